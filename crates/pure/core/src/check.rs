@@ -1,0 +1,120 @@
+//! Checks with stable names, and where their findings go.
+
+use core::fmt::Display;
+
+/// A check that a verifier or an appraisal makes: a stable id and what it means.
+///
+/// Each crate declares its checks as constants in its `checks.rs`; `teeproof explain` prints them.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Check {
+    /// Stable, lower case, dotted: `snp.vek.tcb`.
+    pub id: &'static str,
+    /// A few words for a person.
+    pub title: &'static str,
+    /// What follows for the relying party when this check passes.
+    pub proves: &'static str,
+    /// What a person can do when it fails.
+    pub hint: &'static str,
+    /// The specification and its section.
+    pub source: &'static str,
+}
+
+/// How a check came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// It was made, and it holds.
+    Pass,
+    /// It was made, and it does not hold.
+    Fail,
+    /// It was made or could not be made; the verdict stands, but a person should read this.
+    Warn,
+    /// It was not made: waived by a policy, not applicable, or not reached.
+    Skip,
+}
+
+impl Outcome {
+    /// The outcome as it stands in JSON: `pass`, `fail`, `warn`, `skip`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Warn => "warn",
+            Self::Skip => "skip",
+        }
+    }
+}
+
+/// One check with its outcome, as it is handed to a [`Record`].
+///
+/// The texts are borrowed and only formatted by a record that wants them, so a verifier whose
+/// caller passes `&mut ()` formats nothing.
+#[derive(Clone, Copy)]
+pub struct Finding<'a> {
+    /// The check.
+    pub check: &'static Check,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// What was expected, where a comparison was made.
+    pub expected: Option<&'a dyn Display>,
+    /// What was found, where a comparison was made.
+    pub actual: Option<&'a dyn Display>,
+    /// Why it came out so, or what exactly was checked.
+    pub because: Option<&'a dyn Display>,
+    /// The line of the policy that asked, counted from 1.
+    pub line: Option<u32>,
+    /// Whether a policy's author wrote that this is not to be checked.
+    pub waived: bool,
+}
+
+impl<'a> Finding<'a> {
+    /// A finding with an outcome and nothing else yet.
+    #[must_use]
+    pub const fn new(check: &'static Check, outcome: Outcome) -> Self {
+        Self { check, outcome, expected: None, actual: None, because: None, line: None, waived: false }
+    }
+
+    /// With the reason, or with what exactly was checked.
+    #[must_use]
+    pub const fn because(mut self, because: &'a dyn Display) -> Self {
+        self.because = Some(because);
+        self
+    }
+
+    /// With both sides of a comparison.
+    #[must_use]
+    pub const fn compared(mut self, expected: &'a dyn Display, actual: &'a dyn Display) -> Self {
+        self.expected = Some(expected);
+        self.actual = Some(actual);
+        self
+    }
+}
+
+/// Where findings go, in the order in which the checks were made.
+///
+/// A verifier records a pass only after the check was really made, and returns an error at the
+/// first failure; an appraisal records every finding.
+pub trait Record {
+    /// Takes one finding.
+    fn record(&mut self, finding: Finding<'_>);
+
+    /// Records that a check was made and holds.
+    fn pass(&mut self, check: &'static Check, because: &dyn Display) {
+        self.record(Finding::new(check, Outcome::Pass).because(because));
+    }
+
+    /// Records that a check was not made, and why.
+    fn skip(&mut self, check: &'static Check, because: &dyn Display) {
+        self.record(Finding::new(check, Outcome::Skip).because(because));
+    }
+
+    /// Records something that a person should read.
+    fn warn(&mut self, check: &'static Check, because: &dyn Display) {
+        self.record(Finding::new(check, Outcome::Warn).because(because));
+    }
+}
+
+/// For callers who want the result alone.
+impl Record for () {
+    fn record(&mut self, _: Finding<'_>) {}
+}

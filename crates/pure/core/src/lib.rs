@@ -1,0 +1,26 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
+mod check;
+mod class;
+mod crypto;
+mod expectation;
+mod freshness;
+mod list;
+mod show;
+mod technology;
+mod time;
+
+pub use check::{Check, Finding, Outcome, Record};
+pub use class::Class;
+pub use crypto::{BadSignature, Crypto, Digest, RsaKey, VerifyEcdsa, VerifyRsa};
+pub use expectation::{Bits, Expectation, Rule, Value};
+pub use freshness::{Freshness, equal};
+pub use list::{List, Text};
+pub use show::{Hex, OrNone};
+pub use technology::Technology;
+pub use time::{Time, Validity};

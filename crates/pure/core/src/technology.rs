@@ -1,0 +1,34 @@
+//! The technologies whose evidence can be verified.
+
+use core::fmt;
+
+/// A confidential-computing technology. The relying party names the ones it accepts; evidence
+/// never chooses its own verifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Technology {
+    /// AMD SEV-SNP: an attestation report under a VCEK or VLEK.
+    Snp,
+    /// AWS Nitro Enclaves: an attestation document of the Nitro security module.
+    Nitro,
+}
+
+impl Technology {
+    /// Every technology, in the order of the documentation.
+    pub const ALL: &'static [Self] = &[Self::Snp, Self::Nitro];
+
+    /// The name in commands and results: `snp`, `nitro`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Snp => "snp",
+            Self::Nitro => "nitro",
+        }
+    }
+}
+
+impl fmt::Display for Technology {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
