@@ -1,1 +1,21 @@
 #![doc = include_str!("../README.md")]
+#![no_std]
+#![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)]
+
+mod anchors;
+mod appraise;
+pub mod checks;
+mod endorsement;
+mod error;
+mod policy;
+mod vek;
+mod verify;
+
+pub use anchors::{KNOWN_INTERMEDIATES, PINNED};
+pub use appraise::appraise;
+pub use endorsement::Endorsements;
+pub use error::{Error, Link};
+pub use policy::{Policy, TcbLevels};
+pub use teeproof_wire::snp::{Product, Report, Tcb};
+pub use vek::{Component, VekKind};
+pub use verify::{Chip, Verification, VerifiedReport, verify};

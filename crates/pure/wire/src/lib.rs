@@ -1,1 +1,18 @@
 #![doc = include_str!("../README.md")]
+#![no_std]
+#![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)]
+
+pub mod cbor;
+pub mod certificate;
+pub mod cose;
+pub mod crl;
+pub mod der;
+mod describe;
+mod error;
+pub mod nitro;
+mod reader;
+pub mod snp;
+
+pub use describe::{Describe, Shown, Visitor};
+pub use error::{Error, Kind};
+pub use reader::{At, Reader};

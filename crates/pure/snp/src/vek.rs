@@ -1,0 +1,197 @@
+//! What AMD's extensions of a VEK certificate say: product, TCB, chip.
+//!
+//! Source: AMD document 57230, table 4; the arc is 1.3.6.1.4.1.3704.1. Extension values are DER
+//! integers and strings, but for the chip id, which is bare.
+
+use core::fmt;
+
+use teeproof_wire::certificate::Certificate;
+use teeproof_wire::der::{self, tag};
+use teeproof_wire::snp::{Product, Tcb};
+use teeproof_wire::{Error as WireError, Kind, Reader};
+
+use crate::Error;
+
+/// Which kind of endorsement key a certificate is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum VekKind {
+    /// One chip's.
+    Vcek,
+    /// One provider's, loaded into its machines.
+    Vlek,
+}
+
+impl VekKind {
+    /// The kind by the subject's common name, if it is one of the two.
+    #[must_use]
+    pub fn of(certificate: &Certificate<'_>) -> Option<Self> {
+        match certificate.subject().common_name()? {
+            "SEV-VCEK" => Some(Self::Vcek),
+            "SEV-VLEK" => Some(Self::Vlek),
+            _ => None,
+        }
+    }
+
+    /// The name: `VCEK`, `VLEK`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Vcek => "VCEK",
+            Self::Vlek => "VLEK",
+        }
+    }
+}
+
+impl fmt::Display for VekKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A component of the TCB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Component {
+    /// FMC (Turin).
+    Fmc,
+    /// Boot loader.
+    Bootloader,
+    /// Operating system of the secure processor.
+    Tee,
+    /// SNP firmware.
+    Snp,
+    /// Microcode.
+    Microcode,
+}
+
+impl fmt::Display for Component {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fmc => "fmc",
+            Self::Bootloader => "bootloader",
+            Self::Tee => "tee",
+            Self::Snp => "snp",
+            Self::Microcode => "microcode",
+        })
+    }
+}
+
+/// The extensions of a VEK certificate.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct VekClaims<'a> {
+    pub(crate) product_name: &'a str,
+    pub(crate) tcb: Tcb,
+    /// The chip, where the key belongs to one.
+    pub(crate) hwid: Option<&'a [u8]>,
+    /// The provider, where the key belongs to one.
+    pub(crate) csp: Option<&'a str>,
+}
+
+/// Everything in the arc begins like this.
+macro_rules! arc {
+    ($($tail:literal),*) => { &[0x2b, 0x06, 0x01, 0x04, 0x01, 0x9c, 0x78, 0x01, $($tail),*] };
+}
+
+const STRUCT_VERSION: &[u8] = arc!(1);
+const PRODUCT_NAME: &[u8] = arc!(2);
+const BOOTLOADER: &[u8] = arc!(3, 1);
+const TEE: &[u8] = arc!(3, 2);
+const SNP: &[u8] = arc!(3, 3);
+const RESERVED: [&[u8]; 4] = [arc!(3, 4), arc!(3, 5), arc!(3, 6), arc!(3, 7)];
+const MICROCODE: &[u8] = arc!(3, 8);
+const FMC: &[u8] = arc!(3, 9);
+const HWID: &[u8] = arc!(4);
+const CSP: &[u8] = arc!(5);
+
+const WHAT: &str = "VEK certificate: AMD extensions";
+
+impl<'a> VekClaims<'a> {
+    pub(crate) fn read(certificate: &Certificate<'a>) -> Result<Self, Error> {
+        let level = |oid| optional_level(certificate, oid).map_err(Error::Vek);
+        let required = |oid| level(oid)?.ok_or(Error::Vek(missing()));
+        if required(STRUCT_VERSION)? > 1 {
+            return Err(Error::Vek(unsupported("structVersion 0 or 1")));
+        }
+        for oid in RESERVED {
+            if level(oid)?.is_some_and(|level| level != 0) {
+                return Err(Error::Vek(unsupported("reserved patch levels of zero")));
+            }
+        }
+        Ok(Self {
+            product_name: text(certificate, PRODUCT_NAME).map_err(Error::Vek)?.ok_or(Error::Vek(missing()))?,
+            tcb: Tcb {
+                fmc: level(FMC)?,
+                bootloader: required(BOOTLOADER)?,
+                tee: required(TEE)?,
+                snp: required(SNP)?,
+                microcode: required(MICROCODE)?,
+            },
+            hwid: hwid(certificate).map_err(Error::Vek)?,
+            csp: text(certificate, CSP).map_err(Error::Vek)?,
+        })
+    }
+
+    /// Whether the product name is of this line: `Milan`, or `Milan-B0` for a stepping.
+    pub(crate) fn is_of(&self, product: Product) -> bool {
+        self.product_name
+            .strip_prefix(product.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    }
+
+    /// The first component that differs from `tcb`.
+    pub(crate) fn differs_from(&self, tcb: &Tcb) -> Option<Component> {
+        [
+            (self.tcb.fmc == tcb.fmc, Component::Fmc),
+            (self.tcb.bootloader == tcb.bootloader, Component::Bootloader),
+            (self.tcb.tee == tcb.tee, Component::Tee),
+            (self.tcb.snp == tcb.snp, Component::Snp),
+            (self.tcb.microcode == tcb.microcode, Component::Microcode),
+        ]
+        .into_iter()
+        .find_map(|(same, component)| (!same).then_some(component))
+    }
+
+    /// Whether the key belongs to the chip of this id: the same bytes, and nothing behind them.
+    pub(crate) fn is_on(&self, chip_id: &[u8; 64]) -> bool {
+        self.hwid.is_some_and(|hwid| {
+            chip_id.split_at_checked(hwid.len()).is_some_and(|(id, rest)| id == hwid && rest.iter().all(|byte| *byte == 0))
+        })
+    }
+}
+
+fn missing() -> WireError {
+    WireError { kind: Kind::Missing, what: WHAT, offset: 0, expected: "product name, patch levels and structVersion" }
+}
+
+fn unsupported(expected: &'static str) -> WireError {
+    WireError { kind: Kind::Unsupported, what: WHAT, offset: 0, expected }
+}
+
+/// A patch level: an INTEGER from 0 to 255, in one content byte or, from 128 on, in two.
+fn optional_level(certificate: &Certificate<'_>, oid: &[u8]) -> Result<Option<u8>, WireError> {
+    let Some(extension) = certificate.extensions().find(oid) else { return Ok(None) };
+    Reader::all(extension.value, 0, WHAT, |reader| der::tagged(reader, tag::INTEGER, WHAT)?.small(WHAT)).map(Some)
+}
+
+fn text<'a>(certificate: &Certificate<'a>, oid: &[u8]) -> Result<Option<&'a str>, WireError> {
+    let Some(extension) = certificate.extensions().find(oid) else { return Ok(None) };
+    Reader::all(extension.value, 0, WHAT, |reader| {
+        let string = der::tagged(reader, tag::IA5_STRING, WHAT)?;
+        core::str::from_utf8(string.contents)
+            .ok()
+            .filter(|text| text.is_ascii())
+            .ok_or_else(|| reader.error(Kind::Value, WHAT, "an IA5String"))
+    })
+    .map(Some)
+}
+
+/// The chip id: 8 or 64 bare bytes, or 64 in an OCTET STRING. Told apart by length, for bare
+/// bytes may begin with anything.
+fn hwid<'a>(certificate: &Certificate<'a>) -> Result<Option<&'a [u8]>, WireError> {
+    let Some(extension) = certificate.extensions().find(HWID) else { return Ok(None) };
+    match extension.value {
+        bare if matches!(bare.len(), 8 | 64) => Ok(Some(bare)),
+        [0x04, 0x40, wrapped @ ..] if wrapped.len() == 64 => Ok(Some(wrapped)),
+        _ => Err(WireError { kind: Kind::Value, what: "VEK certificate: hwID", offset: 0, expected: "8, 64 or 66 bytes" }),
+    }
+}

@@ -1,0 +1,179 @@
+//! An X.509 version 3 certificate as its bytes say it (RFC 5280, section 4).
+//!
+//! All structure is read once, strictly; names, extensions and the signed bytes are kept as the
+//! slices that arrived. Nothing is verified here.
+
+mod algorithm;
+mod extension;
+mod name;
+
+pub use algorithm::{PublicKey, SignatureAlgorithm, ecdsa_fixed};
+pub use extension::{BasicConstraints, Extension, Extensions, KeyUsage};
+pub use name::Name;
+
+use crate::der::{self, Element, tag};
+use crate::describe::Hex;
+use crate::{Describe, Error, Kind, Reader, Shown, Visitor};
+
+/// A certificate, unverified. It borrows the bytes it was read from.
+///
+/// Shape: DER, at most 64 KiB, version 3. Times are seconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug)]
+pub struct Certificate<'a> {
+    der: &'a [u8],
+    tbs: &'a [u8],
+    serial: &'a [u8],
+    algorithm: SignatureAlgorithm,
+    issuer: Name<'a>,
+    not_before: i64,
+    not_after: i64,
+    subject: Name<'a>,
+    public_key: PublicKey<'a>,
+    extensions: Extensions<'a>,
+    signature: &'a [u8],
+}
+
+const WHAT: &str = "certificate";
+
+impl<'a> Certificate<'a> {
+    /// Reads a certificate, which must fill `der`.
+    ///
+    /// # Errors
+    /// Bytes that are not strict DER of this shape; another version than 3; inner and outer
+    /// signature algorithm differing; a repeated extension.
+    pub fn parse(der: &'a [u8]) -> Result<Self, Error> {
+        Reader::all(der, 0, WHAT, |reader| {
+            der::nested(reader, tag::SEQUENCE, WHAT, |reader| {
+                let tbs = der::tagged(reader, tag::SEQUENCE, "certificate: tbsCertificate")?;
+                let outer = der::tagged(reader, tag::SEQUENCE, "certificate: signatureAlgorithm")?;
+                let signature = der::tagged(reader, tag::BIT_STRING, "certificate: signatureValue")?
+                    .octets_of_bits("certificate: signatureValue")?;
+                tbs.read("certificate: tbsCertificate", |reader| Self::body(der, &tbs, &outer, signature, reader))
+            })
+        })
+    }
+
+    fn body(
+        der: &'a [u8],
+        tbs: &Element<'a>,
+        outer: &Element<'a>,
+        signature: &'a [u8],
+        reader: &mut Reader<'a>,
+    ) -> Result<Self, Error> {
+        version(reader)?;
+        let serial = der::tagged(reader, tag::INTEGER, "certificate: serialNumber")?
+            .integer("certificate: serialNumber")?;
+        let inner = der::tagged(reader, tag::SEQUENCE, "certificate: signature")?;
+        if inner.whole != outer.whole {
+            return Err(reader.error(Kind::Value, "certificate: signature", "the outer signatureAlgorithm"));
+        }
+        let algorithm = SignatureAlgorithm::parse(&inner)?;
+        let issuer = Name::read(reader, "certificate: issuer")?;
+        let (not_before, not_after) = validity(reader)?;
+        let subject = Name::read(reader, "certificate: subject")?;
+        let public_key = PublicKey::read(reader)?;
+        let extensions = Extensions::read(reader)?;
+        let tbs = tbs.whole;
+        Ok(Self {
+            der, tbs, serial, algorithm, issuer, not_before, not_after, subject, public_key, extensions, signature,
+        })
+    }
+
+    /// The whole certificate as it came.
+    #[must_use]
+    pub const fn der(&self) -> &'a [u8] {
+        self.der
+    }
+
+    /// The signed bytes as they came (tbsCertificate with its header).
+    #[must_use]
+    pub const fn tbs(&self) -> &'a [u8] {
+        self.tbs
+    }
+
+    /// The serial number: contents of the INTEGER, big-endian, at any length.
+    #[must_use]
+    pub const fn serial(&self) -> &'a [u8] {
+        self.serial
+    }
+
+    /// How the issuer signed.
+    #[must_use]
+    pub const fn algorithm(&self) -> SignatureAlgorithm {
+        self.algorithm
+    }
+
+    /// The issuer's name.
+    #[must_use]
+    pub const fn issuer(&self) -> Name<'a> {
+        self.issuer
+    }
+
+    /// The subject's name.
+    #[must_use]
+    pub const fn subject(&self) -> Name<'a> {
+        self.subject
+    }
+
+    /// The first second of validity.
+    #[must_use]
+    pub const fn not_before(&self) -> i64 {
+        self.not_before
+    }
+
+    /// The last second of validity.
+    #[must_use]
+    pub const fn not_after(&self) -> i64 {
+        self.not_after
+    }
+
+    /// The subject's key.
+    #[must_use]
+    pub const fn public_key(&self) -> PublicKey<'a> {
+        self.public_key
+    }
+
+    /// The extensions.
+    #[must_use]
+    pub const fn extensions(&self) -> Extensions<'a> {
+        self.extensions
+    }
+
+    /// The signature's octets: `r` and `s` in DER for ECDSA, the padded block for RSA.
+    #[must_use]
+    pub const fn signature(&self) -> &'a [u8] {
+        self.signature
+    }
+}
+
+fn version(reader: &mut Reader<'_>) -> Result<(), Error> {
+    const VERSION: &str = "certificate: version";
+    let Some(explicit) = der::optional(reader, tag::context(0), VERSION)? else {
+        return Err(reader.error(Kind::Unsupported, VERSION, "version 3"));
+    };
+    let version = explicit.read(VERSION, |reader| der::tagged(reader, tag::INTEGER, VERSION)?.small(VERSION))?;
+    if version == 2 { Ok(()) } else { Err(reader.error(Kind::Unsupported, VERSION, "version 3")) }
+}
+
+fn validity(reader: &mut Reader<'_>) -> Result<(i64, i64), Error> {
+    der::nested(reader, tag::SEQUENCE, "certificate: validity", |reader| {
+        let not_before = der::element(reader, "certificate: notBefore")?.time("certificate: notBefore")?;
+        let not_after = der::element(reader, "certificate: notAfter")?.time("certificate: notAfter")?;
+        Ok((not_before, not_after))
+    })
+}
+
+impl Describe for Certificate<'_> {
+    fn describe(&self, visitor: &mut dyn Visitor) {
+        visitor.field(Shown::new("version", &"3"));
+        visitor.field(Shown::new("serialNumber", &Hex(self.serial)));
+        visitor.field(Shown::new("signature", &self.algorithm));
+        visitor.field(Shown::new("issuer", &self.issuer));
+        visitor.field(Shown::new("notBefore", &self.not_before).note(&"seconds since 1970"));
+        visitor.field(Shown::new("notAfter", &self.not_after).note(&"seconds since 1970"));
+        visitor.field(Shown::new("subject", &self.subject));
+        self.public_key.describe(visitor);
+        self.extensions.describe(visitor);
+        visitor.field(Shown::new("signatureValue", &Hex(self.signature)));
+    }
+}

@@ -1,0 +1,225 @@
+//! Keys and signature algorithms, compared by meaning and not by their bytes: RSASSA-PSS
+//! parameters have two valid encodings on real certificates.
+
+use core::fmt;
+
+use crate::der::{self, Element, tag};
+use crate::describe::Hex;
+use crate::{Error, Kind, Reader, Shown, Visitor};
+
+/// How a certificate or a revocation list is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SignatureAlgorithm {
+    /// ECDSA with SHA-256; the curve is the issuer's.
+    EcdsaSha256,
+    /// ECDSA with SHA-384; the curve is the issuer's.
+    EcdsaSha384,
+    /// RSASSA-PSS, SHA-384, MGF1 with SHA-384, a salt of 48 bytes.
+    RsaPssSha384,
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    RsaPkcs1Sha256,
+    /// RSASSA-PKCS1-v1_5 with SHA-384.
+    RsaPkcs1Sha384,
+    /// RSASSA-PKCS1-v1_5 with SHA-512.
+    RsaPkcs1Sha512,
+    /// Another algorithm, or one of these with parameters that they must not have.
+    Unknown,
+}
+
+mod oid {
+    pub(super) const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
+    pub(super) const SECP256R1: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+    pub(super) const SECP384R1: &[u8] = &[0x2b, 0x81, 0x04, 0x00, 0x22];
+    pub(super) const ECDSA_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
+    pub(super) const ECDSA_SHA384: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03];
+    pub(super) const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
+    pub(super) const MGF1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x08];
+    pub(super) const RSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a];
+    pub(super) const RSA_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b];
+    pub(super) const RSA_SHA384: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0c];
+    pub(super) const RSA_SHA512: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0d];
+    pub(super) const SHA384: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02];
+}
+
+/// An AlgorithmIdentifier: its object identifier and its parameters, where there are any.
+type Identifier<'a> = (&'a [u8], Option<Element<'a>>);
+
+fn identifier<'a>(element: &Element<'a>, what: &'static str) -> Result<Identifier<'a>, Error> {
+    element.read(what, |reader| {
+        let oid = der::tagged(reader, tag::OBJECT_IDENTIFIER, what)?.contents;
+        let parameters = if reader.is_empty() { None } else { Some(der::element(reader, what)?) };
+        Ok((oid, parameters))
+    })
+}
+
+fn is_null(parameters: Option<Element<'_>>) -> bool {
+    parameters.is_some_and(|element| element.tag == tag::NULL && element.contents.is_empty())
+}
+
+impl SignatureAlgorithm {
+    /// Reads an AlgorithmIdentifier.
+    ///
+    /// # Errors
+    /// Bytes that are not an AlgorithmIdentifier. An unknown algorithm is a value, not an error.
+    pub fn parse(element: &Element<'_>) -> Result<Self, Error> {
+        let (oid, parameters) = identifier(element, "signature algorithm")?;
+        Ok(match oid {
+            oid::ECDSA_SHA256 if parameters.is_none() => Self::EcdsaSha256,
+            oid::ECDSA_SHA384 if parameters.is_none() => Self::EcdsaSha384,
+            oid::RSA_SHA256 if is_null(parameters) => Self::RsaPkcs1Sha256,
+            oid::RSA_SHA384 if is_null(parameters) => Self::RsaPkcs1Sha384,
+            oid::RSA_SHA512 if is_null(parameters) => Self::RsaPkcs1Sha512,
+            oid::RSA_PSS => match parameters {
+                Some(parameters) if pss_is_sha384(&parameters)? => Self::RsaPssSha384,
+                _ => Self::Unknown,
+            },
+            _ => Self::Unknown,
+        })
+    }
+}
+
+/// Whether RSASSA-PSS parameters mean SHA-384, MGF1 with SHA-384, salt 48 and trailer 1, however
+/// they are written (RFC 4055, section 3.1): the trailer may be spelled out or left to its default.
+fn pss_is_sha384(parameters: &Element<'_>) -> Result<bool, Error> {
+    const WHAT: &str = "RSASSA-PSS parameters";
+    if parameters.tag != tag::SEQUENCE {
+        return Ok(false);
+    }
+    parameters.read(WHAT, |reader| {
+        let hash = der::optional(reader, tag::context(0), WHAT)?;
+        let mask = der::optional(reader, tag::context(1), WHAT)?;
+        let salt = der::optional(reader, tag::context(2), WHAT)?;
+        let trailer = der::optional(reader, tag::context(3), WHAT)?;
+        let (Some(hash), Some(mask), Some(salt)) = (hash, mask, salt) else { return Ok(false) };
+        let hash = hash.read(WHAT, |reader| is_sha384(&der::tagged(reader, tag::SEQUENCE, WHAT)?))?;
+        let mask = mask.read(WHAT, |reader| {
+            let (oid, inner) = identifier(&der::tagged(reader, tag::SEQUENCE, WHAT)?, WHAT)?;
+            Ok(oid == oid::MGF1 && inner.map_or(Ok(false), |inner| is_sha384(&inner))?)
+        })?;
+        let salt = salt.read(WHAT, |reader| der::element(reader, WHAT)?.small(WHAT))?;
+        let trailer = trailer
+            .map(|trailer| trailer.read(WHAT, |reader| der::element(reader, WHAT)?.small(WHAT)))
+            .transpose()?;
+        Ok(hash && mask && salt == 48 && trailer.unwrap_or(1) == 1)
+    })
+}
+
+fn is_sha384(element: &Element<'_>) -> Result<bool, Error> {
+    let (oid, parameters) = identifier(element, "hash algorithm")?;
+    Ok(oid == oid::SHA384 && (parameters.is_none() || is_null(parameters)))
+}
+
+impl fmt::Display for SignatureAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::EcdsaSha256 => "ecdsa-with-SHA256",
+            Self::EcdsaSha384 => "ecdsa-with-SHA384",
+            Self::RsaPssSha384 => "RSASSA-PSS, SHA-384, MGF1 with SHA-384, salt 48",
+            Self::RsaPkcs1Sha256 => "sha256WithRSAEncryption",
+            Self::RsaPkcs1Sha384 => "sha384WithRSAEncryption",
+            Self::RsaPkcs1Sha512 => "sha512WithRSAEncryption",
+            Self::Unknown => "an algorithm or parameters that are not supported",
+        })
+    }
+}
+
+/// A subject's public key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PublicKey<'a> {
+    /// A point on P-256, uncompressed: `04 ‖ x ‖ y`. Whether it is on the curve is not checked here.
+    P256(&'a [u8; 65]),
+    /// A point on P-384, uncompressed: `04 ‖ x ‖ y`. Whether it is on the curve is not checked here.
+    P384(&'a [u8; 97]),
+    /// An RSA key, both numbers big-endian without leading zero bytes.
+    Rsa {
+        /// The modulus.
+        modulus: &'a [u8],
+        /// The public exponent.
+        exponent: &'a [u8],
+    },
+    /// Another kind of key.
+    Unknown,
+}
+
+impl<'a> PublicKey<'a> {
+    pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, Error> {
+        const WHAT: &str = "certificate: subjectPublicKeyInfo";
+        der::nested(reader, tag::SEQUENCE, WHAT, |reader| {
+            let (oid, parameters) = identifier(&der::tagged(reader, tag::SEQUENCE, WHAT)?, WHAT)?;
+            let bits = der::tagged(reader, tag::BIT_STRING, WHAT)?;
+            let octets = bits.octets_of_bits(WHAT)?;
+            let curve = parameters.filter(|curve| curve.tag == tag::OBJECT_IDENTIFIER).map(|curve| curve.contents);
+            match (oid, curve) {
+                (oid::EC_PUBLIC_KEY, Some(oid::SECP256R1)) => Ok(Self::P256(point(octets, bits.offset)?)),
+                (oid::EC_PUBLIC_KEY, Some(oid::SECP384R1)) => Ok(Self::P384(point(octets, bits.offset)?)),
+                (oid::RSA, None) if is_null(parameters) => rsa(octets, bits.offset),
+                _ => Ok(Self::Unknown),
+            }
+        })
+    }
+
+    pub(super) fn describe(&self, visitor: &mut dyn Visitor) {
+        visitor.open("subjectPublicKeyInfo");
+        match self {
+            Self::P256(point) => {
+                visitor.field(Shown::new("algorithm", &"id-ecPublicKey, secp256r1"));
+                visitor.field(Shown::new("subjectPublicKey", &Hex(*point)));
+            }
+            Self::P384(point) => {
+                visitor.field(Shown::new("algorithm", &"id-ecPublicKey, secp384r1"));
+                visitor.field(Shown::new("subjectPublicKey", &Hex(*point)));
+            }
+            Self::Rsa { modulus, exponent } => {
+                visitor.field(Shown::new("algorithm", &"rsaEncryption"));
+                visitor.field(Shown::new("modulus", &Hex(modulus)));
+                visitor.field(Shown::new("publicExponent", &Hex(exponent)));
+            }
+            Self::Unknown => visitor.field(Shown::new("algorithm", &"not supported")),
+        }
+        visitor.close();
+    }
+}
+
+fn point<const N: usize>(octets: &[u8], offset: usize) -> Result<&[u8; N], Error> {
+    octets
+        .try_into()
+        .ok()
+        .filter(|point: &&[u8; N]| point.first() == Some(&4))
+        .ok_or(Error::new(Kind::Value, "certificate: subjectPublicKey", offset, "an uncompressed point of the curve"))
+}
+
+fn rsa(octets: &[u8], offset: usize) -> Result<PublicKey<'_>, Error> {
+    const WHAT: &str = "certificate: RSAPublicKey";
+    // The BIT STRING's first octet, the count of unused bits, stands before the key.
+    Reader::all(octets, offset.saturating_add(1), WHAT, |reader| {
+        der::nested(reader, tag::SEQUENCE, WHAT, |reader| {
+            let modulus = der::tagged(reader, tag::INTEGER, WHAT)?.unsigned(WHAT)?;
+            let exponent = der::tagged(reader, tag::INTEGER, WHAT)?.unsigned(WHAT)?;
+            Ok(PublicKey::Rsa { modulus, exponent })
+        })
+    })
+}
+
+/// An ECDSA signature as certificates have it (`SEQUENCE { r, s }`) in the fixed form `r ‖ s`,
+/// each of half of `N` bytes; `None` when it is not one or a number does not fit.
+#[must_use]
+pub fn ecdsa_fixed<const N: usize>(signature: &[u8]) -> Option<[u8; N]> {
+    const WHAT: &str = "ECDSA signature";
+    let mut fixed = [0; N];
+    let (r, s) = Reader::all(signature, 0, WHAT, |reader| {
+        der::nested(reader, tag::SEQUENCE, WHAT, |reader| {
+            let r = der::tagged(reader, tag::INTEGER, WHAT)?.unsigned(WHAT)?;
+            let s = der::tagged(reader, tag::INTEGER, WHAT)?.unsigned(WHAT)?;
+            Ok((r, s))
+        })
+    })
+    .ok()?;
+    let (left, right) = fixed.split_at_mut_checked(N.div_euclid(2))?;
+    for (half, number) in [(left, r), (right, s)] {
+        let start = half.len().checked_sub(number.len())?;
+        half.get_mut(start..)?.copy_from_slice(number);
+    }
+    Some(fixed)
+}

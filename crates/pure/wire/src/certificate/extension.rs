@@ -1,0 +1,280 @@
+//! Certificate extensions (RFC 5280, section 4.2).
+
+use core::fmt;
+
+use crate::der::{self, tag};
+use crate::describe::Hex;
+use crate::{Error, Kind, Reader, Shown, Visitor};
+
+/// One extension.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extension<'a> {
+    /// The contents of the object identifier.
+    pub oid: &'a [u8],
+    /// Whether who does not know it must refuse the certificate.
+    pub critical: bool,
+    /// The contents of the OCTET STRING.
+    pub value: &'a [u8],
+}
+
+/// All extensions of a certificate; each was read once and none is there twice.
+#[derive(Clone, Copy, Debug)]
+pub struct Extensions<'a> {
+    list: &'a [u8],
+    basic_constraints: Option<BasicConstraints>,
+    key_usage: Option<KeyUsage>,
+}
+
+/// No real attestation certificate has more than 16.
+const MAX_EXTENSIONS: usize = 32;
+const WHAT: &str = "certificate: extensions";
+const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
+const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
+
+impl<'a> Extensions<'a> {
+    pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, Error> {
+        let mut extensions = Self { list: &[], basic_constraints: None, key_usage: None };
+        let Some(explicit) = der::optional(reader, tag::context(3), WHAT)? else { return Ok(extensions) };
+        let list = explicit.read(WHAT, |reader| der::tagged(reader, tag::SEQUENCE, WHAT))?;
+        extensions.list = list.contents;
+        list.read(WHAT, |reader| {
+            let mut count = 0_usize;
+            while !reader.is_empty() {
+                let offset = reader.offset();
+                let extension = next(reader)?;
+                let earlier = list.contents.get(..offset.saturating_sub(list.offset)).unwrap_or_default();
+                extensions.take(extension, earlier, offset)?;
+                count = count.saturating_add(1);
+                if count > MAX_EXTENSIONS {
+                    return Err(reader.error(Kind::TooLarge, WHAT, "at most 32 extensions"));
+                }
+            }
+            Ok(())
+        })?;
+        Ok(extensions)
+    }
+
+    /// Checks one extension against the earlier ones and keeps the two that every chain needs.
+    fn take(&mut self, extension: Extension<'a>, earlier: &'a [u8], offset: usize) -> Result<(), Error> {
+        if walk(earlier).any(|other| other.oid == extension.oid) {
+            return Err(Error::new(Kind::Duplicate, WHAT, offset, "each extension once"));
+        }
+        match extension.oid {
+            BASIC_CONSTRAINTS => self.basic_constraints = Some(BasicConstraints::read(&extension, offset)?),
+            KEY_USAGE => self.key_usage = Some(KeyUsage::read(&extension, offset)?),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The extensions in the order in which they came.
+    pub fn iter(&self) -> impl Iterator<Item = Extension<'a>> + use<'a> {
+        walk(self.list)
+    }
+
+    /// The extension of this object identifier (its contents octets).
+    #[must_use]
+    pub fn find(&self, oid: &[u8]) -> Option<Extension<'a>> {
+        self.iter().find(|extension| extension.oid == oid)
+    }
+
+    /// What the certificate says about being an authority.
+    #[must_use]
+    pub const fn basic_constraints(&self) -> Option<BasicConstraints> {
+        self.basic_constraints
+    }
+
+    /// What the key may be used for.
+    #[must_use]
+    pub const fn key_usage(&self) -> Option<KeyUsage> {
+        self.key_usage
+    }
+
+    /// Whether there is a critical extension other than basic constraints, key usage and the
+    /// ones of the caller's profile.
+    #[must_use]
+    pub fn unknown_critical(&self, profile: &[&[u8]]) -> bool {
+        self.iter()
+            .filter(|extension| extension.critical)
+            .any(|extension| {
+                extension.oid != BASIC_CONSTRAINTS && extension.oid != KEY_USAGE && !profile.contains(&extension.oid)
+            })
+    }
+
+    pub(super) fn describe(&self, visitor: &mut dyn Visitor) {
+        visitor.open("extensions");
+        for extension in self.iter() {
+            let critical: &'static str = if extension.critical { "critical" } else { "not critical" };
+            visitor.field(Shown {
+                name: extension_name(extension.oid),
+                range: None,
+                value: &Hex(extension.value),
+                note: Some(&Note { oid: extension.oid, critical, extensions: self }),
+            });
+        }
+        visitor.close();
+    }
+}
+
+/// Walks extensions that were read before; stops where they end.
+fn walk<'a>(list: &'a [u8]) -> impl Iterator<Item = Extension<'a>> {
+    let mut rest = list;
+    core::iter::from_fn(move || {
+        let mut taken = None;
+        let _ = Reader::all(rest, 0, WHAT, |reader| {
+            taken = next(reader).ok();
+            rest = reader.rest();
+            Ok(())
+        });
+        taken
+    })
+}
+
+fn next<'a>(reader: &mut Reader<'a>) -> Result<Extension<'a>, Error> {
+    der::nested(reader, tag::SEQUENCE, WHAT, |reader| {
+        let oid = der::tagged(reader, tag::OBJECT_IDENTIFIER, WHAT)?.contents;
+        let critical = der::optional(reader, tag::BOOLEAN, WHAT)?
+            .map(|critical| critical.boolean(WHAT))
+            .transpose()?
+            .unwrap_or(false);
+        let value = der::tagged(reader, tag::OCTET_STRING, WHAT)?.contents;
+        Ok(Extension { oid, critical, value })
+    })
+}
+
+/// BasicConstraints (RFC 5280, section 4.2.1.9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BasicConstraints {
+    /// Whether the extension is critical.
+    pub critical: bool,
+    /// Whether the subject is a certification authority.
+    pub ca: bool,
+    /// How many authorities may follow below, where that is limited.
+    pub path_len: Option<u8>,
+}
+
+impl BasicConstraints {
+    fn read(extension: &Extension<'_>, offset: usize) -> Result<Self, Error> {
+        const WHAT: &str = "certificate: basicConstraints";
+        Reader::all(extension.value, offset, WHAT, |reader| {
+            der::nested(reader, tag::SEQUENCE, WHAT, |reader| {
+                let ca = der::optional(reader, tag::BOOLEAN, WHAT)?
+                    .map(|ca| ca.boolean(WHAT))
+                    .transpose()?
+                    .unwrap_or(false);
+                let path_len = if reader.is_empty() { None } else { Some(der::element(reader, WHAT)?.small(WHAT)?) };
+                Ok(Self { critical: extension.critical, ca, path_len })
+            })
+        })
+    }
+}
+
+/// KeyUsage (RFC 5280, section 4.2.1.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyUsage {
+    /// Whether the extension is critical.
+    pub critical: bool,
+    /// The named bits, bit 0 (digitalSignature) being the most significant.
+    bits: u16,
+}
+
+impl KeyUsage {
+    fn read(extension: &Extension<'_>, offset: usize) -> Result<Self, Error> {
+        const WHAT: &str = "certificate: keyUsage";
+        let bad = Error::new(Kind::Value, WHAT, offset, "a BIT STRING of 1 to 9 named bits");
+        let bits = Reader::all(extension.value, offset, WHAT, |reader| der::tagged(reader, tag::BIT_STRING, WHAT))?;
+        let (unused, last, bits) = match bits.contents {
+            [unused, first] => (*unused, *first, u16::from_be_bytes([*first, 0])),
+            [unused, first, second] => (*unused, *second, u16::from_be_bytes([*first, *second])),
+            _ => return Err(bad),
+        };
+        // DER: the last bit that is told is a one, so that trailing zero bits are never written.
+        if u32::from(unused) != last.trailing_zeros() {
+            return Err(bad);
+        }
+        Ok(Self { critical: extension.critical, bits })
+    }
+
+    /// The key may sign other things than certificates and revocation lists.
+    #[must_use]
+    pub const fn digital_signature(&self) -> bool {
+        self.bits & 0x8000 != 0
+    }
+
+    /// The key may sign certificates.
+    #[must_use]
+    pub const fn cert_sign(&self) -> bool {
+        self.bits & 0x0400 != 0
+    }
+
+    /// The key may sign revocation lists.
+    #[must_use]
+    pub const fn crl_sign(&self) -> bool {
+        self.bits & 0x0200 != 0
+    }
+}
+
+fn extension_name(oid: &[u8]) -> &'static str {
+    match oid {
+        BASIC_CONSTRAINTS => "basicConstraints",
+        KEY_USAGE => "keyUsage",
+        [0x55, 0x1d, 0x0e] => "subjectKeyIdentifier",
+        [0x55, 0x1d, 0x23] => "authorityKeyIdentifier",
+        [0x55, 0x1d, 0x25] => "extKeyUsage",
+        [0x55, 0x1d, 0x1f] => "cRLDistributionPoints",
+        [0x55, 0x1d, 0x11] => "subjectAltName",
+        [0x55, 0x1d, 0x20] => "certificatePolicies",
+        // 1.3.6.1.4.1.3704.1, AMD's arc (document 57230, table 4).
+        [0x2b, 0x06, 0x01, 0x04, 0x01, 0x9c, 0x78, 0x01, rest @ ..] => amd_name(rest),
+        _ => "extension",
+    }
+}
+
+fn amd_name(rest: &[u8]) -> &'static str {
+    match rest {
+        [1] => "structVersion",
+        [2] => "productName1",
+        [3, 1] => "blSPL",
+        [3, 2] => "teeSPL",
+        [3, 3] => "snpSPL",
+        [3, 4] => "spl4",
+        [3, 5] => "spl5",
+        [3, 6] => "spl6",
+        [3, 7] => "spl7",
+        [3, 8] => "ucodeSPL",
+        [3, 9] => "fmcSPL",
+        [4] => "hwID",
+        [5] => "cspID",
+        _ => "AMD extension",
+    }
+}
+
+/// What an extension means, for people.
+struct Note<'a> {
+    oid: &'a [u8],
+    critical: &'static str,
+    extensions: &'a Extensions<'a>,
+}
+
+impl fmt::Display for Note<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.critical)?;
+        match (self.oid, self.extensions.basic_constraints, self.extensions.key_usage) {
+            (BASIC_CONSTRAINTS, Some(basic), _) => {
+                f.write_str(if basic.ca { ", an authority" } else { ", not an authority" })?;
+                basic.path_len.map_or(Ok(()), |below| write!(f, ", at most {below} authorities below"))
+            }
+            (KEY_USAGE, _, Some(usage)) => {
+                for (set, name) in [
+                    (usage.digital_signature(), ", digitalSignature"),
+                    (usage.cert_sign(), ", keyCertSign"),
+                    (usage.crl_sign(), ", cRLSign"),
+                ] {
+                    f.write_str(if set { name } else { "" })?;
+                }
+                Ok(())
+            }
+            _ => write!(f, ", OID {}", Hex(self.oid)),
+        }
+    }
+}

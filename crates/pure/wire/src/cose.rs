@@ -1,0 +1,84 @@
+//! COSE_Sign1 as the Nitro security module writes it: untagged, ES384 in the protected header,
+//! nothing unprotected (RFC 9052, section 4.2; RFC 9053, section 2.1).
+
+use crate::{Error, Kind, Reader, cbor};
+
+/// A COSE_Sign1 structure, unverified. It borrows the bytes it was read from.
+#[derive(Clone, Copy, Debug)]
+pub struct Sign1<'a> {
+    payload: &'a [u8],
+    payload_offset: usize,
+    signature: &'a [u8; 96],
+}
+
+/// The protected header `{1: -35}`: the algorithm is ES384.
+const ES384: &[u8] = &[0xa1, 0x01, 0x38, 0x22];
+
+/// The start of every signed `Sig_structure`: an array of four, the context string "Signature1",
+/// the protected header, and no external data.
+const SIG_STRUCTURE: &[u8] = b"\x84\x6aSignature1\x44\xa1\x01\x38\x22\x40";
+
+/// Nothing larger leaves a Nitro security module (12,288 bytes) or is allowed by its
+/// documentation (16,384 bytes).
+pub const MAX_BYTES: usize = 16_384;
+
+impl<'a> Sign1<'a> {
+    /// Reads a structure, which must fill `bytes`.
+    ///
+    /// # Errors
+    /// More than [`MAX_BYTES`]; a tag; another protected header than ES384 alone; anything
+    /// unprotected; a signature of another length than 96 bytes; bytes after the end.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
+        const WHAT: &str = "COSE_Sign1";
+        if bytes.len() > MAX_BYTES {
+            return Err(Error::new(Kind::TooLarge, WHAT, 0, "at most 16384 bytes"));
+        }
+        Reader::all(bytes, 0, WHAT, |reader| {
+            cbor::array_of(reader, 4, WHAT, "an untagged array of four (84)")?;
+            let protected = reader.error(Kind::Unsupported, "COSE_Sign1: protected header", "{1: -35}, ES384");
+            if cbor::bytes(reader, "COSE_Sign1: protected header")? != ES384 {
+                return Err(protected);
+            }
+            let unprotected = reader.error(Kind::Value, "COSE_Sign1: unprotected header", "an empty map (a0)");
+            if reader.byte("COSE_Sign1: unprotected header")? != 0xa0 {
+                return Err(unprotected);
+            }
+            let payload = cbor::bytes(reader, "COSE_Sign1: payload")?;
+            let payload_offset = reader.offset().saturating_sub(payload.len());
+            let length = reader.error(Kind::Value, "COSE_Sign1: signature", "r and s of 48 bytes each");
+            let signature = cbor::bytes(reader, "COSE_Sign1: signature")?.try_into().map_err(|_| length)?;
+            Ok(Self { payload, payload_offset, signature })
+        })
+    }
+
+    /// The payload as it came.
+    #[must_use]
+    pub const fn payload(&self) -> &'a [u8] {
+        self.payload
+    }
+
+    /// Where the payload begins in the structure.
+    #[must_use]
+    pub const fn payload_offset(&self) -> usize {
+        self.payload_offset
+    }
+
+    /// The signature: `r ‖ s`, big-endian.
+    #[must_use]
+    pub const fn signature(&self) -> &'a [u8; 96] {
+        self.signature
+    }
+
+    /// Hands the signed bytes (`Sig_structure`) to the closure, in parts: a constant, the
+    /// payload's CBOR head, and the payload as it came. Nothing is copied.
+    pub fn signed<T>(&self, verify: impl FnOnce(&[&[u8]]) -> T) -> T {
+        // The payload is at most MAX_BYTES long, so its length has two bytes at most.
+        let length = u16::try_from(self.payload.len()).unwrap_or(u16::MAX);
+        let [high, low] = length.to_be_bytes();
+        match length {
+            0..=23 => verify(&[SIG_STRUCTURE, &[0x40 | low], self.payload]),
+            24..=255 => verify(&[SIG_STRUCTURE, &[0x58, low], self.payload]),
+            _ => verify(&[SIG_STRUCTURE, &[0x59, high, low], self.payload]),
+        }
+    }
+}

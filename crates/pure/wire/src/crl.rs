@@ -1,0 +1,179 @@
+//! A certificate revocation list as its bytes say it (RFC 5280, section 5).
+
+use crate::certificate::{Name, SignatureAlgorithm};
+use crate::der::{self, Element, tag};
+use crate::describe::Hex;
+use crate::{Describe, Error, Kind, Reader, Shown, Visitor};
+
+/// A revocation list, unverified. It borrows the bytes it was read from.
+///
+/// Shape: DER, at most 64 KiB, version 2. Times are seconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug)]
+pub struct RevocationList<'a> {
+    tbs: &'a [u8],
+    algorithm: SignatureAlgorithm,
+    issuer: Name<'a>,
+    this_update: i64,
+    next_update: i64,
+    revoked: &'a [u8],
+    critical_extension: bool,
+    signature: &'a [u8],
+}
+
+const WHAT: &str = "CRL";
+
+impl<'a> RevocationList<'a> {
+    /// Reads a revocation list, which must fill `der`.
+    ///
+    /// # Errors
+    /// Bytes that are not strict DER of this shape; a list without nextUpdate; inner and outer
+    /// signature algorithm differing.
+    pub fn parse(der: &'a [u8]) -> Result<Self, Error> {
+        Reader::all(der, 0, WHAT, |reader| {
+            der::nested(reader, tag::SEQUENCE, WHAT, |reader| {
+                let tbs = der::tagged(reader, tag::SEQUENCE, "CRL: tbsCertList")?;
+                let outer = der::tagged(reader, tag::SEQUENCE, "CRL: signatureAlgorithm")?;
+                let signature = der::tagged(reader, tag::BIT_STRING, "CRL: signatureValue")?
+                    .octets_of_bits("CRL: signatureValue")?;
+                tbs.read("CRL: tbsCertList", |reader| Self::body(&tbs, &outer, signature, reader))
+            })
+        })
+    }
+
+    fn body(
+        tbs: &Element<'a>,
+        outer: &Element<'a>,
+        signature: &'a [u8],
+        reader: &mut Reader<'a>,
+    ) -> Result<Self, Error> {
+        if der::tagged(reader, tag::INTEGER, "CRL: version")?.small("CRL: version")? != 1 {
+            return Err(reader.error(Kind::Unsupported, "CRL: version", "version 2"));
+        }
+        let inner = der::tagged(reader, tag::SEQUENCE, "CRL: signature")?;
+        if inner.whole != outer.whole {
+            return Err(reader.error(Kind::Value, "CRL: signature", "the outer signatureAlgorithm"));
+        }
+        let algorithm = SignatureAlgorithm::parse(&inner)?;
+        let issuer = Name::read(reader, "CRL: issuer")?;
+        let this_update = der::element(reader, "CRL: thisUpdate")?.time("CRL: thisUpdate")?;
+        let next_update = der::element(reader, "CRL: nextUpdate")?.time("CRL: nextUpdate")?;
+        let revoked = der::optional(reader, tag::SEQUENCE, "CRL: revokedCertificates")?;
+        if let Some(list) = revoked {
+            list.read("CRL: revokedCertificates", |reader| {
+                while !reader.is_empty() {
+                    entry(reader)?;
+                }
+                Ok(())
+            })?;
+        }
+        let critical_extension = extensions(reader)?;
+        let (tbs, revoked) = (tbs.whole, revoked.map_or(&[][..], |list| list.contents));
+        Ok(Self { tbs, algorithm, issuer, this_update, next_update, revoked, critical_extension, signature })
+    }
+
+    /// The signed bytes as they came.
+    #[must_use]
+    pub const fn tbs(&self) -> &'a [u8] {
+        self.tbs
+    }
+
+    /// How the issuer signed.
+    #[must_use]
+    pub const fn algorithm(&self) -> SignatureAlgorithm {
+        self.algorithm
+    }
+
+    /// Who issued the list.
+    #[must_use]
+    pub const fn issuer(&self) -> Name<'a> {
+        self.issuer
+    }
+
+    /// When the list was issued.
+    #[must_use]
+    pub const fn this_update(&self) -> i64 {
+        self.this_update
+    }
+
+    /// When the next list is due at the latest.
+    #[must_use]
+    pub const fn next_update(&self) -> i64 {
+        self.next_update
+    }
+
+    /// Whether a critical extension narrows the list's scope; such a list cannot be relied on.
+    #[must_use]
+    pub const fn has_critical_extension(&self) -> bool {
+        self.critical_extension
+    }
+
+    /// The signature's octets.
+    #[must_use]
+    pub const fn signature(&self) -> &'a [u8] {
+        self.signature
+    }
+
+    /// Whether the list names this serial number (contents of the INTEGER).
+    #[must_use]
+    pub fn revokes(&self, serial: &[u8]) -> bool {
+        let mut found = false;
+        self.serials(|revoked| found = found || revoked == serial);
+        found
+    }
+
+    fn serials(&self, mut visit: impl FnMut(&'a [u8])) {
+        // The entries were read once when the list was parsed; an error cannot come back here.
+        let _ = Reader::all(self.revoked, 0, WHAT, |reader| {
+            while !reader.is_empty() {
+                visit(entry(reader)?);
+            }
+            Ok(())
+        });
+    }
+}
+
+fn entry<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], Error> {
+    const WHAT: &str = "CRL: revokedCertificates";
+    der::nested(reader, tag::SEQUENCE, WHAT, |reader| {
+        let serial = der::tagged(reader, tag::INTEGER, WHAT)?.integer(WHAT)?;
+        der::element(reader, WHAT)?.time(WHAT)?;
+        der::optional(reader, tag::SEQUENCE, WHAT)?;
+        Ok(serial)
+    })
+}
+
+/// Whether one of the list's own extensions is critical.
+fn extensions(reader: &mut Reader<'_>) -> Result<bool, Error> {
+    const WHAT: &str = "CRL: crlExtensions";
+    let Some(explicit) = der::optional(reader, tag::context(0), WHAT)? else { return Ok(false) };
+    explicit.read(WHAT, |reader| {
+        der::nested(reader, tag::SEQUENCE, WHAT, |reader| {
+            let mut any = false;
+            while !reader.is_empty() {
+                any |= der::nested(reader, tag::SEQUENCE, WHAT, |reader| {
+                    der::tagged(reader, tag::OBJECT_IDENTIFIER, WHAT)?;
+                    let critical = der::optional(reader, tag::BOOLEAN, WHAT)?
+                        .map(|critical| critical.boolean(WHAT))
+                        .transpose()?;
+                    der::tagged(reader, tag::OCTET_STRING, WHAT)?;
+                    Ok(critical.unwrap_or(false))
+                })?;
+            }
+            Ok(any)
+        })
+    })
+}
+
+impl Describe for RevocationList<'_> {
+    fn describe(&self, visitor: &mut dyn Visitor) {
+        visitor.field(Shown::new("version", &"2"));
+        visitor.field(Shown::new("signature", &self.algorithm));
+        visitor.field(Shown::new("issuer", &self.issuer));
+        visitor.field(Shown::new("thisUpdate", &self.this_update).note(&"seconds since 1970"));
+        visitor.field(Shown::new("nextUpdate", &self.next_update).note(&"seconds since 1970"));
+        visitor.open("revokedCertificates");
+        self.serials(|serial| visitor.field(Shown::new("userCertificate", &Hex(serial))));
+        visitor.close();
+        visitor.field(Shown::new("signatureValue", &Hex(self.signature)));
+    }
+}

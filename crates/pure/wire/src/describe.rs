@@ -1,0 +1,63 @@
+//! Structures telling their fields, by the names of their specifications, to whoever prints them.
+
+use core::fmt::Display;
+use core::ops::Range;
+
+/// A structure that can tell every field it holds.
+pub trait Describe {
+    /// Tells every field to the visitor, in the order of the specification.
+    fn describe(&self, visitor: &mut dyn Visitor);
+}
+
+/// Whoever wants to know the fields of a structure.
+pub trait Visitor {
+    /// A group of fields begins: a nested structure, or several things of one kind.
+    fn open(&mut self, name: &str);
+    /// One field.
+    fn field(&mut self, shown: Shown<'_>);
+    /// The group that was opened last ends.
+    fn close(&mut self);
+}
+
+/// One field as it is told to a [`Visitor`].
+#[derive(Clone, Copy)]
+pub struct Shown<'a> {
+    /// The specification's name.
+    pub name: &'a str,
+    /// Where it stands, in bytes from the start of its structure, where that is fixed.
+    pub range: Option<(usize, usize)>,
+    /// The value: numbers decimal or as the specification writes them, bytes in hex.
+    pub value: &'a dyn Display,
+    /// What the value means, where a person would ask.
+    pub note: Option<&'a dyn Display>,
+}
+
+impl<'a> Shown<'a> {
+    /// A field without a fixed place.
+    #[must_use]
+    pub const fn new(name: &'a str, value: &'a dyn Display) -> Self {
+        Self { name, range: None, value, note: None }
+    }
+
+    /// A field at a fixed place.
+    #[must_use]
+    pub const fn at(name: &'a str, range: Range<usize>, value: &'a dyn Display) -> Self {
+        Self { name, range: Some((range.start, range.end)), value, note: None }
+    }
+
+    /// With what the value means.
+    #[must_use]
+    pub const fn note(mut self, note: &'a dyn Display) -> Self {
+        self.note = Some(note);
+        self
+    }
+}
+
+/// Bytes as lower-case hex.
+pub(crate) struct Hex<'a>(pub(crate) &'a [u8]);
+
+impl Display for Hex<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}

@@ -1,0 +1,297 @@
+//! The attestation document of a Nitro enclave as its bytes say it.
+//!
+//! Source: AWS Nitro Enclaves, "attestation process", the structure and its CDDL; where real
+//! documents differ from that text (indefinite maps, sparse register banks, long fields), the
+//! real ones are read.
+
+mod describe;
+
+use crate::reader::At;
+use crate::{Error, Kind, Reader, cbor};
+
+/// A document's payload, unverified. It borrows the bytes it was read from.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Document<'a> {
+    /// The enclave: `i-<17 hex>-enc<16 hex>`.
+    pub module_id: &'a str,
+    /// When the document was made, in milliseconds since 1970-01-01T00:00:00Z.
+    pub timestamp: u64,
+    /// The platform configuration registers.
+    pub pcrs: Pcrs<'a>,
+    /// The certificate of the key that signed the document, DER.
+    pub certificate: &'a [u8],
+    /// The certificates above it, root first, DER.
+    pub cabundle: Bundle<'a>,
+    /// Whatever the enclave put here; by convention a public key.
+    pub public_key: Option<&'a [u8]>,
+    /// Whatever the enclave put here.
+    pub user_data: Option<&'a [u8]>,
+    /// Whatever the enclave put here; by convention the relying party's nonce.
+    pub nonce: Option<&'a [u8]>,
+}
+
+/// Bounds that real documents have been seen to need, adjustable by the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest `public_key`, `user_data` or `nonce`, in bytes. The security module does not
+    /// enforce the lengths of its documentation (512); 1024 has been seen.
+    pub field_bytes: usize,
+}
+
+impl Limits {
+    /// 1024 bytes for each field that the enclave chooses.
+    pub const USUAL: Self = Self { field_bytes: 1024 };
+}
+
+/// The most registers that a document can have, and one above the highest index.
+pub const MAX_PCRS: usize = 32;
+/// The most certificates above the leaf that are read; real documents have four.
+pub const MAX_BUNDLE: usize = 8;
+const MAX_CERTIFICATE: usize = 1024;
+/// 2019-10-28, when the root was made, in milliseconds.
+const FIRST_TIMESTAMP: u64 = 1_572_220_800_000;
+const WHAT: &str = "Nitro document";
+
+/// The registers that a document names; locked registers only, so the bank may be sparse.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pcrs<'a>([Option<&'a [u8; 48]>; MAX_PCRS]);
+
+impl<'a> Pcrs<'a> {
+    /// The register's value, SHA-384, if the document names it.
+    #[must_use]
+    pub fn get(&self, index: u8) -> Option<&'a [u8; 48]> {
+        self.0.get(usize::from(index)).copied().flatten()
+    }
+
+    /// The registers that the document names, by index.
+    pub fn iter(&self) -> impl Iterator<Item = (u8, &'a [u8; 48])> {
+        (0_u8..).zip(self.0).filter_map(|(index, value)| Some((index, value?)))
+    }
+
+    fn insert(&mut self, reader: &mut Reader<'a>) -> Result<(), Error> {
+        const WHAT: &str = "Nitro document: pcrs";
+        let key = reader.error(Kind::Value, WHAT, "an index from 0 to 31");
+        // Compared before narrowing: 256 is not 0.
+        let index = usize::try_from(cbor::unsigned(reader, WHAT)?).unwrap_or(usize::MAX);
+        let length = reader.error(Kind::Value, WHAT, "a register of 48 bytes");
+        let value = cbor::bytes(reader, WHAT)?.try_into().map_err(|_| length)?;
+        let slot = self.0.get_mut(index).ok_or(key)?;
+        if slot.replace(value).is_some() {
+            return Err(Error { kind: Kind::Duplicate, expected: "each register once", ..key });
+        }
+        Ok(())
+    }
+}
+
+/// The certificates above a document's own, root first.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Bundle<'a> {
+    certificates: [&'a [u8]; MAX_BUNDLE],
+    count: usize,
+}
+
+impl<'a> Bundle<'a> {
+    /// The certificates in the order in which they came.
+    #[must_use]
+    pub fn as_slice(&self) -> &[&'a [u8]] {
+        self.certificates.get(..self.count).unwrap_or_default()
+    }
+
+    fn push(&mut self, reader: &mut Reader<'a>) -> Result<(), Error> {
+        const WHAT: &str = "Nitro document: cabundle";
+        let full = reader.error(Kind::TooLarge, WHAT, "at most 8 certificates");
+        let certificate = certificate(reader, WHAT)?;
+        *self.certificates.get_mut(self.count).ok_or(full)? = certificate;
+        self.count = self.count.saturating_add(1);
+        Ok(())
+    }
+}
+
+fn certificate<'a>(reader: &mut Reader<'a>, what: &'static str) -> Result<&'a [u8], Error> {
+    let bad = reader.error(Kind::Value, what, "a certificate of 1 to 1024 bytes");
+    let certificate = cbor::bytes(reader, what)?;
+    if (1..=MAX_CERTIFICATE).contains(&certificate.len()) { Ok(certificate) } else { Err(bad) }
+}
+
+/// The certificates that a document says it is signed under, found without reading the rest.
+///
+/// This is all that may be read of a payload before its signature was checked; the rest is
+/// stepped over.
+#[derive(Clone, Copy, Debug)]
+pub struct Signers<'a> {
+    /// The certificate of the key that signed the document, DER.
+    pub certificate: &'a [u8],
+    /// The certificates above it, root first, DER.
+    pub cabundle: Bundle<'a>,
+}
+
+impl<'a> Signers<'a> {
+    /// Finds the certificates in a payload that begins at `base` of the document.
+    ///
+    /// # Errors
+    /// A payload that is not a map of text keys in the supported subset of CBOR, or without
+    /// exactly one `certificate` and one `cabundle`.
+    pub fn find(payload: &'a [u8], base: usize) -> Result<Self, Error> {
+        let (mut leaf, mut bundle) = (None, None);
+        Reader::all(payload, base, WHAT, |reader| {
+            cbor::map(reader, MAX_KEYS, WHAT, |reader| {
+                let at = reader.at();
+                match cbor::text(reader, "Nitro document: key")? {
+                    "certificate" => once(&mut leaf, certificate(reader, "Nitro document: certificate")?, at),
+                    "cabundle" => once(&mut bundle, cabundle(reader)?, at),
+                    _ => cbor::skip(reader, WHAT),
+                }
+            })
+        })?;
+        Ok(Self {
+            certificate: leaf.ok_or_else(|| missing(base, "a certificate"))?,
+            cabundle: bundle.ok_or_else(|| missing(base, "a cabundle"))?,
+        })
+    }
+}
+
+/// Nine keys are known; a few more are stepped over before they are refused by name.
+const MAX_KEYS: u64 = 16;
+
+fn once<T>(slot: &mut Option<T>, value: T, at: At) -> Result<(), Error> {
+    if slot.replace(value).is_some() {
+        return Err(at.error(Kind::Duplicate, WHAT, "each key once"));
+    }
+    Ok(())
+}
+
+fn missing(base: usize, expected: &'static str) -> Error {
+    Error::new(Kind::Missing, WHAT, base, expected)
+}
+
+fn cabundle<'a>(reader: &mut Reader<'a>) -> Result<Bundle<'a>, Error> {
+    let mut bundle = Bundle::default();
+    cbor::array(reader, 8, "Nitro document: cabundle", |reader| bundle.push(reader))?;
+    Ok(bundle)
+}
+
+/// The fields as they are found, in any order.
+#[derive(Default)]
+struct Fields<'a> {
+    module_id: Option<&'a str>,
+    digest: Option<&'a str>,
+    timestamp: Option<u64>,
+    pcrs: Option<Pcrs<'a>>,
+    certificate: Option<&'a [u8]>,
+    cabundle: Option<Bundle<'a>>,
+    // Outer: whether the key was there. Inner: null or a value.
+    public_key: Option<Option<&'a [u8]>>,
+    user_data: Option<Option<&'a [u8]>>,
+    nonce: Option<Option<&'a [u8]>>,
+}
+
+impl<'a> Document<'a> {
+    /// Reads a payload that begins at `base` of the document and fills `payload`.
+    ///
+    /// # Errors
+    /// Anything that the rules of the module do not allow: unknown, repeated or missing keys,
+    /// other types, registers outside of 0 to 31 or of another length than 48, empty or oversized
+    /// fields, a timestamp before the Nitro root was made. A document of a NitroTPM is
+    /// [`Kind::Unsupported`]: the same root signs it, but it says nothing about an enclave.
+    pub fn parse(payload: &'a [u8], base: usize, limits: &Limits) -> Result<Self, Error> {
+        let mut fields = Fields::default();
+        Reader::all(payload, base, WHAT, |reader| {
+            cbor::map(reader, MAX_KEYS, WHAT, |reader| fields.take(reader, limits))
+        })?;
+        fields.finish(base)
+    }
+}
+
+impl<'a> Fields<'a> {
+    fn take(&mut self, reader: &mut Reader<'a>, limits: &Limits) -> Result<(), Error> {
+        let at = reader.at();
+        match cbor::text(reader, "Nitro document: key")? {
+            "module_id" => once(&mut self.module_id, module_id(reader)?, at),
+            "digest" => once(&mut self.digest, digest(reader)?, at),
+            "timestamp" => once(&mut self.timestamp, timestamp(reader)?, at),
+            "pcrs" => once(&mut self.pcrs, pcrs(reader)?, at),
+            "certificate" => {
+                once(&mut self.certificate, certificate(reader, "Nitro document: certificate")?, at)
+            }
+            "cabundle" => once(&mut self.cabundle, cabundle(reader)?, at),
+            "public_key" => {
+                once(&mut self.public_key, chosen(reader, "Nitro document: public_key", limits)?, at)
+            }
+            "user_data" => once(&mut self.user_data, chosen(reader, "Nitro document: user_data", limits)?, at),
+            "nonce" => once(&mut self.nonce, chosen(reader, "Nitro document: nonce", limits)?, at),
+            "nitrotpm_pcrs" => Err(at.error(
+                Kind::Unsupported,
+                "Nitro document: nitrotpm_pcrs",
+                "an enclave's document; this one is of a NitroTPM, another kind of evidence",
+            )),
+            _ => Err(at.error(Kind::Value, "Nitro document: key", "one of the nine keys of an enclave's document")),
+        }
+    }
+
+    fn finish(self, base: usize) -> Result<Document<'a>, Error> {
+        let missing = |expected| missing(base, expected);
+        self.digest.ok_or_else(|| missing("a digest"))?;
+        Ok(Document {
+            module_id: self.module_id.ok_or_else(|| missing("a module_id"))?,
+            timestamp: self.timestamp.ok_or_else(|| missing("a timestamp"))?,
+            pcrs: self.pcrs.ok_or_else(|| missing("pcrs"))?,
+            certificate: self.certificate.ok_or_else(|| missing("a certificate"))?,
+            cabundle: self.cabundle.ok_or_else(|| missing("a cabundle"))?,
+            public_key: self.public_key.flatten(),
+            user_data: self.user_data.flatten(),
+            nonce: self.nonce.flatten(),
+        })
+    }
+}
+
+fn module_id<'a>(reader: &mut Reader<'a>) -> Result<&'a str, Error> {
+    const WHAT: &str = "Nitro document: module_id";
+    let at = reader.at();
+    let id = cbor::text(reader, WHAT)?;
+    if !(1..=128).contains(&id.len()) || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(at.error(Kind::Value, WHAT, "1 to 128 visible ASCII characters"));
+    }
+    if !id.contains("-enc") {
+        return Err(at.error(Kind::Unsupported, WHAT, "the id of an enclave (with -enc)"));
+    }
+    Ok(id)
+}
+
+fn digest<'a>(reader: &mut Reader<'a>) -> Result<&'a str, Error> {
+    const WHAT: &str = "Nitro document: digest";
+    let at = reader.at();
+    let digest = cbor::text(reader, WHAT)?;
+    if digest == "SHA384" { Ok(digest) } else { Err(at.error(Kind::Unsupported, WHAT, "SHA384")) }
+}
+
+fn timestamp(reader: &mut Reader<'_>) -> Result<u64, Error> {
+    const WHAT: &str = "Nitro document: timestamp";
+    let at = reader.at();
+    let timestamp = cbor::unsigned(reader, WHAT)?;
+    if timestamp < FIRST_TIMESTAMP {
+        return Err(at.error(Kind::Value, WHAT, "milliseconds since 1970, not before 2019-10-28"));
+    }
+    Ok(timestamp)
+}
+
+fn pcrs<'a>(reader: &mut Reader<'a>) -> Result<Pcrs<'a>, Error> {
+    const WHAT: &str = "Nitro document: pcrs";
+    let at = reader.at();
+    let mut pcrs = Pcrs::default();
+    cbor::map(reader, 32, WHAT, |reader| pcrs.insert(reader))?;
+    if pcrs.iter().next().is_none() {
+        return Err(at.error(Kind::Missing, WHAT, "at least one register"));
+    }
+    Ok(pcrs)
+}
+
+/// A field that the enclave chooses: null, or bytes within the limit, also none.
+fn chosen<'a>(reader: &mut Reader<'a>, what: &'static str, limits: &Limits) -> Result<Option<&'a [u8]>, Error> {
+    let at = reader.at();
+    let value = cbor::bytes_or_null(reader, what)?;
+    if value.is_some_and(|value| value.len() > limits.field_bytes) {
+        return Err(at.error(Kind::TooLarge, what, "a field within the limit (1024 bytes unless set otherwise)"));
+    }
+    Ok(value)
+}

@@ -1,0 +1,53 @@
+//! A Nitro document telling its fields.
+
+use super::Document;
+use crate::describe::Hex;
+use crate::{Describe, Shown, Visitor};
+
+const PCR_NAMES: [&str; 32] = [
+    "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16", "17", "18", "19",
+    "20", "21", "22", "23", "24", "25", "26", "27", "28", "29", "30", "31",
+];
+
+const fn meaning(index: u8) -> Option<&'static str> {
+    match index {
+        0 => Some("whole image; zero in debug mode"),
+        1 => Some("kernel, command line, first ramdisk; zero in debug mode"),
+        2 => Some("other ramdisks; zero in debug mode"),
+        3 => Some("the parent instance's IAM role"),
+        4 => Some("the parent instance's id"),
+        8 => Some("the image's signing certificate"),
+        16..=31 => Some("extended and locked by the program"),
+        _ => None,
+    }
+}
+
+impl Describe for Document<'_> {
+    fn describe(&self, visitor: &mut dyn Visitor) {
+        visitor.field(Shown::new("module_id", &self.module_id));
+        visitor.field(Shown::new("digest", &"SHA384"));
+        visitor.field(Shown::new("timestamp", &self.timestamp).note(&"milliseconds since 1970"));
+        visitor.open("pcrs");
+        for (index, value) in self.pcrs.iter() {
+            let name = PCR_NAMES.get(usize::from(index)).copied().unwrap_or("?");
+            let (value, meaning) = (Hex(value), meaning(index));
+            let field = Shown::new(name, &value);
+            visitor.field(Shown { note: meaning.as_ref().map(|note| -> &dyn core::fmt::Display { note }), ..field });
+        }
+        visitor.close();
+        visitor.field(Shown::new("certificate", &Hex(self.certificate)));
+        visitor.open("cabundle");
+        for (name, certificate) in PCR_NAMES.iter().zip(self.cabundle.as_slice()) {
+            visitor.field(Shown::new(name, &Hex(certificate)));
+        }
+        visitor.close();
+        for (name, value) in
+            [("public_key", self.public_key), ("user_data", self.user_data), ("nonce", self.nonce)]
+        {
+            match value {
+                Some(value) => visitor.field(Shown::new(name, &Hex(value))),
+                None => visitor.field(Shown::new(name, &"null")),
+            }
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The one cursor: it can only be opened in a way that demands the end of the input.
+
+use crate::{Error, Kind};
+
+/// A bounded cursor over untrusted bytes.
+///
+/// It is opened by [`Reader::all`], which fails when the closure leaves bytes unread, so that a
+/// forgotten end check is impossible. Offsets in errors count from the outermost input.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    rest: &'a [u8],
+    offset: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// Reads all of `bytes`, which begin at `base` in the outermost input.
+    ///
+    /// # Errors
+    /// The closure's error, or [`Kind::Trailing`] when it leaves bytes unread.
+    pub fn all<T>(
+        bytes: &'a [u8],
+        base: usize,
+        what: &'static str,
+        read: impl FnOnce(&mut Self) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut reader = Self { rest: bytes, offset: base };
+        let value = read(&mut reader)?;
+        if reader.rest.is_empty() {
+            Ok(value)
+        } else {
+            Err(reader.error(Kind::Trailing, what, "the end of the input"))
+        }
+    }
+
+    /// An error at the current offset.
+    #[must_use]
+    pub fn error(&self, kind: Kind, what: &'static str, expected: &'static str) -> Error {
+        Error::new(kind, what, self.offset, expected)
+    }
+
+    /// The current place, for an error that is only found to be one later.
+    #[must_use]
+    pub const fn at(&self) -> At {
+        At(self.offset)
+    }
+
+    /// The current offset from the start of the outermost input.
+    #[must_use]
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// Whether everything was read.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// How many bytes are left.
+    #[must_use]
+    pub fn remaining(&self) -> usize {
+        self.rest.len()
+    }
+
+    /// The bytes that are left; nothing is consumed.
+    #[must_use]
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// The next byte; it is not consumed.
+    #[must_use]
+    pub fn peek(&self) -> Option<u8> {
+        self.rest.first().copied()
+    }
+
+    /// The next `count` bytes.
+    ///
+    /// # Errors
+    /// [`Kind::Truncated`] when there are fewer.
+    pub fn take(&mut self, count: usize, what: &'static str) -> Result<&'a [u8], Error> {
+        let (taken, rest) = self
+            .rest
+            .split_at_checked(count)
+            .ok_or_else(|| self.error(Kind::Truncated, what, "more bytes"))?;
+        self.rest = rest;
+        self.offset = self.offset.saturating_add(count);
+        Ok(taken)
+    }
+
+    /// The next `N` bytes as an array.
+    ///
+    /// # Errors
+    /// [`Kind::Truncated`] when there are fewer.
+    pub fn array<const N: usize>(&mut self, what: &'static str) -> Result<&'a [u8; N], Error> {
+        let (taken, rest) = self
+            .rest
+            .split_first_chunk()
+            .ok_or_else(|| self.error(Kind::Truncated, what, "more bytes"))?;
+        self.rest = rest;
+        self.offset = self.offset.saturating_add(N);
+        Ok(taken)
+    }
+
+    /// The next byte.
+    ///
+    /// # Errors
+    /// [`Kind::Truncated`] at the end.
+    pub fn byte(&mut self, what: &'static str) -> Result<u8, Error> {
+        self.array::<1>(what).map(|[byte]| *byte)
+    }
+}
+
+/// A place in the input that an error can name.
+#[derive(Clone, Copy, Debug)]
+pub struct At(usize);
+
+impl At {
+    /// An error at this place.
+    #[must_use]
+    pub const fn error(self, kind: Kind, what: &'static str, expected: &'static str) -> Error {
+        Error::new(kind, what, self.0, expected)
+    }
+}

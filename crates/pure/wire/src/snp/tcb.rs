@@ -1,0 +1,133 @@
+//! TCB versions, whose layout depends on the silicon and not on the report's version.
+
+use core::fmt;
+
+use super::Cpuid;
+
+/// A product line of AMD, each with its own root key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Product {
+    /// EPYC 7003.
+    Milan,
+    /// EPYC 9004, with Bergamo and Siena.
+    Genoa,
+    /// EPYC 9005.
+    Turin,
+}
+
+impl Product {
+    /// Every product line.
+    pub const ALL: &'static [Self] = &[Self::Milan, Self::Genoa, Self::Turin];
+
+    /// The product line of a processor, if it is one of these.
+    #[must_use]
+    pub const fn from_cpuid(cpuid: Cpuid) -> Option<Self> {
+        match (cpuid.family, cpuid.model) {
+            (0x19, 0x00..=0x0f) => Some(Self::Milan),
+            (0x19, 0x10..=0x1f | 0xa0..=0xaf) => Some(Self::Genoa),
+            (0x1a, 0x00..=0x11) => Some(Self::Turin),
+            _ => None,
+        }
+    }
+
+    /// The name as the key distribution service and certificates have it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Milan => "Milan",
+            Self::Genoa => "Genoa",
+            Self::Turin => "Turin",
+        }
+    }
+
+    /// How this product line lays out a TCB version.
+    #[must_use]
+    pub const fn tcb_layout(self) -> TcbLayout {
+        match self {
+            Self::Milan | Self::Genoa => TcbLayout::Family19h,
+            Self::Turin => TcbLayout::Family1Ah,
+        }
+    }
+
+    /// How many bytes identify a chip.
+    #[must_use]
+    pub const fn hwid_bytes(self) -> usize {
+        match self {
+            Self::Milan | Self::Genoa => 64,
+            Self::Turin => 8,
+        }
+    }
+}
+
+impl fmt::Display for Product {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How the eight bytes of a TCB version are laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TcbLayout {
+    /// Boot loader, TEE, four reserved, SNP, microcode.
+    Family19h,
+    /// FMC, boot loader, TEE, SNP, three reserved, microcode.
+    Family1Ah,
+}
+
+/// A TCB version: the security patch level of each component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Tcb {
+    /// The FMC, where the silicon has one (Turin).
+    pub fmc: Option<u8>,
+    /// The boot loader of the secure processor.
+    pub bootloader: u8,
+    /// The operating system of the secure processor.
+    pub tee: u8,
+    /// The SNP firmware.
+    pub snp: u8,
+    /// The microcode.
+    pub microcode: u8,
+}
+
+impl Tcb {
+    /// Reads the eight bytes of a TCB version; `None` when a reserved byte is not zero.
+    #[must_use]
+    pub const fn read(bytes: [u8; 8], layout: TcbLayout) -> Option<Self> {
+        match (layout, bytes) {
+            (TcbLayout::Family19h, [bootloader, tee, 0, 0, 0, 0, snp, microcode]) => {
+                Some(Self { fmc: None, bootloader, tee, snp, microcode })
+            }
+            (TcbLayout::Family1Ah, [fmc, bootloader, tee, snp, 0, 0, 0, microcode]) => {
+                Some(Self { fmc: Some(fmc), bootloader, tee, snp, microcode })
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether every component is at least as high as in `floor`. An FMC that the floor names
+    /// must be there; one that it does not name is not compared.
+    #[must_use]
+    pub const fn reaches(&self, floor: &Self) -> bool {
+        let fmc = match (self.fmc, floor.fmc) {
+            (_, None) => true,
+            (Some(own), Some(least)) => own >= least,
+            (None, Some(_)) => false,
+        };
+        fmc && self.bootloader >= floor.bootloader
+            && self.tee >= floor.tee
+            && self.snp >= floor.snp
+            && self.microcode >= floor.microcode
+    }
+}
+
+/// `fmc 1, bootloader 1, tee 1, snp 4, microcode 81`.
+impl fmt::Display for Tcb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(fmc) = self.fmc {
+            write!(f, "fmc {fmc}, ")?;
+        }
+        let Self { bootloader, tee, snp, microcode, .. } = self;
+        write!(f, "bootloader {bootloader}, tee {tee}, snp {snp}, microcode {microcode}")
+    }
+}

@@ -1,0 +1,123 @@
+//! Why a path or a revocation list is not believed.
+
+use core::fmt;
+
+use teeproof_core::{Class, Time};
+
+/// A path does not hold, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// The certificate at fault: 0 is the anchor, 1 the certificate below it, and so on.
+    pub link: usize,
+    /// What is wrong with it.
+    pub problem: Problem,
+}
+
+/// What is wrong with a certificate or a revocation list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// There is no certificate below the anchor.
+    Empty,
+    /// There are more certificates than any real chain has.
+    TooLong,
+    /// The bytes are not a certificate.
+    Malformed(teeproof_wire::Error),
+    /// A key or signature algorithm that no crypto table has.
+    Algorithm,
+    /// A critical extension that is not known here.
+    CriticalExtension,
+    /// The issuer's name is not the subject's name of the certificate above.
+    Issuer,
+    /// The certificate issued another one but is not an authority, or not critically so.
+    NotAnAuthority,
+    /// More authorities follow below than the certificate allows.
+    PathLength,
+    /// The key usage does not allow what the key was used for, or is missing on an authority.
+    KeyUsage,
+    /// The leaf is an authority.
+    LeafIsAuthority,
+    /// The signature does not hold.
+    Signature,
+    /// The certificate or list is not yet valid.
+    NotYetValid {
+        /// The first second of validity.
+        not_before: Time,
+        /// The time at which it was asked.
+        at: Time,
+    },
+    /// The certificate or list is no longer valid.
+    Expired {
+        /// The last second of validity.
+        not_after: Time,
+        /// The time at which it was asked.
+        at: Time,
+    },
+    /// A current revocation list names the certificate.
+    Revoked,
+    /// No list of the issuer was given, though revocation was to be checked.
+    NoRevocationList,
+    /// The list has a critical extension, so it may not cover the certificate.
+    RevocationScope,
+}
+
+impl Error {
+    pub(crate) const fn new(link: usize, problem: Problem) -> Self {
+        Self { link, problem }
+    }
+
+    /// The class of the failure.
+    #[must_use]
+    pub const fn class(&self) -> Class {
+        self.problem.class()
+    }
+}
+
+impl Problem {
+    /// The class of the failure.
+    #[must_use]
+    pub const fn class(&self) -> Class {
+        match self {
+            Self::Malformed(error) if error.is_unsupported() => Class::Unsupported,
+            Self::Malformed(_) | Self::Empty | Self::TooLong => Class::Malformed,
+            Self::Algorithm | Self::CriticalExtension => Class::Unsupported,
+            Self::NotYetValid { .. } | Self::Expired { .. } => Class::Incomplete,
+            Self::Revoked | Self::NoRevocationList | Self::RevocationScope => Class::Incomplete,
+            _ => Class::NotAuthentic,
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("there is no certificate below the anchor"),
+            Self::TooLong => f.write_str("the chain is longer than any real one"),
+            Self::Malformed(error) => error.fmt(f),
+            Self::Algorithm => f.write_str("the key or signature algorithm is not supported"),
+            Self::CriticalExtension => f.write_str("a critical extension is not known"),
+            Self::Issuer => f.write_str("the issuer is not the subject of the certificate above"),
+            Self::NotAnAuthority => f.write_str("the certificate is not a certification authority"),
+            Self::PathLength => f.write_str("more authorities follow than the path length allows"),
+            Self::KeyUsage => f.write_str("the key usage does not allow this use"),
+            Self::LeafIsAuthority => f.write_str("the leaf is a certification authority"),
+            Self::Signature => f.write_str("the signature does not hold"),
+            Self::NotYetValid { not_before, at } => write!(f, "valid from {not_before}, asked for {at}"),
+            Self::Expired { not_after, at } => write!(f, "valid until {not_after}, asked for {at}"),
+            Self::Revoked => f.write_str("revoked by its issuer"),
+            Self::NoRevocationList => f.write_str("no revocation list of its issuer was given"),
+            Self::RevocationScope => f.write_str("the revocation list has a critical extension"),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.link {
+            0 => write!(f, "the anchor: {}", self.problem),
+            link => write!(f, "certificate {link} below the anchor: {}", self.problem),
+        }
+    }
+}
+
+impl core::error::Error for Error {}

@@ -1,0 +1,57 @@
+//! Revocation lists, given by the caller: nothing is fetched.
+
+use teeproof_core::{Crypto, Time, Validity};
+use teeproof_wire::certificate::Certificate;
+use teeproof_wire::crl::RevocationList;
+
+use crate::verify::within;
+use crate::{Problem, verify_signature};
+
+/// Whether revocation is checked. There is no silent third way.
+#[derive(Clone, Copy, Debug)]
+pub enum Revocation<'a> {
+    /// Checked against these lists; one of the right issuer must be among them and be current.
+    Lists(&'a [RevocationList<'a>]),
+    /// Not checked, for the reason given, which shows in the result.
+    Unchecked(&'a str),
+}
+
+/// A revocation list that its issuer signed and that is current.
+#[derive(Clone, Copy, Debug)]
+pub struct VerifiedRevocationList<'a> {
+    list: RevocationList<'a>,
+}
+
+/// Verifies a list of `issuer` at a time.
+///
+/// # Errors
+/// The issuer's name, key usage or signature does not fit; the list is not current at that time;
+/// a critical extension narrows its scope.
+pub fn verify_list<'a>(
+    list: &RevocationList<'a>,
+    issuer: &Certificate<'_>,
+    at: Time,
+    crypto: &Crypto,
+) -> Result<VerifiedRevocationList<'a>, Problem> {
+    if list.issuer().der() != issuer.subject().der() {
+        return Err(Problem::Issuer);
+    }
+    if !issuer.extensions().key_usage().is_some_and(|usage| usage.crl_sign()) {
+        return Err(Problem::KeyUsage);
+    }
+    verify_signature(issuer.public_key(), list.algorithm(), list.tbs(), list.signature(), crypto)?;
+    if list.has_critical_extension() {
+        return Err(Problem::RevocationScope);
+    }
+    let span = Validity { not_before: Time(list.this_update()), not_after: Time(list.next_update()) };
+    within(span, at, 0)?;
+    Ok(VerifiedRevocationList { list: *list })
+}
+
+impl VerifiedRevocationList<'_> {
+    /// Whether the list names this certificate's serial number.
+    #[must_use]
+    pub fn revokes(&self, certificate: &Certificate<'_>) -> bool {
+        self.list.revokes(certificate.serial())
+    }
+}

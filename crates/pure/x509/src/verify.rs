@@ -1,0 +1,192 @@
+//! The one file that makes verified paths.
+
+use teeproof_core::{Crypto, Time, Validity};
+use teeproof_wire::certificate::Certificate;
+
+use crate::{Error, Problem, verify_signature};
+
+/// The most certificates below an anchor; real chains have two to four.
+pub const MAX_CHAIN: usize = 8;
+
+/// A path whose signatures, names and constraints hold, from an anchor to a leaf. Whether its
+/// certificates are valid at a time that matters is still open: see [`SignedPath::valid_at`].
+#[derive(Clone, Copy, Debug)]
+pub struct SignedPath<'a> {
+    root: Certificate<'a>,
+    below: [Certificate<'a>; MAX_CHAIN],
+    count: usize,
+}
+
+/// A [`SignedPath`] whose certificates are all valid at a given time.
+#[derive(Clone, Copy, Debug)]
+pub struct VerifiedPath<'a> {
+    path: SignedPath<'a>,
+    at: Time,
+}
+
+/// Verifies the path from `root` down to the last certificate of `below`.
+///
+/// The caller has established that `root` is a trust anchor; its own signature is not checked.
+/// `profile` holds the object identifiers of critical extensions that the caller looks after.
+///
+/// Proves: each certificate was signed by the one above it, which was allowed to.
+/// Does not prove: that any of them is valid now, or not revoked.
+///
+/// # Errors
+/// The first certificate that does not hold, from the root downwards.
+pub fn verify_path<'a>(
+    root: Certificate<'a>,
+    below: &[Certificate<'a>],
+    profile: &[&[u8]],
+    crypto: &Crypto,
+) -> Result<SignedPath<'a>, Error> {
+    let (Some(leaf), count) = (below.last(), below.len()) else {
+        return Err(Error::new(0, Problem::Empty));
+    };
+    if count > MAX_CHAIN {
+        return Err(Error::new(count, Problem::TooLong));
+    }
+    if root.extensions().unknown_critical(profile) {
+        return Err(Error::new(0, Problem::CriticalExtension));
+    }
+    let mut issuer = root;
+    for (above, certificate) in below.iter().enumerate() {
+        let link = above.saturating_add(1);
+        let authorities_below = count.saturating_sub(link);
+        authority(&issuer, authorities_below).map_err(|problem| Error::new(above, problem))?;
+        issued(&issuer, certificate, profile, crypto).map_err(|problem| Error::new(link, problem))?;
+        issuer = *certificate;
+    }
+    end_entity(leaf).map_err(|problem| Error::new(count, problem))?;
+    let mut path = SignedPath { root, below: [*leaf; MAX_CHAIN], count };
+    path.below.iter_mut().zip(below).for_each(|(slot, certificate)| *slot = *certificate);
+    Ok(path)
+}
+
+/// Whether a certificate may issue others with so many authorities between it and the leaf.
+fn authority(issuer: &Certificate<'_>, authorities_below: usize) -> Result<(), Problem> {
+    let extensions = issuer.extensions();
+    let basic = extensions
+        .basic_constraints()
+        .filter(|basic| basic.ca && basic.critical)
+        .ok_or(Problem::NotAnAuthority)?;
+    if basic.path_len.is_some_and(|allowed| usize::from(allowed) < authorities_below) {
+        return Err(Problem::PathLength);
+    }
+    if extensions.key_usage().is_some_and(|usage| usage.critical && usage.cert_sign()) {
+        Ok(())
+    } else {
+        Err(Problem::KeyUsage)
+    }
+}
+
+/// Whether a certificate was issued by this authority.
+fn issued(
+    issuer: &Certificate<'_>,
+    certificate: &Certificate<'_>,
+    profile: &[&[u8]],
+    crypto: &Crypto,
+) -> Result<(), Problem> {
+    if certificate.issuer() != issuer.subject() {
+        return Err(Problem::Issuer);
+    }
+    if certificate.extensions().unknown_critical(profile) {
+        return Err(Problem::CriticalExtension);
+    }
+    verify_signature(
+        issuer.public_key(),
+        certificate.algorithm(),
+        certificate.tbs(),
+        certificate.signature(),
+        crypto,
+    )
+}
+
+/// Whether a certificate can be the last one: no authority, and a key that signs things.
+fn end_entity(leaf: &Certificate<'_>) -> Result<(), Problem> {
+    let extensions = leaf.extensions();
+    if extensions.basic_constraints().is_some_and(|basic| basic.ca) {
+        return Err(Problem::LeafIsAuthority);
+    }
+    match extensions.key_usage() {
+        Some(usage) if usage.cert_sign() || !usage.digital_signature() => Err(Problem::KeyUsage),
+        _ => Ok(()),
+    }
+}
+
+impl<'a> SignedPath<'a> {
+    /// The anchor's certificate.
+    #[must_use]
+    pub const fn root(&self) -> &Certificate<'a> {
+        &self.root
+    }
+
+    /// The certificates below the anchor, the leaf last.
+    #[must_use]
+    pub fn below(&self) -> &[Certificate<'a>] {
+        self.below.get(..self.count).unwrap_or_default()
+    }
+
+    /// The leaf.
+    #[must_use]
+    pub fn leaf(&self) -> &Certificate<'a> {
+        self.below().last().unwrap_or(&self.root)
+    }
+
+    /// The span in which every certificate is valid, the anchor's too.
+    #[must_use]
+    pub fn validity(&self) -> Validity {
+        self.below().iter().map(span).fold(span(&self.root), Validity::and)
+    }
+
+    /// Checks that every certificate is valid at a time.
+    ///
+    /// `skew_secs` is taken off every notBefore, for verifiers whose clock is a little behind;
+    /// notAfter is never moved.
+    ///
+    /// # Errors
+    /// The first certificate, from the root downwards, that is not yet or no longer valid.
+    pub fn valid_at(self, at: Time, skew_secs: u32) -> Result<VerifiedPath<'a>, Error> {
+        let certificates = core::iter::once(&self.root).chain(self.below());
+        for (link, certificate) in certificates.enumerate() {
+            within(span(certificate), at, skew_secs).map_err(|problem| Error::new(link, problem))?;
+        }
+        Ok(VerifiedPath { path: self, at })
+    }
+}
+
+fn span(certificate: &Certificate<'_>) -> Validity {
+    Validity { not_before: Time(certificate.not_before()), not_after: Time(certificate.not_after()) }
+}
+
+/// Whether a time is in a span that may begin a little earlier than it says.
+pub(crate) fn within(span: Validity, at: Time, skew_secs: u32) -> Result<(), Problem> {
+    let Validity { not_before, not_after } = span;
+    if at.plus(i64::from(skew_secs)) < not_before {
+        return Err(Problem::NotYetValid { not_before, at });
+    }
+    if at > not_after {
+        return Err(Problem::Expired { not_after, at });
+    }
+    Ok(())
+}
+
+impl<'a> VerifiedPath<'a> {
+    /// The path.
+    #[must_use]
+    pub const fn path(&self) -> &SignedPath<'a> {
+        &self.path
+    }
+
+    /// The leaf.
+    #[must_use]
+    pub fn leaf(&self) -> &Certificate<'a> {
+        self.path.leaf()
+    }
+
+    /// The time at which the path is valid.
+    #[must_use]
+    pub const fn at(&self) -> Time {
+        self.at
+    }
+}
