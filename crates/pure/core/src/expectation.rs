@@ -6,22 +6,35 @@ use core::fmt::{self, Display};
 use crate::{Check, Finding, Hex, List, Outcome, Record, Text};
 
 /// A value that a policy can speak about.
-pub trait Value: Eq + Clone + fmt::Debug {
+pub trait Value: Clone + fmt::Debug + PartialEq {
+    /// The value as it is found in evidence: `str` for a text, `[u8]` for bytes.
+    type Seen: ?Sized + Eq;
     /// What `at-least` compares with; [`Infallible`] where an order has no meaning, so that such
     /// a rule cannot be written.
-    type Floor: Eq + Clone + fmt::Debug;
+    type Floor: Clone + fmt::Debug + PartialEq;
     /// What `mask` compares with; [`Infallible`] where masking has no meaning.
-    type Mask: Eq + Clone + fmt::Debug;
+    type Mask: Clone + fmt::Debug + PartialEq;
 
-    /// Whether the value reaches the floor.
-    fn reaches(&self, floor: &Self::Floor) -> bool;
+    /// The value as it would be found in evidence.
+    fn seen(&self) -> &Self::Seen;
+    /// Whether a value reaches the floor.
+    fn reaches(seen: &Self::Seen, floor: &Self::Floor) -> bool;
     /// Whether the bits that the mask cares for are as it says.
-    fn fits(&self, mask: &Self::Mask) -> bool;
-    /// The value as people read it.
-    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
-    /// The floor as people read it.
+    fn fits(seen: &Self::Seen, mask: &Self::Mask) -> bool;
+    /// A value as people read it.
+    ///
+    /// # Errors
+    /// Those of the formatter.
+    fn show(seen: &Self::Seen, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+    /// A floor as people read it.
+    ///
+    /// # Errors
+    /// Those of the formatter.
     fn show_floor(floor: &Self::Floor, f: &mut fmt::Formatter<'_>) -> fmt::Result;
-    /// The mask as people read it.
+    /// A mask as people read it.
+    ///
+    /// # Errors
+    /// Those of the formatter.
     fn show_mask(mask: &Self::Mask, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 }
 
@@ -89,27 +102,27 @@ impl<'p, T: Value> Rule<'p, T> {
 
     /// Holds the rule against what was verified and records the finding. A value that is absent
     /// fails every rule but a waiver. Says whether the rule holds or was waived.
-    pub fn appraise(&self, check: &'static Check, actual: Option<&T>, record: &mut dyn Record) -> bool {
+    pub fn appraise(&self, check: &'static Check, actual: Option<&T::Seen>, record: &mut dyn Record) -> bool {
         let finding = Finding { line: self.line, ..Finding::new(check, Outcome::Skip) };
         if let Expectation::Waived(reason) = &self.expectation {
-            let shown = actual.map(Shown);
+            let shown = actual.map(Shown::<T>);
             let actual = shown.as_ref().map(|value| -> &dyn Display { value });
             record.record(Finding { actual, because: Some(reason), waived: true, ..finding });
             return true;
         }
         let holds = actual.is_some_and(|value| self.holds(value));
         let outcome = if holds { Outcome::Pass } else { Outcome::Fail };
-        let shown = crate::OrNone(actual.map(Shown));
+        let shown = crate::OrNone(actual.map(Shown::<T>));
         record.record(Finding { outcome, ..finding.compared(&self.expectation, &shown) });
         holds
     }
 
-    fn holds(&self, value: &T) -> bool {
+    fn holds(&self, seen: &T::Seen) -> bool {
         match &self.expectation {
-            Expectation::Exactly(expected) => value == expected,
-            Expectation::OneOf(expected) => expected.contains(value),
-            Expectation::AtLeast(floor) => value.reaches(floor),
-            Expectation::Mask(mask) => value.fits(mask),
+            Expectation::Exactly(expected) => expected.seen() == seen,
+            Expectation::OneOf(expected) => expected.iter().any(|expected| expected.seen() == seen),
+            Expectation::AtLeast(floor) => T::reaches(seen, floor),
+            Expectation::Mask(mask) => T::fits(seen, mask),
             Expectation::Waived(_) => true,
         }
     }
@@ -118,12 +131,12 @@ impl<'p, T: Value> Rule<'p, T> {
 impl<T: Value> Display for Expectation<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Exactly(value) => value.show(f),
+            Self::Exactly(value) => T::show(value.seen(), f),
             Self::OneOf(values) => {
                 f.write_str("one of")?;
                 values.iter().enumerate().try_for_each(|(index, value)| {
                     f.write_str(if index == 0 { " " } else { ", " })?;
-                    value.show(f)
+                    T::show(value.seen(), f)
                 })
             }
             Self::AtLeast(floor) => {
@@ -137,11 +150,11 @@ impl<T: Value> Display for Expectation<'_, T> {
 }
 
 /// A value shown by its own [`Value::show`].
-struct Shown<'a, T>(&'a T);
+struct Shown<'a, T: Value>(&'a T::Seen);
 
 impl<T: Value> Display for Shown<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.show(f)
+        T::show(self.0, f)
     }
 }
 
@@ -156,13 +169,14 @@ pub struct Bits {
 
 /// Implements the parts of [`Value`] that have no meaning for a type without order and bits.
 macro_rules! no_order_no_mask {
-    () => {
+    ($seen:ty) => {
+        type Seen = $seen;
         type Floor = Infallible;
         type Mask = Infallible;
-        fn reaches(&self, floor: &Infallible) -> bool {
+        fn reaches(_: &Self::Seen, floor: &Infallible) -> bool {
             match *floor {}
         }
-        fn fits(&self, mask: &Infallible) -> bool {
+        fn fits(_: &Self::Seen, mask: &Infallible) -> bool {
             match *mask {}
         }
         fn show_floor(floor: &Infallible, _: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -176,48 +190,64 @@ macro_rules! no_order_no_mask {
 
 /// Digests and identifiers: equal or not, as hex.
 impl<const N: usize> Value for [u8; N] {
-    no_order_no_mask!();
-    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Hex(self).fmt(f)
+    no_order_no_mask!(Self);
+    fn seen(&self) -> &Self {
+        self
+    }
+    fn show(seen: &Self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Hex(seen).fmt(f)
     }
 }
 
 /// Byte strings of any length: equal or not, as hex.
 impl Value for List<'_, u8> {
-    no_order_no_mask!();
-    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Hex(self).fmt(f)
+    no_order_no_mask!([u8]);
+    fn seen(&self) -> &[u8] {
+        self
+    }
+    fn show(seen: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Hex(seen).fmt(f)
     }
 }
 
 /// Texts: equal or not.
 impl Value for Text<'_> {
-    no_order_no_mask!();
-    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self)
+    no_order_no_mask!(str);
+    fn seen(&self) -> &str {
+        self
+    }
+    fn show(seen: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(seen)
     }
 }
 
 /// Yes or no.
 impl Value for bool {
-    no_order_no_mask!();
-    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if *self { "yes" } else { "no" })
+    no_order_no_mask!(Self);
+    fn seen(&self) -> &Self {
+        self
+    }
+    fn show(seen: &Self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if *seen { "yes" } else { "no" })
     }
 }
 
 /// Version numbers and levels, decimal.
 impl Value for u32 {
+    type Seen = Self;
     type Floor = Self;
     type Mask = Infallible;
-    fn reaches(&self, floor: &Self) -> bool {
-        self >= floor
+    fn reaches(seen: &Self, floor: &Self) -> bool {
+        seen >= floor
     }
-    fn fits(&self, mask: &Infallible) -> bool {
+    fn fits(_: &Self::Seen, mask: &Infallible) -> bool {
         match *mask {}
     }
-    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Display::fmt(self, f)
+    fn seen(&self) -> &Self {
+        self
+    }
+    fn show(seen: &Self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Display::fmt(seen, f)
     }
     fn show_floor(floor: &Self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Display::fmt(floor, f)
@@ -229,16 +259,20 @@ impl Value for u32 {
 
 /// Flag words, hexadecimal.
 impl Value for u64 {
+    type Seen = Self;
     type Floor = Infallible;
     type Mask = Bits;
-    fn reaches(&self, floor: &Infallible) -> bool {
+    fn reaches(_: &Self::Seen, floor: &Infallible) -> bool {
         match *floor {}
     }
-    fn fits(&self, mask: &Bits) -> bool {
-        self & mask.care == mask.value
+    fn fits(seen: &Self, mask: &Bits) -> bool {
+        seen & mask.care == mask.value
     }
-    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self:#x}")
+    fn seen(&self) -> &Self {
+        self
+    }
+    fn show(seen: &Self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{seen:#x}")
     }
     fn show_floor(floor: &Infallible, _: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *floor {}

@@ -1,1 +1,19 @@
 #![doc = include_str!("../README.md")]
+#![no_std]
+#![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)]
+
+mod anchors;
+mod appraise;
+pub mod checks;
+mod error;
+mod pcr;
+mod policy;
+mod verify;
+
+pub use anchors::{PINNED, ROOT_G1};
+pub use appraise::{Appraisal, appraise};
+pub use error::{Error, Link};
+pub use pcr::{Digest384, extend, pcr3_of_role, pcr4_of_instance, pcr8_of_signer};
+pub use policy::{MaxAge, PcrRule, Pcrs, Policy, Waiver};
+pub use teeproof_wire::nitro::{Document, Limits};
+pub use verify::{DEFAULT_SKEW_SECS, Moment, Verification, VerifiedDocument, verify};

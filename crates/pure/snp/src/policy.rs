@@ -11,19 +11,24 @@ use teeproof_wire::snp::Tcb;
 pub struct TcbLevels(pub Tcb);
 
 impl Value for TcbLevels {
+    type Seen = Self;
     type Floor = Self;
     type Mask = Infallible;
 
-    fn reaches(&self, floor: &Self) -> bool {
-        self.0.reaches(&floor.0)
+    fn seen(&self) -> &Self {
+        self
     }
 
-    fn fits(&self, mask: &Infallible) -> bool {
+    fn reaches(seen: &Self, floor: &Self) -> bool {
+        seen.0.reaches(&floor.0)
+    }
+
+    fn fits(_: &Self, mask: &Infallible) -> bool {
         match *mask {}
     }
 
-    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
+    fn show(seen: &Self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&seen.0, f)
     }
 
     fn show_floor(floor: &Self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

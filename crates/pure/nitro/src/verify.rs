@@ -1,0 +1,219 @@
+//! The one file that makes a [`VerifiedDocument`].
+
+use core::fmt;
+
+use teeproof_core::{Crypto, Freshness, Record, Time, equal};
+use teeproof_wire::certificate::{Certificate, PublicKey};
+use teeproof_wire::cose::Sign1;
+use teeproof_wire::nitro::{Document, Limits, Signers};
+use teeproof_x509::{Anchor, Anchors, MAX_CHAIN, Problem, SignedPath, VerifiedPath, verify_path};
+
+use crate::{Error, Link, PINNED, checks};
+
+/// What a relying party decides before it looks at a document.
+#[derive(Clone, Copy, Debug)]
+pub struct Verification<'a> {
+    /// Root certificates that are trusted besides those of the AWS partitions.
+    pub anchors: Anchors<'a>,
+    /// The nonce that the document must carry, whole; or why there is none.
+    pub freshness: Freshness<'a>,
+    /// The time at which the certificates must be valid.
+    pub at: Moment,
+    /// By how many seconds the verifier's clock may be behind: taken off every notBefore, and
+    /// allowed for time stamps in the future. notAfter is never moved.
+    pub skew_secs: u32,
+    /// Bounds on the fields that the enclave chooses.
+    pub limits: Limits,
+    /// The cryptography.
+    pub crypto: &'a Crypto,
+}
+
+/// Five minutes.
+pub const DEFAULT_SKEW_SECS: u32 = 300;
+
+/// The time at which a document is verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// This time: the verifier's now, or when an archive vouches the document was received.
+    At(Time),
+    /// The document's own time stamp. The result then says what was true at that time; whether
+    /// the document is a replay is not looked at.
+    OfDocument,
+}
+
+/// A document that a Nitro hypervisor made and signed for an enclave.
+///
+/// It can only be made by [`verify`] and borrows the very bytes whose signature was checked.
+#[derive(Clone, Copy, Debug)]
+pub struct VerifiedDocument<'a> {
+    document: Document<'a>,
+    path: VerifiedPath<'a>,
+    live: bool,
+    production: bool,
+}
+
+/// Verifies a document: a whole COSE_Sign1.
+///
+/// Proves: a Nitro hypervisor under a trusted root signed these bytes for an enclave; where
+/// `freshness` is a nonce, for this question.
+/// Does not prove: what software runs; see the crate's documentation.
+///
+/// At most nine signatures are verified (real documents have five), and before the first one no
+/// more of the payload is read than its certificates.
+///
+/// # Errors
+/// The first check that does not hold; every check that does was recorded before.
+pub fn verify<'a>(
+    document: &'a [u8],
+    verification: &Verification<'a>,
+    record: &mut dyn Record,
+) -> Result<VerifiedDocument<'a>, Error> {
+    let crypto = verification.crypto;
+    let envelope = Sign1::parse(document).map_err(Error::Format)?;
+    let signers = Signers::find(envelope.payload(), envelope.payload_offset()).map_err(Error::Format)?;
+    record.pass(checks::FORMAT, &"COSE_Sign1, ES384");
+
+    let (path, production) = chain(&signers, &verification.anchors, crypto)?;
+    record.pass(checks::CHAIN, &Shown { path: &path, production });
+
+    signature(&envelope, path.leaf(), crypto)?;
+    record.pass(checks::SIGNATURE, &format_args!("ECDSA P-384 over {} bytes of payload", envelope.payload().len()));
+
+    let document = Document::parse(envelope.payload(), envelope.payload_offset(), &verification.limits)
+        .map_err(Error::Fields)?;
+    record.pass(checks::FIELDS, &format_args!("{} registers", document.pcrs.iter().count()));
+
+    let made = Time::from_millis(document.timestamp);
+    let (at, live) = match verification.at {
+        Moment::At(at) => (at, true),
+        Moment::OfDocument => (made, false),
+    };
+    let path = path.valid_at(at, verification.skew_secs).map_err(chain_error)?;
+    record.pass(checks::VALIDITY, &format_args!("every certificate, at {at}"));
+    consistency(&document, path.path(), made, verification.skew_secs)?;
+    record.pass(checks::CONSISTENCY, &format_args!("issued to {}", document.module_id));
+    if live && made.since(at) > i64::from(verification.skew_secs) {
+        return Err(Error::Future { timestamp: made, at });
+    }
+    record.pass(checks::TIME, &format_args!("made at {made}"));
+    freshness(&document, &verification.freshness, record)?;
+    Ok(VerifiedDocument { document, path, live, production })
+}
+
+/// Verifies the chain that the document brings along, root first.
+fn chain<'a>(
+    signers: &Signers<'a>,
+    anchors: &Anchors<'_>,
+    crypto: &Crypto,
+) -> Result<(SignedPath<'a>, bool), Error> {
+    let at = |link, problem| Error::Chain { link: Link(link), problem };
+    let parse = |link, der| Certificate::parse(der).map_err(|error| at(link, Problem::Malformed(error)));
+    let (root, intermediates) = signers.cabundle.as_slice().split_first().ok_or(Error::Untrusted)?;
+    let root = parse(0, root)?;
+    let production = PINNED.iter().any(|anchor| anchor.is(&root, crypto));
+    if !production && !anchors.added.iter().any(|der| Anchor::Certificate(der).is(&root, crypto)) {
+        return Err(Error::Untrusted);
+    }
+    let count = intermediates.len().saturating_add(1);
+    let mut below = [root; MAX_CHAIN];
+    let below = below.get_mut(..count).ok_or(at(count, Problem::TooLong))?;
+    let ders = intermediates.iter().chain(core::iter::once(&signers.certificate));
+    for (link, (slot, der)) in (1..).zip(below.iter_mut().zip(ders)) {
+        *slot = parse(link, der)?;
+    }
+    let path = verify_path(root, below, &[], crypto).map_err(chain_error)?;
+    // The profile of AWS: the leaf says that it signs things and that it is no authority.
+    let leaf = path.leaf().extensions();
+    if leaf.key_usage().is_none() || leaf.basic_constraints().is_none() {
+        return Err(at(count, Problem::KeyUsage));
+    }
+    Ok((path, production))
+}
+
+fn chain_error(error: teeproof_x509::Error) -> Error {
+    Error::Chain { link: Link(error.link), problem: error.problem }
+}
+
+fn signature(envelope: &Sign1<'_>, leaf: &Certificate<'_>, crypto: &Crypto) -> Result<(), Error> {
+    let PublicKey::P384(point) = leaf.public_key() else { return Err(Error::Signature) };
+    envelope
+        .signed(|parts| crypto.ecdsa_p384_sha384.verify(point, parts, envelope.signature()))
+        .map_err(|_| Error::Signature)
+}
+
+/// The leaf was issued to the document's module (its common name begins with the module's id and
+/// a dot), and it was valid when the document was made.
+fn consistency(document: &Document<'_>, path: &SignedPath<'_>, made: Time, skew_secs: u32) -> Result<(), Error> {
+    let leaf = path.leaf();
+    let name = leaf.subject().common_name().unwrap_or_default();
+    if !name.strip_prefix(document.module_id).is_some_and(|rest| rest.starts_with('.')) {
+        return Err(Error::ModuleId);
+    }
+    let (from, until) = (Time(leaf.not_before()), Time(leaf.not_after()));
+    if made.plus(i64::from(skew_secs)) < from || made > until {
+        return Err(Error::Timestamp);
+    }
+    Ok(())
+}
+
+fn freshness(document: &Document<'_>, freshness: &Freshness<'_>, record: &mut dyn Record) -> Result<(), Error> {
+    match freshness {
+        Freshness::Waived(reason) => record.skip(checks::NONCE, reason),
+        Freshness::Nonce(nonce) => {
+            if !document.nonce.is_some_and(|found| equal(found, nonce)) {
+                return Err(Error::Nonce);
+            }
+            record.pass(checks::NONCE, &format_args!("the same {} bytes", nonce.len()));
+        }
+    }
+    Ok(())
+}
+
+impl<'a> VerifiedDocument<'a> {
+    /// The document: its fields are what the hypervisor and the enclave said.
+    #[must_use]
+    pub const fn document(&self) -> &Document<'a> {
+        &self.document
+    }
+
+    /// The chain from the root to the signing certificate.
+    #[must_use]
+    pub const fn path(&self) -> &VerifiedPath<'a> {
+        &self.path
+    }
+
+    /// Whether the enclave runs in debug mode: PCR0, PCR1 or PCR2 is zero, or is not named. Its
+    /// other registers, PCR4 above all, are not zero then.
+    #[must_use]
+    pub fn is_debug(&self) -> bool {
+        (0..=2).any(|index| self.document.pcrs.get(index).is_none_or(|pcr| *pcr == [0; 48]))
+    }
+
+    /// How old the document was when it was verified, in seconds; `None` when it was verified at
+    /// its own time stamp.
+    #[must_use]
+    pub fn age_secs(&self) -> Option<i64> {
+        self.live.then(|| self.path.at().since(Time::from_millis(self.document.timestamp)))
+    }
+
+    /// Whether the chain ends at the pinned root of an AWS partition and not at an added anchor.
+    #[must_use]
+    pub const fn is_production(&self) -> bool {
+        self.production
+    }
+}
+
+/// `…-enc….eu-central-1.aws ← … ← aws.nitro-enclaves (pinned)`.
+struct Shown<'a> {
+    path: &'a SignedPath<'a>,
+    production: bool,
+}
+
+impl<'a> fmt::Display for Shown<'a> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = |certificate: &Certificate<'a>| certificate.subject().common_name().unwrap_or("?");
+        let between = self.path.below().len().saturating_sub(1);
+        write!(f, "{} ← {between} certificates ← {}", name(self.path.leaf()), name(self.path.root()))?;
+        f.write_str(if self.production { " (pinned)" } else { " (NON-PRODUCTION ANCHOR)" })
+    }
+}
