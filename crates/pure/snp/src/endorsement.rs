@@ -10,12 +10,12 @@ use crate::{Error, Link, VekKind};
 ///
 /// Certificates of other chips and products may be among them; they are passed over.
 #[derive(Clone, Copy, Debug)]
-pub struct Endorsements<'a> {
+pub struct Endorsements<'a, 'c> {
     /// The certificates.
-    pub certificates: &'a [Certificate<'a>],
+    pub certificates: &'c [Certificate<'a>],
 }
 
-impl<'a> Endorsements<'a> {
+impl<'a> Endorsements<'a, '_> {
     /// The certificate that a report asks for: of the right kind and, where several are, of the
     /// right chip and TCB. What is picked is verified afterwards like any other.
     pub(crate) fn pick(&self, report: &Report) -> Result<(Certificate<'a>, VekKind), Error> {

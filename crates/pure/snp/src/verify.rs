@@ -64,7 +64,7 @@ pub enum Chip {
 /// The first check that does not hold; every check that does was recorded before.
 pub fn verify<'a>(
     report: &'a [u8],
-    endorsements: &Endorsements<'a>,
+    endorsements: &Endorsements<'a, '_>,
     verification: &Verification<'a>,
     record: &mut dyn Record,
 ) -> Result<VerifiedReport<'a>, Error> {
@@ -97,7 +97,7 @@ pub fn verify<'a>(
 /// name, those that came before those that are known, the pinned anchors before the added ones.
 fn chain<'a>(
     vek: &Certificate<'a>,
-    endorsements: &Endorsements<'a>,
+    endorsements: &Endorsements<'a, '_>,
     anchors: &Anchors<'a>,
     crypto: &Crypto,
 ) -> Result<(SignedPath<'a>, bool), Error> {

@@ -188,8 +188,9 @@ impl KeyUsage {
             [unused, first, second] => (*unused, *second, u16::from_be_bytes([*first, *second])),
             _ => return Err(bad),
         };
-        // DER: the last bit that is told is a one, so that trailing zero bits are never written.
-        if u32::from(unused) != last.trailing_zeros() {
+        // DER would have the last bit that is told be a one (X.690, 11.2.2); AMD's intermediates
+        // write trailing zero bits, so only the bits that are not told must be zero.
+        if unused > 7 || u32::from(unused) > last.trailing_zeros() {
             return Err(bad);
         }
         Ok(Self { critical: extension.critical, bits })
