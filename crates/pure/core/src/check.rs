@@ -71,7 +71,15 @@ impl<'a> Finding<'a> {
     /// A finding with an outcome and nothing else yet.
     #[must_use]
     pub const fn new(check: &'static Check, outcome: Outcome) -> Self {
-        Self { check, outcome, expected: None, actual: None, because: None, line: None, waived: false }
+        Self {
+            check,
+            outcome,
+            expected: None,
+            actual: None,
+            because: None,
+            line: None,
+            waived: false,
+        }
     }
 
     /// With the reason, or with what exactly was checked.

@@ -24,7 +24,11 @@ impl<'a> Endorsements<'a, '_> {
             SigningKey::Vlek => VekKind::Vlek,
             _ => return Err(Error::NotSigned),
         };
-        let veks = || self.certificates.iter().filter_map(|certificate| Some((*certificate, VekKind::of(certificate)?)));
+        let veks = || {
+            self.certificates
+                .iter()
+                .filter_map(|certificate| Some((*certificate, VekKind::of(certificate)?)))
+        };
         let of_kind = || veks().filter(|(_, kind)| *kind == wanted);
         of_kind()
             .find(|(certificate, _)| fits(certificate, report))
@@ -34,9 +38,14 @@ impl<'a> Endorsements<'a, '_> {
     }
 
     /// The certificates that could stand above this one, by name.
-    pub(crate) fn issuers_of(&self, certificate: &Certificate<'a>) -> impl Iterator<Item = &Certificate<'a>> {
+    pub(crate) fn issuers_of(
+        &self,
+        certificate: &Certificate<'a>,
+    ) -> impl Iterator<Item = &Certificate<'a>> {
         let issuer = certificate.issuer();
-        self.certificates.iter().filter(move |candidate| candidate.subject() == issuer)
+        self.certificates
+            .iter()
+            .filter(move |candidate| candidate.subject() == issuer)
     }
 }
 

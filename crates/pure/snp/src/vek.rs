@@ -118,7 +118,9 @@ impl<'a> VekClaims<'a> {
             }
         }
         Ok(Self {
-            product_name: text(certificate, PRODUCT_NAME).map_err(Error::Vek)?.ok_or(Error::Vek(missing()))?,
+            product_name: text(certificate, PRODUCT_NAME)
+                .map_err(Error::Vek)?
+                .ok_or(Error::Vek(missing()))?,
             tcb: Tcb {
                 fmc: level(FMC)?,
                 bootloader: required(BOOTLOADER)?,
@@ -154,27 +156,46 @@ impl<'a> VekClaims<'a> {
     /// Whether the key belongs to the chip of this id: the same bytes, and nothing behind them.
     pub(crate) fn is_on(&self, chip_id: &[u8; 64]) -> bool {
         self.hwid.is_some_and(|hwid| {
-            chip_id.split_at_checked(hwid.len()).is_some_and(|(id, rest)| id == hwid && rest.iter().all(|byte| *byte == 0))
+            chip_id
+                .split_at_checked(hwid.len())
+                .is_some_and(|(id, rest)| id == hwid && rest.iter().all(|byte| *byte == 0))
         })
     }
 }
 
 fn missing() -> WireError {
-    WireError { kind: Kind::Missing, what: WHAT, offset: 0, expected: "product name, patch levels and structVersion" }
+    WireError {
+        kind: Kind::Missing,
+        what: WHAT,
+        offset: 0,
+        expected: "product name, patch levels and structVersion",
+    }
 }
 
 fn unsupported(expected: &'static str) -> WireError {
-    WireError { kind: Kind::Unsupported, what: WHAT, offset: 0, expected }
+    WireError {
+        kind: Kind::Unsupported,
+        what: WHAT,
+        offset: 0,
+        expected,
+    }
 }
 
 /// A patch level: an INTEGER from 0 to 255, in one content byte or, from 128 on, in two.
 fn optional_level(certificate: &Certificate<'_>, oid: &[u8]) -> Result<Option<u8>, WireError> {
-    let Some(extension) = certificate.extensions().find(oid) else { return Ok(None) };
-    Reader::all(extension.value, 0, WHAT, |reader| der::tagged(reader, tag::INTEGER, WHAT)?.small(WHAT)).map(Some)
+    let Some(extension) = certificate.extensions().find(oid) else {
+        return Ok(None);
+    };
+    Reader::all(extension.value, 0, WHAT, |reader| {
+        der::tagged(reader, tag::INTEGER, WHAT)?.small(WHAT)
+    })
+    .map(Some)
 }
 
 fn text<'a>(certificate: &Certificate<'a>, oid: &[u8]) -> Result<Option<&'a str>, WireError> {
-    let Some(extension) = certificate.extensions().find(oid) else { return Ok(None) };
+    let Some(extension) = certificate.extensions().find(oid) else {
+        return Ok(None);
+    };
     Reader::all(extension.value, 0, WHAT, |reader| {
         let string = der::tagged(reader, tag::IA5_STRING, WHAT)?;
         core::str::from_utf8(string.contents)
@@ -188,10 +209,17 @@ fn text<'a>(certificate: &Certificate<'a>, oid: &[u8]) -> Result<Option<&'a str>
 /// The chip id: 8 or 64 bare bytes, or 64 in an OCTET STRING. Told apart by length, for bare
 /// bytes may begin with anything.
 fn hwid<'a>(certificate: &Certificate<'a>) -> Result<Option<&'a [u8]>, WireError> {
-    let Some(extension) = certificate.extensions().find(HWID) else { return Ok(None) };
+    let Some(extension) = certificate.extensions().find(HWID) else {
+        return Ok(None);
+    };
     match extension.value {
         bare if matches!(bare.len(), 8 | 64) => Ok(Some(bare)),
         [0x04, 0x40, wrapped @ ..] if wrapped.len() == 64 => Ok(Some(wrapped)),
-        _ => Err(WireError { kind: Kind::Value, what: "VEK certificate: hwID", offset: 0, expected: "8, 64 or 66 bytes" }),
+        _ => Err(WireError {
+            kind: Kind::Value,
+            what: "VEK certificate: hwID",
+            offset: 0,
+            expected: "8, 64 or 66 bytes",
+        }),
     }
 }

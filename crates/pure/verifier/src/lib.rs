@@ -1,1 +1,33 @@
 #![doc = include_str!("../README.md")]
+#![no_std]
+#![deny(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions
+)]
+
+extern crate alloc;
+
+mod checks;
+mod claims;
+mod findings;
+pub mod input;
+mod inspect;
+mod policy;
+mod request;
+mod result;
+mod verify;
+
+pub use checks::{POLICY_TECHNOLOGY, all_checks, find_check};
+pub use findings::{Finding, Findings};
+pub use inspect::{Inspected, inspect};
+pub use policy::Policy;
+pub use request::{Evidence, Request, RequestError};
+pub use result::{AttestationResult, Claim, Verdict};
+pub use verify::{Verified, verify};
+
+/// The crates that the front door stands on, for their types.
+pub use {
+    teeproof_core as core, teeproof_nitro as nitro, teeproof_snp as snp, teeproof_wire as wire,
+    teeproof_x509 as x509,
+};

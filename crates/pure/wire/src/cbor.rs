@@ -30,12 +30,21 @@ fn head(reader: &mut Reader<'_>, what: &'static str) -> Result<Head, Error> {
         _ => return Err(reader.error(Kind::Value, what, "a CBOR item of definite length")),
     };
     if argument < least {
-        return Err(reader.error(Kind::Value, what, "the shortest form of a CBOR integer or length"));
+        return Err(reader.error(
+            Kind::Value,
+            what,
+            "the shortest form of a CBOR integer or length",
+        ));
     }
     Ok((major, Some(argument)))
 }
 
-fn argument(reader: &mut Reader<'_>, major: u8, what: &'static str, expected: &'static str) -> Result<u64, Error> {
+fn argument(
+    reader: &mut Reader<'_>,
+    major: u8,
+    what: &'static str,
+    expected: &'static str,
+) -> Result<u64, Error> {
     if reader.peek().is_some_and(|initial| initial >> 5 != major) {
         return Err(reader.error(Kind::Value, what, expected));
     }
@@ -76,7 +85,10 @@ pub fn bytes<'a>(reader: &mut Reader<'a>, what: &'static str) -> Result<&'a [u8]
 ///
 /// # Errors
 /// Those of [`bytes`].
-pub fn bytes_or_null<'a>(reader: &mut Reader<'a>, what: &'static str) -> Result<Option<&'a [u8]>, Error> {
+pub fn bytes_or_null<'a>(
+    reader: &mut Reader<'a>,
+    what: &'static str,
+) -> Result<Option<&'a [u8]>, Error> {
     if reader.peek() == Some(NULL) {
         reader.byte(what)?;
         return Ok(None);
@@ -97,9 +109,18 @@ pub fn text<'a>(reader: &mut Reader<'a>, what: &'static str) -> Result<&'a str, 
 ///
 /// # Errors
 /// Another type or another count.
-pub fn array_of(reader: &mut Reader<'_>, count: u64, what: &'static str, expected: &'static str) -> Result<(), Error> {
+pub fn array_of(
+    reader: &mut Reader<'_>,
+    count: u64,
+    what: &'static str,
+    expected: &'static str,
+) -> Result<(), Error> {
     let start = reader.error(Kind::Value, what, expected);
-    if argument(reader, ARRAY, what, expected)? == count { Ok(()) } else { Err(start) }
+    if argument(reader, ARRAY, what, expected)? == count {
+        Ok(())
+    } else {
+        Err(start)
+    }
 }
 
 /// An array of at most `limit` entries; the closure reads one entry.
@@ -169,7 +190,8 @@ pub fn skip(reader: &mut Reader<'_>, what: &'static str) -> Result<(), Error> {
             continue;
         }
         let (major, argument) = head(reader, what)?;
-        let argument = argument.ok_or_else(|| reader.error(Kind::Value, what, "a definite length"))?;
+        let argument =
+            argument.ok_or_else(|| reader.error(Kind::Value, what, "a definite length"))?;
         match major {
             UNSIGNED | 1 => {}
             BYTES | TEXT => {
@@ -177,7 +199,13 @@ pub fn skip(reader: &mut Reader<'_>, what: &'static str) -> Result<(), Error> {
             }
             ARRAY => pending = pending.saturating_add(argument),
             MAP => pending = pending.saturating_add(argument.saturating_mul(2)),
-            _ => return Err(reader.error(Kind::Value, what, "no CBOR tag, float or simple value but null")),
+            _ => {
+                return Err(reader.error(
+                    Kind::Value,
+                    what,
+                    "no CBOR tag, float or simple value but null",
+                ));
+            }
         }
     }
     Ok(())

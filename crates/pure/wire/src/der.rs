@@ -60,7 +60,12 @@ pub fn element<'a>(reader: &mut Reader<'a>, what: &'static str) -> Result<Elemen
     let contents = reader.take(length, what)?;
     let size = before.saturating_sub(reader.remaining());
     let whole = start.get(..size).unwrap_or(start);
-    Ok(Element { tag, contents, whole, offset })
+    Ok(Element {
+        tag,
+        contents,
+        whole,
+        offset,
+    })
 }
 
 fn length(reader: &mut Reader<'_>, what: &'static str) -> Result<usize, Error> {
@@ -81,7 +86,11 @@ fn length(reader: &mut Reader<'_>, what: &'static str) -> Result<usize, Error> {
 ///
 /// # Errors
 /// Those of [`element`], or another tag.
-pub fn tagged<'a>(reader: &mut Reader<'a>, tag: u8, what: &'static str) -> Result<Element<'a>, Error> {
+pub fn tagged<'a>(
+    reader: &mut Reader<'a>,
+    tag: u8,
+    what: &'static str,
+) -> Result<Element<'a>, Error> {
     if reader.peek().is_some_and(|found| found != tag) {
         return Err(reader.error(Kind::Value, what, expected_tag(tag)));
     }
@@ -107,8 +116,16 @@ const fn expected_tag(tag: u8) -> &'static str {
 ///
 /// # Errors
 /// Those of [`element`].
-pub fn optional<'a>(reader: &mut Reader<'a>, tag: u8, what: &'static str) -> Result<Option<Element<'a>>, Error> {
-    if reader.peek() == Some(tag) { element(reader, what).map(Some) } else { Ok(None) }
+pub fn optional<'a>(
+    reader: &mut Reader<'a>,
+    tag: u8,
+    what: &'static str,
+) -> Result<Option<Element<'a>>, Error> {
+    if reader.peek() == Some(tag) {
+        element(reader, what).map(Some)
+    } else {
+        Ok(None)
+    }
 }
 
 /// Reads the contents of the next value, which must have this tag, to their end.
@@ -166,7 +183,9 @@ impl<'a> Element<'a> {
     pub fn unsigned(&self, what: &'static str) -> Result<&'a [u8], Error> {
         match self.integer(what)? {
             [0x00, magnitude @ ..] => Ok(magnitude),
-            [first, ..] if first & 0x80 != 0 => Err(self.error(Kind::Value, what, "an INTEGER of 0 or more")),
+            [first, ..] if first & 0x80 != 0 => {
+                Err(self.error(Kind::Value, what, "an INTEGER of 0 or more"))
+            }
             magnitude => Ok(magnitude),
         }
     }
@@ -234,14 +253,18 @@ fn parse_time(tag: u8, text: &[u8]) -> Option<i64> {
         return None;
     }
     let mut pairs = fields.chunks_exact(2).map(digits);
-    let mut next = |range: core::ops::RangeInclusive<i64>| pairs.next()?.filter(|value| range.contains(value));
+    let mut next =
+        |range: core::ops::RangeInclusive<i64>| pairs.next()?.filter(|value| range.contains(value));
     let (month, day) = (next(1..=12)?, next(1..=31)?);
     let (hour, minute, second) = (next(0..=23)?, next(0..=59)?, next(0..=59)?);
     if day > days_in(year, month) {
         return None;
     }
     let days = days_from_civil(year, month, day)?;
-    let seconds = hour.checked_mul(3600)?.checked_add(minute.checked_mul(60)?)?.checked_add(second)?;
+    let seconds = hour
+        .checked_mul(3600)?
+        .checked_add(minute.checked_mul(60)?)?
+        .checked_add(second)?;
     days.checked_mul(86_400)?.checked_add(seconds)
 }
 
@@ -298,7 +321,11 @@ mod tests {
             (tag::UTC_TIME, "7001010000Z", None),
             (tag::UTC_TIME, "700101000000+", None),
             (tag::UTC_TIME, "19700101000000Z", None),
-            (tag::GENERALIZED_TIME, "20500910130346Z", Some(2_546_427_826)),
+            (
+                tag::GENERALIZED_TIME,
+                "20500910130346Z",
+                Some(2_546_427_826),
+            ),
             (tag::GENERALIZED_TIME, "20500910130346.5Z", None),
             (tag::GENERALIZED_TIME, "500910130346Z", None),
             (tag::GENERALIZED_TIME, "20500910130346", None),

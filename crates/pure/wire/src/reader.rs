@@ -23,7 +23,10 @@ impl<'a> Reader<'a> {
         what: &'static str,
         read: impl FnOnce(&mut Self) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let mut reader = Self { rest: bytes, offset: base };
+        let mut reader = Self {
+            rest: bytes,
+            offset: base,
+        };
         let value = read(&mut reader)?;
         if reader.rest.is_empty() {
             Ok(value)

@@ -102,7 +102,9 @@ impl fmt::Display for Problem {
             Self::KeyUsage => f.write_str("the key usage does not allow this use"),
             Self::LeafIsAuthority => f.write_str("the leaf is a certification authority"),
             Self::Signature => f.write_str("the signature does not hold"),
-            Self::NotYetValid { not_before, at } => write!(f, "valid from {not_before}, asked for {at}"),
+            Self::NotYetValid { not_before, at } => {
+                write!(f, "valid from {not_before}, asked for {at}")
+            }
             Self::Expired { not_after, at } => write!(f, "valid until {not_after}, asked for {at}"),
             Self::Revoked => f.write_str("revoked by its issuer"),
             Self::NoRevocationList => f.write_str("no revocation list of its issuer was given"),

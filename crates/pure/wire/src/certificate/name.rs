@@ -37,11 +37,18 @@ impl<'a> Name<'a> {
         })
         .ok()?;
         let value = found.filter(|_| count == 1)?;
-        let text = matches!(value.tag, tag::UTF8_STRING | tag::PRINTABLE_STRING | tag::IA5_STRING);
+        let text = matches!(
+            value.tag,
+            tag::UTF8_STRING | tag::PRINTABLE_STRING | tag::IA5_STRING
+        );
         core::str::from_utf8(value.contents).ok().filter(|_| text)
     }
 
-    fn attributes(&self, what: &'static str, mut visit: impl FnMut(&'a [u8], Element<'a>)) -> Result<(), Error> {
+    fn attributes(
+        &self,
+        what: &'static str,
+        mut visit: impl FnMut(&'a [u8], Element<'a>),
+    ) -> Result<(), Error> {
         Reader::all(self.0, 0, what, |reader| {
             der::nested(reader, tag::SEQUENCE, what, |reader| {
                 while !reader.is_empty() {
@@ -59,7 +66,10 @@ impl<'a> Name<'a> {
     }
 }
 
-fn attribute<'a>(reader: &mut Reader<'a>, what: &'static str) -> Result<(&'a [u8], Element<'a>), Error> {
+fn attribute<'a>(
+    reader: &mut Reader<'a>,
+    what: &'static str,
+) -> Result<(&'a [u8], Element<'a>), Error> {
     der::nested(reader, tag::SEQUENCE, what, |reader| {
         let oid = der::tagged(reader, tag::OBJECT_IDENTIFIER, what)?.contents;
         Ok((oid, der::element(reader, what)?))
@@ -72,13 +82,21 @@ impl fmt::Display for Name<'_> {
         let mut first = true;
         let mut result = Ok(());
         let walked = self.attributes("name", |oid, value| {
-            let separator = if core::mem::replace(&mut first, false) { "" } else { ", " };
+            let separator = if core::mem::replace(&mut first, false) {
+                ""
+            } else {
+                ", "
+            };
             result = result
                 .and_then(|()| f.write_str(separator))
                 .and_then(|()| write!(f, "{}=", Type(oid)))
                 .and_then(|()| show_value(value.contents, f));
         });
-        if walked.is_err() { f.write_str("(not a name)") } else { result }
+        if walked.is_err() {
+            f.write_str("(not a name)")
+        } else {
+            result
+        }
     }
 }
 

@@ -1,0 +1,100 @@
+//! What verified evidence says, by name.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt::Display;
+
+use teeproof_core::{Hex, OrNone, Time};
+use teeproof_nitro::VerifiedDocument;
+use teeproof_snp::{Chip, VerifiedReport};
+
+use crate::{Claim, Verified};
+
+/// Every claim, in the order of the technology's specification.
+pub(crate) fn of(verified: &Verified<'_>) -> Vec<Claim> {
+    match verified {
+        Verified::Snp(report) => snp(report),
+        Verified::Nitro(document) => nitro(document),
+    }
+}
+
+fn claim(name: impl Into<String>, value: &dyn Display) -> Claim {
+    Claim {
+        name: name.into(),
+        value: value.to_string(),
+    }
+}
+
+fn snp(verified: &VerifiedReport<'_>) -> Vec<Claim> {
+    let report = verified.report();
+    let chip = match verified.chip() {
+        Chip::Bound => Hex(&report.chip_id).to_string(),
+        Chip::Masked => "masked by the host".to_string(),
+        Chip::Shared => "not bound: a VLEK signed".to_string(),
+    };
+    let mut claims = Vec::from([
+        claim("product", &verified.product()),
+        claim("signing-key", &verified.vek()),
+        claim("chip-id", &chip),
+        claim("report-version", &report.version),
+        claim("guest-svn", &report.guest_svn),
+        claim("policy", &format_args!("{:#x}", report.policy)),
+        claim("vmpl", &report.vmpl),
+        claim("family-id", &Hex(&report.family_id)),
+        claim("image-id", &Hex(&report.image_id)),
+        claim("measurement", &Hex(&report.measurement)),
+        claim("id-key-digest", &Hex(&report.id_key_digest)),
+        claim("author-key-digest", &Hex(&report.author_key_digest)),
+        claim("host-data", &Hex(&report.host_data)),
+        claim("report-data", &Hex(&report.report_data)),
+        claim("report-id", &Hex(&report.report_id)),
+        claim(
+            "platform-info",
+            &format_args!("{:#x}", report.platform_info),
+        ),
+        claim("reported-tcb", &verified.reported_tcb()),
+        claim("committed-tcb", &verified.committed_tcb()),
+        claim("current-tcb", &verified.current_tcb()),
+        claim("launch-tcb", &verified.launch_tcb()),
+    ]);
+    claims.extend(
+        verified
+            .provider()
+            .map(|provider| claim("provider", &provider)),
+    );
+    claims.extend(report.mitigations().map(|(launch, current)| {
+        claim(
+            "mitigation-vectors",
+            &format_args!("launch {launch:#x}, current {current:#x}"),
+        )
+    }));
+    claims
+}
+
+fn nitro(verified: &VerifiedDocument<'_>) -> Vec<Claim> {
+    let document = verified.document();
+    let bytes = |value: Option<_>| OrNone(value.map(Hex)).to_string();
+    let mut claims = Vec::from([
+        claim("module-id", &document.module_id),
+        claim("timestamp", &Time::from_millis(document.timestamp)),
+        claim(
+            "mode",
+            &if verified.is_debug() {
+                "debug"
+            } else {
+                "production"
+            },
+        ),
+    ]);
+    claims.extend(
+        document
+            .pcrs
+            .iter()
+            .map(|(index, pcr)| claim(format!("pcr{index}"), &Hex(pcr))),
+    );
+    claims.push(claim("public-key", &bytes(document.public_key)));
+    claims.push(claim("user-data", &bytes(document.user_data)));
+    claims.push(claim("nonce", &bytes(document.nonce)));
+    claims
+}

@@ -1,0 +1,67 @@
+//! Findings that are kept: what a verification and an appraisal recorded.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt::Display;
+
+use teeproof_core::{Check, Outcome, Record};
+
+/// One check with its outcome, as it stands in a result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The check.
+    pub check: &'static Check,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// What was expected, where a comparison was made.
+    pub expected: Option<String>,
+    /// What was found, where a comparison was made.
+    pub actual: Option<String>,
+    /// Why it came out so, or what exactly was checked.
+    pub because: Option<String>,
+    /// The line of the policy that asked, counted from 1.
+    pub line: Option<u32>,
+    /// Whether a policy's author wrote that this is not to be checked.
+    pub waived: bool,
+}
+
+/// A record that keeps every finding.
+#[derive(Clone, Debug, Default)]
+pub struct Findings(Vec<Finding>);
+
+impl Findings {
+    /// The findings, in the order in which the checks were made.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<Finding> {
+        self.0
+    }
+
+    /// Adds the check that a verification failed at, and every later one as not reached.
+    pub(crate) fn failed(
+        &mut self,
+        check: &'static Check,
+        because: &dyn Display,
+        order: &[&'static Check],
+    ) {
+        self.record(teeproof_core::Finding::new(check, Outcome::Fail).because(because));
+        let done = |check: &Check| self.0.iter().any(|finding| finding.check == check);
+        let rest: Vec<_> = order.iter().filter(|check| !done(check)).collect();
+        for check in rest {
+            self.skip(check, &"not reached");
+        }
+    }
+}
+
+impl Record for Findings {
+    fn record(&mut self, finding: teeproof_core::Finding<'_>) {
+        self.0.push(Finding {
+            check: finding.check,
+            outcome: finding.outcome,
+            expected: finding.expected.map(ToString::to_string),
+            actual: finding.actual.map(ToString::to_string),
+            because: finding.because.map(ToString::to_string),
+            line: finding.line,
+            waived: finding.waived,
+        });
+    }
+}

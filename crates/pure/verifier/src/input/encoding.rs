@@ -1,0 +1,85 @@
+//! The encodings in which evidence and endorsements are passed around, undone.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use base64ct::{Base64, Base64Unpadded, Base64Url, Base64UrlUnpadded, Encoding as _};
+use rustls_pki_types::pem::{PemObject, SectionKind};
+
+use super::{Encoding, InputError};
+
+/// The bytes as trimmed text, if they are printable ASCII; a NUL at the end is taken off, for
+/// whoever writes C strings to files.
+pub(super) fn text(bytes: &[u8]) -> Option<&str> {
+    let bytes = bytes.strip_suffix(&[0]).unwrap_or(bytes).trim_ascii();
+    let printable = bytes
+        .iter()
+        .all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
+    core::str::from_utf8(bytes)
+        .ok()
+        .filter(|text| printable && !text.is_empty())
+}
+
+/// The certificates and revocation lists of a PEM file, DER.
+pub(super) fn pem(text: &[u8]) -> Result<Vec<Vec<u8>>, InputError> {
+    let mut parts = Vec::new();
+    for section in <(SectionKind, Vec<u8>)>::pem_slice_iter(text) {
+        match section.map_err(|_| InputError::Pem)? {
+            (SectionKind::Certificate | SectionKind::Crl, der) => parts.push(der),
+            _ => return Err(InputError::PemSection),
+        }
+    }
+    if parts.is_empty() {
+        Err(InputError::PemSection)
+    } else {
+        Ok(parts)
+    }
+}
+
+/// The certificates of an answer of Azure's THIM service: the VCEK, then those above it.
+pub(super) fn thim(text: &str) -> Result<Vec<Vec<u8>>, InputError> {
+    let answer: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(text).map_err(|error| InputError::Json {
+            line: error.line(),
+            column: error.column(),
+        })?;
+    let member = |name| {
+        answer
+            .get(name)
+            .and_then(serde_json::Value::as_str)
+            .ok_or(InputError::NotThim)
+    };
+    let mut parts = pem(member("vcekCert")?.as_bytes())?;
+    parts.extend(pem(member("certificateChain")?.as_bytes())?);
+    Ok(parts)
+}
+
+/// Binary from hex or base64 text, whatever its line breaks.
+pub(super) fn binary(text: &str) -> Option<(Vec<u8>, Encoding)> {
+    let compact: String = text.split_ascii_whitespace().collect();
+    if let Some(bytes) = hex(&compact) {
+        return Some((bytes, Encoding::Hex));
+    }
+    Base64::decode_vec(&compact)
+        .or_else(|_| Base64Unpadded::decode_vec(&compact))
+        .or_else(|_| Base64Url::decode_vec(&compact))
+        .or_else(|_| Base64UrlUnpadded::decode_vec(&compact))
+        .ok()
+        .map(|bytes| (bytes, Encoding::Base64))
+}
+
+fn hex(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: &u8| {
+        char::from(*byte)
+            .to_digit(16)
+            .and_then(|digit| u8::try_from(digit).ok())
+    };
+    let (pairs, odd) = text.as_bytes().as_chunks::<2>();
+    if !odd.is_empty() {
+        return None;
+    }
+    pairs
+        .iter()
+        .map(|[high, low]| Some((digit(high)? << 4) | digit(low)?))
+        .collect()
+}

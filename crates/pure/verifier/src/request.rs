@@ -1,0 +1,79 @@
+//! What a relying party hands in: evidence, endorsements, and everything it has decided.
+
+use core::fmt;
+
+use teeproof_core::{Crypto, Freshness, Technology};
+use teeproof_nitro::{Limits, Moment};
+use teeproof_wire::certificate::Certificate;
+use teeproof_x509::{Anchors, Revocation};
+
+use crate::Policy;
+
+/// Evidence of one machine, unbelieved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Evidence<'a> {
+    /// A raw SEV-SNP attestation report.
+    Snp(&'a [u8]),
+    /// A raw Nitro attestation document.
+    Nitro(&'a [u8]),
+}
+
+impl Evidence<'_> {
+    /// The technology that the evidence is of.
+    #[must_use]
+    pub const fn technology(&self) -> Technology {
+        match self {
+            Self::Snp(_) => Technology::Snp,
+            Self::Nitro(_) => Technology::Nitro,
+        }
+    }
+}
+
+/// One verification: nothing in it has a default.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The technologies that the relying party accepts.
+    pub accept: &'a [Technology],
+    /// Certificates that came with the evidence or were fetched for it.
+    pub endorsements: &'a [Certificate<'a>],
+    /// Revocation lists, or why they are not looked at.
+    pub revocation: Revocation<'a>,
+    /// Trust anchors besides the pinned ones.
+    pub anchors: Anchors<'a>,
+    /// The nonce that the evidence must carry, or why there is none.
+    pub freshness: Freshness<'a>,
+    /// The time at which everything must be valid.
+    pub at: Moment,
+    /// By how many seconds the verifier's clock may be behind (Nitro).
+    pub skew_secs: u32,
+    /// Bounds on what an enclave may put into its document (Nitro).
+    pub limits: Limits,
+    /// The appraisal policy; without one, evidence is verified and not accepted.
+    pub policy: Option<&'a Policy>,
+    /// The cryptography.
+    pub crypto: &'a Crypto,
+}
+
+/// A request that makes no sense, whatever the evidence says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// The time of the evidence was asked for, and evidence of this technology carries none.
+    NoTimeInEvidence(Technology),
+}
+
+impl fmt::Display for RequestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoTimeInEvidence(technology) => {
+                write!(
+                    f,
+                    "evidence of {technology} carries no time: give one, or take the present"
+                )
+            }
+        }
+    }
+}
+
+impl core::error::Error for RequestError {}

@@ -1,0 +1,251 @@
+//! The attestation result: the verdict and every reason.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use teeproof_core::{Outcome, Technology, Time};
+
+use crate::{Finding, Verified};
+
+/// What the relying party may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// Authentic, and everything that the policy demands holds.
+    Accepted,
+    /// Not authentic, or something that the policy demands does not hold.
+    Refused,
+    /// Authentic; no policy was given, so nothing was demanded.
+    Unappraised,
+}
+
+impl Verdict {
+    /// The verdict as it stands in JSON: `accepted`, `refused`, `unappraised`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Refused => "refused",
+            Self::Unappraised => "unappraised",
+        }
+    }
+}
+
+/// One claim of authentic evidence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The name: `measurement`, `pcr0`.
+    pub name: String,
+    /// The value: digests and identifiers in hex.
+    pub value: String,
+}
+
+/// The result of one verification. It can only be made by [`verify`](crate::verify()).
+#[derive(Clone, Debug)]
+pub struct AttestationResult<'a> {
+    pub(crate) verdict: Verdict,
+    pub(crate) exit: u8,
+    pub(crate) technology: Technology,
+    pub(crate) freshness: FreshnessShown,
+    pub(crate) at: Option<Time>,
+    pub(crate) archived: bool,
+    pub(crate) policy: Option<String>,
+    pub(crate) production: Option<bool>,
+    pub(crate) crypto: &'static str,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) claims: Vec<Claim>,
+    pub(crate) verified: Option<Verified<'a>>,
+}
+
+/// What was demanded of the evidence's freshness, as the result tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum FreshnessShown {
+    Nonce(String),
+    Waived(String),
+}
+
+impl<'a> AttestationResult<'a> {
+    /// The verdict.
+    #[must_use]
+    pub const fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
+    /// The exit code of the command for this result; `teeproof explain` tells them all.
+    #[must_use]
+    pub const fn exit(&self) -> u8 {
+        self.exit
+    }
+
+    /// The technology of the evidence.
+    #[must_use]
+    pub const fn technology(&self) -> Technology {
+        self.technology
+    }
+
+    /// The verified evidence, if the policy accepts it. This is what to build on.
+    #[must_use]
+    pub const fn accepted(&self) -> Option<&Verified<'a>> {
+        match self.verdict {
+            Verdict::Accepted => self.verified.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The verified evidence, if it is authentic, whatever a policy says about it.
+    #[must_use]
+    pub const fn authentic(&self) -> Option<&Verified<'a>> {
+        self.verified.as_ref()
+    }
+
+    /// Whether the chain ends at a pinned anchor; `None` when no chain was established.
+    #[must_use]
+    pub const fn is_production(&self) -> Option<bool> {
+        self.production
+    }
+
+    /// The time at which the evidence was verified, if it came to that.
+    #[must_use]
+    pub const fn at(&self) -> Option<Time> {
+        self.at
+    }
+
+    /// Whether the time was the evidence's own, so that nothing is said about its age.
+    #[must_use]
+    pub const fn is_archived(&self) -> bool {
+        self.archived
+    }
+
+    /// The policy's name, if there was a policy.
+    #[must_use]
+    pub fn policy(&self) -> Option<&str> {
+        self.policy.as_deref()
+    }
+
+    /// Every check with its outcome, in the order in which they were made.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// The claims of the evidence, if it is authentic.
+    #[must_use]
+    pub fn claims(&self) -> &[Claim] {
+        &self.claims
+    }
+
+    /// The checks that somebody wrote are not to be made.
+    pub fn waivers(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.waived)
+    }
+
+    /// The checks that failed.
+    pub fn failures(&self) -> impl Iterator<Item = &Finding> {
+        self.findings
+            .iter()
+            .filter(|finding| finding.outcome == Outcome::Fail)
+    }
+}
+
+#[cfg(feature = "serde")]
+mod json {
+    //! The result as JSON; `schema` names this form.
+
+    use alloc::string::ToString;
+    use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
+
+    use super::{AttestationResult, Claim, FreshnessShown};
+    use crate::Finding;
+
+    impl Serialize for AttestationResult<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let waivers: alloc::vec::Vec<_> = self.waivers().map(Waiver).collect();
+            let mut out = serializer.serialize_struct("AttestationResult", 13)?;
+            out.serialize_field("schema", "teeproof/attestation-result/1")?;
+            out.serialize_field("verdict", self.verdict.as_str())?;
+            out.serialize_field("exit", &self.exit)?;
+            out.serialize_field("technology", self.technology.as_str())?;
+            out.serialize_field("freshness", &self.freshness)?;
+            out.serialize_field("time", &Time(self))?;
+            out.serialize_field("policy", &self.policy)?;
+            out.serialize_field(
+                "anchor",
+                &self.production.map(|pinned| {
+                    if pinned {
+                        "pinned"
+                    } else {
+                        "NON-PRODUCTION ANCHOR"
+                    }
+                }),
+            )?;
+            out.serialize_field("crypto", self.crypto)?;
+            out.serialize_field("checks", &self.findings)?;
+            out.serialize_field("claims", &Claims(&self.claims))?;
+            out.serialize_field("waivers", &waivers)?;
+            out.end()
+        }
+    }
+
+    impl Serialize for FreshnessShown {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let mut out = serializer.serialize_map(Some(1))?;
+            match self {
+                Self::Nonce(nonce) => out.serialize_entry("nonce", nonce)?,
+                Self::Waived(reason) => out.serialize_entry("waived", reason)?,
+            }
+            out.end()
+        }
+    }
+
+    struct Time<'a>(&'a AttestationResult<'a>);
+
+    impl Serialize for Time<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let mut out = serializer.serialize_map(Some(2))?;
+            out.serialize_entry("at", &self.0.at.map(|at| at.to_string()))?;
+            out.serialize_entry(
+                "of",
+                if self.0.archived {
+                    "document"
+                } else {
+                    "request"
+                },
+            )?;
+            out.end()
+        }
+    }
+
+    struct Claims<'a>(&'a [Claim]);
+
+    impl Serialize for Claims<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_map(self.0.iter().map(|claim| (&claim.name, &claim.value)))
+        }
+    }
+
+    impl Serialize for Finding {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let mut out = serializer.serialize_struct("Finding", 8)?;
+            out.serialize_field("id", self.check.id)?;
+            out.serialize_field("title", self.check.title)?;
+            out.serialize_field("outcome", self.outcome.as_str())?;
+            out.serialize_field("expected", &self.expected)?;
+            out.serialize_field("actual", &self.actual)?;
+            out.serialize_field("because", &self.because)?;
+            out.serialize_field("line", &self.line)?;
+            out.serialize_field("source", self.check.source)?;
+            out.end()
+        }
+    }
+
+    struct Waiver<'a>(&'a Finding);
+
+    impl Serialize for Waiver<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let mut out = serializer.serialize_struct("Waiver", 3)?;
+            out.serialize_field("id", self.0.check.id)?;
+            out.serialize_field("reason", &self.0.because)?;
+            out.serialize_field("line", &self.0.line)?;
+            out.end()
+        }
+    }
+}
