@@ -1,1 +1,13 @@
 #![doc = include_str!("../README.md")]
+#![deny(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions
+)]
+
+mod ecdsa;
+mod hash;
+mod rsa;
+mod table;
+
+pub use table::TABLE;

@@ -1,1 +1,14 @@
 #![doc = include_str!("../README.md")]
+#![no_std]
+#![deny(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions
+)]
+
+mod ecdsa;
+mod hash;
+mod rsa;
+mod table;
+
+pub use table::TABLE;

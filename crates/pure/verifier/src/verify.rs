@@ -1,5 +1,6 @@
 //! Evidence in, attestation result out: the only place that makes a result.
 
+use alloc::boxed::Box;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::fmt::Display;
@@ -16,9 +17,9 @@ use crate::{AttestationResult, Evidence, Findings, Request, RequestError, Verdic
 #[non_exhaustive]
 pub enum Verified<'a> {
     /// A report of a genuine AMD processor.
-    Snp(teeproof_snp::VerifiedReport<'a>),
+    Snp(Box<teeproof_snp::VerifiedReport<'a>>),
     /// A document of a Nitro hypervisor.
-    Nitro(teeproof_nitro::VerifiedDocument<'a>),
+    Nitro(Box<teeproof_nitro::VerifiedDocument<'a>>),
 }
 
 /// Verifies evidence and, if there is a policy, appraises it.
@@ -94,7 +95,7 @@ impl<'a> Run<'_, 'a> {
                 }
             });
         let production = verified.is_production();
-        Ok(self.appraised(Verified::Snp(verified), at, production, appraisal))
+        Ok(self.appraised(Verified::Snp(Box::new(verified)), at, production, appraisal))
     }
 
     fn nitro(mut self, document: &'a [u8]) -> AttestationResult<'a> {
@@ -118,7 +119,12 @@ impl<'a> Run<'_, 'a> {
                 teeproof_nitro::appraise(&verified, policy, request.crypto, &mut self.findings)
             });
         let (at, production) = (verified.path().at(), verified.is_production());
-        self.appraised(Verified::Nitro(verified), at, production, appraisal)
+        self.appraised(
+            Verified::Nitro(Box::new(verified)),
+            at,
+            production,
+            appraisal,
+        )
     }
 
     /// Evidence never chooses its own verifier: the relying party names what it accepts, and a

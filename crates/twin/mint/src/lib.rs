@@ -1,1 +1,19 @@
 #![doc = include_str!("../README.md")]
+
+mod cbor;
+mod digest;
+mod ecdsa;
+mod error;
+mod key;
+pub mod nitro;
+pub mod snp;
+pub mod x509;
+
+pub use cbor::Value;
+pub use ecdsa::SignatureHalf;
+pub use error::Error;
+pub use key::{Key, Kind, Scheme};
+
+/// The moment at which evidence holds that was told no other: 2026-01-15T12:00:00Z, in seconds
+/// since 1970-01-01T00:00:00Z.
+pub const DEFAULT_TIME: u64 = 1_768_478_400;

@@ -1,0 +1,34 @@
+//! ECDSA on P-256 and P-384.
+
+use aws_lc_rs::digest;
+use aws_lc_rs::signature::{EcdsaVerificationAlgorithm, UnparsedPublicKey};
+use teeproof_core::{BadSignature, VerifyEcdsa};
+
+use crate::hash;
+
+/// The first byte of an uncompressed point.
+const UNCOMPRESSED: u8 = 4;
+
+/// ECDSA on one curve with one hash.
+pub(crate) struct Ecdsa {
+    pub(crate) algorithm: &'static EcdsaVerificationAlgorithm,
+    pub(crate) hash: &'static digest::Algorithm,
+    pub(crate) point_len: usize,
+}
+
+impl VerifyEcdsa for Ecdsa {
+    fn verify(
+        &self,
+        public_key: &[u8],
+        message: &[&[u8]],
+        signature: &[u8],
+    ) -> Result<(), BadSignature> {
+        // The library would also take compressed points and whole SubjectPublicKeyInfos.
+        if public_key.len() != self.point_len || public_key.first() != Some(&UNCOMPRESSED) {
+            return Err(BadSignature);
+        }
+        UnparsedPublicKey::new(self.algorithm, public_key)
+            .verify_digest(&hash::of_parts(self.hash, message), signature)
+            .or(Err(BadSignature))
+    }
+}

@@ -1,0 +1,43 @@
+//! The table itself: which of our operations stands in which entry.
+
+use aws_lc_rs::{digest, signature};
+use teeproof_core::Crypto;
+
+use crate::ecdsa::Ecdsa;
+use crate::hash::Hash;
+use crate::rsa::Rsa;
+
+/// The table of this crate.
+pub static TABLE: Crypto = Crypto {
+    name: "aws-lc",
+    sha256: &Hash(&digest::SHA256),
+    sha384: &Hash(&digest::SHA384),
+    sha512: &Hash(&digest::SHA512),
+    ecdsa_p256_sha256: &Ecdsa {
+        algorithm: &signature::ECDSA_P256_SHA256_FIXED,
+        hash: &digest::SHA256,
+        point_len: 65,
+    },
+    ecdsa_p384_sha384: &Ecdsa {
+        algorithm: &signature::ECDSA_P384_SHA384_FIXED,
+        hash: &digest::SHA384,
+        point_len: 97,
+    },
+    // A salt as long as the digest is this algorithm's own demand.
+    rsa_pss_sha384: &Rsa {
+        algorithm: &signature::RSA_PSS_2048_8192_SHA384,
+        hash: &digest::SHA384,
+    },
+    rsa_pkcs1_sha256: &Rsa {
+        algorithm: &signature::RSA_PKCS1_2048_8192_SHA256,
+        hash: &digest::SHA256,
+    },
+    rsa_pkcs1_sha384: &Rsa {
+        algorithm: &signature::RSA_PKCS1_2048_8192_SHA384,
+        hash: &digest::SHA384,
+    },
+    rsa_pkcs1_sha512: &Rsa {
+        algorithm: &signature::RSA_PKCS1_2048_8192_SHA512,
+        hash: &digest::SHA512,
+    },
+};

@@ -1,0 +1,22 @@
+//! The table itself: which of our operations stands in which entry.
+
+use sha2::{Sha256, Sha384, Sha512};
+use teeproof_core::Crypto;
+
+use crate::ecdsa::{P256, P384};
+use crate::hash::Hash;
+use crate::rsa::{Pkcs1, Pss};
+
+/// The table of this crate.
+pub static TABLE: Crypto = Crypto {
+    name: "rustcrypto",
+    sha256: &Hash::<Sha256>::NEW,
+    sha384: &Hash::<Sha384>::NEW,
+    sha512: &Hash::<Sha512>::NEW,
+    ecdsa_p256_sha256: &P256,
+    ecdsa_p384_sha384: &P384,
+    rsa_pss_sha384: &Pss::<Sha384>::NEW,
+    rsa_pkcs1_sha256: &Pkcs1::<Sha256>::NEW,
+    rsa_pkcs1_sha384: &Pkcs1::<Sha384>::NEW,
+    rsa_pkcs1_sha512: &Pkcs1::<Sha512>::NEW,
+};

@@ -1,0 +1,188 @@
+//! What the tests of the front door share: the vectors, and a crypto table that remembers.
+
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use teeproof::core::{
+    BadSignature, Crypto, Freshness, RsaKey, Technology, Time, VerifyEcdsa, VerifyRsa,
+};
+use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
+use teeproof::wire::certificate::Certificate;
+use teeproof::x509::{Anchors, Revocation};
+use teeproof::{AttestationResult, Evidence, Policy, Request};
+
+/// A time at which the SNP vectors' certificates are valid: 2026-09-21.
+pub(crate) const AT: Time = Time(1_790_000_000);
+
+/// A piece of evidence with its endorsements.
+pub(crate) struct Vector {
+    pub(crate) name: String,
+    pub(crate) technology: Technology,
+    pub(crate) evidence: Vec<u8>,
+    pub(crate) endorsements: Vec<Vec<u8>>,
+    pub(crate) at: Moment,
+}
+
+pub(crate) fn testdata() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../testdata")
+}
+
+pub(crate) fn read(path: &str) -> Vec<u8> {
+    let path = testdata().join(path);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Every piece of real evidence that is accepted: eight Nitro documents and one SNP report.
+pub(crate) fn accepted() -> Vec<Vector> {
+    let mut vectors = Vec::new();
+    let mut files: Vec<_> = std::fs::read_dir(testdata().join("nitro"))
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .collect();
+    files.sort();
+    for path in files {
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if !name.starts_with("tampered-") {
+            let evidence = std::fs::read(&path).unwrap();
+            vectors.push(Vector {
+                name,
+                technology: Technology::Nitro,
+                evidence,
+                endorsements: vec![],
+                at: Moment::OfDocument,
+            });
+        }
+    }
+    assert_eq!(vectors.len(), 8);
+    vectors.push(Vector {
+        name: "milan-report.bin".to_owned(),
+        technology: Technology::Snp,
+        evidence: read("snp/milan-report.bin"),
+        endorsements: vec![read("snp/milan-vcek.der")],
+        at: Moment::At(AT),
+    });
+    vectors
+}
+
+/// What one vector's verification comes to, with altered evidence.
+pub(crate) fn outcome<T>(
+    vector: &Vector,
+    evidence: &[u8],
+    endorsements: &[Vec<u8>],
+    crypto: &Crypto,
+    policy: Option<&Policy>,
+    look: impl FnOnce(&AttestationResult<'_>) -> T,
+) -> Option<T> {
+    let certificates: Option<Vec<_>> = endorsements
+        .iter()
+        .map(|der| Certificate::parse(der).ok())
+        .collect();
+    let certificates = certificates?;
+    let request = Request {
+        accept: Technology::ALL,
+        endorsements: &certificates,
+        revocation: Revocation::Unchecked("no list is published with the vector"),
+        anchors: Anchors::PINNED,
+        freshness: Freshness::Waived("a recorded vector"),
+        at: vector.at,
+        skew_secs: DEFAULT_SKEW_SECS,
+        limits: Limits::USUAL,
+        policy,
+        crypto,
+    };
+    let evidence = match vector.technology {
+        Technology::Snp => Evidence::Snp(evidence),
+        _ => Evidence::Nitro(evidence),
+    };
+    Some(look(&teeproof::verify(&evidence, &request).unwrap()))
+}
+
+/// The fast table, remembering every answer by the hash of the whole question, so that a chain
+/// that was not altered is verified once and not a hundred thousand times.
+pub(crate) static REMEMBERING: Crypto = Crypto {
+    name: "aws-lc, remembering",
+    ecdsa_p384_sha384: &Remember(Question::P384),
+    rsa_pss_sha384: &Remember(Question::Pss),
+    ..teeproof_aws_lc::TABLE
+};
+
+struct Remember(Question);
+
+#[derive(Clone, Copy)]
+enum Question {
+    P384,
+    Pss,
+}
+
+type Answers = HashMap<[u8; 32], Result<(), BadSignature>>;
+
+impl Remember {
+    fn ask(
+        &self,
+        parts: &[&[u8]],
+        answer: impl FnOnce() -> Result<(), BadSignature>,
+    ) -> Result<(), BadSignature> {
+        static P384: Mutex<Option<Answers>> = Mutex::new(None);
+        static PSS: Mutex<Option<Answers>> = Mutex::new(None);
+        let store = match self.0 {
+            Question::P384 => &P384,
+            Question::Pss => &PSS,
+        };
+        let lengths: Vec<u8> = parts
+            .iter()
+            .flat_map(|part| part.len().to_le_bytes())
+            .collect();
+        let question = teeproof_aws_lc::TABLE
+            .sha256
+            .digest(&[&[lengths.as_slice()], parts].concat());
+        if let Some(known) = store.lock().unwrap().get_or_insert_default().get(&question) {
+            return *known;
+        }
+        let answer = answer();
+        // Only what holds comes again; refusals are as many as there are bits.
+        if answer.is_ok() {
+            store
+                .lock()
+                .unwrap()
+                .get_or_insert_default()
+                .insert(question, answer);
+        }
+        answer
+    }
+}
+
+impl VerifyEcdsa for Remember {
+    fn verify(
+        &self,
+        public_key: &[u8],
+        message: &[&[u8]],
+        signature: &[u8],
+    ) -> Result<(), BadSignature> {
+        self.ask(&[&[public_key, signature], message].concat(), || {
+            teeproof_aws_lc::TABLE
+                .ecdsa_p384_sha384
+                .verify(public_key, message, signature)
+        })
+    }
+}
+
+impl VerifyRsa for Remember {
+    fn verify(
+        &self,
+        key: RsaKey<'_>,
+        message: &[&[u8]],
+        signature: &[u8],
+    ) -> Result<(), BadSignature> {
+        self.ask(
+            &[&[key.modulus, key.exponent, signature], message].concat(),
+            || {
+                teeproof_aws_lc::TABLE
+                    .rsa_pss_sha384
+                    .verify(key, message, signature)
+            },
+        )
+    }
+}

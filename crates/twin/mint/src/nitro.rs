@@ -1,0 +1,13 @@
+//! AWS Nitro: an [`Enclave`] that makes an attestation document and the chain it stands on.
+
+mod chain;
+mod cose;
+mod document;
+mod enclave;
+mod identity;
+
+pub use chain::{of_length, profile};
+pub use cose::Cose;
+pub use document::Document;
+pub use enclave::{Attestation, Enclave};
+pub use identity::Identity;
