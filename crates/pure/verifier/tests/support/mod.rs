@@ -1,6 +1,11 @@
 //! What the tests of the front door share: the vectors, and a crypto table that remembers.
 
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests read the vectors from files"
+)]
+#![allow(clippy::unwrap_in_result, reason = "a poisoned lock ends the test")]
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,17 @@
+//! expect: none — the same imports and calls, used rightly, compile
+
+use teeproof::nitro::VerifiedDocument;
+use teeproof::snp::VerifiedReport;
+use teeproof::x509::{SignedPath, VerifiedPath, VerifiedRevocationList};
+use teeproof::AttestationResult;
+
+fn main() {
+    fn used<T: Clone>() {}
+    used::<VerifiedReport<'static>>();
+    used::<VerifiedDocument<'static>>();
+    used::<SignedPath<'static>>();
+    used::<VerifiedPath<'static>>();
+    used::<VerifiedRevocationList<'static>>();
+    used::<AttestationResult<'static>>();
+    let _ = serde_json::from_str::<u8>("1");
+}
