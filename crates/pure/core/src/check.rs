@@ -71,15 +71,7 @@ impl<'a> Finding<'a> {
     /// A finding with an outcome and nothing else yet.
     #[must_use]
     pub const fn new(check: &'static Check, outcome: Outcome) -> Self {
-        Self {
-            check,
-            outcome,
-            expected: None,
-            actual: None,
-            because: None,
-            line: None,
-            waived: false,
-        }
+        Self { check, outcome, expected: None, actual: None, because: None, line: None, waived: false }
     }
 
     /// With the reason, or with what exactly was checked.
@@ -125,4 +117,20 @@ pub trait Record {
 /// For callers who want the result alone.
 impl Record for () {
     fn record(&mut self, _: Finding<'_>) {}
+}
+
+/// Declares a list of checks: a constant for each, documented, and the list of all in order.
+///
+/// `LIST: NAME = "id", "title", "what it proves", "hint", "source"; …`
+#[macro_export]
+macro_rules! checks {
+    ($all:ident: $($name:ident = $id:literal, $title:literal, $proves:literal, $hint:literal, $source:literal;)*) => {
+        $(
+            #[doc = concat!("`", $id, "`: ", $title, ".")]
+            pub const $name: &$crate::Check =
+                &$crate::Check { id: $id, title: $title, proves: $proves, hint: $hint, source: $source };
+        )*
+        /// Every check of this stage, in order.
+        pub const $all: &[&$crate::Check] = &[$($name),*];
+    };
 }

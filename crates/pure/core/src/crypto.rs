@@ -34,9 +34,7 @@ pub struct Crypto {
 
 impl fmt::Debug for Crypto {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Crypto")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("Crypto").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -57,12 +55,7 @@ pub trait VerifyEcdsa: Sync {
     /// # Errors
     /// [`BadSignature`] when the point is not on the curve, a length is wrong, `r` or `s` is out
     /// of range, or the signature does not hold.
-    fn verify(
-        &self,
-        public_key: &[u8],
-        message: &[&[u8]],
-        signature: &[u8],
-    ) -> Result<(), BadSignature>;
+    fn verify(&self, public_key: &[u8], message: &[&[u8]], signature: &[u8]) -> Result<(), BadSignature>;
 }
 
 /// RSA verification with one padding and one hash, for moduli of 2048 to 8192 bits.
@@ -72,12 +65,7 @@ pub trait VerifyRsa: Sync {
     /// # Errors
     /// [`BadSignature`] when the key is outside of the supported sizes, the signature is not as
     /// long as the modulus, or it does not hold.
-    fn verify(
-        &self,
-        key: RsaKey<'_>,
-        message: &[&[u8]],
-        signature: &[u8],
-    ) -> Result<(), BadSignature>;
+    fn verify(&self, key: RsaKey<'_>, message: &[&[u8]], signature: &[u8]) -> Result<(), BadSignature>;
 }
 
 /// An RSA public key.

@@ -66,46 +66,31 @@ impl<'p, T: Value> Rule<'p, T> {
     /// The value must be this one.
     #[must_use]
     pub const fn exactly(value: T) -> Self {
-        Self {
-            expectation: Expectation::Exactly(value),
-            line: None,
-        }
+        Self { expectation: Expectation::Exactly(value), line: None }
     }
 
     /// The value must be one of these.
     #[must_use]
     pub fn one_of(values: impl Into<List<'p, T>>) -> Self {
-        Self {
-            expectation: Expectation::OneOf(values.into()),
-            line: None,
-        }
+        Self { expectation: Expectation::OneOf(values.into()), line: None }
     }
 
     /// The value must reach this.
     #[must_use]
     pub const fn at_least(floor: T::Floor) -> Self {
-        Self {
-            expectation: Expectation::AtLeast(floor),
-            line: None,
-        }
+        Self { expectation: Expectation::AtLeast(floor), line: None }
     }
 
     /// The bits that the mask cares for must be as it says.
     #[must_use]
     pub const fn mask(mask: T::Mask) -> Self {
-        Self {
-            expectation: Expectation::Mask(mask),
-            line: None,
-        }
+        Self { expectation: Expectation::Mask(mask), line: None }
     }
 
     /// The value may be anything, for the reason given.
     #[must_use]
     pub fn waived(reason: impl Into<Text<'p>>) -> Self {
-        Self {
-            expectation: Expectation::Waived(reason.into()),
-            line: None,
-        }
+        Self { expectation: Expectation::Waived(reason.into()), line: None }
     }
 
     /// With the policy's line.
@@ -117,34 +102,18 @@ impl<'p, T: Value> Rule<'p, T> {
 
     /// Holds the rule against what was verified and records the finding. A value that is absent
     /// fails every rule but a waiver. Says whether the rule holds or was waived.
-    pub fn appraise(
-        &self,
-        check: &'static Check,
-        actual: Option<&T::Seen>,
-        record: &mut dyn Record,
-    ) -> bool {
-        let finding = Finding {
-            line: self.line,
-            ..Finding::new(check, Outcome::Skip)
-        };
+    pub fn appraise(&self, check: &'static Check, actual: Option<&T::Seen>, record: &mut dyn Record) -> bool {
+        let finding = Finding { line: self.line, ..Finding::new(check, Outcome::Skip) };
         if let Expectation::Waived(reason) = &self.expectation {
             let shown = actual.map(Shown::<T>);
             let actual = shown.as_ref().map(|value| -> &dyn Display { value });
-            record.record(Finding {
-                actual,
-                because: Some(reason),
-                waived: true,
-                ..finding
-            });
+            record.record(Finding { actual, because: Some(reason), waived: true, ..finding });
             return true;
         }
         let holds = actual.is_some_and(|value| self.holds(value));
         let outcome = if holds { Outcome::Pass } else { Outcome::Fail };
         let shown = crate::OrNone(actual.map(Shown::<T>));
-        record.record(Finding {
-            outcome,
-            ..finding.compared(&self.expectation, &shown)
-        });
+        record.record(Finding { outcome, ..finding.compared(&self.expectation, &shown) });
         holds
     }
 

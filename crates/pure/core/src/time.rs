@@ -63,21 +63,9 @@ fn civil_from_days(days: i64) -> Option<(i64, i64, i64)> {
     let from_march = day_of_year.checked_mul(5)?.checked_add(2)?.div_euclid(153);
     let month_start = from_march.checked_mul(153)?.checked_add(2)?.div_euclid(5);
     let day = day_of_year.checked_sub(month_start)?.checked_add(1)?;
-    let month = if from_march < 10 {
-        from_march.checked_add(3)?
-    } else {
-        from_march.checked_sub(9)?
-    };
+    let month = if from_march < 10 { from_march.checked_add(3)? } else { from_march.checked_sub(9)? };
     let year = year_of_era.checked_add(era.checked_mul(400)?)?;
-    Some((
-        if month <= 2 {
-            year.checked_add(1)?
-        } else {
-            year
-        },
-        month,
-        day,
-    ))
+    Some((if month <= 2 { year.checked_add(1)? } else { year }, month, day))
 }
 
 /// The span in which something is valid, both ends included.

@@ -1,12 +1,9 @@
 //! A verified document held against a policy: every rule, every finding.
 
-use teeproof_core::{
-    Check, Crypto, Expectation, Finding, Hex, OrNone, Outcome, Record, Rule, Value,
-};
+use teeproof_core::{Check, Crypto, Expectation, Finding, Hex, OrNone, Outcome, Record, Rule, Value};
 
 use crate::{
-    Digest384, MaxAge, Pcrs, Policy, VerifiedDocument, Waiver, checks, pcr4_of_instance,
-    pcr8_of_signer,
+    Digest384, MaxAge, Pcrs, Policy, VerifiedDocument, Waiver, checks, pcr4_of_instance, pcr8_of_signer,
 };
 
 /// How an appraisal came out.
@@ -31,42 +28,18 @@ pub fn appraise(
 ) -> Appraisal {
     let document = verified.document();
     let held = [
-        policy
-            .debug
-            .appraise(checks::DEBUG, Some(&verified.is_debug()), record),
+        policy.debug.appraise(checks::DEBUG, Some(&verified.is_debug()), record),
         pcrs(verified, &policy.pcrs, record),
-        derived(
-            &policy.signer,
-            verified,
-            8,
-            checks::SIGNER,
-            record,
-            |signer| pcr8_of_signer(signer, crypto),
-        ),
-        policy
-            .module_id
-            .appraise(checks::MODULE_ID, Some(document.module_id), record),
-        derived(
-            &policy.instance,
-            verified,
-            4,
-            checks::INSTANCE,
-            record,
-            |id: &str| pcr4_of_instance(id, crypto),
-        ),
-        policy
-            .user_data
-            .appraise(checks::USER_DATA, document.user_data, record),
-        policy
-            .public_key
-            .appraise(checks::PUBLIC_KEY, document.public_key, record),
+        derived(&policy.signer, verified, 8, checks::SIGNER, record, |signer| pcr8_of_signer(signer, crypto)),
+        policy.module_id.appraise(checks::MODULE_ID, Some(document.module_id), record),
+        derived(&policy.instance, verified, 4, checks::INSTANCE, record, |id: &str| {
+            pcr4_of_instance(id, crypto)
+        }),
+        policy.user_data.appraise(checks::USER_DATA, document.user_data, record),
+        policy.public_key.appraise(checks::PUBLIC_KEY, document.public_key, record),
     ];
     let age = age(verified, &policy.max_age, record);
-    if held.iter().all(|held| *held) {
-        age
-    } else {
-        Appraisal::Refused
-    }
+    if held.iter().all(|held| *held) { age } else { Appraisal::Refused }
 }
 
 fn pcrs(verified: &VerifiedDocument<'_>, pcrs: &Pcrs<'_>, record: &mut dyn Record) -> bool {
@@ -76,33 +49,25 @@ fn pcrs(verified: &VerifiedDocument<'_>, pcrs: &Pcrs<'_>, record: &mut dyn Recor
             true
         }
         Pcrs::Rules(rules) if rules.is_empty() => {
-            let because =
-                "the policy names no register; waive the registers by name if that is meant";
+            let because = "the policy names no register; waive the registers by name if that is meant";
             record.record(Finding::new(checks::PCRS, Outcome::Fail).because(&because));
             false
         }
         Pcrs::Rules(rules) => rules.iter().fold(true, |all, rule| {
             let Some(check) = checks::PCR.get(usize::from(rule.index)) else {
                 record.record(
-                    Finding::new(checks::PCRS, Outcome::Fail)
-                        .because(&"a register above 31 does not exist"),
+                    Finding::new(checks::PCRS, Outcome::Fail).because(&"a register above 31 does not exist"),
                 );
                 return false;
             };
-            rule.rule
-                .appraise(check, verified.document().pcrs.get(rule.index), record)
-                && all
+            rule.rule.appraise(check, verified.document().pcrs.get(rule.index), record) && all
         }),
     }
 }
 
 fn waived(check: &'static Check, waiver: &Waiver<'_>, record: &mut dyn Record) {
     let finding = Finding::new(check, Outcome::Skip).because(&waiver.reason);
-    record.record(Finding {
-        line: waiver.line,
-        waived: true,
-        ..finding
-    });
+    record.record(Finding { line: waiver.line, waived: true, ..finding });
 }
 
 /// Holds a register against values that are computed from what a person knows: an instance's id,
@@ -134,11 +99,7 @@ fn derived<T: Value>(
     holds
 }
 
-fn age(
-    verified: &VerifiedDocument<'_>,
-    max_age: &MaxAge<'_>,
-    record: &mut dyn Record,
-) -> Appraisal {
+fn age(verified: &VerifiedDocument<'_>, max_age: &MaxAge<'_>, record: &mut dyn Record) -> Appraisal {
     let (secs, line) = match max_age {
         MaxAge::AtMost { secs, line } => (*secs, *line),
         MaxAge::Waived(waiver) => {
@@ -148,10 +109,7 @@ fn age(
     };
     let expected = format_args!("at most {secs} s");
     let mut found = |outcome, actual: &dyn core::fmt::Display| {
-        record.record(Finding {
-            line,
-            ..Finding::new(checks::MAX_AGE, outcome).compared(&expected, actual)
-        });
+        record.record(Finding { line, ..Finding::new(checks::MAX_AGE, outcome).compared(&expected, actual) });
     };
     match verified.age_secs() {
         None => {

@@ -61,10 +61,9 @@ impl Error {
     pub const fn check(&self) -> &'static Check {
         match self {
             Self::Format(_) => checks::FORMAT,
-            Self::Chain {
-                problem: Problem::Expired { .. } | Problem::NotYetValid { .. },
-                ..
-            } => checks::VALIDITY,
+            Self::Chain { problem: Problem::Expired { .. } | Problem::NotYetValid { .. }, .. } => {
+                checks::VALIDITY
+            }
             Self::Untrusted | Self::Chain { .. } => checks::CHAIN,
             Self::Signature => checks::SIGNATURE,
             Self::Fields(_) => checks::FIELDS,
@@ -78,9 +77,7 @@ impl Error {
     #[must_use]
     pub const fn class(&self) -> Class {
         match self {
-            Self::Format(error) | Self::Fields(error) if error.is_unsupported() => {
-                Class::Unsupported
-            }
+            Self::Format(error) | Self::Fields(error) if error.is_unsupported() => Class::Unsupported,
             Self::Format(_) | Self::Fields(_) => Class::Malformed,
             Self::Chain { problem, .. } => problem.class(),
             Self::Untrusted | Self::Signature => Class::NotAuthentic,
@@ -93,22 +90,15 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Format(error) | Self::Fields(error) => error.fmt(f),
-            Self::Untrusted => {
-                f.write_str("the chain does not begin at the root of an AWS partition")
-            }
+            Self::Untrusted => f.write_str("the chain does not begin at the root of an AWS partition"),
             Self::Chain { link, problem } => write!(f, "{link}: {problem}"),
             Self::Signature => f.write_str("the signature over the document does not hold"),
             Self::ModuleId => {
                 f.write_str("the certificate was issued to another module than the document names")
             }
-            Self::Timestamp => {
-                f.write_str("the certificate was not valid at the document's time stamp")
-            }
+            Self::Timestamp => f.write_str("the certificate was not valid at the document's time stamp"),
             Self::Future { timestamp, at } => {
-                write!(
-                    f,
-                    "the document's time stamp {timestamp} lies after the time of verification, {at}"
-                )
+                write!(f, "the document's time stamp {timestamp} lies after the time of verification, {at}")
             }
             Self::Nonce => f.write_str("the document carries another nonce, or none"),
         }

@@ -63,10 +63,7 @@ impl<'p> Waiver<'p> {
     /// Not looked at, for this reason.
     #[must_use]
     pub fn new(reason: impl Into<Text<'p>>) -> Self {
-        Self {
-            reason: reason.into(),
-            line: None,
-        }
+        Self { reason: reason.into(), line: None }
     }
 }
 

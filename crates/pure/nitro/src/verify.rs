@@ -70,70 +70,37 @@ pub fn verify<'a>(
 ) -> Result<VerifiedDocument<'a>, Error> {
     let crypto = verification.crypto;
     let envelope = Sign1::parse(document).map_err(Error::Format)?;
-    let signers =
-        Signers::find(envelope.payload(), envelope.payload_offset()).map_err(Error::Format)?;
+    let signers = Signers::find(envelope.payload(), envelope.payload_offset()).map_err(Error::Format)?;
     record.pass(checks::FORMAT, &"COSE_Sign1, ES384");
 
     let (path, production) = chain(&signers, &verification.anchors, crypto)?;
-    record.pass(
-        checks::CHAIN,
-        &Shown {
-            path: &path,
-            production,
-        },
-    );
+    record.pass(checks::CHAIN, &Shown { path: &path, production });
 
     signature(&envelope, path.leaf(), crypto)?;
     record.pass(
         checks::SIGNATURE,
-        &format_args!(
-            "ECDSA P-384 over {} bytes of payload",
-            envelope.payload().len()
-        ),
+        &format_args!("ECDSA P-384 over {} bytes of payload", envelope.payload().len()),
     );
 
-    let document = Document::parse(
-        envelope.payload(),
-        envelope.payload_offset(),
-        &verification.limits,
-    )
-    .map_err(Error::Fields)?;
-    record.pass(
-        checks::FIELDS,
-        &format_args!("{} registers", document.pcrs.iter().count()),
-    );
+    let document = Document::parse(envelope.payload(), envelope.payload_offset(), &verification.limits)
+        .map_err(Error::Fields)?;
+    record.pass(checks::FIELDS, &format_args!("{} registers", document.pcrs.iter().count()));
 
     let made = Time::from_millis(document.timestamp);
     let (at, live) = match verification.at {
         Moment::At(at) => (at, true),
         Moment::OfDocument => (made, false),
     };
-    let path = path
-        .valid_at(at, verification.skew_secs)
-        .map_err(chain_error)?;
-    record.pass(
-        checks::VALIDITY,
-        &format_args!("every certificate, at {at}"),
-    );
+    let path = path.valid_at(at, verification.skew_secs).map_err(chain_error)?;
+    record.pass(checks::VALIDITY, &format_args!("every certificate, at {at}"));
     consistency(&document, path.path(), made, verification.skew_secs)?;
-    record.pass(
-        checks::CONSISTENCY,
-        &format_args!("issued to {}", document.module_id),
-    );
+    record.pass(checks::CONSISTENCY, &format_args!("issued to {}", document.module_id));
     if live && made.since(at) > i64::from(verification.skew_secs) {
-        return Err(Error::Future {
-            timestamp: made,
-            at,
-        });
+        return Err(Error::Future { timestamp: made, at });
     }
     record.pass(checks::TIME, &format_args!("made at {made}"));
     freshness(&document, &verification.freshness, record)?;
-    Ok(VerifiedDocument {
-        document,
-        path,
-        live,
-        production,
-    })
+    Ok(VerifiedDocument { document, path, live, production })
 }
 
 /// Verifies the chain that the document brings along, root first.
@@ -142,33 +109,18 @@ fn chain<'a>(
     anchors: &Anchors<'_>,
     crypto: &Crypto,
 ) -> Result<(SignedPath<'a>, bool), Error> {
-    let at = |link, problem| Error::Chain {
-        link: Link(link),
-        problem,
-    };
-    let parse =
-        |link, der| Certificate::parse(der).map_err(|error| at(link, Problem::Malformed(error)));
-    let (root, intermediates) = signers
-        .cabundle
-        .as_slice()
-        .split_first()
-        .ok_or(Error::Untrusted)?;
+    let at = |link, problem| Error::Chain { link: Link(link), problem };
+    let parse = |link, der| Certificate::parse(der).map_err(|error| at(link, Problem::Malformed(error)));
+    let (root, intermediates) = signers.cabundle.as_slice().split_first().ok_or(Error::Untrusted)?;
     let root = parse(0, root)?;
     let production = PINNED.iter().any(|anchor| anchor.is(&root, crypto));
-    if !production
-        && !anchors
-            .added
-            .iter()
-            .any(|der| Anchor::Certificate(der).is(&root, crypto))
-    {
+    if !production && !anchors.added.iter().any(|der| Anchor::Certificate(der).is(&root, crypto)) {
         return Err(Error::Untrusted);
     }
     let count = intermediates.len().saturating_add(1);
     let mut below = [root; MAX_CHAIN];
     let below = below.get_mut(..count).ok_or(at(count, Problem::TooLong))?;
-    let ders = intermediates
-        .iter()
-        .chain(core::iter::once(&signers.certificate));
+    let ders = intermediates.iter().chain(core::iter::once(&signers.certificate));
     for (link, (slot, der)) in (1..).zip(below.iter_mut().zip(ders)) {
         *slot = parse(link, der)?;
     }
@@ -182,10 +134,7 @@ fn chain<'a>(
 }
 
 fn chain_error(error: teeproof_x509::Error) -> Error {
-    Error::Chain {
-        link: Link(error.link),
-        problem: error.problem,
-    }
+    Error::Chain { link: Link(error.link), problem: error.problem }
 }
 
 fn signature(envelope: &Sign1<'_>, leaf: &Certificate<'_>, crypto: &Crypto) -> Result<(), Error> {
@@ -193,11 +142,7 @@ fn signature(envelope: &Sign1<'_>, leaf: &Certificate<'_>, crypto: &Crypto) -> R
         return Err(Error::Signature);
     };
     envelope
-        .signed(|parts| {
-            crypto
-                .ecdsa_p384_sha384
-                .verify(point, parts, envelope.signature())
-        })
+        .signed(|parts| crypto.ecdsa_p384_sha384.verify(point, parts, envelope.signature()))
         .map_err(|_| Error::Signature)
 }
 
@@ -211,10 +156,7 @@ fn consistency(
 ) -> Result<(), Error> {
     let leaf = path.leaf();
     let name = leaf.subject().common_name().unwrap_or_default();
-    if !name
-        .strip_prefix(document.module_id)
-        .is_some_and(|rest| rest.starts_with('.'))
-    {
+    if !name.strip_prefix(document.module_id).is_some_and(|rest| rest.starts_with('.')) {
         return Err(Error::ModuleId);
     }
     let (from, until) = (Time(leaf.not_before()), Time(leaf.not_after()));
@@ -235,10 +177,7 @@ fn freshness(
             if !document.nonce.is_some_and(|found| equal(found, nonce)) {
                 return Err(Error::Nonce);
             }
-            record.pass(
-                checks::NONCE,
-                &format_args!("the same {} bytes", nonce.len()),
-            );
+            record.pass(checks::NONCE, &format_args!("the same {} bytes", nonce.len()));
         }
     }
     Ok(())
@@ -261,23 +200,14 @@ impl<'a> VerifiedDocument<'a> {
     /// other registers, PCR4 above all, are not zero then.
     #[must_use]
     pub fn is_debug(&self) -> bool {
-        (0..=2).any(|index| {
-            self.document
-                .pcrs
-                .get(index)
-                .is_none_or(|pcr| *pcr == [0; 48])
-        })
+        (0..=2).any(|index| self.document.pcrs.get(index).is_none_or(|pcr| *pcr == [0; 48]))
     }
 
     /// How old the document was when it was verified, in seconds; `None` when it was verified at
     /// its own time stamp.
     #[must_use]
     pub fn age_secs(&self) -> Option<i64> {
-        self.live.then(|| {
-            self.path
-                .at()
-                .since(Time::from_millis(self.document.timestamp))
-        })
+        self.live.then(|| self.path.at().since(Time::from_millis(self.document.timestamp)))
     }
 
     /// Whether the chain ends at the pinned root of an AWS partition and not at an added anchor.
@@ -295,19 +225,9 @@ struct Shown<'a> {
 
 impl<'a> fmt::Display for Shown<'a> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name =
-            |certificate: &Certificate<'a>| certificate.subject().common_name().unwrap_or("?");
+        let name = |certificate: &Certificate<'a>| certificate.subject().common_name().unwrap_or("?");
         let between = self.path.below().len().saturating_sub(1);
-        write!(
-            f,
-            "{} ← {between} certificates ← {}",
-            name(self.path.leaf()),
-            name(self.path.root())
-        )?;
-        f.write_str(if self.production {
-            " (pinned)"
-        } else {
-            " (NON-PRODUCTION ANCHOR)"
-        })
+        write!(f, "{} ← {between} certificates ← {}", name(self.path.leaf()), name(self.path.root()))?;
+        f.write_str(if self.production { " (pinned)" } else { " (NON-PRODUCTION ANCHOR)" })
     }
 }

@@ -15,10 +15,7 @@ fn documents() -> Vec<(PathBuf, Vec<u8>)> {
     let mut documents: Vec<_> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "cose")
-        })
+        .filter(|path| path.extension().is_some_and(|extension| extension == "cose"))
         .map(|path| (path.clone(), std::fs::read(path).unwrap()))
         .collect();
     documents.sort();
@@ -28,9 +25,7 @@ fn documents() -> Vec<(PathBuf, Vec<u8>)> {
 
 /// The documents that are genuine; the ninth was altered by whoever published it.
 fn genuine() -> impl Iterator<Item = (PathBuf, Vec<u8>)> {
-    documents()
-        .into_iter()
-        .filter(|(path, _)| !name(path).starts_with("tampered-"))
+    documents().into_iter().filter(|(path, _)| !name(path).starts_with("tampered-"))
 }
 
 fn name(path: &Path) -> &str {
@@ -41,11 +36,7 @@ fn tables() -> [Crypto; 2] {
     [teeproof_aws_lc::TABLE, teeproof_rustcrypto::TABLE]
 }
 
-fn check<'a>(
-    document: &'a [u8],
-    at: Moment,
-    crypto: &'a Crypto,
-) -> Result<VerifiedDocument<'a>, Error> {
+fn check<'a>(document: &'a [u8], at: Moment, crypto: &'a Crypto) -> Result<VerifiedDocument<'a>, Error> {
     let verification = Verification {
         anchors: Anchors::PINNED,
         freshness: Freshness::Waived("a recorded vector"),
@@ -66,16 +57,8 @@ fn every_document_is_genuine_at_its_time() {
             assert!(verified.is_production());
             let name = name(&path);
             assert_eq!(verified.is_debug(), name.starts_with("debug-"), "{name}");
-            let expected = if verified.is_debug() {
-                Appraisal::Refused
-            } else {
-                Appraisal::Accepted
-            };
-            assert_eq!(
-                appraise(&verified, &Policy::genuine(), crypto, &mut ()),
-                expected,
-                "{name}"
-            );
+            let expected = if verified.is_debug() { Appraisal::Refused } else { Appraisal::Accepted };
+            assert_eq!(appraise(&verified, &Policy::genuine(), crypto, &mut ()), expected, "{name}");
         }
     }
 }
@@ -83,31 +66,18 @@ fn every_document_is_genuine_at_its_time() {
 #[test]
 fn every_document_is_stale_by_now() {
     for (_, document) in genuine() {
-        let error = check(
-            &document,
-            Moment::At(Time(1_790_000_000)),
-            &teeproof_aws_lc::TABLE,
-        )
-        .unwrap_err();
+        let error = check(&document, Moment::At(Time(1_790_000_000)), &teeproof_aws_lc::TABLE).unwrap_err();
         assert_eq!(error.class(), Class::Incomplete, "{error}");
     }
 }
 
 #[test]
 fn the_altered_document_is_refused_at_its_signature() {
-    let (_, document) = documents()
-        .into_iter()
-        .find(|(path, _)| name(path).starts_with("tampered-"))
-        .unwrap();
+    let (_, document) =
+        documents().into_iter().find(|(path, _)| name(path).starts_with("tampered-")).unwrap();
     for crypto in &tables() {
-        assert_eq!(
-            check(&document, Moment::OfDocument, crypto).unwrap_err(),
-            Error::Signature
-        );
+        assert_eq!(check(&document, Moment::OfDocument, crypto).unwrap_err(), Error::Signature);
         // Its signature is checked before its age is told.
-        assert_eq!(
-            check(&document, Moment::At(Time(1_790_000_000)), crypto).unwrap_err(),
-            Error::Signature
-        );
+        assert_eq!(check(&document, Moment::At(Time(1_790_000_000)), crypto).unwrap_err(), Error::Signature);
     }
 }

@@ -1,17 +1,6 @@
 //! The checks of this crate, in the order in which they are made.
 
-use teeproof_core::Check;
-
-macro_rules! checks {
-    ($all:ident: $($name:ident = $id:literal, $title:literal, $proves:literal, $hint:literal, $source:literal;)*) => {
-        $(
-            #[doc = concat!("`", $id, "`: ", $title, ".")]
-            pub const $name: &Check = &Check { id: $id, title: $title, proves: $proves, hint: $hint, source: $source };
-        )*
-        /// Every check of this stage, in order.
-        pub const $all: &[&Check] = &[$($name),*];
-    };
-}
+use teeproof_core::checks;
 
 checks! { VERIFY:
     FORMAT = "snp.format", "the report's form",

@@ -25,9 +25,7 @@ impl<'a> Endorsements<'a, '_> {
             _ => return Err(Error::NotSigned),
         };
         let veks = || {
-            self.certificates
-                .iter()
-                .filter_map(|certificate| Some((*certificate, VekKind::of(certificate)?)))
+            self.certificates.iter().filter_map(|certificate| Some((*certificate, VekKind::of(certificate)?)))
         };
         let of_kind = || veks().filter(|(_, kind)| *kind == wanted);
         of_kind()
@@ -38,14 +36,9 @@ impl<'a> Endorsements<'a, '_> {
     }
 
     /// The certificates that could stand above this one, by name.
-    pub(crate) fn issuers_of(
-        &self,
-        certificate: &Certificate<'a>,
-    ) -> impl Iterator<Item = &Certificate<'a>> {
+    pub(crate) fn issuers_of(&self, certificate: &Certificate<'a>) -> impl Iterator<Item = &Certificate<'a>> {
         let issuer = certificate.issuer();
-        self.certificates
-            .iter()
-            .filter(move |candidate| candidate.subject() == issuer)
+        self.certificates.iter().filter(move |candidate| candidate.subject() == issuer)
     }
 }
 

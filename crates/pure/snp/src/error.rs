@@ -90,10 +90,9 @@ impl Error {
     pub const fn check(&self) -> &'static Check {
         match self {
             Self::Report(_) => checks::FORMAT,
-            Self::Chain {
-                problem: Problem::Expired { .. } | Problem::NotYetValid { .. },
-                ..
-            } => checks::VALIDITY,
+            Self::Chain { problem: Problem::Expired { .. } | Problem::NotYetValid { .. }, .. } => {
+                checks::VALIDITY
+            }
             Self::Chain {
                 problem: Problem::Revoked | Problem::NoRevocationList | Problem::RevocationScope,
                 ..
@@ -127,13 +126,8 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Report(error) | Self::Vek(error) => error.fmt(f),
-            Self::NotSigned => {
-                f.write_str("the report names neither a VCEK nor a VLEK as its signer")
-            }
-            Self::Missing(link) => write!(
-                f,
-                "the {link} certificate is missing among the endorsements"
-            ),
+            Self::NotSigned => f.write_str("the report names neither a VCEK nor a VLEK as its signer"),
+            Self::Missing(link) => write!(f, "the {link} certificate is missing among the endorsements"),
             Self::Untrusted => f.write_str("the chain does not end at a trust anchor"),
             Self::Chain { link, problem } => write!(f, "{link}: {problem}"),
             Self::VekType { certificate } => {
@@ -145,22 +139,15 @@ impl fmt::Display for Error {
             Self::VekProduct => {
                 f.write_str("certificate, root key and processor are not of one product line")
             }
-            Self::Processor => {
-                f.write_str("the report's processor is of no supported product line")
+            Self::Processor => f.write_str("the report's processor is of no supported product line"),
+            Self::VekTcb(component) => {
+                write!(f, "the certificate is for another {component} than REPORTED_TCB has")
             }
-            Self::VekTcb(component) => write!(
-                f,
-                "the certificate is for another {component} than REPORTED_TCB has"
-            ),
             Self::TcbReserved => f.write_str("a TCB version has reserved bytes that are not zero"),
-            Self::VekChip => {
-                f.write_str("the certificate belongs to another chip than CHIP_ID names")
-            }
+            Self::VekChip => f.write_str("the certificate belongs to another chip than CHIP_ID names"),
             Self::Signature => f.write_str("the signature over bytes 0x000..0x2a0 does not hold"),
             Self::Nonce => f.write_str("REPORT_DATA is not the nonce followed by zeros"),
-            Self::NonceLength => {
-                f.write_str("the nonce is longer than REPORT_DATA, which has 64 bytes")
-            }
+            Self::NonceLength => f.write_str("the nonce is longer than REPORT_DATA, which has 64 bytes"),
         }
     }
 }

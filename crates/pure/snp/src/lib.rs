@@ -1,13 +1,11 @@
 #![doc = include_str!("../README.md")]
 #![no_std]
-#![deny(
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions
-)]
+#![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)]
 
 mod anchors;
 mod appraise;
+mod binding;
+mod chain;
 pub mod checks;
 mod endorsement;
 mod error;

@@ -173,12 +173,7 @@ fn missing() -> WireError {
 }
 
 fn unsupported(expected: &'static str) -> WireError {
-    WireError {
-        kind: Kind::Unsupported,
-        what: WHAT,
-        offset: 0,
-        expected,
-    }
+    WireError { kind: Kind::Unsupported, what: WHAT, offset: 0, expected }
 }
 
 /// A patch level: an INTEGER from 0 to 255, in one content byte or, from 128 on, in two.
@@ -186,10 +181,8 @@ fn optional_level(certificate: &Certificate<'_>, oid: &[u8]) -> Result<Option<u8
     let Some(extension) = certificate.extensions().find(oid) else {
         return Ok(None);
     };
-    Reader::all(extension.value, 0, WHAT, |reader| {
-        der::tagged(reader, tag::INTEGER, WHAT)?.small(WHAT)
-    })
-    .map(Some)
+    Reader::all(extension.value, 0, WHAT, |reader| der::tagged(reader, tag::INTEGER, WHAT)?.small(WHAT))
+        .map(Some)
 }
 
 fn text<'a>(certificate: &Certificate<'a>, oid: &[u8]) -> Result<Option<&'a str>, WireError> {

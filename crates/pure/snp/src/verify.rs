@@ -1,16 +1,14 @@
 //! The one file that makes a [`VerifiedReport`].
 
-use core::fmt;
-
 use teeproof_core::{Crypto, Freshness, Record, Time, equal};
 use teeproof_wire::certificate::{Certificate, PublicKey};
 use teeproof_wire::snp::{Product, Report, SIGNED_BYTES, Tcb};
-use teeproof_x509::{
-    Anchors, Problem, Revocation, SignedPath, VerifiedPath, verify_list, verify_path,
-};
+use teeproof_x509::{Anchors, Problem, Revocation, SignedPath, VerifiedPath, verify_list};
 
+use crate::binding::{vek_chip, vek_product, vek_tcb};
+use crate::chain::{Shown, chain, chain_error};
 use crate::vek::VekClaims;
-use crate::{Endorsements, Error, KNOWN_INTERMEDIATES, Link, PINNED, VekKind, checks};
+use crate::{Endorsements, Error, Link, VekKind, checks};
 
 /// What a relying party decides before it looks at a report.
 #[derive(Clone, Copy, Debug)]
@@ -73,21 +71,11 @@ pub fn verify<'a>(
     let crypto = verification.crypto;
     let report = Report::parse(report).map_err(Error::Report)?;
     report.check_reserved().map_err(Error::Report)?;
-    record.pass(
-        checks::FORMAT,
-        &format_args!("version {}, reserved bytes as specified", report.version),
-    );
+    record.pass(checks::FORMAT, &format_args!("version {}, reserved bytes as specified", report.version));
 
     let (certificate, vek) = endorsements.pick(report)?;
     let (path, production) = chain(&certificate, endorsements, &verification.anchors, crypto)?;
-    record.pass(
-        checks::CHAIN,
-        &Shown {
-            path: &path,
-            vek,
-            production,
-        },
-    );
+    record.pass(checks::CHAIN, &Shown { path: &path, vek, production });
 
     let claims = VekClaims::read(&certificate)?;
     let product = vek_product(&path, vek, &claims, report, record)?;
@@ -95,223 +83,19 @@ pub fn verify<'a>(
     let chip = vek_chip(&claims, vek, report, record)?;
 
     signature(&certificate, report, crypto)?;
-    record.pass(
-        checks::SIGNATURE,
-        &format_args!("ECDSA P-384 over bytes 0x000..{SIGNED_BYTES:#05x}"),
-    );
+    record.pass(checks::SIGNATURE, &format_args!("ECDSA P-384 over bytes 0x000..{SIGNED_BYTES:#05x}"));
 
     let path = path.valid_at(verification.at, 0).map_err(chain_error)?;
-    record.pass(
-        checks::VALIDITY,
-        &format_args!("every certificate, at {}", verification.at),
-    );
+    record.pass(checks::VALIDITY, &format_args!("every certificate, at {}", verification.at));
     revocation(path.path(), verification, record)?;
     freshness(report, &verification.freshness, record)?;
     let provider = claims.csp;
-    Ok(VerifiedReport {
-        report,
-        path,
-        vek,
-        product,
-        tcbs,
-        chip,
-        provider,
-        production,
-    })
-}
-
-/// Finds and verifies the path from an anchor to the VEK. Intermediates and anchors are tried by
-/// name, those that came before those that are known, the pinned anchors before the added ones.
-fn chain<'a>(
-    vek: &Certificate<'a>,
-    endorsements: &Endorsements<'a, '_>,
-    anchors: &Anchors<'a>,
-    crypto: &Crypto,
-) -> Result<(SignedPath<'a>, bool), Error> {
-    let mut best = Error::Missing(Link::Intermediate);
-    let known = KNOWN_INTERMEDIATES
-        .iter()
-        .filter_map(|der| Certificate::parse(der).ok());
-    let intermediates = endorsements
-        .issuers_of(vek)
-        .copied()
-        .chain(known.filter(|known| known.subject() == vek.issuer()))
-        .take(MAX_TRIES);
-    for intermediate in intermediates {
-        if best == Error::Missing(Link::Intermediate) {
-            best = Error::Untrusted;
-        }
-        for (root, production) in roots(&intermediate, anchors) {
-            match verify_path(root, &[intermediate, *vek], &[], crypto) {
-                Ok(path) => return Ok((path, production)),
-                Err(error) => best = further(best, chain_error(error)),
-            }
-        }
-    }
-    Err(best)
-}
-
-/// How many intermediates of one name are tried; real endorsements have one.
-const MAX_TRIES: usize = 4;
-
-/// The trust anchors that an intermediate could be issued by, and whether they are AMD's.
-fn roots<'a>(
-    intermediate: &Certificate<'a>,
-    anchors: &Anchors<'a>,
-) -> impl Iterator<Item = (Certificate<'a>, bool)> {
-    let issuer = intermediate.issuer();
-    let pinned = PINNED.into_iter().map(|der| (der, true));
-    let added = anchors.added.iter().map(|der| (*der, false));
-    pinned
-        .chain(added)
-        .filter_map(|(der, production)| Some((Certificate::parse(der).ok()?, production)))
-        .filter(move |(root, _)| root.subject() == issuer)
-        .take(MAX_TRIES)
-}
-
-/// Of two failures, the one that came further down the chain.
-fn further(best: Error, next: Error) -> Error {
-    let depth = |error: &Error| match error {
-        Error::Chain {
-            link: Link::Vek, ..
-        } => 3,
-        Error::Chain {
-            link: Link::Intermediate,
-            ..
-        } => 2,
-        Error::Chain { .. } => 1,
-        _ => 0,
-    };
-    if depth(&next) > depth(&best) {
-        next
-    } else {
-        best
-    }
-}
-
-fn chain_error(error: teeproof_x509::Error) -> Error {
-    Error::Chain {
-        link: Link::at(error.link),
-        problem: error.problem,
-    }
-}
-
-/// Checks kind and product line of the VEK against its chain and the report.
-fn vek_product(
-    path: &SignedPath<'_>,
-    vek: VekKind,
-    claims: &VekClaims<'_>,
-    report: &Report,
-    record: &mut dyn Record,
-) -> Result<Product, Error> {
-    let signer = teeproof_wire::snp::KeyInfo(report.key_info.get()).signing_key();
-    let names = path.root().subject().common_name().zip(
-        path.below()
-            .first()
-            .and_then(|ask| ask.subject().common_name()),
-    );
-    let (root, intermediate) = names.ok_or(Error::VekProduct)?;
-    let named = root.strip_prefix("ARK-").ok_or(Error::VekProduct)?;
-    let product = *Product::ALL
-        .iter()
-        .find(|product| product.as_str() == named)
-        .ok_or(Error::VekProduct)?;
-    let (kind, line) = match intermediate.strip_prefix("SEV-VLEK-") {
-        Some(line) => (VekKind::Vlek, line),
-        None => (
-            VekKind::Vcek,
-            intermediate.strip_prefix("SEV-").unwrap_or_default(),
-        ),
-    };
-    let signed_by = match signer {
-        teeproof_wire::snp::SigningKey::Vcek => VekKind::Vcek,
-        teeproof_wire::snp::SigningKey::Vlek => VekKind::Vlek,
-        _ => return Err(Error::NotSigned),
-    };
-    if kind != vek || signed_by != vek || (vek == VekKind::Vcek) != claims.hwid.is_some() {
-        return Err(Error::VekType { certificate: vek });
-    }
-    record.pass(checks::VEK_TYPE, &format_args!("SIGNING_KEY is {vek}"));
-    let by_cpuid = report
-        .cpuid()
-        .map(|cpuid| Product::from_cpuid(cpuid).ok_or(Error::Processor))
-        .transpose()?;
-    if line != named
-        || !claims.is_of(product)
-        || by_cpuid.is_some_and(|by_cpuid| by_cpuid != product)
-    {
-        return Err(Error::VekProduct);
-    }
-    let processor = if by_cpuid.is_some() {
-        "and processor"
-    } else {
-        "(reports before version 3 name no processor)"
-    };
-    record.pass(
-        checks::VEK_PRODUCT,
-        &format_args!(
-            "{product}: certificate {}, root {processor}",
-            claims.product_name
-        ),
-    );
-    Ok(product)
-}
-
-/// Checks the VEK's TCB against the report's; reads the report's four.
-fn vek_tcb(
-    claims: &VekClaims<'_>,
-    product: Product,
-    report: &Report,
-    record: &mut dyn Record,
-) -> Result<[Tcb; 4], Error> {
-    let read = |bytes| Tcb::read(bytes, product.tcb_layout()).ok_or(Error::TcbReserved);
-    let reported = read(report.reported_tcb)?;
-    if let Some(component) = claims.differs_from(&reported) {
-        return Err(Error::VekTcb(component));
-    }
-    record.pass(checks::VEK_TCB, &reported);
-    Ok([
-        reported,
-        read(report.committed_tcb)?,
-        read(report.current_tcb)?,
-        read(report.launch_tcb)?,
-    ])
-}
-
-/// Checks the VEK's chip against the report's, where both name one.
-fn vek_chip(
-    claims: &VekClaims<'_>,
-    vek: VekKind,
-    report: &Report,
-    record: &mut dyn Record,
-) -> Result<Chip, Error> {
-    if vek == VekKind::Vlek {
-        record.skip(
-            checks::VEK_CHIP,
-            &"a VLEK belongs to a provider and not to one chip",
-        );
-        return Ok(Chip::Shared);
-    }
-    if report.chip_id.iter().all(|byte| *byte == 0) {
-        record.warn(
-            checks::VEK_CHIP,
-            &"the host masks CHIP_ID, so the key could not be held against it",
-        );
-        return Ok(Chip::Masked);
-    }
-    if !claims.is_on(&report.chip_id) {
-        return Err(Error::VekChip);
-    }
-    record.pass(checks::VEK_CHIP, &"hwID is CHIP_ID, whole");
-    Ok(Chip::Bound)
+    Ok(VerifiedReport { report, path, vek, product, tcbs, chip, provider, production })
 }
 
 fn signature(vek: &Certificate<'_>, report: &Report, crypto: &Crypto) -> Result<(), Error> {
     let PublicKey::P384(point) = vek.public_key() else {
-        return Err(Error::Chain {
-            link: Link::Vek,
-            problem: Problem::Algorithm,
-        });
+        return Err(Error::Chain { link: Link::Vek, problem: Problem::Algorithm });
     };
     crypto
         .ecdsa_p384_sha384
@@ -333,20 +117,12 @@ fn revocation(
             return Ok(());
         }
     };
-    let failed = |problem| Error::Chain {
-        link: Link::Intermediate,
-        problem,
-    };
+    let failed = |problem| Error::Chain { link: Link::Intermediate, problem };
     let root = path.root();
     let mut looked_at = 0_usize;
     for list in lists.iter().filter(|list| list.issuer() == root.subject()) {
         let list = verify_list(list, root, verification.at, verification.crypto).map_err(failed)?;
-        if path
-            .below()
-            .iter()
-            .take(1)
-            .any(|intermediate| list.revokes(intermediate))
-        {
+        if path.below().iter().take(1).any(|intermediate| list.revokes(intermediate)) {
             return Err(failed(Problem::Revoked));
         }
         looked_at = looked_at.saturating_add(1);
@@ -354,18 +130,11 @@ fn revocation(
     if looked_at == 0 {
         return Err(failed(Problem::NoRevocationList));
     }
-    record.pass(
-        checks::REVOCATION,
-        &"the intermediate is not on the root's current list",
-    );
+    record.pass(checks::REVOCATION, &"the intermediate is not on the root's current list");
     Ok(())
 }
 
-fn freshness(
-    report: &Report,
-    freshness: &Freshness<'_>,
-    record: &mut dyn Record,
-) -> Result<(), Error> {
+fn freshness(report: &Report, freshness: &Freshness<'_>, record: &mut dyn Record) -> Result<(), Error> {
     let nonce = match freshness {
         Freshness::Nonce(nonce) => *nonce,
         Freshness::Waived(reason) => {
@@ -374,10 +143,7 @@ fn freshness(
         }
     };
     let mut expected = [0; 64];
-    expected
-        .get_mut(..nonce.len())
-        .ok_or(Error::NonceLength)?
-        .copy_from_slice(nonce);
+    expected.get_mut(..nonce.len()).ok_or(Error::NonceLength)?.copy_from_slice(nonce);
     if !equal(&expected, &report.report_data) {
         return Err(Error::Nonce);
     }
@@ -454,36 +220,5 @@ impl<'a> VerifiedReport<'a> {
     #[must_use]
     pub const fn is_production(&self) -> bool {
         self.production
-    }
-}
-
-/// `VCEK ← SEV-Milan ← ARK-Milan (pinned)`.
-struct Shown<'a> {
-    path: &'a SignedPath<'a>,
-    vek: VekKind,
-    production: bool,
-}
-
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.vek)?;
-        let above = self
-            .path
-            .below()
-            .iter()
-            .take(1)
-            .chain(core::iter::once(self.path.root()));
-        for certificate in above {
-            write!(
-                f,
-                " ← {}",
-                certificate.subject().common_name().unwrap_or("?")
-            )?;
-        }
-        f.write_str(if self.production {
-            " (pinned)"
-        } else {
-            " (NON-PRODUCTION ANCHOR)"
-        })
     }
 }

@@ -4,8 +4,7 @@
 
 use teeproof_core::{Class, Crypto, Freshness, Time};
 use teeproof_snp::{
-    Chip, Endorsements, Error, Policy, Product, Tcb, VekKind, Verification, VerifiedReport,
-    appraise, verify,
+    Chip, Endorsements, Error, Policy, Product, Tcb, VekKind, Verification, VerifiedReport, appraise, verify,
 };
 use teeproof_wire::certificate::Certificate;
 use teeproof_x509::{Anchors, Revocation};
@@ -34,18 +33,8 @@ fn check<'a>(
     veks: &[&'a [u8]],
     verification: &Verification<'a>,
 ) -> Result<VerifiedReport<'a>, Error> {
-    let certificates: Vec<_> = veks
-        .iter()
-        .map(|der| Certificate::parse(der).unwrap())
-        .collect();
-    verify(
-        report,
-        &Endorsements {
-            certificates: &certificates,
-        },
-        verification,
-        &mut (),
-    )
+    let certificates: Vec<_> = veks.iter().map(|der| Certificate::parse(der).unwrap()).collect();
+    verify(report, &Endorsements { certificates: &certificates }, verification, &mut ())
 }
 
 #[test]
@@ -55,16 +44,7 @@ fn a_milan_report_is_genuine() {
         assert_eq!(verified.product(), Product::Milan);
         assert_eq!(verified.vek(), VekKind::Vcek);
         assert_eq!(verified.chip(), Chip::Bound);
-        assert_eq!(
-            verified.reported_tcb(),
-            Tcb {
-                fmc: None,
-                bootloader: 3,
-                tee: 0,
-                snp: 8,
-                microcode: 115
-            }
-        );
+        assert_eq!(verified.reported_tcb(), Tcb { fmc: None, bootloader: 3, tee: 0, snp: 8, microcode: 115 });
         assert!(verified.is_production());
         assert!(appraise(&verified, &Policy::genuine(), &mut ()));
     }
@@ -83,30 +63,20 @@ fn another_chips_certificate_is_refused() {
 #[test]
 fn without_its_certificate_it_is_incomplete() {
     let crypto = &teeproof_aws_lc::TABLE;
-    assert_eq!(
-        check(REPORT, &[], &at(crypto, AT)).unwrap_err().class(),
-        Class::Incomplete
-    );
+    assert_eq!(check(REPORT, &[], &at(crypto, AT)).unwrap_err().class(), Class::Incomplete);
 }
 
 #[test]
 fn outside_of_the_certificates_validity_it_is_stale() {
     let crypto = &teeproof_aws_lc::TABLE;
     // The VCEK is valid from 2023-04-03T19:23:43Z to 2030-04-03T19:23:43Z, both included.
-    for (time, valid) in [
-        (1_680_549_822, false),
-        (1_680_549_823, true),
-        (1_901_474_623, true),
-        (1_901_474_624, false),
-    ] {
+    for (time, valid) in
+        [(1_680_549_822, false), (1_680_549_823, true), (1_901_474_623, true), (1_901_474_624, false)]
+    {
         let result = check(REPORT, &[VCEK], &at(crypto, Time(time)));
         assert_eq!(
             result.map(|_| ()).map_err(|error| error.class()),
-            if valid {
-                Ok(())
-            } else {
-                Err(Class::Incomplete)
-            }
+            if valid { Ok(()) } else { Err(Class::Incomplete) }
         );
     }
 }

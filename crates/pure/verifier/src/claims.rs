@@ -20,10 +20,7 @@ pub(crate) fn of(verified: &Verified<'_>) -> Vec<Claim> {
 }
 
 fn claim(name: impl Into<String>, value: &dyn Display) -> Claim {
-    Claim {
-        name: name.into(),
-        value: value.to_string(),
-    }
+    Claim { name: name.into(), value: value.to_string() }
 }
 
 fn snp(verified: &VerifiedReport<'_>) -> Vec<Claim> {
@@ -49,25 +46,15 @@ fn snp(verified: &VerifiedReport<'_>) -> Vec<Claim> {
         claim("host-data", &Hex(&report.host_data)),
         claim("report-data", &Hex(&report.report_data)),
         claim("report-id", &Hex(&report.report_id)),
-        claim(
-            "platform-info",
-            &format_args!("{:#x}", report.platform_info),
-        ),
+        claim("platform-info", &format_args!("{:#x}", report.platform_info)),
         claim("reported-tcb", &verified.reported_tcb()),
         claim("committed-tcb", &verified.committed_tcb()),
         claim("current-tcb", &verified.current_tcb()),
         claim("launch-tcb", &verified.launch_tcb()),
     ]);
-    claims.extend(
-        verified
-            .provider()
-            .map(|provider| claim("provider", &provider)),
-    );
+    claims.extend(verified.provider().map(|provider| claim("provider", &provider)));
     claims.extend(report.mitigations().map(|(launch, current)| {
-        claim(
-            "mitigation-vectors",
-            &format_args!("launch {launch:#x}, current {current:#x}"),
-        )
+        claim("mitigation-vectors", &format_args!("launch {launch:#x}, current {current:#x}"))
     }));
     claims
 }
@@ -78,21 +65,9 @@ fn nitro(verified: &VerifiedDocument<'_>) -> Vec<Claim> {
     let mut claims = Vec::from([
         claim("module-id", &document.module_id),
         claim("timestamp", &Time::from_millis(document.timestamp)),
-        claim(
-            "mode",
-            &if verified.is_debug() {
-                "debug"
-            } else {
-                "production"
-            },
-        ),
+        claim("mode", &if verified.is_debug() { "debug" } else { "production" }),
     ]);
-    claims.extend(
-        document
-            .pcrs
-            .iter()
-            .map(|(index, pcr)| claim(format!("pcr{index}"), &Hex(pcr))),
-    );
+    claims.extend(document.pcrs.iter().map(|(index, pcr)| claim(format!("pcr{index}"), &Hex(pcr))));
     claims.push(claim("public-key", &bytes(document.public_key)));
     claims.push(claim("user-data", &bytes(document.user_data)));
     claims.push(claim("nonce", &bytes(document.nonce)));

@@ -37,12 +37,7 @@ impl Findings {
     }
 
     /// Adds the check that a verification failed at, and every later one as not reached.
-    pub(crate) fn failed(
-        &mut self,
-        check: &'static Check,
-        because: &dyn Display,
-        order: &[&'static Check],
-    ) {
+    pub(crate) fn failed(&mut self, check: &'static Check, because: &dyn Display, order: &[&'static Check]) {
         self.record(teeproof_core::Finding::new(check, Outcome::Fail).because(because));
         let done = |check: &Check| self.0.iter().any(|finding| finding.check == check);
         let rest: Vec<_> = order.iter().filter(|check| !done(check)).collect();

@@ -47,18 +47,11 @@ impl Inputs {
         Ok(sniffed)
     }
 
-    fn take_evidence(
-        &mut self,
-        technology: Technology,
-        sniffed: &Sniffed,
-    ) -> Result<(), InputError> {
+    fn take_evidence(&mut self, technology: Technology, sniffed: &Sniffed) -> Result<(), InputError> {
         let bytes = sniffed.parts.first().cloned().unwrap_or_default();
         match self.evidence.replace((technology, bytes)) {
             None => Ok(()),
-            Some((first, _)) => Err(InputError::TwoEvidences {
-                first,
-                second: technology,
-            }),
+            Some((first, _)) => Err(InputError::TwoEvidences { first, second: technology }),
         }
     }
 
@@ -66,11 +59,7 @@ impl Inputs {
     fn take_mixed(&mut self, sniffed: &Sniffed) {
         for part in &sniffed.parts {
             let list = Certificate::parse(part).is_err() && RevocationList::parse(part).is_ok();
-            if list {
-                self.lists.push(part.clone())
-            } else {
-                self.certificates.push(part.clone())
-            }
+            if list { self.lists.push(part.clone()) } else { self.certificates.push(part.clone()) }
         }
     }
 
@@ -81,9 +70,7 @@ impl Inputs {
     pub fn evidence(&self) -> Result<Evidence<'_>, InputError> {
         match &self.evidence {
             None => Err(InputError::NoEvidence),
-            Some((Technology::Nitro, bytes))
-                if self.certificates.is_empty() && self.lists.is_empty() =>
-            {
+            Some((Technology::Nitro, bytes)) if self.certificates.is_empty() && self.lists.is_empty() => {
                 Ok(Evidence::Nitro(bytes))
             }
             Some((Technology::Nitro, _)) => Err(InputError::NotTogether),
@@ -98,9 +85,7 @@ impl Inputs {
     pub fn certificates(&self) -> Result<Vec<Certificate<'_>>, InputError> {
         self.certificates
             .iter()
-            .map(|der| {
-                Certificate::parse(der).map_err(|error| InputError::Wire(Kind::Certificate, error))
-            })
+            .map(|der| Certificate::parse(der).map_err(|error| InputError::Wire(Kind::Certificate, error)))
             .collect()
     }
 
@@ -112,8 +97,7 @@ impl Inputs {
         self.lists
             .iter()
             .map(|der| {
-                RevocationList::parse(der)
-                    .map_err(|error| InputError::Wire(Kind::RevocationList, error))
+                RevocationList::parse(der).map_err(|error| InputError::Wire(Kind::RevocationList, error))
             })
             .collect()
     }

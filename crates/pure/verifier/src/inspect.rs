@@ -54,24 +54,14 @@ fn group(visitor: &mut dyn Visitor, name: &str, structure: &dyn Describe) {
 
 fn nitro(bytes: &[u8], visitor: &mut dyn Visitor) -> Result<(), Error> {
     let envelope = Sign1::parse(bytes)?;
-    let limits = Limits {
-        field_bytes: teeproof_wire::cose::MAX_BYTES,
-    };
+    let limits = Limits { field_bytes: teeproof_wire::cose::MAX_BYTES };
     let document = Document::parse(envelope.payload(), envelope.payload_offset(), &limits)?;
     visitor.open("COSE_Sign1");
     visitor.field(Shown::new("alg", &"-35").note(&"ES384"));
-    visitor.field(Shown::new(
-        "signature",
-        &teeproof_core::Hex(envelope.signature()),
-    ));
+    visitor.field(Shown::new("signature", &teeproof_core::Hex(envelope.signature())));
     visitor.close();
     group(visitor, "AttestationDocument", &document);
-    for der in document
-        .cabundle
-        .as_slice()
-        .iter()
-        .chain(core::iter::once(&document.certificate))
-    {
+    for der in document.cabundle.as_slice().iter().chain(core::iter::once(&document.certificate)) {
         group(visitor, "Certificate", &Certificate::parse(der)?);
     }
     Ok(())

@@ -67,10 +67,7 @@ impl fmt::Display for RequestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoTimeInEvidence(technology) => {
-                write!(
-                    f,
-                    "evidence of {technology} carries no time: give one, or take the present"
-                )
+                write!(f, "evidence of {technology} carries no time: give one, or take the present")
             }
         }
     }

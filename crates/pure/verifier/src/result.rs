@@ -140,9 +140,7 @@ impl<'a> AttestationResult<'a> {
 
     /// The checks that failed.
     pub fn failures(&self) -> impl Iterator<Item = &Finding> {
-        self.findings
-            .iter()
-            .filter(|finding| finding.outcome == Outcome::Fail)
+        self.findings.iter().filter(|finding| finding.outcome == Outcome::Fail)
     }
 }
 
@@ -169,13 +167,7 @@ mod json {
             out.serialize_field("policy", &self.policy)?;
             out.serialize_field(
                 "anchor",
-                &self.production.map(|pinned| {
-                    if pinned {
-                        "pinned"
-                    } else {
-                        "NON-PRODUCTION ANCHOR"
-                    }
-                }),
+                &self.production.map(|pinned| if pinned { "pinned" } else { "NON-PRODUCTION ANCHOR" }),
             )?;
             out.serialize_field("crypto", self.crypto)?;
             out.serialize_field("checks", &self.findings)?;
@@ -202,14 +194,7 @@ mod json {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
             let mut out = serializer.serialize_map(Some(2))?;
             out.serialize_entry("at", &self.0.at.map(|at| at.to_string()))?;
-            out.serialize_entry(
-                "of",
-                if self.0.archived {
-                    "document"
-                } else {
-                    "request"
-                },
-            )?;
+            out.serialize_entry("of", if self.0.archived { "document" } else { "request" })?;
             out.end()
         }
     }

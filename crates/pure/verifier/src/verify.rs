@@ -32,11 +32,7 @@ pub fn verify<'a>(
     evidence: &Evidence<'a>,
     request: &Request<'a>,
 ) -> Result<AttestationResult<'a>, RequestError> {
-    let run = Run {
-        request,
-        technology: evidence.technology(),
-        findings: Findings::default(),
-    };
+    let run = Run { request, technology: evidence.technology(), findings: Findings::default() };
     if !run.is_accepted() {
         return Ok(run.refused_unseen());
     }
@@ -74,26 +70,15 @@ impl<'a> Run<'_, 'a> {
             at,
             crypto: self.request.crypto,
         };
-        let endorsements = teeproof_snp::Endorsements {
-            certificates: self.request.endorsements,
+        let endorsements = teeproof_snp::Endorsements { certificates: self.request.endorsements };
+        let verified = match teeproof_snp::verify(report, &endorsements, &verification, &mut self.findings) {
+            Ok(verified) => verified,
+            Err(error) => return Ok(self.failed(error.check(), error.class(), &error)),
         };
-        let verified =
-            match teeproof_snp::verify(report, &endorsements, &verification, &mut self.findings) {
-                Ok(verified) => verified,
-                Err(error) => return Ok(self.failed(error.check(), error.class(), &error)),
-            };
-        let appraisal = self
-            .request
-            .policy
-            .and_then(|policy| policy.snp.as_ref())
-            .map(|policy| {
-                let holds = teeproof_snp::appraise(&verified, policy, &mut self.findings);
-                if holds {
-                    Appraisal::Accepted
-                } else {
-                    Appraisal::Refused
-                }
-            });
+        let appraisal = self.request.policy.and_then(|policy| policy.snp.as_ref()).map(|policy| {
+            let holds = teeproof_snp::appraise(&verified, policy, &mut self.findings);
+            if holds { Appraisal::Accepted } else { Appraisal::Refused }
+        });
         let production = verified.is_production();
         Ok(self.appraised(Verified::Snp(Box::new(verified)), at, production, appraisal))
     }
@@ -115,51 +100,27 @@ impl<'a> Run<'_, 'a> {
         let appraisal = request
             .policy
             .and_then(|policy| policy.nitro.as_ref())
-            .map(|policy| {
-                teeproof_nitro::appraise(&verified, policy, request.crypto, &mut self.findings)
-            });
+            .map(|policy| teeproof_nitro::appraise(&verified, policy, request.crypto, &mut self.findings));
         let (at, production) = (verified.path().at(), verified.is_production());
-        self.appraised(
-            Verified::Nitro(Box::new(verified)),
-            at,
-            production,
-            appraisal,
-        )
+        self.appraised(Verified::Nitro(Box::new(verified)), at, production, appraisal)
     }
 
     /// Evidence never chooses its own verifier: the relying party names what it accepts, and a
     /// policy that has no word for a technology accepts none of it.
     fn is_accepted(&self) -> bool {
-        let spoken_of = self
-            .request
-            .policy
-            .is_none_or(|policy| policy.speaks_of(self.technology));
+        let spoken_of = self.request.policy.is_none_or(|policy| policy.speaks_of(self.technology));
         self.request.accept.contains(&self.technology) && spoken_of
     }
 
     fn refused_unseen(mut self) -> AttestationResult<'a> {
         let technology = self.technology;
-        let because =
-            format_args!("evidence of {technology} is not accepted by this request or its policy");
-        self.findings
-            .failed(POLICY_TECHNOLOGY, &because, of_verification(technology));
-        self.end(End {
-            verdict: Verdict::Refused,
-            exit: 6,
-            at: None,
-            production: None,
-            verified: None,
-        })
+        let because = format_args!("evidence of {technology} is not accepted by this request or its policy");
+        self.findings.failed(POLICY_TECHNOLOGY, &because, of_verification(technology));
+        self.end(End { verdict: Verdict::Refused, exit: 6, at: None, production: None, verified: None })
     }
 
-    fn failed(
-        mut self,
-        check: &'static Check,
-        class: Class,
-        because: &dyn Display,
-    ) -> AttestationResult<'a> {
-        self.findings
-            .failed(check, because, of_verification(self.technology));
+    fn failed(mut self, check: &'static Check, class: Class, because: &dyn Display) -> AttestationResult<'a> {
+        self.findings.failed(check, because, of_verification(self.technology));
         self.end(End {
             verdict: Verdict::Refused,
             exit: class.exit(),
@@ -182,13 +143,7 @@ impl<'a> Run<'_, 'a> {
             Some(Appraisal::Refused) => (Verdict::Refused, 6),
             Some(Appraisal::NotShownFresh) => (Verdict::Refused, 11),
         };
-        self.end(End {
-            verdict,
-            exit,
-            at: Some(at),
-            production: Some(production),
-            verified: Some(verified),
-        })
+        self.end(End { verdict, exit, at: Some(at), production: Some(production), verified: Some(verified) })
     }
 
     fn end(mut self, end: End<'a>) -> AttestationResult<'a> {
@@ -196,16 +151,9 @@ impl<'a> Run<'_, 'a> {
             && nonce.len() < SHORT_NONCE
             && end.verified.is_some()
         {
-            let because = format_args!(
-                "a nonce of {} bytes can be guessed; 16 or more cannot",
-                nonce.len()
-            );
-            let check = of_verification(self.technology)
-                .last()
-                .copied()
-                .unwrap_or(POLICY_TECHNOLOGY);
-            self.findings
-                .record(teeproof_core::Finding::new(check, Outcome::Warn).because(&because));
+            let because = format_args!("a nonce of {} bytes can be guessed; 16 or more cannot", nonce.len());
+            let check = of_verification(self.technology).last().copied().unwrap_or(POLICY_TECHNOLOGY);
+            self.findings.record(teeproof_core::Finding::new(check, Outcome::Warn).because(&because));
         }
         AttestationResult {
             verdict: end.verdict,

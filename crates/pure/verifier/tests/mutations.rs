@@ -1,12 +1,7 @@
 //! Every accepted vector with every bit flipped, cut at every length and extended by a byte:
 //! all refused, none with a panic.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 mod support;
 
@@ -21,20 +16,10 @@ type Counts = BTreeMap<u8, usize>;
 
 /// What comes of a vector with altered evidence or endorsements; it must be refused. Endorsements
 /// that are no certificate any more do not even reach the verifier: malformed, exit code 3.
-fn refused(
-    vector: &Vector,
-    evidence: &[u8],
-    endorsements: &[Vec<u8>],
-    what: &dyn Fn() -> String,
-) -> u8 {
-    let seen = outcome(
-        vector,
-        evidence,
-        endorsements,
-        &REMEMBERING,
-        None,
-        |result| (result.verdict(), result.exit()),
-    );
+fn refused(vector: &Vector, evidence: &[u8], endorsements: &[Vec<u8>], what: &dyn Fn() -> String) -> u8 {
+    let seen = outcome(vector, evidence, endorsements, &REMEMBERING, None, |result| {
+        (result.verdict(), result.exit())
+    });
     match seen {
         None => 3,
         Some((Verdict::Refused, exit)) => exit,
@@ -68,9 +53,7 @@ fn every_bit_counts() {
     for vector in &accepted() {
         assert!(is_authentic(vector), "{}", vector.name);
         let counts = every_bit(&vector.evidence, |altered, bit| {
-            refused(vector, altered, &vector.endorsements, &|| {
-                format!("bit {bit} flipped")
-            })
+            refused(vector, altered, &vector.endorsements, &|| format!("bit {bit} flipped"))
         });
         report(&vector.name, "bits flipped", &counts);
         assert_eq!(counts.values().sum::<usize>(), vector.evidence.len() * 8);
@@ -82,9 +65,7 @@ fn every_bit_of_an_endorsement_counts() {
     for vector in &accepted() {
         for endorsement in &vector.endorsements {
             let counts = every_bit(endorsement, |altered, bit| {
-                refused(vector, &vector.evidence, &[altered.to_vec()], &|| {
-                    format!("VCEK, bit {bit} flipped")
-                })
+                refused(vector, &vector.evidence, &[altered.to_vec()], &|| format!("VCEK, bit {bit} flipped"))
             });
             report(&vector.name, "bits of its VCEK flipped", &counts);
         }
@@ -96,20 +77,13 @@ fn every_length_counts() {
     for vector in &accepted() {
         let mut counts = Counts::new();
         for length in 0..vector.evidence.len() {
-            let exit = refused(
-                vector,
-                &vector.evidence[..length],
-                &vector.endorsements,
-                &|| format!("cut to {length}"),
-            );
+            let exit = refused(vector, &vector.evidence[..length], &vector.endorsements, &|| {
+                format!("cut to {length}")
+            });
             *counts.entry(exit).or_default() += 1;
         }
         report(&vector.name, "lengths", &counts);
-        assert_eq!(
-            counts,
-            Counts::from([(3, vector.evidence.len())]),
-            "cut evidence is malformed"
-        );
+        assert_eq!(counts, Counts::from([(3, vector.evidence.len())]), "cut evidence is malformed");
     }
 }
 
@@ -118,22 +92,16 @@ fn every_extension_counts() {
     for vector in &accepted() {
         let mut counts = Counts::new();
         for byte in 0..=u8::MAX {
-            for altered in [
-                [&vector.evidence[..], &[byte]].concat(),
-                [&[byte], &vector.evidence[..]].concat(),
-            ] {
-                let exit = refused(vector, &altered, &vector.endorsements, &|| {
-                    format!("extended by {byte:#04x}")
-                });
+            for altered in
+                [[&vector.evidence[..], &[byte]].concat(), [&[byte], &vector.evidence[..]].concat()]
+            {
+                let exit =
+                    refused(vector, &altered, &vector.endorsements, &|| format!("extended by {byte:#04x}"));
                 *counts.entry(exit).or_default() += 1;
             }
         }
         report(&vector.name, "extensions by a byte", &counts);
-        assert_eq!(
-            counts,
-            Counts::from([(3, 512)]),
-            "extended evidence is malformed"
-        );
+        assert_eq!(counts, Counts::from([(3, 512)]), "extended evidence is malformed");
     }
 }
 
@@ -148,13 +116,7 @@ fn both_tables_agree() {
                 &vector.endorsements,
                 &crypto,
                 Some(&Policy::genuine()),
-                |result| {
-                    (
-                        result.exit(),
-                        result.findings().to_vec(),
-                        result.claims().to_vec(),
-                    )
-                },
+                |result| (result.exit(), result.findings().to_vec(), result.claims().to_vec()),
             )
         });
         assert_eq!(answers[0], answers[1], "{}", vector.name);
@@ -162,24 +124,12 @@ fn both_tables_agree() {
 }
 
 fn is_authentic(vector: &Vector) -> bool {
-    outcome(
-        vector,
-        &vector.evidence,
-        &vector.endorsements,
-        &REMEMBERING,
-        None,
-        |result| result.exit(),
-    ) == Some(10)
+    outcome(vector, &vector.evidence, &vector.endorsements, &REMEMBERING, None, |result| result.exit())
+        == Some(10)
 }
 
 fn report(name: &str, what: &str, counts: &Counts) {
     let total: usize = counts.values().sum();
-    let by_exit: Vec<_> = counts
-        .iter()
-        .map(|(exit, count)| format!("{count} with exit {exit}"))
-        .collect();
-    println!(
-        "{name}: {total} {what}, all refused ({})",
-        by_exit.join(", ")
-    );
+    let by_exit: Vec<_> = counts.iter().map(|(exit, count)| format!("{count} with exit {exit}")).collect();
+    println!("{name}: {total} {what}, all refused ({})", by_exit.join(", "));
 }

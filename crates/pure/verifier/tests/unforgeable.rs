@@ -3,10 +3,7 @@
 //! its first line names. A control program shows that the attempts fail for that reason alone.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_types)]
-#![allow(
-    clippy::disallowed_methods,
-    reason = "the test runs the compiler and reads files"
-)]
+#![allow(clippy::disallowed_methods, reason = "the test runs the compiler and reads files")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -25,21 +22,10 @@ fn no_forgery_compiles() {
         let path = file.unwrap().path();
         let name = path.file_stem().unwrap().to_str().unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
-        let expected = text
-            .strip_prefix("//! expect: ")
-            .unwrap()
-            .split(' ')
-            .next()
-            .unwrap();
-        let expected: BTreeSet<_> = Some(expected.to_owned())
-            .filter(|code| code != "none")
-            .into_iter()
-            .collect();
-        assert_eq!(
-            errors.get(name).cloned().unwrap_or_default(),
-            expected,
-            "{name}"
-        );
+        let expected = text.strip_prefix("//! expect: ").unwrap().split(' ').next().unwrap();
+        let expected: BTreeSet<_> =
+            Some(expected.to_owned()).filter(|code| code != "none").into_iter().collect();
+        assert_eq!(errors.get(name).cloned().unwrap_or_default(), expected, "{name}");
         count += 1;
     }
     println!("{count} programs, every forgery refused by the compiler");
@@ -51,19 +37,8 @@ fn compile() -> Errors {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../Cargo.toml");
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("unforgeable");
     let output = Command::new(env!("CARGO"))
-        .args([
-            "check",
-            "--locked",
-            "--keep-going",
-            "--message-format=json",
-            "--bins",
-        ])
-        .args([
-            "--package",
-            "teeproof-unforgeable",
-            "--features",
-            "must-not-compile",
-        ])
+        .args(["check", "--locked", "--keep-going", "--message-format=json", "--bins"])
+        .args(["--package", "teeproof-unforgeable", "--features", "must-not-compile"])
         .arg("--manifest-path")
         .arg(manifest)
         .arg("--target-dir")
@@ -79,16 +54,9 @@ fn compile() -> Errors {
         if message["message"]["level"] == "error"
             && let Some(code) = message["message"]["code"]["code"].as_str()
         {
-            errors
-                .entry(name.to_owned())
-                .or_default()
-                .insert(code.to_owned());
+            errors.entry(name.to_owned()).or_default().insert(code.to_owned());
         }
     }
-    assert!(
-        control,
-        "the control program did not compile:\n{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(control, "the control program did not compile:\n{}", String::from_utf8_lossy(&output.stderr));
     errors
 }

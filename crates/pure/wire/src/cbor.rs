@@ -30,11 +30,7 @@ fn head(reader: &mut Reader<'_>, what: &'static str) -> Result<Head, Error> {
         _ => return Err(reader.error(Kind::Value, what, "a CBOR item of definite length")),
     };
     if argument < least {
-        return Err(reader.error(
-            Kind::Value,
-            what,
-            "the shortest form of a CBOR integer or length",
-        ));
+        return Err(reader.error(Kind::Value, what, "the shortest form of a CBOR integer or length"));
     }
     Ok((major, Some(argument)))
 }
@@ -85,10 +81,7 @@ pub fn bytes<'a>(reader: &mut Reader<'a>, what: &'static str) -> Result<&'a [u8]
 ///
 /// # Errors
 /// Those of [`bytes`].
-pub fn bytes_or_null<'a>(
-    reader: &mut Reader<'a>,
-    what: &'static str,
-) -> Result<Option<&'a [u8]>, Error> {
+pub fn bytes_or_null<'a>(reader: &mut Reader<'a>, what: &'static str) -> Result<Option<&'a [u8]>, Error> {
     if reader.peek() == Some(NULL) {
         reader.byte(what)?;
         return Ok(None);
@@ -116,11 +109,7 @@ pub fn array_of(
     expected: &'static str,
 ) -> Result<(), Error> {
     let start = reader.error(Kind::Value, what, expected);
-    if argument(reader, ARRAY, what, expected)? == count {
-        Ok(())
-    } else {
-        Err(start)
-    }
+    if argument(reader, ARRAY, what, expected)? == count { Ok(()) } else { Err(start) }
 }
 
 /// An array of at most `limit` entries; the closure reads one entry.
@@ -190,8 +179,7 @@ pub fn skip(reader: &mut Reader<'_>, what: &'static str) -> Result<(), Error> {
             continue;
         }
         let (major, argument) = head(reader, what)?;
-        let argument =
-            argument.ok_or_else(|| reader.error(Kind::Value, what, "a definite length"))?;
+        let argument = argument.ok_or_else(|| reader.error(Kind::Value, what, "a definite length"))?;
         match major {
             UNSIGNED | 1 => {}
             BYTES | TEXT => {
@@ -200,11 +188,7 @@ pub fn skip(reader: &mut Reader<'_>, what: &'static str) -> Result<(), Error> {
             ARRAY => pending = pending.saturating_add(argument),
             MAP => pending = pending.saturating_add(argument.saturating_mul(2)),
             _ => {
-                return Err(reader.error(
-                    Kind::Value,
-                    what,
-                    "no CBOR tag, float or simple value but null",
-                ));
+                return Err(reader.error(Kind::Value, what, "no CBOR tag, float or simple value but null"));
             }
         }
     }

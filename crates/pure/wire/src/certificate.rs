@@ -46,9 +46,8 @@ impl<'a> Certificate<'a> {
             der::nested(reader, tag::SEQUENCE, WHAT, |reader| {
                 let tbs = der::tagged(reader, tag::SEQUENCE, "certificate: tbsCertificate")?;
                 let outer = der::tagged(reader, tag::SEQUENCE, "certificate: signatureAlgorithm")?;
-                let signature =
-                    der::tagged(reader, tag::BIT_STRING, "certificate: signatureValue")?
-                        .octets_of_bits("certificate: signatureValue")?;
+                let signature = der::tagged(reader, tag::BIT_STRING, "certificate: signatureValue")?
+                    .octets_of_bits("certificate: signatureValue")?;
                 tbs.read("certificate: tbsCertificate", |reader| {
                     Self::body(der, &tbs, &outer, signature, reader)
                 })
@@ -68,11 +67,7 @@ impl<'a> Certificate<'a> {
             .integer("certificate: serialNumber")?;
         let inner = der::tagged(reader, tag::SEQUENCE, "certificate: signature")?;
         if inner.whole != outer.whole {
-            return Err(reader.error(
-                Kind::Value,
-                "certificate: signature",
-                "the outer signatureAlgorithm",
-            ));
+            return Err(reader.error(Kind::Value, "certificate: signature", "the outer signatureAlgorithm"));
         }
         let algorithm = SignatureAlgorithm::parse(&inner)?;
         let issuer = Name::read(reader, "certificate: issuer")?;
@@ -168,22 +163,15 @@ fn version(reader: &mut Reader<'_>) -> Result<(), Error> {
     let Some(explicit) = der::optional(reader, tag::context(0), VERSION)? else {
         return Err(reader.error(Kind::Unsupported, VERSION, "version 3"));
     };
-    let version = explicit.read(VERSION, |reader| {
-        der::tagged(reader, tag::INTEGER, VERSION)?.small(VERSION)
-    })?;
-    if version == 2 {
-        Ok(())
-    } else {
-        Err(reader.error(Kind::Unsupported, VERSION, "version 3"))
-    }
+    let version =
+        explicit.read(VERSION, |reader| der::tagged(reader, tag::INTEGER, VERSION)?.small(VERSION))?;
+    if version == 2 { Ok(()) } else { Err(reader.error(Kind::Unsupported, VERSION, "version 3")) }
 }
 
 fn validity(reader: &mut Reader<'_>) -> Result<(i64, i64), Error> {
     der::nested(reader, tag::SEQUENCE, "certificate: validity", |reader| {
-        let not_before =
-            der::element(reader, "certificate: notBefore")?.time("certificate: notBefore")?;
-        let not_after =
-            der::element(reader, "certificate: notAfter")?.time("certificate: notAfter")?;
+        let not_before = der::element(reader, "certificate: notBefore")?.time("certificate: notBefore")?;
+        let not_after = der::element(reader, "certificate: notAfter")?.time("certificate: notAfter")?;
         Ok((not_before, not_after))
     })
 }

@@ -35,37 +35,21 @@ impl<'a> Sign1<'a> {
         }
         Reader::all(bytes, 0, WHAT, |reader| {
             cbor::array_of(reader, 4, WHAT, "an untagged array of four (84)")?;
-            let protected = reader.error(
-                Kind::Unsupported,
-                "COSE_Sign1: protected header",
-                "{1: -35}, ES384",
-            );
+            let protected =
+                reader.error(Kind::Unsupported, "COSE_Sign1: protected header", "{1: -35}, ES384");
             if cbor::bytes(reader, "COSE_Sign1: protected header")? != ES384 {
                 return Err(protected);
             }
-            let unprotected = reader.error(
-                Kind::Value,
-                "COSE_Sign1: unprotected header",
-                "an empty map (a0)",
-            );
+            let unprotected =
+                reader.error(Kind::Value, "COSE_Sign1: unprotected header", "an empty map (a0)");
             if reader.byte("COSE_Sign1: unprotected header")? != 0xa0 {
                 return Err(unprotected);
             }
             let payload = cbor::bytes(reader, "COSE_Sign1: payload")?;
             let payload_offset = reader.offset().saturating_sub(payload.len());
-            let length = reader.error(
-                Kind::Value,
-                "COSE_Sign1: signature",
-                "r and s of 48 bytes each",
-            );
-            let signature = cbor::bytes(reader, "COSE_Sign1: signature")?
-                .try_into()
-                .map_err(|_| length)?;
-            Ok(Self {
-                payload,
-                payload_offset,
-                signature,
-            })
+            let length = reader.error(Kind::Value, "COSE_Sign1: signature", "r and s of 48 bytes each");
+            let signature = cbor::bytes(reader, "COSE_Sign1: signature")?.try_into().map_err(|_| length)?;
+            Ok(Self { payload, payload_offset, signature })
         })
     }
 

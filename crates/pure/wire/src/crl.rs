@@ -35,9 +35,7 @@ impl<'a> RevocationList<'a> {
                 let outer = der::tagged(reader, tag::SEQUENCE, "CRL: signatureAlgorithm")?;
                 let signature = der::tagged(reader, tag::BIT_STRING, "CRL: signatureValue")?
                     .octets_of_bits("CRL: signatureValue")?;
-                tbs.read("CRL: tbsCertList", |reader| {
-                    Self::body(&tbs, &outer, signature, reader)
-                })
+                tbs.read("CRL: tbsCertList", |reader| Self::body(&tbs, &outer, signature, reader))
             })
         })
     }
@@ -53,11 +51,7 @@ impl<'a> RevocationList<'a> {
         }
         let inner = der::tagged(reader, tag::SEQUENCE, "CRL: signature")?;
         if inner.whole != outer.whole {
-            return Err(reader.error(
-                Kind::Value,
-                "CRL: signature",
-                "the outer signatureAlgorithm",
-            ));
+            return Err(reader.error(Kind::Value, "CRL: signature", "the outer signatureAlgorithm"));
         }
         let algorithm = SignatureAlgorithm::parse(&inner)?;
         let issuer = Name::read(reader, "CRL: issuer")?;
@@ -74,16 +68,7 @@ impl<'a> RevocationList<'a> {
         }
         let critical_extension = extensions(reader)?;
         let (tbs, revoked) = (tbs.whole, revoked.map_or(&[][..], |list| list.contents));
-        Ok(Self {
-            tbs,
-            algorithm,
-            issuer,
-            this_update,
-            next_update,
-            revoked,
-            critical_extension,
-            signature,
-        })
+        Ok(Self { tbs, algorithm, issuer, this_update, next_update, revoked, critical_extension, signature })
     }
 
     /// The signed bytes as they came.

@@ -60,12 +60,7 @@ pub fn element<'a>(reader: &mut Reader<'a>, what: &'static str) -> Result<Elemen
     let contents = reader.take(length, what)?;
     let size = before.saturating_sub(reader.remaining());
     let whole = start.get(..size).unwrap_or(start);
-    Ok(Element {
-        tag,
-        contents,
-        whole,
-        offset,
-    })
+    Ok(Element { tag, contents, whole, offset })
 }
 
 fn length(reader: &mut Reader<'_>, what: &'static str) -> Result<usize, Error> {
@@ -86,11 +81,7 @@ fn length(reader: &mut Reader<'_>, what: &'static str) -> Result<usize, Error> {
 ///
 /// # Errors
 /// Those of [`element`], or another tag.
-pub fn tagged<'a>(
-    reader: &mut Reader<'a>,
-    tag: u8,
-    what: &'static str,
-) -> Result<Element<'a>, Error> {
+pub fn tagged<'a>(reader: &mut Reader<'a>, tag: u8, what: &'static str) -> Result<Element<'a>, Error> {
     if reader.peek().is_some_and(|found| found != tag) {
         return Err(reader.error(Kind::Value, what, expected_tag(tag)));
     }
@@ -121,11 +112,7 @@ pub fn optional<'a>(
     tag: u8,
     what: &'static str,
 ) -> Result<Option<Element<'a>>, Error> {
-    if reader.peek() == Some(tag) {
-        element(reader, what).map(Some)
-    } else {
-        Ok(None)
-    }
+    if reader.peek() == Some(tag) { element(reader, what).map(Some) } else { Ok(None) }
 }
 
 /// Reads the contents of the next value, which must have this tag, to their end.
@@ -183,9 +170,7 @@ impl<'a> Element<'a> {
     pub fn unsigned(&self, what: &'static str) -> Result<&'a [u8], Error> {
         match self.integer(what)? {
             [0x00, magnitude @ ..] => Ok(magnitude),
-            [first, ..] if first & 0x80 != 0 => {
-                Err(self.error(Kind::Value, what, "an INTEGER of 0 or more"))
-            }
+            [first, ..] if first & 0x80 != 0 => Err(self.error(Kind::Value, what, "an INTEGER of 0 or more")),
             magnitude => Ok(magnitude),
         }
     }
@@ -261,10 +246,7 @@ fn parse_time(tag: u8, text: &[u8]) -> Option<i64> {
         return None;
     }
     let days = days_from_civil(year, month, day)?;
-    let seconds = hour
-        .checked_mul(3600)?
-        .checked_add(minute.checked_mul(60)?)?
-        .checked_add(second)?;
+    let seconds = hour.checked_mul(3600)?.checked_add(minute.checked_mul(60)?)?.checked_add(second)?;
     days.checked_mul(86_400)?.checked_add(seconds)
 }
 
@@ -287,16 +269,11 @@ fn days_in(year: i64, month: i64) -> i64 {
 
 /// Days from 1970-01-01 to a date of the Gregorian calendar.
 fn days_from_civil(year: i64, month: i64, day: i64) -> Option<i64> {
-    let (year, from_march) = if month > 2 {
-        (year, month.checked_sub(3)?)
-    } else {
-        (year.checked_sub(1)?, month.checked_add(9)?)
-    };
+    let (year, from_march) =
+        if month > 2 { (year, month.checked_sub(3)?) } else { (year.checked_sub(1)?, month.checked_add(9)?) };
     let day_of_year = from_march.checked_mul(153)?.checked_add(2)?.div_euclid(5);
-    let leap_days = year
-        .div_euclid(4)
-        .checked_sub(year.div_euclid(100))?
-        .checked_add(year.div_euclid(400))?;
+    let leap_days =
+        year.div_euclid(4).checked_sub(year.div_euclid(100))?.checked_add(year.div_euclid(400))?;
     year.checked_mul(365)?
         .checked_add(leap_days)?
         .checked_add(day_of_year)?
@@ -321,11 +298,7 @@ mod tests {
             (tag::UTC_TIME, "7001010000Z", None),
             (tag::UTC_TIME, "700101000000+", None),
             (tag::UTC_TIME, "19700101000000Z", None),
-            (
-                tag::GENERALIZED_TIME,
-                "20500910130346Z",
-                Some(2_546_427_826),
-            ),
+            (tag::GENERALIZED_TIME, "20500910130346Z", Some(2_546_427_826)),
             (tag::GENERALIZED_TIME, "20500910130346.5Z", None),
             (tag::GENERALIZED_TIME, "500910130346Z", None),
             (tag::GENERALIZED_TIME, "20500910130346", None),

@@ -36,23 +36,13 @@ impl<'a> Shown<'a> {
     /// A field without a fixed place.
     #[must_use]
     pub const fn new(name: &'a str, value: &'a dyn Display) -> Self {
-        Self {
-            name,
-            range: None,
-            value,
-            note: None,
-        }
+        Self { name, range: None, value, note: None }
     }
 
     /// A field at a fixed place.
     #[must_use]
     pub const fn at(name: &'a str, range: Range<usize>, value: &'a dyn Display) -> Self {
-        Self {
-            name,
-            range: Some((range.start, range.end)),
-            value,
-            note: None,
-        }
+        Self { name, range: Some((range.start, range.end)), value, note: None }
     }
 
     /// With what the value means.

@@ -36,18 +36,8 @@ pub enum Kind {
 }
 
 impl Error {
-    pub(crate) const fn new(
-        kind: Kind,
-        what: &'static str,
-        offset: usize,
-        expected: &'static str,
-    ) -> Self {
-        Self {
-            kind,
-            what,
-            offset,
-            expected,
-        }
+    pub(crate) const fn new(kind: Kind, what: &'static str, offset: usize, expected: &'static str) -> Self {
+        Self { kind, what, offset, expected }
     }
 
     /// Whether the input is well formed, but of a kind that is not supported.
@@ -75,16 +65,8 @@ impl fmt::Display for Error {
             Kind::TooLarge => "too large",
             Kind::Unsupported => "not supported",
         };
-        let Self {
-            what,
-            offset,
-            expected,
-            ..
-        } = self;
-        write!(
-            f,
-            "{what}: {problem} at offset {offset:#x}, expected {expected}"
-        )
+        let Self { what, offset, expected, .. } = self;
+        write!(f, "{what}: {problem} at offset {offset:#x}, expected {expected}")
     }
 }
 

@@ -66,9 +66,7 @@ impl<'a> Pcrs<'a> {
 
     /// The registers that the document names, by index.
     pub fn iter(&self) -> impl Iterator<Item = (u8, &'a [u8; 48])> {
-        (0_u8..)
-            .zip(self.0)
-            .filter_map(|(index, value)| Some((index, value?)))
+        (0_u8..).zip(self.0).filter_map(|(index, value)| Some((index, value?)))
     }
 
     fn insert(&mut self, reader: &mut Reader<'a>) -> Result<(), Error> {
@@ -80,11 +78,7 @@ impl<'a> Pcrs<'a> {
         let value = cbor::bytes(reader, WHAT)?.try_into().map_err(|_| length)?;
         let slot = self.0.get_mut(index).ok_or(key)?;
         if slot.replace(value).is_some() {
-            return Err(Error {
-                kind: Kind::Duplicate,
-                expected: "each register once",
-                ..key
-            });
+            return Err(Error { kind: Kind::Duplicate, expected: "each register once", ..key });
         }
         Ok(())
     }
@@ -117,11 +111,7 @@ impl<'a> Bundle<'a> {
 fn certificate<'a>(reader: &mut Reader<'a>, what: &'static str) -> Result<&'a [u8], Error> {
     let bad = reader.error(Kind::Value, what, "a certificate of 1 to 1024 bytes");
     let certificate = cbor::bytes(reader, what)?;
-    if (1..=MAX_CERTIFICATE).contains(&certificate.len()) {
-        Ok(certificate)
-    } else {
-        Err(bad)
-    }
+    if (1..=MAX_CERTIFICATE).contains(&certificate.len()) { Ok(certificate) } else { Err(bad) }
 }
 
 /// The certificates that a document says it is signed under, found without reading the rest.
@@ -148,11 +138,7 @@ impl<'a> Signers<'a> {
             cbor::map(reader, MAX_KEYS, WHAT, |reader| {
                 let at = reader.at();
                 match cbor::text(reader, "Nitro document: key")? {
-                    "certificate" => once(
-                        &mut leaf,
-                        certificate(reader, "Nitro document: certificate")?,
-                        at,
-                    ),
+                    "certificate" => once(&mut leaf, certificate(reader, "Nitro document: certificate")?, at),
                     "cabundle" => once(&mut bundle, cabundle(reader)?, at),
                     _ => cbor::skip(reader, WHAT),
                 }
@@ -181,9 +167,7 @@ fn missing(base: usize, expected: &'static str) -> Error {
 
 fn cabundle<'a>(reader: &mut Reader<'a>) -> Result<Bundle<'a>, Error> {
     let mut bundle = Bundle::default();
-    cbor::array(reader, 8, "Nitro document: cabundle", |reader| {
-        bundle.push(reader)
-    })?;
+    cbor::array(reader, 8, "Nitro document: cabundle", |reader| bundle.push(reader))?;
     Ok(bundle)
 }
 
@@ -227,27 +211,17 @@ impl<'a> Fields<'a> {
             "digest" => once(&mut self.digest, digest(reader)?, at),
             "timestamp" => once(&mut self.timestamp, timestamp(reader)?, at),
             "pcrs" => once(&mut self.pcrs, pcrs(reader)?, at),
-            "certificate" => once(
-                &mut self.certificate,
-                certificate(reader, "Nitro document: certificate")?,
-                at,
-            ),
+            "certificate" => {
+                once(&mut self.certificate, certificate(reader, "Nitro document: certificate")?, at)
+            }
             "cabundle" => once(&mut self.cabundle, cabundle(reader)?, at),
-            "public_key" => once(
-                &mut self.public_key,
-                chosen(reader, "Nitro document: public_key", limits)?,
-                at,
-            ),
-            "user_data" => once(
-                &mut self.user_data,
-                chosen(reader, "Nitro document: user_data", limits)?,
-                at,
-            ),
-            "nonce" => once(
-                &mut self.nonce,
-                chosen(reader, "Nitro document: nonce", limits)?,
-                at,
-            ),
+            "public_key" => {
+                once(&mut self.public_key, chosen(reader, "Nitro document: public_key", limits)?, at)
+            }
+            "user_data" => {
+                once(&mut self.user_data, chosen(reader, "Nitro document: user_data", limits)?, at)
+            }
+            "nonce" => once(&mut self.nonce, chosen(reader, "Nitro document: nonce", limits)?, at),
             "nitrotpm_pcrs" => Err(at.error(
                 Kind::Unsupported,
                 "Nitro document: nitrotpm_pcrs",
@@ -294,11 +268,7 @@ fn digest<'a>(reader: &mut Reader<'a>) -> Result<&'a str, Error> {
     const WHAT: &str = "Nitro document: digest";
     let at = reader.at();
     let digest = cbor::text(reader, WHAT)?;
-    if digest == "SHA384" {
-        Ok(digest)
-    } else {
-        Err(at.error(Kind::Unsupported, WHAT, "SHA384"))
-    }
+    if digest == "SHA384" { Ok(digest) } else { Err(at.error(Kind::Unsupported, WHAT, "SHA384")) }
 }
 
 fn timestamp(reader: &mut Reader<'_>) -> Result<u64, Error> {
@@ -306,11 +276,7 @@ fn timestamp(reader: &mut Reader<'_>) -> Result<u64, Error> {
     let at = reader.at();
     let timestamp = cbor::unsigned(reader, WHAT)?;
     if timestamp < FIRST_TIMESTAMP {
-        return Err(at.error(
-            Kind::Value,
-            WHAT,
-            "milliseconds since 1970, not before 2019-10-28",
-        ));
+        return Err(at.error(Kind::Value, WHAT, "milliseconds since 1970, not before 2019-10-28"));
     }
     Ok(timestamp)
 }

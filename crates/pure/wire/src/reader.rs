@@ -23,10 +23,7 @@ impl<'a> Reader<'a> {
         what: &'static str,
         read: impl FnOnce(&mut Self) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let mut reader = Self {
-            rest: bytes,
-            offset: base,
-        };
+        let mut reader = Self { rest: bytes, offset: base };
         let value = read(&mut reader)?;
         if reader.rest.is_empty() {
             Ok(value)
@@ -96,10 +93,8 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// [`Kind::Truncated`] when there are fewer.
     pub fn array<const N: usize>(&mut self, what: &'static str) -> Result<&'a [u8; N], Error> {
-        let (taken, rest) = self
-            .rest
-            .split_first_chunk()
-            .ok_or_else(|| self.error(Kind::Truncated, what, "more bytes"))?;
+        let (taken, rest) =
+            self.rest.split_first_chunk().ok_or_else(|| self.error(Kind::Truncated, what, "more bytes"))?;
         self.rest = rest;
         self.offset = self.offset.saturating_add(N);
         Ok(taken)

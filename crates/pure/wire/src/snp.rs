@@ -109,25 +109,11 @@ impl Report {
     pub fn parse(bytes: &[u8]) -> Result<&Self, Error> {
         const WHAT: &str = "SNP report";
         let report = Self::ref_from_bytes(bytes).map_err(|_| {
-            let kind = if bytes.len() < REPORT_BYTES {
-                Kind::Truncated
-            } else {
-                Kind::Trailing
-            };
-            Error::new(
-                kind,
-                WHAT,
-                bytes.len().min(REPORT_BYTES),
-                "a report of exactly 1184 bytes",
-            )
+            let kind = if bytes.len() < REPORT_BYTES { Kind::Truncated } else { Kind::Trailing };
+            Error::new(kind, WHAT, bytes.len().min(REPORT_BYTES), "a report of exactly 1184 bytes")
         })?;
         if !(2..=5).contains(&report.version.get()) {
-            return Err(Error::new(
-                Kind::Unsupported,
-                "SNP report: VERSION",
-                0,
-                "version 2, 3, 4 or 5",
-            ));
+            return Err(Error::new(Kind::Unsupported, "SNP report: VERSION", 0, "version 2, 3, 4 or 5"));
         }
         Ok(report)
     }
@@ -141,90 +127,20 @@ impl Report {
         let policy = GuestPolicy::from_bits_retain(self.policy.get());
         let key_info = KeyInfo(self.key_info.get());
         let rules = [
-            (
-                policy.contains(GuestPolicy::RESERVED_MUST_BE_ONE),
-                "SNP report: POLICY bit 17",
-                0x008,
-                "one",
-            ),
-            (
-                policy.has_only_known_bits(),
-                "SNP report: POLICY bits 63:26",
-                0x008,
-                ZERO,
-            ),
-            (
-                matches!(self.vmpl.get(), 0..=3 | u32::MAX),
-                "SNP report: VMPL",
-                0x030,
-                "0 to 3, or 0xFFFFFFFF",
-            ),
-            (
-                key_info.reserved() == 0,
-                "SNP report: KEY_INFO bits 31:5",
-                0x048,
-                ZERO,
-            ),
-            (
-                is_zero(&self.reserved_04c),
-                "SNP report: reserved bytes at 0x04C",
-                0x04c,
-                ZERO,
-            ),
-            (
-                version >= 3 || is_zero(self.cpuid_bytes()),
-                "SNP report: reserved bytes at 0x188",
-                0x188,
-                ZERO,
-            ),
-            (
-                is_zero(&self.reserved_18b),
-                "SNP report: reserved bytes at 0x18B",
-                0x18b,
-                ZERO,
-            ),
-            (
-                self.reserved_1eb == 0,
-                "SNP report: reserved byte at 0x1EB",
-                0x1eb,
-                ZERO,
-            ),
-            (
-                self.reserved_1ef == 0,
-                "SNP report: reserved byte at 0x1EF",
-                0x1ef,
-                ZERO,
-            ),
-            (
-                version >= 5 || self.no_mit_vectors(),
-                "SNP report: reserved bytes at 0x1F8",
-                0x1f8,
-                ZERO,
-            ),
-            (
-                is_zero(&self.reserved_208),
-                "SNP report: reserved bytes at 0x208",
-                0x208,
-                ZERO,
-            ),
-            (
-                is_zero(&self.signature.r_padding),
-                "SNP report: SIGNATURE.R above 384 bits",
-                0x2d0,
-                ZERO,
-            ),
-            (
-                is_zero(&self.signature.s_padding),
-                "SNP report: SIGNATURE.S above 384 bits",
-                0x318,
-                ZERO,
-            ),
-            (
-                is_zero(&self.signature.padding),
-                "SNP report: SIGNATURE padding",
-                0x330,
-                ZERO,
-            ),
+            (policy.contains(GuestPolicy::RESERVED_MUST_BE_ONE), "SNP report: POLICY bit 17", 0x008, "one"),
+            (policy.has_only_known_bits(), "SNP report: POLICY bits 63:26", 0x008, ZERO),
+            (matches!(self.vmpl.get(), 0..=3 | u32::MAX), "SNP report: VMPL", 0x030, "0 to 3, or 0xFFFFFFFF"),
+            (key_info.reserved() == 0, "SNP report: KEY_INFO bits 31:5", 0x048, ZERO),
+            (is_zero(&self.reserved_04c), "SNP report: reserved bytes at 0x04C", 0x04c, ZERO),
+            (version >= 3 || is_zero(self.cpuid_bytes()), "SNP report: reserved bytes at 0x188", 0x188, ZERO),
+            (is_zero(&self.reserved_18b), "SNP report: reserved bytes at 0x18B", 0x18b, ZERO),
+            (self.reserved_1eb == 0, "SNP report: reserved byte at 0x1EB", 0x1eb, ZERO),
+            (self.reserved_1ef == 0, "SNP report: reserved byte at 0x1EF", 0x1ef, ZERO),
+            (version >= 5 || self.no_mit_vectors(), "SNP report: reserved bytes at 0x1F8", 0x1f8, ZERO),
+            (is_zero(&self.reserved_208), "SNP report: reserved bytes at 0x208", 0x208, ZERO),
+            (is_zero(&self.signature.r_padding), "SNP report: SIGNATURE.R above 384 bits", 0x2d0, ZERO),
+            (is_zero(&self.signature.s_padding), "SNP report: SIGNATURE.S above 384 bits", 0x318, ZERO),
+            (is_zero(&self.signature.padding), "SNP report: SIGNATURE padding", 0x330, ZERO),
         ];
         if let Some((_, what, offset, expected)) = rules.into_iter().find(|(holds, ..)| !holds) {
             return Err(Error::new(Kind::Value, what, offset, expected));
@@ -250,16 +166,8 @@ impl Report {
     #[must_use]
     pub fn signature(&self) -> [u8; 96] {
         let mut fixed = [0; 96];
-        let halves = self
-            .signature
-            .r
-            .iter()
-            .rev()
-            .chain(self.signature.s.iter().rev());
-        fixed
-            .iter_mut()
-            .zip(halves)
-            .for_each(|(to, from)| *to = *from);
+        let halves = self.signature.r.iter().rev().chain(self.signature.s.iter().rev());
+        fixed.iter_mut().zip(halves).for_each(|(to, from)| *to = *from);
         fixed
     }
 
@@ -267,26 +175,18 @@ impl Report {
     #[must_use]
     pub fn cpuid(&self) -> Option<Cpuid> {
         let [family, model, stepping] = *self.cpuid_bytes();
-        (self.version.get() >= 3).then_some(Cpuid {
-            family,
-            model,
-            stepping,
-        })
+        (self.version.get() >= 3).then_some(Cpuid { family, model, stepping })
     }
 
     /// The mitigation vectors at launch and now, from version 5 on.
     #[must_use]
     pub fn mitigations(&self) -> Option<(u64, u64)> {
-        (self.version.get() >= 5)
-            .then(|| (self.launch_mit_vector.get(), self.current_mit_vector.get()))
+        (self.version.get() >= 5).then(|| (self.launch_mit_vector.get(), self.current_mit_vector.get()))
     }
 
     fn cpuid_bytes(&self) -> &[u8; 3] {
         // 0x188..0x18b; the report is longer than that by construction.
-        self.as_bytes()
-            .get(0x188..)
-            .and_then(|tail| tail.first_chunk())
-            .unwrap_or(&[0; 3])
+        self.as_bytes().get(0x188..).and_then(|tail| tail.first_chunk()).unwrap_or(&[0; 3])
     }
 
     fn no_mit_vectors(&self) -> bool {

@@ -7,15 +7,11 @@ use teeproof_wire::certificate::Certificate;
 
 fn ders() -> impl Iterator<Item = std::path::PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
-    [
-        "testdata/snp",
-        "crates/pure/snp/anchors",
-        "crates/pure/nitro/anchors",
-    ]
-    .into_iter()
-    .flat_map(move |folder| std::fs::read_dir(root.join(folder)).unwrap())
-    .map(|entry| entry.unwrap().path())
-    .filter(|path| path.extension().is_some_and(|extension| extension == "der"))
+    ["testdata/snp", "crates/pure/snp/anchors", "crates/pure/nitro/anchors"]
+        .into_iter()
+        .flat_map(move |folder| std::fs::read_dir(root.join(folder)).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "der"))
 }
 
 #[test]
@@ -34,11 +30,7 @@ fn none_parses_when_cut_or_extended() {
     for path in ders() {
         let der = std::fs::read(&path).unwrap();
         for length in 0..der.len() {
-            assert!(
-                Certificate::parse(&der[..length]).is_err(),
-                "{} cut to {length}",
-                path.display()
-            );
+            assert!(Certificate::parse(&der[..length]).is_err(), "{} cut to {length}", path.display());
         }
         assert!(Certificate::parse(&[&der[..], &[0]].concat()).is_err());
     }

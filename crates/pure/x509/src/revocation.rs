@@ -36,27 +36,14 @@ pub fn verify_list<'a>(
     if list.issuer().der() != issuer.subject().der() {
         return Err(Problem::Issuer);
     }
-    if !issuer
-        .extensions()
-        .key_usage()
-        .is_some_and(|usage| usage.crl_sign())
-    {
+    if !issuer.extensions().key_usage().is_some_and(|usage| usage.crl_sign()) {
         return Err(Problem::KeyUsage);
     }
-    verify_signature(
-        issuer.public_key(),
-        list.algorithm(),
-        list.tbs(),
-        list.signature(),
-        crypto,
-    )?;
+    verify_signature(issuer.public_key(), list.algorithm(), list.tbs(), list.signature(), crypto)?;
     if list.has_critical_extension() {
         return Err(Problem::RevocationScope);
     }
-    let span = Validity {
-        not_before: Time(list.this_update()),
-        not_after: Time(list.next_update()),
-    };
+    let span = Validity { not_before: Time(list.this_update()), not_after: Time(list.next_update()) };
     within(span, at, 0)?;
     Ok(VerifiedRevocationList { list: *list })
 }

@@ -54,20 +54,12 @@ pub fn verify_path<'a>(
         let link = above.saturating_add(1);
         let authorities_below = count.saturating_sub(link);
         authority(&issuer, authorities_below).map_err(|problem| Error::new(above, problem))?;
-        issued(&issuer, certificate, profile, crypto)
-            .map_err(|problem| Error::new(link, problem))?;
+        issued(&issuer, certificate, profile, crypto).map_err(|problem| Error::new(link, problem))?;
         issuer = *certificate;
     }
     end_entity(leaf).map_err(|problem| Error::new(count, problem))?;
-    let mut path = SignedPath {
-        root,
-        below: [*leaf; MAX_CHAIN],
-        count,
-    };
-    path.below
-        .iter_mut()
-        .zip(below)
-        .for_each(|(slot, certificate)| *slot = *certificate);
+    let mut path = SignedPath { root, below: [*leaf; MAX_CHAIN], count };
+    path.below.iter_mut().zip(below).for_each(|(slot, certificate)| *slot = *certificate);
     Ok(path)
 }
 
@@ -78,16 +70,10 @@ fn authority(issuer: &Certificate<'_>, authorities_below: usize) -> Result<(), P
         .basic_constraints()
         .filter(|basic| basic.ca && basic.critical)
         .ok_or(Problem::NotAnAuthority)?;
-    if basic
-        .path_len
-        .is_some_and(|allowed| usize::from(allowed) < authorities_below)
-    {
+    if basic.path_len.is_some_and(|allowed| usize::from(allowed) < authorities_below) {
         return Err(Problem::PathLength);
     }
-    if extensions
-        .key_usage()
-        .is_some_and(|usage| usage.critical && usage.cert_sign())
-    {
+    if extensions.key_usage().is_some_and(|usage| usage.critical && usage.cert_sign()) {
         Ok(())
     } else {
         Err(Problem::KeyUsage)
@@ -150,10 +136,7 @@ impl<'a> SignedPath<'a> {
     /// The span in which every certificate is valid, the anchor's too.
     #[must_use]
     pub fn validity(&self) -> Validity {
-        self.below()
-            .iter()
-            .map(span)
-            .fold(span(&self.root), Validity::and)
+        self.below().iter().map(span).fold(span(&self.root), Validity::and)
     }
 
     /// Checks that every certificate is valid at a time.
@@ -166,26 +149,19 @@ impl<'a> SignedPath<'a> {
     pub fn valid_at(self, at: Time, skew_secs: u32) -> Result<VerifiedPath<'a>, Error> {
         let certificates = core::iter::once(&self.root).chain(self.below());
         for (link, certificate) in certificates.enumerate() {
-            within(span(certificate), at, skew_secs)
-                .map_err(|problem| Error::new(link, problem))?;
+            within(span(certificate), at, skew_secs).map_err(|problem| Error::new(link, problem))?;
         }
         Ok(VerifiedPath { path: self, at })
     }
 }
 
 fn span(certificate: &Certificate<'_>) -> Validity {
-    Validity {
-        not_before: Time(certificate.not_before()),
-        not_after: Time(certificate.not_after()),
-    }
+    Validity { not_before: Time(certificate.not_before()), not_after: Time(certificate.not_after()) }
 }
 
 /// Whether a time is in a span that may begin a little earlier than it says.
 pub(crate) fn within(span: Validity, at: Time, skew_secs: u32) -> Result<(), Problem> {
-    let Validity {
-        not_before,
-        not_after,
-    } = span;
+    let Validity { not_before, not_after } = span;
     if at.plus(i64::from(skew_secs)) < not_before {
         return Err(Problem::NotYetValid { not_before, at });
     }

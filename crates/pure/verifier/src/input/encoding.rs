@@ -12,12 +12,8 @@ use super::{Encoding, InputError};
 /// whoever writes C strings to files.
 pub(super) fn text(bytes: &[u8]) -> Option<&str> {
     let bytes = bytes.strip_suffix(&[0]).unwrap_or(bytes).trim_ascii();
-    let printable = bytes
-        .iter()
-        .all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
-    core::str::from_utf8(bytes)
-        .ok()
-        .filter(|text| printable && !text.is_empty())
+    let printable = bytes.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
+    core::str::from_utf8(bytes).ok().filter(|text| printable && !text.is_empty())
 }
 
 /// The certificates and revocation lists of a PEM file, DER.
@@ -29,26 +25,14 @@ pub(super) fn pem(text: &[u8]) -> Result<Vec<Vec<u8>>, InputError> {
             _ => return Err(InputError::PemSection),
         }
     }
-    if parts.is_empty() {
-        Err(InputError::PemSection)
-    } else {
-        Ok(parts)
-    }
+    if parts.is_empty() { Err(InputError::PemSection) } else { Ok(parts) }
 }
 
 /// The certificates of an answer of Azure's THIM service: the VCEK, then those above it.
 pub(super) fn thim(text: &str) -> Result<Vec<Vec<u8>>, InputError> {
-    let answer: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_str(text).map_err(|error| InputError::Json {
-            line: error.line(),
-            column: error.column(),
-        })?;
-    let member = |name| {
-        answer
-            .get(name)
-            .and_then(serde_json::Value::as_str)
-            .ok_or(InputError::NotThim)
-    };
+    let answer: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text)
+        .map_err(|error| InputError::Json { line: error.line(), column: error.column() })?;
+    let member = |name| answer.get(name).and_then(serde_json::Value::as_str).ok_or(InputError::NotThim);
     let mut parts = pem(member("vcekCert")?.as_bytes())?;
     parts.extend(pem(member("certificateChain")?.as_bytes())?);
     Ok(parts)
@@ -69,17 +53,10 @@ pub(super) fn binary(text: &str) -> Option<(Vec<u8>, Encoding)> {
 }
 
 fn hex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: &u8| {
-        char::from(*byte)
-            .to_digit(16)
-            .and_then(|digit| u8::try_from(digit).ok())
-    };
+    let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let (pairs, odd) = text.as_bytes().as_chunks::<2>();
     if !odd.is_empty() {
         return None;
     }
-    pairs
-        .iter()
-        .map(|[high, low]| Some((digit(high)? << 4) | digit(low)?))
-        .collect()
+    pairs.iter().map(|[high, low]| Some((digit(high)? << 4) | digit(low)?)).collect()
 }

@@ -76,9 +76,7 @@ impl InputError {
             Self::TwoEvidences { .. } => {
                 "verify one piece of evidence at a time, each with its own endorsements"
             }
-            Self::NoEvidence => {
-                "name the report or document too; certificates alone are no evidence"
-            }
+            Self::NoEvidence => "name the report or document too; certificates alone are no evidence",
             Self::NotTogether => {
                 "leave them out: a Nitro document brings its certificates along, and a VCEK belongs to an SNP report"
             }
@@ -91,13 +89,11 @@ impl fmt::Display for InputError {
         match self {
             Self::Empty => f.write_str("the file is empty"),
             Self::Unknown => f.write_str("the content is of no known kind"),
-            Self::Text => {
-                f.write_str("the file is text where binary, PEM, JSON, hex or base64 is expected")
-            }
+            Self::Text => f.write_str("the file is text where binary, PEM, JSON, hex or base64 is expected"),
             Self::Pem => f.write_str("the PEM cannot be decoded"),
-            Self::PemSection => f.write_str(
-                "the PEM holds no certificate or revocation list, or something else besides",
-            ),
+            Self::PemSection => {
+                f.write_str("the PEM holds no certificate or revocation list, or something else besides")
+            }
             Self::Json { line, column } => {
                 write!(f, "the JSON cannot be read at line {line}, column {column}")
             }
@@ -110,9 +106,7 @@ impl fmt::Display for InputError {
                 )
             }
             Self::NoEvidence => f.write_str("there is no evidence among the files"),
-            Self::NotTogether => {
-                f.write_str("the certificates or lists do not belong to the Nitro document")
-            }
+            Self::NotTogether => f.write_str("the certificates or lists do not belong to the Nitro document"),
         }
     }
 }

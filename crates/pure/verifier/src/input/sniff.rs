@@ -26,12 +26,8 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind that can be named with `--as`.
-    pub const NAMED: &'static [Self] = &[
-        Self::SnpReport,
-        Self::NitroDocument,
-        Self::Certificate,
-        Self::RevocationList,
-    ];
+    pub const NAMED: &'static [Self] =
+        &[Self::SnpReport, Self::NitroDocument, Self::Certificate, Self::RevocationList];
 
     /// The name in commands: `snp-report`, `nitro-document`, `certificate`, `crl`.
     #[must_use]
@@ -123,36 +119,19 @@ pub fn sniff(bytes: &[u8], kind: Option<Kind>) -> Result<Sniffed, InputError> {
         None => (bytes.to_vec(), Encoding::Raw),
         Some(text) => encoding::binary(text).ok_or(InputError::Text)?,
     };
-    let kind = kind
-        .or_else(|| looks_like(&decoded))
-        .ok_or(InputError::Unknown)?;
-    Ok(Sniffed {
-        kind,
-        encoding,
-        parts: Vec::from([decoded]),
-    })
+    let kind = kind.or_else(|| looks_like(&decoded)).ok_or(InputError::Unknown)?;
+    Ok(Sniffed { kind, encoding, parts: Vec::from([decoded]) })
 }
 
 /// Certificates, revocation lists, or both.
-fn container(
-    parts: Vec<Vec<u8>>,
-    encoding: Encoding,
-    kind: Option<Kind>,
-) -> Result<Sniffed, InputError> {
-    let lists = parts
-        .iter()
-        .filter(|part| looks_like(part) == Some(Kind::RevocationList))
-        .count();
+fn container(parts: Vec<Vec<u8>>, encoding: Encoding, kind: Option<Kind>) -> Result<Sniffed, InputError> {
+    let lists = parts.iter().filter(|part| looks_like(part) == Some(Kind::RevocationList)).count();
     let kind = kind.unwrap_or(match lists {
         0 => Kind::Certificate,
         all if all == parts.len() => Kind::RevocationList,
         _ => Kind::Mixed,
     });
-    Ok(Sniffed {
-        kind,
-        encoding,
-        parts,
-    })
+    Ok(Sniffed { kind, encoding, parts })
 }
 
 /// What raw bytes look like by their first bytes and their length.
@@ -161,9 +140,7 @@ fn looks_like(bytes: &[u8]) -> Option<Kind> {
         // An array of four whose first entry is a byte string; or the same, tagged.
         [0x84, 0x40..=0x5b, ..] | [0xd2, 0x84, ..] => Some(Kind::NitroDocument),
         // A SEQUENCE of 128 bytes or more.
-        [0x30, 0x81 | 0x82, ..] if RevocationList::parse(bytes).is_ok() => {
-            Some(Kind::RevocationList)
-        }
+        [0x30, 0x81 | 0x82, ..] if RevocationList::parse(bytes).is_ok() => Some(Kind::RevocationList),
         [0x30, 0x81 | 0x82, ..] => Some(Kind::Certificate),
         // A version number, little-endian, and about the right length.
         [_, 0, 0, 0, ..] if bytes.len() <= MAX_REPORT_GUESS => Some(Kind::SnpReport),

@@ -1,19 +1,14 @@
 //! What the tests of the front door share: the vectors, and a crypto table that remembers.
 
 #![allow(dead_code, reason = "each test file uses its part")]
-#![allow(
-    clippy::disallowed_methods,
-    reason = "tests read the vectors from files"
-)]
+#![allow(clippy::disallowed_methods, reason = "tests read the vectors from files")]
 #![allow(clippy::unwrap_in_result, reason = "a poisoned lock ends the test")]
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use teeproof::core::{
-    BadSignature, Crypto, Freshness, RsaKey, Technology, Time, VerifyEcdsa, VerifyRsa,
-};
+use teeproof::core::{BadSignature, Crypto, Freshness, RsaKey, Technology, Time, VerifyEcdsa, VerifyRsa};
 use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof::wire::certificate::Certificate;
 use teeproof::x509::{Anchors, Revocation};
@@ -43,10 +38,8 @@ pub(crate) fn read(path: &str) -> Vec<u8> {
 /// Every piece of real evidence that is accepted: eight Nitro documents and one SNP report.
 pub(crate) fn accepted() -> Vec<Vector> {
     let mut vectors = Vec::new();
-    let mut files: Vec<_> = std::fs::read_dir(testdata().join("nitro"))
-        .unwrap()
-        .map(|file| file.unwrap().path())
-        .collect();
+    let mut files: Vec<_> =
+        std::fs::read_dir(testdata().join("nitro")).unwrap().map(|file| file.unwrap().path()).collect();
     files.sort();
     for path in files {
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
@@ -81,10 +74,7 @@ pub(crate) fn outcome<T>(
     policy: Option<&Policy>,
     look: impl FnOnce(&AttestationResult<'_>) -> T,
 ) -> Option<T> {
-    let certificates: Option<Vec<_>> = endorsements
-        .iter()
-        .map(|der| Certificate::parse(der).ok())
-        .collect();
+    let certificates: Option<Vec<_>> = endorsements.iter().map(|der| Certificate::parse(der).ok()).collect();
     let certificates = certificates?;
     let request = Request {
         accept: Technology::ALL,
@@ -136,58 +126,32 @@ impl Remember {
             Question::P384 => &P384,
             Question::Pss => &PSS,
         };
-        let lengths: Vec<u8> = parts
-            .iter()
-            .flat_map(|part| part.len().to_le_bytes())
-            .collect();
-        let question = teeproof_aws_lc::TABLE
-            .sha256
-            .digest(&[&[lengths.as_slice()], parts].concat());
+        let lengths: Vec<u8> = parts.iter().flat_map(|part| part.len().to_le_bytes()).collect();
+        let question = teeproof_aws_lc::TABLE.sha256.digest(&[&[lengths.as_slice()], parts].concat());
         if let Some(known) = store.lock().unwrap().get_or_insert_default().get(&question) {
             return *known;
         }
         let answer = answer();
         // Only what holds comes again; refusals are as many as there are bits.
         if answer.is_ok() {
-            store
-                .lock()
-                .unwrap()
-                .get_or_insert_default()
-                .insert(question, answer);
+            store.lock().unwrap().get_or_insert_default().insert(question, answer);
         }
         answer
     }
 }
 
 impl VerifyEcdsa for Remember {
-    fn verify(
-        &self,
-        public_key: &[u8],
-        message: &[&[u8]],
-        signature: &[u8],
-    ) -> Result<(), BadSignature> {
+    fn verify(&self, public_key: &[u8], message: &[&[u8]], signature: &[u8]) -> Result<(), BadSignature> {
         self.ask(&[&[public_key, signature], message].concat(), || {
-            teeproof_aws_lc::TABLE
-                .ecdsa_p384_sha384
-                .verify(public_key, message, signature)
+            teeproof_aws_lc::TABLE.ecdsa_p384_sha384.verify(public_key, message, signature)
         })
     }
 }
 
 impl VerifyRsa for Remember {
-    fn verify(
-        &self,
-        key: RsaKey<'_>,
-        message: &[&[u8]],
-        signature: &[u8],
-    ) -> Result<(), BadSignature> {
-        self.ask(
-            &[&[key.modulus, key.exponent, signature], message].concat(),
-            || {
-                teeproof_aws_lc::TABLE
-                    .rsa_pss_sha384
-                    .verify(key, message, signature)
-            },
-        )
+    fn verify(&self, key: RsaKey<'_>, message: &[&[u8]], signature: &[u8]) -> Result<(), BadSignature> {
+        self.ask(&[&[key.modulus, key.exponent, signature], message].concat(), || {
+            teeproof_aws_lc::TABLE.rsa_pss_sha384.verify(key, message, signature)
+        })
     }
 }

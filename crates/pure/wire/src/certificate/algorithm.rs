@@ -48,11 +48,7 @@ type Identifier<'a> = (&'a [u8], Option<Element<'a>>);
 fn identifier<'a>(element: &Element<'a>, what: &'static str) -> Result<Identifier<'a>, Error> {
     element.read(what, |reader| {
         let oid = der::tagged(reader, tag::OBJECT_IDENTIFIER, what)?.contents;
-        let parameters = if reader.is_empty() {
-            None
-        } else {
-            Some(der::element(reader, what)?)
-        };
+        let parameters = if reader.is_empty() { None } else { Some(der::element(reader, what)?) };
         Ok((oid, parameters))
     })
 }
@@ -98,9 +94,7 @@ fn pss_is_sha384(parameters: &Element<'_>) -> Result<bool, Error> {
         let (Some(hash), Some(mask), Some(salt)) = (hash, mask, salt) else {
             return Ok(false);
         };
-        let hash = hash.read(WHAT, |reader| {
-            is_sha384(&der::tagged(reader, tag::SEQUENCE, WHAT)?)
-        })?;
+        let hash = hash.read(WHAT, |reader| is_sha384(&der::tagged(reader, tag::SEQUENCE, WHAT)?))?;
         let mask = mask.read(WHAT, |reader| {
             let (oid, inner) = identifier(&der::tagged(reader, tag::SEQUENCE, WHAT)?, WHAT)?;
             Ok(oid == oid::MGF1 && inner.map_or(Ok(false), |inner| is_sha384(&inner))?)
@@ -158,16 +152,11 @@ impl<'a> PublicKey<'a> {
             let (oid, parameters) = identifier(&der::tagged(reader, tag::SEQUENCE, WHAT)?, WHAT)?;
             let bits = der::tagged(reader, tag::BIT_STRING, WHAT)?;
             let octets = bits.octets_of_bits(WHAT)?;
-            let curve = parameters
-                .filter(|curve| curve.tag == tag::OBJECT_IDENTIFIER)
-                .map(|curve| curve.contents);
+            let curve =
+                parameters.filter(|curve| curve.tag == tag::OBJECT_IDENTIFIER).map(|curve| curve.contents);
             match (oid, curve) {
-                (oid::EC_PUBLIC_KEY, Some(oid::SECP256R1)) => {
-                    Ok(Self::P256(point(octets, bits.offset)?))
-                }
-                (oid::EC_PUBLIC_KEY, Some(oid::SECP384R1)) => {
-                    Ok(Self::P384(point(octets, bits.offset)?))
-                }
+                (oid::EC_PUBLIC_KEY, Some(oid::SECP256R1)) => Ok(Self::P256(point(octets, bits.offset)?)),
+                (oid::EC_PUBLIC_KEY, Some(oid::SECP384R1)) => Ok(Self::P384(point(octets, bits.offset)?)),
                 (oid::RSA, None) if is_null(parameters) => rsa(octets, bits.offset),
                 _ => Ok(Self::Unknown),
             }
@@ -197,16 +186,12 @@ impl<'a> PublicKey<'a> {
 }
 
 fn point<const N: usize>(octets: &[u8], offset: usize) -> Result<&[u8; N], Error> {
-    octets
-        .try_into()
-        .ok()
-        .filter(|point: &&[u8; N]| point.first() == Some(&4))
-        .ok_or(Error::new(
-            Kind::Value,
-            "certificate: subjectPublicKey",
-            offset,
-            "an uncompressed point of the curve",
-        ))
+    octets.try_into().ok().filter(|point: &&[u8; N]| point.first() == Some(&4)).ok_or(Error::new(
+        Kind::Value,
+        "certificate: subjectPublicKey",
+        offset,
+        "an uncompressed point of the curve",
+    ))
 }
 
 fn rsa(octets: &[u8], offset: usize) -> Result<PublicKey<'_>, Error> {

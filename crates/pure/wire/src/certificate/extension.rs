@@ -33,11 +33,7 @@ const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
 
 impl<'a> Extensions<'a> {
     pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, Error> {
-        let mut extensions = Self {
-            list: &[],
-            basic_constraints: None,
-            key_usage: None,
-        };
+        let mut extensions = Self { list: &[], basic_constraints: None, key_usage: None };
         let Some(explicit) = der::optional(reader, tag::context(3), WHAT)? else {
             return Ok(extensions);
         };
@@ -48,10 +44,7 @@ impl<'a> Extensions<'a> {
             while !reader.is_empty() {
                 let offset = reader.offset();
                 let extension = next(reader)?;
-                let earlier = list
-                    .contents
-                    .get(..offset.saturating_sub(list.offset))
-                    .unwrap_or_default();
+                let earlier = list.contents.get(..offset.saturating_sub(list.offset)).unwrap_or_default();
                 extensions.take(extension, earlier, offset)?;
                 count = count.saturating_add(1);
                 if count > MAX_EXTENSIONS {
@@ -64,24 +57,12 @@ impl<'a> Extensions<'a> {
     }
 
     /// Checks one extension against the earlier ones and keeps the two that every chain needs.
-    fn take(
-        &mut self,
-        extension: Extension<'a>,
-        earlier: &'a [u8],
-        offset: usize,
-    ) -> Result<(), Error> {
+    fn take(&mut self, extension: Extension<'a>, earlier: &'a [u8], offset: usize) -> Result<(), Error> {
         if walk(earlier).any(|other| other.oid == extension.oid) {
-            return Err(Error::new(
-                Kind::Duplicate,
-                WHAT,
-                offset,
-                "each extension once",
-            ));
+            return Err(Error::new(Kind::Duplicate, WHAT, offset, "each extension once"));
         }
         match extension.oid {
-            BASIC_CONSTRAINTS => {
-                self.basic_constraints = Some(BasicConstraints::read(&extension, offset)?)
-            }
+            BASIC_CONSTRAINTS => self.basic_constraints = Some(BasicConstraints::read(&extension, offset)?),
             KEY_USAGE => self.key_usage = Some(KeyUsage::read(&extension, offset)?),
             _ => {}
         }
@@ -115,32 +96,22 @@ impl<'a> Extensions<'a> {
     /// ones of the caller's profile.
     #[must_use]
     pub fn unknown_critical(&self, profile: &[&[u8]]) -> bool {
-        self.iter()
-            .filter(|extension| extension.critical)
-            .any(|extension| {
-                extension.oid != BASIC_CONSTRAINTS
-                    && extension.oid != KEY_USAGE
-                    && !profile.contains(&extension.oid)
-            })
+        self.iter().filter(|extension| extension.critical).any(|extension| {
+            extension.oid != BASIC_CONSTRAINTS
+                && extension.oid != KEY_USAGE
+                && !profile.contains(&extension.oid)
+        })
     }
 
     pub(super) fn describe(&self, visitor: &mut dyn Visitor) {
         visitor.open("extensions");
         for extension in self.iter() {
-            let critical: &'static str = if extension.critical {
-                "critical"
-            } else {
-                "not critical"
-            };
+            let critical: &'static str = if extension.critical { "critical" } else { "not critical" };
             visitor.field(Shown {
                 name: extension_name(extension.oid),
                 range: None,
                 value: &Hex(extension.value),
-                note: Some(&Note {
-                    oid: extension.oid,
-                    critical,
-                    extensions: self,
-                }),
+                note: Some(&Note { oid: extension.oid, critical, extensions: self }),
             });
         }
         visitor.close();
@@ -169,11 +140,7 @@ fn next<'a>(reader: &mut Reader<'a>) -> Result<Extension<'a>, Error> {
             .transpose()?
             .unwrap_or(false);
         let value = der::tagged(reader, tag::OCTET_STRING, WHAT)?.contents;
-        Ok(Extension {
-            oid,
-            critical,
-            value,
-        })
+        Ok(Extension { oid, critical, value })
     })
 }
 
@@ -197,16 +164,9 @@ impl BasicConstraints {
                     .map(|ca| ca.boolean(WHAT))
                     .transpose()?
                     .unwrap_or(false);
-                let path_len = if reader.is_empty() {
-                    None
-                } else {
-                    Some(der::element(reader, WHAT)?.small(WHAT)?)
-                };
-                Ok(Self {
-                    critical: extension.critical,
-                    ca,
-                    path_len,
-                })
+                let path_len =
+                    if reader.is_empty() { None } else { Some(der::element(reader, WHAT)?.small(WHAT)?) };
+                Ok(Self { critical: extension.critical, ca, path_len })
             })
         })
     }
@@ -224,15 +184,9 @@ pub struct KeyUsage {
 impl KeyUsage {
     fn read(extension: &Extension<'_>, offset: usize) -> Result<Self, Error> {
         const WHAT: &str = "certificate: keyUsage";
-        let bad = Error::new(
-            Kind::Value,
-            WHAT,
-            offset,
-            "a BIT STRING of 1 to 9 named bits",
-        );
-        let bits = Reader::all(extension.value, offset, WHAT, |reader| {
-            der::tagged(reader, tag::BIT_STRING, WHAT)
-        })?;
+        let bad = Error::new(Kind::Value, WHAT, offset, "a BIT STRING of 1 to 9 named bits");
+        let bits =
+            Reader::all(extension.value, offset, WHAT, |reader| der::tagged(reader, tag::BIT_STRING, WHAT))?;
         let (unused, last, bits) = match bits.contents {
             [unused, first] => (*unused, *first, u16::from_be_bytes([*first, 0])),
             [unused, first, second] => (*unused, *second, u16::from_be_bytes([*first, *second])),
@@ -243,10 +197,7 @@ impl KeyUsage {
         if unused > 7 || u32::from(unused) > last.trailing_zeros() {
             return Err(bad);
         }
-        Ok(Self {
-            critical: extension.critical,
-            bits,
-        })
+        Ok(Self { critical: extension.critical, bits })
     }
 
     /// The key may sign other things than certificates and revocation lists.
@@ -313,20 +264,10 @@ struct Note<'a> {
 impl fmt::Display for Note<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.critical)?;
-        match (
-            self.oid,
-            self.extensions.basic_constraints,
-            self.extensions.key_usage,
-        ) {
+        match (self.oid, self.extensions.basic_constraints, self.extensions.key_usage) {
             (BASIC_CONSTRAINTS, Some(basic), _) => {
-                f.write_str(if basic.ca {
-                    ", an authority"
-                } else {
-                    ", not an authority"
-                })?;
-                basic.path_len.map_or(Ok(()), |below| {
-                    write!(f, ", at most {below} authorities below")
-                })
+                f.write_str(if basic.ca { ", an authority" } else { ", not an authority" })?;
+                basic.path_len.map_or(Ok(()), |below| write!(f, ", at most {below} authorities below"))
             }
             (KEY_USAGE, _, Some(usage)) => {
                 for (set, name) in [

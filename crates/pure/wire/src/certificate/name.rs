@@ -37,10 +37,7 @@ impl<'a> Name<'a> {
         })
         .ok()?;
         let value = found.filter(|_| count == 1)?;
-        let text = matches!(
-            value.tag,
-            tag::UTF8_STRING | tag::PRINTABLE_STRING | tag::IA5_STRING
-        );
+        let text = matches!(value.tag, tag::UTF8_STRING | tag::PRINTABLE_STRING | tag::IA5_STRING);
         core::str::from_utf8(value.contents).ok().filter(|_| text)
     }
 
@@ -66,10 +63,7 @@ impl<'a> Name<'a> {
     }
 }
 
-fn attribute<'a>(
-    reader: &mut Reader<'a>,
-    what: &'static str,
-) -> Result<(&'a [u8], Element<'a>), Error> {
+fn attribute<'a>(reader: &mut Reader<'a>, what: &'static str) -> Result<(&'a [u8], Element<'a>), Error> {
     der::nested(reader, tag::SEQUENCE, what, |reader| {
         let oid = der::tagged(reader, tag::OBJECT_IDENTIFIER, what)?.contents;
         Ok((oid, der::element(reader, what)?))
@@ -82,21 +76,13 @@ impl fmt::Display for Name<'_> {
         let mut first = true;
         let mut result = Ok(());
         let walked = self.attributes("name", |oid, value| {
-            let separator = if core::mem::replace(&mut first, false) {
-                ""
-            } else {
-                ", "
-            };
+            let separator = if core::mem::replace(&mut first, false) { "" } else { ", " };
             result = result
                 .and_then(|()| f.write_str(separator))
                 .and_then(|()| write!(f, "{}=", Type(oid)))
                 .and_then(|()| show_value(value.contents, f));
         });
-        if walked.is_err() {
-            f.write_str("(not a name)")
-        } else {
-            result
-        }
+        if walked.is_err() { f.write_str("(not a name)") } else { result }
     }
 }
 

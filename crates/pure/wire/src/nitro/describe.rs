@@ -5,8 +5,8 @@ use crate::describe::Hex;
 use crate::{Describe, Shown, Visitor};
 
 const PCR_NAMES: [&str; 32] = [
-    "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16",
-    "17", "18", "19", "20", "21", "22", "23", "24", "25", "26", "27", "28", "29", "30", "31",
+    "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16", "17", "18",
+    "19", "20", "21", "22", "23", "24", "25", "26", "27", "28", "29", "30", "31",
 ];
 
 const fn meaning(index: u8) -> Option<&'static str> {
@@ -33,9 +33,7 @@ impl Describe for Document<'_> {
             let (value, meaning) = (Hex(value), meaning(index));
             let field = Shown::new(name, &value);
             visitor.field(Shown {
-                note: meaning
-                    .as_ref()
-                    .map(|note| -> &dyn core::fmt::Display { note }),
+                note: meaning.as_ref().map(|note| -> &dyn core::fmt::Display { note }),
                 ..field
             });
         }
@@ -46,11 +44,9 @@ impl Describe for Document<'_> {
             visitor.field(Shown::new(name, &Hex(certificate)));
         }
         visitor.close();
-        for (name, value) in [
-            ("public_key", self.public_key),
-            ("user_data", self.user_data),
-            ("nonce", self.nonce),
-        ] {
+        for (name, value) in
+            [("public_key", self.public_key), ("user_data", self.user_data), ("nonce", self.nonce)]
+        {
             match value {
                 Some(value) => visitor.field(Shown::new(name, &Hex(value))),
                 None => visitor.field(Shown::new(name, &"null")),

@@ -26,52 +26,27 @@ impl Report {
         visitor.field(Shown::at("FAMILY_ID", 0x10..0x20, &Hex(&self.family_id)));
         visitor.field(Shown::at("IMAGE_ID", 0x20..0x30, &Hex(&self.image_id)));
         visitor.field(Shown::at("VMPL", 0x30..0x34, &self.vmpl));
-        visitor.field(
-            Shown::at("SIGNATURE_ALGO", 0x34..0x38, &self.signature_algo).note(&self.algorithm()),
-        );
+        visitor.field(Shown::at("SIGNATURE_ALGO", 0x34..0x38, &self.signature_algo).note(&self.algorithm()));
         visitor.field(self.tcb(
             "CURRENT_TCB",
             0x38,
             &Hex(&self.current_tcb),
             &self.layout_note(self.current_tcb),
         ));
-        visitor.field(
-            Shown::at("PLATFORM_INFO", 0x40..0x48, &Word(platform.bits()))
-                .note(&Platform(platform)),
-        );
         visitor
-            .field(Shown::at("KEY_INFO", 0x48..0x4c, &Word(u64::from(keys.0))).note(&Keys(keys)));
+            .field(Shown::at("PLATFORM_INFO", 0x40..0x48, &Word(platform.bits())).note(&Platform(platform)));
+        visitor.field(Shown::at("KEY_INFO", 0x48..0x4c, &Word(u64::from(keys.0))).note(&Keys(keys)));
         visitor.field(Shown::at("RESERVED", 0x4c..0x50, &Hex(&self.reserved_04c)));
-        visitor.field(Shown::at(
-            "REPORT_DATA",
-            0x50..0x90,
-            &Hex(&self.report_data),
-        ));
+        visitor.field(Shown::at("REPORT_DATA", 0x50..0x90, &Hex(&self.report_data)));
     }
 
     fn describe_identity(&self, visitor: &mut dyn Visitor) {
-        visitor.field(Shown::at(
-            "MEASUREMENT",
-            0x90..0xc0,
-            &Hex(&self.measurement),
-        ));
+        visitor.field(Shown::at("MEASUREMENT", 0x90..0xc0, &Hex(&self.measurement)));
         visitor.field(Shown::at("HOST_DATA", 0xc0..0xe0, &Hex(&self.host_data)));
-        visitor.field(Shown::at(
-            "ID_KEY_DIGEST",
-            0xe0..0x110,
-            &Hex(&self.id_key_digest),
-        ));
-        visitor.field(Shown::at(
-            "AUTHOR_KEY_DIGEST",
-            0x110..0x140,
-            &Hex(&self.author_key_digest),
-        ));
+        visitor.field(Shown::at("ID_KEY_DIGEST", 0xe0..0x110, &Hex(&self.id_key_digest)));
+        visitor.field(Shown::at("AUTHOR_KEY_DIGEST", 0x110..0x140, &Hex(&self.author_key_digest)));
         visitor.field(Shown::at("REPORT_ID", 0x140..0x160, &Hex(&self.report_id)));
-        visitor.field(Shown::at(
-            "REPORT_ID_MA",
-            0x160..0x180,
-            &Hex(&self.report_id_ma),
-        ));
+        visitor.field(Shown::at("REPORT_ID_MA", 0x160..0x180, &Hex(&self.report_id_ma)));
     }
 
     fn describe_platform(&self, visitor: &mut dyn Visitor) {
@@ -81,16 +56,10 @@ impl Report {
             &Hex(&self.reported_tcb),
             &self.layout_note(self.reported_tcb),
         ));
-        visitor.field(
-            Shown::at("CPUID_FAM_ID", 0x188..0x189, &self.cpuid_fam_id).note(&self.cpuid_note()),
-        );
+        visitor.field(Shown::at("CPUID_FAM_ID", 0x188..0x189, &self.cpuid_fam_id).note(&self.cpuid_note()));
         visitor.field(Shown::at("CPUID_MOD_ID", 0x189..0x18a, &self.cpuid_mod_id));
         visitor.field(Shown::at("CPUID_STEP", 0x18a..0x18b, &self.cpuid_step));
-        visitor.field(Shown::at(
-            "RESERVED",
-            0x18b..0x1a0,
-            &Hex(&self.reserved_18b),
-        ));
+        visitor.field(Shown::at("RESERVED", 0x18b..0x1a0, &Hex(&self.reserved_18b)));
         visitor.field(Shown::at("CHIP_ID", 0x1a0..0x1e0, &Hex(&self.chip_id)));
         visitor.field(self.tcb(
             "COMMITTED_TCB",
@@ -116,69 +85,32 @@ impl Report {
             &Hex(&self.launch_tcb),
             &self.layout_note(self.launch_tcb),
         ));
-        visitor.field(Shown::at(
-            "LAUNCH_MIT_VECTOR",
-            0x1f8..0x200,
-            &Word(self.launch_mit_vector.get()),
-        ));
-        visitor.field(Shown::at(
-            "CURRENT_MIT_VECTOR",
-            0x200..0x208,
-            &Word(self.current_mit_vector.get()),
-        ));
-        visitor.field(Shown::at(
-            "RESERVED",
-            0x208..0x2a0,
-            &Hex(&self.reserved_208),
-        ));
+        visitor.field(Shown::at("LAUNCH_MIT_VECTOR", 0x1f8..0x200, &Word(self.launch_mit_vector.get())));
+        visitor.field(Shown::at("CURRENT_MIT_VECTOR", 0x200..0x208, &Word(self.current_mit_vector.get())));
+        visitor.field(Shown::at("RESERVED", 0x208..0x2a0, &Hex(&self.reserved_208)));
     }
 
     fn describe_signature(&self, visitor: &mut dyn Visitor) {
         let signature = &self.signature;
         visitor.open("SIGNATURE");
         visitor.field(Shown::at("R", 0x2a0..0x2d0, &Hex(&signature.r)).note(&"little-endian"));
-        visitor.field(Shown::at(
-            "R above 384 bits",
-            0x2d0..0x2e8,
-            &Hex(&signature.r_padding),
-        ));
+        visitor.field(Shown::at("R above 384 bits", 0x2d0..0x2e8, &Hex(&signature.r_padding)));
         visitor.field(Shown::at("S", 0x2e8..0x318, &Hex(&signature.s)).note(&"little-endian"));
-        visitor.field(Shown::at(
-            "S above 384 bits",
-            0x318..0x330,
-            &Hex(&signature.s_padding),
-        ));
-        visitor.field(Shown::at(
-            "RESERVED",
-            0x330..0x4a0,
-            &Hex(&signature.padding),
-        ));
+        visitor.field(Shown::at("S above 384 bits", 0x318..0x330, &Hex(&signature.s_padding)));
+        visitor.field(Shown::at("RESERVED", 0x330..0x4a0, &Hex(&signature.padding)));
         visitor.close();
     }
 
-    fn tcb<'a>(
-        &self,
-        name: &'a str,
-        at: usize,
-        value: &'a dyn Display,
-        note: &'a dyn Display,
-    ) -> Shown<'a> {
+    fn tcb<'a>(&self, name: &'a str, at: usize, value: &'a dyn Display, note: &'a dyn Display) -> Shown<'a> {
         Shown::at(name, at..at.saturating_add(8), value).note(note)
     }
 
     fn layout_note(&self, bytes: [u8; 8]) -> TcbNote {
-        TcbNote {
-            bytes,
-            product: self.cpuid().and_then(Product::from_cpuid),
-        }
+        TcbNote { bytes, product: self.cpuid().and_then(Product::from_cpuid) }
     }
 
     fn algorithm(&self) -> &'static str {
-        if self.signature_algo.get() == 1 {
-            "ECDSA P-384 with SHA-384"
-        } else {
-            "not supported"
-        }
+        if self.signature_algo.get() == 1 { "ECDSA P-384 with SHA-384" } else { "not supported" }
     }
 
     fn cpuid_note(&self) -> &'static str {
@@ -228,11 +160,7 @@ impl Display for TcbNote {
                 separator = "; or ";
             }
         }
-        if separator.is_empty() {
-            f.write_str("reserved bytes are not zero")
-        } else {
-            Ok(())
-        }
+        if separator.is_empty() { f.write_str("reserved bytes are not zero") } else { Ok(()) }
     }
 }
 
@@ -242,14 +170,8 @@ impl Display for Policy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (major, minor) = self.0.abi();
         write!(f, "ABI {major}.{minor} or later")?;
-        self.0
-            .iter_names()
-            .try_for_each(|(name, _)| write!(f, ", {name}"))?;
-        if self.0.has_only_known_bits() {
-            Ok(())
-        } else {
-            f.write_str(", unknown bits")
-        }
+        self.0.iter_names().try_for_each(|(name, _)| write!(f, ", {name}"))?;
+        if self.0.has_only_known_bits() { Ok(()) } else { f.write_str(", unknown bits") }
     }
 }
 
@@ -263,11 +185,7 @@ impl Display for Platform {
             separator = ", ";
         }
         let unknown = self.0.difference(PlatformInfo::all()).bits();
-        if unknown == 0 {
-            Ok(())
-        } else {
-            write!(f, "{separator}unknown bits {unknown:#x}")
-        }
+        if unknown == 0 { Ok(()) } else { write!(f, "{separator}unknown bits {unknown:#x}") }
     }
 }
 
@@ -276,15 +194,7 @@ struct Keys(KeyInfo);
 impl Display for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SIGNING_KEY {}", self.0.signing_key())?;
-        f.write_str(if self.0.author_key() {
-            ", AUTHOR_KEY_EN"
-        } else {
-            ""
-        })?;
-        f.write_str(if self.0.mask_chip_key() {
-            ", MASK_CHIP_KEY"
-        } else {
-            ""
-        })
+        f.write_str(if self.0.author_key() { ", AUTHOR_KEY_EN" } else { "" })?;
+        f.write_str(if self.0.mask_chip_key() { ", MASK_CHIP_KEY" } else { "" })
     }
 }

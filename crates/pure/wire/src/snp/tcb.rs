@@ -95,20 +95,12 @@ impl Tcb {
     #[must_use]
     pub const fn read(bytes: [u8; 8], layout: TcbLayout) -> Option<Self> {
         match (layout, bytes) {
-            (TcbLayout::Family19h, [bootloader, tee, 0, 0, 0, 0, snp, microcode]) => Some(Self {
-                fmc: None,
-                bootloader,
-                tee,
-                snp,
-                microcode,
-            }),
-            (TcbLayout::Family1Ah, [fmc, bootloader, tee, snp, 0, 0, 0, microcode]) => Some(Self {
-                fmc: Some(fmc),
-                bootloader,
-                tee,
-                snp,
-                microcode,
-            }),
+            (TcbLayout::Family19h, [bootloader, tee, 0, 0, 0, 0, snp, microcode]) => {
+                Some(Self { fmc: None, bootloader, tee, snp, microcode })
+            }
+            (TcbLayout::Family1Ah, [fmc, bootloader, tee, snp, 0, 0, 0, microcode]) => {
+                Some(Self { fmc: Some(fmc), bootloader, tee, snp, microcode })
+            }
             _ => None,
         }
     }
@@ -135,16 +127,7 @@ impl fmt::Display for Tcb {
         if let Some(fmc) = self.fmc {
             write!(f, "fmc {fmc}, ")?;
         }
-        let Self {
-            bootloader,
-            tee,
-            snp,
-            microcode,
-            ..
-        } = self;
-        write!(
-            f,
-            "bootloader {bootloader}, tee {tee}, snp {snp}, microcode {microcode}"
-        )
+        let Self { bootloader, tee, snp, microcode, .. } = self;
+        write!(f, "bootloader {bootloader}, tee {tee}, snp {snp}, microcode {microcode}")
     }
 }

@@ -1,0 +1,138 @@
+//! `{ exactly = … }` and its kin: one expectation word with what belongs to it.
+
+use alloc::format;
+use alloc::vec::Vec;
+
+use teeproof_core::{Rule, Value};
+
+use super::node::Node;
+use super::problems::{Problems, Reported};
+use super::suggest::{hint, listed, quoted};
+
+/// A kind of value as files write it: how it is read, and which expectations it can have.
+pub(super) trait Kind {
+    /// The value that rules compare.
+    type Value: Value;
+    /// In messages: `a digest`.
+    const WHAT: &'static str;
+    /// The expectation words that have a meaning.
+    const WORDS: &'static [&'static str] = &[EXACTLY, ONE_OF, WAIVED];
+
+    /// Reads one value.
+    fn read(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<Self::Value, Reported>;
+
+    /// Reads what `at-least` compares with.
+    fn floor(
+        node: &Node<'_>,
+        problems: &mut Problems<'_>,
+    ) -> Result<<Self::Value as Value>::Floor, Reported> {
+        Err(node.no_meaning(AT_LEAST, Self::WHAT, Self::WORDS, problems))
+    }
+
+    /// Reads what `mask` compares with.
+    fn mask(
+        node: &Node<'_>,
+        problems: &mut Problems<'_>,
+    ) -> Result<<Self::Value as Value>::Mask, Reported> {
+        Err(node.no_meaning(MASK, Self::WHAT, Self::WORDS, problems))
+    }
+}
+
+/// This value.
+pub(super) const EXACTLY: &str = "exactly";
+/// One of these values.
+pub(super) const ONE_OF: &str = "one-of";
+/// At least this.
+pub(super) const AT_LEAST: &str = "at-least";
+/// At most this.
+pub(super) const AT_MOST: &str = "at-most";
+/// These bits.
+pub(super) const MASK: &str = "mask";
+/// Anything, and why.
+pub(super) const WAIVED: &str = "waived";
+
+const ALL: [&str; 6] = [EXACTLY, ONE_OF, AT_LEAST, AT_MOST, MASK, WAIVED];
+
+/// Reads a rule; it carries the line of its key.
+pub(super) fn rule<K: Kind>(
+    node: &Node<'_>,
+    problems: &mut Problems<'_>,
+) -> Result<Rule<'static, K::Value>, Reported> {
+    let (word, inner) = expectation(node, K::WHAT, K::WORDS, problems)?;
+    let rule = match word {
+        EXACTLY => Rule::exactly(K::read(&inner, problems)?),
+        ONE_OF => Rule::one_of(values::<K>(&inner, problems)?),
+        AT_LEAST => Rule::at_least(K::floor(&inner, problems)?),
+        MASK => Rule::mask(K::mask(&inner, problems)?),
+        WAIVED => Rule::waived(inner.worded(problems, REASON)?),
+        other => return Err(inner.no_meaning(other, K::WHAT, K::WORDS, problems)),
+    };
+    Ok(rule.at_line(node.line(problems)))
+}
+
+/// What has to follow `waived`.
+pub(super) const REASON: &str = "the reason as a text";
+
+/// The one expectation word that stands here, and what belongs to it.
+pub(super) fn expectation<'t>(
+    node: &Node<'t>,
+    what: &str,
+    allowed: &[&str],
+    problems: &mut Problems<'_>,
+) -> Result<(&'static str, Node<'t>), Reported> {
+    let words = listed(allowed.iter().copied());
+    let usage = || Some(format!("write {{ <word> = … }} with one of: {words}"));
+    let table = node.table(problems, "an expectation", usage())?;
+    let mut read = Vec::new();
+    for (name, child) in node.children(table) {
+        let known = ALL.into_iter().find(|word| *word == name);
+        read.push(match known {
+            Some(word) if allowed.contains(&word) => Ok((word, child)),
+            Some(word) => Err(child.no_meaning(word, what, allowed, problems)),
+            None => {
+                let message = format!("unknown expectation {}", quoted(name));
+                let hint = hint(name, allowed.iter().copied());
+                Err(child.key_problem(problems, message, Some(hint)))
+            }
+        });
+    }
+    match read.len() {
+        0 => Err(node.problem(problems, "no expectation is given", usage())),
+        1 => read
+            .pop()
+            .unwrap_or_else(|| Err(node.problem(problems, "no expectation is given", usage()))),
+        count => Err(node.key_problem(
+            problems,
+            format!("exactly one expectation is needed, found {count}"),
+            usage(),
+        )),
+    }
+}
+
+fn values<K: Kind>(
+    node: &Node<'_>,
+    problems: &mut Problems<'_>,
+) -> Result<Vec<K::Value>, Reported> {
+    let array = node.array(problems, "a list of values")?;
+    if array.is_empty() {
+        let hint = "an empty list accepts nothing; name a value, or waive the field";
+        return Err(node.problem(problems, "the list is empty", Some(hint.into())));
+    }
+    if array.len() > MAX_VALUES {
+        let message = format!(
+            "the list has {} values, {MAX_VALUES} are the limit",
+            array.len()
+        );
+        return Err(node.problem(problems, message, None));
+    }
+    // All of them are read before the first problem ends it, so that each is told.
+    let read: Vec<_> = array
+        .iter()
+        .enumerate()
+        .map(|(index, value)| K::read(&node.entry(index, value), problems))
+        .collect();
+    read.into_iter().collect()
+}
+
+/// The most values in a list.
+const MAX_VALUES: usize = 4096;

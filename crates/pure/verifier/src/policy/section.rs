@@ -1,0 +1,107 @@
+//! One technology's section: every field is named, or all others are waived together.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use teeproof_core::Rule;
+use toml::de::DeTable;
+
+use super::node::Node;
+use super::problems::{Problems, Reported};
+use super::rule::{Kind, REASON, WAIVED, expectation, rule};
+
+/// A section while its fields are read.
+pub(super) struct Section<'t> {
+    node: Node<'t>,
+    table: &'t DeTable<'t>,
+    others: Result<Others, Reported>,
+}
+
+/// Why the fields that are not named do not matter.
+struct Others {
+    reason: String,
+    line: u32,
+}
+
+/// A field as the section has it.
+pub(super) enum Field<'t> {
+    /// It is named.
+    Named(Node<'t>),
+    /// It is not named, and waived with all that are not: the reason and the line.
+    Waived(String, u32),
+}
+
+impl<'t> Section<'t> {
+    /// Opens a section with these fields. Keys that are none of them are told here, and so are
+    /// fields that are neither named nor waived.
+    pub(super) fn open(
+        node: Node<'t>,
+        fields: &[&str],
+        problems: &mut Problems<'_>,
+    ) -> Result<Self, Reported> {
+        let table = node.table(problems, "a section", None)?;
+        let known: Vec<&str> = fields.iter().copied().chain([UNLISTED]).collect();
+        node.only(table, &known, "key", problems);
+        let others = match node.child(table, UNLISTED) {
+            Some(unlisted) => waiver(&unlisted, problems),
+            None => Err(missing(&node, table, fields, problems)),
+        };
+        Ok(Self {
+            node,
+            table,
+            others,
+        })
+    }
+
+    pub(super) fn field(&self, name: &str) -> Result<Field<'t>, Reported> {
+        match (self.node.child(self.table, name), &self.others) {
+            (Some(node), _) => Ok(Field::Named(node)),
+            (None, Ok(others)) => Ok(Field::Waived(others.reason.clone(), others.line)),
+            (None, Err(reported)) => Err(*reported),
+        }
+    }
+
+    /// The rule of a field.
+    pub(super) fn rule<K: Kind>(
+        &self,
+        name: &str,
+        problems: &mut Problems<'_>,
+    ) -> Result<Rule<'static, K::Value>, Reported> {
+        match self.field(name)? {
+            Field::Named(node) => rule::<K>(&node, problems),
+            Field::Waived(reason, line) => Ok(Rule::waived(reason).at_line(line)),
+        }
+    }
+}
+
+/// The key that stands for every field that is not named.
+const UNLISTED: &str = "unlisted";
+
+fn waiver(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<Others, Reported> {
+    let (_, reason) = expectation(node, "the fields that are not named", &[WAIVED], problems)?;
+    Ok(Others {
+        reason: reason.worded(problems, REASON)?,
+        line: node.line(problems),
+    })
+}
+
+/// Tells the fields that are neither named nor waived.
+fn missing<'t>(
+    node: &Node<'t>,
+    table: &'t DeTable<'t>,
+    fields: &[&str],
+    problems: &mut Problems<'_>,
+) -> Option<Reported> {
+    let missing: Vec<&str> = fields
+        .iter()
+        .copied()
+        .filter(|field| !table.contains_key(*field))
+        .collect();
+    if missing.is_empty() {
+        return None;
+    }
+    let message = format!("neither expected nor waived: {}", missing.join(", "));
+    let hint = "name each one, or waive them together: unlisted = { waived = \"<why>\" }";
+    Some(node.key_problem(problems, message, Some(hint.into())))
+}
