@@ -15,7 +15,7 @@ use crate::{Error, Link, PINNED, checks};
 pub struct Verification<'a> {
     /// Root certificates that are trusted besides those of the AWS partitions.
     pub anchors: Anchors<'a>,
-    /// The nonce that the document must carry, whole; or why there is none.
+    /// The nonce that the document must carry, whole and not empty; or why there is none.
     pub freshness: Freshness<'a>,
     /// The time at which the certificates must be valid.
     pub at: Moment,
@@ -174,7 +174,7 @@ fn freshness(
     match freshness {
         Freshness::Waived(reason) => record.skip(checks::NONCE, reason),
         Freshness::Nonce(nonce) => {
-            if !document.nonce.is_some_and(|found| equal(found, nonce)) {
+            if nonce.is_empty() || !document.nonce.is_some_and(|found| equal(found, nonce)) {
                 return Err(Error::Nonce);
             }
             record.pass(checks::NONCE, &format_args!("the same {} bytes", nonce.len()));

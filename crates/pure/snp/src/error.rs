@@ -80,7 +80,7 @@ pub enum Error {
     Signature,
     /// REPORT_DATA is not the nonce.
     Nonce,
-    /// The nonce is longer than REPORT_DATA.
+    /// The nonce is empty, or longer than REPORT_DATA.
     NonceLength,
 }
 
@@ -147,7 +147,7 @@ impl fmt::Display for Error {
             Self::VekChip => f.write_str("the certificate belongs to another chip than CHIP_ID names"),
             Self::Signature => f.write_str("the signature over bytes 0x000..0x2a0 does not hold"),
             Self::Nonce => f.write_str("REPORT_DATA is not the nonce followed by zeros"),
-            Self::NonceLength => f.write_str("the nonce is longer than REPORT_DATA, which has 64 bytes"),
+            Self::NonceLength => f.write_str("the nonce has to have 1 to 64 bytes, as REPORT_DATA has room for"),
         }
     }
 }

@@ -142,6 +142,10 @@ fn freshness(report: &Report, freshness: &Freshness<'_>, record: &mut dyn Record
             return Ok(());
         }
     };
+    // No nonce at all would be matched by a report whose data is zero.
+    if nonce.is_empty() {
+        return Err(Error::NonceLength);
+    }
     let mut expected = [0; 64];
     expected.get_mut(..nonce.len()).ok_or(Error::NonceLength)?.copy_from_slice(nonce);
     if !equal(&expected, &report.report_data) {

@@ -61,6 +61,8 @@ pub struct Request<'a> {
 pub enum RequestError {
     /// The time of the evidence was asked for, and evidence of this technology carries none.
     NoTimeInEvidence(Technology),
+    /// The nonce has no bytes, so that evidence without one would carry it.
+    EmptyNonce,
 }
 
 impl fmt::Display for RequestError {
@@ -69,6 +71,7 @@ impl fmt::Display for RequestError {
             Self::NoTimeInEvidence(technology) => {
                 write!(f, "evidence of {technology} carries no time: give one, or take the present")
             }
+            Self::EmptyNonce => f.write_str("the nonce is empty"),
         }
     }
 }

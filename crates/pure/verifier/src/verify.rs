@@ -27,11 +27,14 @@ pub enum Verified<'a> {
 /// Whatever the evidence says, the answer is a result; see [`AttestationResult::accepted`].
 ///
 /// # Errors
-/// Only for a request that makes no sense for evidence of this technology.
+/// Only for a request that makes no sense: an empty nonce, or a time that the evidence has not.
 pub fn verify<'a>(
     evidence: &Evidence<'a>,
     request: &Request<'a>,
 ) -> Result<AttestationResult<'a>, RequestError> {
+    if request.freshness == Freshness::Nonce(&[]) {
+        return Err(RequestError::EmptyNonce);
+    }
     let run = Run { request, technology: evidence.technology(), findings: Findings::default() };
     if !run.is_accepted() {
         return Ok(run.refused_unseen());
