@@ -63,7 +63,7 @@ pub struct Finding<'a> {
     pub because: Option<&'a dyn Display>,
     /// The line of the policy that asked, counted from 1.
     pub line: Option<u32>,
-    /// Whether a policy's author wrote that this is not to be checked.
+    /// Whether somebody wrote that this is not to be checked.
     pub waived: bool,
 }
 
@@ -103,9 +103,14 @@ pub trait Record {
         self.record(Finding::new(check, Outcome::Pass).because(because));
     }
 
-    /// Records that a check was not made, and why.
+    /// Records that a check does not apply or was not reached, and why.
     fn skip(&mut self, check: &'static Check, because: &dyn Display) {
         self.record(Finding::new(check, Outcome::Skip).because(because));
+    }
+
+    /// Records that somebody wrote that a check is not to be made, and their reason.
+    fn waive(&mut self, check: &'static Check, reason: &dyn Display) {
+        self.record(Finding { waived: true, ..Finding::new(check, Outcome::Skip).because(reason) });
     }
 
     /// Records something that a person should read.

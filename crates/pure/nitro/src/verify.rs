@@ -172,7 +172,7 @@ fn freshness(
     record: &mut dyn Record,
 ) -> Result<(), Error> {
     match freshness {
-        Freshness::Waived(reason) => record.skip(checks::NONCE, reason),
+        Freshness::Waived(reason) => record.waive(checks::NONCE, reason),
         Freshness::Nonce(nonce) => {
             if nonce.is_empty() || !document.nonce.is_some_and(|found| equal(found, nonce)) {
                 return Err(Error::Nonce);

@@ -21,7 +21,7 @@ pub struct Finding {
     pub because: Option<String>,
     /// The line of the policy that asked, counted from 1.
     pub line: Option<u32>,
-    /// Whether a policy's author wrote that this is not to be checked.
+    /// Whether somebody wrote that this is not to be checked.
     pub waived: bool,
 }
 
