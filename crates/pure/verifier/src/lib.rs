@@ -18,6 +18,8 @@ pub use checks::{POLICY_TECHNOLOGY, all_checks, find_check};
 pub use findings::{Finding, Findings};
 pub use inspect::{Inspected, inspect};
 pub use policy::Policy;
+#[cfg(feature = "policy-file")]
+pub use policy::{PolicyError, PolicyProblem};
 pub use request::{Evidence, Request, RequestError};
 pub use result::{AttestationResult, Claim, Verdict};
 pub use verify::{Verified, verify};

@@ -1,5 +1,29 @@
 //! Appraisal policies: built in, typed, or from a file.
 
+#[cfg(feature = "policy-file")]
+mod file;
+#[cfg(feature = "policy-file")]
+mod kinds;
+#[cfg(feature = "policy-file")]
+mod nitro;
+#[cfg(feature = "policy-file")]
+mod node;
+#[cfg(feature = "policy-file")]
+mod problem;
+#[cfg(feature = "policy-file")]
+mod problems;
+#[cfg(feature = "policy-file")]
+mod rule;
+#[cfg(feature = "policy-file")]
+mod section;
+#[cfg(feature = "policy-file")]
+mod snp;
+#[cfg(feature = "policy-file")]
+mod suggest;
+
+#[cfg(feature = "policy-file")]
+pub use problem::{PolicyError, PolicyProblem};
+
 use alloc::string::{String, ToString};
 
 use teeproof_core::Technology;
@@ -25,6 +49,19 @@ impl Policy {
             snp: Some(teeproof_snp::Policy::genuine()),
             nitro: Some(teeproof_nitro::Policy::genuine()),
         }
+    }
+
+    /// Reads a policy file, TOML. Results call the policy as the file does, or else by `name`.
+    ///
+    /// Nothing has a default: each field of each section is an expectation or a waiver with a
+    /// reason, and each rule remembers its line.
+    ///
+    /// # Errors
+    /// Every problem of the file, each with its place: text that is not TOML, unknown keys, fields
+    /// that are not named, values that do not fit, more than 256 KiB.
+    #[cfg(feature = "policy-file")]
+    pub fn from_toml(name: &str, text: &str) -> Result<Self, PolicyError> {
+        file::read(name, text)
     }
 
     /// Whether the policy accepts evidence of this technology at all.

@@ -21,9 +21,7 @@ impl Kind for YesNo {
     const WHAT: &'static str = "yes or no";
 
     fn read(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<bool, Reported> {
-        node.value()
-            .as_bool()
-            .ok_or_else(|| node.wrong_type(problems, "true or false", None))
+        node.value().as_bool().ok_or_else(|| node.wrong_type(problems, "true or false", None))
     }
 }
 
@@ -43,9 +41,7 @@ impl<const N: usize> Kind for Fixed<N> {
             return Err(node.problem(problems, message, None));
         }
         let bytes = hex(text).map_err(|message| node.problem(problems, message, None))?;
-        bytes
-            .try_into()
-            .map_err(|_| node.problem(problems, format!("expected {N} bytes"), None))
+        bytes.try_into().map_err(|_| node.problem(problems, format!("expected {N} bytes"), None))
     }
 }
 
@@ -81,15 +77,11 @@ impl Kind for Flags {
         let digits = text.strip_prefix("0x").filter(|digits| {
             (1..=16).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
         });
-        digits
-            .and_then(|digits| u64::from_str_radix(digits, 16).ok())
-            .ok_or_else(|| {
-                let message = format!(
-                    "expected an integer or \"0x\" and 1 to 16 hex digits, found {}",
-                    quoted(text)
-                );
-                node.problem(problems, message, None)
-            })
+        digits.and_then(|digits| u64::from_str_radix(digits, 16).ok()).ok_or_else(|| {
+            let message =
+                format!("expected an integer or \"0x\" and 1 to 16 hex digits, found {}", quoted(text));
+            node.problem(problems, message, None)
+        })
     }
 
     fn mask(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<Bits, Reported> {
@@ -146,9 +138,7 @@ impl Kind for Bytes {
                 return Err(node.problem(problems, message, Some(hint.into())));
             }
         };
-        bytes
-            .map(List::from)
-            .map_err(|message| node.problem(problems, message, None))
+        bytes.map(List::from).map_err(|message| node.problem(problems, message, None))
     }
 }
 
@@ -181,7 +171,7 @@ fn hex(text: &str) -> Result<Vec<u8>, String> {
             format!("`{digit}` at position {position} is not a hex digit")
         })?);
     }
-    match digits.as_chars::<2>() {
+    match digits.as_chunks::<2>() {
         (pairs, []) => Ok(pairs.iter().map(|[high, low]| (high << 4) | low).collect()),
         _ => Err(format!("{} hex digits are no whole bytes", digits.len())),
     }

@@ -18,15 +18,7 @@ pub(super) struct Node<'t> {
 
 impl<'t> Node<'t> {
     pub(super) fn new(path: String, key_at: usize, value: &'t Spanned<DeValue<'t>>) -> Self {
-        Self {
-            path,
-            key_at,
-            value,
-        }
-    }
-
-    pub(super) fn path(&self) -> &str {
-        &self.path
+        Self { path, key_at, value }
     }
 
     pub(super) fn value(&self) -> &'t DeValue<'t> {
@@ -66,11 +58,7 @@ impl<'t> Node<'t> {
         hint: Option<String>,
     ) -> Reported {
         let found = self.value().type_str();
-        self.problem(
-            problems,
-            format!("expected {expected}, found {} {found}", article(found)),
-            hint,
-        )
+        self.problem(problems, format!("expected {expected}, found {} {found}", article(found)), hint)
     }
 
     /// The table that stands here.
@@ -80,9 +68,7 @@ impl<'t> Node<'t> {
         expected: &str,
         hint: Option<String>,
     ) -> Result<&'t DeTable<'t>, Reported> {
-        self.value()
-            .as_table()
-            .ok_or_else(|| self.wrong_type(problems, expected, hint))
+        self.value().as_table().ok_or_else(|| self.wrong_type(problems, expected, hint))
     }
 
     /// The array that stands here.
@@ -91,28 +77,16 @@ impl<'t> Node<'t> {
         problems: &mut Problems<'_>,
         expected: &str,
     ) -> Result<&'t DeArray<'t>, Reported> {
-        self.value()
-            .as_array()
-            .ok_or_else(|| self.wrong_type(problems, expected, None))
+        self.value().as_array().ok_or_else(|| self.wrong_type(problems, expected, None))
     }
 
     /// The text that stands here.
-    pub(super) fn text(
-        &self,
-        problems: &mut Problems<'_>,
-        expected: &str,
-    ) -> Result<&'t str, Reported> {
-        self.value()
-            .as_str()
-            .ok_or_else(|| self.wrong_type(problems, expected, None))
+    pub(super) fn text(&self, problems: &mut Problems<'_>, expected: &str) -> Result<&'t str, Reported> {
+        self.value().as_str().ok_or_else(|| self.wrong_type(problems, expected, None))
     }
 
     /// A text that says something: blanks alone do not.
-    pub(super) fn worded(
-        &self,
-        problems: &mut Problems<'_>,
-        expected: &str,
-    ) -> Result<String, Reported> {
+    pub(super) fn worded(&self, problems: &mut Problems<'_>, expected: &str) -> Result<String, Reported> {
         let text = self.text(problems, expected)?;
         if text.trim().is_empty() {
             let hint = format!("write {expected}; it shows in every result");
@@ -123,32 +97,21 @@ impl<'t> Node<'t> {
 
     /// One entry of the array that stands here.
     pub(super) fn entry(&self, index: usize, value: &'t Spanned<DeValue<'t>>) -> Self {
-        Self::new(
-            format!("{}[{index}]", self.path),
-            value.span().start,
-            value,
-        )
+        Self::new(format!("{}[{index}]", self.path), value.span().start, value)
     }
 
     /// Every key of a table that stands here.
     pub(super) fn children(&self, table: &'t DeTable<'t>) -> impl Iterator<Item = (&'t str, Self)> {
         table.iter().map(|(key, value)| {
             let name: &'t str = key.get_ref();
-            (
-                name,
-                Self::new(below(&self.path, name), key.span().start, value),
-            )
+            (name, Self::new(below(&self.path, name), key.span().start, value))
         })
     }
 
     /// The value under this key of a table that stands here.
     pub(super) fn child(&self, table: &'t DeTable<'t>, name: &str) -> Option<Self> {
         let (key, value) = table.get_key_value(name)?;
-        Some(Self::new(
-            below(&self.path, name),
-            key.span().start,
-            value,
-        ))
+        Some(Self::new(below(&self.path, name), key.span().start, value))
     }
 
     /// The value under this key, which must be there.
@@ -199,21 +162,11 @@ impl<'t> Node<'t> {
 /// The path of a key: bare where TOML would let it be bare.
 fn below(path: &str, key: &str) -> String {
     let bare = (1..=40).contains(&key.len())
-        && key
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+        && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
     let key = if bare { key.to_string() } else { quoted(key) };
-    if path.is_empty() {
-        key
-    } else {
-        format!("{path}.{key}")
-    }
+    if path.is_empty() { key } else { format!("{path}.{key}") }
 }
 
 fn article(noun: &str) -> &'static str {
-    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) {
-        "an"
-    } else {
-        "a"
-    }
+    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
 }

@@ -40,13 +40,10 @@ impl fmt::Display for PolicyProblem {
 /// One line for each problem.
 impl fmt::Display for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.problems
-            .iter()
-            .enumerate()
-            .try_for_each(|(index, problem)| {
-                f.write_str(if index == 0 { "" } else { "\n" })?;
-                problem.fmt(f)
-            })
+        self.problems.iter().enumerate().try_for_each(|(index, problem)| {
+            f.write_str(if index == 0 { "" } else { "\n" })?;
+            problem.fmt(f)
+        })
     }
 }
 

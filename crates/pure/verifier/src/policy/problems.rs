@@ -28,11 +28,7 @@ pub(super) struct Reported(());
 impl<'t> Problems<'t> {
     pub(super) fn of(text: &'t str) -> Self {
         let breaks = text.match_indices('\n').map(|(at, _)| at).collect();
-        Self {
-            text,
-            breaks,
-            found: Vec::new(),
-        }
+        Self { text, breaks, found: Vec::new() }
     }
 
     pub(super) const fn text(&self) -> &'t str {
@@ -47,12 +43,7 @@ impl<'t> Problems<'t> {
         message: impl Into<String>,
         hint: Option<String>,
     ) -> Reported {
-        self.found.push(Found {
-            at,
-            path: path.into(),
-            message: message.into(),
-            hint,
-        });
+        self.found.push(Found { at, path: path.into(), message: message.into(), hint });
         Reported(())
     }
 
@@ -66,9 +57,7 @@ impl<'t> Problems<'t> {
     pub(super) fn finish<T>(self, value: Result<T, Reported>) -> Result<T, PolicyError> {
         match value {
             Ok(value) if self.found.is_empty() => Ok(value),
-            _ => Err(PolicyError {
-                problems: self.located(),
-            }),
+            _ => Err(PolicyError { problems: self.located() }),
         }
     }
 

@@ -30,10 +30,7 @@ pub(super) trait Kind {
     }
 
     /// Reads what `mask` compares with.
-    fn mask(
-        node: &Node<'_>,
-        problems: &mut Problems<'_>,
-    ) -> Result<<Self::Value as Value>::Mask, Reported> {
+    fn mask(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<<Self::Value as Value>::Mask, Reported> {
         Err(node.no_meaning(MASK, Self::WHAT, Self::WORDS, problems))
     }
 }
@@ -83,54 +80,40 @@ pub(super) fn expectation<'t>(
     let words = listed(allowed.iter().copied());
     let usage = || Some(format!("write {{ <word> = … }} with one of: {words}"));
     let table = node.table(problems, "an expectation", usage())?;
-    let mut read = Vec::new();
-    for (name, child) in node.children(table) {
-        let known = ALL.into_iter().find(|word| *word == name);
-        read.push(match known {
-            Some(word) if allowed.contains(&word) => Ok((word, child)),
-            Some(word) => Err(child.no_meaning(word, what, allowed, problems)),
-            None => {
-                let message = format!("unknown expectation {}", quoted(name));
-                let hint = hint(name, allowed.iter().copied());
-                Err(child.key_problem(problems, message, Some(hint)))
-            }
-        });
-    }
-    match read.len() {
-        0 => Err(node.problem(problems, "no expectation is given", usage())),
-        1 => read
-            .pop()
-            .unwrap_or_else(|| Err(node.problem(problems, "no expectation is given", usage()))),
-        count => Err(node.key_problem(
-            problems,
-            format!("exactly one expectation is needed, found {count}"),
-            usage(),
-        )),
+    let mut children = node.children(table);
+    let (name, child) = match (children.next(), children.next()) {
+        (Some(only), None) => only,
+        (None, _) => return Err(node.problem(problems, "no expectation is given", usage())),
+        (Some(_), Some(_)) => {
+            let count = table.len();
+            let message = format!("exactly one expectation is needed, found {count}");
+            return Err(node.key_problem(problems, message, usage()));
+        }
+    };
+    match ALL.into_iter().find(|word| *word == name) {
+        Some(word) if allowed.contains(&word) => Ok((word, child)),
+        Some(word) => Err(child.no_meaning(word, what, allowed, problems)),
+        None => {
+            let message = format!("unknown expectation {}", quoted(name));
+            let hint = hint(name, allowed.iter().copied());
+            Err(child.key_problem(problems, message, Some(hint)))
+        }
     }
 }
 
-fn values<K: Kind>(
-    node: &Node<'_>,
-    problems: &mut Problems<'_>,
-) -> Result<Vec<K::Value>, Reported> {
+fn values<K: Kind>(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<Vec<K::Value>, Reported> {
     let array = node.array(problems, "a list of values")?;
     if array.is_empty() {
         let hint = "an empty list accepts nothing; name a value, or waive the field";
         return Err(node.problem(problems, "the list is empty", Some(hint.into())));
     }
     if array.len() > MAX_VALUES {
-        let message = format!(
-            "the list has {} values, {MAX_VALUES} are the limit",
-            array.len()
-        );
+        let message = format!("the list has {} values, {MAX_VALUES} are the limit", array.len());
         return Err(node.problem(problems, message, None));
     }
     // All of them are read before the first problem ends it, so that each is told.
-    let read: Vec<_> = array
-        .iter()
-        .enumerate()
-        .map(|(index, value)| K::read(&node.entry(index, value), problems))
-        .collect();
+    let read: Vec<_> =
+        array.iter().enumerate().map(|(index, value)| K::read(&node.entry(index, value), problems)).collect();
     read.into_iter().collect()
 }
 

@@ -15,7 +15,8 @@ use super::rule::{Kind, REASON, WAIVED, expectation, rule};
 pub(super) struct Section<'t> {
     node: Node<'t>,
     table: &'t DeTable<'t>,
-    others: Result<Others, Reported>,
+    /// `None` where every field is named.
+    others: Option<Result<Others, Reported>>,
 }
 
 /// Why the fields that are not named do not matter.
@@ -44,21 +45,19 @@ impl<'t> Section<'t> {
         let known: Vec<&str> = fields.iter().copied().chain([UNLISTED]).collect();
         node.only(table, &known, "key", problems);
         let others = match node.child(table, UNLISTED) {
-            Some(unlisted) => waiver(&unlisted, problems),
-            None => Err(missing(&node, table, fields, problems)),
+            Some(unlisted) => Some(waiver(&unlisted, problems)),
+            None => missing(&node, table, fields, problems).map(Err),
         };
-        Ok(Self {
-            node,
-            table,
-            others,
-        })
+        Ok(Self { node, table, others })
     }
 
-    pub(super) fn field(&self, name: &str) -> Result<Field<'t>, Reported> {
+    /// What the section says of a field.
+    pub(super) fn field(&self, name: &str, problems: &mut Problems<'_>) -> Result<Field<'t>, Reported> {
         match (self.node.child(self.table, name), &self.others) {
             (Some(node), _) => Ok(Field::Named(node)),
-            (None, Ok(others)) => Ok(Field::Waived(others.reason.clone(), others.line)),
-            (None, Err(reported)) => Err(*reported),
+            (None, Some(Ok(others))) => Ok(Field::Waived(others.reason.clone(), others.line)),
+            (None, Some(Err(reported))) => Err(*reported),
+            (None, None) => self.node.need(self.table, name, problems).map(Field::Named),
         }
     }
 
@@ -68,7 +67,7 @@ impl<'t> Section<'t> {
         name: &str,
         problems: &mut Problems<'_>,
     ) -> Result<Rule<'static, K::Value>, Reported> {
-        match self.field(name)? {
+        match self.field(name, problems)? {
             Field::Named(node) => rule::<K>(&node, problems),
             Field::Waived(reason, line) => Ok(Rule::waived(reason).at_line(line)),
         }
@@ -80,10 +79,7 @@ const UNLISTED: &str = "unlisted";
 
 fn waiver(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<Others, Reported> {
     let (_, reason) = expectation(node, "the fields that are not named", &[WAIVED], problems)?;
-    Ok(Others {
-        reason: reason.worded(problems, REASON)?,
-        line: node.line(problems),
-    })
+    Ok(Others { reason: reason.worded(problems, REASON)?, line: node.line(problems) })
 }
 
 /// Tells the fields that are neither named nor waived.
@@ -93,11 +89,7 @@ fn missing<'t>(
     fields: &[&str],
     problems: &mut Problems<'_>,
 ) -> Option<Reported> {
-    let missing: Vec<&str> = fields
-        .iter()
-        .copied()
-        .filter(|field| !table.contains_key(*field))
-        .collect();
+    let missing: Vec<&str> = fields.iter().copied().filter(|field| !table.contains_key(*field)).collect();
     if missing.is_empty() {
         return None;
     }

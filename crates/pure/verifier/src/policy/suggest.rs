@@ -19,16 +19,8 @@ pub(super) fn listed<'k>(words: impl Iterator<Item = &'k str>) -> String {
 
 /// Foreign text, quoted: without control characters, and not longer than a line can bear.
 pub(super) fn quoted(text: &str) -> String {
-    let shown: String = text
-        .chars()
-        .take(MAX_SHOWN)
-        .flat_map(char::escape_debug)
-        .collect();
-    let rest = if text.chars().nth(MAX_SHOWN).is_some() {
-        "…"
-    } else {
-        ""
-    };
+    let shown: String = text.chars().take(MAX_SHOWN).flat_map(char::escape_debug).collect();
+    let rest = if text.chars().nth(MAX_SHOWN).is_some() { "…" } else { "" };
     format!("`{shown}{rest}`")
 }
 
@@ -52,7 +44,7 @@ fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k s
 fn tolerance(known: &str) -> usize {
     match known.len() {
         0..=2 => 0,
-        3..=5 => 1,
+        3 => 1,
         _ => 2,
     }
 }
@@ -99,6 +91,7 @@ mod tests {
         let near = |word| nearest(word, known.into_iter());
         assert_eq!(near("platform_info"), Some("platform-info"));
         assert_eq!(near("Polcy"), Some("policy"));
+        assert_eq!(near("debgu"), Some("debug"));
         assert_eq!(near("colour"), None);
         assert_eq!(near(&"policy".repeat(100)), None);
     }

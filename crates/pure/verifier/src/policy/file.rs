@@ -1,0 +1,76 @@
+//! A policy file as a whole: its size, its version, its sections.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::node::Node;
+use super::problem::PolicyError;
+use super::problems::{Problems, Reported};
+use super::suggest::quoted;
+use super::{Policy, nitro, snp};
+
+/// Reads a file. Nothing is believed that was not understood: one problem, and there is no policy.
+pub(super) fn read(name: &str, text: &str) -> Result<Policy, PolicyError> {
+    let mut problems = Problems::of(text);
+    let policy = document(name, &mut problems);
+    problems.finish(policy)
+}
+
+fn document(name: &str, problems: &mut Problems<'_>) -> Result<Policy, Reported> {
+    let text = problems.text();
+    if text.len() > MAX_BYTES {
+        let message = format!("the file has {} bytes, {MAX_BYTES} are the limit", text.len());
+        return Err(problems.add(0, "", message, None));
+    }
+    let table = DeTable::parse(text).map_err(|error| {
+        let at = error.span().map_or(text.len(), |span| span.start);
+        problems.add(at, "", format!("not TOML: {}", error.message()), None)
+    })?;
+    // The root is a node like every other, so that it is read by the same hands.
+    let root = Spanned::new(0..0, DeValue::Table(table.into_inner()));
+    policy(name, &Node::new(String::new(), 0, &root), problems)
+}
+
+fn policy(name: &str, root: &Node<'_>, problems: &mut Problems<'_>) -> Result<Policy, Reported> {
+    let table = root.table(problems, "a table", None)?;
+    root.only(table, &KEYS, "key", problems);
+    let version = version(root, table, problems);
+    let name = match root.child(table, "name") {
+        Some(given) => given.worded(problems, "a name as a text"),
+        None => Ok(name.to_string()),
+    };
+    let sections = ["snp", "nitro"].map(|section| root.child(table, section));
+    if sections.iter().all(Option::is_none) {
+        let hint = "write [snp] or [nitro] for each technology that you accept";
+        problems.add(0, "", "the policy has no section, so it accepts nothing", Some(hint.into()));
+    }
+    let [snp, nitro] = sections;
+    let snp = snp.map(|section| snp::read(section, problems)).transpose();
+    let nitro = nitro.map(|section| nitro::read(section, problems)).transpose();
+    version?;
+    Ok(Policy { name: name?, snp: snp?, nitro: nitro? })
+}
+
+/// The version of this form of files. Another one may mean something else by the same words.
+fn version<'t>(root: &Node<'t>, table: &'t DeTable<'t>, problems: &mut Problems<'_>) -> Result<(), Reported> {
+    let hint = || Some("begin the file with: version = 1".to_string());
+    let Some(version) = root.child(table, "version") else {
+        return Err(root.problem(problems, "`version` is missing", hint()));
+    };
+    match version.value() {
+        DeValue::Integer(one) if one.as_str() == "1" => Ok(()),
+        DeValue::Integer(other) => {
+            let message = format!("version {} is not known, only 1 is", quoted(other.as_str()));
+            Err(version.problem(problems, message, None))
+        }
+        _ => Err(version.wrong_type(problems, "the integer 1", hint())),
+    }
+}
+
+const KEYS: [&str; 4] = ["version", "name", "snp", "nitro"];
+
+/// The longest file that is read.
+const MAX_BYTES: usize = 256 * 1024;
