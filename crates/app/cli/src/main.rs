@@ -1,2 +1,55 @@
-//! The command.
-fn main() {}
+//! The `teeproof` command: files and flags in, an attestation result and its exit code out.
+//!
+//! Everything that is decided is decided by the `teeproof` library; this crate reads, asks it, and
+//! shows what it answers.
+
+mod bytes;
+mod cli;
+mod completions;
+mod config;
+mod context;
+mod explain;
+mod fault;
+mod globals;
+mod inspect;
+mod man;
+mod paint;
+mod policy;
+mod product;
+mod source;
+mod usage;
+mod verify;
+
+use std::panic::catch_unwind;
+use std::process::ExitCode;
+
+use clap::FromArgMatches;
+
+use crate::cli::Cli;
+use crate::context::Context;
+use crate::fault::Fault;
+use crate::usage::Peek;
+
+fn main() -> ExitCode {
+    let peek = Peek::at_arguments();
+    // A panic is a mistake of ours, and still has to end in the exit code that says so.
+    let exit = catch_unwind(|| run(peek)).unwrap_or_else(|_| peek.refuse(&Fault::panicked()));
+    ExitCode::from(exit)
+}
+
+fn run(peek: Peek) -> u8 {
+    let parsed =
+        cli::command(peek.color()).try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(error) => return peek.answer(&error),
+    };
+    let context = match Context::new(&cli.globals) {
+        Ok(context) => context,
+        Err(fault) => return peek.refuse(&fault),
+    };
+    match cli.command.run(&context) {
+        Ok(product) => context.deliver(&product),
+        Err(fault) => context.refuse(&fault),
+    }
+}

@@ -1,0 +1,79 @@
+//! The command line as a whole: the verbs, and which code runs each.
+
+use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
+
+use crate::completions::CompletionsArgs;
+use crate::context::Context;
+use crate::explain::ExplainArgs;
+use crate::fault::Fault;
+use crate::globals::Globals;
+use crate::inspect::InspectArgs;
+use crate::man::ManArgs;
+use crate::policy::PolicyArgs;
+use crate::product::Product;
+use crate::verify::VerifyArgs;
+use crate::{completions, explain, inspect, man, policy, verify};
+
+/// Is this machine the confidential machine it claims to be?
+///
+/// Verifies attestation evidence of AMD SEV-SNP and AWS Nitro Enclaves against pinned roots, and
+/// holds it against your policy. Nothing is fetched: this version never uses the network.
+#[derive(Debug, Parser)]
+#[command(name = "teeproof", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) globals: Globals,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Verify evidence and appraise it under a policy
+    Verify(Box<VerifyArgs>),
+    /// Print every field of a structure, checking nothing
+    Inspect(InspectArgs),
+    /// Explain a check or an exit code, or list them all
+    Explain(ExplainArgs),
+    /// Work with appraisal policies
+    Policy(PolicyArgs),
+    /// Print the completion script of a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write all of them to a directory
+    Man(ManArgs),
+}
+
+impl Command {
+    /// Runs the verb.
+    pub(crate) fn run(&self, context: &Context) -> Result<Product, Fault> {
+        match self {
+            Self::Verify(args) => verify::run(args, context),
+            Self::Inspect(args) => inspect::run(args, context),
+            Self::Explain(args) => explain::run(args, context),
+            Self::Policy(args) => policy::run(args, context),
+            Self::Completions(args) => completions::run(args),
+            Self::Man(args) => man::run(args),
+        }
+    }
+}
+
+/// The command line as clap sees it.
+pub(crate) fn command(color: ColorChoice) -> clap::Command {
+    Cli::command().color(color)
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 accepted, 1 internal error, 2 usage, 3 malformed input, 4 signature or chain refused,
+5 freshness or binding refused, 6 refused by policy, 7 endorsement missing, stale or revoked,
+10 genuine without a policy, 11 genuine at its time, not shown fresh; `teeproof explain 7` says more";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        command(ColorChoice::Never).debug_assert();
+    }
+}

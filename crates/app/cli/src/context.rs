@@ -1,0 +1,101 @@
+//! What a run knows besides its verb: the settings, and the three streams.
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+
+use anstream::AutoStream;
+use clap::ColorChoice;
+
+use crate::config::Config;
+use crate::fault::Fault;
+use crate::globals::{Format, Globals, Progress};
+use crate::product::{self, Product};
+use crate::source::Source;
+
+/// The settings after flags, environment, file and defaults, and the streams.
+#[derive(Debug)]
+pub(crate) struct Context {
+    /// How results are written.
+    pub(crate) format: Format,
+    /// Say only the verdict.
+    pub(crate) quiet: bool,
+    /// Say more.
+    pub(crate) verbose: bool,
+    /// The file of defaults, for what a verb takes from it.
+    pub(crate) config: Config,
+    /// Where files are read.
+    pub(crate) source: Source,
+    output: Option<PathBuf>,
+    color: ColorChoice,
+}
+
+impl Context {
+    /// Puts the settings together: a flag goes before its environment variable (clap has seen to
+    /// that), that before the file, and the file before the default.
+    pub(crate) fn new(globals: &Globals) -> Result<Self, Fault> {
+        let config = globals.config.as_deref().map(Config::read).transpose()?.unwrap_or_default();
+        let quiet = globals.quiet || (globals.verbose == 0 && config.quiet.unwrap_or(false));
+        let verbose = globals.verbose.max(config.verbose.unwrap_or(0)) > 0 && !quiet;
+        let progress = globals.progress.or(config.progress).unwrap_or(Progress::Auto);
+        let announce = progress == Progress::Auto && !quiet && std::io::stderr().is_terminal();
+        let context = Self {
+            format: globals.format.or(config.format).unwrap_or(Format::Human),
+            quiet,
+            verbose,
+            source: Source::new(announce),
+            output: globals.output.clone().or_else(|| config.output.clone()),
+            color: globals.color.or(config.color).unwrap_or(ColorChoice::Auto),
+            config,
+        };
+        if verbose {
+            for flag in globals.without_effect() {
+                context.say(&format!("note: {flag} changes nothing, this version never uses the network"));
+            }
+        }
+        Ok(context)
+    }
+
+    /// Whether results go to a program.
+    pub(crate) fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// Talk: a line on standard error, unless nobody wants to hear it.
+    pub(crate) fn say(&self, line: &str) {
+        if !self.quiet {
+            tell(line, self.color);
+        }
+    }
+
+    /// Hands the product over; the exit code is the product's, or 1 if it cannot be written.
+    pub(crate) fn deliver(&self, product: &Product) -> u8 {
+        match product::write(&product.text, self.output.as_deref(), self.color) {
+            Ok(()) => product.exit,
+            Err(fault) => {
+                tell(&fault.to_text(), self.color);
+                fault.exit
+            }
+        }
+    }
+
+    /// Says what went wrong. Where a product was to be written to a file, the file is written all
+    /// the same, so that no older result stays behind.
+    pub(crate) fn refuse(&self, fault: &Fault) -> u8 {
+        let text = if self.is_json() {
+            fault.to_json()
+        } else {
+            tell(&fault.to_text(), self.color);
+            String::new()
+        };
+        if let Err(second) = product::write(&text, self.output.as_deref(), self.color) {
+            tell(&second.to_text(), self.color);
+        }
+        fault.exit
+    }
+}
+
+/// Writes to standard error. If nobody reads it, there is nobody to tell.
+pub(crate) fn tell(text: &str, color: ColorChoice) {
+    let mut stream = AutoStream::new(std::io::stderr(), product::choice(color));
+    let _ = writeln!(stream, "{}", text.trim_end());
+}

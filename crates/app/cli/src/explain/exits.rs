@@ -1,0 +1,139 @@
+//! The exit codes: what each means, what to do, and which check ends in which.
+
+use serde::Serialize;
+use teeproof::core::Check;
+use teeproof::{POLICY_TECHNOLOGY, nitro, snp};
+
+/// An exit code.
+#[derive(Debug, Serialize)]
+pub(super) struct Exit {
+    pub(super) code: u8,
+    pub(super) meaning: &'static str,
+    pub(super) advice: &'static str,
+}
+
+const fn exit(code: u8, meaning: &'static str, advice: &'static str) -> Exit {
+    Exit { code, meaning, advice }
+}
+
+/// Every exit code.
+pub(super) const EXITS: &[Exit] = &[
+    exit(
+        0,
+        "accepted: authentic, and everything that the named policy demands holds",
+        "Rely on it for what the policy asks, and for no more: read its waivers.",
+    ),
+    exit(
+        1,
+        "internal error: the program or its output failed",
+        "Nothing is said about the evidence. Try again; report it if it stays.",
+    ),
+    exit(
+        2,
+        "usage: the command line or the choice of files makes no sense",
+        "The error names what to change; nothing was verified.",
+    ),
+    exit(
+        3,
+        "malformed or unsupported input",
+        "Check that the file is whole and of the kind that it was taken for; teeproof inspect shows its fields.",
+    ),
+    exit(
+        4,
+        "a signature or a chain does not hold: not authentic",
+        "Do not rely on it. The evidence was altered, or the certificate is not the signer's, or the root is not a pinned one.",
+    ),
+    exit(
+        5,
+        "freshness or binding refused: authentic, and not an answer to this question",
+        "Ask again with a new nonce, and check the clock; parts that do not belong together point to a mix-up or worse.",
+    ),
+    exit(
+        6,
+        "refused by the policy: authentic, and not as the policy demands",
+        "The failed checks show what was expected and found; change the machine, or the policy if it is out of date.",
+    ),
+    exit(
+        7,
+        "an endorsement is missing, stale or revoked",
+        "Fetch the certificate or the revocation list that the failed check names; for archived Nitro documents there is --at document.",
+    ),
+    exit(
+        8,
+        "a network or cloud service failed",
+        "This version never uses the network and never ends with it.",
+    ),
+    exit(
+        9,
+        "a device is missing, or there is no permission to use it",
+        "This version uses no device and never ends with it.",
+    ),
+    exit(
+        10,
+        "genuine, and no policy was applied",
+        "The facts are printed, and nothing was demanded of them: name a policy with --policy.",
+    ),
+    exit(
+        11,
+        "genuine at the given time, and not shown to be fresh, which the policy demands",
+        "Verify it with --at now, or ask for new evidence.",
+    ),
+];
+
+/// The exit codes that a failure of this check usually ends in.
+pub(super) fn of_check(check: &Check) -> &'static [u8] {
+    let appraisal = [snp::checks::APPRAISE, nitro::checks::APPRAISE, &nitro::checks::PCR];
+    if check == nitro::checks::MAX_AGE {
+        &[6, 11]
+    } else if check == POLICY_TECHNOLOGY || appraisal.concat().contains(&check) {
+        &[6]
+    } else if check == snp::checks::CHAIN {
+        &[4, 7]
+    } else if FORMS.contains(&check) {
+        &[3]
+    } else if ENDORSEMENTS.contains(&check) {
+        &[7]
+    } else if BINDINGS.contains(&check) {
+        &[5]
+    } else {
+        &[4]
+    }
+}
+
+const FORMS: &[&Check] = &[snp::checks::FORMAT, nitro::checks::FORMAT, nitro::checks::FIELDS];
+const ENDORSEMENTS: &[&Check] = &[snp::checks::VALIDITY, snp::checks::REVOCATION, nitro::checks::VALIDITY];
+const BINDINGS: &[&Check] =
+    &[snp::checks::NONCE, nitro::checks::NONCE, nitro::checks::CONSISTENCY, nitro::checks::TIME];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use teeproof::all_checks;
+
+    #[test]
+    fn every_exit_of_a_check_is_explained() {
+        for check in all_checks() {
+            for code in of_check(check) {
+                assert!(EXITS.iter().any(|exit| exit.code == *code), "{}", check.id);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_left_over_is_about_signatures_and_keys() {
+        let left: Vec<_> =
+            all_checks().filter(|check| of_check(check) == [4]).map(|check| check.id).collect();
+        assert_eq!(
+            left,
+            [
+                "snp.vek.type",
+                "snp.vek.product",
+                "snp.vek.tcb",
+                "snp.vek.chip",
+                "snp.signature",
+                "nitro.chain",
+                "nitro.signature"
+            ]
+        );
+    }
+}

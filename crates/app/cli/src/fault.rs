@@ -1,0 +1,146 @@
+//! Why a run ends without a result: what, where, and what a person can do.
+
+use std::fmt::{Display, Write};
+
+use serde::Serialize;
+use teeproof::input::InputError;
+use teeproof::{PolicyError, PolicyProblem};
+
+use crate::paint::{BAD, HINT, paint, printable};
+
+/// A run that ends without a result.
+#[derive(Clone, Debug)]
+pub(crate) struct Fault {
+    /// The exit code.
+    pub(crate) exit: u8,
+    class: &'static str,
+    file: Option<String>,
+    message: String,
+    hint: String,
+    problems: Vec<PolicyProblem>,
+}
+
+impl Fault {
+    fn new(exit: u8, class: &'static str, message: String, hint: String) -> Self {
+        Self { exit, class, file: None, message, hint, problems: Vec::new() }
+    }
+
+    /// The person asked for something that cannot be done.
+    pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(2, "usage", message.into(), hint.into())
+    }
+
+    /// A file's content is not what it has to be.
+    pub(crate) fn malformed(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(3, "malformed", message.into(), hint.into())
+    }
+
+    /// Something that should have worked did not.
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        let hint = "nothing is said about the evidence; try again, and report it if it stays";
+        Self::new(1, "internal", message.into(), hint.into())
+    }
+
+    /// The program itself is at fault.
+    pub(crate) fn panicked() -> Self {
+        Self::internal("the program ran into a mistake of its own")
+    }
+
+    /// The files cannot be taken.
+    pub(crate) fn input(error: &InputError) -> Self {
+        let class = match error {
+            InputError::Wire(_, wire) if wire.is_unsupported() => "unsupported",
+            _ if error.exit() == 2 => "usage",
+            _ => "malformed",
+        };
+        Self::new(error.exit(), class, error.to_string(), error.hint().to_string())
+    }
+
+    /// The policy's file holds mistakes.
+    pub(crate) fn policy(error: PolicyError) -> Self {
+        let count = error.problems.len();
+        let message = match count {
+            1 => "the policy has a problem".to_string(),
+            _ => format!("the policy has {count} problems"),
+        };
+        let hint = "teeproof policy check FILE shows what a policy demands".to_string();
+        let fault = Self::new(3, "malformed", message, hint);
+        Self { problems: error.problems, ..fault }
+    }
+
+    /// In this file, unless a file was named already.
+    pub(crate) fn in_file(mut self, file: impl Display) -> Self {
+        self.file.get_or_insert_with(|| file.to_string());
+        self
+    }
+
+    /// For people: a line of what is wrong, and one of what to do.
+    pub(crate) fn to_text(&self) -> String {
+        let mut out = String::new();
+        let file = self.file.as_deref().unwrap_or_default();
+        if self.problems.is_empty() {
+            let place = if file.is_empty() { String::new() } else { format!("{file}: ") };
+            self.lines(&mut out, &format!("{place}{}", self.message), &self.hint);
+        }
+        for problem in &self.problems {
+            let hint = problem.hint.as_deref().unwrap_or(&self.hint);
+            self.lines(&mut out, &format!("{file}:{problem}"), hint);
+        }
+        out
+    }
+
+    fn lines(&self, out: &mut String, what: &str, hint: &str) {
+        let (error, hint_word) = (paint(BAD, "error:"), paint(HINT, "hint:"));
+        let _ = writeln!(out, "{error} {}", printable(what));
+        let _ = writeln!(out, "{hint_word} {}", printable(hint));
+    }
+
+    /// For programs.
+    pub(crate) fn to_json(&self) -> String {
+        let json = FaultJson {
+            schema: "teeproof/error/1",
+            exit: self.exit,
+            class: self.class,
+            file: self.file.as_deref(),
+            message: &self.message,
+            hint: &self.hint,
+            problems: self.problems.iter().map(ProblemJson::of).collect(),
+        };
+        // Texts and numbers alone cannot fail to be written.
+        serde_json::to_string_pretty(&json).map_or_else(|_| String::new(), |text| text + "\n")
+    }
+}
+
+#[derive(Serialize)]
+struct FaultJson<'a> {
+    schema: &'static str,
+    exit: u8,
+    class: &'static str,
+    file: Option<&'a str>,
+    message: &'a str,
+    hint: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    problems: Vec<ProblemJson<'a>>,
+}
+
+/// A problem of a policy, for programs.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct ProblemJson<'a> {
+    line: u32,
+    column: u32,
+    path: &'a str,
+    message: &'a str,
+    hint: Option<&'a str>,
+}
+
+impl<'a> ProblemJson<'a> {
+    pub(crate) fn of(problem: &'a PolicyProblem) -> Self {
+        Self {
+            line: problem.line,
+            column: problem.column,
+            path: &problem.path,
+            message: &problem.message,
+            hint: problem.hint.as_deref(),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! `teeproof inspect`: every field of a structure by its specification's name. Nothing is checked,
+//! and the output says so.
+
+mod human;
+mod tree;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+use teeproof::input::{Kind, Sniffed, sniff};
+use teeproof::wire;
+
+use crate::context::Context;
+use crate::fault::Fault;
+use crate::product::Product;
+use crate::source;
+use tree::{Node, Tree};
+
+/// Print every field of a structure, checking nothing
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// An SNP report, a Nitro document, certificates or revocation lists; - is stdin
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// What the file is, whatever it looks like
+    #[arg(long = "as", value_name = "KIND", value_parser = crate::verify::kind())]
+    kind: Option<Kind>,
+}
+
+/// Runs the verb.
+pub(crate) fn run(args: &InspectArgs, context: &Context) -> Result<Product, Fault> {
+    let file = source::name(&args.file);
+    let bytes = context.source.read(&args.file)?;
+    let fault = |error| Fault::input(&error).in_file(&file);
+    let sniffed = sniff(&bytes, args.kind).map_err(fault)?;
+    let mut tree = Tree::default();
+    let inspected = teeproof::inspect(&sniffed, &mut tree).map_err(fault)?;
+    let inspection = Inspection::new(&file, &sniffed, inspected.flaw, tree.into_nodes());
+    if context.is_json() {
+        Product::json(&inspection, 0)
+    } else {
+        Ok(Product::of(human::text(&inspection, context.quiet)))
+    }
+}
+
+/// What was told of a file.
+#[derive(Debug, Serialize)]
+struct Inspection<'a> {
+    schema: &'static str,
+    file: &'a str,
+    kind: &'static str,
+    encoding: &'static str,
+    status: &'static str,
+    flaw: Option<Flaw>,
+    structures: Vec<Node>,
+}
+
+impl<'a> Inspection<'a> {
+    fn new(file: &'a str, sniffed: &Sniffed, flaw: Option<wire::Error>, structures: Vec<Node>) -> Self {
+        Self {
+            schema: "teeproof/inspection/1",
+            file,
+            kind: sniffed.kind.as_str(),
+            encoding: sniffed.encoding.as_str(),
+            status: "not checked",
+            flaw: flaw.map(Flaw::new),
+            structures,
+        }
+    }
+}
+
+/// A rule that the structure breaks, though its fields can be told.
+#[derive(Debug, Serialize)]
+struct Flaw {
+    what: &'static str,
+    offset: usize,
+    expected: &'static str,
+    message: String,
+}
+
+impl Flaw {
+    fn new(error: wire::Error) -> Self {
+        Self { what: error.what, offset: error.offset, expected: error.expected, message: error.to_string() }
+    }
+}

@@ -1,0 +1,123 @@
+//! Command lines that cannot be parsed: what can be known of them all the same, and the answer.
+
+use std::ffi::OsString;
+
+use clap::ColorChoice;
+use clap::error::{Error, ErrorKind};
+
+use crate::context::tell;
+use crate::fault::Fault;
+use crate::globals::Format;
+use crate::product;
+
+/// What a glance at the arguments tells, before (and even if never) they are parsed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peek {
+    json: bool,
+    color: ColorChoice,
+}
+
+impl Peek {
+    /// Looks at this process's arguments and environment.
+    pub(crate) fn at_arguments() -> Self {
+        let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+        let of = |flag, variable| given(&arguments, flag).or_else(|| std::env::var(variable).ok());
+        Self {
+            json: of("--format", "TEEPROOF_FORMAT").as_deref() == Some("json"),
+            color: match of("--color", "TEEPROOF_COLOR").as_deref() {
+                Some("always") => ColorChoice::Always,
+                Some("never") => ColorChoice::Never,
+                _ => ColorChoice::Auto,
+            },
+        }
+    }
+
+    /// When to use colours in help.
+    pub(crate) const fn color(self) -> ColorChoice {
+        self.color
+    }
+
+    /// Answers a command line that did not parse: help, or what is wrong with it.
+    pub(crate) fn answer(self, error: &Error) -> u8 {
+        let helps = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+        if self.json && !helps {
+            return self.refuse(&fault(error));
+        }
+        // A reader who went away has seen enough.
+        let _ = error.print();
+        if helps { 0 } else { 2 }
+    }
+
+    /// Says what went wrong, before there are settings.
+    pub(crate) fn refuse(self, fault: &Fault) -> u8 {
+        if self.format() == Format::Json {
+            let _ = product::write(&fault.to_json(), None, self.color);
+        } else {
+            tell(&fault.to_text(), self.color);
+        }
+        fault.exit
+    }
+
+    const fn format(self) -> Format {
+        if self.json { Format::Json } else { Format::Human }
+    }
+}
+
+/// The last value of a flag, as `--flag value` or `--flag=value`, before a `--`.
+fn given(arguments: &[OsString], flag: &str) -> Option<String> {
+    let texts = arguments.iter().map(|argument| argument.to_string_lossy());
+    let texts: Vec<_> = texts.take_while(|argument| argument != "--").collect();
+    let pairs = texts.windows(2).filter_map(|pair| match pair {
+        [name, value] if name == flag => Some(value.to_string()),
+        _ => None,
+    });
+    let joined = texts
+        .iter()
+        .filter_map(|argument| argument.strip_prefix(flag)?.strip_prefix('='))
+        .map(str::to_string);
+    pairs.chain(joined).last()
+}
+
+/// The parser's error in our form: its first paragraph, and its tip where it has one.
+fn fault(error: &Error) -> Fault {
+    let text = error.render().to_string();
+    let mut paragraphs = text.split("\n\n");
+    let lines = |paragraph: &str| paragraph.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    let message = paragraphs.next().map(lines).unwrap_or_default();
+    let tip = paragraphs.map(lines).find_map(|paragraph| Some(paragraph.strip_prefix("tip: ")?.to_string()));
+    Fault::usage(
+        message.strip_prefix("error: ").unwrap_or(&message),
+        tip.unwrap_or_else(|| "teeproof --help shows how it is used".to_string()),
+    )
+}
+
+/// The known word that is closest to what was written, if any is close.
+pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .map(|known| (strsim::jaro_winkler(word, known), known))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|(left, _), (right, _)| left.total_cmp(right))
+        .map(|(_, known)| known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_are_seen_in_both_forms() {
+        let arguments = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
+        let json = Some("json".to_string());
+        assert_eq!(given(&arguments(&["--format", "json"]), "--format"), json);
+        assert_eq!(given(&arguments(&["x", "--format=json"]), "--format"), json);
+        assert_eq!(given(&arguments(&["--", "--format=json"]), "--format"), None);
+        assert_eq!(given(&arguments(&["--format"]), "--format"), None);
+    }
+
+    #[test]
+    fn only_what_is_close_is_suggested() {
+        let known = ["snp.chain", "nitro.chain"];
+        assert_eq!(nearest("snp.chian", known.iter().copied()), Some("snp.chain"));
+        assert_eq!(nearest("xyz", known.iter().copied()), None);
+    }
+}

@@ -1,0 +1,44 @@
+//! `explain`: every check and every exit code.
+
+use crate::support::*;
+
+#[test]
+fn everything_is_listed_and_everything_listed_is_explained() {
+    let ran = teeproof(["explain", "--format", "json"]).exits(0);
+    let json = ran.json();
+    assert_eq!(json["schema"], "teeproof/explanation/1");
+    let checks = json["checks"].as_array().unwrap();
+    assert!(checks.len() > 60, "{}", checks.len());
+    assert_eq!(json["exits"].as_array().unwrap().len(), 12);
+    for check in checks.iter().step_by(7) {
+        let id = check["id"].as_str().unwrap();
+        teeproof(["explain", id]).exits(0).shows(&[
+            check["title"].as_str().unwrap(),
+            "proves",
+            "if it fails",
+            "exit",
+            "source",
+        ]);
+    }
+    for code in 0..=11 {
+        let head = format!("exit {code}: ");
+        teeproof(["explain", &code.to_string()]).exits(0).shows(&[&head, "what to do"]);
+    }
+    teeproof(["explain"]).exits(0).shows(&["Exit codes", "Checks", "nitro.pcr31"]);
+}
+
+#[test]
+fn a_check_of_json_is_a_check() {
+    let json = teeproof(["explain", "nitro.nonce", "--format", "json"]).exits(0).json();
+    assert_eq!(json["check"]["id"], "nitro.nonce");
+    assert_eq!(json["check"]["exits"], serde_json::json!([5]));
+    let json = teeproof(["explain", "7", "--format", "json"]).exits(0).json();
+    assert_eq!(json["exit"]["code"], 7);
+}
+
+#[test]
+fn the_unknown_gets_a_suggestion() {
+    teeproof(["explain", "nitro.nonse"]).fails(2, &["did you mean nitro.nonce?"]);
+    teeproof(["explain", "12"]).fails(2, &["12 is no exit code"]);
+    teeproof(["explain", "qwertz"]).fails(2, &["lists all"]);
+}

@@ -1,0 +1,92 @@
+//! `inspect` tells fields, and never that they were believed.
+
+use crate::support::*;
+
+fn inspect(file: &str) -> Run {
+    teeproof(["inspect"]).file(file)
+}
+
+#[test]
+fn nothing_is_ever_called_verified() {
+    for file in [REPORT, VCEK, OTHER_VCEK, PRODUCTION, DEBUG, TAMPERED] {
+        for format in ["human", "json"] {
+            let ran = inspect(file).args(["--format", format]).exits(0);
+            let all = format!("{}{}", ran.stdout, ran.stderr).to_lowercase();
+            assert!(!all.contains("verif"), "{file}");
+            assert!(all.contains("not checked"), "{file}");
+        }
+    }
+}
+
+#[test]
+fn a_report_is_told_by_the_specifications_names() {
+    inspect(REPORT).exits(0).shows(&[
+        "ATTESTATION_REPORT",
+        "050..090  REPORT_DATA",
+        "7a1e5c266c0108dbc9bb94fa926951320940915d0aafb424",
+        "Milan: bootloader 3, tee 0, snp 8, microcode 115",
+        "SIGNATURE",
+    ]);
+    let json = inspect(REPORT).args(["--format", "json"]).exits(0).json();
+    assert_eq!(json["schema"], "teeproof/inspection/1");
+    assert_eq!(json["kind"], "snp-report");
+    assert_eq!(json["encoding"], "raw");
+    assert_eq!(json["status"], "not checked");
+    assert_eq!(json["flaw"], serde_json::Value::Null);
+    let report = &json["structures"][0];
+    assert_eq!(report["name"], "ATTESTATION_REPORT");
+    let fields = report["fields"].as_array().unwrap();
+    let data = fields.iter().find(|field| field["name"] == "REPORT_DATA").unwrap();
+    assert_eq!(data["offset"], 0x50);
+    assert_eq!(data["length"], 64);
+    assert_eq!(data["value"], hex(&bytes(REPORT)[0x50..0x90]));
+}
+
+#[test]
+fn times_are_shown_as_people_read_them() {
+    inspect(VCEK).exits(0).shows(&["notBefore", "2023-04-03T19:23:43Z", "2030-04-03T19:23:43Z"]);
+    inspect(PRODUCTION).exits(0).shows(&["2024-12-31T02:55:54Z", "2049-10-28T14:28:05Z"]);
+    let json = inspect(VCEK).args(["--format", "json"]).exits(0).json();
+    let fields = json["structures"][0]["fields"].as_array().unwrap().clone();
+    let after = fields.iter().find(|field| field["name"] == "notAfter").unwrap();
+    assert_eq!(after["time"], "2030-04-03T19:23:43Z");
+}
+
+#[test]
+fn a_flaw_is_told_with_the_fields() {
+    let mut report = bytes(REPORT);
+    report[0x4c] = 1;
+    let path = file("flaw", "report.bin", report);
+    teeproof(["inspect"]).args([&path]).exits(0).shows(&["flaw: ", "0x4c", "REPORT_DATA"]);
+    let json = teeproof(["inspect", "--format", "json"]).args([&path]).exits(0).json();
+    assert_eq!(json["flaw"]["offset"], 0x4c);
+}
+
+#[test]
+fn what_has_no_fields_is_malformed() {
+    let path = file("cut", "report.bin", &bytes(REPORT)[..600]);
+    teeproof(["inspect"]).args([&path]).fails(3, &["report.bin", "not a snp-report"]);
+    inspect(REPORT).args(["--as", "certificate"]).fails(3, &["not a certificate"]);
+}
+
+#[test]
+fn lines_fit_a_page() {
+    for file in [REPORT, VCEK, PRODUCTION] {
+        let ran = inspect(file).exits(0);
+        // The first line has the path of the file.
+        for line in ran.stdout.lines().skip(1) {
+            assert!(line.chars().count() <= 100, "{line}");
+        }
+    }
+}
+
+#[test]
+fn hex_and_base64_are_told() {
+    let document = bytes(PRODUCTION);
+    for (content, encoding) in [(hex(&document), "hex"), (base64(&document), "base64")] {
+        teeproof(["inspect", "-"])
+            .stdin(content.as_bytes())
+            .exits(0)
+            .shows(&[&format!("standard input: nitro-document ({encoding}), not checked")]);
+    }
+}

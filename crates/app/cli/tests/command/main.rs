@@ -1,0 +1,25 @@
+//! The command as people and programs run it: arguments in, two streams and an exit code out.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    missing_docs
+)]
+
+mod config;
+mod explain;
+mod files;
+mod freshness;
+mod inspect;
+mod minted;
+mod nitro;
+mod output;
+mod policy;
+mod shared;
+mod shell;
+mod snp;
+mod support;
+mod usage;

@@ -1,0 +1,93 @@
+//! `policy check`, and policies from files.
+
+use crate::support::*;
+
+#[test]
+fn the_examples_are_sound_and_accept_their_evidence() {
+    let examples = root().join("examples/policies");
+    let policy = |name: &str| examples.join(name);
+    teeproof(["policy", "check"]).args([policy("snp.toml"), policy("nitro.toml")]).exits(0).shows(&[
+        "snp.toml: ok",
+        "nitro.toml: ok",
+        "snp.measurement",
+        "nitro.pcr0",
+        "waived: ",
+    ]);
+    verify(REPORT, &[&["--no-nonce", "--policy"]]).args([policy("snp.toml")]).file(VCEK).exits(0);
+    let document = "nitro/production-eu-central-1-2025-01.cose";
+    verify(document, &[&["--no-nonce", "--policy"], &AT_DOCUMENT[..0]])
+        .args([policy("nitro.toml")])
+        .args(AT_DOCUMENT)
+        .exits(0);
+    // Another document is refused, with the policy's lines and both values in full.
+    let ran = verify(PRODUCTION, &[&["--no-nonce", "--at", "document", "--policy"]])
+        .args([policy("nitro.toml")])
+        .exits(6);
+    ran.shows(&["✘ nitro.pcr0", "policy line", "expected", "found"]);
+}
+
+#[test]
+fn the_built_in_policy_tells_what_it_demands() {
+    teeproof(["policy", "check", "builtin:genuine"]).exits(0).shows(&[
+        "builtin:genuine: ok",
+        "snp.policy.debug",
+        "nitro.debug",
+    ]);
+}
+
+#[test]
+fn every_problem_is_told_with_its_place() {
+    let content = "version = 1\n[nitro]\ndebug = { exactly = 3 }\nmodul-id = { exactly = \"x\" }\n";
+    let path = file("policy-problems", "bad.toml", content);
+    let ran = teeproof(["policy", "check"]).args([&path]).exits(3).shows(&[
+        "bad.toml:3:",
+        "bad.toml:4:",
+        "nitro.debug",
+        "hint:",
+    ]);
+    assert_eq!(ran.stderr, "");
+    let json = teeproof(["policy", "check", "--format", "json"]).args([&path]).exits(3).json();
+    assert_eq!(json["schema"], "teeproof/policy-check/1");
+    assert_eq!(json["files"][0]["ok"], false);
+    let lines = |problems: &serde_json::Value| -> Vec<u64> {
+        let problems = problems.as_array().unwrap();
+        problems.iter().map(|problem| problem["line"].as_u64().unwrap()).collect()
+    };
+    let told = lines(&json["files"][0]["problems"]);
+    assert!(told.contains(&3) && told.contains(&4), "{told:?}");
+    // A verification under it does not happen.
+    verify(PRODUCTION, &[&["--no-nonce", "--policy"]])
+        .args([&path])
+        .fails(3, &["bad.toml:3:", "bad.toml:4:"]);
+    let json =
+        verify(PRODUCTION, &[&["--no-nonce", "--format", "json", "--policy"]]).args([&path]).exits(3).json();
+    assert_eq!(json["schema"], "teeproof/error/1");
+    assert_eq!(lines(&json["problems"]), told);
+}
+
+#[test]
+fn json_tells_every_rule() {
+    let json = teeproof(["policy", "check", "builtin:genuine", "--format", "json"]).exits(0).json();
+    let rules = json["files"][0]["rules"].as_array().unwrap();
+    assert_eq!(rules.len(), 25);
+    assert_eq!(rules[0]["check"], "snp.policy.debug");
+    assert_eq!(rules[0]["expected"], "no");
+    assert_eq!(rules[0]["waived"], serde_json::Value::Null);
+}
+
+#[test]
+fn a_policy_is_text() {
+    let path = file("policy-binary", "policy.toml", [0xff, 0xfe, 0x00]);
+    teeproof(["policy", "check"]).args([&path]).fails(3, &["policy.toml: not UTF-8 text at offset 0x0"]);
+}
+
+#[test]
+fn a_policy_without_a_section_accepts_none_of_it() {
+    let content = "version = 1\n[snp]\nunlisted = { waived = \"a test\" }\n";
+    let path = file("policy-snp-only", "snp-only.toml", content);
+    teeproof(["policy", "check"]).args([&path]).exits(0).shows(&["nitro: not accepted"]);
+    verify(PRODUCTION, &[&["--no-nonce", "--at", "document", "--policy"]])
+        .args([&path])
+        .exits(6)
+        .shows(&["✘ policy.technology"]);
+}

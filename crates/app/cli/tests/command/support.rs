@@ -1,0 +1,181 @@
+//! Running the command, and files to give it.
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+pub(crate) const DEBUG: &str = "nitro/debug-us-east-1-2021-03.cose";
+pub(crate) const PRODUCTION: &str = "nitro/production-us-east-2-2024-12.cose";
+/// The nonce in [`PRODUCTION`].
+pub(crate) const NONCE: &str = "hex:0123456789abcdef0123456789abcdef01234567";
+pub(crate) const TAMPERED: &str = "nitro/tampered-us-east-1-2024-07.cose";
+pub(crate) const REPORT: &str = "snp/milan-report.bin";
+pub(crate) const VCEK: &str = "snp/milan-vcek.der";
+pub(crate) const OTHER_VCEK: &str = "snp/turin-vcek.der";
+pub(crate) const GENUINE: [&str; 2] = ["--policy", "builtin:genuine"];
+pub(crate) const AT_DOCUMENT: [&str; 2] = ["--at", "document"];
+
+/// One run of the command, to be.
+pub(crate) struct Run {
+    command: Command,
+    stdin: Vec<u8>,
+}
+
+/// What a run gave.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) exit: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// The command with these arguments, and an environment in which no setting is hidden.
+pub(crate) fn teeproof<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Run {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_teeproof"));
+    command.args(arguments);
+    let ours = std::env::vars_os().filter(|(name, _)| {
+        let name = name.to_string_lossy();
+        name.starts_with("TEEPROOF_") || name == "NO_COLOR" || name == "CLICOLOR_FORCE"
+    });
+    for (name, _) in ours {
+        command.env_remove(name);
+    }
+    Run { command, stdin: Vec::new() }
+}
+
+/// `verify` with a file of the test data and more arguments.
+pub(crate) fn verify(file: &str, more: &[&[&str]]) -> Run {
+    let file = data(file);
+    teeproof(["verify", file.to_str().unwrap()]).args(more.concat())
+}
+
+impl Run {
+    pub(crate) fn args<S: AsRef<OsStr>>(mut self, more: impl IntoIterator<Item = S>) -> Self {
+        self.command.args(more);
+        self
+    }
+
+    pub(crate) fn file(self, file: &str) -> Self {
+        self.args([data(file)])
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    pub(crate) fn stdin(mut self, bytes: &[u8]) -> Self {
+        self.stdin = bytes.to_vec();
+        self
+    }
+
+    pub(crate) fn run(mut self) -> Ran {
+        let mut child =
+            self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // A command that does not read its input may be gone before all of it was written.
+        let _ = child.stdin.take().unwrap().write_all(&self.stdin);
+        let output = child.wait_with_output().unwrap();
+        Ran {
+            exit: output.status.code().unwrap(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Runs it and expects an exit code.
+    #[track_caller]
+    pub(crate) fn exits(self, code: i32) -> Ran {
+        let ran = self.run();
+        assert_eq!(ran.exit, code, "{ran:#?}");
+        ran
+    }
+
+    /// Runs it, expects an exit code, and an error in two lines that say all of this.
+    #[track_caller]
+    pub(crate) fn fails(self, code: i32, says: &[&str]) -> Ran {
+        let ran = self.exits(code);
+        assert_eq!(ran.stdout, "");
+        let lines: Vec<_> = ran.stderr.lines().collect();
+        let error = lines.iter().position(|line| line.starts_with("error: "));
+        let error = error.unwrap_or_else(|| panic!("no error: {ran:#?}"));
+        assert!(lines[error + 1].starts_with("hint: "), "{ran:#?}");
+        for what in says {
+            assert!(ran.stderr.contains(what), "{what}: {ran:#?}");
+        }
+        ran
+    }
+}
+
+impl Ran {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
+    }
+
+    pub(crate) fn first_line(&self) -> &str {
+        self.stdout.lines().next().unwrap()
+    }
+
+    #[track_caller]
+    pub(crate) fn shows(self, what: &[&str]) -> Self {
+        for what in what {
+            assert!(self.stdout.contains(what), "{what}: {self:#?}");
+        }
+        self
+    }
+}
+
+/// A file of the test data.
+pub(crate) fn data(file: &str) -> PathBuf {
+    root().join("testdata").join(file)
+}
+
+/// The project's folder.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..")
+}
+
+/// The content of a file of the test data.
+pub(crate) fn bytes(file: &str) -> Vec<u8> {
+    std::fs::read(data(file)).unwrap()
+}
+
+/// An empty folder for one test.
+pub(crate) fn folder(test: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// A file with this content, in a folder of its own.
+pub(crate) fn file(test: &str, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    let path = folder(test).join(name);
+    std::fs::write(&path, content).unwrap();
+    path
+}
+
+/// Bytes as hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Bytes as base64, in lines as `base64` writes them.
+pub(crate) fn base64(bytes: &[u8]) -> String {
+    let text = <base64ct::Base64 as base64ct::Encoding>::encode_string(bytes);
+    let lines: Vec<_> = text.as_bytes().chunks(76).map(|line| String::from_utf8_lossy(line)).collect();
+    lines.join("\n") + "\n"
+}
+
+/// DER as PEM.
+pub(crate) fn pem(label: &str, der: &[u8]) -> String {
+    format!("-----BEGIN {label}-----\n{}-----END {label}-----\n", base64(der))
+}
+
+/// Where these bytes stand in those.
+pub(crate) fn position(haystack: &[u8], needle: &[u8]) -> usize {
+    let mut windows = haystack.windows(needle.len());
+    windows.position(|window| window == needle).unwrap()
+}

@@ -1,0 +1,119 @@
+//! Command lines that make no sense, and what they are answered.
+
+use crate::support::*;
+
+#[test]
+fn an_unknown_flag_gets_a_suggestion() {
+    let ran = verify(PRODUCTION, &[&["--no-nonc"]]).exits(2);
+    assert!(ran.stderr.contains("--no-nonce"), "{ran:#?}");
+    assert_eq!(ran.stdout, "");
+}
+
+#[test]
+fn an_unknown_verb_gets_a_suggestion() {
+    let ran = teeproof(["verfy"]).exits(2);
+    assert!(ran.stderr.contains("verify"), "{ran:#?}");
+}
+
+#[test]
+fn programs_get_usage_errors_as_json() {
+    for arguments in
+        [&["verify", "--format=json", "--polcy", "x"][..], &["--format", "json", "verify", "x", "--polcy"]]
+    {
+        let ran = teeproof(arguments).exits(2);
+        let json = ran.json();
+        assert_eq!(json["schema"], "teeproof/error/1");
+        assert_eq!(json["exit"], 2);
+        assert_eq!(json["class"], "usage");
+        assert!(json["message"].as_str().unwrap().contains("--polcy"));
+        assert!(json["hint"].as_str().unwrap().contains("--policy"));
+        assert_eq!(ran.stderr, "");
+    }
+}
+
+#[test]
+fn programs_get_errors_of_files_as_json() {
+    let ran = teeproof(["verify", "no-such-file", "--no-nonce", "--format", "json"]).exits(2);
+    let json = ran.json();
+    assert_eq!(json["schema"], "teeproof/error/1");
+    assert_eq!(json["file"], "no-such-file");
+    let ran = teeproof(["verify", "-", "--no-nonce"]).env("TEEPROOF_FORMAT", "json").exits(3);
+    assert_eq!(ran.json()["class"], "malformed");
+}
+
+#[test]
+fn a_time_that_is_none_is_a_usage_error() {
+    for time in ["yesterday", "2026-01-01", "1767225600"] {
+        let ran = verify(PRODUCTION, &[&["--no-nonce", "--at", time]]).exits(2);
+        assert!(ran.stderr.contains("RFC 3339"), "{ran:#?}");
+    }
+}
+
+#[test]
+fn no_verb_is_a_usage_error_and_help_is_not() {
+    teeproof([""; 0]).exits(2);
+    teeproof(["--help"]).exits(0).shows(&["verify", "inspect", "Exit codes"]);
+    teeproof(["verify", "--help"]).exits(0).shows(&["--no-nonce", "Examples"]);
+    let version = teeproof(["--version"]).exits(0);
+    assert_eq!(version.stdout, format!("teeproof {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn there_is_one_built_in_policy() {
+    verify(PRODUCTION, &[&["--no-nonce", "--policy", "builtin:lenient"]])
+        .fails(2, &["no built-in policy lenient", "builtin:genuine"]);
+}
+
+#[test]
+fn flags_without_effect_are_taken_and_said() {
+    let all: &[&[&str]] =
+        &[&GENUINE, &["--no-nonce", "--offline", "--cache-dir", "x"], &["--timeout", "3", "--retries", "2"]];
+    let ran = verify(REPORT, all).file(VCEK).exits(0);
+    assert!(!ran.stderr.contains("note:"), "{ran:#?}");
+    let ran = verify(REPORT, all).file(VCEK).args(["-v"]).exits(0);
+    for flag in ["--offline", "--cache-dir", "--timeout", "--retries"] {
+        let note = format!("note: {flag} changes nothing");
+        assert!(ran.stderr.contains(&note), "{ran:#?}");
+    }
+}
+
+/// Standard output that is gone is the reader's choice; one that is full is an error.
+#[cfg(target_os = "linux")]
+mod streams {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    fn status(stdout: Stdio) -> (Option<i32>, String) {
+        let output = Command::new(env!("CARGO_BIN_EXE_teeproof"))
+            .args(["explain"])
+            .stdout(stdout)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+            .wait_with_output()
+            .unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    }
+
+    #[test]
+    fn a_reader_who_went_away_is_no_error() {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        assert_eq!(status(writer.into()), (Some(0), String::new()));
+    }
+
+    #[test]
+    fn a_full_disk_is_an_error() {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let (exit, stderr) = status(full.into());
+        assert_eq!(exit, Some(1));
+        assert!(stderr.contains("standard output cannot be written"), "{stderr}");
+    }
+
+    #[test]
+    fn an_output_file_that_cannot_be_written_is_a_usage_error() {
+        teeproof(["explain", "7", "-o", "/no/such/folder/file"])
+            .fails(2, &["/no/such/folder/file: cannot be written"]);
+    }
+}
