@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::der::{self, tag};
-use crate::describe::Hex;
+use crate::describe::{Hex, Oid};
 use crate::{Error, Kind, Reader, Shown, Visitor};
 
 /// One extension.
@@ -279,7 +279,7 @@ impl fmt::Display for Note<'_> {
                 }
                 Ok(())
             }
-            _ => write!(f, ", OID {}", Hex(self.oid)),
+            _ => write!(f, ", {}", Oid(self.oid)),
         }
     }
 }

@@ -106,7 +106,7 @@ impl fmt::Display for Type<'_> {
             [0x55, 0x04, 0x08] => f.write_str("ST"),
             [0x55, 0x04, 0x0a] => f.write_str("O"),
             [0x55, 0x04, 0x0b] => f.write_str("OU"),
-            other => write!(f, "{}", crate::describe::Hex(other)),
+            other => write!(f, "{}", crate::describe::Oid(other)),
         }
     }
 }
