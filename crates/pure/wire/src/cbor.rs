@@ -165,7 +165,8 @@ fn entries<'a>(
     Ok(())
 }
 
-/// Steps over one data item of any shape that this subset allows, without recursion.
+/// Steps over one data item of any shape that this subset allows, without recursion; whatever it
+/// holds is of definite length.
 ///
 /// # Errors
 /// Anything outside of the subset, or an item that ends beyond the input.

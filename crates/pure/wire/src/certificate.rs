@@ -11,8 +11,9 @@ pub use algorithm::{PublicKey, SignatureAlgorithm, ecdsa_fixed};
 pub use extension::{BasicConstraints, Extension, Extensions, KeyUsage};
 pub use name::Name;
 
-use crate::der::{self, Element, tag};
+use crate::der::{self, tag};
 use crate::describe::Hex;
+use crate::envelope::{Envelope, Names};
 use crate::{Describe, Error, Kind, Reader, Shown, Visitor};
 
 /// A certificate, unverified. It borrows the bytes it was read from.
@@ -33,7 +34,12 @@ pub struct Certificate<'a> {
     signature: &'a [u8],
 }
 
-const WHAT: &str = "certificate";
+const NAMES: Names = Names {
+    whole: "certificate",
+    tbs: "certificate: tbsCertificate",
+    algorithm: "certificate: signatureAlgorithm",
+    signature: "certificate: signatureValue",
+};
 
 impl<'a> Certificate<'a> {
     /// Reads a certificate, which must fill `der`.
@@ -42,40 +48,21 @@ impl<'a> Certificate<'a> {
     /// Bytes that are not strict DER of this shape; another version than 3; inner and outer
     /// signature algorithm differing; a repeated extension.
     pub fn parse(der: &'a [u8]) -> Result<Self, Error> {
-        Reader::all(der, 0, WHAT, |reader| {
-            der::nested(reader, tag::SEQUENCE, WHAT, |reader| {
-                let tbs = der::tagged(reader, tag::SEQUENCE, "certificate: tbsCertificate")?;
-                let outer = der::tagged(reader, tag::SEQUENCE, "certificate: signatureAlgorithm")?;
-                let signature = der::tagged(reader, tag::BIT_STRING, "certificate: signatureValue")?
-                    .octets_of_bits("certificate: signatureValue")?;
-                tbs.read("certificate: tbsCertificate", |reader| {
-                    Self::body(der, &tbs, &outer, signature, reader)
-                })
-            })
-        })
+        let envelope = Envelope::parse(der, &NAMES)?;
+        envelope.tbs.read(NAMES.tbs, |reader| Self::body(der, &envelope, reader))
     }
 
-    fn body(
-        der: &'a [u8],
-        tbs: &Element<'a>,
-        outer: &Element<'a>,
-        signature: &'a [u8],
-        reader: &mut Reader<'a>,
-    ) -> Result<Self, Error> {
+    fn body(der: &'a [u8], envelope: &Envelope<'a>, reader: &mut Reader<'a>) -> Result<Self, Error> {
         version(reader)?;
         let serial = der::tagged(reader, tag::INTEGER, "certificate: serialNumber")?
             .integer("certificate: serialNumber")?;
-        let inner = der::tagged(reader, tag::SEQUENCE, "certificate: signature")?;
-        if inner.whole != outer.whole {
-            return Err(reader.error(Kind::Value, "certificate: signature", "the outer signatureAlgorithm"));
-        }
-        let algorithm = SignatureAlgorithm::parse(&inner)?;
+        let algorithm = envelope.inner_algorithm(reader)?;
         let issuer = Name::read(reader, "certificate: issuer")?;
         let (not_before, not_after) = validity(reader)?;
         let subject = Name::read(reader, "certificate: subject")?;
         let public_key = PublicKey::read(reader)?;
         let extensions = Extensions::read(reader)?;
-        let tbs = tbs.whole;
+        let (tbs, signature) = (envelope.tbs.whole, envelope.signature);
         Ok(Self {
             der,
             tbs,

@@ -1,8 +1,9 @@
 //! A certificate revocation list as its bytes say it (RFC 5280, section 5).
 
 use crate::certificate::{Name, SignatureAlgorithm};
-use crate::der::{self, Element, tag};
+use crate::der::{self, tag};
 use crate::describe::Hex;
+use crate::envelope::{Envelope, Names};
 use crate::{Describe, Error, Kind, Reader, Shown, Visitor};
 
 /// A revocation list, unverified. It borrows the bytes it was read from.
@@ -20,7 +21,12 @@ pub struct RevocationList<'a> {
     signature: &'a [u8],
 }
 
-const WHAT: &str = "CRL";
+const NAMES: Names = Names {
+    whole: "CRL",
+    tbs: "CRL: tbsCertList",
+    algorithm: "CRL: signatureAlgorithm",
+    signature: "CRL: signatureValue",
+};
 
 impl<'a> RevocationList<'a> {
     /// Reads a revocation list, which must fill `der`.
@@ -29,31 +35,15 @@ impl<'a> RevocationList<'a> {
     /// Bytes that are not strict DER of this shape; a list without nextUpdate; inner and outer
     /// signature algorithm differing.
     pub fn parse(der: &'a [u8]) -> Result<Self, Error> {
-        Reader::all(der, 0, WHAT, |reader| {
-            der::nested(reader, tag::SEQUENCE, WHAT, |reader| {
-                let tbs = der::tagged(reader, tag::SEQUENCE, "CRL: tbsCertList")?;
-                let outer = der::tagged(reader, tag::SEQUENCE, "CRL: signatureAlgorithm")?;
-                let signature = der::tagged(reader, tag::BIT_STRING, "CRL: signatureValue")?
-                    .octets_of_bits("CRL: signatureValue")?;
-                tbs.read("CRL: tbsCertList", |reader| Self::body(&tbs, &outer, signature, reader))
-            })
-        })
+        let envelope = Envelope::parse(der, &NAMES)?;
+        envelope.tbs.read(NAMES.tbs, |reader| Self::body(&envelope, reader))
     }
 
-    fn body(
-        tbs: &Element<'a>,
-        outer: &Element<'a>,
-        signature: &'a [u8],
-        reader: &mut Reader<'a>,
-    ) -> Result<Self, Error> {
+    fn body(envelope: &Envelope<'a>, reader: &mut Reader<'a>) -> Result<Self, Error> {
         if der::tagged(reader, tag::INTEGER, "CRL: version")?.small("CRL: version")? != 1 {
             return Err(reader.error(Kind::Unsupported, "CRL: version", "version 2"));
         }
-        let inner = der::tagged(reader, tag::SEQUENCE, "CRL: signature")?;
-        if inner.whole != outer.whole {
-            return Err(reader.error(Kind::Value, "CRL: signature", "the outer signatureAlgorithm"));
-        }
-        let algorithm = SignatureAlgorithm::parse(&inner)?;
+        let algorithm = envelope.inner_algorithm(reader)?;
         let issuer = Name::read(reader, "CRL: issuer")?;
         let this_update = der::element(reader, "CRL: thisUpdate")?.time("CRL: thisUpdate")?;
         let next_update = der::element(reader, "CRL: nextUpdate")?.time("CRL: nextUpdate")?;
@@ -67,7 +57,8 @@ impl<'a> RevocationList<'a> {
             })?;
         }
         let critical_extension = extensions(reader)?;
-        let (tbs, revoked) = (tbs.whole, revoked.map_or(&[][..], |list| list.contents));
+        let (tbs, signature) = (envelope.tbs.whole, envelope.signature);
+        let revoked = revoked.map_or(&[][..], |list| list.contents);
         Ok(Self { tbs, algorithm, issuer, this_update, next_update, revoked, critical_extension, signature })
     }
 
@@ -123,7 +114,7 @@ impl<'a> RevocationList<'a> {
 
     fn serials(&self, mut visit: impl FnMut(&'a [u8])) {
         // The entries were read once when the list was parsed; an error cannot come back here.
-        let _ = Reader::all(self.revoked, 0, WHAT, |reader| {
+        let _ = Reader::all(self.revoked, 0, NAMES.whole, |reader| {
             while !reader.is_empty() {
                 visit(entry(reader)?);
             }

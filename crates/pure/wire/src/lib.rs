@@ -8,6 +8,7 @@ pub mod cose;
 pub mod crl;
 pub mod der;
 mod describe;
+mod envelope;
 mod error;
 pub mod nitro;
 mod reader;

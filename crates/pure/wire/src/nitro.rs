@@ -222,11 +222,7 @@ impl<'a> Fields<'a> {
                 once(&mut self.user_data, chosen(reader, "Nitro document: user_data", limits)?, at)
             }
             "nonce" => once(&mut self.nonce, chosen(reader, "Nitro document: nonce", limits)?, at),
-            "nitrotpm_pcrs" => Err(at.error(
-                Kind::Unsupported,
-                "Nitro document: nitrotpm_pcrs",
-                "an enclave's document; this one is of a NitroTPM, another kind of evidence",
-            )),
+            "nitrotpm_pcrs" => Err(at.error(Kind::Unsupported, "Nitro document: nitrotpm_pcrs", AN_ENCLAVES)),
             _ => Err(at.error(
                 Kind::Value,
                 "Nitro document: key",
@@ -251,12 +247,17 @@ impl<'a> Fields<'a> {
     }
 }
 
+const AN_ENCLAVES: &str = "an enclave's document; this one is of a NitroTPM, another kind of evidence";
+
 fn module_id<'a>(reader: &mut Reader<'a>) -> Result<&'a str, Error> {
     const WHAT: &str = "Nitro document: module_id";
     let at = reader.at();
     let id = cbor::text(reader, WHAT)?;
     if !(1..=128).contains(&id.len()) || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(at.error(Kind::Value, WHAT, "1 to 128 visible ASCII characters"));
+    }
+    if id.contains("-tpm") {
+        return Err(at.error(Kind::Unsupported, WHAT, AN_ENCLAVES));
     }
     if !id.contains("-enc") {
         return Err(at.error(Kind::Unsupported, WHAT, "the id of an enclave (with -enc)"));
