@@ -159,6 +159,7 @@ mod json {
             let waivers: alloc::vec::Vec<_> = self.waivers().map(Waiver).collect();
             let mut out = serializer.serialize_struct("AttestationResult", 13)?;
             out.serialize_field("schema", "teeproof/attestation-result/1")?;
+            out.serialize_field("tool", concat!("teeproof ", env!("CARGO_PKG_VERSION")))?;
             out.serialize_field("verdict", self.verdict.as_str())?;
             out.serialize_field("exit", &self.exit)?;
             out.serialize_field("technology", self.technology.as_str())?;

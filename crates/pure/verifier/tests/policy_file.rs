@@ -663,3 +663,10 @@ fn no_part_of_a_policy_and_no_noise_panics() {
         assert!(accepted > 100 && refused > 100, "{accepted} {refused}");
     }
 }
+
+#[test]
+fn a_file_cannot_pass_for_a_built_in_policy() {
+    let text = "version = 1\nname = \"builtin:genuine\"\n[nitro]\nunlisted = { waived = \"all\" }\n";
+    let problems = Policy::from_toml("test", text).unwrap_err().problems;
+    assert_eq!((problems.len(), problems[0].line, &*problems[0].path), (1, 2, "name"), "{problems:?}");
+}

@@ -98,7 +98,7 @@ impl fmt::Display for InputError {
                 write!(f, "the JSON cannot be read at line {line}, column {column}")
             }
             Self::NotThim => f.write_str("the JSON is not an answer of the THIM service"),
-            Self::Wire(kind, error) => write!(f, "not a {kind}: {error}"),
+            Self::Wire(kind, error) => write!(f, "read as {kind}: {error}"),
             Self::TwoEvidences { first, second } => {
                 write!(
                     f,

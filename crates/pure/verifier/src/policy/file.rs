@@ -39,7 +39,7 @@ fn policy(name: &str, root: &Node<'_>, problems: &mut Problems<'_>) -> Result<Po
     root.only(table, &KEYS, "key", problems);
     let version = version(root, table, problems);
     let name = match root.child(table, "name") {
-        Some(given) => given.worded(problems, "a name as a text"),
+        Some(given) => own_name(&given, problems),
         None => Ok(name.to_string()),
     };
     let sections = ["snp", "nitro"].map(|section| root.child(table, section));
@@ -52,6 +52,16 @@ fn policy(name: &str, root: &Node<'_>, problems: &mut Problems<'_>) -> Result<Po
     let nitro = nitro.map(|section| nitro::read(section, problems)).transpose();
     version?;
     Ok(Policy { name: name?, snp: snp?, nitro: nitro? })
+}
+
+/// The policy's name. A file must not call itself what only the program can be.
+fn own_name(given: &Node<'_>, problems: &mut Problems<'_>) -> Result<String, Reported> {
+    let name = given.worded(problems, "a name as a text")?;
+    if name.starts_with("builtin:") {
+        let hint = Some("choose a name that does not begin with builtin:".to_string());
+        return Err(given.problem(problems, "the name is kept for policies that are built in", hint));
+    }
+    Ok(name)
 }
 
 /// The version of this form of files. Another one may mean something else by the same words.
