@@ -87,7 +87,7 @@ fn a_broken_certificate_is_named() {
         verify(REPORT, &[&NO_NONCE])
             .args(flag)
             .args([&path])
-            .fails(3, &["vcek.der: not a certificate", "offset", "expected"]);
+            .fails(3, &["vcek.der: read as certificate", "offset", "expected"]);
     }
 }
 

@@ -65,8 +65,8 @@ fn a_flaw_is_told_with_the_fields() {
 #[test]
 fn what_has_no_fields_is_malformed() {
     let path = file("cut", "report.bin", &bytes(REPORT)[..600]);
-    teeproof(["inspect"]).args([&path]).fails(3, &["report.bin", "not a snp-report"]);
-    inspect(REPORT).args(["--as", "certificate"]).fails(3, &["not a certificate"]);
+    teeproof(["inspect"]).args([&path]).fails(3, &["report.bin", "read as snp-report"]);
+    inspect(REPORT).args(["--as", "certificate"]).fails(3, &["read as certificate"]);
 }
 
 #[test]
