@@ -76,7 +76,8 @@ pub struct PcrRule<'p> {
     pub rule: Rule<'p, Digest384>,
 }
 
-impl Policy<'static> {
+// Of any lifetime: a policy cannot be shortened to the one of the values that replace its fields.
+impl Policy<'_> {
     /// `builtin:genuine`: an enclave in production mode. It says nothing about what software runs.
     #[must_use]
     pub fn genuine() -> Self {

@@ -67,11 +67,12 @@ pub(crate) fn vek_tcb(
 ) -> Result<[Tcb; 4], Error> {
     let read = |bytes| Tcb::read(bytes, product.tcb_layout()).ok_or(Error::TcbReserved);
     let reported = read(report.reported_tcb)?;
+    let tcbs = [reported, read(report.committed_tcb)?, read(report.current_tcb)?, read(report.launch_tcb)?];
     if let Some(component) = claims.differs_from(&reported) {
         return Err(Error::VekTcb(component));
     }
     record.pass(checks::VEK_TCB, &reported);
-    Ok([reported, read(report.committed_tcb)?, read(report.current_tcb)?, read(report.launch_tcb)?])
+    Ok(tcbs)
 }
 
 /// Checks the VEK's chip against the report's, where both name one.

@@ -4,7 +4,7 @@ use core::fmt;
 
 use teeproof_core::Crypto;
 use teeproof_wire::certificate::Certificate;
-use teeproof_x509::{Anchors, SignedPath, verify_path};
+use teeproof_x509::{Anchors, Problem, SignedPath, verify_path};
 
 use crate::{Endorsements, Error, KNOWN_INTERMEDIATES, Link, PINNED, VekKind};
 
@@ -17,20 +17,24 @@ pub(crate) fn chain<'a>(
     crypto: &Crypto,
 ) -> Result<(SignedPath<'a>, bool), Error> {
     let mut best = Error::Missing(Link::Intermediate);
-    let known = KNOWN_INTERMEDIATES.iter().filter_map(|der| Certificate::parse(der).ok());
-    let intermediates = endorsements
-        .issuers_of(vek)
-        .copied()
-        .chain(known.filter(|known| known.subject() == vek.issuer()))
-        .take(MAX_TRIES);
-    for intermediate in intermediates {
+    let known = KNOWN_INTERMEDIATES
+        .iter()
+        .filter_map(|der| Certificate::parse(der).ok())
+        .filter(|known| known.subject() == vek.issuer());
+    let came = endorsements.issuers_of(vek).copied();
+    let intermediates = came.map(|one| (one, true)).chain(known.map(|one| (one, false))).take(MAX_TRIES);
+    for (intermediate, came) in intermediates {
         if best == Error::Missing(Link::Intermediate) {
             best = Error::Untrusted;
         }
         for (root, production) in roots(&intermediate, anchors) {
             match verify_path(root, &[intermediate, *vek], &[], crypto) {
                 Ok(path) => return Ok((path, production)),
-                Err(error) => best = further(best, chain_error(error)),
+                // What is wrong with what came says more than that a known one did not fit either.
+                Err(error) if came || !matches!(best, Error::Chain { .. }) => {
+                    best = further(best, chain_error(error));
+                }
+                Err(_) => {}
             }
         }
     }
@@ -55,15 +59,13 @@ fn roots<'a>(
         .take(MAX_TRIES)
 }
 
-/// Of two failures, the one that came further down the chain.
+/// Of two failures, the one that came further: down the chain, or past the same signature.
 fn further(best: Error, next: Error) -> Error {
-    let depth = |error: &Error| match error {
-        Error::Chain { link: Link::Vek, .. } => 3,
-        Error::Chain { link: Link::Intermediate, .. } => 2,
-        Error::Chain { .. } => 1,
-        _ => 0,
+    let progress = |error: &Error| match error {
+        Error::Chain { link, problem } => (Some(*link), *problem != Problem::Signature),
+        _ => (None, false),
     };
-    if depth(&next) > depth(&best) { next } else { best }
+    if progress(&next) > progress(&best) { next } else { best }
 }
 
 pub(crate) fn chain_error(error: teeproof_x509::Error) -> Error {

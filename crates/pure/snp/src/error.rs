@@ -8,8 +8,8 @@ use teeproof_x509::Problem;
 
 use crate::{Component, VekKind, checks};
 
-/// A link of the chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// A link of the chain; the further down, the greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Link {
     /// The root key: `ARK-<product>`.
@@ -59,6 +59,8 @@ pub enum Error {
         /// What is wrong with it.
         problem: Problem,
     },
+    /// A revocation list of the root key does not hold or is not current.
+    RevocationList(Problem),
     /// The VEK certificate's extensions are not AMD's.
     Vek(WireError),
     /// The report names another kind of key than the certificate is for.
@@ -93,10 +95,8 @@ impl Error {
             Self::Chain { problem: Problem::Expired { .. } | Problem::NotYetValid { .. }, .. } => {
                 checks::VALIDITY
             }
-            Self::Chain {
-                problem: Problem::Revoked | Problem::NoRevocationList | Problem::RevocationScope,
-                ..
-            } => checks::REVOCATION,
+            Self::Chain { problem: Problem::Revoked | Problem::NoRevocationList, .. }
+            | Self::RevocationList(_) => checks::REVOCATION,
             Self::Missing(_) | Self::Untrusted | Self::Chain { .. } | Self::Vek(_) => checks::CHAIN,
             Self::NotSigned | Self::VekType { .. } => checks::VEK_TYPE,
             Self::VekProduct | Self::Processor => checks::VEK_PRODUCT,
@@ -115,7 +115,7 @@ impl Error {
             Self::Report(_) | Self::Vek(_) => Class::Malformed,
             Self::Processor => Class::Unsupported,
             Self::Missing(_) => Class::Incomplete,
-            Self::Chain { problem, .. } => problem.class(),
+            Self::Chain { problem, .. } | Self::RevocationList(problem) => problem.class(),
             Self::Nonce | Self::NonceLength => Class::NotBound,
             _ => Class::NotAuthentic,
         }
@@ -130,6 +130,7 @@ impl fmt::Display for Error {
             Self::Missing(link) => write!(f, "the {link} certificate is missing among the endorsements"),
             Self::Untrusted => f.write_str("the chain does not end at a trust anchor"),
             Self::Chain { link, problem } => write!(f, "{link}: {problem}"),
+            Self::RevocationList(problem) => write!(f, "the ARK's revocation list: {problem}"),
             Self::VekType { certificate } => {
                 write!(
                     f,
@@ -147,7 +148,9 @@ impl fmt::Display for Error {
             Self::VekChip => f.write_str("the certificate belongs to another chip than CHIP_ID names"),
             Self::Signature => f.write_str("the signature over bytes 0x000..0x2a0 does not hold"),
             Self::Nonce => f.write_str("REPORT_DATA is not the nonce followed by zeros"),
-            Self::NonceLength => f.write_str("the nonce has to have 1 to 64 bytes, as REPORT_DATA has room for"),
+            Self::NonceLength => {
+                f.write_str("the nonce has to have 1 to 64 bytes, as REPORT_DATA has room for")
+            }
         }
     }
 }

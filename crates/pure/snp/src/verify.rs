@@ -75,14 +75,15 @@ pub fn verify<'a>(
 
     let (certificate, vek) = endorsements.pick(report)?;
     let (path, production) = chain(&certificate, endorsements, &verification.anchors, crypto)?;
+    let claims = VekClaims::read(&certificate)?;
+    let key = report_key(&certificate)?;
     record.pass(checks::CHAIN, &Shown { path: &path, vek, production });
 
-    let claims = VekClaims::read(&certificate)?;
     let product = vek_product(&path, vek, &claims, report, record)?;
     let tcbs = vek_tcb(&claims, product, report, record)?;
     let chip = vek_chip(&claims, vek, report, record)?;
 
-    signature(&certificate, report, crypto)?;
+    signature(key, report, crypto)?;
     record.pass(checks::SIGNATURE, &format_args!("ECDSA P-384 over bytes 0x000..{SIGNED_BYTES:#05x}"));
 
     let path = path.valid_at(verification.at, 0).map_err(chain_error)?;
@@ -93,13 +94,18 @@ pub fn verify<'a>(
     Ok(VerifiedReport { report, path, vek, product, tcbs, chip, provider, production })
 }
 
-fn signature(vek: &Certificate<'_>, report: &Report, crypto: &Crypto) -> Result<(), Error> {
-    let PublicKey::P384(point) = vek.public_key() else {
-        return Err(Error::Chain { link: Link::Vek, problem: Problem::Algorithm });
-    };
+/// The key that reports are signed with; AMD's are all of one kind.
+fn report_key<'a>(vek: &Certificate<'a>) -> Result<&'a [u8; 97], Error> {
+    match vek.public_key() {
+        PublicKey::P384(point) => Ok(point),
+        _ => Err(Error::Chain { link: Link::Vek, problem: Problem::Algorithm }),
+    }
+}
+
+fn signature(key: &[u8; 97], report: &Report, crypto: &Crypto) -> Result<(), Error> {
     crypto
         .ecdsa_p384_sha384
-        .verify(point, &[report.signed()], &report.signature())
+        .verify(key, &[report.signed()], &report.signature())
         .map_err(|_| Error::Signature)
 }
 
@@ -113,7 +119,7 @@ fn revocation(
     let lists = match verification.revocation {
         Revocation::Lists(lists) => lists,
         Revocation::Unchecked(reason) => {
-            record.skip(checks::REVOCATION, &reason);
+            record.waive(checks::REVOCATION, &reason);
             return Ok(());
         }
     };
@@ -121,7 +127,8 @@ fn revocation(
     let root = path.root();
     let mut looked_at = 0_usize;
     for list in lists.iter().filter(|list| list.issuer() == root.subject()) {
-        let list = verify_list(list, root, verification.at, verification.crypto).map_err(failed)?;
+        let list =
+            verify_list(list, root, verification.at, verification.crypto).map_err(Error::RevocationList)?;
         if path.below().iter().take(1).any(|intermediate| list.revokes(intermediate)) {
             return Err(failed(Problem::Revoked));
         }
@@ -138,7 +145,7 @@ fn freshness(report: &Report, freshness: &Freshness<'_>, record: &mut dyn Record
     let nonce = match freshness {
         Freshness::Nonce(nonce) => *nonce,
         Freshness::Waived(reason) => {
-            record.skip(checks::NONCE, reason);
+            record.waive(checks::NONCE, reason);
             return Ok(());
         }
     };

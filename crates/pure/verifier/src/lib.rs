@@ -21,7 +21,7 @@ pub use policy::Policy;
 #[cfg(feature = "policy-file")]
 pub use policy::{PolicyError, PolicyProblem};
 pub use request::{Evidence, Request, RequestError};
-pub use result::{AttestationResult, Claim, Verdict};
+pub use result::{AttestationResult, Claim, FreshnessDemand, Verdict};
 pub use verify::{Verified, verify};
 
 /// The crates that the front door stands on, for their types.

@@ -45,7 +45,7 @@ pub struct AttestationResult<'a> {
     pub(crate) verdict: Verdict,
     pub(crate) exit: u8,
     pub(crate) technology: Technology,
-    pub(crate) freshness: FreshnessShown,
+    pub(crate) freshness: FreshnessDemand,
     pub(crate) at: Option<Time>,
     pub(crate) archived: bool,
     pub(crate) policy: Option<String>,
@@ -58,8 +58,10 @@ pub struct AttestationResult<'a> {
 
 /// What was demanded of the evidence's freshness, as the result tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum FreshnessShown {
+pub enum FreshnessDemand {
+    /// This nonce, in hex.
     Nonce(String),
+    /// Nothing, for this reason.
     Waived(String),
 }
 
@@ -115,6 +117,18 @@ impl<'a> AttestationResult<'a> {
         self.archived
     }
 
+    /// What was demanded of the evidence's freshness.
+    #[must_use]
+    pub const fn freshness(&self) -> &FreshnessDemand {
+        &self.freshness
+    }
+
+    /// The name of the crypto table that was used.
+    #[must_use]
+    pub const fn crypto(&self) -> &'static str {
+        self.crypto
+    }
+
     /// The policy's name, if there was a policy.
     #[must_use]
     pub fn policy(&self) -> Option<&str> {
@@ -151,7 +165,7 @@ mod json {
     use alloc::string::ToString;
     use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
-    use super::{AttestationResult, Claim, FreshnessShown};
+    use super::{AttestationResult, Claim, FreshnessDemand};
     use crate::Finding;
 
     impl Serialize for AttestationResult<'_> {
@@ -178,7 +192,7 @@ mod json {
         }
     }
 
-    impl Serialize for FreshnessShown {
+    impl Serialize for FreshnessDemand {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
             let mut out = serializer.serialize_map(Some(1))?;
             match self {

@@ -9,7 +9,7 @@ use teeproof_core::{Check, Class, Freshness, Hex, Outcome, Record, Technology, T
 use teeproof_nitro::{Appraisal, Moment};
 
 use crate::checks::{POLICY_TECHNOLOGY, of_verification};
-use crate::result::FreshnessShown;
+use crate::result::FreshnessDemand;
 use crate::{AttestationResult, Evidence, Findings, Request, RequestError, Verdict, claims};
 
 /// Evidence that was verified. Each variant can only be made by its technology's crate.
@@ -163,8 +163,8 @@ impl<'a> Run<'_, 'a> {
             exit: end.exit,
             technology: self.technology,
             freshness: match self.request.freshness {
-                Freshness::Nonce(nonce) => FreshnessShown::Nonce(Hex(nonce).to_string()),
-                Freshness::Waived(reason) => FreshnessShown::Waived(reason.to_string()),
+                Freshness::Nonce(nonce) => FreshnessDemand::Nonce(Hex(nonce).to_string()),
+                Freshness::Waived(reason) => FreshnessDemand::Waived(reason.to_string()),
             },
             at: end.at,
             archived: self.request.at == Moment::OfDocument,

@@ -1,6 +1,7 @@
 //! Every certificate that ships with the project is read.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::disallowed_methods, reason = "tests read the vectors from files")]
 
 use std::path::Path;
 use teeproof_wire::certificate::Certificate;

@@ -10,7 +10,8 @@ use crate::{Problem, verify_signature};
 /// Whether revocation is checked. There is no silent third way.
 #[derive(Clone, Copy, Debug)]
 pub enum Revocation<'a> {
-    /// Checked against these lists; one of the right issuer must be among them and be current.
+    /// Checked against these lists. One of the right issuer must be among them; each of them that
+    /// is must hold and be current, also beside a better one.
     Lists(&'a [RevocationList<'a>]),
     /// Not checked, for the reason given, which shows in the result.
     Unchecked(&'a str),
