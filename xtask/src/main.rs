@@ -1,2 +1,93 @@
-//! Tasks.
-fn main() {}
+//! The project's own tasks: every gate that a change must pass, in Rust, so that one command
+//! says the same on every machine. `cargo xtask` alone lists them.
+
+mod ci;
+mod deny;
+mod graph;
+mod layers;
+mod nostd;
+mod shell;
+mod steps;
+mod tidy;
+mod vectors;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match run(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("error: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(words: &[&str]) -> shell::Outcome {
+    let Some((name, rest)) = words.split_first() else {
+        print!("{}", list());
+        return Ok(());
+    };
+    let task = TASKS.iter().find(|task| task.name == *name);
+    let task = task.ok_or_else(|| format!("no task is called `{name}`\n\n{}", list()))?;
+    (task.body)(rest)
+}
+
+fn list() -> String {
+    let mut text = String::from("cargo xtask TASK\n\n");
+    for task in TASKS {
+        text.push_str(&format!("  {:<12} {}\n", task.name, task.does));
+    }
+    text
+}
+
+/// One task: its name, what it does, and the function that does it.
+struct Task {
+    name: &'static str,
+    does: &'static str,
+    body: fn(&[&str]) -> shell::Outcome,
+}
+
+const TASKS: &[Task] = &[
+    Task {
+        name: "ci",
+        does: "every gate and every test, in order; stops at the first failure",
+        body: ci::run,
+    },
+    Task {
+        name: "test",
+        does: "all tests of the workspace, doc tests and corpus replay included",
+        body: steps::test,
+    },
+    Task { name: "fmt", does: "formatting, checked", body: steps::fmt },
+    Task { name: "clippy", does: "clippy over all targets, warnings denied", body: steps::clippy },
+    Task { name: "doc", does: "documentation with private items, warnings denied", body: steps::doc },
+    Task { name: "layers", does: "which crate may import which, against the map", body: layers::run },
+    Task {
+        name: "tidy",
+        does: "file heads, sizes, orphan files, words that must not be committed",
+        body: tidy::run,
+    },
+    Task {
+        name: "vectors",
+        does: "test vectors and anchors against testdata/origins.toml; --extract compares with the packages they come from",
+        body: vectors::run,
+    },
+    Task {
+        name: "nostd",
+        does: "the pure crates without std: linked on the host, bare metal, WebAssembly",
+        body: nostd::run,
+    },
+    Task {
+        name: "deny",
+        does: "licences, sources, bans and duplicates of all dependencies (cargo-deny)",
+        body: deny::run,
+    },
+    Task {
+        name: "fuzz-replay",
+        does: "the fuzz bodies over their corpus, on stable (part of `test`)",
+        body: steps::fuzz_replay,
+    },
+];

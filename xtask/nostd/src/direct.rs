@@ -1,0 +1,89 @@
+//! The crates of the two technologies without an allocator, under a table that believes nothing:
+//! everything up to the first signature runs, and everything after it is linked.
+
+use teeproof_core::{BadSignature, Crypto, Digest, Freshness, RsaKey, VerifyEcdsa, VerifyRsa};
+use teeproof_nitro::{Appraisal, Limits, Moment};
+use teeproof_wire::certificate::Certificate;
+use teeproof_x509::{Anchors, Revocation};
+
+use crate::vectors::{AT, VCEK};
+
+/// Whether this variant can tell genuine signatures from others.
+pub(crate) const CAN_VERIFY: bool = false;
+
+/// The exit code of the command for a report.
+pub(crate) fn snp(report: &[u8]) -> u8 {
+    let Ok(vcek) = Certificate::parse(VCEK) else {
+        return 1;
+    };
+    let verification = teeproof_snp::Verification {
+        anchors: Anchors::PINNED,
+        freshness: Freshness::Waived(WHY),
+        revocation: Revocation::Unchecked(WHY),
+        at: AT,
+        crypto: &NOTHING,
+    };
+    let endorsements = teeproof_snp::Endorsements { certificates: &[vcek] };
+    match teeproof_snp::verify(report, &endorsements, &verification, &mut ()) {
+        Ok(verified) if teeproof_snp::appraise(&verified, &teeproof_snp::Policy::genuine(), &mut ()) => 0,
+        Ok(_) => 6,
+        Err(error) => error.class().exit(),
+    }
+}
+
+/// The exit code of the command for a document.
+pub(crate) fn nitro(document: &[u8]) -> u8 {
+    let verification = teeproof_nitro::Verification {
+        anchors: Anchors::PINNED,
+        freshness: Freshness::Waived(WHY),
+        at: Moment::OfDocument,
+        skew_secs: 0,
+        limits: Limits::USUAL,
+        crypto: &NOTHING,
+    };
+    match teeproof_nitro::verify(document, &verification, &mut ()) {
+        Ok(verified) => {
+            let policy = teeproof_nitro::Policy::genuine();
+            match teeproof_nitro::appraise(&verified, &policy, &NOTHING, &mut ()) {
+                Appraisal::Accepted => 0,
+                _ => 6,
+            }
+        }
+        Err(error) => error.class().exit(),
+    }
+}
+
+const WHY: &str = "a recorded vector";
+
+struct Nothing;
+
+impl<const N: usize> Digest<N> for Nothing {
+    fn digest(&self, _: &[&[u8]]) -> [u8; N] {
+        [0; N]
+    }
+}
+
+impl VerifyEcdsa for Nothing {
+    fn verify(&self, _: &[u8], _: &[&[u8]], _: &[u8]) -> Result<(), BadSignature> {
+        Err(BadSignature)
+    }
+}
+
+impl VerifyRsa for Nothing {
+    fn verify(&self, _: RsaKey<'_>, _: &[&[u8]], _: &[u8]) -> Result<(), BadSignature> {
+        Err(BadSignature)
+    }
+}
+
+static NOTHING: Crypto = Crypto {
+    name: "nothing",
+    sha256: &Nothing,
+    sha384: &Nothing,
+    sha512: &Nothing,
+    ecdsa_p256_sha256: &Nothing,
+    ecdsa_p384_sha384: &Nothing,
+    rsa_pss_sha384: &Nothing,
+    rsa_pkcs1_sha256: &Nothing,
+    rsa_pkcs1_sha384: &Nothing,
+    rsa_pkcs1_sha512: &Nothing,
+};

@@ -1,0 +1,25 @@
+//! The proof that the pure crates need no std: a library with its own panic handler, and an
+//! allocator only where one is declared to be needed, that verifies real evidence.
+//!
+//! `cargo xtask nostd` builds it with `--cfg teeproof_freestanding`, links it without any library,
+//! runs it, and builds it for targets that have no std. Without that flag it is an ordinary
+//! library, so that the workspace's lints and builds see it.
+#![no_std]
+
+#[cfg(not(feature = "front-door"))]
+mod direct;
+mod exports;
+#[cfg(teeproof_freestanding)]
+mod freestanding;
+#[cfg(feature = "front-door")]
+mod front_door;
+mod vectors;
+
+#[cfg(not(feature = "front-door"))]
+use direct as verifier;
+#[cfg(feature = "front-door")]
+use front_door as verifier;
+
+// With this, and std in the tree, there are two panic handlers: the build has to fail.
+#[cfg(teeproof_links_std)]
+extern crate std;

@@ -1,0 +1,193 @@
+//! The layer check: the dependency graph that cargo resolved against the map. It also holds each
+//! manifest and each pure `lib.rs` to the rules of its room.
+
+mod map;
+
+use crate::graph::{Graph, Package};
+use crate::shell::{Outcome, root};
+use map::{FOR_TESTS, MAP, NO_STD, PURE_CLOSURE, Room, Row};
+use std::path::Path;
+
+/// Checks every member; reports everything that is wrong at once.
+pub(crate) fn run(_: &[&str]) -> Outcome {
+    let graph = Graph::read()?;
+    let members = graph.members();
+    let mut wrong = Vec::new();
+    for row in MAP {
+        if !members.iter().any(|member| member.name == row.name) {
+            wrong.push(format!("{}: on the map, not in the workspace", row.name));
+        }
+    }
+    for member in &members {
+        match MAP.iter().find(|row| row.name == member.name) {
+            Some(row) => wrong.extend(faults(&graph, member, row)?),
+            None => wrong.push(format!("{}: not on the map (xtask/src/layers/map.rs)", member.name)),
+        }
+    }
+    if wrong.is_empty() {
+        println!("layers: {} crates where the map has them", members.len());
+        return Ok(());
+    }
+    Err(format!("layers:\n  {}", wrong.join("\n  ")))
+}
+
+fn faults(graph: &Graph, member: &Package, row: &Row) -> Outcome<Vec<String>> {
+    let mut wrong = place(member, row);
+    wrong.extend(edges(member, row));
+    wrong.extend(manifest(member, row)?);
+    if row.room == Room::Pure {
+        wrong.extend(closure(graph, member));
+        wrong.extend(build_script(member));
+    }
+    if NO_STD.contains(&row.name) {
+        wrong.extend(crate_head(member, row.room == Room::Pure)?);
+    }
+    Ok(wrong.into_iter().map(|fault| format!("{}: {fault}", member.name)).collect())
+}
+
+/// A crate is in the folder of its room, and a room's folder has only crates of that room.
+fn place(member: &Package, row: &Row) -> Vec<String> {
+    let root = root();
+    let path = member.manifest_path.strip_prefix(&root).unwrap_or(&member.manifest_path);
+    let fits = row.room.folders().iter().any(|folder| path.starts_with(folder));
+    if fits {
+        Vec::new()
+    } else {
+        vec![format!("is {:?} on the map and lies at {}", row.room, path.display())]
+    }
+}
+
+/// The edges between our own crates.
+fn edges(member: &Package, row: &Row) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for dependency in member.dependencies.iter().filter(|d| MAP.iter().any(|row| row.name == d.name)) {
+        let name = dependency.name.as_str();
+        let tests_only = dependency.kind.as_deref() == Some("dev");
+        let allowed = row.uses.contains(&name) || (tests_only && FOR_TESTS.contains(&name));
+        if !allowed {
+            wrong.push(format!("may not import {name}{}", if tests_only { " even in tests" } else { "" }));
+        }
+    }
+    wrong
+}
+
+/// Everything that a pure crate stands on is on the list.
+fn closure(graph: &Graph, member: &Package) -> Vec<String> {
+    let ours = |name: &str| MAP.iter().any(|row| row.name == name);
+    let closure = graph.closure(member);
+    let strangers = closure.iter().filter(|(name, _)| !ours(name) && !PURE_CLOSURE.contains(name));
+    strangers.map(|(_, road)| format!("stands on a package outside of the list: {road}")).collect()
+}
+
+fn build_script(member: &Package) -> Vec<String> {
+    let has = member.targets.iter().any(|target| target.kind.iter().any(|kind| kind == "custom-build"));
+    if has { vec!["a pure crate has no build script".into()] } else { Vec::new() }
+}
+
+/// The lint table is inherited, and what is not for publishing says so.
+fn manifest(member: &Package, row: &Row) -> Outcome<Vec<String>> {
+    let text = read(&member.manifest_path)?;
+    let manifest: toml::Table =
+        text.parse().map_err(|e| format!("{}: {e}", member.manifest_path.display()))?;
+    let inherits =
+        manifest.get("lints").and_then(|lints| lints.get("workspace")).and_then(toml::Value::as_bool);
+    let mut wrong = Vec::new();
+    if inherits != Some(true) && member.name != OWN_LINTS {
+        wrong.push("does not inherit the lints: `[lints] workspace = true`".into());
+    }
+    let unpublished = member.publish.as_ref().is_some_and(Vec::is_empty);
+    if (row.room == Room::Workshop) != unpublished {
+        wrong.push("`publish = false` belongs to the workshop, and only there".into());
+    }
+    Ok(wrong)
+}
+
+/// The head of a `no_std` crate. The denied lints are there for the pure room, where every number
+/// comes from a stranger.
+fn crate_head(member: &Package, denies: bool) -> Outcome<Vec<String>> {
+    let library = member.targets.iter().find(|target| target.kind.iter().any(|kind| kind == "lib"));
+    let Some(library) = library else {
+        return Ok(vec!["has no library".into()]);
+    };
+    let text: String = read(&library.src_path)?.split_whitespace().collect();
+    let mut wrong = Vec::new();
+    if !text.contains("#![no_std]") {
+        wrong.push("lib.rs lacks `#![no_std]`".into());
+    }
+    let head = text.split("#![deny(").nth(1).and_then(|rest| rest.split(")]").next()).unwrap_or_default();
+    for lint in DENIED.iter().filter(|lint| denies && !head.split(',').any(|word| word == **lint)) {
+        wrong.push(format!("lib.rs does not deny {lint}"));
+    }
+    Ok(wrong)
+}
+
+fn read(path: &Path) -> Outcome<String> {
+    std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+/// Its allocator and its exported functions are unsafe by nature; its manifest says so.
+const OWN_LINTS: &str = "teeproof-nostd-proof";
+
+const DENIED: &[&str] =
+    &["clippy::indexing_slicing", "clippy::arithmetic_side_effects", "clippy::as_conversions"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::Dependency;
+
+    fn member(name: &str, path: &str, uses: &[(&str, Option<&str>)]) -> Package {
+        let dependencies = uses
+            .iter()
+            .map(|(name, kind)| Dependency { name: (*name).to_owned(), kind: kind.map(str::to_owned) });
+        Package {
+            id: name.to_owned(),
+            name: name.to_owned(),
+            manifest_path: root().join(path).join("Cargo.toml"),
+            publish: None,
+            targets: Vec::new(),
+            dependencies: dependencies.collect(),
+        }
+    }
+
+    fn row(name: &str) -> &'static Row {
+        MAP.iter().find(|row| row.name == name).unwrap_or(&MAP[0])
+    }
+
+    #[test]
+    fn an_upward_import_is_seen() {
+        let upward = member("teeproof-wire", "crates/pure/wire", &[("teeproof-core", None)]);
+        assert_eq!(edges(&upward, row("teeproof-wire")).len(), 1);
+        let sideways = member("teeproof-snp", "crates/pure/snp", &[("teeproof-nitro", None)]);
+        assert_eq!(edges(&sideways, row("teeproof-snp")).len(), 1);
+        let downward =
+            member("teeproof-snp", "crates/pure/snp", &[("teeproof-x509", None), ("zerocopy", None)]);
+        assert!(edges(&downward, row("teeproof-snp")).is_empty());
+    }
+
+    #[test]
+    fn evidence_makers_are_for_tests() {
+        let shipped = member("teeproof-snp", "crates/pure/snp", &[("teeproof-mint", None)]);
+        assert_eq!(edges(&shipped, row("teeproof-snp")).len(), 1);
+        let tested = member("teeproof-snp", "crates/pure/snp", &[("teeproof-mint", Some("dev"))]);
+        assert!(edges(&tested, row("teeproof-snp")).is_empty());
+    }
+
+    #[test]
+    fn a_crate_in_the_wrong_room_is_seen() {
+        assert_eq!(place(&member("teeproof-snp", "crates/app/snp", &[]), row("teeproof-snp")).len(), 1);
+        assert!(place(&member("teeproof-snp", "crates/pure/snp", &[]), row("teeproof-snp")).is_empty());
+    }
+
+    #[test]
+    fn a_stranger_under_a_pure_crate_is_seen() {
+        let graph = Graph::read().map(|graph| {
+            let members = graph.members();
+            let table = members.iter().find(|member| member.name == "teeproof-aws-lc");
+            table.map(|table| closure(&graph, table))
+        });
+        // That table stands on a C library: it could never move to the pure room.
+        let strangers = graph.ok().flatten().unwrap_or_default();
+        assert!(strangers.iter().any(|road| road.contains("aws-lc-sys")), "{strangers:?}");
+    }
+}

@@ -1,0 +1,133 @@
+//! The map: every member of the workspace, its room, and which of our crates it may import.
+//! A new crate gets a row here, and a reason in ARCHITECTURE.md.
+
+/// One crate on the map.
+pub(super) struct Row {
+    pub(super) name: &'static str,
+    pub(super) room: Room,
+    /// Our crates that it may name as a normal dependency.
+    pub(super) uses: &'static [&'static str],
+}
+
+/// A folder with rules of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Room {
+    /// `crates/pure`: no std, no I/O, dependencies from a list.
+    Pure,
+    /// `crates/crypto`: the tables of operations.
+    Crypto,
+    /// `crates/app`: what people run.
+    App,
+    /// `crates/twin`: makes evidence for tests; nothing that ships may import it.
+    Twin,
+    /// `benches`, `fuzz`, `xtask`, and crates that are a test: never published.
+    Workshop,
+}
+
+impl Room {
+    /// Where the room is.
+    pub(super) fn folders(self) -> &'static [&'static str] {
+        match self {
+            Self::Pure => &["crates/pure"],
+            Self::Crypto => &["crates/crypto"],
+            Self::App => &["crates/app"],
+            Self::Twin => &["crates/twin"],
+            Self::Workshop => &["benches", "fuzz", "xtask", "crates/pure/verifier/tests"],
+        }
+    }
+}
+
+const WIRE: &str = "teeproof-wire";
+const CORE: &str = "teeproof-core";
+const X509: &str = "teeproof-x509";
+const SNP: &str = "teeproof-snp";
+const NITRO: &str = "teeproof-nitro";
+const FRONT: &str = "teeproof";
+const RUSTCRYPTO: &str = "teeproof-rustcrypto";
+const AWS_LC: &str = "teeproof-aws-lc";
+const MINT: &str = "teeproof-mint";
+
+/// Imports run downward only, and no format imports another's.
+pub(super) const MAP: &[Row] = &[
+    Row { name: WIRE, room: Room::Pure, uses: &[] },
+    Row { name: CORE, room: Room::Pure, uses: &[] },
+    Row { name: X509, room: Room::Pure, uses: &[WIRE, CORE] },
+    Row { name: SNP, room: Room::Pure, uses: &[WIRE, CORE, X509] },
+    Row { name: NITRO, room: Room::Pure, uses: &[WIRE, CORE, X509] },
+    Row { name: FRONT, room: Room::Pure, uses: &[WIRE, CORE, X509, SNP, NITRO] },
+    Row { name: RUSTCRYPTO, room: Room::Crypto, uses: &[CORE] },
+    Row { name: AWS_LC, room: Room::Crypto, uses: &[CORE] },
+    Row {
+        name: "teeproof-cli",
+        room: Room::App,
+        uses: &[WIRE, CORE, X509, SNP, NITRO, FRONT, RUSTCRYPTO, AWS_LC],
+    },
+    Row { name: MINT, room: Room::Twin, uses: &[WIRE, CORE] },
+    Row { name: "teeproof-benches", room: Room::Workshop, uses: EVERYTHING },
+    Row { name: "teeproof-fuzz", room: Room::Workshop, uses: EVERYTHING },
+    Row { name: "teeproof-unforgeable", room: Room::Workshop, uses: &[FRONT] },
+    Row { name: "teeproof-nostd-proof", room: Room::Workshop, uses: EVERYTHING },
+    Row { name: "xtask", room: Room::Workshop, uses: &[] },
+];
+
+const EVERYTHING: &[&str] = &[WIRE, CORE, X509, SNP, NITRO, FRONT, RUSTCRYPTO, AWS_LC, MINT];
+
+/// What tests of any crate may import besides: evidence makers and the crypto tables.
+pub(super) const FOR_TESTS: &[&str] = &[MINT, RUSTCRYPTO, AWS_LC];
+
+/// Crates without std: the pure room, and the table that serves it.
+pub(super) const NO_STD: &[&str] = &[WIRE, CORE, X509, SNP, NITRO, FRONT, RUSTCRYPTO];
+
+/// Third-party packages that the pure room may rest on, build-time ones included. Each is there
+/// for a reason; none does I/O.
+pub(super) const PURE_CLOSURE: &[&str] = &[
+    // Fixed layouts and flag words of the wire formats, and the derive that checks them.
+    "bitflags",
+    "proc-macro2",
+    "quote",
+    "syn",
+    "unicode-ident",
+    "zerocopy",
+    "zerocopy-derive",
+    // Comparison in constant time.
+    "subtle",
+    // The front door reads armoured input and policies, and writes results.
+    "base64ct",
+    "itoa",
+    "memchr",
+    "rustls-pki-types",
+    "serde",
+    "serde_core",
+    "serde_derive",
+    "serde_json",
+    "serde_spanned",
+    "toml",
+    "toml_datetime",
+    "toml_parser",
+    "winnow",
+    "zeroize",
+    "zmij",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_io_can_not_be_allowed() {
+        for banned in
+            ["tokio", "reqwest", "openssl", "openssl-sys", "libc", "ring", "aws-lc-sys", "mio", "rustix"]
+        {
+            assert!(!PURE_CLOSURE.contains(&banned), "{banned}");
+        }
+    }
+
+    #[test]
+    fn rows_name_crates_above_them() {
+        for (at, row) in MAP.iter().enumerate().filter(|(_, row)| row.room == Room::Pure) {
+            for used in row.uses {
+                assert!(MAP[..at].iter().any(|above| above.name == *used), "{} imports {used}", row.name);
+            }
+        }
+    }
+}

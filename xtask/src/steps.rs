@@ -1,0 +1,38 @@
+//! The tasks that are one cargo command with the right words.
+
+use crate::shell::{Outcome, cargo, run};
+
+/// All tests of the workspace: unit, integration, doc tests, and the fuzz bodies over their corpus.
+pub(crate) fn test(rest: &[&str]) -> Outcome {
+    run(cargo().args(["test", "--workspace", "--locked"]).args(rest))
+}
+
+/// The formatting is what rustfmt makes.
+pub(crate) fn fmt(_: &[&str]) -> Outcome {
+    run(cargo().args(["fmt", "--all", "--check"]))
+}
+
+/// No warning from clippy, in any target; nor in the pure crates with their features off, which
+/// the proof crate asks for in two sets.
+pub(crate) fn clippy(_: &[&str]) -> Outcome {
+    let sets: [&[&str]; 3] = [
+        &["--workspace", "--all-targets"],
+        &["-p", "teeproof-nostd-proof"],
+        &["-p", "teeproof-nostd-proof", "--features", "front-door"],
+    ];
+    for words in sets {
+        run(cargo().args(["clippy", "--locked"]).args(words).args(["--", "-D", "warnings"]))?;
+    }
+    Ok(())
+}
+
+/// The documentation builds without a warning, private items included.
+pub(crate) fn doc(_: &[&str]) -> Outcome {
+    let words = ["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"];
+    run(cargo().args(words).env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// The fuzz bodies replayed over their corpus.
+pub(crate) fn fuzz_replay(_: &[&str]) -> Outcome {
+    run(cargo().args(["test", "-p", "teeproof-fuzz", "--locked"]))
+}

@@ -1,0 +1,43 @@
+//! What no compiler checks: that each file says why it exists, stays readable in size, is part of
+//! the build, and gives nothing away about the machine it was written on.
+
+mod orphans;
+mod rust;
+mod words;
+
+use crate::shell::{Outcome, capture, root};
+use std::path::PathBuf;
+use std::process::Command;
+
+/// Checks every file that git knows or would take in.
+pub(crate) fn run(_: &[&str]) -> Outcome {
+    let files = files()?;
+    let mut wrong = orphans::find(&files)?;
+    let mut sources = 0_usize;
+    for file in &files {
+        // What is no text is a vector; `cargo xtask vectors` looks after those.
+        let Ok(text) = std::fs::read_to_string(root().join(file)) else {
+            continue;
+        };
+        let name = file.to_string_lossy();
+        wrong.extend(words::faults(&name, &text));
+        if name.ends_with(".rs") {
+            sources += 1;
+            wrong.extend(rust::faults(&name, &text));
+        }
+    }
+    if wrong.is_empty() {
+        println!("tidy: {} files, {sources} of them Rust", files.len());
+        return Ok(());
+    }
+    Err(format!("tidy:\n  {}", wrong.join("\n  ")))
+}
+
+fn files() -> Outcome<Vec<PathBuf>> {
+    let mut git = Command::new("git");
+    git.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]).current_dir(root());
+    let list = capture(&mut git)?;
+    let names = list.split('\0').filter(|name| !name.is_empty()).map(PathBuf::from);
+    // A file that was deleted and not yet committed is still listed.
+    Ok(names.filter(|name| root().join(name).is_file()).collect())
+}

@@ -1,0 +1,58 @@
+//! The shape of `testdata/origins.toml`, the machine-readable list of where each file came from.
+
+use crate::shell::Outcome;
+use serde::Deserialize;
+use std::path::Path;
+
+/// The whole list.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Origins {
+    pub(super) file: Vec<Origin>,
+}
+
+/// One file and the published package that carries it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Origin {
+    /// From the root of the workspace.
+    pub(super) path: String,
+    pub(super) what: String,
+    pub(super) package: String,
+    pub(super) version: String,
+    /// Inside the package.
+    pub(super) source: String,
+    /// The line that holds it, for a source with other text around it.
+    pub(super) line: Option<usize>,
+    pub(super) encoding: Encoding,
+    pub(super) licence: String,
+    pub(super) sha256: String,
+}
+
+/// How the package writes the bytes.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Encoding {
+    Raw,
+    Hex,
+    Base64,
+    Pem,
+}
+
+impl Encoding {
+    /// The word for tables.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Raw => "raw",
+            Self::Hex => "hex",
+            Self::Base64 => "base64",
+            Self::Pem => "PEM",
+        }
+    }
+}
+
+/// Reads the list.
+pub(super) fn read(path: &Path) -> Outcome<Origins> {
+    let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    toml::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))
+}
