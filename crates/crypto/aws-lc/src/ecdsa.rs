@@ -17,12 +17,7 @@ pub(crate) struct Ecdsa {
 }
 
 impl VerifyEcdsa for Ecdsa {
-    fn verify(
-        &self,
-        public_key: &[u8],
-        message: &[&[u8]],
-        signature: &[u8],
-    ) -> Result<(), BadSignature> {
+    fn verify(&self, public_key: &[u8], message: &[&[u8]], signature: &[u8]) -> Result<(), BadSignature> {
         // The library would also take compressed points and whole SubjectPublicKeyInfos.
         if public_key.len() != self.point_len || public_key.first() != Some(&UNCOMPRESSED) {
             return Err(BadSignature);

@@ -1,9 +1,5 @@
 #![doc = include_str!("../README.md")]
-#![deny(
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions
-)]
+#![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)]
 
 mod ecdsa;
 mod hash;

@@ -16,17 +16,10 @@ pub(crate) struct Rsa {
 }
 
 impl VerifyRsa for Rsa {
-    fn verify(
-        &self,
-        key: RsaKey<'_>,
-        message: &[&[u8]],
-        signature: &[u8],
-    ) -> Result<(), BadSignature> {
+    fn verify(&self, key: RsaKey<'_>, message: &[&[u8]], signature: &[u8]) -> Result<(), BadSignature> {
         let key = components(key)?;
         if let [whole] = message {
-            return key
-                .verify(self.algorithm, whole, signature)
-                .or(Err(BadSignature));
+            return key.verify(self.algorithm, whole, signature).or(Err(BadSignature));
         }
         key.to_parsed_public_key(self.algorithm)
             .or(Err(BadSignature))?
@@ -40,8 +33,5 @@ fn components(key: RsaKey<'_>) -> Result<RsaPublicKeyComponents<&[u8]>, BadSigna
     if key.exponent.len() > MAX_EXPONENT_BYTES || key.exponent == [1] {
         return Err(BadSignature);
     }
-    Ok(RsaPublicKeyComponents {
-        n: key.modulus,
-        e: key.exponent,
-    })
+    Ok(RsaPublicKeyComponents { n: key.modulus, e: key.exponent })
 }

@@ -24,20 +24,8 @@ pub static TABLE: Crypto = Crypto {
         point_len: 97,
     },
     // A salt as long as the digest is this algorithm's own demand.
-    rsa_pss_sha384: &Rsa {
-        algorithm: &signature::RSA_PSS_2048_8192_SHA384,
-        hash: &digest::SHA384,
-    },
-    rsa_pkcs1_sha256: &Rsa {
-        algorithm: &signature::RSA_PKCS1_2048_8192_SHA256,
-        hash: &digest::SHA256,
-    },
-    rsa_pkcs1_sha384: &Rsa {
-        algorithm: &signature::RSA_PKCS1_2048_8192_SHA384,
-        hash: &digest::SHA384,
-    },
-    rsa_pkcs1_sha512: &Rsa {
-        algorithm: &signature::RSA_PKCS1_2048_8192_SHA512,
-        hash: &digest::SHA512,
-    },
+    rsa_pss_sha384: &Rsa { algorithm: &signature::RSA_PSS_2048_8192_SHA384, hash: &digest::SHA384 },
+    rsa_pkcs1_sha256: &Rsa { algorithm: &signature::RSA_PKCS1_2048_8192_SHA256, hash: &digest::SHA256 },
+    rsa_pkcs1_sha384: &Rsa { algorithm: &signature::RSA_PKCS1_2048_8192_SHA384, hash: &digest::SHA384 },
+    rsa_pkcs1_sha512: &Rsa { algorithm: &signature::RSA_PKCS1_2048_8192_SHA512, hash: &digest::SHA512 },
 };

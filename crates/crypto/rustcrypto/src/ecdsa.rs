@@ -13,17 +13,11 @@ const UNCOMPRESSED: u8 = 4;
 pub(crate) struct P256;
 
 impl VerifyEcdsa for P256 {
-    fn verify(
-        &self,
-        public_key: &[u8],
-        message: &[&[u8]],
-        signature: &[u8],
-    ) -> Result<(), BadSignature> {
-        let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(uncompressed(public_key)?)
-            .or(Err(BadSignature))?;
+    fn verify(&self, public_key: &[u8], message: &[&[u8]], signature: &[u8]) -> Result<(), BadSignature> {
+        let key =
+            p256::ecdsa::VerifyingKey::from_sec1_bytes(uncompressed(public_key)?).or(Err(BadSignature))?;
         let signature = p256::ecdsa::Signature::from_slice(signature).or(Err(BadSignature))?;
-        key.verify_prehash(&hash::of_parts::<Sha256>(message), &signature)
-            .or(Err(BadSignature))
+        key.verify_prehash(&hash::of_parts::<Sha256>(message), &signature).or(Err(BadSignature))
     }
 }
 
@@ -31,25 +25,15 @@ impl VerifyEcdsa for P256 {
 pub(crate) struct P384;
 
 impl VerifyEcdsa for P384 {
-    fn verify(
-        &self,
-        public_key: &[u8],
-        message: &[&[u8]],
-        signature: &[u8],
-    ) -> Result<(), BadSignature> {
-        let key = p384::ecdsa::VerifyingKey::from_sec1_bytes(uncompressed(public_key)?)
-            .or(Err(BadSignature))?;
+    fn verify(&self, public_key: &[u8], message: &[&[u8]], signature: &[u8]) -> Result<(), BadSignature> {
+        let key =
+            p384::ecdsa::VerifyingKey::from_sec1_bytes(uncompressed(public_key)?).or(Err(BadSignature))?;
         let signature = p384::ecdsa::Signature::from_slice(signature).or(Err(BadSignature))?;
-        key.verify_prehash(&hash::of_parts::<Sha384>(message), &signature)
-            .or(Err(BadSignature))
+        key.verify_prehash(&hash::of_parts::<Sha384>(message), &signature).or(Err(BadSignature))
     }
 }
 
 /// The point, if it is written uncompressed. Its length is checked by the curve.
 fn uncompressed(point: &[u8]) -> Result<&[u8], BadSignature> {
-    if point.first() == Some(&UNCOMPRESSED) {
-        Ok(point)
-    } else {
-        Err(BadSignature)
-    }
+    if point.first() == Some(&UNCOMPRESSED) { Ok(point) } else { Err(BadSignature) }
 }

@@ -1,10 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![no_std]
-#![deny(
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions
-)]
+#![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)]
 
 mod ecdsa;
 mod hash;

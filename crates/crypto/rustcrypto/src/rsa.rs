@@ -24,16 +24,9 @@ impl<D> Pss<D> {
 }
 
 impl<D: sha2::Digest + FixedOutputReset> VerifyRsa for Pss<D> {
-    fn verify(
-        &self,
-        key: RsaKey<'_>,
-        message: &[&[u8]],
-        signature: &[u8],
-    ) -> Result<(), BadSignature> {
+    fn verify(&self, key: RsaKey<'_>, message: &[&[u8]], signature: &[u8]) -> Result<(), BadSignature> {
         let padding = rsa::Pss::<D>::new_with_salt(<D as sha2::Digest>::output_size());
-        public_key(key)?
-            .verify(padding, &hash::of_parts::<D>(message), signature)
-            .or(Err(BadSignature))
+        public_key(key)?.verify(padding, &hash::of_parts::<D>(message), signature).or(Err(BadSignature))
     }
 }
 
@@ -45,16 +38,9 @@ impl<D> Pkcs1<D> {
 }
 
 impl<D: sha2::Digest + AssociatedOid> VerifyRsa for Pkcs1<D> {
-    fn verify(
-        &self,
-        key: RsaKey<'_>,
-        message: &[&[u8]],
-        signature: &[u8],
-    ) -> Result<(), BadSignature> {
+    fn verify(&self, key: RsaKey<'_>, message: &[&[u8]], signature: &[u8]) -> Result<(), BadSignature> {
         let padding = Pkcs1v15Sign::new::<D>();
-        public_key(key)?
-            .verify(padding, &hash::of_parts::<D>(message), signature)
-            .or(Err(BadSignature))
+        public_key(key)?.verify(padding, &hash::of_parts::<D>(message), signature).or(Err(BadSignature))
     }
 }
 

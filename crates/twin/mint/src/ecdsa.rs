@@ -28,11 +28,7 @@ impl SignatureHalf {
         let other = difference(order, s);
         let wants_greater = self == Self::High;
         // Both are big-endian and equally long, so the order of bytes is the order of numbers.
-        let s = if (s > other.as_slice()) == wants_greater {
-            s
-        } else {
-            &other
-        };
+        let s = if (s > other.as_slice()) == wants_greater { s } else { &other };
         [r, s].concat()
     }
 }

@@ -33,10 +33,7 @@ impl fmt::Display for Error {
                 write!(f, "a key of kind {kind:?} cannot sign with {scheme:?}")
             }
             Self::OutOfRange { offset, len } => {
-                write!(
-                    f,
-                    "a patch of {len} bytes at offset {offset:#x} reaches over the end"
-                )
+                write!(f, "a patch of {len} bytes at offset {offset:#x} reaches over the end")
             }
             Self::EmptyChain => f.write_str("a chain without any certificate"),
             Self::Cbor => f.write_str("a CBOR value that cannot be written"),

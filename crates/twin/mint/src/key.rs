@@ -33,10 +33,7 @@ impl Key {
     /// A key that nobody else has.
     #[must_use]
     pub fn fresh(kind: Kind) -> Self {
-        Self {
-            kind,
-            pair: Slot::default(),
-        }
+        Self { kind, pair: Slot::default() }
     }
 
     /// The key of this name and kind, the same one throughout the process.
@@ -46,10 +43,7 @@ impl Key {
     #[must_use]
     pub fn shared(name: &str, kind: Kind) -> Self {
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-        Self {
-            kind,
-            pair: shared.entry((kind, name.to_owned())).or_default().clone(),
-        }
+        Self { kind, pair: shared.entry((kind, name.to_owned())).or_default().clone() }
     }
 
     /// What kind of key it is.
@@ -79,10 +73,7 @@ impl Key {
     /// # Errors
     /// The key could not be made.
     pub fn identifier(&self) -> Result<Vec<u8>, Error> {
-        Ok(sha256(&[&self.public_key()?])
-            .into_iter()
-            .take(20)
-            .collect())
+        Ok(sha256(&[&self.public_key()?]).into_iter().take(20).collect())
     }
 
     /// Signs a message: `r ‖ s` for ECDSA, as long as the modulus for RSA.
@@ -90,9 +81,7 @@ impl Key {
     /// # Errors
     /// The key could not be made, or it cannot sign in this way.
     pub fn sign(&self, scheme: Scheme, message: &[u8]) -> Result<Vec<u8>, Error> {
-        self.pair()?
-            .sign(scheme, message)
-            .ok_or(Error::Signing(self.kind, scheme))
+        self.pair()?.sign(scheme, message).ok_or(Error::Signing(self.kind, scheme))
     }
 
     fn pair(&self) -> Result<Arc<Pair>, Error> {
@@ -109,8 +98,6 @@ impl Key {
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Key")
-            .field("kind", &self.kind)
-            .finish_non_exhaustive()
+        f.debug_struct("Key").field("kind", &self.kind).finish_non_exhaustive()
     }
 }

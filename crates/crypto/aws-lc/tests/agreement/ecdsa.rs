@@ -2,8 +2,8 @@
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair,
-    EcdsaSigningAlgorithm, KeyPair,
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
+    KeyPair,
 };
 use teeproof_core::{Crypto, VerifyEcdsa};
 
@@ -24,13 +24,8 @@ const P256: Curve = Curve {
     entry: |table| table.ecdsa_p256_sha256,
     order: "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551",
     negated: |signature| {
-        let (r, s) = p256::ecdsa::Signature::from_slice(signature)
-            .unwrap()
-            .split_scalars();
-        p256::ecdsa::Signature::from_scalars(r, -*s)
-            .unwrap()
-            .to_bytes()
-            .to_vec()
+        let (r, s) = p256::ecdsa::Signature::from_slice(signature).unwrap().split_scalars();
+        p256::ecdsa::Signature::from_scalars(r, -*s).unwrap().to_bytes().to_vec()
     },
 };
 
@@ -40,13 +35,8 @@ const P384: Curve = Curve {
     order: "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf\
             581a0db248b0a77aecec196accc52973",
     negated: |signature| {
-        let (r, s) = p384::ecdsa::Signature::from_slice(signature)
-            .unwrap()
-            .split_scalars();
-        p384::ecdsa::Signature::from_scalars(r, -*s)
-            .unwrap()
-            .to_bytes()
-            .to_vec()
+        let (r, s) = p384::ecdsa::Signature::from_slice(signature).unwrap().split_scalars();
+        p384::ecdsa::Signature::from_scalars(r, -*s).unwrap().to_bytes().to_vec()
     },
 };
 
@@ -60,16 +50,8 @@ struct Sample {
 impl Sample {
     fn new(curve: Curve) -> Self {
         let key = EcdsaKeyPair::generate(curve.signing).unwrap();
-        let signature = key
-            .sign(&SystemRandom::new(), MESSAGE)
-            .unwrap()
-            .as_ref()
-            .to_vec();
-        Self {
-            point: key.public_key().as_ref().to_vec(),
-            signature,
-            curve,
-        }
+        let signature = key.sign(&SystemRandom::new(), MESSAGE).unwrap().as_ref().to_vec();
+        Self { point: key.public_key().as_ref().to_vec(), signature, curve }
     }
 
     #[track_caller]
@@ -174,10 +156,7 @@ fn another_key_and_the_other_curve_are_refused() {
 }
 
 fn unhex(text: &str) -> Vec<u8> {
-    (0..text.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
-        .collect()
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
 }
 
 /// The next number. Neither order ends in ff.

@@ -1,12 +1,6 @@
 //! The two tables give the same answer to everything: what one accepts the other accepts.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod ecdsa;
 mod hash;
@@ -46,10 +40,5 @@ fn wrong_lengths(bytes: &[u8]) -> [Vec<u8>; 5] {
 /// Some ways to cut a message into parts, empty parts among them.
 fn cuts(message: &[u8]) -> Vec<Vec<&[u8]>> {
     let (head, tail) = message.split_at(message.len() / 3);
-    vec![
-        vec![message],
-        vec![head, tail],
-        vec![&[], head, &[], tail, &[]],
-        message.chunks(1).collect(),
-    ]
+    vec![vec![message], vec![head, tail], vec![&[], head, &[], tail, &[]], message.chunks(1).collect()]
 }

@@ -7,8 +7,8 @@ use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::{
-    RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384,
-    RsaEncoding, RsaPssSaltLength, RsaSignatureEncoding,
+    RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384, RsaEncoding,
+    RsaPssSaltLength, RsaSignatureEncoding,
 };
 use p384::elliptic_curve::bigint::{ConcatenatingMul, NonZero, Resize};
 use rsa::pkcs8::DecodePrivateKey;
@@ -22,10 +22,8 @@ use crate::{bit_flips, both, cuts, wrong_lengths};
 
 const MESSAGE: &[u8] = b"a certificate of the length of a sentence";
 
-static PSS_SALT_32: RsaSignatureEncoding =
-    RSA_PSS_SHA384.with_pss_salt_length(RsaPssSaltLength::Custom(32));
-static PSS_SALT_0: RsaSignatureEncoding =
-    RSA_PSS_SHA384.with_pss_salt_length(RsaPssSaltLength::Custom(0));
+static PSS_SALT_32: RsaSignatureEncoding = RSA_PSS_SHA384.with_pss_salt_length(RsaPssSaltLength::Custom(32));
+static PSS_SALT_0: RsaSignatureEncoding = RSA_PSS_SHA384.with_pss_salt_length(RsaPssSaltLength::Custom(0));
 static PSS_SALT_LONGEST: RsaSignatureEncoding =
     RSA_PSS_SHA384.with_pss_salt_length(RsaPssSaltLength::Custom(256 - 48 - 2));
 
@@ -51,12 +49,7 @@ impl Key {
         let pair = KeyPair::generate(size).unwrap();
         let der: Pkcs8V1Der<'static> = pair.as_der().unwrap();
         let parts = RsaPrivateKey::from_pkcs8_der(der.as_ref()).unwrap();
-        Self {
-            pair,
-            modulus: big_endian(parts.n()),
-            exponent: big_endian(parts.e()),
-            parts,
-        }
+        Self { pair, modulus: big_endian(parts.n()), exponent: big_endian(parts.e()), parts }
     }
 
     /// A key of 2048 bits that all tests share.
@@ -66,17 +59,12 @@ impl Key {
     }
 
     fn public(&self) -> RsaKey<'_> {
-        RsaKey {
-            modulus: &self.modulus,
-            exponent: &self.exponent,
-        }
+        RsaKey { modulus: &self.modulus, exponent: &self.exponent }
     }
 
     fn sign(&self, encoding: &'static dyn RsaEncoding) -> Vec<u8> {
         let mut signature = vec![0; self.modulus.len()];
-        self.pair
-            .sign(encoding, &SystemRandom::new(), MESSAGE, &mut signature)
-            .unwrap();
+        self.pair.sign(encoding, &SystemRandom::new(), MESSAGE, &mut signature).unwrap();
         signature
     }
 }
@@ -103,12 +91,7 @@ fn genuine_signatures_hold_however_the_message_is_cut() {
 fn the_largest_modulus_holds() {
     let key = Key::generate(KeySize::Rsa8192);
     for (entry, encoding) in ENTRIES {
-        assert!(accepts(
-            entry,
-            key.public(),
-            &[MESSAGE],
-            &key.sign(encoding)
-        ));
+        assert!(accepts(entry, key.public(), &[MESSAGE], &key.sign(encoding)));
     }
 }
 
@@ -117,10 +100,7 @@ fn each_entry_refuses_the_others_signatures() {
     let key = Key::shared();
     for (at, (entry, _)) in ENTRIES.into_iter().enumerate() {
         for (other, (_, encoding)) in ENTRIES.into_iter().enumerate() {
-            assert_eq!(
-                accepts(entry, key.public(), &[MESSAGE], &key.sign(encoding)),
-                at == other
-            );
+            assert_eq!(accepts(entry, key.public(), &[MESSAGE], &key.sign(encoding)), at == other);
         }
     }
 }
@@ -128,18 +108,8 @@ fn each_entry_refuses_the_others_signatures() {
 #[test]
 fn the_salt_is_48_bytes_and_the_hash_is_sha384() {
     let key = Key::shared();
-    for other in [
-        &PSS_SALT_32,
-        &PSS_SALT_0,
-        &PSS_SALT_LONGEST,
-        &RSA_PSS_SHA256,
-    ] {
-        assert!(!accepts(
-            |table| table.rsa_pss_sha384,
-            key.public(),
-            &[MESSAGE],
-            &key.sign(other)
-        ));
+    for other in [&PSS_SALT_32, &PSS_SALT_0, &PSS_SALT_LONGEST, &RSA_PSS_SHA256] {
+        assert!(!accepts(|table| table.rsa_pss_sha384, key.public(), &[MESSAGE], &key.sign(other)));
     }
 }
 
@@ -155,17 +125,11 @@ fn no_bit_can_be_changed() {
             assert!(!accepts(entry, key.public(), &[&changed], &signature));
         }
         for modulus in bit_flips(&key.modulus, 7) {
-            let changed = RsaKey {
-                modulus: &modulus,
-                ..key.public()
-            };
+            let changed = RsaKey { modulus: &modulus, ..key.public() };
             assert!(!accepts(entry, changed, &[MESSAGE], &signature));
         }
         for exponent in bit_flips(&key.exponent, 1) {
-            let changed = RsaKey {
-                exponent: &exponent,
-                ..key.public()
-            };
+            let changed = RsaKey { exponent: &exponent, ..key.public() };
             assert!(!accepts(entry, changed, &[MESSAGE], &signature));
         }
     }
@@ -180,26 +144,10 @@ fn no_length_can_be_changed() {
             assert!(!accepts(entry, key.public(), &[MESSAGE], &changed));
         }
         for modulus in wrong_lengths(&key.modulus) {
-            assert!(!accepts(
-                entry,
-                RsaKey {
-                    modulus: &modulus,
-                    ..key.public()
-                },
-                &[MESSAGE],
-                &signature
-            ));
+            assert!(!accepts(entry, RsaKey { modulus: &modulus, ..key.public() }, &[MESSAGE], &signature));
         }
         for exponent in wrong_lengths(&key.exponent) {
-            assert!(!accepts(
-                entry,
-                RsaKey {
-                    exponent: &exponent,
-                    ..key.public()
-                },
-                &[MESSAGE],
-                &signature
-            ));
+            assert!(!accepts(entry, RsaKey { exponent: &exponent, ..key.public() }, &[MESSAGE], &signature));
         }
         assert!(!accepts(entry, key.public(), &[], &signature));
     }
@@ -234,74 +182,35 @@ fn a_signature_has_one_representative() {
 
 #[test]
 fn moduli_have_2048_to_8192_bits() {
-    for (bits, held) in [
-        (1024, false),
-        (2040, false),
-        (2047, false),
-        (2048, true),
-        (2049, true),
-        (2055, true),
-    ] {
-        let key =
-            RsaPrivateKey::new_with_exp_unchecked(&mut Random, bits, 65537_u32.into()).unwrap();
+    for (bits, held) in
+        [(1024, false), (2040, false), (2047, false), (2048, true), (2049, true), (2055, true)]
+    {
+        let key = RsaPrivateKey::new_with_exp_unchecked(&mut Random, bits, 65537_u32.into()).unwrap();
         let (modulus, exponent) = (big_endian(key.n()), big_endian(key.e()));
-        let public = RsaKey {
-            modulus: &modulus,
-            exponent: &exponent,
-        };
+        let public = RsaKey { modulus: &modulus, exponent: &exponent };
         let digest = teeproof_aws_lc::TABLE.sha384.digest(&[MESSAGE]);
-        let pss = key
-            .sign_with_rng(&mut Random, Pss::<Sha384>::new(), &digest)
-            .unwrap();
-        assert_eq!(
-            accepts(|table| table.rsa_pss_sha384, public, &[MESSAGE], &pss),
-            held,
-            "PSS, {bits} bits"
-        );
+        let pss = key.sign_with_rng(&mut Random, Pss::<Sha384>::new(), &digest).unwrap();
+        assert_eq!(accepts(|table| table.rsa_pss_sha384, public, &[MESSAGE], &pss), held, "PSS, {bits} bits");
         let pkcs1 = key.sign(Pkcs1v15Sign::new::<Sha384>(), &digest).unwrap();
-        assert_eq!(
-            accepts(|table| table.rsa_pkcs1_sha384, public, &[MESSAGE], &pkcs1),
-            held,
-            "{bits} bits"
-        );
+        assert_eq!(accepts(|table| table.rsa_pkcs1_sha384, public, &[MESSAGE], &pkcs1), held, "{bits} bits");
     }
     let modulus = [1; 1025];
-    let public = RsaKey {
-        modulus: &modulus,
-        exponent: &[1, 0, 1],
-    };
-    assert!(!accepts(
-        |table| table.rsa_pkcs1_sha256,
-        public,
-        &[MESSAGE],
-        &[1; 1025]
-    ));
+    let public = RsaKey { modulus: &modulus, exponent: &[1, 0, 1] };
+    assert!(!accepts(|table| table.rsa_pkcs1_sha256, public, &[MESSAGE], &[1; 1025]));
 }
 
 #[test]
 fn exponents_are_odd_and_have_2_to_33_bits() {
     let largest = (1 << 33) - 1;
-    for (exponent, held) in [
-        (3, true),
-        (5, true),
-        ((1 << 32) + 15, true),
-        (largest, true),
-        (largest + 2, false),
-    ] {
+    for (exponent, held) in
+        [(3, true), (5, true), ((1 << 32) + 15, true), (largest, true), (largest + 2, false)]
+    {
         let key = with_exponent(exponent);
         let (modulus, exponent) = (big_endian(key.n()), big_endian(key.e()));
-        let public = RsaKey {
-            modulus: &modulus,
-            exponent: &exponent,
-        };
+        let public = RsaKey { modulus: &modulus, exponent: &exponent };
         let digest = teeproof_aws_lc::TABLE.sha256.digest(&[MESSAGE]);
         let signature = key.sign(Pkcs1v15Sign::new::<Sha256>(), &digest).unwrap();
-        let held_by_both = accepts(
-            |table| table.rsa_pkcs1_sha256,
-            public,
-            &[MESSAGE],
-            &signature,
-        );
+        let held_by_both = accepts(|table| table.rsa_pkcs1_sha256, public, &[MESSAGE], &signature);
         assert_eq!(held_by_both, held, "{exponent:02x?}");
     }
 }
@@ -315,27 +224,15 @@ fn an_exponent_of_one_signs_nothing() {
     let ones = vec![0xff; key.modulus.len() - 3 - prefix.len() - digest.len()];
     let forged = [&[0, 1], &ones[..], &[0], prefix, &digest].concat();
     for exponent in [&[1_u8][..], &[0, 1], &[2], &[0], &[]] {
-        let public = RsaKey {
-            exponent,
-            ..key.public()
-        };
-        assert!(!accepts(
-            |table| table.rsa_pkcs1_sha256,
-            public,
-            &[MESSAGE],
-            &forged
-        ));
+        let public = RsaKey { exponent, ..key.public() };
+        assert!(!accepts(|table| table.rsa_pkcs1_sha256, public, &[MESSAGE], &forged));
     }
 }
 
 /// A fresh key of 2048 bits with the given exponent.
 fn with_exponent(exponent: u64) -> RsaPrivateKey {
     let attempt = |key: RsaPrivateKey| {
-        let primes: Vec<BoxedUint> = key
-            .primes()
-            .iter()
-            .map(|prime| prime.as_ref().clone())
-            .collect();
+        let primes: Vec<BoxedUint> = key.primes().iter().map(|prime| prime.as_ref().clone()).collect();
         let [p, q] = primes.as_slice() else {
             return None;
         };
@@ -343,27 +240,17 @@ fn with_exponent(exponent: u64) -> RsaPrivateKey {
         let precision = totient.bits_precision();
         let totient = NonZero::new(totient).into_option()?;
         let exponent = BoxedUint::from(exponent);
-        let secret = exponent
-            .clone()
-            .resize_unchecked(precision)
-            .invert_mod(&totient)
-            .into_option()?;
+        let secret = exponent.clone().resize_unchecked(precision).invert_mod(&totient).into_option()?;
         let modulus = key.n().as_ref().clone();
         RsaPrivateKey::from_components_with_large_exponent(modulus, exponent, secret, primes).ok()
     };
     // Not every pair of primes goes with every exponent.
-    (0..100)
-        .find_map(|_| attempt(Key::generate(KeySize::Rsa2048).parts))
-        .unwrap()
+    (0..100).find_map(|_| attempt(Key::generate(KeySize::Rsa2048).parts)).unwrap()
 }
 
 fn big_endian(number: &BoxedUint) -> Vec<u8> {
     let bytes = number.to_be_bytes();
-    bytes
-        .iter()
-        .copied()
-        .skip_while(|&byte| byte == 0)
-        .collect()
+    bytes.iter().copied().skip_while(|&byte| byte == 0).collect()
 }
 
 /// The system's random numbers in the shape that the rsa crate wants.

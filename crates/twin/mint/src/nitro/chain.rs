@@ -2,8 +2,8 @@
 
 use super::Identity;
 use crate::x509::{
-    CERT_SIGN, CRL_SIGN, Certificate, DIGITAL_SIGNATURE, Extension, Link, NON_REPUDIATION, Name,
-    Oid, Validity, der,
+    CERT_SIGN, CRL_SIGN, Certificate, DIGITAL_SIGNATURE, Extension, Link, NON_REPUDIATION, Name, Oid,
+    Validity, der,
 };
 use crate::{Key, Kind};
 
@@ -35,15 +35,10 @@ pub fn of_length(length: usize, identity: &Identity, at: u64) -> Vec<Link> {
     let mut middle: Vec<Link> = (0..authorities.saturating_sub(3))
         .map(|number| regional(&format!("{number}.{}", identity.region), at))
         .collect();
-    middle.extend([
-        regional(&identity.region, at),
-        zonal(&identity.region, at),
-        instance(identity, at),
-    ]);
+    middle.extend([regional(&identity.region, at), zonal(&identity.region, at), instance(identity, at)]);
     let mut middle = middle.split_off(middle.len().saturating_sub(authorities));
     for (link, below) in middle.iter_mut().rev().zip(0..) {
-        link.certificate
-            .set_extension(Extension::basic_constraints(true, Some(below)));
+        link.certificate.set_extension(Extension::basic_constraints(true, Some(below)));
     }
     let mut chain = if length > 1 { vec![root()] } else { Vec::new() };
     chain.extend(middle);
@@ -69,12 +64,10 @@ fn regional(region: &str, at: u64) -> Link {
     let mut certificate = Certificate::new(amazon(&name), validity);
     certificate.serial = vec![0x4c; 16];
     certificate.extensions = authority(2);
-    certificate
-        .extensions
-        .push(Extension::crl_distribution_point(
-            "http://aws-nitro-enclaves-crl.s3.amazonaws.com/crl/\
+    certificate.extensions.push(Extension::crl_distribution_point(
+        "http://aws-nitro-enclaves-crl.s3.amazonaws.com/crl/\
          00000000-0000-4000-8000-000000000001.crl",
-        ));
+    ));
     Link::new(certificate, Key::shared(&name, Kind::P384))
 }
 
@@ -90,20 +83,15 @@ fn zonal(region: &str, at: u64) -> Link {
     let mut certificate = Certificate::new(subject, validity);
     certificate.serial = [&[0, 0xed], [0x01; 15].as_slice()].concat();
     certificate.extensions = authority(1);
-    certificate
-        .extensions
-        .push(Extension::crl_distribution_point(&format!(
-            "http://crl-{region}-aws-nitro-enclaves.s3.{region}.amazonaws.com/crl/\
+    certificate.extensions.push(Extension::crl_distribution_point(&format!(
+        "http://crl-{region}-aws-nitro-enclaves.s3.{region}.amazonaws.com/crl/\
          00000000-0000-4000-8000-000000000002.crl"
-        )));
+    )));
     Link::new(certificate, Key::shared(&name, Kind::P384))
 }
 
 fn instance(identity: &Identity, at: u64) -> Link {
-    let name = format!(
-        "{}.{}.aws.nitro-enclaves",
-        identity.instance, identity.region
-    );
+    let name = format!("{}.{}.aws.nitro-enclaves", identity.instance, identity.region);
     let validity = lasting(at.saturating_sub(2 * HOUR), 24 * HOUR);
     let mut certificate = Certificate::new(washington(&name), validity);
     // Twenty-one octets as written: more than RFC 5280 allows, and half of the real ones.

@@ -49,11 +49,7 @@ impl Cose {
             payload.into(),
             signature.into(),
         ]);
-        cbor::to_bytes(&if self.tagged {
-            Value::Tag(COSE_SIGN1, Box::new(frame))
-        } else {
-            frame
-        })
+        cbor::to_bytes(&if self.tagged { Value::Tag(COSE_SIGN1, Box::new(frame)) } else { frame })
     }
 
     fn sign(&self, payload: &[u8], key: &Key) -> Result<Vec<u8>, Error> {

@@ -36,10 +36,7 @@ impl Document {
             plain("user_data", Value::Null),
             plain("nonce", Value::Null),
         ];
-        Self {
-            entries,
-            definite: false,
-        }
+        Self { entries, definite: false }
     }
 
     /// Writes the map with its length (true) or between `bf` and `ff` (false), as it is since 2025.
@@ -50,11 +47,7 @@ impl Document {
     /// Sets an entry to any value, in its place, or adds it at the end.
     pub fn set(&mut self, key: &str, value: impl Into<Value>) {
         let item = Item::Plain(value.into());
-        match self
-            .entries
-            .iter_mut()
-            .find(|(found, _)| found.as_text() == Some(key))
-        {
+        match self.entries.iter_mut().find(|(found, _)| found.as_text() == Some(key)) {
             Some((_, place)) => *place = item,
             None => self.entries.push((key.into(), item)),
         }
@@ -63,15 +56,8 @@ impl Document {
     /// The value of an entry. `None` when it is absent or filled by the chain.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value> {
-        let (_, item) = self
-            .entries
-            .iter()
-            .find(|(found, _)| found.as_text() == Some(key))?;
-        if let Item::Plain(value) = item {
-            Some(value)
-        } else {
-            None
-        }
+        let (_, item) = self.entries.iter().find(|(found, _)| found.as_text() == Some(key))?;
+        if let Item::Plain(value) = item { Some(value) } else { None }
     }
 
     /// Adds an entry at the end, also one that is there already, under any kind of key.
@@ -81,18 +67,13 @@ impl Document {
 
     /// Adds an entry a second time, as it is.
     pub fn repeat(&mut self, key: &str) {
-        let found = self
-            .entries
-            .iter()
-            .find(|(found, _)| found.as_text() == Some(key))
-            .cloned();
+        let found = self.entries.iter().find(|(found, _)| found.as_text() == Some(key)).cloned();
         self.entries.extend(found);
     }
 
     /// Takes all entries of this key out.
     pub fn remove(&mut self, key: &str) {
-        self.entries
-            .retain(|(found, _)| found.as_text() != Some(key));
+        self.entries.retain(|(found, _)| found.as_text() != Some(key));
     }
 
     /// Gives entries another key.
@@ -113,10 +94,7 @@ impl Document {
     pub fn set_pcr(&mut self, index: u64, value: &[u8]) {
         let Some(bank) = self.bank() else { return };
         let value = Value::from(value);
-        match bank
-            .iter_mut()
-            .find(|(found, _)| *found == Value::from(index))
-        {
+        match bank.iter_mut().find(|(found, _)| *found == Value::from(index)) {
             Some((_, place)) => *place = value,
             None => bank.push((index.into(), value)),
         }
@@ -138,12 +116,10 @@ impl Document {
 
     /// The bank of registers, under either of its names.
     fn bank(&mut self) -> Option<&mut Vec<(Value, Value)>> {
-        self.entries
-            .iter_mut()
-            .find_map(|(key, item)| match (key.as_text(), item) {
-                (Some("pcrs" | "nitrotpm_pcrs"), Item::Plain(value)) => value.as_map_mut(),
-                _ => None,
-            })
+        self.entries.iter_mut().find_map(|(key, item)| match (key.as_text(), item) {
+            (Some("pcrs" | "nitrotpm_pcrs"), Item::Plain(value)) => value.as_map_mut(),
+            _ => None,
+        })
     }
 
     /// The payload's bytes on this chain, which is root first.
@@ -152,23 +128,10 @@ impl Document {
         let value = |item: &Item| match item {
             Item::Plain(value) => value.clone(),
             Item::Leaf => Value::from(leaf.clone()),
-            Item::Bundle => bundle
-                .iter()
-                .cloned()
-                .map(Value::from)
-                .collect::<Vec<_>>()
-                .into(),
+            Item::Bundle => bundle.iter().cloned().map(Value::from).collect::<Vec<_>>().into(),
         };
-        let entries: Vec<_> = self
-            .entries
-            .iter()
-            .map(|(key, item)| (key.clone(), value(item)))
-            .collect();
-        if self.definite {
-            cbor::to_bytes(&Value::Map(entries))
-        } else {
-            cbor::indefinite_map(&entries)
-        }
+        let entries: Vec<_> = self.entries.iter().map(|(key, item)| (key.clone(), value(item))).collect();
+        if self.definite { cbor::to_bytes(&Value::Map(entries)) } else { cbor::indefinite_map(&entries) }
     }
 }
 

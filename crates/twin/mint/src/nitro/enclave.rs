@@ -80,11 +80,7 @@ impl Enclave {
     /// verifier of enclaves must refuse it.
     #[must_use]
     pub fn nitrotpm() -> Self {
-        let identity = Identity {
-            tpm: true,
-            enclave: 0,
-            ..Identity::default()
-        };
+        let identity = Identity { tpm: true, enclave: 0, ..Identity::default() };
         Self::with_identity(&identity, DEFAULT_TIME)
     }
 
@@ -185,17 +181,9 @@ impl Enclave {
             None => self.document.payload(&chain)?,
         };
         let leaf = self.chain.last().map(|link| &link.key);
-        let key = self
-            .document_signer
-            .as_ref()
-            .or(leaf)
-            .ok_or(Error::EmptyChain)?;
+        let key = self.document_signer.as_ref().or(leaf).ok_or(Error::EmptyChain)?;
         let mut document = self.cose.close(&payload, key)?;
         patch(&mut document, &self.tampers)?;
-        Ok(Attestation {
-            document,
-            payload,
-            chain,
-        })
+        Ok(Attestation { document, payload, chain })
     }
 }

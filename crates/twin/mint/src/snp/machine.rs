@@ -54,16 +54,8 @@ impl Machine {
 
     fn new(product: Product, kind: Vek) -> Self {
         let mut chip_id = [0; 64];
-        let len = if product == Product::Turin {
-            8
-        } else {
-            chip_id.len()
-        };
-        chip_id
-            .iter_mut()
-            .take(len)
-            .zip(0x40_u8..)
-            .for_each(|(byte, value)| *byte = value);
+        let len = if product == Product::Turin { 8 } else { chip_id.len() };
+        chip_id.iter_mut().take(len).zip(0x40_u8..).for_each(|(byte, value)| *byte = value);
         let mut report = Report::of(product);
         match kind {
             Vek::Vcek => report.chip_id = chip_id,
@@ -92,10 +84,8 @@ impl Machine {
         let Self { product, kind, .. } = self;
         let from = |link: Link| link.certificate.validity;
         self.ark.certificate.validity = from(kind.ark(product, Kind::Rsa4096, seconds));
-        self.intermediate.certificate.validity =
-            from(kind.intermediate(product, Kind::Rsa4096, seconds));
-        self.vek.certificate.validity =
-            from(kind.leaf(product, product.tcb(), &self.chip_id, seconds));
+        self.intermediate.certificate.validity = from(kind.intermediate(product, Kind::Rsa4096, seconds));
+        self.vek.certificate.validity = from(kind.leaf(product, product.tcb(), &self.chip_id, seconds));
         self.at = seconds;
         self
     }
@@ -135,13 +125,7 @@ impl Machine {
     #[must_use]
     pub fn tcb(mut self, tcb: Tcb) -> Self {
         let bytes = self.product.tcb_bytes(tcb);
-        let Report {
-            current_tcb,
-            reported_tcb,
-            committed_tcb,
-            launch_tcb,
-            ..
-        } = &mut self.report;
+        let Report { current_tcb, reported_tcb, committed_tcb, launch_tcb, .. } = &mut self.report;
         for field in [current_tcb, reported_tcb, committed_tcb, launch_tcb] {
             *field = bytes;
         }
@@ -169,9 +153,7 @@ impl Machine {
     /// Sets how the certificate writes the chip's identity.
     #[must_use]
     pub fn hwid(mut self, form: Hwid) -> Self {
-        self.vek
-            .certificate
-            .set_extension(amd::hwid(form, &self.chip_id));
+        self.vek.certificate.set_extension(amd::hwid(form, &self.chip_id));
         self
     }
 
@@ -233,19 +215,10 @@ impl Machine {
     /// A key could not be made or cannot sign as asked, or a patch reaches over the end.
     pub fn mint(&self) -> Result<Evidence, Error> {
         let report = self.mint_report()?;
-        let mut links = mint_chain(&[
-            self.ark.clone(),
-            self.intermediate.clone(),
-            self.vek.clone(),
-        ])?;
+        let mut links = mint_chain(&[self.ark.clone(), self.intermediate.clone(), self.vek.clone()])?;
         let (vek, intermediate, ark) = (links.pop(), links.pop(), links.pop());
         let present = |der: Option<Vec<u8>>| der.ok_or(Error::EmptyChain);
-        Ok(Evidence {
-            report,
-            vek: present(vek)?,
-            intermediate: present(intermediate)?,
-            ark: present(ark)?,
-        })
+        Ok(Evidence { report, vek: present(vek)?, intermediate: present(intermediate)?, ark: present(ark)? })
     }
 
     /// Makes the ARK's revocation list, which revokes these serial numbers: those of
@@ -254,9 +227,7 @@ impl Machine {
     /// # Errors
     /// The ARK's key could not be made.
     pub fn mint_crl(&self, revoked: &[&[u8]]) -> Result<Vec<u8>, Error> {
-        let list = revoked
-            .iter()
-            .fold(self.crl(), |list, serial| list.revoke(serial));
+        let list = revoked.iter().fold(self.crl(), |list, serial| list.revoke(serial));
         list.sign(&self.ark)
     }
 
@@ -264,13 +235,8 @@ impl Machine {
     /// [`Crl::sign`]`(&machine.ark)`.
     #[must_use]
     pub fn crl(&self) -> Crl {
-        let mut list = Crl::new(
-            self.at.saturating_sub(DAY),
-            self.at.saturating_add(180 * DAY),
-        );
-        list.seal
-            .algorithm
-            .clone_from(&self.ark.certificate.seal.algorithm);
+        let mut list = Crl::new(self.at.saturating_sub(DAY), self.at.saturating_add(180 * DAY));
+        list.seal.algorithm.clone_from(&self.ark.certificate.seal.algorithm);
         list
     }
 

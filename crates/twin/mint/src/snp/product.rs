@@ -51,40 +51,16 @@ impl Product {
     #[must_use]
     pub const fn tcb(self) -> Tcb {
         match self {
-            Self::Milan => Tcb {
-                fmc: 0,
-                bootloader: 4,
-                tee: 0,
-                snp: 0x18,
-                microcode: 0xdb,
-            },
-            Self::Genoa => Tcb {
-                fmc: 0,
-                bootloader: 10,
-                tee: 0,
-                snp: 0x17,
-                microcode: 0x54,
-            },
-            Self::Turin => Tcb {
-                fmc: 1,
-                bootloader: 1,
-                tee: 1,
-                snp: 4,
-                microcode: 0x51,
-            },
+            Self::Milan => Tcb { fmc: 0, bootloader: 4, tee: 0, snp: 0x18, microcode: 0xdb },
+            Self::Genoa => Tcb { fmc: 0, bootloader: 10, tee: 0, snp: 0x17, microcode: 0x54 },
+            Self::Turin => Tcb { fmc: 1, bootloader: 1, tee: 1, snp: 4, microcode: 0x51 },
         }
     }
 
     /// A TCB version as reports of this line write it.
     #[must_use]
     pub const fn tcb_bytes(self, tcb: Tcb) -> [u8; 8] {
-        let Tcb {
-            fmc,
-            bootloader,
-            tee,
-            snp,
-            microcode,
-        } = tcb;
+        let Tcb { fmc, bootloader, tee, snp, microcode } = tcb;
         match self {
             Self::Milan | Self::Genoa => [bootloader, tee, 0, 0, 0, 0, snp, microcode],
             Self::Turin => [fmc, bootloader, tee, snp, 0, 0, 0, microcode],

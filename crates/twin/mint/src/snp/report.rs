@@ -104,11 +104,7 @@ impl Report {
     /// Sets the version together with the fields that came with versions 3 and 5.
     pub(super) fn set_version(&mut self, version: u32, product: Product) {
         self.version = version;
-        self.cpuid = if version >= 3 {
-            product.cpuid()
-        } else {
-            [0; 3]
-        };
+        self.cpuid = if version >= 3 { product.cpuid() } else { [0; 3] };
         let mitigations = if version >= 5 { 0x0f } else { 0 };
         self.launch_mit_vector = mitigations;
         self.current_mit_vector = mitigations;

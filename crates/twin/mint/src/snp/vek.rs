@@ -2,9 +2,7 @@
 
 use super::amd::{self, Spl};
 use super::{Product, Tcb};
-use crate::x509::{
-    Algorithm, CERT_SIGN, CRL_SIGN, Certificate, Extension, Link, Name, Validity, der,
-};
+use crate::x509::{Algorithm, CERT_SIGN, CRL_SIGN, Certificate, Extension, Link, Name, Validity, der};
 use crate::{Key, Kind};
 
 const DAY: u64 = 86_400;
@@ -111,10 +109,7 @@ impl Vek {
             (Self::Vcek, Product::Milan) => "Milan-B0",
             _ => product.name(),
         };
-        let mut extensions = vec![
-            amd::structure_version(turin.into()),
-            amd::product_name(name),
-        ];
+        let mut extensions = vec![amd::structure_version(turin.into()), amd::product_name(name)];
         if turin {
             extensions.push(Spl::Fmc.extension(tcb.fmc));
         }

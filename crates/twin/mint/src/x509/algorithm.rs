@@ -36,10 +36,7 @@ impl Algorithm {
         if trailer {
             parameters.push(der::context(3, &der::integer(1)));
         }
-        Self(der::sequence(&[
-            Oid::RSASSA_PSS.der(),
-            der::sequence(&parameters),
-        ]))
+        Self(der::sequence(&[Oid::RSASSA_PSS.der(), der::sequence(&parameters)]))
     }
 
     /// ecdsa-with-SHA384.

@@ -48,9 +48,7 @@ impl Certificate {
     /// The first extension of this kind.
     #[must_use]
     pub fn extension_mut(&mut self, oid: &Oid) -> Option<&mut Extension> {
-        self.extensions
-            .iter_mut()
-            .find(|extension| extension.oid == *oid)
+        self.extensions.iter_mut().find(|extension| extension.oid == *oid)
     }
 
     /// Puts an extension in the place of the first of its kind, or at the end.
@@ -70,15 +68,8 @@ impl Certificate {
     ///
     /// # Errors
     /// A key could not be made, or cannot sign as asked.
-    pub fn sign(
-        &self,
-        subject_key: &Key,
-        issuer: &Name,
-        issuer_key: &Key,
-    ) -> Result<Vec<u8>, Error> {
-        let version = self
-            .version
-            .map(|version| der::context(0, &der::integer(version)));
+    pub fn sign(&self, subject_key: &Key, issuer: &Name, issuer_key: &Key) -> Result<Vec<u8>, Error> {
+        let version = self.version.map(|version| der::context(0, &der::integer(version)));
         let public_key_info = match &self.public_key_info {
             Some(info) => info.clone(),
             None => subject_key.public_key_info()?,

@@ -19,11 +19,7 @@ impl Link {
     /// A certificate of this key, signed with the key of the link before.
     #[must_use]
     pub const fn new(certificate: Certificate, key: Key) -> Self {
-        Self {
-            certificate,
-            key,
-            signer: None,
-        }
+        Self { certificate, key, signer: None }
     }
 }
 
@@ -38,8 +34,7 @@ pub fn mint_chain(links: &[Link]) -> Result<Vec<Vec<u8>>, Error> {
         .zip(issuers)
         .map(|(link, issuer)| {
             let signer = link.signer.as_ref().unwrap_or(&issuer.key);
-            link.certificate
-                .sign(&link.key, &issuer.certificate.subject, signer)
+            link.certificate.sign(&link.key, &issuer.certificate.subject, signer)
         })
         .collect()
 }

@@ -56,11 +56,7 @@ impl Crl {
     #[must_use]
     pub fn revoke(mut self, serial: &[u8]) -> Self {
         let date = self.this_update.clone();
-        self.revoked.push(Revoked {
-            serial: serial.to_vec(),
-            date,
-            extensions: Vec::new(),
-        });
+        self.revoked.push(Revoked { serial: serial.to_vec(), date, extensions: Vec::new() });
         self
     }
 
@@ -96,11 +92,8 @@ impl Revoked {
     fn der(&self, key: &Key) -> Result<Vec<u8>, Error> {
         let mut fields = vec![der::element(0x02, &self.serial), self.date.der()];
         if !self.extensions.is_empty() {
-            let written: Result<Vec<_>, _> = self
-                .extensions
-                .iter()
-                .map(|extension| extension.der(key, key))
-                .collect();
+            let written: Result<Vec<_>, _> =
+                self.extensions.iter().map(|extension| extension.der(key, key)).collect();
             fields.push(der::sequence(&written?));
         }
         Ok(der::sequence(&fields))

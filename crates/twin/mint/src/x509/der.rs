@@ -49,11 +49,7 @@ pub fn unsigned(big_endian: &[u8]) -> Vec<u8> {
 /// The contents of such an INTEGER, as serial numbers are given.
 #[must_use]
 pub fn unsigned_contents(big_endian: &[u8]) -> Vec<u8> {
-    let significant: Vec<u8> = big_endian
-        .iter()
-        .copied()
-        .skip_while(|&byte| byte == 0)
-        .collect();
+    let significant: Vec<u8> = big_endian.iter().copied().skip_while(|&byte| byte == 0).collect();
     match significant.first() {
         None => vec![0],
         Some(0..=0x7f) => significant,

@@ -38,11 +38,7 @@ impl Extension {
     /// An extension that is not critical.
     #[must_use]
     pub fn new(oid: Oid, value: Vec<u8>) -> Self {
-        Self {
-            oid,
-            critical: false,
-            content: Content::Bytes(value),
-        }
+        Self { oid, critical: false, content: Content::Bytes(value) }
     }
 
     /// The same, critical.
@@ -76,22 +72,14 @@ impl Extension {
     #[must_use]
     pub fn subject_key_identifier() -> Self {
         let content = Content::SubjectKeyIdentifier;
-        Self {
-            oid: Oid::SUBJECT_KEY_IDENTIFIER,
-            critical: false,
-            content,
-        }
+        Self { oid: Oid::SUBJECT_KEY_IDENTIFIER, critical: false, content }
     }
 
     /// authorityKeyIdentifier of whatever key signs.
     #[must_use]
     pub fn authority_key_identifier() -> Self {
         let content = Content::AuthorityKeyIdentifier;
-        Self {
-            oid: Oid::AUTHORITY_KEY_IDENTIFIER,
-            critical: false,
-            content,
-        }
+        Self { oid: Oid::AUTHORITY_KEY_IDENTIFIER, critical: false, content }
     }
 
     /// cRLDistributionPoints with one URL.
@@ -99,10 +87,7 @@ impl Extension {
     pub fn crl_distribution_point(url: &str) -> Self {
         let name = der::context_primitive(6, url.as_bytes());
         let point = der::context(0, &der::context(0, &name));
-        Self::new(
-            Oid::CRL_DISTRIBUTION_POINTS,
-            der::sequence(&[der::sequence(&[point])]),
-        )
+        Self::new(Oid::CRL_DISTRIBUTION_POINTS, der::sequence(&[der::sequence(&[point])]))
     }
 
     /// An extension that no reader knows, critical: a verifier must refuse the certificate.
@@ -141,9 +126,7 @@ pub(crate) fn all(
     if extensions.is_empty() {
         return Ok(Vec::new());
     }
-    let written: Result<Vec<_>, _> = extensions
-        .iter()
-        .map(|extension| extension.der(subject, authority))
-        .collect();
+    let written: Result<Vec<_>, _> =
+        extensions.iter().map(|extension| extension.der(subject, authority)).collect();
     Ok(der::context(number, &der::sequence(&written?)))
 }

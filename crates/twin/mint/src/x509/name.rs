@@ -42,32 +42,20 @@ impl Name {
     /// The same name with one more attribute, a UTF8String.
     #[must_use]
     pub fn with(mut self, oid: Oid, text: &str) -> Self {
-        self.0.push(Attribute {
-            oid,
-            tag: UTF8_STRING,
-            text: text.to_owned(),
-        });
+        self.0.push(Attribute { oid, tag: UTF8_STRING, text: text.to_owned() });
         self
     }
 
     /// The same name with one more attribute, a PrintableString.
     #[must_use]
     pub fn with_printable(mut self, oid: Oid, text: &str) -> Self {
-        self.0.push(Attribute {
-            oid,
-            tag: PRINTABLE_STRING,
-            text: text.to_owned(),
-        });
+        self.0.push(Attribute { oid, tag: PRINTABLE_STRING, text: text.to_owned() });
         self
     }
 
     /// Replaces the text of the common name, or adds one.
     pub fn set_common_name(&mut self, text: &str) {
-        match self
-            .0
-            .iter_mut()
-            .find(|attribute| attribute.oid == Oid::COMMON_NAME)
-        {
+        match self.0.iter_mut().find(|attribute| attribute.oid == Oid::COMMON_NAME) {
             Some(attribute) => text.clone_into(&mut attribute.text),
             None => *self = core::mem::take(self).with(Oid::COMMON_NAME, text),
         }

@@ -16,32 +16,25 @@ impl Oid {
     /// The curve P-384 (secp384r1).
     pub const P384: Self = Self::known(&[0x2b, 0x81, 0x04, 0x00, 0x22]);
     /// rsaEncryption.
-    pub const RSA_ENCRYPTION: Self =
-        Self::known(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01]);
+    pub const RSA_ENCRYPTION: Self = Self::known(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01]);
     /// id-mgf1.
     pub const MGF1: Self = Self::known(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x08]);
     /// id-RSASSA-PSS.
-    pub const RSASSA_PSS: Self =
-        Self::known(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a]);
+    pub const RSASSA_PSS: Self = Self::known(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a]);
     /// sha256WithRSAEncryption.
-    pub const SHA256_WITH_RSA: Self =
-        Self::known(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b]);
+    pub const SHA256_WITH_RSA: Self = Self::known(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b]);
     /// sha384WithRSAEncryption.
-    pub const SHA384_WITH_RSA: Self =
-        Self::known(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0c]);
+    pub const SHA384_WITH_RSA: Self = Self::known(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0c]);
     /// sha512WithRSAEncryption.
-    pub const SHA512_WITH_RSA: Self =
-        Self::known(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0d]);
+    pub const SHA512_WITH_RSA: Self = Self::known(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0d]);
     /// id-sha256.
     pub const SHA256: Self = Self::known(&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01]);
     /// id-sha384.
     pub const SHA384: Self = Self::known(&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02]);
     /// ecdsa-with-SHA256.
-    pub const ECDSA_WITH_SHA256: Self =
-        Self::known(&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02]);
+    pub const ECDSA_WITH_SHA256: Self = Self::known(&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02]);
     /// ecdsa-with-SHA384.
-    pub const ECDSA_WITH_SHA384: Self =
-        Self::known(&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03]);
+    pub const ECDSA_WITH_SHA384: Self = Self::known(&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03]);
     /// commonName.
     pub const COMMON_NAME: Self = Self::known(&[0x55, 0x04, 0x03]);
     /// countryName.
@@ -74,9 +67,7 @@ impl Oid {
             [first, second, rest @ ..] => (first.wrapping_mul(40).wrapping_add(*second), rest),
             _ => (0, &[][..]),
         };
-        let contents = core::iter::once(&first)
-            .chain(rest)
-            .flat_map(|&number| base128(number));
+        let contents = core::iter::once(&first).chain(rest).flat_map(|&number| base128(number));
         Self(contents.collect())
     }
 
@@ -94,10 +85,8 @@ impl Oid {
 /// A number in groups of seven bits, of which all but the last have the top bit set.
 fn base128(number: u64) -> Vec<u8> {
     let groups = (0..10).rev().map(|group| (number >> (7 * group)) & 0x7f);
-    let mut out: Vec<u8> = groups
-        .skip_while(|&group| group == 0)
-        .map(|group| 0x80 | group.to_le_bytes()[0])
-        .collect();
+    let mut out: Vec<u8> =
+        groups.skip_while(|&group| group == 0).map(|group| 0x80 | group.to_le_bytes()[0]).collect();
     match out.last_mut() {
         Some(last) => *last &= 0x7f,
         None => out.push(0),

@@ -35,21 +35,13 @@ impl Seal {
             Some(signature) => signature.clone(),
             None => self.sign(&to_be_signed, key)?,
         };
-        Ok(der::sequence(&[
-            to_be_signed,
-            outer,
-            der::bit_string(0, &signature),
-        ]))
+        Ok(der::sequence(&[to_be_signed, outer, der::bit_string(0, &signature)]))
     }
 
     fn sign(&self, to_be_signed: &[u8], key: &Key) -> Result<Vec<u8>, Error> {
         let scheme = self.scheme(key);
         let signature = key.sign(scheme, to_be_signed)?;
-        Ok(if scheme == Scheme::Ecdsa {
-            ecdsa::as_der(&signature)
-        } else {
-            signature
-        })
+        Ok(if scheme == Scheme::Ecdsa { ecdsa::as_der(&signature) } else { signature })
     }
 
     fn scheme(&self, key: &Key) -> Scheme {

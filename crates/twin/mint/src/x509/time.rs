@@ -33,10 +33,7 @@ impl Validity {
     /// From one second to another, in seconds since 1970-01-01T00:00:00Z.
     #[must_use]
     pub const fn new(not_before: u64, not_after: u64) -> Self {
-        Self {
-            not_before: Time::Unix(not_before),
-            not_after: Time::Unix(not_after),
-        }
+        Self { not_before: Time::Unix(not_before), not_after: Time::Unix(not_after) }
     }
 
     pub(crate) fn der(&self) -> Vec<u8> {
@@ -76,10 +73,7 @@ fn written(seconds: u64) -> (u64, String) {
     let (year, month, day) = date(seconds / 86_400);
     let second = seconds % 86_400;
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    (
-        year,
-        format!("{month:02}{day:02}{hour:02}{minute:02}{second:02}Z"),
-    )
+    (year, format!("{month:02}{day:02}{hour:02}{minute:02}{second:02}Z"))
 }
 
 /// The Gregorian date of a day since 1970-01-01.
@@ -92,11 +86,7 @@ fn date(days: u64) -> (u64, u64, u64) {
     let day = day - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day + 2) / 153;
     let day = day - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     (era * 400 + year_of_era + u64::from(month <= 2), month, day)
 }
 

@@ -9,16 +9,11 @@ use teeproof_wire::certificate::Certificate as WireCertificate;
 use crate::{extension, parse, signed_by};
 
 fn template(name: &str) -> Certificate {
-    Certificate::new(
-        Name::common(name),
-        Validity::new(1_000_000_000, 1_100_000_000),
-    )
+    Certificate::new(Name::common(name), Validity::new(1_000_000_000, 1_100_000_000))
 }
 
 fn alone(certificate: Certificate) -> Vec<u8> {
-    mint_chain(&[Link::new(certificate, Key::shared("alone", Kind::P384))])
-        .unwrap()
-        .remove(0)
+    mint_chain(&[Link::new(certificate, Key::shared("alone", Kind::P384))]).unwrap().remove(0)
 }
 
 #[test]
@@ -29,20 +24,14 @@ fn every_kind_of_key_signs() {
         let chain = mint_chain(&[root, leaf]).unwrap();
         assert!(signed_by(&chain[1], &chain[0]), "{kind:?}");
         assert!(!signed_by(&chain[1], &chain[1]), "{kind:?}");
-        assert_eq!(
-            parse(&chain[1]).tbs_certificate().issuer(),
-            parse(&chain[0]).tbs_certificate().subject()
-        );
+        assert_eq!(parse(&chain[1]).tbs_certificate().issuer(), parse(&chain[0]).tbs_certificate().subject());
     }
 }
 
 #[test]
 fn a_key_signs_only_with_its_own_schemes() {
     let key = Key::fresh(Kind::P384);
-    assert_eq!(
-        key.sign(Scheme::PssSha384, b""),
-        Err(Error::Signing(Kind::P384, Scheme::PssSha384))
-    );
+    assert_eq!(key.sign(Scheme::PssSha384, b""), Err(Error::Signing(Kind::P384, Scheme::PssSha384)));
     assert_eq!(
         Key::shared("small", Kind::Rsa2048).sign(Scheme::Ecdsa, b""),
         Err(Error::Signing(Kind::Rsa2048, Scheme::Ecdsa))
@@ -93,18 +82,12 @@ fn extensions_are_the_bytes_of_real_ones() {
     ];
     let certificate = parse(&alone(certificate));
     let value = |oid: &str| extension(&certificate, oid).unwrap();
-    assert_eq!(
-        value("2.5.29.19"),
-        (true, b"\x30\x06\x01\x01\xff\x02\x01\x00".to_vec())
-    );
+    assert_eq!(value("2.5.29.19"), (true, b"\x30\x06\x01\x01\xff\x02\x01\x00".to_vec()));
     assert_eq!(value("2.5.29.15"), (true, b"\x03\x02\x01\x86".to_vec()));
     assert_eq!(value("2.5.29.14").1[..2], [4, 20]);
     assert_eq!(value("2.5.29.35").1[..4], [0x30, 22, 0x80, 20]);
     assert_eq!(value("2.5.29.14").1[2..], value("2.5.29.35").1[4..]);
-    assert_eq!(
-        value("2.5.29.31").1[..10],
-        *b"\x30\x31\x30\x2f\xa0\x2d\xa0\x2b\x86\x29"
-    );
+    assert_eq!(value("2.5.29.31").1[..10], *b"\x30\x31\x30\x2f\xa0\x2d\xa0\x2b\x86\x29");
     assert_eq!(value("1.2.3"), (false, vec![5, 0]));
     let usage = |bits| parse_usage(&Extension::key_usage(bits));
     assert_eq!(usage(0x04), [3, 2, 2, 4]);
@@ -115,9 +98,7 @@ fn extensions_are_the_bytes_of_real_ones() {
 fn parse_usage(usage: &Extension) -> Vec<u8> {
     let mut certificate = template("usage");
     certificate.extensions = vec![usage.clone()];
-    extension(&parse(&alone(certificate)), "2.5.29.15")
-        .unwrap()
-        .1
+    extension(&parse(&alone(certificate)), "2.5.29.15").unwrap().1
 }
 
 /// An authority whose name is the same to a person, and other bytes to a verifier.
@@ -128,10 +109,7 @@ fn names_can_differ_in_the_type_of_string_alone() {
     leaf.certificate.issuer = Some(Name::default().with_printable(Oid::COMMON_NAME, "root"));
     let chain = mint_chain(&[root, leaf]).unwrap();
     let (issuer, subject) = (parse(&chain[1]), parse(&chain[0]));
-    let (issuer, subject) = (
-        issuer.tbs_certificate().issuer(),
-        subject.tbs_certificate().subject(),
-    );
+    let (issuer, subject) = (issuer.tbs_certificate().issuer(), subject.tbs_certificate().subject());
     assert_eq!(issuer.to_string(), subject.to_string());
     assert_ne!(issuer, subject);
 }

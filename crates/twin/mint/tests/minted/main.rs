@@ -1,12 +1,6 @@
 //! What is minted is what was asked for: read back by other readers, verified by another library.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod certificate;
 mod crl;
@@ -39,24 +33,13 @@ fn signed_by(certificate: &[u8], issuer: &[u8]) -> bool {
 
 /// Verifies a signature as certificates and revocation lists have it.
 fn verifies(message: &[u8], signature: &[u8], issuer: &Parsed) -> Result<(), BadSignature> {
-    let key = issuer
-        .tbs_certificate()
-        .subject_public_key_info()
-        .subject_public_key
-        .raw_bytes();
+    let key = issuer.tbs_certificate().subject_public_key_info().subject_public_key.raw_bytes();
     match key.len() {
-        97 => TABLE
-            .ecdsa_p384_sha384
-            .verify(key, &[message], &fixed_signature(signature, 48)?),
-        65 => TABLE
-            .ecdsa_p256_sha256
-            .verify(key, &[message], &fixed_signature(signature, 32)?),
+        97 => TABLE.ecdsa_p384_sha384.verify(key, &[message], &fixed_signature(signature, 48)?),
+        65 => TABLE.ecdsa_p256_sha256.verify(key, &[message], &fixed_signature(signature, 32)?),
         _ => {
             let (modulus, exponent) = two_integers(key)?;
-            let key = RsaKey {
-                modulus: &modulus,
-                exponent: &exponent,
-            };
+            let key = RsaKey { modulus: &modulus, exponent: &exponent };
             TABLE.rsa_pss_sha384.verify(key, &[message], signature)
         }
     }
@@ -74,17 +57,13 @@ fn two_integers(der: &[u8]) -> Result<(Vec<u8>, Vec<u8>), BadSignature> {
     let bytes = |number: UintRef<'_>| number.as_bytes().to_vec();
     let mut reader = SliceReader::new(der).or(Err(BadSignature))?;
     reader
-        .sequence(|reader| {
-            Ok::<_, x509_cert::der::Error>((bytes(reader.decode()?), bytes(reader.decode()?)))
-        })
+        .sequence(|reader| Ok::<_, x509_cert::der::Error>((bytes(reader.decode()?), bytes(reader.decode()?))))
         .or(Err(BadSignature))
 }
 
 /// The value of an extension, by its identifier.
 fn extension(certificate: &Parsed, oid: &str) -> Option<(bool, Vec<u8>)> {
     let extensions = certificate.tbs_certificate().extensions()?;
-    let found = extensions
-        .iter()
-        .find(|extension| extension.extn_id.to_string() == oid)?;
+    let found = extensions.iter().find(|extension| extension.extn_id.to_string() == oid)?;
     Some((found.critical, found.extn_value.as_bytes().to_vec()))
 }

@@ -22,16 +22,9 @@ fn chain_holds(chain: &[Vec<u8>]) -> bool {
 /// Reads the document with coset and verifies it under the leaf.
 fn document_holds(attestation: &Attestation) -> bool {
     let frame = CoseSign1::from_slice(&attestation.document).unwrap();
-    assert_eq!(
-        frame.payload.as_deref(),
-        Some(attestation.payload.as_slice())
-    );
+    assert_eq!(frame.payload.as_deref(), Some(attestation.payload.as_slice()));
     let leaf = parse(attestation.chain.last().unwrap());
-    let key = leaf
-        .tbs_certificate()
-        .subject_public_key_info()
-        .subject_public_key
-        .raw_bytes();
+    let key = leaf.tbs_certificate().subject_public_key_info().subject_public_key.raw_bytes();
     frame
         .verify_signature(b"", |signature, message| {
             TABLE.ecdsa_p384_sha384.verify(key, &[message], signature)
@@ -40,19 +33,12 @@ fn document_holds(attestation: &Attestation) -> bool {
 }
 
 fn entries(attestation: &Attestation) -> Vec<(Value, Value)> {
-    ciborium::from_reader::<Value, _>(attestation.payload.as_slice())
-        .unwrap()
-        .into_map()
-        .unwrap()
+    ciborium::from_reader::<Value, _>(attestation.payload.as_slice()).unwrap().into_map().unwrap()
 }
 
 fn entry(attestation: &Attestation, key: &str) -> Value {
     let entries = entries(attestation);
-    entries
-        .into_iter()
-        .find(|(found, _)| found.as_text() == Some(key))
-        .unwrap()
-        .1
+    entries.into_iter().find(|(found, _)| found.as_text() == Some(key)).unwrap().1
 }
 
 #[test]
@@ -60,21 +46,12 @@ fn an_untouched_enclave_holds() {
     let attestation = Enclave::new().mint().unwrap();
     assert!(chain_holds(&attestation.chain));
     assert!(document_holds(&attestation));
-    assert_eq!(
-        attestation.document[..8],
-        *b"\x84\x44\xa1\x01\x38\x22\xa0\x59"
-    );
+    assert_eq!(attestation.document[..8], *b"\x84\x44\xa1\x01\x38\x22\xa0\x59");
     assert_eq!(attestation.payload[..2], [0xbf, 0x69]);
     assert_eq!(attestation.document.len(), attestation.payload.len() + 108);
     assert_eq!(entry(&attestation, "cabundle").as_array().unwrap().len(), 4);
-    assert_eq!(
-        entry(&attestation, "certificate"),
-        Value::from(attestation.chain.last().unwrap().as_slice())
-    );
-    let keys: Vec<_> = entries(&attestation)
-        .into_iter()
-        .map(|(key, _)| key)
-        .collect();
+    assert_eq!(entry(&attestation, "certificate"), Value::from(attestation.chain.last().unwrap().as_slice()));
+    let keys: Vec<_> = entries(&attestation).into_iter().map(|(key, _)| key).collect();
     let expected = [
         "module_id",
         "digest",
@@ -87,12 +64,7 @@ fn an_untouched_enclave_holds() {
         "nonce",
     ];
     assert_eq!(keys, expected.map(Value::from));
-    let alg = CoseSign1::from_slice(&attestation.document)
-        .unwrap()
-        .protected
-        .header
-        .alg
-        .unwrap();
+    let alg = CoseSign1::from_slice(&attestation.document).unwrap().protected.header.alg.unwrap();
     assert_eq!(alg, coset::Algorithm::Assigned(iana::Algorithm::ES384));
 }
 
@@ -113,22 +85,10 @@ fn the_chain_has_the_profile_of_real_ones() {
     let chain = Enclave::new().mint().unwrap().chain;
     let level = |at: usize, oid: &str| extension(&parse(&chain[at]), oid);
     let constraints = "2.5.29.19";
-    assert_eq!(
-        level(0, constraints),
-        Some((true, b"\x30\x03\x01\x01\xff".to_vec()))
-    );
-    assert_eq!(
-        level(1, constraints),
-        Some((true, b"\x30\x06\x01\x01\xff\x02\x01\x02".to_vec()))
-    );
-    assert_eq!(
-        level(2, constraints),
-        Some((true, b"\x30\x06\x01\x01\xff\x02\x01\x01".to_vec()))
-    );
-    assert_eq!(
-        level(3, constraints),
-        Some((true, b"\x30\x06\x01\x01\xff\x02\x01\x00".to_vec()))
-    );
+    assert_eq!(level(0, constraints), Some((true, b"\x30\x03\x01\x01\xff".to_vec())));
+    assert_eq!(level(1, constraints), Some((true, b"\x30\x06\x01\x01\xff\x02\x01\x02".to_vec())));
+    assert_eq!(level(2, constraints), Some((true, b"\x30\x06\x01\x01\xff\x02\x01\x01".to_vec())));
+    assert_eq!(level(3, constraints), Some((true, b"\x30\x06\x01\x01\xff\x02\x01\x00".to_vec())));
     assert_eq!(level(4, constraints), Some((true, b"\x30\x00".to_vec())));
     let usage = "2.5.29.15";
     for at in 0..3 {
@@ -136,16 +96,8 @@ fn the_chain_has_the_profile_of_real_ones() {
     }
     assert_eq!(level(3, usage), Some((true, vec![3, 2, 2, 4])));
     assert_eq!(level(4, usage), Some((false, vec![3, 2, 6, 0xc0])));
-    let serials: Vec<_> = chain
-        .iter()
-        .map(|der| {
-            parse(der)
-                .tbs_certificate()
-                .serial_number()
-                .as_bytes()
-                .len()
-        })
-        .collect();
+    let serials: Vec<_> =
+        chain.iter().map(|der| parse(der).tbs_certificate().serial_number().as_bytes().len()).collect();
     assert_eq!(serials, [17, 16, 17, 21, 16]);
     for der in &chain {
         assert!(der.len() <= 1024);
@@ -171,10 +123,7 @@ fn registers_are_those_of_production_and_of_debug() {
     let instance = TABLE.sha384.digest(&[&[0; 48], b"i-0123456789abcdef0"]);
     assert_eq!(production[4].1, Value::from(&instance[..]));
     let debug = bank(Enclave::new().debug());
-    assert_eq!(
-        zeros(&debug),
-        [0, 1, 2].into_iter().chain(5..16).collect::<Vec<_>>()
-    );
+    assert_eq!(zeros(&debug), [0, 1, 2].into_iter().chain(5..16).collect::<Vec<_>>());
 }
 
 #[test]
@@ -216,10 +165,7 @@ fn entries_can_be_null_absent_empty_repeated_and_unknown() {
         .unwrap();
     assert!(document_holds(&attestation));
     let entries = entries(&attestation);
-    assert_eq!(
-        attestation.payload[0],
-        0xa0 | u8::try_from(entries.len()).unwrap()
-    );
+    assert_eq!(attestation.payload[0], 0xa0 | u8::try_from(entries.len()).unwrap());
     assert_eq!(entries.len(), 12);
     assert_eq!(entries[0].0, Value::from("moduleId"));
     assert_eq!(entries[11].0, Value::from("certificate"));
@@ -231,10 +177,7 @@ fn entries_can_be_null_absent_empty_repeated_and_unknown() {
 
 #[test]
 fn frames_can_be_wrong() {
-    let tagged = Enclave::new()
-        .with_cose(|cose| cose.tagged = true)
-        .mint()
-        .unwrap();
+    let tagged = Enclave::new().with_cose(|cose| cose.tagged = true).mint().unwrap();
     assert_eq!(tagged.document[0], 0xd2);
     CoseSign1::from_tagged_slice(&tagged.document).unwrap();
     let other = Enclave::new()
@@ -247,19 +190,10 @@ fn frames_can_be_wrong() {
     assert!(document_holds(&other));
     let frame = CoseSign1::from_slice(&other.document).unwrap();
     assert_eq!(frame.unprotected.key_id, b"kid");
-    let aad = Enclave::new()
-        .with_cose(|cose| cose.external_aad = vec![1])
-        .mint()
-        .unwrap();
+    let aad = Enclave::new().with_cose(|cose| cose.external_aad = vec![1]).mint().unwrap();
     assert!(!document_holds(&aad));
-    let long = Enclave::new()
-        .with_cose(|cose| cose.signature = Some(vec![1; 97]))
-        .mint()
-        .unwrap();
-    assert_eq!(
-        CoseSign1::from_slice(&long.document).unwrap().signature,
-        [1; 97]
-    );
+    let long = Enclave::new().with_cose(|cose| cose.signature = Some(vec![1; 97])).mint().unwrap();
+    assert_eq!(CoseSign1::from_slice(&long.document).unwrap().signature, [1; 97]);
 }
 
 #[test]
@@ -268,9 +202,7 @@ fn either_half_of_s_can_be_asked_for() {
         let enclave = Enclave::new().with_cose(|cose| cose.signature_half = half);
         let attestation = enclave.mint().unwrap();
         assert!(document_holds(&attestation));
-        let signature = CoseSign1::from_slice(&attestation.document)
-            .unwrap()
-            .signature;
+        let signature = CoseSign1::from_slice(&attestation.document).unwrap().signature;
         assert_eq!(signature[48] >= 0x80, high);
     }
 }
@@ -283,10 +215,8 @@ fn forgeries_do_not_hold() {
     let mut enclave = Enclave::new();
     enclave.document_signer = Some(Key::fresh(Kind::P384));
     assert!(!document_holds(&enclave.mint().unwrap()));
-    let orphan = Enclave::new()
-        .with_chain(|chain| chain[1].signer = Some(Key::fresh(Kind::P384)))
-        .mint()
-        .unwrap();
+    let orphan =
+        Enclave::new().with_chain(|chain| chain[1].signer = Some(Key::fresh(Kind::P384))).mint().unwrap();
     assert!(document_holds(&orphan));
     assert!(!chain_holds(&orphan.chain));
     let impostor = Enclave::new().with_own_authorities().mint().unwrap();
@@ -311,34 +241,18 @@ fn chains_have_any_length_but_none() {
         assert!(document_holds(&attestation));
         let bundle = entry(&attestation, "cabundle").into_array().unwrap();
         assert_eq!(bundle.len(), length - 1);
-        for (below, der) in attestation
-            .chain
-            .iter()
-            .rev()
-            .skip(1)
-            .enumerate()
-            .take(length.saturating_sub(2))
+        for (below, der) in attestation.chain.iter().rev().skip(1).enumerate().take(length.saturating_sub(2))
         {
             let bound = u8::try_from(below).unwrap();
             let value = extension(&parse(der), "2.5.29.19").unwrap().1;
             assert_eq!(value.last(), Some(&bound));
         }
     }
-    assert_eq!(
-        Enclave::new().with_chain(Vec::clear).mint(),
-        Err(Error::EmptyChain)
-    );
+    assert_eq!(Enclave::new().with_chain(Vec::clear).mint(), Err(Error::EmptyChain));
     let five = of_length(5, &Identity::default(), DEFAULT_TIME);
-    let subjects = |chain: &[Link]| -> Vec<_> {
-        chain
-            .iter()
-            .map(|link| link.certificate.subject.clone())
-            .collect()
-    };
-    assert_eq!(
-        subjects(&five),
-        subjects(&profile(&Identity::default(), DEFAULT_TIME))
-    );
+    let subjects =
+        |chain: &[Link]| -> Vec<_> { chain.iter().map(|link| link.certificate.subject.clone()).collect() };
+    assert_eq!(subjects(&five), subjects(&profile(&Identity::default(), DEFAULT_TIME)));
 }
 
 #[test]
@@ -346,18 +260,11 @@ fn a_nitrotpm_document_differs_in_module_and_registers() {
     let attestation = Enclave::nitrotpm().mint().unwrap();
     assert!(chain_holds(&attestation.chain) && document_holds(&attestation));
     let module_id = entry(&attestation, "module_id");
-    assert_eq!(
-        module_id,
-        Value::from("i-0123456789abcdef0-tpm0000000000000000")
-    );
+    assert_eq!(module_id, Value::from("i-0123456789abcdef0-tpm0000000000000000"));
     let bank = entry(&attestation, "nitrotpm_pcrs").into_map().unwrap();
     assert_eq!(bank.len(), 24);
     assert_eq!(bank[17].1, Value::from(&[0xff; 48][..]));
-    assert!(
-        entries(&attestation)
-            .iter()
-            .all(|(key, _)| key.as_text() != Some("pcrs"))
-    );
+    assert!(entries(&attestation).iter().all(|(key, _)| key.as_text() != Some("pcrs")));
 }
 
 #[test]
@@ -368,16 +275,11 @@ fn an_enclave_has_the_identity_it_was_given() {
         region: "us-east-1".to_owned(),
         tpm: false,
     };
-    let attestation = Enclave::with_identity(&identity, 1_700_000_000)
-        .mint()
-        .unwrap();
+    let attestation = Enclave::with_identity(&identity, 1_700_000_000).mint().unwrap();
     assert!(chain_holds(&attestation.chain) && document_holds(&attestation));
     let leaf = parse(&attestation.chain[4]);
     let serial = leaf.tbs_certificate().serial_number().as_bytes().to_vec();
     assert_eq!(serial[..2], [0, 0xff]);
-    assert_eq!(
-        entry(&attestation, "timestamp"),
-        Value::from(1_700_000_000_250_u64)
-    );
+    assert_eq!(entry(&attestation, "timestamp"), Value::from(1_700_000_000_250_u64));
     assert_eq!(attestation.root(), attestation.chain[0]);
 }

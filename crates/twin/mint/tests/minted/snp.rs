@@ -13,28 +13,15 @@ const HWID: &str = "1.3.6.1.4.1.3704.1.4";
 
 /// The report's signature in the order of bytes that verifiers want.
 fn signature(report: &[u8]) -> Vec<u8> {
-    let scalar = |at: usize| {
-        report[at..at + 48]
-            .iter()
-            .rev()
-            .copied()
-            .collect::<Vec<_>>()
-    };
+    let scalar = |at: usize| report[at..at + 48].iter().rev().copied().collect::<Vec<_>>();
     [scalar(0x2a0), scalar(0x2e8)].concat()
 }
 
 fn report_holds(evidence: &Evidence) -> bool {
     let vek = parse(&evidence.vek);
-    let key = vek
-        .tbs_certificate()
-        .subject_public_key_info()
-        .subject_public_key
-        .raw_bytes();
+    let key = vek.tbs_certificate().subject_public_key_info().subject_public_key.raw_bytes();
     let message = &evidence.report[..SIGNED_BYTES];
-    TABLE
-        .ecdsa_p384_sha384
-        .verify(key, &[message], &signature(&evidence.report))
-        .is_ok()
+    TABLE.ecdsa_p384_sha384.verify(key, &[message], &signature(&evidence.report)).is_ok()
 }
 
 fn chain_holds(evidence: &Evidence) -> bool {
@@ -60,48 +47,27 @@ fn untouched_machines_of_every_line_hold() {
 #[test]
 fn names_and_serials_are_those_of_the_real_chains() {
     let subject = |der: &[u8]| parse(der).tbs_certificate().subject().to_string();
-    let serial = |der: &[u8]| {
-        parse(der)
-            .tbs_certificate()
-            .serial_number()
-            .as_bytes()
-            .to_vec()
-    };
+    let serial = |der: &[u8]| parse(der).tbs_certificate().serial_number().as_bytes().to_vec();
     let evidence = Machine::vcek(Product::Milan).mint().unwrap();
     let amd = "O=Advanced Micro Devices,STREET=CA,L=Santa Clara,C=US,OU=Engineering";
     let amd = amd.replace("STREET", "ST");
     assert_eq!(subject(&evidence.ark), format!("CN=ARK-Milan,{amd}"));
-    assert_eq!(
-        subject(&evidence.intermediate),
-        format!("CN=SEV-Milan,{amd}")
-    );
+    assert_eq!(subject(&evidence.intermediate), format!("CN=SEV-Milan,{amd}"));
     assert_eq!(subject(&evidence.vek), format!("CN=SEV-VCEK,{amd}"));
     assert_eq!(serial(&evidence.ark), [1, 0, 0]);
     assert_eq!(serial(&evidence.intermediate), [1, 0, 1]);
     assert_eq!(serial(&evidence.vek), [0]);
     let vlek = Machine::vlek(Product::Turin).mint().unwrap();
-    assert_eq!(
-        subject(&vlek.intermediate),
-        format!("CN=SEV-VLEK-Turin,{amd}")
-    );
+    assert_eq!(subject(&vlek.intermediate), format!("CN=SEV-VLEK-Turin,{amd}"));
     assert_eq!(subject(&vlek.vek), format!("CN=SEV-VLEK,{amd}"));
     assert_eq!(serial(&vlek.intermediate), [3, 1, 1]);
 }
 
 #[test]
 fn the_leaf_says_what_the_report_says() {
-    let tcb = Tcb {
-        fmc: 9,
-        bootloader: 1,
-        tee: 2,
-        snp: 3,
-        microcode: 0xdb,
-    };
+    let tcb = Tcb { fmc: 9, bootloader: 1, tee: 2, snp: 3, microcode: 0xdb };
     let spl = |evidence: &Evidence, number: u8| {
-        extension(
-            &parse(&evidence.vek),
-            &format!("1.3.6.1.4.1.3704.1.3.{number}"),
-        )
+        extension(&parse(&evidence.vek), &format!("1.3.6.1.4.1.3704.1.3.{number}"))
     };
     let milan = Machine::vcek(Product::Milan).tcb(tcb).mint().unwrap();
     assert_eq!(milan.report[0x180..0x188], [1, 2, 0, 0, 0, 0, 3, 0xdb]);
@@ -122,19 +88,12 @@ fn the_leaf_says_what_the_report_says() {
 #[test]
 fn the_chip_is_named_in_three_forms() {
     let mut chip_id = [0x5a; 64];
-    let name = |machine: Machine| {
-        extension(&parse(&machine.mint().unwrap().vek), HWID)
-            .unwrap()
-            .1
-    };
+    let name = |machine: Machine| extension(&parse(&machine.mint().unwrap().vek), HWID).unwrap().1;
     let milan = Machine::vcek(Product::Milan).chip_id(chip_id);
     assert_eq!(milan.mint().unwrap().report[0x1a0..0x1e0], chip_id);
     assert_eq!(name(milan.clone()), chip_id);
     let wrapped = name(milan.hwid(Hwid::Wrapped));
-    assert_eq!(
-        (wrapped.len(), &wrapped[..2], &wrapped[2..]),
-        (66, &[4, 64][..], &chip_id[..])
-    );
+    assert_eq!((wrapped.len(), &wrapped[..2], &wrapped[2..]), (66, &[4, 64][..], &chip_id[..]));
     chip_id[8..].fill(0);
     let turin = Machine::vcek(Product::Turin).chip_id(chip_id);
     assert_eq!(turin.mint().unwrap().report[0x1a0..0x1e0], chip_id);
@@ -147,10 +106,7 @@ fn a_vlek_names_a_cloud_and_no_chip() {
     let vek = parse(&evidence.vek);
     assert_eq!(extension(&vek, HWID), None);
     assert!(extension(&vek, "1.3.6.1.4.1.3704.1.5").is_some());
-    assert_eq!(
-        extension(&vek, "1.3.6.1.4.1.3704.1.2").unwrap().1,
-        b"\x16\x05Milan"
-    );
+    assert_eq!(extension(&vek, "1.3.6.1.4.1.3704.1.2").unwrap().1, b"\x16\x05Milan");
     assert_eq!(evidence.report[0x1a0..0x1e0], [0; 64]);
     assert_eq!(evidence.report[0x48..0x4c], [4, 0, 0, 0]);
 }
@@ -161,11 +117,7 @@ fn versions_bring_their_fields() {
     for version in 2..=5 {
         let report = machine.clone().version(version).mint().unwrap().report;
         assert_eq!(u32::from(report[0]), version);
-        let cpuid = if version >= 3 {
-            [0x19, 0x11, 0x01]
-        } else {
-            [0; 3]
-        };
+        let cpuid = if version >= 3 { [0x19, 0x11, 0x01] } else { [0; 3] };
         assert_eq!(report[0x188..0x18b], cpuid);
         assert_eq!(report[0x1f8..0x208] != [0; 16], version >= 5);
         Report::parse(&report).unwrap().check_reserved().unwrap();
@@ -252,13 +204,7 @@ fn patches_are_signed_and_tampering_is_not() {
     let padding = machine.clone().tamper(0x49f, &[1]).mint().unwrap();
     assert!(report_holds(&padding));
     let over = machine.tamper(0x49f, &[1, 2]).mint();
-    assert_eq!(
-        over,
-        Err(Error::OutOfRange {
-            offset: 0x49f,
-            len: 2
-        })
-    );
+    assert_eq!(over, Err(Error::OutOfRange { offset: 0x49f, len: 2 }));
 }
 
 #[test]
@@ -289,11 +235,7 @@ fn both_encodings_of_pss_are_written() {
 fn forgeries_do_not_hold() {
     let genuine = Machine::vcek(Product::Milan).mint().unwrap();
     let impostor = Machine::vcek(Product::Milan).with_own_authorities();
-    let impostor = impostor
-        .authority_keys(Kind::Rsa2048)
-        .with_own_authorities()
-        .mint()
-        .unwrap();
+    let impostor = impostor.authority_keys(Kind::Rsa2048).with_own_authorities().mint().unwrap();
     assert!(chain_holds(&impostor));
     assert!(!signed_by(&impostor.intermediate, &genuine.ark));
     let mut machine = Machine::vcek(Product::Milan);
@@ -304,10 +246,7 @@ fn forgeries_do_not_hold() {
     assert!(!chain_holds(&salted.mint().unwrap()));
     let skipped = Machine::vcek(Product::Milan);
     let ark = skipped.ark.key.clone();
-    let skipped = skipped
-        .with_vek(|vek| vek.signer = Some(ark))
-        .mint()
-        .unwrap();
+    let skipped = skipped.with_vek(|vek| vek.signer = Some(ark)).mint().unwrap();
     assert!(signed_by(&skipped.vek, &skipped.ark));
     assert!(!signed_by(&skipped.vek, &skipped.intermediate));
 }
@@ -317,12 +256,8 @@ fn extensions_can_be_wrong_in_every_way() {
     let evidence = Machine::vcek(Product::Milan)
         .with_vek(|vek| {
             vek.certificate.set_extension(amd::product_name("Rome"));
-            vek.certificate
-                .extensions
-                .push(amd::product_name("Milan-B0"));
-            vek.certificate
-                .extensions
-                .push(Extension::unknown_critical());
+            vek.certificate.extensions.push(amd::product_name("Milan-B0"));
+            vek.certificate.extensions.push(Extension::unknown_critical());
             vek.certificate.remove_extension(&amd::Spl::Tee.oid());
         })
         .mint()
@@ -330,19 +265,11 @@ fn extensions_can_be_wrong_in_every_way() {
     assert!(chain_holds(&evidence));
     let vek = parse(&evidence.vek);
     let name = "1.3.6.1.4.1.3704.1.2";
-    assert_eq!(
-        extension(&vek, name),
-        Some((false, b"\x16\x04Rome".to_vec()))
-    );
+    assert_eq!(extension(&vek, name), Some((false, b"\x16\x04Rome".to_vec())));
     let extensions = vek.tbs_certificate().extensions().unwrap();
-    let named = extensions
-        .iter()
-        .filter(|extension| extension.extn_id.to_string() == name);
+    let named = extensions.iter().filter(|extension| extension.extn_id.to_string() == name);
     assert_eq!(named.count(), 2);
-    assert_eq!(
-        extension(&vek, "1.3.6.1.4.1.32473.1"),
-        Some((true, vec![5, 0]))
-    );
+    assert_eq!(extension(&vek, "1.3.6.1.4.1.32473.1"), Some((true, vec![5, 0])));
     assert_eq!(extension(&vek, "1.3.6.1.4.1.3704.1.3.2"), None);
 }
 
@@ -367,8 +294,6 @@ fn machines_share_authorities_and_nothing_else() {
     assert!(signed_by(&one.vek, &other.intermediate));
     assert_ne!(
         parse(&one.vek).tbs_certificate().subject_public_key_info(),
-        parse(&other.vek)
-            .tbs_certificate()
-            .subject_public_key_info()
+        parse(&other.vek).tbs_certificate().subject_public_key_info()
     );
 }

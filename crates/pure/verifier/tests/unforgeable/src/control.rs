@@ -1,9 +1,9 @@
 //! expect: none — the same imports and calls, used rightly, compile
 
+use teeproof::AttestationResult;
 use teeproof::nitro::VerifiedDocument;
 use teeproof::snp::VerifiedReport;
 use teeproof::x509::{SignedPath, VerifiedPath, VerifiedRevocationList};
-use teeproof::AttestationResult;
 
 fn main() {
     fn used<T: Clone>() {}
