@@ -57,8 +57,10 @@ pub enum Chip {
 /// `freshness` is a nonce, for this question.
 /// Does not prove: what software runs, in whose cloud; see the crate's documentation.
 ///
-/// Work before the first signature is bounded by the number of certificates given. Three
-/// signatures are verified, one more for each revocation list of the root key.
+/// Work before the first signature is bounded by the number of certificates given. A genuine
+/// report costs three signatures, and one more for each revocation list of the root key.
+/// Endorsements that are chosen to mislead cost at most four intermediates of one name under four
+/// anchors of one name, two signatures each.
 ///
 /// # Errors
 /// The first check that does not hold; every check that does was recorded before.

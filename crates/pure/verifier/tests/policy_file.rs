@@ -12,6 +12,7 @@ use teeproof::{Evidence, Finding, Policy, PolicyError, PolicyProblem, Request, V
 
 const SNP: &str = include_str!("../../../../examples/policies/snp.toml");
 const NITRO: &str = include_str!("../../../../examples/policies/nitro.toml");
+const REFERENCE: &str = include_str!("../../../../docs/policy.md");
 const REPORT: &[u8] = include_bytes!("../../../../testdata/snp/milan-report.bin");
 const VCEK: &[u8] = include_bytes!("../../../../testdata/snp/milan-vcek.der");
 const DOCUMENT: &[u8] = include_bytes!("../../../../testdata/nitro/production-eu-central-1-2025-01.cose");
@@ -669,4 +670,24 @@ fn a_file_cannot_pass_for_a_built_in_policy() {
     let text = "version = 1\nname = \"builtin:genuine\"\n[nitro]\nunlisted = { waived = \"all\" }\n";
     let problems = Policy::from_toml("test", text).unwrap_err().problems;
     assert_eq!((problems.len(), problems[0].line, &*problems[0].path), (1, 2, "name"), "{problems:?}");
+}
+
+/// The reference has a row for each field, and each check it names exists.
+#[test]
+fn the_reference_names_every_field() {
+    let mut rows = 0;
+    for section in ["snp", "nitro"] {
+        let (found, _) = problem(&format!("version = 1\n[{section}]\n"));
+        let (_, fields) = found.split_once("nor waived: ").unwrap();
+        for field in fields.split(", ") {
+            assert!(REFERENCE.contains(&format!("\n| `{field}` |")), "{field}");
+            rows += 1;
+        }
+    }
+    assert_eq!(rows, 17 + 8);
+    let named = REFERENCE.split('`').filter(|word| {
+        (word.starts_with("snp.") || word.starts_with("nitro.")) && !word.contains([' ', '\n'])
+    });
+    let unknown: Vec<_> = named.filter(|id| teeproof::find_check(id).is_none()).collect();
+    assert_eq!(unknown, [""; 0]);
 }

@@ -1,0 +1,55 @@
+//! A real report of a Milan machine under its VCEK.
+
+use teeproof_core::{Crypto, Freshness, Time};
+use teeproof_snp::{Endorsements, Error, Verification, VerifiedReport};
+use teeproof_wire::certificate::Certificate;
+use teeproof_x509::{Anchors, Revocation};
+
+use crate::Floor;
+
+/// The report and what endorses it.
+#[derive(Clone, Copy, Debug)]
+pub struct Snp {
+    /// The report.
+    pub report: &'static [u8],
+    /// The VCEK's certificate, DER.
+    pub vcek: &'static [u8],
+}
+
+impl Snp {
+    /// The vector that is measured.
+    pub const MILAN: Self = Self {
+        report: include_bytes!("../../testdata/snp/milan-report.bin"),
+        vcek: include_bytes!("../../testdata/snp/milan-vcek.der"),
+    };
+
+    /// A time at which the certificates are valid.
+    pub const AT: Time = Time(1_790_000_000);
+
+    /// Verifies the report as a relying party would for the first time: the certificate is read anew.
+    ///
+    /// # Errors
+    /// None, unless something is broken.
+    pub fn verify(self, crypto: &'static Crypto) -> Result<VerifiedReport<'static>, Error> {
+        let certificates = [Certificate::parse(self.vcek).map_err(Error::Report)?];
+        let verification = Verification {
+            anchors: Anchors::PINNED,
+            freshness: Freshness::Waived("a recorded vector"),
+            revocation: Revocation::Unchecked("no list is published with the vector"),
+            at: Self::AT,
+            crypto,
+        };
+        teeproof_snp::verify(
+            self.report,
+            &Endorsements { certificates: &certificates },
+            &verification,
+            &mut (),
+        )
+    }
+
+    /// The cryptographic operations of [`Snp::verify`].
+    #[must_use]
+    pub fn floor(self) -> Floor {
+        Floor::of(|crypto| assert!(self.verify(crypto).is_ok()))
+    }
+}

@@ -1,0 +1,219 @@
+//! Seeds from the vectors of the project and from what the mint makes; nothing is kept twice.
+
+use std::path::{Path, PathBuf};
+
+use teeproof_fuzz::{Part, join};
+use teeproof_mint::DEFAULT_TIME;
+use teeproof_mint::nitro::{Enclave, Identity, of_length};
+use teeproof_mint::snp::{Evidence, Machine, Product};
+use teeproof_wire::cose::Sign1;
+use teeproof_wire::nitro::Signers;
+
+/// What the first byte of an input of `verify` says; see there.
+const TRUSTING: u8 = 4;
+const LISTS: u8 = 8;
+const ARCHIVED: u8 = 16;
+/// Which policy the front door appraises; none from 3 on.
+const NO_POLICY: u8 = 3 << 6;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn folder(path: &str, extension: &str) -> Vec<Vec<u8>> {
+    let mut files: Vec<_> = std::fs::read_dir(root().join(path))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|found| found == extension))
+        .collect();
+    files.sort();
+    assert!(!files.is_empty(), "no .{extension} in {path}");
+    files.iter().map(|path| std::fs::read(path).unwrap()).collect()
+}
+
+fn file(path: &str) -> Vec<u8> {
+    std::fs::read(root().join(path)).unwrap()
+}
+
+/// Machines of each product, under a VCEK and a VLEK.
+fn machines() -> Vec<Machine> {
+    [Product::Milan, Product::Genoa, Product::Turin]
+        .into_iter()
+        .flat_map(|product| [Machine::vcek(product), Machine::vlek(product)])
+        .collect()
+}
+
+fn documents() -> Vec<Vec<u8>> {
+    let mut documents = folder("testdata/nitro", "cose");
+    documents.push(Enclave::new().nonce(b"a nonce").mint().unwrap().document);
+    documents
+}
+
+pub(crate) fn certificate() -> Vec<Vec<u8>> {
+    let mut seeds = folder("testdata/snp", "der");
+    seeds.extend(folder("crates/pure/snp/anchors", "der"));
+    for document in &folder("testdata/nitro", "cose")[..2] {
+        let envelope = Sign1::parse(document).unwrap();
+        let signers = Signers::find(envelope.payload(), 0).unwrap();
+        seeds.push(signers.certificate.to_vec());
+        seeds.extend(signers.cabundle.as_slice().iter().map(|der| der.to_vec()));
+    }
+    seeds.push(Machine::vlek(Product::Genoa).mint().unwrap().vek);
+    seeds
+}
+
+pub(crate) fn crl() -> Vec<Vec<u8>> {
+    let machine = Machine::vcek(Product::Milan);
+    let lists: [&[&[u8]]; 3] = [&[], &[&[7]], &[&[1, 2, 3], &[0, 0x80]]];
+    lists.map(|revoked| machine.mint_crl(revoked).unwrap()).to_vec()
+}
+
+pub(crate) fn time() -> Vec<Vec<u8>> {
+    let utc = |text: &[u8]| [&[0x17, 13], text].concat();
+    let general = |text: &[u8]| [&[0x18, 15], text].concat();
+    vec![
+        utc(b"491231235959Z"),
+        utc(b"500101000000Z"),
+        utc(b"000229120000Z"),
+        general(b"20500910130346Z"),
+        general(b"99991231235959Z"),
+        general(b"00000101000000Z"),
+    ]
+}
+
+pub(crate) fn cose() -> Vec<Vec<u8>> {
+    documents()
+}
+
+pub(crate) fn nitro_document() -> Vec<Vec<u8>> {
+    documents().iter().map(|document| Sign1::parse(document).unwrap().payload().to_vec()).collect()
+}
+
+pub(crate) fn nitro_signers() -> Vec<Vec<u8>> {
+    nitro_document()
+}
+
+pub(crate) fn snp_report() -> Vec<Vec<u8>> {
+    let mut seeds = vec![file("testdata/snp/milan-report.bin")];
+    for (product, versions) in [(Product::Milan, 2..=3), (Product::Genoa, 3..=4), (Product::Turin, 4..=5)] {
+        for version in versions {
+            seeds.push(Machine::vcek(product).version(version).mint().unwrap().report);
+        }
+    }
+    seeds
+}
+
+/// Everything that a minted report is verified with.
+fn parts(evidence: &Evidence) -> Vec<Part<'_>> {
+    vec![
+        Part::Evidence(&evidence.report),
+        Part::Certificate(&evidence.vek),
+        Part::Certificate(&evidence.intermediate),
+        Part::Anchor(&evidence.ark),
+    ]
+}
+
+/// The recorded report, alone and among what does not belong to it.
+fn recorded() -> [Vec<u8>; 2] {
+    let (report, vcek) = (file("testdata/snp/milan-report.bin"), file("testdata/snp/milan-vcek.der"));
+    let turin = file("testdata/snp/turin-vcek.der");
+    let (report, vcek) = (Part::Evidence(&report), Part::Certificate(&vcek));
+    [join(0, &[report, vcek]), join(0, &[Part::Certificate(&turin), vcek, report])]
+}
+
+pub(crate) fn verify_snp() -> Vec<Vec<u8>> {
+    let mut seeds = recorded().to_vec();
+    for machine in machines() {
+        let evidence = machine.mint().unwrap();
+        seeds.push(join(0, &parts(&evidence)));
+    }
+    let machine = Machine::vcek(Product::Turin).with_own_authorities().report_data([7; 64]);
+    let (evidence, list) = (machine.mint().unwrap(), machine.mint_crl(&[&[7]]).unwrap());
+    let mut parts = parts(&evidence);
+    parts.extend([Part::List(&list), Part::Nonce(&[7; 64])]);
+    seeds.push(join(LISTS, &parts));
+    seeds
+}
+
+pub(crate) fn verify_nitro() -> Vec<Vec<u8>> {
+    let mut seeds: Vec<_> = folder("testdata/nitro", "cose")
+        .iter()
+        .map(|document| join(TRUSTING | ARCHIVED, &[Part::Evidence(document)]))
+        .collect();
+    let minted = Enclave::new().nonce(b"a nonce").mint().unwrap().document;
+    seeds.push(join(TRUSTING, &[Part::Evidence(&minted), Part::Nonce(b"a nonce")]));
+    seeds.push(longest_chain());
+    seeds
+}
+
+/// A document with as many certificates as are read: eight and the leaf.
+pub(crate) fn longest_chain() -> Vec<u8> {
+    let longest = of_length(9, &Identity::default(), DEFAULT_TIME);
+    let minted = Enclave::new().with_chain(|chain| *chain = longest).mint().unwrap().document;
+    join(TRUSTING, &[Part::Evidence(&minted)])
+}
+
+/// A report among many intermediates and many anchors of the right names.
+pub(crate) fn many_paths(switches: u8) -> Vec<u8> {
+    let evidence = Machine::vcek(Product::Turin).mint().unwrap();
+    let mut parts = vec![Part::Evidence(&evidence.report), Part::Certificate(&evidence.vek)];
+    parts.extend([Part::Certificate(&evidence.intermediate); 5]);
+    parts.extend([Part::Anchor(&evidence.ark); 5]);
+    join(switches, &parts)
+}
+
+pub(crate) fn verify() -> Vec<Vec<u8>> {
+    let mut seeds = recorded().to_vec();
+    seeds[1][0] |= NO_POLICY;
+    // The built-in policy, the one for Nitro, and none.
+    for (policy, document) in [0, 2, 3].into_iter().cycle().zip(folder("testdata/nitro", "cose")) {
+        seeds.push(join(ARCHIVED | (policy << 6), &[Part::Evidence(&document)]));
+    }
+    seeds
+}
+
+pub(crate) fn sniff() -> Vec<Vec<u8>> {
+    let hex = |bytes: &[u8]| -> String { bytes.iter().map(|byte| format!("{byte:02x}")).collect() };
+    let (vcek, report) = (file("testdata/snp/milan-vcek.der"), file("testdata/snp/milan-report.bin"));
+    let document = documents().remove(0);
+    let list = Machine::vcek(Product::Milan).mint_crl(&[&[7]]).unwrap();
+    let (vcek_pem, list_pem) = (pem("CERTIFICATE", &vcek), pem("X509 CRL", &list));
+    let thim = format!("{{\"vcekCert\": {vcek_pem:?}, \"certificateChain\": {vcek_pem:?}, \"tcbm\": \"\"}}");
+    vec![
+        hex(&report).into_bytes(),
+        base64(&document).into_bytes(),
+        (vcek_pem.clone() + &list_pem).into_bytes(),
+        vcek_pem.into_bytes(),
+        list_pem.into_bytes(),
+        thim.into_bytes(),
+        vcek,
+        report,
+        document,
+        list,
+    ]
+}
+
+pub(crate) fn policy() -> Vec<Vec<u8>> {
+    folder("examples/policies", "toml")
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    let lines: Vec<_> = base64(der).as_bytes().chunks(64).map(<[u8]>::to_vec).collect();
+    let body = String::from_utf8(lines.join(&b'\n')).unwrap();
+    format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
+}
+
+/// Base64 with padding, made here so that a reader's slip is not its writer's as well.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let word =
+            chunk.iter().fold(0_u32, |word, byte| (word << 8) | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for place in 0..4 {
+            let digit = usize::try_from((word >> (18 - 6 * place)) & 63).unwrap();
+            text.push(if place <= chunk.len() { char::from(DIGITS[digit]) } else { '=' });
+        }
+    }
+    text
+}
