@@ -5,7 +5,7 @@ use subtle::ConstantTimeEq;
 /// What the relying party demands of the evidence's freshness. There is no silent third way.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Freshness<'a> {
-    /// The evidence must carry exactly this nonce.
+    /// The evidence must carry exactly this nonce. An empty one asks nothing and is refused.
     Nonce(&'a [u8]),
     /// The relying party wrote that it does without, and why.
     Waived(&'a str),

@@ -1,6 +1,7 @@
 //! Real documents under both crypto tables.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::disallowed_methods, reason = "tests read the vectors from files")]
 
 use std::path::{Path, PathBuf};
 

@@ -1,0 +1,215 @@
+//! What a policy says about a verified document.
+
+use teeproof_core::{List, Rule, Text};
+use teeproof_mint::nitro::{Enclave, Identity};
+use teeproof_nitro::{
+    Appraisal, MaxAge, Moment, PcrRule, Pcrs, Policy, Waiver, pcr3_of_role, pcr4_of_instance, pcr8_of_signer,
+};
+
+use crate::support::{AT, Bag};
+
+use Appraisal::{Accepted, NotShownFresh, Refused};
+
+#[test]
+fn debug_is_told_by_the_first_three_registers() {
+    let debug = |enclave: &Enclave| {
+        let seen = Bag::of(enclave).verify().unwrap();
+        assert_eq!(seen.genuine, if seen.debug { Refused } else { Accepted });
+        seen.debug
+    };
+    assert!(!debug(&Enclave::new()));
+    assert!(debug(&Enclave::new().debug()));
+    for index in 0..3 {
+        // One is enough, zero or absent.
+        assert!(debug(&Enclave::new().pcr(index, &[0; 48])), "{index}");
+        let absent = Enclave::new().with_document(|document| document.remove_pcr(index));
+        assert!(debug(&absent), "{index}");
+        let mut nearly = [0; 48];
+        nearly[47] = 1;
+        assert!(!debug(&Enclave::new().pcr(index, &nearly)), "{index}");
+    }
+    // The others have no say: PCR3 and PCR4 are set in debug mode, PCR3 may be zero in production.
+    let others = (3..16).fold(Enclave::new(), |enclave, index| enclave.pcr(index, &[0; 48]));
+    assert!(!debug(&others));
+}
+
+fn pcrs<'p>(rules: &'p [PcrRule<'p>]) -> Policy<'p> {
+    Policy { pcrs: Pcrs::Rules(List::from(rules)), ..Policy::genuine() }
+}
+
+fn register(index: u8, rule: Rule<'_, [u8; 48]>) -> PcrRule<'_> {
+    PcrRule { index, rule }
+}
+
+#[test]
+fn registers_right_wrong_absent_and_waived() {
+    let enclave = Enclave::new().pcr(5, &[5; 48]).pcr(20, &[20; 48]);
+    let bag = Bag::of(&enclave);
+    let held = |rules: &[PcrRule<'_>]| bag.appraise(&pcrs(rules));
+    let exactly = |index, value| register(index, Rule::exactly([value; 48]));
+    assert_eq!(held(&[exactly(5, 5)]), Accepted);
+    assert_eq!(held(&[exactly(5, 6)]), Refused);
+    assert_eq!(held(&[exactly(5, 5), exactly(20, 20)]), Accepted);
+    // One that does not hold is enough, wherever it stands.
+    assert_eq!(held(&[exactly(5, 5), exactly(20, 5)]), Refused);
+    assert_eq!(held(&[exactly(5, 20), exactly(20, 20)]), Refused);
+    // Zero in the document is a value; absent is none, also when zero is expected.
+    assert_eq!(held(&[exactly(6, 0)]), Accepted);
+    assert_eq!(held(&[exactly(16, 0)]), Refused);
+    assert_eq!(held(&[exactly(31, 0)]), Refused);
+    assert_eq!(held(&[exactly(32, 0)]), Refused);
+    assert_eq!(held(&[exactly(255, 0)]), Refused);
+    let one_of = |index, values: &[u8]| {
+        let values: Vec<_> = values.iter().map(|value| [*value; 48]).collect();
+        held(&[register(index, Rule::one_of(&values[..]))])
+    };
+    assert_eq!(one_of(5, &[4, 5]), Accepted);
+    assert_eq!(one_of(5, &[4, 6]), Refused);
+    assert_eq!(one_of(5, &[]), Refused);
+    assert_eq!(one_of(16, &[0, 1]), Refused);
+    assert_eq!(held(&[register(16, Rule::waived("set by nobody"))]), Accepted);
+}
+
+#[test]
+fn a_list_of_registers_that_names_none() {
+    let bag = Bag::of(&Enclave::new());
+    assert_eq!(bag.appraise(&pcrs(&[])), Refused);
+    let waived = Policy { pcrs: Pcrs::Waived(Waiver::new("said so")), ..Policy::genuine() };
+    assert_eq!(bag.appraise(&waived), Accepted);
+}
+
+#[test]
+fn registers_that_are_computed() {
+    let table = teeproof_aws_lc::TABLE;
+    let sha384 = |parts: &[&[u8]]| table.sha384.digest(parts);
+    let zero = [0; 48];
+    let identity = Identity::default();
+    // The mint computes PCR3 and PCR4 by itself.
+    let enclave = Enclave::new();
+    let pcr = |index, value| {
+        let rules = [register(index, Rule::exactly(value))];
+        Bag::of(&enclave).appraise(&pcrs(&rules))
+    };
+    let role = "arn:aws:iam::123456789012:role/teeproof-mint";
+    assert_eq!(pcr(3, pcr3_of_role(role, &table)), Accepted);
+    assert_eq!(pcr(3, pcr3_of_role("arn:aws:iam::123456789012:role/other", &table)), Refused);
+    assert_eq!(pcr(4, pcr4_of_instance(&identity.instance, &table)), Accepted);
+    assert_eq!(pcr4_of_instance("i-1", &table), sha384(&[&zero, b"i-1"]));
+    // PCR8: the digest of the signer's certificate, hashed onto zero.
+    let fingerprint = sha384(&[b"a certificate"]);
+    assert_eq!(pcr8_of_signer(&fingerprint, &table), sha384(&[&zero, &fingerprint]));
+}
+
+#[test]
+fn the_parent_instance() {
+    let bag = Bag::of(&Enclave::new());
+    fn asks<'p>(bag: &Bag, rule: Rule<'p, Text<'p>>) -> Appraisal {
+        bag.appraise(&Policy { instance: rule, ..Policy::genuine() })
+    }
+    let (own, other) = (|| Text::from("i-0123456789abcdef0"), || Text::from("i-0123456789abcdef1"));
+    assert_eq!(asks(&bag, Rule::exactly(own())), Accepted);
+    assert_eq!(asks(&bag, Rule::exactly(other())), Refused);
+    assert_eq!(asks(&bag, Rule::one_of(&[other(), own()][..])), Accepted);
+    assert_eq!(asks(&bag, Rule::one_of(&[other()][..])), Refused);
+    assert_eq!(asks(&bag, Rule::waived("any instance of ours")), Accepted);
+    // The module's id is of this instance as well, but it is PCR4 that says so.
+    let without = Bag::of(&Enclave::new().with_document(|document| document.remove_pcr(4)));
+    let policy = Policy { instance: Rule::exactly(own()), ..Policy::genuine() };
+    assert_eq!(without.appraise(&policy), Refused);
+    let zero = Bag::of(&Enclave::new().pcr(4, &[0; 48]));
+    assert_eq!(zero.appraise(&policy), Refused);
+}
+
+#[test]
+fn the_images_signer() {
+    let table = teeproof_aws_lc::TABLE;
+    let (own, other) = ([1; 48], [2; 48]);
+    let signed = Bag::of(&Enclave::new().pcr(8, &pcr8_of_signer(&own, &table)));
+    let unsigned = Bag::of(&Enclave::new());
+    fn asks(bag: &Bag, rule: Rule<'_, [u8; 48]>) -> Appraisal {
+        bag.appraise(&Policy { signer: rule, ..Policy::genuine() })
+    }
+    assert_eq!(asks(&signed, Rule::exactly(own)), Accepted);
+    assert_eq!(asks(&signed, Rule::exactly(other)), Refused);
+    assert_eq!(asks(&signed, Rule::one_of(&[other, own][..])), Accepted);
+    assert_eq!(asks(&unsigned, Rule::exactly(own)), Refused);
+    // Neither the register's own value nor zero stands for a signer.
+    assert_eq!(asks(&signed, Rule::exactly(pcr8_of_signer(&own, &table))), Refused);
+    assert_eq!(asks(&unsigned, Rule::exactly([0; 48])), Refused);
+    let absent = Bag::of(&Enclave::new().with_document(|document| document.remove_pcr(8)));
+    assert_eq!(asks(&absent, Rule::exactly(own)), Refused);
+    assert_eq!(asks(&absent, Rule::waived("unsigned")), Accepted);
+}
+
+#[test]
+fn the_enclaves_id() {
+    let bag = Bag::of(&Enclave::new());
+    let id = Identity::default().module_id();
+    fn asks(bag: &Bag, id: &str) -> Appraisal {
+        bag.appraise(&Policy { module_id: Rule::exactly(Text::from(id)), ..Policy::genuine() })
+    }
+    assert_eq!(asks(&bag, &id), Accepted);
+    for wrong in ["", &id[..id.len() - 1], &id.to_uppercase(), &format!("{id} ")] {
+        assert_eq!(asks(&bag, wrong), Refused, "{wrong}");
+    }
+}
+
+#[test]
+fn bytes_that_the_enclave_chose() {
+    fn asks(field: usize, value: &[u8]) -> Policy<'_> {
+        let rule = Rule::exactly(List::from(value));
+        match field {
+            0 => Policy { user_data: rule, ..Policy::genuine() },
+            _ => Policy { public_key: rule, ..Policy::genuine() },
+        }
+    }
+    for field in 0..2 {
+        let with = |value: &[u8]| match field {
+            0 => Bag::of(&Enclave::new().user_data(value)),
+            _ => Bag::of(&Enclave::new().public_key(value)),
+        };
+        assert_eq!(with(b"key").appraise(&asks(field, b"key")), Accepted);
+        for wrong in [&b"ke"[..], b"keys", b"kez", b"", b"key\0"] {
+            assert_eq!(with(b"key").appraise(&asks(field, wrong)), Refused);
+        }
+        // Empty is not absent.
+        assert_eq!(with(b"").appraise(&asks(field, b"")), Accepted);
+        assert_eq!(Bag::of(&Enclave::new()).appraise(&asks(field, b"")), Refused);
+        // What is in the one field is not in the other.
+        assert_eq!(with(b"key").appraise(&asks(1 - field, b"key")), Refused);
+    }
+}
+
+#[test]
+fn ages_at_the_edges() {
+    let bag = Bag::of(&Enclave::new());
+    let at_most = |secs| Policy { max_age: MaxAge::AtMost { secs, line: None }, ..Policy::genuine() };
+    for (age, secs, expected) in [
+        (0, 0, Accepted),
+        (1, 0, Refused),
+        (300, 300, Accepted),
+        (301, 300, Refused),
+        // A time stamp that is ahead, within the skew, is not old.
+        (-300, 0, Accepted),
+        (9_000, u32::MAX, Accepted),
+    ] {
+        assert_eq!(bag.clone().at(AT + age).appraise(&at_most(secs)), expected, "{age} of {secs}");
+    }
+    let waived = MaxAge::Waived(Waiver::new("the nonce is enough"));
+    let policy = Policy { max_age: waived, ..Policy::genuine() };
+    assert_eq!(bag.clone().at(AT + 9_000).appraise(&policy), Accepted);
+}
+
+#[test]
+fn an_archived_document_has_no_age() {
+    let bag = Bag { at: Moment::OfDocument, ..Bag::of(&Enclave::new()) };
+    let at_most = MaxAge::AtMost { secs: u32::MAX, line: None };
+    let policy = Policy { max_age: at_most.clone(), ..Policy::genuine() };
+    assert_eq!(bag.appraise(&policy), NotShownFresh);
+    assert_eq!(bag.appraise(&Policy::genuine()), Accepted);
+    // What is refused for another reason is refused, and not merely old.
+    let debug = Bag { at: Moment::OfDocument, ..Bag::of(&Enclave::new().debug()) };
+    assert_eq!(debug.appraise(&policy), Refused);
+    let wrong = Policy { debug: Rule::exactly(true), max_age: at_most, ..Policy::genuine() };
+    assert_eq!(bag.appraise(&wrong), Refused);
+}

@@ -1,0 +1,206 @@
+//! Nonces, and what a policy says about what was verified.
+
+use teeproof_core::{Bits, Class, Rule};
+use teeproof_mint::snp::{Machine, Product as Line, Tcb as MintTcb};
+use teeproof_snp::{Chip, Error, Policy, Tcb, TcbLevels};
+
+use crate::support::{Bag, refused, vcek, vlek};
+
+fn holding(data: &[u8]) -> Bag {
+    let mut report_data = [0; 64];
+    report_data[..data.len()].copy_from_slice(data);
+    Bag::of(&vcek(Line::Milan).report_data(report_data))
+}
+
+#[test]
+fn nonces() {
+    let nonce: Vec<u8> = (1..=64).collect();
+    for length in [1, 16, 32, 63, 64] {
+        let bag = holding(&nonce[..length]);
+        let ask = |nonce: &[u8]| Bag { nonce: Some(nonce.to_vec()), ..bag.clone() };
+        // Exactly, or with some of the zeros that follow in REPORT_DATA.
+        ask(&nonce[..length]).verify().unwrap();
+        let extended = [&nonce[..length], &[0; 64][length..]].concat();
+        ask(&extended).verify().unwrap();
+        // A prefix is not it, and neither is anything longer.
+        for shorter in 1..length {
+            ask(&nonce[..shorter]).refused(Error::Nonce, Class::NotBound);
+        }
+        if length < 64 {
+            ask(&nonce[..=length]).refused(Error::Nonce, Class::NotBound);
+        }
+        for at in 0..length {
+            let mut other = nonce[..length].to_vec();
+            other[at] ^= 0x80;
+            ask(&other).refused(Error::Nonce, Class::NotBound);
+        }
+        // Nothing asked is nothing answered; that is what a waiver is for.
+        ask(&[]).refused(Error::NonceLength, Class::NotBound);
+        ask(&[0; 65]).refused(Error::NonceLength, Class::NotBound);
+        ask(&[&extended[..], &[0]].concat()).refused(Error::NonceLength, Class::NotBound);
+    }
+    let empty = Bag { nonce: Some(vec![]), ..holding(&[]) };
+    empty.refused(Error::NonceLength, Class::NotBound);
+}
+
+/// The nonce is the last thing to be looked at: it says nothing about evidence that is not genuine.
+#[test]
+fn a_forged_report_is_refused_before_its_nonce() {
+    let mut bag = holding(&[1]);
+    bag.nonce = Some(vec![2]);
+    bag.report[0x50] = 2;
+    bag.refused(Error::Signature, Class::NotAuthentic);
+}
+
+#[test]
+fn debug_and_migration_are_refused_by_genuine() {
+    for (bits, good) in [(0, true), (1 << 19, false), (1 << 18, false), (3 << 18, false), (1 << 20, true)] {
+        let machine = vcek(Line::Turin).with_report(|report| report.policy |= bits);
+        assert_eq!(Bag::of(&machine).verify().unwrap().genuine, good, "{bits:#x}");
+    }
+}
+
+#[test]
+fn a_masked_chip_id() {
+    for (line, _) in crate::support::LINES {
+        let machine = vcek(line).with_report(|report| report.chip_id = [0; 64]);
+        let bag = Bag::of(&machine);
+        let seen = bag.verify().unwrap();
+        assert_eq!((seen.chip, seen.genuine), (Chip::Masked, false));
+        let lenient = Policy { masked_chip_id: Rule::waived("our host masks it"), ..Policy::genuine() };
+        assert!(bag.appraise(&lenient));
+        // A masked id is no id, not even when zeros are asked for.
+        let named = Policy { chip_id: Rule::exactly([0; 64]), ..lenient };
+        assert!(!bag.appraise(&named));
+    }
+}
+
+#[test]
+fn a_chip_id_that_is_asked_for() {
+    let machine = vcek(Line::Genoa);
+    let id = machine.report.chip_id;
+    let asks = |id| Policy { chip_id: Rule::exactly(id), ..Policy::genuine() };
+    assert!(Bag::of(&machine).appraise(&asks(id)));
+    assert!(!Bag::of(&machine).appraise(&asks([1; 64])));
+    // A VLEK's report names no chip that could be believed.
+    let shared = vlek(Line::Genoa).with_report(|report| report.chip_id = id);
+    assert!(!Bag::of(&shared).appraise(&asks(id)));
+    assert!(Bag::of(&shared).appraise(&Policy::genuine()));
+}
+
+/// Each rule of a policy is held against its own field.
+#[test]
+fn each_field_right_wrong_and_one_of() {
+    let machine = vcek(Line::Milan).with_report(|report| {
+        report.guest_svn = 5;
+        report.vmpl = 2;
+        report.key_info |= 1;
+        report.family_id = [1; 16];
+        report.image_id = [2; 16];
+        report.measurement = [3; 48];
+        report.host_data = [4; 32];
+        report.id_key_digest = [5; 48];
+        report.author_key_digest = [6; 48];
+        report.report_data = [7; 64];
+    });
+    let bag = Bag::of(&machine);
+    macro_rules! hold {
+        ($($field:ident: $right:expr, $wrong:expr;)*) => {$({
+            let (right, wrong) = ($right, $wrong);
+            for (rule, good) in [
+                (Rule::exactly(right), true),
+                (Rule::exactly(wrong), false),
+                (Rule::one_of(&[wrong, right][..]), true),
+                (Rule::one_of(&[wrong, wrong][..]), false),
+                (Rule::one_of(&[][..]), false),
+                (Rule::waived("not of interest"), true),
+            ] {
+                let policy = Policy { $field: rule, ..Policy::genuine() };
+                assert_eq!(bag.appraise(&policy), good, stringify!($field));
+            }
+        })*};
+    }
+    hold! {
+        debug: false, true;
+        migration: false, true;
+        policy: 0x3_0000, 0x3_0001;
+        vmpl: 2, 1;
+        masked_chip_id: false, true;
+        chip_id: machine.report.chip_id, [0; 64];
+        measurement: [3; 48], [4; 48];
+        id_key_digest: [5; 48], [6; 48];
+        author_key_digest: [6; 48], [5; 48];
+        family_id: [1; 16], [2; 16];
+        image_id: [2; 16], [1; 16];
+        guest_svn: 5, 4;
+        platform_info: 0x25, 0x27;
+        host_data: [4; 32], [0; 32];
+        report_data: [7; 64], [0; 64];
+        reported_tcb: levels(4, 0, 0x18, 0xdb), levels(4, 0, 0x18, 0xda);
+        committed_tcb: levels(4, 0, 0x18, 0xdb), levels(4, 1, 0x18, 0xdb);
+    }
+}
+
+fn levels(bootloader: u8, tee: u8, snp: u8, microcode: u8) -> TcbLevels {
+    TcbLevels(Tcb { fmc: None, bootloader, tee, snp, microcode })
+}
+
+#[test]
+fn an_author_that_key_info_does_not_vouch_for() {
+    let author = |enabled: u32| {
+        vcek(Line::Milan).with_report(|report| {
+            report.key_info |= enabled;
+            report.author_key_digest = [6; 48];
+        })
+    };
+    let policy = Policy { author_key_digest: Rule::exactly([6; 48]), ..Policy::genuine() };
+    assert!(Bag::of(&author(1)).appraise(&policy));
+    assert!(!Bag::of(&author(0)).appraise(&policy));
+}
+
+/// A TCB is compared component by component, never as one number.
+#[test]
+fn the_least_tcb() {
+    let tcb = MintTcb { fmc: 0, bootloader: 4, tee: 1, snp: 0x18, microcode: 0xdb };
+    let bag = Bag::of(&vcek(Line::Milan).tcb(tcb));
+    for (floor, good) in [
+        (levels(4, 1, 0x18, 0xdb), true),
+        (levels(0, 0, 0, 0), true),
+        (levels(5, 1, 0x18, 0xdb), false),
+        (levels(4, 2, 0x18, 0xdb), false),
+        (levels(4, 1, 0x19, 0xdb), false),
+        (levels(4, 1, 0x18, 0xdc), false),
+        // As one number, of either order, this would be less.
+        (levels(5, 0, 0, 0), false),
+        (levels(0, 0, 0, 0xdc), false),
+    ] {
+        for policy in [
+            Policy { reported_tcb: Rule::at_least(floor), ..Policy::genuine() },
+            Policy { committed_tcb: Rule::at_least(floor), ..Policy::genuine() },
+        ] {
+            assert_eq!(bag.appraise(&policy), good, "{floor:?}");
+        }
+    }
+    // A floor that names an FMC is not reached by silicon that has none.
+    let floor = TcbLevels(Tcb { fmc: Some(0), ..levels(0, 0, 0, 0).0 });
+    assert!(!bag.appraise(&Policy { reported_tcb: Rule::at_least(floor), ..Policy::genuine() }));
+}
+
+#[test]
+fn versions_and_bits_that_are_asked_for() {
+    let machine: Machine = vcek(Line::Milan).with_report(|report| report.guest_svn = 5);
+    let bag = Bag::of(&machine);
+    for (least, good) in [(0, true), (5, true), (6, false), (u32::MAX, false)] {
+        assert_eq!(bag.appraise(&Policy { guest_svn: Rule::at_least(least), ..Policy::genuine() }), good);
+    }
+    // PLATFORM_INFO is 0x25.
+    for (care, value, good) in [(0x20, 0x20, true), (0x22, 0x20, true), (0x02, 0x02, false), (0, 0, true)] {
+        let rule = Rule::mask(Bits { care, value });
+        assert_eq!(bag.appraise(&Policy { platform_info: rule, ..Policy::genuine() }), good, "{care:#x}");
+    }
+}
+
+#[test]
+fn a_policy_does_not_save_what_does_not_verify() {
+    refused(&vcek(Line::Milan), |machine| machine.tamper(0x90, &[0]), Error::Signature, Class::NotAuthentic);
+}

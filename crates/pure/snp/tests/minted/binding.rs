@@ -1,0 +1,251 @@
+//! Report and certificate must belong together: kind of key, product line, TCB, chip.
+
+use teeproof_core::Class;
+use teeproof_mint::snp::amd::{self, Spl};
+use teeproof_mint::snp::{Hwid, Machine, Product as Line, Tcb as MintTcb};
+use teeproof_mint::{Key, Kind};
+use teeproof_snp::{Component, Error, Link, VekKind};
+use teeproof_x509::Problem;
+
+use crate::support::{Bag, LINES, refused, vcek, vlek};
+
+const REPORT_SIGNER: u32 = 2;
+
+#[test]
+fn the_kind_of_key_that_the_report_names() {
+    for (line, _) in LINES {
+        refused(
+            &vcek(line),
+            |machine| machine.with_report(|report| report.key_info = 1 << REPORT_SIGNER),
+            Error::VekType { certificate: VekKind::Vcek },
+            Class::NotAuthentic,
+        );
+        refused(
+            &vlek(line),
+            |machine| machine.with_report(|report| report.key_info = 0),
+            Error::VekType { certificate: VekKind::Vlek },
+            Class::NotAuthentic,
+        );
+    }
+}
+
+/// A name is not enough: a VCEK under the authority for VLEKs, and the other way round.
+#[test]
+fn the_kind_of_key_that_the_intermediate_issues() {
+    let name = |name: &'static str| {
+        move |machine: Machine| machine.with_vek(|vek| vek.certificate.subject.set_common_name(name))
+    };
+    for (line, _) in LINES {
+        refused(
+            &vlek(line),
+            |machine| {
+                let id = [1; 64];
+                let machine = name("SEV-VCEK")(machine).with_report(|report| report.key_info = 0);
+                machine.with_vek(|vek| vek.certificate.set_extension(amd::hwid(Hwid::of(line), &id)))
+            },
+            Error::VekType { certificate: VekKind::Vcek },
+            Class::NotAuthentic,
+        );
+        refused(
+            &vcek(line),
+            |machine| {
+                let machine = name("SEV-VLEK")(machine);
+                let machine = machine.with_report(|report| report.key_info = 1 << REPORT_SIGNER);
+                machine.with_vek(|vek| vek.certificate.remove_extension(&amd::oid(&[4])))
+            },
+            Error::VekType { certificate: VekKind::Vlek },
+            Class::NotAuthentic,
+        );
+    }
+}
+
+#[test]
+fn a_vcek_names_its_chip_and_a_vlek_does_not() {
+    refused(
+        &vcek(Line::Milan),
+        |machine| machine.with_vek(|vek| vek.certificate.remove_extension(&amd::oid(&[4]))),
+        Error::VekType { certificate: VekKind::Vcek },
+        Class::NotAuthentic,
+    );
+    refused(
+        &vlek(Line::Milan),
+        |machine| machine.with_vek(|vek| vek.certificate.set_extension(amd::hwid(Hwid::Long, &[0; 64]))),
+        Error::VekType { certificate: VekKind::Vlek },
+        Class::NotAuthentic,
+    );
+}
+
+/// The real names are SEV-VCEK and SEV-VLEK; a verifier that looks for "VCEK" never checks a chip.
+#[test]
+fn other_common_names_are_no_endorsement_keys() {
+    for name in ["VCEK", "SEV-VCEK ", "sev-vcek", "SEV-Milan", "SEV-VCEK-Milan", ""] {
+        refused(
+            &vcek(Line::Milan),
+            |machine| machine.with_vek(|vek| vek.certificate.subject.set_common_name(name)),
+            Error::Missing(Link::Vek),
+            Class::Incomplete,
+        );
+    }
+}
+
+#[test]
+fn the_processor_is_of_the_chains_product_line() {
+    for (line, _) in LINES {
+        for (other, _) in LINES.into_iter().filter(|(other, _)| *other != line) {
+            for machine in [vcek(line), vlek(line)] {
+                for version in 3..=5 {
+                    refused(
+                        &machine,
+                        |machine| machine.version(version).with_report(|report| report.cpuid = other.cpuid()),
+                        Error::VekProduct,
+                        Class::NotAuthentic,
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_certificate_is_of_the_chains_product_line() {
+    for (line, _) in LINES {
+        let name = |name: &str| {
+            let extension = amd::product_name(name);
+            move |machine: Machine| machine.with_vek(|vek| vek.certificate.set_extension(extension))
+        };
+        for stepping in ["", "-B0", "-B1"] {
+            let machine = name(&format!("{}{stepping}", line.name()))(vcek(line));
+            Bag::of(&machine).verify().unwrap();
+        }
+        let others = LINES.into_iter().filter(|(other, _)| *other != line);
+        let mut names: Vec<_> = others.map(|(other, _)| other.name().to_owned()).collect();
+        names.extend(["", "-B0", "x"].map(str::to_owned));
+        names.extend([format!("{}X", line.name()), line.name().to_lowercase()]);
+        for wrong in names {
+            refused(&vcek(line), name(&wrong), Error::VekProduct, Class::NotAuthentic);
+        }
+    }
+}
+
+/// Root and intermediate name the line as well; both are AMD's to name.
+#[test]
+fn the_authorities_are_of_one_product_line() {
+    for (ark, ask) in [
+        ("ARK-Genoa", "SEV-Milan"),
+        ("ARK-Milan", "SEV-Genoa"),
+        ("ARK-Venice", "SEV-Venice"),
+        ("Milan", "SEV-Milan"),
+        ("ARK-Milan", "Milan"),
+        ("ARK-", "SEV-"),
+    ] {
+        refused(
+            &vcek(Line::Milan),
+            |machine| {
+                machine
+                    .with_ark(|link| link.certificate.subject.set_common_name(ark))
+                    .with_intermediate(|link| link.certificate.subject.set_common_name(ask))
+            },
+            Error::VekProduct,
+            Class::NotAuthentic,
+        );
+    }
+}
+
+#[test]
+fn every_component_of_the_tcb_must_be_equal() {
+    let components = [
+        (Spl::Fmc, Component::Fmc),
+        (Spl::Bootloader, Component::Bootloader),
+        (Spl::Tee, Component::Tee),
+        (Spl::Snp, Component::Snp),
+        (Spl::Microcode, Component::Microcode),
+    ];
+    let mut count = 0;
+    for (line, _) in LINES {
+        let level = 0x80;
+        let same = MintTcb { fmc: level, bootloader: level, tee: level, snp: level, microcode: level };
+        for machine in [vcek(line).tcb(same), vlek(line).tcb(same)] {
+            for (spl, component) in &components[usize::from(line != Line::Turin)..] {
+                // Higher is as wrong as lower.
+                for other in [level - 1, level + 1, 0, 0xff] {
+                    refused(
+                        &machine,
+                        |machine| machine.with_vek(|vek| vek.certificate.set_extension(spl.extension(other))),
+                        Error::VekTcb(*component),
+                        Class::NotAuthentic,
+                    );
+                    count += 1;
+                }
+            }
+        }
+    }
+    println!("{count} differing levels refused");
+    assert_eq!(count, (4 + 4 + 5) * 2 * 4);
+}
+
+#[test]
+fn reserved_bytes_of_the_four_tcbs() {
+    for (line, _) in LINES {
+        let machine = vcek(line);
+        Bag::of(&machine).verify().unwrap();
+        let reserved = if line == Line::Turin { 4..7 } else { 2..6 };
+        for field in [0x038, 0x180, 0x1e0, 0x1f0] {
+            for at in reserved.clone() {
+                let bag = Bag::of(&machine.clone().patch(field + at, &[1]));
+                bag.refused(Error::TcbReserved, Class::NotAuthentic);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_byte_of_the_chip_id() {
+    // Turin's id has eight bytes; the others must be zero.
+    for machine in [vcek(Line::Milan), vcek(Line::Genoa).hwid(Hwid::Wrapped), vcek(Line::Turin)] {
+        Bag::of(&machine).verify().unwrap();
+        for (at, byte) in machine.report.chip_id.into_iter().enumerate() {
+            let bag = Bag::of(&machine.clone().patch(0x1a0 + at, &[byte ^ 1]));
+            bag.refused(Error::VekChip, Class::NotAuthentic);
+        }
+    }
+}
+
+#[test]
+fn a_short_id_does_not_stand_for_a_long_one() {
+    for line in [Line::Milan, Line::Genoa] {
+        let machine = vcek(line);
+        refused(&machine, |machine| machine.hwid(Hwid::Short), Error::VekChip, Class::NotAuthentic);
+    }
+}
+
+#[test]
+fn another_key_signed() {
+    for (line, _) in LINES {
+        for machine in [vcek(line), vlek(line)] {
+            refused(
+                &machine,
+                |mut machine| {
+                    machine.report_signer = Some(Key::fresh(Kind::P384));
+                    machine
+                },
+                Error::Signature,
+                Class::NotAuthentic,
+            );
+        }
+    }
+}
+
+#[test]
+fn keys_that_reports_are_not_signed_with() {
+    for kind in [Kind::P256, Kind::Rsa2048] {
+        refused(
+            &vcek(Line::Milan),
+            |mut machine| {
+                machine.report_signer = Some(machine.vek.key.clone());
+                machine.with_vek(|vek| vek.key = Key::shared("another kind", kind))
+            },
+            Error::Chain { link: Link::Vek, problem: Problem::Algorithm },
+            Class::Unsupported,
+        );
+    }
+}

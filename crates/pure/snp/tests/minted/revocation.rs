@@ -1,0 +1,136 @@
+//! Revocation lists of the ARK.
+
+use teeproof_core::{Class, Time};
+use teeproof_mint::Kind;
+use teeproof_mint::snp::{Machine, Product as Line};
+use teeproof_mint::x509::{Crl, Extension, Oid, der};
+use teeproof_snp::{Error, Link};
+use teeproof_x509::Problem;
+
+use crate::support::{AT, Bag, LINES, vcek, vlek};
+
+/// The machine's evidence with these lists.
+fn with(machine: &Machine, lists: &[&[u8]]) -> Bag {
+    Bag { lists: Some(lists.iter().map(|list| list.to_vec()).collect()), ..Bag::of(machine) }
+}
+
+/// The machine's list, bent and signed.
+fn list(machine: &Machine, bend: impl FnOnce(&mut Crl)) -> Vec<u8> {
+    let mut list = machine.crl();
+    bend(&mut list);
+    list.sign(&machine.ark).unwrap()
+}
+
+const fn intermediate(problem: Problem) -> Error {
+    Error::Chain { link: Link::Intermediate, problem }
+}
+
+#[test]
+fn the_intermediate_is_looked_up() {
+    for (line, _) in LINES {
+        for machine in [vcek(line), vlek(line)] {
+            let serial = machine.intermediate.certificate.serial.clone();
+            let clean = machine.mint_crl(&[&[7], &[1, 0, 9]]).unwrap();
+            with(&machine, &[&clean]).verify().unwrap();
+            let revoked = machine.mint_crl(&[&[7], &serial, &[9]]).unwrap();
+            for lists in [&[&revoked[..]][..], &[&clean, &revoked], &[&revoked, &clean]] {
+                with(&machine, lists).refused(intermediate(Problem::Revoked), Class::Incomplete);
+            }
+        }
+    }
+}
+
+/// Every VEK has serial number 0, so that it says nothing to find it on a list.
+#[test]
+fn the_serial_of_veks_is_not_looked_up() {
+    let machine = vcek(Line::Milan);
+    assert_eq!(machine.vek.certificate.serial, [0]);
+    let list = machine.mint_crl(&[&[0]]).unwrap();
+    with(&machine, &[&list]).verify().unwrap();
+}
+
+#[test]
+fn an_asvks_list_is_the_same_roots() {
+    // VCEK and VLEK machines of a line share the ARK's key, as AMD's do.
+    let list = vcek(Line::Genoa).mint_crl(&[]).unwrap();
+    with(&vlek(Line::Genoa), &[&list]).verify().unwrap();
+}
+
+#[test]
+fn a_list_of_another_issuer_is_no_list() {
+    let machine = vlek(Line::Milan);
+    let other = vlek(Line::Turin).mint_crl(&[]).unwrap();
+    let own = machine.mint_crl(&[]).unwrap();
+    with(&machine, &[&other, &own]).verify().unwrap();
+    for lists in [&[][..], &[&other[..]]] {
+        with(&machine, lists).refused(intermediate(Problem::NoRevocationList), Class::Incomplete);
+    }
+}
+
+#[test]
+fn a_list_holds_from_one_update_to_the_next() {
+    let machine = vlek(Line::Milan);
+    let at = AT as u64;
+    let good = machine.mint_crl(&[]).unwrap();
+    with(&machine, &[&good]).verify().unwrap();
+    for (from, until) in [(at, at), (0, at), (at, at + 1)] {
+        let list = list(&machine, |list| {
+            list.this_update = from.into();
+            list.next_update = Some(until.into());
+        });
+        with(&machine, &[&list]).verify().unwrap();
+    }
+    for (from, until, problem) in [
+        (at - 10, at - 1, Problem::Expired { not_after: Time(AT - 1), at: Time(AT) }),
+        (at + 1, at + 10, Problem::NotYetValid { not_before: Time(AT + 1), at: Time(AT) }),
+    ] {
+        let list = list(&machine, |list| {
+            list.this_update = from.into();
+            list.next_update = Some(until.into());
+        });
+        // A good list beside it does not heal it.
+        for lists in [&[&list[..]][..], &[&list, &good], &[&good, &list]] {
+            with(&machine, lists).refused(Error::RevocationList(problem), Class::Incomplete);
+        }
+    }
+}
+
+#[test]
+fn forged_lists() {
+    let machine = vlek(Line::Genoa);
+    let impostor = machine.clone().authority_keys(Kind::Rsa3072);
+    let good = machine.mint_crl(&[]).unwrap();
+    let forged = impostor.mint_crl(&[]).unwrap();
+    let error = Error::RevocationList(Problem::Signature);
+    for lists in [&[&forged[..]][..], &[&good, &forged]] {
+        with(&machine, lists).refused(error, Class::NotAuthentic);
+    }
+    // One bit of the signature.
+    let mut bent = good;
+    *bent.last_mut().unwrap() ^= 1;
+    with(&machine, &[&bent]).refused(error, Class::NotAuthentic);
+    // The intermediate's key in the root's name.
+    let usurped = machine.crl();
+    let mut usurper = machine.ark.clone();
+    usurper.key = machine.intermediate.key.clone();
+    with(&machine, &[&usurped.sign(&usurper).unwrap()]).refused(error, Class::NotAuthentic);
+}
+
+#[test]
+fn a_root_that_may_not_sign_lists() {
+    let machine = vlek(Line::Milan).with_ark(|ark| ark.certificate.set_extension(Extension::key_usage(0x04)));
+    Bag::of(&machine).verify().unwrap();
+    let list = machine.mint_crl(&[]).unwrap();
+    with(&machine, &[&list]).refused(Error::RevocationList(Problem::KeyUsage), Class::NotAuthentic);
+}
+
+#[test]
+fn a_list_of_narrower_scope() {
+    // issuingDistributionPoint and deltaCRLIndicator: such a list does not name all that is revoked.
+    for number in [27, 28] {
+        let narrower = Extension::new(Oid::new(&[2, 5, 29, number]), der::sequence(&[])).critical();
+        let machine = vlek(Line::Milan);
+        let list = list(&machine, |list| list.extensions.push(narrower));
+        with(&machine, &[&list]).refused(Error::RevocationList(Problem::RevocationScope), Class::Incomplete);
+    }
+}
