@@ -148,6 +148,9 @@ fn an_anchor_is_a_whole_certificate() {
         assert!(!Anchor::Certificate(&other.0[0]).is(&root, &crypto));
         assert!(!Anchor::Certificate(&chain.0[0][1..]).is(&root, &crypto));
         assert!(!Anchor::Certificate(&[]).is(&root, &crypto));
+        let mut bent = chain.0[0].clone();
+        *bent.last_mut().unwrap() ^= 1;
+        assert!(!Anchor::Certificate(&bent).is(&root, &crypto));
         assert!(!Anchor::Sha256(crypto.sha256.digest(&[&other.0[0]])).is(&root, &crypto));
         assert!(!Anchor::Sha256([0; 32]).is(&root, &crypto));
     }

@@ -12,7 +12,6 @@
 )]
 #![allow(clippy::disallowed_macros, reason = "tests say how much they looked at")]
 
-#[path = "../support/mod.rs"]
 mod support;
 
 mod accepted;
