@@ -1,12 +1,12 @@
 //! Every accepted vector with every bit flipped, cut at every length and extended by a byte:
 //! all refused, none with a panic.
 
-#![allow(clippy::disallowed_macros, reason = "counts are printed for people")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 mod support;
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::sync::Mutex;
 
 use support::{REMEMBERING, Vector, accepted, outcome};
@@ -132,5 +132,7 @@ fn is_authentic(vector: &Vector) -> bool {
 fn report(name: &str, what: &str, counts: &Counts) {
     let total: usize = counts.values().sum();
     let by_exit: Vec<_> = counts.iter().map(|(exit, count)| format!("{count} with exit {exit}")).collect();
-    println!("{name}: {total} {what}, all refused ({})", by_exit.join(", "));
+    // Not by a macro: those are kept back for tests that pass, and the counts are to be seen.
+    let line = format!("{name}: {total} {what}, all refused ({})\n", by_exit.join(", "));
+    std::io::stdout().write_all(line.as_bytes()).unwrap();
 }

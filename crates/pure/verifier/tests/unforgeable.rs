@@ -2,11 +2,11 @@
 //! program in `unforgeable/src` tries, and must be refused by the compiler for the reason that
 //! its first line names. A control program shows that the attempts fail for that reason alone.
 
-#![allow(clippy::disallowed_macros, reason = "counts are printed for people")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_types)]
 #![allow(clippy::disallowed_methods, reason = "the test runs the compiler and reads files")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
@@ -29,7 +29,9 @@ fn no_forgery_compiles() {
         assert_eq!(errors.get(name).cloned().unwrap_or_default(), expected, "{name}");
         count += 1;
     }
-    println!("{count} programs, every forgery refused by the compiler");
+    // Not by a macro: those are kept back for tests that pass.
+    let line = format!("{count} programs, every forgery refused by the compiler\n");
+    std::io::stdout().write_all(line.as_bytes()).unwrap();
     assert_eq!(count, 18);
 }
 
