@@ -15,7 +15,8 @@ use teeproof_mint::x509::{
 use teeproof_mint::{Key, Kind as KeyKind};
 use teeproof_wire::certificate::{Certificate as Parsed, PublicKey, SignatureAlgorithm};
 use teeproof_wire::crl::RevocationList;
-use teeproof_wire::{Describe, Error, Kind, Shown, Visitor};
+use teeproof_wire::der::element;
+use teeproof_wire::{Describe, Error, Kind, Reader, Shown, Visitor};
 
 fn template() -> Certificate {
     let mut certificate =
@@ -41,6 +42,39 @@ fn accepted(change: impl FnOnce(&mut Certificate)) -> Vec<u8> {
 fn refused(change: impl FnOnce(&mut Certificate), kind: Kind, what: &str) {
     let error = Parsed::parse(&mint(change)).expect_err("accepted");
     assert_eq!((error.kind, error.what), (kind, what), "{error}");
+}
+
+#[test]
+fn der_lengths_have_one_form() {
+    let read = |header: &[u8], length: usize| {
+        let bytes = [&[0x04], header, &vec![7; length]].concat();
+        Reader::all(&bytes, 0, "test", |reader| element(reader, "test").map(|found| found.contents.len()))
+    };
+    for (header, length) in [
+        (&[0x00][..], 0),
+        (&[0x7f], 127),
+        (&[0x81, 0x80], 128),
+        (&[0x81, 0xff], 255),
+        (&[0x82, 0x01, 0x00], 256),
+        (&[0x82, 0xff, 0xff], 65_535),
+    ] {
+        assert_eq!(read(header, length), Ok(length));
+        assert!(read(header, length + 1).is_err());
+        assert!(length == 0 || read(header, length - 1).is_err());
+    }
+    // Longer than needed, indefinite, larger than any certificate.
+    for (header, length) in [
+        (&[0x81, 0x00][..], 0),
+        (&[0x81, 0x7f], 127),
+        (&[0x82, 0x00, 0x01], 1),
+        (&[0x82, 0x00, 0xff], 255),
+        (&[0x83, 0x00, 0x01, 0x00], 256),
+        (&[0x83, 0x01, 0x00, 0x00], 65_536),
+        (&[0x80], 2),
+        (&[0xff], 0),
+    ] {
+        assert_eq!(read(header, length).unwrap_err().kind, Kind::Value, "{header:02x?}");
+    }
 }
 
 #[test]
@@ -388,8 +422,11 @@ fn revocation_lists() {
         list.revoked[0].extensions.push(Extension::new(Oid::new(&[2, 5, 29, 21]), b"\x0a\x01\x01".to_vec()))
     })
     .unwrap();
-    let narrow = list(|list| list.extensions.push(Extension::unknown_critical()));
-    assert!(RevocationList::parse(&narrow).unwrap().has_critical_extension());
+    // Wherever the critical one stands.
+    for at in 0..=2 {
+        let narrow = list(|list| list.extensions.insert(at, Extension::unknown_critical()));
+        assert!(RevocationList::parse(&narrow).unwrap().has_critical_extension());
+    }
 }
 
 #[test]

@@ -130,6 +130,13 @@ fn the_certificate_is_of_the_chains_product_line() {
 /// Root and intermediate name the line as well; both are AMD's to name.
 #[test]
 fn the_authorities_are_of_one_product_line() {
+    let named = |ark: &'static str, ask: &'static str| {
+        move |machine: Machine| {
+            machine
+                .with_ark(|link| link.certificate.subject.set_common_name(ark))
+                .with_intermediate(|link| link.certificate.subject.set_common_name(ask))
+        }
+    };
     for (ark, ask) in [
         ("ARK-Genoa", "SEV-Milan"),
         ("ARK-Milan", "SEV-Genoa"),
@@ -138,16 +145,15 @@ fn the_authorities_are_of_one_product_line() {
         ("ARK-Milan", "Milan"),
         ("ARK-", "SEV-"),
     ] {
-        refused(
-            &vcek(Line::Milan),
-            |machine| {
-                machine
-                    .with_ark(|link| link.certificate.subject.set_common_name(ark))
-                    .with_intermediate(|link| link.certificate.subject.set_common_name(ask))
-            },
-            Error::VekProduct,
-            Class::NotAuthentic,
-        );
+        refused(&vcek(Line::Milan), named(ark, ask), Error::VekProduct, Class::NotAuthentic);
+    }
+    for (ark, asvk) in [
+        ("ARK-Genoa", "SEV-VLEK-Milan"),
+        ("ARK-Milan", "SEV-VLEK-Genoa"),
+        ("ARK-Milan", "SEV-VLEK-"),
+        ("ARK-VLEK-Milan", "SEV-VLEK-Milan"),
+    ] {
+        refused(&vlek(Line::Milan), named(ark, asvk), Error::VekProduct, Class::NotAuthentic);
     }
 }
 

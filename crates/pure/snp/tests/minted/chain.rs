@@ -244,6 +244,19 @@ fn authorities_that_may_not_issue() {
     }
 }
 
+/// The pinned root of the same name did not sign what came; that is not the reason that is told.
+#[test]
+fn what_is_wrong_under_the_added_root_is_told() {
+    for machine in [vcek(Line::Milan), vlek(Line::Milan)] {
+        refused(
+            &machine,
+            bend(Link::Intermediate, |link| link.certificate.set_extension(Extension::key_usage(CRL_SIGN))),
+            at(Link::Intermediate, Problem::KeyUsage),
+            Class::NotAuthentic,
+        );
+    }
+}
+
 #[test]
 fn a_root_that_allows_no_authority_below() {
     for (length, good) in [(0, false), (1, true), (255, true)] {
