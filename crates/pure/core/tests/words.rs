@@ -13,9 +13,11 @@ fn lists_and_texts_are_what_they_hold() {
     assert_eq!((&list[..], list.len()), (&[1, 2, 3][..], 3));
     assert_eq!(list, List::from(&[1, 2, 3][..]));
     assert_ne!(list, List::from(&[1, 2][..]));
+    assert_ne!(list, List::from(&[1, 2, 4][..]));
     let text = Text::from("abc");
     assert_eq!((&*text, text.to_string()), ("abc", "abc".to_owned()));
     assert_ne!(text, Text::from("ab"));
+    assert_ne!(text, Text::from("abd"));
 }
 
 #[cfg(feature = "alloc")]

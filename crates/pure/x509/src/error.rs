@@ -21,7 +21,7 @@ pub enum Problem {
     Empty,
     /// There are more certificates than any real chain has.
     TooLong,
-    /// The bytes are not a certificate.
+    /// The bytes are not a certificate, which breaks the chain like a signature that does not hold.
     Malformed(teeproof_wire::Error),
     /// A key or signature algorithm that no crypto table has.
     Algorithm,
@@ -78,8 +78,7 @@ impl Problem {
     #[must_use]
     pub const fn class(&self) -> Class {
         match self {
-            Self::Malformed(error) if error.is_unsupported() => Class::Unsupported,
-            Self::Malformed(_) | Self::Empty | Self::TooLong => Class::Malformed,
+            Self::Empty | Self::TooLong => Class::Malformed,
             Self::Algorithm | Self::CriticalExtension => Class::Unsupported,
             Self::NotYetValid { .. } | Self::Expired { .. } => Class::Incomplete,
             Self::Revoked | Self::NoRevocationList | Self::RevocationScope => Class::Incomplete,

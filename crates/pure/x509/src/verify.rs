@@ -90,16 +90,18 @@ fn issued(
     if certificate.issuer() != issuer.subject() {
         return Err(Problem::Issuer);
     }
-    if certificate.extensions().unknown_critical(profile) {
-        return Err(Problem::CriticalExtension);
-    }
+    // The signature first: what is not authentic is not told to be unsupported.
     verify_signature(
         issuer.public_key(),
         certificate.algorithm(),
         certificate.tbs(),
         certificate.signature(),
         crypto,
-    )
+    )?;
+    if certificate.extensions().unknown_critical(profile) {
+        return Err(Problem::CriticalExtension);
+    }
+    Ok(())
 }
 
 /// Whether a certificate can be the last one: no authority, and a key that signs things.

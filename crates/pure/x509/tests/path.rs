@@ -72,6 +72,45 @@ fn an_algorithm_is_what_it_says() {
     }
 }
 
+/// Exit codes follow from these: another endorsement may help, or nothing does.
+#[test]
+fn every_problem_has_its_class() {
+    let time = Time(0);
+    let wire = Parsed::parse(&[]).unwrap_err();
+    for (class, problems) in [
+        (Class::Malformed, &[Problem::Empty, Problem::TooLong][..]),
+        (Class::Unsupported, &[Problem::Algorithm, Problem::CriticalExtension]),
+        (
+            Class::NotAuthentic,
+            &[
+                Problem::Malformed(wire),
+                Problem::Issuer,
+                Problem::NotAnAuthority,
+                Problem::PathLength,
+                Problem::KeyUsage,
+                Problem::LeafIsAuthority,
+                Problem::Signature,
+            ],
+        ),
+        (
+            Class::Incomplete,
+            &[
+                Problem::NotYetValid { not_before: time, at: time },
+                Problem::Expired { not_after: time, at: time },
+                Problem::Revoked,
+                Problem::NoRevocationList,
+                Problem::RevocationScope,
+            ],
+        ),
+    ] {
+        for problem in problems {
+            let error = Error { link: 1, problem: *problem };
+            assert_eq!((problem.class(), error.class()), (class, class), "{problem:?}");
+            assert!(error.to_string().contains(&problem.to_string()));
+        }
+    }
+}
+
 fn parsed(chain: &Chain) -> Vec<Parsed<'_>> {
     chain.0.iter().map(|der| Parsed::parse(der).unwrap()).collect()
 }
@@ -109,6 +148,16 @@ fn critical_extensions_of_the_callers_profile() {
         assert_eq!(verify(&[b"\x55\x1d\x20"]), refused);
         assert_eq!(verify(&[&contents[1..]]), refused);
     }
+}
+
+/// What is not authentic is not told to be unsupported.
+#[test]
+fn the_signature_comes_before_the_extensions() {
+    let mut links = profile(&Identity::default(), DEFAULT_TIME);
+    links[2].certificate.extensions.push(Extension::unknown_critical());
+    links[2].signer = Some(Key::fresh(Kind::P384));
+    let refused = Chain::mint(&links).ours(AT, 0);
+    assert_eq!(refused, Err(Error { link: 2, problem: Problem::Signature }));
 }
 
 #[test]

@@ -95,7 +95,7 @@ fn bundles_that_hold_something_else() {
     for link in 0..4 {
         let error = bundle(&enclave, |list| list[link].truncate(500)).verify().unwrap_err();
         let Error::Chain { link: found, problem: Problem::Malformed(_) } = error else { panic!("{error:?}") };
-        assert_eq!((found.0, error.class()), (link, Class::Malformed));
+        assert_eq!((found.0, error.class()), (link, Class::NotAuthentic));
     }
 }
 
@@ -204,7 +204,7 @@ fn extensions_that_nobody_knows_or_that_are_there_twice() {
         let Error::Chain { link: found, problem: Problem::Malformed(wire) } = error else {
             panic!("{error:?}")
         };
-        assert_eq!((found.0, wire.kind, error.class()), (link, Kind::Duplicate, Class::Malformed));
+        assert_eq!((found.0, wire.kind, error.class()), (link, Kind::Duplicate, Class::NotAuthentic));
     }
 }
 
