@@ -1,5 +1,6 @@
 //! The suite `shared`: evidence of Azure's machines that is not in the repository.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::support::*;
@@ -9,7 +10,9 @@ fn folder() -> Option<PathBuf> {
     match std::env::var_os("TEEPROOF_SHARED_DATA") {
         Some(folder) => Some(PathBuf::from(folder)),
         None => {
-            println!("suite shared: not run, TEEPROOF_SHARED_DATA is not set (../shared/data)");
+            // Not by a macro: those are kept back for tests that pass.
+            let said = b"suite shared: not run, TEEPROOF_SHARED_DATA is not set (../shared/data)\n";
+            std::io::stdout().write_all(said).unwrap();
             None
         }
     }
