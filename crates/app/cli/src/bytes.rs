@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use base64ct::{Base64, Base64Unpadded, Base64Url, Base64UrlUnpadded, Encoding};
+use teeproof::bytes::{base64, hex};
 
 use crate::fault::Fault;
 use crate::source::Source;
@@ -40,23 +40,6 @@ fn bare(text: &str) -> String {
         Some(bytes) if !bytes.is_empty() => format!("{forms}; perhaps hex:{text}"),
         _ => forms.to_string(),
     }
-}
-
-fn hex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let (pairs, odd) = text.as_bytes().as_chunks::<2>();
-    if !odd.is_empty() {
-        return None;
-    }
-    pairs.iter().map(|[high, low]| Some((digit(*high)? << 4) | digit(*low)?)).collect()
-}
-
-fn base64(text: &str) -> Option<Vec<u8>> {
-    Base64::decode_vec(text)
-        .or_else(|_| Base64Unpadded::decode_vec(text))
-        .or_else(|_| Base64Url::decode_vec(text))
-        .or_else(|_| Base64UrlUnpadded::decode_vec(text))
-        .ok()
 }
 
 #[cfg(test)]

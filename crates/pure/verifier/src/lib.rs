@@ -4,6 +4,7 @@
 
 extern crate alloc;
 
+pub mod bytes;
 mod checks;
 mod claims;
 mod findings;

@@ -3,10 +3,10 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use base64ct::{Base64, Base64Unpadded, Base64Url, Base64UrlUnpadded, Encoding as _};
 use rustls_pki_types::pem::{PemObject, SectionKind};
 
 use super::{Encoding, InputError};
+use crate::bytes;
 
 /// The bytes as trimmed text, if they are printable ASCII; a NUL at the end is taken off, for
 /// whoever writes C strings to files.
@@ -41,22 +41,8 @@ pub(super) fn thim(text: &str) -> Result<Vec<Vec<u8>>, InputError> {
 /// Binary from hex or base64 text, whatever its line breaks.
 pub(super) fn binary(text: &str) -> Option<(Vec<u8>, Encoding)> {
     let compact: String = text.split_ascii_whitespace().collect();
-    if let Some(bytes) = hex(&compact) {
+    if let Some(bytes) = bytes::hex(&compact) {
         return Some((bytes, Encoding::Hex));
     }
-    Base64::decode_vec(&compact)
-        .or_else(|_| Base64Unpadded::decode_vec(&compact))
-        .or_else(|_| Base64Url::decode_vec(&compact))
-        .or_else(|_| Base64UrlUnpadded::decode_vec(&compact))
-        .ok()
-        .map(|bytes| (bytes, Encoding::Base64))
-}
-
-fn hex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let (pairs, odd) = text.as_bytes().as_chunks::<2>();
-    if !odd.is_empty() {
-        return None;
-    }
-    pairs.iter().map(|[high, low]| Some((digit(high)? << 4) | digit(low)?)).collect()
+    bytes::base64(&compact).map(|bytes| (bytes, Encoding::Base64))
 }

@@ -4,7 +4,6 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use base64ct::{Base64, Base64Unpadded, Base64Url, Base64UrlUnpadded, Encoding as _};
 use teeproof_core::{Bits, List, Text};
 use toml::de::DeValue;
 
@@ -12,6 +11,7 @@ use super::node::Node;
 use super::problems::{Problems, Reported};
 use super::rule::{AT_LEAST, EXACTLY, Kind, MASK, ONE_OF, WAIVED};
 use super::suggest::quoted;
+use crate::bytes;
 
 /// `true` or `false`.
 pub(super) struct YesNo;
@@ -130,7 +130,9 @@ impl Kind for Bytes {
         let text = node.text(problems, "a byte string as a text")?;
         let bytes = match text.split_once(':') {
             Some(("hex", digits)) => hex(digits),
-            Some(("b64", encoded)) => base64(encoded),
+            Some(("b64", encoded)) => {
+                bytes::base64(encoded).ok_or_else(|| "what follows b64: is not base64".to_string())
+            }
             Some(("utf8", text)) => Ok(text.as_bytes().to_vec()),
             _ => {
                 let message = format!("{} does not say how its bytes are written", quoted(text));
@@ -162,26 +164,11 @@ pub(super) fn number<T: TryFrom<u64>>(
         })
 }
 
+/// Bytes from hex, or what is wrong with it.
 fn hex(text: &str) -> Result<Vec<u8>, String> {
-    let mut digits = Vec::with_capacity(text.len());
-    for (digit, position) in text.chars().zip(1_u32..) {
-        let value = digit.to_digit(16).and_then(|value| u8::try_from(value).ok());
-        digits.push(value.ok_or_else(|| {
-            let digit = digit.escape_debug();
-            format!("`{digit}` at position {position} is not a hex digit")
-        })?);
+    if let Some((digit, position)) = text.chars().zip(1_u32..).find(|(digit, _)| !digit.is_ascii_hexdigit()) {
+        let digit = digit.escape_debug();
+        return Err(format!("`{digit}` at position {position} is not a hex digit"));
     }
-    match digits.as_chunks::<2>() {
-        (pairs, []) => Ok(pairs.iter().map(|[high, low]| (high << 4) | low).collect()),
-        _ => Err(format!("{} hex digits are no whole bytes", digits.len())),
-    }
-}
-
-/// Base64, standard or URL-safe, padded or not.
-fn base64(text: &str) -> Result<Vec<u8>, String> {
-    Base64::decode_vec(text)
-        .or_else(|_| Base64Unpadded::decode_vec(text))
-        .or_else(|_| Base64Url::decode_vec(text))
-        .or_else(|_| Base64UrlUnpadded::decode_vec(text))
-        .map_err(|_| "what follows b64: is not base64".to_string())
+    bytes::hex(text).ok_or_else(|| format!("{} hex digits are no whole bytes", text.len()))
 }
