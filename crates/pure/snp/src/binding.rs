@@ -3,7 +3,7 @@
 //! Source: AMD document 57230, section 3; AMD document 56860, ATTESTATION_REPORT.
 
 use teeproof_core::Record;
-use teeproof_wire::snp::{KeyInfo, Product, Report, SigningKey, Tcb};
+use teeproof_wire::snp::{Product, Report, Tcb};
 use teeproof_x509::SignedPath;
 
 use crate::vek::VekClaims;
@@ -32,11 +32,7 @@ pub(crate) fn vek_product(
     record: &mut dyn Record,
 ) -> Result<Product, Error> {
     let (issued, product) = authorities(path).ok_or(Error::VekProduct)?;
-    let signer = match KeyInfo(report.key_info.get()).signing_key() {
-        SigningKey::Vcek => VekKind::Vcek,
-        SigningKey::Vlek => VekKind::Vlek,
-        _ => return Err(Error::NotSigned),
-    };
+    let signer = VekKind::signing(report)?;
     // A VCEK belongs to a chip and says to which; a VLEK does not.
     let of_chip = claims.hwid.is_some();
     if issued != vek || signer != vek || of_chip != (vek == VekKind::Vcek) {

@@ -1,7 +1,7 @@
 //! The certificates that came with a report, unbelieved.
 
 use teeproof_wire::certificate::Certificate;
-use teeproof_wire::snp::{Product, Report, SigningKey, Tcb};
+use teeproof_wire::snp::{Product, Report, Tcb};
 
 use crate::vek::VekClaims;
 use crate::{Error, Link, VekKind};
@@ -19,11 +19,7 @@ impl<'a> Endorsements<'a, '_> {
     /// The certificate that a report asks for: of the right kind and, where several are, of the
     /// right chip and TCB. What is picked is verified afterwards like any other.
     pub(crate) fn pick(&self, report: &Report) -> Result<(Certificate<'a>, VekKind), Error> {
-        let wanted = match teeproof_wire::snp::KeyInfo(report.key_info.get()).signing_key() {
-            SigningKey::Vcek => VekKind::Vcek,
-            SigningKey::Vlek => VekKind::Vlek,
-            _ => return Err(Error::NotSigned),
-        };
+        let wanted = VekKind::signing(report)?;
         let veks = || {
             self.certificates.iter().filter_map(|certificate| Some((*certificate, VekKind::of(certificate)?)))
         };
