@@ -113,11 +113,24 @@ pub trait Record {
         self.record(Finding { waived: true, ..Finding::new(check, Outcome::Skip).because(reason) });
     }
 
+    /// Records that evidence carries the nonce; a short one gets a warning.
+    fn nonce_held(&mut self, check: &'static Check, nonce: &[u8], because: &dyn Display) {
+        if nonce.len() >= LONG_NONCE {
+            return self.pass(check, because);
+        }
+        let short = nonce.len();
+        let because = format_args!("{because}; a nonce of {short} bytes can be guessed, {LONG_NONCE} cannot");
+        self.warn(check, &because);
+    }
+
     /// Records something that a person should read.
     fn warn(&mut self, check: &'static Check, because: &dyn Display) {
         self.record(Finding::new(check, Outcome::Warn).because(because));
     }
 }
+
+/// So many bytes, chosen at random, cannot be guessed.
+const LONG_NONCE: usize = 16;
 
 /// For callers who want the result alone.
 impl Record for () {

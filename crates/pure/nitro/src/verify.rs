@@ -177,7 +177,7 @@ fn freshness(
             if nonce.is_empty() || !document.nonce.is_some_and(|found| equal(found, nonce)) {
                 return Err(Error::Nonce);
             }
-            record.pass(checks::NONCE, &format_args!("the same {} bytes", nonce.len()));
+            record.nonce_held(checks::NONCE, nonce, &format_args!("the same {} bytes", nonce.len()));
         }
     }
     Ok(())

@@ -160,7 +160,7 @@ fn freshness(report: &Report, freshness: &Freshness<'_>, record: &mut dyn Record
     if !equal(&expected, &report.report_data) {
         return Err(Error::Nonce);
     }
-    record.pass(checks::NONCE, &"REPORT_DATA is the nonce followed by zeros");
+    record.nonce_held(checks::NONCE, nonce, &"REPORT_DATA is the nonce followed by zeros");
     Ok(())
 }
 

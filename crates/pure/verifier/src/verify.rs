@@ -5,7 +5,7 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::fmt::Display;
 
-use teeproof_core::{Check, Class, Freshness, Hex, Outcome, Record, Technology, Time};
+use teeproof_core::{Check, Class, Freshness, Hex, Technology, Time};
 use teeproof_nitro::{Appraisal, Moment};
 
 use crate::checks::{POLICY_TECHNOLOGY, of_verification};
@@ -149,15 +149,7 @@ impl<'a> Run<'_, 'a> {
         self.end(End { verdict, exit, at: Some(at), production: Some(production), verified: Some(verified) })
     }
 
-    fn end(mut self, end: End<'a>) -> AttestationResult<'a> {
-        if let Freshness::Nonce(nonce) = self.request.freshness
-            && nonce.len() < SHORT_NONCE
-            && end.verified.is_some()
-        {
-            let because = format_args!("a nonce of {} bytes can be guessed; 16 or more cannot", nonce.len());
-            let check = of_verification(self.technology).last().copied().unwrap_or(POLICY_TECHNOLOGY);
-            self.findings.record(teeproof_core::Finding::new(check, Outcome::Warn).because(&because));
-        }
+    fn end(self, end: End<'a>) -> AttestationResult<'a> {
         AttestationResult {
             verdict: end.verdict,
             exit: end.exit,
@@ -177,6 +169,3 @@ impl<'a> Run<'_, 'a> {
         }
     }
 }
-
-/// A nonce below this length gets a warning.
-const SHORT_NONCE: usize = 16;
