@@ -34,9 +34,11 @@ impl Inputs {
     /// Takes the content of one file; `kind` overrides what the content looks like.
     ///
     /// # Errors
-    /// Content that is nothing known, or a second piece of evidence.
+    /// Content that is nothing known, a certificate or list that is none, or a second piece of
+    /// evidence.
     pub fn add(&mut self, bytes: &[u8], kind: Option<Kind>) -> Result<Sniffed, InputError> {
         let sniffed = sniff(bytes, kind)?;
+        sniffed.check()?;
         match sniffed.kind {
             Kind::SnpReport => self.take_evidence(Technology::Snp, &sniffed)?,
             Kind::NitroDocument => self.take_evidence(Technology::Nitro, &sniffed)?,
@@ -58,7 +60,7 @@ impl Inputs {
     /// PEM may hold certificates and revocation lists side by side.
     fn take_mixed(&mut self, sniffed: &Sniffed) {
         for part in &sniffed.parts {
-            let list = Certificate::parse(part).is_err() && RevocationList::parse(part).is_ok();
+            let list = RevocationList::parse(part).is_ok();
             if list { self.lists.push(part.clone()) } else { self.certificates.push(part.clone()) }
         }
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use teeproof::Evidence;
-use teeproof::input::{InputError, Inputs, Kind, Sniffed, sniff};
+use teeproof::input::{Inputs, Kind, sniff};
 use teeproof::wire::certificate::Certificate;
 use teeproof::wire::crl::RevocationList;
 
@@ -47,7 +47,6 @@ impl Files {
         let name = source::name(path);
         let bytes = context.source.read(path)?;
         let sniffed = self.inputs.add(&bytes, kind).map_err(|error| Fault::input(&error).in_file(&name))?;
-        parsed(&sniffed).map_err(|error| Fault::input(&error).in_file(&name))?;
         context.say(&format!("{name}: {sniffed}"));
         if is_evidence(sniffed.kind) {
             self.name = name;
@@ -72,7 +71,6 @@ impl Files {
             if is_evidence(found.kind) {
                 return Err(misplaced(found.kind, "an endorsement").in_file(&name));
             }
-            parsed(&found).map_err(fault)?;
             self.inputs.add(&bytes, None).map_err(fault)?;
             context.say(&format!("{name}: {found}"));
         }
@@ -87,9 +85,7 @@ impl Files {
         if found.kind != Kind::Certificate {
             return Err(misplaced(found.kind, "a trust anchor").in_file(&name));
         }
-        for der in &found.parts {
-            Certificate::parse(der).map_err(|error| fault(InputError::Wire(Kind::Certificate, error)))?;
-        }
+        found.check().map_err(fault)?;
         context.say(&format!("{name}: trust anchor, {found}"));
         self.anchors.extend(found.parts);
         Ok(())
@@ -121,23 +117,6 @@ impl Files {
 
 const fn is_evidence(kind: Kind) -> bool {
     matches!(kind, Kind::SnpReport | Kind::NitroDocument)
-}
-
-/// Endorsements are parsed as soon as they are read, so that an error can name their file.
-fn parsed(sniffed: &Sniffed) -> Result<(), InputError> {
-    let wrong = |kind| move |error| InputError::Wire(kind, error);
-    for part in &sniffed.parts {
-        let certificate = || Certificate::parse(part).map_err(wrong(Kind::Certificate));
-        match sniffed.kind {
-            Kind::Certificate => drop(certificate()?),
-            Kind::RevocationList => {
-                RevocationList::parse(part).map_err(wrong(Kind::RevocationList))?;
-            }
-            Kind::Mixed if RevocationList::parse(part).is_err() => drop(certificate()?),
-            _ => {}
-        }
-    }
-    Ok(())
 }
 
 fn misplaced(kind: Kind, as_what: &str) -> Fault {

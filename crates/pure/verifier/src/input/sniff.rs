@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use teeproof_wire::certificate::Certificate;
 use teeproof_wire::crl::RevocationList;
 use teeproof_wire::snp::REPORT_BYTES;
 
@@ -87,6 +88,29 @@ pub struct Sniffed {
     pub encoding: Encoding,
     /// The parts, raw: one report or document, or any number of certificates.
     pub parts: Vec<Vec<u8>>,
+}
+
+impl Sniffed {
+    /// Reads every certificate and revocation list once, so that whoever knows the file's name can
+    /// tell it. Evidence is left to its verifier.
+    ///
+    /// # Errors
+    /// The first part that is not what it looks like.
+    pub fn check(&self) -> Result<(), InputError> {
+        let wrong = |kind| move |error| InputError::Wire(kind, error);
+        for part in &self.parts {
+            let certificate = || Certificate::parse(part).map_err(wrong(Kind::Certificate));
+            match self.kind {
+                Kind::Certificate => drop(certificate()?),
+                Kind::RevocationList => {
+                    RevocationList::parse(part).map_err(wrong(Kind::RevocationList))?;
+                }
+                Kind::Mixed if RevocationList::parse(part).is_err() => drop(certificate()?),
+                Kind::Mixed | Kind::SnpReport | Kind::NitroDocument => {}
+            }
+        }
+        Ok(())
+    }
 }
 
 /// `nitro-document (base64)`, `certificate × 3 (PEM)`.
