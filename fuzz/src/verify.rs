@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use teeproof::input::Inputs;
 use teeproof::{Findings, Policy, Request, Verdict};
-use teeproof_core::{Freshness, Outcome, Technology, Time};
+use teeproof_core::{Check, Class, Freshness, Outcome, Technology, Time};
 use teeproof_nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof_snp::Endorsements;
 use teeproof_wire::certificate::Certificate;
@@ -119,9 +119,7 @@ pub fn snp(input: &[u8]) -> bool {
     let verified = match result {
         Ok(verified) => verified,
         Err(error) => {
-            assert!(!error.to_string().is_empty() && error.class().exit() > 0);
-            assert!(teeproof::find_check(error.check().id).is_some());
-            return false;
+            return refusal(error.check(), error.class(), &error);
         }
     };
     assert_ne!(switches.belief(), Belief::None);
@@ -160,9 +158,7 @@ pub fn nitro(input: &[u8]) -> bool {
     let verified = match result {
         Ok(verified) => verified,
         Err(error) => {
-            assert!(!error.to_string().is_empty() && error.class().exit() > 0);
-            assert!(teeproof::find_check(error.check().id).is_some());
-            return false;
+            return refusal(error.check(), error.class(), &error);
         }
     };
     assert_ne!(switches.belief(), Belief::None);
@@ -223,4 +219,11 @@ pub fn front_door(input: &[u8]) -> bool {
     assert_eq!(result.verdict() == Verdict::Refused, result.failures().next().is_some());
     assert!(serde_json::to_string(&result).is_ok());
     result.authentic().is_some()
+}
+
+/// What holds of every refusal: words, a class with an exit code, a check that can be explained.
+fn refusal(check: &Check, class: Class, error: &dyn std::fmt::Display) -> bool {
+    assert!(!error.to_string().is_empty() && class.exit() > 0);
+    assert!(teeproof::find_check(check.id).is_some());
+    false
 }
