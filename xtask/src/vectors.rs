@@ -28,16 +28,19 @@ pub(crate) fn run(words: &[&str]) -> Outcome {
 
 fn check(root: &Path, origins: &Origins) -> Outcome {
     let mut wrong = stray(root, origins)?;
-    for origin in &origins.file {
-        match std::fs::read(root.join(&origin.path)) {
-            Ok(bytes) if hash(&bytes) == origin.sha256 => {}
-            Ok(bytes) => wrong.push(format!("{}: SHA-256 is {}", origin.path, hash(&bytes))),
-            Err(e) => wrong.push(format!("{}: {e}", origin.path)),
+    for (path, sha256) in origins.hashes() {
+        match std::fs::read(root.join(path)) {
+            Ok(bytes) if hash(&bytes) == sha256 => {}
+            Ok(bytes) => wrong.push(format!("{path}: SHA-256 is {}", hash(&bytes))),
+            Err(e) => wrong.push(format!("{path}: {e}")),
         }
+    }
+    for made in origins.made.iter().filter(|made| !root.join(&made.by).is_file()) {
+        wrong.push(format!("{}: {} is not kept", made.path, made.by));
     }
     wrong.extend(unsaid(root, origins)?);
     if wrong.is_empty() {
-        println!("vectors: {} files, each with its origin and its hash", origins.file.len());
+        println!("vectors: {} files, each with its origin and its hash", origins.hashes().count());
         return Ok(());
     }
     Err(format!("vectors:\n  {}", wrong.join("\n  ")))
@@ -45,7 +48,8 @@ fn check(root: &Path, origins: &Origins) -> Outcome {
 
 /// Files in a guarded folder that have no origin.
 fn stray(root: &Path, origins: &Origins) -> Outcome<Vec<String>> {
-    let known: BTreeSet<&str> = origins.file.iter().map(|origin| origin.path.as_str()).collect();
+    let scripts = origins.made.iter().map(|made| made.by.as_str());
+    let known: BTreeSet<&str> = origins.hashes().map(|(path, _)| path).chain(scripts).collect();
     let mut wrong = Vec::new();
     for folder in GUARDED {
         for path in files(&root.join(folder))? {
@@ -56,9 +60,11 @@ fn stray(root: &Path, origins: &Origins) -> Outcome<Vec<String>> {
             }
         }
     }
-    if known.len() != origins.file.len() {
-        wrong.push("origins.toml names a file twice".into());
-    }
+    let mut paths: Vec<&str> = origins.hashes().map(|(path, _)| path).collect();
+    paths.sort_unstable();
+    wrong.extend(
+        paths.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| format!("{}: named twice", pair[0])),
+    );
     Ok(wrong)
 }
 
@@ -93,6 +99,10 @@ fn table(origins: &Origins) -> String {
     );
     for origin in &origins.file {
         text.push_str(&row(origin));
+    }
+    text.push_str("\n| file | what | made by | SHA-256 |\n|---|---|---|---|\n");
+    for made in &origins.made {
+        text.push_str(&format!("| `{}` | {} | `{}` | `{}` |\n", made.path, made.what, made.by, made.sha256));
     }
     text
 }

@@ -9,6 +9,21 @@ use std::path::Path;
 #[serde(deny_unknown_fields)]
 pub(super) struct Origins {
     pub(super) file: Vec<Origin>,
+    /// What we made ourselves and recorded.
+    #[serde(default)]
+    pub(super) made: Vec<Made>,
+}
+
+/// One file that a script of ours made and that was kept, because making it again gives other bytes.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Made {
+    /// From the root of the workspace.
+    pub(super) path: String,
+    pub(super) what: String,
+    /// The script that made it, kept beside it.
+    pub(super) by: String,
+    pub(super) sha256: String,
 }
 
 /// One file and the published package that carries it.
@@ -27,6 +42,14 @@ pub(super) struct Origin {
     pub(super) encoding: Encoding,
     pub(super) licence: String,
     pub(super) sha256: String,
+}
+
+impl Origins {
+    /// Every file with the hash that it must have.
+    pub(super) fn hashes(&self) -> impl Iterator<Item = (&str, &str)> {
+        let taken = self.file.iter().map(|file| (file.path.as_str(), file.sha256.as_str()));
+        taken.chain(self.made.iter().map(|made| (made.path.as_str(), made.sha256.as_str())))
+    }
 }
 
 /// How the package writes the bytes.
