@@ -101,6 +101,7 @@ fn front_door(criterion: &mut Criterion) {
                 revocation: Revocation::Unchecked("no list is published with the vector"),
                 anchors: Anchors::PINNED,
                 freshness: Freshness::Waived("a recorded vector"),
+                user_data: None,
                 at,
                 skew_secs: DEFAULT_SKEW_SECS,
                 limits: Limits::USUAL,

@@ -1,7 +1,7 @@
 //! A real report of a Milan machine under its VCEK.
 
 use teeproof_core::{Crypto, Freshness, Time};
-use teeproof_snp::{Endorsements, Error, Verification, VerifiedReport};
+use teeproof_snp::{Endorsements, Error, ReportData, Verification, VerifiedReport};
 use teeproof_wire::certificate::Certificate;
 use teeproof_x509::{Anchors, Revocation};
 
@@ -34,7 +34,7 @@ impl Snp {
         let certificates = [Certificate::parse(self.vcek).map_err(Error::Report)?];
         let verification = Verification {
             anchors: Anchors::PINNED,
-            freshness: Freshness::Waived("a recorded vector"),
+            report_data: ReportData::Nonce(Freshness::Waived("a recorded vector")),
             revocation: Revocation::Unchecked("no list is published with the vector"),
             at: Self::AT,
             crypto,

@@ -1,9 +1,11 @@
 //! Tables of cryptography that believe signatures without looking, so that a fuzzer comes past
-//! them, and count how many they were asked about. They live here and nowhere else.
+//! them, and count how many they were asked about, and how much was hashed. They live here and
+//! nowhere else.
 
 use std::cell::Cell;
 
-use teeproof_core::{BadSignature, Crypto, RsaKey, VerifyEcdsa, VerifyRsa};
+use teeproof_core::{BadSignature, Crypto, Digest, RsaKey, VerifyEcdsa, VerifyRsa};
+use teeproof_rustcrypto::TABLE;
 
 /// Which signatures a table believes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +17,7 @@ pub(crate) enum Belief {
 }
 
 impl Belief {
-    /// A table of this belief, with real digests.
+    /// A table of this belief, with real digests, which are counted.
     pub(crate) fn table(self) -> Crypto {
         let believer: &'static Belief = match self {
             Self::All => &Self::All,
@@ -24,18 +26,20 @@ impl Belief {
         };
         Crypto {
             name: "null",
+            sha256: believer,
+            sha384: believer,
+            sha512: believer,
             ecdsa_p256_sha256: believer,
             ecdsa_p384_sha384: believer,
             rsa_pss_sha384: believer,
             rsa_pkcs1_sha256: believer,
             rsa_pkcs1_sha384: believer,
             rsa_pkcs1_sha512: believer,
-            ..teeproof_rustcrypto::TABLE
         }
     }
 
     fn judge(self, signature: &[u8]) -> Result<(), BadSignature> {
-        CALLS.with(|calls| calls.set(calls.get() + 1));
+        count(|work| work.signatures += 1);
         let good = match self {
             Self::All => true,
             Self::None => false,
@@ -45,21 +49,40 @@ impl Belief {
     }
 }
 
+/// The work that a verification asked its table for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    /// How many signatures.
+    pub signatures: usize,
+    /// How many digests.
+    pub hashes: usize,
+    /// How many bytes went into these.
+    pub hashed_bytes: usize,
+}
+
 thread_local! {
-    static CALLS: Cell<usize> = const { Cell::new(0) };
+    static WORK: Cell<Work> = const { Cell::new(Work { signatures: 0, hashes: 0, hashed_bytes: 0 }) };
 }
 
-/// Runs something, and counts the signatures that it asked about.
-pub(crate) fn counted<T>(run: impl FnOnce() -> T) -> (T, usize) {
-    CALLS.with(|calls| calls.set(0));
+/// Runs something, and counts what it asked for.
+pub(crate) fn counted<T>(run: impl FnOnce() -> T) -> (T, Work) {
+    WORK.with(|work| work.set(Work::default()));
     let value = run();
-    (value, signatures_asked())
+    (value, work_asked())
 }
 
-/// How many signatures the last verification of this thread asked about.
+/// What the last verification of this thread asked for.
 #[must_use]
-pub fn signatures_asked() -> usize {
-    CALLS.with(Cell::get)
+pub fn work_asked() -> Work {
+    WORK.with(Cell::get)
+}
+
+fn count(change: impl FnOnce(&mut Work)) {
+    WORK.with(|work| {
+        let mut counted = work.get();
+        change(&mut counted);
+        work.set(counted);
+    });
 }
 
 impl VerifyEcdsa for Belief {
@@ -73,3 +96,21 @@ impl VerifyRsa for Belief {
         self.judge(signature)
     }
 }
+
+macro_rules! counted_digest {
+    ($bytes:literal, $entry:ident) => {
+        impl Digest<$bytes> for Belief {
+            fn digest(&self, message: &[&[u8]]) -> [u8; $bytes] {
+                count(|work| {
+                    work.hashes += 1;
+                    work.hashed_bytes += message.iter().map(|part| part.len()).sum::<usize>();
+                });
+                TABLE.$entry.digest(message)
+            }
+        }
+    };
+}
+
+counted_digest!(32, sha256);
+counted_digest!(48, sha384);
+counted_digest!(64, sha512);

@@ -13,9 +13,44 @@ pub enum Part<'a> {
     Anchor(&'a [u8]),
     /// The nonce that is demanded.
     Nonce(&'a [u8]),
+    /// What a TPM's quote says.
+    Message(&'a [u8]),
+    /// The signature over it.
+    Signature(&'a [u8]),
+    /// Registers: 33 bytes each, the index and the value, by index.
+    Registers(&'a [u8]),
+    /// Registers: 32 bytes each, in the order of the quote's selection.
+    Values(&'a [u8]),
+    /// A boot log.
+    Log(&'a [u8]),
+    /// A quote of a trust domain.
+    TdQuote(&'a [u8]),
+    /// What user-data has to hold.
+    UserData(&'a [u8]),
+    /// The modulus of an attestation key whose origin was established before.
+    Key(&'a [u8]),
 }
 
 impl<'a> Part<'a> {
+    /// A part of the kind that this byte says: [`Part::split`] backwards.
+    const fn of(kind: u8, bytes: &'a [u8]) -> Self {
+        match kind % 13 {
+            0 => Self::Evidence(bytes),
+            1 => Self::Certificate(bytes),
+            2 => Self::List(bytes),
+            3 => Self::Anchor(bytes),
+            4 => Self::Nonce(bytes),
+            5 => Self::Message(bytes),
+            6 => Self::Signature(bytes),
+            7 => Self::Registers(bytes),
+            8 => Self::Values(bytes),
+            9 => Self::Log(bytes),
+            10 => Self::TdQuote(bytes),
+            11 => Self::UserData(bytes),
+            _ => Self::Key(bytes),
+        }
+    }
+
     const fn split(self) -> (u8, &'a [u8]) {
         match self {
             Self::Evidence(bytes) => (0, bytes),
@@ -23,6 +58,14 @@ impl<'a> Part<'a> {
             Self::List(bytes) => (2, bytes),
             Self::Anchor(bytes) => (3, bytes),
             Self::Nonce(bytes) => (4, bytes),
+            Self::Message(bytes) => (5, bytes),
+            Self::Signature(bytes) => (6, bytes),
+            Self::Registers(bytes) => (7, bytes),
+            Self::Values(bytes) => (8, bytes),
+            Self::Log(bytes) => (9, bytes),
+            Self::TdQuote(bytes) => (10, bytes),
+            Self::UserData(bytes) => (11, bytes),
+            Self::Key(bytes) => (12, bytes),
         }
     }
 
@@ -32,7 +75,7 @@ impl<'a> Part<'a> {
 }
 
 /// The most files in one input.
-const MAX_PARTS: usize = 12;
+const MAX_PARTS: usize = 16;
 
 /// Puts files into one input: each has a byte for its kind and two for its length.
 #[must_use]
@@ -53,13 +96,7 @@ pub(crate) fn split(mut input: &[u8]) -> Vec<Part<'_>> {
     while let Some(([kind, high, low], rest)) = input.split_first_chunk() {
         let length = usize::from(u16::from_be_bytes([*high, *low])).min(rest.len());
         let (bytes, rest) = rest.split_at(length);
-        parts.push(match kind % 5 {
-            0 => Part::Evidence(bytes),
-            1 => Part::Certificate(bytes),
-            2 => Part::List(bytes),
-            3 => Part::Anchor(bytes),
-            _ => Part::Nonce(bytes),
-        });
+        parts.push(Part::of(*kind, bytes));
         input = rest;
         if parts.len() == MAX_PARTS {
             break;

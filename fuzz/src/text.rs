@@ -1,9 +1,10 @@
 //! Text that comes from people: files of any kind, and policies.
 
-use teeproof::Policy;
-use teeproof::input::{self, Kind};
-use teeproof::inspect;
+use teeproof::input::{self, Inputs, Kind, Part, Sniffed};
+use teeproof::{Policy, inspect};
+use teeproof_core::Technology;
 
+use crate::bundle;
 use crate::visitor::Printed;
 
 /// `sniff`, and `inspect` of what it found; also under every kind that a person could say it is.
@@ -21,7 +22,8 @@ pub fn sniff(input: &[u8]) -> bool {
         assert!(!sniffed.parts.is_empty() && !sniffed.to_string().is_empty());
         assert!(kind.is_none_or(|kind| sniffed.kind == kind));
         // No encoding makes bytes out of nothing.
-        assert!(sniffed.parts.iter().map(Vec::len).sum::<usize>() <= input.len());
+        assert!(sniffed.parts.iter().map(|part| part.bytes.len()).sum::<usize>() <= input.len());
+        stable(&sniffed);
         let mut printed = Printed::default();
         match inspect(&sniffed, &mut printed) {
             Ok(inspected) => {
@@ -34,12 +36,46 @@ pub fn sniff(input: &[u8]) -> bool {
     known
 }
 
+/// A part that was decoded is in the form that is kept of its kind: it is itself when it is read
+/// again.
+fn stable(sniffed: &Sniffed) {
+    for part in &sniffed.parts {
+        assert_eq!(Part::new(part.kind, &part.bytes).as_ref(), Ok(part));
+    }
+}
+
+/// `Inputs`: one file and what it is evidence of; as a bundle it says the same.
+pub fn inputs(input: &[u8]) -> bool {
+    let mut inputs = Inputs::new();
+    let Ok(sniffed) = inputs.add(input, None) else {
+        return false;
+    };
+    assert_eq!(inputs.parts(), sniffed.parts);
+    assert!(inputs.certificates().is_ok() && inputs.revocation_lists().is_ok());
+    let evidence = inputs.evidence();
+    if let Err(error) = &evidence {
+        assert_eq!(error.exit(), 2, "{error}");
+        assert!(!error.hint().is_empty());
+    }
+    // The parts one by one, each under its own name, are the same evidence.
+    let mut again = Inputs::new();
+    for part in &sniffed.parts {
+        assert_eq!(again.add_part(part.clone()), Ok(()));
+    }
+    assert_eq!(again.parts(), inputs.parts());
+    if sniffed.redactions.is_empty() && !sniffed.nonce_in_user_data {
+        assert_eq!(again.evidence(), evidence);
+    }
+    bundle::made(&inputs);
+    evidence.is_ok()
+}
+
 /// `Policy::from_toml`.
 pub fn policy(input: &[u8]) -> bool {
     let text = String::from_utf8_lossy(input);
     let error = match Policy::from_toml("fuzz", &text) {
         Ok(policy) => {
-            assert!(policy.snp.is_some() || policy.nitro.is_some());
+            assert!(Technology::ALL.iter().any(|technology| policy.speaks_of(*technology)));
             return true;
         }
         Err(error) => error,

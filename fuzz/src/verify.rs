@@ -1,9 +1,13 @@
 //! The verifiers under tables that believe what they are told to: nothing panics behind the
 //! signatures either, and the work is bounded whatever the evidence says.
 
+mod azure;
+
+pub use azure::{azure_snp, azure_tdx, tpm};
+
 use std::sync::LazyLock;
 
-use teeproof::input::Inputs;
+use teeproof::input::{Inputs, Kind};
 use teeproof::{Findings, Policy, Request, Verdict};
 use teeproof_core::{Check, Class, Freshness, Outcome, Technology, Time};
 use teeproof_nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
@@ -51,14 +55,18 @@ impl Switches {
     }
 }
 
-/// Policies that are appraised: the built-in one, and those of the examples.
+/// Policies that are appraised: the built-in one, and those of the examples, of which one speaks of
+/// both kinds of machines with AMD's processors.
 static POLICIES: LazyLock<Vec<Policy>> = LazyLock::new(|| {
-    let examples = [
-        include_str!("../../examples/policies/snp.toml"),
-        include_str!("../../examples/policies/nitro.toml"),
-    ];
-    let read = examples.iter().filter_map(|text| Policy::from_toml("example", text).ok());
-    std::iter::once(Policy::genuine()).chain(read).collect()
+    let read = |text| Policy::from_toml("example", text).ok();
+    let azure = read(include_str!("../../examples/policies/azure-snp.toml"));
+    let amd = read(include_str!("../../examples/policies/snp.toml"))
+        .map(|snp| Policy { azure_snp: azure.and_then(|azure| azure.azure_snp), ..snp });
+    let nitro = read(include_str!("../../examples/policies/nitro.toml"));
+    let policies = [Some(Policy::genuine()), amd, nitro].into_iter().flatten().collect::<Vec<_>>();
+    assert_eq!(policies.len(), 3);
+    assert_eq!(policies.iter().filter(|policy| policy.azure_snp.is_some()).count(), 2);
+    policies
 });
 
 fn nonce<'a>(parts: &[Part<'a>]) -> Freshness<'a> {
@@ -83,7 +91,7 @@ fn files<'a>(parts: &[Part<'a>]) -> Files<'a> {
             Part::Certificate(der) => files.certificates.extend(Certificate::parse(der)),
             Part::List(der) => files.lists.extend(RevocationList::parse(der)),
             Part::Anchor(der) => files.anchors.push(der),
-            Part::Evidence(_) | Part::Nonce(_) => {}
+            _ => {}
         }
     }
     files
@@ -104,18 +112,18 @@ pub fn snp(input: &[u8]) -> bool {
     let crypto = switches.belief().table();
     let verification = teeproof_snp::Verification {
         anchors: Anchors::and(&files.anchors),
-        freshness: nonce(&parts),
+        report_data: teeproof_snp::ReportData::Nonce(nonce(&parts)),
         revocation: switches.revocation(&files.lists),
         at: switches.at(),
         crypto: &crypto,
     };
     let endorsements = Endorsements { certificates: &files.certificates };
     let mut findings = Findings::default();
-    let (result, signatures) =
+    let (result, work) =
         counted(|| teeproof_snp::verify(report, &endorsements, &verification, &mut findings));
     // At most four intermediates of one name are tried under four roots of one name, two signatures
     // each; then the report's, and one for each list.
-    assert!(signatures <= 4 * 4 * 2 + 1 + files.lists.len(), "{signatures} signatures");
+    assert!(work.signatures <= 4 * 4 * 2 + 1 + files.lists.len(), "{work:?}");
     let verified = match result {
         Ok(verified) => verified,
         Err(error) => {
@@ -153,8 +161,8 @@ pub fn nitro(input: &[u8]) -> bool {
         crypto: &crypto,
     };
     let mut findings = Findings::default();
-    let (result, signatures) = counted(|| teeproof_nitro::verify(document, &verification, &mut findings));
-    assert!(signatures <= 9, "{signatures} signatures");
+    let (result, work) = counted(|| teeproof_nitro::verify(document, &verification, &mut findings));
+    assert!(work.signatures <= 9, "{work:?}");
     let verified = match result {
         Ok(verified) => verified,
         Err(error) => {
@@ -186,8 +194,18 @@ pub fn front_door(input: &[u8]) -> bool {
     };
     let (switches, parts) = (Switches(*switches), split(rest));
     let mut inputs = Inputs::new();
-    for part in parts.iter().filter(|part| !matches!(part, Part::Nonce(_) | Part::Anchor(_))) {
-        let _ = inputs.add(part.bytes(), None);
+    for part in &parts {
+        let kind = match part {
+            Part::Evidence(_) | Part::Certificate(_) | Part::List(_) => None,
+            Part::Message(_) => Some(Kind::TpmQuote),
+            Part::Signature(_) => Some(Kind::TpmSignature),
+            Part::Registers(_) => Some(Kind::PcrValues),
+            Part::Values(_) => Some(Kind::PcrConcatenation),
+            Part::Log(_) => Some(Kind::EventLog),
+            Part::TdQuote(_) => Some(Kind::TdQuote),
+            Part::Nonce(_) | Part::Anchor(_) | Part::UserData(_) | Part::Key(_) => continue,
+        };
+        let _ = inputs.add(part.bytes(), kind);
     }
     let (Ok(evidence), Ok(endorsements), Ok(lists)) =
         (inputs.evidence(), inputs.certificates(), inputs.revocation_lists())
@@ -202,6 +220,7 @@ pub fn front_door(input: &[u8]) -> bool {
         revocation: switches.revocation(&lists),
         anchors: Anchors::and(&anchors),
         freshness: nonce(&parts),
+        user_data: parts.iter().find(|part| matches!(part, Part::UserData(_))).map(|part| part.bytes()),
         at: if switches.archived() { Moment::OfDocument } else { Moment::At(switches.at()) },
         skew_secs: DEFAULT_SKEW_SECS,
         limits: Limits::USUAL,

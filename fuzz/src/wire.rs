@@ -1,5 +1,9 @@
 //! The readers of the wire: whatever the bytes are, an answer comes back, and an error lies within them.
 
+mod azure;
+
+pub use azure::{event_log, hcl_report, td_report, tpm_quote, tpm_signature};
+
 use teeproof_core::Time;
 use teeproof_wire::certificate::{Certificate, ecdsa_fixed};
 use teeproof_wire::cose::{MAX_BYTES, Sign1};

@@ -71,6 +71,11 @@ const TASKS: &[Task] = &[
         body: tidy::run,
     },
     Task {
+        name: "checks",
+        does: "writes docs/checks.md: each check and the tests that make it fail",
+        body: steps::checks,
+    },
+    Task {
         name: "vectors",
         does: "test vectors and anchors against testdata/origins.toml; --extract compares with the packages they come from",
         body: vectors::run,

@@ -36,3 +36,9 @@ pub(crate) fn doc(_: &[&str]) -> Outcome {
 pub(crate) fn fuzz_replay(_: &[&str]) -> Outcome {
     run(cargo().args(["test", "-p", "teeproof-fuzz", "--locked"]))
 }
+
+/// The table of checks, written anew; the test run only compares it.
+pub(crate) fn checks(_: &[&str]) -> Outcome {
+    let words = ["test", "--quiet", "-p", "teeproof", "--test", "every_check", "the_table_is_current"];
+    run(cargo().args(words).env("TEEPROOF_WRITE_TABLES", "1"))
+}

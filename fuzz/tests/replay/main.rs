@@ -2,12 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod azure;
 mod mutate;
 mod seeds;
 
 use mutate::Mutations;
 use std::path::Path;
-use teeproof_fuzz::{signatures_asked, text, verify, wire};
+use teeproof_fuzz::{bundle, text, verify, wire, work_asked};
 
 /// How many mutations of its seeds each body is fed.
 const MUTATIONS: usize = 6000;
@@ -84,10 +85,20 @@ targets! {
     nitro_document: wire::nitro_document;
     nitro_signers: wire::nitro_signers;
     snp_report: wire::snp_report;
+    tpm_quote: wire::tpm_quote;
+    tpm_signature: wire::tpm_signature;
+    event_log: wire::event_log;
+    hcl_report: wire::hcl_report;
+    td_report: wire::td_report;
     verify_snp: verify::snp;
     verify_nitro: verify::nitro;
+    verify_tpm: verify::tpm;
+    verify_azure_snp: verify::azure_snp;
+    verify_azure_tdx: verify::azure_tdx;
     verify: verify::front_door;
     sniff: text::sniff;
+    inputs: text::inputs;
+    bundle: bundle::bundle;
     policy: text::policy;
 }
 
@@ -97,6 +108,8 @@ fn without_belief_nothing_is_verified() {
     for (body, seeds) in [
         (verify::snp as fn(&[u8]) -> bool, seeds::verify_snp()),
         (verify::nitro, seeds::verify_nitro()),
+        (verify::tpm, seeds::verify_tpm()),
+        (verify::azure_snp, seeds::verify_azure_snp()),
         (verify::front_door, seeds::verify()),
     ] {
         for mut seed in seeds {
@@ -110,12 +123,34 @@ fn without_belief_nothing_is_verified() {
 #[test]
 fn work_is_bounded_and_counted() {
     assert!(verify::nitro(&seeds::longest_chain()));
-    assert_eq!(signatures_asked(), 9);
+    assert_eq!(work_asked().signatures, 9);
     assert!(verify::snp(&seeds::verify_snp()[0]));
-    assert_eq!(signatures_asked(), 3);
+    assert_eq!(work_asked().signatures, 3);
     assert!(verify::snp(&seeds::many_paths(0)));
-    assert_eq!(signatures_asked(), 3);
+    assert_eq!(work_asked().signatures, 3);
     // Nothing is believed: four intermediates of one name under four anchors of one name.
     assert!(!verify::snp(&seeds::many_paths(3)));
-    assert_eq!(signatures_asked(), 16);
+    assert_eq!(work_asked().signatures, 16);
+}
+
+/// What a real Azure machine costs, and what one that is made to mislead does.
+#[test]
+fn the_work_of_azure_is_counted() {
+    let whole = seeds::verify_azure_snp().remove(0);
+    assert!(verify::azure_snp(&whole));
+    let work = work_asked();
+    // The VEK's chain and the report, the AK certificate's chain, the quote.
+    assert_eq!(work.signatures, 3 + 2 + 1);
+    // The claims, the signer's name, the registers, and the events of the log.
+    assert!(work.hashes > 1 + 3 && work.hashed_bytes < whole.len() * 2, "{work:?}");
+    // Nothing is believed: four paths from anchors of one name are tried.
+    assert!(!verify::azure_snp(&seeds::many_ak_paths(3)));
+    assert_eq!(work_asked().signatures, 4);
+    // Every signature is believed but the last: each path costs all its signatures.
+    assert!(!verify::azure_snp(&seeds::many_ak_paths(2)));
+    assert!((4..=16).contains(&work_asked().signatures), "{:?}", work_asked());
+    // A log full of events is hashed once each.
+    let (input, events) = seeds::longest_log();
+    assert!(verify::tpm(&input));
+    assert_eq!(work_asked().hashes, 3 + events);
 }

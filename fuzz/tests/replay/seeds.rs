@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+pub(crate) use crate::azure::*;
 use teeproof_fuzz::{Part, join};
 use teeproof_mint::DEFAULT_TIME;
 use teeproof_mint::nitro::{Enclave, Identity, of_length};
@@ -10,11 +11,11 @@ use teeproof_wire::cose::Sign1;
 use teeproof_wire::nitro::Signers;
 
 /// What the first byte of an input of `verify` says; see there.
-const TRUSTING: u8 = 4;
-const LISTS: u8 = 8;
-const ARCHIVED: u8 = 16;
+pub(crate) const TRUSTING: u8 = 4;
+pub(crate) const LISTS: u8 = 8;
+pub(crate) const ARCHIVED: u8 = 16;
 /// Which policy the front door appraises; none from 3 on.
-const NO_POLICY: u8 = 3 << 6;
+pub(crate) const NO_POLICY: u8 = 3 << 6;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -31,7 +32,7 @@ fn folder(path: &str, extension: &str) -> Vec<Vec<u8>> {
     files.iter().map(|path| std::fs::read(path).unwrap()).collect()
 }
 
-fn file(path: &str) -> Vec<u8> {
+pub(crate) fn file(path: &str) -> Vec<u8> {
     std::fs::read(root().join(path)).unwrap()
 }
 
@@ -169,17 +170,17 @@ pub(crate) fn verify() -> Vec<Vec<u8>> {
     for (policy, document) in [0, 2, 3].into_iter().cycle().zip(folder("testdata/nitro", "cose")) {
         seeds.push(join(ARCHIVED | (policy << 6), &[Part::Evidence(&document)]));
     }
+    seeds.extend(verify_azure());
     seeds
 }
 
 pub(crate) fn sniff() -> Vec<Vec<u8>> {
-    let hex = |bytes: &[u8]| -> String { bytes.iter().map(|byte| format!("{byte:02x}")).collect() };
     let (vcek, report) = (file("testdata/snp/milan-vcek.der"), file("testdata/snp/milan-report.bin"));
     let document = documents().remove(0);
     let list = Machine::vcek(Product::Milan).mint_crl(&[&[7]]).unwrap();
     let (vcek_pem, list_pem) = (pem("CERTIFICATE", &vcek), pem("X509 CRL", &list));
     let thim = format!("{{\"vcekCert\": {vcek_pem:?}, \"certificateChain\": {vcek_pem:?}, \"tcbm\": \"\"}}");
-    vec![
+    let mut seeds = vec![
         hex(&report).into_bytes(),
         base64(&document).into_bytes(),
         (vcek_pem.clone() + &list_pem).into_bytes(),
@@ -190,21 +191,34 @@ pub(crate) fn sniff() -> Vec<Vec<u8>> {
         report,
         document,
         list,
-    ]
+    ];
+    seeds.extend(files_of_azure());
+    seeds
+}
+
+/// Files that are evidence by themselves.
+pub(crate) fn inputs() -> Vec<Vec<u8>> {
+    let mut seeds = whole_files_of_azure();
+    seeds.extend([file("testdata/snp/milan-report.bin"), documents().remove(0)]);
+    seeds
 }
 
 pub(crate) fn policy() -> Vec<Vec<u8>> {
     folder("examples/policies", "toml")
 }
 
-fn pem(label: &str, der: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+pub(crate) fn pem(label: &str, der: &[u8]) -> String {
     let lines: Vec<_> = base64(der).as_bytes().chunks(64).map(<[u8]>::to_vec).collect();
     let body = String::from_utf8(lines.join(&b'\n')).unwrap();
     format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
 }
 
 /// Base64 with padding, made here so that a reader's slip is not its writer's as well.
-fn base64(bytes: &[u8]) -> String {
+pub(crate) fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for chunk in bytes.chunks(3) {

@@ -1,12 +1,12 @@
-//! The crates of the two technologies without an allocator, under a table that believes nothing:
-//! everything up to the first signature runs, and everything after it is linked.
+//! The crates that need no allocator, under a table that believes nothing: everything up to the
+//! first signature runs, and everything after it is linked.
 
 use teeproof_core::{BadSignature, Crypto, Digest, Freshness, RsaKey, VerifyEcdsa, VerifyRsa};
 use teeproof_nitro::{Appraisal, Limits, Moment};
 use teeproof_wire::certificate::Certificate;
 use teeproof_x509::{Anchors, Revocation};
 
-use crate::vectors::{AT, VCEK};
+use crate::vectors::{AK, AT, CHALLENGE, QuoteFile, VCEK};
 
 /// Whether this variant can tell genuine signatures from others.
 pub(crate) const CAN_VERIFY: bool = false;
@@ -18,7 +18,7 @@ pub(crate) fn snp(report: &[u8]) -> u8 {
     };
     let verification = teeproof_snp::Verification {
         anchors: Anchors::PINNED,
-        freshness: Freshness::Waived(WHY),
+        report_data: teeproof_snp::ReportData::Nonce(Freshness::Waived(WHY)),
         revocation: Revocation::Unchecked(WHY),
         at: AT,
         crypto: &NOTHING,
@@ -51,6 +51,39 @@ pub(crate) fn nitro(document: &[u8]) -> u8 {
         }
         Err(error) => error.class().exit(),
     }
+}
+
+/// The exit code that a TPM's quote would have, with its registers and its log.
+pub(crate) fn quote(file: &[u8]) -> u8 {
+    let Some(file) = QuoteFile::split(file) else {
+        return 3;
+    };
+    let verification = teeproof_tpm::Verification {
+        key: RsaKey { modulus: &AK, exponent: &[1, 0, 1] },
+        freshness: Freshness::Nonce(CHALLENGE),
+        crypto: &NOTHING,
+    };
+    match tpm(&file, &verification) {
+        Ok(true) => 0,
+        Ok(false) => 6,
+        Err(error) => error.class().exit(),
+    }
+}
+
+fn tpm(
+    file: &QuoteFile<'_>,
+    verification: &teeproof_tpm::Verification<'_>,
+) -> Result<bool, teeproof_tpm::Error> {
+    let quote = teeproof_tpm::Quote { message: file.message, signature: file.signature };
+    let quote = teeproof_tpm::verify(&quote, verification, &mut ())?;
+    let values = teeproof_tpm::PcrValues::InSelectionOrder(file.registers);
+    let pcrs = teeproof_tpm::verify_pcrs(&quote, values, verification.crypto, &mut ())?;
+    let log = match file.log {
+        [] => None,
+        log => Some(teeproof_tpm::replay(log, &pcrs, verification.crypto, &mut ())?),
+    };
+    let policy = teeproof_tpm::Policy::waived(WHY);
+    Ok(teeproof_tpm::appraise(Some(&pcrs), log.as_ref(), &policy, &mut ()))
 }
 
 const WHY: &str = "a recorded vector";

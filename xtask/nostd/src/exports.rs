@@ -1,8 +1,12 @@
 //! What a program that has no Rust in it calls.
 #![allow(unsafe_code)] // Names that C and a WebAssembly host can find, and memory that they fill.
 
-use crate::vectors::{DEBUG, PRODUCTION, REPORT, TAMPERED};
-use crate::verifier::{CAN_VERIFY, nitro, snp};
+use crate::vectors::{DEBUG, PRODUCTION, QUOTE, REPORT, TAMPERED};
+#[cfg(feature = "front-door")]
+use crate::vectors::{HCL_SNP, HCL_TDX};
+use crate::verifier::{CAN_VERIFY, nitro, quote, snp};
+#[cfg(feature = "front-door")]
+use crate::verifier::{azure_snp, azure_tdx};
 
 /// Verifies the embedded evidence; 0 when everything came out as it must, or else one bit for each
 /// answer that is wrong.
@@ -11,6 +15,11 @@ pub extern "C" fn teeproof_nostd_check() -> i32 {
     let mut forged = *REPORT;
     // One bit of the guest's measurement.
     forged[0x90] ^= 1;
+    // One bit of the message, of the signature, and of a register.
+    let [mut message, mut signature, mut register] = [*QUOTE; 3];
+    message[300] ^= 1;
+    signature[100] ^= 1;
+    register[700] ^= 1;
     let (accepted, refused) = if CAN_VERIFY { (0, 6) } else { (NOT_AUTHENTIC, NOT_AUTHENTIC) };
     let answers = [
         (snp(REPORT), accepted),
@@ -20,6 +29,18 @@ pub extern "C" fn teeproof_nostd_check() -> i32 {
         (nitro(DEBUG), refused),
         (nitro(TAMPERED), NOT_AUTHENTIC),
         (nitro(&PRODUCTION[..100]), MALFORMED),
+        (quote(QUOTE), accepted),
+        (quote(&message), NOT_AUTHENTIC),
+        (quote(&signature), NOT_AUTHENTIC),
+        (quote(&register), if CAN_VERIFY { NOT_BOUND } else { NOT_AUTHENTIC }),
+        (quote(&QUOTE[..400]), MALFORMED),
+        // Everything up to the endorsements that are not known.
+        #[cfg(feature = "front-door")]
+        (azure_snp(HCL_SNP), INCOMPLETE),
+        #[cfg(feature = "front-door")]
+        (azure_snp(&HCL_SNP[..2000]), MALFORMED),
+        #[cfg(feature = "front-door")]
+        (azure_tdx(HCL_TDX), INCOMPLETE),
     ];
     let wrong = answers.iter().enumerate().filter(|(_, (answer, expected))| answer != expected);
     wrong.fold(0, |bits, (at, _)| bits | (1 << at))
@@ -58,3 +79,6 @@ pub unsafe extern "C" fn teeproof_nostd_verify_nitro(document: *const u8, length
 // Exit codes of the command.
 const MALFORMED: u8 = 3;
 const NOT_AUTHENTIC: u8 = 4;
+const NOT_BOUND: u8 = 5;
+#[cfg(feature = "front-door")]
+const INCOMPLETE: u8 = 7;

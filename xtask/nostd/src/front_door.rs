@@ -1,13 +1,14 @@
 //! The front door with the pure-Rust table: real signatures, without std.
 
-use teeproof::core::{Freshness, Technology};
+use teeproof::core::{Freshness, RsaKey, Technology};
 use teeproof::nitro::{Limits, Moment};
+use teeproof::tpm::{self, PcrValues, Quote};
 use teeproof::wire::certificate::Certificate;
 use teeproof::x509::{Anchors, Revocation};
-use teeproof::{Evidence, Policy, Request, verify};
+use teeproof::{Evidence, Policy, Request, hcl, verify};
 use teeproof_rustcrypto::TABLE;
 
-use crate::vectors::{AT, VCEK};
+use crate::vectors::{AK, AT, CHALLENGE, QuoteFile, VCEK};
 
 /// Whether this variant can tell genuine signatures from others.
 pub(crate) const CAN_VERIFY: bool = true;
@@ -22,16 +23,55 @@ pub(crate) fn nitro(document: &[u8]) -> u8 {
     exit(&Evidence::Nitro(document), Moment::OfDocument)
 }
 
+/// The exit code of the command for a report of Azure's paravisor on AMD's processors, alone.
+pub(crate) fn azure_snp(report: &[u8]) -> u8 {
+    exit(&Evidence::AzureSnp(bare(report)), Moment::At(AT))
+}
+
+/// The exit code of the command for a report of Azure's paravisor on TDX, alone.
+pub(crate) fn azure_tdx(report: &[u8]) -> u8 {
+    exit(&Evidence::AzureTdx(bare(report)), Moment::At(AT))
+}
+
+fn bare(report: &[u8]) -> hcl::Evidence<'_> {
+    hcl::Evidence { report, td_quote: None, quote: None, pcrs: None, log: None, nonce_in_user_data: false }
+}
+
+/// The exit code that a TPM's quote would have, with its registers, of which one is zero.
+pub(crate) fn quote(file: &[u8]) -> u8 {
+    let Some(file) = QuoteFile::split(file) else {
+        return 3;
+    };
+    let verification = tpm::Verification {
+        key: RsaKey { modulus: &AK, exponent: &[1, 0, 1] },
+        freshness: Freshness::Nonce(CHALLENGE),
+        crypto: &TABLE,
+    };
+    let quote = Quote { message: file.message, signature: file.signature };
+    let values = PcrValues::InSelectionOrder(file.registers);
+    let pcrs = tpm::verify(&quote, &verification, &mut ())
+        .and_then(|quote| tpm::verify_pcrs(&quote, values, &TABLE, &mut ()));
+    match pcrs {
+        Ok(pcrs) if pcrs.get(UNUSED) == Some(&[0; 32]) && file.log.is_empty() => 0,
+        Ok(_) => 6,
+        Err(error) => error.class().exit(),
+    }
+}
+
+/// A register into which nothing is ever measured.
+const UNUSED: u8 = 16;
+
 fn exit(evidence: &Evidence<'_>, at: Moment) -> u8 {
     let Ok(vcek) = Certificate::parse(VCEK) else {
         return 1;
     };
     let request = Request {
-        accept: &[Technology::Snp, Technology::Nitro],
+        accept: Technology::ALL,
         endorsements: &[vcek],
         revocation: Revocation::Unchecked(WHY),
         anchors: Anchors::PINNED,
         freshness: Freshness::Waived(WHY),
+        user_data: None,
         at,
         skew_secs: 0,
         limits: Limits::USUAL,

@@ -41,6 +41,8 @@ const WIRE: &str = "teeproof-wire";
 const CORE: &str = "teeproof-core";
 const X509: &str = "teeproof-x509";
 const SNP: &str = "teeproof-snp";
+const TPM: &str = "teeproof-tpm";
+const HCL: &str = "teeproof-hcl";
 const NITRO: &str = "teeproof-nitro";
 const FRONT: &str = "teeproof";
 const RUSTCRYPTO: &str = "teeproof-rustcrypto";
@@ -53,14 +55,16 @@ pub(super) const MAP: &[Row] = &[
     Row { name: CORE, room: Room::Pure, uses: &[] },
     Row { name: X509, room: Room::Pure, uses: &[WIRE, CORE] },
     Row { name: SNP, room: Room::Pure, uses: &[WIRE, CORE, X509] },
+    Row { name: TPM, room: Room::Pure, uses: &[WIRE, CORE] },
+    Row { name: HCL, room: Room::Pure, uses: &[WIRE, CORE, X509, SNP, TPM] },
     Row { name: NITRO, room: Room::Pure, uses: &[WIRE, CORE, X509] },
-    Row { name: FRONT, room: Room::Pure, uses: &[WIRE, CORE, X509, SNP, NITRO] },
+    Row { name: FRONT, room: Room::Pure, uses: &[WIRE, CORE, X509, SNP, TPM, HCL, NITRO] },
     Row { name: RUSTCRYPTO, room: Room::Crypto, uses: &[CORE] },
     Row { name: AWS_LC, room: Room::Crypto, uses: &[CORE] },
     Row {
         name: "teeproof-cli",
         room: Room::App,
-        uses: &[WIRE, CORE, X509, SNP, NITRO, FRONT, RUSTCRYPTO, AWS_LC],
+        uses: &[WIRE, CORE, X509, SNP, TPM, HCL, NITRO, FRONT, RUSTCRYPTO, AWS_LC],
     },
     Row { name: MINT, room: Room::Twin, uses: &[WIRE, CORE] },
     Row { name: "teeproof-benches", room: Room::Workshop, uses: EVERYTHING },
@@ -70,13 +74,13 @@ pub(super) const MAP: &[Row] = &[
     Row { name: "xtask", room: Room::Workshop, uses: &[] },
 ];
 
-const EVERYTHING: &[&str] = &[WIRE, CORE, X509, SNP, NITRO, FRONT, RUSTCRYPTO, AWS_LC, MINT];
+const EVERYTHING: &[&str] = &[WIRE, CORE, X509, SNP, TPM, HCL, NITRO, FRONT, RUSTCRYPTO, AWS_LC, MINT];
 
 /// What tests of any crate may import besides: evidence makers and the crypto tables.
 pub(super) const FOR_TESTS: &[&str] = &[MINT, RUSTCRYPTO, AWS_LC];
 
 /// Crates without std: the pure room, and the table that serves it.
-pub(super) const NO_STD: &[&str] = &[WIRE, CORE, X509, SNP, NITRO, FRONT, RUSTCRYPTO];
+pub(super) const NO_STD: &[&str] = &[WIRE, CORE, X509, SNP, TPM, HCL, NITRO, FRONT, RUSTCRYPTO];
 
 /// Third-party packages that the pure room may rest on, build-time ones included. Each is there
 /// for a reason; none does I/O.

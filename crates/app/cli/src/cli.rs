@@ -2,6 +2,7 @@
 
 use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 
+use crate::bundle::BundleArgs;
 use crate::completions::CompletionsArgs;
 use crate::context::Context;
 use crate::explain::ExplainArgs;
@@ -12,12 +13,12 @@ use crate::man::ManArgs;
 use crate::policy::PolicyArgs;
 use crate::product::Product;
 use crate::verify::VerifyArgs;
-use crate::{completions, explain, inspect, man, policy, verify};
+use crate::{bundle, completions, explain, inspect, man, policy, verify};
 
 /// Is this machine the confidential machine it claims to be?
 ///
-/// Verifies attestation evidence of AMD SEV-SNP and AWS Nitro Enclaves against pinned roots, and
-/// holds it against your policy. Nothing is fetched: this version never uses the network.
+/// Verifies attestation evidence of AMD SEV-SNP, Azure confidential VMs and AWS Nitro Enclaves
+/// against pinned roots, and holds it against your policy. Nothing is fetched: this version never uses the network.
 #[derive(Debug, Parser)]
 #[command(name = "teeproof", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Cli {
@@ -36,6 +37,8 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Explain a check or an exit code, or list them all
     Explain(ExplainArgs),
+    /// Put evidence and what endorses it into one file, and look into such files
+    Bundle(BundleArgs),
     /// Work with appraisal policies
     Policy(PolicyArgs),
     /// Print the completion script of a shell
@@ -51,6 +54,7 @@ impl Command {
             Self::Verify(args) => verify::run(args, context),
             Self::Inspect(args) => inspect::run(args, context),
             Self::Explain(args) => explain::run(args, context),
+            Self::Bundle(args) => bundle::run(args, context),
             Self::Policy(args) => policy::run(args, context),
             Self::Completions(args) => completions::run(args),
             Self::Man(args) => man::run(args),

@@ -9,7 +9,7 @@ use clap::ColorChoice;
 use crate::config::Config;
 use crate::fault::Fault;
 use crate::globals::{Format, Globals, Progress};
-use crate::product::{self, Product};
+use crate::product::{self, Content, Product};
 use crate::source::Source;
 
 /// The settings after flags, environment, file and defaults, and the streams.
@@ -69,7 +69,7 @@ impl Context {
 
     /// Hands the product over; the exit code is the product's, or 1 if it cannot be written.
     pub(crate) fn deliver(&self, product: &Product) -> u8 {
-        match product::write(&product.text, self.output.as_deref(), self.color) {
+        match product::write(&product.content, self.output.as_deref(), self.color) {
             Ok(()) => product.exit,
             Err(fault) => {
                 tell(&fault.to_text(), self.color);
@@ -87,7 +87,7 @@ impl Context {
             tell(&fault.to_text(), self.color);
             String::new()
         };
-        if let Err(second) = product::write(&text, self.output.as_deref(), self.color) {
+        if let Err(second) = product::write(&Content::Text(text), self.output.as_deref(), self.color) {
             tell(&second.to_text(), self.color);
         }
         fault.exit

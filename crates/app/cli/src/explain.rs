@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::fault::Fault;
 use crate::product::Product;
 use crate::usage::nearest;
-use exits::{EXITS, Exit, of_check};
+use exits::{EXITS, Exit};
 
 /// Explain a check or an exit code, or list them all
 #[derive(Debug, Args)]
@@ -84,8 +84,8 @@ struct Explained {
 
 impl Explained {
     fn of(check: &'static Check) -> Self {
-        let Check { id, title, proves, hint, source } = check;
-        Self { id, title, proves, hint, source, exits: of_check(check) }
+        let Check { id, title, proves, hint, source, exits } = check;
+        Self { id, title, proves, hint, source, exits }
     }
 }
 

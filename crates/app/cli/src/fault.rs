@@ -3,6 +3,7 @@
 use std::fmt::{Display, Write};
 
 use serde::Serialize;
+use teeproof::bundle::BundleError;
 use teeproof::input::InputError;
 use teeproof::{PolicyError, PolicyProblem};
 
@@ -54,6 +55,26 @@ impl Fault {
             _ => "malformed",
         };
         Self::new(error.exit(), class, error.to_string(), error.hint().to_string())
+    }
+
+    /// Evidence that nothing is learnt from, with the exit code of its verification.
+    pub(crate) fn unlearnt(exit: u8, message: impl Into<String>) -> Self {
+        let hint = "teeproof verify shows what does not hold";
+        Self::new(exit, "not authentic", message.into(), hint.into())
+    }
+
+    /// The bundle cannot be taken or made.
+    pub(crate) fn bundle(error: &BundleError) -> Self {
+        let chosen_wrongly = matches!(
+            error,
+            BundleError::NoEvidence
+                | BundleError::TooMany(_)
+                | BundleError::AlreadyRedacted
+                | BundleError::NothingToRedact
+                | BundleError::ShortSalt
+        );
+        let (exit, class) = if chosen_wrongly { (2, "usage") } else { (3, "malformed") };
+        Self::new(exit, class, error.to_string(), error.hint().to_string())
     }
 
     /// The policy's file holds mistakes.

@@ -3,6 +3,8 @@
 //! Everything that is decided is decided by the `teeproof` library; this crate reads, asks it, and
 //! shows what it answers.
 
+mod at;
+mod bundle;
 mod bytes;
 mod cli;
 mod completions;
@@ -10,6 +12,7 @@ mod config;
 mod context;
 mod explain;
 mod fault;
+mod files;
 mod globals;
 mod inspect;
 mod man;

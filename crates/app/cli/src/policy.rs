@@ -1,7 +1,12 @@
-//! Appraisal policies: loading them, and `teeproof policy check`.
+//! Appraisal policies: loading them, and the verbs of `teeproof policy`.
 
+mod check;
 mod demands;
+mod reference;
 mod show;
+mod suggest;
+mod test;
+mod trial;
 
 use std::path::{Path, PathBuf};
 
@@ -23,35 +28,23 @@ pub(crate) struct PolicyArgs {
 #[derive(Debug, Subcommand)]
 enum PolicyCommand {
     /// Check policy files, and print what they demand and what they waive
-    Check(CheckArgs),
-}
-
-/// The arguments of `policy check`.
-#[derive(Debug, Args)]
-struct CheckArgs {
-    /// Policy files, or builtin:genuine; - is stdin
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
+    Check(check::CheckArgs),
+    /// Propose a policy from evidence that you trust
+    Suggest(suggest::SuggestArgs),
+    /// Try a policy on evidence that you have
+    Test(test::TestArgs),
+    /// Print the reference values that ship with teeproof
+    Reference,
 }
 
 /// Runs the verb.
 pub(crate) fn run(args: &PolicyArgs, context: &Context) -> Result<Product, Fault> {
-    let PolicyCommand::Check(args) = &args.command;
-    let mut checked = Vec::new();
-    for file in &args.files {
-        let choice = PolicyChoice::parse(file)?;
-        let policy = match &choice {
-            PolicyChoice::Genuine => Ok(Policy::genuine()),
-            PolicyChoice::File(path) => Policy::from_toml(&source::name(path), &text(path, &context.source)?),
-        };
-        checked.push((source::name(file), policy));
+    match &args.command {
+        PolicyCommand::Check(args) => check::run(args, context),
+        PolicyCommand::Suggest(args) => suggest::run(args, context),
+        PolicyCommand::Test(args) => test::run(args, context),
+        PolicyCommand::Reference => reference::run(context),
     }
-    let exit = if checked.iter().all(|(_, policy)| policy.is_ok()) { 0 } else { 3 };
-    if context.is_json() {
-        return Product::json(&show::json(&checked, exit), exit);
-    }
-    let text = show::human(&checked, context.quiet);
-    Ok(Product { text, exit })
 }
 
 /// A policy, as it was named.

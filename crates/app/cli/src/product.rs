@@ -1,6 +1,6 @@
 //! What a verb makes, and how it leaves: standard output is the product, standard error is talk.
 
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::Path;
 
 use anstream::AutoStream;
@@ -8,11 +8,20 @@ use clap::ColorChoice;
 
 use crate::fault::Fault;
 
+/// What goes to standard output, or to the file of --output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// For people, or JSON.
+    Text(String),
+    /// A file of ours; terminals are spared it.
+    Bytes(Vec<u8>),
+}
+
 /// What a verb makes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Product {
-    /// The text for standard output.
-    pub(crate) text: String,
+    /// What goes to standard output.
+    pub(crate) content: Content,
     /// The exit code.
     pub(crate) exit: u8,
 }
@@ -20,7 +29,17 @@ pub(crate) struct Product {
 impl Product {
     /// A text that is no verdict.
     pub(crate) const fn of(text: String) -> Self {
-        Self { text, exit: 0 }
+        Self::ending(text, 0)
+    }
+
+    /// A text and the exit code that goes with it.
+    pub(crate) const fn ending(text: String, exit: u8) -> Self {
+        Self { content: Content::Text(text), exit }
+    }
+
+    /// A file.
+    pub(crate) const fn file(bytes: Vec<u8>) -> Self {
+        Self { content: Content::Bytes(bytes), exit: 0 }
     }
 
     /// A value as JSON, pretty.
@@ -28,32 +47,45 @@ impl Product {
         let mut text = serde_json::to_string_pretty(value)
             .map_err(|error| Fault::internal(format!("the result cannot be written as JSON: {error}")))?;
         text.push('\n');
-        Ok(Self { text, exit })
+        Ok(Self::ending(text, exit))
     }
 }
 
-/// Writes the product to the file, or to standard output. A reader who has seen enough and went
-/// away is no error.
-pub(crate) fn write(text: &str, file: Option<&Path>, color: ColorChoice) -> Result<(), Fault> {
-    match file {
-        Some(path) => to_file(text, path, color),
-        None => to_stdout(text, color),
+/// Writes the product to the file, or to standard output.
+pub(crate) fn write(content: &Content, file: Option<&Path>, color: ColorChoice) -> Result<(), Fault> {
+    match (content, file) {
+        (Content::Text(text), Some(path)) => {
+            let mut plain = AutoStream::new(Vec::new(), choice(color));
+            // Writing to memory does not fail.
+            let _ = plain.write_all(text.as_bytes());
+            to_file(&plain.into_inner(), path)
+        }
+        (Content::Bytes(bytes), Some(path)) => to_file(bytes, path),
+        (Content::Text(text), None) => {
+            let mut stream = AutoStream::new(std::io::stdout(), choice(color));
+            told(stream.write_all(text.as_bytes()).and_then(|()| stream.flush()))
+        }
+        (Content::Bytes(_), None) if std::io::stdout().is_terminal() => Err(Fault::usage(
+            "the product is not text, and standard output is a terminal",
+            "name a file with --output, or redirect",
+        )),
+        (Content::Bytes(bytes), None) => {
+            let mut stream = std::io::stdout();
+            told(stream.write_all(bytes).and_then(|()| stream.flush()))
+        }
     }
 }
 
-fn to_file(text: &str, path: &Path, color: ColorChoice) -> Result<(), Fault> {
+fn to_file(bytes: &[u8], path: &Path) -> Result<(), Fault> {
     let wrong = |error: std::io::Error| {
         Fault::usage(format!("cannot be written: {error}"), "name a file that can be written with --output")
             .in_file(path.display())
     };
-    let mut bytes = AutoStream::new(Vec::new(), choice(color));
-    bytes.write_all(text.as_bytes()).map_err(wrong)?;
-    std::fs::write(path, bytes.into_inner()).map_err(wrong)
+    std::fs::write(path, bytes).map_err(wrong)
 }
 
-fn to_stdout(text: &str, color: ColorChoice) -> Result<(), Fault> {
-    let mut stream = AutoStream::new(std::io::stdout(), choice(color));
-    let written = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+/// A reader who has seen enough and went away is no error.
+fn told(written: std::io::Result<()>) -> Result<(), Fault> {
     match written {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Fault::internal(format!("standard output cannot be written: {error}")))

@@ -8,7 +8,7 @@ use clap::error::{Error, ErrorKind};
 use crate::context::tell;
 use crate::fault::Fault;
 use crate::globals::Format;
-use crate::product;
+use crate::product::{self, Content};
 
 /// What a glance at the arguments tells, before (and even if never) they are parsed.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +51,7 @@ impl Peek {
     /// Says what went wrong, before there are settings.
     pub(crate) fn refuse(self, fault: &Fault) -> u8 {
         if self.format() == Format::Json {
-            let _ = product::write(&fault.to_json(), None, self.color);
+            let _ = product::write(&Content::Text(fault.to_json()), None, self.color);
         } else {
             tell(&fault.to_text(), self.color);
         }

@@ -1,7 +1,6 @@
 //! `teeproof verify`: evidence under endorsements, anchors, a nonce, a time and a policy.
 
 mod args;
-mod files;
 mod human;
 
 pub(crate) use args::{VerifyArgs, kind};
@@ -14,17 +13,18 @@ use teeproof::x509::{Anchors, Revocation};
 use crate::bytes;
 use crate::context::Context;
 use crate::fault::Fault;
+use crate::files::Files;
 use crate::globals::CryptoChoice;
 use crate::policy::{self, PolicyChoice};
 use crate::product::Product;
-use files::Files;
 
 /// Runs the verb.
 pub(crate) fn run(args: &VerifyArgs, context: &Context) -> Result<Product, Fault> {
     let nonce = nonce(args, context)?;
     let choice = policy_choice(args, context)?;
     let policy = choice.as_ref().map(|choice| policy::load(choice, &context.source)).transpose()?;
-    let files = Files::read(args, context)?;
+    let files = Files::read(&args.files, args.kind, &args.backing, context)?;
+    let user_data = user_data(args, context)?;
     let certificates = files.certificates()?;
     let lists = files.revocation_lists()?;
     let anchors: Vec<&[u8]> = files.anchors.iter().map(Vec::as_slice).collect();
@@ -39,6 +39,7 @@ pub(crate) fn run(args: &VerifyArgs, context: &Context) -> Result<Product, Fault
         },
         anchors: Anchors::and(&anchors),
         freshness: nonce.as_deref().map_or(Freshness::Waived("--no-nonce was given"), Freshness::Nonce),
+        user_data: user_data.as_deref(),
         at: args.at.moment(),
         skew_secs: args.skew,
         limits: Limits::USUAL,
@@ -62,7 +63,7 @@ fn answer(
         return Product::json(&result, result.exit());
     }
     let genuine = choice == Some(&PolicyChoice::Genuine);
-    Ok(Product { text: human::text(&result, genuine, context), exit: result.exit() })
+    Ok(Product::ending(human::text(&result, genuine, context), result.exit()))
 }
 
 /// What must be said about freshness: there is no default.
@@ -87,6 +88,17 @@ fn nonce(args: &VerifyArgs, context: &Context) -> Result<Option<Vec<u8>>, Fault>
     Ok(Some(nonce))
 }
 
+/// What user-data must hold. More than 64 bytes could never be held.
+fn user_data(args: &VerifyArgs, context: &Context) -> Result<Option<Vec<u8>>, Fault> {
+    let Some(text) = &args.user_data else { return Ok(None) };
+    let bytes = bytes::resolve(text, "--user-data", &context.source)?;
+    if bytes.len() > 64 {
+        let message = format!("--user-data: {} bytes are given, user-data has room for 64", bytes.len());
+        return Err(Fault::usage(message, "give what the guest wrote, or its hash if it wrote a hash"));
+    }
+    Ok(Some(bytes))
+}
+
 fn policy_choice(args: &VerifyArgs, context: &Context) -> Result<Option<PolicyChoice>, Fault> {
     match &args.policy {
         Some(policy) => PolicyChoice::parse(policy).map(Some),
@@ -94,7 +106,8 @@ fn policy_choice(args: &VerifyArgs, context: &Context) -> Result<Option<PolicyCh
     }
 }
 
-const fn table(choice: Option<CryptoChoice>) -> Crypto {
+/// The table that was chosen, or the fast one.
+pub(crate) const fn table(choice: Option<CryptoChoice>) -> Crypto {
     match choice {
         Some(CryptoChoice::Rustcrypto) => teeproof_rustcrypto::TABLE,
         _ => teeproof_aws_lc::TABLE,

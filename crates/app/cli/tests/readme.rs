@@ -32,7 +32,7 @@ fn the_first_command_prints_what_the_readme_shows() {
     let line = block(README, "sh").trim();
     assert!(!line.contains('\n'), "the first command is one line");
     let commands: Vec<_> = line.split(" && ").collect();
-    assert_eq!(commands.len(), 2);
+    assert_eq!(commands.len(), 3);
     for command in commands {
         let arguments = command.strip_prefix("cargo run --release -- ").unwrap().split(' ');
         let output = Command::new(env!("CARGO_BIN_EXE_teeproof"))

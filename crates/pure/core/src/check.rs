@@ -17,6 +17,8 @@ pub struct Check {
     pub hint: &'static str,
     /// The specification and its section.
     pub source: &'static str,
+    /// The exit codes of the command that a failure ends in.
+    pub exits: &'static [u8],
 }
 
 /// How a check came out.
@@ -139,14 +141,21 @@ impl Record for () {
 
 /// Declares a list of checks: a constant for each, documented, and the list of all in order.
 ///
-/// `LIST: NAME = "id", "title", "what it proves", "hint", "source"; …`
+/// `LIST: NAME [exit codes] = "id", "title", "what it proves", "hint", "source"; …`
 #[macro_export]
 macro_rules! checks {
-    ($all:ident: $($name:ident = $id:literal, $title:literal, $proves:literal, $hint:literal, $source:literal;)*) => {
+    ($all:ident: $($name:ident [$($exit:literal)*] = $id:literal, $title:literal, $proves:literal, $hint:literal, $source:literal;)*) => {
         $(
             #[doc = concat!("`", $id, "`: ", $title, ".")]
             pub const $name: &$crate::Check =
-                &$crate::Check { id: $id, title: $title, proves: $proves, hint: $hint, source: $source };
+                &$crate::Check {
+                    id: $id,
+                    title: $title,
+                    proves: $proves,
+                    hint: $hint,
+                    source: $source,
+                    exits: &[$($exit),*],
+                };
         )*
         /// Every check of this stage, in order.
         pub const $all: &[&$crate::Check] = &[$($name),*];

@@ -9,19 +9,25 @@ use core::fmt;
 pub enum Technology {
     /// AMD SEV-SNP: an attestation report under a VCEK or VLEK.
     Snp,
+    /// An Azure confidential VM on AMD SEV-SNP: the paravisor's report with its vTPM.
+    AzureSnp,
+    /// An Azure confidential VM on Intel TDX: the paravisor's report with its vTPM.
+    AzureTdx,
     /// AWS Nitro Enclaves: an attestation document of the Nitro security module.
     Nitro,
 }
 
 impl Technology {
     /// Every technology, in the order of the documentation.
-    pub const ALL: &'static [Self] = &[Self::Snp, Self::Nitro];
+    pub const ALL: &'static [Self] = &[Self::Snp, Self::AzureSnp, Self::AzureTdx, Self::Nitro];
 
-    /// The name in commands and results: `snp`, `nitro`.
+    /// The name in commands and results: `snp`, `azure-snp`, `azure-tdx`, `nitro`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Snp => "snp",
+            Self::AzureSnp => "azure-snp",
+            Self::AzureTdx => "azure-tdx",
             Self::Nitro => "nitro",
         }
     }

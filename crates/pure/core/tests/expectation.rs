@@ -4,8 +4,14 @@
 
 use teeproof_core::{Bits, Check, Expectation, Finding, List, OrNone, Outcome, Record, Rule, Text, Value};
 
-const CHECK: &Check =
-    &Check { id: "test.value", title: "a value", proves: "nothing", hint: "none", source: "none" };
+const CHECK: &Check = &Check {
+    id: "test.value",
+    title: "a value",
+    proves: "nothing",
+    hint: "none",
+    source: "none",
+    exits: &[6],
+};
 
 /// One finding, written out.
 #[derive(Debug, PartialEq)]

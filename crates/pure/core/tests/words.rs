@@ -138,7 +138,7 @@ fn validities_meet_or_do_not() {
 }
 
 const CHECK: &Check =
-    &Check { id: "test.word", title: "a word", proves: "nothing", hint: "none", source: "none" };
+    &Check { id: "test.word", title: "a word", proves: "nothing", hint: "none", source: "none", exits: &[6] };
 
 /// What was recorded, in short.
 struct Log(Vec<(Outcome, String, bool)>);
@@ -174,6 +174,6 @@ fn each_way_to_record() {
 }
 
 teeproof_core::checks! { ALL:
-    ONE = "test.one", "the first", "proves 1", "hint 1", "source 1";
-    TWO = "test.two", "the second", "proves 2", "hint 2", "source 2";
+    ONE [6] = "test.one", "the first", "proves 1", "hint 1", "source 1";
+    TWO [6] = "test.two", "the second", "proves 2", "hint 2", "source 2";
 }

@@ -2,9 +2,7 @@
 
 use teeproof_core::{Check, Crypto, Expectation, Finding, Hex, OrNone, Outcome, Record, Rule, Value};
 
-use crate::{
-    Digest384, MaxAge, Pcrs, Policy, VerifiedDocument, Waiver, checks, pcr4_of_instance, pcr8_of_signer,
-};
+use crate::{Digest384, MaxAge, Policy, VerifiedDocument, checks, pcr4_of_instance, pcr8_of_signer};
 
 /// How an appraisal came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,7 +27,7 @@ pub fn appraise(
     let document = verified.document();
     let held = [
         policy.debug.appraise(checks::DEBUG, Some(&verified.is_debug()), record),
-        pcrs(verified, &policy.pcrs, record),
+        policy.pcrs.appraise(checks::PCRS, &checks::PCR, |index| document.pcrs.get(index), record),
         derived(&policy.signer, verified, 8, checks::SIGNER, record, |signer| pcr8_of_signer(signer, crypto)),
         policy.module_id.appraise(checks::MODULE_ID, Some(document.module_id), record),
         derived(&policy.instance, verified, 4, checks::INSTANCE, record, |id: &str| {
@@ -40,34 +38,6 @@ pub fn appraise(
     ];
     let age = age(verified, &policy.max_age, record);
     if held.iter().all(|held| *held) { age } else { Appraisal::Refused }
-}
-
-fn pcrs(verified: &VerifiedDocument<'_>, pcrs: &Pcrs<'_>, record: &mut dyn Record) -> bool {
-    match pcrs {
-        Pcrs::Waived(waiver) => {
-            waived(checks::PCRS, waiver, record);
-            true
-        }
-        Pcrs::Rules(rules) if rules.is_empty() => {
-            let because = "the policy names no register; waive the registers by name if that is meant";
-            record.record(Finding::new(checks::PCRS, Outcome::Fail).because(&because));
-            false
-        }
-        Pcrs::Rules(rules) => rules.iter().fold(true, |all, rule| {
-            let Some(check) = checks::PCR.get(usize::from(rule.index)) else {
-                record.record(
-                    Finding::new(checks::PCRS, Outcome::Fail).because(&"a register above 31 does not exist"),
-                );
-                return false;
-            };
-            rule.rule.appraise(check, verified.document().pcrs.get(rule.index), record) && all
-        }),
-    }
-}
-
-fn waived(check: &'static Check, waiver: &Waiver<'_>, record: &mut dyn Record) {
-    let finding = Finding::new(check, Outcome::Skip).because(&waiver.reason);
-    record.record(Finding { line: waiver.line, waived: true, ..finding });
 }
 
 /// Holds a register against values that are computed from what a person knows: an instance's id,
@@ -103,7 +73,7 @@ fn age(verified: &VerifiedDocument<'_>, max_age: &MaxAge<'_>, record: &mut dyn R
     let (secs, line) = match max_age {
         MaxAge::AtMost { secs, line } => (*secs, *line),
         MaxAge::Waived(waiver) => {
-            waived(checks::MAX_AGE, waiver, record);
+            waiver.record(checks::MAX_AGE, record);
             return Appraisal::Accepted;
         }
     };

@@ -3,70 +3,70 @@
 use teeproof_core::{Check, checks};
 
 checks! { VERIFY:
-    FORMAT = "nitro.format", "the document's envelope",
+    FORMAT [3] = "nitro.format", "the document's envelope",
         "The document is an untagged COSE_Sign1 under ES384 that names its certificates.",
         "Give the document as the Nitro security module returned it, raw or in base64.",
         "RFC 9052, section 4.2; AWS Nitro Enclaves, attestation process";
-    CHAIN = "nitro.chain", "the certificate chain",
+    CHAIN [4] = "nitro.chain", "the certificate chain",
         "The signing certificate was issued under the pinned root of an AWS partition.",
         "A document under another root was not made by a Nitro hypervisor; for a test root, name it with --anchor.",
         "AWS Nitro Enclaves, attestation process, certificate chain; RFC 5280, section 6";
-    SIGNATURE = "nitro.signature", "the document's signature",
+    SIGNATURE [4] = "nitro.signature", "the document's signature",
         "The hypervisor signed these very bytes.",
         "The document was altered after it was made.",
         "RFC 9052, section 4.4";
-    FIELDS = "nitro.fields", "the document's fields",
+    FIELDS [3] = "nitro.fields", "the document's fields",
         "The payload is an enclave's document: the nine known fields, each once, within their bounds.",
         "A NitroTPM's document is another kind of evidence and is not accepted here.",
         "AWS Nitro Enclaves, attestation process, CDDL";
-    VALIDITY = "nitro.validity", "the certificates' validity",
+    VALIDITY [7] = "nitro.validity", "the certificates' validity",
         "Every certificate of the chain is valid at the given time.",
         "Documents outlive their certificates by design (3 hours): ask the enclave for a new one, or verify an archived one with --at document.",
         "RFC 5280, section 4.1.2.5";
-    CONSISTENCY = "nitro.consistency", "certificate and document",
+    CONSISTENCY [5] = "nitro.consistency", "certificate and document",
         "The certificate was issued to the module that the document names, and was valid at its time stamp.",
         "The document's parts do not belong together.",
         "AWS Nitro Enclaves, attestation process";
-    TIME = "nitro.time", "the document's time stamp",
+    TIME [5] = "nitro.time", "the document's time stamp",
         "The document was not made in the verifier's future.",
         "Check the verifier's clock.",
         "AWS Nitro Enclaves, attestation process, timestamp";
-    NONCE = "nitro.nonce", "the nonce",
+    NONCE [5] = "nitro.nonce", "the nonce",
         "The document was made for this question.",
         "Give the nonce that the enclave was asked to put into its document; an old document carries an old nonce.",
         "AWS Nitro Enclaves, attestation process, nonce";
 }
 
 checks! { APPRAISE:
-    DEBUG = "nitro.debug", "debug mode",
+    DEBUG [6] = "nitro.debug", "debug mode",
         "The enclave runs in production mode: PCR0, PCR1 and PCR2 hold measurements, and no console is open to the host.",
         "Start the enclave without --debug-mode; its first three registers are zero in debug mode.",
         "AWS Nitro Enclaves, nitro-cli run-enclave, --debug-mode";
-    SIGNER = "nitro.signer", "the image's signer",
+    SIGNER [6] = "nitro.signer", "the image's signer",
         "The image was signed under this certificate (PCR8); any version of it, also an old one.",
         "Compare with the SHA-384 of the signing certificate's DER.",
         "AWS Nitro Enclaves, PCR8";
-    MODULE_ID = "nitro.module-id", "the enclave's id",
+    MODULE_ID [6] = "nitro.module-id", "the enclave's id",
         "The document was made by exactly this enclave.",
         "An enclave's id changes whenever it is started.",
         "AWS Nitro Enclaves, attestation process, module_id";
-    INSTANCE = "nitro.instance", "the parent instance",
+    INSTANCE [6] = "nitro.instance", "the parent instance",
         "The enclave runs on this instance (PCR4).",
         "Compare with the id that EC2 returned for your instance.",
         "AWS Nitro Enclaves, PCR4";
-    USER_DATA = "nitro.user-data", "the user data",
+    USER_DATA [6] = "nitro.user-data", "the user data",
         "The enclave put exactly these bytes into user_data.",
         "Compare with what your enclave's program puts there.",
         "AWS Nitro Enclaves, attestation process, user_data";
-    PUBLIC_KEY = "nitro.public-key", "the public key",
+    PUBLIC_KEY [6] = "nitro.public-key", "the public key",
         "The enclave put exactly these bytes into public_key.",
         "Compare with the key that your enclave's program puts there.",
         "AWS Nitro Enclaves, attestation process, public_key";
-    MAX_AGE = "nitro.max-age", "the document's age",
+    MAX_AGE [6 11] = "nitro.max-age", "the document's age",
         "The document is at most this old.",
         "Ask the enclave for a new document, and verify it with --at now.",
         "AWS Nitro Enclaves, attestation process, timestamp";
-    PCRS = "nitro.pcrs", "the registers",
+    PCRS [6] = "nitro.pcrs", "the registers",
         "The registers that matter hold the expected values.",
         "Name PCR0, or PCR1 and PCR2, of your image; nitro-cli build-enclave prints them.",
         "AWS Nitro Enclaves, platform configuration registers";
@@ -82,6 +82,7 @@ macro_rules! pcr_checks {
                 proves: "The register holds the expected value; one that the document does not name fails.",
                 hint: "Compare with the measurements of the image that you deploy (nitro-cli build-enclave).",
                 source: "AWS Nitro Enclaves, platform configuration registers",
+                exits: &[6],
             }
         ),*];
     };

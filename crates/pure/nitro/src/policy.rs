@@ -1,6 +1,6 @@
 //! What a relying party may demand of a verified document.
 
-use teeproof_core::{List, Rule, Text};
+use teeproof_core::{List, Pcrs, Rule, Text, Waiver};
 
 use crate::Digest384;
 
@@ -11,7 +11,7 @@ pub struct Policy<'p> {
     /// Whether the enclave may be in debug mode.
     pub debug: Rule<'p, bool>,
     /// The registers.
-    pub pcrs: Pcrs<'p>,
+    pub pcrs: Pcrs<'p, 48>,
     /// The SHA-384 of the image's signing certificate (DER); PCR8 is computed from it.
     pub signer: Rule<'p, Digest384>,
     /// The enclave's id.
@@ -24,15 +24,6 @@ pub struct Policy<'p> {
     pub public_key: Rule<'p, List<'p, u8>>,
     /// How old the document may be.
     pub max_age: MaxAge<'p>,
-}
-
-/// What is demanded of the registers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Pcrs<'p> {
-    /// Each of these; the list must not be empty. Registers that it does not name are not looked at.
-    Rules(List<'p, PcrRule<'p>>),
-    /// None, for the reason given, which shows in the result.
-    Waived(Waiver<'p>),
 }
 
 /// How old a document may be.
@@ -50,32 +41,6 @@ pub enum MaxAge<'p> {
     Waived(Waiver<'p>),
 }
 
-/// Why something is not looked at.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Waiver<'p> {
-    /// The reason.
-    pub reason: Text<'p>,
-    /// The policy's line, counted from 1, where the policy came from a file.
-    pub line: Option<u32>,
-}
-
-impl<'p> Waiver<'p> {
-    /// Not looked at, for this reason.
-    #[must_use]
-    pub fn new(reason: impl Into<Text<'p>>) -> Self {
-        Self { reason: reason.into(), line: None }
-    }
-}
-
-/// What is demanded of one register. One that the document does not name fails.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PcrRule<'p> {
-    /// The register, 0 to 31.
-    pub index: u8,
-    /// The value.
-    pub rule: Rule<'p, Digest384>,
-}
-
 // Of any lifetime: a policy cannot be shortened to the one of the values that replace its fields.
 impl Policy<'_> {
     /// `builtin:genuine`: an enclave in production mode. It says nothing about what software runs.
@@ -84,7 +49,7 @@ impl Policy<'_> {
         const REASON: &str = "builtin:genuine says nothing about what runs";
         Self {
             debug: Rule::exactly(false),
-            pcrs: Pcrs::Waived(Waiver::new(REASON)),
+            pcrs: Pcrs::waived(REASON),
             signer: Rule::waived(REASON),
             module_id: Rule::waived(REASON),
             instance: Rule::waived(REASON),

@@ -15,14 +15,24 @@ use crate::{Endorsements, Error, Link, VekKind, checks};
 pub struct Verification<'a> {
     /// Root certificates that are trusted besides AMD's.
     pub anchors: Anchors<'a>,
-    /// The nonce that REPORT_DATA must hold, zero-extended to 64 bytes; or why there is none.
-    pub freshness: Freshness<'a>,
+    /// What REPORT_DATA must hold.
+    pub report_data: ReportData<'a>,
     /// AMD's revocation lists, or why they are not looked at.
     pub revocation: Revocation<'a>,
     /// The time at which the certificates must be valid.
     pub at: Time,
     /// The cryptography.
     pub crypto: &'a Crypto,
+}
+
+/// What REPORT_DATA, the 64 bytes that the guest chose, must hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReportData<'a> {
+    /// The nonce, zero-extended to 64 bytes; or why there is none.
+    Nonce(Freshness<'a>),
+    /// Something that the caller compares, as the text says. A caller that does not leaves the
+    /// report open to be an old one.
+    ForCaller(&'a str),
 }
 
 /// A report that a genuine AMD processor made and signed.
@@ -54,7 +64,7 @@ pub enum Chip {
 /// Verifies a report under its endorsements.
 ///
 /// Proves: firmware of a genuine AMD processor, at the reported TCB, signed these bytes; where
-/// `freshness` is a nonce, for this question.
+/// `report_data` is a nonce, for this question.
 /// Does not prove: what software runs, in whose cloud; see the crate's documentation.
 ///
 /// Work before the first signature is bounded by the number of certificates given. A genuine
@@ -91,7 +101,7 @@ pub fn verify<'a>(
     let path = path.valid_at(verification.at, 0).map_err(chain_error)?;
     record.pass(checks::VALIDITY, &format_args!("every certificate, at {}", verification.at));
     revocation(path.path(), verification, record)?;
-    freshness(report, &verification.freshness, record)?;
+    report_data(report, &verification.report_data, record)?;
     let provider = claims.csp;
     Ok(VerifiedReport { report, path, vek, product, tcbs, chip, provider, production })
 }
@@ -143,11 +153,15 @@ fn revocation(
     Ok(())
 }
 
-fn freshness(report: &Report, freshness: &Freshness<'_>, record: &mut dyn Record) -> Result<(), Error> {
-    let nonce = match freshness {
-        Freshness::Nonce(nonce) => *nonce,
-        Freshness::Waived(reason) => {
+fn report_data(report: &Report, demand: &ReportData<'_>, record: &mut dyn Record) -> Result<(), Error> {
+    let nonce = match demand {
+        ReportData::Nonce(Freshness::Nonce(nonce)) => *nonce,
+        ReportData::Nonce(Freshness::Waived(reason)) => {
             record.waive(checks::NONCE, reason);
+            return Ok(());
+        }
+        ReportData::ForCaller(what) => {
+            record.skip(checks::NONCE, what);
             return Ok(());
         }
     };

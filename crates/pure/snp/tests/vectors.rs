@@ -4,7 +4,8 @@
 
 use teeproof_core::{Class, Crypto, Freshness, Time};
 use teeproof_snp::{
-    Chip, Endorsements, Error, Policy, Product, Tcb, VekKind, Verification, VerifiedReport, appraise, verify,
+    Chip, Endorsements, Error, Policy, Product, ReportData, Tcb, VekKind, Verification, VerifiedReport,
+    appraise, verify,
 };
 use teeproof_wire::certificate::Certificate;
 use teeproof_x509::{Anchors, Revocation};
@@ -21,7 +22,7 @@ fn tables() -> [Crypto; 2] {
 fn at(crypto: &Crypto, at: Time) -> Verification<'_> {
     Verification {
         anchors: Anchors::PINNED,
-        freshness: Freshness::Waived("a recorded vector"),
+        report_data: ReportData::Nonce(Freshness::Waived("a recorded vector")),
         revocation: Revocation::Unchecked("no list is published with the vector"),
         at,
         crypto,

@@ -1,5 +1,7 @@
 //! Every check there is, for `explain` and for results that were not reached.
 
+use alloc::vec::Vec;
+
 use teeproof_core::{Check, Technology};
 
 /// `policy.technology`: the policy accepts evidence of this technology.
@@ -9,16 +11,31 @@ pub const POLICY_TECHNOLOGY: &Check = &Check {
     proves: "The relying party accepts evidence of this technology.",
     hint: "Name the technology with --accept, and give the policy a section for it.",
     source: "teeproof, ARCHITECTURE.md, invariants",
+    exits: &[6],
+};
+
+/// `bundle.redacted`: nothing was replaced in the evidence.
+pub const BUNDLE_REDACTED: &Check = &Check {
+    id: "bundle.redacted",
+    title: "evidence as it was made",
+    proves: "Nothing in the evidence was replaced before it was passed on.",
+    hint: "Ask whoever redacted the bundle for the original, or let them verify it.",
+    source: "teeproof, docs/bundle.md, redaction",
+    exits: &[7],
 };
 
 /// Every check, in the order in which they are made.
 pub fn all_checks() -> impl Iterator<Item = &'static Check> {
-    core::iter::once(POLICY_TECHNOLOGY)
-        .chain(teeproof_snp::checks::VERIFY.iter().copied())
-        .chain(teeproof_snp::checks::APPRAISE.iter().copied())
-        .chain(teeproof_nitro::checks::VERIFY.iter().copied())
-        .chain(teeproof_nitro::checks::APPRAISE.iter().copied())
-        .chain(teeproof_nitro::checks::PCR)
+    use teeproof_hcl::checks as hcl;
+    use teeproof_nitro::checks as nitro;
+    use teeproof_snp::checks as snp;
+    use teeproof_tpm::checks as tpm;
+    [POLICY_TECHNOLOGY, BUNDLE_REDACTED]
+        .into_iter()
+        .chain([snp::VERIFY, snp::APPRAISE, hcl::VERIFY, tpm::VERIFY, hcl::APPRAISE, tpm::APPRAISE].concat())
+        .chain(tpm::PCR)
+        .chain([nitro::VERIFY, nitro::APPRAISE].concat())
+        .chain(nitro::PCR)
 }
 
 /// The check of this id.
@@ -28,10 +45,28 @@ pub fn find_check(id: &str) -> Option<&'static Check> {
 }
 
 /// The checks of a technology's verification, in order.
-pub(crate) const fn of_verification(technology: Technology) -> &'static [&'static Check] {
+pub(crate) fn of_verification(technology: Technology) -> Vec<&'static Check> {
     match technology {
-        Technology::Snp => teeproof_snp::checks::VERIFY,
-        Technology::Nitro => teeproof_nitro::checks::VERIFY,
-        _ => &[],
+        Technology::Snp => teeproof_snp::checks::VERIFY.to_vec(),
+        Technology::AzureSnp => azure_snp(),
+        Technology::AzureTdx => {
+            use teeproof_hcl::checks::{AK_CHAIN, BINDING, FORMAT, TD_QUOTE, TD_REPORT};
+            Vec::from([FORMAT, AK_CHAIN, TD_REPORT, BINDING, TD_QUOTE])
+        }
+        Technology::Nitro => teeproof_nitro::checks::VERIFY.to_vec(),
+        _ => Vec::new(),
     }
+}
+
+/// From the processor's signature down to what the guest wrote.
+fn azure_snp() -> Vec<&'static Check> {
+    use teeproof_hcl::checks::{AK_CHAIN, AK_KEY, BINDING, CLAIMS, FORMAT, USER_DATA, VMPL};
+    [
+        &[FORMAT, AK_CHAIN],
+        teeproof_snp::checks::VERIFY,
+        &[VMPL, BINDING, CLAIMS, AK_KEY],
+        teeproof_tpm::checks::VERIFY,
+        &[USER_DATA],
+    ]
+    .concat()
 }

@@ -1,5 +1,7 @@
 //! What verified evidence says, by name.
 
+mod azure;
+
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -15,6 +17,7 @@ use crate::{Claim, Verified};
 pub(crate) fn of(verified: &Verified<'_>) -> Vec<Claim> {
     match verified {
         Verified::Snp(report) => snp(report),
+        Verified::AzureSnp(vm) => azure::of(vm),
         Verified::Nitro(document) => nitro(document),
     }
 }

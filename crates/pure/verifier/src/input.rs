@@ -1,27 +1,39 @@
 //! What a file holds, told from its content: evidence, certificates, revocation lists, in the
 //! encodings in which they are passed around.
 
+mod bincode;
 mod encoding;
 mod error;
+mod evidence;
+mod json;
+mod kind;
+mod part;
+pub(crate) mod pcrs;
 mod sniff;
 
 pub use error::InputError;
-pub use sniff::{Encoding, Kind, Sniffed, sniff};
+pub use json::{JsonProblem, JsonShape};
+pub use kind::{Encoding, Kind};
+pub use part::Part;
+pub use sniff::{Sniffed, sniff};
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use teeproof_core::Technology;
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::crl::RevocationList;
 
-use crate::Evidence;
+use crate::bundle::{Collection, Redaction};
+use pcrs::Registers;
 
 /// Files that belong together: one piece of evidence, and what endorses it.
 #[derive(Clone, Debug, Default)]
 pub struct Inputs {
-    evidence: Option<(Technology, Vec<u8>)>,
-    certificates: Vec<Vec<u8>>,
-    lists: Vec<Vec<u8>>,
+    parts: Vec<Part>,
+    registers: Option<Box<Registers>>,
+    nonce_in_user_data: bool,
+    collection: Option<Collection>,
+    redactions: Vec<Redaction>,
 }
 
 impl Inputs {
@@ -38,46 +50,58 @@ impl Inputs {
     /// evidence.
     pub fn add(&mut self, bytes: &[u8], kind: Option<Kind>) -> Result<Sniffed, InputError> {
         let sniffed = sniff(bytes, kind)?;
-        sniffed.check()?;
-        match sniffed.kind {
-            Kind::SnpReport => self.take_evidence(Technology::Snp, &sniffed)?,
-            Kind::NitroDocument => self.take_evidence(Technology::Nitro, &sniffed)?,
-            Kind::Certificate => self.certificates.extend(sniffed.parts.iter().cloned()),
-            Kind::RevocationList => self.lists.extend(sniffed.parts.iter().cloned()),
-            Kind::Mixed => self.take_mixed(&sniffed),
+        for redaction in &sniffed.redactions {
+            let before = self.parts.iter().filter(|part| part.kind == redaction.part.kind).count();
+            self.redactions.push(redaction.moved(before));
+        }
+        for part in &sniffed.parts {
+            self.add_part(part.clone())?;
+        }
+        self.nonce_in_user_data |= sniffed.nonce_in_user_data;
+        if self.collection.is_none() {
+            self.collection.clone_from(&sniffed.collection);
         }
         Ok(sniffed)
     }
 
-    fn take_evidence(&mut self, technology: Technology, sniffed: &Sniffed) -> Result<(), InputError> {
-        let bytes = sniffed.parts.first().cloned().unwrap_or_default();
-        match self.evidence.replace((technology, bytes)) {
-            None => Ok(()),
-            Some((first, _)) => Err(InputError::TwoEvidences { first, second: technology }),
-        }
-    }
-
-    /// PEM may hold certificates and revocation lists side by side.
-    fn take_mixed(&mut self, sniffed: &Sniffed) {
-        for part in &sniffed.parts {
-            let list = RevocationList::parse(part).is_ok();
-            if list { self.lists.push(part.clone()) } else { self.certificates.push(part.clone()) }
-        }
-    }
-
-    /// The piece of evidence.
+    /// Takes one part.
     ///
     /// # Errors
-    /// There is none among the files, or certificates were given for evidence that brings its own.
-    pub fn evidence(&self) -> Result<Evidence<'_>, InputError> {
-        match &self.evidence {
-            None => Err(InputError::NoEvidence),
-            Some((Technology::Nitro, bytes)) if self.certificates.is_empty() && self.lists.is_empty() => {
-                Ok(Evidence::Nitro(bytes))
-            }
-            Some((Technology::Nitro, _)) => Err(InputError::NotTogether),
-            Some((_, bytes)) => Ok(Evidence::Snp(bytes)),
+    /// A certificate or list that is none, a part that is too large, or a second one of a kind of
+    /// which evidence has one.
+    pub fn add_part(&mut self, part: Part) -> Result<(), InputError> {
+        let part = Part::new(part.kind, &part.bytes)?;
+        part.check()?;
+        evidence::check_beside(&self.parts, &part)?;
+        if part.kind == Kind::PcrValues {
+            self.registers = pcrs::indexed(&part.bytes).map(Box::new);
         }
+        self.parts.push(part);
+        Ok(())
+    }
+
+    /// Everything that was taken, in the order in which it came.
+    #[must_use]
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// Whether the evidence says that the nonce stands at the start of its user-data as well.
+    #[must_use]
+    pub const fn nonce_in_user_data(&self) -> bool {
+        self.nonce_in_user_data
+    }
+
+    /// When and how the parts were collected, if they came in a bundle.
+    #[must_use]
+    pub const fn collection(&self) -> Option<&Collection> {
+        self.collection.as_ref()
+    }
+
+    /// What was replaced before the parts were passed on.
+    #[must_use]
+    pub fn redactions(&self) -> &[Redaction] {
+        &self.redactions
     }
 
     /// The certificates, in the order in which they came.
@@ -85,8 +109,7 @@ impl Inputs {
     /// # Errors
     /// One of them is not a certificate.
     pub fn certificates(&self) -> Result<Vec<Certificate<'_>>, InputError> {
-        self.certificates
-            .iter()
+        self.of(Kind::Certificate)
             .map(|der| Certificate::parse(der).map_err(|error| InputError::Wire(Kind::Certificate, error)))
             .collect()
     }
@@ -96,11 +119,20 @@ impl Inputs {
     /// # Errors
     /// One of them is not a revocation list.
     pub fn revocation_lists(&self) -> Result<Vec<RevocationList<'_>>, InputError> {
-        self.lists
-            .iter()
+        self.of(Kind::RevocationList)
             .map(|der| {
                 RevocationList::parse(der).map_err(|error| InputError::Wire(Kind::RevocationList, error))
             })
             .collect()
+    }
+
+    /// The bytes of every part of a kind.
+    fn of(&self, kind: Kind) -> impl Iterator<Item = &[u8]> {
+        self.parts.iter().filter(move |part| part.kind == kind).map(|part| part.bytes.as_slice())
+    }
+
+    /// The bytes of the part of a kind of which there is at most one.
+    fn one(&self, kind: Kind) -> Option<&[u8]> {
+        self.of(kind).next()
     }
 }

@@ -1,54 +1,102 @@
 //! Every field of a structure, believed or not: nothing is verified here.
 
+mod json;
+
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::cose::Sign1;
 use teeproof_wire::crl::RevocationList;
+use teeproof_wire::eventlog::EventLog;
+use teeproof_wire::hcl::{Hardware, HclReport};
 use teeproof_wire::nitro::{Document, Limits};
 use teeproof_wire::snp::Report;
+use teeproof_wire::tdx::TdReport;
+use teeproof_wire::tpm::{Attest, attest_bytes};
 use teeproof_wire::{Describe, Error, Shown, Visitor};
 
-use crate::input::{InputError, Kind, Sniffed};
+use crate::input::{InputError, Kind, Part, Sniffed};
 
 /// What was told of a structure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Inspected {
-    /// The first rule that the structure breaks, though its fields could be told.
+    /// The first rule that a structure breaks, though its fields could be told.
     pub flaw: Option<Error>,
 }
 
 /// Tells every field of what was found in a file, by the names of its specification.
 ///
-/// Certificates that a Nitro document brings along are told as structures of their own.
+/// What a structure brings along (the hardware report and the claims of a paravisor's report, the
+/// certificates of a Nitro document) is told as a structure of its own.
 ///
 /// # Errors
 /// The bytes are not laid out as the structure is, so there are no fields to tell.
 pub fn inspect(sniffed: &Sniffed, visitor: &mut dyn Visitor) -> Result<Inspected, InputError> {
     let mut flaw = None;
     for part in &sniffed.parts {
-        let of = |kind| move |error| InputError::Wire(kind, error);
-        match sniffed.kind {
-            Kind::SnpReport => {
-                let report = Report::parse(part).map_err(of(Kind::SnpReport))?;
-                group(visitor, "ATTESTATION_REPORT", report);
-                flaw = report.check_reserved().err();
-            }
-            Kind::NitroDocument => nitro(part, visitor).map_err(of(Kind::NitroDocument))?,
-            kind => match (Certificate::parse(part), RevocationList::parse(part)) {
-                (Ok(certificate), _) => group(visitor, "Certificate", &certificate),
-                (Err(_), Ok(list)) => group(visitor, "CertificateList", &list),
-                (Err(error), Err(_)) if kind != Kind::RevocationList => {
-                    return Err(of(Kind::Certificate)(error));
-                }
-                (_, Err(error)) => return Err(of(Kind::RevocationList)(error)),
-            },
-        }
+        let of = |error| InputError::Wire(part.kind, error);
+        flaw = flaw.or(structure(part, visitor).map_err(of)?);
     }
     Ok(Inspected { flaw })
+}
+
+/// Tells one part, and gives back the rule that it breaks.
+fn structure(part: &Part, visitor: &mut dyn Visitor) -> Result<Option<Error>, Error> {
+    let bytes = part.bytes.as_slice();
+    match part.kind {
+        Kind::SnpReport => return snp(bytes, visitor),
+        Kind::HclReport => return hcl(bytes, visitor),
+        Kind::TpmQuote => group(visitor, "TPMS_ATTEST", &Attest::parse(attest_bytes(bytes))?),
+        Kind::EventLog => group(visitor, "TCG event log", &EventLog::parse(bytes)?),
+        Kind::PcrValues => registers(bytes, visitor),
+        Kind::NitroDocument => nitro(bytes, visitor)?,
+        Kind::RevocationList => group(visitor, "CertificateList", &RevocationList::parse(bytes)?),
+        Kind::Certificate => group(visitor, "Certificate", &Certificate::parse(bytes)?),
+        other => {
+            visitor.open(other.as_str());
+            visitor.field(Shown::new("bytes", &teeproof_core::Hex(bytes)));
+            visitor.close();
+        }
+    }
+    Ok(None)
 }
 
 fn group(visitor: &mut dyn Visitor, name: &str, structure: &dyn Describe) {
     visitor.open(name);
     structure.describe(visitor);
+    visitor.close();
+}
+
+fn snp(bytes: &[u8], visitor: &mut dyn Visitor) -> Result<Option<Error>, Error> {
+    let report = Report::parse(bytes)?;
+    group(visitor, "ATTESTATION_REPORT", report);
+    Ok(report.check_reserved().err())
+}
+
+/// The envelope, the hardware report in it, and the claims.
+fn hcl(bytes: &[u8], visitor: &mut dyn Visitor) -> Result<Option<Error>, Error> {
+    let report = HclReport::parse(bytes)?;
+    group(visitor, "HCL report", &report);
+    let flaw = match report.hardware() {
+        Hardware::Snp(bytes) => snp(bytes, visitor)?,
+        Hardware::Tdx(bytes) => {
+            let report = TdReport::parse(bytes)?;
+            group(visitor, "TDREPORT_STRUCT", report);
+            report.check_reserved().err()
+        }
+        _ => report.check_supported().err(),
+    };
+    visitor.open("runtime claims");
+    json::describe(report.claims(), visitor);
+    visitor.close();
+    Ok(flaw)
+}
+
+/// Register values: for each one its index and its 32 bytes.
+fn registers(bytes: &[u8], visitor: &mut dyn Visitor) {
+    visitor.open("register values, SHA-256");
+    let (entries, _) = bytes.as_chunks::<33>();
+    for [index, value @ ..] in entries {
+        visitor.field(Shown::new(&alloc::format!("PCR{index}"), &teeproof_core::Hex(value)));
+    }
     visitor.close();
 }
 

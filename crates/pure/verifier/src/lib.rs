@@ -4,6 +4,7 @@
 
 extern crate alloc;
 
+pub mod bundle;
 pub mod bytes;
 mod checks;
 mod claims;
@@ -15,18 +16,18 @@ mod request;
 mod result;
 mod verify;
 
-pub use checks::{POLICY_TECHNOLOGY, all_checks, find_check};
+pub use checks::{BUNDLE_REDACTED, POLICY_TECHNOLOGY, all_checks, find_check};
 pub use findings::{Finding, Findings};
 pub use inspect::{Inspected, inspect};
-pub use policy::Policy;
+pub use policy::{AzureSnpPolicy, Policy};
 #[cfg(feature = "policy-file")]
-pub use policy::{PolicyError, PolicyProblem};
+pub use policy::{NotAuthentic, PolicyError, PolicyProblem, Proposal};
 pub use request::{Evidence, Request, RequestError};
 pub use result::{AttestationResult, Claim, FreshnessDemand, Verdict};
 pub use verify::{Verified, verify};
 
 /// The crates that the front door stands on, for their types.
 pub use {
-    teeproof_core as core, teeproof_nitro as nitro, teeproof_snp as snp, teeproof_wire as wire,
-    teeproof_x509 as x509,
+    teeproof_core as core, teeproof_hcl as hcl, teeproof_nitro as nitro, teeproof_snp as snp,
+    teeproof_tpm as tpm, teeproof_wire as wire, teeproof_x509 as x509,
 };

@@ -1,6 +1,8 @@
 //! Appraisal policies: built in, typed, or from a file.
 
 #[cfg(feature = "policy-file")]
+mod azure;
+#[cfg(feature = "policy-file")]
 mod file;
 #[cfg(feature = "policy-file")]
 mod kinds;
@@ -9,9 +11,13 @@ mod nitro;
 #[cfg(feature = "policy-file")]
 mod node;
 #[cfg(feature = "policy-file")]
+mod pcrs;
+#[cfg(feature = "policy-file")]
 mod problem;
 #[cfg(feature = "policy-file")]
 mod problems;
+#[cfg(feature = "policy-file")]
+mod propose;
 #[cfg(feature = "policy-file")]
 mod rule;
 #[cfg(feature = "policy-file")]
@@ -23,6 +29,8 @@ mod suggest;
 
 #[cfg(feature = "policy-file")]
 pub use problem::{PolicyError, PolicyProblem};
+#[cfg(feature = "policy-file")]
+pub use propose::{NotAuthentic, Proposal};
 
 use alloc::string::{String, ToString};
 
@@ -35,8 +43,30 @@ pub struct Policy {
     pub name: String,
     /// What is demanded of SNP reports; `None` accepts none.
     pub snp: Option<teeproof_snp::Policy<'static>>,
+    /// What is demanded of Azure confidential VMs on SEV-SNP; `None` accepts none.
+    pub azure_snp: Option<AzureSnpPolicy>,
+    /// What is demanded of Azure confidential VMs on TDX; `None` accepts none.
+    pub azure_tdx: Option<teeproof_hcl::Policy<'static>>,
     /// What is demanded of Nitro documents; `None` accepts none.
     pub nitro: Option<teeproof_nitro::Policy<'static>>,
+}
+
+/// What is demanded of an Azure confidential VM on SEV-SNP.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AzureSnpPolicy {
+    /// Of the paravisor's report.
+    pub snp: teeproof_snp::Policy<'static>,
+    /// Of everything that is bound to it.
+    pub vm: teeproof_hcl::Policy<'static>,
+}
+
+impl AzureSnpPolicy {
+    /// `builtin:genuine`: a production guest on a chip that is named. Its origin is told, not
+    /// demanded; only reports that are known to be of another origin are refused.
+    #[must_use]
+    pub fn genuine() -> Self {
+        Self { snp: teeproof_snp::Policy::genuine(), vm: teeproof_hcl::Policy::genuine() }
+    }
 }
 
 impl Policy {
@@ -47,6 +77,8 @@ impl Policy {
         Self {
             name: "builtin:genuine".to_string(),
             snp: Some(teeproof_snp::Policy::genuine()),
+            azure_snp: Some(AzureSnpPolicy::genuine()),
+            azure_tdx: Some(teeproof_hcl::Policy::genuine()),
             nitro: Some(teeproof_nitro::Policy::genuine()),
         }
     }
@@ -69,6 +101,8 @@ impl Policy {
     pub const fn speaks_of(&self, technology: Technology) -> bool {
         match technology {
             Technology::Snp => self.snp.is_some(),
+            Technology::AzureSnp => self.azure_snp.is_some(),
+            Technology::AzureTdx => self.azure_tdx.is_some(),
             Technology::Nitro => self.nitro.is_some(),
             _ => false,
         }

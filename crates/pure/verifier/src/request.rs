@@ -8,6 +8,7 @@ use teeproof_wire::certificate::Certificate;
 use teeproof_x509::{Anchors, Revocation};
 
 use crate::Policy;
+use crate::bundle::Redacted;
 
 /// Evidence of one machine, unbelieved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,8 +16,14 @@ use crate::Policy;
 pub enum Evidence<'a> {
     /// A raw SEV-SNP attestation report.
     Snp(&'a [u8]),
+    /// An Azure confidential VM on SEV-SNP: the paravisor's report, and what the vTPM adds.
+    AzureSnp(teeproof_hcl::Evidence<'a>),
+    /// An Azure confidential VM on TDX: the paravisor's report, the TD quote, and what the vTPM adds.
+    AzureTdx(teeproof_hcl::Evidence<'a>),
     /// A raw Nitro attestation document.
     Nitro(&'a [u8]),
+    /// Evidence of a bundle from which identifiers were taken: what is left cannot be verified.
+    Redacted(Redacted<'a>),
 }
 
 impl Evidence<'_> {
@@ -25,6 +32,9 @@ impl Evidence<'_> {
     pub const fn technology(&self) -> Technology {
         match self {
             Self::Snp(_) => Technology::Snp,
+            Self::AzureSnp(_) => Technology::AzureSnp,
+            Self::AzureTdx(_) => Technology::AzureTdx,
+            Self::Redacted(redacted) => redacted.technology,
             Self::Nitro(_) => Technology::Nitro,
         }
     }
@@ -43,6 +53,9 @@ pub struct Request<'a> {
     pub anchors: Anchors<'a>,
     /// The nonce that the evidence must carry, or why there is none.
     pub freshness: Freshness<'a>,
+    /// What `user-data` of an Azure VM must hold, zero-extended to 64 bytes, where the relying
+    /// party knows it; a policy can demand it as well.
+    pub user_data: Option<&'a [u8]>,
     /// The time at which everything must be valid.
     pub at: Moment,
     /// By how many seconds the verifier's clock may be behind (Nitro).

@@ -1,14 +1,16 @@
 //! Evidence in, attestation result out: the only place that makes a result.
 
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::fmt::Display;
 
-use teeproof_core::{Check, Class, Freshness, Hex, Technology, Time};
+use teeproof_core::{Check, Class, Finding, Freshness, Hex, Outcome, Record, Technology, Time};
 use teeproof_nitro::{Appraisal, Moment};
 
-use crate::checks::{POLICY_TECHNOLOGY, of_verification};
+use crate::bundle::Redacted;
+use crate::checks::{BUNDLE_REDACTED, POLICY_TECHNOLOGY, of_verification};
 use crate::result::FreshnessDemand;
 use crate::{AttestationResult, Evidence, Findings, Request, RequestError, Verdict, claims};
 
@@ -18,6 +20,8 @@ use crate::{AttestationResult, Evidence, Findings, Request, RequestError, Verdic
 pub enum Verified<'a> {
     /// A report of a genuine AMD processor.
     Snp(Box<teeproof_snp::VerifiedReport<'a>>),
+    /// An Azure confidential VM on a genuine AMD processor.
+    AzureSnp(Box<teeproof_hcl::VerifiedVm<'a>>),
     /// A document of a Nitro hypervisor.
     Nitro(Box<teeproof_nitro::VerifiedDocument<'a>>),
 }
@@ -41,8 +45,15 @@ pub fn verify<'a>(
     }
     match evidence {
         Evidence::Snp(report) => run.snp(report),
+        Evidence::AzureSnp(evidence) => run.azure_snp(evidence),
+        Evidence::AzureTdx(evidence) => run.azure_tdx(evidence),
         Evidence::Nitro(document) => Ok(run.nitro(document)),
+        Evidence::Redacted(redacted) => Ok(run.redacted(redacted)),
     }
+}
+
+fn appraisal(holds: bool) -> Appraisal {
+    if holds { Appraisal::Accepted } else { Appraisal::Refused }
 }
 
 /// One verification under way.
@@ -62,13 +73,19 @@ struct End<'a> {
 }
 
 impl<'a> Run<'_, 'a> {
+    /// The time of verification, for evidence that carries none.
+    fn at(&self) -> Result<Time, RequestError> {
+        match self.request.at {
+            Moment::At(at) => Ok(at),
+            Moment::OfDocument => Err(RequestError::NoTimeInEvidence(self.technology)),
+        }
+    }
+
     fn snp(mut self, report: &'a [u8]) -> Result<AttestationResult<'a>, RequestError> {
-        let Moment::At(at) = self.request.at else {
-            return Err(RequestError::NoTimeInEvidence(self.technology));
-        };
+        let at = self.at()?;
         let verification = teeproof_snp::Verification {
             anchors: self.request.anchors,
-            freshness: self.request.freshness,
+            report_data: teeproof_snp::ReportData::Nonce(self.request.freshness),
             revocation: self.request.revocation,
             at,
             crypto: self.request.crypto,
@@ -78,12 +95,54 @@ impl<'a> Run<'_, 'a> {
             Ok(verified) => verified,
             Err(error) => return Ok(self.failed(error.check(), error.class(), &error)),
         };
-        let appraisal = self.request.policy.and_then(|policy| policy.snp.as_ref()).map(|policy| {
-            let holds = teeproof_snp::appraise(&verified, policy, &mut self.findings);
-            if holds { Appraisal::Accepted } else { Appraisal::Refused }
-        });
+        let appraisal = self
+            .request
+            .policy
+            .and_then(|policy| policy.snp.as_ref())
+            .map(|policy| appraisal(teeproof_snp::appraise(&verified, policy, &mut self.findings)));
         let production = verified.is_production();
         Ok(self.appraised(Verified::Snp(Box::new(verified)), at, production, appraisal))
+    }
+
+    fn azure_snp(
+        mut self,
+        evidence: &teeproof_hcl::Evidence<'a>,
+    ) -> Result<AttestationResult<'a>, RequestError> {
+        let verification = self.azure()?;
+        let at = verification.at;
+        let endorsements = self.request.endorsements;
+        let verified =
+            match teeproof_hcl::verify_snp(evidence, endorsements, &verification, &mut self.findings) {
+                Ok(verified) => verified,
+                Err(error) => return Ok(self.failed(error.check(), error.class(), &error)),
+            };
+        let appraisal = self.request.policy.and_then(|policy| policy.azure_snp.as_ref()).map(|policy| {
+            let findings = &mut self.findings;
+            appraisal(teeproof_hcl::appraise_snp(&verified, &policy.snp, &policy.vm, findings))
+        });
+        let production = verified.is_production();
+        Ok(self.appraised(Verified::AzureSnp(Box::new(verified)), at, production, appraisal))
+    }
+
+    fn azure_tdx(
+        mut self,
+        evidence: &teeproof_hcl::Evidence<'a>,
+    ) -> Result<AttestationResult<'a>, RequestError> {
+        let verification = self.azure()?;
+        let endorsements = self.request.endorsements;
+        let Err(error) = teeproof_hcl::verify_tdx(evidence, endorsements, &verification, &mut self.findings);
+        Ok(self.failed(error.check(), error.class(), &error))
+    }
+
+    fn azure(&self) -> Result<teeproof_hcl::Verification<'a>, RequestError> {
+        Ok(teeproof_hcl::Verification {
+            anchors: self.request.anchors,
+            freshness: self.request.freshness,
+            user_data: self.request.user_data,
+            revocation: self.request.revocation,
+            at: self.at()?,
+            crypto: self.request.crypto,
+        })
     }
 
     fn nitro(mut self, document: &'a [u8]) -> AttestationResult<'a> {
@@ -108,6 +167,26 @@ impl<'a> Run<'_, 'a> {
         self.appraised(Verified::Nitro(Box::new(verified)), at, production, appraisal)
     }
 
+    /// What was replaced can no longer be signed by anybody: nothing is verified, and each check
+    /// that was lost is named with what it was lost to.
+    fn redacted(mut self, redacted: &Redacted<'_>) -> AttestationResult<'a> {
+        let lost: Vec<_> = redacted.lost().collect();
+        let checks: Vec<&str> = lost.iter().map(|(id, _)| *id).collect();
+        let because = format!("identifiers were replaced; no longer to be checked: {}", checks.join(", "));
+        self.findings.record(Finding::new(BUNDLE_REDACTED, Outcome::Fail).because(&because));
+        for check in of_verification(self.technology) {
+            match lost.iter().find(|(id, _)| *id == check.id) {
+                Some((_, redaction)) => {
+                    let what = redaction.what.as_str();
+                    self.findings
+                        .skip(check, &format_args!("lost: {what} was replaced in {}", redaction.part));
+                }
+                None => self.findings.skip(check, &"not made: nothing could rest on it"),
+            }
+        }
+        self.end(End { verdict: Verdict::Refused, exit: 7, at: None, production: None, verified: None })
+    }
+
     /// Evidence never chooses its own verifier: the relying party names what it accepts, and a
     /// policy that has no word for a technology accepts none of it.
     fn is_accepted(&self) -> bool {
@@ -118,12 +197,12 @@ impl<'a> Run<'_, 'a> {
     fn refused_unseen(mut self) -> AttestationResult<'a> {
         let technology = self.technology;
         let because = format_args!("evidence of {technology} is not accepted by this request or its policy");
-        self.findings.failed(POLICY_TECHNOLOGY, &because, of_verification(technology));
+        self.findings.failed(POLICY_TECHNOLOGY, &because, &of_verification(technology));
         self.end(End { verdict: Verdict::Refused, exit: 6, at: None, production: None, verified: None })
     }
 
     fn failed(mut self, check: &'static Check, class: Class, because: &dyn Display) -> AttestationResult<'a> {
-        self.findings.failed(check, because, of_verification(self.technology));
+        self.findings.failed(check, because, &of_verification(self.technology));
         self.end(End {
             verdict: Verdict::Refused,
             exit: class.exit(),

@@ -5,15 +5,8 @@
 
 mod support;
 
-use std::collections::BTreeMap;
-use std::io::Write;
-use std::sync::Mutex;
-
-use support::{REMEMBERING, Vector, accepted, outcome};
+use support::{Counts, REMEMBERING, Vector, accepted, every_bit, outcome, report};
 use teeproof::{Policy, Verdict};
-
-/// How often each exit code was given.
-type Counts = BTreeMap<u8, usize>;
 
 /// What comes of a vector with altered evidence or endorsements; it must be refused. Endorsements
 /// that are no certificate any more do not even reach the verifier: malformed, exit code 3.
@@ -26,27 +19,6 @@ fn refused(vector: &Vector, evidence: &[u8], endorsements: &[Vec<u8>], what: &dy
         Some((Verdict::Refused, exit)) => exit,
         Some(other) => panic!("{}: {} gives {other:?}", vector.name, what()),
     }
-}
-
-/// Flips every bit of `bytes`, spread over the processors, and counts what `verify` answers.
-fn every_bit(bytes: &[u8], verify: impl Fn(&[u8], usize) -> u8 + Sync) -> Counts {
-    let counts = Mutex::new(Counts::new());
-    let workers = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        for worker in 0..workers {
-            let (counts, verify) = (&counts, &verify);
-            scope.spawn(move || {
-                let mut altered = bytes.to_vec();
-                for bit in (worker..bytes.len() * 8).step_by(workers) {
-                    altered[bit / 8] ^= 1 << (bit % 8);
-                    let exit = verify(&altered, bit);
-                    altered[bit / 8] ^= 1 << (bit % 8);
-                    *counts.lock().unwrap().entry(exit).or_default() += 1;
-                }
-            });
-        }
-    });
-    counts.into_inner().unwrap()
 }
 
 #[test]
@@ -127,12 +99,4 @@ fn both_tables_agree() {
 fn is_authentic(vector: &Vector) -> bool {
     outcome(vector, &vector.evidence, &vector.endorsements, &REMEMBERING, None, |result| result.exit())
         == Some(10)
-}
-
-fn report(name: &str, what: &str, counts: &Counts) {
-    let total: usize = counts.values().sum();
-    let by_exit: Vec<_> = counts.iter().map(|(exit, count)| format!("{count} with exit {exit}")).collect();
-    // Not by a macro: those are kept back for tests that pass, and the counts are to be seen.
-    let line = format!("{name}: {total} {what}, all refused ({})\n", by_exit.join(", "));
-    std::io::stdout().write_all(line.as_bytes()).unwrap();
 }

@@ -4,8 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg(feature = "policy-file")]
 
-use teeproof::core::{Freshness, Outcome, Technology, Time};
-use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, MaxAge, Moment, Pcrs};
+use teeproof::core::{Freshness, Outcome, Pcrs, Technology, Time};
+use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, MaxAge, Moment};
 use teeproof::wire::certificate::Certificate;
 use teeproof::x509::{Anchors, Revocation};
 use teeproof::{Evidence, Finding, Policy, PolicyError, PolicyProblem, Request, Verdict, verify};
@@ -30,6 +30,7 @@ fn appraise(evidence: Evidence<'_>, at: Moment, policy: &Policy) -> Told {
             revocation: Revocation::Unchecked("no list is published with the vector"),
             anchors: Anchors::PINNED,
             freshness: Freshness::Waived("a recorded vector"),
+            user_data: None,
             at,
             skew_secs: DEFAULT_SKEW_SECS,
             limits: Limits::USUAL,
@@ -279,7 +280,7 @@ fn both_forms_of_registers_mean_the_same() {
     assert!(matches!(&waived, Pcrs::Waived(waiver) if waiver.line == Some(4)));
 }
 
-fn waived_registers() -> Pcrs<'static> {
+fn waived_registers() -> Pcrs<'static, 48> {
     let text = "version = 1\n[nitro]\nunlisted = { waived = \"w\" }\npcrs = { waived = \"none\" }\n";
     read(text).nitro.unwrap().pcrs
 }

@@ -10,9 +10,13 @@ pub mod der;
 mod describe;
 mod envelope;
 mod error;
+pub mod eventlog;
+pub mod hcl;
 pub mod nitro;
 mod reader;
 pub mod snp;
+pub mod tdx;
+pub mod tpm;
 
 pub use describe::{Describe, Shown, Visitor};
 pub use error::{Error, Kind};

@@ -23,6 +23,8 @@ pub enum Error {
     EmptyChain,
     /// A CBOR value that cannot be written.
     Cbor,
+    /// Something needs the modulus of a key that has none.
+    NoModulus(crate::Kind),
 }
 
 impl fmt::Display for Error {
@@ -37,6 +39,7 @@ impl fmt::Display for Error {
             }
             Self::EmptyChain => f.write_str("a chain without any certificate"),
             Self::Cbor => f.write_str("a CBOR value that cannot be written"),
+            Self::NoModulus(kind) => write!(f, "a key of kind {kind:?} has no modulus"),
         }
     }
 }

@@ -68,6 +68,21 @@ impl Key {
         Ok(self.pair()?.public_key().to_vec())
     }
 
+    /// The modulus of an RSA key, big-endian, as long as the key is.
+    ///
+    /// # Errors
+    /// The key could not be made, or it is no RSA key.
+    pub fn modulus(&self) -> Result<Vec<u8>, Error> {
+        let none = Error::NoModulus(self.kind);
+        let len = self.kind.modulus_bytes().ok_or(none)?;
+        // SEQUENCE { INTEGER modulus, INTEGER exponent }: the modulus has its top bit set, so a
+        // zero byte stands before it; after it, the exponent 65537 takes five bytes.
+        let key = self.public_key()?;
+        let end = key.len().checked_sub(5).ok_or(none)?;
+        let start = end.checked_sub(len).ok_or(none)?;
+        key.get(start..end).map(<[u8]>::to_vec).ok_or(none)
+    }
+
     /// Twenty bytes that name the key, for key identifier extensions (RFC 7093, method 1).
     ///
     /// # Errors

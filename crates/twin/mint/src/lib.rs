@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod azure;
 mod cbor;
 mod digest;
 mod ecdsa;

@@ -1,8 +1,6 @@
-//! The exit codes: what each means, what to do, and which check ends in which.
+//! The exit codes: what each means and what to do.
 
 use serde::Serialize;
-use teeproof::core::Check;
-use teeproof::{POLICY_TECHNOLOGY, nitro, snp};
 
 /// An exit code.
 #[derive(Debug, Serialize)]
@@ -80,31 +78,6 @@ pub(super) const EXITS: &[Exit] = &[
     ),
 ];
 
-/// The exit codes that a failure of this check usually ends in.
-pub(super) fn of_check(check: &Check) -> &'static [u8] {
-    let appraisal = [snp::checks::APPRAISE, nitro::checks::APPRAISE, &nitro::checks::PCR];
-    if check == nitro::checks::MAX_AGE {
-        &[6, 11]
-    } else if check == POLICY_TECHNOLOGY || appraisal.concat().contains(&check) {
-        &[6]
-    } else if check == snp::checks::CHAIN {
-        &[4, 7]
-    } else if FORMS.contains(&check) {
-        &[3]
-    } else if ENDORSEMENTS.contains(&check) {
-        &[7]
-    } else if BINDINGS.contains(&check) {
-        &[5]
-    } else {
-        &[4]
-    }
-}
-
-const FORMS: &[&Check] = &[snp::checks::FORMAT, nitro::checks::FORMAT, nitro::checks::FIELDS];
-const ENDORSEMENTS: &[&Check] = &[snp::checks::VALIDITY, snp::checks::REVOCATION, nitro::checks::VALIDITY];
-const BINDINGS: &[&Check] =
-    &[snp::checks::NONCE, nitro::checks::NONCE, nitro::checks::CONSISTENCY, nitro::checks::TIME];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,27 +86,10 @@ mod tests {
     #[test]
     fn every_exit_of_a_check_is_explained() {
         for check in all_checks() {
-            for code in of_check(check) {
+            assert!(!check.exits.is_empty(), "{}", check.id);
+            for code in check.exits {
                 assert!(EXITS.iter().any(|exit| exit.code == *code), "{}", check.id);
             }
         }
-    }
-
-    #[test]
-    fn what_is_left_over_is_about_signatures_and_keys() {
-        let left: Vec<_> =
-            all_checks().filter(|check| of_check(check) == [4]).map(|check| check.id).collect();
-        assert_eq!(
-            left,
-            [
-                "snp.vek.type",
-                "snp.vek.product",
-                "snp.vek.tcb",
-                "snp.vek.chip",
-                "snp.signature",
-                "nitro.chain",
-                "nitro.signature"
-            ]
-        );
     }
 }

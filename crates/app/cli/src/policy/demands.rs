@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 use teeproof::Policy;
-use teeproof::core::{Check, Expectation, Rule, Technology, Value};
-use teeproof::nitro::{MaxAge, Pcrs, checks as nitro_checks};
+use teeproof::core::{Check, Expectation, Pcrs, Rule, Technology, Value};
+use teeproof::hcl::{Origin, checks as hcl_checks};
+use teeproof::nitro::{MaxAge, checks as nitro_checks};
 use teeproof::snp::checks as snp_checks;
+use teeproof::tpm::checks as tpm_checks;
 
 /// One rule of a policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -23,12 +25,24 @@ pub(super) struct Demand {
 
 /// Every rule, in the order of the checks.
 pub(super) fn of(policy: &Policy) -> Vec<Demand> {
-    let mut demands = policy.snp.as_ref().map(snp).unwrap_or_default();
-    demands.extend(policy.nitro.as_ref().map(nitro).unwrap_or_default());
+    let mut demands = Vec::new();
+    if let Some(policy) = &policy.snp {
+        demands.extend(snp(Technology::Snp, policy));
+    }
+    if let Some(policy) = &policy.azure_snp {
+        demands.extend(snp(Technology::AzureSnp, &policy.snp));
+        demands.extend(vm(Technology::AzureSnp, &policy.vm));
+    }
+    if let Some(policy) = &policy.azure_tdx {
+        demands.extend(vm(Technology::AzureTdx, policy));
+    }
+    if let Some(policy) = &policy.nitro {
+        demands.extend(nitro(policy));
+    }
     demands
 }
 
-fn snp(policy: &teeproof::snp::Policy<'_>) -> Vec<Demand> {
+fn snp(of: Technology, policy: &teeproof::snp::Policy<'_>) -> Vec<Demand> {
     // Taken apart, so that a new rule cannot be forgotten here.
     let teeproof::snp::Policy {
         debug,
@@ -49,7 +63,6 @@ fn snp(policy: &teeproof::snp::Policy<'_>) -> Vec<Demand> {
         host_data,
         report_data,
     } = policy;
-    let of = Technology::Snp;
     vec![
         rule(of, snp_checks::DEBUG, debug),
         rule(of, snp_checks::MIGRATION, migration),
@@ -76,7 +89,7 @@ fn nitro(policy: &teeproof::nitro::Policy<'_>) -> Vec<Demand> {
         policy;
     let of = Technology::Nitro;
     let mut demands = vec![rule(of, nitro_checks::DEBUG, debug)];
-    demands.extend(registers(pcrs));
+    demands.extend(registers(of, nitro_checks::PCRS, &nitro_checks::PCR, pcrs));
     demands.extend([
         rule(of, nitro_checks::SIGNER, signer),
         rule(of, nitro_checks::MODULE_ID, module_id),
@@ -88,19 +101,64 @@ fn nitro(policy: &teeproof::nitro::Policy<'_>) -> Vec<Demand> {
     demands
 }
 
-fn registers(pcrs: &Pcrs<'_>) -> Vec<Demand> {
-    let of = Technology::Nitro;
+fn vm(of: Technology, policy: &teeproof::hcl::Policy<'_>) -> Vec<Demand> {
+    let teeproof::hcl::Policy {
+        origin: grounds,
+        ak_certificate,
+        quote,
+        vm_id,
+        user_data,
+        secure_boot_configured,
+        tpm_enabled,
+        tpm_persisted,
+        console,
+        interactive_console,
+        tpm: teeproof::tpm::Policy { pcrs, secure_boot, event_log },
+    } = policy;
+    let mut demands = vec![
+        origin(of, grounds),
+        rule(of, hcl_checks::AK_CERTIFICATE, ak_certificate),
+        rule(of, hcl_checks::QUOTE, quote),
+        rule(of, hcl_checks::VM_ID, vm_id),
+        rule(of, hcl_checks::USER_DATA_POLICY, user_data),
+        rule(of, hcl_checks::SECURE_BOOT, secure_boot_configured),
+        rule(of, hcl_checks::TPM_ENABLED, tpm_enabled),
+        rule(of, hcl_checks::TPM_PERSISTED, tpm_persisted),
+        rule(of, hcl_checks::CONSOLE, console),
+        rule(of, hcl_checks::INTERACTIVE_CONSOLE, interactive_console),
+    ];
+    demands.extend(registers(of, tpm_checks::REGISTERS, &tpm_checks::PCR, pcrs));
+    demands.push(rule(of, tpm_checks::SECURE_BOOT, secure_boot));
+    demands.push(rule(of, tpm_checks::EXPLAINS, event_log));
+    demands
+}
+
+fn origin(of: Technology, origin: &Origin<'_>) -> Demand {
+    let (expected, waived, line) = match origin {
+        Origin::AnyOf { grounds, line } => {
+            let names: Vec<_> = grounds.iter().map(|ground| ground.as_str()).collect();
+            (Some(format!("one of {}", names.join(", "))), None, *line)
+        }
+        Origin::Waived(waiver) => (None, Some(waiver.reason.to_string()), waiver.line),
+        _ => (Some("none that is known to be another's".to_string()), None, None),
+    };
+    demand(of, hcl_checks::ORIGIN, expected, waived, line)
+}
+
+fn registers<const N: usize>(
+    of: Technology,
+    all: &Check,
+    each: &[&Check],
+    pcrs: &Pcrs<'_, N>,
+) -> Vec<Demand> {
     match pcrs {
         Pcrs::Waived(waiver) => {
             let waived = Some(waiver.reason.to_string());
-            vec![demand(of, nitro_checks::PCRS, None, waived, waiver.line)]
+            vec![demand(of, all, None, waived, waiver.line)]
         }
         Pcrs::Rules(rules) => rules
             .iter()
-            .filter_map(|one| {
-                let check = nitro_checks::PCR.get(usize::from(one.index))?;
-                Some(rule(of, check, &one.rule))
-            })
+            .filter_map(|one| Some(rule(of, each.get(usize::from(one.index))?, &one.rule)))
             .collect(),
     }
 }

@@ -1,14 +1,15 @@
 //! The arguments of `verify`.
 
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use teeproof::core::{Technology, Time};
+use teeproof::core::Technology;
 use teeproof::input::Kind;
-use teeproof::nitro::{DEFAULT_SKEW_SECS, Moment};
+use teeproof::nitro::DEFAULT_SKEW_SECS;
 
+use crate::at::At;
+use crate::files::Backing;
 use crate::globals::CryptoChoice;
 
 /// Verify evidence and appraise it under a policy
@@ -41,13 +42,12 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "TIME", default_value = "now", value_parser = At::parse)]
     pub(super) at: At,
 
-    /// Certificates and revocation lists; of a directory, every file in it
-    #[arg(long, value_name = "FILE|DIR")]
-    pub(super) endorsements: Vec<PathBuf>,
+    /// What `user-data` of an Azure VM must hold, in the forms of --nonce, up to 64 bytes
+    #[arg(long, value_name = "BYTES")]
+    pub(super) user_data: Option<String>,
 
-    /// A trust anchor besides the pinned ones; what rests on it is not production
-    #[arg(long, value_name = "FILE")]
-    pub(super) anchor: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) backing: Backing,
 
     /// A technology that you accept [default: all]
     #[arg(long, value_name = "TECHNOLOGY", value_parser = technology())]
@@ -71,43 +71,6 @@ impl VerifyArgs {
     pub(super) fn accepted(&self) -> &[Technology] {
         if self.accept.is_empty() { Technology::ALL } else { &self.accept }
     }
-}
-
-/// The time of verification, as it was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum At {
-    Now,
-    Document,
-    Given(Time),
-}
-
-impl At {
-    fn parse(text: &str) -> Result<Self, String> {
-        match text {
-            "now" => Ok(Self::Now),
-            "document" => Ok(Self::Document),
-            _ => text.parse::<jiff::Timestamp>().map(|time| Self::Given(Time(time.as_second()))).map_err(
-                |_| "expected now, document, or an RFC 3339 time such as 2026-01-31T12:00:00Z".to_string(),
-            ),
-        }
-    }
-
-    pub(super) fn moment(self) -> Moment {
-        match self {
-            Self::Document => Moment::OfDocument,
-            Self::Given(time) => Moment::At(time),
-            Self::Now => Moment::At(now()),
-        }
-    }
-}
-
-fn now() -> Time {
-    let seconds = |span: std::time::Duration| i64::try_from(span.as_secs()).unwrap_or(i64::MAX);
-    Time(match SystemTime::now().duration_since(UNIX_EPOCH) {
-        Ok(since) => seconds(since),
-        // A clock that was set to before 1970.
-        Err(before) => seconds(before.duration()).saturating_neg(),
-    })
 }
 
 fn technology() -> impl TypedValueParser<Value = Technology> {
@@ -134,20 +97,3 @@ Examples:
     teeproof verify document.cose --no-nonce --at document --policy builtin:genuine
   Only the facts, for a program:
     teeproof verify document.b64 --no-nonce --format json";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_read() {
-        assert_eq!(At::parse("now"), Ok(At::Now));
-        assert_eq!(At::parse("document"), Ok(At::Document));
-        let given = Ok(At::Given(Time(1_767_225_600)));
-        assert_eq!(At::parse("2026-01-01T00:00:00Z"), given);
-        assert_eq!(At::parse("2026-01-01T01:00:00+01:00"), given);
-        for text in ["2026-01-01", "2026-01-01T00:00:00", "1767225600", "yesterday"] {
-            assert!(At::parse(text).is_err(), "{text}");
-        }
-    }
-}

@@ -1,10 +1,8 @@
 //! What a policy says about a verified document.
 
-use teeproof_core::{List, Rule, Text};
+use teeproof_core::{List, PcrRule, Pcrs, Rule, Text, Waiver};
 use teeproof_mint::nitro::{Enclave, Identity};
-use teeproof_nitro::{
-    Appraisal, MaxAge, Moment, PcrRule, Pcrs, Policy, Waiver, pcr3_of_role, pcr4_of_instance, pcr8_of_signer,
-};
+use teeproof_nitro::{Appraisal, MaxAge, Moment, Policy, pcr3_of_role, pcr4_of_instance, pcr8_of_signer};
 
 use crate::support::{AT, Bag};
 
@@ -33,11 +31,11 @@ fn debug_is_told_by_the_first_three_registers() {
     assert!(!debug(&others));
 }
 
-fn pcrs<'p>(rules: &'p [PcrRule<'p>]) -> Policy<'p> {
+fn pcrs<'p>(rules: &'p [PcrRule<'p, 48>]) -> Policy<'p> {
     Policy { pcrs: Pcrs::Rules(List::from(rules)), ..Policy::genuine() }
 }
 
-fn register(index: u8, rule: Rule<'_, [u8; 48]>) -> PcrRule<'_> {
+fn register(index: u8, rule: Rule<'_, [u8; 48]>) -> PcrRule<'_, 48> {
     PcrRule { index, rule }
 }
 
@@ -45,7 +43,7 @@ fn register(index: u8, rule: Rule<'_, [u8; 48]>) -> PcrRule<'_> {
 fn registers_right_wrong_absent_and_waived() {
     let enclave = Enclave::new().pcr(5, &[5; 48]).pcr(20, &[20; 48]);
     let bag = Bag::of(&enclave);
-    let held = |rules: &[PcrRule<'_>]| bag.appraise(&pcrs(rules));
+    let held = |rules: &[PcrRule<'_, 48>]| bag.appraise(&pcrs(rules));
     let exactly = |index, value| register(index, Rule::exactly([value; 48]));
     assert_eq!(held(&[exactly(5, 5)]), Accepted);
     assert_eq!(held(&[exactly(5, 6)]), Refused);

@@ -4,7 +4,8 @@ use teeproof_core::{Class, Crypto, Finding, Freshness, Outcome, Record, Time};
 use teeproof_mint::snp::{Machine, Product as Line};
 use teeproof_mint::{DEFAULT_TIME, Kind};
 use teeproof_snp::{
-    Chip, Endorsements, Error, Policy, Product, Tcb, VekKind, Verification, appraise, checks, verify,
+    Chip, Endorsements, Error, Policy, Product, ReportData, Tcb, VekKind, Verification, appraise, checks,
+    verify,
 };
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::crl::RevocationList;
@@ -123,10 +124,10 @@ impl Bag {
             .map(|lists| lists.iter().map(|der| RevocationList::parse(der).unwrap()).collect());
         let verification = Verification {
             anchors: Anchors::and(&anchors),
-            freshness: match &self.nonce {
+            report_data: ReportData::Nonce(match &self.nonce {
                 Some(nonce) => Freshness::Nonce(nonce),
                 None => Freshness::Waived("the test asks nothing"),
-            },
+            }),
             revocation: match &lists {
                 Some(lists) => Revocation::Lists(lists),
                 None => Revocation::Unchecked("the test gives no list"),

@@ -5,7 +5,8 @@ use core::fmt;
 use teeproof_core::Technology;
 use teeproof_wire::Error as WireError;
 
-use super::Kind;
+use super::{JsonProblem, JsonShape, Kind};
+use crate::bundle::BundleError;
 
 /// Files cannot be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +16,7 @@ pub enum InputError {
     Empty,
     /// The bytes look like nothing known.
     Unknown,
-    /// The text is neither PEM nor JSON nor hex nor base64.
+    /// The text is neither PEM nor JSON nor register values nor hex nor base64.
     Text,
     /// The PEM cannot be decoded.
     Pem,
@@ -30,8 +31,50 @@ pub enum InputError {
     },
     /// The JSON is not an answer of the THIM service.
     NotThim,
+    /// The JSON has the members of no shape that is known.
+    UnknownJson,
+    /// The file was said to hold JSON and holds none.
+    NotJson,
+    /// The JSON is not what its members make it.
+    Evidence {
+        /// What its members make it.
+        shape: JsonShape,
+        /// What is wrong with it.
+        problem: JsonProblem,
+        /// The line, counted from 1.
+        line: usize,
+        /// The column, counted from 1.
+        column: usize,
+    },
+    /// The file was said to be of one kind and is of another.
+    NotOfKind {
+        /// What it was said to be.
+        said: Kind,
+        /// What it is.
+        found: Kind,
+    },
+    /// A container was given as one part.
+    Container(Kind),
+    /// The bytes are not a quote as bincode.
+    Bincode,
+    /// Register values are in no form that is known.
+    Registers,
+    /// A line of register values cannot be read.
+    RegisterLine {
+        /// The line, counted from 1.
+        line: usize,
+    },
+    /// Something is larger than anything of its kind.
+    TooLarge {
+        /// What it is.
+        kind: Kind,
+        /// How many bytes it may have.
+        limit: usize,
+    },
     /// The content is not what it looks like, or what it was said to be.
     Wire(Kind, WireError),
+    /// The bundle cannot be read.
+    Bundle(BundleError),
     /// There is more than one piece of evidence.
     TwoEvidences {
         /// The first one's technology.
@@ -39,10 +82,22 @@ pub enum InputError {
         /// The second one's technology.
         second: Technology,
     },
+    /// There are two parts of a kind of which evidence has one.
+    TwoOfAKind(Kind),
     /// There is no evidence, only endorsements.
     NoEvidence,
-    /// Endorsements were given for evidence that brings its own.
+    /// Something was given for a Nitro document, which brings everything along.
     NotTogether,
+    /// A part of Azure's evidence came without the paravisor's report.
+    WithoutReport(Kind),
+    /// A TD quote came with a report of an SEV-SNP machine.
+    TdQuoteOfSnp,
+    /// A TPM's quote came without its signature.
+    QuoteWithoutSignature,
+    /// Something that only a TPM's quote gives a meaning came without it.
+    WithoutQuote(Kind),
+    /// A boot log came without the register values that it explains.
+    LogWithoutPcrs,
 }
 
 impl InputError {
@@ -50,7 +105,15 @@ impl InputError {
     #[must_use]
     pub const fn exit(&self) -> u8 {
         match self {
-            Self::TwoEvidences { .. } | Self::NoEvidence | Self::NotTogether => 2,
+            Self::TwoEvidences { .. }
+            | Self::TwoOfAKind(_)
+            | Self::NoEvidence
+            | Self::NotTogether
+            | Self::WithoutReport(_)
+            | Self::TdQuoteOfSnp
+            | Self::QuoteWithoutSignature
+            | Self::WithoutQuote(_)
+            | Self::LogWithoutPcrs => 2,
             _ => 3,
         }
     }
@@ -63,7 +126,7 @@ impl InputError {
                 "check how the file was written; a failed download or redirection leaves an empty file"
             }
             Self::Unknown => {
-                "known are SNP reports (1184 bytes), Nitro documents, certificates and CRLs, raw, PEM, hex or base64, and THIM's JSON; --as names the kind"
+                "known are SNP reports (1184 bytes), Azure HCL reports, TD and TPM quotes, register values, boot logs, Nitro documents, bundles, certificates and CRLs, raw, PEM, hex or base64; --as names the kind"
             }
             Self::Text => "give the raw bytes, or their hex or base64 alone, without other text",
             Self::Pem => "each block needs its BEGIN and END line, and base64 between them",
@@ -72,14 +135,47 @@ impl InputError {
             Self::NotThim => {
                 "the members vcekCert and certificateChain are needed, as THIM's /amd/certification answers"
             }
-            Self::Wire(..) => "the file may be cut, or of another kind; --as names the kind",
-            Self::TwoEvidences { .. } => {
-                "verify one piece of evidence at a time, each with its own endorsements"
+            Self::UnknownJson | Self::NotJson => {
+                "read are bundles, THIM's answers, and the evidence of the Confidential Containers attester, attestation-rs, attested-tls and kinvolk's library"
             }
+            Self::Evidence { problem: JsonProblem::VersionMissing, .. } => {
+                "give the evidence as its attester wrote it; a version is never guessed"
+            }
+            Self::Evidence { .. } => "give the evidence as its attester wrote it, with every member once",
+            Self::NotOfKind { .. } => "leave --as out; what the file holds is told from its content",
+            Self::Container(_) => "give the parts that it holds",
+            Self::Bincode => {
+                "a signature of 256 bytes, the message and 24 registers are expected, each counted"
+            }
+            Self::Registers | Self::RegisterLine { .. } => {
+                "give what tpm2_pcrread prints for sha256, or what tpm2_quote writes as values or serialized"
+            }
+            Self::TooLarge { .. } => "the file may hold something else; --as names the kind",
+            Self::Wire(..) => "the file may be cut, or of another kind; --as names the kind",
+            Self::Bundle(error) => error.hint(),
+            Self::TwoEvidences { .. } | Self::TwoOfAKind(_) => self.hint_of_two(),
             Self::NoEvidence => "name the report or document too; certificates alone are no evidence",
             Self::NotTogether => {
                 "leave them out: a Nitro document brings its certificates along, and a VCEK belongs to an SNP report"
             }
+            Self::WithoutReport(_) => {
+                "name the report of NV index 0x01400001 too; it ties the vTPM to the machine"
+            }
+            Self::TdQuoteOfSnp => "leave the TD quote out, or name the report of the TDX machine",
+            Self::QuoteWithoutSignature => "name the signature too, as tpm2_quote writes it with -s",
+            Self::WithoutQuote(_) => "name the quote too, as tpm2_quote writes it with -m",
+            Self::LogWithoutPcrs => {
+                "name the register values too; a log is only believed as far as it explains them"
+            }
+        }
+    }
+
+    const fn hint_of_two(&self) -> &'static str {
+        match self {
+            Self::TwoOfAKind(Kind::TpmSignature) => {
+                "256 bytes are read as a signature; give the values of eight registers as tpm2_pcrread prints them"
+            }
+            _ => "verify one piece of evidence at a time, each with its own endorsements",
         }
     }
 }
@@ -98,17 +194,54 @@ impl fmt::Display for InputError {
                 write!(f, "the JSON cannot be read at line {line}, column {column}")
             }
             Self::NotThim => f.write_str("the JSON is not an answer of the THIM service"),
+            Self::UnknownJson => f.write_str("the JSON has the members of no known kind"),
+            Self::NotJson => f.write_str("the file is not JSON"),
+            Self::Evidence { shape, problem, line, column } => {
+                write!(f, "read as {}: {problem} (line {line}, column {column})", shape.as_str())
+            }
+            Self::NotOfKind { said, found } => write!(f, "the file holds a {found}, and no {said}"),
+            Self::Container(kind) => write!(f, "a {kind} is not one part"),
+            Self::Bincode => f.write_str("the bytes are not a quote as bincode"),
+            Self::Registers => f.write_str("the register values are in no known form"),
+            Self::RegisterLine { line } => {
+                write!(f, "line {line} is no register of the bank, or one given twice")
+            }
+            Self::TooLarge { kind, limit } => write!(f, "read as {kind}: larger than {limit} bytes"),
             Self::Wire(kind, error) => write!(f, "read as {kind}: {error}"),
+            Self::Bundle(error) => write!(f, "read as bundle: {error}"),
+            _ => self.fmt_together(f),
+        }
+    }
+}
+
+impl InputError {
+    /// The words about files that do not belong together.
+    fn fmt_together(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             Self::TwoEvidences { first, second } => {
                 write!(
                     f,
                     "two pieces of evidence were given ({first} and {second}), which do not belong together"
                 )
             }
-            Self::NoEvidence => f.write_str("there is no evidence among the files"),
+            Self::TwoOfAKind(kind) => write!(f, "two files are read as {kind}, and evidence has one"),
             Self::NotTogether => f.write_str("the certificates or lists do not belong to the Nitro document"),
+            Self::WithoutReport(kind) => write!(f, "there is a {kind} and no hcl-report"),
+            Self::TdQuoteOfSnp => {
+                f.write_str("the td-quote does not belong to the hcl-report of an SNP machine")
+            }
+            Self::QuoteWithoutSignature => f.write_str("there is a tpm-quote and no tpm-signature"),
+            Self::WithoutQuote(kind) => write!(f, "there are {kind} and no tpm-quote"),
+            Self::LogWithoutPcrs => f.write_str("there is an event-log and no pcr-values"),
+            _ => f.write_str("there is no evidence among the files"),
         }
     }
 }
 
 impl core::error::Error for InputError {}
+
+impl From<BundleError> for InputError {
+    fn from(error: BundleError) -> Self {
+        Self::Bundle(error)
+    }
+}

@@ -10,7 +10,7 @@ use super::node::Node;
 use super::problem::PolicyError;
 use super::problems::{Problems, Reported};
 use super::suggest::quoted;
-use super::{Policy, nitro, snp};
+use super::{Policy, azure, nitro, snp};
 
 /// Reads a file. Nothing is believed that was not understood: one problem, and there is no policy.
 pub(super) fn read(name: &str, text: &str) -> Result<Policy, PolicyError> {
@@ -42,16 +42,18 @@ fn policy(name: &str, root: &Node<'_>, problems: &mut Problems<'_>) -> Result<Po
         Some(given) => own_name(&given, problems),
         None => Ok(name.to_string()),
     };
-    let sections = ["snp", "nitro"].map(|section| root.child(table, section));
+    let sections = ["snp", "azure-snp", "azure-tdx", "nitro"].map(|section| root.child(table, section));
     if sections.iter().all(Option::is_none) {
-        let hint = "write [snp] or [nitro] for each technology that you accept";
+        let hint = "write [snp], [azure-snp], [azure-tdx] or [nitro] for each technology that you accept";
         problems.add(0, "", "the policy has no section, so it accepts nothing", Some(hint.into()));
     }
-    let [snp, nitro] = sections;
+    let [snp, azure_snp, azure_tdx, nitro] = sections;
     let snp = snp.map(|section| snp::read(section, problems)).transpose();
+    let azure_snp = azure_snp.map(|section| azure::read_snp(section, problems)).transpose();
+    let azure_tdx = azure_tdx.map(|section| azure::read_tdx(section, problems)).transpose();
     let nitro = nitro.map(|section| nitro::read(section, problems)).transpose();
     version?;
-    Ok(Policy { name: name?, snp: snp?, nitro: nitro? })
+    Ok(Policy { name: name?, snp: snp?, azure_snp: azure_snp?, azure_tdx: azure_tdx?, nitro: nitro? })
 }
 
 /// The policy's name. A file must not call itself what only the program can be.
@@ -80,7 +82,7 @@ fn version<'t>(root: &Node<'t>, table: &'t DeTable<'t>, problems: &mut Problems<
     }
 }
 
-const KEYS: [&str; 4] = ["version", "name", "snp", "nitro"];
+const KEYS: [&str; 6] = ["version", "name", "snp", "azure-snp", "azure-tdx", "nitro"];
 
 /// The longest file that is read.
 const MAX_BYTES: usize = 256 * 1024;

@@ -14,15 +14,15 @@ use super::section::Section;
 /// Each field once: its name in the policy, its key in the file, and the kind of its value.
 macro_rules! section {
     ($($field:ident = $key:literal: $kind:ty;)*) => {
-        const FIELDS: &[&str] = &[$($key),*];
+        /// The keys of the section.
+        pub(super) const FIELDS: &[&str] = &[$($key),*];
 
-        /// Reads the section. Every field is read before the first problem ends it, so that each
-        /// problem is told.
-        pub(super) fn read(
-            node: Node<'_>,
+        /// Reads the fields of a section that has them. Every field is read before the first
+        /// problem ends it, so that each problem is told.
+        pub(super) fn fields(
+            section: &Section<'_>,
             problems: &mut Problems<'_>,
         ) -> Result<Policy<'static>, Reported> {
-            let section = Section::open(node, FIELDS, problems)?;
             $(let $field = section.rule::<$kind>($key, problems);)*
             Ok(Policy { $($field: $field?),* })
         }
@@ -47,6 +47,12 @@ section! {
     platform_info = "platform-info": Flags;
     host_data = "host-data": Fixed<32>;
     report_data = "report-data": Fixed<64>;
+}
+
+/// Reads the section.
+pub(super) fn read(node: Node<'_>, problems: &mut Problems<'_>) -> Result<Policy<'static>, Reported> {
+    let section = Section::open(node, FIELDS, problems)?;
+    fields(&section, problems)
 }
 
 /// A privilege level: 0 to 3, or `"host"`. A lower one has more privileges, and the host's number

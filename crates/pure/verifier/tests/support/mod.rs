@@ -2,9 +2,11 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 #![allow(clippy::disallowed_methods, reason = "tests read the vectors from files")]
+#![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "bytes are altered by place")]
 #![allow(clippy::unwrap_in_result, reason = "a poisoned lock ends the test")]
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashSet};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -82,6 +84,7 @@ pub(crate) fn outcome<T>(
         revocation: Revocation::Unchecked("no list is published with the vector"),
         anchors: Anchors::PINNED,
         freshness: Freshness::Waived("a recorded vector"),
+        user_data: None,
         at: vector.at,
         skew_secs: DEFAULT_SKEW_SECS,
         limits: Limits::USUAL,
@@ -95,24 +98,65 @@ pub(crate) fn outcome<T>(
     Some(look(&teeproof::verify(&evidence, &request).unwrap()))
 }
 
+/// How often each exit code was given.
+pub(crate) type Counts = BTreeMap<u8, usize>;
+
+/// Flips every bit of `bytes`, spread over the processors, and counts what `verify` answers.
+pub(crate) fn every_bit(bytes: &[u8], verify: impl Fn(&[u8], usize) -> u8 + Sync) -> Counts {
+    let counts = Mutex::new(Counts::new());
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for worker in 0..workers {
+            let (counts, verify) = (&counts, &verify);
+            scope.spawn(move || {
+                let mut altered = bytes.to_vec();
+                for bit in (worker..bytes.len() * 8).step_by(workers) {
+                    altered[bit / 8] ^= 1 << (bit % 8);
+                    let exit = verify(&altered, bit);
+                    altered[bit / 8] ^= 1 << (bit % 8);
+                    *counts.lock().unwrap().entry(exit).or_default() += 1;
+                }
+            });
+        }
+    });
+    counts.into_inner().unwrap()
+}
+
+/// Tells what came of many alterations.
+pub(crate) fn report(name: &str, what: &str, counts: &Counts) {
+    let total: usize = counts.values().sum();
+    let by_exit: Vec<_> = counts.iter().map(|(exit, count)| format!("{count} with exit {exit}")).collect();
+    let all_refused = if counts.contains_key(&0) { "" } else { "all refused " };
+    // Not by a macro: those are kept back for tests that pass, and the counts are to be seen.
+    let line = format!("{name}: {total} {what}, {all_refused}({})\n", by_exit.join(", "));
+    std::io::stdout().write_all(line.as_bytes()).unwrap();
+}
+
 /// The fast table, remembering every answer by the hash of the whole question, so that a chain
 /// that was not altered is verified once and not a hundred thousand times.
 pub(crate) static REMEMBERING: Crypto = Crypto {
     name: "aws-lc, remembering",
     ecdsa_p384_sha384: &Remember(Question::P384),
     rsa_pss_sha384: &Remember(Question::Pss),
+    rsa_pkcs1_sha256: &Remember(Question::Pkcs1Sha256),
+    rsa_pkcs1_sha384: &Remember(Question::Pkcs1Sha384),
+    rsa_pkcs1_sha512: &Remember(Question::Pkcs1Sha512),
     ..teeproof_aws_lc::TABLE
 };
 
 struct Remember(Question);
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Question {
     P384,
     Pss,
+    Pkcs1Sha256,
+    Pkcs1Sha384,
+    Pkcs1Sha512,
 }
 
-type Answers = HashMap<[u8; 32], Result<(), BadSignature>>;
+/// The questions whose answer is yes.
+type Known = HashSet<(Question, [u8; 32])>;
 
 impl Remember {
     fn ask(
@@ -120,21 +164,17 @@ impl Remember {
         parts: &[&[u8]],
         answer: impl FnOnce() -> Result<(), BadSignature>,
     ) -> Result<(), BadSignature> {
-        static P384: Mutex<Option<Answers>> = Mutex::new(None);
-        static PSS: Mutex<Option<Answers>> = Mutex::new(None);
-        let store = match self.0 {
-            Question::P384 => &P384,
-            Question::Pss => &PSS,
-        };
+        static KNOWN: Mutex<Option<Known>> = Mutex::new(None);
         let lengths: Vec<u8> = parts.iter().flat_map(|part| part.len().to_le_bytes()).collect();
-        let question = teeproof_aws_lc::TABLE.sha256.digest(&[&[lengths.as_slice()], parts].concat());
-        if let Some(known) = store.lock().unwrap().get_or_insert_default().get(&question) {
-            return *known;
+        let hash = teeproof_aws_lc::TABLE.sha256.digest(&[&[lengths.as_slice()], parts].concat());
+        let question = (self.0, hash);
+        if KNOWN.lock().unwrap().get_or_insert_default().contains(&question) {
+            return Ok(());
         }
         let answer = answer();
         // Only what holds comes again; refusals are as many as there are bits.
         if answer.is_ok() {
-            store.lock().unwrap().get_or_insert_default().insert(question, answer);
+            KNOWN.lock().unwrap().get_or_insert_default().insert(question);
         }
         answer
     }
@@ -150,8 +190,15 @@ impl VerifyEcdsa for Remember {
 
 impl VerifyRsa for Remember {
     fn verify(&self, key: RsaKey<'_>, message: &[&[u8]], signature: &[u8]) -> Result<(), BadSignature> {
+        let table = teeproof_aws_lc::TABLE;
         self.ask(&[&[key.modulus, key.exponent, signature], message].concat(), || {
-            teeproof_aws_lc::TABLE.rsa_pss_sha384.verify(key, message, signature)
+            match self.0 {
+                Question::Pkcs1Sha256 => table.rsa_pkcs1_sha256,
+                Question::Pkcs1Sha384 => table.rsa_pkcs1_sha384,
+                Question::Pkcs1Sha512 => table.rsa_pkcs1_sha512,
+                Question::Pss | Question::P384 => table.rsa_pss_sha384,
+            }
+            .verify(key, message, signature)
         })
     }
 }

@@ -50,6 +50,17 @@ impl Kind {
         }
     }
 
+    /// How long the modulus is. `None` for other keys than RSA.
+    pub(crate) const fn modulus_bytes(self) -> Option<usize> {
+        match self {
+            Self::P256 | Self::P384 => None,
+            Self::Rsa2048 => Some(256),
+            Self::Rsa3072 => Some(384),
+            Self::Rsa4096 => Some(512),
+            Self::Rsa8192 => Some(1024),
+        }
+    }
+
     /// The order of the curve, big-endian.
     pub(crate) const fn order(self) -> Option<&'static [u8]> {
         match self {

@@ -68,6 +68,20 @@ impl Extension {
         Self::new(Oid::KEY_USAGE, der::bit_string(unused, &[bits])).critical()
     }
 
+    /// extKeyUsage with these purposes.
+    #[must_use]
+    pub fn extended_key_usage(purposes: &[Oid]) -> Self {
+        let purposes: Vec<_> = purposes.iter().map(Oid::der).collect();
+        Self::new(Oid::EXTENDED_KEY_USAGE, der::sequence(&purposes))
+    }
+
+    /// certificatePolicies with these policies, without qualifiers.
+    #[must_use]
+    pub fn certificate_policies(policies: &[Oid]) -> Self {
+        let policies: Vec<_> = policies.iter().map(|policy| der::sequence(&[policy.der()])).collect();
+        Self::new(Oid::CERTIFICATE_POLICIES, der::sequence(&policies))
+    }
+
     /// subjectKeyIdentifier of whatever key is certified.
     #[must_use]
     pub fn subject_key_identifier() -> Self {

@@ -55,6 +55,10 @@ impl Oid {
     pub const BASIC_CONSTRAINTS: Self = Self::known(&[0x55, 0x1d, 0x13]);
     /// cRLNumber.
     pub const CRL_NUMBER: Self = Self::known(&[0x55, 0x1d, 0x14]);
+    /// certificatePolicies.
+    pub const CERTIFICATE_POLICIES: Self = Self::known(&[0x55, 0x1d, 0x20]);
+    /// extKeyUsage.
+    pub const EXTENDED_KEY_USAGE: Self = Self::known(&[0x55, 0x1d, 0x25]);
     /// cRLDistributionPoints.
     pub const CRL_DISTRIBUTION_POINTS: Self = Self::known(&[0x55, 0x1d, 0x1f]);
     /// authorityKeyIdentifier.

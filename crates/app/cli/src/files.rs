@@ -1,43 +1,61 @@
-//! The files of one verification: one piece of evidence, what endorses it, and trust anchors.
+//! The files of one verification: one piece of evidence, what endorses it, and trust anchors;
+//! read in one place for every verb that takes them.
 
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use teeproof::Evidence;
 use teeproof::input::{Inputs, Kind, sniff};
 use teeproof::wire::certificate::Certificate;
 use teeproof::wire::crl::RevocationList;
 
-use super::VerifyArgs;
 use crate::context::Context;
 use crate::fault::Fault;
 use crate::source::{self, Source};
 
+/// What stands behind evidence besides what it brings along.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Backing {
+    /// Certificates and revocation lists; of a directory, every file in it
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(crate) endorsements: Vec<PathBuf>,
+
+    /// A trust anchor besides the pinned ones; what rests on it is not production
+    #[arg(long, value_name = "FILE")]
+    pub(crate) anchor: Vec<PathBuf>,
+}
+
 /// The content of the files.
 #[derive(Debug, Default)]
-pub(super) struct Files {
+pub(crate) struct Files {
     inputs: Inputs,
     /// The added trust anchors, DER.
-    pub(super) anchors: Vec<Vec<u8>>,
+    pub(crate) anchors: Vec<Vec<u8>>,
     name: String,
 }
 
 impl Files {
     /// Reads everything that was named.
-    pub(super) fn read(args: &VerifyArgs, context: &Context) -> Result<Self, Fault> {
-        if args.kind.is_some() && args.files.len() > 1 {
+    pub(crate) fn read(
+        paths: &[PathBuf],
+        kind: Option<Kind>,
+        backing: &Backing,
+        context: &Context,
+    ) -> Result<Self, Fault> {
+        if kind.is_some() && paths.len() > 1 {
             return Err(Fault::usage(
                 "--as says what one file is, and several were given",
                 "name the certificates with --endorsements",
             ));
         }
         let mut files = Self::default();
-        for path in &args.files {
-            files.add(path, args.kind, context)?;
+        for path in paths {
+            files.add(path, kind, context)?;
         }
-        for path in &args.endorsements {
+        for path in &backing.endorsements {
             files.endorse(path, context)?;
         }
-        for path in &args.anchor {
+        for path in &backing.anchor {
             files.anchor(path, context)?;
         }
         Ok(files)
@@ -48,7 +66,7 @@ impl Files {
         let bytes = context.source.read(path)?;
         let sniffed = self.inputs.add(&bytes, kind).map_err(|error| Fault::input(&error).in_file(&name))?;
         context.say(&format!("{name}: {sniffed}"));
-        if is_evidence(sniffed.kind) {
+        if sniffed.kind.is_evidence() {
             self.name = name;
         }
         Ok(())
@@ -68,7 +86,7 @@ impl Files {
             let bytes = context.source.read(path)?;
             let fault = |error| Fault::input(&error).in_file(&name);
             let found = sniff(&bytes, None).map_err(fault)?;
-            if is_evidence(found.kind) {
+            if found.kind.is_evidence() {
                 return Err(misplaced(found.kind, "an endorsement").in_file(&name));
             }
             self.inputs.add(&bytes, None).map_err(fault)?;
@@ -87,12 +105,12 @@ impl Files {
         }
         found.check().map_err(fault)?;
         context.say(&format!("{name}: trust anchor, {found}"));
-        self.anchors.extend(found.parts);
+        self.anchors.extend(found.parts.into_iter().map(|part| part.bytes));
         Ok(())
     }
 
     /// The evidence.
-    pub(super) fn evidence(&self) -> Result<Evidence<'_>, Fault> {
+    pub(crate) fn evidence(&self) -> Result<Evidence<'_>, Fault> {
         self.inputs.evidence().map_err(|error| match self.name.as_str() {
             "" => Fault::input(&error),
             name => Fault::input(&error).in_file(name),
@@ -100,23 +118,24 @@ impl Files {
     }
 
     /// The certificates.
-    pub(super) fn certificates(&self) -> Result<Vec<Certificate<'_>>, Fault> {
+    pub(crate) fn certificates(&self) -> Result<Vec<Certificate<'_>>, Fault> {
         self.inputs.certificates().map_err(|error| Fault::input(&error))
     }
 
     /// The revocation lists.
-    pub(super) fn revocation_lists(&self) -> Result<Vec<RevocationList<'_>>, Fault> {
+    pub(crate) fn revocation_lists(&self) -> Result<Vec<RevocationList<'_>>, Fault> {
         self.inputs.revocation_lists().map_err(|error| Fault::input(&error))
     }
 
+    /// Everything that was taken in.
+    pub(crate) fn inputs(&self) -> &Inputs {
+        &self.inputs
+    }
+
     /// What the evidence's file is called.
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
-}
-
-const fn is_evidence(kind: Kind) -> bool {
-    matches!(kind, Kind::SnpReport | Kind::NitroDocument)
 }
 
 fn misplaced(kind: Kind, as_what: &str) -> Fault {

@@ -1,0 +1,181 @@
+//! Wall time of refusing what is made to be slow: large, deep, or of many parts. Each has to be
+//! refused in less than ten milliseconds.
+//!
+//! `cargo bench -p teeproof-benches -- hostile --quick` for a first look.
+
+#![allow(missing_docs, clippy::expect_used, clippy::unwrap_used)]
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use teeproof::core::{Freshness, Technology, Time};
+use teeproof::input::{Inputs, Kind};
+use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
+use teeproof::wire::certificate::Certificate;
+use teeproof::x509::{Anchors, Revocation};
+use teeproof::{Evidence, Policy, Request, Verdict};
+use teeproof_hcl::Evidence as Azure;
+use teeproof_mint::azure::{Event, EventLog, Evidence as Minted, Selection, Vm};
+use teeproof_mint::snp::Product;
+use teeproof_mint::{DEFAULT_TIME, Kind as KeyKind};
+use teeproof_tpm::{PcrValues, Quote};
+
+const MIB: usize = 1 << 20;
+/// Longer than this no refusal may take.
+const LIMIT: Duration = Duration::from_millis(10);
+
+fn hostile(criterion: &mut Criterion) {
+    let minted = vm().evidence().expect("a machine");
+    let many = vm().with_quote(|quote| quote.selections = vec![Selection::sha256(&[0, 1, 2]); 10_000]);
+    let many = many.evidence().expect("a machine");
+    measure(criterion, "selections, 10000", || is_refused(&many, &many.hcl_report, None));
+    // A claims object so large that no envelope can hold it.
+    let (envelope, mut huge) = (&minted.hcl_report, minted.hcl_report[..0x4d4].to_vec());
+    huge.resize(0x4d4 + MIB, b'{');
+    for (at, extra) in [(8, 0x4d4), (0x4c0, 20), (0x4d0, 0)] {
+        huge[at..at + 4].copy_from_slice(&u32::try_from(MIB + extra).unwrap().to_le_bytes());
+    }
+    measure(criterion, "claims, 1 MiB, in an envelope", || is_refused(&minted, &huge, None));
+    measure(criterion, "claims, 1 MiB, in a file", || is_no_input(&huge, None));
+    measure(criterion, "claims, 1 MiB, said to be a report", || is_no_input(&huge, Some(Kind::HclReport)));
+    for (name, log) in logs() {
+        measure(criterion, name, || is_refused(&minted, envelope, Some(&log)));
+    }
+    for (name, text) in texts(&minted, &huge) {
+        measure(criterion, name, || is_no_input(&text, None));
+        measure(criterion, &format!("{name}, said to be evidence"), || {
+            is_no_input(&text, Some(Kind::EvidenceJson))
+        });
+        measure(criterion, &format!("{name}, said to be a bundle"), || {
+            is_no_input(&text, Some(Kind::Bundle))
+        });
+    }
+}
+
+fn vm() -> Vm {
+    let vm = Vm::snp(Product::Milan);
+    vm.with_machine(|machine| *machine = machine.clone().authority_keys(KeyKind::Rsa2048))
+}
+
+/// Measures a refusal, and holds it against the limit where the code is optimised.
+fn measure(criterion: &mut Criterion, name: &str, mut refuse: impl FnMut()) {
+    let best = (0..5).map(|_| {
+        let start = Instant::now();
+        refuse();
+        start.elapsed()
+    });
+    let best = best.min().unwrap_or_default();
+    assert!(cfg!(debug_assertions) || best < LIMIT, "{name}: refused after {best:?}");
+    criterion.benchmark_group("hostile").bench_function(name, |bencher| {
+        bencher.iter_batched(|| (), |()| refuse(), BatchSize::PerIteration);
+    });
+}
+
+/// Logs of the size at which none is read any more, or just so.
+fn logs() -> Vec<(&'static str, Vec<u8>)> {
+    let head = EventLog::default().bytes().expect("a header");
+    let one = EventLog::default().with(Event::new(0, Event::IPL, Vec::new())).bytes().expect("an event");
+    let event = &one[head.len()..];
+    let noise: Vec<u8> =
+        (0..4 * MIB).map(|at| (at.wrapping_mul(2_654_435_761) >> 24).to_le_bytes()[0]).collect();
+    let plausible = |length: usize| {
+        let mut log = EventLog::booted_securely().bytes().expect("a log");
+        log.extend(event.repeat((length - log.len()) / event.len()));
+        log
+    };
+    let mut cut = plausible(4 * MIB);
+    cut.extend(&event[..4 * MIB - cut.len()]);
+    let mut zeros = head.clone();
+    zeros.resize(4 * MIB - 1, 0);
+    zeros.push(1);
+    vec![
+        ("log, 4 MiB of noise", noise.clone()),
+        ("log, 4 MiB of noise behind a header", [&head, &noise[head.len()..]].concat()),
+        ("log, 4 MiB of zeros and a one", zeros),
+        ("log, 4 MiB of events, the last one cut", cut),
+        ("log, 4 MiB of events", plausible(4 * MIB)),
+        ("log, 5 MiB of events", plausible(5 * MIB)),
+    ]
+}
+
+/// Text that is no evidence, or too much of it.
+fn texts(minted: &Minted, huge: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+    let json = minted.coco_json(2).expect("evidence");
+    let (start, end) = json.split_once("\"hcl_report\":\"").expect("a report");
+    let end = end.split_once('"').expect("an end").1;
+    let with_claims = |text: &str| format!("{start}\"hcl_report\":{text}{end}").into_bytes();
+    let letters: String = huge.iter().map(|_| 'e').collect();
+    let deep = |inner: &str| format!("{}{inner}{}", "[".repeat(10_000), "]".repeat(10_000));
+    let digits = "7".repeat(4 * MIB);
+    vec![
+        ("json, a report of 1 MiB", with_claims(&format!("\"{letters}\""))),
+        ("json, a report of 1 MiB as numbers", with_claims(&format!("[{}0]", "123,".repeat(MIB / 4)))),
+        ("json, 10000 deep", deep("1").into_bytes()),
+        (
+            "json, 10000 objects deep",
+            format!("{}1{}", "{\"a\":".repeat(10_000), "}".repeat(10_000)).into_bytes(),
+        ),
+        ("json, a member 10000 deep", with_claims(&deep("1"))),
+        ("json, 4 MiB of digits", digits.clone().into_bytes()),
+        ("json, a member of 4 MiB of digits", with_claims(&digits)),
+        ("json, a version of 4 MiB of digits", format!("{{\"version\":{digits}}}").into_bytes()),
+        ("json, 4 MiB of numbers", with_claims(&format!("[{}0]", "7,".repeat(2 * MIB)))),
+        ("json, 4 MiB of members", format!("{{{}\"z\":0}}", "\"a\":0,".repeat(4 * MIB / 6)).into_bytes()),
+        (
+            "json, a bundle of 4 MiB of members",
+            format!("{{\"__cmwc_t\":0,{}\"z\":0}}", "\"a\":0,".repeat(4 * MIB / 6)).into_bytes(),
+        ),
+    ]
+}
+
+fn is_no_input(bytes: &[u8], kind: Option<Kind>) {
+    let mut inputs = Inputs::new();
+    let taken = inputs.add(black_box(bytes), kind).is_ok();
+    assert!(!taken || inputs.evidence().is_err());
+}
+
+/// Verifies a machine with another envelope or log, and finds it refused.
+fn is_refused(minted: &Minted, report: &[u8], log: Option<&[u8]>) {
+    let mut certificates = vec![&minted.vek, &minted.intermediate, &minted.ak_certificate];
+    certificates.extend(&minted.ak_intermediates);
+    let certificates: Vec<_> =
+        certificates.into_iter().map(|der| Certificate::parse(der).expect("a certificate")).collect();
+    let anchors = [minted.ark.as_slice(), &minted.ak_root];
+    let values = minted.pcrs.map(Some);
+    let quote = Quote { message: &minted.quote_message, signature: &minted.quote_signature };
+    let evidence = Evidence::AzureSnp(Azure {
+        report: black_box(report),
+        td_quote: None,
+        quote: Some(quote),
+        pcrs: Some(PcrValues::Indexed(&values)),
+        log: log.or(minted.event_log.as_deref()),
+        nonce_in_user_data: false,
+    });
+    let policy = policy();
+    let request = Request {
+        accept: Technology::ALL,
+        endorsements: &certificates,
+        revocation: Revocation::Unchecked("minted"),
+        anchors: Anchors::and(&anchors),
+        freshness: Freshness::Waived("a bench"),
+        user_data: None,
+        at: Moment::At(Time(i64::try_from(DEFAULT_TIME).unwrap())),
+        skew_secs: DEFAULT_SKEW_SECS,
+        limits: Limits::USUAL,
+        policy: Some(&policy),
+        crypto: &teeproof_aws_lc::TABLE,
+    };
+    let result = teeproof::verify(&evidence, &request).expect("a request");
+    assert_eq!(result.verdict(), Verdict::Refused);
+}
+
+/// Everything is demanded of the log.
+fn policy() -> Policy {
+    let text = "version = 1\n[azure-snp]\norigin = { waived = \"a bench\" }\n\
+                event-log = { exactly = true }\nunlisted = { waived = \"a bench\" }\n";
+    Policy::from_toml("bench", text).expect("a policy")
+}
+
+criterion_group!(benches, hostile);
+criterion_main!(benches);

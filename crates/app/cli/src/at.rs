@@ -1,0 +1,70 @@
+//! The time of verification on the command line: `now`, `document`, or RFC 3339.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use teeproof::core::Time;
+use teeproof::nitro::Moment;
+
+/// The time of verification, as it was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum At {
+    Now,
+    Document,
+    Given(Time),
+}
+
+impl At {
+    /// Reads one of the three forms.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "now" => Ok(Self::Now),
+            "document" => Ok(Self::Document),
+            _ => rfc3339(text)
+                .map(Self::Given)
+                .map_err(|expected| expected.replacen("an RFC", "now, document, or an RFC", 1)),
+        }
+    }
+
+    /// The moment itself; the clock is read here.
+    pub(crate) fn moment(self) -> Moment {
+        match self {
+            Self::Document => Moment::OfDocument,
+            Self::Given(time) => Moment::At(time),
+            Self::Now => Moment::At(now()),
+        }
+    }
+}
+
+/// A time in the form of RFC 3339.
+pub(crate) fn rfc3339(text: &str) -> Result<Time, String> {
+    text.parse::<jiff::Timestamp>()
+        .map(|time| Time(time.as_second()))
+        .map_err(|_| "expected an RFC 3339 time such as 2026-01-31T12:00:00Z".to_string())
+}
+
+/// The clock.
+pub(crate) fn now() -> Time {
+    let seconds = |span: std::time::Duration| i64::try_from(span.as_secs()).unwrap_or(i64::MAX);
+    Time(match SystemTime::now().duration_since(UNIX_EPOCH) {
+        Ok(since) => seconds(since),
+        // A clock that was set to before 1970.
+        Err(before) => seconds(before.duration()).saturating_neg(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read() {
+        assert_eq!(At::parse("now"), Ok(At::Now));
+        assert_eq!(At::parse("document"), Ok(At::Document));
+        let given = Ok(At::Given(Time(1_767_225_600)));
+        assert_eq!(At::parse("2026-01-01T00:00:00Z"), given);
+        assert_eq!(At::parse("2026-01-01T01:00:00+01:00"), given);
+        for text in ["2026-01-01", "2026-01-01T00:00:00", "1767225600", "yesterday"] {
+            assert!(At::parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! `teeproof bundle`: evidence and what endorses it, in one file.
+
+mod create;
+mod export;
+mod redact;
+mod show;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use teeproof::bundle::{Bundle, BundleError};
+
+use crate::context::Context;
+use crate::fault::Fault;
+use crate::product::Product;
+use crate::source;
+
+/// Put evidence and what endorses it into one file, and look into such files
+#[derive(Debug, Args)]
+pub(crate) struct BundleArgs {
+    #[command(subcommand)]
+    command: BundleCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum BundleCommand {
+    /// Make a bundle of files that belong together
+    Create(create::CreateArgs),
+    /// Print what a bundle holds, checking nothing
+    Show(show::ShowArgs),
+    /// Write a bundle's parts as files of their own, or the bundle in its other form
+    Export(export::ExportArgs),
+    /// Replace what identifies a machine by salted hashes
+    Redact(redact::RedactArgs),
+}
+
+/// Runs the verb.
+pub(crate) fn run(args: &BundleArgs, context: &Context) -> Result<Product, Fault> {
+    match &args.command {
+        BundleCommand::Create(args) => create::run(args, context),
+        BundleCommand::Show(args) => show::run(args, context),
+        BundleCommand::Export(args) => export::run(args, context),
+        BundleCommand::Redact(args) => redact::run(args, context),
+    }
+}
+
+/// A bundle that was named.
+#[derive(Debug, Args)]
+struct Named {
+    /// The bundle, CBOR or JSON; - is stdin
+    #[arg(value_name = "BUNDLE")]
+    bundle: PathBuf,
+}
+
+impl Named {
+    fn read(&self, context: &Context) -> Result<Bundle, Fault> {
+        let bytes = context.source.read(&self.bundle)?;
+        Bundle::read(&bytes).map_err(|error| fault(&error, &self.bundle))
+    }
+}
+
+fn fault(error: &BundleError, file: &Path) -> Fault {
+    Fault::bundle(error).in_file(source::name(file))
+}
+
+/// The form in which a bundle is written.
+#[derive(Debug, Args)]
+struct Form {
+    /// Write the JSON form instead of CBOR
+    #[arg(long)]
+    json: bool,
+}
+
+impl Form {
+    fn product(&self, bundle: &Bundle) -> Product {
+        if self.json { Product::of(bundle.to_json()) } else { Product::file(bundle.to_cbor()) }
+    }
+}

@@ -1,0 +1,60 @@
+//! `teeproof bundle redact`.
+
+use clap::Args;
+
+use super::{Form, Named, fault};
+use crate::bytes;
+use crate::context::Context;
+use crate::fault::Fault;
+use crate::product::Product;
+
+/// Replace what identifies a machine by salted hashes
+///
+/// What was signed is changed by that: a redacted bundle can be looked at, and never be accepted.
+/// The salt is not kept in the bundle; whoever knows it can show which machine the bundle is of.
+#[derive(Debug, Args)]
+pub(super) struct RedactArgs {
+    #[command(flatten)]
+    named: Named,
+
+    /// The salt, 16 bytes or more: hex:…, b64:…, utf8:…, @FILE, or - for stdin [default: random]
+    #[arg(long, value_name = "BYTES")]
+    salt: Option<String>,
+
+    #[command(flatten)]
+    form: Form,
+}
+
+/// Runs the verb.
+pub(super) fn run(args: &RedactArgs, context: &Context) -> Result<Product, Fault> {
+    let bundle = args.named.read(context)?;
+    let salt = match &args.salt {
+        Some(text) => bytes::resolve(text, "--salt", &context.source)?,
+        None => random(context)?,
+    };
+    if salt.len() < SHORTEST {
+        return Err(Fault::usage(
+            format!("--salt: {} bytes can be guessed", salt.len()),
+            "give 16 random bytes or more, or none for a random salt",
+        ));
+    }
+    let redacted =
+        bundle.redact(&salt, &teeproof_aws_lc::TABLE).map_err(|error| fault(&error, &args.named.bundle))?;
+    for one in redacted.redactions() {
+        context.say(&format!("replaced: {} in {}", one.what.as_str(), one.part));
+    }
+    Ok(args.form.product(&redacted))
+}
+
+/// A salt of its own for this bundle. It is told to nobody: two bundles of one machine then show
+/// different hashes.
+fn random(context: &Context) -> Result<Vec<u8>, Fault> {
+    let mut salt = vec![0; 32];
+    getrandom::fill(&mut salt)
+        .map_err(|error| Fault::internal(format!("the system gives no random bytes: {error}")))?;
+    context.say("a random salt was used and is not kept: nobody can tell the machine from its hashes");
+    Ok(salt)
+}
+
+/// So many bytes cannot be guessed.
+const SHORTEST: usize = 16;

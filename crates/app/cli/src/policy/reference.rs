@@ -1,0 +1,69 @@
+//! `teeproof policy reference`: the reference values that ship with teeproof.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+use teeproof::core::Hex;
+use teeproof::hcl::reference::{KNOWN, ReferenceValue};
+
+use crate::context::Context;
+use crate::fault::Fault;
+use crate::paint::{NAME, WIDTH, paint, wrap};
+use crate::product::Product;
+
+/// Runs the verb.
+pub(super) fn run(context: &Context) -> Result<Product, Fault> {
+    if context.is_json() {
+        let values = KNOWN.iter().map(Row::of).collect();
+        return Product::json(&Report { schema: "teeproof/reference-values/1", values }, 0);
+    }
+    let mut out = String::new();
+    for value in KNOWN {
+        tell(&mut out, value);
+    }
+    Ok(Product::of(out))
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    schema: &'static str,
+    values: Vec<Row>,
+}
+
+#[derive(Debug, Serialize)]
+struct Row {
+    field: &'static str,
+    value: String,
+    origin: &'static str,
+    product: &'static str,
+    guest_svns: &'static [u32],
+    seen: &'static str,
+    source: &'static str,
+}
+
+impl Row {
+    fn of(value: &ReferenceValue) -> Self {
+        Self {
+            field: value.field.as_str(),
+            value: Hex(&value.value).to_string(),
+            origin: value.origin.as_str(),
+            product: value.product,
+            guest_svns: value.guest_svns,
+            seen: value.seen,
+            source: value.source,
+        }
+    }
+}
+
+/// The value as a policy takes it, and what is known of it.
+fn tell(out: &mut String, value: &ReferenceValue) {
+    let _ = writeln!(out, "{} ({})", paint(NAME, value.product), value.origin.as_str());
+    let _ = writeln!(out, "  {} = {{ exactly =", value.field.as_str());
+    let _ = writeln!(out, "    \"{}\" }}", Hex(&value.value));
+    let svns: Vec<_> = value.guest_svns.iter().map(|svn| format!("{svn:#x}")).collect();
+    let svns = if svns.is_empty() { String::new() } else { format!("guest SVN {}; ", svns.join(", ")) };
+    let known = format!("{svns}seen {}; {}", value.seen, value.source);
+    for line in wrap(&known, WIDTH.saturating_sub(2)) {
+        let _ = writeln!(out, "  {line}");
+    }
+}

@@ -1,0 +1,104 @@
+//! Verifying several machines' evidence one after the other, as `policy suggest` and `policy test`
+//! do: without a nonce, because all of it is old.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use teeproof::core::{Crypto, Freshness, Technology};
+use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
+use teeproof::wire::certificate::Certificate;
+use teeproof::wire::crl::RevocationList;
+use teeproof::x509::{Anchors, Revocation};
+use teeproof::{AttestationResult, Evidence, Policy, Request};
+
+use crate::at::At;
+use crate::context::Context;
+use crate::fault::Fault;
+use crate::files::{Backing, Files};
+
+/// What holds for all of the evidence.
+#[derive(Debug, Args)]
+pub(super) struct TrialArgs {
+    #[command(flatten)]
+    backing: Backing,
+
+    /// The time of verification: now, document (its own time stamp), or RFC 3339
+    #[arg(long, value_name = "TIME", default_value = "now", value_parser = At::parse)]
+    at: At,
+}
+
+/// One trial of several pieces of evidence.
+pub(super) struct Trial<'a> {
+    anchors: Vec<&'a [u8]>,
+    at: Moment,
+    policy: Option<&'a Policy>,
+    crypto: Crypto,
+}
+
+impl TrialArgs {
+    /// Reads each file as one machine's evidence.
+    pub(super) fn read(&self, paths: &[PathBuf], context: &Context) -> Result<Vec<Files>, Fault> {
+        let one = |path| Files::read(std::slice::from_ref(path), None, &self.backing, context);
+        paths.iter().map(one).collect()
+    }
+
+    /// The trial of these files, under this policy if there is one.
+    pub(super) fn of<'a>(
+        &self,
+        files: &'a [Files],
+        policy: Option<&'a Policy>,
+        context: &Context,
+    ) -> Trial<'a> {
+        // Every file was read with the same anchors.
+        let anchors = files.first().into_iter().flat_map(|files| files.anchors.iter().map(Vec::as_slice));
+        Trial {
+            anchors: anchors.collect(),
+            at: self.at.moment(),
+            policy,
+            crypto: crate::verify::table(context.config.crypto),
+        }
+    }
+}
+
+/// One machine's evidence with its endorsements, read.
+pub(super) struct Case<'f> {
+    pub(super) name: &'f str,
+    evidence: Evidence<'f>,
+    certificates: Vec<Certificate<'f>>,
+    lists: Vec<RevocationList<'f>>,
+}
+
+impl<'f> Case<'f> {
+    /// Reads what was taken in.
+    pub(super) fn of(files: &'f Files) -> Result<Self, Fault> {
+        Ok(Self {
+            name: files.name(),
+            evidence: files.evidence()?,
+            certificates: files.certificates()?,
+            lists: files.revocation_lists()?,
+        })
+    }
+
+    /// Verifies it.
+    pub(super) fn verify<'c: 'r, 'r>(&'c self, trial: &'r Trial<'_>) -> Result<AttestationResult<'r>, Fault> {
+        let request = Request {
+            accept: Technology::ALL,
+            endorsements: &self.certificates,
+            revocation: match self.lists.as_slice() {
+                [] => Revocation::Unchecked("no revocation list was given"),
+                lists => Revocation::Lists(lists),
+            },
+            anchors: Anchors::and(&trial.anchors),
+            freshness: Freshness::Waived("old evidence is looked at"),
+            user_data: None,
+            at: trial.at,
+            skew_secs: DEFAULT_SKEW_SECS,
+            limits: Limits::USUAL,
+            policy: trial.policy,
+            crypto: &trial.crypto,
+        };
+        teeproof::verify(&self.evidence, &request).map_err(|error| {
+            Fault::usage(error.to_string(), "--at now, or --at 2026-01-31T12:00:00Z").in_file(self.name)
+        })
+    }
+}

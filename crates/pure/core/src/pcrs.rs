@@ -1,0 +1,84 @@
+//! What a policy may say of platform configuration registers: a TPM's (32 bytes each) or a Nitro
+//! enclave's (48 bytes each).
+
+use crate::{Check, Finding, List, Outcome, Record, Rule, Text};
+
+/// What is demanded of the registers, `N` bytes each.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Pcrs<'p, const N: usize> {
+    /// Each of these; the list must not be empty. Registers that it does not name are not looked at.
+    Rules(List<'p, PcrRule<'p, N>>),
+    /// None, for the reason given, which shows in the result.
+    Waived(Waiver<'p>),
+}
+
+/// What is demanded of one register. One that the evidence does not vouch for fails.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PcrRule<'p, const N: usize> {
+    /// The register's number.
+    pub index: u8,
+    /// The value.
+    pub rule: Rule<'p, [u8; N]>,
+}
+
+/// Why something is not looked at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Waiver<'p> {
+    /// The reason.
+    pub reason: Text<'p>,
+    /// The policy's line, counted from 1, where the policy came from a file.
+    pub line: Option<u32>,
+}
+
+impl<'p> Waiver<'p> {
+    /// Not looked at, for this reason.
+    #[must_use]
+    pub fn new(reason: impl Into<Text<'p>>) -> Self {
+        Self { reason: reason.into(), line: None }
+    }
+
+    /// Records that the check is waived.
+    pub fn record(&self, check: &'static Check, record: &mut dyn Record) {
+        let finding = Finding::new(check, Outcome::Skip).because(&self.reason);
+        record.record(Finding { line: self.line, waived: true, ..finding });
+    }
+}
+
+impl<'p, const N: usize> Pcrs<'p, N> {
+    /// None of the registers is looked at, for this reason.
+    #[must_use]
+    pub fn waived(reason: impl Into<Text<'p>>) -> Self {
+        Self::Waived(Waiver::new(reason))
+    }
+
+    /// Holds every rule against the registers, each with the check of its number; `all` is the
+    /// check for what concerns the registers as a whole. Says whether every rule holds.
+    pub fn appraise<'v>(
+        &self,
+        all: &'static Check,
+        each: &[&'static Check],
+        value: impl Fn(u8) -> Option<&'v [u8; N]>,
+        record: &mut dyn Record,
+    ) -> bool {
+        let mut fail = |because: &'static str| {
+            record.record(Finding::new(all, Outcome::Fail).because(&because));
+            false
+        };
+        match self {
+            Self::Waived(waiver) => {
+                waiver.record(all, record);
+                true
+            }
+            Self::Rules(rules) if rules.is_empty() => {
+                fail("the policy names no register; waive the registers by name if that is meant")
+            }
+            Self::Rules(rules) if rules.iter().any(|rule| usize::from(rule.index) >= each.len()) => {
+                fail("the policy names a register that does not exist")
+            }
+            Self::Rules(rules) => rules.iter().fold(true, |held, rule| {
+                let Some(check) = each.get(usize::from(rule.index)) else { return false };
+                rule.rule.appraise(check, value(rule.index), record) && held
+            }),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! JSON as untrusted claims need it: one value, no member twice, at a bounded depth.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::Number;
+use serde_json::error::Category;
+
+use crate::ClaimsProblem;
+
+/// A JSON value whose objects keep the order of their members.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Value {
+    Null,
+    Bool(bool),
+    Number(Number),
+    String(String),
+    Array(Vec<Self>),
+    Object(Vec<(String, Self)>),
+}
+
+impl Value {
+    /// Reads bytes that are exactly one value. Their length is the caller's bound on the memory
+    /// that is taken; the depth is bounded by the reader's own limit of 128.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, ClaimsProblem> {
+        let mut reader = serde_json::Deserializer::from_slice(bytes);
+        let value = Seed.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
+        value.map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            match error.classify() {
+                // The only thing that is refused besides what is no JSON.
+                Category::Data => ClaimsProblem::Duplicate { line, column },
+                _ => ClaimsProblem::Json { line, column },
+            }
+        })
+    }
+}
+
+/// Reads a value by its own kind.
+struct Seed;
+
+impl<'de> DeserializeSeed<'de> for Seed {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Seed {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        // JSON has no number that is not finite.
+        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.into()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = sequence.next_element_seed(Self)? {
+            values.push(value);
+        }
+        Ok(Value::Array(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut members: Vec<(String, Value)> = Vec::new();
+        while let Some(name) = map.next_key::<String>()? {
+            if members.iter().any(|(earlier, _)| *earlier == name) {
+                return Err(A::Error::custom("a member is there twice"));
+            }
+            members.push((name, map.next_value_seed(Self)?));
+        }
+        Ok(Value::Object(members))
+    }
+}
+
+/// The value as compact JSON.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Bool(value) => write!(f, "{value}"),
+            Self::Number(value) => write!(f, "{value}"),
+            Self::String(value) => text(value, f),
+            Self::Array(values) => {
+                f.write_str("[")?;
+                values.iter().enumerate().try_for_each(|(at, value)| {
+                    f.write_str(if at == 0 { "" } else { "," })?;
+                    value.fmt(f)
+                })?;
+                f.write_str("]")
+            }
+            Self::Object(members) => {
+                f.write_str("{")?;
+                members.iter().enumerate().try_for_each(|(at, (name, value))| {
+                    f.write_str(if at == 0 { "" } else { "," })?;
+                    text(name, f)?;
+                    f.write_str(":")?;
+                    value.fmt(f)
+                })?;
+                f.write_str("}")
+            }
+        }
+    }
+}
+
+fn text(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let quoted = serde_json::to_string(text).map_err(|_| fmt::Error)?;
+    f.write_str(&quoted)
+}

@@ -1,0 +1,201 @@
+//! From JSON to typed claims: what is known must have its form, what is not known is kept.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+
+use super::json::Value;
+use super::{Claims, HardwareSealingPolicy, Key, UnknownMember, VmConfiguration, VmgsProvisioner};
+use crate::{ClaimsProblem, Error, VmId};
+
+type Read<T> = Result<T, ClaimsProblem>;
+
+impl Claims {
+    /// Reads claims and picks the attestation key. The bytes must have been bound to an
+    /// authenticated hardware report before.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Error> {
+        let value = Value::parse(bytes).map_err(Error::Claims)?;
+        let mut members = Members::of(value, "the whole").map_err(Error::Claims)?;
+        let keys = keys(&mut members).map_err(Error::Claims)?;
+        let vm_configuration = vm_configuration(&mut members).map_err(Error::Claims)?;
+        let user_data = user_data(&mut members).map_err(Error::Claims)?;
+        let ak = Key::attestation(&keys).map_err(Error::Key)?.clone();
+        Ok(Self { keys, ak, vm_configuration, user_data, unknown: members.rest() })
+    }
+}
+
+/// The members of one object that were not taken yet.
+struct Members(Vec<(String, Value)>);
+
+impl Members {
+    fn of(value: Value, what: &'static str) -> Read<Self> {
+        match value {
+            Value::Object(members) => Ok(Self(members)),
+            _ => Err(ClaimsProblem::Member(what)),
+        }
+    }
+
+    fn take(&mut self, name: &str) -> Option<Value> {
+        let at = self.0.iter().position(|(member, _)| member == name)?;
+        Some(self.0.remove(at).1)
+    }
+
+    fn required(&mut self, name: &'static str) -> Read<Value> {
+        self.take(name).ok_or(ClaimsProblem::Missing(name))
+    }
+
+    fn bool(&mut self, name: &'static str) -> Read<Option<bool>> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::Bool(value)) => Ok(Some(value)),
+            Some(_) => Err(ClaimsProblem::Member(name)),
+        }
+    }
+
+    fn text(&mut self, name: &'static str) -> Read<Option<String>> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(ClaimsProblem::Member(name)),
+        }
+    }
+
+    /// A member whose kind is not known for certain: a text as it is, anything else as its JSON.
+    fn any_text(&mut self, name: &str) -> Option<String> {
+        self.take(name).map(|value| match value {
+            Value::String(text) => text,
+            other => other.to_string(),
+        })
+    }
+
+    fn rest(self) -> Vec<UnknownMember> {
+        let unknown = |(name, value): (String, Value)| UnknownMember { name, json: value.to_string() };
+        self.0.into_iter().map(unknown).collect()
+    }
+}
+
+fn keys(members: &mut Members) -> Read<Vec<Key>> {
+    match members.required("keys")? {
+        Value::Array(values) => values.into_iter().map(key).collect(),
+        _ => Err(ClaimsProblem::Member("keys")),
+    }
+}
+
+fn key(value: Value) -> Read<Key> {
+    let mut members = Members::of(value, "keys")?;
+    let required = |members: &mut Members, name| members.text(name)?.ok_or(ClaimsProblem::Missing(name));
+    let number = |members: &mut Members, name| {
+        let text = required(members, name)?;
+        Base64UrlUnpadded::decode_vec(&text).map_err(|_| ClaimsProblem::Member(name))
+    };
+    Ok(Key {
+        kid: required(&mut members, "kid")?,
+        key_ops: key_ops(&mut members)?,
+        kty: required(&mut members, "kty")?,
+        exponent: number(&mut members, "e")?,
+        modulus: number(&mut members, "n")?,
+        unknown: members.rest(),
+    })
+}
+
+fn key_ops(members: &mut Members) -> Read<Vec<String>> {
+    const NAME: &str = "key_ops";
+    let Some(value) = members.take(NAME) else { return Ok(Vec::new()) };
+    let Value::Array(values) = value else { return Err(ClaimsProblem::Member(NAME)) };
+    let text = |value| match value {
+        Value::String(text) => Ok(text),
+        _ => Err(ClaimsProblem::Member(NAME)),
+    };
+    values.into_iter().map(text).collect()
+}
+
+fn vm_configuration(members: &mut Members) -> Read<VmConfiguration> {
+    const NAME: &str = "vm-configuration";
+    let mut members = Members::of(members.required(NAME)?, NAME)?;
+    Ok(VmConfiguration {
+        console_enabled: members.bool("console-enabled")?,
+        interactive_console_enabled: members.bool("interactive-console-enabled")?,
+        current_time: current_time(&mut members)?,
+        root_cert_thumbprint: thumbprint(&mut members)?,
+        secure_boot: members.bool("secure-boot")?,
+        tpm_enabled: members.bool("tpm-enabled")?,
+        tpm_persisted: members.bool("tpm-persisted")?,
+        filtered_vpci_devices_allowed: members.bool("filtered-vpci-devices-allowed")?,
+        vm_unique_id: vm_id(&mut members)?,
+        vmgs_provisioner: vmgs_provisioner(&mut members)?,
+        hardware_sealing_policy: members.text("hardware-sealing-policy")?.map(|word| match word.as_str() {
+            "none" => HardwareSealingPolicy::None,
+            "hash" => HardwareSealingPolicy::Hash,
+            "signer" => HardwareSealingPolicy::Signer,
+            _ => HardwareSealingPolicy::Other(word),
+        }),
+        unknown: members.rest(),
+    })
+}
+
+fn current_time(members: &mut Members) -> Read<Option<u64>> {
+    const NAME: &str = "current-time";
+    let Some(value) = members.take(NAME) else { return Ok(None) };
+    let seconds = match value {
+        Value::Number(number) => number.as_u64(),
+        _ => None,
+    };
+    seconds.map(Some).ok_or(ClaimsProblem::Member(NAME))
+}
+
+/// A SHA-256, or nothing at all, which is how some reports say that there is none.
+fn thumbprint(members: &mut Members) -> Read<Option<[u8; 32]>> {
+    const NAME: &str = "root-cert-thumbprint";
+    let Some(text) = members.text(NAME)?.filter(|text| !text.is_empty()) else { return Ok(None) };
+    let mut digest = [0; 32];
+    match Base64UrlUnpadded::decode(&text, &mut digest) {
+        Ok(bytes) if bytes.len() == 32 => Ok(Some(digest)),
+        _ => Err(ClaimsProblem::Member(NAME)),
+    }
+}
+
+fn vmgs_provisioner(members: &mut Members) -> Read<Option<VmgsProvisioner>> {
+    const NAME: &str = "vmgs-provisioner";
+    let Some(value) = members.take(NAME) else { return Ok(None) };
+    let mut members = Members::of(value, NAME)?;
+    let (id, signer) = (members.any_text("id"), members.any_text("signer"));
+    Ok(Some(VmgsProvisioner { id, signer, unknown: members.rest() }))
+}
+
+fn user_data(members: &mut Members) -> Read<Option<[u8; 64]>> {
+    const NAME: &str = "user-data";
+    let Some(text) = members.text(NAME)? else { return Ok(None) };
+    hex(text.as_bytes()).map(Some).ok_or(ClaimsProblem::Member(NAME))
+}
+
+fn vm_id(members: &mut Members) -> Read<Option<VmId>> {
+    const NAME: &str = "vmUniqueId";
+    let Some(text) = members.text(NAME)? else { return Ok(None) };
+    guid(&text).map(|id| Some(VmId(id))).ok_or(ClaimsProblem::Member(NAME))
+}
+
+/// The bytes of a GUID in the order in which its digits are written: 8-4-4-4-12.
+fn guid(text: &str) -> Option<[u8; 16]> {
+    const GROUPS: [usize; 5] = [8, 4, 4, 4, 12];
+    let lengths = text.split('-').map(str::len);
+    let digits: String = text.split('-').collect();
+    if lengths.eq(GROUPS) { hex(digits.as_bytes()) } else { None }
+}
+
+/// Exactly `N` bytes in hexadecimal digits of any case.
+fn hex<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    if digits.len() != N.checked_mul(2)? {
+        return None;
+    }
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        let [high, low] = pair else { return None };
+        *byte = nibble(*high)?.checked_mul(16)?.checked_add(nibble(*low)?)?;
+    }
+    Some(bytes)
+}
+
+fn nibble(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}

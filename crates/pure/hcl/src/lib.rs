@@ -1,0 +1,29 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)]
+
+extern crate alloc;
+
+mod ak;
+mod appraise;
+mod binding;
+pub mod checks;
+mod claims;
+mod error;
+mod evidence;
+mod origin;
+mod policy;
+pub mod reference;
+mod tdx;
+mod user_data;
+mod verify;
+
+pub use ak::{AK_ROOT, AkPath};
+pub use appraise::appraise_snp;
+pub use claims::{Claims, HardwareSealingPolicy, Key, UnknownMember, VmConfiguration, VmgsProvisioner};
+pub use error::{ClaimsProblem, Error, KeyProblem, TdReportHash};
+pub use evidence::Evidence;
+pub use policy::{Ground, Origin, Policy, VmId};
+pub use tdx::verify_tdx;
+pub use teeproof_wire::hcl::{HashType, HclReport, ReportType};
+pub use verify::{Verification, VerifiedVm, verify_snp};

@@ -1,0 +1,112 @@
+//! Whether a report is the paravisor's: on which grounds, and against what it is known to be.
+//!
+//! Whoever owns an SNP guest somewhere can hash claims of his own into a genuine report, also at
+//! VMPL 0, where his own kernel may run. Container instances of Azure are such guests.
+
+use core::fmt;
+
+use alloc::vec::Vec;
+
+use teeproof_core::{Expectation, Finding, Outcome, Record, Rule, Value};
+
+use crate::reference::{self, KnownOrigin};
+use crate::{Ground, Origin, Policy, VerifiedVm, checks};
+
+/// Holds the grounds on which the report is the paravisor's against those that the policy accepts.
+pub(crate) fn appraise(
+    vm: &VerifiedVm<'_>,
+    snp: &teeproof_snp::Policy<'_>,
+    policy: &Policy<'_>,
+    record: &mut dyn Record,
+) -> bool {
+    let line = match &policy.origin {
+        Origin::Waived(waiver) => {
+            waiver.record(checks::ORIGIN, record);
+            return true;
+        }
+        Origin::Told => None,
+        Origin::AnyOf { line, .. } => *line,
+    };
+    let finding = |outcome| Finding { line, ..Finding::new(checks::ORIGIN, outcome) };
+    if let Some(other) = other_origin(vm) {
+        record.record(finding(Outcome::Fail).because(&other));
+        return false;
+    }
+    let held = grounds(vm, snp);
+    let Origin::AnyOf { grounds: accepted, .. } = &policy.origin else {
+        tell(&held, record);
+        return true;
+    };
+    if accepted.is_empty() {
+        const NONE: &str = "the policy accepts no ground; waive the origin if that is meant";
+        record.record(finding(Outcome::Fail).because(&NONE));
+        return false;
+    }
+    let holds = accepted.iter().any(|ground| held.contains(ground));
+    let outcome = if holds { Outcome::Pass } else { Outcome::Fail };
+    record.record(finding(outcome).compared(&Listed(accepted, " or "), &Listed(&held, ", ")));
+    holds
+}
+
+/// Tells on which grounds the report is the paravisor's, or warns that there is none.
+fn tell(held: &[Ground], record: &mut dyn Record) {
+    if held.is_empty() {
+        const NONE: &str = "nothing ties the report to Azure's paravisor: any SNP guest could have made it";
+        record.warn(checks::ORIGIN, &NONE);
+    } else {
+        record.pass(checks::ORIGIN, &format_args!("by {}", Listed(held, ", ")));
+    }
+}
+
+/// What a report is known to be of instead.
+fn other_origin(vm: &VerifiedVm<'_>) -> Option<&'static str> {
+    let report = vm.report().report();
+    let known = reference::id_key(&report.id_key_digest).map(|known| known.origin);
+    if known == Some(KnownOrigin::ContainerInstances) {
+        return Some("the id key is that of Azure Container Instances, whose guests choose their own claims");
+    }
+    if report.host_data != [0; 32] {
+        return Some(
+            "HOST_DATA is set, as on Azure Container Instances, whose guests choose their own claims; \
+             confidential VMs have none",
+        );
+    }
+    None
+}
+
+/// The grounds that hold.
+fn grounds(vm: &VerifiedVm<'_>, snp: &teeproof_snp::Policy<'_>) -> Vec<Ground> {
+    let report = vm.report().report();
+    let guest_svn = report.guest_svn.get();
+    let holds = |ground: &Ground| match ground {
+        Ground::Measurement => demanded(&snp.measurement, &report.measurement),
+        Ground::IdKeyDigest => {
+            demanded(&snp.id_key_digest, &report.id_key_digest) && demanded(&snp.guest_svn, &guest_svn)
+        }
+        Ground::ReferenceValue => {
+            reference::id_key(&report.id_key_digest).is_some_and(|known| known.is_paravisor(guest_svn))
+        }
+        Ground::AkCertificate => vm.ak_path().is_some(),
+    };
+    Ground::ALL.iter().copied().filter(holds).collect()
+}
+
+/// Whether a rule was given, and holds. The finding is recorded where the rule itself is appraised.
+fn demanded<T: Value>(rule: &Rule<'_, T>, seen: &T::Seen) -> bool {
+    !matches!(rule.expectation, Expectation::Waived(_)) && rule.appraise(checks::ORIGIN, Some(seen), &mut ())
+}
+
+/// Grounds one after the other, or that there is none.
+struct Listed<'a>(&'a [Ground], &'static str);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("no ground");
+        }
+        self.0
+            .iter()
+            .enumerate()
+            .try_for_each(|(at, ground)| write!(f, "{}{ground}", if at == 0 { "" } else { self.1 }))
+    }
+}

@@ -1,0 +1,232 @@
+//! The one file that makes a [`VerifiedVm`].
+
+use teeproof_core::{Crypto, Freshness, Record, Time};
+use teeproof_snp::{Endorsements, ReportData, VerifiedReport};
+use teeproof_tpm::{VerifiedLog, VerifiedPcrs, VerifiedQuote};
+use teeproof_wire::certificate::Certificate;
+use teeproof_wire::hcl::{Hardware, HclReport, ReportType};
+use teeproof_x509::{Anchors, Revocation};
+
+use crate::binding::bind;
+use crate::{AkPath, Claims, Error, Evidence, ak, checks, user_data};
+
+/// What a relying party decides before it looks at the evidence.
+#[derive(Clone, Copy, Debug)]
+pub struct Verification<'a> {
+    /// Root certificates that are trusted besides AMD's and Azure's vTPM root.
+    pub anchors: Anchors<'a>,
+    /// The nonce, in the quote or, where there is none, in user-data; or why there is none.
+    pub freshness: Freshness<'a>,
+    /// What user-data must hold besides, zero-extended to 64 bytes.
+    pub user_data: Option<&'a [u8]>,
+    /// AMD's revocation lists, or why they are not looked at.
+    pub revocation: Revocation<'a>,
+    /// The time at which the certificates must be valid.
+    pub at: Time,
+    /// The cryptography.
+    pub crypto: &'a Crypto,
+}
+
+/// A VM whose paravisor's claims a genuine AMD processor vouches for.
+///
+/// It can only be made by [`verify_snp`]. Each part was believed only for the part before it:
+/// report, claims, attestation key, quote, registers, log.
+#[derive(Clone, Debug)]
+pub struct VerifiedVm<'a> {
+    report: VerifiedReport<'a>,
+    claims: Claims,
+    ak: Option<AkPath<'a>>,
+    quote: Option<VerifiedQuote<'a>>,
+    pcrs: Option<VerifiedPcrs>,
+    log: Option<VerifiedLog<'a>>,
+}
+
+/// Verifies the evidence of an Azure confidential VM on SEV-SNP.
+///
+/// Proves: firmware of a genuine AMD processor signed a report over these very claims, at the
+/// privilege level of a paravisor; the attestation key of the claims signed the quote, where there
+/// is one, and the registers are those that it signed.
+/// Does not prove: that the report is of Azure's paravisor and not of somebody's own SNP guest:
+/// see [`crate::Policy::origin`] and the crate's documentation.
+///
+/// Work before the first signature is bounded by the size of the envelope and by the number of
+/// certificates given. Real evidence costs three signatures for the report, two or three for the
+/// AK certificate and one for the quote. An AK chain that is made to mislead costs at most
+/// sixteen.
+///
+/// # Errors
+/// The first check that does not hold; every check that does was recorded before.
+pub fn verify_snp<'a>(
+    evidence: &Evidence<'a>,
+    endorsements: &[Certificate<'a>],
+    verification: &Verification<'a>,
+    record: &mut dyn Record,
+) -> Result<VerifiedVm<'a>, Error> {
+    let crypto = verification.crypto;
+    let envelope = envelope(evidence.report, ReportType::SNP, record)?;
+    let ak = ak::establish(envelope.claims(), endorsements, verification, record)?;
+    let report = hardware(&envelope, endorsements, verification, record)?;
+    bind(&envelope, &report.report().report_data, crypto, record)?;
+
+    let claims = Claims::read(envelope.claims())?;
+    let keys = claims.keys().len();
+    record.pass(checks::CLAIMS, &format_args!("{keys} keys; HCLAkPub is RSA-2048 with e = 65537"));
+    certified(ak.as_ref(), &claims, record)?;
+    let quote = quote(evidence, &claims, verification, record)?;
+    let pcrs = pcrs(evidence, quote.as_ref(), crypto, record)?;
+    let log = log(evidence, pcrs.as_ref(), crypto, record)?;
+    user_data::check(&claims, evidence, verification, record)?;
+    Ok(VerifiedVm { report, claims, ak, quote, pcrs, log })
+}
+
+/// Reads the envelope, which must hold a hardware report of this type.
+pub(crate) fn envelope<'a>(
+    bytes: &'a [u8],
+    wanted: ReportType,
+    record: &mut dyn Record,
+) -> Result<HclReport<'a>, Error> {
+    let envelope = HclReport::parse(bytes).map_err(Error::Report)?;
+    envelope.check_supported().map_err(Error::Report)?;
+    let found = envelope.report_type;
+    if found != wanted {
+        return Err(Error::Hardware { wanted, found });
+    }
+    let (version, data) = (envelope.version, envelope.request_data_version);
+    let claims = envelope.claims().len();
+    record.pass(
+        checks::FORMAT,
+        &format_args!("{found}, version {version}, request data {data}, claims of {claims} bytes"),
+    );
+    Ok(envelope)
+}
+
+/// Verifies the SNP report, which the paravisor must have asked for: at any other level the
+/// guest's kernel could have asked the processor for a report over data of its choice.
+fn hardware<'a>(
+    envelope: &HclReport<'a>,
+    endorsements: &[Certificate<'a>],
+    verification: &Verification<'a>,
+    record: &mut dyn Record,
+) -> Result<VerifiedReport<'a>, Error> {
+    let bytes: &[u8] = match envelope.hardware() {
+        Hardware::Snp(bytes) => bytes,
+        _ => &[],
+    };
+    let Verification { anchors, revocation, at, crypto, .. } = *verification;
+    let report_data = ReportData::ForCaller("REPORT_DATA holds the claims' hash: see hcl.binding");
+    let verification = teeproof_snp::Verification { anchors, report_data, revocation, at, crypto };
+    let endorsements = Endorsements { certificates: endorsements };
+    let verified = teeproof_snp::verify(bytes, &endorsements, &verification, record).map_err(Error::Snp)?;
+    match verified.report().vmpl.get() {
+        0 => record.pass(checks::VMPL, &"VMPL 0"),
+        vmpl => return Err(Error::Vmpl(vmpl)),
+    }
+    Ok(verified)
+}
+
+/// Holds the AK certificate, where one was verified, against the key of the claims.
+fn certified(ak: Option<&AkPath<'_>>, claims: &Claims, record: &mut dyn Record) -> Result<(), Error> {
+    match ak {
+        None => record.skip(checks::AK_KEY, &"no AK certificate was established: see ak.chain"),
+        Some(ak) if ak.is_for(claims.ak().as_rsa()) => {
+            record.pass(checks::AK_KEY, &"the certificate's key is HCLAkPub");
+        }
+        Some(_) => return Err(Error::AkKey),
+    }
+    Ok(())
+}
+
+fn quote<'a>(
+    evidence: &Evidence<'a>,
+    claims: &Claims,
+    verification: &Verification<'_>,
+    record: &mut dyn Record,
+) -> Result<Option<VerifiedQuote<'a>>, Error> {
+    let Some(quote) = &evidence.quote else {
+        record.skip(teeproof_tpm::checks::SIGNATURE, &"no quote of the vTPM came along");
+        return Ok(None);
+    };
+    let Verification { freshness, crypto, .. } = *verification;
+    let verification = teeproof_tpm::Verification { key: claims.ak().as_rsa(), freshness, crypto };
+    teeproof_tpm::verify(quote, &verification, record).map(Some).map_err(Error::Tpm)
+}
+
+fn pcrs(
+    evidence: &Evidence<'_>,
+    quote: Option<&VerifiedQuote<'_>>,
+    crypto: &Crypto,
+    record: &mut dyn Record,
+) -> Result<Option<VerifiedPcrs>, Error> {
+    let because = match (quote, evidence.pcrs) {
+        (Some(quote), Some(values)) => {
+            let verified = teeproof_tpm::verify_pcrs(quote, values, crypto, record);
+            return verified.map(Some).map_err(Error::Tpm);
+        }
+        (None, Some(_)) => return Err(Error::PcrsWithoutQuote),
+        (Some(_), None) => "no register values came beside the quote",
+        (None, None) => "no quote of the vTPM came along",
+    };
+    record.skip(teeproof_tpm::checks::PCRS, &because);
+    Ok(None)
+}
+
+fn log<'a>(
+    evidence: &Evidence<'a>,
+    pcrs: Option<&VerifiedPcrs>,
+    crypto: &Crypto,
+    record: &mut dyn Record,
+) -> Result<Option<VerifiedLog<'a>>, Error> {
+    let because = match (evidence.log, pcrs) {
+        (Some(log), Some(pcrs)) => {
+            return teeproof_tpm::replay(log, pcrs, crypto, record).map(Some).map_err(Error::Tpm);
+        }
+        (Some(_), None) => "there are no verified registers to hold the log against",
+        (None, _) => "no boot log came along",
+    };
+    record.skip(teeproof_tpm::checks::LOG_REPLAY, &because);
+    Ok(None)
+}
+
+impl<'a> VerifiedVm<'a> {
+    /// The hardware report.
+    #[must_use]
+    pub const fn report(&self) -> &VerifiedReport<'a> {
+        &self.report
+    }
+
+    /// The paravisor's claims.
+    #[must_use]
+    pub const fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// The attestation key's certificate and its chain, where they came and hold.
+    #[must_use]
+    pub const fn ak_path(&self) -> Option<&AkPath<'a>> {
+        self.ak.as_ref()
+    }
+
+    /// The vTPM's quote, where one came.
+    #[must_use]
+    pub const fn quote(&self) -> Option<&VerifiedQuote<'a>> {
+        self.quote.as_ref()
+    }
+
+    /// The registers that the quote signed, where their values came.
+    #[must_use]
+    pub const fn pcrs(&self) -> Option<&VerifiedPcrs> {
+        self.pcrs.as_ref()
+    }
+
+    /// The boot log, where one came and there are registers to hold it against.
+    #[must_use]
+    pub const fn log(&self) -> Option<&VerifiedLog<'a>> {
+        self.log.as_ref()
+    }
+
+    /// Whether every chain ends at a pinned root and none at an added anchor.
+    #[must_use]
+    pub fn is_production(&self) -> bool {
+        self.report.is_production() && self.ak.as_ref().is_none_or(AkPath::is_production)
+    }
+}

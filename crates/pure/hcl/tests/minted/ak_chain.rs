@@ -1,0 +1,254 @@
+//! The AK certificate: its chain, its subject, its key.
+
+use teeproof_core::{Class, Outcome};
+use teeproof_hcl::Error;
+use teeproof_mint::azure::{AkChain, Vm};
+use teeproof_mint::x509::{Algorithm, Extension, Link, Name, Oid, Validity};
+use teeproof_mint::{DEFAULT_TIME, Key, Kind, Scheme};
+use teeproof_x509::Problem;
+
+use crate::support::{AT, Bag, refused, vm};
+
+const GLOBAL: &str = "Global Virtual TPM CA - 01";
+const CLOUD_24: &str = "Azure Cloud Virtual TPM CA - 24";
+const CLOUD_2025: &str = "Azure Cloud Virtual TPM CA 2025";
+const ROOT: &str = "Azure Virtual TPM Root Certificate Authority 2023";
+
+fn at(link: usize, problem: Problem) -> Error {
+    Error::AkChain { link, problem }
+}
+
+fn leaf(change: impl FnOnce(&mut Link)) -> impl FnOnce(Vm) -> Vm {
+    move |vm| vm.with_ak_chain(|chain| change(&mut chain.leaf))
+}
+
+fn authority(change: impl FnOnce(&mut Link)) -> impl FnOnce(Vm) -> Vm {
+    move |vm| vm.with_ak_chain(|chain| change(&mut chain.intermediates[0]))
+}
+
+fn cloud() -> Vm {
+    vm().with_ak_chain(|chain| *chain = AkChain::cloud(&chain.leaf.key, DEFAULT_TIME))
+}
+
+/// The path is not established, for this reason, and the evidence is believed without it.
+#[track_caller]
+fn only_warned(bag: &Bag, words: &str) {
+    let seen = bag.verify().unwrap();
+    assert_eq!(seen.ak, None);
+    seen.findings.told("ak.chain", Outcome::Warn, words);
+    seen.findings.told("ak.key", Outcome::Skip, "no AK certificate was established");
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    let bag = Bag::of(&vm());
+    only_warned(
+        &bag.clone().without_certificate(GLOBAL),
+        "certificate of Global Virtual TPM CA - 01 is missing",
+    );
+    let bag = Bag::of(&cloud());
+    for name in [CLOUD_24, CLOUD_2025] {
+        let words = format!("certificate of {name} is missing");
+        only_warned(&bag.clone().without_certificate(name), &words);
+    }
+    let mut rootless = bag;
+    rootless.anchors.truncate(1);
+    only_warned(&rootless, &format!("certificate of {ROOT} is missing"));
+}
+
+#[test]
+fn the_order_of_certificates_does_not_matter() {
+    let mut bag = Bag::of(&cloud());
+    for _ in 0..bag.certificates.len() {
+        bag.certificates.rotate_left(1);
+        assert_eq!(bag.verify().unwrap().ak, Some(false));
+    }
+    bag.certificates.reverse();
+    assert_eq!(bag.verify().unwrap().ak, Some(false));
+}
+
+#[test]
+fn dates_are_held() {
+    let (before, after) = (DEFAULT_TIME - 10, DEFAULT_TIME + 10);
+    for (validity, words) in [
+        (Validity::new(before - 100, before), "valid until"),
+        (Validity::new(after, after + 100), "valid from"),
+    ] {
+        let dated = leaf(|link| link.certificate.validity = validity.clone())(vm());
+        only_warned(&Bag::of(&dated), words);
+        let dated = authority(|link| link.certificate.validity = validity.clone())(vm());
+        only_warned(&Bag::of(&dated), words);
+        let dated = vm().with_ak_chain(|chain| chain.root.certificate.validity = validity.clone());
+        only_warned(&Bag::of(&dated), words);
+    }
+    let edge = leaf(|link| link.certificate.validity = Validity::new(before, AT as u64))(vm());
+    assert_eq!(Bag::of(&edge).verify().unwrap().ak, Some(false));
+}
+
+#[test]
+fn a_signature_that_does_not_hold_is_refused() {
+    let other = || Some(Key::shared("somebody", Kind::Rsa2048));
+    refused(leaf(|link| link.signer = other()), at(2, Problem::Signature), Class::NotAuthentic);
+    refused(authority(|link| link.signer = other()), at(1, Problem::Signature), Class::NotAuthentic);
+    // Another Azure of the same name.
+    let mut bag = Bag::of(&vm());
+    let impostor = vm().with_ak_chain(|chain| *chain = chain.clone().with_own_authorities());
+    bag.anchors[1] = Bag::of(&impostor).anchors.remove(1);
+    bag.refused(at(1, Problem::Signature), Class::NotAuthentic);
+}
+
+#[test]
+fn a_root_that_is_no_anchor_is_refused() {
+    let mut bag = Bag::of(&vm());
+    // The impostor's own root, sent along, is no anchor; nor is one under Azure's name.
+    let root = bag.anchors.remove(1);
+    bag.certificates.push(root);
+    bag.refused(Error::AkUntrusted, Class::NotAuthentic);
+    // A chain that never ends.
+    let mut bag = Bag::of(&vm().with_ak_chain(|chain| {
+        let template = chain.intermediates[0].clone();
+        chain.intermediates = (0..5_u8)
+            .map(|number| {
+                let mut link = template.clone();
+                link.certificate.subject = Name::common(&format!("CA {number}"));
+                link
+            })
+            .collect();
+    }));
+    bag.refused(Error::AkUntrusted, Class::NotAuthentic);
+    bag.certificates.retain(|der| !String::from_utf8_lossy(der).contains("CA 2"));
+    bag.verify().expect("the chain is incomplete then");
+}
+
+#[test]
+fn authorities_are_authorities() {
+    refused(
+        authority(|link| link.certificate.set_extension(Extension::basic_constraints(false, None))),
+        at(1, Problem::NotAnAuthority),
+        Class::NotAuthentic,
+    );
+    refused(
+        authority(|link| link.certificate.set_extension(Extension::key_usage(0x80))),
+        at(1, Problem::KeyUsage),
+        Class::NotAuthentic,
+    );
+    refused(
+        |vm| {
+            vm.with_ak_chain(|chain| {
+                chain.root.certificate.set_extension(Extension::basic_constraints(true, Some(0)));
+            })
+        },
+        at(0, Problem::PathLength),
+        Class::NotAuthentic,
+    );
+    refused(
+        leaf(|link| link.certificate.set_extension(Extension::key_usage(0x04))),
+        at(2, Problem::KeyUsage),
+        Class::NotAuthentic,
+    );
+    refused(
+        leaf(|link| {
+            let unknown = Extension::new(Oid::new(&[1, 3, 9999]), vec![5, 0]);
+            link.certificate.extensions.push(unknown.critical());
+        }),
+        at(2, Problem::CriticalExtension),
+        Class::Unsupported,
+    );
+    refused(
+        leaf(|link| {
+            link.certificate.seal.scheme = Some(Scheme::PssSha256);
+            link.certificate.seal.algorithm = Some(Algorithm::pss(&Oid::SHA256, 32, true));
+        }),
+        at(2, Problem::Algorithm),
+        Class::Unsupported,
+    );
+}
+
+#[test]
+fn signatures_of_every_kind_that_azure_uses() {
+    for scheme in [Scheme::Pkcs1Sha256, Scheme::Pkcs1Sha384, Scheme::Pkcs1Sha512] {
+        let vm = vm().with_ak_chain(|chain| *chain = chain.clone().scheme(scheme));
+        assert_eq!(Bag::of(&vm).verify().unwrap().ak, Some(false));
+    }
+    // The purpose may be said critically: it is looked after.
+    let critical = leaf(|link| {
+        let purpose = link.certificate.extension_mut(&Oid::new(&[2, 5, 29, 37])).unwrap();
+        *purpose = purpose.clone().critical();
+    });
+    assert_eq!(Bag::of(&critical(vm())).verify().unwrap().ak, Some(false));
+}
+
+#[test]
+fn a_trusted_launch_machine_is_no_confidential_one() {
+    for name in [
+        "0123456789ab.TrustedVM.Azure.windows.net",
+        "0123456789ab.ConfidentialVM.Azure",
+        "ConfidentialVM.Azure.windows.net",
+        "0123456789ab.confidentialvm.azure.windows.net",
+        "",
+    ] {
+        let named = leaf(|link| link.certificate.subject = Name::common(name));
+        refused(named, Error::AkSubject, Class::NotAuthentic);
+    }
+    let old = leaf(|link| link.certificate.subject = Name::common("01.ConfidentialVM.Azure.Microsoft"));
+    assert_eq!(Bag::of(&old(vm())).verify().unwrap().ak, Some(false));
+    // Two common names say nothing.
+    let two = leaf(|link| {
+        let name = link.certificate.subject.clone();
+        link.certificate.subject = name.with(Oid::COMMON_NAME, "01.TrustedVM.Azure.windows.net");
+    });
+    refused(two, Error::AkSubject, Class::NotAuthentic);
+}
+
+#[test]
+fn a_certificate_of_another_purpose_is_passed_over() {
+    for purposes in [vec![], vec![Oid::new(&[2, 23, 133, 8, 1])]] {
+        let other = leaf(|link| link.certificate.set_extension(Extension::extended_key_usage(&purposes)));
+        let seen = Bag::of(&other(vm())).verify().unwrap();
+        seen.findings.told("ak.chain", Outcome::Skip, "no AK certificate came along");
+    }
+    let authority = leaf(|link| {
+        link.certificate.extensions.push(Extension::basic_constraints(true, None));
+    });
+    let seen = Bag::of(&authority(vm())).verify().unwrap();
+    seen.findings.told("ak.chain", Outcome::Skip, "no AK certificate came along");
+    let malformed = leaf(|link| {
+        link.certificate.set_extension(Extension::new(Oid::new(&[2, 5, 29, 37]), vec![0x30, 1, 6]));
+    });
+    let seen = Bag::of(&malformed(vm())).verify().unwrap();
+    seen.findings.told("ak.chain", Outcome::Skip, "no AK certificate came along");
+}
+
+#[test]
+fn the_certificate_of_another_key_is_refused() {
+    let other = || Key::shared("another AK", Kind::Rsa2048);
+    refused(leaf(|link| link.key = other()), Error::AkKey, Class::NotBound);
+    refused(leaf(|link| link.key = Key::shared("P-384", Kind::P384)), Error::AkKey, Class::NotBound);
+    // Among several, the one that the claims name is taken, wherever it stands.
+    let mut bag = Bag::of(&vm());
+    let own = bag.certificates.remove(2);
+    let stranger = Bag::of(&leaf(|link| link.key = other())(vm())).certificates.remove(2);
+    for (places, expected) in [
+        (vec![&own, &stranger], Ok(Some(false))),
+        (vec![&stranger, &own], Ok(Some(false))),
+        (vec![&stranger, &stranger], Err(Error::AkKey)),
+    ] {
+        let mut bag = bag.clone();
+        bag.certificates.extend(places.into_iter().cloned());
+        assert_eq!(bag.verify().map(|seen| seen.ak), expected);
+    }
+}
+
+#[test]
+fn names_chosen_to_mislead_cost_little() {
+    // Many authorities of the right name that did not sign: the search ends, and says so.
+    let mut bag = Bag::of(&vm()).without_certificate(GLOBAL);
+    for number in 0..40_u8 {
+        let other = vm().with_ak_chain(|chain| {
+            chain.intermediates[0].certificate.serial = vec![number.saturating_add(1)];
+            chain.intermediates[0].signer = Some(Key::shared("somebody", Kind::Rsa2048));
+        });
+        bag.certificates.push(Bag::of(&other).certificates.remove(3));
+    }
+    bag.refused(at(1, Problem::Signature), Class::NotAuthentic);
+}

@@ -1,0 +1,106 @@
+//! Policies: every rule is held, every finding recorded.
+
+use teeproof_core::{Outcome, Pcrs, Rule};
+use teeproof_hcl::{Policy, VmId};
+use teeproof_mint::azure::Generation;
+
+use crate::support::{Bag, Findings, vm};
+
+const VM_ID: VmId =
+    VmId([0x7e, 0xe7, 0x92, 0x00, 0xf0, 0x00, 0x40, 0x00, 0x80, 0x00, 0x01, 0x23, 0x45, 0x67, 0x89, 0xab]);
+
+type Policies<'p> = (teeproof_snp::Policy<'p>, Policy<'p>);
+
+fn genuine() -> Policies<'static> {
+    (teeproof_snp::Policy::genuine(), Policy::genuine())
+}
+
+fn appraise(bag: &Bag, change: impl FnOnce(&mut Policies<'static>)) -> (bool, Findings) {
+    let mut policies = genuine();
+    change(&mut policies);
+    bag.appraise(&policies.0, &policies.1)
+}
+
+/// The rule holds for the newest machine, fails otherwise set, and fails where the value is absent
+/// unless it never is.
+#[track_caller]
+fn rule(id: &str, absent_in_oldest: bool, set: impl Fn(&mut Policies<'static>, bool)) {
+    let newest = Bag::of(&vm().generation(Generation::OpenVmm).user_data(&[7; 64]));
+    for right in [true, false] {
+        let (held, findings) = appraise(&newest, |policies| set(policies, right));
+        let told = findings.of(id);
+        assert_eq!(held, right, "{told:?}");
+        assert_eq!(told.outcome, if right { Outcome::Pass } else { Outcome::Fail }, "{told:?}");
+        assert!(!told.expected.is_empty() && !told.actual.is_empty());
+    }
+    let mut oldest = Bag::of(&vm().generation(Generation::Legacy2022)).without_quote();
+    oldest.certificates.truncate(2);
+    let (_, findings) = appraise(&oldest, |policies| set(policies, true));
+    assert_eq!(findings.of(id).actual == "absent", absent_in_oldest, "{id}");
+    if absent_in_oldest {
+        assert_eq!(findings.of(id).outcome, Outcome::Fail);
+    }
+    let (held, findings) = appraise(&newest, |_| {});
+    assert!(held && (findings.of(id).waived || id == "origin.paravisor"));
+}
+
+#[test]
+fn every_rule() {
+    rule("ak.certificate", true, |p, right| p.1.ak_certificate = Rule::exactly(right));
+    rule("hcl.quote", false, |p, right| p.1.quote = Rule::exactly(right));
+    let other = VmId([0; 16]);
+    rule("hcl.vm-id", false, |p, right| p.1.vm_id = Rule::exactly(if right { VM_ID } else { other }));
+    rule("hcl.user-data.policy", true, |p, right| {
+        p.1.user_data = Rule::exactly([if right { 7 } else { 0 }; 64]);
+    });
+    rule("hcl.secure-boot", false, |p, right| p.1.secure_boot_configured = Rule::exactly(right));
+    rule("hcl.tpm-enabled", false, |p, right| p.1.tpm_enabled = Rule::exactly(right));
+    rule("hcl.tpm-persisted", true, |p, right| p.1.tpm_persisted = Rule::exactly(!right));
+    rule("hcl.console", false, |p, right| p.1.console = Rule::exactly(right));
+    rule("hcl.interactive-console", true, |p, right| p.1.interactive_console = Rule::exactly(!right));
+    // What the other crates hold is held here, too.
+    rule("snp.guest-svn", false, |p, right| p.0.guest_svn = Rule::exactly(if right { 10 } else { 11 }));
+    rule("log.secure-boot", true, |p, right| p.1.tpm.secure_boot = Rule::exactly(right));
+}
+
+#[test]
+fn an_uncertified_key_is_absent_and_not_false() {
+    let incomplete = Bag::of(&vm()).without_certificate("Global Virtual TPM CA - 01");
+    for demanded in [true, false] {
+        let (held, findings) = appraise(&incomplete, |p| p.1.ak_certificate = Rule::exactly(demanded));
+        assert!(!held);
+        assert_eq!(findings.of("ak.certificate").actual, "absent");
+    }
+}
+
+#[test]
+fn registers_need_a_quote() {
+    let value = Bag::of(&vm()).pcrs.unwrap()[7].unwrap();
+    let demand = |p: &mut Policies<'static>| {
+        let rule = teeproof_core::PcrRule { index: 7, rule: Rule::exactly(value) };
+        p.1.tpm.pcrs = Pcrs::Rules(vec![rule].into());
+    };
+    assert!(appraise(&Bag::of(&vm()), demand).0);
+    assert!(!appraise(&Bag::of(&vm()).without_quote(), demand).0);
+    assert!(!appraise(&Bag::of(&vm().pcr_selection(&[0, 1])), demand).0);
+}
+
+#[test]
+fn no_finding_is_left_out_because_another_failed() {
+    let (held, findings) = appraise(&Bag::of(&vm()), |(snp, own)| {
+        snp.debug = Rule::exactly(true);
+        own.vm_id = Rule::exactly(VmId([1; 16])).at_line(3);
+        own.console = Rule::exactly(false);
+    });
+    assert!(!held);
+    for id in ["snp.policy.debug", "hcl.vm-id", "hcl.console"] {
+        assert_eq!(findings.of(id).outcome, Outcome::Fail);
+    }
+    assert_eq!(findings.of("hcl.vm-id").line, Some(3));
+    assert_eq!(findings.of("hcl.vm-id").actual, "7ee79200-f000-4000-8000-0123456789ab");
+    let own = teeproof_hcl::checks::APPRAISE.iter().map(|check| check.id);
+    let snp = teeproof_snp::checks::APPRAISE.iter().map(|check| check.id);
+    for id in snp.chain(own) {
+        findings.of(id);
+    }
+}

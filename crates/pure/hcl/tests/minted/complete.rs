@@ -1,0 +1,91 @@
+//! Every check can fail, and is told by its own name when it does.
+
+use std::collections::BTreeSet;
+
+use teeproof_core::{Class, Outcome, Rule};
+use teeproof_hcl::{Error, Origin, Policy, TdReportHash, VmId, checks};
+use teeproof_mint::Key;
+use teeproof_mint::azure::Vm;
+use teeproof_mint::x509::Name;
+
+use crate::support::{Bag, vm};
+
+#[test]
+fn every_check_of_a_verification() {
+    let bent = |vm: Vm| Bag::of(&vm).verify().unwrap_err();
+    let tdx = |change: fn(&mut Vm)| {
+        let mut vm = Vm::tdx();
+        change(&mut vm);
+        Bag::of(&vm).verify().unwrap_err()
+    };
+    let errors = [
+        bent(vm().with_envelope(|envelope| envelope.status = 1)),
+        bent(vm().with_ak_chain(|chain| chain.leaf.certificate.subject = Name::common("somebody"))),
+        bent(vm().with_machine(|machine| machine.report.vmpl = 2)),
+        bent(vm().with_envelope(|envelope| envelope.tamper(0x4d4, b" "))),
+        bent(vm().with_claims(|claims| claims.keys.clear())),
+        bent(vm().with_ak_chain(|chain| {
+            chain.leaf.key = Key::shared("another AK", teeproof_mint::Kind::Rsa2048);
+        })),
+        Bag { nonce: Some(vec![1; 16]), ..Bag::of(&vm()).without_quote() }.verify().unwrap_err(),
+        tdx(|vm| vm.td_report.tee_info_hash = Some([0; 48])),
+        tdx(|_| {}),
+    ];
+    let failed: Vec<_> = errors.iter().map(|error| error.check().id).collect();
+    let all: Vec<_> = checks::VERIFY.iter().map(|check| check.id).collect();
+    assert_eq!(failed, all);
+    for error in &errors {
+        assert!(!error.to_string().is_empty());
+        // A failure ends in an exit code that the check's own list has.
+        let exits = error.check().exits;
+        assert!(exits.contains(&error.class().exit()), "{}: {exits:?}", error.check().id);
+    }
+}
+
+#[test]
+fn every_check_of_an_appraisal() {
+    let policy = Policy {
+        origin: Origin::AnyOf { grounds: Vec::new().into(), line: None },
+        ak_certificate: Rule::exactly(false),
+        quote: Rule::exactly(false),
+        vm_id: Rule::exactly(VmId([0; 16])),
+        user_data: Rule::exactly([1; 64]),
+        secure_boot_configured: Rule::exactly(false),
+        tpm_enabled: Rule::exactly(false),
+        tpm_persisted: Rule::exactly(true),
+        console: Rule::exactly(false),
+        interactive_console: Rule::exactly(true),
+        tpm: teeproof_tpm::Policy::waived("the TPM's own tests fail those"),
+    };
+    let (held, findings) = Bag::of(&vm()).appraise(&teeproof_snp::Policy::genuine(), &policy);
+    assert!(!held);
+    let failed = findings.0.iter().filter(|told| told.outcome == Outcome::Fail).map(|told| told.id);
+    assert!(failed.eq(checks::APPRAISE.iter().map(|check| check.id)));
+    assert!(checks::APPRAISE.iter().all(|check| check.exits == [6]));
+}
+
+#[test]
+fn every_error_has_words_of_its_own() {
+    let errors = [
+        Error::AkUntrusted,
+        Error::AkSubject,
+        Error::AkChain { link: 0, problem: teeproof_x509::Problem::Signature },
+        Error::AkChain { link: 2, problem: teeproof_x509::Problem::Signature },
+        Error::Vmpl(2),
+        Error::Vmpl(u32::MAX),
+        Error::Binding,
+        Error::AkKey,
+        Error::PcrsWithoutQuote,
+        Error::Nonce,
+        Error::UserData,
+        Error::NoUserData,
+        Error::UserDataLength,
+        Error::TdReportHash(TdReportHash::TeeTcbInfo),
+        Error::TdReportHash(TdReportHash::TdInfo),
+        Error::TdQuoteMissing,
+        Error::TdCollateralMissing,
+    ];
+    let words: BTreeSet<_> = errors.iter().map(Error::to_string).collect();
+    assert_eq!(words.len(), errors.len());
+    assert!(errors.iter().all(|error| error.class() != Class::Malformed));
+}

@@ -1,0 +1,45 @@
+//! The SNP report inside, and the privilege level at which the paravisor asks for it.
+
+use teeproof_core::Class;
+use teeproof_hcl::Error;
+use teeproof_snp::Link;
+
+use crate::support::{Bag, refused, vm};
+
+#[test]
+fn only_the_paravisor_runs_at_level_0() {
+    for vmpl in [1, 2, 3, u32::MAX] {
+        let asked = move |vm: teeproof_mint::azure::Vm| vm.with_machine(|machine| machine.report.vmpl = vmpl);
+        refused(asked, Error::Vmpl(vmpl), Class::NotAuthentic);
+    }
+}
+
+#[test]
+fn what_snp_refuses_is_refused() {
+    refused(
+        |vm| {
+            vm.with_machine(|machine| {
+                let key = teeproof_mint::Key::shared("no chip", teeproof_mint::Kind::P384);
+                machine.report_signer = Some(key);
+            })
+        },
+        Error::Snp(teeproof_snp::Error::Signature),
+        Class::NotAuthentic,
+    );
+    let mut bag = Bag::of(&vm());
+    bag.certificates.remove(0);
+    let missing = Error::Snp(teeproof_snp::Error::Missing(Link::Vek));
+    bag.refused(missing, Class::Incomplete);
+    // Beside a root of Azure's alone, the processor's chain is not to be believed.
+    let mut bag = Bag::of(&vm());
+    bag.anchors.remove(0);
+    assert_eq!(bag.verify().unwrap_err().check().id, "snp.chain");
+}
+
+#[test]
+fn a_report_without_its_claims_is_not_one() {
+    let mut bag = Bag::of(&vm());
+    bag.report = bag.report[0x20..0x4c0].to_vec();
+    let error = bag.verify().unwrap_err();
+    assert_eq!((error.class(), error.check().id), (Class::Malformed, "hcl.format"));
+}

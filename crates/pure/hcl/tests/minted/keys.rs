@@ -1,0 +1,116 @@
+//! The attestation key among the claims: one, by its name, and fit to sign.
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use teeproof_core::Class;
+use teeproof_hcl::{Error, KeyProblem};
+use teeproof_mint::azure::{Json, Object};
+use teeproof_mint::{Key, Kind};
+
+use crate::support::{Bag, refused, vm};
+
+#[track_caller]
+fn unfit(change: impl FnOnce(&mut Object), problem: KeyProblem) {
+    refused(
+        |vm| vm.with_claims(|claims| change(claims.key_mut("HCLAkPub").unwrap())),
+        Error::Key(problem),
+        Class::NotAuthentic,
+    );
+}
+
+fn number(bytes: &[u8]) -> Json {
+    Base64UrlUnpadded::encode_string(bytes).into()
+}
+
+#[test]
+fn the_order_of_keys_and_members_does_not_matter() {
+    let swapped = vm().with_claims(|claims| {
+        claims.keys.reverse();
+        claims.keys.iter_mut().for_each(Object::reverse);
+        claims.configuration.reverse();
+    });
+    let seen = Bag::of(&swapped).verify().unwrap();
+    assert_eq!(seen.claims.keys()[0].kid, "HCLEkPub");
+    assert_eq!(seen.claims.ak().modulus, swapped.ak.modulus().unwrap());
+    assert!(seen.quoted && seen.ak.is_some());
+}
+
+#[test]
+fn exactly_one_by_its_name() {
+    unfit(|key| key.set("kid", "HCLAkpub"), KeyProblem::Missing);
+    unfit(|key| key.set("kid", ""), KeyProblem::Missing);
+    for clone in [true, false] {
+        refused(
+            |vm| {
+                vm.with_claims(|claims| {
+                    let mut second = claims.keys[0].clone();
+                    if !clone {
+                        second.set("n", Json::Modulus(Key::shared("another AK", Kind::Rsa2048)));
+                    }
+                    claims.keys.push(second);
+                })
+            },
+            Error::Key(KeyProblem::Several),
+            Class::NotAuthentic,
+        );
+    }
+    refused(
+        |vm| vm.with_claims(|claims| claims.keys.clear()),
+        Error::Key(KeyProblem::Missing),
+        Class::NotAuthentic,
+    );
+    // A key that only requests have is none of our business.
+    let transfer = vm().with_claims(|claims| {
+        let mut key = claims.keys[1].clone();
+        key.set("kid", "HCLTransferKey");
+        claims.keys.insert(0, key);
+    });
+    assert_eq!(Bag::of(&transfer).verify().unwrap().claims.keys().len(), 3);
+}
+
+#[test]
+fn a_key_that_could_not_be_created() {
+    for modulus in [&[0; 256][..], &[0; 1], &[]] {
+        for exponent in [&[0, 0, 0][..], &[0], &[], &[1, 0, 1]] {
+            unfit(
+                |key| {
+                    key.set("n", number(modulus));
+                    key.set("e", number(exponent));
+                },
+                KeyProblem::Zero,
+            );
+        }
+    }
+    assert!(Error::Key(KeyProblem::Zero).to_string().contains("all zeros"));
+}
+
+#[test]
+fn exactly_2048_bits() {
+    unfit(|key| key.set("n", Json::Modulus(Key::shared("large", Kind::Rsa3072))), KeyProblem::Size);
+    let modulus = vm().ak.modulus().unwrap();
+    unfit(|key| key.set("n", number(&modulus[..255])), KeyProblem::Size);
+    unfit(|key| key.set("n", number(&[&[0], modulus.as_slice()].concat())), KeyProblem::Size);
+    unfit(|key| key.set("n", number(&[modulus.as_slice(), &[0]].concat())), KeyProblem::Size);
+    let mut short = modulus.clone();
+    short[0] &= 0x7f;
+    unfit(|key| key.set("n", number(&short)), KeyProblem::Size);
+}
+
+#[test]
+fn the_exponent_is_65537() {
+    for exponent in [&[3][..], &[1], &[0, 1, 0, 1], &[1, 0, 1, 0], &[1, 0, 0, 1], &[]] {
+        unfit(|key| key.set("e", number(exponent)), KeyProblem::Exponent);
+    }
+}
+
+#[test]
+fn the_kind_is_rsa() {
+    for kind in ["EC", "rsa", ""] {
+        unfit(|key| key.set("kty", kind), KeyProblem::Kind);
+    }
+    // What the key is for is not held: the oldest paravisors say it wrongly.
+    let odd = vm().with_claims(|claims| claims.keys[0].set("key_ops", Json::Array(vec!["fly".into()])));
+    Bag::of(&odd).verify().unwrap();
+    // The endorsement key is not used, and not judged.
+    let odd = vm().with_claims(|claims| claims.keys[1].set("n", number(&[0; 256])));
+    Bag::of(&odd).verify().unwrap();
+}

@@ -1,0 +1,163 @@
+//! Where a report comes from: grounds, and what is known to be something else.
+
+use teeproof_core::{Outcome, Rule, Waiver};
+use teeproof_hcl::reference::{Field, KNOWN, KnownOrigin};
+use teeproof_hcl::{Ground, Origin, Policy};
+use teeproof_mint::azure::Vm;
+
+use crate::support::{Bag, Findings, vm};
+
+/// The id key of no known report.
+fn stranger() -> Vm {
+    vm().with_machine(|machine| machine.report.id_key_digest = [0x11; 48])
+}
+
+fn without_certificate(vm: &Vm) -> Bag {
+    let mut bag = Bag::of(vm);
+    bag.certificates.truncate(2);
+    bag
+}
+
+fn hardware() -> teeproof_snp::Policy<'static> {
+    teeproof_snp::Policy::genuine()
+}
+
+fn any_of(grounds: &[Ground]) -> Policy<'_> {
+    Policy { origin: Origin::AnyOf { grounds: grounds.into(), line: Some(9) }, ..Policy::genuine() }
+}
+
+#[track_caller]
+fn held(bag: &Bag, snp: &teeproof_snp::Policy<'_>, grounds: &[Ground]) -> (bool, Findings) {
+    let (held, findings) = bag.appraise(snp, &any_of(grounds));
+    let told = findings.of("origin.paravisor");
+    assert_eq!(told.outcome, if held { Outcome::Pass } else { Outcome::Fail }, "{told:?}");
+    assert_eq!(told.line, Some(9));
+    (held, findings)
+}
+
+/// Exactly these grounds hold.
+#[track_caller]
+fn grounds(bag: &Bag, snp: &teeproof_snp::Policy<'_>, expected: &[Ground]) {
+    for ground in Ground::ALL {
+        assert_eq!(held(bag, snp, &[*ground]).0, expected.contains(ground), "{ground}");
+    }
+    let (_, findings) = held(bag, snp, Ground::ALL);
+    let names: Vec<_> = expected.iter().map(|ground| ground.as_str()).collect();
+    let names = if names.is_empty() { "no ground".to_owned() } else { names.join(", ") };
+    assert_eq!(findings.of("origin.paravisor").actual, names);
+}
+
+#[test]
+fn each_ground_alone() {
+    let nobody = without_certificate(&stranger());
+    grounds(&nobody, &hardware(), &[]);
+    let measurement = stranger().machine.report.measurement;
+    let snp = teeproof_snp::Policy { measurement: Rule::exactly(measurement), ..hardware() };
+    grounds(&nobody, &snp, &[Ground::Measurement]);
+    let snp = teeproof_snp::Policy {
+        id_key_digest: Rule::exactly([0x11; 48]),
+        guest_svn: Rule::at_least(10),
+        ..hardware()
+    };
+    grounds(&nobody, &snp, &[Ground::IdKeyDigest]);
+    grounds(&without_certificate(&vm()), &hardware(), &[Ground::ReferenceValue]);
+    grounds(&Bag::of(&stranger()), &hardware(), &[Ground::AkCertificate]);
+    let incomplete = Bag::of(&stranger()).without_certificate("Global Virtual TPM CA - 01");
+    grounds(&incomplete, &hardware(), &[]);
+    grounds(&Bag::of(&vm()), &hardware(), &[Ground::ReferenceValue, Ground::AkCertificate]);
+}
+
+#[test]
+fn a_rule_that_does_not_hold_is_no_ground() {
+    let nobody = without_certificate(&stranger());
+    let snp = teeproof_snp::Policy { measurement: Rule::exactly([0; 48]), ..hardware() };
+    assert!(!held(&nobody, &snp, Ground::ALL).0);
+    // The id key without a guest SVN, and the other way round; an old paravisor.
+    let snp = teeproof_snp::Policy { id_key_digest: Rule::exactly([0x11; 48]), ..hardware() };
+    assert!(!held(&nobody, &snp, Ground::ALL).0);
+    let snp = teeproof_snp::Policy { guest_svn: Rule::exactly(10), ..hardware() };
+    assert!(!held(&nobody, &snp, Ground::ALL).0);
+    let snp = teeproof_snp::Policy {
+        id_key_digest: Rule::exactly([0x11; 48]),
+        guest_svn: Rule::at_least(11),
+        ..hardware()
+    };
+    let (held, findings) = held(&nobody, &snp, Ground::ALL);
+    assert!(!held);
+    // The rules themselves are told once, as they are.
+    assert_eq!(findings.of("snp.guest-svn").outcome, Outcome::Fail);
+    assert_eq!(findings.of("snp.id-key-digest").outcome, Outcome::Pass);
+}
+
+#[test]
+fn known_values_have_a_least_guest_svn() {
+    for known in KNOWN.iter().filter(|known| known.field == Field::IdKeyDigest) {
+        let paravisor = known.origin == KnownOrigin::Paravisor;
+        let least = known.guest_svns[0];
+        for svn in [0, least - 1, least, least + 1, u32::MAX] {
+            let vm = vm().with_machine(|machine| {
+                machine.report.id_key_digest = known.value;
+                machine.report.guest_svn = svn;
+            });
+            let (held, _) = held(&without_certificate(&vm), &hardware(), &[Ground::ReferenceValue]);
+            assert_eq!(held, paravisor && svn >= least, "{} {svn}", known.product);
+        }
+    }
+}
+
+#[test]
+fn known_values_are_whole_and_have_a_source() {
+    assert_eq!(KNOWN.iter().filter(|known| known.origin == KnownOrigin::ContainerInstances).count(), 3);
+    for (at, known) in KNOWN.iter().enumerate() {
+        assert!(known.value != [0; 48] && KNOWN[..at].iter().all(|earlier| earlier.value != known.value));
+        assert!(known.source.contains("observed") && !known.product.is_empty() && !known.seen.is_empty());
+        assert!(known.guest_svns.is_sorted());
+        assert_eq!(known.guest_svns.is_empty(), known.field == Field::Mrtd);
+        assert!(!known.field.as_str().is_empty() && !known.origin.as_str().is_empty());
+    }
+}
+
+#[test]
+fn container_instances_are_refused_whatever_the_grounds() {
+    let aci: Vec<_> = KNOWN.iter().filter(|known| known.origin == KnownOrigin::ContainerInstances).collect();
+    let by_key = |value| vm().with_machine(|machine| machine.report.id_key_digest = value);
+    let by_host = vm().with_machine(|machine| machine.report.host_data[31] = 1);
+    let machines = aci.iter().map(|known| by_key(known.value)).chain([by_host]);
+    for vm in machines {
+        let bag = Bag::of(&vm);
+        let snp =
+            teeproof_snp::Policy { measurement: Rule::exactly(vm.machine.report.measurement), ..hardware() };
+        let (accepted, findings) = held(&bag, &snp, Ground::ALL);
+        assert!(!accepted);
+        findings.told("origin.paravisor", Outcome::Fail, "Azure Container Instances");
+        // Also where grounds are only told.
+        let (accepted, findings) = bag.appraise(&snp, &Policy::genuine());
+        assert!(!accepted);
+        findings.told("origin.paravisor", Outcome::Fail, "Azure Container Instances");
+        // And not where the relying party wrote that it does not look.
+        let waiver = Waiver { line: Some(4), ..Waiver::new("we run these") };
+        let waived = Policy { origin: Origin::Waived(waiver), ..Policy::genuine() };
+        let (accepted, findings) = bag.appraise(&snp, &waived);
+        assert!(accepted);
+        findings.told("origin.paravisor", Outcome::Skip, "we run these");
+        let told = findings.of("origin.paravisor");
+        assert!(told.waived && told.line == Some(4));
+    }
+}
+
+#[test]
+fn grounds_are_told_where_none_is_demanded() {
+    let (accepted, findings) = Bag::of(&vm()).appraise(&hardware(), &Policy::genuine());
+    assert!(accepted);
+    findings.told("origin.paravisor", Outcome::Pass, "by reference-value, ak-certificate");
+    let (accepted, findings) = without_certificate(&stranger()).appraise(&hardware(), &Policy::genuine());
+    assert!(accepted);
+    findings.told("origin.paravisor", Outcome::Warn, "any SNP guest could have made it");
+}
+
+#[test]
+fn no_ground_accepted_is_no_waiver() {
+    let (accepted, findings) = held(&Bag::of(&vm()), &hardware(), &[]);
+    assert!(!accepted);
+    findings.told("origin.paravisor", Outcome::Fail, "accepts no ground");
+}

@@ -1,0 +1,275 @@
+//! What the tests on minted machines share: a bag of evidence, and one way to have it verified.
+
+use teeproof_core::{Class, Crypto, Finding, Freshness, Outcome, Record, Time};
+use teeproof_hcl::{Error, Evidence, Policy, Verification, VerifiedVm, appraise_snp, verify_snp, verify_tdx};
+use teeproof_mint::azure::{Platform, Vm};
+use teeproof_mint::snp::Product;
+use teeproof_mint::{DEFAULT_TIME, Kind};
+use teeproof_tpm::{PcrValues, Quote};
+use teeproof_wire::certificate::Certificate;
+use teeproof_x509::{Anchors, Revocation};
+
+/// When minted evidence holds.
+pub(crate) const AT: i64 = DEFAULT_TIME as i64;
+/// A nonce that cannot be guessed.
+pub(crate) const NONCE: &[u8] = b"what the relying party asked for";
+
+/// A machine whose processor maker has small keys, which are made quickly.
+pub(crate) fn vm() -> Vm {
+    Vm::snp(Product::Milan).with_machine(|machine| *machine = machine.clone().authority_keys(Kind::Rsa2048))
+}
+
+/// Evidence with everything that a relying party decides.
+#[derive(Clone)]
+pub(crate) struct Bag {
+    pub(crate) platform: Platform,
+    pub(crate) report: Vec<u8>,
+    pub(crate) td_quote: Option<Vec<u8>>,
+    /// Message and signature.
+    pub(crate) quote: Option<(Vec<u8>, Vec<u8>)>,
+    pub(crate) pcrs: Option<[Option<[u8; 32]>; 24]>,
+    pub(crate) log: Option<Vec<u8>>,
+    pub(crate) nonce_in_user_data: bool,
+    /// VEK, its intermediate, AK certificate, its intermediates, its root.
+    pub(crate) certificates: Vec<Vec<u8>>,
+    /// Added to the pinned anchors.
+    pub(crate) anchors: Vec<Vec<u8>>,
+    /// The nonce; none is a waiver.
+    pub(crate) nonce: Option<Vec<u8>>,
+    pub(crate) user_data: Option<Vec<u8>>,
+    pub(crate) at: i64,
+}
+
+/// What a verified machine says, owned.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Seen {
+    pub(crate) claims: teeproof_hcl::Claims,
+    /// Whether the AK certificate's root is Azure's own, where there is a path.
+    pub(crate) ak: Option<bool>,
+    pub(crate) quoted: bool,
+    pub(crate) pcrs: Option<Vec<(u8, [u8; 32])>>,
+    pub(crate) log_explains: Option<bool>,
+    pub(crate) production: bool,
+    pub(crate) findings: Findings,
+}
+
+impl Bag {
+    /// What a machine gives, with its own roots as added anchors.
+    pub(crate) fn of(vm: &Vm) -> Self {
+        let evidence = vm.evidence().unwrap();
+        let mut certificates = vec![evidence.vek, evidence.intermediate];
+        certificates.push(evidence.ak_certificate);
+        certificates.extend(evidence.ak_intermediates);
+        certificates.retain(|der| !der.is_empty());
+        let mut anchors = vec![evidence.ark, evidence.ak_root];
+        anchors.retain(|der| !der.is_empty());
+        Self {
+            platform: evidence.platform,
+            report: evidence.hcl_report,
+            td_quote: evidence.td_quote,
+            quote: Some((evidence.quote_message, evidence.quote_signature)),
+            pcrs: Some(evidence.pcrs.map(Some)),
+            log: evidence.event_log,
+            nonce_in_user_data: false,
+            certificates,
+            anchors,
+            nonce: None,
+            user_data: None,
+            at: AT,
+        }
+    }
+
+    /// The same without anything of the TPM's.
+    pub(crate) fn without_quote(mut self) -> Self {
+        (self.quote, self.pcrs, self.log) = (None, None, None);
+        self
+    }
+
+    /// The certificates without those whose subject has this common name.
+    pub(crate) fn without_certificate(mut self, name: &str) -> Self {
+        let before = self.certificates.len();
+        self.certificates
+            .retain(|der| Certificate::parse(der).unwrap().subject().common_name() != Some(name));
+        assert!(self.certificates.len() < before, "no certificate of {name}");
+        self
+    }
+
+    /// Verifies under both crypto tables, which must agree.
+    #[track_caller]
+    pub(crate) fn verify(&self) -> Result<Seen, Error> {
+        let [one, other] =
+            [teeproof_aws_lc::TABLE, teeproof_rustcrypto::TABLE].map(|table| self.under(&table));
+        assert_eq!(one.0, other.0, "the tables differ");
+        one.0
+    }
+
+    /// The findings of a verification, however it ends.
+    #[track_caller]
+    pub(crate) fn findings(&self) -> Findings {
+        self.under(&teeproof_aws_lc::TABLE).1
+    }
+
+    /// Verifies and appraises; gives the verdict and the findings of the appraisal.
+    #[track_caller]
+    pub(crate) fn appraise(&self, snp: &teeproof_snp::Policy<'_>, policy: &Policy<'_>) -> (bool, Findings) {
+        let mut findings = Findings::default();
+        let held = self.with(&teeproof_aws_lc::TABLE, &mut (), |result| {
+            appraise_snp(&result.unwrap(), snp, policy, &mut findings)
+        });
+        (held, findings)
+    }
+
+    #[track_caller]
+    fn under(&self, crypto: &Crypto) -> (Result<Seen, Error>, Findings) {
+        let mut findings = Findings::default();
+        let result = self.with(crypto, &mut findings, |result| {
+            result.map(|vm| Seen {
+                claims: vm.claims().clone(),
+                ak: vm.ak_path().map(|path| path.is_production()),
+                quoted: vm.quote().is_some(),
+                pcrs: vm.pcrs().map(|pcrs| pcrs.iter().map(|(index, value)| (index, *value)).collect()),
+                log_explains: vm.log().map(|log| log.explains_all()),
+                production: vm.is_production(),
+                findings: Findings::default(),
+            })
+        });
+        findings.fit(result.as_ref().err());
+        let result = result.map(|seen| Seen { findings: findings.clone(), ..seen });
+        (result, findings)
+    }
+
+    fn with<T>(
+        &self,
+        crypto: &Crypto,
+        record: &mut dyn Record,
+        then: impl FnOnce(Result<VerifiedVm<'_>, Error>) -> T,
+    ) -> T {
+        let certificates: Vec<_> =
+            self.certificates.iter().map(|der| Certificate::parse(der).unwrap()).collect();
+        let anchors: Vec<_> = self.anchors.iter().map(Vec::as_slice).collect();
+        let quote = self.quote.as_ref();
+        let evidence = Evidence {
+            report: &self.report,
+            td_quote: self.td_quote.as_deref(),
+            quote: quote.map(|(message, signature)| Quote { message, signature }),
+            pcrs: self.pcrs.as_ref().map(PcrValues::Indexed),
+            log: self.log.as_deref(),
+            nonce_in_user_data: self.nonce_in_user_data,
+        };
+        let verification = Verification {
+            anchors: Anchors::and(&anchors),
+            freshness: match &self.nonce {
+                Some(nonce) => Freshness::Nonce(nonce),
+                None => Freshness::Waived("the test asks nothing"),
+            },
+            user_data: self.user_data.as_deref(),
+            revocation: Revocation::Unchecked("the test gives no list"),
+            at: Time(self.at),
+            crypto,
+        };
+        then(match self.platform {
+            Platform::Snp => verify_snp(&evidence, &certificates, &verification, record),
+            Platform::Tdx => match verify_tdx(&evidence, &certificates, &verification, record) {
+                Ok(never) => match never {},
+                Err(error) => Err(error),
+            },
+        })
+    }
+
+    /// The verification must fail exactly so.
+    #[track_caller]
+    pub(crate) fn refused(&self, expected: Error, class: Class) {
+        let error = self.verify().map(|_| ()).expect_err("accepted");
+        assert_eq!(error, expected, "{error}");
+        assert_eq!(error.class(), class, "{error}");
+    }
+}
+
+/// Holds that a machine as it is is accepted, and altered is refused exactly so.
+#[track_caller]
+pub(crate) fn refused(alter: impl FnOnce(Vm) -> Vm, expected: Error, class: Class) {
+    Bag::of(&vm()).verify().expect("the control");
+    Bag::of(&alter(vm())).refused(expected, class);
+}
+
+/// Findings as they were recorded.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Findings(pub(crate) Vec<Told>);
+
+/// One finding, formatted.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Told {
+    pub(crate) id: &'static str,
+    pub(crate) outcome: Outcome,
+    pub(crate) expected: String,
+    pub(crate) actual: String,
+    pub(crate) because: String,
+    pub(crate) line: Option<u32>,
+    pub(crate) waived: bool,
+}
+
+impl Record for Findings {
+    fn record(&mut self, finding: Finding<'_>) {
+        let text = |value: Option<&dyn std::fmt::Display>| value.map(|v| v.to_string()).unwrap_or_default();
+        self.0.push(Told {
+            id: finding.check.id,
+            outcome: finding.outcome,
+            expected: text(finding.expected),
+            actual: text(finding.actual),
+            because: text(finding.because),
+            line: finding.line,
+            waived: finding.waived,
+        });
+    }
+}
+
+impl Findings {
+    /// The finding of a check, which must be there once.
+    #[track_caller]
+    pub(crate) fn of(&self, id: &str) -> &Told {
+        let mut found = self.0.iter().filter(|told| told.id == id);
+        let told = found.next().unwrap_or_else(|| panic!("no finding of {id}"));
+        assert!(found.next().is_none(), "{id} was recorded twice");
+        told
+    }
+
+    /// The finding must have this outcome, and its reason these words.
+    #[track_caller]
+    pub(crate) fn told(&self, id: &str, outcome: Outcome, words: &str) {
+        let told = self.of(id);
+        assert_eq!(told.outcome, outcome, "{told:?}");
+        assert!(told.because.contains(words), "{told:?}");
+    }
+
+    /// The findings are checks in their order; none is a failure itself, and none is the one that
+    /// failed.
+    #[track_caller]
+    fn fit(&self, error: Option<&Error>) {
+        let order = order();
+        let mut places = self.0.iter().map(|told| {
+            let place = order.iter().position(|id| *id == told.id);
+            place.unwrap_or_else(|| panic!("{} is no check of this", told.id))
+        });
+        assert!(places.by_ref().is_sorted(), "{:?}", self.0);
+        assert!(self.0.iter().all(|told| told.outcome != Outcome::Fail && !told.because.is_empty()));
+        if let Some(error) = error {
+            let id = error.check().id;
+            assert!(self.0.iter().all(|told| told.id != id), "{id} failed and was recorded before");
+        }
+    }
+}
+
+/// Every check of a verification, in the order in which they are made.
+fn order() -> Vec<&'static str> {
+    let mut own = teeproof_hcl::checks::VERIFY.iter().map(|check| check.id);
+    let mut order: Vec<_> = own.by_ref().take(2).collect();
+    order.extend(teeproof_snp::checks::VERIFY.iter().map(|check| check.id));
+    order.extend(own.by_ref().take(4));
+    order.extend(teeproof_tpm::checks::VERIFY.iter().map(|check| check.id));
+    order.push(own.next().unwrap());
+    // What only TDX has comes instead of what only SNP has.
+    let binding = order.iter().position(|id| *id == "hcl.binding").unwrap();
+    order.insert(binding, own.next().unwrap());
+    order.push(own.next().unwrap());
+    order
+}

@@ -1,0 +1,117 @@
+//! User-data: the nonce where it has to be there, and what else was asked for.
+
+use teeproof_core::{Class, Outcome};
+use teeproof_hcl::Error;
+
+use crate::support::{Bag, NONCE, vm};
+
+fn asked(bag: Bag, nonce: &[u8]) -> Bag {
+    Bag { nonce: Some(nonce.to_vec()), ..bag }
+}
+
+#[test]
+fn without_a_quote_the_nonce_is_in_user_data() {
+    for nonce in [NONCE, &[7; 64], &[1; 16]] {
+        let bag = asked(Bag::of(&vm().user_data(nonce)).without_quote(), nonce);
+        let seen = bag.verify().unwrap();
+        seen.findings.told("hcl.user-data", Outcome::Pass, "user-data is the nonce");
+        // Any other nonce, the beginning of the right one, and the right one with more.
+        for other in [&nonce[1..], &nonce[..nonce.len() - 1], b"another nonce altogether", &[0; 64]] {
+            asked(bag.clone(), other).refused(Error::Nonce, Class::NotBound);
+        }
+    }
+    let short = asked(Bag::of(&vm().user_data(b"short")).without_quote(), b"short");
+    short.verify().unwrap().findings.told("hcl.user-data", Outcome::Warn, "can be guessed");
+}
+
+#[test]
+fn the_whole_of_user_data_counts() {
+    let nonce = [5; 32];
+    for tail in [32, 63] {
+        let mut data = [0; 64];
+        data[..32].copy_from_slice(&nonce);
+        data[tail] = 1;
+        let bag = asked(Bag::of(&vm().user_data(&data)).without_quote(), &nonce);
+        bag.refused(Error::Nonce, Class::NotBound);
+    }
+    // The nonce somewhere in it.
+    let shifted = asked(Bag::of(&vm().user_data(&[&[0], &nonce[..]].concat())).without_quote(), &nonce);
+    shifted.refused(Error::Nonce, Class::NotBound);
+}
+
+#[test]
+fn lengths_of_a_nonce() {
+    let bag = Bag::of(&vm()).without_quote();
+    // Neither is matched by user-data of zeros, and neither ends in a panic.
+    asked(bag.clone(), b"").refused(Error::UserDataLength, Class::NotBound);
+    for length in [65, 128, 4096] {
+        asked(bag.clone(), &vec![0; length]).refused(Error::UserDataLength, Class::NotBound);
+    }
+    let none = vm().with_claims(|claims| claims.user_data = None);
+    asked(Bag::of(&none).without_quote(), NONCE).refused(Error::NoUserData, Class::NotBound);
+}
+
+#[test]
+fn with_a_quote_the_quote_has_the_nonce() {
+    // User-data says something else, and is asked for nothing.
+    let bag = asked(Bag::of(&vm().nonce(NONCE).user_data(b"something else")), NONCE);
+    let seen = bag.verify().unwrap();
+    seen.findings.told("quote.nonce", Outcome::Pass, "extraData");
+    seen.findings.told("hcl.user-data", Outcome::Skip, "the quote's");
+    assert!(!seen.findings.of("hcl.user-data").waived);
+    // In user-data alone it is not enough.
+    let bag = asked(Bag::of(&vm().user_data(NONCE)), NONCE);
+    bag.refused(Error::Tpm(teeproof_tpm::Error::Nonce), Class::NotBound);
+}
+
+#[test]
+fn where_the_protocol_says_so_both_have_it() {
+    let both = |vm| Bag { nonce_in_user_data: true, ..asked(Bag::of(&vm), NONCE) };
+    let seen = both(vm().nonce(NONCE).user_data(NONCE)).verify().unwrap();
+    seen.findings.told("quote.nonce", Outcome::Pass, "extraData");
+    seen.findings.told("hcl.user-data", Outcome::Pass, "user-data is the nonce");
+    both(vm().nonce(NONCE)).refused(Error::Nonce, Class::NotBound);
+    both(vm().user_data(NONCE)).refused(Error::Tpm(teeproof_tpm::Error::Nonce), Class::NotBound);
+    // Waived is waived in both, and said once.
+    let waived = Bag { nonce: None, ..both(vm().nonce(NONCE).user_data(NONCE)) };
+    let seen = waived.verify().unwrap();
+    assert!(seen.findings.of("quote.nonce").waived);
+    seen.findings.told("hcl.user-data", Outcome::Skip, "nothing was asked");
+}
+
+#[test]
+fn what_else_was_asked_for() {
+    let data = b"the hash of a key";
+    for quoted in [true, false] {
+        let mut bag = Bag::of(&vm().user_data(data));
+        if !quoted {
+            bag = bag.without_quote();
+        }
+        bag.user_data = Some(data.to_vec());
+        let seen = bag.verify().unwrap();
+        let told = |outcome| {
+            seen.findings.0.iter().filter(|t| t.id == "hcl.user-data" && t.outcome == outcome).count()
+        };
+        // The waived nonce is told beside it where it would have been in user-data.
+        assert_eq!((told(Outcome::Pass), told(Outcome::Skip)), (1, usize::from(!quoted)));
+        for other in [&data[1..], &data[..5], b"", &[0; 64]] {
+            bag.user_data = Some(other.to_vec());
+            bag.refused(Error::UserData, Class::NotBound);
+        }
+        bag.user_data = Some(vec![0; 65]);
+        bag.refused(Error::UserDataLength, Class::NotBound);
+    }
+    // Nothing at all is a demand: zeros.
+    let mut zeros = Bag::of(&vm());
+    zeros.user_data = Some(Vec::new());
+    zeros.verify().unwrap();
+    let mut none = Bag::of(&vm().with_claims(|claims| claims.user_data = None));
+    none.user_data = Some(Vec::new());
+    none.refused(Error::NoUserData, Class::NotBound);
+    // Both at once, which only one value can meet.
+    let mut both = asked(Bag::of(&vm().user_data(NONCE)).without_quote(), NONCE);
+    both.user_data = Some(data.to_vec());
+    both.refused(Error::UserData, Class::NotBound);
+    both.user_data = Some(NONCE.to_vec());
+    assert_eq!(both.verify().unwrap().findings.0.iter().filter(|t| t.id == "hcl.user-data").count(), 2);
+}

@@ -1,0 +1,210 @@
+//! Two real reports of Azure's paravisor, as a published package carries them.
+//!
+//! Their VCEK certificates are not published. So one is minted for the same chip and TCB, and the
+//! crypto table believes every signature of a processor: hashes, claims and everything of the
+//! vTPM are real, and so are their checks.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions
+)]
+
+use teeproof_core::{BadSignature, Class, Crypto, Freshness, RsaKey, Time, VerifyEcdsa, VerifyRsa};
+use teeproof_hcl::{Error, Evidence, Verification, VerifiedVm, VmId, verify_snp, verify_tdx};
+use teeproof_mint::snp::{Machine, Product};
+use teeproof_mint::{DEFAULT_TIME, Kind};
+use teeproof_tpm::{PcrValues, Quote};
+use teeproof_wire::certificate::Certificate;
+use teeproof_x509::{Anchors, Revocation};
+
+const SNP: &[u8] = include_bytes!("../../../../testdata/azure/hcl-report-snp.bin");
+const TDX: &[u8] = include_bytes!("../../../../testdata/azure/hcl-report-tdx.bin");
+const OTHER_CLAIMS: &[u8] = include_bytes!("../../../../testdata/azure/var-data.bin");
+const QUOTE: &[u8] = include_bytes!("../../../../testdata/azure/quote.bin");
+const OTHER_VCEK: &str = include_str!("../../../../testdata/azure/certs.pem");
+const CLAIMS_AT: usize = 0x4d4;
+
+struct Believe;
+
+impl VerifyEcdsa for Believe {
+    fn verify(&self, _: &[u8], _: &[&[u8]], _: &[u8]) -> Result<(), BadSignature> {
+        Ok(())
+    }
+}
+
+impl VerifyRsa for Believe {
+    fn verify(&self, _: RsaKey<'_>, _: &[&[u8]], _: &[u8]) -> Result<(), BadSignature> {
+        Ok(())
+    }
+}
+
+/// Both tables, believing what a processor or its maker signed.
+fn tables() -> [Crypto; 2] {
+    [teeproof_aws_lc::TABLE, teeproof_rustcrypto::TABLE].map(|table| Crypto {
+        ecdsa_p384_sha384: &Believe,
+        rsa_pss_sha384: &Believe,
+        ..table
+    })
+}
+
+/// Certificates for the report's chip and TCB, and their root.
+struct Vek {
+    certificates: Vec<Vec<u8>>,
+    ark: Vec<u8>,
+}
+
+impl Vek {
+    fn minted() -> Self {
+        let report = teeproof_wire::snp::Report::parse(&SNP[0x20..0x4c0]).unwrap();
+        let [bootloader, tee, .., snp, microcode] = report.reported_tcb;
+        let tcb = teeproof_mint::snp::Tcb { fmc: 0, bootloader, tee, snp, microcode };
+        let machine = Machine::vcek(Product::Milan).authority_keys(Kind::Rsa2048);
+        let evidence = machine.tcb(tcb).chip_id(report.chip_id).mint().unwrap();
+        Self { certificates: vec![evidence.vek, evidence.intermediate], ark: evidence.ark }
+    }
+
+    fn verify<'a, T>(
+        &'a self,
+        evidence: &Evidence<'a>,
+        crypto: &Crypto,
+        then: impl FnOnce(Result<VerifiedVm<'_>, Error>) -> T,
+    ) -> T {
+        let certificates: Vec<_> =
+            self.certificates.iter().map(|der| Certificate::parse(der).unwrap()).collect();
+        let anchors = [self.ark.as_slice()];
+        let verification = Verification {
+            anchors: Anchors::and(&anchors),
+            freshness: Freshness::Waived("a recorded vector"),
+            user_data: None,
+            revocation: Revocation::Unchecked("a minted certificate"),
+            at: Time(DEFAULT_TIME as i64),
+            crypto,
+        };
+        then(match evidence.td_quote {
+            None => verify_snp(evidence, &certificates, &verification, &mut ()),
+            Some(_) => Err(verify_tdx(evidence, &certificates, &verification, &mut ()).unwrap_err()),
+        })
+    }
+}
+
+fn alone(report: &[u8]) -> Evidence<'_> {
+    Evidence { report, td_quote: None, quote: None, pcrs: None, log: None, nonce_in_user_data: false }
+}
+
+#[test]
+fn the_claims_of_2023_are_typed() {
+    let vek = Vek::minted();
+    for crypto in &tables() {
+        vek.verify(&alone(SNP), crypto, |vm| {
+            let vm = vm.unwrap();
+            let claims = vm.claims();
+            let configured = claims.vm_configuration();
+            assert_eq!(claims.keys().len(), 1);
+            assert_eq!(
+                (claims.ak().kid.as_str(), claims.ak().key_ops.as_slice()),
+                ("HCLAkPub", &["encrypt".into()][..])
+            );
+            assert_eq!(claims.ak().modulus[..4], [0xb5, 0x85, 0x41, 0xa6]);
+            assert_eq!(configured.current_time, Some(1_678_652_405));
+            assert_eq!((configured.console_enabled, configured.secure_boot), (Some(true), Some(true)));
+            assert_eq!((configured.tpm_enabled, configured.tpm_persisted), (Some(true), None));
+            let id = VmId(0xbaef_d3e1_184b_4c4c_ab88_0bda_d260_505f_u128.to_be_bytes());
+            assert_eq!(configured.vm_unique_id, Some(id));
+            assert_eq!(claims.user_data(), None);
+            assert!(claims.unknown().is_empty() && configured.unknown.is_empty());
+            assert!(vm.quote().is_none() && vm.ak_path().is_none());
+            assert_eq!(vm.report().report().guest_svn.get(), 2);
+        });
+    }
+}
+
+#[test]
+fn the_claims_of_a_tdx_machine_bind_and_are_not_believed() {
+    let vek = Vek::minted();
+    let evidence = Evidence { td_quote: Some(b"a quote"), ..alone(TDX) };
+    for crypto in &tables() {
+        vek.verify(&evidence, crypto, |vm| assert_eq!(vm.unwrap_err(), Error::TdCollateralMissing));
+        for at in [0x20 + 128, 0x20 + 128 + 63, CLAIMS_AT, CLAIMS_AT + 1201] {
+            let mut bytes = TDX.to_vec();
+            bytes[at] ^= 1;
+            let bent = Evidence { report: &bytes, ..evidence };
+            vek.verify(&bent, crypto, |vm| assert_eq!(vm.unwrap_err(), Error::Binding));
+        }
+    }
+}
+
+#[test]
+fn no_bit_can_be_turned() {
+    let vek = Vek::minted();
+    let [crypto, _] = tables();
+    let claims = CLAIMS_AT..CLAIMS_AT + 583;
+    let report_data = 0x20 + 0x50..0x20 + 0x90;
+    for at in (0..0x20).chain(report_data.clone()).chain(0x4c0..SNP.len()) {
+        for bit in 0..8 {
+            let mut bytes = SNP.to_vec();
+            bytes[at] ^= 1 << bit;
+            let error = vek.verify(&alone(&bytes), &crypto, |vm| vm.map(|_| ()).unwrap_err());
+            let bound = claims.contains(&at) || report_data.contains(&at);
+            // Turned once, SHA-256 is SHA-512.
+            let other_hash = at == 0x4cc && bit == 1;
+            assert_eq!(error == Error::Binding, bound || other_hash, "{at:#x} {bit}: {error}");
+        }
+    }
+}
+
+#[test]
+fn the_claims_of_another_machine_do_not_bind() {
+    let vek = Vek::minted();
+    assert_eq!(OTHER_CLAIMS.len(), 1110);
+    // With sizes that agree: the envelope is well formed.
+    let mut bytes = SNP[..CLAIMS_AT].to_vec();
+    for (at, word) in [(0x08, CLAIMS_AT + 1110), (0x4c0, 20 + 1110), (0x4d0, 1110)] {
+        bytes[at..at + 4].copy_from_slice(&u32::try_from(word).unwrap().to_le_bytes());
+    }
+    bytes.extend(OTHER_CLAIMS);
+    bytes.resize(2600, 0);
+    for crypto in &tables() {
+        vek.verify(&alone(&bytes), crypto, |vm| {
+            let error = vm.unwrap_err();
+            assert_eq!((error, error.class()), (Error::Binding, Class::NotBound));
+        });
+    }
+}
+
+#[test]
+fn the_quote_of_another_machine_is_refused() {
+    let vek = Vek::minted();
+    // A length and the signature, a length and the message, a count and the registers.
+    let signature = &QUOTE[8..264];
+    let count = u64::from_le_bytes(*QUOTE[264..].first_chunk().unwrap()) as usize;
+    let message = &QUOTE[272..272 + count];
+    let pcrs = &QUOTE[272 + count + 8..];
+    assert_eq!(pcrs.len(), 24 * 32);
+    let quote = Some(Quote { message, signature });
+    let evidence = Evidence { quote, pcrs: Some(PcrValues::InSelectionOrder(pcrs)), ..alone(SNP) };
+    for crypto in &tables() {
+        vek.verify(&evidence, crypto, |vm| {
+            let error = vm.unwrap_err();
+            assert_eq!(error, Error::Tpm(teeproof_tpm::Error::Signature));
+            assert_eq!((error.class(), error.check().id), (Class::NotAuthentic, "quote.signature"));
+        });
+    }
+}
+
+#[test]
+fn the_package_has_another_chips_certificate() {
+    let [crypto, _] = tables();
+    let first = OTHER_VCEK.split("-----END").next().unwrap().split("-----\n").nth(1).unwrap();
+    let letters: String = first.split_whitespace().collect();
+    let der = <base64ct::Base64 as base64ct::Encoding>::decode_vec(&letters).unwrap();
+    let vek = Vek { certificates: vec![der], ark: Vek::minted().ark };
+    vek.verify(&alone(SNP), &crypto, |vm| {
+        let error = vm.unwrap_err();
+        assert!(matches!(error, Error::Snp(_)), "{error}");
+        assert_eq!(error.class(), Class::NotAuthentic, "{error}");
+    });
+}

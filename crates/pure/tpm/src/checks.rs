@@ -1,0 +1,71 @@
+//! The checks of this crate, in the order in which they are made.
+
+use teeproof_core::{Check, checks};
+
+checks! { VERIFY:
+    SIGNATURE [3 4] = "quote.signature", "the quote's signature",
+        "The attestation key signed these very bytes.",
+        "The quote was altered, or another key signed it: compare the key with the one the TPM quoted with.",
+        "TCG TPM 2.0 Library, Part 3, TPM2_Quote; RFC 8017, section 8.2";
+    FORMAT [3] = "quote.format", "the quote's form",
+        "The signed bytes are a TPM's attestation of its registers, to the last byte.",
+        "Give TPMS_ATTEST as TPM2_Quote returned it, and not what another command attested.",
+        "TCG TPM 2.0 Library, Part 2, TPMS_ATTEST";
+    SIGNER [4] = "quote.signer", "the signing key's name",
+        "The quote names the attestation key as its signer: a primary key of the endorsement hierarchy that signs nothing but what its TPM made.",
+        "Quote with the key that the platform made for attestation, and not with one of the guest's own.",
+        "TCG TPM 2.0 Library, Part 1, section 16";
+    NONCE [5] = "quote.nonce", "the nonce in the quote",
+        "The quote was made for this question.",
+        "Give the nonce that TPM2_Quote was called with, whole; a TPM takes 50 bytes at most, so hash a longer one first.",
+        "TCG TPM 2.0 Library, Part 2, extraData";
+    SELECTION [3] = "quote.selection", "the quoted registers",
+        "The quote says of which registers its digest is: some of the SHA-256 bank, and of no other.",
+        "Quote one selection of the SHA-256 bank.",
+        "TCG TPM 2.0 Library, Part 2, TPMS_QUOTE_INFO";
+    PCRS [3 5 7] = "quote.pcrs", "the registers' values",
+        "The values are those whose digest the quote signed, each of the register it stands for.",
+        "Read the registers together with the quote: they must not change in between.",
+        "TCG TPM 2.0 Library, Part 2, TPMS_QUOTE_INFO";
+    LOG_FORMAT [3] = "log.format", "the event log's form",
+        "The log is a crypto-agile event log, read whole.",
+        "Give binary_bios_measurements of the machine that was quoted, as the firmware or the kernel gives it.",
+        "TCG PC Client Platform Firmware Profile, section 10";
+    LOG_REPLAY [3] = "log.replay", "the event log replayed",
+        "Every quoted register that the log tells of has exactly the value that the log's events make.",
+        "Events are missing, were added or altered, or a register was extended by somebody who writes no log.",
+        "TCG PC Client Platform Firmware Profile, section 10.4";
+}
+
+checks! { APPRAISE:
+    REGISTERS [6] = "quote.registers", "the registers that matter",
+        "The registers that the policy names hold the expected values.",
+        "Name the registers that your image determines; registers 5 and 6 differ from boot to boot or from machine to machine.",
+        "TCG PC Client Platform Firmware Profile, section 3.3.4";
+    SECURE_BOOT [6] = "log.secure-boot", "secure boot",
+        "The firmware enforced secure boot, as the events of the quoted register 7 show.",
+        "Give the event log, quote register 7, and enable secure boot.",
+        "TCG PC Client Platform Firmware Profile, section 3.3.4.8";
+    EXPLAINS [6] = "log.explains", "a log that explains the registers",
+        "The log explains every quoted register that it has events for.",
+        "Give the event log of the machine that was quoted, since its last start.",
+        "TCG PC Client Platform Firmware Profile, section 10.4";
+}
+
+macro_rules! pcr_checks {
+    ($($index:literal)*) => {
+        /// One check for each register, `quote.pcr0` to `quote.pcr23`.
+        pub const PCR: [&Check; 24] = [$(
+            &Check {
+                id: concat!("quote.pcr", $index),
+                title: concat!("register ", $index),
+                proves: "The register holds the expected value; one that the quote did not sign fails.",
+                hint: "Quote the register, and compare with the value of a machine that you know to be good.",
+                source: "TCG PC Client Platform Firmware Profile, section 3.3.4",
+                exits: &[6],
+            }
+        ),*];
+    };
+}
+
+pcr_checks!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23);

@@ -1,0 +1,129 @@
+//! Why a quote, its registers or a log are not believed.
+
+use core::fmt;
+
+use teeproof_core::{Check, Class};
+use teeproof_wire::Error as WireError;
+
+use crate::checks;
+
+/// The first thing that does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// The attestation key is not of 2048 bits with the exponent 65537.
+    Key,
+    /// The signature has a form or an algorithm that is not supported.
+    SignatureForm(WireError),
+    /// The signature does not hold.
+    Signature,
+    /// The message is not a quote.
+    Message(WireError),
+    /// The quote names another signer than the attestation key.
+    Signer,
+    /// The nonce is empty, or longer than a TPM takes.
+    NonceLength,
+    /// The quote carries another nonce.
+    Nonce,
+    /// The quote does not select registers of the SHA-256 bank alone.
+    Selection(SelectionProblem),
+    /// The quote selects this register, and no value came for it.
+    PcrMissing(u8),
+    /// The values are more or fewer than the quote selects.
+    PcrCount {
+        /// How many bytes the selected registers have.
+        expected_bytes: usize,
+        /// How many came.
+        found_bytes: usize,
+    },
+    /// The values are not those that the quote signed.
+    PcrDigest,
+    /// The log is not one.
+    Log(WireError),
+    /// The log has no SHA-256 digests.
+    LogBank,
+}
+
+/// What is wrong with what a quote selects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SelectionProblem {
+    /// Not exactly one selection.
+    Count(usize),
+    /// Registers of another bank, by its TPM_ALG_ID.
+    Bank(u16),
+    /// No register.
+    Empty,
+}
+
+impl Error {
+    /// The check that failed.
+    #[must_use]
+    pub const fn check(&self) -> &'static Check {
+        match self {
+            Self::Key | Self::SignatureForm(_) | Self::Signature => checks::SIGNATURE,
+            Self::Message(_) => checks::FORMAT,
+            Self::Signer => checks::SIGNER,
+            Self::NonceLength | Self::Nonce => checks::NONCE,
+            Self::Selection(_) => checks::SELECTION,
+            Self::PcrMissing(_) | Self::PcrCount { .. } | Self::PcrDigest => checks::PCRS,
+            Self::Log(_) => checks::LOG_FORMAT,
+            Self::LogBank => checks::LOG_REPLAY,
+        }
+    }
+
+    /// The class of the failure.
+    #[must_use]
+    pub const fn class(&self) -> Class {
+        match self {
+            Self::SignatureForm(error) | Self::Message(error) | Self::Log(error)
+                if error.is_unsupported() =>
+            {
+                Class::Unsupported
+            }
+            Self::SignatureForm(_) | Self::Message(_) | Self::Log(_) | Self::PcrCount { .. } => {
+                Class::Malformed
+            }
+            Self::Key | Self::LogBank | Self::Selection(_) => Class::Unsupported,
+            Self::Signature | Self::Signer => Class::NotAuthentic,
+            Self::NonceLength | Self::Nonce | Self::PcrDigest => Class::NotBound,
+            Self::PcrMissing(_) => Class::Incomplete,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key => f.write_str("the attestation key is not RSA of 2048 bits with the exponent 65537"),
+            Self::SignatureForm(error) | Self::Message(error) | Self::Log(error) => error.fmt(f),
+            Self::Signature => f.write_str("the signature over the quote does not hold"),
+            Self::Signer => f.write_str("the quote names another signer than the attestation key"),
+            Self::NonceLength => f.write_str(
+                "the nonce has to have 1 to 50 bytes, which is what a TPM takes; use the hash of a longer one",
+            ),
+            Self::Nonce => f.write_str("the quote carries another nonce"),
+            Self::Selection(problem) => problem.fmt(f),
+            Self::PcrMissing(index) => write!(f, "no value came for register {index}, which the quote signs"),
+            Self::PcrCount { expected_bytes, found_bytes } => {
+                write!(f, "the quote signs {expected_bytes} bytes of registers, {found_bytes} came")
+            }
+            Self::PcrDigest => f.write_str("the registers' values are not those that the quote signed"),
+            Self::LogBank => f.write_str("the event log has no SHA-256 digests to replay"),
+        }
+    }
+}
+
+impl fmt::Display for SelectionProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(count) => write!(f, "the quote has {count} selections of registers, expected one"),
+            Self::Bank(bank) => {
+                write!(f, "the quote selects registers of the bank {bank:#06x}, expected SHA-256 (0x000b)")
+            }
+            Self::Empty => f.write_str("the quote selects no register"),
+        }
+    }
+}
+
+impl core::error::Error for Error {}

@@ -1,0 +1,21 @@
+//! What comes from the attester: a quote, and the registers beside it. Nothing here is believed.
+
+/// A quote as it came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quote<'a> {
+    /// TPMS_ATTEST, or the same behind its size (TPM2B_ATTEST).
+    pub message: &'a [u8],
+    /// The signature over the TPMS_ATTEST: 256 bytes, or a TPMT_SIGNATURE that holds them.
+    pub signature: &'a [u8],
+}
+
+/// The values of registers as they came beside a quote. The quote holds their digest alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PcrValues<'a> {
+    /// Each value with its register's number. Those of registers that the quote did not sign are
+    /// dropped.
+    Indexed(&'a [Option<[u8; 32]>; 24]),
+    /// Values of 32 bytes one after the other, in the order of the quote's own selection; their
+    /// numbers are those that the quote signed.
+    InSelectionOrder(&'a [u8]),
+}

@@ -1,0 +1,24 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)]
+
+mod appraise;
+pub mod checks;
+mod error;
+mod evidence;
+mod log;
+mod name;
+mod policy;
+mod verify;
+
+pub use appraise::appraise;
+pub use error::{Error, SelectionProblem};
+pub use evidence::{PcrValues, Quote};
+pub use log::{
+    BootApplication, EventProblem, Explanation, NoSecureBoot, SecureBoot, Variable, VerifiedLog, replay,
+};
+pub use name::{ak_name, qualified_signer};
+pub use policy::Policy;
+pub use teeproof_wire::eventlog::Event;
+pub use teeproof_wire::tpm::{Attest, Selection};
+pub use verify::{MAX_NONCE, Verification, VerifiedPcrs, VerifiedQuote, verify, verify_pcrs};

@@ -1,0 +1,41 @@
+//! The attestation key's public area, and the names that follow from it.
+//!
+//! Source: TCG TPM 2.0 Library, Part 1, section 16 (names), Part 2, section 12.2.4 (TPMT_PUBLIC).
+
+use teeproof_core::Crypto;
+
+/// TPMT_PUBLIC of the attestation key up to its modulus: RSA; named by SHA-256; fixedTPM,
+/// fixedParent, sensitiveDataOrigin, userWithAuth, noDA, restricted, sign; no policy; no symmetric
+/// algorithm; RSASSA with SHA-256; 2048 bits; the default exponent, 65537; 256 bytes follow.
+const PUBLIC_HEAD: [u8; 24] = [
+    0x00, 0x01, 0x00, 0x0b, 0x00, 0x05, 0x04, 0x72, 0x00, 0x00, 0x00, 0x10, 0x00, 0x14, 0x00, 0x0b, 0x08,
+    0x00, 0x00, 0x00, 0x00, 0x00, 0x01, 0x00,
+];
+/// TPM_ALG_SHA256, which begins every name here.
+const SHA256: [u8; 2] = [0x00, 0x0b];
+/// TPM_RH_ENDORSEMENT: the parent of a primary key in the endorsement hierarchy.
+const ENDORSEMENT: [u8; 4] = [0x40, 0x00, 0x00, 0x0b];
+
+/// The name of an attestation key with this modulus: what TPM2_ReadPublic tells.
+#[must_use]
+pub fn ak_name(modulus: &[u8; 256], crypto: &Crypto) -> [u8; 34] {
+    named(crypto.sha256.digest(&[&PUBLIC_HEAD, modulus]))
+}
+
+/// The qualified name of an attestation key that is a primary key of the endorsement hierarchy:
+/// what a quote of it calls its signer.
+///
+/// This holds a key to what it says of itself. Whoever has a key without restrictions can sign
+/// any message, this name included.
+#[must_use]
+pub fn qualified_signer(modulus: &[u8; 256], crypto: &Crypto) -> [u8; 34] {
+    named(crypto.sha256.digest(&[&ENDORSEMENT, &ak_name(modulus, crypto)]))
+}
+
+fn named(digest: [u8; 32]) -> [u8; 34] {
+    let mut name = [0; 34];
+    let (algorithm, rest) = name.split_at_mut(SHA256.len());
+    algorithm.copy_from_slice(&SHA256);
+    rest.copy_from_slice(&digest);
+    name
+}

@@ -1,0 +1,140 @@
+//! What a file can hold, and how it can be encoded.
+
+use core::fmt;
+
+/// What a file holds, or one part of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// A raw SEV-SNP attestation report.
+    SnpReport,
+    /// The report of Azure's paravisor: a hardware report and the claims that it covers.
+    HclReport,
+    /// A quote over an Intel TDX trust domain.
+    TdQuote,
+    /// What a TPM signed: TPMS_ATTEST.
+    TpmQuote,
+    /// The signature of a TPM's quote: 256 bytes, or a TPMT_SIGNATURE of RSASSA with SHA-256.
+    TpmSignature,
+    /// Values of a TPM's registers (SHA-256), each with its index.
+    PcrValues,
+    /// Values of a TPM's registers (SHA-256), one after the other, in the order of a quote's
+    /// selection.
+    PcrConcatenation,
+    /// A boot log in the TCG's format, whose events explain registers.
+    EventLog,
+    /// A Nitro attestation document.
+    NitroDocument,
+    /// One or more certificates.
+    Certificate,
+    /// One or more revocation lists.
+    RevocationList,
+    /// Evidence of another attester as JSON: a container.
+    EvidenceJson,
+    /// A TPM's quote with its signature and registers as bincode: a container.
+    BincodeQuote,
+    /// A bundle: evidence of any kind with what endorses it, a container.
+    Bundle,
+    /// Certificates and revocation lists.
+    Mixed,
+}
+
+impl Kind {
+    /// Every kind that can be named with `--as`.
+    pub const NAMED: &'static [Self] = &[
+        Self::SnpReport,
+        Self::HclReport,
+        Self::TdQuote,
+        Self::TpmQuote,
+        Self::TpmSignature,
+        Self::PcrValues,
+        Self::PcrConcatenation,
+        Self::EventLog,
+        Self::NitroDocument,
+        Self::Certificate,
+        Self::RevocationList,
+        Self::EvidenceJson,
+        Self::BincodeQuote,
+        Self::Bundle,
+    ];
+
+    /// The name in commands: `snp-report`, `tpm-quote`, `certificate`, `crl`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SnpReport => "snp-report",
+            Self::HclReport => "hcl-report",
+            Self::TdQuote => "td-quote",
+            Self::TpmQuote => "tpm-quote",
+            Self::TpmSignature => "tpm-signature",
+            Self::PcrValues => "pcr-values",
+            Self::PcrConcatenation => "pcr-concatenation",
+            Self::EventLog => "event-log",
+            Self::NitroDocument => "nitro-document",
+            Self::Certificate => "certificate",
+            Self::RevocationList => "crl",
+            Self::EvidenceJson => "evidence-json",
+            Self::BincodeQuote => "bincode-quote",
+            Self::Bundle => "bundle",
+            Self::Mixed => "certificates and crls",
+        }
+    }
+
+    /// Whether a file of this kind says something about a machine; certificates and revocation
+    /// lists only endorse what others say.
+    #[must_use]
+    pub const fn is_evidence(self) -> bool {
+        !matches!(self, Self::Certificate | Self::RevocationList | Self::Mixed)
+    }
+
+    /// Whether a file of this kind holds parts of other kinds.
+    #[must_use]
+    pub const fn is_container(self) -> bool {
+        matches!(self, Self::EvidenceJson | Self::BincodeQuote | Self::Bundle | Self::Mixed)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How a file's content is encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Encoding {
+    /// As it is.
+    Raw,
+    /// PEM.
+    Pem,
+    /// Base64, standard or URL-safe.
+    Base64,
+    /// Hexadecimal.
+    Hex,
+    /// The JSON of Azure's THIM service.
+    Thim,
+    /// JSON of another shape.
+    Json,
+    /// The text that `tpm2_pcrread` prints.
+    PcrRead,
+    /// The structures that tpm2-tools write with `--pcrs_format=serialized`.
+    Serialized,
+}
+
+impl Encoding {
+    /// The name: `raw`, `PEM`, `base64`, `hex`, `THIM JSON`, `JSON`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Raw => "raw",
+            Self::Pem => "PEM",
+            Self::Base64 => "base64",
+            Self::Hex => "hex",
+            Self::Thim => "THIM JSON",
+            Self::Json => "JSON",
+            Self::PcrRead => "tpm2_pcrread text",
+            Self::Serialized => "tpm2-tools serialized",
+        }
+    }
+}

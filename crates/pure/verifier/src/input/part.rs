@@ -1,0 +1,110 @@
+//! One part of what a file holds, in the one form that is kept of it.
+
+use alloc::vec::Vec;
+
+use teeproof_wire::certificate::Certificate;
+use teeproof_wire::crl::RevocationList;
+
+use super::pcrs::{self, Registers};
+use super::{InputError, Kind};
+
+/// One report, quote, certificate or the like, decoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// What it is; never a container.
+    pub kind: Kind,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl Part {
+    /// A part in the form that is kept of its kind.
+    ///
+    /// What others write around it is taken off: zero bytes after the end of a certificate (an NV
+    /// index is longer than what it holds), the size in front of a TPM's quote. Register values
+    /// are kept as 33 bytes each, the index and the value, by index.
+    ///
+    /// # Errors
+    /// A container, or register values in no form that is known.
+    pub fn new(kind: Kind, bytes: &[u8]) -> Result<Self, InputError> {
+        let bytes = match kind {
+            Kind::Certificate => without_padding(bytes).to_vec(),
+            Kind::TpmQuote => without_size(bytes).to_vec(),
+            Kind::PcrValues => pcrs::encode(&pcrs::read(bytes)?.registers),
+            kind if kind.is_container() => return Err(InputError::Container(kind)),
+            _ => bytes.to_vec(),
+        };
+        Ok(Self { kind, bytes })
+    }
+
+    pub(crate) fn registers(registers: &Registers) -> Self {
+        Self { kind: Kind::PcrValues, bytes: pcrs::encode(registers) }
+    }
+
+    /// Reads a certificate or revocation list once, so that whoever knows the file's name can tell
+    /// it, and holds everything else against the size that it may have. What evidence says is left
+    /// to its verifier.
+    ///
+    /// # Errors
+    /// The part is not what it looks like, or too large.
+    pub fn check(&self) -> Result<(), InputError> {
+        let wrong = |error| InputError::Wire(self.kind, error);
+        match self.kind {
+            Kind::Certificate => drop(Certificate::parse(&self.bytes).map_err(wrong)?),
+            Kind::RevocationList => drop(RevocationList::parse(&self.bytes).map_err(wrong)?),
+            Kind::PcrConcatenation if !pcrs::is_concatenation(&self.bytes) => {
+                return Err(InputError::Registers);
+            }
+            kind if self.bytes.len() > max_bytes(kind) => {
+                return Err(InputError::TooLarge { kind, limit: max_bytes(kind) });
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// The most bytes of one part. Reports and documents beyond these are refused by their readers
+/// too; here they are refused before anything is kept of them.
+const fn max_bytes(kind: Kind) -> usize {
+    match kind {
+        // The largest NV index that a paravisor has been seen to make has 2900.
+        Kind::SnpReport | Kind::HclReport => 4096,
+        Kind::TdQuote | Kind::NitroDocument => 16 * 1024,
+        // 113 bytes and a nonce of at most 64.
+        Kind::TpmQuote | Kind::TpmSignature | Kind::PcrValues | Kind::PcrConcatenation => 1024,
+        Kind::EventLog => 4 * 1024 * 1024,
+        Kind::Certificate => 64 * 1024,
+        _ => 1024 * 1024,
+    }
+}
+
+/// A certificate without the zero bytes after its end, if all that follows is zero.
+fn without_padding(bytes: &[u8]) -> &[u8] {
+    let (header, length) = match bytes {
+        [0x30, 0x81, length, ..] => (3_usize, usize::from(*length)),
+        [0x30, 0x82, high, low, ..] => (4, usize::from(u16::from_be_bytes([*high, *low]))),
+        _ => return bytes,
+    };
+    match bytes.split_at_checked(header.saturating_add(length)) {
+        Some((certificate, rest)) if rest.iter().all(|byte| *byte == 0) => certificate,
+        _ => bytes,
+    }
+}
+
+/// A TPMS_ATTEST without the size that makes it a TPM2B_ATTEST; the signature never covers it.
+fn without_size(bytes: &[u8]) -> &[u8] {
+    match bytes.split_first_chunk() {
+        Some((size, message))
+            if message.starts_with(&TPM_GENERATED)
+                && usize::from(u16::from_be_bytes(*size)) == message.len() =>
+        {
+            message
+        }
+        _ => bytes,
+    }
+}
+
+/// TPM_GENERATED_VALUE, with which everything begins that a TPM's restricted key signs about
+/// itself.
+pub(super) const TPM_GENERATED: [u8; 4] = [0xff, 0x54, 0x43, 0x47];

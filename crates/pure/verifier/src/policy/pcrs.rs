@@ -1,0 +1,65 @@
+//! `pcrs`: rules for registers by their number, for every technology that has registers.
+
+use alloc::format;
+use alloc::vec::Vec;
+
+use teeproof_core::{PcrRule, Pcrs, Text, Waiver};
+
+use super::kinds::Fixed;
+use super::node::Node;
+use super::problems::{Problems, Reported};
+use super::rule::{REASON, WAIVED, expectation, rule};
+use super::section::{Field, Section};
+use super::suggest::quoted;
+
+/// A rule for each register that is named, or a waiver in the place of all.
+pub(super) fn pcrs<const N: usize>(
+    section: &Section<'_>,
+    last: u8,
+    problems: &mut Problems<'_>,
+) -> Result<Pcrs<'static, N>, Reported> {
+    let node = match section.field("pcrs", problems)? {
+        Field::Named(node) => node,
+        Field::Waived(reason, line) => return Ok(Pcrs::Waived(waiver(reason, line))),
+    };
+    let usage = || {
+        let digits = N.saturating_mul(2);
+        Some(format!(
+            "write 0 = {{ exactly = \"<{digits} hex digits>\" }} for each register, or {{ waived = \"<why>\" }}"
+        ))
+    };
+    let table = node.table(problems, "registers by their number", usage())?;
+    if table.contains_key(WAIVED) {
+        let (_, reason) = expectation(&node, "the registers", &[WAIVED], problems)?;
+        let reason = reason.worded(problems, REASON)?;
+        return Ok(Pcrs::Waived(waiver(reason, node.line(problems))));
+    }
+    if table.is_empty() {
+        return Err(node.problem(problems, "no register is named", usage()));
+    }
+    let read: Vec<_> =
+        node.children(table).map(|(name, register)| pcr(name, &register, last, problems)).collect();
+    let mut rules = read.into_iter().collect::<Result<Vec<_>, _>>()?;
+    rules.sort_by_key(|rule| rule.index);
+    Ok(Pcrs::Rules(rules.into()))
+}
+
+fn pcr<const N: usize>(
+    name: &str,
+    node: &Node<'_>,
+    last: u8,
+    problems: &mut Problems<'_>,
+) -> Result<PcrRule<'static, N>, Reported> {
+    let rule = rule::<Fixed<N>>(node, problems);
+    let Some(index) = (0..=last).find(|index| format!("{index}") == name) else {
+        let message = format!("{} is no register", quoted(name));
+        let hint = format!("registers are the numbers 0 to {last}, without leading zeros");
+        return Err(node.key_problem(problems, message, Some(hint)));
+    };
+    Ok(PcrRule { index, rule: rule? })
+}
+
+/// Why something is not looked at, as a file says it.
+pub(super) fn waiver(reason: impl Into<Text<'static>>, line: u32) -> Waiver<'static> {
+    Waiver { reason: reason.into(), line: Some(line) }
+}

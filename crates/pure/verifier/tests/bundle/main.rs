@@ -1,0 +1,15 @@
+//! Bundles: one form in CBOR, the same in JSON, and redaction that leaves nothing behind.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods
+)]
+
+mod broken;
+mod format;
+mod redaction;
+mod support;

@@ -1,0 +1,114 @@
+//! One question to the front door: minted evidence, and everything that a relying party decides.
+
+use teeproof::core::{Freshness, Technology, Time};
+use teeproof::input::Inputs;
+use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
+use teeproof::x509::{Anchors, Revocation};
+use teeproof::{Policy, Request, Verdict, find_check, verify};
+use teeproof_mint::DEFAULT_TIME;
+
+/// The question.
+pub(crate) struct Ask {
+    pub(crate) inputs: Inputs,
+    pub(crate) anchors: Vec<Vec<u8>>,
+    pub(crate) nonce: Option<Vec<u8>>,
+    pub(crate) user_data: Option<Vec<u8>>,
+    pub(crate) at: i64,
+    pub(crate) policy: Policy,
+    pub(crate) accept: Vec<Technology>,
+}
+
+impl Ask {
+    /// Files that belong together, under anchors of their own, appraised as genuine.
+    pub(crate) fn of(files: &[&[u8]], anchors: &[&[u8]]) -> Self {
+        let mut inputs = Inputs::new();
+        for file in files {
+            inputs.add(file, None).unwrap();
+        }
+        Self::about(inputs, anchors)
+    }
+
+    /// The same for files that were taken in already.
+    pub(crate) fn about(inputs: Inputs, anchors: &[&[u8]]) -> Self {
+        Self {
+            inputs,
+            anchors: anchors.iter().map(|der| der.to_vec()).collect(),
+            nonce: None,
+            user_data: None,
+            at: i64::try_from(DEFAULT_TIME).unwrap(),
+            policy: Policy::genuine(),
+            accept: Technology::ALL.to_vec(),
+        }
+    }
+
+    /// With one thing changed.
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
+    }
+
+    /// The checks that fail, and the exit code.
+    pub(crate) fn answer(&self) -> (Vec<&'static str>, u8) {
+        let anchors: Vec<&[u8]> = self.anchors.iter().map(Vec::as_slice).collect();
+        let certificates = self.inputs.certificates().unwrap();
+        let lists = self.inputs.revocation_lists().unwrap();
+        let crypto = teeproof_aws_lc::TABLE;
+        let request = Request {
+            accept: &self.accept,
+            endorsements: &certificates,
+            revocation: match lists.as_slice() {
+                [] => Revocation::Unchecked("the test gives no list"),
+                lists => Revocation::Lists(lists),
+            },
+            anchors: Anchors::and(&anchors),
+            freshness: match &self.nonce {
+                Some(nonce) => Freshness::Nonce(nonce),
+                None => Freshness::Waived("the test asks nothing"),
+            },
+            user_data: self.user_data.as_deref(),
+            at: Moment::At(Time(self.at)),
+            skew_secs: DEFAULT_SKEW_SECS,
+            limits: Limits::USUAL,
+            policy: Some(&self.policy),
+            crypto: &crypto,
+        };
+        let evidence = self.inputs.evidence().unwrap();
+        let result = verify(&evidence, &request).unwrap();
+        assert_eq!(result.verdict() == Verdict::Accepted, result.exit() == 0);
+        (result.failures().map(|finding| finding.check.id).collect(), result.exit())
+    }
+}
+
+/// The check fails, and the run ends in an exit code that the check names.
+#[track_caller]
+pub(crate) fn fails(id: &str, ask: &Ask) {
+    let (failed, exit) = ask.answer();
+    assert!(failed.contains(&id), "{id} does not fail, but {failed:?} (exit {exit})");
+    let check = find_check(id).unwrap();
+    assert!(check.exits.contains(&exit), "{id} ends in {exit}, and names {:?}", check.exits);
+}
+
+/// Nothing fails: what the cases bend was straight before.
+#[track_caller]
+pub(crate) fn holds(ask: &Ask) {
+    assert_eq!(ask.answer(), (vec![], 0));
+}
+
+/// Declares tests that each make one check fail, and the list of them.
+macro_rules! make_fail {
+    ($($name:ident: $id:literal = $ask:expr;)*) => {
+        pub(crate) fn cases() -> Vec<crate::Case> {
+            let mut all: Vec<crate::Case> = vec![];
+            $(all.push(($id.to_string(), concat!(module_path!(), "::", stringify!($name)).to_string()));)*
+            all.extend(more());
+            all
+        }
+        $(
+            #[test]
+            fn $name() {
+                crate::ask::fails($id, &$ask);
+            }
+        )*
+    };
+}
+pub(crate) use make_fail;

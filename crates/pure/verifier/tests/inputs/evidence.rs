@@ -1,0 +1,103 @@
+//! Parts put together, in any order, and those that do not belong together.
+
+use teeproof::Evidence;
+use teeproof::core::Technology;
+use teeproof::input::{InputError, Inputs, Kind, Part};
+use teeproof::tpm::PcrValues;
+use teeproof_mint::snp::{Machine, Product};
+
+use crate::support::{SNP, TDX, inputs, refused, td_quote, testdata};
+
+#[test]
+fn files_in_any_order() {
+    let log = SNP.event_log.as_deref().unwrap();
+    let values = SNP.pcrs_yaml();
+    let mut files =
+        [&SNP.vek[..], values.as_bytes(), &SNP.quote_signature, log, &SNP.hcl_report, &SNP.quote_message];
+    for _ in 0..files.len() {
+        files.rotate_left(1);
+        let inputs = inputs(&files).unwrap();
+        let Evidence::AzureSnp(evidence) = inputs.evidence().unwrap() else { panic!() };
+        assert_eq!(evidence.report, SNP.hcl_report);
+        assert_eq!(evidence.quote.unwrap().message, SNP.quote_message);
+        assert_eq!(evidence.log, Some(log));
+        assert!(matches!(evidence.pcrs, Some(PcrValues::Indexed(found)) if *found == SNP.pcrs.map(Some)));
+        assert_eq!(inputs.certificates().unwrap().len(), 1);
+        assert_eq!(inputs.parts().len(), 6);
+    }
+}
+
+#[test]
+fn a_report_alone_and_with_what_it_needs() {
+    let alone = inputs(&[&SNP.hcl_report]).unwrap();
+    let Evidence::AzureSnp(evidence) = alone.evidence().unwrap() else { panic!() };
+    assert!(evidence.quote.is_none() && evidence.pcrs.is_none() && evidence.td_quote.is_none());
+    let quote = td_quote();
+    let both = inputs(&[&TDX.hcl_report, &quote]).unwrap();
+    let Evidence::AzureTdx(evidence) = both.evidence().unwrap() else { panic!() };
+    assert_eq!(evidence.td_quote, Some(&quote[..]));
+    let values = SNP.pcr_concatenation();
+    let bare = inputs(&[&SNP.hcl_report, &SNP.quote_message, &SNP.quote_signature, &values]).unwrap();
+    let Evidence::AzureSnp(evidence) = bare.evidence().unwrap() else { panic!() };
+    assert_eq!(evidence.pcrs, Some(PcrValues::InSelectionOrder(&values)));
+}
+
+#[test]
+fn what_does_not_belong_together() {
+    let snp = Machine::vcek(Product::Milan).mint().unwrap().report;
+    let nitro = testdata("nitro/production-us-east-2-2024-12.cose");
+    let values = SNP.pcrs_yaml();
+    let (hcl, log) = (&SNP.hcl_report[..], SNP.event_log.as_deref().unwrap());
+    let (message, signature) = (&SNP.quote_message[..], &SNP.quote_signature[..]);
+    let two = |first, second| InputError::TwoEvidences { first, second };
+    let cases: [(&[&[u8]], InputError); 22] = [
+        (&[], InputError::NoEvidence),
+        (&[&SNP.vek], InputError::NoEvidence),
+        (&[&snp, &snp], two(Technology::Snp, Technology::Snp)),
+        (&[&snp, hcl], two(Technology::Snp, Technology::AzureSnp)),
+        (&[hcl, &TDX.hcl_report], two(Technology::AzureSnp, Technology::AzureTdx)),
+        (&[&nitro, &snp], two(Technology::Nitro, Technology::Snp)),
+        (&[&nitro, &SNP.vek], InputError::NotTogether),
+        (&[&nitro, message], InputError::NotTogether),
+        (&[&nitro, values.as_bytes()], InputError::NotTogether),
+        (&[&snp, message], InputError::WithoutReport(Kind::TpmQuote)),
+        (&[&snp, log], InputError::WithoutReport(Kind::EventLog)),
+        (&[message, signature], InputError::WithoutReport(Kind::TpmQuote)),
+        (&[&td_quote()], InputError::WithoutReport(Kind::TdQuote)),
+        (&[values.as_bytes()], InputError::WithoutReport(Kind::PcrValues)),
+        (&[hcl, &td_quote()], InputError::TdQuoteOfSnp),
+        (&[hcl, message, message], InputError::TwoOfAKind(Kind::TpmQuote)),
+        (&[hcl, values.as_bytes(), &SNP.pcr_concatenation()], InputError::TwoOfAKind(Kind::PcrConcatenation)),
+        (&[hcl, message], InputError::QuoteWithoutSignature),
+        (&[hcl, signature], InputError::WithoutQuote(Kind::TpmSignature)),
+        (&[hcl, values.as_bytes()], InputError::WithoutQuote(Kind::PcrValues)),
+        (&[hcl, &SNP.pcr_concatenation()], InputError::WithoutQuote(Kind::PcrConcatenation)),
+        (&[hcl, message, signature, log], InputError::LogWithoutPcrs),
+    ];
+    for (files, expected) in cases {
+        let error = refused(files);
+        assert_eq!(error, expected);
+        assert_eq!(error.exit(), 2, "{error}");
+        assert!(!error.to_string().is_empty() && !error.hint().is_empty());
+    }
+}
+
+#[test]
+fn no_part_is_a_container_or_too_large() {
+    let mut inputs = Inputs::new();
+    for kind in [Kind::Bundle, Kind::EvidenceJson, Kind::BincodeQuote, Kind::Mixed] {
+        let part = Part { kind, bytes: vec![1; 40] };
+        assert_eq!(inputs.add_part(part), Err(InputError::Container(kind)));
+    }
+    for (kind, limit) in [
+        (Kind::HclReport, 4096),
+        (Kind::TdQuote, 16_384),
+        (Kind::TpmQuote, 1024),
+        (Kind::EventLog, 4_194_304),
+    ] {
+        let part = |bytes| Part { kind, bytes: vec![1; bytes] };
+        assert_eq!(inputs.clone().add_part(part(limit)), Ok(()));
+        assert_eq!(inputs.add_part(part(limit + 1)), Err(InputError::TooLarge { kind, limit }));
+    }
+    assert!(inputs.parts().is_empty());
+}

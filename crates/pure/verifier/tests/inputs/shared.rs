@@ -1,0 +1,153 @@
+//! The suite `shared`: evidence of Azure's machines that is not in the repository.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use serde_json::{Map, Value, json};
+use teeproof::Evidence;
+use teeproof::input::{Inputs, Kind, sniff};
+
+use crate::support::{of_kind, testdata};
+
+/// The folder, or `None` after having said that the suite was not run.
+fn folder() -> Option<PathBuf> {
+    let folder = std::env::var_os("TEEPROOF_SHARED_DATA").map(PathBuf::from);
+    if folder.is_none() {
+        // Not by a macro: those are kept back for tests that pass.
+        let said = b"suite shared: not run, TEEPROOF_SHARED_DATA is not set (../shared/data)\n";
+        std::io::stdout().write_all(said).unwrap();
+    }
+    folder
+}
+
+fn need(name: &str) -> Option<Vec<u8>> {
+    let path = folder()?.join(name);
+    assert!(path.is_file(), "suite shared: {} is missing", path.display());
+    Some(std::fs::read(path).unwrap())
+}
+
+#[test]
+fn evidence_of_confidential_containers() {
+    let (Some(snp), Some(tdx)) = (need("azure/trustee-az-snp-v1.json"), need("azure/trustee-az-tdx-v1.json"))
+    else {
+        return;
+    };
+    let mut inputs = Inputs::new();
+    let sniffed = inputs.add(&snp, None).unwrap();
+    assert_eq!(sniffed.to_string(), "evidence-json × 5 (JSON; az-snp evidence, version 1)");
+    let Evidence::AzureSnp(evidence) = inputs.evidence().unwrap() else { panic!() };
+    assert_eq!(evidence.report.len(), 2600);
+    assert!(evidence.quote.is_some() && evidence.pcrs.is_some() && !evidence.nonce_in_user_data);
+    assert_eq!(inputs.certificates().unwrap().len(), 1);
+
+    let mut inputs = Inputs::new();
+    inputs.add(&tdx, None).unwrap();
+    let Evidence::AzureTdx(evidence) = inputs.evidence().unwrap() else { panic!() };
+    assert_eq!(evidence.report.len(), 2600);
+    assert_eq!(evidence.td_quote.unwrap().len(), 5006);
+}
+
+#[test]
+fn reports_quotes_and_logs() {
+    for (name, kind) in [
+        ("azure/trustee-hcl-report-snp.bin", Kind::HclReport),
+        ("azure/trustee-quote-snp.bin", Kind::BincodeQuote),
+        ("azure/trustee-snp-report.bin", Kind::SnpReport),
+        ("azure/eventlog-ubuntu-2404-gce-snp.bin", Kind::EventLog),
+        ("azure/thim-response.json", Kind::Certificate),
+        ("azure/trustee-hcl-vcek-chain.pem", Kind::Certificate),
+        ("azure/azure-vtpm-root-2023.pem", Kind::Certificate),
+    ] {
+        let Some(bytes) = need(name) else { return };
+        let sniffed = sniff(&bytes, None).unwrap();
+        sniffed.check().unwrap();
+        assert_eq!(sniffed.kind, kind, "{name}");
+    }
+    let Some(report) = need("azure/trustee-hcl-report-snp.bin") else { return };
+    let mut inputs = Inputs::new();
+    inputs.add(&report, None).unwrap();
+    inputs.add(&need("azure/trustee-quote-snp.bin").unwrap(), None).unwrap();
+    assert!(matches!(inputs.evidence(), Ok(Evidence::AzureSnp(_))));
+}
+
+/// The published packages' own files.
+#[test]
+fn files_of_the_repository() {
+    let quote = sniff(&testdata("azure/quote.bin"), None).unwrap();
+    assert_eq!(quote.kind, Kind::BincodeQuote);
+    assert_eq!(of_kind(&quote, Kind::TpmSignature)[0].len(), 256);
+    assert!(of_kind(&quote, Kind::TpmQuote)[0].windows(9).any(|window| window == b"challenge"));
+    let certificates = sniff(&testdata("azure/certs.pem"), None).unwrap();
+    assert_eq!((certificates.kind, certificates.parts.len()), (Kind::Certificate, 3));
+}
+
+/// The members of a YAML file as JSON: block text (`|-`), lists of numbers, and nesting by two
+/// spaces, which is all that their files have.
+fn from_yaml(text: &str) -> Value {
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let (value, rest) = block(&lines, 0);
+    assert!(rest.is_empty());
+    value
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start().len()
+}
+
+fn block<'a>(mut lines: &'a [&'a str], depth: usize) -> (Value, &'a [&'a str]) {
+    let mut members = Map::new();
+    while let Some(line) = lines.first().filter(|line| indent(line) == depth) {
+        let (name, value) = line.trim().split_once(':').unwrap();
+        let inner = lines[1..].iter().take_while(|line| indent(line) > depth || line.trim() == "]").count();
+        let (inner, rest) = lines[1..].split_at(inner);
+        let value = match value.trim() {
+            "|-" if name.ends_with("base64") => json!(inner.concat().replace(' ', "")),
+            "|-" => json!(inner.iter().map(|line| line.trim()).collect::<Vec<_>>().join("\n")),
+            "" if inner[0].trim().starts_with('-') => list(inner, depth + 2),
+            "" => block(inner, depth + 2).0,
+            start => {
+                let text = [start, &inner.concat()].concat();
+                serde_json::from_str(&text).unwrap()
+            }
+        };
+        members.insert(name.to_owned(), value);
+        lines = rest;
+    }
+    (Value::Object(members), lines)
+}
+
+/// `- [1, 2, …]`, or `- |-` and text.
+fn list(lines: &[&str], depth: usize) -> Value {
+    let entries = lines.split_inclusive(|_| false).next().unwrap_or_default();
+    let mut found: Vec<Vec<&str>> = Vec::new();
+    for line in entries {
+        if indent(line) == depth && line.trim().starts_with('-') {
+            found.push(vec![line.trim().trim_start_matches("- ")]);
+        } else {
+            found.last_mut().unwrap().push(line.trim());
+        }
+    }
+    let read = |entry: &Vec<&str>| match entry[0] {
+        "|-" => json!(entry[1..].join("\n")),
+        _ => serde_json::from_str(&entry.concat()).unwrap(),
+    };
+    found.iter().map(read).collect()
+}
+
+#[test]
+fn evidence_of_attested_tls() {
+    let Some(yaml) = need("azure/fb-az-tdx-1764662251.yaml") else { return };
+    let mut value = from_yaml(std::str::from_utf8(&yaml).unwrap());
+    let attestation = &mut value["tpm_attestation"];
+    if attestation.get("ak_intermediate_certificates_pem").is_none() {
+        attestation["ak_intermediate_certificates_pem"] = json!([]);
+    }
+    let mut inputs = Inputs::new();
+    let sniffed = inputs.add(value.to_string().as_bytes(), None).unwrap();
+    assert_eq!(sniffed.note, Some("attested-tls evidence"));
+    let Evidence::AzureTdx(evidence) = inputs.evidence().unwrap() else { panic!() };
+    assert_eq!(evidence.report.len(), 2600);
+    assert!(evidence.quote.is_some() && evidence.pcrs.is_some());
+    // 4096 bytes in their PEM, of which the certificate has 1009.
+    assert_eq!(of_kind(&sniffed, Kind::Certificate)[0].len(), 1009);
+}

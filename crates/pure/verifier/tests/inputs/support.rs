@@ -1,0 +1,82 @@
+//! What the tests of files share: one machine of each kind, and short ways to ask.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use teeproof::Evidence;
+use teeproof::hcl;
+use teeproof::input::{InputError, Inputs, Kind, Sniffed, sniff};
+use teeproof::tpm::{PcrValues, Quote};
+use teeproof_mint::azure::{self, Vm};
+use teeproof_mint::snp::Product;
+
+/// A machine on SNP, with everything that it gives.
+pub(crate) static SNP: LazyLock<azure::Evidence> =
+    LazyLock::new(|| Vm::snp(Product::Milan).nonce(b"challenge").evidence().unwrap());
+
+/// A machine on TDX, with something that begins like a TD quote.
+pub(crate) static TDX: LazyLock<azure::Evidence> = LazyLock::new(|| {
+    let mut vm = Vm::tdx().nonce(b"challenge");
+    vm.td_quote = Some(td_quote());
+    vm.evidence().unwrap()
+});
+
+/// The header of a TD quote, and nothing behind it that means anything.
+pub(crate) fn td_quote() -> Vec<u8> {
+    let mut quote = vec![4, 0, 2, 0, 0x81, 0, 0, 0];
+    quote.resize(700, 0xa5);
+    quote
+}
+
+pub(crate) fn testdata(path: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../testdata").join(path);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// What a file is told to hold, and the kinds of its parts.
+pub(crate) fn told(bytes: &[u8]) -> (Kind, Vec<Kind>) {
+    let sniffed = sniff(bytes, None).unwrap();
+    (sniffed.kind, sniffed.parts.iter().map(|part| part.kind).collect())
+}
+
+pub(crate) fn of_kind(sniffed: &Sniffed, kind: Kind) -> Vec<&[u8]> {
+    sniffed.parts.iter().filter(|part| part.kind == kind).map(|part| part.bytes.as_slice()).collect()
+}
+
+/// Everything of these files.
+pub(crate) fn inputs(files: &[&[u8]]) -> Result<Inputs, InputError> {
+    let mut inputs = Inputs::new();
+    for file in files {
+        inputs.add(file, None)?;
+    }
+    Ok(inputs)
+}
+
+/// The error that these files end in, when they are taken or put together.
+pub(crate) fn refused(files: &[&[u8]]) -> InputError {
+    match inputs(files) {
+        Err(error) => error,
+        Ok(inputs) => inputs.evidence().unwrap_err(),
+    }
+}
+
+/// That the evidence holds just these bytes; what is left to look at is whether the nonce is in
+/// the user-data too.
+pub(crate) fn nonce_in_user_data_of(evidence: &Evidence<'_>, minted: &azure::Evidence) -> bool {
+    let found = match evidence {
+        Evidence::AzureSnp(found) if minted.platform == azure::Platform::Snp => found,
+        Evidence::AzureTdx(found) if minted.platform == azure::Platform::Tdx => found,
+        other => panic!("{other:?}"),
+    };
+    let pcrs = minted.pcrs.map(Some);
+    let expected = hcl::Evidence {
+        report: &minted.hcl_report,
+        td_quote: minted.td_quote.as_deref(),
+        quote: Some(Quote { message: &minted.quote_message, signature: &minted.quote_signature }),
+        pcrs: Some(PcrValues::Indexed(&pcrs)),
+        log: None,
+        nonce_in_user_data: found.nonce_in_user_data,
+    };
+    assert_eq!(*found, expected);
+    found.nonce_in_user_data
+}

@@ -1,0 +1,199 @@
+//! What raw files and text look like.
+
+use base64ct::{Base64, Encoding as _};
+use teeproof::input::{Encoding, InputError, Inputs, Kind, Part, sniff};
+use teeproof::tpm::PcrValues;
+use teeproof::{Evidence, core::Hex};
+
+use crate::support::{SNP, TDX, td_quote, testdata, told};
+
+#[test]
+fn raw_files_are_told_by_their_first_bytes() {
+    let sized = [&[0, u8::try_from(SNP.quote_message.len()).unwrap()][..], &SNP.quote_message].concat();
+    let structure = [&[0x00, 0x14, 0x00, 0x0b, 0x01, 0x00][..], &SNP.quote_signature].concat();
+    let log = SNP.event_log.clone().unwrap();
+    let files: [(&[u8], Kind); 13] = [
+        (&SNP.hcl_report, Kind::HclReport),
+        (&TDX.hcl_report, Kind::HclReport),
+        (&td_quote(), Kind::TdQuote),
+        (&SNP.quote_message, Kind::TpmQuote),
+        (&sized, Kind::TpmQuote),
+        (&SNP.quote_signature, Kind::TpmSignature),
+        (&structure, Kind::TpmSignature),
+        (&log, Kind::EventLog),
+        (&SNP.pcr_concatenation(), Kind::PcrConcatenation),
+        (&SNP.vek, Kind::Certificate),
+        (&SNP.hcl_report[0x20..0x4c0], Kind::SnpReport),
+        (&testdata("nitro/production-us-east-2-2024-12.cose"), Kind::NitroDocument),
+        (&testdata("azure/hcl-report-tdx.bin"), Kind::HclReport),
+    ];
+    for (file, kind) in files {
+        let text = [Base64::encode_string(file), Hex(file).to_string()];
+        assert_eq!(told(file), (kind, vec![kind]));
+        for text in text {
+            assert_eq!(told(text.as_bytes()), (kind, vec![kind]), "{text:.40}");
+        }
+    }
+    // The size in front is not signed: what is kept is the same.
+    assert_eq!(sniff(&sized, None).unwrap().parts[0].bytes, SNP.quote_message);
+}
+
+/// Eight registers are as long as a signature, and are never guessed to be registers.
+#[test]
+fn two_hundred_and_fifty_six_bytes_are_a_signature() {
+    for count in 1..=24 {
+        let values = SNP.pcr_concatenation_of(&(0..count).collect::<Vec<_>>());
+        let expected = if count == 8 { Kind::TpmSignature } else { Kind::PcrConcatenation };
+        assert_eq!(told(&values).0, expected, "{count}");
+        let said = sniff(&values, Some(Kind::PcrConcatenation)).unwrap();
+        said.check().unwrap();
+        assert_eq!(said.kind, Kind::PcrConcatenation);
+    }
+    for bytes in [&[7; 31][..], &[7; 33], &[7; 800]] {
+        assert_eq!(sniff(bytes, None), Err(InputError::Unknown));
+        assert_eq!(sniff(bytes, Some(Kind::PcrConcatenation)).unwrap().check(), Err(InputError::Registers));
+    }
+    let mut inputs = Inputs::new();
+    for file in [&SNP.hcl_report, &SNP.quote_message, &SNP.quote_signature] {
+        inputs.add(file, None).unwrap();
+    }
+    let eight = SNP.pcr_concatenation_of(&[0, 1, 2, 3, 4, 5, 6, 7]);
+    let error = inputs.add(&eight, None).unwrap_err();
+    assert_eq!(error, InputError::TwoOfAKind(Kind::TpmSignature));
+    assert!(error.hint().contains("tpm2_pcrread") && error.exit() == 2);
+}
+
+/// A signature over registers that are all zero, as a fresh simulator has them, is no cut report.
+#[test]
+fn zero_registers_are_no_report() {
+    assert_eq!(told(&[0; 64]).0, Kind::PcrConcatenation);
+    assert_eq!(told(&[2, 0, 0, 0, 9]).0, Kind::SnpReport);
+}
+
+fn registers(file: &[u8], kind: Option<Kind>) -> Result<[Option<[u8; 32]>; 24], InputError> {
+    let mut inputs = Inputs::new();
+    inputs.add(&SNP.hcl_report, None).unwrap();
+    inputs.add(&SNP.quote_message, None).unwrap();
+    inputs.add(&SNP.quote_signature, None).unwrap();
+    inputs.add(file, kind)?;
+    match inputs.evidence()? {
+        Evidence::AzureSnp(evidence) => match evidence.pcrs {
+            Some(PcrValues::Indexed(values)) => Ok(*values),
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_tpm2_pcrread_prints() {
+    let text = SNP.pcrs_yaml();
+    assert_eq!(registers(text.as_bytes(), None).unwrap(), SNP.pcrs.map(Some));
+    assert_eq!(registers(text.to_lowercase().as_bytes(), Some(Kind::PcrValues)).unwrap(), SNP.pcrs.map(Some));
+    let sniffed = sniff(text.as_bytes(), None).unwrap();
+    assert_eq!(sniffed.encoding, Encoding::PcrRead);
+    assert_eq!(sniffed.to_string(), "pcr-values (tpm2_pcrread text)");
+    // What is kept says the same when it is read again.
+    let kept = &sniffed.parts[0];
+    assert_eq!(kept.bytes.len(), 24 * 33);
+    assert_eq!(Part::new(Kind::PcrValues, &kept.bytes).unwrap(), *kept);
+
+    let some = "sha256:\n  3 : 0x".to_owned() + &"ab".repeat(32) + "\n  17: 0x" + &"CD".repeat(32) + "\n";
+    let found = registers(some.as_bytes(), None).unwrap();
+    assert_eq!((found[3], found[17]), (Some([0xab; 32]), Some([0xcd; 32])));
+    assert_eq!(found.iter().flatten().count(), 2);
+
+    let sha1 = format!("  sha1:\n    0 : 0x{}\n", "11".repeat(20));
+    for both in [format!("{sha1}{text}"), format!("{text}{sha1}")] {
+        assert_eq!(registers(both.as_bytes(), None).unwrap(), SNP.pcrs.map(Some));
+        let shown = sniff(both.as_bytes(), None).unwrap().to_string();
+        assert_eq!(shown, "pcr-values (tpm2_pcrread text; banks other than sha256 are left out)");
+    }
+    assert_eq!(registers(sha1.as_bytes(), None), Err(InputError::Registers));
+}
+
+#[test]
+fn text_that_is_not_quite_registers() {
+    let value = "ab".repeat(32);
+    for (line, text) in [
+        (2, format!("sha256:\n0 : {value}\n")),
+        (2, format!("sha256:\n24 : 0x{value}\n")),
+        (2, format!("sha256:\n-1 : 0x{value}\n")),
+        (2, format!("sha256:\n+1 : 0x{value}\n")),
+        (2, format!("sha256:\n001 : 0x{value}\n")),
+        (2, format!("sha256:\n0 : 0x{value}ab\n")),
+        (2, format!("sha256:\n0 : 0x{}\n", &value[2..])),
+        (2, format!("sha384:\n0 : 0x{value}\n")),
+        (3, format!("sha256:\n1 : 0x{value}\n1 : 0x{value}\n")),
+        (4, format!("sha256:\n1 : 0x{value}\n\nsigned: yes\n")),
+        (4, format!("sha256:\n1 : 0x{value}\nsha256:\n1 : 0x{value}\n")),
+    ] {
+        assert_eq!(registers(text.as_bytes(), None), Err(InputError::RegisterLine { line }), "{text}");
+    }
+    for empty in ["sha256:", "sha256:\nsha1:\n"] {
+        assert_eq!(registers(empty.as_bytes(), None), Err(InputError::Registers));
+    }
+}
+
+/// What tpm2-tools write with `--pcrs_format=serialized`, as its own structures lie in memory.
+fn serialized(selections: &[(u16, u32)], lists: &[Vec<Vec<u8>>]) -> Vec<u8> {
+    let mut out = u32::try_from(selections.len()).unwrap().to_le_bytes().to_vec();
+    for (bank, bits) in selections {
+        out.extend_from_slice(&bank.to_le_bytes());
+        out.push(3);
+        out.extend_from_slice(&bits.to_le_bytes());
+        out.push(0);
+    }
+    out.resize(132, 0);
+    out.extend_from_slice(&u32::try_from(lists.len()).unwrap().to_le_bytes());
+    for (list, before) in lists.iter().zip(0..) {
+        out.extend_from_slice(&u32::try_from(list.len()).unwrap().to_le_bytes());
+        for digest in list {
+            out.extend_from_slice(&u16::try_from(digest.len()).unwrap().to_le_bytes());
+            out.extend_from_slice(digest);
+            out.resize(out.len() + 64 - digest.len(), 0);
+        }
+        out.resize(136 + 532 * (before + 1), 0);
+    }
+    out
+}
+
+#[test]
+fn what_tpm2_tools_serialize() {
+    let values: Vec<Vec<u8>> = SNP.pcrs.iter().map(|value| value.to_vec()).collect();
+    let lists: Vec<Vec<Vec<u8>>> = values.chunks(8).map(<[_]>::to_vec).collect();
+    let all = serialized(&[(0x0b, 0xff_ffff)], &lists);
+    assert_eq!(all.len(), 1732);
+    assert_eq!(registers(&all, None).unwrap(), SNP.pcrs.map(Some));
+    assert_eq!(sniff(&all, None).unwrap().to_string(), "pcr-values (tpm2-tools serialized)");
+
+    let two = serialized(&[(4, 1), (0x0b, 0x80_0001)], &[vec![vec![1; 20], vec![2; 32], vec![3; 32]]]);
+    assert_eq!(two.len(), 668);
+    let found = registers(&two, None).unwrap();
+    assert_eq!((found[0], found[23]), (Some([2; 32]), Some([3; 32])));
+    assert_eq!(found.iter().flatten().count(), 2);
+    assert!(sniff(&two, None).unwrap().note.unwrap().contains("left out"));
+
+    for wrong in [
+        serialized(&[(0x0b, 3)], &[vec![vec![1; 32]]]),
+        serialized(&[(0x0b, 1)], &[vec![vec![1; 32], vec![2; 32]]]),
+        serialized(&[(0x0b, 1)], &[vec![vec![1; 20]]]),
+        serialized(&[(0x0b, 1 << 24)], &[vec![vec![1; 32]]]),
+        serialized(&[(0x0b, 1), (0x0b, 1)], &[vec![vec![1; 32], vec![2; 32]]]),
+        serialized(&[(4, 1)], &[vec![vec![1; 20]]]),
+        all[..1731].to_vec(),
+    ] {
+        assert_eq!(registers(&wrong, Some(Kind::PcrValues)), Err(InputError::Registers));
+    }
+}
+
+/// The form that a bundle keeps: it is read where somebody says that it is one.
+#[test]
+fn registers_with_their_indices() {
+    let one = |index: u8| [&[index][..], &[index; 32]].concat();
+    let found = registers(&[one(2), one(7)].concat(), Some(Kind::PcrValues)).unwrap();
+    assert_eq!((found[2], found[7]), (Some([2; 32]), Some([7; 32])));
+    for wrong in [[one(7), one(2)].concat(), [one(2), one(2)].concat(), one(24), one(2)[..32].to_vec()] {
+        assert_eq!(registers(&wrong, Some(Kind::PcrValues)), Err(InputError::Registers));
+    }
+}

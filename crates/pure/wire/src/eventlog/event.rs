@@ -1,0 +1,107 @@
+//! One record of the log: TCG_PCR_EVENT2.
+
+use super::{Algorithms, kind};
+use crate::tpm::{REGISTERS, SHA256};
+use crate::{Error, Kind, Reader};
+
+/// An event, unverified: of all this, only the digest is ever measured. The data mean something
+/// only where the digest is theirs, and nothing at all vouches for the kind.
+#[derive(Clone, Copy, Debug)]
+pub struct Event<'a> {
+    /// The register, 0 to 23; any number where nothing is extended.
+    pub index: u32,
+    /// What the event says that it is: see [`kind_name`](super::kind_name).
+    pub kind: u32,
+    /// Where the record begins in the log.
+    pub offset: usize,
+    /// What the event says of itself.
+    pub data: &'a [u8],
+    /// `{algorithm, digest}`, one of each algorithm.
+    digests: &'a [u8],
+    algorithms: Algorithms,
+}
+
+impl<'a> Event<'a> {
+    /// Whether the event was measured into its register. EV_NO_ACTION never is.
+    #[must_use]
+    pub const fn extends(&self) -> bool {
+        self.kind != kind::NO_ACTION
+    }
+
+    /// The digest by one algorithm (TPM_ALG_ID), where the log has it.
+    #[must_use]
+    pub fn digest(&self, algorithm: u16) -> Option<&'a [u8]> {
+        self.digests().find(|(id, _)| *id == algorithm).map(|(_, digest)| digest)
+    }
+
+    /// The SHA-256 digest, where the log has it.
+    #[must_use]
+    pub fn sha256(&self) -> Option<&'a [u8; 32]> {
+        self.digest(SHA256).and_then(|digest| digest.try_into().ok())
+    }
+
+    /// Every digest with its algorithm (TPM_ALG_ID).
+    pub fn digests(&self) -> impl Iterator<Item = (u16, &'a [u8])> {
+        let (mut rest, algorithms) = (self.digests, self.algorithms);
+        core::iter::from_fn(move || {
+            let (id, tail) = rest.split_first_chunk()?;
+            let id = u16::from_le_bytes(*id);
+            let (digest, tail) = tail.split_at_checked(algorithms.size(id)?)?;
+            rest = tail;
+            Some((id, digest))
+        })
+    }
+
+    pub(super) fn read(reader: &mut Reader<'a>, algorithms: Algorithms) -> Result<Self, Error> {
+        let (at, offset) = (reader.at(), reader.offset());
+        let index = u32_le(reader, "event: pcrIndex")?;
+        let kind = u32_le(reader, "event: eventType")?;
+        if kind != kind::NO_ACTION && index >= u32::from(REGISTERS) {
+            return Err(at.error(Kind::Value, "event: pcrIndex", "a register from 0 to 23"));
+        }
+        let digests = digests(reader, &algorithms)?;
+        let size = usize::try_from(u32_le(reader, "event: eventSize")?).unwrap_or(usize::MAX);
+        let data = reader.take(size, "event: event")?;
+        Ok(Self { index, kind, offset, data, digests, algorithms })
+    }
+}
+
+/// The digests of one event, which must be one of each algorithm, in any order.
+fn digests<'a>(reader: &mut Reader<'a>, algorithms: &Algorithms) -> Result<&'a [u8], Error> {
+    const EACH: &str = "one digest of each algorithm of the header";
+    let at = reader.at();
+    let count = u32_le(reader, "event: digests.count")?;
+    if usize::try_from(count) != Ok(algorithms.iter().len()) {
+        return Err(at.error(Kind::Value, "event: digests.count", EACH));
+    }
+    let (start, mut seen) = (reader.rest(), 0_u32);
+    for _ in 0..count {
+        let at = reader.at();
+        let id = u16_le(reader, "event: digests.algorithmId")?;
+        let place = algorithms.iter().position(|(known, _)| known == id);
+        let bit =
+            place.and_then(|place| u32::try_from(place).ok()).and_then(|place| 1_u32.checked_shl(place));
+        let (Some(bit), Some(size)) = (bit, algorithms.size(id)) else {
+            return Err(at.error(Kind::Value, "event: digests.algorithmId", EACH));
+        };
+        if seen & bit != 0 {
+            return Err(at.error(Kind::Duplicate, "event: digests.algorithmId", EACH));
+        }
+        seen |= bit;
+        reader.take(size, "event: digests.digest")?;
+    }
+    let read = start.len().saturating_sub(reader.remaining());
+    Ok(start.get(..read).unwrap_or_default())
+}
+
+pub(super) fn u16_le(reader: &mut Reader<'_>, what: &'static str) -> Result<u16, Error> {
+    reader.array(what).map(|bytes| u16::from_le_bytes(*bytes))
+}
+
+pub(super) fn u32_le(reader: &mut Reader<'_>, what: &'static str) -> Result<u32, Error> {
+    reader.array(what).map(|bytes| u32::from_le_bytes(*bytes))
+}
+
+pub(super) fn u64_le(reader: &mut Reader<'_>, what: &'static str) -> Result<u64, Error> {
+    reader.array(what).map(|bytes| u64::from_le_bytes(*bytes))
+}

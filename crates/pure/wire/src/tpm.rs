@@ -1,0 +1,151 @@
+//! A TPM 2.0 quote as its bytes say it: TPMS_ATTEST of TPM2_Quote, big-endian, and the signature
+//! that goes with it.
+//!
+//! Source: TCG TPM 2.0 Library, Part 2, sections 10.12.12 (TPMS_ATTEST), 10.6 (PCR selections) and
+//! 11.3.4 (TPMT_SIGNATURE).
+
+mod describe;
+mod selection;
+mod signature;
+
+pub(crate) use describe::bank_name;
+pub use selection::{MAX_SELECTIONS, REGISTERS, Selection, Selections};
+pub use signature::rsassa_sha256;
+
+use crate::{Error, Kind, Reader};
+
+/// TPM_ALG_SHA256.
+pub const SHA256: u16 = 0x000b;
+/// TPM_GENERATED_VALUE: the first bytes of whatever a restricted key signs.
+pub const MAGIC: u32 = 0xff54_4347;
+/// No TPMS_ATTEST of a quote comes near this.
+pub const MAX_BYTES: usize = 4096;
+
+/// TPM_ST_ATTEST_QUOTE.
+const QUOTE: u16 = 0x8018;
+/// A name is a handle, or an algorithm and a digest.
+const MAX_NAME: usize = 66;
+/// TPM2B_DATA holds as much as a TPMT_HA.
+const MAX_EXTRA_DATA: usize = 66;
+/// The longest digest that a TPM makes.
+const MAX_DIGEST: usize = 64;
+
+/// What a TPM attests in a quote, unverified. It borrows the bytes it was read from.
+///
+/// Shape: TPMS_ATTEST, big-endian. A quote with a nonce of n bytes over one selection of three
+/// bytes and SHA-256 has 113 + n bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attest<'a> {
+    /// The qualified name of the signing key: an algorithm and a digest.
+    pub qualified_signer: &'a [u8],
+    /// The nonce, as it was given to the TPM.
+    pub extra_data: &'a [u8],
+    /// Milliseconds that the TPM was powered, over its life.
+    pub clock: u64,
+    /// How often the TPM was reset.
+    pub reset_count: u32,
+    /// How often the TPM was restarted or resumed since its last reset.
+    pub restart_count: u32,
+    /// Whether no higher value of the clock was ever reported.
+    pub safe: bool,
+    /// The TPM's firmware, as its maker counts it.
+    pub firmware_version: u64,
+    /// Which registers of which banks were hashed.
+    pub selections: Selections,
+    /// The digest of the selected registers, in the order of the selections.
+    pub pcr_digest: &'a [u8],
+}
+
+impl<'a> Attest<'a> {
+    /// Reads a quote, which must fill `bytes`; a size prefix (TPM2B_ATTEST) is not part of it: see
+    /// [`attest_bytes`].
+    ///
+    /// # Errors
+    /// Another magic or another kind of attestation; a length out of its bounds; more than
+    /// [`MAX_SELECTIONS`] selections; a `safe` that is neither 0 nor 1; bytes after the end.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
+        const WHAT: &str = "TPMS_ATTEST";
+        if bytes.len() > MAX_BYTES {
+            return Err(Error::new(Kind::TooLarge, WHAT, 0, "at most 4096 bytes"));
+        }
+        Reader::all(bytes, 0, WHAT, |reader| {
+            head(reader)?;
+            Ok(Self {
+                qualified_signer: sized(reader, "TPMS_ATTEST: qualifiedSigner", MAX_NAME)?,
+                extra_data: sized(reader, "TPMS_ATTEST: extraData", MAX_EXTRA_DATA)?,
+                clock: u64_be(reader, "TPMS_ATTEST: clock")?,
+                reset_count: u32_be(reader, "TPMS_ATTEST: resetCount")?,
+                restart_count: u32_be(reader, "TPMS_ATTEST: restartCount")?,
+                safe: safe(reader)?,
+                firmware_version: u64_be(reader, "TPMS_ATTEST: firmwareVersion")?,
+                selections: Selections::read(reader)?,
+                pcr_digest: sized(reader, "TPMS_ATTEST: pcrDigest", MAX_DIGEST)?,
+            })
+        })
+    }
+}
+
+/// The bytes of the TPMS_ATTEST itself: without the size, where `bytes` are exactly a
+/// TPM2B_ATTEST, and as they are otherwise. A signature never covers the size.
+///
+/// The forms cannot be confused: a TPMS_ATTEST begins with `ff54`, which as a size is far beyond
+/// [`MAX_BYTES`].
+#[must_use]
+pub fn attest_bytes(bytes: &[u8]) -> &[u8] {
+    match bytes.split_first_chunk() {
+        Some((size, rest))
+            if rest.len() <= MAX_BYTES && usize::from(u16::from_be_bytes(*size)) == rest.len() =>
+        {
+            rest
+        }
+        _ => bytes,
+    }
+}
+
+/// Magic and type: a quote, and nothing else that a TPM attests.
+fn head(reader: &mut Reader<'_>) -> Result<(), Error> {
+    let at = reader.at();
+    if u32_be(reader, "TPMS_ATTEST: magic")? != MAGIC {
+        return Err(at.error(Kind::Value, "TPMS_ATTEST: magic", "TPM_GENERATED_VALUE (ff544347)"));
+    }
+    let at = reader.at();
+    match u16_be(reader, "TPMS_ATTEST: type")? {
+        QUOTE => Ok(()),
+        // NV, command audit, session audit, certify, time, creation, NV digest.
+        0x8014..=0x801c => {
+            Err(at.error(Kind::Unsupported, "TPMS_ATTEST: type", "a quote (8018), no other attestation"))
+        }
+        _ => Err(at.error(Kind::Value, "TPMS_ATTEST: type", "TPM_ST_ATTEST_QUOTE (8018)")),
+    }
+}
+
+fn safe(reader: &mut Reader<'_>) -> Result<bool, Error> {
+    let at = reader.at();
+    match reader.byte("TPMS_ATTEST: safe")? {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(at.error(Kind::Value, "TPMS_ATTEST: safe", "0 or 1")),
+    }
+}
+
+/// A TPM2B: a size of two bytes, and so many bytes.
+fn sized<'a>(reader: &mut Reader<'a>, what: &'static str, most: usize) -> Result<&'a [u8], Error> {
+    let at = reader.at();
+    let size = usize::from(u16_be(reader, what)?);
+    if size > most {
+        return Err(at.error(Kind::TooLarge, what, "at most the longest name or digest (66 bytes)"));
+    }
+    reader.take(size, what)
+}
+
+fn u16_be(reader: &mut Reader<'_>, what: &'static str) -> Result<u16, Error> {
+    reader.array(what).map(|bytes| u16::from_be_bytes(*bytes))
+}
+
+fn u32_be(reader: &mut Reader<'_>, what: &'static str) -> Result<u32, Error> {
+    reader.array(what).map(|bytes| u32::from_be_bytes(*bytes))
+}
+
+fn u64_be(reader: &mut Reader<'_>, what: &'static str) -> Result<u64, Error> {
+    reader.array(what).map(|bytes| u64::from_be_bytes(*bytes))
+}

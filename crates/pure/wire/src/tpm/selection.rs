@@ -1,0 +1,88 @@
+//! Which registers of which banks: TPML_PCR_SELECTION.
+
+use super::{u16_be, u32_be};
+use crate::{Error, Kind, Reader};
+
+/// How many registers a PC client's TPM has: 0 to 23.
+pub const REGISTERS: u8 = 24;
+/// A TPM has fewer banks than this, and a quote has one selection for each bank. More are refused
+/// before any of them is read.
+pub const MAX_SELECTIONS: usize = 8;
+
+/// Some registers of one bank: TPMS_PCR_SELECTION.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Selection {
+    /// The bank's hash algorithm, a TPM_ALG_ID.
+    pub bank: u16,
+    /// Register `i` is bit `i`, counted from the least significant.
+    pub bitmap: u32,
+}
+
+impl Selection {
+    const NONE: Self = Self { bank: 0, bitmap: 0 };
+
+    /// Reads one selection of three or four bytes; TPMs of PC clients write three.
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let bank = u16_be(reader, "TPMS_PCR_SELECTION: hash")?;
+        let at = reader.at();
+        let mut bitmap = [0; 4];
+        let size = usize::from(reader.byte("TPMS_PCR_SELECTION: sizeofSelect")?);
+        if !(3..=4).contains(&size) {
+            return Err(at.error(Kind::Value, "TPMS_PCR_SELECTION: sizeofSelect", "3 or 4"));
+        }
+        let at = reader.at();
+        let bits = reader.take(size, "TPMS_PCR_SELECTION: pcrSelect")?;
+        bitmap.iter_mut().zip(bits).for_each(|(to, from)| *to = *from);
+        let bitmap = u32::from_le_bytes(bitmap);
+        if bitmap >> REGISTERS != 0 {
+            return Err(at.error(Kind::Value, "TPMS_PCR_SELECTION: pcrSelect", "registers 0 to 23"));
+        }
+        Ok(Self { bank, bitmap })
+    }
+
+    /// Whether a register is selected.
+    #[must_use]
+    pub const fn contains(self, index: u8) -> bool {
+        index < REGISTERS && (self.bitmap >> index) & 1 == 1
+    }
+
+    /// The selected registers, ascending: the order in which a TPM hashes them.
+    pub fn indices(self) -> impl Iterator<Item = u8> {
+        (0..REGISTERS).filter(move |index| self.contains(*index))
+    }
+
+    /// How many registers are selected.
+    #[must_use]
+    pub const fn count(self) -> u32 {
+        self.bitmap.count_ones()
+    }
+}
+
+/// A list of selections, in the order of the quote: TPML_PCR_SELECTION.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Selections {
+    list: [Selection; MAX_SELECTIONS],
+    count: usize,
+}
+
+impl Selections {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let at = reader.at();
+        let count = u32_be(reader, "TPML_PCR_SELECTION: count")?;
+        let count = usize::try_from(count).ok().filter(|count| *count <= MAX_SELECTIONS).ok_or(at.error(
+            Kind::TooLarge,
+            "TPML_PCR_SELECTION: count",
+            "at most 8 selections",
+        ))?;
+        let mut list = [Selection::NONE; MAX_SELECTIONS];
+        for slot in list.iter_mut().take(count) {
+            *slot = Selection::read(reader)?;
+        }
+        Ok(Self { list, count })
+    }
+
+    /// The selections, in the order of the quote.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Selection> + '_ {
+        self.list.iter().take(self.count).copied()
+    }
+}

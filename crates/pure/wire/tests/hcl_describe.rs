@@ -1,0 +1,135 @@
+//! Envelopes and TDREPORTs telling their fields: every byte is told of, by the right name.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+
+use teeproof_wire::hcl::HclReport;
+use teeproof_wire::tdx::TdReport;
+use teeproof_wire::{Describe, Shown, Visitor};
+
+const SNP: &[u8] = include_bytes!("../../../../testdata/azure/hcl-report-snp.bin");
+const TDX: &[u8] = include_bytes!("../../../../testdata/azure/hcl-report-tdx.bin");
+
+/// Path, place, value, note.
+type Field = (String, Option<(usize, usize)>, String, String);
+
+/// The fields with the groups they stand in.
+#[derive(Default)]
+struct Told {
+    groups: Vec<String>,
+    fields: Vec<Field>,
+}
+
+impl Visitor for Told {
+    fn open(&mut self, name: &str) {
+        self.groups.push(name.to_owned());
+    }
+
+    fn field(&mut self, shown: Shown<'_>) {
+        let path = [self.groups.clone(), vec![shown.name.to_owned()]].concat().join("/");
+        let note = shown.note.map(|note| note.to_string()).unwrap_or_default();
+        self.fields.push((path, shown.range, shown.value.to_string(), note));
+    }
+
+    fn close(&mut self) {
+        self.groups.pop().expect("a group was opened");
+    }
+}
+
+impl Told {
+    fn of(structure: &impl Describe) -> Self {
+        let mut told = Self::default();
+        structure.describe(&mut told);
+        assert!(told.groups.is_empty(), "every group is closed");
+        told
+    }
+
+    #[track_caller]
+    fn value(&self, path: &str) -> &str {
+        let mut found = self.fields.iter().filter(|(name, ..)| name == path);
+        let (_, _, value, _) = found.next().unwrap_or_else(|| panic!("no {path}"));
+        assert!(found.next().is_none(), "{path} is there twice");
+        value
+    }
+
+    /// The fields below this path follow on each other from `start` to `end`.
+    #[track_caller]
+    fn tile(&self, wanted: impl Fn(&str) -> bool, start: usize, end: usize) {
+        let ranges = self.fields.iter().filter(|(path, ..)| wanted(path));
+        let reached = ranges.fold(start, |at, (path, range, ..)| {
+            let (from, to) = range.unwrap();
+            assert_eq!(from, at, "{path}");
+            to
+        });
+        assert_eq!(reached, end);
+    }
+}
+
+#[test]
+fn every_byte_of_an_envelope_is_told() {
+    for whole in [SNP, TDX] {
+        let report = HclReport::parse(whole).unwrap();
+        let told = Told::of(&report);
+        told.tile(|path| path.starts_with("header/"), 0, 0x20);
+        let behind = |path: &str| path.starts_with("request data/") || path == "padding";
+        told.tile(behind, 0x4c0, whole.len());
+        let inner = |path: &str| path.starts_with("hardware report/");
+        told.tile(inner, 0, if whole == SNP { 1184 } else { 1024 });
+        let claims = std::str::from_utf8(report.claims()).unwrap();
+        assert_eq!(told.value("request data/variable_data"), claims);
+        assert_eq!(told.value("header/report_size"), report.report_size.to_string());
+    }
+    let told = Told::of(&HclReport::parse(SNP).unwrap());
+    assert_eq!(told.value("hardware report/GUEST_SVN"), "2");
+    let told = Told::of(&HclReport::parse(TDX).unwrap());
+    assert!(told.value("hardware report/TDINFO/MRTD").starts_with("75f3acc2e1dfc3ac"));
+}
+
+#[test]
+fn every_byte_of_a_td_report_is_told() {
+    let told = Told::of(TdReport::parse(&TDX[0x20..0x420]).unwrap());
+    told.tile(|_| true, 0, 1024);
+    assert_eq!(told.value("TEE_TCB_INFO/TEE_TCB_SVN"), "02010600000000000000000000000000");
+    assert_eq!(told.value("TDINFO/XFAM"), "0x618e7");
+    assert!(told.value("TDINFO/RTMR3").bytes().all(|digit| digit == b'0'));
+    for (attributes, wanted) in
+        [(0_u64, "no debugging"), (1, "DEBUG"), (1 << 28, "SEPT_VE_DISABLE"), (1 << 28 | 1, "DEBUG")]
+    {
+        let mut bytes = TDX[0x20..0x420].to_vec();
+        bytes[512..520].copy_from_slice(&attributes.to_le_bytes());
+        let told = Told::of(TdReport::parse(&bytes).unwrap());
+        let found = told.fields.iter().find(|(path, ..)| path == "TDINFO/ATTRIBUTES").unwrap();
+        assert!(found.3.contains(wanted), "{}", found.3);
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_shown_as_it_is() {
+    // A hardware report of no known version, and claims that would fool a terminal.
+    let mut bytes = SNP.to_vec();
+    bytes[0x20] = 9;
+    bytes[0x4d4..0x4d8].copy_from_slice(b"\x1b[2J");
+    let told = Told::of(&HclReport::parse(&bytes).unwrap());
+    assert_eq!(told.value("hardware report/bytes").len(), 2 * 1184);
+    assert!(told.value("request data/variable_data").starts_with("\\u{1b}[2J"));
+    bytes[0x4d4] = 0xff;
+    let told = Told::of(&HclReport::parse(&bytes).unwrap());
+    assert!(told.value("request data/variable_data").starts_with("ff5b324a"));
+    let mut bytes = TDX.to_vec();
+    bytes[0x20] = 0;
+    let told = Told::of(&HclReport::parse(&bytes).unwrap());
+    assert_eq!(told.value("hardware report/bytes").len(), 2 * 1024);
+    // The other kinds are told of, too.
+    let mut bytes = SNP.to_vec();
+    bytes[0x20..0x4c0].fill(0);
+    for kind in [1, 3, 5] {
+        bytes[0x4c8] = kind;
+        let told = Told::of(&HclReport::parse(&bytes).unwrap());
+        assert!(!told.value("hardware report/bytes").is_empty());
+    }
+}

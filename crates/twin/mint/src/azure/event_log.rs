@@ -1,0 +1,130 @@
+//! The log of what firmware and boot loader measured, as machines keep it in memory.
+
+mod booted;
+mod event;
+mod header;
+mod variable;
+
+use crate::Error;
+use crate::digest::sha256;
+use crate::error::patch;
+
+pub use event::Event;
+pub use header::{Algorithm, Header};
+pub use variable::{Guid, signature_list};
+
+pub use event::image_load;
+
+/// An event log, every part of it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct EventLog {
+    /// The first record, in its old form.
+    pub header: Header,
+    /// The records after it, in order.
+    pub events: Vec<Event>,
+    /// These bytes at the end: logs from ACPI are padded with 00 or FF.
+    pub padding: Vec<u8>,
+    tampers: Vec<(usize, Vec<u8>)>,
+}
+
+impl Default for EventLog {
+    /// A log with a header and nothing else.
+    fn default() -> Self {
+        Self { header: Header::default(), events: Vec::new(), padding: Vec::new(), tampers: Vec::new() }
+    }
+}
+
+impl EventLog {
+    /// The log of a machine that booted Linux with secure boot switched on: every register that
+    /// it extends is explained.
+    #[must_use]
+    pub fn booted_securely() -> Self {
+        booted::log(true)
+    }
+
+    /// The same machine with secure boot switched off.
+    #[must_use]
+    pub fn booted_insecurely() -> Self {
+        booted::log(false)
+    }
+
+    /// The same with one more event.
+    #[must_use]
+    pub fn with(mut self, event: Event) -> Self {
+        self.events.push(event);
+        self
+    }
+
+    /// The same with these banks.
+    #[must_use]
+    pub fn algorithms(mut self, algorithms: &[Algorithm]) -> Self {
+        self.header.algorithms = algorithms.to_vec();
+        self
+    }
+
+    /// The first event in this register of this type.
+    pub fn event_mut(&mut self, register: u32, kind: u32) -> Option<&mut Event> {
+        self.events.iter_mut().find(|event| (event.register, event.kind) == (register, kind))
+    }
+
+    /// The first event about the EFI variable of this name.
+    pub fn variable_mut(&mut self, name: &str) -> Option<&mut Event> {
+        let found = |event: &&mut Event| variable::name_of(&event.data).as_deref() == Some(name);
+        self.events.iter_mut().find(found)
+    }
+
+    /// Puts an event before the first one in this register of this type, or at the end.
+    pub fn insert_before(&mut self, register: u32, kind: u32, event: Event) {
+        let same = |found: &Event| (found.register, found.kind) == (register, kind);
+        let at = self.events.iter().position(same).unwrap_or(self.events.len());
+        self.events.insert(at, event);
+    }
+
+    /// Overwrites bytes of the finished log.
+    pub fn tamper(&mut self, offset: usize, bytes: &[u8]) {
+        self.tampers.push((offset, bytes.to_vec()));
+    }
+
+    /// The log's bytes.
+    ///
+    /// # Errors
+    /// A patch reaches over the end.
+    pub fn bytes(&self) -> Result<Vec<u8>, Error> {
+        let mut out = self.header.write();
+        for event in &self.events {
+            out.extend(event.write(&self.header.algorithms));
+        }
+        out.extend(&self.padding);
+        patch(&mut out, &self.tampers)?;
+        Ok(out)
+    }
+
+    /// The SHA-256 registers of a TPM that measured these events. Events without a SHA-256
+    /// digest extend nothing, nor do those of registers above 23.
+    #[must_use]
+    pub fn pcrs(&self) -> [[u8; 32]; 24] {
+        let mut pcrs = untouched_pcrs();
+        if let (Some(locality), [first, ..]) = (self.startup_locality(), &mut pcrs) {
+            first[31] = locality;
+        }
+        for event in &self.events {
+            let register = usize::try_from(event.register).ok().and_then(|at| pcrs.get_mut(at));
+            let digest = event.extends().then(|| event.sha256(&self.header.algorithms)).flatten();
+            if let (Some(register), Some(digest)) = (register, digest) {
+                *register = sha256(&[register.as_slice(), &digest]);
+            }
+        }
+        pcrs
+    }
+
+    fn startup_locality(&self) -> Option<u8> {
+        self.events.iter().find_map(Event::locality)
+    }
+}
+
+/// Registers that nothing was measured into: ones in 17 to 22, which only a late launch resets,
+/// zeros in all others.
+pub(super) fn untouched_pcrs() -> [[u8; 32]; 24] {
+    core::array::from_fn(|register| if (17..=22).contains(&register) { [0xff; 32] } else { [0; 32] })
+}

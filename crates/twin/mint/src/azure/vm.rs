@@ -1,0 +1,273 @@
+//! A machine on Azure that was never started: its paravisor, its virtual TPM, and the handles to
+//! bend both.
+
+use super::envelope::{SNP, TDX};
+use super::event_log::untouched_pcrs;
+use super::{AkChain, Claims, Envelope, EventLog, Evidence, Generation, Quote, Selection, TdReport};
+use crate::snp::{self, Machine, Product};
+use crate::{DEFAULT_TIME, Error, Key, Kind};
+
+/// The ID-block key of Azure's machines on Milan and Genoa since 2024, as genuine reports name it.
+const ID_KEY_DIGEST: [u8; 48] = *b"\x94\x2f\xd9\x3e\xbd\xe6\xea\x7a\x96\xef\xad\xea\xfc\x60\xf1\xc6\
+    \xb3\xd1\x0e\x70\x3b\x1d\xaf\xd7\x55\x5b\x92\xf7\xf3\xd3\x2d\x0e\
+    \x00\x67\x67\x64\x8c\xba\x5b\x10\x2a\xf3\xd6\x57\x56\xaf\x41\x77";
+const GUEST_SVN: u32 = 0xa;
+const POLICY: u64 = 0x3_001f;
+
+/// A confidential machine on Azure under throwaway keys.
+///
+/// Untouched, everything about it is consistent and its evidence verifies under its own ARK and
+/// its own root of virtual TPMs at [`DEFAULT_TIME`]. Methods keep it consistent; fields and the
+/// `with_…` closures change one thing only, which is how forgeries are made.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Vm {
+    /// What kind of hardware report lies in the envelope.
+    pub platform: Platform,
+    /// The machine that signs the hardware report, on SNP. Its report_data is set from the claims.
+    pub machine: Machine,
+    /// The hardware report on TDX. Its report_data is set from the claims.
+    pub td_report: TdReport,
+    /// The TD quote to hand out beside it. Quotes cannot be minted yet: these are your bytes.
+    pub td_quote: Option<Vec<u8>>,
+    /// This REPORT_DATA in place of the hash of the claims.
+    pub report_data: Option<[u8; 64]>,
+    /// What the paravisor claims.
+    pub claims: Claims,
+    /// What lies around hardware report and claims.
+    pub envelope: Envelope,
+    /// The attestation key, which signs the quote.
+    pub ak: Key,
+    /// The quote.
+    pub quote: Quote,
+    /// The values of the SHA-256 registers, which the quote attests.
+    pub pcrs: [[u8; 32]; 24],
+    /// The event log.
+    pub log: Option<EventLog>,
+    /// The certificate of the attestation key and those above it.
+    pub ak_chain: AkChain,
+}
+
+/// What kind of hardware a machine runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Platform {
+    /// AMD SEV-SNP.
+    Snp,
+    /// Intel TDX.
+    Tdx,
+}
+
+impl Vm {
+    /// A machine on this line of AMD's, with the paravisor that runs there.
+    #[must_use]
+    pub fn snp(product: Product) -> Self {
+        let generation = match product {
+            Product::Milan => Generation::LegacyMilan,
+            Product::Genoa => Generation::LegacyGenoa,
+            Product::Turin => Generation::OpenHcl2026,
+        };
+        Self::new(Platform::Snp, product, generation)
+    }
+
+    /// A machine on TDX with OpenHCL. It comes without a TD quote.
+    #[must_use]
+    pub fn tdx() -> Self {
+        Self::new(Platform::Tdx, Product::Genoa, Generation::OpenHcl2026)
+    }
+
+    fn new(platform: Platform, product: Product, generation: Generation) -> Self {
+        let ak = Key::shared("HCLAkPub", Kind::Rsa2048);
+        let report_type = if platform == Platform::Snp { SNP } else { TDX };
+        let vm = Self {
+            platform,
+            machine: paravisor(product),
+            td_report: TdReport::default(),
+            td_quote: None,
+            report_data: None,
+            claims: Claims::new(generation, &ak, &ek()),
+            envelope: Envelope::new(report_type, generation.header_version(), generation.nv_bytes()),
+            quote: Quote::default(),
+            pcrs: untouched_pcrs(),
+            log: None,
+            ak_chain: AkChain::global(&ak, DEFAULT_TIME),
+            ak,
+        };
+        vm.log(EventLog::booted_securely())
+    }
+
+    /// Gives it another generation of the paravisor: claims, header version, size of the index.
+    /// What was set in the claims before is gone.
+    #[must_use]
+    pub fn generation(mut self, generation: Generation) -> Self {
+        self.claims = Claims::new(generation, &self.ak, &ek());
+        self.envelope.header_version = generation.header_version();
+        self.envelope.nv_bytes = generation.nv_bytes();
+        self
+    }
+
+    /// Sets the nonce of the quote.
+    #[must_use]
+    pub fn nonce(mut self, nonce: &[u8]) -> Self {
+        self.quote.extra_data = nonce.to_vec();
+        self
+    }
+
+    /// Sets what the guest put into the claims, extended with zeros to 64 bytes.
+    #[must_use]
+    pub fn user_data(mut self, user_data: &[u8]) -> Self {
+        self.claims.set_user_data(user_data);
+        self
+    }
+
+    /// Gives it another log, and the registers that follow from it.
+    #[must_use]
+    pub fn log(mut self, log: EventLog) -> Self {
+        self.pcrs = log.pcrs();
+        self.log = Some(log);
+        self
+    }
+
+    /// Quotes these registers and no others.
+    #[must_use]
+    pub fn pcr_selection(mut self, registers: &[u8]) -> Self {
+        self.quote.selections = vec![Selection::sha256(registers)];
+        self
+    }
+
+    /// Gives it another attestation key: in the claims, the certificate and the quote.
+    #[must_use]
+    pub fn attestation_key(mut self, key: Key) -> Self {
+        self.claims.set_ak(&key);
+        self.ak_chain.leaf.key = key.clone();
+        self.ak = key;
+        self
+    }
+
+    /// Moves the validity of all certificates to around this moment, in seconds since
+    /// 1970-01-01T00:00:00Z, and the time in the claims, where these have one.
+    #[must_use]
+    pub fn at(mut self, seconds: u64) -> Self {
+        if let Some(time) = self.claims.configuration.get_mut("current-time") {
+            *time = seconds.into();
+        }
+        self.machine = self.machine.at(seconds);
+        self.ak_chain = self.ak_chain.at(seconds);
+        self
+    }
+
+    /// Changes the machine below.
+    #[must_use]
+    pub fn with_machine(mut self, change: impl FnOnce(&mut Machine)) -> Self {
+        change(&mut self.machine);
+        self
+    }
+
+    /// Changes the TDREPORT.
+    #[must_use]
+    pub fn with_td_report(mut self, change: impl FnOnce(&mut TdReport)) -> Self {
+        change(&mut self.td_report);
+        self
+    }
+
+    /// Changes the claims; the hardware report signs whatever comes out.
+    #[must_use]
+    pub fn with_claims(mut self, change: impl FnOnce(&mut Claims)) -> Self {
+        change(&mut self.claims);
+        self
+    }
+
+    /// Changes the envelope.
+    #[must_use]
+    pub fn with_envelope(mut self, change: impl FnOnce(&mut Envelope)) -> Self {
+        change(&mut self.envelope);
+        self
+    }
+
+    /// Changes the quote.
+    #[must_use]
+    pub fn with_quote(mut self, change: impl FnOnce(&mut Quote)) -> Self {
+        change(&mut self.quote);
+        self
+    }
+
+    /// Changes the log but not the registers, if there is a log.
+    #[must_use]
+    pub fn with_log(mut self, change: impl FnOnce(&mut EventLog)) -> Self {
+        if let Some(log) = &mut self.log {
+            change(log);
+        }
+        self
+    }
+
+    /// Changes the certificates of the attestation key.
+    #[must_use]
+    pub fn with_ak_chain(mut self, change: impl FnOnce(&mut AkChain)) -> Self {
+        change(&mut self.ak_chain);
+        self
+    }
+
+    /// Makes the evidence.
+    ///
+    /// # Errors
+    /// A key could not be made or cannot sign as asked, or a patch reaches over the end.
+    pub fn evidence(&self) -> Result<Evidence, Error> {
+        let claims = self.claims.bytes()?;
+        let report_data = self.report_data.unwrap_or_else(|| self.envelope.report_data(&claims));
+        let hardware = self.hardware(report_data)?;
+        let (quote_message, quote_signature) = self.quote.mint(&self.ak, &self.pcrs)?;
+        let chain = self.ak_chain.mint()?;
+        Ok(Evidence {
+            platform: self.platform,
+            hcl_report: self.envelope.close(&hardware.report, &claims)?,
+            quote_message,
+            quote_signature,
+            pcrs: self.pcrs,
+            event_log: self.log.as_ref().map(EventLog::bytes).transpose()?,
+            ak_certificate: chain.leaf,
+            ak_intermediates: chain.intermediates,
+            ak_root: chain.root,
+            vek: hardware.vek,
+            intermediate: hardware.intermediate,
+            ark: hardware.ark,
+            td_quote: self.td_quote.clone(),
+        })
+    }
+
+    /// The hardware report, with its certificates on SNP.
+    fn hardware(&self, report_data: [u8; 64]) -> Result<snp::Evidence, Error> {
+        match self.platform {
+            Platform::Snp => self.machine.clone().report_data(report_data).mint(),
+            Platform::Tdx => {
+                let mut report = self.td_report.clone();
+                report.report_data = report_data;
+                let none = Vec::new;
+                Ok(snp::Evidence { report: report.bytes()?, vek: none(), intermediate: none(), ark: none() })
+            }
+        }
+    }
+}
+
+/// A machine that Azure's paravisor runs on.
+fn paravisor(product: Product) -> Machine {
+    let family: [u8; 3] = if product == Product::Milan { [2, 0x21, 0x20] } else { [1, 0x23, 0x20] };
+    Machine::vcek(product).with_report(|report| {
+        report.guest_svn = GUEST_SVN;
+        report.policy = POLICY;
+        report.vmpl = 0;
+        report.family_id = padded(&family);
+        report.image_id = padded(&[2]);
+        report.host_data = [0; 32];
+        report.id_key_digest = ID_KEY_DIGEST;
+    })
+}
+
+fn padded(bytes: &[u8]) -> [u8; 16] {
+    let mut out = [0; 16];
+    out.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+    out
+}
+
+/// The endorsement key, the same for all machines.
+fn ek() -> Key {
+    Key::shared("HCLEkPub", Kind::Rsa2048)
+}

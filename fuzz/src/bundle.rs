@@ -1,0 +1,70 @@
+//! Bundles: whatever is read is written again, and means the same in both forms.
+
+use teeproof::bundle::{Bundle, BundleError, Collection, MAX_BYTES};
+use teeproof::core::Time;
+use teeproof::input::{Inputs, Kind};
+use teeproof_rustcrypto::TABLE;
+
+/// `Bundle::read`, in either form, and everything that is done with what was read.
+pub fn bundle(input: &[u8]) -> bool {
+    let bundle = match Bundle::read(input) {
+        Ok(bundle) => bundle,
+        Err(error) => {
+            told(&error);
+            return false;
+        }
+    };
+    if std::str::from_utf8(input).is_err() {
+        assert_eq!(bundle.to_cbor(), input, "another form was read");
+    }
+    both_forms(&bundle);
+    let mut inputs = Inputs::new();
+    if inputs.add(input, None).is_ok() {
+        assert_eq!(inputs.nonce_in_user_data(), bundle.collected().nonce_in_user_data);
+        let made = Bundle::from_inputs(&inputs, bundle.collected().clone());
+        assert_eq!(made.as_ref(), Ok(&bundle));
+    }
+    redacted(&bundle);
+    true
+}
+
+/// A bundle of files that were taken.
+pub(crate) fn made(inputs: &Inputs) {
+    let collection = inputs.collection().cloned().unwrap_or_else(|| Collection::at(Time(0)));
+    match Bundle::from_inputs(inputs, collection) {
+        Ok(bundle) => both_forms(&bundle),
+        Err(error) => told(&error),
+    }
+}
+
+/// Both forms are read as what was written, and written again byte for byte.
+fn both_forms(bundle: &Bundle) {
+    let (cbor, json) = (bundle.to_cbor(), bundle.to_json());
+    assert!(cbor.len() <= MAX_BYTES);
+    assert_eq!(Bundle::read(&cbor).as_ref(), Ok(bundle));
+    assert_eq!(Bundle::read(json.as_bytes()).as_ref(), Ok(bundle));
+    assert!(bundle.parts().iter().any(|part| part.kind.is_evidence()));
+    assert_eq!(bundle.named().count(), bundle.parts().len());
+    for ((name, part), (file, bytes)) in bundle.named().zip(bundle.export()) {
+        assert!(!name.to_string().is_empty() && !file.is_empty());
+        // Registers are exported as text.
+        assert!(bytes == part.bytes || part.kind == Kind::PcrValues);
+    }
+}
+
+/// What was redacted says so, and is a bundle like any other.
+fn redacted(bundle: &Bundle) {
+    match bundle.redact(&[0x5a; 16], &TABLE) {
+        Ok(redacted) => {
+            assert!(redacted.is_redacted() && !bundle.is_redacted());
+            let lengths = |bundle: &Bundle| bundle.parts().iter().map(|part| part.bytes.len()).sum::<usize>();
+            assert_eq!(lengths(&redacted), lengths(bundle));
+            both_forms(&redacted);
+        }
+        Err(error) => told(&error),
+    }
+}
+
+fn told(error: &BundleError) {
+    assert!(!error.to_string().is_empty() && !error.hint().is_empty());
+}

@@ -1,0 +1,254 @@
+//! Seeds of Azure machines: what is recorded, and what the mint makes of each kind.
+
+use teeproof::bundle::{Bundle, Collection};
+use teeproof::core::Time;
+use teeproof::input::{Inputs, Kind};
+use teeproof_fuzz::{Part, join};
+use teeproof_mint::azure::{AkChain, Event, EventLog, Evidence, SignatureForm, Vm};
+use teeproof_mint::snp::Product;
+use teeproof_mint::{DEFAULT_TIME, Kind as KeyKind};
+
+use crate::seeds::{ARCHIVED, NO_POLICY, base64, file, hex};
+
+/// What every minted quote answers.
+const NONCE: &[u8] = b"challenge";
+/// The policy that speaks of Azure's machines.
+const AMD: u8 = 1 << 6;
+
+/// A machine whose processor maker has small keys, which are made quickly.
+fn snp(product: Product) -> Vm {
+    let vm = Vm::snp(product).nonce(NONCE).user_data(NONCE);
+    vm.with_machine(|machine| *machine = machine.clone().authority_keys(KeyKind::Rsa2048))
+}
+
+fn tdx() -> Vm {
+    let mut vm = Vm::tdx().nonce(NONCE);
+    // No quote is read yet: what it begins with is enough.
+    vm.td_quote = Some([&[4, 0, 2, 0, 0x81, 0, 0, 0][..], &[7; 300]].concat());
+    vm
+}
+
+/// Machines of every kind, the plain one first.
+fn vms() -> Vec<Vm> {
+    let cloud = snp(Product::Genoa);
+    let cloud = cloud.clone().with_ak_chain(|chain| *chain = AkChain::cloud(&cloud.ak, DEFAULT_TIME));
+    vec![
+        snp(Product::Milan),
+        cloud.pcr_selection(&[0, 4, 7, 23]),
+        snp(Product::Turin).log(EventLog::booted_insecurely()),
+        snp(Product::Milan).with_quote(|quote| {
+            quote.sized = true;
+            quote.form = SignatureForm::TPMT;
+        }),
+    ]
+}
+
+/// Registers as the front door keeps them.
+fn registers(pcrs: &[[u8; 32]; 24]) -> Vec<u8> {
+    (0_u8..).zip(pcrs).flat_map(|(index, value)| [&[index], value.as_slice()].concat()).collect()
+}
+
+/// A recorded quote: signature, message and registers, each counted.
+fn recorded() -> (Vec<u8>, Vec<u8>, Vec<u8>) {
+    let bytes = file("testdata/azure/quote.bin");
+    let (head, registers) = bytes.split_at(bytes.len() - 24 * 32);
+    (head[8..264].to_vec(), head[272..head.len() - 8].to_vec(), registers.to_vec())
+}
+
+/// The modulus of the key that signed it; its SubjectPublicKeyInfo ends with modulus and exponent.
+fn recorded_key() -> Vec<u8> {
+    let pem = String::from_utf8(file("testdata/azure/akpub.pem")).unwrap();
+    let mut inputs = pem.lines().filter(|line| !line.starts_with("-----")).collect::<String>().into_bytes();
+    inputs.retain(|byte| !byte.is_ascii_whitespace());
+    let der = teeproof::bytes::base64(std::str::from_utf8(&inputs).unwrap()).unwrap();
+    der[der.len() - 261..der.len() - 5].to_vec()
+}
+
+fn logs() -> Vec<EventLog> {
+    let mut padded = EventLog::booted_securely();
+    padded.padding = vec![0xff; 40];
+    vec![EventLog::booted_securely(), EventLog::booted_insecurely(), padded]
+}
+
+pub(crate) fn tpm_quote() -> Vec<Vec<u8>> {
+    let mut seeds: Vec<_> = vms().iter().map(|vm| vm.evidence().unwrap().quote_message).collect();
+    seeds.extend([
+        recorded().1,
+        file("testdata/tpm/quote-0-1.msg"),
+        file("testdata/tpm/quote-16-23.tss.msg"),
+    ]);
+    seeds
+}
+
+pub(crate) fn tpm_signature() -> Vec<Vec<u8>> {
+    let mut seeds: Vec<_> = vms().iter().map(|vm| vm.evidence().unwrap().quote_signature).collect();
+    seeds.extend([recorded().0, file("testdata/tpm/quote-0-1.tss")]);
+    seeds
+}
+
+pub(crate) fn event_log() -> Vec<Vec<u8>> {
+    logs().iter().map(|log| log.bytes().unwrap()).collect()
+}
+
+pub(crate) fn hcl_report() -> Vec<Vec<u8>> {
+    let mut seeds: Vec<_> = vms().iter().map(|vm| vm.evidence().unwrap().hcl_report).collect();
+    seeds.push(tdx().evidence().unwrap().hcl_report);
+    seeds.extend([file("testdata/azure/hcl-report-snp.bin"), file("testdata/azure/hcl-report-tdx.bin")]);
+    seeds
+}
+
+pub(crate) fn td_report() -> Vec<Vec<u8>> {
+    let reports = [tdx().evidence().unwrap().hcl_report, file("testdata/azure/hcl-report-tdx.bin")];
+    reports.map(|report| report[0x20..0x420].to_vec()).to_vec()
+}
+
+/// The certificates and anchors of a machine.
+fn endorsed(evidence: &Evidence) -> Vec<Part<'_>> {
+    let mut parts = vec![Part::Certificate(&evidence.vek), Part::Certificate(&evidence.intermediate)];
+    parts.push(Part::Certificate(&evidence.ak_certificate));
+    parts.extend(evidence.ak_intermediates.iter().map(|der| Part::Certificate(der)));
+    parts.extend([Part::Anchor(&evidence.ark), Part::Anchor(&evidence.ak_root)]);
+    parts.retain(|part| !matches!(part, Part::Certificate([]) | Part::Anchor([])));
+    parts
+}
+
+/// Everything that a machine is verified with.
+fn whole(switches: u8, vm: &Vm) -> Vec<u8> {
+    let evidence = vm.evidence().unwrap();
+    let (registers, nothing) = (registers(&evidence.pcrs), Vec::new());
+    let log = evidence.event_log.as_ref().unwrap_or(&nothing);
+    let mut parts = vec![Part::Evidence(&evidence.hcl_report)];
+    parts.extend(endorsed(&evidence));
+    parts.extend([Part::Message(&evidence.quote_message), Part::Signature(&evidence.quote_signature)]);
+    parts.extend([Part::Registers(&registers), Part::Log(log), Part::Nonce(NONCE)]);
+    parts.extend(evidence.td_quote.as_ref().map(|quote| Part::TdQuote(quote)));
+    join(switches, &parts)
+}
+
+pub(crate) fn verify_tpm() -> Vec<Vec<u8>> {
+    let mut seeds = Vec::new();
+    for vm in vms() {
+        let (evidence, key) = (vm.evidence().unwrap(), vm.ak.modulus().unwrap());
+        let (registers, log) = (registers(&evidence.pcrs), evidence.event_log.unwrap());
+        let quote = [Part::Message(&evidence.quote_message), Part::Signature(&evidence.quote_signature)];
+        let rest = [Part::Registers(&registers), Part::Log(&log), Part::Nonce(NONCE)];
+        seeds.push(join(0, &[&[Part::Key(&key)], &quote[..], &rest].concat()));
+    }
+    let ((signature, message, values), key) = (recorded(), recorded_key());
+    let parts = [Part::Key(&key), Part::Message(&message), Part::Signature(&signature)];
+    seeds.push(join(0, &parts));
+    seeds.push(join(0, &[&parts[..], &[Part::Values(&values), Part::Nonce(b"challenge")]].concat()));
+    seeds
+}
+
+/// A quote with as many small events as fit into one part, and how many they are.
+pub(crate) fn longest_log() -> (Vec<u8>, usize) {
+    let events = 400;
+    let log =
+        (0..events).fold(EventLog::default(), |log, at| log.with(Event::new(at % 7, Event::IPL, vec![1])));
+    let vm = snp(Product::Milan).log(log);
+    let (evidence, key) = (vm.evidence().unwrap(), vm.ak.modulus().unwrap());
+    let (registers, log) = (registers(&evidence.pcrs), evidence.event_log.unwrap());
+    let parts = [
+        Part::Key(&key),
+        Part::Message(&evidence.quote_message),
+        Part::Signature(&evidence.quote_signature),
+        Part::Registers(&registers),
+        Part::Log(&log),
+    ];
+    (join(0, &parts), usize::try_from(events).unwrap())
+}
+
+pub(crate) fn verify_azure_snp() -> Vec<Vec<u8>> {
+    let mut seeds: Vec<_> = vms().iter().map(|vm| whole(0, vm)).collect();
+    // The nonce in user-data alone, what user-data has to hold, bare values, nothing of the TPM's.
+    let evidence = snp(Product::Milan).evidence().unwrap();
+    let report = [&[Part::Evidence(&evidence.hcl_report)], endorsed(&evidence).as_slice()].concat();
+    seeds.push(join(ARCHIVED, &[&report[..], &[Part::Nonce(NONCE), Part::UserData(NONCE)]].concat()));
+    let values = evidence.pcr_concatenation();
+    let quote = [Part::Message(&evidence.quote_message), Part::Signature(&evidence.quote_signature)];
+    seeds.push(join(0, &[&report[..], &quote, &[Part::Values(&values)]].concat()));
+    seeds
+}
+
+pub(crate) fn verify_azure_tdx() -> Vec<Vec<u8>> {
+    let mut bare = tdx();
+    bare.td_quote = None;
+    vec![
+        whole(0, &tdx()),
+        whole(0, &bare),
+        join(0, &[Part::Evidence(&file("testdata/azure/hcl-report-tdx.bin"))]),
+    ]
+}
+
+/// A machine among many authorities and anchors of the right names for its AK certificate.
+pub(crate) fn many_ak_paths(switches: u8) -> Vec<u8> {
+    let evidence = snp(Product::Milan).evidence().unwrap();
+    let mut parts = vec![Part::Evidence(&evidence.hcl_report), Part::Certificate(&evidence.ak_certificate)];
+    for _ in 0..5 {
+        parts.push(Part::Certificate(&evidence.ak_intermediates[0]));
+        parts.push(Part::Anchor(&evidence.ak_root));
+    }
+    join(switches, &parts)
+}
+
+/// Azure's machines through the front door, under each policy that speaks of them, and none.
+pub(crate) fn verify_azure() -> Vec<Vec<u8>> {
+    vms().iter().zip([0, AMD, NO_POLICY].into_iter().cycle()).map(|(vm, policy)| whole(policy, vm)).collect()
+}
+
+/// Each file of Azure's that is known by itself.
+pub(crate) fn files_of_azure() -> Vec<Vec<u8>> {
+    let evidence = snp(Product::Milan).evidence().unwrap();
+    let mut files = whole_files_of_azure();
+    files.extend([
+        file("testdata/azure/quote.bin"),
+        file("testdata/azure/certs.pem"),
+        evidence.quote_json().unwrap().into_bytes(),
+        evidence.event_log.clone().unwrap(),
+        base64(&evidence.quote_message).into_bytes(),
+        hex(&evidence.quote_signature).into_bytes(),
+        evidence.pcr_concatenation(),
+        evidence.ak_certificate_nv(),
+        pcrs_text(&evidence.pcrs),
+    ]);
+    files
+}
+
+fn pcrs_text(pcrs: &[[u8; 32]; 24]) -> Vec<u8> {
+    let lines = pcrs.iter().enumerate().map(|(index, value)| format!("    {index:<2}: 0x{}\n", hex(value)));
+    ["  sha256:\n".to_string()].into_iter().chain(lines).collect::<String>().into_bytes()
+}
+
+/// Each file of Azure's that is evidence by itself: reports, evidence in the JSON of others, bundles.
+pub(crate) fn whole_files_of_azure() -> Vec<Vec<u8>> {
+    let mut files = hcl_report();
+    let (snp, tdx) = (snp(Product::Milan).evidence().unwrap(), tdx().evidence().unwrap());
+    for evidence in [&snp, &tdx] {
+        files.extend((0..=2).map(|version| evidence.coco_json(version).unwrap().into_bytes()));
+        files.push(evidence.attestation_rs_json().unwrap().into_bytes());
+    }
+    files.push(tdx.flashbots_json().unwrap().into_bytes());
+    files.extend(bundle());
+    files
+}
+
+pub(crate) fn bundle() -> Vec<Vec<u8>> {
+    let snp = snp(Product::Milan).evidence().unwrap();
+    let mut inputs = Inputs::new();
+    inputs.add(&snp.coco_json(2).unwrap().into_bytes(), None).unwrap();
+    inputs.add(&snp.ak_certificate, None).unwrap();
+    inputs.add(snp.event_log.as_ref().unwrap(), Some(Kind::EventLog)).unwrap();
+    let mut bare = Inputs::new();
+    bare.add(&file("testdata/snp/milan-report.bin"), None).unwrap();
+    bare.add(&file("testdata/snp/milan-vcek.der"), None).unwrap();
+    let mut seeds = Vec::new();
+    for inputs in [&inputs, &bare] {
+        let bundle = Bundle::from_inputs(inputs, Collection::at(Time(1_768_478_400))).unwrap();
+        let redacted = bundle.redact(&[7; 16], &teeproof_rustcrypto::TABLE).unwrap();
+        for bundle in [bundle, redacted] {
+            seeds.extend([bundle.to_cbor(), bundle.to_json().into_bytes()]);
+        }
+    }
+    seeds
+}
