@@ -98,8 +98,8 @@ pub(crate) fn holds(ask: &Ask) {
 macro_rules! make_fail {
     ($($name:ident: $id:literal = $ask:expr;)*) => {
         pub(crate) fn cases() -> Vec<crate::Case> {
-            let mut all: Vec<crate::Case> = vec![];
-            $(all.push(($id.to_string(), concat!(module_path!(), "::", stringify!($name)).to_string()));)*
+            let mut all: Vec<crate::Case> =
+                vec![$(($id.to_string(), concat!(module_path!(), "::", stringify!($name)).to_string())),*];
             all.extend(more());
             all
         }

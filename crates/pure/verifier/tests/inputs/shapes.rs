@@ -22,7 +22,7 @@ fn every_version_of_confidential_containers() {
         let (shown, nonce, certificates) = read(&SNP.coco_json(version).unwrap(), &SNP);
         assert_eq!(shown, format!("evidence-json × 5 (JSON; az-snp evidence, version {version})"));
         assert_eq!(nonce, version == 2);
-        assert_eq!(certificates, [SNP.vek.clone()]);
+        assert_eq!(certificates, std::slice::from_ref(&SNP.vek));
         let (shown, nonce, certificates) = read(&TDX.coco_json(version).unwrap(), &TDX);
         assert_eq!(shown, format!("evidence-json × 5 (JSON; az-tdx evidence, version {version})"));
         assert_eq!((nonce, certificates.len()), (version == 2, 0));
@@ -46,7 +46,7 @@ fn attested_tls() {
     let (shown, nonce, certificates) = read(&TDX.flashbots_json().unwrap(), &TDX);
     assert_eq!(shown, "evidence-json × 7 (JSON; attested-tls evidence)");
     assert!(!nonce);
-    assert_eq!(certificates, [&[TDX.ak_certificate.clone()], &TDX.ak_intermediates[..]].concat());
+    assert_eq!(certificates, [std::slice::from_ref(&TDX.ak_certificate), &TDX.ak_intermediates].concat());
 }
 
 /// A certificate read from its NV index has 4096 bytes, also inside of PEM.
