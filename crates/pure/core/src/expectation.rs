@@ -167,22 +167,24 @@ pub struct Bits {
     pub value: u64,
 }
 
-/// Implements the parts of [`Value`] that have no meaning for a type without order and bits.
+/// Implements the parts of [`Value`] that have no meaning for a type without order and bits; the
+/// argument is its [`Value::Seen`].
+#[macro_export]
 macro_rules! no_order_no_mask {
     ($seen:ty) => {
         type Seen = $seen;
-        type Floor = Infallible;
-        type Mask = Infallible;
-        fn reaches(_: &Self::Seen, floor: &Infallible) -> bool {
+        type Floor = ::core::convert::Infallible;
+        type Mask = ::core::convert::Infallible;
+        fn reaches(_: &Self::Seen, floor: &Self::Floor) -> bool {
             match *floor {}
         }
-        fn fits(_: &Self::Seen, mask: &Infallible) -> bool {
+        fn fits(_: &Self::Seen, mask: &Self::Mask) -> bool {
             match *mask {}
         }
-        fn show_floor(floor: &Infallible, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fn show_floor(floor: &Self::Floor, _: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             match *floor {}
         }
-        fn show_mask(mask: &Infallible, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fn show_mask(mask: &Self::Mask, _: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             match *mask {}
         }
     };

@@ -1,9 +1,8 @@
 //! What a relying party may demand of an Azure confidential VM, besides its hardware report.
 
-use core::convert::Infallible;
 use core::fmt;
 
-use teeproof_core::{List, Rule, Value, Waiver};
+use teeproof_core::{List, Rule, Value, Waiver, no_order_no_mask};
 
 /// An appraisal policy for an Azure confidential VM. Every field is an expectation or a waiver
 /// with a reason; there is no default.
@@ -104,32 +103,14 @@ impl fmt::Display for VmId {
 }
 
 impl Value for VmId {
-    type Seen = Self;
-    type Floor = Infallible;
-    type Mask = Infallible;
+    no_order_no_mask!(Self);
 
     fn seen(&self) -> &Self {
         self
     }
 
-    fn reaches(_: &Self, floor: &Infallible) -> bool {
-        match *floor {}
-    }
-
-    fn fits(_: &Self, mask: &Infallible) -> bool {
-        match *mask {}
-    }
-
     fn show(seen: &Self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(seen, f)
-    }
-
-    fn show_floor(floor: &Infallible, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *floor {}
-    }
-
-    fn show_mask(mask: &Infallible, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *mask {}
     }
 }
 

@@ -9,38 +9,16 @@
     clippy::as_conversions
 )]
 
+mod told;
+
 use teeproof_mint::azure::{Algorithm, Event, EventLog as Minted, Guid as Owner, signature_list};
 use teeproof_wire::eventlog::{EfiVariable, EventLog, Guid, SignatureLists, kind_name};
-use teeproof_wire::{Describe, Kind, Shown, Visitor};
+use teeproof_wire::{Describe, Kind};
 
-/// What was told, one line for each field.
-#[derive(Default)]
-struct Told {
-    open: usize,
-    lines: Vec<String>,
-}
-
-impl Visitor for Told {
-    fn open(&mut self, name: &str) {
-        self.open += 1;
-        self.lines.push(name.to_owned());
-    }
-
-    fn field(&mut self, shown: Shown<'_>) {
-        let note = shown.note.map(|note| format!(" ({note})")).unwrap_or_default();
-        self.lines.push(format!("{}: {}{note}", shown.name, shown.value));
-    }
-
-    fn close(&mut self) {
-        self.open -= 1;
-    }
-}
+use told::Told;
 
 fn told(log: &[u8]) -> Vec<String> {
-    let mut told = Told::default();
-    EventLog::parse(log).unwrap().describe(&mut told);
-    assert_eq!(told.open, 0);
-    told.lines
+    Told::of(&EventLog::parse(log).unwrap()).lines
 }
 
 /// What an event's data are told to say.

@@ -8,67 +8,15 @@
     clippy::arithmetic_side_effects
 )]
 
+mod told;
+
 use teeproof_wire::hcl::HclReport;
 use teeproof_wire::tdx::TdReport;
-use teeproof_wire::{Describe, Shown, Visitor};
+
+use told::Told;
 
 const SNP: &[u8] = include_bytes!("../../../../testdata/azure/hcl-report-snp.bin");
 const TDX: &[u8] = include_bytes!("../../../../testdata/azure/hcl-report-tdx.bin");
-
-/// Path, place, value, note.
-type Field = (String, Option<(usize, usize)>, String, String);
-
-/// The fields with the groups they stand in.
-#[derive(Default)]
-struct Told {
-    groups: Vec<String>,
-    fields: Vec<Field>,
-}
-
-impl Visitor for Told {
-    fn open(&mut self, name: &str) {
-        self.groups.push(name.to_owned());
-    }
-
-    fn field(&mut self, shown: Shown<'_>) {
-        let path = [self.groups.clone(), vec![shown.name.to_owned()]].concat().join("/");
-        let note = shown.note.map(|note| note.to_string()).unwrap_or_default();
-        self.fields.push((path, shown.range, shown.value.to_string(), note));
-    }
-
-    fn close(&mut self) {
-        self.groups.pop().expect("a group was opened");
-    }
-}
-
-impl Told {
-    fn of(structure: &impl Describe) -> Self {
-        let mut told = Self::default();
-        structure.describe(&mut told);
-        assert!(told.groups.is_empty(), "every group is closed");
-        told
-    }
-
-    #[track_caller]
-    fn value(&self, path: &str) -> &str {
-        let mut found = self.fields.iter().filter(|(name, ..)| name == path);
-        let (_, _, value, _) = found.next().unwrap_or_else(|| panic!("no {path}"));
-        assert!(found.next().is_none(), "{path} is there twice");
-        value
-    }
-
-    /// The fields below this path follow on each other from `start` to `end`.
-    #[track_caller]
-    fn tile(&self, wanted: impl Fn(&str) -> bool, start: usize, end: usize) {
-        let ranges = self.fields.iter().filter(|(path, ..)| wanted(path));
-        let reached = ranges.fold(start, |at, (path, range, ..)| {
-            let (from, to) = range.unwrap();
-            assert_eq!(from, at, "{path}");
-            to
-        });
-        assert_eq!(reached, end);
-    }
-}
 
 #[test]
 fn every_byte_of_an_envelope_is_told() {

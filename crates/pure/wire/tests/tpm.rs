@@ -9,42 +9,22 @@
     clippy::as_conversions
 )]
 
+mod told;
+
 use teeproof_wire::tpm::{Attest, MAX_BYTES, Selection, attest_bytes, rsassa_sha256};
-use teeproof_wire::{Describe, Error, Kind, Shown, Visitor};
+use teeproof_wire::{Error, Kind};
+
+use told::Told;
 
 /// Of a software TPM, over registers 16 and 23.
 const MESSAGE: &[u8] = include_bytes!("../../../../testdata/tpm/quote-16-23.msg");
 const TSS: &[u8] = include_bytes!("../../../../testdata/tpm/quote-16-23.tss");
 const PLAIN: &[u8] = include_bytes!("../../../../testdata/tpm/quote-16-23.sig");
 
-/// The fields with the groups they stand in.
-#[derive(Default)]
-struct Told {
-    groups: Vec<String>,
-    fields: Vec<(String, String)>,
-}
-
-impl Visitor for Told {
-    fn open(&mut self, name: &str) {
-        self.groups.push(name.to_owned());
-    }
-
-    fn field(&mut self, shown: Shown<'_>) {
-        let path = [self.groups.clone(), vec![shown.name.to_owned()]].concat().join("/");
-        let note = shown.note.map(|note| format!(" ({note})")).unwrap_or_default();
-        self.fields.push((path, format!("{}{note}", shown.value)));
-    }
-
-    fn close(&mut self) {
-        self.groups.pop().expect("a group was opened");
-    }
-}
-
 fn told(attest: &Attest<'_>) -> Vec<(String, String)> {
-    let mut told = Told::default();
-    attest.describe(&mut told);
-    assert!(told.groups.is_empty());
-    told.fields
+    let with_note =
+        |value: String, note: String| if note.is_empty() { value } else { format!("{value} ({note})") };
+    Told::of(attest).fields.into_iter().map(|(path, _, value, note)| (path, with_note(value, note))).collect()
 }
 
 #[test]

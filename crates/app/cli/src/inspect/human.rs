@@ -10,11 +10,16 @@ use crate::paint::{BAD, DIM, NAME, WIDTH, paint, printable, wrap};
 pub(super) fn text(inspection: &Inspection<'_>, quiet: bool) -> String {
     let mut out = String::new();
     if !quiet {
-        let Inspection { file, kind, encoding, status, .. } = inspection;
-        let _ = writeln!(out, "{}: {kind} ({encoding}), {status}", printable(file));
+        let Inspection { file, kind, encoding, note, status, .. } = inspection;
+        let note = note.map_or_else(String::new, |note| format!("; {note}"));
+        let _ = writeln!(out, "{}: {kind} ({encoding}{note}), {status}", printable(file));
     }
     if let Some(flaw) = &inspection.flaw {
-        let _ = writeln!(out, "{} {}", paint(BAD, "flaw:"), flaw.message);
+        let text = format!("flaw: {}", flaw.message);
+        for (index, line) in wrap(&text, WIDTH.saturating_sub(2)).iter().enumerate() {
+            let indent = if index == 0 { "" } else { "  " };
+            let _ = writeln!(out, "{indent}{}", line.replacen("flaw:", &paint(BAD, "flaw:"), 1));
+        }
     }
     nodes(&mut out, &inspection.structures, 0);
     out

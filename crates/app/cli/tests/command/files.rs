@@ -74,7 +74,7 @@ fn text_where_binary_is_due_is_malformed() {
 
 #[test]
 fn bytes_of_no_known_kind_are_malformed() {
-    let path = file("unknown", "evidence.bin", [0xff; 64]);
+    let path = file("unknown", "evidence.bin", [0xff; 63]);
     teeproof(["verify", "--no-nonce"]).args([&path]).fails(3, &["of no known kind", "--as"]);
 }
 
@@ -108,7 +108,9 @@ fn a_vcek_does_not_belong_to_a_document() {
 
 #[test]
 fn a_kind_can_be_forced_on_one_file() {
-    verify(PRODUCTION, &[&NO_NONCE, &["--as", "snp-report"]]).exits(3).shows(&["✘ snp.format"]);
+    verify(VCEK, &[&NO_NONCE, &["--as", "snp-report"]]).exits(3).shows(&["✘ snp.format"]);
+    verify(PRODUCTION, &[&NO_NONCE, &["--as", "snp-report"]])
+        .fails(3, &["read as snp-report: larger than 4096 bytes"]);
     verify(REPORT, &[&NO_NONCE, &["--as", "snp-report"]])
         .file(VCEK)
         .fails(2, &["--as says what one file is", "--endorsements"]);

@@ -9,15 +9,25 @@
     missing_docs
 )]
 
+mod azure;
+mod azure_refused;
+mod azure_tdx;
+mod bundle;
+mod bundle_redact;
 mod config;
 mod explain;
 mod files;
 mod freshness;
 mod inspect;
+mod inspect_azure;
+mod machine;
 mod minted;
 mod nitro;
 mod output;
 mod policy;
+mod policy_azure;
+mod policy_suggest;
+mod real;
 mod shared;
 mod shell;
 mod snp;

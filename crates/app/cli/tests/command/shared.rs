@@ -39,3 +39,112 @@ fn shared_azure_reports_are_accepted() {
             .shows(&["✔ snp.vek.chip", "✔ snp.signature"]);
     }
 }
+
+const AZ_SNP: &str = "azure/trustee-az-snp-v1.json";
+const CHALLENGE: [&str; 2] = ["--nonce", "utf8:challenge"];
+const TABLES: [&str; 2] = ["aws-lc", "rustcrypto"];
+
+/// `verify` under builtin:genuine with this table and these files.
+fn run(table: &str, files: &[PathBuf]) -> Run {
+    teeproof(["verify", "--crypto", table]).args(GENUINE).args(files)
+}
+
+/// Evidence as JSON, with something changed, as a file.
+fn changed(test: &str, path: &Path, change: impl FnOnce(&mut serde_json::Value)) -> PathBuf {
+    let mut json = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    change(&mut json);
+    file(test, "evidence.json", json.to_string())
+}
+
+#[test]
+fn shared_az_snp_evidence_is_accepted_for_its_nonce_alone() {
+    let Some(folder) = folder() else { return };
+    let evidence = [need(&folder, AZ_SNP)];
+    for table in TABLES {
+        let ran = run(table, &evidence).args(CHALLENGE).exits(0);
+        let first = "ACCEPTED  azure-snp  policy builtin:genuine  exit 0";
+        assert_eq!(ran.first_line(), first);
+        ran.shows(&["✔ snp.signature", "✔ hcl.binding", "✔ quote.pcrs", "✔ origin.paravisor"])
+            .shows(&["! quote.nonce", "the same 9 bytes"]);
+        for wrong in ["utf8:challenge1", "utf8:challeng", "utf8:Challenge"] {
+            run(table, &evidence).args(["--nonce", wrong]).exits(5).shows(&["✘ quote.nonce"]);
+        }
+        let pcrs = changed("shared-pcr", &evidence[0], |json| {
+            let value = json["tpm_quote"]["pcrs"][4].as_str().unwrap().to_string();
+            let last = if value.ends_with('0') { "1" } else { "0" };
+            json["tpm_quote"]["pcrs"][4] = format!("{}{last}", &value[..63]).into();
+        });
+        run(table, &[pcrs]).args(CHALLENGE).exits(5).shows(&["✔ quote.signature", "✘ quote.pcrs"]);
+    }
+    let unversioned = changed("shared-version", &evidence[0], |json| {
+        json.as_object_mut().unwrap().remove("version").unwrap();
+    });
+    run("aws-lc", &[unversioned]).args(CHALLENGE).fails(3, &["there is no version"]);
+}
+
+#[test]
+fn shared_report_and_quote_are_accepted_as_files() {
+    let Some(folder) = folder() else { return };
+    let [report, chain, quote] = [
+        "azure/trustee-hcl-report-snp.bin",
+        "azure/trustee-hcl-vcek-chain.pem",
+        "azure/trustee-quote-snp.bin",
+    ]
+    .map(|name| need(&folder, name));
+    for table in TABLES {
+        let alone = run(table, &[report.clone(), chain.clone()]).args(["--no-nonce"]).exits(0);
+        alone.shows(&["✔ snp.vek.chip", "✔ hcl.binding", "– quote.signature"]);
+        let all = [report.clone(), chain.clone(), quote.clone()];
+        run(table, &all).args(["--no-nonce"]).exits(0).shows(&["✔ quote.signature", "✔ quote.pcrs"]);
+        run(table, &all).args(CHALLENGE).exits(0).shows(&["! quote.nonce", "the same 9 bytes"]);
+    }
+}
+
+#[test]
+fn shared_az_tdx_evidence_lacks_collateral() {
+    let Some(folder) = folder() else { return };
+    let evidence = [need(&folder, "azure/trustee-az-tdx-v1.json")];
+    for table in TABLES {
+        let ran = run(table, &evidence).args(CHALLENGE).exits(7);
+        ran.shows(&["✔ tdx.report", "✔ hcl.binding", "✘ tdx.quote", "collateral"]);
+    }
+}
+
+#[test]
+fn shared_attested_tls_evidence_names_the_missing_authority() {
+    let Some(folder) = folder() else { return };
+    let yaml = std::fs::read_to_string(need(&folder, "azure/fb-az-tdx-1764662251.yaml")).unwrap();
+    let evidence = [file("shared-attested-tls", "evidence.json", attested_tls(&yaml).to_string())];
+    teeproof(["inspect"]).args(&evidence).exits(0).shows(&[".ConfidentialVM.Azure."]);
+    for table in TABLES {
+        let ran = run(table, &evidence).args(["--no-nonce"]).exits(7);
+        let text = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains("the certificate of Global Virtual TPM CA - 03 is missing"), "{ran:#?}");
+        ran.shows(&["! ak.chain", "✔ tdx.report", "✔ hcl.binding", "✘ tdx.quote", "collateral"]);
+    }
+}
+
+/// The members of attested-tls' YAML as the JSON that the program itself sends.
+fn attested_tls(yaml: &str) -> serde_json::Value {
+    let between = |from: &str, to: &str| yaml.split_once(from).unwrap().1.split_once(to).unwrap().0;
+    let base64 = |text: &str| text.split_whitespace().collect::<String>();
+    let pem: Vec<_> = between("ak_certificate_pem: |-", "  quote:").split('\n').map(str::trim).collect();
+    let numbers = |text: &str| -> serde_json::Value { serde_json::from_str(&format!("[{text}]")).unwrap() };
+    let pcrs = between("pcrs:", "event_log:").lines().filter_map(|line| line.trim().strip_prefix("- "));
+    let pcrs: Vec<_> = pcrs.collect();
+    serde_json::json!({
+        "tdx_quote_base64": base64(between("tdx_quote_base64: |-", "hcl_report_base64:")),
+        "hcl_report_base64": base64(between("hcl_report_base64: |-", "tpm_attestation:")),
+        "tpm_attestation": {
+            "ak_certificate_pem": pem.join("\n").trim(),
+            "ak_intermediate_certificates_pem": [],
+            "quote": {
+                "signature": numbers(between("signature: [", "]")),
+                "message": numbers(between("message: [", "]")),
+                "pcrs": numbers(&pcrs.join(",")),
+            },
+            "event_log": [],
+            "instance_info": null,
+        },
+    })
+}

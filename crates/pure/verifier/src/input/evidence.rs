@@ -37,7 +37,7 @@ impl Inputs {
             (Technology::Snp, None) => Evidence::Snp(&report.bytes),
             (Technology::Snp, Some(kind)) => return Err(InputError::WithoutReport(kind)),
             (Technology::AzureTdx, _) => Evidence::AzureTdx(self.azure(&report.bytes)?),
-            (_, Some(Kind::TdQuote)) => return Err(InputError::TdQuoteOfSnp),
+            _ if self.one(Kind::TdQuote).is_some() => return Err(InputError::TdQuoteOfSnp),
             _ => Evidence::AzureSnp(self.azure(&report.bytes)?),
         };
         if self.redactions.is_empty() {

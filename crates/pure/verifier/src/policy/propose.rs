@@ -74,30 +74,31 @@ fn heading(name: &str, count: usize) -> String {
 }
 
 fn section(technology: Technology, verified: &[&Verified<'_>]) -> Option<Lines> {
+    let all = || verified.iter().copied();
     match technology {
-        Technology::Snp => {
-            let reports: Vec<_> = verified
-                .iter()
-                .filter_map(|one| if let Verified::Snp(report) = one { Some(&**report) } else { None })
-                .collect();
-            (!reports.is_empty()).then(|| snp::lines(&reports))
-        }
-        Technology::AzureSnp => {
-            let vms: Vec<_> = verified
-                .iter()
-                .filter_map(|one| if let Verified::AzureSnp(vm) = one { Some(&**vm) } else { None })
-                .collect();
-            (!vms.is_empty()).then(|| azure::lines(&vms))
-        }
-        Technology::Nitro => {
-            let documents: Vec<_> = verified
-                .iter()
-                .filter_map(|one| if let Verified::Nitro(document) = one { Some(&**document) } else { None })
-                .collect();
-            (!documents.is_empty()).then(|| nitro::lines(&documents))
-        }
+        Technology::Snp => some(all().filter_map(|one| match one {
+            Verified::Snp(report) => Some(&**report),
+            _ => None,
+        }))
+        .map(|reports| snp::lines(&reports)),
+        Technology::AzureSnp => some(all().filter_map(|one| match one {
+            Verified::AzureSnp(vm) => Some(&**vm),
+            _ => None,
+        }))
+        .map(|vms| azure::lines(&vms)),
+        Technology::Nitro => some(all().filter_map(|one| match one {
+            Verified::Nitro(document) => Some(&**document),
+            _ => None,
+        }))
+        .map(|documents| nitro::lines(&documents)),
         _ => None,
     }
+}
+
+/// All of them, if there is any.
+fn some<T>(found: impl Iterator<Item = T>) -> Option<Vec<T>> {
+    let all: Vec<T> = found.collect();
+    (!all.is_empty()).then_some(all)
 }
 
 /// Values as TOML, in the order in which they were first seen, each once.

@@ -1,0 +1,205 @@
+//! Minted Azure machines: accepted in every form in which their evidence is passed around.
+
+use std::path::PathBuf;
+
+use teeproof_mint::azure::{SignatureForm, Vm};
+use teeproof_mint::snp::Product;
+
+use crate::azure_tdx::{TD_QUOTE, tdx};
+use crate::machine::*;
+use crate::support::*;
+
+const SOUND: &[&str] = &[
+    "✔ hcl.format",
+    "✔ ak.chain",
+    "✔ snp.signature",
+    "✔ hcl.vmpl",
+    "✔ hcl.binding",
+    "✔ hcl.claims",
+    "✔ ak.key",
+    "✔ quote.signature",
+    "✔ quote.nonce",
+    "✔ quote.pcrs",
+    "✔ log.replay",
+    "✔ origin.paravisor",
+    "proves nothing about hardware",
+];
+
+#[track_caller]
+fn accepted(run: Run) {
+    let ran = run.exits(0);
+    let first = "ACCEPTED  azure-snp  policy builtin:genuine  exit 0  NON-PRODUCTION ANCHOR";
+    assert_eq!(ran.first_line(), first);
+    ran.shows(SOUND);
+}
+
+#[test]
+fn loose_files_are_accepted() {
+    for (test, product) in [("azure-genoa", Product::Genoa), ("azure-milan", Product::Milan)] {
+        let machine = Machine::new(test, &Vm::snp(product).nonce(&CHALLENGE));
+        accepted(machine.verify_all());
+    }
+}
+
+#[test]
+fn the_encoding_of_a_file_does_not_matter() {
+    let machine = Machine::new("azure-encodings", &genoa());
+    type Encode = fn(&[u8]) -> String;
+    for (encoding, encode) in [("hex", hex as Encode), ("base64", base64)] {
+        let encoded = |path: &PathBuf| {
+            let name = path.file_name().unwrap().to_string_lossy();
+            // What is text already stays as it is.
+            let bytes = std::fs::read(path).unwrap();
+            if name.ends_with(".txt") {
+                path.clone()
+            } else {
+                machine.put(&format!("{name}.{encoding}"), encode(&bytes))
+            }
+        };
+        let files: Vec<_> = machine.files().iter().map(encoded).collect();
+        accepted(machine.verify().args(nonce(&CHALLENGE)).args(files));
+    }
+    let chain: String = machine.certificates().iter().map(|(_, der)| pem("CERTIFICATE", der)).collect();
+    let chain = machine.put("chain.pem", chain);
+    accepted(machine.verify().args(nonce(&CHALLENGE)).args(machine.guest()).args([&chain]));
+    // The certificate as the NV index holds it, in 4096 bytes.
+    let nv = machine.put("ak.nv", machine.minted.ak_certificate_nv());
+    let others = machine.endorsements();
+    let others = others.iter().filter(|path| !path.ends_with("ak.der"));
+    accepted(machine.verify().args(nonce(&CHALLENGE)).args(machine.guest()).args(others).args([&nv]));
+}
+
+#[test]
+fn the_forms_of_a_quote_do_not_matter() {
+    let forms = [
+        ("azure-tpm2b", genoa().with_quote(|quote| quote.sized = true)),
+        ("azure-tpmt", genoa().with_quote(|quote| quote.form = SignatureForm::TPMT)),
+    ];
+    for (test, vm) in forms {
+        accepted(Machine::new(test, &vm).verify_all());
+    }
+    let machine = Machine::new("azure-quote-alone", &genoa());
+    let rest = || machine.verify().args(nonce(&CHALLENGE)).args(machine.endorsements()).args(machine.log());
+    let bincode = machine.put("quote.bin", machine.minted.quote_bincode());
+    accepted(rest().args([machine.report(), bincode]));
+    let json = machine.put("quote.json", machine.minted.quote_json().unwrap());
+    accepted(rest().args([machine.report(), json]));
+}
+
+#[test]
+fn registers_are_read_in_selection_order() {
+    let selected = [0, 1, 2, 3, 4, 7, 8, 9, 11, 14];
+    let machine = Machine::new("azure-selection", &genoa().pcr_selection(&selected));
+    let values = machine.minted.pcr_concatenation_of(&selected.map(usize::from));
+    let run = |pcrs: PathBuf| {
+        let rest = [vec![machine.report()], machine.quote(), machine.log(), machine.endorsements()].concat();
+        machine.verify().args(nonce(&CHALLENGE)).args(rest).args([pcrs])
+    };
+    accepted(run(machine.put("pcrs.bin", &values)));
+    accepted(run(machine.registers()));
+    let all = machine.put("all.bin", machine.minted.pcr_concatenation());
+    run(all).exits(3).shows(&["✘ quote.pcrs", "the quote signs 320 bytes of registers, 768 came"]);
+    // Eight registers are as long as a signature.
+    let eight = machine.put("eight.bin", machine.minted.pcr_concatenation_of(&[0, 1, 2, 3, 4, 5, 6, 7]));
+    run(eight.clone()).fails(2, &["tpm-signature", "tpm2_pcrread"]);
+    let kind = ["--as", "pcr-concatenation"];
+    teeproof(["inspect"]).args([&eight]).args(kind).exits(0).shows(&["pcr-concatenation (raw), not checked"]);
+    machine.verify().args(["--no-nonce"]).args(kind).args([&eight]).fails(2, &["no hcl-report"]);
+    run(eight).args(kind).fails(2, &["--as says what one file is"]);
+}
+
+#[test]
+fn the_json_of_other_attesters_is_accepted() {
+    let machine = Machine::new("azure-json", &genoa().user_data(&CHALLENGE));
+    let evidence = [
+        ("v0.json", machine.minted.coco_json(0)),
+        ("v1.json", machine.minted.coco_json(1)),
+        ("v2.json", machine.minted.coco_json(2)),
+        ("attestation-rs.json", machine.minted.attestation_rs_json()),
+    ];
+    for (name, json) in evidence {
+        let json = machine.put(name, json.unwrap());
+        let run = |bytes: &[u8]| {
+            machine.verify().args(nonce(bytes)).args(machine.endorsements()).args(machine.log()).args([&json])
+        };
+        accepted(run(&CHALLENGE));
+        run(&CHALLENGE[..31]).exits(5).shows(&["✘ quote.nonce"]);
+    }
+}
+
+#[test]
+fn version_2_also_has_the_nonce_in_user_data() {
+    let machine = Machine::new("azure-version-2", &genoa());
+    let run = |version: u8| {
+        let json = machine.put("evidence.json", machine.minted.coco_json(version).unwrap());
+        machine.verify().args(nonce(&CHALLENGE)).args(machine.endorsements()).args([json])
+    };
+    run(1).exits(0);
+    run(2).exits(5).shows(&["✔ quote.nonce", "✘ hcl.user-data"]);
+}
+
+#[test]
+fn a_version_is_never_guessed() {
+    let machine = Machine::new("azure-unversioned", &genoa());
+    let tdx = Machine::new("azure-unversioned-tdx", &tdx(Some(TD_QUOTE)));
+    for machine in [machine, tdx] {
+        for version in [1, 2] {
+            let mut json: serde_json::Value =
+                serde_json::from_str(&machine.minted.coco_json(version).unwrap()).unwrap();
+            let mut run = |version: Option<u8>| {
+                let members = json.as_object_mut().unwrap();
+                members.remove("version");
+                members.extend(version.map(|version| ("version".to_string(), version.into())));
+                machine
+                    .verify()
+                    .args(nonce(&CHALLENGE))
+                    .args([machine.put("evidence.json", json.to_string())])
+            };
+            run(None).fails(3, &["there is no version", "never guessed"]);
+            run(Some(3)).fails(3, &["the version is not supported"]);
+        }
+    }
+}
+
+#[test]
+fn json_has_the_claims() {
+    let machine = Machine::new("azure-result", &genoa());
+    let json = machine.verify_all().args(["--format", "json"]).exits(0).json();
+    for (member, value) in [
+        ("schema", "teeproof/attestation-result/1"),
+        ("verdict", "accepted"),
+        ("technology", "azure-snp"),
+        ("policy", "builtin:genuine"),
+        ("anchor", "NON-PRODUCTION ANCHOR"),
+    ] {
+        assert_eq!(json[member], value);
+    }
+    assert_eq!(json["exit"], 0);
+    assert_eq!(json["freshness"]["nonce"], hex(&CHALLENGE));
+    let claims = &json["claims"];
+    assert_eq!(
+        claims["vm-id"].as_str().unwrap().to_ascii_uppercase(),
+        "7EE79200-F000-4000-8000-0123456789AB"
+    );
+    assert_eq!(claims["pcr0"], hex(&machine.minted.pcrs[0]));
+    assert_eq!(claims["pcr23"], hex(&machine.minted.pcrs[23]));
+    assert_eq!(claims["quote-nonce"], hex(&CHALLENGE));
+    assert_eq!(claims["tpm-resets"], "2");
+    assert_eq!(claims["secure-boot"], "enforced");
+    assert_eq!(claims["secure-boot-configured"], "yes");
+    assert_eq!(claims["user-data"], "00".repeat(64));
+    let checks = json["checks"].as_array().unwrap();
+    let place = |id: &str| checks.iter().position(|check| check["id"] == id).unwrap();
+    let order = ["hcl.format", "ak.chain", "snp.signature", "hcl.binding", "quote.signature", "log.replay"];
+    assert!(order.map(place).is_sorted(), "{checks:#?}");
+}
+
+#[test]
+fn both_crypto_tables_agree() {
+    let machine = Machine::new("azure-crypto", &genoa());
+    for table in ["aws-lc", "rustcrypto"] {
+        accepted(machine.verify_all().args(["--crypto", table]));
+        let run = machine.verify().args(nonce(&CHALLENGE[1..])).args(machine.files());
+        run.args(["--crypto", table]).exits(5);
+    }
+}

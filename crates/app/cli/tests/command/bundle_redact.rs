@@ -1,0 +1,169 @@
+//! `bundle redact`: what identifies a machine is gone, and everybody can see that it is.
+
+use std::path::{Path, PathBuf};
+
+use crate::machine::*;
+use crate::support::*;
+
+const SALT: &[u8; 16] = b"sixteen of salt.";
+const VM_ID: &str = "7EE79200-F000-4000-8000-0123456789AB";
+
+fn redact(machine: &Machine, output: &str, more: &[&str]) -> PathBuf {
+    let path = machine.folder.join(output);
+    teeproof(["bundle", "redact"]).args([machine.bundle()]).args(more).args(["-o"]).args([&path]).exits(0);
+    path
+}
+
+fn salted(machine: &Machine, output: &str) -> PathBuf {
+    redact(machine, output, &["--salt", &format!("hex:{}", hex(SALT))])
+}
+
+/// Everything that the bundle says, in whatever form: its bytes, and those of its parts.
+fn contents(machine: &Machine, bundle: &Path, parts: &str) -> Vec<Vec<u8>> {
+    let folder = machine.folder.join(parts);
+    teeproof(["bundle", "export"]).args([bundle]).args(["--dir"]).args([&folder]).exits(0);
+    let parts = std::fs::read_dir(folder).unwrap().map(|entry| std::fs::read(entry.unwrap().path()).unwrap());
+    parts.chain([std::fs::read(bundle).unwrap()]).collect()
+}
+
+fn holds(contents: &[Vec<u8>], needle: &[u8]) -> bool {
+    contents.iter().any(|bytes| bytes.windows(needle.len()).any(|window| window == needle))
+}
+
+/// The forms in which an identifier might stand somewhere.
+fn forms(bytes: &[u8], text: &str) -> Vec<Vec<u8>> {
+    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+    let (lower, upper) = (text.to_ascii_lowercase(), text.to_ascii_uppercase());
+    let texts = [lower.as_bytes().to_vec(), upper.as_bytes().to_vec(), wide(&lower), wide(&upper)];
+    [vec![bytes.to_vec(), hex(bytes).into_bytes()], texts.to_vec()].concat()
+}
+
+#[test]
+fn nothing_names_the_machine_any_more() {
+    let machine = Machine::new("redact-machine", &genoa());
+    let chip = &machine.minted.hcl_report[0x20 + 0x1a0..][..64];
+    let guest = &machine.minted.hcl_report[0x20 + 0x140..][..32];
+    let id: Vec<u8> = guid(VM_ID);
+    let identifiers = [
+        ("the chip", forms(chip, &hex(chip))),
+        ("the guest", forms(guest, &hex(guest))),
+        ("the VM", forms(&id, VM_ID)),
+        ("the attestation key", vec![b"0123456789ab.ConfidentialVM".to_vec()]),
+    ];
+    let before = contents(&machine, &machine.bundle(), "before");
+    let after = contents(&machine, &salted(&machine, "redacted.bundle"), "after");
+    for (what, forms) in identifiers {
+        assert!(forms.iter().any(|form| holds(&before, form)), "{what} was never there");
+        for form in forms {
+            assert!(!holds(&after, &form), "{what} is still there as {}", hex(&form));
+        }
+    }
+    assert!(!holds(&after, SALT) && !holds(&after, hex(SALT).as_bytes()));
+    assert!(!holds(&after, base64(SALT).trim().trim_end_matches('=').as_bytes()));
+}
+
+/// The bytes of a GUID, in the order of its digits.
+fn guid(guid: &str) -> Vec<u8> {
+    let digits: Vec<u32> = guid.chars().filter_map(|digit| digit.to_digit(16)).collect();
+    digits.chunks(2).map(|pair| u8::try_from(pair[0] * 16 + pair[1]).unwrap()).collect()
+}
+
+#[test]
+fn a_redacted_bundle_is_never_authentic() {
+    let machine = Machine::new("redact-verify", &genoa());
+    let redacted = salted(&machine, "redacted.bundle");
+    let run = || machine.verify().args(nonce(&CHALLENGE)).args([&redacted]);
+    let ran = run().exits(7);
+    assert!(ran.first_line().starts_with("REFUSED  azure-snp"), "{ran:#?}");
+    ran.shows(&["✘ bundle.redacted", "identifiers were replaced", "– snp.signature", "lost: "]);
+    let json = run().args(["--format", "json"]).exits(7).json();
+    let checks = json["checks"].as_array().unwrap();
+    let said = |id: &str| {
+        let check = checks.iter().find(|check| check["id"] == id).unwrap();
+        (check["outcome"].as_str().unwrap(), check["because"].as_str().unwrap())
+    };
+    let (outcome, because) = said("bundle.redacted");
+    assert_eq!(outcome, "fail");
+    for lost in ["snp.chain", "snp.vek.chip", "snp.signature", "hcl.binding", "ak.chain", "log.replay"] {
+        assert!(because.contains(lost), "{lost}: {because}");
+        let (outcome, because) = said(lost);
+        assert_eq!(outcome, "skip");
+        assert!(because.starts_with("lost: "), "{lost}: {because}");
+    }
+    assert!(!because.contains("quote.signature"), "{because}");
+    assert!(said("quote.signature").1.starts_with("not made"));
+    assert_eq!(json["claims"], serde_json::json!({}));
+    // Taken apart, what was replaced is found by the checks themselves.
+    let parts = machine.folder.join("parts");
+    teeproof(["bundle", "export"]).args([&redacted]).args(["--dir"]).args([&parts]).exits(0);
+    let files = std::fs::read_dir(parts).unwrap().map(|entry| entry.unwrap().path());
+    machine.verify().args(nonce(&CHALLENGE)).args(files).exits(4).shows(&["REFUSED  azure-snp"]);
+}
+
+#[test]
+fn what_was_replaced_is_told() {
+    let machine = Machine::new("redact-show", &genoa());
+    let output = machine.folder.join("redacted.bundle");
+    let run = teeproof(["bundle", "redact"]).args([machine.bundle()]).args(["-o"]).args([&output]);
+    let ran = run.exits(0);
+    for what in
+        ["chip-id in hcl-report", "report-id in hcl-report", "vm-id in hcl-report", "ak-id in certificate-"]
+    {
+        assert!(ran.stderr.contains(&format!("replaced: {what}")), "{what}: {ran:#?}");
+    }
+    let show = teeproof(["bundle", "show"]).args([&output]);
+    show.exits(0)
+        .shows(&["REPLACED chip-id in hcl-report, bytes 0x1c0..0x200", "REPLACED vm-id in hcl-report"]);
+    let json = teeproof(["bundle", "show", "--format", "json"]).args([&output]).exits(0).json();
+    let redactions = json["redactions"].as_array().unwrap();
+    let chip = redactions.iter().find(|one| one["what"] == "chip-id" && one["part"] == "hcl-report").unwrap();
+    assert_eq!((chip["offset"].as_u64(), chip["length"].as_u64()), (Some(0x1c0), Some(64)));
+    let inspected = teeproof(["inspect"]).args([&output]).exits(0);
+    assert!(inspected.first_line().contains("bundle (raw; redacted)"), "{inspected:#?}");
+}
+
+#[test]
+fn the_same_salt_gives_the_same_bundle() {
+    let machine = Machine::new("redact-salt", &genoa());
+    let read = |path: PathBuf| std::fs::read(path).unwrap();
+    let first = read(salted(&machine, "first.bundle"));
+    assert_eq!(first, read(salted(&machine, "second.bundle")));
+    let salt = machine.put("salt.bin", SALT);
+    let from_file = ["--salt", &format!("@{}", salt.display())];
+    assert_eq!(first, read(redact(&machine, "third.bundle", &from_file)));
+    let other = read(redact(&machine, "other.bundle", &["--salt", "utf8:another sixteen."]));
+    assert_ne!(first, other);
+    assert_eq!(first.len(), other.len());
+    // Random salts differ.
+    let [one, two] = ["one.bundle", "two.bundle"].map(|name| read(redact(&machine, name, &[])));
+    assert_ne!(one, two);
+    // The JSON form is the same bundle.
+    let json = redact(&machine, "first.json", &["--json", "--salt", &format!("hex:{}", hex(SALT))]);
+    let cbor = teeproof(["bundle", "export", "--cbor"]).args([json]).bytes();
+    assert_eq!(first, cbor);
+}
+
+#[test]
+fn what_cannot_be_redacted_is_told() {
+    let machine = Machine::new("redact-errors", &genoa());
+    let made = machine.bundle();
+    let run = |file: &Path, salt: &str| teeproof(["bundle", "redact"]).args([file]).args(["--salt", salt]);
+    run(&made, "utf8:fifteen of salt").fails(2, &["--salt", "can be guessed", "16"]);
+    run(&made, "utf8:").fails(2, &["--salt: 0 bytes"]);
+    run(&made, "sixteen of salt.").fails(2, &["--salt"]);
+    let redacted = salted(&machine, "redacted.bundle");
+    run(&redacted, "utf8:another sixteen.")
+        .fails(2, &["redacted already", "redact the bundle that was collected"]);
+    let blank = genoa().with_machine(|machine| {
+        machine.report.report_id = [0; 32];
+        machine.report.report_id_ma = [0xff; 32];
+        *machine = machine.clone().chip_id([0; 64]);
+    });
+    let blank = blank.with_claims(|claims| {
+        claims.configuration.set("vmUniqueId", "00000000-0000-0000-0000-000000000000");
+    });
+    let blank = Machine::new("redact-blank", &blank);
+    let made = blank.folder.join("blank.bundle");
+    teeproof(["bundle", "create"]).args([blank.report()]).args(["-o"]).args([&made]).exits(0);
+    run(&made, "utf8:sixteen of salt.").fails(2, &["no identifier to redact"]);
+}

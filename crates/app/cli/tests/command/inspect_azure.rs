@@ -1,0 +1,168 @@
+//! `inspect` of what Azure machines give: every field, every claim, every event.
+
+use std::path::Path;
+
+use teeproof_mint::azure::{Generation, Vm};
+
+use crate::machine::*;
+use crate::support::*;
+
+fn inspect(path: &Path) -> Ran {
+    let ran = teeproof(["inspect"]).args([path]).exits(0);
+    // The first line has the path of the file.
+    for line in ran.stdout.lines().skip(1) {
+        assert!(line.chars().count() <= 100, "{line}");
+    }
+    assert!(ran.first_line().ends_with(", not checked"), "{ran:#?}");
+    ran
+}
+
+fn inspect_json(path: &Path) -> serde_json::Value {
+    let json = teeproof(["inspect", "--format", "json"]).args([path]).exits(0).json();
+    assert_eq!(json["schema"], "teeproof/inspection/1");
+    assert_eq!(json["status"], "not checked");
+    json
+}
+
+/// The names of the structures that were told.
+fn structures(json: &serde_json::Value) -> Vec<&str> {
+    let structures = json["structures"].as_array().unwrap();
+    structures.iter().map(|structure| structure["name"].as_str().unwrap()).collect()
+}
+
+/// The names of all members, with those of objects within.
+fn members(value: &serde_json::Value) -> Vec<String> {
+    match value {
+        serde_json::Value::Object(object) => {
+            object.iter().flat_map(|(name, value)| [vec![name.clone()], members(value)].concat()).collect()
+        }
+        serde_json::Value::Array(values) => values.iter().flat_map(members).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn a_report_is_told_with_its_hardware_report_and_its_claims() {
+    for (test, generation) in [
+        ("inspect-legacy", Generation::Legacy2022),
+        ("inspect-openhcl", Generation::OpenHcl2026),
+        ("inspect-openvmm", Generation::OpenVmm),
+    ] {
+        let machine = Machine::new(test, &genoa().generation(generation));
+        let report = machine.report();
+        let ran = inspect(&report).shows(&[
+            "hcl-report (raw), not checked",
+            "HCL report",
+            "HCLA",
+            "ATTESTATION_REPORT",
+            "050..090  REPORT_DATA",
+            "runtime claims",
+            "HCLAkPub",
+        ]);
+        assert!(ran.stdout.to_ascii_uppercase().contains("7EE79200-F000-4000-8000-0123456789AB"), "{ran:#?}");
+        let claims: serde_json::Value = serde_json::from_slice(&machine.minted.claims()).unwrap();
+        for name in members(&claims).iter().filter(|name| *name != "keys") {
+            assert!(ran.stdout.contains(name.as_str()), "{name}: {ran:#?}");
+        }
+        let json = inspect_json(&report);
+        assert_eq!(json["kind"], "hcl-report");
+        assert_eq!(json["flaw"], serde_json::Value::Null);
+        assert_eq!(structures(&json), ["HCL report", "ATTESTATION_REPORT", "runtime claims"]);
+    }
+}
+
+#[test]
+fn a_report_of_tdx_is_told_with_its_tdreport() {
+    let machine = Machine::new("inspect-tdx", &Vm::tdx());
+    let report = machine.report();
+    inspect(&report).shows(&["TDREPORT_STRUCT", "MRTD", "runtime claims", "HCLEkPub", "user-data"]);
+    assert_eq!(structures(&inspect_json(&report)), ["HCL report", "TDREPORT_STRUCT", "runtime claims"]);
+}
+
+#[test]
+fn what_is_not_verified_can_be_looked_at() {
+    let other = genoa().with_envelope(|envelope| {
+        envelope.report_type = 1;
+        envelope.slot = Some(vec![0x11; 0x230]);
+    });
+    let machine = Machine::new("inspect-vbs", &other);
+    inspect(&machine.report()).shows(&["flaw: ", "VBS", "HCLAkPub"]);
+    machine.verify().args(["--no-nonce"]).args([machine.report()]).exits(3).shows(&["✘ hcl.format"]);
+    // Claims that are no JSON are told as text.
+    let machine = Machine::new(
+        "inspect-no-json",
+        &genoa().with_claims(|claims| {
+            claims.raw = Some(b"no \x1b[2J JSON".to_vec());
+        }),
+    );
+    let ran = inspect(&machine.report()).shows(&["runtime claims", "no JSON"]);
+    assert!(!ran.stdout.contains('\u{1b}'), "{ran:#?}");
+    let cut = machine.put("cut.bin", &machine.minted.hcl_report[..0x4c0]);
+    teeproof(["inspect"]).args([&cut]).fails(3, &["read as hcl-report"]);
+}
+
+#[test]
+fn a_quote_its_signature_and_registers_are_told() {
+    let machine = Machine::new("inspect-quote", &genoa());
+    let [message, signature] = machine.quote().try_into().unwrap();
+    let registers = machine.registers();
+    inspect(&message).shows(&[
+        "tpm-quote (raw)",
+        "TPMS_ATTEST",
+        "made by a TPM",
+        &hex(&CHALLENGE),
+        "resetCount    2",
+        "2020031200120003",
+        "SHA-256  0 1 2 3 4 5 6 7 8",
+    ]);
+    inspect(&signature).shows(&["tpm-signature (raw)", &hex(&machine.minted.quote_signature[..32])]);
+    inspect(&registers).shows(&["pcr-values (tpm2_pcrread text)", "PCR7", &hex(&machine.minted.pcrs[7])]);
+    let json = inspect_json(&registers);
+    let fields = json["structures"][0]["fields"].as_array().unwrap();
+    assert_eq!(fields.len(), 24);
+    assert_eq!(fields[4]["name"], "PCR4");
+    assert_eq!(fields[4]["value"], hex(&machine.minted.pcrs[4]));
+    let bincode = machine.put("quote.bin", machine.minted.quote_bincode());
+    inspect(&bincode).shows(&["bincode-quote (raw; kinvolk's Quote)", "TPMS_ATTEST", "PCR23"]);
+    assert_eq!(inspect_json(&bincode)["note"], "kinvolk's Quote");
+}
+
+#[test]
+fn every_event_of_a_log_is_told() {
+    let machine = Machine::new("inspect-log", &genoa());
+    let log = machine.log().remove(0);
+    let ran = inspect(&log).shows(&[
+        "event-log (raw)",
+        "EV_EFI_VARIABLE_DRIVER_CONFIG",
+        "SecureBoot of 8be4df61-93ca-11d2-aa0d-00e098032b8c",
+        "EV_EFI_BOOT_SERVICES_APPLICATION",
+        "EV_IPL",
+        "kernel_cmdline",
+    ]);
+    assert_eq!(ran.stdout.matches("pcrIndex").count(), 35, "{ran:#?}");
+    assert_eq!(structures(&inspect_json(&log)), ["TCG event log"]);
+}
+
+#[test]
+fn a_bundle_and_evidence_as_json_are_told_part_by_part() {
+    let machine = Machine::new("inspect-bundle", &genoa());
+    let bundle = machine.bundle();
+    inspect(&bundle).shows(&[
+        "bundle (raw), not checked",
+        "TPMS_ATTEST",
+        "TCG event log",
+        "HCLAkPub",
+        "PCR23",
+    ]);
+    let json = inspect_json(&bundle);
+    assert_eq!(json["kind"], "bundle");
+    assert_eq!(json["note"], serde_json::Value::Null);
+    let told = structures(&json);
+    assert_eq!(told.iter().filter(|name| **name == "Certificate").count(), 4);
+    for name in ["ATTESTATION_REPORT", "runtime claims", "TPMS_ATTEST", "TCG event log", "tpm-signature"] {
+        assert!(told.contains(&name), "{name}: {told:?}");
+    }
+    let evidence = machine.put("evidence.json", machine.minted.coco_json(1).unwrap());
+    let ran = inspect(&evidence).shows(&["ATTESTATION_REPORT", "TPMS_ATTEST", "PCR0", "SEV-VCEK"]);
+    assert!(ran.first_line().contains("evidence-json (JSON; az-snp evidence, version 1)"), "{ran:#?}");
+}

@@ -1,0 +1,73 @@
+//! Azure evidence of real machines that a library ships for its own tests: a report without its
+//! VCEK, a quote under another key, a TDREPORT. None of it can be accepted, and it is said why.
+
+use crate::support::*;
+
+const SNP: &str = "azure/hcl-report-snp.bin";
+const TDX: &str = "azure/hcl-report-tdx.bin";
+const QUOTE: &str = "azure/quote.bin";
+const CERTIFICATES: &str = "azure/certs.pem";
+/// The nonce of [`QUOTE`].
+const NONCE: [&str; 2] = ["--nonce", "utf8:challenge"];
+
+#[test]
+fn certificates_of_another_machine_do_not_endorse_the_report() {
+    let ran = verify(SNP, &[&GENUINE, &["--no-nonce"]]).file(CERTIFICATES).exits(4);
+    assert!(ran.first_line().starts_with("REFUSED  azure-snp"), "{ran:#?}");
+    ran.shows(&[
+        "✔ hcl.format",
+        "✔ snp.chain",
+        "✔ snp.vek.tcb",
+        "✘ snp.vek.chip",
+        "another chip",
+        "– hcl.binding",
+        "not reached",
+    ]);
+    verify(SNP, &[&GENUINE, &["--no-nonce"]]).exits(7).shows(&["✔ hcl.format", "✘ snp.chain"]);
+}
+
+#[test]
+fn the_quote_is_not_accepted_with_either_report() {
+    verify(SNP, &[&GENUINE, &NONCE])
+        .file(QUOTE)
+        .file(CERTIFICATES)
+        .exits(4)
+        .shows(&["✘ snp.vek.chip", "– quote.signature"]);
+    verify(TDX, &[&GENUINE, &NONCE]).file(QUOTE).exits(7).shows(&["✔ hcl.binding", "✘ tdx.quote"]);
+    verify(QUOTE, &[&GENUINE, &NONCE]).fails(2, &["no hcl-report", "NV index 0x01400001"]);
+}
+
+#[test]
+fn a_tdreport_alone_is_no_evidence() {
+    verify(TDX, &[&GENUINE, &["--no-nonce"]]).exits(7).shows(&[
+        "REFUSED  azure-tdx",
+        "✔ hcl.format",
+        "✔ tdx.report",
+        "✔ hcl.binding",
+        "✘ tdx.quote",
+        "the TD quote is missing",
+    ]);
+    let mut report = bytes(TDX);
+    let last = report.iter().rposition(|byte| *byte == b'}').unwrap();
+    report[last] = b')';
+    let path = file("real-claims", "report.bin", report);
+    teeproof(["verify", "--no-nonce"]).args(GENUINE).args([path]).exits(5).shows(&["✘ hcl.binding"]);
+}
+
+#[test]
+fn every_file_can_be_inspected() {
+    for (file, kind, shows) in [
+        (SNP, "hcl-report (raw)", &["ATTESTATION_REPORT", "HCLAkPub", "vmUniqueId", "current-time"][..]),
+        (TDX, "hcl-report (raw)", &["TDREPORT_STRUCT", "HCLAkPub", "HCLEkPub", "user-data"]),
+        (QUOTE, "bincode-quote (raw; kinvolk's Quote)", &["TPMS_ATTEST", "6368616c6c656e6765", "PCR23"]),
+        (CERTIFICATES, "certificate", &["SEV-VCEK", "ARK-Milan", "SEV-Milan"]),
+    ] {
+        let ran = teeproof(["inspect"]).file(file).exits(0).shows(shows);
+        assert!(ran.first_line().contains(kind), "{ran:#?}");
+        assert!(ran.first_line().ends_with("not checked"), "{ran:#?}");
+        assert!(!ran.stdout.contains("flaw:"), "{ran:#?}");
+    }
+    // Claims without their report, and a key, are no evidence.
+    teeproof(["inspect"]).file("azure/var-data.bin").fails(3, &["the JSON has the members of no known kind"]);
+    teeproof(["inspect"]).file("azure/akpub.pem").fails(3, &["no certificate or revocation list"]);
+}

@@ -1,0 +1,67 @@
+//! A visitor that keeps what it is told, for the tests of every structure that tells its fields.
+
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use teeproof_wire::{Describe, Shown, Visitor};
+
+/// Path, place, value, note.
+pub(crate) type Field = (String, Option<(usize, usize)>, String, String);
+
+/// The fields with the groups they stand in.
+#[derive(Default)]
+pub(crate) struct Told {
+    groups: Vec<String>,
+    pub(crate) fields: Vec<Field>,
+    /// Groups and fields in order: `name`, or `name: value (note)`.
+    pub(crate) lines: Vec<String>,
+}
+
+impl Visitor for Told {
+    fn open(&mut self, name: &str) {
+        self.lines.push(name.to_owned());
+        self.groups.push(name.to_owned());
+    }
+
+    fn field(&mut self, shown: Shown<'_>) {
+        let path = [self.groups.clone(), vec![shown.name.to_owned()]].concat().join("/");
+        let note = shown.note.map(|note| note.to_string()).unwrap_or_default();
+        let bracketed = shown.note.map(|note| format!(" ({note})")).unwrap_or_default();
+        self.lines.push(format!("{}: {}{bracketed}", shown.name, shown.value));
+        self.fields.push((path, shown.range, shown.value.to_string(), note));
+    }
+
+    fn close(&mut self) {
+        self.groups.pop().expect("a group was opened");
+    }
+}
+
+impl Told {
+    /// What a structure tells.
+    pub(crate) fn of(structure: &impl Describe) -> Self {
+        let mut told = Self::default();
+        structure.describe(&mut told);
+        assert!(told.groups.is_empty(), "every group is closed");
+        told
+    }
+
+    /// The value of the one field at this path.
+    #[track_caller]
+    pub(crate) fn value(&self, path: &str) -> &str {
+        let mut found = self.fields.iter().filter(|(name, ..)| name == path);
+        let (_, _, value, _) = found.next().unwrap_or_else(|| panic!("no {path}"));
+        assert!(found.next().is_none(), "{path} is there twice");
+        value
+    }
+
+    /// The fields below this path follow on each other from `start` to `end`.
+    #[track_caller]
+    pub(crate) fn tile(&self, wanted: impl Fn(&str) -> bool, start: usize, end: usize) {
+        let ranges = self.fields.iter().filter(|(path, ..)| wanted(path));
+        let reached = ranges.fold(start, |at, (path, range, ..)| {
+            let (from, to) = range.unwrap();
+            assert_eq!(from, at, "{path}");
+            to
+        });
+        assert_eq!(reached, end);
+    }
+}
