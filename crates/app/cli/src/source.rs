@@ -130,7 +130,7 @@ fn bounded(stream: impl Read) -> Result<Vec<u8>, Fault> {
 fn too_large() -> Fault {
     Fault::malformed(
         format!("the file is larger than {} MiB", MAX_BYTES >> 20),
-        "evidence and endorsements have a few kilobytes; check which file this is",
+        "evidence has a few kilobytes, a boot log some hundred; check which file this is",
     )
 }
 
@@ -148,8 +148,8 @@ fn named_wrongly(error: &std::io::Error) -> Fault {
     }
 }
 
-/// No evidence and no endorsement comes near it.
-const MAX_BYTES: u64 = 4 << 20;
+/// The largest bundle, as JSON; nothing else comes near it.
+const MAX_BYTES: u64 = 9 << 20;
 /// No directory of endorsements for one machine comes near it.
 const MAX_FILES: usize = 1000;
 /// Nobody wonders about a shorter silence.

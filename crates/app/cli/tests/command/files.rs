@@ -45,8 +45,8 @@ fn a_huge_file_is_refused_at_once() {
     let begin = Instant::now();
     teeproof(["verify", "--no-nonce"])
         .args([&path])
-        .fails(3, &["evidence.bin: the file is larger than 4 MiB"]);
-    verify(REPORT, &[&NO_NONCE, &["--endorsements"]]).args([&path]).fails(3, &["larger than 4 MiB"]);
+        .fails(3, &["evidence.bin: the file is larger than 9 MiB"]);
+    verify(REPORT, &[&NO_NONCE, &["--endorsements"]]).args([&path]).fails(3, &["larger than 9 MiB"]);
     assert!(begin.elapsed() < Duration::from_secs(5));
     std::fs::remove_file(path).unwrap();
 }
@@ -54,14 +54,14 @@ fn a_huge_file_is_refused_at_once() {
 #[test]
 fn a_stream_is_read_up_to_the_bound() {
     teeproof(["inspect", "-"])
-        .stdin(&vec![0; 5 << 20])
-        .fails(3, &["standard input: the file is larger than 4 MiB"]);
+        .stdin(&vec![0; 10 << 20])
+        .fails(3, &["standard input: the file is larger than 9 MiB"]);
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn a_device_without_an_end_is_read_up_to_the_bound() {
-    teeproof(["inspect", "/dev/zero"]).fails(3, &["/dev/zero", "larger than 4 MiB"]);
+    teeproof(["inspect", "/dev/zero"]).fails(3, &["/dev/zero", "larger than 9 MiB"]);
 }
 
 #[test]
