@@ -5,6 +5,7 @@ mod bincode;
 mod encoding;
 mod error;
 mod evidence;
+mod fixture;
 mod json;
 mod kind;
 mod part;

@@ -29,6 +29,11 @@ pub enum InputError {
         /// The column, counted from 1.
         column: usize,
     },
+    /// The YAML is not of the form of attested-tls' fixtures.
+    Fixture {
+        /// The line, counted from 1; 0 where the file ends too early.
+        line: usize,
+    },
     /// The JSON is not an answer of the THIM service.
     NotThim,
     /// The JSON has the members of no shape that is known.
@@ -132,6 +137,9 @@ impl InputError {
             Self::Pem => "each block needs its BEGIN and END line, and base64 between them",
             Self::PemSection => "CERTIFICATE and X509 CRL blocks are read; keys are never needed",
             Self::Json { .. } => "give the answer of the service as it came",
+            Self::Fixture { .. } => {
+                "members with `|-` blocks and lists of numbers are read, as attested-tls keeps them; give other YAML as JSON"
+            }
             Self::NotThim => {
                 "the members vcekCert and certificateChain are needed, as THIM's /amd/certification answers"
             }
@@ -193,6 +201,7 @@ impl fmt::Display for InputError {
             Self::Json { line, column } => {
                 write!(f, "the JSON cannot be read at line {line}, column {column}")
             }
+            Self::Fixture { line } => write!(f, "the YAML is of an unexpected form at line {line}"),
             Self::NotThim => f.write_str("the JSON is not an answer of the THIM service"),
             Self::UnknownJson => f.write_str("the JSON has the members of no known kind"),
             Self::NotJson => f.write_str("the file is not JSON"),

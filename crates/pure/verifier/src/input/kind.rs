@@ -116,6 +116,8 @@ pub enum Encoding {
     Thim,
     /// JSON of another shape.
     Json,
+    /// The YAML of attested-tls' fixtures.
+    Yaml,
     /// The text that `tpm2_pcrread` prints.
     PcrRead,
     /// The structures that tpm2-tools write with `--pcrs_format=serialized`.
@@ -133,6 +135,7 @@ impl Encoding {
             Self::Hex => "hex",
             Self::Thim => "THIM JSON",
             Self::Json => "JSON",
+            Self::Yaml => "YAML",
             Self::PcrRead => "tpm2_pcrread text",
             Self::Serialized => "tpm2-tools serialized",
         }

@@ -7,7 +7,7 @@ use teeproof_wire::crl::RevocationList;
 use teeproof_wire::snp::REPORT_BYTES;
 
 use super::part::TPM_GENERATED;
-use super::{Encoding, InputError, Kind, Part, bincode, encoding, json, pcrs};
+use super::{Encoding, InputError, Kind, Part, bincode, encoding, fixture, json, pcrs};
 use crate::bundle::{Bundle, Collection, Redaction};
 
 /// What was found in a file, decoded.
@@ -84,6 +84,10 @@ pub fn sniff(bytes: &[u8], kind: Option<Kind>) -> Result<Sniffed, InputError> {
     }
     if text.starts_with('{') {
         return json::read(text, kind);
+    }
+    if fixture::looks_like(text) {
+        let sniffed = json::read(&fixture::to_json(text)?, kind)?;
+        return Ok(Sniffed { encoding: Encoding::Yaml, ..sniffed });
     }
     if kind.is_none_or(|kind| kind == Kind::PcrValues) && pcrs::looks_like_text(text) {
         return registers(bytes, Encoding::PcrRead);

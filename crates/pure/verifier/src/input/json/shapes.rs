@@ -199,6 +199,7 @@ struct AttestedTls {
 #[serde(deny_unknown_fields)]
 struct TpmAttestation {
     ak_certificate_pem: String,
+    #[serde(default)]
     ak_intermediate_certificates_pem: Vec<String>,
     quote: QuoteNumbers,
     #[serde(rename = "event_log", deserialize_with = "empty")]
