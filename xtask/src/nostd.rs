@@ -43,7 +43,7 @@ struct Variant {
     words: &'static [&'static str],
 }
 
-const MINIMAL: Variant = Variant { name: "wire, core, x509, snp, nitro, without alloc", words: &[] };
+const MINIMAL: Variant = Variant { name: "wire, core, x509, snp, tpm, nitro, without alloc", words: &[] };
 const FRONT_DOOR: Variant =
     Variant { name: "the front door with the pure-Rust table", words: &["--features", "front-door"] };
 

@@ -2,8 +2,9 @@
 //! and neither a chain nor a log makes more work than it is worth.
 
 use teeproof::Findings;
-use teeproof_core::{Class, Crypto, Outcome, RsaKey};
+use teeproof_core::{Class, Outcome, RsaKey};
 use teeproof_hcl::{Evidence, VerifiedVm};
+use teeproof_rustcrypto::TABLE;
 use teeproof_tpm::{
     Explanation, PcrValues, Quote, VerifiedLog, VerifiedPcrs, VerifiedQuote, replay, verify_pcrs,
 };
@@ -104,7 +105,7 @@ pub fn tpm(input: &[u8]) -> bool {
         }
     };
     assert_ne!(switches.belief(), Belief::None);
-    seen(Some(&quote), pcrs.as_ref(), log.as_ref(), &crypto);
+    seen(Some(&quote), pcrs.as_ref(), log.as_ref());
     for policy in POLICIES.iter().filter_map(|policy| policy.azure_snp.as_ref()) {
         let mut findings = Findings::default();
         let held = teeproof_tpm::appraise(pcrs.as_ref(), log.as_ref(), &policy.vm.tpm, &mut findings);
@@ -114,12 +115,7 @@ pub fn tpm(input: &[u8]) -> bool {
 }
 
 /// What holds of everything that was verified of a TPM's.
-fn seen(
-    quote: Option<&VerifiedQuote<'_>>,
-    pcrs: Option<&VerifiedPcrs>,
-    log: Option<&VerifiedLog<'_>>,
-    crypto: &Crypto,
-) {
+fn seen(quote: Option<&VerifiedQuote<'_>>, pcrs: Option<&VerifiedPcrs>, log: Option<&VerifiedLog<'_>>) {
     let Some(quote) = quote else {
         return assert!(pcrs.is_none() && log.is_none());
     };
@@ -131,14 +127,14 @@ fn seen(
         assert_eq!(pcrs.get(index).is_some(), selection.contains(index), "register {index}");
     }
     let values: Vec<&[u8]> = pcrs.iter().map(|(_, value)| value.as_slice()).collect();
-    assert_eq!(quote.attest().pcr_digest, crypto.sha256.digest(&values));
+    assert_eq!(quote.attest().pcr_digest, TABLE.sha256.digest(&values));
     if let Some(log) = log {
-        explained(pcrs, log, crypto);
+        explained(pcrs, log);
     }
 }
 
 /// Only what a quoted value proves is told of a log.
-fn explained(pcrs: &VerifiedPcrs, log: &VerifiedLog<'_>, crypto: &Crypto) {
+fn explained(pcrs: &VerifiedPcrs, log: &VerifiedLog<'_>) {
     assert_eq!(log.registers().count(), 24);
     for (index, register) in log.registers() {
         assert_eq!(register == Explanation::NotQuoted, pcrs.get(index).is_none());
@@ -153,7 +149,7 @@ fn explained(pcrs: &VerifiedPcrs, log: &VerifiedLog<'_>, crypto: &Crypto) {
             value[31] = start;
             let events = log.events().filter(|event| event.index == u32::from(index));
             events.fold(value, |value, event| {
-                crypto.sha256.digest(&[&value, event.sha256().map_or(&[][..], |digest| digest)])
+                TABLE.sha256.digest(&[&value, event.sha256().map_or(&[][..], |digest| digest)])
             })
         };
         let starts: &[u8] = if index == 0 { &[0, 3, 4] } else { &[0] };
@@ -174,7 +170,7 @@ pub fn azure_snp(input: &[u8]) -> bool {
         bounded(work, files.lists.len(), evidence.log);
         match result {
             Ok(verified) => {
-                vm(&verified, verification.crypto);
+                vm(&verified);
                 assert_ne!(parts.belief(), Belief::None);
                 true
             }
@@ -236,13 +232,13 @@ fn bounded(work: Work, lists: usize, log: Option<&[u8]>) {
 }
 
 /// What holds of every VM that was verified.
-fn vm(vm: &VerifiedVm<'_>, crypto: &Crypto) {
+fn vm(vm: &VerifiedVm<'_>) {
     let report = vm.report().report();
     assert_eq!(report.vmpl.get(), 0);
     let ak = vm.claims().ak();
     assert_eq!((ak.modulus.len(), ak.exponent.as_slice()), (256, &[1, 0, 1][..]));
     assert_eq!(vm.claims().keys().iter().filter(|key| key.kid == ak.kid).count(), 1);
-    seen(vm.quote(), vm.pcrs(), vm.log(), crypto);
+    seen(vm.quote(), vm.pcrs(), vm.log());
     for policy in POLICIES.iter().filter_map(|policy| policy.azure_snp.as_ref()) {
         let mut findings = Findings::default();
         let held = teeproof_hcl::appraise_snp(vm, &policy.snp, &policy.vm, &mut findings);

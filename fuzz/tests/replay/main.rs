@@ -146,9 +146,6 @@ fn the_work_of_azure_is_counted() {
     // Nothing is believed: four paths from anchors of one name are tried.
     assert!(!verify::azure_snp(&seeds::many_ak_paths(3)));
     assert_eq!(work_asked().signatures, 4);
-    // Every signature is believed but the last: each path costs all its signatures.
-    assert!(!verify::azure_snp(&seeds::many_ak_paths(2)));
-    assert!((4..=16).contains(&work_asked().signatures), "{:?}", work_asked());
     // A log full of events is hashed once each.
     let (input, events) = seeds::longest_log();
     assert!(verify::tpm(&input));

@@ -38,7 +38,7 @@ pub extern "C" fn teeproof_nostd_check() -> i32 {
         #[cfg(feature = "front-door")]
         (azure_snp(HCL_SNP), INCOMPLETE),
         #[cfg(feature = "front-door")]
-        (azure_snp(&HCL_SNP[..2000]), MALFORMED),
+        (azure_snp(&HCL_SNP[..1500]), MALFORMED),
         #[cfg(feature = "front-door")]
         (azure_tdx(HCL_TDX), INCOMPLETE),
     ];

@@ -15,22 +15,25 @@ pub(crate) const CAN_VERIFY: bool = true;
 
 /// The exit code of the command for a report.
 pub(crate) fn snp(report: &[u8]) -> u8 {
-    exit(&Evidence::Snp(report), Moment::At(AT))
+    match Certificate::parse(VCEK) {
+        Ok(vcek) => exit(&Evidence::Snp(report), &[vcek], Moment::At(AT)),
+        Err(_) => 1,
+    }
 }
 
 /// The exit code of the command for a document.
 pub(crate) fn nitro(document: &[u8]) -> u8 {
-    exit(&Evidence::Nitro(document), Moment::OfDocument)
+    exit(&Evidence::Nitro(document), &[], Moment::OfDocument)
 }
 
 /// The exit code of the command for a report of Azure's paravisor on AMD's processors, alone.
 pub(crate) fn azure_snp(report: &[u8]) -> u8 {
-    exit(&Evidence::AzureSnp(bare(report)), Moment::At(AT))
+    exit(&Evidence::AzureSnp(bare(report)), &[], Moment::At(AT))
 }
 
 /// The exit code of the command for a report of Azure's paravisor on TDX, alone.
 pub(crate) fn azure_tdx(report: &[u8]) -> u8 {
-    exit(&Evidence::AzureTdx(bare(report)), Moment::At(AT))
+    exit(&Evidence::AzureTdx(bare(report)), &[], Moment::At(AT))
 }
 
 fn bare(report: &[u8]) -> hcl::Evidence<'_> {
@@ -61,13 +64,10 @@ pub(crate) fn quote(file: &[u8]) -> u8 {
 /// A register into which nothing is ever measured.
 const UNUSED: u8 = 16;
 
-fn exit(evidence: &Evidence<'_>, at: Moment) -> u8 {
-    let Ok(vcek) = Certificate::parse(VCEK) else {
-        return 1;
-    };
+fn exit(evidence: &Evidence<'_>, endorsements: &[Certificate<'_>], at: Moment) -> u8 {
     let request = Request {
         accept: Technology::ALL,
-        endorsements: &[vcek],
+        endorsements,
         revocation: Revocation::Unchecked(WHY),
         anchors: Anchors::PINNED,
         freshness: Freshness::Waived(WHY),

@@ -56,7 +56,7 @@ pub fn replay<'a>(
     let replayed = extend(&log, pcrs, crypto);
     let mut registers = [Explanation::NotQuoted; 24];
     for ((register, replayed), index) in registers.iter_mut().zip(&replayed).zip(0..) {
-        *register = Explanation::of(pcrs.get(index), replayed.as_ref());
+        *register = Explanation::of(index, pcrs.get(index), replayed.as_ref(), &start(index, &log));
     }
     let secure_boot = match registers.get(usize::from(SECURE_BOOT)) {
         Some(Explanation::Explained) => secure_boot::read(measured_into(&log, SECURE_BOOT), crypto),

@@ -22,6 +22,8 @@ use crate::{Error, Kind, Reader};
 
 /// The longest log that is read. Real ones have some ten thousand bytes; Windows caps its at 1 MiB.
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
+/// The most events that are read: each costs its reader a hash. Real logs have some hundred.
+pub const MAX_EVENTS: usize = 16_384;
 
 /// How the event begins that says at which locality the TPM was started.
 const STARTUP_LOCALITY: &[u8; 16] = b"StartupLocality\0";
@@ -47,7 +49,7 @@ impl<'a> EventLog<'a> {
     /// Reads a log, which must fill `bytes`. One pass; nothing is hashed.
     ///
     /// # Errors
-    /// More than [`MAX_BYTES`]; a log that is not crypto-agile; a record that is cut off, that is
+    /// More than [`MAX_BYTES`] or [`MAX_EVENTS`]; a log that is not crypto-agile; a record that is cut off, that is
     /// of a register above 23, or whose digests are not one of each algorithm; a second
     /// `StartupLocality`, or one after the first event of register 0.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
@@ -58,8 +60,12 @@ impl<'a> EventLog<'a> {
         Reader::all(bytes, 0, WHAT, |reader| {
             let (algorithms, platform_class) = algorithms::header(reader)?;
             let (offset, all) = (reader.offset(), reader.rest());
-            let mut startup = Startup::default();
+            let (mut startup, mut events) = (Startup::default(), 0_usize);
             while !is_padding(reader.rest()) {
+                if events == MAX_EVENTS {
+                    return Err(reader.error(Kind::TooLarge, WHAT, "at most 16384 events"));
+                }
+                events = events.saturating_add(1);
                 let event = Event::read(reader, algorithms)?;
                 startup.see(&event)?;
             }

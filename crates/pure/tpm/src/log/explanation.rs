@@ -2,23 +2,37 @@
 
 use core::fmt;
 
+/// Registers below this one are the firmware's (TCG PC Client Platform Firmware Profile, section
+/// 3.3.4).
+const FIRMWARE: u8 = 8;
+
 /// Whether a log explains a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Explanation {
     /// The log's events make exactly the quoted value.
     Explained,
-    /// The log has events, and they do not make the quoted value: nothing of them is told.
+    /// The log has events, and they do not make the quoted value; or it has none, and the register
+    /// is one of the firmware's, which logs whatever it measures. Nothing is told of it.
     Unexplained,
-    /// The log has no event of this register.
+    /// The log has no event of this register, and need not have one: the register was not extended,
+    /// or by an operating system that keeps no log.
     NoLog,
     /// The quote did not sign the register.
     NotQuoted,
 }
 
 impl Explanation {
-    pub(super) fn of(quoted: Option<&[u8; 32]>, replayed: Option<&[u8; 32]>) -> Self {
+    /// Of the register of this number, by its quoted value, what the log's events make, and what it
+    /// holds before the first one.
+    pub(super) fn of(
+        index: u8,
+        quoted: Option<&[u8; 32]>,
+        replayed: Option<&[u8; 32]>,
+        start: &[u8; 32],
+    ) -> Self {
         match (quoted, replayed) {
             (None, _) => Self::NotQuoted,
+            (Some(quoted), None) if index < FIRMWARE && quoted != start => Self::Unexplained,
             (Some(_), None) => Self::NoLog,
             (Some(quoted), Some(replayed)) if quoted == replayed => Self::Explained,
             (Some(_), Some(_)) => Self::Unexplained,

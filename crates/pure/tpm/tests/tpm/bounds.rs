@@ -47,7 +47,7 @@ const QUOTE: usize = 3;
 
 #[test]
 fn each_event_is_hashed_once() {
-    for events in [0, 1, 10, 1_000, 20_000] {
+    for events in [0, 1, 10, 1_000, 16_384] {
         let mut log = EventLog::default();
         for event in 0..events {
             log = log.with(Event::new(event % 7, Event::IPL, vec![0x5a; 3]));
@@ -101,8 +101,12 @@ fn thousands_of_selections_are_refused_unhashed() {
 fn four_mebibytes_of_garbage_are_refused_unhashed() {
     const MIB: usize = 1 << 20;
     let head = EventLog::default().bytes().unwrap();
-    let event = EventLog::default().with(Event::separator(0)).bytes().unwrap()[head.len()..].to_vec();
-    // Noise; noise behind a header; events up to the limit, the last one cut off; one byte too many.
+    let large = Event::new(0, Event::IPL, vec![0x5a; 1_000]);
+    let event = EventLog::default().with(large).bytes().unwrap()[head.len()..].to_vec();
+    let small = EventLog::default().with(Event::separator(0)).bytes().unwrap()[head.len()..].to_vec();
+    let many = [&head[..], &small.repeat(16_385)].concat();
+    // Noise; noise behind a header; events up to the limit, the last one cut off; one event and one
+    // byte too many.
     let noise: Vec<u8> = (0..4 * MIB as u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     let behind = [&head[..], &noise[head.len()..]].concat();
     let mut events = head.clone();
@@ -115,6 +119,7 @@ fn four_mebibytes_of_garbage_are_refused_unhashed() {
         (&noise, Kind::Unsupported),
         (&behind, Kind::Value),
         (&events, Kind::Truncated),
+        (&many, Kind::TooLarge),
         (&too_long, Kind::TooLarge),
     ] {
         let (crypto, counter) = counting();
@@ -130,7 +135,7 @@ fn the_longest_log_is_read_in_one_pass() {
     let log = EventLog::default();
     let head = log.bytes().unwrap();
     let event =
-        log.clone().with(Event::new(0, Event::IPL, Vec::new())).bytes().unwrap()[head.len()..].to_vec();
+        log.clone().with(Event::new(0, Event::IPL, vec![0x5a; 200])).bytes().unwrap()[head.len()..].to_vec();
     let count = (4 * MIB - head.len()) / event.len();
     let mut bytes = [&head[..], &event.repeat(count)].concat();
     bytes.resize(4 * MIB, 0xff);

@@ -106,7 +106,7 @@ fn altered_logs_do_not_explain_their_register() {
         for (alter, gone) in alterations {
             let seen = altered(|log| alter(log, at));
             let mut expected = expected(&[register]);
-            if alone && gone {
+            if alone && gone && register >= 8 {
                 expected[usize::from(register)] = NoLog;
             } else {
                 assert!(!seen.explains_all && seen.outcome == Outcome::Warn);
@@ -159,7 +159,9 @@ fn only_quoted_registers_are_told_of() {
 #[test]
 fn a_log_that_says_nothing_explains_nothing() {
     let seen = altered(|log| log.events.clear());
-    assert_eq!(seen.registers, [NoLog; 24]);
+    // The firmware's registers were extended, so somebody took their events away.
+    let expected = core::array::from_fn(|index| if index < 8 { Unexplained } else { NoLog });
+    assert_eq!(seen.registers, expected);
     assert!(!seen.explains_all && seen.outcome == Outcome::Warn && seen.events == 0);
     // Nor does one that tells of registers that were not quoted alone.
     let seen = log_of(&Bag::of(&vm().pcr_selection(&[10, 15])));

@@ -23,13 +23,18 @@ const MAX_BYTES: usize = 1024 * 1024;
 
 /// Reads JSON of any shape that is known.
 pub(super) fn read(text: &str, kind: Option<Kind>) -> Result<Sniffed, InputError> {
+    // Before anything is read of it: only bundles are larger, and what only looks like one is
+    // refused as a bundle.
+    let large = text.len() > MAX_BYTES;
+    if large && !text.contains("\"__cmwc_t\"") {
+        return Err(InputError::TooLarge { kind: Kind::EvidenceJson, limit: MAX_BYTES });
+    }
+    if large {
+        return bundle(text, kind);
+    }
     let probe = Probe::of(text)?;
     if probe.has("__cmwc_t") {
-        expect(kind, Kind::Bundle)?;
-        return Ok(bundled(Bundle::from_json(text)?, Encoding::Json));
-    }
-    if text.len() > MAX_BYTES {
-        return Err(InputError::TooLarge { kind: Kind::EvidenceJson, limit: MAX_BYTES });
+        return bundle(text, kind);
     }
     if probe.has("vcekCert") || probe.has("certificateChain") {
         let kind = kind
@@ -43,6 +48,11 @@ pub(super) fn read(text: &str, kind: Option<Kind>) -> Result<Sniffed, InputError
     let nonce_in_user_data = matches!(shape, JsonShape::AzSnp(2) | JsonShape::AzTdx(2));
     let note = Some(shape.as_str());
     Ok(Sniffed { note, nonce_in_user_data, ..Sniffed::new(Kind::EvidenceJson, Encoding::Json, parts) })
+}
+
+fn bundle(text: &str, kind: Option<Kind>) -> Result<Sniffed, InputError> {
+    expect(kind, Kind::Bundle)?;
+    Ok(bundled(Bundle::from_json(text)?, Encoding::Json))
 }
 
 /// What was found must be what it was said to be, where something was said.

@@ -1,13 +1,20 @@
 //! expect: none — the same imports and calls, used rightly, compile
 
 use teeproof::AttestationResult;
+use teeproof::hcl::{Claims, VerifiedVm};
 use teeproof::nitro::VerifiedDocument;
 use teeproof::snp::VerifiedReport;
+use teeproof::tpm::{VerifiedLog, VerifiedPcrs, VerifiedQuote};
 use teeproof::x509::{SignedPath, VerifiedPath, VerifiedRevocationList};
 
 fn main() {
     fn used<T: Clone>() {}
     used::<VerifiedReport<'static>>();
+    used::<VerifiedVm<'static>>();
+    used::<Claims>();
+    used::<VerifiedQuote<'static>>();
+    used::<VerifiedPcrs>();
+    used::<VerifiedLog<'static>>();
     used::<VerifiedDocument<'static>>();
     used::<SignedPath<'static>>();
     used::<VerifiedPath<'static>>();

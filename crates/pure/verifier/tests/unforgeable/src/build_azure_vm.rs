@@ -1,0 +1,12 @@
+//! expect: E0451 — its fields are private, so it cannot be written down
+
+use teeproof::hcl::VerifiedVm;
+use teeproof::snp::VerifiedReport;
+
+fn forge<'a>(report: VerifiedReport<'a>, other: VerifiedVm<'a>) -> VerifiedVm<'a> {
+    VerifiedVm { report, ..other }
+}
+
+fn main() {
+    let _ = forge;
+}

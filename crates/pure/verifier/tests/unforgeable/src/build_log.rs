@@ -1,0 +1,12 @@
+//! expect: E0451 — its fields are private, so it cannot be written down
+
+use teeproof::tpm::VerifiedLog;
+use teeproof::wire::eventlog::EventLog;
+
+fn forge<'a>(log: EventLog<'a>, other: VerifiedLog<'a>) -> VerifiedLog<'a> {
+    VerifiedLog { log, ..other }
+}
+
+fn main() {
+    let _ = forge;
+}

@@ -1,0 +1,11 @@
+//! expect: E0451 — its fields are private, so it cannot be written down
+
+use teeproof::tpm::{Attest, VerifiedQuote};
+
+fn forge<'a>(attest: Attest<'a>, other: VerifiedQuote<'a>) -> VerifiedQuote<'a> {
+    VerifiedQuote { attest, ..other }
+}
+
+fn main() {
+    let _ = forge;
+}
