@@ -57,7 +57,7 @@ fn answer(
 ) -> Result<Product, Fault> {
     let evidence = files.evidence()?;
     let result = teeproof::verify(&evidence, request).map_err(|error| {
-        Fault::usage(error.to_string(), "--at now, or --at 2026-01-31T12:00:00Z").in_file(files.name())
+        Fault::usage(error.to_string(), error.hint()).in_file(files.name())
     })?;
     if context.is_json() {
         return Product::json(&result, result.exit());

@@ -74,8 +74,24 @@ pub struct Request<'a> {
 pub enum RequestError {
     /// The time of the evidence was asked for, and evidence of this technology carries none.
     NoTimeInEvidence(Technology),
+    /// User-data was asked for, and evidence of this technology has none that could be compared.
+    NoUserData(Technology),
     /// The nonce has no bytes, so that evidence without one would carry it.
     EmptyNonce,
+}
+
+impl RequestError {
+    /// What a person can do.
+    #[must_use]
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::NoTimeInEvidence(_) => "--at now, or --at 2026-01-31T12:00:00Z",
+            Self::NoUserData(_) => {
+                "leave --user-data out; a policy compares what SNP reports (report-data) and Nitro documents (user-data) hold"
+            }
+            Self::EmptyNonce => "send 16 or more random bytes with each question",
+        }
+    }
 }
 
 impl fmt::Display for RequestError {
@@ -83,6 +99,9 @@ impl fmt::Display for RequestError {
         match self {
             Self::NoTimeInEvidence(technology) => {
                 write!(f, "evidence of {technology} carries no time: give one, or take the present")
+            }
+            Self::NoUserData(technology) => {
+                write!(f, "evidence of {technology} has no user-data of Azure's: nothing could be compared")
             }
             Self::EmptyNonce => f.write_str("the nonce is empty"),
         }

@@ -31,13 +31,18 @@ pub enum Verified<'a> {
 /// Whatever the evidence says, the answer is a result; see [`AttestationResult::accepted`].
 ///
 /// # Errors
-/// Only for a request that makes no sense: an empty nonce, or a time that the evidence has not.
+/// Only for a request that makes no sense: an empty nonce, or a time or user-data that evidence of
+/// this technology has not.
 pub fn verify<'a>(
     evidence: &Evidence<'a>,
     request: &Request<'a>,
 ) -> Result<AttestationResult<'a>, RequestError> {
     if request.freshness == Freshness::Nonce(&[]) {
         return Err(RequestError::EmptyNonce);
+    }
+    let azure = matches!(evidence, Evidence::AzureSnp(_) | Evidence::AzureTdx(_) | Evidence::Redacted(_));
+    if request.user_data.is_some() && !azure {
+        return Err(RequestError::NoUserData(evidence.technology()));
     }
     let run = Run { request, technology: evidence.technology(), findings: Findings::default() };
     if !run.is_accepted() {

@@ -98,7 +98,7 @@ impl<'f> Case<'f> {
             crypto: &trial.crypto,
         };
         teeproof::verify(&self.evidence, &request).map_err(|error| {
-            Fault::usage(error.to_string(), "--at now, or --at 2026-01-31T12:00:00Z").in_file(self.name)
+            Fault::usage(error.to_string(), error.hint()).in_file(self.name)
         })
     }
 }

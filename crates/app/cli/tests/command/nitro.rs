@@ -104,3 +104,10 @@ fn a_clock_that_is_behind_is_forgiven_as_far_as_was_said() {
     assert_ne!(run("2024-12-31T02:54:54Z", "0").exit, 0);
     assert_eq!(run("2024-12-31T02:55:54Z", "0").exit, 0);
 }
+
+/// `user_data` of a document is the policy's business; the flag is about Azure's claims.
+#[test]
+fn azures_user_data_is_not_asked_of_a_document() {
+    verify(PRODUCTION, &[&GENUINE, &NO_NONCE, &AT_DOCUMENT, &["--user-data", "utf8:x"]])
+        .fails(2, &["evidence of nitro has no user-data of Azure's", "leave --user-data out"]);
+}
