@@ -56,9 +56,8 @@ fn answer(
     context: &Context,
 ) -> Result<Product, Fault> {
     let evidence = files.evidence()?;
-    let result = teeproof::verify(&evidence, request).map_err(|error| {
-        Fault::usage(error.to_string(), error.hint()).in_file(files.name())
-    })?;
+    let result = teeproof::verify(&evidence, request)
+        .map_err(|error| Fault::usage(error.to_string(), error.hint()).in_file(files.name()))?;
     if context.is_json() {
         return Product::json(&result, result.exit());
     }

@@ -71,8 +71,9 @@ impl ReferenceValue {
     }
 }
 
-/// What is known of an id key.
-pub(crate) fn id_key(digest: &[u8; 48]) -> Option<&'static ReferenceValue> {
+/// What is known of the owner of an id key, by its digest in a report.
+#[must_use]
+pub fn id_key(digest: &[u8; 48]) -> Option<&'static ReferenceValue> {
     KNOWN.iter().find(|known| known.field == Field::IdKeyDigest && known.value == *digest)
 }
 

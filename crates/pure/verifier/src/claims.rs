@@ -55,6 +55,8 @@ fn snp(verified: &VerifiedReport<'_>) -> Vec<Claim> {
         claim("current-tcb", &verified.current_tcb()),
         claim("launch-tcb", &verified.launch_tcb()),
     ]);
+    let known = teeproof_hcl::reference::id_key(&report.id_key_digest);
+    claims.extend(known.map(|known| claim("id-key-known-of", &known.product)));
     claims.extend(verified.provider().map(|provider| claim("provider", &provider)));
     claims.extend(report.mitigations().map(|(launch, current)| {
         claim("mitigation-vectors", &format_args!("launch {launch:#x}, current {current:#x}"))

@@ -97,8 +97,7 @@ impl<'f> Case<'f> {
             policy: trial.policy,
             crypto: &trial.crypto,
         };
-        teeproof::verify(&self.evidence, &request).map_err(|error| {
-            Fault::usage(error.to_string(), error.hint()).in_file(self.name)
-        })
+        teeproof::verify(&self.evidence, &request)
+            .map_err(|error| Fault::usage(error.to_string(), error.hint()).in_file(self.name))
     }
 }

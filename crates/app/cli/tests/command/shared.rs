@@ -122,3 +122,16 @@ fn shared_attested_tls_evidence_names_the_missing_authority() {
         ran.shows(&["! ak.chain", "✔ tdx.report", "✔ hcl.binding", "✘ tdx.quote", "collateral"]);
     }
 }
+
+/// A report of Container Instances is genuine, and told apart.
+#[test]
+fn shared_container_instances_are_told_apart() {
+    let Some(folder) = folder() else { return };
+    let evidence = [need(&folder, "azure/sidecar-snp-report.bin"), need(&folder, "azure/thim-response.json")];
+    for table in TABLES {
+        run(table, &evidence)
+            .args(["--no-nonce", "--verbose"])
+            .exits(0)
+            .shows(&["Azure Container Instances"]);
+    }
+}
