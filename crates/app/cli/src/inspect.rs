@@ -20,7 +20,7 @@ use tree::{Node, Tree};
 /// Print every field of a structure, checking nothing
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
-    /// An SNP report, a Nitro document, certificates or revocation lists; - is stdin
+    /// Anything that verify takes: reports, quotes, logs, documents, certificates, bundles; - is stdin
     #[arg(value_name = "FILE")]
     file: PathBuf,
 

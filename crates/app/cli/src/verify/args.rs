@@ -16,10 +16,11 @@ use crate::globals::CryptoChoice;
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct VerifyArgs {
-    /// Evidence and what endorses it: an SNP report with its VCEK, or a Nitro document; - is stdin
+    /// Evidence and what endorses it: a report with its VCEK, a document, a bundle; - is stdin
     ///
-    /// Files may be raw, PEM, hex or base64, or the JSON of Azure's THIM service; what they hold is
-    /// told from their content and printed. Certificates and revocation lists may be among them.
+    /// Files may be raw, PEM, hex or base64, the JSON of other attesters and of Azure's THIM service,
+    /// or what tpm2-tools write; what they hold is told from their content and printed. Of an Azure
+    /// VM: the paravisor's report, the quote with its signature, the registers, the boot log.
     #[arg(required = true, value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
 
@@ -93,6 +94,8 @@ const EXAMPLES: &str = "\
 Examples:
   A report from a guest, with the VCEK, for the nonce that was sent to it:
     teeproof verify report.bin vcek.der --nonce hex:7b1e… --policy prod.toml
+  An Azure VM with its vTPM's quote:
+    teeproof verify hcl.bin quote.msg quote.sig pcrs.txt vcek.pem --nonce hex:7b1e… --policy prod.toml
   A Nitro document from an archive, as of its own time:
     teeproof verify document.cose --no-nonce --at document --policy builtin:genuine
   Only the facts, for a program:

@@ -55,7 +55,8 @@ impl Sniffed {
 }
 
 /// `nitro-document (base64)`, `certificate × 3 (PEM)`,
-/// `evidence-json × 5 (JSON; az-snp evidence, version 1)`.
+/// `evidence-json × 5 (JSON; az-snp evidence, version 1)`,
+/// `bundle × 10 (raw; collected 2026-01-15T12:00:00Z)`.
 impl fmt::Display for Sniffed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.kind)?;
@@ -64,6 +65,7 @@ impl fmt::Display for Sniffed {
         }
         write!(f, " ({}", self.encoding.as_str())?;
         self.note.iter().try_for_each(|note| write!(f, "; {note}"))?;
+        self.collection.iter().try_for_each(|made| write!(f, "; collected {}", made.at))?;
         f.write_str(")")
     }
 }

@@ -82,7 +82,8 @@ fn a_bundle_is_a_file_like_any_other() {
         assert_eq!(again, bundle);
     }
     let sniffed = sniff(&bundle.to_cbor(), None).unwrap();
-    assert_eq!(sniffed.to_string(), format!("bundle × {} (raw)", bundle.parts().len()));
+    let (parts, at) = (bundle.parts().len(), bundle.collected().at);
+    assert_eq!(sniffed.to_string(), format!("bundle × {parts} (raw; collected {at})"));
 }
 
 /// What the version of an attester's evidence promised stays promised.
