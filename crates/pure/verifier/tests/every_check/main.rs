@@ -76,3 +76,17 @@ fn the_table_is_current() {
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(kept == table, "docs/checks.md is stale: run cargo xtask checks");
 }
+
+/// The tests that `docs/known-mistakes.md` names are there.
+#[test]
+fn known_mistakes_have_their_tests() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
+    let page = std::fs::read_to_string(root.join("docs/known-mistakes.md")).unwrap();
+    let named: Vec<_> = page.split('`').filter_map(|word| word.split_once(".rs::")).collect();
+    assert!(named.len() > 40, "{}", named.len());
+    for (file, test) in named {
+        let source = std::fs::read_to_string(root.join(format!("{file}.rs"))).expect(file);
+        let declared = [format!("fn {test}()"), format!("    {test}: \"")];
+        assert!(declared.iter().any(|text| source.contains(text)), "{file}.rs has no {test}");
+    }
+}
