@@ -3,6 +3,7 @@
 use alloc::format;
 use alloc::vec::Vec;
 
+use teeproof_core::{Expectation, Rule, Value};
 use teeproof_hcl::{Ground, Origin, Policy, VmId};
 
 use super::kinds::{Fixed, YesNo};
@@ -38,7 +39,42 @@ pub(super) fn read_snp(node: Node<'_>, problems: &mut Problems<'_>) -> Result<Az
     let section = Section::open(node, &fields, problems)?;
     let report = snp::fields(&section, problems);
     let vm = vm(&section, problems);
-    Ok(AzureSnpPolicy { snp: report?, vm: vm? })
+    let policy = AzureSnpPolicy { snp: report?, vm: vm? };
+    grounds_can_hold(&section, &policy, problems)?;
+    Ok(policy)
+}
+
+/// A ground that rests on a field has no meaning where the field is waived.
+fn grounds_can_hold(
+    section: &Section<'_>,
+    policy: &AzureSnpPolicy,
+    problems: &mut Problems<'_>,
+) -> Result<(), Reported> {
+    let (Origin::AnyOf { grounds, .. }, Field::Named(node)) =
+        (&policy.vm.origin, section.field("origin", problems)?)
+    else {
+        return Ok(());
+    };
+    let AzureSnpPolicy { snp, .. } = policy;
+    let measured = [("measurement", waives(&snp.measurement))];
+    let signed = [("id-key-digest", waives(&snp.id_key_digest)), ("guest-svn", waives(&snp.guest_svn))];
+    for ground in grounds.iter() {
+        let fields: &[(&str, bool)] = match ground {
+            Ground::Measurement => &measured,
+            Ground::IdKeyDigest => &signed,
+            _ => &[],
+        };
+        if let Some((field, _)) = fields.iter().find(|(_, waived)| *waived) {
+            let message = format!("the ground `{ground}` can never hold: `{field}` is waived");
+            let hint = "say what the field must be, or name another ground".into();
+            return Err(node.problem(problems, message, Some(hint)));
+        }
+    }
+    Ok(())
+}
+
+fn waives<T: Value>(rule: &Rule<'_, T>) -> bool {
+    matches!(rule.expectation, Expectation::Waived(_))
 }
 
 /// Reads `[azure-tdx]`: the VM's fields. Those of the TD join when TD quotes are verified.
