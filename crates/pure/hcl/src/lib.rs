@@ -17,13 +17,15 @@ pub mod reference;
 mod tdx;
 mod user_data;
 mod verify;
+mod vm_id;
 
 pub use ak::{AK_ROOT, AkPath};
 pub use appraise::appraise_snp;
 pub use claims::{Claims, HardwareSealingPolicy, Key, UnknownMember, VmConfiguration, VmgsProvisioner};
 pub use error::{ClaimsProblem, Error, KeyProblem, TdReportHash};
 pub use evidence::Evidence;
-pub use policy::{Ground, Origin, Policy, VmId};
+pub use policy::{Ground, Origin, Policy};
 pub use tdx::verify_tdx;
 pub use teeproof_wire::hcl::{HashType, HclReport, ReportType};
 pub use verify::{Verification, VerifiedVm, verify_snp};
+pub use vm_id::{NotAGuid, VmId};

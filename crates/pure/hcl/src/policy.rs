@@ -2,7 +2,9 @@
 
 use core::fmt;
 
-use teeproof_core::{List, Rule, Value, Waiver, no_order_no_mask};
+use teeproof_core::{List, Rule, Waiver};
+
+use crate::VmId;
 
 /// An appraisal policy for an Azure confidential VM. Every field is an expectation or a waiver
 /// with a reason; there is no default.
@@ -85,32 +87,6 @@ impl Ground {
 impl fmt::Display for Ground {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-/// A VM's id: the 16 bytes of its GUID in the order in which its digits are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct VmId(pub [u8; 16]);
-
-/// `26f8bc30-774e-4290-8e7a-535f3b672aee`.
-impl fmt::Display for VmId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().enumerate().try_for_each(|(at, byte)| {
-            let dash = if matches!(at, 4 | 6 | 8 | 10) { "-" } else { "" };
-            write!(f, "{dash}{byte:02x}")
-        })
-    }
-}
-
-impl Value for VmId {
-    no_order_no_mask!(Self);
-
-    fn seen(&self) -> &Self {
-        self
-    }
-
-    fn show(seen: &Self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(seen, f)
     }
 }
 

@@ -7,6 +7,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 
 use super::json::Value;
 use super::{Claims, HardwareSealingPolicy, Key, UnknownMember, VmConfiguration, VmgsProvisioner};
+use crate::vm_id::hex;
 use crate::{ClaimsProblem, Error, VmId};
 
 type Read<T> = Result<T, ClaimsProblem>;
@@ -166,36 +167,11 @@ fn vmgs_provisioner(members: &mut Members) -> Read<Option<VmgsProvisioner>> {
 fn user_data(members: &mut Members) -> Read<Option<[u8; 64]>> {
     const NAME: &str = "user-data";
     let Some(text) = members.text(NAME)? else { return Ok(None) };
-    hex(text.as_bytes()).map(Some).ok_or(ClaimsProblem::Member(NAME))
+    hex(&text).map(Some).ok_or(ClaimsProblem::Member(NAME))
 }
 
 fn vm_id(members: &mut Members) -> Read<Option<VmId>> {
     const NAME: &str = "vmUniqueId";
     let Some(text) = members.text(NAME)? else { return Ok(None) };
-    guid(&text).map(|id| Some(VmId(id))).ok_or(ClaimsProblem::Member(NAME))
-}
-
-/// The bytes of a GUID in the order in which its digits are written: 8-4-4-4-12.
-fn guid(text: &str) -> Option<[u8; 16]> {
-    const GROUPS: [usize; 5] = [8, 4, 4, 4, 12];
-    let lengths = text.split('-').map(str::len);
-    let digits: String = text.split('-').collect();
-    if lengths.eq(GROUPS) { hex(digits.as_bytes()) } else { None }
-}
-
-/// Exactly `N` bytes in hexadecimal digits of any case.
-fn hex<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
-    let mut bytes = [0; N];
-    if digits.len() != N.checked_mul(2)? {
-        return None;
-    }
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        let [high, low] = pair else { return None };
-        *byte = nibble(*high)?.checked_mul(16)?.checked_add(nibble(*low)?)?;
-    }
-    Some(bytes)
-}
-
-fn nibble(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+    text.parse().map(Some).map_err(|_| ClaimsProblem::Member(NAME))
 }

@@ -14,7 +14,6 @@ use super::rule::{EXACTLY, Kind, ONE_OF, REASON, WAIVED, expectation};
 use super::section::{Field, Section};
 use super::suggest::{hint, listed, quoted};
 use super::{AzureSnpPolicy, snp};
-use crate::bytes;
 
 /// The keys that both sections have.
 const VM_FIELDS: &[&str] = &[
@@ -161,20 +160,10 @@ impl Kind for Guid {
 
     fn read(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<VmId, Reported> {
         let text = node.text(problems, "a GUID as a text")?;
-        guid(text).ok_or_else(|| {
+        text.parse().map_err(|_| {
             let message = format!("{} is no GUID", quoted(text));
             let hint = "write 8, 4, 4, 4 and 12 hex digits with dashes between them";
             node.problem(problems, message, Some(hint.into()))
         })
     }
-}
-
-/// 8, 4, 4, 4 and 12 hex digits.
-fn guid(text: &str) -> Option<VmId> {
-    let lengths = text.split('-').map(str::len);
-    if !lengths.eq([8, 4, 4, 4, 12]) {
-        return None;
-    }
-    let digits = bytes::hex(&text.replace('-', ""))?;
-    digits.try_into().ok().map(VmId)
 }
