@@ -2,6 +2,7 @@
 
 use teeproof_core::Technology;
 use teeproof_tpm::{PcrValues, Quote};
+use teeproof_wire::hcl::ReportType;
 
 use super::{InputError, Inputs, Kind, Part};
 use crate::Evidence;
@@ -98,17 +99,11 @@ fn technology(part: &Part) -> Option<Technology> {
     match part.kind {
         Kind::SnpReport => Some(Technology::Snp),
         Kind::NitroDocument => Some(Technology::Nitro),
-        Kind::HclReport if is_tdx(&part.bytes) => Some(Technology::AzureTdx),
+        Kind::HclReport if ReportType::peek(&part.bytes) == Some(ReportType::TDX) => {
+            Some(Technology::AzureTdx)
+        }
         // Reports of other types too: their verifier says what they are.
         Kind::HclReport => Some(Technology::AzureSnp),
         _ => None,
     }
-}
-
-/// Where the paravisor's report says which hardware report it holds; nothing proves it yet.
-const REPORT_TYPE: usize = 0x4c8;
-const TDX: [u8; 4] = [4, 0, 0, 0];
-
-fn is_tdx(report: &[u8]) -> bool {
-    report.get(REPORT_TYPE..).is_some_and(|rest| rest.starts_with(&TDX))
 }

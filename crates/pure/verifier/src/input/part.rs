@@ -4,6 +4,8 @@ use alloc::vec::Vec;
 
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::crl::RevocationList;
+use teeproof_wire::tpm::attest_bytes;
+use teeproof_wire::{eventlog, hcl};
 
 use super::pcrs::{self, Registers};
 use super::{InputError, Kind};
@@ -29,7 +31,7 @@ impl Part {
     pub fn new(kind: Kind, bytes: &[u8]) -> Result<Self, InputError> {
         let bytes = match kind {
             Kind::Certificate => without_padding(bytes).to_vec(),
-            Kind::TpmQuote => without_size(bytes).to_vec(),
+            Kind::TpmQuote => attest_bytes(bytes).to_vec(),
             Kind::PcrValues => pcrs::encode(&pcrs::read(bytes)?.registers),
             kind if kind.is_container() => return Err(InputError::Container(kind)),
             _ => bytes.to_vec(),
@@ -68,12 +70,11 @@ impl Part {
 /// too; here they are refused before anything is kept of them.
 const fn max_bytes(kind: Kind) -> usize {
     match kind {
-        // The largest NV index that a paravisor has been seen to make has 2900.
-        Kind::SnpReport | Kind::HclReport => 4096,
+        Kind::SnpReport | Kind::HclReport => hcl::MAX_BYTES,
         Kind::TdQuote | Kind::NitroDocument => 16 * 1024,
         // 113 bytes and a nonce of at most 64.
         Kind::TpmQuote | Kind::TpmSignature | Kind::PcrValues | Kind::PcrConcatenation => 1024,
-        Kind::EventLog => 4 * 1024 * 1024,
+        Kind::EventLog => eventlog::MAX_BYTES,
         Kind::Certificate => 64 * 1024,
         _ => 1024 * 1024,
     }
@@ -91,20 +92,3 @@ fn without_padding(bytes: &[u8]) -> &[u8] {
         _ => bytes,
     }
 }
-
-/// A TPMS_ATTEST without the size that makes it a TPM2B_ATTEST; the signature never covers it.
-fn without_size(bytes: &[u8]) -> &[u8] {
-    match bytes.split_first_chunk() {
-        Some((size, message))
-            if message.starts_with(&TPM_GENERATED)
-                && usize::from(u16::from_be_bytes(*size)) == message.len() =>
-        {
-            message
-        }
-        _ => bytes,
-    }
-}
-
-/// TPM_GENERATED_VALUE, with which everything begins that a TPM's restricted key signs about
-/// itself.
-pub(super) const TPM_GENERATED: [u8; 4] = [0xff, 0x54, 0x43, 0x47];

@@ -5,8 +5,8 @@ use core::fmt;
 
 use teeproof_wire::crl::RevocationList;
 use teeproof_wire::snp::REPORT_BYTES;
+use teeproof_wire::tpm::MAGIC;
 
-use super::part::TPM_GENERATED;
 use super::{Encoding, InputError, Kind, Part, bincode, encoding, fixture, json, pcrs};
 use crate::bundle::{Bundle, Collection, Redaction};
 
@@ -161,8 +161,8 @@ fn looks_like(bytes: &[u8]) -> Option<Kind> {
         // Version 4 or 5, a type of attestation key, and the TEE type of TDX.
         [4 | 5, 0, _, _, 0x81, 0, 0, 0, ..] => Some(Kind::TdQuote),
         // With and without the size in front.
-        _ if bytes.starts_with(&TPM_GENERATED) => Some(Kind::TpmQuote),
-        [_, _, rest @ ..] if rest.starts_with(&TPM_GENERATED) => Some(Kind::TpmQuote),
+        _ if bytes.starts_with(&MAGIC.to_be_bytes()) => Some(Kind::TpmQuote),
+        [_, _, rest @ ..] if rest.starts_with(&MAGIC.to_be_bytes()) => Some(Kind::TpmQuote),
         // TPMT_SIGNATURE: RSASSA, SHA-256, 256 bytes.
         [0x00, 0x14, 0x00, 0x0b, 0x01, 0x00, ..] => Some(Kind::TpmSignature),
         _ if bytes.starts_with(EVENT_LOG) => Some(Kind::EventLog),

@@ -36,6 +36,14 @@ impl ReportType {
         }
     }
 
+    /// What an envelope says that it holds, before anything else of it is read: to choose who
+    /// reads it, and nothing more.
+    #[must_use]
+    pub fn peek(envelope: &[u8]) -> Option<Self> {
+        let word = envelope.get(REPORT_TYPE_OFFSET..)?.first_chunk()?;
+        Some(Self(u32::from_le_bytes(*word)))
+    }
+
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let at = reader.at();
         let kind = Self(u32::from_le_bytes(*reader.array(REPORT_TYPE)?));
