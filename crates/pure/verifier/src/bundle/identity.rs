@@ -5,6 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use teeproof_core::Hex;
+use teeproof_hcl::VmId;
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::cose::Sign1;
 use teeproof_wire::hcl::{Hardware, HclReport};
@@ -72,19 +73,12 @@ fn of_envelope(bytes: &[u8]) -> Option<Vec<Identity>> {
     };
     let claims: serde_json::Value = serde_json::from_slice(envelope.claims()).ok()?;
     if let Some(id) = claims.get("vm-configuration").and_then(|vm| vm.get("vmUniqueId")) {
-        let digits = guid(id.as_str()?)?;
+        let VmId(digits) = id.as_str()?.parse().ok()?;
         if !is_blank(&digits) {
-            identities.push(Identity { what: Identifier::VmId, value: Value::Guid(digits) });
+            identities.push(Identity { what: Identifier::VmId, value: Value::Guid(digits.to_vec()) });
         }
     }
     Some(identities)
-}
-
-/// The bytes of a GUID in the order of its digits.
-fn guid(text: &str) -> Option<Vec<u8>> {
-    let dashes = [8, 13, 18, 23].iter().all(|at| text.as_bytes().get(*at) == Some(&b'-'));
-    let digits: String = text.chars().filter(|c| *c != '-').collect();
-    bytes::hex(&digits).filter(|bytes| bytes.len() == 16 && text.len() == 36 && dashes)
 }
 
 fn of_certificate(der: &[u8]) -> Option<Vec<Identity>> {

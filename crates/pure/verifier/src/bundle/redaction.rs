@@ -1,6 +1,7 @@
 //! What a redaction says: which identifier was replaced where, and which checks it costs.
 
 use teeproof_core::Technology;
+use teeproof_wire::hcl::{HARDWARE_OFFSET, SLOT_BYTES};
 
 use super::PartName;
 use crate::input::Kind;
@@ -66,7 +67,7 @@ pub struct Redaction {
 }
 
 /// The hardware report in Azure's envelope: what the chip signed.
-const SLOT: core::ops::Range<usize> = 0x20..0x4c0;
+const SLOT: core::ops::Range<usize> = HARDWARE_OFFSET..HARDWARE_OFFSET.saturating_add(SLOT_BYTES);
 
 impl Redaction {
     /// The checks that can no longer be made, by their ids.
