@@ -13,7 +13,6 @@ use teeproof_wire::nitro::{Document, Limits};
 use teeproof_wire::snp::Report;
 
 use super::{Identifier, PartName, pck};
-use crate::bytes;
 use crate::input::{Kind, Part};
 
 /// One identifier of the machine that the evidence is of.
