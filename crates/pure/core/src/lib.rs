@@ -23,6 +23,6 @@ pub use expectation::{Bits, Expectation, Rule, Value};
 pub use freshness::{Freshness, equal};
 pub use list::{List, Text};
 pub use pcrs::{PcrRule, Pcrs, Waiver};
-pub use show::{Hex, OrNone};
+pub use show::{Hex, OrNone, from_hex};
 pub use technology::Technology;
 pub use time::{Time, Validity};

@@ -12,6 +12,13 @@ impl fmt::Display for Hex<'_> {
     }
 }
 
+/// The byte that two hexadecimal digits of either case stand for.
+#[must_use]
+pub fn from_hex([high, low]: [u8; 2]) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    Some((digit(high)? << 4) | digit(low)?)
+}
+
 /// A value that may be absent, which is then said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrNone<T>(pub Option<T>);

@@ -4,7 +4,7 @@
 
 use teeproof_core::{
     BadSignature, Check, Class, Finding, Freshness, Hex, List, Outcome, Record, Technology, Text, Time,
-    Validity, equal,
+    Validity, equal, from_hex,
 };
 
 #[test]
@@ -83,6 +83,12 @@ fn names_in_results() {
     let technologies: Vec<_> = Technology::ALL.iter().map(ToString::to_string).collect();
     assert_eq!(technologies, ["snp", "azure-snp", "azure-tdx", "nitro"]);
     assert_eq!(BadSignature.to_string(), "the signature does not hold");
+}
+
+#[test]
+fn bytes_of_hex() {
+    assert_eq!([*b"00", *b"fF", *b"7a"].map(from_hex), [Some(0), Some(0xff), Some(0x7a)]);
+    assert_eq!([*b"0g", *b" 1", *b"+1", [0xff, b'0']].map(from_hex), [None; 4]);
 }
 
 #[test]

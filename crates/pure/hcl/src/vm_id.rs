@@ -3,7 +3,7 @@
 use core::fmt;
 use core::str::FromStr;
 
-use teeproof_core::{Value, no_order_no_mask};
+use teeproof_core::{Value, from_hex, no_order_no_mask};
 
 /// A VM's id: the 16 bytes of its GUID in the order in which its digits are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -62,12 +62,8 @@ pub(crate) fn hex<const N: usize>(digits: &str) -> Option<[u8; N]> {
     if pairs.len() != N || !odd.is_empty() {
         return None;
     }
-    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-        *byte = (nibble(*high)? << 4) | nibble(*low)?;
+    for (byte, pair) in bytes.iter_mut().zip(pairs) {
+        *byte = from_hex(*pair)?;
     }
     Some(bytes)
-}
-
-fn nibble(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }

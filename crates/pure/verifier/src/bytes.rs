@@ -3,16 +3,16 @@
 use alloc::vec::Vec;
 
 use base64ct::{Base64, Base64Unpadded, Base64Url, Base64UrlUnpadded, Encoding};
+use teeproof_core::from_hex;
 
 /// Bytes from hexadecimal digits of either case, two for each byte and nothing between them.
 #[must_use]
 pub fn hex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let (pairs, odd) = text.as_bytes().as_chunks::<2>();
     if !odd.is_empty() {
         return None;
     }
-    pairs.iter().map(|[high, low]| Some((digit(*high)? << 4) | digit(*low)?)).collect()
+    pairs.iter().map(|pair| from_hex(*pair)).collect()
 }
 
 /// Bytes from base64, in the standard or the URL-safe alphabet, padded or not.

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::crl::RevocationList;
 use teeproof_wire::tpm::attest_bytes;
-use teeproof_wire::{eventlog, hcl};
+use teeproof_wire::{Reader, der, eventlog, hcl};
 
 use super::pcrs::{self, Registers};
 use super::{InputError, Kind};
@@ -82,13 +82,11 @@ const fn max_bytes(kind: Kind) -> usize {
 
 /// A certificate without the zero bytes after its end, if all that follows is zero.
 fn without_padding(bytes: &[u8]) -> &[u8] {
-    let (header, length) = match bytes {
-        [0x30, 0x81, length, ..] => (3_usize, usize::from(*length)),
-        [0x30, 0x82, high, low, ..] => (4, usize::from(u16::from_be_bytes([*high, *low]))),
-        _ => return bytes,
-    };
-    match bytes.split_at_checked(header.saturating_add(length)) {
-        Some((certificate, rest)) if rest.iter().all(|byte| *byte == 0) => certificate,
-        _ => bytes,
-    }
+    const WHAT: &str = "certificate";
+    let cut = Reader::all(bytes, 0, WHAT, |reader| {
+        let certificate = der::element(reader, WHAT)?.whole;
+        let rest = reader.take(reader.remaining(), WHAT)?;
+        Ok(if rest.iter().all(|byte| *byte == 0) { certificate } else { bytes })
+    });
+    cut.unwrap_or(bytes)
 }
