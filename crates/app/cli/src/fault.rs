@@ -65,15 +65,8 @@ impl Fault {
 
     /// The bundle cannot be taken or made.
     pub(crate) fn bundle(error: &BundleError) -> Self {
-        let chosen_wrongly = matches!(
-            error,
-            BundleError::NoEvidence
-                | BundleError::TooMany(_)
-                | BundleError::AlreadyRedacted
-                | BundleError::NothingToRedact
-                | BundleError::ShortSalt
-        );
-        let (exit, class) = if chosen_wrongly { (2, "usage") } else { (3, "malformed") };
+        let exit = error.exit();
+        let class = if exit == 2 { "usage" } else { "malformed" };
         Self::new(exit, class, error.to_string(), error.hint().to_string())
     }
 

@@ -90,6 +90,19 @@ pub enum EntryProblem {
 }
 
 impl BundleError {
+    /// The exit code of the command: 2 where the parts were chosen wrongly, 3 where the file is bad.
+    #[must_use]
+    pub const fn exit(&self) -> u8 {
+        match self {
+            Self::NoEvidence
+            | Self::TooMany(_)
+            | Self::AlreadyRedacted
+            | Self::NothingToRedact
+            | Self::ShortSalt => 2,
+            _ => 3,
+        }
+    }
+
     /// What a person can do.
     #[must_use]
     pub const fn hint(&self) -> &'static str {
