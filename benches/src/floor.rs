@@ -39,7 +39,7 @@ thread_local! {
 
 impl Floor {
     /// Records what `run` asks the table for that it is given.
-    pub fn of(run: impl FnOnce(&'static Crypto)) -> Self {
+    pub fn of(run: impl FnOnce(&'static Crypto<'static>)) -> Self {
         RECORDED.with_borrow_mut(Vec::clear);
         run(&RECORDING);
         Self(RECORDED.with_borrow_mut(std::mem::take))

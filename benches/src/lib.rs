@@ -13,6 +13,6 @@ use teeproof_core::Crypto;
 
 /// The tables that are compared.
 #[must_use]
-pub const fn tables() -> [&'static Crypto; 2] {
+pub const fn tables() -> [&'static Crypto<'static>; 2] {
     [&teeproof_aws_lc::TABLE, &teeproof_rustcrypto::TABLE]
 }

@@ -22,7 +22,7 @@ impl Nitro {
     ///
     /// # Errors
     /// None, unless something is broken.
-    pub fn verify(self, crypto: &'static Crypto) -> Result<VerifiedDocument<'static>, Error> {
+    pub fn verify(self, crypto: &'static Crypto<'static>) -> Result<VerifiedDocument<'static>, Error> {
         let verification = Verification {
             anchors: Anchors::PINNED,
             freshness: Freshness::Waived("a recorded vector"),

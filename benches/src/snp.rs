@@ -30,7 +30,7 @@ impl Snp {
     ///
     /// # Errors
     /// None, unless something is broken.
-    pub fn verify(self, crypto: &'static Crypto) -> Result<VerifiedReport<'static>, Error> {
+    pub fn verify(self, crypto: &'static Crypto<'static>) -> Result<VerifiedReport<'static>, Error> {
         let certificates = [Certificate::parse(self.vcek).map_err(Error::Report)?];
         let verification = Verification {
             anchors: Anchors::PINNED,

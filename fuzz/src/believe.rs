@@ -18,7 +18,7 @@ pub(crate) enum Belief {
 
 impl Belief {
     /// A table of this belief, with real digests, which are counted.
-    pub(crate) fn table(self) -> Crypto {
+    pub(crate) fn table(self) -> Crypto<'static> {
         let believer: &'static Belief = match self {
             Self::All => &Self::All,
             Self::None => &Self::None,

@@ -106,7 +106,7 @@ fn policy_choice(args: &VerifyArgs, context: &Context) -> Result<Option<PolicyCh
 }
 
 /// The table that was chosen, or the fast one.
-pub(crate) const fn table(choice: Option<CryptoChoice>) -> Crypto {
+pub(crate) const fn table(choice: Option<CryptoChoice>) -> Crypto<'static> {
     match choice {
         Some(CryptoChoice::Rustcrypto) => teeproof_rustcrypto::TABLE,
         _ => teeproof_aws_lc::TABLE,

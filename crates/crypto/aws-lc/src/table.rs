@@ -8,7 +8,7 @@ use crate::hash::Hash;
 use crate::rsa::Rsa;
 
 /// The table of this crate.
-pub static TABLE: Crypto = Crypto {
+pub static TABLE: Crypto<'static> = Crypto {
     name: "aws-lc",
     sha256: &Hash(&digest::SHA256),
     sha384: &Hash(&digest::SHA384),

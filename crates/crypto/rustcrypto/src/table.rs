@@ -8,7 +8,7 @@ use crate::hash::Hash;
 use crate::rsa::{Pkcs1, Pss};
 
 /// The table of this crate.
-pub static TABLE: Crypto = Crypto {
+pub static TABLE: Crypto<'static> = Crypto {
     name: "rustcrypto",
     sha256: &Hash::<Sha256>::NEW,
     sha384: &Hash::<Sha384>::NEW,

@@ -7,32 +7,33 @@ use core::fmt;
 
 /// The operations that evidence verification needs, one entry each.
 ///
-/// It is a plain struct: take one, replace an entry, hand it on.
+/// It is a plain struct: take one, replace an entry, hand it on. A caller who holds a prepared key
+/// puts it in front of an entry for as long as it lives.
 #[derive(Clone, Copy)]
-pub struct Crypto {
+pub struct Crypto<'a> {
     /// What the table is called in results: `rustcrypto`, `aws-lc`.
     pub name: &'static str,
     /// SHA-256.
-    pub sha256: &'static dyn Digest<32>,
+    pub sha256: &'a dyn Digest<32>,
     /// SHA-384.
-    pub sha384: &'static dyn Digest<48>,
+    pub sha384: &'a dyn Digest<48>,
     /// SHA-512.
-    pub sha512: &'static dyn Digest<64>,
+    pub sha512: &'a dyn Digest<64>,
     /// ECDSA on P-256 with SHA-256.
-    pub ecdsa_p256_sha256: &'static dyn VerifyEcdsa,
+    pub ecdsa_p256_sha256: &'a dyn VerifyEcdsa,
     /// ECDSA on P-384 with SHA-384.
-    pub ecdsa_p384_sha384: &'static dyn VerifyEcdsa,
+    pub ecdsa_p384_sha384: &'a dyn VerifyEcdsa,
     /// RSASSA-PSS with SHA-384, MGF1 with SHA-384, a salt of 48 bytes.
-    pub rsa_pss_sha384: &'static dyn VerifyRsa,
+    pub rsa_pss_sha384: &'a dyn VerifyRsa,
     /// RSASSA-PKCS1-v1_5 with SHA-256.
-    pub rsa_pkcs1_sha256: &'static dyn VerifyRsa,
+    pub rsa_pkcs1_sha256: &'a dyn VerifyRsa,
     /// RSASSA-PKCS1-v1_5 with SHA-384.
-    pub rsa_pkcs1_sha384: &'static dyn VerifyRsa,
+    pub rsa_pkcs1_sha384: &'a dyn VerifyRsa,
     /// RSASSA-PKCS1-v1_5 with SHA-512.
-    pub rsa_pkcs1_sha512: &'static dyn VerifyRsa,
+    pub rsa_pkcs1_sha512: &'a dyn VerifyRsa,
 }
 
-impl fmt::Debug for Crypto {
+impl fmt::Debug for Crypto<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Crypto").field("name", &self.name).finish_non_exhaustive()
     }

@@ -24,7 +24,7 @@ pub struct Verification<'a> {
     /// The time at which the certificates must be valid.
     pub at: Time,
     /// The cryptography.
-    pub crypto: &'a Crypto,
+    pub crypto: &'a Crypto<'a>,
 }
 
 /// A VM whose paravisor's claims a genuine AMD processor vouches for.

@@ -37,7 +37,7 @@ fn read(path: &str) -> Option<String> {
     Some(text.unwrap_or_else(|error| panic!("{}: {error}", path.display())))
 }
 
-fn verification<'a>(nonce: Option<&'a [u8]>, crypto: &'a teeproof_core::Crypto) -> Verification<'a> {
+fn verification<'a>(nonce: Option<&'a [u8]>, crypto: &'a teeproof_core::Crypto<'a>) -> Verification<'a> {
     Verification {
         anchors: Anchors::PINNED,
         freshness: match nonce {

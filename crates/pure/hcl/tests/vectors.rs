@@ -43,7 +43,7 @@ impl VerifyRsa for Believe {
 }
 
 /// Both tables, believing what a processor or its maker signed.
-fn tables() -> [Crypto; 2] {
+fn tables() -> [Crypto<'static>; 2] {
     [teeproof_aws_lc::TABLE, teeproof_rustcrypto::TABLE].map(|table| Crypto {
         ecdsa_p384_sha384: &Believe,
         rsa_pss_sha384: &Believe,

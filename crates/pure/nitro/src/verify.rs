@@ -25,7 +25,7 @@ pub struct Verification<'a> {
     /// Bounds on the fields that the enclave chooses.
     pub limits: Limits,
     /// The cryptography.
-    pub crypto: &'a Crypto,
+    pub crypto: &'a Crypto<'a>,
 }
 
 /// Five minutes.

@@ -33,11 +33,11 @@ fn name(path: &Path) -> &str {
     path.file_name().unwrap().to_str().unwrap()
 }
 
-fn tables() -> [Crypto; 2] {
+fn tables() -> [Crypto<'static>; 2] {
     [teeproof_aws_lc::TABLE, teeproof_rustcrypto::TABLE]
 }
 
-fn check<'a>(document: &'a [u8], at: Moment, crypto: &'a Crypto) -> Result<VerifiedDocument<'a>, Error> {
+fn check<'a>(document: &'a [u8], at: Moment, crypto: &'a Crypto<'a>) -> Result<VerifiedDocument<'a>, Error> {
     let verification = Verification {
         anchors: Anchors::PINNED,
         freshness: Freshness::Waived("a recorded vector"),

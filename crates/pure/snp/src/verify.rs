@@ -22,7 +22,7 @@ pub struct Verification<'a> {
     /// The time at which the certificates must be valid.
     pub at: Time,
     /// The cryptography.
-    pub crypto: &'a Crypto,
+    pub crypto: &'a Crypto<'a>,
 }
 
 /// What REPORT_DATA, the 64 bytes that the guest chose, must hold.

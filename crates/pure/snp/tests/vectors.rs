@@ -15,11 +15,11 @@ const VCEK: &[u8] = include_bytes!("../../../../testdata/snp/milan-vcek.der");
 const OTHER_VCEK: &[u8] = include_bytes!("../../../../testdata/snp/turin-vcek.der");
 const AT: Time = Time(1_790_000_000);
 
-fn tables() -> [Crypto; 2] {
+fn tables() -> [Crypto<'static>; 2] {
     [teeproof_aws_lc::TABLE, teeproof_rustcrypto::TABLE]
 }
 
-fn at(crypto: &Crypto, at: Time) -> Verification<'_> {
+fn at<'a>(crypto: &'a Crypto<'a>, at: Time) -> Verification<'a> {
     Verification {
         anchors: Anchors::PINNED,
         report_data: ReportData::Nonce(Freshness::Waived("a recorded vector")),

@@ -20,7 +20,7 @@ pub struct Verification<'k> {
     /// The nonce, or why there is none.
     pub freshness: Freshness<'k>,
     /// The cryptography.
-    pub crypto: &'k Crypto,
+    pub crypto: &'k Crypto<'k>,
 }
 
 /// A quote that the attestation key signed, of registers of the SHA-256 bank.

@@ -65,7 +65,7 @@ pub struct Request<'a> {
     /// The appraisal policy; without one, evidence is verified and not accepted.
     pub policy: Option<&'a Policy>,
     /// The cryptography.
-    pub crypto: &'a Crypto,
+    pub crypto: &'a Crypto<'a>,
 }
 
 /// A request that makes no sense, whatever the evidence says.

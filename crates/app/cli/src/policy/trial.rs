@@ -32,7 +32,7 @@ pub(super) struct Trial<'a> {
     anchors: Vec<&'a [u8]>,
     at: Moment,
     policy: Option<&'a Policy>,
-    crypto: Crypto,
+    crypto: Crypto<'static>,
 }
 
 impl TrialArgs {

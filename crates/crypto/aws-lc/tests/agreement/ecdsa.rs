@@ -14,7 +14,7 @@ const MESSAGE: &[u8] = b"a report of the length of a sentence";
 /// One curve: how to sign on it, where it stands in the table, and its order.
 struct Curve {
     signing: &'static EcdsaSigningAlgorithm,
-    entry: fn(&Crypto) -> &dyn VerifyEcdsa,
+    entry: for<'c> fn(&'c Crypto<'c>) -> &'c dyn VerifyEcdsa,
     order: &'static str,
     negated: fn(&[u8]) -> Vec<u8>,
 }

@@ -27,7 +27,7 @@ static PSS_SALT_0: RsaSignatureEncoding = RSA_PSS_SHA384.with_pss_salt_length(Rs
 static PSS_SALT_LONGEST: RsaSignatureEncoding =
     RSA_PSS_SHA384.with_pss_salt_length(RsaPssSaltLength::Custom(256 - 48 - 2));
 
-type Entry = fn(&Crypto) -> &dyn VerifyRsa;
+type Entry = for<'c> fn(&'c Crypto<'c>) -> &'c dyn VerifyRsa;
 
 const ENTRIES: [(Entry, &dyn RsaEncoding); 4] = [
     (|table| table.rsa_pss_sha384, &RSA_PSS_SHA384),

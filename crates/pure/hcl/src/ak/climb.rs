@@ -28,7 +28,7 @@ pub(super) enum Failure<'a> {
 struct Climb<'a, 's> {
     given: &'s [Certificate<'a>],
     anchors: &'s Anchors<'a>,
-    crypto: &'s Crypto,
+    crypto: &'s Crypto<'s>,
     /// The path so far, the leaf first.
     path: Vec<Certificate<'a>>,
     steps: usize,

@@ -33,7 +33,7 @@ impl VerifyRsa for Credulous {
 }
 
 /// A table that counts hashes and believes signatures, and what it counts.
-fn counting() -> (Crypto, &'static Counter) {
+fn counting() -> (Crypto<'static>, &'static Counter) {
     let counter: &'static Counter =
         Box::leak(Box::new(Counter { calls: AtomicUsize::new(0), bytes: AtomicUsize::new(0) }));
     (

@@ -12,7 +12,7 @@ use teeproof_tpm::{
 /// The nonce of minted quotes.
 pub(crate) const NONCE: &[u8] = b"a minted quote's nonce";
 
-pub(crate) fn tables() -> [Crypto; 2] {
+pub(crate) fn tables() -> [Crypto<'static>; 2] {
     [teeproof_aws_lc::TABLE, teeproof_rustcrypto::TABLE]
 }
 
