@@ -134,8 +134,9 @@ impl<T: Value> Display for Expectation<'_, T> {
             Self::Exactly(value) => T::show(value.seen(), f),
             Self::OneOf(values) => {
                 f.write_str("one of")?;
-                values.iter().enumerate().try_for_each(|(index, value)| {
-                    f.write_str(if index == 0 { " " } else { ", " })?;
+                let separators = core::iter::once(" ").chain(core::iter::repeat(", "));
+                values.iter().zip(separators).try_for_each(|(value, separator)| {
+                    f.write_str(separator)?;
                     T::show(value.seen(), f)
                 })
             }

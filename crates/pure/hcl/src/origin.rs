@@ -104,9 +104,7 @@ impl fmt::Display for Listed<'_> {
         if self.0.is_empty() {
             return f.write_str("no ground");
         }
-        self.0
-            .iter()
-            .enumerate()
-            .try_for_each(|(at, ground)| write!(f, "{}{ground}", if at == 0 { "" } else { self.1 }))
+        let separators = core::iter::once("").chain(core::iter::repeat(self.1));
+        self.0.iter().zip(separators).try_for_each(|(ground, separator)| write!(f, "{separator}{ground}"))
     }
 }

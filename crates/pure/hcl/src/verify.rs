@@ -5,7 +5,7 @@ use teeproof_snp::{Endorsements, ReportData, VerifiedReport};
 use teeproof_tpm::{VerifiedLog, VerifiedPcrs, VerifiedQuote};
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::hcl::{Hardware, HclReport, ReportType};
-use teeproof_x509::{Anchors, Revocation};
+use teeproof_x509::{Anchors, Held, Revocation};
 
 use crate::binding::bind;
 use crate::{AkPath, Claims, Error, Evidence, ak, checks, user_data};
@@ -50,8 +50,8 @@ pub struct VerifiedVm<'a> {
 /// see [`crate::Policy::origin`] and the crate's documentation.
 ///
 /// Work before the first signature is bounded by the size of the envelope and by the number of
-/// certificates given. Real evidence costs three signatures for the report, two or three for the
-/// AK certificate and one for the quote. An AK chain that is made to mislead costs at most
+/// certificates given. Real evidence costs two signatures for the report, two or three for the
+/// AK certificate and one for the quote; where a cache remembers the VM, the quote's alone. An AK chain that is made to mislead costs at most
 /// sixteen.
 ///
 /// # Errors
@@ -192,6 +192,13 @@ impl<'a> VerifiedVm<'a> {
     #[must_use]
     pub const fn report(&self) -> &VerifiedReport<'a> {
         &self.report
+    }
+
+    /// The signatures that a further quote of the same VM rests on too: those of the report's and of
+    /// the attestation key's chain, and the report's own.
+    pub fn held(&self) -> impl Iterator<Item = Held<'a>> + use<'a, '_> {
+        let ak = self.ak.iter().flat_map(|ak| ak.path().path().held());
+        self.report.path().path().held().chain(ak).chain(core::iter::once(self.report.statement()))
     }
 
     /// The paravisor's claims.

@@ -3,7 +3,9 @@
 use teeproof_core::{Crypto, Freshness, Record, Time, equal};
 use teeproof_wire::certificate::{Certificate, PublicKey};
 use teeproof_wire::snp::{Product, Report, SIGNED_BYTES, Tcb};
-use teeproof_x509::{Anchors, Problem, Revocation, SignedPath, VerifiedPath, verify_list};
+use teeproof_x509::{
+    Anchors, Held, Problem, Revocation, SignedPath, VerifiedPath, verify_list, verify_statement,
+};
 
 use crate::binding::{vek_chip, vek_product, vek_tcb};
 use crate::chain::{Shown, chain, chain_error};
@@ -42,6 +44,7 @@ pub enum ReportData<'a> {
 pub struct VerifiedReport<'a> {
     report: &'a Report,
     path: VerifiedPath<'a>,
+    statement: Held<'a>,
     vek: VekKind,
     product: Product,
     tcbs: [Tcb; 4],
@@ -68,7 +71,9 @@ pub enum Chip {
 /// Does not prove: what software runs, in whose cloud; see the crate's documentation.
 ///
 /// Work before the first signature is bounded by the number of certificates given. A genuine
-/// report costs three signatures, and one more for each revocation list of the root key.
+/// report costs two signatures, the VEK's and its own: that of a known intermediate is pinned
+/// together with its root. An intermediate that is not known costs one more, and so does each
+/// revocation list of the root key; what a cache remembers costs none.
 /// Endorsements that are chosen to mislead cost at most four intermediates of one name under four
 /// anchors of one name, two signatures each.
 ///
@@ -88,14 +93,14 @@ pub fn verify<'a>(
     let (certificate, vek) = endorsements.pick(report)?;
     let (path, production) = chain(&certificate, endorsements, &verification.anchors, crypto)?;
     let claims = VekClaims::read(&certificate)?;
-    let key = report_key(&certificate)?;
+    signing_key(&certificate)?;
     record.pass(checks::CHAIN, &Shown { path: &path, vek, production });
 
     let product = vek_product(&path, vek, &claims, report, record)?;
     let tcbs = vek_tcb(&claims, product, report, record)?;
     let chip = vek_chip(&claims, vek, report, record)?;
 
-    signature(key, report, crypto)?;
+    let statement = signature(&certificate, report, verification)?;
     record.pass(checks::SIGNATURE, &format_args!("ECDSA P-384 over bytes 0x000..{SIGNED_BYTES:#05x}"));
 
     let path = path.valid_at(verification.at, 0).map_err(chain_error)?;
@@ -103,22 +108,25 @@ pub fn verify<'a>(
     revocation(path.path(), verification, record)?;
     report_data(report, &verification.report_data, record)?;
     let provider = claims.csp;
-    Ok(VerifiedReport { report, path, vek, product, tcbs, chip, provider, production })
+    Ok(VerifiedReport { report, path, statement, vek, product, tcbs, chip, provider, production })
 }
 
-/// The key that reports are signed with; AMD's are all of one kind.
-fn report_key<'a>(vek: &Certificate<'a>) -> Result<&'a [u8; 97], Error> {
+/// Reports are signed with keys of one kind.
+fn signing_key(vek: &Certificate<'_>) -> Result<(), Error> {
     match vek.public_key() {
-        PublicKey::P384(point) => Ok(point),
+        PublicKey::P384(_) => Ok(()),
         _ => Err(Error::Chain { link: Link::Vek, problem: Problem::Algorithm }),
     }
 }
 
-fn signature(key: &[u8; 97], report: &Report, crypto: &Crypto) -> Result<(), Error> {
-    crypto
-        .ecdsa_p384_sha384
-        .verify(key, &[report.signed()], &report.signature())
-        .map_err(|_| Error::Signature)
+/// The report's signature under the VEK.
+fn signature<'a>(
+    vek: &Certificate<'a>,
+    report: &'a Report,
+    verification: &Verification<'_>,
+) -> Result<Held<'a>, Error> {
+    let (known, crypto) = (verification.anchors.known(), verification.crypto);
+    verify_statement(vek, report.signed(), report.signature(), known, crypto).map_err(|_| Error::Signature)
 }
 
 /// Looks up the intermediate in the lists of the root key. Every VEK has serial number 0, so only
@@ -140,7 +148,8 @@ fn revocation(
     let mut looked_at = 0_usize;
     for list in lists.iter().filter(|list| list.issuer() == root.subject()) {
         let list =
-            verify_list(list, root, verification.at, verification.crypto).map_err(Error::RevocationList)?;
+            verify_list(list, root, verification.at, verification.anchors.known(), verification.crypto)
+                .map_err(Error::RevocationList)?;
         if path.below().iter().take(1).any(|intermediate| list.revokes(intermediate)) {
             return Err(failed(Problem::Revoked));
         }
@@ -189,6 +198,13 @@ impl<'a> VerifiedReport<'a> {
     #[must_use]
     pub const fn path(&self) -> &VerifiedPath<'a> {
         &self.path
+    }
+
+    /// The report's own signature. It is worth remembering where the same report is verified again
+    /// and again, as that of an Azure VM is: the paravisor's stays the same until the next boot.
+    #[must_use]
+    pub const fn statement(&self) -> Held<'a> {
+        self.statement
     }
 
     /// Which kind of key signed.

@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use teeproof_core::{Outcome, Technology, Time};
+use teeproof_x509::Held;
 
 use crate::{Finding, Verified};
 
@@ -97,6 +98,11 @@ impl<'a> AttestationResult<'a> {
     #[must_use]
     pub const fn authentic(&self) -> Option<&Verified<'a>> {
         self.verified.as_ref()
+    }
+
+    /// The signatures of authentic evidence that a [`teeproof_x509::ChainCache`] can learn.
+    pub fn held(&self) -> impl Iterator<Item = Held<'a>> + '_ {
+        self.verified.iter().flat_map(Verified::held)
     }
 
     /// Whether the chain ends at a pinned anchor; `None` when no chain was established.

@@ -9,6 +9,8 @@ use core::fmt::Display;
 use teeproof_core::{Check, Class, Finding, Freshness, Hex, Outcome, Record, Technology, Time};
 use teeproof_nitro::{Appraisal, Moment};
 
+use teeproof_x509::Held;
+
 use crate::bundle::Redacted;
 use crate::checks::{BUNDLE_REDACTED, POLICY_TECHNOLOGY, of_verification};
 use crate::result::FreshnessDemand;
@@ -24,6 +26,20 @@ pub enum Verified<'a> {
     AzureSnp(Box<teeproof_hcl::VerifiedVm<'a>>),
     /// A document of a Nitro hypervisor.
     Nitro(Box<teeproof_nitro::VerifiedDocument<'a>>),
+}
+
+impl<'a> Verified<'a> {
+    /// The signatures that further evidence of the same machine, or of others under the same
+    /// authorities, rests on too.
+    pub fn held(&self) -> impl Iterator<Item = Held<'a>> + '_ {
+        let (path, vm) = match self {
+            Self::Snp(report) => (Some(report.path()), None),
+            Self::Nitro(document) => (Some(document.path()), None),
+            Self::AzureSnp(vm) => (None, Some(vm)),
+        };
+        let path = path.into_iter().flat_map(|path| path.path().held());
+        path.chain(vm.into_iter().flat_map(|vm| vm.held()))
+    }
 }
 
 /// Verifies evidence and, if there is a policy, appraises it.

@@ -66,7 +66,7 @@ impl<'a> Pcrs<'a> {
 
     /// The registers that the document names, by index.
     pub fn iter(&self) -> impl Iterator<Item = (u8, &'a [u8; 48])> {
-        (0_u8..).zip(self.0).filter_map(|(index, value)| Some((index, value?)))
+        (0..=u8::MAX).zip(self.0).filter_map(|(index, value)| Some((index, value?)))
     }
 
     fn insert(&mut self, reader: &mut Reader<'a>) -> Result<(), Error> {
@@ -256,10 +256,11 @@ fn module_id<'a>(reader: &mut Reader<'a>) -> Result<&'a str, Error> {
     if !(1..=128).contains(&id.len()) || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(at.error(Kind::Value, WHAT, "1 to 128 visible ASCII characters"));
     }
-    if id.contains("-tpm") {
+    let has = |part: &[u8; 4]| id.as_bytes().windows(4).any(|window| window == part);
+    if has(b"-tpm") {
         return Err(at.error(Kind::Unsupported, WHAT, AN_ENCLAVES));
     }
-    if !id.contains("-enc") {
+    if !has(b"-enc") {
         return Err(at.error(Kind::Unsupported, WHAT, "the id of an enclave (with -enc)"));
     }
     Ok(id)

@@ -3,6 +3,10 @@
 use teeproof_core::Crypto;
 use teeproof_wire::certificate::Certificate;
 
+#[cfg(feature = "alloc")]
+use crate::ChainCache;
+use crate::Known;
+
 /// One trust anchor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Anchor<'a> {
@@ -31,15 +35,29 @@ impl Anchor<'_> {
 pub struct Anchors<'a> {
     /// Whole certificates, DER.
     pub added: &'a [&'a [u8]],
+    known: Known<'a>,
 }
 
 impl<'a> Anchors<'a> {
     /// The pinned anchors alone: what production wants.
-    pub const PINNED: Self = Self { added: &[] };
+    pub const PINNED: Self = Self { added: &[], known: Known::NOTHING };
 
     /// The pinned anchors and these.
     #[must_use]
     pub const fn and(added: &'a [&'a [u8]]) -> Self {
-        Self { added }
+        Self { added, known: Known::NOTHING }
+    }
+
+    /// The same anchors, and signatures below them that were verified before.
+    #[cfg(feature = "alloc")]
+    #[must_use]
+    pub const fn with(self, cache: &'a ChainCache) -> Self {
+        Self { known: Known::of(cache), ..self }
+    }
+
+    /// The signatures that were verified before.
+    #[must_use]
+    pub const fn known(&self) -> Known<'a> {
+        self.known
     }
 }

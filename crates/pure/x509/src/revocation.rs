@@ -4,8 +4,9 @@ use teeproof_core::{Crypto, Time, Validity};
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::crl::RevocationList;
 
+use crate::held::{Issued, verify_issued};
 use crate::verify::within;
-use crate::{Problem, verify_signature};
+use crate::{Held, Known, Problem};
 
 /// Whether revocation is checked. There is no silent third way.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +22,7 @@ pub enum Revocation<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct VerifiedRevocationList<'a> {
     list: RevocationList<'a>,
+    issuer: Certificate<'a>,
 }
 
 /// Verifies a list of `issuer` at a time.
@@ -30,8 +32,9 @@ pub struct VerifiedRevocationList<'a> {
 /// a critical extension narrows its scope.
 pub fn verify_list<'a>(
     list: &RevocationList<'a>,
-    issuer: &Certificate<'_>,
+    issuer: &Certificate<'a>,
     at: Time,
+    known: Known<'_>,
     crypto: &Crypto,
 ) -> Result<VerifiedRevocationList<'a>, Problem> {
     if list.issuer().der() != issuer.subject().der() {
@@ -40,16 +43,22 @@ pub fn verify_list<'a>(
     if !issuer.extensions().key_usage().is_some_and(|usage| usage.crl_sign()) {
         return Err(Problem::KeyUsage);
     }
-    verify_signature(issuer.public_key(), list.algorithm(), list.tbs(), list.signature(), crypto)?;
+    verify_issued(issuer, Issued::from(list), known, crypto)?;
     if list.has_critical_extension() {
         return Err(Problem::RevocationScope);
     }
     let span = Validity { not_before: Time(list.this_update()), not_after: Time(list.next_update()) };
     within(span, at, 0)?;
-    Ok(VerifiedRevocationList { list: *list })
+    Ok(VerifiedRevocationList { list: *list, issuer: *issuer })
 }
 
-impl VerifiedRevocationList<'_> {
+impl<'a> VerifiedRevocationList<'a> {
+    /// The list's signature.
+    #[must_use]
+    pub const fn held(&self) -> Held<'a> {
+        Held::issued(&self.issuer, self.list.tbs(), self.list.signature())
+    }
+
     /// Whether the list names this certificate's serial number.
     #[must_use]
     pub fn revokes(&self, certificate: &Certificate<'_>) -> bool {

@@ -3,7 +3,8 @@
 use teeproof_core::{Crypto, Time, Validity};
 use teeproof_wire::certificate::Certificate;
 
-use crate::{Error, Problem, verify_signature};
+use crate::held::{Issued, verify_issued};
+use crate::{Error, Held, Known, Problem};
 
 /// The most certificates below an anchor; real chains have two to four.
 pub const MAX_CHAIN: usize = 8;
@@ -15,6 +16,9 @@ pub struct SignedPath<'a> {
     root: Certificate<'a>,
     below: [Certificate<'a>; MAX_CHAIN],
     count: usize,
+    /// Whether the first certificate below the root was pinned together with it, and its signature
+    /// not verified.
+    pinned: bool,
 }
 
 /// A [`SignedPath`] whose certificates are all valid at a given time.
@@ -27,7 +31,8 @@ pub struct VerifiedPath<'a> {
 /// Verifies the path from `root` down to the last certificate of `below`.
 ///
 /// The caller has established that `root` is a trust anchor; its own signature is not checked.
-/// `profile` holds the object identifiers of critical extensions that the caller looks after.
+/// `profile` holds the object identifiers of critical extensions that the caller looks after;
+/// signatures that are `known` to hold are not verified again.
 ///
 /// Proves: each certificate was signed by the one above it, which was allowed to.
 /// Does not prove: that any of them is valid now, or not revoked.
@@ -38,6 +43,7 @@ pub fn verify_path<'a>(
     root: Certificate<'a>,
     below: &[Certificate<'a>],
     profile: &[&[u8]],
+    known: Known<'_>,
     crypto: &Crypto,
 ) -> Result<SignedPath<'a>, Error> {
     let (Some(leaf), count) = (below.last(), below.len()) else {
@@ -49,16 +55,18 @@ pub fn verify_path<'a>(
     if root.extensions().unknown_critical(profile) {
         return Err(Error::new(0, Problem::CriticalExtension));
     }
+    let pinned = below.first().is_some_and(|first| known.is_pinned(root.der(), first.der()));
     let mut issuer = root;
     for (above, certificate) in below.iter().enumerate() {
         let link = above.saturating_add(1);
         let authorities_below = count.saturating_sub(link);
         authority(&issuer, authorities_below).map_err(|problem| Error::new(above, problem))?;
-        issued(&issuer, certificate, profile, crypto).map_err(|problem| Error::new(link, problem))?;
+        let signed = if pinned && above == 0 { Signed::Pinned } else { Signed::Claimed(known, crypto) };
+        issued(&issuer, certificate, profile, signed).map_err(|problem| Error::new(link, problem))?;
         issuer = *certificate;
     }
     end_entity(leaf).map_err(|problem| Error::new(count, problem))?;
-    let mut path = SignedPath { root, below: [*leaf; MAX_CHAIN], count };
+    let mut path = SignedPath { root, below: [*leaf; MAX_CHAIN], count, pinned };
     path.below.iter_mut().zip(below).for_each(|(slot, certificate)| *slot = *certificate);
     Ok(path)
 }
@@ -80,24 +88,29 @@ fn authority(issuer: &Certificate<'_>, authorities_below: usize) -> Result<(), P
     }
 }
 
+/// What is known of a signature before it is looked at.
+#[derive(Clone, Copy)]
+enum Signed<'a> {
+    /// Issuer and certificate are pinned together.
+    Pinned,
+    /// It has to be verified, unless it is remembered.
+    Claimed(Known<'a>, &'a Crypto<'a>),
+}
+
 /// Whether a certificate was issued by this authority.
 fn issued(
     issuer: &Certificate<'_>,
     certificate: &Certificate<'_>,
     profile: &[&[u8]],
-    crypto: &Crypto,
+    signed: Signed<'_>,
 ) -> Result<(), Problem> {
     if certificate.issuer() != issuer.subject() {
         return Err(Problem::Issuer);
     }
     // The signature first: what is not authentic is not told to be unsupported.
-    verify_signature(
-        issuer.public_key(),
-        certificate.algorithm(),
-        certificate.tbs(),
-        certificate.signature(),
-        crypto,
-    )?;
+    if let Signed::Claimed(known, crypto) = signed {
+        verify_issued(issuer, Issued::from(certificate), known, crypto)?;
+    }
     if certificate.extensions().unknown_critical(profile) {
         return Err(Problem::CriticalExtension);
     }
@@ -135,6 +148,13 @@ impl<'a> SignedPath<'a> {
         self.below().last().unwrap_or(&self.root)
     }
 
+    /// The signatures of the path that were verified, from the anchor down.
+    pub fn held(&self) -> impl Iterator<Item = Held<'a>> + use<'a, '_> {
+        let issuers = core::iter::once(&self.root).chain(self.below());
+        let links = issuers.zip(self.below()).skip(usize::from(self.pinned));
+        links.map(|(issuer, one)| Held::issued(issuer, one.tbs(), one.signature()))
+    }
+
     /// The span in which every certificate is valid, the anchor's too.
     #[must_use]
     pub fn validity(&self) -> Validity {
@@ -150,7 +170,7 @@ impl<'a> SignedPath<'a> {
     /// The first certificate, from the root downwards, that is not yet or no longer valid.
     pub fn valid_at(self, at: Time, skew_secs: u32) -> Result<VerifiedPath<'a>, Error> {
         let certificates = core::iter::once(&self.root).chain(self.below());
-        for (link, certificate) in certificates.enumerate() {
+        for (link, certificate) in (0..=usize::MAX).zip(certificates) {
             within(span(certificate), at, skew_secs).map_err(|problem| Error::new(link, problem))?;
         }
         Ok(VerifiedPath { path: self, at })

@@ -72,7 +72,7 @@ impl<'a> Climb<'a, '_> {
             if self.paths > MAX_PATHS {
                 return None;
             }
-            match verify_path(root, &below, &[EXTENDED_KEY_USAGE], self.crypto) {
+            match verify_path(root, &below, &[EXTENDED_KEY_USAGE], self.anchors.known(), self.crypto) {
                 Ok(path) => return Some((path, production)),
                 Err(error) => self.failed(Failure::Chain(error)),
             }

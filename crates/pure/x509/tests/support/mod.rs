@@ -11,7 +11,7 @@ use teeproof_mint::x509::{Link, mint_chain};
 use teeproof_wire::Reader;
 use teeproof_wire::certificate::{Certificate, ecdsa_fixed};
 use teeproof_wire::der::{self, tag};
-use teeproof_x509::{Error, verify_path};
+use teeproof_x509::{Error, Known, verify_path};
 use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, anchor_from_trusted_cert};
 
 /// A chain, root first, as a relying party that pins the root holds it.
@@ -39,7 +39,7 @@ impl Chain {
             problem: teeproof_x509::Problem::Malformed(problem),
         })?;
         let (root, below) = parsed.split_first().unwrap();
-        verify_path(*root, below, &[], crypto)?.valid_at(Time(at), skew_secs).map(drop)
+        verify_path(*root, below, &[], Known::NOTHING, crypto)?.valid_at(Time(at), skew_secs).map(drop)
     }
 
     /// What rustls-webpki says, with these algorithms and no demand on the extended key usage.

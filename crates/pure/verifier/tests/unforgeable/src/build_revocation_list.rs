@@ -1,10 +1,10 @@
-//! expect: E0451 — its field is private, so it cannot be written down
+//! expect: E0451 — its fields are private, so it cannot be written down
 
 use teeproof::wire::crl::RevocationList;
 use teeproof::x509::VerifiedRevocationList;
 
-fn forge(list: RevocationList<'_>) -> VerifiedRevocationList<'_> {
-    VerifiedRevocationList { list }
+fn forge<'a>(list: RevocationList<'a>, other: VerifiedRevocationList<'a>) -> VerifiedRevocationList<'a> {
+    VerifiedRevocationList { list, ..other }
 }
 
 fn main() {

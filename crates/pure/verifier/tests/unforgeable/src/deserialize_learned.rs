@@ -1,0 +1,7 @@
+//! expect: E0277 — a memory is not read back from a file that anybody could have written
+
+use teeproof::x509::Learned;
+
+fn main() {
+    let _ = serde_json::from_str::<Learned>("{}");
+}

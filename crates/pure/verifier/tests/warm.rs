@@ -1,0 +1,152 @@
+//! Evidence verified with a memory: fewer signatures, the same answers.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::cell::Cell;
+
+use support::{AT, Vector, accepted, read};
+use teeproof::core::{BadSignature, Crypto, Freshness, RsaKey, Technology, Time, VerifyEcdsa, VerifyRsa};
+use teeproof::input::Inputs;
+use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
+use teeproof::wire::certificate::Certificate;
+use teeproof::x509::{Anchors, ChainCache, Revocation};
+use teeproof::{AttestationResult, Evidence, Request, verify, verify_many};
+
+thread_local! {
+    static SIGNATURES: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Counts the signatures that the fast table is asked for.
+struct Counted;
+
+const FAST: Crypto<'static> = teeproof_aws_lc::TABLE;
+const COUNTING: Crypto<'static> =
+    Crypto { ecdsa_p384_sha384: &Counted, rsa_pss_sha384: &Counted, rsa_pkcs1_sha256: &CountedPkcs1, ..FAST };
+
+fn count() {
+    SIGNATURES.set(SIGNATURES.get() + 1);
+}
+
+impl VerifyEcdsa for Counted {
+    fn verify(&self, key: &[u8], message: &[&[u8]], signature: &[u8]) -> Result<(), BadSignature> {
+        count();
+        FAST.ecdsa_p384_sha384.verify(key, message, signature)
+    }
+}
+
+impl VerifyRsa for Counted {
+    fn verify(&self, key: RsaKey<'_>, message: &[&[u8]], signature: &[u8]) -> Result<(), BadSignature> {
+        count();
+        FAST.rsa_pss_sha384.verify(key, message, signature)
+    }
+}
+
+struct CountedPkcs1;
+
+impl VerifyRsa for CountedPkcs1 {
+    fn verify(&self, key: RsaKey<'_>, message: &[&[u8]], signature: &[u8]) -> Result<(), BadSignature> {
+        count();
+        FAST.rsa_pkcs1_sha256.verify(key, message, signature)
+    }
+}
+
+fn request<'a>(endorsements: &'a [Certificate<'a>], at: Moment) -> Request<'a> {
+    Request {
+        accept: Technology::ALL,
+        endorsements,
+        revocation: Revocation::Unchecked("no list is published with the vector"),
+        anchors: Anchors::PINNED,
+        freshness: Freshness::Waived("a recorded vector"),
+        user_data: None,
+        at,
+        skew_secs: DEFAULT_SKEW_SECS,
+        limits: Limits::USUAL,
+        policy: None,
+        crypto: &COUNTING,
+    }
+}
+
+fn evidence(vector: &Vector) -> Evidence<'_> {
+    match vector.technology {
+        Technology::Snp => Evidence::Snp(&vector.evidence),
+        _ => Evidence::Nitro(&vector.evidence),
+    }
+}
+
+/// Everything that an answer says.
+fn said(result: &AttestationResult<'_>) -> String {
+    format!("{:?} {:?} {:?}", result.verdict(), result.findings(), result.claims())
+}
+
+/// Each document and report three times over: the first costs what it costs alone at most, the
+/// others one signature each, and no answer differs.
+#[test]
+fn many_are_answered_as_one_is() {
+    let vectors = accepted();
+    let certificates: Vec<Vec<_>> = vectors
+        .iter()
+        .map(|vector| vector.endorsements.iter().map(|der| Certificate::parse(der).unwrap()).collect())
+        .collect();
+    let all: Vec<_> = vectors
+        .iter()
+        .zip(&certificates)
+        .map(|(vector, certificates)| (evidence(vector), request(certificates, vector.at)))
+        .collect();
+    let alone: Vec<_> =
+        all.iter().map(|(evidence, request)| said(&verify(evidence, request).unwrap())).collect();
+    SIGNATURES.set(0);
+    let mut cache = ChainCache::new(100);
+    let mut costs = Vec::new();
+    verify_many([&*all, &*all, &*all].concat(), &mut cache, |number, answer| {
+        assert_eq!(said(&answer.unwrap()), alone[number % alone.len()], "{number}");
+        costs.push(SIGNATURES.replace(0));
+    });
+    let (first, again) = costs.split_at(all.len());
+    assert!(first.iter().all(|cost| (2..=5).contains(cost)), "{first:?}");
+    assert!(again.iter().all(|cost| *cost == 1), "{again:?}");
+}
+
+/// A report of an Azure VM, its chain and its AK's are verified once for a boot.
+#[test]
+fn a_further_quote_of_a_known_boot_costs_one_signature() {
+    let mut inputs = Inputs::new();
+    inputs.add(&read("minted/azure-genoa.bundle"), None).unwrap();
+    let certificates = inputs.certificates().unwrap();
+    let (ark, ak_root) = (read("minted/ark.der"), read("minted/ak-root.der"));
+    let anchors: [&[u8]; 2] = [&ark, &ak_root];
+    let at = Moment::At(Time(1_768_478_400));
+    let evidence = inputs.evidence().unwrap();
+    let base = Request { anchors: Anchors::and(&anchors), ..request(&certificates, at) };
+    let mut cache = ChainCache::new(100);
+    SIGNATURES.set(0);
+    let cold = verify(&evidence, &Request { anchors: base.anchors.with(&cache), ..base }).unwrap();
+    // Minted: the intermediate is not a pinned one, and the AK has a chain.
+    assert_eq!(SIGNATURES.replace(0), 6);
+    let text = said(&cold);
+    let news = cache.news(cold.held());
+    cache.learn(news);
+    let warm = verify(&evidence, &Request { anchors: base.anchors.with(&cache), ..base }).unwrap();
+    assert_eq!(SIGNATURES.replace(0), 1);
+    assert_eq!(said(&warm), text);
+    assert!(cache.news(warm.held()).is_empty());
+}
+
+/// The memory is of signatures, not of answers: time goes on.
+#[test]
+fn a_known_chain_still_expires() {
+    let vectors = accepted();
+    let vector = vectors.last().unwrap();
+    let certificates: Vec<_> =
+        vector.endorsements.iter().map(|der| Certificate::parse(der).unwrap()).collect();
+    let mut cache = ChainCache::new(10);
+    let evidence = evidence(vector);
+    let news = cache.news(verify(&evidence, &request(&certificates, Moment::At(AT))).unwrap().held());
+    cache.learn(news);
+    let late = Request {
+        anchors: Anchors::PINNED.with(&cache),
+        ..request(&certificates, Moment::At(Time(4_000_000_000)))
+    };
+    assert_eq!(verify(&evidence, &late).unwrap().exit(), 7);
+}

@@ -1,0 +1,182 @@
+//! What the cache remembers, what it does not, and that it stays within its bounds.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod support;
+
+use support::Chain;
+use teeproof_core::{BadSignature, Crypto, Time, VerifyEcdsa};
+use teeproof_mint::nitro::{Identity, profile};
+use teeproof_mint::x509::Link;
+use teeproof_mint::{DEFAULT_TIME, Key, Kind};
+use teeproof_wire::certificate::Certificate;
+use teeproof_x509::{ChainCache, Error, Known, MAX_REMEMBERED_BYTES, PinnedPair, Problem, SignedPath};
+use teeproof_x509::{verify_path, verify_statement};
+
+const AT: i64 = DEFAULT_TIME as i64;
+
+/// Believes nothing: a signature that is found to hold under it was remembered.
+struct Nothing;
+
+impl VerifyEcdsa for Nothing {
+    fn verify(&self, _: &[u8], _: &[&[u8]], _: &[u8]) -> Result<(), BadSignature> {
+        Err(BadSignature)
+    }
+}
+
+const REAL: Crypto<'static> = teeproof_aws_lc::TABLE;
+const NOTHING: Crypto<'static> = Crypto { ecdsa_p384_sha384: &Nothing, ..REAL };
+
+fn certificates(chain: &Chain) -> Vec<Certificate<'_>> {
+    chain.0.iter().map(|der| Certificate::parse(der).unwrap()).collect()
+}
+
+fn verify<'a>(chain: &'a Chain, known: Known<'_>, crypto: &Crypto) -> Result<SignedPath<'a>, Error> {
+    let all = certificates(chain);
+    verify_path(all[0], &all[1..], &[], known, crypto)
+}
+
+fn usual() -> Chain {
+    Chain::mint(&profile(&Identity::default(), DEFAULT_TIME))
+}
+
+/// A cache that has seen this chain.
+fn taught(chain: &Chain, signatures: usize) -> ChainCache {
+    let mut cache = ChainCache::new(signatures);
+    let news = cache.news(verify(chain, Known::NOTHING, &REAL).unwrap().held());
+    cache.learn(news);
+    cache
+}
+
+#[test]
+fn a_known_path_needs_no_signature() {
+    let chain = usual();
+    let refused = verify(&chain, Known::of(&ChainCache::new(100)), &NOTHING).unwrap_err();
+    assert_eq!(refused, Error { link: 1, problem: Problem::Signature });
+    let cache = taught(&chain, 100);
+    assert_eq!(cache.len(), chain.0.len() - 1);
+    let path = verify(&chain, Known::of(&cache), &NOTHING).unwrap();
+    assert!(cache.news(path.held()).is_empty());
+}
+
+/// Time, names and constraints are not remembered.
+#[test]
+fn a_known_path_still_expires() {
+    let chain = usual();
+    let cache = taught(&chain, 100);
+    let path = verify(&chain, Known::of(&cache), &NOTHING).unwrap();
+    assert!(path.valid_at(Time(AT), 0).is_ok());
+    assert!(path.valid_at(Time(path.validity().not_after.0 + 1), 0).is_err());
+    let all = certificates(&chain);
+    let shuffled = verify_path(all[1], &[all[3], all[4]], &[], Known::of(&cache), &NOTHING);
+    assert_eq!(shuffled.unwrap_err(), Error { link: 1, problem: Problem::Issuer });
+}
+
+/// Each bit of each certificate below the root, and of the root.
+#[test]
+fn one_other_bit_is_another_signature() {
+    let chain = usual();
+    let cache = taught(&chain, 100);
+    for at in 0..chain.0.len() {
+        for bit in 0..chain.0[at].len() * 8 {
+            let mut changed = chain.clone();
+            changed.0[at][bit / 8] ^= 1 << (bit % 8);
+            let all: Result<Vec<_>, _> = changed.0.iter().map(|der| Certificate::parse(der)).collect();
+            let Ok(all) = all else { continue };
+            let outcome = verify_path(all[0], &all[1..], &[], Known::of(&cache), &NOTHING);
+            assert!(outcome.is_err(), "certificate {at}, bit {bit}");
+        }
+    }
+}
+
+/// The same names under another root's key.
+#[test]
+fn another_signer_is_not_known() {
+    let mut links = profile(&Identity::default(), DEFAULT_TIME);
+    let cache = taught(&Chain::mint(&links), 100);
+    links[0] = Link::new(links[0].certificate.clone(), Key::fresh(Kind::P384));
+    let refused = verify(&Chain::mint(&links), Known::of(&cache), &NOTHING).unwrap_err();
+    assert_eq!(refused, Error { link: 1, problem: Problem::Signature });
+}
+
+#[test]
+fn what_is_used_stays_and_the_rest_is_forgotten() {
+    let kept = usual();
+    let mut cache = taught(&kept, 20);
+    let mut last = kept.clone();
+    for _ in 0..30 {
+        last = Chain::mint(&fresh());
+        for chain in [&kept, &last] {
+            let news = cache.news(verify(chain, Known::of(&cache), &REAL).unwrap().held());
+            cache.learn(news);
+            assert!(cache.len() <= 20);
+        }
+    }
+    assert!(verify(&kept, Known::of(&cache), &NOTHING).is_ok());
+    assert!(verify(&last, Known::of(&cache), &NOTHING).is_ok());
+    let early = Chain::mint(&fresh());
+    assert!(verify(&early, Known::of(&cache), &NOTHING).is_err());
+}
+
+/// A chain all of whose keys are new.
+fn fresh() -> Vec<Link> {
+    let links = profile(&Identity::default(), DEFAULT_TIME);
+    links.into_iter().map(|link| Link::new(link.certificate, Key::fresh(Kind::P384))).collect()
+}
+
+#[test]
+fn a_cache_without_room_remembers_nothing() {
+    let chain = usual();
+    let cache = taught(&chain, 0);
+    assert!(cache.is_empty());
+    assert!(verify(&chain, Known::of(&cache), &NOTHING).is_err());
+}
+
+#[test]
+fn statements_are_remembered_up_to_a_length() {
+    let key = Key::fresh(Kind::P384);
+    let mut links = profile(&Identity::default(), DEFAULT_TIME);
+    let last = links.len() - 1;
+    links[last] = Link::new(links[last].certificate.clone(), key.clone());
+    let chain = Chain::mint(&links);
+    let signer = certificates(&chain)[last];
+    for (length, remembered) in [(672, true), (MAX_REMEMBERED_BYTES, true), (MAX_REMEMBERED_BYTES + 1, false)]
+    {
+        let message = vec![0x5a; length];
+        let signature: [u8; 96] =
+            key.sign(teeproof_mint::Scheme::Ecdsa, &message).unwrap().try_into().unwrap();
+        let mut cache = ChainCache::new(2);
+        let held = verify_statement(&signer, &message, signature, Known::NOTHING, &REAL).unwrap();
+        assert_eq!(held.signature(), signature);
+        let news = cache.news([held]);
+        cache.learn(news);
+        let again = verify_statement(&signer, &message, signature, Known::of(&cache), &NOTHING);
+        assert_eq!(again.is_ok(), remembered, "{length}");
+        let mut other = signature;
+        other[95] ^= 1;
+        assert!(verify_statement(&signer, &message, other, Known::of(&cache), &NOTHING).is_err());
+    }
+}
+
+/// A pinned pair costs no signature, is not passed on to a cache, and covers only the certificate
+/// right below the root.
+#[test]
+fn a_pinned_pair_is_only_that() {
+    let chain = usual();
+    let ders = &chain.0;
+    let pair = |at: usize| [PinnedPair { issuer: &ders[at], issued: &ders[at + 1] }];
+    let path = verify_path(
+        certificates(&chain)[0],
+        &certificates(&chain)[1..],
+        &[],
+        Known::NOTHING.and_pinned(&pair(0)),
+        &REAL,
+    );
+    assert_eq!(path.unwrap().held().count(), ders.len() - 2);
+    let refused = |at| verify(&chain, Known::NOTHING.and_pinned(&pair(at)), &NOTHING).unwrap_err().link;
+    assert_eq!((refused(0), refused(1)), (2, 1));
+    let other = Chain::mint(&fresh());
+    let foreign = [PinnedPair { issuer: &other.0[0], issued: &ders[1] }];
+    let known = Known::NOTHING.and_pinned(&foreign);
+    assert_eq!(verify(&chain, known, &NOTHING).unwrap_err().link, 1);
+}
