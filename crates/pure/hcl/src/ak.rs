@@ -53,6 +53,15 @@ impl<'a> AkPath<'a> {
         self.production
     }
 
+    /// The same path at the time of another verification, under its anchors.
+    pub(crate) fn again(&self, verification: &Verification<'a>) -> Result<Self, Error> {
+        let path = *self.path.path();
+        if !self.production && !verification.anchors.added.contains(&path.root().der()) {
+            return Err(Error::AkUntrusted);
+        }
+        Ok(Self { path: path.valid_at(verification.at, 0).map_err(at_link)?, ..*self })
+    }
+
     /// Whether the certificate is for this key.
     pub(crate) fn is_for(&self, key: RsaKey<'_>) -> bool {
         match self.path.leaf().public_key() {

@@ -27,5 +27,5 @@ pub use evidence::Evidence;
 pub use policy::{Ground, Origin, Policy};
 pub use tdx::verify_tdx;
 pub use teeproof_wire::hcl::{HashType, HclReport, ReportType};
-pub use verify::{Verification, VerifiedVm, verify_snp};
+pub use verify::{Verification, VerifiedVm, verify_snp, verify_snp_again};
 pub use vm_id::{NotAGuid, VmId};

@@ -1,4 +1,10 @@
-//! The one file that makes a [`VerifiedVm`].
+//! The one place that makes a [`VerifiedVm`].
+
+mod again;
+
+pub use again::verify_snp_again;
+
+use alloc::sync::Arc;
 
 use teeproof_core::{Crypto, Freshness, Record, Time};
 use teeproof_snp::{Endorsements, ReportData, VerifiedReport};
@@ -27,14 +33,25 @@ pub struct Verification<'a> {
     pub crypto: &'a Crypto<'a>,
 }
 
+impl<'a> Verification<'a> {
+    /// What the hardware report in the envelope is verified against.
+    fn of_report(&self) -> teeproof_snp::Verification<'a> {
+        let Self { anchors, revocation, at, crypto, .. } = *self;
+        let report_data = ReportData::ForCaller("REPORT_DATA holds the claims' hash: see hcl.binding");
+        teeproof_snp::Verification { anchors, report_data, revocation, at, crypto }
+    }
+}
+
 /// A VM whose paravisor's claims a genuine AMD processor vouches for.
 ///
 /// It can only be made by [`verify_snp`]. Each part was believed only for the part before it:
 /// report, claims, attestation key, quote, registers, log.
 #[derive(Clone, Debug)]
 pub struct VerifiedVm<'a> {
+    envelope: HclReport<'a>,
     report: VerifiedReport<'a>,
-    claims: Claims,
+    /// Shared with what is verified of the same VM later.
+    claims: Arc<Claims>,
     ak: Option<AkPath<'a>>,
     quote: Option<VerifiedQuote<'a>>,
     pcrs: Option<VerifiedPcrs>,
@@ -68,7 +85,7 @@ pub fn verify_snp<'a>(
     let report = hardware(&envelope, endorsements, verification, record)?;
     bind(&envelope, &report.report().report_data, crypto, record)?;
 
-    let claims = Claims::read(envelope.claims())?;
+    let claims = Arc::new(Claims::read(envelope.claims())?);
     let keys = claims.keys().len();
     record.pass(checks::CLAIMS, &format_args!("{keys} keys; HCLAkPub is RSA-2048 with e = 65537"));
     certified(ak.as_ref(), &claims, record)?;
@@ -76,7 +93,7 @@ pub fn verify_snp<'a>(
     let pcrs = pcrs(evidence, quote.as_ref(), crypto, record)?;
     let log = log(evidence, pcrs.as_ref(), crypto, record)?;
     user_data::check(&claims, evidence, verification, record)?;
-    Ok(VerifiedVm { report, claims, ak, quote, pcrs, log })
+    Ok(VerifiedVm { envelope, report, claims, ak, quote, pcrs, log })
 }
 
 /// Reads the envelope, which must hold a hardware report of this type.
@@ -112,11 +129,9 @@ fn hardware<'a>(
         Hardware::Snp(bytes) => bytes,
         _ => &[],
     };
-    let Verification { anchors, revocation, at, crypto, .. } = *verification;
-    let report_data = ReportData::ForCaller("REPORT_DATA holds the claims' hash: see hcl.binding");
-    let verification = teeproof_snp::Verification { anchors, report_data, revocation, at, crypto };
     let endorsements = Endorsements { certificates: endorsements };
-    let verified = teeproof_snp::verify(bytes, &endorsements, &verification, record).map_err(Error::Snp)?;
+    let verified = teeproof_snp::verify(bytes, &endorsements, &verification.of_report(), record);
+    let verified = verified.map_err(Error::Snp)?;
     match verified.report().vmpl.get() {
         0 => record.pass(checks::VMPL, &"VMPL 0"),
         vmpl => return Err(Error::Vmpl(vmpl)),
@@ -203,7 +218,7 @@ impl<'a> VerifiedVm<'a> {
 
     /// The paravisor's claims.
     #[must_use]
-    pub const fn claims(&self) -> &Claims {
+    pub fn claims(&self) -> &Claims {
         &self.claims
     }
 

@@ -20,4 +20,4 @@ pub use error::{Error, Link};
 pub use policy::{Policy, TcbLevels};
 pub use teeproof_wire::snp::{Product, Report, Tcb};
 pub use vek::{Component, VekKind};
-pub use verify::{Chip, ReportData, Verification, VerifiedReport, verify};
+pub use verify::{Chip, ReportData, Verification, VerifiedReport, verify, verify_again};

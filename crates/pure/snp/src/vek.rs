@@ -96,50 +96,14 @@ pub(crate) struct VekClaims<'a> {
     pub(crate) csp: Option<&'a str>,
 }
 
-/// Everything in the arc begins like this.
-macro_rules! arc {
-    ($($tail:literal),*) => { &[0x2b, 0x06, 0x01, 0x04, 0x01, 0x9c, 0x78, 0x01, $($tail),*] };
-}
-
-const STRUCT_VERSION: &[u8] = arc!(1);
-const PRODUCT_NAME: &[u8] = arc!(2);
-const BOOTLOADER: &[u8] = arc!(3, 1);
-const TEE: &[u8] = arc!(3, 2);
-const SNP: &[u8] = arc!(3, 3);
-const RESERVED: [&[u8]; 4] = [arc!(3, 4), arc!(3, 5), arc!(3, 6), arc!(3, 7)];
-const MICROCODE: &[u8] = arc!(3, 8);
-const FMC: &[u8] = arc!(3, 9);
-const HWID: &[u8] = arc!(4);
-const CSP: &[u8] = arc!(5);
+/// The arc: 1.3.6.1.4.1.3704.1.
+const ARC: [u8; 8] = [0x2b, 0x06, 0x01, 0x04, 0x01, 0x9c, 0x78, 0x01];
 
 const WHAT: &str = "VEK certificate: AMD extensions";
 
 impl<'a> VekClaims<'a> {
     pub(crate) fn read(certificate: &Certificate<'a>) -> Result<Self, Error> {
-        let level = |oid| optional_level(certificate, oid).map_err(Error::Vek);
-        let required = |oid| level(oid)?.ok_or(Error::Vek(missing()));
-        if required(STRUCT_VERSION)? > 1 {
-            return Err(Error::Vek(unsupported("structVersion 0 or 1")));
-        }
-        for oid in RESERVED {
-            if level(oid)?.is_some_and(|level| level != 0) {
-                return Err(Error::Vek(unsupported("reserved patch levels of zero")));
-            }
-        }
-        Ok(Self {
-            product_name: text(certificate, PRODUCT_NAME)
-                .map_err(Error::Vek)?
-                .ok_or(Error::Vek(missing()))?,
-            tcb: Tcb {
-                fmc: level(FMC)?,
-                bootloader: required(BOOTLOADER)?,
-                tee: required(TEE)?,
-                snp: required(SNP)?,
-                microcode: required(MICROCODE)?,
-            },
-            hwid: hwid(certificate).map_err(Error::Vek)?,
-            csp: text(certificate, CSP).map_err(Error::Vek)?,
-        })
+        Values::of(certificate).claims().map_err(Error::Vek)
     }
 
     /// Whether the product name is of this line: `Milan`, or `Milan-B0` for a stepping.
@@ -185,20 +149,77 @@ fn unsupported(expected: &'static str) -> WireError {
     WireError { kind: Kind::Unsupported, what: WHAT, offset: 0, expected }
 }
 
-/// A patch level: an INTEGER from 0 to 255, in one content byte or, from 128 on, in two.
-fn optional_level(certificate: &Certificate<'_>, oid: &[u8]) -> Result<Option<u8>, WireError> {
-    let Some(extension) = certificate.extensions().find(oid) else {
-        return Ok(None);
-    };
-    Reader::all(extension.value, 0, WHAT, |reader| der::tagged(reader, tag::INTEGER, WHAT)?.small(WHAT))
-        .map(Some)
+/// The values of AMD's extensions by their places in the arc, found in one pass.
+#[derive(Default)]
+struct Values<'a> {
+    struct_version: Option<&'a [u8]>,
+    product_name: Option<&'a [u8]>,
+    /// 3.1 to 3.9.
+    levels: [Option<&'a [u8]>; 9],
+    hwid: Option<&'a [u8]>,
+    csp: Option<&'a [u8]>,
 }
 
-fn text<'a>(certificate: &Certificate<'a>, oid: &[u8]) -> Result<Option<&'a str>, WireError> {
-    let Some(extension) = certificate.extensions().find(oid) else {
-        return Ok(None);
-    };
-    Reader::all(extension.value, 0, WHAT, |reader| {
+impl<'a> Values<'a> {
+    fn of(certificate: &Certificate<'a>) -> Self {
+        let mut values = Self::default();
+        for extension in certificate.extensions().iter() {
+            if let Some(slot) = extension.oid.strip_prefix(&ARC).and_then(|place| values.slot(place)) {
+                *slot = Some(extension.value);
+            }
+        }
+        values
+    }
+
+    fn slot(&mut self, place: &[u8]) -> Option<&mut Option<&'a [u8]>> {
+        match place {
+            [1] => Some(&mut self.struct_version),
+            [2] => Some(&mut self.product_name),
+            [3, level] => self.levels.get_mut(usize::from(level.checked_sub(1)?)),
+            [4] => Some(&mut self.hwid),
+            [5] => Some(&mut self.csp),
+            _ => None,
+        }
+    }
+
+    fn claims(&self) -> Result<VekClaims<'a>, WireError> {
+        if required(self.struct_version)? > 1 {
+            return Err(unsupported("structVersion 0 or 1"));
+        }
+        let [bootloader, tee, snp, reserved @ .., microcode, fmc] = self.levels;
+        for value in reserved {
+            if level(value)?.is_some_and(|level| level != 0) {
+                return Err(unsupported("reserved patch levels of zero"));
+            }
+        }
+        Ok(VekClaims {
+            product_name: text(self.product_name)?.ok_or(missing())?,
+            tcb: Tcb {
+                fmc: level(fmc)?,
+                bootloader: required(bootloader)?,
+                tee: required(tee)?,
+                snp: required(snp)?,
+                microcode: required(microcode)?,
+            },
+            hwid: hwid(self.hwid)?,
+            csp: text(self.csp)?,
+        })
+    }
+}
+
+fn required(value: Option<&[u8]>) -> Result<u8, WireError> {
+    level(value)?.ok_or(missing())
+}
+
+/// A patch level: an INTEGER from 0 to 255, in one content byte or, from 128 on, in two.
+fn level(value: Option<&[u8]>) -> Result<Option<u8>, WireError> {
+    let Some(value) = value else { return Ok(None) };
+    Reader::all(value, 0, WHAT, |reader| der::tagged(reader, tag::INTEGER, WHAT)?.small(WHAT)).map(Some)
+}
+
+fn text(value: Option<&[u8]>) -> Result<Option<&str>, WireError> {
+    let Some(value) = value else { return Ok(None) };
+    Reader::all(value, 0, WHAT, |reader| {
         let string = der::tagged(reader, tag::IA5_STRING, WHAT)?;
         core::str::from_utf8(string.contents)
             .ok()
@@ -210,14 +231,12 @@ fn text<'a>(certificate: &Certificate<'a>, oid: &[u8]) -> Result<Option<&'a str>
 
 /// The chip id: 8 or 64 bare bytes, or 64 in an OCTET STRING. Told apart by length, for bare
 /// bytes may begin with anything.
-fn hwid<'a>(certificate: &Certificate<'a>) -> Result<Option<&'a [u8]>, WireError> {
-    let Some(extension) = certificate.extensions().find(HWID) else {
-        return Ok(None);
-    };
-    match extension.value {
-        bare if matches!(bare.len(), 8 | 64) => Ok(Some(bare)),
-        [0x04, 0x40, wrapped @ ..] if wrapped.len() == 64 => Ok(Some(wrapped)),
-        _ => Err(WireError {
+fn hwid(value: Option<&[u8]>) -> Result<Option<&[u8]>, WireError> {
+    match value {
+        None => Ok(None),
+        Some(bare) if matches!(bare.len(), 8 | 64) => Ok(Some(bare)),
+        Some([0x04, 0x40, wrapped @ ..]) if wrapped.len() == 64 => Ok(Some(wrapped)),
+        Some(_) => Err(WireError {
             kind: Kind::Value,
             what: "VEK certificate: hwID",
             offset: 0,

@@ -1,4 +1,8 @@
-//! The one file that makes a [`VerifiedReport`].
+//! The one place that makes a [`VerifiedReport`].
+
+mod again;
+
+pub use again::verify_again;
 
 use teeproof_core::{Crypto, Freshness, Record, Time, equal};
 use teeproof_wire::certificate::{Certificate, PublicKey};

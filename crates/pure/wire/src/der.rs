@@ -48,7 +48,58 @@ pub struct Element<'a> {
 /// # Errors
 /// A multi-byte tag, an indefinite or non-minimal length, a length above 64 KiB or beyond the
 /// input.
+#[inline]
 pub fn element<'a>(reader: &mut Reader<'a>, what: &'static str) -> Result<Element<'a>, Error> {
+    match sound(reader) {
+        Some(element) => Ok(element),
+        None => step_by_step(reader, what),
+    }
+}
+
+/// Reads a value in one look, if nothing is wrong with it.
+#[inline]
+fn sound<'a>(reader: &mut Reader<'a>) -> Option<Element<'a>> {
+    let Sound { tag, header, size } = Sound::of(reader.rest())?;
+    let offset = reader.offset().saturating_add(header);
+    let whole = reader.take_if_there(size)?;
+    Some(Element { tag, contents: whole.get(header..)?, whole, offset })
+}
+
+/// The header of a value with which nothing is wrong.
+struct Sound {
+    tag: u8,
+    /// How long the header is.
+    header: usize,
+    /// How long header and contents are.
+    size: usize,
+}
+
+impl Sound {
+    #[inline]
+    fn of(bytes: &[u8]) -> Option<Self> {
+        let (tag, header, length) = match *bytes {
+            [tag, length @ ..=0x7f, ..] => (tag, 2_usize, usize::from(length)),
+            [tag, 0x81, length @ 0x80..=0xff, ..] => (tag, 3, usize::from(length)),
+            [tag, 0x82, high @ 1..=0xff, low, ..] => (tag, 4, usize::from(u16::from_be_bytes([high, low]))),
+            _ => return None,
+        };
+        (tag & 0x1f != 0x1f).then_some(Self { tag, header, size: header.saturating_add(length) })
+    }
+}
+
+/// The tag and the contents of the first value, and what follows it, where nothing is wrong with
+/// it: for the hundred little values of a certificate, which are read step by step only to say
+/// what is wrong with them.
+#[inline]
+pub(crate) fn split(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let Sound { tag, header, size } = Sound::of(bytes)?;
+    let (whole, rest) = bytes.split_at_checked(size)?;
+    Some((tag, whole.get(header..)?, rest))
+}
+
+/// Reads a value octet by octet, and says what is wrong with it.
+#[cold]
+fn step_by_step<'a>(reader: &mut Reader<'a>, what: &'static str) -> Result<Element<'a>, Error> {
     let start = reader.rest();
     let before = reader.remaining();
     let tag = reader.byte(what)?;

@@ -60,6 +60,7 @@ pub struct HclReport<'a> {
     /// What the paravisor can do, in version 2 of the request data. Bits without a meaning are
     /// kept; nothing is decided by them.
     pub capability_bitmap: Option<Capabilities>,
+    bytes: &'a [u8],
     claims: &'a [u8],
     claims_offset: usize,
     padding_bytes: usize,
@@ -106,7 +107,7 @@ impl<'a> HclReport<'a> {
                     "the offset of the claims and their length",
                 ));
             }
-            (report.version, report.report_size) = (version, report_size);
+            (report.bytes, report.version, report.report_size) = (bytes, version, report_size);
             report.padding_bytes = zeros(reader, "HCL report: padding")?;
             Ok(report)
         })
@@ -156,10 +157,17 @@ impl<'a> HclReport<'a> {
             report_data_hash_type,
             variable_data_size,
             capability_bitmap: bitmap,
+            bytes: &[],
             claims: &[],
             claims_offset: 0,
             padding_bytes: 0,
         })
+    }
+
+    /// The whole envelope as it came, padding included.
+    #[must_use]
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.bytes
     }
 
     /// What stands in the slot, by the report type, which nothing proves yet.

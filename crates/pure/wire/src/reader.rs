@@ -17,6 +17,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// The closure's error, or [`Kind::Trailing`] when it leaves bytes unread.
+    #[inline]
     pub fn all<T>(
         bytes: &'a [u8],
         base: usize,
@@ -34,42 +35,49 @@ impl<'a> Reader<'a> {
 
     /// An error at the current offset.
     #[must_use]
+    #[inline]
     pub fn error(&self, kind: Kind, what: &'static str, expected: &'static str) -> Error {
         Error::new(kind, what, self.offset, expected)
     }
 
     /// The current place, for an error that is only found to be one later.
     #[must_use]
+    #[inline]
     pub const fn at(&self) -> At {
         At(self.offset)
     }
 
     /// The current offset from the start of the outermost input.
     #[must_use]
+    #[inline]
     pub fn offset(&self) -> usize {
         self.offset
     }
 
     /// Whether everything was read.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
 
     /// How many bytes are left.
     #[must_use]
+    #[inline]
     pub fn remaining(&self) -> usize {
         self.rest.len()
     }
 
     /// The bytes that are left; nothing is consumed.
     #[must_use]
+    #[inline]
     pub fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
     /// The next byte; it is not consumed.
     #[must_use]
+    #[inline]
     pub fn peek(&self) -> Option<u8> {
         self.rest.first().copied()
     }
@@ -78,6 +86,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`Kind::Truncated`] when there are fewer.
+    #[inline]
     pub fn take(&mut self, count: usize, what: &'static str) -> Result<&'a [u8], Error> {
         let (taken, rest) = self
             .rest
@@ -88,10 +97,20 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
+    /// The next `count` bytes, if there are so many; otherwise nothing is consumed.
+    #[inline]
+    pub(crate) fn take_if_there(&mut self, count: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.rest.split_at_checked(count)?;
+        self.rest = rest;
+        self.offset = self.offset.saturating_add(count);
+        Some(taken)
+    }
+
     /// The next `N` bytes as an array.
     ///
     /// # Errors
     /// [`Kind::Truncated`] when there are fewer.
+    #[inline]
     pub fn array<const N: usize>(&mut self, what: &'static str) -> Result<&'a [u8; N], Error> {
         let (taken, rest) =
             self.rest.split_first_chunk().ok_or_else(|| self.error(Kind::Truncated, what, "more bytes"))?;
@@ -104,6 +123,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`Kind::Truncated`] at the end.
+    #[inline]
     pub fn byte(&mut self, what: &'static str) -> Result<u8, Error> {
         self.array::<1>(what).map(|[byte]| *byte)
     }

@@ -14,6 +14,7 @@
 mod support;
 
 mod accepted;
+mod again;
 mod ak_chain;
 mod appraisal;
 mod claims;

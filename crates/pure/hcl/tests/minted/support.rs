@@ -144,6 +144,23 @@ impl Bag {
         record: &mut dyn Record,
         then: impl FnOnce(Result<VerifiedVm<'_>, Error>) -> T,
     ) -> T {
+        self.asked(crypto, |evidence, certificates, verification| {
+            then(match self.platform {
+                Platform::Snp => verify_snp(evidence, certificates, verification, record),
+                Platform::Tdx => match verify_tdx(evidence, certificates, verification, record) {
+                    Ok(never) => match never {},
+                    Err(error) => Err(error),
+                },
+            })
+        })
+    }
+
+    /// Hands on evidence, endorsements and what is asked as a verifier takes them.
+    pub(crate) fn asked<T>(
+        &self,
+        crypto: &Crypto,
+        ask: impl FnOnce(&Evidence<'_>, &[Certificate<'_>], &Verification<'_>) -> T,
+    ) -> T {
         let certificates: Vec<_> =
             self.certificates.iter().map(|der| Certificate::parse(der).unwrap()).collect();
         let anchors: Vec<_> = self.anchors.iter().map(Vec::as_slice).collect();
@@ -167,13 +184,7 @@ impl Bag {
             at: Time(self.at),
             crypto,
         };
-        then(match self.platform {
-            Platform::Snp => verify_snp(&evidence, &certificates, &verification, record),
-            Platform::Tdx => match verify_tdx(&evidence, &certificates, &verification, record) {
-                Ok(never) => match never {},
-                Err(error) => Err(error),
-            },
-        })
+        ask(&evidence, &certificates, &verification)
     }
 
     /// The verification must fail exactly so.

@@ -40,27 +40,29 @@ impl<'a> Extensions<'a> {
         let list = explicit.read(WHAT, |reader| der::tagged(reader, tag::SEQUENCE, WHAT))?;
         extensions.list = list.contents;
         list.read(WHAT, |reader| {
+            let mut oids: [&[u8]; MAX_EXTENSIONS] = [&[]; MAX_EXTENSIONS];
             let mut count = 0_usize;
             while !reader.is_empty() {
+                let at = reader.at();
                 let offset = reader.offset();
                 let extension = next(reader)?;
-                let earlier = list.contents.get(..offset.saturating_sub(list.offset)).unwrap_or_default();
-                extensions.take(extension, earlier, offset)?;
-                count = count.saturating_add(1);
-                if count > MAX_EXTENSIONS {
+                let Some((earlier, [slot, ..])) = oids.split_at_mut_checked(count) else {
                     return Err(reader.error(Kind::TooLarge, WHAT, "at most 32 extensions"));
+                };
+                if earlier.contains(&extension.oid) {
+                    return Err(at.error(Kind::Duplicate, WHAT, "each extension once"));
                 }
+                *slot = extension.oid;
+                count = count.saturating_add(1);
+                extensions.take(extension, offset)?;
             }
             Ok(())
         })?;
         Ok(extensions)
     }
 
-    /// Checks one extension against the earlier ones and keeps the two that every chain needs.
-    fn take(&mut self, extension: Extension<'a>, earlier: &'a [u8], offset: usize) -> Result<(), Error> {
-        if walk(earlier).any(|other| other.oid == extension.oid) {
-            return Err(Error::new(Kind::Duplicate, WHAT, offset, "each extension once"));
-        }
+    /// Keeps the two that every chain needs.
+    fn take(&mut self, extension: Extension<'a>, offset: usize) -> Result<(), Error> {
         match extension.oid {
             BASIC_CONSTRAINTS => self.basic_constraints = Some(BasicConstraints::read(&extension, offset)?),
             KEY_USAGE => self.key_usage = Some(KeyUsage::read(&extension, offset)?),
@@ -119,29 +121,46 @@ impl<'a> Extensions<'a> {
 }
 
 /// Walks extensions that were read before; stops where they end.
-fn walk<'a>(list: &'a [u8]) -> impl Iterator<Item = Extension<'a>> {
-    let mut rest = list;
+fn walk<'a>(mut list: &'a [u8]) -> impl Iterator<Item = Extension<'a>> {
     core::iter::from_fn(move || {
-        let mut taken = None;
-        let _ = Reader::all(rest, 0, WHAT, |reader| {
-            taken = next(reader).ok();
-            rest = reader.rest();
-            Ok(())
-        });
-        taken
+        let extension;
+        (extension, list) = sound(list)?;
+        Some(extension)
     })
 }
 
+/// The first extension and those that follow, where nothing is wrong with it.
+#[inline]
+fn sound(list: &[u8]) -> Option<(Extension<'_>, &[u8])> {
+    let (tag::SEQUENCE, contents, rest) = der::split(list)? else { return None };
+    let (tag::OBJECT_IDENTIFIER, oid, contents) = der::split(contents)? else { return None };
+    let (critical, contents) = match der::split(contents)? {
+        (tag::BOOLEAN, [0xff], rest) => (true, rest),
+        (tag::BOOLEAN, [0x00], rest) => (false, rest),
+        _ => (false, contents),
+    };
+    let (tag::OCTET_STRING, value, []) = der::split(contents)? else { return None };
+    Some((Extension { oid, critical, value }, rest))
+}
+
 fn next<'a>(reader: &mut Reader<'a>) -> Result<Extension<'a>, Error> {
-    der::nested(reader, tag::SEQUENCE, WHAT, |reader| {
-        let oid = der::tagged(reader, tag::OBJECT_IDENTIFIER, WHAT)?.contents;
-        let critical = der::optional(reader, tag::BOOLEAN, WHAT)?
-            .map(|critical| critical.boolean(WHAT))
-            .transpose()?
-            .unwrap_or(false);
-        let value = der::tagged(reader, tag::OCTET_STRING, WHAT)?.contents;
-        Ok(Extension { oid, critical, value })
-    })
+    let Some((extension, rest)) = sound(reader.rest()) else { return Err(fault(reader)) };
+    reader.take(reader.remaining().saturating_sub(rest.len()), WHAT)?;
+    Ok(extension)
+}
+
+/// What is wrong with an extension, found value by value.
+#[cold]
+fn fault(reader: &mut Reader<'_>) -> Error {
+    let at = reader.at();
+    let read = der::nested(reader, tag::SEQUENCE, WHAT, |reader| {
+        der::tagged(reader, tag::OBJECT_IDENTIFIER, WHAT)?;
+        if let Some(critical) = der::optional(reader, tag::BOOLEAN, WHAT)? {
+            critical.boolean(WHAT)?;
+        }
+        der::tagged(reader, tag::OCTET_STRING, WHAT)
+    });
+    read.err().unwrap_or(at.error(Kind::Value, WHAT, "an extension"))
 }
 
 /// BasicConstraints (RFC 5280, section 4.2.1.9).

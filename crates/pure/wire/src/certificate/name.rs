@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::der::{self, Element, tag};
-use crate::{Error, Reader};
+use crate::{Error, Kind, Reader};
 
 /// A distinguished name: its DER, header included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,9 +13,8 @@ const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 
 impl<'a> Name<'a> {
     pub(crate) fn read(reader: &mut Reader<'a>, what: &'static str) -> Result<Self, Error> {
-        let name = Self(der::tagged(reader, tag::SEQUENCE, what)?.whole);
-        name.attributes(what, |_, _| {})?;
-        Ok(name)
+        let name = der::tagged(reader, tag::SEQUENCE, what)?;
+        if is_sound(name.contents) { Ok(Self(name.whole)) } else { Err(fault(&name, what)) }
     }
 
     /// The DER as it came: what issuer and subject are compared by.
@@ -27,62 +26,85 @@ impl<'a> Name<'a> {
     /// The common name, where there is exactly one and it is text.
     #[must_use]
     pub fn common_name(&self) -> Option<&'a str> {
-        let mut found = None;
-        let mut count = 0_u8;
-        self.attributes("name", |oid, value| {
-            if oid == COMMON_NAME {
-                found = Some(value);
-                count = count.saturating_add(1);
-            }
-        })
-        .ok()?;
-        let value = found.filter(|_| count == 1)?;
+        let mut named = self.attributes().filter(|attribute| attribute.oid == COMMON_NAME);
+        let value = named.next().filter(|_| named.next().is_none())?;
         let text = matches!(value.tag, tag::UTF8_STRING | tag::PRINTABLE_STRING | tag::IA5_STRING);
         core::str::from_utf8(value.contents).ok().filter(|_| text)
     }
 
-    fn attributes(
-        &self,
-        what: &'static str,
-        mut visit: impl FnMut(&'a [u8], Element<'a>),
-    ) -> Result<(), Error> {
-        Reader::all(self.0, 0, what, |reader| {
-            der::nested(reader, tag::SEQUENCE, what, |reader| {
-                while !reader.is_empty() {
-                    der::nested(reader, tag::SET, what, |reader| {
-                        while !reader.is_empty() {
-                            let (oid, value) = attribute(reader, what)?;
-                            visit(oid, value);
-                        }
-                        Ok(())
-                    })?;
-                }
-                Ok(())
-            })
+    /// The attributes in the order in which they came.
+    fn attributes(&self) -> impl Iterator<Item = Attribute<'a>> + use<'a> {
+        let mut sets = der::split(self.0).map_or(&[][..], |(_, contents, _)| contents);
+        let mut attributes: &[u8] = &[];
+        core::iter::from_fn(move || {
+            while attributes.is_empty() {
+                (_, attributes, sets) = der::split(sets)?;
+            }
+            let attribute;
+            (attribute, attributes) = Attribute::split(attributes)?;
+            Some(attribute)
         })
     }
 }
 
-fn attribute<'a>(reader: &mut Reader<'a>, what: &'static str) -> Result<(&'a [u8], Element<'a>), Error> {
-    der::nested(reader, tag::SEQUENCE, what, |reader| {
-        let oid = der::tagged(reader, tag::OBJECT_IDENTIFIER, what)?.contents;
-        Ok((oid, der::element(reader, what)?))
-    })
+/// One attribute of a name.
+struct Attribute<'a> {
+    oid: &'a [u8],
+    tag: u8,
+    contents: &'a [u8],
+}
+
+impl<'a> Attribute<'a> {
+    /// The first attribute of a set and those that follow, where nothing is wrong with it.
+    fn split(set: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        let (tag::SEQUENCE, pair, rest) = der::split(set)? else { return None };
+        let (tag::OBJECT_IDENTIFIER, oid, value) = der::split(pair)? else { return None };
+        let (tag, contents, []) = der::split(value)? else { return None };
+        Some((Self { oid, tag, contents }, rest))
+    }
+}
+
+/// Whether nothing is wrong with the contents of a name.
+fn is_sound(mut sets: &[u8]) -> bool {
+    while !sets.is_empty() {
+        let Some((tag::SET, mut attributes, rest)) = der::split(sets) else { return false };
+        sets = rest;
+        while !attributes.is_empty() {
+            let Some((_, rest)) = Attribute::split(attributes) else { return false };
+            attributes = rest;
+        }
+    }
+    true
+}
+
+/// What is wrong with a name, found value by value.
+#[cold]
+fn fault(name: &Element<'_>, what: &'static str) -> Error {
+    let read = name.read(what, |reader| {
+        while !reader.is_empty() {
+            der::nested(reader, tag::SET, what, |reader| {
+                while !reader.is_empty() {
+                    der::nested(reader, tag::SEQUENCE, what, |reader| {
+                        der::tagged(reader, tag::OBJECT_IDENTIFIER, what)?;
+                        der::element(reader, what)
+                    })?;
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
+    });
+    read.err().unwrap_or(Error::new(Kind::Value, what, name.offset, "a name"))
 }
 
 /// The attributes in the order in which they came: `C=US, O=Amazon, CN=aws.nitro-enclaves`.
 impl fmt::Display for Name<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut first = true;
-        let mut result = Ok(());
-        let walked = self.attributes("name", |oid, value| {
-            let separator = if core::mem::replace(&mut first, false) { "" } else { ", " };
-            result = result
-                .and_then(|()| f.write_str(separator))
-                .and_then(|()| write!(f, "{}=", Type(oid)))
-                .and_then(|()| show_value(value.contents, f));
-        });
-        if walked.is_err() { f.write_str("(not a name)") } else { result }
+        let separators = core::iter::once("").chain(core::iter::repeat(", "));
+        self.attributes().zip(separators).try_for_each(|(attribute, separator)| {
+            write!(f, "{separator}{}=", Type(attribute.oid))?;
+            show_value(attribute.contents, f)
+        })
     }
 }
 
