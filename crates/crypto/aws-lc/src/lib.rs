@@ -3,7 +3,9 @@
 
 mod ecdsa;
 mod hash;
+mod prepared;
 mod rsa;
 mod table;
 
+pub use prepared::{PreparedP384, PreparedRsa};
 pub use table::TABLE;

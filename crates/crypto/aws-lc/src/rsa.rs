@@ -29,7 +29,7 @@ impl VerifyRsa for Rsa {
 }
 
 /// The key as the library wants it. It checks the modulus and the upper bound of the exponent.
-fn components(key: RsaKey<'_>) -> Result<RsaPublicKeyComponents<&[u8]>, BadSignature> {
+pub(crate) fn components(key: RsaKey<'_>) -> Result<RsaPublicKeyComponents<&[u8]>, BadSignature> {
     if key.exponent.len() > MAX_EXPONENT_BYTES || key.exponent == [1] {
         return Err(BadSignature);
     }
