@@ -37,10 +37,12 @@ pub(crate) fn chain<'a>(
         if best == Error::Missing(Link::Intermediate) {
             best = Error::Untrusted;
         }
-        let is_known = |(root, _): &(Certificate<'a>, bool)| known.knows(root, &intermediate);
-        let roots = || roots(&intermediate, anchors);
+        let mut found = [None; MAX_TRIES];
+        found.iter_mut().zip(roots(&intermediate, anchors)).for_each(|(slot, root)| *slot = Some(root));
+        let found = || found.iter().flatten();
+        let is_known = |(root, _): &&(Certificate<'a>, bool)| known.knows(root, &intermediate);
         // A root whose signature is known is the right one; the others may only have its name.
-        for (root, production) in roots().filter(is_known).chain(roots().filter(|root| !is_known(root))) {
+        for &(root, production) in found().filter(is_known).chain(found().filter(|root| !is_known(root))) {
             match verify_path(root, &[intermediate, *vek], &[], known, crypto) {
                 Ok(path) => return Ok((path, production)),
                 // What is wrong with what came says more than that a known one did not fit either.

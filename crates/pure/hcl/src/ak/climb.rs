@@ -27,6 +27,8 @@ pub(super) enum Failure<'a> {
 
 struct Climb<'a, 's> {
     given: &'s [Certificate<'a>],
+    /// The added trust anchors.
+    added: Vec<Certificate<'a>>,
     anchors: &'s Anchors<'a>,
     crypto: &'s Crypto<'s>,
     /// The path so far, the leaf first.
@@ -43,7 +45,8 @@ pub(super) fn climb<'a>(
     anchors: &Anchors<'a>,
     crypto: &Crypto,
 ) -> Result<(SignedPath<'a>, bool), Failure<'a>> {
-    let mut climb = Climb { given, anchors, crypto, path: Vec::new(), steps: 0, paths: 0, best: None };
+    let added = anchors.added.iter().filter_map(|der| Certificate::parse(der).ok()).collect();
+    let mut climb = Climb { given, added, anchors, crypto, path: Vec::new(), steps: 0, paths: 0, best: None };
     match climb.from(*leaf) {
         Some(found) => Ok(found),
         None => Err(climb.best.unwrap_or(Failure::Untrusted)),
@@ -67,7 +70,7 @@ impl<'a> Climb<'a, '_> {
     /// Ends the path at an anchor of this name, if one holds.
     fn end(&mut self, issuer: Name<'a>) -> Option<(SignedPath<'a>, bool)> {
         let below: Vec<_> = self.path.iter().rev().copied().collect();
-        for (root, production) in roots(self.given, self.anchors, issuer, self.crypto) {
+        for (root, production) in self.roots(issuer) {
             self.paths = self.paths.saturating_add(1);
             if self.paths > MAX_PATHS {
                 return None;
@@ -98,24 +101,19 @@ impl<'a> Climb<'a, '_> {
         None
     }
 
+    /// The trust anchors of a name: Azure's, if it came, then the added ones.
+    fn roots(&self, issuer: Name<'a>) -> Vec<(Certificate<'a>, bool)> {
+        let named = |one: &Certificate<'a>| one.subject() == issuer;
+        let came = self.given.iter().copied().filter(named).take(MAX_STEPS);
+        let pinned = came.filter(|one| AK_ROOT.is(one, self.crypto)).map(|one| (one, true)).take(1);
+        let added = self.added.iter().copied().filter(named).map(|one| (one, false));
+        pinned.chain(added).collect()
+    }
+
     fn failed(&mut self, next: Failure<'a>) {
         self.best = Some(match self.best.take() {
             None => next,
             Some(best) => further(best, next),
         });
     }
-}
-
-/// The trust anchors of a name: Azure's, if it came, then the added ones.
-fn roots<'a>(
-    given: &[Certificate<'a>],
-    anchors: &Anchors<'a>,
-    issuer: Name<'a>,
-    crypto: &Crypto,
-) -> Vec<(Certificate<'a>, bool)> {
-    let came = given.iter().copied().filter(|one| one.subject() == issuer).take(MAX_STEPS);
-    let pinned = came.filter(|one| AK_ROOT.is(one, crypto)).map(|one| (one, true)).take(1);
-    let added = anchors.added.iter().filter_map(|der| Certificate::parse(der).ok());
-    let added = added.filter(|one| one.subject() == issuer).map(|one| (one, false));
-    pinned.chain(added).collect()
 }
