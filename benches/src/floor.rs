@@ -1,6 +1,7 @@
 //! The operations that a verification asks its table for, recorded, to be made again alone.
 
 use std::cell::RefCell;
+use std::hint::black_box;
 
 use teeproof_core::{BadSignature, Crypto, Digest, RsaKey, VerifyEcdsa, VerifyRsa};
 
@@ -13,6 +14,9 @@ pub struct Operation {
     exponent: Vec<u8>,
     message: Vec<Vec<u8>>,
     signature: Vec<u8>,
+    /// Whether the signature holds. Evidence under an added anchor that has the name of a pinned
+    /// one is tried under both.
+    holds: bool,
 }
 
 /// An entry of the table.
@@ -27,6 +31,12 @@ enum Entry {
     RsaPkcs1Sha256,
     RsaPkcs1Sha384,
     RsaPkcs1Sha512,
+}
+
+impl Entry {
+    const fn is_digest(self) -> bool {
+        matches!(self, Self::Sha256 | Self::Sha384 | Self::Sha512)
+    }
 }
 
 /// The operations of one verification, in order.
@@ -45,36 +55,59 @@ impl Floor {
         Self(RECORDED.with_borrow_mut(std::mem::take))
     }
 
-    /// How many signatures are among the operations.
+    /// Whether each signature holds, in order.
     #[must_use]
-    pub fn signatures(&self) -> usize {
-        let digests = [Entry::Sha256, Entry::Sha384, Entry::Sha512];
-        self.0.iter().filter(|operation| !digests.contains(&operation.entry)).count()
+    pub fn signatures(&self) -> Vec<bool> {
+        let signatures = self.0.iter().filter(|operation| !operation.entry.is_digest());
+        signatures.map(|operation| operation.holds).collect()
     }
 
-    /// Makes the operations again.
-    ///
-    /// # Errors
-    /// A signature does not hold.
-    pub fn run(&self, crypto: &Crypto) -> Result<(), BadSignature> {
-        self.0.iter().try_for_each(|operation| operation.run(crypto))
+    /// The last signature among the operations, alone.
+    #[must_use]
+    pub fn last_signature(&self) -> Option<Self> {
+        self.0.iter().rfind(|operation| !operation.entry.is_digest()).map(|last| Self(vec![last.clone()]))
+    }
+
+    /// What each hash gave, in order; the shorter ones with zeros behind them.
+    #[must_use]
+    pub fn digests(&self) -> Vec<[u8; 64]> {
+        let hashes = self.0.iter().filter(|operation| operation.entry.is_digest());
+        hashes.map(|operation| operation.digest(&teeproof_aws_lc::TABLE)).collect()
+    }
+
+    /// Makes the operations again. Each has to end as it did when it was recorded.
+    pub fn again(&self, crypto: &Crypto) {
+        for operation in &black_box(self).0 {
+            assert_eq!(operation.run(crypto).is_ok(), operation.holds);
+        }
     }
 }
 
 impl Operation {
+    /// Makes the operation. The floor must not pay for more than it does, so that messages of one
+    /// or two parts, which all short ones are, are handed on as cheaply as a verification does it.
     fn run(&self, crypto: &Crypto) -> Result<(), BadSignature> {
-        // No verification has more parts in one message.
-        let mut parts: [&[u8]; 4] = [&[]; 4];
-        for (slot, part) in parts.iter_mut().zip(&self.message) {
-            *slot = part;
+        match self.message.as_slice() {
+            [whole] => self.over(&[whole], crypto),
+            [head, tail] => self.over(&[head, tail], crypto),
+            many => {
+                // No verification has more parts in one message than a TPM has registers.
+                let mut parts: [&[u8]; 24] = [&[]; 24];
+                for (slot, part) in parts.iter_mut().zip(many) {
+                    *slot = part;
+                }
+                self.over(parts.get(..many.len()).ok_or(BadSignature)?, crypto)
+            }
         }
-        let message = parts.get(..self.message.len()).ok_or(BadSignature)?;
+    }
+
+    fn over(&self, message: &[&[u8]], crypto: &Crypto) -> Result<(), BadSignature> {
         let key = RsaKey { modulus: &self.key, exponent: &self.exponent };
         let (point, signature) = (&*self.key, &*self.signature);
         match self.entry {
-            Entry::Sha256 => drop(std::hint::black_box(crypto.sha256.digest(message))),
-            Entry::Sha384 => drop(std::hint::black_box(crypto.sha384.digest(message))),
-            Entry::Sha512 => drop(std::hint::black_box(crypto.sha512.digest(message))),
+            Entry::Sha256 => _ = black_box(crypto.sha256.digest(message)),
+            Entry::Sha384 => _ = black_box(crypto.sha384.digest(message)),
+            Entry::Sha512 => _ = black_box(crypto.sha512.digest(message)),
             Entry::EcdsaP256Sha256 => crypto.ecdsa_p256_sha256.verify(point, message, signature)?,
             Entry::EcdsaP384Sha384 => crypto.ecdsa_p384_sha384.verify(point, message, signature)?,
             Entry::RsaPssSha384 => crypto.rsa_pss_sha384.verify(key, message, signature)?,
@@ -83,6 +116,19 @@ impl Operation {
             Entry::RsaPkcs1Sha512 => crypto.rsa_pkcs1_sha512.verify(key, message, signature)?,
         }
         Ok(())
+    }
+
+    /// What a hash gives, with zeros behind a shorter one.
+    fn digest(&self, crypto: &Crypto) -> [u8; 64] {
+        let message: Vec<&[u8]> = self.message.iter().map(Vec::as_slice).collect();
+        let mut padded = [0; 64];
+        let digest = match self.entry {
+            Entry::Sha256 => crypto.sha256.digest(&message).to_vec(),
+            Entry::Sha384 => crypto.sha384.digest(&message).to_vec(),
+            _ => crypto.sha512.digest(&message).to_vec(),
+        };
+        padded.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
+        padded
     }
 }
 
@@ -103,29 +149,32 @@ static RECORDING: Crypto = Crypto {
 struct Recorded(Entry);
 
 impl Recorded {
-    fn record(&self, key: RsaKey<'_>, message: &[&[u8]], signature: &[u8]) -> Operation {
-        let operation = Operation {
+    fn record(&self, key: RsaKey<'_>, message: &[&[u8]], signature: &[u8]) -> Result<(), BadSignature> {
+        let mut operation = Operation {
             entry: self.0,
             key: key.modulus.to_vec(),
             exponent: key.exponent.to_vec(),
             message: message.iter().map(|part| part.to_vec()).collect(),
             signature: signature.to_vec(),
+            holds: true,
         };
-        RECORDED.with_borrow_mut(|recorded| recorded.push(operation.clone()));
-        operation
+        let answer = operation.run(&teeproof_aws_lc::TABLE);
+        operation.holds = answer.is_ok();
+        RECORDED.with_borrow_mut(|recorded| recorded.push(operation));
+        answer
     }
 }
 
 impl VerifyEcdsa for Recorded {
     fn verify(&self, point: &[u8], message: &[&[u8]], signature: &[u8]) -> Result<(), BadSignature> {
         let key = RsaKey { modulus: point, exponent: &[] };
-        self.record(key, message, signature).run(&teeproof_aws_lc::TABLE)
+        self.record(key, message, signature)
     }
 }
 
 impl VerifyRsa for Recorded {
     fn verify(&self, key: RsaKey<'_>, message: &[&[u8]], signature: &[u8]) -> Result<(), BadSignature> {
-        self.record(key, message, signature).run(&teeproof_aws_lc::TABLE)
+        self.record(key, message, signature)
     }
 }
 
@@ -133,7 +182,8 @@ macro_rules! recorded_digest {
     ($bytes:literal, $entry:ident) => {
         impl Digest<$bytes> for Recorded {
             fn digest(&self, message: &[&[u8]]) -> [u8; $bytes] {
-                self.record(RsaKey { modulus: &[], exponent: &[] }, message, &[]);
+                let made = self.record(RsaKey { modulus: &[], exponent: &[] }, message, &[]);
+                assert!(made.is_ok());
                 teeproof_aws_lc::TABLE.$entry.digest(message)
             }
         }
@@ -143,3 +193,47 @@ macro_rules! recorded_digest {
 recorded_digest!(32, sha256);
 recorded_digest!(48, sha384);
 recorded_digest!(64, sha512);
+
+#[cfg(test)]
+mod tests {
+    use teeproof_x509::{Anchors, ChainCache};
+
+    use super::Floor;
+    use crate::{Azure, Nitro, Snp};
+
+    fn known(cache: ChainCache, anchors: Anchors<'static>) -> Anchors<'static> {
+        anchors.with(Box::leak(Box::new(cache)))
+    }
+
+    fn snp(anchors: Anchors<'static>) -> usize {
+        let floor = Floor::of(|crypto| _ = Snp::MILAN.verify_with(anchors, crypto).expect("genuine"));
+        floor.signatures().len()
+    }
+
+    fn nitro(anchors: Anchors<'static>) -> usize {
+        let vector = Nitro::PRODUCTION;
+        Floor::of(|crypto| _ = vector.verify_with(anchors, crypto).expect("genuine")).signatures().len()
+    }
+
+    fn azure(anchors: Anchors<'static>) -> usize {
+        let vector = Azure::minted();
+        Floor::of(|crypto| _ = vector.verify_with(anchors, crypto).expect("minted")).signatures().len()
+    }
+
+    #[test]
+    fn the_signatures_are_those_that_the_architecture_promises() {
+        assert_eq!(snp(Anchors::PINNED), 2);
+        assert_eq!(snp(known(Snp::MILAN.chain_known(), Anchors::PINNED)), 1);
+        assert_eq!(nitro(Anchors::PINNED), 5);
+        assert_eq!(nitro(known(Nitro::PRODUCTION.chain_known(false), Anchors::PINNED)), 2);
+        assert_eq!(nitro(known(Nitro::PRODUCTION.chain_known(true), Anchors::PINNED)), 1);
+        // Two of the AK's chain, three of the report's (its intermediate is not pinned, and AMD's
+        // root of the same name is tried in vain), the report, the quote.
+        assert_eq!(azure(Azure::ANCHORS), 7);
+        assert_eq!(azure(known(Azure::minted().chains_known(false), Azure::ANCHORS)), 2);
+        assert_eq!(azure(known(Azure::minted().chains_known(true), Azure::ANCHORS)), 1);
+        let vm = Azure::minted().verify(&teeproof_aws_lc::TABLE).expect("minted");
+        let again = Floor::of(|crypto| _ = Azure::minted().verify_again(&vm, crypto).expect("minted"));
+        assert_eq!(again.signatures().len(), 1);
+    }
+}

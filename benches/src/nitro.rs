@@ -2,9 +2,9 @@
 
 use teeproof_core::{Crypto, Freshness};
 use teeproof_nitro::{DEFAULT_SKEW_SECS, Error, Limits, Moment, Verification, VerifiedDocument};
-use teeproof_x509::Anchors;
+use teeproof_x509::{Anchors, ChainCache};
 
-use crate::Floor;
+use crate::ROOM;
 
 /// The document.
 #[derive(Clone, Copy, Debug)]
@@ -23,8 +23,20 @@ impl Nitro {
     /// # Errors
     /// None, unless something is broken.
     pub fn verify(self, crypto: &'static Crypto<'static>) -> Result<VerifiedDocument<'static>, Error> {
+        self.verify_with(Anchors::PINNED, crypto)
+    }
+
+    /// The same under these anchors, which may know the chain.
+    ///
+    /// # Errors
+    /// None, unless something is broken.
+    pub fn verify_with(
+        self,
+        anchors: Anchors<'static>,
+        crypto: &'static Crypto<'static>,
+    ) -> Result<VerifiedDocument<'static>, Error> {
         let verification = Verification {
-            anchors: Anchors::PINNED,
+            anchors,
             freshness: Freshness::Waived("a recorded vector"),
             at: Moment::OfDocument,
             skew_secs: DEFAULT_SKEW_SECS,
@@ -34,9 +46,16 @@ impl Nitro {
         teeproof_nitro::verify(self.document, &verification, &mut ())
     }
 
-    /// The cryptographic operations of [`Nitro::verify`].
+    /// A memory of the authorities, and of the enclave's own certificate where it is the same
+    /// enclave again.
     #[must_use]
-    pub fn floor(self) -> Floor {
-        Floor::of(|crypto| assert!(self.verify(crypto).is_ok()))
+    pub fn chain_known(self, same_enclave: bool) -> ChainCache {
+        let verified = self.verify(&teeproof_aws_lc::TABLE).expect("genuine");
+        let path = verified.path().path();
+        let signatures = path.held().count();
+        let mut cache = ChainCache::new(ROOM);
+        let known = if same_enclave { signatures } else { signatures - 1 };
+        cache.learn(cache.news(path.held().take(known)));
+        cache
     }
 }

@@ -3,9 +3,9 @@
 use teeproof_core::{Crypto, Freshness, Time};
 use teeproof_snp::{Endorsements, Error, ReportData, Verification, VerifiedReport};
 use teeproof_wire::certificate::Certificate;
-use teeproof_x509::{Anchors, Revocation};
+use teeproof_x509::{Anchors, ChainCache, Revocation};
 
-use crate::Floor;
+use crate::ROOM;
 
 /// The report and what endorses it.
 #[derive(Clone, Copy, Debug)]
@@ -31,9 +31,21 @@ impl Snp {
     /// # Errors
     /// None, unless something is broken.
     pub fn verify(self, crypto: &'static Crypto<'static>) -> Result<VerifiedReport<'static>, Error> {
+        self.verify_with(Anchors::PINNED, crypto)
+    }
+
+    /// The same under these anchors, which may know the chain.
+    ///
+    /// # Errors
+    /// None, unless something is broken.
+    pub fn verify_with(
+        self,
+        anchors: Anchors<'static>,
+        crypto: &'static Crypto<'static>,
+    ) -> Result<VerifiedReport<'static>, Error> {
         let certificates = [Certificate::parse(self.vcek).map_err(Error::Report)?];
         let verification = Verification {
-            anchors: Anchors::PINNED,
+            anchors,
             report_data: ReportData::Nonce(Freshness::Waived("a recorded vector")),
             revocation: Revocation::Unchecked("no list is published with the vector"),
             at: Self::AT,
@@ -47,9 +59,12 @@ impl Snp {
         )
     }
 
-    /// The cryptographic operations of [`Snp::verify`].
+    /// A memory of the chain.
     #[must_use]
-    pub fn floor(self) -> Floor {
-        Floor::of(|crypto| assert!(self.verify(crypto).is_ok()))
+    pub fn chain_known(self) -> ChainCache {
+        let verified = self.verify(&teeproof_aws_lc::TABLE).expect("genuine");
+        let mut cache = ChainCache::new(ROOM);
+        cache.learn(cache.news(verified.path().path().held()));
+        cache
     }
 }

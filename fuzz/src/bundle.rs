@@ -3,11 +3,14 @@
 use teeproof::bundle::{Bundle, BundleError, Collection, MAX_BYTES};
 use teeproof::core::Time;
 use teeproof::input::{Inputs, Kind};
-use teeproof_rustcrypto::TABLE;
+
+use crate::believe::Belief;
+use crate::bounds;
+use crate::cost::held;
 
 /// `Bundle::read`, in either form, and everything that is done with what was read.
 pub fn bundle(input: &[u8]) -> bool {
-    let bundle = match Bundle::read(input) {
+    let bundle = match held(&bounds::BUNDLE, input.len(), || Bundle::read(input)) {
         Ok(bundle) => bundle,
         Err(error) => {
             told(&error);
@@ -39,7 +42,8 @@ pub(crate) fn made(inputs: &Inputs) {
 
 /// Both forms are read as what was written, and written again byte for byte.
 fn both_forms(bundle: &Bundle) {
-    let (cbor, json) = (bundle.to_cbor(), bundle.to_json());
+    let bytes = size(bundle);
+    let (cbor, json) = held(&bounds::BUNDLE_WRITE, bytes, || (bundle.to_cbor(), bundle.to_json()));
     assert!(cbor.len() <= MAX_BYTES);
     assert_eq!(Bundle::read(&cbor).as_ref(), Ok(bundle));
     assert_eq!(Bundle::read(json.as_bytes()).as_ref(), Ok(bundle));
@@ -54,15 +58,22 @@ fn both_forms(bundle: &Bundle) {
 
 /// What was redacted says so, and is a bundle like any other.
 fn redacted(bundle: &Bundle) {
-    match bundle.redact(&[0x5a; 16], &TABLE) {
+    let table = Belief::None.table();
+    match held(&bounds::REDACT, size(bundle), || bundle.redact(&[0x5a; 16], &table)) {
         Ok(redacted) => {
             assert!(redacted.is_redacted() && !bundle.is_redacted());
-            let lengths = |bundle: &Bundle| bundle.parts().iter().map(|part| part.bytes.len()).sum::<usize>();
-            assert_eq!(lengths(&redacted), lengths(bundle));
+            let places = 128 * redacted.redactions().len();
+            assert_eq!(size(&redacted), size(bundle) + places);
             both_forms(&redacted);
         }
         Err(error) => told(&error),
     }
+}
+
+/// The bytes of all parts, and what each redacted place takes to be told.
+fn size(bundle: &Bundle) -> usize {
+    let parts = bundle.parts().iter().map(|part| part.bytes.len()).sum::<usize>();
+    parts + 128 * bundle.redactions().len()
 }
 
 fn told(error: &BundleError) {

@@ -1,12 +1,17 @@
 #![doc = include_str!("../README.md")]
 
 mod believe;
+pub mod bounds;
 pub mod bundle;
+mod cost;
+pub mod minted;
 mod parts;
+pub mod path;
+mod quiet;
 pub mod text;
 pub mod verify;
-mod visitor;
 pub mod wire;
 
-pub use believe::{Work, work_asked};
+pub use believe::Work;
+pub use cost::{Cost, Nearest, measured, nearest, work_of};
 pub use parts::{Part, join};

@@ -77,14 +77,15 @@ impl<'a> Part<'a> {
 /// The most files in one input.
 const MAX_PARTS: usize = 16;
 
-/// Puts files into one input: each has a byte for its kind and two for its length.
+/// Puts files into one input: each has a byte for its kind and three for its length.
 #[must_use]
 pub fn join(switches: u8, parts: &[Part<'_>]) -> Vec<u8> {
     let mut input = vec![switches];
     for part in parts {
         let (kind, bytes) = part.split();
         input.push(kind);
-        input.extend(u16::try_from(bytes.len()).unwrap_or(u16::MAX).to_be_bytes());
+        let [_, length @ ..] = u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes();
+        input.extend(length);
         input.extend(bytes);
     }
     input
@@ -93,8 +94,8 @@ pub fn join(switches: u8, parts: &[Part<'_>]) -> Vec<u8> {
 /// Takes an input apart; a file whose length is too long has what is there.
 pub(crate) fn split(mut input: &[u8]) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
-    while let Some(([kind, high, low], rest)) = input.split_first_chunk() {
-        let length = usize::from(u16::from_be_bytes([*high, *low])).min(rest.len());
+    while let Some(([kind, length @ ..], rest)) = input.split_first_chunk::<4>() {
+        let length = length.iter().fold(0, |length, byte| length << 8 | usize::from(*byte)).min(rest.len());
         let (bytes, rest) = rest.split_at(length);
         parts.push(Part::of(*kind, bytes));
         input = rest;
@@ -103,4 +104,11 @@ pub(crate) fn split(mut input: &[u8]) -> Vec<Part<'_>> {
         }
     }
     parts
+}
+
+/// Takes two inputs apart, of which the first stands behind its length in three bytes.
+pub(crate) fn two(input: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = input.split_first_chunk::<3>()?;
+    let length = length.iter().fold(0, |length, byte| length << 8 | usize::from(*byte));
+    Some(rest.split_at(length.min(rest.len())))
 }

@@ -3,23 +3,26 @@
 
 mod azure;
 
-pub use azure::{azure_snp, azure_tdx, tpm};
+pub use azure::{azure_again, azure_snp, azure_tdx, tpm};
 
 use std::sync::LazyLock;
 
 use teeproof::input::{Inputs, Kind};
-use teeproof::{Findings, Policy, Request, Verdict};
-use teeproof_core::{Check, Class, Freshness, Outcome, Technology, Time};
+use teeproof::{AttestationResult, Evidence, Policy, Proposal, Request, Verdict, verify_many};
+use teeproof_core::{Check, Class, Freshness, Technology, Time};
 use teeproof_nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof_snp::Endorsements;
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::cose::Sign1;
 use teeproof_wire::crl::RevocationList;
 use teeproof_wire::nitro::Signers;
-use teeproof_x509::{Anchors, Revocation};
+use teeproof_x509::{Anchors, ChainCache, Held, MAX_REMEMBERED_BYTES, Revocation};
 
-use crate::believe::{Belief, counted};
+use crate::believe::Belief;
+use crate::bounds::{self, Given};
+use crate::cost::{held, once_more, work_of};
 use crate::parts::{Part, split};
+use crate::quiet::{Tally, says_something};
 
 /// What the first byte of an input decides.
 #[derive(Clone, Copy)]
@@ -102,7 +105,27 @@ fn evidence<'a>(parts: &[Part<'a>]) -> &'a [u8] {
     evidence.map_or(&[], |part| part.bytes())
 }
 
-/// `teeproof_snp::verify` and `appraise`.
+/// What a verification is given.
+fn given(parts: &[Part<'_>]) -> Given {
+    let lists = parts.iter().filter(|part| matches!(part, Part::List(_))).count();
+    Given { bytes: parts.iter().map(|part| part.bytes().len()).sum(), lists }
+}
+
+/// A cache that has learned these signatures.
+fn learned<'a>(held: impl IntoIterator<Item = Held<'a>>) -> ChainCache {
+    let mut cache = ChainCache::new(64);
+    let news = cache.news(held);
+    cache.learn(news);
+    cache
+}
+
+/// Whether no certificate is too long to be remembered.
+fn is_remembered(parts: &[Part<'_>]) -> bool {
+    let certificate = |part: &&Part<'_>| matches!(part, Part::Certificate(_) | Part::Anchor(_));
+    parts.iter().filter(certificate).all(|part| part.bytes().len() <= MAX_REMEMBERED_BYTES)
+}
+
+/// `teeproof_snp::verify` and `appraise`; then once more, with everything remembered.
 pub fn snp(input: &[u8]) -> bool {
     let Some((switches, rest)) = input.split_first() else {
         return false;
@@ -118,31 +141,41 @@ pub fn snp(input: &[u8]) -> bool {
         crypto: &crypto,
     };
     let endorsements = Endorsements { certificates: &files.certificates };
-    let mut findings = Findings::default();
-    let (result, work) =
-        counted(|| teeproof_snp::verify(report, &endorsements, &verification, &mut findings));
-    // At most four intermediates of one name are tried under four roots of one name, two signatures
-    // each; then the report's, and one for each list.
-    assert!(work.signatures <= 4 * 4 * 2 + 1 + files.lists.len(), "{work:?}");
-    let verified = match result {
+    let mut tally = Tally::default();
+    let verified = match held(&bounds::SNP_VERIFY, given(&parts), || {
+        teeproof_snp::verify(report, &endorsements, &verification, &mut tally)
+    }) {
         Ok(verified) => verified,
-        Err(error) => {
-            return refusal(error.check(), error.class(), &error);
-        }
+        Err(error) => return refusal(error.check(), error.class(), &error),
     };
     assert_ne!(switches.belief(), Belief::None);
     assert!(std::ptr::from_ref(verified.report()).addr() == report.as_ptr().addr());
     for policy in POLICIES.iter().filter_map(|policy| policy.snp.as_ref()) {
-        let mut findings = Findings::default();
-        let held = teeproof_snp::appraise(&verified, policy, &mut findings);
-        let findings = findings.into_vec();
-        assert_eq!(findings.len(), teeproof_snp::checks::APPRAISE.len());
-        assert_eq!(held, findings.iter().all(|finding| finding.outcome != Outcome::Fail));
+        let mut tally = Tally::default();
+        let holds = held(&bounds::SNP_APPRAISE, 0, || teeproof_snp::appraise(&verified, policy, &mut tally));
+        assert_eq!(tally.findings, teeproof_snp::checks::APPRAISE.len());
+        assert_eq!(holds, tally.holds());
     }
+    let known = held(&bounds::SNP_AGAIN, given(&parts), || {
+        teeproof_snp::verify_again(&verified, &verification, &mut tally).is_ok()
+    });
+    assert!(known, "what holds does not hold again");
+    let cache = learned(verified.path().path().held().chain([verified.statement()]));
+    let crypto = Belief::None.table();
+    let anchors = verification.anchors.with(&cache);
+    // The lists are not remembered.
+    let revocation = Revocation::Unchecked("a fuzzer");
+    let again = teeproof_snp::Verification { anchors, revocation, crypto: &crypto, ..verification };
+    let (verified, work) = once_more(&bounds::SNP_VERIFY, given(&parts), || {
+        teeproof_snp::verify(report, &endorsements, &again, &mut ())
+    });
+    // Certificates that only look right are tried first, again and again.
+    let is_cheaper = work.signatures <= work_of(&bounds::SNP_VERIFY).signatures;
+    assert!(verified.is_ok() && is_cheaper || !is_remembered(&parts), "{work:?}");
     true
 }
 
-/// `teeproof_nitro::verify` and `appraise`.
+/// `teeproof_nitro::verify` and `appraise`; then once more, with the chain remembered.
 pub fn nitro(input: &[u8]) -> bool {
     let Some((switches, rest)) = input.split_first() else {
         return false;
@@ -160,23 +193,28 @@ pub fn nitro(input: &[u8]) -> bool {
         limits: Limits::USUAL,
         crypto: &crypto,
     };
-    let mut findings = Findings::default();
-    let (result, work) = counted(|| teeproof_nitro::verify(document, &verification, &mut findings));
-    assert!(work.signatures <= 9, "{work:?}");
-    let verified = match result {
+    let mut tally = Tally::default();
+    let verified = match held(&bounds::NITRO_VERIFY, given(&parts), || {
+        teeproof_nitro::verify(document, &verification, &mut tally)
+    }) {
         Ok(verified) => verified,
-        Err(error) => {
-            return refusal(error.check(), error.class(), &error);
-        }
+        Err(error) => return refusal(error.check(), error.class(), &error),
     };
     assert_ne!(switches.belief(), Belief::None);
     assert_eq!(verified.age_secs().is_none(), switches.archived());
     for policy in POLICIES.iter().filter_map(|policy| policy.nitro.as_ref()) {
-        let mut findings = Findings::default();
-        let appraisal = teeproof_nitro::appraise(&verified, policy, &crypto, &mut findings);
-        let held = findings.into_vec().iter().all(|finding| finding.outcome != Outcome::Fail);
-        assert_eq!(held, appraisal == teeproof_nitro::Appraisal::Accepted);
+        let mut tally = Tally::default();
+        let appraisal = held(&bounds::NITRO_APPRAISE, 0, || {
+            teeproof_nitro::appraise(&verified, policy, &crypto, &mut tally)
+        });
+        assert_eq!(tally.holds(), appraisal == teeproof_nitro::Appraisal::Accepted);
     }
+    let cache = learned(verified.path().path().held());
+    let again = teeproof_nitro::Verification { anchors: verification.anchors.with(&cache), ..verification };
+    let (verified, work) =
+        once_more(&bounds::NITRO_VERIFY, given(&parts), || teeproof_nitro::verify(document, &again, &mut ()));
+    // The document's own signature alone.
+    assert!(verified.is_ok() && work.signatures == 1);
     true
 }
 
@@ -207,9 +245,10 @@ pub fn front_door(input: &[u8]) -> bool {
         };
         let _ = inputs.add(part.bytes(), kind);
     }
-    let (Ok(evidence), Ok(endorsements), Ok(lists)) =
+    let bytes = given(&parts);
+    let (Ok(evidence), Ok(endorsements), Ok(lists)) = held(&bounds::EVIDENCE, bytes, || {
         (inputs.evidence(), inputs.certificates(), inputs.revocation_lists())
-    else {
+    }) else {
         return false;
     };
     let (anchors, crypto) = (files(&parts).anchors, switches.belief().table());
@@ -227,7 +266,8 @@ pub fn front_door(input: &[u8]) -> bool {
         policy,
         crypto: &crypto,
     };
-    let Ok(result) = teeproof::verify(&evidence, &request) else {
+    let bytes = Given { lists: lists.len(), ..bytes };
+    let Ok(result) = held(&bounds::VERIFY, bytes, || teeproof::verify(&evidence, &request)) else {
         return false;
     };
     let accepted = result.verdict() == Verdict::Accepted;
@@ -237,12 +277,42 @@ pub fn front_door(input: &[u8]) -> bool {
     assert!(!accepted || (policy.is_some() && switches.belief() != Belief::None));
     assert_eq!(result.verdict() == Verdict::Refused, result.failures().next().is_some());
     assert!(serde_json::to_string(&result).is_ok());
-    result.authentic().is_some()
+    let authentic = result.authentic().is_some();
+    proposed(std::slice::from_ref(&result), bytes);
+    many(&evidence, &request, &result, bytes);
+    authentic
+}
+
+/// `verify_many`: one piece twice is answered as it is alone.
+fn many(evidence: &Evidence<'_>, request: &Request<'_>, alone: &AttestationResult<'_>, bytes: Given) {
+    let mut cache = ChainCache::new(16);
+    for _ in 0..2 {
+        let mut answers = 0;
+        held(&bounds::VERIFY_MANY, bytes, || {
+            verify_many([(*evidence, *request)], &mut cache, |_, answer| {
+                let exit = answer.map(|result| (result.verdict(), result.exit()));
+                assert_eq!(exit, Ok((alone.verdict(), alone.exit())));
+                answers += 1;
+            });
+        });
+        assert_eq!(answers, 1);
+    }
+}
+
+/// A policy that is proposed from evidence can be read, and there is none where nothing is authentic.
+fn proposed(results: &[AttestationResult<'_>], bytes: Given) {
+    match held(&bounds::PROPOSAL, bytes, || Proposal::from_results("fuzz", results)) {
+        Ok(proposal) => {
+            let read = Policy::from_toml("fuzz", &proposal.toml);
+            assert!(read.is_ok(), "{}\n{read:?}", proposal.toml);
+        }
+        Err(_) => assert!(results.iter().any(|result| result.authentic().is_none())),
+    }
 }
 
 /// What holds of every refusal: words, a class with an exit code, a check that can be explained.
 fn refusal(check: &Check, class: Class, error: &dyn std::fmt::Display) -> bool {
-    assert!(!error.to_string().is_empty() && class.exit() > 0);
+    assert!(says_something(error) && class.exit() > 0);
     assert!(teeproof::find_check(check.id).is_some());
     false
 }

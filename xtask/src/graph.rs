@@ -4,6 +4,7 @@ use crate::shell::{Outcome, capture, cargo};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::process::Command;
 
 /// What `cargo metadata` says, the parts that the tasks need.
 #[derive(Deserialize)]
@@ -18,6 +19,7 @@ pub(crate) struct Graph {
 pub(crate) struct Package {
     pub(crate) id: String,
     pub(crate) name: String,
+    pub(crate) version: String,
     pub(crate) manifest_path: PathBuf,
     /// `None` may be published anywhere, an empty list nowhere.
     pub(crate) publish: Option<Vec<String>>,
@@ -28,6 +30,7 @@ pub(crate) struct Package {
 /// One crate of a package.
 #[derive(Deserialize)]
 pub(crate) struct Target {
+    pub(crate) name: String,
     pub(crate) kind: Vec<String>,
     pub(crate) src_path: PathBuf,
 }
@@ -38,6 +41,15 @@ pub(crate) struct Dependency {
     pub(crate) name: String,
     /// `None` is a normal one; `dev` and `build` are the others.
     pub(crate) kind: Option<String>,
+    /// The versions that will do; `*` where the manifest states none.
+    pub(crate) req: String,
+}
+
+impl Package {
+    /// Whether a registry may ever carry it.
+    pub(crate) fn is_published(&self) -> bool {
+        self.publish.as_ref().is_none_or(|registries| !registries.is_empty())
+    }
 }
 
 #[derive(Deserialize)]
@@ -65,7 +77,12 @@ struct Kind {
 impl Graph {
     /// Asks cargo.
     pub(crate) fn read() -> Outcome<Self> {
-        let text = capture(cargo().args(["metadata", "--format-version", "1", "--locked"]))?;
+        Self::of(&mut cargo())
+    }
+
+    /// Asks cargo about the workspace that the command stands in.
+    pub(crate) fn of(cargo: &mut Command) -> Outcome<Self> {
+        let text = capture(cargo.args(["metadata", "--format-version", "1", "--locked"]))?;
         serde_json::from_str(&text).map_err(|e| format!("cargo metadata: {e}"))
     }
 

@@ -95,8 +95,7 @@ fn manifest(member: &Package, row: &Row) -> Outcome<Vec<String>> {
     if inherits != Some(true) && member.name != OWN_LINTS {
         wrong.push("does not inherit the lints: `[lints] workspace = true`".into());
     }
-    let unpublished = member.publish.as_ref().is_some_and(Vec::is_empty);
-    if (row.room == Room::Workshop) != unpublished {
+    if (row.room == Room::Workshop) == member.is_published() {
         wrong.push("`publish = false` belongs to the workshop, and only there".into());
     }
     Ok(wrong)
@@ -137,12 +136,15 @@ mod tests {
     use crate::graph::Dependency;
 
     fn member(name: &str, path: &str, uses: &[(&str, Option<&str>)]) -> Package {
-        let dependencies = uses
-            .iter()
-            .map(|(name, kind)| Dependency { name: (*name).to_owned(), kind: kind.map(str::to_owned) });
+        let dependencies = uses.iter().map(|(name, kind)| Dependency {
+            name: (*name).to_owned(),
+            kind: kind.map(str::to_owned),
+            req: "*".to_owned(),
+        });
         Package {
             id: name.to_owned(),
             name: name.to_owned(),
+            version: "0.0.0".to_owned(),
             manifest_path: root().join(path).join("Cargo.toml"),
             publish: None,
             targets: Vec::new(),

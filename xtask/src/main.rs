@@ -1,14 +1,24 @@
 //! The project's own tasks: every gate that a change must pass, in Rust, so that one command
 //! says the same on every machine. `cargo xtask` alone lists them.
 
+mod apt;
+mod bench;
 mod ci;
 mod deny;
+mod fuzz;
 mod graph;
+mod instructions;
 mod layers;
+mod nightly;
 mod nostd;
+mod panics;
+mod peers;
+mod release;
+mod sanitize;
 mod shell;
 mod steps;
 mod tidy;
+mod tools;
 mod vectors;
 
 use std::process::ExitCode;
@@ -86,9 +96,44 @@ const TASKS: &[Task] = &[
         body: nostd::run,
     },
     Task {
+        name: "instructions",
+        does: "instructions of each verify path against benches/instructions.toml; --record writes it",
+        body: instructions::run,
+    },
+    Task {
+        name: "panics",
+        does: "what can panic in the pure crates' machine code, against docs/panics.md; --list prints it",
+        body: panics::run,
+    },
+    Task {
+        name: "peers",
+        does: "the published verifiers before the same evidence; --write writes docs/differences.md",
+        body: peers::run,
+    },
+    Task {
+        name: "bench",
+        does: "what verifying costs, beside its floor and the peers; writes BENCHMARKS.md (--quick: beside it)",
+        body: bench::run,
+    },
+    Task {
         name: "deny",
         does: "licences, sources, bans and duplicates of all dependencies (cargo-deny)",
         body: deny::run,
+    },
+    Task {
+        name: "release",
+        does: "the next release, checked in a copy: version, changelog, interface, packages, SBOM; --execute commits and tags, nothing publishes",
+        body: release::run,
+    },
+    Task {
+        name: "fuzz",
+        does: "the fuzz targets under libFuzzer (nightly, cargo-fuzz): [TARGET…] [--minutes N] [--list]",
+        body: fuzz::run,
+    },
+    Task {
+        name: "sanitize",
+        does: "the tests under the address sanitizer, or the pure crates' under Miri (nightly): [address | miri]",
+        body: sanitize::run,
     },
     Task {
         name: "fuzz-replay",

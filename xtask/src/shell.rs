@@ -28,6 +28,12 @@ pub(crate) fn tools_dir() -> PathBuf {
     target_dir().join("tools")
 }
 
+/// Where cargo keeps what it downloaded and unpacked.
+pub(crate) fn cargo_home() -> Option<PathBuf> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    home.or_else(|| Some(std::env::home_dir()?.join(".cargo")))
+}
+
 /// The cargo that started us, in the root of the workspace.
 pub(crate) fn cargo() -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

@@ -1,8 +1,7 @@
 //! The verifiers of an Azure machine and of its TPM: a register that was not signed is never read,
 //! and neither a chain nor a log makes more work than it is worth.
 
-use teeproof::Findings;
-use teeproof_core::{Class, Outcome, RsaKey};
+use teeproof_core::{Class, RsaKey};
 use teeproof_hcl::{Evidence, VerifiedVm};
 use teeproof_rustcrypto::TABLE;
 use teeproof_tpm::{
@@ -11,9 +10,12 @@ use teeproof_tpm::{
 use teeproof_wire::eventlog::EventLog;
 use teeproof_x509::Anchors;
 
-use super::{POLICIES, Switches, evidence, files, nonce, refusal};
-use crate::believe::{Belief, Work, counted};
-use crate::parts::{Part, split};
+use super::{POLICIES, Switches, evidence, files, given, is_remembered, learned, nonce, refusal};
+use crate::believe::Belief;
+use crate::bounds;
+use crate::cost::{held, once_more, work_of};
+use crate::parts::{Part, split, two};
+use crate::quiet::Tally;
 
 /// What came of the TPM's, as far as it came.
 struct Tpm<'a> {
@@ -59,15 +61,6 @@ fn registers(bytes: &[u8]) -> [Option<[u8; 32]>; 24] {
     registers
 }
 
-/// Two for the signer's name, one for the registers.
-const HASHES_OF_A_QUOTE: usize = 3;
-/// The most paths of an AK certificate, and the certificates below the root of each.
-const AK_SIGNATURES: usize = 4 * 4;
-/// At each of 16 steps at most so many certificates are looked at for the pinned root.
-const AK_HASHES: usize = 16 * 16;
-/// Four intermediates of one name under four roots of one name, two signatures each; and the report's.
-const SNP_SIGNATURES: usize = 4 * 4 * 2 + 1;
-
 /// How often the events of a log may be hashed: once each, and those of register 7 once more.
 fn hashes_of(log: Option<&[u8]>) -> usize {
     let Some(Ok(log)) = log.map(EventLog::parse) else { return 0 };
@@ -88,15 +81,19 @@ pub fn tpm(input: &[u8]) -> bool {
     let crypto = switches.belief().table();
     let key = RsaKey { modulus, exponent: &[1, 0, 1] };
     let verification = teeproof_tpm::Verification { key, freshness: nonce(&parts), crypto: &crypto };
-    let mut findings = Findings::default();
-    let (result, work) = counted(|| {
-        let quote = teeproof_tpm::verify(&quote, &verification, &mut findings)?;
-        let Some(values) = tpm.pcrs() else { return Ok((quote, None, None)) };
-        let pcrs = verify_pcrs(&quote, values, &crypto, &mut findings)?;
-        let log = tpm.log.map(|log| replay(log, &pcrs, &crypto, &mut findings)).transpose()?;
-        Ok((quote, Some(pcrs), log))
+    let mut tally = Tally::default();
+    let quoted = held(&bounds::TPM_VERIFY, given(&parts), || {
+        let quote = teeproof_tpm::verify(&quote, &verification, &mut tally)?;
+        let pcrs = tpm.pcrs().map(|values| verify_pcrs(&quote, values, &crypto, &mut tally));
+        Ok((quote, pcrs.transpose()?))
     });
-    assert!(work.signatures <= 1 && work.hashes <= HASHES_OF_A_QUOTE + hashes_of(tpm.log), "{work:?}");
+    let result = quoted.and_then(|(quote, pcrs)| {
+        let (Some(values), Some(log)) = (&pcrs, tpm.log) else { return Ok((quote, pcrs, None)) };
+        let log = held(&bounds::TPM_REPLAY, log.len(), || replay(log, values, &crypto, &mut tally));
+        let work = work_of(&bounds::TPM_REPLAY);
+        assert!(work.hashes <= hashes_of(tpm.log), "{work:?}");
+        log.map(|log| (quote, pcrs, Some(log)))
+    });
     let (quote, pcrs, log) = match result {
         Ok(verified) => verified,
         Err(error) => {
@@ -107,9 +104,11 @@ pub fn tpm(input: &[u8]) -> bool {
     assert_ne!(switches.belief(), Belief::None);
     seen(Some(&quote), pcrs.as_ref(), log.as_ref());
     for policy in POLICIES.iter().filter_map(|policy| policy.azure_snp.as_ref()) {
-        let mut findings = Findings::default();
-        let held = teeproof_tpm::appraise(pcrs.as_ref(), log.as_ref(), &policy.vm.tpm, &mut findings);
-        assert_eq!(held, findings.into_vec().iter().all(|finding| finding.outcome != Outcome::Fail));
+        let mut tally = Tally::default();
+        let holds = held(&bounds::TPM_APPRAISE, 0, || {
+            teeproof_tpm::appraise(pcrs.as_ref(), log.as_ref(), &policy.vm.tpm, &mut tally)
+        });
+        assert_eq!(holds, tally.holds());
     }
     true
 }
@@ -161,32 +160,72 @@ fn explained(pcrs: &VerifiedPcrs, log: &VerifiedLog<'_>) {
     assert!(!log.explains_all() || log.registers().all(|(_, register)| register != Explanation::Unexplained));
 }
 
-/// `teeproof_hcl::verify_snp` and `appraise_snp`.
+/// `teeproof_hcl::verify_snp` and `appraise_snp`; then once more, with everything remembered.
 pub fn azure_snp(input: &[u8]) -> bool {
-    azure(input, |evidence, files, verification, parts| {
-        let mut findings = Findings::default();
-        let (result, work) =
-            counted(|| teeproof_hcl::verify_snp(evidence, &files.certificates, verification, &mut findings));
-        bounded(work, files.lists.len(), evidence.log);
-        match result {
-            Ok(verified) => {
-                vm(&verified);
-                assert_ne!(parts.belief(), Belief::None);
-                true
-            }
-            Err(error) => refusal(error.check(), error.class(), &error),
-        }
+    azure(input, |evidence, files, verification, switches, parts| {
+        let mut tally = Tally::default();
+        let verified = match held(&bounds::HCL_SNP, given(parts), || {
+            teeproof_hcl::verify_snp(evidence, &files.certificates, verification, &mut tally)
+        }) {
+            Ok(verified) => verified,
+            Err(error) => return refusal(error.check(), error.class(), &error),
+        };
+        assert_ne!(switches.belief(), Belief::None);
+        vm(&verified);
+        let known = held(&bounds::HCL_AGAIN, given(parts), || {
+            let certificates = &files.certificates;
+            teeproof_hcl::verify_snp_again(&verified, evidence, certificates, verification, &mut tally)
+        });
+        assert!(known.is_ok(), "what holds does not hold again");
+        let cache = learned(verified.held());
+        let again =
+            teeproof_hcl::Verification { anchors: verification.anchors.with(&cache), ..*verification };
+        let (again, work) = once_more(&bounds::HCL_SNP, given(parts), || {
+            teeproof_hcl::verify_snp(evidence, &files.certificates, &again, &mut ())
+        });
+        // Certificates that only look right are tried first, again and again.
+        let is_cheaper = work.signatures <= work_of(&bounds::HCL_SNP).signatures;
+        assert!(again.is_ok() && is_cheaper || !is_remembered(parts), "{work:?}");
+        true
+    })
+}
+
+/// `teeproof_hcl::verify_snp_again`: further evidence is judged as it is without anything known. The
+/// input is two of [`azure_snp`]'s, the first behind its length in three bytes.
+pub fn azure_again(input: &[u8]) -> bool {
+    let Some((first, second)) = two(input) else { return false };
+    // Everything is believed: the question is what is looked at.
+    let [first, second] = [first, second].map(|input| match input {
+        [switches, rest @ ..] => [&[switches & !3], rest].concat(),
+        [] => Vec::new(),
+    });
+    azure(&first, |evidence, files, verification, _, _| {
+        let known = teeproof_hcl::verify_snp(evidence, &files.certificates, verification, &mut ());
+        known.is_ok_and(|known| {
+            azure(&second, |further, more, verification, _, parts| {
+                let certificates = [files.certificates.as_slice(), &more.certificates].concat();
+                let again = held(&bounds::HCL_AGAIN, given(parts), || {
+                    teeproof_hcl::verify_snp_again(&known, further, &certificates, verification, &mut ())
+                        .is_ok()
+                });
+                // Under other anchors, another path can be found, or none.
+                let is_same = further.report == evidence.report && files.anchors == more.anchors;
+                let whole =
+                    || teeproof_hcl::verify_snp(further, &certificates, verification, &mut ()).is_ok();
+                assert!(!is_same || again == whole(), "known {again}, whole {}", !again);
+                is_same && again
+            })
+        })
     })
 }
 
 /// `teeproof_hcl::verify_tdx`, which never believes anything; taken is what comes to its end.
 pub fn azure_tdx(input: &[u8]) -> bool {
-    azure(input, |evidence, files, verification, _| {
-        let mut findings = Findings::default();
-        let (result, work) =
-            counted(|| teeproof_hcl::verify_tdx(evidence, &files.certificates, verification, &mut findings));
-        bounded(work, 0, None);
-        let Err(error) = result;
+    azure(input, |evidence, files, verification, _, parts| {
+        let mut tally = Tally::default();
+        let Err(error) = held(&bounds::HCL_TDX, given(parts), || {
+            teeproof_hcl::verify_tdx(evidence, &files.certificates, verification, &mut tally)
+        });
         refusal(error.check(), error.class(), &error);
         error.class() == Class::Incomplete
     })
@@ -195,7 +234,13 @@ pub fn azure_tdx(input: &[u8]) -> bool {
 /// Everything that is verified with the evidence of an input.
 fn azure(
     input: &[u8],
-    verify: impl FnOnce(&Evidence<'_>, &super::Files<'_>, &teeproof_hcl::Verification<'_>, Switches) -> bool,
+    verify: impl FnOnce(
+        &Evidence<'_>,
+        &super::Files<'_>,
+        &teeproof_hcl::Verification<'_>,
+        Switches,
+        &[Part<'_>],
+    ) -> bool,
 ) -> bool {
     let Some((switches, rest)) = input.split_first() else {
         return false;
@@ -221,14 +266,7 @@ fn azure(
         at: switches.at(),
         crypto: &crypto,
     };
-    verify(&evidence, &files, &verification, switches)
-}
-
-fn bounded(work: Work, lists: usize, log: Option<&[u8]>) {
-    let signatures = AK_SIGNATURES + SNP_SIGNATURES + lists + 1;
-    // Those of the TDREPORT are two, and that of the claims is one.
-    let hashes = AK_HASHES + 3 + HASHES_OF_A_QUOTE + hashes_of(log);
-    assert!(work.signatures <= signatures && work.hashes <= hashes, "{work:?}");
+    verify(&evidence, &files, &verification, switches, &parts)
 }
 
 /// What holds of every VM that was verified.
@@ -240,8 +278,10 @@ fn vm(vm: &VerifiedVm<'_>) {
     assert_eq!(vm.claims().keys().iter().filter(|key| key.kid == ak.kid).count(), 1);
     seen(vm.quote(), vm.pcrs(), vm.log());
     for policy in POLICIES.iter().filter_map(|policy| policy.azure_snp.as_ref()) {
-        let mut findings = Findings::default();
-        let held = teeproof_hcl::appraise_snp(vm, &policy.snp, &policy.vm, &mut findings);
-        assert_eq!(held, findings.into_vec().iter().all(|finding| finding.outcome != Outcome::Fail));
+        let mut tally = Tally::default();
+        let holds = held(&bounds::HCL_APPRAISE, 0, || {
+            teeproof_hcl::appraise_snp(vm, &policy.snp, &policy.vm, &mut tally)
+        });
+        assert_eq!(holds, tally.holds());
     }
 }

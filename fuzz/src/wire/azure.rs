@@ -1,15 +1,27 @@
 //! The readers of what an Azure machine adds: its envelope, its TDREPORT, its TPM's quote and log.
 
-use teeproof_wire::eventlog::{EfiVariable, EventLog, MAX_ALGORITHMS, SignatureLists, kind_name};
+use teeproof_wire::eventlog::{EfiVariable, Event, EventLog, MAX_ALGORITHMS, SignatureLists, kind_name};
 use teeproof_wire::hcl::{Hardware, HclReport};
 use teeproof_wire::tdx::{TD_REPORT_BYTES, TdReport};
 use teeproof_wire::tpm::{Attest, MAX_SELECTIONS, REGISTERS, attest_bytes, rsassa_sha256};
 
 use super::{is_within, taken};
-use crate::visitor::describe;
+use crate::bounds;
+use crate::cost::held;
+use crate::quiet::{describe, is_plain};
 
 /// `attest_bytes` and `Attest::parse`: a size in front changes nothing.
 pub fn tpm_quote(input: &[u8]) -> bool {
+    let is_taken = held(&bounds::TPM_QUOTE, input.len(), || quote(input));
+    if is_taken {
+        let message = attest_bytes(input);
+        let size = u16::try_from(message.len()).unwrap_or_default().to_be_bytes();
+        assert_eq!(attest_bytes(&[&size, message].concat()), message);
+    }
+    is_taken
+}
+
+fn quote(input: &[u8]) -> bool {
     let message = attest_bytes(input);
     assert!(is_within(message, input) && matches!(input.len() - message.len(), 0 | 2));
     assert_eq!(attest_bytes(message), message, "a size inside of a size");
@@ -21,90 +33,118 @@ pub fn tpm_quote(input: &[u8]) -> bool {
     }
     assert!(attest.selections.iter().len() <= MAX_SELECTIONS);
     for selection in attest.selections.iter() {
-        let indices: Vec<u8> = selection.indices().collect();
-        assert!(indices.is_sorted() && indices.iter().all(|index| *index < REGISTERS));
-        assert_eq!(u32::try_from(indices.len()), Ok(selection.count()));
-        assert!((0..=u8::MAX).all(|index| selection.contains(index) == indices.contains(&index)));
+        let indices = || selection.indices();
+        assert!(indices().is_sorted() && indices().all(|index| index < REGISTERS));
+        assert_eq!(u32::try_from(indices().count()), Ok(selection.count()));
+        assert!((0..=u8::MAX).all(|index| selection.contains(index) == indices().any(|one| one == index)));
     }
-    let size = u16::try_from(message.len()).unwrap_or_default().to_be_bytes();
-    assert_eq!(attest_bytes(&[&size, message].concat()), message);
     describe(&attest);
     true
 }
 
 /// `rsassa_sha256`.
 pub fn tpm_signature(input: &[u8]) -> bool {
-    let Some(signature) = taken(rsassa_sha256(input), 0, input) else {
-        return false;
-    };
-    assert!(input.ends_with(signature) && matches!(input.len(), 256 | 262));
-    true
+    held(&bounds::TPM_SIGNATURE, input.len(), || {
+        let Some(signature) = taken(rsassa_sha256(input), 0, input) else {
+            return false;
+        };
+        assert!(input.ends_with(signature) && matches!(input.len(), 256 | 262));
+        true
+    })
 }
 
 /// `EventLog::parse`, every event, and what each of them says.
 pub fn event_log(input: &[u8]) -> bool {
-    let Some(log) = taken(EventLog::parse(input), 0, input) else {
+    held(&bounds::EVENT_LOG, input.len(), || {
+        let Some(log) = taken(EventLog::parse(input), 0, input) else {
+            return false;
+        };
+        assert!((1..=MAX_ALGORITHMS).contains(&log.algorithms().iter().len()));
+        let mut end = 0;
+        for event in log.events() {
+            assert!(end <= event.offset && is_within(event.data, input));
+            end = event_of(&log, &event, input);
+        }
+        // Nothing lies between the last event and the padding.
+        assert!(end == 0 || end + log.padding() == input.len());
+        let padding = &input[input.len() - log.padding()..];
+        assert!(padding.iter().all(|byte| Some(byte) == padding.first()));
+        describe(&log);
+        true
+    })
+}
+
+/// What holds of each event; its end.
+fn event_of(log: &EventLog<'_>, event: &Event<'_>, input: &[u8]) -> usize {
+    assert!(!event.extends() || event.index < REGISTERS.into());
+    assert_eq!(event.digests().count(), log.algorithms().iter().len());
+    for (id, digest) in event.digests() {
+        assert_eq!(event.digest(id), Some(digest));
+        assert_eq!(log.algorithms().size(id), Some(digest.len()));
+        assert!(is_within(digest, input));
+    }
+    assert_eq!(event.sha256().is_some(), log.algorithms().size(0x000b).is_some());
+    let _ = kind_name(event.kind);
+    let _ = variable(event.data) || signature_lists(event.data);
+    let head = 16 + event.digests().map(|(_, digest)| digest.len() + 2).sum::<usize>();
+    event.offset + head + event.data.len()
+}
+
+/// `EfiVariable::parse` and `split`, and `SignatureLists::parse`: what the events of register 7 hold.
+pub fn efi(input: &[u8]) -> bool {
+    held(&bounds::EFI, input.len(), || variable(input) || signature_lists(input))
+}
+
+fn variable(input: &[u8]) -> bool {
+    let split = taken(EfiVariable::split(input), 0, input);
+    let Some(variable) = taken(EfiVariable::parse(input), 0, input) else {
+        assert!(split.is_none_or(|(_, rest)| !rest.is_empty()));
         return false;
     };
-    let algorithms = log.algorithms().iter().len();
-    assert!((1..=MAX_ALGORITHMS).contains(&algorithms));
-    let mut end = 0;
-    for event in log.events() {
-        assert!(end <= event.offset && is_within(event.data, input));
-        assert!(!event.extends() || event.index < REGISTERS.into());
-        assert_eq!(event.digests().count(), algorithms);
-        for (id, digest) in event.digests() {
-            assert_eq!(event.digest(id), Some(digest));
-            assert_eq!(log.algorithms().size(id), Some(digest.len()));
-            assert!(is_within(digest, input));
-        }
-        assert_eq!(event.sha256().is_some(), log.algorithms().size(0x000b).is_some());
-        let _ = kind_name(event.kind);
-        if let Ok(variable) = EfiVariable::parse(event.data) {
-            assert_eq!(EfiVariable::split(event.data), Ok((variable, &[][..])));
-            assert!(!variable.shown_name().to_string().chars().any(char::is_control));
-        }
-        if let Ok(lists) = SignatureLists::parse(event.data) {
-            assert!(lists.iter().all(|signature| is_within(signature.data, event.data)));
-        }
-        let head = 16 + event.digests().map(|(_, digest)| digest.len() + 2).sum::<usize>();
-        end = event.offset + head + event.data.len();
-    }
-    // Nothing lies between the last event and the padding.
-    assert!(end == 0 || end + log.padding() == input.len());
-    let padding = &input[input.len() - log.padding()..];
-    assert!(padding.iter().all(|byte| Some(byte) == padding.first()));
-    describe(&log);
+    assert_eq!(split, Some((variable, &[][..])));
+    assert!(is_within(variable.data, input) && is_plain(&variable.shown_name()));
+    let _ = variable.is_named("SecureBoot");
+    let _ = signature_lists(variable.data);
     true
+}
+
+fn signature_lists(input: &[u8]) -> bool {
+    let Ok(lists) = SignatureLists::parse(input) else { return false };
+    assert!(lists.iter().all(|signature| is_within(signature.data, input)));
+    !input.is_empty()
 }
 
 /// `HclReport::parse`, and everything that an envelope tells; taken is one that can be verified.
 pub fn hcl_report(input: &[u8]) -> bool {
-    let Some(report) = taken(HclReport::parse(input), 0, input) else {
-        return false;
-    };
-    let (offset, claims) = (report.claims_offset(), report.claims());
-    assert_eq!(input.get(offset..offset + claims.len()), Some(claims));
-    assert_eq!(offset + claims.len() + report.padding_bytes(), input.len());
-    assert!(input.ends_with(&vec![0; report.padding_bytes()]));
-    let hardware = match report.hardware() {
-        Hardware::Snp(bytes) => bytes.as_slice(),
-        Hardware::Tdx(bytes) => bytes,
-        Hardware::Vbs(bytes) => bytes,
-        _ => &[],
-    };
-    assert!(hardware.is_empty() || is_within(hardware, report.slot));
-    describe(&report);
-    taken(report.check_supported(), 0, input).is_some()
+    held(&bounds::HCL_REPORT, input.len(), || {
+        let Some(report) = taken(HclReport::parse(input), 0, input) else {
+            return false;
+        };
+        let (offset, claims) = (report.claims_offset(), report.claims());
+        assert_eq!(input.get(offset..offset + claims.len()), Some(claims));
+        assert_eq!(offset + claims.len() + report.padding_bytes(), input.len());
+        assert!(input.iter().rev().take(report.padding_bytes()).all(|byte| *byte == 0));
+        let hardware = match report.hardware() {
+            Hardware::Snp(bytes) => bytes.as_slice(),
+            Hardware::Tdx(bytes) => bytes,
+            Hardware::Vbs(bytes) => bytes,
+            _ => &[],
+        };
+        assert!(hardware.is_empty() || is_within(hardware, report.slot));
+        describe(&report);
+        taken(report.check_supported(), 0, input).is_some()
+    })
 }
 
 /// `TdReport::parse`, `check_reserved`, and everything that a report tells, flawed or not.
 pub fn td_report(input: &[u8]) -> bool {
-    let Some(report) = taken(TdReport::parse(input), 0, input) else {
-        return false;
-    };
-    assert_eq!(input.len(), TD_REPORT_BYTES);
-    assert!(is_within(report.tee_tcb_info_bytes(), input) && is_within(report.td_info_bytes(), input));
-    describe(report);
-    taken(report.check_reserved(), 0, input).is_some()
+    held(&bounds::TD_REPORT, input.len(), || {
+        let Some(report) = taken(TdReport::parse(input), 0, input) else {
+            return false;
+        };
+        assert_eq!(input.len(), TD_REPORT_BYTES);
+        assert!(is_within(report.tee_tcb_info_bytes(), input) && is_within(report.td_info_bytes(), input));
+        describe(report);
+        taken(report.check_reserved(), 0, input).is_some()
+    })
 }

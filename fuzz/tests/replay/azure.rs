@@ -1,5 +1,7 @@
 //! Seeds of Azure machines: what is recorded, and what the mint makes of each kind.
 
+use std::sync::LazyLock;
+
 use teeproof::bundle::{Bundle, Collection};
 use teeproof::core::Time;
 use teeproof::input::{Inputs, Kind};
@@ -13,10 +15,10 @@ use crate::seeds::{ARCHIVED, NO_POLICY, base64, file, hex};
 /// What every minted quote answers.
 const NONCE: &[u8] = b"challenge";
 /// The policy that speaks of Azure's machines.
-const AMD: u8 = 1 << 6;
+pub(crate) const AMD: u8 = 1 << 6;
 
 /// A machine whose processor maker has small keys, which are made quickly.
-fn snp(product: Product) -> Vm {
+pub(crate) fn machine(product: Product) -> Vm {
     let vm = Vm::snp(product).nonce(NONCE).user_data(NONCE);
     vm.with_machine(|machine| *machine = machine.clone().authority_keys(KeyKind::Rsa2048))
 }
@@ -28,15 +30,32 @@ fn tdx() -> Vm {
     vm
 }
 
-/// Machines of every kind, the plain one first.
-fn vms() -> Vec<Vm> {
-    let cloud = snp(Product::Genoa);
+/// Machines of every kind, the plain one first, each with its evidence: they are made once.
+fn vms() -> &'static [(Vm, Evidence)] {
+    static VMS: LazyLock<Vec<(Vm, Evidence)>> =
+        LazyLock::new(|| machines().into_iter().map(|vm| (vm.clone(), vm.evidence().unwrap())).collect());
+    &VMS
+}
+
+/// The evidence of the plain machine.
+pub(crate) fn plain() -> &'static Evidence {
+    &vms()[0].1
+}
+
+/// The evidence of a machine with TDX.
+pub(crate) fn tdx_evidence() -> &'static Evidence {
+    static TDX: LazyLock<Evidence> = LazyLock::new(|| tdx().evidence().unwrap());
+    &TDX
+}
+
+fn machines() -> Vec<Vm> {
+    let cloud = machine(Product::Genoa);
     let cloud = cloud.clone().with_ak_chain(|chain| *chain = AkChain::cloud(&cloud.ak, DEFAULT_TIME));
     vec![
-        snp(Product::Milan),
+        machine(Product::Milan),
         cloud.pcr_selection(&[0, 4, 7, 23]),
-        snp(Product::Turin).log(EventLog::booted_insecurely()),
-        snp(Product::Milan).with_quote(|quote| {
+        machine(Product::Turin).log(EventLog::booted_insecurely()),
+        machine(Product::Milan).with_quote(|quote| {
             quote.sized = true;
             quote.form = SignatureForm::TPMT;
         }),
@@ -71,7 +90,7 @@ fn logs() -> Vec<EventLog> {
 }
 
 pub(crate) fn tpm_quote() -> Vec<Vec<u8>> {
-    let mut seeds: Vec<_> = vms().iter().map(|vm| vm.evidence().unwrap().quote_message).collect();
+    let mut seeds: Vec<_> = vms().iter().map(|(_, evidence)| evidence.quote_message.clone()).collect();
     seeds.extend([
         recorded().1,
         file("testdata/tpm/quote-0-1.msg"),
@@ -81,7 +100,7 @@ pub(crate) fn tpm_quote() -> Vec<Vec<u8>> {
 }
 
 pub(crate) fn tpm_signature() -> Vec<Vec<u8>> {
-    let mut seeds: Vec<_> = vms().iter().map(|vm| vm.evidence().unwrap().quote_signature).collect();
+    let mut seeds: Vec<_> = vms().iter().map(|(_, evidence)| evidence.quote_signature.clone()).collect();
     seeds.extend([recorded().0, file("testdata/tpm/quote-0-1.tss")]);
     seeds
 }
@@ -90,15 +109,59 @@ pub(crate) fn event_log() -> Vec<Vec<u8>> {
     logs().iter().map(|log| log.bytes().unwrap()).collect()
 }
 
+/// What the events of register 7 hold.
+pub(crate) fn efi() -> Vec<Vec<u8>> {
+    let mut seeds = Vec::new();
+    for log in event_log() {
+        let log = teeproof_wire::eventlog::EventLog::parse(&log).unwrap();
+        let events = log.events().filter(|event| event.index == 7 && event.data.len() > 32);
+        for event in events {
+            let variable = teeproof_wire::eventlog::EfiVariable::parse(event.data).unwrap();
+            seeds.push(event.data.to_vec());
+            let lists = teeproof_wire::eventlog::SignatureLists::parse(variable.data);
+            seeds.extend(lists.ok().filter(|_| variable.data.len() > 16).map(|_| variable.data.to_vec()));
+        }
+    }
+    seeds.sort();
+    seeds.dedup();
+    seeds
+}
+
+/// The claims of each generation of paravisors, with the quote of the template's key and without.
+pub(crate) fn minted_claims() -> Vec<Vec<u8>> {
+    let claims: Vec<_> = vms().iter().map(|(_, evidence)| evidence.claims()).collect();
+    let template = plain().claims();
+    let bare = claims.iter().map(|claims| [&[0x80], &claims[..]].concat());
+    bare.chain([[&[0], &template[..]].concat()]).collect()
+}
+
+pub(crate) fn minted_log() -> Vec<Vec<u8>> {
+    event_log().iter().map(|log| [&[0], &log[..]].concat()).collect()
+}
+
+/// The parts of evidence that stands in JSON.
+pub(crate) fn evidence_json() -> Vec<Vec<u8>> {
+    let parts = |evidence: &Evidence| {
+        let parts = [
+            Part::Evidence(&evidence.hcl_report),
+            Part::Certificate(&evidence.vek),
+            Part::Message(&evidence.quote_message),
+            Part::Signature(&evidence.quote_signature),
+        ];
+        join(0, &parts)[1..].to_vec()
+    };
+    vms().iter().map(|(_, evidence)| parts(evidence)).collect()
+}
+
 pub(crate) fn hcl_report() -> Vec<Vec<u8>> {
-    let mut seeds: Vec<_> = vms().iter().map(|vm| vm.evidence().unwrap().hcl_report).collect();
-    seeds.push(tdx().evidence().unwrap().hcl_report);
+    let mut seeds: Vec<_> = vms().iter().map(|(_, evidence)| evidence.hcl_report.clone()).collect();
+    seeds.push(tdx_evidence().hcl_report.clone());
     seeds.extend([file("testdata/azure/hcl-report-snp.bin"), file("testdata/azure/hcl-report-tdx.bin")]);
     seeds
 }
 
 pub(crate) fn td_report() -> Vec<Vec<u8>> {
-    let reports = [tdx().evidence().unwrap().hcl_report, file("testdata/azure/hcl-report-tdx.bin")];
+    let reports = [tdx_evidence().hcl_report.clone(), file("testdata/azure/hcl-report-tdx.bin")];
     reports.map(|report| report[0x20..0x420].to_vec()).to_vec()
 }
 
@@ -113,12 +176,11 @@ fn endorsed(evidence: &Evidence) -> Vec<Part<'_>> {
 }
 
 /// Everything that a machine is verified with.
-fn whole(switches: u8, vm: &Vm) -> Vec<u8> {
-    let evidence = vm.evidence().unwrap();
+pub(crate) fn whole(switches: u8, evidence: &Evidence) -> Vec<u8> {
     let (registers, nothing) = (registers(&evidence.pcrs), Vec::new());
     let log = evidence.event_log.as_ref().unwrap_or(&nothing);
     let mut parts = vec![Part::Evidence(&evidence.hcl_report)];
-    parts.extend(endorsed(&evidence));
+    parts.extend(endorsed(evidence));
     parts.extend([Part::Message(&evidence.quote_message), Part::Signature(&evidence.quote_signature)]);
     parts.extend([Part::Registers(&registers), Part::Log(log), Part::Nonce(NONCE)]);
     parts.extend(evidence.td_quote.as_ref().map(|quote| Part::TdQuote(quote)));
@@ -127,11 +189,11 @@ fn whole(switches: u8, vm: &Vm) -> Vec<u8> {
 
 pub(crate) fn verify_tpm() -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();
-    for vm in vms() {
-        let (evidence, key) = (vm.evidence().unwrap(), vm.ak.modulus().unwrap());
-        let (registers, log) = (registers(&evidence.pcrs), evidence.event_log.unwrap());
+    for (vm, evidence) in vms() {
+        let key = vm.ak.modulus().unwrap();
+        let (registers, log) = (registers(&evidence.pcrs), evidence.event_log.as_ref().unwrap());
         let quote = [Part::Message(&evidence.quote_message), Part::Signature(&evidence.quote_signature)];
-        let rest = [Part::Registers(&registers), Part::Log(&log), Part::Nonce(NONCE)];
+        let rest = [Part::Registers(&registers), Part::Log(log), Part::Nonce(NONCE)];
         seeds.push(join(0, &[&[Part::Key(&key)], &quote[..], &rest].concat()));
     }
     let ((signature, message, values), key) = (recorded(), recorded_key());
@@ -146,7 +208,7 @@ pub(crate) fn longest_log() -> (Vec<u8>, usize) {
     let events = 400;
     let log =
         (0..events).fold(EventLog::default(), |log, at| log.with(Event::new(at % 7, Event::IPL, vec![1])));
-    let vm = snp(Product::Milan).log(log);
+    let vm = machine(Product::Milan).log(log);
     let (evidence, key) = (vm.evidence().unwrap(), vm.ak.modulus().unwrap());
     let (registers, log) = (registers(&evidence.pcrs), evidence.event_log.unwrap());
     let parts = [
@@ -160,10 +222,10 @@ pub(crate) fn longest_log() -> (Vec<u8>, usize) {
 }
 
 pub(crate) fn verify_azure_snp() -> Vec<Vec<u8>> {
-    let mut seeds: Vec<_> = vms().iter().map(|vm| whole(0, vm)).collect();
+    let mut seeds: Vec<_> = vms().iter().map(|(_, evidence)| whole(0, evidence)).collect();
     // The nonce in user-data alone, what user-data has to hold, bare values, nothing of the TPM's.
-    let evidence = snp(Product::Milan).evidence().unwrap();
-    let report = [&[Part::Evidence(&evidence.hcl_report)], endorsed(&evidence).as_slice()].concat();
+    let evidence = plain();
+    let report = [&[Part::Evidence(&evidence.hcl_report)], endorsed(evidence).as_slice()].concat();
     seeds.push(join(ARCHIVED, &[&report[..], &[Part::Nonce(NONCE), Part::UserData(NONCE)]].concat()));
     let values = evidence.pcr_concatenation();
     let quote = [Part::Message(&evidence.quote_message), Part::Signature(&evidence.quote_signature)];
@@ -171,11 +233,24 @@ pub(crate) fn verify_azure_snp() -> Vec<Vec<u8>> {
     seeds
 }
 
+/// The evidence of a machine, and further evidence of it: the same, and without quote and log.
+pub(crate) fn verify_azure_again() -> Vec<Vec<u8>> {
+    let whole = whole(0, plain());
+    let mut parts = vec![Part::Evidence(&plain().hcl_report)];
+    parts.extend(endorsed(plain()));
+    let bare = join(0, &parts);
+    vec![
+        crate::seeds::pair(&whole, &whole),
+        crate::seeds::pair(&whole, &bare),
+        crate::seeds::pair(&bare, &whole),
+    ]
+}
+
 pub(crate) fn verify_azure_tdx() -> Vec<Vec<u8>> {
-    let mut bare = tdx();
+    let mut bare = tdx_evidence().clone();
     bare.td_quote = None;
     vec![
-        whole(0, &tdx()),
+        whole(0, tdx_evidence()),
         whole(0, &bare),
         join(0, &[Part::Evidence(&file("testdata/azure/hcl-report-tdx.bin"))]),
     ]
@@ -183,7 +258,7 @@ pub(crate) fn verify_azure_tdx() -> Vec<Vec<u8>> {
 
 /// A machine among many authorities and anchors of the right names for its AK certificate.
 pub(crate) fn many_ak_paths(switches: u8) -> Vec<u8> {
-    let evidence = snp(Product::Milan).evidence().unwrap();
+    let evidence = plain();
     let mut parts = vec![Part::Evidence(&evidence.hcl_report), Part::Certificate(&evidence.ak_certificate)];
     for _ in 0..5 {
         parts.push(Part::Certificate(&evidence.ak_intermediates[0]));
@@ -194,12 +269,13 @@ pub(crate) fn many_ak_paths(switches: u8) -> Vec<u8> {
 
 /// Azure's machines through the front door, under each policy that speaks of them, and none.
 pub(crate) fn verify_azure() -> Vec<Vec<u8>> {
-    vms().iter().zip([0, AMD, NO_POLICY].into_iter().cycle()).map(|(vm, policy)| whole(policy, vm)).collect()
+    let policies = [0, AMD, NO_POLICY].into_iter().cycle();
+    vms().iter().zip(policies).map(|((_, evidence), policy)| whole(policy, evidence)).collect()
 }
 
 /// Each file of Azure's that is known by itself.
 pub(crate) fn files_of_azure() -> Vec<Vec<u8>> {
-    let evidence = snp(Product::Milan).evidence().unwrap();
+    let evidence = plain();
     let mut files = whole_files_of_azure();
     files.extend([
         file("testdata/azure/quote.bin"),
@@ -223,18 +299,30 @@ fn pcrs_text(pcrs: &[[u8; 32]; 24]) -> Vec<u8> {
 /// Each file of Azure's that is evidence by itself: reports, evidence in the JSON of others, bundles.
 pub(crate) fn whole_files_of_azure() -> Vec<Vec<u8>> {
     let mut files = hcl_report();
-    let (snp, tdx) = (snp(Product::Milan).evidence().unwrap(), tdx().evidence().unwrap());
-    for evidence in [&snp, &tdx] {
+    for evidence in [plain(), tdx_evidence()] {
         files.extend((0..=2).map(|version| evidence.coco_json(version).unwrap().into_bytes()));
         files.push(evidence.attestation_rs_json().unwrap().into_bytes());
     }
-    files.push(tdx.flashbots_json().unwrap().into_bytes());
+    files.push(tdx_evidence().flashbots_json().unwrap().into_bytes());
     files.extend(bundle());
     files
 }
 
+/// A machine with TDX, whose quote brings a certificate that names its platform.
+fn with_td_quote() -> Inputs {
+    let member = |last: u8| {
+        [&b"\x06\x0a\x2a\x86\x48\x86\xf8\x4d\x01\x0d\x01"[..], &[last, 4, 16], &[last; 16]].concat()
+    };
+    let pem = crate::seeds::pem("CERTIFICATE", &[member(1), member(6)].concat());
+    let mut evidence = tdx_evidence().clone();
+    evidence.td_quote = Some([evidence.td_quote.unwrap(), pem.into_bytes()].concat());
+    let mut inputs = Inputs::new();
+    inputs.add(evidence.coco_json(2).unwrap().as_bytes(), None).unwrap();
+    inputs
+}
+
 pub(crate) fn bundle() -> Vec<Vec<u8>> {
-    let snp = snp(Product::Milan).evidence().unwrap();
+    let snp = plain();
     let mut inputs = Inputs::new();
     inputs.add(&snp.coco_json(2).unwrap().into_bytes(), None).unwrap();
     inputs.add(&snp.ak_certificate, None).unwrap();
@@ -243,7 +331,7 @@ pub(crate) fn bundle() -> Vec<Vec<u8>> {
     bare.add(&file("testdata/snp/milan-report.bin"), None).unwrap();
     bare.add(&file("testdata/snp/milan-vcek.der"), None).unwrap();
     let mut seeds = Vec::new();
-    for inputs in [&inputs, &bare] {
+    for inputs in [&inputs, &bare, &with_td_quote()] {
         let bundle = Bundle::from_inputs(inputs, Collection::at(Time(1_768_478_400))).unwrap();
         let redacted = bundle.redact(&[7; 16], &teeproof_rustcrypto::TABLE).unwrap();
         for bundle in [bundle, redacted] {

@@ -1,14 +1,18 @@
-//! Every fuzz body over its seeds and some thousand mutations of them, the same ones at each run.
+//! Every fuzz body over its seeds and some thousand mutations of them, the same ones at each run; then
+//! over what is made to cost as much as it can.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod azure;
+mod costs;
+mod hostile;
+mod long;
 mod mutate;
 mod seeds;
 
 use mutate::Mutations;
 use std::path::Path;
-use teeproof_fuzz::{bundle, text, verify, wire, work_asked};
+use teeproof_fuzz::{bounds, bundle, minted, path, text, verify, wire, work_of};
 
 /// How many mutations of its seeds each body is fed.
 const MUTATIONS: usize = 6000;
@@ -47,18 +51,16 @@ macro_rules! targets {
             }
         )*
 
-        /// The shims and the replayed bodies are the same set.
+        /// The shims, cargo-fuzz's targets and the replayed bodies are the same set, and none is
+        /// missing from the README.
         #[test]
-        fn every_shim_is_replayed() {
-            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz_targets");
-            let mut shims: Vec<_> = std::fs::read_dir(folder)
-                .unwrap()
-                .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_string())
-                .collect();
+        fn every_target_is_replayed() {
             let mut targets = vec![$(stringify!($name).to_string()),*];
-            shims.sort();
             targets.sort();
-            assert_eq!(shims, targets);
+            assert_eq!(shims(), targets);
+            assert_eq!(declared(), targets);
+            let readme = include_str!("../../README.md");
+            assert!(targets.iter().all(|target| readme.contains(&format!("`{target}`"))));
         }
 
         /// Writes the seeds as files, for cargo-fuzz to begin from.
@@ -78,9 +80,12 @@ macro_rules! targets {
 }
 
 targets! {
+    der: wire::der;
     certificate: wire::certificate;
+    ecdsa_signature: wire::ecdsa_signature;
     crl: wire::crl;
     time: wire::time;
+    cbor: wire::cbor;
     cose: wire::cose;
     nitro_document: wire::nitro_document;
     nitro_signers: wire::nitro_signers;
@@ -88,18 +93,46 @@ targets! {
     tpm_quote: wire::tpm_quote;
     tpm_signature: wire::tpm_signature;
     event_log: wire::event_log;
+    efi: wire::efi;
     hcl_report: wire::hcl_report;
     td_report: wire::td_report;
+    path: path::path;
+    list: path::list;
+    cache: path::cache;
     verify_snp: verify::snp;
     verify_nitro: verify::nitro;
     verify_tpm: verify::tpm;
     verify_azure_snp: verify::azure_snp;
+    verify_azure_again: verify::azure_again;
     verify_azure_tdx: verify::azure_tdx;
     verify: verify::front_door;
+    minted_claims: minted::claims;
+    minted_log: minted::log;
+    minted_document: minted::document;
+    text_bytes: text::text_bytes;
     sniff: text::sniff;
+    evidence_json: text::evidence_json;
     inputs: text::inputs;
     bundle: bundle::bundle;
     policy: text::policy;
+}
+
+/// The files of `fuzz_targets`.
+fn shims() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz_targets");
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut shims: Vec<_> =
+        entries.map(|path| path.file_stem().unwrap().to_str().unwrap().to_string()).collect();
+    shims.sort();
+    shims
+}
+
+/// The programs of the manifest.
+fn declared() -> Vec<String> {
+    let programs = include_str!("../../Cargo.toml").split("[[bin]]\nname = \"").skip(1);
+    let mut names: Vec<_> = programs.map(|program| program.split_once('"').unwrap().0.to_string()).collect();
+    names.sort();
+    names
 }
 
 /// A table that believes nothing lets nothing through: the first byte of an input is its belief.
@@ -119,18 +152,20 @@ fn without_belief_nothing_is_verified() {
     }
 }
 
-/// The bounds that the bodies assert are reached, so they are the real ones.
+/// What is promised of signatures is what is paid, and what a forger can cause is reached.
 #[test]
-fn work_is_bounded_and_counted() {
+fn signatures_are_counted() {
+    let signatures = |entry| work_of(entry).signatures;
     assert!(verify::nitro(&seeds::longest_chain()));
-    assert_eq!(work_asked().signatures, 9);
+    assert_eq!(signatures(&bounds::NITRO_VERIFY), 9);
+    // The intermediate is pinned together with its root: the VEK's and the report's.
     assert!(verify::snp(&seeds::verify_snp()[0]));
-    assert_eq!(work_asked().signatures, 3);
+    assert_eq!(signatures(&bounds::SNP_VERIFY), 2);
     assert!(verify::snp(&seeds::many_paths(0)));
-    assert_eq!(work_asked().signatures, 3);
+    assert_eq!(signatures(&bounds::SNP_VERIFY), 3);
     // Nothing is believed: four intermediates of one name under four anchors of one name.
     assert!(!verify::snp(&seeds::many_paths(3)));
-    assert_eq!(work_asked().signatures, 16);
+    assert_eq!(signatures(&bounds::SNP_VERIFY), 16);
 }
 
 /// What a real Azure machine costs, and what one that is made to mislead does.
@@ -138,16 +173,16 @@ fn work_is_bounded_and_counted() {
 fn the_work_of_azure_is_counted() {
     let whole = seeds::verify_azure_snp().remove(0);
     assert!(verify::azure_snp(&whole));
-    let work = work_asked();
-    // The VEK's chain and the report, the AK certificate's chain, the quote.
+    let work = work_of(&bounds::HCL_SNP);
+    // The minted VEK's chain and the report, the AK certificate's chain, the quote.
     assert_eq!(work.signatures, 3 + 2 + 1);
     // The claims, the signer's name, the registers, and the events of the log.
     assert!(work.hashes > 1 + 3 && work.hashed_bytes < whole.len() * 2, "{work:?}");
     // Nothing is believed: four paths from anchors of one name are tried.
     assert!(!verify::azure_snp(&seeds::many_ak_paths(3)));
-    assert_eq!(work_asked().signatures, 4);
+    assert_eq!(work_of(&bounds::HCL_SNP).signatures, 4);
     // A log full of events is hashed once each.
     let (input, events) = seeds::longest_log();
     assert!(verify::tpm(&input));
-    assert_eq!(work_asked().hashes, 3 + events);
+    assert_eq!(work_of(&bounds::TPM_REPLAY).hashes, events);
 }

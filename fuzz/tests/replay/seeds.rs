@@ -1,12 +1,14 @@
 //! Seeds from the vectors of the project and from what the mint makes; nothing is kept twice.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 pub(crate) use crate::azure::*;
 use teeproof_fuzz::{Part, join};
-use teeproof_mint::DEFAULT_TIME;
 use teeproof_mint::nitro::{Enclave, Identity, of_length};
 use teeproof_mint::snp::{Evidence, Machine, Product};
+use teeproof_mint::{DEFAULT_TIME, Kind as KeyKind};
+use teeproof_wire::certificate::{Certificate, SignatureAlgorithm};
 use teeproof_wire::cose::Sign1;
 use teeproof_wire::nitro::Signers;
 
@@ -36,17 +38,22 @@ pub(crate) fn file(path: &str) -> Vec<u8> {
     std::fs::read(root().join(path)).unwrap()
 }
 
-/// Machines of each product, under a VCEK and a VLEK.
-fn machines() -> Vec<Machine> {
-    [Product::Milan, Product::Genoa, Product::Turin]
-        .into_iter()
-        .flat_map(|product| [Machine::vcek(product), Machine::vlek(product)])
-        .collect()
+/// The evidence of machines of each product, under a VCEK and a VLEK: they are made once.
+fn machines() -> &'static [Evidence] {
+    static MACHINES: LazyLock<Vec<Evidence>> = LazyLock::new(|| {
+        let products = [Product::Milan, Product::Genoa, Product::Turin].into_iter();
+        let machines = products.flat_map(|product| [Machine::vcek(product), Machine::vlek(product)]);
+        // Smaller keys than AMD's are made quickly.
+        machines.map(|machine| machine.authority_keys(KeyKind::Rsa2048).mint().unwrap()).collect()
+    });
+    &MACHINES
 }
 
 fn documents() -> Vec<Vec<u8>> {
+    static MINTED: LazyLock<Vec<u8>> =
+        LazyLock::new(|| Enclave::new().nonce(b"a nonce").mint().unwrap().document);
     let mut documents = folder("testdata/nitro", "cose");
-    documents.push(Enclave::new().nonce(b"a nonce").mint().unwrap().document);
+    documents.push(MINTED.clone());
     documents
 }
 
@@ -67,6 +74,87 @@ pub(crate) fn crl() -> Vec<Vec<u8>> {
     let machine = Machine::vcek(Product::Milan);
     let lists: [&[&[u8]]; 3] = [&[], &[&[7]], &[&[1, 2, 3], &[0, 0x80]]];
     lists.map(|revoked| machine.mint_crl(revoked).unwrap()).to_vec()
+}
+
+/// Whole certificates, and the parts of which each consists.
+pub(crate) fn der() -> Vec<Vec<u8>> {
+    let certificates = certificate();
+    let mut seeds = certificates[..3].to_vec();
+    seeds.extend(crl());
+    seeds.extend(time());
+    // An INTEGER and a BOOLEAN, a BIT STRING.
+    seeds.extend([vec![2, 1, 7, 1, 1, 0xff], vec![3, 3, 0, 1, 2]]);
+    seeds
+}
+
+/// Signatures as the vectors have them.
+pub(crate) fn ecdsa_signature() -> Vec<Vec<u8>> {
+    let certificates = certificate();
+    let certificates = certificates.iter().filter_map(|der| Certificate::parse(der).ok());
+    let ecdsa = certificates.filter(|one| one.algorithm() == SignatureAlgorithm::EcdsaSha384);
+    let mut seeds: Vec<_> = ecdsa.map(|one| one.signature().to_vec()).collect();
+    seeds.push(vec![0x30, 6, 2, 1, 1, 2, 1, 0]);
+    seeds
+}
+
+pub(crate) fn cbor() -> Vec<Vec<u8>> {
+    let mut seeds = documents()[..2].to_vec();
+    seeds.extend(nitro_document()[..2].to_vec());
+    seeds.extend([vec![0xbf, 0x61, b'a', 0x82, 1, 0xf6, 0xff], vec![0x1a, 0, 1, 0, 0], vec![0x41, 7]]);
+    seeds
+}
+
+/// What the leaf of a path was issued by, from the root down.
+fn chain(switches: u8, root: &[u8], below: &[&[u8]]) -> Vec<u8> {
+    let mut parts = vec![Part::Anchor(root)];
+    parts.extend(below.iter().map(|der| Part::Certificate(der)));
+    join(switches, &parts)
+}
+
+pub(crate) fn path() -> Vec<Vec<u8>> {
+    let mut seeds = Vec::new();
+    for document in [&documents()[0], documents().last().unwrap()] {
+        let envelope = Sign1::parse(document).unwrap();
+        let signers = Signers::find(envelope.payload(), 0).unwrap();
+        let [root, below @ ..] = signers.cabundle.as_slice() else { panic!("no root") };
+        seeds.push(chain(0, root, &[below, &[signers.certificate]].concat()));
+    }
+    for evidence in machines() {
+        seeds.push(chain(0, &evidence.ark, &[&evidence.intermediate, &evidence.vek]));
+    }
+    seeds
+}
+
+pub(crate) fn list() -> Vec<Vec<u8>> {
+    let machine = Machine::vcek(Product::Milan);
+    let ark = machine.mint().unwrap().ark;
+    crl().iter().map(|list| join(0, &[Part::List(list), Part::Certificate(&ark)])).collect()
+}
+
+/// Two inputs in one: the first behind its length in three bytes.
+pub(crate) fn pair(first: &[u8], second: &[u8]) -> Vec<u8> {
+    let [_, length @ ..] = u32::try_from(first.len()).unwrap().to_be_bytes();
+    [&length, first, second].concat()
+}
+
+/// Two reports each: the one that is learned, and the one that may or may not be known then.
+pub(crate) fn cache() -> Vec<Vec<u8>> {
+    let inputs = verify_snp();
+    let pair = |first: &[u8], second: &[u8]| pair(&first[1..], &second[1..]);
+    vec![pair(&inputs[0], &inputs[0]), pair(&inputs[2], &inputs[2]), pair(&inputs[2], &inputs[3])]
+}
+
+/// Payloads, each after the byte that says that their own root is trusted, at their own time.
+pub(crate) fn minted_document() -> Vec<Vec<u8>> {
+    nitro_document().iter().map(|payload| [&[TRUSTING | ARCHIVED], &payload[..]].concat()).collect()
+}
+
+pub(crate) fn text_bytes() -> Vec<Vec<u8>> {
+    let bytes = file("testdata/snp/milan-vcek.der");
+    [&bytes[..1], &bytes[..2], &bytes[..3], &bytes[..]]
+        .iter()
+        .flat_map(|bytes| [hex(bytes).into_bytes(), base64(bytes).into_bytes()])
+        .collect()
 }
 
 pub(crate) fn time() -> Vec<Vec<u8>> {
@@ -124,9 +212,8 @@ fn recorded() -> [Vec<u8>; 2] {
 
 pub(crate) fn verify_snp() -> Vec<Vec<u8>> {
     let mut seeds = recorded().to_vec();
-    for machine in machines() {
-        let evidence = machine.mint().unwrap();
-        seeds.push(join(0, &parts(&evidence)));
+    for evidence in machines() {
+        seeds.push(join(0, &parts(evidence)));
     }
     let machine = Machine::vcek(Product::Turin).with_own_authorities().report_data([7; 64]);
     let (evidence, list) = (machine.mint().unwrap(), machine.mint_crl(&[&[7]]).unwrap());
@@ -154,13 +241,34 @@ pub(crate) fn longest_chain() -> Vec<u8> {
     join(TRUSTING, &[Part::Evidence(&minted)])
 }
 
+/// The evidence of the machine that is put among others.
+pub(crate) fn turin() -> &'static Evidence {
+    &machines()[4]
+}
+
 /// A report among many intermediates and many anchors of the right names.
 pub(crate) fn many_paths(switches: u8) -> Vec<u8> {
-    let evidence = Machine::vcek(Product::Turin).mint().unwrap();
+    let evidence = turin();
     let mut parts = vec![Part::Evidence(&evidence.report), Part::Certificate(&evidence.vek)];
     parts.extend([Part::Certificate(&evidence.intermediate); 5]);
     parts.extend([Part::Anchor(&evidence.ark); 5]);
     join(switches, &parts)
+}
+
+/// The same, where every other signature is believed: those that end with an even byte.
+pub(crate) fn many_paths_half_believed() -> Vec<u8> {
+    let evidence = turin();
+    half_believed(evidence, &evidence.vek)
+}
+
+/// Intermediates that are believed, and a VEK that is not.
+pub(crate) fn half_believed(evidence: &Evidence, vek: &[u8]) -> Vec<u8> {
+    let ending = |der: &[u8], last: u8| [&der[..der.len() - 1], &[last]].concat();
+    let (vek, intermediate) = (ending(vek, 1), ending(&evidence.intermediate, 2));
+    let mut parts = vec![Part::Evidence(&evidence.report), Part::Certificate(&vek)];
+    parts.extend([Part::Certificate(&intermediate); 5]);
+    parts.extend([Part::Anchor(&evidence.ark); 5]);
+    join(2, &parts)
 }
 
 pub(crate) fn verify() -> Vec<Vec<u8>> {

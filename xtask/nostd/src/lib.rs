@@ -13,6 +13,8 @@ mod exports;
 mod freestanding;
 #[cfg(feature = "front-door")]
 mod front_door;
+#[cfg(not(feature = "front-door"))]
+mod reach;
 mod vectors;
 
 #[cfg(not(feature = "front-door"))]

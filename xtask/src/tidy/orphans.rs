@@ -15,12 +15,19 @@ pub(super) fn find(files: &[PathBuf]) -> Outcome<Vec<String>> {
         }
     }
     let root = root();
+    for target in OTHER_WORKSPACES {
+        walk(&root.join(target), true, &mut reached);
+    }
     let orphan = |file: &&PathBuf| {
         let name = file.to_string_lossy();
         name.ends_with(".rs") && !is_specimen(&name) && !reached.contains(&root.join(file))
     };
     Ok(files.iter().filter(orphan).map(|file| format!("{}: no `mod` reaches it", file.display())).collect())
 }
+
+/// The targets of workspaces beside ours, which cargo does not tell of.
+const OTHER_WORKSPACES: &[&str] =
+    &["peers/src/lib.rs", "peers/tests/differences/main.rs", "peers/benches/side_by_side.rs"];
 
 fn walk(file: &Path, is_root: bool, reached: &mut BTreeSet<PathBuf>) {
     let Ok(text) = std::fs::read_to_string(file) else {

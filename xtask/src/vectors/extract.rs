@@ -2,7 +2,7 @@
 //! fetches the package and checks it against the registry's own checksum.
 
 use super::origins::{Encoding, Origin, Origins};
-use crate::shell::{Outcome, capture, cargo};
+use crate::shell::{Outcome, capture, cargo, cargo_home};
 use base64ct::{Base64, Encoding as _};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -79,9 +79,7 @@ fn pem(text: &str) -> Option<Vec<u8>> {
 
 /// The unpacked package in cargo's registry cache, whatever the registry is called there.
 fn folder(name: &str, version: &str) -> Option<PathBuf> {
-    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-    let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")))?;
-    let registries = std::fs::read_dir(home.join("registry").join("src")).ok()?;
+    let registries = std::fs::read_dir(cargo_home()?.join("registry").join("src")).ok()?;
     let package = format!("{name}-{version}");
     registries.flatten().map(|entry| entry.path().join(&package)).find(|path| path.is_dir())
 }

@@ -9,7 +9,7 @@ use clap::ColorChoice;
 use crate::config::Config;
 use crate::fault::Fault;
 use crate::globals::{Format, Globals, Progress};
-use crate::product::{self, Content, Product};
+use crate::product::{self, Content, Product, Stream};
 use crate::source::Source;
 
 /// The settings after flags, environment, file and defaults, and the streams.
@@ -65,6 +65,11 @@ impl Context {
         if !self.quiet {
             tell(line, self.color);
         }
+    }
+
+    /// Where a product goes that is handed over while it is made.
+    pub(crate) fn stream(&self) -> Result<Stream<'_>, Fault> {
+        Stream::open(self.output.as_deref(), self.color)
     }
 
     /// Hands the product over; the exit code is the product's, or 1 if it cannot be written.

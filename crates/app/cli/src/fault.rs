@@ -18,12 +18,13 @@ pub(crate) struct Fault {
     file: Option<String>,
     message: String,
     hint: String,
-    problems: Vec<PolicyProblem>,
+    /// Boxed, because faults travel in every result and few are of policies.
+    policy: Option<Box<PolicyError>>,
 }
 
 impl Fault {
     fn new(exit: u8, class: &'static str, message: String, hint: String) -> Self {
-        Self { exit, class, file: None, message, hint, problems: Vec::new() }
+        Self { exit, class, file: None, message, hint, policy: None }
     }
 
     /// The person asked for something that cannot be done.
@@ -72,14 +73,13 @@ impl Fault {
 
     /// The policy's file holds mistakes.
     pub(crate) fn policy(error: PolicyError) -> Self {
-        let count = error.problems.len();
-        let message = match count {
+        let message = match error.problems.len().saturating_add(error.more) {
             1 => "the policy has a problem".to_string(),
-            _ => format!("the policy has {count} problems"),
+            all => format!("the policy has {all} problems"),
         };
         let hint = "teeproof policy check FILE shows what a policy demands".to_string();
         let fault = Self::new(3, "malformed", message, hint);
-        Self { problems: error.problems, ..fault }
+        Self { policy: Some(Box::new(error)), ..fault }
     }
 
     /// In this file, unless a file was named already.
@@ -92,15 +92,25 @@ impl Fault {
     pub(crate) fn to_text(&self) -> String {
         let mut out = String::new();
         let file = self.file.as_deref().unwrap_or_default();
-        if self.problems.is_empty() {
+        let Some(policy) = &self.policy else {
             let place = if file.is_empty() { String::new() } else { format!("{file}: ") };
             self.lines(&mut out, &format!("{place}{}", self.message), &self.hint);
-        }
-        for problem in &self.problems {
+            return out;
+        };
+        for problem in &policy.problems {
             let hint = problem.hint.as_deref().unwrap_or(&self.hint);
             self.lines(&mut out, &format!("{file}:{problem}"), hint);
         }
+        if policy.more > 0 {
+            self.lines(&mut out, &format!("{file}: and {} more", policy.more), &self.hint);
+        }
         out
+    }
+
+    /// Below a line that names the file: what is wrong, and what to do.
+    pub(crate) fn below(&self, out: &mut String) {
+        let _ = writeln!(out, "    {}", printable(&self.message));
+        let _ = writeln!(out, "    {} {}", paint(HINT, "hint:"), printable(&self.hint));
     }
 
     fn lines(&self, out: &mut String, what: &str, hint: &str) {
@@ -111,20 +121,28 @@ impl Fault {
 
     /// For programs.
     pub(crate) fn to_json(&self) -> String {
-        let json = FaultJson {
+        // Texts and numbers alone cannot fail to be written.
+        serde_json::to_string_pretty(&self.json()).map_or_else(|_| String::new(), |text| text + "\n")
+    }
+
+    /// For programs, as a part of something larger.
+    pub(crate) fn json(&self) -> impl Serialize {
+        let policy = self.policy.as_deref();
+        let problems = policy.map_or(&[][..], |policy| &policy.problems);
+        FaultJson {
             schema: "teeproof/error/1",
             exit: self.exit,
             class: self.class,
             file: self.file.as_deref(),
             message: &self.message,
             hint: &self.hint,
-            problems: self.problems.iter().map(ProblemJson::of).collect(),
-        };
-        // Texts and numbers alone cannot fail to be written.
-        serde_json::to_string_pretty(&json).map_or_else(|_| String::new(), |text| text + "\n")
+            problems: problems.iter().map(ProblemJson::of).collect(),
+            more: policy.map_or(0, |policy| policy.more),
+        }
     }
 }
 
+/// A fault, for programs.
 #[derive(Serialize)]
 struct FaultJson<'a> {
     schema: &'static str,
@@ -135,6 +153,13 @@ struct FaultJson<'a> {
     hint: &'a str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     problems: Vec<ProblemJson<'a>>,
+    #[serde(skip_serializing_if = "is_none")]
+    more: usize,
+}
+
+/// Whether a count need not be written.
+pub(crate) const fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 /// A problem of a policy, for programs.

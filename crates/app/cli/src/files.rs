@@ -29,8 +29,7 @@ pub(crate) struct Backing {
 #[derive(Debug, Default)]
 pub(crate) struct Files {
     inputs: Inputs,
-    /// The added trust anchors, DER.
-    pub(crate) anchors: Vec<Vec<u8>>,
+    anchors: Vec<Vec<u8>>,
     name: String,
 }
 
@@ -52,13 +51,37 @@ impl Files {
         for path in paths {
             files.add(path, kind, context)?;
         }
-        for path in &backing.endorsements {
-            files.endorse(path, context)?;
-        }
-        for path in &backing.anchor {
-            files.anchor(path, context)?;
+        files.back(backing, context)?;
+        Ok(files)
+    }
+
+    /// Reads what stands behind all evidence of a run, for [`Files::one_of_many`].
+    pub(crate) fn shared(backing: &Backing, context: &Context) -> Result<Self, Fault> {
+        let mut files = Self::default();
+        files.back(backing, context)?;
+        Ok(files)
+    }
+
+    /// Reads one file of many, each of which is one machine's whole evidence but for what is
+    /// shared. The shared part comes after it, as it does when the file is read alone.
+    pub(crate) fn one_of_many(path: &Path, kind: Option<Kind>, shared: &Self) -> Result<Self, Fault> {
+        let mut files = Self { name: source::name(path), ..Self::default() };
+        let fault = |error| Fault::input(&error);
+        files.inputs.add(&source::read_file(path)?, kind).map_err(fault)?;
+        for part in shared.inputs.parts() {
+            files.inputs.add_part(part.clone()).map_err(fault)?;
         }
         Ok(files)
+    }
+
+    fn back(&mut self, backing: &Backing, context: &Context) -> Result<(), Fault> {
+        for path in &backing.endorsements {
+            self.endorse(path, context)?;
+        }
+        for path in &backing.anchor {
+            self.anchor(path, context)?;
+        }
+        Ok(())
     }
 
     fn add(&mut self, path: &Path, kind: Option<Kind>, context: &Context) -> Result<(), Fault> {
@@ -125,6 +148,11 @@ impl Files {
     /// The revocation lists.
     pub(crate) fn revocation_lists(&self) -> Result<Vec<RevocationList<'_>>, Fault> {
         self.inputs.revocation_lists().map_err(|error| Fault::input(&error))
+    }
+
+    /// The added trust anchors, DER.
+    pub(crate) fn anchors(&self) -> Vec<&[u8]> {
+        self.anchors.iter().map(Vec::as_slice).collect()
     }
 
     /// Everything that was taken in.

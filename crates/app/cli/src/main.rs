@@ -20,6 +20,7 @@ mod paint;
 mod policy;
 mod product;
 mod source;
+mod tried;
 mod usage;
 mod verify;
 
@@ -36,11 +37,11 @@ use crate::usage::Peek;
 fn main() -> ExitCode {
     let peek = Peek::at_arguments();
     // A panic is a mistake of ours, and still has to end in the exit code that says so.
-    let exit = catch_unwind(|| run(peek)).unwrap_or_else(|_| peek.refuse(&Fault::panicked()));
+    let exit = catch_unwind(|| run(&peek)).unwrap_or_else(|_| peek.refuse(&Fault::panicked()));
     ExitCode::from(exit)
 }
 
-fn run(peek: Peek) -> u8 {
+fn run(peek: &Peek) -> u8 {
     let parsed =
         cli::command(peek.color()).try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {

@@ -1,5 +1,6 @@
 //! What a verb makes, and how it leaves: standard output is the product, standard error is talk.
 
+use std::fs::File;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::Path;
 
@@ -15,6 +16,8 @@ pub(crate) enum Content {
     Text(String),
     /// A file of ours; terminals are spared it.
     Bytes(Vec<u8>),
+    /// Nothing any more: it went through a [`Stream`] while it was made.
+    Told,
 }
 
 /// What a verb makes.
@@ -42,6 +45,11 @@ impl Product {
         Self { content: Content::Bytes(bytes), exit: 0 }
     }
 
+    /// What was handed over already, and the exit code that goes with it.
+    pub(crate) const fn told(exit: u8) -> Self {
+        Self { content: Content::Told, exit }
+    }
+
     /// A value as JSON, pretty.
     pub(crate) fn json(value: &impl serde::Serialize, exit: u8) -> Result<Self, Fault> {
         let mut text = serde_json::to_string_pretty(value)
@@ -54,17 +62,9 @@ impl Product {
 /// Writes the product to the file, or to standard output.
 pub(crate) fn write(content: &Content, file: Option<&Path>, color: ColorChoice) -> Result<(), Fault> {
     match (content, file) {
-        (Content::Text(text), Some(path)) => {
-            let mut plain = AutoStream::new(Vec::new(), choice(color));
-            // Writing to memory does not fail.
-            let _ = plain.write_all(text.as_bytes());
-            to_file(&plain.into_inner(), path)
-        }
+        (Content::Told, _) => Ok(()),
+        (Content::Text(text), file) => Stream::open(file, color)?.write(text),
         (Content::Bytes(bytes), Some(path)) => to_file(bytes, path),
-        (Content::Text(text), None) => {
-            let mut stream = AutoStream::new(std::io::stdout(), choice(color));
-            told(stream.write_all(text.as_bytes()).and_then(|()| stream.flush()))
-        }
         (Content::Bytes(_), None) if std::io::stdout().is_terminal() => Err(Fault::usage(
             "the product is not text, and standard output is a terminal",
             "name a file with --output, or redirect",
@@ -76,12 +76,41 @@ pub(crate) fn write(content: &Content, file: Option<&Path>, color: ColorChoice) 
     }
 }
 
+/// Where a text goes that is written while it is made: the file of --output, or standard output.
+#[derive(Debug)]
+pub(crate) struct Stream<'p> {
+    file: Option<(File, &'p Path)>,
+    color: ColorChoice,
+}
+
+impl<'p> Stream<'p> {
+    /// Opens it. A file is emptied, so that no older result stays behind.
+    pub(crate) fn open(file: Option<&'p Path>, color: ColorChoice) -> Result<Self, Fault> {
+        let open =
+            |path| File::create(path).map(|file| (file, path)).map_err(|error| unwritable(&error, path));
+        Ok(Self { file: file.map(open).transpose()?, color })
+    }
+
+    /// Writes more of the text.
+    pub(crate) fn write(&mut self, text: &str) -> Result<(), Fault> {
+        let Some((file, path)) = &mut self.file else {
+            let mut stream = AutoStream::new(std::io::stdout(), choice(self.color));
+            return told(stream.write_all(text.as_bytes()).and_then(|()| stream.flush()));
+        };
+        let mut plain = AutoStream::new(Vec::new(), choice(self.color));
+        // Writing to memory does not fail.
+        let _ = plain.write_all(text.as_bytes());
+        file.write_all(&plain.into_inner()).map_err(|error| unwritable(&error, path))
+    }
+}
+
 fn to_file(bytes: &[u8], path: &Path) -> Result<(), Fault> {
-    let wrong = |error: std::io::Error| {
-        Fault::usage(format!("cannot be written: {error}"), "name a file that can be written with --output")
-            .in_file(path.display())
-    };
-    std::fs::write(path, bytes).map_err(wrong)
+    std::fs::write(path, bytes).map_err(|error| unwritable(&error, path))
+}
+
+fn unwritable(error: &std::io::Error, path: &Path) -> Fault {
+    Fault::usage(format!("cannot be written: {error}"), "name a file that can be written with --output")
+        .in_file(path.display())
 }
 
 /// A reader who has seen enough and went away is no error.

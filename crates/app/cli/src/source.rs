@@ -22,6 +22,11 @@ impl Source {
         Self { announce, stdin_taken: Cell::new(false) }
     }
 
+    /// Whether somebody is there to be told what is being waited for.
+    pub(crate) const fn announces(&self) -> bool {
+        self.announce
+    }
+
     /// Reads a file, or standard input for `-`.
     pub(crate) fn read(&self, path: &Path) -> Result<Vec<u8>, Fault> {
         if is_stdin(path) {
@@ -153,4 +158,4 @@ const MAX_BYTES: u64 = 9 << 20;
 /// No directory of endorsements for one machine comes near it.
 const MAX_FILES: usize = 1000;
 /// Nobody wonders about a shorter silence.
-const PATIENCE: Duration = Duration::from_secs(1);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(1);

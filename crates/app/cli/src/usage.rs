@@ -5,16 +5,19 @@ use std::ffi::OsString;
 use clap::ColorChoice;
 use clap::error::{Error, ErrorKind};
 
+use crate::cli;
 use crate::context::tell;
 use crate::fault::Fault;
 use crate::globals::Format;
+use crate::paint::{HINT, paint};
 use crate::product::{self, Content};
 
 /// What a glance at the arguments tells, before (and even if never) they are parsed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Peek {
     json: bool,
     color: ColorChoice,
+    verb: String,
 }
 
 impl Peek {
@@ -29,27 +32,39 @@ impl Peek {
                 Some("never") => ColorChoice::Never,
                 _ => ColorChoice::Auto,
             },
+            verb: verb(&arguments),
         }
     }
 
     /// When to use colours in help.
-    pub(crate) const fn color(self) -> ColorChoice {
+    pub(crate) const fn color(&self) -> ColorChoice {
         self.color
     }
 
     /// Answers a command line that did not parse: help, or what is wrong with it.
-    pub(crate) fn answer(self, error: &Error) -> u8 {
+    pub(crate) fn answer(&self, error: &Error) -> u8 {
         let helps = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
         if self.json && !helps {
-            return self.refuse(&fault(error));
+            return self.refuse(&fault(error, &self.hint()));
         }
-        // A reader who went away has seen enough.
-        let _ = error.print();
-        if helps { 0 } else { 2 }
+        if helps || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+            // A reader who went away has seen enough.
+            let _ = error.print();
+            return if helps { 0 } else { 2 };
+        }
+        let text = error.render().ansi().to_string();
+        // The parser's own last words say less than ours.
+        let text = text.rsplit_once(LAST_WORDS).map_or(text.as_str(), |(before, _)| before);
+        tell(&format!("{}\n\n{} {}", text.trim_end(), paint(HINT, "hint:"), self.hint()), self.color);
+        2
+    }
+
+    fn hint(&self) -> String {
+        format!("{} --help shows how it is used", self.verb)
     }
 
     /// Says what went wrong, before there are settings.
-    pub(crate) fn refuse(self, fault: &Fault) -> u8 {
+    pub(crate) fn refuse(&self, fault: &Fault) -> u8 {
         if self.format() == Format::Json {
             let _ = product::write(&Content::Text(fault.to_json()), None, self.color);
         } else {
@@ -58,7 +73,7 @@ impl Peek {
         fault.exit
     }
 
-    const fn format(self) -> Format {
+    const fn format(&self) -> Format {
         if self.json { Format::Json } else { Format::Human }
     }
 }
@@ -78,17 +93,30 @@ fn given(arguments: &[OsString], flag: &str) -> Option<String> {
     pairs.chain(joined).last()
 }
 
+/// The command and the verbs that were named, as they are called in our own hints.
+fn verb(arguments: &[OsString]) -> String {
+    let mut command = cli::command(ColorChoice::Never);
+    let mut words = "teeproof".to_string();
+    for argument in arguments {
+        if let Some(found) = command.find_subcommand(argument).cloned() {
+            words = format!("{words} {}", found.get_name());
+            command = found;
+        }
+    }
+    words
+}
+
+/// How the parser begins to name its help.
+const LAST_WORDS: &str = "For more information, try";
+
 /// The parser's error in our form: its first paragraph, and its tip where it has one.
-fn fault(error: &Error) -> Fault {
+fn fault(error: &Error, hint: &str) -> Fault {
     let text = error.render().to_string();
     let mut paragraphs = text.split("\n\n");
     let lines = |paragraph: &str| paragraph.lines().map(str::trim).collect::<Vec<_>>().join(" ");
     let message = paragraphs.next().map(lines).unwrap_or_default();
     let tip = paragraphs.map(lines).find_map(|paragraph| Some(paragraph.strip_prefix("tip: ")?.to_string()));
-    Fault::usage(
-        message.strip_prefix("error: ").unwrap_or(&message),
-        tip.unwrap_or_else(|| "teeproof --help shows how it is used".to_string()),
-    )
+    Fault::usage(message.strip_prefix("error: ").unwrap_or(&message), tip.unwrap_or_else(|| hint.to_string()))
 }
 
 /// The known word that is closest to what was written, if any is close.

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use teeproof_core::Crypto;
-use teeproof_wire::certificate::{Certificate, Name};
+use teeproof_wire::certificate::{Certificate, Name, SignatureAlgorithm};
 use teeproof_x509::{Anchors, PinnedPair, Problem, SignedPath, verify_path};
 
 use crate::anchors::{INTERMEDIATE_NAMES, PINNED_NAMES};
@@ -44,7 +44,7 @@ pub(crate) fn chain<'a>(
         // A root whose signature is known is the right one; the others may only have its name.
         for &(root, production) in found().filter(is_known).chain(found().filter(|root| !is_known(root))) {
             match verify_path(root, &[intermediate, *vek], &[], known, crypto) {
-                Ok(path) => return Ok((path, production)),
+                Ok(path) => return profile(&path).map(|()| (path, production)),
                 // What is wrong with what came says more than that a known one did not fit either.
                 Err(error) if came || !matches!(best, Error::Chain { .. }) => {
                     best = further(best, chain_error(error));
@@ -54,6 +54,15 @@ pub(crate) fn chain<'a>(
         }
     }
     Err(best)
+}
+
+/// AMD's authorities sign in one way (57230, section 3), however they are named.
+fn profile(path: &SignedPath<'_>) -> Result<(), Error> {
+    let other = |one: &Certificate<'_>| one.algorithm() != SignatureAlgorithm::RsaPssSha384;
+    match path.below().iter().position(other) {
+        None => Ok(()),
+        Some(at) => Err(Error::Chain { link: Link::at(at.saturating_add(1)), problem: Problem::Algorithm }),
+    }
 }
 
 /// How many intermediates of one name are tried; real endorsements have one.

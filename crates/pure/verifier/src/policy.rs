@@ -90,7 +90,7 @@ impl Policy {
     ///
     /// # Errors
     /// Every problem of the file, each with its place: text that is not TOML, unknown keys, fields
-    /// that are not named, values that do not fit, more than 256 KiB.
+    /// that are not named, values that do not fit, more than 256 KiB. Of very many, the first hundred are kept.
     #[cfg(feature = "policy-file")]
     pub fn from_toml(name: &str, text: &str) -> Result<Self, PolicyError> {
         file::read(name, text)

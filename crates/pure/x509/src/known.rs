@@ -34,8 +34,9 @@ impl<'a> Known<'a> {
 
     /// These pairs besides. Whoever pins a pair vouches for it as for an anchor.
     #[must_use]
-    pub const fn and_pinned(self, pinned: &'a [PinnedPair<'a>]) -> Self {
-        Self { pinned, ..self }
+    pub const fn and_pinned(mut self, pinned: &'a [PinnedPair<'a>]) -> Self {
+        self.pinned = pinned;
+        self
     }
 
     /// What a cache remembers.

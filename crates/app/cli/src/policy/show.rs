@@ -7,7 +7,7 @@ use teeproof::core::Technology;
 use teeproof::{Policy, PolicyError};
 
 use super::demands::{self, Demand};
-use crate::fault::ProblemJson;
+use crate::fault::{ProblemJson, is_none};
 use crate::paint::{BAD, DIM, GOOD, HINT, NAME, WIDTH, paint, printable, wrap};
 
 /// A file's name, and the policy or what is wrong with it.
@@ -37,6 +37,9 @@ fn problems(out: &mut String, file: &str, error: &PolicyError) {
         if let Some(hint) = &problem.hint {
             let _ = writeln!(out, "  {} {}", paint(HINT, "hint:"), printable(hint));
         }
+    }
+    if error.more > 0 {
+        let _ = writeln!(out, "{} {}: and {} more", paint(BAD, "✘"), printable(file), error.more);
     }
 }
 
@@ -95,6 +98,7 @@ pub(super) fn json(checked: &[Checked], exit: u8) -> impl Serialize {
                     Ok(_) => Vec::new(),
                     Err(error) => error.problems.iter().map(ProblemJson::of).collect(),
                 },
+                more: policy.as_ref().map_or_else(|error| error.more, |_| 0),
             })
             .collect(),
     }
@@ -113,4 +117,6 @@ struct FileReport<'a> {
     ok: bool,
     rules: Vec<Demand>,
     problems: Vec<ProblemJson<'a>>,
+    #[serde(skip_serializing_if = "is_none")]
+    more: usize,
 }

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
-use teeproof::AttestationResult;
 
 use super::trial::{Case, TrialArgs};
 use super::{PolicyChoice, load};
 use crate::context::Context;
 use crate::fault::Fault;
-use crate::paint::{BAD, GOOD, paint, printable};
+use crate::paint::printable;
 use crate::product::Product;
+use crate::tried::Tried;
 
 /// Try a policy on evidence that you have
 ///
@@ -42,7 +42,7 @@ pub(super) fn run(args: &TestArgs, context: &Context) -> Result<Product, Fault> 
     for case in &cases {
         tried.push(Tried::of(case.name, &case.verify(&trial)?));
     }
-    let accepted = tried.iter().filter(|one| one.verdict == "accepted").count();
+    let accepted = tried.iter().filter(|one| one.is_accepted()).count();
     let exit = if accepted == tried.len() { 0 } else { 6 };
     if context.is_json() {
         let report = Report { schema: "teeproof/policy-test/1", policy: &policy.name, exit, files: tried };
@@ -63,59 +63,4 @@ struct Report<'a> {
     policy: &'a str,
     exit: u8,
     files: Vec<Tried<'a>>,
-}
-
-/// How one file came out.
-#[derive(Debug, Serialize)]
-struct Tried<'a> {
-    file: &'a str,
-    technology: &'static str,
-    verdict: &'static str,
-    exit: u8,
-    failures: Vec<Failure>,
-}
-
-/// A check that failed.
-#[derive(Debug, Serialize)]
-struct Failure {
-    id: &'static str,
-    line: Option<u32>,
-    expected: Option<String>,
-    actual: Option<String>,
-    because: Option<String>,
-}
-
-impl<'a> Tried<'a> {
-    fn of(file: &'a str, result: &AttestationResult<'_>) -> Self {
-        let failures = result.failures().map(|finding| Failure {
-            id: finding.check.id,
-            line: finding.line,
-            expected: finding.expected.clone(),
-            actual: finding.actual.clone(),
-            because: finding.because.clone(),
-        });
-        Self {
-            file,
-            technology: result.technology().as_str(),
-            verdict: result.verdict().as_str(),
-            exit: result.exit(),
-            failures: failures.collect(),
-        }
-    }
-
-    /// One line for the file, and one for each check that failed.
-    fn tell(&self, out: &mut String) {
-        let good = self.verdict == "accepted";
-        let mark = if good { paint(GOOD, "✔") } else { paint(BAD, "✘") };
-        let name = printable(self.file);
-        let _ = writeln!(out, "{mark} {name}  {}  {}  exit {}", self.technology, self.verdict, self.exit);
-        for failure in &self.failures {
-            let line = failure.line.map_or_else(String::new, |line| format!(" (policy line {line})"));
-            let told = match (&failure.expected, &failure.actual) {
-                (Some(expected), Some(actual)) => format!("expected {expected}, found {actual}"),
-                _ => failure.because.clone().unwrap_or_default(),
-            };
-            let _ = writeln!(out, "    {}  {}{line}", failure.id, printable(&told));
-        }
-    }
 }

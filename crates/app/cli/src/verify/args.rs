@@ -47,6 +47,16 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "BYTES")]
     pub(super) user_data: Option<String>,
 
+    /// Verify each file by itself: each is one machine's whole evidence, such as a bundle
+    ///
+    /// All are held against the same policy, time and nonce, on all cores. Each file gets a line,
+    /// the checks that failed below it; the last line counts. A file that cannot be read is told
+    /// and does not end the run. The exit code is 0 if all are accepted, and otherwise that of the
+    /// first file, in the order given, that is not; without a policy none is, and it is 10 where
+    /// nothing else is wrong.
+    #[arg(long)]
+    pub(super) each: bool,
+
     #[command(flatten)]
     pub(super) backing: Backing,
 
@@ -98,5 +108,7 @@ Examples:
     teeproof verify hcl.bin quote.msg quote.sig pcrs.txt vcek.pem --nonce hex:7b1e… --policy prod.toml
   A Nitro document from an archive, as of its own time:
     teeproof verify document.cose --no-nonce --at document --policy builtin:genuine
+  A fleet, one bundle for each machine:
+    teeproof verify --each fleet/*.bundle --no-nonce --policy prod.toml
   Only the facts, for a program:
     teeproof verify document.b64 --no-nonce --format json";

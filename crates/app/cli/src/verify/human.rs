@@ -8,6 +8,7 @@ use teeproof::{AttestationResult, Finding, Verdict};
 
 use crate::context::Context;
 use crate::paint::{BAD, DIM, GOOD, HINT, LOUD, NAME, WIDTH, paint, printable, shortened, wrap};
+use crate::tried::marks;
 
 /// The whole text. `genuine` says that the policy is the built-in one.
 pub(super) fn text(result: &AttestationResult<'_>, genuine: bool, context: &Context) -> String {
@@ -28,7 +29,12 @@ pub(super) fn text(result: &AttestationResult<'_>, genuine: bool, context: &Cont
     if context.verbose || result.verdict() == Verdict::Unappraised {
         claims(&mut out, result);
     }
-    notes(&mut out, result, genuine);
+    let told = Notes {
+        genuine,
+        unappraised: result.verdict() == Verdict::Unappraised,
+        non_production: result.is_production() == Some(false),
+    };
+    notes(&mut out, told);
     out
 }
 
@@ -47,15 +53,7 @@ fn verdict(result: &AttestationResult<'_>) -> String {
         printable(result.policy().unwrap_or("none")),
         result.exit()
     );
-    if result.is_production() == Some(false) {
-        let _ = write!(line, "  {}", paint(LOUD, "NON-PRODUCTION ANCHOR"));
-    }
-    if result.is_archived() {
-        line.push_str("  archived");
-        if let Some(at) = result.at() {
-            let _ = write!(line, " (at its own time, {at})");
-        }
-    }
+    line.push_str(&marks(result));
     line.push('\n');
     line
 }
@@ -179,18 +177,29 @@ fn claims(out: &mut String, result: &AttestationResult<'_>) {
     }
 }
 
-/// What the verdict does not mean.
-fn notes(out: &mut String, result: &AttestationResult<'_>, genuine: bool) {
+/// What there is to note.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Notes {
+    /// The policy is the built-in one.
+    pub(super) genuine: bool,
+    /// There was no policy.
+    pub(super) unappraised: bool,
+    /// A chain ends at an anchor that was added.
+    pub(super) non_production: bool,
+}
+
+/// What a verdict does not mean.
+pub(super) fn notes(out: &mut String, told: Notes) {
     let mut note = |text: &str| {
         let _ = writeln!(out, " {text}");
     };
-    if genuine && result.verdict() != Verdict::Unappraised {
+    if told.genuine && !told.unappraised {
         note("builtin:genuine says nothing about what software runs: name a policy of your own for that.");
     }
-    if result.verdict() == Verdict::Unappraised {
+    if told.unappraised {
         note("No policy was given: these are facts, and nothing was demanded of them (--policy).");
     }
-    if result.is_production() == Some(false) {
+    if told.non_production {
         note("The chain ends at an anchor of --anchor, which proves nothing about hardware.");
     }
 }

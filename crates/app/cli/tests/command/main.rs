@@ -15,6 +15,8 @@ mod azure_tdx;
 mod bundle;
 mod bundle_redact;
 mod config;
+mod each;
+mod each_machines;
 mod explain;
 mod files;
 mod freshness;

@@ -66,6 +66,23 @@ fn every_problem_is_told_with_its_place() {
 }
 
 #[test]
+fn of_very_many_problems_a_hundred_are_told() {
+    let keys: String = (0..150).map(|key| format!("key-{key} = 1\n")).collect();
+    let content = format!("version = 1\n[nitro]\nunlisted = {{ waived = \"w\" }}\n{keys}");
+    let path = file("policy-many", "bad.toml", content);
+    let ran = teeproof(["policy", "check"]).args([&path]).exits(3).shows(&["bad.toml: and 50 more"]);
+    assert_eq!(ran.stdout.matches("unknown key").count(), 100);
+    let json = teeproof(["policy", "check", "--format", "json"]).args([&path]).exits(3).json();
+    assert_eq!(json["files"][0]["more"], 50);
+    assert_eq!(json["files"][0]["problems"].as_array().unwrap().len(), 100);
+    let verify = |more: &[&str]| verify(PRODUCTION, &[&["--no-nonce", "--policy"]]).args([&path]).args(more);
+    verify(&[]).fails(3, &["bad.toml: and 50 more"]);
+    let json = verify(&["--format", "json"]).exits(3).json();
+    assert_eq!(json["message"], "the policy has 150 problems");
+    assert_eq!(json["more"], 50);
+}
+
+#[test]
 fn json_tells_every_rule() {
     let json = teeproof(["policy", "check", "builtin:genuine", "--format", "json"]).exits(0).json();
     let rules = json["files"][0]["rules"].as_array().unwrap();

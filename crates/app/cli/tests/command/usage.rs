@@ -10,6 +10,26 @@ fn an_unknown_flag_gets_a_suggestion() {
 }
 
 #[test]
+fn what_does_not_parse_gets_a_hint_to_the_verbs_help() {
+    for (arguments, verb) in [
+        (&["verify", "x", "--polcy", "y"][..], "verify"),
+        (&["policy", "check"], "policy check"),
+        (&["verify", "x", "--nonce"], "verify"),
+        (&["--format", "xml", "inspect", "x"], "inspect"),
+    ] {
+        let hint = format!("hint: teeproof {verb} --help shows how it is used");
+        let ran = teeproof(arguments).exits(2);
+        assert!(ran.stderr.starts_with("error: "), "{ran:#?}");
+        assert_eq!(ran.stderr.lines().last(), Some(&*hint), "{ran:#?}");
+        assert!(!ran.stderr.contains("For more information"), "{ran:#?}");
+    }
+    let json = teeproof(["policy", "check", "--format", "json"]).exits(2).json();
+    assert_eq!(json["hint"], "teeproof policy check --help shows how it is used");
+    let ran = teeproof(["verfy"]).exits(2);
+    assert!(ran.stderr.ends_with("hint: teeproof --help shows how it is used\n"), "{ran:#?}");
+}
+
+#[test]
 fn an_unknown_verb_gets_a_suggestion() {
     let ran = teeproof(["verfy"]).exits(2);
     assert!(ran.stderr.contains("verify"), "{ran:#?}");

@@ -2,20 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod both;
 mod ecdsa;
 mod hash;
 mod rsa;
 
-use teeproof_core::{BadSignature, Crypto};
-
-/// Asks both tables, which must agree, and says whether they accept.
-#[track_caller]
-fn both(ask: impl Fn(&Crypto) -> Result<(), BadSignature>) -> bool {
-    let [ours, theirs] =
-        [&teeproof_rustcrypto::TABLE, &teeproof_aws_lc::TABLE].map(|table| ask(table).is_ok());
-    assert_eq!(ours, theirs, "rustcrypto {ours}, aws-lc {theirs}");
-    ours
-}
+use both::both;
 
 /// Every way of the sampled ones to change one bit of `bytes`.
 fn bit_flips(bytes: &[u8], step: usize) -> impl Iterator<Item = Vec<u8>> {

@@ -332,6 +332,19 @@ fn other_salts_hashes_and_paddings() {
                 Class::Unsupported,
             );
         }
+        // Genuine signatures of a kind that the tables have and AMD's authorities never make.
+        for (scheme, oid) in [
+            (Scheme::Pkcs1Sha256, &Oid::SHA256_WITH_RSA),
+            (Scheme::Pkcs1Sha384, &Oid::SHA384_WITH_RSA),
+            (Scheme::Pkcs1Sha512, &Oid::SHA512_WITH_RSA),
+        ] {
+            refused(
+                &vlek(Line::Milan),
+                bend(link, said(scheme, Some(Algorithm::pkcs1(oid)))),
+                at(link, Problem::Algorithm),
+                Class::Unsupported,
+            );
+        }
         // AMD's parameters are said, and something else is done.
         for scheme in [
             Scheme::PssSha384Salt32,

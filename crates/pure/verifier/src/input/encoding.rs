@@ -28,16 +28,6 @@ pub(super) fn pem(text: &[u8]) -> Result<Vec<Vec<u8>>, InputError> {
     if parts.is_empty() { Err(InputError::PemSection) } else { Ok(parts) }
 }
 
-/// The certificates of an answer of Azure's THIM service: the VCEK, then those above it.
-pub(super) fn thim(text: &str) -> Result<Vec<Vec<u8>>, InputError> {
-    let answer: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text)
-        .map_err(|error| InputError::Json { line: error.line(), column: error.column() })?;
-    let member = |name| answer.get(name).and_then(serde_json::Value::as_str).ok_or(InputError::NotThim);
-    let mut parts = pem(member("vcekCert")?.as_bytes())?;
-    parts.extend(pem(member("certificateChain")?.as_bytes())?);
-    Ok(parts)
-}
-
 /// Binary from hex or base64 text, whatever its line breaks.
 pub(super) fn binary(text: &str) -> Option<(Vec<u8>, Encoding)> {
     let compact: String = text.split_ascii_whitespace().collect();

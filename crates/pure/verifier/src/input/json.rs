@@ -40,7 +40,11 @@ pub(super) fn read(text: &str, kind: Option<Kind>) -> Result<Sniffed, InputError
         let kind = kind
             .filter(|kind| matches!(kind, Kind::Certificate | Kind::RevocationList))
             .map_or_else(|| expect(kind, Kind::Certificate).map(|()| None), |kind| Ok(Some(kind)))?;
-        return certificates(&encoding::thim(text)?, Encoding::Thim, kind);
+        let mut ders = Vec::new();
+        for text in probe.thim() {
+            ders.extend(encoding::pem(text?.as_bytes())?);
+        }
+        return certificates(&ders, Encoding::Thim, kind);
     }
     let shape = probe.shape()?;
     expect(kind, Kind::EvidenceJson)?;

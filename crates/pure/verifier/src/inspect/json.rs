@@ -38,8 +38,8 @@ fn member(name: &str, value: &Value, visitor: &mut dyn Visitor) {
         Value::Array(entries) => {
             let mut shown = String::new();
             for entry in entries {
-                let separator = if shown.is_empty() { "" } else { ", " };
-                shown = alloc::format!("{shown}{separator}{}", scalar(entry));
+                shown.push_str(if shown.is_empty() { "" } else { ", " });
+                shown.push_str(&scalar(entry));
             }
             visitor.field(Shown::new(name, &shown));
         }

@@ -10,7 +10,7 @@ use super::kinds::{Fixed, YesNo};
 use super::node::Node;
 use super::pcrs::{pcrs, waiver};
 use super::problems::{Problems, Reported};
-use super::rule::{EXACTLY, Kind, ONE_OF, REASON, WAIVED, expectation};
+use super::rule::{EXACTLY, Kind, ONE_OF, REASON, WAIVED, expectation, within_limit};
 use super::section::{Field, Section};
 use super::suggest::{hint, listed, quoted};
 use super::{AzureSnpPolicy, snp};
@@ -128,6 +128,7 @@ fn origin(section: &Section<'_>, problems: &mut Problems<'_>) -> Result<Origin<'
                 let hint = format!("name one of: {}", grounds());
                 return Err(inner.problem(problems, "the list is empty", Some(hint)));
             }
+            within_limit(&inner, array.len(), problems)?;
             let read: Vec<_> = array
                 .iter()
                 .enumerate()

@@ -2,29 +2,36 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::node::Node;
-use super::problem::PolicyError;
+use super::problem::{PolicyError, PolicyProblem};
 use super::problems::{Problems, Reported};
 use super::suggest::quoted;
 use super::{Policy, azure, nitro, snp};
 
 /// Reads a file. Nothing is believed that was not understood: one problem, and there is no policy.
 pub(super) fn read(name: &str, text: &str) -> Result<Policy, PolicyError> {
+    if text.len() > MAX_BYTES {
+        // Before anything is read of it, even where its lines are.
+        return Err(too_long(text.len()));
+    }
     let mut problems = Problems::of(text);
     let policy = document(name, &mut problems);
     problems.finish(policy)
 }
 
+fn too_long(bytes: usize) -> PolicyError {
+    let message = format!("the file has {bytes} bytes, {MAX_BYTES} are the limit");
+    let problem = PolicyProblem { line: 1, column: 1, path: String::new(), message, hint: None };
+    PolicyError { problems: Vec::from([problem]), more: 0 }
+}
+
 fn document(name: &str, problems: &mut Problems<'_>) -> Result<Policy, Reported> {
     let text = problems.text();
-    if text.len() > MAX_BYTES {
-        let message = format!("the file has {} bytes, {MAX_BYTES} are the limit", text.len());
-        return Err(problems.add(0, "", message, None));
-    }
     let table = DeTable::parse(text).map_err(|error| {
         let at = error.span().map_or(text.len(), |span| span.start);
         problems.add(at, "", format!("not TOML: {}", error.message()), None)

@@ -2,9 +2,10 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use toml::Spanned;
-use toml::de::{DeArray, DeTable, DeValue};
+use toml::de::{DeArray, DeString, DeTable, DeValue};
 
 use super::problems::{Problems, Reported};
 use super::suggest::{hint, listed, quoted};
@@ -102,16 +103,17 @@ impl<'t> Node<'t> {
 
     /// Every key of a table that stands here.
     pub(super) fn children(&self, table: &'t DeTable<'t>) -> impl Iterator<Item = (&'t str, Self)> {
-        table.iter().map(|(key, value)| {
-            let name: &'t str = key.get_ref();
-            (name, Self::new(below(&self.path, name), key.span().start, value))
-        })
+        table.iter().map(|(key, value)| (key.get_ref().as_ref(), self.under(key, value)))
+    }
+
+    fn under(&self, key: &Spanned<DeString<'t>>, value: &'t Spanned<DeValue<'t>>) -> Self {
+        Self::new(below(&self.path, key.get_ref()), key.span().start, value)
     }
 
     /// The value under this key of a table that stands here.
     pub(super) fn child(&self, table: &'t DeTable<'t>, name: &str) -> Option<Self> {
         let (key, value) = table.get_key_value(name)?;
-        Some(Self::new(below(&self.path, name), key.span().start, value))
+        Some(self.under(key, value))
     }
 
     /// The value under this key, which must be there.
@@ -125,7 +127,7 @@ impl<'t> Node<'t> {
             .ok_or_else(|| self.key_problem(problems, format!("`{name}` is missing"), None))
     }
 
-    /// Records every key that is none of these.
+    /// Records every key that is none of these, those first that come first in the file.
     pub(super) fn only(
         &self,
         table: &'t DeTable<'t>,
@@ -133,12 +135,18 @@ impl<'t> Node<'t> {
         what: &str,
         problems: &mut Problems<'_>,
     ) {
-        for (name, child) in self.children(table) {
-            if !known.contains(&name) {
-                let message = format!("unknown {what} {}", quoted(name));
-                let hint = hint(name, known.iter().copied());
-                child.key_problem(problems, message, Some(hint));
+        let unknown = table.iter().filter(|(key, _)| !known.contains(&key.get_ref().as_ref()));
+        let mut unknown: Vec<_> = unknown.collect();
+        unknown.sort_by_key(|(key, _)| key.span().start);
+        for (key, value) in unknown {
+            if problems.is_full() {
+                problems.count();
+                continue;
             }
+            let name = key.get_ref();
+            let message = format!("unknown {what} {}", quoted(name));
+            let hint = hint(name, known.iter().copied());
+            self.under(key, value).key_problem(problems, message, Some(hint));
         }
     }
 

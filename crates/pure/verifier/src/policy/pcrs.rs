@@ -50,13 +50,23 @@ fn pcr<const N: usize>(
     last: u8,
     problems: &mut Problems<'_>,
 ) -> Result<PcrRule<'static, N>, Reported> {
+    let index = register(name, last);
+    if index.is_none() && problems.is_full() {
+        return Err(problems.count());
+    }
     let rule = rule::<Fixed<N>>(node, problems);
-    let Some(index) = (0..=last).find(|index| format!("{index}") == name) else {
+    let Some(index) = index else {
         let message = format!("{} is no register", quoted(name));
         let hint = format!("registers are the numbers 0 to {last}, without leading zeros");
         return Err(node.key_problem(problems, message, Some(hint)));
     };
     Ok(PcrRule { index, rule: rule? })
+}
+
+/// The number of a register: decimal, without sign and leading zeros.
+fn register(name: &str, last: u8) -> Option<u8> {
+    let plain = name.bytes().all(|byte| byte.is_ascii_digit()) && (name == "0" || !name.starts_with('0'));
+    name.parse().ok().filter(|index| plain && *index <= last)
 }
 
 /// Why something is not looked at, as a file says it.

@@ -4,11 +4,14 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-/// A policy file cannot be used. Every problem of the file is here, not only the first.
+/// A policy file cannot be used. Every problem of the file is here, not only the first; of files
+/// that have very many, the first hundred that were found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyError {
     /// The problems, in the order of the file.
     pub problems: Vec<PolicyProblem>,
+    /// How many more there are at least.
+    pub more: usize,
 }
 
 /// One problem of a policy file.
@@ -37,13 +40,14 @@ impl fmt::Display for PolicyProblem {
     }
 }
 
-/// One line for each problem.
+/// One line for each problem, and one that says how many more there are, if any.
 impl fmt::Display for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.problems.iter().enumerate().try_for_each(|(index, problem)| {
             f.write_str(if index == 0 { "" } else { "\n" })?;
             problem.fmt(f)
-        })
+        })?;
+        if self.more > 0 { write!(f, "\nand {} more", self.more) } else { Ok(()) }
     }
 }
 

@@ -11,6 +11,8 @@ pub(super) struct Problems<'t> {
     /// Where the line breaks are, so that a line is looked up and not counted.
     breaks: Vec<usize>,
     found: Vec<Found>,
+    /// How many were found after those.
+    more: usize,
 }
 
 struct Found {
@@ -28,14 +30,26 @@ pub(super) struct Reported(());
 impl<'t> Problems<'t> {
     pub(super) fn of(text: &'t str) -> Self {
         let breaks = text.match_indices('\n').map(|(at, _)| at).collect();
-        Self { text, breaks, found: Vec::new() }
+        Self { text, breaks, found: Vec::new(), more: 0 }
     }
 
     pub(super) const fn text(&self) -> &'t str {
         self.text
     }
 
-    /// Records a problem at a byte of the text.
+    /// Whether no further problem is kept: whoever may find very many counts them from there on,
+    /// without words that nobody will read.
+    pub(super) const fn is_full(&self) -> bool {
+        self.found.len() >= MAX_KEPT
+    }
+
+    /// Counts a problem without keeping it.
+    pub(super) const fn count(&mut self) -> Reported {
+        self.more = self.more.saturating_add(1);
+        Reported(())
+    }
+
+    /// Records a problem at a byte of the text, if there is room.
     pub(super) fn add(
         &mut self,
         at: usize,
@@ -43,6 +57,9 @@ impl<'t> Problems<'t> {
         message: impl Into<String>,
         hint: Option<String>,
     ) -> Reported {
+        if self.is_full() {
+            return self.count();
+        }
         self.found.push(Found { at, path: path.into(), message: message.into(), hint });
         Reported(())
     }
@@ -57,7 +74,7 @@ impl<'t> Problems<'t> {
     pub(super) fn finish<T>(self, value: Result<T, Reported>) -> Result<T, PolicyError> {
         match value {
             Ok(value) if self.found.is_empty() => Ok(value),
-            _ => Err(PolicyError { problems: self.located() }),
+            _ => Err(PolicyError { more: self.more, problems: self.located() }),
         }
     }
 
@@ -87,6 +104,9 @@ impl<'t> Problems<'t> {
         problems
     }
 }
+
+/// More is for nobody to read, and costs memory that a hostile file would choose.
+const MAX_KEPT: usize = 100;
 
 fn narrow(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)

@@ -107,14 +107,24 @@ fn values<K: Kind>(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<Vec<K
         let hint = "an empty list accepts nothing; name a value, or waive the field";
         return Err(node.problem(problems, "the list is empty", Some(hint.into())));
     }
-    if array.len() > MAX_VALUES {
-        let message = format!("the list has {} values, {MAX_VALUES} are the limit", array.len());
-        return Err(node.problem(problems, message, None));
-    }
+    within_limit(node, array.len(), problems)?;
     // All of them are read before the first problem ends it, so that each is told.
     let read: Vec<_> =
         array.iter().enumerate().map(|(index, value)| K::read(&node.entry(index, value), problems)).collect();
     read.into_iter().collect()
+}
+
+/// That a list of this many values is not too long to be read.
+pub(super) fn within_limit(
+    node: &Node<'_>,
+    values: usize,
+    problems: &mut Problems<'_>,
+) -> Result<(), Reported> {
+    if values > MAX_VALUES {
+        let message = format!("the list has {values} values, {MAX_VALUES} are the limit");
+        return Err(node.problem(problems, message, None));
+    }
+    Ok(())
 }
 
 /// The most values in a list.

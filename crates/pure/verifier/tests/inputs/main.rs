@@ -12,6 +12,7 @@
 
 mod evidence;
 mod hostile;
+mod members;
 mod shapes;
 mod shared;
 mod support;

@@ -1,0 +1,122 @@
+//! Minted evidence of an Azure VM: no complete genuine evidence is published.
+
+use std::sync::OnceLock;
+
+use teeproof::Evidence;
+use teeproof::input::{Inputs, Kind};
+use teeproof_core::{Crypto, Freshness, Time};
+use teeproof_hcl::{Error, Verification, VerifiedVm};
+use teeproof_wire::certificate::Certificate;
+use teeproof_x509::{Anchors, ChainCache, Revocation};
+
+use crate::ROOM;
+
+/// The evidence and what endorses it.
+#[derive(Clone, Copy, Debug)]
+pub struct Azure {
+    /// The paravisor's report, the quote, registers, and the boot log where it is wanted.
+    pub evidence: teeproof_hcl::Evidence<'static>,
+    /// VCEK, intermediate, the AK's certificate and those above it, DER.
+    pub certificates: &'static [&'static [u8]],
+}
+
+impl Azure {
+    /// A time at which the certificates are valid.
+    pub const AT: Time = Time(1_768_478_400);
+    /// The nonce of the quote.
+    pub const NONCE: &'static [u8] = b"minted-for-the-readme";
+    /// The roots under which it was minted.
+    pub const ANCHORS: Anchors<'static> = Anchors::and(&[
+        include_bytes!("../../testdata/minted/ark.der"),
+        include_bytes!("../../testdata/minted/ak-root.der"),
+    ]);
+    const BUNDLE: &'static [u8] = include_bytes!("../../testdata/minted/azure-genoa.bundle");
+
+    /// The evidence with its boot log.
+    #[must_use]
+    pub fn with_log() -> Self {
+        static READ: OnceLock<Azure> = OnceLock::new();
+        *READ.get_or_init(Self::read)
+    }
+
+    /// The evidence without its boot log.
+    #[must_use]
+    pub fn minted() -> Self {
+        let mut azure = Self::with_log();
+        azure.evidence.log = None;
+        azure
+    }
+
+    fn read() -> Self {
+        let mut inputs = Inputs::new();
+        inputs.add(Self::BUNDLE, None).expect("a bundle");
+        let inputs: &'static Inputs = Box::leak(Box::new(inputs));
+        let Evidence::AzureSnp(evidence) = inputs.evidence().expect("evidence") else {
+            unreachable!("the bundle holds an Azure VM on SNP");
+        };
+        let certificates = inputs.parts().iter().filter(|part| part.kind == Kind::Certificate);
+        let certificates: Vec<_> = certificates.map(|part| part.bytes.as_slice()).collect();
+        Self { evidence, certificates: certificates.leak() }
+    }
+
+    /// Verifies the evidence as a relying party would for the first time: certificates are read anew.
+    ///
+    /// # Errors
+    /// None, unless something is broken.
+    pub fn verify(self, crypto: &'static Crypto<'static>) -> Result<VerifiedVm<'static>, Error> {
+        self.verify_with(Self::ANCHORS, crypto)
+    }
+
+    /// The same under these anchors.
+    ///
+    /// # Errors
+    /// None, unless something is broken.
+    pub fn verify_with(
+        self,
+        anchors: Anchors<'static>,
+        crypto: &'static Crypto<'static>,
+    ) -> Result<VerifiedVm<'static>, Error> {
+        let read = |der: &&'static [u8]| Certificate::parse(der).map_err(Error::Report);
+        let certificates: Vec<_> = self.certificates.iter().map(read).collect::<Result<_, _>>()?;
+        let verification = Self::verification(anchors, crypto);
+        teeproof_hcl::verify_snp(&self.evidence, &certificates, &verification, &mut ())
+    }
+
+    /// Verifies it as further evidence of a VM that was verified before: the quote is new to it.
+    ///
+    /// # Errors
+    /// None, unless something is broken.
+    pub fn verify_again(
+        self,
+        known: &VerifiedVm<'static>,
+        crypto: &'static Crypto<'static>,
+    ) -> Result<VerifiedVm<'static>, Error> {
+        let verification = Self::verification(Self::ANCHORS, crypto);
+        teeproof_hcl::verify_snp_again(known, &self.evidence, &[], &verification, &mut ())
+    }
+
+    const fn verification(
+        anchors: Anchors<'static>,
+        crypto: &'static Crypto<'static>,
+    ) -> Verification<'static> {
+        Verification {
+            anchors,
+            freshness: Freshness::Nonce(Self::NONCE),
+            user_data: None,
+            revocation: Revocation::Unchecked("no list is minted with it"),
+            at: Self::AT,
+            crypto,
+        }
+    }
+
+    /// A memory of both chains, and of the paravisor's report where it is the same boot of the VM.
+    #[must_use]
+    pub fn chains_known(self, same_boot: bool) -> ChainCache {
+        let verified = self.verify(&teeproof_aws_lc::TABLE).expect("minted");
+        let statement = verified.report().statement();
+        let mut cache = ChainCache::new(ROOM);
+        let known = verified.held().filter(|held| same_boot || held.signature() != statement.signature());
+        cache.learn(cache.news(known));
+        cache
+    }
+}

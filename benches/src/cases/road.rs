@@ -1,0 +1,89 @@
+//! The whole road through the front door: evidence, and everything that a relying party decided
+//! about it.
+
+use std::hint::black_box;
+
+use teeproof::{Evidence, Policy, Request, Verdict};
+use teeproof_core::{Crypto, Freshness, Technology};
+use teeproof_nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
+use teeproof_wire::certificate::Certificate;
+use teeproof_x509::{Anchors, Revocation};
+
+use crate::{Azure, Snp};
+
+/// Evidence with its request, but for the table.
+#[derive(Clone, Copy)]
+pub(super) struct Road {
+    pub(super) evidence: Evidence<'static>,
+    certificates: &'static [Certificate<'static>],
+    anchors: Anchors<'static>,
+    freshness: Freshness<'static>,
+    at: Moment,
+    pub(super) policy: Option<&'static Policy>,
+}
+
+impl Road {
+    pub(super) fn snp(vector: Snp) -> Self {
+        Self {
+            evidence: Evidence::Snp(vector.report),
+            certificates: certificates(&[vector.vcek]),
+            anchors: Anchors::PINNED,
+            freshness: Freshness::Waived("a recorded vector"),
+            at: Moment::At(Snp::AT),
+            policy: None,
+        }
+    }
+
+    pub(super) fn azure(vector: Azure) -> Self {
+        Self {
+            evidence: Evidence::AzureSnp(vector.evidence),
+            certificates: certificates(vector.certificates),
+            anchors: Azure::ANCHORS,
+            freshness: Freshness::Nonce(Azure::NONCE),
+            at: Moment::At(Azure::AT),
+            policy: None,
+        }
+    }
+
+    pub(super) const fn nitro(document: &'static [u8]) -> Self {
+        Self {
+            evidence: Evidence::Nitro(document),
+            certificates: &[],
+            anchors: Anchors::PINNED,
+            freshness: Freshness::Waived("a recorded vector"),
+            at: Moment::OfDocument,
+            policy: None,
+        }
+    }
+
+    pub(super) const fn under(self, policy: &'static Policy) -> Self {
+        Self { policy: Some(policy), ..self }
+    }
+
+    pub(super) fn request(&self, crypto: &'static Crypto<'static>) -> Request<'static> {
+        Request {
+            accept: Technology::ALL,
+            endorsements: self.certificates,
+            revocation: Revocation::Unchecked("no list comes with the vector"),
+            anchors: self.anchors,
+            freshness: self.freshness,
+            user_data: None,
+            at: self.at,
+            skew_secs: DEFAULT_SKEW_SECS,
+            limits: Limits::USUAL,
+            policy: self.policy,
+            crypto,
+        }
+    }
+
+    /// Verifies, and appraises where there is a policy.
+    pub(super) fn go(&self, crypto: &'static Crypto<'static>) {
+        let result = teeproof::verify(black_box(&self.evidence), &self.request(crypto));
+        assert_ne!(result.expect("a request").verdict(), Verdict::Refused);
+    }
+}
+
+fn certificates(all: &[&'static [u8]]) -> &'static [Certificate<'static>] {
+    let read = |der: &&'static [u8]| Certificate::parse(der).expect("a certificate");
+    all.iter().map(read).collect::<Vec<_>>().leak()
+}

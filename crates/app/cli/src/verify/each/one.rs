@@ -1,0 +1,172 @@
+//! One of many files: read, verified with what those before it taught, and told.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use serde::Serialize;
+use teeproof::input::Kind;
+use teeproof::x509::ChainCache;
+use teeproof::{AttestationResult, Verdict, verify_many};
+
+use super::super::asked::Asked;
+use crate::context::Context;
+use crate::fault::Fault;
+use crate::files::Files;
+use crate::paint::{BAD, paint, printable};
+use crate::source;
+use crate::tried::Tried;
+
+/// What is the same for all files. It is shared by all workers.
+pub(super) struct Job<'a> {
+    kind: Option<Kind>,
+    asked: &'a Asked<'a>,
+    shared: &'a Files,
+    anchors: Vec<&'a [u8]>,
+    form: Form,
+}
+
+/// How a file is told.
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    Lines,
+    Json,
+    /// Only the count is told.
+    Nothing,
+}
+
+/// How a file came out.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) outcome: Outcome,
+    pub(super) exit: u8,
+    /// The chain ends at an anchor that was added.
+    pub(super) non_production: bool,
+    /// The lines, or the JSON.
+    pub(super) text: String,
+}
+
+/// How a file came out, in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Accepted,
+    Refused,
+    Unappraised,
+    /// The file cannot be read, or is no evidence.
+    Unreadable,
+    /// What was asked makes no sense for evidence of this kind.
+    Unverified,
+}
+
+impl Outcome {
+    /// All but the one that is hoped for.
+    pub(super) const OTHERS: [Self; 4] =
+        [Self::Refused, Self::Unappraised, Self::Unreadable, Self::Unverified];
+
+    /// The word.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Refused => "refused",
+            Self::Unappraised => "not appraised",
+            Self::Unreadable => "unreadable",
+            Self::Unverified => "not verified",
+        }
+    }
+}
+
+impl<'a> Job<'a> {
+    pub(super) fn new(
+        kind: Option<Kind>,
+        asked: &'a Asked<'a>,
+        shared: &'a Files,
+        context: &Context,
+    ) -> Self {
+        let form = match (context.is_json(), context.quiet) {
+            (true, _) => Form::Json,
+            (false, true) => Form::Nothing,
+            (false, false) => Form::Lines,
+        };
+        Self { kind, asked, shared, anchors: shared.anchors(), form }
+    }
+
+    /// Reads and verifies a file.
+    pub(super) fn told(&self, path: &Path, cache: &mut ChainCache) -> Told {
+        let name = source::name(path);
+        let told = self.verified(path, &name, cache);
+        told.unwrap_or_else(|fault| self.fault(Outcome::Unreadable, &name, fault))
+    }
+
+    fn verified(&self, path: &Path, name: &str, cache: &mut ChainCache) -> Result<Told, Fault> {
+        let files = Files::one_of_many(path, self.kind, self.shared)?;
+        let evidence = files.evidence()?;
+        let (certificates, lists) = (files.certificates()?, files.revocation_lists()?);
+        let request = self.asked.request(&certificates, &lists, &self.anchors);
+        let mut told = Err(Fault::internal("there is no answer"));
+        verify_many([(evidence, request)], cache, |_, answer| {
+            told = Ok(match answer {
+                Ok(result) => self.result(name, &result),
+                Err(error) => {
+                    let fault = Fault::usage(error.to_string(), error.hint());
+                    self.fault(Outcome::Unverified, name, fault)
+                }
+            });
+        });
+        told
+    }
+
+    fn result(&self, name: &str, result: &AttestationResult<'_>) -> Told {
+        let outcome = match result.verdict() {
+            Verdict::Accepted => Outcome::Accepted,
+            Verdict::Refused => Outcome::Refused,
+            Verdict::Unappraised => Outcome::Unappraised,
+        };
+        let mut text = String::new();
+        match self.form {
+            Form::Lines => Tried::of(name, result).tell(&mut text),
+            Form::Json => text = json(&OfResult { file: name, exit: result.exit(), result }),
+            Form::Nothing => (),
+        }
+        let non_production = result.is_production() == Some(false);
+        Told { outcome, exit: result.exit(), non_production, text }
+    }
+
+    fn fault(&self, outcome: Outcome, name: &str, fault: Fault) -> Told {
+        let fault = fault.in_file(name);
+        let exit = fault.exit;
+        let mut text = String::new();
+        match self.form {
+            Form::Lines => {
+                let (mark, word) = (paint(BAD, "✘"), outcome.as_str());
+                let _ = writeln!(text, "{mark} {}  {word}  exit {exit}", printable(name));
+                fault.below(&mut text);
+            }
+            Form::Json => text = json(&OfFault { file: name, exit, error: fault.json() }),
+            Form::Nothing => (),
+        }
+        Told { outcome, exit, non_production: false, text }
+    }
+}
+
+/// A file that was verified, for programs.
+#[derive(Serialize)]
+struct OfResult<'a> {
+    file: &'a str,
+    exit: u8,
+    result: &'a AttestationResult<'a>,
+}
+
+/// A file that was not, for programs.
+#[derive(Serialize)]
+struct OfFault<'a, E> {
+    file: &'a str,
+    exit: u8,
+    error: E,
+}
+
+/// Pretty, as an entry of a list in an object. Texts and numbers alone cannot fail to be written,
+/// and a line break in a text is written as an escape.
+fn json(value: &impl Serialize) -> String {
+    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    let lines: Vec<_> = text.lines().map(|line| format!("    {line}")).collect();
+    lines.join("\n")
+}

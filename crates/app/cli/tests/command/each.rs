@@ -1,0 +1,256 @@
+//! `verify --each`: many files, each one machine's evidence.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::machine::put;
+use crate::support::*;
+
+const SPARSE: &str = "nitro/sparse-bank-us-east-2-2024-12.cose";
+const OTHER: &str = "nitro/production-eu-central-1-2025-01.cose";
+const NO_NONCE: [&str; 1] = ["--no-nonce"];
+const JSON: [&str; 2] = ["--format", "json"];
+
+fn each<S: AsRef<std::ffi::OsStr>>(files: impl IntoIterator<Item = S>) -> Run {
+    teeproof(["verify", "--each"]).args(files).args(AT_DOCUMENT)
+}
+
+/// The same under builtin:genuine, without a nonce.
+fn genuine<S: AsRef<std::ffi::OsStr>>(files: impl IntoIterator<Item = S>) -> Run {
+    each(files).args(GENUINE).args(NO_NONCE)
+}
+
+fn lines(ran: &Ran) -> Vec<&str> {
+    ran.stdout.lines().collect()
+}
+
+#[test]
+fn all_of_them_are_accepted() {
+    let ran = genuine([data(PRODUCTION), data(OTHER), data(SPARSE)]).exits(0);
+    let told = lines(&ran);
+    for (line, (file, at)) in told.iter().zip([
+        (PRODUCTION, "2024-12-31T02:55:54Z"),
+        (OTHER, "2025-01-06T16:07:05Z"),
+        (SPARSE, "2024-12-31T02:55:54Z"),
+    ]) {
+        let name = data(file).display().to_string();
+        let end = "  nitro  accepted  exit 0  archived (at its own time, ";
+        assert!(line.starts_with(&format!("✔ {name}{end}")), "{line}");
+        assert!(file == SPARSE || line.contains(at), "{line}");
+    }
+    assert_eq!(told[3], "accepted 3 of 3  policy builtin:genuine  exit 0");
+    assert!(told[4].starts_with(" builtin:genuine says nothing about what software runs"), "{ran:#?}");
+    assert_eq!(told.len(), 5);
+    // Nobody has to be told what each of very many files holds.
+    assert_eq!(ran.stderr, "");
+}
+
+#[test]
+fn one_that_is_refused_is_told_with_its_checks_and_ends_nothing() {
+    let ran = genuine([data(PRODUCTION), data(DEBUG), data(TAMPERED), data(OTHER)]).exits(6);
+    let told = lines(&ran);
+    assert!(told[1].starts_with("✘ ") && told[1].contains("  nitro  refused  exit 6"), "{ran:#?}");
+    assert_eq!(told[2], "    nitro.debug  expected no, found yes");
+    assert!(told[3].contains("  nitro  refused  exit 4"), "{ran:#?}");
+    assert!(told[4].starts_with("    nitro.signature  "), "{ran:#?}");
+    assert!(told[5].contains("  nitro  accepted  exit 0"), "{ran:#?}");
+    assert_eq!(told[6], "accepted 2 of 4, refused 2  policy builtin:genuine  exit 6");
+}
+
+#[test]
+fn the_exit_code_is_that_of_the_first_file_that_is_not_accepted() {
+    let missing = PathBuf::from("no-such-file");
+    for (files, exit) in [
+        (vec![data(PRODUCTION), data(DEBUG), data(TAMPERED), missing.clone()], 6),
+        (vec![data(TAMPERED), data(DEBUG), missing.clone()], 4),
+        (vec![data(PRODUCTION), missing, data(DEBUG)], 2),
+        (vec![data("minted/make.sh"), data(DEBUG)], 3),
+        (vec![data(PRODUCTION), data(OTHER)], 0),
+    ] {
+        genuine(&files).exits(exit);
+        assert_eq!(genuine(&files).args(JSON).exits(exit).json()["exit"], exit);
+    }
+}
+
+#[test]
+fn files_that_cannot_be_read_are_told_and_end_nothing() {
+    let folder = folder("each-unreadable");
+    let empty = put(&folder, "empty.bin", b"");
+    let huge = put(&folder, "huge.bin", b"");
+    std::fs::File::options().write(true).open(&huge).unwrap().set_len(1 << 30).unwrap();
+    let files =
+        [data(PRODUCTION), folder.join("missing"), empty, huge, folder.clone(), data(VCEK), data(OTHER)];
+    let ran = genuine(&files).exits(2);
+    let said = [
+        "/missing  unreadable  exit 2",
+        "    there is no such file",
+        "    hint: check the path",
+        "/empty.bin  unreadable  exit 3",
+        "    the file is empty",
+        "/huge.bin  unreadable  exit 3",
+        "    the file is larger than 9 MiB",
+        "    this is a directory, a file is expected",
+        "milan-vcek.der  unreadable  exit 2",
+        "    there is no evidence among the files",
+        "accepted 2 of 7, unreadable 5  policy builtin:genuine  exit 2",
+    ];
+    let ran = ran.shows(&said);
+    assert_eq!(ran.stdout.matches("    hint: ").count(), 5);
+    let json = genuine(&files).args(JSON).exits(2).json();
+    let errors = json["files"].as_array().unwrap().iter().filter(|file| file["error"].is_object());
+    let exits: Vec<_> = errors.map(|file| file["error"]["exit"].as_u64().unwrap()).collect();
+    assert_eq!(exits, [2, 3, 3, 2, 2]);
+    assert_eq!(json["files"][1]["error"]["message"], "there is no such file");
+    assert_eq!(json["files"][1]["exit"], 2);
+    std::fs::remove_file(&files[3]).unwrap();
+}
+
+#[test]
+fn what_makes_no_sense_for_one_of_them_is_told_of_that_one() {
+    let folder = folder("each-no-time");
+    let bundle = folder.join("snp.bundle");
+    let create = teeproof(["bundle", "create"]).file(REPORT).args(["--endorsements"]).file(VCEK);
+    create.args(["-o"]).args([&bundle]).exits(0);
+    let ran = genuine([data(PRODUCTION), bundle.clone(), data(OTHER)]).exits(2);
+    ran.shows(&[
+        "snp.bundle  not verified  exit 2\n    evidence of snp carries no time",
+        "    hint: --at now",
+        "accepted 2 of 3, not verified 1  ",
+    ]);
+    // At a given time the documents are too old, and the report is accepted.
+    let run = teeproof(["verify", "--each"]).args([&bundle]).file(PRODUCTION).args(GENUINE).args(NO_NONCE);
+    run.exits(7).shows(&["snp.bundle  snp  accepted  exit 0\n", "accepted 1 of 2, refused 1  "]);
+}
+
+#[test]
+fn without_a_policy_the_facts_alone_are_told() {
+    let ran = each([data(PRODUCTION), data(TAMPERED), data(DEBUG)]).args(NO_NONCE).exits(10);
+    ran.shows(&[
+        "  nitro  not appraised  exit 10",
+        "accepted 0 of 3, refused 1, not appraised 2  policy none  exit 10",
+        "No policy was given",
+    ]);
+}
+
+#[test]
+fn quiet_says_the_count_alone() {
+    let ran = genuine([data(PRODUCTION), data(DEBUG)]).args(["-q"]).exits(6);
+    assert_eq!(ran.stdout, "accepted 1 of 2, refused 1  policy builtin:genuine  exit 6\n");
+    assert_eq!(ran.stderr, "");
+}
+
+#[test]
+fn json_holds_every_result_whole() {
+    let names = [PRODUCTION, DEBUG, TAMPERED, OTHER];
+    let json = genuine(names.map(data)).args(JSON).exits(6).json();
+    assert_eq!(json["schema"], "teeproof/verify-each/1");
+    assert_eq!(json["policy"], "builtin:genuine");
+    assert_eq!((&json["accepted"], &json["total"], &json["exit"]), (&2.into(), &4.into(), &6.into()));
+    let files = json["files"].as_array().unwrap();
+    assert_eq!(files.len(), 4);
+    for (file, name) in files.iter().zip(names) {
+        let alone = verify(name, &[&GENUINE, &NO_NONCE, &AT_DOCUMENT, &JSON]).run();
+        assert_eq!(file["file"], data(name).display().to_string());
+        assert_eq!(file["result"], alone.json(), "{name}");
+        assert_eq!(file["exit"], alone.exit, "{name}");
+        assert_eq!(file.get("error"), None);
+    }
+    let none = each([data(PRODUCTION)]).args(NO_NONCE).args(JSON).exits(10).json();
+    assert_eq!(none["policy"], Value::Null);
+}
+
+/// Copies of a few documents under many names.
+fn fleet(folder: &Path, count: usize) -> Vec<PathBuf> {
+    let documents = [bytes(PRODUCTION), bytes(DEBUG), b"nothing".to_vec(), bytes(OTHER)];
+    let file = |number: usize| put(folder, &format!("vm-{number:04}"), &documents[number * 7 % 4]);
+    (0..count).map(file).collect()
+}
+
+#[test]
+fn the_order_of_the_files_is_kept() {
+    let folder = folder("each-order");
+    let mut files = fleet(&folder, 300);
+    files.rotate_left(123);
+    let json = genuine(&files).args(JSON).run().json();
+    let told: Vec<_> = json["files"].as_array().unwrap().iter().map(|file| file["file"].as_str()).collect();
+    let named: Vec<_> = files.iter().map(|path| path.to_str()).collect();
+    assert_eq!(told, named);
+    assert_eq!((&json["accepted"], &json["total"]), (&150.into(), &300.into()));
+    let ran = genuine(&files).run();
+    let told: Vec<_> = ran.stdout.lines().filter(|line| line.starts_with(['✔', '✘'])).collect();
+    assert_eq!(told.len(), files.len());
+    for (line, file) in told.iter().zip(&files) {
+        assert!(line.contains(&format!("/{}  ", file.file_name().unwrap().display())), "{line}");
+    }
+    ran.shows(&["accepted 150 of 300, refused 75, unreadable 75  "]);
+}
+
+#[test]
+fn one_nonce_holds_for_all() {
+    let ran = each([data(PRODUCTION), data(OTHER)]).args(GENUINE).args(["--nonce", NONCE]).exits(5);
+    ran.shows(&["    nitro.nonce  ", "accepted 1 of 2, refused 1  "]);
+}
+
+#[test]
+fn what_verify_demands_it_demands_here_too() {
+    each([data(PRODUCTION)]).fails(2, &["--nonce", "--no-nonce"]);
+    genuine(["-"]).stdin(&bytes(PRODUCTION)).fails(2, &["--each takes files", "standard input"]);
+    genuine([data(PRODUCTION)]).args(["-"]).fails(2, &["--each takes files"]);
+    teeproof(["verify", "--each", "--no-nonce"]).exits(2);
+    // The nonce may come from standard input: it is one for all.
+    let nonce: Vec<u8> = (0..20).map(|at| [0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef][at % 8]).collect();
+    each([data(PRODUCTION)]).args(GENUINE).args(["--nonce", "-"]).stdin(&nonce).exits(0);
+    // What one file is, each of them is.
+    genuine([data(PRODUCTION), data(OTHER)]).args(["--as", "nitro-document"]).exits(0);
+    genuine([data(PRODUCTION)]).args(["--as", "snp-report"]).exits(3).shows(&["unreadable  exit 3"]);
+}
+
+#[test]
+fn the_report_goes_to_a_file() {
+    let folder = folder("each-output");
+    let path = folder.join("report.json");
+    let run =
+        |files: &[&str]| genuine(files.iter().map(|file| data(file))).args(JSON).args(["-o"]).args([&path]);
+    assert_eq!(run(&[PRODUCTION, DEBUG, OTHER]).exits(6).stdout, "");
+    let read = || -> Value { serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap() };
+    assert_eq!(read()["files"].as_array().unwrap().len(), 3);
+    assert_eq!(run(&[PRODUCTION]).exits(0).stdout, "");
+    assert_eq!(read()["files"].as_array().unwrap().len(), 1);
+    // Whatever goes wrong next, the report of before does not stay.
+    run(&[PRODUCTION]).args(["--endorsements", "no-such-file"]).exits(2);
+    assert_eq!(read()["schema"], "teeproof/error/1");
+    genuine([data(PRODUCTION)]).args(["-o", "/no/such/folder/file"]).fails(2, &["cannot be written"]);
+}
+
+#[test]
+fn names_do_not_steer_the_terminal() {
+    let folder = folder("each-names");
+    let path = put(&folder, "a\u{1b}[2Jb", bytes(PRODUCTION));
+    let ran = genuine([&path, &folder.join("c\u{1b}[2Jd")]).exits(2);
+    assert!(!ran.stdout.contains('\u{1b}'), "{ran:#?}");
+    let json = genuine([&path]).args(JSON).exits(0).json();
+    assert_eq!(json["files"][0]["file"], path.display().to_string());
+}
+
+/// A reader who went away ends nothing: the exit code is that of the files.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_reader_may_go_away_and_a_disk_may_be_full() {
+    use std::process::{Command, Stdio};
+    let folder = folder("each-pipe");
+    let files = fleet(&folder, 200);
+    let run = |stdout: Stdio| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_teeproof"));
+        command.args(["verify", "--each", "--no-nonce", "--policy", "builtin:genuine", "--at", "document"]);
+        let output = command.args(&files).stdout(stdout).stderr(Stdio::piped()).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    assert_eq!(run(writer.into()), (Some(3), String::new()));
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let (exit, stderr) = run(full.into());
+    assert_eq!(exit, Some(1));
+    assert!(stderr.contains("standard output cannot be written"), "{stderr}");
+}

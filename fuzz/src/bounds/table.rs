@@ -1,0 +1,90 @@
+//! The numbers. Each is a little more than what the worst input costs that is known; a test holds
+//! that it is not much more.
+
+use super::Entry;
+
+macro_rules! entries {
+    ($($constant:ident = $entry:expr;)*) => {
+        $(
+            #[allow(missing_docs)]
+            pub static $constant: Entry = $entry;
+        )*
+
+        /// Every entry, in the order of the crates.
+        pub const ALL: &[&Entry] = &[$(&$constant),*];
+    };
+}
+
+const WIRE: &str = "teeproof-wire";
+const CORE: &str = "teeproof-core";
+const X509: &str = "teeproof-x509";
+const SNP: &str = "teeproof-snp";
+const TPM: &str = "teeproof-tpm";
+const HCL: &str = "teeproof-hcl";
+const NITRO: &str = "teeproof-nitro";
+const FRONT: &str = "teeproof";
+const KIB: u64 = 1024;
+
+entries! {
+    DER = Entry::free(WIRE, "`der`: `element`, `tagged`, `nested`, every reader of `Element`; `SignatureAlgorithm::parse`");
+    CERTIFICATE = Entry::free(WIRE, "`Certificate::parse` and all that it tells");
+    ECDSA = Entry::free(WIRE, "`ecdsa_fixed`");
+    CRL = Entry::free(WIRE, "`RevocationList::parse`, `revokes` and all that it tells");
+    CBOR = Entry::free(WIRE, "`cbor`: every reader, `skip`");
+    COSE = Entry::free(WIRE, "`Sign1::parse`, `signed`");
+    SIGNERS = Entry::free(WIRE, "`Signers::find`");
+    DOCUMENT = Entry::free(WIRE, "`Document::parse` and all that it tells");
+    SNP_REPORT = Entry::free(WIRE, "`snp::Report::parse`, `check_reserved` and all that it tells");
+    TPM_QUOTE = Entry::free(WIRE, "`attest_bytes`, `Attest::parse` and all that it tells");
+    TPM_SIGNATURE = Entry::free(WIRE, "`rsassa_sha256`");
+    EVENT_LOG = Entry::free(WIRE, "`EventLog::parse`, every event and all that it tells");
+    EFI = Entry::free(WIRE, "`EfiVariable::parse`, `split`; `SignatureLists::parse`");
+    HCL_REPORT = Entry::free(WIRE, "`HclReport::parse`, `check_supported` and all that it tells");
+    TD_REPORT = Entry::free(WIRE, "`TdReport::parse`, `check_reserved` and all that it tells");
+    WORDS = Entry::free(CORE, "`from_hex`, `Hex`, `Time`, `equal`");
+    // At most eight certificates below the root, each signed once.
+    PATH = Entry::free(X509, "`verify_path`, `valid_at`").signatures(8, 0).blocks(1, 32);
+    LIST = Entry::free(X509, "`verify_list`, `revokes`").signatures(1, 0).blocks(1, 4);
+    // Four intermediates of one name under four roots of one name, two signatures each; the
+    // report's; one for each list. The VEK is hashed for each path.
+    SNP_VERIFY = Entry::free(SNP, "`verify`").signatures(33, 1).blocks(16, 256);
+    // The lists alone: report and chain are known.
+    SNP_AGAIN = Entry::free(SNP, "`verify_again`").signatures(0, 1).blocks(1, 16);
+    SNP_APPRAISE = Entry::free(SNP, "`appraise`");
+    // The attestation key's signature; two hashes for the signer's name, one for the registers.
+    TPM_VERIFY = Entry::free(TPM, "`verify`, `verify_pcrs`").signatures(1, 0).blocks(1, 32);
+    // Each event extends once, and what the variables of register 7 hold is hashed.
+    TPM_REPLAY = Entry::free(TPM, "`replay`").blocks(4, 8);
+    TPM_APPRAISE = Entry::free(TPM, "`appraise`");
+    // The claims have less than 4 KiB, and are kept as values. Sixteen signatures for the chain of
+    // the attestation key, which may be hashed at each of 16 steps; the report's and the quote's.
+    HCL_SNP = Entry::free(HCL, "`verify_snp`")
+        .heap((0, 128 * KIB), (0, 160 * KIB)).signatures(50, 1).blocks(36, 512);
+    // The quote and the lists; and the chain of the attestation key, if it could not be established.
+    HCL_AGAIN = Entry::free(HCL, "`verify_snp_again`")
+        .heap((0, 8 * KIB), (0, 16 * KIB)).signatures(17, 1).blocks(20, 256);
+    HCL_TDX = Entry::free(HCL, "`verify_tdx`").heap((0, 8 * KIB), (0, 16 * KIB)).signatures(16, 0).blocks(20, 128);
+    HCL_APPRAISE = Entry::free(HCL, "`appraise_snp`").heap((0, 64), (0, 64));
+    // Eight certificates below the root, each hashed by itself and in the payload; the root's hash.
+    NITRO_VERIFY = Entry::free(NITRO, "`verify`").signatures(9, 0).blocks(2, 40);
+    // PCR3 and PCR4 of a role and an instance.
+    NITRO_APPRAISE = Entry::free(NITRO, "`appraise`").blocks(0, 8);
+    BYTES = Entry::free(FRONT, "`bytes::hex`, `bytes::base64`").heap((2, KIB), (6, KIB));
+    SNIFF = Entry::free(FRONT, "`input::sniff`").heap((12, 8 * KIB), (24, 16 * KIB));
+    // Of what is told, nothing is kept but the claims, which have less than 4 KiB.
+    INSPECT = Entry::free(FRONT, "`inspect`").heap((0, 320 * KIB), (0, 4096 * KIB));
+    INPUTS = Entry::free(FRONT, "`Inputs::add`").heap((14, 8 * KIB), (26, 16 * KIB));
+    EVIDENCE = Entry::free(FRONT, "`Inputs::evidence`, `certificates`, `revocation_lists`")
+        .heap((1, 4 * KIB), (2, 4 * KIB));
+    BUNDLE = Entry::free(FRONT, "`Bundle::read`, `from_cbor`, `from_json`").heap((4, 4 * KIB), (6, 8 * KIB));
+    BUNDLE_WRITE = Entry::free(FRONT, "`Bundle::to_cbor`, `to_json`").heap((7, 8 * KIB), (11, 16 * KIB));
+    REDACT = Entry::free(FRONT, "`Bundle::redact`").heap((8, 16 * KIB), (16, 32 * KIB)).blocks(6, 64);
+    POLICY = Entry::free(FRONT, "`Policy::from_toml`").heap((192, 32 * KIB), (240, 512 * KIB));
+    // Names of certificates stand in findings, with what a terminal would obey escaped.
+    VERIFY = Entry::free(FRONT, "`verify`")
+        .heap((8, 192 * KIB), (16, 256 * KIB)).signatures(50, 1).blocks(36, 512);
+    // For each piece what `verify` costs, and once what the cache takes.
+    VERIFY_MANY = Entry::free(FRONT, "`verify_many`, each piece")
+        .heap((16, 256 * KIB), (32, 384 * KIB)).signatures(50, 1).blocks(36, 512);
+    PROPOSAL = Entry::free(FRONT, "`Proposal::from_results`").heap((1, 8 * KIB), (1, 48 * KIB));
+}

@@ -1,0 +1,95 @@
+//! What a call costs: the heap, counted per thread by the allocator that all of this crate runs on,
+//! and what it asks its table of cryptography for. Each call is held against the bound of its entry.
+
+use std::cell::RefCell;
+
+use crate::believe::{Work, counted};
+use crate::bounds::{Entry, Given};
+
+/// What one call cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// The most bytes that were held at one time. Where a piece of memory grows, the old and the new
+    /// one are counted together.
+    pub peak_bytes: u64,
+    /// All bytes that were ever asked for.
+    pub total_bytes: u64,
+    /// Signatures and hashes.
+    pub work: Work,
+}
+
+/// The call that came nearest to a bound of its entry.
+#[derive(Clone, Copy, Debug)]
+pub struct Nearest {
+    /// The entry.
+    pub entry: &'static Entry,
+    /// For the peak, the total, the signatures and the hash blocks: the cost in percent of what the
+    /// bound allows for the same input.
+    pub percent: [u64; 4],
+}
+
+thread_local! {
+    static ASKED: RefCell<Vec<(&'static Entry, Work)>> = const { RefCell::new(Vec::new()) };
+    static NEAREST: RefCell<Vec<Nearest>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Runs something and counts what it costs.
+pub fn measured<T>(run: impl FnOnce() -> T) -> (T, Cost) {
+    let mut answer = None;
+    let heap = allocation_counter::measure(|| answer = Some(counted(run)));
+    // Whatever was measured ran.
+    let (value, work) = answer.unwrap_or_else(|| unreachable!("nothing was measured"));
+    (value, Cost { peak_bytes: heap.bytes_max, total_bytes: heap.bytes_total, work })
+}
+
+/// Runs an entry, and holds what it costs against its bound.
+pub(crate) fn held<T>(entry: &'static Entry, given: impl Into<Given>, run: impl FnOnce() -> T) -> T {
+    let (value, work) = once_more(entry, given, run);
+    ASKED.with_borrow_mut(|asked| {
+        asked.retain(|(other, _)| !std::ptr::eq(*other, entry));
+        asked.push((entry, work));
+    });
+    value
+}
+
+/// Runs an entry with what was learned when it ran before, and tells what it asks its table for.
+pub(crate) fn once_more<T>(
+    entry: &'static Entry,
+    given: impl Into<Given>,
+    run: impl FnOnce() -> T,
+) -> (T, Work) {
+    let given = given.into();
+    let (value, cost) = measured(run);
+    let percent = entry.percent(given, cost);
+    NEAREST.with_borrow_mut(|nearest| note(nearest, entry, percent));
+    assert!(
+        percent.iter().all(|percent| *percent <= 100),
+        "{} of {} bytes, {} lists: {cost:?}",
+        entry.name,
+        given.bytes,
+        given.lists
+    );
+    (value, cost.work)
+}
+
+fn note(nearest: &mut Vec<Nearest>, entry: &'static Entry, percent: [u64; 4]) {
+    match nearest.iter_mut().find(|one| std::ptr::eq(one.entry, entry)) {
+        Some(one) => one.percent.iter_mut().zip(percent).for_each(|(most, now)| *most = now.max(*most)),
+        None => nearest.push(Nearest { entry, percent }),
+    }
+}
+
+/// What an entry asked its table for when it last ran on this thread; nothing, if it never did.
+#[must_use]
+pub fn work_of(entry: &'static Entry) -> Work {
+    ASKED.with_borrow(|asked| {
+        let found = asked.iter().find(|(other, _)| std::ptr::eq(*other, entry));
+        found.map(|(_, work)| *work).unwrap_or_default()
+    })
+}
+
+/// How near the calls of this thread came to the bounds of their entries.
+#[must_use]
+pub fn nearest() -> Vec<Nearest> {
+    NEAREST.with_borrow(Clone::clone)
+}

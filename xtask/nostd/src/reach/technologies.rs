@@ -1,0 +1,139 @@
+//! Verified and appraised: SNP, Nitro, a TPM; and certificates by themselves.
+
+use core::hint::black_box;
+
+use teeproof_core::{Freshness, Pcrs, RsaKey, Time};
+use teeproof_nitro::Moment;
+use teeproof_wire::certificate::Certificate;
+use teeproof_wire::crl::RevocationList;
+use teeproof_x509::{Anchor, Anchors, Revocation};
+
+use super::opaque::{ANYTHING, Sink, seen};
+
+pub(super) fn snp(bytes: &[u8], sink: &mut Sink) {
+    let Some((report, endorsements)) = bytes.split_at_checked(black_box(1184)) else { return };
+    let Some((certificates, list)) = read(endorsements) else { return };
+    let lists = [list];
+    let verification = teeproof_snp::Verification {
+        anchors: Anchors::and(black_box(&[&[]])),
+        report_data: black_box(teeproof_snp::ReportData::Nonce(Freshness::Nonce(bytes))),
+        revocation: black_box(Revocation::Lists(&lists)),
+        at: black_box(Time(0)),
+        crypto: &ANYTHING,
+    };
+    let endorsements = teeproof_snp::Endorsements { certificates: &certificates };
+    match teeproof_snp::verify(report, &endorsements, &verification, sink) {
+        Ok(verified) => {
+            let policy = black_box(teeproof_snp::Policy::genuine());
+            black_box(teeproof_snp::appraise(&verified, &policy, sink));
+            sink.debug(&(&verified, &policy, verified.chip(), verified.provider(), verified.vek().as_str()));
+            sink.debug(&(verified.reported_tcb(), verified.committed_tcb(), verified.launch_tcb()));
+            sink.debug(&(verified.current_tcb(), verified.product(), verified.is_production()));
+            sink.debug(verified.path());
+        }
+        Err(error) => {
+            sink.both(&error);
+            black_box((error.check(), error.class().exit()));
+        }
+    }
+}
+
+pub(super) fn nitro(bytes: &[u8], sink: &mut Sink) {
+    let verification = teeproof_nitro::Verification {
+        anchors: Anchors::and(black_box(&[&[]])),
+        freshness: black_box(Freshness::Nonce(bytes)),
+        at: black_box(Moment::OfDocument),
+        skew_secs: black_box(0),
+        limits: black_box(teeproof_nitro::Limits::USUAL),
+        crypto: &ANYTHING,
+    };
+    match teeproof_nitro::verify(bytes, &verification, sink) {
+        Ok(verified) => {
+            let policy = black_box(teeproof_nitro::Policy::genuine());
+            let appraisal = teeproof_nitro::appraise(&verified, &policy, &ANYTHING, sink);
+            sink.debug(&appraisal);
+            sink.debug(&(&verified, &policy, verified.age_secs(), verified.is_debug()));
+            sink.debug(&(verified.document(), verified.path(), verified.is_production()));
+        }
+        Err(error) => {
+            sink.both(&error);
+            black_box((error.check(), error.class().exit()));
+        }
+    }
+    if let Ok(text) = core::str::from_utf8(bytes) {
+        let of = [teeproof_nitro::pcr3_of_role, teeproof_nitro::pcr4_of_instance];
+        of.iter().for_each(|of| seen(of(text, &ANYTHING)));
+        black_box(teeproof_nitro::pcr8_of_signer(black_box(&[0; 48]), &ANYTHING));
+    }
+}
+
+pub(super) fn tpm(bytes: &[u8], sink: &mut Sink) {
+    if let Err(error) = attested(bytes, sink) {
+        sink.both(&error);
+        black_box((error.check(), error.class().exit()));
+    }
+    if let Some(modulus) = bytes.first_chunk() {
+        black_box(teeproof_tpm::ak_name(modulus, &ANYTHING));
+        black_box(teeproof_tpm::qualified_signer(modulus, &ANYTHING));
+    }
+}
+
+fn attested(bytes: &[u8], sink: &mut Sink) -> Result<(), teeproof_tpm::Error> {
+    let verification = teeproof_tpm::Verification {
+        key: RsaKey { modulus: black_box(bytes), exponent: black_box(bytes) },
+        freshness: black_box(Freshness::Nonce(bytes)),
+        crypto: &ANYTHING,
+    };
+    let quote = teeproof_tpm::Quote { message: bytes, signature: black_box(bytes) };
+    let quote = teeproof_tpm::verify(&quote, &verification, sink)?;
+    sink.debug(&quote);
+    let values = black_box(teeproof_tpm::PcrValues::InSelectionOrder(bytes));
+    let pcrs = teeproof_tpm::verify_pcrs(&quote, values, &ANYTHING, sink)?;
+    sink.debug(&pcrs);
+    pcrs.iter().for_each(seen);
+    let log = teeproof_tpm::replay(black_box(bytes), &pcrs, &ANYTHING, sink)?;
+    sink.debug(&log);
+    match log.secure_boot() {
+        Ok(boot) => sink.debug(boot),
+        Err(reason) => sink.both(&reason),
+    }
+    log.events().for_each(|event| sink.debug(&event));
+    log.registers().for_each(|(_, explanation)| sink.debug(&(explanation, explanation.as_str())));
+    log.boot_applications().into_iter().flatten().for_each(|application| sink.debug(&application));
+    let mut policy = black_box(teeproof_tpm::Policy::waived("opaque"));
+    policy.pcrs = black_box(Pcrs::waived("opaque"));
+    black_box(teeproof_tpm::appraise(Some(&pcrs), black_box(Some(&log)), &policy, sink));
+    sink.debug(&policy);
+    Ok(())
+}
+
+pub(super) fn x509(bytes: &[u8], sink: &mut Sink) {
+    let Some((certificates, list)) = read(bytes) else { return };
+    let [root, below @ ..] = &certificates;
+    let path = teeproof_x509::verify_path(*root, below, black_box(&[]), Anchors::PINNED.known(), &ANYTHING);
+    let path = path.and_then(|path| {
+        sink.debug(&(path.validity(), path.root(), path.below(), path.leaf()));
+        path.valid_at(black_box(Time(0)), black_box(0))
+    });
+    match path {
+        Ok(path) => sink.debug(&(&path, path.at(), path.path())),
+        Err(error) => {
+            sink.both(&error);
+            sink.both(&error.problem);
+        }
+    }
+    let at = black_box(Time(0));
+    match teeproof_x509::verify_list(&list, root, at, Anchors::PINNED.known(), &ANYTHING) {
+        Ok(verified) => sink.debug(&(verified, verified.revokes(root), verified.held())),
+        Err(problem) => sink.both(&problem),
+    }
+    black_box(black_box(Anchor::Sha256([0; 32])).is(root, &ANYTHING));
+}
+
+/// Certificates and a list, wherever they begin; four certificates are as good as any number.
+fn read(bytes: &[u8]) -> Option<([Certificate<'_>; 4], RevocationList<'_>)> {
+    let at = |at| bytes.get(black_box(at)..).unwrap_or_default();
+    let certificate = |from| Certificate::parse(at(from)).ok();
+    let certificates = [certificate(0)?, certificate(1)?, certificate(2)?, certificate(3)?];
+    Some((certificates, RevocationList::parse(at(4)).ok()?))
+}

@@ -1,0 +1,116 @@
+//! The tests under tools that see what a test cannot: the address sanitizer, which watches every
+//! access to memory, the C library's callers included, and Miri, which interprets the pure crates and
+//! knows undefined behaviour when it meets it. Both need nightly; neither is part of `ci`.
+
+use crate::graph::{Graph, Package};
+use crate::nightly;
+use crate::shell::{Outcome, root, run as run_command, target_dir};
+use std::path::Path;
+
+/// Runs the one that is named, or both.
+pub(crate) fn run(words: &[&str]) -> Outcome {
+    match words {
+        [] => miri().and_then(|()| address()),
+        ["address"] => address(),
+        ["miri"] => miri(),
+        _ => Err("cargo xtask sanitize [address | miri]".to_owned()),
+    }
+}
+
+/// All tests of the workspace. The flags go to cargo as settings and not into the environment, so
+/// that tests which start a compiler of their own start it as ever.
+fn address() -> Outcome {
+    nightly::need(None)?;
+    let host = nightly::host()?;
+    let mut test = nightly::command("cargo");
+    test.args(["test", "--workspace", "--locked", "--no-fail-fast", "--target", &host]);
+    for flags in ["rustflags", "rustdocflags"] {
+        test.args(["--config", &format!("target.{host}.{flags}=[\"-Zsanitizer=address\"]")]);
+    }
+    test.env("CARGO_TARGET_DIR", target_dir().join("sanitize-address"));
+    run_command(&mut test)
+}
+
+/// The tests of the pure crates that Miri can run: it interprets Rust, not C, and a signature
+/// takes it minutes.
+fn miri() -> Outcome {
+    nightly::need(Some("miri"))?;
+    let graph = Graph::read()?;
+    let members = graph.members();
+    for name in INTERPRETED {
+        let package = members.iter().find(|member| member.name == *name);
+        interpret(package.ok_or_else(|| format!("no crate is called {name}"))?)?;
+    }
+    Ok(())
+}
+
+fn interpret(package: &Package) -> Outcome {
+    let mut test = nightly::command("cargo");
+    test.args(["miri", "test", "--locked", "-p", &package.name, "--lib"]);
+    println!("==== {}", package.name);
+    for target in package.targets.iter().filter(|target| target.kind.iter().any(|kind| kind == "test")) {
+        match SKIPPED.iter().find(|skip| skip.0 == package.name && skip.1 == target.name) {
+            Some((_, name, why)) => println!("skipped: {} tests of `{name}`, {why}", count(&target.src_path)),
+            None => {
+                test.args(["--test", &target.name]);
+            }
+        }
+    }
+    // Vectors are read from files.
+    test.env("MIRIFLAGS", "-Zmiri-disable-isolation");
+    test.env("CARGO_TARGET_DIR", target_dir().join("sanitize-miri"));
+    run_command(&mut test)
+}
+
+/// The tests in a file, or in its folder where the file is one's `main.rs`.
+fn count(file: &Path) -> usize {
+    let is_main = file.file_name().is_some_and(|name| name == "main.rs");
+    let files = match file.parent().filter(|_| is_main) {
+        Some(folder) => {
+            std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+        }
+        None => vec![root().join(file)],
+    };
+    let texts = files.iter().filter_map(|file| std::fs::read_to_string(file).ok());
+    texts.map(|text| text.lines().filter(|line| line.trim() == "#[test]").count()).sum()
+}
+
+/// The pure crates that need no allocator.
+const INTERPRETED: &[&str] =
+    &["teeproof-wire", "teeproof-core", "teeproof-x509", "teeproof-snp", "teeproof-tpm", "teeproof-nitro"];
+
+const MINTED: &str = "which sign with a C library";
+const SIGNED: &str = "which verify signatures";
+
+/// Crate, test, and why Miri does not run it.
+const SKIPPED: &[(&str, &str, &str)] = &[
+    ("teeproof-wire", "cbor_libraries", MINTED),
+    ("teeproof-wire", "eventlog", MINTED),
+    ("teeproof-wire", "forms", MINTED),
+    ("teeproof-x509", "cache", MINTED),
+    ("teeproof-x509", "path", MINTED),
+    ("teeproof-x509", "shared", SIGNED),
+    ("teeproof-x509", "webpki", SIGNED),
+    ("teeproof-snp", "minted", MINTED),
+    ("teeproof-snp", "vectors", SIGNED),
+    ("teeproof-tpm", "tpm", MINTED),
+    ("teeproof-nitro", "minted", MINTED),
+    ("teeproof-nitro", "vectors", SIGNED),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_skipped_is_there() {
+        let graph = Graph::read();
+        let members = graph.as_ref().map(Graph::members).unwrap_or_default();
+        for (package, name, _) in SKIPPED {
+            let package = members.iter().find(|member| member.name == *package);
+            let target =
+                package.and_then(|package| package.targets.iter().find(|target| target.name == *name));
+            assert!(target.is_some_and(|target| count(&target.src_path) > 0), "{name}");
+        }
+    }
+}
