@@ -67,5 +67,7 @@ const STEPS: &[Step] = &[
     Step { words: &["doc"], minutes: 15 },
     Step { words: &["test"], minutes: 60 },
     Step { words: &["nostd"], minutes: 30 },
+    Step { words: &["panics"], minutes: 15 },
+    Step { words: &["instructions"], minutes: 20 },
     Step { words: &["deny"], minutes: 30 },
 ];

@@ -24,8 +24,10 @@ impl<'a> Endorsements<'a, '_> {
             self.certificates.iter().filter_map(|certificate| Some((*certificate, VekKind::of(certificate)?)))
         };
         let of_kind = || veks().filter(|(_, kind)| *kind == wanted);
+        // One alone is taken as it is: whether it fits is verified afterwards.
+        let only = of_kind().nth(1).is_none();
         of_kind()
-            .find(|(certificate, _)| fits(certificate, report))
+            .find(|(certificate, _)| only || fits(certificate, report))
             .or_else(|| of_kind().next())
             .or_else(|| veks().next())
             .ok_or(Error::Missing(Link::Vek))

@@ -301,11 +301,15 @@ fn parse_time(tag: u8, text: &[u8]) -> Option<i64> {
     days.checked_mul(86_400)?.checked_add(seconds)
 }
 
+/// A number of two or four digits.
 fn digits(text: &[u8]) -> Option<i64> {
-    text.iter().try_fold(0_i64, |value, byte| {
-        let digit = byte.checked_sub(b'0').filter(|digit| *digit < 10)?;
-        value.checked_mul(10)?.checked_add(i64::from(digit))
-    })
+    let digit = |byte: u8| byte.is_ascii_digit().then(|| u16::from(byte & 0x0f));
+    let pair = |tens, ones| Some(digit(tens)?.wrapping_mul(10).wrapping_add(digit(ones)?));
+    match *text {
+        [tens, ones] => pair(tens, ones).map(i64::from),
+        [a, b, c, d] => Some(i64::from(pair(a, b)?.wrapping_mul(100).wrapping_add(pair(c, d)?))),
+        _ => None,
+    }
 }
 
 fn days_in(year: i64, month: i64) -> i64 {

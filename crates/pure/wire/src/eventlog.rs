@@ -41,6 +41,7 @@ pub struct EventLog<'a> {
     records: &'a [u8],
     /// Where the records begin in the input.
     offset: usize,
+    events: usize,
     padding: usize,
     startup_locality: Option<u8>,
 }
@@ -66,14 +67,14 @@ impl<'a> EventLog<'a> {
                     return Err(reader.error(Kind::TooLarge, WHAT, "at most 16384 events"));
                 }
                 events = events.saturating_add(1);
-                let event = Event::read(reader, algorithms)?;
+                let event = Event::read(reader, &algorithms)?;
                 startup.see(&event)?;
             }
             let padding = reader.remaining();
             reader.take(padding, WHAT)?;
             let records = all.get(..all.len().saturating_sub(padding)).unwrap_or_default();
             let startup_locality = startup.locality;
-            Ok(Self { algorithms, platform_class, records, offset, padding, startup_locality })
+            Ok(Self { algorithms, platform_class, records, offset, events, padding, startup_locality })
         })
     }
 
@@ -100,6 +101,18 @@ impl<'a> EventLog<'a> {
     #[must_use]
     pub const fn padding(&self) -> usize {
         self.padding
+    }
+
+    /// How many events there are after the header.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.events
+    }
+
+    /// Whether there is no event after the header.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.events == 0
     }
 
     /// The events after the header, in their order.
@@ -156,8 +169,13 @@ impl<'a> Iterator for Events<'a> {
     type Item = Event<'a>;
 
     fn next(&mut self) -> Option<Event<'a>> {
+        if let Some((event, size)) = Event::usual(self.rest, self.offset, &self.algorithms) {
+            self.rest = self.rest.get(size..)?;
+            self.offset = self.offset.saturating_add(size);
+            return Some(event);
+        }
         let (event, rest, offset) = Reader::all(self.rest, self.offset, "event log", |reader| {
-            let event = Event::read(reader, self.algorithms)?;
+            let event = Event::read(reader, &self.algorithms)?;
             let offset = reader.offset();
             Ok((event, reader.take(reader.remaining(), "event log")?, offset))
         })

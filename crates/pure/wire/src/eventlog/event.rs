@@ -52,7 +52,39 @@ impl<'a> Event<'a> {
         })
     }
 
-    pub(super) fn read(reader: &mut Reader<'a>, algorithms: Algorithms) -> Result<Self, Error> {
+    pub(super) fn read(reader: &mut Reader<'a>, algorithms: &Algorithms) -> Result<Self, Error> {
+        match Self::usual(reader.rest(), reader.offset(), algorithms) {
+            Some((event, size)) => reader.take(size, "event").map(|_| event),
+            None => Self::step_by_step(reader, *algorithms),
+        }
+    }
+
+    /// The first event of `rest` and its length, if nothing is wrong with it and its digests stand
+    /// in the order of the header, as firmware writes them.
+    #[inline]
+    pub(super) fn usual(rest: &'a [u8], offset: usize, algorithms: &Algorithms) -> Option<(Self, usize)> {
+        let ([index, kind, count], tail) = words(rest)?;
+        let sound = kind == kind::NO_ACTION || index < u32::from(REGISTERS);
+        if !sound || usize::try_from(count).ok()? != algorithms.iter().len() {
+            return None;
+        }
+        let mut after = tail;
+        for (known, size) in algorithms.iter() {
+            let (id, digest) = after.split_first_chunk()?;
+            if u16::from_le_bytes(*id) != known {
+                return None;
+            }
+            after = digest.get(usize::from(size)..)?;
+        }
+        let digests = tail.get(..tail.len().checked_sub(after.len())?)?;
+        let ([size], after) = words(after)?;
+        let (data, after) = after.split_at_checked(usize::try_from(size).ok()?)?;
+        let event = Self { index, kind, offset, data, digests, algorithms: *algorithms };
+        Some((event, rest.len().checked_sub(after.len())?))
+    }
+
+    /// Reads an event value by value: any order of digests, and what is wrong with it.
+    fn step_by_step(reader: &mut Reader<'a>, algorithms: Algorithms) -> Result<Self, Error> {
         let (at, offset) = (reader.at(), reader.offset());
         let index = u32_le(reader, "event: pcrIndex")?;
         let kind = u32_le(reader, "event: eventType")?;
@@ -64,6 +96,18 @@ impl<'a> Event<'a> {
         let data = reader.take(size, "event: event")?;
         Ok(Self { index, kind, offset, data, digests, algorithms })
     }
+}
+
+/// The first `N` words of bytes, little-endian, and what follows them.
+#[inline]
+fn words<const N: usize>(bytes: &[u8]) -> Option<([u32; N], &[u8])> {
+    let mut words = [0; N];
+    let mut rest = bytes;
+    for word in &mut words {
+        let (first, tail) = rest.split_first_chunk()?;
+        (*word, rest) = (u32::from_le_bytes(*first), tail);
+    }
+    Some((words, rest))
 }
 
 /// The digests of one event, which must be one of each algorithm, in any order.
