@@ -169,11 +169,11 @@ pub(crate) const CLASSES: &[Class] = &[
     },
     Class {
         id: "snp.other-algorithms",
-        what: "certificates under an added anchor that are signed with PKCS#1 v1.5 or ECDSA",
-        right: "sev over crypto_nossl has the letter on its side: AMD's authorities sign with RSASSA-PSS. \
-                teeproof reads every algorithm that its path check knows; AMD's own keys make no others",
+        what: "certificates under an added anchor that are signed with PKCS#1 v1.5 or ECDSA: sev over OpenSSL \
+               takes whatever the certificate names",
+        right: "teeproof: AMD's authorities sign with RSASSA-PSS, SHA-384",
         line: "AMD 57230, VCEK certificate, signature algorithm",
-        rules: &[rule(NOSSL, "", Yes, No("unsupported signature algorithm"))],
+        rules: &[rule(OPENSSL, "", No("the key or signature algorithm is not supported"), Yes)],
     },
     Class {
         id: "snp.long-serial",
