@@ -9,7 +9,7 @@ use crate::{AttestationResult, Evidence, Request, RequestError, verify};
 ///
 /// Signatures that several of them rest on are verified once: the chains of one provider's
 /// machines, the VEK of a chip, the report of a VM that sends many quotes. Everything else is
-/// looked at each time, and no answer differs from that of [`verify`] alone. A cache that the
+/// looked at each time, and no answer differs from that of [`verify()`](crate::verify()) alone. A cache that the
 /// request brings along is not asked.
 ///
 /// An answer borrows the cache and so cannot be kept; what is needed of it is taken in `each`.
