@@ -354,3 +354,10 @@ fn bundles_made_to_cost() {
     reached(&bounds::BUNDLE_WRITE, [50, 50, 0, 0]);
     reached(&bounds::REDACT, [50, 50, 0, 0]);
 }
+
+/// What libFuzzer found: a size inside of a size, and no quote in either.
+#[test]
+fn a_size_inside_of_a_size_is_no_quote() {
+    assert!(!wire::tpm_quote(&[0, 2, 0, 0]));
+    assert!(!wire::tpm_quote(&[0, 4, 0, 2, 0, 0]));
+}
