@@ -8,6 +8,7 @@ use teeproof::Evidence;
 use teeproof::input::{Inputs, Kind, sniff};
 use teeproof::wire::certificate::Certificate;
 use teeproof::wire::crl::RevocationList;
+use teeproof::x509::Revocation;
 
 use crate::context::Context;
 use crate::fault::Fault;
@@ -23,6 +24,14 @@ pub(crate) struct Backing {
     /// A trust anchor besides the pinned ones; what rests on it is not production
     #[arg(long, value_name = "FILE")]
     pub(crate) anchor: Vec<PathBuf>,
+}
+
+/// What was given is looked at; that nothing was given stands in the result.
+pub(crate) fn revocation<'a>(lists: &'a [RevocationList<'a>]) -> Revocation<'a> {
+    match lists {
+        [] => Revocation::Unchecked("no revocation list was given"),
+        lists => Revocation::Lists(lists),
+    }
 }
 
 /// The content of the files.

@@ -18,12 +18,18 @@ pub(crate) struct Ecdsa {
 
 impl VerifyEcdsa for Ecdsa {
     fn verify(&self, public_key: &[u8], message: &[&[u8]], signature: &[u8]) -> Result<(), BadSignature> {
-        // The library would also take compressed points and whole SubjectPublicKeyInfos.
-        if public_key.len() != self.point_len || public_key.first() != Some(&UNCOMPRESSED) {
-            return Err(BadSignature);
-        }
+        is_point(public_key, self.point_len)?;
         UnparsedPublicKey::new(self.algorithm, public_key)
             .verify_digest(&hash::of_parts(self.hash, message), signature)
             .or(Err(BadSignature))
     }
 }
+
+/// Whether this is a point as the traits have it. The library would also take compressed points and
+/// whole SubjectPublicKeyInfos.
+pub(crate) fn is_point(bytes: &[u8], len: usize) -> Result<(), BadSignature> {
+    if bytes.len() == len && bytes.first() == Some(&UNCOMPRESSED) { Ok(()) } else { Err(BadSignature) }
+}
+
+/// The length of a point on P-384.
+pub(crate) const P384_POINT: usize = 97;

@@ -9,6 +9,7 @@ use core::fmt;
 use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256};
 use teeproof_core::{BadSignature, RsaKey, VerifyEcdsa, VerifyRsa};
 
+use crate::ecdsa::{P384_POINT, is_point};
 use crate::rsa::components;
 use crate::{TABLE, hash};
 
@@ -83,9 +84,7 @@ impl PreparedP384 {
     /// # Errors
     /// [`BadSignature`] for one that the table's entry would refuse.
     pub fn new(point: &[u8]) -> Result<Self, BadSignature> {
-        if point.len() != 97 || point.first() != Some(&4) {
-            return Err(BadSignature);
-        }
+        is_point(point, P384_POINT)?;
         let parsed = ParsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, point).or(Err(BadSignature))?;
         Ok(Self { point: point.into(), parsed })
     }

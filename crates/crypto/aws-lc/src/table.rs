@@ -3,7 +3,7 @@
 use aws_lc_rs::{digest, signature};
 use teeproof_core::Crypto;
 
-use crate::ecdsa::Ecdsa;
+use crate::ecdsa::{Ecdsa, P384_POINT};
 use crate::hash::Hash;
 use crate::rsa::Rsa;
 
@@ -21,7 +21,7 @@ pub static TABLE: Crypto<'static> = Crypto {
     ecdsa_p384_sha384: &Ecdsa {
         algorithm: &signature::ECDSA_P384_SHA384_FIXED,
         hash: &digest::SHA384,
-        point_len: 97,
+        point_len: P384_POINT,
     },
     // A salt as long as the digest is this algorithm's own demand.
     rsa_pss_sha384: &Rsa { algorithm: &signature::RSA_PSS_2048_8192_SHA384, hash: &digest::SHA384 },

@@ -6,7 +6,7 @@ use teeproof_core::{Crypto, Freshness, Record, Time, equal};
 use teeproof_wire::certificate::{Certificate, PublicKey};
 use teeproof_wire::cose::Sign1;
 use teeproof_wire::nitro::{Document, Limits, Signers};
-use teeproof_x509::{Anchor, Anchors, MAX_CHAIN, Problem, SignedPath, VerifiedPath, verify_path};
+use teeproof_x509::{Anchors, MAX_CHAIN, Problem, SignedPath, VerifiedPath, verify_path};
 
 use crate::{Error, Link, PINNED, checks};
 
@@ -115,7 +115,7 @@ fn chain<'a>(
     let (root, intermediates) = signers.cabundle.as_slice().split_first().ok_or(Error::Untrusted)?;
     let root = parse(0, root)?;
     let production = PINNED.iter().any(|anchor| anchor.is(&root, crypto));
-    if !production && !anchors.added.iter().any(|der| Anchor::Certificate(der).is(&root, crypto)) {
+    if !production && !anchors.has_added(&root) {
         return Err(Error::Untrusted);
     }
     let count = intermediates.len().saturating_add(1);

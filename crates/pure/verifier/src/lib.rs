@@ -20,7 +20,7 @@ mod verify;
 pub use checks::{BUNDLE_REDACTED, POLICY_TECHNOLOGY, all_checks, find_check};
 pub use findings::{Finding, Findings};
 pub use inspect::{Inspected, inspect};
-pub use many::verify_many;
+pub use many::{verify_learning, verify_many};
 pub use policy::{AzureSnpPolicy, Policy};
 #[cfg(feature = "policy-file")]
 pub use policy::{NotAuthentic, PolicyError, PolicyProblem, Proposal};

@@ -1,4 +1,5 @@
-//! Many pieces of evidence, one after the other, each with what those before it taught.
+//! Evidence verified with a cache that learns: one piece, or many in a row, each with what those
+//! before it taught.
 
 use teeproof_x509::ChainCache;
 
@@ -20,9 +21,23 @@ pub fn verify_many<'a>(
     mut each: impl FnMut(usize, Result<AttestationResult<'_>, RequestError>),
 ) {
     for (number, (evidence, request)) in (0..=usize::MAX).zip(all) {
-        let answer = verify(&evidence, &Request { anchors: request.anchors.with(cache), ..request });
-        let news = answer.as_ref().map(|result| cache.news(result.held())).unwrap_or_default();
-        each(number, answer);
-        cache.learn(news);
+        verify_learning(&evidence, &request, cache, |answer| each(number, answer));
     }
+}
+
+/// Verifies one piece of evidence with what a cache remembers, hands on the answer, and lets the
+/// cache learn from it.
+///
+/// The answer borrows the cache and so cannot be kept; what is needed of it is what `then` gives.
+pub fn verify_learning<'a, T>(
+    evidence: &Evidence<'a>,
+    request: &Request<'a>,
+    cache: &mut ChainCache,
+    then: impl FnOnce(Result<AttestationResult<'_>, RequestError>) -> T,
+) -> T {
+    let answer = verify(evidence, &Request { anchors: request.anchors.with(cache), ..*request });
+    let news = answer.as_ref().map(|result| cache.news(result.held())).unwrap_or_default();
+    let told = then(answer);
+    cache.learn(news);
+    told
 }

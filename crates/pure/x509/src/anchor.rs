@@ -48,6 +48,12 @@ impl<'a> Anchors<'a> {
         Self { added, known: Known::NOTHING }
     }
 
+    /// Whether this certificate is an added anchor, byte for byte.
+    #[must_use]
+    pub fn has_added(&self, certificate: &Certificate<'_>) -> bool {
+        self.added.contains(&certificate.der())
+    }
+
     /// The same anchors, and signatures below them that were verified before.
     #[cfg(feature = "alloc")]
     #[must_use]

@@ -8,13 +8,13 @@ use teeproof::core::{Crypto, Freshness, Technology};
 use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof::wire::certificate::Certificate;
 use teeproof::wire::crl::RevocationList;
-use teeproof::x509::{Anchors, Revocation};
+use teeproof::x509::Anchors;
 use teeproof::{AttestationResult, Evidence, Policy, Request};
 
 use crate::at::At;
 use crate::context::Context;
 use crate::fault::Fault;
-use crate::files::{Backing, Files};
+use crate::files::{self, Backing, Files};
 
 /// What holds for all of the evidence.
 #[derive(Debug, Args)]
@@ -79,10 +79,7 @@ impl<'f> Case<'f> {
         let request = Request {
             accept: Technology::ALL,
             endorsements: &self.certificates,
-            revocation: match self.lists.as_slice() {
-                [] => Revocation::Unchecked("no revocation list was given"),
-                lists => Revocation::Lists(lists),
-            },
+            revocation: files::revocation(&self.lists),
             anchors: Anchors::and(&trial.anchors),
             freshness: Freshness::Waived("old evidence is looked at"),
             user_data: None,

@@ -5,13 +5,14 @@ use teeproof::core::{Crypto, Freshness};
 use teeproof::nitro::{Limits, Moment};
 use teeproof::wire::certificate::Certificate;
 use teeproof::wire::crl::RevocationList;
-use teeproof::x509::{Anchors, Revocation};
+use teeproof::x509::Anchors;
 use teeproof::{Policy, Request};
 
 use super::VerifyArgs;
 use crate::bytes;
 use crate::context::Context;
 use crate::fault::Fault;
+use crate::files;
 use crate::globals::CryptoChoice;
 use crate::policy::{self, PolicyChoice};
 
@@ -51,10 +52,7 @@ impl<'a> Asked<'a> {
         Request {
             accept: self.args.accepted(),
             endorsements: certificates,
-            revocation: match lists {
-                [] => Revocation::Unchecked("no revocation list was given"),
-                lists => Revocation::Lists(lists),
-            },
+            revocation: files::revocation(lists),
             anchors: Anchors::and(anchors),
             freshness: nonce.map_or(Freshness::Waived("--no-nonce was given"), Freshness::Nonce),
             user_data: self.user_data.as_deref(),

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 use teeproof::input::Kind;
 use teeproof::x509::ChainCache;
-use teeproof::{AttestationResult, Verdict, verify_many};
+use teeproof::{AttestationResult, Verdict, verify_learning};
 
 use super::super::asked::Asked;
 use crate::context::Context;
@@ -101,17 +101,13 @@ impl<'a> Job<'a> {
         let evidence = files.evidence()?;
         let (certificates, lists) = (files.certificates()?, files.revocation_lists()?);
         let request = self.asked.request(&certificates, &lists, &self.anchors);
-        let mut told = Err(Fault::internal("there is no answer"));
-        verify_many([(evidence, request)], cache, |_, answer| {
-            told = Ok(match answer {
-                Ok(result) => self.result(name, &result),
-                Err(error) => {
-                    let fault = Fault::usage(error.to_string(), error.hint());
-                    self.fault(Outcome::Unverified, name, fault)
-                }
-            });
-        });
-        told
+        Ok(verify_learning(&evidence, &request, cache, |answer| match answer {
+            Ok(result) => self.result(name, &result),
+            Err(error) => {
+                let fault = Fault::usage(error.to_string(), error.hint());
+                self.fault(Outcome::Unverified, name, fault)
+            }
+        }))
     }
 
     fn result(&self, name: &str, result: &AttestationResult<'_>) -> Told {
