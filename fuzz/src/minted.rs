@@ -7,7 +7,9 @@ use teeproof_mint::Kind;
 use teeproof_mint::azure::{Evidence, Vm};
 use teeproof_mint::snp::Product;
 use teeproof_rustcrypto::TABLE;
+use teeproof_tpm::qualified_signer;
 use teeproof_wire::eventlog::EventLog;
+use teeproof_wire::tpm::public_bytes;
 
 use crate::parts::{Part, join};
 use crate::{text, verify};
@@ -92,6 +94,35 @@ fn registers(log: &[u8], locality: u8) -> [[u8; 32]; 24] {
         }
     }
     registers
+}
+
+/// The modulus of an attestation key that never signs.
+const AK: [u8; 256] = [0xc1; 256];
+
+/// A certification of the key whose public area the input is, without a nonce; registers 7 and 16 are
+/// quoted, and hold 7 and 16 in each byte. The first byte is what it is for `verify::certification`.
+pub fn key(input: &[u8]) -> bool {
+    let Some((switches, public)) = input.split_first() else { return false };
+    let message = [
+        &[0xff, 0x54, 0x43, 0x47, 0x80, 0x17, 0, 34][..],
+        &qualified_signer(&AK, &TABLE),
+        // No nonce; clock, counts, safe, firmware.
+        &[0; 2 + 8 + 4 + 4 + 1 + 8],
+        &[0, 34, 0x00, 0x0b],
+        &TABLE.sha256.digest(&[public_bytes(public)]),
+        // Nobody asks for the qualified name.
+        &[0; 2],
+    ]
+    .concat();
+    let registers = [[7; 33], [16; 33]].concat();
+    let parts = [
+        Part::Key(&AK),
+        Part::Message(&message),
+        Part::Signature(&[0; 256]),
+        Part::Evidence(public),
+        Part::Registers(&registers),
+    ];
+    verify::certification(&join(*switches, &parts))
 }
 
 /// A Nitro document with the payload of the input, whose lengths always agree. The first byte is what

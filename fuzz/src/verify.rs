@@ -2,8 +2,10 @@
 //! signatures either, and the work is bounded whatever the evidence says.
 
 mod azure;
+mod certified;
 
 pub use azure::{azure_again, azure_snp, azure_tdx, tpm};
+pub use certified::certification;
 
 use std::sync::LazyLock;
 

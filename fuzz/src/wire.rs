@@ -3,9 +3,11 @@
 
 mod azure;
 mod encodings;
+mod keys;
 
 pub use azure::{efi, event_log, hcl_report, td_report, tpm_quote, tpm_signature};
 pub use encodings::{cbor, der, ecdsa_signature};
+pub use keys::{tpm_certification, tpm_public};
 
 use teeproof_core::Time;
 use teeproof_wire::certificate::Certificate;

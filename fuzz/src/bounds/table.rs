@@ -37,6 +37,8 @@ entries! {
     SNP_REPORT = Entry::free(WIRE, "`snp::Report::parse`, `check_reserved` and all that it tells");
     TPM_QUOTE = Entry::free(WIRE, "`attest_bytes`, `Attest::parse` and all that it tells");
     TPM_SIGNATURE = Entry::free(WIRE, "`rsassa_sha256`");
+    TPM_CERTIFICATION = Entry::free(WIRE, "`Certification::parse` and all that it tells");
+    TPM_PUBLIC = Entry::free(WIRE, "`public_bytes`, `RsaPublic::parse` and all that it tells");
     EVENT_LOG = Entry::free(WIRE, "`EventLog::parse`, every event and all that it tells");
     EFI = Entry::free(WIRE, "`EfiVariable::parse`, `split`; `SignatureLists::parse`");
     HCL_REPORT = Entry::free(WIRE, "`HclReport::parse`, `check_supported` and all that it tells");
@@ -55,6 +57,10 @@ entries! {
     TPM_VERIFY = Entry::free(TPM, "`verify`, `verify_pcrs`").signatures(1, 0).blocks(1, 32);
     // Each event extends once, and what the variables of register 7 hold is hashed.
     TPM_REPLAY = Entry::free(TPM, "`replay`").blocks(4, 8);
+    // The attestation key's signature; two hashes for the signer's name, one for the key's.
+    TPM_CERTIFY = Entry::free(TPM, "`verify_certification`").signatures(1, 0).blocks(1, 16);
+    // At most 24 registers, and the policy.
+    TPM_POLICY = Entry::free(TPM, "`CertifiedKey::verify_policy`").blocks(0, 16);
     TPM_APPRAISE = Entry::free(TPM, "`appraise`");
     // The claims have less than 4 KiB, and are kept as values. Sixteen signatures for the chain of
     // the attestation key, which may be hashed at each of 16 steps; the report's and the quote's.

@@ -51,7 +51,7 @@ impl<'a> Tpm<'a> {
 }
 
 /// Entries of 33 bytes: an index and a value.
-fn registers(bytes: &[u8]) -> [Option<[u8; 32]>; 24] {
+pub(super) fn registers(bytes: &[u8]) -> [Option<[u8; 32]>; 24] {
     let mut registers = [None; 24];
     for [index, value @ ..] in bytes.as_chunks::<33>().0 {
         if let Some(slot) = registers.get_mut(usize::from(*index)) {

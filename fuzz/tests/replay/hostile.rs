@@ -238,6 +238,21 @@ fn quotes_made_to_cost() {
     }
 }
 
+/// What the hashes of a key and of its certification can be made to cost.
+#[test]
+fn keys_made_to_cost() {
+    for count in [1, 64, 4_096] {
+        // A message that is hashed before it is refused, and a public area after that.
+        let message = vec![0xff; 64 * count];
+        let parts = [Part::Key(&[0xc1; 256]), Part::Signature(&[0; 256]), Part::Message(&message)];
+        assert!(!verify::certification(&join(0, &parts)));
+        assert!(!minted::key(&vec![0; 64 * count]));
+    }
+    reached(&bounds::TPM_CERTIFY, [0, 0, 100, 90]);
+    assert!(verify::certification(&seeds::all_registers()));
+    reached(&bounds::TPM_POLICY, [0, 0, 0, 90]);
+}
+
 /// Claims of all sizes that an envelope holds, of values that take much room.
 #[test]
 fn claims_made_to_cost() {

@@ -6,6 +6,7 @@
 mod azure;
 mod costs;
 mod hostile;
+mod keys;
 mod long;
 mod mutate;
 mod seeds;
@@ -92,6 +93,8 @@ targets! {
     snp_report: wire::snp_report;
     tpm_quote: wire::tpm_quote;
     tpm_signature: wire::tpm_signature;
+    tpm_certification: wire::tpm_certification;
+    tpm_public: wire::tpm_public;
     event_log: wire::event_log;
     efi: wire::efi;
     hcl_report: wire::hcl_report;
@@ -102,12 +105,14 @@ targets! {
     verify_snp: verify::snp;
     verify_nitro: verify::nitro;
     verify_tpm: verify::tpm;
+    verify_certification: verify::certification;
     verify_azure_snp: verify::azure_snp;
     verify_azure_again: verify::azure_again;
     verify_azure_tdx: verify::azure_tdx;
     verify: verify::front_door;
     minted_claims: minted::claims;
     minted_log: minted::log;
+    minted_key: minted::key;
     minted_document: minted::document;
     text_bytes: text::text_bytes;
     sniff: text::sniff;
@@ -142,6 +147,7 @@ fn without_belief_nothing_is_verified() {
         (verify::snp as fn(&[u8]) -> bool, seeds::verify_snp()),
         (verify::nitro, seeds::verify_nitro()),
         (verify::tpm, seeds::verify_tpm()),
+        (verify::certification, seeds::verify_certification()),
         (verify::azure_snp, seeds::verify_azure_snp()),
         (verify::front_door, seeds::verify()),
     ] {

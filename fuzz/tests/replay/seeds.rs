@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 pub(crate) use crate::azure::*;
+pub(crate) use crate::keys::*;
 use teeproof_fuzz::{Part, join};
 use teeproof_mint::nitro::{Enclave, Identity, of_length};
 use teeproof_mint::snp::{Evidence, Machine, Product};

@@ -16,6 +16,10 @@ pub(super) enum Room {
     Pure,
     /// `crates/crypto`: the tables of operations.
     Crypto,
+    /// `crates/guest`: talks to devices of the machine that is attested, judges nothing.
+    Guest,
+    /// `crates/cloud`: talks to the network, judges nothing.
+    Cloud,
     /// `crates/app`: what people run.
     App,
     /// `crates/twin`: makes evidence for tests; nothing that ships may import it.
@@ -30,6 +34,8 @@ impl Room {
         match self {
             Self::Pure => &["crates/pure"],
             Self::Crypto => &["crates/crypto"],
+            Self::Guest => &["crates/guest"],
+            Self::Cloud => &["crates/cloud"],
             Self::App => &["crates/app"],
             Self::Twin => &["crates/twin"],
             Self::Workshop => &["benches", "fuzz", "xtask", "crates/pure/verifier/tests"],
@@ -47,7 +53,10 @@ const NITRO: &str = "teeproof-nitro";
 const FRONT: &str = "teeproof";
 const RUSTCRYPTO: &str = "teeproof-rustcrypto";
 const AWS_LC: &str = "teeproof-aws-lc";
+const VTPM: &str = "teeproof-vtpm";
+const ENDORSE: &str = "teeproof-endorse";
 const MINT: &str = "teeproof-mint";
+const TWIN: &str = "teeproof-twin";
 
 /// Imports run downward only, and no format imports another's.
 pub(super) const MAP: &[Row] = &[
@@ -61,12 +70,16 @@ pub(super) const MAP: &[Row] = &[
     Row { name: FRONT, room: Room::Pure, uses: &[WIRE, CORE, X509, SNP, TPM, HCL, NITRO] },
     Row { name: RUSTCRYPTO, room: Room::Crypto, uses: &[CORE] },
     Row { name: AWS_LC, room: Room::Crypto, uses: &[CORE] },
+    Row { name: VTPM, room: Room::Guest, uses: &[WIRE, CORE] },
+    Row { name: ENDORSE, room: Room::Cloud, uses: &[WIRE] },
     Row {
         name: "teeproof-cli",
         room: Room::App,
-        uses: &[WIRE, CORE, X509, SNP, TPM, HCL, NITRO, FRONT, RUSTCRYPTO, AWS_LC],
+        uses: &[WIRE, CORE, X509, SNP, TPM, HCL, NITRO, FRONT, RUSTCRYPTO, AWS_LC, VTPM, ENDORSE],
     },
     Row { name: MINT, room: Room::Twin, uses: &[WIRE, CORE] },
+    // Plays the paravisor in front of a real TPM, which it fits out as a guest would ask it to.
+    Row { name: TWIN, room: Room::Twin, uses: &[WIRE, MINT, VTPM] },
     Row { name: "teeproof-benches", room: Room::Workshop, uses: EVERYTHING },
     Row { name: "teeproof-fuzz", room: Room::Workshop, uses: EVERYTHING },
     Row { name: "teeproof-unforgeable", room: Room::Workshop, uses: &[FRONT] },
@@ -76,8 +89,8 @@ pub(super) const MAP: &[Row] = &[
 
 const EVERYTHING: &[&str] = &[WIRE, CORE, X509, SNP, TPM, HCL, NITRO, FRONT, RUSTCRYPTO, AWS_LC, MINT];
 
-/// What tests of any crate may import besides: evidence makers and the crypto tables.
-pub(super) const FOR_TESTS: &[&str] = &[MINT, RUSTCRYPTO, AWS_LC];
+/// What tests of any crate may import besides: twins, evidence makers and the crypto tables.
+pub(super) const FOR_TESTS: &[&str] = &[MINT, TWIN, RUSTCRYPTO, AWS_LC];
 
 /// Crates without std: the pure room, and the table that serves it.
 pub(super) const NO_STD: &[&str] = &[WIRE, CORE, X509, SNP, TPM, HCL, NITRO, FRONT, RUSTCRYPTO];

@@ -3,8 +3,10 @@
 use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 
 use crate::bundle::BundleArgs;
+use crate::collect::CollectArgs;
 use crate::completions::CompletionsArgs;
 use crate::context::Context;
+use crate::doctor::DoctorArgs;
 use crate::explain::ExplainArgs;
 use crate::fault::Fault;
 use crate::globals::Globals;
@@ -12,13 +14,16 @@ use crate::inspect::InspectArgs;
 use crate::man::ManArgs;
 use crate::policy::PolicyArgs;
 use crate::product::Product;
+use crate::seal::SealArgs;
 use crate::verify::VerifyArgs;
-use crate::{bundle, completions, explain, inspect, man, policy, verify};
+use crate::vtpm::VtpmArgs;
+use crate::{bundle, collect, completions, doctor, explain, inspect, man, policy, seal, verify, vtpm};
 
 /// Is this machine the confidential machine it claims to be?
 ///
 /// Verifies attestation evidence of AMD SEV-SNP, Azure confidential VMs and AWS Nitro Enclaves
-/// against pinned roots, and holds it against your policy. Nothing is fetched: this version never uses the network.
+/// against pinned roots, and holds it against your policy; inside of an Azure confidential VM, collects
+/// that evidence. The network is used by `collect` and `doctor` alone, for Azure's instance metadata.
 #[derive(Debug, Parser)]
 #[command(name = "teeproof", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Cli {
@@ -37,10 +42,18 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Explain a check or an exit code, or list them all
     Explain(ExplainArgs),
+    /// Collect fresh evidence of the machine that this runs in
+    Collect(CollectArgs),
     /// Put evidence and what endorses it into one file, and look into such files
     Bundle(BundleArgs),
     /// Work with appraisal policies
     Policy(PolicyArgs),
+    /// Ask the virtual TPM for one thing: report, quote, registers, indexes, keys, boot log
+    Vtpm(VtpmArgs),
+    /// Bind secrets to this machine and its present state
+    Seal(SealArgs),
+    /// Find out what this machine has for attestation, and what to do about what it lacks
+    Doctor(DoctorArgs),
     /// Print the completion script of a shell
     Completions(CompletionsArgs),
     /// Print the manual page, or write all of them to a directory
@@ -54,6 +67,10 @@ impl Command {
             Self::Verify(args) => verify::run(args, context),
             Self::Inspect(args) => inspect::run(args, context),
             Self::Explain(args) => explain::run(args, context),
+            Self::Collect(args) => collect::run(args, context),
+            Self::Vtpm(args) => vtpm::run(args, context),
+            Self::Seal(args) => seal::run(args, context),
+            Self::Doctor(args) => doctor::run(args, context),
             Self::Bundle(args) => bundle::run(args, context),
             Self::Policy(args) => policy::run(args, context),
             Self::Completions(args) => completions::run(args),
@@ -70,7 +87,7 @@ pub(crate) fn command(color: ColorChoice) -> clap::Command {
 const EXIT_CODES: &str = "\
 Exit codes: 0 accepted, 1 internal error, 2 usage, 3 malformed input, 4 signature or chain refused,
 5 freshness or binding refused, 6 refused by policy, 7 endorsement missing, stale or revoked,
-10 genuine without a policy, 11 genuine at its time, not shown fresh; `teeproof explain 7` says more";
+9 device missing or no permission, 10 genuine without a policy, 11 genuine at its time, not shown fresh; `teeproof explain 7` says more";
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,8 @@
 //! What a run knows besides its verb: the settings, and the three streams.
 
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anstream::AutoStream;
 use clap::ColorChoice;
@@ -25,6 +26,10 @@ pub(crate) struct Context {
     pub(crate) config: Config,
     /// Where files are read.
     pub(crate) source: Source,
+    /// Whether the network may be used.
+    pub(crate) offline: bool,
+    /// How long to wait for somebody else, where a person said so.
+    pub(crate) timeout: Option<Duration>,
     output: Option<PathBuf>,
     color: ColorChoice,
 }
@@ -43,13 +48,15 @@ impl Context {
             quiet,
             verbose,
             source: Source::new(announce),
+            offline: globals.offline,
+            timeout: globals.timeout.map(|seconds| Duration::from_secs(seconds.into())),
             output: globals.output.clone().or_else(|| config.output.clone()),
             color: globals.color.or(config.color).unwrap_or(ColorChoice::Auto),
             config,
         };
         if verbose {
             for flag in globals.without_effect() {
-                context.say(&format!("note: {flag} changes nothing, this version never uses the network"));
+                context.say(&format!("note: {flag} changes nothing in this version"));
             }
         }
         Ok(context)
@@ -65,6 +72,18 @@ impl Context {
         if !self.quiet {
             tell(line, self.color);
         }
+    }
+
+    /// Tells a person who waits what is being waited for.
+    pub(crate) fn announce(&self, line: &str) {
+        if self.source.announces() {
+            tell(line, self.color);
+        }
+    }
+
+    /// The file that the product goes to, if one was named.
+    pub(crate) fn output(&self) -> Option<&Path> {
+        self.output.as_deref()
     }
 
     /// Where a product goes that is handed over while it is made.

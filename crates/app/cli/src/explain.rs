@@ -1,4 +1,5 @@
-//! `teeproof explain`: what a check or an exit code means, and what to do about it.
+//! `teeproof explain`: what a check, an exit code or a TPM's response code means, and what to do
+//! about it.
 
 mod exits;
 mod human;
@@ -6,7 +7,9 @@ mod human;
 use clap::Args;
 use serde::Serialize;
 use teeproof::core::Check;
+use teeproof::tpm::checks::CERTIFY;
 use teeproof::{all_checks, find_check};
+use teeproof_vtpm::{KNOWN_CODES, KnownCode, ResponseCode};
 
 use crate::context::Context;
 use crate::fault::Fault;
@@ -14,18 +17,18 @@ use crate::product::Product;
 use crate::usage::nearest;
 use exits::{EXITS, Exit};
 
-/// Explain a check or an exit code, or list them all
+/// Explain a check, an exit code or a TPM's response code, or list them all
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
-    /// A check's id such as snp.vek.tcb, or an exit code such as 7
-    #[arg(value_name = "CHECK|EXIT")]
+    /// A check's id such as snp.vek.tcb, an exit code such as 7, or what a TPM answered: 0x18b
+    #[arg(value_name = "CHECK|EXIT|TPM-RC")]
     topic: Option<String>,
 }
 
 /// Runs the verb.
 pub(crate) fn run(args: &ExplainArgs, context: &Context) -> Result<Product, Fault> {
     let explanation = match &args.topic {
-        None => Explanation::All { exits: EXITS, checks: all_checks().map(Explained::of).collect() },
+        None => Explanation::All { exits: EXITS, checks: checks().map(Explained::of).collect() },
         Some(topic) => one(topic)?,
     };
     if context.is_json() {
@@ -47,15 +50,48 @@ fn one(topic: &str) -> Result<Explanation, Fault> {
             )
         });
     }
-    let check = find_check(topic).ok_or_else(|| {
-        let near = nearest(topic, all_checks().map(|check| check.id));
+    if let Some(code) = response_code(topic)? {
+        return Ok(Explanation::Tpm(code));
+    }
+    let certify = || CERTIFY.iter().copied().find(|check| check.id == topic);
+    let check = find_check(topic).or_else(certify).ok_or_else(|| {
+        let near = nearest(topic, checks().map(|check| check.id));
         let hint = near.map_or_else(
-            || "teeproof explain, without anything, lists all checks and exit codes".to_string(),
+            || "teeproof explain, without anything, lists all there is".to_string(),
             |near| format!("did you mean {near}?"),
         );
-        Fault::usage(format!("{topic} is neither a check nor an exit code"), hint)
+        Fault::usage(format!("{topic} is neither a check, nor an exit code, nor a TPM's response code"), hint)
     })?;
     Ok(Explanation::Check(Explained::of(check)))
+}
+
+/// The checks of evidence, and those of a key that a secret is sealed to.
+fn checks() -> impl Iterator<Item = &'static Check> {
+    all_checks().chain(CERTIFY.iter().copied())
+}
+
+/// A TPM's response code by its number (0x…) or its name (TPM_RC_…).
+fn response_code(topic: &str) -> Result<Option<TpmCode>, Fault> {
+    let unknown = |what: &str| {
+        let names: Vec<_> = KNOWN_CODES.iter().map(|known| known.name).collect();
+        let hint = nearest(topic, names.into_iter()).map_or_else(
+            || "Part 2 of the TPM library, section 6.6, has all of them".to_owned(),
+            |near| format!("did you mean {near}?"),
+        );
+        Fault::usage(format!("{topic} is {what}"), hint)
+    };
+    if let Some(digits) = topic.strip_prefix("0x") {
+        let number = u32::from_str_radix(digits, 16).map_err(|_| unknown("no number"))?;
+        let code = ResponseCode(number);
+        let known = code.known().ok_or_else(|| unknown("no response code that is known"))?;
+        return Ok(Some(TpmCode::of(known, code)));
+    }
+    if !topic.starts_with("TPM_RC_") {
+        return Ok(None);
+    }
+    let known = KNOWN_CODES.iter().find(|known| known.name == topic);
+    let known = known.ok_or_else(|| unknown("no response code that is known"))?;
+    Ok(Some(TpmCode::of(known, ResponseCode(known.code))))
 }
 
 /// What is explained.
@@ -64,11 +100,31 @@ fn one(topic: &str) -> Result<Explanation, Fault> {
 enum Explanation {
     Check(Explained),
     Exit(&'static Exit),
+    Tpm(TpmCode),
     #[serde(untagged)]
     All {
         exits: &'static [Exit],
         checks: Vec<Explained>,
     },
+}
+
+/// A TPM's response code, explained.
+#[derive(Debug, Serialize)]
+struct TpmCode {
+    code: String,
+    name: &'static str,
+    /// The handle, session or parameter that it is about.
+    about: Option<String>,
+    meaning: &'static str,
+    hint: &'static str,
+}
+
+impl TpmCode {
+    fn of(known: &'static KnownCode, code: ResponseCode) -> Self {
+        let KnownCode { name, meaning, hint, .. } = *known;
+        let about = code.about().map(|(what, number)| format!("{what} {number}"));
+        Self { code: format!("{:#05x}", code.0), name, about, meaning, hint }
+    }
 }
 
 /// A check, explained.

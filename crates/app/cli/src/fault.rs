@@ -37,6 +37,37 @@ impl Fault {
         Self::new(3, "malformed", message.into(), hint.into())
     }
 
+    /// A device is missing, may not be used, or does not do what it was asked.
+    pub(crate) fn device(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(9, "device", message.into(), hint.into())
+    }
+
+    /// What came is not an answer to this question.
+    pub(crate) fn not_fresh(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(5, "not fresh", message.into(), hint.into())
+    }
+
+    /// What was sealed or certified is not for this machine, or not for its present state.
+    pub(crate) fn not_bound(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(5, "not bound", message.into(), hint.into())
+    }
+
+    /// Something holds, and is not as it was demanded.
+    pub(crate) fn refused(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(6, "refused", message.into(), hint.into())
+    }
+
+    /// What was sealed is no longer what it was.
+    pub(crate) fn altered(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(4, "not authentic", message.into(), hint.into())
+    }
+
+    /// A key is not certified as it has to be.
+    pub(crate) fn key(error: &teeproof::tpm::CertificationError, hint: impl Into<String>) -> Self {
+        let class = error.class();
+        Self::new(class.exit(), class.as_str(), format!("the key: {error}"), hint.into())
+    }
+
     /// Something that should have worked did not.
     pub(crate) fn internal(message: impl Into<String>) -> Self {
         let hint = "nothing is said about the evidence; try again, and report it if it stays";

@@ -29,7 +29,7 @@ pub(crate) struct Globals {
     #[arg(env = "TEEPROOF_VERBOSE", hide_env_values = true)]
     pub(crate) verbose: u8,
 
-    /// Do not use the network; this version never does
+    /// Do not use the network; only `collect` and `doctor` ever do, for Azure's instance metadata
     #[arg(long, global = true, action = ArgAction::SetTrue)]
     #[arg(env = "TEEPROOF_OFFLINE", hide_env_values = true, value_parser = FalseyValueParser::new())]
     pub(crate) offline: bool,
@@ -39,7 +39,7 @@ pub(crate) struct Globals {
     #[arg(env = "TEEPROOF_CACHE_DIR", hide_env_values = true)]
     pub(crate) cache_dir: Option<PathBuf>,
 
-    /// How long to wait for a service; without effect, this version asks none
+    /// How long `collect` and `doctor` wait for a service [default: 3], and for the paravisor [default: 10]
     #[arg(long, global = true, value_name = "SECONDS")]
     #[arg(env = "TEEPROOF_TIMEOUT", hide_env_values = true)]
     pub(crate) timeout: Option<u32>,
@@ -98,13 +98,8 @@ pub(crate) enum CryptoChoice {
 impl Globals {
     /// The flags that were given and change nothing in this version.
     pub(crate) fn without_effect(&self) -> impl Iterator<Item = &'static str> {
-        [
-            (self.offline, "--offline"),
-            (self.cache_dir.is_some(), "--cache-dir"),
-            (self.timeout.is_some(), "--timeout"),
-            (self.retries.is_some(), "--retries"),
-        ]
-        .into_iter()
-        .filter_map(|(given, name)| given.then_some(name))
+        [(self.cache_dir.is_some(), "--cache-dir"), (self.retries.is_some(), "--retries")]
+            .into_iter()
+            .filter_map(|(given, name)| given.then_some(name))
     }
 }

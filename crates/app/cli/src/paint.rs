@@ -1,6 +1,7 @@
 //! Texts as people see them: colours, line breaks, and nothing that a terminal would obey.
 
 use anstyle::{AnsiColor, Color, Style};
+use teeproof::core::Outcome;
 
 /// It holds.
 pub(crate) const GOOD: Style = colour(AnsiColor::Green).bold();
@@ -25,6 +26,16 @@ const fn colour(colour: AnsiColor) -> Style {
 /// A text in a style. The stream takes the style away where nobody wants it.
 pub(crate) fn paint(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
+}
+
+/// The sign of an outcome, and its style.
+pub(crate) const fn mark(outcome: Outcome) -> (Style, &'static str) {
+    match outcome {
+        Outcome::Pass => (GOOD, "✔"),
+        Outcome::Fail => (BAD, "✘"),
+        Outcome::Warn => (LOUD, "!"),
+        Outcome::Skip => (DIM, "–"),
+    }
 }
 
 /// A text out of evidence or file names, with whatever would steer a terminal or turn the

@@ -104,7 +104,8 @@ impl<'p> Stream<'p> {
     }
 }
 
-fn to_file(bytes: &[u8], path: &Path) -> Result<(), Fault> {
+/// Writes bytes to a file.
+pub(crate) fn to_file(bytes: &[u8], path: &Path) -> Result<(), Fault> {
     std::fs::write(path, bytes).map_err(|error| unwritable(&error, path))
 }
 

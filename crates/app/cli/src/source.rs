@@ -95,6 +95,16 @@ pub(crate) fn name(path: &Path) -> String {
     if is_stdin(path) { "standard input".to_string() } else { path.display().to_string() }
 }
 
+/// Opens a file of any length, or standard input for `-`, to be read piece by piece.
+pub(crate) fn stream(path: &Path) -> Result<Box<dyn Read>, Fault> {
+    if is_stdin(path) {
+        return Ok(Box::new(std::io::stdin()));
+    }
+    metadata(path)?;
+    let file = File::open(path).map_err(|error| named_wrongly(&error).in_file(path.display()))?;
+    Ok(Box::new(file))
+}
+
 /// Reads a file that is not standard input. One that is too large is not read at all where its
 /// size is known, and not beyond the bound where it is not.
 pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, Fault> {

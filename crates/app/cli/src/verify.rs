@@ -6,13 +6,14 @@ mod each;
 mod human;
 
 pub(crate) use args::{VerifyArgs, kind};
-pub(crate) use asked::table;
+pub(crate) use asked::{Asked, table};
+
+use teeproof::AttestationResult;
 
 use crate::context::Context;
 use crate::fault::Fault;
 use crate::files::Files;
 use crate::product::Product;
-use asked::Asked;
 
 /// Runs the verb.
 pub(crate) fn run(args: &VerifyArgs, context: &Context) -> Result<Product, Fault> {
@@ -20,6 +21,16 @@ pub(crate) fn run(args: &VerifyArgs, context: &Context) -> Result<Product, Fault
     if args.each {
         return each::run(args, &asked, context);
     }
+    with_result(args, &asked, context, |result| told(result, &asked, context))
+}
+
+/// Verifies what the arguments name, and hands the result on, which borrows the files.
+pub(crate) fn with_result<T>(
+    args: &VerifyArgs,
+    asked: &Asked<'_>,
+    context: &Context,
+    then: impl FnOnce(&AttestationResult<'_>) -> Result<T, Fault>,
+) -> Result<T, Fault> {
     let files = Files::read(&args.files, args.kind, &args.backing, context)?;
     let evidence = files.evidence()?;
     let certificates = files.certificates()?;
@@ -28,8 +39,17 @@ pub(crate) fn run(args: &VerifyArgs, context: &Context) -> Result<Product, Fault
     let request = asked.request(&certificates, &lists, &anchors);
     let result = teeproof::verify(&evidence, &request)
         .map_err(|error| Fault::usage(error.to_string(), error.hint()).in_file(files.name()))?;
+    then(&result)
+}
+
+/// The result as it was asked for.
+pub(crate) fn told(
+    result: &AttestationResult<'_>,
+    asked: &Asked<'_>,
+    context: &Context,
+) -> Result<Product, Fault> {
     if context.is_json() {
-        return Product::json(&result, result.exit());
+        return Product::json(result, result.exit());
     }
-    Ok(Product::ending(human::text(&result, asked.is_genuine(), context), result.exit()))
+    Ok(Product::ending(human::text(result, asked.is_genuine(), context), result.exit()))
 }

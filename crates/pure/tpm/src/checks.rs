@@ -37,6 +37,43 @@ checks! { VERIFY:
         "TCG PC Client Platform Firmware Profile, section 10.4";
 }
 
+// Not among the checks of the front door: it is asked about evidence, and never about a key that a
+// secret is meant for. Whoever explains checks adds these to `all_checks`.
+checks! { CERTIFY:
+    KEY_SIGNATURE [3 4] = "key.signature", "the certification's signature",
+        "The attestation key signed these very bytes.",
+        "The certification was altered, or another key signed it: certify with the key that the evidence binds.",
+        "TCG TPM 2.0 Library, Part 3, TPM2_Certify; RFC 8017, section 8.2";
+    KEY_FORMAT [3] = "key.format", "the certification's form",
+        "The signed bytes are a TPM's attestation of a key, to the last byte.",
+        "Give TPMS_ATTEST as TPM2_Certify returned it, and not what another command attested.",
+        "TCG TPM 2.0 Library, Part 2, TPMS_ATTEST";
+    KEY_SIGNER [4] = "key.signer", "the signing key's name",
+        "The certification names the attestation key as its signer: a primary key of the endorsement hierarchy that signs nothing but what its TPM made.",
+        "Certify with the key that the platform made for attestation, and not with one of the guest's own.",
+        "TCG TPM 2.0 Library, Part 1, section 16";
+    KEY_NONCE [5] = "key.nonce", "the nonce in the certification",
+        "The key was certified for this question.",
+        "Give the nonce that TPM2_Certify was called with, whole; a TPM takes 50 bytes at most, so hash a longer one first.",
+        "TCG TPM 2.0 Library, Part 2, extraData";
+    KEY_NAME [3 5] = "key.name", "the certified key",
+        "The public area is that of the key that was certified, to its last bit.",
+        "Give the public area as the TPM returned it when the key was made, and the certification of that key.",
+        "TCG TPM 2.0 Library, Part 1, section 16; Part 2, TPMS_CERTIFY_INFO";
+    KEY_PUBLIC [3] = "key.public", "the certified key's public area",
+        "The certified key is an RSA key, and everything that its public area says is known.",
+        "Make an RSA key of 2048 bits with the default exponent.",
+        "TCG TPM 2.0 Library, Part 2, TPMT_PUBLIC";
+    KEY_ATTRIBUTES [3 5] = "key.attributes", "what guards the certified key",
+        "The key was made in the TPM and can never leave it, decrypts and does nothing else, and is used by its policy alone: no password opens it.",
+        "Make the key with fixedTPM, fixedParent, sensitiveDataOrigin and decrypt, without restricted, sign and userWithAuth, and with a policy.",
+        "TCG TPM 2.0 Library, Part 2, TPMA_OBJECT";
+    KEY_POLICY [3 5 7] = "key.policy", "the registers that the certified key is bound to",
+        "The key works only while the registers have the values that were verified.",
+        "Make the key for the registers that are quoted, and quote them before anything else is measured.",
+        "TCG TPM 2.0 Library, Part 3, section 23.7 (TPM2_PolicyPCR)";
+}
+
 checks! { APPRAISE:
     REGISTERS [6] = "quote.registers", "the registers that matter",
         "The registers that the policy names hold the expected values.",

@@ -1,5 +1,9 @@
 //! Why a quote, its registers or a log are not believed.
 
+mod certification;
+
+pub use certification::{CertificationError, KeyProblem};
+
 use core::fmt;
 
 use teeproof_core::{Check, Class};
@@ -7,7 +11,7 @@ use teeproof_wire::Error as WireError;
 
 use crate::checks;
 
-/// The first thing that does not hold.
+/// The first thing that does not hold of a quote, its registers or a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {

@@ -1,4 +1,5 @@
-//! What comes from the attester: a quote, and the registers beside it. Nothing here is believed.
+//! What comes from the attester: a quote and the registers beside it, a key and its certification.
+//! Nothing here is believed.
 
 /// A quote as it came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,4 +19,15 @@ pub enum PcrValues<'a> {
     /// Values of 32 bytes one after the other, in the order of the quote's own selection; their
     /// numbers are those that the quote signed.
     InSelectionOrder(&'a [u8]),
+}
+
+/// A key that was made in the TPM, and the TPM's word for it, as they came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CertificationEvidence<'a> {
+    /// TPMS_ATTEST of TPM2_Certify, or the same behind its size (TPM2B_ATTEST).
+    pub message: &'a [u8],
+    /// The signature over the TPMS_ATTEST: 256 bytes, or a TPMT_SIGNATURE that holds them.
+    pub signature: &'a [u8],
+    /// The key's TPMT_PUBLIC, or the same behind its size (TPM2B_PUBLIC).
+    pub public: &'a [u8],
 }

@@ -12,13 +12,16 @@ mod policy;
 mod verify;
 
 pub use appraise::appraise;
-pub use error::{Error, SelectionProblem};
-pub use evidence::{PcrValues, Quote};
+pub use error::{CertificationError, Error, KeyProblem, SelectionProblem};
+pub use evidence::{CertificationEvidence, PcrValues, Quote};
 pub use log::{
     BootApplication, EventProblem, Explanation, NoSecureBoot, SecureBoot, Variable, VerifiedLog, replay,
 };
 pub use name::{ak_name, qualified_signer};
 pub use policy::Policy;
 pub use teeproof_wire::eventlog::Event;
-pub use teeproof_wire::tpm::{Attest, Selection};
-pub use verify::{MAX_NONCE, Verification, VerifiedPcrs, VerifiedQuote, verify, verify_pcrs};
+pub use teeproof_wire::tpm::{Attest, Certification, ObjectAttributes, RsaPublic, Selection};
+pub use verify::{
+    CertifiedKey, MAX_NONCE, Verification, VerifiedPcrs, VerifiedQuote, verify, verify_certification,
+    verify_pcrs,
+};

@@ -1,4 +1,4 @@
-//! The attestation key's public area, and the names that follow from it.
+//! The attestation key's public area, and the names that follow from it and from others.
 //!
 //! Source: TCG TPM 2.0 Library, Part 1, section 16 (names), Part 2, section 12.2.4 (TPMT_PUBLIC).
 
@@ -20,6 +20,11 @@ const ENDORSEMENT: [u8; 4] = [0x40, 0x00, 0x00, 0x0b];
 #[must_use]
 pub fn ak_name(modulus: &[u8; 256], crypto: &Crypto) -> [u8; 34] {
     named(crypto.sha256.digest(&[&PUBLIC_HEAD, modulus]))
+}
+
+/// The name of an object with this TPMT_PUBLIC, if it is named by SHA-256.
+pub(crate) fn object_name(public: &[u8], crypto: &Crypto) -> [u8; 34] {
+    named(crypto.sha256.digest(&[public]))
 }
 
 /// The qualified name of an attestation key that is a primary key of the endorsement hierarchy:

@@ -1,7 +1,11 @@
 //! From untrusted bytes to a verified quote and verified registers: the one file of this crate
-//! that makes [`VerifiedQuote`] and [`VerifiedPcrs`].
+//! that makes [`VerifiedQuote`] and [`VerifiedPcrs`]; what makes [`CertifiedKey`] lies under it.
 
-use teeproof_core::{Crypto, Freshness, Hex, Record, RsaKey, equal};
+mod certified;
+
+pub use certified::{CertifiedKey, verify_certification};
+
+use teeproof_core::{Check, Crypto, Freshness, Hex, Record, RsaKey, equal};
 use teeproof_wire::tpm::{Attest, REGISTERS, SHA256, Selection, attest_bytes, rsassa_sha256};
 
 use crate::{Error, PcrValues, Quote, SelectionProblem, checks, qualified_signer};
@@ -12,7 +16,7 @@ pub const MAX_NONCE: usize = 50;
 /// The default exponent of a TPM's keys.
 const EXPONENT: &[u8] = &[0x01, 0x00, 0x01];
 
-/// What a quote is verified against. Everything here is the relying party's.
+/// What a quote or a certification is verified against. Everything here is the relying party's.
 #[derive(Clone, Copy, Debug)]
 pub struct Verification<'k> {
     /// The attestation key, whose origin the caller has established.
@@ -60,7 +64,7 @@ pub fn verify<'a>(
 ) -> Result<VerifiedQuote<'a>, Error> {
     let Verification { key, crypto, .. } = verification;
     let message = attest_bytes(quote.message);
-    let modulus = modulus(key)?;
+    let modulus = modulus(key).ok_or(Error::Key)?;
     let signature = rsassa_sha256(quote.signature).map_err(Error::SignatureForm)?;
     crypto.rsa_pkcs1_sha256.verify(*key, &[message], signature).map_err(|_| Error::Signature)?;
     record.pass(checks::SIGNATURE, &format_args!("RSASSA with SHA-256 over {} bytes", message.len()));
@@ -73,36 +77,57 @@ pub fn verify<'a>(
     }
     record.pass(checks::SIGNER, &"recomputed: a restricted primary key of the endorsement hierarchy");
 
-    freshness(&attest, &verification.freshness, record)?;
+    freshness(attest.extra_data, &verification.freshness, checks::NONCE, record)?;
     let selection = selection(&attest).map_err(Error::Selection)?;
     record.pass(checks::SELECTION, &format_args!("{} registers of the SHA-256 bank", selection.count()));
     Ok(VerifiedQuote { attest, selection })
 }
 
-fn modulus<'k>(key: &RsaKey<'k>) -> Result<&'k [u8; 256], Error> {
-    let modulus: &[u8; 256] = key.modulus.try_into().map_err(|_| Error::Key)?;
+fn modulus<'k>(key: &RsaKey<'k>) -> Option<&'k [u8; 256]> {
+    let modulus: &[u8; 256] = key.modulus.try_into().ok()?;
     // A key that a TPM could not make is all zero, for one.
     let full = modulus.first().is_some_and(|first| first & 0x80 != 0);
-    if full && key.exponent == EXPONENT { Ok(modulus) } else { Err(Error::Key) }
+    (full && key.exponent == EXPONENT).then_some(modulus)
 }
 
-fn freshness(attest: &Attest<'_>, demand: &Freshness<'_>, record: &mut dyn Record) -> Result<(), Error> {
+/// What is wrong with a nonce.
+enum NonceProblem {
+    Length,
+    Other,
+}
+
+/// Holds `extraData` against the nonce that is demanded, if one is.
+fn freshness(
+    extra_data: &[u8],
+    demand: &Freshness<'_>,
+    check: &'static Check,
+    record: &mut dyn Record,
+) -> Result<(), NonceProblem> {
     let nonce = match demand {
         Freshness::Nonce(nonce) => *nonce,
         Freshness::Waived(reason) => {
-            record.waive(checks::NONCE, reason);
+            record.waive(check, reason);
             return Ok(());
         }
     };
-    // No nonce at all would be matched by a quote that answers nobody.
+    // No nonce at all would be matched by an attestation that answers nobody.
     if nonce.is_empty() || nonce.len() > MAX_NONCE {
-        return Err(Error::NonceLength);
+        return Err(NonceProblem::Length);
     }
-    if !equal(nonce, attest.extra_data) {
-        return Err(Error::Nonce);
+    if !equal(nonce, extra_data) {
+        return Err(NonceProblem::Other);
     }
-    record.nonce_held(checks::NONCE, nonce, &format_args!("extraData is the same {} bytes", nonce.len()));
+    record.nonce_held(check, nonce, &format_args!("extraData is the same {} bytes", nonce.len()));
     Ok(())
+}
+
+impl From<NonceProblem> for Error {
+    fn from(problem: NonceProblem) -> Self {
+        match problem {
+            NonceProblem::Length => Self::NonceLength,
+            NonceProblem::Other => Self::Nonce,
+        }
+    }
 }
 
 fn selection(attest: &Attest<'_>) -> Result<Selection, SelectionProblem> {

@@ -1,5 +1,6 @@
 //! Bytes as people write them, read in one place for files, policies and the command line.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use base64ct::{Base64, Base64Unpadded, Base64Url, Base64UrlUnpadded, Encoding};
@@ -23,4 +24,10 @@ pub fn base64(text: &str) -> Option<Vec<u8>> {
         .or_else(|_| Base64Url::decode_vec(text))
         .or_else(|_| Base64UrlUnpadded::decode_vec(text))
         .ok()
+}
+
+/// Bytes as base64url without padding, the form in which this project writes them.
+#[must_use]
+pub fn to_base64url(bytes: &[u8]) -> String {
+    Base64UrlUnpadded::encode_string(bytes)
 }

@@ -1,14 +1,22 @@
-//! A TPM 2.0 quote as its bytes say it: TPMS_ATTEST of TPM2_Quote, big-endian, and the signature
-//! that goes with it.
+//! What a TPM 2.0 attests as its bytes say it: TPMS_ATTEST of TPM2_Quote and of TPM2_Certify,
+//! big-endian, the signature that goes with it, and the public area of a key.
 //!
-//! Source: TCG TPM 2.0 Library, Part 2, sections 10.12.12 (TPMS_ATTEST), 10.6 (PCR selections) and
-//! 11.3.4 (TPMT_SIGNATURE).
+//! Source: TCG TPM 2.0 Library, Part 2, sections 10.12.12 (TPMS_ATTEST), 10.6 (PCR selections),
+//! 11.3.4 (TPMT_SIGNATURE) and 12.2.4 (TPMT_PUBLIC).
 
+mod certify;
 mod describe;
+mod head;
+mod policy;
+mod public;
 mod selection;
 mod signature;
 
+pub use certify::Certification;
 pub(crate) use describe::bank_name;
+pub use head::Head;
+pub use policy::{POLICY_PCR_BYTES, policy_pcr};
+pub use public::{MAX_PUBLIC_BYTES, ObjectAttributes, RsaPublic, RsaScheme, public_bytes};
 pub use selection::{MAX_SELECTIONS, REGISTERS, Selection, Selections};
 pub use signature::rsassa_sha256;
 
@@ -18,15 +26,11 @@ use crate::{Error, Kind, Reader};
 pub const SHA256: u16 = 0x000b;
 /// TPM_GENERATED_VALUE: the first bytes of whatever a restricted key signs.
 pub const MAGIC: u32 = 0xff54_4347;
-/// No TPMS_ATTEST of a quote comes near this.
+/// No TPMS_ATTEST of a quote comes near this, nor one of a certification.
 pub const MAX_BYTES: usize = 4096;
 
-/// TPM_ST_ATTEST_QUOTE.
-const QUOTE: u16 = 0x8018;
 /// A name is a handle, or an algorithm and a digest.
 const MAX_NAME: usize = 66;
-/// TPM2B_DATA holds as much as a TPMT_HA.
-const MAX_EXTRA_DATA: usize = 66;
 /// The longest digest that a TPM makes.
 const MAX_DIGEST: usize = 64;
 
@@ -64,20 +68,16 @@ impl<'a> Attest<'a> {
     /// Another magic or another kind of attestation; a length out of its bounds; more than
     /// [`MAX_SELECTIONS`] selections; a `safe` that is neither 0 nor 1; bytes after the end.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
-        const WHAT: &str = "TPMS_ATTEST";
-        if bytes.len() > MAX_BYTES {
-            return Err(Error::new(Kind::TooLarge, WHAT, 0, "at most 4096 bytes"));
-        }
-        Reader::all(bytes, 0, WHAT, |reader| {
-            head(reader)?;
+        whole(bytes, |reader| {
+            let head = Head::read(reader, &head::QUOTE)?;
             Ok(Self {
-                qualified_signer: sized(reader, "TPMS_ATTEST: qualifiedSigner", MAX_NAME)?,
-                extra_data: sized(reader, "TPMS_ATTEST: extraData", MAX_EXTRA_DATA)?,
-                clock: u64_be(reader, "TPMS_ATTEST: clock")?,
-                reset_count: u32_be(reader, "TPMS_ATTEST: resetCount")?,
-                restart_count: u32_be(reader, "TPMS_ATTEST: restartCount")?,
-                safe: safe(reader)?,
-                firmware_version: u64_be(reader, "TPMS_ATTEST: firmwareVersion")?,
+                qualified_signer: head.qualified_signer,
+                extra_data: head.extra_data,
+                clock: head.clock,
+                reset_count: head.reset_count,
+                restart_count: head.restart_count,
+                safe: head.safe,
+                firmware_version: head.firmware_version,
                 selections: Selections::read(reader)?,
                 pcr_digest: sized(reader, "TPMS_ATTEST: pcrDigest", MAX_DIGEST)?,
             })
@@ -92,40 +92,28 @@ impl<'a> Attest<'a> {
 /// [`MAX_BYTES`].
 #[must_use]
 pub fn attest_bytes(bytes: &[u8]) -> &[u8] {
+    without_size(bytes, MAX_BYTES)
+}
+
+/// What follows a size of two bytes that is exactly its own and at most `most`; otherwise `bytes`.
+#[inline]
+fn without_size(bytes: &[u8], most: usize) -> &[u8] {
     match bytes.split_first_chunk() {
-        Some((size, rest))
-            if rest.len() <= MAX_BYTES && usize::from(u16::from_be_bytes(*size)) == rest.len() =>
-        {
+        Some((size, rest)) if rest.len() <= most && usize::from(u16::from_be_bytes(*size)) == rest.len() => {
             rest
         }
         _ => bytes,
     }
 }
 
-/// Magic and type: a quote, and nothing else that a TPM attests.
-fn head(reader: &mut Reader<'_>) -> Result<(), Error> {
-    let at = reader.at();
-    if u32_be(reader, "TPMS_ATTEST: magic")? != MAGIC {
-        return Err(at.error(Kind::Value, "TPMS_ATTEST: magic", "TPM_GENERATED_VALUE (ff544347)"));
+/// A TPMS_ATTEST from its first byte to its last.
+#[inline]
+fn whole<'a, T>(bytes: &'a [u8], read: impl FnOnce(&mut Reader<'a>) -> Result<T, Error>) -> Result<T, Error> {
+    const WHAT: &str = "TPMS_ATTEST";
+    if bytes.len() > MAX_BYTES {
+        return Err(Error::new(Kind::TooLarge, WHAT, 0, "at most 4096 bytes"));
     }
-    let at = reader.at();
-    match u16_be(reader, "TPMS_ATTEST: type")? {
-        QUOTE => Ok(()),
-        // NV, command audit, session audit, certify, time, creation, NV digest.
-        0x8014..=0x801c => {
-            Err(at.error(Kind::Unsupported, "TPMS_ATTEST: type", "a quote (8018), no other attestation"))
-        }
-        _ => Err(at.error(Kind::Value, "TPMS_ATTEST: type", "TPM_ST_ATTEST_QUOTE (8018)")),
-    }
-}
-
-fn safe(reader: &mut Reader<'_>) -> Result<bool, Error> {
-    let at = reader.at();
-    match reader.byte("TPMS_ATTEST: safe")? {
-        0 => Ok(false),
-        1 => Ok(true),
-        _ => Err(at.error(Kind::Value, "TPMS_ATTEST: safe", "0 or 1")),
-    }
+    Reader::all(bytes, 0, WHAT, read)
 }
 
 /// A TPM2B: a size of two bytes, and so many bytes.

@@ -159,8 +159,8 @@ fn signatures_come_in_two_forms() {
     refused(&[TSS, &[0]].concat(), Kind::Trailing, "TPMT_SIGNATURE", 262);
     refused(&TSS[..261], Kind::Truncated, "TPMT_SIGNATURE: sig", 6);
     refused(&TSS[..3], Kind::Truncated, "TPMT_SIGNATURE: hash", 2);
-    refused(&TSS[..1], Kind::Truncated, "quote signature", 0);
-    refused(&[], Kind::Truncated, "quote signature", 0);
+    refused(&TSS[..1], Kind::Truncated, "TPMT_SIGNATURE: sigAlg", 0);
+    refused(&[], Kind::Truncated, "TPMT_SIGNATURE: sigAlg", 0);
     // A head of six bytes and 250 more are 256 bytes, which are taken as they are: the key decides.
     assert_eq!(rsassa_sha256(&TSS[..256]).unwrap().as_slice(), &TSS[..256]);
 }

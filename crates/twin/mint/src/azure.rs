@@ -6,6 +6,7 @@
 
 pub mod ak;
 mod ak_chain;
+mod certificates;
 mod claims;
 mod envelope;
 mod event_log;
@@ -16,9 +17,10 @@ mod td_report;
 mod vm;
 
 pub use ak_chain::AkChain;
+pub use certificates::Certificates;
 pub use claims::{Claims, Generation, Json, Letters, Object};
 pub use envelope::{Envelope, HARDWARE_SLOT_BYTES};
-pub use event_log::{Algorithm, Event, EventLog, Guid, Header, image_load, signature_list};
+pub use event_log::{Algorithm, Event, EventLog, Guid, Header, Measurement, image_load, signature_list};
 pub use evidence::Evidence;
 pub use quote::{Quote, Selection, SignatureForm};
 pub use td_report::{TD_REPORT_BYTES, TdReport};

@@ -25,6 +25,10 @@ pub enum Error {
     Cbor,
     /// Something needs the modulus of a key that has none.
     NoModulus(crate::Kind),
+    /// Only the public half of the key is known.
+    NoPrivateKey(crate::Kind),
+    /// A number of this many bytes is no modulus of a kind of key that is known here.
+    Modulus(usize),
 }
 
 impl fmt::Display for Error {
@@ -40,6 +44,10 @@ impl fmt::Display for Error {
             Self::EmptyChain => f.write_str("a chain without any certificate"),
             Self::Cbor => f.write_str("a CBOR value that cannot be written"),
             Self::NoModulus(kind) => write!(f, "a key of kind {kind:?} has no modulus"),
+            Self::NoPrivateKey(kind) => {
+                write!(f, "only the public half of this key of kind {kind:?} is known: it cannot sign")
+            }
+            Self::Modulus(len) => write!(f, "{len} bytes are no modulus of a known kind of key"),
         }
     }
 }

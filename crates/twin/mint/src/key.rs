@@ -46,6 +46,18 @@ impl Key {
         Self { kind, pair: shared.entry((kind, name.to_owned())).or_default().clone() }
     }
 
+    /// Somebody else's RSA key, by its modulus in big-endian bytes; the exponent is 65537. It can be
+    /// certified and claimed, but signs nothing.
+    ///
+    /// # Errors
+    /// This is no modulus of a [`Kind`] that there is.
+    pub fn public_only(modulus: &[u8]) -> Result<Self, Error> {
+        let wrong = Error::Modulus(modulus.len());
+        let kind = Kind::of_modulus(modulus).ok_or(wrong)?;
+        let pair = Arc::new(Pair::public_only(modulus));
+        Ok(Self { kind, pair: Arc::new(Mutex::new(Some(pair))) })
+    }
+
     /// What kind of key it is.
     #[must_use]
     pub const fn kind(&self) -> Kind {
@@ -94,9 +106,13 @@ impl Key {
     /// Signs a message: `r ‖ s` for ECDSA, as long as the modulus for RSA.
     ///
     /// # Errors
-    /// The key could not be made, or it cannot sign in this way.
+    /// The key could not be made, its private half is not known, or it cannot sign in this way.
     pub fn sign(&self, scheme: Scheme, message: &[u8]) -> Result<Vec<u8>, Error> {
-        self.pair()?.sign(scheme, message).ok_or(Error::Signing(self.kind, scheme))
+        let pair = self.pair()?;
+        if pair.is_public_only() {
+            return Err(Error::NoPrivateKey(self.kind));
+        }
+        pair.sign(scheme, message).ok_or(Error::Signing(self.kind, scheme))
     }
 
     fn pair(&self) -> Result<Arc<Pair>, Error> {

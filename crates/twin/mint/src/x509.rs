@@ -9,6 +9,7 @@ pub mod der;
 mod extension;
 mod name;
 mod oid;
+mod pem;
 mod sealed;
 mod time;
 
@@ -20,5 +21,6 @@ pub(crate) use extension::{CERT_SIGN, CRL_SIGN, DIGITAL_SIGNATURE, NON_REPUDIATI
 pub use extension::{Content, Extension};
 pub use name::{Attribute, Name};
 pub use oid::Oid;
+pub use pem::pem;
 pub use sealed::Seal;
 pub use time::{Time, Validity};

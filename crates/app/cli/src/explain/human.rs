@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Exit, Explained, Explanation};
+use super::{Exit, Explained, Explanation, TpmCode};
 use crate::paint::{NAME, WIDTH, paint, wrap};
 
 /// The whole text.
@@ -11,6 +11,7 @@ pub(super) fn text(explanation: &Explanation) -> String {
     match explanation {
         Explanation::Check(check) => one_check(&mut out, check),
         Explanation::Exit(exit) => one_exit(&mut out, exit),
+        Explanation::Tpm(code) => tpm_code(&mut out, code),
         Explanation::All { exits, checks } => {
             let _ = writeln!(out, "{}", paint(NAME, "Exit codes"));
             for exit in *exits {
@@ -38,6 +39,12 @@ fn one_exit(out: &mut String, exit: &Exit) {
     let head = format!("exit {}", exit.code);
     let _ = writeln!(out, "{}: {}", paint(NAME, &head), exit.meaning);
     row(out, "what to do", exit.advice);
+}
+
+fn tpm_code(out: &mut String, code: &TpmCode) {
+    let about = code.about.as_ref().map(|about| format!(", {about}")).unwrap_or_default();
+    let _ = writeln!(out, "{} ({}{about}): {}", paint(NAME, code.name), code.code, code.meaning);
+    row(out, "what to do", code.hint);
 }
 
 fn row(out: &mut String, name: &str, text: &str) {

@@ -55,7 +55,7 @@ pub(crate) struct VerifyArgs {
     /// first file, in the order given, that is not; without a policy none is, and it is 10 where
     /// nothing else is wrong.
     #[arg(long)]
-    pub(super) each: bool,
+    pub(crate) each: bool,
 
     #[command(flatten)]
     pub(super) backing: Backing,

@@ -17,7 +17,7 @@ use crate::globals::CryptoChoice;
 use crate::policy::{self, PolicyChoice};
 
 /// What is asked.
-pub(super) struct Asked<'a> {
+pub(crate) struct Asked<'a> {
     args: &'a VerifyArgs,
     nonce: Option<Vec<u8>>,
     user_data: Option<Vec<u8>>,
@@ -29,7 +29,7 @@ pub(super) struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     /// Reads what the arguments name, and the clock if it is needed.
-    pub(super) fn read(args: &'a VerifyArgs, context: &Context) -> Result<Self, Fault> {
+    pub(crate) fn read(args: &'a VerifyArgs, context: &Context) -> Result<Self, Fault> {
         let nonce = nonce(args, context)?;
         let choice = match &args.policy {
             Some(policy) => Some(PolicyChoice::parse(policy)?),
@@ -62,6 +62,16 @@ impl<'a> Asked<'a> {
             policy: self.policy.as_ref(),
             crypto: &self.crypto,
         }
+    }
+
+    /// The nonce, if there is to be one.
+    pub(crate) fn nonce(&self) -> Option<&[u8]> {
+        self.nonce.as_deref()
+    }
+
+    /// The cryptography to verify with.
+    pub(crate) const fn crypto(&self) -> &Crypto<'static> {
+        &self.crypto
     }
 
     /// The policy's name, if there is one.

@@ -2,12 +2,11 @@
 
 use std::fmt::Write;
 
-use anstyle::Style;
 use teeproof::core::Outcome;
 use teeproof::{AttestationResult, Finding, Verdict};
 
 use crate::context::Context;
-use crate::paint::{BAD, DIM, GOOD, HINT, LOUD, NAME, WIDTH, paint, printable, shortened, wrap};
+use crate::paint::{BAD, DIM, GOOD, HINT, LOUD, NAME, WIDTH, mark, paint, printable, shortened, wrap};
 use crate::tried::marks;
 
 /// The whole text. `genuine` says that the policy is the built-in one.
@@ -68,15 +67,6 @@ fn check(out: &mut String, finding: &Finding, width: usize, verbose: bool) {
     let _ = writeln!(out, " {} {id:<width$}  {first}", paint(style, mark));
     for line in lines {
         let _ = writeln!(out, "{:margin$}{line}", "");
-    }
-}
-
-const fn mark(outcome: Outcome) -> (Style, &'static str) {
-    match outcome {
-        Outcome::Pass => (GOOD, "✔"),
-        Outcome::Fail => (BAD, "✘"),
-        Outcome::Warn => (LOUD, "!"),
-        Outcome::Skip => (DIM, "–"),
     }
 }
 

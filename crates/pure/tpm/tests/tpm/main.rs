@@ -1,5 +1,5 @@
-//! Quotes, registers and logs: real ones, those of a software TPM, and minted ones of which each
-//! has one thing bent and is refused for exactly that.
+//! Quotes, registers, logs and certified keys: real ones, those of a software TPM, and minted ones of
+//! which each has one thing bent and is refused for exactly that.
 
 #![allow(
     clippy::unwrap_used,
@@ -23,6 +23,11 @@ mod support;
 mod appraisal;
 mod boot_programs;
 mod bounds;
+mod certified;
+mod certified_bits;
+mod certified_policy;
+mod certified_support;
+mod certified_tpm;
 mod log_form;
 mod pcrs;
 mod quote;

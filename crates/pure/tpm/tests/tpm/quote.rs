@@ -65,7 +65,10 @@ fn another_attestation_is_refused() {
     let magic = "TPM_GENERATED_VALUE (ff544347)";
     bent(|quote| quote.magic = 0xff54_4346)
         .refused(message(Kind::Value, "TPMS_ATTEST: magic", 0, magic), Class::Malformed);
-    for kind in [0x8014, 0x8017, 0x8019, 0x801c] {
+    let error =
+        message(Kind::Unsupported, "TPMS_ATTEST: type", 4, "a quote (8018); this is a certification (8017)");
+    bent(|quote| quote.kind = 0x8017).refused(error, Class::Unsupported);
+    for kind in [0x8014, 0x8016, 0x8019, 0x801c] {
         let error =
             message(Kind::Unsupported, "TPMS_ATTEST: type", 4, "a quote (8018), no other attestation");
         bent(|quote| quote.kind = kind).refused(error, Class::Unsupported);
@@ -151,11 +154,11 @@ fn signatures() {
     bent(|quote| quote.tamper(44, b"X")).refused(Error::Signature, Class::NotAuthentic);
     bent(|quote| quote.signature = Some(vec![0; 256])).refused(Error::Signature, Class::NotAuthentic);
     for (scheme, hash, kind, what, offset) in [
-        (0x0016, 0x000b, Kind::Unsupported, "quote signature", 0),
-        (0x0018, 0x000b, Kind::Unsupported, "quote signature", 0),
-        (0x0005, 0x000b, Kind::Unsupported, "quote signature", 0),
-        (0x0010, 0x000b, Kind::Value, "quote signature", 0),
-        (0x0000, 0x000b, Kind::Value, "quote signature", 0),
+        (0x0016, 0x000b, Kind::Unsupported, "TPMT_SIGNATURE: sigAlg", 0),
+        (0x0018, 0x000b, Kind::Unsupported, "TPMT_SIGNATURE: sigAlg", 0),
+        (0x0005, 0x000b, Kind::Unsupported, "TPMT_SIGNATURE: sigAlg", 0),
+        (0x0010, 0x000b, Kind::Value, "TPMT_SIGNATURE: sigAlg", 0),
+        (0x0000, 0x000b, Kind::Value, "TPMT_SIGNATURE: sigAlg", 0),
         (0x0014, 0x0004, Kind::Unsupported, "TPMT_SIGNATURE: hash", 2),
         (0x0014, 0x000c, Kind::Unsupported, "TPMT_SIGNATURE: hash", 2),
     ] {

@@ -2,10 +2,10 @@
 
 use alloc::vec::Vec;
 
-use teeproof_wire::certificate::Certificate;
+use teeproof_wire::certificate::{Certificate, without_padding};
 use teeproof_wire::crl::RevocationList;
 use teeproof_wire::tpm::attest_bytes;
-use teeproof_wire::{Reader, der, eventlog, hcl};
+use teeproof_wire::{eventlog, hcl};
 
 use super::pcrs::{self, Registers};
 use super::{InputError, Kind};
@@ -78,15 +78,4 @@ const fn max_bytes(kind: Kind) -> usize {
         Kind::Certificate => 64 * 1024,
         _ => 1024 * 1024,
     }
-}
-
-/// A certificate without the zero bytes after its end, if all that follows is zero.
-fn without_padding(bytes: &[u8]) -> &[u8] {
-    const WHAT: &str = "certificate";
-    let cut = Reader::all(bytes, 0, WHAT, |reader| {
-        let certificate = der::element(reader, WHAT)?.whole;
-        let rest = reader.take(reader.remaining(), WHAT)?;
-        Ok(if rest.iter().all(|byte| *byte == 0) { certificate } else { bytes })
-    });
-    cut.unwrap_or(bytes)
 }

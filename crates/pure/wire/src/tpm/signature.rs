@@ -1,4 +1,4 @@
-//! The signature over a quote, in the two forms in which it is handed around.
+//! The signature over what a TPM attests, in the two forms in which it is handed around.
 
 use crate::{Error, Kind, Reader};
 
@@ -13,7 +13,7 @@ const SHA256: [u8; 2] = [0x00, 0x0b];
 /// # Errors
 /// Another length; a TPMT_SIGNATURE of another scheme, hash or size.
 pub fn rsassa_sha256(bytes: &[u8]) -> Result<&[u8; 256], Error> {
-    const WHAT: &str = "quote signature";
+    const WHAT: &str = "TPMT_SIGNATURE: sigAlg";
     if let Ok(raw) = bytes.try_into() {
         return Ok(raw);
     }

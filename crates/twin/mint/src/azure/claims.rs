@@ -114,6 +114,13 @@ impl Claims {
         }
     }
 
+    /// Puts this key's modulus into the endorsement key's claim, if there is one.
+    pub fn set_ek(&mut self, key: &Key) {
+        if let Some(claim) = self.key_mut("HCLEkPub") {
+            claim.set("n", Json::Modulus(key.clone()));
+        }
+    }
+
     /// Overwrites bytes before they are hashed.
     pub fn patch(&mut self, offset: usize, bytes: &[u8]) {
         self.patches.push((offset, bytes.to_vec()));

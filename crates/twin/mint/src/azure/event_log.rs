@@ -28,6 +28,15 @@ pub struct EventLog {
     tampers: Vec<(usize, Vec<u8>)>,
 }
 
+/// What a TPM is asked to extend for one event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Measurement {
+    /// The register.
+    pub register: u32,
+    /// A digest for each bank, by its algorithm.
+    pub digests: Vec<(u16, Vec<u8>)>,
+}
+
 impl Default for EventLog {
     /// A log with a header and nothing else.
     fn default() -> Self {
@@ -116,6 +125,17 @@ impl EventLog {
             }
         }
         pcrs
+    }
+
+    /// What a TPM is asked to extend, in order.
+    #[must_use]
+    pub fn measurements(&self) -> Vec<Measurement> {
+        let extending = self.events.iter().filter(|event| event.extends());
+        let measured = |event: &Event| Measurement {
+            register: event.register,
+            digests: event.digests(&self.header.algorithms),
+        };
+        extending.map(measured).collect()
     }
 
     fn startup_locality(&self) -> Option<u8> {

@@ -3,8 +3,10 @@
 
 use super::envelope::{SNP, TDX};
 use super::event_log::untouched_pcrs;
-use super::{AkChain, Claims, Envelope, EventLog, Evidence, Generation, Quote, Selection, TdReport};
-use crate::snp::{self, Machine, Product};
+use super::{
+    AkChain, Certificates, Claims, Envelope, EventLog, Evidence, Generation, Quote, Selection, TdReport,
+};
+use crate::snp::{Machine, Product};
 use crate::{DEFAULT_TIME, Error, Key, Kind};
 
 /// The ID-block key of Azure's machines on Milan and Genoa since 2024, as genuine reports name it.
@@ -38,6 +40,8 @@ pub struct Vm {
     pub envelope: Envelope,
     /// The attestation key, which signs the quote.
     pub ak: Key,
+    /// The endorsement key, which nothing but the claims name.
+    pub ek: Key,
     /// The quote.
     pub quote: Quote,
     /// The values of the SHA-256 registers, which the quote attests.
@@ -46,6 +50,7 @@ pub struct Vm {
     pub log: Option<EventLog>,
     /// The certificate of the attestation key and those above it.
     pub ak_chain: AkChain,
+    one_root: bool,
 }
 
 /// What kind of hardware a machine runs on.
@@ -77,6 +82,7 @@ impl Vm {
 
     fn new(platform: Platform, product: Product, generation: Generation) -> Self {
         let ak = Key::shared("HCLAkPub", Kind::Rsa2048);
+        let ek = Key::shared("HCLEkPub", Kind::Rsa2048);
         let report_type = if platform == Platform::Snp { SNP } else { TDX };
         let vm = Self {
             platform,
@@ -84,13 +90,15 @@ impl Vm {
             td_report: TdReport::default(),
             td_quote: None,
             report_data: None,
-            claims: Claims::new(generation, &ak, &ek()),
+            claims: Claims::new(generation, &ak, &ek),
             envelope: Envelope::new(report_type, generation.header_version(), generation.nv_bytes()),
             quote: Quote::default(),
             pcrs: untouched_pcrs(),
             log: None,
             ak_chain: AkChain::global(&ak, DEFAULT_TIME),
+            one_root: false,
             ak,
+            ek,
         };
         vm.log(EventLog::booted_securely())
     }
@@ -99,7 +107,7 @@ impl Vm {
     /// What was set in the claims before is gone.
     #[must_use]
     pub fn generation(mut self, generation: Generation) -> Self {
-        self.claims = Claims::new(generation, &self.ak, &ek());
+        self.claims = Claims::new(generation, &self.ak, &self.ek);
         self.envelope.header_version = generation.header_version();
         self.envelope.nv_bytes = generation.nv_bytes();
         self
@@ -140,6 +148,23 @@ impl Vm {
         self.claims.set_ak(&key);
         self.ak_chain.leaf.key = key.clone();
         self.ak = key;
+        self
+    }
+
+    /// Gives it another endorsement key, in the claims.
+    #[must_use]
+    pub fn endorsement_key(mut self, key: Key) -> Self {
+        self.claims.set_ek(&key);
+        self.ek = key;
+        self
+    }
+
+    /// Puts the attestation key's certificate right under the machine's own root: under the ARK, or
+    /// on TDX under the root of virtual TPMs. One trust anchor is then enough, and nothing is needed
+    /// in between that the machine itself does not hand out.
+    #[must_use]
+    pub fn one_root(mut self) -> Self {
+        self.one_root = true;
         self
     }
 
@@ -211,39 +236,73 @@ impl Vm {
     /// # Errors
     /// A key could not be made or cannot sign as asked, or a patch reaches over the end.
     pub fn evidence(&self) -> Result<Evidence, Error> {
-        let claims = self.claims.bytes()?;
-        let report_data = self.report_data.unwrap_or_else(|| self.envelope.report_data(&claims));
-        let hardware = self.hardware(report_data)?;
         let (quote_message, quote_signature) = self.quote.mint(&self.ak, &self.pcrs)?;
-        let chain = self.ak_chain.mint()?;
+        let certificates = self.certificates()?;
         Ok(Evidence {
             platform: self.platform,
-            hcl_report: self.envelope.close(&hardware.report, &claims)?,
+            hcl_report: self.hcl_report()?,
             quote_message,
             quote_signature,
             pcrs: self.pcrs,
             event_log: self.log.as_ref().map(EventLog::bytes).transpose()?,
-            ak_certificate: chain.leaf,
-            ak_intermediates: chain.intermediates,
-            ak_root: chain.root,
-            vek: hardware.vek,
-            intermediate: hardware.intermediate,
-            ark: hardware.ark,
+            ak_certificate: certificates.ak,
+            ak_intermediates: certificates.ak_intermediates,
+            ak_root: certificates.ak_root,
+            vek: certificates.vek,
+            intermediate: certificates.intermediate,
+            ark: certificates.ark,
             td_quote: self.td_quote.clone(),
         })
     }
 
-    /// The hardware report, with its certificates on SNP.
-    fn hardware(&self, report_data: [u8; 64]) -> Result<snp::Evidence, Error> {
-        match self.platform {
-            Platform::Snp => self.machine.clone().report_data(report_data).mint(),
+    /// Makes the paravisor's report alone, as the NV index 0x01400001 holds it. The attestation key
+    /// signs nothing for it, so its public half is enough.
+    ///
+    /// # Errors
+    /// A key could not be made or cannot sign as asked, or a patch reaches over the end.
+    pub fn hcl_report(&self) -> Result<Vec<u8>, Error> {
+        let claims = self.claims.bytes()?;
+        let report_data = self.report_data.unwrap_or_else(|| self.envelope.report_data(&claims));
+        let hardware = match self.platform {
+            Platform::Snp => self.machine.clone().report_data(report_data).mint_report()?,
             Platform::Tdx => {
                 let mut report = self.td_report.clone();
                 report.report_data = report_data;
-                let none = Vec::new;
-                Ok(snp::Evidence { report: report.bytes()?, vek: none(), intermediate: none(), ark: none() })
+                report.bytes()?
+            }
+        };
+        self.envelope.close(&hardware, &claims)
+    }
+
+    /// Makes the certificates alone.
+    ///
+    /// # Errors
+    /// A key could not be made or cannot sign as asked.
+    pub fn certificates(&self) -> Result<Certificates, Error> {
+        let [vek, intermediate, ark] = match self.platform {
+            Platform::Snp => self.machine.mint_certificates()?,
+            Platform::Tdx => Default::default(),
+        };
+        let mut chain = self.ak_chain.clone();
+        if self.one_root {
+            chain.intermediates.clear();
+            if self.platform == Platform::Snp {
+                chain.root = self.machine.ark.clone();
             }
         }
+        let mut minted = chain.mint()?;
+        if self.one_root && self.platform == Platform::Snp {
+            // The same certificate, of which PSS would make another signature.
+            minted.root.clone_from(&ark);
+        }
+        Ok(Certificates {
+            ak: minted.leaf,
+            ak_intermediates: minted.intermediates,
+            ak_root: minted.root,
+            vek,
+            intermediate,
+            ark,
+        })
     }
 }
 
@@ -265,9 +324,4 @@ fn padded(bytes: &[u8]) -> [u8; 16] {
     let mut out = [0; 16];
     out.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
     out
-}
-
-/// The endorsement key, the same for all machines.
-fn ek() -> Key {
-    Key::shared("HCLEkPub", Kind::Rsa2048)
 }

@@ -61,6 +61,14 @@ impl Kind {
         }
     }
 
+    /// The kind of RSA key that has this modulus.
+    pub(crate) fn of_modulus(modulus: &[u8]) -> Option<Self> {
+        let known = [Self::Rsa2048, Self::Rsa3072, Self::Rsa4096, Self::Rsa8192];
+        let kind = known.into_iter().find(|kind| kind.modulus_bytes() == Some(modulus.len()))?;
+        // A modulus fills its length: its top bit is set.
+        modulus.first().is_some_and(|&byte| byte >= 0x80).then_some(kind)
+    }
+
     /// The order of the curve, big-endian.
     pub(crate) const fn order(self) -> Option<&'static [u8]> {
         match self {

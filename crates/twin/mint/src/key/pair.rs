@@ -9,14 +9,17 @@ use aws_lc_rs::signature::{
 };
 
 use super::{Kind, Scheme};
+use crate::x509::der;
 
 static PSS_SHA384_SALT_32: RsaSignatureEncoding =
     RSA_PSS_SHA384.with_pss_salt_length(RsaPssSaltLength::Custom(32));
 
-/// A key pair.
+/// A key pair, or the public half of one.
 pub(super) enum Pair {
     Ecdsa(EcdsaKeyPair),
     Rsa(RsaKeyPair),
+    /// An RSAPublicKey in DER.
+    Public(Vec<u8>),
 }
 
 impl Pair {
@@ -33,8 +36,18 @@ impl Pair {
         }
     }
 
+    /// Somebody else's RSA key with the usual exponent.
+    pub(super) fn public_only(modulus: &[u8]) -> Self {
+        Self::Public(der::sequence(&[der::unsigned(modulus), der::integer(65_537)]))
+    }
+
+    pub(super) const fn is_public_only(&self) -> bool {
+        matches!(self, Self::Public(_))
+    }
+
     pub(super) fn public_key(&self) -> &[u8] {
         match self {
+            Self::Public(key) => key,
             Self::Ecdsa(pair) => pair.public_key().as_ref(),
             Self::Rsa(pair) => pair.public_key().as_ref(),
         }

@@ -215,10 +215,16 @@ impl Machine {
     /// A key could not be made or cannot sign as asked, or a patch reaches over the end.
     pub fn mint(&self) -> Result<Evidence, Error> {
         let report = self.mint_report()?;
+        let [vek, intermediate, ark] = self.mint_certificates()?;
+        Ok(Evidence { report, vek, intermediate, ark })
+    }
+
+    /// VEK, intermediate and ARK.
+    pub(crate) fn mint_certificates(&self) -> Result<[Vec<u8>; 3], Error> {
         let mut links = mint_chain(&[self.ark.clone(), self.intermediate.clone(), self.vek.clone()])?;
         let (vek, intermediate, ark) = (links.pop(), links.pop(), links.pop());
         let present = |der: Option<Vec<u8>>| der.ok_or(Error::EmptyChain);
-        Ok(Evidence { report, vek: present(vek)?, intermediate: present(intermediate)?, ark: present(ark)? })
+        Ok([present(vek)?, present(intermediate)?, present(ark)?])
     }
 
     /// Makes the ARK's revocation list, which revokes these serial numbers: those of
@@ -240,7 +246,11 @@ impl Machine {
         list
     }
 
-    fn mint_report(&self) -> Result<Vec<u8>, Error> {
+    /// Makes the report alone.
+    ///
+    /// # Errors
+    /// A key could not be made or cannot sign as asked, or a patch reaches over the end.
+    pub fn mint_report(&self) -> Result<Vec<u8>, Error> {
         let mut report = self.report.signed_bytes();
         patch(&mut report, &self.patches)?;
         let key = self.report_signer.as_ref().unwrap_or(&self.vek.key);

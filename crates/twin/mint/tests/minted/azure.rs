@@ -4,6 +4,7 @@ mod ak_chain;
 mod claims;
 mod envelope;
 mod event_log;
+mod paravisor;
 mod quote;
 mod shapes;
 mod td_report;

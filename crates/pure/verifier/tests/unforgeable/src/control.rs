@@ -4,7 +4,7 @@ use teeproof::AttestationResult;
 use teeproof::hcl::{Claims, VerifiedVm};
 use teeproof::nitro::VerifiedDocument;
 use teeproof::snp::VerifiedReport;
-use teeproof::tpm::{VerifiedLog, VerifiedPcrs, VerifiedQuote};
+use teeproof::tpm::{CertifiedKey, VerifiedLog, VerifiedPcrs, VerifiedQuote};
 use teeproof::x509::{SignedPath, VerifiedPath, VerifiedRevocationList};
 
 fn main() {
@@ -13,6 +13,7 @@ fn main() {
     used::<VerifiedVm<'static>>();
     used::<Claims>();
     used::<VerifiedQuote<'static>>();
+    used::<CertifiedKey<'static>>();
     used::<VerifiedPcrs>();
     used::<VerifiedLog<'static>>();
     used::<VerifiedDocument<'static>>();

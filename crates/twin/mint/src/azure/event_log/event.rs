@@ -168,7 +168,8 @@ impl Event {
         fields.concat()
     }
 
-    fn digests(&self, algorithms: &[Algorithm]) -> Vec<(u16, Vec<u8>)> {
+    /// The digests that the record carries, by the bank's algorithm.
+    pub(super) fn digests(&self, algorithms: &[Algorithm]) -> Vec<(u16, Vec<u8>)> {
         let measured = self.measured.as_ref().unwrap_or(&self.data);
         let digest =
             |bank: &Algorithm| (bank.id, if self.extends() { bank.digest(measured) } else { bank.zeros() });

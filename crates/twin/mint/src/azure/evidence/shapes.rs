@@ -1,9 +1,10 @@
 //! The shapes in which other programs write this evidence.
 
-use super::text::{Padding, hex, pem};
+use super::text::{Padding, hex};
 use super::{Evidence, Platform};
 use crate::Error;
 use crate::azure::{Json, Object};
+use crate::x509::pem;
 
 impl Evidence {
     /// The JSON of the Confidential Containers attester: `az-snp` or `az-tdx` by the platform.

@@ -1,6 +1,6 @@
-//! Text around bytes: PEM, base64url, hexadecimal, and the list that `tpm2_pcrread` prints.
+//! Text around bytes: base64url, hexadecimal, and the list that `tpm2_pcrread` prints.
 
-use base64ct::{Base64, Base64Url, Base64UrlUnpadded, Encoding};
+use base64ct::{Base64Url, Base64UrlUnpadded, Encoding};
 
 use super::Evidence;
 use crate::azure::{Json, Letters};
@@ -24,20 +24,6 @@ impl Padding {
 /// Lower-case hexadecimal.
 pub(super) fn hex(bytes: &[u8]) -> Json {
     Json::Text(Letters::Lower.hex(bytes))
-}
-
-/// A certificate in PEM.
-pub(super) fn pem(der: &[u8]) -> String {
-    let encoded = Base64::encode_string(der);
-    let mut out = String::from("-----BEGIN CERTIFICATE-----\n");
-    for (at, character) in encoded.chars().enumerate() {
-        if at > 0 && at % 64 == 0 {
-            out.push('\n');
-        }
-        out.push(character);
-    }
-    out.push_str("\n-----END CERTIFICATE-----\n");
-    out
 }
 
 impl Evidence {

@@ -1,0 +1,32 @@
+//! `teeproof collect azure`: report, quote, registers, boot log, certificates.
+
+mod args;
+mod explain;
+mod gather;
+mod metadata;
+
+use teeproof::bundle::{Bundle, Collection, ReportAge};
+
+pub(super) use args::AzureArgs;
+
+use crate::at::now;
+use crate::context::Context;
+use crate::fault::Fault;
+use crate::product::Product;
+use args::Asked;
+
+/// Runs the verb.
+pub(super) fn run(args: &AzureArgs, context: &Context) -> Result<Product, Fault> {
+    let asked = Asked::read(args, context)?;
+    if args.explain {
+        return Ok(Product::of(explain::text(args, &asked)));
+    }
+    let inputs = gather::all(args, &asked, context)?;
+    let collection = Collection {
+        report: Some(if asked.fresh { ReportAge::Fresh } else { ReportAge::Boot }),
+        nonce_in_user_data: asked.nonce_in_user_data(),
+        ..Collection::at(now())
+    };
+    let bundle = Bundle::from_inputs(&inputs, collection).map_err(|error| Fault::bundle(&error))?;
+    Ok(if args.json { Product::of(bundle.to_json()) } else { Product::file(bundle.to_cbor()) })
+}

@@ -1,0 +1,179 @@
+//! `teeproof seal encrypt`: the machine is verified, then its key, then the secret is sealed to it.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use teeproof::core::Freshness;
+use teeproof::hcl::VerifiedVm;
+use teeproof::tpm::{CertificationError, CertificationEvidence, Verification, verify_certification};
+use teeproof::{AttestationResult, Verified};
+use teeproof_vtpm::seal::{SealingKey, seal_envelope};
+use teeproof_vtpm::{Padding, Registers};
+
+use super::fault;
+use super::file::KeyFile;
+use super::sink::Sink;
+use crate::bytes;
+use crate::context::Context;
+use crate::fault::Fault;
+use crate::product::Product;
+use crate::source;
+use crate::verify::{Asked, VerifyArgs, told, with_result};
+
+/// Verify a machine's evidence and its key, and seal a secret to it
+///
+/// Takes everything that `teeproof verify` takes. The secret is sealed only if the evidence is
+/// accepted under the policy, the key is certified by the attestation key in it, and the registers
+/// that guard the key are among those of the quote. Otherwise the exit code is that of the failure.
+#[derive(Debug, Args)]
+pub(super) struct EncryptArgs {
+    #[command(flatten)]
+    what: What,
+
+    /// The registers that have to guard the key, no more and no fewer
+    #[arg(long, value_name = "REGISTERS", default_value = super::key::REGISTERS)]
+    pcrs: Registers,
+
+    /// The nonce that the key was certified for [default: that of --nonce]
+    #[arg(long, value_name = "BYTES")]
+    key_nonce: Option<String>,
+
+    #[command(flatten)]
+    evidence: VerifyArgs,
+}
+
+/// Seal a secret to a key of which nothing is verified
+///
+/// Whoever made the key can open it: use it where the key came on a way that you trust.
+#[derive(Debug, Args)]
+pub(super) struct UnverifiedArgs {
+    #[command(flatten)]
+    what: What,
+}
+
+/// What is sealed, to what, and how.
+#[derive(Debug, Args)]
+struct What {
+    /// The secret, of any length; - is stdin
+    #[arg(long, value_name = "FILE")]
+    secret: PathBuf,
+
+    /// The key, as seal key writes it
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+
+    /// How the content's key is padded
+    #[arg(long, value_enum, value_name = "PADDING", default_value = "oaep-sha256")]
+    padding: PaddingChoice,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum PaddingChoice {
+    Rsaes,
+    OaepSha1,
+    OaepSha256,
+    OaepSha384,
+    OaepSha512,
+}
+
+impl PaddingChoice {
+    const fn padding(self) -> Padding {
+        match self {
+            Self::Rsaes => Padding::Rsaes,
+            Self::OaepSha1 => Padding::Oaep(0x0004),
+            Self::OaepSha256 => Padding::Oaep(0x000b),
+            Self::OaepSha384 => Padding::Oaep(0x000c),
+            Self::OaepSha512 => Padding::Oaep(0x000d),
+        }
+    }
+}
+
+/// Runs the verb.
+pub(super) fn run(args: &EncryptArgs, context: &Context) -> Result<Product, Fault> {
+    if args.evidence.each {
+        return Err(Fault::usage(
+            "--each: a secret is sealed to one machine",
+            "run it once for each machine",
+        ));
+    }
+    let asked = Asked::read(&args.evidence, context)?;
+    let given = args.key_nonce.as_ref().map(|text| bytes::resolve(text, "--key-nonce", &context.source));
+    let given = given.transpose()?;
+    let key = args.what.key(context)?;
+    if key.registers != args.pcrs.0 {
+        let (found, wanted) = (Registers(key.registers), args.pcrs);
+        return Err(Fault::refused(
+            format!("the key is guarded by {found}, and has to be by {wanted}"),
+            "have seal key run with these --pcrs, or say that those of the key are enough with --pcrs",
+        ));
+    }
+    with_result(&args.evidence, &asked, context, |result| {
+        let Some(Verified::AzureSnp(vm)) = result.accepted() else {
+            return refused(result, &asked, context);
+        };
+        check(vm, &key, given.as_deref().or(asked.nonce()), &asked)?;
+        context.say("evidence: accepted; the key is this machine's, in this state");
+        args.what.seal(&key, context)
+    })
+}
+
+/// Runs the verb that verifies nothing.
+pub(super) fn unverified(args: &UnverifiedArgs, context: &Context) -> Result<Product, Fault> {
+    context.say("nothing of the key is verified: whoever made it can open this");
+    args.what.seal(&args.what.key(context)?, context)
+}
+
+/// The evidence is not accepted, and that is the answer; or it is of something without such keys.
+fn refused(result: &AttestationResult<'_>, asked: &Asked<'_>, context: &Context) -> Result<Product, Fault> {
+    if result.accepted().is_some() {
+        return Err(Fault::usage(
+            format!("evidence of {} has no attestation key that could certify another", result.technology()),
+            "secrets are sealed to Azure's confidential VMs",
+        ));
+    }
+    told(result, asked, context)
+}
+
+/// The key is one of the verified TPM's, and guarded by registers as they were verified.
+fn check(
+    vm: &VerifiedVm<'_>,
+    key: &SealingKey,
+    nonce: Option<&[u8]>,
+    asked: &Asked<'_>,
+) -> Result<(), Fault> {
+    let certified = CertificationEvidence {
+        message: &key.certification.message,
+        signature: &key.certification.signature,
+        public: &key.public,
+    };
+    let verification = Verification {
+        key: vm.claims().ak().as_rsa(),
+        freshness: nonce.map_or(Freshness::Waived("--no-nonce was given"), Freshness::Nonce),
+        crypto: asked.crypto(),
+    };
+    let hint =
+        "have seal key run again, for the nonce of this exchange, right before the evidence is collected";
+    let failed = |error: CertificationError| Fault::key(&error, hint);
+    let certified = verify_certification(&certified, &verification, &mut ()).map_err(failed)?;
+    let pcrs = vm.pcrs().ok_or_else(|| {
+        Fault::usage("the evidence has no registers to hold the key against", "collect it with a quote")
+    })?;
+    certified.verify_policy(pcrs, key.registers, asked.crypto(), &mut ()).map_err(failed)
+}
+
+impl What {
+    fn key(&self, context: &Context) -> Result<SealingKey, Fault> {
+        let bytes = context.source.read(&self.key)?;
+        KeyFile::read(&bytes).map_err(|fault| fault.in_file(source::name(&self.key)))
+    }
+
+    fn seal(&self, key: &SealingKey, context: &Context) -> Result<Product, Fault> {
+        let mut secret = source::stream(&self.secret)?;
+        let mut sink = Sink::open(context)?;
+        let padding = self.padding.padding();
+        let sealed = seal_envelope(&key.public, key.registers, padding, &mut secret, &mut sink)
+            .map_err(|error| fault(&error));
+        sink.close(sealed)?;
+        Ok(Product::told(0))
+    }
+}

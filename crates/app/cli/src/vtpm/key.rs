@@ -1,0 +1,102 @@
+//! `teeproof vtpm ak` and `teeproof vtpm ek`: the two keys, and their certificates.
+
+use std::fmt::Write;
+
+use clap::Args;
+use serde::Serialize;
+use teeproof::core::Hex;
+use teeproof_vtpm::{Error, PublicObject, Tpm, ak_certificate, ek_certificate, handles};
+
+use crate::context::Context;
+use crate::fault::Fault;
+use crate::product::Product;
+use crate::tpm::{TpmArgs, fault};
+
+/// Reads a certificate, if there is one.
+type Fetch = fn(&mut dyn Tpm) -> Result<Option<Vec<u8>>, Error>;
+
+/// Which of the two keys.
+pub(super) struct Which {
+    handle: u32,
+    name: &'static str,
+    hint: &'static str,
+    certificate: Fetch,
+}
+
+/// The attestation key.
+pub(super) const AK: Which = Which {
+    handle: handles::AK,
+    name: "attestation key",
+    hint: "the paravisor of a confidential VM makes one; teeproof doctor tells which TPM this is",
+    certificate: ak_certificate,
+};
+
+/// The endorsement key.
+pub(super) const EK: Which = Which {
+    handle: handles::EK,
+    name: "endorsement key",
+    hint: "Azure's paravisor does not keep it at a handle; the operating system may",
+    certificate: ek_certificate,
+};
+
+/// The arguments of both.
+#[derive(Debug, Args)]
+pub(super) struct KeyArgs {
+    /// Write the certificate, DER without the padding of its index
+    #[arg(long)]
+    certificate: bool,
+}
+
+/// Runs the verb.
+pub(super) fn run(which: &Which, args: &KeyArgs, tpm: &TpmArgs, context: &Context) -> Result<Product, Fault> {
+    let mut tpm = tpm.open()?;
+    if args.certificate {
+        let certificate = (which.certificate)(tpm.as_mut()).map_err(|error| fault(&error))?;
+        return certificate.map(Product::file).ok_or_else(|| {
+            Fault::device(format!("this TPM has no certificate of the {}", which.name), which.hint)
+        });
+    }
+    let key = tpm.read_public(which.handle).map_err(|error| match error.is_absent() {
+        true => none(which),
+        false => fault(&error),
+    })?;
+    if context.is_json() {
+        return Product::json(&KeyJson::of(which, &key), 0);
+    }
+    Ok(Product::of(text(which, &key)))
+}
+
+/// There is no such key.
+pub(super) fn none(which: &Which) -> Fault {
+    Fault::device(format!("this TPM has no {} ({:#010x})", which.name, which.handle), which.hint)
+}
+
+fn text(which: &Which, key: &PublicObject) -> String {
+    let mut out = String::new();
+    let _ = writeln!(out, "handle          {:#010x}", which.handle);
+    let _ = writeln!(out, "name            {}", Hex(&key.name));
+    let _ = writeln!(out, "qualified name  {}", Hex(&key.qualified_name));
+    let _ = writeln!(out, "TPMT_PUBLIC     {}", Hex(&key.public));
+    out
+}
+
+#[derive(Serialize)]
+struct KeyJson {
+    schema: &'static str,
+    handle: String,
+    name: String,
+    qualified_name: String,
+    tpmt_public: String,
+}
+
+impl KeyJson {
+    fn of(which: &Which, key: &PublicObject) -> Self {
+        Self {
+            schema: "teeproof/tpm-key/1",
+            handle: format!("{:#010x}", which.handle),
+            name: Hex(&key.name).to_string(),
+            qualified_name: Hex(&key.qualified_name).to_string(),
+            tpmt_public: Hex(&key.public).to_string(),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! `teeproof vtpm quote`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+use teeproof::core::Hex;
+use teeproof_vtpm::{Quoted, Registers, handles, quote};
+
+use super::pcr::{self, BankJson};
+use crate::bytes;
+use crate::context::Context;
+use crate::fault::Fault;
+use crate::product::{self, Product};
+use crate::tpm::{TpmArgs, fault};
+
+/// Quote registers under the attestation key
+///
+/// Prints the registers that the quote is over, in the form of tpm2_pcrread; the quote itself goes
+/// to the files that are named.
+#[derive(Debug, Args)]
+pub(super) struct QuoteArgs {
+    /// What the quote answers, at most 50 bytes: hex:…, b64:…, utf8:…, @FILE, or - for stdin
+    #[arg(long, value_name = "BYTES", conflicts_with = "no_nonce", required_unless_present = "no_nonce")]
+    nonce: Option<String>,
+
+    /// Quote without a nonce: nobody can tell when it was done
+    #[arg(long)]
+    no_nonce: bool,
+
+    /// The registers, one bank each
+    #[arg(long, value_name = "REGISTERS", default_values_t = [Registers::ALL_SHA256])]
+    pcrs: Vec<Registers>,
+
+    /// The key, by its handle
+    #[arg(long, value_name = "HANDLE", value_parser = super::nv::handle, default_value = "0x81000003")]
+    key: u32,
+
+    /// Where to write TPMS_ATTEST, as tpm2_quote --message does
+    #[arg(short, long, value_name = "FILE")]
+    message: PathBuf,
+
+    /// Where to write the signature, as tpm2_quote --signature --format plain does
+    #[arg(short, long, value_name = "FILE")]
+    signature: PathBuf,
+}
+
+/// Runs the verb.
+pub(super) fn run(args: &QuoteArgs, tpm: &TpmArgs, context: &Context) -> Result<Product, Fault> {
+    let nonce = args.nonce.as_ref().map(|text| bytes::resolve(text, "--nonce", &context.source));
+    let nonce = nonce.transpose()?.unwrap_or_default();
+    let selections: Vec<_> = args.pcrs.iter().map(|registers| registers.0).collect();
+    let mut tpm = tpm.open()?;
+    let quoted = quote(tpm.as_mut(), args.key, &nonce, &selections).map_err(|error| match args.key {
+        handles::AK if error.is_absent() => super::key::none(&super::key::AK),
+        _ => fault(&error),
+    })?;
+    product::to_file(&quoted.signed.message, &args.message)?;
+    product::to_file(plain(&quoted), &args.signature)?;
+    if context.is_json() {
+        let banks = quoted.registers.iter().map(BankJson::of).collect();
+        return Product::json(
+            &QuoteJson { schema: "teeproof/quote/1", nonce: Hex(&nonce).to_string(), banks },
+            0,
+        );
+    }
+    Ok(Product::of(quoted.registers.iter().map(pcr::text).collect()))
+}
+
+/// The signature alone, where it is of the one kind that Azure's keys make; TPMT_SIGNATURE otherwise.
+fn plain(quoted: &Quoted) -> &[u8] {
+    let signature = &quoted.signed.signature;
+    teeproof::wire::tpm::rsassa_sha256(signature).map_or(signature.as_slice(), |plain| plain.as_slice())
+}
+
+#[derive(Serialize)]
+struct QuoteJson {
+    schema: &'static str,
+    nonce: String,
+    banks: Vec<BankJson>,
+}

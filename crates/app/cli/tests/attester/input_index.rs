@@ -1,0 +1,41 @@
+//! The index for user data, if somebody has been there before: each problem has its own error.
+
+use super::machine::{Machine, NONCE};
+
+#[track_caller]
+fn refused(test: &str, define: &[&str], more: &[&[&str]], says: &str) {
+    let machine = Machine::start(test);
+    machine.run(&["vtpm", "nv", "define", "0x01400002"]).args(define).exits(0);
+    for arguments in more {
+        machine.run(arguments).exits(0);
+    }
+    machine.collect("ev.bundle", &["--nonce", NONCE]).fails(9, &["0x01400002", says]);
+    // Whoever asks for no user data needs no index.
+    machine.collect("ev.bundle", &["--nonce", NONCE, "--boot"]).exits(0);
+}
+
+#[test]
+fn of_another_size() {
+    refused("input-size", &["--size", "32"], &[], "has 32 bytes instead of 64");
+}
+
+#[test]
+fn of_somebody_elses_policy() {
+    let policy = format!("hex:{}", "ab".repeat(32));
+    let define = ["--size", "64", "--attributes", "policywrite|ownerread", "--policy", &policy];
+    refused("input-policy", &define, &[], "under a policy that is not ours");
+}
+
+#[test]
+fn that_the_paravisor_cannot_read() {
+    let define = ["--size", "64", "--attributes", "ownerwrite|authwrite|authread"];
+    refused("input-unreadable", &define, &[], "cannot be read by the owner");
+}
+
+#[test]
+fn that_is_there_already_as_it_should_be() {
+    let machine = Machine::start("input-there");
+    machine.run(&["vtpm", "nv", "define", "0x01400002", "--size", "64"]).exits(0);
+    machine.collect("ev.bundle", &["--nonce", NONCE]).exits(0);
+    assert_eq!(machine.verify("ev.bundle", &["--nonce", NONCE]).exit, 0);
+}

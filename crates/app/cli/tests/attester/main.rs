@@ -1,0 +1,24 @@
+//! The command inside of a machine: a twin plays the paravisor in front of a software TPM.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    missing_docs
+)]
+
+mod collect;
+mod doctor;
+mod explained;
+mod faults;
+mod input_index;
+mod machine;
+mod machines;
+mod no_device;
+mod seal;
+#[allow(dead_code)]
+#[path = "../command/support.rs"]
+mod support;
+mod vtpm;

@@ -1,0 +1,70 @@
+//! The VCEK chain of the machine that asks, from Azure's instance metadata (THIM).
+//!
+//! Source: Microsoft's documentation of Trusted Hardware Identity Management;
+//! `GET /metadata/THIM/amd/certification` with the header `Metadata: true`.
+
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+use serde::Deserialize;
+
+use crate::{Error, Get};
+
+/// Where the instance metadata is, in every machine of Azure.
+pub const AZURE_METADATA: &str = "http://169.254.169.254";
+
+const CERTIFICATION: &str = "/metadata/THIM/amd/certification";
+const VERSIONS: &str = "/metadata/versions";
+/// Without this header the service refuses, so that nobody is made to ask it by a redirect.
+const HEADERS: &[(&str, &str)] = &[("Metadata", "true")];
+/// VCEK, ASK and ARK, and room for one more.
+const MAX_CERTIFICATES: usize = 4;
+
+/// What Azure has for the chip that this machine runs on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VcekChain {
+    /// The VCEK's certificate, then those above it, DER.
+    pub certificates: Vec<Vec<u8>>,
+    /// The TCB version that the VCEK is for, most significant byte first, as the service says it.
+    pub tcb: u64,
+}
+
+/// Asks for the VCEK chain; `base` is [`AZURE_METADATA`], or a twin's address.
+///
+/// # Errors
+/// The service does not answer, or not with a chain.
+pub fn vcek_chain(get: &dyn Get, base: &str) -> Result<VcekChain, Error> {
+    let url = [base.trim_end_matches('/'), CERTIFICATION].concat();
+    let body = get.get(&url, HEADERS)?;
+    let malformed = |what: String| Error::Malformed { url: url.clone(), what };
+    let answer: Answer = serde_json::from_slice(&body).map_err(|error| malformed(error.to_string()))?;
+    let tcb = u64::from_str_radix(&answer.tcbm, 16).map_err(|error| malformed(format!("tcbm: {error}")))?;
+    let mut certificates = Vec::new();
+    for (name, text) in [("vcekCert", &answer.vcek_cert), ("certificateChain", &answer.certificate_chain)] {
+        let before = certificates.len();
+        for found in CertificateDer::pem_slice_iter(text.as_bytes()).take(MAX_CERTIFICATES) {
+            let certificate = found.map_err(|error| malformed(format!("{name}: {error}")))?;
+            certificates.push(certificate.to_vec());
+        }
+        if certificates.len() == before {
+            return Err(malformed(format!("{name}: there is no certificate in it")));
+        }
+    }
+    Ok(VcekChain { certificates, tcb })
+}
+
+/// Whether the instance metadata answers at all.
+///
+/// # Errors
+/// It does not answer, or with another status than 200.
+pub fn azure_metadata_answers(get: &dyn Get, base: &str) -> Result<(), Error> {
+    get.get(&[base.trim_end_matches('/'), VERSIONS].concat(), HEADERS).map(drop)
+}
+
+/// The members that are read; others are ignored.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    vcek_cert: String,
+    certificate_chain: String,
+    tcbm: String,
+}

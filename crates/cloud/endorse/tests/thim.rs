@@ -1,0 +1,94 @@
+//! The metadata service, played by a socket that answers what each test wants.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::thread;
+use std::time::Duration;
+
+use teeproof_endorse::{Error, Http, azure_metadata_answers, vcek_chain};
+
+/// A service that answers every request with these bytes; says where it is.
+fn service(answer: &[u8]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let answer = answer.to_vec();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 4096];
+            let read = stream.read(&mut request).unwrap();
+            let asked = String::from_utf8_lossy(&request[..read]).to_lowercase();
+            assert!(asked.contains("metadata: true"), "{asked}");
+            let _ = stream.write_all(&answer);
+        }
+    });
+    address
+}
+
+fn ok(body: &str) -> Vec<u8> {
+    format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+}
+
+fn http() -> Http {
+    Http::new(Duration::from_secs(5))
+}
+
+const PEM: &str = "-----BEGIN CERTIFICATE-----\\nMAA=\\n-----END CERTIFICATE-----\\n";
+
+#[test]
+fn a_chain_is_read_in_order() {
+    let body = format!(
+        r#"{{"vcekCert":"{PEM}","tcbm":"7308000000000003","certificateChain":"{PEM}{}","cacheControl":"86400"}}"#,
+        PEM.replace("MAA=", "MQA=")
+    );
+    let chain = vcek_chain(&http(), &service(&ok(&body))).unwrap();
+    assert_eq!(chain.certificates, [[0x30, 0], [0x30, 0], [0x31, 0]]);
+    assert_eq!(chain.tcb, 0x7308_0000_0000_0003);
+}
+
+#[test]
+fn what_is_no_chain_is_named() {
+    let whole = format!(r#"{{"vcekCert":"{PEM}","tcbm":"00","certificateChain":"{PEM}"}}"#);
+    for (body, what) in [
+        ("[]".to_owned(), "invalid"),
+        (whole.replace("tcbm", "tcb"), "tcbm"),
+        (whole.replace("\"00\"", "\"zz\""), "tcbm"),
+        (whole.replacen(PEM, "", 1), "vcekCert"),
+        (whole.replace("MAA=", "*"), "vcekCert"),
+    ] {
+        match vcek_chain(&http(), &service(&ok(&body))) {
+            Err(Error::Malformed { what: said, .. }) => assert!(said.contains(what), "{said}"),
+            other => panic!("{body}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn an_answer_is_bounded() {
+    let endless = [b"HTTP/1.1 200 OK\r\n\r\n".as_slice(), &vec![b' '; 200_000]].concat();
+    let answer = azure_metadata_answers(&http(), &service(&endless));
+    assert!(matches!(answer, Err(Error::TooLarge { .. })), "{answer:?}");
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", silent.local_addr().unwrap());
+    let answer = azure_metadata_answers(&Http::new(Duration::from_millis(200)), &address);
+    assert!(matches!(answer, Err(Error::Late { .. })), "{answer:?}");
+}
+
+#[test]
+fn each_failure_has_its_name() {
+    let status = |line: &str| {
+        let answer = format!("HTTP/1.1 {line}\r\nContent-Length: 0\r\nLocation: http://127.0.0.1:1/\r\n\r\n");
+        vcek_chain(&http(), &service(answer.as_bytes()))
+    };
+    assert!(matches!(status("404 Not Found"), Err(Error::Status { status: 404, .. })));
+    // A redirect is not followed.
+    assert!(matches!(status("302 Found"), Err(Error::Status { status: 302, .. })));
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let answer = azure_metadata_answers(&http(), &format!("http://{closed}"));
+    assert!(matches!(answer, Err(Error::Unreachable { .. })), "{answer:?}");
+    for address in ["https://127.0.0.1", "nothing", "ftp://127.0.0.1"] {
+        let answer = azure_metadata_answers(&http(), address);
+        assert!(matches!(answer, Err(Error::Address(_))), "{address}: {answer:?}");
+    }
+}

@@ -1,0 +1,36 @@
+#![doc = include_str!("../README.md")]
+
+mod address;
+mod code;
+#[cfg(feature = "direct")]
+pub mod direct;
+mod error;
+mod event_log;
+mod fresh;
+pub mod handles;
+mod index;
+mod nv;
+mod object;
+mod open;
+mod pcr;
+mod quote;
+mod report;
+#[cfg(feature = "seal")]
+pub mod seal;
+mod tpm;
+#[cfg(feature = "tss")]
+mod tss;
+
+pub use address::Address;
+pub use code::{KNOWN as KNOWN_CODES, KnownCode, ResponseCode};
+pub use error::{Class, Error};
+pub use event_log::{EVENT_LOG, NoLog, read_event_log};
+pub use fresh::{FreshReport, Patience, check_input, fresh_report};
+pub use index::{ak_certificate, ek_certificate, read_index, write_index};
+pub use nv::{NvAttributes, NvPublic};
+pub use object::{Created, PublicObject, Signed};
+pub use open::open;
+pub use pcr::{PcrValues, Registers, hash_bytes, hash_name, hash_named};
+pub use quote::{MAX_NONCE, Quoted, quote, read_registers};
+pub use report::{Report, USER_DATA_BYTES};
+pub use tpm::{Authority, Padding, Tpm};

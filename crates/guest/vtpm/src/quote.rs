@@ -1,0 +1,101 @@
+//! A quote together with the values that it is over.
+
+use sha2::{Digest, Sha256, Sha384, Sha512};
+use teeproof_wire::tpm::{Attest, Selection};
+
+use crate::{Error, PcrValues, ResponseCode, Signed, Tpm, hash_bytes};
+
+/// The most bytes of a nonce: TPM2B_DATA of the virtual TPM.
+pub const MAX_NONCE: usize = 50;
+/// How often a quote is made anew because a register was extended between it and the reading.
+const ATTEMPTS: u32 = 5;
+
+/// A quote, and the values of its registers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quoted {
+    /// TPMS_ATTEST and its signature.
+    pub signed: Signed,
+    /// The values, in the order of the selections.
+    pub registers: Vec<PcrValues>,
+}
+
+/// Quotes registers under a key, and reads their values until they are those of the quote.
+///
+/// # Errors
+/// Those of the commands; a nonce of more than [`MAX_NONCE`] bytes; a bank that the TPM does not
+/// have; an answer that is no quote over what was asked for; registers that change all the time.
+pub fn quote(tpm: &mut dyn Tpm, key: u32, nonce: &[u8], selections: &[Selection]) -> Result<Quoted, Error> {
+    if nonce.len() > MAX_NONCE {
+        return Err(Error::NonceLength(nonce.len()));
+    }
+    for _ in 0..ATTEMPTS {
+        let signed = tpm.quote(key, nonce, selections)?;
+        let registers: Vec<PcrValues> =
+            selections.iter().map(|selection| read_registers(tpm, *selection)).collect::<Result<_, _>>()?;
+        if is_over(&signed, nonce, selections, &registers)? {
+            return Ok(Quoted { signed, registers });
+        }
+    }
+    Err(Error::Moving { attempts: ATTEMPTS })
+}
+
+/// Reads registers of one bank, however many answers it takes.
+///
+/// # Errors
+/// Those of the command; a bank that the TPM does not have; an answer with other registers than
+/// were asked for.
+pub fn read_registers(tpm: &mut dyn Tpm, selection: Selection) -> Result<PcrValues, Error> {
+    let mut left = selection;
+    let mut values = vec![None; usize::from(teeproof_wire::tpm::REGISTERS)];
+    while left.bitmap != 0 {
+        let answer = tpm.pcr_read(left).map_err(|error| match error.code() {
+            Some(ResponseCode::HASH) => Error::NoBank(selection.bank),
+            _ => error,
+        })?;
+        let got = answer.selection.bitmap & left.bitmap;
+        if got == 0 {
+            return Err(Error::NoBank(selection.bank));
+        }
+        let wrong = |what: &str| Error::Malformed { command: "TPM2_PCR_Read", what: what.to_owned() };
+        let length = hash_bytes(selection.bank);
+        if got != answer.selection.bitmap || answer.values.len() != answer.selection.indices().count() {
+            return Err(wrong("other registers than were asked for"));
+        }
+        if answer.values.iter().any(|value| length.is_some_and(|length| length != value.len())) {
+            return Err(wrong("a value of another length than the bank's"));
+        }
+        for (index, value) in answer.selection.indices().zip(answer.values) {
+            if let Some(place) = values.get_mut(usize::from(index)) {
+                *place = Some(value);
+            }
+        }
+        left.bitmap &= !got;
+    }
+    Ok(PcrValues { selection, values: values.into_iter().flatten().collect() })
+}
+
+/// Whether the quote is over these values. That it is over the nonce and the registers is demanded.
+fn is_over(
+    signed: &Signed,
+    nonce: &[u8],
+    selections: &[Selection],
+    registers: &[PcrValues],
+) -> Result<bool, Error> {
+    let wrong = |what: String| Error::Malformed { command: "TPM2_Quote", what };
+    let attest = Attest::parse(&signed.message).map_err(|error| wrong(error.to_string()))?;
+    if attest.extra_data != nonce {
+        return Err(wrong("another nonce than was asked for".to_owned()));
+    }
+    if !attest.selections.iter().eq(selections.iter().copied()) {
+        return Err(wrong("other registers than were asked for".to_owned()));
+    }
+    let values = registers.iter().flat_map(|registers| &registers.values);
+    let all: Vec<u8> = values.flatten().copied().collect();
+    // The digest is made with the hash of the signature, which its length tells.
+    Ok(match attest.pcr_digest.len() {
+        32 => *Sha256::digest(&all) == *attest.pcr_digest,
+        48 => *Sha384::digest(&all) == *attest.pcr_digest,
+        64 => *Sha512::digest(&all) == *attest.pcr_digest,
+        other => return Err(wrong(format!("a digest of {other} bytes"))),
+    })
+}

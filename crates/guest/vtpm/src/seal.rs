@@ -1,0 +1,18 @@
+//! Secrets that only this machine can open, in the state that it is in: a key of the TPM that a
+//! policy guards, encryption to it, and an envelope for data of any size.
+//!
+//! Whoever encrypts has to know the key from somewhere: [`SealingKey::certification`] is for a
+//! verifier to check against the attestation key. Nothing of that is done here.
+
+mod envelope;
+mod error;
+mod header;
+mod key;
+mod rsa;
+mod stream;
+
+pub use envelope::{open_envelope, seal_envelope};
+pub use error::SealError;
+pub use header::{EnvelopeHeader, MAX_HEADER};
+pub use key::{SealingKey, decrypt};
+pub use rsa::encrypt;

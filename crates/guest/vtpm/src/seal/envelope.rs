@@ -1,0 +1,55 @@
+//! An envelope for data of any size: a key of its own for the content, which is wrapped for the
+//! TPM's key.
+
+use std::io::{Read, Write};
+
+use teeproof_wire::tpm::Selection;
+use zeroize::Zeroizing;
+
+use super::stream::Cipher;
+use super::{EnvelopeHeader, SealError, decrypt, encrypt};
+use crate::{Padding, Tpm};
+
+/// AES-256.
+const KEY_BYTES: usize = 32;
+
+/// Seals data to a key of the TPM's, anywhere: `public` is its TPMT_PUBLIC, `registers` are those
+/// that guard it.
+///
+/// # Errors
+/// The public area is not that of a key for sealing; reading or writing fails.
+pub fn seal_envelope(
+    public: &[u8],
+    registers: Selection,
+    padding: Padding,
+    data: &mut dyn Read,
+    envelope: &mut dyn Write,
+) -> Result<(), SealError> {
+    let mut key = Zeroizing::new([0; KEY_BYTES]);
+    aws_lc_rs::rand::fill(key.as_mut()).or(Err(SealError::Crypto))?;
+    let wrapped = encrypt(public, padding, key.as_ref())?;
+    let head = EnvelopeHeader { padding, registers, public: public.to_vec(), wrapped }.to_bytes();
+    envelope.write_all(&head)?;
+    Cipher::new(key.as_ref(), &head)?.seal(data, envelope)
+}
+
+/// Opens an envelope inside of the machine that it was sealed to.
+///
+/// What is written is not to be used unless all of it was: only the end shows that nothing was cut
+/// off.
+///
+/// # Errors
+/// It is no envelope, was altered or cut off; the registers have changed; this TPM does not make
+/// the key (any more); reading or writing fails.
+pub fn open_envelope(
+    tpm: &mut dyn Tpm,
+    envelope: &mut dyn Read,
+    data: &mut dyn Write,
+) -> Result<(), SealError> {
+    let (header, head) = EnvelopeHeader::read(envelope)?;
+    let key = decrypt(tpm, &header.public, header.registers, header.padding, &header.wrapped)?;
+    if key.len() != KEY_BYTES {
+        return Err(SealError::Altered);
+    }
+    Cipher::new(&key, &head)?.open(envelope, data)
+}

@@ -1,0 +1,126 @@
+//! The key that secrets are sealed to: an RSA key of the TPM's, made anew from the same seed each
+//! time until the machine is restarted, usable only while registers have the values that they had.
+
+use sha2::{Digest, Sha256};
+use teeproof_wire::tpm::{Selection, policy_pcr};
+use zeroize::Zeroizing;
+
+use super::SealError;
+use crate::{Error, Padding, ResponseCode, Signed, Tpm, handles, read_registers};
+
+/// fixedTPM, fixedParent, sensitiveDataOrigin, noDA, decrypt: no password opens it, and no other
+/// machine can ever hold it.
+const ATTRIBUTES: u32 = 0x0002_0432;
+const RSA: u16 = 0x0001;
+const SHA256: u16 = teeproof_wire::tpm::SHA256;
+const NULL: u16 = 0x0010;
+const KEY_BITS: u16 = 2048;
+
+/// A key for sealing, and the attestation key's word that it is in the same TPM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealingKey {
+    /// The registers that guard it, of the SHA-256 bank.
+    pub registers: Selection,
+    /// TPMT_PUBLIC, in bytes; its policy is that the registers have the values of now.
+    pub public: Vec<u8>,
+    /// TPM2_Certify under the attestation key.
+    pub certification: Signed,
+}
+
+impl SealingKey {
+    /// Makes the key for the present values of these registers, and has it certified for a nonce.
+    ///
+    /// Nothing of it stays in the TPM; it is made anew, the same, when it is needed.
+    ///
+    /// # Errors
+    /// Those of the commands; registers of another bank than SHA-256; a nonce of more than 50 bytes.
+    pub fn make(tpm: &mut dyn Tpm, registers: Selection, nonce: &[u8]) -> Result<Self, SealError> {
+        if nonce.len() > crate::MAX_NONCE {
+            return Err(SealError::Tpm(Error::NonceLength(nonce.len())));
+        }
+        let policy = policy(tpm, registers)?;
+        let key = tpm.create_primary(handles::NULL, &template(&policy)).map_err(SealError::Tpm)?;
+        let certification = tpm.certify(key.handle, handles::AK, nonce);
+        tpm.flush(key.handle).map_err(SealError::Tpm)?;
+        Ok(Self { registers, public: key.public, certification: certification.map_err(SealError::Tpm)? })
+    }
+}
+
+/// Decrypts what was encrypted to the key of this public area, inside of the TPM.
+///
+/// # Errors
+/// Those of the commands; the registers have changed; this TPM does not make such a key (any more).
+pub fn decrypt(
+    tpm: &mut dyn Tpm,
+    public: &[u8],
+    registers: Selection,
+    padding: Padding,
+    ciphertext: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, SealError> {
+    let policy = policy_of(public)?;
+    let key = tpm.create_primary(handles::NULL, &template(policy)).map_err(SealError::Tpm)?;
+    let opened = if key.public == public {
+        tpm.rsa_decrypt(key.handle, registers, padding, ciphertext).map_err(|error| match error.code() {
+            Some(ResponseCode::POLICY_FAIL) => SealError::RegistersChanged,
+            // What a TPM says of a block whose padding does not come out; libtpms says FAILURE.
+            Some(ResponseCode::VALUE | ResponseCode::SIZE | ResponseCode::FAILURE) => SealError::Altered,
+            _ => SealError::Tpm(error),
+        })
+    } else {
+        Err(SealError::OtherMachine)
+    };
+    tpm.flush(key.handle).map_err(SealError::Tpm)?;
+    opened
+}
+
+/// The digest of the policy that these registers have the values that they have now.
+fn policy(tpm: &mut dyn Tpm, registers: Selection) -> Result<[u8; 32], SealError> {
+    if registers.bank != SHA256 {
+        return Err(SealError::Tpm(Error::NoBank(registers.bank)));
+    }
+    let values = read_registers(tpm, registers).map_err(SealError::Tpm)?;
+    let digest = Sha256::digest(values.values.concat());
+    Ok(Sha256::digest(policy_pcr(registers, &digest.into())).into())
+}
+
+/// TPMT_PUBLIC of a key that does not exist yet: its modulus is empty.
+fn template(policy: &[u8; 32]) -> Vec<u8> {
+    let mut template = head(policy);
+    template.extend(0_u16.to_be_bytes());
+    template
+}
+
+/// Everything of TPMT_PUBLIC before the modulus.
+fn head(policy: &[u8; 32]) -> Vec<u8> {
+    let fields: [&[u8]; 9] = [
+        &RSA.to_be_bytes(),
+        &SHA256.to_be_bytes(),
+        &ATTRIBUTES.to_be_bytes(),
+        &32_u16.to_be_bytes(),
+        policy,
+        &NULL.to_be_bytes(),
+        &NULL.to_be_bytes(),
+        &KEY_BITS.to_be_bytes(),
+        // Zero means the usual exponent, 65537.
+        &0_u32.to_be_bytes(),
+    ];
+    fields.concat()
+}
+
+/// The policy in the public area of a key that [`SealingKey::make`] made, and of no other.
+fn policy_of(public: &[u8]) -> Result<&[u8; 32], SealError> {
+    let wrong = SealError::Key("its public area is another's");
+    let policy: &[u8; 32] = public
+        .get(10..)
+        .and_then(<[u8]>::first_chunk)
+        .ok_or(SealError::Key("its public area is too short"))?;
+    if public.starts_with(&head(policy)) { Ok(policy) } else { Err(wrong) }
+}
+
+/// The modulus in the public area of such a key.
+pub(super) fn modulus_of(public: &[u8]) -> Result<&[u8; 256], SealError> {
+    let head = head(policy_of(public)?).len();
+    let rest = public.get(head..).and_then(|rest| rest.split_first_chunk::<2>());
+    let modulus = rest.filter(|(size, _)| u16::from_be_bytes(**size) == 256).map(|(_, modulus)| modulus);
+    modulus.and_then(|modulus| modulus.try_into().ok()).ok_or(SealError::Key("its modulus has not 2048 bits"))
+}

@@ -1,0 +1,63 @@
+//! Encryption to the public key, by a library: in the machine or anywhere else.
+
+use aws_lc_rs::rsa::{
+    OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OAEP_SHA384_MGF1SHA384, OAEP_SHA512_MGF1SHA512,
+    OaepAlgorithm, OaepPublicEncryptingKey, Pkcs1PublicEncryptingKey, PublicEncryptingKey,
+};
+
+use super::SealError;
+use super::key::modulus_of;
+use crate::Padding;
+
+/// SubjectPublicKeyInfo of an RSA key of 2048 bits, up to the modulus.
+const BEFORE_MODULUS: [u8; 33] = [
+    0x30, 0x82, 0x01, 0x22, 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01,
+    0x05, 0x00, 0x03, 0x82, 0x01, 0x0f, 0x00, 0x30, 0x82, 0x01, 0x0a, 0x02, 0x82, 0x01, 0x01, 0x00,
+];
+/// After the modulus: the exponent 65537.
+const AFTER_MODULUS: [u8; 5] = [0x02, 0x03, 0x01, 0x00, 0x01];
+
+/// Encrypts one block to the key of this public area.
+///
+/// # Errors
+/// The public area is not that of a key for sealing; the plaintext is too long for one block.
+pub fn encrypt(public: &[u8], padding: Padding, plaintext: &[u8]) -> Result<Vec<u8>, SealError> {
+    let modulus = modulus_of(public)?;
+    let limit = capacity(padding)?;
+    if plaintext.len() > limit {
+        return Err(SealError::TooLong { bytes: plaintext.len(), limit });
+    }
+    let spki = [&BEFORE_MODULUS, modulus.as_slice(), &AFTER_MODULUS].concat();
+    let key = PublicEncryptingKey::from_der(&spki).or(Err(SealError::Key("its modulus is none of RSA")))?;
+    let mut block = vec![0; modulus.len()];
+    match padding {
+        Padding::Rsaes => {
+            let key = Pkcs1PublicEncryptingKey::new(key).or(Err(SealError::Crypto))?;
+            key.encrypt(plaintext, &mut block).or(Err(SealError::Crypto))?;
+        }
+        Padding::Oaep(hash) => {
+            let key = OaepPublicEncryptingKey::new(key).or(Err(SealError::Crypto))?;
+            key.encrypt(oaep(hash)?.0, plaintext, &mut block, None).or(Err(SealError::Crypto))?;
+        }
+    }
+    Ok(block)
+}
+
+/// How much fits one block of 256 bytes.
+fn capacity(padding: Padding) -> Result<usize, SealError> {
+    Ok(match padding {
+        Padding::Rsaes => 245,
+        Padding::Oaep(hash) => oaep(hash)?.1,
+    })
+}
+
+/// The algorithm for a hash (a TPM_ALG_ID), and how much fits one block of 256 bytes.
+const fn oaep(hash: u16) -> Result<(&'static OaepAlgorithm, usize), SealError> {
+    match hash {
+        0x0004 => Ok((&OAEP_SHA1_MGF1SHA1, 214)),
+        0x000b => Ok((&OAEP_SHA256_MGF1SHA256, 190)),
+        0x000c => Ok((&OAEP_SHA384_MGF1SHA384, 158)),
+        0x000d => Ok((&OAEP_SHA512_MGF1SHA512, 126)),
+        _ => Err(SealError::Key("OAEP is there with SHA-1, SHA-256, SHA-384 and SHA-512")),
+    }
+}

@@ -1,0 +1,139 @@
+//! What this crate asks of a TPM: one method for each command. Two transports stand behind it, and
+//! everything else in the crate is written against it.
+
+use teeproof_wire::tpm::Selection;
+use zeroize::Zeroizing;
+
+use crate::{Created, Error, NvPublic, PcrValues, PublicObject, Signed};
+
+/// A TPM that can be asked. Authorizations are empty passwords, as Azure leaves them.
+///
+/// Every method is one command (or a session and its commands); chunks, retries and loops are
+/// their callers' business.
+///
+/// Source: TCG TPM 2.0 Library, Part 3.
+pub trait Tpm {
+    /// One fixed or variable property, if the TPM has it: TPM2_GetCapability(TPM_CAP_TPM_PROPERTIES).
+    ///
+    /// # Errors
+    /// Those that every command has: the device fails, the TPM refuses, its answer is malformed.
+    fn property(&mut self, property: u32) -> Result<Option<u32>, Error>;
+
+    /// The handles of one kind that are in use, from this one up: TPM2_GetCapability(TPM_CAP_HANDLES).
+    ///
+    /// # Errors
+    /// Those that every command has.
+    fn handles(&mut self, first: u32) -> Result<Vec<u32>, Error>;
+
+    /// The allocated banks and their registers: TPM2_GetCapability(TPM_CAP_PCRS).
+    ///
+    /// # Errors
+    /// Those that every command has.
+    fn banks(&mut self) -> Result<Vec<Selection>, Error>;
+
+    /// What an NV index is: TPM2_NV_ReadPublic.
+    ///
+    /// # Errors
+    /// Those that every command has; [`Error::is_absent`] tells an index that is not defined.
+    fn nv_public(&mut self, index: u32) -> Result<NvPublic, Error>;
+
+    /// Reads `size` bytes of an NV index: TPM2_NV_Read.
+    ///
+    /// # Errors
+    /// Those that every command has.
+    fn nv_read(&mut self, index: u32, by: Authority, offset: u16, size: u16) -> Result<Vec<u8>, Error>;
+
+    /// Writes an NV index: TPM2_NV_Write.
+    ///
+    /// # Errors
+    /// Those that every command has.
+    fn nv_write(&mut self, index: u32, by: Authority, offset: u16, data: &[u8]) -> Result<(), Error>;
+
+    /// Defines an NV index of the owner with an empty password: TPM2_NV_DefineSpace.
+    ///
+    /// # Errors
+    /// Those that every command has.
+    fn nv_define(&mut self, public: &NvPublic) -> Result<(), Error>;
+
+    /// Takes an NV index of the owner away: TPM2_NV_UndefineSpace.
+    ///
+    /// # Errors
+    /// Those that every command has.
+    fn nv_undefine(&mut self, index: u32) -> Result<(), Error>;
+
+    /// The public area of an object, and its names: TPM2_ReadPublic.
+    ///
+    /// # Errors
+    /// Those that every command has; [`Error::is_absent`] tells a handle without an object.
+    fn read_public(&mut self, object: u32) -> Result<PublicObject, Error>;
+
+    /// The values of as many of these registers as fit an answer: TPM2_PCR_Read.
+    ///
+    /// # Errors
+    /// Those that every command has.
+    fn pcr_read(&mut self, selection: Selection) -> Result<PcrValues, Error>;
+
+    /// Extends one register of one bank: TPM2_PCR_Extend.
+    ///
+    /// # Errors
+    /// Those that every command has.
+    fn pcr_extend(&mut self, register: u8, bank: u16, digest: &[u8]) -> Result<(), Error>;
+
+    /// A quote over registers, in the key's own scheme: TPM2_Quote.
+    ///
+    /// # Errors
+    /// Those that every command has.
+    fn quote(&mut self, key: u32, nonce: &[u8], selections: &[Selection]) -> Result<Signed, Error>;
+
+    /// Makes the primary key of a template (TPMT_PUBLIC, in bytes): TPM2_CreatePrimary.
+    ///
+    /// # Errors
+    /// Those that every command has.
+    fn create_primary(&mut self, hierarchy: u32, template: &[u8]) -> Result<Created, Error>;
+
+    /// A statement of one key that another is in the same TPM: TPM2_Certify. Both keys are used with
+    /// an empty password; the object's may be one that a policy guards, for certifying it asks for
+    /// no more than that.
+    ///
+    /// # Errors
+    /// Those that every command has.
+    fn certify(&mut self, object: u32, signer: u32, nonce: &[u8]) -> Result<Signed, Error>;
+
+    /// Decrypts under a key whose policy is that these registers have their present values:
+    /// TPM2_StartAuthSession, TPM2_PolicyPCR, TPM2_RSA_Decrypt. The session is gone afterwards,
+    /// whatever came out.
+    ///
+    /// # Errors
+    /// Those that every command has; TPM_RC_POLICY_FAIL if the registers have changed.
+    fn rsa_decrypt(
+        &mut self,
+        key: u32,
+        registers: Selection,
+        padding: Padding,
+        ciphertext: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Error>;
+
+    /// Takes a transient object out of the TPM: TPM2_FlushContext.
+    ///
+    /// # Errors
+    /// Those that every command has.
+    fn flush(&mut self, object: u32) -> Result<(), Error>;
+}
+
+/// Who authorizes the use of an NV index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Authority {
+    /// The owner of the TPM.
+    Owner,
+    /// Whoever knows the index's own password, which is empty.
+    Index,
+}
+
+/// How RSA pads what it encrypts: TPMT_RSA_DECRYPT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Padding {
+    /// RSAES-PKCS1-v1_5.
+    Rsaes,
+    /// RSAES-OAEP with this hash (a TPM_ALG_ID) and an empty label; MGF1 with the same hash.
+    Oaep(u16),
+}

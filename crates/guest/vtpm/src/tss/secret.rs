@@ -1,0 +1,76 @@
+//! Decrypting with a key that a policy over registers guards.
+
+use teeproof_wire::tpm::Selection;
+use tss_esapi::Context;
+use tss_esapi::attributes::SessionAttributesBuilder;
+use tss_esapi::constants::SessionType;
+use tss_esapi::handles::{KeyHandle, SessionHandle};
+use tss_esapi::interface_types::session_handles::{AuthSession, PolicySession};
+use tss_esapi::structures::{Data, Digest, PcrSelectionList, PublicKeyRsa, SymmetricDefinition};
+use zeroize::Zeroizing;
+
+use super::{NOBODY, Stack, convert};
+use crate::{Error, Padding};
+
+const START: &str = "TPM2_StartAuthSession";
+const POLICY: &str = "TPM2_PolicyPCR";
+const DECRYPT: &str = "TPM2_RSA_Decrypt";
+
+impl Stack {
+    /// Decrypts under a key whose policy is that these registers have their present values.
+    ///
+    /// The plaintext is wiped where this program keeps it; the stack's own buffers are not.
+    pub(super) fn decrypt(
+        &mut self,
+        key: u32,
+        registers: Selection,
+        padding: Padding,
+        ciphertext: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        // Made first: what cannot be asked for shall not leave a session behind.
+        let padding = convert::padding(DECRYPT, padding)?;
+        let ciphertext: PublicKeyRsa = convert::buffer(DECRYPT, "the ciphertext", ciphertext)?;
+        let registers = convert::selection_list(POLICY, &[registers])?;
+        self.with_object(DECRYPT, key, |this, key| {
+            let key = KeyHandle::from(key);
+            let session = this.policy_session(key)?;
+            let decrypt =
+                |context: &mut Context| context.rsa_decrypt(key, ciphertext, padding, Data::default());
+            let done = this
+                .satisfy(session, registers)
+                .and_then(|()| this.run(DECRYPT, (Some(session.into()), None, None), decrypt));
+            // The session goes, whatever came out; what the TPM said first counts.
+            let gone = this.run("TPM2_FlushContext", NOBODY, |context| {
+                context.flush_context(SessionHandle::from(session).into())
+            });
+            let plaintext = done?;
+            gone?;
+            Ok(Zeroizing::new(plaintext.value().to_vec()))
+        })
+    }
+
+    /// A policy session with the key's own hash, as its policy is a digest of that hash.
+    fn policy_session(&mut self, key: KeyHandle) -> Result<PolicySession, Error> {
+        let name = self.run(START, NOBODY, |context| context.tr_get_name(key.into()))?;
+        let hash = name.value().first_chunk().map_or(0, |algorithm| u16::from_be_bytes(*algorithm));
+        let hash = convert::hash(START, hash)?;
+        let start = |context: &mut Context| {
+            let (symmetric, kind) = (SymmetricDefinition::AES_128_CFB, SessionType::Policy);
+            context.start_auth_session(None, None, None, kind, symmetric, hash)
+        };
+        match self.run(START, NOBODY, start)? {
+            Some(AuthSession::PolicySession(session)) => Ok(session),
+            _ => Err(Error::Malformed { command: START, what: "no policy session".to_owned() }),
+        }
+    }
+
+    /// Shows the TPM that the registers have the values that they have.
+    fn satisfy(&mut self, session: PolicySession, registers: PcrSelectionList) -> Result<(), Error> {
+        // Otherwise the TPM ends the session itself if it can decrypt, and only then.
+        let (attributes, mask) = SessionAttributesBuilder::new().with_continue_session(true).build();
+        self.run(POLICY, NOBODY, |context| {
+            context.tr_sess_set_attributes(session.into(), attributes, mask)?;
+            context.policy_pcr(session, Digest::default(), registers)
+        })
+    }
+}

@@ -1,0 +1,100 @@
+//! What every attestation of a TPM begins with, whatever it is about: who signed, for which
+//! question, and when by the TPM's own clock.
+
+use super::{MAGIC, MAX_NAME, sized, u16_be, u32_be, u64_be};
+use crate::{Error, Kind, Reader};
+
+/// TPM2B_DATA holds as much as a TPMT_HA.
+const MAX_EXTRA_DATA: usize = 66;
+
+/// The part of TPMS_ATTEST that stands before what is attested, unverified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head<'a> {
+    /// The qualified name of the signing key: an algorithm and a digest.
+    pub qualified_signer: &'a [u8],
+    /// The nonce, as it was given to the TPM.
+    pub extra_data: &'a [u8],
+    /// Milliseconds that the TPM was powered, over its life.
+    pub clock: u64,
+    /// How often the TPM was reset.
+    pub reset_count: u32,
+    /// How often the TPM was restarted or resumed since its last reset.
+    pub restart_count: u32,
+    /// Whether no higher value of the clock was ever reported.
+    pub safe: bool,
+    /// The TPM's firmware, as its maker counts it.
+    pub firmware_version: u64,
+}
+
+/// A kind of attestation: its TPM_ST, and the words for what is none.
+pub(super) struct Wanted {
+    kind: u16,
+    /// The other kind that is read here.
+    other: u16,
+    expected: &'static str,
+    not_the_other: &'static str,
+    no_other: &'static str,
+}
+
+/// TPM_ST_ATTEST_QUOTE.
+pub(super) const QUOTE: Wanted = Wanted {
+    kind: 0x8018,
+    other: 0x8017,
+    expected: "TPM_ST_ATTEST_QUOTE (8018)",
+    not_the_other: "a quote (8018); this is a certification (8017)",
+    no_other: "a quote (8018), no other attestation",
+};
+
+/// TPM_ST_ATTEST_CERTIFY.
+pub(super) const CERTIFICATION: Wanted = Wanted {
+    kind: 0x8017,
+    other: 0x8018,
+    expected: "TPM_ST_ATTEST_CERTIFY (8017)",
+    not_the_other: "a certification (8017); this is a quote (8018)",
+    no_other: "a certification (8017), no other attestation",
+};
+
+impl<'a> Head<'a> {
+    /// Magic, type and everything up to what is attested.
+    #[inline]
+    pub(super) fn read(reader: &mut Reader<'a>, wanted: &Wanted) -> Result<Self, Error> {
+        let at = reader.at();
+        if u32_be(reader, "TPMS_ATTEST: magic")? != MAGIC {
+            return Err(at.error(Kind::Value, "TPMS_ATTEST: magic", "TPM_GENERATED_VALUE (ff544347)"));
+        }
+        kind(reader, wanted)?;
+        Ok(Self {
+            qualified_signer: sized(reader, "TPMS_ATTEST: qualifiedSigner", MAX_NAME)?,
+            extra_data: sized(reader, "TPMS_ATTEST: extraData", MAX_EXTRA_DATA)?,
+            clock: u64_be(reader, "TPMS_ATTEST: clock")?,
+            reset_count: u32_be(reader, "TPMS_ATTEST: resetCount")?,
+            restart_count: u32_be(reader, "TPMS_ATTEST: restartCount")?,
+            safe: safe(reader)?,
+            firmware_version: u64_be(reader, "TPMS_ATTEST: firmwareVersion")?,
+        })
+    }
+}
+
+/// The kind that is wanted, and nothing else that a TPM attests.
+#[inline]
+fn kind(reader: &mut Reader<'_>, wanted: &Wanted) -> Result<(), Error> {
+    const WHAT: &str = "TPMS_ATTEST: type";
+    let at = reader.at();
+    match u16_be(reader, WHAT)? {
+        kind if kind == wanted.kind => Ok(()),
+        kind if kind == wanted.other => Err(at.error(Kind::Unsupported, WHAT, wanted.not_the_other)),
+        // NV, command audit, session audit, certify, quote, time, creation, NV digest.
+        0x8014..=0x801c => Err(at.error(Kind::Unsupported, WHAT, wanted.no_other)),
+        _ => Err(at.error(Kind::Value, WHAT, wanted.expected)),
+    }
+}
+
+#[inline]
+fn safe(reader: &mut Reader<'_>) -> Result<bool, Error> {
+    let at = reader.at();
+    match reader.byte("TPMS_ATTEST: safe")? {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(at.error(Kind::Value, "TPMS_ATTEST: safe", "0 or 1")),
+    }
+}

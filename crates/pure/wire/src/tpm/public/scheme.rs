@@ -1,0 +1,64 @@
+//! TPMT_RSA_SCHEME: what an RSA key is used with.
+
+use core::fmt;
+
+use super::{NULL, digest_bytes};
+use crate::tpm::{bank_name, u16_be};
+use crate::{Error, Kind, Reader};
+
+/// A scheme of an RSA key; each hash is a TPM_ALG_ID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RsaScheme {
+    /// Signatures: RSASSA-PKCS1-v1_5.
+    Rsassa(u16),
+    /// Encryption: RSAES-PKCS1-v1_5.
+    Rsaes,
+    /// Signatures: RSASSA-PSS.
+    Rsapss(u16),
+    /// Encryption: RSAES-OAEP.
+    Oaep(u16),
+}
+
+impl RsaScheme {
+    /// Reads a scheme; TPM_ALG_NULL is none.
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Option<Self>, Error> {
+        const WHAT: &str = "TPMT_PUBLIC: scheme";
+        let at = reader.at();
+        let scheme: fn(u16) -> Self = match u16_be(reader, WHAT)? {
+            NULL => return Ok(None),
+            0x0015 => return Ok(Some(Self::Rsaes)),
+            0x0014 => Self::Rsassa,
+            0x0016 => Self::Rsapss,
+            0x0017 => Self::Oaep,
+            _ => {
+                let expected = "NULL (0010), RSASSA (0014), RSAES (0015), RSAPSS (0016) or OAEP (0017)";
+                return Err(at.error(Kind::Value, WHAT, expected));
+            }
+        };
+        let at = reader.at();
+        let hash = u16_be(reader, "TPMT_PUBLIC: scheme's hash")?;
+        if digest_bytes(hash).is_none() {
+            let expected = "a hash that is known: of SHA-1, SHA-2, SHA-3 or SM3";
+            return Err(at.error(Kind::Unsupported, "TPMT_PUBLIC: scheme's hash", expected));
+        }
+        Ok(Some(scheme(hash)))
+    }
+
+    /// Whether it is for signatures, and not for encryption.
+    #[must_use]
+    pub const fn signs(self) -> bool {
+        matches!(self, Self::Rsassa(_) | Self::Rsapss(_))
+    }
+}
+
+impl fmt::Display for RsaScheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rsassa(hash) => write!(f, "RSASSA with {}", bank_name(*hash)),
+            Self::Rsaes => f.write_str("RSAES"),
+            Self::Rsapss(hash) => write!(f, "RSAPSS with {}", bank_name(*hash)),
+            Self::Oaep(hash) => write!(f, "OAEP with {}", bank_name(*hash)),
+        }
+    }
+}

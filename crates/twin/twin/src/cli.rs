@@ -1,0 +1,144 @@
+//! The command line: which twin to start, and how it behaves.
+
+use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use teeproof_mint::azure::Generation;
+use teeproof_twin::paravisor::{Fault, Hash, Model, Settings};
+
+/// Plays the other end of an attestation, for tests.
+///
+/// A twin is no machine: whatever it hands out is made under throwaway keys.
+#[derive(Debug, Parser)]
+#[command(name = "teeproof-twin", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) twin: Twin,
+}
+
+/// The twins.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Twin {
+    /// The paravisor of an Azure confidential VM, in front of a software TPM
+    Paravisor(ParavisorArgs),
+}
+
+/// Everything that can be set of a paravisor.
+#[derive(Debug, Args)]
+pub(crate) struct ParavisorArgs {
+    /// Where the TPM listens; its control channel is on the next port. Port 0 means any two
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:2321", value_parser = address)]
+    listen: SocketAddr,
+    /// Where the service for certificates listens
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0", value_parser = address)]
+    thim: SocketAddr,
+    /// The hardware
+    #[arg(long, value_name = "LINE", default_value = "genoa")]
+    product: Model,
+    /// The generation of the paravisor; without it, the one that runs on this hardware
+    #[arg(long, value_name = "NAME")]
+    generation: Option<Paravisor>,
+    /// How the claims are hashed into the hardware report
+    #[arg(long, value_name = "ALGORITHM", default_value = "sha256")]
+    hash: Hash,
+    /// The size of the NV index of the report; without it, that of the generation
+    #[arg(long, value_name = "BYTES")]
+    nv_size: Option<u16>,
+    /// For how long a report is not renewed
+    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds)]
+    refresh_seconds: Duration,
+    /// What goes wrong
+    #[arg(long, value_name = "FAULT")]
+    fault: Option<Fault>,
+    /// Where to write the trust anchor of its evidence, in DER
+    #[arg(long, value_name = "FILE", default_value = "twin-root.der")]
+    pub(crate) root: PathBuf,
+}
+
+/// The generations of the paravisor, by a name for the command line.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Paravisor {
+    /// 2022: an index of 2048 bytes, nothing of the guest's in the claims
+    #[value(name = "2022")]
+    Legacy2022,
+    /// Milan since 2023
+    Milan,
+    /// Genoa, and TDX before OpenHCL
+    Genoa,
+    /// OpenHCL of the end of 2025
+    #[value(name = "openhcl-2025")]
+    OpenHcl2025,
+    /// OpenHCL of 2026
+    #[value(name = "openhcl-2026")]
+    OpenHcl2026,
+    /// The head of OpenVMM's repository: an index of 2900 bytes
+    #[value(name = "openvmm")]
+    OpenVmm,
+}
+
+impl ParavisorArgs {
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
+            listen: self.listen,
+            thim: self.thim,
+            model: self.product,
+            generation: self.generation.map(Into::into),
+            hash: self.hash,
+            nv_bytes: self.nv_size,
+            refresh: self.refresh_seconds,
+            fault: self.fault,
+        }
+    }
+}
+
+impl From<Paravisor> for Generation {
+    fn from(paravisor: Paravisor) -> Self {
+        match paravisor {
+            Paravisor::Legacy2022 => Self::Legacy2022,
+            Paravisor::Milan => Self::LegacyMilan,
+            Paravisor::Genoa => Self::LegacyGenoa,
+            Paravisor::OpenHcl2025 => Self::OpenHcl2025,
+            Paravisor::OpenHcl2026 => Self::OpenHcl2026,
+            Paravisor::OpenVmm => Self::OpenVmm,
+        }
+    }
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let mut found = text.to_socket_addrs().map_err(|error| error.to_string())?;
+    found.next().ok_or_else(|| "the host has no address".to_owned())
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn settings_follow_the_flags() {
+        let line = "teeproof-twin paravisor --listen localhost:7 --product tdx --generation openvmm \
+                    --hash 384 --nv-size 3000 --refresh-seconds 0.5 --fault wrong-type";
+        let Twin::Paravisor(args) = Cli::try_parse_from(line.split_whitespace()).unwrap().twin;
+        let settings = args.settings();
+        assert_eq!((settings.listen.port(), settings.model), (7, Model::Tdx));
+        assert_eq!(settings.generation, Some(Generation::OpenVmm));
+        assert_eq!((settings.hash, settings.nv_bytes), (Hash::Sha384, Some(3000)));
+        assert_eq!((settings.refresh.as_millis(), settings.fault), (500, Some(Fault::WrongType)));
+        assert!(Cli::try_parse_from(["teeproof-twin", "paravisor", "--refresh-seconds", "-1"]).is_err());
+    }
+}

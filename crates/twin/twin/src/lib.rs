@@ -1,0 +1,9 @@
+#![doc = include_str!("../README.md")]
+
+mod error;
+pub mod paravisor;
+mod say;
+pub mod swtpm;
+
+pub use error::Error;
+use say::say;

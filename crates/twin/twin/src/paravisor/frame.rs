@@ -1,0 +1,253 @@
+//! Commands and answers of a TPM as bytes: taken apart within bounds, and put together.
+//!
+//! Source: TCG TPM 2.0 Library, Part 1, section 18.
+
+/// TPM_ST_NO_SESSIONS.
+const NO_SESSIONS: u16 = 0x8001;
+/// TPM_ST_SESSIONS.
+const SESSIONS: u16 = 0x8002;
+/// The first fields of both: tag, size, code.
+pub(super) const HEADER_BYTES: usize = 10;
+/// The longest command or answer of swtpm's TPM.
+pub(super) const MAX_BYTES: usize = 4096;
+/// How many sessions a command may have.
+const MAX_SESSIONS: usize = 3;
+
+/// A command, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Command<'a> {
+    pub(super) code: u32,
+    pub(super) handles: Vec<u32>,
+    pub(super) sessions: Vec<Authorization<'a>>,
+    pub(super) parameters: &'a [u8],
+}
+
+/// What authorizes a command: TPMS_AUTH_COMMAND. With the session's handle left out it is what an
+/// answer says back: TPMS_AUTH_RESPONSE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Authorization<'a> {
+    pub(super) handle: u32,
+    pub(super) nonce: &'a [u8],
+    pub(super) attributes: u8,
+    pub(super) hmac: &'a [u8],
+}
+
+/// An answer, taken apart.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Answer<'a> {
+    pub(super) handle: Option<u32>,
+    pub(super) parameters: &'a [u8],
+    /// Their handles are those of the command.
+    pub(super) sessions: Vec<Authorization<'a>>,
+}
+
+impl<'a> Command<'a> {
+    /// A command with this many handles; `None` if it is malformed.
+    pub(super) fn parse(bytes: &'a [u8], handles: usize) -> Option<Self> {
+        let mut cursor = Cursor(bytes);
+        let (tag, size, code) = (cursor.u16()?, cursor.u32()?, cursor.u32()?);
+        if usize::try_from(size) != Ok(bytes.len()) {
+            return None;
+        }
+        let handles = (0..handles).map(|_| cursor.u32()).collect::<Option<_>>()?;
+        let sessions = match tag {
+            NO_SESSIONS => Vec::new(),
+            SESSIONS => {
+                let size = usize::try_from(cursor.u32()?).ok()?;
+                authorizations(Cursor(cursor.take(size)?))?
+            }
+            _ => return None,
+        };
+        Some(Self { code, handles, sessions, parameters: cursor.0 })
+    }
+
+    /// The command's bytes.
+    pub(super) fn write(&self) -> Vec<u8> {
+        let handles: Vec<u8> = self.handles.iter().flat_map(|handle| handle.to_be_bytes()).collect();
+        let sessions: Vec<u8> = self.sessions.iter().flat_map(Authorization::write).collect();
+        if sessions.is_empty() {
+            return framed(NO_SESSIONS, self.code, &[&handles, self.parameters]);
+        }
+        framed(SESSIONS, self.code, &[&handles, &len32(&sessions), &sessions, self.parameters])
+    }
+}
+
+/// All sessions of a command: at least one.
+fn authorizations(mut cursor: Cursor<'_>) -> Option<Vec<Authorization<'_>>> {
+    let mut sessions = Vec::new();
+    while !cursor.0.is_empty() {
+        let handle = cursor.u32()?;
+        sessions.push(Authorization::parse(handle, &mut cursor)?);
+    }
+    (1..=MAX_SESSIONS).contains(&sessions.len()).then_some(sessions)
+}
+
+impl<'a> Authorization<'a> {
+    /// TPM_RS_PW: a password in place of a session.
+    pub(super) const PASSWORD: u32 = 0x4000_0009;
+    /// The session stays after the command.
+    pub(super) const CONTINUE: u8 = 1;
+
+    /// This password.
+    pub(super) const fn password(password: &'a [u8]) -> Self {
+        Self { handle: Self::PASSWORD, nonce: &[], attributes: Self::CONTINUE, hmac: password }
+    }
+
+    fn parse(handle: u32, cursor: &mut Cursor<'a>) -> Option<Self> {
+        let (nonce, attributes, hmac) = (cursor.sized()?, cursor.u8()?, cursor.sized()?);
+        Some(Self { handle, nonce, attributes, hmac })
+    }
+
+    fn write(&self) -> Vec<u8> {
+        [&self.handle.to_be_bytes()[..], &self.write_answer()].concat()
+    }
+
+    fn write_answer(&self) -> Vec<u8> {
+        [sized(self.nonce), vec![self.attributes], sized(self.hmac)].concat()
+    }
+}
+
+impl<'a> Answer<'a> {
+    /// The answer to a command that succeeded; `None` if it did not, or the answer is malformed.
+    pub(super) fn parse(bytes: &'a [u8], has_handle: bool, command: &Command<'_>) -> Option<Self> {
+        let mut cursor = Cursor(bytes);
+        let (tag, size, code) = (cursor.u16()?, cursor.u32()?, cursor.u32()?);
+        if code != 0 || usize::try_from(size) != Ok(bytes.len()) {
+            return None;
+        }
+        let handle = if has_handle { Some(cursor.u32()?) } else { None };
+        if tag != SESSIONS {
+            return Some(Self { handle, parameters: cursor.0, sessions: Vec::new() });
+        }
+        let size = usize::try_from(cursor.u32()?).ok()?;
+        let parameters = cursor.take(size)?;
+        let told = command.sessions.iter().map(|session| Authorization::parse(session.handle, &mut cursor));
+        let sessions = told.collect::<Option<_>>()?;
+        cursor.0.is_empty().then_some(Self { handle, parameters, sessions })
+    }
+
+    /// The answer's bytes.
+    pub(super) fn write(&self) -> Vec<u8> {
+        let handle: Vec<u8> = self.handle.into_iter().flat_map(u32::to_be_bytes).collect();
+        let sessions: Vec<u8> = self.sessions.iter().flat_map(Authorization::write_answer).collect();
+        if sessions.is_empty() {
+            return framed(NO_SESSIONS, 0, &[&handle, self.parameters]);
+        }
+        framed(SESSIONS, 0, &[&handle, &len32(self.parameters), self.parameters, &sessions])
+    }
+}
+
+/// The answer of a TPM that refuses.
+pub(super) fn refusal(code: u32) -> Vec<u8> {
+    framed(NO_SESSIONS, code, &[])
+}
+
+/// The code of an answer.
+pub(super) fn response_code(bytes: &[u8]) -> Option<u32> {
+    bytes.get(6..).and_then(<[u8]>::first_chunk).map(|code| u32::from_be_bytes(*code))
+}
+
+/// The size that a header states.
+pub(super) fn stated_size(header: &[u8; HEADER_BYTES]) -> usize {
+    let [_, _, a, b, c, d, ..] = *header;
+    usize::try_from(u32::from_be_bytes([a, b, c, d])).unwrap_or(usize::MAX)
+}
+
+/// Bytes behind their length in 16 bits: a TPM2B.
+pub(super) fn sized(bytes: &[u8]) -> Vec<u8> {
+    // Nothing here comes near the limit: a whole command has 4096 bytes.
+    let len = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
+    [&len.to_be_bytes()[..], bytes].concat()
+}
+
+fn len32(bytes: &[u8]) -> [u8; 4] {
+    u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes()
+}
+
+fn framed(tag: u16, code: u32, parts: &[&[u8]]) -> Vec<u8> {
+    let body = parts.concat();
+    let size = u32::try_from(body.len().saturating_add(HEADER_BYTES)).unwrap_or(u32::MAX);
+    [&tag.to_be_bytes()[..], &size.to_be_bytes(), &code.to_be_bytes(), &body].concat()
+}
+
+/// What is still to be read.
+pub(super) struct Cursor<'a>(pub(super) &'a [u8]);
+
+impl<'a> Cursor<'a> {
+    pub(super) fn take(&mut self, len: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(len)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    fn chunk<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (chunk, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(*chunk)
+    }
+
+    pub(super) fn u8(&mut self) -> Option<u8> {
+        self.chunk().map(|[byte]| byte)
+    }
+
+    pub(super) fn u16(&mut self) -> Option<u16> {
+        self.chunk().map(u16::from_be_bytes)
+    }
+
+    pub(super) fn u32(&mut self) -> Option<u32> {
+        self.chunk().map(u32::from_be_bytes)
+    }
+
+    /// A TPM2B.
+    pub(super) fn sized(&mut self) -> Option<&'a [u8]> {
+        let len = self.u16()?;
+        self.take(len.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_comes_back_as_it_was() {
+        let sessions =
+            [Authorization { handle: 0x0200_0001, nonce: &[1; 16], attributes: 1, hmac: &[2; 32] }];
+        for sessions in [&sessions[..], &[]] {
+            let handles = vec![0x4000_0001, 0x0140_0001];
+            let command = Command { code: 0x14e, handles, sessions: sessions.to_vec(), parameters: &[4, 0] };
+            let bytes = command.write();
+            assert_eq!(Command::parse(&bytes, 2).as_ref(), Some(&command));
+            for end in 0..bytes.len() {
+                assert_eq!(Command::parse(&bytes[..end], 2), None);
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_comes_back_as_it_was() {
+        let session = Authorization { handle: 0x0200_0001, nonce: &[1; 16], attributes: 1, hmac: &[2; 32] };
+        let command = Command { code: 1, handles: vec![], sessions: vec![session], parameters: &[] };
+        let answer = Answer { handle: Some(7), parameters: &[9; 5], sessions: vec![session] };
+        let bytes = answer.write();
+        assert_eq!(Answer::parse(&bytes, true, &command), Some(answer));
+        assert_eq!(Answer::parse(&bytes[..bytes.len() - 1], true, &command), None);
+        assert_eq!(Answer::parse(&refusal(0x101), false, &command), None);
+        assert_eq!(response_code(&refusal(0x101)), Some(0x101));
+    }
+
+    #[test]
+    fn sizes_that_lie_are_refused() {
+        let plain = Command { code: 1, handles: vec![], sessions: vec![], parameters: &[1, 2] }.write();
+        let mut longer = plain.clone();
+        longer.push(0);
+        assert_eq!(Command::parse(&longer, 0), None);
+        let mut sessions = plain;
+        sessions[1] = 2;
+        assert_eq!(Command::parse(&sessions, 0), None, "no room for the sessions");
+        let nothing = framed(SESSIONS, 1, &[&[0; 4]]);
+        assert_eq!(Command::parse(&nothing, 0), None, "sessions without a session");
+        let many = framed(SESSIONS, 1, &[&36_u32.to_be_bytes(), &[0; 36]]);
+        assert_eq!(Command::parse(&many, 0), None, "four sessions");
+    }
+}

@@ -1,0 +1,154 @@
+//! NV indexes of the paravisor's own, larger than those of the TPM behind it, where each has a
+//! shadow: an index at the same handle that decides whether a read is authorized.
+
+use aws_lc_rs::digest;
+
+use super::frame::{Answer, Cursor, sized};
+
+/// The largest index of swtpm's TPM.
+pub(super) const MAX_SHADOW_BYTES: u16 = 2048;
+/// The most that a TPM gives at a time.
+const MAX_READ_BYTES: u16 = 1024;
+
+/// An NV index that the paravisor answers for.
+#[derive(Debug)]
+pub(super) struct Index {
+    pub(super) handle: u32,
+    /// How large it says it is.
+    pub(super) size: u16,
+    /// What it holds. Zeros follow, if it is larger than that.
+    pub(super) contents: Vec<u8>,
+    pub(super) shadow: Shadow,
+}
+
+/// The index at the same handle in the TPM behind.
+#[derive(Debug)]
+pub(super) struct Shadow {
+    attributes: u32,
+    pub(super) name: Vec<u8>,
+    size: u16,
+}
+
+/// What a client wants to read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted {
+    pub(super) size: u16,
+    pub(super) offset: u16,
+}
+
+impl Shadow {
+    /// From the parameters of the TPM's answer to TPM2_NV_ReadPublic.
+    pub(super) fn parse(parameters: &[u8]) -> Option<Self> {
+        let mut cursor = Cursor(parameters);
+        let (public, name) = (cursor.sized()?, cursor.sized()?);
+        let mut cursor = Cursor(public);
+        let (_index, _name_algorithm) = (cursor.u32()?, cursor.u16()?);
+        let attributes = cursor.u32()?;
+        let _policy = cursor.sized()?;
+        Some(Self { attributes, name: name.to_vec(), size: cursor.u16()? })
+    }
+}
+
+impl Index {
+    /// The answer to TPM2_NV_ReadPublic.
+    pub(super) fn public_answer(&self) -> Vec<u8> {
+        let parameters = [sized(&self.public()), sized(&self.name())].concat();
+        Answer { handle: None, parameters: &parameters, sessions: Vec::new() }.write()
+    }
+
+    /// The name that HMACs are made with: of the index as clients see it.
+    pub(super) fn name(&self) -> Vec<u8> {
+        let digest = digest::digest(&digest::SHA256, &self.public());
+        [&SHA256.to_be_bytes()[..], digest.as_ref()].concat()
+    }
+
+    /// TPMS_NV_PUBLIC.
+    fn public(&self) -> Vec<u8> {
+        nv_public(self.handle, self.shadow.attributes, self.size)
+    }
+
+    /// What to ask of the shadow, so that it says what the TPM would say of the index: nothing is
+    /// read, or the same mistake is made.
+    pub(super) fn shadow_read(&self, wanted: Wanted) -> Wanted {
+        let Wanted { size, offset } = wanted;
+        match self.size.checked_sub(offset) {
+            _ if size > MAX_READ_BYTES => Wanted { size, offset: 0 },
+            None => Wanted { size: 0, offset: self.shadow.size.saturating_add(1) },
+            Some(left) if size > left => Wanted { size: 1, offset: self.shadow.size },
+            Some(_) => Wanted { size: 0, offset: 0 },
+        }
+    }
+}
+
+impl Wanted {
+    /// From the parameters of TPM2_NV_Read.
+    pub(super) fn parse(parameters: &[u8]) -> Option<Self> {
+        let mut cursor = Cursor(parameters);
+        let (size, offset) = (cursor.u16()?, cursor.u16()?);
+        cursor.0.is_empty().then_some(Self { size, offset })
+    }
+
+    /// The parameters of TPM2_NV_Read.
+    pub(super) fn write(self) -> Vec<u8> {
+        [self.size.to_be_bytes(), self.offset.to_be_bytes()].concat()
+    }
+
+    /// What there is: zeros behind the end of the contents.
+    pub(super) fn of(self, contents: &[u8]) -> Vec<u8> {
+        let there = contents.iter().copied().chain(core::iter::repeat(0));
+        there.skip(self.offset.into()).take(self.size.into()).collect()
+    }
+}
+
+/// TPM_ALG_SHA256, which all names here are made with.
+const SHA256: u16 = 0x000b;
+
+/// TPMS_NV_PUBLIC without a policy.
+pub(super) fn nv_public(handle: u32, attributes: u32, size: u16) -> Vec<u8> {
+    let fields: [&[u8]; 5] = [
+        &handle.to_be_bytes(),
+        &SHA256.to_be_bytes(),
+        &attributes.to_be_bytes(),
+        &0_u16.to_be_bytes(),
+        &size.to_be_bytes(),
+    ];
+    fields.concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn index() -> Index {
+        let shadow = Shadow { attributes: 0, name: Vec::new(), size: 2048 };
+        Index { handle: 0x0140_0001, size: 2600, contents: (0..=255).cycle().take(2500).collect(), shadow }
+    }
+
+    #[test]
+    fn a_read_asks_the_shadow_for_nothing() {
+        for (size, offset) in [(1024, 0), (552, 2048), (0, 2600), (1, 2599)] {
+            let asked = index().shadow_read(Wanted { size, offset });
+            assert_eq!((asked.size, asked.offset), (0, 0));
+        }
+    }
+
+    #[test]
+    fn a_mistake_is_made_again_at_the_shadow() {
+        let asked = |size, offset| {
+            let asked = index().shadow_read(Wanted { size, offset });
+            (asked.size, asked.offset)
+        };
+        assert_eq!(asked(1025, 0), (1025, 0), "more than an answer holds");
+        assert_eq!(asked(0, 2601), (0, 2049), "an offset behind the end");
+        assert_eq!(asked(553, 2048), (1, 2048), "over the end");
+        assert_eq!(asked(u16::MAX, u16::MAX), (u16::MAX, 0));
+    }
+
+    #[test]
+    fn zeros_follow_the_contents() {
+        let index = index();
+        let read = Wanted { size: 200, offset: 2400 }.of(&index.contents);
+        assert_eq!(read[..100], index.contents[2400..]);
+        assert_eq!(read[100..], [0; 100]);
+    }
+}

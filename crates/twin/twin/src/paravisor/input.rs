@@ -1,0 +1,50 @@
+//! What the guest wants to have in the next report, read as the paravisor reads it.
+
+use std::io;
+
+use super::engine::NV_READ_PUBLIC;
+use super::frame::{Authorization, Command, Cursor};
+use super::index::Wanted;
+use super::read::NV_READ;
+use super::report::INPUT_BYTES;
+use super::upstream::{Refused, Upstream, ask};
+
+/// The guest's input, an NV index that the guest defines.
+const INPUT: u32 = 0x0140_0002;
+/// TPM_RH_OWNER.
+pub(super) const OWNER: u32 = 0x4000_0001;
+/// TPM_RC_HANDLE about the first handle: there is no such index.
+const ABSENT: u32 = 0x18b;
+/// TPM_RC_NV_UNINITIALIZED: nobody has written to it yet.
+const UNWRITTEN: u32 = 0x14a;
+
+/// What the guest put in: nothing if there is no such index or nobody wrote to it, `None` if the
+/// owner may not read it.
+pub(super) fn read(tpm: &mut dyn Upstream) -> io::Result<Option<Vec<u8>>> {
+    match size(tpm).and_then(|size| contents(tpm, size.min(INPUT_BYTES))) {
+        Ok(input) => Ok(Some(input)),
+        Err(Refused::Code(_, ABSENT | UNWRITTEN)) => Ok(Some(Vec::new())),
+        Err(Refused::Code(..)) => Ok(None),
+        Err(Refused::Gone(error)) => Err(error),
+    }
+}
+
+fn size(tpm: &mut dyn Upstream) -> Result<u16, Refused> {
+    let command =
+        Command { code: NV_READ_PUBLIC, handles: vec![INPUT], sessions: Vec::new(), parameters: &[] };
+    let (_, parameters) = ask(tpm, false, &command)?;
+    let public = Cursor(&parameters).sized().unwrap_or_default();
+    let size = public.last_chunk().map(|size| u16::from_be_bytes(*size));
+    size.ok_or(Refused::Code(NV_READ_PUBLIC, 0))
+}
+
+fn contents(tpm: &mut dyn Upstream, size: u16) -> Result<Vec<u8>, Refused> {
+    let command = Command {
+        code: NV_READ,
+        handles: vec![OWNER, INPUT],
+        sessions: vec![Authorization::password(&[])],
+        parameters: &Wanted { size, offset: 0 }.write(),
+    };
+    let (_, parameters) = ask(tpm, false, &command)?;
+    Cursor(&parameters).sized().map(<[u8]>::to_vec).ok_or(Refused::Code(NV_READ, 0))
+}

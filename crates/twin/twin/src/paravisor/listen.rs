@@ -1,0 +1,138 @@
+//! Listening for clients: a thread for each, all gone when the listener is dropped.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use crate::Error;
+use crate::paravisor::TRIES;
+
+/// How many clients are served at a time; others are sent away.
+const MAX_CLIENTS: usize = 64;
+
+/// A listener at work.
+#[derive(Debug)]
+pub(super) struct Listener {
+    address: SocketAddr,
+    clients: Arc<Clients>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// The connections that are open, by number; `None` once the listener stops.
+#[derive(Debug)]
+struct Clients(Mutex<Option<BTreeMap<u64, TcpStream>>>);
+
+impl Listener {
+    /// Serves every client of a listener with this function, until it returns.
+    pub(super) fn start(
+        listener: TcpListener,
+        serve: impl Fn(TcpStream) + Clone + Send + 'static,
+    ) -> Result<Self, Error> {
+        let address = listener.local_addr().map_err(Error::io("listening"))?;
+        let clients = Arc::new(Clients(Mutex::new(Some(BTreeMap::new()))));
+        let registry = clients.clone();
+        let accept = move || accept(&listener, &registry, &serve);
+        let thread = thread::Builder::new().spawn(accept).map_err(Error::io("starting a thread"))?;
+        Ok(Self { address, clients, thread: Some(thread) })
+    }
+
+    pub(super) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.clients.stop();
+        // Wakes the thread that waits for clients, which then sees that it is over.
+        let _ = TcpStream::connect(reachable(self.address));
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn accept(
+    listener: &TcpListener,
+    clients: &Arc<Clients>,
+    serve: &(impl Fn(TcpStream) + Clone + Send + 'static),
+) {
+    for (number, stream) in (0..).zip(listener.incoming()) {
+        if clients.is_over() {
+            return;
+        }
+        let Ok(stream) = stream else { continue };
+        if !clients.enter(number, &stream) {
+            continue;
+        }
+        let (serve, registry) = (serve.clone(), clients.clone());
+        let serve = move || {
+            serve(stream);
+            registry.leave(number);
+        };
+        if thread::Builder::new().spawn(serve).is_err() {
+            clients.leave(number);
+        }
+    }
+}
+
+impl Clients {
+    fn enter(&self, number: u64, stream: &TcpStream) -> bool {
+        let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(clients) = clients.as_mut().filter(|clients| clients.len() < MAX_CLIENTS) else {
+            return false;
+        };
+        let Ok(stream) = stream.try_clone() else { return false };
+        clients.insert(number, stream);
+        true
+    }
+
+    fn leave(&self, number: u64) {
+        let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        clients.as_mut().and_then(|clients| clients.remove(&number));
+    }
+
+    fn is_over(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
+    fn stop(&self) {
+        let clients = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        for stream in clients.into_iter().flatten().map(|(_, stream)| stream) {
+            // It fails if the client is gone, which is what is wanted.
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+}
+
+/// An address where a listener of this address is reached from the same machine.
+pub(super) fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
+}
+
+/// Two listeners on consecutive ports: this one and the next, or any two.
+pub(super) fn bind_pair(address: SocketAddr) -> Result<(TcpListener, TcpListener), Error> {
+    let what = || format!("listening on {address} and the port after it");
+    let tries = if address.port() == 0 { TRIES } else { 1 };
+    let mut last = std::io::Error::from(std::io::ErrorKind::AddrInUse);
+    for _ in 0..tries {
+        match pair(address) {
+            Ok(pair) => return Ok(pair),
+            Err(error) => last = error,
+        }
+    }
+    Err(Error::Io { what: what(), source: last })
+}
+
+fn pair(address: SocketAddr) -> std::io::Result<(TcpListener, TcpListener)> {
+    let first = TcpListener::bind(address)?;
+    let next = first.local_addr()?.port().checked_add(1).ok_or(std::io::ErrorKind::AddrInUse)?;
+    Ok((first, TcpListener::bind(SocketAddr::new(address.ip(), next))?))
+}

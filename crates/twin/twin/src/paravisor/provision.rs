@@ -1,0 +1,162 @@
+//! Fitting out a TPM as the paravisor does before the guest starts: keys, indexes, registers, and
+//! the platform's authorization taken away.
+
+mod nv;
+mod templates;
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use aws_lc_rs::rand;
+use teeproof_mint::Key;
+use teeproof_mint::azure::{Certificates, EventLog, Measurement};
+
+use super::Settings;
+use super::engine::{Engine, Shape};
+use super::frame::{Authorization, Command, Cursor, sized};
+use super::input::OWNER;
+use super::report::{Report, Reporter};
+use super::sessions::Sessions;
+use super::upstream::{Refused, Upstream, ask};
+use crate::Error;
+
+/// The paravisor's report, an NV index.
+const REPORT: u32 = 0x0140_0001;
+/// The certificate of the attestation key, an NV index.
+const AK_CERTIFICATE: u32 = 0x01c1_01d0;
+/// Its size, whatever the certificate's is.
+const AK_CERTIFICATE_BYTES: u16 = 4096;
+/// The storage root key, a persistent object.
+const SRK: u32 = 0x8100_0001;
+/// The attestation key, a persistent object.
+const AK: u32 = 0x8100_0003;
+/// TPM_RH_ENDORSEMENT.
+const ENDORSEMENT: u32 = 0x4000_000b;
+/// TPM_RH_PLATFORM.
+const PLATFORM: u32 = 0x4000_000c;
+/// How long the passwords are that nobody is to know.
+const SECRET_BYTES: usize = 32;
+
+/// A paravisor whose TPM is fitted out, and what it hands out besides.
+#[derive(Debug)]
+pub(super) struct Provisioned {
+    pub(super) engine: Engine,
+    pub(super) certificates: Certificates,
+    /// The boot log, as the kernel of the guest has it.
+    pub(super) event_log: Vec<u8>,
+    /// The TCB version that the hardware reports; nothing on TDX.
+    pub(super) reported_tcb: Option<[u8; 8]>,
+}
+
+/// Fits out a TPM that nobody has used yet. `seconds` is the time since 1970.
+pub(super) fn provision(
+    settings: &Settings,
+    seconds: u64,
+    tpm: &mut dyn Upstream,
+) -> Result<Provisioned, Error> {
+    let shapes = shapes(tpm)?;
+    let ak = persistent(tpm, ENDORSEMENT, &templates::attestation_key(), AK)?;
+    persistent(tpm, OWNER, &templates::storage_root_key(), SRK)?;
+    // The paravisor knows the endorsement key, but keeps it nowhere.
+    let (handle, ek) = primary(tpm, ENDORSEMENT, &templates::endorsement_key())?;
+    run(tpm, FLUSH_CONTEXT, &[], &handle.to_be_bytes())?;
+
+    let log = EventLog::booted_securely();
+    extend(tpm, &log)?;
+    let vm = settings.vm().attestation_key(ak).endorsement_key(ek).log(log).at(seconds);
+    let certificates = vm.certificates()?;
+    let event_log = vm.log.as_ref().map(EventLog::bytes).transpose()?.unwrap_or_default();
+    let reported_tcb = (!certificates.vek.is_empty()).then_some(vm.machine.report.reported_tcb);
+
+    let (reporter, Report { head, rest }) = Reporter::new(vm, settings, Instant::now())?;
+    let report = nv::define(tpm, REPORT, reporter.index_bytes(), rest)?;
+    let certificate = nv::define(tpm, AK_CERTIFICATE, AK_CERTIFICATE_BYTES, certificates.ak.clone())?;
+    // From here on nobody acts for the platform, as in a guest.
+    run(tpm, HIERARCHY_CHANGE_AUTH, &[PLATFORM], &sized(&secret()?))?;
+    let engine = Engine { shapes, report, head, certificate, reporter, sessions: Sessions::default() };
+    Ok(Provisioned { engine, certificates, event_log, reported_tcb })
+}
+
+/// TPM2_EvictControl.
+const EVICT_CONTROL: u32 = 0x120;
+/// TPM2_HierarchyChangeAuth.
+const HIERARCHY_CHANGE_AUTH: u32 = 0x129;
+/// TPM2_CreatePrimary.
+const CREATE_PRIMARY: u32 = 0x131;
+/// TPM2_FlushContext.
+const FLUSH_CONTEXT: u32 = 0x165;
+/// TPM2_GetCapability.
+const GET_CAPABILITY: u32 = 0x17a;
+/// TPM2_PCR_Extend.
+const PCR_EXTEND: u32 = 0x182;
+
+/// Makes a primary key and keeps it at a handle.
+fn persistent(tpm: &mut dyn Upstream, hierarchy: u32, template: &[u8], at: u32) -> Result<Key, Error> {
+    let (handle, key) = primary(tpm, hierarchy, template)?;
+    run(tpm, EVICT_CONTROL, &[OWNER, handle], &at.to_be_bytes())?;
+    run(tpm, FLUSH_CONTEXT, &[], &handle.to_be_bytes())?;
+    Ok(key)
+}
+
+/// Makes a primary key: its handle, and the public half.
+fn primary(tpm: &mut dyn Upstream, hierarchy: u32, template: &[u8]) -> Result<(u32, Key), Error> {
+    // No password, no data; nothing from outside; no registers.
+    let parameters = [&sized(&[0; 4])[..], &sized(template), &sized(&[]), &[0; 4]].concat();
+    let command = command(CREATE_PRIMARY, &[hierarchy], &parameters);
+    let malformed = || Refused::Code(CREATE_PRIMARY, 0);
+    let (handle, parameters) = ask(tpm, true, &command)?;
+    let public = Cursor(&parameters).sized().ok_or_else(malformed)?;
+    // The modulus ends the public area of an RSA key.
+    let modulus: &[u8; templates::MODULUS_BYTES] = public.last_chunk().ok_or_else(malformed)?;
+    Ok((handle.ok_or_else(malformed)?, Key::public_only(modulus)?))
+}
+
+/// Measures what the log says.
+fn extend(tpm: &mut dyn Upstream, log: &EventLog) -> Result<(), Error> {
+    for Measurement { register, digests } in log.measurements() {
+        let count = u32::try_from(digests.len()).unwrap_or(u32::MAX);
+        let digests =
+            digests.iter().map(|(algorithm, digest)| [&algorithm.to_be_bytes()[..], digest].concat());
+        let parameters =
+            [count.to_be_bytes().to_vec()].into_iter().chain(digests).collect::<Vec<_>>().concat();
+        run(tpm, PCR_EXTEND, &[register], &parameters)?;
+    }
+    Ok(())
+}
+
+/// How all commands of the TPM look.
+fn shapes(tpm: &mut dyn Upstream) -> Result<BTreeMap<u32, Shape>, Error> {
+    const COMMANDS: u32 = 2;
+    const MOST: u32 = 254;
+    let parameters = [COMMANDS, 0, MOST].map(u32::to_be_bytes).concat();
+    let asked = Command { sessions: Vec::new(), ..command(GET_CAPABILITY, &[], &parameters) };
+    let (_, parameters) = ask(tpm, false, &asked)?;
+    let mut cursor = Cursor(&parameters);
+    let _more_and_kind = (cursor.u8(), cursor.u32());
+    let count = cursor.u32().unwrap_or_default().min(MOST);
+    Ok((0..count).map_while(|_| cursor.u32()).map(shape).collect())
+}
+
+/// TPMA_CC: the code with its vendor's bit, then numbers of handles.
+fn shape(attributes: u32) -> (u32, Shape) {
+    let handles = usize::try_from((attributes >> 25) & 7).unwrap_or_default();
+    (attributes & 0x2000_ffff, Shape { handles, gives_handle: attributes & (1 << 28) != 0 })
+}
+
+/// Runs a command that needs an authorization for its first handle, if it has one: an empty password.
+fn run(tpm: &mut dyn Upstream, code: u32, handles: &[u32], parameters: &[u8]) -> Result<(), Error> {
+    ask(tpm, false, &command(code, handles, parameters))?;
+    Ok(())
+}
+
+fn command<'a>(code: u32, handles: &[u32], parameters: &'a [u8]) -> Command<'a> {
+    let sessions = if handles.is_empty() { Vec::new() } else { vec![Authorization::password(&[])] };
+    Command { code, handles: handles.to_vec(), sessions, parameters }
+}
+
+/// A password that nobody is to know.
+fn secret() -> Result<[u8; SECRET_BYTES], Error> {
+    let mut secret = [0; SECRET_BYTES];
+    rand::fill(&mut secret).map_err(|_| Error::NoRandomness)?;
+    Ok(secret)
+}

@@ -1,0 +1,93 @@
+//! The TPM behind the paravisor: swtpm's data socket, one command after the other.
+
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
+use super::frame::{Answer, Command, HEADER_BYTES, MAX_BYTES, response_code, stated_size};
+use crate::Error;
+
+/// Whoever answers commands: a TPM, or a closure in a test.
+pub(super) trait Upstream {
+    /// The answer to a command.
+    fn answer(&mut self, command: &[u8]) -> io::Result<Vec<u8>>;
+}
+
+impl<F: FnMut(&[u8]) -> Vec<u8>> Upstream for F {
+    fn answer(&mut self, command: &[u8]) -> io::Result<Vec<u8>> {
+        Ok(self(command))
+    }
+}
+
+/// No command of a TPM takes as long, not even on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A connection to swtpm.
+#[derive(Debug)]
+pub(super) struct Socket(
+    // `None` after a failure: what comes then may be the answer to an earlier command.
+    Option<UnixStream>,
+);
+
+impl Socket {
+    pub(super) fn connect(path: &Path) -> Result<Self, Error> {
+        let open = || {
+            let stream = UnixStream::connect(path)?;
+            stream.set_read_timeout(Some(PATIENCE))?;
+            stream.set_write_timeout(Some(PATIENCE))?;
+            Ok(stream)
+        };
+        open().map(|stream| Self(Some(stream))).map_err(Error::io("connecting to swtpm"))
+    }
+}
+
+impl Upstream for Socket {
+    fn answer(&mut self, command: &[u8]) -> io::Result<Vec<u8>> {
+        let mut stream = self.0.take().ok_or(io::ErrorKind::NotConnected)?;
+        stream.write_all(command)?;
+        let mut header = [0; HEADER_BYTES];
+        stream.read_exact(&mut header)?;
+        let size = stated_size(&header);
+        if !(HEADER_BYTES..=MAX_BYTES).contains(&size) {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        let mut answer = header.to_vec();
+        answer.resize(size, 0);
+        stream.read_exact(answer.get_mut(HEADER_BYTES..).unwrap_or_default())?;
+        self.0 = Some(stream);
+        Ok(answer)
+    }
+}
+
+/// Asks the TPM something on the paravisor's own behalf: handle, if it gives one, and parameters of
+/// the answer.
+pub(super) fn ask(
+    tpm: &mut dyn Upstream,
+    has_handle: bool,
+    command: &Command<'_>,
+) -> Result<(Option<u32>, Vec<u8>), Refused> {
+    let bytes = tpm.answer(&command.write()).map_err(Refused::Gone)?;
+    match Answer::parse(&bytes, has_handle, command) {
+        Some(answer) => Ok((answer.handle, answer.parameters.to_vec())),
+        None => Err(Refused::Code(command.code, response_code(&bytes).unwrap_or_default())),
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(super) enum Refused {
+    /// The TPM is gone.
+    Gone(io::Error),
+    /// To this command the TPM said this.
+    Code(u32, u32),
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Gone(source) => Self::Io { what: "asking swtpm".into(), source },
+            Refused::Code(command, code) => Self::Tpm { command, code },
+        }
+    }
+}

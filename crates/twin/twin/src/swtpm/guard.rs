@@ -1,0 +1,37 @@
+//! Somebody who cleans up after a program that was killed, and so could not do it itself.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+/// What the guard runs. Its input ends when the program that started it does, however that came
+/// about; a line in it says that there is nothing left to do.
+const SCRIPT: &str = "trap '' INT TERM HUP; read -r line || { kill -9 \"$0\"; rm -rf \"$1\"; }";
+
+/// A shell that ends a process and removes its folder once the program that holds this is gone.
+/// Without a shell there is none.
+#[derive(Debug, Default)]
+pub(super) struct Guard(Option<Child>);
+
+impl Guard {
+    pub(super) fn over(process: u32, folder: &Path) -> Option<Self> {
+        let shell = Command::new("sh")
+            .args(["-c", SCRIPT, &process.to_string()])
+            .arg(folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        shell.ok().map(|shell| Self(Some(shell)))
+    }
+
+    /// Nothing is left to do.
+    pub(super) fn dismiss(&mut self) {
+        if let Some(mut shell) = self.0.take() {
+            if let Some(input) = &mut shell.stdin {
+                let _ = input.write_all(b"done\n");
+            }
+            let _ = shell.wait();
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The command: what it prints, what it leaves behind, and what happens when it is killed.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The command at work in a folder of its own.
+struct Twin {
+    child: Child,
+    folder: PathBuf,
+    lines: Vec<String>,
+}
+
+impl Twin {
+    fn start(name: &str, flags: &[&str]) -> Self {
+        let folder = std::env::temp_dir().join(format!("twin-command-{}-{name}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_teeproof-twin"))
+            .args(["paravisor", "--listen", "127.0.0.1:0"])
+            .args(flags)
+            .current_dir(&folder)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let lines = out.lines().map(Result::unwrap).take(6).collect();
+        Self { child, folder, lines }
+    }
+
+    fn value(&self, name: &str) -> &str {
+        let head = format!("export {name}=");
+        self.lines.iter().find_map(|line| line.strip_prefix(&head)).unwrap()
+    }
+}
+
+impl Drop for Twin {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+#[test]
+fn it_says_what_it_is_and_how_to_use_it() {
+    let twin = Twin::start("says", &["--product", "turin", "--root", "root.der"]);
+    assert!(twin.lines[0].starts_with("# A TWIN"), "{:?}", twin.lines);
+    assert!(twin.lines[1].contains("root.der"));
+    assert!(twin.value("TEEPROOF_TPM").starts_with("swtpm:host=127.0.0.1,port="));
+    assert_eq!(twin.value("TEEPROOF_TPM"), twin.value("TPM2TOOLS_TCTI"));
+    assert!(twin.value("TEEPROOF_IMDS").starts_with("http://127.0.0.1:"));
+    assert!(fs::metadata(twin.value("TEEPROOF_EVENT_LOG")).unwrap().len() > 1000);
+    let root = fs::read(twin.folder.join("root.der")).unwrap();
+    assert!(root.windows(9).any(|window| window == b"ARK-Turin"));
+}
+
+#[test]
+fn a_kill_leaves_no_tpm_behind() {
+    let mut twin = Twin::start("killed", &[]);
+    let log = PathBuf::from(twin.value("TEEPROOF_EVENT_LOG"));
+    let folder = log.parent().unwrap().to_owned();
+    let swtpm = fs::read_to_string(folder.join("pid")).unwrap().trim().to_owned();
+    let lives = || fs::read_to_string(format!("/proc/{swtpm}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
+    assert!(lives() && folder.exists());
+    // SIGKILL: the twin itself can do nothing any more.
+    twin.child.kill().unwrap();
+    twin.child.wait().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while (lives() || folder.exists()) && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(5));
+    }
+    assert!(!lives() && !folder.exists());
+}
+
+#[test]
+fn what_cannot_be_is_said() {
+    let told = |flags: &[&str]| {
+        let done = Command::new(env!("CARGO_BIN_EXE_teeproof-twin"))
+            .args(["paravisor", "--listen", "127.0.0.1:0"])
+            .args(flags)
+            .output()
+            .unwrap();
+        assert!(done.stdout.is_empty());
+        (done.status.code(), String::from_utf8(done.stderr).unwrap())
+    };
+    let (code, said) = told(&["--nv-size", "2000"]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("does not fit an NV index of 2000 bytes"), "{said}");
+    assert_eq!(told(&["--fault", "none"]).0, Some(2));
+    let (code, said) = told(&["--thim", "127.0.0.1:1", "--root", "/nowhere/root.der"]);
+    assert_eq!(code, Some(1), "{said}");
+}

@@ -1,0 +1,117 @@
+//! Clients that mean no good: the twin answers or hangs up, and serves the next one.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpStream};
+
+use teeproof_twin::paravisor::{Running, Settings};
+
+use crate::raw::{Client, NV_READ, OWNER, REPORT, command, password, start, u32_at, wanted};
+
+/// Everything that comes back to these bytes, and then the end.
+fn said(running: &Running, port: u16, bytes: &[u8]) -> Vec<u8> {
+    let mut address = running.listens_on();
+    address.set_port(address.port() + port);
+    let mut stream = TcpStream::connect(address).unwrap();
+    // The twin may have hung up before the last of them.
+    let _ = stream.write_all(bytes);
+    let _ = stream.shutdown(Shutdown::Write);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    answer
+}
+
+fn serves(running: &Running) {
+    assert_eq!(Client::of(running).nv_read(REPORT, 0, 4), Ok(b"HCLA".to_vec()));
+}
+
+#[test]
+fn sizes_that_no_command_has() {
+    let running = start(Settings::default());
+    for size in [0_u32, 1, 9, 4097, 0x8000_0000, u32::MAX] {
+        let bytes = [&[0x80, 1][..], &size.to_be_bytes(), &[0; 4096]].concat();
+        let answer = said(&running, 0, &bytes);
+        assert!(answer.is_empty() || u32_at(&answer, 6) == 0x142, "{size}: {answer:02x?}");
+        serves(&running);
+    }
+}
+
+#[test]
+fn commands_cut_off_and_left() {
+    let running = start(Settings::default());
+    let read = command(NV_READ, &[OWNER, REPORT], &password(b""), &wanted(64, 0));
+    for end in 0..read.len() {
+        assert!(said(&running, 0, &read[..end]).is_empty());
+    }
+    serves(&running);
+}
+
+#[test]
+fn commands_shortened_with_a_size_that_fits() {
+    let running = start(Settings::default());
+    let read = command(NV_READ, &[OWNER, REPORT], &password(b""), &wanted(64, 0));
+    let mut client = Client::of(&running);
+    for end in 10..read.len() {
+        let mut short = read[..end].to_vec();
+        short[2..6].copy_from_slice(&u32::try_from(end).unwrap().to_be_bytes());
+        assert_ne!(u32_at(&client.bytes(&short), 6), 0, "{end} bytes");
+    }
+    serves(&running);
+}
+
+#[test]
+fn noise_in_every_byte() {
+    let running = start(Settings::default());
+    let read = command(NV_READ, &[OWNER, REPORT], &password(b""), &wanted(64, 0));
+    let mut client = Client::of(&running);
+    // The size stays what it is: the stream would be out of step otherwise.
+    for at in (0..2).chain(6..read.len()) {
+        for bit in 0..8 {
+            let mut command = read.clone();
+            command[at] ^= 1 << bit;
+            client.bytes(&command);
+        }
+    }
+    serves(&running);
+}
+
+#[test]
+fn the_control_channel_stops_nothing() {
+    let running = start(Settings::default());
+    // CMD_SET_LOCALITY 0 and 3, CMD_CANCEL_TPM_CMD.
+    assert_eq!(said(&running, 1, &[0, 0, 0, 5, 0]), [0; 4]);
+    assert_eq!(said(&running, 1, &[0, 0, 0, 5, 3]), [0, 0, 0, 9]);
+    assert_eq!(said(&running, 1, &[0, 0, 0, 9, 0, 0, 0, 5, 0]), [0; 8]);
+    // CMD_INIT, CMD_SHUTDOWN, CMD_STOP, and one that there is not.
+    for code in [2, 3, 14, 0xff] {
+        assert_eq!(said(&running, 1, &[0, 0, 0, code, 0, 0, 0, 0]), [0, 0, 0, 9]);
+    }
+    serves(&running);
+}
+
+#[test]
+fn more_clients_than_are_served() {
+    let running = start(Settings::default());
+    let many: Vec<_> = (0..200).map(|_| TcpStream::connect(running.listens_on()).unwrap()).collect();
+    drop(many);
+    // Whoever waits long enough gets in once the others have left.
+    let served = (0..1000).any(|_| {
+        let mut stream = TcpStream::connect(running.listens_on()).unwrap();
+        let read = command(NV_READ, &[OWNER, REPORT], &password(b""), &wanted(4, 0));
+        let mut answer = [0; 25];
+        stream.write_all(&read).is_ok()
+            && stream.read_exact(&mut answer).is_ok()
+            && answer[16..20] == *b"HCLA"
+    });
+    assert!(served);
+}
+
+#[test]
+fn a_twin_that_is_dropped_hangs_up() {
+    let running = start(Settings::default());
+    let mut client = Client::of(&running);
+    assert!(client.nv_read(REPORT, 0, 4).is_ok());
+    let address = running.listens_on();
+    drop(running);
+    assert_eq!(client.0.read(&mut [0; 1]).unwrap_or_default(), 0);
+    assert!(TcpStream::connect(address).is_err());
+}

@@ -1,0 +1,22 @@
+//! The paravisor's twin over real sockets, in front of a real software TPM: asked with bytes made
+//! here, with our own client, and with tpm2-tools, which nobody here wrote.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    missing_docs
+)]
+
+mod client;
+mod command;
+mod faults;
+mod hostile;
+mod machine;
+mod raw;
+mod sessions;
+mod thim;
+mod tools;
+mod tools_sessions;
