@@ -30,7 +30,9 @@ fn installed(package: &str) -> bool {
 }
 
 fn install(apt_get: &[&str], packages: &[&str]) -> Outcome {
-    shell::run(apt(apt_get).args(["install", "--yes", "--no-install-recommends"]).args(packages))
+    // A task adds to a machine; it takes nothing away.
+    let words = ["install", "--yes", "--no-install-recommends", "--no-remove"];
+    shell::run(apt(apt_get).args(words).args(packages))
 }
 
 /// How apt-get is started with the rights it needs.

@@ -2,8 +2,10 @@
 //! says the same on every machine. `cargo xtask` alone lists them.
 
 mod apt;
+mod azure_client;
 mod bench;
 mod ci;
+mod debian;
 mod deny;
 mod fuzz;
 mod graph;
@@ -15,11 +17,15 @@ mod panics;
 mod peers;
 mod release;
 mod sanitize;
+mod setup;
 mod shell;
+mod skip;
 mod steps;
 mod tidy;
 mod tools;
+mod tss;
 mod vectors;
+mod vm;
 
 use std::process::ExitCode;
 
@@ -48,7 +54,7 @@ fn run(words: &[&str]) -> shell::Outcome {
 fn list() -> String {
     let mut text = String::from("cargo xtask TASK\n\n");
     for task in TASKS {
-        text.push_str(&format!("  {:<12} {}\n", task.name, task.does));
+        text.push_str(&format!("  {:<13} {}\n", task.name, task.does));
     }
     text
 }
@@ -70,6 +76,26 @@ const TASKS: &[Task] = &[
         name: "test",
         does: "all tests of the workspace, doc tests and corpus replay included",
         body: steps::test,
+    },
+    Task {
+        name: "setup",
+        does: "what tests and tasks need besides Rust: there, installed (apt-get), or named",
+        body: setup::run,
+    },
+    Task {
+        name: "tss",
+        does: "the suites of the virtual TPM over the TPM software stack alone",
+        body: tss::run,
+    },
+    Task {
+        name: "vm",
+        does: "the command in an emulated machine, on a Debian kernel's own TPM driver",
+        body: vm::run,
+    },
+    Task {
+        name: "azure-client",
+        does: "the published az-snp-vtpm's integration tests, unmodified, before the twin of the paravisor",
+        body: azure_client::run,
     },
     Task { name: "fmt", does: "formatting, checked", body: steps::fmt },
     Task { name: "clippy", does: "clippy over all targets, warnings denied", body: steps::clippy },

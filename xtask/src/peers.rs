@@ -4,8 +4,8 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::apt;
-use crate::shell::{self, Outcome, capture, cargo, root, target_dir};
+use crate::shell::{self, Outcome, capture, cargo_for_others, root, target_dir};
+use crate::{apt, setup, skip};
 
 /// The same evidence before everyone: those in pure Rust always; Azure's, and `sev` over OpenSSL,
 /// where the system has what they need or it can be installed. `--write` writes
@@ -18,17 +18,17 @@ pub(crate) fn run(words: &[&str]) -> Outcome {
     };
     apt::need(&["libfaketime"])?;
     let clock = Clock::find()?;
-    match apt::need(AZURE_PACKAGES) {
+    match setup::need(&[setup::STACK, setup::OPENSSL]) {
         Ok(()) => differences(&clock, AZURE, write)?,
         Err(reason) => {
             differences(&clock, PURE, write)?;
-            skipped("az-snp-vtpm and az-cvm-vtpm", &reason);
+            skip::aloud("az-snp-vtpm and az-cvm-vtpm, not asked", &reason);
         }
     }
-    match apt::need(OPENSSL_PACKAGES) {
+    match setup::need(&[setup::OPENSSL]) {
         Ok(()) => differences(&clock, OPENSSL, write),
         Err(reason) => {
-            skipped("sev over OpenSSL", &reason);
+            skip::aloud("sev over OpenSSL, not asked", &reason);
             Ok(())
         }
     }
@@ -36,32 +36,17 @@ pub(crate) fn run(words: &[&str]) -> Outcome {
 
 const PURE: &[&str] = &[];
 const AZURE: &[&str] = &["--features", "azure"];
-const AZURE_PACKAGES: &[&str] = &["libssl-dev", "libtss2-dev", "pkg-config"];
 // sev refuses to be built over both.
 const OPENSSL: &[&str] = &["--no-default-features", "--features", "openssl"];
-const OPENSSL_PACKAGES: &[&str] = &["libssl-dev", "pkg-config"];
 
 fn differences(clock: &Clock, features: &[&str], write: bool) -> Outcome {
-    let mut test = cargo();
+    let mut test = cargo_for_others();
     test.current_dir(root().join("peers")).args(["test", "--locked", "--test", "differences"]);
     test.args(features).args(clock.runner()?).env("CARGO_TARGET_DIR", target_dir());
-    // What cargo told us of ourselves: build scripts there take it for theirs, and start anew.
-    for (name, _) in std::env::vars_os() {
-        let told = name
-            .to_str()
-            .is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"));
-        if told {
-            test.env_remove(name);
-        }
-    }
     if write {
         test.env("TEEPROOF_WRITE_TABLES", "1");
     }
     shell::run(&mut test)
-}
-
-fn skipped(peers: &str, reason: &str) {
-    eprintln!("*** SKIPPED, not asked: {peers}: {reason}");
 }
 
 /// libfaketime, and the file that tells it the time.

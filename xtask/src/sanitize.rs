@@ -4,6 +4,7 @@
 
 use crate::graph::{Graph, Package};
 use crate::nightly;
+use crate::setup;
 use crate::shell::{Outcome, root, run as run_command, target_dir};
 use std::path::Path;
 
@@ -21,6 +22,7 @@ pub(crate) fn run(words: &[&str]) -> Outcome {
 /// that tests which start a compiler of their own start it as ever.
 fn address() -> Outcome {
     nightly::need(None)?;
+    setup::need(&[setup::TESTS])?;
     let host = nightly::host()?;
     let mut test = nightly::command("cargo");
     test.args(["test", "--workspace", "--locked", "--no-fail-fast", "--target", &host]);

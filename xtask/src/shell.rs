@@ -42,6 +42,21 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
+/// The same cargo for a workspace that is not ours, without what it told us of ourselves: build
+/// scripts there would take it for theirs, and start anew.
+pub(crate) fn cargo_for_others() -> Command {
+    let mut command = cargo();
+    for (name, _) in std::env::vars_os() {
+        let told = name
+            .to_str()
+            .is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"));
+        if told {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
 /// Says what is run, runs it, and fails unless it succeeds.
 pub(crate) fn run(command: &mut Command) -> Outcome {
     eprintln!("$ {}", line(command));

@@ -1,9 +1,11 @@
 //! The tasks that are one cargo command with the right words.
 
+use crate::setup;
 use crate::shell::{Outcome, cargo, run};
 
 /// All tests of the workspace: unit, integration, doc tests, and the fuzz bodies over their corpus.
 pub(crate) fn test(rest: &[&str]) -> Outcome {
+    setup::need(&[setup::TESTS])?;
     run(cargo().args(["test", "--workspace", "--locked"]).args(rest))
 }
 

@@ -87,7 +87,8 @@ pub(super) const MAP: &[Row] = &[
     Row { name: "xtask", room: Room::Workshop, uses: &[] },
 ];
 
-const EVERYTHING: &[&str] = &[WIRE, CORE, X509, SNP, TPM, HCL, NITRO, FRONT, RUSTCRYPTO, AWS_LC, MINT];
+const EVERYTHING: &[&str] =
+    &[WIRE, CORE, X509, SNP, TPM, HCL, NITRO, FRONT, RUSTCRYPTO, AWS_LC, VTPM, MINT, TWIN];
 
 /// What tests of any crate may import besides: twins, evidence makers and the crypto tables.
 pub(super) const FOR_TESTS: &[&str] = &[MINT, TWIN, RUSTCRYPTO, AWS_LC];

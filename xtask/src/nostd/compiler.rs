@@ -1,6 +1,7 @@
 //! A compiler for a target: rustup's where the target is installed, Debian's otherwise.
 
 use super::debian;
+use crate::debian::libraries;
 use crate::shell::{Outcome, capture, exists};
 use std::path::PathBuf;
 use std::process::Command;
@@ -21,7 +22,7 @@ pub(super) fn choose(targets: &[&'static str]) -> Outcome<Compiler> {
     let Some(target) = targets.first() else {
         return Err("no target asked for".into());
     };
-    let debian = debian::unpacked().map_err(|reason| {
+    let debian = debian::compiler().map_err(|reason| {
         format!(
             "no way to build for {target}: {reason}. Install one: `rustup target add {target}`; \
              or set TEEPROOF_NOSTD_HOST_ONLY=1 to do without this check"
@@ -37,7 +38,7 @@ impl Compiler {
         if let Some(root) = &self.debian {
             command.args(["-Zbuild-std=core,alloc"]);
             command.env("RUSTC_BOOTSTRAP", "1").env("RUSTC", root.join("usr/bin/rustc"));
-            command.env("LD_LIBRARY_PATH", debian::libraries(root));
+            command.env("LD_LIBRARY_PATH", libraries(root));
         }
     }
 

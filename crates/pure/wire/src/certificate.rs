@@ -34,15 +34,16 @@ pub struct Certificate<'a> {
     signature: &'a [u8],
 }
 
-/// A certificate without the zero bytes after its end, if all that follows is zero: an NV index is
-/// longer than what it holds.
+/// A certificate without what follows its end, if that is zeros alone or ones alone: an NV index is
+/// longer than what it holds, and reads as ones where it was never written.
 #[must_use]
 pub fn without_padding(bytes: &[u8]) -> &[u8] {
     const WHAT: &str = "certificate";
     let cut = Reader::all(bytes, 0, WHAT, |reader| {
         let certificate = der::element(reader, WHAT)?.whole;
         let rest = reader.take(reader.remaining(), WHAT)?;
-        Ok(if rest.iter().all(|byte| *byte == 0) { certificate } else { bytes })
+        let padding = rest.iter().all(|byte| *byte == 0) || rest.iter().all(|byte| *byte == 0xff);
+        Ok(if padding { certificate } else { bytes })
     });
     cut.unwrap_or(bytes)
 }

@@ -72,18 +72,45 @@ pub(super) fn tpm(bytes: &[u8], sink: &mut Sink) {
         sink.both(&error);
         black_box((error.check(), error.class().exit()));
     }
+    if let Err(error) = certified(bytes, sink) {
+        sink.both(&error);
+        black_box((error.check(), error.class().exit()));
+    }
     if let Some(modulus) = bytes.first_chunk() {
         black_box(teeproof_tpm::ak_name(modulus, &ANYTHING));
         black_box(teeproof_tpm::qualified_signer(modulus, &ANYTHING));
     }
 }
 
-fn attested(bytes: &[u8], sink: &mut Sink) -> Result<(), teeproof_tpm::Error> {
-    let verification = teeproof_tpm::Verification {
+/// What a TPM is asked for under a key that may be anything.
+fn asked(bytes: &[u8]) -> teeproof_tpm::Verification<'_> {
+    teeproof_tpm::Verification {
         key: RsaKey { modulus: black_box(bytes), exponent: black_box(bytes) },
         freshness: black_box(Freshness::Nonce(bytes)),
         crypto: &ANYTHING,
-    };
+    }
+}
+
+fn certified(bytes: &[u8], sink: &mut Sink) -> Result<(), teeproof_tpm::CertificationError> {
+    let verification = asked(bytes);
+    let quote = teeproof_tpm::Quote { message: bytes, signature: black_box(bytes) };
+    let values = black_box(teeproof_tpm::PcrValues::InSelectionOrder(bytes));
+    let pcrs = teeproof_tpm::verify(&quote, &verification, sink)
+        .and_then(|quote| teeproof_tpm::verify_pcrs(&quote, values, &ANYTHING, sink));
+    let public = black_box(bytes);
+    let evidence =
+        teeproof_tpm::CertificationEvidence { message: bytes, signature: black_box(bytes), public };
+    let key = teeproof_tpm::verify_certification(&evidence, &verification, sink)?;
+    sink.debug(&(&key, key.key(), key.name(), key.public(), key.certification()));
+    if let Ok(pcrs) = pcrs {
+        let selection = teeproof_tpm::Selection { bank: black_box(0), bitmap: black_box(0) };
+        key.verify_policy(&pcrs, selection, &ANYTHING, sink)?;
+    }
+    Ok(())
+}
+
+fn attested(bytes: &[u8], sink: &mut Sink) -> Result<(), teeproof_tpm::Error> {
+    let verification = asked(bytes);
     let quote = teeproof_tpm::Quote { message: bytes, signature: black_box(bytes) };
     let quote = teeproof_tpm::verify(&quote, &verification, sink)?;
     sink.debug(&quote);

@@ -11,7 +11,7 @@ use teeproof_wire::hcl::{HclReport, ReportType};
 use teeproof_wire::nitro::{Document, Limits, Signers};
 use teeproof_wire::snp::{GuestPolicy, KeyInfo, PlatformInfo, Product, Report, Tcb};
 use teeproof_wire::tdx::TdReport;
-use teeproof_wire::tpm::{Attest, attest_bytes, rsassa_sha256};
+use teeproof_wire::tpm::{Attest, Certification, RsaPublic, attest_bytes, public_bytes, rsassa_sha256};
 use teeproof_wire::{Describe, Error, Reader, cbor, der};
 
 use super::opaque::{Sink, seen};
@@ -61,7 +61,12 @@ pub(super) fn structures(bytes: &[u8], sink: &mut Sink) {
         seen((report.claims(), report.claims_offset(), report.padding_bytes()));
     }
     seen(told(Attest::parse(bytes), sink));
-    sink.debug(&(attest_bytes(bytes), rsassa_sha256(bytes)));
+    seen(told(Certification::parse(bytes), sink));
+    if let Some(public) = told(RsaPublic::parse(bytes), sink) {
+        sink.both(&public.attributes);
+        seen(public.scheme.map(|scheme| sink.both(&scheme)));
+    }
+    sink.debug(&(attest_bytes(bytes), public_bytes(bytes), rsassa_sha256(bytes)));
     if let Ok(envelope) = Sign1::parse(bytes) {
         sink.debug(&envelope);
         envelope.signed(|parts| seen(parts));

@@ -17,6 +17,7 @@ mod input_index;
 mod machine;
 mod machines;
 mod no_device;
+mod readme;
 mod seal;
 #[allow(dead_code)]
 #[path = "../command/support.rs"]

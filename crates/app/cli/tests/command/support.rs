@@ -67,6 +67,12 @@ impl Run {
         self
     }
 
+    #[allow(dead_code)] // only beside a twin
+    pub(crate) fn in_folder(mut self, folder: &Path) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
     pub(crate) fn stdin(mut self, bytes: &[u8]) -> Self {
         self.stdin = bytes.to_vec();
         self

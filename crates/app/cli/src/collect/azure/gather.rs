@@ -1,6 +1,7 @@
 //! One thing after the other, out of the TPM and from beside it.
 
 use teeproof::input::{Inputs, Kind, Part};
+use teeproof::wire::certificate::Certificate;
 use teeproof::wire::hcl::ReportType;
 use teeproof_vtpm::{PcrValues, Tpm, ak_certificate, handles, quote, read_event_log};
 
@@ -23,10 +24,15 @@ pub(super) fn all(args: &AzureArgs, asked: &Asked, context: &Context) -> Result<
     add(&mut inputs, Kind::HclReport, report.bytes())?;
     quoted(tpm.as_mut(), args, asked, context, &mut inputs)?;
     match ak_certificate(tpm.as_mut()).map_err(|error| fault(&error))? {
-        Some(certificate) => {
-            context.say("attestation key: its certificate came along");
-            add(&mut inputs, Kind::Certificate, &certificate)?;
-        }
+        Some(certificate) => match Certificate::parse(&certificate) {
+            Ok(_) => {
+                context.say("attestation key: its certificate came along");
+                add(&mut inputs, Kind::Certificate, &certificate)?;
+            }
+            Err(error) => {
+                context.say(&format!("attestation key: no certificate, its index holds none: {error}"))
+            }
+        },
         None => context.say("attestation key: this TPM has no certificate of it"),
     }
     log(args, context, &mut inputs)?;

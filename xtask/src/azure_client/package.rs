@@ -1,0 +1,82 @@
+//! The published package: as the registry has it, which is shown by the checksum that the lock file
+//! of `peers` holds, and unpacked anew each time, so that nothing in it can have been changed.
+
+use crate::shell::{Outcome, capture, cargo, cargo_home, root};
+use sha2::{Digest as _, Sha256};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+pub(super) const NAME: &str = "az-snp-vtpm";
+pub(super) const VERSION: &str = "0.8.2";
+
+/// Unpacks it into a workspace of its own, whose lock file is the package's.
+pub(super) fn unpack(folder: &Path) -> Outcome {
+    let archive = archive()?;
+    let bytes = fs::read(&archive).map_err(|e| format!("{}: {e}", archive.display()))?;
+    let found: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let expected = checksum(&read(&root().join("peers/Cargo.lock"))?)?;
+    if found != expected {
+        return Err(format!("{}: SHA-256 is {found}, the lock file says {expected}", archive.display()));
+    }
+    let package = folder.join(format!("{NAME}-{VERSION}"));
+    let _ = fs::remove_dir_all(&package);
+    capture(Command::new("tar").arg("-xzf").arg(&archive).arg("-C").arg(folder))?;
+    let lock = read(&package.join("Cargo.lock"))?;
+    write(&folder.join("Cargo.lock"), &lock)?;
+    // Without it cargo would take the package for a part of our own workspace, in which it lies.
+    write(
+        &folder.join("Cargo.toml"),
+        &format!("[workspace]\nresolver = \"2\"\nmembers = [\"{NAME}-{VERSION}\"]\n"),
+    )
+}
+
+/// The file that the registry sent; cargo fetches it if it is not there.
+fn archive() -> Outcome<PathBuf> {
+    if let Some(archive) = cached() {
+        return Ok(archive);
+    }
+    // Fetches this package and none of its dependencies.
+    let spec = format!("{NAME}@{VERSION}");
+    capture(cargo().args(["info", "--quiet", &spec]).current_dir(std::env::temp_dir()))?;
+    cached().ok_or_else(|| format!("{spec} is not in the registry cache"))
+}
+
+fn cached() -> Option<PathBuf> {
+    let registries = fs::read_dir(cargo_home()?.join("registry").join("cache")).ok()?;
+    let name = format!("{NAME}-{VERSION}.crate");
+    registries.flatten().map(|entry| entry.path().join(&name)).find(|path| path.is_file())
+}
+
+/// The checksum of this version in a lock file.
+fn checksum(lock: &str) -> Outcome<String> {
+    let lock: toml::Table = toml::from_str(lock).map_err(|e| format!("peers/Cargo.lock: {e}"))?;
+    let packages = lock.get("package").and_then(toml::Value::as_array).into_iter().flatten();
+    let field = |package: &toml::Value, name: &str| Some(package.get(name)?.as_str()?.to_owned());
+    let mut this = packages.filter(|package| {
+        field(package, "name").is_some_and(|name| name == NAME)
+            && field(package, "version").is_some_and(|version| version == VERSION)
+    });
+    let checksum = this.next().and_then(|package| field(package, "checksum"));
+    checksum.ok_or_else(|| format!("peers/Cargo.lock has no checksum of {NAME} {VERSION}"))
+}
+
+fn read(path: &Path) -> Outcome<String> {
+    fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+fn write(path: &Path, text: &str) -> Outcome {
+    fs::write(path, text).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_peers_stand_on_the_same_version() {
+        let lock = read(&root().join("peers/Cargo.lock")).unwrap_or_default();
+        assert!(checksum(&lock).is_ok_and(|sum| sum.len() == 64));
+        assert!(checksum(&lock.replace("0.8.2", "0.8.3")).is_err());
+    }
+}

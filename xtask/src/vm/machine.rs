@@ -1,0 +1,106 @@
+//! The machine: QEMU's emulation with a software TPM behind a CRB device. The kernel talks to one
+//! serial line and the steps to another, each of which ends up in a file.
+
+use super::parts::Parts;
+use crate::shell::{Outcome, run_within};
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A machine that can be booted once. `tpm` in its folder is the state of its TPM.
+pub(super) struct Machine<'a> {
+    pub(super) parts: &'a Parts,
+    pub(super) folder: &'a Path,
+}
+
+impl Machine<'_> {
+    /// Boots, waits for the end, and gives back what the steps said.
+    pub(super) fn boot(&self) -> Outcome<String> {
+        let tpm = Tpm::start(self.folder)?;
+        let begin = Instant::now();
+        let outcome = run_within(&mut self.qemu(), LIMIT);
+        drop(tpm);
+        if let Err(reason) = outcome {
+            println!("{}", self.console());
+            return Err(format!("the machine: {reason}"));
+        }
+        println!("vm: booted, ran and ended in {:.1} s", begin.elapsed().as_secs_f64());
+        Ok(self.read(STEPS))
+    }
+
+    /// What the kernel said.
+    pub(super) fn console(&self) -> String {
+        self.read(CONSOLE)
+    }
+
+    fn read(&self, name: &str) -> String {
+        // What a program broke off or garbled is shown as far as it goes.
+        let bytes = fs::read(self.folder.join(name)).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).replace('\r', "")
+    }
+
+    fn qemu(&self) -> Command {
+        let mut qemu = Command::new(&self.parts.qemu);
+        // KVM is left alone: not every machine's boots a kernel as it is.
+        qemu.args(["-machine", "q35", "-accel", "tcg", "-cpu", "max", "-m", "512"]);
+        qemu.args(["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]);
+        qemu.args(["-serial", &format!("file:{CONSOLE}"), "-serial", &format!("file:{STEPS}")]);
+        qemu.arg("-kernel").arg(&self.parts.kernel).args(["-initrd", "initramfs"]);
+        qemu.args(["-append", "console=ttyS0 panic=-1"]);
+        qemu.args(["-chardev", &format!("socket,id=tpm-socket,path={SOCKET}")]);
+        qemu.args(["-tpmdev", "emulator,id=tpm,chardev=tpm-socket", "-device", "tpm-crb,tpmdev=tpm"]);
+        if let Some(libraries) = &self.parts.libraries {
+            qemu.env("LD_LIBRARY_PATH", libraries);
+        }
+        qemu.current_dir(self.folder).stdin(Stdio::null());
+        qemu
+    }
+}
+
+/// The software TPM of the machine, ended when it is dropped.
+struct Tpm(Child);
+
+impl Tpm {
+    fn start(folder: &Path) -> Outcome<Self> {
+        let mut swtpm = Command::new("swtpm");
+        // Paths are relative: that of a socket may have no more than about a hundred bytes.
+        swtpm.args(["socket", "--tpm2", "--terminate", "--tpmstate", "dir=tpm"]);
+        swtpm.args(["--ctrl", &format!("type=unixio,path={SOCKET}"), "--log", "file=tpm.log,level=1"]);
+        swtpm.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null());
+        let child = swtpm.spawn().map_err(|e| format!("cannot start swtpm: {e}"))?;
+        let mut tpm = Self(child);
+        tpm.wait_until_up(&folder.join(SOCKET))?;
+        Ok(tpm)
+    }
+
+    fn wait_until_up(&mut self, socket: &Path) -> Outcome {
+        let deadline = Instant::now() + PATIENCE;
+        while !socket.exists() {
+            let ended = self.0.try_wait().map_err(|e| format!("cannot wait for swtpm: {e}"))?;
+            if let Some(status) = ended {
+                return Err(format!("swtpm ended at once: {status}"));
+            }
+            if Instant::now() > deadline {
+                return Err("swtpm does not come up".into());
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Tpm {
+    fn drop(&mut self) {
+        // It ends by itself after QEMU has gone; both fail then.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+const CONSOLE: &str = "console.log";
+const STEPS: &str = "steps.log";
+const SOCKET: &str = "tpm.sock";
+/// Ten seconds or less on an idle machine.
+const LIMIT: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_secs(30);
