@@ -66,7 +66,11 @@ fn a_padded_certificate_is_cut_at_its_own_end() {
         sniffed.check().unwrap();
         assert_eq!(of_kind(&sniffed, Kind::Certificate), [&TDX.ak_certificate[..]]);
     }
-    // Anything but zero stays, and is refused.
+    // An index of which the rest was never written.
+    let end = TDX.ak_certificate.len();
+    let unwritten = [&padded[..end], &[0xff; 100]].concat();
+    assert_eq!(of_kind(&sniff(&unwritten, None).unwrap(), Kind::Certificate), [&TDX.ak_certificate[..]]);
+    // Anything else stays, and is refused.
     for at in [TDX.ak_certificate.len(), 4095] {
         let mut altered = padded.clone();
         altered[at] = 1;
