@@ -4,6 +4,7 @@
 //! shows what it answers.
 
 mod at;
+mod beside;
 mod bundle;
 mod bytes;
 mod cli;
@@ -18,6 +19,7 @@ mod files;
 mod globals;
 mod inspect;
 mod man;
+mod nonce;
 mod paint;
 mod policy;
 mod product;

@@ -1,16 +1,13 @@
 //! What lies beside the TPM: the boot log, the metadata service.
 
 use std::path::Path;
-use std::time::Duration;
 
-use teeproof_endorse::{Http, azure_metadata_answers};
+use teeproof_endorse::azure_metadata_answers;
 use teeproof_vtpm::read_event_log;
 
 use super::Probe;
+use crate::beside::http;
 use crate::context::Context;
-
-/// How long the metadata service is waited for. It is on the same host.
-const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Whether there is a boot log.
 pub(super) fn event_log(path: &Path) -> Probe {
@@ -27,8 +24,7 @@ pub(super) fn metadata(url: &str, context: &Context) -> Probe {
     if context.offline {
         return Probe::skipped(NAME, "not asked, --offline was given");
     }
-    let http = Http::new(context.timeout.unwrap_or(PATIENCE));
-    match azure_metadata_answers(&http, url) {
+    match azure_metadata_answers(&http(context), url) {
         Ok(()) => Probe::good(NAME, format!("{url} answers")),
         Err(error) => {
             let fix = format!("{}; without it, hand the VCEK's chain to the verifier", error.hint());

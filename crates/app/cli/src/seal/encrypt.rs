@@ -13,9 +13,9 @@ use teeproof_vtpm::{Padding, Registers};
 use super::fault;
 use super::file::KeyFile;
 use super::sink::Sink;
-use crate::bytes;
 use crate::context::Context;
 use crate::fault::Fault;
+use crate::nonce;
 use crate::product::Product;
 use crate::source;
 use crate::verify::{Asked, VerifyArgs, told, with_result};
@@ -97,7 +97,7 @@ pub(super) fn run(args: &EncryptArgs, context: &Context) -> Result<Product, Faul
         ));
     }
     let asked = Asked::read(&args.evidence, context)?;
-    let given = args.key_nonce.as_ref().map(|text| bytes::resolve(text, "--key-nonce", &context.source));
+    let given = args.key_nonce.as_ref().map(|text| nonce::read(text, "--key-nonce", context));
     let given = given.transpose()?;
     let key = args.what.key(context)?;
     if key.registers != args.pcrs.0 {

@@ -14,6 +14,7 @@ use crate::context::Context;
 use crate::fault::Fault;
 use crate::files;
 use crate::globals::CryptoChoice;
+use crate::nonce;
 use crate::policy::{self, PolicyChoice};
 
 /// What is asked.
@@ -30,7 +31,7 @@ pub(crate) struct Asked<'a> {
 impl<'a> Asked<'a> {
     /// Reads what the arguments name, and the clock if it is needed.
     pub(crate) fn read(args: &'a VerifyArgs, context: &Context) -> Result<Self, Fault> {
-        let nonce = nonce(args, context)?;
+        let nonce = nonce_of(args, context)?;
         let choice = match &args.policy {
             Some(policy) => Some(PolicyChoice::parse(policy)?),
             None => context.config.policy.clone(),
@@ -86,7 +87,7 @@ impl<'a> Asked<'a> {
 }
 
 /// What must be said about freshness: there is no default.
-fn nonce(args: &VerifyArgs, context: &Context) -> Result<Option<Vec<u8>>, Fault> {
+fn nonce_of(args: &VerifyArgs, context: &Context) -> Result<Option<Vec<u8>>, Fault> {
     let Some(text) = &args.nonce else {
         return if args.no_nonce {
             Ok(None)
@@ -97,14 +98,7 @@ fn nonce(args: &VerifyArgs, context: &Context) -> Result<Option<Vec<u8>>, Fault>
             ))
         };
     };
-    let nonce = bytes::resolve(text, "--nonce", &context.source)?;
-    if nonce.is_empty() {
-        return Err(Fault::usage(
-            "--nonce: the nonce is empty",
-            "send 16 or more random bytes with each question; --no-nonce says that you do without",
-        ));
-    }
-    Ok(Some(nonce))
+    nonce::read(text, "--nonce", context).map(Some)
 }
 
 /// What user-data must hold. More than 64 bytes could never be held.

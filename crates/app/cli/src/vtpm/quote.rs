@@ -8,9 +8,9 @@ use teeproof::core::Hex;
 use teeproof_vtpm::{Quoted, Registers, handles, quote};
 
 use super::pcr::{self, BankJson};
-use crate::bytes;
 use crate::context::Context;
 use crate::fault::Fault;
+use crate::nonce::NonceArgs;
 use crate::product::{self, Product};
 use crate::tpm::{TpmArgs, fault};
 
@@ -20,13 +20,8 @@ use crate::tpm::{TpmArgs, fault};
 /// to the files that are named.
 #[derive(Debug, Args)]
 pub(super) struct QuoteArgs {
-    /// What the quote answers, at most 50 bytes: hex:…, b64:…, utf8:…, @FILE, or - for stdin
-    #[arg(long, value_name = "BYTES", conflicts_with = "no_nonce", required_unless_present = "no_nonce")]
-    nonce: Option<String>,
-
-    /// Quote without a nonce: nobody can tell when it was done
-    #[arg(long)]
-    no_nonce: bool,
+    #[command(flatten)]
+    nonce: NonceArgs,
 
     /// The registers, one bank each
     #[arg(long, value_name = "REGISTERS", default_values_t = [Registers::ALL_SHA256])]
@@ -47,8 +42,7 @@ pub(super) struct QuoteArgs {
 
 /// Runs the verb.
 pub(super) fn run(args: &QuoteArgs, tpm: &TpmArgs, context: &Context) -> Result<Product, Fault> {
-    let nonce = args.nonce.as_ref().map(|text| bytes::resolve(text, "--nonce", &context.source));
-    let nonce = nonce.transpose()?.unwrap_or_default();
+    let nonce = args.nonce.read(context)?;
     let selections: Vec<_> = args.pcrs.iter().map(|registers| registers.0).collect();
     let mut tpm = tpm.open()?;
     let quoted = quote(tpm.as_mut(), args.key, &nonce, &selections).map_err(|error| match args.key {

@@ -1,5 +1,7 @@
 //! The index for user data, if somebody has been there before: each problem has its own error.
 
+use std::process::Command;
+
 use super::machine::{Machine, NONCE};
 
 #[track_caller]
@@ -30,6 +32,19 @@ fn of_somebody_elses_policy() {
 fn that_the_paravisor_cannot_read() {
     let define = ["--size", "64", "--attributes", "ownerwrite|authwrite|authread"];
     refused("input-unreadable", &define, &[], "cannot be read by the owner");
+}
+
+#[test]
+fn that_is_locked() {
+    let machine = Machine::start("input-locked");
+    let attributes = "ownerwrite|ownerread|authwrite|authread|write_stclear";
+    let define = ["vtpm", "nv", "define", "0x01400002", "--size", "64", "--attributes", attributes];
+    machine.run(&define).exits(0);
+    let mut lock = Command::new("tpm2_nvwritelock");
+    lock.args(["-C", "o", "0x01400002"]).envs(machine.twin.environment());
+    assert!(lock.status().expect("tpm2-tools are needed").success());
+    machine.collect("ev.bundle", &["--nonce", NONCE]).fails(9, &["0x01400002", "is locked against writing"]);
+    machine.run(&["doctor"]).exits(0).shows(&["! user data ", "is locked"]);
 }
 
 #[test]

@@ -1,33 +1,26 @@
 //! The arguments of `collect azure`, and what they amount to.
 
-use std::path::PathBuf;
-
 use clap::Args;
-use teeproof_vtpm::{EVENT_LOG, MAX_NONCE, Registers, USER_DATA_BYTES};
+use teeproof_vtpm::{Registers, USER_DATA_BYTES};
 
+use crate::beside::{EventLogArgs, MetadataArgs};
 use crate::bytes;
 use crate::context::Context;
 use crate::fault::Fault;
+use crate::nonce::NonceArgs;
 use crate::tpm::TpmArgs;
 
 /// Of an Azure confidential VM, through its virtual TPM
 ///
 /// Collects the paravisor's report, proven fresh, a quote over the registers with their values, the
 /// boot log, the attestation key's certificate, and from Azure's instance metadata the VCEK chain:
-/// everything that `teeproof verify` needs, in one bundle.
+/// everything that `teeproof verify` needs, in one bundle. The nonce is what the quote answers, and
+/// stands in the report's user data unless --user-data says otherwise.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(in super::super) struct AzureArgs {
-    /// The verifier's nonce, at most 50 bytes: hex:…, b64:…, utf8:…, @FILE, or - for stdin
-    ///
-    /// It is what the quote answers, and stands in the report's user data unless --user-data says
-    /// otherwise.
-    #[arg(long, value_name = "BYTES", conflicts_with = "no_nonce", required_unless_present = "no_nonce")]
-    nonce: Option<String>,
-
-    /// Collect without a nonce: nobody can tell when it was done
-    #[arg(long)]
-    no_nonce: bool,
+    #[command(flatten)]
+    nonce: NonceArgs,
 
     /// What to have in the report, up to 64 bytes, in the forms of --nonce [default: the nonce]
     #[arg(long, value_name = "BYTES", conflicts_with = "boot")]
@@ -44,18 +37,15 @@ pub(in super::super) struct AzureArgs {
     #[command(flatten)]
     pub(super) tpm: TpmArgs,
 
-    /// The boot log
-    #[arg(long, value_name = "FILE", default_value = EVENT_LOG, env = "TEEPROOF_EVENT_LOG", hide_env_values = true)]
-    pub(super) event_log: PathBuf,
+    #[command(flatten)]
+    pub(super) event_log: EventLogArgs,
 
     /// Leave the boot log out
     #[arg(long)]
     pub(super) no_event_log: bool,
 
-    /// Azure's instance metadata, which has the VCEK chain
-    #[arg(long, value_name = "URL", default_value = teeproof_endorse::AZURE_METADATA)]
-    #[arg(env = "TEEPROOF_IMDS", hide_env_values = true)]
-    pub(super) imds: String,
+    #[command(flatten)]
+    pub(super) metadata: MetadataArgs,
 
     /// Write the JSON form of the bundle instead of CBOR
     #[arg(long)]
@@ -87,12 +77,9 @@ impl Asked {
                 "give them as sha256:0-7,14; teeproof vtpm quote quotes other banks",
             ));
         }
-        let read = |text: &String, flag| bytes::resolve(text, flag, &context.source);
-        let nonce = args.nonce.as_ref().map(|text| read(text, "--nonce")).transpose()?.unwrap_or_default();
-        if nonce.len() > MAX_NONCE {
-            return Err(crate::tpm::fault(&teeproof_vtpm::Error::NonceLength(nonce.len())));
-        }
-        let given = args.user_data.as_ref().map(|text| read(text, "--user-data")).transpose()?;
+        let nonce = args.nonce.read(context)?;
+        let given = args.user_data.as_ref();
+        let given = given.map(|text| bytes::resolve(text, "--user-data", &context.source)).transpose()?;
         let user_data = match &given {
             Some(given) => extended(given)?,
             None if nonce.is_empty() => random()?,

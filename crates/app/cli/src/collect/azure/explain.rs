@@ -29,10 +29,10 @@ pub(super) fn text(args: &AzureArgs, asked: &Asked) -> String {
     out.push_str("# The certificate of the attestation key, with zeros after its end.\n");
     out.push_str("tpm2_nvread -C o 0x01c101d0 > ak.der\n");
     if !args.no_event_log {
-        let _ = writeln!(out, "# The boot log.\ncp {} event-log.bin", args.event_log.display());
+        let _ = writeln!(out, "# The boot log.\ncp {} event-log.bin", args.event_log.event_log.display());
     }
     out.push_str("# The VCEK and the certificates above it, outside of the TPM.\n");
-    let imds = args.imds.trim_end_matches('/');
+    let imds = args.metadata.imds.trim_end_matches('/');
     let _ = writeln!(
         out,
         "curl -s --noproxy '*' -H Metadata:true {imds}/metadata/THIM/amd/certification > thim.json"

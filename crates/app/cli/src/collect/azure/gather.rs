@@ -75,7 +75,7 @@ fn log(args: &AzureArgs, context: &Context, inputs: &mut Inputs) -> Result<(), F
         context.say("boot log: left out");
         return Ok(());
     }
-    match read_event_log(&args.event_log) {
+    match read_event_log(&args.event_log.event_log) {
         Ok(log) => {
             context.say(&format!("boot log: {} bytes", log.len()));
             add(inputs, Kind::EventLog, &log)
