@@ -28,7 +28,7 @@ fn quote(input: &[u8]) -> bool {
         return false;
     };
     assert_eq!(attest_bytes(message), message, "a size inside of a size");
-    for part in [attest.qualified_signer, attest.extra_data, attest.pcr_digest] {
+    for part in [attest.head.qualified_signer, attest.head.extra_data, attest.pcr_digest] {
         assert!(is_within(part, message));
     }
     assert!(attest.selections.iter().len() <= MAX_SELECTIONS);

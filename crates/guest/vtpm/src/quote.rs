@@ -29,7 +29,14 @@ pub fn quote(tpm: &mut dyn Tpm, key: u32, nonce: &[u8], selections: &[Selection]
         return Err(Error::NonceLength(nonce.len()));
     }
     for _ in 0..ATTEMPTS {
-        let signed = tpm.quote(key, nonce, selections)?;
+        let signed = match tpm.quote(key, nonce, selections) {
+            Err(error) if error.code() == Some(ResponseCode::HASH) => {
+                // Of which bank it does not say.
+                let read: Result<Vec<_>, _> = selections.iter().map(|of| read_registers(tpm, *of)).collect();
+                return Err(read.err().unwrap_or(error));
+            }
+            signed => signed?,
+        };
         let registers: Vec<PcrValues> =
             selections.iter().map(|selection| read_registers(tpm, *selection)).collect::<Result<_, _>>()?;
         if is_over(&signed, nonce, selections, &registers)? {
@@ -43,7 +50,7 @@ pub fn quote(tpm: &mut dyn Tpm, key: u32, nonce: &[u8], selections: &[Selection]
 ///
 /// # Errors
 /// Those of the command; a bank that the TPM does not have; an answer with other registers than
-/// were asked for.
+/// were asked for, or without some of them.
 pub fn read_registers(tpm: &mut dyn Tpm, selection: Selection) -> Result<PcrValues, Error> {
     let mut left = selection;
     let mut values = vec![None; usize::from(teeproof_wire::tpm::REGISTERS)];
@@ -52,17 +59,13 @@ pub fn read_registers(tpm: &mut dyn Tpm, selection: Selection) -> Result<PcrValu
             Some(ResponseCode::HASH) => Error::NoBank(selection.bank),
             _ => error,
         })?;
-        let got = answer.selection.bitmap & left.bitmap;
-        if got == 0 {
+        check_values(&answer, left)?;
+        let got = answer.selection.bitmap;
+        if got == 0 && left == selection {
             return Err(Error::NoBank(selection.bank));
         }
-        let wrong = |what: &str| Error::Malformed { command: "TPM2_PCR_Read", what: what.to_owned() };
-        let length = hash_bytes(selection.bank);
-        if got != answer.selection.bitmap || answer.values.len() != answer.selection.indices().count() {
-            return Err(wrong("other registers than were asked for"));
-        }
-        if answer.values.iter().any(|value| length.is_some_and(|length| length != value.len())) {
-            return Err(wrong("a value of another length than the bank's"));
+        if got == 0 {
+            return Err(wrong_values("some of the registers are missing"));
         }
         for (index, value) in answer.selection.indices().zip(answer.values) {
             if let Some(place) = values.get_mut(usize::from(index)) {
@@ -74,6 +77,26 @@ pub fn read_registers(tpm: &mut dyn Tpm, selection: Selection) -> Result<PcrValu
     Ok(PcrValues { selection, values: values.into_iter().flatten().collect() })
 }
 
+/// That these are values of registers that were asked for, as long as their bank has them.
+fn check_values(answer: &PcrValues, asked: Selection) -> Result<(), Error> {
+    let PcrValues { selection, values } = answer;
+    if selection.bank != asked.bank || selection.bitmap & !asked.bitmap != 0 {
+        return Err(wrong_values("other registers than were asked for"));
+    }
+    if values.len() != selection.indices().count() {
+        return Err(wrong_values("another number of values than of registers"));
+    }
+    let length = hash_bytes(asked.bank);
+    if values.iter().any(|value| length.is_some_and(|length| length != value.len())) {
+        return Err(wrong_values("a value of another length than the bank's"));
+    }
+    Ok(())
+}
+
+fn wrong_values(what: &str) -> Error {
+    Error::Malformed { command: "TPM2_PCR_Read", what: what.to_owned() }
+}
+
 /// Whether the quote is over these values. That it is over the nonce and the registers is demanded.
 fn is_over(
     signed: &Signed,
@@ -83,7 +106,7 @@ fn is_over(
 ) -> Result<bool, Error> {
     let wrong = |what: String| Error::Malformed { command: "TPM2_Quote", what };
     let attest = Attest::parse(&signed.message).map_err(|error| wrong(error.to_string()))?;
-    if attest.extra_data != nonce {
+    if attest.head.extra_data != nonce {
         return Err(wrong("another nonce than was asked for".to_owned()));
     }
     if !attest.selections.iter().eq(selections.iter().copied()) {

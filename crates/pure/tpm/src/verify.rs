@@ -72,12 +72,12 @@ pub fn verify<'a>(
     let attest = Attest::parse(message).map_err(Error::Message)?;
     record.pass(checks::FORMAT, &"TPMS_ATTEST of a quote, to its last byte");
 
-    if attest.qualified_signer != qualified_signer(modulus, crypto) {
+    if attest.head.qualified_signer != qualified_signer(modulus, crypto) {
         return Err(Error::Signer);
     }
     record.pass(checks::SIGNER, &"recomputed: a restricted primary key of the endorsement hierarchy");
 
-    freshness(attest.extra_data, &verification.freshness, checks::NONCE, record)?;
+    freshness(attest.head.extra_data, &verification.freshness, checks::NONCE, record)?;
     let selection = selection(&attest).map_err(Error::Selection)?;
     record.pass(checks::SELECTION, &format_args!("{} registers of the SHA-256 bank", selection.count()));
     Ok(VerifiedQuote { attest, selection })

@@ -40,20 +40,8 @@ const MAX_DIGEST: usize = 64;
 /// bytes and SHA-256 has 113 + n bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attest<'a> {
-    /// The qualified name of the signing key: an algorithm and a digest.
-    pub qualified_signer: &'a [u8],
-    /// The nonce, as it was given to the TPM.
-    pub extra_data: &'a [u8],
-    /// Milliseconds that the TPM was powered, over its life.
-    pub clock: u64,
-    /// How often the TPM was reset.
-    pub reset_count: u32,
-    /// How often the TPM was restarted or resumed since its last reset.
-    pub restart_count: u32,
-    /// Whether no higher value of the clock was ever reported.
-    pub safe: bool,
-    /// The TPM's firmware, as its maker counts it.
-    pub firmware_version: u64,
+    /// Who signed, for which question, and when.
+    pub head: Head<'a>,
     /// Which registers of which banks were hashed.
     pub selections: Selections,
     /// The digest of the selected registers, in the order of the selections.
@@ -69,15 +57,8 @@ impl<'a> Attest<'a> {
     /// [`MAX_SELECTIONS`] selections; a `safe` that is neither 0 nor 1; bytes after the end.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         whole(bytes, |reader| {
-            let head = Head::read(reader, &head::QUOTE)?;
             Ok(Self {
-                qualified_signer: head.qualified_signer,
-                extra_data: head.extra_data,
-                clock: head.clock,
-                reset_count: head.reset_count,
-                restart_count: head.restart_count,
-                safe: head.safe,
-                firmware_version: head.firmware_version,
+                head: Head::read(reader, &head::QUOTE)?,
                 selections: Selections::read(reader)?,
                 pcr_digest: sized(reader, "TPMS_ATTEST: pcrDigest", MAX_DIGEST)?,
             })

@@ -30,11 +30,11 @@ fn told(attest: &Attest<'_>) -> Vec<(String, String)> {
 #[test]
 fn a_quote_is_read_field_by_field() {
     let attest = Attest::parse(MESSAGE).unwrap();
-    assert_eq!(attest.qualified_signer, &MESSAGE[8..42]);
-    assert_eq!(attest.extra_data, b"relabel me never");
-    assert_eq!(attest.clock, u64::from_be_bytes(MESSAGE[60..68].try_into().unwrap()));
-    assert_eq!((attest.reset_count, attest.restart_count, attest.safe), (1, 0, true));
-    assert_eq!(attest.firmware_version, 0x2019_1023_0016_3636);
+    assert_eq!(attest.head.qualified_signer, &MESSAGE[8..42]);
+    assert_eq!(attest.head.extra_data, b"relabel me never");
+    assert_eq!(attest.head.clock, u64::from_be_bytes(MESSAGE[60..68].try_into().unwrap()));
+    assert_eq!((attest.head.reset_count, attest.head.restart_count, attest.head.safe), (1, 0, true));
+    assert_eq!(attest.head.firmware_version, 0x2019_1023_0016_3636);
     assert_eq!(attest.pcr_digest, &MESSAGE[MESSAGE.len() - 32..]);
     let selections: Vec<_> = attest.selections.iter().collect();
     assert_eq!(selections, [Selection { bank: 0x000b, bitmap: 0x0081_0000 }]);

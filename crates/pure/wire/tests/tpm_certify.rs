@@ -68,7 +68,7 @@ fn a_certification_is_read_field_by_field() {
     let read = Certification::parse(MESSAGE).unwrap();
     assert_eq!(read.head.qualified_signer, &MESSAGE[8..42]);
     // It is the same key that quotes.
-    assert_eq!(read.head.qualified_signer, Attest::parse(QUOTE).unwrap().qualified_signer);
+    assert_eq!(read.head.qualified_signer, Attest::parse(QUOTE).unwrap().head.qualified_signer);
     assert_eq!(read.head.extra_data, [0x00, 0xff, 0x55, 0xaa]);
     assert_eq!(read.head.clock, u64::from_be_bytes(MESSAGE[48..56].try_into().unwrap()));
     assert_eq!((read.head.reset_count, read.head.restart_count, read.head.safe), (1, 0, true));

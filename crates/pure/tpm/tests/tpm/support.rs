@@ -122,13 +122,13 @@ impl Bag {
         let log = self.log.as_ref().map(|log| see(log, &pcrs, crypto, findings)).transpose()?;
         let attest = quote.attest();
         Ok(Seen {
-            nonce: attest.extra_data.to_vec(),
+            nonce: attest.head.extra_data.to_vec(),
             clock: (
-                attest.clock,
-                attest.reset_count,
-                attest.restart_count,
-                attest.safe,
-                attest.firmware_version,
+                attest.head.clock,
+                attest.head.reset_count,
+                attest.head.restart_count,
+                attest.head.safe,
+                attest.head.firmware_version,
             ),
             pcrs: pcrs.iter().map(|(index, value)| (index, *value)).collect(),
             log,

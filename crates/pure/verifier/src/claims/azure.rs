@@ -54,12 +54,12 @@ fn paravisor(claims: &Claims) -> Vec<Claim> {
 fn quoted(quote: &VerifiedQuote<'_>) -> [Claim; 6] {
     let attest = quote.attest();
     [
-        claim("quote-nonce", &Hex(attest.extra_data)),
-        claim("tpm-clock", &format_args!("{} ms", attest.clock)),
-        claim("tpm-resets", &attest.reset_count),
-        claim("tpm-restarts", &attest.restart_count),
-        claim("tpm-clock-safe", &if attest.safe { "yes" } else { "no" }),
-        claim("tpm-firmware", &format_args!("{:016x}", attest.firmware_version)),
+        claim("quote-nonce", &Hex(attest.head.extra_data)),
+        claim("tpm-clock", &format_args!("{} ms", attest.head.clock)),
+        claim("tpm-resets", &attest.head.reset_count),
+        claim("tpm-restarts", &attest.head.restart_count),
+        claim("tpm-clock-safe", &if attest.head.safe { "yes" } else { "no" }),
+        claim("tpm-firmware", &format_args!("{:016x}", attest.head.firmware_version)),
     ]
 }
 

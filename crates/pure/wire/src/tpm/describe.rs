@@ -9,16 +9,7 @@ use crate::{Describe, Shown, Visitor};
 
 impl Describe for Attest<'_> {
     fn describe(&self, visitor: &mut dyn Visitor) {
-        let head = Head {
-            qualified_signer: self.qualified_signer,
-            extra_data: self.extra_data,
-            clock: self.clock,
-            reset_count: self.reset_count,
-            restart_count: self.restart_count,
-            safe: self.safe,
-            firmware_version: self.firmware_version,
-        };
-        head.describe(["8018", "TPM_ST_ATTEST_QUOTE"], visitor);
+        self.head.describe(["8018", "TPM_ST_ATTEST_QUOTE"], visitor);
         visitor.open("pcrSelect");
         for selection in self.selections.iter() {
             visitor.field(Shown::new(bank_name(selection.bank), &Registers(selection)));
