@@ -2,6 +2,7 @@
 
 mod error;
 pub mod paravisor;
+mod ports;
 mod say;
 pub mod swtpm;
 

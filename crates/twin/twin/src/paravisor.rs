@@ -35,8 +35,6 @@ use crate::{Error, say};
 
 /// TPM_RC_FAILURE: what is answered when the TPM behind is gone.
 const FAILURE: u32 = 0x101;
-/// How often other ports are tried.
-const TRIES: usize = 50;
 
 /// The twin of a paravisor.
 #[derive(Debug)]

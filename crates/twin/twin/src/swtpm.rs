@@ -1,9 +1,9 @@
 //! A software TPM of one's own: swtpm in a folder of its own, gone when it is dropped.
 
 mod guard;
-mod ports;
 
 use std::fs;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use guard::Guard;
 
-use crate::Error;
+use crate::{Error, ports};
 
 /// A running swtpm with a fresh TPM 2.0, started up and ready for commands.
 ///
@@ -27,6 +27,12 @@ pub struct Swtpm {
     folder: Folder,
 }
 
+/// A port that was free a moment ago, and the next one too.
+fn free_port() -> Result<u16, Error> {
+    let (data, _control) = ports::bind_any_pair(Ipv4Addr::LOCALHOST.into())?;
+    data.local_addr().map(|address| address.port()).map_err(Error::io("looking for a port"))
+}
+
 /// Where it listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sockets {
@@ -37,7 +43,7 @@ enum Sockets {
 }
 
 /// How often other ports are tried.
-const TRIES: usize = 50;
+const TRIES: u32 = 50;
 /// How long swtpm gets to come up. It takes some hundredths of a second on an idle machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(2);
@@ -57,15 +63,14 @@ impl Swtpm {
     /// # Errors
     /// swtpm is not installed or does not start.
     pub fn start_tcp() -> Result<Self, Error> {
-        let mut last = Ok(());
-        for _ in 0..TRIES {
+        let mut tries = TRIES;
+        loop {
             // Somebody else may take the ports before swtpm does: then it ends, and others are tried.
-            match Self::on(Sockets::Tcp(ports::free_pair()?)) {
-                Err(error @ Error::Program { .. }) => last = Err(error),
-                other => return other,
+            match Self::on(Sockets::Tcp(free_port()?)) {
+                Err(Error::Program { .. }) if tries > 0 => tries -= 1,
+                started => return started,
             }
         }
-        last.and(Err(ports::none()))
     }
 
     /// Its address for `teeproof_vtpm::Address`.

@@ -5,8 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream}
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use crate::Error;
-use crate::paravisor::TRIES;
+use crate::{Error, ports};
 
 /// How many clients are served at a time; others are sent away.
 const MAX_CLIENTS: usize = 64;
@@ -119,20 +118,8 @@ pub(super) fn reachable(mut address: SocketAddr) -> SocketAddr {
 
 /// Two listeners on consecutive ports: this one and the next, or any two.
 pub(super) fn bind_pair(address: SocketAddr) -> Result<(TcpListener, TcpListener), Error> {
-    let what = || format!("listening on {address} and the port after it");
-    let tries = if address.port() == 0 { TRIES } else { 1 };
-    let mut last = std::io::Error::from(std::io::ErrorKind::AddrInUse);
-    for _ in 0..tries {
-        match pair(address) {
-            Ok(pair) => return Ok(pair),
-            Err(error) => last = error,
-        }
+    if address.port() == 0 {
+        return ports::bind_any_pair(address.ip());
     }
-    Err(Error::Io { what: what(), source: last })
-}
-
-fn pair(address: SocketAddr) -> std::io::Result<(TcpListener, TcpListener)> {
-    let first = TcpListener::bind(address)?;
-    let next = first.local_addr()?.port().checked_add(1).ok_or(std::io::ErrorKind::AddrInUse)?;
-    Ok((first, TcpListener::bind(SocketAddr::new(address.ip(), next))?))
+    ports::bind_pair(address).map_err(Error::io(format!("listening on {address} and the port after it")))
 }

@@ -1,0 +1,42 @@
+//! Two ports in a row, for a TPM's data and control channel.
+//!
+//! They are looked for below the ports that the system gives to clients: of those, each one that a
+//! client has used lately stands in the way for a minute, and tests use thousands.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener};
+
+use crate::Error;
+
+/// Below the 32768 from which Linux gives ports to clients.
+const FIRST: u16 = 10_000;
+const COUNT: u64 = 22_000;
+/// How often other ports are tried.
+const TRIES: usize = 200;
+
+/// Two listeners on consecutive ports that nobody uses.
+pub(crate) fn bind_any_pair(ip: IpAddr) -> Result<(TcpListener, TcpListener), Error> {
+    let mut last = io::Error::from(io::ErrorKind::AddrInUse);
+    for _ in 0..TRIES {
+        match bind_pair(SocketAddr::new(ip, any())) {
+            Ok(pair) => return Ok(pair),
+            Err(error) => last = error,
+        }
+    }
+    Err(Error::Io { what: format!("looking for two free ports in a row at {ip}"), source: last })
+}
+
+/// Two listeners on this port and the next.
+pub(crate) fn bind_pair(address: SocketAddr) -> io::Result<(TcpListener, TcpListener)> {
+    let first = TcpListener::bind(address)?;
+    let next = first.local_addr()?.port().checked_add(1).ok_or(io::ErrorKind::AddrInUse)?;
+    Ok((first, TcpListener::bind(SocketAddr::new(address.ip(), next))?))
+}
+
+/// Any port, so that those who look at the same time seldom meet. The hasher's seed is random.
+fn any() -> u16 {
+    let offset = RandomState::new().build_hasher().finish() % COUNT;
+    FIRST.saturating_add(u16::try_from(offset).unwrap_or_default())
+}
