@@ -4,6 +4,7 @@ mod believe;
 pub mod bounds;
 pub mod bundle;
 mod cost;
+pub mod envelope;
 pub mod minted;
 mod parts;
 pub mod path;

@@ -23,7 +23,7 @@ use crate::quiet::{describe, says_something};
 
 /// The value, if the input was taken. An error says something, and points into the input or right
 /// behind it.
-fn taken<T>(result: Result<T, Error>, base: usize, input: &[u8]) -> Option<T> {
+pub(crate) fn taken<T>(result: Result<T, Error>, base: usize, input: &[u8]) -> Option<T> {
     if let Err(error) = &result {
         let place = base..=base + input.len();
         assert!(place.contains(&error.offset), "{error} in {} bytes", input.len());

@@ -23,6 +23,7 @@ const TPM: &str = "teeproof-tpm";
 const HCL: &str = "teeproof-hcl";
 const NITRO: &str = "teeproof-nitro";
 const FRONT: &str = "teeproof";
+const VTPM: &str = "teeproof-vtpm";
 const KIB: u64 = 1024;
 
 entries! {
@@ -93,4 +94,8 @@ entries! {
     VERIFY_MANY = Entry::free(FRONT, "`verify_many`, each piece")
         .heap((16, 256 * KIB), (32, 384 * KIB)).signatures(50, 1).blocks(36, 512);
     PROPOSAL = Entry::free(FRONT, "`Proposal::from_results`").heap((1, 8 * KIB), (1, 48 * KIB));
+    // Room for a head, and its public area and wrapped key once more.
+    ENVELOPE = Entry::free(VTPM, "`seal::EnvelopeHeader::parse`, `read`").heap((0, 2 * KIB), (0, 2 * KIB));
+    // What the library of cryptography takes for itself is not in it.
+    ENCRYPT = Entry::free(VTPM, "`seal::encrypt`").heap((0, KIB), (0, KIB));
 }

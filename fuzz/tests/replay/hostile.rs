@@ -6,9 +6,12 @@ use std::fmt::Write as _;
 use teeproof::bundle::{Bundle, Collection};
 use teeproof::core::Time;
 use teeproof::input::{Inputs, Kind};
-use teeproof_fuzz::{Part, bounds, bundle, join, minted, nearest, path, text, verify, wire, work_of};
+use teeproof_fuzz::{
+    Part, bounds, bundle, envelope, join, minted, nearest, path, text, verify, wire, work_of,
+};
 use teeproof_mint::azure::{Algorithm, Event, EventLog, Selection};
 use teeproof_mint::snp::Product;
+use teeproof_vtpm::Padding;
 
 use crate::azure::{self, AMD, machine, plain};
 use crate::long::{long_names, padded};
@@ -251,6 +254,19 @@ fn keys_made_to_cost() {
     reached(&bounds::TPM_CERTIFY, [0, 0, 100, 90]);
     assert!(verify::certification(&seeds::all_registers()));
     reached(&bounds::TPM_POLICY, [0, 0, 0, 90]);
+}
+
+/// Heads as large as they can be, and larger ones.
+#[test]
+fn envelopes_made_to_cost() {
+    for (public, wrapped) in [(512, 256), (513, 256), (512, 257), (0xffff, 0xffff)] {
+        let head = seeds::envelope_head(Padding::Rsaes, &vec![0; public], &vec![0; wrapped]);
+        let whole = [head, vec![0; MIB]].concat();
+        assert_eq!(envelope::envelope(&whole), (public, wrapped) == (512, 256));
+    }
+    reached(&bounds::ENVELOPE, [80, 80, 0, 0]);
+    assert!(envelope::envelope(&seeds::envelope()[0]));
+    reached(&bounds::ENCRYPT, [50, 50, 0, 0]);
 }
 
 /// Claims of all sizes that an envelope holds, of values that take much room.

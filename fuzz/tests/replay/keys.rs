@@ -3,6 +3,9 @@
 
 use teeproof_fuzz::{Part, join};
 use teeproof_rustcrypto::TABLE;
+use teeproof_vtpm::Padding;
+use teeproof_vtpm::seal::EnvelopeHeader;
+use teeproof_wire::tpm::{SHA256, Selection};
 
 use crate::seeds::file;
 
@@ -67,4 +70,24 @@ pub(crate) fn minted_key() -> Vec<Vec<u8>> {
         public
     };
     [recorded("key.pub"), recorded("oaep.pub"), bound].iter().map(|area| [&[0], &area[..]].concat()).collect()
+}
+
+/// The head of an envelope.
+pub(crate) fn envelope_head(padding: Padding, public: &[u8], wrapped: &[u8]) -> Vec<u8> {
+    let registers = Selection { bank: SHA256, bitmap: 0x0081_4081 };
+    EnvelopeHeader { padding, registers, public: public.to_vec(), wrapped: wrapped.to_vec() }.to_bytes()
+}
+
+/// Envelopes to a key under each padding, with a content and without; to what is no key; and to
+/// nothing.
+pub(crate) fn envelope() -> Vec<Vec<u8>> {
+    let (key, other) = (recorded("key.pub"), recorded("oaep.pub"));
+    let paddings = [Padding::Rsaes].into_iter().chain([4, 0xb, 0xc, 0xd].map(Padding::Oaep));
+    let mut seeds: Vec<_> = paddings.map(|padding| envelope_head(padding, &key, &[0x5a; 256])).collect();
+    seeds.extend([
+        [&seeds[0][..], &[7; 100]].concat(),
+        envelope_head(Padding::Rsaes, &other, &[0x5a; 256]),
+        envelope_head(Padding::Rsaes, &[], &[]),
+    ]);
+    seeds
 }

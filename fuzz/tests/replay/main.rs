@@ -13,7 +13,7 @@ mod seeds;
 
 use mutate::Mutations;
 use std::path::Path;
-use teeproof_fuzz::{bounds, bundle, minted, path, text, verify, wire, work_of};
+use teeproof_fuzz::{bounds, bundle, envelope, minted, path, text, verify, wire, work_of};
 
 /// How many mutations of its seeds each body is fed.
 const MUTATIONS: usize = 6000;
@@ -114,6 +114,7 @@ targets! {
     minted_log: minted::log;
     minted_key: minted::key;
     minted_document: minted::document;
+    envelope: envelope::envelope;
     text_bytes: text::text_bytes;
     sniff: text::sniff;
     evidence_json: text::evidence_json;

@@ -8,6 +8,8 @@ use crate::{Authority, Error, NvAttributes, NvPublic, Tpm, handles};
 const NV_BUFFER_MAX: u32 = 0x012c;
 /// What every TPM of a PC client takes in one piece, and the most that is asked for.
 const PIECE: u16 = 1024;
+/// A TPM that takes less in one piece is none, and would have to be asked without end.
+const LEAST: u16 = 64;
 
 /// Reads an NV index from its first byte to its last.
 ///
@@ -39,14 +41,18 @@ pub(crate) fn read_defined(tpm: &mut dyn Tpm, public: &NvPublic) -> Result<Vec<u
 /// Writes to an NV index from an offset on.
 ///
 /// # Errors
-/// Those of the commands; more bytes than the index holds, which the TPM refuses with
-/// TPM_RC_NV_RANGE.
+/// Those of the commands; more bytes than the index holds: of those nothing is written, whether they
+/// go into one piece, which the TPM refuses, or take several.
 pub fn write_index(tpm: &mut dyn Tpm, index: u32, offset: u16, data: &[u8]) -> Result<(), Error> {
     let public = tpm.nv_public(index)?;
     let (by, piece) = (writer(&public), usize::from(piece(tpm)?));
+    let beyond = || Error::IndexEnd { index, size: public.data_size };
     let mut at = usize::from(offset);
+    if data.len() > piece && at.saturating_add(data.len()) > usize::from(public.data_size) {
+        return Err(beyond());
+    }
     for part in data.chunks(piece.max(1)) {
-        let place = u16::try_from(at).or(Err(Error::IndexEnd { index, size: public.data_size }))?;
+        let place = u16::try_from(at).map_err(|_| beyond())?;
         tpm.nv_write(index, by, place, part)?;
         at = at.saturating_add(part.len());
     }
@@ -98,5 +104,9 @@ pub(crate) const fn writer(public: &NvPublic) -> Authority {
 /// How much the TPM takes in one piece.
 fn piece(tpm: &mut dyn Tpm) -> Result<u16, Error> {
     let most = tpm.property(NV_BUFFER_MAX)?.and_then(|most| u16::try_from(most).ok()).unwrap_or(PIECE);
-    Ok(most.clamp(1, PIECE))
+    if most < LEAST {
+        let what = format!("at most {most} bytes of an index at a time");
+        return Err(Error::Malformed { command: "TPM2_GetCapability", what });
+    }
+    Ok(most.min(PIECE))
 }

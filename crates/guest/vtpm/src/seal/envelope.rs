@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use teeproof_wire::tpm::Selection;
 use zeroize::Zeroizing;
 
+use super::key::SHA256;
 use super::stream::Cipher;
 use super::{EnvelopeHeader, SealError, decrypt, encrypt};
 use crate::{Padding, Tpm};
@@ -25,6 +26,9 @@ pub fn seal_envelope(
     data: &mut dyn Read,
     envelope: &mut dyn Write,
 ) -> Result<(), SealError> {
+    if registers.bank != SHA256 {
+        return Err(SealError::Key("it is guarded by another bank than sha256"));
+    }
     let mut key = Zeroizing::new([0; KEY_BYTES]);
     aws_lc_rs::rand::fill(key.as_mut()).or(Err(SealError::Crypto))?;
     let wrapped = encrypt(public, padding, key.as_ref())?;

@@ -93,3 +93,34 @@ impl From<io::Error> for SealError {
         Self::Io(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::error::Error as _;
+
+    use super::*;
+
+    #[test]
+    fn every_error_says_what_to_do() {
+        let error = teeproof_wire::Error {
+            kind: teeproof_wire::Kind::Truncated,
+            what: "envelope",
+            offset: 3,
+            expected: "a whole head",
+        };
+        for (error, has_source) in [
+            (SealError::Tpm(Error::Silent { command: "TPM2_RSA_Decrypt" }), true),
+            (SealError::RegistersChanged, false),
+            (SealError::OtherMachine, false),
+            (SealError::Key("it is none"), false),
+            (SealError::TooLong { bytes: 246, limit: 245 }, false),
+            (SealError::Envelope(error), true),
+            (SealError::Altered, false),
+            (SealError::from(io::Error::from(io::ErrorKind::NotFound)), true),
+            (SealError::Crypto, false),
+        ] {
+            assert!(!error.to_string().is_empty() && !error.hint().is_empty(), "{error:?}");
+            assert_eq!(error.source().is_some(), has_source, "{error:?}");
+        }
+    }
+}

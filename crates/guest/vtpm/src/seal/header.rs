@@ -5,12 +5,16 @@
 //! bitmap (3 bytes, register i is bit i mod 8 of byte i div 8), TPM2B_PUBLIC, and the wrapped key
 //! behind its size of 2 bytes. The sealed data follow: see `docs/seal.md`.
 
+#[cfg(test)]
+mod tests;
+
 use std::io::Read;
 
 use teeproof_wire::tpm::Selection;
 use teeproof_wire::{Error, Kind, Reader};
 
 use super::SealError;
+use super::key::SHA256;
 use crate::Padding;
 
 /// The most bytes of a head.
@@ -25,6 +29,8 @@ const NULL: u16 = 0x0010;
 const MAX_PUBLIC: usize = 512;
 /// RSA of 2048 bits.
 const MAX_WRAPPED: usize = 256;
+/// Everything before the size of the public area, which says how the content is sealed.
+const HOW: usize = 19;
 /// Everything up to and with the size of the public area.
 const FIXED: usize = 21;
 
@@ -69,6 +75,9 @@ impl EnvelopeHeader {
     pub fn read(envelope: &mut dyn Read) -> Result<(Self, Vec<u8>), SealError> {
         let mut bytes = Vec::with_capacity(MAX_HEADER);
         more(envelope, &mut bytes, FIXED)?;
+        // What is no envelope shall not be told as one with a wrong size.
+        let (how, _) = bytes.split_at_checked(HOW).unwrap_or((&bytes, &[]));
+        Reader::all(how, 0, "envelope", fixed).map_err(SealError::Envelope)?;
         let public = sized(&bytes, MAX_PUBLIC, "envelope: TPM2B_PUBLIC")?;
         more(envelope, &mut bytes, public.saturating_add(2))?;
         let wrapped = sized(&bytes, MAX_WRAPPED, "envelope: wrapped key")?;
@@ -82,28 +91,37 @@ impl EnvelopeHeader {
     /// It is no envelope, or of another version or scheme; sizes that do not fit.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         Reader::all(bytes, 0, "envelope", |reader| {
-            let at = reader.at();
-            if reader.array("envelope: magic")? != MAGIC {
-                return Err(at.error(Kind::Value, "envelope: magic", "TPSEALED"));
-            }
-            let at = reader.at();
-            if word(reader, "envelope: version")? != VERSION {
-                return Err(at.error(Kind::Unsupported, "envelope: version", "version 1"));
-            }
-            let at = reader.at();
-            let padding = match (word(reader, "envelope: padding")?, word(reader, "envelope: hash")?) {
-                (RSAES, NULL) => Padding::Rsaes,
-                (OAEP, hash @ (0x0004 | 0x000b..=0x000d)) => Padding::Oaep(hash),
-                _ => return Err(at.error(Kind::Unsupported, "envelope: padding", "RSAES, or OAEP with SHA")),
-            };
-            let bank = word(reader, "envelope: bank")?;
-            let [first, second, third] = *reader.array("envelope: registers")?;
-            let registers = Selection { bank, bitmap: u32::from_le_bytes([first, second, third, 0]) };
+            let (padding, registers) = fixed(reader)?;
             let public = taken(reader, MAX_PUBLIC, "envelope: TPM2B_PUBLIC")?;
             let wrapped = taken(reader, MAX_WRAPPED, "envelope: wrapped key")?;
             Ok(Self { padding, registers, public, wrapped })
         })
     }
+}
+
+/// The padding and the registers, and that it is an envelope at all.
+fn fixed(reader: &mut Reader<'_>) -> Result<(Padding, Selection), Error> {
+    let at = reader.at();
+    if reader.array("envelope: magic")? != MAGIC {
+        return Err(at.error(Kind::Value, "envelope: magic", "TPSEALED"));
+    }
+    let at = reader.at();
+    if word(reader, "envelope: version")? != VERSION {
+        return Err(at.error(Kind::Unsupported, "envelope: version", "version 1"));
+    }
+    let at = reader.at();
+    let padding = match (word(reader, "envelope: padding")?, word(reader, "envelope: hash")?) {
+        (RSAES, NULL) => Padding::Rsaes,
+        (OAEP, hash @ (0x0004 | 0x000b..=0x000d)) => Padding::Oaep(hash),
+        _ => return Err(at.error(Kind::Unsupported, "envelope: padding", "RSAES, or OAEP with SHA")),
+    };
+    let at = reader.at();
+    let bank = word(reader, "envelope: bank")?;
+    if bank != SHA256 {
+        return Err(at.error(Kind::Unsupported, "envelope: bank", "SHA-256"));
+    }
+    let [first, second, third] = *reader.array("envelope: registers")?;
+    Ok((padding, Selection { bank, bitmap: u32::from_le_bytes([first, second, third, 0]) }))
 }
 
 /// The size that ends what was read so far, within its bound.

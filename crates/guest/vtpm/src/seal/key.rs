@@ -6,15 +6,18 @@ use teeproof_wire::tpm::{Selection, policy_pcr};
 use zeroize::Zeroizing;
 
 use super::SealError;
-use crate::{Error, Padding, ResponseCode, Signed, Tpm, handles, read_registers};
+use crate::{Error, Padding, Registers, ResponseCode, Signed, Tpm, handles, read_registers};
 
 /// fixedTPM, fixedParent, sensitiveDataOrigin, noDA, decrypt: no password opens it, and no other
 /// machine can ever hold it.
 const ATTRIBUTES: u32 = 0x0002_0432;
 const RSA: u16 = 0x0001;
-const SHA256: u16 = teeproof_wire::tpm::SHA256;
+/// The bank whose registers guard the key, and the hash of its name.
+pub(super) const SHA256: u16 = teeproof_wire::tpm::SHA256;
 const NULL: u16 = 0x0010;
 const KEY_BITS: u16 = 2048;
+/// The command that decrypts, as the transports name it.
+const DECRYPT: &str = "TPM2_RSA_Decrypt";
 
 /// A key for sealing, and the attestation key's word that it is in the same TPM.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +44,9 @@ impl SealingKey {
         let policy = policy(tpm, registers)?;
         let key = tpm.create_primary(handles::NULL, &template(&policy)).map_err(SealError::Tpm)?;
         let certification = tpm.certify(key.handle, handles::AK, nonce);
-        tpm.flush(key.handle).map_err(SealError::Tpm)?;
+        let flushed = tpm.flush(key.handle);
+        // Why it is not certified says more than why it stays.
+        let certification = certification.and_then(|signed| flushed.map(|()| signed));
         Ok(Self { registers, public: key.public, certification: certification.map_err(SealError::Tpm)? })
     }
 }
@@ -60,23 +65,35 @@ pub fn decrypt(
     let policy = policy_of(public)?;
     let key = tpm.create_primary(handles::NULL, &template(policy)).map_err(SealError::Tpm)?;
     let opened = if key.public == public {
-        tpm.rsa_decrypt(key.handle, registers, padding, ciphertext).map_err(|error| match error.code() {
-            Some(ResponseCode::POLICY_FAIL) => SealError::RegistersChanged,
-            // What a TPM says of a block whose padding does not come out; libtpms says FAILURE.
-            Some(ResponseCode::VALUE | ResponseCode::SIZE | ResponseCode::FAILURE) => SealError::Altered,
-            _ => SealError::Tpm(error),
-        })
+        tpm.rsa_decrypt(key.handle, registers, padding, ciphertext).map_err(refused)
     } else {
         Err(SealError::OtherMachine)
     };
-    tpm.flush(key.handle).map_err(SealError::Tpm)?;
-    opened
+    let flushed = tpm.flush(key.handle).map_err(SealError::Tpm);
+    opened.and_then(|plaintext| flushed.map(|()| plaintext))
+}
+
+/// What it means that a TPM does not decrypt. Before that command there are those of the session,
+/// whose refusals say nothing of the block.
+fn refused(error: Error) -> SealError {
+    match (&error, error.code()) {
+        (Error::Refused { command: DECRYPT, .. }, Some(ResponseCode::POLICY_FAIL)) => {
+            SealError::RegistersChanged
+        }
+        // What a TPM says of a block whose padding does not come out; libtpms says FAILURE.
+        (
+            Error::Refused { command: DECRYPT, .. },
+            Some(ResponseCode::VALUE | ResponseCode::SIZE | ResponseCode::FAILURE),
+        ) => SealError::Altered,
+        _ => SealError::Tpm(error),
+    }
 }
 
 /// The digest of the policy that these registers have the values that they have now.
 fn policy(tpm: &mut dyn Tpm, registers: Selection) -> Result<[u8; 32], SealError> {
     if registers.bank != SHA256 {
-        return Err(SealError::Tpm(Error::NoBank(registers.bank)));
+        let what = format!("keys for sealing are guarded by sha256, not by {}", Registers(registers));
+        return Err(SealError::Tpm(Error::Unfit { command: "TPM2_PolicyPCR", what }));
     }
     let values = read_registers(tpm, registers).map_err(SealError::Tpm)?;
     let digest = Sha256::digest(values.values.concat());
@@ -123,4 +140,56 @@ pub(super) fn modulus_of(public: &[u8]) -> Result<&[u8; 256], SealError> {
     let rest = public.get(head..).and_then(|rest| rest.split_first_chunk::<2>());
     let modulus = rest.filter(|(size, _)| u16::from_be_bytes(**size) == 256).map(|(_, modulus)| modulus);
     modulus.and_then(|modulus| modulus.try_into().ok()).ok_or(SealError::Key("its modulus has not 2048 bits"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: [u8; 32] = [0xa5; 32];
+
+    /// A public area as a TPM answers it.
+    fn public() -> Vec<u8> {
+        [&head(&POLICY)[..], &256_u16.to_be_bytes(), &[0xc1; 256]].concat()
+    }
+
+    #[test]
+    fn the_public_area_of_a_key_is_known() {
+        assert_eq!(policy_of(&public()).ok(), Some(&POLICY));
+        assert_eq!(modulus_of(&public()).ok(), Some(&[0xc1; 256]));
+        // One that does not exist yet has no modulus, and is the same otherwise.
+        assert_eq!(policy_of(&template(&POLICY)).ok(), Some(&POLICY));
+        assert!(matches!(modulus_of(&template(&POLICY)), Err(SealError::Key(_))));
+    }
+
+    #[test]
+    fn what_a_key_is_cannot_be_changed() {
+        let public = public();
+        for bit in 0..head(&POLICY).len() * 8 {
+            let mut changed = public.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            let found = policy_of(&changed);
+            // Another policy is another key; everything else is none.
+            let is_policy = (10..42).contains(&(bit / 8));
+            assert_eq!(found.is_ok_and(|policy| *policy != POLICY), is_policy, "{bit}");
+        }
+        for end in 0..public.len() {
+            assert!(matches!(modulus_of(&public[..end]), Err(SealError::Key(_))), "{end}");
+        }
+        assert!(modulus_of(&[&public[..], &[0]].concat()).is_err());
+    }
+
+    #[test]
+    fn only_the_decryption_itself_says_something_of_the_block() {
+        let said = |command, code| refused(Error::Refused { command, code: ResponseCode(code) });
+        for code in [0x101, 0x084, 0x2c4, 0x095] {
+            assert!(matches!(said(DECRYPT, code), SealError::Altered), "{code:#x}");
+            assert!(matches!(said("TPM2_StartAuthSession", code), SealError::Tpm(_)), "{code:#x}");
+        }
+        assert!(matches!(said(DECRYPT, 0x99d), SealError::RegistersChanged));
+        assert!(matches!(said("TPM2_PolicyPCR", 0x99d), SealError::Tpm(_)));
+        // Something was extended at that very moment: trying again tells.
+        assert!(matches!(said(DECRYPT, 0x128), SealError::Tpm(_)));
+        assert!(matches!(refused(Error::Silent { command: DECRYPT }), SealError::Tpm(_)));
+    }
 }

@@ -61,3 +61,61 @@ const fn oaep(hash: u16) -> Result<(&'static OaepAlgorithm, usize), SealError> {
         _ => Err(SealError::Key("OAEP is there with SHA-1, SHA-256, SHA-384 and SHA-512")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+    use aws_lc_rs::error::Unspecified;
+    use aws_lc_rs::rsa::{
+        KeySize, OaepPrivateDecryptingKey, Pkcs1PrivateDecryptingKey, PrivateDecryptingKey,
+    };
+
+    use super::*;
+
+    /// The public area of a key with this modulus.
+    fn public(modulus: &[u8]) -> Vec<u8> {
+        let head = [0, 1, 0, 0x0b, 0, 2, 4, 0x32, 0, 32];
+        let tail = [0, 0x10, 0, 0x10, 8, 0, 0, 0, 0, 0, 1, 0];
+        [&head[..], &[7; 32], &tail, modulus].concat()
+    }
+
+    fn decrypt(key: &PrivateDecryptingKey, padding: Padding, block: &[u8]) -> Result<Vec<u8>, Unspecified> {
+        let mut plaintext = vec![0; 256];
+        let found = match padding {
+            Padding::Rsaes => Pkcs1PrivateDecryptingKey::new(key.clone())?.decrypt(block, &mut plaintext)?,
+            Padding::Oaep(hash) => {
+                let algorithm = oaep(hash).or(Err(Unspecified))?.0;
+                OaepPrivateDecryptingKey::new(key.clone())?.decrypt(algorithm, block, &mut plaintext, None)?
+            }
+        };
+        Ok(found.to_vec())
+    }
+
+    #[test]
+    fn every_padding_and_length_is_decrypted_by_another() -> Result<(), Box<dyn core::error::Error>> {
+        let key = PrivateDecryptingKey::generate(KeySize::Rsa2048)?;
+        let spki: PublicKeyX509Der<'_> = key.public_key().as_der()?;
+        let der = spki.as_ref();
+        let public = public(&der[BEFORE_MODULUS.len()..der.len() - AFTER_MODULUS.len()]);
+        for padding in [4, 0xb, 0xc, 0xd].map(Padding::Oaep).into_iter().chain([Padding::Rsaes]) {
+            let most = capacity(padding)?;
+            for length in [0, 1, most] {
+                let block = encrypt(&public, padding, &vec![9; length])?;
+                assert_eq!(decrypt(&key, padding, &block)?, vec![9; length], "{padding:?} {length}");
+            }
+            let longer = encrypt(&public, padding, &vec![9; most + 1]);
+            assert!(matches!(longer, Err(SealError::TooLong { limit, .. }) if limit == most));
+        }
+        Ok(())
+    }
+
+    /// Whoever names the modulus is not trusted.
+    #[test]
+    fn a_modulus_that_is_none_is_refused() {
+        let even = [&[0xc1; 255][..], &[2]].concat();
+        for modulus in [&[0; 256][..], &[0x7f; 256], &even] {
+            let answer = encrypt(&public(modulus), Padding::Rsaes, b"a secret");
+            assert!(matches!(answer, Err(SealError::Key(_) | SealError::Crypto)), "{answer:?}");
+        }
+    }
+}

@@ -34,7 +34,7 @@ impl<'h> Cipher<'h> {
     /// Seals all that comes.
     pub(super) fn seal(mut self, from: &mut dyn Read, to: &mut dyn Write) -> Result<(), SealError> {
         let mut piece = Zeroizing::new(Vec::with_capacity(PIECE.saturating_add(TAG)));
-        let mut next = Zeroizing::new(Vec::with_capacity(PIECE));
+        let mut next = Zeroizing::new(Vec::with_capacity(PIECE.saturating_add(TAG)));
         fill(from, &mut piece, PIECE)?;
         loop {
             // Only what follows tells whether a full piece is the last one.

@@ -48,7 +48,7 @@ pub(crate) fn a_quote_is_over_what_was_asked_for(tpm: &mut dyn Tpm) {
         let signed = tpm.quote(key.handle, nonce, &[selection]).unwrap();
         assert_eq!(signed.message.len(), 113 + nonce.len());
         let attest = Attest::parse(&signed.message).unwrap();
-        assert_eq!(attest.extra_data, nonce);
+        assert_eq!(attest.head.extra_data, nonce);
         assert!(attest.selections.iter().eq([selection]));
         assert_eq!(attest.pcr_digest, &Sha256::digest([0; 32 * 4])[..]);
         assert_signed(&signed, &key.public);

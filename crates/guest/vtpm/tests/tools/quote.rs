@@ -1,7 +1,7 @@
 //! Quotes: tpm2_checkquote accepts ours, and tpm2_quote makes the same.
 
 use teeproof_vtpm::{Registers, Signed, handles};
-use teeproof_wire::tpm::{Attest, Selection, rsassa_sha256};
+use teeproof_wire::tpm::{Attest, Head, Selection, rsassa_sha256};
 
 use crate::bench::{Bench, hex};
 
@@ -42,7 +42,7 @@ fn their_quote_says_the_same(bench: &Bench) {
         let (ours, theirs) = (Attest::parse(&ours.message).unwrap(), Attest::parse(&theirs).unwrap());
         assert!(ours.selections.iter().eq(selections), "{text}");
         // All but the clock, which goes on.
-        assert_eq!(Attest { clock: 0, ..ours }, Attest { clock: 0, ..theirs }, "{text}");
+        assert_eq!(timeless(ours), timeless(theirs), "{text}");
     }
 }
 
@@ -77,4 +77,9 @@ fn check_values(bench: &Bench, nonce: &[u8], selection: Selection, values: &[u8]
     bent[0] ^= 1;
     bench.write("values.bin", &bent);
     bench.theirs_fails(&line);
+}
+
+/// Two quotes differ by the moment in which they were made.
+fn timeless(attest: Attest<'_>) -> Attest<'_> {
+    Attest { head: Head { clock: 0, ..attest.head }, ..attest }
 }
