@@ -8,6 +8,7 @@ mod tpm;
 
 use clap::Args;
 use teeproof::core::Outcome;
+use teeproof_vtpm::read_event_log;
 
 use crate::beside::{EventLogArgs, MetadataArgs};
 use crate::context::Context;
@@ -34,7 +35,10 @@ pub(crate) struct DoctorArgs {
 /// Runs the verb.
 pub(crate) fn run(args: &DoctorArgs, context: &Context) -> Result<Product, Fault> {
     let mut probes = tpm::all(&args.tpm)?;
-    probes.push(beside::event_log(&args.event_log.event_log));
+    let opened = probes.first().is_some_and(|first| first.outcome == Outcome::Pass);
+    let log = read_event_log(&args.event_log.event_log);
+    probes.push(beside::permissions(opened, &log));
+    probes.push(beside::event_log(&args.event_log.event_log, log));
     probes.push(beside::metadata(&args.metadata.imds, context));
     let exit = if probes.iter().any(|probe| probe.outcome == Outcome::Fail) { 9 } else { 0 };
     if context.is_json() {

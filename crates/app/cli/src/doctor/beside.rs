@@ -3,16 +3,28 @@
 use std::path::Path;
 
 use teeproof_endorse::azure_metadata_answers;
-use teeproof_vtpm::read_event_log;
+use teeproof_vtpm::NoLog;
 
 use super::Probe;
 use crate::beside::http;
 use crate::context::Context;
 
+/// Whether whoever runs this may use what collecting uses.
+pub(super) fn permissions(opened: bool, log: &Result<Vec<u8>, NoLog>) -> Probe {
+    const NAME: &str = "permissions";
+    match log {
+        _ if !opened => Probe::skipped(NAME, "the TPM could not be opened: see there"),
+        Err(none @ NoLog::Denied(_)) => {
+            Probe::poor(NAME, "the TPM may be used, the boot log not", none.hint())
+        }
+        _ => Probe::good(NAME, "the TPM may be used, and nothing was denied"),
+    }
+}
+
 /// Whether there is a boot log.
-pub(super) fn event_log(path: &Path) -> Probe {
+pub(super) fn event_log(path: &Path, log: Result<Vec<u8>, NoLog>) -> Probe {
     const NAME: &str = "boot log";
-    match read_event_log(path) {
+    match log {
         Ok(log) => Probe::good(NAME, format!("{}, {} bytes", path.display(), log.len())),
         Err(none) => Probe::poor(NAME, format!("none: {none}"), none.hint()),
     }

@@ -36,7 +36,8 @@ impl SealingKey {
     /// Nothing of it stays in the TPM; it is made anew, the same, when it is needed.
     ///
     /// # Errors
-    /// Those of the commands; registers of another bank than SHA-256; a nonce of more than 50 bytes.
+    /// Those of the commands; no registers, or those of another bank than SHA-256; a nonce of more than
+    /// 50 bytes.
     pub fn make(tpm: &mut dyn Tpm, registers: Selection, nonce: &[u8]) -> Result<Self, SealError> {
         if nonce.len() > crate::MAX_NONCE {
             return Err(SealError::Tpm(Error::NonceLength(nonce.len())));
@@ -93,6 +94,10 @@ fn refused(error: Error) -> SealError {
 fn policy(tpm: &mut dyn Tpm, registers: Selection) -> Result<[u8; 32], SealError> {
     if registers.bank != SHA256 {
         let what = format!("keys for sealing are guarded by sha256, not by {}", Registers(registers));
+        return Err(SealError::Tpm(Error::Unfit { command: "TPM2_PolicyPCR", what }));
+    }
+    if registers.bitmap == 0 {
+        let what = "a key that no register guards is guarded by nothing".to_owned();
         return Err(SealError::Tpm(Error::Unfit { command: "TPM2_PolicyPCR", what }));
     }
     let values = read_registers(tpm, registers).map_err(SealError::Tpm)?;

@@ -188,9 +188,14 @@ pub(crate) fn what_is_no_key(transport: Transport) {
     // And what no key is made for.
     let answer = SealingKey::make(&mut tpm, REGISTERS, &[1; 51]);
     assert!(matches!(answer, Err(SealError::Tpm(Error::NonceLength(51)))), "{answer:?}");
-    let answer = SealingKey::make(&mut tpm, Selection { bank: 0x000c, ..REGISTERS }, b"");
-    let Err(SealError::Tpm(error)) = answer else { panic!("{answer:?}") };
-    assert!(error.class() == Class::Usage && error.to_string().contains("not by sha384:0,7,14"), "{error}");
+    for (registers, says) in [
+        (Selection { bank: 0x000c, ..REGISTERS }, "not by sha384:0,7,14"),
+        (Selection { bitmap: 0, ..REGISTERS }, "guarded by nothing"),
+    ] {
+        let answer = SealingKey::make(&mut tpm, registers, b"");
+        let Err(SealError::Tpm(error)) = answer else { panic!("{answer:?}") };
+        assert!(error.class() == Class::Usage && error.to_string().contains(says), "{error}");
+    }
     assert_eq!(tpm.asked, [""; 0], "nothing was sent");
 }
 
