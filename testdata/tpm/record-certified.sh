@@ -2,7 +2,7 @@
 # Records keys of a software TPM that the attestation key certified, for the tests of teeproof-tpm:
 # keys that a secret may be encrypted to, and one that it may not.
 #
-# The attestation key is made as Azure's paravisor makes its own (see record.sh). The keys are
+# The attestation key is made as Azure's paravisor makes its own (see software-tpm.sh). The keys are
 # primary keys of the null hierarchy, which are gone when the TPM is restarted. Registers 16 and 23,
 # which anybody may extend, get values of our choice; the policy is over registers 7 and 16, and the
 # quote over these and two more.
@@ -22,38 +22,17 @@
 set -euo pipefail
 
 out=$(realpath "${1:-$(dirname "$0")}")
-port=${TPM_PORT:-2721}
-ak=0x81000003
 # What the quote answers. tpm2_certify takes no nonce: its certifications answer 00ff55aa.
 nonce=$(printf 'what is the state' | xxd -p)
 policy_registers=7,16
 
-work=$(mktemp -d)
-finish() {
-    if [ -s "$work/pid" ]; then kill "$(cat "$work/pid")" 2>/dev/null || true; fi
-    rm -rf "$work"
-}
-trap finish EXIT
-
-mkdir "$work/state"
-# As a daemon it changes its folder, so paths are absolute.
-swtpm socket --tpm2 --tpmstate "dir=$work/state" \
-    --server "type=tcp,port=$port,bindaddr=127.0.0.1" \
-    --ctrl "type=tcp,port=$((port + 1)),bindaddr=127.0.0.1" \
-    --flags not-need-init,startup-clear --daemon --pid "file=$work/pid"
-export TPM2TOOLS_TCTI="swtpm:host=127.0.0.1,port=$port"
-
-tpm2_createprimary --quiet -C e -G rsa2048:rsassa-sha256:null -g sha256 \
-    -a 'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|restricted|sign|noda' -c "$work/ak.ctx"
-# It is kept at a handle: each command would load a context anew, and the TPM's memory is short.
-tpm2_evictcontrol --quiet -C o -c "$work/ak.ctx" "$ak"
-tpm2_flushcontext -t
+# shellcheck source=software-tpm.sh
+. "$(dirname "$0")/software-tpm.sh"
+start_tpm
+make_attestation_key
 tpm2_readpublic --quiet -c "$ak" -f der -o "$out/certified-ak.der"
 
-for register in 16 23; do
-    digest=$(printf 'a state to seal to, register %s' "$register" | sha256sum | cut -d ' ' -f 1)
-    tpm2_pcrextend "$register:sha256=$digest"
-done
+extend_registers 'a state to seal to'
 tpm2_quote --quiet -c "$ak" -l sha256:0,7,16,23 -q "$nonce" -g sha256 \
     -f plain -m "$out/certified-quote.msg" -s "$out/certified-quote.sig"
 tpm2_pcrread --quiet sha256:0,7,16,23 -o "$out/certified-pcrs.bin"

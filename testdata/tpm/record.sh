@@ -19,38 +19,17 @@
 set -euo pipefail
 
 out=$(realpath "${1:-$(dirname "$0")}")
-port=${TPM_PORT:-2721}
-ak=0x81000003
 # What the quotes answer: 16 bytes.
 nonce=$(printf 'relabel me never' | xxd -p)
 
-work=$(mktemp -d)
-finish() {
-    if [ -s "$work/pid" ]; then kill "$(cat "$work/pid")" 2>/dev/null || true; fi
-    rm -rf "$work"
-}
-trap finish EXIT
-
-mkdir "$work/state"
-# As a daemon it changes its folder, so paths are absolute.
-swtpm socket --tpm2 --tpmstate "dir=$work/state" \
-    --server "type=tcp,port=$port,bindaddr=127.0.0.1" \
-    --ctrl "type=tcp,port=$((port + 1)),bindaddr=127.0.0.1" \
-    --flags not-need-init,startup-clear --daemon --pid "file=$work/pid"
-export TPM2TOOLS_TCTI="swtpm:host=127.0.0.1,port=$port"
-
-tpm2_createprimary --quiet -C e -G rsa2048:rsassa-sha256:null -g sha256 \
-    -a 'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|restricted|sign|noda' -c "$work/ak.ctx"
-# It is kept at a handle: each command would load a context anew, and the TPM's memory is short.
-tpm2_evictcontrol --quiet -C o -c "$work/ak.ctx" "$ak"
-tpm2_flushcontext -t
+# shellcheck source=software-tpm.sh
+. "$(dirname "$0")/software-tpm.sh"
+start_tpm
+make_attestation_key
 tpm2_readpublic --quiet -c "$ak" -f der -o "$out/ak.der" -n "$out/ak-name.bin"
 
 # What an attacker would like registers 0 and 1 to be.
-for register in 16 23; do
-    digest=$(printf 'a good firmware, register %s' "$register" | sha256sum | cut -d ' ' -f 1)
-    tpm2_pcrextend "$register:sha256=$digest"
-done
+extend_registers 'a good firmware'
 
 quote() { # name, registers
     tpm2_quote --quiet -c "$ak" -l "sha256:$2" -q "$nonce" -g sha256 \

@@ -35,9 +35,13 @@ fn check(root: &Path, origins: &Origins) -> Outcome {
             Err(e) => wrong.push(format!("{path}: {e}")),
         }
     }
-    for made in origins.made.iter().filter(|made| !root.join(&made.by).is_file()) {
-        wrong.push(format!("{}: {} is not kept", made.path, made.by));
-    }
+    let scripts: BTreeSet<&str> = origins.scripts().collect();
+    wrong.extend(
+        scripts
+            .into_iter()
+            .filter(|script| !root.join(script).is_file())
+            .map(|script| format!("{script}: files were made with it, and it is not kept")),
+    );
     wrong.extend(unsaid(root, origins)?);
     if wrong.is_empty() {
         println!("vectors: {} files, each with its origin and its hash", origins.hashes().count());
@@ -48,8 +52,7 @@ fn check(root: &Path, origins: &Origins) -> Outcome {
 
 /// Files in a guarded folder that have no origin.
 fn stray(root: &Path, origins: &Origins) -> Outcome<Vec<String>> {
-    let scripts = origins.made.iter().map(|made| made.by.as_str());
-    let known: BTreeSet<&str> = origins.hashes().map(|(path, _)| path).chain(scripts).collect();
+    let known: BTreeSet<&str> = origins.hashes().map(|(path, _)| path).chain(origins.scripts()).collect();
     let mut wrong = Vec::new();
     for folder in GUARDED {
         for path in files(&root.join(folder))? {
@@ -167,6 +170,15 @@ mod tests {
             check(&root(), &origins)
         });
         assert!(outcome.is_err_and(|reason| reason.contains("SHA-256 is")));
+    }
+
+    #[test]
+    fn a_script_that_is_not_kept_is_seen() {
+        let outcome = real().and_then(|mut origins| {
+            origins.sourced.push("testdata/tpm/gone.sh".to_owned());
+            check(&root(), &origins)
+        });
+        assert!(outcome.is_err_and(|reason| reason.contains("gone.sh: files were made with it")));
     }
 
     #[test]

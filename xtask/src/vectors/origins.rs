@@ -8,6 +8,9 @@ use std::path::Path;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Origins {
+    /// What the scripts of [`made`](Self::made) have in common, from the root of the workspace.
+    #[serde(default)]
+    pub(super) sourced: Vec<String>,
     pub(super) file: Vec<Origin>,
     /// What we made ourselves and recorded.
     #[serde(default)]
@@ -49,6 +52,11 @@ impl Origins {
     pub(super) fn hashes(&self) -> impl Iterator<Item = (&str, &str)> {
         let taken = self.file.iter().map(|file| (file.path.as_str(), file.sha256.as_str()));
         taken.chain(self.made.iter().map(|made| (made.path.as_str(), made.sha256.as_str())))
+    }
+
+    /// Every script that a file was made with.
+    pub(super) fn scripts(&self) -> impl Iterator<Item = &str> {
+        self.made.iter().map(|made| &made.by).chain(&self.sourced).map(String::as_str)
     }
 }
 
