@@ -20,8 +20,7 @@ pub use log::{
 pub use name::{ak_name, qualified_signer};
 pub use policy::Policy;
 pub use teeproof_wire::eventlog::Event;
-pub use teeproof_wire::tpm::{Attest, Certification, ObjectAttributes, RsaPublic, Selection};
+pub use teeproof_wire::tpm::{Attest, Certification, MAX_NONCE, ObjectAttributes, RsaPublic, Selection};
 pub use verify::{
-    CertifiedKey, MAX_NONCE, Verification, VerifiedPcrs, VerifiedQuote, verify, verify_certification,
-    verify_pcrs,
+    CertifiedKey, Verification, VerifiedPcrs, VerifiedQuote, verify, verify_certification, verify_pcrs,
 };

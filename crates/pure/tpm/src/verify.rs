@@ -1,20 +1,16 @@
 //! From untrusted bytes to a verified quote and verified registers: the one file of this crate
 //! that makes [`VerifiedQuote`] and [`VerifiedPcrs`]; what makes [`CertifiedKey`] lies under it.
 
+mod attested;
 mod certified;
 
 pub use certified::{CertifiedKey, verify_certification};
 
-use teeproof_core::{Check, Crypto, Freshness, Hex, Record, RsaKey, equal};
-use teeproof_wire::tpm::{Attest, REGISTERS, SHA256, Selection, attest_bytes, rsassa_sha256};
+use teeproof_core::{Crypto, Freshness, Hex, Record, RsaKey};
+use teeproof_wire::tpm::{Attest, REGISTERS, SHA256, Selection};
 
-use crate::{Error, PcrValues, Quote, SelectionProblem, checks, qualified_signer};
-
-/// The longest nonce that a vTPM takes.
-pub const MAX_NONCE: usize = 50;
-
-/// The default exponent of a TPM's keys.
-const EXPONENT: &[u8] = &[0x01, 0x00, 0x01];
+use crate::{Error, PcrValues, Quote, SelectionProblem, checks};
+use attested::attested;
 
 /// What a quote or a certification is verified against. Everything here is the relying party's.
 #[derive(Clone, Copy, Debug)]
@@ -62,72 +58,10 @@ pub fn verify<'a>(
     verification: &Verification<'_>,
     record: &mut dyn Record,
 ) -> Result<VerifiedQuote<'a>, Error> {
-    let Verification { key, crypto, .. } = verification;
-    let message = attest_bytes(quote.message);
-    let modulus = modulus(key).ok_or(Error::Key)?;
-    let signature = rsassa_sha256(quote.signature).map_err(Error::SignatureForm)?;
-    crypto.rsa_pkcs1_sha256.verify(*key, &[message], signature).map_err(|_| Error::Signature)?;
-    record.pass(checks::SIGNATURE, &format_args!("RSASSA with SHA-256 over {} bytes", message.len()));
-
-    let attest = Attest::parse(message).map_err(Error::Message)?;
-    record.pass(checks::FORMAT, &"TPMS_ATTEST of a quote, to its last byte");
-
-    if attest.head.qualified_signer != qualified_signer(modulus, crypto) {
-        return Err(Error::Signer);
-    }
-    record.pass(checks::SIGNER, &"recomputed: a restricted primary key of the endorsement hierarchy");
-
-    freshness(attest.head.extra_data, &verification.freshness, checks::NONCE, record)?;
+    let attest: Attest<'_> = attested(quote.message, quote.signature, verification, record)?;
     let selection = selection(&attest).map_err(Error::Selection)?;
     record.pass(checks::SELECTION, &format_args!("{} registers of the SHA-256 bank", selection.count()));
     Ok(VerifiedQuote { attest, selection })
-}
-
-fn modulus<'k>(key: &RsaKey<'k>) -> Option<&'k [u8; 256]> {
-    let modulus: &[u8; 256] = key.modulus.try_into().ok()?;
-    // A key that a TPM could not make is all zero, for one.
-    let full = modulus.first().is_some_and(|first| first & 0x80 != 0);
-    (full && key.exponent == EXPONENT).then_some(modulus)
-}
-
-/// What is wrong with a nonce.
-enum NonceProblem {
-    Length,
-    Other,
-}
-
-/// Holds `extraData` against the nonce that is demanded, if one is.
-fn freshness(
-    extra_data: &[u8],
-    demand: &Freshness<'_>,
-    check: &'static Check,
-    record: &mut dyn Record,
-) -> Result<(), NonceProblem> {
-    let nonce = match demand {
-        Freshness::Nonce(nonce) => *nonce,
-        Freshness::Waived(reason) => {
-            record.waive(check, reason);
-            return Ok(());
-        }
-    };
-    // No nonce at all would be matched by an attestation that answers nobody.
-    if nonce.is_empty() || nonce.len() > MAX_NONCE {
-        return Err(NonceProblem::Length);
-    }
-    if !equal(nonce, extra_data) {
-        return Err(NonceProblem::Other);
-    }
-    record.nonce_held(check, nonce, &format_args!("extraData is the same {} bytes", nonce.len()));
-    Ok(())
-}
-
-impl From<NonceProblem> for Error {
-    fn from(problem: NonceProblem) -> Self {
-        match problem {
-            NonceProblem::Length => Self::NonceLength,
-            NonceProblem::Other => Self::Nonce,
-        }
-    }
 }
 
 fn selection(attest: &Attest<'_>) -> Result<Selection, SelectionProblem> {
@@ -164,17 +98,27 @@ pub fn verify_pcrs(
         PcrValues::Indexed(values) => indexed(selection, values)?,
         PcrValues::InSelectionOrder(bytes) => in_order(selection, bytes)?,
     };
-    let mut signed: [&[u8]; 24] = [&[]; 24];
-    for (part, index) in signed.iter_mut().zip(selection.indices()) {
-        *part = values.get(usize::from(index)).ok_or(Error::PcrMissing(index))?;
-    }
-    let digest = crypto.sha256.digest(&signed);
+    let value = |index| values.get(usize::from(index));
+    let digest = pcr_digest(selection, value, crypto).map_err(Error::PcrMissing)?;
     if quote.attest.pcr_digest != digest {
         return Err(Error::PcrDigest);
     }
     let (count, digest) = (selection.count(), Hex(&digest));
     record.pass(checks::PCRS, &format_args!("{count} values, digest {digest}"));
     Ok(VerifiedPcrs { selection, values })
+}
+
+/// The digest of the values of the selected registers, ascending; or a register that has none.
+fn pcr_digest<'v>(
+    selection: Selection,
+    value: impl Fn(u8) -> Option<&'v [u8; 32]>,
+    crypto: &Crypto,
+) -> Result<[u8; 32], u8> {
+    let mut selected: [&[u8]; 24] = [&[]; 24];
+    for (part, index) in selected.iter_mut().zip(selection.indices()) {
+        *part = value(index).ok_or(index)?;
+    }
+    Ok(crypto.sha256.digest(&selected))
 }
 
 fn indexed(selection: Selection, came: &[Option<[u8; 32]>; 24]) -> Result<[[u8; 32]; 24], Error> {

@@ -10,7 +10,7 @@ use teeproof_wire::hcl::{Hardware, HclReport};
 use teeproof_wire::nitro::{Document, Limits};
 use teeproof_wire::snp::Report;
 use teeproof_wire::tdx::TdReport;
-use teeproof_wire::tpm::{Attest, attest_bytes};
+use teeproof_wire::tpm::{Attest, Certification, attest_bytes};
 use teeproof_wire::{Describe, Error, Shown, Visitor};
 
 use crate::input::{InputError, Kind, Part, Sniffed};
@@ -44,7 +44,7 @@ fn structure(part: &Part, visitor: &mut dyn Visitor) -> Result<Option<Error>, Er
     match part.kind {
         Kind::SnpReport => return snp(bytes, visitor),
         Kind::HclReport => return hcl(bytes, visitor),
-        Kind::TpmQuote => group(visitor, "TPMS_ATTEST", &Attest::parse(attest_bytes(bytes))?),
+        Kind::TpmQuote => attest(attest_bytes(bytes), visitor)?,
         Kind::EventLog => group(visitor, "TCG event log", &EventLog::parse(bytes)?),
         Kind::PcrValues => registers(bytes, visitor),
         Kind::NitroDocument => nitro(bytes, visitor)?,
@@ -63,6 +63,15 @@ fn group(visitor: &mut dyn Visitor, name: &str, structure: &dyn Describe) {
     visitor.open(name);
     structure.describe(visitor);
     visitor.close();
+}
+
+/// What a TPM signed: a quote, or a key's certification.
+fn attest(bytes: &[u8], visitor: &mut dyn Visitor) -> Result<(), Error> {
+    match (Attest::parse(bytes), Certification::parse(bytes)) {
+        (Err(_), Ok(certification)) => group(visitor, "TPMS_ATTEST", &certification),
+        (quote, _) => group(visitor, "TPMS_ATTEST", &quote?),
+    }
+    Ok(())
 }
 
 fn snp(bytes: &[u8], visitor: &mut dyn Visitor) -> Result<Option<Error>, Error> {

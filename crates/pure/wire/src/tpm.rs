@@ -29,10 +29,27 @@ pub const MAGIC: u32 = 0xff54_4347;
 /// No TPMS_ATTEST of a quote comes near this, nor one of a certification.
 pub const MAX_BYTES: usize = 4096;
 
+/// The longest nonce that a vTPM takes.
+pub const MAX_NONCE: usize = 50;
+
 /// A name is a handle, or an algorithm and a digest.
 const MAX_NAME: usize = 66;
 /// The longest digest that a TPM makes.
 const MAX_DIGEST: usize = 64;
+
+/// How many bytes the digests of a hash have, by its TPM_ALG_ID; `None` for one that is not known.
+///
+/// Source: TCG Algorithm Registry, section 6.
+#[must_use]
+pub const fn digest_bytes(algorithm: u16) -> Option<usize> {
+    match algorithm {
+        0x0004 => Some(20),
+        SHA256 | 0x0012 | 0x0027 => Some(32),
+        0x000c | 0x0028 => Some(48),
+        0x000d | 0x0029 => Some(64),
+        _ => None,
+    }
+}
 
 /// What a TPM attests in a quote, unverified. It borrows the bytes it was read from.
 ///

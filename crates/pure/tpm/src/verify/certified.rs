@@ -5,13 +5,13 @@ use core::ops::Range;
 
 use teeproof_core::{Crypto, Hex, Record, RsaKey};
 use teeproof_wire::tpm::{
-    Certification, ObjectAttributes, RsaPublic, RsaScheme, SHA256, Selection, attest_bytes, policy_pcr,
-    public_bytes, rsassa_sha256,
+    Certification, ObjectAttributes, RsaPublic, RsaScheme, SHA256, Selection, policy_pcr, public_bytes,
 };
 
-use super::{EXPONENT, NonceProblem, Verification, VerifiedPcrs, freshness, modulus};
+use super::attested::{EXPONENT, attested};
+use super::{Verification, VerifiedPcrs, pcr_digest};
 use crate::name::object_name;
-use crate::{CertificationError as Error, CertificationEvidence, KeyProblem, checks, qualified_signer};
+use crate::{CertificationError as Error, CertificationEvidence, KeyProblem, checks};
 
 /// It was made in its TPM, never leaves it, and decrypts.
 const DEMANDED: ObjectAttributes = ObjectAttributes::FIXED_TPM
@@ -37,6 +37,7 @@ const EXPONENT_VALUE: u32 = 65_537;
 pub struct CertifiedKey<'a> {
     certification: Certification<'a>,
     public: RsaPublic<'a>,
+    public_bytes: &'a [u8],
 }
 
 /// Verifies that an RSA key is in the TPM of the attestation key, and guarded by a policy.
@@ -56,42 +57,20 @@ pub fn verify_certification<'a>(
     verification: &Verification<'_>,
     record: &mut dyn Record,
 ) -> Result<CertifiedKey<'a>, Error> {
-    let certification = signed(evidence, verification, record)?;
-    freshness(certification.head.extra_data, &verification.freshness, checks::KEY_NONCE, record)?;
+    let certification: Certification<'_> =
+        attested(evidence.message, evidence.signature, verification, record)?;
 
-    let public = public_bytes(evidence.public);
-    named(certification.name, public, verification.crypto)?;
-    record.pass(checks::KEY_NAME, &format_args!("SHA-256 over the {} bytes of TPMT_PUBLIC", public.len()));
+    let public_bytes = public_bytes(evidence.public);
+    named(certification.name, public_bytes, verification.crypto)?;
+    let count = public_bytes.len();
+    record.pass(checks::KEY_NAME, &format_args!("SHA-256 over the {count} bytes of TPMT_PUBLIC"));
 
-    let public = RsaPublic::parse(public).map_err(Error::Public)?;
+    let public = RsaPublic::parse(public_bytes).map_err(Error::Public)?;
     record.pass(checks::KEY_PUBLIC, &"TPMT_PUBLIC of an RSA key, to its last byte");
 
     guarded(&public).map_err(Error::Key)?;
     record.pass(checks::KEY_ATTRIBUTES, &format_args!("{}; a policy and no password", public.attributes));
-    Ok(CertifiedKey { certification, public })
-}
-
-/// What the attestation key signed.
-fn signed<'a>(
-    evidence: &CertificationEvidence<'a>,
-    verification: &Verification<'_>,
-    record: &mut dyn Record,
-) -> Result<Certification<'a>, Error> {
-    let Verification { key, crypto, .. } = verification;
-    let message = attest_bytes(evidence.message);
-    let modulus = modulus(key).ok_or(Error::AttestationKey)?;
-    let signature = rsassa_sha256(evidence.signature).map_err(Error::SignatureForm)?;
-    crypto.rsa_pkcs1_sha256.verify(*key, &[message], signature).map_err(|_| Error::Signature)?;
-    record.pass(checks::KEY_SIGNATURE, &format_args!("RSASSA with SHA-256 over {} bytes", message.len()));
-
-    let certification = Certification::parse(message).map_err(Error::Message)?;
-    record.pass(checks::KEY_FORMAT, &"TPMS_ATTEST of a certification, to its last byte");
-
-    if certification.head.qualified_signer != qualified_signer(modulus, crypto) {
-        return Err(Error::Signer);
-    }
-    record.pass(checks::KEY_SIGNER, &"recomputed: a restricted primary key of the endorsement hierarchy");
-    Ok(certification)
+    Ok(CertifiedKey { certification, public, public_bytes })
 }
 
 /// The name that was certified is that of the public area as it came. Only the hash of the name is
@@ -151,8 +130,8 @@ impl<'a> CertifiedKey<'a> {
         crypto: &Crypto,
         record: &mut dyn Record,
     ) -> Result<(), Error> {
-        let pcr_digest = pcr_digest(pcrs, selection, crypto)?;
-        let policy = crypto.sha256.digest(&[&policy_pcr(selection, &pcr_digest)]);
+        let values = verified_digest(pcrs, selection, crypto)?;
+        let policy = crypto.sha256.digest(&[&policy_pcr(selection, &values)]);
         if self.public.auth_policy != policy {
             return Err(Error::Policy);
         }
@@ -173,6 +152,12 @@ impl<'a> CertifiedKey<'a> {
         &self.public
     }
 
+    /// The same as bytes, TPMT_PUBLIC without a size: those whose hash the attestation key signed.
+    #[must_use]
+    pub const fn public_bytes(&self) -> &'a [u8] {
+        self.public_bytes
+    }
+
     /// The key's name: TPM_ALG_SHA256, and the SHA-256 of its public area.
     #[must_use]
     pub const fn name(&self) -> &'a [u8] {
@@ -186,31 +171,19 @@ impl<'a> CertifiedKey<'a> {
     }
 }
 
-/// The digest of the verified values of these registers, ascending.
-fn pcr_digest(pcrs: &VerifiedPcrs, selection: Selection, crypto: &Crypto) -> Result<[u8; 32], Error> {
+/// The digest of the verified values of these registers.
+fn verified_digest(pcrs: &VerifiedPcrs, selection: Selection, crypto: &Crypto) -> Result<[u8; 32], Error> {
     if selection.bank != SHA256 {
         return Err(Error::Bank(selection.bank));
     }
     if selection.bitmap == 0 {
         return Err(Error::NoRegister);
     }
+    // Also of registers that no TPM has, which the digest would leave out.
     let unverified = selection.bitmap & !pcrs.selection.bitmap;
     if unverified != 0 {
         let index = u8::try_from(unverified.trailing_zeros()).unwrap_or(u8::MAX);
         return Err(Error::PcrUnverified(index));
     }
-    let mut selected: [&[u8]; 24] = [&[]; 24];
-    for (part, index) in selected.iter_mut().zip(selection.indices()) {
-        *part = pcrs.get(index).ok_or(Error::PcrUnverified(index))?;
-    }
-    Ok(crypto.sha256.digest(&selected))
-}
-
-impl From<NonceProblem> for Error {
-    fn from(problem: NonceProblem) -> Self {
-        match problem {
-            NonceProblem::Length => Self::NonceLength,
-            NonceProblem::Other => Self::Nonce,
-        }
-    }
+    pcr_digest(selection, |index| pcrs.get(index), crypto).map_err(Error::PcrUnverified)
 }

@@ -1,9 +1,11 @@
 //! The registers that a certified key is bound to: exactly those that are named, with exactly the
 //! values that were verified.
 
+use std::collections::BTreeSet;
+
 use teeproof_core::Class;
 use teeproof_mint::azure::Vm;
-use teeproof_tpm::{CertificationError as Error, Selection};
+use teeproof_tpm::{CertificationError as Error, Selection, checks};
 
 use crate::certified_support::*;
 use crate::support::*;
@@ -145,4 +147,30 @@ fn other_policies_are_refused() {
             refused(key.policy(pcrs, select(&[7])), Error::Policy, Class::NotBound);
         }
     });
+}
+
+/// Each check of a certified key fails with each exit code that it names, and with no other.
+#[test]
+fn every_check_fails_in_each_way() {
+    let genuine = Statement::genuine().certified();
+    let mut failures = vec![
+        Certified { exponent: vec![3], ..genuine.clone() }.verify().unwrap_err(),
+        Certified { message: b"another".to_vec(), ..genuine }.verify().unwrap_err(),
+        bent(|key| key.magic = 0).verify().unwrap_err(),
+        bent(|key| key.qualified_signer.clear()).verify().unwrap_err(),
+        bent(|key| key.nonce.clear()).verify().unwrap_err(),
+        bent(|key| key.name = Some(vec![0x80, 0xff, 0, 0])).verify().unwrap_err(),
+        bent(|key| key.name = Some(Vec::new())).verify().unwrap_err(),
+        bent(|key| key.area.kind = 0x0023).verify().unwrap_err(),
+        bent(|key| key.area.exponent = 3).verify().unwrap_err(),
+        bent(|key| key.area.attributes = 0).verify().unwrap_err(),
+    ];
+    Bag::of(&distinct().pcr_selection(&[0, 7])).with_pcrs(|pcrs| {
+        for selection in [select(&[]), select(&[0]), select(&[8])] {
+            failures.push(bound_to(&[0, 7]).policy(pcrs, selection).unwrap_err());
+        }
+    });
+    let seen: BTreeSet<_> = failures.iter().map(|error| (error.check().id, error.class().exit())).collect();
+    let named = checks::CERTIFY.iter().flat_map(|check| check.exits.iter().map(|exit| (check.id, *exit)));
+    assert_eq!(seen, named.collect());
 }

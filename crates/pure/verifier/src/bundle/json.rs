@@ -10,6 +10,7 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 
 use super::entry::Entry;
 use super::{BundleError, COLLECTION_TYPE, MAX_BYTES, MAX_ENTRIES, TYPE_LABEL};
+use crate::bytes::to_base64url;
 
 /// Four characters for three bytes, and room for white space.
 const MAX_TEXT: usize = MAX_BYTES / 2 * 3;
@@ -123,7 +124,7 @@ pub(super) fn write(entries: &[Entry<'_>]) -> String {
         line("\": [\"");
         line(&entry.media_type.replace('"', "\\\""));
         line("\", \"");
-        line(&Base64UrlUnpadded::encode_string(&entry.value));
+        line(&to_base64url(&entry.value));
         line("\"");
         entry.indicator.iter().for_each(|indicator| line(&alloc::format!(", {indicator}")));
         line("]");

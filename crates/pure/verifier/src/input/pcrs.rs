@@ -4,6 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write;
 
+use teeproof_wire::tpm::{SHA256, digest_bytes};
+
 use super::InputError;
 use crate::bytes;
 
@@ -137,7 +139,7 @@ pub(super) fn serialized(bytes: &[u8]) -> Option<Read> {
     let mut digests = lists.iter().map(digests).collect::<Option<Vec<_>>>()?.into_iter().flatten();
     let mut read = Read { registers: [None; COUNT], other_banks: false };
     for (bank, index) in selected(selections)? {
-        let digest = digests.next().filter(|digest| Some(digest.len()) == bank_bytes(bank))?;
+        let digest = digests.next().filter(|digest| Some(digest.len()) == digest_bytes(bank))?;
         match <[u8; 32]>::try_from(digest) {
             Ok(value) if bank == SHA256 => {
                 let slot = read.registers.get_mut(index).filter(|slot| slot.is_none())?;
@@ -179,16 +181,5 @@ fn digests(list: &[u8; LIST]) -> Option<Vec<&[u8]>> {
         .collect()
 }
 
-const fn bank_bytes(bank: u16) -> Option<usize> {
-    match bank {
-        0x0004 => Some(20),
-        SHA256 | 0x0012 => Some(32),
-        0x000c => Some(48),
-        0x000d => Some(64),
-        _ => None,
-    }
-}
-
-const SHA256: u16 = 0x000b;
 const SELECTIONS: usize = 132;
 const LIST: usize = 532;

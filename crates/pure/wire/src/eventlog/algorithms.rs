@@ -1,6 +1,7 @@
 //! The first record of a log, which names the hash algorithms of all others: Spec ID Event03.
 
 use super::event::{u16_le, u32_le};
+use crate::tpm::digest_bytes;
 use crate::{Error, Kind, Reader};
 
 /// A TPM has fewer banks than this.
@@ -59,12 +60,9 @@ fn algorithm(reader: &mut Reader<'_>) -> Result<(u16, u16), Error> {
     let id = u16_le(reader, "Spec ID: algorithmId")?;
     let at = reader.at();
     let size = u16_le(reader, "Spec ID: digestSize")?;
-    let fits = match id {
-        0x0004 => size == 20,
-        0x000b | 0x0012 | 0x0027 => size == 32,
-        0x000c | 0x0028 => size == 48,
-        0x000d | 0x0029 => size == 64,
-        _ => (1..=MAX_DIGEST).contains(&size),
+    let fits = match digest_bytes(id) {
+        Some(bytes) => usize::from(size) == bytes,
+        None => (1..=MAX_DIGEST).contains(&size),
     };
     if fits {
         Ok((id, size))

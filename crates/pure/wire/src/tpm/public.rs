@@ -6,7 +6,7 @@ mod scheme;
 pub use attributes::ObjectAttributes;
 pub use scheme::RsaScheme;
 
-use super::{SHA256, u16_be, u32_be, without_size};
+use super::{digest_bytes, u16_be, u32_be, without_size};
 use crate::{Error, Kind, Reader};
 
 /// No TPMT_PUBLIC of an RSA key comes near this.
@@ -102,17 +102,6 @@ fn name_alg(reader: &mut Reader<'_>) -> Result<(u16, usize), Error> {
         "a hash that is known: of SHA-1, SHA-2, SHA-3 or SM3",
     ))?;
     Ok((algorithm, size))
-}
-
-/// How long the digests of a hash are (TCG Algorithm Registry, TPM_ALG_ID).
-const fn digest_bytes(algorithm: u16) -> Option<usize> {
-    match algorithm {
-        0x0004 => Some(20),
-        SHA256 | 0x0012 | 0x0027 => Some(32),
-        0x000c | 0x0028 => Some(48),
-        0x000d | 0x0029 => Some(64),
-        _ => None,
-    }
 }
 
 /// TPM2B_DIGEST: none, or one of the name's hash.

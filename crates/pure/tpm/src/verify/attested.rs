@@ -1,0 +1,165 @@
+//! What the attestation key signed, whatever the TPM attests with it: a quote and a certification
+//! come through the same checks, in the same order.
+
+use teeproof_core::{Check, Freshness, Record, RsaKey, equal};
+use teeproof_wire::Error as WireError;
+use teeproof_wire::tpm::{Attest, Certification, Head, MAX_NONCE, attest_bytes, rsassa_sha256};
+
+use super::Verification;
+use crate::{CertificationError, Error, checks, qualified_signer};
+
+/// The default exponent of a TPM's keys.
+pub(super) const EXPONENT: &[u8] = &[0x01, 0x00, 0x01];
+
+/// A kind of attestation.
+pub(super) trait Attestation<'a>: Sized {
+    const CHECKS: Checks;
+
+    fn parse(message: &'a [u8]) -> Result<Self, WireError>;
+
+    fn head(&self) -> &Head<'a>;
+}
+
+/// What is checked of every kind, under the names of one.
+pub(super) struct Checks {
+    signature: &'static Check,
+    format: &'static Check,
+    /// What is said of the right form.
+    form: &'static str,
+    signer: &'static Check,
+    nonce: &'static Check,
+}
+
+impl<'a> Attestation<'a> for Attest<'a> {
+    const CHECKS: Checks = Checks {
+        signature: checks::SIGNATURE,
+        format: checks::FORMAT,
+        form: "TPMS_ATTEST of a quote, to its last byte",
+        signer: checks::SIGNER,
+        nonce: checks::NONCE,
+    };
+
+    fn parse(message: &'a [u8]) -> Result<Self, WireError> {
+        Self::parse(message)
+    }
+
+    fn head(&self) -> &Head<'a> {
+        &self.head
+    }
+}
+
+impl<'a> Attestation<'a> for Certification<'a> {
+    const CHECKS: Checks = Checks {
+        signature: checks::KEY_SIGNATURE,
+        format: checks::KEY_FORMAT,
+        form: "TPMS_ATTEST of a certification, to its last byte",
+        signer: checks::KEY_SIGNER,
+        nonce: checks::KEY_NONCE,
+    };
+
+    fn parse(message: &'a [u8]) -> Result<Self, WireError> {
+        Self::parse(message)
+    }
+
+    fn head(&self) -> &Head<'a> {
+        &self.head
+    }
+}
+
+/// The first thing that does not hold of an attestation of any kind.
+pub(super) enum Problem {
+    Key,
+    SignatureForm(WireError),
+    Signature,
+    Message(WireError),
+    Signer,
+    NonceLength,
+    Nonce,
+}
+
+/// What the attestation key signed for this question.
+pub(super) fn attested<'a, A: Attestation<'a>>(
+    message: &'a [u8],
+    signature: &[u8],
+    verification: &Verification<'_>,
+    record: &mut dyn Record,
+) -> Result<A, Problem> {
+    let Verification { key, freshness, crypto } = verification;
+    let message = attest_bytes(message);
+    let modulus = modulus(key).ok_or(Problem::Key)?;
+    let signature = rsassa_sha256(signature).map_err(Problem::SignatureForm)?;
+    crypto.rsa_pkcs1_sha256.verify(*key, &[message], signature).map_err(|_| Problem::Signature)?;
+    record.pass(A::CHECKS.signature, &format_args!("RSASSA with SHA-256 over {} bytes", message.len()));
+
+    let attestation = A::parse(message).map_err(Problem::Message)?;
+    record.pass(A::CHECKS.format, &A::CHECKS.form);
+
+    let head = attestation.head();
+    if head.qualified_signer != qualified_signer(modulus, crypto) {
+        return Err(Problem::Signer);
+    }
+    record.pass(A::CHECKS.signer, &"recomputed: a restricted primary key of the endorsement hierarchy");
+
+    answers(head.extra_data, freshness, A::CHECKS.nonce, record)?;
+    Ok(attestation)
+}
+
+fn modulus<'k>(key: &RsaKey<'k>) -> Option<&'k [u8; 256]> {
+    let modulus: &[u8; 256] = key.modulus.try_into().ok()?;
+    // A key that a TPM could not make is all zero, for one.
+    let full = modulus.first().is_some_and(|first| first & 0x80 != 0);
+    (full && key.exponent == EXPONENT).then_some(modulus)
+}
+
+/// Holds `extraData` against the nonce that is demanded, if one is.
+fn answers(
+    extra_data: &[u8],
+    demand: &Freshness<'_>,
+    check: &'static Check,
+    record: &mut dyn Record,
+) -> Result<(), Problem> {
+    let nonce = match demand {
+        Freshness::Nonce(nonce) => *nonce,
+        Freshness::Waived(reason) => {
+            record.waive(check, reason);
+            return Ok(());
+        }
+    };
+    // No nonce at all would be matched by an attestation that answers nobody.
+    if nonce.is_empty() || nonce.len() > MAX_NONCE {
+        return Err(Problem::NonceLength);
+    }
+    if !equal(nonce, extra_data) {
+        return Err(Problem::Nonce);
+    }
+    record.nonce_held(check, nonce, &format_args!("extraData is the same {} bytes", nonce.len()));
+    Ok(())
+}
+
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Self {
+        match problem {
+            Problem::Key => Self::Key,
+            Problem::SignatureForm(error) => Self::SignatureForm(error),
+            Problem::Signature => Self::Signature,
+            Problem::Message(error) => Self::Message(error),
+            Problem::Signer => Self::Signer,
+            Problem::NonceLength => Self::NonceLength,
+            Problem::Nonce => Self::Nonce,
+        }
+    }
+}
+
+impl From<Problem> for CertificationError {
+    fn from(problem: Problem) -> Self {
+        match problem {
+            Problem::Key => Self::AttestationKey,
+            Problem::SignatureForm(error) => Self::SignatureForm(error),
+            Problem::Signature => Self::Signature,
+            Problem::Message(error) => Self::Message(error),
+            Problem::Signer => Self::Signer,
+            Problem::NonceLength => Self::NonceLength,
+            Problem::Nonce => Self::Nonce,
+        }
+    }
+}
