@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod attest;
 mod believe;
 pub mod bounds;
 pub mod bundle;

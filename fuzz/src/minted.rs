@@ -7,12 +7,11 @@ use teeproof_mint::Kind;
 use teeproof_mint::azure::{Evidence, Vm};
 use teeproof_mint::snp::Product;
 use teeproof_rustcrypto::TABLE;
-use teeproof_tpm::qualified_signer;
 use teeproof_wire::eventlog::EventLog;
 use teeproof_wire::tpm::public_bytes;
 
 use crate::parts::{Part, join};
-use crate::{text, verify};
+use crate::{attest, text, verify};
 
 /// A machine whose evidence is bent.
 struct Template {
@@ -104,10 +103,7 @@ const AK: [u8; 256] = [0xc1; 256];
 pub fn key(input: &[u8]) -> bool {
     let Some((switches, public)) = input.split_first() else { return false };
     let message = [
-        &[0xff, 0x54, 0x43, 0x47, 0x80, 0x17, 0, 34][..],
-        &qualified_signer(&AK, &TABLE),
-        // No nonce; clock, counts, safe, firmware.
-        &[0; 2 + 8 + 4 + 4 + 1 + 8],
+        &attest::head(attest::CERTIFY, &AK)[..],
         &[0, 34, 0x00, 0x0b],
         &TABLE.sha256.digest(&[public_bytes(public)]),
         // Nobody asks for the qualified name.

@@ -5,17 +5,17 @@ use teeproof_core::{Freshness, RsaKey};
 use teeproof_rustcrypto::TABLE;
 use teeproof_tpm::{
     CertificationError, CertificationEvidence, CertifiedKey, PcrValues, Quote, Selection, Verification,
-    VerifiedPcrs, checks, qualified_signer, verify, verify_certification, verify_pcrs,
+    VerifiedPcrs, checks, verify, verify_certification, verify_pcrs,
 };
 use teeproof_wire::tpm::{SHA256, public_bytes};
 
 use super::azure::registers;
 use super::{Switches, evidence, given, nonce};
 use crate::believe::Belief;
-use crate::bounds;
 use crate::cost::held;
 use crate::parts::{Part, split};
 use crate::quiet::{Tally, says_something};
+use crate::{attest, bounds};
 
 /// `teeproof_tpm::verify_certification` under a key that is given, with the public area as evidence;
 /// then `verify_policy` for registers of which a quote is made here.
@@ -105,10 +105,7 @@ fn policy(bitmap: u32, registers: &[Option<[u8; 32]>; 24]) -> [u8; 32] {
 fn quoted(registers: &[Option<[u8; 32]>; 24], modulus: &[u8]) -> Option<VerifiedPcrs> {
     let values: Vec<[u8; 32]> = registers.iter().flatten().copied().collect();
     let message = [
-        &[0xff, 0x54, 0x43, 0x47, 0x80, 0x18, 0, 34][..],
-        &qualified_signer(modulus.try_into().ok()?, &TABLE),
-        // No nonce; clock, counts, safe, firmware.
-        &[0; 2 + 8 + 4 + 4 + 1 + 8],
+        &attest::head(attest::QUOTE, modulus.try_into().ok()?)[..],
         &[0, 0, 0, 1, 0, 0x0b, 3],
         &bitmap(registers).to_le_bytes()[..3],
         &[0, 32],

@@ -10,7 +10,7 @@ use teeproof_mint::azure::{AkChain, Event, EventLog, Evidence, SignatureForm, Vm
 use teeproof_mint::snp::Product;
 use teeproof_mint::{DEFAULT_TIME, Kind as KeyKind};
 
-use crate::seeds::{ARCHIVED, NO_POLICY, base64, file, hex};
+use crate::seeds::{ARCHIVED, NO_POLICY, base64, file, hex, modulus};
 
 /// What every minted quote answers.
 const NONCE: &[u8] = b"challenge";
@@ -74,13 +74,13 @@ fn recorded() -> (Vec<u8>, Vec<u8>, Vec<u8>) {
     (head[8..264].to_vec(), head[272..head.len() - 8].to_vec(), registers.to_vec())
 }
 
-/// The modulus of the key that signed it; its SubjectPublicKeyInfo ends with modulus and exponent.
+/// The modulus of the key that signed it.
 fn recorded_key() -> Vec<u8> {
     let pem = String::from_utf8(file("testdata/azure/akpub.pem")).unwrap();
     let mut inputs = pem.lines().filter(|line| !line.starts_with("-----")).collect::<String>().into_bytes();
     inputs.retain(|byte| !byte.is_ascii_whitespace());
     let der = teeproof::bytes::base64(std::str::from_utf8(&inputs).unwrap()).unwrap();
-    der[der.len() - 261..der.len() - 5].to_vec()
+    modulus(&der).to_vec()
 }
 
 fn logs() -> Vec<EventLog> {

@@ -7,7 +7,7 @@ use teeproof_vtpm::Padding;
 use teeproof_vtpm::seal::EnvelopeHeader;
 use teeproof_wire::tpm::{SHA256, Selection};
 
-use crate::seeds::file;
+use crate::seeds::{file, modulus};
 
 fn recorded(name: &str) -> Vec<u8> {
     file(&format!("testdata/tpm/certified-{name}"))
@@ -32,7 +32,7 @@ fn with_registers(name: &str, registers: &[u8]) -> Vec<u8> {
     let part = |part: &str| recorded(&format!("{name}.{part}"));
     let key = recorded("ak.der");
     let parts = [
-        Part::Key(&key[key.len() - 261..key.len() - 5]),
+        Part::Key(modulus(&key)),
         Part::Message(&part("msg")),
         Part::Signature(&part("sig")),
         Part::Evidence(&part("pub")),

@@ -39,6 +39,11 @@ pub(crate) fn file(path: &str) -> Vec<u8> {
     std::fs::read(root().join(path)).unwrap()
 }
 
+/// The modulus of an RSA key of 2048 bits: its SubjectPublicKeyInfo ends with modulus and exponent.
+pub(crate) fn modulus(key: &[u8]) -> &[u8] {
+    &key[key.len() - 261..key.len() - 5]
+}
+
 /// The evidence of machines of each product, under a VCEK and a VLEK: they are made once.
 fn machines() -> &'static [Evidence] {
     static MACHINES: LazyLock<Vec<Evidence>> = LazyLock::new(|| {

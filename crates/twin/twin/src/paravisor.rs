@@ -2,6 +2,7 @@
 //! renewed as the paravisor renews it, and the host's service for certificates beside it.
 
 mod channels;
+mod codes;
 mod engine;
 mod frame;
 mod index;
@@ -32,9 +33,6 @@ use upstream::Socket;
 
 use crate::swtpm::Swtpm;
 use crate::{Error, say};
-
-/// TPM_RC_FAILURE: what is answered when the TPM behind is gone.
-const FAILURE: u32 = 0x101;
 
 /// The twin of a paravisor.
 #[derive(Debug)]
@@ -84,7 +82,7 @@ fn answer(shared: &Mutex<(Engine, Socket)>, command: &[u8]) -> Vec<u8> {
     let (engine, tpm) = &mut *shared;
     engine.answer(command, Instant::now(), tpm).unwrap_or_else(|error| {
         say(&format!("swtpm is gone: {error}"));
-        frame::refusal(FAILURE)
+        frame::refusal(codes::FAILURE)
     })
 }
 

@@ -246,11 +246,8 @@ impl Machine {
         list
     }
 
-    /// Makes the report alone.
-    ///
-    /// # Errors
-    /// A key could not be made or cannot sign as asked, or a patch reaches over the end.
-    pub fn mint_report(&self) -> Result<Vec<u8>, Error> {
+    /// The report alone.
+    pub(crate) fn mint_report(&self) -> Result<Vec<u8>, Error> {
         let mut report = self.report.signed_bytes();
         patch(&mut report, &self.patches)?;
         let key = self.report_signer.as_ref().unwrap_or(&self.vek.key);

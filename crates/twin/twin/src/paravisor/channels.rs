@@ -3,10 +3,8 @@
 use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
 
-use super::frame::{HEADER_BYTES, MAX_BYTES, refusal, stated_size};
-
-/// TPM_RC_COMMAND_SIZE.
-const COMMAND_SIZE: u32 = 0x142;
+use super::codes::COMMAND_SIZE;
+use super::frame::{self, refusal};
 
 /// Answers commands one after the other, until the client leaves.
 pub(super) fn data(mut stream: TcpStream, answer: impl Fn(&[u8]) -> Vec<u8>) {
@@ -21,17 +19,11 @@ pub(super) fn data(mut stream: TcpStream, answer: impl Fn(&[u8]) -> Vec<u8>) {
 
 /// The next command; `None` if it has an impossible size, after which nothing can follow.
 fn command(stream: &mut TcpStream) -> io::Result<Option<Vec<u8>>> {
-    let mut header = [0; HEADER_BYTES];
-    stream.read_exact(&mut header)?;
-    let size = stated_size(&header);
-    if !(HEADER_BYTES..=MAX_BYTES).contains(&size) {
+    let command = frame::read(stream)?;
+    if command.is_none() {
         stream.write_all(&refusal(COMMAND_SIZE))?;
-        return Ok(None);
     }
-    let mut command = header.to_vec();
-    command.resize(size, 0);
-    stream.read_exact(command.get_mut(HEADER_BYTES..).unwrap_or_default())?;
-    Ok(Some(command))
+    Ok(command)
 }
 
 /// CMD_SET_LOCALITY, with one byte.

@@ -4,15 +4,13 @@ use std::collections::BTreeMap;
 use std::io;
 use std::time::Instant;
 
+use super::codes::{NV_READ, NV_READ_PUBLIC};
 use super::frame::{Answer, Command};
 use super::index::{Index, Wanted};
-use super::read::{NV_READ, unsupported};
+use super::read::unsupported;
 use super::report::Reporter;
 use super::sessions::Sessions;
 use super::upstream::Upstream;
-
-/// TPM2_NV_ReadPublic.
-pub(super) const NV_READ_PUBLIC: u32 = 0x169;
 
 /// The paravisor: which indexes it answers for, and whose sessions it knows.
 #[derive(Debug)]

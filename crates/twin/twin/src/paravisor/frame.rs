@@ -2,16 +2,33 @@
 //!
 //! Source: TCG TPM 2.0 Library, Part 1, section 18.
 
+use std::io::{self, Read};
+
 /// TPM_ST_NO_SESSIONS.
 const NO_SESSIONS: u16 = 0x8001;
 /// TPM_ST_SESSIONS.
 const SESSIONS: u16 = 0x8002;
 /// The first fields of both: tag, size, code.
-pub(super) const HEADER_BYTES: usize = 10;
+const HEADER_BYTES: usize = 10;
 /// The longest command or answer of swtpm's TPM.
-pub(super) const MAX_BYTES: usize = 4096;
+const MAX_BYTES: usize = 4096;
 /// How many sessions a command may have.
 const MAX_SESSIONS: usize = 3;
+
+/// The next command or answer of a stream, whole; `None` if it has an impossible size, after which
+/// nothing can follow.
+pub(super) fn read(stream: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
+    let mut header = [0; HEADER_BYTES];
+    stream.read_exact(&mut header)?;
+    let size = stated_size(&header);
+    if !(HEADER_BYTES..=MAX_BYTES).contains(&size) {
+        return Ok(None);
+    }
+    let mut bytes = header.to_vec();
+    bytes.resize(size, 0);
+    stream.read_exact(bytes.get_mut(HEADER_BYTES..).unwrap_or_default())?;
+    Ok(Some(bytes))
+}
 
 /// A command, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,7 +165,7 @@ pub(super) fn response_code(bytes: &[u8]) -> Option<u32> {
 }
 
 /// The size that a header states.
-pub(super) fn stated_size(header: &[u8; HEADER_BYTES]) -> usize {
+fn stated_size(header: &[u8; HEADER_BYTES]) -> usize {
     let [_, _, a, b, c, d, ..] = *header;
     usize::try_from(u32::from_be_bytes([a, b, c, d])).unwrap_or(usize::MAX)
 }
@@ -206,6 +223,7 @@ impl<'a> Cursor<'a> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -234,6 +252,23 @@ mod tests {
         assert_eq!(Answer::parse(&bytes[..bytes.len() - 1], true, &command), None);
         assert_eq!(Answer::parse(&refusal(0x101), false, &command), None);
         assert_eq!(response_code(&refusal(0x101)), Some(0x101));
+    }
+
+    #[test]
+    fn only_possible_sizes_are_read() {
+        let stated = |size: u32| [&[0x80, 1][..], &size.to_be_bytes(), &[0; 5000]].concat();
+        for size in [10, 11, 4096] {
+            let (bytes, len) = (stated(size), usize::try_from(size).unwrap());
+            let mut stream = bytes.as_slice();
+            assert_eq!(read(&mut stream).unwrap().as_deref(), Some(&bytes[..len]));
+            assert_eq!(stream.len(), bytes.len() - len, "nothing of what follows is taken");
+            for end in [0, 9, len - 1] {
+                assert!(read(&mut &bytes[..end]).is_err(), "{end} of {size} bytes");
+            }
+        }
+        for size in [0, 9, 4097, u32::MAX] {
+            assert_eq!(read(&mut stated(size).as_slice()).unwrap(), None, "{size}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! NV indexes of the paravisor's own, larger than those of the TPM behind it, where each has a
 //! shadow: an index at the same handle that decides whether a read is authorized.
 
-use aws_lc_rs::digest;
+use teeproof_mint::azure::ak;
 
 use super::frame::{Answer, Cursor, sized};
 
@@ -58,8 +58,7 @@ impl Index {
 
     /// The name that HMACs are made with: of the index as clients see it.
     pub(super) fn name(&self) -> Vec<u8> {
-        let digest = digest::digest(&digest::SHA256, &self.public());
-        [&SHA256.to_be_bytes()[..], digest.as_ref()].concat()
+        ak::name(&self.public())
     }
 
     /// TPMS_NV_PUBLIC.
@@ -100,14 +99,11 @@ impl Wanted {
     }
 }
 
-/// TPM_ALG_SHA256, which all names here are made with.
-const SHA256: u16 = 0x000b;
-
 /// TPMS_NV_PUBLIC without a policy.
 pub(super) fn nv_public(handle: u32, attributes: u32, size: u16) -> Vec<u8> {
     let fields: [&[u8]; 5] = [
         &handle.to_be_bytes(),
-        &SHA256.to_be_bytes(),
+        &ak::SHA256.to_be_bytes(),
         &attributes.to_be_bytes(),
         &0_u16.to_be_bytes(),
         &size.to_be_bytes(),

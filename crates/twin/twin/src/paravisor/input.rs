@@ -2,21 +2,11 @@
 
 use std::io;
 
-use super::engine::NV_READ_PUBLIC;
+use super::codes::{ABSENT, INPUT, NV_READ, NV_READ_PUBLIC, OWNER, UNWRITTEN};
 use super::frame::{Authorization, Command, Cursor};
 use super::index::Wanted;
-use super::read::NV_READ;
 use super::report::INPUT_BYTES;
 use super::upstream::{Refused, Upstream, ask};
-
-/// The guest's input, an NV index that the guest defines.
-const INPUT: u32 = 0x0140_0002;
-/// TPM_RH_OWNER.
-pub(super) const OWNER: u32 = 0x4000_0001;
-/// TPM_RC_HANDLE about the first handle: there is no such index.
-const ABSENT: u32 = 0x18b;
-/// TPM_RC_NV_UNINITIALIZED: nobody has written to it yet.
-const UNWRITTEN: u32 = 0x14a;
 
 /// What the guest put in: nothing if there is no such index or nobody wrote to it, `None` if the
 /// owner may not read it.

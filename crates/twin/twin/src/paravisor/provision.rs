@@ -9,31 +9,23 @@ use std::time::Instant;
 
 use aws_lc_rs::rand;
 use teeproof_mint::Key;
+use teeproof_mint::azure::ak::ENDORSEMENT;
 use teeproof_mint::azure::{Certificates, EventLog, Measurement};
 
 use super::Settings;
+use super::codes::{
+    AK, AK_CERTIFICATE, CREATE_PRIMARY, EVICT_CONTROL, FLUSH_CONTEXT, GET_CAPABILITY, HIERARCHY_CHANGE_AUTH,
+    OWNER, PCR_EXTEND, PLATFORM, REPORT, SRK,
+};
 use super::engine::{Engine, Shape};
 use super::frame::{Authorization, Command, Cursor, sized};
-use super::input::OWNER;
 use super::report::{Report, Reporter};
 use super::sessions::Sessions;
 use super::upstream::{Refused, Upstream, ask};
 use crate::Error;
 
-/// The paravisor's report, an NV index.
-const REPORT: u32 = 0x0140_0001;
-/// The certificate of the attestation key, an NV index.
-const AK_CERTIFICATE: u32 = 0x01c1_01d0;
-/// Its size, whatever the certificate's is.
+/// The size of the index of the attestation key's certificate, whatever the certificate's is.
 const AK_CERTIFICATE_BYTES: u16 = 4096;
-/// The storage root key, a persistent object.
-const SRK: u32 = 0x8100_0001;
-/// The attestation key, a persistent object.
-const AK: u32 = 0x8100_0003;
-/// TPM_RH_ENDORSEMENT.
-const ENDORSEMENT: u32 = 0x4000_000b;
-/// TPM_RH_PLATFORM.
-const PLATFORM: u32 = 0x4000_000c;
 /// How long the passwords are that nobody is to know.
 const SECRET_BYTES: usize = 32;
 
@@ -76,19 +68,6 @@ pub(super) fn provision(
     let engine = Engine { shapes, report, head, certificate, reporter, sessions: Sessions::default() };
     Ok(Provisioned { engine, certificates, event_log, reported_tcb })
 }
-
-/// TPM2_EvictControl.
-const EVICT_CONTROL: u32 = 0x120;
-/// TPM2_HierarchyChangeAuth.
-const HIERARCHY_CHANGE_AUTH: u32 = 0x129;
-/// TPM2_CreatePrimary.
-const CREATE_PRIMARY: u32 = 0x131;
-/// TPM2_FlushContext.
-const FLUSH_CONTEXT: u32 = 0x165;
-/// TPM2_GetCapability.
-const GET_CAPABILITY: u32 = 0x17a;
-/// TPM2_PCR_Extend.
-const PCR_EXTEND: u32 = 0x182;
 
 /// Makes a primary key and keeps it at a handle.
 fn persistent(tpm: &mut dyn Upstream, hierarchy: u32, template: &[u8], at: u32) -> Result<Key, Error> {

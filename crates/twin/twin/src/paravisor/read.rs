@@ -4,6 +4,7 @@
 use std::io;
 use std::time::Instant;
 
+use super::codes::{AUTH_UNAVAILABLE, NV_READ};
 use super::engine::Engine;
 use super::frame::{Answer, Authorization, Command, refusal, sized};
 use super::index::{Index, Wanted};
@@ -13,10 +14,6 @@ use super::sessions::{Key, Session};
 use super::upstream::Upstream;
 use crate::say;
 
-/// TPM2_NV_Read.
-pub(super) const NV_READ: u32 = 0x14e;
-/// TPM_RC_AUTH_UNAVAILABLE: what is said to authorizations that this paravisor does not play.
-const AUTH_UNAVAILABLE: u32 = 0x12f;
 /// The sessions of policies have this first byte.
 const POLICY: u8 = 0x03;
 /// What a session may be asked besides, and an answer made here cannot honour: audit, and encryption

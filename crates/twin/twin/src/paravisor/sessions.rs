@@ -7,14 +7,9 @@ use std::collections::BTreeMap;
 
 use aws_lc_rs::{digest, hmac};
 
+use super::codes::{FLUSH_CONTEXT, NULL, START_AUTH_SESSION};
 use super::frame::{Answer, Authorization, Command, Cursor};
 
-/// TPM2_StartAuthSession.
-pub(super) const START_AUTH_SESSION: u32 = 0x176;
-/// TPM2_FlushContext.
-const FLUSH_CONTEXT: u32 = 0x165;
-/// TPM_RH_NULL.
-const NULL: u32 = 0x4000_0007;
 /// TPM_SE_HMAC.
 const HMAC: u8 = 0;
 /// A TPM keeps 64 at most; what is more is not watched.

@@ -6,19 +6,16 @@ use std::time::{Duration, Instant};
 use teeproof_mint::Key;
 use teeproof_mint::azure::Generation;
 
-use super::engine::{Engine, NV_READ_PUBLIC, Shape};
+use super::codes::{
+    ABSENT, AK_CERTIFICATE, AUTH_UNAVAILABLE, COMMAND_SIZE, FAILURE, INPUT, NULL, NV_READ, NV_READ_PUBLIC,
+    OWNER, REPORT, START_AUTH_SESSION, UNWRITTEN,
+};
+use super::engine::{Engine, Shape};
 use super::frame::{Answer, Authorization, Command, Cursor, refusal, response_code, sized};
 use super::index::{Index, Shadow, Wanted, nv_public};
-use super::read::NV_READ;
 use super::report::Reporter;
-use super::sessions::{START_AUTH_SESSION, Sessions};
+use super::sessions::Sessions;
 use super::{Fault, Settings};
-
-const OWNER: u32 = 0x4000_0001;
-const REPORT: u32 = 0x0140_0001;
-const INPUT: u32 = 0x0140_0002;
-const CERTIFICATE: u32 = 0x01c1_01d0;
-const UNAVAILABLE: Option<u32> = Some(0x12f);
 
 /// What the closure's TPM knows, and what it was asked.
 #[derive(Default)]
@@ -33,11 +30,11 @@ struct Tpm {
 impl Tpm {
     fn answer(&mut self, command: &[u8]) -> Vec<u8> {
         self.asked.push(command.to_vec());
-        let Some(code) = code_of(command) else { return refusal(0x142) };
+        let Some(code) = code_of(command) else { return refusal(COMMAND_SIZE) };
         let handles = if code == NV_READ { 2 } else { 1 };
-        let Some(command) = Command::parse(command, handles) else { return refusal(0x142) };
+        let Some(command) = Command::parse(command, handles) else { return refusal(COMMAND_SIZE) };
         match (code, command.handles.last(), &self.input) {
-            (NV_READ_PUBLIC, Some(&INPUT), None) => refusal(0x18b),
+            (NV_READ_PUBLIC, Some(&INPUT), None) => refusal(ABSENT),
             (NV_READ_PUBLIC, Some(&INPUT), Some(input)) => {
                 let size = input.as_ref().map_or(64, |input| u16::try_from(input.len()).unwrap());
                 told(&command, &[sized(&nv_public(INPUT, 0, size)), sized(&[0; 34])].concat())
@@ -87,7 +84,7 @@ fn engine(settings: &Settings) -> (Engine, Instant) {
         .into(),
         report: index(REPORT, reporter.index_bytes(), report.rest),
         head: report.head,
-        certificate: index(CERTIFICATE, 4096, b"certificate".to_vec()),
+        certificate: index(AK_CERTIFICATE, 4096, b"certificate".to_vec()),
         reporter,
         sessions: Sessions::default(),
     };
@@ -128,7 +125,7 @@ fn user_data(report: &[u8]) -> String {
 fn others_commands_pass_untouched() {
     let (mut engine, now) = engine(&Settings::default());
     let mut commands = vec![
-        Command { code: 0x14e, handles: vec![OWNER, INPUT], sessions: vec![], parameters: &[0; 4] }.write(),
+        Command { code: NV_READ, handles: vec![OWNER, INPUT], sessions: vec![], parameters: &[0; 4] }.write(),
         Command { code: 0x7777, handles: vec![], sessions: vec![], parameters: &[] }.write(),
         // Reads of its own that are none: no authorization, too long, cut off.
         read(REPORT, 1, 0, vec![]),
@@ -142,9 +139,9 @@ fn others_commands_pass_untouched() {
         let mut seen = Vec::new();
         let mut tpm = |command: &[u8]| {
             seen = command.to_vec();
-            refusal(0x101)
+            refusal(FAILURE)
         };
-        assert_eq!(engine.answer(&command, now, &mut tpm).unwrap(), refusal(0x101));
+        assert_eq!(engine.answer(&command, now, &mut tpm).unwrap(), refusal(FAILURE));
         assert_eq!(seen, command);
     }
 }
@@ -153,9 +150,9 @@ fn others_commands_pass_untouched() {
 fn a_read_is_authorized_at_the_shadow() {
     let (mut engine, now) = engine(&Settings::default());
     let mut tpm = Tpm::default();
-    let command = read(CERTIFICATE, 11, 0, vec![Authorization::password(b"guess")]);
+    let command = read(AK_CERTIFICATE, 11, 0, vec![Authorization::password(b"guess")]);
     let answer = engine.answer(&command, now, &mut |command: &[u8]| tpm.answer(command)).unwrap();
-    assert_eq!(tpm.asked, [read(CERTIFICATE, 0, 0, vec![Authorization::password(b"guess")])]);
+    assert_eq!(tpm.asked, [read(AK_CERTIFICATE, 0, 0, vec![Authorization::password(b"guess")])]);
     assert!(answer.windows(11).any(|window| window == b"certificate"));
     tpm.refuses = Some(0x98e);
     let answer = engine.answer(&command, now, &mut |command: &[u8]| tpm.answer(command)).unwrap();
@@ -215,7 +212,7 @@ fn input_of_other_sizes_and_none() {
         (Some(Ok(vec![8; 100])), "08".repeat(64)),
         (None, "00".repeat(64)),
         (Some(Ok(vec![9; 64])), "09".repeat(64)),
-        (Some(Err(0x14a)), "00".repeat(64)), // never written
+        (Some(Err(UNWRITTEN)), "00".repeat(64)), // never written
     ] {
         now += Duration::from_secs(3);
         let mut tpm = Tpm { input, ..Tpm::default() };
@@ -295,12 +292,12 @@ fn what_is_not_played_is_refused() {
         let command = read(REPORT, 1, 0, sessions);
         response_code(&engine.answer(&command, now, &mut |_: &[u8]| refusal(0x918)).unwrap())
     };
-    assert_eq!(ask(vec![session(0x0300_0000, 1)]), UNAVAILABLE, "a policy");
+    assert_eq!(ask(vec![session(0x0300_0000, 1)]), Some(AUTH_UNAVAILABLE), "a policy");
     for attributes in [0x81, 0x41, 0x21] {
-        assert_eq!(ask(vec![session(0x0200_0000, attributes)]), UNAVAILABLE);
+        assert_eq!(ask(vec![session(0x0200_0000, attributes)]), Some(AUTH_UNAVAILABLE));
     }
     let two = vec![Authorization::password(b""), session(0x0200_0000, 1)];
-    assert_eq!(ask(two), UNAVAILABLE);
+    assert_eq!(ask(two), Some(AUTH_UNAVAILABLE));
     assert_eq!(ask(vec![session(0x0200_0000, 1)]), Some(0x918), "a session that nobody started");
 }
 
@@ -310,11 +307,11 @@ fn noise_from_both_sides() {
     let (mut engine, now) = engine(&Settings::default());
     let start = Command {
         code: START_AUTH_SESSION,
-        handles: vec![0x4000_0007; 2],
+        handles: vec![NULL; 2],
         sessions: vec![],
         parameters: &[&sized(&[1; 16])[..], &sized(&[]), &[0, 0, 0x10, 0, 0x0b]].concat(),
     };
-    let seeds = [with_password(REPORT, 64, 0), start.write(), read(CERTIFICATE, 9, 9, vec![])];
+    let seeds = [with_password(REPORT, 64, 0), start.write(), read(AK_CERTIFICATE, 9, 9, vec![])];
     let mut state = 0x7ee7_u64;
     let mut next = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

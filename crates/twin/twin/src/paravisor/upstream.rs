@@ -1,11 +1,11 @@
 //! The TPM behind the paravisor: swtpm's data socket, one command after the other.
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-use super::frame::{Answer, Command, HEADER_BYTES, MAX_BYTES, response_code, stated_size};
+use super::frame::{self, Answer, Command, response_code};
 use crate::Error;
 
 /// Whoever answers commands: a TPM, or a closure in a test.
@@ -46,15 +46,7 @@ impl Upstream for Socket {
     fn answer(&mut self, command: &[u8]) -> io::Result<Vec<u8>> {
         let mut stream = self.0.take().ok_or(io::ErrorKind::NotConnected)?;
         stream.write_all(command)?;
-        let mut header = [0; HEADER_BYTES];
-        stream.read_exact(&mut header)?;
-        let size = stated_size(&header);
-        if !(HEADER_BYTES..=MAX_BYTES).contains(&size) {
-            return Err(io::ErrorKind::InvalidData.into());
-        }
-        let mut answer = header.to_vec();
-        answer.resize(size, 0);
-        stream.read_exact(answer.get_mut(HEADER_BYTES..).unwrap_or_default())?;
+        let answer = frame::read(&mut stream)?.ok_or(io::ErrorKind::InvalidData)?;
         self.0 = Some(stream);
         Ok(answer)
     }

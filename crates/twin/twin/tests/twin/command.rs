@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -90,6 +91,12 @@ fn what_cannot_be_is_said() {
     assert_eq!(code, Some(1));
     assert!(said.contains("does not fit an NV index of 2000 bytes"), "{said}");
     assert_eq!(told(&["--fault", "none"]).0, Some(2));
-    let (code, said) = told(&["--thim", "127.0.0.1:1", "--root", "/nowhere/root.der"]);
-    assert_eq!(code, Some(1), "{said}");
+    let (code, said) = told(&["--root", "/nowhere/root.der"]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("writing /nowhere/root.der: "), "{said}");
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let (code, said) = told(&["--thim", &address]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains(&format!("listening on {address}: ")), "{said}");
 }

@@ -1,16 +1,12 @@
 //! The platform's NV indexes, and the shadows that stand for them in the TPM.
 
-use super::{PLATFORM, command, run, secret};
+use super::{command, run, secret};
 use crate::Error;
-use crate::paravisor::engine::NV_READ_PUBLIC;
+use crate::paravisor::codes::{NV_DEFINE_SPACE, NV_READ_PUBLIC, NV_WRITE, PLATFORM};
 use crate::paravisor::frame::{Authorization, Command, sized};
 use crate::paravisor::index::{Index, MAX_SHADOW_BYTES, Shadow, nv_public};
 use crate::paravisor::upstream::{Refused, Upstream, ask};
 
-/// TPM2_NV_DefineSpace.
-const NV_DEFINE_SPACE: u32 = 0x12a;
-/// TPM2_NV_Write.
-const NV_WRITE: u32 = 0x137;
 /// TPMA_NV: AUTHWRITE, OWNERREAD, AUTHREAD, NO_DA, PLATFORMCREATE. The password behind the first and
 /// the third is a new one at each start and known to nobody, so that the guest reads as the owner.
 const ATTRIBUTES: u32 = 1 << 2 | 1 << 17 | 1 << 18 | 1 << 25 | 1 << 30;

@@ -1,5 +1,7 @@
 //! What the paravisor's keys are made of: TPMT_PUBLIC, all of them RSA of 2048 bits.
 
+use teeproof_mint::azure::ak;
+
 /// The length of a modulus.
 pub(super) const MODULUS_BYTES: usize = 256;
 
@@ -12,9 +14,7 @@ const AES_128_CFB: &[u8] = &[0x00, 0x06, 0x00, 0x80, 0x00, 0x43];
 /// RSASSA with SHA-256.
 const RSASSA_SHA256: &[u8] = &[0x00, 0x14, 0x00, 0x0b];
 
-/// fixedTPM, fixedParent, sensitiveDataOrigin, userWithAuth, noDA, restricted, and signing.
-const SIGNING: u32 = 0x0005_0472;
-/// The same, but decrypting.
+/// As the attestation key, but decrypting in place of signing.
 const STORAGE: u32 = 0x0003_0472;
 /// fixedTPM, fixedParent, sensitiveDataOrigin, adminWithPolicy, restricted, and decrypting.
 const ENDORSEMENT: u32 = 0x0003_00b2;
@@ -25,7 +25,7 @@ const ENDORSEMENT_POLICY: [u8; 32] = *b"\x83\x71\x97\x67\x44\x84\xb3\xf8\x1a\x90
     \xfd\x52\xd7\x6e\x06\x52\x0b\x64\xf2\xa1\xda\x1b\x33\x14\x69\xaa";
 
 pub(super) fn attestation_key() -> Vec<u8> {
-    template(SIGNING, &[], NOTHING, RSASSA_SHA256, &[])
+    template(ak::ATTRIBUTES, &[], NOTHING, RSASSA_SHA256, &[])
 }
 
 pub(super) fn storage_root_key() -> Vec<u8> {

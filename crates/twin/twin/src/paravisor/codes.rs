@@ -1,0 +1,54 @@
+//! Numbers of the TPM that the paravisor uses: handles, commands, and what it answers.
+//!
+//! Source: TCG TPM 2.0 Library, Part 2, sections 6.5, 6.6 and 7.
+
+/// TPM_RH_OWNER.
+pub(super) const OWNER: u32 = 0x4000_0001;
+/// TPM_RH_NULL.
+pub(super) const NULL: u32 = 0x4000_0007;
+/// TPM_RH_PLATFORM.
+pub(super) const PLATFORM: u32 = 0x4000_000c;
+/// The paravisor's report, an NV index.
+pub(super) const REPORT: u32 = 0x0140_0001;
+/// The guest's input, an NV index that the guest defines.
+pub(super) const INPUT: u32 = 0x0140_0002;
+/// The certificate of the attestation key, an NV index.
+pub(super) const AK_CERTIFICATE: u32 = 0x01c1_01d0;
+/// The storage root key, a persistent object.
+pub(super) const SRK: u32 = 0x8100_0001;
+/// The attestation key, a persistent object.
+pub(super) const AK: u32 = 0x8100_0003;
+
+/// TPM2_EvictControl.
+pub(super) const EVICT_CONTROL: u32 = 0x120;
+/// TPM2_HierarchyChangeAuth.
+pub(super) const HIERARCHY_CHANGE_AUTH: u32 = 0x129;
+/// TPM2_NV_DefineSpace.
+pub(super) const NV_DEFINE_SPACE: u32 = 0x12a;
+/// TPM2_CreatePrimary.
+pub(super) const CREATE_PRIMARY: u32 = 0x131;
+/// TPM2_NV_Write.
+pub(super) const NV_WRITE: u32 = 0x137;
+/// TPM2_NV_Read.
+pub(super) const NV_READ: u32 = 0x14e;
+/// TPM2_FlushContext.
+pub(super) const FLUSH_CONTEXT: u32 = 0x165;
+/// TPM2_NV_ReadPublic.
+pub(super) const NV_READ_PUBLIC: u32 = 0x169;
+/// TPM2_StartAuthSession.
+pub(super) const START_AUTH_SESSION: u32 = 0x176;
+/// TPM2_GetCapability.
+pub(super) const GET_CAPABILITY: u32 = 0x17a;
+/// TPM2_PCR_Extend.
+pub(super) const PCR_EXTEND: u32 = 0x182;
+
+/// TPM_RC_FAILURE: what is answered when the TPM behind is gone.
+pub(super) const FAILURE: u32 = 0x101;
+/// TPM_RC_AUTH_UNAVAILABLE: what is said to authorizations that this paravisor does not play.
+pub(super) const AUTH_UNAVAILABLE: u32 = 0x12f;
+/// TPM_RC_COMMAND_SIZE.
+pub(super) const COMMAND_SIZE: u32 = 0x142;
+/// TPM_RC_NV_UNINITIALIZED: nobody has written to the index yet.
+pub(super) const UNWRITTEN: u32 = 0x14a;
+/// TPM_RC_HANDLE about the first handle: there is no such index.
+pub(super) const ABSENT: u32 = 0x18b;
