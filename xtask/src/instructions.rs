@@ -9,7 +9,7 @@
 mod baseline;
 mod callgrind;
 
-use crate::apt;
+use crate::setup;
 use crate::shell::{Outcome, cargo, run as start, target_dir};
 use baseline::Baseline;
 use callgrind::Counts;
@@ -21,7 +21,7 @@ pub(crate) fn run(words: &[&str]) -> Outcome {
         ["--record"] => true,
         _ => return Err("usage: cargo xtask instructions [--record]".into()),
     };
-    apt::need(&["valgrind"])?;
+    setup::need(&[setup::CALLGRIND])?;
     start(cargo().args(["build", "--locked", "--release", "-p", "teeproof-benches", "--bin", "one"]))?;
     let program = target_dir().join("release").join("one");
     let counts = callgrind::count(&program, &runs())?;

@@ -63,7 +63,8 @@ fn edges(member: &Package, row: &Row) -> Vec<String> {
     for dependency in member.dependencies.iter().filter(|d| MAP.iter().any(|row| row.name == d.name)) {
         let name = dependency.name.as_str();
         let tests_only = dependency.kind.as_deref() == Some("dev");
-        let allowed = row.uses.contains(&name) || (tests_only && FOR_TESTS.contains(&name));
+        let in_tests = row.tests.contains(&name) || FOR_TESTS.contains(&name);
+        let allowed = row.uses.contains(&name) || (tests_only && in_tests);
         if !allowed {
             wrong.push(format!("may not import {name}{}", if tests_only { " even in tests" } else { "" }));
         }
@@ -173,6 +174,15 @@ mod tests {
         assert_eq!(edges(&shipped, row("teeproof-snp")).len(), 1);
         let tested = member("teeproof-snp", "crates/pure/snp", &[("teeproof-mint", Some("dev"))]);
         assert!(edges(&tested, row("teeproof-snp")).is_empty());
+    }
+
+    #[test]
+    fn what_one_crate_imports_in_tests_is_for_its_tests() {
+        let of =
+            |name: &str, kind| edges(&member(name, "crates", &[("teeproof-vtpm", kind)]), row(name)).len();
+        assert_eq!(of("teeproof-twin", Some("dev")), 0);
+        assert_eq!(of("teeproof-twin", None), 1);
+        assert_eq!(of("teeproof-snp", Some("dev")), 1);
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod nightly;
 mod nostd;
 mod panics;
 mod peers;
+mod registry;
 mod release;
 mod sanitize;
 mod setup;

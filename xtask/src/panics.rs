@@ -10,7 +10,7 @@ mod listing;
 mod machinery;
 mod sites;
 
-use crate::apt;
+use crate::setup;
 use crate::shell::{Outcome, root};
 use build::Linked;
 use sites::{Place, Places, Site};
@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 
 /// Finds what is left and compares it with the list; `--list` prints what was found instead.
 pub(crate) fn run(words: &[&str]) -> Outcome {
-    apt::need(&["binutils", "gcc"])?;
+    setup::need(&[setup::MACHINE_CODE])?;
     let linked = build::everything()?;
     let mut found = BTreeMap::new();
     for part in &linked {

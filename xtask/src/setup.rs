@@ -8,8 +8,8 @@ use std::process::Command;
 
 /// `cargo xtask setup`: everything that the tests and the tasks of `ci` need.
 pub(crate) fn run(_: &[&str]) -> Outcome {
-    need(&[TESTS, STACK, OPENSSL])?;
-    for thing in [TESTS, STACK, OPENSSL].into_iter().flatten() {
+    need(ALL)?;
+    for thing in each(ALL) {
         println!("{:<14} there (Debian: {})", thing.witness.name(), thing.package);
     }
     Ok(())
@@ -35,8 +35,22 @@ pub(crate) fn need(sets: &[&'static [Thing]]) -> Outcome {
 }
 
 fn missing(sets: &[&'static [Thing]]) -> Vec<&'static Thing> {
-    sets.iter().copied().flatten().filter(|thing| !thing.witness.is_there()).collect()
+    each(sets).into_iter().filter(|thing| !thing.witness.is_there()).collect()
 }
+
+/// Everything in these sets, once.
+fn each(sets: &[&'static [Thing]]) -> Vec<&'static Thing> {
+    let mut each: Vec<&Thing> = Vec::new();
+    for thing in sets.iter().copied().flatten() {
+        if !each.iter().any(|known| known.witness.name() == thing.witness.name()) {
+            each.push(thing);
+        }
+    }
+    each
+}
+
+/// Everything that is listed here.
+const ALL: &[&[Thing]] = &[TESTS, STACK, OPENSSL, MACHINE_CODE, CALLGRIND];
 
 /// What the suites start: a software TPM, the tools that speak to it as a second opinion, OpenSSL's
 /// command as a third, and what the commands of `collect azure --explain` call besides.
@@ -55,6 +69,12 @@ pub(crate) const STACK: &[Thing] =
 /// OpenSSL, to build against.
 pub(crate) const OPENSSL: &[Thing] =
     &[program("pkg-config", "pkg-config"), library("libcrypto", "libssl-dev")];
+
+/// What looks into machine code, and what links the program that is looked into.
+pub(crate) const MACHINE_CODE: &[Thing] = &[program("objdump", "binutils"), program("gcc", "gcc")];
+
+/// What counts instructions.
+pub(crate) const CALLGRIND: &[Thing] = &[program("valgrind", "valgrind")];
 
 /// Something that has to be on the machine, and the Debian package that brings it.
 pub(crate) struct Thing {
@@ -110,5 +130,13 @@ mod tests {
     fn what_is_missing_is_named_and_nothing_else() {
         let names: Vec<String> = missing(&[SET]).iter().map(|thing| thing.to_string()).collect();
         assert_eq!(names, ["no-such-program (Debian package a)", "no-such-library (Debian package b)"]);
+    }
+
+    #[test]
+    fn what_two_sets_need_is_named_once() {
+        let named = |name: &str| each(ALL).iter().filter(|thing| thing.witness.name() == name).count();
+        assert!(STACK.iter().chain(OPENSSL).filter(|thing| thing.witness.name() == "pkg-config").count() > 1);
+        assert_eq!(named("pkg-config"), 1);
+        assert_eq!(named("valgrind"), 1);
     }
 }

@@ -9,6 +9,7 @@ mod parts;
 mod record;
 mod state;
 mod steps;
+mod swtpm;
 
 use crate::shell::{self, Outcome, cargo, target_dir};
 use crate::{setup, skip};

@@ -1,10 +1,10 @@
 //! The published package: as the registry has it, which is shown by the checksum that the lock file
 //! of `peers` holds, and unpacked anew each time, so that nothing in it can have been changed.
 
-use crate::shell::{Outcome, capture, cargo, cargo_home, root};
-use sha2::{Digest as _, Sha256};
+use crate::shell::{Outcome, capture, root};
+use crate::{registry, vectors};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 pub(super) const NAME: &str = "az-snp-vtpm";
@@ -12,9 +12,9 @@ pub(super) const VERSION: &str = "0.8.2";
 
 /// Unpacks it into a workspace of its own, whose lock file is the package's.
 pub(super) fn unpack(folder: &Path) -> Outcome {
-    let archive = archive()?;
+    let archive = registry::archive(NAME, VERSION)?;
     let bytes = fs::read(&archive).map_err(|e| format!("{}: {e}", archive.display()))?;
-    let found: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let found = vectors::hash(&bytes);
     let expected = checksum(&read(&root().join("peers/Cargo.lock"))?)?;
     if found != expected {
         return Err(format!("{}: SHA-256 is {found}, the lock file says {expected}", archive.display()));
@@ -29,23 +29,6 @@ pub(super) fn unpack(folder: &Path) -> Outcome {
         &folder.join("Cargo.toml"),
         &format!("[workspace]\nresolver = \"2\"\nmembers = [\"{NAME}-{VERSION}\"]\n"),
     )
-}
-
-/// The file that the registry sent; cargo fetches it if it is not there.
-fn archive() -> Outcome<PathBuf> {
-    if let Some(archive) = cached() {
-        return Ok(archive);
-    }
-    // Fetches this package and none of its dependencies.
-    let spec = format!("{NAME}@{VERSION}");
-    capture(cargo().args(["info", "--quiet", &spec]).current_dir(std::env::temp_dir()))?;
-    cached().ok_or_else(|| format!("{spec} is not in the registry cache"))
-}
-
-fn cached() -> Option<PathBuf> {
-    let registries = fs::read_dir(cargo_home()?.join("registry").join("cache")).ok()?;
-    let name = format!("{NAME}-{VERSION}.crate");
-    registries.flatten().map(|entry| entry.path().join(&name)).find(|path| path.is_file())
 }
 
 /// The checksum of this version in a lock file.

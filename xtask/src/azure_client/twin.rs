@@ -49,11 +49,9 @@ impl Drop for Twin {
     }
 }
 
-/// The socket of the TPM, if the line says it in the form of the TPM software stack.
+/// The socket of the TPM, if this is the line that says it for the TPM software stack.
 fn socket(line: &str) -> Option<String> {
-    let (_, rest) = line.split_once("swtpm:host=")?;
-    let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`')).unwrap_or(rest.len());
-    Some(format!("host={}", &rest[..end]))
+    line.strip_prefix("export TPM2TOOLS_TCTI=swtpm:").map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -64,7 +62,7 @@ mod tests {
     fn the_address_is_read() {
         let expected = Some("host=127.0.0.1,port=2321".to_owned());
         assert_eq!(socket("export TPM2TOOLS_TCTI=swtpm:host=127.0.0.1,port=2321"), expected);
-        assert_eq!(socket("  TPM2TOOLS_TCTI='swtpm:host=127.0.0.1,port=2321' tpm2_pcrread"), expected);
+        assert_eq!(socket("export TEEPROOF_TPM=swtpm:host=127.0.0.1,port=2321"), None);
         assert_eq!(socket("listening"), None);
     }
 }

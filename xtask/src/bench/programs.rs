@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::record::Skipped;
 use crate::apt;
+use crate::setup;
 use crate::shell::{Outcome, capture, cargo, root, target_dir};
 
 /// One program that was built, and how it is started.
@@ -22,7 +23,7 @@ pub(super) struct Program {
 
 /// Builds everything before anything is measured.
 pub(super) fn build() -> Outcome<Vec<Program>> {
-    let packages = apt::need(&["libssl-dev", "libtss2-dev", "pkg-config"]);
+    let packages = setup::need(&[setup::STACK, setup::OPENSSL]);
     let azure: &[&str] = if packages.is_ok() { &["--features", "azure"] } else { &[] };
     let first = match side_by_side(azure) {
         Ok(path) => Program { path, words: &[], clock: AZURE_TIME, missing: Vec::new() },

@@ -7,6 +7,8 @@ pub(super) struct Row {
     pub(super) room: Room,
     /// Our crates that it may name as a normal dependency.
     pub(super) uses: &'static [&'static str],
+    /// Those that its tests may import besides, and besides [`FOR_TESTS`].
+    pub(super) tests: &'static [&'static str],
 }
 
 /// A folder with rules of its own.
@@ -60,31 +62,33 @@ const TWIN: &str = "teeproof-twin";
 
 /// Imports run downward only, and no format imports another's.
 pub(super) const MAP: &[Row] = &[
-    Row { name: WIRE, room: Room::Pure, uses: &[] },
-    Row { name: CORE, room: Room::Pure, uses: &[] },
-    Row { name: X509, room: Room::Pure, uses: &[WIRE, CORE] },
-    Row { name: SNP, room: Room::Pure, uses: &[WIRE, CORE, X509] },
-    Row { name: TPM, room: Room::Pure, uses: &[WIRE, CORE] },
-    Row { name: HCL, room: Room::Pure, uses: &[WIRE, CORE, X509, SNP, TPM] },
-    Row { name: NITRO, room: Room::Pure, uses: &[WIRE, CORE, X509] },
-    Row { name: FRONT, room: Room::Pure, uses: &[WIRE, CORE, X509, SNP, TPM, HCL, NITRO] },
-    Row { name: RUSTCRYPTO, room: Room::Crypto, uses: &[CORE] },
-    Row { name: AWS_LC, room: Room::Crypto, uses: &[CORE] },
-    Row { name: VTPM, room: Room::Guest, uses: &[WIRE, CORE] },
-    Row { name: ENDORSE, room: Room::Cloud, uses: &[WIRE] },
+    Row { name: WIRE, room: Room::Pure, uses: &[], tests: &[] },
+    Row { name: CORE, room: Room::Pure, uses: &[], tests: &[] },
+    Row { name: X509, room: Room::Pure, uses: &[WIRE, CORE], tests: &[] },
+    Row { name: SNP, room: Room::Pure, uses: &[WIRE, CORE, X509], tests: &[] },
+    Row { name: TPM, room: Room::Pure, uses: &[WIRE, CORE], tests: &[] },
+    Row { name: HCL, room: Room::Pure, uses: &[WIRE, CORE, X509, SNP, TPM], tests: &[] },
+    Row { name: NITRO, room: Room::Pure, uses: &[WIRE, CORE, X509], tests: &[] },
+    Row { name: FRONT, room: Room::Pure, uses: &[WIRE, CORE, X509, SNP, TPM, HCL, NITRO], tests: &[] },
+    Row { name: RUSTCRYPTO, room: Room::Crypto, uses: &[CORE], tests: &[] },
+    Row { name: AWS_LC, room: Room::Crypto, uses: &[CORE], tests: &[] },
+    Row { name: VTPM, room: Room::Guest, uses: &[WIRE, CORE], tests: &[] },
+    Row { name: ENDORSE, room: Room::Cloud, uses: &[], tests: &[] },
     Row {
         name: "teeproof-cli",
         room: Room::App,
         uses: &[WIRE, CORE, X509, SNP, TPM, HCL, NITRO, FRONT, RUSTCRYPTO, AWS_LC, VTPM, ENDORSE],
+        tests: &[],
     },
-    Row { name: MINT, room: Room::Twin, uses: &[WIRE, CORE] },
-    // Plays the paravisor in front of a real TPM, which it fits out as a guest would ask it to.
-    Row { name: TWIN, room: Room::Twin, uses: &[WIRE, MINT, VTPM] },
-    Row { name: "teeproof-benches", room: Room::Workshop, uses: EVERYTHING },
-    Row { name: "teeproof-fuzz", room: Room::Workshop, uses: EVERYTHING },
-    Row { name: "teeproof-unforgeable", room: Room::Workshop, uses: &[FRONT] },
-    Row { name: "teeproof-nostd-proof", room: Room::Workshop, uses: EVERYTHING },
-    Row { name: "xtask", room: Room::Workshop, uses: &[] },
+    // Neither makes evidence with the code that reads it. Their tests read it back: the twin's are
+    // a guest, in front of the paravisor that it plays.
+    Row { name: MINT, room: Room::Twin, uses: &[], tests: &[WIRE, CORE] },
+    Row { name: TWIN, room: Room::Twin, uses: &[MINT], tests: &[VTPM] },
+    Row { name: "teeproof-benches", room: Room::Workshop, uses: EVERYTHING, tests: &[] },
+    Row { name: "teeproof-fuzz", room: Room::Workshop, uses: EVERYTHING, tests: &[] },
+    Row { name: "teeproof-unforgeable", room: Room::Workshop, uses: &[FRONT], tests: &[] },
+    Row { name: "teeproof-nostd-proof", room: Room::Workshop, uses: EVERYTHING, tests: &[] },
+    Row { name: "xtask", room: Room::Workshop, uses: &[], tests: &[] },
 ];
 
 const EVERYTHING: &[&str] =

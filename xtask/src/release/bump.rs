@@ -17,6 +17,10 @@ pub(super) fn bump(stage: &Stage, asked: Option<&Version>) -> Outcome<((Version,
     let next = decide(asked, &current, last.as_ref())?;
     let word = next.to_string();
     stage.write("Cargo.toml", &in_manifest(&manifest, &names, &word))?;
+    for member in before.members() {
+        let path = member.manifest_path.to_string_lossy();
+        stage.write(&path, &in_manifest(&stage.read(&path)?, &names, &word))?;
+    }
     for lock in files(&stage.tree)?.iter().filter(|name| name.ends_with("Cargo.lock")) {
         stage.write(lock, &in_lock(&stage.read(lock)?, &names, &word))?;
     }
@@ -56,7 +60,8 @@ fn current(manifest: &str) -> Option<&str> {
     line.split('"').nth(1)
 }
 
-/// The workspace's version, and the version of each of our crates where others import it.
+/// The workspace's version, and the version of each of our crates where the workspace or one of its
+/// members imports it.
 fn in_manifest(text: &str, names: &[&str], to: &str) -> String {
     let mut section = "";
     let mut out = String::with_capacity(text.len());
@@ -67,7 +72,7 @@ fn in_manifest(text: &str, names: &[&str], to: &str) -> String {
         let key = line.split('=').next().unwrap_or_default().trim();
         let here = match section {
             "[workspace.package]" => key == "version",
-            "[workspace.dependencies]" => names.contains(&key),
+            "[workspace.dependencies]" | "[dependencies]" => names.contains(&key),
             _ => false,
         };
         out.push_str(&if here { with_version(line, to) } else { line.to_owned() });
@@ -115,6 +120,12 @@ mod tests {
         let wanted = text.replacen("\"0.1.0\"", "\"0.2.0\"", 2);
         assert_eq!(in_manifest(text, &["ours", "made"], "0.2.0"), wanted);
         assert_eq!(current(&format!("\n{text}")), Some("0.1.0"));
+        let member = "[package]\nname = \"above\"\nversion.workspace = true\nrust-version = \"0.1.0\"\n\n\
+            [dependencies]\nours = { path = \"../ours\", version = \"0.1.0\" }\nmade.workspace = true\n\
+            other = { version = \"0.1.0\" }\n";
+        let wanted = member.replace("ours\", version = \"0.1.0\"", "ours\", version = \"0.2.0\"");
+        assert_ne!(wanted, member);
+        assert_eq!(in_manifest(member, &["ours", "made", "above"], "0.2.0"), wanted);
     }
 
     #[test]

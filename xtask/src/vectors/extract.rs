@@ -2,22 +2,16 @@
 //! fetches the package and checks it against the registry's own checksum.
 
 use super::origins::{Encoding, Origin, Origins};
-use crate::shell::{Outcome, capture, cargo, cargo_home};
+use crate::registry;
+use crate::shell::Outcome;
 use base64ct::{Base64, Encoding as _};
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// Fetches what is missing, then compares each file with its source.
+/// Compares each file with its source, and fetches the packages that are missing.
 pub(super) fn compare(root: &Path, origins: &Origins) -> Outcome {
     let packages: BTreeSet<(&str, &str)> =
         origins.file.iter().map(|origin| (origin.package.as_str(), origin.version.as_str())).collect();
-    for (name, version) in &packages {
-        if folder(name, version).is_none() {
-            // `cargo info` fetches and unpacks exactly this package and none of its dependencies.
-            let spec = format!("{name}@{version}");
-            capture(cargo().args(["info", "--quiet", &spec]).current_dir(std::env::temp_dir()))?;
-        }
-    }
     for origin in &origins.file {
         let made = again(origin)?;
         let kept = std::fs::read(root.join(&origin.path)).map_err(|e| format!("{}: {e}", origin.path))?;
@@ -30,8 +24,7 @@ pub(super) fn compare(root: &Path, origins: &Origins) -> Outcome {
 }
 
 fn again(origin: &Origin) -> Outcome<Vec<u8>> {
-    let folder = folder(&origin.package, &origin.version)
-        .ok_or_else(|| format!("{} {} is not in the registry cache", origin.package, origin.version))?;
+    let folder = registry::unpacked(&origin.package, &origin.version)?;
     let bytes = std::fs::read(folder.join(&origin.source)).map_err(|e| format!("{}: {e}", origin.source))?;
     decode(&bytes, origin).ok_or_else(|| format!("{}: cannot decode {}", origin.path, origin.source))
 }
@@ -75,13 +68,6 @@ fn pem(text: &str) -> Option<Vec<u8>> {
     let lines = text.lines().skip_while(|line| !line.starts_with("-----BEGIN")).skip(1);
     let body: String = lines.take_while(|line| !line.starts_with("-----END")).map(str::trim).collect();
     Base64::decode_vec(&body).ok()
-}
-
-/// The unpacked package in cargo's registry cache, whatever the registry is called there.
-fn folder(name: &str, version: &str) -> Option<PathBuf> {
-    let registries = std::fs::read_dir(cargo_home()?.join("registry").join("src")).ok()?;
-    let package = format!("{name}-{version}");
-    registries.flatten().map(|entry| entry.path().join(&package)).find(|path| path.is_dir())
 }
 
 #[cfg(test)]

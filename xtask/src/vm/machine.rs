@@ -2,10 +2,11 @@
 //! serial line and the steps to another, each of which ends up in a file.
 
 use super::parts::Parts;
+use super::swtpm::Swtpm;
 use crate::shell::{Outcome, run_within};
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// A machine that can be booted once. `tpm` in its folder is the state of its TPM.
@@ -17,7 +18,9 @@ pub(super) struct Machine<'a> {
 impl Machine<'_> {
     /// Boots, waits for the end, and gives back what the steps said.
     pub(super) fn boot(&self) -> Outcome<String> {
-        let tpm = Tpm::start(self.folder)?;
+        let control = format!("type=unixio,path={SOCKET}");
+        let log = "file=tpm.log,level=1";
+        let tpm = Swtpm::start(self.folder, &["--terminate", "--ctrl", &control, "--log", log])?;
         let begin = Instant::now();
         let outcome = run_within(&mut self.qemu(), LIMIT);
         drop(tpm);
@@ -58,49 +61,8 @@ impl Machine<'_> {
     }
 }
 
-/// The software TPM of the machine, ended when it is dropped.
-struct Tpm(Child);
-
-impl Tpm {
-    fn start(folder: &Path) -> Outcome<Self> {
-        let mut swtpm = Command::new("swtpm");
-        // Paths are relative: that of a socket may have no more than about a hundred bytes.
-        swtpm.args(["socket", "--tpm2", "--terminate", "--tpmstate", "dir=tpm"]);
-        swtpm.args(["--ctrl", &format!("type=unixio,path={SOCKET}"), "--log", "file=tpm.log,level=1"]);
-        swtpm.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null());
-        let child = swtpm.spawn().map_err(|e| format!("cannot start swtpm: {e}"))?;
-        let mut tpm = Self(child);
-        tpm.wait_until_up(&folder.join(SOCKET))?;
-        Ok(tpm)
-    }
-
-    fn wait_until_up(&mut self, socket: &Path) -> Outcome {
-        let deadline = Instant::now() + PATIENCE;
-        while !socket.exists() {
-            let ended = self.0.try_wait().map_err(|e| format!("cannot wait for swtpm: {e}"))?;
-            if let Some(status) = ended {
-                return Err(format!("swtpm ended at once: {status}"));
-            }
-            if Instant::now() > deadline {
-                return Err("swtpm does not come up".into());
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Tpm {
-    fn drop(&mut self) {
-        // It ends by itself after QEMU has gone; both fail then.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 const CONSOLE: &str = "console.log";
 const STEPS: &str = "steps.log";
 const SOCKET: &str = "tpm.sock";
 /// Ten seconds or less on an idle machine.
 const LIMIT: Duration = Duration::from_secs(180);
-const PATIENCE: Duration = Duration::from_secs(30);

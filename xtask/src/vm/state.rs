@@ -2,12 +2,15 @@
 //! an attestation key, its certificate, and the hardware report over both. Debian's tpm2-tools put it
 //! there, so that what our code reads in the guest is not of its own making.
 
+use super::swtpm::Swtpm;
 use crate::shell::{self, Outcome, capture, cargo};
+use std::collections::hash_map::RandomState;
 use std::fs;
+use std::hash::{BuildHasher as _, Hasher as _};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Makes the state in the folder `tpm`, and in `minted` what it was made of.
 pub(super) fn prepare(folder: &Path) -> Outcome {
@@ -46,9 +49,9 @@ const INDEXES: &[&str] = &[
     "tpm2_shutdown -c",
 ];
 
-/// A software TPM on this machine, ended when it is dropped.
+/// A software TPM that the tools can reach.
 struct Simulator<'a> {
-    child: Child,
+    _swtpm: Swtpm,
     port: u16,
     folder: &'a Path,
 }
@@ -59,42 +62,16 @@ impl<'a> Simulator<'a> {
         fs::create_dir_all(&state).map_err(|e| format!("{}: {e}", state.display()))?;
         let mut last = String::from("no two free ports in a row");
         for port in (0..TRIES).filter_map(|_| free_pair()) {
-            match Self::on(port, folder) {
-                Ok(simulator) => return Ok(simulator),
+            let [data, control] =
+                [port, port + 1].map(|port| format!("type=tcp,port={port},bindaddr=127.0.0.1"));
+            let flags = "not-need-init,startup-clear";
+            match Swtpm::start(folder, &["--server", &data, "--ctrl", &control, "--flags", flags]) {
+                Ok(swtpm) => return Ok(Self { _swtpm: swtpm, port, folder }),
                 // Somebody else took the ports first.
-                Err(reason) => last = reason,
+                Err(reason) => last = format!("{reason} (port {port})"),
             }
         }
-        Err(format!("swtpm: {last}"))
-    }
-
-    fn on(port: u16, folder: &'a Path) -> Outcome<Self> {
-        let socket = |port| format!("type=tcp,port={port},bindaddr=127.0.0.1");
-        let mut swtpm = Command::new("swtpm");
-        swtpm.args(["socket", "--tpm2", "--tpmstate", "dir=tpm", "--pid", "file=tpm.pid"]);
-        swtpm.args(["--server", &socket(port), "--ctrl", &socket(port + 1)]);
-        swtpm.args(["--flags", "not-need-init,startup-clear"]);
-        swtpm.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let child = swtpm.spawn().map_err(|e| e.to_string())?;
-        let mut simulator = Self { child, port, folder };
-        simulator.wait_until_up()?;
-        Ok(simulator)
-    }
-
-    /// It writes its number last, when it has its sockets.
-    fn wait_until_up(&mut self) -> Outcome {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let number = fs::read_to_string(self.folder.join("tpm.pid")).unwrap_or_default();
-            if number.trim() == self.child.id().to_string() {
-                return Ok(());
-            }
-            let ended = self.child.try_wait().map_err(|e| e.to_string())?;
-            if ended.is_some() || Instant::now() > deadline {
-                return Err(format!("does not start on port {}", self.port));
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        Err(format!("the TPM's state: {last}"))
     }
 
     /// Runs one of Debian's tools in the folder.
@@ -107,20 +84,30 @@ impl<'a> Simulator<'a> {
     }
 }
 
-impl Drop for Simulator<'_> {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// The first of two ports in a row that were free a moment ago.
+/// The first of two ports in a row that were free a moment ago. They lie below those that the system
+/// gives to clients, of which each stands in the way for a while after its use.
 fn free_pair() -> Option<u16> {
-    let first = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).ok()?;
-    let port = first.local_addr().ok()?.port();
-    let next = TcpListener::bind((Ipv4Addr::LOCALHOST, port.checked_add(1)?));
-    next.is_ok().then_some(port)
+    // The seed of the hasher is random.
+    let offset = RandomState::new().build_hasher().finish() % PORTS;
+    let port = FIRST_PORT + u16::try_from(offset).ok()?;
+    let listen = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok();
+    let _first = listen(port)?;
+    listen(port + 1).map(|_| port)
 }
 
 const TRIES: usize = 20;
-const PATIENCE: Duration = Duration::from_secs(30);
+const FIRST_PORT: u16 = 10_000;
+/// Linux gives clients the ports from 32768 on.
+const PORTS: u64 = 22_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_are_none_that_clients_get() {
+        let found: Vec<u16> = (0..200).filter_map(|_| free_pair()).collect();
+        assert!(!found.is_empty());
+        assert!(found.iter().all(|port| (1024..32_767).contains(port)), "{found:?}");
+    }
+}
