@@ -6,9 +6,9 @@ mod human;
 
 use clap::Args;
 use serde::Serialize;
+use teeproof::all_checks;
 use teeproof::core::Check;
 use teeproof::tpm::checks::CERTIFY;
-use teeproof::{all_checks, find_check};
 use teeproof_vtpm::{KNOWN_CODES, KnownCode, ResponseCode};
 
 use crate::context::Context;
@@ -53,8 +53,7 @@ fn one(topic: &str) -> Result<Explanation, Fault> {
     if let Some(code) = response_code(topic)? {
         return Ok(Explanation::Tpm(code));
     }
-    let certify = || CERTIFY.iter().copied().find(|check| check.id == topic);
-    let check = find_check(topic).or_else(certify).ok_or_else(|| {
+    let check = checks().find(|check| check.id == topic).ok_or_else(|| {
         let near = nearest(topic, checks().map(|check| check.id));
         let hint = near.map_or_else(
             || "teeproof explain, without anything, lists all there is".to_string(),
@@ -73,8 +72,7 @@ fn checks() -> impl Iterator<Item = &'static Check> {
 /// A TPM's response code by its number (0x…) or its name (TPM_RC_…).
 fn response_code(topic: &str) -> Result<Option<TpmCode>, Fault> {
     let unknown = |what: &str| {
-        let names: Vec<_> = KNOWN_CODES.iter().map(|known| known.name).collect();
-        let hint = nearest(topic, names.into_iter()).map_or_else(
+        let hint = nearest(topic, KNOWN_CODES.iter().map(|known| known.name)).map_or_else(
             || "Part 2 of the TPM library, section 6.6, has all of them".to_owned(),
             |near| format!("did you mean {near}?"),
         );

@@ -5,6 +5,7 @@ use std::fmt::{Display, Write};
 use serde::Serialize;
 use teeproof::bundle::BundleError;
 use teeproof::input::InputError;
+use teeproof::tpm::CertificationError;
 use teeproof::{PolicyError, PolicyProblem};
 
 use crate::paint::{BAD, HINT, paint, printable};
@@ -63,9 +64,9 @@ impl Fault {
     }
 
     /// A key is not certified as it has to be.
-    pub(crate) fn key(error: &teeproof::tpm::CertificationError, hint: impl Into<String>) -> Self {
-        let class = error.class();
-        Self::new(class.exit(), class.as_str(), format!("the key: {error}"), hint.into())
+    pub(crate) fn key(error: &CertificationError) -> Self {
+        let (class, check) = (error.class(), error.check());
+        Self::new(class.exit(), class.as_str(), format!("{}: {error}", check.id), check.hint.to_owned())
     }
 
     /// Something that should have worked did not.

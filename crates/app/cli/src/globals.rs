@@ -39,7 +39,7 @@ pub(crate) struct Globals {
     #[arg(env = "TEEPROOF_CACHE_DIR", hide_env_values = true)]
     pub(crate) cache_dir: Option<PathBuf>,
 
-    /// How long `collect` and `doctor` wait for a service [default: 3], and for the paravisor [default: 10]
+    /// How long `collect` and `doctor` wait for a service [default: 3], `collect` and `vtpm report` for the paravisor [default: 10]
     #[arg(long, global = true, value_name = "SECONDS")]
     #[arg(env = "TEEPROOF_TIMEOUT", hide_env_values = true)]
     pub(crate) timeout: Option<u32>,

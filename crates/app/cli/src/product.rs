@@ -65,11 +65,8 @@ pub(crate) fn write(content: &Content, file: Option<&Path>, color: ColorChoice) 
         (Content::Told, _) => Ok(()),
         (Content::Text(text), file) => Stream::open(file, color)?.write(text),
         (Content::Bytes(bytes), Some(path)) => to_file(bytes, path),
-        (Content::Bytes(_), None) if std::io::stdout().is_terminal() => Err(Fault::usage(
-            "the product is not text, and standard output is a terminal",
-            "name a file with --output, or redirect",
-        )),
         (Content::Bytes(bytes), None) => {
+            spare_terminal()?;
             let mut stream = std::io::stdout();
             told(stream.write_all(bytes).and_then(|()| stream.flush()))
         }
@@ -109,13 +106,25 @@ pub(crate) fn to_file(bytes: &[u8], path: &Path) -> Result<(), Fault> {
     std::fs::write(path, bytes).map_err(|error| unwritable(&error, path))
 }
 
-fn unwritable(error: &std::io::Error, path: &Path) -> Fault {
+/// A terminal is spared what is not text.
+pub(crate) fn spare_terminal() -> Result<(), Fault> {
+    if std::io::stdout().is_terminal() {
+        return Err(Fault::usage(
+            "the product is not text, and standard output is a terminal",
+            "name a file with --output, or redirect",
+        ));
+    }
+    Ok(())
+}
+
+/// The file of --output cannot be written.
+pub(crate) fn unwritable(error: &std::io::Error, path: &Path) -> Fault {
     Fault::usage(format!("cannot be written: {error}"), "name a file that can be written with --output")
         .in_file(path.display())
 }
 
 /// A reader who has seen enough and went away is no error.
-fn told(written: std::io::Result<()>) -> Result<(), Fault> {
+pub(crate) fn told(written: std::io::Result<()>) -> Result<(), Fault> {
     match written {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Fault::internal(format!("standard output cannot be written: {error}")))

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::fs::{File, Metadata};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read, Stdin, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -30,19 +30,24 @@ impl Source {
     /// Reads a file, or standard input for `-`.
     pub(crate) fn read(&self, path: &Path) -> Result<Vec<u8>, Fault> {
         if is_stdin(path) {
-            if self.stdin_taken.replace(true) {
-                return Err(Fault::usage(
-                    "standard input was named twice",
-                    "it can be read once; give the other input as a file",
-                ));
-            }
-            return self.waiting("standard input", || bounded(std::io::stdin()));
+            let stdin = self.stdin()?;
+            return self.waiting("standard input", || bounded(stdin));
         }
         if metadata(path)?.is_file() {
             read_file(path)
         } else {
             self.waiting(&name(path), || read_file(path))
         }
+    }
+
+    /// Opens a file of any length, or standard input for `-`, to be read piece by piece.
+    pub(crate) fn stream(&self, path: &Path) -> Result<Box<dyn Read>, Fault> {
+        if is_stdin(path) {
+            return Ok(Box::new(self.stdin()?));
+        }
+        metadata(path)?;
+        let file = File::open(path).map_err(|error| named_wrongly(&error).in_file(path.display()))?;
+        Ok(Box::new(file))
     }
 
     /// The regular files of a directory, sorted.
@@ -65,6 +70,17 @@ impl Source {
         }
         files.sort();
         Ok(files)
+    }
+
+    /// Standard input, for the one who reads it.
+    fn stdin(&self) -> Result<Stdin, Fault> {
+        if self.stdin_taken.replace(true) {
+            return Err(Fault::usage(
+                "standard input was named twice",
+                "it can be read once; give the other input as a file",
+            ));
+        }
+        Ok(std::io::stdin())
     }
 
     fn waiting(&self, name: &str, read: impl FnOnce() -> Result<Vec<u8>, Fault>) -> Result<Vec<u8>, Fault> {
@@ -93,16 +109,6 @@ pub(crate) fn is_stdin(path: &Path) -> bool {
 /// What a path is called in messages.
 pub(crate) fn name(path: &Path) -> String {
     if is_stdin(path) { "standard input".to_string() } else { path.display().to_string() }
-}
-
-/// Opens a file of any length, or standard input for `-`, to be read piece by piece.
-pub(crate) fn stream(path: &Path) -> Result<Box<dyn Read>, Fault> {
-    if is_stdin(path) {
-        return Ok(Box::new(std::io::stdin()));
-    }
-    metadata(path)?;
-    let file = File::open(path).map_err(|error| named_wrongly(&error).in_file(path.display()))?;
-    Ok(Box::new(file))
 }
 
 /// Reads a file that is not standard input. One that is too large is not read at all where its

@@ -1,9 +1,9 @@
 //! `teeproof vtpm`: one thing asked of the virtual TPM, and its answer as it came.
 
-mod key;
+pub(crate) mod key;
 mod log;
 mod nv;
-mod pcr;
+pub(crate) mod pcr;
 mod quote;
 pub(crate) mod report;
 

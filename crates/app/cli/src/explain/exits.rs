@@ -59,12 +59,12 @@ pub(super) const EXITS: &[Exit] = &[
     exit(
         8,
         "a network or cloud service failed",
-        "This version never uses the network and never ends with it.",
+        "Kept for later, nothing ends with it today: what teeproof collect cannot fetch is said and left out.",
     ),
     exit(
         9,
-        "a device is missing, or there is no permission to use it",
-        "This version uses no device and never ends with it.",
+        "a device is missing, may not be used, or does not do what it was asked",
+        "The message says which device and why; teeproof doctor looks at all of it.",
     ),
     exit(
         10,
@@ -81,11 +81,11 @@ pub(super) const EXITS: &[Exit] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use teeproof::all_checks;
+    use crate::explain::checks;
 
     #[test]
     fn every_exit_of_a_check_is_explained() {
-        for check in all_checks() {
+        for check in checks() {
             assert!(!check.exits.is_empty(), "{}", check.id);
             for code in check.exits {
                 assert!(EXITS.iter().any(|exit| exit.code == *code), "{}", check.id);

@@ -26,7 +26,7 @@ pub(super) struct DecryptArgs {
 
 /// Runs the verb.
 pub(super) fn run(args: &DecryptArgs, context: &Context) -> Result<Product, Fault> {
-    let mut envelope = source::stream(&args.envelope)?;
+    let mut envelope = context.source.stream(&args.envelope)?;
     let mut tpm = args.tpm.open()?;
     let mut sink = Sink::open(context)?;
     let opened = open_envelope(tpm.as_mut(), &mut envelope, &mut sink)

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use teeproof::core::Freshness;
 use teeproof::hcl::VerifiedVm;
 use teeproof::tpm::{CertificationError, CertificationEvidence, Verification, verify_certification};
+use teeproof::wire::tpm::Selection;
 use teeproof::{AttestationResult, Verified};
 use teeproof_vtpm::seal::{SealingKey, seal_envelope};
 use teeproof_vtpm::{Padding, Registers};
@@ -111,16 +112,16 @@ pub(super) fn run(args: &EncryptArgs, context: &Context) -> Result<Product, Faul
         let Some(Verified::AzureSnp(vm)) = result.accepted() else {
             return refused(result, &asked, context);
         };
-        check(vm, &key, given.as_deref().or(asked.nonce()), &asked)?;
+        let target = check(vm, &key, given.as_deref().or(asked.nonce()), &asked)?;
         context.say("evidence: accepted; the key is this machine's, in this state");
-        args.what.seal(&key, context)
+        args.what.seal(&target, context)
     })
 }
 
 /// Runs the verb that verifies nothing.
 pub(super) fn unverified(args: &UnverifiedArgs, context: &Context) -> Result<Product, Fault> {
     context.say("nothing of the key is verified: whoever made it can open this");
-    args.what.seal(&args.what.key(context)?, context)
+    args.what.seal(&Target::unverified(&args.what.key(context)?), context)
 }
 
 /// The evidence is not accepted, and that is the answer; or it is of something without such keys.
@@ -135,12 +136,12 @@ fn refused(result: &AttestationResult<'_>, asked: &Asked<'_>, context: &Context)
 }
 
 /// The key is one of the verified TPM's, and guarded by registers as they were verified.
-fn check(
+fn check<'k>(
     vm: &VerifiedVm<'_>,
-    key: &SealingKey,
+    key: &'k SealingKey,
     nonce: Option<&[u8]>,
     asked: &Asked<'_>,
-) -> Result<(), Fault> {
+) -> Result<Target<'k>, Fault> {
     let certified = CertificationEvidence {
         message: &key.certification.message,
         signature: &key.certification.signature,
@@ -151,14 +152,28 @@ fn check(
         freshness: nonce.map_or(Freshness::Waived("--no-nonce was given"), Freshness::Nonce),
         crypto: asked.crypto(),
     };
-    let hint =
-        "have seal key run again, for the nonce of this exchange, right before the evidence is collected";
-    let failed = |error: CertificationError| Fault::key(&error, hint);
+    let failed = |error: CertificationError| Fault::key(&error);
     let certified = verify_certification(&certified, &verification, &mut ()).map_err(failed)?;
     let pcrs = vm.pcrs().ok_or_else(|| {
         Fault::usage("the evidence has no registers to hold the key against", "collect it with a quote")
     })?;
-    certified.verify_policy(pcrs, key.registers, asked.crypto(), &mut ()).map_err(failed)
+    certified.verify_policy(pcrs, key.registers, asked.crypto(), &mut ()).map_err(failed)?;
+    Ok(Target { public: certified.public_bytes(), registers: key.registers })
+}
+
+/// What a secret is sealed to.
+struct Target<'k> {
+    /// TPMT_PUBLIC.
+    public: &'k [u8],
+    /// The registers that guard it.
+    registers: Selection,
+}
+
+impl<'k> Target<'k> {
+    /// The key as it came.
+    const fn unverified(key: &'k SealingKey) -> Self {
+        Self { public: key.public.as_slice(), registers: key.registers }
+    }
 }
 
 impl What {
@@ -167,11 +182,11 @@ impl What {
         KeyFile::read(&bytes).map_err(|fault| fault.in_file(source::name(&self.key)))
     }
 
-    fn seal(&self, key: &SealingKey, context: &Context) -> Result<Product, Fault> {
-        let mut secret = source::stream(&self.secret)?;
+    fn seal(&self, target: &Target<'_>, context: &Context) -> Result<Product, Fault> {
+        let mut secret = context.source.stream(&self.secret)?;
         let mut sink = Sink::open(context)?;
         let padding = self.padding.padding();
-        let sealed = seal_envelope(&key.public, key.registers, padding, &mut secret, &mut sink)
+        let sealed = seal_envelope(target.public, target.registers, padding, &mut secret, &mut sink)
             .map_err(|error| fault(&error));
         sink.close(sealed)?;
         Ok(Product::told(0))

@@ -16,7 +16,7 @@ use crate::tpm::{TpmArgs, fault};
 type Fetch = fn(&mut dyn Tpm) -> Result<Option<Vec<u8>>, Error>;
 
 /// Which of the two keys.
-pub(super) struct Which {
+pub(crate) struct Which {
     handle: u32,
     name: &'static str,
     hint: &'static str,
@@ -24,7 +24,7 @@ pub(super) struct Which {
 }
 
 /// The attestation key.
-pub(super) const AK: Which = Which {
+pub(crate) const AK: Which = Which {
     handle: handles::AK,
     name: "attestation key",
     hint: "the paravisor of a confidential VM makes one; teeproof doctor tells which TPM this is",
@@ -56,19 +56,19 @@ pub(super) fn run(which: &Which, args: &KeyArgs, tpm: &TpmArgs, context: &Contex
             Fault::device(format!("this TPM has no certificate of the {}", which.name), which.hint)
         });
     }
-    let key = tpm.read_public(which.handle).map_err(|error| match error.is_absent() {
-        true => none(which),
-        false => fault(&error),
-    })?;
+    let key = tpm.read_public(which.handle).map_err(|error| failed(which, &error))?;
     if context.is_json() {
         return Product::json(&KeyJson::of(which, &key), 0);
     }
     Ok(Product::of(text(which, &key)))
 }
 
-/// There is no such key.
-pub(super) fn none(which: &Which) -> Fault {
-    Fault::device(format!("this TPM has no {} ({:#010x})", which.name, which.handle), which.hint)
+/// What was asked of the key failed; that there is no such key is said in words of its own.
+pub(crate) fn failed(which: &Which, error: &Error) -> Fault {
+    if error.is_absent() {
+        return Fault::device(format!("this TPM has no {} ({:#010x})", which.name, which.handle), which.hint);
+    }
+    fault(error)
 }
 
 fn text(which: &Which, key: &PublicObject) -> String {

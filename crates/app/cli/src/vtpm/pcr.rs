@@ -92,7 +92,7 @@ fn extend(args: &ExtendArgs, tpm: &TpmArgs, context: &Context) -> Result<Product
 }
 
 /// Registers of one bank as tpm2_pcrread prints them.
-pub(super) fn text(registers: &PcrValues) -> String {
+pub(crate) fn text(registers: &PcrValues) -> String {
     let mut out = format!("{}:\n", bank(registers));
     for (index, value) in registers.selection.indices().zip(&registers.values) {
         let digits = Hex(value).to_string().to_ascii_uppercase();

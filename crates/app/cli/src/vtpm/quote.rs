@@ -7,6 +7,7 @@ use serde::Serialize;
 use teeproof::core::Hex;
 use teeproof_vtpm::{Quoted, Registers, handles, quote};
 
+use super::key;
 use super::pcr::{self, BankJson};
 use crate::context::Context;
 use crate::fault::Fault;
@@ -46,7 +47,7 @@ pub(super) fn run(args: &QuoteArgs, tpm: &TpmArgs, context: &Context) -> Result<
     let selections: Vec<_> = args.pcrs.iter().map(|registers| registers.0).collect();
     let mut tpm = tpm.open()?;
     let quoted = quote(tpm.as_mut(), args.key, &nonce, &selections).map_err(|error| match args.key {
-        handles::AK if error.is_absent() => super::key::none(&super::key::AK),
+        handles::AK => key::failed(&key::AK, &error),
         _ => fault(&error),
     })?;
     product::to_file(&quoted.signed.message, &args.message)?;

@@ -17,9 +17,8 @@ fn what_is_collected_is_accepted_and_names_the_anchor() {
     assert!(ran.first_line().contains("NON-PRODUCTION ANCHOR"), "{ran:#?}");
     ran.shows(&["user-data is the nonce followed by zeros", "unexplained none"]);
     // Nobody trusts a twin who was not told to.
-    let bundle = machine.path("ev.bundle");
-    let bundle = bundle.to_str().unwrap();
-    teeproof(["verify", bundle, "--nonce", NONCE, "--policy", "builtin:genuine"]).exits(4);
+    teeproof(["verify", &machine.name("ev.bundle"), "--nonce", NONCE, "--policy", "builtin:genuine"])
+        .exits(4);
     // Another nonce is another question.
     let other = machine.verify("ev.bundle", &["--nonce", "hex:00112233445566778899aabbccddeefe"]);
     assert_eq!(other.exit, 5, "{other:#?}");
@@ -126,9 +125,8 @@ fn no_proxy_stands_between_a_machine_and_its_host() {
 #[test]
 fn an_empty_log_is_none() {
     let machine = Machine::start("collect-empty-log");
-    let empty = machine.path("empty");
-    std::fs::write(&empty, b"").unwrap();
-    let log = empty.to_str().unwrap();
-    let ran = machine.collect("ev.bundle", &["--nonce", NONCE, "--event-log", log]).exits(0);
+    let log = machine.name("empty");
+    std::fs::write(&log, b"").unwrap();
+    let ran = machine.collect("ev.bundle", &["--nonce", NONCE, "--event-log", &log]).exits(0);
     assert!(ran.stderr.contains("is empty; verify without the log"), "{ran:#?}");
 }

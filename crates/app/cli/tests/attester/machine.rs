@@ -34,6 +34,11 @@ impl Machine {
         self.folder.join(name)
     }
 
+    /// The same as an argument.
+    pub(crate) fn name(&self, name: &str) -> String {
+        self.path(name).to_str().unwrap().to_owned()
+    }
+
     /// The command, in this machine.
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
         self.twin.environment().iter().fold(teeproof(arguments), |run, (name, value)| run.env(name, value))

@@ -19,6 +19,7 @@ mod machines;
 mod no_device;
 mod readme;
 mod seal;
+mod seal_streams;
 #[allow(dead_code)]
 #[path = "../command/support.rs"]
 mod support;

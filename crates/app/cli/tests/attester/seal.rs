@@ -3,13 +3,13 @@
 use super::machine::{Machine, NONCE};
 use super::support::{Run, teeproof};
 
-struct Sealed {
-    machine: Machine,
+pub(super) struct Sealed {
+    pub(super) machine: Machine,
 }
 
 impl Sealed {
     /// A machine with evidence, a key, and a secret of so many bytes.
-    fn start(test: &str, bytes: usize) -> Self {
+    pub(super) fn start(test: &str, bytes: usize) -> Self {
         let machine = Machine::start(test);
         let secret: Vec<u8> = (0..bytes).map(|at| u8::try_from(at % 253).unwrap()).collect();
         std::fs::write(machine.path("secret"), secret).unwrap();
@@ -19,8 +19,8 @@ impl Sealed {
         this
     }
 
-    fn path(&self, name: &str) -> String {
-        self.machine.path(name).to_str().unwrap().to_owned()
+    pub(super) fn path(&self, name: &str) -> String {
+        self.machine.name(name)
     }
 
     fn key(&self, name: &str, more: &[&str]) {
@@ -28,7 +28,7 @@ impl Sealed {
     }
 
     /// `seal encrypt`, elsewhere.
-    fn encrypt(&self, key: &str, more: &[&str]) -> Run {
+    pub(super) fn encrypt(&self, key: &str, more: &[&str]) -> Run {
         let (evidence, secret, root) = (self.path("ev.bundle"), self.path("secret"), self.path("root.der"));
         let verified = ["--nonce", NONCE, "--policy", "builtin:genuine", "--anchor", &root];
         teeproof(["seal", "encrypt", &evidence, "--secret", &secret, "--key", &self.path(key)])
@@ -37,7 +37,7 @@ impl Sealed {
             .args(["-o", &self.path("sealed")])
     }
 
-    fn decrypt(&self) -> Run {
+    pub(super) fn decrypt(&self) -> Run {
         self.machine.run(&["seal", "decrypt", &self.path("sealed"), "-o", &self.path("opened")])
     }
 
@@ -95,10 +95,10 @@ fn a_key_that_is_not_this_machines_gets_no_secret() {
     // Of another machine, certified by that one's attestation key.
     let other = Sealed::start("seal-forged-other", 10);
     std::fs::copy(other.path("key.json"), sealed.path("other.json")).unwrap();
-    sealed.encrypt("other.json", &[]).fails(4, &["the key: "]);
+    sealed.encrypt("other.json", &[]).fails(4, &["key.signature: "]);
     // For another question.
     sealed.key("old.json", &["--nonce", "utf8:an older nonce"]);
-    sealed.encrypt("old.json", &[]).fails(5, &["the key: "]);
+    sealed.encrypt("old.json", &[]).fails(5, &["key.nonce: "]);
     sealed.encrypt("old.json", &["--key-nonce", "utf8:an older nonce"]).exits(0);
     sealed.comes_back();
     // Another public area than the certified one.
@@ -106,7 +106,7 @@ fn a_key_that_is_not_this_machines_gets_no_secret() {
     let swapped = std::fs::read_to_string(other.path("key.json")).unwrap();
     let member = |text: &str| text.lines().find(|line| line.contains("\"public\"")).unwrap().to_owned();
     std::fs::write(sealed.path("swapped.json"), key.replace(&member(&key), &member(&swapped))).unwrap();
-    sealed.encrypt("swapped.json", &[]).fails(5, &["another key than that of the public area"]);
+    sealed.encrypt("swapped.json", &[]).fails(5, &["key.name: ", "another key than that of the public area"]);
     assert!(!std::path::Path::new(&sealed.path("sealed.part")).exists());
 }
 
@@ -116,7 +116,7 @@ fn a_key_for_registers_that_were_changed_since_gets_no_secret() {
     let digest = format!("hex:{}", "33".repeat(32));
     sealed.machine.run(&["vtpm", "pcr", "extend", "sha256:7", &digest]).exits(0);
     sealed.machine.collect("ev.bundle", &["--nonce", NONCE]).exits(0);
-    sealed.encrypt("key.json", &[]).fails(5, &["the key: "]);
+    sealed.encrypt("key.json", &[]).fails(5, &["key.policy: "]);
 }
 
 #[test]

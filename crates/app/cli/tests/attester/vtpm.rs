@@ -20,7 +20,7 @@ fn the_report_comes_whole() {
 #[test]
 fn a_quote_goes_to_files_that_verify_reads() {
     let machine = Machine::start("vtpm-quote");
-    let path = |name: &str| machine.path(name).to_str().unwrap().to_owned();
+    let path = |name: &str| machine.name(name);
     let report = machine.run(&["vtpm", "report", "--boot"]).bytes();
     std::fs::write(path("hcl"), report).unwrap();
     let (message, signature) = (path("q.msg"), path("q.sig"));

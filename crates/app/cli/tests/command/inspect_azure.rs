@@ -127,6 +127,22 @@ fn a_quote_its_signature_and_registers_are_told() {
     assert_eq!(inspect_json(&bincode)["note"], "kinvolk's Quote");
 }
 
+/// What a TPM signs of a key has the head of a quote, and says of itself what it is.
+#[test]
+fn a_certification_is_told_as_one() {
+    teeproof(["inspect"]).file("tpm/certified-key.msg").exits(0).shows(&[
+        "TPM_ST_ATTEST_CERTIFY",
+        "extraData",
+        "00ff55aa",
+        "of the key that is certified",
+        "qualifiedName",
+    ]);
+    // Cut, it is neither, and is told as the quote that it might have been.
+    let message = std::fs::read(root().join("testdata/tpm/certified-key.msg")).unwrap();
+    let cut = file("inspect-certification", "cut.msg", &message[..100]);
+    teeproof(["inspect"]).args([cut]).fails(3, &["TPMS_ATTEST"]);
+}
+
 #[test]
 fn every_event_of_a_log_is_told() {
     let machine = Machine::new("inspect-log", &genoa());

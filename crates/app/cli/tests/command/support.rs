@@ -18,6 +18,9 @@ pub(crate) const OTHER_VCEK: &str = "snp/turin-vcek.der";
 pub(crate) const GENUINE: [&str; 2] = ["--policy", "builtin:genuine"];
 pub(crate) const AT_DOCUMENT: [&str; 2] = ["--at", "document"];
 
+/// Settings that are not the command's own: of terminals, and of the TPM software stack.
+const HIDDEN: [&str; 4] = ["NO_COLOR", "CLICOLOR_FORCE", "TPM2TOOLS_TCTI", "TCTI"];
+
 /// One run of the command, to be.
 pub(crate) struct Run {
     command: Command,
@@ -38,7 +41,7 @@ pub(crate) fn teeproof<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) 
     command.args(arguments);
     let ours = std::env::vars_os().filter(|(name, _)| {
         let name = name.to_string_lossy();
-        name.starts_with("TEEPROOF_") || name == "NO_COLOR" || name == "CLICOLOR_FORCE"
+        name.starts_with("TEEPROOF_") || HIDDEN.contains(&&*name)
     });
     for (name, _) in ours {
         command.env_remove(name);
@@ -76,6 +79,13 @@ impl Run {
     pub(crate) fn stdin(mut self, bytes: &[u8]) -> Self {
         self.stdin = bytes.to_vec();
         self
+    }
+
+    /// Runs it with this standard output; gives its exit code and what it said.
+    pub(crate) fn into_stdout(mut self, stdout: impl Into<Stdio>) -> (Option<i32>, String) {
+        let command = self.command.stdin(Stdio::null()).stdout(stdout).stderr(Stdio::piped());
+        let output = command.spawn().unwrap().wait_with_output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
     }
 
     fn output(mut self) -> Output {

@@ -104,33 +104,19 @@ fn flags_without_effect_are_taken_and_said() {
 /// Standard output that is gone is the reader's choice; one that is full is an error.
 #[cfg(target_os = "linux")]
 mod streams {
-    use std::process::{Command, Stdio};
-
     use super::*;
-
-    fn status(stdout: Stdio) -> (Option<i32>, String) {
-        let output = Command::new(env!("CARGO_BIN_EXE_teeproof"))
-            .args(["explain"])
-            .stdout(stdout)
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
-            .wait_with_output()
-            .unwrap();
-        (output.status.code(), String::from_utf8(output.stderr).unwrap())
-    }
 
     #[test]
     fn a_reader_who_went_away_is_no_error() {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
-        assert_eq!(status(writer.into()), (Some(0), String::new()));
+        assert_eq!(teeproof(["explain"]).into_stdout(writer), (Some(0), String::new()));
     }
 
     #[test]
     fn a_full_disk_is_an_error() {
         let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
-        let (exit, stderr) = status(full.into());
+        let (exit, stderr) = teeproof(["explain"]).into_stdout(full);
         assert_eq!(exit, Some(1));
         assert!(stderr.contains("standard output cannot be written"), "{stderr}");
     }

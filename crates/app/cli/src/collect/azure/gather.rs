@@ -3,14 +3,14 @@
 use teeproof::input::{Inputs, Kind, Part};
 use teeproof::wire::certificate::Certificate;
 use teeproof::wire::hcl::ReportType;
-use teeproof_vtpm::{PcrValues, Tpm, ak_certificate, handles, quote, read_event_log};
+use teeproof_vtpm::{Tpm, ak_certificate, handles, quote, read_event_log};
 
 use super::args::{Asked, AzureArgs};
 use super::metadata;
 use crate::context::Context;
 use crate::fault::Fault;
 use crate::tpm::fault;
-use crate::vtpm::report;
+use crate::vtpm::{key, pcr, report};
 
 /// Collects everything.
 pub(super) fn all(args: &AzureArgs, asked: &Asked, context: &Context) -> Result<Inputs, Fault> {
@@ -54,20 +54,14 @@ fn quoted(
     inputs: &mut Inputs,
 ) -> Result<(), Fault> {
     let quoted = quote(tpm, handles::AK, &asked.nonce, &[args.pcrs.0])
-        .map_err(|error| if error.is_absent() { no_key() } else { fault(&error) })?;
+        .map_err(|error| key::failed(&key::AK, &error))?;
     context.say(&format!("quote: over {}", args.pcrs));
     add(inputs, Kind::TpmQuote, &quoted.signed.message)?;
     add(inputs, Kind::TpmSignature, &quoted.signed.signature)?;
     for registers in &quoted.registers {
-        add(inputs, Kind::PcrValues, &values(registers))?;
+        add(inputs, Kind::PcrValues, pcr::text(registers).as_bytes())?;
     }
     Ok(())
-}
-
-/// Register values as a bundle holds them: index and value, by index.
-fn values(registers: &PcrValues) -> Vec<u8> {
-    let indexed = registers.selection.indices().zip(&registers.values);
-    indexed.flat_map(|(index, value)| core::iter::once(index).chain(value.iter().copied())).collect()
 }
 
 fn log(args: &AzureArgs, context: &Context, inputs: &mut Inputs) -> Result<(), Fault> {
@@ -90,11 +84,4 @@ fn log(args: &AzureArgs, context: &Context, inputs: &mut Inputs) -> Result<(), F
 
 fn add(inputs: &mut Inputs, kind: Kind, bytes: &[u8]) -> Result<(), Fault> {
     inputs.add_part(Part { kind, bytes: bytes.to_vec() }).map_err(|error| Fault::input(&error))
-}
-
-fn no_key() -> Fault {
-    Fault::device(
-        "this TPM has no attestation key (0x81000003)",
-        "the paravisor of a confidential VM makes one; teeproof doctor tells which TPM this is",
-    )
 }
