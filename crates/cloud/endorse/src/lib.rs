@@ -6,4 +6,4 @@ mod thim;
 
 pub use error::Error;
 pub use get::{Get, Http};
-pub use thim::{AZURE_METADATA, VcekChain, azure_metadata_answers, vcek_chain};
+pub use thim::{AZURE_METADATA, azure_metadata_answers, certification_url, vcek_chain};

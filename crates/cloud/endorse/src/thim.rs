@@ -19,37 +19,38 @@ const HEADERS: &[(&str, &str)] = &[("Metadata", "true")];
 /// VCEK, ASK and ARK, and room for one more.
 const MAX_CERTIFICATES: usize = 4;
 
-/// What Azure has for the chip that this machine runs on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VcekChain {
-    /// The VCEK's certificate, then those above it, DER.
-    pub certificates: Vec<Vec<u8>>,
-    /// The TCB version that the VCEK is for, most significant byte first, as the service says it.
-    pub tcb: u64,
+/// Where the VCEK chain is; `base` is [`AZURE_METADATA`], or a twin's address. The service answers
+/// to nobody without the header `Metadata: true`.
+#[must_use]
+pub fn certification_url(base: &str) -> String {
+    [base.trim_end_matches('/'), CERTIFICATION].concat()
 }
 
-/// Asks for the VCEK chain; `base` is [`AZURE_METADATA`], or a twin's address.
+/// Asks for what Azure has for the chip that this machine runs on: the VCEK's certificate, then
+/// those above it, DER. `base` is [`AZURE_METADATA`], or a twin's address.
 ///
 /// # Errors
 /// The service does not answer, or not with a chain.
-pub fn vcek_chain(get: &dyn Get, base: &str) -> Result<VcekChain, Error> {
-    let url = [base.trim_end_matches('/'), CERTIFICATION].concat();
+pub fn vcek_chain(get: &dyn Get, base: &str) -> Result<Vec<Vec<u8>>, Error> {
+    let url = certification_url(base);
     let body = get.get(&url, HEADERS)?;
     let malformed = |what: String| Error::Malformed { url: url.clone(), what };
     let answer: Answer = serde_json::from_slice(&body).map_err(|error| malformed(error.to_string()))?;
-    let tcb = u64::from_str_radix(&answer.tcbm, 16).map_err(|error| malformed(format!("tcbm: {error}")))?;
     let mut certificates = Vec::new();
     for (name, text) in [("vcekCert", &answer.vcek_cert), ("certificateChain", &answer.certificate_chain)] {
         let before = certificates.len();
-        for found in CertificateDer::pem_slice_iter(text.as_bytes()).take(MAX_CERTIFICATES) {
+        for found in CertificateDer::pem_slice_iter(text.as_bytes()) {
             let certificate = found.map_err(|error| malformed(format!("{name}: {error}")))?;
+            if certificates.len() == MAX_CERTIFICATES {
+                return Err(malformed(format!("{name}: more than {MAX_CERTIFICATES} certificates")));
+            }
             certificates.push(certificate.to_vec());
         }
         if certificates.len() == before {
             return Err(malformed(format!("{name}: there is no certificate in it")));
         }
     }
-    Ok(VcekChain { certificates, tcb })
+    Ok(certificates)
 }
 
 /// Whether the instance metadata answers at all.
@@ -66,5 +67,4 @@ pub fn azure_metadata_answers(get: &dyn Get, base: &str) -> Result<(), Error> {
 struct Answer {
     vcek_cert: String,
     certificate_chain: String,
-    tcbm: String,
 }

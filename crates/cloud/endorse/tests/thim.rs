@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::thread;
 use std::time::Duration;
 
-use teeproof_endorse::{Error, Http, azure_metadata_answers, vcek_chain};
+use teeproof_endorse::{Error, Http, azure_metadata_answers, certification_url, vcek_chain};
 
 /// A service that answers every request with these bytes; says where it is.
 fn service(answer: &[u8]) -> String {
@@ -43,17 +43,21 @@ fn a_chain_is_read_in_order() {
         PEM.replace("MAA=", "MQA=")
     );
     let chain = vcek_chain(&http(), &service(&ok(&body))).unwrap();
-    assert_eq!(chain.certificates, [[0x30, 0], [0x30, 0], [0x31, 0]]);
-    assert_eq!(chain.tcb, 0x7308_0000_0000_0003);
+    assert_eq!(chain, [[0x30, 0], [0x30, 0], [0x31, 0]]);
+    // What else the service says does not matter.
+    let body = body.replace("7308000000000003", "none");
+    assert_eq!(vcek_chain(&http(), &service(&ok(&body))).unwrap(), chain);
 }
 
 #[test]
 fn what_is_no_chain_is_named() {
-    let whole = format!(r#"{{"vcekCert":"{PEM}","tcbm":"00","certificateChain":"{PEM}"}}"#);
+    let whole = format!(r#"{{"vcekCert":"{PEM}","certificateChain":"{PEM}"}}"#);
+    assert_eq!(vcek_chain(&http(), &service(&ok(&whole))).unwrap().len(), 2);
     for (body, what) in [
         ("[]".to_owned(), "invalid"),
-        (whole.replace("tcbm", "tcb"), "tcbm"),
-        (whole.replace("\"00\"", "\"zz\""), "tcbm"),
+        (whole.replace("vcekCert", "vcek"), "vcekCert"),
+        (whole.replace(PEM, &PEM.repeat(3)), "certificateChain: more than 4"),
+        (whole.replacen(PEM, &PEM.repeat(5), 1), "vcekCert: more than 4"),
         (whole.replacen(PEM, "", 1), "vcekCert"),
         (whole.replace("MAA=", "*"), "vcekCert"),
     ] {
@@ -90,5 +94,12 @@ fn each_failure_has_its_name() {
     for address in ["https://127.0.0.1", "nothing", "ftp://127.0.0.1"] {
         let answer = azure_metadata_answers(&http(), address);
         assert!(matches!(answer, Err(Error::Address(_))), "{address}: {answer:?}");
+    }
+}
+
+#[test]
+fn an_address_may_end_with_a_slash() {
+    for base in ["http://127.0.0.1:7", "http://127.0.0.1:7/"] {
+        assert_eq!(certification_url(base), "http://127.0.0.1:7/metadata/THIM/amd/certification");
     }
 }

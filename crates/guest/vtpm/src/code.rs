@@ -30,8 +30,6 @@ impl ResponseCode {
     pub const VALUE: u32 = 0x084;
     /// TPM_RC_HANDLE: there is nothing at this handle.
     pub const HANDLE: u32 = 0x08b;
-    /// TPM_RC_AUTH_FAIL.
-    pub const AUTH_FAIL: u32 = 0x08e;
     /// TPM_RC_SIZE.
     pub const SIZE: u32 = 0x095;
     /// TPM_RC_POLICY_FAIL.
@@ -40,8 +38,6 @@ impl ResponseCode {
     pub const FAILURE: u32 = 0x101;
     /// TPM_RC_HASH: the TPM does not have this hash.
     pub const HASH: u32 = 0x083;
-    /// TPM_RC_INITIALIZE: nobody has started the TPM up.
-    pub const INITIALIZE: u32 = 0x100;
     /// TPM_RC_PCR_CHANGED.
     pub const PCR_CHANGED: u32 = 0x128;
     /// TPM_RC_NV_RANGE.

@@ -9,6 +9,8 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use teeproof_wire::tpm::SHA256;
+
 use crate::index::writer;
 use crate::report::USER_DATA_BYTES;
 use crate::{Error, NvAttributes, NvPublic, Report, ResponseCode, Tpm, handles};
@@ -42,8 +44,6 @@ impl Default for Patience {
 
 /// How many reports may come in pieces of two, one after the other, before that is waited out too.
 const TORN_AT_ONCE: u32 = 3;
-/// SHA-256, for the name of the index.
-const SHA256: u16 = teeproof_wire::tpm::SHA256;
 
 /// Has these 64 bytes put into a report, and returns that report.
 ///
@@ -131,9 +131,10 @@ impl Search {
     fn gives_up(&self) -> Error {
         let (tries, waited) = (self.tries, self.waited);
         match &self.seen {
-            _ if self.torn > 0 => Error::Torn { tries },
-            Some(seen) if seen.renewed => Error::Stale { tries, waited },
-            _ => Error::NotRenewed { tries, waited },
+            None => Error::Torn { tries },
+            // One in pieces of two was renewed between them.
+            Some(seen) if seen.renewed || self.torn > 0 => Error::Stale { tries, waited },
+            Some(_) => Error::NotRenewed { tries, waited },
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use teeproof_wire::certificate;
 
-use crate::{Authority, Error, NvAttributes, NvPublic, Tpm, handles};
+use crate::{Authority, Error, NvAttributes, NvPublic, Tpm, handles, held};
 
 /// TPM_PT_NV_BUFFER_MAX: the most bytes of one read or write.
 const NV_BUFFER_MAX: u32 = 0x012c;
@@ -28,10 +28,7 @@ pub(crate) fn read_defined(tpm: &mut dyn Tpm, public: &NvPublic) -> Result<Vec<u
     while offset < public.data_size {
         let size = piece.min(public.data_size.saturating_sub(offset));
         let read = tpm.nv_read(public.index, by, offset, size)?;
-        if read.len() != usize::from(size) {
-            let what = format!("{} bytes at offset {offset}, and {size} were asked for", read.len());
-            return Err(Error::Malformed { command: "TPM2_NV_Read", what });
-        }
+        held::nv_data(&read, size)?;
         bytes.extend(read);
         offset = offset.saturating_add(size);
     }

@@ -31,8 +31,7 @@ pub fn hash_name(algorithm: u16) -> Option<&'static str> {
 }
 
 /// The hash algorithm of a name.
-#[must_use]
-pub fn hash_named(name: &str) -> Option<u16> {
+fn hash_named(name: &str) -> Option<u16> {
     HASHES.iter().find(|hash| hash.0.eq_ignore_ascii_case(name)).map(|hash| hash.1)
 }
 

@@ -1,12 +1,10 @@
 //! A quote together with the values that it is over.
 
 use sha2::{Digest, Sha256, Sha384, Sha512};
-use teeproof_wire::tpm::{Attest, Selection};
+use teeproof_wire::tpm::{Attest, MAX_NONCE, Selection};
 
-use crate::{Error, PcrValues, ResponseCode, Signed, Tpm, hash_bytes};
+use crate::{Error, PcrValues, ResponseCode, Signed, Tpm, hash_bytes, held};
 
-/// The most bytes of a nonce: TPM2B_DATA of the virtual TPM.
-pub const MAX_NONCE: usize = 50;
 /// How often a quote is made anew because a register was extended between it and the reading.
 const ATTEMPTS: u32 = 5;
 
@@ -78,14 +76,8 @@ pub fn read_registers(tpm: &mut dyn Tpm, selection: Selection) -> Result<PcrValu
 }
 
 /// That these are values of registers that were asked for, as long as their bank has them.
-fn check_values(answer: &PcrValues, asked: Selection) -> Result<(), Error> {
-    let PcrValues { selection, values } = answer;
-    if selection.bank != asked.bank || selection.bitmap & !asked.bitmap != 0 {
-        return Err(wrong_values("other registers than were asked for"));
-    }
-    if values.len() != selection.indices().count() {
-        return Err(wrong_values("another number of values than of registers"));
-    }
+fn check_values(PcrValues { selection, values }: &PcrValues, asked: Selection) -> Result<(), Error> {
+    held::registers(asked, &[*selection], values.len())?;
     let length = hash_bytes(asked.bank);
     if values.iter().any(|value| length.is_some_and(|length| length != value.len())) {
         return Err(wrong_values("a value of another length than the bank's"));

@@ -101,7 +101,7 @@ pub trait Tpm {
 
     /// Decrypts under a key whose policy is that these registers have their present values:
     /// TPM2_StartAuthSession, TPM2_PolicyPCR, TPM2_RSA_Decrypt. The session is gone afterwards,
-    /// whatever came out.
+    /// whatever came out. It is one of SHA-256: the key's name and its policy have to be of that hash.
     ///
     /// # Errors
     /// Those that every command has; TPM_RC_POLICY_FAIL if the registers have changed.

@@ -26,7 +26,7 @@ use zeroize::Zeroizing;
 
 use objects::Made;
 
-use crate::{Authority, Created, Error, NvPublic, Padding, PcrValues, PublicObject, Signed, Tpm};
+use crate::{Authority, Created, Error, NvPublic, Padding, PcrValues, PublicObject, Signed, Tpm, held};
 
 /// The empty password, for commands that one handle authorizes.
 const PASSWORD: Sessions = (Some(AuthSession::Password), None, None);
@@ -90,7 +90,7 @@ impl Tpm for Stack {
     fn handles(&mut self, first: u32) -> Result<Vec<u32>, Error> {
         match self.capability(CapabilityType::Handles, first, convert::MAX_HANDLES)? {
             CapabilityData::Handles(list) => {
-                in_order(first, list.iter().map(|handle| u32::from(*handle)).collect())
+                held::handles(first, list.iter().map(|handle| u32::from(*handle)).collect())
             }
             _ => Err(failure::other_kind()),
         }
@@ -110,13 +110,7 @@ impl Tpm for Stack {
             let (public, _) = this.run(COMMAND, NOBODY, |context| context.nv_read_public(index))?;
             convert::nv_public(&public).map_err(|error| failure::of(COMMAND, error))
         })
-        .and_then(|public| {
-            if public.index == index {
-                return Ok(public);
-            }
-            let what = format!("another index ({:#010x})", public.index);
-            Err(Error::Malformed { command: COMMAND, what })
-        })
+        .and_then(|public| held::nv_index(index, public.index).map(|()| public))
     }
 
     fn nv_read(&mut self, index: u32, by: Authority, offset: u16, size: u16) -> Result<Vec<u8>, Error> {
@@ -126,11 +120,8 @@ impl Tpm for Stack {
             let by = convert::authority(by, index);
             let read = |context: &mut Context| context.nv_read(by, index, size, offset);
             let data = this.run(COMMAND, PASSWORD, read)?;
-            if data.len() == usize::from(size) {
-                return Ok(data.value().to_vec());
-            }
-            let what = format!("{} bytes, and {size} were asked for", data.len());
-            Err(Error::Malformed { command: COMMAND, what })
+            held::nv_data(data.value(), size)?;
+            Ok(data.value().to_vec())
         })
     }
 
@@ -231,17 +222,6 @@ impl Tpm for Stack {
     fn flush(&mut self, object: u32) -> Result<(), Error> {
         self.flush_object(object)
     }
-}
-
-/// Whoever asks for more handles goes on after the last one, and has to come to an end.
-fn in_order(first: u32, handles: Vec<u32>) -> Result<Vec<u32>, Error> {
-    let one_kind = handles.iter().all(|handle| *handle >= first && handle >> 24 == first >> 24);
-    // Sessions of two kinds stand in one list.
-    let sessions = matches!(first >> 24, 0x02 | 0x03);
-    if sessions || one_kind && handles.is_sorted_by(|a, b| a < b) {
-        return Ok(handles);
-    }
-    Err(Error::Malformed { command: "TPM2_GetCapability", what: "handles out of order".to_owned() })
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ pub const MAGIC: u32 = 0xff54_4347;
 /// No TPMS_ATTEST of a quote comes near this, nor one of a certification.
 pub const MAX_BYTES: usize = 4096;
 
-/// The longest nonce that a vTPM takes.
+/// The longest nonce that a vTPM takes: TPM2B_DATA.
 pub const MAX_NONCE: usize = 50;
 
 /// A name is a handle, or an algorithm and a digest.

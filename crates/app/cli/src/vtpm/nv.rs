@@ -5,7 +5,7 @@ use std::fmt::Write;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use teeproof::core::Hex;
-use teeproof_vtpm::{NvAttributes, NvPublic, Tpm, handles, hash_name, read_index, write_index};
+use teeproof_vtpm::{NvAttributes, NvPublic, Tpm, all_handles, handles, hash_name, read_index, write_index};
 
 use crate::bytes;
 use crate::context::Context;
@@ -135,7 +135,7 @@ pub(super) fn handle(text: &str) -> Result<u32, String> {
 fn list(tpm: &mut dyn Tpm, context: &Context) -> Result<Product, Fault> {
     let failed = |error| fault(&error);
     let mut found = Vec::new();
-    for index in tpm.handles(handles::FIRST_NV_INDEX).map_err(failed)? {
+    for index in all_handles(tpm, handles::FIRST_NV_INDEX).map_err(failed)? {
         found.push(tpm.nv_public(index).map_err(failed)?);
     }
     if context.is_json() {

@@ -18,14 +18,14 @@ use super::Direct;
 use super::answer::{Answer, Fields};
 use super::convert;
 use super::exchange::Sessions;
-use crate::{Authority, Created, Error, NvPublic, Padding, PcrValues, PublicObject, Signed, Tpm, handles};
+use crate::{
+    Authority, Created, Error, NvPublic, Padding, PcrValues, PublicObject, Signed, Tpm, handles, held,
+};
 
 /// More handles than an answer has room for.
 const ALL_HANDLES: u32 = 254;
 /// More banks than a TPM has.
 const ALL_BANKS: u32 = 16;
-/// The kinds of handles of sessions, which are listed in one list.
-const SESSIONS: core::ops::RangeInclusive<u32> = 0x02..=0x03;
 
 impl Tpm for Direct {
     fn property(&mut self, property: u32) -> Result<Option<u32>, Error> {
@@ -49,12 +49,7 @@ impl Tpm for Direct {
             for _ in 0..count {
                 list.push(fields.u32("a handle")?);
             }
-            // Whoever asks for more goes on after the last one, and has to come to an end.
-            let one_kind = list.iter().all(|handle| *handle >= first && handle >> 24 == first >> 24);
-            if SESSIONS.contains(&(first >> 24)) || one_kind && list.is_sorted_by(|a, b| a < b) {
-                return Ok(list);
-            }
-            Err(fields.malformed("handles out of order".to_owned()))
+            held::handles(first, list)
         })
     }
 
@@ -67,9 +62,7 @@ impl Tpm for Direct {
         self.run("TPM2_NV_ReadPublic", &command, Sessions::None)?.read(|fields| {
             let (public, _) = fields.structure::<TpmsNvPublic>("the public area")?;
             fields.sized("the name")?;
-            if public.nv_index.value() != index {
-                return Err(fields.malformed(format!("another index ({:#010x})", public.nv_index.value())));
-            }
+            held::nv_index(index, public.nv_index.value())?;
             Ok(convert::from_nv_public(&public))
         })
     }
@@ -80,9 +73,7 @@ impl Tpm for Direct {
         let answer = self.run("TPM2_NV_Read", &command, Sessions::Passwords(1))?;
         answer.read(|fields| {
             let data = fields.sized("the data")?;
-            if data.len() != usize::from(size) {
-                return Err(fields.malformed(format!("{} bytes, and {size} were asked for", data.len())));
-            }
+            held::nv_data(data, size)?;
             Ok(data.to_vec())
         })
     }

@@ -9,7 +9,7 @@ use tpm2_protocol::data::{
 };
 
 use super::answer::Fields;
-use crate::{Error, NvAttributes, NvPublic, Padding, PcrValues};
+use crate::{Error, NvAttributes, NvPublic, Padding, PcrValues, held};
 
 /// What was asked for cannot be put into the command.
 pub(super) fn unfit(command: &'static str) -> impl Fn(TpmError) -> Error {
@@ -31,10 +31,7 @@ pub(super) fn buffer<const MOST: usize>(
 pub(super) fn selections(command: &'static str, of: &[Selection]) -> Result<TpmlPcrSelection, Error> {
     let mut list = TpmlPcrSelection::new();
     for selection in of {
-        if selection.bitmap >> REGISTERS != 0 {
-            let what = format!("registers beyond {} ({:#x})", REGISTERS.saturating_sub(1), selection.bitmap);
-            return Err(Error::Unfit { command, what });
-        }
+        held::within_registers(command, *selection)?;
         let [a, b, c, _] = selection.bitmap.to_le_bytes();
         let pcr_select = TpmsPcrSelect::try_from(&[a, b, c][..]).map_err(unfit(command))?;
         list.try_push(TpmsPcrSelection { hash: hash(command, selection.bank)?, pcr_select })
@@ -67,16 +64,8 @@ pub(super) fn read_selections(fields: &mut Fields<'_>) -> Result<Vec<Selection>,
 pub(super) fn read_values(fields: &mut Fields<'_>, asked: Selection) -> Result<PcrValues, Error> {
     fields.u32("the update counter")?;
     let selections = read_selections(fields)?;
-    let bitmap = match selections.as_slice() {
-        [] => 0,
-        [one] if one.bank == asked.bank && one.bitmap & !asked.bitmap == 0 => one.bitmap,
-        _ => return Err(fields.malformed("other registers than were asked for".to_owned())),
-    };
-    let selection = Selection { bank: asked.bank, bitmap };
     let count = fields.u32("the number of values")?;
-    if count != selection.count() {
-        return Err(fields.malformed(format!("{count} values of {} registers", selection.count())));
-    }
+    let selection = held::registers(asked, &selections, usize::try_from(count).unwrap_or(usize::MAX))?;
     let values = (0..count).map(|_| fields.sized("a value").map(<[u8]>::to_vec));
     Ok(PcrValues { selection, values: values.collect::<Result<_, _>>()? })
 }

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 
-use super::transport::{MAX_BYTES, Transport};
+use super::transport::{MAX_BYTES, Transport, uninterrupted};
 
 /// An open device.
 ///
@@ -31,15 +31,5 @@ impl Transport for Device {
         let read = uninterrupted(|| self.0.read(&mut answer))?;
         answer.truncate(read);
         Ok(answer)
-    }
-}
-
-/// Does it again when a signal came in between, before anything happened.
-fn uninterrupted(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
-    loop {
-        match call() {
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            other => return other,
-        }
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-use super::transport::{HEADER_BYTES, MAX_BYTES, Transport, announced};
+use super::transport::{HEADER_BYTES, MAX_BYTES, Transport, announced, uninterrupted};
 
 /// A name may stand for many addresses: no more of them are tried.
 const MAX_ADDRESSES: usize = 8;
@@ -24,20 +24,25 @@ impl Transport for Swtpm {
     fn exchange(&mut self, command: &[u8]) -> io::Result<Vec<u8>> {
         let mut connection = self.endpoint.connect(self.patience)?;
         connection.write_all(command)?;
-        // One more than an answer can have, so that bytes after it are noticed.
-        let mut answer = Zeroizing::new(vec![0; MAX_BYTES.saturating_add(1)]);
-        let mut have = 0;
-        while have < HEADER_BYTES || have < announced(&answer)? {
-            let read = connection.read(answer.get_mut(have..).unwrap_or_default())?;
-            if read == 0 {
-                let what = format!("the connection ended after {have} bytes of the answer");
-                return Err(io::Error::new(ErrorKind::UnexpectedEof, what));
-            }
-            have = have.saturating_add(read);
-        }
-        answer.truncate(have);
-        Ok(core::mem::take(&mut *answer))
+        receive(&mut connection)
     }
+}
+
+/// Reads an answer until it has the size that it says.
+fn receive(connection: &mut impl Read) -> io::Result<Vec<u8>> {
+    // One more than an answer can have, so that bytes after it are noticed.
+    let mut answer = Zeroizing::new(vec![0; MAX_BYTES.saturating_add(1)]);
+    let mut have = 0;
+    while have < HEADER_BYTES || have < announced(&answer)? {
+        let read = uninterrupted(|| connection.read(answer.get_mut(have..).unwrap_or_default()))?;
+        if read == 0 {
+            let what = format!("the connection ended after {have} bytes of the answer");
+            return Err(io::Error::new(ErrorKind::UnexpectedEof, what));
+        }
+        have = have.saturating_add(read);
+    }
+    answer.truncate(have);
+    Ok(core::mem::take(&mut *answer))
 }
 
 /// Where somebody listens.
@@ -49,6 +54,9 @@ pub(super) enum Endpoint {
 
 impl Endpoint {
     /// A connection whose deadline is so far away.
+    ///
+    /// Connecting to a Unix socket has no deadline: while as many wait there as its listener lets
+    /// wait, it waits too, and the standard library cannot bound that.
     pub(super) fn connect(&self, patience: Duration) -> io::Result<Connection> {
         let deadline = Instant::now().checked_add(patience).ok_or(ErrorKind::InvalidInput)?;
         let stream = match self {
@@ -115,4 +123,34 @@ impl Write for Connection {
 fn left(deadline: Instant) -> io::Result<Duration> {
     let left = deadline.saturating_duration_since(Instant::now());
     if left.is_zero() { Err(ErrorKind::TimedOut.into()) } else { Ok(left) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives one byte at a time, and says before each that a signal came in between.
+    struct Stopped<'a> {
+        left: &'a [u8],
+        interrupt: bool,
+    }
+
+    impl Read for Stopped<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.interrupt = !self.interrupt;
+            if self.interrupt {
+                return Err(ErrorKind::Interrupted.into());
+            }
+            self.left.read(buffer.get_mut(..1).unwrap_or_default())
+        }
+    }
+
+    #[test]
+    fn an_answer_is_read_through_signals() {
+        let answer = [0x80, 0x01, 0, 0, 0, 12, 0, 0, 0, 0, 7, 8];
+        let read = receive(&mut Stopped { left: &answer, interrupt: false });
+        assert_eq!(read.ok().as_deref(), Some(&answer[..]));
+        let cut = receive(&mut Stopped { left: &answer[..11], interrupt: false });
+        assert_eq!(cut.map_err(|error| error.kind()), Err(ErrorKind::UnexpectedEof));
+    }
 }

@@ -53,6 +53,16 @@ pub(super) fn is_silence(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock) || error.raw_os_error() == Some(ETIME)
 }
 
+/// Does it again when a signal came in between, before anything happened.
+pub(super) fn uninterrupted(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}
+
 pub(super) fn malformed(what: String) -> io::Error {
     io::Error::new(ErrorKind::InvalidData, what)
 }

@@ -8,76 +8,62 @@ impl Error {
     /// What a person can do.
     #[must_use]
     pub fn hint(&self) -> String {
-        match self {
-            Self::Open { address, source } => opening(address, source),
+        let hint = match self {
+            Self::Open { address, source } => return opening(address, source),
             Self::NotBuilt { feature, .. } => {
-                format!("build with the feature {feature}, or give an address of another kind")
+                return format!("build with the feature {feature}, or give an address of another kind");
             }
             Self::Refused { code, .. } => match code.known() {
-                Some(known) => known.hint.to_owned(),
-                None => format!("tpm2_rc_decode {:#x} may know more", code.0),
+                Some(known) => known.hint,
+                None => return format!("tpm2_rc_decode {:#x} may know more", code.0),
             },
-            Self::IndexEnd { size, .. } => format!("write so much that it ends at byte {size} or before"),
-            Self::InputSize { .. } => {
-                "undefine it (tpm2_nvundefine -C o 0x01400002), and it is defined anew as it has to be".into()
+            Self::IndexEnd { size, .. } => {
+                return format!("write so much that it ends at byte {size} or before");
             }
-            Self::NoBank(_) => "take a bank that teeproof doctor lists; Azure's machines have sha256".into(),
-            other => fixed(other).into(),
-        }
-    }
-}
-
-/// Hints that need nothing of the error.
-const fn fixed(error: &Error) -> &'static str {
-    match error {
-        Error::Address(_) => {
-            "write device:/dev/tpmrm0, swtpm:host=HOST,port=PORT, swtpm:path=SOCKET, mssim:host=HOST,port=PORT, or tss: and a TCTI string"
-        }
-        Error::Registers(_) => "write a bank and numbers from 0 to 23: sha256:0-7,14 or sha256:all",
-        Error::Io { .. } => "look whether the TPM is still there, and start again",
-        Error::Silent { .. } => {
-            "another program may hold the connection, for a software TPM serves one at a time: end it, and try again"
-        }
-        Error::Unfit { .. } => "check what was asked for; teeproof doctor says what this TPM has",
-        Error::Malformed { .. } => {
-            "check the address: something else than a TPM may answer there; if it is a TPM, it does not keep to the specification"
-        }
-        Error::NoReport => {
-            "this is no confidential VM of Azure; for a rehearsal start teeproof-twin paravisor and give its address"
-        }
-        Error::ReportSize { .. } | Error::Report(_) => {
-            "what lies there is not from a paravisor that is known here; teeproof inspect says more about a copy of it"
-        }
-        Error::Torn { .. } => "another program has the report renewed all the time: end it, and try again",
-        Error::UserDataLength(_) => {
-            "give exactly 64 bytes; a value of another length can be hashed with SHA-512"
-        }
-        Error::NoUserData => {
-            "take the report as it is, without user data, and prove freshness by the nonce of the quote"
-        }
-        Error::Stale { .. } => "another program asks for reports at the same time: end it, and try again",
-        Error::NotRenewed { .. } => {
-            "wait longer; if it stays, take the report of the boot and prove freshness by the nonce of the quote"
-        }
-        Error::InputForeign => {
-            "whoever made it has to undefine it; if it is yours, tpm2_nvundefine -C o 0x01400002"
-        }
-        Error::InputUnreadable => {
-            "undefine it (tpm2_nvundefine -C o 0x01400002), and it is defined anew as it has to be"
-        }
-        Error::InputLocked => "restart the machine; if it stays, tpm2_nvundefine -C o 0x01400002",
-        Error::NonceLength(_) => "hash it with SHA-256, and give the 32 bytes here and to the verifier",
-        Error::Moving { .. } => "some program extends registers all the time; leave its registers out",
-        Error::Stack { .. } => {
-            "TSS2_LOG=all+debug in the environment makes the stack say more; device:/dev/tpmrm0 works without it"
-        }
-        // Said above, with what the error holds.
-        Error::Open { .. }
-        | Error::NotBuilt { .. }
-        | Error::Refused { .. }
-        | Error::IndexEnd { .. }
-        | Error::InputSize { .. }
-        | Error::NoBank(_) => "",
+            Self::NoBank(_) => "take a bank that teeproof doctor lists; Azure's machines have sha256",
+            Self::Address(_) => {
+                "write device:/dev/tpmrm0, swtpm:host=HOST,port=PORT, swtpm:path=SOCKET, mssim:host=HOST,port=PORT, or tss: and a TCTI string"
+            }
+            Self::Registers(_) => "write a bank and numbers from 0 to 23: sha256:0-7,14 or sha256:all",
+            Self::Io { .. } => "look whether the TPM is still there, and start again",
+            Self::Silent { .. } => {
+                "another program may hold the connection, for a software TPM serves one at a time: end it, and try again"
+            }
+            Self::Unfit { .. } => "check what was asked for; teeproof doctor says what this TPM has",
+            Self::Malformed { .. } => {
+                "check the address: something else than a TPM may answer there; if it is a TPM, it does not keep to the specification"
+            }
+            Self::NoReport => {
+                "this is no confidential VM of Azure; for a rehearsal start teeproof-twin paravisor and give its address"
+            }
+            Self::ReportSize { .. } | Self::Report(_) => {
+                "what lies there is not from a paravisor that is known here; teeproof inspect says more about a copy of it"
+            }
+            Self::Torn { .. } => "another program has the report renewed all the time: end it, and try again",
+            Self::UserDataLength(_) => {
+                "give exactly 64 bytes; a value of another length can be hashed with SHA-512"
+            }
+            Self::NoUserData => {
+                "take the report as it is, without user data, and prove freshness by the nonce of the quote"
+            }
+            Self::Stale { .. } => "another program asks for reports at the same time: end it, and try again",
+            Self::NotRenewed { .. } => {
+                "wait longer; if it stays, take the report of the boot and prove freshness by the nonce of the quote"
+            }
+            Self::InputForeign => {
+                "whoever made it has to undefine it; if it is yours, tpm2_nvundefine -C o 0x01400002"
+            }
+            Self::InputSize { .. } | Self::InputUnreadable => {
+                "undefine it (tpm2_nvundefine -C o 0x01400002), and it is defined anew as it has to be"
+            }
+            Self::InputLocked => "restart the machine; if it stays, tpm2_nvundefine -C o 0x01400002",
+            Self::NonceLength(_) => "hash it with SHA-256, and give the 32 bytes here and to the verifier",
+            Self::Moving { .. } => "some program extends registers all the time; leave its registers out",
+            Self::Stack { .. } => {
+                "TSS2_LOG=all+debug in the environment makes the stack say more; device:/dev/tpmrm0 works without it"
+            }
+        };
+        hint.to_owned()
     }
 }
 

@@ -3,10 +3,9 @@
 
 use std::io::{Read, Write};
 
-use teeproof_wire::tpm::Selection;
+use teeproof_wire::tpm::{SHA256, Selection};
 use zeroize::Zeroizing;
 
-use super::key::SHA256;
 use super::stream::Cipher;
 use super::{EnvelopeHeader, SealError, decrypt, encrypt};
 use crate::{Padding, Tpm};

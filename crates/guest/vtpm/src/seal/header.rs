@@ -10,11 +10,10 @@ mod tests;
 
 use std::io::Read;
 
-use teeproof_wire::tpm::Selection;
+use teeproof_wire::tpm::{SHA256, Selection};
 use teeproof_wire::{Error, Kind, Reader};
 
 use super::SealError;
-use super::key::SHA256;
 use crate::Padding;
 
 /// The most bytes of a head.

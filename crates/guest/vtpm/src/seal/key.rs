@@ -2,7 +2,7 @@
 //! time until the machine is restarted, usable only while registers have the values that they had.
 
 use sha2::{Digest, Sha256};
-use teeproof_wire::tpm::{Selection, policy_pcr};
+use teeproof_wire::tpm::{ObjectAttributes, RsaPublic, SHA256, Selection, policy_pcr};
 use zeroize::Zeroizing;
 
 use super::SealError;
@@ -10,10 +10,13 @@ use crate::{Error, Padding, Registers, ResponseCode, Signed, Tpm, handles, read_
 
 /// fixedTPM, fixedParent, sensitiveDataOrigin, noDA, decrypt: no password opens it, and no other
 /// machine can ever hold it.
-const ATTRIBUTES: u32 = 0x0002_0432;
+const ATTRIBUTES: u32 = ObjectAttributes::FIXED_TPM
+    .union(ObjectAttributes::FIXED_PARENT)
+    .union(ObjectAttributes::SENSITIVE_DATA_ORIGIN)
+    .union(ObjectAttributes::NO_DA)
+    .union(ObjectAttributes::DECRYPT)
+    .bits();
 const RSA: u16 = 0x0001;
-/// The bank whose registers guard the key, and the hash of its name.
-pub(super) const SHA256: u16 = teeproof_wire::tpm::SHA256;
 const NULL: u16 = 0x0010;
 const KEY_BITS: u16 = 2048;
 /// The command that decrypts, as the transports name it.
@@ -63,7 +66,7 @@ pub fn decrypt(
     padding: Padding,
     ciphertext: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, SealError> {
-    let policy = policy_of(public)?;
+    let (policy, _) = parts(public)?;
     let key = tpm.create_primary(handles::NULL, &template(policy)).map_err(SealError::Tpm)?;
     let opened = if key.public == public {
         tpm.rsa_decrypt(key.handle, registers, padding, ciphertext).map_err(refused)
@@ -129,22 +132,14 @@ fn head(policy: &[u8; 32]) -> Vec<u8> {
     fields.concat()
 }
 
-/// The policy in the public area of a key that [`SealingKey::make`] made, and of no other.
-fn policy_of(public: &[u8]) -> Result<&[u8; 32], SealError> {
-    let wrong = SealError::Key("its public area is another's");
-    let policy: &[u8; 32] = public
-        .get(10..)
-        .and_then(<[u8]>::first_chunk)
-        .ok_or(SealError::Key("its public area is too short"))?;
-    if public.starts_with(&head(policy)) { Ok(policy) } else { Err(wrong) }
-}
-
-/// The modulus in the public area of such a key.
-pub(super) fn modulus_of(public: &[u8]) -> Result<&[u8; 256], SealError> {
-    let head = head(policy_of(public)?).len();
-    let rest = public.get(head..).and_then(|rest| rest.split_first_chunk::<2>());
-    let modulus = rest.filter(|(size, _)| u16::from_be_bytes(**size) == 256).map(|(_, modulus)| modulus);
-    modulus.and_then(|modulus| modulus.try_into().ok()).ok_or(SealError::Key("its modulus has not 2048 bits"))
+/// The policy and the modulus in the public area of a key that [`SealingKey::make`] made, and of no
+/// other.
+pub(super) fn parts(public: &[u8]) -> Result<(&[u8; 32], &[u8; 256]), SealError> {
+    let read = RsaPublic::parse(public).or(Err(SealError::Key("its public area is that of no RSA key")))?;
+    match (read.auth_policy.try_into(), read.modulus.try_into()) {
+        (Ok(policy), Ok(modulus)) if public.starts_with(&head(policy)) => Ok((policy, modulus)),
+        _ => Err(SealError::Key("its public area is another's")),
+    }
 }
 
 #[cfg(test)]
@@ -160,11 +155,9 @@ mod tests {
 
     #[test]
     fn the_public_area_of_a_key_is_known() {
-        assert_eq!(policy_of(&public()).ok(), Some(&POLICY));
-        assert_eq!(modulus_of(&public()).ok(), Some(&[0xc1; 256]));
-        // One that does not exist yet has no modulus, and is the same otherwise.
-        assert_eq!(policy_of(&template(&POLICY)).ok(), Some(&POLICY));
-        assert!(matches!(modulus_of(&template(&POLICY)), Err(SealError::Key(_))));
+        assert_eq!(parts(&public()).ok(), Some((&POLICY, &[0xc1; 256])));
+        // What makes one is not one yet: it has no modulus.
+        assert!(matches!(parts(&template(&POLICY)), Err(SealError::Key(_))));
     }
 
     #[test]
@@ -173,15 +166,15 @@ mod tests {
         for bit in 0..head(&POLICY).len() * 8 {
             let mut changed = public.clone();
             changed[bit / 8] ^= 1 << (bit % 8);
-            let found = policy_of(&changed);
+            let found = parts(&changed);
             // Another policy is another key; everything else is none.
             let is_policy = (10..42).contains(&(bit / 8));
-            assert_eq!(found.is_ok_and(|policy| *policy != POLICY), is_policy, "{bit}");
+            assert_eq!(found.is_ok_and(|(policy, _)| *policy != POLICY), is_policy, "{bit}");
         }
         for end in 0..public.len() {
-            assert!(matches!(modulus_of(&public[..end]), Err(SealError::Key(_))), "{end}");
+            assert!(matches!(parts(&public[..end]), Err(SealError::Key(_))), "{end}");
         }
-        assert!(modulus_of(&[&public[..], &[0]].concat()).is_err());
+        assert!(parts(&[&public[..], &[0]].concat()).is_err());
     }
 
     #[test]
@@ -194,7 +187,7 @@ mod tests {
         assert!(matches!(said(DECRYPT, 0x99d), SealError::RegistersChanged));
         assert!(matches!(said("TPM2_PolicyPCR", 0x99d), SealError::Tpm(_)));
         // Something was extended at that very moment: trying again tells.
-        assert!(matches!(said(DECRYPT, 0x128), SealError::Tpm(_)));
+        assert!(matches!(said(DECRYPT, ResponseCode::PCR_CHANGED), SealError::Tpm(_)));
         assert!(matches!(refused(Error::Silent { command: DECRYPT }), SealError::Tpm(_)));
     }
 }

@@ -6,7 +6,7 @@ use aws_lc_rs::rsa::{
 };
 
 use super::SealError;
-use super::key::modulus_of;
+use super::key::parts;
 use crate::Padding;
 
 /// SubjectPublicKeyInfo of an RSA key of 2048 bits, up to the modulus.
@@ -22,7 +22,7 @@ const AFTER_MODULUS: [u8; 5] = [0x02, 0x03, 0x01, 0x00, 0x01];
 /// # Errors
 /// The public area is not that of a key for sealing; the plaintext is too long for one block.
 pub fn encrypt(public: &[u8], padding: Padding, plaintext: &[u8]) -> Result<Vec<u8>, SealError> {
-    let modulus = modulus_of(public)?;
+    let (_, modulus) = parts(public)?;
     let limit = capacity(padding)?;
     if plaintext.len() > limit {
         return Err(SealError::TooLong { bytes: plaintext.len(), limit });

@@ -1,6 +1,6 @@
 //! Between the types of this crate and those of tss-esapi.
 
-use teeproof_wire::tpm::{REGISTERS, Selection};
+use teeproof_wire::tpm::Selection;
 use tss_esapi::WrapperErrorKind;
 use tss_esapi::attributes::NvIndexAttributes;
 use tss_esapi::handles::{NvIndexHandle, NvIndexTpmHandle, TpmHandle};
@@ -15,7 +15,7 @@ use tss_esapi::traits::{Marshall, UnMarshall};
 use tss_esapi::tss2_esys::{TPMA_NV, TPML_PCR_SELECTION, TPMS_PCR_SELECTION};
 
 use super::failure;
-use crate::{Authority, Error, NvAttributes, NvPublic, Padding, PcrValues, Signed};
+use crate::{Authority, Error, NvAttributes, NvPublic, Padding, PcrValues, Signed, held};
 
 /// The most handles that fit an answer.
 pub(super) const MAX_HANDLES: u32 = HandleList::MAX_SIZE as u32;
@@ -30,7 +30,7 @@ pub(super) fn buffer<'a, T: TryFrom<&'a [u8]>>(
         .map_err(|_| failure::unfit(command, format!("{what} has {} bytes, and fewer fit", bytes.len())))
 }
 
-pub(super) fn hash(command: &'static str, algorithm: u16) -> Result<HashingAlgorithm, Error> {
+fn hash(command: &'static str, algorithm: u16) -> Result<HashingAlgorithm, Error> {
     let unknown = |_| failure::unfit(command, format!("{algorithm:#06x} is no known hash"));
     HashingAlgorithm::try_from(algorithm).map_err(unknown)
 }
@@ -108,10 +108,7 @@ pub(super) fn selection_list(command: &'static str, of: &[Selection]) -> Result<
         return Err(unfit(format!("{} banks", of.len())));
     }
     for (slot, selection) in list.pcrSelections.iter_mut().zip(of) {
-        if selection.bitmap >> REGISTERS != 0 {
-            let last = REGISTERS.saturating_sub(1);
-            return Err(unfit(format!("registers beyond {last} ({:#x})", selection.bitmap)));
-        }
+        held::within_registers(command, *selection)?;
         hash(command, selection.bank)?;
         let bits = selection.bitmap.to_le_bytes();
         *slot = TPMS_PCR_SELECTION { hash: selection.bank, sizeofSelect: 3, pcrSelect: bits };
@@ -126,17 +123,8 @@ pub(super) fn pcr_values(
     read: PcrSelectionList,
     digests: &DigestList,
 ) -> Result<PcrValues, Error> {
-    let malformed = |what: String| Error::Malformed { command: "TPM2_PCR_Read", what };
-    let bitmap = match *selections(read).as_slice() {
-        [] => 0,
-        [one] if one.bank == asked.bank && one.bitmap & !asked.bitmap == 0 => one.bitmap,
-        _ => return Err(malformed("other registers than were asked for".to_owned())),
-    };
-    let selection = Selection { bank: asked.bank, bitmap };
     let values: Vec<Vec<u8>> = digests.value().iter().map(|digest| digest.value().to_vec()).collect();
-    if u32::try_from(values.len()) != Ok(selection.count()) {
-        return Err(malformed(format!("{} values of {} registers", values.len(), selection.count())));
-    }
+    let selection = held::registers(asked, &selections(read), values.len())?;
     Ok(PcrValues { selection, values })
 }
 

@@ -5,6 +5,7 @@ use tss_esapi::Context;
 use tss_esapi::attributes::SessionAttributesBuilder;
 use tss_esapi::constants::SessionType;
 use tss_esapi::handles::{KeyHandle, SessionHandle};
+use tss_esapi::interface_types::algorithm::HashingAlgorithm;
 use tss_esapi::interface_types::session_handles::{AuthSession, PolicySession};
 use tss_esapi::structures::{Data, Digest, PcrSelectionList, PublicKeyRsa, SymmetricDefinition};
 use zeroize::Zeroizing;
@@ -33,7 +34,7 @@ impl Stack {
         let registers = convert::selection_list(POLICY, &[registers])?;
         self.with_object(DECRYPT, key, |this, key| {
             let key = KeyHandle::from(key);
-            let session = this.policy_session(key)?;
+            let session = this.policy_session()?;
             let decrypt =
                 |context: &mut Context| context.rsa_decrypt(key, ciphertext, padding, Data::default());
             let done = this
@@ -49,14 +50,11 @@ impl Stack {
         })
     }
 
-    /// A policy session with the key's own hash, as its policy is a digest of that hash.
-    fn policy_session(&mut self, key: KeyHandle) -> Result<PolicySession, Error> {
-        let name = self.run(START, NOBODY, |context| context.tr_get_name(key.into()))?;
-        let hash = name.value().first_chunk().map_or(0, |algorithm| u16::from_be_bytes(*algorithm));
-        let hash = convert::hash(START, hash)?;
+    /// A policy session of SHA-256, as the key's policy is a digest of that hash.
+    fn policy_session(&mut self) -> Result<PolicySession, Error> {
         let start = |context: &mut Context| {
             let (symmetric, kind) = (SymmetricDefinition::AES_128_CFB, SessionType::Policy);
-            context.start_auth_session(None, None, None, kind, symmetric, hash)
+            context.start_auth_session(None, None, None, kind, symmetric, HashingAlgorithm::Sha256)
         };
         match self.run(START, NOBODY, start)? {
             Some(AuthSession::PolicySession(session)) => Ok(session),

@@ -45,37 +45,21 @@ fn unknown(tcti: &str) -> Error {
 /// Why the stack could not open a TPM. It gives only a code, so the operating system is asked.
 pub(super) fn not_opened(tcti: &str, error: tss_esapi::Error) -> Error {
     let said = failure::words(error);
-    let (kind, rest) = tcti.split_once(':').unwrap_or((tcti, ""));
-    let asked = match kind {
-        "device" => OpenOptions::new().read(true).write(true).open(device(rest)).map(drop),
-        "swtpm" | "mssim" => reach(rest),
+    let asked = match tcti.parse::<Address>() {
+        Ok(Address::Device(path)) => OpenOptions::new().read(true).write(true).open(path).map(drop),
+        Ok(Address::Swtpm(host, port) | Address::Mssim(host, port)) => reach(&host, port),
         _ => Ok(()),
     };
     let source = asked.err().unwrap_or_else(|| {
+        let (kind, _) = tcti.split_once(':').unwrap_or((tcti, ""));
         let module = format!("is its module installed (Debian: libtss2-tcti-{kind}0)?");
         io::Error::other(format!("the TPM software stack says: {said}; {module}"))
     });
     Error::Open { address: tcti.to_owned(), source }
 }
 
-fn device(rest: &str) -> String {
-    match Address::default() {
-        Address::Device(path) if rest.is_empty() => path.display().to_string(),
-        _ => rest.to_owned(),
-    }
-}
-
-/// Whether somebody listens at `host=…,port=…`.
-fn reach(rest: &str) -> io::Result<()> {
-    // The stack's own defaults.
-    let (mut host, mut port) = ("localhost", 2321);
-    for (key, value) in rest.split(',').filter_map(|pair| pair.split_once('=')) {
-        match key {
-            "host" => host = value,
-            "port" => port = value.parse().unwrap_or(port),
-            _ => {}
-        }
-    }
+/// Whether somebody listens there.
+fn reach(host: &str, port: u16) -> io::Result<()> {
     let mut refused = io::Error::new(io::ErrorKind::NotFound, "the name of the host has no address");
     for socket in (host, port).to_socket_addrs()? {
         match TcpStream::connect_timeout(&socket, TRY) {

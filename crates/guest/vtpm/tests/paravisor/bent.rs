@@ -1,11 +1,13 @@
 //! TPMs that give one answer that no honest TPM gives: each has its error, and none makes the crate
 //! wait, stop or ask for much memory.
 
+use std::time::Duration;
+
 use allocation_counter::measure;
 use teeproof_twin::paravisor::Settings;
 use teeproof_vtpm::{
-    Error, NvAttributes, NvPublic, PcrValues, Report, ResponseCode, Signed, Tpm, ak_certificate,
-    fresh_report, handles, quote, read_index, read_registers, write_index,
+    Error, NvAttributes, NvPublic, Patience, PcrValues, Report, ResponseCode, Signed, Tpm, ak_certificate,
+    all_handles, fresh_report, handles, quote, read_index, read_registers, write_index,
 };
 use teeproof_wire::tpm::Selection;
 
@@ -16,6 +18,8 @@ const SHA256: u16 = 0x000b;
 const REGISTERS: Selection = Selection { bank: SHA256, bitmap: 0x0001_0081 };
 /// Indexes end at 64 KiB, and nothing else is larger.
 const MOST_HEAP: u64 = 512 * 1024;
+/// The last byte of what the hardware report in a report holds of the hash of the claims.
+const IN_HASH: usize = 0x20 + 0x50 + 31;
 
 fn refused<T>(code: u32) -> Result<T, Error> {
     Err(Error::Refused { command: "a test", code: ResponseCode(code) })
@@ -148,9 +152,9 @@ pub(crate) fn registers(transport: Transport) {
     is_malformed(read(|read| read.selection.bitmap = u32::MAX).0, COMMAND, "other registers");
     is_malformed(read(|read| read.selection.bank = 0x000c).0, COMMAND, "other registers");
     // Another number of values.
-    is_malformed(read(|read| read.values.push(vec![0; 32])).0, COMMAND, "number of values");
-    is_malformed(read(|read| read.values.truncate(1)).0, COMMAND, "number of values");
-    is_malformed(read(|read| read.values.clear()).0, COMMAND, "number of values");
+    is_malformed(read(|read| read.values.push(vec![0; 32])).0, COMMAND, "values of 3 registers");
+    is_malformed(read(|read| read.values.truncate(1)).0, COMMAND, "values of 3 registers");
+    is_malformed(read(|read| read.values.clear()).0, COMMAND, "values of 3 registers");
     // Another length.
     for length in [0, 31, 33, 48] {
         tpm.pcr_read = with(move |read: &mut PcrValues| read.values[1] = vec![0; length]);
@@ -160,6 +164,39 @@ pub(crate) fn registers(transport: Transport) {
 
 const fn none() -> Selection {
     Selection { bank: SHA256, bitmap: 0 }
+}
+
+/// Lists of handles that go on where they ended, and those that do not.
+pub(crate) fn lists(transport: Transport) {
+    const FIRST: u32 = handles::FIRST_NV_INDEX;
+    let machine = Machine::healthy(transport);
+    let mut tpm = Bent::of(machine.tpm());
+    let all = tpm.handles(FIRST).unwrap();
+    assert!(all.len() > 1, "{all:x?}");
+    // However few an answer holds.
+    for most in [1, 2, 254] {
+        tpm.handles = with(move |list: &mut Vec<u32>| list.truncate(most));
+        tpm.asked.clear();
+        assert_eq!(all_handles(&mut tpm, FIRST).unwrap(), all);
+        assert_eq!(tpm.count("handles"), all.len().div_ceil(most) + 1);
+    }
+    // The same one again, one before, one of another kind: none of them can be gone on after.
+    for wrong in [vec![FIRST + 7, FIRST + 7], vec![FIRST - 1], vec![0x0200_0000], vec![FIRST + 7]] {
+        tpm.handles = with(move |list: &mut Vec<u32>| list.clone_from(&wrong));
+        is_malformed(modest(|| all_handles(&mut tpm, FIRST)), "TPM2_GetCapability", "out of order");
+    }
+    // After the last one that there can be, nothing is asked for.
+    tpm.handles = with(|list: &mut Vec<u32>| *list = vec![FIRST, FIRST | 0x00ff_ffff]);
+    tpm.asked.clear();
+    assert_eq!(all_handles(&mut tpm, FIRST).unwrap().len(), 2);
+    assert_eq!(tpm.count("handles"), 1);
+    // More than there is room for in a TPM.
+    let mut next = FIRST;
+    tpm.handles = with(move |list: &mut Vec<u32>| {
+        *list = (next..next + 254).collect();
+        next += 254;
+    });
+    is_malformed(modest(|| all_handles(&mut tpm, FIRST)), "TPM2_GetCapability", "more than");
 }
 
 /// What a TPM says of how much it takes at a time, and of how large an index is.
@@ -216,7 +253,7 @@ pub(crate) fn pieces(transport: Transport) {
             modest(|| Report::read(&mut tpm)).map(drop),
             modest(|| ak_certificate(&mut tpm)).map(drop),
         ] {
-            is_malformed(answer, "TPM2_NV_Read", &format!("{length} bytes at offset 0"));
+            is_malformed(answer, "TPM2_NV_Read", &format!("{length} bytes, and 1024 were asked for"));
         }
     }
     // Of the right length, and nothing in them.
@@ -230,14 +267,30 @@ pub(crate) fn pieces(transport: Transport) {
     tpm.nv_read = with(move |piece: &mut Vec<u8>| {
         if piece.starts_with(b"HCLA") {
             looks += 1;
-            // The last byte of what the hardware report holds of the hash.
-            piece[0x20 + 0x50 + 31] ^= looks;
+            piece[IN_HASH] ^= looks;
         }
     });
     tpm.asked.clear();
     let error = Report::read(&mut tpm).unwrap_err();
     assert!(matches!(error, Error::Torn { tries: 3 }), "{error:?}");
     assert_eq!(tpm.count("nv_public"), 3);
+}
+
+/// A report that was whole and of before, and from then on comes in pieces of two.
+pub(crate) fn old_and_then_torn(transport: Transport) {
+    let settings = Settings { refresh: Duration::from_secs(100_000), ..Settings::default() };
+    let machine = Machine::start(transport, &settings);
+    let mut tpm = Bent::of(machine.tpm());
+    let mut first = true;
+    tpm.nv_read = with(move |piece: &mut Vec<u8>| {
+        if piece.starts_with(b"HCLA") && !std::mem::take(&mut first) {
+            piece[IN_HASH] ^= 1;
+        }
+    });
+    // Room for a second look, however slow the machine is.
+    let patience = Patience { deadline: Duration::from_secs(3), pause: Duration::from_millis(200) };
+    let error = fresh_report(&mut tpm, &[1; 64], patience, &mut |_| ()).unwrap_err();
+    assert!(matches!(error, Error::Stale { tries: 2.., .. }), "{error:?}");
 }
 
 /// The index for the guest's input, when others are at it.

@@ -104,7 +104,9 @@ macro_rules! suite {
                 registers_that_move
                 registers
                 sizes
+                lists
                 pieces
+                old_and_then_torn
                 the_input
             }
         }

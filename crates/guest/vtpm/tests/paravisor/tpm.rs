@@ -14,6 +14,7 @@ pub(crate) struct Bent {
     tpm: Box<dyn Tpm>,
     pub(crate) asked: Vec<&'static str>,
     pub(crate) property: Bend<Option<u32>>,
+    pub(crate) handles: Bend<Vec<u32>>,
     pub(crate) nv_public: Bend<NvPublic>,
     pub(crate) nv_read: Bend<Vec<u8>>,
     pub(crate) nv_write: Bend<()>,
@@ -33,6 +34,7 @@ impl Bent {
             tpm,
             asked: Vec::new(),
             property: Box::new(|answer| answer),
+            handles: Box::new(|answer| answer),
             nv_public: Box::new(|answer| answer),
             nv_read: Box::new(|answer| answer),
             nv_write: Box::new(|answer| answer),
@@ -74,7 +76,8 @@ impl Tpm for Bent {
     }
 
     fn handles(&mut self, first: u32) -> Answer<Vec<u32>> {
-        self.ask("handles").handles(first)
+        let answer = self.ask("handles").handles(first);
+        (self.handles)(answer)
     }
 
     fn banks(&mut self) -> Answer<Vec<Selection>> {

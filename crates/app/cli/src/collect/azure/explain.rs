@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use teeproof::core::Hex;
+use teeproof_endorse::certification_url;
 use teeproof_vtpm::handles::{AK, AK_CERTIFICATE, INPUT, REPORT};
 
 use super::args::{Asked, AzureArgs};
@@ -31,8 +32,7 @@ pub(super) fn text(args: &AzureArgs, asked: &Asked) -> String {
         let _ = writeln!(out, "# The boot log.\ncp {log} event-log.bin");
     }
     out.push_str("# The VCEK and the certificates above it, outside of the TPM.\n");
-    let imds = args.metadata.imds.trim_end_matches('/');
-    let imds = quoted(&format!("{imds}/metadata/THIM/amd/certification"));
+    let imds = quoted(&certification_url(&args.metadata.imds));
     let _ = writeln!(out, "curl -s --noproxy '*' -H Metadata:true {imds} > thim.json");
     out.push_str("# One file of all.\n");
     out.push_str("teeproof bundle create hcl-report.bin quote.msg quote.sig pcrs.txt ak.der");

@@ -15,8 +15,8 @@ pub(super) fn chain(args: &AzureArgs, context: &Context) -> Vec<Vec<u8>> {
     }
     match vcek_chain(&http(context), &args.metadata.imds) {
         Ok(chain) => {
-            context.say(&format!("endorsements: {} certificates of the chip", chain.certificates.len()));
-            chain.certificates
+            context.say(&format!("endorsements: {} certificates of the chip", chain.len()));
+            chain
         }
         Err(error) => {
             context.say(&format!("endorsements: none, {error}; {}", error.hint()));
