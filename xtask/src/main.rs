@@ -109,7 +109,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "checks",
-        does: "writes docs/checks.md: each check and the tests that make it fail",
+        does: "writes docs/checks.md, each check and the tests that make it fail, and the tables of docs/policy.md",
         body: steps::checks,
     },
     Task {

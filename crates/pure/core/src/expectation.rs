@@ -1,5 +1,6 @@
 //! What an appraisal policy may say about one value.
 
+use core::borrow::Borrow;
 use core::convert::Infallible;
 use core::fmt::{self, Display};
 
@@ -53,6 +54,18 @@ pub enum Expectation<'p, T: Value> {
     Waived(Text<'p>),
 }
 
+/// What is said of a value beside the value itself.
+#[derive(Clone, Copy)]
+pub enum Remark<'a> {
+    /// Nothing.
+    None,
+    /// Where the value comes from, or why it is absent.
+    Because(&'a dyn Display),
+    /// Why the check does not apply to this evidence: a rule that the value satisfies is skipped
+    /// and never passes, and one that it does not satisfy fails as always.
+    NotApplicable(&'a dyn Display),
+}
+
 /// An expectation and the line of the policy that holds it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rule<'p, T: Value> {
@@ -103,6 +116,27 @@ impl<'p, T: Value> Rule<'p, T> {
     /// Holds the rule against what was verified and records the finding. A value that is absent
     /// fails every rule but a waiver. Says whether the rule holds or was waived.
     pub fn appraise(&self, check: &'static Check, actual: Option<&T::Seen>, record: &mut dyn Record) -> bool {
+        self.appraise_as(check, actual, Remark::None, record)
+    }
+
+    /// As [`Rule::appraise`], of a value that is owned or borrowed, with a remark on it.
+    pub fn appraise_remarked<S: Borrow<T::Seen>>(
+        &self,
+        check: &'static Check,
+        actual: Option<S>,
+        remark: Remark<'_>,
+        record: &mut dyn Record,
+    ) -> bool {
+        self.appraise_as(check, actual.as_ref().map(S::borrow), remark, record)
+    }
+
+    fn appraise_as(
+        &self,
+        check: &'static Check,
+        actual: Option<&T::Seen>,
+        remark: Remark<'_>,
+        record: &mut dyn Record,
+    ) -> bool {
         let finding = Finding { line: self.line, ..Finding::new(check, Outcome::Skip) };
         if let Expectation::Waived(reason) = &self.expectation {
             let shown = actual.map(Shown::<T>);
@@ -111,9 +145,14 @@ impl<'p, T: Value> Rule<'p, T> {
             return true;
         }
         let holds = actual.is_some_and(|value| self.holds(value));
-        let outcome = if holds { Outcome::Pass } else { Outcome::Fail };
+        let (passed, because) = match remark {
+            Remark::None => (Outcome::Pass, None),
+            Remark::Because(because) => (Outcome::Pass, Some(because)),
+            Remark::NotApplicable(because) => (Outcome::Skip, Some(because)),
+        };
+        let outcome = if holds { passed } else { Outcome::Fail };
         let shown = crate::OrNone(actual.map(Shown::<T>));
-        record.record(Finding { outcome, ..finding.compared(&self.expectation, &shown) });
+        record.record(Finding { outcome, because, ..finding.compared(&self.expectation, &shown) });
         holds
     }
 

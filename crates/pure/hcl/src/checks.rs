@@ -41,45 +41,4 @@ checks! { VERIFY:
         "Intel TDX DCAP, quote version 4 and 5";
 }
 
-checks! { APPRAISE:
-    ORIGIN [6] = "origin.paravisor", "the report's origin",
-        "The report is of Azure's paravisor, on a ground that the policy accepts.",
-        "Pin the measurement, or the id key digest with its guest SVN; or give the AK certificate with its chain.",
-        "teeproof, known reference values";
-    AK_CERTIFICATE [6] = "ak.certificate", "a certified attestation key",
-        "Azure's vTPM authority knows the attestation key as one of a confidential VM.",
-        "Give the AK certificate with every authority up to and including the root.",
-        "TCG AK credential, 2.23.133.8.3";
-    QUOTE [6] = "hcl.quote", "a quote of the vTPM",
-        "The vTPM signed its registers.",
-        "Take a quote under the attestation key together with the report.",
-        "TCG TPM 2.0, part 3, TPM2_Quote";
-    VM_ID [6] = "hcl.vm-id", "the VM",
-        "The claims name this VM.",
-        "Compare with the VM's id in Azure.",
-        "openvmm, igvm_attest/get.rs: vmUniqueId";
-    USER_DATA_POLICY [6] = "hcl.user-data.policy", "the guest's data by the policy",
-        "The guest had written the data that the policy asks for.",
-        "Compare with what the guest writes into NV index 0x01400002.",
-        "openvmm, tpm_device: guest input";
-    SECURE_BOOT [6] = "hcl.secure-boot", "secure boot as configured",
-        "The host configured the VM with or without secure boot. What was enforced is in the boot log.",
-        "Change the VM's security profile, or ask for log.secure-boot instead.",
-        "openvmm, igvm_attest/get.rs: secure-boot";
-    TPM_ENABLED [6] = "hcl.tpm-enabled", "the vTPM as configured",
-        "The host configured the VM with or without a vTPM.",
-        "Change the VM's security profile.",
-        "openvmm, igvm_attest/get.rs: tpm-enabled";
-    TPM_PERSISTED [6] = "hcl.tpm-persisted", "the vTPM's state",
-        "The vTPM keeps its state over restarts, or does not.",
-        "Change the VM's security profile; older reports do not say.",
-        "openvmm, igvm_attest/get.rs: tpm-persisted";
-    CONSOLE [6] = "hcl.console", "the serial console",
-        "The paravisor offers a console to the host, or does not.",
-        "Change the VM's boot diagnostics.",
-        "openvmm, igvm_attest/get.rs: console-enabled";
-    INTERACTIVE_CONSOLE [6] = "hcl.interactive-console", "the interactive serial console",
-        "The host can type into the guest's console, or cannot.",
-        "Change the VM's boot diagnostics; older reports do not say.",
-        "openvmm, igvm_attest/get.rs: interactive-console-enabled";
-}
+crate::hcl_policy_fields! { teeproof_core::policy_checks }

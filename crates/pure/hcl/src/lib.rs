@@ -11,6 +11,7 @@ pub mod checks;
 mod claims;
 mod error;
 mod evidence;
+mod fields;
 mod origin;
 mod policy;
 pub mod reference;

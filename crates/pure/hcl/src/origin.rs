@@ -97,7 +97,7 @@ fn demanded<T: Value>(rule: &Rule<'_, T>, seen: &T::Seen) -> bool {
 }
 
 /// Grounds one after the other, or that there is none.
-struct Listed<'a>(&'a [Ground], &'static str);
+pub(crate) struct Listed<'a>(pub(crate) &'a [Ground], pub(crate) &'static str);
 
 impl fmt::Display for Listed<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

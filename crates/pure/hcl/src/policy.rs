@@ -2,38 +2,12 @@
 
 use core::fmt;
 
-use teeproof_core::{List, Rule, Waiver};
+use teeproof_core::{Check, Demand, List, PolicyField, Rule, TakeDemand, Waiver};
 
-use crate::VmId;
+use crate::origin::{self, Listed};
+use crate::{VerifiedVm, VmId};
 
-/// An appraisal policy for an Azure confidential VM. Every field is an expectation or a waiver
-/// with a reason; there is no default.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Policy<'p> {
-    /// On what ground the report must be known to be the paravisor's.
-    pub origin: Origin<'p>,
-    /// Whether the attestation key has a certificate of Azure's vTPM authority for a
-    /// confidential VM; absent where none came or it could not be verified.
-    pub ak_certificate: Rule<'p, bool>,
-    /// Whether a quote of the vTPM came along.
-    pub quote: Rule<'p, bool>,
-    /// The VM's id, `vmUniqueId`.
-    pub vm_id: Rule<'p, VmId>,
-    /// The 64 bytes that the guest wrote before the report was made.
-    pub user_data: Rule<'p, [u8; 64]>,
-    /// `secure-boot` as the host configured it; what was enforced is in the event log.
-    pub secure_boot_configured: Rule<'p, bool>,
-    /// `tpm-enabled`.
-    pub tpm_enabled: Rule<'p, bool>,
-    /// `tpm-persisted`; absent in older reports.
-    pub tpm_persisted: Rule<'p, bool>,
-    /// `console-enabled`.
-    pub console: Rule<'p, bool>,
-    /// `interactive-console-enabled`; absent in older reports.
-    pub interactive_console: Rule<'p, bool>,
-    /// Registers and boot log.
-    pub tpm: teeproof_tpm::Policy<'p>,
-}
+crate::hcl_policy_fields! { teeproof_core::policy_table }
 
 /// What is demanded of the report's origin: anybody with a confidential VM of their own can make a
 /// genuine report over claims of their choice, unless something ties it to Azure's paravisor.
@@ -90,23 +64,18 @@ impl fmt::Display for Ground {
     }
 }
 
-impl Policy<'_> {
-    /// The part of `builtin:genuine` that is not the hardware's: the origin is told.
-    #[must_use]
-    pub fn genuine() -> Self {
-        const REASON: &str = "builtin:genuine says nothing about what runs";
-        Self {
-            origin: Origin::Told,
-            ak_certificate: Rule::waived(REASON),
-            quote: Rule::waived(REASON),
-            vm_id: Rule::waived(REASON),
-            user_data: Rule::waived(REASON),
-            secure_boot_configured: Rule::waived(REASON),
-            tpm_enabled: Rule::waived(REASON),
-            tpm_persisted: Rule::waived(REASON),
-            console: Rule::waived(REASON),
-            interactive_console: Rule::waived(REASON),
-            tpm: teeproof_tpm::Policy::waived(REASON),
+impl PolicyField for Origin<'_> {
+    fn waived_because(reason: &'static str) -> Self {
+        Self::Waived(Waiver::new(reason))
+    }
+
+    fn demands(&self, demand: Demand<'_>, each: &[&'static Check], take: &mut TakeDemand<'_>) {
+        match self {
+            Self::Waived(waiver) => waiver.demands(demand, each, take),
+            Self::AnyOf { grounds, line } => {
+                take(demand.expects(&format_args!("one of {}", Listed(grounds, ", ")), *line));
+            }
+            Self::Told => take(demand.expects(&"none that is known to be another's", None)),
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use teeproof_core::{Check, Crypto, Expectation, Finding, Hex, OrNone, Outcome, Record, Rule, Value};
 
-use crate::{Digest384, MaxAge, Policy, VerifiedDocument, checks, pcr4_of_instance, pcr8_of_signer};
+use crate::policy::rules;
+use crate::{Digest384, MaxAge, Policy, VerifiedDocument, checks};
 
 /// How an appraisal came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,25 +25,31 @@ pub fn appraise(
     crypto: &Crypto,
     record: &mut dyn Record,
 ) -> Appraisal {
-    let document = verified.document();
-    let held = [
-        policy.debug.appraise(checks::DEBUG, Some(&verified.is_debug()), record),
-        policy.pcrs.appraise(checks::PCRS, &checks::PCR, |index| document.pcrs.get(index), record),
-        derived(&policy.signer, verified, 8, checks::SIGNER, record, |signer| pcr8_of_signer(signer, crypto)),
-        policy.module_id.appraise(checks::MODULE_ID, Some(document.module_id), record),
-        derived(&policy.instance, verified, 4, checks::INSTANCE, record, |id: &str| {
-            pcr4_of_instance(id, crypto)
-        }),
-        policy.user_data.appraise(checks::USER_DATA, document.user_data, record),
-        policy.public_key.appraise(checks::PUBLIC_KEY, document.public_key, record),
-    ];
-    let age = age(verified, &policy.max_age, record);
-    if held.iter().all(|held| *held) { age } else { Appraisal::Refused }
+    rules(verified, policy, record, crypto).into_iter().fold(Appraisal::Accepted, Appraisal::and)
+}
+
+impl Appraisal {
+    /// Both: a rule that does not hold outweighs a document that is not shown to be fresh.
+    #[must_use]
+    const fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Refused, _) | (_, Self::Refused) => Self::Refused,
+            (Self::NotShownFresh, _) | (_, Self::NotShownFresh) => Self::NotShownFresh,
+            (Self::Accepted, Self::Accepted) => Self::Accepted,
+        }
+    }
+}
+
+impl From<bool> for Appraisal {
+    /// Whether a rule holds.
+    fn from(holds: bool) -> Self {
+        if holds { Self::Accepted } else { Self::Refused }
+    }
 }
 
 /// Holds a register against values that are computed from what a person knows: an instance's id,
 /// a certificate's digest.
-fn derived<T: Value>(
+pub(crate) fn derived<T: Value>(
     rule: &Rule<'_, T>,
     verified: &VerifiedDocument<'_>,
     index: u8,
@@ -69,7 +76,11 @@ fn derived<T: Value>(
     holds
 }
 
-fn age(verified: &VerifiedDocument<'_>, max_age: &MaxAge<'_>, record: &mut dyn Record) -> Appraisal {
+pub(crate) fn age(
+    verified: &VerifiedDocument<'_>,
+    max_age: &MaxAge<'_>,
+    record: &mut dyn Record,
+) -> Appraisal {
     let (secs, line) = match max_age {
         MaxAge::AtMost { secs, line } => (*secs, *line),
         MaxAge::Waived(waiver) => {

@@ -37,40 +37,7 @@ checks! { VERIFY:
         "AWS Nitro Enclaves, attestation process, nonce";
 }
 
-checks! { APPRAISE:
-    DEBUG [6] = "nitro.debug", "debug mode",
-        "The enclave runs in production mode: PCR0, PCR1 and PCR2 hold measurements, and no console is open to the host.",
-        "Start the enclave without --debug-mode; its first three registers are zero in debug mode.",
-        "AWS Nitro Enclaves, nitro-cli run-enclave, --debug-mode";
-    SIGNER [6] = "nitro.signer", "the image's signer",
-        "The image was signed under this certificate (PCR8); any version of it, also an old one.",
-        "Compare with the SHA-384 of the signing certificate's DER.",
-        "AWS Nitro Enclaves, PCR8";
-    MODULE_ID [6] = "nitro.module-id", "the enclave's id",
-        "The document was made by exactly this enclave.",
-        "An enclave's id changes whenever it is started.",
-        "AWS Nitro Enclaves, attestation process, module_id";
-    INSTANCE [6] = "nitro.instance", "the parent instance",
-        "The enclave runs on this instance (PCR4).",
-        "Compare with the id that EC2 returned for your instance.",
-        "AWS Nitro Enclaves, PCR4";
-    USER_DATA [6] = "nitro.user-data", "the user data",
-        "The enclave put exactly these bytes into user_data.",
-        "Compare with what your enclave's program puts there.",
-        "AWS Nitro Enclaves, attestation process, user_data";
-    PUBLIC_KEY [6] = "nitro.public-key", "the public key",
-        "The enclave put exactly these bytes into public_key.",
-        "Compare with the key that your enclave's program puts there.",
-        "AWS Nitro Enclaves, attestation process, public_key";
-    MAX_AGE [6 11] = "nitro.max-age", "the document's age",
-        "The document is at most this old.",
-        "Ask the enclave for a new document, and verify it with --at now.",
-        "AWS Nitro Enclaves, attestation process, timestamp";
-    PCRS [6] = "nitro.pcrs", "the registers",
-        "The registers that matter hold the expected values.",
-        "Name PCR0, or PCR1 and PCR2, of your image; nitro-cli build-enclave prints them.",
-        "AWS Nitro Enclaves, platform configuration registers";
-}
+crate::nitro_policy_fields! { teeproof_core::policy_checks }
 
 macro_rules! pcr_checks {
     ($($index:literal)*) => {

@@ -6,6 +6,7 @@ mod anchors;
 mod appraise;
 pub mod checks;
 mod error;
+mod fields;
 mod pcr;
 mod policy;
 mod verify;

@@ -1,30 +1,11 @@
 //! What a relying party may demand of a verified document.
 
-use teeproof_core::{List, Pcrs, Rule, Text, Waiver};
+use teeproof_core::{Check, Crypto, Demand, List, Pcrs, PolicyField, Rule, TakeDemand, Text, Waiver};
 
-use crate::Digest384;
+use crate::appraise::{age, derived};
+use crate::{Appraisal, Digest384, VerifiedDocument, checks, pcr4_of_instance, pcr8_of_signer};
 
-/// An appraisal policy for enclaves. Every field is an expectation or a waiver with a reason;
-/// there is no default.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Policy<'p> {
-    /// Whether the enclave may be in debug mode.
-    pub debug: Rule<'p, bool>,
-    /// The registers.
-    pub pcrs: Pcrs<'p, 48>,
-    /// The SHA-384 of the image's signing certificate (DER); PCR8 is computed from it.
-    pub signer: Rule<'p, Digest384>,
-    /// The enclave's id.
-    pub module_id: Rule<'p, Text<'p>>,
-    /// The parent instance's id; PCR4 is computed from it.
-    pub instance: Rule<'p, Text<'p>>,
-    /// What the enclave put into `user_data`; null is absent, and empty is not null.
-    pub user_data: Rule<'p, List<'p, u8>>,
-    /// What the enclave put into `public_key`; null is absent, and empty is not null.
-    pub public_key: Rule<'p, List<'p, u8>>,
-    /// How old the document may be.
-    pub max_age: MaxAge<'p>,
-}
+crate::nitro_policy_fields! { teeproof_core::policy_table }
 
 /// How old a document may be.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,21 +22,15 @@ pub enum MaxAge<'p> {
     Waived(Waiver<'p>),
 }
 
-// Of any lifetime: a policy cannot be shortened to the one of the values that replace its fields.
-impl Policy<'_> {
-    /// `builtin:genuine`: an enclave in production mode. It says nothing about what software runs.
-    #[must_use]
-    pub fn genuine() -> Self {
-        const REASON: &str = "builtin:genuine says nothing about what runs";
-        Self {
-            debug: Rule::exactly(false),
-            pcrs: Pcrs::waived(REASON),
-            signer: Rule::waived(REASON),
-            module_id: Rule::waived(REASON),
-            instance: Rule::waived(REASON),
-            user_data: Rule::waived(REASON),
-            public_key: Rule::waived(REASON),
-            max_age: MaxAge::Waived(Waiver::new(REASON)),
+impl PolicyField for MaxAge<'_> {
+    fn waived_because(reason: &'static str) -> Self {
+        Self::Waived(Waiver::new(reason))
+    }
+
+    fn demands(&self, demand: Demand<'_>, each: &[&'static Check], take: &mut TakeDemand<'_>) {
+        match self {
+            Self::Waived(waiver) => waiver.demands(demand, each, take),
+            Self::AtMost { secs, line } => take(demand.expects(&format_args!("at most {secs} s"), *line)),
         }
     }
 }

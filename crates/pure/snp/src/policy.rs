@@ -1,10 +1,12 @@
-//! What a relying party may demand of a verified report.
+//! What a relying party may demand of a verified report, and the report held against it.
 
 use core::convert::Infallible;
 use core::fmt;
 
-use teeproof_core::{Rule, Value};
-use teeproof_wire::snp::Tcb;
+use teeproof_core::{Record, Rule, Value};
+use teeproof_wire::snp::{GuestPolicy, KeyInfo, Tcb};
+
+use crate::{Chip, VerifiedReport};
 
 /// A TCB as policies compare it: component by component, never as one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,72 +42,32 @@ impl Value for TcbLevels {
     }
 }
 
-/// An appraisal policy for SNP reports. Every field is an expectation or a waiver with a reason;
-/// there is no default.
-///
-/// Fields are named after the report's; all digests are SHA-384.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Policy<'p> {
-    /// Whether the host may debug the guest (POLICY, bit 19).
-    pub debug: Rule<'p, bool>,
-    /// Whether a migration agent may be associated (POLICY, bit 18).
-    pub migration: Rule<'p, bool>,
-    /// The guest policy's 64 bits.
-    pub policy: Rule<'p, u64>,
-    /// The privilege level at which the report was asked for; 0xFFFFFFFF for the host.
-    pub vmpl: Rule<'p, u32>,
-    /// Whether the host hides the chip id from a report under a VCEK.
-    pub masked_chip_id: Rule<'p, bool>,
-    /// The chip; absent where it is masked or the key is a VLEK.
-    pub chip_id: Rule<'p, [u8; 64]>,
-    /// The launch digest.
-    pub measurement: Rule<'p, [u8; 48]>,
-    /// The digest of the key that signed the identity block.
-    pub id_key_digest: Rule<'p, [u8; 48]>,
-    /// The digest of the key that signed the identity key; absent where there is none.
-    pub author_key_digest: Rule<'p, [u8; 48]>,
-    /// The family that the owner named.
-    pub family_id: Rule<'p, [u8; 16]>,
-    /// The image that the owner named.
-    pub image_id: Rule<'p, [u8; 16]>,
-    /// The security version that the owner gave the image.
-    pub guest_svn: Rule<'p, u32>,
-    /// The TCB that the signing key was derived for.
-    pub reported_tcb: Rule<'p, TcbLevels>,
-    /// The TCB that the platform cannot go back behind.
-    pub committed_tcb: Rule<'p, TcbLevels>,
-    /// The platform's configuration bits.
-    pub platform_info: Rule<'p, u64>,
-    /// What the host passed at launch.
-    pub host_data: Rule<'p, [u8; 32]>,
-    /// What the guest put into the report.
-    pub report_data: Rule<'p, [u8; 64]>,
+crate::snp_policy_fields! { teeproof_core::policy_table }
+
+/// Holds a verified report against a policy, records every finding, and says whether all rules
+/// hold. None is left out because another one failed.
+pub fn appraise(verified: &VerifiedReport<'_>, policy: &Policy<'_>, record: &mut dyn Record) -> bool {
+    rules(verified, policy, record).into_iter().all(|holds| holds)
 }
 
-impl Policy<'static> {
-    /// `builtin:genuine`: a production guest on a genuine processor that names its chip. It says
-    /// nothing about what software runs.
+/// Values of a report as policies compare them.
+impl VerifiedReport<'_> {
+    /// POLICY: what the guest's owner allowed when it was launched.
     #[must_use]
-    pub fn genuine() -> Self {
-        const REASON: &str = "builtin:genuine says nothing about what runs";
-        Self {
-            debug: Rule::exactly(false),
-            migration: Rule::exactly(false),
-            masked_chip_id: Rule::exactly(false),
-            policy: Rule::waived(REASON),
-            vmpl: Rule::waived(REASON),
-            chip_id: Rule::waived(REASON),
-            measurement: Rule::waived(REASON),
-            id_key_digest: Rule::waived(REASON),
-            author_key_digest: Rule::waived(REASON),
-            family_id: Rule::waived(REASON),
-            image_id: Rule::waived(REASON),
-            guest_svn: Rule::waived(REASON),
-            reported_tcb: Rule::waived(REASON),
-            committed_tcb: Rule::waived(REASON),
-            platform_info: Rule::waived(REASON),
-            host_data: Rule::waived(REASON),
-            report_data: Rule::waived(REASON),
-        }
+    pub const fn guest_policy(&self) -> GuestPolicy {
+        GuestPolicy::from_bits_retain(self.report().policy.get())
+    }
+
+    /// CHIP_ID, where the signing key is bound to it.
+    #[must_use]
+    pub fn bound_chip_id(&self) -> Option<&[u8; 64]> {
+        (self.chip() == Chip::Bound).then_some(&self.report().chip_id)
+    }
+
+    /// AUTHOR_KEY_DIGEST, where KEY_INFO says that there is an author key.
+    #[must_use]
+    pub fn author_key_digest(&self) -> Option<&[u8; 48]> {
+        let report = self.report();
+        KeyInfo(report.key_info.get()).author_key().then_some(&report.author_key_digest)
     }
 }

@@ -74,20 +74,7 @@ checks! { CERTIFY:
         "TCG TPM 2.0 Library, Part 3, section 23.7 (TPM2_PolicyPCR)";
 }
 
-checks! { APPRAISE:
-    REGISTERS [6] = "quote.registers", "the registers that matter",
-        "The registers that the policy names hold the expected values.",
-        "Name the registers that your image determines; registers 5 and 6 differ from boot to boot or from machine to machine.",
-        "TCG PC Client Platform Firmware Profile, section 3.3.4";
-    SECURE_BOOT [6] = "log.secure-boot", "secure boot",
-        "The firmware enforced secure boot, as the events of the quoted register 7 show.",
-        "Give the event log, quote register 7, and enable secure boot.",
-        "TCG PC Client Platform Firmware Profile, section 3.3.4.8";
-    EXPLAINS [6] = "log.explains", "a log that explains the registers",
-        "The log explains every quoted register that it has events for.",
-        "Give the event log of the machine that was quoted, since its last start.",
-        "TCG PC Client Platform Firmware Profile, section 10.4";
-}
+crate::tpm_policy_fields! { teeproof_core::policy_checks }
 
 macro_rules! pcr_checks {
     ($($index:literal)*) => {

@@ -2,23 +2,22 @@
 #![no_std]
 #![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)]
 
-mod appraise;
 pub mod checks;
 mod error;
 mod evidence;
+mod fields;
 mod log;
 mod name;
 mod policy;
 mod verify;
 
-pub use appraise::appraise;
 pub use error::{CertificationError, Error, KeyProblem, SelectionProblem};
 pub use evidence::{CertificationEvidence, PcrValues, Quote};
 pub use log::{
     BootApplication, EventProblem, Explanation, NoSecureBoot, SecureBoot, Variable, VerifiedLog, replay,
 };
 pub use name::{ak_name, qualified_signer};
-pub use policy::Policy;
+pub use policy::{Booted, Policy, SecureBootUnknown, appraise};
 pub use teeproof_wire::eventlog::Event;
 pub use teeproof_wire::tpm::{Attest, Certification, MAX_NONCE, ObjectAttributes, RsaPublic, Selection};
 pub use verify::{

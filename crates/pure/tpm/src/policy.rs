@@ -1,28 +1,72 @@
-//! What a relying party may demand of a machine's registers and boot log.
+//! What a relying party may demand of a machine's PCRs and event log, and both held against it.
 
-use teeproof_core::{Pcrs, Rule};
+use core::fmt;
 
-/// An appraisal policy for what a TPM quoted. Every field is an expectation or a waiver with a
-/// reason; there is no default.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Policy<'p> {
-    /// The registers, SHA-256. One that the quote did not sign fails.
-    pub pcrs: Pcrs<'p, 32>,
-    /// Whether the firmware enforced secure boot, as the event log shows for the quoted PCR 7;
-    /// absent without a log that explains it.
-    pub secure_boot: Rule<'p, bool>,
-    /// Whether the log explains every quoted register that it has events for; absent without a log.
-    pub event_log: Rule<'p, bool>,
+use teeproof_core::{Pcrs, Record, Remark, Rule};
+
+use crate::{NoSecureBoot, VerifiedLog, VerifiedPcrs, checks};
+
+crate::tpm_policy_fields! { teeproof_core::policy_table }
+
+/// What is verified of how a machine booted.
+#[derive(Clone, Copy, Debug)]
+pub struct Booted<'b, 'a> {
+    /// The PCRs that were quoted, where their values came.
+    pub pcrs: Option<&'b VerifiedPcrs>,
+    /// The event log, where one came that explains them.
+    pub log: Option<&'b VerifiedLog<'a>>,
 }
 
-impl Policy<'_> {
-    /// Nothing is demanded, for this reason.
-    #[must_use]
-    pub fn waived(reason: &'static str) -> Self {
-        Self {
-            pcrs: Pcrs::waived(reason),
-            secure_boot: Rule::waived(reason),
-            event_log: Rule::waived(reason),
+impl Booted<'_, '_> {
+    /// Whether the firmware enforced secure boot.
+    ///
+    /// # Errors
+    /// Why the log does not say.
+    pub fn secure_boot(&self) -> Result<bool, SecureBootUnknown> {
+        let log = self.log.ok_or(SecureBootUnknown::NoLog)?;
+        log.secure_boot().map(|known| known.enabled).map_err(SecureBootUnknown::Log)
+    }
+}
+
+/// Why it is not known whether the firmware enforced secure boot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecureBootUnknown {
+    /// No event log was verified.
+    NoLog,
+    /// The log does not show it.
+    Log(NoSecureBoot),
+}
+
+impl fmt::Display for SecureBootUnknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoLog => f.write_str("no event log was verified"),
+            Self::Log(reason) => reason.fmt(f),
         }
     }
+}
+
+impl core::error::Error for SecureBootUnknown {}
+
+/// Where the answer about secure boot comes from, or why there is none.
+struct SecureBootSource(Result<bool, SecureBootUnknown>);
+
+impl fmt::Display for SecureBootSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Ok(_) => f.write_str("the events of the quoted register 7"),
+            Err(reason) => reason.fmt(f),
+        }
+    }
+}
+
+/// Holds what was verified against a policy, records every finding, and says whether all rules
+/// hold. Without PCRs or without a log, every rule about them fails that is not waived.
+pub fn appraise(
+    pcrs: Option<&VerifiedPcrs>,
+    log: Option<&VerifiedLog<'_>>,
+    policy: &Policy<'_>,
+    record: &mut dyn Record,
+) -> bool {
+    rules(Booted { pcrs, log }, policy, record).into_iter().all(|holds| holds)
 }

@@ -23,7 +23,7 @@ pub use inspect::{Inspected, inspect};
 pub use many::{verify_learning, verify_many};
 pub use policy::{AzureSnpPolicy, Policy};
 #[cfg(feature = "policy-file")]
-pub use policy::{NotAuthentic, PolicyError, PolicyProblem, Proposal};
+pub use policy::{NotAuthentic, PolicyError, PolicyKey, PolicyProblem, Proposal};
 pub use request::{Evidence, Request, RequestError};
 pub use result::{AttestationResult, Claim, FreshnessDemand, Verdict};
 pub use verify::{Verified, verify};

@@ -7,6 +7,8 @@ mod file;
 #[cfg(feature = "policy-file")]
 mod kinds;
 #[cfg(feature = "policy-file")]
+mod lines;
+#[cfg(feature = "policy-file")]
 mod nitro;
 #[cfg(feature = "policy-file")]
 mod node;
@@ -26,15 +28,23 @@ mod section;
 mod snp;
 #[cfg(feature = "policy-file")]
 mod suggest;
+#[cfg(feature = "policy-file")]
+mod table;
+#[cfg(feature = "policy-file")]
+mod tpm;
 
 #[cfg(feature = "policy-file")]
 pub use problem::{PolicyError, PolicyProblem};
 #[cfg(feature = "policy-file")]
 pub use propose::{NotAuthentic, Proposal};
+#[cfg(feature = "policy-file")]
+pub use table::PolicyKey;
 
 use alloc::string::{String, ToString};
+#[cfg(feature = "policy-file")]
+use alloc::vec::Vec;
 
-use teeproof_core::Technology;
+use teeproof_core::{Demand, Technology};
 
 /// What a relying party demands, for each technology that it accepts.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,6 +104,37 @@ impl Policy {
     #[cfg(feature = "policy-file")]
     pub fn from_toml(name: &str, text: &str) -> Result<Self, PolicyError> {
         file::read(name, text)
+    }
+
+    /// Every key that policy files can have, section by section.
+    #[cfg(feature = "policy-file")]
+    #[must_use]
+    pub fn keys() -> Vec<PolicyKey> {
+        [
+            snp::reference(Technology::Snp),
+            snp::reference(Technology::AzureSnp),
+            azure::reference(Technology::AzureSnp),
+            azure::reference(Technology::AzureTdx),
+            nitro::reference(Technology::Nitro),
+        ]
+        .concat()
+    }
+
+    /// Hands over what the policy demands and what it waives, for each technology that it accepts.
+    pub fn demands(&self, take: &mut dyn FnMut(Technology, Demand<'_>)) {
+        if let Some(snp) = &self.snp {
+            snp.demands(&mut |demand| take(Technology::Snp, demand));
+        }
+        if let Some(azure) = &self.azure_snp {
+            azure.snp.demands(&mut |demand| take(Technology::AzureSnp, demand));
+            azure.vm.demands(&mut |demand| take(Technology::AzureSnp, demand));
+        }
+        if let Some(vm) = &self.azure_tdx {
+            vm.demands(&mut |demand| take(Technology::AzureTdx, demand));
+        }
+        if let Some(nitro) = &self.nitro {
+            nitro.demands(&mut |demand| take(Technology::Nitro, demand));
+        }
     }
 
     /// Whether the policy accepts evidence of this technology at all.

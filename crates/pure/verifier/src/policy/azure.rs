@@ -1,43 +1,34 @@
 //! The sections `[azure-snp]` and `[azure-tdx]`: what an Azure confidential VM adds to its report.
 
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
-use teeproof_core::{Expectation, Rule, Value};
-use teeproof_hcl::{Ground, Origin, Policy, VmId};
+use teeproof_core::{Expectation, Rule, Technology, Value};
+use teeproof_hcl::{Ground, Origin, Policy, VerifiedVm, VmId, checks};
+use teeproof_tpm::Booted;
 
 use super::kinds::{Fixed, YesNo};
+use super::lines::Lines;
 use super::node::Node;
-use super::pcrs::{pcrs, waiver};
+use super::pcrs::waiver;
 use super::problems::{Problems, Reported};
 use super::rule::{EXACTLY, Kind, ONE_OF, REASON, WAIVED, expectation, within_limit};
 use super::section::{Field, Section};
 use super::suggest::{hint, listed, quoted};
-use super::{AzureSnpPolicy, snp};
+use super::table::{FieldKind, PolicyKey, section, toml};
+use super::{AzureSnpPolicy, snp, tpm};
 
-/// The keys that both sections have.
-const VM_FIELDS: &[&str] = &[
-    "origin",
-    "ak-certificate",
-    "quote",
-    "vm-id",
-    "user-data",
-    "secure-boot",
-    "secure-boot-configured",
-    "tpm-enabled",
-    "tpm-persisted",
-    "console",
-    "interactive-console",
-    "event-log",
-    "pcrs",
-];
+teeproof_hcl::hcl_policy_fields! { section }
+
+/// Where the values are found.
+type Source<'v, 'a> = &'v VerifiedVm<'a>;
 
 /// Reads `[azure-snp]`: every field of `[snp]`, and the VM's.
 pub(super) fn read_snp(node: Node<'_>, problems: &mut Problems<'_>) -> Result<AzureSnpPolicy, Reported> {
-    let fields: Vec<&str> = snp::FIELDS.iter().chain(VM_FIELDS).copied().collect();
-    let section = Section::open(node, &fields, problems)?;
+    let section = Section::open(node, &snp::keys().chain(keys()).collect::<Vec<_>>(), problems)?;
     let report = snp::fields(&section, problems);
-    let vm = vm(&section, problems);
+    let vm = fields(&section, problems);
     let policy = AzureSnpPolicy { snp: report?, vm: vm? };
     grounds_can_hold(&section, &policy, problems)?;
     Ok(policy)
@@ -78,42 +69,56 @@ fn waives<T: Value>(rule: &Rule<'_, T>) -> bool {
 
 /// Reads `[azure-tdx]`: the VM's fields. Those of the TD join when TD quotes are verified.
 pub(super) fn read_tdx(node: Node<'_>, problems: &mut Problems<'_>) -> Result<Policy<'static>, Reported> {
-    let section = Section::open(node, VM_FIELDS, problems)?;
-    vm(&section, problems)
+    let section = Section::open(node, &keys().collect::<Vec<_>>(), problems)?;
+    fields(&section, problems)
 }
 
-/// Every field is read before the first problem ends it, so that each problem is told.
-fn vm(section: &Section<'_>, problems: &mut Problems<'_>) -> Result<Policy<'static>, Reported> {
-    let origin = origin(section, problems);
-    let vm_id = section.rule::<Guid>("vm-id", problems);
-    let user_data = section.rule::<Fixed<64>>("user-data", problems);
-    let mut yes_no = |name| section.rule::<YesNo>(name, problems);
-    let [ak_certificate, quote, secure_boot, secure_boot_configured] =
-        ["ak-certificate", "quote", "secure-boot", "secure-boot-configured"].map(&mut yes_no);
-    let [tpm_enabled, tpm_persisted, console, interactive_console, event_log] =
-        ["tpm-enabled", "tpm-persisted", "console", "interactive-console", "event-log"].map(&mut yes_no);
-    let pcrs = pcrs::<32>(section, LAST_PCR, problems);
-    Ok(Policy {
-        origin: origin?,
-        ak_certificate: ak_certificate?,
-        quote: quote?,
-        vm_id: vm_id?,
-        user_data: user_data?,
-        secure_boot_configured: secure_boot_configured?,
-        tpm_enabled: tpm_enabled?,
-        tpm_persisted: tpm_persisted?,
-        console: console?,
-        interactive_console: interactive_console?,
-        tpm: teeproof_tpm::Policy { pcrs: pcrs?, secure_boot: secure_boot?, event_log: event_log? },
-    })
+/// Proposes `[azure-snp]` for these VMs.
+pub(super) fn propose_all(lines: &mut Lines, vms: &[&VerifiedVm<'_>]) {
+    snp::propose(lines, &vms.iter().map(|vm| vm.report()).collect::<Vec<_>>());
+    propose(lines, vms);
+    let booted = vms.iter().map(|vm| Booted { pcrs: vm.pcrs(), log: vm.log() });
+    tpm::propose(lines, &booted.collect::<Vec<_>>());
 }
 
-/// The highest register of a PC client's TPM.
-const LAST_PCR: u8 = 23;
+/// The proposal pins measurement, id key and security version, and each is a ground.
+fn origin(lines: &mut Lines, key: &str, _: &[&VerifiedVm<'_>]) {
+    lines.comment(
+        "What ties the report to Azure's paravisor: the launch digest above, by trust on first use.",
+    );
+    lines.line(&format!("{key} = {{ exactly = \"measurement\" }}"));
+}
+
+/// The grounds of the report's origin.
+struct Grounds;
+
+impl FieldKind for Grounds {
+    type Field = Origin<'static>;
+
+    fn label() -> String {
+        "grounds".into()
+    }
+
+    fn words() -> Vec<&'static str> {
+        Vec::from([EXACTLY, ONE_OF])
+    }
+
+    fn field(
+        section: &Section<'_>,
+        key: &str,
+        problems: &mut Problems<'_>,
+    ) -> Result<Origin<'static>, Reported> {
+        accepted(section, key, problems)
+    }
+}
 
 /// `origin`: the grounds that the relying party accepts, or why it does not ask.
-fn origin(section: &Section<'_>, problems: &mut Problems<'_>) -> Result<Origin<'static>, Reported> {
-    let node = match section.field("origin", problems)? {
+fn accepted(
+    section: &Section<'_>,
+    key: &str,
+    problems: &mut Problems<'_>,
+) -> Result<Origin<'static>, Reported> {
+    let node = match section.field(key, problems)? {
         Field::Named(node) => node,
         Field::Waived(reason, line) => return Ok(Origin::Waived(waiver(reason, line))),
     };
@@ -148,7 +153,7 @@ fn ground(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<Ground, Report
     })
 }
 
-fn grounds() -> alloc::string::String {
+fn grounds() -> String {
     listed(Ground::ALL.iter().map(|ground| ground.as_str()))
 }
 
@@ -158,6 +163,14 @@ struct Guid;
 impl Kind for Guid {
     type Value = VmId;
     const WHAT: &'static str = "a VM's id";
+
+    fn label() -> String {
+        "VM id".into()
+    }
+
+    fn toml(seen: &VmId) -> String {
+        format!("\"{seen}\"")
+    }
 
     fn read(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<VmId, Reported> {
         let text = node.text(problems, "a GUID as a text")?;

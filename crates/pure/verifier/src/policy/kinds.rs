@@ -3,8 +3,9 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::fmt::Write;
 
-use teeproof_core::{Bits, List, Text};
+use teeproof_core::{Bits, Hex, List, Text};
 use toml::de::DeValue;
 
 use super::node::Node;
@@ -20,6 +21,10 @@ impl Kind for YesNo {
     type Value = bool;
     const WHAT: &'static str = "yes or no";
 
+    fn toml(seen: &bool) -> String {
+        seen.to_string()
+    }
+
     fn read(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<bool, Reported> {
         node.value().as_bool().ok_or_else(|| node.wrong_type(problems, "true or false", None))
     }
@@ -31,6 +36,14 @@ pub(super) struct Fixed<const N: usize>;
 impl<const N: usize> Kind for Fixed<N> {
     type Value = [u8; N];
     const WHAT: &'static str = "a digest or an identifier";
+
+    fn label() -> String {
+        format!("{N} bytes")
+    }
+
+    fn toml(seen: &[u8; N]) -> String {
+        format!("\"{}\"", Hex(seen))
+    }
 
     fn read(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<[u8; N], Reported> {
         let digits = N.saturating_mul(2);
@@ -53,6 +66,14 @@ impl Kind for Number {
     const WHAT: &'static str = "a number";
     const WORDS: &'static [&'static str] = &[EXACTLY, ONE_OF, AT_LEAST, WAIVED];
 
+    fn toml(seen: &u32) -> String {
+        seen.to_string()
+    }
+
+    fn lowest(found: Vec<u32>) -> Option<String> {
+        found.iter().min().map(ToString::to_string)
+    }
+
     fn read(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<u32, Reported> {
         number(node, problems, u32::MAX.into())
     }
@@ -69,6 +90,10 @@ impl Kind for Flags {
     type Value = u64;
     const WHAT: &'static str = "a word of flags";
     const WORDS: &'static [&'static str] = &[EXACTLY, ONE_OF, MASK, WAIVED];
+
+    fn toml(seen: &u64) -> String {
+        format!("\"{seen:#x}\"")
+    }
 
     fn read(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<u64, Reported> {
         let DeValue::String(text) = node.value() else {
@@ -113,6 +138,10 @@ impl Kind for Plain {
     type Value = Text<'static>;
     const WHAT: &'static str = "a text";
 
+    fn toml(seen: &str) -> String {
+        text(seen)
+    }
+
     fn read(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<Text<'static>, Reported> {
         let text = node.text(problems, "a text")?;
         Ok(text.to_string().into())
@@ -125,6 +154,10 @@ pub(super) struct Bytes;
 impl Kind for Bytes {
     type Value = List<'static, u8>;
     const WHAT: &'static str = "a byte string";
+
+    fn toml(seen: &[u8]) -> String {
+        format!("\"hex:{}\"", Hex(seen))
+    }
 
     fn read(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<List<'static, u8>, Reported> {
         let text = node.text(problems, "a byte string as a text")?;
@@ -171,4 +204,23 @@ fn hex(text: &str) -> Result<Vec<u8>, String> {
         return Err(format!("`{digit}` at position {position} is not a hex digit"));
     }
     bytes::hex(text).ok_or_else(|| format!("{} hex digits are no whole bytes", text.len()))
+}
+
+/// A text as TOML writes it.
+pub(super) fn text(text: &str) -> String {
+    let mut out = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => {
+                out.push('\\');
+                out.push(character);
+            }
+            control if control.is_control() => {
+                let _ = write!(out, "\\u{:04X}", u32::from(control));
+            }
+            other => out.push(other),
+        }
+    }
+    out.push('"');
+    out
 }

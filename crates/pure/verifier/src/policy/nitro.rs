@@ -1,46 +1,71 @@
 //! The section `[nitro]`.
 
-use teeproof_nitro::{MaxAge, Policy};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use teeproof_core::Technology;
+use teeproof_nitro::{MaxAge, Policy, VerifiedDocument, checks};
 
 use super::kinds::{Bytes, Fixed, Plain, YesNo, number};
+use super::lines::Lines;
 use super::node::Node;
-use super::pcrs::{pcrs, waiver};
+use super::pcrs::{PcrTable, waiver};
 use super::problems::{Problems, Reported};
 use super::rule::{AT_MOST, REASON, WAIVED, expectation};
 use super::section::{Field, Section};
+use super::table::{FieldKind, PolicyKey, section, toml};
 
-const FIELDS: &[&str] =
-    &["debug", "pcrs", "signer", "module-id", "instance", "user-data", "public-key", "max-age"];
+teeproof_nitro::nitro_policy_fields! { section }
 
-/// Reads the section. Every field is read before the first problem ends it, so that each problem
-/// is told.
+/// Where the values are found.
+type Source<'d, 'a> = &'d VerifiedDocument<'a>;
+
+/// Reads the section.
 pub(super) fn read(node: Node<'_>, problems: &mut Problems<'_>) -> Result<Policy<'static>, Reported> {
-    let section = Section::open(node, FIELDS, problems)?;
-    let debug = section.rule::<YesNo>("debug", problems);
-    let pcrs = pcrs::<48>(&section, LAST_PCR, problems);
-    let signer = section.rule::<Fixed<48>>("signer", problems);
-    let module_id = section.rule::<Plain>("module-id", problems);
-    let instance = section.rule::<Plain>("instance", problems);
-    let user_data = section.rule::<Bytes>("user-data", problems);
-    let public_key = section.rule::<Bytes>("public-key", problems);
-    let max_age = max_age(&section, problems);
-    Ok(Policy {
-        debug: debug?,
-        pcrs: pcrs?,
-        signer: signer?,
-        module_id: module_id?,
-        instance: instance?,
-        user_data: user_data?,
-        public_key: public_key?,
-        max_age: max_age?,
-    })
+    let section = Section::open(node, &keys().collect::<Vec<_>>(), problems)?;
+    fields(&section, problems)
 }
 
-/// The highest register of an enclave.
-const LAST_PCR: u8 = 31;
+fn pcrs(lines: &mut Lines, key: &str, found: &[&VerifiedDocument<'_>]) {
+    let values = |one: &&VerifiedDocument<'_>| -> Vec<(u8, [u8; 48])> {
+        one.document().pcrs.iter().map(|(index, pcr)| (index, *pcr)).collect()
+    };
+    let banks: Vec<_> = found.iter().map(values).collect();
+    lines.pcrs(key, &banks, VOLATILE);
+}
 
-fn max_age(section: &Section<'_>, problems: &mut Problems<'_>) -> Result<MaxAge<'static>, Reported> {
-    let node = match section.field("max-age", problems)? {
+/// PCRs that say something of one machine.
+const VOLATILE: &[(u8, &str)] = &[(4, "the parent instance's id: one instance's alone")];
+
+/// An age in seconds.
+struct Age;
+
+impl FieldKind for Age {
+    type Field = MaxAge<'static>;
+
+    fn label() -> String {
+        "seconds".into()
+    }
+
+    fn words() -> Vec<&'static str> {
+        Vec::from([AT_MOST])
+    }
+
+    fn field(
+        section: &Section<'_>,
+        key: &str,
+        problems: &mut Problems<'_>,
+    ) -> Result<MaxAge<'static>, Reported> {
+        max_age(section, key, problems)
+    }
+}
+
+fn max_age(
+    section: &Section<'_>,
+    key: &str,
+    problems: &mut Problems<'_>,
+) -> Result<MaxAge<'static>, Reported> {
+    let node = match section.field(key, problems)? {
         Field::Named(node) => node,
         Field::Waived(reason, line) => return Ok(MaxAge::Waived(waiver(reason, line))),
     };

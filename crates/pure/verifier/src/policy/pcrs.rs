@@ -1,6 +1,7 @@
 //! `pcrs`: rules for registers by their number, for every technology that has registers.
 
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use teeproof_core::{PcrRule, Pcrs, Text, Waiver};
@@ -11,14 +12,39 @@ use super::problems::{Problems, Reported};
 use super::rule::{REASON, WAIVED, expectation, rule};
 use super::section::{Field, Section};
 use super::suggest::quoted;
+use super::table::FieldKind;
+
+/// PCRs of `N` bytes by their number, 0 to `LAST`.
+pub(super) struct PcrTable<const N: usize, const LAST: u8>;
+
+impl<const N: usize, const LAST: u8> FieldKind for PcrTable<N, LAST> {
+    type Field = Pcrs<'static, N>;
+
+    fn label() -> String {
+        "PCRs".into()
+    }
+
+    fn words() -> Vec<&'static str> {
+        Fixed::<N>::words()
+    }
+
+    fn field(
+        section: &Section<'_>,
+        key: &str,
+        problems: &mut Problems<'_>,
+    ) -> Result<Pcrs<'static, N>, Reported> {
+        pcrs(section, key, LAST, problems)
+    }
+}
 
 /// A rule for each register that is named, or a waiver in the place of all.
-pub(super) fn pcrs<const N: usize>(
+fn pcrs<const N: usize>(
     section: &Section<'_>,
+    key: &str,
     last: u8,
     problems: &mut Problems<'_>,
 ) -> Result<Pcrs<'static, N>, Reported> {
-    let node = match section.field("pcrs", problems)? {
+    let node = match section.field(key, problems)? {
         Field::Named(node) => node,
         Field::Waived(reason, line) => return Ok(Pcrs::Waived(waiver(reason, line))),
     };

@@ -3,19 +3,16 @@
 //!
 //! A proposal is a beginning for a person to read. It accepts the very evidence it came from.
 
-mod azure;
-mod line;
-mod nitro;
-mod snp;
-
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt::{self, Write};
+use core::fmt;
 
 use teeproof_core::Technology;
 
+use super::kinds::text;
+use super::lines::Lines;
+use super::{azure, nitro, snp};
 use crate::{AttestationResult, Verified};
-use line::Lines;
 
 /// A policy file, proposed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,9 +51,12 @@ impl Proposal {
         let mut toml = heading(name, verified.len());
         let mut differing = Vec::new();
         for technology in Technology::ALL {
-            let Some(lines) = section(*technology, &verified) else { continue };
-            let _ = write!(toml, "\n[{technology}]\n{}", lines.text);
-            differing.extend(lines.differing.iter().map(|field| alloc::format!("{technology}.{field}")));
+            let mut lines = Lines::of(*technology);
+            if propose(*technology, &verified, &mut lines) {
+                let (section, fields) = lines.finish();
+                toml.push_str(&section);
+                differing.extend(fields);
+            }
         }
         Ok(Self { toml, differing })
     }
@@ -69,45 +69,34 @@ fn heading(name: &str, count: usize) -> String {
         "# Proposed from {count}{pieces} of evidence. Read every line before you rely on it: what is\n\
          # pinned here is what was found, whether or not it is what it should be.\n\
          version = 1\nname = {}\n",
-        line::text(name)
+        text(name)
     )
 }
 
-fn section(technology: Technology, verified: &[&Verified<'_>]) -> Option<Lines> {
-    let all = || verified.iter().copied();
+/// The section of a technology; says whether there is evidence of it.
+fn propose(technology: Technology, verified: &[&Verified<'_>], lines: &mut Lines) -> bool {
+    let all = verified.iter();
     match technology {
-        Technology::Snp => some(all().filter_map(|one| match one {
-            Verified::Snp(report) => Some(&**report),
-            _ => None,
-        }))
-        .map(|reports| snp::lines(&reports)),
-        Technology::AzureSnp => some(all().filter_map(|one| match one {
-            Verified::AzureSnp(vm) => Some(&**vm),
-            _ => None,
-        }))
-        .map(|vms| azure::lines(&vms)),
-        Technology::Nitro => some(all().filter_map(|one| match one {
-            Verified::Nitro(document) => Some(&**document),
-            _ => None,
-        }))
-        .map(|documents| nitro::lines(&documents)),
-        _ => None,
-    }
-}
-
-/// All of them, if there is any.
-fn some<T>(found: impl Iterator<Item = T>) -> Option<Vec<T>> {
-    let all: Vec<T> = found.collect();
-    (!all.is_empty()).then_some(all)
-}
-
-/// Values as TOML, in the order in which they were first seen, each once.
-fn distinct(values: impl Iterator<Item = String>) -> Vec<String> {
-    let mut seen: Vec<String> = Vec::new();
-    for value in values {
-        if !seen.contains(&value) {
-            seen.push(value.to_string());
+        Technology::Snp => {
+            let reports =
+                all.filter_map(|one| if let Verified::Snp(report) = one { Some(&**report) } else { None });
+            let reports: Vec<_> = reports.collect();
+            snp::propose(lines, &reports);
+            !reports.is_empty()
         }
+        Technology::AzureSnp => {
+            let vms = all.filter_map(|one| if let Verified::AzureSnp(vm) = one { Some(&**vm) } else { None });
+            let vms: Vec<_> = vms.collect();
+            azure::propose_all(lines, &vms);
+            !vms.is_empty()
+        }
+        Technology::Nitro => {
+            let documents =
+                all.filter_map(|one| if let Verified::Nitro(one) = one { Some(&**one) } else { None });
+            let documents: Vec<_> = documents.collect();
+            nitro::propose(lines, &documents);
+            !documents.is_empty()
+        }
+        _ => false,
     }
-    seen
 }

@@ -1,6 +1,7 @@
 //! `{ exactly = … }` and its kin: one expectation word with what belongs to it.
 
 use alloc::format;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use teeproof_core::{Rule, Value};
@@ -12,11 +13,24 @@ use super::suggest::{hint, listed, quoted};
 /// A kind of value as files write it: how it is read, and which expectations it can have.
 pub(super) trait Kind {
     /// The value that rules compare.
-    type Value: Value;
+    type Value: Value + 'static;
     /// In messages: `a digest`.
     const WHAT: &'static str;
     /// The expectation words that have a meaning.
     const WORDS: &'static [&'static str] = &[EXACTLY, ONE_OF, WAIVED];
+
+    /// In the reference: `48 bytes`.
+    fn label() -> String {
+        Self::WHAT.strip_prefix("a ").unwrap_or(Self::WHAT).to_string()
+    }
+
+    /// A value as a file writes it.
+    fn toml(seen: &<Self::Value as Value>::Seen) -> String;
+
+    /// The floor that all of these reach, as a file writes it.
+    fn lowest(_: Vec<Self::Value>) -> Option<String> {
+        None
+    }
 
     /// Reads one value.
     fn read(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<Self::Value, Reported>;

@@ -1,57 +1,29 @@
-//! The section `[snp]`.
+//! The section `[snp]`: the kinds of values that it alone has.
 
-use alloc::string::ToString;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
-use teeproof_snp::{Policy, Tcb, TcbLevels};
+use teeproof_core::Technology;
+use teeproof_snp::{Policy, Tcb, TcbLevels, VerifiedReport, checks};
 use toml::de::DeValue;
 
 use super::kinds::{Fixed, Flags, Number, YesNo, number};
+use super::lines::Lines;
 use super::node::Node;
 use super::problems::{Problems, Reported};
 use super::rule::{AT_LEAST, EXACTLY, Kind, ONE_OF, WAIVED};
 use super::section::Section;
+use super::table::{FieldKind, PolicyKey, section, toml};
 
-/// Each field once: its name in the policy, its key in the file, and the kind of its value.
-macro_rules! section {
-    ($($field:ident = $key:literal: $kind:ty;)*) => {
-        /// The keys of the section.
-        pub(super) const FIELDS: &[&str] = &[$($key),*];
+teeproof_snp::snp_policy_fields! { section }
 
-        /// Reads the fields of a section that has them. Every field is read before the first
-        /// problem ends it, so that each problem is told.
-        pub(super) fn fields(
-            section: &Section<'_>,
-            problems: &mut Problems<'_>,
-        ) -> Result<Policy<'static>, Reported> {
-            $(let $field = section.rule::<$kind>($key, problems);)*
-            Ok(Policy { $($field: $field?),* })
-        }
-    };
-}
-
-section! {
-    debug = "debug": YesNo;
-    migration = "migration": YesNo;
-    policy = "policy": Flags;
-    vmpl = "vmpl": Vmpl;
-    masked_chip_id = "masked-chip-id": YesNo;
-    chip_id = "chip-id": Fixed<64>;
-    measurement = "measurement": Fixed<48>;
-    id_key_digest = "id-key-digest": Fixed<48>;
-    author_key_digest = "author-key-digest": Fixed<48>;
-    family_id = "family-id": Fixed<16>;
-    image_id = "image-id": Fixed<16>;
-    guest_svn = "guest-svn": Number;
-    reported_tcb = "reported-tcb": Levels;
-    committed_tcb = "committed-tcb": Levels;
-    platform_info = "platform-info": Flags;
-    host_data = "host-data": Fixed<32>;
-    report_data = "report-data": Fixed<64>;
-}
+/// Where the values are found.
+type Source<'s, 'a> = &'s VerifiedReport<'a>;
 
 /// Reads the section.
 pub(super) fn read(node: Node<'_>, problems: &mut Problems<'_>) -> Result<Policy<'static>, Reported> {
-    let section = Section::open(node, FIELDS, problems)?;
+    let section = Section::open(node, &keys().collect::<Vec<_>>(), problems)?;
     fields(&section, problems)
 }
 
@@ -62,6 +34,10 @@ struct Vmpl;
 impl Kind for Vmpl {
     type Value = u32;
     const WHAT: &'static str = "a privilege level";
+
+    fn toml(seen: &u32) -> String {
+        if *seen == HOST { "\"host\"".into() } else { seen.to_string() }
+    }
 
     fn read(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<u32, Reported> {
         match node.value() {
@@ -82,6 +58,24 @@ impl Kind for Levels {
     type Value = TcbLevels;
     const WHAT: &'static str = "a TCB";
     const WORDS: &'static [&'static str] = &[EXACTLY, ONE_OF, AT_LEAST, WAIVED];
+
+    fn toml(seen: &TcbLevels) -> String {
+        let Tcb { fmc, bootloader, tee, snp, microcode } = seen.0;
+        let fmc = fmc.map_or_else(String::new, |fmc| format!("fmc = {fmc}, "));
+        format!("{{ {fmc}bootloader = {bootloader}, tee = {tee}, snp = {snp}, microcode = {microcode} }}")
+    }
+
+    /// The lowest level of every component; `fmc` where every TCB has one.
+    fn lowest(found: Vec<TcbLevels>) -> Option<String> {
+        let lowest = found.into_iter().map(|levels| levels.0).reduce(|one, other| Tcb {
+            fmc: one.fmc.zip(other.fmc).map(|(one, other)| one.min(other)),
+            bootloader: one.bootloader.min(other.bootloader),
+            tee: one.tee.min(other.tee),
+            snp: one.snp.min(other.snp),
+            microcode: one.microcode.min(other.microcode),
+        });
+        lowest.map(|lowest| Self::toml(&TcbLevels(lowest)))
+    }
 
     fn read(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<TcbLevels, Reported> {
         let usage = "write { bootloader = 0, tee = 0, snp = 0, microcode = 0 }, and fmc for Turin";

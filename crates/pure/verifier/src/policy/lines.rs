@@ -3,20 +3,37 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::fmt::{Display, Write};
+use core::fmt::Write;
+use core::mem;
 
-use teeproof_core::Hex;
+use teeproof_core::Technology;
 
-use super::distinct;
+use super::kinds::{Fixed, text};
+use super::rule::Kind;
 
 /// The lines of one section, and which of its fields differ.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Lines {
-    pub(super) text: String,
-    pub(super) differing: Vec<String>,
+    section: Technology,
+    text: String,
+    /// The tables of PCRs: a key that stood behind them would be one of theirs.
+    tables: String,
+    differing: Vec<String>,
 }
 
 impl Lines {
+    /// No lines yet.
+    pub(super) fn of(section: Technology) -> Self {
+        Self { section, text: String::new(), tables: String::new(), differing: Vec::new() }
+    }
+
+    /// The section as TOML, and the fields that differ, as `section.field`.
+    pub(super) fn finish(self) -> (String, Vec<String>) {
+        let Self { section, text, tables, differing } = self;
+        let differing = differing.iter().map(|field| format!("{section}.{field}")).collect();
+        (format!("\n[{section}]\n{text}{tables}"), differing)
+    }
+
     /// A comment above what follows.
     pub(super) fn comment(&mut self, comment: &str) {
         let _ = writeln!(self.text, "# {comment}");
@@ -48,8 +65,11 @@ impl Lines {
         }
     }
 
-    /// A field that must be at least this.
-    pub(super) fn at_least(&mut self, field: &str, floor: &str) {
+    /// A field that must reach the lowest of the values that were found.
+    pub(super) fn floor<K: Kind>(&mut self, field: &str, values: impl Iterator<Item = Option<K::Value>>) {
+        let Some(floor) = values.collect::<Option<Vec<_>>>().and_then(K::lowest) else {
+            return self.waived(field, "absent");
+        };
         let _ = writeln!(self.text, "{field} = {{ at-least = {floor} }}");
     }
 
@@ -58,11 +78,11 @@ impl Lines {
         let _ = writeln!(self.text, "{field} = {{ waived = {} }}", text(why));
     }
 
-    /// A table of registers. Those in `volatile` belong to one machine or one boot and are told as
+    /// A table of PCRs. Those in `volatile` belong to one machine or one boot and are told as
     /// comments.
-    pub(super) fn registers<const N: usize>(
+    pub(super) fn pcrs<const N: usize>(
         &mut self,
-        section: &str,
+        field: &str,
         registers: &[Vec<(u8, [u8; N])>],
         volatile: &[(u8, &str)],
     ) {
@@ -73,14 +93,15 @@ impl Lines {
             .collect();
         let pinned = |index: &u8| !volatile.iter().any(|(one, _)| one == index);
         if !common.iter().any(pinned) {
-            self.waived("pcrs", "no register is in all of the evidence");
+            self.waived(field, "no register is in all of the evidence");
             return;
         }
-        let _ = writeln!(self.text, "\n[{section}.pcrs]");
+        let before = mem::take(&mut self.text);
+        let _ = writeln!(self.text, "\n[{}.{field}]", self.section);
         for index in common {
             let values = || registers.iter().filter_map(|bank| value(bank, index));
             if let Some((_, why)) = volatile.iter().find(|(one, _)| *one == index) {
-                if distinct(values().map(|value| hex(&value))).len() > 1 {
+                if distinct(values().map(|value| Fixed::<N>::toml(&value))).len() > 1 {
                     self.differing.push(format!("pcrs.{index}"));
                 }
                 let _ = writeln!(self.text, "# {index}: {why}");
@@ -88,11 +109,12 @@ impl Lines {
             }
             self.register(index, values());
         }
+        self.tables.push_str(&mem::replace(&mut self.text, before));
     }
 
     fn register<const N: usize>(&mut self, index: u8, values: impl Iterator<Item = [u8; N]>) {
         let before = self.differing.len();
-        self.found(&index.to_string(), values.map(|value| Some(hex(&value))));
+        self.found(&index.to_string(), values.map(|value| Some(Fixed::<N>::toml(&value))));
         if let Some(field) = self.differing.get_mut(before) {
             *field = format!("pcrs.{index}");
         }
@@ -103,31 +125,13 @@ fn value<const N: usize>(bank: &[(u8, [u8; N])], index: u8) -> Option<[u8; N]> {
     bank.iter().find(|(one, _)| *one == index).map(|(_, value)| *value)
 }
 
-/// Bytes as a TOML text of hex digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    format!("\"{}\"", Hex(bytes))
-}
-
-/// A text as TOML writes it.
-pub(super) fn text(text: &str) -> String {
-    let mut out = String::from("\"");
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => {
-                out.push('\\');
-                out.push(character);
-            }
-            control if control.is_control() => {
-                let _ = write!(out, "\\u{:04X}", u32::from(control));
-            }
-            other => out.push(other),
+/// Values as TOML, in the order in which they were first seen, each once.
+fn distinct(values: impl Iterator<Item = String>) -> Vec<String> {
+    let mut seen: Vec<String> = Vec::new();
+    for value in values {
+        if !seen.contains(&value) {
+            seen.push(value.to_string());
         }
     }
-    out.push('"');
-    out
-}
-
-/// Anything that TOML writes as it is shown.
-pub(super) fn plain(value: impl Display) -> String {
-    value.to_string()
+    seen
 }

@@ -1,0 +1,216 @@
+//! The table of an appraisal policy's fields: one row for each field, and what is made of it.
+
+use core::fmt::Display;
+
+use crate::{Check, Expectation, Pcrs, Rule, Value, Waiver};
+
+/// What a policy demands by one check, or why it demands nothing.
+#[derive(Clone, Copy)]
+pub struct Demand<'a> {
+    /// The field's key in a policy file.
+    pub key: &'static str,
+    /// The check that holds the evidence against it.
+    pub check: &'static Check,
+    /// What is demanded; `None` where the field is waived.
+    pub expected: Option<&'a dyn Display>,
+    /// Why nothing is demanded.
+    pub waived: Option<&'a str>,
+    /// The policy's line, counted from 1, where the policy came from a file.
+    pub line: Option<u32>,
+}
+
+/// Takes the demands of a policy one by one.
+pub type TakeDemand<'t> = dyn FnMut(Demand<'_>) + 't;
+
+impl<'a> Demand<'a> {
+    /// A demand of this field, with nothing expected and nothing waived yet.
+    #[must_use]
+    pub const fn of(key: &'static str, check: &'static Check) -> Self {
+        Self { key, check, expected: None, waived: None, line: None }
+    }
+
+    /// This is demanded.
+    #[must_use]
+    pub const fn expects(self, expected: &'a dyn Display, line: Option<u32>) -> Self {
+        Self { expected: Some(expected), line, ..self }
+    }
+
+    /// Nothing is demanded, for this reason.
+    #[must_use]
+    pub const fn waived(self, reason: &'a str, line: Option<u32>) -> Self {
+        Self { waived: Some(reason), line, ..self }
+    }
+}
+
+/// What a field of a policy can be: a rule, rules for PCRs, or a type of the technology's own.
+pub trait PolicyField {
+    /// The field waived for this reason.
+    fn waived_because(reason: &'static str) -> Self;
+
+    /// Hands over what the field demands, check by check. `each` are the checks of PCRs by their
+    /// numbers, where the field has them.
+    fn demands(&self, demand: Demand<'_>, each: &[&'static Check], take: &mut TakeDemand<'_>);
+}
+
+impl<T: Value> PolicyField for Rule<'_, T> {
+    fn waived_because(reason: &'static str) -> Self {
+        Self::waived(reason)
+    }
+
+    fn demands(&self, demand: Demand<'_>, _: &[&'static Check], take: &mut TakeDemand<'_>) {
+        match &self.expectation {
+            Expectation::Waived(reason) => take(demand.waived(reason, self.line)),
+            expectation => take(demand.expects(expectation, self.line)),
+        }
+    }
+}
+
+impl<const N: usize> PolicyField for Pcrs<'_, N> {
+    fn waived_because(reason: &'static str) -> Self {
+        Self::waived(reason)
+    }
+
+    fn demands(&self, demand: Demand<'_>, each: &[&'static Check], take: &mut TakeDemand<'_>) {
+        match self {
+            Self::Waived(waiver) => waiver.demands(demand, each, take),
+            Self::Rules(rules) => {
+                for pcr in rules.iter() {
+                    let Some(check) = each.get(usize::from(pcr.index)) else { continue };
+                    pcr.rule.demands(Demand { check, ..demand }, &[], take);
+                }
+            }
+        }
+    }
+}
+
+impl PolicyField for Waiver<'_> {
+    fn waived_because(reason: &'static str) -> Self {
+        Self::new(reason)
+    }
+
+    fn demands(&self, demand: Demand<'_>, _: &[&'static Check], take: &mut TakeDemand<'_>) {
+        take(demand.waived(&self.reason, self.line));
+    }
+}
+
+/// Why `builtin:genuine` waives a field.
+pub const GENUINE_WAIVES: &str = "builtin:genuine says nothing about what runs";
+
+/// Makes a technology's policy of the table of its fields: the type, `genuine`, `waived`,
+/// `demands`, and the function that holds verified evidence against every rule.
+///
+/// A table is a macro that hands its rows to another macro, so that a field is one row and
+/// everything else is made of it: the policy and its appraisal here, the checks by
+/// [`policy_checks!`](crate::policy_checks), and in `teeproof` the reader of policy files, the
+/// proposals and the reference. Columns of a row, in order:
+///
+/// * the field's name and type, its key and the kind of its value in policy files;
+/// * what it speaks of, for the documentation;
+/// * its check, and after `of` the checks of single PCRs;
+/// * `genuine`: what `builtin:genuine` demands, `(exactly(V))` or `(waived)`, or `(= FIELD)`;
+/// * `value (V)` or `value ((V), REMARK)`: the value in the evidence, an `Option`; or
+///   `held (E)`: an expression of its own that says whether the field's rule holds;
+/// * `suggest`: what a proposal writes, `(found)`, `(floor)`, `(waived "why")`, or `(by FUNCTION)`,
+///   and after `under` a comment above it.
+#[doc(hidden)]
+#[macro_export]
+#[allow(clippy::crate_in_macro_def, reason = "the checks are those of the crate that has the table")]
+macro_rules! policy_table {
+    (
+        {
+            $(#[$doc:meta])*
+            Policy<$p:lifetime>;
+            $genuine_doc:literal;
+            ($policy:ident, $record:ident, $verified_ty:ty $(, $more:ident: $more_ty:ty)*) -> $held:ty
+        }
+        $verified:ident $(+ $nested:ident: $nested_ty:ty)?;
+        $(
+            $field:ident: $ty:ty, $key:literal as $kind:ty, $about:literal,
+            $check:ident $(of $each:ident)? [$($exit:literal)*] = $id:literal, $title:literal,
+                $proves:literal, $hint:literal, $source:literal,
+            genuine $genuine:tt, $how:ident $value:tt,
+            suggest $suggest:tt $(under $heading:literal)?;
+        )*
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct Policy<$p> {
+            $(#[doc = $about] pub $field: $ty,)*
+            $(#[doc = concat!("The rules of `teeproof_", stringify!($nested), "`.")] pub $nested: $nested_ty,)?
+        }
+
+        // Of any lifetime: a policy cannot be shortened to the one of the values that replace its fields.
+        impl<$p> Policy<$p> {
+            #[doc = $genuine_doc]
+            #[must_use]
+            pub fn genuine() -> Self {
+                Self {
+                    $($field: $crate::policy_table!(@genuine $ty, $genuine),)*
+                    $($nested: <$nested_ty>::genuine(),)?
+                }
+            }
+
+            /// Nothing is demanded, for this reason.
+            #[must_use]
+            pub fn waived(reason: &'static str) -> Self {
+                Self {
+                    $($field: <$ty as $crate::PolicyField>::waived_because(reason),)*
+                    $($nested: <$nested_ty>::waived(reason),)?
+                }
+            }
+
+            /// Hands over what the policy demands and what it waives, in the order of its fields.
+            pub fn demands(&self, take: &mut $crate::TakeDemand<'_>) {
+                $(
+                    let demand = $crate::Demand::of($key, $crate::policy_table!(@check $check));
+                    let each: &[&'static $crate::Check] = $crate::policy_table!(@each $($each)?);
+                    $crate::PolicyField::demands(&self.$field, demand, each, take);
+                )*
+                $(self.$nested.demands(take);)?
+            }
+        }
+
+        /// Holds verified evidence against every rule of the table, records every finding, and says
+        /// of each whether it holds. All are held before the first is looked at.
+        pub(crate) fn rules(
+            $verified: $verified_ty,
+            $policy: &Policy<'_>,
+            $record: &mut dyn $crate::Record,
+            $($more: $more_ty,)*
+        ) -> impl IntoIterator<Item = $held> {
+            [$($crate::policy_table!(@held $policy.$field, $record, $crate::policy_table!(@check $check), $how $value)),*]
+        }
+    };
+    (@check $check:ident) => { crate::checks::$check };
+    (@each) => { &[] };
+    (@each $each:ident) => { &crate::checks::$each };
+    (@genuine $ty:ty, (waived)) => { <$ty as $crate::PolicyField>::waived_because($crate::GENUINE_WAIVES) };
+    (@genuine $ty:ty, (exactly($value:expr))) => { $crate::Rule::exactly($value) };
+    (@genuine $ty:ty, (= $field:expr)) => { $field };
+    (@held $policy:ident.$field:ident, $record:ident, $check:expr, value (($($value:tt)*), $remark:expr)) => {
+        $policy.$field.appraise_remarked($check, $($value)*, $remark, $record).into()
+    };
+    (@held $policy:ident.$field:ident, $record:ident, $check:expr, value ($($value:tt)*)) => {
+        $policy.$field.appraise_remarked($check, $($value)*, $crate::Remark::None, $record).into()
+    };
+    (@held $policy:ident.$field:ident, $record:ident, $check:expr, held ($($held:tt)*)) => { $($held)*.into() };
+}
+
+/// Declares the checks of a table's fields: `APPRAISE`, in the order of the rows.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! policy_checks {
+    (
+        { $($head:tt)* }
+        $verified:ident $(+ $nested:ident: $nested_ty:ty)?;
+        $(
+            $field:ident: $ty:ty, $key:literal as $kind:ty, $about:literal,
+            $check:ident $(of $each:ident)? [$($exit:literal)*] = $id:literal, $title:literal,
+                $proves:literal, $hint:literal, $source:literal,
+            genuine $genuine:tt, $how:ident $value:tt,
+            suggest $suggest:tt $(under $heading:literal)?;
+        )*
+    ) => {
+        $crate::checks! { APPRAISE: $($check [$($exit)*] = $id, $title, $proves, $hint, $source;)* }
+    };
+}

@@ -1,0 +1,100 @@
+//! The table of the policy's fields: a field is one row, and everything about it is made of the row.
+//! `teeproof_core::policy_table` says what the columns are.
+
+/// Hands the rows to another macro.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! hcl_policy_fields {
+    ($($callback:tt)+) => {
+        $($callback)+! {
+            {
+                #[doc = "An appraisal policy for an Azure confidential VM, besides its hardware report. Every field is an expectation or a waiver with a reason; there is no default."]
+                Policy<'p>;
+                "The part of `builtin:genuine` that is not the hardware's: the origin is told.";
+                (policy, record, &VerifiedVm<'_>, snp: &teeproof_snp::Policy<'_>) -> bool
+            }
+            vm + tpm: teeproof_tpm::Policy<'p>;
+            origin: Origin<'p>, "origin" as Grounds,
+                "On what ground the report must be known to be the paravisor's; see below.",
+                ORIGIN [6] = "origin.paravisor", "the report's origin",
+                    "The report is of Azure's paravisor, on a ground that the policy accepts.",
+                    "Pin the measurement, or the id key digest with its guest SVN; or give the AK certificate with its chain.",
+                    "teeproof, known reference values",
+                genuine (= Origin::Told), held (origin::appraise(vm, snp, policy, record)),
+                suggest (by origin);
+            ak_certificate: Rule<'p, bool>, "ak-certificate" as YesNo,
+                "Whether the attestation key has a certificate of Azure's vTPM authority for a confidential VM; absent where none came, or where it could not be verified.",
+                AK_CERTIFICATE [6] = "ak.certificate", "a certified attestation key",
+                    "Azure's vTPM authority knows the attestation key as one of a confidential VM.",
+                    "Give the AK certificate with every authority up to and including the root.",
+                    "TCG AK credential, 2.23.133.8.3",
+                genuine (waived), value (vm.ak_path().map(|_| true)),
+                suggest (found);
+            quote: Rule<'p, bool>, "quote" as YesNo,
+                "Whether a quote of the vTPM came along.",
+                QUOTE [6] = "hcl.quote", "a quote of the vTPM",
+                    "The vTPM signed its registers.",
+                    "Take a quote under the attestation key together with the report.",
+                    "TCG TPM 2.0, part 3, TPM2_Quote",
+                genuine (waived), value (Some(vm.quote().is_some())),
+                suggest (found);
+            vm_id: Rule<'p, VmId>, "vm-id" as Guid,
+                "`vmUniqueId` of the claims.",
+                VM_ID [6] = "hcl.vm-id", "the VM",
+                    "The claims name this VM.",
+                    "Compare with the VM's id in Azure.",
+                    "openvmm, igvm_attest/get.rs: vmUniqueId",
+                genuine (waived), value (vm.claims().vm_configuration().vm_unique_id.as_ref()),
+                suggest (waived "one machine's alone")
+                under "How the host configured the VM.";
+            user_data: Rule<'p, [u8; 64]>, "user-data" as Fixed<64>,
+                "What the guest wrote before the report was made, zero-extended. `--user-data` compares it as well.",
+                USER_DATA_POLICY [6] = "hcl.user-data.policy", "the guest's data by the policy",
+                    "The guest had written the data that the policy asks for.",
+                    "Compare with what the guest writes into NV index 0x01400002.",
+                    "openvmm, tpm_device: guest input",
+                genuine (waived), value (vm.claims().user_data()),
+                suggest (waived "the guest's own data; --user-data compares it");
+            secure_boot_configured: Rule<'p, bool>, "secure-boot-configured" as YesNo,
+                "`secure-boot` of the claims: what the host configured, which is not what was enforced.",
+                SECURE_BOOT [6] = "hcl.secure-boot", "secure boot as configured",
+                    "The host configured the VM with or without secure boot. What was enforced is in the boot log.",
+                    "Change the VM's security profile, or ask for log.secure-boot instead.",
+                    "openvmm, igvm_attest/get.rs: secure-boot",
+                genuine (waived), value (vm.claims().vm_configuration().secure_boot),
+                suggest (found);
+            tpm_enabled: Rule<'p, bool>, "tpm-enabled" as YesNo,
+                "`tpm-enabled` of the claims.",
+                TPM_ENABLED [6] = "hcl.tpm-enabled", "the vTPM as configured",
+                    "The host configured the VM with or without a vTPM.",
+                    "Change the VM's security profile.",
+                    "openvmm, igvm_attest/get.rs: tpm-enabled",
+                genuine (waived), value (vm.claims().vm_configuration().tpm_enabled),
+                suggest (found);
+            tpm_persisted: Rule<'p, bool>, "tpm-persisted" as YesNo,
+                "`tpm-persisted` of the claims; absent in reports of older paravisors.",
+                TPM_PERSISTED [6] = "hcl.tpm-persisted", "the vTPM's state",
+                    "The vTPM keeps its state over restarts, or does not.",
+                    "Change the VM's security profile; older reports do not say.",
+                    "openvmm, igvm_attest/get.rs: tpm-persisted",
+                genuine (waived), value (vm.claims().vm_configuration().tpm_persisted),
+                suggest (found);
+            console: Rule<'p, bool>, "console" as YesNo,
+                "`console-enabled` of the claims.",
+                CONSOLE [6] = "hcl.console", "the serial console",
+                    "The paravisor offers a console to the host, or does not.",
+                    "Change the VM's boot diagnostics.",
+                    "openvmm, igvm_attest/get.rs: console-enabled",
+                genuine (waived), value (vm.claims().vm_configuration().console_enabled),
+                suggest (found);
+            interactive_console: Rule<'p, bool>, "interactive-console" as YesNo,
+                "`interactive-console-enabled` of the claims; absent in reports of older paravisors.",
+                INTERACTIVE_CONSOLE [6] = "hcl.interactive-console", "the interactive serial console",
+                    "The host can type into the guest's console, or cannot.",
+                    "Change the VM's boot diagnostics; older reports do not say.",
+                    "openvmm, igvm_attest/get.rs: interactive-console-enabled",
+                genuine (waived), value (vm.claims().vm_configuration().interactive_console_enabled),
+                suggest (found);
+        }
+    };
+}

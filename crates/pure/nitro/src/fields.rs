@@ -1,0 +1,83 @@
+//! The table of the policy's fields: a field is one row, and everything about it is made of the row.
+//! `teeproof_core::policy_table` says what the columns are.
+
+/// Hands the rows to another macro.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! nitro_policy_fields {
+    ($($callback:tt)+) => {
+        $($callback)+! {
+            {
+                #[doc = "An appraisal policy for enclaves. Every field is an expectation or a waiver with a reason; there is no default."]
+                Policy<'p>;
+                "`builtin:genuine`: an enclave in production mode. It says nothing about what software runs.";
+                (policy, record, &VerifiedDocument<'_>, crypto: &Crypto<'_>) -> Appraisal
+            }
+            verified;
+            debug: Rule<'p, bool>, "debug" as YesNo,
+                "Whether the enclave runs in debug mode.",
+                DEBUG [6] = "nitro.debug", "debug mode",
+                    "The enclave runs in production mode: PCR0, PCR1 and PCR2 hold measurements, and no console is open to the host.",
+                    "Start the enclave without --debug-mode; its first three registers are zero in debug mode.",
+                    "AWS Nitro Enclaves, nitro-cli run-enclave, --debug-mode",
+                genuine (exactly(false)), value (Some(verified.is_debug())),
+                suggest (found);
+            pcrs: Pcrs<'p, 48>, "pcrs" as PcrTable<48, 31>,
+                "The PCRs 0 to 31, 96 hex digits each; see below.",
+                PCRS of PCR [6] = "nitro.pcrs", "the registers",
+                    "The registers that matter hold the expected values.",
+                    "Name PCR0, or PCR1 and PCR2, of your image; nitro-cli build-enclave prints them.",
+                    "AWS Nitro Enclaves, platform configuration registers",
+                genuine (waived), held (policy.pcrs.appraise(checks::PCRS, &checks::PCR, |index| verified.document().pcrs.get(index), record)),
+                suggest (by pcrs);
+            signer: Rule<'p, Digest384>, "signer" as Fixed<48>,
+                "The SHA-384 of the image's signing certificate (DER). PCR 8 is computed from it.",
+                SIGNER [6] = "nitro.signer", "the image's signer",
+                    "The image was signed under this certificate (PCR8); any version of it, also an old one.",
+                    "Compare with the SHA-384 of the signing certificate's DER.",
+                    "AWS Nitro Enclaves, PCR8",
+                genuine (waived), held (derived(&policy.signer, verified, 8, checks::SIGNER, record, |signer| pcr8_of_signer(signer, crypto))),
+                suggest (waived "PCR8 says it, if the image is signed");
+            module_id: Rule<'p, Text<'p>>, "module-id" as Plain,
+                "The enclave's id; a new one at each start.",
+                MODULE_ID [6] = "nitro.module-id", "the enclave's id",
+                    "The document was made by exactly this enclave.",
+                    "An enclave's id changes whenever it is started.",
+                    "AWS Nitro Enclaves, attestation process, module_id",
+                genuine (waived), value (Some(verified.document().module_id)),
+                suggest (waived "a new one at each start");
+            instance: Rule<'p, Text<'p>>, "instance" as Plain,
+                "The parent instance's id. PCR 4 is computed from it.",
+                INSTANCE [6] = "nitro.instance", "the parent instance",
+                    "The enclave runs on this instance (PCR4).",
+                    "Compare with the id that EC2 returned for your instance.",
+                    "AWS Nitro Enclaves, PCR4",
+                genuine (waived), held (derived(&policy.instance, verified, 4, checks::INSTANCE, record, |id: &str| pcr4_of_instance(id, crypto))),
+                suggest (waived "one instance's alone");
+            user_data: Rule<'p, List<'p, u8>>, "user-data" as Bytes,
+                "What the enclave put into `user_data`. `\"hex:\"` is empty, which is not null.",
+                USER_DATA [6] = "nitro.user-data", "the user data",
+                    "The enclave put exactly these bytes into user_data.",
+                    "Compare with what your enclave's program puts there.",
+                    "AWS Nitro Enclaves, attestation process, user_data",
+                genuine (waived), value (verified.document().user_data),
+                suggest (waived "the enclave's own data");
+            public_key: Rule<'p, List<'p, u8>>, "public-key" as Bytes,
+                "What the enclave put into `public_key`.",
+                PUBLIC_KEY [6] = "nitro.public-key", "the public key",
+                    "The enclave put exactly these bytes into public_key.",
+                    "Compare with the key that your enclave's program puts there.",
+                    "AWS Nitro Enclaves, attestation process, public_key",
+                genuine (waived), value (verified.document().public_key),
+                suggest (waived "the enclave's own data");
+            max_age: MaxAge<'p>, "max-age" as Age,
+                "The time between the document's time stamp and the time of verification.",
+                MAX_AGE [6 11] = "nitro.max-age", "the document's age",
+                    "The document is at most this old.",
+                    "Ask the enclave for a new document, and verify it with --at now.",
+                    "AWS Nitro Enclaves, attestation process, timestamp",
+                genuine (waived), held (age(verified, &policy.max_age, record)),
+                suggest (waived "the nonce shows freshness");
+        }
+    };
+}

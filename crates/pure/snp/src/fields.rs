@@ -1,0 +1,158 @@
+//! The table of the policy's fields: a field is one row, and everything about it is made of the row.
+//! `teeproof_core::policy_table` says what the columns are.
+
+/// Hands the rows to another macro.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! snp_policy_fields {
+    ($($callback:tt)+) => {
+        $($callback)+! {
+            {
+                #[doc = "An appraisal policy for SNP reports. Fields are named after the report's; all digests are SHA-384. Every field is an expectation or a waiver with a reason; there is no default."]
+                Policy<'p>;
+                "`builtin:genuine`: a production guest on a genuine processor that names its chip. It says nothing about what software runs.";
+                (policy, record, &VerifiedReport<'_>) -> bool
+            }
+            report;
+            debug: Rule<'p, bool>, "debug" as YesNo,
+                "Whether the host may debug the guest: guest policy, bit 19.",
+                DEBUG [6] = "snp.policy.debug", "debugging by the host",
+                    "The host cannot read the guest's memory through the debug interface.",
+                    "Launch the guest with a policy whose DEBUG bit is zero.",
+                    "AMD 56860, guest policy, bit 19",
+                genuine (exactly(false)), value (Some(report.guest_policy().contains($crate::GuestPolicy::DEBUG))),
+                suggest (found)
+                under "How the guest was launched.";
+            migration: Rule<'p, bool>, "migration" as YesNo,
+                "Whether a migration agent may be associated: guest policy, bit 18.",
+                MIGRATION [6] = "snp.policy.migration", "association with a migration agent",
+                    "No migration agent can move the guest's memory elsewhere.",
+                    "Launch the guest with a policy whose MIGRATE_MA bit is zero.",
+                    "AMD 56860, guest policy, bit 18",
+                genuine (exactly(false)), value (Some(report.guest_policy().contains($crate::GuestPolicy::MIGRATE_MA))),
+                suggest (found);
+            policy: Rule<'p, u64>, "policy" as Flags,
+                "The guest policy's 64 bits.",
+                POLICY [6] = "snp.policy.bits", "the guest policy's bits",
+                    "The guest was launched under the policy bits that were asked for.",
+                    "Compare the guest's launch policy with the appraisal policy.",
+                    "AMD 56860, guest policy",
+                genuine (waived), value (Some(report.guest_policy().bits())),
+                suggest (found);
+            vmpl: Rule<'p, u32>, "vmpl" as Vmpl,
+                "The privilege level at which the report was asked for; `\"host\"` (0xFFFFFFFF) where the host asked.",
+                VMPL [6] = "snp.vmpl", "the privilege level",
+                    "The report was asked for at this privilege level of the guest.",
+                    "Ask for the report at the expected VMPL; a paravisor runs at 0.",
+                    "AMD 56860, VMPL",
+                genuine (waived), value (Some(report.report().vmpl.get())),
+                suggest (found);
+            masked_chip_id: Rule<'p, bool>, "masked-chip-id" as YesNo,
+                "Whether the host hides the chip's id from a report under a VCEK.",
+                MASKED_CHIP [6] = "snp.chip.masked", "a masked chip id",
+                    "The report names its chip, so the signing key could be held against it.",
+                    "The host hides its chip ids. Allow that in the policy if you do not need to tell machines apart.",
+                    "AMD 56860, MASK_CHIP_ID",
+                genuine (exactly(false)), value (Some(report.chip() == $crate::Chip::Masked)),
+                suggest (found);
+            chip_id: Rule<'p, [u8; 64]>, "chip-id" as Fixed<64>,
+                "The chip; absent where it is masked, or where a VLEK signed.",
+                CHIP_ID [6] = "snp.chip-id", "the chip",
+                    "The report was made on one of the chips that were asked for.",
+                    "Compare with the chip ids of your machines.",
+                    "AMD 56860, CHIP_ID",
+                genuine (waived), value (report.bound_chip_id()),
+                suggest (waived "one machine's alone");
+            measurement: Rule<'p, [u8; 48]>, "measurement" as Fixed<48>,
+                "The launch digest: the guest's initial memory.",
+                MEASUREMENT [6] = "snp.measurement", "the launch measurement",
+                    "The guest started with exactly this initial memory.",
+                    "Compute the expected launch digest anew for the firmware and kernel that you deploy.",
+                    "AMD 56860, MEASUREMENT",
+                genuine (waived), value (Some(&report.report().measurement)),
+                suggest (found)
+                under "What was launched.";
+            id_key_digest: Rule<'p, [u8; 48]>, "id-key-digest" as Fixed<48>,
+                "The key that signed the identity block.",
+                ID_KEY_DIGEST [6] = "snp.id-key-digest", "the identity key",
+                    "The owner of this key signed the guest's identity block.",
+                    "Compare with the SHA-384 of your identity key.",
+                    "AMD 56860, ID_KEY_DIGEST",
+                genuine (waived), value (Some(&report.report().id_key_digest)),
+                suggest (found);
+            author_key_digest: Rule<'p, [u8; 48]>, "author-key-digest" as Fixed<48>,
+                "The key that signed the identity key; absent where there is none.",
+                AUTHOR_KEY_DIGEST [6] = "snp.author-key-digest", "the author key",
+                    "The owner of this key signed the identity key.",
+                    "Compare with the SHA-384 of your author key; the report may not have one.",
+                    "AMD 56860, AUTHOR_KEY_DIGEST",
+                genuine (waived), value (report.author_key_digest()),
+                suggest (found);
+            family_id: Rule<'p, [u8; 16]>, "family-id" as Fixed<16>,
+                "The family that the owner named.",
+                FAMILY_ID [6] = "snp.family-id", "the family id",
+                    "The guest's owner named this family in the identity block.",
+                    "Compare with the identity block that the guest was launched with.",
+                    "AMD 56860, FAMILY_ID",
+                genuine (waived), value (Some(&report.report().family_id)),
+                suggest (found);
+            image_id: Rule<'p, [u8; 16]>, "image-id" as Fixed<16>,
+                "The image that the owner named.",
+                IMAGE_ID [6] = "snp.image-id", "the image id",
+                    "The guest's owner named this image in the identity block.",
+                    "Compare with the identity block that the guest was launched with.",
+                    "AMD 56860, IMAGE_ID",
+                genuine (waived), value (Some(&report.report().image_id)),
+                suggest (found);
+            guest_svn: Rule<'p, u32>, "guest-svn" as Number,
+                "The security version that the owner gave the image.",
+                GUEST_SVN [6] = "snp.guest-svn", "the guest's security version",
+                    "The guest's owner gave the image at least this security version.",
+                    "Update the image, or lower the floor if you accept the older one.",
+                    "AMD 56860, GUEST_SVN",
+                genuine (waived), value (Some(report.report().guest_svn.get())),
+                suggest (floor);
+            reported_tcb: Rule<'p, TcbLevels>, "reported-tcb" as Levels,
+                "The firmware that the signing key was derived for.",
+                REPORTED_TCB [6] = "snp.tcb.reported", "the reported TCB",
+                    "The platform proves at least these firmware versions.",
+                    "The host must update its firmware, or report its newer TCB.",
+                    "AMD 56860, REPORTED_TCB",
+                genuine (waived), value (Some($crate::TcbLevels(report.reported_tcb()))),
+                suggest (floor)
+                under "The oldest firmware among the evidence, component by component.";
+            committed_tcb: Rule<'p, TcbLevels>, "committed-tcb" as Levels,
+                "The firmware that the platform cannot go back behind.",
+                COMMITTED_TCB [6] = "snp.tcb.committed", "the committed TCB",
+                    "The platform cannot go back behind these firmware versions.",
+                    "The host must commit its firmware update.",
+                    "AMD 56860, COMMITTED_TCB",
+                genuine (waived), value (Some($crate::TcbLevels(report.committed_tcb()))),
+                suggest (floor);
+            platform_info: Rule<'p, u64>, "platform-info" as Flags,
+                "The platform's settings, such as SMT.",
+                PLATFORM_INFO [6] = "snp.platform-info", "the platform's configuration",
+                    "The platform runs with the settings that were asked for.",
+                    "Compare PLATFORM_INFO with what your machines are set to.",
+                    "AMD 56860, PLATFORM_INFO",
+                genuine (waived), value (Some(report.report().platform_info.get())),
+                suggest (found);
+            host_data: Rule<'p, [u8; 32]>, "host-data" as Fixed<32>,
+                "What the host passed at launch.",
+                HOST_DATA [6] = "snp.host-data", "the host's data",
+                    "The host launched the guest with exactly this data.",
+                    "Compare with what the launcher passes as host data.",
+                    "AMD 56860, HOST_DATA",
+                genuine (waived), value (Some(&report.report().host_data)),
+                suggest (found);
+            report_data: Rule<'p, [u8; 64]>, "report-data" as Fixed<64>,
+                "What the guest put into the report. `--nonce` compares it as well.",
+                REPORT_DATA [6] = "snp.report-data", "the report's data",
+                    "The guest put exactly this data into the report.",
+                    "Compare with what the guest binds into its report.",
+                    "AMD 56860, REPORT_DATA",
+                genuine (waived), value (Some(&report.report().report_data)),
+                suggest (waived "the guest's own data, or the hash of the claims on Azure: verify compares it");
+        }
+    };
+}

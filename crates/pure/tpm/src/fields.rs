@@ -1,0 +1,44 @@
+//! The table of the policy's fields: a field is one row, and everything about it is made of the row.
+//! `teeproof_core::policy_table` says what the columns are.
+
+/// Hands the rows to another macro.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! tpm_policy_fields {
+    ($($callback:tt)+) => {
+        $($callback)+! {
+            {
+                #[doc = "An appraisal policy for what a TPM quoted. Every field is an expectation or a waiver with a reason; there is no default."]
+                Policy<'p>;
+                "`builtin:genuine` says nothing about what booted.";
+                (policy, record, Booted<'_, '_>) -> bool
+            }
+            booted;
+            pcrs: Pcrs<'p, 32>, "pcrs" as PcrTable<32, 23>,
+                "The PCRs 0 to 23 of the SHA-256 bank, 64 hex digits each. One that the quote did not sign fails.",
+                REGISTERS of PCR [6] = "quote.registers", "the registers that matter",
+                    "The registers that the policy names hold the expected values.",
+                    "Name the registers that your image determines; registers 5 and 6 differ from boot to boot or from machine to machine.",
+                    "TCG PC Client Platform Firmware Profile, section 3.3.4",
+                genuine (waived), held (policy.pcrs.appraise(checks::REGISTERS, &checks::PCR, |index| booted.pcrs?.get(index), record)),
+                suggest (by pcrs);
+            secure_boot: Rule<'p, bool>, "secure-boot" as YesNo,
+                "Whether the firmware enforced secure boot, as the event log shows for the quoted PCR 7; absent without a log that explains it.",
+                SECURE_BOOT [6] = "log.secure-boot", "secure boot",
+                    "The firmware enforced secure boot, as the events of the quoted register 7 show.",
+                    "Give the event log, quote register 7, and enable secure boot.",
+                    "TCG PC Client Platform Firmware Profile, section 3.3.4.8",
+                genuine (waived), value ((booted.secure_boot().ok()), Remark::Because(&SecureBootSource(booted.secure_boot()))),
+                suggest (found)
+                under "What booted.";
+            event_log: Rule<'p, bool>, "event-log" as YesNo,
+                "Whether the log explains every quoted PCR that it has events for; absent without a log.",
+                EXPLAINS [6] = "log.explains", "a log that explains the registers",
+                    "The log explains every quoted register that it has events for.",
+                    "Give the event log of the machine that was quoted, since its last start.",
+                    "TCG PC Client Platform Firmware Profile, section 10.4",
+                genuine (waived), value (booted.log.map($crate::VerifiedLog::explains_all)),
+                suggest (found);
+        }
+    };
+}

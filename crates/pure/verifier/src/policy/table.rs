@@ -1,0 +1,144 @@
+//! What is made of a technology's table of fields: the reader of its section, the proposal of one,
+//! and the reference.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::borrow::Borrow;
+
+use teeproof_core::{Check, Rule, Technology, Value};
+
+use super::problems::{Problems, Reported};
+use super::rule::{Kind, WAIVED};
+use super::section::Section;
+
+/// A key of a section of policy files, as the reference describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyKey {
+    /// The section.
+    pub technology: Technology,
+    /// The key.
+    pub key: &'static str,
+    /// The kind of its value: `yes or no`, `48 bytes`.
+    pub kind: String,
+    /// The expectations that it can have, besides a waiver.
+    pub expectations: Vec<&'static str>,
+    /// What it speaks of.
+    pub about: &'static str,
+    /// The check that holds the evidence against it; for PCRs, where they are waived.
+    pub check: &'static Check,
+    /// The checks of PCRs by their numbers.
+    pub each: &'static [&'static Check],
+}
+
+/// What stands under a key: a rule with a value of some kind, or a form of its own.
+pub(super) trait FieldKind {
+    /// The policy's field.
+    type Field;
+
+    /// The kind's name in the reference.
+    fn label() -> String;
+
+    /// The expectations of the reference.
+    fn words() -> Vec<&'static str>;
+
+    /// Reads the field of a section.
+    fn field(section: &Section<'_>, key: &str, problems: &mut Problems<'_>) -> Result<Self::Field, Reported>;
+}
+
+impl<K: Kind> FieldKind for K {
+    type Field = Rule<'static, K::Value>;
+
+    fn label() -> String {
+        K::label()
+    }
+
+    fn words() -> Vec<&'static str> {
+        K::WORDS.iter().copied().filter(|word| *word != WAIVED).collect()
+    }
+
+    fn field(section: &Section<'_>, key: &str, problems: &mut Problems<'_>) -> Result<Self::Field, Reported> {
+        section.rule::<K>(key, problems)
+    }
+}
+
+/// A value that was found, as TOML.
+pub(super) fn toml<K: Kind, S: Borrow<<K::Value as Value>::Seen>>(found: Option<S>) -> Option<String> {
+    found.map(|seen| K::toml(seen.borrow()))
+}
+
+/// Makes the reader, the proposal and the reference of a table of fields. Where it is used, the
+/// kinds, the functions of proposals, `Policy`, `checks` and `Source`, what values are found in,
+/// have to be in scope.
+macro_rules! section {
+    (
+        { $($head:tt)* }
+        $verified:ident $(+ $nested:ident: $nested_ty:ty)?;
+        $(
+            $field:ident: $ty:ty, $key:literal as $kind:ty, $about:literal,
+            $check:ident $(of $each:ident)? [$($exit:literal)*] = $id:literal, $title:literal,
+                $proves:literal, $hint:literal, $source:literal,
+            genuine $genuine:tt, $how:ident $value:tt,
+            suggest $suggest:tt $(under $heading:literal)?;
+        )*
+    ) => {
+        /// The keys of the section.
+        pub(super) fn keys() -> impl Iterator<Item = &'static str> {
+            let keys = [$($key),*].into_iter();
+            $(let keys = keys.chain(super::$nested::keys());)?
+            keys
+        }
+
+        /// Reads the fields of a section that has them. Every field is read before the first
+        /// problem ends it, so that each problem is told.
+        pub(super) fn fields(
+            section: &Section<'_>,
+            problems: &mut Problems<'_>,
+        ) -> Result<Policy<'static>, Reported> {
+            $(let $field = <$kind as FieldKind>::field(section, $key, problems);)*
+            $(let $nested = super::$nested::fields(section, problems);)?
+            Ok(Policy { $($field: $field?,)* $($nested: $nested?,)? })
+        }
+
+        /// The rows of the reference.
+        pub(super) fn reference(technology: Technology) -> Vec<PolicyKey> {
+            let rows = [$(PolicyKey {
+                technology,
+                key: $key,
+                kind: <$kind as FieldKind>::label(),
+                expectations: <$kind as FieldKind>::words(),
+                about: $about,
+                check: checks::$check,
+                each: $crate::policy::table::section!(@each $($each)?),
+            }),*];
+            let rows = Vec::from(rows);
+            $(let rows = [rows, super::$nested::reference(technology)].concat();)?
+            rows
+        }
+
+        /// Proposes the fields for what was found.
+        pub(super) fn propose(lines: &mut Lines, found: &[Source<'_, '_>]) {
+            $(
+                $(lines.comment($heading);)?
+                $crate::policy::table::section!(@propose lines, found, $key, $kind, $verified, $how $value, $suggest);
+            )*
+        }
+    };
+    (@each) => { &[] };
+    (@each $each:ident) => { &checks::$each };
+    (@propose $lines:ident, $found:ident, $key:literal, $kind:ty, $verified:ident, $how:ident $value:tt, (waived $why:literal)) => {
+        $lines.waived($key, $why)
+    };
+    (@propose $lines:ident, $found:ident, $key:literal, $kind:ty, $verified:ident, $how:ident $value:tt, (by $function:ident)) => {
+        $function($lines, $key, $found)
+    };
+    (@propose $lines:ident, $found:ident, $key:literal, $kind:ty, $verified:ident, value (($($value:tt)*), $remark:expr), $suggest:tt) => {
+        $crate::policy::table::section!(@propose $lines, $found, $key, $kind, $verified, value ($($value)*), $suggest)
+    };
+    (@propose $lines:ident, $found:ident, $key:literal, $kind:ty, $verified:ident, value ($($value:tt)*), (found)) => {
+        $lines.found($key, $found.iter().map(|$verified| toml::<$kind, _>($($value)*)))
+    };
+    (@propose $lines:ident, $found:ident, $key:literal, $kind:ty, $verified:ident, value ($($value:tt)*), (floor)) => {
+        $lines.floor::<$kind>($key, $found.iter().map(|$verified| $($value)*))
+    };
+}
+pub(super) use section;
