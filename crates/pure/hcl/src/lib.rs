@@ -25,6 +25,7 @@ pub use appraise::appraise_snp;
 pub use claims::{Claims, HardwareSealingPolicy, Key, UnknownMember, VmConfiguration, VmgsProvisioner};
 pub use error::{ClaimsProblem, Error, KeyProblem, TdReportHash};
 pub use evidence::Evidence;
+pub use origin::OriginGrounds;
 pub use policy::{Ground, Origin, Policy};
 pub use tdx::verify_tdx;
 pub use teeproof_wire::hcl::{HashType, HclReport, ReportType};

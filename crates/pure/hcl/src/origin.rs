@@ -28,13 +28,13 @@ pub(crate) fn appraise(
         Origin::AnyOf { line, .. } => *line,
     };
     let finding = |outcome| Finding { line, ..Finding::new(checks::ORIGIN, outcome) };
-    if let Some(other) = other_origin(vm) {
+    let origin = OriginGrounds::of(vm, Some(snp));
+    if let Some(other) = origin.other() {
         record.record(finding(Outcome::Fail).because(&other));
         return false;
     }
-    let held = grounds(vm, snp);
     let Origin::AnyOf { grounds: accepted, .. } = &policy.origin else {
-        tell(&held, record);
+        tell(&origin, record);
         return true;
     };
     if accepted.is_empty() {
@@ -42,19 +42,74 @@ pub(crate) fn appraise(
         record.record(finding(Outcome::Fail).because(&NONE));
         return false;
     }
+    let held = origin.grounds();
     let holds = accepted.iter().any(|ground| held.contains(ground));
-    let outcome = if holds { Outcome::Pass } else { Outcome::Fail };
-    record.record(finding(outcome).compared(&Listed(accepted, " or "), &Listed(&held, ", ")));
+    let (expected, actual) = (Listed(accepted, " or "), Listed(held, ", "));
+    let finding = |outcome| finding(outcome).compared(&expected, &actual);
+    record.record(match holds {
+        true if origin.is_strong() => finding(Outcome::Pass),
+        true => finding(Outcome::Warn).because(&WEAK),
+        false => finding(Outcome::Fail),
+    });
     holds
 }
 
-/// Tells on which grounds the report is the paravisor's, or warns that there is none.
-fn tell(held: &[Ground], record: &mut dyn Record) {
-    if held.is_empty() {
+/// Tells on which grounds the report is the paravisor's, or warns that there is none, or a weak one alone.
+fn tell(origin: &OriginGrounds, record: &mut dyn Record) {
+    let held = Listed(origin.grounds(), ", ");
+    if origin.is_strong() {
+        record.pass(checks::ORIGIN, &format_args!("by {held}"));
+    } else if origin.is_shown() {
+        record.warn(checks::ORIGIN, &format_args!("by {held} alone: {WEAK}"));
+    } else {
         const NONE: &str = "nothing ties the report to Azure's paravisor: any SNP guest could have made it";
         record.warn(checks::ORIGIN, &NONE);
-    } else {
-        record.pass(checks::ORIGIN, &format_args!("by {}", Listed(held, ", ")));
+    }
+}
+
+/// What an AK certificate leaves open.
+const WEAK: &str = "the certificate is for the attestation key, and does not show who made the claims: whoever \
+                    may use a vTPM's key can name it in claims of their own";
+
+/// What ties a report to Azure's paravisor: the one place that knows the grounds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OriginGrounds {
+    held: Vec<Ground>,
+    other: Option<&'static str>,
+}
+
+impl OriginGrounds {
+    /// The grounds that hold for a VM; those that a policy for its hardware report can give need that
+    /// policy.
+    pub(crate) fn of(vm: &VerifiedVm<'_>, snp: Option<&teeproof_snp::Policy<'_>>) -> Self {
+        match other_origin(vm) {
+            Some(other) => Self { held: Vec::new(), other: Some(other) },
+            None => Self { held: grounds(vm, snp), other: None },
+        }
+    }
+
+    /// The grounds that hold, the strongest first; none where the report is known to be of another origin.
+    #[must_use]
+    pub fn grounds(&self) -> &[Ground] {
+        &self.held
+    }
+
+    /// What the report is known to be of instead.
+    #[must_use]
+    pub const fn other(&self) -> Option<&'static str> {
+        self.other
+    }
+
+    /// Whether any ground holds.
+    #[must_use]
+    pub const fn is_shown(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// Whether a ground holds that shows who made the claims, and not the attestation key alone.
+    #[must_use]
+    pub fn is_strong(&self) -> bool {
+        self.held.iter().any(|ground| ground.is_strong())
     }
 }
 
@@ -75,14 +130,14 @@ fn other_origin(vm: &VerifiedVm<'_>) -> Option<&'static str> {
 }
 
 /// The grounds that hold.
-fn grounds(vm: &VerifiedVm<'_>, snp: &teeproof_snp::Policy<'_>) -> Vec<Ground> {
+fn grounds(vm: &VerifiedVm<'_>, snp: Option<&teeproof_snp::Policy<'_>>) -> Vec<Ground> {
     let report = vm.report().report();
     let guest_svn = report.guest_svn.get();
     let holds = |ground: &Ground| match ground {
-        Ground::Measurement => demanded(&snp.measurement, &report.measurement),
-        Ground::IdKeyDigest => {
+        Ground::Measurement => snp.is_some_and(|snp| demanded(&snp.measurement, &report.measurement)),
+        Ground::IdKeyDigest => snp.is_some_and(|snp| {
             demanded(&snp.id_key_digest, &report.id_key_digest) && demanded(&snp.guest_svn, &guest_svn)
-        }
+        }),
         Ground::ReferenceValue => {
             reference::id_key(&report.id_key_digest).is_some_and(|known| known.is_paravisor(guest_svn))
         }

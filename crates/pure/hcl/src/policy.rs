@@ -20,7 +20,7 @@ pub enum Origin<'p> {
         /// The policy's line, counted from 1, where the policy came from a file.
         line: Option<u32>,
     },
-    /// Whatever ground holds is told; none is warned of. Reports that are known to be of another
+    /// Whatever ground holds is told; none, or an AK certificate alone, is warned of. Reports that are known to be of another
     /// origin are refused.
     Told,
     /// Not looked at, for the reason given, which shows in the result.
@@ -45,6 +45,13 @@ impl Ground {
     /// Every ground, the strongest first.
     pub const ALL: &'static [Self] =
         &[Self::Measurement, Self::IdKeyDigest, Self::ReferenceValue, Self::AkCertificate];
+
+    /// Whether it shows who made the claims. An AK certificate alone does not: it says whose the key is, and
+    /// whoever may use that key can name it in claims of their own.
+    #[must_use]
+    pub const fn is_strong(self) -> bool {
+        !matches!(self, Self::AkCertificate)
+    }
 
     /// The name in policies and results.
     #[must_use]

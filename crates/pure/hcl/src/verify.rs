@@ -14,7 +14,7 @@ use teeproof_wire::hcl::{Hardware, HclReport, ReportType};
 use teeproof_x509::{Anchors, Held, Revocation};
 
 use crate::binding::bind;
-use crate::{AkPath, Claims, Error, Evidence, ak, checks, user_data};
+use crate::{AkPath, Claims, Error, Evidence, OriginGrounds, ak, checks, user_data};
 
 /// What a relying party decides before it looks at the evidence.
 #[derive(Clone, Copy, Debug)]
@@ -244,6 +244,12 @@ impl<'a> VerifiedVm<'a> {
     #[must_use]
     pub const fn log(&self) -> Option<&VerifiedLog<'a>> {
         self.log.as_ref()
+    }
+
+    /// What ties the report to Azure's paravisor; some grounds are a policy's for the hardware report.
+    #[must_use]
+    pub fn origin(&self, snp: Option<&teeproof_snp::Policy<'_>>) -> OriginGrounds {
+        OriginGrounds::of(self, snp)
     }
 
     /// Whether every chain ends at a pinned root and none at an added anchor.

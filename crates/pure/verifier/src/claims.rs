@@ -11,7 +11,7 @@ use teeproof_core::{Hex, OrNone, Time};
 use teeproof_nitro::VerifiedDocument;
 use teeproof_snp::{Chip, VerifiedReport};
 
-use crate::{Claim, Verified};
+use crate::{Claim, UnknownClaim, Verified};
 
 /// Every claim, in the order of the technology's specification.
 pub(crate) fn of(verified: &Verified<'_>) -> Vec<Claim> {
@@ -22,8 +22,22 @@ pub(crate) fn of(verified: &Verified<'_>) -> Vec<Claim> {
     }
 }
 
-fn claim(name: impl Into<String>, value: &dyn Display) -> Claim {
-    Claim { name: name.into(), value: value.to_string() }
+/// The members that this version does not know, of each place together.
+pub(crate) fn unknown(verified: &Verified<'_>) -> Vec<UnknownClaim> {
+    match verified {
+        Verified::AzureSnp(vm) => azure::unknown(vm),
+        Verified::Snp(_) | Verified::Nitro(_) => Vec::new(),
+    }
+}
+
+/// A claim. Its name is a constant: no text of evidence can be one.
+fn claim(name: &'static str, value: &dyn Display) -> Claim {
+    Claim { name: String::from(name), value: value.to_string() }
+}
+
+/// One claim of several: `pcr0`.
+fn numbered(name: &'static str, number: impl Display, value: &dyn Display) -> Claim {
+    Claim { name: format!("{name}{number}"), value: value.to_string() }
 }
 
 fn snp(verified: &VerifiedReport<'_>) -> Vec<Claim> {
@@ -72,7 +86,7 @@ fn nitro(verified: &VerifiedDocument<'_>) -> Vec<Claim> {
         claim("timestamp", &Time::from_millis(document.timestamp)),
         claim("mode", &if verified.is_debug() { "debug" } else { "production" }),
     ]);
-    claims.extend(document.pcrs.iter().map(|(index, pcr)| claim(format!("pcr{index}"), &Hex(pcr))));
+    claims.extend(document.pcrs.iter().map(|(index, pcr)| numbered("pcr", index, &Hex(pcr))));
     claims.push(claim("public-key", &bytes(document.public_key)));
     claims.push(claim("user-data", &bytes(document.user_data)));
     claims.push(claim("nonce", &bytes(document.nonce)));

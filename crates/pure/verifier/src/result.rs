@@ -2,8 +2,10 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 use teeproof_core::{Outcome, Technology, Time};
+use teeproof_hcl::OriginGrounds;
 use teeproof_x509::Held;
 
 use crate::{Finding, Verified};
@@ -31,10 +33,57 @@ impl Verdict {
     }
 }
 
+/// What makes a verdict less than it looks. It stands in the first line of every output and in JSON,
+/// whatever else is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Caution {
+    /// A chain ends at an anchor that the relying party added.
+    NonProductionAnchor,
+    /// Nothing ties the report of an Azure VM to Azure's paravisor: any SNP guest could have made its
+    /// claims.
+    OriginNotShown,
+    /// The time of verification was the evidence's own, so that nothing is said about its age.
+    Archived,
+}
+
+impl Caution {
+    /// Every caution, in the order in which they are told.
+    pub const ALL: &'static [Self; 3] = &[Self::NonProductionAnchor, Self::OriginNotShown, Self::Archived];
+
+    /// The caution as it stands in results.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NonProductionAnchor => "NON-PRODUCTION ANCHOR",
+            Self::OriginNotShown => "ORIGIN NOT SHOWN",
+            Self::Archived => "archived",
+        }
+    }
+}
+
+impl fmt::Display for Caution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A member of the paravisor's claims that this version does not know. Its name is foreign text, and it may
+/// be that of a [`Claim`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownClaim {
+    /// The object that has the member: `claims`, `vm-configuration`, `keys[0]`.
+    pub place: String,
+    /// The member's name, which no other member of the object has.
+    pub name: String,
+    /// Its value, as JSON.
+    pub json: String,
+}
+
 /// One claim of authentic evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
-    /// The name: `measurement`, `pcr0`.
+    /// The name, which is one of ours and which no other claim has: `measurement`, `pcr0`.
     pub name: String,
     /// The value: digests and identifiers in hex.
     pub value: String,
@@ -54,6 +103,8 @@ pub struct AttestationResult<'a> {
     pub(crate) crypto: &'static str,
     pub(crate) findings: Vec<Finding>,
     pub(crate) claims: Vec<Claim>,
+    pub(crate) unknown_claims: Vec<UnknownClaim>,
+    pub(crate) origin: Option<OriginGrounds>,
     pub(crate) verified: Option<Verified<'a>>,
 }
 
@@ -153,6 +204,33 @@ impl<'a> AttestationResult<'a> {
         &self.claims
     }
 
+    /// What the paravisor claims besides and this version does not know; those of one place together.
+    #[must_use]
+    pub fn unknown_claims(&self) -> &[UnknownClaim] {
+        &self.unknown_claims
+    }
+
+    /// What ties the report of an Azure VM to Azure's paravisor, if the evidence is authentic. Grounds that
+    /// the policy gives are among them.
+    #[must_use]
+    pub const fn origin(&self) -> Option<&OriginGrounds> {
+        self.origin.as_ref()
+    }
+
+    /// What makes the verdict less than it looks, in the order of [`Caution::ALL`].
+    pub fn cautions(&self) -> impl Iterator<Item = Caution> + '_ {
+        Caution::ALL.iter().copied().filter(|caution| match caution {
+            Caution::NonProductionAnchor => self.is_production() == Some(false),
+            Caution::OriginNotShown => self.origin.as_ref().is_some_and(|origin| !origin.is_shown()),
+            Caution::Archived => self.archived,
+        })
+    }
+
+    /// What a person should read, whatever the verdict.
+    pub fn warnings(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.outcome == Outcome::Warn)
+    }
+
     /// The checks that somebody wrote are not to be made.
     pub fn waivers(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.waived)
@@ -171,17 +249,19 @@ mod json {
     use alloc::string::ToString;
     use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
-    use super::{AttestationResult, Claim, FreshnessDemand};
+    use super::{AttestationResult, Claim, FreshnessDemand, UnknownClaim};
     use crate::Finding;
 
     impl Serialize for AttestationResult<'_> {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
             let waivers: alloc::vec::Vec<_> = self.waivers().map(Waiver).collect();
-            let mut out = serializer.serialize_struct("AttestationResult", 13)?;
+            let mut out = serializer.serialize_struct("AttestationResult", 16)?;
             out.serialize_field("schema", "teeproof/attestation-result/1")?;
             out.serialize_field("tool", concat!("teeproof ", env!("CARGO_PKG_VERSION")))?;
             out.serialize_field("verdict", self.verdict.as_str())?;
             out.serialize_field("exit", &self.exit)?;
+            let cautions: alloc::vec::Vec<_> = self.cautions().map(super::Caution::as_str).collect();
+            out.serialize_field("cautions", &cautions)?;
             out.serialize_field("technology", self.technology.as_str())?;
             out.serialize_field("freshness", &self.freshness)?;
             out.serialize_field("time", &Time(self))?;
@@ -190,9 +270,11 @@ mod json {
                 "anchor",
                 &self.production.map(|pinned| if pinned { "pinned" } else { "NON-PRODUCTION ANCHOR" }),
             )?;
+            out.serialize_field("origin", &self.origin.as_ref().map(Origin))?;
             out.serialize_field("crypto", self.crypto)?;
             out.serialize_field("checks", &self.findings)?;
             out.serialize_field("claims", &Claims(&self.claims))?;
+            out.serialize_field("unknown-claims", &UnknownClaims(&self.unknown_claims))?;
             out.serialize_field("waivers", &waivers)?;
             out.end()
         }
@@ -225,6 +307,38 @@ mod json {
     impl Serialize for Claims<'_> {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
             serializer.collect_map(self.0.iter().map(|claim| (&claim.name, &claim.value)))
+        }
+    }
+
+    /// An object for each place, so that no name of theirs stands beside one of ours.
+    struct UnknownClaims<'a>(&'a [UnknownClaim]);
+
+    impl Serialize for UnknownClaims<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let places = self.0.chunk_by(|left, right| left.place == right.place);
+            serializer
+                .collect_map(places.filter_map(|members| Some((&members.first()?.place, Members(members)))))
+        }
+    }
+
+    struct Members<'a>(&'a [UnknownClaim]);
+
+    impl Serialize for Members<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_map(self.0.iter().map(|member| (&member.name, &member.json)))
+        }
+    }
+
+    struct Origin<'a>(&'a super::OriginGrounds);
+
+    impl Serialize for Origin<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let grounds: alloc::vec::Vec<_> = self.0.grounds().iter().map(|ground| ground.as_str()).collect();
+            let mut out = serializer.serialize_struct("Origin", 3)?;
+            out.serialize_field("grounds", &grounds)?;
+            out.serialize_field("strong", &self.0.is_strong())?;
+            out.serialize_field("other", &self.0.other())?;
+            out.end()
         }
     }
 

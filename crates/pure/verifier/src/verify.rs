@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use core::fmt::Display;
 
 use teeproof_core::{Check, Class, Finding, Freshness, Hex, Outcome, Record, Technology, Time};
+use teeproof_hcl::OriginGrounds;
 use teeproof_nitro::{Appraisal, Moment};
 
 use teeproof_x509::Held;
@@ -14,7 +15,7 @@ use teeproof_x509::Held;
 use crate::bundle::Redacted;
 use crate::checks::{BUNDLE_REDACTED, POLICY_TECHNOLOGY, of_verification};
 use crate::result::FreshnessDemand;
-use crate::{AttestationResult, Evidence, Findings, Request, RequestError, Verdict, claims};
+use crate::{AttestationResult, Evidence, Findings, Policy, Request, RequestError, Verdict, claims};
 
 /// Evidence that was verified. Each variant can only be made by its technology's crate.
 #[derive(Clone, Debug)]
@@ -75,6 +76,12 @@ pub fn verify<'a>(
 
 fn appraisal(holds: bool) -> Appraisal {
     if holds { Appraisal::Accepted } else { Appraisal::Refused }
+}
+
+/// What ties the report of an Azure VM to Azure's paravisor.
+fn origin(verified: &Verified<'_>, policy: Option<&Policy>) -> Option<OriginGrounds> {
+    let Verified::AzureSnp(vm) = verified else { return None };
+    Some(vm.origin(policy.and_then(|policy| policy.azure_snp.as_ref()).map(|policy| &policy.snp)))
 }
 
 /// One verification under way.
@@ -265,6 +272,8 @@ impl<'a> Run<'_, 'a> {
             crypto: self.request.crypto.name,
             findings: self.findings.into_vec(),
             claims: end.verified.as_ref().map_or_else(Vec::new, claims::of),
+            unknown_claims: end.verified.as_ref().map_or_else(Vec::new, claims::unknown),
+            origin: end.verified.as_ref().and_then(|verified| origin(verified, self.request.policy)),
             verified: end.verified,
         }
     }

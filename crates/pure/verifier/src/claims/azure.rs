@@ -6,11 +6,11 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use teeproof_core::{Hex, OrNone};
-use teeproof_hcl::{Claims, VerifiedVm};
+use teeproof_hcl::{Claims, UnknownMember, VerifiedVm};
 use teeproof_tpm::{VerifiedLog, VerifiedQuote};
 
-use super::{claim, snp};
-use crate::Claim;
+use super::{claim, numbered, snp};
+use crate::{Claim, UnknownClaim};
 
 /// Every claim, from the report down to the log.
 pub(super) fn of(vm: &VerifiedVm<'_>) -> Vec<Claim> {
@@ -22,7 +22,7 @@ pub(super) fn of(vm: &VerifiedVm<'_>) -> Vec<Claim> {
         claims.extend(quoted(quote));
     }
     let pcrs = vm.pcrs().into_iter().flat_map(|pcrs| pcrs.iter());
-    claims.extend(pcrs.map(|(index, pcr)| claim(format!("pcr{index}"), &Hex(pcr))));
+    claims.extend(pcrs.map(|(index, pcr)| numbered("pcr", index, &Hex(pcr))));
     if let Some(log) = vm.log() {
         claims.extend(booted(log));
     }
@@ -46,9 +46,29 @@ fn paravisor(claims: &Claims) -> Vec<Claim> {
     let known = yes_no.into_iter().filter_map(|(name, value)| Some((name, value?)));
     told.extend(known.map(|(name, value)| claim(name, &if value { "yes" } else { "no" })));
     told.extend(vm.root_cert_thumbprint.map(|hash| claim("root-cert-thumbprint", &Hex(&hash))));
-    let unknown = claims.unknown().iter().chain(&vm.unknown);
-    told.extend(unknown.map(|member| claim(member.name.clone(), &member.json)));
     told
+}
+
+/// The members that this version does not know, of each place together.
+pub(super) fn unknown(vm: &VerifiedVm<'_>) -> Vec<UnknownClaim> {
+    let claims = vm.claims();
+    let configured = claims.vm_configuration();
+    let of = |place: &str, members: &[UnknownMember]| -> Vec<UnknownClaim> {
+        let member = |UnknownMember { name, json }: &UnknownMember| UnknownClaim {
+            place: place.to_string(),
+            name: name.clone(),
+            json: json.clone(),
+        };
+        members.iter().map(member).collect()
+    };
+    let mut all = of("claims", claims.unknown());
+    all.extend(of("vm-configuration", &configured.unknown));
+    let provisioner = configured.vmgs_provisioner.as_ref().map_or(&[][..], |known| &known.unknown);
+    all.extend(of("vm-configuration.vmgs-provisioner", provisioner));
+    for (at, key) in claims.keys().iter().enumerate() {
+        all.extend(of(&format!("keys[{at}]"), &key.unknown));
+    }
+    all
 }
 
 fn quoted(quote: &VerifiedQuote<'_>) -> [Claim; 6] {
@@ -85,7 +105,7 @@ fn booted(log: &VerifiedLog<'_>) -> Vec<Claim> {
     told.extend(
         applications
             .enumerate()
-            .map(|(at, application)| claim(format!("boot-application-{at}"), &Hex(application.digest))),
+            .map(|(at, application)| numbered("boot-application-", at, &Hex(application.digest))),
     );
     told
 }
