@@ -73,6 +73,6 @@ struct Form {
 
 impl Form {
     fn product(&self, bundle: &Bundle) -> Product {
-        if self.json { Product::of(bundle.to_json()) } else { Product::file(bundle.to_cbor()) }
+        if self.json { Product::json_text(&bundle.to_json()) } else { Product::file(bundle.to_cbor()) }
     }
 }

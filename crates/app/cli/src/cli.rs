@@ -81,7 +81,8 @@ impl Command {
 
 /// The command line as clap sees it.
 pub(crate) fn command(color: ColorChoice) -> clap::Command {
-    Cli::command().color(color)
+    // The name under which the program was started is foreign text, and says nothing.
+    Cli::command().bin_name("teeproof").color(color)
 }
 
 const EXIT_CODES: &str = "\

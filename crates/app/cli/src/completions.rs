@@ -20,5 +20,5 @@ pub(crate) fn run(args: &CompletionsArgs) -> Result<Product, Fault> {
     let mut script = Vec::new();
     let mut command = cli::command(ColorChoice::Never);
     clap_complete::generate(args.shell, &mut command, "teeproof", &mut script);
-    String::from_utf8(script).map(Product::of).map_err(|_| Fault::internal("the script is not UTF-8 text"))
+    String::from_utf8(script).map(Product::text).map_err(|_| Fault::internal("the script is not UTF-8 text"))
 }

@@ -1,17 +1,18 @@
 //! What a run knows besides its verb: the settings, and the three streams.
 
-use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anstream::AutoStream;
 use clap::ColorChoice;
 
 use crate::config::Config;
 use crate::fault::Fault;
 use crate::globals::{Format, Globals, Progress};
-use crate::product::{self, Content, Product, Stream};
+use crate::json::Json;
+use crate::page::Page;
+use crate::product::{Content, Product};
 use crate::source::Source;
+use crate::streams::{self, Stream, tell};
 
 /// The settings after flags, environment, file and defaults, and the streams.
 #[derive(Debug)]
@@ -42,7 +43,7 @@ impl Context {
         let quiet = globals.quiet || (globals.verbose == 0 && config.quiet.unwrap_or(false));
         let verbose = globals.verbose.max(config.verbose.unwrap_or(0)) > 0 && !quiet;
         let progress = globals.progress.or(config.progress).unwrap_or(Progress::Auto);
-        let announce = progress == Progress::Auto && !quiet && std::io::stderr().is_terminal();
+        let announce = progress == Progress::Auto && !quiet && streams::stderr_is_terminal();
         let context = Self {
             format: globals.format.or(config.format).unwrap_or(Format::Human),
             quiet,
@@ -70,14 +71,24 @@ impl Context {
     /// Talk: a line on standard error, unless nobody wants to hear it.
     pub(crate) fn say(&self, line: &str) {
         if !self.quiet {
-            tell(line, self.color);
+            tell(&Page::of_line(line), self.color);
         }
+    }
+
+    /// Says what stands on standard error whoever wants to hear the verdict alone.
+    pub(crate) fn insist(&self, page: &Page) {
+        tell(page, self.color);
+    }
+
+    /// The same for programs.
+    pub(crate) fn insist_json(&self, json: &Json) {
+        streams::tell_json(json);
     }
 
     /// Tells a person who waits what is being waited for.
     pub(crate) fn announce(&self, line: &str) {
         if self.source.announces() {
-            tell(line, self.color);
+            tell(&Page::of_line(line), self.color);
         }
     }
 
@@ -93,10 +104,10 @@ impl Context {
 
     /// Hands the product over; the exit code is the product's, or 1 if it cannot be written.
     pub(crate) fn deliver(&self, product: &Product) -> u8 {
-        match product::write(&product.content, self.output.as_deref(), self.color) {
+        match streams::write(&product.content, self.output.as_deref(), self.color) {
             Ok(()) => product.exit,
             Err(fault) => {
-                tell(&fault.to_text(), self.color);
+                tell(&fault.to_page(), self.color);
                 fault.exit
             }
         }
@@ -105,21 +116,15 @@ impl Context {
     /// Says what went wrong. Where a product was to be written to a file, the file is written all
     /// the same, so that no older result stays behind.
     pub(crate) fn refuse(&self, fault: &Fault) -> u8 {
-        let text = if self.is_json() {
-            fault.to_json()
+        let content = if self.is_json() {
+            Content::Json(fault.to_json())
         } else {
-            tell(&fault.to_text(), self.color);
-            String::new()
+            tell(&fault.to_page(), self.color);
+            Content::Page(Page::new())
         };
-        if let Err(second) = product::write(&Content::Text(text), self.output.as_deref(), self.color) {
-            tell(&second.to_text(), self.color);
+        if let Err(second) = streams::write(&content, self.output.as_deref(), self.color) {
+            tell(&second.to_page(), self.color);
         }
         fault.exit
     }
-}
-
-/// Writes to standard error. If nobody reads it, there is nobody to tell.
-pub(crate) fn tell(text: &str, color: ColorChoice) {
-    let mut stream = AutoStream::new(std::io::stderr(), product::choice(color));
-    let _ = writeln!(stream, "{}", text.trim_end());
 }

@@ -44,5 +44,5 @@ pub(crate) fn run(args: &DoctorArgs, context: &Context) -> Result<Product, Fault
     if context.is_json() {
         return Product::json(&probe::Json::of(&probes, exit), exit);
     }
-    Ok(Product::ending(probe::text(&probes, exit), exit))
+    Ok(Product::ending(probe::page(&probes, exit), exit))
 }

@@ -1,7 +1,6 @@
 //! `teeproof explain`: what a check, an exit code or a TPM's response code means, and what to do
 //! about it.
 
-mod exits;
 mod human;
 
 use clap::Args;
@@ -12,15 +11,15 @@ use teeproof::tpm::checks::CERTIFY;
 use teeproof_vtpm::{KNOWN_CODES, KnownCode, ResponseCode};
 
 use crate::context::Context;
+use crate::exits::{EXITS, Exit, GRAVITY};
 use crate::fault::Fault;
 use crate::product::Product;
 use crate::usage::nearest;
-use exits::{EXITS, Exit};
 
 /// Explain a check, an exit code or a TPM's response code, or list them all
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
-    /// A check's id such as snp.vek.tcb, an exit code such as 7, or what a TPM answered: 0x18b
+    /// A check's id such as snp.vek.tcb, an exit code such as 7, or what a TPM answered: 0x18b, 395
     #[arg(value_name = "CHECK|EXIT|TPM-RC")]
     topic: Option<String>,
 }
@@ -28,27 +27,26 @@ pub(crate) struct ExplainArgs {
 /// Runs the verb.
 pub(crate) fn run(args: &ExplainArgs, context: &Context) -> Result<Product, Fault> {
     let explanation = match &args.topic {
-        None => Explanation::All { exits: EXITS, checks: checks().map(Explained::of).collect() },
+        None => Explanation::All {
+            exits: EXITS,
+            gravity: &GRAVITY,
+            checks: checks().map(Explained::of).collect(),
+        },
         Some(topic) => one(topic)?,
     };
     if context.is_json() {
         let schema = "teeproof/explanation/1";
         Product::json(&Json { schema, explanation: &explanation }, 0)
     } else {
-        Ok(Product::of(human::text(&explanation)))
+        Ok(Product::of(human::page(&explanation)))
     }
 }
 
 fn one(topic: &str) -> Result<Explanation, Fault> {
-    if let Ok(code) = topic.parse::<u8>() {
-        let exit = EXITS.iter().find(|exit| exit.code == code);
-        return exit.map(Explanation::Exit).ok_or_else(|| {
-            let known: Vec<_> = EXITS.iter().map(|exit| exit.code.to_string()).collect();
-            Fault::usage(
-                format!("{topic} is no exit code of teeproof"),
-                format!("the exit codes are {}", known.join(", ")),
-            )
-        });
+    if topic.bytes().all(|byte| byte.is_ascii_digit())
+        && let Ok(number) = topic.parse::<u32>()
+    {
+        return numbered(number);
     }
     if let Some(code) = response_code(topic)? {
         return Ok(Explanation::Tpm(code));
@@ -64,8 +62,35 @@ fn one(topic: &str) -> Result<Explanation, Fault> {
     Ok(Explanation::Check(Explained::of(check)))
 }
 
+/// A number without 0x: an exit code, or a TPM's response code as programs print it in decimal.
+///
+/// No response code is as small as an exit code. That the digits mean another code in hexadecimal is said.
+fn numbered(number: u32) -> Result<Explanation, Fault> {
+    if let Some(exit) = EXITS.iter().find(|exit| u32::from(exit.code) == number) {
+        return Ok(Explanation::Exit(exit));
+    }
+    let hexadecimal = u32::from_str_radix(&number.to_string(), 16).ok().map(ResponseCode);
+    let meant = hexadecimal.and_then(|code| Some((code, code.known()?)));
+    let code = ResponseCode(number);
+    if let Some(known) = code.known() {
+        let note = meant.map(|(other, known)| {
+            format!("{number} was read as decimal; {:#05x} is {}", other.0, known.name)
+        });
+        return Ok(Explanation::Tpm(TpmCode { note, ..TpmCode::of(known, code) }));
+    }
+    let exits: Vec<_> = EXITS.iter().map(|exit| exit.code.to_string()).collect();
+    let hint = match meant {
+        Some((code, known)) => format!("did you mean {:#05x} ({})?", code.0, known.name),
+        None => format!("the exit codes are {}; a TPM's codes are written 0x14a or 330", exits.join(", ")),
+    };
+    Err(Fault::usage(
+        format!("{number} is no exit code of teeproof, and no response code that is known"),
+        hint,
+    ))
+}
+
 /// The checks of evidence, and those of a key that a secret is sealed to.
-fn checks() -> impl Iterator<Item = &'static Check> {
+pub(crate) fn checks() -> impl Iterator<Item = &'static Check> {
     all_checks().chain(CERTIFY.iter().copied())
 }
 
@@ -102,6 +127,8 @@ enum Explanation {
     #[serde(untagged)]
     All {
         exits: &'static [Exit],
+        /// The exit codes, the gravest first: a run over many files ends with the gravest of theirs.
+        gravity: &'static [u8],
         checks: Vec<Explained>,
     },
 }
@@ -115,13 +142,16 @@ struct TpmCode {
     about: Option<String>,
     meaning: &'static str,
     hint: &'static str,
+    /// What else the number could mean.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
 }
 
 impl TpmCode {
     fn of(known: &'static KnownCode, code: ResponseCode) -> Self {
         let KnownCode { name, meaning, hint, .. } = *known;
         let about = code.about().map(|(what, number)| format!("{what} {number}"));
-        Self { code: format!("{:#05x}", code.0), name, about, meaning, hint }
+        Self { code: format!("{:#05x}", code.0), name, about, meaning, hint, note: None }
     }
 }
 

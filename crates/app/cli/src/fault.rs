@@ -1,6 +1,6 @@
 //! Why a run ends without a result: what, where, and what a person can do.
 
-use std::fmt::{Display, Write};
+use std::fmt::Display;
 
 use serde::Serialize;
 use teeproof::bundle::BundleError;
@@ -8,7 +8,8 @@ use teeproof::input::InputError;
 use teeproof::tpm::CertificationError;
 use teeproof::{PolicyError, PolicyProblem};
 
-use crate::paint::{BAD, HINT, paint, printable};
+use crate::json::Json;
+use crate::page::{BAD, HINT, Page};
 
 /// A run that ends without a result.
 #[derive(Clone, Debug)]
@@ -121,44 +122,38 @@ impl Fault {
     }
 
     /// For people: a line of what is wrong, and one of what to do.
-    pub(crate) fn to_text(&self) -> String {
-        let mut out = String::new();
+    pub(crate) fn to_page(&self) -> Page {
+        let mut page = Page::new();
         let file = self.file.as_deref().unwrap_or_default();
         let Some(policy) = &self.policy else {
             let place = if file.is_empty() { String::new() } else { format!("{file}: ") };
-            self.lines(&mut out, &format!("{place}{}", self.message), &self.hint);
-            return out;
+            lines(&mut page, format_args!("{place}{}", self.message), &self.hint);
+            return page;
         };
         for problem in &policy.problems {
             let hint = problem.hint.as_deref().unwrap_or(&self.hint);
-            self.lines(&mut out, &format!("{file}:{problem}"), hint);
+            lines(&mut page, format_args!("{file}:{problem}"), hint);
         }
         if policy.more > 0 {
-            self.lines(&mut out, &format!("{file}: and {} more", policy.more), &self.hint);
+            lines(&mut page, format_args!("{file}: and {} more", policy.more), &self.hint);
         }
-        out
+        page
     }
 
     /// Below a line that names the file: what is wrong, and what to do.
-    pub(crate) fn below(&self, out: &mut String) {
-        let _ = writeln!(out, "    {}", printable(&self.message));
-        let _ = writeln!(out, "    {} {}", paint(HINT, "hint:"), printable(&self.hint));
-    }
-
-    fn lines(&self, out: &mut String, what: &str, hint: &str) {
-        let (error, hint_word) = (paint(BAD, "error:"), paint(HINT, "hint:"));
-        let _ = writeln!(out, "{error} {}", printable(what));
-        let _ = writeln!(out, "{hint_word} {}", printable(hint));
+    pub(crate) fn below(&self, page: &mut Page) {
+        page.add("    ").line(&self.message);
+        page.add("    ").paint(HINT, "hint:").add(" ").line(&self.hint);
     }
 
     /// For programs.
-    pub(crate) fn to_json(&self) -> String {
+    pub(crate) fn to_json(&self) -> Json {
         // Texts and numbers alone cannot fail to be written.
-        serde_json::to_string_pretty(&self.json()).map_or_else(|_| String::new(), |text| text + "\n")
+        Json::of(&self.json()).unwrap_or_default()
     }
 
     /// For programs, as a part of something larger.
-    pub(crate) fn json(&self) -> impl Serialize {
+    pub(crate) fn json(&self) -> FaultJson<'_> {
         let policy = self.policy.as_deref();
         let problems = policy.map_or(&[][..], |policy| &policy.problems);
         FaultJson {
@@ -174,9 +169,14 @@ impl Fault {
     }
 }
 
+fn lines(page: &mut Page, what: impl Display, hint: &str) {
+    page.paint(BAD, "error:").add(" ").line(what);
+    page.paint(HINT, "hint:").add(" ").line(hint);
+}
+
 /// A fault, for programs.
-#[derive(Serialize)]
-struct FaultJson<'a> {
+#[derive(Debug, Serialize)]
+pub(crate) struct FaultJson<'a> {
     schema: &'static str,
     exit: u8,
     class: &'static str,

@@ -83,6 +83,16 @@ impl Files {
         Ok(files)
     }
 
+    /// The same for a file that is told when it was read, and that may be standard input.
+    pub(crate) fn one_told(path: &Path, shared: &Self, context: &Context) -> Result<Self, Fault> {
+        let mut files = Self::default();
+        files.add(path, None, context)?;
+        for part in shared.inputs.parts() {
+            files.inputs.add_part(part.clone()).map_err(|error| Fault::input(&error))?;
+        }
+        Ok(files)
+    }
+
     fn back(&mut self, backing: &Backing, context: &Context) -> Result<(), Fault> {
         for path in &backing.endorsements {
             self.endorse(path, context)?;

@@ -41,7 +41,7 @@ pub(crate) fn run(args: &InspectArgs, context: &Context) -> Result<Product, Faul
     if context.is_json() {
         Product::json(&inspection, 0)
     } else {
-        Ok(Product::of(human::text(&inspection, context.quiet)))
+        Ok(Product::of(human::page(&inspection, context.quiet)))
     }
 }
 

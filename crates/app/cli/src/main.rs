@@ -13,35 +13,41 @@ mod completions;
 mod config;
 mod context;
 mod doctor;
+mod exits;
 mod explain;
 mod fault;
 mod files;
 mod globals;
 mod inspect;
+mod json;
 mod man;
 mod nonce;
-mod paint;
+mod page;
 mod policy;
 mod product;
 mod seal;
 mod source;
+mod streams;
 mod tpm;
 mod tried;
 mod usage;
 mod verify;
 mod vtpm;
 
-use std::panic::catch_unwind;
+use std::panic::{catch_unwind, set_hook};
 use std::process::ExitCode;
 
-use clap::FromArgMatches;
+use clap::{ColorChoice, FromArgMatches};
 
 use crate::cli::Cli;
 use crate::context::Context;
 use crate::fault::Fault;
+use crate::page::Page;
 use crate::usage::Peek;
 
 fn main() -> ExitCode {
+    // The message of a panic can hold foreign text too.
+    set_hook(Box::new(|panic| streams::tell(&Page::of_line(panic), ColorChoice::Never)));
     let peek = Peek::at_arguments();
     // A panic is a mistake of ours, and still has to end in the exit code that says so.
     let exit = catch_unwind(|| run(&peek)).unwrap_or_else(|_| peek.refuse(&Fault::panicked()));
@@ -53,7 +59,7 @@ fn run(peek: &Peek) -> u8 {
         cli::command(peek.color()).try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => return peek.answer(&error),
+        Err(error) => return peek.answer(error),
     };
     let context = match Context::new(&cli.globals) {
         Ok(context) => context,

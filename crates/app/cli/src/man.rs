@@ -7,6 +7,7 @@ use clap_mangen::Man;
 
 use crate::cli;
 use crate::fault::Fault;
+use crate::page::Page;
 use crate::product::Product;
 
 /// Print the manual page, or write all of them to a directory
@@ -30,7 +31,7 @@ fn page() -> Result<Product, Fault> {
     Man::new(cli::command(ColorChoice::Never))
         .render(&mut roff)
         .map_err(|error| Fault::internal(format!("the page cannot be written: {error}")))?;
-    String::from_utf8(roff).map(Product::of).map_err(|_| Fault::internal("the page is not UTF-8 text"))
+    String::from_utf8(roff).map(Product::text).map_err(|_| Fault::internal("the page is not UTF-8 text"))
 }
 
 fn pages(directory: &Path) -> Result<Product, Fault> {
@@ -41,5 +42,5 @@ fn pages(directory: &Path) -> Result<Product, Fault> {
         )
         .in_file(directory.display())
     })?;
-    Ok(Product::of(String::new()))
+    Ok(Product::of(Page::new()))
 }

@@ -2,12 +2,16 @@
 
 use std::cell::Cell;
 use std::fs::{File, Metadata};
-use std::io::{ErrorKind, Read, Stdin, Write};
+use std::io::{ErrorKind, Read, Stdin};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use clap::ColorChoice;
+
 use crate::fault::Fault;
+use crate::page::Page;
+use crate::streams;
 
 /// Where files are read.
 #[derive(Debug)]
@@ -91,7 +95,8 @@ impl Source {
             let (done, waiting) = mpsc::channel::<()>();
             scope.spawn(move || {
                 if waiting.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
-                    let _ = writeln!(std::io::stderr(), "waiting for {name} …");
+                    let line = Page::of_line(format_args!("waiting for {name} …"));
+                    streams::tell(&line, ColorChoice::Never);
                 }
             });
             let bytes = read().map_err(|fault| fault.in_file(name));

@@ -1,90 +1,108 @@
 //! One line for each file, where many are verified, and one below it for each check that failed.
 
-use std::fmt::Write;
+use teeproof::core::Outcome;
+use teeproof::{AttestationResult, Caution, Finding, Verdict};
 
-use serde::Serialize;
-use teeproof::{AttestationResult, Verdict};
+use crate::page::{BAD, GOOD, LOUD, Page};
 
-use crate::paint::{BAD, GOOD, LOUD, paint, printable};
-
-/// How one file came out.
-#[derive(Debug, Serialize)]
-pub(crate) struct Tried<'a> {
-    file: &'a str,
-    technology: &'static str,
-    verdict: &'static str,
-    exit: u8,
-    failures: Vec<Failure>,
-    #[serde(skip)]
-    marks: String,
-}
-
-/// A check that failed.
-#[derive(Debug, Serialize)]
-struct Failure {
-    id: &'static str,
-    line: Option<u32>,
-    expected: Option<String>,
-    actual: Option<String>,
-    because: Option<String>,
-}
-
-impl<'a> Tried<'a> {
-    /// What is told of a result.
-    pub(crate) fn of(file: &'a str, result: &AttestationResult<'_>) -> Self {
-        let failures = result.failures().map(|finding| Failure {
-            id: finding.check.id,
-            line: finding.line,
-            expected: finding.expected.clone(),
-            actual: finding.actual.clone(),
-            because: finding.because.clone(),
-        });
-        Self {
-            file,
-            technology: result.technology().as_str(),
-            verdict: result.verdict().as_str(),
-            exit: result.exit(),
-            failures: failures.collect(),
-            marks: marks(result),
+/// One line for the file, and one for each check that failed or warns.
+pub(crate) fn tell(page: &mut Page, file: &str, result: &AttestationResult<'_>) {
+    let (style, mark, verdict) = match result.verdict() {
+        Verdict::Accepted => (GOOD, "✔", "accepted"),
+        Verdict::Unappraised => (LOUD, "!", "not appraised"),
+        Verdict::Refused => (BAD, "✘", "refused"),
+    };
+    let (technology, exit) = (result.technology(), result.exit());
+    page.paint(style, mark).add(format_args!(" {file}  {technology}  {verdict}  exit {exit}"));
+    cautions(page, result);
+    page.end();
+    for finding in result.findings() {
+        match finding.outcome {
+            Outcome::Fail => failure(page, finding),
+            Outcome::Warn => {
+                let because = finding.because.as_deref().unwrap_or_default();
+                page.line(format_args!("    {}  warning: {because}", finding.check.id));
+            }
+            _ => (),
         }
     }
+}
 
-    /// Whether the policy accepts it.
-    pub(crate) fn is_accepted(&self) -> bool {
-        self.verdict == Verdict::Accepted.as_str()
+fn failure(page: &mut Page, finding: &Finding) {
+    page.add(format_args!("    {}  {}", finding.check.id, reasons(finding)));
+    if let Some(line) = finding.line {
+        page.add(format_args!(" (policy line {line})"));
     }
+    page.end();
+}
 
-    /// One line for the file, and one for each check that failed.
-    pub(crate) fn tell(&self, out: &mut String) {
-        let (mark, verdict) = match self.verdict {
-            "accepted" => (paint(GOOD, "✔"), self.verdict),
-            "unappraised" => (paint(LOUD, "!"), "not appraised"),
-            _ => (paint(BAD, "✘"), self.verdict),
-        };
-        let Self { technology, exit, marks, .. } = self;
-        let _ = writeln!(out, "{mark} {}  {technology}  {verdict}  exit {exit}{marks}", printable(self.file));
-        for failure in &self.failures {
-            let line = failure.line.map_or_else(String::new, |line| format!(" (policy line {line})"));
-            let told = match (&failure.expected, &failure.actual) {
-                (Some(expected), Some(actual)) => format!("expected {expected}, found {actual}"),
-                _ => failure.because.clone().unwrap_or_default(),
-            };
-            let _ = writeln!(out, "    {}  {}{line}", failure.id, printable(&told));
+/// Both sides of a comparison and the reason, whichever of them there are.
+fn reasons(finding: &Finding) -> String {
+    match (&finding.expected, &finding.actual, &finding.because) {
+        (Some(expected), Some(actual), None) => format!("expected {expected}, found {actual}"),
+        (Some(expected), Some(actual), Some(because)) => {
+            format!("expected {expected}, found {actual}: {because}")
         }
+        (_, Some(actual), Some(because)) => format!("{because} (found {actual})"),
+        (Some(expected), None, Some(because)) => format!("{because} (expected {expected})"),
+        (_, _, because) => because.clone().unwrap_or_default(),
     }
 }
 
 /// Whatever makes a verdict less than it looks, for the end of its line.
-pub(crate) fn marks(result: &AttestationResult<'_>) -> String {
-    let mut marks = String::new();
-    if result.is_production() == Some(false) {
-        let _ = write!(marks, "  {}", paint(LOUD, "NON-PRODUCTION ANCHOR"));
-    }
-    if result.is_archived() {
-        marks.push_str("  archived");
-        if let Some(at) = result.at() {
-            let _ = write!(marks, " (at its own time, {at})");
+pub(crate) fn cautions(page: &mut Page, result: &AttestationResult<'_>) {
+    for caution in result.cautions() {
+        page.add("  ");
+        match caution {
+            Caution::Archived => {
+                page.add(caution);
+                if let Some(at) = result.at() {
+                    page.add(format_args!(" (at its own time, {at})"));
+                }
+            }
+            caution => _ = page.paint(LOUD, caution),
         }
     }
-    marks
+}
+
+/// How many of many results each caution holds of, for the end of the line that counts.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct CautionCounts([usize; Caution::ALL.len()]);
+
+impl CautionCounts {
+    /// Counts those of one more result.
+    pub(crate) fn count(&mut self, result: &AttestationResult<'_>) {
+        for (count, caution) in self.0.iter_mut().zip(Caution::ALL) {
+            *count = count.saturating_add(usize::from(result.cautions().any(|one| one == *caution)));
+        }
+    }
+
+    /// Those of other results besides.
+    pub(crate) fn add(&mut self, others: Self) {
+        for (count, more) in self.0.iter_mut().zip(others.0) {
+            *count = count.saturating_add(more);
+        }
+    }
+
+    /// Each caution that holds of any, with how many.
+    pub(crate) fn iter(self) -> impl Iterator<Item = (Caution, usize)> {
+        Caution::ALL.iter().copied().zip(self.0).filter(|(_, count)| *count > 0)
+    }
+
+    /// Of how many this one holds.
+    pub(crate) fn of(self, caution: Caution) -> usize {
+        self.iter().find(|(one, _)| *one == caution).map_or(0, |(_, count)| count)
+    }
+
+    /// The end of the line that counts. That evidence is of an archive stands in the line of each.
+    pub(crate) fn tell(self, page: &mut Page) {
+        for (caution, count) in self.iter().filter(|(caution, _)| *caution != Caution::Archived) {
+            page.add("  ").paint(LOUD, format_args!("{caution} ({count})"));
+        }
+    }
+
+    /// For programs: names of ours, each once.
+    pub(crate) fn json(self) -> serde_json::Map<String, serde_json::Value> {
+        self.iter().map(|(caution, count)| (caution.as_str().to_owned(), count.into())).collect()
+    }
 }

@@ -3,14 +3,15 @@
 use std::ffi::OsString;
 
 use clap::ColorChoice;
-use clap::error::{Error, ErrorKind};
+use clap::builder::StyledStr;
+use clap::error::{ContextValue, Error, ErrorKind};
 
 use crate::cli;
-use crate::context::tell;
 use crate::fault::Fault;
 use crate::globals::Format;
-use crate::paint::{HINT, paint};
-use crate::product::{self, Content};
+use crate::page::{HINT, Page, escaped};
+use crate::product::Content;
+use crate::streams::{self, tell};
 
 /// What a glance at the arguments tells, before (and even if never) they are parsed.
 #[derive(Clone, Debug)]
@@ -42,20 +43,34 @@ impl Peek {
     }
 
     /// Answers a command line that did not parse: help, or what is wrong with it.
-    pub(crate) fn answer(&self, error: &Error) -> u8 {
+    pub(crate) fn answer(&self, error: Error) -> u8 {
+        let error = &escaped_arguments(error);
         let helps = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
         if self.json && !helps {
             return self.refuse(&fault(error, &self.hint()));
         }
         if helps || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-            // A reader who went away has seen enough.
-            let _ = error.print();
-            return if helps { 0 } else { 2 };
+            let page = Page::of_parser(&error.render().ansi().to_string());
+            return if helps { self.help(page) } else { self.say(&page) };
         }
         let text = error.render().ansi().to_string();
         // The parser's own last words say less than ours.
         let text = text.rsplit_once(LAST_WORDS).map_or(text.as_str(), |(before, _)| before);
-        tell(&format!("{}\n\n{} {}", text.trim_end(), paint(HINT, "hint:"), self.hint()), self.color);
+        let mut page = Page::of_parser(text.trim_end());
+        page.end().end().paint(HINT, "hint:").add(" ").line(self.hint());
+        self.say(&page)
+    }
+
+    /// What was asked for.
+    fn help(&self, page: Page) -> u8 {
+        match streams::write(&Content::Page(page), None, self.color) {
+            Ok(()) => 0,
+            Err(fault) => self.refuse(&fault),
+        }
+    }
+
+    fn say(&self, page: &Page) -> u8 {
+        tell(page, self.color);
         2
     }
 
@@ -66,9 +81,9 @@ impl Peek {
     /// Says what went wrong, before there are settings.
     pub(crate) fn refuse(&self, fault: &Fault) -> u8 {
         if self.format() == Format::Json {
-            let _ = product::write(&Content::Text(fault.to_json()), None, self.color);
+            let _ = streams::write(&Content::Json(fault.to_json()), None, self.color);
         } else {
-            tell(&fault.to_text(), self.color);
+            tell(&fault.to_page(), self.color);
         }
         fault.exit
     }
@@ -104,6 +119,27 @@ fn verb(arguments: &[OsString]) -> String {
         }
     }
     words
+}
+
+/// The same error with the arguments in it escaped: the parser shows them as they were given.
+fn escaped_arguments(mut error: Error) -> Error {
+    let foreign: Vec<_> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
+    for (kind, value) in foreign {
+        let plain = |text: StyledStr| StyledStr::from(escaped(&text.to_string()));
+        let value = match value {
+            ContextValue::String(text) => ContextValue::String(escaped(&text)),
+            ContextValue::Strings(texts) => {
+                ContextValue::Strings(texts.iter().map(|text| escaped(text)).collect())
+            }
+            ContextValue::StyledStrs(texts) => {
+                ContextValue::StyledStrs(texts.into_iter().map(plain).collect())
+            }
+            // The usage, several lines of the parser's own, and numbers.
+            other => other,
+        };
+        error.insert(kind, value);
+    }
+    error
 }
 
 /// How the parser begins to name its help.

@@ -13,6 +13,7 @@ use teeproof::AttestationResult;
 use crate::context::Context;
 use crate::fault::Fault;
 use crate::files::Files;
+use crate::page::Page;
 use crate::product::Product;
 
 /// Runs the verb.
@@ -51,5 +52,10 @@ pub(crate) fn told(
     if context.is_json() {
         return Product::json(result, result.exit());
     }
-    Ok(Product::ending(human::text(result, asked.is_genuine(), context), result.exit()))
+    Ok(Product::ending(page(result, asked, context), result.exit()))
+}
+
+/// The result for people.
+pub(crate) fn page(result: &AttestationResult<'_>, asked: &Asked<'_>, context: &Context) -> Page {
+    human::page(result, asked.is_genuine(), context)
 }

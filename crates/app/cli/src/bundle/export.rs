@@ -1,6 +1,5 @@
 //! `teeproof bundle export`.
 
-use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -8,6 +7,7 @@ use clap::Args;
 use super::Named;
 use crate::context::Context;
 use crate::fault::Fault;
+use crate::page::Page;
 use crate::product::Product;
 
 /// Write a bundle's parts as files of their own, or the bundle in its other form
@@ -42,16 +42,20 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Product, Fault
     let bundle = args.named.read(context)?;
     let Some(dir) = &args.target.dir else {
         let json = args.target.json;
-        return Ok(if json { Product::of(bundle.to_json()) } else { Product::file(bundle.to_cbor()) });
+        return Ok(if json {
+            Product::json_text(&bundle.to_json())
+        } else {
+            Product::file(bundle.to_cbor())
+        });
     };
     std::fs::create_dir_all(dir).map_err(|error| cannot(&error).in_file(dir.display()))?;
-    let mut told = String::new();
+    let mut told = Page::new();
     for (name, bytes) in bundle.export() {
         let path = dir.join(&name);
         let new = std::fs::File::create_new(&path);
         new.and_then(|mut file| std::io::Write::write_all(&mut file, &bytes))
             .map_err(|error| cannot(&error).in_file(path.display()))?;
-        let _ = writeln!(told, "{}", path.display());
+        told.line(path.display());
     }
     Ok(Product::of(told))
 }

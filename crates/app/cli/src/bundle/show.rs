@@ -1,7 +1,5 @@
 //! `teeproof bundle show`.
 
-use std::fmt::Write;
-
 use clap::Args;
 use serde::Serialize;
 use teeproof::bundle::{Bundle, ReportAge};
@@ -9,7 +7,7 @@ use teeproof::bundle::{Bundle, ReportAge};
 use super::Named;
 use crate::context::Context;
 use crate::fault::Fault;
-use crate::paint::{LOUD, NAME, paint, printable};
+use crate::page::{LOUD, NAME, Page};
 use crate::product::Product;
 use crate::source;
 
@@ -28,7 +26,7 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> Result<Product, Fault> 
     if context.is_json() {
         return Product::json(&report, 0);
     }
-    Ok(Product::of(human(&report)))
+    Ok(Product::of(page(&report)))
 }
 
 /// What a bundle holds.
@@ -97,22 +95,22 @@ impl<'a> Report<'a> {
     }
 }
 
-fn human(report: &Report<'_>) -> String {
-    let mut out = String::new();
+fn page(report: &Report<'_>) -> Page {
+    let mut page = Page::new();
     let Report { file, status, collected, tool, .. } = report;
     let age = report.report.map_or_else(String::new, |age| format!(", the report is {age}"));
-    let _ = writeln!(out, "{}: bundle, {status}", printable(file));
-    let _ = writeln!(out, "collected {collected} by {}{age}", printable(tool));
+    page.line(format_args!("{file}: bundle, {status}"));
+    page.line(format_args!("collected {collected} by {tool}{age}"));
     let width = report.parts.iter().map(|part| part.name.len()).max().unwrap_or_default();
     for part in &report.parts {
-        let name = paint(NAME, &format!("{:<width$}", part.name));
         let short: String = part.sha256.chars().take(16).collect();
-        let _ = writeln!(out, "  {name}  {:>8} bytes  sha256 {short}…", part.bytes);
+        page.add("  ").paint(NAME, format_args!("{:<width$}", part.name));
+        page.line(format_args!("  {:>8} bytes  sha256 {short}…", part.bytes));
     }
     for one in &report.redactions {
         let RedactionReport { what, part, offset, length } = one;
         let end = offset.saturating_add(*length);
-        let _ = writeln!(out, "{} {what} in {part}, bytes {offset:#x}..{end:#x}", paint(LOUD, "REPLACED"));
+        page.paint(LOUD, "REPLACED").line(format_args!(" {what} in {part}, bytes {offset:#x}..{end:#x}"));
     }
-    out
+    page
 }

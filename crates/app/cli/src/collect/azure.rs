@@ -19,7 +19,7 @@ use args::Asked;
 pub(super) fn run(args: &AzureArgs, context: &Context) -> Result<Product, Fault> {
     let asked = Asked::read(args, context)?;
     if args.explain {
-        return Ok(Product::of(explain::text(args, &asked)));
+        return Ok(Product::text(explain::text(args, &asked)));
     }
     let inputs = gather::all(args, &asked, context)?;
     let collection = Collection {
@@ -28,5 +28,5 @@ pub(super) fn run(args: &AzureArgs, context: &Context) -> Result<Product, Fault>
         ..Collection::at(now())
     };
     let bundle = Bundle::from_inputs(&inputs, collection).map_err(|error| Fault::bundle(&error))?;
-    Ok(if args.json { Product::of(bundle.to_json()) } else { Product::file(bundle.to_cbor()) })
+    Ok(if args.json { Product::json_text(&bundle.to_json()) } else { Product::file(bundle.to_cbor()) })
 }

@@ -1,11 +1,9 @@
 //! One thing that was looked at, and how it is told.
 
-use std::fmt::Write;
-
 use serde::Serialize;
 use teeproof::core::Outcome;
 
-use crate::paint::{BAD, GOOD, HINT, WIDTH, mark, paint, printable, wrap};
+use crate::page::{BAD, GOOD, Page, WIDTH, escaped, hint, mark, wrap};
 
 /// One thing that was looked at.
 #[derive(Debug)]
@@ -40,27 +38,29 @@ impl Probe {
 }
 
 /// For people.
-pub(super) fn text(probes: &[Probe], exit: u8) -> String {
-    let mut out = String::new();
+pub(super) fn page(probes: &[Probe], exit: u8) -> Page {
+    let mut page = Page::new();
     let width = probes.iter().map(|probe| probe.name.len()).max().unwrap_or_default();
     let margin = width.saturating_add(5);
     let room = WIDTH.saturating_sub(margin);
     for probe in probes {
         let (style, sign) = mark(probe.outcome);
-        let fix = probe.fix.iter().flat_map(|fix| wrap(&format!("hint: {}", printable(fix)), room));
-        let mut lines = wrap(&printable(&probe.found), room).into_iter().chain(fix);
-        let first = lines.next().unwrap_or_default();
-        let _ = writeln!(out, " {} {:<width$}  {first}", paint(style, sign), probe.name);
+        let mut lines = wrap(&escaped(&probe.found), room).into_iter();
+        page.add(" ").paint(style, sign).add(format_args!(" {:<width$}  ", probe.name));
+        page.line(lines.next().unwrap_or_default());
         for line in lines {
-            let _ = writeln!(out, "{:margin$}{}", "", line.replacen("hint:", &paint(HINT, "hint:"), 1));
+            page.line(format_args!("{:margin$}{line}", ""));
+        }
+        if let Some(fix) = &probe.fix {
+            hint(&mut page, fix, room, margin);
         }
     }
-    out.push_str(&match exit {
-        0 => paint(GOOD, "Evidence can be collected here: teeproof collect azure"),
-        _ => paint(BAD, "No evidence can be collected here"),
-    });
-    out.push('\n');
-    out
+    match exit {
+        0 => page.paint(GOOD, "Evidence can be collected here: teeproof collect azure"),
+        _ => page.paint(BAD, "No evidence can be collected here"),
+    };
+    page.end();
+    page
 }
 
 /// For programs.

@@ -1,55 +1,58 @@
 //! Explanations as people read them.
 
-use std::fmt::Write;
+use super::{Explained, Explanation, TpmCode};
+use crate::exits::{Exit, GRAVITY_TEXT};
+use crate::page::{NAME, Page, WIDTH, wrap};
 
-use super::{Exit, Explained, Explanation, TpmCode};
-use crate::paint::{NAME, WIDTH, paint, wrap};
-
-/// The whole text.
-pub(super) fn text(explanation: &Explanation) -> String {
-    let mut out = String::new();
+/// The whole page.
+pub(super) fn page(explanation: &Explanation) -> Page {
+    let mut page = Page::new();
     match explanation {
-        Explanation::Check(check) => one_check(&mut out, check),
-        Explanation::Exit(exit) => one_exit(&mut out, exit),
-        Explanation::Tpm(code) => tpm_code(&mut out, code),
-        Explanation::All { exits, checks } => {
-            let _ = writeln!(out, "{}", paint(NAME, "Exit codes"));
+        Explanation::Check(check) => one_check(&mut page, check),
+        Explanation::Exit(exit) => one_exit(&mut page, exit),
+        Explanation::Tpm(code) => tpm_code(&mut page, code),
+        Explanation::All { exits, checks, .. } => {
+            page.paint(NAME, "Exit codes").end();
             for exit in *exits {
-                let _ = writeln!(out, "  {:<22}  {}", exit.code, exit.meaning);
+                page.line(format_args!("  {:<22}  {}", exit.code, exit.meaning));
             }
-            let _ = writeln!(out, "{}", paint(NAME, "Checks"));
+            page.line(format_args!("  Of many files, the gravest: {GRAVITY_TEXT}"));
+            page.paint(NAME, "Checks").end();
             for check in checks {
-                let _ = writeln!(out, "  {:<22}  {}", check.id, check.title);
+                page.line(format_args!("  {:<22}  {}", check.id, check.title));
             }
         }
     }
-    out
+    page
 }
 
-fn one_check(out: &mut String, check: &Explained) {
-    let _ = writeln!(out, "{}: {}", paint(NAME, check.id), check.title);
+fn one_check(page: &mut Page, check: &Explained) {
+    page.paint(NAME, check.id).add(": ").line(check.title);
     let exits: Vec<_> = check.exits.iter().map(u8::to_string).collect();
-    row(out, "proves", check.proves);
-    row(out, "if it fails", check.hint);
-    row(out, "exit", &exits.join(" or "));
-    row(out, "source", check.source);
+    row(page, "proves", check.proves);
+    row(page, "if it fails", check.hint);
+    row(page, "exit", &exits.join(" or "));
+    row(page, "source", check.source);
 }
 
-fn one_exit(out: &mut String, exit: &Exit) {
-    let head = format!("exit {}", exit.code);
-    let _ = writeln!(out, "{}: {}", paint(NAME, &head), exit.meaning);
-    row(out, "what to do", exit.advice);
+fn one_exit(page: &mut Page, exit: &Exit) {
+    page.paint(NAME, format_args!("exit {}", exit.code)).add(": ").line(exit.meaning);
+    row(page, "what to do", exit.advice);
+    row(page, "of many", &format!("a run over many files ends with the gravest: {GRAVITY_TEXT}"));
 }
 
-fn tpm_code(out: &mut String, code: &TpmCode) {
+fn tpm_code(page: &mut Page, code: &TpmCode) {
     let about = code.about.as_ref().map(|about| format!(", {about}")).unwrap_or_default();
-    let _ = writeln!(out, "{} ({}{about}): {}", paint(NAME, code.name), code.code, code.meaning);
-    row(out, "what to do", code.hint);
+    page.paint(NAME, code.name).line(format_args!(" ({}{about}): {}", code.code, code.meaning));
+    row(page, "what to do", code.hint);
+    if let Some(note) = &code.note {
+        row(page, "note", note);
+    }
 }
 
-fn row(out: &mut String, name: &str, text: &str) {
+fn row(page: &mut Page, name: &str, text: &str) {
     for (index, line) in wrap(text, WIDTH.saturating_sub(15)).iter().enumerate() {
         let name = if index == 0 { name } else { "" };
-        let _ = writeln!(out, "  {name:<11}  {line}");
+        page.line(format_args!("  {name:<11}  {line}"));
     }
 }

@@ -1,39 +1,32 @@
 //! An inspection as people read it.
 
-use std::fmt::Write;
-
 use super::Inspection;
 use super::tree::{Field, Node};
-use crate::paint::{BAD, DIM, NAME, WIDTH, paint, printable, wrap};
+use crate::page::{BAD, DIM, NAME, Page, WIDTH, escaped, labelled, wrap};
 
-/// The whole text.
-pub(super) fn text(inspection: &Inspection<'_>, quiet: bool) -> String {
-    let mut out = String::new();
+/// The whole page.
+pub(super) fn page(inspection: &Inspection<'_>, quiet: bool) -> Page {
+    let mut page = Page::new();
     if !quiet {
         let Inspection { file, kind, encoding, note, status, .. } = inspection;
         let note = note.map_or_else(String::new, |note| format!("; {note}"));
-        let _ = writeln!(out, "{}: {kind} ({encoding}{note}), {status}", printable(file));
+        page.line(format_args!("{file}: {kind} ({encoding}{note}), {status}"));
     }
     if let Some(flaw) = &inspection.flaw {
-        let text = format!("flaw: {}", flaw.message);
-        for (index, line) in wrap(&text, WIDTH.saturating_sub(2)).iter().enumerate() {
-            let indent = if index == 0 { "" } else { "  " };
-            let _ = writeln!(out, "{indent}{}", line.replacen("flaw:", &paint(BAD, "flaw:"), 1));
-        }
+        labelled(&mut page, (BAD, "flaw:"), &flaw.message, WIDTH, 0);
     }
-    nodes(&mut out, &inspection.structures, 0);
-    out
+    nodes(&mut page, &inspection.structures, 0);
+    page
 }
 
-fn nodes(out: &mut String, nodes_: &[Node], depth: usize) {
+fn nodes(page: &mut Page, nodes_: &[Node], depth: usize) {
     let columns = Columns::of(nodes_, depth);
     for node in nodes_ {
         match node {
-            Node::Field(field) => columns.field(out, field),
+            Node::Field(field) => columns.field(page, field),
             Node::Group(group) => {
-                let indent = " ".repeat(depth.saturating_mul(2));
-                let _ = writeln!(out, "{indent}{}", paint(NAME, &printable(&group.name)));
-                nodes(out, &group.fields, depth.saturating_add(1));
+                page.add(" ".repeat(depth.saturating_mul(2))).paint(NAME, &group.name).end();
+                nodes(page, &group.fields, depth.saturating_add(1));
             }
         }
     }
@@ -54,40 +47,46 @@ impl Columns {
                 Node::Group(_) => None,
             })
         };
-        let names = fields().map(|field| field.name.chars().count());
+        let names = fields().map(|field| escaped(&field.name).chars().count());
         Self {
             indent: " ".repeat(depth.saturating_mul(2)),
             places: fields().any(|field| field.offset.is_some()),
-            name: names.max().unwrap_or_default(),
+            name: names.max().unwrap_or_default().min(MAX_NAME),
         }
     }
 
-    fn field(&self, out: &mut String, field: &Field) {
+    fn field(&self, page: &mut Page, field: &Field) {
         let width = self.name;
         let place = self.place(field);
         let margin = self.indent.len().saturating_add(place.len()).saturating_add(width).saturating_add(2);
         let room = WIDTH.saturating_sub(margin);
-        let mut lines = wrap(&printable(&field.value), room);
+        let mut lines = wrap(&escaped(&field.value), room);
         let note = note(field);
-        let fits = |last: &String| {
-            let all = last.chars().count().saturating_add(note.chars().count());
-            all < room
-        };
-        let mut notes = Vec::new();
-        match lines.last_mut() {
-            Some(last) if !note.is_empty() && fits(last) => {
-                let _ = write!(last, " {}", paint(DIM, &note));
-            }
-            _ if !note.is_empty() => notes = wrap(&note, room),
-            _ => {}
+        let last = lines.last().map_or(0, |last| last.chars().count());
+        let fits = last.saturating_add(note.chars().count()) < room;
+        let values = lines.len();
+        if !note.is_empty() && !fits {
+            lines.extend(wrap(&note, room));
         }
-        lines.extend(notes.iter().map(|line| paint(DIM, line)));
         for (index, line) in lines.iter().enumerate() {
-            let (place, name) = match index {
-                0 => (place.clone(), printable(&field.name)),
-                _ => (" ".repeat(place.len()), String::new()),
+            match index {
+                0 => page.add(format_args!("{}{place}{:<width$}  ", self.indent, escaped(&field.name))),
+                _ => page.add(format_args!(
+                    "{}{:at$}  ",
+                    self.indent,
+                    "",
+                    at = place.len().saturating_add(width)
+                )),
             };
-            let _ = writeln!(out, "{}{place}{name:<width$}  {line}", self.indent);
+            if index < values {
+                page.add(line)
+            } else {
+                page.paint(DIM, line)
+            };
+            if fits && !note.is_empty() && index.saturating_add(1) == values {
+                page.add(" ").paint(DIM, &note);
+            }
+            page.end();
         }
     }
 
@@ -105,8 +104,11 @@ impl Columns {
 
 fn note(field: &Field) -> String {
     match (&field.time, &field.note) {
-        (Some(time), Some(note)) => format!("({time}; {})", printable(note)),
-        (None, Some(note)) => format!("({})", printable(note)),
+        (Some(time), Some(note)) => format!("({time}; {})", escaped(note)),
+        (None, Some(note)) => format!("({})", escaped(note)),
         (_, None) => String::new(),
     }
 }
+
+/// No name of a specification is wider; a foreign one may be, and moves its own line alone.
+const MAX_NAME: usize = 48;

@@ -34,6 +34,5 @@ pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<Product, Fault>
     if context.is_json() {
         return Product::json(&show::json(&checked, exit), exit);
     }
-    let text = show::human(&checked, context.quiet);
-    Ok(Product::ending(text, exit))
+    Ok(Product::ending(show::page(&checked, context.quiet), exit))
 }

@@ -1,14 +1,12 @@
 //! `teeproof policy reference`: the reference values that ship with teeproof.
 
-use std::fmt::Write;
-
 use serde::Serialize;
 use teeproof::core::Hex;
 use teeproof::hcl::reference::{KNOWN, ReferenceValue};
 
 use crate::context::Context;
 use crate::fault::Fault;
-use crate::paint::{NAME, WIDTH, paint, wrap};
+use crate::page::{NAME, Page, WIDTH, wrap};
 use crate::product::Product;
 
 /// Runs the verb.
@@ -17,11 +15,11 @@ pub(super) fn run(context: &Context) -> Result<Product, Fault> {
         let values = KNOWN.iter().map(Row::of).collect();
         return Product::json(&Report { schema: "teeproof/reference-values/1", values }, 0);
     }
-    let mut out = String::new();
+    let mut page = Page::new();
     for value in KNOWN {
-        tell(&mut out, value);
+        tell(&mut page, value);
     }
-    Ok(Product::of(out))
+    Ok(Product::of(page))
 }
 
 #[derive(Debug, Serialize)]
@@ -56,14 +54,14 @@ impl Row {
 }
 
 /// The value as a policy takes it, and what is known of it.
-fn tell(out: &mut String, value: &ReferenceValue) {
-    let _ = writeln!(out, "{} ({})", paint(NAME, value.product), value.origin.as_str());
-    let _ = writeln!(out, "  {} = {{ exactly =", value.field.as_str());
-    let _ = writeln!(out, "    \"{}\" }}", Hex(&value.value));
+fn tell(page: &mut Page, value: &ReferenceValue) {
+    page.paint(NAME, value.product).line(format_args!(" ({})", value.origin.as_str()));
+    page.line(format_args!("  {} = {{ exactly =", value.field.as_str()));
+    page.line(format_args!("    \"{}\" }}", Hex(&value.value)));
     let svns: Vec<_> = value.guest_svns.iter().map(|svn| format!("{svn:#x}")).collect();
     let svns = if svns.is_empty() { String::new() } else { format!("guest SVN {}; ", svns.join(", ")) };
     let known = format!("{svns}seen {}; {}", value.seen, value.source);
     for line in wrap(&known, WIDTH.saturating_sub(2)) {
-        let _ = writeln!(out, "  {line}");
+        page.add("  ").line(line);
     }
 }

@@ -1,85 +1,83 @@
 //! Checked policies, for people and for programs.
 
-use std::fmt::Write;
-
 use serde::Serialize;
 use teeproof::core::Technology;
 use teeproof::{Policy, PolicyError};
 
 use super::demands::{self, Demand};
 use crate::fault::{ProblemJson, is_none};
-use crate::paint::{BAD, DIM, GOOD, HINT, NAME, WIDTH, paint, printable, wrap};
+use crate::page::{BAD, DIM, GOOD, HINT, NAME, Page, WIDTH, escaped, wrap};
 
 /// A file's name, and the policy or what is wrong with it.
 type Checked = (String, Result<Policy, PolicyError>);
 
 /// For people.
-pub(super) fn human(checked: &[Checked], quiet: bool) -> String {
-    let mut out = String::new();
+pub(super) fn page(checked: &[Checked], quiet: bool) -> Page {
+    let mut page = Page::new();
     for (file, policy) in checked {
         match policy {
             Ok(policy) => {
-                let _ = writeln!(out, "{}: {}", printable(file), paint(GOOD, "ok"));
+                page.add(format_args!("{file}: ")).paint(GOOD, "ok").end();
                 if !quiet {
-                    demanded(&mut out, policy);
+                    demanded(&mut page, policy);
                 }
             }
-            Err(error) => problems(&mut out, file, error),
+            Err(error) => problems(&mut page, file, error),
         }
     }
-    out
+    page
 }
 
-fn problems(out: &mut String, file: &str, error: &PolicyError) {
+fn problems(page: &mut Page, file: &str, error: &PolicyError) {
     for problem in &error.problems {
-        let place = printable(&format!("{file}:{problem}"));
-        let _ = writeln!(out, "{} {place}", paint(BAD, "✘"));
+        page.paint(BAD, "✘").line(format_args!(" {file}:{problem}"));
         if let Some(hint) = &problem.hint {
-            let _ = writeln!(out, "  {} {}", paint(HINT, "hint:"), printable(hint));
+            page.add("  ").paint(HINT, "hint:").add(" ").line(hint);
         }
     }
     if error.more > 0 {
-        let _ = writeln!(out, "{} {}: and {} more", paint(BAD, "✘"), printable(file), error.more);
+        page.paint(BAD, "✘").line(format_args!(" {file}: and {} more", error.more));
     }
 }
 
-fn demanded(out: &mut String, policy: &Policy) {
+fn demanded(page: &mut Page, policy: &Policy) {
     let demands = demands::of(policy);
     let width = demands.iter().map(|demand| demand.check.len()).max();
     let width = width.unwrap_or_default();
     for technology in Technology::ALL {
         let name = technology.as_str();
         if !policy.speaks_of(*technology) {
-            let _ = writeln!(out, " {}: not accepted", paint(NAME, name));
+            page.add(" ").paint(NAME, name).line(": not accepted");
             continue;
         }
-        let _ = writeln!(out, " {}", paint(NAME, name));
+        page.add(" ").paint(NAME, name).end();
         let (asked, waived): (Vec<_>, Vec<_>) = demands
             .iter()
             .filter(|demand| demand.technology == name)
             .partition(|demand| demand.expected.is_some());
         for demand in asked {
-            let expected = printable(demand.expected.as_deref().unwrap_or_default());
-            row(out, demand, width, &expected);
+            let expected = escaped(demand.expected.as_deref().unwrap_or_default());
+            row(page, demand, width, &expected);
         }
         for demand in waived {
-            let reason = printable(demand.waived.as_deref().unwrap_or_default());
-            row(out, demand, width, &format!("waived: {reason}"));
+            let reason = escaped(demand.waived.as_deref().unwrap_or_default());
+            row(page, demand, width, &format!("waived: {reason}"));
         }
     }
 }
 
-fn row(out: &mut String, demand: &Demand, width: usize, text: &str) {
+fn row(page: &mut Page, demand: &Demand, width: usize, text: &str) {
     let line = demand.line.map_or_else(String::new, |line| format!(" (line {line})"));
     let text = format!("{text}{line}");
     let room = WIDTH.saturating_sub(width.saturating_add(5));
     for (index, line) in wrap(&text, room).iter().enumerate() {
         let check = if index == 0 { demand.check } else { "" };
-        let line = match demand.waived {
-            Some(_) => paint(DIM, line),
-            None => line.clone(),
+        page.add(format_args!("   {check:<width$}  "));
+        match demand.waived {
+            Some(_) => page.paint(DIM, line),
+            None => page.add(line),
         };
-        let _ = writeln!(out, "   {check:<width$}  {line}");
+        page.end();
     }
 }
 

@@ -1,23 +1,25 @@
 //! `teeproof policy test`: a policy tried on evidence that is at hand.
 
-use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
+use teeproof::{AttestationResult, Finding};
 
-use super::trial::{Case, TrialArgs};
+use super::trial::{Named, TrialArgs};
 use super::{PolicyChoice, load};
 use crate::context::Context;
-use crate::fault::Fault;
-use crate::paint::printable;
+use crate::exits;
+use crate::fault::{Fault, FaultJson};
+use crate::page::{BAD, Page};
 use crate::product::Product;
-use crate::tried::Tried;
+use crate::tried::{self, CautionCounts};
 
 /// Try a policy on evidence that you have
 ///
 /// Each file is one machine's evidence that needs no other file, such as a bundle. No nonce is
-/// asked for: all of it is old. The exit code is 0 if the policy accepts all of it, and 6 if not.
+/// asked for: all of it is old. A file that cannot be read ends nothing. The exit code is 0 if the policy
+/// accepts all of it, and otherwise the gravest of the files', as of verify --each.
 #[derive(Debug, Args)]
 pub(super) struct TestArgs {
     /// The policy: a TOML file, or builtin:genuine
@@ -32,35 +34,94 @@ pub(super) struct TestArgs {
     trial: TrialArgs,
 }
 
+/// How one file came out.
+type Tried<'a> = Result<AttestationResult<'a>, Fault>;
+
 /// Runs the verb.
 pub(super) fn run(args: &TestArgs, context: &Context) -> Result<Product, Fault> {
     let policy = load(&PolicyChoice::parse(&args.policy)?, &context.source)?;
-    let files = args.trial.read(&args.bundles, context)?;
-    let trial = args.trial.of(&files, Some(&policy), context);
-    let cases = files.iter().map(Case::of).collect::<Result<Vec<_>, _>>()?;
-    let mut tried = Vec::new();
-    for case in &cases {
-        tried.push(Tried::of(case.name, &case.verify(&trial)?));
-    }
-    let accepted = tried.iter().filter(|one| one.is_accepted()).count();
-    let exit = if accepted == tried.len() { 0 } else { 6 };
+    let shared = args.trial.shared(context)?;
+    let trial = args.trial.of(&shared, Some(&policy), context);
+    let named = Named::read(&args.bundles, &shared, context);
+    let cases: Vec<_> = named.iter().map(Named::case).collect();
+    let tried = cases.iter().map(|case| match case {
+        Ok(case) => case.verify(&trial),
+        Err(fault) => Err(fault.clone()),
+    });
+    let tried: Vec<(&str, Tried<'_>)> = named.iter().map(|one| one.name.as_str()).zip(tried).collect();
+    let exits =
+        tried.iter().map(|(_, one)| one.as_ref().map_or_else(|fault| fault.exit, AttestationResult::exit));
+    let exit = exits.fold(0, exits::gravest);
+    let mut cautions = CautionCounts::default();
+    tried.iter().filter_map(|(_, one)| one.as_ref().ok()).for_each(|result| cautions.count(result));
     if context.is_json() {
-        let report = Report { schema: "teeproof/policy-test/1", policy: &policy.name, exit, files: tried };
-        return Product::json(&report, exit);
+        let files = tried.iter().map(|(file, one)| FileReport::of(file, one)).collect();
+        let (schema, policy, cautions) = ("teeproof/policy-test/1", &*policy.name, cautions.json());
+        return Product::json(&Report { schema, policy, exit, cautions, files }, exit);
     }
-    let mut out = String::new();
-    if !context.quiet {
-        tried.iter().for_each(|one| one.tell(&mut out));
-    }
-    let name = printable(&policy.name);
-    let _ = writeln!(out, "{name}: accepts {accepted} of {}", tried.len());
-    Ok(Product::ending(out, exit))
+    Ok(Product::ending(page(&policy.name, &tried, cautions, context), exit))
 }
 
-#[derive(Debug, Serialize)]
+/// For people.
+fn page(policy: &str, tried: &[(&str, Tried<'_>)], cautions: CautionCounts, context: &Context) -> Page {
+    let mut page = Page::new();
+    for (file, one) in tried.iter().filter(|_| !context.quiet) {
+        match one {
+            Ok(result) => tried::tell(&mut page, file, result),
+            Err(fault) => {
+                page.paint(BAD, "✘").line(format_args!(" {file}  unreadable  exit {}", fault.exit));
+                fault.below(&mut page);
+            }
+        }
+    }
+    let results = tried.iter().filter_map(|(_, one)| one.as_ref().ok());
+    let accepted = results.filter(|result| result.accepted().is_some()).count();
+    page.add(format_args!("{policy}: accepts {accepted} of {}", tried.len()));
+    cautions.tell(&mut page);
+    page.end();
+    page
+}
+
+#[derive(Serialize)]
 struct Report<'a> {
     schema: &'static str,
     policy: &'a str,
     exit: u8,
-    files: Vec<Tried<'a>>,
+    cautions: serde_json::Map<String, serde_json::Value>,
+    files: Vec<FileReport<'a>>,
+}
+
+/// One file: how it came out in short, and its result whole.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum FileReport<'a> {
+    Tried {
+        file: &'a str,
+        technology: &'static str,
+        verdict: &'static str,
+        exit: u8,
+        failures: Vec<&'a Finding>,
+        result: &'a AttestationResult<'a>,
+    },
+    Unreadable {
+        file: &'a str,
+        exit: u8,
+        error: FaultJson<'a>,
+    },
+}
+
+impl<'a> FileReport<'a> {
+    fn of(file: &'a str, tried: &'a Tried<'a>) -> Self {
+        match tried {
+            Ok(result) => Self::Tried {
+                file,
+                technology: result.technology().as_str(),
+                verdict: result.verdict().as_str(),
+                exit: result.exit(),
+                failures: result.failures().collect(),
+                result,
+            },
+            Err(fault) => Self::Unreadable { file, exit: fault.exit, error: fault.json() },
+        }
+    }
 }

@@ -15,6 +15,7 @@ use crate::at::At;
 use crate::context::Context;
 use crate::fault::Fault;
 use crate::files::{self, Backing, Files};
+use crate::source;
 
 /// What holds for all of the evidence.
 #[derive(Debug, Args)]
@@ -27,7 +28,7 @@ pub(super) struct TrialArgs {
     at: At,
 }
 
-/// One trial of several pieces of evidence.
+/// One trial of several pieces of evidence: what is the same for all.
 pub(super) struct Trial<'a> {
     anchors: Vec<&'a [u8]>,
     at: Moment,
@@ -36,38 +37,60 @@ pub(super) struct Trial<'a> {
 }
 
 impl TrialArgs {
-    /// Reads each file as one machine's evidence.
-    pub(super) fn read(&self, paths: &[PathBuf], context: &Context) -> Result<Vec<Files>, Fault> {
-        let one = |path| Files::read(std::slice::from_ref(path), None, &self.backing, context);
-        paths.iter().map(one).collect()
+    /// Reads what stands behind all of the evidence.
+    pub(super) fn shared(&self, context: &Context) -> Result<Files, Fault> {
+        Files::shared(&self.backing, context)
     }
 
-    /// The trial of these files, under this policy if there is one.
+    /// The trial with what stands behind it, under this policy if there is one.
     pub(super) fn of<'a>(
         &self,
-        files: &'a [Files],
+        shared: &'a Files,
         policy: Option<&'a Policy>,
         context: &Context,
     ) -> Trial<'a> {
-        // Every file was read with the same anchors.
-        let anchors = files.first().map(Files::anchors).unwrap_or_default();
-        Trial { anchors, at: self.at.moment(), policy, crypto: crate::verify::table(context.config.crypto) }
+        let crypto = crate::verify::table(context.config.crypto);
+        Trial { anchors: shared.anchors(), at: self.at.moment(), policy, crypto }
+    }
+}
+
+/// A file that was named, and what was read of it. What is wrong with one file ends nothing: the others are
+/// looked at all the same.
+pub(super) struct Named {
+    pub(super) name: String,
+    files: Result<Files, Fault>,
+}
+
+impl Named {
+    /// Reads each file as one machine's evidence.
+    pub(super) fn read(paths: &[PathBuf], shared: &Files, context: &Context) -> Vec<Self> {
+        let one =
+            |path: &PathBuf| Self { name: source::name(path), files: Files::one_told(path, shared, context) };
+        paths.iter().map(one).collect()
+    }
+
+    /// The evidence in it.
+    pub(super) fn case(&self) -> Result<Case<'_>, Fault> {
+        match &self.files {
+            Ok(files) => Case::of(&self.name, files),
+            Err(fault) => Err(fault.clone()),
+        }
+        .map_err(|fault| fault.in_file(&self.name))
     }
 }
 
 /// One machine's evidence with its endorsements, read.
 pub(super) struct Case<'f> {
-    pub(super) name: &'f str,
+    name: &'f str,
     evidence: Evidence<'f>,
     certificates: Vec<Certificate<'f>>,
     lists: Vec<RevocationList<'f>>,
 }
 
 impl<'f> Case<'f> {
-    /// Reads what was taken in.
-    pub(super) fn of(files: &'f Files) -> Result<Self, Fault> {
+    fn of(name: &'f str, files: &'f Files) -> Result<Self, Fault> {
         Ok(Self {
-            name: files.name(),
+            name,
             evidence: files.evidence()?,
             certificates: files.certificates()?,
             lists: files.revocation_lists()?,

@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
+use serde::Serialize;
 use teeproof::core::Freshness;
-use teeproof::hcl::VerifiedVm;
+use teeproof::hcl::checks::ORIGIN;
+use teeproof::hcl::{OriginGrounds, VerifiedVm};
 use teeproof::tpm::{CertificationError, CertificationEvidence, Verification, verify_certification};
 use teeproof::wire::tpm::Selection;
 use teeproof::{AttestationResult, Verified};
@@ -16,16 +19,22 @@ use super::file::KeyFile;
 use super::sink::Sink;
 use crate::context::Context;
 use crate::fault::Fault;
+use crate::json::Json;
 use crate::nonce;
+use crate::page::LOUD;
 use crate::product::Product;
 use crate::source;
-use crate::verify::{Asked, VerifyArgs, told, with_result};
+use crate::verify::{Asked, VerifyArgs, page, told, with_result};
 
 /// Verify a machine's evidence and its key, and seal a secret to it
 ///
 /// Takes everything that `teeproof verify` takes. The secret is sealed only if the evidence is
 /// accepted under the policy, the key is certified by the attestation key in it, and the registers
 /// that guard the key are among those of the quote. Otherwise the exit code is that of the failure.
+///
+/// Something has to tie the claims to Azure's paravisor besides the AK certificate, for any SNP guest can make
+/// claims that name a key of its own: the measurement, or the id key digest with the guest SVN, in the policy,
+/// or an id key that teeproof knows. The whole verdict goes to standard error; the product is the envelope.
 #[derive(Debug, Args)]
 pub(super) struct EncryptArgs {
     #[command(flatten)]
@@ -38,6 +47,11 @@ pub(super) struct EncryptArgs {
     /// The nonce that the key was certified for [default: that of --nonce]
     #[arg(long, value_name = "BYTES")]
     key_nonce: Option<String>,
+
+    /// Seal although nothing but the AK certificate, or nothing at all, ties the claims to Azure's paravisor,
+    /// for this reason, which is said with the verdict
+    #[arg(long, value_name = "REASON", value_parser = NonEmptyStringValueParser::new())]
+    accept_origin_not_shown: Option<String>,
 
     #[command(flatten)]
     evidence: VerifyArgs,
@@ -112,10 +126,67 @@ pub(super) fn run(args: &EncryptArgs, context: &Context) -> Result<Product, Faul
         let Some(Verified::AzureSnp(vm)) = result.accepted() else {
             return refused(result, &asked, context);
         };
+        let reason = args.accept_origin_not_shown.as_deref().filter(|_| !has_strong_ground(result));
+        verdict(result, reason, &asked, context)?;
+        if reason.is_none() {
+            demand_ground(result)?;
+        }
         let target = check(vm, &key, given.as_deref().or(asked.nonce()), &asked)?;
         context.say("evidence: accepted; the key is this machine's, in this state");
         args.what.seal(&target, context)
     })
+}
+
+/// The whole verdict on standard error, and why the origin was accepted without a ground.
+fn verdict(
+    result: &AttestationResult<'_>,
+    reason: Option<&str>,
+    asked: &Asked<'_>,
+    context: &Context,
+) -> Result<(), Fault> {
+    if context.is_json() {
+        let schema = "teeproof/sealing-verdict/1";
+        context.insist_json(&Json::of(&VerdictJson { schema, origin_accepted: reason, result })?);
+        return Ok(());
+    }
+    let mut page = page(result, asked, context);
+    if let Some(reason) = reason {
+        page.paint(LOUD, "origin accepted without a ground:").add(" ").line(reason);
+    }
+    context.insist(&page);
+    Ok(())
+}
+
+/// The verdict under which a secret was sealed, for programs.
+#[derive(Serialize)]
+struct VerdictJson<'a> {
+    schema: &'static str,
+    origin_accepted: Option<&'a str>,
+    result: &'a AttestationResult<'a>,
+}
+
+fn has_strong_ground(result: &AttestationResult<'_>) -> bool {
+    result.origin().is_some_and(OriginGrounds::is_strong)
+}
+
+/// Claims that any SNP guest could have made name any key.
+fn demand_ground(result: &AttestationResult<'_>) -> Result<(), Fault> {
+    if has_strong_ground(result) {
+        return Ok(());
+    }
+    let why = match result.origin().map(|origin| (origin.other(), origin.is_shown())) {
+        Some((Some(other), _)) => other,
+        Some((None, true)) => {
+            "the AK certificate alone ties the claims to Azure, and shows whose the key is, not who made them"
+        }
+        _ => {
+            "nothing ties the claims to Azure's paravisor: any SNP guest could have made them, with a key of its own"
+        }
+    };
+    Err(Fault::refused(
+        format!("{}: {why}", ORIGIN.id),
+        "pin measurement, or id-key-digest with guest-svn, in the policy; --accept-origin-not-shown REASON seals all the same",
+    ))
 }
 
 /// Runs the verb that verifies nothing.

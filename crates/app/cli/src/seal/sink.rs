@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::fault;
 use crate::context::Context;
 use crate::fault::Fault;
-use crate::product::{spare_terminal, told, unwritable};
+use crate::streams::{bare_stdout, told, unwritable};
 
 /// Where data go, and what went wrong on the way.
 pub(super) struct Sink {
@@ -30,10 +30,7 @@ impl Sink {
     pub(super) fn open(context: &Context) -> Result<Self, Fault> {
         let place = match context.output() {
             Some(path) => Place::open(path).map_err(|error| unwritable(&error, path))?,
-            None => {
-                spare_terminal()?;
-                Place::Stdout(io::stdout())
-            }
+            None => Place::Stdout(bare_stdout()?),
         };
         Ok(Self { place, failed: None })
     }

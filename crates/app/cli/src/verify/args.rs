@@ -51,9 +51,9 @@ pub(crate) struct VerifyArgs {
     ///
     /// All are held against the same policy, time and nonce, on all cores. Each file gets a line,
     /// the checks that failed below it; the last line counts. A file that cannot be read is told
-    /// and does not end the run. The exit code is 0 if all are accepted, and otherwise that of the
-    /// first file, in the order given, that is not; without a policy none is, and it is 10 where
-    /// nothing else is wrong.
+    /// and does not end the run. The exit code is 0 if all are accepted, and otherwise the gravest of
+    /// the files', whatever their order: 1, 4, 5, 3, 2, 6, 7, 9, 8, 11, 10, 0. Without a policy none is
+    /// accepted, and it is 10 where nothing else is wrong.
     #[arg(long)]
     pub(crate) each: bool,
 

@@ -1,121 +1,120 @@
 //! A result as people read it: the verdict, one line for each check, and what to do.
 
-use std::fmt::Write;
-
 use teeproof::core::Outcome;
-use teeproof::{AttestationResult, Finding, Verdict};
+use teeproof::{AttestationResult, Caution, Finding, Verdict};
 
 use crate::context::Context;
-use crate::paint::{BAD, DIM, GOOD, HINT, LOUD, NAME, WIDTH, mark, paint, printable, shortened, wrap};
-use crate::tried::marks;
+use crate::page::{BAD, DIM, GOOD, LOUD, NAME, Page, WIDTH, escaped, hint, mark, shortened, wrap};
+use crate::tried::cautions;
 
-/// The whole text. `genuine` says that the policy is the built-in one.
-pub(super) fn text(result: &AttestationResult<'_>, genuine: bool, context: &Context) -> String {
-    let mut out = verdict(result);
+/// The whole page. `genuine` says that the policy is the built-in one.
+pub(super) fn page(result: &AttestationResult<'_>, genuine: bool, context: &Context) -> Page {
+    let mut page = Page::new();
+    verdict(&mut page, result);
     if context.quiet {
-        return out;
+        return page;
     }
     let shown = |finding: &&Finding| context.verbose || !finding.waived;
     let findings: Vec<_> = result.findings().iter().filter(shown).collect();
     let ids = findings.iter().map(|finding| finding.check.id.len());
     let width = ids.max().unwrap_or_default();
     for finding in findings {
-        check(&mut out, finding, width, context.verbose);
+        check(&mut page, finding, width, context.verbose);
     }
     if !context.verbose {
-        waivers(&mut out, result);
+        waivers(&mut page, result);
     }
     if context.verbose || result.verdict() == Verdict::Unappraised {
-        claims(&mut out, result);
+        claims(&mut page, result);
     }
     let told = Notes {
         genuine,
         unappraised: result.verdict() == Verdict::Unappraised,
-        non_production: result.is_production() == Some(false),
+        non_production: result.cautions().any(|caution| caution == Caution::NonProductionAnchor),
+        origin: result.cautions().any(|caution| caution == Caution::OriginNotShown),
     };
-    notes(&mut out, told);
-    out
+    notes(&mut page, told);
+    page
 }
 
 /// `REFUSED  nitro  policy builtin:genuine  exit 6`, and whatever makes this verdict less than
 /// it looks.
-fn verdict(result: &AttestationResult<'_>) -> String {
+fn verdict(page: &mut Page, result: &AttestationResult<'_>) {
     let (style, word) = match result.verdict() {
         Verdict::Accepted => (GOOD, "ACCEPTED"),
         Verdict::Refused => (BAD, "REFUSED"),
         Verdict::Unappraised => (LOUD, "GENUINE, NOT APPRAISED"),
     };
-    let mut line = format!(
-        "{}  {}  policy {}  exit {}",
-        paint(style, word),
-        result.technology(),
-        printable(result.policy().unwrap_or("none")),
-        result.exit()
-    );
-    line.push_str(&marks(result));
-    line.push('\n');
-    line
+    let policy = result.policy().unwrap_or("none");
+    page.paint(style, word);
+    page.add(format_args!("  {}  policy {policy}  exit {}", result.technology(), result.exit()));
+    cautions(page, result);
+    page.end();
 }
 
-fn check(out: &mut String, finding: &Finding, width: usize, verbose: bool) {
+fn check(page: &mut Page, finding: &Finding, width: usize, verbose: bool) {
     let (style, mark) = mark(finding.outcome);
     let id = finding.check.id;
     let margin = width.saturating_add(5);
-    let lines = body(finding, verbose, WIDTH.saturating_sub(margin));
-    let mut lines = lines.iter();
-    let first = lines.next().map_or("", String::as_str);
-    let _ = writeln!(out, " {} {id:<width$}  {first}", paint(style, mark));
-    for line in lines {
-        let _ = writeln!(out, "{:margin$}{line}", "");
+    let room = WIDTH.saturating_sub(margin);
+    let lines = said(finding, verbose, room);
+    page.add(" ").paint(style, mark).add(format_args!(" {id:<width$}  "));
+    page.line(lines.first().map_or("", String::as_str));
+    for line in lines.iter().skip(1) {
+        page.line(format_args!("{:margin$}{line}", ""));
+    }
+    if finding.outcome == Outcome::Fail {
+        hint(page, finding.check.hint, room, margin);
     }
 }
 
-/// What a check has to say, and where it failed, what to do.
-fn body(finding: &Finding, verbose: bool, room: usize) -> Vec<String> {
-    let mut lines = said(finding, verbose, room);
+/// What a check has to say, and which line of the policy asked.
+fn said(finding: &Finding, verbose: bool, room: usize) -> Vec<String> {
+    let mut lines = reasons(finding, verbose, room);
     if let Some(line) = finding.line {
         let place = format!("policy line {line}");
         match lines.last_mut() {
             Some(last) if last.chars().count().saturating_add(place.len()) < room => {
-                let _ = write!(last, ", {place}");
+                last.push_str(", ");
+                last.push_str(&place);
             }
             _ => lines.push(place),
         }
     }
-    if finding.outcome == Outcome::Fail {
-        let hint = format!("hint: {}", finding.check.hint);
-        let painted = paint(HINT, "hint:");
-        let hint = wrap(&hint, room);
-        lines.extend(hint.iter().map(|line| line.replacen("hint:", &painted, 1)));
-    }
     lines
 }
 
-fn said(finding: &Finding, verbose: bool, room: usize) -> Vec<String> {
-    let clean = |text: &Option<String>| text.as_deref().map(printable);
+/// Both sides of a comparison and the reason, whichever of them there are.
+fn reasons(finding: &Finding, verbose: bool, room: usize) -> Vec<String> {
+    let clean = |text: &Option<String>| text.as_deref().map(escaped);
     let title = finding.check.title;
+    let because = clean(&finding.because);
+    let after = because.as_ref().map_or_else(String::new, |because| format!(": {because}"));
     match (clean(&finding.expected), clean(&finding.actual)) {
         (Some(expected), Some(actual)) if finding.outcome == Outcome::Pass => {
             let same = actual == expected;
             let actual = if verbose { actual } else { shortened(&actual) };
             let demand = if same { "as demanded".to_string() } else { format!("demanded {expected}") };
-            wrap(&format!("{title}: {actual}, {demand}"), room)
+            wrap(&format!("{title}: {actual}, {demand}{after}"), room)
         }
         (Some(expected), Some(actual)) => {
             let line = format!("{title}: expected {expected}, found {actual}");
-            if line.chars().count() <= room {
-                return vec![line];
-            }
-            let mut lines = vec![format!("{title}:")];
-            lines.extend(labelled("expected", &expected, room));
-            lines.extend(labelled("found", &actual, room));
+            let mut lines = if line.chars().count() <= room {
+                vec![line]
+            } else {
+                let mut lines = vec![format!("{title}:")];
+                lines.extend(labelled("expected", &expected, room));
+                lines.extend(labelled("found", &actual, room));
+                lines
+            };
+            lines.extend(because.iter().flat_map(|because| wrap(because, room)));
             lines
         }
-        (_, actual) => {
+        (expected, actual) => {
             let waived = if finding.waived { "waived: " } else { "" };
-            let because = clean(&finding.because).unwrap_or_default();
-            let found = actual.map_or_else(String::new, |actual| format!(" (found {actual})"));
-            wrap(&format!("{waived}{because}{found}"), room)
+            let expected = expected.map(|expected| format!(" (expected {expected})")).unwrap_or_default();
+            let found = actual.map(|actual| format!(" (found {actual})")).unwrap_or_default();
+            wrap(&format!("{waived}{}{expected}{found}", because.unwrap_or_default()), room)
         }
     }
 }
@@ -128,10 +127,10 @@ fn labelled(label: &str, value: &str, room: usize) -> Vec<String> {
 }
 
 /// The waived checks, those with the same reason together.
-fn waivers(out: &mut String, result: &AttestationResult<'_>) {
+fn waivers(page: &mut Page, result: &AttestationResult<'_>) {
     let mut reasons: Vec<(String, Vec<String>)> = Vec::new();
     for finding in result.waivers() {
-        let reason = printable(finding.because.as_deref().unwrap_or("no reason given"));
+        let reason = escaped(finding.because.as_deref().unwrap_or("no reason given"));
         let id = match finding.line {
             Some(line) => format!("{} (line {line})", finding.check.id),
             None => finding.check.id.to_string(),
@@ -145,24 +144,35 @@ fn waivers(out: &mut String, result: &AttestationResult<'_>) {
         let text = format!("waived: {reason}: {}", ids.join(", "));
         for (index, line) in wrap(&text, WIDTH.saturating_sub(3)).iter().enumerate() {
             let mark = if index == 0 { "–" } else { " " };
-            let _ = writeln!(out, " {} {}", paint(DIM, mark), paint(DIM, line));
+            page.add(" ").paint(DIM, mark).add(" ").paint(DIM, line).end();
         }
     }
 }
 
-fn claims(out: &mut String, result: &AttestationResult<'_>) {
-    if result.claims().is_empty() {
+/// The claims, and below them the members that this version does not know, with where they stand.
+fn claims(page: &mut Page, result: &AttestationResult<'_>) {
+    let known = result.claims().iter().map(|claim| (claim.name.clone(), claim.value.as_str()));
+    table(page, "What the evidence says:", &known.collect::<Vec<_>>());
+    let unknown = result.unknown_claims().iter().map(|claim| {
+        let name = format!("{}: {}", claim.place, escaped(&claim.name));
+        (name, claim.json.as_str())
+    });
+    table(page, "Members that this version does not know:", &unknown.collect::<Vec<_>>());
+}
+
+fn table(page: &mut Page, title: &str, rows: &[(String, &str)]) {
+    if rows.is_empty() {
         return;
     }
-    let _ = writeln!(out, "{}", paint(NAME, "What the evidence says:"));
-    let names = result.claims().iter().map(|claim| claim.name.len());
-    let width = names.max().unwrap_or_default();
-    for claim in result.claims() {
+    page.paint(NAME, title).end();
+    let names = rows.iter().map(|(name, _)| name.chars().count());
+    let width = names.max().unwrap_or_default().min(MAX_NAME);
+    for (name, value) in rows {
         let indent = width.saturating_add(5);
-        let lines = wrap(&printable(&claim.value), WIDTH.saturating_sub(indent));
-        for (index, line) in lines.iter().enumerate() {
-            let name = if index == 0 { claim.name.as_str() } else { "" };
-            let _ = writeln!(out, "   {name:<width$}  {line}");
+        let mut lines = wrap(&escaped(value), WIDTH.saturating_sub(indent)).into_iter();
+        page.line(format_args!("   {name:<width$}  {}", lines.next().unwrap_or_default()));
+        for line in lines {
+            page.line(format_args!("   {:<width$}  {line}", ""));
         }
     }
 }
@@ -176,12 +186,14 @@ pub(super) struct Notes {
     pub(super) unappraised: bool,
     /// A chain ends at an anchor that was added.
     pub(super) non_production: bool,
+    /// Nothing ties the report to Azure's paravisor.
+    pub(super) origin: bool,
 }
 
 /// What a verdict does not mean.
-pub(super) fn notes(out: &mut String, told: Notes) {
+pub(super) fn notes(page: &mut Page, told: Notes) {
     let mut note = |text: &str| {
-        let _ = writeln!(out, " {text}");
+        page.add(" ").line(text);
     };
     if told.genuine && !told.unappraised {
         note("builtin:genuine says nothing about what software runs: name a policy of your own for that.");
@@ -192,7 +204,12 @@ pub(super) fn notes(out: &mut String, told: Notes) {
     if told.non_production {
         note("The chain ends at an anchor of --anchor, which proves nothing about hardware.");
     }
+    if told.origin {
+        note("Nothing ties the report to Azure's paravisor: any SNP guest could have made these claims.");
+    }
 }
 
 /// The room for `expected`.
 const LABEL: usize = 10;
+/// No name of ours is wider; a foreign one may be, and moves its own line alone.
+const MAX_NAME: usize = 40;

@@ -1,7 +1,5 @@
 //! `teeproof vtpm ak` and `teeproof vtpm ek`: the two keys, and their certificates.
 
-use std::fmt::Write;
-
 use clap::Args;
 use serde::Serialize;
 use teeproof::core::Hex;
@@ -9,6 +7,7 @@ use teeproof_vtpm::{Error, PublicObject, Tpm, ak_certificate, ek_certificate, ha
 
 use crate::context::Context;
 use crate::fault::Fault;
+use crate::page::Page;
 use crate::product::Product;
 use crate::tpm::{TpmArgs, fault};
 
@@ -60,7 +59,7 @@ pub(super) fn run(which: &Which, args: &KeyArgs, tpm: &TpmArgs, context: &Contex
     if context.is_json() {
         return Product::json(&KeyJson::of(which, &key), 0);
     }
-    Ok(Product::of(text(which, &key)))
+    Ok(Product::of(page(which, &key)))
 }
 
 /// What was asked of the key failed; that there is no such key is said in words of its own.
@@ -71,13 +70,13 @@ pub(crate) fn failed(which: &Which, error: &Error) -> Fault {
     fault(error)
 }
 
-fn text(which: &Which, key: &PublicObject) -> String {
-    let mut out = String::new();
-    let _ = writeln!(out, "handle          {:#010x}", which.handle);
-    let _ = writeln!(out, "name            {}", Hex(&key.name));
-    let _ = writeln!(out, "qualified name  {}", Hex(&key.qualified_name));
-    let _ = writeln!(out, "TPMT_PUBLIC     {}", Hex(&key.public));
-    out
+fn page(which: &Which, key: &PublicObject) -> Page {
+    let mut page = Page::new();
+    page.line(format_args!("handle          {:#010x}", which.handle));
+    page.line(format_args!("name            {}", Hex(&key.name)));
+    page.line(format_args!("qualified name  {}", Hex(&key.qualified_name)));
+    page.line(format_args!("TPMT_PUBLIC     {}", Hex(&key.public)));
+    page
 }
 
 #[derive(Serialize)]

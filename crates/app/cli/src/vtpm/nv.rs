@@ -1,7 +1,5 @@
 //! `teeproof vtpm nv`: NV indexes.
 
-use std::fmt::Write;
-
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use teeproof::core::Hex;
@@ -10,6 +8,7 @@ use teeproof_vtpm::{NvAttributes, NvPublic, Tpm, all_handles, handles, hash_name
 use crate::bytes;
 use crate::context::Context;
 use crate::fault::Fault;
+use crate::page::Page;
 use crate::product::Product;
 use crate::tpm::{TpmArgs, fault};
 
@@ -82,18 +81,18 @@ pub(super) fn run(command: &NvCommand, tpm: &TpmArgs, context: &Context) -> Resu
             let data = bytes::resolve(&args.bytes, "BYTES", &context.source)?;
             write_index(tpm.open()?.as_mut(), args.index.index, args.offset, &data).map_err(failed)?;
             context.say(&format!("{:#010x}: {} bytes written", args.index.index, data.len()));
-            Ok(Product::of(String::new()))
+            Ok(Product::of(Page::new()))
         }
         NvCommand::Define(args) => {
             let public = args.public(context)?;
             tpm.open()?.nv_define(&public).map_err(failed)?;
             context.say(&format!("{:#010x}: defined", public.index));
-            Ok(Product::of(String::new()))
+            Ok(Product::of(Page::new()))
         }
         NvCommand::Undefine(args) => {
             tpm.open()?.nv_undefine(args.index).map_err(failed)?;
             context.say(&format!("{:#010x}: undefined", args.index));
-            Ok(Product::of(String::new()))
+            Ok(Product::of(Page::new()))
         }
     }
 }
@@ -142,12 +141,13 @@ fn list(tpm: &mut dyn Tpm, context: &Context) -> Result<Product, Fault> {
         let indexes = found.iter().map(IndexJson::of).collect();
         return Product::json(&ListJson { schema: "teeproof/nv-indexes/1", indexes }, 0);
     }
-    Ok(Product::of(found.iter().fold(String::new(), |mut out, public| {
+    let mut page = Page::new();
+    for public in &found {
         let what = known(public.index).map(|what| format!("  {what}")).unwrap_or_default();
-        let _ = writeln!(out, "{:#010x}  {:>5} bytes{what}", public.index, public.data_size);
-        let _ = writeln!(out, "            {}", names(public.attributes).join("|"));
-        out
-    })))
+        page.line(format_args!("{:#010x}  {:>5} bytes{what}", public.index, public.data_size));
+        page.line(format_args!("            {}", names(public.attributes).join("|")));
+    }
+    Ok(Product::of(page))
 }
 
 fn names(attributes: NvAttributes) -> Vec<String> {

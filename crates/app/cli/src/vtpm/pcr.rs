@@ -10,6 +10,7 @@ use teeproof_vtpm::{PcrValues, Registers, hash_bytes, hash_name, read_registers}
 use crate::bytes;
 use crate::context::Context;
 use crate::fault::Fault;
+use crate::page::Page;
 use crate::product::Product;
 use crate::tpm::{TpmArgs, fault};
 
@@ -66,7 +67,7 @@ fn read(args: &ReadArgs, tpm: &TpmArgs, context: &Context) -> Result<Product, Fa
         let banks = banks.iter().map(BankJson::of).collect();
         return Product::json(&BanksJson { schema: "teeproof/registers/1", banks }, 0);
     }
-    Ok(Product::of(banks.iter().map(text).collect()))
+    Ok(Product::text(banks.iter().map(text).collect()))
 }
 
 fn extend(args: &ExtendArgs, tpm: &TpmArgs, context: &Context) -> Result<Product, Fault> {
@@ -88,7 +89,7 @@ fn extend(args: &ExtendArgs, tpm: &TpmArgs, context: &Context) -> Result<Product
     let mut tpm = tpm.open()?;
     tpm.pcr_extend(register, selection.bank, &digest).map_err(|error| fault(&error))?;
     context.say(&format!("{}: extended", args.register));
-    Ok(Product::of(String::new()))
+    Ok(Product::of(Page::new()))
 }
 
 /// Registers of one bank as tpm2_pcrread prints them.

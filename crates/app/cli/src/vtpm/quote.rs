@@ -12,7 +12,8 @@ use super::pcr::{self, BankJson};
 use crate::context::Context;
 use crate::fault::Fault;
 use crate::nonce::NonceArgs;
-use crate::product::{self, Product};
+use crate::product::Product;
+use crate::streams;
 use crate::tpm::{TpmArgs, fault};
 
 /// Quote registers under the attestation key
@@ -50,8 +51,8 @@ pub(super) fn run(args: &QuoteArgs, tpm: &TpmArgs, context: &Context) -> Result<
         handles::AK => key::failed(&key::AK, &error),
         _ => fault(&error),
     })?;
-    product::to_file(&quoted.signed.message, &args.message)?;
-    product::to_file(plain(&quoted), &args.signature)?;
+    streams::to_file(&quoted.signed.message, &args.message)?;
+    streams::to_file(plain(&quoted), &args.signature)?;
     if context.is_json() {
         let banks = quoted.registers.iter().map(BankJson::of).collect();
         return Product::json(
@@ -59,7 +60,7 @@ pub(super) fn run(args: &QuoteArgs, tpm: &TpmArgs, context: &Context) -> Result<
             0,
         );
     }
-    Ok(Product::of(quoted.registers.iter().map(pcr::text).collect()))
+    Ok(Product::text(quoted.registers.iter().map(pcr::text).collect()))
 }
 
 /// The signature alone, where it is of the one kind that Azure's keys make; TPMT_SIGNATURE otherwise.

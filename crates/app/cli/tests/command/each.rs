@@ -48,29 +48,79 @@ fn all_of_them_are_accepted() {
 
 #[test]
 fn one_that_is_refused_is_told_with_its_checks_and_ends_nothing() {
-    let ran = genuine([data(PRODUCTION), data(DEBUG), data(TAMPERED), data(OTHER)]).exits(6);
+    let ran = genuine([data(PRODUCTION), data(DEBUG), data(TAMPERED), data(OTHER)]).exits(4);
     let told = lines(&ran);
     assert!(told[1].starts_with("✘ ") && told[1].contains("  nitro  refused  exit 6"), "{ran:#?}");
     assert_eq!(told[2], "    nitro.debug  expected no, found yes");
     assert!(told[3].contains("  nitro  refused  exit 4"), "{ran:#?}");
     assert!(told[4].starts_with("    nitro.signature  "), "{ran:#?}");
     assert!(told[5].contains("  nitro  accepted  exit 0"), "{ran:#?}");
-    assert_eq!(told[6], "accepted 2 of 4, refused 2  policy builtin:genuine  exit 6");
+    assert_eq!(told[6], "accepted 2 of 4, refused 2  policy builtin:genuine  exit 4");
 }
 
 #[test]
-fn the_exit_code_is_that_of_the_first_file_that_is_not_accepted() {
-    let missing = PathBuf::from("no-such-file");
-    for (files, exit) in [
-        (vec![data(PRODUCTION), data(DEBUG), data(TAMPERED), missing.clone()], 6),
-        (vec![data(TAMPERED), data(DEBUG), missing.clone()], 4),
-        (vec![data(PRODUCTION), missing, data(DEBUG)], 2),
-        (vec![data("minted/make.sh"), data(DEBUG)], 3),
-        (vec![data(PRODUCTION), data(OTHER)], 0),
-    ] {
-        genuine(&files).exits(exit);
-        assert_eq!(genuine(&files).args(JSON).exits(exit).json()["exit"], exit);
+fn the_exit_code_is_the_gravest_whatever_the_order_of_the_files() {
+    const GRAVITY: [i32; 12] = [1, 4, 5, 3, 2, 6, 7, 9, 8, 11, 10, 0];
+    let folder = folder("each-gravest");
+    let bundle = folder.join("snp.bundle");
+    let create = teeproof(["bundle", "create"]).file(REPORT).args(["--endorsements"]).file(VCEK);
+    create.args(["-o"]).args([&bundle]).exits(0);
+    let mut forged = bytes(REPORT);
+    forged[0x2a0] ^= 1;
+    let (forged, missing) = (put(&folder, "forged.bin", forged), folder.join("missing"));
+    let aged = put(
+        &folder,
+        "aged.toml",
+        "version = 1\n[nitro]\nmax-age = { at-most = 60 }\nunlisted = { waived = \"a test\" }\n",
+    );
+    let text = || data("minted/make.sh");
+    let vcek = data(VCEK);
+    let (vcek, aged) = (vcek.to_str().unwrap(), aged.to_str().unwrap());
+    let runs: [(&[&str], Vec<(PathBuf, i32)>); 4] = [
+        (
+            &["--at", "document", "--no-nonce", "--policy", "builtin:genuine"],
+            vec![
+                (data(PRODUCTION), 0),
+                (data(DEBUG), 6),
+                (data(TAMPERED), 4),
+                (text(), 3),
+                (missing.clone(), 2),
+                (bundle.clone(), 2),
+            ],
+        ),
+        (
+            &["--at", "document", "--nonce", NONCE],
+            vec![
+                (data(PRODUCTION), 10),
+                (data(OTHER), 5),
+                (data(TAMPERED), 4),
+                (text(), 3),
+                (missing.clone(), 2),
+            ],
+        ),
+        (
+            &["--at", "2026-01-15T12:00:00Z", "--no-nonce", "--policy", "builtin:genuine"],
+            vec![(bundle, 0), (data(PRODUCTION), 7), (text(), 3), (missing.clone(), 2)],
+        ),
+        (
+            &["--at", "document", "--no-nonce", "--policy", aged],
+            vec![(data(PRODUCTION), 11), (data(TAMPERED), 4), (missing, 2)],
+        ),
+    ];
+    for (more, files) in &runs {
+        for ((left, one), (right, other)) in
+            files.iter().flat_map(|left| files.iter().map(move |right| (left, right)))
+        {
+            let gravest = GRAVITY.into_iter().find(|exit| exit == one || exit == other).unwrap();
+            let ran = teeproof(["verify", "--each"]).args([left, right]).args(*more).exits(gravest);
+            assert!(ran.stdout.contains(&format!("  exit {gravest}")), "{ran:#?}");
+        }
     }
+    // A forged report comes before whatever else is wrong.
+    let run = teeproof(["verify", "--each", "--no-nonce", "--endorsements", vcek]).args(GENUINE);
+    run.args([data(REPORT), forged, data(PRODUCTION)]).args(JSON).exits(4);
+    teeproof(["verify", "--help"]).exits(0).shows(&["1, 4, 5, 3, 2, 6, 7, 9, 8, 11, 10, 0"]);
+    teeproof(["explain"]).exits(0).shows(&["1, 4, 5, 3, 2, 6, 7, 9, 8, 11, 10, 0"]);
 }
 
 #[test]
@@ -81,7 +131,7 @@ fn files_that_cannot_be_read_are_told_and_end_nothing() {
     std::fs::File::options().write(true).open(&huge).unwrap().set_len(1 << 30).unwrap();
     let files =
         [data(PRODUCTION), folder.join("missing"), empty, huge, folder.clone(), data(VCEK), data(OTHER)];
-    let ran = genuine(&files).exits(2);
+    let ran = genuine(&files).exits(3);
     let said = [
         "/missing  unreadable  exit 2",
         "    there is no such file",
@@ -93,11 +143,11 @@ fn files_that_cannot_be_read_are_told_and_end_nothing() {
         "    this is a directory, a file is expected",
         "milan-vcek.der  unreadable  exit 2",
         "    there is no evidence among the files",
-        "accepted 2 of 7, unreadable 5  policy builtin:genuine  exit 2",
+        "accepted 2 of 7, unreadable 5  policy builtin:genuine  exit 3",
     ];
     let ran = ran.shows(&said);
     assert_eq!(ran.stdout.matches("    hint: ").count(), 5);
-    let json = genuine(&files).args(JSON).exits(2).json();
+    let json = genuine(&files).args(JSON).exits(3).json();
     let errors = json["files"].as_array().unwrap().iter().filter(|file| file["error"].is_object());
     let exits: Vec<_> = errors.map(|file| file["error"]["exit"].as_u64().unwrap()).collect();
     assert_eq!(exits, [2, 3, 3, 2, 2]);
@@ -125,10 +175,10 @@ fn what_makes_no_sense_for_one_of_them_is_told_of_that_one() {
 
 #[test]
 fn without_a_policy_the_facts_alone_are_told() {
-    let ran = each([data(PRODUCTION), data(TAMPERED), data(DEBUG)]).args(NO_NONCE).exits(10);
+    let ran = each([data(PRODUCTION), data(TAMPERED), data(DEBUG)]).args(NO_NONCE).exits(4);
     ran.shows(&[
         "  nitro  not appraised  exit 10",
-        "accepted 0 of 3, refused 1, not appraised 2  policy none  exit 10",
+        "accepted 0 of 3, refused 1, not appraised 2  policy none  exit 4",
         "No policy was given",
     ]);
 }
@@ -143,10 +193,10 @@ fn quiet_says_the_count_alone() {
 #[test]
 fn json_holds_every_result_whole() {
     let names = [PRODUCTION, DEBUG, TAMPERED, OTHER];
-    let json = genuine(names.map(data)).args(JSON).exits(6).json();
+    let json = genuine(names.map(data)).args(JSON).exits(4).json();
     assert_eq!(json["schema"], "teeproof/verify-each/1");
     assert_eq!(json["policy"], "builtin:genuine");
-    assert_eq!((&json["accepted"], &json["total"], &json["exit"]), (&2.into(), &4.into(), &6.into()));
+    assert_eq!((&json["accepted"], &json["total"], &json["exit"]), (&2.into(), &4.into(), &4.into()));
     let files = json["files"].as_array().unwrap();
     assert_eq!(files.len(), 4);
     for (file, name) in files.iter().zip(names) {

@@ -58,7 +58,7 @@ fn the_proposal_of_one_machine_accepts_it() {
     let policy = proposal(&machine, &[&bundle]);
     let ran =
         test(&machine, &policy, &[&bundle]).exits(0).shows(&["machine.bundle  azure-snp  accepted  exit 0"]);
-    assert!(ran.stdout.ends_with("proposed: accepts 1 of 1\n"), "{ran:#?}");
+    assert!(ran.stdout.ends_with("proposed: accepts 1 of 1  NON-PRODUCTION ANCHOR (1)\n"), "{ran:#?}");
     teeproof(["policy", "check"]).args([&policy]).exits(0).shows(&["proposed.toml: ok", "origin.paravisor"]);
     let run = teeproof(["verify"]).args(AT).args(machine.anchors()).args(nonce(&CHALLENGE)).args([&bundle]);
     run.args(["--policy"]).args([&policy]).exits(0).shows(&[
@@ -110,11 +110,11 @@ fn a_policy_that_refuses_one_of_two_names_the_check() {
         "policy-test-one/machine.bundle  azure-snp  accepted  exit 0",
         "policy-test-two/machine.bundle  azure-snp  refused  exit 6",
         &format!("    quote.pcr4  expected {a}, found {b} (policy line {line})"),
-        "    log.secure-boot  expected yes, found no",
+        "    log.secure-boot  expected yes, found no: the events of the quoted register 7",
     ]);
-    assert!(ran.stdout.ends_with("proposed: accepts 1 of 2\n"), "{ran:#?}");
+    assert!(ran.stdout.ends_with("proposed: accepts 1 of 2  NON-PRODUCTION ANCHOR (2)\n"), "{ran:#?}");
     let quiet = test(&one, &policy, &[&first, &second]).args(["-q"]).exits(6);
-    assert_eq!(quiet.stdout, "proposed: accepts 1 of 2\n");
+    assert_eq!(quiet.stdout, "proposed: accepts 1 of 2  NON-PRODUCTION ANCHOR (2)\n");
     let json = test(&one, &policy, &[&first, &second]).args(["--format", "json"]).exits(6).json();
     assert_eq!(json["schema"], "teeproof/policy-test/1");
     assert_eq!((&json["policy"], &json["exit"]), (&"proposed".into(), &6.into()));
@@ -124,8 +124,12 @@ fn a_policy_that_refuses_one_of_two_names_the_check() {
     let register = failures.iter().find(|failure| failure["id"] == "quote.pcr4").unwrap();
     assert_eq!(register["line"], line);
     assert_eq!(register["actual"], b);
-    // Not authentic is not accepted either.
-    let without_anchors = teeproof(["policy", "test", "builtin:genuine"]).args([&first]).args(AT).exits(6);
+    // Each result is there whole, with its warnings, waivers, anchor and origin.
+    assert_eq!(json["files"][0]["result"]["anchor"], "NON-PRODUCTION ANCHOR");
+    assert_eq!(json["files"][0]["result"]["cautions"], serde_json::json!(["NON-PRODUCTION ANCHOR"]));
+    assert_eq!(json["cautions"], serde_json::json!({ "NON-PRODUCTION ANCHOR": 2 }));
+    // Not authentic is not accepted either, and worse than refused.
+    let without_anchors = teeproof(["policy", "test", "builtin:genuine"]).args([&first]).args(AT).exits(4);
     without_anchors.shows(&["refused  exit 4", "snp.chain", "accepts 0 of 1"]);
 }
 

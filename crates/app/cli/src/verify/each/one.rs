@@ -1,6 +1,5 @@
 //! One of many files: read, verified with what those before it taught, and told.
 
-use std::fmt::Write;
 use std::path::Path;
 
 use serde::Serialize;
@@ -12,9 +11,11 @@ use super::super::asked::Asked;
 use crate::context::Context;
 use crate::fault::Fault;
 use crate::files::Files;
-use crate::paint::{BAD, paint, printable};
+use crate::json::Json;
+use crate::page::{BAD, Page};
+use crate::product::Content;
 use crate::source;
-use crate::tried::Tried;
+use crate::tried::{self, CautionCounts};
 
 /// What is the same for all files. It is shared by all workers.
 pub(super) struct Job<'a> {
@@ -39,10 +40,10 @@ enum Form {
 pub(super) struct Told {
     pub(super) outcome: Outcome,
     pub(super) exit: u8,
-    /// The chain ends at an anchor that was added.
-    pub(super) non_production: bool,
+    /// What makes its verdict less than it looks.
+    pub(super) cautions: CautionCounts,
     /// The lines, or the JSON.
-    pub(super) text: String,
+    pub(super) content: Content,
 }
 
 /// How a file came out, in a word.
@@ -116,30 +117,34 @@ impl<'a> Job<'a> {
             Verdict::Refused => Outcome::Refused,
             Verdict::Unappraised => Outcome::Unappraised,
         };
-        let mut text = String::new();
-        match self.form {
-            Form::Lines => Tried::of(name, result).tell(&mut text),
-            Form::Json => text = json(&OfResult { file: name, exit: result.exit(), result }),
-            Form::Nothing => (),
-        }
-        let non_production = result.is_production() == Some(false);
-        Told { outcome, exit: result.exit(), non_production, text }
+        let content = match self.form {
+            Form::Lines => {
+                let mut page = Page::new();
+                tried::tell(&mut page, name, result);
+                Content::Page(page)
+            }
+            Form::Json => json(&OfResult { file: name, exit: result.exit(), result }),
+            Form::Nothing => Content::Told,
+        };
+        let mut cautions = CautionCounts::default();
+        cautions.count(result);
+        Told { outcome, exit: result.exit(), cautions, content }
     }
 
     fn fault(&self, outcome: Outcome, name: &str, fault: Fault) -> Told {
         let fault = fault.in_file(name);
         let exit = fault.exit;
-        let mut text = String::new();
-        match self.form {
+        let content = match self.form {
             Form::Lines => {
-                let (mark, word) = (paint(BAD, "✘"), outcome.as_str());
-                let _ = writeln!(text, "{mark} {}  {word}  exit {exit}", printable(name));
-                fault.below(&mut text);
+                let (word, mut page) = (outcome.as_str(), Page::new());
+                page.paint(BAD, "✘").line(format_args!(" {name}  {word}  exit {exit}"));
+                fault.below(&mut page);
+                Content::Page(page)
             }
-            Form::Json => text = json(&OfFault { file: name, exit, error: fault.json() }),
-            Form::Nothing => (),
-        }
-        Told { outcome, exit, non_production: false, text }
+            Form::Json => json(&OfFault { file: name, exit, error: fault.json() }),
+            Form::Nothing => Content::Told,
+        };
+        Told { outcome, exit, cautions: CautionCounts::default(), content }
     }
 }
 
@@ -159,10 +164,7 @@ struct OfFault<'a, E> {
     error: E,
 }
 
-/// Pretty, as an entry of a list in an object. Texts and numbers alone cannot fail to be written,
-/// and a line break in a text is written as an escape.
-fn json(value: &impl Serialize) -> String {
-    let text = serde_json::to_string_pretty(value).unwrap_or_default();
-    let lines: Vec<_> = text.lines().map(|line| format!("    {line}")).collect();
-    lines.join("\n")
+/// An entry of a list in an object. Texts and numbers alone cannot fail to be written.
+fn json(value: &impl Serialize) -> Content {
+    Content::Json(Json::inner(value).unwrap_or_default().indented(4))
 }

@@ -1,12 +1,12 @@
 //! How far many files are, for a person who waits: one line on standard error that is written
 //! over, and gone at the end.
 
-use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::source::PATIENCE;
+use crate::streams::write_over;
 
 /// How far the files are.
 #[derive(Debug)]
@@ -14,14 +14,14 @@ pub(super) struct Progress {
     total: usize,
     done: AtomicUsize,
     announce: bool,
-    /// The line that stands on standard error, without an end.
-    line: Mutex<String>,
+    /// The width of the line that stands on standard error, without an end.
+    width: Mutex<usize>,
 }
 
 impl Progress {
     /// Nothing is done yet. Without `announce`, nothing is ever said.
     pub(super) const fn new(total: usize, announce: bool) -> Self {
-        Self { total, done: AtomicUsize::new(0), announce, line: Mutex::new(String::new()) }
+        Self { total, done: AtomicUsize::new(0), announce, width: Mutex::new(0) }
     }
 
     /// One more file is done.
@@ -45,36 +45,28 @@ impl Progress {
 
     fn watch(&self, ended: &Receiver<()>) {
         while ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
-            let mut line = self.line();
-            wipe(&mut line);
-            *line = format!("{} of {} files …", self.done.load(Ordering::Relaxed), self.total);
-            say(&line);
+            let line = format!("{} of {} files …", self.done.load(Ordering::Relaxed), self.total);
+            let mut width = self.width();
+            *width = write_over(*width, &line);
         }
-        wipe(&mut self.line());
+        Self::wipe(&mut self.width());
     }
 
     /// Lets something else be written, that could go to the same screen.
     pub(super) fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
-        let mut line = self.line();
-        wipe(&mut line);
+        let mut width = self.width();
+        Self::wipe(&mut width);
         write()
     }
 
-    fn line(&self) -> MutexGuard<'_, String> {
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Takes the line away.
+    fn wipe(width: &mut usize) {
+        if *width > 0 {
+            *width = write_over(*width, "");
+        }
     }
-}
 
-/// Takes the line away without an escape sequence, which not every screen obeys.
-fn wipe(line: &mut String) {
-    if !line.is_empty() {
-        say(&format!("\r{}\r", " ".repeat(line.chars().count())));
-        line.clear();
+    fn width(&self) -> MutexGuard<'_, usize> {
+        self.width.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// If nobody reads it, there is nobody to tell.
-fn say(text: &str) {
-    let mut stream = std::io::stderr();
-    let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
 }

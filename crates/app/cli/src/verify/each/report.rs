@@ -1,17 +1,19 @@
 //! What is told of many files, written while they are verified: their number has no bound, and
 //! what is told of each can be long.
 
-use std::fmt::Write;
-
-use serde_json::Value;
+use teeproof::Caution;
 
 use super::super::asked::Asked;
 use super::super::human::{Notes, notes};
 use super::one::{Outcome, Told};
 use crate::context::Context;
+use crate::exits;
 use crate::fault::Fault;
-use crate::paint::{BAD, GOOD, paint, printable};
-use crate::product::{Product, Stream};
+use crate::json::Json;
+use crate::page::{BAD, GOOD, Page};
+use crate::product::{Content, Product};
+use crate::streams::Stream;
+use crate::tried::CautionCounts;
 
 /// The report so far.
 pub(super) struct Report<'c> {
@@ -20,8 +22,8 @@ pub(super) struct Report<'c> {
     stream: Stream<'c>,
     outcomes: Vec<(Outcome, usize)>,
     total: usize,
-    non_production: bool,
-    /// That of the first file that is not accepted.
+    cautions: CautionCounts,
+    /// The gravest of the files so far.
     exit: u8,
 }
 
@@ -30,27 +32,39 @@ impl<'c> Report<'c> {
     pub(super) fn begin(asked: &'c Asked<'c>, context: &'c Context) -> Result<Self, Fault> {
         let mut stream = context.stream()?;
         if context.is_json() {
-            let policy = Value::from(asked.policy());
-            stream.write(&format!(
-                "{{\n  \"schema\": \"teeproof/verify-each/1\",\n  \"policy\": {policy},\n  \"files\": ["
-            ))?;
+            let policy = Json::inner(&asked.policy())?;
+            stream.write(&json(&format!(
+                "{{\n  \"schema\": \"teeproof/verify-each/1\",\n  \"policy\": {},\n  \"files\": [",
+                policy.as_str()
+            )))?;
         }
         let outcomes = [Outcome::Accepted].into_iter().chain(Outcome::OTHERS);
         let outcomes = outcomes.map(|outcome| (outcome, 0)).collect();
-        Ok(Self { context, asked, stream, outcomes, total: 0, non_production: false, exit: 0 })
+        let cautions = CautionCounts::default();
+        Ok(Self { context, asked, stream, outcomes, total: 0, cautions, exit: 0 })
     }
 
     /// Tells the next files.
     pub(super) fn tell(&mut self, batch: &[Told]) -> Result<(), Fault> {
-        let mut text = String::new();
+        let (mut page, mut entries) = (Page::new(), Json::default());
         for told in batch {
-            if self.context.is_json() {
-                text.push_str(if self.total == 0 { "\n" } else { ",\n" });
+            match &told.content {
+                Content::Page(lines) => _ = page.append(lines),
+                Content::Json(entry) => {
+                    let before = if self.total == 0 { "\n" } else { ",\n" };
+                    entries.append(&Json::from_text(before)).append(entry);
+                }
+                Content::Text(_) | Content::Bytes(_) | Content::Told => (),
             }
-            text.push_str(&told.text);
             self.count(told);
         }
-        if text.is_empty() { Ok(()) } else { self.stream.write(&text) }
+        if !page.is_empty() {
+            self.stream.write(&Content::Page(page))?;
+        }
+        if !entries.is_empty() {
+            self.stream.write(&Content::Json(entries))?;
+        }
+        Ok(())
     }
 
     fn count(&mut self, told: &Told) {
@@ -58,10 +72,8 @@ impl<'c> Report<'c> {
         for (outcome, count) in &mut self.outcomes {
             *count = count.saturating_add(usize::from(*outcome == told.outcome));
         }
-        self.non_production |= told.non_production;
-        if self.exit == 0 {
-            self.exit = told.exit;
-        }
+        self.cautions.add(told.cautions);
+        self.exit = exits::gravest(self.exit, told.exit);
     }
 
     fn of(&self, outcome: Outcome) -> usize {
@@ -70,38 +82,51 @@ impl<'c> Report<'c> {
 
     /// Tells how many there are of each outcome, and ends the report.
     pub(super) fn end(mut self) -> Result<Product, Fault> {
-        let text = if self.context.is_json() { self.json_end() } else { self.lines_end() };
-        self.stream.write(&text)?;
+        let content = if self.context.is_json() { self.json_end()? } else { Content::Page(self.page_end()) };
+        self.stream.write(&content)?;
         Ok(Product::told(self.exit))
     }
 
-    fn json_end(&self) -> String {
+    fn json_end(&self) -> Result<Content, Fault> {
         let (accepted, total, exit) = (self.of(Outcome::Accepted), self.total, self.exit);
-        format!("\n  ],\n  \"accepted\": {accepted},\n  \"total\": {total},\n  \"exit\": {exit}\n}}\n")
+        let cautions = Json::inner(&self.cautions.json())?.indented(2);
+        let cautions = cautions.as_str().trim_start();
+        Ok(json(&format!(
+            "\n  ],\n  \"accepted\": {accepted},\n  \"total\": {total},\n  \"cautions\": {cautions},\n  \"exit\": {exit}\n}}\n"
+        )))
     }
 
     /// `accepted 2 of 4, refused 1, unreadable 1  policy prod.toml  exit 6`, and what that does not
     /// mean.
-    fn lines_end(&self) -> String {
+    fn page_end(&self) -> Page {
         let accepted = self.of(Outcome::Accepted);
         let style = if accepted == self.total { GOOD } else { BAD };
-        let mut out = paint(style, &format!("accepted {accepted} of {}", self.total));
+        let mut page = Page::new();
+        page.paint(style, format_args!("accepted {accepted} of {}", self.total));
         for outcome in Outcome::OTHERS {
             let count = self.of(outcome);
             if count > 0 {
-                let _ = write!(out, ", {} {count}", outcome.as_str());
+                page.add(format_args!(", {} {count}", outcome.as_str()));
             }
         }
-        let policy = printable(self.asked.policy().unwrap_or("none"));
-        let _ = writeln!(out, "  policy {policy}  exit {}", self.exit);
+        let policy = self.asked.policy().unwrap_or("none");
+        page.add(format_args!("  policy {policy}  exit {}", self.exit));
+        self.cautions.tell(&mut page);
+        page.end();
         if !self.context.quiet {
             let told = Notes {
                 genuine: self.asked.is_genuine(),
                 unappraised: self.of(Outcome::Unappraised) > 0,
-                non_production: self.non_production,
+                non_production: self.cautions.of(Caution::NonProductionAnchor) > 0,
+                origin: self.cautions.of(Caution::OriginNotShown) > 0,
             };
-            notes(&mut out, told);
+            notes(&mut page, told);
         }
-        out
+        page
     }
+}
+
+/// A piece of JSON.
+fn json(text: &str) -> Content {
+    Content::Json(Json::from_text(text))
 }

@@ -1,13 +1,30 @@
-//! The exit codes: what each means and what to do.
+//! The exit codes: what each means, what to do, and which is the gravest of many.
 
 use serde::Serialize;
 
 /// An exit code.
 #[derive(Debug, Serialize)]
-pub(super) struct Exit {
-    pub(super) code: u8,
-    pub(super) meaning: &'static str,
-    pub(super) advice: &'static str,
+pub(crate) struct Exit {
+    pub(crate) code: u8,
+    pub(crate) meaning: &'static str,
+    pub(crate) advice: &'static str,
+}
+
+/// The exit codes, the gravest first. A run over many files ends with the gravest of theirs, whatever the
+/// order of the files.
+///
+/// A failure of the program comes first, for nothing can be said then; then what was forged, what answers
+/// another question, what is no evidence, what was named wrongly, what a policy refuses, what lacks an
+/// endorsement.
+pub(crate) const GRAVITY: [u8; 12] = [1, 4, 5, 3, 2, 6, 7, 9, 8, 11, 10, 0];
+
+/// The order in words, for help and `explain`.
+pub(crate) const GRAVITY_TEXT: &str = "1, 4, 5, 3, 2, 6, 7, 9, 8, 11, 10, 0";
+
+/// The graver of two exit codes. One that is not known is as grave as an internal error.
+pub(crate) fn gravest(left: u8, right: u8) -> u8 {
+    let rank = |exit: u8| GRAVITY.iter().position(|one| *one == exit);
+    if rank(right) < rank(left) { right } else { left }
 }
 
 const fn exit(code: u8, meaning: &'static str, advice: &'static str) -> Exit {
@@ -15,7 +32,7 @@ const fn exit(code: u8, meaning: &'static str, advice: &'static str) -> Exit {
 }
 
 /// Every exit code.
-pub(super) const EXITS: &[Exit] = &[
+pub(crate) const EXITS: &[Exit] = &[
     exit(
         0,
         "accepted: authentic, and everything that the named policy demands holds",
@@ -82,6 +99,28 @@ pub(super) const EXITS: &[Exit] = &[
 mod tests {
     use super::*;
     use crate::explain::checks;
+
+    #[test]
+    fn every_pair_of_exit_codes_has_its_gravest_in_both_orders() {
+        let order = [1, 4, 5, 3, 2, 6, 7, 9, 8, 11, 10, 0];
+        for (at, graver) in order.into_iter().enumerate() {
+            for (below, other) in order.into_iter().enumerate() {
+                let expected = if at < below { graver } else { other };
+                assert_eq!(gravest(graver, other), expected, "{graver} and {other}");
+                assert_eq!(gravest(other, graver), expected, "{other} and {graver}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_order_has_every_exit_code_once_and_is_written_down() {
+        let mut sorted = GRAVITY;
+        sorted.sort_unstable();
+        let codes: Vec<_> = EXITS.iter().map(|exit| exit.code).collect();
+        assert_eq!(sorted.as_slice(), codes);
+        let text: Vec<_> = GRAVITY.iter().map(u8::to_string).collect();
+        assert_eq!(text.join(", "), GRAVITY_TEXT);
+    }
 
     #[test]
     fn every_exit_of_a_check_is_explained() {

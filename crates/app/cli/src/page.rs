@@ -1,0 +1,264 @@
+//! Text for people: colours and line ends are ours, and everything else is escaped.
+
+use std::fmt::{self, Display, Write};
+
+use anstyle::{AnsiColor, Color, Style};
+use teeproof::core::{Escaped, Outcome, is_shown_as_it_is};
+
+/// It holds.
+pub(crate) const GOOD: Style = colour(AnsiColor::Green).bold();
+/// It does not hold.
+pub(crate) const BAD: Style = colour(AnsiColor::Red).bold();
+/// A person should read this.
+pub(crate) const LOUD: Style = colour(AnsiColor::Yellow).bold();
+/// What a person can do.
+pub(crate) const HINT: Style = colour(AnsiColor::Cyan);
+/// Of less weight.
+pub(crate) const DIM: Style = Style::new().dimmed();
+/// Names and headings.
+pub(crate) const NAME: Style = Style::new().bold();
+
+/// The width that lines keep within.
+pub(crate) const WIDTH: usize = 100;
+
+const fn colour(colour: AnsiColor) -> Style {
+    Style::new().fg_color(Some(Color::Ansi(colour)))
+}
+
+/// Text for people, in lines.
+///
+/// Only the page itself writes line ends and colours. Whatever is added is taken for foreign text: a
+/// character that a terminal would obey or a reader would not see is [written out](Escaped), line ends
+/// too. So no text of evidence, of a file or of its name can begin a line or colour one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Page(String);
+
+impl Page {
+    /// An empty page.
+    pub(crate) const fn new() -> Self {
+        Self(String::new())
+    }
+
+    /// A page of one line.
+    pub(crate) fn of_line(text: impl Display) -> Self {
+        let mut page = Self::new();
+        page.line(text);
+        page
+    }
+
+    /// What the parser of the command line says: its colours and line ends are taken for ours. The
+    /// arguments in it have to be escaped before.
+    pub(crate) fn of_parser(text: &str) -> Self {
+        Self(only_ours(text))
+    }
+
+    /// Adds text.
+    pub(crate) fn add(&mut self, text: impl Display) -> &mut Self {
+        // Writing to memory does not fail; an implementation of Display that does has said its part.
+        let _ = write!(Escaping(&mut self.0), "{text}");
+        self
+    }
+
+    /// Adds text in a style. The stream takes the style away where nobody wants it.
+    pub(crate) fn paint(&mut self, style: Style, text: impl Display) -> &mut Self {
+        let _ = write!(self.0, "{style}");
+        self.add(text);
+        let _ = write!(self.0, "{style:#}");
+        self
+    }
+
+    /// Ends the line.
+    pub(crate) fn end(&mut self) -> &mut Self {
+        self.0.push('\n');
+        self
+    }
+
+    /// Adds text and ends the line.
+    pub(crate) fn line(&mut self, text: impl Display) -> &mut Self {
+        self.add(text).end()
+    }
+
+    /// Adds another page.
+    pub(crate) fn append(&mut self, page: &Self) -> &mut Self {
+        self.0.push_str(&page.0);
+        self
+    }
+
+    /// Whether nothing was added.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The text with its colours.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Writes what it is given, escaped.
+struct Escaping<'a>(&'a mut String);
+
+impl Write for Escaping<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        write!(self.0, "{}", Escaped(text))
+    }
+}
+
+/// Text in which only line ends, tabs and settings of colour (SGR) are left of what a terminal obeys: the
+/// last defence at the streams.
+pub(crate) fn only_ours(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        let (piece, after) = rest.split_at(setting(rest).unwrap_or(character.len_utf8()));
+        match character {
+            '\n' | '\t' => out.push(character),
+            _ if piece.len() > 1 && character == ESCAPE => out.push_str(piece),
+            _ if is_shown_as_it_is(character) => out.push(character),
+            _ => out.push_str(&Escaped(piece).to_string()),
+        }
+        rest = after;
+    }
+    out
+}
+
+/// The length of the setting of colour that a text begins with.
+fn setting(text: &str) -> Option<usize> {
+    let parameters = text.strip_prefix("\u{1b}[")?;
+    let end = parameters.find(|character: char| !character.is_ascii_digit() && character != ';')?;
+    parameters.get(end..)?.starts_with('m').then(|| end.saturating_add("\u{1b}[m".len()))
+}
+
+const ESCAPE: char = '\u{1b}';
+
+/// The sign of an outcome, and its style.
+pub(crate) const fn mark(outcome: Outcome) -> (Style, &'static str) {
+    match outcome {
+        Outcome::Pass => (GOOD, "✔"),
+        Outcome::Fail => (BAD, "✘"),
+        Outcome::Warn => (LOUD, "!"),
+        Outcome::Skip => (DIM, "–"),
+    }
+}
+
+/// Foreign text as a page writes it, where its width counts.
+pub(crate) fn escaped(text: &str) -> String {
+    Escaped(text).to_string()
+}
+
+/// Breaks a text into lines of at most `width` characters: between words, and inside of words
+/// that are too long, whose pieces stand alone.
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let width = width.max(MIN_WIDTH);
+    let mut lines: Vec<String> = Vec::new();
+    let mut joins = false;
+    for word in text.split_whitespace() {
+        let pieces = pieces(word, width);
+        let whole = pieces.len() == 1;
+        for piece in pieces {
+            match lines.last_mut() {
+                Some(last) if joins && whole && fits(last, &piece, width) => {
+                    last.push(' ');
+                    last.push_str(&piece);
+                }
+                _ => lines.push(piece),
+            }
+        }
+        joins = whole;
+    }
+    if lines.is_empty() {
+        lines.push(String::new());
+    }
+    lines
+}
+
+fn fits(line: &str, word: &str, width: usize) -> bool {
+    line.chars().count().saturating_add(word.chars().count()) < width
+}
+
+/// A long word in pieces; bytes in hex are cut at multiples of eight bytes.
+fn pieces(word: &str, width: usize) -> Vec<String> {
+    let chars: Vec<char> = word.chars().collect();
+    if chars.len() <= width {
+        return vec![word.to_string()];
+    }
+    let hex = chars.iter().all(char::is_ascii_hexdigit);
+    let step = if hex { width.saturating_sub(width % 16) } else { width };
+    chars.chunks(step).map(|chunk| chunk.iter().collect()).collect()
+}
+
+/// `hint: ` and what to do, in lines that begin at a margin.
+pub(crate) fn hint(page: &mut Page, hint: &str, room: usize, margin: usize) {
+    labelled(page, (HINT, "hint:"), hint, room, margin);
+}
+
+/// A label in a style and a text, in lines that begin at a margin.
+pub(crate) fn labelled(
+    page: &mut Page,
+    (style, label): (Style, &str),
+    text: &str,
+    room: usize,
+    margin: usize,
+) {
+    for (index, line) in wrap(&format!("{label} {}", escaped(text)), room).iter().enumerate() {
+        page.add(format_args!("{:margin$}", ""));
+        match line.strip_prefix(label) {
+            Some(rest) if index == 0 => page.paint(style, label).line(rest),
+            _ => page.line(line),
+        };
+    }
+}
+
+/// Long bytes in hex by their beginning and end.
+pub(crate) fn shortened(value: &str) -> String {
+    let long = value.len() > 40 && value.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match (value.get(..8), value.get(value.len().saturating_sub(8)..)) {
+        (Some(start), Some(end)) if long => format!("{start}…{end}"),
+        _ => value.to_string(),
+    }
+}
+
+const MIN_WIDTH: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_page_writes_line_ends_and_colours() {
+        let mut page = Page::new();
+        page.paint(GOOD, "a\u{1b}[31mb").add("\u{9b}2J\nACCEPTED").end();
+        let text = format!("{GOOD}a\\u{{1b}}[31mb{GOOD:#}\\u{{9b}}2J\\u{{a}}ACCEPTED\n");
+        assert_eq!(page.as_str(), text);
+        assert_eq!(only_ours(page.as_str()), text);
+    }
+
+    #[test]
+    fn the_streams_pass_no_sequence_but_of_colours() {
+        for (text, passed) in [
+            ("\u{1b}[1m\u{1b}[32ma\u{1b}[0m\n", "\u{1b}[1m\u{1b}[32ma\u{1b}[0m\n"),
+            ("\u{1b}[2J", "\\u{1b}[2J"),
+            ("\u{1b}[31", "\\u{1b}[31"),
+            ("\u{1b}", "\\u{1b}"),
+            ("\u{1b}]0;a\u{7}", "\\u{1b}]0;a\\u{7}"),
+            ("a\rb\u{202e}ü\t", "a\\u{d}b\\u{202e}ü\t"),
+        ] {
+            assert_eq!(only_ours(text), passed);
+        }
+    }
+
+    #[test]
+    fn lines_stay_within_the_width() {
+        let hex = "ab".repeat(100);
+        let lines = wrap(&hex, 70);
+        assert!(lines.iter().all(|line| line.len() <= 64));
+        assert_eq!(lines.concat(), hex);
+        assert_eq!(wrap("one two three four five six seven", 32), ["one two three four five six", "seven"]);
+    }
+
+    #[test]
+    fn only_long_bytes_are_shortened() {
+        assert_eq!(shortened(&"0123456789".repeat(5)), "01234567…23456789");
+        assert_eq!(shortened("i-0123456789"), "i-0123456789");
+    }
+}

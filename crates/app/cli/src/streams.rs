@@ -1,0 +1,146 @@
+//! The streams: the one place that writes to standard output, to standard error and to the file of
+//! --output.
+//!
+//! What goes through here is a [`Page`], [`Json`] or a text of a kind of its own, and passes
+//! [`only_ours`] last; a file of ours is not text, and terminals are spared it. `clippy.toml` refuses
+//! the streams of the standard library everywhere else.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, IsTerminal, Stderr, Stdout, Write};
+use std::path::Path;
+
+use anstream::AutoStream;
+use clap::ColorChoice;
+
+use crate::fault::Fault;
+use crate::json::Json;
+use crate::page::{Page, only_ours};
+use crate::product::Content;
+
+/// Writes the product to the file, or to standard output.
+pub(crate) fn write(content: &Content, file: Option<&Path>, color: ColorChoice) -> Result<(), Fault> {
+    match (content, file) {
+        (Content::Told, _) => Ok(()),
+        (Content::Bytes(bytes), Some(path)) => to_file(bytes, path),
+        (Content::Bytes(bytes), None) => {
+            let mut stream = bare_stdout()?;
+            told(stream.write_all(bytes).and_then(|()| stream.flush()))
+        }
+        (text, file) => Stream::open(file, color)?.write(text),
+    }
+}
+
+/// Where text goes that is written while it is made: the file of --output, or standard output.
+#[derive(Debug)]
+pub(crate) struct Stream<'p> {
+    file: Option<(File, &'p Path)>,
+    color: ColorChoice,
+}
+
+impl<'p> Stream<'p> {
+    /// Opens it. A file is emptied, so that no older result stays behind.
+    pub(crate) fn open(file: Option<&'p Path>, color: ColorChoice) -> Result<Self, Fault> {
+        let open =
+            |path| File::create(path).map(|file| (file, path)).map_err(|error| unwritable(&error, path));
+        Ok(Self { file: file.map(open).transpose()?, color })
+    }
+
+    /// Writes more of the text.
+    pub(crate) fn write(&mut self, content: &Content) -> Result<(), Fault> {
+        let text = match content {
+            Content::Page(page) => page.as_str(),
+            Content::Json(json) => json.as_str(),
+            Content::Text(text) => text,
+            Content::Bytes(_) | Content::Told => return Ok(()),
+        };
+        let text = only_ours(text);
+        let Some((file, path)) = &mut self.file else {
+            let mut stream = AutoStream::new(stdout(), choice(self.color));
+            return told(stream.write_all(text.as_bytes()).and_then(|()| stream.flush()));
+        };
+        let mut plain = AutoStream::new(Vec::new(), choice(self.color));
+        // Writing to memory does not fail.
+        let _ = plain.write_all(text.as_bytes());
+        file.write_all(&plain.into_inner()).map_err(|error| unwritable(&error, path))
+    }
+}
+
+/// Writes to standard error. If nobody reads it, there is nobody to tell.
+pub(crate) fn tell(page: &Page, color: ColorChoice) {
+    let mut stream = AutoStream::new(stderr(), choice(color));
+    let _ = stream.write_all(only_ours(page.as_str()).as_bytes());
+}
+
+/// The same of JSON.
+pub(crate) fn tell_json(json: &Json) {
+    let _ = stderr().write_all(only_ours(json.as_str()).as_bytes());
+}
+
+/// Writes a line over the one that stands on standard error without an end, or takes that away; gives back
+/// how wide the new one is.
+///
+/// Without an escape sequence, which not every screen obeys.
+pub(crate) fn write_over(width: usize, line: &str) -> usize {
+    let line = only_ours(line);
+    let mut stream = stderr();
+    let wiped = if width > 0 { format!("\r{:width$}\r", "") } else { String::new() };
+    let _ = stream.write_all(format!("{wiped}{line}").as_bytes()).and_then(|()| stream.flush());
+    line.chars().count()
+}
+
+/// Whether a person reads standard error.
+pub(crate) fn stderr_is_terminal() -> bool {
+    stderr().is_terminal()
+}
+
+/// Standard output for bytes that are no text, unless it is a terminal, which is spared them.
+pub(crate) fn bare_stdout() -> Result<Stdout, Fault> {
+    let stream = stdout();
+    if stream.is_terminal() {
+        return Err(Fault::usage(
+            "the product is not text, and standard output is a terminal",
+            "name a file with --output, or redirect",
+        ));
+    }
+    Ok(stream)
+}
+
+/// Writes bytes to a file.
+pub(crate) fn to_file(bytes: &[u8], path: &Path) -> Result<(), Fault> {
+    std::fs::write(path, bytes).map_err(|error| unwritable(&error, path))
+}
+
+/// The file of --output cannot be written.
+pub(crate) fn unwritable(error: &io::Error, path: &Path) -> Fault {
+    Fault::usage(format!("cannot be written: {error}"), "name a file that can be written with --output")
+        .in_file(path.display())
+}
+
+/// A reader who has seen enough and went away is no error.
+pub(crate) fn told(written: io::Result<()>) -> Result<(), Fault> {
+    match written {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Fault::internal(format!("standard output cannot be written: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place")]
+fn stdout() -> Stdout {
+    io::stdout()
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place")]
+fn stderr() -> Stderr {
+    io::stderr()
+}
+
+/// The choice in the streams' own words.
+const fn choice(color: ColorChoice) -> anstream::ColorChoice {
+    match color {
+        ColorChoice::Auto => anstream::ColorChoice::Auto,
+        ColorChoice::Always => anstream::ColorChoice::Always,
+        ColorChoice::Never => anstream::ColorChoice::Never,
+    }
+}
