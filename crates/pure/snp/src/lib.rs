@@ -10,6 +10,7 @@ mod endorsement;
 mod error;
 mod fields;
 mod policy;
+mod unusual;
 mod vek;
 mod verify;
 

@@ -3,10 +3,11 @@
 use core::convert::Infallible;
 use core::fmt;
 
-use teeproof_core::{Record, Rule, Value};
+use teeproof_core::{Record, Remark, Rule, Text, Value, no_order_no_mask};
 use teeproof_wire::snp::{GuestPolicy, KeyInfo, Tcb};
 
-use crate::{Chip, VerifiedReport};
+use crate::unusual::Unusual;
+use crate::{Chip, VekKind, VerifiedReport};
 
 /// A TCB as policies compare it: component by component, never as one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,8 +51,47 @@ pub fn appraise(verified: &VerifiedReport<'_>, policy: &Policy<'_>, record: &mut
     rules(verified, policy, record).into_iter().all(|holds| holds)
 }
 
+/// The kind of key that signed: `vcek` or `vlek`.
+impl Value for VekKind {
+    no_order_no_mask!(Self);
+
+    fn seen(&self) -> &Self {
+        self
+    }
+
+    fn show(seen: &Self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match seen {
+            Self::Vcek => "vcek",
+            Self::Vlek => "vlek",
+        })
+    }
+}
+
 /// Values of a report as policies compare them.
 impl VerifiedReport<'_> {
+    /// Whether the host asked for the report: VMPL has all its bits set.
+    #[must_use]
+    pub fn is_host_requested(&self) -> bool {
+        Unusual::of(self.report(), self.vek()).host_requested
+    }
+
+    /// Whether KEY_INFO says MASK_CHIP_KEY although a VCEK signed. Under a VLEK it says nothing of
+    /// the key that signed.
+    #[must_use]
+    pub fn has_masked_chip_key(&self) -> bool {
+        Unusual::of(self.report(), self.vek()).masked_chip_key
+    }
+
+    /// Why checks of the chip and of its key do not apply.
+    pub(crate) fn chip_remark(&self) -> Remark<'static> {
+        match self.vek() {
+            VekKind::Vcek => Remark::None,
+            VekKind::Vlek => {
+                Remark::NotApplicable(&"a VLEK signed: no chip and no key of a chip vouches for the report")
+            }
+        }
+    }
+
     /// POLICY: what the guest's owner allowed when it was launched.
     #[must_use]
     pub const fn guest_policy(&self) -> GuestPolicy {

@@ -13,6 +13,7 @@ use teeproof_x509::{
 
 use crate::binding::{vek_chip, vek_product, vek_tcb};
 use crate::chain::{Shown, chain, chain_error};
+use crate::unusual::Unusual;
 use crate::vek::VekClaims;
 use crate::{Endorsements, Error, Link, VekKind, checks};
 
@@ -105,7 +106,8 @@ pub fn verify<'a>(
     let chip = vek_chip(&claims, vek, report, record)?;
 
     let statement = signature(&certificate, report, verification)?;
-    record.pass(checks::SIGNATURE, &format_args!("ECDSA P-384 over bytes 0x000..{SIGNED_BYTES:#05x}"));
+    let signed = format_args!("ECDSA P-384 over bytes 0x000..{SIGNED_BYTES:#05x}");
+    Unusual::of(report, vek).record(&signed, record);
 
     let path = path.valid_at(verification.at, 0).map_err(chain_error)?;
     record.pass(checks::VALIDITY, &format_args!("every certificate, at {}", verification.at));

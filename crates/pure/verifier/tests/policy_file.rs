@@ -85,7 +85,7 @@ fn with(text: &str, section: &str, key: &str, value: &str) -> (String, u32) {
 
 #[test]
 fn the_examples_accept_their_evidence() {
-    for (told, rules) in [(snp(SNP), 17), (nitro(NITRO), 10)] {
+    for (told, rules) in [(snp(SNP), 23), (nitro(NITRO), 10)] {
         let (verdict, exit, findings) = told;
         assert_eq!((verdict, exit), (Verdict::Accepted, 0), "{findings:#?}");
         let from_file = findings.iter().filter(|finding| finding.line.is_some());
@@ -165,6 +165,11 @@ fn each_snp_rule_fails_alone() {
             "0x30000",
         ),
         said("vmpl", "{ one-of = [1, \"host\"] }", "snp.vmpl", "one of 1, 4294967295", "0"),
+        said("host-requested", "{ exactly = true }", "snp.host-requested", "yes", "no"),
+        said("signing-key", "{ exactly = \"vlek\" }", "snp.signing-key", "vlek", "vcek"),
+        said("signing-key", "{ one-of = [\"vlek\"] }", "snp.signing-key", "one of vlek", "vcek"),
+        said("vlek-provider", "{ exactly = \"a provider\" }", "snp.vlek.provider", "a provider", "absent"),
+        said("masked-chip-key", "{ exactly = true }", "snp.chip-key.masked", "yes", "no"),
         said("masked-chip-id", "{ exactly = true }", "snp.chip.masked", "yes", "no"),
         bytes("chip-id", "snp.chip-id", 0x1a0..0x1e0),
         bytes("measurement", "snp.measurement", 0x90..0xc0),
@@ -174,6 +179,8 @@ fn each_snp_rule_fails_alone() {
         said("guest-svn", "{ at-least = 1 }", "snp.guest-svn", "at least 1", "0"),
         said("reported-tcb", floor, "snp.tcb.reported", &format!("at least {newer}"), tcb),
         said("committed-tcb", floor, "snp.tcb.committed", &format!("at least {newer}"), tcb),
+        said("current-tcb", floor, "snp.tcb.current", &format!("at least {newer}"), tcb),
+        said("launch-tcb", floor, "snp.tcb.launch", &format!("at least {newer}"), tcb),
         said(
             "committed-tcb",
             "{ exactly = { fmc = 1, bootloader = 3, tee = 0, snp = 8, microcode = 115 } }",
@@ -488,6 +495,16 @@ fn mistakes_in_a_value() {
         "",
     );
     says(
+        in_snp("signing-key = { exactly = \"vlck\" }"),
+        "4:27: snp.signing-key.exactly: `vlck` is no kind of signing key",
+        "did you mean `v",
+    );
+    says(
+        in_snp("signing-key = { at-least = \"vcek\" }"),
+        "4:17: snp.signing-key.at-least: `at-least` has no meaning for a kind of signing key; allowed are: exactly, one-of, waived",
+        "",
+    );
+    says(
         in_snp("policy = { exactly = \"0x1_0\" }"),
         "4:22: snp.policy.exactly: expected an integer or \"0x\" and 1 to 16 hex digits, found `0x1_0`",
         "",
@@ -685,7 +702,7 @@ fn the_reference_names_every_field() {
             rows += 1;
         }
     }
-    assert_eq!(rows, 17 + 8);
+    assert_eq!(rows, 23 + 8);
     let named = REFERENCE.split('`').filter(|word| {
         (word.starts_with("snp.") || word.starts_with("nitro.")) && !word.contains([' ', '\n'])
     });

@@ -4,6 +4,7 @@ use teeproof_core::{Check, Record};
 
 use super::{Verification, VerifiedReport, report_data, revocation};
 use crate::chain::chain_error;
+use crate::unusual::Unusual;
 use crate::{Error, checks};
 
 /// Verifies a report that was verified before: everything that another time or another question can
@@ -25,8 +26,9 @@ pub fn verify_again<'a>(
         return Err(Error::Untrusted);
     }
     for check in UNCHANGED {
-        record.pass(check, &"as before: the same report");
+        record.pass(check, &BEFORE);
     }
+    Unusual::of(known.report, known.vek).record(&BEFORE, record);
     let path = signed.valid_at(verification.at, 0).map_err(chain_error)?;
     record.pass(checks::VALIDITY, &format_args!("every certificate, at {}", verification.at));
     revocation(path.path(), verification, record)?;
@@ -34,13 +36,8 @@ pub fn verify_again<'a>(
     Ok(VerifiedReport { path, ..*known })
 }
 
-/// What holds of a report for ever.
-const UNCHANGED: [&Check; 7] = [
-    checks::FORMAT,
-    checks::CHAIN,
-    checks::VEK_TYPE,
-    checks::VEK_PRODUCT,
-    checks::VEK_TCB,
-    checks::VEK_CHIP,
-    checks::SIGNATURE,
-];
+/// What no other time and no other question changes, besides the signature.
+const UNCHANGED: [&Check; 6] =
+    [checks::FORMAT, checks::CHAIN, checks::VEK_TYPE, checks::VEK_PRODUCT, checks::VEK_TCB, checks::VEK_CHIP];
+
+const BEFORE: &str = "as before: the same report";

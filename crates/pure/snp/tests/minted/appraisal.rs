@@ -1,8 +1,8 @@
 //! Nonces, and what a policy says about what was verified.
 
-use teeproof_core::{Bits, Class, Rule};
+use teeproof_core::{Bits, Class, Outcome, Rule};
 use teeproof_mint::snp::{Machine, Product as Line, Tcb as MintTcb};
-use teeproof_snp::{Chip, Error, Policy, Tcb, TcbLevels};
+use teeproof_snp::{Chip, Error, Policy, Tcb, TcbLevels, VekKind};
 
 use crate::support::{Bag, refused, vcek, vlek};
 
@@ -75,6 +75,65 @@ fn a_masked_chip_id() {
     }
 }
 
+/// A report that the host asked for, and one that says that its key is masked, are genuine; they
+/// are told as what they are, with a policy or without, and refused by `builtin:genuine`.
+#[test]
+fn reports_of_the_host_and_of_a_masked_key_are_told_and_refused() {
+    type Change = fn(&mut teeproof_mint::snp::Report);
+    let cases: [(Change, [&str; 2]); 2] = [
+        (|report| report.vmpl = u32::MAX, ["snp.host-requested", "the host asked for the report"]),
+        (|report| report.key_info |= 2, ["snp.chip-key.masked", "MASK_CHIP_KEY"]),
+    ];
+    for (change, [id, told]) in cases {
+        let bag = Bag::of(&vcek(Line::Genoa).with_report(change));
+        assert!(!bag.verify().unwrap().genuine, "{id}");
+        let (verification, appraisal) = bag.findings(&Policy::genuine());
+        let signature = verification.iter().find(|(id, ..)| *id == "snp.signature").unwrap();
+        assert_eq!(signature.1, Outcome::Warn);
+        assert!(signature.2.contains(told), "{signature:?}");
+        let failed: Vec<_> = appraisal.iter().filter(|(_, outcome, _)| *outcome == Outcome::Fail).collect();
+        assert!(failed.len() == 1 && failed[0].0 == id, "{failed:?}");
+        let lenient = Policy {
+            host_requested: Rule::waived("a test"),
+            masked_chip_key: Rule::waived("a test"),
+            ..Policy::genuine()
+        };
+        assert!(bag.appraise(&lenient), "{id}");
+    }
+    // Under a VLEK the chip's key signs nothing, so that it may well be masked.
+    let shared = Bag::of(&vlek(Line::Genoa).with_report(|report| report.key_info |= 2));
+    assert!(shared.verify().unwrap().genuine);
+}
+
+/// A check that does not apply is skipped with its reason, and proves nothing.
+#[test]
+fn checks_of_the_chip_do_not_apply_to_a_vlek() {
+    let bag = Bag::of(&vlek(Line::Milan));
+    let (_, appraisal) = bag.findings(&Policy::genuine());
+    for id in ["snp.chip.masked", "snp.chip-key.masked"] {
+        let (_, outcome, because) = appraisal.iter().find(|(found, ..)| *found == id).unwrap();
+        assert_eq!(*outcome, Outcome::Skip, "{id}");
+        assert!(because.contains("VLEK"), "{because}");
+    }
+    // What the evidence does not fit is refused all the same.
+    assert!(!bag.appraise(&Policy { masked_chip_id: Rule::exactly(true), ..Policy::genuine() }));
+}
+
+#[test]
+fn the_kind_of_key_and_the_provider_of_a_vlek() {
+    let [chip, shared] = [Bag::of(&vcek(Line::Milan)), Bag::of(&vlek(Line::Milan))];
+    let kind = |kind| Policy { signing_key: Rule::exactly(kind), ..Policy::genuine() };
+    assert!(chip.appraise(&kind(VekKind::Vcek)) && shared.appraise(&kind(VekKind::Vlek)));
+    assert!(!chip.appraise(&kind(VekKind::Vlek)) && !shared.appraise(&kind(VekKind::Vcek)));
+    let provider =
+        |name: &'static str| Policy { vlek_provider: Rule::exactly(name.into()), ..Policy::genuine() };
+    assert!(shared.appraise(&provider("CN=cc-us-east-2.amazonaws.com")));
+    for other in ["CN=cc-us-east-1.amazonaws.com", "CN=cc-us-east-2.amazonaws.co", ""] {
+        assert!(!shared.appraise(&provider(other)), "{other}");
+        assert!(!chip.appraise(&provider(other)), "{other}");
+    }
+}
+
 #[test]
 fn a_chip_id_that_is_asked_for() {
     let machine = vcek(Line::Genoa);
@@ -131,6 +190,9 @@ fn each_field_right_wrong_and_one_of() {
         migration: true, false;
         policy: 0x7_0000, 0x7_0001;
         vmpl: 2, 1;
+        host_requested: false, true;
+        signing_key: VekKind::Vcek, VekKind::Vlek;
+        masked_chip_key: false, true;
         masked_chip_id: false, true;
         chip_id: machine.report.chip_id, [0; 64];
         measurement: [3; 48], [4; 48];
@@ -144,6 +206,8 @@ fn each_field_right_wrong_and_one_of() {
         report_data: [7; 64], [0; 64];
         reported_tcb: levels(4, 0, 0x18, 0xdb), levels(4, 0, 0x18, 0xda);
         committed_tcb: levels(3, 0, 0x17, 0xda), levels(4, 0, 0x18, 0xdb);
+        current_tcb: levels(5, 0, 0x19, 0xdc), levels(4, 0, 0x18, 0xdb);
+        launch_tcb: levels(2, 0, 0x16, 0xd9), levels(3, 0, 0x17, 0xda);
     }
 }
 
@@ -183,6 +247,8 @@ fn the_least_tcb() {
         for policy in [
             Policy { reported_tcb: Rule::at_least(floor), ..Policy::genuine() },
             Policy { committed_tcb: Rule::at_least(floor), ..Policy::genuine() },
+            Policy { current_tcb: Rule::at_least(floor), ..Policy::genuine() },
+            Policy { launch_tcb: Rule::at_least(floor), ..Policy::genuine() },
         ] {
             assert_eq!(bag.appraise(&policy), good, "{floor:?}");
         }

@@ -86,6 +86,15 @@ impl Bag {
         self.with(&teeproof_aws_lc::TABLE, &mut (), |result| appraise(&result.unwrap(), policy, &mut ()))
     }
 
+    /// The findings of verification and of appraisal: check, outcome and reason.
+    pub(crate) fn findings(&self, policy: &Policy<'_>) -> (Vec<Told>, Vec<Told>) {
+        let (mut verification, mut appraisal) = (Findings(Vec::new()), Findings(Vec::new()));
+        self.with(&teeproof_aws_lc::TABLE, &mut verification, |result| {
+            appraise(&result.unwrap(), policy, &mut appraisal)
+        });
+        (verification.0, appraisal.0)
+    }
+
     #[track_caller]
     fn verify_under(&self, crypto: &Crypto) -> Result<Seen, Error> {
         let mut log = Log(Vec::new());
@@ -158,6 +167,18 @@ pub(crate) fn refused(
 ) {
     Bag::of(machine).verify().expect("the control");
     Bag::of(&alter(machine.clone())).refused(expected, class);
+}
+
+/// Check, outcome and reason of a finding.
+pub(crate) type Told = (&'static str, Outcome, String);
+
+struct Findings(Vec<Told>);
+
+impl Record for Findings {
+    fn record(&mut self, finding: Finding<'_>) {
+        let because = finding.because.map(ToString::to_string).unwrap_or_default();
+        self.0.push((finding.check.id, finding.outcome, because));
+    }
 }
 
 /// The findings of one verification: which check, and how it came out.

@@ -5,15 +5,16 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use teeproof_core::Technology;
-use teeproof_snp::{Policy, Tcb, TcbLevels, VerifiedReport, checks};
+use teeproof_snp::{Policy, Tcb, TcbLevels, VekKind, VerifiedReport, checks};
 use toml::de::DeValue;
 
-use super::kinds::{Fixed, Flags, Number, YesNo, number};
+use super::kinds::{Fixed, Flags, Number, Plain, YesNo, number};
 use super::lines::Lines;
 use super::node::Node;
 use super::problems::{Problems, Reported};
 use super::rule::{AT_LEAST, EXACTLY, Kind, ONE_OF, WAIVED};
 use super::section::Section;
+use super::suggest::{hint, quoted};
 use super::table::{FieldKind, PolicyKey, section, toml};
 
 teeproof_snp::snp_policy_fields! { section }
@@ -50,6 +51,33 @@ impl Kind for Vmpl {
 
 /// What VMPL holds when the host asked for the report.
 const HOST: u32 = 0xffff_ffff;
+
+/// The kind of key that signed a report.
+struct SigningKey;
+
+impl Kind for SigningKey {
+    type Value = VekKind;
+    const WHAT: &'static str = "a kind of signing key";
+
+    fn label() -> String {
+        "`\"vcek\"` or `\"vlek\"`".into()
+    }
+
+    fn toml(seen: &VekKind) -> String {
+        format!("\"{}\"", seen.as_str().to_lowercase())
+    }
+
+    fn read(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<VekKind, Reported> {
+        match node.text(problems, "\"vcek\" or \"vlek\"")? {
+            "vcek" => Ok(VekKind::Vcek),
+            "vlek" => Ok(VekKind::Vlek),
+            other => {
+                let message = format!("{} is no kind of signing key", quoted(other));
+                Err(node.problem(problems, message, Some(hint(other, ["vcek", "vlek"].into_iter()))))
+            }
+        }
+    }
+}
 
 /// A TCB, component by component.
 struct Levels;

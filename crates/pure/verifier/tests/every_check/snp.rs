@@ -1,7 +1,7 @@
 //! The checks of SNP reports.
 
 use teeproof::core::Rule;
-use teeproof::snp::{Policy, Tcb, TcbLevels};
+use teeproof::snp::{Policy, Tcb, TcbLevels, VekKind};
 use teeproof_mint::snp::{Evidence, Machine, Product};
 use teeproof_mint::{Key, Kind};
 
@@ -59,6 +59,10 @@ make_fail! {
     migration: "snp.policy.migration" = demanded(|policy| policy.migration = Rule::exactly(true));
     policy_bits: "snp.policy.bits" = demanded(|policy| policy.policy = Rule::exactly(0));
     vmpl: "snp.vmpl" = demanded(|policy| policy.vmpl = Rule::exactly(3));
+    host_requested: "snp.host-requested" = bent(|one| one.with_report(|report| report.vmpl = u32::MAX));
+    signing_key: "snp.signing-key" = demanded(|policy| policy.signing_key = Rule::exactly(VekKind::Vlek));
+    vlek_provider: "snp.vlek.provider" = demanded(|policy| policy.vlek_provider = Rule::exactly("us".into()));
+    masked_chip_key: "snp.chip-key.masked" = bent(|one| one.with_report(|report| report.key_info |= 2));
     masked_chip: "snp.chip.masked" = demanded(|policy| policy.masked_chip_id = Rule::exactly(true));
     chip_id: "snp.chip-id" = demanded(|policy| policy.chip_id = Rule::exactly([0xee; 64]));
     measurement: "snp.measurement" = demanded(|policy| policy.measurement = Rule::exactly([0xee; 48]));
@@ -70,6 +74,8 @@ make_fail! {
     guest_svn: "snp.guest-svn" = demanded(|policy| policy.guest_svn = Rule::at_least(u32::MAX));
     reported_tcb: "snp.tcb.reported" = demanded(|policy| policy.reported_tcb = Rule::at_least(HIGH));
     committed_tcb: "snp.tcb.committed" = demanded(|policy| policy.committed_tcb = Rule::at_least(HIGH));
+    current_tcb: "snp.tcb.current" = demanded(|policy| policy.current_tcb = Rule::at_least(HIGH));
+    launch_tcb: "snp.tcb.launch" = demanded(|policy| policy.launch_tcb = Rule::at_least(HIGH));
     platform_info: "snp.platform-info" = demanded(|policy| policy.platform_info = Rule::exactly(u64::MAX));
     host_data: "snp.host-data" = demanded(|policy| policy.host_data = Rule::exactly([0xee; 32]));
     report_data: "snp.report-data" = demanded(|policy| policy.report_data = Rule::exactly([0xee; 64]));
