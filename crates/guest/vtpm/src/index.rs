@@ -2,7 +2,7 @@
 
 use teeproof_wire::certificate;
 
-use crate::{Authority, Error, NvAttributes, NvPublic, Tpm, handles, held};
+use crate::{Authority, Error, NvAttributes, NvPublic, ResponseCode, Tpm, handles, held};
 
 /// TPM_PT_NV_BUFFER_MAX: the most bytes of one read or write.
 const NV_BUFFER_MAX: u32 = 0x012c;
@@ -14,10 +14,17 @@ const LEAST: u16 = 64;
 /// Reads an NV index from its first byte to its last.
 ///
 /// # Errors
-/// Those of the commands; [`Error::is_absent`] tells an index that is not defined.
+/// Those of the commands; [`Error::is_absent`] tells an index that is not defined, and [`Error::NoReport`]
+/// that the paravisor's is not, or has nothing in it.
 pub fn read_index(tpm: &mut dyn Tpm, index: u32) -> Result<Vec<u8>, Error> {
-    let public = tpm.nv_public(index)?;
-    read_defined(tpm, &public)
+    let public = tpm.nv_public(index);
+    public.and_then(|public| read_defined(tpm, &public)).map_err(|error| without_paravisor(index, error))
+}
+
+/// The paravisor's report that is not there, or was never written, is told as what that means.
+pub(crate) fn without_paravisor(index: u32, error: Error) -> Error {
+    let unwritten = error.code() == Some(ResponseCode::NV_UNINITIALIZED);
+    if index == handles::REPORT && (error.is_absent() || unwritten) { Error::NoReport } else { error }
 }
 
 /// Reads an index whose public area is known.

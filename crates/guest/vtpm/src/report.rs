@@ -7,7 +7,7 @@ use teeproof_wire::hcl::{self, Hardware, HashType, HclReport};
 use teeproof_wire::snp;
 use teeproof_wire::tdx::TdReport;
 
-use crate::index::read_defined;
+use crate::index::{read_defined, without_paravisor};
 use crate::{Error, Tpm, handles};
 
 /// How much the guest can have put into a report.
@@ -45,15 +45,13 @@ impl Report {
     }
 
     pub(crate) fn read_once(tpm: &mut dyn Tpm) -> Result<Self, Error> {
-        let public = match tpm.nv_public(handles::REPORT) {
-            Err(error) if error.is_absent() => return Err(Error::NoReport),
-            public => public?,
-        };
+        let missing = |error| without_paravisor(handles::REPORT, error);
+        let public = tpm.nv_public(handles::REPORT).map_err(missing)?;
         let size = usize::from(public.data_size);
         if size > hcl::MAX_BYTES {
             return Err(Error::ReportSize { size, limit: hcl::MAX_BYTES });
         }
-        Self::from_bytes(read_defined(tpm, &public)?)
+        Self::from_bytes(read_defined(tpm, &public).map_err(missing)?)
     }
 
     fn from_bytes(bytes: Vec<u8>) -> Result<Self, Error> {

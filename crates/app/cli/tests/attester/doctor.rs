@@ -59,6 +59,19 @@ fn a_tpm_that_is_not_azures_is_told() {
 }
 
 #[test]
+fn an_absent_report_says_that_this_is_no_confidential_vm() {
+    let swtpm = Swtpm::start_tcp().unwrap();
+    let says = ["0x01400001", "not an Azure confidential VM, or it has no paravisor"];
+    let run = |arguments: &[&str]| teeproof(arguments).args(["--tpm", &swtpm.address()]);
+    run(&["vtpm", "nv", "read", "0x01400001"]).fails(9, &says);
+    run(&["vtpm", "report", "--boot"]).fails(9, &says);
+    // Defined by somebody, and never written.
+    run(&["vtpm", "nv", "define", "0x01400001", "--size", "2600"]).exits(0);
+    run(&["vtpm", "nv", "read", "0x01400001"]).fails(9, &says);
+    run(&["vtpm", "report", "--boot"]).fails(9, &says);
+}
+
+#[test]
 fn a_faulty_paravisor_is_told() {
     for (test, fault, exit, says) in [
         ("doctor-torn", Fault::Torn, 0, "is torn"),

@@ -275,7 +275,12 @@ pub const KNOWN: &[KnownCode] = &[
         "the index may not be read or written by this authority",
         "look at its attributes: owner, its own password, policy, or the platform alone",
     ),
-    known(0x14a, "TPM_RC_NV_UNINITIALIZED", "nobody has written this index yet", "write it first"),
+    known(
+        0x14a,
+        "TPM_RC_NV_UNINITIALIZED",
+        "nobody has written this index yet",
+        "write it first; 0x01400001 is written by Azure's paravisor alone: without it, this is not an Azure confidential VM, or it has no paravisor",
+    ),
     known(
         0x14b,
         "TPM_RC_NV_SPACE",

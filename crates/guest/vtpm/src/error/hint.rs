@@ -34,7 +34,7 @@ impl Error {
                 "check the address: something else than a TPM may answer there; if it is a TPM, it does not keep to the specification"
             }
             Self::NoReport => {
-                "this is no confidential VM of Azure; for a rehearsal start teeproof-twin paravisor and give its address"
+                "this is not an Azure confidential VM, or it has no paravisor; for a rehearsal start teeproof-twin paravisor and give its address"
             }
             Self::ReportSize { .. } | Self::Report(_) => {
                 "what lies there is not from a paravisor that is known here; teeproof inspect says more about a copy of it"
