@@ -23,6 +23,16 @@ pub struct Finding {
     pub line: Option<u32>,
     /// Whether somebody wrote that this is not to be checked.
     pub waived: bool,
+    /// What a person can do, where more is known than the check's own hint says.
+    pub hint: Option<String>,
+}
+
+impl Finding {
+    /// What a person can do when it failed.
+    #[must_use]
+    pub fn hint(&self) -> &str {
+        self.hint.as_deref().unwrap_or(self.check.hint)
+    }
 }
 
 /// A record that keeps every finding.
@@ -34,6 +44,13 @@ impl Findings {
     #[must_use]
     pub fn into_vec(self) -> Vec<Finding> {
         self.0
+    }
+
+    /// Gives the last finding of a check a hint of its own.
+    pub(crate) fn advise(&mut self, check: &'static Check, hint: &str) {
+        if let Some(finding) = self.0.iter_mut().rev().find(|finding| finding.check == check) {
+            finding.hint = Some(String::from(hint));
+        }
     }
 
     /// Adds the check that a verification failed at, and every later one as not reached.
@@ -57,6 +74,7 @@ impl Record for Findings {
             because: finding.because.map(ToString::to_string),
             line: finding.line,
             waived: finding.waived,
+            hint: None,
         });
     }
 }

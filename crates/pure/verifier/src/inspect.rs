@@ -94,9 +94,9 @@ fn hcl(bytes: &[u8], visitor: &mut dyn Visitor) -> Result<Option<Error>, Error> 
         _ => report.check_supported().err(),
     };
     visitor.open("runtime claims");
-    json::describe(report.claims(), visitor);
+    let repeated = json::describe(report.claims(), report.claims_offset(), visitor);
     visitor.close();
-    Ok(flaw)
+    Ok(flaw.or(repeated))
 }
 
 /// Register values: for each one its index and its 32 bytes.

@@ -12,6 +12,7 @@ mod findings;
 pub mod input;
 mod inspect;
 mod many;
+mod nonce_text;
 mod policy;
 mod request;
 mod result;

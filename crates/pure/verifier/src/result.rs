@@ -344,13 +344,15 @@ mod json {
 
     impl Serialize for Finding {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            let mut out = serializer.serialize_struct("Finding", 8)?;
+            let mut out = serializer.serialize_struct("Finding", 9)?;
             out.serialize_field("id", self.check.id)?;
             out.serialize_field("title", self.check.title)?;
             out.serialize_field("outcome", self.outcome.as_str())?;
             out.serialize_field("expected", &self.expected)?;
             out.serialize_field("actual", &self.actual)?;
             out.serialize_field("because", &self.because)?;
+            let hint = (self.outcome == teeproof_core::Outcome::Fail).then(|| self.hint());
+            out.serialize_field("hint", &hint)?;
             out.serialize_field("line", &self.line)?;
             out.serialize_field("source", self.check.source)?;
             out.end()

@@ -15,7 +15,9 @@ use teeproof_x509::Held;
 use crate::bundle::Redacted;
 use crate::checks::{BUNDLE_REDACTED, POLICY_TECHNOLOGY, of_verification};
 use crate::result::FreshnessDemand;
-use crate::{AttestationResult, Evidence, Findings, Policy, Request, RequestError, Verdict, claims};
+use crate::{
+    AttestationResult, Evidence, Findings, Policy, Request, RequestError, Verdict, claims, nonce_text,
+};
 
 /// Evidence that was verified. Each variant can only be made by its technology's crate.
 #[derive(Clone, Debug)]
@@ -61,7 +63,12 @@ pub fn verify<'a>(
     if request.user_data.is_some() && !azure {
         return Err(RequestError::NoUserData(evidence.technology()));
     }
-    let run = Run { request, technology: evidence.technology(), findings: Findings::default() };
+    let run = Run {
+        request,
+        evidence: *evidence,
+        technology: evidence.technology(),
+        findings: Findings::default(),
+    };
     if !run.is_accepted() {
         return Ok(run.refused_unseen());
     }
@@ -87,6 +94,7 @@ fn origin(verified: &Verified<'_>, policy: Option<&Policy>) -> Option<OriginGrou
 /// One verification under way.
 struct Run<'r, 'a> {
     request: &'r Request<'a>,
+    evidence: Evidence<'a>,
     technology: Technology,
     findings: Findings,
 }
@@ -231,6 +239,12 @@ impl<'a> Run<'_, 'a> {
 
     fn failed(mut self, check: &'static Check, class: Class, because: &dyn Display) -> AttestationResult<'a> {
         self.findings.failed(check, because, &of_verification(self.technology));
+        if let Freshness::Nonce(nonce) = self.request.freshness
+            && nonce_text::is_nonce_check(check)
+            && nonce_text::carries(&self.evidence, nonce)
+        {
+            self.findings.advise(check, nonce_text::HINT);
+        }
         self.end(End {
             verdict: Verdict::Refused,
             exit: class.exit(),

@@ -64,7 +64,7 @@ fn check(page: &mut Page, finding: &Finding, width: usize, verbose: bool) {
         page.line(format_args!("{:margin$}{line}", ""));
     }
     if finding.outcome == Outcome::Fail {
-        hint(page, finding.check.hint, room, margin);
+        hint(page, finding.hint(), room, margin);
     }
 }
 

@@ -203,3 +203,93 @@ fn both_crypto_tables_agree() {
         run.args(["--crypto", table]).exits(5);
     }
 }
+
+/// Members of the claims that are not known stand in an object of their own, by where they are: none can
+/// take the place of a claim of ours, for whatever reader of JSON.
+#[test]
+fn unknown_claims_have_an_object_of_their_own() {
+    let vm = genoa().with_claims(|claims| {
+        claims.others.push("guest-svn", 99_u64);
+        claims.others.push("measurement", "forged");
+        claims.configuration.push("guest-svn", 98_u64);
+        claims.keys[0].push("guest-svn", 97_u64);
+    });
+    let machine = Machine::new("azure-unknown-claims", &vm);
+    let ran = machine.verify_all().args(["--format", "json"]).exits(0);
+    let json = ran.json();
+    assert_eq!(json["claims"]["guest-svn"], "10");
+    assert_eq!(
+        json["unknown-claims"],
+        serde_json::json!({
+            "claims": { "guest-svn": "99", "measurement": "\"forged\"" },
+            "vm-configuration": { "guest-svn": "98" },
+            "keys[0]": { "guest-svn": "97" },
+        })
+    );
+    assert_eq!(ran.stdout.matches("\"guest-svn\": \"10\"").count(), 1);
+    machine.verify_all().args(["-v"]).exits(0).shows(&[
+        "Members that this version does not know:",
+        "claims: guest-svn ",
+        "vm-configuration: guest-svn ",
+    ]);
+}
+
+#[test]
+fn the_origin_and_its_cautions_stand_in_json_and_in_the_first_line_of_every_verb() {
+    let mine = genoa().with_machine(|machine| machine.report.id_key_digest = [0x11; 48]);
+    let machine = Machine::new("azure-origin-told", &mine);
+    let bundle = machine.folder.join("bare.bundle");
+    let vek = machine.endorsements().into_iter().take(2);
+    let create = teeproof(["bundle", "create", "--collected", "2026-01-15T12:00:00Z"]).args(machine.guest());
+    create.args(vek).args(["-o"]).args([&bundle]).exits(0);
+    let both = "NON-PRODUCTION ANCHOR";
+    let other = "ORIGIN NOT SHOWN";
+    let verify = |more: &[&str]| machine.verify().args(nonce(&CHALLENGE)).args(more).args([&bundle]);
+    let verb = |verb: &[&str]| teeproof(verb).args([&bundle]).args(AT).args(machine.anchors());
+    let json = ["--format", "json"];
+    for quiet in [&[][..], &["-q"]] {
+        for run in [
+            verify(quiet),
+            verify(&["--each"]).args(quiet),
+            verb(&["policy", "test", "builtin:genuine"]).args(quiet),
+            verb(&["policy", "suggest"]).args(quiet),
+        ] {
+            let ran = run.exits(0);
+            assert!(ran.first_line().contains(both) && ran.first_line().contains(other), "{ran:#?}");
+        }
+    }
+    let cautions = serde_json::json!([both, other]);
+    let counts = serde_json::json!({ both: 1, other: 1 });
+    let alone = verify(&json).exits(0).json();
+    assert_eq!(alone["cautions"], cautions);
+    assert_eq!(alone["origin"], serde_json::json!({ "grounds": [], "strong": false, "other": null }));
+    for run in [
+        verify(&["--each"]).args(json),
+        verb(&["policy", "test", "builtin:genuine"]).args(json),
+        verb(&["policy", "suggest"]).args(json),
+    ] {
+        let told = run.exits(0).json();
+        assert_eq!(told["cautions"], counts);
+        assert_eq!(told["files"][0]["result"]["cautions"], cautions);
+        assert!(told["files"][0]["result"]["waivers"].is_array());
+    }
+    // Without a policy, too, and where a policy refuses it.
+    let bare = teeproof(["verify"]).args(AT).args(machine.anchors()).args(nonce(&CHALLENGE)).args([&bundle]);
+    assert!(bare.exits(10).first_line().contains(other));
+    // With the AK certificate there is a ground, a weak one.
+    let json = machine.verify_all().args(json).exits(0).json();
+    assert_eq!(json["cautions"], serde_json::json!([both]));
+    assert_eq!(json["origin"]["grounds"], serde_json::json!(["ak-certificate"]));
+    assert_eq!(json["origin"]["strong"], false);
+    // A ground that the policy gives is one.
+    let policy = format!(
+        "version = 1\n[azure-snp]\nunlisted = {{ waived = \"a test\" }}\nid-key-digest = {{ exactly = \"{}\" }}\nguest-svn = {{ at-least = 10 }}\n",
+        "11".repeat(48)
+    );
+    let policy = machine.put("policy.toml", policy);
+    let run =
+        teeproof(["verify", "--format", "json", "--policy"]).args([&policy]).args(AT).args(machine.anchors());
+    let json = run.args(nonce(&CHALLENGE)).args([&bundle]).exits(0).json();
+    assert_eq!(json["origin"]["grounds"], serde_json::json!(["id-key-digest"]));
+    assert_eq!(json["cautions"], serde_json::json!([both]));
+}

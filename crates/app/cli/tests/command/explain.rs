@@ -40,5 +40,29 @@ fn a_check_of_json_is_a_check() {
 fn the_unknown_gets_a_suggestion() {
     teeproof(["explain", "nitro.nonse"]).fails(2, &["did you mean nitro.nonce?"]);
     teeproof(["explain", "12"]).fails(2, &["12 is no exit code"]);
+    // What another program printed without 0x.
+    teeproof(["explain", "101"]).fails(2, &["did you mean 0x101 (TPM_RC_FAILURE)?"]);
     teeproof(["explain", "qwertz"]).fails(2, &["lists all"]);
+}
+
+/// Programs print a TPM's response codes in decimal, too.
+#[test]
+fn response_codes_are_known_in_decimal() {
+    for (decimal, hexadecimal, name) in [
+        ("330", "0x14a", "TPM_RC_NV_UNINITIALIZED"),
+        ("395", "0x18b", "TPM_RC_HANDLE"),
+        ("721301", "0x0b0195", "TPM_RC_SIZE"),
+    ] {
+        let told = |topic: &str| teeproof(["explain", topic]).exits(0).shows(&[name, "what to do"]).stdout;
+        assert!(told(decimal).starts_with(told(hexadecimal).trim_end()), "{decimal}");
+    }
+    // Digits that are another code in hexadecimal are said to be read as decimal.
+    let ran = teeproof(["explain", "143"]).exits(0);
+    ran.shows(&["TPM_RC_", "143 was read as decimal; 0x143 is TPM_RC_COMMAND_CODE"]);
+    let json = teeproof(["explain", "330", "--format", "json"]).exits(0).json();
+    assert_eq!(json["tpm"]["code"], "0x14a");
+    // Exit codes come first, and none of them is a response code.
+    for exit in 0..=11 {
+        teeproof(["explain", &exit.to_string()]).exits(0).shows(&[&format!("exit {exit}: ")]);
+    }
 }

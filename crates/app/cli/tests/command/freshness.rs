@@ -1,5 +1,9 @@
 //! Nonces: demanded, waived, and never forgotten.
 
+use teeproof_mint::nitro::Enclave;
+use teeproof_mint::snp::{Machine as Host, Product};
+
+use crate::machine::{AT, CHALLENGE, Machine, genoa, put};
 use crate::support::*;
 
 #[test]
@@ -74,4 +78,51 @@ fn a_policy_that_demands_an_age_is_not_satisfied_by_an_archive() {
     run("document").exits(11).shows(&["REFUSED", "exit 11", "✘ nitro.max-age", "policy line 3"]);
     run("2024-12-31T02:56:00Z").exits(0);
     run("2024-12-31T03:56:00Z").exits(6).shows(&["✘ nitro.max-age"]);
+}
+
+/// A nonce that was handed in as its hexadecimal digits is told as that, whatever the technology.
+#[test]
+fn a_nonce_that_was_written_as_text_is_told() {
+    let folder = folder("freshness-text");
+    let told = |run: Run, check: &str| {
+        let ran = run.exits(5).shows(&[&format!("✘ {check} "), "carries the nonce as text"]);
+        assert!(ran.stdout.contains("--nonce utf8:"), "{ran:#?}");
+    };
+    let digits = hex(&CHALLENGE);
+    let nonce = ["--nonce".to_string(), format!("hex:{digits}")];
+    for text in [digits.clone(), digits.to_uppercase()] {
+        let minted = Enclave::new().nonce(text.as_bytes()).mint().unwrap();
+        let document = put(&folder, "document.cose", &minted.document);
+        let root = put(&folder, "root.der", minted.root());
+        let run =
+            || teeproof(["verify"]).args(GENUINE).args(AT).args([&document]).args(["--anchor"]).args([&root]);
+        told(run().args(&nonce), "nitro.nonce");
+        run().args(["--nonce", &format!("utf8:{text}")]).exits(0);
+
+        let minted =
+            Host::vcek(Product::Genoa).report_data(text.as_bytes().try_into().unwrap()).mint().unwrap();
+        let files =
+            [("report.bin", &minted.report), ("vek.der", &minted.vek), ("ask.der", &minted.intermediate)];
+        let files = files.map(|(name, bytes)| put(&folder, name, bytes));
+        let ark = put(&folder, "ark.der", &minted.ark);
+        let run = teeproof(["verify"]).args(GENUINE).args(AT).args(files).args(["--anchor"]).args([&ark]);
+        told(run.args(&nonce), "snp.nonce");
+
+        // In user-data, where there is no quote.
+        let machine = Machine::new("freshness-text-user-data", &genoa().user_data(text.as_bytes()));
+        let files = [vec![machine.report()], machine.endorsements()].concat();
+        told(machine.verify().args(&nonce).args(files), "hcl.user-data");
+    }
+    // A TPM takes 50 bytes.
+    let short = hex(&CHALLENGE[..20]);
+    let machine = Machine::new("freshness-text-quote", &genoa().nonce(short.as_bytes()));
+    told(machine.verify().args(["--nonce", &format!("hex:{short}")]).args(machine.files()), "quote.nonce");
+    // Another nonce gets no such hint.
+    let ran = machine.verify().args(["--nonce", "hex:00112233"]).args(machine.files()).exits(5);
+    assert!(!ran.stdout.contains("as text"), "{ran:#?}");
+    let json = machine.verify().args(["--nonce", &format!("hex:{short}")]).args(machine.files());
+    let json = json.args(["--format", "json"]).exits(5).json();
+    let checks = json["checks"].as_array().unwrap();
+    let failed = checks.iter().find(|check| check["outcome"] == "fail").unwrap();
+    assert!(failed["hint"].as_str().unwrap().contains("carries the nonce as text"), "{failed}");
 }

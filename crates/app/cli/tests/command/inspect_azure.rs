@@ -182,3 +182,48 @@ fn a_bundle_and_evidence_as_json_are_told_part_by_part() {
     let ran = inspect(&evidence).shows(&["ATTESTATION_REPORT", "TPMS_ATTEST", "PCR0", "SEV-VCEK"]);
     assert!(ran.first_line().contains("evidence-json (JSON; az-snp evidence, version 1)"), "{ran:#?}");
 }
+
+/// The fields and groups of the claims, as `name = value`, groups with their members in braces.
+fn told(nodes: &serde_json::Value) -> Vec<String> {
+    let node = |node: &serde_json::Value| {
+        let name = node["name"].as_str().unwrap();
+        match node["fields"].is_array() {
+            true => format!("{name} {{ {} }}", told(&node["fields"]).join("; ")),
+            false => format!("{name} = {}", node["value"].as_str().unwrap()),
+        }
+    };
+    nodes.as_array().unwrap().iter().map(node).collect()
+}
+
+#[test]
+fn members_that_are_there_twice_are_a_flaw_and_none_takes_anothers_place() {
+    let raw = r#"{"keys":[{"kid":"vm-configuration","secure-boot":"forged"}],"vm-configuration":{"secure-boot":true,
+        "secure-boot":false},"value":{"vm-configuration":{"secure-boot":"forged"}},"user-data":"00","user-data":"01",
+        "value":[1,{"a":2}]}"#;
+    let machine = Machine::new(
+        "inspect-twice",
+        &genoa().with_claims(|claims| claims.raw = Some(raw.replace('\n', "").into_bytes())),
+    );
+    let report = machine.report();
+    let json = inspect_json(&report);
+    assert_eq!(json["flaw"]["what"], "runtime claims: member");
+    assert!(json["flaw"]["message"].as_str().unwrap().contains("given twice"));
+    let claims = &json["structures"].as_array().unwrap()[2];
+    assert_eq!(claims["name"], "runtime claims");
+    assert_eq!(
+        told(&claims["fields"]),
+        [
+            "keys[0] { kid = vm-configuration; secure-boot = forged }",
+            "vm-configuration { secure-boot = true; secure-boot = false }",
+            "value { vm-configuration { secure-boot = forged } }",
+            "user-data = 00",
+            "user-data = 01",
+            "value[0] = 1",
+            "value[1] { member = given again; a = 2 }",
+        ]
+    );
+    inspect(&report).shows(&["flaw: runtime claims: member: given twice", "(given again)"]);
+    // Claims without a repeated member have no such flaw.
+    let machine = Machine::new("inspect-once", &genoa());
+    assert_eq!(inspect_json(&machine.report())["flaw"], serde_json::Value::Null);
+}

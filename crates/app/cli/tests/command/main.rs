@@ -30,6 +30,7 @@ mod policy;
 mod policy_azure;
 mod policy_suggest;
 mod real;
+mod seal;
 mod shared;
 mod shell;
 mod snp;

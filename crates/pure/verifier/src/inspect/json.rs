@@ -1,52 +1,68 @@
-//! The claims of a paravisor's report as fields, whatever members they have.
+//! The claims of a paravisor's report as fields, whatever members they have and however often.
 
-use alloc::string::String;
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
 
-use serde_json::Value;
-use teeproof_wire::{Shown, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess};
+use serde_json::Number;
+use teeproof_wire::{Error, Kind, Shown, Visitor};
 
-/// Tells every member, nested ones as groups. What is no JSON is told as text.
-pub(super) fn describe(claims: &[u8], visitor: &mut dyn Visitor) {
+/// Tells every member, nested ones as groups. What is no JSON is told as text. Gives back that a member is
+/// there twice, where one is; `offset` is where the claims begin.
+pub(super) fn describe(claims: &[u8], offset: usize, visitor: &mut dyn Visitor) -> Option<Error> {
     match serde_json::from_slice::<Value>(claims) {
-        Ok(value) => member("value", &value, visitor),
+        Ok(Value::Object(members)) => {
+            let mut repeated = false;
+            object(&members, visitor, &mut repeated);
+            let (what, expected) = ("runtime claims: member", "each member once");
+            repeated.then_some(Error { kind: Kind::Duplicate, what, offset, expected })
+        }
+        Ok(other) => {
+            visitor.field(Shown::new("JSON", &other.scalar()).note(&"no object"));
+            None
+        }
         Err(error) => {
             let text = String::from_utf8_lossy(claims);
-            visitor.field(Shown::new("text", &text).note(&alloc::format!("no JSON: {error}")));
+            visitor.field(Shown::new("text", &text).note(&format!("no JSON: {error}")));
+            None
         }
     }
 }
 
-fn member(name: &str, value: &Value, visitor: &mut dyn Visitor) {
+/// Tells the members of an object, each as often as it is there.
+fn object(members: &[(String, Value)], visitor: &mut dyn Visitor, repeated: &mut bool) {
+    let mut seen = BTreeSet::new();
+    for (name, value) in members {
+        let again = !seen.insert(name.as_str());
+        *repeated |= again;
+        member(name, value, again, visitor, repeated);
+    }
+}
+
+fn member(name: &str, value: &Value, again: bool, visitor: &mut dyn Visitor, repeated: &mut bool) {
     match value {
         Value::Object(members) => {
-            // The outermost object is the claims themselves and opens no group of its own.
-            let nested = name != "value";
-            if nested {
-                visitor.open(name);
+            visitor.open(name);
+            if again {
+                visitor.field(Shown::new("member", &AGAIN));
             }
-            members.iter().for_each(|(name, value)| member(name, value, visitor));
-            if nested {
-                visitor.close();
-            }
+            object(members, visitor, repeated);
+            visitor.close();
         }
-        Value::Array(entries) if entries.iter().any(Value::is_object) => {
-            for entry in entries {
-                let kid = entry.get("kid").and_then(Value::as_str).unwrap_or(name);
-                member(kid, entry, visitor);
+        // Each entry under its number: what an entry calls itself is no name of a group.
+        Value::Array(entries) if entries.iter().any(Value::has_members) => {
+            for (at, entry) in entries.iter().enumerate() {
+                member(&format!("{name}[{at}]"), entry, again, visitor, repeated);
             }
-        }
-        Value::Array(entries) => {
-            let mut shown = String::new();
-            for entry in entries {
-                shown.push_str(if shown.is_empty() { "" } else { ", " });
-                shown.push_str(&scalar(entry));
-            }
-            visitor.field(Shown::new(name, &shown));
         }
         value => {
-            let value = scalar(value);
+            let value = value.scalar();
             let shown = Shown::new(name, &value);
             match note(name) {
+                _ if again => visitor.field(shown.note(&AGAIN)),
                 Some(note) => visitor.field(shown.note(&note)),
                 None => visitor.field(shown),
             }
@@ -54,9 +70,8 @@ fn member(name: &str, value: &Value, visitor: &mut dyn Visitor) {
     }
 }
 
-fn scalar(value: &Value) -> String {
-    value.as_str().map_or_else(|| alloc::format!("{value}"), String::from)
-}
+/// What is said of a member that its object has already.
+const AGAIN: &str = "given again";
 
 /// What a member means, where a person would ask.
 fn note(name: &str) -> Option<&'static str> {
@@ -66,5 +81,90 @@ fn note(name: &str) -> Option<&'static str> {
         "user-data" => Some("what the guest wrote before the report was made"),
         "vmUniqueId" => Some("the VM's id"),
         _ => None,
+    }
+}
+
+/// A JSON value that keeps every member, in order, also of names that are there already.
+#[derive(Debug)]
+enum Value {
+    Null,
+    Bool(bool),
+    Number(Number),
+    String(String),
+    Array(Vec<Self>),
+    Object(Vec<(String, Self)>),
+}
+
+impl Value {
+    const fn has_members(&self) -> bool {
+        matches!(self, Self::Object(_) | Self::Array(_))
+    }
+
+    /// A value without members as text; entries one after the other.
+    fn scalar(&self) -> String {
+        match self {
+            Self::Null => "null".to_string(),
+            Self::Bool(value) => value.to_string(),
+            Self::Number(value) => value.to_string(),
+            Self::String(value) => value.clone(),
+            Self::Array(entries) => entries.iter().map(Self::scalar).collect::<Vec<_>>().join(", "),
+            Self::Object(_) => "an object".to_string(),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+struct Reader;
+
+impl<'de> serde::de::Visitor<'de> for Reader {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.into()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = sequence.next_element()? {
+            values.push(value);
+        }
+        Ok(Value::Array(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = map.next_entry()? {
+            members.push(member);
+        }
+        Ok(Value::Object(members))
     }
 }

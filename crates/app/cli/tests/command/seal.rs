@@ -1,0 +1,75 @@
+//! `seal encrypt` of evidence whose claims nothing ties to a paravisor.
+
+use crate::machine::*;
+use crate::support::*;
+
+/// A key's file, of which nothing holds: the origin is demanded before it is looked at.
+const KEY: &str = r#"{ "schema": "teeproof/sealing-key/1", "registers": "sha256:0-4,7-9", "public": "AAAA",
+  "message": "AAAA", "signature": "AAAA" }"#;
+
+/// `seal encrypt` of everything of a machine under builtin:genuine.
+fn encrypt(machine: &Machine, certified: bool) -> Run {
+    let files = if certified {
+        machine.files()
+    } else {
+        [machine.guest(), machine.endorsements()[..2].to_vec()].concat()
+    };
+    let (key, secret) = (machine.put("key.json", KEY), machine.put("secret", "a secret"));
+    let run = teeproof(["seal", "encrypt"])
+        .args(files)
+        .args(["--key"])
+        .args([key])
+        .args(["--secret"])
+        .args([secret]);
+    run.args(GENUINE).args(AT).args(machine.anchors()).args(nonce(&CHALLENGE))
+}
+
+#[test]
+fn self_made_claims_get_no_secret() {
+    let mine = genoa().with_machine(|machine| machine.report.id_key_digest = [0x11; 48]);
+    let machine = Machine::new("seal-self-made", &mine);
+    let ran = encrypt(&machine, false)
+        .fails(6, &["origin.paravisor: nothing ties the claims", "--accept-origin-not-shown"]);
+    let verdict =
+        "ACCEPTED  azure-snp  policy builtin:genuine  exit 0  NON-PRODUCTION ANCHOR  ORIGIN NOT SHOWN";
+    assert!(ran.stderr.lines().any(|line| line == verdict), "{ran:#?}");
+    assert!(ran.stderr.contains("! origin.paravisor") && ran.stderr.contains("waived: "), "{ran:#?}");
+    // An AK certificate says whose the key is, and not who made the claims.
+    encrypt(&machine, true).fails(6, &["origin.paravisor: the AK certificate alone"]);
+    let json = encrypt(&machine, false).args(["--format", "json"]).exits(6).json();
+    assert_eq!((&json["class"], &json["exit"]), (&"refused".into(), &6.into()));
+}
+
+#[test]
+fn a_reason_is_demanded_said_and_recorded() {
+    let mine = genoa().with_machine(|machine| machine.report.id_key_digest = [0x11; 48]);
+    let machine = Machine::new("seal-reason", &mine);
+    encrypt(&machine, false).args(["--accept-origin-not-shown", ""]).exits(2);
+    // The key is looked at then, and is none.
+    let accepted = ["--accept-origin-not-shown", "a rehearsal \u{1b}[2J"];
+    let ran = encrypt(&machine, false).args(accepted).fails(3, &["key."]);
+    assert!(ran.stderr.contains("origin accepted without a ground: a rehearsal \\u{1b}[2J\n"), "{ran:#?}");
+    let quiet = encrypt(&machine, false).args(accepted).args(["-q"]).exits(3);
+    let verdict =
+        "ACCEPTED  azure-snp  policy builtin:genuine  exit 0  NON-PRODUCTION ANCHOR  ORIGIN NOT SHOWN";
+    assert_eq!(quiet.stderr.lines().next(), Some(verdict), "{quiet:#?}");
+    let ran = encrypt(&machine, false).args(accepted).args(["--format", "json"]).exits(3);
+    let at = ran.stderr.find("{\n").unwrap();
+    let verdict: serde_json::Value = serde_json::from_str(&ran.stderr[at..]).unwrap();
+    assert_eq!(verdict["schema"], "teeproof/sealing-verdict/1");
+    assert_eq!(verdict["origin_accepted"], "a rehearsal \u{1b}[2J");
+    assert_eq!(
+        verdict["result"]["cautions"],
+        serde_json::json!(["NON-PRODUCTION ANCHOR", "ORIGIN NOT SHOWN"])
+    );
+}
+
+#[test]
+fn an_id_key_that_is_known_is_a_ground() {
+    let machine = Machine::new("seal-known", &genoa());
+    let ran = encrypt(&machine, false).fails(3, &["key."]);
+    assert!(ran.stderr.contains("✔ origin.paravisor"), "{ran:#?}");
+    // The reason of a flag that was not needed is not recorded.
+    let ran = encrypt(&machine, false).args(["--accept-origin-not-shown", "unneeded"]).exits(3);
+    assert!(!ran.stderr.contains("unneeded"), "{ran:#?}");
+}
