@@ -1,5 +1,6 @@
 //! Command lines that cannot be parsed: what can be known of them all the same, and the answer.
 
+use std::error::Error as _;
 use std::ffi::OsString;
 
 use clap::ColorChoice;
@@ -50,10 +51,10 @@ impl Peek {
             return self.refuse(&fault(error, &self.hint()));
         }
         if helps || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-            let page = Page::of_parser(&error.render().ansi().to_string());
+            let page = Page::of_parser(&rendered(error));
             return if helps { self.help(page) } else { self.say(&page) };
         }
-        let text = error.render().ansi().to_string();
+        let text = rendered(error);
         // The parser's own last words say less than ours.
         let text = text.rsplit_once(LAST_WORDS).map_or(text.as_str(), |(before, _)| before);
         let mut page = Page::of_parser(text.trim_end());
@@ -142,12 +143,22 @@ fn escaped_arguments(mut error: Error) -> Error {
     error
 }
 
+/// The error in the parser's words and colours. The reason why a value was refused can quote it, and is
+/// escaped here, for nothing else of an error can be changed.
+fn rendered(error: &Error) -> String {
+    let text = error.render().ansi().to_string();
+    match error.source().map(|source| source.to_string()) {
+        Some(reason) if !reason.is_empty() => text.replace(&reason, &escaped(&reason)),
+        _ => text,
+    }
+}
+
 /// How the parser begins to name its help.
 const LAST_WORDS: &str = "For more information, try";
 
 /// The parser's error in our form: its first paragraph, and its tip where it has one.
 fn fault(error: &Error, hint: &str) -> Fault {
-    let text = error.render().to_string();
+    let text = anstream::adapter::strip_str(&rendered(error)).to_string();
     let mut paragraphs = text.split("\n\n");
     let lines = |paragraph: &str| paragraph.lines().map(str::trim).collect::<Vec<_>>().join(" ");
     let message = paragraphs.next().map(lines).unwrap_or_default();

@@ -20,6 +20,8 @@ mod each_machines;
 mod explain;
 mod files;
 mod freshness;
+#[cfg(target_os = "linux")]
+mod hostile;
 mod inspect;
 mod inspect_azure;
 mod machine;

@@ -88,6 +88,29 @@ impl Run {
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     }
 
+    /// Runs it on a terminal, standard output and standard error both; gives its exit code and what the terminal got.
+    #[cfg(target_os = "linux")]
+    #[allow(dead_code)] // not beside a twin
+    pub(crate) fn on_terminal(self) -> (Option<i32>, Vec<u8>) {
+        use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+        use std::io::Read;
+        use std::os::unix::ffi::OsStrExt;
+        let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&terminal).unwrap();
+        unlockpt(&terminal).unwrap();
+        let name = ptsname(&terminal, Vec::new()).unwrap();
+        let path = Path::new(OsStr::from_bytes(name.as_bytes()));
+        let side = || std::fs::File::options().read(true).write(true).open(path).unwrap();
+        let mut command = self.command;
+        let mut child = command.stdin(Stdio::null()).stdout(side()).stderr(side()).spawn().unwrap();
+        // The terminal ends when nobody has its other side open any more.
+        drop(command);
+        let mut told = Vec::new();
+        // The end is an error on Linux.
+        let _ = std::fs::File::from(terminal).read_to_end(&mut told);
+        (child.wait().unwrap().code(), told)
+    }
+
     fn output(mut self) -> Output {
         let mut child =
             self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

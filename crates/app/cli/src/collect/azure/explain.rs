@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use teeproof::core::Hex;
+use teeproof::core::{Hex, is_shown_as_it_is};
 use teeproof_endorse::certification_url;
 use teeproof_vtpm::handles::{AK, AK_CERTIFICATE, INPUT, REPORT};
 
@@ -58,9 +58,25 @@ fn fresh(out: &mut String, asked: &Asked) {
     let _ = writeln!(out, "grep -aqi '\"user-data\":\"{user_data}\"' hcl-report.bin");
 }
 
-/// A word of the shell, whatever is in it.
+/// A word of the shell, whatever is in it. What must not stand in output as it is, is written in octal.
 fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
+    let word = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
+    if text.chars().all(is_shown_as_it_is) {
+        return word(text);
+    }
+    let mut octal = String::new();
+    for character in text.chars() {
+        match character {
+            '\\' => octal.push_str(r"\\"),
+            shown if is_shown_as_it_is(shown) => octal.push(shown),
+            other => {
+                for byte in other.encode_utf8(&mut [0; 4]).bytes() {
+                    let _ = write!(octal, r"\0{byte:03o}");
+                }
+            }
+        }
+    }
+    format!("\"$(printf %b {})\"", word(&octal))
 }
 
 #[cfg(test)]
@@ -71,5 +87,6 @@ mod tests {
     fn a_word_of_the_shell_stays_one() {
         assert_eq!(quoted("/sys/a b"), "'/sys/a b'");
         assert_eq!(quoted("$(a)'; b"), r"'$(a)'\''; b'");
+        assert_eq!(quoted("a\u{1b}[2J\\'\n\u{9b}1"), r#""$(printf %b 'a\0033[2J\\'\''\0012\0302\02331')""#);
     }
 }
