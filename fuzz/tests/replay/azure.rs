@@ -6,9 +6,10 @@ use teeproof::bundle::{Bundle, Collection};
 use teeproof::core::Time;
 use teeproof::input::{Inputs, Kind};
 use teeproof_fuzz::{Part, join};
-use teeproof_mint::azure::{AkChain, Event, EventLog, Evidence, SignatureForm, Vm};
+use teeproof_mint::azure::{AkChain, Algorithm, Event, EventLog, Evidence, SignatureForm, Vm};
 use teeproof_mint::snp::Product;
 use teeproof_mint::{DEFAULT_TIME, Kind as KeyKind};
+use teeproof_wire::eventlog::Format;
 
 use crate::seeds::{ARCHIVED, NO_POLICY, base64, file, hex, modulus};
 
@@ -106,7 +107,14 @@ pub(crate) fn tpm_signature() -> Vec<Vec<u8>> {
 }
 
 pub(crate) fn event_log() -> Vec<Vec<u8>> {
-    logs().iter().map(|log| log.bytes().unwrap()).collect()
+    let fewer = Event::new(12, Event::EVENT_TAG, vec![1; 9]).in_banks(&[Algorithm::SHA1]);
+    let others = [
+        EventLog::booted_securely().with(fewer).with(Event::new(u32::MAX, Event::EVENT_TAG, vec![7])),
+        EventLog::ccel(),
+        EventLog::of_attestation_agent(23, &["coco.com start one", "coco.com start two"]),
+        EventLog::of_tcg_1_2(),
+    ];
+    logs().iter().chain(&others).map(|log| log.bytes().unwrap()).collect()
 }
 
 /// What the events of register 7 hold.
@@ -116,7 +124,7 @@ pub(crate) fn efi() -> Vec<Vec<u8>> {
         let log = teeproof_wire::eventlog::EventLog::parse(&log).unwrap();
         let events = log.events().filter(|event| event.index == 7 && event.data.len() > 32);
         for event in events {
-            let variable = teeproof_wire::eventlog::EfiVariable::parse(event.data).unwrap();
+            let Ok(variable) = teeproof_wire::eventlog::EfiVariable::parse(event.data) else { continue };
             seeds.push(event.data.to_vec());
             let lists = teeproof_wire::eventlog::SignatureLists::parse(variable.data);
             seeds.extend(lists.ok().filter(|_| variable.data.len() > 16).map(|_| variable.data.to_vec()));
@@ -136,7 +144,12 @@ pub(crate) fn minted_claims() -> Vec<Vec<u8>> {
 }
 
 pub(crate) fn minted_log() -> Vec<Vec<u8>> {
-    event_log().iter().map(|log| [&[0], &log[..]].concat()).collect()
+    // Those that are replayed: a CCEL and a log of TCG 1.2 are not.
+    let replayed = |log: &&Vec<u8>| {
+        let format = Format::peek(log).unwrap();
+        !matches!(format, Format::ConfidentialComputing | Format::Sha1)
+    };
+    event_log().iter().filter(replayed).map(|log| [&[0], &log[..]].concat()).collect()
 }
 
 /// The parts of evidence that stands in JSON.

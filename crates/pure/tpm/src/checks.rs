@@ -28,12 +28,12 @@ checks! { VERIFY:
         "Read the registers together with the quote: they must not change in between.",
         "TCG TPM 2.0 Library, Part 2, TPMS_QUOTE_INFO";
     LOG_FORMAT [3] = "log.format", "the event log's form",
-        "The log is a crypto-agile event log, read whole.",
-        "Give binary_bios_measurements of the machine that was quoted, as the firmware or the kernel gives it.",
+        "The log is a TCG event log, read whole.",
+        "Give binary_bios_measurements of the machine that was quoted, as the firmware or the kernel gives it; teeproof inspect says where a log breaks.",
         "TCG PC Client Platform Firmware Profile, section 10";
     LOG_REPLAY [3] = "log.replay", "the event log replayed",
         "Every quoted register that the log tells of has exactly the value that the log's events make.",
-        "Events are missing, were added or altered, or a register was extended by somebody who writes no log.",
+        "Events are missing, were added or altered, or a PCR was extended by somebody who writes no log: IMA extends PCR 10, systemd PCR 11 and from version 255 on PCR 9, outside of the firmware's log.",
         "TCG PC Client Platform Firmware Profile, section 10.4";
 }
 

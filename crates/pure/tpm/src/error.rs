@@ -46,6 +46,8 @@ pub enum Error {
     Log(WireError),
     /// The log has no SHA-256 digests.
     LogBank,
+    /// The log is of the measurement registers of a confidential VM (CCEL), and not of PCRs.
+    LogRegisters,
 }
 
 /// What is wrong with what a quote selects.
@@ -72,7 +74,7 @@ impl Error {
             Self::Selection(_) => checks::SELECTION,
             Self::PcrMissing(_) | Self::PcrCount { .. } | Self::PcrDigest => checks::PCRS,
             Self::Log(_) => checks::LOG_FORMAT,
-            Self::LogBank => checks::LOG_REPLAY,
+            Self::LogBank | Self::LogRegisters => checks::LOG_REPLAY,
         }
     }
 
@@ -88,7 +90,7 @@ impl Error {
             Self::SignatureForm(_) | Self::Message(_) | Self::Log(_) | Self::PcrCount { .. } => {
                 Class::Malformed
             }
-            Self::Key | Self::LogBank | Self::Selection(_) => Class::Unsupported,
+            Self::Key | Self::LogBank | Self::LogRegisters | Self::Selection(_) => Class::Unsupported,
             Self::Signature | Self::Signer => Class::NotAuthentic,
             Self::NonceLength | Self::Nonce | Self::PcrDigest => Class::NotBound,
             Self::PcrMissing(_) => Class::Incomplete,
@@ -114,6 +116,9 @@ impl fmt::Display for Error {
             }
             Self::PcrDigest => f.write_str("the registers' values are not those that the quote signed"),
             Self::LogBank => f.write_str("the event log has no SHA-256 digests to replay"),
+            Self::LogRegisters => f.write_str(
+                "the event log is a CCEL: it is replayed to the RTMRs of a TD, which no TPM quote signs",
+            ),
         }
     }
 }

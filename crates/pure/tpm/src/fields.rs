@@ -18,7 +18,7 @@ macro_rules! tpm_policy_fields {
                 "The PCRs 0 to 23 of the SHA-256 bank, 64 hex digits each. One that the quote did not sign fails.",
                 REGISTERS of PCR [6] = "quote.registers", "the registers that matter",
                     "The registers that the policy names hold the expected values.",
-                    "Name the registers that your image determines; registers 5 and 6 differ from boot to boot or from machine to machine.",
+                    "Name the registers that your image determines; PCRs 5 and 6 differ from boot to boot or from machine to machine, and with them PCR 10, for IMA's boot aggregate covers PCRs 0 to 7.",
                     "TCG PC Client Platform Firmware Profile, section 3.3.4",
                 genuine (waived), held (policy.pcrs.appraise(checks::REGISTERS, &checks::PCR, |index| booted.pcrs?.get(index), record)),
                 suggest (by pcrs);
@@ -26,7 +26,7 @@ macro_rules! tpm_policy_fields {
                 "Whether the firmware enforced secure boot, as the event log shows for the quoted PCR 7; absent without a log that explains it.",
                 SECURE_BOOT [6] = "log.secure-boot", "secure boot",
                     "The firmware enforced secure boot, as the events of the quoted register 7 show.",
-                    "Give the event log, quote register 7, and enable secure boot.",
+                    "Give the event log of the machine that was quoted, quote PCR 7, and enable secure boot; where the log was given, the reason names the event that proves nothing.",
                     "TCG PC Client Platform Firmware Profile, section 3.3.4.8",
                 genuine (waived), value ((booted.secure_boot().ok()), Remark::Because(&SecureBootSource(booted.secure_boot()))),
                 suggest (found)
@@ -35,9 +35,9 @@ macro_rules! tpm_policy_fields {
                 "Whether the log explains every quoted PCR that it has events for; absent without a log.",
                 EXPLAINS [6] = "log.explains", "a log that explains the registers",
                     "The log explains every quoted register that it has events for.",
-                    "Give the event log of the machine that was quoted, since its last start.",
+                    "Give the event log of the machine that was quoted, since its last start. IMA extends PCR 10 and systemd PCRs 11 and 9 outside of the firmware's log: leave them out of the quote, or waive this.",
                     "TCG PC Client Platform Firmware Profile, section 10.4",
-                genuine (waived), value (booted.log.map($crate::VerifiedLog::explains_all)),
+                genuine (waived), value ((booted.log.map($crate::VerifiedLog::explains_all)), Remark::Because(&ReplaySummary(booted.log))),
                 suggest (found);
         }
     };

@@ -1,5 +1,5 @@
-//! The boot log held against the quoted registers: only what a register's quoted value proves is
-//! told. Events are read in the order of the log, in one pass.
+//! The event log held against the quoted PCRs: only what a PCR's quoted value proves is told. Events
+//! are read in the order of the log, in one pass.
 
 mod boot;
 mod explanation;
@@ -12,7 +12,7 @@ pub use secure_boot::{EventProblem, NoSecureBoot, SecureBoot, Variable};
 use core::fmt;
 
 use teeproof_core::{Crypto, Record};
-use teeproof_wire::eventlog::{Event, EventLog};
+use teeproof_wire::eventlog::{Event, EventLog, Format};
 use teeproof_wire::tpm::{REGISTERS, SHA256};
 
 use crate::{Error, VerifiedPcrs, checks};
@@ -40,8 +40,8 @@ pub struct VerifiedLog<'a> {
 /// quoted register, and one of its data for each event of register 7.
 ///
 /// # Errors
-/// The log is malformed, or has no SHA-256 digests. A log that does not explain a register is no
-/// error: see [`VerifiedLog::register`].
+/// The log is malformed, has no SHA-256 digests, or is of the registers of a confidential VM (CCEL). A
+/// log that does not explain a PCR is no error: see [`VerifiedLog::register`].
 pub fn replay<'a>(
     log: &'a [u8],
     pcrs: &VerifiedPcrs,
@@ -49,57 +49,43 @@ pub fn replay<'a>(
     record: &mut dyn Record,
 ) -> Result<VerifiedLog<'a>, Error> {
     let log = EventLog::parse(log).map_err(Error::Log)?;
-    record.pass(checks::LOG_FORMAT, &format_args!("crypto-agile, {} events", log.len()));
-    if log.algorithms().size(SHA256).is_none() {
+    record.pass(checks::LOG_FORMAT, &format_args!("{}, {} events", log.format().as_str(), log.len()));
+    if !log.format().measures_pcrs() {
+        return Err(Error::LogRegisters);
+    }
+    if log.format().is_of_firmware() && log.algorithms().size(SHA256).is_none() {
         return Err(Error::LogBank);
     }
-    let replayed = extend(&log, pcrs, crypto);
+    let replayed = log.replay(
+        SHA256,
+        |index| pcrs.get(index).is_some(),
+        |old: &[u8; 32], digest| crypto.sha256.digest(&[old, digest]),
+    );
     let mut registers = [Explanation::NotQuoted; 24];
     for ((register, replayed), index) in registers.iter_mut().zip(&replayed).zip(0..) {
-        *register = Explanation::of(index, pcrs.get(index), replayed.as_ref(), &start(index, &log));
+        *register = Explanation::of(&log, index, pcrs.get(index), replayed.as_ref());
     }
     let secure_boot = match registers.get(usize::from(SECURE_BOOT)) {
         Some(Explanation::Explained) => secure_boot::read(measured_into(&log, SECURE_BOOT), crypto),
         other => Err(NoSecureBoot::Register(other.copied().unwrap_or(Explanation::NotQuoted))),
     };
     let verified = VerifiedLog { log, registers, secure_boot };
-    if verified.explains_all() {
-        record.pass(checks::LOG_REPLAY, &Told(&verified));
+    if verified.all_match() {
+        record.pass(checks::LOG_REPLAY, &verified.summary());
     } else {
-        record.warn(checks::LOG_REPLAY, &Told(&verified));
+        record.warn(checks::LOG_REPLAY, &verified.summary());
     }
     Ok(verified)
 }
 
-/// What the events make of each quoted register; `None` where there are none.
-fn extend(log: &EventLog<'_>, pcrs: &VerifiedPcrs, crypto: &Crypto) -> [Option<[u8; 32]>; 24] {
-    let mut registers = [None; 24];
-    for event in log.events().filter(Event::extends) {
-        let Some(index) = u8::try_from(event.index).ok().filter(|index| pcrs.get(*index).is_some()) else {
-            continue;
-        };
-        let (Some(register), Some(digest)) = (registers.get_mut(usize::from(index)), event.sha256()) else {
-            continue;
-        };
-        let old = register.get_or_insert_with(|| start(index, log));
-        *old = crypto.sha256.digest(&[old, digest]);
-    }
-    registers
+/// The events of a PCR's SHA-256 bank, with the numbers of their records.
+fn measured_into<'a>(log: &EventLog<'a>, register: u8) -> impl Iterator<Item = (usize, Event<'a>)> + use<'a> {
+    log.numbered().filter(move |(_, event)| event.index == u32::from(register) && extends(event))
 }
 
-/// What a register holds before its first event: zero, and in register 0 the locality at which the
-/// TPM was started. Registers 17 to 22 are all ones until a dynamic launch, which alone can extend
-/// them, and which sets them to zero first.
-fn start(index: u8, log: &EventLog<'_>) -> [u8; 32] {
-    let mut start = [0; 32];
-    if let ([.., last], 0) = (&mut start, index) {
-        *last = log.startup_locality().unwrap_or(0);
-    }
-    start
-}
-
-fn measured_into<'a>(log: &EventLog<'a>, register: u8) -> impl Iterator<Item = Event<'a>> + use<'a> {
-    log.events().filter(move |event| event.extends() && event.index == u32::from(register))
+/// Whether an event extends the SHA-256 bank: without a digest of it, it leaves the bank alone.
+fn extends(event: &Event<'_>) -> bool {
+    event.extends() && event.sha256().is_some()
 }
 
 impl<'a> VerifiedLog<'a> {
@@ -114,11 +100,27 @@ impl<'a> VerifiedLog<'a> {
         (0..REGISTERS).zip(self.registers.iter().copied())
     }
 
-    /// Whether the log explains every quoted register that it has events for, and at least one.
+    /// Whether the log is the firmware's and explains every quoted register that it has events for,
+    /// and at least one. The attestation agent's log tells of its own events alone.
     #[must_use]
     pub fn explains_all(&self) -> bool {
+        self.log.format().is_of_firmware() && self.all_match()
+    }
+
+    fn all_match(&self) -> bool {
         self.registers.contains(&Explanation::Explained)
             && !self.registers.contains(&Explanation::Unexplained)
+    }
+
+    /// The registers by whether they are explained, in words.
+    pub(crate) const fn summary(&self) -> Summary<'_, 'a> {
+        Summary(self)
+    }
+
+    /// The log's format.
+    #[must_use]
+    pub const fn format(&self) -> Format {
+        self.log.format()
     }
 
     /// What register 7 proves of secure boot, or why it proves nothing.
@@ -137,7 +139,7 @@ impl<'a> VerifiedLog<'a> {
     pub fn events(&self) -> impl Iterator<Item = Event<'a>> + '_ {
         self.log.events().filter(|event| {
             let index = u8::try_from(event.index);
-            event.extends() && index.is_ok_and(|index| self.register(index) == Explanation::Explained)
+            extends(event) && index.is_ok_and(|index| self.register(index) == Explanation::Explained)
         })
     }
 
@@ -146,15 +148,21 @@ impl<'a> VerifiedLog<'a> {
     /// if at all.
     pub fn boot_applications(&self) -> Option<impl Iterator<Item = BootApplication<'a>> + use<'a>> {
         (self.register(boot::REGISTER) == Explanation::Explained)
-            .then(|| boot::applications(measured_into(&self.log, boot::REGISTER)))
+            .then(|| boot::applications(measured_into(&self.log, boot::REGISTER).map(|(_, event)| event)))
     }
 }
 
 /// `explained 0 1 2; unexplained 5; without a log 8 9`.
-struct Told<'a>(&'a VerifiedLog<'a>);
+pub(crate) struct Summary<'l, 'a>(&'l VerifiedLog<'a>);
 
-impl fmt::Display for Told<'_> {
+/// The registers that an operating system extends outside of the firmware's log.
+const EXTENDED_BY_THE_SYSTEM: core::ops::RangeInclusive<u8> = 9..=11;
+
+impl fmt::Display for Summary<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.0.format().is_of_firmware() {
+            f.write_str("the attestation agent's log, not the firmware's: ")?;
+        }
         let mut separator = "";
         for (what, which) in [
             ("explained", Explanation::Explained),
@@ -168,6 +176,12 @@ impl fmt::Display for Told<'_> {
                 f.write_str(" none")?;
             }
             indices.try_for_each(|(index, _)| write!(f, " {index}"))?;
+        }
+        let unexplained = |index| self.0.register(index) == Explanation::Unexplained;
+        if EXTENDED_BY_THE_SYSTEM.into_iter().any(unexplained) {
+            f.write_str(
+                "; IMA extends PCR 10, systemd PCR 11 and from version 255 PCR 9, outside of this log",
+            )?;
         }
         Ok(())
     }

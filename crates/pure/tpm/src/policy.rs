@@ -54,8 +54,20 @@ struct SecureBootSource(Result<bool, SecureBootUnknown>);
 impl fmt::Display for SecureBootSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Ok(_) => f.write_str("the events of the quoted register 7"),
+            Ok(_) => f.write_str("the events of the quoted PCR 7"),
             Err(reason) => reason.fmt(f),
+        }
+    }
+}
+
+/// Which PCRs the log explains, or that there is no log.
+struct ReplaySummary<'b, 'a>(Option<&'b VerifiedLog<'a>>);
+
+impl fmt::Display for ReplaySummary<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(log) => log.summary().fmt(f),
+            None => f.write_str("no event log was verified"),
         }
     }
 }

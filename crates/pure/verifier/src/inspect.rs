@@ -46,6 +46,9 @@ fn structure(part: &Part, visitor: &mut dyn Visitor) -> Result<Option<Error>, Er
         Kind::HclReport => return hcl(bytes, visitor),
         Kind::TpmQuote => attest(attest_bytes(bytes), visitor)?,
         Kind::EventLog => group(visitor, "TCG event log", &EventLog::parse(bytes)?),
+        Kind::CcEventLog => {
+            group(visitor, "confidential-computing event log (CCEL)", &EventLog::parse(bytes)?)
+        }
         Kind::PcrValues => registers(bytes, visitor),
         Kind::NitroDocument => nitro(bytes, visitor)?,
         Kind::RevocationList => group(visitor, "CertificateList", &RevocationList::parse(bytes)?),

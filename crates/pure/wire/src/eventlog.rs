@@ -1,18 +1,23 @@
-//! The crypto-agile event log of a measured boot, as firmware and kernel hand it out: what was
-//! measured into which register, little-endian.
+//! The event log of a measured boot, as firmware and kernel hand it out: what was measured into
+//! which register, little-endian.
 //!
-//! Source: TCG PC Client Platform Firmware Profile, section 10 (event logging).
+//! Source: TCG PC Client Platform Firmware Profile, section 10 (event logging); UEFI 2.10, section
+//! 38 (confidential computing).
 
 mod algorithms;
 mod describe;
 mod event;
+mod format;
 mod guid;
 pub mod kind;
+mod replay;
 mod signatures;
 mod variable;
 
 pub use algorithms::{Algorithms, MAX_ALGORITHMS};
+pub use describe::mr_name;
 pub use event::Event;
+pub use format::Format;
 pub use guid::Guid;
 pub use kind::kind_name;
 pub use signatures::{Signature, SignatureLists};
@@ -32,10 +37,12 @@ const STARTUP_LOCALITY: &[u8; 16] = b"StartupLocality\0";
 /// the bytes it was read from.
 ///
 /// Shape: a record in the old form that names the hash algorithms (Spec ID Event03), then records
-/// with a digest of each, then perhaps padding: bytes that are all 0x00 or all 0xFF, with which
-/// firmware fills the table that it hands out.
+/// with at most one digest of each, then perhaps padding: bytes that are all 0x00 or all 0xFF, with
+/// which firmware fills the table that it hands out. A log of TCG 1.2 has records in the old form
+/// alone. [`Format`] says which it is.
 #[derive(Clone, Copy, Debug)]
 pub struct EventLog<'a> {
+    format: Format,
     algorithms: Algorithms,
     platform_class: u32,
     records: &'a [u8],
@@ -50,35 +57,55 @@ impl<'a> EventLog<'a> {
     /// Reads a log, which must fill `bytes`. One pass; nothing is hashed.
     ///
     /// # Errors
-    /// More than [`MAX_BYTES`] or [`MAX_EVENTS`]; a log that is not crypto-agile; a record that is cut off, that is
-    /// of a register above 23, or whose digests are not one of each algorithm; a second
-    /// `StartupLocality`, or one after the first event of register 0.
+    /// More than [`MAX_BYTES`] or [`MAX_EVENTS`]; a log of no known [`Format`]; a record that is cut
+    /// off, that is of a register above 23, or that has two digests of one algorithm or one of an
+    /// algorithm that the header does not name; a second `StartupLocality`, or one after the first
+    /// event of PCR 0.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         const WHAT: &str = "event log";
         if bytes.len() > MAX_BYTES {
             return Err(Error::new(Kind::TooLarge, WHAT, 0, "at most 4 MiB"));
         }
-        Reader::all(bytes, 0, WHAT, |reader| {
-            let (algorithms, platform_class) = algorithms::header(reader)?;
-            let (offset, all) = (reader.offset(), reader.rest());
+        let algorithms::Header { format, algorithms, platform_class, bytes: header } =
+            algorithms::header(bytes)?;
+        let records = bytes.get(header..).unwrap_or_default();
+        Reader::all(records, header, WHAT, |reader| {
             let (mut startup, mut events) = (Startup::default(), 0_usize);
-            while !is_padding(reader.rest()) {
+            let most = padding(records);
+            while reader.remaining() > most {
                 if events == MAX_EVENTS {
                     return Err(reader.error(Kind::TooLarge, WHAT, "at most 16384 events"));
                 }
                 events = events.saturating_add(1);
                 let event = Event::read(reader, &algorithms)?;
-                startup.see(&event)?;
+                if format.is_of_firmware() {
+                    startup.see(&event)?;
+                }
             }
             let padding = reader.remaining();
             reader.take(padding, WHAT)?;
-            let records = all.get(..all.len().saturating_sub(padding)).unwrap_or_default();
+            let records = records.get(..records.len().saturating_sub(padding)).unwrap_or_default();
             let startup_locality = startup.locality;
-            Ok(Self { algorithms, platform_class, records, offset, events, padding, startup_locality })
+            Ok(Self {
+                format,
+                algorithms,
+                platform_class,
+                records,
+                offset: header,
+                events,
+                padding,
+                startup_locality,
+            })
         })
     }
 
-    /// The hash algorithms of which every event has a digest.
+    /// The log's format: whose registers it describes.
+    #[must_use]
+    pub const fn format(&self) -> Format {
+        self.format
+    }
+
+    /// The hash algorithms of which events have digests.
     #[must_use]
     pub const fn algorithms(&self) -> &Algorithms {
         &self.algorithms
@@ -115,16 +142,23 @@ impl<'a> EventLog<'a> {
         self.events == 0
     }
 
+    /// The events with the number of their record: the header of a log is record 0.
+    pub fn numbered(&self) -> impl Iterator<Item = (usize, Event<'a>)> + use<'a> {
+        let first = usize::from(self.format != Format::Sha1);
+        (first..).zip(self.events())
+    }
+
     /// The events after the header, in their order.
     pub fn events(&self) -> impl Iterator<Item = Event<'a>> + use<'a> {
         Events { rest: self.records, offset: self.offset, algorithms: self.algorithms }
     }
 }
 
-/// Whether the log has nothing more to say. In a record, the fields that come first cannot be all
-/// zero, nor all ones, so that this looks at a few bytes alone until it is true.
-fn is_padding(rest: &[u8]) -> bool {
-    rest.iter().all(|byte| *byte == 0) || rest.iter().all(|byte| *byte == 0xff)
+/// How many bytes at the end can be padding. No record begins among them: counted once, for an event
+/// without digests and data is sixteen zero bytes itself.
+fn padding(records: &[u8]) -> usize {
+    let run = |byte: u8| records.iter().rev().take_while(|found| **found == byte).count();
+    run(0).max(run(0xff))
 }
 
 /// What a log says of the TPM's start, and whether it may still say it.

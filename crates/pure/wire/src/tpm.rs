@@ -22,6 +22,8 @@ pub use signature::rsassa_sha256;
 
 use crate::{Error, Kind, Reader};
 
+/// TPM_ALG_SHA1.
+pub const SHA1: u16 = 0x0004;
 /// TPM_ALG_SHA256.
 pub const SHA256: u16 = 0x000b;
 /// TPM_GENERATED_VALUE: the first bytes of whatever a restricted key signs.
@@ -43,7 +45,7 @@ const MAX_DIGEST: usize = 64;
 #[must_use]
 pub const fn digest_bytes(algorithm: u16) -> Option<usize> {
     match algorithm {
-        0x0004 => Some(20),
+        SHA1 => Some(20),
         SHA256 | 0x0012 | 0x0027 => Some(32),
         0x000c | 0x0028 => Some(48),
         0x000d | 0x0029 => Some(64),

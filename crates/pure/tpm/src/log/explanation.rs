@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use teeproof_wire::eventlog::EventLog;
+
 /// Registers below this one are the firmware's (TCG PC Client Platform Firmware Profile, section
 /// 3.3.4).
 const FIRMWARE: u8 = 8;
@@ -22,17 +24,17 @@ pub enum Explanation {
 }
 
 impl Explanation {
-    /// Of the register of this number, by its quoted value, what the log's events make, and what it
-    /// holds before the first one.
+    /// Of the register of this number, by its quoted value and what the log's events make.
     pub(super) fn of(
+        log: &EventLog<'_>,
         index: u8,
         quoted: Option<&[u8; 32]>,
         replayed: Option<&[u8; 32]>,
-        start: &[u8; 32],
     ) -> Self {
+        let firmware = index < FIRMWARE && log.format().is_of_firmware();
         match (quoted, replayed) {
             (None, _) => Self::NotQuoted,
-            (Some(quoted), None) if index < FIRMWARE && quoted != start => Self::Unexplained,
+            (Some(quoted), None) if firmware && *quoted != log.start(index) => Self::Unexplained,
             (Some(_), None) => Self::NoLog,
             (Some(quoted), Some(replayed)) if quoted == replayed => Self::Explained,
             (Some(_), Some(_)) => Self::Unexplained,

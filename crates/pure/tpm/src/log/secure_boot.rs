@@ -32,15 +32,18 @@ pub struct SecureBoot<'a> {
     pub authorities: usize,
 }
 
-/// The events of register 7, which must be explained.
+/// The events of PCR 7, which must be explained, with the numbers of their records.
 pub(super) fn read<'a>(
-    events: impl Iterator<Item = Event<'a>>,
+    events: impl Iterator<Item = (usize, Event<'a>)>,
     crypto: &Crypto,
 ) -> Result<SecureBoot<'a>, NoSecureBoot> {
     let mut seen = Seen::default();
-    for event in events {
-        seen.event(&event, crypto)
-            .map_err(|problem| NoSecureBoot::Event { offset: event.offset, problem })?;
+    for (number, event) in events {
+        seen.event(&event, crypto).map_err(|problem| NoSecureBoot::Event {
+            number,
+            offset: event.offset,
+            problem,
+        })?;
     }
     if !seen.separator {
         return Err(NoSecureBoot::NoSeparator);

@@ -132,18 +132,18 @@ fn secure_boot_is_what_register_7_proves() {
         log.events.retain(|event| (event.register, event.kind) != (7, Event::SEPARATOR));
     });
     let unquoted = vm().pcr_selection(&[0, 4]);
-    let proof = "the events of the quoted register 7";
+    let proof = "the events of the quoted PCR 7";
     for (vm, on, holds, because) in [
         (vm(), true, true, proof),
         (vm(), false, false, proof),
         (off.clone(), false, true, proof),
         (off, true, false, proof),
-        (debug, true, false, "event at offset"),
+        (debug, true, false, "event 36 of the log (PCR 7, offset 0x18a4): the firmware ran in debug mode"),
         (no_log, true, false, "no event log was verified"),
-        (unexplained.clone(), true, false, "register 7 is unexplained"),
+        (unexplained.clone(), true, false, "PCR 7 is unexplained"),
         // Without a proof nothing is met, not even a demand that it be off.
-        (unexplained, false, false, "register 7 is unexplained"),
-        (unquoted, true, false, "register 7 is not quoted"),
+        (unexplained, false, false, "PCR 7 is unexplained"),
+        (unquoted, true, false, "PCR 7 is not quoted"),
     ] {
         let (verdict, findings) = under(&vm, &secure_boot(on));
         let (id, outcome, _, reason) = &findings.0[1];
@@ -160,8 +160,9 @@ fn a_log_that_explains() {
     for (vm, holds) in [(vm(), true), (empty, false), (one_off, false), (without_log(), false)] {
         let (verdict, findings) = under(&vm, &explained());
         assert_eq!(verdict, holds);
-        let (id, outcome, ..) = &findings.0[2];
+        let (id, outcome, _, reason) = &findings.0[2];
         assert_eq!((*id, *outcome == Outcome::Pass), (checks::EXPLAINS.id, holds));
+        assert!(reason.starts_with("explained ") || reason == "no event log was verified", "{reason}");
     }
 }
 

@@ -191,3 +191,69 @@ fn a_value_is_compared_whole() {
         assert_eq!(log_of(&Bag::of(&vm)).registers, expected(&[8]), "{at}");
     }
 }
+
+#[test]
+fn an_event_without_sha_256_leaves_that_bank_alone() {
+    let plain = log_of(&Bag::of(&vm()));
+    let sha1 = |register, kind| {
+        Event::new(register, kind, b"not in this bank".to_vec()).in_banks(&[Algorithm::SHA1])
+    };
+    // In a register without other events, in those that facts are told of, and in one of the firmware's.
+    for register in [12, 7, 4, 0] {
+        let seen = altered(|log| log.events.push(sha1(register, Event::EVENT_TAG)));
+        assert_eq!(seen, plain, "{register}");
+    }
+    let seen = altered(|log| log.events.push(Event::new(u32::MAX, Event::EVENT_TAG, vec![1])));
+    assert_eq!(seen, plain);
+    // Nor can a digest be taken away from an event that was measured.
+    let seen = altered(|log| {
+        let at = log.events.iter().position(|event| event.register == 8).unwrap();
+        log.events[at] = log.events[at].clone().in_banks(&[Algorithm::SHA1, Algorithm::SHA384]);
+    });
+    assert_eq!(seen.registers, expected(&[8]));
+}
+
+#[test]
+fn the_attestation_agents_log_tells_of_its_own_register_alone() {
+    let agent = || EventLog::of_attestation_agent(23, &["coco.com start one", "coco.com start two"]);
+    let mut machine = vm();
+    machine.pcrs[23] = agent().pcrs()[23];
+    let bag = Bag { log: Some(agent().bytes().unwrap()), ..Bag::of(&machine) };
+    let seen = log_of(&bag);
+    let registers = |which| core::array::from_fn(|index| if index == 23 { which } else { NoLog });
+    assert_eq!((seen.registers, seen.outcome), (registers(Explained), Outcome::Pass));
+    // It is not the firmware's: whoever demands a log that explains the boot is not content with it.
+    assert!(!seen.explains_all);
+    assert_eq!(seen.secure_boot, Err(NoSecureBoot::Register(NoLog)));
+    assert_eq!(seen.applications, None);
+    let seen = log_of(&Bag { log: bag.log.clone(), ..Bag::of(&vm()) });
+    assert_eq!((seen.registers, seen.outcome), (registers(Unexplained), Outcome::Warn));
+    // Without an event, and with digests of another bank, it explains nothing and refuses nothing.
+    for log in [EventLog::of_attestation_agent(23, &[]), agent().algorithms(&[Algorithm::SHA384])] {
+        let mut log = log;
+        log.events.retain(|_| false);
+        let seen = log_of(&Bag { log: Some(log.bytes().unwrap()), ..Bag::of(&vm()) });
+        assert_eq!((seen.registers, seen.outcome), ([NoLog; 24], Outcome::Warn));
+    }
+}
+
+#[test]
+fn who_extends_pcrs_9_to_11_is_said_where_they_are_unexplained() {
+    let because = |register: u32| {
+        let vm = vm().with_log(|log| {
+            let extended = Event::new(register, Event::IPL, b"extended since".to_vec());
+            log.events.push(extended);
+        });
+        Bag::of(&vm).reason("log.replay")
+    };
+    for register in [9, 10, 11] {
+        let text = because(register);
+        assert!(text.contains(&format!("unexplained {register}; ")), "{text}");
+        assert!(
+            text.ends_with(
+                "IMA extends PCR 10, systemd PCR 11 and from version 255 PCR 9, outside of this log"
+            )
+        );
+    }
+    assert!(!because(8).contains("IMA"));
+}

@@ -158,6 +158,15 @@ impl Bag {
         Ok((quote, pcrs))
     }
 
+    /// The reason that is recorded of a check.
+    pub(crate) fn reason(&self, check: &str) -> String {
+        let mut reasons = Reasons(Vec::new());
+        let (_, pcrs) = self.quote_and_pcrs(&teeproof_aws_lc::TABLE, &mut reasons).unwrap();
+        let log = self.log.as_ref().unwrap();
+        replay(log, &pcrs, &teeproof_aws_lc::TABLE, &mut reasons).unwrap();
+        reasons.0.into_iter().find(|(id, _)| *id == check).unwrap().1
+    }
+
     /// Hands the verified registers to the closure.
     pub(crate) fn with_pcrs<T>(&self, then: impl FnOnce(&VerifiedPcrs) -> T) -> T {
         then(&self.quote_and_pcrs(&teeproof_aws_lc::TABLE, &mut ()).unwrap().1)
@@ -192,6 +201,15 @@ fn see(log: &[u8], pcrs: &VerifiedPcrs, crypto: &Crypto, findings: &mut Findings
         events: log.events().count(),
         outcome: findings.0.last().unwrap().1,
     })
+}
+
+/// The findings of one verification: which check, and why it came out so.
+struct Reasons(Vec<(&'static str, String)>);
+
+impl Record for Reasons {
+    fn record(&mut self, finding: Finding<'_>) {
+        self.0.push((finding.check.id, finding.because.unwrap().to_string()));
+    }
 }
 
 /// The findings of one verification: which check, and how it came out.

@@ -101,8 +101,10 @@ pub enum InputError {
     QuoteWithoutSignature,
     /// Something that only a TPM's quote gives a meaning came without it.
     WithoutQuote(Kind),
-    /// A boot log came without the register values that it explains.
+    /// An event log came without the PCR values that it explains.
     LogWithoutPcrs,
+    /// A CCEL came, whose events are measured into the RTMRs of a TD and into no PCR.
+    CcEventLog,
 }
 
 impl InputError {
@@ -118,7 +120,8 @@ impl InputError {
             | Self::TdQuoteOfSnp
             | Self::QuoteWithoutSignature
             | Self::WithoutQuote(_)
-            | Self::LogWithoutPcrs => 2,
+            | Self::LogWithoutPcrs
+            | Self::CcEventLog => 2,
             _ => 3,
         }
     }
@@ -174,6 +177,9 @@ impl InputError {
             Self::WithoutQuote(_) => "name the quote too, as tpm2_quote writes it with -m",
             Self::LogWithoutPcrs => {
                 "name the register values too; a log is only believed as far as it explains them"
+            }
+            Self::CcEventLog => {
+                "leave it out, or give binary_bios_measurements of the machine's TPM; teeproof inspect shows the RTMRs that a CCEL makes"
             }
         }
     }
@@ -242,6 +248,9 @@ impl InputError {
             Self::QuoteWithoutSignature => f.write_str("there is a tpm-quote and no tpm-signature"),
             Self::WithoutQuote(kind) => write!(f, "there are {kind} and no tpm-quote"),
             Self::LogWithoutPcrs => f.write_str("there is an event-log and no pcr-values"),
+            Self::CcEventLog => {
+                f.write_str("there is a cc-event-log (CCEL), which explains the RTMRs of a TD and no PCR")
+            }
             _ => f.write_str("there is no evidence among the files"),
         }
     }

@@ -25,6 +25,9 @@ impl Inputs {
     /// There is none among the files, something that belongs to it is missing, or something came
     /// along that does not belong to it.
     pub fn evidence(&self) -> Result<Evidence<'_>, InputError> {
+        if self.one(Kind::CcEventLog).is_some() {
+            return Err(InputError::CcEventLog);
+        }
         let whole = self.parts.iter().find_map(|part| technology(part).map(|of| (of, part)));
         let alone = self.parts.iter().map(|part| part.kind).find(|kind| OF_THE_TPM.contains(kind));
         let (technology, report) = match (whole, alone) {

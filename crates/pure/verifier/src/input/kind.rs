@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use teeproof_wire::eventlog::Format;
+
 /// What a file holds, or one part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -21,8 +23,11 @@ pub enum Kind {
     /// Values of a TPM's registers (SHA-256), one after the other, in the order of a quote's
     /// selection.
     PcrConcatenation,
-    /// A boot log in the TCG's format, whose events explain registers.
+    /// An event log in one of the TCG's formats, whose events explain PCRs.
     EventLog,
+    /// A confidential-computing event log (CCEL), whose events explain the RTMRs of a TD. It is
+    /// described, and never held against PCRs.
+    CcEventLog,
     /// A Nitro attestation document.
     NitroDocument,
     /// One or more certificates.
@@ -50,6 +55,7 @@ impl Kind {
         Self::PcrValues,
         Self::PcrConcatenation,
         Self::EventLog,
+        Self::CcEventLog,
         Self::NitroDocument,
         Self::Certificate,
         Self::RevocationList,
@@ -70,6 +76,7 @@ impl Kind {
             Self::PcrValues => "pcr-values",
             Self::PcrConcatenation => "pcr-concatenation",
             Self::EventLog => "event-log",
+            Self::CcEventLog => "cc-event-log",
             Self::NitroDocument => "nitro-document",
             Self::Certificate => "certificate",
             Self::RevocationList => "crl",
@@ -78,6 +85,11 @@ impl Kind {
             Self::Bundle => "bundle",
             Self::Mixed => "certificates and crls",
         }
+    }
+
+    /// The kind of a log of this format.
+    pub(crate) const fn of_log(format: Format) -> Self {
+        if format.measures_pcrs() { Self::EventLog } else { Self::CcEventLog }
     }
 
     /// Whether a file of this kind says something about a machine; certificates and revocation

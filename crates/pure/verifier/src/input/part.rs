@@ -74,7 +74,7 @@ const fn max_bytes(kind: Kind) -> usize {
         Kind::TdQuote | Kind::NitroDocument => 16 * 1024,
         // 113 bytes and a nonce of at most 64.
         Kind::TpmQuote | Kind::TpmSignature | Kind::PcrValues | Kind::PcrConcatenation => 1024,
-        Kind::EventLog => eventlog::MAX_BYTES,
+        Kind::EventLog | Kind::CcEventLog => eventlog::MAX_BYTES,
         Kind::Certificate => 64 * 1024,
         _ => 1024 * 1024,
     }

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use teeproof_wire::crl::RevocationList;
+use teeproof_wire::eventlog::Format;
 use teeproof_wire::snp::REPORT_BYTES;
 use teeproof_wire::tpm::MAGIC;
 
@@ -165,7 +166,7 @@ fn looks_like(bytes: &[u8]) -> Option<Kind> {
         [_, _, rest @ ..] if rest.starts_with(&MAGIC.to_be_bytes()) => Some(Kind::TpmQuote),
         // TPMT_SIGNATURE: RSASSA, SHA-256, 256 bytes.
         [0x00, 0x14, 0x00, 0x0b, 0x01, 0x00, ..] => Some(Kind::TpmSignature),
-        _ if bytes.starts_with(EVENT_LOG) => Some(Kind::EventLog),
+        _ if Format::peek(bytes).is_some() => Format::peek(bytes).map(Kind::of_log),
         _ if Bundle::looks_like_cbor(bytes) => Some(Kind::Bundle),
         // A vector of 256 bytes comes first.
         [0, 1, 0, 0, 0, 0, 0, 0, ..] => Some(Kind::BincodeQuote),
@@ -185,7 +186,3 @@ fn looks_like(bytes: &[u8]) -> Option<Kind> {
 const MAX_REPORT_GUESS: usize = 4096;
 /// A signature under a key of 2048 bits.
 const RSA_BYTES: usize = 256;
-/// How a boot log begins: register 0, EV_NO_ACTION, twenty zero bytes; then comes a size, and the
-/// words `Spec ID Event03`, which the log's reader demands.
-const EVENT_LOG: &[u8; 28] =
-    &[0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];

@@ -1,14 +1,14 @@
 //! The first record of a log, which names the hash algorithms of all others: Spec ID Event03.
 
+use super::Format;
 use super::event::{u16_le, u32_le};
-use crate::tpm::digest_bytes;
+use super::format::{Head, NO_SPEC_ID, SPEC_ID, is_old_spec_id};
+use crate::tpm::{SHA1, digest_bytes};
 use crate::{Error, Kind, Reader};
 
 /// A TPM has fewer banks than this.
 pub const MAX_ALGORITHMS: usize = 8;
 
-/// How the first event of a crypto-agile log begins.
-const SPEC_ID: &[u8; 16] = b"Spec ID Event03\0";
 /// No hash that a TPM knows is longer.
 const MAX_DIGEST: u16 = 64;
 
@@ -18,9 +18,17 @@ pub struct Algorithms {
     /// TPM_ALG_ID and the digest's size in bytes.
     list: [(u16, u16); MAX_ALGORITHMS],
     count: usize,
+    /// Whether events carry their digest as it is, without a count and an algorithm (TCG 1.2).
+    pub(super) bare: bool,
 }
 
 impl Algorithms {
+    /// What a log of TCG 1.2 has.
+    const SHA1_ALONE: Self = {
+        let none = (0, 0);
+        Self { list: [(SHA1, 20), none, none, none, none, none, none, none], count: 1, bare: true }
+    };
+
     /// Each algorithm (TPM_ALG_ID) with the size of its digests in bytes.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (u16, u16)> + '_ {
         self.list.iter().take(self.count).copied()
@@ -38,7 +46,7 @@ impl Algorithms {
             .ok()
             .filter(|count| (1..=MAX_ALGORITHMS).contains(count))
             .ok_or(at.error(Kind::Value, "Spec ID: numberOfAlgorithms", "1 to 8"))?;
-        let mut algorithms = Self { list: [(0, 0); MAX_ALGORITHMS], count: 0 };
+        let mut algorithms = Self { list: [(0, 0); MAX_ALGORITHMS], count: 0, bare: false };
         for slot in 0..count {
             let at = reader.at();
             let one = algorithm(reader)?;
@@ -71,23 +79,54 @@ fn algorithm(reader: &mut Reader<'_>) -> Result<(u16, u16), Error> {
     }
 }
 
-/// The first record, in the old form: register 0, EV_NO_ACTION, 20 zero bytes, and the Spec ID.
-pub(super) fn header(reader: &mut Reader<'_>) -> Result<(Algorithms, u32), Error> {
+/// What the first record says, and how many bytes it has. A log of TCG 1.2 has no header: its first
+/// record is an event.
+pub(super) struct Header {
+    pub(super) format: Format,
+    pub(super) algorithms: Algorithms,
+    pub(super) platform_class: u32,
+    pub(super) bytes: usize,
+}
+
+/// The first record, in the old form: register, EV_NO_ACTION, 20 zero bytes, and the Spec ID.
+pub(super) fn header(log: &[u8]) -> Result<Header, Error> {
     const WHAT: &str = "event log: first record";
-    const AGILE: &str = "a crypto-agile log: register 0, EV_NO_ACTION, a digest of zeros, Spec ID Event03";
-    let at = reader.at();
-    let old = |_| at.error(Kind::Unsupported, WHAT, AGILE);
-    let head: &[u8; 28] = reader.array(WHAT)?;
-    if *head != [0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] {
-        return Err(old(()));
-    }
-    let size = usize::try_from(u32_le(reader, "Spec ID: eventSize")?).unwrap_or(usize::MAX);
-    let base = reader.offset();
-    let event = reader.take(size, "Spec ID")?;
-    if !event.starts_with(SPEC_ID) {
-        return Err(old(()));
-    }
-    Reader::all(event, base, "Spec ID", spec_id)
+    const KNOWN: &str = "a header (EV_NO_ACTION, a digest of zeros, Spec ID Event03) or an event of TCG 1.2";
+    Reader::all(log, 0, WHAT, |reader| {
+        let at = reader.at();
+        let head = Head::of(reader.array(WHAT)?);
+        if !head.is_header() && !head.is_event() {
+            return Err(at.error(Kind::Unsupported, WHAT, KNOWN));
+        }
+        let size =
+            usize::try_from(u32_le(reader, "event log: first record: eventSize")?).unwrap_or(usize::MAX);
+        let base = reader.offset();
+        let data = reader.take(size, "event log: first record: event")?;
+        let bytes = reader.offset();
+        reader.take(reader.remaining(), WHAT)?;
+        let read = |format, read: fn(&mut Reader<'_>) -> Result<(Algorithms, u32), Error>| {
+            let (algorithms, platform_class) = Reader::all(data, base, "Spec ID", read)?;
+            Ok(Header { format, algorithms, platform_class, bytes })
+        };
+        match head.is_header() {
+            true if data.starts_with(SPEC_ID) => read(head.agile(), spec_id),
+            true if data.starts_with(NO_SPEC_ID) => read(Format::AttestationAgent, without_spec_id),
+            true if !is_old_spec_id(data) => Err(at.error(Kind::Unsupported, WHAT, KNOWN)),
+            _ if !data.starts_with(SPEC_ID) => Ok(Header {
+                format: Format::Sha1,
+                algorithms: Algorithms::SHA1_ALONE,
+                platform_class: 0,
+                bytes: 0,
+            }),
+            _ => Err(at.error(Kind::Unsupported, WHAT, KNOWN)),
+        }
+    })
+}
+
+/// The header of the attestation agent: its fields up to the algorithms are zero.
+fn without_spec_id(reader: &mut Reader<'_>) -> Result<(Algorithms, u32), Error> {
+    reader.array::<24>("event log: header without a Spec ID")?;
+    algorithms_and_vendor(reader).map(|algorithms| (algorithms, 0))
 }
 
 fn spec_id(reader: &mut Reader<'_>) -> Result<(Algorithms, u32), Error> {
@@ -102,8 +141,12 @@ fn spec_id(reader: &mut Reader<'_>) -> Result<(Algorithms, u32), Error> {
     if !(1..=2).contains(uintn_size) {
         return Err(at.error(Kind::Value, "Spec ID: uintnSize", "1 (32 bits) or 2 (64 bits)"));
     }
+    algorithms_and_vendor(reader).map(|algorithms| (algorithms, platform_class))
+}
+
+fn algorithms_and_vendor(reader: &mut Reader<'_>) -> Result<Algorithms, Error> {
     let algorithms = Algorithms::read(reader)?;
     let vendor = reader.byte("Spec ID: vendorInfoSize")?;
     reader.take(usize::from(vendor), "Spec ID: vendorInfo")?;
-    Ok((algorithms, platform_class))
+    Ok(algorithms)
 }

@@ -1,8 +1,9 @@
-//! An event log telling its events: register, kind, digests, and in one line what the data say.
+//! The fields of an event log and of its events: register, kind, digests, and in one line what the
+//! data say.
 
 use core::fmt::{self, Display, Write};
 
-use super::{EfiVariable, Event, EventLog, kind, kind_name};
+use super::{Algorithms, EfiVariable, Event, EventLog, Format, kind, kind_name};
 use crate::describe::Hex;
 use crate::tpm::bank_name;
 use crate::{Describe, Shown, Visitor};
@@ -12,30 +13,81 @@ const MAX_TEXT: usize = 160;
 
 impl Describe for EventLog<'_> {
     fn describe(&self, visitor: &mut dyn Visitor) {
-        visitor.open("Spec ID Event03");
-        visitor.field(Shown::new("platformClass", &self.platform_class));
-        for (id, size) in self.algorithms.iter() {
-            visitor.field(Shown::new("algorithm", &bank_name(id)).note(&format_args!("{size} bytes")));
+        visitor.field(Shown::new("format", &self.format.as_str()));
+        visitor.field(Shown::new("events", &self.events));
+        match self.format {
+            Format::CryptoAgile | Format::ConfidentialComputing => {
+                visitor.open("Spec ID Event03");
+                visitor.field(Shown::new("platformClass", &self.platform_class));
+                banks(&self.algorithms, visitor);
+                visitor.close();
+            }
+            Format::AttestationAgent => {
+                visitor.open("header without a Spec ID");
+                banks(&self.algorithms, visitor);
+                visitor.close();
+            }
+            Format::Sha1 => {}
         }
-        visitor.close();
-        for event in self.events() {
-            event.describe(visitor);
+        for (number, event) in self.numbered() {
+            one(&event, Some(number), self.format, visitor);
         }
         visitor.field(Shown::new("padding", &self.padding).note(&"bytes after the last event"));
     }
 }
 
+fn banks(algorithms: &Algorithms, visitor: &mut dyn Visitor) {
+    for (id, size) in algorithms.iter() {
+        visitor.field(Shown::new("algorithm", &bank_name(id)).note(&format_args!("{size} bytes")));
+    }
+}
+
 impl Describe for Event<'_> {
     fn describe(&self, visitor: &mut dyn Visitor) {
-        visitor.open(kind_name(self.kind).unwrap_or("an event of unknown kind"));
-        visitor.field(Shown::new("offset", &format_args!("{:#x}", self.offset)));
-        visitor.field(Shown::new("pcrIndex", &self.index));
-        visitor.field(Shown::new("eventType", &format_args!("{:#x}", self.kind)));
-        for (id, digest) in self.digests() {
-            visitor.field(Shown::new(bank_name(id), &Hex(digest)));
-        }
-        visitor.field(Shown::new("event", &format_args!("{} bytes", self.data.len())).note(&Said(*self)));
-        visitor.close();
+        one(self, None, Format::CryptoAgile, visitor);
+    }
+}
+
+/// One event, with the number of its record where that is known.
+fn one(event: &Event<'_>, number: Option<usize>, format: Format, visitor: &mut dyn Visitor) {
+    visitor.open(kind_name(event.kind).unwrap_or("an event of unknown kind"));
+    if let Some(number) = number {
+        visitor.field(Shown::new("record", &number));
+    }
+    visitor.field(Shown::new("offset", &format_args!("{:#x}", event.offset)));
+    let name = if format.measures_pcrs() { "pcrIndex" } else { "mrIndex" };
+    match register_note(event, format) {
+        Some(note) => visitor.field(Shown::new(name, &event.index).note(&note)),
+        None => visitor.field(Shown::new(name, &event.index)),
+    }
+    visitor.field(Shown::new("eventType", &format_args!("{:#x}", event.kind)));
+    for (id, digest) in event.digests() {
+        visitor.field(Shown::new(bank_name(id), &Hex(digest)));
+    }
+    visitor.field(Shown::new("event", &format_args!("{} bytes", event.data.len())).note(&Said(*event)));
+    visitor.close();
+}
+
+/// What a register's number means, where a person would ask.
+fn register_note(event: &Event<'_>, format: Format) -> Option<&'static str> {
+    if !event.extends() {
+        return Some("measured into no register");
+    }
+    (!format.measures_pcrs()).then(|| mr_name(event.index))
+}
+
+/// A measurement register of a CCEL as TDX calls it.
+///
+/// Source: UEFI 2.10, section 38.4.1 (Intel Trust Domain Extension).
+#[must_use]
+pub const fn mr_name(index: u32) -> &'static str {
+    match index {
+        0 => "MRTD on TDX",
+        1 => "RTMR0 on TDX",
+        2 => "RTMR1 on TDX",
+        3 => "RTMR2 on TDX",
+        4 => "RTMR3 on TDX",
+        _ => "no register of TDX",
     }
 }
 
@@ -58,9 +110,31 @@ impl Display for Said<'_> {
                 Ok((variable, _)) => variable.fmt(f),
                 Err(_) => f.write_str("not a variable"),
             },
+            kind::EVENT_TAG => match tagged(data) {
+                Some((tag, text)) => write!(f, "tag {tag:#010x}: {}", Text(text)),
+                None => Text(data).fmt(f),
+            },
+            kind::NO_ACTION => match data.split_first_chunk::<16>() {
+                Some((b"StartupLocality\0", [locality])) => write!(f, "StartupLocality {locality}"),
+                Some((signature, rest)) => match signature.strip_suffix(&[0]) {
+                    Some(name) if name.iter().all(|byte| printable(*byte)) => {
+                        write!(f, "{}, {} bytes", Text(name), rest.len())
+                    }
+                    _ => Text(data).fmt(f),
+                },
+                None => Text(data).fmt(f),
+            },
             _ => Text(data).fmt(f),
         }
     }
+}
+
+/// The tag and the data of a TCG_PCClientTaggedEvent that fills `data`.
+fn tagged(data: &[u8]) -> Option<(u32, &[u8])> {
+    let (tag, rest) = data.split_first_chunk()?;
+    let (size, text) = rest.split_first_chunk()?;
+    let fills = usize::try_from(u32::from_le_bytes(*size)) == Ok(text.len());
+    fills.then_some((u32::from_le_bytes(*tag), text))
 }
 
 /// `SecureBoot of 8be4df61-…: 1 bytes`, and the bytes where they are few.

@@ -1,7 +1,8 @@
-//! One record of the log: TCG_PCR_EVENT2.
+//! One record of the log: TCG_PCR_EVENT2, or TCG_PCClientPCREvent of TCG 1.2.
 
+use super::format::NO_REGISTER;
 use super::{Algorithms, kind};
-use crate::tpm::{REGISTERS, SHA256};
+use crate::tpm::{REGISTERS, SHA1, SHA256};
 use crate::{Error, Kind, Reader};
 
 /// An event, unverified: of all this, only the digest is ever measured. The data mean something
@@ -16,25 +17,27 @@ pub struct Event<'a> {
     pub offset: usize,
     /// What the event says of itself.
     pub data: &'a [u8],
-    /// `{algorithm, digest}`, one of each algorithm.
+    /// `{algorithm, digest}`, at most one of each algorithm; or the SHA-1 digest alone (TCG 1.2).
     digests: &'a [u8],
     algorithms: Algorithms,
 }
 
 impl<'a> Event<'a> {
-    /// Whether the event was measured into its register. EV_NO_ACTION never is.
+    /// Whether the event was measured into its register, in the banks that it has digests of.
+    /// EV_NO_ACTION never is, nor what stands on register 0xFFFFFFFF, as Windows writes it.
     #[must_use]
     pub const fn extends(&self) -> bool {
-        self.kind != kind::NO_ACTION
+        self.kind != kind::NO_ACTION && self.index != NO_REGISTER
     }
 
-    /// The digest by one algorithm (TPM_ALG_ID), where the log has it.
+    /// The digest by one algorithm (TPM_ALG_ID), where the event has it. An event without one was
+    /// not measured into that bank.
     #[must_use]
     pub fn digest(&self, algorithm: u16) -> Option<&'a [u8]> {
         self.digests().find(|(id, _)| *id == algorithm).map(|(_, digest)| digest)
     }
 
-    /// The SHA-256 digest, where the log has it.
+    /// The SHA-256 digest, where the event has it.
     #[must_use]
     pub fn sha256(&self) -> Option<&'a [u8; 32]> {
         self.digest(SHA256).and_then(|digest| digest.try_into().ok())
@@ -44,6 +47,10 @@ impl<'a> Event<'a> {
     pub fn digests(&self) -> impl Iterator<Item = (u16, &'a [u8])> {
         let (mut rest, algorithms) = (self.digests, self.algorithms);
         core::iter::from_fn(move || {
+            if algorithms.bare {
+                let digest = core::mem::take(&mut rest);
+                return (!digest.is_empty()).then_some((SHA1, digest));
+            }
             let (id, tail) = rest.split_first_chunk()?;
             let id = u16::from_le_bytes(*id);
             let (digest, tail) = tail.split_at_checked(algorithms.size(id)?)?;
@@ -59,13 +66,15 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// The first event of `rest` and its length, if nothing is wrong with it and its digests stand
-    /// in the order of the header, as firmware writes them.
+    /// The first event of `rest` and its length, if nothing is wrong with it and it has one digest
+    /// of each algorithm in the order of the header, as firmware writes them.
     #[inline]
     pub(super) fn usual(rest: &'a [u8], offset: usize, algorithms: &Algorithms) -> Option<(Self, usize)> {
         let ([index, kind, count], tail) = words(rest)?;
-        let sound = kind == kind::NO_ACTION || index < u32::from(REGISTERS);
-        if !sound || usize::try_from(count).ok()? != algorithms.iter().len() {
+        if !is_register(index, kind)
+            || algorithms.bare
+            || usize::try_from(count).ok()? != algorithms.iter().len()
+        {
             return None;
         }
         let mut after = tail;
@@ -83,20 +92,31 @@ impl<'a> Event<'a> {
         Some((event, rest.len().checked_sub(after.len())?))
     }
 
-    /// Reads an event value by value: any order of digests, and what is wrong with it.
+    /// Reads an event value by value: any order and number of digests, and what is wrong with it.
     fn step_by_step(reader: &mut Reader<'a>, algorithms: Algorithms) -> Result<Self, Error> {
         let (at, offset) = (reader.at(), reader.offset());
         let index = u32_le(reader, "event: pcrIndex")?;
         let kind = u32_le(reader, "event: eventType")?;
-        if kind != kind::NO_ACTION && index >= u32::from(REGISTERS) {
-            return Err(at.error(Kind::Value, "event: pcrIndex", "a register from 0 to 23"));
+        if !is_register(index, kind) {
+            return Err(at.error(Kind::Value, "event: pcrIndex", "0 to 23, or 0xffffffff for none"));
         }
-        let digests = digests(reader, &algorithms)?;
+        let digests = match algorithms.bare {
+            true => reader.array::<20>("event: digest")?,
+            false => digests(reader, &algorithms)?,
+        };
         let size = usize::try_from(u32_le(reader, "event: eventSize")?).unwrap_or(usize::MAX);
         let data = reader.take(size, "event: event")?;
         Ok(Self { index, kind, offset, data, digests, algorithms })
     }
 }
+
+/// Whether an event of this kind can stand on this register.
+#[inline]
+const fn is_register(index: u32, kind: u32) -> bool {
+    index < 24 || kind == kind::NO_ACTION || index == NO_REGISTER
+}
+
+const _: () = assert!(REGISTERS == 24);
 
 /// The first `N` words of bytes, little-endian, and what follows them.
 #[inline]
@@ -110,12 +130,12 @@ fn words<const N: usize>(bytes: &[u8]) -> Option<([u32; N], &[u8])> {
     Some((words, rest))
 }
 
-/// The digests of one event, which must be one of each algorithm, in any order.
+/// The digests of one event: at most one of each algorithm, in any order.
 fn digests<'a>(reader: &mut Reader<'a>, algorithms: &Algorithms) -> Result<&'a [u8], Error> {
-    const EACH: &str = "one digest of each algorithm of the header";
+    const EACH: &str = "at most one digest of each algorithm of the header";
     let at = reader.at();
     let count = u32_le(reader, "event: digests.count")?;
-    if usize::try_from(count) != Ok(algorithms.iter().len()) {
+    if usize::try_from(count).map_or(true, |count| count > algorithms.iter().len()) {
         return Err(at.error(Kind::Value, "event: digests.count", EACH));
     }
     let (start, mut seen) = (reader.rest(), 0_u32);

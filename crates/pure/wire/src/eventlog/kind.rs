@@ -5,6 +5,8 @@
 pub const NO_ACTION: u32 = 0x0000_0003;
 /// EV_SEPARATOR: what comes before it belongs to the firmware.
 pub const SEPARATOR: u32 = 0x0000_0004;
+/// EV_EVENT_TAG: a tag, a size, and data.
+pub const EVENT_TAG: u32 = 0x0000_0006;
 /// EV_IPL: what boot loaders write.
 pub const IPL: u32 = 0x0000_000d;
 /// EV_EFI_VARIABLE_DRIVER_CONFIG: a variable that configures the firmware.

@@ -1,9 +1,12 @@
 //! The log of what firmware and boot loader measured, as machines keep it in memory.
 
 mod booted;
+mod confidential;
 mod event;
 mod header;
 mod variable;
+
+use std::collections::BTreeMap;
 
 use crate::Error;
 use crate::digest::sha256;
@@ -25,6 +28,8 @@ pub struct EventLog {
     pub events: Vec<Event>,
     /// These bytes at the end: logs from ACPI are padded with 00 or FF.
     pub padding: Vec<u8>,
+    /// Whether the log is one of TCG 1.2: no header, and the SHA-1 digest alone.
+    pub sha1_alone: bool,
     tampers: Vec<(usize, Vec<u8>)>,
 }
 
@@ -40,7 +45,8 @@ pub struct Measurement {
 impl Default for EventLog {
     /// A log with a header and nothing else.
     fn default() -> Self {
-        Self { header: Header::default(), events: Vec::new(), padding: Vec::new(), tampers: Vec::new() }
+        let (header, events, padding, tampers) = (Header::default(), Vec::new(), Vec::new(), Vec::new());
+        Self { header, events, padding, sha1_alone: false, tampers }
     }
 }
 
@@ -56,6 +62,27 @@ impl EventLog {
     #[must_use]
     pub fn booted_insecurely() -> Self {
         booted::log(false)
+    }
+
+    /// The machine of [`EventLog::booted_securely`] with the firmware of an older TPM: a log of TCG
+    /// 1.2, SHA-1 alone.
+    #[must_use]
+    pub fn of_tcg_1_2() -> Self {
+        let events = Self::booted_securely().events.split_off(1);
+        Self { events, sha1_alone: true, ..Self::default() }.algorithms(&[Algorithm::SHA1])
+    }
+
+    /// The CCEL of a TD that booted Linux: SHA-384, registers 1 to 3, padded as ACPI hands it out.
+    #[must_use]
+    pub fn ccel() -> Self {
+        confidential::ccel()
+    }
+
+    /// What the Confidential Containers attestation agent logs on a machine with a TPM: these texts,
+    /// tagged, in this PCR's SHA-256 bank.
+    #[must_use]
+    pub fn of_attestation_agent(pcr: u32, texts: &[&str]) -> Self {
+        confidential::attestation_agent(pcr, texts)
     }
 
     /// The same with one more event.
@@ -100,9 +127,12 @@ impl EventLog {
     /// # Errors
     /// A patch reaches over the end.
     pub fn bytes(&self) -> Result<Vec<u8>, Error> {
-        let mut out = self.header.write();
+        let mut out = if self.sha1_alone { Vec::new() } else { self.header.write() };
         for event in &self.events {
-            out.extend(event.write(&self.header.algorithms));
+            out.extend(match self.sha1_alone {
+                true => event.write_sha1_alone(),
+                false => event.write(&self.header.algorithms),
+            });
         }
         out.extend(&self.padding);
         patch(&mut out, &self.tampers)?;
@@ -125,6 +155,20 @@ impl EventLog {
             }
         }
         pcrs
+    }
+
+    /// What these events make of the registers of one bank, those that they extend.
+    #[must_use]
+    pub fn replay(&self, bank: Algorithm) -> BTreeMap<u32, Vec<u8>> {
+        let mut registers = BTreeMap::new();
+        for event in self.events.iter().filter(|event| event.extends() && event.register < 24) {
+            for (_, digest) in event.digests(&self.header.algorithms).iter().filter(|(id, _)| *id == bank.id)
+            {
+                let register = registers.entry(event.register).or_insert_with(|| bank.zeros());
+                *register = bank.digest(&[register.as_slice(), digest].concat());
+            }
+        }
+        registers
     }
 
     /// What a TPM is asked to extend, in order.

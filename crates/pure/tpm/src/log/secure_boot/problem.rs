@@ -13,6 +13,8 @@ pub enum NoSecureBoot {
     Register(Explanation),
     /// An event of register 7 is not one that a firmware measures there.
     Event {
+        /// The number of its record in the log, whose header is record 0.
+        number: usize,
         /// Where its record begins in the log.
         offset: usize,
         /// What is wrong with it.
@@ -34,7 +36,7 @@ pub enum NoSecureBoot {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EventProblem {
-    /// Its kind has no place in register 7, or its data belong to another kind.
+    /// Its kind has no place in PCR 7, or its data belong to another kind.
     Kind,
     /// Its digest is not that of its data.
     Digest,
@@ -52,16 +54,18 @@ pub enum EventProblem {
     Value,
     /// The firmware ran in debug mode.
     DebugMode,
-    /// An action that has no place in register 7, such as protection against DMA switched off.
+    /// An action that has no place in PCR 7, such as protection against DMA switched off.
     Action,
 }
 
 impl fmt::Display for NoSecureBoot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Register(explanation) => write!(f, "register 7 is {explanation}"),
-            Self::Event { offset, problem } => write!(f, "event at offset {offset:#x}: {problem}"),
-            Self::NoSeparator => f.write_str("register 7 has no separator"),
+            Self::Register(explanation) => write!(f, "PCR 7 is {explanation}"),
+            Self::Event { number, offset, problem } => {
+                write!(f, "event {number} of the log (PCR 7, offset {offset:#x}): {problem}")
+            }
+            Self::NoSeparator => f.write_str("PCR 7 has no separator"),
             Self::Missing(variable) => write!(f, "{variable} was not measured"),
             Self::SignatureLists(variable) => write!(f, "{variable} does not hold signature lists"),
             Self::Empty(variable) => write!(f, "secure boot is enabled, and {variable} is empty"),
@@ -73,7 +77,7 @@ impl fmt::Display for NoSecureBoot {
 impl fmt::Display for EventProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Kind => f.write_str("a kind of event that has no place in register 7"),
+            Self::Kind => f.write_str("a kind of event that has no place in PCR 7"),
             Self::Digest => f.write_str("the digest is not that of the data"),
             Self::Separator => f.write_str("a separator that says that the firmware failed"),
             Self::AfterSeparator => f.write_str("comes after the separator"),
@@ -82,7 +86,7 @@ impl fmt::Display for EventProblem {
             Self::Repeated(variable) => write!(f, "{variable} is measured a second time"),
             Self::Value => f.write_str("SecureBoot is neither 0 nor 1"),
             Self::DebugMode => f.write_str("the firmware ran in debug mode"),
-            Self::Action => f.write_str("an action that has no place in register 7"),
+            Self::Action => f.write_str("an action that has no place in PCR 7"),
         }
     }
 }

@@ -33,6 +33,8 @@ impl Event {
     pub const CRTM_VERSION: u32 = 0x8;
     /// EV_COMPACT_HASH.
     pub const COMPACT_HASH: u32 = 0xc;
+    /// EV_EVENT_TAG: a tag, a size, and data.
+    pub const EVENT_TAG: u32 = 0x6;
     /// EV_IPL.
     pub const IPL: u32 = 0xd;
     /// EV_PLATFORM_CONFIG_FLAGS.
@@ -43,6 +45,8 @@ impl Event {
     pub const VARIABLE_BOOT: u32 = 0x8000_0002;
     /// EV_EFI_BOOT_SERVICES_APPLICATION.
     pub const BOOT_APPLICATION: u32 = 0x8000_0003;
+    /// EV_EFI_PLATFORM_FIRMWARE_BLOB2.
+    pub const FIRMWARE_BLOB2: u32 = 0x8000_000a;
     /// EV_EFI_ACTION.
     pub const ACTION: u32 = 0x8000_0007;
     /// EV_EFI_VARIABLE_AUTHORITY.
@@ -66,6 +70,20 @@ impl Event {
     pub fn with_sha256(mut self, digest: [u8; 32]) -> Self {
         self.digests = Some(vec![(Algorithm::SHA256.id, digest.to_vec())]);
         self
+    }
+
+    /// The same event with digests of these banks alone, as Windows writes some.
+    #[must_use]
+    pub fn in_banks(mut self, banks: &[Algorithm]) -> Self {
+        self.digests = Some(self.digests(banks));
+        self
+    }
+
+    /// A text under a tag, as TCG_PCClientTaggedEvent.
+    #[must_use]
+    pub fn tagged(register: u32, tag: u32, text: &str) -> Self {
+        let data = [&tag.to_le_bytes()[..], &len32(text.as_bytes()).to_le_bytes(), text.as_bytes()].concat();
+        Self::new(register, Self::EVENT_TAG, data)
     }
 
     /// The end of what firmware measures into a register: four zero bytes.
@@ -132,9 +150,9 @@ impl Event {
         Self::new(4, Self::BOOT_APPLICATION, image_load(path)).measuring(image)
     }
 
-    /// Whether it changes its register.
+    /// Whether it changes its register: Windows notes things on register 0xFFFFFFFF.
     pub(super) const fn extends(&self) -> bool {
-        self.kind != Self::NO_ACTION
+        self.kind != Self::NO_ACTION && self.register != u32::MAX
     }
 
     /// The locality, if this is the event that says it.
@@ -166,6 +184,14 @@ impl Event {
             &self.data,
         ];
         fields.concat()
+    }
+
+    /// The record of TCG 1.2.
+    pub(super) fn write_sha1_alone(&self) -> Vec<u8> {
+        let digest: Vec<u8> =
+            self.digests(&[Algorithm::SHA1]).into_iter().flat_map(|(_, digest)| digest).collect();
+        let size = self.data_size.unwrap_or_else(|| len32(&self.data)).to_le_bytes();
+        [&self.register.to_le_bytes()[..], &self.kind.to_le_bytes(), &digest, &size, &self.data].concat()
     }
 
     /// The digests that the record carries, by the bank's algorithm.

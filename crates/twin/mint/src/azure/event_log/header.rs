@@ -55,6 +55,9 @@ impl Algorithm {
     /// SHA-512.
     pub const SHA512: Self = Self { id: 0x000d, digest_size: 64 };
 
+    /// SM3-256, which nobody computes here.
+    pub const SM3: Self = Self { id: 0x0012, digest_size: 32 };
+
     /// The digest of these bytes. Of algorithms that nobody knows, zeros of the said length.
     #[must_use]
     pub fn digest(self, bytes: &[u8]) -> Vec<u8> {
@@ -94,6 +97,17 @@ impl Default for Header {
 }
 
 impl Header {
+    /// The header of the attestation agent: no Spec ID, and three banks, whichever the events use.
+    pub(super) fn of_attestation_agent() -> Self {
+        let header = Self {
+            algorithms: vec![Algorithm::SHA256, Algorithm::SHA384, Algorithm::SM3],
+            ..Self::default()
+        };
+        let mut event = header.spec_id();
+        event.splice(..24, [0; 24]);
+        Self { event: Some(event), ..header }
+    }
+
     pub(super) fn write(&self) -> Vec<u8> {
         let event = self.event.clone().unwrap_or_else(|| self.spec_id());
         let fields: [&[u8]; 5] = [
