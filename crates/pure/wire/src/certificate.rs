@@ -186,7 +186,7 @@ impl Describe for Certificate<'_> {
         visitor.field(Shown::new("notBefore", &self.not_before).note(&"seconds since 1970"));
         visitor.field(Shown::new("notAfter", &self.not_after).note(&"seconds since 1970"));
         visitor.field(Shown::new("subject", &self.subject));
-        self.public_key.describe(visitor);
+        self.public_key.describe_in_certificate(visitor);
         self.extensions.describe(visitor);
         visitor.field(Shown::new("signatureValue", &Hex(self.signature)));
     }

@@ -14,6 +14,7 @@ pub mod eventlog;
 pub mod hcl;
 pub mod nitro;
 mod reader;
+pub mod sealed;
 pub mod snp;
 pub mod tdx;
 pub mod tpm;

@@ -5,6 +5,9 @@
 //! real ones are read.
 
 mod describe;
+mod tpm;
+
+pub use tpm::NitroTpmDocument;
 
 use crate::reader::At;
 use crate::{Error, Kind, Reader, cbor};
@@ -171,9 +174,20 @@ fn cabundle<'a>(reader: &mut Reader<'a>) -> Result<Bundle<'a>, Error> {
     Ok(bundle)
 }
 
+/// Whose document is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Module {
+    /// An enclave's.
+    #[default]
+    Enclave,
+    /// A NitroTPM's.
+    Tpm,
+}
+
 /// The fields as they are found, in any order.
 #[derive(Default)]
 struct Fields<'a> {
+    module: Module,
     module_id: Option<&'a str>,
     digest: Option<&'a str>,
     timestamp: Option<u64>,
@@ -207,10 +221,11 @@ impl<'a> Fields<'a> {
     fn take(&mut self, reader: &mut Reader<'a>, limits: &Limits) -> Result<(), Error> {
         let at = reader.at();
         match cbor::text(reader, "Nitro document: key")? {
-            "module_id" => once(&mut self.module_id, module_id(reader)?, at),
+            "module_id" => once(&mut self.module_id, module_id(reader, self.module)?, at),
             "digest" => once(&mut self.digest, digest(reader)?, at),
             "timestamp" => once(&mut self.timestamp, timestamp(reader)?, at),
-            "pcrs" => once(&mut self.pcrs, pcrs(reader)?, at),
+            "pcrs" if self.module == Module::Enclave => once(&mut self.pcrs, pcrs(reader)?, at),
+            "nitrotpm_pcrs" if self.module == Module::Tpm => once(&mut self.pcrs, pcrs(reader)?, at),
             "certificate" => {
                 once(&mut self.certificate, certificate(reader, "Nitro document: certificate")?, at)
             }
@@ -249,21 +264,27 @@ impl<'a> Fields<'a> {
 
 const AN_ENCLAVES: &str = "an enclave's document; this one is of a NitroTPM, another kind of evidence";
 
-fn module_id<'a>(reader: &mut Reader<'a>) -> Result<&'a str, Error> {
+fn module_id<'a>(reader: &mut Reader<'a>, module: Module) -> Result<&'a str, Error> {
     const WHAT: &str = "Nitro document: module_id";
     let at = reader.at();
     let id = cbor::text(reader, WHAT)?;
     if !(1..=128).contains(&id.len()) || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(at.error(Kind::Value, WHAT, "1 to 128 visible ASCII characters"));
     }
-    let has = |part: &[u8; 4]| id.as_bytes().windows(4).any(|window| window == part);
-    if has(b"-tpm") {
-        return Err(at.error(Kind::Unsupported, WHAT, AN_ENCLAVES));
+    match module {
+        Module::Enclave if has(id, b"-tpm") => Err(at.error(Kind::Unsupported, WHAT, AN_ENCLAVES)),
+        Module::Enclave if !has(id, b"-enc") => {
+            Err(at.error(Kind::Unsupported, WHAT, "the id of an enclave (with -enc)"))
+        }
+        Module::Tpm if !has(id, b"-tpm") => {
+            Err(at.error(Kind::Unsupported, WHAT, "the id of a NitroTPM (with -tpm)"))
+        }
+        _ => Ok(id),
     }
-    if !has(b"-enc") {
-        return Err(at.error(Kind::Unsupported, WHAT, "the id of an enclave (with -enc)"));
-    }
-    Ok(id)
+}
+
+fn has(id: &str, part: &[u8; 4]) -> bool {
+    id.as_bytes().windows(4).any(|window| window == part)
 }
 
 fn digest<'a>(reader: &mut Reader<'a>) -> Result<&'a str, Error> {

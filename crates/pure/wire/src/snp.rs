@@ -2,10 +2,12 @@
 //!
 //! Source: AMD document 56860, section "MSG_REPORT_REQ", table ATTESTATION_REPORT.
 
+mod certificates;
 mod describe;
 mod flags;
 mod tcb;
 
+pub use certificates::{CertificateTable, MAX_ENTRIES, MAX_TABLE_BYTES, TableEntry, TableKind};
 pub use flags::{GuestPolicy, KeyInfo, PlatformInfo, SigningKey};
 pub use tcb::{Product, Tcb, TcbLayout};
 

@@ -1,9 +1,13 @@
-//! Intel TDX as its bytes say it: the TDREPORT, 1024 bytes, which is no evidence on its own.
+//! Intel TDX as its bytes say it: the TDREPORT, 1024 bytes, which is no evidence on its own, and the
+//! TD quote.
 //!
 //! Its code of authentication can be checked on the same processor only; a remote party needs the
 //! quote that was made of it. Source: Intel document 344425 (TDX module, ABI), TDREPORT_STRUCT.
 
 mod describe;
+pub mod quote;
+
+pub use quote::TdQuote;
 
 use core::mem::{offset_of, size_of};
 use zerocopy::little_endian::U64;

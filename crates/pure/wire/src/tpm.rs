@@ -13,6 +13,7 @@ mod selection;
 mod signature;
 
 pub use certify::Certification;
+pub(crate) use describe::Registers;
 pub(crate) use describe::bank_name;
 pub use head::Head;
 pub use policy::{POLICY_PCR_BYTES, policy_pcr};

@@ -5,7 +5,7 @@ use core::fmt;
 
 use crate::der::{self, Element, tag};
 use crate::describe::Hex;
-use crate::{Error, Kind, Reader, Shown, Visitor};
+use crate::{Describe, Error, Kind, Reader, Shown, Visitor};
 
 /// How a certificate or a revocation list is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -146,6 +146,14 @@ pub enum PublicKey<'a> {
 }
 
 impl<'a> PublicKey<'a> {
+    /// Reads a SubjectPublicKeyInfo, which must fill `der`.
+    ///
+    /// # Errors
+    /// Bytes that are not one. A key of an unknown kind is a value, not an error.
+    pub fn parse(der: &'a [u8]) -> Result<Self, Error> {
+        Reader::all(der, 0, "certificate: subjectPublicKeyInfo", Self::read)
+    }
+
     pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, Error> {
         const WHAT: &str = "certificate: subjectPublicKeyInfo";
         der::nested(reader, tag::SEQUENCE, WHAT, |reader| {
@@ -163,8 +171,15 @@ impl<'a> PublicKey<'a> {
         })
     }
 
-    pub(super) fn describe(&self, visitor: &mut dyn Visitor) {
+    pub(super) fn describe_in_certificate(&self, visitor: &mut dyn Visitor) {
         visitor.open("subjectPublicKeyInfo");
+        self.describe(visitor);
+        visitor.close();
+    }
+}
+
+impl Describe for PublicKey<'_> {
+    fn describe(&self, visitor: &mut dyn Visitor) {
         match self {
             Self::P256(point) => {
                 visitor.field(Shown::new("algorithm", &"id-ecPublicKey, secp256r1"));
@@ -181,7 +196,6 @@ impl<'a> PublicKey<'a> {
             }
             Self::Unknown => visitor.field(Shown::new("algorithm", &"not supported")),
         }
-        visitor.close();
     }
 }
 

@@ -1,6 +1,6 @@
 //! A Nitro document telling its fields.
 
-use super::Document;
+use super::{Document, Module};
 use crate::describe::Hex;
 use crate::{Describe, Shown, Visitor};
 
@@ -9,7 +9,17 @@ const PCR_NAMES: [&str; 32] = [
     "19", "20", "21", "22", "23", "24", "25", "26", "27", "28", "29", "30", "31",
 ];
 
-const fn meaning(index: u8) -> Option<&'static str> {
+const fn meaning(index: u8, module: Module) -> Option<&'static str> {
+    match (index, module) {
+        (4, Module::Tpm) => Some("the boot loader"),
+        (7, Module::Tpm) => Some("secure boot"),
+        (12, Module::Tpm) => Some("the kernel's command line and credentials"),
+        (_, Module::Tpm) => None,
+        (index, Module::Enclave) => meaning_in_enclave(index),
+    }
+}
+
+const fn meaning_in_enclave(index: u8) -> Option<&'static str> {
     match index {
         0 => Some("whole image; zero in debug mode"),
         1 => Some("kernel, command line, first ramdisk; zero in debug mode"),
@@ -24,13 +34,19 @@ const fn meaning(index: u8) -> Option<&'static str> {
 
 impl Describe for Document<'_> {
     fn describe(&self, visitor: &mut dyn Visitor) {
+        self.describe_as(Module::Enclave, visitor);
+    }
+}
+
+impl Document<'_> {
+    pub(super) fn describe_as(&self, module: Module, visitor: &mut dyn Visitor) {
         visitor.field(Shown::new("module_id", &self.module_id));
         visitor.field(Shown::new("digest", &"SHA384"));
         visitor.field(Shown::new("timestamp", &self.timestamp).note(&"milliseconds since 1970"));
-        visitor.open("pcrs");
+        visitor.open(if module == Module::Tpm { "nitrotpm_pcrs" } else { "pcrs" });
         for (index, value) in self.pcrs.iter() {
             let name = PCR_NAMES.get(usize::from(index)).copied().unwrap_or("?");
-            let (value, meaning) = (Hex(value), meaning(index));
+            let (value, meaning) = (Hex(value), meaning(index, module));
             let field = Shown::new(name, &value);
             visitor.field(Shown {
                 note: meaning.as_ref().map(|note| -> &dyn core::fmt::Display { note }),

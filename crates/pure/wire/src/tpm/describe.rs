@@ -92,7 +92,7 @@ impl Display for Word {
 }
 
 /// `0 1 2 7`.
-struct Registers(Selection);
+pub(crate) struct Registers(pub(crate) Selection);
 
 impl Display for Registers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

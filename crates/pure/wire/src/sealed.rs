@@ -1,0 +1,118 @@
+//! The head of a file that was sealed to a machine's TPM: to which key, and how.
+//!
+//! Shape, numbers big-endian: `TPSEALED`, version 1 (2 bytes), padding scheme and hash (TPM_ALG_ID,
+//! 2 bytes each; the hash of RSAES is TPM_ALG_NULL), bank of the PCRs (2 bytes) and their bitmap (3
+//! bytes), TPM2B_PUBLIC, and the wrapped key behind its size of 2 bytes. The sealed data follow. The
+//! format is this project's own: see `docs/seal.md`.
+
+use crate::describe::Hex;
+use crate::tpm::{Registers, RsaPublic, SHA256, Selection};
+use crate::{Describe, Error, Kind, Reader, Shown, Visitor};
+
+/// How a sealed file begins.
+pub const MAGIC: &[u8; 8] = b"TPSEALED";
+
+const VERSION: u16 = 1;
+const RSAES: u16 = 0x0015;
+const OAEP: u16 = 0x0017;
+const NULL: u16 = 0x0010;
+/// No public area of an RSA key of 2048 bits is longer.
+const MAX_PUBLIC: usize = 512;
+/// RSA of 2048 bits.
+const MAX_WRAPPED: usize = 256;
+
+/// The head of a sealed file, unverified. It borrows the bytes it was read from.
+#[derive(Clone, Copy, Debug)]
+pub struct SealedHead<'a> {
+    /// The hash of OAEP (TPM_ALG_ID); `None` for RSAES.
+    pub oaep: Option<u16>,
+    /// The PCRs that guard the key.
+    pub pcrs: Selection,
+    /// The key's TPMT_PUBLIC, in bytes.
+    pub public: &'a [u8],
+    /// The content's key, encrypted to it.
+    pub wrapped: &'a [u8],
+    /// How many bytes of sealed data follow.
+    pub content_bytes: usize,
+}
+
+impl<'a> SealedHead<'a> {
+    /// Reads the head of a sealed file; whatever follows is its content.
+    ///
+    /// # Errors
+    /// No sealed file, or one of another version, scheme or bank; sizes beyond those of RSA-2048.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
+        Reader::all(bytes, 0, "sealed file", |reader| {
+            let at = reader.at();
+            if reader.array("sealed file: magic")? != MAGIC {
+                return Err(at.error(Kind::Value, "sealed file: magic", "TPSEALED"));
+            }
+            let at = reader.at();
+            if word(reader, "sealed file: version")? != VERSION {
+                return Err(at.error(Kind::Unsupported, "sealed file: version", "version 1"));
+            }
+            let oaep = padding(reader)?;
+            let pcrs = pcrs(reader)?;
+            let public = sized(reader, MAX_PUBLIC, "sealed file: TPM2B_PUBLIC")?;
+            let wrapped = sized(reader, MAX_WRAPPED, "sealed file: wrapped key")?;
+            let content_bytes = reader.remaining();
+            reader.take(content_bytes, "sealed file: content")?;
+            Ok(Self { oaep, pcrs, public, wrapped, content_bytes })
+        })
+    }
+}
+
+fn padding(reader: &mut Reader<'_>) -> Result<Option<u16>, Error> {
+    let at = reader.at();
+    match (word(reader, "sealed file: padding")?, word(reader, "sealed file: hash")?) {
+        (RSAES, NULL) => Ok(None),
+        (OAEP, hash @ (0x0004 | 0x000b..=0x000d)) => Ok(Some(hash)),
+        _ => Err(at.error(Kind::Unsupported, "sealed file: padding", "RSAES, or OAEP with SHA")),
+    }
+}
+
+fn pcrs(reader: &mut Reader<'_>) -> Result<Selection, Error> {
+    let at = reader.at();
+    let bank = word(reader, "sealed file: bank")?;
+    if bank != SHA256 {
+        return Err(at.error(Kind::Unsupported, "sealed file: bank", "SHA-256"));
+    }
+    let [first, second, third] = *reader.array("sealed file: PCRs")?;
+    Ok(Selection { bank, bitmap: u32::from_le_bytes([first, second, third, 0]) })
+}
+
+fn sized<'a>(reader: &mut Reader<'a>, limit: usize, what: &'static str) -> Result<&'a [u8], Error> {
+    let at = reader.at();
+    match usize::from(word(reader, what)?) {
+        size if size <= limit => reader.take(size, what),
+        _ => Err(at.error(Kind::TooLarge, what, "that of an RSA key of 2048 bits")),
+    }
+}
+
+fn word(reader: &mut Reader<'_>, what: &'static str) -> Result<u16, Error> {
+    reader.array(what).map(|bytes| u16::from_be_bytes(*bytes))
+}
+
+impl Describe for SealedHead<'_> {
+    fn describe(&self, visitor: &mut dyn Visitor) {
+        visitor.field(Shown::at("magic", 0..8, &"TPSEALED"));
+        visitor.field(Shown::at("version", 8..10, &VERSION));
+        let padding = match self.oaep {
+            None => "RSAES",
+            Some(0x0004) => "OAEP, SHA-1",
+            Some(0x000b) => "OAEP, SHA-256",
+            Some(0x000c) => "OAEP, SHA-384",
+            Some(_) => "OAEP, SHA-512",
+        };
+        visitor.field(Shown::at("padding", 10..14, &padding));
+        visitor.field(Shown::new("PCRs", &Registers(self.pcrs)).note(&"SHA-256; they guard the key"));
+        visitor.open("TPMT_PUBLIC");
+        match RsaPublic::parse(self.public) {
+            Ok(public) => public.describe(visitor),
+            Err(_) => visitor.field(Shown::new("bytes", &Hex(self.public)).note(&"not a supported key")),
+        }
+        visitor.close();
+        visitor.field(Shown::new("wrapped key", &Hex(self.wrapped)));
+        visitor.field(Shown::new("content", &self.content_bytes).note(&"bytes, sealed"));
+    }
+}

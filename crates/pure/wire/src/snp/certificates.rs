@@ -1,0 +1,164 @@
+//! The certificate table that a host hands to an SEV-SNP guest: behind an extended report, and as the
+//! `auxblob` of the kernel's configfs-tsm.
+//!
+//! Source: AMD document 56421 (GHCB), SNP extended guest request.
+
+use crate::{Error, Kind, Reader};
+
+/// The most bytes of a table; the kernel takes no more than 16 KiB.
+pub const MAX_TABLE_BYTES: usize = 64 * 1024;
+/// The most entries; a host writes four or five.
+pub const MAX_ENTRIES: usize = 16;
+
+const WHAT: &str = "certificate table";
+const ENTRY_BYTES: usize = 24;
+
+/// What an entry of the table holds, told by its GUID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TableKind {
+    /// The VCEK.
+    Vcek,
+    /// The VLEK.
+    Vlek,
+    /// The ASK, or the ASVK.
+    Ask,
+    /// The ARK.
+    Ark,
+    /// A revocation list of the ARK.
+    Crl,
+    /// Something that the host defines.
+    Other,
+}
+
+impl TableKind {
+    /// The name: `VCEK`, `CRL`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Vcek => "VCEK",
+            Self::Vlek => "VLEK",
+            Self::Ask => "ASK",
+            Self::Ark => "ARK",
+            Self::Crl => "CRL",
+            Self::Other => "not known",
+        }
+    }
+
+    const fn of(guid: &[u8; 16]) -> Self {
+        match u128::from_be_bytes(*guid) {
+            0x63da758d_e664_4564_adc5_f4b93be8accd => Self::Vcek,
+            0xa8074bc2_a25a_483e_aae6_39c045a0b8a1 => Self::Vlek,
+            0x4ab7b379_bbac_4fe4_a02f_05aef327c782 => Self::Ask,
+            0xc0b406a4_a803_4952_9743_3fb6014cd0ae => Self::Ark,
+            0x92f81bc3_5811_4d3d_97ff_d19f88dc67ea => Self::Crl,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// One entry of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TableEntry<'a> {
+    /// What it holds.
+    pub kind: TableKind,
+    /// Its bytes.
+    pub bytes: &'a [u8],
+}
+
+/// A certificate table, unverified. It borrows the bytes it was read from.
+///
+/// Shape: entries of 24 bytes (GUID, offset from the start of the table, length, little-endian), ended by
+/// one of zeros; then what they point at, then zeros.
+#[derive(Clone, Copy, Debug)]
+pub struct CertificateTable<'a> {
+    bytes: &'a [u8],
+    entries: &'a [u8],
+}
+
+impl<'a> CertificateTable<'a> {
+    /// Reads a table, which must fill `bytes`.
+    ///
+    /// # Errors
+    /// More than [`MAX_TABLE_BYTES`] or [`MAX_ENTRIES`]; no entry; an entry that points into the entries
+    /// or out of the table; a byte after the last certificate that is not zero.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
+        if bytes.len() > MAX_TABLE_BYTES {
+            return Err(Error::new(Kind::TooLarge, WHAT, 0, "at most 65536 bytes"));
+        }
+        Reader::all(bytes, 0, WHAT, |reader| {
+            let count = count(reader)?;
+            let start = reader.offset();
+            reader.take(reader.remaining(), WHAT)?;
+            let entries = bytes.get(..count.saturating_mul(ENTRY_BYTES)).unwrap_or_default();
+            let table = Self { bytes, entries };
+            table.check(start)?;
+            Ok(table)
+        })
+    }
+
+    /// Whether bytes begin with an entry that is known, so that they may be such a table.
+    #[must_use]
+    pub fn looks_like(bytes: &[u8]) -> bool {
+        bytes.first_chunk().is_some_and(|guid| TableKind::of(guid) != TableKind::Other)
+    }
+
+    /// The entries, in the order in which they came.
+    pub fn entries(&self) -> impl Iterator<Item = TableEntry<'a>> + use<'a> {
+        let bytes = self.bytes;
+        self.headers().filter_map(move |(kind, offset, length)| {
+            Some(TableEntry { kind, bytes: bytes.get(offset..offset.checked_add(length)?)? })
+        })
+    }
+
+    /// Kind, offset and length of each entry.
+    fn headers(&self) -> impl Iterator<Item = (TableKind, usize, usize)> + use<'a> {
+        let (entries, _) = self.entries.as_chunks::<ENTRY_BYTES>();
+        entries.iter().filter_map(|entry| {
+            let (guid, rest) = entry.split_first_chunk()?;
+            let (offset, rest) = rest.split_first_chunk()?;
+            let size = |bytes: &[u8; 4]| usize::try_from(u32::from_le_bytes(*bytes)).ok();
+            Some((TableKind::of(guid), size(offset)?, size(rest.first_chunk()?)?))
+        })
+    }
+
+    /// What the entries point at begins behind them and ends within the table; zeros follow.
+    fn check(&self, start: usize) -> Result<(), Error> {
+        let mut end = start;
+        for ((_, offset, length), at) in self.headers().zip((0..).step_by(ENTRY_BYTES)) {
+            let stop = offset.checked_add(length).filter(|stop| *stop <= self.bytes.len());
+            match stop {
+                Some(stop) if offset >= start => end = end.max(stop),
+                _ => {
+                    return Err(Error::new(
+                        Kind::Value,
+                        "certificate table: entry",
+                        at,
+                        "a place behind the entries and within the table",
+                    ));
+                }
+            }
+        }
+        match self.bytes.iter().enumerate().skip(end).find(|(_, byte)| **byte != 0) {
+            None => Ok(()),
+            Some((at, _)) => Err(Error::new(Kind::Trailing, WHAT, at, "zero after the last certificate")),
+        }
+    }
+}
+
+/// Reads up to the entry of zeros and counts those before it.
+fn count(reader: &mut Reader<'_>) -> Result<usize, Error> {
+    let mut count = 0_usize;
+    loop {
+        let at = reader.at();
+        let entry: &[u8; ENTRY_BYTES] = reader.array("certificate table: entry")?;
+        if entry.iter().all(|byte| *byte == 0) {
+            break;
+        }
+        count = count.saturating_add(1);
+        if count > MAX_ENTRIES {
+            return Err(at.error(Kind::TooLarge, WHAT, "at most 16 entries"));
+        }
+    }
+    if count == 0 { Err(Error::new(Kind::Missing, WHAT, 0, "at least one entry")) } else { Ok(count) }
+}

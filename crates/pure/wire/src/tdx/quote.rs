@@ -1,0 +1,189 @@
+//! A TD quote, version 4 or 5: a TD report body signed by the platform's quoting enclave.
+//!
+//! Nothing is verified here. Source: Intel document 348551 (TDX DCAP quoting library API), appendix A.
+
+mod describe;
+
+use crate::{Error, Kind, Reader};
+
+/// The most bytes of a quote that are read. Quotes of clouds have some 5,000, in a buffer of up to 8,000.
+pub const MAX_BYTES: usize = 16 * 1024;
+
+const WHAT: &str = "TD quote";
+/// TEE type of TDX.
+const TDX: u32 = 0x81;
+/// ECDSA over P-256 with SHA-256.
+const ECDSA_P256: u16 = 2;
+/// Certification data: the quoting enclave's report, its signature, and further certification data.
+const QE_REPORT: u16 = 6;
+const HEADER_BYTES: usize = 48;
+const BODY_1_0: usize = 584;
+const BODY_1_5: usize = 648;
+
+/// A TD quote, unverified. It borrows the bytes it was read from.
+///
+/// Shape: little-endian; a header of 48 bytes, in version 5 the body's type and size, the body of a TDX
+/// module 1.0 (584 bytes) or 1.5 (648 bytes), and the signature data behind their size. What follows
+/// is the rest of the buffer that the quote was returned in.
+#[derive(Clone, Copy, Debug)]
+pub struct TdQuote<'a> {
+    /// Version of the quote: 4 or 5.
+    pub version: u16,
+    /// The header, whole.
+    pub header: &'a [u8; HEADER_BYTES],
+    /// The body: 584 or 648 bytes.
+    pub body: &'a [u8],
+    /// The quoting enclave's signature over header and body: `r ‖ s`.
+    pub signature: &'a [u8; 64],
+    /// The key that made it: a point on P-256 without its first byte.
+    pub attestation_key: &'a [u8; 64],
+    /// What certifies that key.
+    pub certification: Certification<'a>,
+    body_offset: usize,
+    trailing: &'a [u8],
+    trailing_offset: usize,
+}
+
+/// What certifies the attestation key of a quote.
+#[derive(Clone, Copy, Debug)]
+pub struct Certification<'a> {
+    /// The report of the quoting enclave, 384 bytes.
+    pub qe_report: &'a [u8],
+    /// The platform's signature over it: `r ‖ s`.
+    pub qe_report_signature: &'a [u8; 64],
+    /// Data that the quoting enclave's report covers.
+    pub qe_authentication_data: &'a [u8],
+    /// The type of the certification data: 5 is a PCK certificate chain.
+    pub kind: u16,
+    /// The certification data.
+    pub data: &'a [u8],
+}
+
+impl<'a> TdQuote<'a> {
+    /// Reads a quote of version 4 or 5.
+    ///
+    /// # Errors
+    /// More than [`MAX_BYTES`]; another version, TEE type, kind of attestation key, body or
+    /// certification data; sizes that do not agree with each other.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
+        if bytes.len() > MAX_BYTES {
+            return Err(Error::new(Kind::TooLarge, WHAT, 0, "at most 16384 bytes"));
+        }
+        Reader::all(bytes, 0, WHAT, |reader| {
+            let header = reader.array("TD quote: header")?;
+            let version = check_header(header)?;
+            let body_bytes = body_bytes(reader, version)?;
+            let body_offset = reader.offset();
+            let body = reader.take(body_bytes, "TD quote: body")?;
+            let base = reader.offset().saturating_add(4);
+            let data = sized(reader, "TD quote: signature data")?;
+            let (signature, attestation_key, certification) =
+                Reader::all(data, base, "TD quote: signature data", |reader| {
+                    let signature = reader.array("TD quote: signature")?;
+                    let key = reader.array("TD quote: attestation key")?;
+                    Ok((signature, key, certification(reader)?))
+                })?;
+            let trailing_offset = reader.offset();
+            let trailing = reader.take(reader.remaining(), WHAT)?;
+            Ok(Self {
+                version,
+                header,
+                body,
+                signature,
+                attestation_key,
+                certification,
+                body_offset,
+                trailing,
+                trailing_offset,
+            })
+        })
+    }
+
+    /// How many bytes of the buffer follow after the quote.
+    #[must_use]
+    pub const fn trailing_bytes(&self) -> usize {
+        self.trailing.len()
+    }
+
+    /// Checks what follows after the quote.
+    ///
+    /// # Errors
+    /// It is not zero.
+    pub fn check_trailing(&self) -> Result<(), Error> {
+        match self.trailing.iter().position(|byte| *byte != 0) {
+            None => Ok(()),
+            Some(at) => {
+                let offset = self.trailing_offset.saturating_add(at);
+                Err(Error::new(Kind::Trailing, "TD quote: rest of the buffer", offset, "zero"))
+            }
+        }
+    }
+}
+
+fn check_header(header: &[u8; HEADER_BYTES]) -> Result<u16, Error> {
+    let unsupported = |what, at, expected| Err(Error::new(Kind::Unsupported, what, at, expected));
+    let [v0, v1, k0, k1, t0, t1, t2, t3, ..] = header;
+    let version = u16::from_le_bytes([*v0, *v1]);
+    if !matches!(version, 4 | 5) {
+        return unsupported("TD quote: version", 0, "version 4 or 5");
+    }
+    if u16::from_le_bytes([*k0, *k1]) != ECDSA_P256 {
+        return unsupported("TD quote: attestation key type", 2, "2, ECDSA over P-256");
+    }
+    if u32::from_le_bytes([*t0, *t1, *t2, *t3]) != TDX {
+        return unsupported("TD quote: TEE type", 4, "0x81, TDX");
+    }
+    Ok(version)
+}
+
+/// The length of the body: fixed in version 4, announced in version 5.
+fn body_bytes(reader: &mut Reader<'_>, version: u16) -> Result<usize, Error> {
+    if version == 4 {
+        return Ok(BODY_1_0);
+    }
+    let at = reader.at();
+    let kind = half(reader, "TD quote: body type")?;
+    let size = word(reader, "TD quote: body size")?;
+    match (kind, usize::try_from(size)) {
+        (2, Ok(BODY_1_0)) => Ok(BODY_1_0),
+        (3, Ok(BODY_1_5)) => Ok(BODY_1_5),
+        (2 | 3, _) => Err(at.error(Kind::Value, "TD quote: body size", "584 for type 2, 648 for type 3")),
+        _ => Err(at.error(Kind::Unsupported, "TD quote: body type", "2 (TDX 1.0) or 3 (TDX 1.5)")),
+    }
+}
+
+fn certification<'a>(reader: &mut Reader<'a>) -> Result<Certification<'a>, Error> {
+    const DATA: &str = "TD quote: certification data";
+    let at = reader.at();
+    if half(reader, "TD quote: certification data type")? != QE_REPORT {
+        return Err(at.error(
+            Kind::Unsupported,
+            "TD quote: certification data type",
+            "6, a report of the quoting enclave",
+        ));
+    }
+    let base = reader.offset().saturating_add(4);
+    let data = sized(reader, DATA)?;
+    Reader::all(data, base, DATA, |reader| {
+        let qe_report = reader.take(384, "TD quote: report of the quoting enclave")?;
+        let qe_report_signature = reader.array("TD quote: signature of the quoting enclave's report")?;
+        let length = usize::from(half(reader, "TD quote: authentication data")?);
+        let qe_authentication_data = reader.take(length, "TD quote: authentication data")?;
+        let kind = half(reader, "TD quote: inner certification data type")?;
+        let data = sized(reader, "TD quote: inner certification data")?;
+        Ok(Certification { qe_report, qe_report_signature, qe_authentication_data, kind, data })
+    })
+}
+
+fn sized<'a>(reader: &mut Reader<'a>, what: &'static str) -> Result<&'a [u8], Error> {
+    let size = usize::try_from(word(reader, what)?).unwrap_or(usize::MAX);
+    reader.take(size, what)
+}
+
+fn half(reader: &mut Reader<'_>, what: &'static str) -> Result<u16, Error> {
+    reader.array(what).map(|bytes| u16::from_le_bytes(*bytes))
+}
+
+fn word(reader: &mut Reader<'_>, what: &'static str) -> Result<u32, Error> {
+    reader.array(what).map(|bytes| u32::from_le_bytes(*bytes))
+}
