@@ -161,6 +161,7 @@ fn is_refused(minted: &Minted, report: &[u8], log: Option<&[u8]>) {
         user_data: None,
         at: Moment::At(Time(i64::try_from(DEFAULT_TIME).unwrap())),
         skew_secs: DEFAULT_SKEW_SECS,
+        input_warnings: &[],
         limits: Limits::USUAL,
         policy: Some(&policy),
         crypto: &teeproof_aws_lc::TABLE,

@@ -264,6 +264,7 @@ pub fn front_door(input: &[u8]) -> bool {
         user_data: parts.iter().find(|part| matches!(part, Part::UserData(_))).map(|part| part.bytes()),
         at: if switches.archived() { Moment::OfDocument } else { Moment::At(switches.at()) },
         skew_secs: DEFAULT_SKEW_SECS,
+        input_warnings: &[],
         limits: Limits::USUAL,
         policy,
         crypto: &crypto,

@@ -70,6 +70,7 @@ impl Road {
             user_data: None,
             at: self.at,
             skew_secs: DEFAULT_SKEW_SECS,
+            input_warnings: &[],
             limits: Limits::USUAL,
             policy: self.policy,
             crypto,

@@ -74,6 +74,7 @@ fn exit(evidence: &Evidence<'_>, endorsements: &[Certificate<'_>], at: Moment) -
         user_data: None,
         at,
         skew_secs: 0,
+        input_warnings: &[],
         limits: Limits::USUAL,
         policy: Some(&Policy::genuine()),
         crypto: &TABLE,

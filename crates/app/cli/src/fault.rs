@@ -84,11 +84,11 @@ impl Fault {
     /// The files cannot be taken.
     pub(crate) fn input(error: &InputError) -> Self {
         let class = match error {
-            InputError::Wire(_, wire) if wire.is_unsupported() => "unsupported",
+            _ if error.is_unsupported() => "unsupported",
             _ if error.exit() == 2 => "usage",
             _ => "malformed",
         };
-        Self::new(error.exit(), class, error.to_string(), error.hint().to_string())
+        Self::new(error.exit(), class, error.to_string(), error.hint().into_owned())
     }
 
     /// Evidence that nothing is learnt from, with the exit code of its verification.

@@ -108,6 +108,9 @@ impl Files {
         let bytes = context.source.read(path)?;
         let sniffed = self.inputs.add(&bytes, kind).map_err(|error| Fault::input(&error).in_file(&name))?;
         context.say(&format!("{name}: {sniffed}"));
+        for warning in &sniffed.warnings {
+            context.say(&format!("warning: {name}: {warning}"));
+        }
         if sniffed.kind.is_evidence() {
             self.name = name;
         }

@@ -54,6 +54,8 @@ struct Inspection<'a> {
     encoding: &'static str,
     note: Option<&'static str>,
     status: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
     flaw: Option<Flaw>,
     structures: Vec<Node>,
 }
@@ -67,6 +69,7 @@ impl<'a> Inspection<'a> {
             encoding: sniffed.encoding.as_str(),
             note: sniffed.note,
             status: "not checked",
+            warnings: sniffed.warnings.iter().map(ToString::to_string).collect(),
             flaw: flaw.map(Flaw::new),
             structures,
         }

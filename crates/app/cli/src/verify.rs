@@ -37,7 +37,7 @@ pub(crate) fn with_result<T>(
     let certificates = files.certificates()?;
     let lists = files.revocation_lists()?;
     let anchors = files.anchors();
-    let request = asked.request(&certificates, &lists, &anchors);
+    let request = asked.request(&certificates, &lists, &anchors, files.inputs().warnings());
     let result = teeproof::verify(&evidence, &request)
         .map_err(|error| Fault::usage(error.to_string(), error.hint()).in_file(files.name()))?;
     then(&result)

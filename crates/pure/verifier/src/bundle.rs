@@ -55,7 +55,7 @@ impl Bundle {
     /// A bundle of these files.
     ///
     /// # Errors
-    /// Nothing in them is evidence; more certificates or lists than a bundle holds; too many bytes;
+    /// Nothing in them is evidence, or something is of a kind that bundles do not hold; more certificates or lists than a bundle holds; too many bytes;
     /// a time or a tool that cannot be written.
     pub fn from_inputs(inputs: &Inputs, mut collection: Collection) -> Result<Self, BundleError> {
         collection.nonce_in_user_data |= inputs.nonce_in_user_data();
@@ -73,6 +73,9 @@ impl Bundle {
         parts.sort_by_key(|part| PartName { kind: part.kind, number: 0 }.order());
         let count = |kind| parts.iter().filter(|part| part.kind == kind).count();
         for part in &parts {
+            if !name::has_label(part.kind) {
+                return Err(BundleError::NotAPart(part.kind));
+            }
             if count(part.kind) > most(part.kind) {
                 return Err(BundleError::TooMany(part.kind));
             }

@@ -24,13 +24,23 @@ pub const BUNDLE_REDACTED: &Check = &Check {
     exits: &[7],
 };
 
+/// `input.ignored`: nothing that came with the evidence was ignored.
+pub const INPUT_IGNORED: &Check = &Check {
+    id: "input.ignored",
+    title: "members of the file",
+    proves: "Everything that came with the evidence was used.",
+    hint: "Nothing needs to be done; a newer version may know the member.",
+    source: "teeproof, docs/verify.md, files",
+    exits: &[],
+};
+
 /// Every check, in the order in which they are made.
 pub fn all_checks() -> impl Iterator<Item = &'static Check> {
     use teeproof_hcl::checks as hcl;
     use teeproof_nitro::checks as nitro;
     use teeproof_snp::checks as snp;
     use teeproof_tpm::checks as tpm;
-    [POLICY_TECHNOLOGY, BUNDLE_REDACTED]
+    [INPUT_IGNORED, POLICY_TECHNOLOGY, BUNDLE_REDACTED]
         .into_iter()
         .chain([snp::VERIFY, snp::APPRAISE, hcl::VERIFY, tpm::VERIFY, hcl::APPRAISE, tpm::APPRAISE].concat())
         .chain(tpm::PCR)

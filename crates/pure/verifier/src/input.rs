@@ -5,18 +5,22 @@ mod bincode;
 mod encoding;
 mod error;
 mod evidence;
-mod fixture;
 mod json;
 mod kind;
+mod nitro;
 mod part;
 pub(crate) mod pcrs;
 mod sniff;
+mod table;
+mod warning;
 
 pub use error::InputError;
-pub use json::{JsonProblem, JsonShape};
+pub use json::{DocumentMember, DocumentMembers, JsonProblem, JsonShape};
 pub use kind::{Encoding, Kind};
+pub use nitro::NitroForm;
 pub use part::Part;
 pub use sniff::{Sniffed, sniff};
+pub use warning::InputWarning;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -27,6 +31,11 @@ use teeproof_wire::crl::RevocationList;
 use crate::bundle::{Collection, Redaction};
 use pcrs::Registers;
 
+/// The certificates of a PEM text that a structure brings along, DER; none where it is no such text.
+pub(crate) fn pem_chain(text: &[u8]) -> Vec<Vec<u8>> {
+    encoding::certificates(text).unwrap_or_default()
+}
+
 /// Files that belong together: one piece of evidence, and what endorses it.
 #[derive(Clone, Debug, Default)]
 pub struct Inputs {
@@ -35,6 +44,7 @@ pub struct Inputs {
     nonce_in_user_data: bool,
     collection: Option<Collection>,
     redactions: Vec<Redaction>,
+    warnings: Vec<InputWarning>,
 }
 
 impl Inputs {
@@ -58,6 +68,7 @@ impl Inputs {
         for part in &sniffed.parts {
             self.add_part(part.clone())?;
         }
+        self.warnings.extend_from_slice(&sniffed.warnings);
         self.nonce_in_user_data |= sniffed.nonce_in_user_data;
         if self.collection.is_none() {
             self.collection.clone_from(&sniffed.collection);
@@ -103,6 +114,12 @@ impl Inputs {
     #[must_use]
     pub fn redactions(&self) -> &[Redaction] {
         &self.redactions
+    }
+
+    /// What was left out when the files were read, for [`Request::input_warnings`](crate::Request).
+    #[must_use]
+    pub fn warnings(&self) -> &[InputWarning] {
+        &self.warnings
     }
 
     /// The certificates, in the order in which they came.

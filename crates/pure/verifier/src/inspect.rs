@@ -2,18 +2,21 @@
 
 mod json;
 
-use teeproof_wire::certificate::Certificate;
+use alloc::vec::Vec;
+
+use teeproof_wire::certificate::{Certificate, PublicKey};
 use teeproof_wire::cose::Sign1;
 use teeproof_wire::crl::RevocationList;
 use teeproof_wire::eventlog::EventLog;
 use teeproof_wire::hcl::{Hardware, HclReport};
-use teeproof_wire::nitro::{Document, Limits};
+use teeproof_wire::nitro::{Document, Limits, NitroTpmDocument};
+use teeproof_wire::sealed::SealedHead;
 use teeproof_wire::snp::Report;
-use teeproof_wire::tdx::TdReport;
-use teeproof_wire::tpm::{Attest, Certification, attest_bytes};
+use teeproof_wire::tdx::{TdQuote, TdReport};
+use teeproof_wire::tpm::{Attest, Certification, RsaPublic, attest_bytes};
 use teeproof_wire::{Describe, Error, Shown, Visitor};
 
-use crate::input::{InputError, Kind, Part, Sniffed};
+use crate::input::{InputError, Kind, Part, Sniffed, pem_chain};
 
 /// What was told of a structure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,15 +28,23 @@ pub struct Inspected {
 /// Tells every field of what was found in a file, by the names of its specification.
 ///
 /// What a structure brings along (the hardware report and the claims of a paravisor's report, the
-/// certificates of a Nitro document) is told as a structure of its own.
+/// certificates of a Nitro document) is told as a structure of its own. One of several structures that
+/// cannot be laid out is told as bytes, and is a flaw; the others are told.
 ///
 /// # Errors
-/// The bytes are not laid out as the structure is, so there are no fields to tell.
+/// The bytes are not laid out as the one structure is, so there are no fields to tell.
 pub fn inspect(sniffed: &Sniffed, visitor: &mut dyn Visitor) -> Result<Inspected, InputError> {
     let mut flaw = None;
     for part in &sniffed.parts {
-        let of = |error| InputError::Wire(part.kind, error);
-        flaw = flaw.or(structure(part, visitor).map_err(of)?);
+        let found = match structure(part, visitor) {
+            Err(error) if sniffed.parts.len() == 1 => return Err(InputError::Wire(part.kind, error)),
+            Err(error) => {
+                unreadable(part.kind.as_str(), &part.bytes, visitor);
+                Some(error)
+            }
+            Ok(found) => found,
+        };
+        flaw = flaw.or(found);
     }
     Ok(Inspected { flaw })
 }
@@ -50,14 +61,16 @@ fn structure(part: &Part, visitor: &mut dyn Visitor) -> Result<Option<Error>, Er
             group(visitor, "confidential-computing event log (CCEL)", &EventLog::parse(bytes)?)
         }
         Kind::PcrValues => registers(bytes, visitor),
-        Kind::NitroDocument => nitro(bytes, visitor)?,
+        Kind::NitroDocument => return nitro(bytes, visitor),
+        Kind::NitroTpmDocument => return nitro_tpm(bytes, visitor),
+        Kind::TdQuote => return td_quote(bytes, visitor),
+        Kind::TdReport => return td_report(bytes, visitor),
+        Kind::PublicKey => group(visitor, "SubjectPublicKeyInfo", &PublicKey::parse(bytes)?),
+        Kind::TpmPublic => group(visitor, "TPMT_PUBLIC", &RsaPublic::parse(bytes)?),
+        Kind::SealedFile => group(visitor, "sealed file", &SealedHead::parse(bytes)?),
         Kind::RevocationList => group(visitor, "CertificateList", &RevocationList::parse(bytes)?),
         Kind::Certificate => group(visitor, "Certificate", &Certificate::parse(bytes)?),
-        other => {
-            visitor.open(other.as_str());
-            visitor.field(Shown::new("bytes", &teeproof_core::Hex(bytes)));
-            visitor.close();
-        }
+        other => unreadable(other.as_str(), bytes, visitor),
     }
     Ok(None)
 }
@@ -65,6 +78,13 @@ fn structure(part: &Part, visitor: &mut dyn Visitor) -> Result<Option<Error>, Er
 fn group(visitor: &mut dyn Visitor, name: &str, structure: &dyn Describe) {
     visitor.open(name);
     structure.describe(visitor);
+    visitor.close();
+}
+
+/// Bytes without fields.
+fn unreadable(name: &str, bytes: &[u8], visitor: &mut dyn Visitor) {
+    visitor.open(name);
+    visitor.field(Shown::new("bytes", &teeproof_core::Hex(bytes)));
     visitor.close();
 }
 
@@ -89,11 +109,7 @@ fn hcl(bytes: &[u8], visitor: &mut dyn Visitor) -> Result<Option<Error>, Error> 
     group(visitor, "HCL report", &report);
     let flaw = match report.hardware() {
         Hardware::Snp(bytes) => snp(bytes, visitor)?,
-        Hardware::Tdx(bytes) => {
-            let report = TdReport::parse(bytes)?;
-            group(visitor, "TDREPORT_STRUCT", report);
-            report.check_reserved().err()
-        }
+        Hardware::Tdx(bytes) => td_report(bytes, visitor)?,
         _ => report.check_supported().err(),
     };
     visitor.open("runtime claims");
@@ -112,17 +128,59 @@ fn registers(bytes: &[u8], visitor: &mut dyn Visitor) {
     visitor.close();
 }
 
-fn nitro(bytes: &[u8], visitor: &mut dyn Visitor) -> Result<(), Error> {
+fn td_report(bytes: &[u8], visitor: &mut dyn Visitor) -> Result<Option<Error>, Error> {
+    let report = TdReport::parse(bytes)?;
+    group(visitor, "TDREPORT_STRUCT", report);
+    Ok(report.check_reserved().err())
+}
+
+/// A TD quote, and the certificates that it brings along.
+fn td_quote(bytes: &[u8], visitor: &mut dyn Visitor) -> Result<Option<Error>, Error> {
+    let quote = TdQuote::parse(bytes)?;
+    group(visitor, "TD quote", &quote);
+    let chain = pem_chain(quote.certification.data);
+    let flaw = certificates(chain.iter().map(Vec::as_slice), visitor);
+    Ok(quote.check_trailing().err().or(flaw))
+}
+
+fn nitro(bytes: &[u8], visitor: &mut dyn Visitor) -> Result<Option<Error>, Error> {
     let envelope = Sign1::parse(bytes)?;
-    let limits = Limits { field_bytes: teeproof_wire::cose::MAX_BYTES };
-    let document = Document::parse(envelope.payload(), envelope.payload_offset(), &limits)?;
+    let document = Document::parse(envelope.payload(), envelope.payload_offset(), &LIMITS)?;
+    cose(&envelope, visitor);
+    group(visitor, "AttestationDocument", &document);
+    let certificates_ = document.cabundle.as_slice().iter().copied();
+    Ok(certificates(certificates_.chain(core::iter::once(document.certificate)), visitor))
+}
+
+fn nitro_tpm(bytes: &[u8], visitor: &mut dyn Visitor) -> Result<Option<Error>, Error> {
+    let envelope = Sign1::parse(bytes)?;
+    let document = NitroTpmDocument::parse(envelope.payload(), envelope.payload_offset(), &LIMITS)?;
+    cose(&envelope, visitor);
+    group(visitor, "NitroTPM document", &document);
+    Ok(certificates(document.certificates(), visitor))
+}
+
+/// Fields that the attester chose are shown at any length.
+const LIMITS: Limits = Limits { field_bytes: teeproof_wire::cose::MAX_BYTES };
+
+fn cose(envelope: &Sign1<'_>, visitor: &mut dyn Visitor) {
     visitor.open("COSE_Sign1");
     visitor.field(Shown::new("alg", &"-35").note(&"ES384"));
     visitor.field(Shown::new("signature", &teeproof_core::Hex(envelope.signature())));
     visitor.close();
-    group(visitor, "AttestationDocument", &document);
-    for der in document.cabundle.as_slice().iter().chain(core::iter::once(&document.certificate)) {
-        group(visitor, "Certificate", &Certificate::parse(der)?);
+}
+
+/// Tells certificates, and gives back the first rule that one of them breaks.
+fn certificates<'a>(ders: impl Iterator<Item = &'a [u8]>, visitor: &mut dyn Visitor) -> Option<Error> {
+    let mut flaw = None;
+    for der in ders {
+        match Certificate::parse(der) {
+            Ok(certificate) => group(visitor, "Certificate", &certificate),
+            Err(error) => {
+                unreadable("Certificate", der, visitor);
+                flaw = flaw.or(Some(error));
+            }
+        }
     }
-    Ok(())
+    flaw
 }

@@ -18,7 +18,7 @@ mod request;
 mod result;
 mod verify;
 
-pub use checks::{BUNDLE_REDACTED, POLICY_TECHNOLOGY, all_checks, find_check};
+pub use checks::{BUNDLE_REDACTED, INPUT_IGNORED, POLICY_TECHNOLOGY, all_checks, find_check};
 pub use findings::{Finding, Findings};
 pub use inspect::{Inspected, inspect};
 pub use many::{verify_learning, verify_many};

@@ -9,6 +9,7 @@ use teeproof_x509::{Anchors, Revocation};
 
 use crate::Policy;
 use crate::bundle::Redacted;
+use crate::input::InputWarning;
 
 /// Evidence of one machine, unbelieved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +65,9 @@ pub struct Request<'a> {
     pub limits: Limits,
     /// The appraisal policy; without one, evidence is verified and not accepted.
     pub policy: Option<&'a Policy>,
+    /// What was left out when the evidence was read ([`Inputs::warnings`](crate::input::Inputs::warnings)):
+    /// each becomes a warning of the result.
+    pub input_warnings: &'a [InputWarning],
     /// The cryptography.
     pub crypto: &'a Crypto<'a>,
 }

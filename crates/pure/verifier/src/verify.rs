@@ -13,7 +13,7 @@ use teeproof_nitro::{Appraisal, Moment};
 use teeproof_x509::Held;
 
 use crate::bundle::Redacted;
-use crate::checks::{BUNDLE_REDACTED, POLICY_TECHNOLOGY, of_verification};
+use crate::checks::{BUNDLE_REDACTED, INPUT_IGNORED, POLICY_TECHNOLOGY, of_verification};
 use crate::result::FreshnessDemand;
 use crate::{
     AttestationResult, Evidence, Findings, Policy, Request, RequestError, Verdict, claims, nonce_text,
@@ -63,12 +63,15 @@ pub fn verify<'a>(
     if request.user_data.is_some() && !azure {
         return Err(RequestError::NoUserData(evidence.technology()));
     }
-    let run = Run {
+    let mut run = Run {
         request,
         evidence: *evidence,
         technology: evidence.technology(),
         findings: Findings::default(),
     };
+    for warning in request.input_warnings {
+        run.findings.record(Finding::new(INPUT_IGNORED, Outcome::Warn).because(warning));
+    }
     if !run.is_accepted() {
         return Ok(run.refused_unseen());
     }

@@ -33,6 +33,7 @@ fn appraise(evidence: Evidence<'_>, at: Moment, policy: &Policy) -> Told {
             user_data: None,
             at,
             skew_secs: DEFAULT_SKEW_SECS,
+            input_warnings: &[],
             limits: Limits::USUAL,
             policy: Some(policy),
             crypto: &teeproof_aws_lc::TABLE,

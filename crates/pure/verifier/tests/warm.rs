@@ -57,6 +57,7 @@ fn request<'a>(endorsements: &'a [Certificate<'a>], at: Moment) -> Request<'a> {
         user_data: None,
         at,
         skew_secs: DEFAULT_SKEW_SECS,
+        input_warnings: &[],
         limits: Limits::USUAL,
         policy: None,
         crypto: &COUNTING,

@@ -12,6 +12,9 @@ pub(super) fn page(inspection: &Inspection<'_>, quiet: bool) -> Page {
         let note = note.map_or_else(String::new, |note| format!("; {note}"));
         page.line(format_args!("{file}: {kind} ({encoding}{note}), {status}"));
     }
+    for warning in &inspection.warnings {
+        labelled(&mut page, (BAD, "warning:"), warning, WIDTH, 0);
+    }
     if let Some(flaw) = &inspection.flaw {
         labelled(&mut page, (BAD, "flaw:"), &flaw.message, WIDTH, 0);
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use teeproof::core::{Crypto, Freshness, Technology};
+use teeproof::input::InputWarning;
 use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof::wire::certificate::Certificate;
 use teeproof::wire::crl::RevocationList;
@@ -85,6 +86,7 @@ pub(super) struct Case<'f> {
     evidence: Evidence<'f>,
     certificates: Vec<Certificate<'f>>,
     lists: Vec<RevocationList<'f>>,
+    warnings: &'f [InputWarning],
 }
 
 impl<'f> Case<'f> {
@@ -94,6 +96,7 @@ impl<'f> Case<'f> {
             evidence: files.evidence()?,
             certificates: files.certificates()?,
             lists: files.revocation_lists()?,
+            warnings: files.inputs().warnings(),
         })
     }
 
@@ -108,6 +111,7 @@ impl<'f> Case<'f> {
             user_data: None,
             at: trial.at,
             skew_secs: DEFAULT_SKEW_SECS,
+            input_warnings: self.warnings,
             limits: Limits::USUAL,
             policy: trial.policy,
             crypto: &trial.crypto,

@@ -2,6 +2,7 @@
 //! is the same for many pieces of it.
 
 use teeproof::core::{Crypto, Freshness};
+use teeproof::input::InputWarning;
 use teeproof::nitro::{Limits, Moment};
 use teeproof::wire::certificate::Certificate;
 use teeproof::wire::crl::RevocationList;
@@ -48,6 +49,7 @@ impl<'a> Asked<'a> {
         certificates: &'r [Certificate<'r>],
         lists: &'r [RevocationList<'r>],
         anchors: &'r [&'r [u8]],
+        warnings: &'r [InputWarning],
     ) -> Request<'r> {
         let nonce = self.nonce.as_deref();
         Request {
@@ -59,6 +61,7 @@ impl<'a> Asked<'a> {
             user_data: self.user_data.as_deref(),
             at: self.at,
             skew_secs: self.args.skew,
+            input_warnings: warnings,
             limits: Limits::USUAL,
             policy: self.policy.as_ref(),
             crypto: &self.crypto,

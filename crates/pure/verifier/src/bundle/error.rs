@@ -53,6 +53,8 @@ pub enum BundleError {
     Tool,
     /// No part is evidence.
     NoEvidence,
+    /// A part is of a kind that bundles do not hold.
+    NotAPart(Kind),
     /// More parts of a kind than a bundle holds.
     TooMany(Kind),
     /// More replaced places than a bundle has.
@@ -95,6 +97,7 @@ impl BundleError {
     pub const fn exit(&self) -> u8 {
         match self {
             Self::NoEvidence
+            | Self::NotAPart(_)
             | Self::TooMany(_)
             | Self::AlreadyRedacted
             | Self::NothingToRedact
@@ -114,6 +117,9 @@ impl BundleError {
             Self::Time => "times from the year 0000 to 9999 can be written",
             Self::Tool => "name the program in at most 64 printable ASCII characters",
             Self::NoEvidence => "name the report or document too; certificates alone are no evidence",
+            Self::NotAPart(_) => {
+                "leave it out; a bundle holds evidence that can be verified, and its endorsements"
+            }
             Self::TooMany(_) | Self::TooManyRedactions => "make a bundle for each piece of evidence",
             Self::Entry { problem: EntryProblem::UnknownLabel, .. } | Self::Version => {
                 "the bundle may be of a later teeproof"
@@ -146,6 +152,7 @@ impl fmt::Display for BundleError {
             Self::Time => f.write_str("the time of the collection is none"),
             Self::Tool => f.write_str("the name of the tool cannot be kept"),
             Self::NoEvidence => f.write_str("there is no evidence among the parts"),
+            Self::NotAPart(kind) => write!(f, "bundles hold no {kind}"),
             Self::TooMany(kind) => write!(f, "there are too many parts that are a {kind}"),
             Self::TooManyRedactions => f.write_str("there are too many redactions"),
             Self::RedactionPlace => f.write_str("a redaction is not inside of its part"),

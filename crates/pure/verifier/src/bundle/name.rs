@@ -32,6 +32,12 @@ const ONCE: &[(Kind, &str)] = &[
     (Kind::NitroDocument, "application/cose; cose-type=\"cose-sign1\""),
 ];
 
+/// Whether bundles hold parts of this kind.
+pub(super) fn has_label(kind: Kind) -> bool {
+    let many = matches!(kind, Kind::Certificate | Kind::RevocationList);
+    many || ONCE.iter().any(|(once, _)| *once == kind)
+}
+
 impl PartName {
     /// Reads a label.
     pub(super) fn parse(label: &str) -> Option<Self> {

@@ -5,8 +5,14 @@ use alloc::vec::Vec;
 
 use rustls_pki_types::pem::{PemObject, SectionKind};
 
+use super::json::fields::Numbers;
 use super::{Encoding, InputError};
 use crate::bytes;
+
+/// How many encodings may stand around a file's content: a JSON string of base64 of base64, and one more.
+pub(super) const MAX_LAYERS: usize = 4;
+/// The most bytes of a list of integers; nothing that is passed around so is larger.
+const MAX_INTEGERS: usize = 256 * 1024;
 
 /// The bytes as trimmed text, if they are printable ASCII; a NUL at the end is taken off, for
 /// whoever writes C strings to files.
@@ -16,8 +22,39 @@ pub(super) fn text(bytes: &[u8]) -> Option<&str> {
     core::str::from_utf8(bytes).ok().filter(|text| printable && !text.is_empty())
 }
 
-/// The certificates and revocation lists of a PEM file, DER.
-pub(super) fn pem(text: &[u8]) -> Result<Vec<Vec<u8>>, InputError> {
+/// What a PEM file holds.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Pem {
+    /// Certificates and revocation lists, DER.
+    Certificates(Vec<Vec<u8>>),
+    /// One block of another label, which is not that of a private key.
+    Other(Vec<u8>),
+}
+
+/// The content of a PEM file.
+pub(super) fn pem(text: &str) -> Result<Pem, InputError> {
+    let (mut known, mut other) = (0_usize, 0_usize);
+    for label in text.lines().filter_map(label) {
+        match label {
+            "CERTIFICATE" | "X509 CRL" => known = known.saturating_add(1),
+            label if label.contains("PRIVATE KEY") => return Err(InputError::PrivateKey),
+            _ => other = other.saturating_add(1),
+        }
+    }
+    match (known, other) {
+        (_, 0) => certificates(text.as_bytes()).map(Pem::Certificates),
+        (0, 1) => block(text).map(Pem::Other),
+        _ => Err(InputError::PemSection),
+    }
+}
+
+/// The label of a line that begins a block.
+fn label(line: &str) -> Option<&str> {
+    line.trim().strip_prefix("-----BEGIN ")?.strip_suffix("-----")
+}
+
+/// The certificates and revocation lists of a PEM text, DER.
+pub(super) fn certificates(text: &[u8]) -> Result<Vec<Vec<u8>>, InputError> {
     let mut parts = Vec::new();
     for section in <(SectionKind, Vec<u8>)>::pem_slice_iter(text) {
         match section.map_err(|_| InputError::Pem)? {
@@ -28,11 +65,67 @@ pub(super) fn pem(text: &[u8]) -> Result<Vec<Vec<u8>>, InputError> {
     if parts.is_empty() { Err(InputError::PemSection) } else { Ok(parts) }
 }
 
-/// Binary from hex or base64 text, whatever its line breaks.
+/// The bytes of a text that is one block, whatever its label.
+fn block(text: &str) -> Result<Vec<u8>, InputError> {
+    let (first, rest) = text.split_once('\n').ok_or(InputError::Pem)?;
+    let label = label(first).ok_or(InputError::Pem)?;
+    let (body, after) = rest.split_once("-----END ").ok_or(InputError::Pem)?;
+    if after.trim().strip_suffix("-----") != Some(label) {
+        return Err(InputError::Pem);
+    }
+    let compact: String = body.split_ascii_whitespace().collect();
+    bytes::base64(&compact).filter(|bytes| !bytes.is_empty()).ok_or(InputError::Pem)
+}
+
+/// Binary from hex, with or without `0x`, or base64 text, whatever its line breaks.
 pub(super) fn binary(text: &str) -> Option<(Vec<u8>, Encoding)> {
     let compact: String = text.split_ascii_whitespace().collect();
-    if let Some(bytes) = bytes::hex(&compact) {
+    let digits = compact.strip_prefix("0x").or_else(|| compact.strip_prefix("0X")).unwrap_or(&compact);
+    if let Some(bytes) = bytes::hex(digits) {
         return Some((bytes, Encoding::Hex));
     }
     bytes::base64(&compact).map(|bytes| (bytes, Encoding::Base64))
+}
+
+/// The content of a JSON string.
+pub(super) fn quoted(text: &str) -> Result<String, InputError> {
+    serde_json::from_str(text).map_err(|error| json(&error))
+}
+
+/// The bytes of a JSON list of integers.
+pub(super) fn integers(text: &str) -> Result<Vec<u8>, InputError> {
+    match serde_json::from_str::<Numbers<MAX_INTEGERS>>(text) {
+        Ok(numbers) => Ok(numbers.0),
+        Err(error) if error.is_data() => {
+            Err(InputError::Integers { line: error.line(), column: error.column() })
+        }
+        Err(error) => Err(json(&error)),
+    }
+}
+
+fn json(error: &serde_json::Error) -> InputError {
+    InputError::Json { line: error.line(), column: error.column() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_block_of_another_label_is_read_to_its_end() {
+        let read = |text: &str| pem(text);
+        let whole = "-----BEGIN ATTESTATION-----\nAAEC\nAw==\n-----END ATTESTATION-----";
+        assert_eq!(read(whole), Ok(Pem::Other(Vec::from([0, 1, 2, 3]))));
+        for (bent, error) in [
+            (whole.replace("END ATTESTATION", "END OTHER"), InputError::Pem),
+            (whole.replace("Aw==", "Aw=!"), InputError::Pem),
+            (whole.replace("AAEC\nAw==", ""), InputError::Pem),
+            (whole.replace("-----END ATTESTATION-----", ""), InputError::Pem),
+            (alloc::format!("{whole}\nmore"), InputError::Pem),
+            (alloc::format!("{whole}\n{whole}"), InputError::PemSection),
+            (whole.replace("ATTESTATION", "EC PRIVATE KEY"), InputError::PrivateKey),
+        ] {
+            assert_eq!(read(&bent), Err(error), "{bent}");
+        }
+    }
 }

@@ -1,11 +1,12 @@
 //! Why files cannot be taken, and what a person can do.
 
+use alloc::borrow::Cow;
 use core::fmt;
 
 use teeproof_core::Technology;
 use teeproof_wire::Error as WireError;
 
-use super::{JsonProblem, JsonShape, Kind};
+use super::{DocumentMembers, JsonProblem, JsonShape, Kind, NitroForm};
 use crate::bundle::BundleError;
 
 /// Files cannot be taken.
@@ -20,8 +21,25 @@ pub enum InputError {
     Text,
     /// The PEM cannot be decoded.
     Pem,
-    /// The PEM holds something else than certificates and revocation lists, or nothing.
+    /// The PEM holds certificates beside something else, several other blocks, or nothing.
     PemSection,
+    /// The PEM holds a private key.
+    PrivateKey,
+    /// The text is YAML.
+    Yaml,
+    /// More encodings around each other than are undone.
+    TooDeep,
+    /// Binary data that a decoder of UTF-8 replaced in part.
+    Mangled,
+    /// What is left of a Nitro document.
+    NitroForm(NitroForm),
+    /// A JSON list that is no list of bytes.
+    Integers {
+        /// The line, counted from 1.
+        line: usize,
+        /// The column, counted from 1.
+        column: usize,
+    },
     /// The JSON cannot be read.
     Json {
         /// The line, counted from 1.
@@ -29,15 +47,24 @@ pub enum InputError {
         /// The column, counted from 1.
         column: usize,
     },
-    /// The YAML is not of the form of attested-tls' fixtures.
-    Fixture {
-        /// The line, counted from 1; 0 where the file ends too early.
-        line: usize,
-    },
     /// The JSON is not an answer of the THIM service.
     NotThim,
+    /// The JSON says that it is a key to seal to, and is none.
+    SealingKey {
+        /// The line, counted from 1.
+        line: usize,
+        /// The column, counted from 1.
+        column: usize,
+    },
     /// The JSON has the members of no shape that is known.
-    UnknownJson,
+    UnknownJson {
+        /// The shape that it is closest to, and the first member that is missing for it.
+        closest: Option<(JsonShape, &'static str)>,
+    },
+    /// A member that should hold a Nitro document holds none.
+    NoDocument(DocumentMembers),
+    /// Several members of a JSON answer hold Nitro documents.
+    SeveralDocuments(DocumentMembers),
     /// The file was said to hold JSON and holds none.
     NotJson,
     /// The JSON is not what its members make it.
@@ -46,6 +73,8 @@ pub enum InputError {
         shape: JsonShape,
         /// What is wrong with it.
         problem: JsonProblem,
+        /// The member, where it is one of the shape's.
+        member: Option<&'static str>,
         /// The line, counted from 1.
         line: usize,
         /// The column, counted from 1.
@@ -91,6 +120,10 @@ pub enum InputError {
     TwoOfAKind(Kind),
     /// There is no evidence, only endorsements.
     NoEvidence,
+    /// Evidence of a kind that this version can read and not verify.
+    Unverified(Kind),
+    /// Something that says nothing about a machine.
+    NotEvidence(Kind),
     /// Something was given for a Nitro document, which brings everything along.
     NotTogether,
     /// A part of Azure's evidence came without the paravisor's report.
@@ -115,6 +148,7 @@ impl InputError {
             Self::TwoEvidences { .. }
             | Self::TwoOfAKind(_)
             | Self::NoEvidence
+            | Self::NotEvidence(_)
             | Self::NotTogether
             | Self::WithoutReport(_)
             | Self::TdQuoteOfSnp
@@ -126,31 +160,76 @@ impl InputError {
         }
     }
 
+    /// Whether the file is well formed, and of a kind or version that is not supported.
+    #[must_use]
+    pub const fn is_unsupported(&self) -> bool {
+        match self {
+            Self::Wire(_, error) => error.is_unsupported(),
+            Self::Unverified(_) => true,
+            Self::Evidence { problem, .. } => problem.is_unsupported(),
+            _ => false,
+        }
+    }
+
     /// What a person can do.
     #[must_use]
-    pub const fn hint(&self) -> &'static str {
+    pub fn hint(&self) -> Cow<'static, str> {
+        match self {
+            Self::SeveralDocuments(members) => {
+                Cow::Owned(alloc::format!("give one of them in a file of its own: the value of {members}"))
+            }
+            Self::UnknownJson { closest: Some((shape, member)) } => {
+                Cow::Owned(alloc::format!("{} needs the member `{member}`; {KNOWN_JSON}", shape.as_str()))
+            }
+            _ => Cow::Borrowed(self.fixed_hint()),
+        }
+    }
+
+    const fn fixed_hint(&self) -> &'static str {
         match self {
             Self::Empty => {
                 "check how the file was written; a failed download or redirection leaves an empty file"
             }
             Self::Unknown => {
-                "known are SNP reports (1184 bytes), Azure HCL reports, TD and TPM quotes, register values, boot logs, Nitro documents, bundles, certificates and CRLs, raw, PEM, hex or base64; --as names the kind"
+                "known are SNP reports (1184 bytes), Azure HCL reports, TD and TPM quotes, register values, boot logs, Nitro documents, TDREPORTs, certificate tables, bundles, certificates and CRLs, raw, PEM, hex or base64; --as names the kind"
             }
             Self::Text => "give the raw bytes, or their hex or base64 alone, without other text",
+            Self::Yaml => {
+                "convert it to JSON, for example with `yq -o json FILE`; its members are read as JSON"
+            }
+            Self::TooDeep => "at most four encodings around each other are undone; undo the outer ones",
+            Self::Mangled => {
+                "the bytes were read as UTF-8 text on their way, which replaced some for good; get them again as binary, base64 or hex"
+            }
+            Self::NitroForm(form) => form.hint(),
+            Self::Integers { .. } => "a list is read that holds bytes alone, as numbers from 0 to 255",
+            Self::PrivateKey => "take it out of the file: private keys are never needed, and never read",
             Self::Pem => "each block needs its BEGIN and END line, and base64 between them",
             Self::PemSection => "CERTIFICATE and X509 CRL blocks are read; keys are never needed",
             Self::Json { .. } => "give the answer of the service as it came",
-            Self::Fixture { .. } => {
-                "members with `|-` blocks and lists of numbers are read, as attested-tls keeps them; give other YAML as JSON"
-            }
+            Self::SealingKey { .. } => "give the file as teeproof seal key wrote it",
             Self::NotThim => {
                 "the members vcekCert and certificateChain are needed, as THIM's /amd/certification answers"
             }
-            Self::UnknownJson | Self::NotJson => {
-                "read are bundles, THIM's answers, and the evidence of the Confidential Containers attester, attestation-rs, attested-tls and kinvolk's library"
+            Self::UnknownJson { .. } | Self::SeveralDocuments(_) | Self::NotJson => KNOWN_JSON,
+            Self::NoDocument(_) => {
+                "a Nitro document stands there as base64, as hex or as a list of bytes; give it alone if it stands elsewhere"
+            }
+            Self::Unverified(Kind::NitroTpmDocument) => {
+                "teeproof inspect shows what it says; the documents of Nitro Enclaves are verified, those of a NitroTPM not yet"
+            }
+            Self::Unverified(Kind::TdReport) => {
+                "a TDREPORT can be checked on its own processor only; a remote party needs the TD quote made of it. teeproof inspect shows what it says"
+            }
+            Self::Unverified(_) => "teeproof inspect shows what it says; this version verifies no TD quotes",
+            Self::NotEvidence(_) => {
+                "name a report, a document or a bundle; teeproof inspect shows what this file holds"
             }
             Self::Evidence { problem: JsonProblem::VersionMissing, .. } => {
                 "give the evidence as its attester wrote it; a version is never guessed"
+            }
+            Self::Evidence { problem, .. } if problem.is_unsupported() => {
+                "this version does not verify such evidence; teeproof inspect shows what can be read"
             }
             Self::Evidence { .. } => "give the evidence as its attester wrote it, with every member once",
             Self::NotOfKind { .. } => "leave --as out; what the file holds is told from its content",
@@ -194,6 +273,8 @@ impl InputError {
     }
 }
 
+const KNOWN_JSON: &str = "read are bundles, THIM's answers, answers with one Nitro document, MAA's AzureGuest and SevSnpVm requests, and the evidence of the Confidential Containers attester, attestation-rs, attested-tls and kinvolk's library";
+
 impl fmt::Display for InputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -201,18 +282,46 @@ impl fmt::Display for InputError {
             Self::Unknown => f.write_str("the content is of no known kind"),
             Self::Text => f.write_str("the file is text where binary, PEM, JSON, hex or base64 is expected"),
             Self::Pem => f.write_str("the PEM cannot be decoded"),
+            Self::PrivateKey => f.write_str("the PEM holds a private key"),
+            Self::Yaml => f.write_str("the file is YAML, expected JSON, PEM, hex, base64 or binary"),
+            Self::TooDeep => f.write_str("more than four encodings stand around each other"),
+            Self::Mangled => {
+                f.write_str("the content is binary data that was damaged by a conversion to UTF-8 text")
+            }
+            Self::NitroForm(form) => form.fmt(f),
+            Self::Integers { line, column } => {
+                write!(f, "the JSON list holds something other than bytes at line {line}, column {column}")
+            }
             Self::PemSection => {
-                f.write_str("the PEM holds no certificate or revocation list, or something else besides")
+                f.write_str("the PEM holds no certificate or revocation list, or something else beside them")
             }
             Self::Json { line, column } => {
                 write!(f, "the JSON cannot be read at line {line}, column {column}")
             }
-            Self::Fixture { line } => write!(f, "the YAML is of an unexpected form at line {line}"),
+            Self::SealingKey { line, column } => {
+                write!(
+                    f,
+                    "read as sealing-key: a member is missing, not known or wrong (line {line}, column {column})"
+                )
+            }
             Self::NotThim => f.write_str("the JSON is not an answer of the THIM service"),
-            Self::UnknownJson => f.write_str("the JSON has the members of no known kind"),
+            Self::UnknownJson { closest: None } => f.write_str("the JSON has the members of no known kind"),
+            Self::UnknownJson { closest: Some((shape, member)) } => write!(
+                f,
+                "the JSON has the members of no known kind; closest is {}, and its member `{member}` is missing",
+                shape.as_str()
+            ),
+            Self::NoDocument(members) => {
+                write!(f, "the member {members} of the JSON holds no Nitro document")
+            }
+            Self::SeveralDocuments(members) => {
+                write!(f, "several members of the JSON hold Nitro documents: {members}")
+            }
             Self::NotJson => f.write_str("the file is not JSON"),
-            Self::Evidence { shape, problem, line, column } => {
-                write!(f, "read as {}: {problem} (line {line}, column {column})", shape.as_str())
+            Self::Evidence { shape, problem, member, line, column } => {
+                write!(f, "read as {}: {problem}", shape.as_str())?;
+                member.iter().try_for_each(|member| write!(f, ": `{member}`"))?;
+                write!(f, " (line {line}, column {column})")
             }
             Self::NotOfKind { said, found } => write!(f, "the file holds a {found}, and no {said}"),
             Self::Container(kind) => write!(f, "a {kind} is not one part"),
@@ -251,6 +360,12 @@ impl InputError {
             Self::CcEventLog => {
                 f.write_str("there is a cc-event-log (CCEL), which explains the RTMRs of a TD and no PCR")
             }
+            Self::Unverified(Kind::NitroTpmDocument) => f.write_str("a NitroTPM document, not yet verified"),
+            Self::Unverified(Kind::TdReport) => {
+                f.write_str("a bare TDREPORT, which is no evidence for a remote party")
+            }
+            Self::Unverified(kind) => write!(f, "a {kind}, not yet verified"),
+            Self::NotEvidence(kind) => write!(f, "a {kind} is no evidence"),
             _ => f.write_str("there is no evidence among the files"),
         }
     }

@@ -18,6 +18,11 @@ const OF_THE_TPM: [Kind; 6] = [
     Kind::EventLog,
 ];
 
+/// What is read and not verified by this version.
+const UNVERIFIED: [Kind; 2] = [Kind::NitroTpmDocument, Kind::TdReport];
+/// What says nothing about a machine.
+const NOT_EVIDENCE: [Kind; 3] = [Kind::PublicKey, Kind::TpmPublic, Kind::SealedFile];
+
 impl Inputs {
     /// The piece of evidence.
     ///
@@ -30,6 +35,15 @@ impl Inputs {
         }
         let whole = self.parts.iter().find_map(|part| technology(part).map(|of| (of, part)));
         let alone = self.parts.iter().map(|part| part.kind).find(|kind| OF_THE_TPM.contains(kind));
+        let kinds = || self.parts.iter().map(|part| part.kind);
+        if let Some(kind) = kinds().find(|kind| NOT_EVIDENCE.contains(kind)) {
+            return Err(InputError::NotEvidence(kind));
+        }
+        // A TD quote belongs to a report of Azure's paravisor, or else stands for itself.
+        let quote = |kind: &Kind| *kind == Kind::TdQuote && whole.is_none();
+        if let Some(kind) = kinds().find(|kind| UNVERIFIED.contains(kind) || quote(kind)) {
+            return Err(InputError::Unverified(kind));
+        }
         let (technology, report) = match (whole, alone) {
             (Some(whole), _) => whole,
             (None, Some(kind)) => return Err(InputError::WithoutReport(kind)),

@@ -2,27 +2,54 @@
 //! as exactly that shape.
 //!
 //! There is no second try: evidence without a version is of version 0, so that nobody can make a
-//! newer shape pass as an older one, with fewer promises, by leaving its version out.
+//! newer shape pass as an older one, with fewer promises, by leaving its version out. Members that a
+//! shape does not have are named in a warning and ignored: formats grow.
 
-mod fields;
+mod azure_guest;
+mod documents;
+pub(super) mod fields;
+mod members;
 mod probe;
 mod problem;
+mod sealing;
 mod shapes;
+mod snp;
 
+pub use documents::{DocumentMember, DocumentMembers};
 pub use problem::{JsonProblem, JsonShape};
 
 use alloc::vec::Vec;
 
+use super::encoding::{self, Pem};
 use super::sniff::{bundled, certificates};
-use super::{Encoding, InputError, Kind, Part, Sniffed, encoding};
+use super::{Encoding, InputError, InputWarning, Kind, Part, Sniffed};
 use crate::bundle::Bundle;
 use probe::Probe;
 
 /// The most bytes of JSON that is no bundle; the largest that is known has 40 KiB.
 const MAX_BYTES: usize = 1024 * 1024;
 
+/// The text of a JSON object, if bytes begin like one. A byte order mark is taken off.
+pub(super) fn object(bytes: &[u8]) -> Option<&str> {
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    let bytes = bytes.strip_suffix(&[0]).unwrap_or(bytes).trim_ascii();
+    core::str::from_utf8(bytes).ok().filter(|text| text.starts_with('{'))
+}
+
+/// What a shape holds.
+struct Read {
+    parts: Vec<Part>,
+    warnings: Vec<InputWarning>,
+}
+
+impl From<Vec<Part>> for Read {
+    fn from(parts: Vec<Part>) -> Self {
+        Self { parts, warnings: Vec::new() }
+    }
+}
+
 /// Reads JSON of any shape that is known.
-pub(super) fn read(text: &str, kind: Option<Kind>) -> Result<Sniffed, InputError> {
+pub(super) fn read(text: &str, kind: Option<Kind>, layers: usize) -> Result<Sniffed, InputError> {
     // Before anything is read of it: only bundles are larger, and what only looks like one is
     // refused as a bundle.
     let large = text.len() > MAX_BYTES;
@@ -37,21 +64,48 @@ pub(super) fn read(text: &str, kind: Option<Kind>) -> Result<Sniffed, InputError
         return bundle(text, kind);
     }
     if probe.has("vcekCert") || probe.has("certificateChain") {
-        let kind = kind
-            .filter(|kind| matches!(kind, Kind::Certificate | Kind::RevocationList))
-            .map_or_else(|| expect(kind, Kind::Certificate).map(|()| None), |kind| Ok(Some(kind)))?;
-        let mut ders = Vec::new();
-        for text in probe.thim() {
-            ders.extend(encoding::pem(text?.as_bytes())?);
-        }
-        return certificates(&ders, Encoding::Thim, kind);
+        return thim(&probe, kind);
     }
-    let shape = probe.shape()?;
+    if probe.is_sealing_key() {
+        expect(kind, Kind::SealingKey)?;
+        return Ok(Sniffed::new(Kind::SealingKey, Encoding::Json, sealing::read(text)?));
+    }
+    match probe.shape()? {
+        Some(shape) => evidence(text, shape, kind, layers),
+        None => match documents::read(text, kind, layers)? {
+            Some(sniffed) => Ok(sniffed),
+            None => Err(probe.unknown()),
+        },
+    }
+}
+
+/// Evidence of this shape.
+fn evidence(text: &str, shape: JsonShape, kind: Option<Kind>, layers: usize) -> Result<Sniffed, InputError> {
     expect(kind, Kind::EvidenceJson)?;
-    let parts = shapes::read(text, shape)?;
+    if shape == JsonShape::AttestationInfo {
+        return azure_guest::outer(text, layers);
+    }
+    let mut read = shapes::read(text, shape)?;
+    read.warnings.extend(members::unknown(text, shape));
     let nonce_in_user_data = matches!(shape, JsonShape::AzSnp(2) | JsonShape::AzTdx(2));
-    let note = Some(shape.as_str());
-    Ok(Sniffed { note, nonce_in_user_data, ..Sniffed::new(Kind::EvidenceJson, Encoding::Json, parts) })
+    Ok(Sniffed {
+        note: Some(shape.as_str()),
+        nonce_in_user_data,
+        warnings: read.warnings,
+        ..Sniffed::new(Kind::EvidenceJson, Encoding::Json, read.parts)
+    })
+}
+
+/// An answer of THIM: the VCEK, and what stands above it.
+fn thim(probe: &Probe<'_>, kind: Option<Kind>) -> Result<Sniffed, InputError> {
+    let kind = kind
+        .filter(|kind| matches!(kind, Kind::Certificate | Kind::RevocationList))
+        .map_or_else(|| expect(kind, Kind::Certificate).map(|()| None), |kind| Ok(Some(kind)))?;
+    let mut ders = Vec::new();
+    for text in probe.thim() {
+        ders.extend(encoding::certificates(text?.as_bytes())?);
+    }
+    certificates(&ders, Encoding::Thim, kind)
 }
 
 fn bundle(text: &str, kind: Option<Kind>) -> Result<Sniffed, InputError> {
@@ -76,9 +130,16 @@ fn checked(kind: Kind, bytes: &[u8]) -> Result<Part, InputError> {
 
 /// The one certificate of a PEM text.
 fn certificate(pem: &str) -> Result<Part, InputError> {
-    let ders: Vec<Vec<u8>> = encoding::pem(pem.as_bytes())?;
-    match ders.as_slice() {
+    match chain(pem)?.as_slice() {
         [der] => checked(Kind::Certificate, der),
         _ => Err(InputError::PemSection),
+    }
+}
+
+/// The certificates of a PEM text, DER.
+fn chain(pem: &str) -> Result<Vec<Vec<u8>>, InputError> {
+    match encoding::pem(pem)? {
+        Pem::Certificates(ders) => Ok(ders),
+        Pem::Other(_) => Err(InputError::PemSection),
     }
 }

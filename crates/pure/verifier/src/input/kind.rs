@@ -28,8 +28,20 @@ pub enum Kind {
     /// A confidential-computing event log (CCEL), whose events explain the RTMRs of a TD. It is
     /// described, and never held against PCRs.
     CcEventLog,
-    /// A Nitro attestation document.
+    /// A Nitro attestation document of an enclave.
     NitroDocument,
+    /// An attestation document of a NitroTPM (EC2 instance attestation); not verified by this version.
+    NitroTpmDocument,
+    /// A bare TDREPORT; no evidence for a remote party.
+    TdReport,
+    /// A public key: SubjectPublicKeyInfo.
+    PublicKey,
+    /// The public area of a TPM's key: TPMT_PUBLIC.
+    TpmPublic,
+    /// A file that was sealed to a machine's TPM, as `teeproof seal` writes it.
+    SealedFile,
+    /// A key to seal to, as `teeproof seal key` writes it: a container.
+    SealingKey,
     /// One or more certificates.
     Certificate,
     /// One or more revocation lists.
@@ -40,6 +52,10 @@ pub enum Kind {
     BincodeQuote,
     /// A bundle: evidence of any kind with what endorses it, a container.
     Bundle,
+    /// An SEV-SNP report with the host's certificate table behind it: a container.
+    ExtendedReport,
+    /// The certificate table that a host hands to an SEV-SNP guest (configfs-tsm `auxblob`): a container.
+    CertificateTable,
     /// Certificates and revocation lists.
     Mixed,
 }
@@ -57,6 +73,14 @@ impl Kind {
         Self::EventLog,
         Self::CcEventLog,
         Self::NitroDocument,
+        Self::NitroTpmDocument,
+        Self::TdReport,
+        Self::PublicKey,
+        Self::TpmPublic,
+        Self::SealedFile,
+        Self::SealingKey,
+        Self::ExtendedReport,
+        Self::CertificateTable,
         Self::Certificate,
         Self::RevocationList,
         Self::EvidenceJson,
@@ -78,6 +102,14 @@ impl Kind {
             Self::EventLog => "event-log",
             Self::CcEventLog => "cc-event-log",
             Self::NitroDocument => "nitro-document",
+            Self::NitroTpmDocument => "nitrotpm-document",
+            Self::TdReport => "td-report",
+            Self::PublicKey => "public-key",
+            Self::TpmPublic => "tpm-public",
+            Self::SealedFile => "sealed-file",
+            Self::SealingKey => "sealing-key",
+            Self::ExtendedReport => "extended-snp-report",
+            Self::CertificateTable => "certificate-table",
             Self::Certificate => "certificate",
             Self::RevocationList => "crl",
             Self::EvidenceJson => "evidence-json",
@@ -96,13 +128,22 @@ impl Kind {
     /// lists only endorse what others say.
     #[must_use]
     pub const fn is_evidence(self) -> bool {
-        !matches!(self, Self::Certificate | Self::RevocationList | Self::Mixed)
+        !matches!(self, Self::Certificate | Self::RevocationList | Self::CertificateTable | Self::Mixed)
     }
 
     /// Whether a file of this kind holds parts of other kinds.
     #[must_use]
     pub const fn is_container(self) -> bool {
-        matches!(self, Self::EvidenceJson | Self::BincodeQuote | Self::Bundle | Self::Mixed)
+        matches!(
+            self,
+            Self::EvidenceJson
+                | Self::BincodeQuote
+                | Self::Bundle
+                | Self::SealingKey
+                | Self::ExtendedReport
+                | Self::CertificateTable
+                | Self::Mixed
+        )
     }
 }
 
@@ -128,8 +169,10 @@ pub enum Encoding {
     Thim,
     /// JSON of another shape.
     Json,
-    /// The YAML of attested-tls' fixtures.
-    Yaml,
+    /// A JSON string around another encoding.
+    Quoted,
+    /// A JSON list of bytes as numbers.
+    Integers,
     /// The text that `tpm2_pcrread` prints.
     PcrRead,
     /// The structures that tpm2-tools write with `--pcrs_format=serialized`.
@@ -147,7 +190,8 @@ impl Encoding {
             Self::Hex => "hex",
             Self::Thim => "THIM JSON",
             Self::Json => "JSON",
-            Self::Yaml => "YAML",
+            Self::Quoted => "quoted string",
+            Self::Integers => "list of integers",
             Self::PcrRead => "tpm2_pcrread text",
             Self::Serialized => "tpm2-tools serialized",
         }

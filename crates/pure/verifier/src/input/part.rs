@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 
 use teeproof_wire::certificate::{Certificate, without_padding};
 use teeproof_wire::crl::RevocationList;
-use teeproof_wire::tpm::attest_bytes;
-use teeproof_wire::{eventlog, hcl};
+use teeproof_wire::tpm::{attest_bytes, public_bytes};
+use teeproof_wire::{eventlog, hcl, tdx};
 
 use super::pcrs::{self, Registers};
 use super::{InputError, Kind};
@@ -32,6 +32,7 @@ impl Part {
         let bytes = match kind {
             Kind::Certificate => without_padding(bytes).to_vec(),
             Kind::TpmQuote => attest_bytes(bytes).to_vec(),
+            Kind::TpmPublic => public_bytes(bytes).to_vec(),
             Kind::PcrValues => pcrs::encode(&pcrs::read(bytes)?.registers),
             kind if kind.is_container() => return Err(InputError::Container(kind)),
             _ => bytes.to_vec(),
@@ -71,10 +72,14 @@ impl Part {
 const fn max_bytes(kind: Kind) -> usize {
     match kind {
         Kind::SnpReport | Kind::HclReport => hcl::MAX_BYTES,
-        Kind::TdQuote | Kind::NitroDocument => 16 * 1024,
+        Kind::TdQuote | Kind::NitroDocument | Kind::NitroTpmDocument => 16 * 1024,
         // 113 bytes and a nonce of at most 64.
-        Kind::TpmQuote | Kind::TpmSignature | Kind::PcrValues | Kind::PcrConcatenation => 1024,
         Kind::EventLog | Kind::CcEventLog => eventlog::MAX_BYTES,
+        Kind::TpmQuote | Kind::TpmSignature | Kind::PcrValues | Kind::PcrConcatenation | Kind::TpmPublic => {
+            1024
+        }
+        Kind::TdReport => tdx::TD_REPORT_BYTES,
+        Kind::PublicKey => 64 * 1024,
         Kind::Certificate => 64 * 1024,
         _ => 1024 * 1024,
     }

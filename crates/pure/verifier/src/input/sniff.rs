@@ -3,12 +3,18 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use teeproof_wire::certificate::PublicKey;
 use teeproof_wire::crl::RevocationList;
 use teeproof_wire::eventlog::Format;
-use teeproof_wire::snp::REPORT_BYTES;
+use teeproof_wire::sealed;
+use teeproof_wire::snp::{CertificateTable, REPORT_BYTES};
+use teeproof_wire::tdx::TD_REPORT_BYTES;
 use teeproof_wire::tpm::MAGIC;
 
-use super::{Encoding, InputError, Kind, Part, bincode, encoding, fixture, json, pcrs};
+use super::encoding::{MAX_LAYERS, Pem};
+use super::{
+    Encoding, InputError, InputWarning, Kind, NitroForm, Part, bincode, encoding, json, nitro, pcrs, table,
+};
 use crate::bundle::{Bundle, Collection, Redaction};
 
 /// What was found in a file, decoded.
@@ -30,6 +36,8 @@ pub struct Sniffed {
     pub collection: Option<Collection>,
     /// What was replaced in a bundle before it was passed on.
     pub redactions: Vec<Redaction>,
+    /// What was left out.
+    pub warnings: Vec<InputWarning>,
 }
 
 impl Sniffed {
@@ -42,6 +50,7 @@ impl Sniffed {
             nonce_in_user_data: false,
             collection: None,
             redactions: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 
@@ -73,45 +82,129 @@ impl fmt::Display for Sniffed {
 
 /// Tells what bytes hold; `kind` overrides what they look like, after their encoding was undone.
 ///
+/// Up to four encodings around each other are undone: base64, hexadecimal, a JSON string, a JSON list of
+/// integers, PEM, and a member of a JSON answer.
+///
 /// # Errors
 /// Nothing, or nothing known. That the bytes look like a structure does not mean that they are one.
 pub fn sniff(bytes: &[u8], kind: Option<Kind>) -> Result<Sniffed, InputError> {
+    sniff_within(bytes, kind, 0)
+}
+
+/// The same of bytes around which so many encodings were undone.
+pub(super) fn sniff_within(bytes: &[u8], kind: Option<Kind>, layers: usize) -> Result<Sniffed, InputError> {
     if bytes.is_empty() {
         return Err(InputError::Empty);
     }
-    let Some(text) = encoding::text(bytes) else {
-        return binary(bytes, Encoding::Raw, kind);
-    };
+    if let Some(object) = json::object(bytes) {
+        return json::read(object, kind, layers);
+    }
+    match encoding::text(bytes) {
+        Some(text) => of_text(text, kind, layers),
+        None => binary(bytes, Encoding::Raw, kind),
+    }
+}
+
+fn of_text(text: &str, kind: Option<Kind>, layers: usize) -> Result<Sniffed, InputError> {
     if text.starts_with("-----BEGIN ") {
-        return certificates(&encoding::pem(text.as_bytes())?, Encoding::Pem, kind);
+        return match encoding::pem(text)? {
+            Pem::Certificates(ders) => certificates(&ders, Encoding::Pem, kind),
+            Pem::Other(bytes) => decoded(&bytes, Encoding::Pem, kind, layers),
+        };
     }
-    if text.starts_with('{') {
-        return json::read(text, kind);
+    if text.starts_with('"') {
+        return decoded(encoding::quoted(text)?.as_bytes(), Encoding::Quoted, kind, layers);
     }
-    if fixture::looks_like(text) {
-        let sniffed = json::read(&fixture::to_json(text)?, kind)?;
-        return Ok(Sniffed { encoding: Encoding::Yaml, ..sniffed });
+    if text.starts_with('[') {
+        return decoded(&encoding::integers(text)?, Encoding::Integers, kind, layers);
     }
     if kind.is_none_or(|kind| kind == Kind::PcrValues) && pcrs::looks_like_text(text) {
-        return registers(bytes, Encoding::PcrRead);
+        return registers(text.as_bytes(), Encoding::PcrRead);
     }
-    let (decoded, encoding) = encoding::binary(text).ok_or(InputError::Text)?;
-    binary(&decoded, encoding, kind)
+    match encoding::binary(text) {
+        Some((bytes, encoding)) => decoded(&bytes, encoding, kind, layers),
+        None if is_yaml(text) => Err(InputError::Yaml),
+        None => Err(InputError::Text),
+    }
+}
+
+/// What an encoding held: perhaps another one.
+fn decoded(
+    bytes: &[u8],
+    encoding: Encoding,
+    kind: Option<Kind>,
+    layers: usize,
+) -> Result<Sniffed, InputError> {
+    if bytes.is_empty() {
+        return Err(InputError::Empty);
+    }
+    let layers = layers.saturating_add(1);
+    if let Some(object) = json::object(bytes) {
+        return json::read(object, kind, layers).map(|sniffed| within(sniffed, encoding));
+    }
+    let Some(text) = encoding::text(bytes) else { return binary(bytes, encoding, kind) };
+    if layers >= MAX_LAYERS {
+        return binary(bytes, encoding, kind).map_err(|_| InputError::TooDeep);
+    }
+    let inner = sniff_within(text.as_bytes(), kind, layers).map(|sniffed| within(sniffed, encoding));
+    let framed = text.starts_with(['[', '"']) || text.starts_with("-----BEGIN ");
+    match (inner, kind) {
+        (inner, _) if framed || encoding == Encoding::Quoted => inner,
+        (Ok(sniffed), None) => Ok(sniffed),
+        // What was said is true of what the text encodes, or else of the text as it is.
+        (Ok(sniffed), Some(said))
+            if sniff_within(text.as_bytes(), None, layers).is_ok_and(|found| found.kind == said) =>
+        {
+            Ok(sniffed)
+        }
+        (Err(error), _) => binary(bytes, encoding, kind).map_err(|_| error),
+        (Ok(_), Some(_)) => binary(bytes, encoding, kind),
+    }
+}
+
+/// What was found inside of an encoding.
+fn within(sniffed: Sniffed, encoding: Encoding) -> Sniffed {
+    let note = sniffed.note.or(Some("encoded more than once"));
+    Sniffed { encoding, note, ..sniffed }
+}
+
+/// Whether text begins with a member of a YAML file.
+fn is_yaml(text: &str) -> bool {
+    let first = text.lines().find(|line| !line.starts_with(['#', '-'])).unwrap_or_default();
+    first.split_once(':').is_some_and(|(name, rest)| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+        let ends = rest.is_empty() || rest.starts_with(' ');
+        !name.is_empty() && ends && name.bytes().all(plain)
+    })
 }
 
 /// What is left when text was undone.
 fn binary(bytes: &[u8], encoding: Encoding, kind: Option<Kind>) -> Result<Sniffed, InputError> {
-    let kind = kind.or_else(|| looks_like(bytes)).ok_or(InputError::Unknown)?;
+    let kind = kind.or_else(|| looks_like(bytes)).ok_or_else(|| unknown(bytes))?;
     match kind {
-        Kind::EvidenceJson => Err(InputError::NotJson),
+        Kind::EvidenceJson | Kind::SealingKey => Err(InputError::NotJson),
         Kind::Bundle => Bundle::from_cbor(bytes).map(|bundle| bundled(bundle, encoding)).map_err(Into::into),
         Kind::BincodeQuote => {
             let parts = bincode::read(bytes).ok_or(InputError::Bincode)?;
             Ok(Sniffed { note: Some("kinvolk's Quote"), ..Sniffed::new(kind, encoding, parts) })
         }
+        Kind::ExtendedReport => table::report(bytes, encoding),
+        Kind::CertificateTable => table::alone(bytes, encoding),
+        Kind::NitroDocument => {
+            let kind = nitro::examine(bytes)?;
+            Ok(Sniffed::new(kind, encoding, Vec::from([Part::new(kind, bytes)?])))
+        }
         Kind::PcrValues if pcrs::serialized(bytes).is_some() => registers(bytes, Encoding::Serialized),
         kind => Ok(Sniffed::new(kind, encoding, Vec::from([Part::new(kind, bytes)?]))),
     }
+}
+
+/// Why bytes are nothing that is known, where that can be told.
+fn unknown(bytes: &[u8]) -> InputError {
+    if nitro::is_payload(bytes) {
+        return InputError::NitroForm(NitroForm::PayloadOnly);
+    }
+    if nitro::is_mangled(bytes) { InputError::Mangled } else { InputError::Unknown }
 }
 
 /// What a bundle holds.
@@ -157,6 +250,9 @@ fn looks_like(bytes: &[u8]) -> Option<Kind> {
         [0x84, 0x40..=0x5b, ..] | [0xd2, 0x84, ..] => Some(Kind::NitroDocument),
         // A SEQUENCE of 128 bytes or more.
         [0x30, 0x81 | 0x82, ..] if RevocationList::parse(bytes).is_ok() => Some(Kind::RevocationList),
+        [0x30, ..] if PublicKey::parse(bytes).is_ok_and(|key| key != PublicKey::Unknown) => {
+            Some(Kind::PublicKey)
+        }
         [0x30, 0x81 | 0x82, ..] => Some(Kind::Certificate),
         [b'H', b'C', b'L', b'A', ..] => Some(Kind::HclReport),
         // Version 4 or 5, a type of attestation key, and the TEE type of TDX.
@@ -167,18 +263,35 @@ fn looks_like(bytes: &[u8]) -> Option<Kind> {
         // TPMT_SIGNATURE: RSASSA, SHA-256, 256 bytes.
         [0x00, 0x14, 0x00, 0x0b, 0x01, 0x00, ..] => Some(Kind::TpmSignature),
         _ if Format::peek(bytes).is_some() => Format::peek(bytes).map(Kind::of_log),
+        [0x81, 0, ..] if bytes.len() == TD_REPORT_BYTES => Some(Kind::TdReport),
+        _ if bytes.starts_with(sealed::MAGIC) => Some(Kind::SealedFile),
+        _ if CertificateTable::looks_like(bytes) => Some(Kind::CertificateTable),
+        _ if is_extended_report(bytes) => Some(Kind::ExtendedReport),
         _ if Bundle::looks_like_cbor(bytes) => Some(Kind::Bundle),
         // A vector of 256 bytes comes first.
         [0, 1, 0, 0, 0, 0, 0, 0, ..] => Some(Kind::BincodeQuote),
         _ if bytes.len() == REPORT_BYTES => Some(Kind::SnpReport),
         _ if pcrs::serialized(bytes).is_some() => Some(Kind::PcrValues),
-        // A version number, little-endian, and about the right length.
-        [1..=0xff, 0, 0, 0, ..] if bytes.len() <= MAX_REPORT_GUESS => Some(Kind::SnpReport),
+        _ if bytes.len() <= MAX_REPORT_GUESS && begins_a_report(bytes) => Some(Kind::SnpReport),
         // Eight registers are as long as a signature: a signature it is, and only --as says else.
         _ if bytes.len() == RSA_BYTES => Some(Kind::TpmSignature),
         _ if pcrs::is_concatenation(bytes) => Some(Kind::PcrConcatenation),
         _ => None,
     }
+}
+
+/// Whether bytes begin as a report does: a version that there is, a privilege level that there is, and the
+/// one signature algorithm. A version alone would be the beginning of many other files.
+fn begins_a_report(bytes: &[u8]) -> bool {
+    let word = |at: usize| bytes.get(at..)?.first_chunk().map(|word| u32::from_le_bytes(*word));
+    let level = word(0x30).is_some_and(|level| level <= 3 || level == u32::MAX);
+    word(0).is_some_and(|version| (1..=5).contains(&version)) && level && word(0x34) == Some(1)
+}
+
+/// Whether a report is followed by a host's certificate table.
+fn is_extended_report(bytes: &[u8]) -> bool {
+    let table = bytes.get(REPORT_BYTES..).is_some_and(CertificateTable::looks_like);
+    table && begins_a_report(bytes)
 }
 
 /// Up to this length, bytes that begin like a report are taken for one, so that the error is

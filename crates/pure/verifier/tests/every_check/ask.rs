@@ -1,10 +1,10 @@
 //! One question to the front door: minted evidence, and everything that a relying party decides.
 
-use teeproof::core::{Freshness, Technology, Time};
+use teeproof::core::{Freshness, Outcome, Technology, Time};
 use teeproof::input::Inputs;
 use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof::x509::{Anchors, Revocation};
-use teeproof::{Policy, Request, Verdict, find_check, verify};
+use teeproof::{AttestationResult, Finding, Policy, Request, Verdict, find_check, verify};
 use teeproof_mint::DEFAULT_TIME;
 
 /// The question.
@@ -49,6 +49,17 @@ impl Ask {
 
     /// The checks that fail, and the exit code.
     pub(crate) fn answer(&self) -> (Vec<&'static str>, u8) {
+        self.result(|result| (result.failures().map(|finding| finding.check.id).collect(), result.exit()))
+    }
+
+    /// How a check came out, and why, each time that it was made.
+    pub(crate) fn findings(&self, id: &str) -> Vec<(Outcome, String)> {
+        let of = |finding: &&Finding| finding.check.id == id;
+        let told = |finding: &Finding| (finding.outcome, finding.because.clone().unwrap_or_default());
+        self.result(|result| result.findings().iter().filter(of).map(told).collect())
+    }
+
+    fn result<T>(&self, then: impl FnOnce(&AttestationResult<'_>) -> T) -> T {
         let anchors: Vec<&[u8]> = self.anchors.iter().map(Vec::as_slice).collect();
         let certificates = self.inputs.certificates().unwrap();
         let lists = self.inputs.revocation_lists().unwrap();
@@ -68,6 +79,7 @@ impl Ask {
             user_data: self.user_data.as_deref(),
             at: Moment::At(Time(self.at)),
             skew_secs: DEFAULT_SKEW_SECS,
+            input_warnings: self.inputs.warnings(),
             limits: Limits::USUAL,
             policy: Some(&self.policy),
             crypto: &crypto,
@@ -75,7 +87,7 @@ impl Ask {
         let evidence = self.inputs.evidence().unwrap();
         let result = verify(&evidence, &request).unwrap();
         assert_eq!(result.verdict() == Verdict::Accepted, result.exit() == 0);
-        (result.failures().map(|finding| finding.check.id).collect(), result.exit())
+        then(&result)
     }
 }
 

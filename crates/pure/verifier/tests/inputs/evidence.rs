@@ -50,7 +50,7 @@ fn what_does_not_belong_together() {
     let (hcl, log) = (&SNP.hcl_report[..], SNP.event_log.as_deref().unwrap());
     let (message, signature) = (&SNP.quote_message[..], &SNP.quote_signature[..]);
     let two = |first, second| InputError::TwoEvidences { first, second };
-    let cases: [(&[&[u8]], InputError); 22] = [
+    let cases: [(&[&[u8]], InputError); 21] = [
         (&[], InputError::NoEvidence),
         (&[&SNP.vek], InputError::NoEvidence),
         (&[&snp, &snp], two(Technology::Snp, Technology::Snp)),
@@ -63,7 +63,6 @@ fn what_does_not_belong_together() {
         (&[&snp, message], InputError::WithoutReport(Kind::TpmQuote)),
         (&[&snp, log], InputError::WithoutReport(Kind::EventLog)),
         (&[message, signature], InputError::WithoutReport(Kind::TpmQuote)),
-        (&[&td_quote()], InputError::WithoutReport(Kind::TdQuote)),
         (&[values.as_bytes()], InputError::WithoutReport(Kind::PcrValues)),
         (&[hcl, &td_quote()], InputError::TdQuoteOfSnp),
         (&[hcl, message, message], InputError::TwoOfAKind(Kind::TpmQuote)),
@@ -80,6 +79,21 @@ fn what_does_not_belong_together() {
         assert_eq!(error.exit(), 2, "{error}");
         assert!(!error.to_string().is_empty() && !error.hint().is_empty());
     }
+}
+
+/// What is read and not verified is named for what it is, whatever comes along.
+#[test]
+fn what_is_not_verified_is_named() {
+    let report = &TDX.hcl_report[0x20..0x420];
+    for (file, kind) in [(&td_quote()[..], Kind::TdQuote), (report, Kind::TdReport)] {
+        for files in [&[file][..], &[file, &SNP.vek], &[&SNP.vek, file]] {
+            let error = refused(files);
+            assert_eq!(error, InputError::Unverified(kind));
+            assert!(error.is_unsupported() && error.exit() == 3 && error.hint().contains("inspect"));
+        }
+    }
+    let with_log = refused(&[&td_quote(), SNP.event_log.as_deref().unwrap()]);
+    assert_eq!(with_log, InputError::Unverified(Kind::TdQuote));
 }
 
 #[test]

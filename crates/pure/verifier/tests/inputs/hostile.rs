@@ -1,7 +1,7 @@
 //! JSON of people who want something: none of it is read as evidence, and none of it costs much.
 
 use serde_json::{Value, json};
-use teeproof::input::{InputError, JsonProblem, Kind, sniff};
+use teeproof::input::{InputError, JsonProblem, JsonShape, Kind, sniff};
 
 use crate::support::{SNP, TDX};
 
@@ -19,8 +19,14 @@ fn changed(version: u8, change: impl FnOnce(&mut Value)) -> String {
     value.to_string()
 }
 
+/// The warnings about evidence that is taken.
+fn warnings(text: &str) -> Vec<String> {
+    let sniffed = sniff(text.as_bytes(), None).unwrap_or_else(|error| panic!("{text:.60}: {error}"));
+    sniffed.warnings.iter().map(ToString::to_string).collect()
+}
+
 #[test]
-fn every_member_once_and_no_other() {
+fn every_member_once_and_others_named() {
     for version in 0..=2 {
         let members: Vec<String> = serde_json::from_str::<Value>(&SNP.coco_json(version).unwrap())
             .unwrap()
@@ -29,12 +35,23 @@ fn every_member_once_and_no_other() {
             .keys()
             .cloned()
             .collect();
-        assert_eq!(problem(&changed(version, |value| value["extra"] = json!(1))), JsonProblem::Unknown);
+        let plain = changed(version, |_| ());
+        assert_eq!(warnings(&plain), [""; 0]);
+        let shape = format!("az-snp evidence, version {version}");
+        for value in [json!(1), json!(null), json!({"quote": 1}), json!([{}])] {
+            let text = changed(version, |evidence| evidence["extra"] = value);
+            assert_eq!(
+                warnings(&text),
+                [format!("{shape}: the member `extra` is not known and was ignored")]
+            );
+            let (found, plain) =
+                (sniff(text.as_bytes(), None).unwrap(), sniff(plain.as_bytes(), None).unwrap());
+            assert_eq!(found.parts, plain.parts);
+        }
         let quote = if version == 0 { "quote" } else { "tpm_quote" };
-        assert_eq!(
-            problem(&changed(version, |value| value[quote]["extra"] = json!({}))),
-            JsonProblem::Unknown
-        );
+        let text = changed(version, |value| value[quote]["extra"] = json!({}));
+        let of = format!("{shape}: the member `extra` of `{quote}` is not known and was ignored");
+        assert_eq!(warnings(&text), [of]);
         for member in ["signature", "message", "pcrs"] {
             let text = changed(version, |value| drop(value[quote].as_object_mut().unwrap().remove(member)));
             assert_eq!(problem(&text), JsonProblem::Missing, "{member}");
@@ -131,26 +148,36 @@ fn depth_and_names_without_end() {
         assert!(sniff(text.as_bytes(), None).is_err());
     }
     let names: String = (0..80_000).map(|name| format!("\"{name}\":0,")).collect();
-    assert_eq!(sniff(format!("{{{names}\"z\":0}}").as_bytes(), None), Err(InputError::UnknownJson));
+    assert_eq!(
+        sniff(format!("{{{names}\"z\":0}}").as_bytes(), None),
+        Err(InputError::UnknownJson { closest: None })
+    );
 }
 
+/// What nobody describes is not used, which is said.
 #[test]
-fn attested_tls_says_nothing_that_is_not_understood() {
+fn a_log_and_instance_facts_of_attested_tls_are_named() {
     let changed = |change: &dyn Fn(&mut Value)| {
         let mut value: Value = serde_json::from_str(&TDX.flashbots_json().unwrap()).unwrap();
         change(&mut value["tpm_attestation"]);
         value.to_string()
     };
-    assert!(sniff(changed(&|_| ()).as_bytes(), None).is_ok());
-    for log in [json!([1]), json!([{"pcr": 0}]), json!("AA=="), json!(null)] {
+    let plain = changed(&|_| ());
+    assert_eq!(warnings(&plain), [""; 0]);
+    let unused = |member: &str| {
+        format!(
+            "attested-tls evidence: the member `{member}` was not used: its form is not described anywhere"
+        )
+    };
+    for log in [json!([1]), json!([{"pcr": 0}]), json!("AA==")] {
         let text = changed(&|value| value["event_log"] = log.clone());
-        assert_eq!(problem(&text), JsonProblem::EventLog);
+        assert_eq!(warnings(&text), [unused("event_log")]);
     }
     let text = changed(&|value| value["instance_info"] = json!({"vmId": "x"}));
-    assert_eq!(problem(&text), JsonProblem::InstanceInfo);
+    assert_eq!(warnings(&text), [unused("instance_info")]);
     for member in ["event_log", "instance_info"] {
         let text = changed(&|value| drop(value.as_object_mut().unwrap().remove(member)));
-        assert_eq!(problem(&text), JsonProblem::Missing);
+        assert_eq!(warnings(&text), [""; 0]);
     }
     let pem = TDX.flashbots_json().unwrap().replace("BEGIN CERTIFICATE", "BEGIN PRIVATE KEY");
     assert!(sniff(pem.as_bytes(), None).is_err());
@@ -158,9 +185,25 @@ fn attested_tls_says_nothing_that_is_not_understood() {
 
 #[test]
 fn other_json_is_nothing_known() {
-    for text in ["{}", "{\"a\":1}", "{\"version\":1}", "{\"report\":[1]}"] {
-        assert_eq!(sniff(text.as_bytes(), None), Err(InputError::UnknownJson));
+    for (text, closest) in [
+        ("{}", None),
+        ("{\"a\":1}", None),
+        ("{\"version\":1}", Some((JsonShape::AzSnp(2), "tpm_quote"))),
+        ("{\"version\":1,\"hcl_report\":2,\"td_quote\":3}", Some((JsonShape::AzTdx(2), "tpm_quote"))),
+        ("{\"report\":[1]}", Some((JsonShape::AzSnp(0), "quote"))),
+        ("{\"evidence\":{}}", Some((JsonShape::EnvelopeAzSnp, "platform"))),
+    ] {
+        let error = sniff(text.as_bytes(), None).unwrap_err();
+        assert_eq!(error, InputError::UnknownJson { closest });
+        assert!(error.hint().contains("AzureGuest") && error.hint().contains("Confidential Containers"));
+        if let Some((shape, member)) = closest {
+            assert!(error.to_string().contains(shape.as_str()) && error.to_string().contains(member));
+        }
     }
+    let mut value: Value = serde_json::from_str(&SNP.coco_json(1).unwrap()).unwrap();
+    value["tpm_quote"].as_object_mut().unwrap().remove("pcrs").unwrap();
+    let error = sniff(value.to_string().as_bytes(), None).unwrap_err();
+    assert!(error.to_string().contains("a member is missing: `pcrs`"), "{error}");
     for text in ["{", "{\"a\"}", "{\"a\":1} x", "{\"a\":1,}"] {
         assert!(matches!(sniff(text.as_bytes(), None), Err(InputError::Json { .. })), "{text}");
     }
@@ -180,12 +223,30 @@ fn as_says_one_kind_and_the_content_another() {
     }
 }
 
-/// Nothing of what a peer wrote is repeated.
+/// Of what a peer wrote, only names are repeated, and those fit to be shown.
 #[test]
-fn errors_repeat_nothing() {
+fn names_of_peers_are_fit_to_be_shown() {
     for version in 0..=2 {
-        let text = changed(version, |value| value["<script>"] = json!("<b>"));
-        let error = sniff(text.as_bytes(), None).unwrap_err();
+        for (name, shown) in [
+            ("\u{1b}[2J", "`\\u{1b}[2J`"),
+            ("a\u{202e}b", "`a\\u{202e}b`"),
+            ("\n error: x", "`\\n error: x`"),
+        ] {
+            let text = changed(version, |value| value[name] = json!("<b>"));
+            let warnings = warnings(&text);
+            assert!(warnings.len() == 1 && warnings[0].contains(shown), "{warnings:?}");
+        }
+        let long = changed(version, |value| value["x".repeat(100_000)] = json!(1));
+        assert!(warnings(&long)[0].len() < 200);
+        // A thousand of them say no more than a few.
+        let many = changed(version, |value| {
+            for number in 0..1000 {
+                value[format!("extra{number}")] = json!(1);
+            }
+        });
+        assert_eq!(warnings(&many).len(), 16);
+        let twice = SNP.coco_json(version).unwrap().replacen('{', "{\"<script>\":1,\"vcek\":\"\",", 1);
+        let error = sniff(twice.as_bytes(), None).unwrap_err();
         assert!(!error.to_string().contains('<'), "{error}");
     }
 }

@@ -67,7 +67,16 @@ fn two_hundred_and_fifty_six_bytes_are_a_signature() {
 #[test]
 fn zero_registers_are_no_report() {
     assert_eq!(told(&[0; 64]).0, Kind::PcrConcatenation);
-    assert_eq!(told(&[2, 0, 0, 0, 9]).0, Kind::SnpReport);
+    // A version alone is the beginning of many files; a cut report says more than that.
+    assert_eq!(sniff(&[2, 0, 0, 0, 9], None), Err(InputError::Unknown));
+    for version in 1..=5 {
+        assert_eq!(sniff(&[&[version, 0, 0, 0][..], &[7; 600]].concat(), None), Err(InputError::Unknown));
+    }
+    let report = testdata("snp/milan-report.bin");
+    for length in [0x38, 600, 1183, 1184] {
+        assert_eq!(told(&report[..length]).0, Kind::SnpReport, "{length}");
+    }
+    assert_eq!(told(&[&report[..], &[0]].concat()).0, Kind::SnpReport);
 }
 
 fn registers(file: &[u8], kind: Option<Kind>) -> Result<[Option<[u8; 32]>; 24], InputError> {

@@ -112,6 +112,7 @@ impl Machine {
             user_data: None,
             at: Moment::At(Time(i64::try_from(DEFAULT_TIME).unwrap())),
             skew_secs: DEFAULT_SKEW_SECS,
+            input_warnings: &[],
             limits: Limits::USUAL,
             policy: Some(&POLICY),
             crypto: &REMEMBERING,

@@ -87,6 +87,7 @@ pub(crate) fn outcome<T>(
         user_data: None,
         at: vector.at,
         skew_secs: DEFAULT_SKEW_SECS,
+        input_warnings: &[],
         limits: Limits::USUAL,
         policy,
         crypto,

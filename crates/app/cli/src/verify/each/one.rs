@@ -101,7 +101,7 @@ impl<'a> Job<'a> {
         let files = Files::one_of_many(path, self.kind, self.shared)?;
         let evidence = files.evidence()?;
         let (certificates, lists) = (files.certificates()?, files.revocation_lists()?);
-        let request = self.asked.request(&certificates, &lists, &self.anchors);
+        let request = self.asked.request(&certificates, &lists, &self.anchors, files.inputs().warnings());
         Ok(verify_learning(&evidence, &request, cache, |answer| match answer {
             Ok(result) => self.result(name, &result),
             Err(error) => {

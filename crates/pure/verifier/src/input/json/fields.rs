@@ -7,9 +7,9 @@ use core::fmt;
 use core::marker::PhantomData;
 
 use base64ct::{Base64Url, Base64UrlUnpadded, Encoding};
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 
-use super::problem::{BASE64, EVENT_LOG, HEX, INSTANCE_INFO, TOO_LARGE};
+use super::problem::{BASE64, HEX, TOO_LARGE};
 use crate::bytes;
 
 /// Text that stands for bytes.
@@ -43,6 +43,18 @@ impl<const MAX: usize> Form for AsBase64<MAX> {
     }
 }
 
+/// At most this many bytes in base64 of either alphabet, padded or not.
+pub(super) struct AnyBase64<const MAX: usize>;
+
+impl<const MAX: usize> Form for AnyBase64<MAX> {
+    fn decode(text: &str) -> Result<Vec<u8>, &'static str> {
+        if text.len() > MAX.div_ceil(3).saturating_mul(4) {
+            return Err(TOO_LARGE);
+        }
+        bytes::base64(text).ok_or(BASE64)
+    }
+}
+
 /// Bytes that stand as text.
 pub(super) struct Encoded<F> {
     pub(super) bytes: Vec<u8>,
@@ -68,7 +80,7 @@ impl<'de> Deserialize<'de> for Register {
 }
 
 /// At most this many bytes as an array of numbers.
-pub(super) struct Numbers<const MAX: usize>(pub(super) Vec<u8>);
+pub(in crate::input) struct Numbers<const MAX: usize>(pub(in crate::input) Vec<u8>);
 
 impl<'de, const MAX: usize> Deserialize<'de> for Numbers<MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -94,21 +106,5 @@ impl<'de, const MAX: usize> Deserialize<'de> for Numbers<MAX> {
         }
 
         deserializer.deserialize_seq(Bytes::<MAX>).map(Self)
-    }
-}
-
-/// An array without entries.
-pub(super) fn empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
-    match Numbers::<0>::deserialize(deserializer) {
-        Ok(_) => Ok(()),
-        Err(_) => Err(D::Error::custom(EVENT_LOG)),
-    }
-}
-
-/// Null.
-pub(super) fn null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
-    match Option::<IgnoredAny>::deserialize(deserializer)? {
-        None => Ok(()),
-        Some(_) => Err(D::Error::custom(INSTANCE_INFO)),
     }
 }

@@ -10,19 +10,62 @@ use serde_json::value::RawValue;
 use super::{JsonProblem, JsonShape};
 use crate::input::InputError;
 
-/// The outermost members of a JSON object. Values are stepped over; of four it is kept where they
+/// The outermost members of a JSON object. Values are stepped over; of five it is kept where they
 /// stand, so that a peer who puts something large there makes nobody keep it.
 #[derive(Default)]
 pub(super) struct Probe<'t> {
-    names: Vec<String>,
+    names: Vec<&'static str>,
     version: Option<&'t RawValue>,
     platform: Option<&'t RawValue>,
     vcek: Option<&'t RawValue>,
     chain: Option<&'t RawValue>,
+    schema: Option<&'t RawValue>,
 }
 
-/// No known shape has more members; a bundle begins with the one that tells it.
-const MAX_NAMES: usize = 64;
+/// What each shape demands of its outermost members.
+const DEMANDED: &[(JsonShape, &[&str])] = &[
+    (JsonShape::AzSnp(2), &["version", "tpm_quote", "hcl_report", "vcek"]),
+    (JsonShape::AzTdx(2), &["version", "tpm_quote", "hcl_report", "td_quote"]),
+    (JsonShape::AzSnp(0), &["quote", "report", "vcek"]),
+    (JsonShape::EnvelopeAzSnp, &["platform", "evidence"]),
+    (JsonShape::Quote, &["message", "signature", "pcrs"]),
+    (JsonShape::SevSnpVm, &["report", "runtimeData"]),
+    (JsonShape::Tdx, &["quote", "cc_eventlog"]),
+    (JsonShape::Snp, &["attestation_report", "cert_chain"]),
+    (JsonShape::AzureGuest, &["AttestationProtocolVersion", "TpmInfo", "IsolationInfo"]),
+    (JsonShape::AttestedTls, &["tdx_quote_base64", "hcl_report_base64", "tpm_attestation"]),
+];
+
+/// The names that tell a shape; others are stepped over, however many there are.
+const NAMES: &[&str] = &[
+    "AttestationInfo",
+    "AttestationProtocolVersion",
+    "IsolationInfo",
+    "TpmInfo",
+    "__cmwc_t",
+    "attestationInfo",
+    "attestation_report",
+    "cc_eventlog",
+    "cert_chain",
+    "certificateChain",
+    "evidence",
+    "hcl_report",
+    "hcl_report_base64",
+    "message",
+    "pcrs",
+    "platform",
+    "quote",
+    "report",
+    "runtimeData",
+    "signature",
+    "td_quote",
+    "tdx_quote_base64",
+    "tpm_attestation",
+    "tpm_quote",
+    "vcek",
+    "vcekCert",
+    "version",
+];
 
 impl<'t> Probe<'t> {
     pub(super) fn of(text: &'t str) -> Result<Self, InputError> {
@@ -31,27 +74,42 @@ impl<'t> Probe<'t> {
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
-        self.names.iter().any(|member| member == name)
+        self.names.contains(&name)
     }
 
     fn has_all(&self, names: &[&str]) -> bool {
         names.iter().all(|name| self.has(name))
     }
 
-    /// The shape.
-    pub(super) fn shape(&self) -> Result<JsonShape, InputError> {
+    /// Whether it is a key to seal to.
+    pub(super) fn is_sealing_key(&self) -> bool {
+        let schema = self.schema.and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
+        schema.as_deref() == Some(super::sealing::SCHEMA)
+    }
+
+    /// The shape, if it is one of evidence.
+    pub(super) fn shape(&self) -> Result<Option<JsonShape>, InputError> {
         if self.has_all(&["platform", "evidence"]) {
-            return self.envelope();
+            return self.envelope().map(Some);
         }
         if self.has("tpm_attestation") || self.has("tdx_quote_base64") {
-            return Ok(JsonShape::AttestedTls);
+            return Ok(Some(JsonShape::AttestedTls));
         }
         if self.has_all(&["message", "signature", "pcrs"]) {
-            return Ok(JsonShape::Quote);
+            return Ok(Some(JsonShape::Quote));
+        }
+        if let Some(shape) = self.request() {
+            return Ok(Some(shape));
+        }
+        if self.has("attestation_report") {
+            return Ok(Some(JsonShape::Snp));
+        }
+        if self.has_all(&["quote", "cc_eventlog"]) {
+            return Ok(Some(JsonShape::Tdx));
         }
         let is_azure = self.has_all(&["quote", "report"]) || self.has_all(&["tpm_quote", "hcl_report"]);
         if !is_azure {
-            return Err(InputError::UnknownJson);
+            return Ok(None);
         }
         let version = self.version()?;
         let shape = if self.has("td_quote") { JsonShape::AzTdx } else { JsonShape::AzSnp };
@@ -59,7 +117,35 @@ impl<'t> Probe<'t> {
         if version == 0 && self.has("hcl_report") && !self.has("td_quote") {
             return Err(JsonProblem::VersionMissing.of(JsonShape::AzSnp(0)));
         }
-        Ok(shape(version))
+        Ok(Some(shape(version)))
+    }
+
+    /// The shape, if it is one of a request to Azure Attestation.
+    fn request(&self) -> Option<JsonShape> {
+        if self.has("AttestationProtocolVersion") {
+            return Some(JsonShape::AzureGuest);
+        }
+        if self.has("AttestationInfo") || self.has("attestationInfo") {
+            return Some(JsonShape::AttestationInfo);
+        }
+        match (self.has("runtimeData"), self.has("report"), self.has("quote")) {
+            (true, true, false) => Some(JsonShape::SevSnpVm),
+            (true, false, true) => Some(JsonShape::TdxVm),
+            _ => None,
+        }
+    }
+
+    /// That the shape is none that is known, and which one it is closest to: the one of which most
+    /// members are there.
+    pub(super) fn unknown(&self) -> InputError {
+        let score = |members: &[&str]| members.iter().filter(|member| self.has(member)).count();
+        let best = DEMANDED.iter().map(|(shape, members)| (score(members), *shape, *members));
+        // The first of the best: the list is in the order of how much the names say.
+        let best = best.rev().max_by_key(|(score, ..)| *score).filter(|(score, ..)| *score > 0);
+        let closest = best.and_then(|(_, shape, members)| {
+            Some((shape, members.iter().copied().find(|member| !self.has(member))?))
+        });
+        InputError::UnknownJson { closest }
     }
 
     /// The two texts of an answer of the THIM service: the VCEK, then what stands above it.
@@ -85,9 +171,11 @@ impl<'t> Probe<'t> {
     fn envelope(&self) -> Result<JsonShape, InputError> {
         let platform = self.platform.and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
         match platform.as_deref() {
-            Some("az-snp") => Ok(JsonShape::EnvelopeSnp),
-            Some("az-tdx") => Ok(JsonShape::EnvelopeTdx),
-            _ => Err(JsonProblem::Platform.of(JsonShape::EnvelopeSnp)),
+            Some("az-snp") => Ok(JsonShape::EnvelopeAzSnp),
+            Some("az-tdx") => Ok(JsonShape::EnvelopeAzTdx),
+            Some("snp") => Ok(JsonShape::EnvelopeSnp),
+            Some("tdx") => Ok(JsonShape::EnvelopeTdx),
+            _ => Err(JsonProblem::Platform.of(JsonShape::EnvelopeAzSnp)),
         }
     }
 }
@@ -111,9 +199,12 @@ impl<'de> Deserialize<'de> for Probe<'de> {
                         "platform" => probe.platform = Some(map.next_value()?),
                         "vcekCert" => probe.vcek = Some(map.next_value()?),
                         "certificateChain" => probe.chain = Some(map.next_value()?),
+                        "schema" => probe.schema = Some(map.next_value()?),
                         _ => drop(map.next_value::<IgnoredAny>()?),
                     }
-                    if probe.names.len() < MAX_NAMES {
+                    if let Some(name) = NAMES.iter().find(|known| **known == name)
+                        && !probe.has(name)
+                    {
                         probe.names.push(name);
                     }
                 }

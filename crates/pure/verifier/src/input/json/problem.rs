@@ -13,14 +13,30 @@ pub enum JsonShape {
     AzSnp(u8),
     /// The Confidential Containers attester on Azure with TDX, of this version.
     AzTdx(u8),
-    /// attestation-rs: the same evidence of SEV-SNP under `platform` and `evidence`.
+    /// The Confidential Containers attester on SEV-SNP without a vTPM.
+    Snp,
+    /// The Confidential Containers attester on TDX without a vTPM.
+    Tdx,
+    /// attestation-rs: evidence of Azure with SEV-SNP under `platform` and `evidence`.
+    EnvelopeAzSnp,
+    /// attestation-rs: evidence of Azure with TDX under `platform` and `evidence`.
+    EnvelopeAzTdx,
+    /// attestation-rs: evidence of SEV-SNP without a vTPM under `platform` and `evidence`.
     EnvelopeSnp,
-    /// attestation-rs: the same evidence of TDX under `platform` and `evidence`.
+    /// attestation-rs: evidence of TDX without a vTPM under `platform` and `evidence`.
     EnvelopeTdx,
     /// A TPM's quote alone, as kinvolk's library writes its `Quote`.
     Quote,
     /// attested-tls of flashbots.
     AttestedTls,
+    /// What a client sends to Azure Attestation about a guest: report, claims, quote, PCRs, certificates.
+    AzureGuest,
+    /// The same in its outer body, as base64.
+    AttestationInfo,
+    /// What a client sends to Azure Attestation about a report of SEV-SNP.
+    SevSnpVm,
+    /// What a client sends to Azure Attestation about a TD quote.
+    TdxVm,
 }
 
 impl JsonShape {
@@ -34,10 +50,18 @@ impl JsonShape {
             Self::AzTdx(0) => "az-tdx evidence, version 0",
             Self::AzTdx(1) => "az-tdx evidence, version 1",
             Self::AzTdx(_) => "az-tdx evidence, version 2",
-            Self::EnvelopeSnp => "attestation-rs evidence of az-snp",
-            Self::EnvelopeTdx => "attestation-rs evidence of az-tdx",
+            Self::Snp => "snp evidence of Confidential Containers",
+            Self::Tdx => "tdx evidence of Confidential Containers",
+            Self::EnvelopeAzSnp => "attestation-rs evidence of az-snp",
+            Self::EnvelopeAzTdx => "attestation-rs evidence of az-tdx",
+            Self::EnvelopeSnp => "attestation-rs evidence of snp",
+            Self::EnvelopeTdx => "attestation-rs evidence of tdx",
             Self::Quote => "kinvolk's Quote",
             Self::AttestedTls => "attested-tls evidence",
+            Self::AzureGuest => "AzureGuest request, protocol 2.0",
+            Self::AttestationInfo => "AzureGuest request",
+            Self::SevSnpVm => "SevSnpVm request",
+            Self::TdxVm => "TdxVm request",
         }
     }
 }
@@ -56,7 +80,7 @@ pub enum JsonProblem {
     Type,
     /// Text is no hexadecimal of the length that is demanded.
     Hex,
-    /// Text is no base64url.
+    /// Text is no base64 of the alphabet that is used there.
     Base64,
     /// A value is larger than anything of its kind.
     TooLarge,
@@ -68,15 +92,21 @@ pub enum JsonProblem {
     VersionType,
     /// A platform that is not known.
     Platform,
-    /// A log of events came in a form that is not described anywhere.
-    EventLog,
-    /// Facts about the instance came in a form that is not described anywhere.
-    InstanceInfo,
+    /// A request about a guest on TDX, which carries no TDREPORT.
+    GuestOfTdx,
+    /// A request about a trusted-launch VM, of which no hardware says anything.
+    TrustedLaunch,
 }
 
 impl JsonProblem {
     pub(super) const fn of(self, shape: JsonShape) -> InputError {
-        InputError::Evidence { shape, problem: self, line: 1, column: 1 }
+        InputError::Evidence { shape, problem: self, member: None, line: 1, column: 1 }
+    }
+
+    /// Whether the evidence is well formed, and of a kind that is not verified.
+    #[must_use]
+    pub const fn is_unsupported(self) -> bool {
+        matches!(self, Self::GuestOfTdx | Self::TrustedLaunch)
     }
 
     /// What serde found, told by how its messages begin; whatever a peer wrote stays out.
@@ -88,9 +118,50 @@ impl JsonProblem {
         let text = error.to_string();
         let known = WORDS.iter().find(|(word, _)| text.starts_with(word));
         let problem = known.map_or(Self::Type, |(_, problem)| *problem);
-        InputError::Evidence { shape, problem, line, column }
+        InputError::Evidence { shape, problem, member: member(&text), line, column }
     }
 }
+
+/// The member that a message names, where it is one of ours; a peer's stay out.
+fn member(text: &str) -> Option<&'static str> {
+    let (_, rest) = text.split_once('`')?;
+    let (name, _) = rest.split_once('`')?;
+    MEMBERS.iter().copied().find(|member| *member == name)
+}
+
+/// What a message can name: members that are demanded.
+const MEMBERS: &[&str] = &[
+    "AttestationInfo",
+    "AttestationProtocolVersion",
+    "Digest",
+    "IsolationInfo",
+    "Index",
+    "PCRs",
+    "PcrQuote",
+    "PcrSignature",
+    "Proof",
+    "RunTimeData",
+    "SnpReport",
+    "TpmInfo",
+    "Type",
+    "ak_certificate_pem",
+    "attestation_report",
+    "data",
+    "evidence",
+    "hcl_report",
+    "hcl_report_base64",
+    "message",
+    "pcrs",
+    "quote",
+    "report",
+    "signature",
+    "td_quote",
+    "tdx_quote_base64",
+    "tpm_attestation",
+    "tpm_quote",
+    "vcek",
+    "version",
+];
 
 /// What the fields' readers and serde's derived ones say first.
 const WORDS: &[(&str, JsonProblem)] = &[
@@ -100,14 +171,10 @@ const WORDS: &[(&str, JsonProblem)] = &[
     (HEX, JsonProblem::Hex),
     (BASE64, JsonProblem::Base64),
     (TOO_LARGE, JsonProblem::TooLarge),
-    (EVENT_LOG, JsonProblem::EventLog),
-    (INSTANCE_INFO, JsonProblem::InstanceInfo),
 ];
 pub(super) const HEX: &str = "no hexadecimal";
-pub(super) const BASE64: &str = "no base64url";
+pub(super) const BASE64: &str = "no base64";
 pub(super) const TOO_LARGE: &str = "too large";
-pub(super) const EVENT_LOG: &str = "an event log";
-pub(super) const INSTANCE_INFO: &str = "instance info";
 
 impl fmt::Display for JsonProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -117,16 +184,16 @@ impl fmt::Display for JsonProblem {
             Self::Duplicate => "a member is given twice",
             Self::Type => "a value is of another type or length than it should be",
             Self::Hex => "a value is not hexadecimal of the right length",
-            Self::Base64 => "a value is not base64url",
+            Self::Base64 => "a value is not base64 of the alphabet that is used there",
             Self::TooLarge => "a value is larger than anything of its kind",
             Self::VersionMissing => {
                 "there is no version, which makes it version 0, and the members are those of a later version"
             }
             Self::Version => "the version is not supported; known are 1, 2, and none at all for 0",
             Self::VersionType => "the version is not a whole number",
-            Self::Platform => "the platform is not supported; known are az-snp and az-tdx",
-            Self::EventLog => "a log in event_log is not supported; its form is not described anywhere",
-            Self::InstanceInfo => "instance_info is not supported; its form is not described anywhere",
+            Self::Platform => "the platform is not supported; known are az-snp, az-tdx, snp and tdx, and SevSnp in a request",
+            Self::GuestOfTdx => "a guest on TDX is not supported: the request has a TD quote and no TDREPORT",
+            Self::TrustedLaunch => "a trusted-launch VM is not supported: no hardware says anything of it",
         })
     }
 }

@@ -1,47 +1,71 @@
-//! The exact shapes: every member is demanded, no other is let pass, none may come twice.
+//! The shapes: every member is demanded unless it is said to be optional, and none may come twice. Others
+//! are ignored here and named by `members`.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
-use super::fields::{AsBase64, AsHex, Encoded, Numbers, Register, empty, null};
-use super::{JsonProblem, JsonShape, certificate, checked};
+use super::azure_guest::{AzureGuest, SevSnpVm, TdxVm};
+use super::fields::{AnyBase64, AsBase64, AsHex, Encoded, Numbers, Register};
+use super::{JsonProblem, JsonShape, Read, certificate, checked, snp};
 use crate::input::pcrs::Registers;
-use crate::input::{InputError, Kind, Part};
+use crate::input::{InputError, InputWarning, Kind, Part};
 
 const HCL: usize = 4096;
 const TD_QUOTE: usize = 16 * 1024;
 const TPM: usize = 1024;
 const CERTIFICATE: usize = 64 * 1024;
+const LOG: usize = 768 * 1024;
 
 /// The parts of evidence of this shape.
-pub(super) fn read(text: &str, shape: JsonShape) -> Result<Vec<Part>, InputError> {
+pub(super) fn read(text: &str, shape: JsonShape) -> Result<Read, InputError> {
     match shape {
-        JsonShape::AzSnp(0) => exactly::<SnpNumbers>(text, shape)?.parts(),
-        JsonShape::AzSnp(_) => exactly::<SnpText>(text, shape)?.parts(),
+        JsonShape::AzSnp(0) => exactly::<SnpNumbers>(text, shape)?.parts().map(Read::from),
+        JsonShape::AzSnp(_) => exactly::<SnpText>(text, shape)?.parts().map(Read::from),
         JsonShape::AzTdx(0) => match exactly::<TdxNumbers>(text, shape) {
             // Only for better words: nothing is read as a later version than it says.
             Err(_) if serde_json::from_str::<TdxUnversioned>(text).is_ok() => {
                 Err(JsonProblem::VersionMissing.of(shape))
             }
-            read => read?.parts(),
+            read => read?.parts().map(Read::from),
         },
-        JsonShape::AzTdx(_) => exactly::<TdxText>(text, shape)?.parts(),
-        JsonShape::EnvelopeSnp => exactly::<Envelope<SnpText>>(text, shape)?.evidence.first(shape)?.parts(),
-        JsonShape::EnvelopeTdx => exactly::<Envelope<TdxText>>(text, shape)?.evidence.first(shape)?.parts(),
-        JsonShape::Quote => exactly::<QuoteNumbers>(text, shape)?.parts(),
-        JsonShape::AttestedTls => exactly::<AttestedTls>(text, shape)?.parts(),
+        JsonShape::AzTdx(_) => exactly::<TdxText>(text, shape)?.parts().map(Read::from),
+        JsonShape::EnvelopeAzSnp => {
+            exactly::<Envelope<SnpText>>(text, shape)?.evidence.first(shape)?.parts().map(Read::from)
+        }
+        JsonShape::EnvelopeAzTdx => {
+            exactly::<Envelope<TdxText>>(text, shape)?.evidence.first(shape)?.parts().map(Read::from)
+        }
+        JsonShape::Snp | JsonShape::EnvelopeSnp => snp::read(text, shape),
+        JsonShape::Tdx => exactly::<Tdx>(text, shape)?.parts().map(Read::from),
+        JsonShape::EnvelopeTdx => exactly::<Envelope<Tdx>>(text, shape)?.evidence.parts().map(Read::from),
+        JsonShape::Quote => exactly::<QuoteNumbers>(text, shape)?.parts().map(Read::from),
+        JsonShape::AttestedTls => exactly::<AttestedTls<'_>>(text, shape)?.parts(),
+        JsonShape::AzureGuest => exactly::<AzureGuest>(text, shape)?.parts(),
+        JsonShape::SevSnpVm => exactly::<SevSnpVm>(text, shape)?.parts(),
+        JsonShape::TdxVm => exactly::<TdxVm>(text, shape)?.parts(),
+        JsonShape::AttestationInfo => Err(JsonProblem::Type.of(shape)),
     }
 }
 
-fn exactly<'de, T: Deserialize<'de>>(text: &'de str, shape: JsonShape) -> Result<T, InputError> {
+pub(super) fn exactly<'de, T: Deserialize<'de>>(text: &'de str, shape: JsonShape) -> Result<T, InputError> {
     serde_json::from_str(text).map_err(|error| JsonProblem::from_serde(&error, shape))
+}
+
+/// The event log of the guest components, where there is one: base64, in either alphabet.
+type CcEventLog = Option<Encoded<AnyBase64<LOG>>>;
+
+fn log(parts: &mut Vec<Part>, log: CcEventLog) -> Result<(), InputError> {
+    if let Some(log) = log {
+        parts.push(checked(Kind::EventLog, &log.bytes)?);
+    }
+    Ok(())
 }
 
 /// A TPM's quote as arrays of numbers.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct QuoteNumbers {
     signature: Numbers<TPM>,
     message: Numbers<TPM>,
@@ -56,7 +80,6 @@ impl QuoteNumbers {
 
 /// A TPM's quote as hexadecimal.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct QuoteText {
     signature: Encoded<AsHex<TPM>>,
     message: Encoded<AsHex<TPM>>,
@@ -87,7 +110,6 @@ fn with(report: &[u8], quote: Vec<Part>, last: Part) -> Result<Vec<Part>, InputE
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct SnpNumbers {
     quote: QuoteNumbers,
     report: Numbers<HCL>,
@@ -101,23 +123,25 @@ impl SnpNumbers {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct SnpText {
     version: u64,
     tpm_quote: QuoteText,
     hcl_report: Encoded<AsBase64<HCL>>,
     vcek: Encoded<AsBase64<CERTIFICATE>>,
+    #[serde(default)]
+    cc_eventlog: CcEventLog,
 }
 
 impl SnpText {
     fn parts(self) -> Result<Vec<Part>, InputError> {
         let vcek = checked(Kind::Certificate, &self.vcek.bytes)?;
-        with(&self.hcl_report.bytes, self.tpm_quote.parts()?, vcek)
+        let mut parts = with(&self.hcl_report.bytes, self.tpm_quote.parts()?, vcek)?;
+        log(&mut parts, self.cc_eventlog)?;
+        Ok(parts)
     }
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct TdxNumbers {
     tpm_quote: QuoteNumbers,
     hcl_report: Numbers<HCL>,
@@ -132,18 +156,37 @@ impl TdxNumbers {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct TdxText {
     version: u64,
     tpm_quote: QuoteText,
     hcl_report: Encoded<AsBase64<HCL>>,
     td_quote: Encoded<AsBase64<TD_QUOTE>>,
+    #[serde(default)]
+    cc_eventlog: CcEventLog,
 }
 
 impl TdxText {
     fn parts(self) -> Result<Vec<Part>, InputError> {
         let td_quote = checked(Kind::TdQuote, &self.td_quote.bytes)?;
-        with(&self.hcl_report.bytes, self.tpm_quote.parts()?, td_quote)
+        let mut parts = with(&self.hcl_report.bytes, self.tpm_quote.parts()?, td_quote)?;
+        log(&mut parts, self.cc_eventlog)?;
+        Ok(parts)
+    }
+}
+
+/// A TD without a vTPM.
+#[derive(Deserialize)]
+struct Tdx {
+    quote: Encoded<AnyBase64<TD_QUOTE>>,
+    #[serde(default)]
+    cc_eventlog: CcEventLog,
+}
+
+impl Tdx {
+    fn parts(self) -> Result<Vec<Part>, InputError> {
+        let mut parts = Vec::from([checked(Kind::TdQuote, &self.quote.bytes)?]);
+        log(&mut parts, self.cc_eventlog)?;
+        Ok(parts)
     }
 }
 
@@ -180,7 +223,6 @@ impl Versioned for TdxText {
 
 /// attestation-rs. The platform was read before, to choose the type of the evidence.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Envelope<T> {
     #[serde(rename = "platform")]
     _platform: String,
@@ -188,28 +230,29 @@ struct Envelope<T> {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AttestedTls {
+struct AttestedTls<'t> {
     tdx_quote_base64: Encoded<AsBase64<TD_QUOTE>>,
     hcl_report_base64: Encoded<AsBase64<HCL>>,
-    tpm_attestation: TpmAttestation,
+    #[serde(borrow)]
+    tpm_attestation: TpmAttestation<'t>,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TpmAttestation {
+struct TpmAttestation<'t> {
     ak_certificate_pem: String,
     #[serde(default)]
     ak_intermediate_certificates_pem: Vec<String>,
     quote: QuoteNumbers,
-    #[serde(rename = "event_log", deserialize_with = "empty")]
-    _event_log: (),
-    #[serde(rename = "instance_info", deserialize_with = "null")]
-    _instance_info: (),
+    /// An empty list in everything that is known.
+    #[serde(borrow, default)]
+    event_log: Option<&'t RawValue>,
+    /// Null in everything that is known.
+    #[serde(borrow, default)]
+    instance_info: Option<&'t RawValue>,
 }
 
-impl AttestedTls {
-    fn parts(self) -> Result<Vec<Part>, InputError> {
+impl AttestedTls<'_> {
+    fn parts(self) -> Result<Read, InputError> {
         let Self { tdx_quote_base64, hcl_report_base64, tpm_attestation } = self;
         let td_quote = checked(Kind::TdQuote, &tdx_quote_base64.bytes)?;
         let mut parts = with(&hcl_report_base64.bytes, tpm_attestation.quote.parts()?, td_quote)?;
@@ -217,6 +260,14 @@ impl AttestedTls {
         for pem in &tpm_attestation.ak_intermediate_certificates_pem {
             parts.push(certificate(pem)?);
         }
-        Ok(parts)
+        let says = |raw: Option<&RawValue>, nothing: &str| raw.is_some_and(|raw| raw.get() != nothing);
+        let unused = |member| InputWarning::UnusedMember {
+            shape: JsonShape::AttestedTls,
+            member,
+            because: "its form is not described anywhere",
+        };
+        let log = says(tpm_attestation.event_log, "[]").then(|| unused("event_log"));
+        let info = says(tpm_attestation.instance_info, "null").then(|| unused("instance_info"));
+        Ok(Read { parts, warnings: log.into_iter().chain(info).collect() })
     }
 }
