@@ -11,7 +11,7 @@ use teeproof::core::{Freshness, Technology, Time};
 use teeproof::input::{Inputs, Kind};
 use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof::wire::certificate::Certificate;
-use teeproof::x509::{Anchors, Revocation};
+use teeproof::x509::{Anchors, CachedSignatures, Revocation};
 use teeproof::{Evidence, Policy, Request, Verdict};
 use teeproof_hcl::Evidence as Azure;
 use teeproof_mint::azure::{Algorithm, Event, EventLog, Evidence as Minted, Selection, Vm};
@@ -157,6 +157,7 @@ fn is_refused(minted: &Minted, report: &[u8], log: Option<&[u8]>) {
         endorsements: &certificates,
         revocation: Revocation::Unchecked("minted"),
         anchors: Anchors::and(&anchors),
+        cache: CachedSignatures::NONE,
         freshness: Freshness::Waived("a bench"),
         user_data: None,
         at: Moment::At(Time(i64::try_from(DEFAULT_TIME).unwrap())),

@@ -7,7 +7,7 @@ use teeproof::input::{Inputs, Kind};
 use teeproof_core::{Crypto, Freshness, Time};
 use teeproof_hcl::{Error, Verification, VerifiedVm};
 use teeproof_wire::certificate::Certificate;
-use teeproof_x509::{Anchors, ChainCache, Revocation};
+use teeproof_x509::{Anchors, CachedSignatures, Revocation, SignatureCache};
 
 use crate::ROOM;
 
@@ -64,21 +64,21 @@ impl Azure {
     /// # Errors
     /// None, unless something is broken.
     pub fn verify(self, crypto: &'static Crypto<'static>) -> Result<VerifiedVm<'static>, Error> {
-        self.verify_with(Self::ANCHORS, crypto)
+        self.verify_with(CachedSignatures::NONE, crypto)
     }
 
-    /// The same under these anchors.
+    /// The same with these cached signatures.
     ///
     /// # Errors
     /// None, unless something is broken.
     pub fn verify_with(
         self,
-        anchors: Anchors<'static>,
+        cache: CachedSignatures<'static>,
         crypto: &'static Crypto<'static>,
     ) -> Result<VerifiedVm<'static>, Error> {
         let read = |der: &&'static [u8]| Certificate::parse(der).map_err(Error::Report);
         let certificates: Vec<_> = self.certificates.iter().map(read).collect::<Result<_, _>>()?;
-        let verification = Self::verification(anchors, crypto);
+        let verification = Self::verification(cache, crypto);
         teeproof_hcl::verify_snp(&self.evidence, &certificates, &verification, &mut ())
     }
 
@@ -91,16 +91,17 @@ impl Azure {
         known: &VerifiedVm<'static>,
         crypto: &'static Crypto<'static>,
     ) -> Result<VerifiedVm<'static>, Error> {
-        let verification = Self::verification(Self::ANCHORS, crypto);
+        let verification = Self::verification(CachedSignatures::NONE, crypto);
         teeproof_hcl::verify_snp_again(known, &self.evidence, &[], &verification, &mut ())
     }
 
     const fn verification(
-        anchors: Anchors<'static>,
+        cache: CachedSignatures<'static>,
         crypto: &'static Crypto<'static>,
     ) -> Verification<'static> {
         Verification {
-            anchors,
+            anchors: Self::ANCHORS,
+            cache,
             freshness: Freshness::Nonce(Self::NONCE),
             user_data: None,
             revocation: Revocation::Unchecked("no list is minted with it"),
@@ -109,14 +110,14 @@ impl Azure {
         }
     }
 
-    /// A memory of both chains, and of the paravisor's report where it is the same boot of the VM.
+    /// A cache of both chains' signatures, and of the paravisor's report where it is the same boot of the VM.
     #[must_use]
-    pub fn chains_known(self, same_boot: bool) -> ChainCache {
+    pub fn chains_cached(self, same_boot: bool) -> SignatureCache {
         let verified = self.verify(&teeproof_aws_lc::TABLE).expect("minted");
         let statement = verified.report().statement();
-        let mut cache = ChainCache::new(ROOM);
-        let known = verified.held().filter(|held| same_boot || held.signature() != statement.signature());
-        cache.learn(cache.news(known));
+        let mut cache = SignatureCache::new(ROOM);
+        let known = verified.signatures().filter(|one| same_boot || one.signature() != statement.signature());
+        cache.insert(cache.new_signatures(known));
         cache
     }
 }

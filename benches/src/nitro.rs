@@ -2,7 +2,7 @@
 
 use teeproof_core::{Crypto, Freshness};
 use teeproof_nitro::{DEFAULT_SKEW_SECS, Error, Limits, Moment, Verification, VerifiedDocument};
-use teeproof_x509::{Anchors, ChainCache};
+use teeproof_x509::{Anchors, CachedSignatures, Revocation, SignatureCache};
 
 use crate::ROOM;
 
@@ -23,20 +23,22 @@ impl Nitro {
     /// # Errors
     /// None, unless something is broken.
     pub fn verify(self, crypto: &'static Crypto<'static>) -> Result<VerifiedDocument<'static>, Error> {
-        self.verify_with(Anchors::PINNED, crypto)
+        self.verify_with(CachedSignatures::NONE, crypto)
     }
 
-    /// The same under these anchors, which may know the chain.
+    /// The same with these cached signatures.
     ///
     /// # Errors
     /// None, unless something is broken.
     pub fn verify_with(
         self,
-        anchors: Anchors<'static>,
+        cache: CachedSignatures<'static>,
         crypto: &'static Crypto<'static>,
     ) -> Result<VerifiedDocument<'static>, Error> {
         let verification = Verification {
-            anchors,
+            anchors: Anchors::PINNED,
+            cache,
+            revocation: Revocation::Unchecked("no list is published with the vector"),
             freshness: Freshness::Waived("a recorded vector"),
             at: Moment::OfDocument,
             skew_secs: DEFAULT_SKEW_SECS,
@@ -46,16 +48,16 @@ impl Nitro {
         teeproof_nitro::verify(self.document, &verification, &mut ())
     }
 
-    /// A memory of the authorities, and of the enclave's own certificate where it is the same
+    /// A cache of the authorities' signatures, and of the enclave's own certificate where it is the same
     /// enclave again.
     #[must_use]
-    pub fn chain_known(self, same_enclave: bool) -> ChainCache {
+    pub fn chain_cached(self, same_enclave: bool) -> SignatureCache {
         let verified = self.verify(&teeproof_aws_lc::TABLE).expect("genuine");
         let path = verified.path().path();
-        let signatures = path.held().count();
-        let mut cache = ChainCache::new(ROOM);
+        let signatures = path.signatures().count();
+        let mut cache = SignatureCache::new(ROOM);
         let known = if same_enclave { signatures } else { signatures - 1 };
-        cache.learn(cache.news(path.held().take(known)));
+        cache.insert(cache.new_signatures(path.signatures().take(known)));
         cache
     }
 }

@@ -3,7 +3,7 @@
 use teeproof_core::{Crypto, Freshness, Time};
 use teeproof_snp::{Endorsements, Error, ReportData, Verification, VerifiedReport};
 use teeproof_wire::certificate::Certificate;
-use teeproof_x509::{Anchors, ChainCache, Revocation};
+use teeproof_x509::{Anchors, CachedSignatures, Revocation, SignatureCache};
 
 use crate::ROOM;
 
@@ -31,21 +31,22 @@ impl Snp {
     /// # Errors
     /// None, unless something is broken.
     pub fn verify(self, crypto: &'static Crypto<'static>) -> Result<VerifiedReport<'static>, Error> {
-        self.verify_with(Anchors::PINNED, crypto)
+        self.verify_with(CachedSignatures::NONE, crypto)
     }
 
-    /// The same under these anchors, which may know the chain.
+    /// The same with these cached signatures.
     ///
     /// # Errors
     /// None, unless something is broken.
     pub fn verify_with(
         self,
-        anchors: Anchors<'static>,
+        cache: CachedSignatures<'static>,
         crypto: &'static Crypto<'static>,
     ) -> Result<VerifiedReport<'static>, Error> {
         let certificates = [Certificate::parse(self.vcek).map_err(Error::Report)?];
         let verification = Verification {
-            anchors,
+            anchors: Anchors::PINNED,
+            cache,
             report_data: ReportData::Nonce(Freshness::Waived("a recorded vector")),
             revocation: Revocation::Unchecked("no list is published with the vector"),
             at: Self::AT,
@@ -59,12 +60,12 @@ impl Snp {
         )
     }
 
-    /// A memory of the chain.
+    /// A cache of the chain's signatures.
     #[must_use]
-    pub fn chain_known(self) -> ChainCache {
+    pub fn chain_cached(self) -> SignatureCache {
         let verified = self.verify(&teeproof_aws_lc::TABLE).expect("genuine");
-        let mut cache = ChainCache::new(ROOM);
-        cache.learn(cache.news(verified.path().path().held()));
+        let mut cache = SignatureCache::new(ROOM);
+        cache.insert(cache.new_signatures(verified.path().path().signatures()));
         cache
     }
 }

@@ -5,7 +5,8 @@ use teeproof_snp::Endorsements;
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::crl::RevocationList;
 use teeproof_x509::{
-    Anchors, ChainCache, Known, MAX_CHAIN, MAX_REMEMBERED_BYTES, Revocation, verify_list, verify_path,
+    AnchorKind, Anchors, CachedSignatures, MAX_CACHED_BYTES, MAX_CHAIN, Revocation, SignatureBudget,
+    SignatureCache, SignatureChecks, verify_list, verify_path,
 };
 
 use crate::believe::Belief;
@@ -36,7 +37,9 @@ pub fn path(input: &[u8]) -> bool {
     let Some(root) = root else { return false };
     let crypto = belief(*switches).table();
     let signed = match held(&bounds::PATH, bytes, || {
-        let path = verify_path(root, &below, &[], Known::NOTHING, &crypto)?;
+        let budget = SignatureBudget::new(MAX_CHAIN);
+        let checks = SignatureChecks { crypto: &crypto, cache: CachedSignatures::NONE, budget: &budget };
+        let path = verify_path(root, AnchorKind::Added, &below, &[], &checks)?;
         let _ = path.valid_at(AT, 300);
         Ok(path)
     }) {
@@ -57,12 +60,14 @@ pub fn path(input: &[u8]) -> bool {
         above = one;
     }
     // Whoever remembers the path needs no belief.
-    let mut cache = ChainCache::new(2 * MAX_CHAIN);
-    let news = cache.news(signed.held());
-    cache.learn(news);
-    let known = Known::of(&cache);
+    let mut cache = SignatureCache::new(2 * MAX_CHAIN);
+    let news = cache.new_signatures(signed.signatures());
+    cache.insert(news);
+    let (crypto, budget) = (Belief::None.table(), SignatureBudget::new(0));
+    let cache = CachedSignatures::from_cache(&cache);
+    let checks = SignatureChecks { crypto: &crypto, cache, budget: &budget };
     let (verified, work) =
-        once_more(&bounds::PATH, bytes, || verify_path(root, &below, &[], known, &Belief::None.table()));
+        once_more(&bounds::PATH, bytes, || verify_path(root, AnchorKind::Added, &below, &[], &checks));
     assert!(verified.is_ok() && work.signatures == 0);
     true
 }
@@ -83,7 +88,9 @@ pub fn list(input: &[u8]) -> bool {
     let (Some(list), Some(issuer)) = (list, issuer) else { return false };
     let crypto = belief(*switches).table();
     let verified = held(&bounds::LIST, Given { bytes, lists: 1 }, || {
-        let verified = verify_list(&list, &issuer, AT, Known::NOTHING, &crypto)?;
+        let budget = SignatureBudget::new(1);
+        let checks = SignatureChecks { crypto: &crypto, cache: CachedSignatures::NONE, budget: &budget };
+        let verified = verify_list(&list, &issuer, AT, &checks)?;
         assert_eq!(verified.revokes(&issuer), list.revokes(issuer.serial()));
         Ok(())
     });
@@ -109,32 +116,33 @@ const fn belief(switches: u8) -> Belief {
     }
 }
 
-/// `ChainCache`: it learns from the first report that verifies, and lets nothing else through than
+/// `SignatureCache`: it learns from the first report that verifies, and lets nothing else through than
 /// that very report, under those very certificates. The input is two of `verify_snp`'s, the first
 /// behind its length in three bytes.
 pub fn cache(input: &[u8]) -> bool {
     let Some((first, second)) = two(input) else { return false };
-    let (mut cache, all) = (ChainCache::new(4), Belief::All.table());
+    let (mut cache, all) = (SignatureCache::new(4), Belief::All.table());
     let learned = snp(first, &cache, &all, |verified| {
-        let news = ChainCache::new(4).news(verified.path().path().held().chain([verified.statement()]));
+        let news = SignatureCache::new(4)
+            .new_signatures(verified.path().path().signatures().chain([verified.statement()]));
         let signed = [verified.report().signed(), verified.path().leaf().der()].concat();
         (news, signed)
     });
     let Some((news, signed)) = learned else { return false };
-    cache.learn(news);
+    cache.insert(news);
     assert!(cache.len() <= 4);
     let found = snp(second, &cache, &Belief::None.table(), |verified| {
         [verified.report().signed(), verified.path().leaf().der()].concat()
     });
     assert!(found.as_ref().is_none_or(|found| *found == signed), "a cache let something else through");
-    assert!(found.is_some() || first != second || first.len() > MAX_REMEMBERED_BYTES, "it was forgotten");
+    assert!(found.is_some() || first != second || first.len() > MAX_CACHED_BYTES, "it was forgotten");
     true
 }
 
 /// Verifies a report, and looks at what was verified.
 fn snp<T>(
     input: &[u8],
-    cache: &ChainCache,
+    cache: &SignatureCache,
     crypto: &teeproof_core::Crypto<'_>,
     look: impl FnOnce(&teeproof_snp::VerifiedReport<'_>) -> T,
 ) -> Option<T> {
@@ -149,7 +157,8 @@ fn snp<T>(
         }
     }
     let verification = teeproof_snp::Verification {
-        anchors: Anchors::and(&anchors).with(cache),
+        anchors: Anchors::and(&anchors),
+        cache: CachedSignatures::from_cache(cache),
         report_data: teeproof_snp::ReportData::ForCaller("a fuzzer"),
         revocation: Revocation::Unchecked("a fuzzer"),
         at: AT,

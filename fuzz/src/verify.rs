@@ -18,7 +18,9 @@ use teeproof_wire::certificate::Certificate;
 use teeproof_wire::cose::Sign1;
 use teeproof_wire::crl::RevocationList;
 use teeproof_wire::nitro::Signers;
-use teeproof_x509::{Anchors, ChainCache, Held, MAX_REMEMBERED_BYTES, Revocation};
+use teeproof_x509::{
+    Anchors, CachedSignatures, MAX_CACHED_BYTES, Revocation, SignatureCache, VerifiedSignature,
+};
 
 use crate::believe::Belief;
 use crate::bounds::{self, Given};
@@ -44,9 +46,13 @@ impl Switches {
         self.0 & 4 != 0
     }
 
-    /// Whether revocation lists are demanded.
+    /// Whether revocation lists are used, or demanded.
     fn revocation<'a>(self, lists: &'a [RevocationList<'a>]) -> Revocation<'a> {
-        if self.0 & 8 != 0 { Revocation::Lists(lists) } else { Revocation::Unchecked("a fuzzer") }
+        match (self.0 & 8, self.0 & 64) {
+            (0, _) => Revocation::Unchecked("a fuzzer"),
+            (_, 0) => Revocation::Lists(lists),
+            _ => Revocation::Required(lists),
+        }
     }
 
     /// Whether a Nitro document is verified at its own time.
@@ -114,17 +120,17 @@ fn given(parts: &[Part<'_>]) -> Given {
 }
 
 /// A cache that has learned these signatures.
-fn learned<'a>(held: impl IntoIterator<Item = Held<'a>>) -> ChainCache {
-    let mut cache = ChainCache::new(64);
-    let news = cache.news(held);
-    cache.learn(news);
+fn learned<'a>(held: impl IntoIterator<Item = VerifiedSignature<'a>>) -> SignatureCache {
+    let mut cache = SignatureCache::new(64);
+    let news = cache.new_signatures(held);
+    cache.insert(news);
     cache
 }
 
 /// Whether no certificate is too long to be remembered.
 fn is_remembered(parts: &[Part<'_>]) -> bool {
     let certificate = |part: &&Part<'_>| matches!(part, Part::Certificate(_) | Part::Anchor(_));
-    parts.iter().filter(certificate).all(|part| part.bytes().len() <= MAX_REMEMBERED_BYTES)
+    parts.iter().filter(certificate).all(|part| part.bytes().len() <= MAX_CACHED_BYTES)
 }
 
 /// `teeproof_snp::verify` and `appraise`; then once more, with everything remembered.
@@ -137,6 +143,7 @@ pub fn snp(input: &[u8]) -> bool {
     let crypto = switches.belief().table();
     let verification = teeproof_snp::Verification {
         anchors: Anchors::and(&files.anchors),
+        cache: CachedSignatures::NONE,
         report_data: teeproof_snp::ReportData::Nonce(nonce(&parts)),
         revocation: switches.revocation(&files.lists),
         at: switches.at(),
@@ -162,12 +169,12 @@ pub fn snp(input: &[u8]) -> bool {
         teeproof_snp::verify_again(&verified, &verification, &mut tally).is_ok()
     });
     assert!(known, "what holds does not hold again");
-    let cache = learned(verified.path().path().held().chain([verified.statement()]));
+    let cache = learned(verified.path().path().signatures().chain([verified.statement()]));
     let crypto = Belief::None.table();
-    let anchors = verification.anchors.with(&cache);
     // The lists are not remembered.
     let revocation = Revocation::Unchecked("a fuzzer");
-    let again = teeproof_snp::Verification { anchors, revocation, crypto: &crypto, ..verification };
+    let cache = CachedSignatures::from_cache(&cache);
+    let again = teeproof_snp::Verification { cache, revocation, crypto: &crypto, ..verification };
     let (verified, work) = once_more(&bounds::SNP_VERIFY, given(&parts), || {
         teeproof_snp::verify(report, &endorsements, &again, &mut ())
     });
@@ -184,11 +191,13 @@ pub fn nitro(input: &[u8]) -> bool {
     };
     let (switches, parts) = (Switches(*switches), split(rest));
     let document = evidence(&parts);
-    let mut anchors = files(&parts).anchors;
+    let Files { mut anchors, lists, .. } = files(&parts);
     anchors.extend(root(document).filter(|_| switches.trusting()));
     let crypto = switches.belief().table();
     let verification = teeproof_nitro::Verification {
         anchors: Anchors::and(&anchors),
+        cache: CachedSignatures::NONE,
+        revocation: switches.revocation(&lists),
         freshness: nonce(&parts),
         at: if switches.archived() { Moment::OfDocument } else { Moment::At(switches.at()) },
         skew_secs: DEFAULT_SKEW_SECS,
@@ -211,8 +220,11 @@ pub fn nitro(input: &[u8]) -> bool {
         });
         assert_eq!(tally.holds(), appraisal == teeproof_nitro::Appraisal::Accepted);
     }
-    let cache = learned(verified.path().path().held());
-    let again = teeproof_nitro::Verification { anchors: verification.anchors.with(&cache), ..verification };
+    let cache = learned(verified.path().path().signatures());
+    let cache = CachedSignatures::from_cache(&cache);
+    // The lists are not cached.
+    let revocation = Revocation::Unchecked("a fuzzer");
+    let again = teeproof_nitro::Verification { cache, revocation, ..verification };
     let (verified, work) =
         once_more(&bounds::NITRO_VERIFY, given(&parts), || teeproof_nitro::verify(document, &again, &mut ()));
     // The document's own signature alone.
@@ -260,6 +272,7 @@ pub fn front_door(input: &[u8]) -> bool {
         endorsements: &endorsements,
         revocation: switches.revocation(&lists),
         anchors: Anchors::and(&anchors),
+        cache: CachedSignatures::NONE,
         freshness: nonce(&parts),
         user_data: parts.iter().find(|part| matches!(part, Part::UserData(_))).map(|part| part.bytes()),
         at: if switches.archived() { Moment::OfDocument } else { Moment::At(switches.at()) },
@@ -288,7 +301,7 @@ pub fn front_door(input: &[u8]) -> bool {
 
 /// `verify_many`: one piece twice is answered as it is alone.
 fn many(evidence: &Evidence<'_>, request: &Request<'_>, alone: &AttestationResult<'_>, bytes: Given) {
-    let mut cache = ChainCache::new(16);
+    let mut cache = SignatureCache::new(16);
     for _ in 0..2 {
         let mut answers = 0;
         held(&bounds::VERIFY_MANY, bytes, || {

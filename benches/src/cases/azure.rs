@@ -10,6 +10,7 @@ use teeproof_wire::certificate::Certificate;
 use teeproof_wire::hcl::{Hardware, HclReport};
 use teeproof_wire::snp::Report;
 use teeproof_wire::tpm::Attest;
+use teeproof_x509::CachedSignatures;
 
 use super::{policy, with_floor};
 use crate::{Answers, Azure, Case, Floor, tables};
@@ -19,15 +20,15 @@ const POLICY: &str = include_str!("../../../examples/policies/azure-snp.toml");
 pub(super) fn cases() -> Vec<Case> {
     let (vector, with_log) = (Azure::minted(), Azure::with_log());
     let mut cases = vec![Case::new("azure", "parse", move || parse(black_box(vector)))];
-    let known = |same_boot| Azure::ANCHORS.with(super::leak(vector.chains_known(same_boot)));
-    for (names, vector, anchors) in [
-        (["cold", "cold-floor"], vector, Azure::ANCHORS),
-        (["cold-with-log", "cold-with-log-floor"], with_log, Azure::ANCHORS),
-        (["warm", "warm-floor"], vector, known(false)),
-        (["further-quote-by-cache", "further-quote-by-cache-floor"], vector, known(true)),
+    let cached = |same_boot| CachedSignatures::from_cache(super::leak(vector.chains_cached(same_boot)));
+    for (names, vector, cache) in [
+        (["cold", "cold-floor"], vector, CachedSignatures::NONE),
+        (["cold-with-log", "cold-with-log-floor"], with_log, CachedSignatures::NONE),
+        (["warm", "warm-floor"], vector, cached(false)),
+        (["further-quote-by-cache", "further-quote-by-cache-floor"], vector, cached(true)),
     ] {
         cases.extend(with_floor("azure", names, &tables(), move |crypto| {
-            black_box(vector).verify_with(anchors, crypto).expect("minted")
+            black_box(vector).verify_with(cache, crypto).expect("minted")
         }));
     }
     cases.extend(further_quotes(vector));

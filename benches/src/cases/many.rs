@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use teeproof::{Verdict, verify_many};
-use teeproof_x509::ChainCache;
+use teeproof_x509::SignatureCache;
 
 use super::road::Road;
 use crate::{Azure, Case, Nitro, ROOM, tables};
@@ -37,7 +37,7 @@ pub(super) fn cases() -> Vec<Case> {
         for crypto in tables() {
             let all = || {
                 // The cache begins empty each time.
-                let mut cache = ChainCache::new(ROOM);
+                let mut cache = SignatureCache::new(ROOM);
                 let pairs = black_box(&*roads).iter().map(|road| (road.evidence, road.request(crypto)));
                 verify_many(pairs, &mut cache, |_, answer| {
                     assert_ne!(answer.expect("a request").verdict(), Verdict::Refused);

@@ -6,7 +6,7 @@ use teeproof_nitro::{Appraisal, Limits};
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::cose::Sign1;
 use teeproof_wire::nitro::{Document, Signers};
-use teeproof_x509::Anchors;
+use teeproof_x509::CachedSignatures;
 
 use super::{policy, with_floor};
 use crate::{Answers, Case, Floor, Nitro, tables};
@@ -17,14 +17,14 @@ pub(super) fn cases() -> Vec<Case> {
         Case::new("nitro", "parse", move || parse(black_box(vector.document), true)),
         Case::new("nitro", "parse-without-certificates", move || parse(black_box(vector.document), false)),
     ];
-    let known = |same_enclave| Anchors::PINNED.with(super::leak(vector.chain_known(same_enclave)));
-    for (names, anchors) in [
-        (["cold", "cold-floor"], Anchors::PINNED),
-        (["warm", "warm-floor"], known(true)),
-        (["new-enclave", "new-enclave-floor"], known(false)),
+    let cached = |same_enclave| CachedSignatures::from_cache(super::leak(vector.chain_cached(same_enclave)));
+    for (names, cache) in [
+        (["cold", "cold-floor"], CachedSignatures::NONE),
+        (["warm", "warm-floor"], cached(true)),
+        (["new-enclave", "new-enclave-floor"], cached(false)),
     ] {
         cases.extend(with_floor("nitro", names, &tables(), move |crypto| {
-            black_box(vector).verify_with(anchors, crypto).expect("genuine")
+            black_box(vector).verify_with(cache, crypto).expect("genuine")
         }));
     }
 

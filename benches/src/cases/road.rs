@@ -7,7 +7,7 @@ use teeproof::{Evidence, Policy, Request, Verdict};
 use teeproof_core::{Crypto, Freshness, Technology};
 use teeproof_nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof_wire::certificate::Certificate;
-use teeproof_x509::{Anchors, Revocation};
+use teeproof_x509::{Anchors, CachedSignatures, Revocation};
 
 use crate::{Azure, Snp};
 
@@ -66,6 +66,7 @@ impl Road {
             endorsements: self.certificates,
             revocation: Revocation::Unchecked("no list comes with the vector"),
             anchors: self.anchors,
+            cache: CachedSignatures::NONE,
             freshness: self.freshness,
             user_data: None,
             at: self.at,

@@ -6,7 +6,7 @@ use teeproof_aws_lc::PreparedP384;
 use teeproof_core::Crypto;
 use teeproof_wire::certificate::{Certificate, PublicKey};
 use teeproof_wire::snp::Report;
-use teeproof_x509::Anchors;
+use teeproof_x509::CachedSignatures;
 
 use super::{policy, with_floor};
 use crate::{Answers, Case, Floor, Snp, tables};
@@ -18,15 +18,15 @@ pub(super) fn cases() -> Vec<Case> {
         report.check_reserved().expect("a report as specified");
         (report, Certificate::parse(black_box(vector.vcek)).expect("a certificate"))
     })];
-    let warm = Anchors::PINNED.with(super::leak(vector.chain_known()));
+    let warm = CachedSignatures::from_cache(super::leak(vector.chain_cached()));
     let prepared = Crypto { ecdsa_p384_sha384: prepared(vector), ..teeproof_aws_lc::TABLE };
-    for (names, tables, anchors) in [
-        (["cold", "cold-floor"], &tables()[..], Anchors::PINNED),
+    for (names, tables, cache) in [
+        (["cold", "cold-floor"], &tables()[..], CachedSignatures::NONE),
         (["warm", "warm-floor"], &tables(), warm),
         (["warm-prepared", "warm-prepared-floor"], &[super::leak(prepared)], warm),
     ] {
         cases.extend(with_floor("snp", names, tables, move |crypto| {
-            black_box(vector).verify_with(anchors, crypto).expect("genuine")
+            black_box(vector).verify_with(cache, crypto).expect("genuine")
         }));
     }
 

@@ -8,7 +8,7 @@ use teeproof_tpm::{
     Explanation, PcrValues, Quote, VerifiedLog, VerifiedPcrs, VerifiedQuote, replay, verify_pcrs,
 };
 use teeproof_wire::eventlog::EventLog;
-use teeproof_x509::Anchors;
+use teeproof_x509::{Anchors, CachedSignatures};
 
 use super::{POLICIES, Switches, evidence, files, given, is_remembered, learned, nonce, refusal};
 use crate::believe::Belief;
@@ -177,9 +177,9 @@ pub fn azure_snp(input: &[u8]) -> bool {
             teeproof_hcl::verify_snp_again(&verified, evidence, certificates, verification, &mut tally)
         });
         assert!(known.is_ok(), "what holds does not hold again");
-        let cache = learned(verified.held());
+        let cache = learned(verified.signatures());
         let again =
-            teeproof_hcl::Verification { anchors: verification.anchors.with(&cache), ..*verification };
+            teeproof_hcl::Verification { cache: CachedSignatures::from_cache(&cache), ..*verification };
         let (again, work) = once_more(&bounds::HCL_SNP, given(parts), || {
             teeproof_hcl::verify_snp(evidence, &files.certificates, &again, &mut ())
         });
@@ -260,6 +260,7 @@ fn azure(
     let crypto = switches.belief().table();
     let verification = teeproof_hcl::Verification {
         anchors: Anchors::and(&files.anchors),
+        cache: CachedSignatures::NONE,
         freshness: nonce(&parts),
         user_data: find(|part| matches!(part, Part::UserData(_))),
         revocation: switches.revocation(&files.lists),

@@ -13,7 +13,7 @@ use teeproof_peers::az_snp_vtpm::{self, Binding, Certificates};
 use teeproof_peers::{Outcome, clock};
 use teeproof_tpm::{PcrValues, Quote};
 use teeproof_wire::certificate::Certificate;
-use teeproof_x509::{Anchors, Revocation};
+use teeproof_x509::{Anchors, CachedSignatures, Revocation};
 
 use crate::verdict::{Tally, Verdict};
 
@@ -84,6 +84,7 @@ fn ours(evidence: &azure::Evidence, with_quote: bool) -> Outcome {
     let added = [evidence.ark.as_slice()];
     let verification = Verification {
         anchors: Anchors::and(&added),
+        cache: CachedSignatures::NONE,
         freshness,
         user_data: None,
         revocation: Revocation::Unchecked("no peer looks at revocation lists"),

@@ -7,7 +7,7 @@ use teeproof_peers::Outcome;
 use teeproof_peers::sev::{self, Certificates, Prepared};
 use teeproof_snp::{Endorsements, ReportData, Verification};
 use teeproof_wire::certificate::Certificate;
-use teeproof_x509::{Anchors, Revocation};
+use teeproof_x509::{Anchors, CachedSignatures, Revocation};
 
 use crate::mutate;
 use crate::verdict::{Tally, Verdict};
@@ -134,6 +134,7 @@ fn ours(report: &[u8], certificates: Certificates<'_>, at: u64) -> Outcome {
     let added = [ark];
     let verification = Verification {
         anchors: Anchors::and(&added),
+        cache: CachedSignatures::NONE,
         report_data: ReportData::Nonce(Freshness::Waived("no question was asked")),
         revocation: Revocation::Unchecked("no peer looks at revocation lists"),
         at: Time(at.cast_signed()),

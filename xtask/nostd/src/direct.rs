@@ -4,7 +4,7 @@
 use teeproof_core::{BadSignature, Crypto, Digest, Freshness, RsaKey, VerifyEcdsa, VerifyRsa};
 use teeproof_nitro::{Appraisal, Limits, Moment};
 use teeproof_wire::certificate::Certificate;
-use teeproof_x509::{Anchors, Revocation};
+use teeproof_x509::{Anchors, CachedSignatures, Revocation};
 
 use crate::vectors::{AK, AT, CHALLENGE, QuoteFile, VCEK};
 
@@ -18,6 +18,7 @@ pub(crate) fn snp(report: &[u8]) -> u8 {
     };
     let verification = teeproof_snp::Verification {
         anchors: Anchors::PINNED,
+        cache: CachedSignatures::NONE,
         report_data: teeproof_snp::ReportData::Nonce(Freshness::Waived(WHY)),
         revocation: Revocation::Unchecked(WHY),
         at: AT,
@@ -35,6 +36,8 @@ pub(crate) fn snp(report: &[u8]) -> u8 {
 pub(crate) fn nitro(document: &[u8]) -> u8 {
     let verification = teeproof_nitro::Verification {
         anchors: Anchors::PINNED,
+        cache: CachedSignatures::NONE,
+        revocation: Revocation::Unchecked(WHY),
         freshness: Freshness::Waived(WHY),
         at: Moment::OfDocument,
         skew_secs: 0,

@@ -4,7 +4,7 @@ use teeproof::core::{Freshness, RsaKey, Technology};
 use teeproof::nitro::{Limits, Moment};
 use teeproof::tpm::{self, PcrValues, Quote};
 use teeproof::wire::certificate::Certificate;
-use teeproof::x509::{Anchors, Revocation};
+use teeproof::x509::{Anchors, CachedSignatures, Revocation};
 use teeproof::{Evidence, Policy, Request, hcl, verify};
 use teeproof_rustcrypto::TABLE;
 
@@ -70,6 +70,7 @@ fn exit(evidence: &Evidence<'_>, endorsements: &[Certificate<'_>], at: Moment) -
         endorsements,
         revocation: Revocation::Unchecked(WHY),
         anchors: Anchors::PINNED,
+        cache: CachedSignatures::NONE,
         freshness: Freshness::Waived(WHY),
         user_data: None,
         at,

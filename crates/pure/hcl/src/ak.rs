@@ -1,11 +1,8 @@
-//! The attestation key's certificate, and the way from it up to Azure's vTPM root: found by name,
-//! verified by signature.
+//! The attestation key's certificate, and the path from Azure's vTPM roots down to it.
 //!
 //! Source: RFC 5280, section 6; the chains that real Azure VMs carry.
 
-mod climb;
-
-use alloc::vec::Vec;
+use core::cmp::Ordering;
 use core::fmt;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
@@ -13,17 +10,32 @@ use teeproof_core::{Class, Record, RsaKey};
 use teeproof_wire::Reader;
 use teeproof_wire::certificate::{Certificate, Name, PublicKey};
 use teeproof_wire::der::{self, tag};
-use teeproof_x509::{Anchor, Problem, SignedPath, VerifiedPath};
+use teeproof_x509::{
+    AnchorKind, AnchoredPath, Candidates, PathError, PathSearch, PinnedCertificate, PinnedCertificates,
+    Problem, RevocationError, RevocationStatus, Shortlist, SignatureBudget, SignatureChecks, VerifiedPath,
+    build_path,
+};
 
 use crate::{Error, Verification, checks};
-use climb::Failure;
 
-/// Azure Virtual TPM Root Certificate Authority 2023, by the SHA-256 of its whole certificate,
-/// which has to come among the endorsements.
-pub const AK_ROOT: Anchor<'static> = Anchor::Sha256([
-    0xe6, 0xc5, 0x96, 0xb1, 0x7f, 0x8f, 0xfe, 0xfb, 0xa5, 0xc3, 0x00, 0xf7, 0x14, 0xcf, 0xb1, 0x26, 0x0c,
-    0x60, 0x28, 0x70, 0x4e, 0xcf, 0x7b, 0xec, 0xc4, 0xab, 0x50, 0x18, 0xef, 0xb0, 0x0e, 0x95,
-]);
+/// The roots of Azure's AK certificates, DER: Azure Virtual TPM Root Certificate Authority 2023, and
+/// Microsoft RSA Devices Root CA 2021 of older VMs. Origin and hashes: `anchors/README.md`.
+pub const AK_ROOTS: [&[u8]; 2] = [VTPM_ROOT_2023, DEVICES_ROOT_2021];
+
+const VTPM_ROOT_2023: &[u8] = include_bytes!("../anchors/azure-vtpm-root-2023.der");
+const DEVICES_ROOT_2021: &[u8] = include_bytes!("../anchors/microsoft-rsa-devices-root-ca-2021.der");
+
+const AZURE: PinnedCertificates<'static> = PinnedCertificates {
+    roots: &[
+        PinnedCertificate {
+            common_name: "Azure Virtual TPM Root Certificate Authority 2023",
+            der: VTPM_ROOT_2023,
+        },
+        PinnedCertificate { common_name: "Microsoft RSA Devices Root CA 2021", der: DEVICES_ROOT_2021 },
+    ],
+    intermediates: &[],
+    pairs: &[],
+};
 
 /// What every AK certificate of a confidential VM has in its subject's common name. Those of
 /// trusted-launch VMs, whose owners can forge claims, have the same root and say `TrustedVM`.
@@ -33,11 +45,16 @@ const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25];
 /// tcg-kp-AIKCertificate, 2.23.133.8.3.
 const AIK_CERTIFICATE: &[u8] = &[0x67, 0x81, 0x05, 0x08, 0x03];
 
-/// The path of an attestation key's certificate, from the vTPM root down.
+/// How many certificates of one key are tried. A VM that runs for years has one for each year.
+const MAX_CERTIFICATES: usize = 16;
+/// The most signatures that AK chains may cost, without those of revocation lists: eight chains of
+/// four certificates each. Real evidence costs two or three.
+pub const MAX_AK_SIGNATURES: usize = 32;
+
+/// The path of an attestation key's certificate, from a vTPM root down.
 #[derive(Clone, Copy, Debug)]
 pub struct AkPath<'a> {
     path: VerifiedPath<'a>,
-    production: bool,
 }
 
 impl<'a> AkPath<'a> {
@@ -47,87 +64,252 @@ impl<'a> AkPath<'a> {
         &self.path
     }
 
-    /// Whether the path ends at Azure's pinned root and not at an added anchor.
+    /// Whether the path ends at one of Azure's pinned roots or at an added anchor.
+    #[must_use]
+    pub const fn anchor(&self) -> AnchorKind {
+        self.path.path().anchor()
+    }
+
+    /// Whether the path ends at one of Azure's pinned roots and not at an added anchor.
     #[must_use]
     pub const fn is_production(&self) -> bool {
-        self.production
+        self.anchor().is_pinned()
     }
 
-    /// The same path at the time of another verification, under its anchors.
-    pub(crate) fn again(&self, verification: &Verification<'a>) -> Result<Self, Error> {
+    /// Which certificates of the path were looked up in a current list of their issuer.
+    #[must_use]
+    pub const fn revocation(&self) -> RevocationStatus {
+        self.path.revocation()
+    }
+
+    /// The same path at the time of another verification, under its anchors and lists; `None` where
+    /// it no longer holds.
+    pub(crate) fn again(&self, verification: &Verification<'a>) -> Option<Self> {
         let path = *self.path.path();
-        if !self.production && !verification.anchors.has_added(path.root()) {
-            return Err(Error::AkUntrusted);
+        if !verification.anchors.still_trusts(path.root(), path.anchor()) {
+            return None;
         }
-        Ok(Self { path: path.valid_at(verification.at, 0).map_err(at_link)?, ..*self })
+        let budget = verification.budget(0);
+        let dated = path.valid_at(verification.at, 0).ok()?;
+        let path = not_revoked(dated, verification, &verification.checks(&budget)).ok()?;
+        Some(Self { path })
     }
 
-    /// Whether the certificate is for this key.
-    pub(crate) fn is_for(&self, key: RsaKey<'_>) -> bool {
-        match self.path.leaf().public_key() {
-            PublicKey::Rsa { modulus, exponent } => modulus == key.modulus && exponent == key.exponent,
-            _ => false,
+    /// Records the checks of the path.
+    pub(crate) fn record(&self, verification: &Verification<'_>, record: &mut dyn Record) {
+        record.pass(checks::AK_CHAIN, &Shown(self.path.path()));
+        let status = self.revocation();
+        match verification.revocation.waiver() {
+            Some(reason) if !status.is_checked() => record.waive(checks::AK_REVOCATION, &reason),
+            _ => record.pass(checks::AK_REVOCATION, &status),
         }
     }
 }
 
-/// Verifies the AK certificate among the endorsements, where there is one. What is missing or
-/// out of date is recorded as a warning, for then nothing rests on it; what does not hold is an
-/// error.
+/// The key that an AK certificate has to be for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum AkKey<'k> {
+    /// The key of claims that were verified.
+    Claims(RsaKey<'k>),
+    /// A key whose modulus stands somewhere in claims that nobody verified (TDX).
+    Unverified(&'k [u8]),
+}
+
+/// Finds the AK certificate of a key among the endorsements and verifies it, where there is one. What
+/// is missing or out of date is recorded as a warning, for then nothing rests on it; what does not
+/// hold is an error. Certificates of other VMs are as if they were absent.
 pub(crate) fn establish<'a>(
-    claims: &[u8],
+    key: AkKey<'_>,
     endorsements: &[Certificate<'a>],
     verification: &Verification<'a>,
     record: &mut dyn Record,
 ) -> Result<Option<AkPath<'a>>, Error> {
-    let Some(leaf) = pick(claims, endorsements) else {
-        record.skip(checks::AK_CHAIN, &"no AK certificate came along");
+    let leaves = leaves(key, endorsements, verification);
+    if leaves.iter().next().is_none() {
+        absent(key, endorsements, record);
         return Ok(None);
+    }
+    let of_claims = matches!(key, AkKey::Claims(_));
+    let budget = verification.budget(MAX_AK_SIGNATURES);
+    let signatures = verification.checks(&budget);
+    let mut best: Option<Failure<'a>> = None;
+    for leaf in leaves.iter() {
+        match verify(leaf, endorsements, verification, &signatures) {
+            Ok(ak) => {
+                if of_claims {
+                    record.pass(checks::AK_KEY, &"the certificate's key is HCLAkPub");
+                }
+                ak.record(verification, record);
+                return Ok(Some(ak));
+            }
+            Err(failure) => best = Some(further(best, failure)),
+        }
+    }
+    let mut not_established = |because: &dyn fmt::Display| {
+        if of_claims {
+            record.skip(checks::AK_KEY, &NO_CHAIN);
+        }
+        record.warn(checks::AK_CHAIN, because);
+        record.skip(checks::AK_REVOCATION, &NO_CHAIN);
     };
-    if !leaf.subject().common_name().is_some_and(|name| name.contains(CONFIDENTIAL)) {
-        return Err(Error::AkSubject);
+    match best.unwrap_or(Failure::Subject) {
+        Failure::Subject => Err(Error::AkSubject),
+        Failure::Path(PathError::MissingIssuer { issuer, url }) => {
+            not_established(&Missing { issuer, url });
+            Ok(None)
+        }
+        Failure::Path(PathError::UntrustedRoot(name)) => Err(Error::AkUntrusted { root: name.into() }),
+        Failure::Path(PathError::Chain(error)) | Failure::Dates(error) => {
+            let told = Error::AkChain { link: error.link, problem: error.problem };
+            if error.class() != Class::Incomplete {
+                return Err(told);
+            }
+            not_established(&format_args!("not established: {told}"));
+            Ok(None)
+        }
+        Failure::Path(_) => Err(Error::AkSubject),
+        Failure::Revocation(error) => Err(error),
     }
-    let signed = climb::climb(&leaf, endorsements, &verification.anchors, verification.crypto);
-    let dated = signed.and_then(|(path, production)| {
-        let failed = |error: teeproof_x509::Error| Failure::Chain(error);
-        Ok((path.valid_at(verification.at, 0).map_err(failed)?, production))
+}
+
+const NO_CHAIN: &str = "no AK certificate was established: see ak.chain";
+
+/// Records that there is no AK certificate of the key, and names those of other keys.
+fn absent(key: AkKey<'_>, endorsements: &[Certificate<'_>], record: &mut dyn Record) {
+    const NONE: &str = "no AK certificate came along";
+    let others = || endorsements.iter().filter(|one| is_ak(one));
+    let Some(first) = others().min_by(|one, other| one.der().cmp(other.der())) else {
+        if let AkKey::Claims(_) = key {
+            record.skip(checks::AK_KEY, &NO_CHAIN);
+        }
+        record.skip(checks::AK_CHAIN, &NONE);
+        record.skip(checks::AK_REVOCATION, &NONE);
+        return;
+    };
+    let others = OtherKeys { subject: first.subject(), more: others().count().saturating_sub(1) };
+    match key {
+        AkKey::Claims(_) => {
+            record.warn(checks::AK_KEY, &others);
+            record.skip(checks::AK_CHAIN, &NONE_OF_THIS_KEY);
+        }
+        AkKey::Unverified(_) => record.warn(checks::AK_CHAIN, &others),
+    }
+    record.skip(checks::AK_REVOCATION, &NONE_OF_THIS_KEY);
+}
+
+const NONE_OF_THIS_KEY: &str = "no AK certificate of this VM came along";
+
+/// The AK certificates of a key: those of confidential VMs first, valid ones before others, then by
+/// their bytes; never in the order in which they came.
+fn leaves<'a, 'c>(
+    key: AkKey<'_>,
+    endorsements: &'c [Certificate<'a>],
+    verification: &Verification<'_>,
+) -> Shortlist<&'c Certificate<'a>, MAX_CERTIFICATES> {
+    let at = verification.at.0;
+    let order = |one: &&Certificate<'_>, other: &&Certificate<'_>| -> Ordering {
+        let rank =
+            |one: &Certificate<'_>| (!is_confidential(one), at < one.not_before() || at > one.not_after());
+        rank(one).cmp(&rank(other)).then_with(|| one.der().cmp(other.der()))
+    };
+    let mut leaves = Shortlist::new();
+    let of_key = endorsements.iter().filter(|one| is_ak(one) && is_for(one, key));
+    of_key.for_each(|one| leaves.insert(one, order));
+    leaves
+}
+
+/// Why an AK certificate is not believed.
+enum Failure<'a> {
+    /// It is not for a confidential VM.
+    Subject,
+    /// No path to it holds.
+    Path(PathError<'a>),
+    /// A path holds, and is not valid at the time of verification.
+    Dates(teeproof_x509::Error),
+    /// A valid path holds, and is revoked, or a list of an issuer does not hold.
+    Revocation(Error),
+}
+
+/// Of two failures, the one that came further; the first of two that came as far.
+fn further<'a>(best: Option<Failure<'a>>, next: Failure<'a>) -> Failure<'a> {
+    let progress = |failure: &Failure<'_>| match failure {
+        Failure::Subject => (0, 0),
+        Failure::Path(PathError::MissingIssuer { .. }) => (1, 0),
+        Failure::Path(PathError::UntrustedRoot(_)) => (2, 0),
+        Failure::Path(PathError::Chain(error)) => (3, error.link),
+        Failure::Path(_) => (3, 0),
+        Failure::Dates(error) => (4, error.link),
+        Failure::Revocation(_) => (5, 0),
+    };
+    match best {
+        Some(best) if progress(&best) >= progress(&next) => best,
+        _ => next,
+    }
+}
+
+/// Verifies one AK certificate under every path.
+fn verify<'a>(
+    leaf: &Certificate<'a>,
+    endorsements: &[Certificate<'a>],
+    verification: &Verification<'a>,
+    signatures: &SignatureChecks<'_>,
+) -> Result<AkPath<'a>, Failure<'a>> {
+    if !is_confidential(leaf) {
+        return Err(Failure::Subject);
+    }
+    let search = PathSearch {
+        candidates: Candidates::AnyOrder { given: endorsements, pinned: &AZURE },
+        anchors: verification.anchors,
+        profile: &[EXTENDED_KEY_USAGE],
+        at: Some(verification.at),
+        checks: *signatures,
+    };
+    let mut best = None;
+    let found = build_path(*leaf, &search, &mut |path| {
+        let dated = path.valid_at(verification.at, 0).map_err(Failure::Dates);
+        match dated.and_then(|path| not_revoked(path, verification, signatures).map_err(Failure::Revocation))
+        {
+            Ok(path) => Some(AkPath { path }),
+            Err(failure) => {
+                best = Some(further(best.take(), failure));
+                None
+            }
+        }
     });
-    match dated {
-        Ok((path, production)) => {
-            record.pass(checks::AK_CHAIN, &Shown { path: path.path(), production });
-            Ok(Some(AkPath { path, production }))
-        }
-        Err(Failure::Missing(issuer)) => {
-            record.warn(checks::AK_CHAIN, &Missing(issuer));
-            Ok(None)
-        }
-        Err(Failure::Chain(error)) if error.class() == Class::Incomplete => {
-            record.warn(checks::AK_CHAIN, &format_args!("not established: {}", at_link(error)));
-            Ok(None)
-        }
-        Err(Failure::Chain(error)) => Err(at_link(error)),
-        Err(Failure::Untrusted) => Err(Error::AkUntrusted),
+    found.map_err(|error| best.unwrap_or(Failure::Path(error)))
+}
+
+/// Looks a path up in every list that one of its issuers signed.
+fn not_revoked<'a>(
+    path: VerifiedPath<'a>,
+    verification: &Verification<'_>,
+    signatures: &SignatureChecks<'_>,
+) -> Result<VerifiedPath<'a>, Error> {
+    let path = path.not_revoked(&verification.revocation, signatures).map_err(|error| match error {
+        RevocationError::Revoked { link } => Error::AkChain { link, problem: Problem::Revoked },
+        RevocationError::List { issuer, problem } => Error::AkRevocationList { issuer, problem },
+    })?;
+    let status = path.revocation();
+    let unchecked = (1..=path.path().below().len()).find(|link| !status.covers(*link));
+    match (verification.revocation.waiver(), unchecked) {
+        (None, Some(link)) => Err(Error::AkChain { link, problem: Problem::NoRevocationList }),
+        _ => Ok(path),
     }
 }
 
-fn at_link(error: teeproof_x509::Error) -> Error {
-    Error::AkChain { link: error.link, problem: error.problem }
-}
+impl<'a> Verification<'a> {
+    fn budget(&self, signatures: usize) -> SignatureBudget {
+        SignatureBudget::new(signatures.saturating_add(self.revocation.lists().len()))
+    }
 
-/// Picks the AK certificate; where several came, the one whose key stands in the claims. What is
-/// picked is verified afterwards like any other, and the claims are only searched as bytes.
-fn pick<'a>(claims: &[u8], endorsements: &[Certificate<'a>]) -> Option<Certificate<'a>> {
-    let candidates: Vec<_> = endorsements.iter().filter(|one| is_ak(one)).take(MAX_CANDIDATES).collect();
-    let named = || candidates.iter().find(|one| names(claims, one));
-    match candidates.as_slice() {
-        [] => None,
-        [only] => Some(**only),
-        [first, ..] => Some(**named().unwrap_or(first)),
+    const fn checks<'s>(&'s self, budget: &'s SignatureBudget) -> SignatureChecks<'s> {
+        SignatureChecks { crypto: self.crypto, cache: self.cache, budget }
     }
 }
 
-/// How many AK certificates are looked at; a VM has one.
-const MAX_CANDIDATES: usize = 8;
+fn is_confidential(leaf: &Certificate<'_>) -> bool {
+    leaf.subject().common_name().is_some_and(|name| name.contains(CONFIDENTIAL))
+}
 
 /// Whether a certificate is one for attestation keys, and no authority.
 fn is_ak(certificate: &Certificate<'_>) -> bool {
@@ -135,10 +317,18 @@ fn is_ak(certificate: &Certificate<'_>) -> bool {
     !authority && has_usage(certificate, AIK_CERTIFICATE)
 }
 
-/// Whether the modulus of the certificate's key stands in the claims, as JSON Web Keys write it.
-fn names(claims: &[u8], certificate: &Certificate<'_>) -> bool {
+/// Whether a certificate is for this key.
+fn is_for(certificate: &Certificate<'_>, key: AkKey<'_>) -> bool {
+    let PublicKey::Rsa { modulus, exponent } = certificate.public_key() else { return false };
+    match key {
+        AkKey::Claims(key) => modulus == key.modulus && exponent == key.exponent,
+        AkKey::Unverified(claims) => is_named(claims, modulus),
+    }
+}
+
+/// Whether a modulus stands in the claims, as JSON Web Keys write it.
+fn is_named(claims: &[u8], modulus: &[u8]) -> bool {
     const LETTERS: usize = 342;
-    let PublicKey::Rsa { modulus, .. } = certificate.public_key() else { return false };
     let mut letters = [0; LETTERS];
     match Base64UrlUnpadded::encode(modulus, &mut letters) {
         Ok(text) => claims.windows(LETTERS).any(|window| window == text.as_bytes()),
@@ -175,38 +365,51 @@ impl fmt::Display for Title<'_> {
     }
 }
 
-/// Says which authority has to be given.
-struct Missing<'a>(Name<'a>);
+/// The authority that has to be given, and where its certificate can be had.
+struct Missing<'a> {
+    issuer: Name<'a>,
+    url: Option<&'a str>,
+}
 
 impl fmt::Display for Missing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "not established: the certificate of {} is missing among the endorsements", Title(self.0))
+        let name = Title(self.issuer);
+        write!(f, "not established: the certificate of {name} is missing among the endorsements; ")?;
+        match self.url {
+            Some(url) => write!(f, "fetch it from {url}"),
+            None => write!(f, "Microsoft publishes it by this name, see {AUTHORITIES}"),
+        }
+    }
+}
+
+/// Microsoft's page about the authorities of vTPMs and their certificates.
+const AUTHORITIES: &str = "https://learn.microsoft.com/azure/virtual-machines/trusted-launch-faq";
+
+/// AK certificates came, and none of them is of this VM.
+struct OtherKeys<'a> {
+    subject: Name<'a>,
+    more: usize,
+}
+
+impl fmt::Display for OtherKeys<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the AK certificate of {}", Title(self.subject))?;
+        if self.more > 0 {
+            write!(f, " and {} more", self.more)?;
+        }
+        f.write_str(": for another key than HCLAkPub, as if absent")
     }
 }
 
 /// `1a2b….ConfidentialVM.Azure.windows.net ← Global Virtual TPM CA - 03 ← Azure Virtual TPM Root … (pinned)`.
-struct Shown<'a> {
-    path: &'a SignedPath<'a>,
-    production: bool,
-}
+struct Shown<'a>(&'a AnchoredPath<'a>);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let below = self.path.below().iter().rev();
+        let below = self.0.below().iter().rev();
         below.enumerate().try_for_each(|(at, certificate)| {
             write!(f, "{}{}", if at == 0 { "" } else { " ← " }, Title(certificate.subject()))
         })?;
-        write!(f, " ← {}", Title(self.path.root().subject()))?;
-        f.write_str(if self.production { " (pinned)" } else { " (NON-PRODUCTION ANCHOR)" })
+        write!(f, " ← {} ({})", Title(self.0.root().subject()), self.0.anchor())
     }
-}
-
-/// Of two failures, the one that came further.
-fn further<'a>(best: Failure<'a>, next: Failure<'a>) -> Failure<'a> {
-    let progress = |failure: &Failure<'_>| match failure {
-        Failure::Missing(_) => (0, 0, false),
-        Failure::Untrusted => (1, 0, false),
-        Failure::Chain(error) => (2, error.link, error.problem != Problem::Signature),
-    };
-    if progress(&next) > progress(&best) { next } else { best }
 }

@@ -7,10 +7,6 @@ checks! { VERIFY:
         "The envelope has a supported version and kind, its sizes agree, and all its padding is zero.",
         "Give NV index 0x01400001 of the vTPM whole, as it was read.",
         "openvmm, igvm_attest/get.rs";
-    AK_CHAIN [3 4] = "ak.chain", "the attestation key's certificate",
-        "Azure's vTPM authority issued the certificate, for a confidential VM.",
-        "Give the AK certificate of NV index 0x01C101D0 with every authority up to and including the root.",
-        "RFC 5280, section 6; TCG AK credential, 2.23.133.8.3";
     VMPL [4] = "hcl.vmpl", "the paravisor's privilege level",
         "The report was asked for at VMPL 0, where only the paravisor runs: the guest's kernel runs above it.",
         "Take the report from the vTPM and not from the processor's device in the guest.",
@@ -23,10 +19,18 @@ checks! { VERIFY:
         "The claims are well formed and name one usable attestation key.",
         "A paravisor whose key could not be created publishes zeros: restart the VM with a reset vTPM.",
         "openvmm, igvm_attest/get.rs: runtime claims";
-    AK_KEY [5] = "ak.key", "the certificate's key",
-        "The certificate is for the very key that the claims name.",
-        "Give the AK certificate of this VM.",
+    AK_KEY [] = "ak.key", "the key of the AK certificate",
+        "An AK certificate came for the very key that the claims name.",
+        "Give the AK certificate of this VM, NV index 0x01C101D0. Those of other VMs do no harm.",
         "openvmm, igvm_attest/get.rs: HCLAkPub";
+    AK_CHAIN [3 4] = "ak.chain", "the attestation key's certificate",
+        "Azure's vTPM authority issued the certificate, for a confidential VM.",
+        "Give the AK certificate of NV index 0x01C101D0 with the authorities between it and Azure's root; name the root of a test or of the twin with --anchor.",
+        "RFC 5280, section 6; TCG AK credential, 2.23.133.8.3";
+    AK_REVOCATION [4 7] = "ak.revocation", "revocation of the attestation key's chain",
+        "Those certificates of the chain for whose issuer a current list came are not on it.",
+        "Give current revocation lists of the vTPM root and of the authority below it.",
+        "RFC 5280, section 5";
     USER_DATA [5] = "hcl.user-data", "the guest's data in the claims",
         "The guest had written exactly this before the report was made.",
         "Write NV index 0x01400002, wait three seconds, and read the report until it carries the data.",

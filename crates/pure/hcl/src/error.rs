@@ -5,7 +5,7 @@ use core::fmt;
 use teeproof_core::{Check, Class};
 use teeproof_wire::Error as WireError;
 use teeproof_wire::hcl::ReportType;
-use teeproof_x509::Problem;
+use teeproof_x509::{NameText, Problem};
 
 use crate::checks;
 
@@ -29,8 +29,18 @@ pub enum Error {
         /// What is wrong with it.
         problem: Problem,
     },
-    /// The AK certificate's chain does not end at a trust anchor.
-    AkUntrusted,
+    /// The AK certificate's chain ends at a root that is no trust anchor.
+    AkUntrusted {
+        /// The root's name.
+        root: NameText,
+    },
+    /// A revocation list of an issuer of the AK certificate's chain does not hold or is not current.
+    AkRevocationList {
+        /// The issuer: 0 is the root, 1 the certificate below it, and so on.
+        issuer: usize,
+        /// What is wrong with the list.
+        problem: Problem,
+    },
     /// The AK certificate is not for a confidential VM.
     AkSubject,
     /// The SNP report does not hold.
@@ -43,8 +53,6 @@ pub enum Error {
     Claims(ClaimsProblem),
     /// The claims name no attestation key that can be used.
     Key(KeyProblem),
-    /// The AK certificate is for another key than the claims name.
-    AkKey,
     /// The quote, its registers or the boot log do not hold.
     Tpm(teeproof_tpm::Error),
     /// Register values came without a quote that could vouch for them.
@@ -125,12 +133,13 @@ impl Error {
     pub const fn check(&self) -> &'static Check {
         match self {
             Self::Report(_) | Self::Hardware { .. } => checks::FORMAT,
-            Self::AkChain { .. } | Self::AkUntrusted | Self::AkSubject => checks::AK_CHAIN,
+            Self::AkChain { problem: Problem::Revoked | Problem::NoRevocationList, .. }
+            | Self::AkRevocationList { .. } => checks::AK_REVOCATION,
+            Self::AkChain { .. } | Self::AkUntrusted { .. } | Self::AkSubject => checks::AK_CHAIN,
             Self::Snp(error) => error.check(),
             Self::Vmpl(_) => checks::VMPL,
             Self::Binding => checks::BINDING,
             Self::Claims(_) | Self::Key(_) => checks::CLAIMS,
-            Self::AkKey => checks::AK_KEY,
             Self::Tpm(error) => error.check(),
             Self::PcrsWithoutQuote => teeproof_tpm::checks::PCRS,
             Self::Nonce | Self::UserData | Self::NoUserData | Self::UserDataLength => checks::USER_DATA,
@@ -146,13 +155,12 @@ impl Error {
             Self::Report(error) | Self::TdReport(error) if error.is_unsupported() => Class::Unsupported,
             Self::Report(_) | Self::TdReport(_) | Self::Claims(_) => Class::Malformed,
             Self::Hardware { .. } => Class::Unsupported,
-            Self::AkChain { problem, .. } => problem.class(),
+            Self::AkChain { problem, .. } | Self::AkRevocationList { problem, .. } => problem.class(),
             Self::Snp(error) => error.class(),
             Self::Tpm(error) => error.class(),
-            Self::AkUntrusted | Self::AkSubject | Self::Vmpl(_) | Self::Key(_) | Self::TdReportHash(_) => {
-                Class::NotAuthentic
-            }
-            Self::Binding | Self::AkKey | Self::PcrsWithoutQuote => Class::NotBound,
+            Self::AkUntrusted { .. } | Self::AkSubject => Class::NotAuthentic,
+            Self::Vmpl(_) | Self::Key(_) | Self::TdReportHash(_) => Class::NotAuthentic,
+            Self::Binding | Self::PcrsWithoutQuote => Class::NotBound,
             Self::Nonce | Self::UserData | Self::NoUserData | Self::UserDataLength => Class::NotBound,
             Self::TdQuoteMissing | Self::TdCollateralMissing => Class::Incomplete,
         }
@@ -170,6 +178,15 @@ impl fmt::Display for Error {
             Self::AkChain { link, problem } => {
                 write!(f, "certificate {link} below the vTPM root: {problem}")
             }
+            Self::AkUntrusted { root } => {
+                write!(f, "the AK certificate's chain ends at a root that is not trusted: {root}")
+            }
+            Self::AkRevocationList { issuer: 0, problem } => {
+                write!(f, "revocation list of the vTPM root: {problem}")
+            }
+            Self::AkRevocationList { issuer, problem } => {
+                write!(f, "revocation list of certificate {issuer} below the vTPM root: {problem}")
+            }
             Self::Snp(error) => error.fmt(f),
             Self::Tpm(error) => error.fmt(f),
             Self::Vmpl(u32::MAX) => f.write_str("expected VMPL 0, the host asked for the report"),
@@ -184,15 +201,32 @@ impl fmt::Display for Error {
 }
 
 impl Error {
+    /// What the report asks for and what a certificate has, where the two were compared.
+    #[must_use]
+    pub const fn compared(&self) -> Option<(teeproof_snp::Compared, teeproof_snp::Compared)> {
+        match self {
+            Self::Snp(error) => error.compared(),
+            _ => None,
+        }
+    }
+
+    /// What a person can do, where the check's own hint does not say it.
+    #[must_use]
+    pub const fn advice(&self) -> Option<teeproof_snp::Advice> {
+        match self {
+            Self::Snp(error) => error.advice(),
+            Self::AkUntrusted { .. } => Some(teeproof_snp::Advice::Anchor),
+            _ => None,
+        }
+    }
+
     /// The errors that need no values to be told.
     const fn text(&self) -> &'static str {
         match self {
-            Self::AkUntrusted => "the AK certificate's chain does not end at a trust anchor",
             Self::AkSubject => {
                 "the AK certificate is not for a confidential VM; trusted-launch VMs have the same root"
             }
             Self::Binding => "the hardware report's data is not the claims' hash followed by zeros",
-            Self::AkKey => "the AK certificate is for another key than HCLAkPub",
             Self::PcrsWithoutQuote => "register values came without a quote that could vouch for them",
             Self::Nonce => "user-data is not the nonce followed by zeros",
             Self::UserData => "user-data is not what was asked for, followed by zeros",

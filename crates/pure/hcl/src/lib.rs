@@ -20,7 +20,7 @@ mod user_data;
 mod verify;
 mod vm_id;
 
-pub use ak::{AK_ROOT, AkPath};
+pub use ak::{AK_ROOTS, AkPath, MAX_AK_SIGNATURES};
 pub use appraise::appraise_snp;
 pub use claims::{Claims, HardwareSealingPolicy, Key, UnknownMember, VmConfiguration, VmgsProvisioner};
 pub use error::{ClaimsProblem, Error, KeyProblem, TdReportHash};

@@ -8,9 +8,10 @@ use teeproof_wire::certificate::Certificate;
 use teeproof_wire::hcl::{Hardware, HclReport, ReportType};
 use teeproof_wire::tdx::TdReport;
 
+use crate::ak::{self, AkKey};
 use crate::binding::bind;
 use crate::verify::envelope;
-use crate::{Error, Evidence, TdReportHash, Verification, ak, checks};
+use crate::{Error, Evidence, TdReportHash, Verification, checks};
 
 /// Verifies what a TDX machine's evidence shows without a verified quote of the TD, and then says
 /// that the quote, or what it takes to verify it, is missing.
@@ -28,9 +29,9 @@ pub fn verify_tdx<'a>(
     record: &mut dyn Record,
 ) -> Result<Infallible, Error> {
     let envelope = envelope(evidence.report, ReportType::TDX, record)?;
-    ak::establish(envelope.claims(), endorsements, verification, record)?;
     let report = td_report(&envelope, verification.crypto, record)?;
     bind(&envelope, &report.reportdata, verification.crypto, record)?;
+    ak::establish(AkKey::Unverified(envelope.claims()), endorsements, verification, record)?;
     Err(match evidence.td_quote {
         None => Error::TdQuoteMissing,
         Some(_) => Error::TdCollateralMissing,

@@ -11,21 +11,24 @@ use teeproof_snp::{Endorsements, ReportData, VerifiedReport};
 use teeproof_tpm::{VerifiedLog, VerifiedPcrs, VerifiedQuote};
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::hcl::{Hardware, HclReport, ReportType};
-use teeproof_x509::{Anchors, Held, Revocation};
+use teeproof_x509::{AnchorKind, Anchors, CachedSignatures, Revocation, VerifiedSignature};
 
+use crate::ak::{self, AkKey};
 use crate::binding::bind;
-use crate::{AkPath, Claims, Error, Evidence, OriginGrounds, ak, checks, user_data};
+use crate::{AkPath, Claims, Error, Evidence, OriginGrounds, checks, user_data};
 
 /// What a relying party decides before it looks at the evidence.
 #[derive(Clone, Copy, Debug)]
 pub struct Verification<'a> {
-    /// Root certificates that are trusted besides AMD's and Azure's vTPM root.
+    /// Root certificates that are trusted besides AMD's and those of Azure's vTPMs.
     pub anchors: Anchors<'a>,
+    /// Signatures that were verified before.
+    pub cache: CachedSignatures<'a>,
     /// The nonce, in the quote or, where there is none, in user-data; or why there is none.
     pub freshness: Freshness<'a>,
     /// What user-data must hold besides, zero-extended to 64 bytes.
     pub user_data: Option<&'a [u8]>,
-    /// AMD's revocation lists, or why they are not looked at.
+    /// Revocation lists, or why revocation is not checked.
     pub revocation: Revocation<'a>,
     /// The time at which the certificates must be valid.
     pub at: Time,
@@ -36,9 +39,9 @@ pub struct Verification<'a> {
 impl<'a> Verification<'a> {
     /// What the hardware report in the envelope is verified against.
     fn of_report(&self) -> teeproof_snp::Verification<'a> {
-        let Self { anchors, revocation, at, crypto, .. } = *self;
+        let Self { anchors, cache, revocation, at, crypto, .. } = *self;
         let report_data = ReportData::ForCaller("REPORT_DATA holds the claims' hash: see hcl.binding");
-        teeproof_snp::Verification { anchors, report_data, revocation, at, crypto }
+        teeproof_snp::Verification { anchors, cache, report_data, revocation, at, crypto }
     }
 }
 
@@ -68,8 +71,9 @@ pub struct VerifiedVm<'a> {
 ///
 /// Work before the first signature is bounded by the size of the envelope and by the number of
 /// certificates given. Real evidence costs two signatures for the report, two or three for the
-/// AK certificate and one for the quote; where a cache remembers the VM, the quote's alone. An AK chain that is made to mislead costs at most
-/// sixteen.
+/// AK certificate and one for the quote; where they are cached, the quote's alone. AK certificates of
+/// other VMs are told by their keys; the chains of those that are of this one cost at most
+/// [`crate::MAX_AK_SIGNATURES`], and one signature for each revocation list.
 ///
 /// # Errors
 /// The first check that does not hold; every check that does was recorded before.
@@ -79,16 +83,27 @@ pub fn verify_snp<'a>(
     verification: &Verification<'a>,
     record: &mut dyn Record,
 ) -> Result<VerifiedVm<'a>, Error> {
-    let crypto = verification.crypto;
     let envelope = envelope(evidence.report, ReportType::SNP, record)?;
-    let ak = ak::establish(envelope.claims(), endorsements, verification, record)?;
+    whole(envelope, evidence, endorsements, verification, record)
+}
+
+/// Verifies everything but the form of the envelope.
+fn whole<'a>(
+    envelope: HclReport<'a>,
+    evidence: &Evidence<'a>,
+    endorsements: &[Certificate<'a>],
+    verification: &Verification<'a>,
+    record: &mut dyn Record,
+) -> Result<VerifiedVm<'a>, Error> {
+    let crypto = verification.crypto;
     let report = hardware(&envelope, endorsements, verification, record)?;
     bind(&envelope, &report.report().report_data, crypto, record)?;
 
     let claims = Arc::new(Claims::read(envelope.claims())?);
     let keys = claims.keys().len();
     record.pass(checks::CLAIMS, &format_args!("{keys} keys; HCLAkPub is RSA-2048 with e = 65537"));
-    certified(ak.as_ref(), &claims, record)?;
+    let key = AkKey::Claims(claims.ak().as_rsa());
+    let ak = ak::establish(key, endorsements, verification, record)?;
     let quote = quote(evidence, &claims, verification, record)?;
     let pcrs = pcrs(evidence, quote.as_ref(), crypto, record)?;
     let log = log(evidence, pcrs.as_ref(), crypto, record)?;
@@ -137,18 +152,6 @@ fn hardware<'a>(
         vmpl => return Err(Error::Vmpl(vmpl)),
     }
     Ok(verified)
-}
-
-/// Holds the AK certificate, where one was verified, against the key of the claims.
-fn certified(ak: Option<&AkPath<'_>>, claims: &Claims, record: &mut dyn Record) -> Result<(), Error> {
-    match ak {
-        None => record.skip(checks::AK_KEY, &"no AK certificate was established: see ak.chain"),
-        Some(ak) if ak.is_for(claims.ak().as_rsa()) => {
-            record.pass(checks::AK_KEY, &"the certificate's key is HCLAkPub");
-        }
-        Some(_) => return Err(Error::AkKey),
-    }
-    Ok(())
 }
 
 fn quote<'a>(
@@ -211,9 +214,9 @@ impl<'a> VerifiedVm<'a> {
 
     /// The signatures that a further quote of the same VM rests on too: those of the report's and of
     /// the attestation key's chain, and the report's own.
-    pub fn held(&self) -> impl Iterator<Item = Held<'a>> + use<'a, '_> {
-        let ak = self.ak.iter().flat_map(|ak| ak.path().path().held());
-        self.report.path().path().held().chain(ak).chain(core::iter::once(self.report.statement()))
+    pub fn signatures(&self) -> impl Iterator<Item = VerifiedSignature<'a>> + use<'a, '_> {
+        let ak = self.ak.iter().flat_map(|ak| ak.path().path().signatures());
+        self.report.path().path().signatures().chain(ak).chain(core::iter::once(self.report.statement()))
     }
 
     /// The paravisor's claims.
@@ -252,9 +255,16 @@ impl<'a> VerifiedVm<'a> {
         OriginGrounds::of(self, snp)
     }
 
+    /// Whether every chain ends at a pinned root, or one of them at an added anchor.
+    #[must_use]
+    pub fn anchor(&self) -> AnchorKind {
+        let report = self.report.anchor();
+        self.ak.as_ref().map_or(report, |ak| report.and(ak.anchor()))
+    }
+
     /// Whether every chain ends at a pinned root and none at an added anchor.
     #[must_use]
     pub fn is_production(&self) -> bool {
-        self.report.is_production() && self.ak.as_ref().is_none_or(AkPath::is_production)
+        self.anchor().is_pinned()
     }
 }

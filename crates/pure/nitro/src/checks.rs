@@ -23,6 +23,10 @@ checks! { VERIFY:
         "Every certificate of the chain is valid at the given time.",
         "Documents outlive their certificates by design (3 hours): ask the enclave for a new one, or verify an archived one with --at document.",
         "RFC 5280, section 4.1.2.5";
+    REVOCATION [4 7] = "nitro.revocation", "revocation of the chain",
+        "Those certificates of the chain for whose issuer a current list came are not on it.",
+        "Give a current revocation list of the issuer that is named, or none of it.",
+        "RFC 5280, section 5";
     CONSISTENCY [5] = "nitro.consistency", "certificate and document",
         "The certificate was issued to the module that the document names, and was valid at its time stamp.",
         "The document's parts do not belong together.",

@@ -4,7 +4,7 @@ use core::fmt;
 
 use teeproof_core::{Check, Class, Time};
 use teeproof_wire::Error as WireError;
-use teeproof_x509::Problem;
+use teeproof_x509::{NameText, Problem};
 
 use crate::checks;
 
@@ -28,12 +28,22 @@ pub enum Error {
     /// The envelope is not a COSE_Sign1 of this profile, or names no certificates.
     Format(WireError),
     /// The first certificate of the bundle is not a trust anchor.
-    Untrusted,
+    Untrusted {
+        /// Its name; `None` where the bundle is empty.
+        root: Option<NameText>,
+    },
     /// The chain does not hold.
     Chain {
         /// The certificate at fault.
         link: Link,
         /// What is wrong with it.
+        problem: Problem,
+    },
+    /// A revocation list of an issuer of the chain does not hold or is not current.
+    RevocationList {
+        /// The issuer.
+        issuer: Link,
+        /// What is wrong with the list.
         problem: Problem,
     },
     /// The document's signature does not hold.
@@ -64,7 +74,9 @@ impl Error {
             Self::Chain { problem: Problem::Expired { .. } | Problem::NotYetValid { .. }, .. } => {
                 checks::VALIDITY
             }
-            Self::Untrusted | Self::Chain { .. } => checks::CHAIN,
+            Self::Chain { problem: Problem::Revoked | Problem::NoRevocationList, .. }
+            | Self::RevocationList { .. } => checks::REVOCATION,
+            Self::Untrusted { .. } | Self::Chain { .. } => checks::CHAIN,
             Self::Signature => checks::SIGNATURE,
             Self::Fields(_) => checks::FIELDS,
             Self::ModuleId | Self::Timestamp => checks::CONSISTENCY,
@@ -79,8 +91,8 @@ impl Error {
         match self {
             Self::Format(error) | Self::Fields(error) if error.is_unsupported() => Class::Unsupported,
             Self::Format(_) | Self::Fields(_) => Class::Malformed,
-            Self::Chain { problem, .. } => problem.class(),
-            Self::Untrusted | Self::Signature => Class::NotAuthentic,
+            Self::Chain { problem, .. } | Self::RevocationList { problem, .. } => problem.class(),
+            Self::Untrusted { .. } | Self::Signature => Class::NotAuthentic,
             Self::ModuleId | Self::Timestamp | Self::Future { .. } | Self::Nonce => Class::NotBound,
         }
     }
@@ -90,8 +102,12 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Format(error) | Self::Fields(error) => error.fmt(f),
-            Self::Untrusted => f.write_str("the chain does not begin at the root of an AWS partition"),
+            Self::Untrusted { root } => {
+                f.write_str("the chain does not begin at the root of an AWS partition")?;
+                root.as_ref().map_or(Ok(()), |root| write!(f, ": {root} is not trusted"))
+            }
             Self::Chain { link, problem } => write!(f, "{link}: {problem}"),
+            Self::RevocationList { issuer, problem } => write!(f, "revocation list of {issuer}: {problem}"),
             Self::Signature => f.write_str("the signature over the document does not hold"),
             Self::ModuleId => {
                 f.write_str("the certificate was issued to another module than the document names")

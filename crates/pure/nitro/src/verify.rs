@@ -6,7 +6,11 @@ use teeproof_core::{Crypto, Freshness, Record, Time, equal};
 use teeproof_wire::certificate::{Certificate, PublicKey};
 use teeproof_wire::cose::Sign1;
 use teeproof_wire::nitro::{Document, Limits, Signers};
-use teeproof_x509::{Anchors, MAX_CHAIN, Problem, SignedPath, VerifiedPath, verify_path};
+use teeproof_x509::{
+    AnchorKind, AnchoredPath, Anchors, CachedSignatures, Candidates, MAX_CHAIN, PathError, PathSearch,
+    Problem, Revocation, RevocationError, RevocationStatus, SignatureBudget, SignatureChecks, VerifiedPath,
+    build_path,
+};
 
 use crate::{Error, Link, PINNED, checks};
 
@@ -15,6 +19,10 @@ use crate::{Error, Link, PINNED, checks};
 pub struct Verification<'a> {
     /// Root certificates that are trusted besides those of the AWS partitions.
     pub anchors: Anchors<'a>,
+    /// Signatures that were verified before.
+    pub cache: CachedSignatures<'a>,
+    /// Revocation lists, or why revocation is not checked.
+    pub revocation: Revocation<'a>,
     /// The nonce that the document must carry, whole and not empty; or why there is none.
     pub freshness: Freshness<'a>,
     /// The time at which the certificates must be valid.
@@ -49,7 +57,6 @@ pub struct VerifiedDocument<'a> {
     document: Document<'a>,
     path: VerifiedPath<'a>,
     live: bool,
-    production: bool,
 }
 
 /// Verifies a document: a whole COSE_Sign1.
@@ -58,8 +65,8 @@ pub struct VerifiedDocument<'a> {
 /// `freshness` is a nonce, for this question.
 /// Does not prove: what software runs; see the crate's documentation.
 ///
-/// At most nine signatures are verified (real documents have five), and before the first one no
-/// more of the payload is read than its certificates.
+/// At most nine signatures are verified (real documents have five) and one for each revocation list
+/// of an issuer in the chain. Before the first one no more of the payload is read than its certificates.
 ///
 /// # Errors
 /// The first check that does not hold; every check that does was recorded before.
@@ -73,8 +80,11 @@ pub fn verify<'a>(
     let signers = Signers::find(envelope.payload(), envelope.payload_offset()).map_err(Error::Format)?;
     record.pass(checks::FORMAT, &"COSE_Sign1, ES384");
 
-    let (path, production) = chain(&signers, &verification.anchors, crypto)?;
-    record.pass(checks::CHAIN, &Shown { path: &path, production });
+    let lists = verification.revocation.lists().len();
+    let budget = SignatureBudget::new(MAX_CHAIN.saturating_add(lists));
+    let signatures = SignatureChecks { crypto, cache: verification.cache, budget: &budget };
+    let path = chain(&signers, verification.anchors, signatures)?;
+    record.pass(checks::CHAIN, &Shown(&path));
 
     signature(&envelope, path.leaf(), crypto)?;
     record.pass(
@@ -94,6 +104,7 @@ pub fn verify<'a>(
     };
     let path = path.valid_at(at, verification.skew_secs).map_err(chain_error)?;
     record.pass(checks::VALIDITY, &format_args!("every certificate, at {at}"));
+    let path = revocation(path, &verification.revocation, &signatures, record)?;
     consistency(&document, path.path(), made, verification.skew_secs)?;
     record.pass(checks::CONSISTENCY, &format_args!("issued to {}", document.module_id));
     if live && made.since(at) > i64::from(verification.skew_secs) {
@@ -101,37 +112,67 @@ pub fn verify<'a>(
     }
     record.pass(checks::TIME, &format_args!("made at {made}"));
     freshness(&document, &verification.freshness, record)?;
-    Ok(VerifiedDocument { document, path, live, production })
+    Ok(VerifiedDocument { document, path, live })
 }
 
 /// Verifies the chain that the document brings along, root first.
 fn chain<'a>(
     signers: &Signers<'a>,
-    anchors: &Anchors<'_>,
-    crypto: &Crypto,
-) -> Result<(SignedPath<'a>, bool), Error> {
+    anchors: Anchors<'a>,
+    checks: SignatureChecks<'_>,
+) -> Result<AnchoredPath<'a>, Error> {
     let at = |link, problem| Error::Chain { link: Link(link), problem };
     let parse = |link, der| Certificate::parse(der).map_err(|error| at(link, Problem::Malformed(error)));
-    let (root, intermediates) = signers.cabundle.as_slice().split_first().ok_or(Error::Untrusted)?;
-    let root = parse(0, root)?;
-    let production = PINNED.iter().any(|anchor| anchor.is(&root, crypto));
-    if !production && !anchors.has_added(&root) {
-        return Err(Error::Untrusted);
-    }
-    let count = intermediates.len().saturating_add(1);
-    let mut below = [root; MAX_CHAIN];
-    let below = below.get_mut(..count).ok_or(at(count, Problem::TooLong))?;
-    let ders = intermediates.iter().chain(core::iter::once(&signers.certificate));
-    for (link, (slot, der)) in (1..=usize::MAX).zip(below.iter_mut().zip(ders)) {
+    let ders = signers.cabundle.as_slice();
+    let root = parse(0, ders.first().ok_or(Error::Untrusted { root: None })?)?;
+    let mut chain = [root; MAX_CHAIN];
+    let chain = chain.get_mut(..ders.len()).ok_or(at(ders.len(), Problem::TooLong))?;
+    for (link, (slot, der)) in (1..=usize::MAX).zip(chain.iter_mut().zip(ders).skip(1)) {
         *slot = parse(link, der)?;
     }
-    let path = verify_path(root, below, &[], anchors.known(), crypto).map_err(chain_error)?;
+    let count = chain.len();
+    let leaf = parse(count, signers.certificate)?;
+    let candidates = Candidates::InOrder { chain, pinned: &PINNED };
+    let search = PathSearch { candidates, anchors, profile: &[], at: None, checks };
+    let path = build_path(leaf, &search, &mut Some).map_err(path_error)?;
     // The profile of AWS: the leaf says that it signs things and that it is no authority.
     let leaf = path.leaf().extensions();
     if leaf.key_usage().is_none() || leaf.basic_constraints().is_none() {
         return Err(at(count, Problem::KeyUsage));
     }
-    Ok((path, production))
+    Ok(path)
+}
+
+fn path_error(error: PathError<'_>) -> Error {
+    match error {
+        PathError::Chain(error) => chain_error(error),
+        PathError::UntrustedRoot(name) => Error::Untrusted { root: Some(name.into()) },
+        _ => Error::Untrusted { root: None },
+    }
+}
+
+/// Looks the chain up in every list that one of its issuers signed.
+fn revocation<'a>(
+    path: VerifiedPath<'a>,
+    revocation: &Revocation<'_>,
+    signatures: &SignatureChecks<'_>,
+    record: &mut dyn Record,
+) -> Result<VerifiedPath<'a>, Error> {
+    let path = path.not_revoked(revocation, signatures).map_err(|error| match error {
+        RevocationError::Revoked { link } => Error::Chain { link: Link(link), problem: Problem::Revoked },
+        RevocationError::List { issuer, problem } => Error::RevocationList { issuer: Link(issuer), problem },
+    })?;
+    let status = path.revocation();
+    match revocation.waiver() {
+        None if !status.is_complete() => {
+            let unchecked = (1..=path.path().below().len()).find(|link| !status.covers(*link));
+            let link = Link(unchecked.unwrap_or_default());
+            return Err(Error::Chain { link, problem: Problem::NoRevocationList });
+        }
+        Some(reason) if !status.is_checked() => record.waive(checks::REVOCATION, &reason),
+        _ => record.pass(checks::REVOCATION, &status),
+    }
+    Ok(path)
 }
 
 fn chain_error(error: teeproof_x509::Error) -> Error {
@@ -151,7 +192,7 @@ fn signature(envelope: &Sign1<'_>, leaf: &Certificate<'_>, crypto: &Crypto) -> R
 /// a dot), and it was valid when the document was made.
 fn consistency(
     document: &Document<'_>,
-    path: &SignedPath<'_>,
+    path: &AnchoredPath<'_>,
     made: Time,
     skew_secs: u32,
 ) -> Result<(), Error> {
@@ -211,24 +252,33 @@ impl<'a> VerifiedDocument<'a> {
         self.live.then(|| self.path.at().since(Time::from_millis(self.document.timestamp)))
     }
 
+    /// Whether the chain ends at the pinned root of an AWS partition or at an added anchor.
+    #[must_use]
+    pub const fn anchor(&self) -> AnchorKind {
+        self.path.path().anchor()
+    }
+
     /// Whether the chain ends at the pinned root of an AWS partition and not at an added anchor.
     #[must_use]
     pub const fn is_production(&self) -> bool {
-        self.production
+        self.anchor().is_pinned()
+    }
+
+    /// Which certificates of the chain were looked up in a current list of their issuer.
+    #[must_use]
+    pub const fn revocation(&self) -> RevocationStatus {
+        self.path.revocation()
     }
 }
 
 /// `…-enc….eu-central-1.aws ← … ← aws.nitro-enclaves (pinned)`.
-struct Shown<'a> {
-    path: &'a SignedPath<'a>,
-    production: bool,
-}
+struct Shown<'a>(&'a AnchoredPath<'a>);
 
 impl<'a> fmt::Display for Shown<'a> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = |certificate: &Certificate<'a>| certificate.subject().common_name().unwrap_or("?");
-        let between = self.path.below().len().saturating_sub(1);
-        write!(f, "{} ← {between} certificates ← {}", name(self.path.leaf()), name(self.path.root()))?;
-        f.write_str(if self.production { " (pinned)" } else { " (NON-PRODUCTION ANCHOR)" })
+        let between = self.0.below().len().saturating_sub(1);
+        write!(f, "{} ← {between} certificates ← {}", name(self.0.leaf()), name(self.0.root()))?;
+        write!(f, " ({})", self.0.anchor())
     }
 }

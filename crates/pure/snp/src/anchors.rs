@@ -2,26 +2,52 @@
 //!
 //! Origin and hashes: `anchors/README.md`.
 
+use teeproof_x509::{PinnedCertificate, PinnedCertificates, PinnedPair};
+
+const MILAN: &[u8] = include_bytes!("../anchors/ark-milan.der");
+const GENOA: &[u8] = include_bytes!("../anchors/ark-genoa.der");
+const TURIN: &[u8] = include_bytes!("../anchors/ark-turin.der");
+const ASK_MILAN: &[u8] = include_bytes!("../anchors/ask-milan.der");
+const ASK_GENOA: &[u8] = include_bytes!("../anchors/ask-genoa.der");
+const ASK_TURIN: &[u8] = include_bytes!("../anchors/ask-turin.der");
+const ASVK_MILAN: &[u8] = include_bytes!("../anchors/asvk-milan.der");
+const ASVK_GENOA: &[u8] = include_bytes!("../anchors/asvk-genoa.der");
+const ASVK_TURIN: &[u8] = include_bytes!("../anchors/asvk-turin.der");
+
 /// The ARK of every supported product: the trust anchors, DER.
-pub const PINNED: [&[u8]; 3] = [
-    include_bytes!("../anchors/ark-milan.der"),
-    include_bytes!("../anchors/ark-genoa.der"),
-    include_bytes!("../anchors/ark-turin.der"),
-];
+pub const PINNED: [&[u8]; 3] = [MILAN, GENOA, TURIN];
 
-/// The common names of [`PINNED`], so that only the one that is asked for has to be read.
-pub(crate) const PINNED_NAMES: [&str; 3] = ["ARK-Milan", "ARK-Genoa", "ARK-Turin"];
+/// The ASK and the ASVK of every supported product, DER, so that a VCEK or VLEK alone is endorsement
+/// enough. They are a convenience: names, constraints and validity are checked as of one that came
+/// with the evidence.
+pub const PINNED_INTERMEDIATES: [&[u8]; 6] =
+    [ASK_MILAN, ASK_GENOA, ASK_TURIN, ASVK_MILAN, ASVK_GENOA, ASVK_TURIN];
 
-/// The common names of [`KNOWN_INTERMEDIATES`].
-pub(crate) const INTERMEDIATE_NAMES: [&str; 3] = ["SEV-Milan", "SEV-Genoa", "SEV-Turin"];
+/// All of them by their names, and the pairs: six signatures over constants, which a test verifies
+/// so that no verification has to.
+pub(crate) const AMD: PinnedCertificates<'static> = PinnedCertificates {
+    roots: &[named("ARK-Milan", MILAN), named("ARK-Genoa", GENOA), named("ARK-Turin", TURIN)],
+    intermediates: &[
+        named("SEV-Milan", ASK_MILAN),
+        named("SEV-Genoa", ASK_GENOA),
+        named("SEV-Turin", ASK_TURIN),
+        named("SEV-VLEK-Milan", ASVK_MILAN),
+        named("SEV-VLEK-Genoa", ASVK_GENOA),
+        named("SEV-VLEK-Turin", ASVK_TURIN),
+    ],
+    pairs: &[
+        PinnedPair { issuer: MILAN, issued: ASK_MILAN },
+        PinnedPair { issuer: GENOA, issued: ASK_GENOA },
+        PinnedPair { issuer: TURIN, issued: ASK_TURIN },
+        PinnedPair { issuer: MILAN, issued: ASVK_MILAN },
+        PinnedPair { issuer: GENOA, issued: ASVK_GENOA },
+        PinnedPair { issuer: TURIN, issued: ASVK_TURIN },
+    ],
+};
 
-/// The ASK of every supported product, DER, so that a VCEK alone is endorsement enough. They are
-/// a convenience: each is verified under its ARK like one that came with the evidence.
-pub const KNOWN_INTERMEDIATES: [&[u8]; 3] = [
-    include_bytes!("../anchors/ask-milan.der"),
-    include_bytes!("../anchors/ask-genoa.der"),
-    include_bytes!("../anchors/ask-turin.der"),
-];
+const fn named(common_name: &'static str, der: &'static [u8]) -> PinnedCertificate<'static> {
+    PinnedCertificate { common_name, der }
+}
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -32,22 +58,22 @@ mod tests {
 
     /// Nothing verifies these signatures at run time, so this is where they are verified.
     #[test]
-    fn each_root_signed_its_intermediate() {
-        for (root, issued) in PINNED.into_iter().zip(KNOWN_INTERMEDIATES) {
-            let (root, issued) = (Certificate::parse(root).unwrap(), Certificate::parse(issued).unwrap());
+    fn each_root_signed_its_intermediates() {
+        for PinnedPair { issuer, issued } in AMD.pairs {
+            let (root, issued) = (Certificate::parse(issuer).unwrap(), Certificate::parse(issued).unwrap());
             for crypto in [&teeproof_aws_lc::TABLE, &teeproof_rustcrypto::TABLE] {
                 let (tbs, signature) = (issued.tbs(), issued.signature());
-                let held = verify_signature(root.public_key(), issued.algorithm(), tbs, signature, crypto);
-                assert_eq!(held, Ok(()));
+                let valid = verify_signature(root.public_key(), issued.algorithm(), tbs, signature, crypto);
+                assert_eq!(valid, Ok(()));
             }
         }
+        assert_eq!(AMD.pairs.len(), PINNED_INTERMEDIATES.len());
     }
 
     #[test]
     fn the_names_are_those_of_the_certificates() {
-        let ders = PINNED.into_iter().chain(KNOWN_INTERMEDIATES);
-        for (der, name) in ders.zip(PINNED_NAMES.into_iter().chain(INTERMEDIATE_NAMES)) {
-            assert_eq!(Certificate::parse(der).unwrap().subject().common_name(), Some(name));
+        for PinnedCertificate { common_name, der } in AMD.roots.iter().chain(AMD.intermediates) {
+            assert_eq!(Certificate::parse(der).unwrap().subject().common_name(), Some(*common_name));
         }
     }
 }

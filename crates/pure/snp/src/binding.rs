@@ -1,17 +1,19 @@
-//! A VEK certificate held against the report that it is to endorse: kind, product, TCB, chip.
+//! A VEK certificate held against the report that it is to endorse: kind, chip, product, TCB.
 //!
 //! Source: AMD document 57230, section 3; AMD document 56860, ATTESTATION_REPORT.
 
-use teeproof_core::Record;
-use teeproof_wire::snp::{Product, Report, Tcb};
-use teeproof_x509::SignedPath;
+use core::fmt;
 
+use teeproof_wire::snp::{Product, Report, Tcb};
+use teeproof_x509::AnchoredPath;
+
+use crate::kds::VekSource;
 use crate::vek::VekClaims;
-use crate::{Chip, Error, VekKind, checks};
+use crate::{Chip, Error, VekKind};
 
 /// What the names of a chain say: the kind of key that the intermediate issues, and the product
 /// line that root and intermediate share.
-fn authorities(path: &SignedPath<'_>) -> Option<(VekKind, Product)> {
+pub(crate) fn authorities(path: &AnchoredPath<'_>) -> Option<(VekKind, Product)> {
     let line = path.root().subject().common_name()?.strip_prefix("ARK-")?;
     let intermediate = path.below().first()?.subject().common_name()?.strip_prefix("SEV-")?;
     let kind = match intermediate.strip_prefix("VLEK-") {
@@ -23,13 +25,12 @@ fn authorities(path: &SignedPath<'_>) -> Option<(VekKind, Product)> {
     Some((kind, *product))
 }
 
-/// Checks kind and product line of the VEK against its chain and the report.
-pub(crate) fn vek_product(
-    path: &SignedPath<'_>,
+/// Checks the kind of the VEK against its chain and the report; gives the chain's product line.
+pub(crate) fn vek_type(
+    path: &AnchoredPath<'_>,
     vek: VekKind,
     claims: &VekClaims<'_>,
     report: &Report,
-    record: &mut dyn Record,
 ) -> Result<Product, Error> {
     let (issued, product) = authorities(path).ok_or(Error::VekProduct)?;
     let signer = VekKind::signing(report)?;
@@ -38,57 +39,112 @@ pub(crate) fn vek_product(
     if issued != vek || signer != vek || of_chip != (vek == VekKind::Vcek) {
         return Err(Error::VekType { certificate: vek });
     }
-    record.pass(checks::VEK_TYPE, &format_args!("SIGNING_KEY is {vek}"));
-    let processor = match report.cpuid() {
-        None => "reports before version 3 name no processor",
-        Some(cpuid) if Product::from_cpuid(cpuid).ok_or(Error::Processor)? == product => {
-            "so is the processor"
-        }
-        Some(_) => return Err(Error::VekProduct),
-    };
-    if !claims.is_of(product) {
-        return Err(Error::VekProduct);
-    }
-    let name = claims.product_name;
-    record.pass(checks::VEK_PRODUCT, &format_args!("{product}: root and certificate ({name}); {processor}"));
     Ok(product)
-}
-
-/// Checks the VEK's TCB against the report's; reads the report's four.
-pub(crate) fn vek_tcb(
-    claims: &VekClaims<'_>,
-    product: Product,
-    report: &Report,
-    record: &mut dyn Record,
-) -> Result<[Tcb; 4], Error> {
-    let read = |bytes| Tcb::read(bytes, product.tcb_layout()).ok_or(Error::TcbReserved);
-    let reported = read(report.reported_tcb)?;
-    let tcbs = [reported, read(report.committed_tcb)?, read(report.current_tcb)?, read(report.launch_tcb)?];
-    if let Some(component) = claims.differs_from(&reported) {
-        return Err(Error::VekTcb(component));
-    }
-    record.pass(checks::VEK_TCB, &reported);
-    Ok(tcbs)
 }
 
 /// Checks the VEK's chip against the report's, where both name one.
 pub(crate) fn vek_chip(
     claims: &VekClaims<'_>,
     vek: VekKind,
+    line: Product,
     report: &Report,
-    record: &mut dyn Record,
 ) -> Result<Chip, Error> {
     if vek == VekKind::Vlek {
-        record.skip(checks::VEK_CHIP, &"a VLEK belongs to a provider and not to one chip");
         return Ok(Chip::Shared);
     }
-    if report.chip_id.iter().all(|byte| *byte == 0) {
-        record.warn(checks::VEK_CHIP, &"the host masks CHIP_ID, so the key could not be held against it");
+    if report.chip_id == [0; 64] {
         return Ok(Chip::Masked);
     }
-    if !claims.is_on(&report.chip_id) {
-        return Err(Error::VekChip);
+    if claims.is_on(&report.chip_id) {
+        return Ok(Chip::Bound);
     }
-    record.pass(checks::VEK_CHIP, &"hwID is CHIP_ID, whole");
-    Ok(Chip::Bound)
+    // A report before version 3 does not name its line: then it is taken from the other chip's
+    // certificate, but for Turin, which never made such a report.
+    let line = Some(line).filter(|line| *line != Product::Turin);
+    Err(Error::VekChip {
+        other: ChipPrefix::of(claims.hwid.unwrap_or_default()),
+        source: VekSource::vcek(report, line),
+        expected: ChipPrefix::of(&report.chip_id),
+    })
+}
+
+/// Checks the product line of the VEK against its chain and the report.
+pub(crate) fn vek_product(claims: &VekClaims<'_>, product: Product, report: &Report) -> Result<(), Error> {
+    let processor = report.cpuid().map(|cpuid| Product::from_cpuid(cpuid).ok_or(Error::Processor));
+    let same = processor.transpose()?.is_none_or(|processor| processor == product);
+    if same && claims.is_of(product) { Ok(()) } else { Err(Error::VekProduct) }
+}
+
+/// Checks the VEK's TCB against the report's; reads the report's four.
+pub(crate) fn vek_tcb(
+    claims: &VekClaims<'_>,
+    vek: VekKind,
+    product: Product,
+    report: &Report,
+) -> Result<[Tcb; 4], Error> {
+    let read = |bytes| Tcb::read(bytes, product.tcb_layout()).ok_or(Error::TcbReserved);
+    let reported = read(report.reported_tcb)?;
+    let tcbs = [reported, read(report.committed_tcb)?, read(report.current_tcb)?, read(report.launch_tcb)?];
+    let Some(component) = claims.differs_from(&reported) else { return Ok(tcbs) };
+    let source = match vek {
+        VekKind::Vcek => VekSource::vcek(report, Some(product)),
+        VekKind::Vlek => VekSource::Provider,
+    };
+    let certificate = claims.tcb;
+    Err(Error::VekTcb { vek, component, certificate, reported, fits: ReportTcb::of(claims, &tcbs), source })
+}
+
+/// One of the three TCBs of a report beside the reported one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ReportTcb {
+    /// COMMITTED_TCB.
+    Committed,
+    /// CURRENT_TCB.
+    Current,
+    /// LAUNCH_TCB.
+    Launch,
+}
+
+impl ReportTcb {
+    /// The one that a certificate is for, of the reported, committed, current and launch TCB.
+    pub(crate) fn of(claims: &VekClaims<'_>, [_, committed, current, launch]: &[Tcb; 4]) -> Option<Self> {
+        let others = [(Self::Committed, committed), (Self::Current, current), (Self::Launch, launch)];
+        others.into_iter().find_map(|(name, tcb)| claims.differs_from(tcb).is_none().then_some(name))
+    }
+}
+
+impl fmt::Display for ReportTcb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Committed => "COMMITTED_TCB",
+            Self::Current => "CURRENT_TCB",
+            Self::Launch => "LAUNCH_TCB",
+        })
+    }
+}
+
+/// The first 16 bytes of a chip id, or the eight that Turin has: enough to tell chips apart, and
+/// what an error keeps of the other chip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ChipPrefix {
+    bytes: [u8; 16],
+    cut: bool,
+}
+
+impl ChipPrefix {
+    pub(crate) fn of(hwid: &[u8]) -> Self {
+        let mut bytes = [0; 16];
+        bytes.iter_mut().zip(hwid).for_each(|(slot, byte)| *slot = *byte);
+        let rest = hwid.get(16..).unwrap_or_default();
+        Self { bytes, cut: rest.iter().any(|byte| *byte != 0) }
+    }
+}
+
+impl fmt::Display for ChipPrefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (first, second) = self.bytes.split_at_checked(8).unwrap_or_default();
+        let short = !self.cut && second.iter().all(|byte| *byte == 0);
+        let shown = if short { first } else { &self.bytes };
+        write!(f, "chip {}{}", teeproof_core::Hex(shown), if self.cut { "…" } else { "" })
+    }
 }

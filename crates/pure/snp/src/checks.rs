@@ -9,24 +9,24 @@ checks! { VERIFY:
         "AMD 56860, table ATTESTATION_REPORT";
     CHAIN [3 4 7] = "snp.chain", "the certificate chain",
         "The VEK certificate was issued under AMD's root key of this product.",
-        "Fetch the VCEK for the report's chip id and reported TCB, and the ASVK if the report is signed by a VLEK.",
+        "Give the VCEK or VLEK of the report; name the root of a test or of the twin with --anchor.",
         "AMD 57230, section 3; RFC 5280, section 6";
     VEK_TYPE [4] = "snp.vek.type", "the kind of the signing key",
         "The key that the report names (VCEK or VLEK) is of the kind of the certificate.",
         "A VCEK cannot endorse a report that was signed by a VLEK: fetch the other kind.",
         "AMD 56860, KEY_INFO.SIGNING_KEY";
+    VEK_CHIP [7] = "snp.vek.chip", "the chip of the signing key",
+        "The key belongs to the very chip that the report names.",
+        "The VCEK of another chip came: fetch the one for the report's CHIP_ID from AMD's KDS, or inside the VM from Azure's THIM.",
+        "AMD 57230, hwID; AMD 56860, CHIP_ID";
     VEK_PRODUCT [4] = "snp.vek.product", "the product line",
         "Certificate, root key and the report's processor are of one product line.",
         "The certificate belongs to a machine of another product.",
         "AMD 57230, productName; AMD 56860, CPUID_FAM_ID and CPUID_MOD_ID";
-    VEK_TCB [4] = "snp.vek.tcb", "the TCB of the signing key",
+    VEK_TCB [4 7] = "snp.vek.tcb", "the TCB of the signing key",
         "The key was derived for exactly the TCB that the report states, component by component.",
         "Fetch the VCEK for the report's REPORTED_TCB; a firmware update changes it.",
         "AMD 57230, section 3.1; AMD 56860, TCB_VERSION";
-    VEK_CHIP [4] = "snp.vek.chip", "the chip of the signing key",
-        "The key belongs to the very chip that the report names.",
-        "The certificate belongs to another chip: fetch the VCEK for the report's CHIP_ID.",
-        "AMD 57230, hwID; AMD 56860, CHIP_ID";
     SIGNATURE [4] = "snp.signature", "the report's signature",
         "The processor's firmware signed these very bytes.",
         "The report was altered, or it is signed by another key than the certificate's.",
@@ -35,8 +35,8 @@ checks! { VERIFY:
         "Every certificate of the chain is valid at the given time.",
         "Check the clock, or fetch the certificates anew.",
         "RFC 5280, section 4.1.2.5";
-    REVOCATION [4 7] = "snp.revocation", "revocation of the intermediate",
-        "A current list of the root key does not name the intermediate certificate.",
+    REVOCATION [4 7] = "snp.revocation", "revocation of the VEK's chain",
+        "A current list of the root key does not name the intermediate certificate; a list of the intermediate, where one came, not the VEK.",
         "Give AMD's current revocation list of this product as an endorsement.",
         "AMD 57230, section 4; RFC 5280, section 5";
     NONCE [5] = "snp.nonce", "the nonce in REPORT_DATA",

@@ -4,8 +4,11 @@ use core::fmt;
 
 use teeproof_core::{Check, Class};
 use teeproof_wire::Error as WireError;
-use teeproof_x509::Problem;
+use teeproof_wire::snp::{Report, Tcb};
+use teeproof_x509::{NameText, Problem};
 
+use crate::binding::{ChipPrefix, ReportTcb};
+use crate::kds::{VcekUrl, VekSource};
 use crate::{Component, VekKind, checks};
 
 /// A link of the chain; the further down, the greater.
@@ -48,10 +51,15 @@ pub enum Error {
     Report(WireError),
     /// The report says that no key signed it, or names a key without a meaning.
     NotSigned,
-    /// A certificate is missing among the endorsements.
+    /// No VCEK or VLEK is among the endorsements.
+    MissingVek(VekSource),
+    /// A certificate above the VCEK or VLEK is missing among the endorsements.
     Missing(Link),
-    /// The chain does not end at a trust anchor.
-    Untrusted,
+    /// The chain ends at a root that is no trust anchor.
+    Untrusted {
+        /// The root's name.
+        root: NameText,
+    },
     /// The chain does not hold.
     Chain {
         /// The certificate at fault.
@@ -59,8 +67,13 @@ pub enum Error {
         /// What is wrong with it.
         problem: Problem,
     },
-    /// A revocation list of the root key does not hold or is not current.
-    RevocationList(Problem),
+    /// A revocation list of an issuer of the chain does not hold or is not current.
+    RevocationList {
+        /// The issuer.
+        issuer: Link,
+        /// What is wrong with the list.
+        problem: Problem,
+    },
     /// The VEK certificate's extensions are not AMD's.
     Vek(WireError),
     /// The report names another kind of key than the certificate is for.
@@ -72,12 +85,32 @@ pub enum Error {
     VekProduct,
     /// The report's processor is of no supported product line.
     Processor,
-    /// A component of the certificate's TCB is not the report's.
-    VekTcb(Component),
+    /// The certificate is for another TCB than the one that the report states.
+    VekTcb {
+        /// The kind of key.
+        vek: VekKind,
+        /// The first component that differs.
+        component: Component,
+        /// The certificate's TCB.
+        certificate: Tcb,
+        /// The report's REPORTED_TCB.
+        reported: Tcb,
+        /// The other TCB of the report that the certificate is for, if there is one.
+        fits: Option<ReportTcb>,
+        /// Where the right certificate can be had.
+        source: VekSource,
+    },
     /// A TCB of the report has reserved bytes that are not zero.
     TcbReserved,
-    /// The certificate belongs to another chip.
-    VekChip,
+    /// The VCEK of the report's chip is missing: the certificate belongs to another chip.
+    VekChip {
+        /// The report's chip.
+        expected: ChipPrefix,
+        /// The certificate's.
+        other: ChipPrefix,
+        /// Where the right certificate can be had.
+        source: VekSource,
+    },
     /// The report's signature does not hold.
     Signature,
     /// REPORT_DATA is not the nonce.
@@ -96,12 +129,13 @@ impl Error {
                 checks::VALIDITY
             }
             Self::Chain { problem: Problem::Revoked | Problem::NoRevocationList, .. }
-            | Self::RevocationList(_) => checks::REVOCATION,
-            Self::Missing(_) | Self::Untrusted | Self::Chain { .. } | Self::Vek(_) => checks::CHAIN,
+            | Self::RevocationList { .. } => checks::REVOCATION,
+            Self::MissingVek(_) | Self::Missing(_) | Self::Untrusted { .. } => checks::CHAIN,
+            Self::Chain { .. } | Self::Vek(_) => checks::CHAIN,
             Self::NotSigned | Self::VekType { .. } => checks::VEK_TYPE,
             Self::VekProduct | Self::Processor => checks::VEK_PRODUCT,
-            Self::VekTcb(_) | Self::TcbReserved => checks::VEK_TCB,
-            Self::VekChip => checks::VEK_CHIP,
+            Self::VekTcb { .. } | Self::TcbReserved => checks::VEK_TCB,
+            Self::VekChip { .. } => checks::VEK_CHIP,
             Self::Signature => checks::SIGNATURE,
             Self::Nonce | Self::NonceLength => checks::NONCE,
         }
@@ -114,10 +148,93 @@ impl Error {
             Self::Report(error) | Self::Vek(error) if error.is_unsupported() => Class::Unsupported,
             Self::Report(_) | Self::Vek(_) => Class::Malformed,
             Self::Processor => Class::Unsupported,
-            Self::Missing(_) => Class::Incomplete,
-            Self::Chain { problem, .. } | Self::RevocationList(problem) => problem.class(),
+            Self::MissingVek(_) | Self::Missing(_) => Class::Incomplete,
+            // The certificate of another chip or TCB is genuine; the right one is missing.
+            Self::VekChip { .. } | Self::VekTcb { .. } => Class::Incomplete,
+            Self::Chain { problem, .. } | Self::RevocationList { problem, .. } => problem.class(),
             Self::Nonce | Self::NonceLength => Class::NotBound,
             _ => Class::NotAuthentic,
+        }
+    }
+}
+
+impl Error {
+    /// The VEK of a report is missing.
+    pub(crate) fn missing_vek(wanted: VekKind, report: &Report) -> Self {
+        Self::MissingVek(match wanted {
+            VekKind::Vcek => VekSource::vcek(report, None),
+            VekKind::Vlek => VekSource::Provider,
+        })
+    }
+
+    /// What a person can do, where the check's own hint does not say it.
+    #[must_use]
+    pub const fn advice(&self) -> Option<Advice> {
+        match self {
+            Self::MissingVek(source) | Self::VekChip { source, .. } | Self::VekTcb { source, .. } => {
+                Some(Advice::Vek(*source))
+            }
+            Self::Untrusted { .. } => Some(Advice::Anchor),
+            _ => None,
+        }
+    }
+
+    /// What the report asks for and what the certificate has, where the two were compared.
+    #[must_use]
+    pub const fn compared(&self) -> Option<(Compared, Compared)> {
+        match self {
+            Self::VekTcb { certificate, reported, .. } => {
+                Some((Compared::Tcb(*reported), Compared::Tcb(*certificate)))
+            }
+            Self::VekChip { expected, other, source } => Some((
+                match source {
+                    VekSource::Kds(url) => Compared::Chip(*url),
+                    _ => Compared::ChipPrefix(*expected),
+                },
+                Compared::ChipPrefix(*other),
+            )),
+            _ => None,
+        }
+    }
+}
+
+/// What a person can do about an error that a check's own hint does not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Advice {
+    /// Get the certificate from there.
+    Vek(VekSource),
+    /// Name the root as an anchor, if it is one of one's own.
+    Anchor,
+}
+
+impl fmt::Display for Advice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Vek(source) => source.fmt(f),
+            Self::Anchor => f.write_str(
+                "If this is the root of a test or of the twin, give its certificate with --anchor.",
+            ),
+        }
+    }
+}
+
+/// One side of a comparison between a report and a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compared {
+    /// A TCB.
+    Tcb(Tcb),
+    /// A chip id, whole.
+    Chip(VcekUrl),
+    /// The beginning of a chip id.
+    ChipPrefix(ChipPrefix),
+}
+
+impl fmt::Display for Compared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcb(tcb) => tcb.fmt(f),
+            Self::Chip(url) => write!(f, "chip {}", url.chip()),
+            Self::ChipPrefix(prefix) => prefix.fmt(f),
         }
     }
 }
@@ -127,10 +244,18 @@ impl fmt::Display for Error {
         match self {
             Self::Report(error) | Self::Vek(error) => error.fmt(f),
             Self::NotSigned => f.write_str("the report names neither a VCEK nor a VLEK as its signer"),
+            Self::MissingVek(source) => {
+                let kind = if *source == VekSource::Provider { VekKind::Vlek } else { VekKind::Vcek };
+                write!(f, "the {kind} is missing among the endorsements")
+            }
             Self::Missing(link) => write!(f, "the {link} certificate is missing among the endorsements"),
-            Self::Untrusted => f.write_str("the chain does not end at a trust anchor"),
+            Self::Untrusted { root } => {
+                write!(f, "the chain ends at a root that is not trusted: {root}")
+            }
             Self::Chain { link, problem } => write!(f, "{link}: {problem}"),
-            Self::RevocationList(problem) => write!(f, "the ARK's revocation list: {problem}"),
+            Self::RevocationList { issuer, problem } => {
+                write!(f, "revocation list of the {issuer}: {problem}")
+            }
             Self::VekType { certificate } => {
                 write!(
                     f,
@@ -141,11 +266,15 @@ impl fmt::Display for Error {
                 f.write_str("certificate, root key and processor are not of one product line")
             }
             Self::Processor => f.write_str("the report's processor is of no supported product line"),
-            Self::VekTcb(component) => {
-                write!(f, "the certificate is for another {component} than REPORTED_TCB has")
+            Self::VekTcb { vek, component, fits, .. } => {
+                write!(f, "no {vek} for REPORTED_TCB: the certificate has another {component}")?;
+                fits.map_or(Ok(()), |tcb| write!(f, ", and is for the report's {tcb}"))
             }
             Self::TcbReserved => f.write_str("a TCB version has reserved bytes that are not zero"),
-            Self::VekChip => f.write_str("the certificate belongs to another chip than CHIP_ID names"),
+            Self::VekChip { source: VekSource::Kds(url), .. } => {
+                write!(f, "no VCEK for chip {}, only for others", url.chip())
+            }
+            Self::VekChip { expected, .. } => write!(f, "no VCEK for {expected}, only for others"),
             Self::Signature => f.write_str("the signature over bytes 0x000..0x2a0 does not hold"),
             Self::Nonce => f.write_str("REPORT_DATA is not the nonce followed by zeros"),
             Self::NonceLength => {

@@ -3,21 +3,24 @@
 #![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)]
 
 mod anchors;
+mod attempt;
 mod binding;
-mod chain;
 pub mod checks;
 mod endorsement;
 mod error;
 mod fields;
+mod kds;
 mod policy;
 mod unusual;
 mod vek;
 mod verify;
 
-pub use anchors::{KNOWN_INTERMEDIATES, PINNED};
+pub use anchors::{PINNED, PINNED_INTERMEDIATES};
+pub use binding::{ChipPrefix, ReportTcb};
 pub use endorsement::Endorsements;
-pub use error::{Error, Link};
+pub use error::{Advice, Compared, Error, Link};
+pub use kds::{MissingField, VcekUrl, VekSource};
 pub use policy::{Policy, TcbLevels, appraise};
 pub use teeproof_wire::snp::{GuestPolicy, Product, Report, Tcb};
 pub use vek::{Component, VekKind};
-pub use verify::{Chip, ReportData, Verification, VerifiedReport, verify, verify_again};
+pub use verify::{Chip, MAX_SIGNATURES, ReportData, Verification, VerifiedReport, verify, verify_again};

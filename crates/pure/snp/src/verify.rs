@@ -5,26 +5,27 @@ mod again;
 pub use again::verify_again;
 
 use teeproof_core::{Crypto, Freshness, Record, Time, equal};
-use teeproof_wire::certificate::{Certificate, PublicKey};
-use teeproof_wire::snp::{Product, Report, SIGNED_BYTES, Tcb};
+use teeproof_wire::snp::{Product, Report, Tcb};
 use teeproof_x509::{
-    Anchors, Held, Problem, Revocation, SignedPath, VerifiedPath, verify_list, verify_statement,
+    AnchorKind, Anchors, CachedSignatures, Revocation, RevocationStatus, SignatureBudget, SignatureChecks,
+    VerifiedPath, VerifiedSignature,
 };
 
-use crate::binding::{vek_chip, vek_product, vek_tcb};
-use crate::chain::{Shown, chain, chain_error};
-use crate::unusual::Unusual;
-use crate::vek::VekClaims;
-use crate::{Endorsements, Error, Link, VekKind, checks};
+use crate::anchors::AMD;
+use crate::attempt::Trial;
+use crate::endorsement::MAX_VEKS;
+use crate::{Endorsements, Error, VekKind, checks};
 
 /// What a relying party decides before it looks at a report.
 #[derive(Clone, Copy, Debug)]
 pub struct Verification<'a> {
     /// Root certificates that are trusted besides AMD's.
     pub anchors: Anchors<'a>,
+    /// Signatures that were verified before.
+    pub cache: CachedSignatures<'a>,
     /// What REPORT_DATA must hold.
     pub report_data: ReportData<'a>,
-    /// AMD's revocation lists, or why they are not looked at.
+    /// Revocation lists, or why revocation is not checked.
     pub revocation: Revocation<'a>,
     /// The time at which the certificates must be valid.
     pub at: Time,
@@ -49,13 +50,12 @@ pub enum ReportData<'a> {
 pub struct VerifiedReport<'a> {
     report: &'a Report,
     path: VerifiedPath<'a>,
-    statement: Held<'a>,
+    statement: VerifiedSignature<'a>,
     vek: VekKind,
     product: Product,
     tcbs: [Tcb; 4],
     chip: Chip,
     provider: Option<&'a str>,
-    production: bool,
 }
 
 /// What is known of the chip that made a report.
@@ -76,96 +76,54 @@ pub enum Chip {
 /// Does not prove: what software runs, in whose cloud; see the crate's documentation.
 ///
 /// Work before the first signature is bounded by the number of certificates given. A genuine
-/// report costs two signatures, the VEK's and its own: that of a known intermediate is pinned
-/// together with its root. An intermediate that is not known costs one more, and so does each
-/// revocation list of the root key; what a cache remembers costs none.
-/// Endorsements that are chosen to mislead cost at most four intermediates of one name under four
-/// anchors of one name, two signatures each.
+/// report costs two signatures, the VEK's and its own: that of an intermediate that is pinned together
+/// with its root is not verified. One that is not costs one more, and so does each revocation list of
+/// an issuer in the chain; cached signatures cost none. Certificates of other chips and TCBs are told
+/// by their extensions. Where several fit all the same, each costs the report's signature, and those
+/// that made it their chain. All of it together costs at most [`MAX_SIGNATURES`] and one signature for
+/// each revocation list.
 ///
 /// # Errors
-/// The first check that does not hold; every check that does was recorded before.
+/// The first check that does not hold, of the certificate that came furthest; every check that does
+/// was recorded before.
 pub fn verify<'a>(
     report: &'a [u8],
     endorsements: &Endorsements<'a, '_>,
     verification: &Verification<'a>,
     record: &mut dyn Record,
 ) -> Result<VerifiedReport<'a>, Error> {
-    let crypto = verification.crypto;
     let report = Report::parse(report).map_err(Error::Report)?;
     report.check_reserved().map_err(Error::Report)?;
     record.pass(checks::FORMAT, &format_args!("version {}, reserved bytes as specified", report.version));
 
-    let (certificate, vek) = endorsements.pick(report)?;
-    let (path, production) = chain(&certificate, endorsements, &verification.anchors, crypto)?;
-    let claims = VekClaims::read(&certificate)?;
-    signing_key(&certificate)?;
-    record.pass(checks::CHAIN, &Shown { path: &path, vek, production });
-
-    let product = vek_product(&path, vek, &claims, report, record)?;
-    let tcbs = vek_tcb(&claims, product, report, record)?;
-    let chip = vek_chip(&claims, vek, report, record)?;
-
-    let statement = signature(&certificate, report, verification)?;
-    let signed = format_args!("ECDSA P-384 over bytes 0x000..{SIGNED_BYTES:#05x}");
-    Unusual::of(report, vek).record(&signed, record);
-
-    let path = path.valid_at(verification.at, 0).map_err(chain_error)?;
-    record.pass(checks::VALIDITY, &format_args!("every certificate, at {}", verification.at));
-    revocation(path.path(), verification, record)?;
-    report_data(report, &verification.report_data, record)?;
-    let provider = claims.csp;
-    Ok(VerifiedReport { report, path, statement, vek, product, tcbs, chip, provider, production })
-}
-
-/// Reports are signed with keys of one kind.
-fn signing_key(vek: &Certificate<'_>) -> Result<(), Error> {
-    match vek.public_key() {
-        PublicKey::P384(_) => Ok(()),
-        _ => Err(Error::Chain { link: Link::Vek, problem: Problem::Algorithm }),
+    let budget = verification.budget(MAX_SIGNATURES);
+    let checks = verification.checks(&budget);
+    let (attempt, path) = Trial { report, endorsements, verification, checks }.best()?;
+    attempt.record(report, verification, record);
+    if let Some(error) = attempt.error {
+        return Err(error);
     }
-}
-
-/// The report's signature under the VEK.
-fn signature<'a>(
-    vek: &Certificate<'a>,
-    report: &'a Report,
-    verification: &Verification<'_>,
-) -> Result<Held<'a>, Error> {
-    let (known, crypto) = (verification.anchors.known(), verification.crypto);
-    verify_statement(vek, report.signed(), report.signature(), known, crypto).map_err(|_| Error::Signature)
-}
-
-/// Looks up the intermediate in the lists of the root key. Every VEK has serial number 0, so only
-/// the intermediate can be revoked.
-fn revocation(
-    path: &SignedPath<'_>,
-    verification: &Verification<'_>,
-    record: &mut dyn Record,
-) -> Result<(), Error> {
-    let lists = match verification.revocation {
-        Revocation::Lists(lists) => lists,
-        Revocation::Unchecked(reason) => {
-            record.waive(checks::REVOCATION, &reason);
-            return Ok(());
-        }
+    let found = (path, attempt.statement, attempt.product, attempt.tcbs, attempt.chip);
+    let (Some(path), Some(statement), Some(product), Some(tcbs), Some(chip)) = found else {
+        return Err(Error::Signature);
     };
-    let failed = |problem| Error::Chain { link: Link::Intermediate, problem };
-    let root = path.root();
-    let mut looked_at = 0_usize;
-    for list in lists.iter().filter(|list| list.issuer() == root.subject()) {
-        let list =
-            verify_list(list, root, verification.at, verification.anchors.known(), verification.crypto)
-                .map_err(Error::RevocationList)?;
-        if path.below().iter().take(1).any(|intermediate| list.revokes(intermediate)) {
-            return Err(failed(Problem::Revoked));
-        }
-        looked_at = looked_at.saturating_add(1);
+    report_data(report, &verification.report_data, record)?;
+    let (vek, provider) = (attempt.vek(), attempt.provider());
+    Ok(VerifiedReport { report, path, statement, vek, product, tcbs, chip, provider })
+}
+
+/// The most signatures of one verification, without those of revocation lists: the report's under
+/// each VEK that may have made it, and those of sixteen chains.
+pub const MAX_SIGNATURES: usize = MAX_VEKS + 32;
+
+impl<'a> Verification<'a> {
+    fn budget(&self, signatures: usize) -> SignatureBudget {
+        SignatureBudget::new(signatures.saturating_add(self.revocation.lists().len()))
     }
-    if looked_at == 0 {
-        return Err(failed(Problem::NoRevocationList));
+
+    fn checks<'s>(&'s self, budget: &'s SignatureBudget) -> SignatureChecks<'s> {
+        SignatureChecks { crypto: self.crypto, cache: self.cache.with_pinned(AMD.pairs), budget }
     }
-    record.pass(checks::REVOCATION, &"the intermediate is not on the root's current list");
-    Ok(())
 }
 
 fn report_data(report: &Report, demand: &ReportData<'_>, record: &mut dyn Record) -> Result<(), Error> {
@@ -209,7 +167,7 @@ impl<'a> VerifiedReport<'a> {
     /// The report's own signature. It is worth remembering where the same report is verified again
     /// and again, as that of an Azure VM is: the paravisor's stays the same until the next boot.
     #[must_use]
-    pub const fn statement(&self) -> Held<'a> {
+    pub const fn statement(&self) -> VerifiedSignature<'a> {
         self.statement
     }
 
@@ -265,9 +223,22 @@ impl<'a> VerifiedReport<'a> {
         self.provider
     }
 
+    /// Whether the chain ends at one of AMD's pinned root keys or at an added anchor.
+    #[must_use]
+    pub const fn anchor(&self) -> AnchorKind {
+        self.path.path().anchor()
+    }
+
     /// Whether the chain ends at one of AMD's pinned root keys and not at an added anchor.
     #[must_use]
     pub const fn is_production(&self) -> bool {
-        self.production
+        self.anchor().is_pinned()
+    }
+
+    /// Which certificates of the chain were looked up in a current list of their issuer: 1 is the ASK
+    /// or ASVK, and what a list of AMD's can name.
+    #[must_use]
+    pub const fn revocation(&self) -> RevocationStatus {
+        self.path.revocation()
     }
 }

@@ -34,13 +34,23 @@ pub const INPUT_IGNORED: &Check = &Check {
     exits: &[],
 };
 
+/// `revocation.unused`: every revocation list that was given was used.
+pub const REVOCATION_UNUSED: &Check = &Check {
+    id: "revocation.unused",
+    title: "revocation lists that were not used",
+    proves: "Each revocation list that was given is of an issuer in a chain of the evidence.",
+    hint: "A list is used for the chains in which its issuer signs: give that of the chain's root or intermediate.",
+    source: "RFC 5280, section 5",
+    exits: &[],
+};
+
 /// Every check, in the order in which they are made.
 pub fn all_checks() -> impl Iterator<Item = &'static Check> {
     use teeproof_hcl::checks as hcl;
     use teeproof_nitro::checks as nitro;
     use teeproof_snp::checks as snp;
     use teeproof_tpm::checks as tpm;
-    [INPUT_IGNORED, POLICY_TECHNOLOGY, BUNDLE_REDACTED]
+    [INPUT_IGNORED, POLICY_TECHNOLOGY, BUNDLE_REDACTED, REVOCATION_UNUSED]
         .into_iter()
         .chain([snp::VERIFY, snp::APPRAISE, hcl::VERIFY, tpm::VERIFY, hcl::APPRAISE, tpm::APPRAISE].concat())
         .chain(tpm::PCR)
@@ -60,8 +70,8 @@ pub(crate) fn of_verification(technology: Technology) -> Vec<&'static Check> {
         Technology::Snp => teeproof_snp::checks::VERIFY.to_vec(),
         Technology::AzureSnp => azure_snp(),
         Technology::AzureTdx => {
-            use teeproof_hcl::checks::{AK_CHAIN, BINDING, FORMAT, TD_QUOTE, TD_REPORT};
-            Vec::from([FORMAT, AK_CHAIN, TD_REPORT, BINDING, TD_QUOTE])
+            use teeproof_hcl::checks::{AK_CHAIN, AK_REVOCATION, BINDING, FORMAT, TD_QUOTE, TD_REPORT};
+            Vec::from([FORMAT, TD_REPORT, BINDING, AK_CHAIN, AK_REVOCATION, TD_QUOTE])
         }
         Technology::Nitro => teeproof_nitro::checks::VERIFY.to_vec(),
         _ => Vec::new(),
@@ -70,11 +80,11 @@ pub(crate) fn of_verification(technology: Technology) -> Vec<&'static Check> {
 
 /// From the processor's signature down to what the guest wrote.
 fn azure_snp() -> Vec<&'static Check> {
-    use teeproof_hcl::checks::{AK_CHAIN, AK_KEY, BINDING, CLAIMS, FORMAT, USER_DATA, VMPL};
+    use teeproof_hcl::checks::{AK_CHAIN, AK_KEY, AK_REVOCATION, BINDING, CLAIMS, FORMAT, USER_DATA, VMPL};
     [
-        &[FORMAT, AK_CHAIN],
+        &[FORMAT],
         teeproof_snp::checks::VERIFY,
-        &[VMPL, BINDING, CLAIMS, AK_KEY],
+        &[VMPL, BINDING, CLAIMS, AK_KEY, AK_CHAIN, AK_REVOCATION],
         teeproof_tpm::checks::VERIFY,
         &[USER_DATA],
     ]

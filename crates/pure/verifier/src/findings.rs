@@ -2,7 +2,6 @@
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::fmt::Display;
 
 use teeproof_core::{Check, Outcome, Record};
 
@@ -54,8 +53,8 @@ impl Findings {
     }
 
     /// Adds the check that a verification failed at, and every later one as not reached.
-    pub(crate) fn failed(&mut self, check: &'static Check, because: &dyn Display, order: &[&'static Check]) {
-        self.record(teeproof_core::Finding::new(check, Outcome::Fail).because(because));
+    pub(crate) fn failed(&mut self, failed: teeproof_core::Finding<'_>, order: &[&'static Check]) {
+        self.record(failed);
         let done = |check: &Check| self.0.iter().any(|finding| finding.check == check);
         let rest: Vec<_> = order.iter().filter(|check| !done(check)).collect();
         for check in rest {

@@ -18,10 +18,12 @@ mod request;
 mod result;
 mod verify;
 
-pub use checks::{BUNDLE_REDACTED, INPUT_IGNORED, POLICY_TECHNOLOGY, all_checks, find_check};
+pub use checks::{
+    BUNDLE_REDACTED, INPUT_IGNORED, POLICY_TECHNOLOGY, REVOCATION_UNUSED, all_checks, find_check,
+};
 pub use findings::{Finding, Findings};
 pub use inspect::{Inspected, inspect};
-pub use many::{verify_learning, verify_many};
+pub use many::{verify_many, verify_with_cache};
 pub use policy::{AzureSnpPolicy, Policy};
 #[cfg(feature = "policy-file")]
 pub use policy::{NotAuthentic, PolicyError, PolicyKey, PolicyProblem, Proposal};

@@ -1,7 +1,7 @@
-//! Evidence verified with a cache that learns: one piece, or many in a row, each with what those
-//! before it taught.
+//! Evidence verified with a cache of signatures: one piece, or many in a row, each with the signatures
+//! of those before it.
 
-use teeproof_x509::ChainCache;
+use teeproof_x509::{CachedSignatures, SignatureCache};
 
 use crate::{AttestationResult, Evidence, Request, RequestError, verify};
 
@@ -17,27 +17,28 @@ use crate::{AttestationResult, Evidence, Request, RequestError, verify};
 /// For more threads, give each of them a share of the evidence and a clone of the cache.
 pub fn verify_many<'a>(
     all: impl IntoIterator<Item = (Evidence<'a>, Request<'a>)>,
-    cache: &mut ChainCache,
+    cache: &mut SignatureCache,
     mut each: impl FnMut(usize, Result<AttestationResult<'_>, RequestError>),
 ) {
     for (number, (evidence, request)) in (0..=usize::MAX).zip(all) {
-        verify_learning(&evidence, &request, cache, |answer| each(number, answer));
+        verify_with_cache(&evidence, &request, cache, |answer| each(number, answer));
     }
 }
 
-/// Verifies one piece of evidence with what a cache remembers, hands on the answer, and lets the
-/// cache learn from it.
+/// Verifies one piece of evidence with a cache, hands on the answer, and then inserts its signatures
+/// into the cache.
 ///
 /// The answer borrows the cache and so cannot be kept; what is needed of it is what `then` gives.
-pub fn verify_learning<'a, T>(
+pub fn verify_with_cache<'a, T>(
     evidence: &Evidence<'a>,
     request: &Request<'a>,
-    cache: &mut ChainCache,
+    cache: &mut SignatureCache,
     then: impl FnOnce(Result<AttestationResult<'_>, RequestError>) -> T,
 ) -> T {
-    let answer = verify(evidence, &Request { anchors: request.anchors.with(cache), ..*request });
-    let news = answer.as_ref().map(|result| cache.news(result.held())).unwrap_or_default();
-    let told = then(answer);
-    cache.learn(news);
-    told
+    let with_cache = Request { cache: CachedSignatures::from_cache(cache), ..*request };
+    let answer = verify(evidence, &with_cache);
+    let new = answer.as_ref().map(|result| cache.new_signatures(result.signatures())).unwrap_or_default();
+    let given = then(answer);
+    cache.insert(new);
+    given
 }

@@ -5,7 +5,7 @@ use core::fmt;
 use teeproof_core::{Crypto, Freshness, Technology};
 use teeproof_nitro::{Limits, Moment};
 use teeproof_wire::certificate::Certificate;
-use teeproof_x509::{Anchors, Revocation};
+use teeproof_x509::{Anchors, CachedSignatures, Revocation};
 
 use crate::Policy;
 use crate::bundle::Redacted;
@@ -48,10 +48,13 @@ pub struct Request<'a> {
     pub accept: &'a [Technology],
     /// Certificates that came with the evidence or were fetched for it.
     pub endorsements: &'a [Certificate<'a>],
-    /// Revocation lists, or why they are not looked at.
+    /// Revocation lists, which are used for every chain that their issuers sign in; or why revocation
+    /// is not checked.
     pub revocation: Revocation<'a>,
     /// Trust anchors besides the pinned ones.
     pub anchors: Anchors<'a>,
+    /// Signatures that were verified before.
+    pub cache: CachedSignatures<'a>,
     /// The nonce that the evidence must carry, or why there is none.
     pub freshness: Freshness<'a>,
     /// What `user-data` of an Azure VM must hold, zero-extended to 64 bytes, where the relying

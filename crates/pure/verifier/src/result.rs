@@ -6,7 +6,7 @@ use core::fmt;
 
 use teeproof_core::{Outcome, Technology, Time};
 use teeproof_hcl::OriginGrounds;
-use teeproof_x509::Held;
+use teeproof_x509::{AnchorKind, VerifiedSignature};
 
 use crate::{Finding, Verified};
 
@@ -99,7 +99,7 @@ pub struct AttestationResult<'a> {
     pub(crate) at: Option<Time>,
     pub(crate) archived: bool,
     pub(crate) policy: Option<String>,
-    pub(crate) production: Option<bool>,
+    pub(crate) anchor: Option<AnchorKind>,
     pub(crate) crypto: &'static str,
     pub(crate) findings: Vec<Finding>,
     pub(crate) claims: Vec<Claim>,
@@ -151,15 +151,22 @@ impl<'a> AttestationResult<'a> {
         self.verified.as_ref()
     }
 
-    /// The signatures of authentic evidence that a [`teeproof_x509::ChainCache`] can learn.
-    pub fn held(&self) -> impl Iterator<Item = Held<'a>> + '_ {
-        self.verified.iter().flat_map(Verified::held)
+    /// The signatures of authentic evidence, for a [`teeproof_x509::SignatureCache`].
+    pub fn signatures(&self) -> impl Iterator<Item = VerifiedSignature<'a>> + '_ {
+        self.verified.iter().flat_map(Verified::signatures)
     }
 
-    /// Whether the chain ends at a pinned anchor; `None` when no chain was established.
+    /// Whether every chain ends at a pinned anchor or one of them at an added one; `None` when no chain
+    /// was established.
     #[must_use]
-    pub const fn is_production(&self) -> Option<bool> {
-        self.production
+    pub const fn anchor(&self) -> Option<AnchorKind> {
+        self.anchor
+    }
+
+    /// Whether every chain ends at a pinned anchor; `None` when no chain was established.
+    #[must_use]
+    pub fn is_production(&self) -> Option<bool> {
+        self.anchor.map(AnchorKind::is_pinned)
     }
 
     /// The time at which the evidence was verified, if it came to that.
@@ -249,6 +256,8 @@ mod json {
     use alloc::string::ToString;
     use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
+    use teeproof_x509::AnchorKind;
+
     use super::{AttestationResult, Claim, FreshnessDemand, UnknownClaim};
     use crate::Finding;
 
@@ -266,10 +275,7 @@ mod json {
             out.serialize_field("freshness", &self.freshness)?;
             out.serialize_field("time", &Time(self))?;
             out.serialize_field("policy", &self.policy)?;
-            out.serialize_field(
-                "anchor",
-                &self.production.map(|pinned| if pinned { "pinned" } else { "NON-PRODUCTION ANCHOR" }),
-            )?;
+            out.serialize_field("anchor", &self.anchor.map(AnchorKind::as_str))?;
             out.serialize_field("origin", &self.origin.as_ref().map(Origin))?;
             out.serialize_field("crypto", self.crypto)?;
             out.serialize_field("checks", &self.findings)?;

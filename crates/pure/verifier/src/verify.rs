@@ -10,10 +10,12 @@ use teeproof_core::{Check, Class, Finding, Freshness, Hex, Outcome, Record, Tech
 use teeproof_hcl::OriginGrounds;
 use teeproof_nitro::{Appraisal, Moment};
 
-use teeproof_x509::Held;
+use teeproof_snp::{Advice, Compared};
+use teeproof_wire::crl::RevocationList;
+use teeproof_x509::{AnchorKind, AnchoredPath, VerifiedSignature, is_list_of};
 
 use crate::bundle::Redacted;
-use crate::checks::{BUNDLE_REDACTED, INPUT_IGNORED, POLICY_TECHNOLOGY, of_verification};
+use crate::checks::{BUNDLE_REDACTED, INPUT_IGNORED, POLICY_TECHNOLOGY, REVOCATION_UNUSED, of_verification};
 use crate::result::FreshnessDemand;
 use crate::{
     AttestationResult, Evidence, Findings, Policy, Request, RequestError, Verdict, claims, nonce_text,
@@ -34,14 +36,24 @@ pub enum Verified<'a> {
 impl<'a> Verified<'a> {
     /// The signatures that further evidence of the same machine, or of others under the same
     /// authorities, rests on too.
-    pub fn held(&self) -> impl Iterator<Item = Held<'a>> + '_ {
+    pub fn signatures(&self) -> impl Iterator<Item = VerifiedSignature<'a>> + '_ {
         let (path, vm) = match self {
             Self::Snp(report) => (Some(report.path()), None),
             Self::Nitro(document) => (Some(document.path()), None),
             Self::AzureSnp(vm) => (None, Some(vm)),
         };
-        let path = path.into_iter().flat_map(|path| path.path().held());
-        path.chain(vm.into_iter().flat_map(|vm| vm.held()))
+        let path = path.into_iter().flat_map(|path| path.path().signatures());
+        path.chain(vm.into_iter().flat_map(|vm| vm.signatures()))
+    }
+
+    /// Whether every chain ends at a pinned anchor, or one of them at an added one.
+    #[must_use]
+    pub fn anchor(&self) -> AnchorKind {
+        match self {
+            Self::Snp(report) => report.anchor(),
+            Self::Nitro(document) => document.anchor(),
+            Self::AzureSnp(vm) => vm.anchor(),
+        }
     }
 }
 
@@ -107,7 +119,7 @@ struct End<'a> {
     verdict: Verdict,
     exit: u8,
     at: Option<Time>,
-    production: Option<bool>,
+    anchor: Option<AnchorKind>,
     verified: Option<Verified<'a>>,
 }
 
@@ -124,6 +136,7 @@ impl<'a> Run<'_, 'a> {
         let at = self.at()?;
         let verification = teeproof_snp::Verification {
             anchors: self.request.anchors,
+            cache: self.request.cache,
             report_data: teeproof_snp::ReportData::Nonce(self.request.freshness),
             revocation: self.request.revocation,
             at,
@@ -132,15 +145,23 @@ impl<'a> Run<'_, 'a> {
         let endorsements = teeproof_snp::Endorsements { certificates: self.request.endorsements };
         let verified = match teeproof_snp::verify(report, &endorsements, &verification, &mut self.findings) {
             Ok(verified) => verified,
-            Err(error) => return Ok(self.failed(error.check(), error.class(), &error)),
+            Err(error) => {
+                return Ok(self.failed(
+                    error.check(),
+                    error.class(),
+                    &error,
+                    error.compared(),
+                    error.advice(),
+                ));
+            }
         };
+        self.unused_lists(&[verified.path().path()]);
         let appraisal = self
             .request
             .policy
             .and_then(|policy| policy.snp.as_ref())
             .map(|policy| appraisal(teeproof_snp::appraise(&verified, policy, &mut self.findings)));
-        let production = verified.is_production();
-        Ok(self.appraised(Verified::Snp(Box::new(verified)), at, production, appraisal))
+        Ok(self.appraised(Verified::Snp(Box::new(verified)), at, appraisal))
     }
 
     fn azure_snp(
@@ -153,14 +174,26 @@ impl<'a> Run<'_, 'a> {
         let verified =
             match teeproof_hcl::verify_snp(evidence, endorsements, &verification, &mut self.findings) {
                 Ok(verified) => verified,
-                Err(error) => return Ok(self.failed(error.check(), error.class(), &error)),
+                Err(error) => {
+                    return Ok(self.failed(
+                        error.check(),
+                        error.class(),
+                        &error,
+                        error.compared(),
+                        error.advice(),
+                    ));
+                }
             };
+        let report = verified.report().path().path();
+        match verified.ak_path() {
+            Some(ak) => self.unused_lists(&[report, ak.path().path()]),
+            None => self.unused_lists(&[report]),
+        }
         let appraisal = self.request.policy.and_then(|policy| policy.azure_snp.as_ref()).map(|policy| {
             let findings = &mut self.findings;
             appraisal(teeproof_hcl::appraise_snp(&verified, &policy.snp, &policy.vm, findings))
         });
-        let production = verified.is_production();
-        Ok(self.appraised(Verified::AzureSnp(Box::new(verified)), at, production, appraisal))
+        Ok(self.appraised(Verified::AzureSnp(Box::new(verified)), at, appraisal))
     }
 
     fn azure_tdx(
@@ -170,12 +203,13 @@ impl<'a> Run<'_, 'a> {
         let verification = self.azure()?;
         let endorsements = self.request.endorsements;
         let Err(error) = teeproof_hcl::verify_tdx(evidence, endorsements, &verification, &mut self.findings);
-        Ok(self.failed(error.check(), error.class(), &error))
+        Ok(self.failed(error.check(), error.class(), &error, error.compared(), error.advice()))
     }
 
     fn azure(&self) -> Result<teeproof_hcl::Verification<'a>, RequestError> {
         Ok(teeproof_hcl::Verification {
             anchors: self.request.anchors,
+            cache: self.request.cache,
             freshness: self.request.freshness,
             user_data: self.request.user_data,
             revocation: self.request.revocation,
@@ -188,6 +222,8 @@ impl<'a> Run<'_, 'a> {
         let request = self.request;
         let verification = teeproof_nitro::Verification {
             anchors: request.anchors,
+            cache: request.cache,
+            revocation: request.revocation,
             freshness: request.freshness,
             at: request.at,
             skew_secs: request.skew_secs,
@@ -196,14 +232,34 @@ impl<'a> Run<'_, 'a> {
         };
         let verified = match teeproof_nitro::verify(document, &verification, &mut self.findings) {
             Ok(verified) => verified,
-            Err(error) => return self.failed(error.check(), error.class(), &error),
+            Err(error) => return self.failed(error.check(), error.class(), &error, None, None),
         };
+        self.unused_lists(&[verified.path().path()]);
         let appraisal = request
             .policy
             .and_then(|policy| policy.nitro.as_ref())
             .map(|policy| teeproof_nitro::appraise(&verified, policy, request.crypto, &mut self.findings));
-        let (at, production) = (verified.path().at(), verified.is_production());
-        self.appraised(Verified::Nitro(Box::new(verified)), at, production, appraisal)
+        let at = verified.path().at();
+        self.appraised(Verified::Nitro(Box::new(verified)), at, appraisal)
+    }
+
+    /// Warns of revocation lists whose issuer signs in none of the chains, by their issuers' names.
+    fn unused_lists(&mut self, paths: &[&AnchoredPath<'_>]) {
+        let is_used = |list: &RevocationList<'_>| {
+            paths.iter().any(|path| {
+                let mut issuers = core::iter::once(path.root()).chain(path.below()).take(path.below().len());
+                issuers.any(|issuer| is_list_of(list, issuer))
+            })
+        };
+        let lists = self.request.revocation.lists().iter();
+        let mut names: Vec<_> =
+            lists.filter(|list| !is_used(list)).map(|list| list.issuer().to_string()).collect();
+        if names.is_empty() {
+            return;
+        }
+        names.sort_unstable();
+        let because = format!("used by no chain of this evidence: the list of {}", names.join("; of "));
+        self.findings.warn(REVOCATION_UNUSED, &because);
     }
 
     /// What was replaced can no longer be signed by anybody: nothing is verified, and each check
@@ -223,7 +279,7 @@ impl<'a> Run<'_, 'a> {
                 None => self.findings.skip(check, &"not made: nothing could rest on it"),
             }
         }
-        self.end(End { verdict: Verdict::Refused, exit: 7, at: None, production: None, verified: None })
+        self.end(End { verdict: Verdict::Refused, exit: 7, at: None, anchor: None, verified: None })
     }
 
     /// Evidence never chooses its own verifier: the relying party names what it accepts, and a
@@ -235,13 +291,29 @@ impl<'a> Run<'_, 'a> {
 
     fn refused_unseen(mut self) -> AttestationResult<'a> {
         let technology = self.technology;
-        let because = format_args!("evidence of {technology} is not accepted by this request or its policy");
-        self.findings.failed(POLICY_TECHNOLOGY, &because, &of_verification(technology));
-        self.end(End { verdict: Verdict::Refused, exit: 6, at: None, production: None, verified: None })
+        let because = format!("evidence of {technology} is not accepted by this request or its policy");
+        let failed = Finding::new(POLICY_TECHNOLOGY, Outcome::Fail).because(&because);
+        self.findings.failed(failed, &of_verification(technology));
+        self.end(End { verdict: Verdict::Refused, exit: 6, at: None, anchor: None, verified: None })
     }
 
-    fn failed(mut self, check: &'static Check, class: Class, because: &dyn Display) -> AttestationResult<'a> {
-        self.findings.failed(check, because, &of_verification(self.technology));
+    fn failed(
+        mut self,
+        check: &'static Check,
+        class: Class,
+        because: &dyn Display,
+        compared: Option<(Compared, Compared)>,
+        advice: Option<Advice>,
+    ) -> AttestationResult<'a> {
+        let failed = Finding::new(check, Outcome::Fail).because(because);
+        let order = of_verification(self.technology);
+        match &compared {
+            Some((expected, actual)) => self.findings.failed(failed.compared(expected, actual), &order),
+            None => self.findings.failed(failed, &order),
+        }
+        if let Some(advice) = advice {
+            self.findings.advise(check, &advice.to_string());
+        }
         if let Freshness::Nonce(nonce) = self.request.freshness
             && nonce_text::is_nonce_check(check)
             && nonce_text::carries(&self.evidence, nonce)
@@ -252,7 +324,7 @@ impl<'a> Run<'_, 'a> {
             verdict: Verdict::Refused,
             exit: class.exit(),
             at: None,
-            production: None,
+            anchor: None,
             verified: None,
         })
     }
@@ -261,7 +333,6 @@ impl<'a> Run<'_, 'a> {
         self,
         verified: Verified<'a>,
         at: Time,
-        production: bool,
         appraisal: Option<Appraisal>,
     ) -> AttestationResult<'a> {
         let (verdict, exit) = match appraisal {
@@ -270,7 +341,8 @@ impl<'a> Run<'_, 'a> {
             Some(Appraisal::Refused) => (Verdict::Refused, 6),
             Some(Appraisal::NotShownFresh) => (Verdict::Refused, 11),
         };
-        self.end(End { verdict, exit, at: Some(at), production: Some(production), verified: Some(verified) })
+        let anchor = Some(verified.anchor());
+        self.end(End { verdict, exit, at: Some(at), anchor, verified: Some(verified) })
     }
 
     fn end(self, end: End<'a>) -> AttestationResult<'a> {
@@ -285,7 +357,7 @@ impl<'a> Run<'_, 'a> {
             at: end.at,
             archived: self.request.at == Moment::OfDocument,
             policy: self.request.policy.map(|policy| policy.name.clone()),
-            production: end.production,
+            anchor: end.anchor,
             crypto: self.request.crypto.name,
             findings: self.findings.into_vec(),
             claims: end.verified.as_ref().map_or_else(Vec::new, claims::of),

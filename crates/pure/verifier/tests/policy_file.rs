@@ -7,7 +7,7 @@
 use teeproof::core::{Freshness, Outcome, Pcrs, Technology, Time};
 use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, MaxAge, Moment};
 use teeproof::wire::certificate::Certificate;
-use teeproof::x509::{Anchors, Revocation};
+use teeproof::x509::{Anchors, CachedSignatures, Revocation};
 use teeproof::{Evidence, Finding, Policy, PolicyError, PolicyProblem, Request, Verdict, verify};
 
 const SNP: &str = include_str!("../../../../examples/policies/snp.toml");
@@ -29,6 +29,7 @@ fn appraise(evidence: Evidence<'_>, at: Moment, policy: &Policy) -> Told {
             endorsements: &endorsements,
             revocation: Revocation::Unchecked("no list is published with the vector"),
             anchors: Anchors::PINNED,
+            cache: CachedSignatures::NONE,
             freshness: Freshness::Waived("a recorded vector"),
             user_data: None,
             at,

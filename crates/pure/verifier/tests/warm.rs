@@ -11,7 +11,7 @@ use teeproof::core::{BadSignature, Crypto, Freshness, RsaKey, Technology, Time, 
 use teeproof::input::Inputs;
 use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof::wire::certificate::Certificate;
-use teeproof::x509::{Anchors, ChainCache, Revocation};
+use teeproof::x509::{Anchors, CachedSignatures, Revocation, SignatureCache};
 use teeproof::{AttestationResult, Evidence, Request, verify, verify_many};
 
 thread_local! {
@@ -53,6 +53,7 @@ fn request<'a>(endorsements: &'a [Certificate<'a>], at: Moment) -> Request<'a> {
         endorsements,
         revocation: Revocation::Unchecked("no list is published with the vector"),
         anchors: Anchors::PINNED,
+        cache: CachedSignatures::NONE,
         freshness: Freshness::Waived("a recorded vector"),
         user_data: None,
         at,
@@ -93,7 +94,7 @@ fn many_are_answered_as_one_is() {
     let alone: Vec<_> =
         all.iter().map(|(evidence, request)| said(&verify(evidence, request).unwrap())).collect();
     SIGNATURES.set(0);
-    let mut cache = ChainCache::new(100);
+    let mut cache = SignatureCache::new(100);
     let mut costs = Vec::new();
     verify_many([&*all, &*all, &*all].concat(), &mut cache, |number, answer| {
         assert_eq!(said(&answer.unwrap()), alone[number % alone.len()], "{number}");
@@ -115,19 +116,19 @@ fn a_further_quote_of_a_known_boot_costs_one_signature() {
     let at = Moment::At(Time(1_768_478_400));
     let evidence = inputs.evidence().unwrap();
     let base = Request { anchors: Anchors::and(&anchors), ..request(&certificates, at) };
-    let mut cache = ChainCache::new(100);
+    let mut cache = SignatureCache::new(100);
     SIGNATURES.set(0);
-    let cold = verify(&evidence, &Request { anchors: base.anchors.with(&cache), ..base }).unwrap();
-    // Minted: a pinned root of the same name is tried first, and the intermediate is not a pinned
-    // one; two for the AK's chain, and the quote's.
-    assert_eq!(SIGNATURES.replace(0), 7);
+    let cold = verify(&evidence, &Request { cache: CachedSignatures::from_cache(&cache), ..base }).unwrap();
+    // Minted: the intermediate is not a pinned one; two for the AK's chain, and the quote's. A pinned
+    // root of the same name has another key identifier and is not tried.
+    assert_eq!(SIGNATURES.replace(0), 6);
     let text = said(&cold);
-    let news = cache.news(cold.held());
-    cache.learn(news);
-    let warm = verify(&evidence, &Request { anchors: base.anchors.with(&cache), ..base }).unwrap();
+    let news = cache.new_signatures(cold.signatures());
+    cache.insert(news);
+    let warm = verify(&evidence, &Request { cache: CachedSignatures::from_cache(&cache), ..base }).unwrap();
     assert_eq!(SIGNATURES.replace(0), 1);
     assert_eq!(said(&warm), text);
-    assert!(cache.news(warm.held()).is_empty());
+    assert!(cache.new_signatures(warm.signatures()).is_empty());
 }
 
 /// The memory is of signatures, not of answers: time goes on.
@@ -137,12 +138,13 @@ fn a_known_chain_still_expires() {
     let vector = vectors.last().unwrap();
     let certificates: Vec<_> =
         vector.endorsements.iter().map(|der| Certificate::parse(der).unwrap()).collect();
-    let mut cache = ChainCache::new(10);
+    let mut cache = SignatureCache::new(10);
     let evidence = evidence(vector);
-    let news = cache.news(verify(&evidence, &request(&certificates, Moment::At(AT))).unwrap().held());
-    cache.learn(news);
+    let news = cache
+        .new_signatures(verify(&evidence, &request(&certificates, Moment::At(AT))).unwrap().signatures());
+    cache.insert(news);
     let late = Request {
-        anchors: Anchors::PINNED.with(&cache),
+        cache: CachedSignatures::from_cache(&cache),
         ..request(&certificates, Moment::At(Time(4_000_000_000)))
     };
     assert_eq!(verify(&evidence, &late).unwrap().exit(), 7);

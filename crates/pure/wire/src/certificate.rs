@@ -5,6 +5,7 @@
 
 mod algorithm;
 mod extension;
+pub(crate) mod identifiers;
 mod name;
 
 pub use algorithm::{PublicKey, SignatureAlgorithm, ecdsa_fixed};

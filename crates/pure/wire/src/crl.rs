@@ -1,5 +1,6 @@
 //! A certificate revocation list as its bytes say it (RFC 5280, section 5).
 
+use crate::certificate::identifiers::{AUTHORITY_KEY_IDENTIFIER, key_identifier};
 use crate::certificate::{Name, SignatureAlgorithm};
 use crate::der::{self, tag};
 use crate::describe::Hex;
@@ -18,6 +19,7 @@ pub struct RevocationList<'a> {
     next_update: i64,
     revoked: &'a [u8],
     critical_extension: bool,
+    authority_key_id: Option<&'a [u8]>,
     signature: &'a [u8],
 }
 
@@ -56,10 +58,20 @@ impl<'a> RevocationList<'a> {
                 Ok(())
             })?;
         }
-        let critical_extension = extensions(reader)?;
+        let Extensions { critical: critical_extension, authority_key_id } = extensions(reader)?;
         let (tbs, signature) = (envelope.tbs.whole, envelope.signature);
         let revoked = revoked.map_or(&[][..], |list| list.contents);
-        Ok(Self { tbs, algorithm, issuer, this_update, next_update, revoked, critical_extension, signature })
+        Ok(Self {
+            tbs,
+            algorithm,
+            issuer,
+            this_update,
+            next_update,
+            revoked,
+            critical_extension,
+            authority_key_id,
+            signature,
+        })
     }
 
     /// The signed bytes as they came.
@@ -98,6 +110,12 @@ impl<'a> RevocationList<'a> {
         self.critical_extension
     }
 
+    /// The identifier of the key that signed (authorityKeyIdentifier, keyIdentifier): a hint.
+    #[must_use]
+    pub const fn authority_key_id(&self) -> Option<&'a [u8]> {
+        self.authority_key_id
+    }
+
     /// The signature's octets.
     #[must_use]
     pub const fn signature(&self) -> &'a [u8] {
@@ -133,28 +151,40 @@ fn entry<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], Error> {
     })
 }
 
-/// Whether one of the list's own extensions is critical.
-fn extensions(reader: &mut Reader<'_>) -> Result<bool, Error> {
+/// What the list's own extensions say.
+#[derive(Default)]
+struct Extensions<'a> {
+    /// Whether one of them is critical.
+    critical: bool,
+    authority_key_id: Option<&'a [u8]>,
+}
+
+fn extensions<'a>(reader: &mut Reader<'a>) -> Result<Extensions<'a>, Error> {
     const WHAT: &str = "CRL: crlExtensions";
+    let mut found = Extensions::default();
     let Some(explicit) = der::optional(reader, tag::context(0), WHAT)? else {
-        return Ok(false);
+        return Ok(found);
     };
     explicit.read(WHAT, |reader| {
         der::nested(reader, tag::SEQUENCE, WHAT, |reader| {
-            let mut any = false;
             while !reader.is_empty() {
-                any |= der::nested(reader, tag::SEQUENCE, WHAT, |reader| {
-                    der::tagged(reader, tag::OBJECT_IDENTIFIER, WHAT)?;
+                der::nested(reader, tag::SEQUENCE, WHAT, |reader| {
+                    let oid = der::tagged(reader, tag::OBJECT_IDENTIFIER, WHAT)?;
                     let critical = der::optional(reader, tag::BOOLEAN, WHAT)?
                         .map(|critical| critical.boolean(WHAT))
                         .transpose()?;
-                    der::tagged(reader, tag::OCTET_STRING, WHAT)?;
-                    Ok(critical.unwrap_or(false))
+                    let value = der::tagged(reader, tag::OCTET_STRING, WHAT)?;
+                    found.critical |= critical.unwrap_or(false);
+                    if oid.contents == AUTHORITY_KEY_IDENTIFIER {
+                        found.authority_key_id = key_identifier(value.contents);
+                    }
+                    Ok(())
                 })?;
             }
-            Ok(any)
+            Ok(())
         })
-    })
+    })?;
+    Ok(found)
 }
 
 impl Describe for RevocationList<'_> {

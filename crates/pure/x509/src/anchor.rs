@@ -1,13 +1,13 @@
-//! Trust anchors: the pinned ones of each maker, and those that a relying party adds.
+//! Trust anchors: the pinned roots of each vendor, and those that a relying party adds.
+
+use core::fmt;
 
 use teeproof_core::Crypto;
-use teeproof_wire::certificate::Certificate;
+use teeproof_wire::certificate::{Certificate, Name};
 
-#[cfg(feature = "alloc")]
-use crate::ChainCache;
-use crate::Known;
+use crate::PinnedPair;
 
-/// One trust anchor.
+/// One pinned trust anchor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Anchor<'a> {
     /// The whole certificate, DER.
@@ -27,7 +27,48 @@ impl Anchor<'_> {
     }
 }
 
-/// The anchors of one verification: always the pinned ones of the technology's maker, and those
+/// Whose decision it was to trust the root of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AnchorKind {
+    /// The vendor's root, pinned by teeproof.
+    Pinned,
+    /// A root that the relying party added. It proves nothing about hardware.
+    Added,
+}
+
+impl AnchorKind {
+    /// Whether the root is one of the vendor's, pinned by teeproof.
+    #[must_use]
+    pub const fn is_pinned(self) -> bool {
+        matches!(self, Self::Pinned)
+    }
+
+    /// The kind of two paths taken together: pinned only where both are.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Pinned, Self::Pinned) => Self::Pinned,
+            _ => Self::Added,
+        }
+    }
+
+    /// The kind as it stands in results: `pinned`, `NON-PRODUCTION ANCHOR`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pinned => "pinned",
+            Self::Added => "NON-PRODUCTION ANCHOR",
+        }
+    }
+}
+
+impl fmt::Display for AnchorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The anchors of one verification: always the pinned ones of the technology's vendor, and those
 /// that the relying party adds.
 ///
 /// A result that rests on an added anchor says so: such an anchor proves nothing about hardware.
@@ -35,17 +76,16 @@ impl Anchor<'_> {
 pub struct Anchors<'a> {
     /// Whole certificates, DER.
     pub added: &'a [&'a [u8]],
-    known: Known<'a>,
 }
 
 impl<'a> Anchors<'a> {
     /// The pinned anchors alone: what production wants.
-    pub const PINNED: Self = Self { added: &[], known: Known::NOTHING };
+    pub const PINNED: Self = Self { added: &[] };
 
     /// The pinned anchors and these.
     #[must_use]
     pub const fn and(added: &'a [&'a [u8]]) -> Self {
-        Self { added, known: Known::NOTHING }
+        Self { added }
     }
 
     /// Whether this certificate is an added anchor, byte for byte.
@@ -54,16 +94,52 @@ impl<'a> Anchors<'a> {
         self.added.contains(&certificate.der())
     }
 
-    /// The same anchors, and signatures below them that were verified before.
-    #[cfg(feature = "alloc")]
+    /// Whether a path that ended at this root before may end there again.
     #[must_use]
-    pub const fn with(self, cache: &'a ChainCache) -> Self {
-        Self { known: Known::of(cache), ..self }
+    pub fn still_trusts(&self, root: &Certificate<'_>, kind: AnchorKind) -> bool {
+        kind.is_pinned() || self.has_added(root)
     }
 
-    /// The signatures that were verified before.
-    #[must_use]
-    pub const fn known(&self) -> Known<'a> {
-        self.known
+    /// The kind of anchor that this certificate is, if it is one.
+    pub(crate) fn kind_of(
+        &self,
+        certificate: &Certificate<'_>,
+        pinned: &[Anchor<'_>],
+        crypto: &Crypto,
+    ) -> Option<AnchorKind> {
+        if pinned.iter().any(|anchor| anchor.is(certificate, crypto)) {
+            return Some(AnchorKind::Pinned);
+        }
+        self.has_added(certificate).then_some(AnchorKind::Added)
     }
+}
+
+/// A certificate that ships with teeproof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PinnedCertificate<'a> {
+    /// The common name of its subject, so that only the one that is needed is read.
+    pub common_name: &'a str,
+    /// The whole certificate, DER.
+    pub der: &'a [u8],
+}
+
+impl<'a> PinnedCertificate<'a> {
+    /// The certificate, if this is its whole name.
+    pub(crate) fn named(&self, name: Name<'_>, common_name: Option<&str>) -> Option<Certificate<'a>> {
+        if common_name != Some(self.common_name) {
+            return None;
+        }
+        Certificate::parse(self.der).ok().filter(|certificate| certificate.subject() == name)
+    }
+}
+
+/// The certificates of one vendor that ship with teeproof.
+#[derive(Clone, Copy, Debug)]
+pub struct PinnedCertificates<'a> {
+    /// The trust anchors.
+    pub roots: &'a [PinnedCertificate<'a>],
+    /// Intermediates that need not come with the evidence. They are verified like any other.
+    pub intermediates: &'a [PinnedCertificate<'a>],
+    /// Roots and intermediates whose signature was verified when they were written down.
+    pub pairs: &'a [PinnedPair<'a>],
 }

@@ -1,51 +1,51 @@
-//! A bounded memory of signatures that held, so that the next evidence of a known chip, region or
-//! VM costs only the signatures that are new.
+//! A bounded cache of verified signatures, so that the next evidence of a known chip, region or VM
+//! costs only the signatures that are new.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
-use crate::Held;
+use crate::VerifiedSignature;
 
 /// Signatures of chains that were verified before: owned by the caller, bounded in number and size,
 /// shared freely between threads while nobody writes.
 ///
-/// It is handed to a verification by [`crate::Anchors::with`]. Nothing enters it but what was
-/// verified ([`Held`]), and what is found in it is the very bytes: the signer's whole certificate,
-/// the signed bytes and the signature. Validity, revocation, names and constraints are not
-/// remembered but looked at each time.
+/// It is handed to a verification as [`crate::CachedSignatures`]. Only verified signatures enter it
+/// ([`VerifiedSignature`]), and they are found by their bytes: the signer's whole certificate, the
+/// signed bytes and the signature. Validity, revocation, names and constraints are not cached but
+/// checked each time.
 ///
 /// ```
-/// # use teeproof_x509::{Anchors, ChainCache};
-/// # fn verify(_: Anchors<'_>) -> [teeproof_x509::Held<'static>; 0] { [] }
-/// let mut cache = ChainCache::new(1024);
-/// let verified = verify(Anchors::PINNED.with(&cache));
-/// // What was known already costs no memory.
-/// let news = cache.news(verified);
-/// cache.learn(news);
+/// # use teeproof_x509::{CachedSignatures, SignatureCache, VerifiedSignature};
+/// # fn verify(_: CachedSignatures<'_>) -> [VerifiedSignature<'static>; 0] { [] }
+/// let mut cache = SignatureCache::new(1024);
+/// let verified = verify(CachedSignatures::from_cache(&cache));
+/// // Signatures that are in the cache already are not copied.
+/// let new = cache.new_signatures(verified);
+/// cache.insert(new);
 /// ```
 #[derive(Clone, Debug)]
-pub struct ChainCache {
+pub struct SignatureCache {
     /// How many signatures each generation has room for.
     room: usize,
-    /// What was learned last, sorted.
-    young: Vec<Learned>,
-    /// What was learned before that, sorted. It is forgotten when the young are full.
-    old: Vec<Learned>,
+    /// What was inserted last, sorted.
+    young: Vec<OwnedSignature>,
+    /// What was inserted before that, sorted. It is dropped when the young are full.
+    old: Vec<OwnedSignature>,
 }
 
-/// A signature that held, owned, to be handed to [`ChainCache::learn`].
+/// A verified signature, owned, to be handed to [`SignatureCache::insert`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Learned {
+pub struct OwnedSignature {
     signature: Box<[u8]>,
     signed: Box<[u8]>,
     signer: Box<[u8]>,
 }
 
-/// Signatures over more than this, or under a certificate that is longer, are not remembered.
-pub const MAX_REMEMBERED_BYTES: usize = 16 * 1024;
+/// Signatures over more than this, or under a certificate that is longer, are not cached.
+pub const MAX_CACHED_BYTES: usize = 16 * 1024;
 
-impl ChainCache {
+impl SignatureCache {
     /// An empty cache for so many signatures: a chip takes two or three, a Nitro region four, a VM
     /// six. Each takes 2 to 3 KiB, and never more than 33 KiB.
     #[must_use]
@@ -53,32 +53,35 @@ impl ChainCache {
         Self { room: signatures.div_ceil(2), young: Vec::new(), old: Vec::new() }
     }
 
-    /// How many signatures are remembered.
+    /// How many signatures it has.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.young.len().saturating_add(self.old.len())
     }
 
-    /// Whether nothing is remembered.
+    /// Whether it has none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.young.is_empty() && self.old.is_empty()
     }
 
-    /// What of this is worth learning: what is not remembered, or about to be forgotten. Allocates
-    /// nothing where there is nothing.
+    /// Those of these signatures that are not in the cache, or about to be dropped from it. Allocates
+    /// nothing where there are none.
     #[must_use]
-    pub fn news<'h>(&self, held: impl IntoIterator<Item = Held<'h>>) -> Vec<Learned> {
-        let new = |held: &Held<'_>| {
-            let small = held.signed().len().max(held.signer().len()) <= MAX_REMEMBERED_BYTES;
-            small && !is_among(&self.young, held.signer(), held.signed(), held.signature())
+    pub fn new_signatures<'h>(
+        &self,
+        verified: impl IntoIterator<Item = VerifiedSignature<'h>>,
+    ) -> Vec<OwnedSignature> {
+        let new = |one: &VerifiedSignature<'_>| {
+            let small = one.signed().len().max(one.signer().len()) <= MAX_CACHED_BYTES;
+            small && !is_among(&self.young, one.signer(), one.signed(), one.signature())
         };
-        held.into_iter().filter(new).map(|held| Learned::from(&held)).collect()
+        verified.into_iter().filter(new).map(|one| OwnedSignature::from(&one)).collect()
     }
 
-    /// Remembers. When there is no more room, what was not used for longest is forgotten.
-    pub fn learn(&mut self, news: Vec<Learned>) {
-        for one in news {
+    /// Inserts signatures. When there is no more room, what was not used for longest is dropped.
+    pub fn insert(&mut self, new: Vec<OwnedSignature>) {
+        for one in new {
             if self.young.len() >= self.room {
                 self.old = core::mem::take(&mut self.young);
             }
@@ -95,29 +98,25 @@ impl ChainCache {
         }
     }
 
-    pub(crate) fn holds(&self, signer: &[u8], signed: &[u8], signature: &[u8]) -> bool {
+    pub(crate) fn contains(&self, signer: &[u8], signed: &[u8], signature: &[u8]) -> bool {
         is_among(&self.young, signer, signed, signature) || is_among(&self.old, signer, signed, signature)
     }
 }
 
-fn is_among(sorted: &[Learned], signer: &[u8], signed: &[u8], signature: &[u8]) -> bool {
+fn is_among(sorted: &[OwnedSignature], signer: &[u8], signed: &[u8], signature: &[u8]) -> bool {
     let found = sorted.binary_search_by(|other| other.cmp(signed, signature));
     found.ok().and_then(|at| sorted.get(at)).is_some_and(|one| *one.signer == *signer)
 }
 
-impl Learned {
+impl OwnedSignature {
     /// The order of the cache. Signatures first: they differ in their first bytes.
     fn cmp(&self, signed: &[u8], signature: &[u8]) -> Ordering {
         (*self.signature).cmp(signature).then_with(|| (*self.signed).cmp(signed))
     }
 }
 
-impl From<&Held<'_>> for Learned {
-    fn from(held: &Held<'_>) -> Self {
-        Self {
-            signature: held.signature().into(),
-            signed: held.signed().into(),
-            signer: held.signer().into(),
-        }
+impl From<&VerifiedSignature<'_>> for OwnedSignature {
+    fn from(one: &VerifiedSignature<'_>) -> Self {
+        Self { signature: one.signature().into(), signed: one.signed().into(), signer: one.signer().into() }
     }
 }

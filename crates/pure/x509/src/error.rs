@@ -4,6 +4,8 @@ use core::fmt;
 
 use teeproof_core::{Class, Time};
 
+use crate::MAX_CHAIN;
+
 /// A path does not hold, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Error {
@@ -21,6 +23,8 @@ pub enum Problem {
     Empty,
     /// There are more certificates than any real chain has.
     TooLong,
+    /// So many certificates or lists could be the right ones that the budget of signatures is spent.
+    TooManySignatures,
     /// The bytes are not a certificate, which breaks the chain like a signature that does not hold.
     Malformed(teeproof_wire::Error),
     /// A key or signature algorithm that no crypto table has.
@@ -78,7 +82,7 @@ impl Problem {
     #[must_use]
     pub const fn class(&self) -> Class {
         match self {
-            Self::Empty | Self::TooLong => Class::Malformed,
+            Self::Empty | Self::TooLong | Self::TooManySignatures => Class::Malformed,
             Self::Algorithm | Self::CriticalExtension => Class::Unsupported,
             Self::NotYetValid { .. } | Self::Expired { .. } => Class::Incomplete,
             Self::Revoked | Self::NoRevocationList | Self::RevocationScope => Class::Incomplete,
@@ -91,7 +95,8 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("there is no certificate below the anchor"),
-            Self::TooLong => f.write_str("the chain is longer than any real one"),
+            Self::TooLong => write!(f, "the chain exceeds {MAX_CHAIN} certificates"),
+            Self::TooManySignatures => f.write_str("too many candidates: the budget of signatures is spent"),
             Self::Malformed(error) => error.fmt(f),
             Self::Algorithm => f.write_str("the key or signature algorithm is not supported"),
             Self::CriticalExtension => f.write_str("a critical extension is not known"),
@@ -102,9 +107,9 @@ impl fmt::Display for Problem {
             Self::LeafIsAuthority => f.write_str("the leaf is a certification authority"),
             Self::Signature => f.write_str("the signature does not hold"),
             Self::NotYetValid { not_before, at } => {
-                write!(f, "valid from {not_before}, asked for {at}")
+                write!(f, "not yet valid: notBefore {not_before}, verified at {at}")
             }
-            Self::Expired { not_after, at } => write!(f, "valid until {not_after}, asked for {at}"),
+            Self::Expired { not_after, at } => write!(f, "expired: notAfter {not_after}, verified at {at}"),
             Self::Revoked => f.write_str("revoked by its issuer"),
             Self::NoRevocationList => f.write_str("no revocation list of its issuer was given"),
             Self::RevocationScope => f.write_str("the revocation list has a critical extension"),

@@ -6,21 +6,32 @@
 extern crate alloc;
 
 mod anchor;
+mod budget;
+mod build;
 #[cfg(feature = "alloc")]
 mod cache;
+mod cached;
 mod error;
-mod held;
-mod known;
+mod name_text;
+mod path;
 mod revocation;
+mod shortlist;
 mod signature;
-mod verify;
+mod verified_signature;
 
-pub use anchor::{Anchor, Anchors};
+pub use anchor::{Anchor, AnchorKind, Anchors, PinnedCertificate, PinnedCertificates};
+pub use budget::SignatureBudget;
+pub use build::{Candidates, PathError, PathSearch, build_path};
 #[cfg(feature = "alloc")]
-pub use cache::{ChainCache, Learned, MAX_REMEMBERED_BYTES};
+pub use cache::{MAX_CACHED_BYTES, OwnedSignature, SignatureCache};
+pub use cached::{CachedSignatures, PinnedPair, SignatureChecks};
 pub use error::{Error, Problem};
-pub use held::{Held, verify_statement};
-pub use known::{Known, PinnedPair};
-pub use revocation::{Revocation, VerifiedRevocationList, verify_list};
+pub use name_text::NameText;
+pub use path::{AnchoredPath, MAX_CHAIN, VerifiedPath, verify_path};
+pub use revocation::{
+    Revocation, RevocationError, RevocationStatus, VerifiedRevocationList, check_revocation, is_list_of,
+    verify_list,
+};
+pub use shortlist::Shortlist;
 pub use signature::verify_signature;
-pub use verify::{MAX_CHAIN, SignedPath, VerifiedPath, verify_path};
+pub use verified_signature::{VerifiedSignature, verify_statement};

@@ -4,14 +4,16 @@
 
 mod support;
 
-use support::Chain;
+use support::{Chain, verify_path};
 use teeproof_core::{BadSignature, Crypto, Time, VerifyEcdsa};
 use teeproof_mint::nitro::{Identity, profile};
 use teeproof_mint::x509::Link;
 use teeproof_mint::{DEFAULT_TIME, Key, Kind};
 use teeproof_wire::certificate::Certificate;
-use teeproof_x509::{ChainCache, Error, Known, MAX_REMEMBERED_BYTES, PinnedPair, Problem, SignedPath};
-use teeproof_x509::{verify_path, verify_statement};
+use teeproof_x509::{
+    AnchoredPath, CachedSignatures, Error, MAX_CACHED_BYTES, PinnedPair, Problem, SignatureBudget,
+    SignatureCache, SignatureChecks, VerifiedSignature,
+};
 
 const AT: i64 = DEFAULT_TIME as i64;
 
@@ -27,11 +29,27 @@ impl VerifyEcdsa for Nothing {
 const REAL: Crypto<'static> = teeproof_aws_lc::TABLE;
 const NOTHING: Crypto<'static> = Crypto { ecdsa_p384_sha384: &Nothing, ..REAL };
 
+fn verify_statement<'a>(
+    signer: &Certificate<'a>,
+    signed: &'a [u8],
+    signature: [u8; 96],
+    cache: CachedSignatures<'_>,
+    crypto: &Crypto,
+) -> Result<VerifiedSignature<'a>, Problem> {
+    let budget = SignatureBudget::new(1);
+    let checks = SignatureChecks { crypto, cache, budget: &budget };
+    teeproof_x509::verify_statement(signer, signed, signature, &checks)
+}
+
 fn certificates(chain: &Chain) -> Vec<Certificate<'_>> {
     chain.0.iter().map(|der| Certificate::parse(der).unwrap()).collect()
 }
 
-fn verify<'a>(chain: &'a Chain, known: Known<'_>, crypto: &Crypto) -> Result<SignedPath<'a>, Error> {
+fn verify<'a>(
+    chain: &'a Chain,
+    known: CachedSignatures<'_>,
+    crypto: &Crypto,
+) -> Result<AnchoredPath<'a>, Error> {
     let all = certificates(chain);
     verify_path(all[0], &all[1..], &[], known, crypto)
 }
@@ -41,22 +59,23 @@ fn usual() -> Chain {
 }
 
 /// A cache that has seen this chain.
-fn taught(chain: &Chain, signatures: usize) -> ChainCache {
-    let mut cache = ChainCache::new(signatures);
-    let news = cache.news(verify(chain, Known::NOTHING, &REAL).unwrap().held());
-    cache.learn(news);
+fn taught(chain: &Chain, signatures: usize) -> SignatureCache {
+    let mut cache = SignatureCache::new(signatures);
+    let news = cache.new_signatures(verify(chain, CachedSignatures::NONE, &REAL).unwrap().signatures());
+    cache.insert(news);
     cache
 }
 
 #[test]
 fn a_known_path_needs_no_signature() {
     let chain = usual();
-    let refused = verify(&chain, Known::of(&ChainCache::new(100)), &NOTHING).unwrap_err();
+    let refused =
+        verify(&chain, CachedSignatures::from_cache(&SignatureCache::new(100)), &NOTHING).unwrap_err();
     assert_eq!(refused, Error { link: 1, problem: Problem::Signature });
     let cache = taught(&chain, 100);
     assert_eq!(cache.len(), chain.0.len() - 1);
-    let path = verify(&chain, Known::of(&cache), &NOTHING).unwrap();
-    assert!(cache.news(path.held()).is_empty());
+    let path = verify(&chain, CachedSignatures::from_cache(&cache), &NOTHING).unwrap();
+    assert!(cache.new_signatures(path.signatures()).is_empty());
 }
 
 /// Time, names and constraints are not remembered.
@@ -64,11 +83,12 @@ fn a_known_path_needs_no_signature() {
 fn a_known_path_still_expires() {
     let chain = usual();
     let cache = taught(&chain, 100);
-    let path = verify(&chain, Known::of(&cache), &NOTHING).unwrap();
+    let path = verify(&chain, CachedSignatures::from_cache(&cache), &NOTHING).unwrap();
     assert!(path.valid_at(Time(AT), 0).is_ok());
     assert!(path.valid_at(Time(path.validity().not_after.0 + 1), 0).is_err());
     let all = certificates(&chain);
-    let shuffled = verify_path(all[1], &[all[3], all[4]], &[], Known::of(&cache), &NOTHING);
+    let shuffled =
+        verify_path(all[1], &[all[3], all[4]], &[], CachedSignatures::from_cache(&cache), &NOTHING);
     assert_eq!(shuffled.unwrap_err(), Error { link: 1, problem: Problem::Issuer });
 }
 
@@ -83,7 +103,7 @@ fn one_other_bit_is_another_signature() {
             changed.0[at][bit / 8] ^= 1 << (bit % 8);
             let all: Result<Vec<_>, _> = changed.0.iter().map(|der| Certificate::parse(der)).collect();
             let Ok(all) = all else { continue };
-            let outcome = verify_path(all[0], &all[1..], &[], Known::of(&cache), &NOTHING);
+            let outcome = verify_path(all[0], &all[1..], &[], CachedSignatures::from_cache(&cache), &NOTHING);
             assert!(outcome.is_err(), "certificate {at}, bit {bit}");
         }
     }
@@ -95,7 +115,7 @@ fn another_signer_is_not_known() {
     let mut links = profile(&Identity::default(), DEFAULT_TIME);
     let cache = taught(&Chain::mint(&links), 100);
     links[0] = Link::new(links[0].certificate.clone(), Key::fresh(Kind::P384));
-    let refused = verify(&Chain::mint(&links), Known::of(&cache), &NOTHING).unwrap_err();
+    let refused = verify(&Chain::mint(&links), CachedSignatures::from_cache(&cache), &NOTHING).unwrap_err();
     assert_eq!(refused, Error { link: 1, problem: Problem::Signature });
 }
 
@@ -107,15 +127,17 @@ fn what_is_used_stays_and_the_rest_is_forgotten() {
     for _ in 0..30 {
         last = Chain::mint(&fresh());
         for chain in [&kept, &last] {
-            let news = cache.news(verify(chain, Known::of(&cache), &REAL).unwrap().held());
-            cache.learn(news);
+            let news = cache.new_signatures(
+                verify(chain, CachedSignatures::from_cache(&cache), &REAL).unwrap().signatures(),
+            );
+            cache.insert(news);
             assert!(cache.len() <= 20);
         }
     }
-    assert!(verify(&kept, Known::of(&cache), &NOTHING).is_ok());
-    assert!(verify(&last, Known::of(&cache), &NOTHING).is_ok());
+    assert!(verify(&kept, CachedSignatures::from_cache(&cache), &NOTHING).is_ok());
+    assert!(verify(&last, CachedSignatures::from_cache(&cache), &NOTHING).is_ok());
     let early = Chain::mint(&fresh());
-    assert!(verify(&early, Known::of(&cache), &NOTHING).is_err());
+    assert!(verify(&early, CachedSignatures::from_cache(&cache), &NOTHING).is_err());
 }
 
 /// A chain all of whose keys are new.
@@ -129,7 +151,7 @@ fn a_cache_without_room_remembers_nothing() {
     let chain = usual();
     let cache = taught(&chain, 0);
     assert!(cache.is_empty());
-    assert!(verify(&chain, Known::of(&cache), &NOTHING).is_err());
+    assert!(verify(&chain, CachedSignatures::from_cache(&cache), &NOTHING).is_err());
 }
 
 #[test]
@@ -140,21 +162,24 @@ fn statements_are_remembered_up_to_a_length() {
     links[last] = Link::new(links[last].certificate.clone(), key.clone());
     let chain = Chain::mint(&links);
     let signer = certificates(&chain)[last];
-    for (length, remembered) in [(672, true), (MAX_REMEMBERED_BYTES, true), (MAX_REMEMBERED_BYTES + 1, false)]
-    {
+    for (length, remembered) in [(672, true), (MAX_CACHED_BYTES, true), (MAX_CACHED_BYTES + 1, false)] {
         let message = vec![0x5a; length];
         let signature: [u8; 96] =
             key.sign(teeproof_mint::Scheme::Ecdsa, &message).unwrap().try_into().unwrap();
-        let mut cache = ChainCache::new(2);
-        let held = verify_statement(&signer, &message, signature, Known::NOTHING, &REAL).unwrap();
+        let mut cache = SignatureCache::new(2);
+        let held = verify_statement(&signer, &message, signature, CachedSignatures::NONE, &REAL).unwrap();
         assert_eq!(held.signature(), signature);
-        let news = cache.news([held]);
-        cache.learn(news);
-        let again = verify_statement(&signer, &message, signature, Known::of(&cache), &NOTHING);
+        let news = cache.new_signatures([held]);
+        cache.insert(news);
+        let again =
+            verify_statement(&signer, &message, signature, CachedSignatures::from_cache(&cache), &NOTHING);
         assert_eq!(again.is_ok(), remembered, "{length}");
         let mut other = signature;
         other[95] ^= 1;
-        assert!(verify_statement(&signer, &message, other, Known::of(&cache), &NOTHING).is_err());
+        assert!(
+            verify_statement(&signer, &message, other, CachedSignatures::from_cache(&cache), &NOTHING)
+                .is_err()
+        );
     }
 }
 
@@ -169,14 +194,15 @@ fn a_pinned_pair_is_only_that() {
         certificates(&chain)[0],
         &certificates(&chain)[1..],
         &[],
-        Known::NOTHING.and_pinned(&pair(0)),
+        CachedSignatures::NONE.with_pinned(&pair(0)),
         &REAL,
     );
-    assert_eq!(path.unwrap().held().count(), ders.len() - 2);
-    let refused = |at| verify(&chain, Known::NOTHING.and_pinned(&pair(at)), &NOTHING).unwrap_err().link;
+    assert_eq!(path.unwrap().signatures().count(), ders.len() - 2);
+    let refused =
+        |at| verify(&chain, CachedSignatures::NONE.with_pinned(&pair(at)), &NOTHING).unwrap_err().link;
     assert_eq!((refused(0), refused(1)), (2, 1));
     let other = Chain::mint(&fresh());
     let foreign = [PinnedPair { issuer: &other.0[0], issued: &ders[1] }];
-    let known = Known::NOTHING.and_pinned(&foreign);
+    let known = CachedSignatures::NONE.with_pinned(&foreign);
     assert_eq!(verify(&chain, known, &NOTHING).unwrap_err().link, 1);
 }

@@ -11,13 +11,13 @@
 
 mod support;
 
-use support::Chain;
+use support::{Chain, verify_path};
 use teeproof_core::{Class, Time, Validity};
 use teeproof_mint::nitro::{Identity, of_length, profile};
 use teeproof_mint::x509::{Algorithm, Certificate, Extension, Link, Name, Oid, Validity as MintValidity};
 use teeproof_mint::{DEFAULT_TIME, Key, Kind, Scheme};
 use teeproof_wire::certificate::Certificate as Parsed;
-use teeproof_x509::{Anchor, Error, Known, MAX_CHAIN, Problem, verify_path};
+use teeproof_x509::{Anchor, CachedSignatures, Error, MAX_CHAIN, Problem};
 
 const AT: i64 = DEFAULT_TIME as i64;
 const CRYPTO: teeproof_core::Crypto = teeproof_aws_lc::TABLE;
@@ -120,7 +120,7 @@ fn nothing_below_the_anchor_and_too_much() {
     let chain = Chain::mint(&of_length(10, &Identity::default(), DEFAULT_TIME));
     let certificates = parsed(&chain);
     let error = |below: &[Parsed<'_>]| {
-        let error = verify_path(certificates[0], below, &[], Known::NOTHING, &CRYPTO).unwrap_err();
+        let error = verify_path(certificates[0], below, &[], CachedSignatures::NONE, &CRYPTO).unwrap_err();
         assert_eq!(error.class(), Class::Malformed);
         error
     };
@@ -140,7 +140,8 @@ fn critical_extensions_of_the_callers_profile() {
         let chain = Chain::mint(&links);
         let certificates = parsed(&chain);
         let verify = |profile: &[&[u8]]| {
-            verify_path(certificates[0], &certificates[1..], profile, Known::NOTHING, &CRYPTO).map(drop)
+            verify_path(certificates[0], &certificates[1..], profile, CachedSignatures::NONE, &CRYPTO)
+                .map(drop)
         };
         assert_eq!(verify(&[&contents]), Ok(()));
         assert_eq!(verify(&[b"\x55\x1d\x20", &contents]), Ok(()));
@@ -169,7 +170,8 @@ fn the_span_in_which_all_are_valid() {
     }
     let chain = Chain::mint(&links);
     let certificates = parsed(&chain);
-    let path = verify_path(certificates[0], &certificates[1..], &[], Known::NOTHING, &CRYPTO).unwrap();
+    let path =
+        verify_path(certificates[0], &certificates[1..], &[], CachedSignatures::NONE, &CRYPTO).unwrap();
     assert_eq!(path.validity(), Validity { not_before: Time(20), not_after: Time(80) });
     for (at, skew_secs, good) in
         [(19, 0, false), (20, 0, true), (80, 0, true), (81, 0, false), (19, 1, true), (81, 1000, false)]

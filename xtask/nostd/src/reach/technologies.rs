@@ -6,7 +6,9 @@ use teeproof_core::{Freshness, Pcrs, RsaKey, Time};
 use teeproof_nitro::Moment;
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::crl::RevocationList;
-use teeproof_x509::{Anchor, Anchors, Revocation};
+use teeproof_x509::{
+    Anchor, AnchorKind, Anchors, CachedSignatures, Revocation, SignatureBudget, SignatureChecks,
+};
 
 use super::opaque::{ANYTHING, Sink, seen};
 
@@ -16,6 +18,7 @@ pub(super) fn snp(bytes: &[u8], sink: &mut Sink) {
     let lists = [list];
     let verification = teeproof_snp::Verification {
         anchors: Anchors::and(black_box(&[&[]])),
+        cache: CachedSignatures::NONE,
         report_data: black_box(teeproof_snp::ReportData::Nonce(Freshness::Nonce(bytes))),
         revocation: black_box(Revocation::Lists(&lists)),
         at: black_box(Time(0)),
@@ -39,8 +42,12 @@ pub(super) fn snp(bytes: &[u8], sink: &mut Sink) {
 }
 
 pub(super) fn nitro(bytes: &[u8], sink: &mut Sink) {
+    let Some((_, list)) = read(bytes) else { return };
+    let lists = [list];
     let verification = teeproof_nitro::Verification {
         anchors: Anchors::and(black_box(&[&[]])),
+        cache: CachedSignatures::NONE,
+        revocation: black_box(Revocation::Lists(&lists)),
         freshness: black_box(Freshness::Nonce(bytes)),
         at: black_box(Moment::OfDocument),
         skew_secs: black_box(0),
@@ -137,7 +144,10 @@ fn attested(bytes: &[u8], sink: &mut Sink) -> Result<(), teeproof_tpm::Error> {
 pub(super) fn x509(bytes: &[u8], sink: &mut Sink) {
     let Some((certificates, list)) = read(bytes) else { return };
     let [root, below @ ..] = &certificates;
-    let path = teeproof_x509::verify_path(*root, below, black_box(&[]), Anchors::PINNED.known(), &ANYTHING);
+    let budget = SignatureBudget::new(black_box(8));
+    let checks = SignatureChecks { crypto: &ANYTHING, cache: CachedSignatures::NONE, budget: &budget };
+    let kind = black_box(AnchorKind::Added);
+    let path = teeproof_x509::verify_path(*root, kind, below, black_box(&[]), &checks);
     let path = path.and_then(|path| {
         sink.debug(&(path.validity(), path.root(), path.below(), path.leaf()));
         path.valid_at(black_box(Time(0)), black_box(0))
@@ -150,8 +160,8 @@ pub(super) fn x509(bytes: &[u8], sink: &mut Sink) {
         }
     }
     let at = black_box(Time(0));
-    match teeproof_x509::verify_list(&list, root, at, Anchors::PINNED.known(), &ANYTHING) {
-        Ok(verified) => sink.debug(&(verified, verified.revokes(root), verified.held())),
+    match teeproof_x509::verify_list(&list, root, at, &checks) {
+        Ok(verified) => sink.debug(&(verified, verified.revokes(root), verified.signature())),
         Err(problem) => sink.both(&problem),
     }
     black_box(black_box(Anchor::Sha256([0; 32])).is(root, &ANYTHING));

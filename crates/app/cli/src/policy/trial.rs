@@ -9,7 +9,7 @@ use teeproof::input::InputWarning;
 use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof::wire::certificate::Certificate;
 use teeproof::wire::crl::RevocationList;
-use teeproof::x509::Anchors;
+use teeproof::x509::{Anchors, CachedSignatures};
 use teeproof::{AttestationResult, Evidence, Policy, Request};
 
 use crate::at::At;
@@ -107,6 +107,7 @@ impl<'f> Case<'f> {
             endorsements: &self.certificates,
             revocation: files::revocation(&self.lists),
             anchors: Anchors::and(&trial.anchors),
+            cache: CachedSignatures::NONE,
             freshness: Freshness::Waived("old evidence is looked at"),
             user_data: None,
             at: trial.at,

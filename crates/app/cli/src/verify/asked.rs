@@ -6,7 +6,7 @@ use teeproof::input::InputWarning;
 use teeproof::nitro::{Limits, Moment};
 use teeproof::wire::certificate::Certificate;
 use teeproof::wire::crl::RevocationList;
-use teeproof::x509::Anchors;
+use teeproof::x509::{Anchors, CachedSignatures};
 use teeproof::{Policy, Request};
 
 use super::VerifyArgs;
@@ -57,6 +57,7 @@ impl<'a> Asked<'a> {
             endorsements: certificates,
             revocation: files::revocation(lists),
             anchors: Anchors::and(anchors),
+            cache: CachedSignatures::NONE,
             freshness: nonce.map_or(Freshness::Waived("--no-nonce was given"), Freshness::Nonce),
             user_data: self.user_data.as_deref(),
             at: self.at,

@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use teeproof_core::{BadSignature, Class, Crypto, Outcome, RsaKey, VerifyEcdsa, VerifyRsa};
 use teeproof_hcl::{Error, verify_snp, verify_snp_again};
+use teeproof_mint::DEFAULT_TIME;
 use teeproof_mint::azure::Vm;
+use teeproof_mint::x509::Validity;
 
 use crate::support::{AT, Bag, Findings, NONCE, vm};
 
@@ -89,11 +91,44 @@ fn time_and_anchors_are_looked_at_again() {
     let [first, next] = two_of(&vm());
     let late = Bag { at: AT + 100 * 365 * 86_400, ..next.clone() };
     assert_eq!(again(&first, &late).0.unwrap_err().class(), Class::Incomplete);
-    for dropped in 0..2 {
+    let [processor, vtpm] = [0, 1].map(|at| {
         let mut anchors = next.anchors.clone();
-        anchors.remove(dropped);
-        let distrusted = Bag { anchors, ..next.clone() };
-        assert_eq!(again(&first, &distrusted).0.unwrap_err().class(), Class::NotAuthentic, "{dropped}");
+        anchors.remove(at);
+        Bag { anchors, ..next.clone() }
+    });
+    assert_eq!(again(&first, &processor).0.unwrap_err().class(), Class::NotAuthentic);
+    // The AK certificate is looked for anew, and is not established any more.
+    let (table, findings) = (teeproof_aws_lc::TABLE, &mut Findings::default());
+    let ak = first.asked(&table, |evidence, certificates, verification| {
+        let known = verify_snp(evidence, certificates, verification, &mut ()).unwrap();
+        vtpm.asked(&table, |evidence, certificates, verification| {
+            let vm = verify_snp_again(&known, evidence, certificates, verification, findings).unwrap();
+            vm.ak_path().is_some()
+        })
+    });
+    assert!(!ak);
+    findings.told("ak.chain", Outcome::Warn, "is missing");
+}
+
+/// A certificate that was renewed meanwhile takes the place of the old one.
+#[test]
+fn a_renewed_ak_certificate_is_used() {
+    let [first, next] = two_of(&vm());
+    let year = 365 * 86_400;
+    let later = vm().with_ak_chain(|chain| {
+        let validity = Validity::new(DEFAULT_TIME, DEFAULT_TIME + 3 * year);
+        chain.leaf.certificate.validity = validity;
+    });
+    let renewed = Bag::of(&later).certificates.remove(2);
+    let mut with_renewed = Bag { at: AT + 2 * year as i64, ..next };
+    with_renewed.certificates.push(renewed);
+    for _ in 0..with_renewed.certificates.len() {
+        with_renewed.certificates.rotate_left(1);
+        let (result, findings, signatures) = again(&first, &with_renewed);
+        assert_eq!(result, Ok(()));
+        findings.told("ak.chain", Outcome::Pass, "ConfidentialVM");
+        // The quote, the renewed certificate and its authority.
+        assert_eq!(signatures, 3);
     }
 }
 

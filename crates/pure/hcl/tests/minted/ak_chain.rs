@@ -71,8 +71,8 @@ fn the_order_of_certificates_does_not_matter() {
 fn dates_are_held() {
     let (before, after) = (DEFAULT_TIME - 10, DEFAULT_TIME + 10);
     for (validity, words) in [
-        (Validity::new(before - 100, before), "valid until"),
-        (Validity::new(after, after + 100), "valid from"),
+        (Validity::new(before - 100, before), "expired: notAfter"),
+        (Validity::new(after, after + 100), "not yet valid: notBefore"),
     ] {
         let dated = leaf(|link| link.certificate.validity = validity.clone())(vm());
         only_warned(&Bag::of(&dated), words);
@@ -100,14 +100,20 @@ fn a_signature_that_does_not_hold_is_refused() {
 #[test]
 fn a_root_that_is_no_anchor_is_refused() {
     let mut bag = Bag::of(&vm());
-    // The impostor's own root, sent along, is no anchor; nor is one under Azure's name.
+    // The impostor's own root, sent along, is no anchor, and is named with what to do.
     let root = bag.anchors.remove(1);
     bag.certificates.push(root);
-    bag.refused(Error::AkUntrusted, Class::NotAuthentic);
-    // A chain that never ends.
+    let error = bag.verify().unwrap_err();
+    assert!(matches!(error, Error::AkUntrusted { .. }), "{error:?}");
+    assert_eq!(error.class(), Class::NotAuthentic);
+    for words in [ROOT, "O=teeproof twin", "is not trusted"] {
+        assert!(error.to_string().contains(words), "{error}");
+    }
+    assert!(error.advice().unwrap().to_string().contains("--anchor"));
+    // A chain that is longer than any real one.
     let mut bag = Bag::of(&vm().with_ak_chain(|chain| {
         let template = chain.intermediates[0].clone();
-        chain.intermediates = (0..5_u8)
+        chain.intermediates = (0..9_u8)
             .map(|number| {
                 let mut link = template.clone();
                 link.certificate.subject = Name::common(&format!("CA {number}"));
@@ -115,7 +121,7 @@ fn a_root_that_is_no_anchor_is_refused() {
             })
             .collect();
     }));
-    bag.refused(Error::AkUntrusted, Class::NotAuthentic);
+    bag.refused(at(8, Problem::TooLong), Class::Malformed);
     bag.certificates.retain(|der| !String::from_utf8_lossy(der).contains("CA 2"));
     bag.verify().expect("the chain is incomplete then");
 }
@@ -219,23 +225,68 @@ fn a_certificate_of_another_purpose_is_passed_over() {
     seen.findings.told("ak.chain", Outcome::Skip, "no AK certificate came along");
 }
 
+/// Another VM's certificate is as if it were absent, and named.
 #[test]
-fn the_certificate_of_another_key_is_refused() {
+fn the_certificate_of_another_key_is_passed_over() {
     let other = || Key::shared("another AK", Kind::Rsa2048);
-    refused(leaf(|link| link.key = other()), Error::AkKey, Class::NotBound);
-    refused(leaf(|link| link.key = Key::shared("P-384", Kind::P384)), Error::AkKey, Class::NotBound);
+    for key in [other(), Key::shared("P-384", Kind::P384)] {
+        let seen = Bag::of(&leaf(|link| link.key = key)(vm())).verify().unwrap();
+        assert_eq!(seen.ak, None);
+        let named = "the AK certificate of 0123456789ab.ConfidentialVM.Azure.windows.net: for another key";
+        seen.findings.told("ak.key", Outcome::Warn, named);
+        seen.findings.told("ak.chain", Outcome::Skip, "no AK certificate of this VM");
+    }
     // Among several, the one that the claims name is taken, wherever it stands.
     let mut bag = Bag::of(&vm());
     let own = bag.certificates.remove(2);
     let stranger = Bag::of(&leaf(|link| link.key = other())(vm())).certificates.remove(2);
     for (places, expected) in [
-        (vec![&own, &stranger], Ok(Some(false))),
-        (vec![&stranger, &own], Ok(Some(false))),
-        (vec![&stranger, &stranger], Err(Error::AkKey)),
+        (vec![&own, &stranger], Some(false)),
+        (vec![&stranger, &own], Some(false)),
+        (vec![&stranger, &stranger], None),
     ] {
         let mut bag = bag.clone();
         bag.certificates.extend(places.into_iter().cloned());
-        assert_eq!(bag.verify().map(|seen| seen.ak), expected);
+        assert_eq!(bag.verify().unwrap().ak, expected);
+    }
+}
+
+/// A folder with the AK certificates of a whole fleet: those of other keys cost no signature.
+#[test]
+fn a_folder_of_many_ak_certificates() {
+    let mut bag = Bag::of(&vm());
+    let own = bag.certificates.remove(2);
+    for number in 0..70_u8 {
+        let other = leaf(|link| {
+            link.key = Key::shared("another AK", Kind::Rsa2048);
+            link.certificate.serial = vec![1, number];
+        });
+        bag.certificates.push(Bag::of(&other(vm())).certificates.remove(2));
+    }
+    assert_eq!(bag.verify().unwrap().ak, None);
+    bag.certificates.push(own);
+    assert_eq!(bag.verify().unwrap().ak, Some(false));
+    bag.certificates.reverse();
+    assert_eq!(bag.verify().unwrap().ak, Some(false));
+}
+
+/// A certificate that was renewed over the same key: the valid one is taken, wherever it stands.
+#[test]
+fn an_old_ak_certificate_before_the_renewed_one() {
+    let past = Validity::new(DEFAULT_TIME - 1000, DEFAULT_TIME - 10);
+    let mut bag = Bag::of(&vm());
+    let renewed = bag.certificates.remove(2);
+    let old = leaf(|link| link.certificate.validity = past)(vm());
+    let old = Bag::of(&old).certificates.remove(2);
+    bag.certificates.push(old.clone());
+    only_warned(&bag, "expired");
+    for places in [[&old, &renewed], [&renewed, &old]] {
+        let mut bag = bag.clone();
+        bag.certificates.pop();
+        bag.certificates.extend(places.into_iter().cloned());
+        let seen = bag.verify().unwrap();
+        assert_eq!(seen.ak, Some(false));
+        seen.findings.told("ak.key", Outcome::Pass, "HCLAkPub");
     }
 }
 

@@ -2,7 +2,6 @@
 
 use teeproof_core::Class;
 use teeproof_hcl::Error;
-use teeproof_snp::Link;
 
 use crate::support::{Bag, refused, vm};
 
@@ -28,8 +27,9 @@ fn what_snp_refuses_is_refused() {
     );
     let mut bag = Bag::of(&vm());
     bag.certificates.remove(0);
-    let missing = Error::Snp(teeproof_snp::Error::Missing(Link::Vek));
-    bag.refused(missing, Class::Incomplete);
+    let missing = bag.verify().unwrap_err();
+    assert!(matches!(missing, Error::Snp(teeproof_snp::Error::MissingVek(_))), "{missing:?}");
+    assert_eq!(missing.class(), Class::Incomplete);
     // Beside a root of Azure's alone, the processor's chain is not to be believed.
     let mut bag = Bag::of(&vm());
     bag.anchors.remove(0);

@@ -7,7 +7,8 @@ use teeproof_mint::snp::Product;
 use teeproof_mint::{DEFAULT_TIME, Kind};
 use teeproof_tpm::{PcrValues, Quote};
 use teeproof_wire::certificate::Certificate;
-use teeproof_x509::{Anchors, Revocation};
+use teeproof_wire::crl::RevocationList;
+use teeproof_x509::{Anchors, CachedSignatures, Revocation};
 
 /// When minted evidence holds.
 pub(crate) const AT: i64 = DEFAULT_TIME as i64;
@@ -34,6 +35,8 @@ pub(crate) struct Bag {
     pub(crate) certificates: Vec<Vec<u8>>,
     /// Added to the pinned anchors.
     pub(crate) anchors: Vec<Vec<u8>>,
+    /// Revocation lists; none is a waiver.
+    pub(crate) lists: Option<Vec<Vec<u8>>>,
     /// The nonce; none is a waiver.
     pub(crate) nonce: Option<Vec<u8>>,
     pub(crate) user_data: Option<Vec<u8>>,
@@ -73,6 +76,7 @@ impl Bag {
             nonce_in_user_data: false,
             certificates,
             anchors,
+            lists: None,
             nonce: None,
             user_data: None,
             at: AT,
@@ -164,6 +168,10 @@ impl Bag {
         let certificates: Vec<_> =
             self.certificates.iter().map(|der| Certificate::parse(der).unwrap()).collect();
         let anchors: Vec<_> = self.anchors.iter().map(Vec::as_slice).collect();
+        let lists: Option<Vec<_>> = self
+            .lists
+            .as_ref()
+            .map(|lists| lists.iter().map(|der| RevocationList::parse(der).unwrap()).collect());
         let quote = self.quote.as_ref();
         let evidence = Evidence {
             report: &self.report,
@@ -175,12 +183,16 @@ impl Bag {
         };
         let verification = Verification {
             anchors: Anchors::and(&anchors),
+            cache: CachedSignatures::NONE,
             freshness: match &self.nonce {
                 Some(nonce) => Freshness::Nonce(nonce),
                 None => Freshness::Waived("the test asks nothing"),
             },
             user_data: self.user_data.as_deref(),
-            revocation: Revocation::Unchecked("the test gives no list"),
+            revocation: match &lists {
+                Some(lists) => Revocation::Lists(lists),
+                None => Revocation::Unchecked("the test gives no list"),
+            },
             at: Time(self.at),
             crypto,
         };
@@ -273,9 +285,9 @@ impl Findings {
 /// Every check of a verification, in the order in which they are made.
 fn order() -> Vec<&'static str> {
     let mut own = teeproof_hcl::checks::VERIFY.iter().map(|check| check.id);
-    let mut order: Vec<_> = own.by_ref().take(2).collect();
+    let mut order: Vec<_> = own.by_ref().take(1).collect();
     order.extend(teeproof_snp::checks::VERIFY.iter().map(|check| check.id));
-    order.extend(own.by_ref().take(4));
+    order.extend(own.by_ref().take(6));
     order.extend(teeproof_tpm::checks::VERIFY.iter().map(|check| check.id));
     order.push(own.next().unwrap());
     // What only TDX has comes instead of what only SNP has.

@@ -7,8 +7,9 @@ use teeproof_nitro::{
     Appraisal, DEFAULT_SKEW_SECS, Error, Limits, Link, Moment, Policy, Verification, VerifiedDocument,
     appraise, checks, verify,
 };
+use teeproof_wire::crl::RevocationList;
 use teeproof_wire::{Error as WireError, Kind};
-use teeproof_x509::{Anchors, Problem};
+use teeproof_x509::{Anchors, CachedSignatures, Problem, Revocation};
 
 /// When minted evidence holds, and was made.
 pub(crate) const AT: i64 = DEFAULT_TIME as i64;
@@ -19,6 +20,8 @@ pub(crate) struct Bag {
     pub(crate) document: Vec<u8>,
     /// Added to the pinned anchors.
     pub(crate) anchors: Vec<Vec<u8>>,
+    /// Revocation lists; none is a waiver.
+    pub(crate) lists: Option<Vec<Vec<u8>>>,
     /// The nonce; none is a waiver.
     pub(crate) nonce: Option<Vec<u8>>,
     pub(crate) at: Moment,
@@ -48,6 +51,7 @@ impl Bag {
         let attestation = enclave.mint().unwrap();
         Self {
             anchors: vec![attestation.root().to_vec()],
+            lists: None,
             document: attestation.document,
             nonce: None,
             at: Moment::At(Time(AT)),
@@ -119,8 +123,17 @@ impl Bag {
         then: impl FnOnce(Result<VerifiedDocument<'_>, Error>) -> T,
     ) -> T {
         let anchors: Vec<_> = self.anchors.iter().map(Vec::as_slice).collect();
+        let lists: Option<Vec<_>> = self
+            .lists
+            .as_ref()
+            .map(|lists| lists.iter().map(|der| RevocationList::parse(der).unwrap()).collect());
         let verification = Verification {
             anchors: Anchors::and(&anchors),
+            cache: CachedSignatures::NONE,
+            revocation: match &lists {
+                Some(lists) => Revocation::Lists(lists),
+                None => Revocation::Unchecked("the test gives no list"),
+            },
             freshness: match &self.nonce {
                 Some(nonce) => Freshness::Nonce(nonce),
                 None => Freshness::Waived("the test asks nothing"),
@@ -149,6 +162,8 @@ pub(crate) enum Expected {
     Fields(Kind, &'static str),
     Chain(usize, Problem),
     Exactly(Error, Class),
+    /// The root is no trust anchor.
+    Untrusted,
 }
 
 impl Expected {
@@ -167,6 +182,7 @@ impl Expected {
                 assert_eq!(*error, Error::Chain { link: Link(link), problem }, "{error}");
                 problem.class()
             }
+            (Self::Untrusted, Error::Untrusted { .. }) => Class::NotAuthentic,
             (Self::Exactly(expected, class), _) => {
                 assert_eq!(*error, expected, "{error}");
                 class
@@ -178,7 +194,7 @@ impl Expected {
 }
 
 pub(crate) const SIGNATURE: Expected = Expected::Exactly(Error::Signature, Class::NotAuthentic);
-pub(crate) const UNTRUSTED: Expected = Expected::Exactly(Error::Untrusted, Class::NotAuthentic);
+pub(crate) const UNTRUSTED: Expected = Expected::Untrusted;
 pub(crate) const NONCE: Expected = Expected::Exactly(Error::Nonce, Class::NotBound);
 
 /// Holds that an enclave altered is refused exactly so, and unaltered is accepted.
@@ -211,7 +227,8 @@ impl Record for Log {
         // Texts are formatted for the sake of whatever could go wrong in them.
         assert!(finding.because.is_some_and(|because| !because.to_string().is_empty()));
         // What somebody chose not to have checked is told apart from what does not apply.
-        let chosen = finding.outcome == Outcome::Skip && [checks::NONCE.id].contains(&finding.check.id);
+        let chosen = finding.outcome == Outcome::Skip
+            && [checks::NONCE.id, checks::REVOCATION.id].contains(&finding.check.id);
         assert_eq!(finding.waived, chosen, "{}", finding.check.id);
         self.0.push((finding.check.id, finding.outcome));
     }

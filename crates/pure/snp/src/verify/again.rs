@@ -2,8 +2,10 @@
 
 use teeproof_core::{Check, Record};
 
-use super::{Verification, VerifiedReport, report_data, revocation};
-use crate::chain::chain_error;
+use teeproof_x509::NameText;
+
+use super::{Verification, VerifiedReport, report_data};
+use crate::attempt::{chain_error, record_revocation, record_validity, revocation};
 use crate::unusual::Unusual;
 use crate::{Error, checks};
 
@@ -15,29 +17,31 @@ use crate::{Error, checks};
 ///
 /// # Errors
 /// The chain ends at an anchor that is not trusted this time; a certificate is no longer valid, or
-/// revoked; the nonce is not the report's.
+/// revoked; the nonce is not the report's. But for the nonce, nothing was recorded then.
 pub fn verify_again<'a>(
     known: &VerifiedReport<'a>,
     verification: &Verification<'a>,
     record: &mut dyn Record,
 ) -> Result<VerifiedReport<'a>, Error> {
-    let signed = known.path.path();
-    if !known.production && !verification.anchors.has_added(signed.root()) {
-        return Err(Error::Untrusted);
+    let path = known.path.path();
+    if !verification.anchors.still_trusts(path.root(), path.anchor()) {
+        return Err(Error::Untrusted { root: NameText::from(path.root().subject()) });
     }
+    let budget = verification.budget(0);
+    let path = path.valid_at(verification.at, 0).map_err(chain_error)?;
+    let path = revocation(path, verification, &verification.checks(&budget))?;
     for check in UNCHANGED {
         record.pass(check, &BEFORE);
     }
     Unusual::of(known.report, known.vek).record(&BEFORE, record);
-    let path = signed.valid_at(verification.at, 0).map_err(chain_error)?;
-    record.pass(checks::VALIDITY, &format_args!("every certificate, at {}", verification.at));
-    revocation(path.path(), verification, record)?;
+    record_validity(verification.at, record);
+    record_revocation(path.revocation(), &verification.revocation, record);
     report_data(known.report, &verification.report_data, record)?;
     Ok(VerifiedReport { path, ..*known })
 }
 
 /// What no other time and no other question changes, besides the signature.
 const UNCHANGED: [&Check; 6] =
-    [checks::FORMAT, checks::CHAIN, checks::VEK_TYPE, checks::VEK_PRODUCT, checks::VEK_TCB, checks::VEK_CHIP];
+    [checks::FORMAT, checks::CHAIN, checks::VEK_TYPE, checks::VEK_CHIP, checks::VEK_PRODUCT, checks::VEK_TCB];
 
 const BEFORE: &str = "as before: the same report";

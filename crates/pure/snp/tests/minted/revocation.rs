@@ -61,9 +61,51 @@ fn a_list_of_another_issuer_is_no_list() {
     let machine = vlek(Line::Milan);
     let other = vlek(Line::Turin).mint_crl(&[]).unwrap();
     let own = machine.mint_crl(&[]).unwrap();
-    with(&machine, &[&other, &own]).verify().unwrap();
+    assert!(with(&machine, &[&other, &own]).verify().unwrap().revocation.covers(1));
     for lists in [&[][..], &[&other[..]]] {
-        with(&machine, lists).refused(intermediate(Problem::NoRevocationList), Class::Incomplete);
+        // The chain is not checked, which is a waiver, unless a list is required.
+        let bag = with(&machine, lists);
+        assert!(!bag.verify().unwrap().revocation.is_checked());
+        let required = Bag { lists_required: true, ..bag };
+        required.refused(intermediate(Problem::NoRevocationList), Class::Incomplete);
+    }
+    let required = Bag { lists_required: true, ..with(&machine, &[&own]) };
+    assert!(required.verify().unwrap().revocation.covers(1));
+}
+
+/// A list of the ASK or ASVK is verified and honoured. All VEKs have serial number 0, so that an entry
+/// of it withdraws all that this authority issued; a VEK with a serial number of its own is looked up.
+#[test]
+fn a_list_of_the_intermediate_is_used() {
+    for machine in [vcek(Line::Milan), vlek(Line::Genoa)] {
+        let signed = |serials: &[&[u8]]| {
+            let list = Crl::new(0, 2 * AT as u64);
+            let list = serials.iter().fold(list, |list, serial| list.revoke(serial));
+            list.sign(&machine.intermediate).unwrap()
+        };
+        let root = machine.mint_crl(&[]).unwrap();
+        let clean = signed(&[&[7], &[1, 0, 9]]);
+        let seen = with(&machine, &[&root, &clean]).verify().unwrap();
+        assert!(seen.revocation.is_complete());
+        // Alone, it does not look the intermediate up.
+        let alone = with(&machine, &[&clean]);
+        let seen = alone.verify().unwrap().revocation;
+        assert!(seen.covers(2) && !seen.covers(1));
+        let required = Bag { lists_required: true, ..alone };
+        required.refused(intermediate(Problem::NoRevocationList), Class::Incomplete);
+
+        let revoked = Error::Chain { link: Link::Vek, problem: Problem::Revoked };
+        let all = signed(&[&[0]]);
+        for lists in [&[&all[..]][..], &[&root, &all], &[&all, &root]] {
+            with(&machine, lists).refused(revoked, Class::Incomplete);
+        }
+        let own = machine.clone().with_vek(|vek| vek.certificate.serial = vec![1, 0, 9]);
+        with(&own, &[&clean]).refused(revoked, Class::Incomplete);
+        // One that does not hold is refused as the root's is.
+        let mut bent = clean;
+        *bent.last_mut().unwrap() ^= 1;
+        let error = Error::RevocationList { issuer: Link::Intermediate, problem: Problem::Signature };
+        with(&machine, &[&root, &bent]).refused(error, Class::NotAuthentic);
     }
 }
 
@@ -90,7 +132,8 @@ fn a_list_holds_from_one_update_to_the_next() {
         });
         // A good list beside it does not heal it.
         for lists in [&[&list[..]][..], &[&list, &good], &[&good, &list]] {
-            with(&machine, lists).refused(Error::RevocationList(problem), Class::Incomplete);
+            with(&machine, lists)
+                .refused(Error::RevocationList { issuer: Link::Ark, problem }, Class::Incomplete);
         }
     }
 }
@@ -100,8 +143,14 @@ fn forged_lists() {
     let machine = vlek(Line::Genoa);
     let impostor = machine.clone().authority_keys(Kind::Rsa3072);
     let good = machine.mint_crl(&[]).unwrap();
-    let forged = impostor.mint_crl(&[]).unwrap();
-    let error = Error::RevocationList(Problem::Signature);
+    // A list of another authority of this name names another key, and is as if it were absent.
+    let other = impostor.mint_crl(&[]).unwrap();
+    assert!(!with(&machine, &[&other]).verify().unwrap().revocation.is_checked());
+    // A forged one does not.
+    let mut forged = impostor.crl();
+    forged.extensions.clear();
+    let forged = forged.sign(&impostor.ark).unwrap();
+    let error = Error::RevocationList { issuer: Link::Ark, problem: Problem::Signature };
     for lists in [&[&forged[..]][..], &[&good, &forged]] {
         with(&machine, lists).refused(error, Class::NotAuthentic);
     }
@@ -110,7 +159,8 @@ fn forged_lists() {
     *bent.last_mut().unwrap() ^= 1;
     with(&machine, &[&bent]).refused(error, Class::NotAuthentic);
     // The intermediate's key in the root's name.
-    let usurped = machine.crl();
+    let mut usurped = machine.crl();
+    usurped.extensions.clear();
     let mut usurper = machine.ark.clone();
     usurper.key = machine.intermediate.key.clone();
     with(&machine, &[&usurped.sign(&usurper).unwrap()]).refused(error, Class::NotAuthentic);
@@ -121,7 +171,10 @@ fn a_root_that_may_not_sign_lists() {
     let machine = vlek(Line::Milan).with_ark(|ark| ark.certificate.set_extension(Extension::key_usage(0x04)));
     Bag::of(&machine).verify().unwrap();
     let list = machine.mint_crl(&[]).unwrap();
-    with(&machine, &[&list]).refused(Error::RevocationList(Problem::KeyUsage), Class::NotAuthentic);
+    with(&machine, &[&list]).refused(
+        Error::RevocationList { issuer: Link::Ark, problem: Problem::KeyUsage },
+        Class::NotAuthentic,
+    );
 }
 
 #[test]
@@ -131,6 +184,9 @@ fn a_list_of_narrower_scope() {
         let narrower = Extension::new(Oid::new(&[2, 5, 29, number]), der::sequence(&[])).critical();
         let machine = vlek(Line::Milan);
         let list = list(&machine, |list| list.extensions.push(narrower));
-        with(&machine, &[&list]).refused(Error::RevocationList(Problem::RevocationScope), Class::Incomplete);
+        with(&machine, &[&list]).refused(
+            Error::RevocationList { issuer: Link::Ark, problem: Problem::RevocationScope },
+            Class::Incomplete,
+        );
     }
 }

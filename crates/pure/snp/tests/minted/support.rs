@@ -4,12 +4,12 @@ use teeproof_core::{Class, Crypto, Finding, Freshness, Outcome, Record, Time};
 use teeproof_mint::snp::{Machine, Product as Line};
 use teeproof_mint::{DEFAULT_TIME, Kind};
 use teeproof_snp::{
-    Chip, Endorsements, Error, Policy, Product, ReportData, Tcb, VekKind, Verification, appraise, checks,
-    verify,
+    Chip, Component, Endorsements, Error, Policy, Product, ReportData, Tcb, VekKind, Verification, appraise,
+    checks, verify,
 };
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::crl::RevocationList;
-use teeproof_x509::{Anchors, Revocation};
+use teeproof_x509::{Anchors, CachedSignatures, Revocation, RevocationStatus};
 
 /// When minted evidence holds.
 pub(crate) const AT: i64 = DEFAULT_TIME as i64;
@@ -40,6 +40,8 @@ pub(crate) struct Bag {
     pub(crate) nonce: Option<Vec<u8>>,
     /// Revocation lists; none is a waiver.
     pub(crate) lists: Option<Vec<Vec<u8>>>,
+    /// Whether a chain without a list is refused.
+    pub(crate) lists_required: bool,
     pub(crate) at: i64,
 }
 
@@ -53,6 +55,7 @@ pub(crate) struct Seen {
     pub(crate) chip: Chip,
     pub(crate) has_provider: bool,
     pub(crate) production: bool,
+    pub(crate) revocation: RevocationStatus,
     /// Whether `Policy::genuine()` accepts it.
     pub(crate) genuine: bool,
 }
@@ -67,6 +70,7 @@ impl Bag {
             anchors: vec![evidence.ark],
             nonce: None,
             lists: None,
+            lists_required: false,
             at: AT,
         }
     }
@@ -111,6 +115,7 @@ impl Bag {
                 chip: verified.chip(),
                 has_provider: verified.provider().is_some(),
                 production: verified.is_production(),
+                revocation: verified.revocation(),
                 genuine: appraise(&verified, &Policy::genuine(), &mut ()),
             })
         });
@@ -133,11 +138,13 @@ impl Bag {
             .map(|lists| lists.iter().map(|der| RevocationList::parse(der).unwrap()).collect());
         let verification = Verification {
             anchors: Anchors::and(&anchors),
+            cache: CachedSignatures::NONE,
             report_data: ReportData::Nonce(match &self.nonce {
                 Some(nonce) => Freshness::Nonce(nonce),
                 None => Freshness::Waived("the test asks nothing"),
             }),
             revocation: match &lists {
+                Some(lists) if self.lists_required => Revocation::Required(lists),
                 Some(lists) => Revocation::Lists(lists),
                 None => Revocation::Unchecked("the test gives no list"),
             },
@@ -146,6 +153,14 @@ impl Bag {
         };
         let endorsements = Endorsements { certificates: &certificates };
         then(verify(&self.report, &endorsements, &verification, record))
+    }
+
+    /// The verification must fail with such an error.
+    #[track_caller]
+    pub(crate) fn refused_as(&self, is_expected: impl Fn(&Error) -> bool, class: Class) {
+        let error = self.verify().expect_err("accepted");
+        assert!(is_expected(&error), "{error:?}");
+        assert_eq!(error.class(), class, "{error}");
     }
 
     /// The verification must fail exactly so.
@@ -179,6 +194,23 @@ impl Record for Findings {
         let because = finding.because.map(ToString::to_string).unwrap_or_default();
         self.0.push((finding.check.id, finding.outcome, because));
     }
+}
+
+/// Holds that a machine as it is is accepted, and altered is refused with such an error.
+#[track_caller]
+pub(crate) fn refused_as(
+    machine: &Machine,
+    alter: impl FnOnce(Machine) -> Machine,
+    is_expected: impl Fn(&Error) -> bool,
+    class: Class,
+) {
+    Bag::of(machine).verify().expect("the control");
+    Bag::of(&alter(machine.clone())).refused_as(is_expected, class);
+}
+
+/// The certificate is for another TCB, which is told by this component.
+pub(crate) fn is_tcb(error: &Error, expected: Component) -> bool {
+    matches!(error, Error::VekTcb { component, .. } if *component == expected)
 }
 
 /// The findings of one verification: which check, and how it came out.

@@ -349,7 +349,7 @@ impl InputError {
                 )
             }
             Self::TwoOfAKind(kind) => write!(f, "two files are read as {kind}, and evidence has one"),
-            Self::NotTogether => f.write_str("the certificates or lists do not belong to the Nitro document"),
+            Self::NotTogether => f.write_str("the certificates do not belong to the Nitro document"),
             Self::WithoutReport(kind) => write!(f, "there is a {kind} and no hcl-report"),
             Self::TdQuoteOfSnp => {
                 f.write_str("the td-quote does not belong to the hcl-report of an SNP machine")

@@ -50,7 +50,9 @@ impl Inputs {
             (None, None) => return Err(InputError::NoEvidence),
         };
         let evidence = match (technology, alone) {
-            (Technology::Nitro, None) if self.parts.len() == 1 => Evidence::Nitro(&report.bytes),
+            (Technology::Nitro, None) if self.parts.iter().all(goes_with_nitro) => {
+                Evidence::Nitro(&report.bytes)
+            }
             (Technology::Nitro, _) => return Err(InputError::NotTogether),
             (Technology::Snp, None) => Evidence::Snp(&report.bytes),
             (Technology::Snp, Some(kind)) => return Err(InputError::WithoutReport(kind)),
@@ -105,6 +107,11 @@ pub(super) fn check_beside(others: &[Part], part: &Part) -> Result<(), InputErro
         return Err(InputError::TwoOfAKind(part.kind));
     }
     Ok(())
+}
+
+/// A Nitro document brings its certificates along; revocation lists can be given for its chain.
+fn goes_with_nitro(part: &Part) -> bool {
+    matches!(part.kind, Kind::NitroDocument | Kind::RevocationList)
 }
 
 fn is_registers(part: &Part) -> bool {

@@ -3,7 +3,7 @@
 use teeproof::core::{Freshness, Outcome, Technology, Time};
 use teeproof::input::Inputs;
 use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
-use teeproof::x509::{Anchors, Revocation};
+use teeproof::x509::{Anchors, CachedSignatures, Revocation};
 use teeproof::{AttestationResult, Finding, Policy, Request, Verdict, find_check, verify};
 use teeproof_mint::DEFAULT_TIME;
 
@@ -72,6 +72,7 @@ impl Ask {
                 lists => Revocation::Lists(lists),
             },
             anchors: Anchors::and(&anchors),
+            cache: CachedSignatures::NONE,
             freshness: match &self.nonce {
                 Some(nonce) => Freshness::Nonce(nonce),
                 None => Freshness::Waived("the test asks nothing"),

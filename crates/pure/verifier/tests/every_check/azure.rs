@@ -6,6 +6,7 @@ use teeproof::hcl::{Ground, Origin, Policy, VmId};
 use teeproof::input::{Inputs, Kind};
 use teeproof_mint::azure::{Evidence, Vm};
 use teeproof_mint::snp::Product;
+use teeproof_mint::x509::Crl;
 use teeproof_mint::{DEFAULT_TIME, Key, Kind as KeyKind};
 
 use crate::ask::{Ask, fails, holds, make_fail};
@@ -88,6 +89,13 @@ fn redacted() -> Ask {
     Ask::of(&[&redacted.to_cbor()], &[&evidence.ark, &evidence.ak_root])
 }
 
+fn revoked() -> Ask {
+    let chain = vm().ak_chain;
+    let list = Crl::new(0, 2 * DEFAULT_TIME).revoke(&chain.leaf.certificate.serial);
+    let list = list.sign(&chain.intermediates[0]).unwrap();
+    straight().with(|ask| drop(ask.inputs.add(&list, None).unwrap()))
+}
+
 make_fail! {
     another_envelope: "hcl.format" = bent(|vm| vm.with_envelope(|envelope| envelope.request_type = 1));
     a_trusted_launch_key: "ak.chain" = trusted_launch();
@@ -98,8 +106,7 @@ make_fail! {
         vm
     });
     no_attestation_key: "hcl.claims" = bent(|vm| vm.with_claims(|claims| claims.keys.clear()));
-    a_certificate_of_another_key: "ak.key" =
-        bent(|vm| vm.with_ak_chain(|chain| chain.leaf.key = Key::shared("another AK", KeyKind::Rsa2048)));
+    a_revoked_attestation_key: "ak.revocation" = revoked();
     another_signer: "quote.signature" = bent(|vm| {
         vm.with_quote(|quote| quote.signer = Some(Key::shared("another AK", KeyKind::Rsa2048)))
     });

@@ -65,7 +65,9 @@ each of them fail.
 #[test]
 fn every_check_has_a_test_that_makes_it_fail() {
     let cases = cases();
+    // A check without an exit code never fails, and warns at most.
     let untested: Vec<_> = teeproof::all_checks()
+        .filter(|check| !check.exits.is_empty())
         .map(|check| check.id)
         .filter(|id| !cases.iter().any(|(tested, _)| tested == id))
         .collect();

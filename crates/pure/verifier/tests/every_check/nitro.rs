@@ -3,7 +3,8 @@
 use teeproof::core::{PcrRule, Pcrs, Rule};
 use teeproof::nitro::{MaxAge, Policy};
 use teeproof_mint::nitro::Enclave;
-use teeproof_mint::{Key, Kind, Value};
+use teeproof_mint::x509::Crl;
+use teeproof_mint::{DEFAULT_TIME, Key, Kind, Value};
 
 use crate::ask::{Ask, fails, holds, make_fail};
 
@@ -29,6 +30,13 @@ fn later(seconds: i64) -> Ask {
     straight().with(|ask| ask.at += seconds)
 }
 
+fn revoked() -> Ask {
+    let chain = Enclave::new().chain;
+    let list = Crl::new(0, 2 * DEFAULT_TIME).revoke(&chain[4].certificate.serial);
+    let list = list.sign(&chain[3]).unwrap();
+    straight().with(|ask| drop(ask.inputs.add(&list, None).unwrap()))
+}
+
 make_fail! {
     tagged: "nitro.format" = bent(|enclave| enclave.with_cose(|cose| cose.unprotected = Value::Null));
     another_root: "nitro.chain" = straight().with(|ask| ask.anchors.clear());
@@ -39,6 +47,7 @@ make_fail! {
     unknown_key: "nitro.fields" =
         bent(|enclave| enclave.with_document(|document| document.push("more", Value::Null)));
     hours_later: "nitro.validity" = later(86_400);
+    on_the_list: "nitro.revocation" = revoked();
     another_module: "nitro.consistency" =
         bent(|enclave| enclave.with_entry("module_id", Value::from("i-0000000000000000f-enc0000000000000001")));
     from_the_future: "nitro.time" = later(-1000);

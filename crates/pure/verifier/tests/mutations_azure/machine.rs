@@ -7,7 +7,7 @@ use teeproof::hcl;
 use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof::tpm::{PcrValues, Quote};
 use teeproof::wire::certificate::Certificate;
-use teeproof::x509::{Anchors, Revocation};
+use teeproof::x509::{Anchors, CachedSignatures, Revocation};
 use teeproof::{Evidence, Policy, Request, Verdict};
 use teeproof_mint::azure::Vm;
 use teeproof_mint::snp::Product;
@@ -108,6 +108,7 @@ impl Machine {
             endorsements: &certificates,
             revocation: Revocation::Unchecked("minted"),
             anchors: Anchors::and(&anchors),
+            cache: CachedSignatures::NONE,
             freshness: Freshness::Nonce(NONCE),
             user_data: None,
             at: Moment::At(Time(i64::try_from(DEFAULT_TIME).unwrap())),

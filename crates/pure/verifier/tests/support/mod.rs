@@ -13,7 +13,7 @@ use std::sync::Mutex;
 use teeproof::core::{BadSignature, Crypto, Freshness, RsaKey, Technology, Time, VerifyEcdsa, VerifyRsa};
 use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof::wire::certificate::Certificate;
-use teeproof::x509::{Anchors, Revocation};
+use teeproof::x509::{Anchors, CachedSignatures, Revocation};
 use teeproof::{AttestationResult, Evidence, Policy, Request};
 
 /// A time at which the SNP vectors' certificates are valid: 2026-09-21.
@@ -83,6 +83,7 @@ pub(crate) fn outcome<T>(
         endorsements: &certificates,
         revocation: Revocation::Unchecked("no list is published with the vector"),
         anchors: Anchors::PINNED,
+        cache: CachedSignatures::NONE,
         freshness: Freshness::Waived("a recorded vector"),
         user_data: None,
         at: vector.at,

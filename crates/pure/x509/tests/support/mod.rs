@@ -11,8 +11,23 @@ use teeproof_mint::x509::{Link, mint_chain};
 use teeproof_wire::Reader;
 use teeproof_wire::certificate::{Certificate, ecdsa_fixed};
 use teeproof_wire::der::{self, tag};
-use teeproof_x509::{Error, Known, verify_path};
+use teeproof_x509::{
+    AnchorKind, AnchoredPath, CachedSignatures, Error, MAX_CHAIN, SignatureBudget, SignatureChecks,
+};
 use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, anchor_from_trusted_cert};
+
+/// A path as it is given, under a root that a relying party added.
+pub(crate) fn verify_path<'a>(
+    root: Certificate<'a>,
+    below: &[Certificate<'a>],
+    profile: &[&[u8]],
+    cache: CachedSignatures<'_>,
+    crypto: &Crypto,
+) -> Result<AnchoredPath<'a>, Error> {
+    let budget = SignatureBudget::new(MAX_CHAIN);
+    let checks = SignatureChecks { crypto, cache, budget: &budget };
+    teeproof_x509::verify_path(root, AnchorKind::Added, below, profile, &checks)
+}
 
 /// A chain, root first, as a relying party that pins the root holds it.
 #[derive(Clone)]
@@ -39,7 +54,9 @@ impl Chain {
             problem: teeproof_x509::Problem::Malformed(problem),
         })?;
         let (root, below) = parsed.split_first().unwrap();
-        verify_path(*root, below, &[], Known::NOTHING, crypto)?.valid_at(Time(at), skew_secs).map(drop)
+        verify_path(*root, below, &[], CachedSignatures::NONE, crypto)?
+            .valid_at(Time(at), skew_secs)
+            .map(drop)
     }
 
     /// What rustls-webpki says, with these algorithms and no demand on the extended key usage.

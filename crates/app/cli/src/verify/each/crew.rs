@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
 
-use teeproof::x509::ChainCache;
+use teeproof::x509::SignatureCache;
 
 use crate::fault::Fault;
 
@@ -17,7 +17,7 @@ use crate::fault::Fault;
 /// not grow with the number of files.
 pub(super) fn in_order<T: Send>(
     files: &[PathBuf],
-    work: impl Fn(&mut ChainCache, &Path) -> T + Sync,
+    work: impl Fn(&mut SignatureCache, &Path) -> T + Sync,
     mut hand_over: impl FnMut(Vec<T>) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
@@ -28,7 +28,7 @@ pub(super) fn in_order<T: Send>(
             let (sender, answers) = mpsc::sync_channel(1);
             let (work, batches) = (&work, batches.clone());
             scope.spawn(move || {
-                let mut cache = ChainCache::new(REMEMBERED);
+                let mut cache = SignatureCache::new(REMEMBERED);
                 for batch in batches.skip(first).step_by(workers) {
                     let batch: Vec<T> = batch.iter().map(|path| work(&mut cache, path)).collect();
                     if sender.send(batch).is_err() {

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde::Serialize;
 use teeproof::input::Kind;
-use teeproof::x509::ChainCache;
-use teeproof::{AttestationResult, Verdict, verify_learning};
+use teeproof::x509::SignatureCache;
+use teeproof::{AttestationResult, Verdict, verify_with_cache};
 
 use super::super::asked::Asked;
 use crate::context::Context;
@@ -91,18 +91,18 @@ impl<'a> Job<'a> {
     }
 
     /// Reads and verifies a file.
-    pub(super) fn told(&self, path: &Path, cache: &mut ChainCache) -> Told {
+    pub(super) fn told(&self, path: &Path, cache: &mut SignatureCache) -> Told {
         let name = source::name(path);
         let told = self.verified(path, &name, cache);
         told.unwrap_or_else(|fault| self.fault(Outcome::Unreadable, &name, fault))
     }
 
-    fn verified(&self, path: &Path, name: &str, cache: &mut ChainCache) -> Result<Told, Fault> {
+    fn verified(&self, path: &Path, name: &str, cache: &mut SignatureCache) -> Result<Told, Fault> {
         let files = Files::one_of_many(path, self.kind, self.shared)?;
         let evidence = files.evidence()?;
         let (certificates, lists) = (files.certificates()?, files.revocation_lists()?);
         let request = self.asked.request(&certificates, &lists, &self.anchors, files.inputs().warnings());
-        Ok(verify_learning(&evidence, &request, cache, |answer| match answer {
+        Ok(verify_with_cache(&evidence, &request, cache, |answer| match answer {
             Ok(result) => self.result(name, &result),
             Err(error) => {
                 let fault = Fault::usage(error.to_string(), error.hint());

@@ -5,7 +5,7 @@ use teeproof::hcl::{Claims, VerifiedVm};
 use teeproof::nitro::VerifiedDocument;
 use teeproof::snp::VerifiedReport;
 use teeproof::tpm::{CertifiedKey, VerifiedLog, VerifiedPcrs, VerifiedQuote};
-use teeproof::x509::{SignedPath, VerifiedPath, VerifiedRevocationList};
+use teeproof::x509::{AnchoredPath, VerifiedPath, VerifiedRevocationList};
 
 fn main() {
     fn used<T: Clone>() {}
@@ -17,7 +17,7 @@ fn main() {
     used::<VerifiedPcrs>();
     used::<VerifiedLog<'static>>();
     used::<VerifiedDocument<'static>>();
-    used::<SignedPath<'static>>();
+    used::<AnchoredPath<'static>>();
     used::<VerifiedPath<'static>>();
     used::<VerifiedRevocationList<'static>>();
     used::<AttestationResult<'static>>();

@@ -1,38 +1,45 @@
 //! The one file that makes verified paths.
 
-use teeproof_core::{Crypto, Time, Validity};
+use teeproof_core::{Time, Validity};
 use teeproof_wire::certificate::Certificate;
 
-use crate::held::{Issued, verify_issued};
-use crate::{Error, Held, Known, Problem};
+use crate::verified_signature::{Issued, verify_issued};
+use crate::{
+    AnchorKind, Error, Problem, Revocation, RevocationError, RevocationStatus, SignatureChecks,
+    VerifiedSignature, check_revocation,
+};
 
 /// The most certificates below an anchor; real chains have two to four.
 pub const MAX_CHAIN: usize = 8;
 
 /// A path whose signatures, names and constraints hold, from an anchor to a leaf. Whether its
-/// certificates are valid at a time that matters is still open: see [`SignedPath::valid_at`].
+/// certificates are valid at a time that matters is still open: see [`AnchoredPath::valid_at`].
 #[derive(Clone, Copy, Debug)]
-pub struct SignedPath<'a> {
+pub struct AnchoredPath<'a> {
     root: Certificate<'a>,
+    anchor: AnchorKind,
     below: [Certificate<'a>; MAX_CHAIN],
     count: usize,
     /// Whether the first certificate below the root was pinned together with it, and its signature
     /// not verified.
-    pinned: bool,
+    pinned_pair: bool,
 }
 
-/// A [`SignedPath`] whose certificates are all valid at a given time.
+/// An [`AnchoredPath`] whose certificates are all valid at a given time, and which of them were
+/// looked up in a revocation list.
 #[derive(Clone, Copy, Debug)]
 pub struct VerifiedPath<'a> {
-    path: SignedPath<'a>,
+    path: AnchoredPath<'a>,
     at: Time,
+    revocation: RevocationStatus,
 }
 
-/// Verifies the path from `root` down to the last certificate of `below`.
+/// Verifies the path from `root` down to the last certificate of `below`, as it is given;
+/// [`crate::build_path`] looks for one.
 ///
-/// The caller has established that `root` is a trust anchor; its own signature is not checked.
-/// `profile` holds the object identifiers of critical extensions that the caller looks after;
-/// signatures that are `known` to hold are not verified again.
+/// The caller has established that `root` is a trust anchor of this kind; its own signature is not
+/// checked. `profile` holds the object identifiers of critical extensions that the caller looks
+/// after; signatures that are cached are not verified again.
 ///
 /// Proves: each certificate was signed by the one above it, which was allowed to.
 /// Does not prove: that any of them is valid now, or not revoked.
@@ -41,11 +48,11 @@ pub struct VerifiedPath<'a> {
 /// The first certificate that does not hold, from the root downwards.
 pub fn verify_path<'a>(
     root: Certificate<'a>,
+    anchor: AnchorKind,
     below: &[Certificate<'a>],
     profile: &[&[u8]],
-    known: Known<'_>,
-    crypto: &Crypto,
-) -> Result<SignedPath<'a>, Error> {
+    checks: &SignatureChecks<'_>,
+) -> Result<AnchoredPath<'a>, Error> {
     let (Some(leaf), count) = (below.last(), below.len()) else {
         return Err(Error::new(0, Problem::Empty));
     };
@@ -55,18 +62,18 @@ pub fn verify_path<'a>(
     if root.extensions().unknown_critical(profile) {
         return Err(Error::new(0, Problem::CriticalExtension));
     }
-    let pinned = below.first().is_some_and(|first| known.is_pinned(root.der(), first.der()));
+    let pinned_pair = below.first().is_some_and(|first| checks.cache.is_pinned(root.der(), first.der()));
     let mut issuer = root;
     for (above, certificate) in below.iter().enumerate() {
         let link = above.saturating_add(1);
         let authorities_below = count.saturating_sub(link);
         authority(&issuer, authorities_below).map_err(|problem| Error::new(above, problem))?;
-        let signed = if pinned && above == 0 { Signed::Pinned } else { Signed::Claimed(known, crypto) };
-        issued(&issuer, certificate, profile, signed).map_err(|problem| Error::new(link, problem))?;
+        let signature = if pinned_pair && above == 0 { None } else { Some(checks) };
+        issued(&issuer, certificate, profile, signature).map_err(|problem| Error::new(link, problem))?;
         issuer = *certificate;
     }
     end_entity(leaf).map_err(|problem| Error::new(count, problem))?;
-    let mut path = SignedPath { root, below: [*leaf; MAX_CHAIN], count, pinned };
+    let mut path = AnchoredPath { root, anchor, below: [*leaf; MAX_CHAIN], count, pinned_pair };
     path.below.iter_mut().zip(below).for_each(|(slot, certificate)| *slot = *certificate);
     Ok(path)
 }
@@ -88,28 +95,20 @@ fn authority(issuer: &Certificate<'_>, authorities_below: usize) -> Result<(), P
     }
 }
 
-/// What is known of a signature before it is looked at.
-#[derive(Clone, Copy)]
-enum Signed<'a> {
-    /// Issuer and certificate are pinned together.
-    Pinned,
-    /// It has to be verified, unless it is remembered.
-    Claimed(Known<'a>, &'a Crypto<'a>),
-}
-
-/// Whether a certificate was issued by this authority.
+/// Whether a certificate was issued by this authority. The signature is not verified where issuer and
+/// certificate are pinned together.
 fn issued(
     issuer: &Certificate<'_>,
     certificate: &Certificate<'_>,
     profile: &[&[u8]],
-    signed: Signed<'_>,
+    signature: Option<&SignatureChecks<'_>>,
 ) -> Result<(), Problem> {
     if certificate.issuer() != issuer.subject() {
         return Err(Problem::Issuer);
     }
     // The signature first: what is not authentic is not told to be unsupported.
-    if let Signed::Claimed(known, crypto) = signed {
-        verify_issued(issuer, Issued::from(certificate), known, crypto)?;
+    if let Some(checks) = signature {
+        verify_issued(issuer, Issued::from(certificate), checks)?;
     }
     if certificate.extensions().unknown_critical(profile) {
         return Err(Problem::CriticalExtension);
@@ -129,11 +128,17 @@ fn end_entity(leaf: &Certificate<'_>) -> Result<(), Problem> {
     }
 }
 
-impl<'a> SignedPath<'a> {
+impl<'a> AnchoredPath<'a> {
     /// The anchor's certificate.
     #[must_use]
     pub const fn root(&self) -> &Certificate<'a> {
         &self.root
+    }
+
+    /// Whose decision it was to trust the anchor.
+    #[must_use]
+    pub const fn anchor(&self) -> AnchorKind {
+        self.anchor
     }
 
     /// The certificates below the anchor, the leaf last.
@@ -149,10 +154,10 @@ impl<'a> SignedPath<'a> {
     }
 
     /// The signatures of the path that were verified, from the anchor down.
-    pub fn held(&self) -> impl Iterator<Item = Held<'a>> + use<'a, '_> {
+    pub fn signatures(&self) -> impl Iterator<Item = VerifiedSignature<'a>> + use<'a, '_> {
         let issuers = core::iter::once(&self.root).chain(self.below());
-        let links = issuers.zip(self.below()).skip(usize::from(self.pinned));
-        links.map(|(issuer, one)| Held::issued(issuer, one.tbs(), one.signature()))
+        let links = issuers.zip(self.below()).skip(usize::from(self.pinned_pair));
+        links.map(|(issuer, one)| VerifiedSignature::issued(issuer, one.tbs(), one.signature()))
     }
 
     /// The span in which every certificate is valid, the anchor's too.
@@ -173,7 +178,8 @@ impl<'a> SignedPath<'a> {
         for (link, certificate) in (0..=usize::MAX).zip(certificates) {
             within(span(certificate), at, skew_secs).map_err(|problem| Error::new(link, problem))?;
         }
-        Ok(VerifiedPath { path: self, at })
+        let revocation = RevocationStatus::unchecked(self.count);
+        Ok(VerifiedPath { path: self, at, revocation })
     }
 }
 
@@ -196,7 +202,7 @@ pub(crate) fn within(span: Validity, at: Time, skew_secs: u32) -> Result<(), Pro
 impl<'a> VerifiedPath<'a> {
     /// The path.
     #[must_use]
-    pub const fn path(&self) -> &SignedPath<'a> {
+    pub const fn path(&self) -> &AnchoredPath<'a> {
         &self.path
     }
 
@@ -210,5 +216,24 @@ impl<'a> VerifiedPath<'a> {
     #[must_use]
     pub const fn at(&self) -> Time {
         self.at
+    }
+
+    /// Which of the certificates were looked up in a revocation list.
+    #[must_use]
+    pub const fn revocation(&self) -> RevocationStatus {
+        self.revocation
+    }
+
+    /// The same path, its certificates looked up in those of the lists that its issuers signed.
+    ///
+    /// # Errors
+    /// A certificate is revoked, or a list of an issuer does not hold: see [`check_revocation`].
+    pub fn not_revoked(
+        self,
+        revocation: &Revocation<'_>,
+        checks: &SignatureChecks<'_>,
+    ) -> Result<Self, RevocationError> {
+        let revocation = check_revocation(&self.path, self.at, revocation, checks)?;
+        Ok(Self { revocation, ..self })
     }
 }

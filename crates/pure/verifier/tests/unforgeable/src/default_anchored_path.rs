@@ -1,11 +1,11 @@
 //! expect: E0277 — there is no default
 
-use teeproof::x509::SignedPath;
+use teeproof::x509::AnchoredPath;
 
 fn make<T: Default>() -> T {
     T::default()
 }
 
 fn main() {
-    let _ = make::<SignedPath<'static>>();
+    let _ = make::<AnchoredPath<'static>>();
 }

@@ -1,7 +1,7 @@
 //! expect: E0277 — a memory is not read back from a file that anybody could have written
 
-use teeproof::x509::Learned;
+use teeproof::x509::OwnedSignature;
 
 fn main() {
-    let _ = serde_json::from_str::<Learned>("{}");
+    let _ = serde_json::from_str::<OwnedSignature>("{}");
 }

@@ -1,9 +1,11 @@
 //! Signatures that need not be verified again.
 
+use teeproof_core::Crypto;
 use teeproof_wire::certificate::Certificate;
 
+use crate::SignatureBudget;
 #[cfg(feature = "alloc")]
-use crate::ChainCache;
+use crate::SignatureCache;
 
 /// An authority and a certificate that it issued, both whole and DER, that somebody pins together:
 /// the signature between them was verified when they were written down.
@@ -15,18 +17,18 @@ pub struct PinnedPair<'a> {
     pub issued: &'a [u8],
 }
 
-/// Signatures that are known to hold. Only the signature is skipped: names, constraints, validity
-/// and revocation are looked at each time.
+/// Signatures that were verified before. Only the signature is skipped: names, constraints, validity
+/// and revocation are checked each time.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Known<'a> {
+pub struct CachedSignatures<'a> {
     pinned: &'a [PinnedPair<'a>],
     #[cfg(feature = "alloc")]
-    cache: Option<&'a ChainCache>,
+    cache: Option<&'a SignatureCache>,
 }
 
-impl<'a> Known<'a> {
-    /// Nothing is known: every signature is verified.
-    pub const NOTHING: Self = Self {
+impl<'a> CachedSignatures<'a> {
+    /// None: every signature is verified.
+    pub const NONE: Self = Self {
         pinned: &[],
         #[cfg(feature = "alloc")]
         cache: None,
@@ -34,23 +36,23 @@ impl<'a> Known<'a> {
 
     /// These pairs besides. Whoever pins a pair vouches for it as for an anchor.
     #[must_use]
-    pub const fn and_pinned(mut self, pinned: &'a [PinnedPair<'a>]) -> Self {
+    pub const fn with_pinned(mut self, pinned: &'a [PinnedPair<'a>]) -> Self {
         self.pinned = pinned;
         self
     }
 
-    /// What a cache remembers.
+    /// The signatures of a cache.
     #[cfg(feature = "alloc")]
     #[must_use]
-    pub const fn of(cache: &'a ChainCache) -> Self {
-        Self { cache: Some(cache), ..Self::NOTHING }
+    pub const fn from_cache(cache: &'a SignatureCache) -> Self {
+        Self { cache: Some(cache), ..Self::NONE }
     }
 
     /// Whether the signature between two certificates need not be verified.
     #[must_use]
-    pub fn knows(&self, issuer: &Certificate<'_>, issued: &Certificate<'_>) -> bool {
+    pub fn has_pair(&self, issuer: &Certificate<'_>, issued: &Certificate<'_>) -> bool {
         self.is_pinned(issuer.der(), issued.der())
-            || self.holds(issuer.der(), issued.tbs(), issued.signature())
+            || self.contains(issuer.der(), issued.tbs(), issued.signature())
     }
 
     /// Whether the signature of a certificate is pinned together with its issuer.
@@ -58,14 +60,25 @@ impl<'a> Known<'a> {
         self.pinned.iter().any(|pair| pair.issued == issued && pair.issuer == issuer)
     }
 
-    /// Whether a cache remembers that a signature holds.
-    pub(crate) fn holds(&self, signer: &[u8], signed: &[u8], signature: &[u8]) -> bool {
+    /// Whether the cache has a signature.
+    pub(crate) fn contains(&self, signer: &[u8], signed: &[u8], signature: &[u8]) -> bool {
         #[cfg(feature = "alloc")]
-        return self.cache.is_some_and(|cache| cache.holds(signer, signed, signature));
+        return self.cache.is_some_and(|cache| cache.contains(signer, signed, signature));
         #[cfg(not(feature = "alloc"))]
         {
             let _ = (signer, signed, signature);
             false
         }
     }
+}
+
+/// What signatures are verified with.
+#[derive(Clone, Copy, Debug)]
+pub struct SignatureChecks<'s> {
+    /// The cryptography.
+    pub crypto: &'s Crypto<'s>,
+    /// Signatures that were verified before.
+    pub cache: CachedSignatures<'s>,
+    /// How many more may be verified.
+    pub budget: &'s SignatureBudget,
 }

@@ -1,62 +1,63 @@
-//! A signature that was found to hold.
+//! A signature that was verified.
 
-use teeproof_core::Crypto;
 use teeproof_wire::certificate::{Certificate, PublicKey, SignatureAlgorithm};
 use teeproof_wire::crl::RevocationList;
 
-use crate::{Known, Problem, verify_signature};
+use crate::{Problem, SignatureChecks, verify_signature};
 
-/// A signature that holds: these bytes, under the key of this certificate.
+/// A signature that was verified: these bytes, under the key of this certificate.
 ///
-/// It can only be made where a signature was verified: see [`crate::SignedPath::held`],
-/// [`crate::VerifiedRevocationList::held`] and [`verify_statement`]. That it holds is true for ever;
-/// whether anything may rest on it (validity, revocation, names) is asked anew each time.
+/// It is only made where a signature was verified: see [`crate::AnchoredPath::signatures`],
+/// [`crate::VerifiedRevocationList::signature`] and [`verify_statement`]. The signature stays valid;
+/// whether anything may rest on it (validity, revocation, names) is checked anew each time.
 #[derive(Clone, Copy, Debug)]
-pub struct Held<'a> {
+pub struct VerifiedSignature<'a> {
     signer: &'a [u8],
     signed: &'a [u8],
     signature: Signature<'a>,
 }
 
-/// A signature as it came, or as the table wants it.
+/// A signature in the bytes of the certificate, or in the fixed form of the crypto table.
 #[derive(Clone, Copy, Debug)]
 enum Signature<'a> {
-    Came(&'a [u8]),
+    Encoded(&'a [u8]),
     Fixed([u8; 96]),
 }
 
 /// Verifies a statement under a certificate's key: ECDSA on P-384 with SHA-384, `r ‖ s`.
 ///
 /// # Errors
-/// [`Problem::Algorithm`] for a key of another kind, [`Problem::Signature`] when it does not hold.
+/// [`Problem::Algorithm`] for a key of another kind, [`Problem::Signature`] when it does not hold,
+/// [`Problem::TooManySignatures`] when the budget is spent.
 pub fn verify_statement<'a>(
     signer: &Certificate<'a>,
     signed: &'a [u8],
     signature: [u8; 96],
-    known: Known<'_>,
-    crypto: &Crypto,
-) -> Result<Held<'a>, Problem> {
+    checks: &SignatureChecks<'_>,
+) -> Result<VerifiedSignature<'a>, Problem> {
     let PublicKey::P384(point) = signer.public_key() else {
         return Err(Problem::Algorithm);
     };
-    if !known.holds(signer.der(), signed, &signature) {
-        crypto.ecdsa_p384_sha384.verify(point, &[signed], &signature).map_err(|_| Problem::Signature)?;
+    if !checks.cache.contains(signer.der(), signed, &signature) {
+        checks.budget.spend()?;
+        let table = checks.crypto.ecdsa_p384_sha384;
+        table.verify(point, &[signed], &signature).map_err(|_| Problem::Signature)?;
     }
-    Ok(Held { signer: signer.der(), signed, signature: Signature::Fixed(signature) })
+    Ok(VerifiedSignature { signer: signer.der(), signed, signature: Signature::Fixed(signature) })
 }
 
 /// Verifies what an issuer signed as X.509 has it: a certificate, or a revocation list.
 pub(crate) fn verify_issued(
     issuer: &Certificate<'_>,
     issued: Issued<'_>,
-    known: Known<'_>,
-    crypto: &Crypto,
+    checks: &SignatureChecks<'_>,
 ) -> Result<(), Problem> {
     let Issued { algorithm, tbs, signature } = issued;
-    if known.holds(issuer.der(), tbs, signature) {
+    if checks.cache.contains(issuer.der(), tbs, signature) {
         return Ok(());
     }
-    verify_signature(issuer.public_key(), algorithm, tbs, signature, crypto)
+    checks.budget.spend()?;
+    verify_signature(issuer.public_key(), algorithm, tbs, signature, checks.crypto)
 }
 
 /// The signed parts of a certificate or a revocation list.
@@ -79,10 +80,10 @@ impl<'a> From<&RevocationList<'a>> for Issued<'a> {
     }
 }
 
-impl<'a> Held<'a> {
+impl<'a> VerifiedSignature<'a> {
     /// What [`verify_issued`] found; only for those who called it.
     pub(crate) const fn issued(signer: &Certificate<'a>, tbs: &'a [u8], signature: &'a [u8]) -> Self {
-        Self { signer: signer.der(), signed: tbs, signature: Signature::Came(signature) }
+        Self { signer: signer.der(), signed: tbs, signature: Signature::Encoded(signature) }
     }
 
     /// The signer's certificate, DER.
@@ -101,7 +102,7 @@ impl<'a> Held<'a> {
     #[must_use]
     pub const fn signature(&self) -> &[u8] {
         match &self.signature {
-            Signature::Came(bytes) => bytes,
+            Signature::Encoded(bytes) => bytes,
             Signature::Fixed(bytes) => bytes,
         }
     }

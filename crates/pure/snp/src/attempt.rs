@@ -1,0 +1,356 @@
+//! One VEK certificate tried for a report: as far as it comes, and what is recorded of it.
+//!
+//! Of several certificates each is tried without a record; then the one that verifies, or the one that
+//! came furthest, is recorded. So what a result says does not depend on the order of the files.
+
+use core::fmt;
+
+use teeproof_core::{Record, Time};
+use teeproof_wire::certificate::{Certificate, PublicKey, SignatureAlgorithm};
+use teeproof_wire::snp::{Product, Report, SIGNED_BYTES, Tcb};
+use teeproof_x509::{
+    AnchoredPath, Candidates, PathError, PathSearch, Problem, Revocation, RevocationError, RevocationStatus,
+    SignatureChecks, VerifiedPath, VerifiedSignature, build_path, verify_statement,
+};
+
+use crate::anchors::AMD;
+use crate::binding::{vek_chip, vek_product, vek_tcb, vek_type};
+use crate::endorsement::{Candidate, Fit};
+use crate::unusual::Unusual;
+use crate::vek::VekClaims;
+use crate::{Chip, Endorsements, Error, Link, VekKind, Verification, checks};
+
+/// What all certificates are tried for, and with.
+#[derive(Clone, Copy)]
+pub(crate) struct Trial<'a, 'c> {
+    pub(crate) report: &'a Report,
+    pub(crate) endorsements: &'c Endorsements<'a, 'c>,
+    pub(crate) verification: &'c Verification<'a>,
+    pub(crate) checks: SignatureChecks<'c>,
+}
+
+/// How far a certificate came, and what was found on the way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Attempt<'a> {
+    vek: VekKind,
+    path: Option<AnchoredPath<'a>>,
+    pub(crate) product: Option<Product>,
+    pub(crate) chip: Option<Chip>,
+    provider: Option<&'a str>,
+    name: &'a str,
+    product_holds: bool,
+    pub(crate) tcbs: Option<[Tcb; 4]>,
+    pub(crate) statement: Option<VerifiedSignature<'a>>,
+    valid: bool,
+    revocation: Option<RevocationStatus>,
+    pub(crate) error: Option<Error>,
+}
+
+impl<'a> Trial<'a, '_> {
+    /// Tries every certificate that may be the report's; gives the first attempt that verifies, or
+    /// the one that came furthest.
+    pub(crate) fn best(&self) -> Result<(Attempt<'a>, Option<VerifiedPath<'a>>), Error> {
+        let wanted = VekKind::signing(self.report)?;
+        let candidates = self.endorsements.candidates(wanted, self.report, self.verification.at);
+        let fitting = || candidates.iter().filter(|one| one.fit == Fit::Fits);
+        let several = fitting().nth(1).is_some();
+        let mut best: Option<Attempt<'a>> = None;
+        for candidate in candidates.iter() {
+            // A certificate that does not fit is tried only to say what is wrong with it.
+            let says_enough = best.is_some_and(|best| best.path.is_some());
+            if candidate.fit != Fit::Fits && (says_enough || fitting().next().is_some()) {
+                break;
+            }
+            // Where several fit, the report's signature tells which of the keys made it.
+            let statement = if several { Some(self.statement(candidate.certificate)) } else { None };
+            if let Some(Err(_)) = statement {
+                continue;
+            }
+            let (attempt, verified) = self.attempt(candidate, statement.and_then(Result::ok));
+            if attempt.error.is_none() {
+                return Ok((attempt, verified));
+            }
+            best = Some(further(best, attempt));
+        }
+        let attempt = match (best, candidates.iter().next()) {
+            (Some(best), _) => best,
+            // No key of those that fit made the signature.
+            (None, Some(first)) => self.attempt(first, None).0,
+            (None, None) => return Err(Error::missing_vek(wanted, self.report)),
+        };
+        Ok((attempt, None))
+    }
+
+    /// Tries one certificate under every path.
+    fn attempt(
+        &self,
+        candidate: &Candidate<'a, '_>,
+        statement: Option<VerifiedSignature<'a>>,
+    ) -> (Attempt<'a>, Option<VerifiedPath<'a>>) {
+        let Verification { anchors, at, .. } = *self.verification;
+        let given = self.endorsements.certificates;
+        let search = PathSearch {
+            candidates: Candidates::AnyOrder { given, pinned: &AMD },
+            anchors,
+            profile: &[],
+            at: Some(at),
+            checks: self.checks,
+        };
+        let mut best = None;
+        let found = build_path(*candidate.certificate, &search, &mut |path| {
+            let mut attempt = Attempt::begin(candidate.kind, Some(path), statement);
+            match attempt.run(path, candidate.certificate, self) {
+                Ok(verified) => Some((attempt, Some(verified))),
+                Err(error) => {
+                    attempt.error = Some(error);
+                    best = Some(further(best, attempt));
+                    None
+                }
+            }
+        });
+        found.unwrap_or_else(|error| {
+            let no_path = || {
+                let error = Error::of_path(error, candidate.certificate);
+                Attempt { error: Some(error), ..Attempt::begin(candidate.kind, None, None) }
+            };
+            (best.unwrap_or_else(no_path), None)
+        })
+    }
+
+    /// The report's signature under a VEK.
+    fn statement(&self, vek: &Certificate<'a>) -> Result<VerifiedSignature<'a>, Error> {
+        let (signed, signature) = (self.report.signed(), self.report.signature());
+        verify_statement(vek, signed, signature, &self.checks).map_err(|problem| match problem {
+            Problem::TooManySignatures => Error::Chain { link: Link::Vek, problem },
+            _ => Error::Signature,
+        })
+    }
+}
+
+/// Of two attempts the one that came further; the first of two that came as far.
+fn further<'a>(best: Option<Attempt<'a>>, next: Attempt<'a>) -> Attempt<'a> {
+    match best {
+        Some(best) if best.passed() >= next.passed() => best,
+        _ => next,
+    }
+}
+
+impl<'a> Attempt<'a> {
+    const fn begin(
+        vek: VekKind,
+        path: Option<AnchoredPath<'a>>,
+        statement: Option<VerifiedSignature<'a>>,
+    ) -> Self {
+        Self {
+            vek,
+            path,
+            product: None,
+            chip: None,
+            provider: None,
+            name: "",
+            product_holds: false,
+            tcbs: None,
+            statement,
+            valid: false,
+            revocation: None,
+            error: None,
+        }
+    }
+
+    /// Makes every check of a certificate under a path, in their order, up to the first that fails.
+    fn run(
+        &mut self,
+        path: AnchoredPath<'a>,
+        certificate: &Certificate<'a>,
+        trial: &Trial<'a, '_>,
+    ) -> Result<VerifiedPath<'a>, Error> {
+        let statement = self.statement.take();
+        let checked = profile(&path).and_then(|()| VekClaims::read(certificate));
+        let claims = checked.and_then(|claims| signing_key(certificate).map(|()| claims));
+        let claims = claims.inspect_err(|_| self.path = None)?;
+        (self.name, self.provider) = (claims.product_name, claims.csp);
+        let (report, vek) = (trial.report, self.vek);
+        let product = vek_type(&path, vek, &claims, report)?;
+        self.product = Some(product);
+        self.chip = Some(vek_chip(&claims, vek, product, report)?);
+        vek_product(&claims, product, report)?;
+        self.product_holds = true;
+        self.tcbs = Some(vek_tcb(&claims, vek, product, report)?);
+        self.statement = Some(match statement {
+            Some(statement) => statement,
+            None => trial.statement(certificate)?,
+        });
+        let path = path.valid_at(trial.verification.at, 0).map_err(chain_error)?;
+        self.valid = true;
+        let path = revocation(path, trial.verification, &trial.checks)?;
+        self.revocation = Some(path.revocation());
+        Ok(path)
+    }
+
+    /// How many checks passed.
+    fn passed(&self) -> usize {
+        let passed = [
+            self.path.is_some(),
+            self.product.is_some(),
+            self.chip.is_some(),
+            self.product_holds,
+            self.tcbs.is_some(),
+            self.statement.is_some(),
+            self.valid,
+            self.revocation.is_some(),
+        ];
+        passed.into_iter().filter(|passed| *passed).count()
+    }
+
+    pub(crate) const fn vek(&self) -> VekKind {
+        self.vek
+    }
+
+    pub(crate) const fn provider(&self) -> Option<&'a str> {
+        self.provider
+    }
+
+    /// Records every check that passed, in their order.
+    pub(crate) fn record(&self, report: &Report, verification: &Verification<'_>, record: &mut dyn Record) {
+        let vek = self.vek;
+        if let Some(path) = &self.path {
+            record.pass(checks::CHAIN, &Shown { path, vek });
+        }
+        if self.product.is_some() {
+            record.pass(checks::VEK_TYPE, &format_args!("SIGNING_KEY is {vek}"));
+        }
+        match self.chip {
+            None => {}
+            Some(Chip::Bound) => record.pass(checks::VEK_CHIP, &"hwID is CHIP_ID, whole"),
+            Some(Chip::Shared) => {
+                record.skip(checks::VEK_CHIP, &"a VLEK belongs to a provider and not to one chip");
+            }
+            Some(Chip::Masked) => {
+                record.warn(checks::VEK_CHIP, &"the host masks CHIP_ID: the VCEK cannot be compared with it");
+            }
+        }
+        if let Some(product) = self.product.filter(|_| self.product_holds) {
+            let name = self.name;
+            let processor = match report.cpuid() {
+                None => "reports before version 3 name no processor",
+                Some(_) => "so is the processor",
+            };
+            let because = format_args!("{product}: root and certificate ({name}); {processor}");
+            record.pass(checks::VEK_PRODUCT, &because);
+        }
+        if let Some([reported, ..]) = &self.tcbs {
+            record.pass(checks::VEK_TCB, reported);
+        }
+        if self.statement.is_some() {
+            let signed = format_args!("ECDSA P-384 over bytes 0x000..{SIGNED_BYTES:#05x}");
+            Unusual::of(report, vek).record(&signed, record);
+        }
+        if self.valid {
+            record_validity(verification.at, record);
+        }
+        if let Some(status) = self.revocation {
+            record_revocation(status, &verification.revocation, record);
+        }
+    }
+}
+
+pub(crate) fn record_validity(at: Time, record: &mut dyn Record) {
+    record.pass(checks::VALIDITY, &format_args!("every certificate, at {at}"));
+}
+
+/// The intermediate is what can be looked up: every VEK has serial number 0, so that a list of its
+/// issuer can only withdraw all of them.
+pub(crate) fn record_revocation(
+    status: RevocationStatus,
+    revocation: &Revocation<'_>,
+    record: &mut dyn Record,
+) {
+    match (status.covers(INTERMEDIATE), revocation.waiver()) {
+        (false, Some(reason)) => record.waive(checks::REVOCATION, &reason),
+        _ if status.is_complete() => {
+            record.pass(
+                checks::REVOCATION,
+                &"the intermediate is not on the root's current list, nor the VEK on the intermediate's",
+            );
+        }
+        _ => record.pass(checks::REVOCATION, &"the intermediate is not on the root's current list"),
+    }
+}
+
+/// The place of the intermediate below the root.
+const INTERMEDIATE: usize = 1;
+
+/// Looks the chain up in every list that one of its issuers signed. That of the root is the one that
+/// has to be there, where lists are required.
+///
+/// An entry of serial number 0 in a list of the intermediate withdraws every VEK that it issued: all
+/// of them have that serial number.
+pub(crate) fn revocation<'a>(
+    path: VerifiedPath<'a>,
+    verification: &Verification<'_>,
+    checks: &SignatureChecks<'_>,
+) -> Result<VerifiedPath<'a>, Error> {
+    let path = path.not_revoked(&verification.revocation, checks).map_err(|error| match error {
+        RevocationError::Revoked { link } => Error::Chain { link: Link::at(link), problem: Problem::Revoked },
+        RevocationError::List { issuer, problem } => {
+            Error::RevocationList { issuer: Link::at(issuer), problem }
+        }
+    })?;
+    if !path.revocation().covers(INTERMEDIATE) && verification.revocation.waiver().is_none() {
+        return Err(Error::Chain { link: Link::Intermediate, problem: Problem::NoRevocationList });
+    }
+    Ok(path)
+}
+
+/// AMD's authorities sign in one way (57230, section 3), however they are named.
+fn profile(path: &AnchoredPath<'_>) -> Result<(), Error> {
+    let other = |one: &Certificate<'_>| one.algorithm() != SignatureAlgorithm::RsaPssSha384;
+    match path.below().iter().position(other) {
+        None => Ok(()),
+        Some(at) => Err(Error::Chain { link: Link::at(at.saturating_add(1)), problem: Problem::Algorithm }),
+    }
+}
+
+/// Reports are signed with keys of one kind.
+fn signing_key(vek: &Certificate<'_>) -> Result<(), Error> {
+    match vek.public_key() {
+        PublicKey::P384(_) => Ok(()),
+        _ => Err(Error::Chain { link: Link::Vek, problem: Problem::Algorithm }),
+    }
+}
+
+pub(crate) const fn chain_error(error: teeproof_x509::Error) -> Error {
+    Error::Chain { link: Link::at(error.link), problem: error.problem }
+}
+
+impl Error {
+    /// What is told of a VEK that no path leads to.
+    fn of_path(error: PathError<'_>, vek: &Certificate<'_>) -> Self {
+        match error {
+            PathError::MissingIssuer { issuer, .. } if issuer == vek.issuer() => {
+                Self::Missing(Link::Intermediate)
+            }
+            PathError::MissingIssuer { issuer, .. } => Self::Untrusted { root: issuer.into() },
+            PathError::UntrustedRoot(name) => Self::Untrusted { root: name.into() },
+            PathError::Chain(error) => chain_error(error),
+            _ => Self::Untrusted { root: vek.issuer().into() },
+        }
+    }
+}
+
+/// `VCEK ← SEV-Milan ← ARK-Milan (pinned)`.
+struct Shown<'a> {
+    path: &'a AnchoredPath<'a>,
+    vek: VekKind,
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.vek)?;
+        let above = self.path.below().iter().take(1).chain(core::iter::once(self.path.root()));
+        for certificate in above {
+            write!(f, " ← {}", certificate.subject().common_name().unwrap_or("?"))?;
+        }
+        write!(f, " ({})", self.path.anchor())
+    }
+}

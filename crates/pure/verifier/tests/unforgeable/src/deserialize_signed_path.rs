@@ -1,7 +1,0 @@
-//! expect: E0277 — nothing but its verifier makes it, no text or byte string
-
-use teeproof::x509::SignedPath;
-
-fn main() {
-    let _ = serde_json::from_str::<SignedPath<'static>>("{}");
-}
