@@ -145,12 +145,15 @@ impl<'p, T: Value> Rule<'p, T> {
             return true;
         }
         let holds = actual.is_some_and(|value| self.holds(value));
-        let (passed, because) = match remark {
-            Remark::None => (Outcome::Pass, None),
-            Remark::Because(because) => (Outcome::Pass, Some(because)),
-            Remark::NotApplicable(because) => (Outcome::Skip, Some(because)),
+        let because = match remark {
+            Remark::NotApplicable(because) if holds => {
+                record.record(finding.because(because));
+                return true;
+            }
+            Remark::None => None,
+            Remark::Because(because) | Remark::NotApplicable(because) => Some(because),
         };
-        let outcome = if holds { passed } else { Outcome::Fail };
+        let outcome = if holds { Outcome::Pass } else { Outcome::Fail };
         let shown = crate::OrNone(actual.map(Shown::<T>));
         record.record(Finding { outcome, because, ..finding.compared(&self.expectation, &shown) });
         holds

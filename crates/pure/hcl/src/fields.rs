@@ -55,6 +55,14 @@ macro_rules! hcl_policy_fields {
                     "openvmm, tpm_device: guest input",
                 genuine (waived), value (vm.claims().user_data()),
                 suggest (waived "the guest's own data; --user-data compares it");
+            fresh_report: Rule<'p, bool>, "fresh-report" as YesNo,
+                "Whether the hardware report was made for the nonce: user-data is the nonce, zero-extended; absent without a nonce.",
+                FRESH_REPORT [6] = "hcl.fresh-report", "a fresh hardware report",
+                    "The guest wrote the nonce into user-data before the report was made: report and quote are fresh, and not the quote alone.",
+                    "Write the nonce into NV index 0x01400002 and read the report anew (teeproof collect azure does); verify with --nonce.",
+                    "openvmm, tpm_device: guest input",
+                genuine (= Rule::waived(QUOTE_ALONE)), value (vm.is_report_fresh()),
+                suggest (waived "hcl.user-data tells; true where the nonce is written into user-data before each report");
             secure_boot_configured: Rule<'p, bool>, "secure-boot-configured" as YesNo,
                 "`secure-boot` of the claims: what the host configured, which is not what was enforced.",
                 SECURE_BOOT [6] = "hcl.secure-boot", "secure boot as configured",

@@ -9,6 +9,10 @@ use crate::{VerifiedVm, VmId};
 
 crate::hcl_policy_fields! { teeproof_core::policy_table }
 
+/// Why `builtin:genuine` takes a report that is older than the nonce.
+const QUOTE_ALONE: &str =
+    "builtin:genuine demands the nonce of the quote alone; hcl.user-data tells of the report";
+
 /// What is demanded of the report's origin: anybody with a confidential VM of their own can make a
 /// genuine report over claims of their choice, unless something ties it to Azure's paravisor.
 #[derive(Clone, Debug, PartialEq)]

@@ -59,6 +59,7 @@ pub struct VerifiedVm<'a> {
     quote: Option<VerifiedQuote<'a>>,
     pcrs: Option<VerifiedPcrs>,
     log: Option<VerifiedLog<'a>>,
+    fresh_report: Option<bool>,
 }
 
 /// Verifies the evidence of an Azure confidential VM on SEV-SNP.
@@ -107,8 +108,8 @@ fn whole<'a>(
     let quote = quote(evidence, &claims, verification, record)?;
     let pcrs = pcrs(evidence, quote.as_ref(), crypto, record)?;
     let log = log(evidence, pcrs.as_ref(), crypto, record)?;
-    user_data::check(&claims, evidence, verification, record)?;
-    Ok(VerifiedVm { envelope, report, claims, ak, quote, pcrs, log })
+    let fresh_report = user_data::check(&claims, evidence, verification, record)?;
+    Ok(VerifiedVm { envelope, report, claims, ak, quote, pcrs, log, fresh_report })
 }
 
 /// Reads the envelope, which must hold a hardware report of this type.
@@ -260,6 +261,14 @@ impl<'a> VerifiedVm<'a> {
     pub fn anchor(&self) -> AnchorKind {
         let report = self.report.anchor();
         self.ak.as_ref().map_or(report, |ak| report.and(ak.anchor()))
+    }
+
+    /// Whether the hardware report was made for the nonce: the claims' user-data is the nonce
+    /// followed by zeros. `None` where no nonce was asked for. A quote that came holds the nonce in
+    /// any case; without this, the report may be as old as the boot.
+    #[must_use]
+    pub const fn is_report_fresh(&self) -> Option<bool> {
+        self.fresh_report
     }
 
     /// Whether every chain ends at a pinned root and none at an added anchor.

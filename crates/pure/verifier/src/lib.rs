@@ -28,7 +28,7 @@ pub use policy::{AzureSnpPolicy, Policy};
 #[cfg(feature = "policy-file")]
 pub use policy::{NotAuthentic, PolicyError, PolicyKey, PolicyProblem, Proposal};
 pub use request::{Evidence, Request, RequestError};
-pub use result::{AttestationResult, Caution, Claim, FreshnessDemand, UnknownClaim, Verdict};
+pub use result::{AttestationResult, Caution, Claim, Fresh, FreshnessDemand, UnknownClaim, Verdict};
 pub use verify::{Verified, verify};
 
 /// The crates that the front door stands on, for their types.

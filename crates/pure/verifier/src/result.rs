@@ -117,6 +117,16 @@ pub enum FreshnessDemand {
     Waived(String),
 }
 
+/// Which parts of an Azure VM's evidence were made for the nonce.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fresh {
+    /// A quote came, and holds the nonce.
+    pub quote: bool,
+    /// The hardware report: its claims hold the nonce as user-data. Otherwise it may be as old as
+    /// the boot.
+    pub report: bool,
+}
+
 impl<'a> AttestationResult<'a> {
     /// The verdict.
     #[must_use]
@@ -185,6 +195,14 @@ impl<'a> AttestationResult<'a> {
     #[must_use]
     pub const fn freshness(&self) -> &FreshnessDemand {
         &self.freshness
+    }
+
+    /// Which parts of an Azure VM's authentic evidence are fresh; `None` of other evidence, and
+    /// where no nonce was asked for.
+    #[must_use]
+    pub fn fresh(&self) -> Option<Fresh> {
+        let Some(Verified::AzureSnp(vm)) = &self.verified else { return None };
+        vm.is_report_fresh().map(|report| Fresh { quote: vm.quote().is_some(), report })
     }
 
     /// The name of the crypto table that was used.
@@ -272,7 +290,7 @@ mod json {
             let cautions: alloc::vec::Vec<_> = self.cautions().map(super::Caution::as_str).collect();
             out.serialize_field("cautions", &cautions)?;
             out.serialize_field("technology", self.technology.as_str())?;
-            out.serialize_field("freshness", &self.freshness)?;
+            out.serialize_field("freshness", &Freshness(self))?;
             out.serialize_field("time", &Time(self))?;
             out.serialize_field("policy", &self.policy)?;
             out.serialize_field("anchor", &self.anchor.map(AnchorKind::as_str))?;
@@ -286,12 +304,18 @@ mod json {
         }
     }
 
-    impl Serialize for FreshnessDemand {
+    struct Freshness<'a>(&'a AttestationResult<'a>);
+
+    impl Serialize for Freshness<'_> {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            let mut out = serializer.serialize_map(Some(1))?;
-            match self {
-                Self::Nonce(nonce) => out.serialize_entry("nonce", nonce)?,
-                Self::Waived(reason) => out.serialize_entry("waived", reason)?,
+            let mut out = serializer.serialize_map(None)?;
+            match &self.0.freshness {
+                FreshnessDemand::Nonce(nonce) => out.serialize_entry("nonce", nonce)?,
+                FreshnessDemand::Waived(reason) => out.serialize_entry("waived", reason)?,
+            }
+            if let Some(fresh) = self.0.fresh() {
+                out.serialize_entry("quote", &fresh.quote)?;
+                out.serialize_entry("report", &fresh.report)?;
             }
             out.end()
         }

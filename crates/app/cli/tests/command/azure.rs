@@ -1,6 +1,6 @@
 //! Minted Azure machines: accepted in every form in which their evidence is passed around.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use teeproof_mint::azure::{SignatureForm, Vm};
 use teeproof_mint::snp::Product;
@@ -134,8 +134,40 @@ fn version_2_also_has_the_nonce_in_user_data() {
         let json = machine.put("evidence.json", machine.minted.coco_json(version).unwrap());
         machine.verify().args(nonce(&CHALLENGE)).args(machine.endorsements()).args([json])
     };
-    run(1).exits(0);
     run(2).exits(5).shows(&["✔ quote.nonce", "✘ hcl.user-data"]);
+    // A sender who writes another version for it gains a warning, which a policy refuses.
+    let mut lie: serde_json::Value = serde_json::from_str(&machine.minted.coco_json(2).unwrap()).unwrap();
+    lie["version"] = 1.into();
+    let demanding =
+        "version = 1\n[azure-snp]\nfresh-report = { exactly = true }\nunlisted = { waived = \"w\" }\n";
+    let demanding = machine.put("demanding.toml", demanding);
+    for json in [machine.minted.coco_json(1).unwrap(), lie.to_string()] {
+        let json = machine.put("lie.json", json);
+        let run = |policy: &Path| {
+            let run = teeproof(["verify"]).args(AT).args(machine.anchors()).args(nonce(&CHALLENGE));
+            run.args(machine.endorsements()).args([&json]).args(["--policy"]).args([policy])
+        };
+        let genuine = Path::new("builtin:genuine");
+        run(genuine).exits(0).shows(&["! hcl.user-data", "only the quote is fresh"]);
+        let told = run(genuine).args(["--format", "json"]).exits(0).json();
+        assert_eq!(told["freshness"]["quote"], true);
+        assert_eq!(told["freshness"]["report"], false);
+        run(&demanding).exits(6).shows(&["! hcl.user-data", "✘ hcl.fresh-report", "policy line 3"]);
+    }
+}
+
+#[test]
+fn json_says_which_of_the_two_is_fresh() {
+    let machine = Machine::new("azure-fresh", &genoa().user_data(&CHALLENGE));
+    let told = |run: Run| run.args(["--format", "json"]).exits(0).json()["freshness"].clone();
+    let nonce_told = hex(&CHALLENGE);
+    let all = told(machine.verify_all());
+    assert_eq!(all, serde_json::json!({ "nonce": nonce_told, "quote": true, "report": true }));
+    let alone =
+        machine.verify().args(nonce(&CHALLENGE)).args([machine.report()]).args(machine.endorsements());
+    assert_eq!(told(alone), serde_json::json!({ "nonce": nonce_told, "quote": false, "report": true }));
+    let unasked = machine.verify().args(["--no-nonce"]).args(machine.files());
+    assert_eq!(told(unasked), serde_json::json!({ "waived": "--no-nonce was given" }));
 }
 
 #[test]

@@ -15,6 +15,7 @@ const FIELDS: &[(&str, &str, &str)] = &[
         "vm-id = { one-of = [\"7ee79200-f000-4000-8000-0123456789ac\"] }",
         "hcl.vm-id",
     ),
+    ("fresh-report = { exactly = false }", "fresh-report = { exactly = true }", "hcl.fresh-report"),
     ("secure-boot = { exactly = true }", "secure-boot = { exactly = false }", "log.secure-boot"),
     (
         "secure-boot-configured = { exactly = true }",

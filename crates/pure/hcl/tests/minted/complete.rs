@@ -55,6 +55,7 @@ fn every_check_of_an_appraisal() {
         quote: Rule::exactly(false),
         vm_id: Rule::exactly(VmId([0; 16])),
         user_data: Rule::exactly([1; 64]),
+        fresh_report: Rule::exactly(true),
         secure_boot_configured: Rule::exactly(false),
         tpm_enabled: Rule::exactly(false),
         tpm_persisted: Rule::exactly(true),

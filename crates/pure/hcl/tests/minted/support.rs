@@ -53,6 +53,7 @@ pub(crate) struct Seen {
     pub(crate) pcrs: Option<Vec<(u8, [u8; 32])>>,
     pub(crate) log_explains: Option<bool>,
     pub(crate) production: bool,
+    pub(crate) fresh_report: Option<bool>,
     pub(crate) findings: Findings,
 }
 
@@ -134,6 +135,7 @@ impl Bag {
                 pcrs: vm.pcrs().map(|pcrs| pcrs.iter().map(|(index, value)| (index, *value)).collect()),
                 log_explains: vm.log().map(|log| log.explains_all()),
                 production: vm.is_production(),
+                fresh_report: vm.is_report_fresh(),
                 findings: Findings::default(),
             })
         });

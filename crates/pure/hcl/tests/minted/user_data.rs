@@ -1,7 +1,8 @@
 //! User-data: the nonce where it has to be there, and what else was asked for.
 
-use teeproof_core::{Class, Outcome};
-use teeproof_hcl::Error;
+use teeproof_core::{Class, Outcome, Rule};
+use teeproof_hcl::{Error, Policy};
+use teeproof_mint::azure::Vm;
 
 use crate::support::{Bag, NONCE, vm};
 
@@ -53,12 +54,18 @@ fn lengths_of_a_nonce() {
 
 #[test]
 fn with_a_quote_the_quote_has_the_nonce() {
-    // User-data says something else, and is asked for nothing.
-    let bag = asked(Bag::of(&vm().nonce(NONCE).user_data(b"something else")), NONCE);
-    let seen = bag.verify().unwrap();
-    seen.findings.told("quote.nonce", Outcome::Pass, "extraData");
-    seen.findings.told("hcl.user-data", Outcome::Skip, "the quote's");
-    assert!(!seen.findings.of("hcl.user-data").waived);
+    // User-data says something else, or nothing: the report may be an old one, which is told.
+    let none = |vm: Vm| vm.with_claims(|claims| claims.user_data = None);
+    for vm in [vm().user_data(b"something else"), vm(), none(vm())] {
+        let seen = asked(Bag::of(&vm.nonce(NONCE)), NONCE).verify().unwrap();
+        seen.findings.told("quote.nonce", Outcome::Pass, "extraData");
+        seen.findings.told("hcl.user-data", Outcome::Warn, "only the quote is fresh");
+        assert_eq!(seen.fresh_report, Some(false));
+    }
+    // The nonce passes wherever it is found, whether or not the protocol promises it.
+    let seen = asked(Bag::of(&vm().nonce(NONCE).user_data(NONCE)), NONCE).verify().unwrap();
+    seen.findings.told("hcl.user-data", Outcome::Pass, "the hardware report is fresh");
+    assert_eq!(seen.fresh_report, Some(true));
     // In user-data alone it is not enough.
     let bag = asked(Bag::of(&vm().user_data(NONCE)), NONCE);
     bag.refused(Error::Tpm(teeproof_tpm::Error::Nonce), Class::NotBound);
@@ -76,7 +83,28 @@ fn where_the_protocol_says_so_both_have_it() {
     let waived = Bag { nonce: None, ..both(vm().nonce(NONCE).user_data(NONCE)) };
     let seen = waived.verify().unwrap();
     assert!(seen.findings.of("quote.nonce").waived);
-    seen.findings.told("hcl.user-data", Outcome::Skip, "nothing was asked");
+    seen.findings.told("hcl.user-data", Outcome::Skip, "were asked for");
+    assert_eq!(seen.fresh_report, None);
+}
+
+/// A sender who hides that the protocol puts the nonce into user-data gains a warning, and a policy
+/// turns it into a refusal.
+#[test]
+fn a_policy_demands_a_fresh_report() {
+    let demanding = Policy { fresh_report: Rule::exactly(true).at_line(7), ..Policy::genuine() };
+    let hardware = teeproof_snp::Policy::genuine();
+    let old = asked(Bag::of(&vm().nonce(NONCE)), NONCE);
+    let unasked = Bag { nonce: None, ..Bag::of(&vm().user_data(NONCE)) };
+    for (bag, actual) in [(&old, "no"), (&unasked, "absent")] {
+        assert!(bag.appraise(&hardware, &Policy::genuine()).0);
+        let (held, findings) = bag.appraise(&hardware, &demanding);
+        let told = findings.of("hcl.fresh-report");
+        assert!(!held);
+        assert_eq!((told.outcome, &*told.actual, told.line), (Outcome::Fail, actual, Some(7)));
+    }
+    let fresh = asked(Bag::of(&vm().nonce(NONCE).user_data(NONCE)), NONCE);
+    assert!(fresh.appraise(&hardware, &demanding).0);
+    assert!(asked(fresh.without_quote(), NONCE).appraise(&hardware, &demanding).0);
 }
 
 #[test]

@@ -132,6 +132,7 @@ make_fail! {
     quoted: "hcl.quote" = demanded(|policy| policy.quote = Rule::exactly(false));
     another_vm: "hcl.vm-id" = demanded(|policy| policy.vm_id = Rule::exactly(VmId([0xee; 16])));
     user_data: "hcl.user-data.policy" = demanded(|policy| policy.user_data = Rule::exactly([0xee; 64]));
+    old_report: "hcl.fresh-report" = demanded(|policy| policy.fresh_report = Rule::exactly(true));
     configured: "hcl.secure-boot" =
         demanded(|policy| policy.secure_boot_configured = Rule::exactly(false));
     tpm_enabled: "hcl.tpm-enabled" = demanded(|policy| policy.tpm_enabled = Rule::exactly(false));
