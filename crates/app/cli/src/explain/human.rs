@@ -29,9 +29,10 @@ pub(super) fn page(explanation: &Explanation) -> Page {
 fn one_check(page: &mut Page, check: &Explained) {
     page.paint(NAME, check.id).add(": ").line(check.title);
     let exits: Vec<_> = check.exits.iter().map(u8::to_string).collect();
+    let exits = if exits.is_empty() { "none, it only warns".to_owned() } else { exits.join(" or ") };
     row(page, "proves", check.proves);
     row(page, "if it fails", check.hint);
-    row(page, "exit", &exits.join(" or "));
+    row(page, "exit", &exits);
     row(page, "source", check.source);
 }
 

@@ -34,7 +34,10 @@ mod policy_suggest;
 mod real;
 mod seal;
 mod shared;
+mod shared_files;
 mod shell;
 mod snp;
 mod support;
 mod usage;
+#[path = "../../../../pure/verifier/tests/inputs/yaml.rs"]
+mod yaml;

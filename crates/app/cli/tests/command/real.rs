@@ -67,7 +67,9 @@ fn every_file_can_be_inspected() {
         assert!(ran.first_line().ends_with("not checked"), "{ran:#?}");
         assert!(!ran.stdout.contains("flaw:"), "{ran:#?}");
     }
-    // Claims without their report, and a key, are no evidence.
+    // Claims without their report are no evidence, and nor is a key, which is described.
     teeproof(["inspect"]).file("azure/var-data.bin").fails(3, &["the JSON has the members of no known kind"]);
-    teeproof(["inspect"]).file("azure/akpub.pem").fails(3, &["no certificate or revocation list"]);
+    let key = teeproof(["inspect"]).file("azure/akpub.pem").exits(0).shows(&["rsaEncryption", "010001"]);
+    assert!(key.first_line().contains("public-key (PEM)"), "{key:#?}");
+    teeproof(["verify", "--no-nonce"]).file("azure/akpub.pem").fails(2, &["a public-key is no evidence"]);
 }

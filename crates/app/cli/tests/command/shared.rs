@@ -4,9 +4,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::support::*;
+use crate::yaml::from_yaml;
 
 /// The folder, or `None` after having said that the suite was not run.
-fn folder() -> Option<PathBuf> {
+pub(crate) fn folder() -> Option<PathBuf> {
     match std::env::var_os("TEEPROOF_SHARED_DATA") {
         Some(folder) => Some(PathBuf::from(folder)),
         None => {
@@ -18,7 +19,7 @@ fn folder() -> Option<PathBuf> {
     }
 }
 
-fn need(folder: &Path, name: &str) -> PathBuf {
+pub(crate) fn need(folder: &Path, name: &str) -> PathBuf {
     let path = folder.join(name);
     assert!(path.is_file(), "suite shared: {} is missing", path.display());
     path
@@ -113,7 +114,10 @@ fn shared_az_tdx_evidence_lacks_collateral() {
 #[test]
 fn shared_attested_tls_evidence_names_the_missing_authority() {
     let Some(folder) = folder() else { return };
-    let evidence = [need(&folder, "azure/fb-az-tdx-1764662251.yaml")];
+    let yaml = need(&folder, "azure/fb-az-tdx-1764662251.yaml");
+    teeproof(["inspect"]).args([&yaml]).fails(3, &["the file is YAML", "yq -o json"]);
+    let json = from_yaml(&std::fs::read_to_string(yaml).unwrap()).to_string();
+    let evidence = [file("shared-attested-tls", "evidence.json", json)];
     teeproof(["inspect"]).args(&evidence).exits(0).shows(&[".ConfidentialVM.Azure."]);
     for table in TABLES {
         let ran = run(table, &evidence).args(["--no-nonce"]).exits(7);

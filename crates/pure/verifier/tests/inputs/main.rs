@@ -10,10 +10,15 @@
     clippy::disallowed_methods
 )]
 
+mod bare_snp;
 mod evidence;
 mod hostile;
+mod kinds;
 mod members;
+mod requests;
 mod shapes;
 mod shared;
+mod spellings;
 mod support;
 mod told;
+mod yaml;

@@ -3,11 +3,12 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use teeproof::Evidence;
 use teeproof::input::{Inputs, Kind, sniff};
 
 use crate::support::{of_kind, testdata};
+use crate::yaml::from_yaml;
 
 /// The folder, or `None` after having said that the suite was not run.
 fn folder() -> Option<PathBuf> {
@@ -79,59 +80,6 @@ fn files_of_the_repository() {
     assert!(of_kind(&quote, Kind::TpmQuote)[0].windows(9).any(|window| window == b"challenge"));
     let certificates = sniff(&testdata("azure/certs.pem"), None).unwrap();
     assert_eq!((certificates.kind, certificates.parts.len()), (Kind::Certificate, 3));
-}
-
-/// The members of a YAML file as JSON: block text (`|-`), lists of numbers, and nesting by two
-/// spaces, which is all that their files have.
-fn from_yaml(text: &str) -> Value {
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    let (value, rest) = block(&lines, 0);
-    assert!(rest.is_empty());
-    value
-}
-
-fn indent(line: &str) -> usize {
-    line.len() - line.trim_start().len()
-}
-
-fn block<'a>(mut lines: &'a [&'a str], depth: usize) -> (Value, &'a [&'a str]) {
-    let mut members = Map::new();
-    while let Some(line) = lines.first().filter(|line| indent(line) == depth) {
-        let (name, value) = line.trim().split_once(':').unwrap();
-        let inner = lines[1..].iter().take_while(|line| indent(line) > depth || line.trim() == "]").count();
-        let (inner, rest) = lines[1..].split_at(inner);
-        let value = match value.trim() {
-            "|-" if name.ends_with("base64") => json!(inner.concat().replace(' ', "")),
-            "|-" => json!(inner.iter().map(|line| line.trim()).collect::<Vec<_>>().join("\n")),
-            "" if inner[0].trim().starts_with('-') => list(inner, depth + 2),
-            "" => block(inner, depth + 2).0,
-            start => {
-                let text = [start, &inner.concat()].concat();
-                serde_json::from_str(&text).unwrap()
-            }
-        };
-        members.insert(name.to_owned(), value);
-        lines = rest;
-    }
-    (Value::Object(members), lines)
-}
-
-/// `- [1, 2, …]`, or `- |-` and text.
-fn list(lines: &[&str], depth: usize) -> Value {
-    let entries = lines.split_inclusive(|_| false).next().unwrap_or_default();
-    let mut found: Vec<Vec<&str>> = Vec::new();
-    for line in entries {
-        if indent(line) == depth && line.trim().starts_with('-') {
-            found.push(vec![line.trim().trim_start_matches("- ")]);
-        } else {
-            found.last_mut().unwrap().push(line.trim());
-        }
-    }
-    let read = |entry: &Vec<&str>| match entry[0] {
-        "|-" => json!(entry[1..].join("\n")),
-        _ => serde_json::from_str(&entry.concat()).unwrap(),
-    };
-    found.iter().map(read).collect()
 }
 
 #[test]
