@@ -48,11 +48,11 @@ impl From<bool> for Appraisal {
 }
 
 /// Holds a register against values that are computed from what a person knows: an instance's id,
-/// a certificate's digest.
+/// a certificate's digest. What the document itself names in clear is told beside the register, which decides.
 pub(crate) fn derived<T: Value>(
     rule: &Rule<'_, T>,
     verified: &VerifiedDocument<'_>,
-    index: u8,
+    (index, named): (u8, Option<&str>),
     check: &'static Check,
     record: &mut dyn Record,
     compute: impl Fn(&T::Seen) -> Digest384,
@@ -68,12 +68,22 @@ pub(crate) fn derived<T: Value>(
     };
     let outcome = if holds { Outcome::Pass } else { Outcome::Fail };
     let shown = OrNone(actual.map(|pcr| Hex(pcr)));
-    let actual = format_args!("PCR{index} {shown}");
-    record.record(Finding {
-        line: rule.line,
-        ..Finding::new(check, outcome).compared(&rule.expectation, &actual)
-    });
+    let told = format_args!("PCR{index} {shown}");
+    let finding = Finding { line: rule.line, ..Finding::new(check, outcome) };
+    match named {
+        Some(named) => {
+            let told = format_args!("{named} by the document's module_id, {told}");
+            record.record(finding.compared(&rule.expectation, &told));
+        }
+        None => record.record(finding.compared(&rule.expectation, &told)),
+    }
     holds
+}
+
+/// The parent instance as the signed document names it: what its module id begins with.
+pub(crate) fn instance_of<'d>(verified: &VerifiedDocument<'d>) -> Option<&'d str> {
+    let module_id = verified.document().module_id;
+    module_id.split_once("-enc").map(|(instance, _)| instance)
 }
 
 pub(crate) fn age(

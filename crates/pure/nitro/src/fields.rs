@@ -36,7 +36,7 @@ macro_rules! nitro_policy_fields {
                     "The image was signed under this certificate (PCR8); any version of it, also an old one.",
                     "Compare with the SHA-384 of the signing certificate's DER.",
                     "AWS Nitro Enclaves, PCR8",
-                genuine (waived), held (derived(&policy.signer, verified, 8, checks::SIGNER, record, |signer| pcr8_of_signer(signer, crypto))),
+                genuine (waived), held (derived(&policy.signer, verified, (8, None), checks::SIGNER, record, |signer| pcr8_of_signer(signer, crypto))),
                 suggest (waived "PCR8 says it, if the image is signed");
             module_id: Rule<'p, Text<'p>>, "module-id" as Plain,
                 "The enclave's id; a new one at each start.",
@@ -52,7 +52,7 @@ macro_rules! nitro_policy_fields {
                     "The enclave runs on this instance (PCR4).",
                     "Compare with the id that EC2 returned for your instance.",
                     "AWS Nitro Enclaves, PCR4",
-                genuine (waived), held (derived(&policy.instance, verified, 4, checks::INSTANCE, record, |id: &str| pcr4_of_instance(id, crypto))),
+                genuine (waived), held (derived(&policy.instance, verified, (4, instance_of(verified)), checks::INSTANCE, record, |id: &str| pcr4_of_instance(id, crypto))),
                 suggest (waived "one instance's alone");
             user_data: Rule<'p, List<'p, u8>>, "user-data" as Bytes,
                 "What the enclave put into `user_data`. `\"hex:\"` is empty, which is not null.",

@@ -2,7 +2,7 @@
 
 use teeproof_core::{Check, Crypto, Demand, List, Pcrs, PolicyField, Rule, TakeDemand, Text, Waiver};
 
-use crate::appraise::{age, derived};
+use crate::appraise::{age, derived, instance_of};
 use crate::{Appraisal, Digest384, VerifiedDocument, checks, pcr4_of_instance, pcr8_of_signer};
 
 crate::nitro_policy_fields! { teeproof_core::policy_table }

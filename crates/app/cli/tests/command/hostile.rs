@@ -282,6 +282,13 @@ fn evidence_of_azure_comes_out_of_no_verb_raw() {
     call(&["policy", "test"], &[policy.clone(), bundle[0].clone(), files.folder.join(HOSTILE)], &with(&[]))
         .is_clean();
     call(&["policy", "suggest", "--name", HOSTILE], &bundle, &with(&[])).is_clean();
+    // What is written is TOML that says the same.
+    let proposed =
+        call(&["policy", "suggest", "--name", HOSTILE], &bundle, &with(&[])).run(&[]).exits(0).stdout;
+    let proposed = put(&files.folder, "proposed.toml", proposed);
+    let json =
+        call(&["policy", "test"], &[proposed, bundle[0].clone()], &with(&[])).run(&JSON).exits(0).json();
+    assert_eq!(json["policy"], HOSTILE);
     call(&["policy", "suggest"], &[bundle[0].clone(), files.folder.join(HOSTILE)], &with(&[])).is_clean();
     call(&["policy", "check"], &[policy], &[]).is_clean();
     // What the machine signed, spoilt: every error that quotes it.

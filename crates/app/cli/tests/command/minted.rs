@@ -83,3 +83,30 @@ fn revocation_lists_are_held_against_the_chain() {
     let revoking = put(&folder, "revoking.pem", pem("X509 CRL", &revoking).as_bytes());
     run().args([&revoking]).exits(7).shows(&["✘ snp.revocation"]);
 }
+
+#[test]
+fn another_instance_is_told_by_the_id_that_the_document_names() {
+    let minted = Enclave::new().mint().unwrap();
+    let folder = folder("minted-instance");
+    let document = put(&folder, "document.cose", &minted.document);
+    let root = put(&folder, "root.der", minted.root());
+    let policy = "version = 1\n[nitro]\ninstance = { exactly = \"i-0123456789abcdef1\" }\nunlisted = { waived = \"a test\" }\n";
+    let policy = put(&folder, "policy.toml", policy.as_bytes());
+    let run = || {
+        let run =
+            teeproof(["verify", "--no-nonce"]).args(AT).args([&document]).args(["--anchor"]).args([&root]);
+        run.args(["--policy"]).args([&policy])
+    };
+    let json = run().args(["--format", "json"]).exits(6).json();
+    let checks = json["checks"].as_array().unwrap();
+    let failed = checks.iter().find(|check| check["outcome"] == "fail").unwrap();
+    assert_eq!(failed["id"], "nitro.instance");
+    assert_eq!(failed["expected"], "i-0123456789abcdef1");
+    assert!(
+        failed["actual"]
+            .as_str()
+            .unwrap()
+            .starts_with("i-0123456789abcdef0 by the document's module_id, PCR4 ")
+    );
+    run().exits(6).shows(&["i-0123456789abcdef0 by"]);
+}

@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::Write;
 
-use teeproof_core::{Bits, Hex, List, Text};
+use teeproof_core::{Bits, Hex, List, Text, is_shown_as_it_is};
 use toml::de::DeValue;
 
 use super::node::Node;
@@ -206,7 +206,7 @@ fn hex(text: &str) -> Result<Vec<u8>, String> {
     bytes::hex(text).ok_or_else(|| format!("{} hex digits are no whole bytes", text.len()))
 }
 
-/// A text as TOML writes it.
+/// A text as TOML writes it, with escapes for what must not stand in output as it is.
 pub(super) fn text(text: &str) -> String {
     let mut out = String::from("\"");
     for character in text.chars() {
@@ -215,10 +215,10 @@ pub(super) fn text(text: &str) -> String {
                 out.push('\\');
                 out.push(character);
             }
-            control if control.is_control() => {
-                let _ = write!(out, "\\u{:04X}", u32::from(control));
+            shown if is_shown_as_it_is(shown) => out.push(shown),
+            other => {
+                let _ = write!(out, "\\U{:08X}", u32::from(other));
             }
-            other => out.push(other),
         }
     }
     out.push('"');
