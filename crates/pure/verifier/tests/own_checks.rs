@@ -13,7 +13,7 @@ use teeproof::core::{Freshness, Outcome, Rule, Technology, Time};
 use teeproof::input::Inputs;
 use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof::wire::certificate::Certificate;
-use teeproof::x509::{Anchors, Revocation};
+use teeproof::x509::{Anchors, CachedSignatures, Revocation};
 use teeproof::{AttestationResult, Policy, Proposal, Request, Verdict, verify};
 use teeproof_mint::azure::{self, EventLog, Vm};
 use teeproof_mint::nitro::Enclave;
@@ -52,10 +52,12 @@ fn request<'r>(certificates: &'r [Certificate<'r>], anchors: &'r [&'r [u8]]) -> 
         endorsements: certificates,
         revocation: Revocation::Unchecked("the test gives no list"),
         anchors: Anchors::and(anchors),
+        cache: CachedSignatures::NONE,
         freshness: Freshness::Waived("the test asks nothing"),
         user_data: None,
         at: Moment::At(AT),
         skew_secs: DEFAULT_SKEW_SECS,
+        input_warnings: &[],
         limits: Limits::USUAL,
         policy: None,
         crypto: &teeproof_aws_lc::TABLE,

@@ -1,6 +1,6 @@
 //! The checks of SNP reports.
 
-use teeproof::core::Rule;
+use teeproof::core::{Outcome, Rule};
 use teeproof::snp::{Policy, Tcb, TcbLevels, VekKind};
 use teeproof_mint::snp::{Evidence, Machine, Product};
 use teeproof_mint::{Key, Kind};
@@ -82,7 +82,18 @@ make_fail! {
 }
 
 fn more() -> Vec<crate::Case> {
-    vec![]
+    vec![("revocation.unused".to_owned(), concat!(module_path!(), "::a_list_of_another_line").to_owned())]
+}
+
+/// A list that no chain used is named, and ends no run.
+#[test]
+fn a_list_of_another_line() {
+    let list = Machine::vcek(Product::Turin).authority_keys(Kind::Rsa3072).mint_crl(&[]).unwrap();
+    let Evidence { report, vek, intermediate, ark, .. } = machine().mint().unwrap();
+    let ask = Ask::of(&[&report, &vek, &intermediate, &list], &[&ark]);
+    holds(&ask);
+    let found = ask.findings("revocation.unused");
+    assert!(matches!(&found[..], [(Outcome::Warn, because)] if because.contains("ARK-Turin")), "{found:?}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use teeproof::core::{Freshness, Outcome, Technology, Time};
 use teeproof::input::{InputError, InputWarning, Inputs, JsonProblem, JsonShape, Kind, sniff};
 use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof::wire::hcl::{Hardware, HclReport};
-use teeproof::x509::{Anchors, Revocation};
+use teeproof::x509::{Anchors, CachedSignatures, Revocation};
 use teeproof::{Evidence, Policy, Request, verify};
 use teeproof_mint::azure::{self, Vm};
 use teeproof_mint::snp::{Machine, Product};
@@ -97,6 +97,7 @@ fn verified(inputs: &Inputs, minted: &azure::Evidence) -> (u8, Vec<&'static str>
         endorsements: &certificates,
         revocation: Revocation::Unchecked("the test gives no list"),
         anchors: Anchors::and(&anchors),
+        cache: CachedSignatures::NONE,
         freshness: Freshness::Waived("old evidence"),
         user_data: None,
         at: Moment::At(Time(i64::try_from(DEFAULT_TIME).unwrap())),
