@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 use teeproof::input::{Kind, Sniffed, sniff};
-use teeproof::wire;
+use teeproof::{ReplayHashes, wire};
 
 use crate::context::Context;
 use crate::fault::Fault;
@@ -18,6 +18,8 @@ use crate::source;
 use tree::{Node, Tree};
 
 /// Print every field of a structure, checking nothing
+///
+/// Of an event log also the PCR values that its events make, bank by bank; of a CCEL the RTMRs.
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
     /// Anything that verify takes: reports, quotes, logs, documents, certificates, bundles; - is stdin
@@ -37,6 +39,8 @@ pub(crate) fn run(args: &InspectArgs, context: &Context) -> Result<Product, Faul
     let sniffed = sniff(&bytes, args.kind).map_err(fault)?;
     let mut tree = Tree::default();
     let inspected = teeproof::inspect(&sniffed, &mut tree).map_err(fault)?;
+    let hashes = ReplayHashes { crypto: &teeproof_aws_lc::TABLE, sha1: teeproof_aws_lc::SHA1 };
+    teeproof::inspect_replay(&sniffed, &hashes, &mut tree);
     let inspection = Inspection::new(&file, &sniffed, inspected.flaw, tree.into_nodes());
     if context.is_json() {
         Product::json(&inspection, 0)

@@ -8,4 +8,4 @@ mod rsa;
 mod table;
 
 pub use prepared::{PreparedP384, PreparedRsa};
-pub use table::TABLE;
+pub use table::{SHA1, TABLE};

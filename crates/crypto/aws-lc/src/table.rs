@@ -1,7 +1,7 @@
 //! The table itself: which of our operations stands in which entry.
 
 use aws_lc_rs::{digest, signature};
-use teeproof_core::Crypto;
+use teeproof_core::{Crypto, Digest};
 
 use crate::ecdsa::{Ecdsa, P384_POINT};
 use crate::hash::Hash;
@@ -29,3 +29,7 @@ pub static TABLE: Crypto<'static> = Crypto {
     rsa_pkcs1_sha384: &Rsa { algorithm: &signature::RSA_PKCS1_2048_8192_SHA384, hash: &digest::SHA384 },
     rsa_pkcs1_sha512: &Rsa { algorithm: &signature::RSA_PKCS1_2048_8192_SHA512, hash: &digest::SHA512 },
 };
+
+/// SHA-1, to describe the SHA-1 bank of an event log. It is no entry of the table: nothing is verified
+/// with it.
+pub static SHA1: &dyn Digest<20> = &Hash(&digest::SHA1_FOR_LEGACY_USE_ONLY);

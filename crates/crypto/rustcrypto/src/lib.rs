@@ -7,4 +7,4 @@ mod hash;
 mod rsa;
 mod table;
 
-pub use table::TABLE;
+pub use table::{SHA1, TABLE};

@@ -1,7 +1,8 @@
 //! The table itself: which of our operations stands in which entry.
 
+use sha1::Sha1;
 use sha2::{Sha256, Sha384, Sha512};
-use teeproof_core::Crypto;
+use teeproof_core::{Crypto, Digest};
 
 use crate::ecdsa::{P256, P384};
 use crate::hash::Hash;
@@ -20,3 +21,7 @@ pub static TABLE: Crypto<'static> = Crypto {
     rsa_pkcs1_sha384: &Pkcs1::<Sha384>::NEW,
     rsa_pkcs1_sha512: &Pkcs1::<Sha512>::NEW,
 };
+
+/// SHA-1, to describe the SHA-1 bank of an event log. It is no entry of the table: nothing is verified
+/// with it.
+pub static SHA1: &dyn Digest<20> = &Hash::<Sha1>::NEW;

@@ -25,7 +25,7 @@ checks! { VERIFY:
         "TCG TPM 2.0 Library, Part 2, TPMS_QUOTE_INFO";
     PCRS [3 5 7] = "quote.pcrs", "the registers' values",
         "The values are those whose digest the quote signed, each of the register it stands for.",
-        "Read the registers together with the quote: they must not change in between.",
+        "Read the PCRs together with the quote: they must not change in between. Values of another bank than the quote's are of no use: give what tpm2_pcrread sha256 prints, or tpm2_quote writes with -o.",
         "TCG TPM 2.0 Library, Part 2, TPMS_QUOTE_INFO";
     LOG_FORMAT [3] = "log.format", "the event log's form",
         "The log is a TCG event log, read whole.",

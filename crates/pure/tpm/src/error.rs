@@ -8,6 +8,7 @@ use core::fmt;
 
 use teeproof_core::{Check, Class};
 use teeproof_wire::Error as WireError;
+use teeproof_wire::tpm::bank_name;
 
 use crate::checks;
 
@@ -112,7 +113,15 @@ impl fmt::Display for Error {
             Self::Selection(problem) => problem.fmt(f),
             Self::PcrMissing(index) => write!(f, "no value came for register {index}, which the quote signs"),
             Self::PcrCount { expected_bytes, found_bytes } => {
-                write!(f, "the quote signs {expected_bytes} bytes of registers, {found_bytes} came")
+                let count = expected_bytes.checked_div(32).unwrap_or(0);
+                write!(
+                    f,
+                    "expected {expected_bytes} bytes of PCR values ({count} of SHA-256), got {found_bytes}"
+                )?;
+                match other_bank(count, *found_bytes) {
+                    Some(bank) => write!(f, ": {count} values of {bank}"),
+                    None => Ok(()),
+                }
             }
             Self::PcrDigest => f.write_str("the registers' values are not those that the quote signed"),
             Self::LogBank => f.write_str("the event log has no SHA-256 digests to replay"),
@@ -123,12 +132,22 @@ impl fmt::Display for Error {
     }
 }
 
+/// The bank of which so many values have so many bytes.
+fn other_bank(count: usize, bytes: usize) -> Option<&'static str> {
+    let has = |(_, size): &(&str, usize)| count.checked_mul(*size) == Some(bytes);
+    [("SHA-1", 20), ("SHA-384", 48), ("SHA-512", 64)].into_iter().find(has).map(|(name, _)| name)
+}
+
 impl fmt::Display for SelectionProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Count(count) => write!(f, "the quote has {count} selections of registers, expected one"),
             Self::Bank(bank) => {
-                write!(f, "the quote selects registers of the bank {bank:#06x}, expected SHA-256 (0x000b)")
+                let name = bank_name(*bank);
+                write!(
+                    f,
+                    "the quote selects PCRs of the {name} bank ({bank:#06x}), expected SHA-256 (0x000b)"
+                )
             }
             Self::Empty => f.write_str("the quote selects no register"),
         }

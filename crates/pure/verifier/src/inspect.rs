@@ -1,22 +1,25 @@
 //! Every field of a structure, believed or not: nothing is verified here.
 
 mod json;
+mod replay;
+
+pub use replay::{ReplayHashes, inspect_replay};
 
 use alloc::vec::Vec;
 
 use teeproof_wire::certificate::{Certificate, PublicKey};
 use teeproof_wire::cose::Sign1;
 use teeproof_wire::crl::RevocationList;
-use teeproof_wire::eventlog::EventLog;
+use teeproof_wire::eventlog::{CcelTable, EventLog};
 use teeproof_wire::hcl::{Hardware, HclReport};
 use teeproof_wire::nitro::{Document, Limits, NitroTpmDocument};
 use teeproof_wire::sealed::SealedHead;
 use teeproof_wire::snp::Report;
 use teeproof_wire::tdx::{TdQuote, TdReport};
-use teeproof_wire::tpm::{Attest, Certification, RsaPublic, attest_bytes};
+use teeproof_wire::tpm::{AnyAttestation, RsaPublic, TpmSignature, attest_bytes, bank_name};
 use teeproof_wire::{Describe, Error, Shown, Visitor};
 
-use crate::input::{InputError, Kind, Part, Sniffed, pem_chain};
+use crate::input::{InputError, Kind, Part, Sniffed, pcrs, pem_chain};
 
 /// What was told of a structure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +63,13 @@ fn structure(part: &Part, visitor: &mut dyn Visitor) -> Result<Option<Error>, Er
         Kind::CcEventLog => {
             group(visitor, "confidential-computing event log (CCEL)", &EventLog::parse(bytes)?)
         }
+        Kind::CcelTable => group(visitor, "ACPI table CCEL", &CcelTable::parse(bytes)?),
         Kind::PcrValues => registers(bytes, visitor),
+        Kind::OtherPcrValues => other_banks(bytes, visitor),
+        Kind::PcrConcatenation => concatenation(bytes, visitor),
+        Kind::TpmSignature if bytes.len() != 256 => {
+            group(visitor, "TPMT_SIGNATURE", &TpmSignature::parse(bytes)?);
+        }
         Kind::NitroDocument => return nitro(bytes, visitor),
         Kind::NitroTpmDocument => return nitro_tpm(bytes, visitor),
         Kind::TdQuote => return td_quote(bytes, visitor),
@@ -88,12 +97,9 @@ fn unreadable(name: &str, bytes: &[u8], visitor: &mut dyn Visitor) {
     visitor.close();
 }
 
-/// What a TPM signed: a quote, or a key's certification.
+/// What a TPM signed: a quote, or an attestation of another kind.
 fn attest(bytes: &[u8], visitor: &mut dyn Visitor) -> Result<(), Error> {
-    match (Attest::parse(bytes), Certification::parse(bytes)) {
-        (Err(_), Ok(certification)) => group(visitor, "TPMS_ATTEST", &certification),
-        (quote, _) => group(visitor, "TPMS_ATTEST", &quote?),
-    }
+    group(visitor, "TPMS_ATTEST", &AnyAttestation::parse(bytes)?);
     Ok(())
 }
 
@@ -125,6 +131,35 @@ fn registers(bytes: &[u8], visitor: &mut dyn Visitor) {
     for [index, value @ ..] in entries {
         visitor.field(Shown::new(&alloc::format!("PCR{index}"), &teeproof_core::Hex(value)));
     }
+    visitor.close();
+}
+
+/// PCR values of other banks, each bank a group.
+fn other_banks(bytes: &[u8], visitor: &mut dyn Visitor) {
+    let mut open = None;
+    for (bank, index, value) in pcrs::others(bytes) {
+        if open != Some(bank) {
+            if open.is_some() {
+                visitor.close();
+            }
+            visitor.open(&alloc::format!("PCR values, {}", bank_name(bank)));
+            open = Some(bank);
+        }
+        visitor.field(Shown::new(&alloc::format!("PCR{index}"), &teeproof_core::Hex(value)));
+    }
+    if open.is_some() {
+        visitor.close();
+    }
+}
+
+/// PCR values without their bank and numbers: what they can be.
+fn concatenation(bytes: &[u8], visitor: &mut dyn Visitor) {
+    visitor.open("PCR values without their bank and numbers");
+    visitor.field(Shown::new("bank", &"not in the file; the quote names it, and what tpm2_pcrread prints"));
+    for (bank, count) in pcrs::possible_banks(bytes) {
+        visitor.field(Shown::new(bank, &format_args!("would be {count} values")));
+    }
+    visitor.field(Shown::new("bytes", &teeproof_core::Hex(bytes)));
     visitor.close();
 }
 

@@ -22,7 +22,7 @@ pub use checks::{
     BUNDLE_REDACTED, INPUT_IGNORED, POLICY_TECHNOLOGY, REVOCATION_UNUSED, all_checks, find_check,
 };
 pub use findings::{Finding, Findings};
-pub use inspect::{Inspected, inspect};
+pub use inspect::{Inspected, ReplayHashes, inspect, inspect_replay};
 pub use many::{verify_many, verify_with_cache};
 pub use policy::{AzureSnpPolicy, Policy};
 #[cfg(feature = "policy-file")]

@@ -4,6 +4,7 @@
 //! Source: TCG PC Client Platform Firmware Profile, section 10 (event logging); UEFI 2.10, section
 //! 38 (confidential computing).
 
+mod acpi;
 mod algorithms;
 mod describe;
 mod event;
@@ -14,6 +15,7 @@ mod replay;
 mod signatures;
 mod variable;
 
+pub use acpi::{CCEL_TABLE_BYTES, CcelTable};
 pub use algorithms::{Algorithms, MAX_ALGORITHMS};
 pub use describe::mr_name;
 pub use event::Event;

@@ -4,6 +4,7 @@
 //! Source: TCG TPM 2.0 Library, Part 2, sections 10.12.12 (TPMS_ATTEST), 10.6 (PCR selections),
 //! 11.3.4 (TPMT_SIGNATURE) and 12.2.4 (TPMT_PUBLIC).
 
+mod attestation;
 mod certify;
 mod describe;
 mod head;
@@ -12,14 +13,15 @@ mod public;
 mod selection;
 mod signature;
 
+pub use attestation::{AnyAttestation, Attested};
 pub use certify::Certification;
 pub(crate) use describe::Registers;
-pub(crate) use describe::bank_name;
+pub use describe::bank_name;
 pub use head::Head;
 pub use policy::{POLICY_PCR_BYTES, policy_pcr};
 pub use public::{MAX_PUBLIC_BYTES, ObjectAttributes, RsaPublic, RsaScheme, public_bytes};
 pub use selection::{MAX_SELECTIONS, REGISTERS, Selection, Selections};
-pub use signature::rsassa_sha256;
+pub use signature::{SignatureValue, TpmSignature, rsassa_sha256};
 
 use crate::{Error, Kind, Reader};
 
@@ -122,7 +124,7 @@ fn sized<'a>(reader: &mut Reader<'a>, what: &'static str, most: usize) -> Result
     let at = reader.at();
     let size = usize::from(u16_be(reader, what)?);
     if size > most {
-        return Err(at.error(Kind::TooLarge, what, "at most the longest name or digest (66 bytes)"));
+        return Err(at.error(Kind::TooLarge, what, "at most the longest value of its kind"));
     }
     reader.take(size, what)
 }

@@ -98,7 +98,7 @@ fn registers_are_read_in_selection_order() {
     accepted(run(machine.put("pcrs.bin", &values)));
     accepted(run(machine.registers()));
     let all = machine.put("all.bin", machine.minted.pcr_concatenation());
-    run(all).exits(3).shows(&["✘ quote.pcrs", "the quote signs 320 bytes of registers, 768 came"]);
+    run(all).exits(3).shows(&["✘ quote.pcrs", "expected 320 bytes of PCR values (10 of SHA-256), got 768"]);
     // Eight registers are as long as a signature.
     let eight = machine.put("eight.bin", machine.minted.pcr_concatenation_of(&[0, 1, 2, 3, 4, 5, 6, 7]));
     run(eight.clone()).fails(2, &["tpm-signature", "tpm2_pcrread"]);

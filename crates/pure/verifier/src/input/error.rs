@@ -5,6 +5,7 @@ use core::fmt;
 
 use teeproof_core::Technology;
 use teeproof_wire::Error as WireError;
+use teeproof_wire::tpm::bank_name;
 
 use super::{DocumentMembers, JsonProblem, JsonShape, Kind, NitroForm};
 use crate::bundle::BundleError;
@@ -136,8 +137,17 @@ pub enum InputError {
     WithoutQuote(Kind),
     /// An event log came without the PCR values that it explains.
     LogWithoutPcrs,
-    /// A CCEL came, whose events are measured into the RTMRs of a TD and into no PCR.
-    CcEventLog,
+    /// A CCEL or its table came, whose events are measured into the RTMRs of a TD and into no PCR.
+    OfRtmrs(Kind),
+    /// PCR values of another bank than SHA-256 came (TPM_ALG_ID).
+    OtherBank(u16),
+    /// The text is not what `tpm2_quote` prints, or something of it is missing.
+    QuoteText,
+    /// A line of what `tpm2_quote` prints cannot be read.
+    QuoteTextLine {
+        /// The line, counted from 1.
+        line: usize,
+    },
 }
 
 impl InputError {
@@ -155,7 +165,7 @@ impl InputError {
             | Self::QuoteWithoutSignature
             | Self::WithoutQuote(_)
             | Self::LogWithoutPcrs
-            | Self::CcEventLog => 2,
+            | Self::OfRtmrs(_) => 2,
             _ => 3,
         }
     }
@@ -238,7 +248,7 @@ impl InputError {
                 "a signature of 256 bytes, the message and 24 registers are expected, each counted"
             }
             Self::Registers | Self::RegisterLine { .. } => {
-                "give what tpm2_pcrread prints for sha256, or what tpm2_quote writes as values or serialized"
+                "give what tpm2_pcrread prints, which names the bank, or what tpm2_quote writes as values or serialized"
             }
             Self::TooLarge { .. } => "the file may hold something else; --as names the kind",
             Self::Wire(..) => "the file may be cut, or of another kind; --as names the kind",
@@ -253,11 +263,20 @@ impl InputError {
             }
             Self::TdQuoteOfSnp => "leave the TD quote out, or name the report of the TDX machine",
             Self::QuoteWithoutSignature => "name the signature too, as tpm2_quote writes it with -s",
+            Self::WithoutQuote(Kind::PcrConcatenation) => {
+                "name the quote too, as tpm2_quote writes it with -m: it says of which bank and PCRs the values are; or give what tpm2_pcrread prints"
+            }
             Self::WithoutQuote(_) => "name the quote too, as tpm2_quote writes it with -m",
             Self::LogWithoutPcrs => {
                 "name the register values too; a log is only believed as far as it explains them"
             }
-            Self::CcEventLog => {
+            Self::OtherBank(_) => {
+                "give the values of the SHA-256 bank, which the quote must select: tpm2_pcrread sha256, tpm2_quote -l sha256:all"
+            }
+            Self::QuoteText | Self::QuoteTextLine { .. } => {
+                "give all that tpm2_quote prints, from quoted: to calcDigest:, or the files that it writes with -m, -s and -o"
+            }
+            Self::OfRtmrs(_) => {
                 "leave it out, or give binary_bios_measurements of the machine's TPM; teeproof inspect shows the RTMRs that a CCEL makes"
             }
         }
@@ -327,6 +346,15 @@ impl fmt::Display for InputError {
             Self::Container(kind) => write!(f, "a {kind} is not one part"),
             Self::Bincode => f.write_str("the bytes are not a quote as bincode"),
             Self::Registers => f.write_str("the register values are in no known form"),
+            Self::OtherBank(bank) => {
+                write!(f, "the PCR values are of the {} bank, expected SHA-256", bank_name(*bank))
+            }
+            Self::QuoteText => {
+                f.write_str("the text is not what tpm2_quote prints: quoted, alg or sig is missing")
+            }
+            Self::QuoteTextLine { line } => {
+                write!(f, "line {line} is none that tpm2_quote prints, or one given twice")
+            }
             Self::RegisterLine { line } => {
                 write!(f, "line {line} is no register of the bank, or one given twice")
             }
@@ -357,8 +385,8 @@ impl InputError {
             Self::QuoteWithoutSignature => f.write_str("there is a tpm-quote and no tpm-signature"),
             Self::WithoutQuote(kind) => write!(f, "there are {kind} and no tpm-quote"),
             Self::LogWithoutPcrs => f.write_str("there is an event-log and no pcr-values"),
-            Self::CcEventLog => {
-                f.write_str("there is a cc-event-log (CCEL), which explains the RTMRs of a TD and no PCR")
+            Self::OfRtmrs(kind) => {
+                write!(f, "there is a {kind}: a CCEL explains the RTMRs of a TD, and no PCR")
             }
             Self::Unverified(Kind::NitroTpmDocument) => f.write_str("a NitroTPM document, not yet verified"),
             Self::Unverified(Kind::TdReport) => {

@@ -4,7 +4,7 @@ use teeproof_core::Technology;
 use teeproof_tpm::{PcrValues, Quote};
 use teeproof_wire::hcl::ReportType;
 
-use super::{InputError, Inputs, Kind, Part};
+use super::{InputError, Inputs, Kind, Part, pcrs};
 use crate::Evidence;
 use crate::bundle::Redacted;
 
@@ -30,8 +30,13 @@ impl Inputs {
     /// There is none among the files, something that belongs to it is missing, or something came
     /// along that does not belong to it.
     pub fn evidence(&self) -> Result<Evidence<'_>, InputError> {
-        if self.one(Kind::CcEventLog).is_some() {
-            return Err(InputError::CcEventLog);
+        if let Some(kind) =
+            [Kind::CcEventLog, Kind::CcelTable].into_iter().find(|kind| self.one(*kind).is_some())
+        {
+            return Err(InputError::OfRtmrs(kind));
+        }
+        if let Some(values) = self.one(Kind::OtherPcrValues) {
+            return Err(InputError::OtherBank(pcrs::first_bank(values)));
         }
         let whole = self.parts.iter().find_map(|part| technology(part).map(|of| (of, part)));
         let alone = self.parts.iter().map(|part| part.kind).find(|kind| OF_THE_TPM.contains(kind));
@@ -90,6 +95,21 @@ impl Inputs {
         let td_quote = self.one(Kind::TdQuote);
         let nonce_in_user_data = self.nonce_in_user_data;
         Ok(teeproof_hcl::Evidence { report, td_quote, quote, pcrs, log, nonce_in_user_data })
+    }
+}
+
+/// Tells eight PCR values from a signature, both 256 bytes, where a TPMT_SIGNATURE came beside them: that is
+/// the signature. Whichever was told, the quote's signature decides.
+pub(super) fn settle(others: &mut [Part], part: Part) -> Part {
+    let is_bare = |part: &Part| part.kind == Kind::TpmSignature && part.bytes.len() == 256;
+    let other = others.iter_mut().find(|other| other.kind == Kind::TpmSignature);
+    match other {
+        Some(other) if is_bare(&part) && !is_bare(other) => Part { kind: Kind::PcrConcatenation, ..part },
+        Some(other) if part.kind == Kind::TpmSignature && !is_bare(&part) && is_bare(other) => {
+            other.kind = Kind::PcrConcatenation;
+            part
+        }
+        _ => part,
     }
 }
 

@@ -20,14 +20,19 @@ pub enum Kind {
     TpmSignature,
     /// Values of a TPM's registers (SHA-256), each with its index.
     PcrValues,
-    /// Values of a TPM's registers (SHA-256), one after the other, in the order of a quote's
-    /// selection.
+    /// Values of a TPM's PCRs one after the other, in the order of a quote's selection, which also says
+    /// of which bank they are.
     PcrConcatenation,
+    /// PCR values of other banks than SHA-256, each with its bank and number. They are described, and
+    /// never held against a quote.
+    OtherPcrValues,
     /// An event log in one of the TCG's formats, whose events explain PCRs.
     EventLog,
     /// A confidential-computing event log (CCEL), whose events explain the RTMRs of a TD. It is
     /// described, and never held against PCRs.
     CcEventLog,
+    /// The ACPI table that says where a CCEL lies.
+    CcelTable,
     /// A Nitro attestation document of an enclave.
     NitroDocument,
     /// An attestation document of a NitroTPM (EC2 instance attestation); not verified by this version.
@@ -50,6 +55,8 @@ pub enum Kind {
     EvidenceJson,
     /// A TPM's quote with its signature and registers as bincode: a container.
     BincodeQuote,
+    /// What `tpm2_quote` prints: a container of a quote, its signature and PCR values.
+    TpmQuoteText,
     /// A bundle: evidence of any kind with what endorses it, a container.
     Bundle,
     /// An SEV-SNP report with the host's certificate table behind it: a container.
@@ -72,6 +79,7 @@ impl Kind {
         Self::PcrConcatenation,
         Self::EventLog,
         Self::CcEventLog,
+        Self::CcelTable,
         Self::NitroDocument,
         Self::NitroTpmDocument,
         Self::TdReport,
@@ -85,6 +93,7 @@ impl Kind {
         Self::RevocationList,
         Self::EvidenceJson,
         Self::BincodeQuote,
+        Self::TpmQuoteText,
         Self::Bundle,
     ];
 
@@ -99,8 +108,10 @@ impl Kind {
             Self::TpmSignature => "tpm-signature",
             Self::PcrValues => "pcr-values",
             Self::PcrConcatenation => "pcr-concatenation",
+            Self::OtherPcrValues => "other-pcr-values",
             Self::EventLog => "event-log",
             Self::CcEventLog => "cc-event-log",
+            Self::CcelTable => "ccel-table",
             Self::NitroDocument => "nitro-document",
             Self::NitroTpmDocument => "nitrotpm-document",
             Self::TdReport => "td-report",
@@ -114,6 +125,7 @@ impl Kind {
             Self::RevocationList => "crl",
             Self::EvidenceJson => "evidence-json",
             Self::BincodeQuote => "bincode-quote",
+            Self::TpmQuoteText => "tpm-quote-text",
             Self::Bundle => "bundle",
             Self::Mixed => "certificates and crls",
         }
@@ -138,6 +150,7 @@ impl Kind {
             self,
             Self::EvidenceJson
                 | Self::BincodeQuote
+                | Self::TpmQuoteText
                 | Self::Bundle
                 | Self::SealingKey
                 | Self::ExtendedReport
@@ -175,6 +188,8 @@ pub enum Encoding {
     Integers,
     /// The text that `tpm2_pcrread` prints.
     PcrRead,
+    /// The text that `tpm2_quote` prints.
+    QuoteText,
     /// The structures that tpm2-tools write with `--pcrs_format=serialized`.
     Serialized,
 }
@@ -193,6 +208,7 @@ impl Encoding {
             Self::Quoted => "quoted string",
             Self::Integers => "list of integers",
             Self::PcrRead => "tpm2_pcrread text",
+            Self::QuoteText => "tpm2_quote text",
             Self::Serialized => "tpm2-tools serialized",
         }
     }

@@ -33,7 +33,10 @@ impl Part {
             Kind::Certificate => without_padding(bytes).to_vec(),
             Kind::TpmQuote => attest_bytes(bytes).to_vec(),
             Kind::TpmPublic => public_bytes(bytes).to_vec(),
-            Kind::PcrValues => pcrs::encode(&pcrs::read(bytes)?.registers),
+            Kind::PcrValues => match pcrs::read(bytes)?.into_part().0 {
+                Self { kind: Kind::PcrValues, bytes } => bytes,
+                other => return Err(InputError::OtherBank(pcrs::first_bank(&other.bytes))),
+            },
             kind if kind.is_container() => return Err(InputError::Container(kind)),
             _ => bytes.to_vec(),
         };
@@ -73,11 +76,10 @@ const fn max_bytes(kind: Kind) -> usize {
     match kind {
         Kind::SnpReport | Kind::HclReport => hcl::MAX_BYTES,
         Kind::TdQuote | Kind::NitroDocument | Kind::NitroTpmDocument => 16 * 1024,
-        // 113 bytes and a nonce of at most 64.
+        // An attested NV index is the longest that a TPM signs; 24 values of 64 bytes are the longest.
+        Kind::TpmQuote | Kind::PcrConcatenation | Kind::CcelTable => 4096,
         Kind::EventLog | Kind::CcEventLog => eventlog::MAX_BYTES,
-        Kind::TpmQuote | Kind::TpmSignature | Kind::PcrValues | Kind::PcrConcatenation | Kind::TpmPublic => {
-            1024
-        }
+        Kind::TpmSignature | Kind::PcrValues | Kind::TpmPublic => 1024,
         Kind::TdReport => tdx::TD_REPORT_BYTES,
         Kind::PublicKey => 64 * 1024,
         Kind::Certificate => 64 * 1024,

@@ -4,9 +4,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write;
 
-use teeproof_wire::tpm::{SHA256, digest_bytes};
+use teeproof_wire::tpm::{SHA1, SHA256, digest_bytes};
 
-use super::InputError;
+use super::{InputError, Kind, Part};
 use crate::bytes;
 
 /// SHA-256 values by register; those that did not come are absent.
@@ -14,17 +14,77 @@ pub(crate) type Registers = [Option<[u8; 32]>; COUNT];
 
 const COUNT: usize = 24;
 
-/// Register values, and whether there were others beside them.
+/// PCR values of SHA-256, and those of other banks, which no quote that is verified covers.
 pub(super) struct Read {
     pub(super) registers: Registers,
-    /// Values of other banks than SHA-256 were there; no quote that is verified covers them.
-    pub(super) other_banks: bool,
+    pub(super) others: Vec<Other>,
+}
+
+/// A value of another bank (TPM_ALG_ID) with its number.
+pub(super) struct Other {
+    bank: u16,
+    index: usize,
+    value: Vec<u8>,
+}
+
+impl Read {
+    const NONE: Self = Self { registers: [None; COUNT], others: Vec::new() };
+
+    fn has_sha256(&self) -> bool {
+        self.registers.iter().any(Option::is_some)
+    }
+
+    /// Takes a value; `None` for one of another length than its bank's, of a number that no PCR has, or
+    /// that came before.
+    fn add(&mut self, bank: u16, index: usize, value: &[u8]) -> Option<()> {
+        if Some(value.len()) != digest_bytes(bank) {
+            return None;
+        }
+        if bank == SHA256 {
+            let slot = self.registers.get_mut(index).filter(|slot| slot.is_none())?;
+            *slot = Some(value.try_into().ok()?);
+            return Some(());
+        }
+        let again = self.others.iter().any(|other| (other.bank, other.index) == (bank, index));
+        (index < COUNT && !again).then(|| self.others.push(Other { bank, index, value: value.to_vec() }))
+    }
+
+    /// The part that is kept: the values of SHA-256, or those of other banks where there are no others;
+    /// and whether some were left out.
+    pub(super) fn into_part(self) -> (Part, bool) {
+        if self.has_sha256() {
+            return (Part::registers(&self.registers), !self.others.is_empty());
+        }
+        let mut bytes = Vec::new();
+        for Other { bank, index, value } in self.others {
+            bytes.extend_from_slice(&bank.to_be_bytes());
+            // A PCR's number and a digest's length fit.
+            bytes.extend([index, value.len()].map(|byte| u8::try_from(byte).unwrap_or(u8::MAX)));
+            bytes.extend(value);
+        }
+        (Part { kind: Kind::OtherPcrValues, bytes }, false)
+    }
+}
+
+/// The values of other banks in the form that is kept: bank, number, value.
+pub(crate) fn others(mut bytes: &[u8]) -> impl Iterator<Item = (u16, u8, &[u8])> {
+    core::iter::from_fn(move || {
+        let ([high, low, index, size], rest) = bytes.split_first_chunk()?;
+        let (value, rest) = rest.split_at_checked(usize::from(*size))?;
+        bytes = rest;
+        Some((u16::from_be_bytes([*high, *low]), *index, value))
+    })
+}
+
+/// The bank of the first of such values.
+pub(super) fn first_bank(bytes: &[u8]) -> u16 {
+    others(bytes).next().map_or(0, |(bank, ..)| bank)
 }
 
 /// Reads values in any of the forms that carry the index of each.
 pub(super) fn read(bytes: &[u8]) -> Result<Read, InputError> {
     if let Some(registers) = indexed(bytes) {
-        return Ok(Read { registers, other_banks: false });
+        return Ok(Read { registers, others: Vec::new() });
     }
     match super::encoding::text(bytes) {
         Some(text) => of_text(text),
@@ -57,10 +117,35 @@ pub(crate) fn indexed(bytes: &[u8]) -> Option<Registers> {
     (rest.is_empty() && least > 0).then_some(registers)
 }
 
-/// Whether the bytes can be values one after the other: 1 to 24 of them.
+/// Whether the bytes can be values one after the other: 1 to 24 of SHA-256, or a whole bank of a longer
+/// hash. Which bank they are of is not in them.
 pub(super) fn is_concatenation(bytes: &[u8]) -> bool {
+    let whole_bank = [48, 64].iter().any(|size| bytes.len() == COUNT.saturating_mul(*size));
+    whole_bank || values_of(bytes, 32).is_some()
+}
+
+/// The banks that values one after the other can be of: the hash, and how many values that makes.
+pub(crate) fn possible_banks(bytes: &[u8]) -> impl Iterator<Item = (&'static str, usize)> {
+    [("SHA-1", 20), ("SHA-256", 32), ("SHA-384", 48), ("SHA-512", 64)]
+        .into_iter()
+        .filter_map(|(name, size)| Some((name, values_of(bytes, size)?)))
+}
+
+fn values_of(bytes: &[u8], size: usize) -> Option<usize> {
+    let count = bytes.len().checked_div(size)?;
+    (bytes.len() == count.checked_mul(size)? && (1..=COUNT).contains(&count)).then_some(count)
+}
+
+/// Whether bytes are PCR values of SHA-256 that no signature can be: one of a PCR that was not extended,
+/// or two that are equal.
+pub(super) fn are_plainly_values(bytes: &[u8]) -> bool {
     let (values, rest) = bytes.as_chunks::<32>();
-    rest.is_empty() && (1..=COUNT).contains(&values.len())
+    let untouched = |value: &[u8; 32]| *value == [0; 32] || *value == [0xff; 32];
+    let equal = values
+        .iter()
+        .enumerate()
+        .any(|(at, value)| values.iter().skip(at.saturating_add(1)).any(|other| other == value));
+    rest.is_empty() && (equal || values.iter().any(untouched))
 }
 
 /// Whether text looks like what `tpm2_pcrread` prints: the name of a bank, then its registers.
@@ -68,39 +153,42 @@ pub(super) fn looks_like_text(text: &str) -> bool {
     bank(text.lines().next().unwrap_or_default()).is_some()
 }
 
-/// What `tpm2_pcrread` prints: `sha256:`, then `0 : 0x…` for each register. Other banks are read
-/// over.
+/// What `tpm2_pcrread` prints.
 fn of_text(text: &str) -> Result<Read, InputError> {
-    let mut read = Read { registers: [None; COUNT], other_banks: false };
-    let mut bytes_of_bank = None;
-    for (line, number) in text.lines().zip(1_usize..) {
+    of_lines((1..).zip(text.lines()))
+}
+
+/// Lines of what `tpm2_pcrread` prints, with their numbers: `sha256:`, then `0 : 0x…` for each PCR.
+pub(super) fn of_lines<'t>(lines: impl IntoIterator<Item = (usize, &'t str)>) -> Result<Read, InputError> {
+    let mut read = Read::NONE;
+    let mut bank_of_lines = None;
+    for (number, line) in lines {
         let wrong = || InputError::RegisterLine { line: number };
         if line.trim().is_empty() {
             continue;
         }
-        if let Some(bytes) = bank(line) {
-            bytes_of_bank = Some(bytes);
+        if let Some(bank) = bank(line) {
+            bank_of_lines = Some(bank);
             continue;
         }
         let (index, value) = register(line).ok_or_else(wrong)?;
-        let slot = read.registers.get_mut(index).ok_or_else(wrong)?;
-        match (bytes_of_bank, <[u8; 32]>::try_from(value.as_slice())) {
-            (Some(32), Ok(value)) if slot.is_none() => *slot = Some(value),
-            (Some(bytes), _) if bytes != 32 && value.len() == bytes => read.other_banks = true,
-            _ => return Err(wrong()),
-        }
+        let bank = bank_of_lines.ok_or_else(wrong)?;
+        read.add(bank, index, &value).ok_or_else(wrong)?;
     }
-    if read.registers.iter().all(Option::is_none) { Err(InputError::Registers) } else { Ok(read) }
+    if read.has_sha256() || !read.others.is_empty() { Ok(read) } else { Err(InputError::Registers) }
 }
 
-/// The size of a bank's values, from the line that opens it. SM3 has the size of SHA-256 and is
-/// not it.
-fn bank(line: &str) -> Option<usize> {
+/// The bank, from the line that opens it.
+fn bank(line: &str) -> Option<u16> {
     match line.trim().strip_suffix(':')?.trim_end() {
-        "sha1" => Some(20),
-        "sha256" => Some(32),
-        "sha384" => Some(48),
-        "sha512" => Some(64),
+        "sha1" => Some(SHA1),
+        "sha256" => Some(SHA256),
+        "sha384" => Some(0x000c),
+        "sha512" => Some(0x000d),
+        "sm3_256" => Some(0x0012),
+        "sha3_256" => Some(0x0027),
+        "sha3_384" => Some(0x0028),
+        "sha3_512" => Some(0x0029),
         _ => None,
     }
 }
@@ -137,18 +225,11 @@ pub(super) fn serialized(bytes: &[u8]) -> Option<Read> {
         return None;
     }
     let mut digests = lists.iter().map(digests).collect::<Option<Vec<_>>>()?.into_iter().flatten();
-    let mut read = Read { registers: [None; COUNT], other_banks: false };
+    let mut read = Read::NONE;
     for (bank, index) in selected(selections)? {
-        let digest = digests.next().filter(|digest| Some(digest.len()) == digest_bytes(bank))?;
-        match <[u8; 32]>::try_from(digest) {
-            Ok(value) if bank == SHA256 => {
-                let slot = read.registers.get_mut(index).filter(|slot| slot.is_none())?;
-                *slot = Some(value);
-            }
-            _ => read.other_banks = true,
-        }
+        read.add(bank, index, digests.next()?)?;
     }
-    let complete = digests.next().is_none() && read.registers.iter().any(Option::is_some);
+    let complete = digests.next().is_none() && (read.has_sha256() || !read.others.is_empty());
     complete.then_some(read)
 }
 

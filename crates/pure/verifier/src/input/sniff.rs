@@ -5,15 +5,16 @@ use core::fmt;
 
 use teeproof_wire::certificate::PublicKey;
 use teeproof_wire::crl::RevocationList;
-use teeproof_wire::eventlog::Format;
+use teeproof_wire::eventlog::{CcelTable, Format};
 use teeproof_wire::sealed;
 use teeproof_wire::snp::{CertificateTable, REPORT_BYTES};
 use teeproof_wire::tdx::TD_REPORT_BYTES;
-use teeproof_wire::tpm::MAGIC;
+use teeproof_wire::tpm::{AnyAttestation, Attested, MAGIC, SHA256, TpmSignature};
 
 use super::encoding::{MAX_LAYERS, Pem};
 use super::{
-    Encoding, InputError, InputWarning, Kind, NitroForm, Part, bincode, encoding, json, nitro, pcrs, table,
+    Encoding, InputError, InputWarning, Kind, NitroForm, Part, bincode, encoding, json, nitro, pcrs,
+    quote_text, table,
 };
 use crate::bundle::{Bundle, Collection, Redaction};
 
@@ -118,6 +119,9 @@ fn of_text(text: &str, kind: Option<Kind>, layers: usize) -> Result<Sniffed, Inp
     if text.starts_with('[') {
         return decoded(&encoding::integers(text)?, Encoding::Integers, kind, layers);
     }
+    if kind.is_none_or(|kind| kind == Kind::TpmQuoteText) && quote_text::looks_like(text) {
+        return quote_text(text);
+    }
     if kind.is_none_or(|kind| kind == Kind::PcrValues) && pcrs::looks_like_text(text) {
         return registers(text.as_bytes(), Encoding::PcrRead);
     }
@@ -195,7 +199,40 @@ fn binary(bytes: &[u8], encoding: Encoding, kind: Option<Kind>) -> Result<Sniffe
             Ok(Sniffed::new(kind, encoding, Vec::from([Part::new(kind, bytes)?])))
         }
         Kind::PcrValues if pcrs::serialized(bytes).is_some() => registers(bytes, Encoding::Serialized),
-        kind => Ok(Sniffed::new(kind, encoding, Vec::from([Part::new(kind, bytes)?]))),
+        Kind::TpmQuoteText => Err(InputError::QuoteText),
+        kind => {
+            let part = Part::new(kind, bytes)?;
+            Ok(Sniffed { note: note(&part), ..Sniffed::new(kind, encoding, Vec::from([part])) })
+        }
+    }
+}
+
+/// What a part is, where its kind alone does not say it.
+fn note(part: &Part) -> Option<&'static str> {
+    match part.kind {
+        Kind::EventLog => match Format::peek(&part.bytes)? {
+            Format::Sha1 => Some("TCG 1.2, SHA-1 alone: no bank that a quote is held against"),
+            Format::AttestationAgent => Some("of the Confidential Containers attestation agent"),
+            _ => None,
+        },
+        Kind::CcEventLog => Some("of the RTMRs of a TD, and of no PCR"),
+        Kind::CcelTable => Some("says where a CCEL lies; it is not the log"),
+        Kind::PcrConcatenation => Some("without their bank and numbers"),
+        Kind::TpmQuote => match AnyAttestation::parse(&part.bytes).ok()?.attested {
+            Attested::Quote { selections, .. } => selections
+                .iter()
+                .any(|selection| selection.bank != SHA256)
+                .then_some("of a bank other than SHA-256, which is not supported"),
+            Attested::Certify { .. } => Some("a key's certification, no quote"),
+            Attested::Time { .. } => Some("the TPM's time, no quote"),
+            Attested::Creation { .. } => Some("a key's creation, no quote"),
+            Attested::Nv { .. } | Attested::NvDigest { .. } => Some("an NV index, no quote"),
+            _ => Some("an audit, no quote"),
+        },
+        Kind::TpmSignature => TpmSignature::parse(&part.bytes)
+            .is_ok_and(|signature| !signature.is_supported())
+            .then_some("of a scheme that is not supported"),
+        _ => None,
     }
 }
 
@@ -220,10 +257,21 @@ pub(super) fn bundled(bundle: Bundle, encoding: Encoding) -> Sniffed {
 }
 
 fn registers(bytes: &[u8], encoding: Encoding) -> Result<Sniffed, InputError> {
-    let read = pcrs::read(bytes)?;
-    let parts = Vec::from([Part::registers(&read.registers)]);
-    let note = read.other_banks.then_some("banks other than sha256 are left out");
-    Ok(Sniffed { note, ..Sniffed::new(Kind::PcrValues, encoding, parts) })
+    let (part, left_out) = pcrs::read(bytes)?.into_part();
+    let note = match part.kind {
+        Kind::OtherPcrValues => Some("no SHA-256 bank, which alone is supported"),
+        _ => left_out.then_some(OTHER_BANKS),
+    };
+    Ok(Sniffed { note, ..Sniffed::new(part.kind, encoding, Vec::from([part])) })
+}
+
+const OTHER_BANKS: &str = "banks other than sha256 are left out";
+
+/// What `tpm2_quote` printed.
+fn quote_text(text: &str) -> Result<Sniffed, InputError> {
+    let read = quote_text::read(text)?;
+    let note = read.other_banks.then_some(OTHER_BANKS);
+    Ok(Sniffed { note, ..Sniffed::new(Kind::TpmQuoteText, Encoding::QuoteText, read.parts) })
 }
 
 /// Certificates, revocation lists, or both.
@@ -262,6 +310,8 @@ fn looks_like(bytes: &[u8]) -> Option<Kind> {
         [_, _, rest @ ..] if rest.starts_with(&MAGIC.to_be_bytes()) => Some(Kind::TpmQuote),
         // TPMT_SIGNATURE: RSASSA, SHA-256, 256 bytes.
         [0x00, 0x14, 0x00, 0x0b, 0x01, 0x00, ..] => Some(Kind::TpmSignature),
+        _ if TpmSignature::parse(bytes).is_ok() => Some(Kind::TpmSignature),
+        _ if CcelTable::looks_like(bytes) => Some(Kind::CcelTable),
         _ if Format::peek(bytes).is_some() => Format::peek(bytes).map(Kind::of_log),
         [0x81, 0, ..] if bytes.len() == TD_REPORT_BYTES => Some(Kind::TdReport),
         _ if bytes.starts_with(sealed::MAGIC) => Some(Kind::SealedFile),
@@ -273,8 +323,9 @@ fn looks_like(bytes: &[u8]) -> Option<Kind> {
         _ if bytes.len() == REPORT_BYTES => Some(Kind::SnpReport),
         _ if pcrs::serialized(bytes).is_some() => Some(Kind::PcrValues),
         _ if bytes.len() <= MAX_REPORT_GUESS && begins_a_report(bytes) => Some(Kind::SnpReport),
-        // Eight registers are as long as a signature: a signature it is, and only --as says else.
-        _ if bytes.len() == RSA_BYTES => Some(Kind::TpmSignature),
+        // Eight PCR values are as long as a signature: a signature it is, unless it cannot be one, or
+        // stands beside another.
+        _ if bytes.len() == RSA_BYTES && !pcrs::are_plainly_values(bytes) => Some(Kind::TpmSignature),
         _ if pcrs::is_concatenation(bytes) => Some(Kind::PcrConcatenation),
         _ => None,
     }

@@ -99,14 +99,14 @@ fn what_is_not_verified_is_named() {
 #[test]
 fn no_part_is_a_container_or_too_large() {
     let mut inputs = Inputs::new();
-    for kind in [Kind::Bundle, Kind::EvidenceJson, Kind::BincodeQuote, Kind::Mixed] {
+    for kind in [Kind::Bundle, Kind::EvidenceJson, Kind::BincodeQuote, Kind::TpmQuoteText, Kind::Mixed] {
         let part = Part { kind, bytes: vec![1; 40] };
         assert_eq!(inputs.add_part(part), Err(InputError::Container(kind)));
     }
     for (kind, limit) in [
         (Kind::HclReport, 4096),
         (Kind::TdQuote, 16_384),
-        (Kind::TpmQuote, 1024),
+        (Kind::TpmQuote, 4096),
         (Kind::EventLog, 4_194_304),
     ] {
         let part = |bytes| Part { kind, bytes: vec![1; bytes] };

@@ -21,4 +21,5 @@ mod shared;
 mod spellings;
 mod support;
 mod told;
+mod tpm_tools;
 mod yaml;

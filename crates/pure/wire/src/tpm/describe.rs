@@ -3,27 +3,104 @@
 
 use core::fmt::{self, Display};
 
-use super::{Attest, Certification, Head, RsaPublic, RsaScheme, SHA256, Selection};
+use super::{
+    AnyAttestation, Attest, Attested, Certification, Head, RsaPublic, RsaScheme, SHA1, SHA256, Selection,
+    SignatureValue, TpmSignature,
+};
 use crate::describe::Hex;
 use crate::{Describe, Shown, Visitor};
 
 impl Describe for Attest<'_> {
     fn describe(&self, visitor: &mut dyn Visitor) {
-        self.head.describe(["8018", "TPM_ST_ATTEST_QUOTE"], visitor);
-        visitor.open("pcrSelect");
-        for selection in self.selections.iter() {
-            visitor.field(Shown::new(bank_name(selection.bank), &Registers(selection)));
-        }
-        visitor.close();
-        visitor.field(Shown::new("pcrDigest", &Hex(self.pcr_digest)));
+        let Self { head, selections, pcr_digest } = *self;
+        AnyAttestation { head, attested: Attested::Quote { selections, pcr_digest } }.describe(visitor);
     }
 }
 
 impl Describe for Certification<'_> {
     fn describe(&self, visitor: &mut dyn Visitor) {
-        self.head.describe(["8017", "TPM_ST_ATTEST_CERTIFY"], visitor);
-        visitor.field(Shown::new("name", &Hex(self.name)).note(&"of the key that is certified"));
-        visitor.field(Shown::new("qualifiedName", &Hex(self.qualified_name)));
+        let Self { head, name, qualified_name } = *self;
+        AnyAttestation { head, attested: Attested::Certify { name, qualified_name } }.describe(visitor);
+    }
+}
+
+impl Describe for AnyAttestation<'_> {
+    fn describe(&self, visitor: &mut dyn Visitor) {
+        let (kind, name) = self.attested.kind();
+        self.head.describe([kind, name], visitor);
+        self.attested.describe(visitor);
+    }
+}
+
+impl Describe for Attested<'_> {
+    fn describe(&self, visitor: &mut dyn Visitor) {
+        let mut hex = |name, bytes| visitor.field(Shown::new(name, &Hex(bytes)));
+        match *self {
+            Self::Nv { index_name, offset, contents } => {
+                hex("indexName", index_name);
+                visitor.field(Shown::new("offset", &offset));
+                visitor.field(Shown::new("nvContents", &Hex(contents)));
+            }
+            Self::CommandAudit { counter, algorithm, audit_digest, command_digest } => {
+                visitor.field(Shown::new("auditCounter", &counter));
+                visitor.field(Shown::new("digestAlg", &bank_name(algorithm)));
+                visitor.field(Shown::new("auditDigest", &Hex(audit_digest)));
+                visitor.field(Shown::new("commandDigest", &Hex(command_digest)));
+            }
+            Self::SessionAudit { exclusive, session_digest } => {
+                visitor.field(Shown::new("exclusiveSession", &exclusive));
+                visitor.field(Shown::new("sessionDigest", &Hex(session_digest)));
+            }
+            Self::Certify { name, qualified_name } => {
+                visitor.field(Shown::new("name", &Hex(name)).note(&"of the key that is certified"));
+                visitor.field(Shown::new("qualifiedName", &Hex(qualified_name)));
+            }
+            Self::Quote { selections, pcr_digest } => {
+                visitor.open("pcrSelect");
+                for selection in selections.iter() {
+                    visitor.field(Shown::new(bank_name(selection.bank), &Registers(selection)));
+                }
+                visitor.close();
+                visitor.field(Shown::new("pcrDigest", &Hex(pcr_digest)));
+            }
+            Self::Time { time, clock, reset_count, restart_count, safe, firmware_version } => {
+                visitor.field(Shown::new("time.time", &time).note(&"milliseconds since the last reset"));
+                visitor.field(Shown::new("time.clockInfo.clock", &clock));
+                visitor.field(Shown::new("time.clockInfo.resetCount", &reset_count));
+                visitor.field(Shown::new("time.clockInfo.restartCount", &restart_count));
+                visitor.field(Shown::new("time.clockInfo.safe", &safe));
+                visitor.field(Shown::new("firmwareVersion", &Word(firmware_version)));
+            }
+            Self::Creation { object_name, creation_hash } => {
+                hex("objectName", object_name);
+                hex("creationHash", creation_hash);
+            }
+            Self::NvDigest { index_name, nv_digest } => {
+                hex("indexName", index_name);
+                hex("nvDigest", nv_digest);
+            }
+        }
+    }
+}
+
+impl Describe for TpmSignature<'_> {
+    fn describe(&self, visitor: &mut dyn Visitor) {
+        let hash = if self.hash == 0x0010 { "not known" } else { bank_name(self.hash) };
+        let scheme = format_args!("{:04x}", self.scheme);
+        visitor.field(Shown::at("sigAlg", 0..2, &scheme).note(&self.scheme_name()));
+        visitor.field(Shown::at("hash", 2..4, &format_args!("{:04x}", self.hash)).note(&hash));
+        match self.value {
+            SignatureValue::Rsa(number) => visitor.field(Shown::new("sig", &Hex(number))),
+            SignatureValue::Curve(r, s) => {
+                visitor.field(Shown::new("signatureR", &Hex(r)));
+                visitor.field(Shown::new("signatureS", &Hex(s)));
+            }
+            SignatureValue::Hmac(digest) => visitor.field(Shown::new("digest", &Hex(digest))),
+        }
+        if !self.is_supported() {
+            let only = "quotes are checked under RSASSA with SHA-256 and 2048 bits alone";
+            visitor.field(Shown::new("supported", &"no").note(&only));
+        }
     }
 }
 
@@ -69,9 +146,10 @@ fn scheme(scheme: &Option<RsaScheme>) -> &dyn Display {
 }
 
 /// The name of a bank's hash algorithm (TCG Algorithm Registry, TPM_ALG_ID).
-pub(crate) const fn bank_name(bank: u16) -> &'static str {
+#[must_use]
+pub const fn bank_name(bank: u16) -> &'static str {
     match bank {
-        0x0004 => "SHA-1",
+        SHA1 => "SHA-1",
         SHA256 => "SHA-256",
         0x000c => "SHA-384",
         0x000d => "SHA-512",
@@ -91,7 +169,7 @@ impl Display for Word {
     }
 }
 
-/// `0 1 2 7`.
+/// The selected PCRs: `0 1 2 7`.
 pub(crate) struct Registers(pub(crate) Selection);
 
 impl Display for Registers {

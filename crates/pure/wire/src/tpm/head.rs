@@ -58,21 +58,38 @@ impl<'a> Head<'a> {
     /// Magic, type and everything up to what is attested.
     #[inline]
     pub(super) fn read(reader: &mut Reader<'a>, wanted: &Wanted) -> Result<Self, Error> {
-        let at = reader.at();
-        if u32_be(reader, "TPMS_ATTEST: magic")? != MAGIC {
-            return Err(at.error(Kind::Value, "TPMS_ATTEST: magic", "TPM_GENERATED_VALUE (ff544347)"));
-        }
+        magic(reader)?;
         kind(reader, wanted)?;
+        Self::after_kind(reader)
+    }
+
+    /// Magic, type and everything up to what is attested, whatever that is.
+    pub(super) fn read_any(reader: &mut Reader<'a>) -> Result<(u16, Self), Error> {
+        magic(reader)?;
+        Ok((u16_be(reader, "TPMS_ATTEST: type")?, Self::after_kind(reader)?))
+    }
+
+    #[inline]
+    fn after_kind(reader: &mut Reader<'a>) -> Result<Self, Error> {
         Ok(Self {
             qualified_signer: sized(reader, "TPMS_ATTEST: qualifiedSigner", MAX_NAME)?,
             extra_data: sized(reader, "TPMS_ATTEST: extraData", MAX_EXTRA_DATA)?,
             clock: u64_be(reader, "TPMS_ATTEST: clock")?,
             reset_count: u32_be(reader, "TPMS_ATTEST: resetCount")?,
             restart_count: u32_be(reader, "TPMS_ATTEST: restartCount")?,
-            safe: safe(reader)?,
+            safe: flag(reader, "TPMS_ATTEST: safe")?,
             firmware_version: u64_be(reader, "TPMS_ATTEST: firmwareVersion")?,
         })
     }
+}
+
+#[inline]
+fn magic(reader: &mut Reader<'_>) -> Result<(), Error> {
+    let at = reader.at();
+    if u32_be(reader, "TPMS_ATTEST: magic")? != MAGIC {
+        return Err(at.error(Kind::Value, "TPMS_ATTEST: magic", "TPM_GENERATED_VALUE (ff544347)"));
+    }
+    Ok(())
 }
 
 /// The kind that is wanted, and nothing else that a TPM attests.
@@ -89,12 +106,13 @@ fn kind(reader: &mut Reader<'_>, wanted: &Wanted) -> Result<(), Error> {
     }
 }
 
+/// TPMI_YES_NO.
 #[inline]
-fn safe(reader: &mut Reader<'_>) -> Result<bool, Error> {
+pub(super) fn flag(reader: &mut Reader<'_>, what: &'static str) -> Result<bool, Error> {
     let at = reader.at();
-    match reader.byte("TPMS_ATTEST: safe")? {
+    match reader.byte(what)? {
         0 => Ok(false),
         1 => Ok(true),
-        _ => Err(at.error(Kind::Value, "TPMS_ATTEST: safe", "0 or 1")),
+        _ => Err(at.error(Kind::Value, what, "0 or 1")),
     }
 }

@@ -1,0 +1,124 @@
+//! What `tpm2_quote` prints on its terminal: the quote, its signature, and the PCR values.
+//!
+//! ```text
+//! quoted: ff54434780180022…
+//! signature:
+//!   alg: rsassa
+//!   sig: a085b29f…
+//! pcrs:
+//!   sha256:
+//!     0 : 0x0000…
+//! calcDigest: 3a4307d7…
+//! ```
+
+use alloc::vec::Vec;
+
+use teeproof_wire::certificate::ecdsa_fixed;
+
+use super::{InputError, Kind, Part, pcrs};
+use crate::bytes;
+
+/// Whether text begins as `tpm2_quote` prints.
+pub(super) fn looks_like(text: &str) -> bool {
+    text.trim_start().starts_with("quoted:")
+}
+
+/// What was read, and whether PCR values of other banks than SHA-256 were there.
+pub(super) struct QuoteText {
+    pub(super) parts: Vec<Part>,
+    pub(super) other_banks: bool,
+}
+
+/// Reads the text, each of whose lines must be one that `tpm2_quote` prints.
+pub(super) fn read(text: &str) -> Result<QuoteText, InputError> {
+    let mut fields = Fields::default();
+    let mut in_pcrs = false;
+    let mut values = Vec::new();
+    for (line, number) in text.lines().zip(1_usize..) {
+        let line = line.trim();
+        let wrong = || InputError::QuoteTextLine { line: number };
+        let (name, value) = match line.split_once(':') {
+            None if line.is_empty() => continue,
+            None => return Err(wrong()),
+            Some((name, value)) => (name.trim(), value.trim()),
+        };
+        match name {
+            "pcrs" if value.is_empty() && !in_pcrs => in_pcrs = true,
+            "calcDigest" => in_pcrs = false,
+            _ if in_pcrs => values.push((number, line)),
+            "signature" if value.is_empty() => {}
+            _ => fields.set(name, value).ok_or_else(wrong)?,
+        }
+    }
+    let mut parts = fields.into_parts().ok_or(InputError::QuoteText)?;
+    let mut other_banks = false;
+    if !values.is_empty() {
+        let read = pcrs::of_lines(values)?;
+        other_banks = !read.others.is_empty();
+        parts.push(read.into_part().0);
+    }
+    Ok(QuoteText { parts, other_banks })
+}
+
+/// The lines with one value.
+#[derive(Default)]
+struct Fields<'t> {
+    quoted: Option<Vec<u8>>,
+    scheme: Option<&'t str>,
+    signature: Option<Vec<u8>>,
+}
+
+impl<'t> Fields<'t> {
+    /// Takes a line; `None` for one that is not known, cannot be read, or came before.
+    fn set(&mut self, name: &str, value: &'t str) -> Option<()> {
+        let hex = |place: &mut Option<Vec<u8>>| match place {
+            None => bytes::hex(value).map(|bytes| *place = Some(bytes)),
+            Some(_) => None,
+        };
+        match name {
+            "quoted" => hex(&mut self.quoted),
+            "sig" => hex(&mut self.signature),
+            "alg" if self.scheme.is_none() => {
+                self.scheme = Some(value);
+                Some(())
+            }
+            _ => None,
+        }
+    }
+
+    fn into_parts(self) -> Option<Vec<Part>> {
+        let signature = signature(self.scheme?, self.signature?)?;
+        Some(Vec::from([
+            Part::new(Kind::TpmQuote, &self.quoted?).ok()?,
+            Part { kind: Kind::TpmSignature, bytes: signature },
+        ]))
+    }
+}
+
+/// The signature as it is verified: the bytes of RSASSA; of other schemes a TPMT_SIGNATURE, so that the
+/// scheme is not lost. The text does not say which hash it is over: TPM_ALG_NULL.
+fn signature(scheme: &str, value: Vec<u8>) -> Option<Vec<u8>> {
+    let numbers = match scheme {
+        "rsassa" if value.len() == 256 => return Some(value),
+        "rsassa" => (0x14, counted(&value)?),
+        "rsapss" => (0x16, counted(&value)?),
+        "ecdsa" => (0x18, curve(&value)?),
+        _ => return None,
+    };
+    let (scheme, numbers) = numbers;
+    Some([&[0x00, scheme, 0x00, 0x10][..], &numbers].concat())
+}
+
+/// `r` and `s`, which the text has in DER, as long as the smallest curve that has room for them.
+fn curve(der: &[u8]) -> Option<Vec<u8>> {
+    let fixed = ecdsa_fixed::<64>(der).map(|fixed| fixed.to_vec());
+    let fixed = fixed.or_else(|| ecdsa_fixed::<96>(der).map(|fixed| fixed.to_vec()));
+    let fixed = fixed.or_else(|| ecdsa_fixed::<132>(der).map(|fixed| fixed.to_vec()))?;
+    let (r, s) = fixed.split_at_checked(fixed.len().div_euclid(2))?;
+    Some([counted(r)?, counted(s)?].concat())
+}
+
+fn counted(value: &[u8]) -> Option<Vec<u8>> {
+    let size = u16::try_from(value.len()).ok()?;
+    Some([&size.to_be_bytes()[..], value].concat())
+}

@@ -1,0 +1,81 @@
+//! The ACPI table that says where a CCEL lies: no log itself.
+
+use crate::{Describe, Error, Kind, Reader, Shown, Visitor};
+
+/// The length of the table in bytes.
+pub const CCEL_TABLE_BYTES: usize = 56;
+/// How the table begins.
+const SIGNATURE: &[u8; 4] = b"CCEL";
+const WHAT: &str = "ACPI table CCEL";
+
+/// The ACPI table of a confidential-computing event log, unverified.
+///
+/// Shape: 56 bytes, little-endian. Source: ACPI 6.5, section 5.2.34 (CC Event Log ACPI table).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CcelTable {
+    /// The table's revision.
+    pub revision: u8,
+    /// Whether the sum of all bytes is zero, as ACPI has it.
+    pub sum_is_zero: bool,
+    /// What measures: 1 for AMD SEV, 2 for Intel TDX.
+    pub cc_type: u8,
+    /// A kind of it, 0.
+    pub cc_subtype: u8,
+    /// The least length of the log's area in bytes.
+    pub log_bytes: u64,
+    /// Where the log lies in the guest's memory.
+    pub log_address: u64,
+}
+
+impl CcelTable {
+    /// Whether bytes begin as the table does.
+    #[must_use]
+    pub fn looks_like(bytes: &[u8]) -> bool {
+        bytes.starts_with(SIGNATURE)
+    }
+
+    /// Reads a table, which must fill `bytes`.
+    ///
+    /// # Errors
+    /// Another signature, or another length than 56 bytes, in the table or of `bytes`.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
+        let sum_is_zero = bytes.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte)) == 0;
+        Reader::all(bytes, 0, WHAT, |reader| {
+            let at = reader.at();
+            if reader.array(WHAT)? != SIGNATURE {
+                return Err(at.error(Kind::Value, WHAT, "the signature CCEL"));
+            }
+            let at = reader.at();
+            if u32::from_le_bytes(*reader.array(WHAT)?) != 56 {
+                return Err(at.error(Kind::Value, "ACPI table CCEL: length", "56 bytes"));
+            }
+            let revision = reader.byte(WHAT)?;
+            // Checksum, the OEM's names and numbers, and the creator's.
+            reader.array::<27>(WHAT)?;
+            let [cc_type, cc_subtype, _, _] = *reader.array(WHAT)?;
+            let log_bytes = u64::from_le_bytes(*reader.array(WHAT)?);
+            let log_address = u64::from_le_bytes(*reader.array(WHAT)?);
+            Ok(Self { revision, sum_is_zero, cc_type, cc_subtype, log_bytes, log_address })
+        })
+    }
+}
+
+impl Describe for CcelTable {
+    fn describe(&self, visitor: &mut dyn Visitor) {
+        visitor.field(Shown::at("Signature", 0..4, &"CCEL").note(&"where the log lies; not the log itself"));
+        visitor.field(Shown::at("Length", 4..8, &CCEL_TABLE_BYTES));
+        visitor.field(Shown::at("Revision", 8..9, &self.revision));
+        let sum =
+            if self.sum_is_zero { "the bytes add up to zero" } else { "the bytes do not add up to zero" };
+        visitor.field(Shown::at("Checksum", 9..10, &sum));
+        let kind = match self.cc_type {
+            1 => "AMD SEV",
+            2 => "Intel TDX",
+            _ => "not known",
+        };
+        visitor.field(Shown::at("CC Type", 36..37, &self.cc_type).note(&kind));
+        visitor.field(Shown::at("CC Sub-type", 37..38, &self.cc_subtype));
+        visitor.field(Shown::at("Log Area Minimum Length", 40..48, &self.log_bytes).note(&"bytes"));
+        visitor.field(Shown::at("Log Area Start Address", 48..56, &format_args!("{:#x}", self.log_address)));
+    }
+}
