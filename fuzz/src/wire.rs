@@ -5,7 +5,7 @@ mod azure;
 mod encodings;
 mod keys;
 
-pub use azure::{efi, event_log, hcl_report, td_report, tpm_quote, tpm_signature};
+pub use azure::{efi, event_log, hcl_report, td_report, tpm_described, tpm_quote, tpm_signature};
 pub use encodings::{cbor, der, ecdsa_signature};
 pub use keys::{tpm_certification, tpm_public};
 

@@ -40,7 +40,8 @@ entries! {
     TPM_SIGNATURE = Entry::free(WIRE, "`rsassa_sha256`");
     TPM_CERTIFICATION = Entry::free(WIRE, "`Certification::parse` and all that it tells");
     TPM_PUBLIC = Entry::free(WIRE, "`public_bytes`, `RsaPublic::parse` and all that it tells");
-    EVENT_LOG = Entry::free(WIRE, "`EventLog::parse`, every event and all that it tells");
+    EVENT_LOG = Entry::free(WIRE, "`EventLog::parse`, `Format::peek`, every event and all that it tells");
+    TPM_DESCRIBED = Entry::free(WIRE, "`AnyAttestation::parse`, `TpmSignature::parse`, `CcelTable::parse` and all that they tell");
     EFI = Entry::free(WIRE, "`EfiVariable::parse`, `split`; `SignatureLists::parse`");
     HCL_REPORT = Entry::free(WIRE, "`HclReport::parse`, `check_supported` and all that it tells");
     TD_REPORT = Entry::free(WIRE, "`TdReport::parse`, `check_reserved` and all that it tells");

@@ -1,11 +1,14 @@
 //! The readers of what an Azure machine adds: its envelope, its TDREPORT, its TPM's quote and log.
 
 use teeproof_wire::eventlog::{
-    EfiVariable, Event, EventLog, Format, MAX_ALGORITHMS, SignatureLists, kind_name,
+    CCEL_TABLE_BYTES, CcelTable, EfiVariable, Event, EventLog, Format, MAX_ALGORITHMS, SignatureLists,
+    kind_name,
 };
 use teeproof_wire::hcl::{Hardware, HclReport};
 use teeproof_wire::tdx::{TD_REPORT_BYTES, TdReport};
-use teeproof_wire::tpm::{Attest, MAX_SELECTIONS, REGISTERS, attest_bytes, rsassa_sha256};
+use teeproof_wire::tpm::{
+    AnyAttestation, Attest, Attested, MAX_SELECTIONS, REGISTERS, TpmSignature, attest_bytes, rsassa_sha256,
+};
 
 use super::{is_within, taken};
 use crate::bounds;
@@ -30,6 +33,8 @@ fn quote(input: &[u8]) -> bool {
         return false;
     };
     assert_eq!(attest_bytes(message), message, "a size inside of a size");
+    let any = AnyAttestation::parse(message).map(|any| any.attested);
+    assert!(matches!(any, Ok(Attested::Quote { pcr_digest, .. }) if pcr_digest == attest.pcr_digest));
     for part in [attest.head.qualified_signer, attest.head.extra_data, attest.pcr_digest] {
         assert!(is_within(part, message));
     }
@@ -101,6 +106,29 @@ fn event_of(log: &EventLog<'_>, event: &Event<'_>, input: &[u8]) -> usize {
     }
     let head = 16 + event.digests().map(|(_, digest)| digest.len() + 2).sum::<usize>();
     event.offset + head + event.data.len()
+}
+
+/// `AnyAttestation::parse`, `TpmSignature::parse` and `CcelTable::parse`: what is described and never
+/// verified.
+pub fn tpm_described(input: &[u8]) -> bool {
+    held(&bounds::TPM_DESCRIBED, input.len(), || {
+        let attestation = taken(AnyAttestation::parse(input), 0, input);
+        let signature = taken(TpmSignature::parse(input), 0, input);
+        let table = taken(CcelTable::parse(input), 0, input);
+        if let Some(attestation) = &attestation {
+            describe(attestation);
+        }
+        if let Some(signature) = &signature {
+            describe(signature);
+            assert!(!signature.scheme_name().is_empty());
+            assert!(input.len() == 256 || signature.is_supported() == rsassa_sha256(input).is_ok());
+        }
+        if let Some(table) = &table {
+            describe(table);
+            assert!(CcelTable::looks_like(input) && input.len() == CCEL_TABLE_BYTES);
+        }
+        attestation.is_some() || signature.is_some() || table.is_some()
+    })
 }
 
 /// `EfiVariable::parse` and `split`, and `SignatureLists::parse`: what the events of register 7 hold.

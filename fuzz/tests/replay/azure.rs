@@ -106,6 +106,33 @@ pub(crate) fn tpm_signature() -> Vec<Vec<u8>> {
     seeds
 }
 
+/// Attestations of every kind, signatures of every scheme, and the table of a CCEL.
+pub(crate) fn tpm_described() -> Vec<Vec<u8>> {
+    let sized = |bytes: &[u8]| [&u16::try_from(bytes.len()).unwrap().to_be_bytes()[..], bytes].concat();
+    let (name, digest, word) = (sized(&[0x0b; 34]), sized(&[0x5a; 32]), [7; 8]);
+    let head =
+        [&sized(&[0x0b; 34])[..], &sized(b"nonce"), &word, &[0, 0, 0, 1, 0, 0, 0, 2, 1], &word].concat();
+    let bodies: [(u8, Vec<u8>); 7] = [
+        (0x14, [&name[..], &[0, 4], &sized(b"content")].concat()),
+        (0x15, [&word[..], &[0, 0x0b], &digest, &digest].concat()),
+        (0x16, [&[1][..], &digest].concat()),
+        (0x17, [&name[..], &name].concat()),
+        (0x19, [&word[..], &word, &[0, 0, 0, 1, 0, 0, 0, 2, 0], &word].concat()),
+        (0x1a, [&name[..], &digest].concat()),
+        (0x1c, [&name[..], &digest].concat()),
+    ];
+    let mut seeds = tpm_quote();
+    seeds.retain(|seed| seed.starts_with(b"\xffTCG"));
+    seeds.extend(bodies.map(|(kind, body)| [&b"\xffTCG\x80"[..], &[kind], &head, &body].concat()));
+    let signatures: [(u8, Vec<u8>); 4] =
+        [(0x14, sized(&[3; 256])), (0x16, sized(&[3; 256])), (0x18, digest.repeat(2)), (0x05, vec![4; 32])];
+    seeds.extend(signatures.map(|(scheme, value)| [&[0, scheme, 0, 0x0b][..], &value].concat()));
+    let mut table = b"CCEL\x38\0\0\0\x01\0TWIN  TEEPROOF".to_vec();
+    table.resize(56, 2);
+    seeds.push(table);
+    seeds
+}
+
 pub(crate) fn event_log() -> Vec<Vec<u8>> {
     let fewer = Event::new(12, Event::EVENT_TAG, vec![1; 9]).in_banks(&[Algorithm::SHA1]);
     let others = [

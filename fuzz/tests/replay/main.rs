@@ -96,6 +96,7 @@ targets! {
     tpm_certification: wire::tpm_certification;
     tpm_public: wire::tpm_public;
     event_log: wire::event_log;
+    tpm_described: wire::tpm_described;
     efi: wire::efi;
     hcl_report: wire::hcl_report;
     td_report: wire::td_report;

@@ -6,12 +6,17 @@ use teeproof_core::{OrNone, Technology, Time, from_hex};
 use teeproof_wire::certificate::{Certificate, SignatureAlgorithm, ecdsa_fixed};
 use teeproof_wire::cose::Sign1;
 use teeproof_wire::crl::RevocationList;
-use teeproof_wire::eventlog::{EfiVariable, EventLog, SignatureLists, kind_name};
+use teeproof_wire::eventlog::{
+    CcelTable, EfiVariable, EventLog, Format, SignatureLists, kind_name, mr_name,
+};
 use teeproof_wire::hcl::{HclReport, ReportType};
 use teeproof_wire::nitro::{Document, Limits, Signers};
 use teeproof_wire::snp::{GuestPolicy, KeyInfo, PlatformInfo, Product, Report, Tcb};
 use teeproof_wire::tdx::TdReport;
-use teeproof_wire::tpm::{Attest, Certification, RsaPublic, attest_bytes, public_bytes, rsassa_sha256};
+use teeproof_wire::tpm::{
+    AnyAttestation, Attest, Certification, RsaPublic, TpmSignature, attest_bytes, bank_name, public_bytes,
+    rsassa_sha256,
+};
 use teeproof_wire::{Describe, Error, Reader, cbor, der};
 
 use super::opaque::{Sink, seen};
@@ -62,6 +67,10 @@ pub(super) fn structures(bytes: &[u8], sink: &mut Sink) {
     }
     seen(told(Attest::parse(bytes), sink));
     seen(told(Certification::parse(bytes), sink));
+    seen(told(AnyAttestation::parse(bytes), sink));
+    if let Some(signature) = told(TpmSignature::parse(bytes), sink) {
+        seen((signature.scheme_name(), signature.is_supported(), bank_name(black_box(0))));
+    }
     if let Some(public) = told(RsaPublic::parse(bytes), sink) {
         sink.both(&public.attributes);
         seen(public.scheme.map(|scheme| sink.both(&scheme)));
@@ -97,12 +106,19 @@ pub(super) fn certificates(bytes: &[u8], sink: &mut Sink) {
 
 pub(super) fn logs(bytes: &[u8], sink: &mut Sink) {
     if let Some(log) = told(EventLog::parse(bytes), sink) {
-        for event in log.events() {
+        for (number, event) in log.numbered() {
+            seen(number);
             event.describe(sink);
             sink.debug(&(event, event.sha256(), event.digest(black_box(0)), event.extends()));
         }
         seen((log.algorithms().size(black_box(0)), log.startup_locality(), log.padding()));
+        let fold = |old: &[u8; 48], digest: &[u8; 48]| black_box((*old, *digest)).0;
+        seen(log.replay(black_box(0), |index| black_box(index) > 3, fold));
+        let format = log.format();
+        seen((format.as_str(), format.measures_pcrs(), format.is_of_firmware()));
     }
+    seen(told(CcelTable::parse(bytes), sink));
+    seen((Format::peek(bytes), CcelTable::looks_like(bytes), mr_name(black_box(0))));
     match EfiVariable::split(bytes) {
         Ok((variable, rest)) => {
             sink.both(&variable);

@@ -99,11 +99,17 @@ fn registers_are_read_in_selection_order() {
     accepted(run(machine.registers()));
     let all = machine.put("all.bin", machine.minted.pcr_concatenation());
     run(all).exits(3).shows(&["✘ quote.pcrs", "expected 320 bytes of PCR values (10 of SHA-256), got 768"]);
-    // Eight registers are as long as a signature.
-    let eight = machine.put("eight.bin", machine.minted.pcr_concatenation_of(&[0, 1, 2, 3, 4, 5, 6, 7]));
+    // Eight values are as long as a signature, and are told from one where two of them are equal.
+    let eight = machine.put("equal.bin", machine.minted.pcr_concatenation_of(&[0, 1, 2, 3, 4, 5, 6, 7]));
+    run(eight).exits(3).shows(&["✘ quote.pcrs", "got 256"]);
+    let eight = machine.put("eight.bin", machine.minted.pcr_concatenation_of(&[0, 1, 2, 4, 7, 8, 9, 14]));
     run(eight.clone()).fails(2, &["tpm-signature", "tpm2_pcrread"]);
     let kind = ["--as", "pcr-concatenation"];
-    teeproof(["inspect"]).args([&eight]).args(kind).exits(0).shows(&["pcr-concatenation (raw), not checked"]);
+    teeproof(["inspect"])
+        .args([&eight])
+        .args(kind)
+        .exits(0)
+        .shows(&["pcr-concatenation (raw; without their bank and numbers), not checked"]);
     machine.verify().args(["--no-nonce"]).args(kind).args([&eight]).fails(2, &["no hcl-report"]);
     run(eight).args(kind).fails(2, &["--as says what one file is"]);
 }

@@ -156,7 +156,10 @@ fn every_event_of_a_log_is_told() {
         "kernel_cmdline",
     ]);
     assert_eq!(ran.stdout.matches("pcrIndex").count(), 35, "{ran:#?}");
-    assert_eq!(structures(&inspect_json(&log)), ["TCG event log"]);
+    assert_eq!(
+        structures(&inspect_json(&log)),
+        ["TCG event log", "replayed PCRs, SHA-1", "replayed PCRs, SHA-256", "replayed PCRs, SHA-384"]
+    );
 }
 
 #[test]

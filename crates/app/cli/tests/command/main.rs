@@ -17,6 +17,7 @@ mod bundle_redact;
 mod config;
 mod each;
 mod each_machines;
+mod event_logs;
 mod explain;
 mod files;
 mod freshness;

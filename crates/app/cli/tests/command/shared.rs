@@ -139,3 +139,127 @@ fn shared_container_instances_are_told_apart() {
             .shows(&["Azure Container Instances"]);
     }
 }
+
+/// The files of a folder of the real pieces, by name.
+fn real(folder: &Path, name: &str) -> Vec<PathBuf> {
+    let mut files: Vec<_> = std::fs::read_dir(folder.join("real").join(name))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    files
+}
+
+/// The values of a group of fields: `PCR0` to its value.
+fn group(json: &serde_json::Value, name: &str) -> Option<std::collections::BTreeMap<String, String>> {
+    let structures = json["structures"].as_array().unwrap();
+    let found = structures.iter().find(|structure| structure["name"] == name)?;
+    let text = |field: &serde_json::Value, member: &str| field[member].as_str().unwrap().to_owned();
+    let fields = found["fields"].as_array().unwrap();
+    Some(fields.iter().map(|field| (text(field, "name"), text(field, "value"))).collect())
+}
+
+fn inspected(path: &Path) -> (serde_json::Value, String) {
+    let json = teeproof(["inspect", "--format", "json"]).args([path]).exits(0).json();
+    (json, teeproof(["inspect"]).args([path]).exits(0).stdout.clone())
+}
+
+/// Every public log is read, named, and replayed in every bank that it names.
+#[test]
+fn shared_logs_of_every_format_are_told_and_replayed() {
+    let Some(folder) = folder() else { return };
+    let mut seen = std::collections::BTreeMap::<String, usize>::new();
+    let mut more = real(&folder, "named-logs");
+    more.extend(
+        ["fewer.log", "goel-CCEL_unpadded.data.bin", "log-73a344950301.bin"]
+            .map(|name| need(&folder, &format!("real/repro/{name}"))),
+    );
+    for path in real(&folder, "log").into_iter().chain(more) {
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if name.contains("empty") {
+            teeproof(["inspect"]).args([&path]).fails(3, &["the file is empty"]);
+            continue;
+        }
+        let (json, text) = inspected(&path);
+        let (kind, structure) = (json["kind"].as_str().unwrap(), &json["structures"][0]);
+        if name.ends_with(".table.bin") {
+            assert_eq!((kind, &structure["name"]), ("ccel-table", &"ACPI table CCEL".into()));
+            continue;
+        }
+        assert!(matches!(kind, "event-log" | "cc-event-log"), "{name}: {kind}");
+        let format = structure["fields"][0]["value"].as_str().unwrap().to_owned();
+        assert!(text.contains(&format), "{name}");
+        *seen.entry(format).or_default() += 1;
+        let names: Vec<_> = json["structures"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
+        let replayed = names.iter().filter(|name| name.as_str().unwrap().starts_with("replayed "));
+        let banks = text.matches("  algorithm").count().max(1);
+        assert_eq!((replayed.count(), text.matches("\nreplayed ").count()), (banks, banks), "{name}");
+        if kind == "cc-event-log" {
+            assert!(
+                group(&json, "replayed measurement registers, SHA-384").unwrap().contains_key("RTMR0"),
+                "{name}"
+            );
+        }
+    }
+    let seen: Vec<_> = seen.iter().map(|(format, count)| (format.as_str(), *count)).collect();
+    assert_eq!(
+        seen,
+        [
+            ("TCG 1.2 event log, SHA-1 alone", 3),
+            ("TCG event log, crypto-agile", 35),
+            ("confidential-computing event log (CCEL)", 12),
+        ]
+    );
+}
+
+/// The RTMRs that Trustee's own tests demand of its CCEL files (deps/eventlog/src/lib.rs).
+#[test]
+fn shared_ccel_logs_make_the_published_rtmrs() {
+    let Some(folder) = folder() else { return };
+    for (name, rtmrs) in [
+        ("log-0e6e0c6a327f.bin", ["8566f998798db094", "775b9f6bfe99f8a3", "94eaf7a7bf398ed8"]),
+        ("log-cab97131de63.bin", ["cec0a104f691f60d", "6c289e0c62182d41", "08919d017ba0e52c"]),
+        ("log-8532e4a295ce.bin", ["3300980705adf09d", "204d49f78d29918f", ""]),
+        ("log-ece8c9c14157.bin", ["bc9945139042cf2c", "c17cb288a4dee302", "334aeba2c985f888"]),
+    ] {
+        let (json, _) = inspected(&need(&folder, &format!("real/log/{name}")));
+        let found = group(&json, "replayed measurement registers, SHA-384").unwrap();
+        for (index, start) in rtmrs.iter().enumerate() {
+            match found.get(&format!("RTMR{index}")) {
+                Some(value) => {
+                    assert!(!start.is_empty() && value.starts_with(start), "{name} RTMR{index}: {value}")
+                }
+                None => assert!(start.is_empty(), "{name} RTMR{index}"),
+            }
+        }
+        assert!(!found.contains_key("RTMR3"));
+    }
+}
+
+#[test]
+fn shared_quotes_and_what_tpm2_tools_wrote_are_named() {
+    let Some(folder) = folder() else { return };
+    let quotes = real(&folder, "quote");
+    assert_eq!(quotes.len(), 10);
+    for path in quotes {
+        let (json, text) = inspected(&path);
+        assert_eq!(json["kind"], "tpm-quote");
+        let sha384 = text.contains("SHA-384");
+        let note = sha384.then_some("of a bank other than SHA-256, which is not supported");
+        assert_eq!(json["note"].as_str(), note, "{}", path.display());
+        assert!(text.contains("TPM_ST_ATTEST_QUOTE") && text.contains("pcrDigest"));
+        teeproof(["verify", "--no-nonce"])
+            .args(GENUINE)
+            .args([&path])
+            .fails(2, &["tpm-quote", "no hcl-report"]);
+    }
+    for (name, kind, words) in [
+        ("s384.pcrs", "other-pcr-values", ["PCR values, SHA-384", "PCR7"]),
+        ("s8.pcrs", "pcr-concatenation", ["would be 8 values", "not in the file"]),
+        ("ecc.sig", "tpm-signature", ["ECDSA P-256", "RSASSA with SHA-256 and 2048 bits alone"]),
+    ] {
+        let (json, text) = inspected(&need(&folder, &format!("real/repro/{name}")));
+        assert_eq!(json["kind"], kind);
+        assert!(words.iter().all(|words| text.contains(words)), "{text}");
+    }
+}
