@@ -24,11 +24,19 @@ pub(crate) struct Backing {
     /// A trust anchor besides the pinned ones; what rests on it is not production
     #[arg(long, value_name = "FILE")]
     pub(crate) anchor: Vec<PathBuf>,
+
+    /// Refuse a chain for which no revocation list of its issuers came (exit 7)
+    ///
+    /// Without it such a chain is a waiver in the result: whoever packs the files decides whether lists
+    /// come along. A policy demands the same with `revocation-list` and `ak-revocation-list`.
+    #[arg(long)]
+    pub(crate) require_revocation_lists: bool,
 }
 
 /// What was given is looked at; that nothing was given stands in the result.
-pub(crate) fn revocation<'a>(lists: &'a [RevocationList<'a>]) -> Revocation<'a> {
+pub(crate) fn revocation<'a>(lists: &'a [RevocationList<'a>], required: bool) -> Revocation<'a> {
     match lists {
+        lists if required => Revocation::Required(lists),
         [] => Revocation::Unchecked("no revocation list was given"),
         lists => Revocation::Lists(lists),
     }

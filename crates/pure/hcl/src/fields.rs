@@ -30,6 +30,14 @@ macro_rules! hcl_policy_fields {
                     "TCG AK credential, 2.23.133.8.3",
                 genuine (waived), value (vm.ak_path().map(|_| true)),
                 suggest (found);
+            ak_revocation_list: Rule<'p, bool>, "ak-revocation-list" as YesNo,
+                "Whether every certificate of the attestation key's chain was looked up in a current revocation list of its issuer; absent where no chain was established.",
+                AK_REVOCATION_LIST [7] = "ak.revocation-list", "revocation lists for the attestation key's chain",
+                    "Current revocation lists of every authority above the AK certificate came, and name none of the chain.",
+                    "Give the AK certificate with its authorities, and a current revocation list of each of them.",
+                    "RFC 5280, section 5",
+                genuine (= Rule::waived(NO_LISTS)), value (vm.ak_path().map(|path| path.revocation().is_complete())),
+                suggest (waived "ak.revocation tells; true where lists are handed in with all evidence");
             quote: Rule<'p, bool>, "quote" as YesNo,
                 "Whether a quote of the vTPM came along.",
                 QUOTE [6] = "hcl.quote", "a quote of the vTPM",

@@ -9,6 +9,10 @@ use crate::{VerifiedVm, VmId};
 
 crate::hcl_policy_fields! { teeproof_core::policy_table }
 
+/// Why `builtin:genuine` takes a chain for which no revocation lists came.
+const NO_LISTS: &str =
+    "builtin:genuine demands no revocation lists; ak.revocation tells whether there were any";
+
 /// Why `builtin:genuine` takes a report that is older than the nonce.
 const QUOTE_ALONE: &str =
     "builtin:genuine demands the nonce of the quote alone; hcl.user-data tells of the report";

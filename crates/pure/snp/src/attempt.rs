@@ -278,7 +278,7 @@ pub(crate) fn record_revocation(
 }
 
 /// The place of the intermediate below the root.
-const INTERMEDIATE: usize = 1;
+pub(crate) const INTERMEDIATE: usize = 1;
 
 /// Looks the chain up in every list that one of its issuers signed. That of the root is the one that
 /// has to be there, where lists are required.

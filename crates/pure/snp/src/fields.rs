@@ -177,6 +177,14 @@ macro_rules! snp_policy_fields {
                     "AMD 56860, LAUNCH_TCB",
                 genuine (waived), value (Some($crate::TcbLevels(report.launch_tcb()))),
                 suggest (floor);
+            revocation_list: Rule<'p, bool>, "revocation-list" as YesNo,
+                "Whether the ASK or ASVK was looked up in a current revocation list of its root key; `no` where none came.",
+                REVOCATION_LIST [7] = "snp.revocation-list", "a revocation list for the VEK's chain",
+                    "A current revocation list of AMD's root key came, and does not name the intermediate certificate.",
+                    "Give AMD's current revocation list of this product, which the KDS publishes, as an endorsement.",
+                    "AMD 57230, section 4; RFC 5280, section 5",
+                genuine (= Rule::waived(NO_LISTS)), value (Some(report.is_revocation_checked())),
+                suggest (waived "snp.revocation tells; true where lists are handed in with all evidence");
             platform_info: Rule<'p, u64>, "platform-info" as Flags,
                 "The platform's settings, such as SMT.",
                 PLATFORM_INFO [6] = "snp.platform-info", "the platform's configuration",

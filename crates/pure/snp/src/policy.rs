@@ -6,6 +6,7 @@ use core::fmt;
 use teeproof_core::{Record, Remark, Rule, Text, Value, no_order_no_mask};
 use teeproof_wire::snp::{GuestPolicy, KeyInfo, Tcb};
 
+use crate::attempt::INTERMEDIATE;
 use crate::unusual::Unusual;
 use crate::{Chip, VekKind, VerifiedReport};
 
@@ -45,6 +46,10 @@ impl Value for TcbLevels {
 
 crate::snp_policy_fields! { teeproof_core::policy_table }
 
+/// Why `builtin:genuine` takes a chain for which no revocation list came.
+const NO_LISTS: &str =
+    "builtin:genuine demands no revocation lists; snp.revocation tells whether there was one";
+
 /// Holds a verified report against a policy, records every finding, and says whether all rules
 /// hold. None is left out because another one failed.
 pub fn appraise(verified: &VerifiedReport<'_>, policy: &Policy<'_>, record: &mut dyn Record) -> bool {
@@ -80,6 +85,13 @@ impl VerifiedReport<'_> {
     #[must_use]
     pub fn has_masked_chip_key(&self) -> bool {
         Unusual::of(self.report(), self.vek()).masked_chip_key
+    }
+
+    /// Whether the intermediate certificate was looked up in a current list of the root key. Every VEK
+    /// has serial number 0, so that the intermediate is what a list can name.
+    #[must_use]
+    pub fn is_revocation_checked(&self) -> bool {
+        self.revocation().covers(INTERMEDIATE)
     }
 
     /// Why checks of the chip and of its key do not apply.

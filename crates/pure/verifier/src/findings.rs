@@ -52,6 +52,13 @@ impl Findings {
         }
     }
 
+    /// The exit code of an appraisal that refuses: 7 where all that fails is an endorsement that is
+    /// missing, and 6 otherwise.
+    pub(crate) fn refusal(&self) -> u8 {
+        let mut failed = self.0.iter().filter(|finding| finding.outcome == Outcome::Fail);
+        if failed.all(|finding| finding.check.exits == [7]) { 7 } else { 6 }
+    }
+
     /// Adds the check that a verification failed at, and every later one as not reached.
     pub(crate) fn failed(&mut self, failed: teeproof_core::Finding<'_>, order: &[&'static Check]) {
         self.record(failed);

@@ -338,7 +338,7 @@ impl<'a> Run<'_, 'a> {
         let (verdict, exit) = match appraisal {
             None => (Verdict::Unappraised, 10),
             Some(Appraisal::Accepted) => (Verdict::Accepted, 0),
-            Some(Appraisal::Refused) => (Verdict::Refused, 6),
+            Some(Appraisal::Refused) => (Verdict::Refused, self.findings.refusal()),
             Some(Appraisal::NotShownFresh) => (Verdict::Refused, 11),
         };
         let anchor = Some(verified.anchor());

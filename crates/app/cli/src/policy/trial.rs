@@ -34,6 +34,7 @@ pub(super) struct Trial<'a> {
     anchors: Vec<&'a [u8]>,
     at: Moment,
     policy: Option<&'a Policy>,
+    lists_required: bool,
     crypto: Crypto<'static>,
 }
 
@@ -51,7 +52,8 @@ impl TrialArgs {
         context: &Context,
     ) -> Trial<'a> {
         let crypto = crate::verify::table(context.config.crypto);
-        Trial { anchors: shared.anchors(), at: self.at.moment(), policy, crypto }
+        let lists_required = self.backing.require_revocation_lists;
+        Trial { anchors: shared.anchors(), at: self.at.moment(), policy, lists_required, crypto }
     }
 }
 
@@ -105,7 +107,7 @@ impl<'f> Case<'f> {
         let request = Request {
             accept: Technology::ALL,
             endorsements: &self.certificates,
-            revocation: files::revocation(&self.lists),
+            revocation: files::revocation(&self.lists, trial.lists_required),
             anchors: Anchors::and(&trial.anchors),
             cache: CachedSignatures::NONE,
             freshness: Freshness::Waived("old evidence is looked at"),

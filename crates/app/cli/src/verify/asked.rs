@@ -55,7 +55,7 @@ impl<'a> Asked<'a> {
         Request {
             accept: self.args.accepted(),
             endorsements: certificates,
-            revocation: files::revocation(lists),
+            revocation: files::revocation(lists, self.args.backing.require_revocation_lists),
             anchors: Anchors::and(anchors),
             cache: CachedSignatures::NONE,
             freshness: nonce.map_or(Freshness::Waived("--no-nonce was given"), Freshness::Nonce),

@@ -3,6 +3,9 @@
 
 use std::path::PathBuf;
 
+use teeproof_mint::DEFAULT_TIME;
+use teeproof_mint::x509::Crl;
+
 use crate::machine::*;
 use crate::support::*;
 
@@ -215,4 +218,46 @@ fn the_example_accepts_the_machine_it_describes() {
     run(&machine).exits(0).shows(&["ACCEPTED  azure-snp  policy example: one image on Azure"]);
     let old = genoa().with_machine(|machine| machine.report.guest_svn = 9);
     run(&Machine::new("policy-example-old", &old)).exits(6).shows(&["✘ snp.guest-svn", "policy line"]);
+}
+
+/// Whoever packs the files does not decide whether revocation is checked: a policy or a flag demands
+/// lists, for the chain of the VEK and for that of the attestation key.
+#[test]
+fn revocation_lists_are_demanded() {
+    let vm = genoa();
+    let machine = Machine::new("policy-lists", &vm);
+    let (from, to) = (DEFAULT_TIME - 86_400, DEFAULT_TIME + 86_400);
+    let vek = machine.put("vek.crl", vm.machine.mint_crl(&[]).unwrap());
+    let authorities = std::iter::once(&vm.ak_chain.root).chain(&vm.ak_chain.intermediates).enumerate();
+    let ak: Vec<_> = authorities
+        .map(|(at, link)| machine.put(&format!("ak-{at}.crl"), Crl::new(from, to).sign(link).unwrap()))
+        .collect();
+    let both = "revocation-list = { exactly = true }\nak-revocation-list = { exactly = true }";
+    let alone = "revocation-list = { exactly = true }";
+    let run = |field: &str, lists: &[&[PathBuf]]| {
+        let path = machine.put("policy.toml", policy("azure-snp", field));
+        let run = teeproof(["verify"]).args(AT).args(machine.anchors()).args(nonce(&CHALLENGE));
+        run.args(machine.files()).args(lists.concat()).args(["--policy"]).args([path])
+    };
+    let vek = std::slice::from_ref(&vek);
+    run(both, &[]).exits(7).shows(&["✘ snp.revocation-list", "✘ ak.revocation-list", "policy line 5"]);
+    run(both, &[vek]).exits(7).shows(&["✔ snp.revocation-list", "✘ ak.revocation-list"]);
+    run(both, &[&ak]).exits(7).shows(&["✘ snp.revocation-list", "✔ ak.revocation-list"]);
+    // The list of every authority, and not of one.
+    run(both, &[vek, &ak[1..]]).exits(7).shows(&["✔ snp.revocation-list", "✘ ak.revocation-list"]);
+    run(both, &[vek, &ak]).exits(0).shows(&["✔ snp.revocation-list", "✔ ak.revocation-list"]);
+    run(alone, &[vek]).exits(0);
+    // Another rule that fails weighs more.
+    run(&format!("{both}\nquote = {{ exactly = false }}"), &[]).exits(6);
+    // The flag demands the same of every chain, without a policy of one's own.
+    let flag =
+        |lists: &[&[PathBuf]]| machine.verify_all().args(lists.concat()).args(["--require-revocation-lists"]);
+    flag(&[]).exits(7).shows(&["✘ snp.revocation"]);
+    flag(&[vek]).exits(7).shows(&["✔ snp.revocation", "✘ ak.revocation"]);
+    flag(&[vek, &ak]).exits(0).shows(&["✔ snp.revocation", "✔ ak.revocation"]);
+    machine.verify_all().exits(0).shows(&["waived: no revocation list was given"]);
+    let bundle = machine.bundle();
+    let test =
+        teeproof(["policy", "test", "builtin:genuine"]).args(AT).args(machine.anchors()).args([&bundle]);
+    test.args(["--require-revocation-lists"]).exits(7);
 }

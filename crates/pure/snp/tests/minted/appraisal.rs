@@ -193,6 +193,7 @@ fn each_field_right_wrong_and_one_of() {
         host_requested: false, true;
         signing_key: VekKind::Vcek, VekKind::Vlek;
         masked_chip_key: false, true;
+        revocation_list: false, true;
         masked_chip_id: false, true;
         chip_id: machine.report.chip_id, [0; 64];
         measurement: [3; 48], [4; 48];

@@ -129,6 +129,7 @@ make_fail! {
         policy.origin = Origin::AnyOf { grounds: vec![Ground::Measurement].into(), line: None };
     });
     certified: "ak.certificate" = demanded(|policy| policy.ak_certificate = Rule::exactly(false));
+    no_lists: "ak.revocation-list" = demanded(|policy| policy.ak_revocation_list = Rule::exactly(true));
     quoted: "hcl.quote" = demanded(|policy| policy.quote = Rule::exactly(false));
     another_vm: "hcl.vm-id" = demanded(|policy| policy.vm_id = Rule::exactly(VmId([0xee; 16])));
     user_data: "hcl.user-data.policy" = demanded(|policy| policy.user_data = Rule::exactly([0xee; 64]));

@@ -76,6 +76,7 @@ make_fail! {
     committed_tcb: "snp.tcb.committed" = demanded(|policy| policy.committed_tcb = Rule::at_least(HIGH));
     current_tcb: "snp.tcb.current" = demanded(|policy| policy.current_tcb = Rule::at_least(HIGH));
     launch_tcb: "snp.tcb.launch" = demanded(|policy| policy.launch_tcb = Rule::at_least(HIGH));
+    no_list: "snp.revocation-list" = demanded(|policy| policy.revocation_list = Rule::exactly(true));
     platform_info: "snp.platform-info" = demanded(|policy| policy.platform_info = Rule::exactly(u64::MAX));
     host_data: "snp.host-data" = demanded(|policy| policy.host_data = Rule::exactly([0xee; 32]));
     report_data: "snp.report-data" = demanded(|policy| policy.report_data = Rule::exactly([0xee; 64]));
