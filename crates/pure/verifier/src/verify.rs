@@ -106,6 +106,11 @@ fn origin(verified: &Verified<'_>, policy: Option<&Policy>) -> Option<OriginGrou
     Some(vm.origin(policy.and_then(|policy| policy.azure_snp.as_ref()).map(|policy| &policy.snp)))
 }
 
+/// What to do where the log came and does not show secure boot: the check's own hint asks for the log.
+const LOG_GIVEN: &str = "The event log was given, and does not show it: teeproof inspect shows the event at the \
+                         offset that the reason names. Update the shim or firmware that wrote it, or waive \
+                         secure-boot and pin the registers that your image determines.";
+
 /// One verification under way.
 struct Run<'r, 'a> {
     request: &'r Request<'a>,
@@ -193,6 +198,9 @@ impl<'a> Run<'_, 'a> {
             let findings = &mut self.findings;
             appraisal(teeproof_hcl::appraise_snp(&verified, &policy.snp, &policy.vm, findings))
         });
+        if let Some(Err(_)) = verified.log().map(teeproof_tpm::VerifiedLog::secure_boot) {
+            self.findings.advise(teeproof_tpm::checks::SECURE_BOOT, LOG_GIVEN);
+        }
         Ok(self.appraised(Verified::AzureSnp(Box::new(verified)), at, appraisal))
     }
 

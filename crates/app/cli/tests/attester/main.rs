@@ -9,10 +9,15 @@
     missing_docs
 )]
 
+#[cfg(target_os = "linux")]
+#[path = "../command/clean.rs"]
+mod clean;
 mod collect;
 mod doctor;
 mod explained;
 mod faults;
+#[cfg(target_os = "linux")]
+mod hostile;
 mod input_index;
 mod machine;
 mod machines;

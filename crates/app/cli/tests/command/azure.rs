@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use teeproof_mint::azure::{SignatureForm, Vm};
+use teeproof_mint::azure::{Event, EventLog, SignatureForm, Vm};
 use teeproof_mint::snp::Product;
 
 use crate::azure_tdx::{TD_QUOTE, tdx};
@@ -330,4 +330,33 @@ fn the_origin_and_its_cautions_stand_in_json_and_in_the_first_line_of_every_verb
     let json = run.args(nonce(&CHALLENGE)).args([&bundle]).exits(0).json();
     assert_eq!(json["origin"]["grounds"], serde_json::json!(["id-key-digest"]));
     assert_eq!(json["cautions"], serde_json::json!([both]));
+}
+
+/// The log was given, and an event of register 7 is of no known form: the reason names it, and the hint does not
+/// ask for the log.
+#[test]
+fn a_log_that_does_not_show_secure_boot_says_why() {
+    let log = EventLog::booted_securely().with(Event::action(7, "an action of an old shim"));
+    let machine = Machine::new("azure-secure-boot", &genoa().log(log));
+    let policy =
+        "version = 1\n[azure-snp]\nsecure-boot = { exactly = true }\nunlisted = { waived = \"a test\" }\n";
+    let policy = machine.put("policy.toml", policy);
+    let run = || {
+        let run = teeproof(["verify", "--policy"]).args([&policy]).args(AT).args(machine.anchors());
+        run.args(nonce(&CHALLENGE)).args(machine.files())
+    };
+    let ran = run().exits(6).shows(&[
+        "✘ log.secure-boot",
+        "expected yes, found absent",
+        "event at offset",
+        "0x",
+        "was given",
+    ]);
+    assert!(!ran.stdout.contains("Give the event log"), "{ran:#?}");
+    let each = teeproof(["policy", "test"])
+        .args([&policy])
+        .args([machine.bundle()])
+        .args(AT)
+        .args(machine.anchors());
+    each.exits(6).shows(&["    log.secure-boot  expected yes, found absent: ", "offset 0x"]);
 }

@@ -14,6 +14,8 @@ mod azure_refused;
 mod azure_tdx;
 mod bundle;
 mod bundle_redact;
+#[cfg(target_os = "linux")]
+mod clean;
 mod config;
 mod each;
 mod each_machines;
