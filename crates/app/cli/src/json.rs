@@ -66,6 +66,7 @@ impl Json {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use proptest::prelude::*;
     use teeproof::core::Escaped;

@@ -76,7 +76,8 @@ fn the_exit_code_is_the_gravest_whatever_the_order_of_the_files() {
     let text = || data("minted/make.sh");
     let vcek = data(VCEK);
     let (vcek, aged) = (vcek.to_str().unwrap(), aged.to_str().unwrap());
-    let runs: [(&[&str], Vec<(PathBuf, i32)>); 4] = [
+    type Runs<'a> = [(&'a [&'a str], Vec<(PathBuf, i32)>); 4];
+    let runs: Runs<'_> = [
         (
             &["--at", "document", "--no-nonce", "--policy", "builtin:genuine"],
             vec![

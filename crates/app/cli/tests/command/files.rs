@@ -26,6 +26,7 @@ fn a_missing_file_and_a_directory_are_usage_errors() {
 
 #[cfg(unix)]
 #[test]
+#[allow(clippy::disallowed_macros)] // said by a test, and not by the command
 fn a_file_without_permission_is_a_usage_error() {
     use std::os::unix::fs::PermissionsExt;
     let path = file("permission", "evidence.bin", b"x");

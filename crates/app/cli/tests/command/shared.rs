@@ -7,6 +7,7 @@ use crate::support::*;
 use crate::yaml::from_yaml;
 
 /// The folder, or `None` after having said that the suite was not run.
+#[allow(clippy::disallowed_methods)] // said by a test, and not by the command
 pub(crate) fn folder() -> Option<PathBuf> {
     match std::env::var_os("TEEPROOF_SHARED_DATA") {
         Some(folder) => Some(PathBuf::from(folder)),
