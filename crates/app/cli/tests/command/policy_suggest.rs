@@ -110,7 +110,7 @@ fn a_policy_that_refuses_one_of_two_names_the_check() {
         "policy-test-one/machine.bundle  azure-snp  accepted  exit 0",
         "policy-test-two/machine.bundle  azure-snp  refused  exit 6",
         &format!("    quote.pcr4  expected {a}, found {b} (policy line {line})"),
-        "    log.secure-boot  expected yes, found no: the events of the quoted register 7",
+        "    log.secure-boot  expected yes, found no: the events of the quoted PCR 7",
     ]);
     assert!(ran.stdout.ends_with("proposed: accepts 1 of 2  NON-PRODUCTION ANCHOR (2)\n"), "{ran:#?}");
     let quiet = test(&one, &policy, &[&first, &second]).args(["-q"]).exits(6);
