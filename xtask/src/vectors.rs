@@ -6,7 +6,7 @@ mod extract;
 mod origins;
 
 use crate::shell::{Outcome, root};
-use origins::{Origin, Origins};
+use origins::{Origin, Origins, Vendor};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -81,14 +81,14 @@ fn unsaid(root: &Path, origins: &Origins) -> Outcome<Vec<String>> {
     for row in expected.symmetric_difference(&rows) {
         wrong.push(format!("testdata/README.md and origins.toml differ in the row {row}"));
     }
-    for origin in origins.file.iter().filter(|origin| origin.path.contains("/anchors/")) {
-        let path = Path::new(&origin.path);
+    for (path, sha256) in origins.hashes().filter(|(path, _)| path.contains("/anchors/")) {
+        let path = Path::new(path);
         let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
             continue;
         };
         let readme = text(&root.join(folder).join("README.md"))?;
         let name = format!("`{}`", name.to_string_lossy());
-        if !readme.lines().any(|line| line.contains(&name) && line.contains(&origin.sha256)) {
+        if !readme.lines().any(|line| line.contains(&name) && line.contains(sha256)) {
             wrong.push(format!("{}/README.md does not give {name} with its hash", folder.display()));
         }
     }
@@ -102,6 +102,11 @@ fn table(origins: &Origins) -> String {
     );
     for origin in &origins.file {
         text.push_str(&row(origin));
+    }
+    text.push_str("\n| file | what | published by | at | SHA-256 |\n|---|---|---|---|---|\n");
+    for one in &origins.vendor {
+        let Vendor { path, what, vendor, published, sha256 } = one;
+        text.push_str(&format!("| `{path}` | {what} | {vendor} | <{published}> | `{sha256}` |\n"));
     }
     text.push_str("\n| file | what | made by | SHA-256 |\n|---|---|---|---|\n");
     for made in &origins.made {
@@ -149,7 +154,8 @@ pub(crate) fn hash(bytes: &[u8]) -> String {
 }
 
 /// Folders in which every file needs an origin.
-const GUARDED: &[&str] = &["testdata", "crates/pure/snp/anchors", "crates/pure/nitro/anchors"];
+const GUARDED: &[&str] =
+    &["testdata", "crates/pure/snp/anchors", "crates/pure/hcl/anchors", "crates/pure/nitro/anchors"];
 
 #[cfg(test)]
 mod tests {

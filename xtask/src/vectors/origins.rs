@@ -12,6 +12,9 @@ pub(super) struct Origins {
     #[serde(default)]
     pub(super) sourced: Vec<String>,
     pub(super) file: Vec<Origin>,
+    /// Public certificates of the vendors themselves, which no package carries.
+    #[serde(default)]
+    pub(super) vendor: Vec<Vendor>,
     /// What we made ourselves and recorded.
     #[serde(default)]
     pub(super) made: Vec<Made>,
@@ -26,6 +29,21 @@ pub(super) struct Made {
     pub(super) what: String,
     /// The script that made it, kept beside it.
     pub(super) by: String,
+    pub(super) sha256: String,
+}
+
+/// One public certificate of a vendor, and where the vendor publishes it. It is checked by its hash
+/// alone: nothing is fetched.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Vendor {
+    /// From the root of the workspace.
+    pub(super) path: String,
+    pub(super) what: String,
+    /// Who publishes it.
+    pub(super) vendor: String,
+    /// The address at which the vendor publishes it.
+    pub(super) published: String,
     pub(super) sha256: String,
 }
 
@@ -51,7 +69,8 @@ impl Origins {
     /// Every file with the hash that it must have.
     pub(super) fn hashes(&self) -> impl Iterator<Item = (&str, &str)> {
         let taken = self.file.iter().map(|file| (file.path.as_str(), file.sha256.as_str()));
-        taken.chain(self.made.iter().map(|made| (made.path.as_str(), made.sha256.as_str())))
+        let vendors = self.vendor.iter().map(|file| (file.path.as_str(), file.sha256.as_str()));
+        taken.chain(vendors).chain(self.made.iter().map(|made| (made.path.as_str(), made.sha256.as_str())))
     }
 
     /// Every script that a file was made with.

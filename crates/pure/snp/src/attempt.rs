@@ -173,9 +173,10 @@ impl<'a> Attempt<'a> {
         let product = vek_type(&path, vek, &claims, report)?;
         self.product = Some(product);
         self.chip = Some(vek_chip(&claims, vek, product, report)?);
-        vek_product(&claims, product, report)?;
+        let tcbs = vek_product(&claims, product, report)?;
         self.product_holds = true;
-        self.tcbs = Some(vek_tcb(&claims, vek, product, report)?);
+        vek_tcb(&claims, vek, product, report, &tcbs)?;
+        self.tcbs = Some(tcbs);
         self.statement = Some(match statement {
             Some(statement) => statement,
             None => trial.statement(certificate)?,

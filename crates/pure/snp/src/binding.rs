@@ -68,30 +68,39 @@ pub(crate) fn vek_chip(
     })
 }
 
-/// Checks the product line of the VEK against its chain and the report.
-pub(crate) fn vek_product(claims: &VekClaims<'_>, product: Product, report: &Report) -> Result<(), Error> {
+/// Checks the product line of the VEK against its chain and the report; reads the report's four TCBs,
+/// which are laid out as the product line has it.
+pub(crate) fn vek_product(
+    claims: &VekClaims<'_>,
+    product: Product,
+    report: &Report,
+) -> Result<[Tcb; 4], Error> {
     let processor = report.cpuid().map(|cpuid| Product::from_cpuid(cpuid).ok_or(Error::Processor));
     let same = processor.transpose()?.is_none_or(|processor| processor == product);
-    if same && claims.is_of(product) { Ok(()) } else { Err(Error::VekProduct) }
+    if !same || !claims.is_of(product) {
+        return Err(Error::VekProduct);
+    }
+    let read = |bytes| Tcb::read(bytes, product.tcb_layout()).ok_or(Error::TcbReserved);
+    let reported = read(report.reported_tcb)?;
+    Ok([reported, read(report.committed_tcb)?, read(report.current_tcb)?, read(report.launch_tcb)?])
 }
 
-/// Checks the VEK's TCB against the report's; reads the report's four.
+/// Checks the VEK's TCB against the report's.
 pub(crate) fn vek_tcb(
     claims: &VekClaims<'_>,
     vek: VekKind,
     product: Product,
     report: &Report,
-) -> Result<[Tcb; 4], Error> {
-    let read = |bytes| Tcb::read(bytes, product.tcb_layout()).ok_or(Error::TcbReserved);
-    let reported = read(report.reported_tcb)?;
-    let tcbs = [reported, read(report.committed_tcb)?, read(report.current_tcb)?, read(report.launch_tcb)?];
-    let Some(component) = claims.differs_from(&reported) else { return Ok(tcbs) };
+    tcbs: &[Tcb; 4],
+) -> Result<(), Error> {
+    let [reported, ..] = *tcbs;
+    let Some(component) = claims.differs_from(&reported) else { return Ok(()) };
     let source = match vek {
         VekKind::Vcek => VekSource::vcek(report, Some(product)),
         VekKind::Vlek => VekSource::Provider,
     };
     let certificate = claims.tcb;
-    Err(Error::VekTcb { vek, component, certificate, reported, fits: ReportTcb::of(claims, &tcbs), source })
+    Err(Error::VekTcb { vek, component, certificate, reported, fits: ReportTcb::of(claims, tcbs), source })
 }
 
 /// One of the three TCBs of a report beside the reported one.

@@ -20,10 +20,10 @@ checks! { VERIFY:
         "The VCEK of another chip came: fetch the one for the report's CHIP_ID from AMD's KDS, or inside the VM from Azure's THIM.",
         "AMD 57230, hwID; AMD 56860, CHIP_ID";
     VEK_PRODUCT [4] = "snp.vek.product", "the product line",
-        "Certificate, root key and the report's processor are of one product line.",
+        "Certificate, root key and the report's processor are of one product line, as whose its TCBs are laid out.",
         "The certificate belongs to a machine of another product.",
         "AMD 57230, productName; AMD 56860, CPUID_FAM_ID and CPUID_MOD_ID";
-    VEK_TCB [4 7] = "snp.vek.tcb", "the TCB of the signing key",
+    VEK_TCB [7] = "snp.vek.tcb", "the TCB of the signing key",
         "The key was derived for exactly the TCB that the report states, component by component.",
         "Fetch the VCEK for the report's REPORTED_TCB; a firmware update changes it.",
         "AMD 57230, section 3.1; AMD 56860, TCB_VERSION";

@@ -21,3 +21,4 @@ mod chain;
 mod extensions;
 mod format;
 mod revocation;
+mod several;

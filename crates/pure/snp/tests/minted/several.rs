@@ -1,0 +1,196 @@
+//! Several certificates that could be the report's: the one that verifies is found, in whatever order
+//! they come; and where the right one is missing, it is told which.
+
+use teeproof_core::Class;
+use teeproof_mint::snp::amd::Spl;
+use teeproof_mint::snp::{Machine, Product as Line};
+use teeproof_mint::x509::Validity;
+use teeproof_mint::{Key, Kind};
+use teeproof_snp::{Chip, Error, ReportTcb};
+
+use crate::support::{AT, Bag, LINES, vcek, vlek};
+
+/// The VEK certificate of a machine.
+fn vek(machine: &Machine) -> Vec<u8> {
+    machine.mint().unwrap().vek
+}
+
+/// Gives the machine's key its own certificate, valid in this span.
+fn valid(machine: &Machine, from: i64, until: i64) -> Vec<u8> {
+    let validity = Validity::new(from.unsigned_abs(), until.unsigned_abs());
+    vek(&machine.clone().with_vek(|vek| vek.certificate.validity = validity))
+}
+
+/// The evidence is accepted in every order of these certificates.
+#[track_caller]
+fn accepted_in_every_order(machine: &Machine, certificates: &[Vec<u8>]) {
+    let mut bag = Bag::of(machine);
+    bag.certificates.remove(0);
+    bag.certificates.extend_from_slice(certificates);
+    let seen = bag.verify().unwrap();
+    for reversed in [false, true] {
+        if reversed {
+            bag.certificates.reverse();
+        }
+        for _ in 0..bag.certificates.len() {
+            bag.certificates.rotate_left(1);
+            assert_eq!(bag.verify(), Ok(seen));
+        }
+    }
+}
+
+/// What is told in every order of the certificates.
+#[track_caller]
+fn told_in_every_order(mut bag: Bag) -> Error {
+    let error = bag.verify().unwrap_err();
+    for _ in 0..bag.certificates.len() {
+        bag.certificates.rotate_left(1);
+        assert_eq!(bag.verify(), Err(error));
+    }
+    error
+}
+
+#[test]
+fn two_vleks_of_two_regions() {
+    for (line, _) in LINES {
+        let machine = vlek(line);
+        let other = machine.clone().with_vek(|vek| vek.key = Key::shared("another region", Kind::P384));
+        accepted_in_every_order(&machine, &[vek(&machine), vek(&other)]);
+        // The other region's alone is not the report's key.
+        let mut bag = Bag::of(&machine);
+        bag.certificates[0] = vek(&other);
+        bag.refused(Error::Signature, Class::NotAuthentic);
+    }
+}
+
+#[test]
+fn two_vceks_of_one_chip() {
+    let machine = vcek(Line::Milan);
+    let [first, second] = [1, 2].map(|day| valid(&machine, AT - day * 86_400, AT + 1_000_000));
+    assert_ne!(first, second);
+    accepted_in_every_order(&machine, &[first, second]);
+}
+
+#[test]
+fn an_expired_vcek_before_its_reissue() {
+    for machine in [vcek(Line::Genoa), vlek(Line::Genoa)] {
+        let expired = valid(&machine, AT - 1000, AT - 10);
+        let early = valid(&machine, AT + 10, AT + 1000);
+        accepted_in_every_order(&machine, &[expired.clone(), early.clone(), vek(&machine)]);
+        let mut bag = Bag::of(&machine);
+        bag.certificates[0] = expired;
+        bag.certificates.push(early);
+        assert_eq!(told_in_every_order(bag).check().id, "snp.validity");
+    }
+}
+
+/// Hosts that mask their chip ids: the signature alone tells which VCEK is the report's.
+#[test]
+fn a_rack_of_machines_that_mask_their_chip_ids() {
+    let machine = vcek(Line::Milan);
+    let mut certificates = vec![vek(&machine)];
+    for number in 1..40 {
+        let key = Key::shared(&format!("chip {number}"), Kind::P384);
+        let other = machine.clone().chip_id([number; 64]).with_vek(|vek| vek.key = key);
+        certificates.push(vek(&other));
+    }
+    let masked = machine.with_report(|report| report.chip_id = [0; 64]);
+    let mut bag = Bag::of(&masked);
+    bag.certificates.remove(0);
+    bag.certificates.extend(certificates);
+    for _ in 0..3 {
+        bag.certificates.rotate_left(17);
+        assert_eq!(bag.verify().unwrap().chip, Chip::Masked);
+    }
+}
+
+const CHIP: &str = "404142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f\
+                    606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f";
+
+/// Genuine VCEKs of other chips: nothing is forged, one is missing.
+#[test]
+fn the_vceks_of_forty_other_machines() {
+    let machine = vcek(Line::Genoa);
+    let mut bag = Bag::of(&machine);
+    bag.certificates.remove(0);
+    for number in 0..40 {
+        bag.certificates.push(vek(&vcek(Line::Genoa).chip_id([number; 64])));
+    }
+    let error = told_in_every_order(bag);
+    assert_eq!((error.class(), error.check().id), (Class::Incomplete, "snp.vek.chip"));
+    assert_eq!(error.to_string(), format!("no VCEK for chip {CHIP}, only for others"));
+    let (expected, actual) = error.compared().unwrap();
+    assert_eq!(expected.to_string(), format!("chip {CHIP}"));
+    assert_eq!(actual.to_string().len(), "chip ".len() + 32 + "…".len(), "{actual}");
+    let advice = error.advice().unwrap().to_string();
+    let url =
+        format!("https://kdsintf.amd.com/vcek/v1/Genoa/{CHIP}?blSPL=10&teeSPL=00&snpSPL=23&ucodeSPL=84");
+    assert_eq!(advice, format!("Fetch the VCEK from {url}"));
+}
+
+#[test]
+fn the_vcek_of_another_line() {
+    for (line, _) in LINES {
+        for (other, _) in LINES.into_iter().filter(|(other, _)| *other != line) {
+            let mut bag = Bag::of(&vcek(line));
+            let stranger = Bag::of(&vcek(other).chip_id([9; 64]));
+            bag.certificates = stranger.certificates;
+            bag.anchors.extend(stranger.anchors);
+            bag.refused_as(|error| matches!(error, Error::VekChip { .. }), Class::Incomplete);
+        }
+    }
+}
+
+/// The VCEK from before a firmware update: told with both TCBs, and which other one of the report's
+/// it is for.
+#[test]
+fn the_vcek_of_another_tcb_of_the_report() {
+    let machine = vcek(Line::Milan);
+    let old = machine.clone().with_vek(|vek| vek.certificate.set_extension(Spl::Snp.extension(5)));
+    for (place, fits) in [
+        (0x1e0, Some(ReportTcb::Committed)),
+        (0x038, Some(ReportTcb::Current)),
+        (0x1f0, Some(ReportTcb::Launch)),
+        (0x1e0 + 8, None),
+    ] {
+        let patched = if fits.is_some() { machine.clone().patch(place + 6, &[5]) } else { machine.clone() };
+        let mut bag = Bag::of(&patched);
+        bag.certificates[0] = vek(&old);
+        // Another chip's beside it says less.
+        bag.certificates.push(vek(&vcek(Line::Milan).chip_id([7; 64])));
+        let error = told_in_every_order(bag);
+        let Error::VekTcb { fits: found, .. } = error else { panic!("{error:?}") };
+        assert_eq!((found, error.class(), error.check().id), (fits, Class::Incomplete, "snp.vek.tcb"));
+        let (expected, actual) = error.compared().unwrap();
+        assert_eq!(expected.to_string(), "bootloader 4, tee 0, snp 24, microcode 219");
+        assert_eq!(actual.to_string(), "bootloader 4, tee 0, snp 5, microcode 219");
+        let named = fits.is_none_or(|tcb| error.to_string().ends_with(&format!("for the report's {tcb}")));
+        assert!(named, "{error}");
+        assert!(error.advice().unwrap().to_string().contains("blSPL=04&teeSPL=00&snpSPL=24&ucodeSPL=219"));
+    }
+}
+
+#[test]
+fn a_report_without_its_vcek_has_an_address_or_the_field_that_is_missing() {
+    let advice = |machine: Machine| {
+        let mut bag = Bag::of(&machine);
+        bag.certificates.remove(0);
+        let error = bag.verify().unwrap_err();
+        assert!(matches!(error, Error::MissingVek(_)), "{error:?}");
+        assert_eq!(error.class(), Class::Incomplete);
+        error.advice().unwrap().to_string()
+    };
+    let told = advice(vcek(Line::Turin));
+    let chip = &CHIP[..16];
+    assert!(
+        told.contains(&format!("/vcek/v1/Turin/{chip}?fmcSPL=01&blSPL=01&teeSPL=01&snpSPL=04")),
+        "{told}"
+    );
+    let masked = vcek(Line::Milan).with_report(|report| report.chip_id = [0; 64]);
+    assert!(advice(masked).contains("CHIP_ID is zero"));
+    assert!(advice(vcek(Line::Milan).version(2)).contains("CPUID is missing"));
+    let unknown = vcek(Line::Milan).with_report(|report| report.cpuid = [0x1b, 0, 0]);
+    assert!(advice(unknown).contains("CPUID is of no supported product line"));
+    let vlek = advice(vlek(Line::Milan));
+    assert!(vlek.contains("VLEK") && !vlek.contains("https"), "{vlek}");
+}
