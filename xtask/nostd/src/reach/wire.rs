@@ -6,9 +6,7 @@ use teeproof_core::{OrNone, Technology, Time, from_hex};
 use teeproof_wire::certificate::{Certificate, SignatureAlgorithm, ecdsa_fixed};
 use teeproof_wire::cose::Sign1;
 use teeproof_wire::crl::RevocationList;
-use teeproof_wire::eventlog::{
-    CcelTable, EfiVariable, EventLog, Format, SignatureLists, kind_name, mr_name,
-};
+use teeproof_wire::eventlog::{CcelTable, EfiVariable, EventLog, Format, SignatureLists, kind_name, mr_name};
 use teeproof_wire::hcl::{HclReport, ReportType};
 use teeproof_wire::nitro::{Document, Limits, Signers};
 use teeproof_wire::snp::{GuestPolicy, KeyInfo, PlatformInfo, Product, Report, Tcb};

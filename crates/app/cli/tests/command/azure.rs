@@ -228,7 +228,7 @@ fn json_has_the_claims() {
     assert_eq!(claims["user-data"], "00".repeat(64));
     let checks = json["checks"].as_array().unwrap();
     let place = |id: &str| checks.iter().position(|check| check["id"] == id).unwrap();
-    let order = ["hcl.format", "ak.chain", "snp.signature", "hcl.binding", "quote.signature", "log.replay"];
+    let order = ["hcl.format", "snp.signature", "hcl.binding", "ak.chain", "quote.signature", "log.replay"];
     assert!(order.map(place).is_sorted(), "{checks:#?}");
 }
 

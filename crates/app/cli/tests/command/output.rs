@@ -26,7 +26,8 @@ fn json_has_the_result_and_nothing_else() {
     assert_eq!(json["claims"]["mode"], "production");
     assert_eq!(json["checks"][0]["id"], "nitro.format");
     assert_eq!(json["checks"][0]["outcome"], "pass");
-    assert_eq!(json["waivers"][0]["id"], "nitro.pcrs");
+    assert_eq!(json["waivers"][0]["id"], "nitro.revocation");
+    assert_eq!(json["waivers"][1]["id"], "nitro.pcrs");
     let order = ["\"schema\"", "\"verdict\"", "\"exit\"", "\"checks\"", "\"claims\"", "\"waivers\""];
     let places = order.map(|member| ran.stdout.find(member).unwrap());
     assert!(places.is_sorted(), "{places:?}");

@@ -12,17 +12,30 @@ const NONCE: [&str; 2] = ["--nonce", "utf8:challenge"];
 
 #[test]
 fn certificates_of_another_machine_do_not_endorse_the_report() {
-    let ran = verify(SNP, &[&GENUINE, &["--no-nonce"]]).file(CERTIFICATES).exits(4);
+    let ran = verify(SNP, &[&GENUINE, &["--no-nonce"]]).file(CERTIFICATES).exits(7);
     assert!(ran.first_line().starts_with("REFUSED  azure-snp"), "{ran:#?}");
     ran.shows(&[
         "✔ hcl.format",
         "✔ snp.chain",
-        "✔ snp.vek.tcb",
+        "✔ snp.vek.type",
         "✘ snp.vek.chip",
-        "another chip",
+        "no VCEK for chip",
+        "https://kdsintf.amd.com/vcek/v1/Milan/",
         "– hcl.binding",
         "not reached",
     ]);
+    let json = verify(SNP, &[&GENUINE, &["--no-nonce", "--format", "json"]]).file(CERTIFICATES).exits(7);
+    let json = json.json();
+    let checks = json["checks"].as_array().unwrap();
+    let failed = checks.iter().find(|check| check["outcome"] == "fail").unwrap();
+    for (member, begins) in [
+        ("expected", "chip 3a5d5b1d059d193e02d8533f1b005833"),
+        ("actual", "chip da8a5695b5aeafdb8ed2edc6c29be497…"),
+        ("because", "no VCEK for chip 3a5d5b1d059d193e02d8533f1b005833"),
+        ("hint", "Fetch the VCEK from https://kdsintf.amd.com/vcek/v1/Milan/3a5d5b1d"),
+    ] {
+        assert!(failed[member].as_str().unwrap().starts_with(begins), "{failed:#}");
+    }
     verify(SNP, &[&GENUINE, &["--no-nonce"]]).exits(7).shows(&["✔ hcl.format", "✘ snp.chain"]);
 }
 
@@ -31,7 +44,7 @@ fn the_quote_is_not_accepted_with_either_report() {
     verify(SNP, &[&GENUINE, &NONCE])
         .file(QUOTE)
         .file(CERTIFICATES)
-        .exits(4)
+        .exits(7)
         .shows(&["✘ snp.vek.chip", "– quote.signature"]);
     verify(TDX, &[&GENUINE, &NONCE]).file(QUOTE).exits(7).shows(&["✔ hcl.binding", "✘ tdx.quote"]);
     verify(QUOTE, &[&GENUINE, &NONCE]).fails(2, &["no hcl-report", "NV index 0x01400001"]);

@@ -264,3 +264,38 @@ fn shared_quotes_and_what_tpm2_tools_wrote_are_named() {
         assert!(words.iter().all(|words| text.contains(words)), "{text}");
     }
 }
+
+/// Two VLEKs of two regions, of which one signed; the ASVK is not among the files.
+#[test]
+fn shared_vleks_of_two_regions_in_both_orders() {
+    let Some(folder) = folder() else { return };
+    let [report, other, right] = ["report.bin", "vlek-other.der", "vlek-right.der"]
+        .map(|name| need(&folder, &format!("real/repro/f1-vlek/{name}")));
+    for table in TABLES {
+        for veks in [[&other, &right], [&right, &other]] {
+            let files = [&[&report], veks.as_slice()].concat().into_iter().cloned();
+            let files: Vec<_> = files.collect();
+            let at = ["--no-nonce", "--at", "2025-06-01T00:00:00Z"];
+            run(table, &files).args(at).exits(0).shows(&["SEV-VLEK-Milan ← ARK-Milan (pinned)"]);
+        }
+    }
+}
+
+/// An old AK certificate and the renewed one over the same key.
+#[test]
+fn shared_old_and_renewed_ak_certificate_in_both_orders() {
+    let Some(folder) = folder() else { return };
+    let file = |name: &str| need(&folder, &format!("real/repro/ak2/{name}"));
+    let before = ["hcl.bin", "quote.msg", "quote.sig", "pcrs.txt", "vcek.der", "ask.der"].map(file);
+    for leaves in [["akcert-old.der", "akcert-new.der"], ["akcert-new.der", "akcert-old.der"]] {
+        let files = [&before[..], &leaves.map(file), &[file("akca0.der")]].concat();
+        let ran = run("aws-lc", &files)
+            .args(["--anchor"])
+            .args([file("ark.der")])
+            .args(["--anchor"])
+            .args([file("akroot.der")])
+            .args(["--no-nonce", "--at", "2026-01-15T12:00:00Z"])
+            .run();
+        ran.shows(&["✔ ak.key", "✔ ak.chain"]);
+    }
+}

@@ -78,6 +78,12 @@ fn a_list_of_another_issuer_is_no_list() {
 #[test]
 fn a_list_of_the_intermediate_is_used() {
     for machine in [vcek(Line::Milan), vlek(Line::Genoa)] {
+        // AMD's intermediates may not sign lists: then theirs are refused.
+        let list = Crl::new(0, 2 * AT as u64).sign(&machine.intermediate).unwrap();
+        let error = Error::RevocationList { issuer: Link::Intermediate, problem: Problem::KeyUsage };
+        with(&machine, &[&list]).refused(error, Class::NotAuthentic);
+        let may_sign = Extension::key_usage(0x06);
+        let machine = machine.with_intermediate(|link| link.certificate.set_extension(may_sign));
         let signed = |serials: &[&[u8]]| {
             let list = Crl::new(0, 2 * AT as u64);
             let list = serials.iter().fold(list, |list, serial| list.revoke(serial));
