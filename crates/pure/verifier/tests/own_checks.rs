@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use teeproof::bundle::{Bundle, Collection};
 use teeproof::core::{Freshness, Outcome, Rule, Technology, Time};
 use teeproof::input::Inputs;
@@ -61,6 +62,16 @@ fn request<'r>(certificates: &'r [Certificate<'r>], anchors: &'r [&'r [u8]]) -> 
         limits: Limits::USUAL,
         policy: None,
         crypto: &teeproof_aws_lc::TABLE,
+    }
+}
+
+/// The same cases in every run.
+fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig {
+        cases,
+        rng_seed: RngSeed::Fixed(12),
+        failure_persistence: None,
+        ..ProptestConfig::default()
     }
 }
 
@@ -145,7 +156,7 @@ fn small(vm: Vm) -> Vm {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(config(24))]
 
     #[test]
     fn no_shape_and_no_version_loses_a_check_without_a_warning((nonce, data) in user_data()) {
@@ -268,7 +279,7 @@ fn name() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+    #![proptest_config(config(32))]
 
     #[test]
     fn what_is_proposed_from_reports_accepts_them(
@@ -299,7 +310,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 8, ..ProptestConfig::default() })]
+    #![proptest_config(config(8))]
 
     #[test]
     fn what_is_proposed_from_azure_vms_accepts_them(

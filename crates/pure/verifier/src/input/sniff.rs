@@ -3,7 +3,8 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use teeproof_wire::certificate::PublicKey;
+use teeproof_wire::certificate::{Certificate, PublicKey};
+use teeproof_wire::cose::Sign1;
 use teeproof_wire::crl::RevocationList;
 use teeproof_wire::eventlog::{CcelTable, Format};
 use teeproof_wire::sealed;
@@ -295,13 +296,13 @@ pub(super) fn certificates(
 fn looks_like(bytes: &[u8]) -> Option<Kind> {
     match bytes {
         // An array of four whose first entry is a byte string; or the same, tagged.
-        [0x84, 0x40..=0x5b, ..] | [0xd2, 0x84, ..] => Some(Kind::NitroDocument),
+        [0x84, 0x40..=0x5b, ..] | [0xd2, 0x84, ..] if !is_bare_signature(bytes) => Some(Kind::NitroDocument),
         // A SEQUENCE of 128 bytes or more.
         [0x30, 0x81 | 0x82, ..] if RevocationList::parse(bytes).is_ok() => Some(Kind::RevocationList),
         [0x30, ..] if PublicKey::parse(bytes).is_ok_and(|key| key != PublicKey::Unknown) => {
             Some(Kind::PublicKey)
         }
-        [0x30, 0x81 | 0x82, ..] => Some(Kind::Certificate),
+        [0x30, 0x81 | 0x82, ..] if !is_bare_signature(bytes) => Some(Kind::Certificate),
         [b'H', b'C', b'L', b'A', ..] => Some(Kind::HclReport),
         // Version 4 or 5, a type of attestation key, and the TEE type of TDX.
         [4 | 5, 0, _, _, 0x81, 0, 0, 0, ..] => Some(Kind::TdQuote),
@@ -329,6 +330,12 @@ fn looks_like(bytes: &[u8]) -> Option<Kind> {
         _ if pcrs::is_concatenation(bytes) => Some(Kind::PcrConcatenation),
         _ => None,
     }
+}
+
+/// Whether bytes are as long as a signature, of which any two may come first, and are no document and
+/// no certificate to their end.
+fn is_bare_signature(bytes: &[u8]) -> bool {
+    bytes.len() == RSA_BYTES && Sign1::parse(bytes).is_err() && Certificate::parse(bytes).is_err()
 }
 
 /// Whether bytes begin as a report does: a version that there is, a privilege level that there is, and the

@@ -289,3 +289,13 @@ fn a_td_report_beside_evidence_is_refused() {
     inputs.add(&report, None).unwrap();
     assert_eq!(inputs.evidence().unwrap().technology(), Technology::Snp);
 }
+
+/// Any bytes may come first in a signature: those with which documents and certificates begin, too.
+#[test]
+fn a_signature_is_told_whatever_it_begins_with() {
+    for begin in [[0x84, 0x44], [0x84, 0x5b], [0xd2, 0x84], [0x30, 0x81], [0x30, 0x82]] {
+        let mut signature = [0xa5; 256];
+        signature[..2].copy_from_slice(&begin);
+        assert_eq!(told(&signature), (Kind::TpmSignature, vec![Kind::TpmSignature]), "{begin:x?}");
+    }
+}
