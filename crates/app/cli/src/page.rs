@@ -105,15 +105,25 @@ impl Write for Escaping<'_> {
 }
 
 /// Text in which only line ends, tabs and settings of colour (SGR) are left of what a terminal obeys: the
-/// last defence at the streams.
+/// last defence at the streams, for pages.
 pub(crate) fn only_ours(text: &str) -> String {
+    filtered(text, true)
+}
+
+/// The same without colours, for JSON and texts of a kind of their own.
+pub(crate) fn only_lines(text: &str) -> String {
+    filtered(text, false)
+}
+
+fn filtered(text: &str, colours: bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(character) = rest.chars().next() {
-        let (piece, after) = rest.split_at(setting(rest).unwrap_or(character.len_utf8()));
+        let setting = setting(rest).filter(|_| colours);
+        let (piece, after) = rest.split_at(setting.unwrap_or(character.len_utf8()));
         match character {
             '\n' | '\t' => out.push(character),
-            _ if piece.len() > 1 && character == ESCAPE => out.push_str(piece),
+            _ if setting.is_some() => out.push_str(piece),
             _ if is_shown_as_it_is(character) => out.push(character),
             _ => out.push_str(&Escaped(piece).to_string()),
         }
@@ -128,8 +138,6 @@ fn setting(text: &str) -> Option<usize> {
     let end = parameters.find(|character: char| !character.is_ascii_digit() && character != ';')?;
     parameters.get(end..)?.starts_with('m').then(|| end.saturating_add("\u{1b}[m".len()))
 }
-
-const ESCAPE: char = '\u{1b}';
 
 /// The sign of an outcome, and its style.
 pub(crate) const fn mark(outcome: Outcome) -> (Style, &'static str) {
@@ -244,6 +252,7 @@ mod tests {
             ("a\rb\u{202e}ü\t", "a\\u{d}b\\u{202e}ü\t"),
         ] {
             assert_eq!(only_ours(text), passed);
+            assert!(!only_lines(text).contains(['\u{1b}', '\r', '\u{202e}']));
         }
     }
 

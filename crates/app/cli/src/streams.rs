@@ -2,7 +2,7 @@
 //! --output.
 //!
 //! What goes through here is a [`Page`], [`Json`] or a text of a kind of its own, and passes
-//! [`only_ours`] last; a file of ours is not text, and terminals are spared it. `clippy.toml` refuses
+//! [`only_ours`] or [`only_lines`] last; a file of ours is not text, and terminals are spared it. `clippy.toml` refuses
 //! the streams of the standard library everywhere else.
 
 use std::fs::File;
@@ -14,7 +14,7 @@ use clap::ColorChoice;
 
 use crate::fault::Fault;
 use crate::json::Json;
-use crate::page::{Page, only_ours};
+use crate::page::{Page, only_lines, only_ours};
 use crate::product::Content;
 
 /// Writes the product to the file, or to standard output.
@@ -48,12 +48,11 @@ impl<'p> Stream<'p> {
     /// Writes more of the text.
     pub(crate) fn write(&mut self, content: &Content) -> Result<(), Fault> {
         let text = match content {
-            Content::Page(page) => page.as_str(),
-            Content::Json(json) => json.as_str(),
-            Content::Text(text) => text,
+            Content::Page(page) => only_ours(page.as_str()),
+            Content::Json(json) => only_lines(json.as_str()),
+            Content::Text(text) => only_lines(text),
             Content::Bytes(_) | Content::Told => return Ok(()),
         };
-        let text = only_ours(text);
         let Some((file, path)) = &mut self.file else {
             let mut stream = AutoStream::new(stdout(), choice(self.color));
             return told(stream.write_all(text.as_bytes()).and_then(|()| stream.flush()));
@@ -73,7 +72,7 @@ pub(crate) fn tell(page: &Page, color: ColorChoice) {
 
 /// The same of JSON.
 pub(crate) fn tell_json(json: &Json) {
-    let _ = stderr().write_all(only_ours(json.as_str()).as_bytes());
+    let _ = stderr().write_all(only_lines(json.as_str()).as_bytes());
 }
 
 /// Writes a line over the one that stands on standard error without an end, or takes that away; gives back
@@ -81,7 +80,7 @@ pub(crate) fn tell_json(json: &Json) {
 ///
 /// Without an escape sequence, which not every screen obeys.
 pub(crate) fn write_over(width: usize, line: &str) -> usize {
-    let line = only_ours(line);
+    let line = only_lines(line);
     let mut stream = stderr();
     let wiped = if width > 0 { format!("\r{:width$}\r", "") } else { String::new() };
     let _ = stream.write_all(format!("{wiped}{line}").as_bytes()).and_then(|()| stream.flush());

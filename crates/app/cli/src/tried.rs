@@ -5,8 +5,9 @@ use teeproof::{AttestationResult, Caution, Finding, Verdict};
 
 use crate::page::{BAD, GOOD, LOUD, Page};
 
-/// One line for the file, and one for each check that failed or warns.
-pub(crate) fn tell(page: &mut Page, file: &str, result: &AttestationResult<'_>) {
+/// One line for the file, and one for each check that failed or warns; with `verbose` one for each reason of a
+/// waiver.
+pub(crate) fn tell(page: &mut Page, file: &str, result: &AttestationResult<'_>, verbose: bool) {
     let (style, mark, verdict) = match result.verdict() {
         Verdict::Accepted => (GOOD, "✔", "accepted"),
         Verdict::Unappraised => (LOUD, "!", "not appraised"),
@@ -26,6 +27,26 @@ pub(crate) fn tell(page: &mut Page, file: &str, result: &AttestationResult<'_>) 
             _ => (),
         }
     }
+    for (reason, ids) in waivers(result).iter().filter(|_| verbose) {
+        page.line(format_args!("    waived: {reason}: {}", ids.join(", ")));
+    }
+}
+
+/// The waived checks, those with the same reason together.
+pub(crate) fn waivers<'r>(result: &'r AttestationResult<'_>) -> Vec<(&'r str, Vec<String>)> {
+    let mut reasons: Vec<(&'r str, Vec<String>)> = Vec::new();
+    for finding in result.waivers() {
+        let reason = finding.because.as_deref().unwrap_or("no reason given");
+        let id = match finding.line {
+            Some(line) => format!("{} (line {line})", finding.check.id),
+            None => finding.check.id.to_string(),
+        };
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, ids)) => ids.push(id),
+            None => reasons.push((reason, vec![id])),
+        }
+    }
+    reasons
 }
 
 fn failure(page: &mut Page, finding: &Finding) {

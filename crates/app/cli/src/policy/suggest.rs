@@ -75,7 +75,10 @@ pub(super) fn run(args: &SuggestArgs, context: &Context) -> Result<Product, Faul
     }
     if !context.quiet {
         let mut page = Page::new();
-        named.iter().zip(&results).for_each(|(one, result)| tried::tell(&mut page, &one.name, result));
+        named
+            .iter()
+            .zip(&results)
+            .for_each(|(one, result)| tried::tell(&mut page, &one.name, result, context.verbose));
         context.insist(&page);
     }
     Ok(Product::text(toml))

@@ -67,7 +67,7 @@ fn page(policy: &str, tried: &[(&str, Tried<'_>)], cautions: CautionCounts, cont
     let mut page = Page::new();
     for (file, one) in tried.iter().filter(|_| !context.quiet) {
         match one {
-            Ok(result) => tried::tell(&mut page, file, result),
+            Ok(result) => tried::tell(&mut page, file, result, context.verbose),
             Err(fault) => {
                 page.paint(BAD, "✘").line(format_args!(" {file}  unreadable  exit {}", fault.exit));
                 fault.below(&mut page);

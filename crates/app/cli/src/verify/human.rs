@@ -5,7 +5,7 @@ use teeproof::{AttestationResult, Caution, Finding, Verdict};
 
 use crate::context::Context;
 use crate::page::{BAD, DIM, GOOD, LOUD, NAME, Page, WIDTH, escaped, hint, mark, shortened, wrap};
-use crate::tried::cautions;
+use crate::tried::{self, cautions};
 
 /// The whole page. `genuine` says that the policy is the built-in one.
 pub(super) fn page(result: &AttestationResult<'_>, genuine: bool, context: &Context) -> Page {
@@ -128,20 +128,8 @@ fn labelled(label: &str, value: &str, room: usize) -> Vec<String> {
 
 /// The waived checks, those with the same reason together.
 fn waivers(page: &mut Page, result: &AttestationResult<'_>) {
-    let mut reasons: Vec<(String, Vec<String>)> = Vec::new();
-    for finding in result.waivers() {
-        let reason = escaped(finding.because.as_deref().unwrap_or("no reason given"));
-        let id = match finding.line {
-            Some(line) => format!("{} (line {line})", finding.check.id),
-            None => finding.check.id.to_string(),
-        };
-        match reasons.iter_mut().find(|(known, _)| *known == reason) {
-            Some((_, ids)) => ids.push(id),
-            None => reasons.push((reason, vec![id])),
-        }
-    }
-    for (reason, ids) in reasons {
-        let text = format!("waived: {reason}: {}", ids.join(", "));
+    for (reason, ids) in tried::waivers(result) {
+        let text = format!("waived: {}: {}", escaped(reason), ids.join(", "));
         for (index, line) in wrap(&text, WIDTH.saturating_sub(3)).iter().enumerate() {
             let mark = if index == 0 { "–" } else { " " };
             page.add(" ").paint(DIM, mark).add(" ").paint(DIM, line).end();

@@ -305,3 +305,22 @@ fn a_reader_may_go_away_and_a_disk_may_be_full() {
     assert_eq!(exit, Some(1));
     assert!(stderr.contains("standard output cannot be written"), "{stderr}");
 }
+
+/// Of each file, warnings stand below its line, and with -v the waivers, too.
+#[test]
+fn warnings_and_waivers_of_each_file_are_told() {
+    let short = teeproof_mint::nitro::Enclave::new().nonce(b"short").mint().unwrap();
+    let folder = folder("each-waivers");
+    let document = put(&folder, "document.cose", &short.document);
+    let root = put(&folder, "root.der", short.root());
+    let run = |more: &[&str]| {
+        let run = teeproof(["verify", "--each", "--nonce", "utf8:short", "--at", "2026-01-15T12:00:00Z"]);
+        run.args(GENUINE).args(["--anchor"]).args([&root, &document]).args(more).exits(0)
+    };
+    let ran =
+        run(&[]).shows(&["    nitro.nonce  warning: ", "can be guessed", "NON-PRODUCTION ANCHOR (1)\n"]);
+    assert!(!ran.stdout.contains("waived: "), "{ran:#?}");
+    run(&["-v"]).shows(&["    waived: builtin:genuine says nothing about what runs: nitro.pcrs, "]);
+    let quiet = run(&["-q"]);
+    assert_eq!(quiet.stdout, "accepted 1 of 1  policy builtin:genuine  exit 0  NON-PRODUCTION ANCHOR (1)\n");
+}

@@ -24,6 +24,7 @@ pub(super) struct Job<'a> {
     shared: &'a Files,
     anchors: Vec<&'a [u8]>,
     form: Form,
+    verbose: bool,
 }
 
 /// How a file is told.
@@ -87,7 +88,7 @@ impl<'a> Job<'a> {
             (false, true) => Form::Nothing,
             (false, false) => Form::Lines,
         };
-        Self { kind, asked, shared, anchors: shared.anchors(), form }
+        Self { kind, asked, shared, anchors: shared.anchors(), form, verbose: context.verbose }
     }
 
     /// Reads and verifies a file.
@@ -120,7 +121,7 @@ impl<'a> Job<'a> {
         let content = match self.form {
             Form::Lines => {
                 let mut page = Page::new();
-                tried::tell(&mut page, name, result);
+                tried::tell(&mut page, name, result, self.verbose);
                 Content::Page(page)
             }
             Form::Json => json(&OfResult { file: name, exit: result.exit(), result }),
