@@ -85,9 +85,7 @@ impl Files {
         let mut files = Self { name: source::name(path), ..Self::default() };
         let fault = |error| Fault::input(&error);
         files.inputs.add(&source::read_file(path)?, kind).map_err(fault)?;
-        for part in shared.inputs.parts() {
-            files.inputs.add_part(part.clone()).map_err(fault)?;
-        }
+        files.inputs.add_shared(&shared.inputs).map_err(fault)?;
         Ok(files)
     }
 
@@ -95,9 +93,7 @@ impl Files {
     pub(crate) fn one_told(path: &Path, shared: &Self, context: &Context) -> Result<Self, Fault> {
         let mut files = Self::default();
         files.add(path, None, context)?;
-        for part in shared.inputs.parts() {
-            files.inputs.add_part(part.clone()).map_err(|error| Fault::input(&error))?;
-        }
+        files.inputs.add_shared(&shared.inputs).map_err(|error| Fault::input(&error))?;
         Ok(files)
     }
 

@@ -94,6 +94,17 @@ impl Inputs {
         Ok(())
     }
 
+    /// Takes the parts of other inputs, with the warnings of what was left out of them: what is shared by several
+    /// machines' evidence.
+    ///
+    /// # Errors
+    /// Those of [`Inputs::add_part`].
+    pub fn add_shared(&mut self, shared: &Self) -> Result<(), InputError> {
+        shared.parts.iter().try_for_each(|part| self.add_part(part.clone()))?;
+        self.warnings.extend_from_slice(&shared.warnings);
+        Ok(())
+    }
+
     /// Everything that was taken, in the order in which it came.
     #[must_use]
     pub fn parts(&self) -> &[Part] {
