@@ -69,7 +69,7 @@ pub fn inputs(input: &[u8]) -> bool {
     assert!(inputs.certificates().is_ok() && inputs.revocation_lists().is_ok());
     let evidence = held(&bounds::EVIDENCE, input.len(), || inputs.evidence());
     if let Err(error) = &evidence {
-        assert_eq!(error.exit(), 2, "{error}");
+        assert_eq!(error.exit(), if error.is_unsupported() { 3 } else { 2 }, "{error}");
         assert!(!error.hint().is_empty());
     }
     // The parts one by one, each under its own name, are the same evidence.

@@ -3,10 +3,12 @@
 
 mod azure;
 mod encodings;
+mod forms;
 mod keys;
 
 pub use azure::{efi, event_log, hcl_report, td_report, tpm_described, tpm_quote, tpm_signature};
 pub use encodings::{cbor, der, ecdsa_signature};
+pub use forms::{certificate_table, nitrotpm_document, payload, public_key, sealed_head, td_quote};
 pub use keys::{tpm_certification, tpm_public};
 
 use teeproof_core::Time;

@@ -45,6 +45,11 @@ entries! {
     EFI = Entry::free(WIRE, "`EfiVariable::parse`, `split`; `SignatureLists::parse`");
     HCL_REPORT = Entry::free(WIRE, "`HclReport::parse`, `check_supported` and all that it tells");
     TD_REPORT = Entry::free(WIRE, "`TdReport::parse`, `check_reserved` and all that it tells");
+    TD_QUOTE = Entry::free(WIRE, "`TdQuote::parse`, `check_trailing` and all that it tells");
+    CERTIFICATE_TABLE = Entry::free(WIRE, "`CertificateTable::parse`, every entry");
+    NITROTPM = Entry::free(WIRE, "`NitroTpmDocument::parse` and all that it tells");
+    SEALED = Entry::free(WIRE, "`SealedHead::parse` and all that it tells");
+    PUBLIC_KEY = Entry::free(WIRE, "`PublicKey::parse` and all that it tells");
     WORDS = Entry::free(CORE, "`from_hex`, `Hex`, `Time`, `equal`");
     // At most eight certificates below the root, each signed once.
     PATH = Entry::free(X509, "`verify_path`, `valid_at`").signatures(8, 0).blocks(1, 32);

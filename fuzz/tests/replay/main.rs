@@ -5,6 +5,7 @@
 
 mod azure;
 mod costs;
+mod forms;
 mod hostile;
 mod keys;
 mod long;
@@ -100,6 +101,11 @@ targets! {
     efi: wire::efi;
     hcl_report: wire::hcl_report;
     td_report: wire::td_report;
+    td_quote: wire::td_quote;
+    certificate_table: wire::certificate_table;
+    nitrotpm_document: wire::nitrotpm_document;
+    sealed_head: wire::sealed_head;
+    public_key: wire::public_key;
     path: path::path;
     list: path::list;
     cache: path::cache;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 pub(crate) use crate::azure::*;
+pub(crate) use crate::forms::*;
 pub(crate) use crate::keys::*;
 use teeproof_fuzz::{Part, join};
 use teeproof_mint::nitro::{Enclave, Identity, of_length};
@@ -307,12 +308,14 @@ pub(crate) fn sniff() -> Vec<Vec<u8>> {
         list,
     ];
     seeds.extend(files_of_azure());
+    seeds.extend(files_of_forms());
     seeds
 }
 
 /// Files that are evidence by themselves.
 pub(crate) fn inputs() -> Vec<Vec<u8>> {
     let mut seeds = whole_files_of_azure();
+    seeds.extend(whole_files_of_forms());
     seeds.extend([file("testdata/snp/milan-report.bin"), documents().remove(0)]);
     seeds
 }

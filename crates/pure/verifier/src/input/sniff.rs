@@ -184,8 +184,8 @@ fn is_yaml(text: &str) -> bool {
 }
 
 /// What is left when text was undone.
-fn binary(bytes: &[u8], encoding: Encoding, kind: Option<Kind>) -> Result<Sniffed, InputError> {
-    let kind = kind.or_else(|| looks_like(bytes)).ok_or_else(|| unknown(bytes))?;
+fn binary(bytes: &[u8], encoding: Encoding, said: Option<Kind>) -> Result<Sniffed, InputError> {
+    let kind = said.or_else(|| looks_like(bytes)).ok_or_else(|| unknown(bytes))?;
     match kind {
         Kind::EvidenceJson | Kind::SealingKey => Err(InputError::NotJson),
         Kind::Bundle => Bundle::from_cbor(bytes).map(|bundle| bundled(bundle, encoding)).map_err(Into::into),
@@ -196,8 +196,11 @@ fn binary(bytes: &[u8], encoding: Encoding, kind: Option<Kind>) -> Result<Sniffe
         Kind::ExtendedReport => table::report(bytes, encoding),
         Kind::CertificateTable => table::alone(bytes, encoding),
         Kind::NitroDocument => {
-            let kind = nitro::examine(bytes)?;
-            Ok(Sniffed::new(kind, encoding, Vec::from([Part::new(kind, bytes)?])))
+            let found = nitro::examine(bytes)?;
+            match said {
+                Some(said) if said != found => Err(InputError::NotOfKind { said, found }),
+                _ => Ok(Sniffed::new(found, encoding, Vec::from([Part::new(found, bytes)?]))),
+            }
         }
         Kind::PcrValues if pcrs::serialized(bytes).is_some() => registers(bytes, Encoding::Serialized),
         Kind::TpmQuoteText => Err(InputError::QuoteText),

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use teeproof_wire::snp::{CertificateTable, REPORT_BYTES, TableKind};
+use teeproof_wire::{Error, Kind as Flaw};
 
 use super::{Encoding, InputError, InputWarning, Kind, Part, Sniffed};
 
@@ -19,7 +20,13 @@ pub(super) fn report(bytes: &[u8], encoding: Encoding) -> Result<Sniffed, InputE
 
 /// A table.
 pub(super) fn alone(bytes: &[u8], encoding: Encoding) -> Result<Sniffed, InputError> {
-    read(bytes, 0, Kind::CertificateTable, encoding)
+    const KIND: Kind = Kind::CertificateTable;
+    let sniffed = read(bytes, 0, KIND, encoding)?;
+    if sniffed.parts.is_empty() {
+        let (what, expected) = ("certificate table", "at least one certificate or revocation list");
+        return Err(InputError::Wire(KIND, Error { kind: Flaw::Missing, what, offset: 0, expected }));
+    }
+    Ok(sniffed)
 }
 
 fn read(bytes: &[u8], base: usize, kind: Kind, encoding: Encoding) -> Result<Sniffed, InputError> {

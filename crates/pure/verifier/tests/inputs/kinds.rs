@@ -113,6 +113,9 @@ fn a_table_is_exact() {
     let extended = [&testdata("snp/milan-report.bin")[..], &bent(16, [1, 0, 0, 0])].concat();
     let error = sniff(&extended, None).unwrap_err();
     assert!(error.to_string().contains("offset 0x4a0"), "{error}");
+    for nothing in [table(&[(VCEK, b"")]), table(&[(VCEK, b""), ([9; 16], b"other")])] {
+        refused(&nothing, "at least one certificate");
+    }
     // An entry without bytes stands for what the host does not have.
     assert_eq!(sniff(&table(&[(VCEK, b""), (ASK, &SNP.vek)]), None).unwrap().parts.len(), 1);
 }
