@@ -86,7 +86,7 @@ entries! {
     SNIFF = Entry::free(FRONT, "`input::sniff`").heap((12, 8 * KIB), (24, 16 * KIB));
     // Of what is told, nothing is kept but the claims, which have less than 4 KiB.
     INSPECT = Entry::free(FRONT, "`inspect`").heap((0, 320 * KIB), (0, 512 * KIB));
-    INPUTS = Entry::free(FRONT, "`Inputs::add`").heap((14, 8 * KIB), (26, 16 * KIB));
+    INPUTS = Entry::free(FRONT, "`Inputs::add`").heap((12, 8 * KIB), (22, 16 * KIB));
     EVIDENCE = Entry::free(FRONT, "`Inputs::evidence`, `certificates`, `revocation_lists`")
         .heap((1, 4 * KIB), (2, 4 * KIB));
     BUNDLE = Entry::free(FRONT, "`Bundle::read`, `from_cbor`, `from_json`").heap((4, 4 * KIB), (6, 8 * KIB));

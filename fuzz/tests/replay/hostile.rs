@@ -134,15 +134,65 @@ fn text_of_people() -> Vec<String> {
         registers(100_000),
         format!("sha1:\n  0 : 0x{}\n", "0".repeat(4 * MIB)),
         format!("tdx_quote_base64: |-\n{}", "  AAAA\n".repeat(200_000)),
-        format!("tdx_quote_base64: |-\n  {}\n", "\"".repeat(MIB)),
-        format!("tpm_attestation:\n{}", "  a: null\n".repeat(100_000)),
-        format!("tpm_attestation:\n  a: [\n{}", "    1,\n".repeat(200_000)),
+        format!("\"{}\"", "\\u0041".repeat(MIB)),
+        format!("\"{}\"", "A".repeat(4 * MIB)),
+        format!("[{}0]", "0,".repeat(256 * 1024 - 1)),
+        format!("[{}0]", "0,".repeat(MIB)),
+        format!("[{}0]", "[0],".repeat(MIB)),
+        format!("-----BEGIN DATA-----\n{}-----END DATA-----\n", "AAAA\n".repeat(MIB)),
+        layered(4, MIB),
+        layered(6, MIB),
+        hex_in_hex(3, MIB / 8),
+    ]
+}
+
+/// Base64 of base64 of text, so often.
+fn layered(layers: usize, bytes: usize) -> String {
+    (0..layers).fold("A".repeat(bytes), |text, _| seeds::base64(text.as_bytes()))
+}
+
+fn hex_in_hex(layers: usize, bytes: usize) -> String {
+    (0..layers).fold("A".repeat(bytes), |text, _| seeds::hex(text.as_bytes()))
+}
+
+/// Answers of services that hold much where a document may be.
+fn answers() -> Vec<String> {
+    let text = |bytes: usize| "A".repeat(bytes);
+    let guest = |log: &str| {
+        let tpm = "{\"PcrQuote\":\"AAAA\",\"PcrSignature\":\"AAAA\",\"PCRs\":[]}";
+        let isolation = "{\"Type\":\"SevSnp\",\"Evidence\":{\"Proof\":\"AAAA\",\"RunTimeData\":\"AAAA\"}}";
+        format!(
+            "{{\"AttestationProtocolVersion\":\"2.0\",\"TcgLogs\":\"{log}\",\"TpmInfo\":{tpm},\"IsolationInfo\":{isolation}}}"
+        )
+    };
+    let document = |value: String| format!("{{\"document\":{value}}}");
+    let chain = |entry: &str| {
+        format!(
+            "{{\"attestation_report\":\"AAAA\",\"cert_chain\":[{}{entry}]}}",
+            format!("{entry},").repeat(20_000)
+        )
+    };
+    vec![
+        document(format!("\"{}\"", text(MIB - 16))),
+        document(format!("\"{}\"", "\\u0041".repeat(MIB / 6 - 8))),
+        document(format!("[{}0]", "0,".repeat(MIB / 2 - 16))),
+        document(format!("[\"{}\"]", text(MIB - 18))),
+        document(format!("\"{}\"", layered(3, 256 * 1024))),
+        format!("{{{}\"z\":0}}", format!("\"document\":\"{}\",", text(60_000)).repeat(16)),
+        format!("{{{}\"z\":0}}", "\"document\":\"AAAA\",".repeat(50_000)),
+        document("{\"document\":".repeat(100) + "0" + &"}".repeat(100)),
+        guest(&text(MIB - 512)),
+        format!("{{\"AttestationInfo\":\"{}\"}}", seeds::base64(guest(&text(700_000)).as_bytes())),
+        format!("{{\"report\":\"{}\",\"runtimeData\":null}}", text(170_000)),
+        chain("{\"cert_type\":\"VCEK\",\"data\":[0]}"),
+        chain("{\"cert_type\":7,\"data\":[0]}"),
+        format!("{{\"quote\":\"AAAA\",\"cc_eventlog\":\"{}\"}}", text(MIB - 64)),
     ]
 }
 
 #[test]
 fn files_made_to_cost() {
-    for input in json().iter().chain(&text_of_people()) {
+    for input in json().iter().chain(&text_of_people()).chain(&answers()) {
         for kind in [None, Some(Kind::EvidenceJson), Some(Kind::Bundle), Some(Kind::Certificate)] {
             text::sniff_as(input.as_bytes(), kind);
         }
@@ -153,6 +203,9 @@ fn files_made_to_cost() {
             text::sniff_as(&input, kind);
         }
         text::inputs(&input);
+    }
+    for kind in [Kind::NitroDocument, Kind::TpmSignature, Kind::EventLog] {
+        text::sniff_as(layered(4, MIB).as_bytes(), Some(kind));
     }
     for input in ["ab".repeat(MIB), "A".repeat(4 * MIB), "A".repeat(4 * MIB + 1)] {
         text::text_bytes(input.as_bytes());
