@@ -85,7 +85,7 @@ entries! {
     BYTES = Entry::free(FRONT, "`bytes::hex`, `bytes::base64`").heap((2, KIB), (6, KIB));
     SNIFF = Entry::free(FRONT, "`input::sniff`").heap((12, 8 * KIB), (24, 16 * KIB));
     // Of what is told, nothing is kept but the claims, which have less than 4 KiB.
-    INSPECT = Entry::free(FRONT, "`inspect`").heap((0, 320 * KIB), (0, 512 * KIB));
+    INSPECT = Entry::free(FRONT, "`inspect`").heap((0, 240 * KIB), (0, 512 * KIB));
     INPUTS = Entry::free(FRONT, "`Inputs::add`").heap((12, 8 * KIB), (22, 16 * KIB));
     EVIDENCE = Entry::free(FRONT, "`Inputs::evidence`, `certificates`, `revocation_lists`")
         .heap((1, 4 * KIB), (2, 4 * KIB));

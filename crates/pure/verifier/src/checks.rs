@@ -30,7 +30,7 @@ pub const INPUT_IGNORED: &Check = &Check {
     title: "members of the file",
     proves: "Everything that came with the evidence was used.",
     hint: "Nothing needs to be done; a newer version may know the member.",
-    source: "teeproof, docs/verify.md, files",
+    source: "teeproof, ARCHITECTURE.md, invariants",
     exits: &[],
 };
 
