@@ -25,7 +25,7 @@ macro_rules! tpm_policy_fields {
             secure_boot: Rule<'p, bool>, "secure-boot" as YesNo,
                 "Whether the firmware enforced secure boot, as the event log shows for the quoted PCR 7; absent without a log that explains it.",
                 SECURE_BOOT [6] = "log.secure-boot", "secure boot",
-                    "The firmware enforced secure boot, as the events of the quoted register 7 show.",
+                    "The firmware enforced secure boot, as the events of the quoted PCR 7 show.",
                     "Give the event log of the machine that was quoted, quote PCR 7, and enable secure boot; where the log was given, the reason names the event that proves nothing.",
                     "TCG PC Client Platform Firmware Profile, section 3.3.4.8",
                 genuine (waived), value ((booted.secure_boot().ok()), Remark::Because(&SecureBootSource(booted.secure_boot()))),

@@ -85,7 +85,7 @@ impl Inputs {
     pub fn add_part(&mut self, part: Part) -> Result<(), InputError> {
         let part = Part::new(part.kind, &part.bytes)?;
         part.check()?;
-        let part = evidence::settle(&mut self.parts, part);
+        let part = evidence::tell_values_from_signature(&mut self.parts, part);
         evidence::check_beside(&self.parts, &part)?;
         if part.kind == Kind::PcrValues {
             self.registers = pcrs::indexed(&part.bytes).map(Box::new);

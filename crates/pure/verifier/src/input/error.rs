@@ -247,9 +247,6 @@ impl InputError {
             Self::Bincode => {
                 "a signature of 256 bytes, the message and 24 registers are expected, each counted"
             }
-            Self::Registers | Self::RegisterLine { .. } => {
-                "give what tpm2_pcrread prints, which names the bank, or what tpm2_quote writes as values or serialized"
-            }
             Self::TooLarge { .. } => "the file may hold something else; --as names the kind",
             Self::Wire(..) => "the file may be cut, or of another kind; --as names the kind",
             Self::Bundle(error) => error.hint(),
@@ -262,6 +259,16 @@ impl InputError {
                 "name the report of NV index 0x01400001 too; it ties the vTPM to the machine"
             }
             Self::TdQuoteOfSnp => "leave the TD quote out, or name the report of the TDX machine",
+            _ => self.hint_of_tpm(),
+        }
+    }
+
+    /// The hints about what a TPM gives, and tpm2-tools write.
+    const fn hint_of_tpm(&self) -> &'static str {
+        match self {
+            Self::Registers | Self::RegisterLine { .. } => {
+                "give what tpm2_pcrread prints, which names the bank, or what tpm2_quote writes as values or serialized"
+            }
             Self::QuoteWithoutSignature => "name the signature too, as tpm2_quote writes it with -s",
             Self::WithoutQuote(Kind::PcrConcatenation) => {
                 "name the quote too, as tpm2_quote writes it with -m: it says of which bank and PCRs the values are; or give what tpm2_pcrread prints"
@@ -276,7 +283,8 @@ impl InputError {
             Self::QuoteText | Self::QuoteTextLine { .. } => {
                 "give all that tpm2_quote prints, from quoted: to calcDigest:, or the files that it writes with -m, -s and -o"
             }
-            Self::OfRtmrs(_) => {
+            // A CCEL or its table.
+            _ => {
                 "leave it out, or give binary_bios_measurements of the machine's TPM; teeproof inspect shows the RTMRs that a CCEL makes"
             }
         }

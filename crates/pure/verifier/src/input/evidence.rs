@@ -100,7 +100,7 @@ impl Inputs {
 
 /// Tells eight PCR values from a signature, both 256 bytes, where a TPMT_SIGNATURE came beside them: that is
 /// the signature. Whichever was told, the quote's signature decides.
-pub(super) fn settle(others: &mut [Part], part: Part) -> Part {
+pub(super) fn tell_values_from_signature(others: &mut [Part], part: Part) -> Part {
     let is_bare = |part: &Part| part.kind == Kind::TpmSignature && part.bytes.len() == 256;
     let other = others.iter_mut().find(|other| other.kind == Kind::TpmSignature);
     match other {
