@@ -48,6 +48,8 @@ pub(crate) struct Files {
     inputs: Inputs,
     anchors: Vec<Vec<u8>>,
     name: String,
+    /// What was found in the files that were named, and in which.
+    kinds: Vec<(Kind, String)>,
 }
 
 impl Files {
@@ -115,6 +117,7 @@ impl Files {
         for warning in &sniffed.warnings {
             context.say(&format!("warning: {name}: {warning}"));
         }
+        self.kinds.extend(sniffed.parts.iter().map(|part| (part.kind, name.clone())));
         if sniffed.kind.is_evidence() {
             self.name = name;
         }
@@ -158,11 +161,14 @@ impl Files {
         Ok(())
     }
 
-    /// The evidence.
+    /// The evidence. An error names the file of the part that it is about.
     pub(crate) fn evidence(&self) -> Result<Evidence<'_>, Fault> {
-        self.inputs.evidence().map_err(|error| match self.name.as_str() {
-            "" => Fault::input(&error),
-            name => Fault::input(&error).in_file(name),
+        self.inputs.evidence().map_err(|error| {
+            let about = error.kind().and_then(|kind| self.kinds.iter().find(|(found, _)| *found == kind));
+            match about.map_or(self.name.as_str(), |(_, name)| name) {
+                "" => Fault::input(&error),
+                name => Fault::input(&error).in_file(name),
+            }
         })
     }
 

@@ -212,3 +212,23 @@ fn the_bank_of_bare_values_is_told_or_asked_for() {
         .args([&values])
         .fails(2, &["of which bank", "tpm2_pcrread"]);
 }
+
+/// What is missing or does not belong is told of the file that it is about, wherever that stands.
+#[test]
+fn an_error_names_the_file_that_it_is_about() {
+    let machine = Machine::new("blamed-file", &genoa());
+    let ccel = machine.put("CCEL", EventLog::ccel().bytes().unwrap());
+    let quote = machine.quote();
+    let cases = [
+        (vec![quote[0].clone(), quote[1].clone(), machine.registers()], "quote.msg: there is a tpm-quote"),
+        (vec![ccel, machine.report(), machine.registers()], "CCEL: there is a cc-event-log"),
+        (
+            vec![machine.log().remove(0), machine.report()],
+            "event.log: there is an event-log and no pcr-values",
+        ),
+        (vec![machine.registers(), machine.report()], "pcrs.txt: there are pcr-values and no tpm-quote"),
+    ];
+    for (files, error) in cases {
+        machine.verify().args(["--no-nonce"]).args(files).fails(2, &[error]);
+    }
+}

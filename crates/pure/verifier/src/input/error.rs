@@ -170,6 +170,23 @@ impl InputError {
         }
     }
 
+    /// The kind of the part that an error about files that do not belong together is about.
+    #[must_use]
+    pub const fn kind(&self) -> Option<Kind> {
+        match self {
+            Self::WithoutReport(kind)
+            | Self::WithoutQuote(kind)
+            | Self::Unverified(kind)
+            | Self::NotEvidence(kind)
+            | Self::OfRtmrs(kind) => Some(*kind),
+            Self::OtherBank(_) => Some(Kind::OtherPcrValues),
+            Self::TdQuoteOfSnp => Some(Kind::TdQuote),
+            Self::QuoteWithoutSignature => Some(Kind::TpmQuote),
+            Self::LogWithoutPcrs => Some(Kind::EventLog),
+            _ => None,
+        }
+    }
+
     /// Whether the file is well formed, and of a kind or version that is not supported.
     #[must_use]
     pub const fn is_unsupported(&self) -> bool {

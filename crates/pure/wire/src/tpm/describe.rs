@@ -69,7 +69,7 @@ impl Describe for Attested<'_> {
                 visitor.field(Shown::new("time.clockInfo.resetCount", &reset_count));
                 visitor.field(Shown::new("time.clockInfo.restartCount", &restart_count));
                 visitor.field(Shown::new("time.clockInfo.safe", &safe));
-                visitor.field(Shown::new("firmwareVersion", &Word(firmware_version)));
+                visitor.field(Shown::new("time.firmwareVersion", &Word(firmware_version)));
             }
             Self::Creation { object_name, creation_hash } => {
                 hex("objectName", object_name);
