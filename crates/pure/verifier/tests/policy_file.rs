@@ -209,7 +209,7 @@ fn each_nitro_rule_fails_alone() {
     let ones = "11".repeat(48);
     let zero = "00".repeat(48);
     let exactly = format!("{{ exactly = \"{ones}\" }}");
-    let pcr4 = "PCR4 5ecf4fb14c100ccc62999e094c99819ce9e51dd7c9497602d1cdf68b98cba25c153406046d9f9096f9d059211c7cbca3";
+    let pcr4 = "i-0bee92034f3d60691 by the document's module_id, PCR4 5ecf4fb14c100ccc62999e094c99819ce9e51dd7c9497602d1cdf68b98cba25c153406046d9f9096f9d059211c7cbca3";
     let key = nitro(NITRO);
     let key = key.2.iter().find(|finding| finding.check.id == "nitro.public-key").unwrap();
     let key = key.actual.clone().unwrap();

@@ -297,7 +297,7 @@ fn a_td_report_beside_evidence_is_refused() {
 #[test]
 fn a_signature_is_told_whatever_it_begins_with() {
     for begin in [[0x84, 0x44], [0x84, 0x5b], [0xd2, 0x84], [0x30, 0x81], [0x30, 0x82]] {
-        let mut signature = [0xa5; 256];
+        let mut signature: Vec<u8> = (0..=255).collect();
         signature[..2].copy_from_slice(&begin);
         assert_eq!(told(&signature), (Kind::TpmSignature, vec![Kind::TpmSignature]), "{begin:x?}");
     }
