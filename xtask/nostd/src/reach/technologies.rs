@@ -2,7 +2,7 @@
 
 use core::hint::black_box;
 
-use teeproof_core::{Freshness, Pcrs, RsaKey, Time};
+use teeproof_core::{Demand, Freshness, Pcrs, RsaKey, Time};
 use teeproof_nitro::Moment;
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::crl::RevocationList;
@@ -32,6 +32,10 @@ pub(super) fn snp(bytes: &[u8], sink: &mut Sink) {
             sink.debug(&(&verified, &policy, verified.chip(), verified.provider(), verified.vek().as_str()));
             sink.debug(&(verified.reported_tcb(), verified.committed_tcb(), verified.launch_tcb()));
             sink.debug(&(verified.current_tcb(), verified.product(), verified.is_production()));
+            sink.debug(&(verified.guest_policy(), verified.bound_chip_id(), verified.author_key_digest()));
+            sink.debug(&(verified.is_host_requested(), verified.has_masked_chip_key()));
+            sink.debug(&verified.is_revocation_checked());
+            policy.demands(&mut |demand| told(&demand, sink));
             sink.debug(verified.path());
         }
         Err(error) => {
@@ -59,6 +63,7 @@ pub(super) fn nitro(bytes: &[u8], sink: &mut Sink) {
             let policy = black_box(teeproof_nitro::Policy::genuine());
             let appraisal = teeproof_nitro::appraise(&verified, &policy, &ANYTHING, sink);
             sink.debug(&appraisal);
+            policy.demands(&mut |demand| told(&demand, sink));
             sink.debug(&(&verified, &policy, verified.age_secs(), verified.is_debug()));
             sink.debug(&(verified.document(), verified.path(), verified.is_production()));
         }
@@ -138,7 +143,16 @@ fn attested(bytes: &[u8], sink: &mut Sink) -> Result<(), teeproof_tpm::Error> {
     policy.pcrs = black_box(Pcrs::waived("opaque"));
     black_box(teeproof_tpm::appraise(Some(&pcrs), black_box(Some(&log)), &policy, sink));
     sink.debug(&policy);
+    policy.demands(&mut |demand| told(&demand, sink));
+    sink.debug(&teeproof_tpm::Booted { pcrs: Some(&pcrs), log: Some(&log) }.secure_boot());
     Ok(())
+}
+
+fn told(demand: &Demand<'_>, sink: &mut Sink) {
+    sink.debug(&(demand.key, demand.check.id, demand.waived, demand.line));
+    if let Some(expected) = demand.expected {
+        sink.shown(expected);
+    }
 }
 
 pub(super) fn x509(bytes: &[u8], sink: &mut Sink) {
