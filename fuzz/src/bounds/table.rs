@@ -54,11 +54,11 @@ entries! {
     // At most eight certificates below the root, each signed once.
     PATH = Entry::free(X509, "`verify_path`, `valid_at`").signatures(8, 0).blocks(1, 32);
     LIST = Entry::free(X509, "`verify_list`, `revokes`").signatures(1, 0).blocks(1, 4);
-    // Four intermediates of one name under four roots of one name, two signatures each; the
-    // report's; one for each list. The VEK is hashed for each path.
-    SNP_VERIFY = Entry::free(SNP, "`verify`").signatures(33, 1).blocks(16, 256);
+    // `teeproof_snp::MAX_SIGNATURES`: the report's under 64 VEKs, and 32 for chains; one for each
+    // list. A VEK is hashed for each path, of which each costs two signatures.
+    SNP_VERIFY = Entry::free(SNP, "`verify`").signatures(96, 1).blocks(48, 1280);
     // The lists alone: report and chain are known.
-    SNP_AGAIN = Entry::free(SNP, "`verify_again`").signatures(0, 1).blocks(1, 16);
+    SNP_AGAIN = Entry::free(SNP, "`verify_again`").signatures(0, 1).blocks(2, 16);
     SNP_APPRAISE = Entry::free(SNP, "`appraise`");
     // The attestation key's signature; two hashes for the signer's name, one for the registers.
     TPM_VERIFY = Entry::free(TPM, "`verify`, `verify_pcrs`").signatures(1, 0).blocks(1, 32);
@@ -69,17 +69,18 @@ entries! {
     // At most 24 registers, and the policy.
     TPM_POLICY = Entry::free(TPM, "`CertifiedKey::verify_policy`").blocks(0, 16);
     TPM_APPRAISE = Entry::free(TPM, "`appraise`");
-    // The claims have less than 4 KiB, and are kept as values. Sixteen signatures for the chain of
-    // the attestation key, which may be hashed at each of 16 steps; the report's and the quote's.
+    // The claims have less than 4 KiB, and are kept as values. The report's signatures, 32 for the
+    // chains of the attestation key, the quote's; each list in both chains.
     HCL_SNP = Entry::free(HCL, "`verify_snp`")
-        .heap((0, 128 * KIB), (0, 160 * KIB)).signatures(50, 1).blocks(36, 512);
-    // The quote and the lists; and the chain of the attestation key, if it could not be established.
+        .heap((0, 128 * KIB), (0, 160 * KIB)).signatures(129, 2).blocks(80, 2048);
+    // The quote and the lists; where a known chain no longer holds, what `verify_snp` costs besides.
     HCL_AGAIN = Entry::free(HCL, "`verify_snp_again`")
-        .heap((0, 8 * KIB), (0, 16 * KIB)).signatures(17, 1).blocks(20, 256);
-    HCL_TDX = Entry::free(HCL, "`verify_tdx`").heap((0, 8 * KIB), (0, 16 * KIB)).signatures(16, 0).blocks(20, 128);
+        .heap((0, 128 * KIB), (0, 160 * KIB)).signatures(129, 4).blocks(84, 2048);
+    HCL_TDX = Entry::free(HCL, "`verify_tdx`").heap((0, 8 * KIB), (0, 16 * KIB)).signatures(32, 1).blocks(40, 256);
     HCL_APPRAISE = Entry::free(HCL, "`appraise_snp`").heap((0, 64), (0, 64));
-    // Eight certificates below the root, each hashed by itself and in the payload; the root's hash.
-    NITRO_VERIFY = Entry::free(NITRO, "`verify`").signatures(9, 0).blocks(2, 40);
+    // Eight certificates below the root, each hashed by itself and in the payload; the root's hash; a
+    // list for each of its issuers.
+    NITRO_VERIFY = Entry::free(NITRO, "`verify`").signatures(9, 1).blocks(9, 64);
     // PCR3 and PCR4 of a role and an instance.
     NITRO_APPRAISE = Entry::free(NITRO, "`appraise`").blocks(0, 8);
     BYTES = Entry::free(FRONT, "`bytes::hex`, `bytes::base64`").heap((2, KIB), (6, KIB));
@@ -95,10 +96,10 @@ entries! {
     POLICY = Entry::free(FRONT, "`Policy::from_toml`").heap((192, 32 * KIB), (240, 512 * KIB));
     // Names of certificates stand in findings, with what a terminal would obey escaped.
     VERIFY = Entry::free(FRONT, "`verify`")
-        .heap((8, 192 * KIB), (16, 256 * KIB)).signatures(50, 1).blocks(36, 512);
+        .heap((8, 192 * KIB), (16, 256 * KIB)).signatures(129, 2).blocks(80, 2048);
     // For each piece what `verify` costs, and once what the cache takes.
     VERIFY_MANY = Entry::free(FRONT, "`verify_many`, each piece")
-        .heap((16, 256 * KIB), (32, 384 * KIB)).signatures(50, 1).blocks(36, 512);
+        .heap((16, 256 * KIB), (32, 384 * KIB)).signatures(129, 2).blocks(80, 2048);
     PROPOSAL = Entry::free(FRONT, "`Proposal::from_results`").heap((1, 8 * KIB), (1, 48 * KIB));
     // Room for a head, and its public area and wrapped key once more.
     ENVELOPE = Entry::free(VTPM, "`seal::EnvelopeHeader::parse`, `read`").heap((0, 2 * KIB), (0, 2 * KIB));

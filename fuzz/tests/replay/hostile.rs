@@ -358,12 +358,12 @@ fn chains_made_to_cost() {
     let half = [seeds::many_paths_half_believed(), longest_half_believed()];
     for input in half {
         assert!(!verify::snp(&input));
-        assert_eq!(work_of(&bounds::SNP_VERIFY).signatures, 32);
+        assert_eq!(work_of(&bounds::SNP_VERIFY).signatures, teeproof_snp::MAX_SIGNATURES);
     }
     for seed in seeds::path() {
         path::path(&seed);
     }
-    reached(&bounds::NITRO_VERIFY, [0, 0, 100, 50]);
+    reached(&bounds::NITRO_VERIFY, [0, 0, 100, 10]);
     reached(&bounds::SNP_VERIFY, [0, 0, 90, 50]);
     reached(&bounds::PATH, [0, 0, 50, 30]);
 }
@@ -373,9 +373,10 @@ fn longest_certificates(switches: u8) -> Vec<u8> {
     let evidence = seeds::turin();
     let [vek, intermediate, ark] =
         [&evidence.vek, &evidence.intermediate, &evidence.ark].map(|der| padded(der));
+    let (intermediates, roots) = (seeds::varied(&intermediate, 5), seeds::varied(&ark, 5));
     let mut parts = vec![Part::Evidence(&evidence.report), Part::Certificate(&vek)];
-    parts.extend([Part::Certificate(&intermediate); 5]);
-    parts.extend([Part::Anchor(&ark); 5]);
+    parts.extend(intermediates.iter().map(|der| Part::Certificate(der)));
+    parts.extend(roots.iter().map(|der| Part::Anchor(der)));
     join(switches, &parts)
 }
 
@@ -391,9 +392,9 @@ fn longest_ak_certificates(switches: u8) -> Vec<u8> {
     let leaf = padded(&evidence.ak_certificate);
     let (authority, root) = (padded(&evidence.ak_intermediates[0]), padded(&evidence.ak_root));
     let mut parts = vec![Part::Evidence(&evidence.hcl_report), Part::Certificate(&leaf)];
-    parts.extend([Part::Certificate(&authority); 4]);
-    parts.extend([Part::Certificate(&root); 4]);
-    parts.extend([Part::Anchor(&root); 4]);
+    let (authorities, roots) = (seeds::varied(&authority, 4), seeds::varied(&root, 4));
+    parts.extend(authorities.iter().map(|der| Part::Certificate(der)));
+    parts.extend(roots.iter().flat_map(|der| [Part::Certificate(der), Part::Anchor(der)]));
     join(switches, &parts)
 }
 

@@ -256,10 +256,22 @@ pub(crate) fn turin() -> &'static Evidence {
 /// A report among many intermediates and many anchors of the right names.
 pub(crate) fn many_paths(switches: u8) -> Vec<u8> {
     let evidence = turin();
+    let (intermediates, roots) = (varied(&evidence.intermediate, 9), varied(&evidence.ark, 9));
     let mut parts = vec![Part::Evidence(&evidence.report), Part::Certificate(&evidence.vek)];
-    parts.extend([Part::Certificate(&evidence.intermediate); 5]);
-    parts.extend([Part::Anchor(&evidence.ark); 5]);
+    parts.extend(intermediates.iter().map(|der| Part::Certificate(der)));
+    parts.extend(roots.iter().map(|der| Part::Anchor(der)));
     join(switches, &parts)
+}
+
+/// Certificates of one name, of which no two are the same: their signatures differ.
+pub(crate) fn varied(der: &[u8], count: u8) -> Vec<Vec<u8>> {
+    let vary = |number: u8| {
+        let mut der = der.to_vec();
+        let at = der.len() - 3;
+        der[at] ^= number;
+        der
+    };
+    (0..count).map(vary).collect()
 }
 
 /// The same, where every other signature is believed: those that end with an even byte.
@@ -272,9 +284,10 @@ pub(crate) fn many_paths_half_believed() -> Vec<u8> {
 pub(crate) fn half_believed(evidence: &Evidence, vek: &[u8]) -> Vec<u8> {
     let ending = |der: &[u8], last: u8| [&der[..der.len() - 1], &[last]].concat();
     let (vek, intermediate) = (ending(vek, 1), ending(&evidence.intermediate, 2));
+    let (intermediates, roots) = (varied(&intermediate, 9), varied(&evidence.ark, 9));
     let mut parts = vec![Part::Evidence(&evidence.report), Part::Certificate(&vek)];
-    parts.extend([Part::Certificate(&intermediate); 5]);
-    parts.extend([Part::Anchor(&evidence.ark); 5]);
+    parts.extend(intermediates.iter().map(|der| Part::Certificate(der)));
+    parts.extend(roots.iter().map(|der| Part::Anchor(der)));
     join(2, &parts)
 }
 

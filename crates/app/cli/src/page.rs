@@ -184,10 +184,11 @@ fn fits(line: &str, word: &str, width: usize) -> bool {
     line.chars().count().saturating_add(word.chars().count()) < width
 }
 
-/// A long word in pieces; bytes in hex are cut at multiples of eight bytes.
+/// A long word in pieces; bytes in hex are cut at multiples of eight bytes. An address stays whole, so
+/// that it can be copied.
 fn pieces(word: &str, width: usize) -> Vec<String> {
     let chars: Vec<char> = word.chars().collect();
-    if chars.len() <= width {
+    if chars.len() <= width || word.starts_with("https://") {
         return vec![word.to_string()];
     }
     let hex = chars.iter().all(char::is_ascii_hexdigit);

@@ -84,7 +84,8 @@ fn minted_roots_are_trusted_only_where_they_are_named() {
     // Roots that come as endorsements are no anchors: each is named, with what to do.
     let named = ["✘ snp.chain", "root that is not trusted", "CN=ARK-Genoa", "--anchor"];
     run().args([&ark, &ak_root]).exits(4).shows(&named);
-    let named = ["✔ snp.chain", "✘ ak.chain", "root that is not trusted", "O=teeproof twin", "--anchor"];
+    let named =
+        ["✔ snp.chain", "✘ ak.chain", "root that is not trusted", "CN=Azure Virtual TPM Root", "--anchor"];
     run().args([&ak_root]).args(["--anchor"]).args([&ark]).exits(4).shows(&named);
     let ran = run().args(["--anchor"]).args([&ark]).exits(0);
     assert!(ran.first_line().ends_with("NON-PRODUCTION ANCHOR"), "{ran:#?}");

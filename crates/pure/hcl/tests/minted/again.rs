@@ -144,7 +144,7 @@ fn a_certificate_that_was_missing_may_come_later() {
 }
 
 /// The fast table, counting signatures.
-fn counting() -> (Crypto<'static>, &'static AtomicUsize) {
+pub(crate) fn counting() -> (Crypto<'static>, &'static AtomicUsize) {
     let counter: &'static AtomicUsize = Box::leak(Box::default());
     let fast = teeproof_aws_lc::TABLE;
     let rsa = |table| -> &'static dyn VerifyRsa { Box::leak(Box::new(Rsa { table, counter })) };

@@ -1,12 +1,15 @@
 //! The AK certificate: its chain, its subject, its key.
 
+use std::sync::atomic::Ordering;
+
 use teeproof_core::{Class, Outcome};
-use teeproof_hcl::Error;
+use teeproof_hcl::{Error, verify_snp};
 use teeproof_mint::azure::{AkChain, Vm};
-use teeproof_mint::x509::{Algorithm, Extension, Link, Name, Oid, Validity};
+use teeproof_mint::x509::{Algorithm, Extension, Link, Name, Oid, Validity, der};
 use teeproof_mint::{DEFAULT_TIME, Key, Kind, Scheme};
 use teeproof_x509::Problem;
 
+use crate::again::counting;
 use crate::support::{AT, Bag, refused, vm};
 
 const GLOBAL: &str = "Global Virtual TPM CA - 01";
@@ -54,6 +57,17 @@ fn what_is_missing_is_named() {
     let mut rootless = bag;
     rootless.anchors.truncate(1);
     only_warned(&rootless, &format!("certificate of {ROOT} is missing"));
+    // Where it can be had: as the certificate says, or on Microsoft's page.
+    only_warned(&rootless, "Microsoft publishes it by this name, see https://learn.microsoft.com/");
+    let url = "http://www.microsoft.com/pkiops/certs/Authority.crt";
+    let access = der::sequence(&[der::sequence(&[
+        Oid::new(&[1, 3, 6, 1, 5, 5, 7, 48, 2]).der(),
+        der::element(0x86, url.as_bytes()),
+    ])]);
+    let access = Extension::new(Oid::new(&[1, 3, 6, 1, 5, 5, 7, 1, 1]), access);
+    let with_access = leaf(|link| link.certificate.extensions.push(access))(vm());
+    let bag = Bag::of(&with_access).without_certificate(GLOBAL);
+    only_warned(&bag, &format!("fetch it from {url}"));
 }
 
 #[test]
@@ -302,4 +316,11 @@ fn names_chosen_to_mislead_cost_little() {
         bag.certificates.push(Bag::of(&other).certificates.remove(3));
     }
     bag.refused(at(1, Problem::Signature), Class::NotAuthentic);
+    let (table, counter) = counting();
+    bag.asked(&table, |evidence, certificates, verification| {
+        assert!(verify_snp(evidence, certificates, verification, &mut ()).is_err());
+    });
+    // Eight of one name are tried; the rest is the report's.
+    let signatures = counter.load(Ordering::Relaxed);
+    assert!((8..=8 + 4).contains(&signatures), "{signatures}");
 }

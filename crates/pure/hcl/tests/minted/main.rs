@@ -25,5 +25,6 @@ mod keys;
 mod origin;
 mod peers;
 mod quote;
+mod revocation;
 mod tdx;
 mod user_data;

@@ -19,4 +19,5 @@ mod chain;
 mod encoding;
 mod fields;
 mod frame;
+mod revocation;
 mod time;

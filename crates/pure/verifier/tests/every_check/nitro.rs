@@ -32,8 +32,8 @@ fn later(seconds: i64) -> Ask {
 
 fn revoked() -> Ask {
     let chain = Enclave::new().chain;
-    let list = Crl::new(0, 2 * DEFAULT_TIME).revoke(&chain[4].certificate.serial);
-    let list = list.sign(&chain[3]).unwrap();
+    let list = Crl::new(0, 2 * DEFAULT_TIME).revoke(&chain[3].certificate.serial);
+    let list = list.sign(&chain[2]).unwrap();
     straight().with(|ask| drop(ask.inputs.add(&list, None).unwrap()))
 }
 

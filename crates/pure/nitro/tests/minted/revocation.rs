@@ -1,0 +1,52 @@
+//! Revocation lists of the authorities of a document's chain.
+
+use teeproof_core::Class;
+use teeproof_mint::DEFAULT_TIME;
+use teeproof_mint::nitro::Enclave;
+use teeproof_mint::x509::{Crl, Extension, Link as MintLink};
+use teeproof_nitro::{Error, Link};
+use teeproof_x509::Problem;
+
+use crate::support::{Bag, Expected};
+
+fn list(signer: &MintLink, revoked: &[&[u8]]) -> Vec<u8> {
+    let list = Crl::new(0, 2 * DEFAULT_TIME);
+    revoked.iter().fold(list, |list, serial| list.revoke(serial)).sign(signer).unwrap()
+}
+
+#[test]
+fn every_link_is_looked_up() {
+    // The instance's authority may not sign lists; here it may.
+    let may_sign = Extension::key_usage(0x06);
+    let enclave = Enclave::new().with_chain(|chain| chain[3].certificate.set_extension(may_sign));
+    let clean: Vec<_> = enclave.chain[..4].iter().map(|signer| list(signer, &[&[9]])).collect();
+    Bag { lists: Some(clean.clone()), ..Bag::of(&enclave) }.verify().unwrap();
+    for (issuer, pair) in enclave.chain.windows(2).enumerate() {
+        let [signer, issued] = pair else { panic!("a pair") };
+        let revoked = list(signer, &[&[9], &issued.certificate.serial]);
+        for lists in [vec![revoked.clone()], [vec![revoked.clone()], clean.clone()].concat()] {
+            let bag = Bag { lists: Some(lists), ..Bag::of(&enclave) };
+            bag.refused(Expected::Chain(issuer + 1, Problem::Revoked));
+        }
+        let mut bent = list(signer, &[]);
+        *bent.last_mut().unwrap() ^= 1;
+        let error = Error::RevocationList { issuer: Link(issuer), problem: Problem::Signature };
+        let bag = Bag { lists: Some(vec![bent]), ..Bag::of(&enclave) };
+        bag.refused(Expected::Exactly(error, Class::NotAuthentic));
+    }
+}
+
+#[test]
+fn an_authority_that_may_not_sign_lists() {
+    let enclave = Enclave::new();
+    let bag = Bag { lists: Some(vec![list(&enclave.chain[3], &[])]), ..Bag::of(&enclave) };
+    let error = Error::RevocationList { issuer: Link(3), problem: Problem::KeyUsage };
+    bag.refused(Expected::Exactly(error, Class::NotAuthentic));
+}
+
+#[test]
+fn lists_of_others_are_no_lists_of_the_chain() {
+    let stranger = Enclave::new().with_own_authorities();
+    let lists = vec![list(&stranger.chain[0], &[&Enclave::new().chain[1].certificate.serial])];
+    Bag { lists: Some(lists), ..Bag::of(&Enclave::new()) }.verify().unwrap();
+}
