@@ -267,7 +267,13 @@ impl InputError {
             Self::TooLarge { .. } => "the file may hold something else; --as names the kind",
             Self::Wire(..) => "the file may be cut, or of another kind; --as names the kind",
             Self::Bundle(error) => error.hint(),
-            Self::TwoEvidences { .. } | Self::TwoOfAKind(_) => self.hint_of_two(),
+            _ => self.hint_together(),
+        }
+    }
+
+    /// What a person can do about files that do not belong together.
+    const fn hint_together(&self) -> &'static str {
+        match self {
             Self::NoEvidence => "name the report or document too; certificates alone are no evidence",
             Self::NotTogether => {
                 "leave them out: a Nitro document brings its certificates along, and a VCEK belongs to an SNP report"
@@ -304,6 +310,7 @@ impl InputError {
             _ => {
                 "leave it out, or give binary_bios_measurements of the machine's TPM; teeproof inspect shows the RTMRs that a CCEL makes"
             }
+            _ => self.hint_of_two(),
         }
     }
 

@@ -98,11 +98,11 @@ fn form(bytes: &[u8], error: Error) -> Option<NitroForm> {
 
 /// Whether bytes are the payload of a document: a map whose first key is the module id.
 pub(super) fn is_payload(bytes: &[u8]) -> bool {
-    let map = bytes.strip_prefix(&[0xbf]).or_else(|| match bytes {
-        [0xa1..=0xb7, rest @ ..] => Some(rest),
-        _ => None,
-    });
-    map.is_some_and(|keys| keys.starts_with(b"\x69module_id"))
+    let keys = match bytes {
+        [0xbf | 0xa1..=0xb7, keys @ ..] => keys,
+        _ => return false,
+    };
+    keys.starts_with(b"\x69module_id")
 }
 
 /// Whether bytes went through a decoder of UTF-8 that replaced what it could not read.

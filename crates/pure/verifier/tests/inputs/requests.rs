@@ -185,7 +185,8 @@ fn a_request_is_read_exactly() {
             other => panic!("{other:?}"),
         }
     };
-    let cases: [(&dyn Fn(&mut Value), JsonProblem); 10] = [
+    type Change<'c> = &'c dyn Fn(&mut Value);
+    let cases: [(Change<'_>, JsonProblem); 10] = [
         (&|request| request["AttestationProtocolVersion"] = json!("3.0"), JsonProblem::Version),
         (&|request| request["IsolationInfo"]["Type"] = json!("Tdx"), JsonProblem::GuestOfTdx),
         (&|request| request["IsolationInfo"]["Type"] = json!("TrustedLaunch"), JsonProblem::TrustedLaunch),

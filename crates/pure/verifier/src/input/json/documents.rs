@@ -193,9 +193,8 @@ impl<'t> Visitor<'t> for Walk<'_, 't> {
                 None => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-        match data.filter(|_| buffer) {
-            Some(raw) => self.member(DocumentMember::Data, raw),
-            None => {}
+        if let Some(raw) = data.filter(|_| buffer) {
+            self.member(DocumentMember::Data, raw);
         }
         Ok(())
     }
