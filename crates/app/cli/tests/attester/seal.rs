@@ -57,6 +57,34 @@ fn a_secret_comes_back_under_every_padding() {
     }
 }
 
+/// A key and a sealed file are named and described, and no evidence.
+#[test]
+fn a_key_and_a_sealed_file_are_described() {
+    let sealed = Sealed::start("seal-described", 1000);
+    for (padding, shown) in [("rsaes", "RSAES"), ("oaep-sha256", "OAEP, SHA-256")] {
+        sealed.encrypt("key.json", &["--padding", padding]).exits(0);
+        let ran = teeproof(["inspect", &sealed.path("sealed")]).exits(0);
+        ran.shows(&[
+            "sealed-file (raw), not checked",
+            "TPSEALED",
+            shown,
+            "0 1 2 3 4 7 8 9",
+            "wrapped key",
+            "nameAlg",
+        ]);
+    }
+    teeproof(["inspect", &sealed.path("key.json")]).exits(0).shows(&[
+        "sealing-key (JSON), not checked",
+        "TPMT_PUBLIC",
+        "TPM_ST_ATTEST_CERTIFY",
+        "TPMT_SIGNATURE",
+    ]);
+    for (file, kind) in [("sealed", "sealed-file"), ("key.json", "tpm-public")] {
+        let file = sealed.path(file);
+        teeproof(["verify", "--no-nonce", &file]).fails(2, &[&format!("a {kind} is no evidence")]);
+    }
+}
+
 #[test]
 fn a_secret_of_any_length_comes_back() {
     for (test, bytes) in [("seal-0", 0), ("seal-65536", 65_536), ("seal-large", 20_000_000)] {

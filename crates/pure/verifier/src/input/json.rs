@@ -33,7 +33,7 @@ const MAX_BYTES: usize = 1024 * 1024;
 pub(super) fn object(bytes: &[u8]) -> Option<&str> {
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     let bytes = bytes.strip_suffix(&[0]).unwrap_or(bytes).trim_ascii();
-    core::str::from_utf8(bytes).ok().filter(|text| text.starts_with('{'))
+    bytes.starts_with(b"{").then(|| core::str::from_utf8(bytes).ok()).flatten()
 }
 
 /// What a shape holds.
