@@ -32,6 +32,8 @@ pub enum InputError {
     TooDeep,
     /// Binary data that a decoder of UTF-8 replaced in part.
     Mangled,
+    /// The file is text in UTF-16.
+    Utf16,
     /// What is left of a Nitro document.
     NitroForm(NitroForm),
     /// A JSON list that is no list of bytes.
@@ -228,6 +230,9 @@ impl InputError {
             Self::Mangled => {
                 "the bytes were read as UTF-8 text on their way, which replaced some for good; get them again as binary, base64 or hex"
             }
+            Self::Utf16 => {
+                "write it as UTF-8 or ASCII, as Out-File -Encoding ascii does in PowerShell; > writes UTF-16 there"
+            }
             Self::NitroForm(form) => form.hint(),
             Self::Integers { .. } => "a list is read that holds bytes alone, as numbers from 0 to 255",
             Self::PrivateKey => "take it out of the file: private keys are never needed, and never read",
@@ -307,7 +312,7 @@ impl InputError {
                 "give all that tpm2_quote prints, from quoted: to calcDigest:, or the files that it writes with -m, -s and -o"
             }
             // A CCEL or its table.
-            _ => {
+            Self::OfRtmrs(_) => {
                 "leave it out, or give binary_bios_measurements of the machine's TPM; teeproof inspect shows the RTMRs that a CCEL makes"
             }
             _ => self.hint_of_two(),
@@ -339,6 +344,7 @@ impl fmt::Display for InputError {
             Self::Mangled => {
                 f.write_str("the content is binary data that was damaged by a conversion to UTF-8 text")
             }
+            Self::Utf16 => f.write_str("the file is text in UTF-16, expected UTF-8 or ASCII"),
             Self::NitroForm(form) => form.fmt(f),
             Self::Integers { line, column } => {
                 write!(f, "the JSON list holds something other than bytes at line {line}, column {column}")

@@ -138,6 +138,11 @@ fn what_is_no_encoding_is_said() {
         assert_eq!(sniff(text.as_bytes(), None), Err(error), "{text}");
         assert!(!error.hint().is_empty() && error.exit() == 3);
     }
+    for utf16 in [u16::to_le_bytes, u16::to_be_bytes] {
+        let text = format!("\u{feff}{}", hex(&document()));
+        let bytes: Vec<u8> = text.encode_utf16().flat_map(utf16).collect();
+        assert_eq!(sniff(&bytes, None), Err(InputError::Utf16));
+    }
     assert!(InputError::Yaml.hint().contains("yq -o json"));
     let five = (0..5).fold(document(), |bytes, _| Base64::encode_string(&bytes).into_bytes());
     assert_eq!(sniff(&five, None), Err(InputError::TooDeep));
