@@ -78,8 +78,7 @@ fn what_does_not_belong_together() {
         assert_eq!(error, expected);
         assert_eq!(error.exit(), 2, "{error}");
         assert!(!error.to_string().is_empty() && !error.hint().is_empty());
-        let of_two =
-            matches!(error, InputError::TwoEvidences { .. } | InputError::TwoOfAKind(_));
+        let of_two = matches!(error, InputError::TwoEvidences { .. } | InputError::TwoOfAKind(_));
         assert_eq!(error.hint().contains("one piece of evidence at a time"), of_two, "{error}");
     }
 }
