@@ -34,7 +34,10 @@ impl<'a> Event<'a> {
     /// not measured into that bank.
     #[must_use]
     pub fn digest(&self, algorithm: u16) -> Option<&'a [u8]> {
-        self.digests().find(|(id, _)| *id == algorithm).map(|(_, digest)| digest)
+        if self.algorithms.bare {
+            return (algorithm == SHA1).then_some(self.digests);
+        }
+        self.tagged_digests().find(|(id, _)| *id == algorithm).map(|(_, digest)| digest)
     }
 
     /// The SHA-256 digest, where the event has it.
@@ -45,12 +48,15 @@ impl<'a> Event<'a> {
 
     /// Every digest with its algorithm (TPM_ALG_ID).
     pub fn digests(&self) -> impl Iterator<Item = (u16, &'a [u8])> {
+        let bare = self.algorithms.bare.then_some((SHA1, self.digests));
+        let tagged = (!self.algorithms.bare).then(|| self.tagged_digests());
+        bare.into_iter().chain(tagged.into_iter().flatten())
+    }
+
+    /// The digests of a crypto-agile record, each behind its algorithm.
+    fn tagged_digests(&self) -> impl Iterator<Item = (u16, &'a [u8])> + use<'a> {
         let (mut rest, algorithms) = (self.digests, self.algorithms);
         core::iter::from_fn(move || {
-            if algorithms.bare {
-                let digest = core::mem::take(&mut rest);
-                return (!digest.is_empty()).then_some((SHA1, digest));
-            }
             let (id, tail) = rest.split_first_chunk()?;
             let id = u16::from_le_bytes(*id);
             let (digest, tail) = tail.split_at_checked(algorithms.size(id)?)?;

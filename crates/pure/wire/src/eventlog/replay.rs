@@ -22,7 +22,8 @@ impl EventLog<'_> {
             let (Some(register), Some(digest)) = (registers.get_mut(usize::from(index)), digest) else {
                 continue;
             };
-            *register = Some(extend(&register.unwrap_or_else(|| self.start(index)), digest));
+            let old = register.get_or_insert_with(|| self.start(index));
+            *old = extend(old, digest);
         }
         registers
     }
