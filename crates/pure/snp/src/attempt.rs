@@ -96,11 +96,14 @@ impl<'a> Trial<'a, '_> {
             at: Some(at),
             checks: self.checks,
         };
-        let mut best = None;
+        let (mut best, mut taken) = (None, None);
         let found = build_path(*candidate.certificate, &search, &mut |path| {
             let mut attempt = Attempt::begin(candidate.kind, Some(path), statement);
             match attempt.run(path, candidate.certificate, self) {
-                Ok(verified) => Some((attempt, Some(verified))),
+                Ok(verified) => {
+                    taken = Some((attempt, Some(verified)));
+                    Some(())
+                }
                 Err(error) => {
                     attempt.error = Some(error);
                     best = Some(further(best, attempt));
@@ -108,13 +111,15 @@ impl<'a> Trial<'a, '_> {
                 }
             }
         });
-        found.unwrap_or_else(|error| {
-            let no_path = || {
-                let error = Error::of_path(error, candidate.certificate);
-                Attempt { error: Some(error), ..Attempt::begin(candidate.kind, None, None) }
-            };
-            (best.unwrap_or_else(no_path), None)
-        })
+        match (found, taken, best) {
+            (Ok(()), Some(taken), _) => taken,
+            (_, _, Some(best)) => (best, None),
+            (found, ..) => {
+                let error =
+                    Error::of_path(found.err().unwrap_or(PathError::NotAccepted), candidate.certificate);
+                (Attempt { error: Some(error), ..Attempt::begin(candidate.kind, None, None) }, None)
+            }
+        }
     }
 
     /// The report's signature under a VEK.

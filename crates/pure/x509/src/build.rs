@@ -126,11 +126,15 @@ pub fn build_path<'a, T>(
         Candidates::InOrder { chain, pinned } => in_order(leaf, chain, pinned, search, accept),
         Candidates::AnyOrder { given, pinned } => {
             let path = [leaf; MAX_CHAIN];
+            let mut added = [None; MAX_ISSUERS];
+            let parsed = search.anchors.added.iter().map(|der| Certificate::parse(der).ok());
+            added.iter_mut().zip(parsed).for_each(|(slot, parsed)| *slot = parsed);
             let mut builder = Builder {
                 search,
                 given,
                 pinned,
                 accept,
+                added,
                 path,
                 depth: 0,
                 steps: 0,
@@ -172,6 +176,8 @@ struct Builder<'a, 's, T> {
     given: &'s [Certificate<'a>],
     pinned: &'s PinnedCertificates<'a>,
     accept: &'s mut dyn FnMut(AnchoredPath<'a>) -> Option<T>,
+    /// The first of the added anchors, read once.
+    added: [Option<Certificate<'a>>; MAX_ISSUERS],
     /// The path so far, filled from the end: the leaf is last.
     path: [Certificate<'a>; MAX_CHAIN],
     depth: usize,
@@ -267,9 +273,19 @@ impl<'a, T> Builder<'a, '_, T> {
         let name = certificate.issuer();
         let common_name = name.common_name();
         let mut issuers = Shortlist::new();
+        // One alone, which is the usual case, is not ranked.
+        let mut first: Option<Issuer<'a>> = None;
+        let mut several = false;
         let mut insert = |one: Certificate<'a>, anchor: Option<AnchorKind>, given: bool| {
-            let rank = self.rank(&one, certificate);
-            issuers.insert(Issuer { certificate: one, anchor, given, rank }, Issuer::order);
+            let mut issuer = Issuer { certificate: one, anchor, given, rank: Rank::ALONE };
+            if !several {
+                let Some(mut earlier) = first.replace(issuer) else { return };
+                several = true;
+                earlier.rank = self.rank(&earlier.certificate, certificate);
+                issuers.insert(earlier, Issuer::order);
+            }
+            issuer.rank = self.rank(&one, certificate);
+            issuers.insert(issuer, Issuer::order);
         };
         let named = |pinned: &crate::PinnedCertificate<'a>| pinned.named(name, common_name);
         self.pinned
@@ -277,10 +293,15 @@ impl<'a, T> Builder<'a, '_, T> {
             .iter()
             .filter_map(named)
             .for_each(|one| insert(one, Some(AnchorKind::Pinned), true));
-        let added = self.search.anchors.added.iter().filter_map(|der| Certificate::parse(der).ok());
+        let more = self.search.anchors.added.iter().skip(MAX_ISSUERS);
+        let more = more.filter_map(|der| Certificate::parse(der).ok());
+        let added = self.added.iter().flatten().copied().chain(more);
         added.filter(|one| one.subject() == name).for_each(|one| insert(one, Some(AnchorKind::Added), true));
         self.given.iter().filter(|one| one.subject() == name).for_each(|one| insert(*one, None, true));
         self.pinned.intermediates.iter().filter_map(named).for_each(|one| insert(one, None, false));
+        if let Some(only) = first.filter(|_| !several) {
+            issuers.insert(only, Issuer::order);
+        }
         issuers
     }
 
@@ -328,6 +349,10 @@ struct Rank {
     not_cached: bool,
     key: u8,
     not_valid: bool,
+}
+
+impl Rank {
+    const ALONE: Self = Self { not_cached: false, key: 0, not_valid: false };
 }
 
 impl Issuer<'_> {
