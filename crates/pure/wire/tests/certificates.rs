@@ -8,7 +8,7 @@ use teeproof_wire::certificate::Certificate;
 
 fn ders() -> impl Iterator<Item = std::path::PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
-    ["testdata/snp", "crates/pure/snp/anchors", "crates/pure/nitro/anchors"]
+    ["testdata/snp", "crates/pure/snp/anchors", "crates/pure/hcl/anchors", "crates/pure/nitro/anchors"]
         .into_iter()
         .flat_map(move |folder| std::fs::read_dir(root.join(folder)).unwrap())
         .map(|entry| entry.unwrap().path())
@@ -23,7 +23,7 @@ fn all_parse() {
         Certificate::parse(&der).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         count += 1;
     }
-    assert_eq!(count, 9);
+    assert_eq!(count, 14);
 }
 
 #[test]

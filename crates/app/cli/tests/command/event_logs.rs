@@ -16,15 +16,6 @@ fn json(path: &Path) -> serde_json::Value {
     teeproof(["inspect", "--format", "json"]).args([path]).exits(0).json()
 }
 
-/// The fields of the structure of this name.
-fn fields(json: &serde_json::Value, name: &str) -> Option<BTreeMap<String, String>> {
-    let structures = json["structures"].as_array().unwrap();
-    let found = structures.iter().find(|structure| structure["name"] == name)?;
-    let text = |field: &serde_json::Value, member: &str| field[member].as_str().unwrap().to_owned();
-    let fields = found["fields"].as_array().unwrap();
-    Some(fields.iter().map(|field| (text(field, "name"), text(field, "value"))).collect())
-}
-
 #[test]
 fn a_logs_registers_are_told_bank_by_bank() {
     let fewer = Event::new(12, Event::EVENT_TAG, b"loader".to_vec()).in_banks(&[Algorithm::SHA1]);
@@ -42,7 +33,7 @@ fn a_logs_registers_are_told_bank_by_bank() {
             let name = format!("replayed PCRs, {bank}");
             let expected = log.replay(algorithm).into_iter();
             let expected = expected.map(|(index, value)| (format!("PCR{index}"), hex(&value))).collect();
-            assert_eq!(fields(&json, &name), has.then_some(expected), "{name}");
+            assert_eq!(structure_fields(&json, &name), has.then_some(expected), "{name}");
             assert_eq!(ran.stdout.contains(&name), has, "{ran:#?}");
         }
     }
@@ -59,7 +50,7 @@ fn a_ccel_is_told_with_its_rtmrs() {
     );
     let expected = log.replay(Algorithm::SHA384).into_iter();
     let expected = expected.map(|(index, value)| (format!("RTMR{}", index - 1), hex(&value))).collect();
-    assert_eq!(fields(&json, "replayed measurement registers, SHA-384"), Some(expected));
+    assert_eq!(structure_fields(&json, "replayed measurement registers, SHA-384"), Some(expected));
     let ran = teeproof(["inspect"]).args([&path]).exits(0);
     ran.shows(&["confidential-computing event log (CCEL)", "mrIndex", "1 (RTMR0 on TDX)", "padding", "4096"]);
 }
@@ -70,9 +61,12 @@ fn the_attestation_agents_log_is_told() {
     let path = file("log-agent", "eventlog", log.bytes().unwrap());
     let json = json(&path);
     let pcr = hex(&log.replay(Algorithm::SHA256)[&23]);
-    assert_eq!(fields(&json, "replayed PCRs, SHA-256"), Some(BTreeMap::from([("PCR23".to_owned(), pcr)])));
+    assert_eq!(
+        structure_fields(&json, "replayed PCRs, SHA-256"),
+        Some(BTreeMap::from([("PCR23".to_owned(), pcr)]))
+    );
     for bank in ["SHA-384", "SM3-256"] {
-        assert_eq!(fields(&json, &format!("replayed PCRs, {bank}")).unwrap().len(), 1);
+        assert_eq!(structure_fields(&json, &format!("replayed PCRs, {bank}")).unwrap().len(), 1);
     }
     let ran = teeproof(["inspect"]).args([&path]).exits(0);
     ran.shows(&[

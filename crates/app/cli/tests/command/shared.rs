@@ -151,15 +151,6 @@ fn real(folder: &Path, name: &str) -> Vec<PathBuf> {
     files
 }
 
-/// The values of a group of fields: `PCR0` to its value.
-fn group(json: &serde_json::Value, name: &str) -> Option<std::collections::BTreeMap<String, String>> {
-    let structures = json["structures"].as_array().unwrap();
-    let found = structures.iter().find(|structure| structure["name"] == name)?;
-    let text = |field: &serde_json::Value, member: &str| field[member].as_str().unwrap().to_owned();
-    let fields = found["fields"].as_array().unwrap();
-    Some(fields.iter().map(|field| (text(field, "name"), text(field, "value"))).collect())
-}
-
 fn inspected(path: &Path) -> (serde_json::Value, String) {
     let json = teeproof(["inspect", "--format", "json"]).args([path]).exits(0).json();
     (json, teeproof(["inspect"]).args([path]).exits(0).stdout.clone())
@@ -197,7 +188,9 @@ fn shared_logs_of_every_format_are_told_and_replayed() {
         assert_eq!((replayed.count(), text.matches("\nreplayed ").count()), (banks, banks), "{name}");
         if kind == "cc-event-log" {
             assert!(
-                group(&json, "replayed measurement registers, SHA-384").unwrap().contains_key("RTMR0"),
+                structure_fields(&json, "replayed measurement registers, SHA-384")
+                    .unwrap()
+                    .contains_key("RTMR0"),
                 "{name}"
             );
         }
@@ -224,7 +217,7 @@ fn shared_ccel_logs_make_the_published_rtmrs() {
         ("log-ece8c9c14157.bin", ["bc9945139042cf2c", "c17cb288a4dee302", "334aeba2c985f888"]),
     ] {
         let (json, _) = inspected(&need(&folder, &format!("real/log/{name}")));
-        let found = group(&json, "replayed measurement registers, SHA-384").unwrap();
+        let found = structure_fields(&json, "replayed measurement registers, SHA-384").unwrap();
         for (index, start) in rtmrs.iter().enumerate() {
             match found.get(&format!("RTMR{index}")) {
                 Some(value) => {

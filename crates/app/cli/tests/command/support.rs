@@ -230,3 +230,14 @@ pub(crate) fn position(haystack: &[u8], needle: &[u8]) -> usize {
     let mut windows = haystack.windows(needle.len());
     windows.position(|window| window == needle).unwrap()
 }
+
+/// The fields of a structure that `inspect --format json` describes, by name: `PCR0` to its value.
+pub(crate) fn structure_fields(
+    json: &Value,
+    structure: &str,
+) -> Option<std::collections::BTreeMap<String, String>> {
+    let found = json["structures"].as_array()?.iter().find(|one| one["name"] == structure)?;
+    let text = |field: &Value, member: &str| Some(field[member].as_str()?.to_owned());
+    let named = |field| Some((text(field, "name")?, text(field, "value")?));
+    found["fields"].as_array()?.iter().map(named).collect()
+}
