@@ -83,7 +83,11 @@ pub(crate) fn derived<T: Value>(
 /// The parent instance as the signed document names it: what its module id begins with.
 pub(crate) fn instance_of<'d>(verified: &VerifiedDocument<'d>) -> Option<&'d str> {
     let module_id = verified.document().module_id;
-    module_id.split_once("-enc").map(|(instance, _)| instance)
+    // Not `split_once`: the search of `core` for a text indexes, and an index can panic.
+    module_id.char_indices().find_map(|(at, _)| {
+        let (instance, rest) = module_id.split_at_checked(at)?;
+        rest.starts_with("-enc").then_some(instance)
+    })
 }
 
 pub(crate) fn age(

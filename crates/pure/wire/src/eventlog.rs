@@ -147,7 +147,7 @@ impl<'a> EventLog<'a> {
     /// The events with the number of their record: the header of a log is record 0.
     pub fn numbered(&self) -> impl Iterator<Item = (usize, Event<'a>)> + use<'a> {
         let first = usize::from(self.format != Format::Sha1);
-        (first..).zip(self.events())
+        (first..=usize::MAX).zip(self.events())
     }
 
     /// The events after the header, in their order.

@@ -33,17 +33,19 @@ impl From<Name<'_>> for NameText {
 
 impl Write for NameText {
     fn write_str(&mut self, more: &str) -> fmt::Result {
-        for letter in more.chars() {
-            let from = usize::from(self.used);
-            let until = from.saturating_add(letter.len_utf8());
-            let (Some(room), Ok(used)) = (self.bytes.get_mut(from..until), u8::try_from(until)) else {
-                self.cut = true;
-                return Err(fmt::Error);
-            };
-            letter.encode_utf8(room);
-            self.used = used;
+        let room = self.bytes.get_mut(usize::from(self.used)..).unwrap_or_default();
+        // Characters are kept whole: as many bytes as end with one and fit.
+        let ends = more.char_indices().map(|(at, letter)| at.saturating_add(letter.len_utf8()));
+        let fitting = ends.take_while(|end| *end <= room.len()).last().unwrap_or(0);
+        for (place, byte) in room.iter_mut().zip(more.bytes().take(fitting)) {
+            *place = byte;
+            self.used = self.used.saturating_add(1);
         }
-        Ok(())
+        if fitting == more.len() {
+            return Ok(());
+        }
+        self.cut = true;
+        Err(fmt::Error)
     }
 }
 
@@ -57,5 +59,37 @@ impl fmt::Display for NameText {
 impl fmt::Debug for NameText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use super::*;
+    use std::{format, string::ToString};
+
+    fn empty() -> NameText {
+        NameText { bytes: [0; NameText::ROOM], used: 0, cut: false }
+    }
+
+    #[test]
+    fn a_text_that_fits_is_whole() {
+        let mut text = empty();
+        assert!(write!(text, "CN={}x", "é".repeat(46)).is_ok());
+        assert_eq!(text.to_string(), format!("CN={}x", "é".repeat(46)));
+        assert!(text.write_str("").is_ok());
+        assert!(text.write_str("x").is_err());
+    }
+
+    #[test]
+    fn a_character_that_does_not_fit_is_left_out_whole() {
+        // 95 bytes are left, which none of these letters fills.
+        for letter in ["é", "€", "🦀"] {
+            let mut text = empty();
+            assert!(write!(text, "x{}", letter.repeat(96)).is_err());
+            let fitting = 95 / letter.len();
+            assert_eq!(text.to_string(), format!("x{}…", letter.repeat(fitting)));
+        }
     }
 }

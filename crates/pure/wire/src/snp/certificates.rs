@@ -125,7 +125,7 @@ impl<'a> CertificateTable<'a> {
     /// What the entries point at begins behind them and ends within the table; zeros follow.
     fn check(&self, start: usize) -> Result<(), Error> {
         let mut end = start;
-        for ((_, offset, length), at) in self.headers().zip((0..).step_by(ENTRY_BYTES)) {
+        for (number, (_, offset, length)) in (0..=usize::MAX).zip(self.headers()) {
             let stop = offset.checked_add(length).filter(|stop| *stop <= self.bytes.len());
             match stop {
                 Some(stop) if offset >= start => end = end.max(stop),
@@ -133,13 +133,14 @@ impl<'a> CertificateTable<'a> {
                     return Err(Error::new(
                         Kind::Value,
                         "certificate table: entry",
-                        at,
+                        number.saturating_mul(ENTRY_BYTES),
                         "a place behind the entries and within the table",
                     ));
                 }
             }
         }
-        match self.bytes.iter().enumerate().skip(end).find(|(_, byte)| **byte != 0) {
+        let padding = self.bytes.get(end..).unwrap_or_default();
+        match (end..=usize::MAX).zip(padding).find(|(_, byte)| **byte != 0) {
             None => Ok(()),
             Some((at, _)) => Err(Error::new(Kind::Trailing, WHAT, at, "zero after the last certificate")),
         }
