@@ -37,7 +37,7 @@ pub(super) fn pem(text: &str) -> Result<Pem, InputError> {
     for label in text.lines().filter_map(label) {
         match label {
             "CERTIFICATE" | "X509 CRL" => known = known.saturating_add(1),
-            label if label.contains("PRIVATE KEY") => return Err(InputError::PrivateKey),
+            label if is_private_key(label) => return Err(InputError::PrivateKey),
             _ => other = other.saturating_add(1),
         }
     }
@@ -51,6 +51,12 @@ pub(super) fn pem(text: &str) -> Result<Pem, InputError> {
 /// The label of a line that begins a block.
 fn label(line: &str) -> Option<&str> {
     line.trim().strip_prefix("-----BEGIN ")?.strip_suffix("-----")
+}
+
+/// Whether a block's label says that it holds a private key.
+fn is_private_key(label: &str) -> bool {
+    const NAMED: &[u8] = b"PRIVATE KEY";
+    label.as_bytes().windows(NAMED.len()).any(|part| part == NAMED)
 }
 
 /// The certificates and revocation lists of a PEM text, DER.
@@ -69,12 +75,21 @@ pub(super) fn certificates(text: &[u8]) -> Result<Vec<Vec<u8>>, InputError> {
 fn block(text: &str) -> Result<Vec<u8>, InputError> {
     let (first, rest) = text.split_once('\n').ok_or(InputError::Pem)?;
     let label = label(first).ok_or(InputError::Pem)?;
-    let (body, after) = rest.split_once("-----END ").ok_or(InputError::Pem)?;
+    let (body, after) = body(rest).ok_or(InputError::Pem)?;
     if after.trim().strip_suffix("-----") != Some(label) {
         return Err(InputError::Pem);
     }
     let compact: String = body.split_ascii_whitespace().collect();
     bytes::base64(&compact).filter(|bytes| !bytes.is_empty()).ok_or(InputError::Pem)
+}
+
+/// What stands before the line that ends a block, and the rest of that line and after it.
+fn body(rest: &str) -> Option<(&str, &str)> {
+    // Not `split_once`: the search of `core` for a text indexes, and an index can panic.
+    rest.char_indices().find_map(|(at, _)| {
+        let (body, end) = rest.split_at_checked(at)?;
+        Some((body, end.strip_prefix("-----END ")?))
+    })
 }
 
 /// Binary from hex, with or without `0x`, or base64 text, whatever its line breaks.
