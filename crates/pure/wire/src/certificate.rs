@@ -67,6 +67,22 @@ impl<'a> Certificate<'a> {
         envelope.tbs.read(NAMES.tbs, |reader| Self::body(der, &envelope, reader))
     }
 
+    /// Whether this is the subject of a certificate. Of the values before it only tags and lengths are
+    /// read, so that of many certificates only those of a name need be parsed.
+    #[must_use]
+    pub fn has_subject(der: &[u8], name: Name<'_>) -> bool {
+        let subject = || {
+            let (_, whole, _) = der::split(der)?;
+            let (_, mut rest, _) = der::split(whole)?;
+            // Version, serial number, algorithm, issuer and validity.
+            for _ in 0..5 {
+                (.., rest) = der::split(rest)?;
+            }
+            Some(rest)
+        };
+        subject().is_some_and(|rest| rest.starts_with(name.der()))
+    }
+
     fn body(der: &'a [u8], envelope: &Envelope<'a>, reader: &mut Reader<'a>) -> Result<Self, Error> {
         version(reader)?;
         let serial = der::tagged(reader, tag::INTEGER, "certificate: serialNumber")?

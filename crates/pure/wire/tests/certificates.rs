@@ -36,3 +36,19 @@ fn none_parses_when_cut_or_extended() {
         assert!(Certificate::parse(&[&der[..], &[0]].concat()).is_err());
     }
 }
+
+#[test]
+fn a_certificate_has_its_subject_and_no_other() {
+    let ders: Vec<_> = ders().map(|path| std::fs::read(path).unwrap()).collect();
+    for der in &ders {
+        let subject = Certificate::parse(der).unwrap().subject();
+        for other in &ders {
+            let same = Certificate::parse(other).unwrap().subject() == subject;
+            assert_eq!(Certificate::has_subject(other, subject), same);
+        }
+        for length in 0..der.len() {
+            let _ = Certificate::has_subject(&der[..length], subject);
+        }
+        assert!(!Certificate::has_subject(&[], subject));
+    }
+}

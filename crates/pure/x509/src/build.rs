@@ -126,15 +126,11 @@ pub fn build_path<'a, T>(
         Candidates::InOrder { chain, pinned } => in_order(leaf, chain, pinned, search, accept),
         Candidates::AnyOrder { given, pinned } => {
             let path = [leaf; MAX_CHAIN];
-            let mut added = [None; MAX_ISSUERS];
-            let parsed = search.anchors.added.iter().map(|der| Certificate::parse(der).ok());
-            added.iter_mut().zip(parsed).for_each(|(slot, parsed)| *slot = parsed);
             let mut builder = Builder {
                 search,
                 given,
                 pinned,
                 accept,
-                added,
                 path,
                 depth: 0,
                 steps: 0,
@@ -176,8 +172,6 @@ struct Builder<'a, 's, T> {
     given: &'s [Certificate<'a>],
     pinned: &'s PinnedCertificates<'a>,
     accept: &'s mut dyn FnMut(AnchoredPath<'a>) -> Option<T>,
-    /// The first of the added anchors, read once.
-    added: [Option<Certificate<'a>>; MAX_ISSUERS],
     /// The path so far, filled from the end: the leaf is last.
     path: [Certificate<'a>; MAX_CHAIN],
     depth: usize,
@@ -293,10 +287,10 @@ impl<'a, T> Builder<'a, '_, T> {
             .iter()
             .filter_map(named)
             .for_each(|one| insert(one, Some(AnchorKind::Pinned), true));
-        let more = self.search.anchors.added.iter().skip(MAX_ISSUERS);
-        let more = more.filter_map(|der| Certificate::parse(der).ok());
-        let added = self.added.iter().flatten().copied().chain(more);
-        added.filter(|one| one.subject() == name).for_each(|one| insert(one, Some(AnchorKind::Added), true));
+        let added = self.search.anchors.added.iter().filter(|der| Certificate::has_subject(der, name));
+        added
+            .filter_map(|der| Certificate::parse(der).ok())
+            .for_each(|one| insert(one, Some(AnchorKind::Added), true));
         self.given.iter().filter(|one| one.subject() == name).for_each(|one| insert(*one, None, true));
         self.pinned.intermediates.iter().filter_map(named).for_each(|one| insert(one, None, false));
         if let Some(only) = first.filter(|_| !several) {
