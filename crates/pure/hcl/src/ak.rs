@@ -85,13 +85,13 @@ impl<'a> AkPath<'a> {
     /// The same path at the time of another verification, under its anchors and lists; `None` where
     /// it no longer holds.
     pub(crate) fn again(&self, verification: &Verification<'a>) -> Option<Self> {
-        let path = *self.path.path();
+        let path = self.path.path();
         if !verification.anchors.still_trusts(path.root(), path.anchor()) {
             return None;
         }
         let budget = verification.budget(0);
-        let dated = path.valid_at(verification.at, 0).ok()?;
-        let path = not_revoked(dated, verification, &verification.checks(&budget)).ok()?;
+        let mut path = path.valid_at(verification.at, 0).ok()?;
+        check_revocation(&mut path, verification, &verification.checks(&budget)).ok()?;
         Some(Self { path })
     }
 
@@ -267,26 +267,22 @@ fn verify<'a>(
     };
     let mut best = None;
     let found = build_path(*leaf, &search, &mut |path| {
-        let dated = path.valid_at(verification.at, 0).map_err(Failure::Dates);
-        match dated.and_then(|path| not_revoked(path, verification, signatures).map_err(Failure::Revocation))
-        {
-            Ok(path) => Some(AkPath { path }),
-            Err(failure) => {
-                best = Some(further(best.take(), failure));
-                None
-            }
-        }
+        let verified = path.valid_at(verification.at, 0).map_err(Failure::Dates).and_then(|mut path| {
+            check_revocation(&mut path, verification, signatures).map_err(Failure::Revocation)?;
+            Ok(AkPath { path })
+        });
+        verified.map_err(|failure| best = Some(further(best.take(), failure))).ok()
     });
     found.map_err(|error| best.unwrap_or(Failure::Path(error)))
 }
 
 /// Looks a path up in every list that one of its issuers signed.
-fn not_revoked<'a>(
-    path: VerifiedPath<'a>,
+fn check_revocation(
+    path: &mut VerifiedPath<'_>,
     verification: &Verification<'_>,
     signatures: &SignatureChecks<'_>,
-) -> Result<VerifiedPath<'a>, Error> {
-    let path = path.not_revoked(&verification.revocation, signatures).map_err(|error| match error {
+) -> Result<(), Error> {
+    path.check_revocation(&verification.revocation, signatures).map_err(|error| match error {
         RevocationError::Revoked { link } => Error::AkChain { link, problem: Problem::Revoked },
         RevocationError::List { issuer, problem } => Error::AkRevocationList { issuer, problem },
     })?;
@@ -294,7 +290,7 @@ fn not_revoked<'a>(
     let unchecked = (1..=path.path().below().len()).find(|link| !status.covers(*link));
     match (verification.revocation.waiver(), unchecked) {
         (None, Some(link)) => Err(Error::AkChain { link, problem: Problem::NoRevocationList }),
-        _ => Ok(path),
+        _ => Ok(()),
     }
 }
 

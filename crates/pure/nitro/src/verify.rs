@@ -102,9 +102,9 @@ pub fn verify<'a>(
         Moment::At(at) => (at, true),
         Moment::OfDocument => (made, false),
     };
-    let path = path.valid_at(at, verification.skew_secs).map_err(chain_error)?;
+    let mut path = path.valid_at(at, verification.skew_secs).map_err(chain_error)?;
     record.pass(checks::VALIDITY, &format_args!("every certificate, at {at}"));
-    let path = revocation(path, &verification.revocation, &signatures, record)?;
+    check_revocation(&mut path, &verification.revocation, &signatures, record)?;
     consistency(&document, path.path(), made, verification.skew_secs)?;
     record.pass(checks::CONSISTENCY, &format_args!("issued to {}", document.module_id));
     if live && made.since(at) > i64::from(verification.skew_secs) {
@@ -134,7 +134,7 @@ fn chain<'a>(
     let leaf = parse(count, signers.certificate)?;
     let candidates = Candidates::InOrder { chain, pinned: &PINNED };
     let search = PathSearch { candidates, anchors, profile: &[], at: None, checks };
-    let path = build_path(leaf, &search, &mut Some).map_err(path_error)?;
+    let path = build_path(leaf, &search, &mut |path| Some(*path)).map_err(path_error)?;
     // The profile of AWS: the leaf says that it signs things and that it is no authority.
     let leaf = path.leaf().extensions();
     if leaf.key_usage().is_none() || leaf.basic_constraints().is_none() {
@@ -152,13 +152,13 @@ fn path_error(error: PathError<'_>) -> Error {
 }
 
 /// Looks the chain up in every list that one of its issuers signed.
-fn revocation<'a>(
-    path: VerifiedPath<'a>,
+fn check_revocation(
+    path: &mut VerifiedPath<'_>,
     revocation: &Revocation<'_>,
     signatures: &SignatureChecks<'_>,
     record: &mut dyn Record,
-) -> Result<VerifiedPath<'a>, Error> {
-    let path = path.not_revoked(revocation, signatures).map_err(|error| match error {
+) -> Result<(), Error> {
+    path.check_revocation(revocation, signatures).map_err(|error| match error {
         RevocationError::Revoked { link } => Error::Chain { link: Link(link), problem: Problem::Revoked },
         RevocationError::List { issuer, problem } => Error::RevocationList { issuer: Link(issuer), problem },
     })?;
@@ -172,7 +172,7 @@ fn revocation<'a>(
         Some(reason) if !status.is_checked() => record.waive(checks::REVOCATION, &reason),
         _ => record.pass(checks::REVOCATION, &status),
     }
-    Ok(path)
+    Ok(())
 }
 
 fn chain_error(error: teeproof_x509::Error) -> Error {

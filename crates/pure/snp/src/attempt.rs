@@ -33,7 +33,7 @@ pub(crate) struct Trial<'a, 'c> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Attempt<'a> {
     vek: VekKind,
-    path: Option<AnchoredPath<'a>>,
+    path: Path<'a>,
     pub(crate) product: Option<Product>,
     pub(crate) chip: Option<Chip>,
     provider: Option<&'a str>,
@@ -41,15 +41,26 @@ pub(crate) struct Attempt<'a> {
     product_holds: bool,
     pub(crate) tcbs: Option<[Tcb; 4]>,
     pub(crate) statement: Option<VerifiedSignature<'a>>,
-    valid: bool,
-    revocation: Option<RevocationStatus>,
     pub(crate) error: Option<Error>,
+}
+
+/// How far the path of a certificate came.
+#[derive(Clone, Copy, Debug)]
+enum Path<'a> {
+    /// There is none, or its certificates are not of AMD's form.
+    Absent,
+    /// It leads to an anchor.
+    Anchored(AnchoredPath<'a>),
+    /// Every certificate is valid.
+    Valid(VerifiedPath<'a>),
+    /// None is revoked.
+    NotRevoked(VerifiedPath<'a>),
 }
 
 impl<'a> Trial<'a, '_> {
     /// Tries every certificate that may be the report's; gives the first attempt that verifies, or
     /// the one that came furthest.
-    pub(crate) fn best(&self) -> Result<(Attempt<'a>, Option<VerifiedPath<'a>>), Error> {
+    pub(crate) fn best(&self) -> Result<Attempt<'a>, Error> {
         let wanted = VekKind::signing(self.report)?;
         let candidates = self.endorsements.candidates(wanted, self.report, self.verification.at);
         let fitting = || candidates.iter().filter(|one| one.fit == Fit::Fits);
@@ -57,7 +68,7 @@ impl<'a> Trial<'a, '_> {
         let mut best: Option<Attempt<'a>> = None;
         for candidate in candidates.iter() {
             // A certificate that does not fit is tried only to say what is wrong with it.
-            let says_enough = best.is_some_and(|best| best.path.is_some());
+            let says_enough = best.as_ref().is_some_and(|best| best.path().is_some());
             if candidate.fit != Fit::Fits && (says_enough || fitting().next().is_some()) {
                 break;
             }
@@ -66,19 +77,20 @@ impl<'a> Trial<'a, '_> {
             if let Some(Err(_)) = statement {
                 continue;
             }
-            let (attempt, verified) = self.attempt(candidate, statement.and_then(Result::ok));
+            let attempt = self.attempt(candidate, statement.and_then(Result::ok));
             if attempt.error.is_none() {
-                return Ok((attempt, verified));
+                return Ok(attempt);
             }
-            best = Some(further(best, attempt));
+            if attempt.is_further_than(best.as_ref()) {
+                best = Some(attempt);
+            }
         }
-        let attempt = match (best, candidates.iter().next()) {
-            (Some(best), _) => best,
+        match (best, candidates.iter().next()) {
+            (Some(best), _) => Ok(best),
             // No key of those that fit made the signature.
-            (None, Some(first)) => self.attempt(first, None).0,
-            (None, None) => return Err(Error::missing_vek(wanted, self.report)),
-        };
-        Ok((attempt, None))
+            (None, Some(first)) => Ok(self.attempt(first, None)),
+            (None, None) => Err(Error::missing_vek(wanted, self.report)),
+        }
     }
 
     /// Tries one certificate under every path.
@@ -86,7 +98,7 @@ impl<'a> Trial<'a, '_> {
         &self,
         candidate: &Candidate<'a, '_>,
         statement: Option<VerifiedSignature<'a>>,
-    ) -> (Attempt<'a>, Option<VerifiedPath<'a>>) {
+    ) -> Attempt<'a> {
         let Verification { anchors, at, .. } = *self.verification;
         let given = self.endorsements.certificates;
         let search = PathSearch {
@@ -96,30 +108,20 @@ impl<'a> Trial<'a, '_> {
             at: Some(at),
             checks: self.checks,
         };
-        let (mut best, mut taken) = (None, None);
+        let mut best: Option<Attempt<'a>> = None;
         let found = build_path(*candidate.certificate, &search, &mut |path| {
-            let mut attempt = Attempt::begin(candidate.kind, Some(path), statement);
-            match attempt.run(path, candidate.certificate, self) {
-                Ok(verified) => {
-                    taken = Some((attempt, Some(verified)));
-                    Some(())
-                }
-                Err(error) => {
-                    attempt.error = Some(error);
-                    best = Some(further(best, attempt));
-                    None
-                }
+            let mut attempt = Attempt::begin(candidate.kind);
+            attempt.error = attempt.run(path, candidate.certificate, statement, self).err();
+            let accepted = attempt.error.is_none();
+            if accepted || attempt.is_further_than(best.as_ref()) {
+                best = Some(attempt);
             }
+            accepted.then_some(())
         });
-        match (found, taken, best) {
-            (Ok(()), Some(taken), _) => taken,
-            (_, _, Some(best)) => (best, None),
-            (found, ..) => {
-                let error =
-                    Error::of_path(found.err().unwrap_or(PathError::NotAccepted), candidate.certificate);
-                (Attempt { error: Some(error), ..Attempt::begin(candidate.kind, None, None) }, None)
-            }
-        }
+        best.unwrap_or_else(|| {
+            let error = Error::of_path(found.err().unwrap_or(PathError::NotAccepted), candidate.certificate);
+            Attempt { error: Some(error), ..Attempt::begin(candidate.kind) }
+        })
     }
 
     /// The report's signature under a VEK.
@@ -132,32 +134,18 @@ impl<'a> Trial<'a, '_> {
     }
 }
 
-/// Of two attempts the one that came further; the first of two that came as far.
-fn further<'a>(best: Option<Attempt<'a>>, next: Attempt<'a>) -> Attempt<'a> {
-    match best {
-        Some(best) if best.passed() >= next.passed() => best,
-        _ => next,
-    }
-}
-
 impl<'a> Attempt<'a> {
-    const fn begin(
-        vek: VekKind,
-        path: Option<AnchoredPath<'a>>,
-        statement: Option<VerifiedSignature<'a>>,
-    ) -> Self {
+    const fn begin(vek: VekKind) -> Self {
         Self {
             vek,
-            path,
+            path: Path::Absent,
             product: None,
             chip: None,
             provider: None,
             name: "",
             product_holds: false,
             tcbs: None,
-            statement,
-            valid: false,
-            revocation: None,
+            statement: None,
             error: None,
         }
     }
@@ -165,17 +153,18 @@ impl<'a> Attempt<'a> {
     /// Makes every check of a certificate under a path, in their order, up to the first that fails.
     fn run(
         &mut self,
-        path: AnchoredPath<'a>,
+        path: &AnchoredPath<'a>,
         certificate: &Certificate<'a>,
+        statement: Option<VerifiedSignature<'a>>,
         trial: &Trial<'a, '_>,
-    ) -> Result<VerifiedPath<'a>, Error> {
-        let statement = self.statement.take();
-        let checked = profile(&path).and_then(|()| VekClaims::read(certificate));
-        let claims = checked.and_then(|claims| signing_key(certificate).map(|()| claims));
-        let claims = claims.inspect_err(|_| self.path = None)?;
+    ) -> Result<(), Error> {
+        profile(path)?;
+        let claims = VekClaims::read(certificate)?;
+        signing_key(certificate)?;
+        self.path = Path::Anchored(*path);
         (self.name, self.provider) = (claims.product_name, claims.csp);
         let (report, vek) = (trial.report, self.vek);
-        let product = vek_type(&path, vek, &claims, report)?;
+        let product = vek_type(path, vek, &claims, report)?;
         self.product = Some(product);
         self.chip = Some(vek_chip(&claims, vek, product, report)?);
         let tcbs = vek_product(&claims, product, report)?;
@@ -186,24 +175,45 @@ impl<'a> Attempt<'a> {
             Some(statement) => statement,
             None => trial.statement(certificate)?,
         });
-        let path = path.valid_at(trial.verification.at, 0).map_err(chain_error)?;
-        self.valid = true;
-        let path = revocation(path, trial.verification, &trial.checks)?;
-        self.revocation = Some(path.revocation());
-        Ok(path)
+        let mut path = path.valid_at(trial.verification.at, 0).map_err(chain_error)?;
+        let checked = check_revocation(&mut path, trial.verification, &trial.checks);
+        self.path = if checked.is_ok() { Path::NotRevoked(path) } else { Path::Valid(path) };
+        checked
+    }
+
+    const fn path(&self) -> Option<&AnchoredPath<'a>> {
+        match &self.path {
+            Path::Absent => None,
+            Path::Anchored(path) => Some(path),
+            Path::Valid(path) | Path::NotRevoked(path) => Some(path.path()),
+        }
+    }
+
+    /// The path, where every check of it passed.
+    pub(crate) const fn verified_path(&self) -> Option<&VerifiedPath<'a>> {
+        match &self.path {
+            Path::NotRevoked(path) => Some(path),
+            _ => None,
+        }
+    }
+
+    /// Whether it came further than another one, if there is any: of two that came as far the first is
+    /// taken.
+    fn is_further_than(&self, other: Option<&Self>) -> bool {
+        other.is_none_or(|other| self.passed() > other.passed())
     }
 
     /// How many checks passed.
     fn passed(&self) -> usize {
         let passed = [
-            self.path.is_some(),
+            self.path().is_some(),
             self.product.is_some(),
             self.chip.is_some(),
             self.product_holds,
             self.tcbs.is_some(),
             self.statement.is_some(),
-            self.valid,
-            self.revocation.is_some(),
+            matches!(self.path, Path::Valid(_) | Path::NotRevoked(_)),
+            matches!(self.path, Path::NotRevoked(_)),
         ];
         passed.into_iter().filter(|passed| *passed).count()
     }
@@ -219,7 +229,7 @@ impl<'a> Attempt<'a> {
     /// Records every check that passed, in their order.
     pub(crate) fn record(&self, report: &Report, verification: &Verification<'_>, record: &mut dyn Record) {
         let vek = self.vek;
-        if let Some(path) = &self.path {
+        if let Some(path) = self.path() {
             record.pass(checks::CHAIN, &Shown { path, vek });
         }
         if self.product.is_some() {
@@ -251,11 +261,11 @@ impl<'a> Attempt<'a> {
             let signed = format_args!("ECDSA P-384 over bytes 0x000..{SIGNED_BYTES:#05x}");
             Unusual::of(report, vek).record(&signed, record);
         }
-        if self.valid {
+        if let Path::Valid(_) | Path::NotRevoked(_) = self.path {
             record_validity(verification.at, record);
         }
-        if let Some(status) = self.revocation {
-            record_revocation(status, &verification.revocation, record);
+        if let Some(path) = self.verified_path() {
+            record_revocation(path.revocation(), &verification.revocation, record);
         }
     }
 }
@@ -291,12 +301,12 @@ pub(crate) const INTERMEDIATE: usize = 1;
 ///
 /// An entry of serial number 0 in a list of the intermediate withdraws every VEK that it issued: all
 /// of them have that serial number.
-pub(crate) fn revocation<'a>(
-    path: VerifiedPath<'a>,
+pub(crate) fn check_revocation(
+    path: &mut VerifiedPath<'_>,
     verification: &Verification<'_>,
     checks: &SignatureChecks<'_>,
-) -> Result<VerifiedPath<'a>, Error> {
-    let path = path.not_revoked(&verification.revocation, checks).map_err(|error| match error {
+) -> Result<(), Error> {
+    path.check_revocation(&verification.revocation, checks).map_err(|error| match error {
         RevocationError::Revoked { link } => Error::Chain { link: Link::at(link), problem: Problem::Revoked },
         RevocationError::List { issuer, problem } => {
             Error::RevocationList { issuer: Link::at(issuer), problem }
@@ -305,7 +315,7 @@ pub(crate) fn revocation<'a>(
     if !path.revocation().covers(INTERMEDIATE) && verification.revocation.waiver().is_none() {
         return Err(Error::Chain { link: Link::Intermediate, problem: Problem::NoRevocationList });
     }
-    Ok(path)
+    Ok(())
 }
 
 /// AMD's authorities sign in one way (57230, section 3), however they are named.

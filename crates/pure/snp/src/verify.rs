@@ -98,17 +98,17 @@ pub fn verify<'a>(
 
     let budget = verification.budget(MAX_SIGNATURES);
     let checks = verification.checks(&budget);
-    let (attempt, path) = Trial { report, endorsements, verification, checks }.best()?;
+    let attempt = Trial { report, endorsements, verification, checks }.best()?;
     attempt.record(report, verification, record);
     if let Some(error) = attempt.error {
         return Err(error);
     }
-    let found = (path, attempt.statement, attempt.product, attempt.tcbs, attempt.chip);
+    let found = (attempt.verified_path(), attempt.statement, attempt.product, attempt.tcbs, attempt.chip);
     let (Some(path), Some(statement), Some(product), Some(tcbs), Some(chip)) = found else {
         return Err(Error::Signature);
     };
     report_data(report, &verification.report_data, record)?;
-    let (vek, provider) = (attempt.vek(), attempt.provider());
+    let (path, vek, provider) = (*path, attempt.vek(), attempt.provider());
     Ok(VerifiedReport { report, path, statement, vek, product, tcbs, chip, provider })
 }
 

@@ -4,6 +4,7 @@
 //! found by the issuer's name, byte for byte. Key identifiers and validity only say which of them
 //! is tried first.
 
+use core::cell::LazyCell;
 use core::cmp::Ordering;
 use core::fmt;
 
@@ -120,24 +121,23 @@ impl fmt::Display for PathError<'_> {
 pub fn build_path<'a, T>(
     leaf: Certificate<'a>,
     search: &PathSearch<'a, '_>,
-    accept: &mut dyn FnMut(AnchoredPath<'a>) -> Option<T>,
+    accept: &mut dyn FnMut(&AnchoredPath<'a>) -> Option<T>,
 ) -> Result<T, PathError<'a>> {
     match &search.candidates {
         Candidates::InOrder { chain, pinned } => in_order(leaf, chain, pinned, search, accept),
         Candidates::AnyOrder { given, pinned } => {
-            let path = [leaf; MAX_CHAIN];
             let mut builder = Builder {
                 search,
                 given,
                 pinned,
                 accept,
-                path,
+                path: [leaf; MAX_CHAIN],
                 depth: 0,
                 steps: 0,
                 from_given: true,
                 best: None,
             };
-            match builder.extend(leaf) {
+            match builder.extend(&leaf) {
                 Some(found) => Ok(found),
                 None => Err(builder.best.map_or(PathError::NotAccepted, |failure| failure.error)),
             }
@@ -151,7 +151,7 @@ fn in_order<'a, T>(
     chain: &[Certificate<'a>],
     pinned: &[Anchor<'_>],
     search: &PathSearch<'a, '_>,
-    accept: &mut dyn FnMut(AnchoredPath<'a>) -> Option<T>,
+    accept: &mut dyn FnMut(&AnchoredPath<'a>) -> Option<T>,
 ) -> Result<T, PathError<'a>> {
     let Some((root, intermediates)) = chain.split_first() else {
         return Err(PathError::MissingIssuer { issuer: leaf.issuer(), url: leaf.extensions().issuer_url() });
@@ -164,14 +164,14 @@ fn in_order<'a, T>(
     let below = below.ok_or(PathError::Chain(Error::new(count, Problem::TooLong)))?;
     below.iter_mut().zip(intermediates).for_each(|(slot, certificate)| *slot = *certificate);
     let path = verify_path(*root, kind, below, search.profile, &search.checks).map_err(PathError::Chain)?;
-    accept(path).ok_or(PathError::NotAccepted)
+    accept(&path).ok_or(PathError::NotAccepted)
 }
 
 struct Builder<'a, 's, T> {
     search: &'s PathSearch<'a, 's>,
     given: &'s [Certificate<'a>],
     pinned: &'s PinnedCertificates<'a>,
-    accept: &'s mut dyn FnMut(AnchoredPath<'a>) -> Option<T>,
+    accept: &'s mut dyn FnMut(&AnchoredPath<'a>) -> Option<T>,
     /// The path so far, filled from the end: the leaf is last.
     path: [Certificate<'a>; MAX_CHAIN],
     depth: usize,
@@ -184,7 +184,7 @@ struct Builder<'a, 's, T> {
 impl<'a, T> Builder<'a, '_, T> {
     /// Extends the path by a certificate, and from there up to every anchor. As deep as a chain may
     /// be long.
-    fn extend(&mut self, certificate: Certificate<'a>) -> Option<T> {
+    fn extend(&mut self, certificate: &Certificate<'a>) -> Option<T> {
         self.steps = self.steps.saturating_add(1);
         let deeper = self.depth.saturating_add(1);
         let at = MAX_CHAIN.checked_sub(deeper);
@@ -193,9 +193,9 @@ impl<'a, T> Builder<'a, '_, T> {
             self.fail(PathError::Chain(Error::new(self.depth, Problem::TooLong)));
             return None;
         };
-        *slot = certificate;
+        *slot = *certificate;
         self.depth = deeper;
-        let found = self.issuers(&certificate);
+        let found = self.issuers(certificate);
         self.depth = deeper.saturating_sub(1);
         found
     }
@@ -203,18 +203,19 @@ impl<'a, T> Builder<'a, '_, T> {
     /// Tries every issuer of a certificate, which is the topmost of the path.
     fn issuers(&mut self, certificate: &Certificate<'a>) -> Option<T> {
         let name = certificate.issuer();
-        let issuers = self.shortlist(certificate);
+        let mut issuers = Shortlist::new();
+        self.list_issuers(certificate, &mut issuers);
         if issuers.iter().next().is_none() {
             self.fail(PathError::MissingIssuer { issuer: name, url: certificate.extensions().issuer_url() });
         }
         for issuer in issuers.iter() {
             let one = &issuer.certificate;
             let found = match issuer.anchor {
-                Some(kind) => self.finish(*one, kind),
+                Some(kind) => self.finish(one, kind),
                 None if one.subject() != one.issuer() => {
                     let before = self.from_given;
                     self.from_given = before && issuer.given;
-                    let found = if self.has(one) { None } else { self.extend(*one) };
+                    let found = if self.has(one) { None } else { self.extend(one) };
                     self.from_given = before;
                     found
                 }
@@ -245,11 +246,11 @@ impl<'a, T> Builder<'a, '_, T> {
     }
 
     /// Verifies the path below an anchor, and hands it over.
-    fn finish(&mut self, root: Certificate<'a>, kind: AnchorKind) -> Option<T> {
+    fn finish(&mut self, root: &Certificate<'a>, kind: AnchorKind) -> Option<T> {
         let search = self.search;
-        match verify_path(root, kind, self.below(), search.profile, &search.checks) {
+        match verify_path(*root, kind, self.below(), search.profile, &search.checks) {
             Ok(path) => {
-                let taken = (self.accept)(path);
+                let taken = (self.accept)(&path);
                 if taken.is_none() {
                     self.fail(PathError::NotAccepted);
                 }
@@ -262,11 +263,11 @@ impl<'a, T> Builder<'a, '_, T> {
         }
     }
 
-    /// The issuers of a certificate that are tried, in the order in which they are.
-    fn shortlist(&self, certificate: &Certificate<'a>) -> Shortlist<Issuer<'a>, MAX_ISSUERS> {
+    /// Lists the issuers of a certificate that are tried, in the order in which they are.
+    fn list_issuers(&self, certificate: &Certificate<'a>, issuers: &mut Shortlist<Issuer<'a>, MAX_ISSUERS>) {
         let name = certificate.issuer();
         let common_name = name.common_name();
-        let mut issuers = Shortlist::new();
+        let wanted_key = LazyCell::new(|| certificate.extensions().authority_key_id());
         // One alone, which is the usual case, is not ranked.
         let mut first: Option<Issuer<'a>> = None;
         let mut several = false;
@@ -275,10 +276,10 @@ impl<'a, T> Builder<'a, '_, T> {
             if !several {
                 let Some(mut earlier) = first.replace(issuer) else { return };
                 several = true;
-                earlier.rank = self.rank(&earlier.certificate, certificate);
+                earlier.rank = self.rank(&earlier.certificate, certificate, *wanted_key);
                 issuers.insert(earlier, Issuer::order);
             }
-            issuer.rank = self.rank(&one, certificate);
+            issuer.rank = self.rank(&one, certificate, *wanted_key);
             issuers.insert(issuer, Issuer::order);
         };
         let named = |pinned: &crate::PinnedCertificate<'a>| pinned.named(name, common_name);
@@ -296,15 +297,11 @@ impl<'a, T> Builder<'a, '_, T> {
         if let Some(only) = first.filter(|_| !several) {
             issuers.insert(only, Issuer::order);
         }
-        issuers
     }
 
-    fn rank(&self, issuer: &Certificate<'_>, issued: &Certificate<'_>) -> Rank {
-        let named = issued.extensions().authority_key_id();
-        let key_differs = match (named, named.and_then(|_| issuer.extensions().subject_key_id())) {
-            (Some(named), Some(own)) => Some(named != own),
-            _ => None,
-        };
+    fn rank(&self, issuer: &Certificate<'_>, issued: &Certificate<'_>, wanted_key: Option<&[u8]>) -> Rank {
+        let key_differs =
+            wanted_key.and_then(|wanted| issuer.extensions().subject_key_id().map(|own| wanted != own));
         let (from, until) = (Time(issuer.not_before()), Time(issuer.not_after()));
         Rank {
             not_cached: !self.search.checks.cache.has_pair(issuer, issued),

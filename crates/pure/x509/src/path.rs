@@ -63,14 +63,14 @@ pub fn verify_path<'a>(
         return Err(Error::new(0, Problem::CriticalExtension));
     }
     let pinned_pair = below.first().is_some_and(|first| checks.cache.is_pinned(root.der(), first.der()));
-    let mut issuer = root;
+    let mut issuer = &root;
     for (above, certificate) in below.iter().enumerate() {
         let link = above.saturating_add(1);
         let authorities_below = count.saturating_sub(link);
-        authority(&issuer, authorities_below).map_err(|problem| Error::new(above, problem))?;
+        authority(issuer, authorities_below).map_err(|problem| Error::new(above, problem))?;
         let signature = if pinned_pair && above == 0 { None } else { Some(checks) };
-        issued(&issuer, certificate, profile, signature).map_err(|problem| Error::new(link, problem))?;
-        issuer = *certificate;
+        issued(issuer, certificate, profile, signature).map_err(|problem| Error::new(link, problem))?;
+        issuer = certificate;
     }
     end_entity(leaf).map_err(|problem| Error::new(count, problem))?;
     let mut path = AnchoredPath { root, anchor, below: [*leaf; MAX_CHAIN], count, pinned_pair };
@@ -173,13 +173,13 @@ impl<'a> AnchoredPath<'a> {
     ///
     /// # Errors
     /// The first certificate, from the root downwards, that is not yet or no longer valid.
-    pub fn valid_at(self, at: Time, skew_secs: u32) -> Result<VerifiedPath<'a>, Error> {
+    pub fn valid_at(&self, at: Time, skew_secs: u32) -> Result<VerifiedPath<'a>, Error> {
         let certificates = core::iter::once(&self.root).chain(self.below());
         for (link, certificate) in (0..=usize::MAX).zip(certificates) {
             within(span(certificate), at, skew_secs).map_err(|problem| Error::new(link, problem))?;
         }
         let revocation = RevocationStatus::unchecked(self.count);
-        Ok(VerifiedPath { path: self, at, revocation })
+        Ok(VerifiedPath { path: *self, at, revocation })
     }
 }
 
@@ -224,16 +224,16 @@ impl<'a> VerifiedPath<'a> {
         self.revocation
     }
 
-    /// The same path, its certificates looked up in those of the lists that its issuers signed.
+    /// Looks the certificates up in those of the lists that their issuers signed, and keeps which were.
     ///
     /// # Errors
     /// A certificate is revoked, or a list of an issuer does not hold: see [`check_revocation`].
-    pub fn not_revoked(
-        self,
+    pub fn check_revocation(
+        &mut self,
         revocation: &Revocation<'_>,
         checks: &SignatureChecks<'_>,
-    ) -> Result<Self, RevocationError> {
-        let revocation = check_revocation(&self.path, self.at, revocation, checks)?;
-        Ok(Self { revocation, ..self })
+    ) -> Result<(), RevocationError> {
+        self.revocation = check_revocation(&self.path, self.at, revocation, checks)?;
+        Ok(())
     }
 }

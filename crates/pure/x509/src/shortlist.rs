@@ -13,7 +13,7 @@ impl<T, const N: usize> Shortlist<T, N> {
     /// No candidate yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { entries: [const { None }; N] }
+        Self { entries: core::array::from_fn(|_| None) }
     }
 
     /// Takes a candidate. One that is equal to another is dropped, and so is the highest where there

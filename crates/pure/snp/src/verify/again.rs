@@ -5,7 +5,7 @@ use teeproof_core::{Check, Record};
 use teeproof_x509::NameText;
 
 use super::{Verification, VerifiedReport, report_data};
-use crate::attempt::{chain_error, record_revocation, record_validity, revocation};
+use crate::attempt::{chain_error, check_revocation, record_revocation, record_validity};
 use crate::unusual::Unusual;
 use crate::{Error, checks};
 
@@ -28,8 +28,8 @@ pub fn verify_again<'a>(
         return Err(Error::Untrusted { root: NameText::from(path.root().subject()) });
     }
     let budget = verification.budget(0);
-    let path = path.valid_at(verification.at, 0).map_err(chain_error)?;
-    let path = revocation(path, verification, &verification.checks(&budget))?;
+    let mut path = path.valid_at(verification.at, 0).map_err(chain_error)?;
+    check_revocation(&mut path, verification, &verification.checks(&budget))?;
     for check in UNCHANGED {
         record.pass(check, &BEFORE);
     }
