@@ -120,6 +120,7 @@ impl<'p, T: Value> Rule<'p, T> {
     }
 
     /// As [`Rule::appraise`], of a value that is owned or borrowed, with a remark on it.
+    #[inline]
     pub fn appraise_remarked<S: Borrow<T::Seen>>(
         &self,
         check: &'static Check,
@@ -137,17 +138,18 @@ impl<'p, T: Value> Rule<'p, T> {
         remark: Remark<'_>,
         record: &mut dyn Record,
     ) -> bool {
-        let finding = Finding { line: self.line, ..Finding::new(check, Outcome::Skip) };
+        let line = self.line;
+        let finding = |outcome| Finding { line, ..Finding::new(check, outcome) };
         if let Expectation::Waived(reason) = &self.expectation {
             let shown = actual.map(Shown::<T>);
             let actual = shown.as_ref().map(|value| -> &dyn Display { value });
-            record.record(Finding { actual, because: Some(reason), waived: true, ..finding });
+            record.record(Finding { actual, because: Some(reason), waived: true, ..finding(Outcome::Skip) });
             return true;
         }
         let holds = actual.is_some_and(|value| self.holds(value));
         let because = match remark {
             Remark::NotApplicable(because) if holds => {
-                record.record(finding.because(because));
+                record.record(finding(Outcome::Skip).because(because));
                 return true;
             }
             Remark::None => None,
@@ -155,7 +157,7 @@ impl<'p, T: Value> Rule<'p, T> {
         };
         let outcome = if holds { Outcome::Pass } else { Outcome::Fail };
         let shown = crate::OrNone(actual.map(Shown::<T>));
-        record.record(Finding { outcome, because, ..finding.compared(&self.expectation, &shown) });
+        record.record(Finding { because, ..finding(outcome).compared(&self.expectation, &shown) });
         holds
     }
 
