@@ -31,7 +31,7 @@ macro_rules! hcl_policy_fields {
                 genuine (waived), value (vm.ak_path().map(|_| true)),
                 suggest (found);
             ak_revocation_list: Rule<'p, bool>, "ak-revocation-list" as YesNo,
-                "Whether every certificate of the attestation key's chain was looked up in a current revocation list of its issuer; absent where no chain was established.",
+                "Whether every certificate of the attestation key's chain whose issuer signs revocation lists was looked up in a current one; absent where no chain was established.",
                 AK_REVOCATION_LIST [7] = "ak.revocation-list", "revocation lists for the attestation key's chain",
                     "Current revocation lists of every authority above the AK certificate came, and name none of the chain.",
                     "Give the AK certificate with its authorities, and a current revocation list of each of them.",

@@ -163,13 +163,11 @@ fn check_revocation(
         RevocationError::List { issuer, problem } => Error::RevocationList { issuer: Link(issuer), problem },
     })?;
     let status = path.revocation();
-    match revocation.waiver() {
-        None if !status.is_complete() => {
-            let unchecked = (1..=path.path().below().len()).find(|link| !status.covers(*link));
-            let link = Link(unchecked.unwrap_or_default());
-            return Err(Error::Chain { link, problem: Problem::NoRevocationList });
+    match (revocation.waiver(), status.first_unchecked()) {
+        (None, Some(link)) => {
+            return Err(Error::Chain { link: Link(link), problem: Problem::NoRevocationList });
         }
-        Some(reason) if !status.is_checked() => record.waive(checks::REVOCATION, &reason),
+        (Some(reason), _) if !status.is_checked() => record.waive(checks::REVOCATION, &reason),
         _ => record.pass(checks::REVOCATION, &status),
     }
     Ok(())

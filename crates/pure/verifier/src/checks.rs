@@ -38,8 +38,8 @@ pub const INPUT_IGNORED: &Check = &Check {
 pub const REVOCATION_UNUSED: &Check = &Check {
     id: "revocation.unused",
     title: "revocation lists that were not used",
-    proves: "Each revocation list that was given is of an issuer in a chain of the evidence.",
-    hint: "A list is used for the chains in which its issuer signs: give that of the chain's root or intermediate.",
+    proves: "Each revocation list that was given is of an issuer in a chain of the evidence, and current.",
+    hint: "A list is used for the chains in which its issuer signs: give the current one of the chain's root or intermediate. Issuers whose certificate has no cRLSign sign no lists.",
     source: "RFC 5280, section 5",
     exits: &[],
 };

@@ -12,7 +12,7 @@ use teeproof_nitro::{Appraisal, Moment};
 
 use teeproof_snp::{Advice, Compared};
 use teeproof_wire::crl::RevocationList;
-use teeproof_x509::{AnchorKind, AnchoredPath, VerifiedSignature, is_list_of};
+use teeproof_x509::{AnchorKind, ListUse, VerifiedPath, VerifiedSignature};
 
 use crate::bundle::Redacted;
 use crate::checks::{BUNDLE_REDACTED, INPUT_IGNORED, POLICY_TECHNOLOGY, REVOCATION_UNUSED, of_verification};
@@ -160,7 +160,7 @@ impl<'a> Run<'_, 'a> {
                 ));
             }
         };
-        self.unused_lists(&[verified.path().path()]);
+        self.unused_lists(&[verified.path()]);
         let appraisal = self
             .request
             .policy
@@ -189,9 +189,9 @@ impl<'a> Run<'_, 'a> {
                     ));
                 }
             };
-        let report = verified.report().path().path();
+        let report = verified.report().path();
         match verified.ak_path() {
-            Some(ak) => self.unused_lists(&[report, ak.path().path()]),
+            Some(ak) => self.unused_lists(&[report, ak.path()]),
             None => self.unused_lists(&[report]),
         }
         let appraisal = self.request.policy.and_then(|policy| policy.azure_snp.as_ref()).map(|policy| {
@@ -242,7 +242,7 @@ impl<'a> Run<'_, 'a> {
             Ok(verified) => verified,
             Err(error) => return self.failed(error.check(), error.class(), &error, None, None),
         };
-        self.unused_lists(&[verified.path().path()]);
+        self.unused_lists(&[verified.path()]);
         let appraisal = request
             .policy
             .and_then(|policy| policy.nitro.as_ref())
@@ -251,23 +251,31 @@ impl<'a> Run<'_, 'a> {
         self.appraised(Verified::Nitro(Box::new(verified)), at, appraisal)
     }
 
-    /// Warns of revocation lists whose issuer signs in none of the chains, by their issuers' names.
-    fn unused_lists(&mut self, paths: &[&AnchoredPath<'_>]) {
-        let is_used = |list: &RevocationList<'_>| {
-            paths.iter().any(|path| {
-                let mut issuers = core::iter::once(path.root()).chain(path.below()).take(path.below().len());
-                issuers.any(|issuer| is_list_of(list, issuer))
-            })
+    /// Warns of revocation lists that no chain used, by their issuers' names and with the reason.
+    fn unused_lists(&mut self, paths: &[&VerifiedPath<'_>]) {
+        let reason = |list: &RevocationList<'_>| {
+            let uses = || paths.iter().map(|path| ListUse::of(list, path));
+            let has = |wanted: ListUse| uses().any(|one| one == wanted);
+            let name = list.issuer();
+            if has(ListUse::Used) {
+                None
+            } else if has(ListUse::NotCurrent) {
+                let (from, until) = (Time(list.this_update()), Time(list.next_update()));
+                Some(format!(
+                    "not current, beside one that is: the list of {name}, from {from} until {until}"
+                ))
+            } else if has(ListUse::IssuerSignsNoLists) {
+                Some(format!("its issuer's certificate has no cRLSign: the list of {name}"))
+            } else {
+                Some(format!("used by no chain of this evidence: the list of {name}"))
+            }
         };
-        let lists = self.request.revocation.lists().iter();
-        let mut names: Vec<_> =
-            lists.filter(|list| !is_used(list)).map(|list| list.issuer().to_string()).collect();
-        if names.is_empty() {
+        let mut reasons: Vec<_> = self.request.revocation.lists().iter().filter_map(reason).collect();
+        if reasons.is_empty() {
             return;
         }
-        names.sort_unstable();
-        let because = format!("used by no chain of this evidence: the list of {}", names.join("; of "));
-        self.findings.warn(REVOCATION_UNUSED, &because);
+        reasons.sort_unstable();
+        self.findings.warn(REVOCATION_UNUSED, &reasons.join("; "));
     }
 
     /// What was replaced can no longer be signed by anybody: nothing is verified, and each check

@@ -29,8 +29,8 @@ pub use error::{Error, Problem};
 pub use name_text::NameText;
 pub use path::{AnchoredPath, MAX_CHAIN, VerifiedPath, verify_path};
 pub use revocation::{
-    Revocation, RevocationError, RevocationStatus, VerifiedRevocationList, check_revocation, is_list_of,
-    verify_list,
+    ListUse, Revocation, RevocationError, RevocationStatus, VerifiedRevocationList, check_revocation,
+    is_list_of, verify_list,
 };
 pub use shortlist::Shortlist;
 pub use signature::verify_signature;

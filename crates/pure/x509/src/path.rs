@@ -178,7 +178,7 @@ impl<'a> AnchoredPath<'a> {
         for (link, certificate) in (0..=usize::MAX).zip(certificates) {
             within(span(certificate), at, skew_secs).map_err(|problem| Error::new(link, problem))?;
         }
-        let revocation = RevocationStatus::unchecked(self.count);
+        let revocation = RevocationStatus::unchecked(self);
         Ok(VerifiedPath { path: *self, at, revocation })
     }
 }

@@ -12,7 +12,7 @@ use teeproof_wire::crl::RevocationList;
 
 use crate::path::within;
 use crate::verified_signature::{Issued, verify_issued};
-use crate::{AnchoredPath, MAX_CHAIN, Problem, SignatureChecks, VerifiedSignature};
+use crate::{AnchoredPath, MAX_CHAIN, Problem, SignatureChecks, VerifiedPath, VerifiedSignature};
 
 /// How revocation is checked. It has no default.
 #[derive(Clone, Copy, Debug)]
@@ -52,19 +52,28 @@ impl<'a> Revocation<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RevocationStatus {
     checked: [bool; MAX_CHAIN],
+    /// The certificates whose issuer signs no lists (RFC 5280, section 4.2.1.3: `cRLSign`).
+    without_lists: [bool; MAX_CHAIN],
     links: usize,
 }
 
 impl RevocationStatus {
-    /// Nothing was looked up yet, of a chain with so many certificates below its anchor.
-    pub(crate) const fn unchecked(links: usize) -> Self {
-        Self { checked: [false; MAX_CHAIN], links }
+    /// Nothing was looked up yet.
+    pub(crate) fn unchecked(path: &AnchoredPath<'_>) -> Self {
+        let mut without_lists = [false; MAX_CHAIN];
+        let issuers = core::iter::once(path.root()).chain(path.below());
+        without_lists.iter_mut().zip(issuers).for_each(|(slot, issuer)| *slot = !signs_lists(issuer));
+        Self { checked: [false; MAX_CHAIN], without_lists, links: path.below().len() }
     }
 
     /// Whether this certificate was looked up: 1 is the one below the anchor, and so on.
     #[must_use]
     pub fn covers(&self, link: usize) -> bool {
-        link.checked_sub(1).and_then(|at| self.checked.get(at)).is_some_and(|checked| *checked)
+        Self::at(&self.checked, link)
+    }
+
+    fn at(links: &[bool; MAX_CHAIN], link: usize) -> bool {
+        link.checked_sub(1).and_then(|at| links.get(at)).is_some_and(|set| *set)
     }
 
     /// Whether any certificate of the chain was looked up.
@@ -73,28 +82,45 @@ impl RevocationStatus {
         self.checked.contains(&true)
     }
 
-    /// Whether every certificate of the chain was looked up.
+    /// The first certificate that was not looked up though its issuer signs lists. There can be no list of
+    /// an issuer whose certificate does not have `cRLSign`, so that none is demanded.
+    #[must_use]
+    pub fn first_unchecked(&self) -> Option<usize> {
+        (1..=self.links).find(|link| !self.covers(*link) && !Self::at(&self.without_lists, *link))
+    }
+
+    /// Whether every certificate of the chain was looked up whose issuer signs lists.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        (1..=self.links).all(|link| self.covers(link))
+        self.first_unchecked().is_none()
     }
 }
 
-/// `checked against a current list of each issuer`, or which of the certificates were.
+/// Which of the certificates were looked up, and why the others were not.
 impl fmt::Display for RevocationStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_complete() {
+        let mut links = 1..=self.links;
+        if links.all(|link| self.covers(link)) {
             return f.write_str("every certificate is checked against a current list of its issuer");
         }
-        if !self.is_checked() {
-            return f.write_str("no certificate is checked against a list of its issuer");
+        if self.is_checked() {
+            f.write_str("checked against a current list of its issuer: ")?;
+            let separators = core::iter::once("").chain(core::iter::repeat(", "));
+            let mut checked = (1..=self.links).filter(|link| self.covers(*link)).zip(separators);
+            checked.try_for_each(|(link, separator)| write!(f, "{separator}certificate {link}"))?;
+        } else {
+            f.write_str("no certificate is checked against a list of its issuer")?;
         }
-        f.write_str("checked against a current list of its issuer: ")?;
-        let separators = core::iter::once("").chain(core::iter::repeat(", "));
-        let mut checked = (1..=self.links).filter(|link| self.covers(*link)).zip(separators);
-        checked.try_for_each(|(link, separator)| write!(f, "{separator}certificate {link}"))?;
-        f.write_str("; there is no list for the others")
+        f.write_str(match self.first_unchecked() {
+            Some(_) => "; there is no list for the others",
+            None => "; the issuers of the others sign no lists",
+        })
     }
+}
+
+/// Whether an authority may sign revocation lists.
+fn signs_lists(issuer: &Certificate<'_>) -> bool {
+    issuer.extensions().key_usage().is_some_and(|usage| usage.crl_sign())
 }
 
 /// Why a chain does not pass the revocation lists.
@@ -148,8 +174,44 @@ pub fn is_list_of(list: &RevocationList<'_>, issuer: &Certificate<'_>) -> bool {
     list.issuer().der() == issuer.subject().der() && same_key()
 }
 
+/// How a list and a path belong together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListUse {
+    /// An issuer of the path issues this list.
+    Used,
+    /// The issuer of this name has no `cRLSign`: no list of it can count.
+    IssuerSignsNoLists,
+    /// An issuer of the path issued this list, which is out of date; a current one was used.
+    NotCurrent,
+    /// No issuer of the path has this name and key.
+    OtherIssuer,
+}
+
+impl ListUse {
+    /// How a list and a verified path belong together.
+    #[must_use]
+    pub fn of(list: &RevocationList<'_>, path: &VerifiedPath<'_>) -> Self {
+        let below = path.path().below();
+        let issuers = core::iter::once(path.path().root()).chain(below).take(below.len());
+        let mut of = issuers.filter(|issuer| is_list_of(list, issuer));
+        let Some(first) = of.next() else { return Self::OtherIssuer };
+        if !core::iter::once(first).chain(of).any(signs_lists) {
+            return Self::IssuerSignsNoLists;
+        }
+        match within(span(list), path.at(), 0) {
+            Ok(()) => Self::Used,
+            Err(_) => Self::NotCurrent,
+        }
+    }
+}
+
+fn span(list: &RevocationList<'_>) -> Validity {
+    Validity { not_before: Time(list.this_update()), not_after: Time(list.next_update()) }
+}
+
 /// Checks the certificates of a path against every list that one of its issuers signed. Each of
-/// these lists must hold and be current, also beside a better one.
+/// these lists must hold. One that is not current is passed over where a current one of the same issuer
+/// was used, and one in the name of an issuer that signs no lists always.
 ///
 /// # Errors
 /// The gravest of what is wrong, whatever the order of the lists.
@@ -159,12 +221,13 @@ pub fn check_revocation(
     revocation: &Revocation<'_>,
     checks: &SignatureChecks<'_>,
 ) -> Result<RevocationStatus, RevocationError> {
-    let mut status = RevocationStatus::unchecked(path.below().len());
+    let mut status = RevocationStatus::unchecked(path);
     let mut worst: Option<(RevocationError, &RevocationList<'_>)> = None;
+    let mut not_current = [None; MAX_CHAIN];
     for list in revocation.lists() {
         let issuers = core::iter::once(path.root()).chain(path.below());
         for (issuer, (authority, issued)) in (0..=usize::MAX).zip(issuers.zip(path.below())) {
-            if list.issuer().der() != authority.subject().der() {
+            if list.issuer().der() != authority.subject().der() || !signs_lists(authority) {
                 continue;
             }
             let link = issuer.saturating_add(1);
@@ -178,9 +241,21 @@ pub fn check_revocation(
                 Err(Problem::Signature) if !is_list_of(list, authority) => continue,
                 Err(problem) => RevocationError::List { issuer, problem },
             };
-            if worst.is_none_or(|(other, of)| graver(&failure, list, &other, of)) {
-                worst = Some((failure, list));
+            let outdated = matches!(failure.problem(), Problem::Expired { .. } | Problem::NotYetValid { .. });
+            let slot = if outdated { not_current.get_mut(issuer) } else { Some(&mut worst) };
+            if let Some(slot) =
+                slot.filter(|slot| slot.is_none_or(|(other, of)| graver(&failure, list, &other, of)))
+            {
+                *slot = Some((failure, list));
             }
+        }
+    }
+    // A list that is not current says nothing where a current one of the same issuer was used.
+    for (link, outdated) in (1..=usize::MAX).zip(not_current) {
+        if let Some((failure, list)) = outdated.filter(|_| !status.covers(link))
+            && worst.is_none_or(|(other, of)| graver(&failure, list, &other, of))
+        {
+            worst = Some((failure, list));
         }
     }
     match worst {
@@ -221,15 +296,14 @@ pub fn verify_list<'a>(
     if list.issuer().der() != issuer.subject().der() {
         return Err(Problem::Issuer);
     }
-    if !issuer.extensions().key_usage().is_some_and(|usage| usage.crl_sign()) {
+    if !signs_lists(issuer) {
         return Err(Problem::KeyUsage);
     }
     verify_issued(issuer, Issued::from(list), checks)?;
     if list.has_critical_extension() {
         return Err(Problem::RevocationScope);
     }
-    let span = Validity { not_before: Time(list.this_update()), not_after: Time(list.next_update()) };
-    within(span, at, 0)?;
+    within(span(list), at, 0)?;
     Ok(VerifiedRevocationList { list: *list, issuer: *issuer })
 }
 

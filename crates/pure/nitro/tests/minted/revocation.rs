@@ -39,9 +39,11 @@ fn every_link_is_looked_up() {
 #[test]
 fn an_authority_that_may_not_sign_lists() {
     let enclave = Enclave::new();
-    let bag = Bag { lists: Some(vec![list(&enclave.chain[3], &[])]), ..Bag::of(&enclave) };
-    let error = Error::RevocationList { issuer: Link(3), problem: Problem::KeyUsage };
-    bag.refused(Expected::Exactly(error, Class::NotAuthentic));
+    // What stands in its name is no list of the chain, and revokes nothing.
+    let serial = &enclave.chain[4].certificate.serial;
+    for named in [&[][..], &[&serial[..]]] {
+        Bag { lists: Some(vec![list(&enclave.chain[3], named)]), ..Bag::of(&enclave) }.verify().unwrap();
+    }
 }
 
 #[test]
@@ -49,4 +51,18 @@ fn lists_of_others_are_no_lists_of_the_chain() {
     let stranger = Enclave::new().with_own_authorities();
     let lists = vec![list(&stranger.chain[0], &[&Enclave::new().chain[1].certificate.serial])];
     Bag { lists: Some(lists), ..Bag::of(&Enclave::new()) }.verify().unwrap();
+}
+
+/// The instance's authority signs no lists, so that none of it is demanded; of the others each is.
+#[test]
+fn lists_are_demanded_of_issuers_that_sign_them() {
+    let enclave = Enclave::new();
+    let lists: Vec<_> = enclave.chain[..3].iter().map(|signer| list(signer, &[])).collect();
+    let with = |lists: Vec<Vec<u8>>| Bag { lists: Some(lists), lists_required: true, ..Bag::of(&enclave) };
+    with(lists.clone()).verify().unwrap();
+    for missing in 0..3 {
+        let mut lists = lists.clone();
+        lists.remove(missing);
+        with(lists).refused(Expected::Chain(missing + 1, Problem::NoRevocationList));
+    }
 }
