@@ -36,8 +36,15 @@ pub(crate) fn vek_type(
     let signer = VekKind::signing(report)?;
     // A VCEK belongs to a chip and says to which; a VLEK does not.
     let of_chip = claims.hwid.is_some();
-    if issued != vek || signer != vek || of_chip != (vek == VekKind::Vcek) {
+    if issued != vek || of_chip != (vek == VekKind::Vcek) {
         return Err(Error::VekType { certificate: vek });
+    }
+    if signer != vek {
+        let source = match signer {
+            VekKind::Vcek => VekSource::vcek(report, Some(product).filter(|line| *line != Product::Turin)),
+            VekKind::Vlek => VekSource::Provider,
+        };
+        return Err(Error::OtherVekType { signer, certificate: vek, source });
     }
     Ok(product)
 }

@@ -11,9 +11,9 @@ checks! { VERIFY:
         "The VEK certificate was issued under AMD's root key of this product.",
         "Give the VCEK or VLEK of the report; name the root of a test or of the twin with --anchor.",
         "AMD 57230, section 3; RFC 5280, section 6";
-    VEK_TYPE [4] = "snp.vek.type", "the kind of the signing key",
+    VEK_TYPE [4 7] = "snp.vek.type", "the kind of the signing key",
         "The key that the report names (VCEK or VLEK) is of the kind of the certificate.",
-        "A VCEK cannot endorse a report that was signed by a VLEK: fetch the other kind.",
+        "Give the certificate of the kind that the report names: a VCEK cannot endorse a report that a VLEK signed, nor a VLEK one that a VCEK signed.",
         "AMD 56860, KEY_INFO.SIGNING_KEY";
     VEK_CHIP [7] = "snp.vek.chip", "the chip of the signing key",
         "The key belongs to the very chip that the report names.",
@@ -29,7 +29,7 @@ checks! { VERIFY:
         "AMD 57230, section 3.1; AMD 56860, TCB_VERSION";
     SIGNATURE [4] = "snp.signature", "the report's signature",
         "The processor's firmware signed these very bytes.",
-        "The report was altered, or it is signed by another key than the certificate's.",
+        "The report was altered, or another VCEK or VLEK than the given one signed it: give that of the report's chip, or of the region's provider.",
         "AMD 56860, section SIGNATURE";
     VALIDITY [7] = "snp.validity", "the certificates' validity",
         "Every certificate of the chain is valid at the given time.",

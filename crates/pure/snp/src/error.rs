@@ -76,10 +76,19 @@ pub enum Error {
     },
     /// The VEK certificate's extensions are not AMD's.
     Vek(WireError),
-    /// The report names another kind of key than the certificate is for.
+    /// The certificate contradicts its own chain about the kind of key that it is for.
     VekType {
         /// The certificate's.
         certificate: VekKind,
+    },
+    /// The VEK of the kind that signed the report is missing: the certificates are for the other kind.
+    OtherVekType {
+        /// The kind that signed the report.
+        signer: VekKind,
+        /// The certificate's.
+        certificate: VekKind,
+        /// Where the right certificate can be had.
+        source: VekSource,
     },
     /// Certificate, root key and processor are not of one product line.
     VekProduct,
@@ -132,7 +141,7 @@ impl Error {
             | Self::RevocationList { .. } => checks::REVOCATION,
             Self::MissingVek(_) | Self::Missing(_) | Self::Untrusted { .. } => checks::CHAIN,
             Self::Chain { .. } | Self::Vek(_) => checks::CHAIN,
-            Self::NotSigned | Self::VekType { .. } => checks::VEK_TYPE,
+            Self::NotSigned | Self::VekType { .. } | Self::OtherVekType { .. } => checks::VEK_TYPE,
             Self::VekProduct | Self::Processor | Self::TcbReserved => checks::VEK_PRODUCT,
             Self::VekTcb { .. } => checks::VEK_TCB,
             Self::VekChip { .. } => checks::VEK_CHIP,
@@ -149,8 +158,8 @@ impl Error {
             Self::Report(_) | Self::Vek(_) => Class::Malformed,
             Self::Processor => Class::Unsupported,
             Self::MissingVek(_) | Self::Missing(_) => Class::Incomplete,
-            // The certificate of another chip or TCB is genuine; the right one is missing.
-            Self::VekChip { .. } | Self::VekTcb { .. } => Class::Incomplete,
+            // The certificate of another chip, TCB or kind is genuine; the right one is missing.
+            Self::VekChip { .. } | Self::VekTcb { .. } | Self::OtherVekType { .. } => Class::Incomplete,
             Self::Chain { problem, .. } | Self::RevocationList { problem, .. } => problem.class(),
             Self::Nonce | Self::NonceLength => Class::NotBound,
             _ => Class::NotAuthentic,
@@ -159,6 +168,15 @@ impl Error {
 }
 
 impl Error {
+    /// Whether more certificates or lists came than are tried.
+    pub(crate) const fn is_limit(&self) -> bool {
+        matches!(
+            self,
+            Self::Chain { problem: Problem::TooManySignatures, .. }
+                | Self::RevocationList { problem: Problem::TooManySignatures, .. }
+        )
+    }
+
     /// The VEK of a report is missing.
     pub(crate) fn missing_vek(wanted: VekKind, report: &Report) -> Self {
         Self::MissingVek(match wanted {
@@ -171,10 +189,13 @@ impl Error {
     #[must_use]
     pub const fn advice(&self) -> Option<Advice> {
         match self {
-            Self::MissingVek(source) | Self::VekChip { source, .. } | Self::VekTcb { source, .. } => {
-                Some(Advice::Vek(*source))
-            }
+            Self::MissingVek(source)
+            | Self::OtherVekType { source, .. }
+            | Self::VekChip { source, .. }
+            | Self::VekTcb { source, .. } => Some(Advice::Vek(*source)),
             Self::Untrusted { .. } => Some(Advice::Anchor),
+            Self::Chain { link: Link::Intermediate, problem: Problem::Signature } => Some(Advice::SameName),
+            Self::Chain { problem: Problem::Revoked, .. } => Some(Advice::Revoked),
             _ => None,
         }
     }
@@ -185,6 +206,9 @@ impl Error {
         match self {
             Self::VekTcb { certificate, reported, .. } => {
                 Some((Compared::Tcb(*reported), Compared::Tcb(*certificate)))
+            }
+            Self::OtherVekType { signer, certificate, .. } => {
+                Some((Compared::Kind(*signer), Compared::Kind(*certificate)))
             }
             Self::VekChip { expected, other, source } => Some((
                 match source {
@@ -205,6 +229,10 @@ pub enum Advice {
     Vek(VekSource),
     /// Name the root as an anchor, if it is one of one's own.
     Anchor,
+    /// The same, of a root that only has the name of a trusted one.
+    SameName,
+    /// Do not rely on a revoked certificate.
+    Revoked,
 }
 
 impl fmt::Display for Advice {
@@ -214,6 +242,14 @@ impl fmt::Display for Advice {
             Self::Anchor => f.write_str(
                 "If this is the root of a test or of the twin, give its certificate with --anchor.",
             ),
+            Self::SameName => f.write_str(
+                "The signature is not of the trusted root of this name. If the evidence is of a test or of \
+                 the twin, give its root's certificate with --anchor.",
+            ),
+            Self::Revoked => f.write_str(
+                "The issuer withdrew the certificate: nothing under it is to be relied on. Have the machine \
+                 get a certificate under a current one, or take the evidence of another machine.",
+            ),
         }
     }
 }
@@ -221,6 +257,8 @@ impl fmt::Display for Advice {
 /// One side of a comparison between a report and a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compared {
+    /// A kind of key.
+    Kind(VekKind),
     /// A TCB.
     Tcb(Tcb),
     /// A chip id, whole.
@@ -232,6 +270,7 @@ pub enum Compared {
 impl fmt::Display for Compared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Kind(kind) => kind.fmt(f),
             Self::Tcb(tcb) => tcb.fmt(f),
             Self::Chip(url) => write!(f, "chip {}", url.chip()),
             Self::ChipPrefix(prefix) => prefix.fmt(f),
@@ -257,10 +296,10 @@ impl fmt::Display for Error {
                 write!(f, "revocation list of the {issuer}: {problem}")
             }
             Self::VekType { certificate } => {
-                write!(
-                    f,
-                    "the certificate is for a {certificate}, the report was signed by another kind of key"
-                )
+                write!(f, "the certificate says that it is a {certificate}'s, its chain or extensions do not")
+            }
+            Self::OtherVekType { signer, certificate, .. } => {
+                write!(f, "no {signer} came, which signed the report, only a {certificate}")
             }
             Self::VekProduct => {
                 f.write_str("certificate, root key and processor are not of one product line")
