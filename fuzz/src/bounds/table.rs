@@ -54,9 +54,9 @@ entries! {
     // At most eight certificates below the root, each signed once.
     PATH = Entry::free(X509, "`verify_path`, `valid_at`").signatures(8, 0).blocks(1, 32);
     LIST = Entry::free(X509, "`verify_list`, `revokes`").signatures(1, 0).blocks(1, 4);
-    // `teeproof_snp::MAX_SIGNATURES`: the report's under 64 VEKs, and 32 for chains; one for each
+    // `teeproof_snp::MAX_SIGNATURES`: every candidate is tried, and this alone ends it; one for each
     // list. A VEK is hashed for each path, of which each costs two signatures.
-    SNP_VERIFY = Entry::free(SNP, "`verify`").signatures(96, 1).blocks(48, 1280);
+    SNP_VERIFY = Entry::free(SNP, "`verify`").signatures(256, 1).blocks(130, 4096);
     // The lists alone: report and chain are known.
     SNP_AGAIN = Entry::free(SNP, "`verify_again`").signatures(0, 1).blocks(2, 16);
     SNP_APPRAISE = Entry::free(SNP, "`appraise`");
@@ -69,14 +69,15 @@ entries! {
     // At most 24 registers, and the policy.
     TPM_POLICY = Entry::free(TPM, "`CertifiedKey::verify_policy`").blocks(0, 16);
     TPM_APPRAISE = Entry::free(TPM, "`appraise`");
-    // The claims have less than 4 KiB, and are kept as values. The report's signatures, 32 for the
+    // The claims have less than 4 KiB, and are kept as values. The report's signatures, 256 for the
     // chains of the attestation key, the quote's; each list in both chains.
     HCL_SNP = Entry::free(HCL, "`verify_snp`")
-        .heap((0, 128 * KIB), (0, 160 * KIB)).signatures(129, 2).blocks(80, 2048);
-    // The quote and the lists; where a known chain no longer holds, what `verify_snp` costs besides.
+        .heap((0, 128 * KIB), (0, 160 * KIB)).signatures(513, 2).blocks(390, 6144);
+    // The quote and the lists; where a known chain no longer holds, what `verify_snp` costs besides, and the
+    // endorsements once more with the certificates of the known chains.
     HCL_AGAIN = Entry::free(HCL, "`verify_snp_again`")
-        .heap((0, 128 * KIB), (0, 160 * KIB)).signatures(129, 4).blocks(84, 2048);
-    HCL_TDX = Entry::free(HCL, "`verify_tdx`").heap((0, 8 * KIB), (0, 16 * KIB)).signatures(32, 1).blocks(40, 256);
+        .heap((4, 128 * KIB), (4, 160 * KIB)).signatures(513, 4).blocks(394, 6144);
+    HCL_TDX = Entry::free(HCL, "`verify_tdx`").heap((0, 8 * KIB), (0, 16 * KIB)).signatures(256, 1).blocks(260, 2048);
     HCL_APPRAISE = Entry::free(HCL, "`appraise_snp`").heap((0, 64), (0, 64));
     // Eight certificates below the root, each hashed by itself and in the payload; the root's hash; a
     // list for each of its issuers.
@@ -96,10 +97,10 @@ entries! {
     POLICY = Entry::free(FRONT, "`Policy::from_toml`").heap((192, 32 * KIB), (240, 512 * KIB));
     // Names of certificates stand in findings, with what a terminal would obey escaped.
     VERIFY = Entry::free(FRONT, "`verify`")
-        .heap((8, 192 * KIB), (16, 256 * KIB)).signatures(129, 2).blocks(80, 2048);
+        .heap((8, 192 * KIB), (16, 256 * KIB)).signatures(513, 2).blocks(390, 6144);
     // For each piece what `verify` costs, and once what the cache takes.
     VERIFY_MANY = Entry::free(FRONT, "`verify_many`, each piece")
-        .heap((16, 256 * KIB), (32, 384 * KIB)).signatures(129, 2).blocks(80, 2048);
+        .heap((16, 256 * KIB), (32, 384 * KIB)).signatures(513, 2).blocks(390, 6144);
     PROPOSAL = Entry::free(FRONT, "`Proposal::from_results`").heap((1, 8 * KIB), (1, 48 * KIB));
     // Room for a head, and its public area and wrapped key once more.
     ENVELOPE = Entry::free(VTPM, "`seal::EnvelopeHeader::parse`, `read`").heap((0, 2 * KIB), (0, 2 * KIB));

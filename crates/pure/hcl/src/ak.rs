@@ -9,11 +9,11 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use teeproof_core::{Class, Record, RsaKey};
 use teeproof_wire::Reader;
 use teeproof_wire::certificate::{Certificate, Name, PublicKey};
+use teeproof_wire::crl::RevocationList;
 use teeproof_wire::der::{self, tag};
 use teeproof_x509::{
     AnchorKind, AnchoredPath, Candidates, PathError, PathSearch, PinnedCertificate, PinnedCertificates,
-    Problem, RevocationError, RevocationStatus, Shortlist, SignatureBudget, SignatureChecks, VerifiedPath,
-    build_path,
+    Problem, RevocationError, RevocationStatus, SignatureBudget, SignatureChecks, VerifiedPath, build_path,
 };
 
 use crate::{Error, Verification, checks};
@@ -45,11 +45,10 @@ const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25];
 /// tcg-kp-AIKCertificate, 2.23.133.8.3.
 const AIK_CERTIFICATE: &[u8] = &[0x67, 0x81, 0x05, 0x08, 0x03];
 
-/// How many certificates of one key are tried. A VM that runs for years has one for each year.
-const MAX_CERTIFICATES: usize = 16;
-/// The most signatures that AK chains may cost, without those of revocation lists: eight chains of
-/// four certificates each. Real evidence costs two or three.
-pub const MAX_AK_SIGNATURES: usize = 32;
+/// The most signatures that AK chains may cost, without those of revocation lists. Real evidence costs two
+/// or three; this is enough for eighty certificates of one key that a sender makes up, or an authority with
+/// as many certificates of one name.
+pub const MAX_AK_SIGNATURES: usize = 256;
 
 /// The path of an attestation key's certificate, from a vTPM root down.
 #[derive(Clone, Copy, Debug)]
@@ -83,7 +82,7 @@ impl<'a> AkPath<'a> {
     }
 
     /// The same path at the time of another verification, under its anchors and lists; `None` where
-    /// it no longer holds.
+    /// it no longer holds: [`establish`] then tells why.
     pub(crate) fn again(&self, verification: &Verification<'a>) -> Option<Self> {
         let path = self.path.path();
         if !verification.anchors.still_trusts(path.root(), path.anchor()) {
@@ -124,8 +123,9 @@ pub(crate) fn establish<'a>(
     verification: &Verification<'a>,
     record: &mut dyn Record,
 ) -> Result<Option<AkPath<'a>>, Error> {
-    let leaves = leaves(key, endorsements, verification);
-    if leaves.iter().next().is_none() {
+    let leaves = Leaves { key, endorsements, verification };
+    let mut next = leaves.next(None);
+    if next.is_none() {
         absent(key, endorsements, record);
         return Ok(None);
     }
@@ -133,7 +133,7 @@ pub(crate) fn establish<'a>(
     let budget = verification.budget(MAX_AK_SIGNATURES);
     let signatures = verification.checks(&budget);
     let mut best: Option<Failure<'a>> = None;
-    for leaf in leaves.iter() {
+    while let Some(leaf) = next {
         match verify(leaf, endorsements, verification, &signatures) {
             Ok(ak) => {
                 if of_claims {
@@ -142,8 +142,17 @@ pub(crate) fn establish<'a>(
                 ak.record(verification, record);
                 return Ok(Some(ak));
             }
-            Err(failure) => best = Some(further(best, failure)),
+            Err(failure) => {
+                // Those of other VMs than confidential ones come last; and where the budget is spent, what
+                // the certificates before lack is not the reason.
+                let last = matches!(failure, Failure::Subject) || failure.is_limit();
+                best = Some(further(best, failure));
+                if last {
+                    break;
+                }
+            }
         }
+        next = leaves.next(Some(leaf));
     }
     let mut not_established = |because: &dyn fmt::Display| {
         if of_claims {
@@ -200,23 +209,35 @@ fn absent(key: AkKey<'_>, endorsements: &[Certificate<'_>], record: &mut dyn Rec
 
 const NONE_OF_THIS_KEY: &str = "no AK certificate of this VM came along";
 
-/// The AK certificates of a key: those of confidential VMs first, valid ones before others, then by
-/// their bytes; never in the order in which they came.
-fn leaves<'a, 'c>(
-    key: AkKey<'_>,
+/// The AK certificates of a key.
+struct Leaves<'a, 'c> {
+    key: AkKey<'c>,
     endorsements: &'c [Certificate<'a>],
-    verification: &Verification<'_>,
-) -> Shortlist<&'c Certificate<'a>, MAX_CERTIFICATES> {
-    let at = verification.at.0;
-    let order = |one: &&Certificate<'_>, other: &&Certificate<'_>| -> Ordering {
-        let rank =
-            |one: &Certificate<'_>| (!is_confidential(one), at < one.not_before() || at > one.not_after());
+    verification: &'c Verification<'a>,
+}
+
+impl<'a, 'c> Leaves<'a, 'c> {
+    /// The certificate that is tried after another one, or first: those of confidential VMs first, those
+    /// that no given list names, valid ones before others, then by their bytes; never in the order in which
+    /// they came. That a list names one costs no signature here, and is not believed yet.
+    fn next(&self, after: Option<&Certificate<'a>>) -> Option<&'c Certificate<'a>> {
+        let later =
+            |one: &&Certificate<'a>| after.is_none_or(|after| self.order(one, after) == Ordering::Greater);
+        let of_key = self.endorsements.iter().filter(|one| is_ak(one) && is_for(one, self.key));
+        of_key.filter(later).min_by(|one, other| self.order(one, other))
+    }
+
+    fn order(&self, one: &Certificate<'_>, other: &Certificate<'_>) -> Ordering {
+        let (at, lists) = (self.verification.at.0, self.verification.revocation.lists());
+        let rank = |one: &Certificate<'_>| {
+            let names = |list: &RevocationList<'_>| {
+                list.issuer().der() == one.issuer().der() && list.revokes(one.serial())
+            };
+            let not_valid = at < one.not_before() || at > one.not_after();
+            (!is_confidential(one), lists.iter().any(names), not_valid)
+        };
         rank(one).cmp(&rank(other)).then_with(|| one.der().cmp(other.der()))
-    };
-    let mut leaves = Shortlist::new();
-    let of_key = endorsements.iter().filter(|one| is_ak(one) && is_for(one, key));
-    of_key.for_each(|one| leaves.insert(one, order));
-    leaves
+    }
 }
 
 /// Why an AK certificate is not believed.
@@ -231,9 +252,23 @@ enum Failure<'a> {
     Revocation(Error),
 }
 
+impl Failure<'_> {
+    /// Whether more certificates or lists came than are tried.
+    const fn is_limit(&self) -> bool {
+        match self {
+            Self::Path(error) => error.is_limit(),
+            Self::Revocation(Error::AkRevocationList { problem, .. }) => {
+                matches!(problem, Problem::TooManySignatures)
+            }
+            _ => false,
+        }
+    }
+}
+
 /// Of two failures, the one that came further; the first of two that came as far.
 fn further<'a>(best: Option<Failure<'a>>, next: Failure<'a>) -> Failure<'a> {
     let progress = |failure: &Failure<'_>| match failure {
+        limit if limit.is_limit() => (6, 0),
         Failure::Subject => (0, 0),
         Failure::Path(PathError::MissingIssuer { .. }) => (1, 0),
         Failure::Path(PathError::UntrustedRoot(_)) => (2, 0),
@@ -273,7 +308,10 @@ fn verify<'a>(
         });
         verified.map_err(|failure| best = Some(further(best.take(), failure))).ok()
     });
-    found.map_err(|error| best.unwrap_or(Failure::Path(error)))
+    found.map_err(|error| match best {
+        Some(best) if !error.is_limit() => best,
+        _ => Failure::Path(error),
+    })
 }
 
 /// Looks a path up in every list that one of its issuers signed.
@@ -286,9 +324,7 @@ fn check_revocation(
         RevocationError::Revoked { link } => Error::AkChain { link, problem: Problem::Revoked },
         RevocationError::List { issuer, problem } => Error::AkRevocationList { issuer, problem },
     })?;
-    let status = path.revocation();
-    let unchecked = (1..=path.path().below().len()).find(|link| !status.covers(*link));
-    match (verification.revocation.waiver(), unchecked) {
+    match (verification.revocation.waiver(), path.revocation().first_unchecked()) {
         (None, Some(link)) => Err(Error::AkChain { link, problem: Problem::NoRevocationList }),
         _ => Ok(()),
     }
@@ -372,8 +408,14 @@ impl fmt::Display for Missing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = Title(self.issuer);
         write!(f, "not established: the certificate of {name} is missing among the endorsements; ")?;
+        let has_name = |root: &PinnedCertificate<'_>| self.issuer.common_name() == Some(root.common_name);
         match self.url {
             Some(url) => write!(f, "fetch it from {url}"),
+            None if AZURE.roots.iter().any(has_name) => write!(
+                f,
+                "Microsoft publishes it by this name, see {AUTHORITIES}; the trusted root of this name is another \
+                 one: that of a test or of the twin is given with --anchor"
+            ),
             None => write!(f, "Microsoft publishes it by this name, see {AUTHORITIES}"),
         }
     }

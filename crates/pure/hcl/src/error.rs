@@ -216,6 +216,8 @@ impl Error {
         match self {
             Self::Snp(error) => error.advice(),
             Self::AkUntrusted { .. } => Some(teeproof_snp::Advice::Anchor),
+            Self::AkChain { link: 1, problem: Problem::Signature } => Some(teeproof_snp::Advice::SameName),
+            Self::AkChain { problem: Problem::Revoked, .. } => Some(teeproof_snp::Advice::Revoked),
             _ => None,
         }
     }

@@ -63,32 +63,40 @@ impl<'a> Trial<'a, '_> {
     pub(crate) fn best(&self) -> Result<Attempt<'a>, Error> {
         let wanted = VekKind::signing(self.report)?;
         let candidates = self.endorsements.candidates(wanted, self.report, self.verification.at);
-        let fitting = || candidates.iter().filter(|one| one.fit == Fit::Fits);
-        let several = fitting().nth(1).is_some();
+        let first = candidates.next(None);
+        let fits = |one: &Candidate<'a, '_>| one.fit == Fit::Fits;
+        let any_fits = first.as_ref().is_some_and(fits);
+        let several = candidates.next(first.as_ref()).as_ref().is_some_and(fits);
         let mut best: Option<Attempt<'a>> = None;
-        for candidate in candidates.iter() {
+        let mut next = first;
+        while let Some(candidate) = next {
+            next = candidates.next(Some(&candidate));
             // A certificate that does not fit is tried only to say what is wrong with it.
             let says_enough = best.as_ref().is_some_and(|best| best.path().is_some());
-            if candidate.fit != Fit::Fits && (says_enough || fitting().next().is_some()) {
+            if candidate.fit != Fit::Fits && (says_enough || any_fits) {
                 break;
             }
             // Where several fit, the report's signature tells which of the keys made it.
             let statement = if several { Some(self.statement(candidate.certificate)) } else { None };
-            if let Some(Err(_)) = statement {
-                continue;
+            match statement {
+                Some(Err(error)) if error.is_limit() => return Err(error),
+                Some(Err(_)) => continue,
+                _ => {}
             }
-            let attempt = self.attempt(candidate, statement.and_then(Result::ok));
-            if attempt.error.is_none() {
-                return Ok(attempt);
+            let attempt = self.attempt(&candidate, statement.and_then(Result::ok));
+            match attempt.error {
+                None => return Ok(attempt),
+                Some(error) if error.is_limit() => return Err(error),
+                Some(_) => {}
             }
             if attempt.is_further_than(best.as_ref()) {
                 best = Some(attempt);
             }
         }
-        match (best, candidates.iter().next()) {
+        match (best, first) {
             (Some(best), _) => Ok(best),
             // No key of those that fit made the signature.
-            (None, Some(first)) => Ok(self.attempt(first, None)),
+            (None, Some(first)) => Ok(self.attempt(&first, None)),
             (None, None) => Err(Error::missing_vek(wanted, self.report)),
         }
     }
@@ -118,10 +126,16 @@ impl<'a> Trial<'a, '_> {
             }
             accepted.then_some(())
         });
-        best.unwrap_or_else(|| {
-            let error = Error::of_path(found.err().unwrap_or(PathError::NotAccepted), candidate.certificate);
+        let failed = |error| {
+            let error = Error::of_path(error, candidate.certificate);
             Attempt { error: Some(error), ..Attempt::begin(candidate.kind) }
-        })
+        };
+        match (found, best) {
+            // More candidates were to be tried: what the best of the others lacks is not the reason.
+            (Err(error), _) if error.is_limit() => failed(error),
+            (_, Some(best)) => best,
+            (found, None) => failed(found.err().unwrap_or(PathError::NotAccepted)),
+        }
     }
 
     /// The report's signature under a VEK.
@@ -283,7 +297,9 @@ pub(crate) fn record_revocation(
 ) {
     match (status.covers(INTERMEDIATE), revocation.waiver()) {
         (false, Some(reason)) => record.waive(checks::REVOCATION, &reason),
-        _ if status.is_complete() => {
+        // The root signs no lists.
+        (false, None) => record.pass(checks::REVOCATION, &status),
+        _ if status.covers(INTERMEDIATE.saturating_add(1)) => {
             record.pass(
                 checks::REVOCATION,
                 &"the intermediate is not on the root's current list, nor the VEK on the intermediate's",
@@ -312,7 +328,8 @@ pub(crate) fn check_revocation(
             Error::RevocationList { issuer: Link::at(issuer), problem }
         }
     })?;
-    if !path.revocation().covers(INTERMEDIATE) && verification.revocation.waiver().is_none() {
+    if path.revocation().first_unchecked() == Some(INTERMEDIATE) && verification.revocation.waiver().is_none()
+    {
         return Err(Error::Chain { link: Link::Intermediate, problem: Problem::NoRevocationList });
     }
     Ok(())

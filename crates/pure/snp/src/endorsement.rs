@@ -5,7 +5,6 @@ use core::cmp::Ordering;
 use teeproof_core::Time;
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::snp::{Product, Report, Tcb};
-use teeproof_x509::Shortlist;
 
 use crate::VekKind;
 use crate::binding::ReportTcb;
@@ -19,10 +18,6 @@ pub struct Endorsements<'a, 'c> {
     /// The certificates.
     pub certificates: &'c [Certificate<'a>],
 }
-
-/// How many VEK certificates are tried: those of a rack whose hosts mask their chip ids, so that the
-/// report's signature alone tells which chip made it.
-pub(crate) const MAX_VEKS: usize = 64;
 
 /// A VEK certificate that may be the report's.
 #[derive(Clone, Copy, Debug)]
@@ -50,29 +45,64 @@ pub(crate) enum Fit {
     OtherKind,
 }
 
-pub(crate) type Candidates<'a, 'c> = Shortlist<Candidate<'a, 'c>, MAX_VEKS>;
+/// The VEK certificates to try for a report, the best first, in an order that does not depend on the one
+/// in which they came. All are verified like any other; nothing but the budget of signatures limits how
+/// many.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Candidates<'a, 'c> {
+    certificates: &'c [Certificate<'a>],
+    wanted: VekKind,
+    report: &'c Report,
+    at: Time,
+    among: Among,
+}
+
+/// How many certificates there are of the kind that signed the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Among {
+    /// None: those of the other kind are the candidates.
+    OtherKind,
+    /// One, which is taken as it is: whether it fits is verified afterwards.
+    One,
+    /// Several, which are ranked.
+    Several,
+}
 
 impl<'a, 'c> Endorsements<'a, 'c> {
-    /// The VEK certificates to try for a report that a key of this kind signed, the best first, in an
-    /// order that does not depend on the one in which they came. All are verified like any other.
-    pub(crate) fn candidates(&self, wanted: VekKind, report: &Report, at: Time) -> Candidates<'a, 'c> {
-        let veks = || self.certificates.iter().filter_map(|one| Some((one, VekKind::of(one)?)));
-        let mut of_kind = veks().filter(|(_, kind)| *kind == wanted);
-        let (first, second) = (of_kind.next(), of_kind.next());
-        let mut candidates = Shortlist::new();
-        let mut insert = |certificate: &'c Certificate<'a>, kind, fit| {
-            let not_valid = at.0 < certificate.not_before() || at.0 > certificate.not_after();
-            candidates.insert(Candidate { certificate, kind, fit, not_valid }, Candidate::order);
+    /// The candidates for a report that a key of this kind signed.
+    pub(crate) fn candidates(&self, wanted: VekKind, report: &'c Report, at: Time) -> Candidates<'a, 'c> {
+        let kinds = self.certificates.iter().filter_map(VekKind::of);
+        let mut of_kind = kinds.filter(|kind| *kind == wanted);
+        let among = match (of_kind.next(), of_kind.next()) {
+            (None, _) => Among::OtherKind,
+            (Some(_), None) => Among::One,
+            (Some(_), Some(_)) => Among::Several,
         };
-        match (first, second) {
-            // One alone is taken as it is: whether it fits is verified afterwards.
-            (Some((only, kind)), None) => insert(only, kind, Fit::Fits),
-            (None, _) => veks().for_each(|(one, kind)| insert(one, kind, Fit::OtherKind)),
-            _ => veks().filter(|(_, kind)| *kind == wanted).for_each(|(one, kind)| {
-                insert(one, kind, Fit::of(one, report));
-            }),
+        Candidates { certificates: self.certificates, wanted, report, at, among }
+    }
+}
+
+impl<'a, 'c> Candidates<'a, 'c> {
+    /// The candidate that is tried after another one, or first.
+    pub(crate) fn next(&self, after: Option<&Candidate<'a, 'c>>) -> Option<Candidate<'a, 'c>> {
+        if self.among == Among::One && after.is_some() {
+            return None;
         }
-        candidates
+        let candidates = self.certificates.iter().filter_map(|one| self.candidate(one));
+        let later = |one: &Candidate<'a, 'c>| after.is_none_or(|after| one.order(after) == Ordering::Greater);
+        candidates.filter(later).min_by(Candidate::order)
+    }
+
+    fn candidate(&self, certificate: &'c Certificate<'a>) -> Option<Candidate<'a, 'c>> {
+        let kind = VekKind::of(certificate)?;
+        let fit = match self.among {
+            Among::OtherKind => Fit::OtherKind,
+            _ if kind != self.wanted => return None,
+            Among::One => Fit::Fits,
+            Among::Several => Fit::of(certificate, self.report),
+        };
+        let not_valid = self.at.0 < certificate.not_before() || self.at.0 > certificate.not_after();
+        Some(Candidate { certificate, kind, fit, not_valid })
     }
 }
 

@@ -13,7 +13,6 @@ use teeproof_x509::{
 
 use crate::anchors::AMD;
 use crate::attempt::Trial;
-use crate::endorsement::MAX_VEKS;
 use crate::{Endorsements, Error, VekKind, checks};
 
 /// What a relying party decides before it looks at a report.
@@ -78,7 +77,7 @@ pub enum Chip {
 /// Work before the first signature is bounded by the number of certificates given. A genuine
 /// report costs two signatures, the VEK's and its own: that of an intermediate that is pinned together
 /// with its root is not verified. One that is not costs one more, and so does each revocation list of
-/// an issuer in the chain; cached signatures cost none. Certificates of other chips and TCBs are told
+/// an issuer in the chain. A cached signature is not verified, and counts all the same. Certificates of other chips and TCBs are told
 /// by their extensions. Where several fit all the same, each costs the report's signature, and those
 /// that made it their chain. All of it together costs at most [`MAX_SIGNATURES`] and one signature for
 /// each revocation list.
@@ -112,9 +111,10 @@ pub fn verify<'a>(
     Ok(VerifiedReport { report, path, statement, vek, product, tcbs, chip, provider })
 }
 
-/// The most signatures of one verification, without those of revocation lists: the report's under
-/// each VEK that may have made it, and those of sixteen chains.
-pub const MAX_SIGNATURES: usize = MAX_VEKS + 32;
+/// The most signatures of one verification, without those of revocation lists. Genuine evidence costs two
+/// or three; a provider's VLEKs of all its regions, or the VCEKs of a few racks whose hosts mask their chip
+/// ids, cost one each, as does each certificate that a sender makes up in AMD's names.
+pub const MAX_SIGNATURES: usize = 256;
 
 impl<'a> Verification<'a> {
     fn budget(&self, signatures: usize) -> SignatureBudget {

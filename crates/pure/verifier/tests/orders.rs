@@ -20,7 +20,7 @@ use support::{AT, REMEMBERING, accepted, read};
 use teeproof::core::{Freshness, Technology, Time};
 use teeproof::input::{Inputs, Kind};
 use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
-use teeproof::x509::{Anchors, CachedSignatures, Revocation};
+use teeproof::x509::{Anchors, CachedSignatures, Revocation, SignatureCache};
 use teeproof::{Policy, Request, verify};
 use teeproof_mint::azure::{AkChain, Vm};
 use teeproof_mint::nitro::Enclave;
@@ -40,6 +40,11 @@ struct Case {
 impl Case {
     /// Everything that a result says, with files and anchors in this order.
     fn said(&self, files: &[usize], anchors: &[usize]) -> (u8, String) {
+        self.said_with(files, anchors, &mut SignatureCache::new(0))
+    }
+
+    /// The same with a cache, which keeps what it verified.
+    fn said_with(&self, files: &[usize], anchors: &[usize], cache: &mut SignatureCache) -> (u8, String) {
         let mut inputs = Inputs::new();
         for at in files {
             let (kind, bytes) = &self.files[*at];
@@ -53,7 +58,7 @@ impl Case {
             endorsements: &certificates,
             revocation: Revocation::Lists(&lists),
             anchors: Anchors::and(&anchors),
-            cache: CachedSignatures::NONE,
+            cache: CachedSignatures::from_cache(cache),
             freshness: Freshness::Waived("the order is looked at"),
             user_data: None,
             at: self.at,
@@ -65,7 +70,11 @@ impl Case {
         };
         let result = verify(&inputs.evidence().unwrap(), &request).unwrap();
         let said = format!("{:?} {:?} {:?}", result.verdict(), result.findings(), result.claims());
-        (result.exit(), said)
+        let exit = result.exit();
+        let new = cache.new_signatures(result.signatures());
+        drop(result);
+        cache.insert(new);
+        (exit, said)
     }
 
     /// All pairs exchanged, and so many seeded orders.
@@ -80,6 +89,16 @@ impl Case {
             assert!(other == (exit, said.clone()), "{}, {files:?}:\n{said}\n{}", self.name, other.1);
             looked_at += 1;
         };
+        // What is cached changes nothing, whichever of the files were verified before.
+        let mut cache = SignatureCache::new(100);
+        for left_out in 0..straight.len() {
+            let files: Vec<usize> = straight.iter().copied().filter(|at| *at != left_out).collect();
+            if self.files[left_out].0.is_none() && left_out > 0 {
+                let _ = self.said_with(&files, &anchors, &mut cache);
+            }
+            let warm = self.said_with(&straight, &anchors, &mut cache);
+            assert!(warm == (exit, said.clone()), "{}, warm:\n{said}\n{}", self.name, warm.1);
+        }
         for first in 0..straight.len() {
             for second in first + 1..straight.len() {
                 let mut files = straight.clone();
@@ -130,6 +149,12 @@ fn minted(name: &str, files: Vec<(Option<Kind>, Vec<u8>)>, anchors: Vec<Vec<u8>>
 fn list(signer: &Link, revoked: &[&[u8]]) -> Vec<u8> {
     let list = Crl::new(0, 2 * DEFAULT_TIME);
     revoked.iter().fold(list, |list, serial| list.revoke(serial)).sign(signer).unwrap()
+}
+
+/// Copies of a certificate whose signatures do not hold.
+fn altered(certificate: &[u8], count: u8) -> Vec<Vec<u8>> {
+    let (rest, _) = certificate.split_at(certificate.len() - 2);
+    (0..count).map(|number| [rest, &[0x5a, number]].concat()).collect()
 }
 
 fn past() -> Validity {
@@ -185,7 +210,11 @@ fn snp() -> Vec<Case> {
         cases.push(minted(&format!("{name}, revoked"), plain(revoked), anchors.clone(), 7));
         let without: Vec<_> = all.iter().filter(|one| **one != evidence.vek).cloned().collect();
         cases.push(minted(&format!("{name} missing"), plain(without), anchors, 7));
-        cases.push(minted(&format!("{name}, no anchor"), plain(all), vec![], 4));
+        cases.push(minted(&format!("{name}, no anchor"), plain(all.clone()), vec![], 4));
+        // Self-made intermediates of the right name, more than any shortlist holds.
+        let crowd = [all, altered(&evidence.intermediate, 24)].concat();
+        let anchors = vec![evidence.ark.clone(), Enclave::new().mint().unwrap().root().to_vec()];
+        cases.push(minted(&format!("{name} in a crowd"), plain(crowd), anchors, 0));
     }
     cases
 }

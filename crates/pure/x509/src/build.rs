@@ -4,25 +4,16 @@
 //! found by the issuer's name, byte for byte. Key identifiers and validity only say which of them
 //! is tried first.
 
-use core::cell::LazyCell;
 use core::cmp::Ordering;
 use core::fmt;
 
 use teeproof_core::{Class, Time};
 use teeproof_wire::certificate::{Certificate, Name};
 
-use crate::shortlist::Shortlist;
 use crate::{
     Anchor, AnchorKind, AnchoredPath, Anchors, Error, MAX_CHAIN, PinnedCertificates, Problem,
     SignatureChecks, verify_path,
 };
-
-/// How many issuers of one name are tried for a certificate. Real chains have one; an authority
-/// that renews its certificate, and a root that a test shares its name with, make it three.
-const MAX_ISSUERS: usize = 8;
-/// How many certificates are visited on all ways up from one leaf. Real chains take two or three;
-/// this is enough for an authority with eight certificates at each of four levels.
-const MAX_STEPS: usize = 32;
 
 /// Where a path is looked for, and with what it is verified.
 #[derive(Clone, Copy, Debug)]
@@ -84,6 +75,12 @@ pub enum PathError<'a> {
 }
 
 impl PathError<'_> {
+    /// Whether the search ended because the budget of signatures was spent.
+    #[must_use]
+    pub const fn is_limit(&self) -> bool {
+        matches!(self, Self::Chain(Error { problem: Problem::TooManySignatures, .. }))
+    }
+
     /// The class of the failure.
     #[must_use]
     pub const fn class(&self) -> Class {
@@ -112,12 +109,15 @@ impl fmt::Display for PathError<'_> {
 /// Hands each path that holds from a trust anchor to `leaf` to `accept`, until it gives something.
 ///
 /// Every candidate is tried, in an order that depends on the certificates alone and never on the
-/// order in which they came: cached signatures, matching key identifiers, pinned anchors and valid
-/// certificates first, then by their bytes. Each path costs at most one signature for each
-/// certificate that is neither cached nor pinned, all of them together what the budget allows.
+/// order in which they came or on what is cached: anchors, then pinned intermediates, then those that
+/// came, of which matching key identifiers and valid certificates first, then by their bytes. One of those
+/// that came is tried right below the anchors before a pinned one of its name. Nothing but
+/// the budget limits how many: each path costs at most one signature for each certificate that is not
+/// pinned together with its issuer.
 ///
 /// # Errors
-/// The failure of the most promising path: see [`PathError`].
+/// [`Problem::TooManySignatures`] where the budget is spent; otherwise the failure of the most promising
+/// path: see [`PathError`].
 pub fn build_path<'a, T>(
     leaf: Certificate<'a>,
     search: &PathSearch<'a, '_>,
@@ -133,14 +133,15 @@ pub fn build_path<'a, T>(
                 accept,
                 path: [leaf; MAX_CHAIN],
                 depth: 0,
-                steps: 0,
                 from_given: true,
+                spent: None,
                 best: None,
             };
-            match builder.extend(&leaf) {
-                Some(found) => Ok(found),
-                None => Err(builder.best.map_or(PathError::NotAccepted, |failure| failure.error)),
-            }
+            builder.extend(&leaf).ok_or_else(|| match (builder.spent, builder.best) {
+                (Some(error), _) => PathError::Chain(error),
+                (None, Some(failure)) => failure.error,
+                (None, None) => PathError::NotAccepted,
+            })
         }
     }
 }
@@ -175,9 +176,10 @@ struct Builder<'a, 's, T> {
     /// The path so far, filled from the end: the leaf is last.
     path: [Certificate<'a>; MAX_CHAIN],
     depth: usize,
-    steps: usize,
     /// Whether every certificate of the path so far came with the evidence.
     from_given: bool,
+    /// Where the budget was spent, which ends the search.
+    spent: Option<Error>,
     best: Option<Failure<'a>>,
 }
 
@@ -185,10 +187,13 @@ impl<'a, T> Builder<'a, '_, T> {
     /// Extends the path by a certificate, and from there up to every anchor. As deep as a chain may
     /// be long.
     fn extend(&mut self, certificate: &Certificate<'a>) -> Option<T> {
-        self.steps = self.steps.saturating_add(1);
+        if let Err(problem) = self.search.checks.budget.step() {
+            self.spent = Some(Error::new(self.depth, problem));
+            return None;
+        }
         let deeper = self.depth.saturating_add(1);
         let at = MAX_CHAIN.checked_sub(deeper);
-        let slot = at.and_then(|at| self.path.get_mut(at)).filter(|_| self.steps <= MAX_STEPS);
+        let slot = at.and_then(|at| self.path.get_mut(at));
         let Some(slot) = slot else {
             self.fail(PathError::Chain(Error::new(self.depth, Problem::TooLong)));
             return None;
@@ -203,36 +208,69 @@ impl<'a, T> Builder<'a, '_, T> {
     /// Tries every issuer of a certificate, which is the topmost of the path.
     fn issuers(&mut self, certificate: &Certificate<'a>) -> Option<T> {
         let name = certificate.issuer();
-        let mut issuers = Shortlist::new();
-        self.list_issuers(certificate, &mut issuers);
-        if issuers.iter().next().is_none() {
-            self.fail(PathError::MissingIssuer { issuer: name, url: certificate.extensions().issuer_url() });
-        }
-        for issuer in issuers.iter() {
+        let mut last: Option<Issuer<'a>> = None;
+        while let Some(issuer) = self.next_issuer(certificate, last.as_ref()) {
+            let first_pinned = last.is_none_or(|last| matches!(last.source, Source::Anchor(_)));
+            if matches!(issuer.source, Source::Pinned { .. }) && first_pinned {
+                let found = self.first_given(certificate);
+                if found.is_some() || self.spent.is_some() {
+                    return found;
+                }
+            }
             let one = &issuer.certificate;
-            let found = match issuer.anchor {
-                Some(kind) => self.finish(one, kind),
-                None if one.subject() != one.issuer() => {
+            let found = match issuer.source {
+                Source::Anchor(kind) => self.finish(one, kind),
+                _ if self.has(one) => None,
+                source => {
                     let before = self.from_given;
-                    self.from_given = before && issuer.given;
-                    let found = if self.has(one) { None } else { self.extend(one) };
+                    self.from_given = before && source != Source::Pinned { given: false };
+                    let found = self.extend(one);
                     self.from_given = before;
                     found
                 }
-                // A root leads no further. A copy of an anchor says nothing new.
-                None => {
-                    let is_anchor = |other: &Issuer<'_>| other.anchor.is_some() && other.is(one);
-                    if !issuers.iter().any(is_anchor) {
-                        self.fail(PathError::UntrustedRoot(name));
-                    }
-                    None
-                }
             };
-            if found.is_some() {
+            if found.is_some() || self.spent.is_some() {
                 return found;
             }
+            last = Some(issuer);
+        }
+        // A root that came leads no further; a copy of an anchor says nothing new.
+        let mut roots = self.given.iter().filter(|one| is_root_of(one, name));
+        if roots.any(|root| !self.is_anchor(root)) {
+            self.fail(PathError::UntrustedRoot(name));
+        } else if last.is_none() {
+            self.fail(PathError::MissingIssuer { issuer: name, url: certificate.extensions().issuer_url() });
         }
         None
+    }
+
+    /// Tries one of the issuers that came, right below the anchors, before a pinned one of its name: where
+    /// a test has an intermediate of its own this is the path, and it costs little where it is not.
+    fn first_given(&mut self, issued: &Certificate<'a>) -> Option<T> {
+        let given = self.given_issuers(issued.issuer());
+        let given = given.map(|certificate| Issuer { certificate, source: Source::Given });
+        let first = given.min_by(|one, other| self.order(one, other, issued))?.certificate;
+        let deeper = self.depth.saturating_add(1);
+        *MAX_CHAIN.checked_sub(deeper).and_then(|at| self.path.get_mut(at))? = first;
+        self.depth = deeper;
+        let (mut last, mut found) = (None, None);
+        while let Some(root) = self.next_issuer(&first, last.as_ref()) {
+            let Source::Anchor(kind) = root.source else { break };
+            found = self.finish(&root.certificate, kind);
+            if found.is_some() || self.spent.is_some() {
+                break;
+            }
+            last = Some(root);
+        }
+        self.depth = deeper.saturating_sub(1);
+        found
+    }
+
+    /// The certificates that came with this name, and are neither roots nor pinned.
+    fn given_issuers(&self, name: Name<'a>) -> impl Iterator<Item = Certificate<'a>> + use<'a, '_, T> {
+        let pinned = self.pinned.intermediates;
+        let of_name = self.given.iter().filter(move |one| one.subject() == name && one.issuer() != name);
+        of_name.filter(|one| !pinned.iter().any(|pin| pin.der == one.der())).copied()
     }
 
     /// Whether a certificate is on the path already.
@@ -257,59 +295,78 @@ impl<'a, T> Builder<'a, '_, T> {
                 taken
             }
             Err(error) => {
+                if error.problem == Problem::TooManySignatures {
+                    self.spent = Some(error);
+                }
                 self.fail(PathError::Chain(error));
                 None
             }
         }
     }
 
-    /// Lists the issuers of a certificate that are tried, in the order in which they are.
-    fn list_issuers(&self, certificate: &Certificate<'a>, issuers: &mut Shortlist<Issuer<'a>, MAX_ISSUERS>) {
-        let name = certificate.issuer();
+    /// The issuer of a certificate that is tried after another one, or first.
+    fn next_issuer(&self, issued: &Certificate<'a>, after: Option<&Issuer<'a>>) -> Option<Issuer<'a>> {
+        let name = issued.issuer();
         let common_name = name.common_name();
-        let wanted_key = LazyCell::new(|| certificate.extensions().authority_key_id());
-        // One alone, which is the usual case, is not ranked.
-        let mut first: Option<Issuer<'a>> = None;
-        let mut several = false;
-        let mut insert = |one: Certificate<'a>, anchor: Option<AnchorKind>, given: bool| {
-            let mut issuer = Issuer { certificate: one, anchor, given, rank: Rank::ALONE };
-            if !several {
-                let Some(mut earlier) = first.replace(issuer) else { return };
-                several = true;
-                earlier.rank = self.rank(&earlier.certificate, certificate, *wanted_key);
-                issuers.insert(earlier, Issuer::order);
+        let mut next: Option<Issuer<'a>> = None;
+        let mut offer = |certificate: Certificate<'a>, source: Source| {
+            let one = Issuer { certificate, source };
+            let later = after.is_none_or(|after| self.order(&one, after, issued) == Ordering::Greater);
+            let sooner = |next: &Issuer<'a>| self.order(&one, next, issued) == Ordering::Less;
+            if later && next.as_ref().is_none_or(sooner) {
+                next = Some(one);
             }
-            issuer.rank = self.rank(&one, certificate, *wanted_key);
-            issuers.insert(issuer, Issuer::order);
         };
         let named = |pinned: &crate::PinnedCertificate<'a>| pinned.named(name, common_name);
-        self.pinned
-            .roots
-            .iter()
-            .filter_map(named)
-            .for_each(|one| insert(one, Some(AnchorKind::Pinned), true));
+        let roots = self.pinned.roots.iter().filter_map(named);
+        roots.for_each(|one| offer(one, Source::Anchor(AnchorKind::Pinned)));
         let added = self.search.anchors.added.iter().filter(|der| Certificate::has_subject(der, name));
         added
             .filter_map(|der| Certificate::parse(der).ok())
-            .for_each(|one| insert(one, Some(AnchorKind::Added), true));
-        self.given.iter().filter(|one| one.subject() == name).for_each(|one| insert(*one, None, true));
-        self.pinned.intermediates.iter().filter_map(named).for_each(|one| insert(one, None, false));
-        if let Some(only) = first.filter(|_| !several) {
-            issuers.insert(only, Issuer::order);
-        }
+            .for_each(|one| offer(one, Source::Anchor(AnchorKind::Added)));
+        self.pinned.intermediates.iter().filter_map(named).for_each(|one| {
+            let given = self.given.iter().any(|copy| copy.der() == one.der());
+            offer(one, Source::Pinned { given });
+        });
+        self.given_issuers(name).for_each(|one| offer(one, Source::Given));
+        next
     }
 
-    fn rank(&self, issuer: &Certificate<'_>, issued: &Certificate<'_>, wanted_key: Option<&[u8]>) -> Rank {
+    /// Which of two issuers is tried first: anchors and pinned intermediates, whatever came besides; a
+    /// pinned intermediate that is known to have another key comes last.
+    fn order(&self, one: &Issuer<'_>, other: &Issuer<'_>, issued: &Certificate<'_>) -> Ordering {
+        let key = |issuer: &Issuer<'_>| {
+            let rank = self.rank(&issuer.certificate, issued);
+            // Among anchors the key comes first, then who trusts them.
+            match issuer.source {
+                Source::Anchor(AnchorKind::Pinned) => (0_u8, rank, 0_u8),
+                Source::Anchor(AnchorKind::Added) => (0, rank, 1),
+                Source::Pinned { .. } if rank.key < OTHER_KEY => (1, rank, 0),
+                Source::Given => (2, rank, 0),
+                Source::Pinned { .. } => (3, rank, 0),
+            }
+        };
+        key(one).cmp(&key(other)).then_with(|| one.certificate.der().cmp(other.certificate.der()))
+    }
+
+    /// Whether a certificate is one of the anchors.
+    fn is_anchor(&self, certificate: &Certificate<'_>) -> bool {
+        let der = certificate.der();
+        self.pinned.roots.iter().any(|root| root.der == der)
+            || self.search.anchors.added.iter().any(|added| *added == der)
+    }
+
+    fn rank(&self, issuer: &Certificate<'_>, issued: &Certificate<'_>) -> Rank {
+        let wanted_key = issued.extensions().authority_key_id();
         let key_differs =
             wanted_key.and_then(|wanted| issuer.extensions().subject_key_id().map(|own| wanted != own));
         let (from, until) = (Time(issuer.not_before()), Time(issuer.not_after()));
         Rank {
-            not_cached: !self.search.checks.cache.has_pair(issuer, issued),
             // Equal first, then unknown, then different.
             key: match key_differs {
                 Some(false) => 0,
                 None => 1,
-                Some(true) => 2,
+                Some(true) => OTHER_KEY,
             },
             not_valid: self.search.at.is_some_and(|at| at < from || at > until),
         }
@@ -323,40 +380,41 @@ impl<'a, T> Builder<'a, '_, T> {
     }
 }
 
+/// Whether a certificate is a root of this name.
+fn is_root_of(certificate: &Certificate<'_>, name: Name<'_>) -> bool {
+    certificate.subject() == name && certificate.issuer() == name
+}
+
 /// A candidate for the issuer of a certificate.
 #[derive(Clone, Copy, Debug)]
 struct Issuer<'a> {
     certificate: Certificate<'a>,
-    /// What it is trusted by, if it is an anchor.
-    anchor: Option<AnchorKind>,
-    /// Whether it came, or is an anchor; and not one of the pinned intermediates.
-    given: bool,
-    rank: Rank,
+    source: Source,
 }
 
-/// Which candidate is tried first: the lowest.
+/// Where a candidate comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    /// It is an anchor of this kind.
+    Anchor(AnchorKind),
+    /// It is a pinned intermediate.
+    Pinned {
+        /// Whether it came along as well.
+        given: bool,
+    },
+    /// It came along.
+    Given,
+}
+
+/// Which candidate of a group is tried first: the lowest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
-    not_cached: bool,
     key: u8,
     not_valid: bool,
 }
 
-impl Rank {
-    const ALONE: Self = Self { not_cached: false, key: 0, not_valid: false };
-}
-
-impl Issuer<'_> {
-    fn is(&self, certificate: &Certificate<'_>) -> bool {
-        self.certificate.der() == certificate.der()
-    }
-
-    /// Anchors before intermediates; by rank; pinned anchors before added ones; by the bytes.
-    fn order(&self, other: &Self) -> Ordering {
-        let key = |one: &Self| (one.anchor.is_none(), one.rank, one.anchor);
-        key(self).cmp(&key(other)).then_with(|| self.certificate.der().cmp(other.certificate.der()))
-    }
-}
+/// The rank of a key that is not the one that was named.
+const OTHER_KEY: u8 = 2;
 
 /// A path that leads nowhere.
 #[derive(Clone, Copy, Debug)]

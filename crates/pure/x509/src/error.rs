@@ -23,7 +23,7 @@ pub enum Problem {
     Empty,
     /// There are more certificates than any real chain has.
     TooLong,
-    /// So many certificates or lists could be the right ones that the budget of signatures is spent.
+    /// More certificates or lists could be the right ones than the budget of signatures allows to try.
     TooManySignatures,
     /// The bytes are not a certificate, which breaks the chain like a signature that does not hold.
     Malformed(teeproof_wire::Error),
@@ -82,10 +82,12 @@ impl Problem {
     #[must_use]
     pub const fn class(&self) -> Class {
         match self {
-            Self::Empty | Self::TooLong | Self::TooManySignatures => Class::Malformed,
+            Self::Empty | Self::TooLong => Class::Malformed,
             Self::Algorithm | Self::CriticalExtension => Class::Unsupported,
             Self::NotYetValid { .. } | Self::Expired { .. } => Class::Incomplete,
             Self::Revoked | Self::NoRevocationList | Self::RevocationScope => Class::Incomplete,
+            // Nothing is forged: the right certificate may be among those that were not tried.
+            Self::TooManySignatures => Class::Incomplete,
             _ => Class::NotAuthentic,
         }
     }
@@ -96,7 +98,9 @@ impl fmt::Display for Problem {
         match self {
             Self::Empty => f.write_str("there is no certificate below the anchor"),
             Self::TooLong => write!(f, "the chain exceeds {MAX_CHAIN} certificates"),
-            Self::TooManySignatures => f.write_str("too many candidates: the budget of signatures is spent"),
+            Self::TooManySignatures => f.write_str(
+                "more candidates than are tried: the limit of signatures is reached, send fewer certificates",
+            ),
             Self::Malformed(error) => error.fmt(f),
             Self::Algorithm => f.write_str("the key or signature algorithm is not supported"),
             Self::CriticalExtension => f.write_str("a critical extension is not known"),

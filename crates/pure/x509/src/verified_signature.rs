@@ -38,8 +38,8 @@ pub fn verify_statement<'a>(
     let PublicKey::P384(point) = signer.public_key() else {
         return Err(Problem::Algorithm);
     };
+    checks.budget.spend()?;
     if !checks.cache.contains(signer.der(), signed, &signature) {
-        checks.budget.spend()?;
         let table = checks.crypto.ecdsa_p384_sha384;
         table.verify(point, &[signed], &signature).map_err(|_| Problem::Signature)?;
     }
@@ -53,10 +53,10 @@ pub(crate) fn verify_issued(
     checks: &SignatureChecks<'_>,
 ) -> Result<(), Problem> {
     let Issued { algorithm, tbs, signature } = issued;
+    checks.budget.spend()?;
     if checks.cache.contains(issuer.der(), tbs, signature) {
         return Ok(());
     }
-    checks.budget.spend()?;
     verify_signature(issuer.public_key(), algorithm, tbs, signature, checks.crypto)
 }
 

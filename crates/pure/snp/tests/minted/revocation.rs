@@ -78,10 +78,9 @@ fn a_list_of_another_issuer_is_no_list() {
 #[test]
 fn a_list_of_the_intermediate_is_used() {
     for machine in [vcek(Line::Milan), vlek(Line::Genoa)] {
-        // AMD's intermediates may not sign lists: then theirs are refused.
+        // AMD's intermediates may not sign lists: what stands in their name is no list of the chain.
         let list = Crl::new(0, 2 * AT as u64).sign(&machine.intermediate).unwrap();
-        let error = Error::RevocationList { issuer: Link::Intermediate, problem: Problem::KeyUsage };
-        with(&machine, &[&list]).refused(error, Class::NotAuthentic);
+        assert!(!with(&machine, &[&list]).verify().unwrap().revocation.is_checked());
         let may_sign = Extension::key_usage(0x06);
         let machine = machine.with_intermediate(|link| link.certificate.set_extension(may_sign));
         let signed = |serials: &[&[u8]]| {
@@ -93,6 +92,10 @@ fn a_list_of_the_intermediate_is_used() {
         let clean = signed(&[&[7], &[1, 0, 9]]);
         let seen = with(&machine, &[&root, &clean]).verify().unwrap();
         assert!(seen.revocation.is_complete());
+        // Where the intermediate may not sign lists, the root's alone is complete.
+        let usual = vcek(Line::Milan);
+        let seen_usual = with(&usual, &[&usual.mint_crl(&[]).unwrap()]).verify().unwrap().revocation;
+        assert!(seen_usual.is_complete() && !seen_usual.covers(2));
         // Alone, it does not look the intermediate up.
         let alone = with(&machine, &[&clean]);
         let seen = alone.verify().unwrap().revocation;
@@ -136,10 +139,11 @@ fn a_list_holds_from_one_update_to_the_next() {
             list.this_update = from.into();
             list.next_update = Some(until.into());
         });
-        // A good list beside it does not heal it.
-        for lists in [&[&list[..]][..], &[&list, &good], &[&good, &list]] {
-            with(&machine, lists)
-                .refused(Error::RevocationList { issuer: Link::Ark, problem }, Class::Incomplete);
+        with(&machine, &[&list])
+            .refused(Error::RevocationList { issuer: Link::Ark, problem }, Class::Incomplete);
+        // Beside a current list of the same issuer it says nothing.
+        for lists in [[&list[..], &good], [&good, &list]] {
+            assert!(with(&machine, &lists).verify().unwrap().revocation.covers(1));
         }
     }
 }
@@ -177,10 +181,12 @@ fn a_root_that_may_not_sign_lists() {
     let machine = vlek(Line::Milan).with_ark(|ark| ark.certificate.set_extension(Extension::key_usage(0x04)));
     Bag::of(&machine).verify().unwrap();
     let list = machine.mint_crl(&[]).unwrap();
-    with(&machine, &[&list]).refused(
-        Error::RevocationList { issuer: Link::Ark, problem: Problem::KeyUsage },
-        Class::NotAuthentic,
-    );
+    assert!(!with(&machine, &[&list]).verify().unwrap().revocation.is_checked());
+    // There can be no list of it, so that none is demanded.
+    for lists in [&[][..], &[&list[..]]] {
+        let required = Bag { lists_required: true, ..with(&machine, lists) };
+        assert!(!required.verify().unwrap().revocation.is_checked());
+    }
 }
 
 #[test]

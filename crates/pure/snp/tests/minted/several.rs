@@ -194,3 +194,61 @@ fn a_report_without_its_vcek_has_an_address_or_the_field_that_is_missing() {
     let vlek = advice(vlek(Line::Milan));
     assert!(vlek.contains("VLEK") && !vlek.contains("https"), "{vlek}");
 }
+
+/// So many copies of a certificate whose signatures do not hold.
+fn altered(certificate: &[u8], count: u16) -> Vec<Vec<u8>> {
+    let alter = |number: u16| {
+        let (rest, _) = certificate.split_at(certificate.len() - 2);
+        [rest, &number.to_be_bytes()].concat()
+    };
+    (0..count).map(alter).collect()
+}
+
+/// Self-made certificates in the name of AMD's ASK do not keep the right one from being tried; and where
+/// more came than are tried, that is what is said.
+#[test]
+fn a_crowd_of_intermediates_of_one_name() {
+    let machine = vcek(Line::Milan);
+    let mut bag = Bag::of(&machine);
+    let intermediate = bag.certificates[1].clone();
+    bag.certificates.extend(altered(&intermediate, 100));
+    for _ in 0..3 {
+        bag.certificates.rotate_left(35);
+        assert_eq!(bag.verify().unwrap().chip, Chip::Bound);
+    }
+    bag.certificates.retain(|one| *one != intermediate);
+    bag.certificates.extend(altered(&intermediate, 400));
+    let error = told_in_some_orders(bag);
+    assert_eq!(error.class(), Class::Incomplete);
+    assert!(error.to_string().contains("more candidates than are tried"), "{error}");
+}
+
+/// Masked chips: every VCEK fits, and more than 64 are tried.
+#[test]
+fn a_hall_of_machines_that_mask_their_chip_ids() {
+    let machine = vcek(Line::Milan).with_report(|report| report.chip_id = [0; 64]);
+    let mut bag = Bag::of(&machine);
+    let own = bag.certificates[0].clone();
+    let other = vek(&vcek(Line::Milan).with_vek(|vek| vek.key = Key::shared("another chip", Kind::P384)));
+    bag.certificates.extend(altered(&other, 200));
+    for _ in 0..3 {
+        bag.certificates.rotate_left(67);
+        assert_eq!(bag.verify().unwrap().chip, Chip::Masked);
+    }
+    bag.certificates.extend(altered(&other, 300));
+    bag.certificates.retain(|one| *one != own);
+    let error = told_in_some_orders(bag);
+    assert_eq!(error.class(), Class::Incomplete);
+    assert!(error.to_string().contains("more candidates than are tried"), "{error}");
+}
+
+/// What is told in a few orders of many certificates.
+#[track_caller]
+fn told_in_some_orders(mut bag: Bag) -> Error {
+    let error = bag.verify().unwrap_err();
+    for _ in 0..3 {
+        bag.certificates.rotate_left(101);
+        assert_eq!(bag.verify(), Err(error));
+    }
+    error
+}
