@@ -6,7 +6,7 @@ use teeproof_core::{BadSignature, Class, Crypto, Outcome, RsaKey, VerifyEcdsa, V
 use teeproof_hcl::{Error, verify_snp, verify_snp_again};
 use teeproof_mint::DEFAULT_TIME;
 use teeproof_mint::azure::Vm;
-use teeproof_mint::x509::Validity;
+use teeproof_mint::x509::{Crl, Validity};
 
 use crate::support::{AT, Bag, Findings, NONCE, vm};
 
@@ -177,5 +177,41 @@ impl VerifyRsa for Rsa {
     fn verify(&self, key: RsaKey<'_>, message: &[&[u8]], signature: &[u8]) -> Result<(), BadSignature> {
         self.counter.fetch_add(1, Ordering::Relaxed);
         self.table.verify(key, message, signature)
+    }
+}
+
+/// What the first verification would have said under these lists, the further one says as well, also where
+/// no certificate comes along with the further quote.
+#[test]
+fn a_chain_that_was_revoked_since_is_refused() {
+    let machine = vm();
+    let [first, next] = two_of(&machine);
+    let serial = &machine.ak_chain.leaf.certificate.serial;
+    let revoked =
+        Crl::new(0, 2 * DEFAULT_TIME).revoke(serial).sign(&machine.ak_chain.intermediates[0]).unwrap();
+    let intermediate = &machine.machine.intermediate.certificate.serial;
+    let processor = machine.machine.mint_crl(&[intermediate]).unwrap();
+    for (list, check) in [(revoked, "ak.revocation"), (processor, "snp.revocation")] {
+        for certificates in [next.certificates.clone(), vec![]] {
+            let next = Bag { certificates, lists: Some(vec![list.clone()]), ..next.clone() };
+            let error = again(&first, &next).0.unwrap_err();
+            assert_eq!((error.class(), error.check().id), (Class::Incomplete, check), "{error}");
+            assert!(error.to_string().contains("revoked"), "{error}");
+            assert!(error.advice().unwrap().to_string().contains("withdrew"));
+        }
+    }
+}
+
+/// The same of dates: the warning is that of the certificate that expired.
+#[test]
+fn an_ak_certificate_that_expired_since_is_named() {
+    let [first, next] = two_of(&vm().with_ak_chain(|chain| {
+        chain.leaf.certificate.validity = Validity::new(DEFAULT_TIME - 10, DEFAULT_TIME + 10);
+    }));
+    for certificates in [next.certificates.clone(), vec![]] {
+        let next = Bag { certificates, at: AT + 11, ..next.clone() };
+        let (result, findings, _) = again(&first, &next);
+        assert_eq!(result, Ok(()));
+        findings.told("ak.chain", Outcome::Warn, "expired: notAfter");
     }
 }
