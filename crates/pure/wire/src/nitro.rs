@@ -210,15 +210,52 @@ impl<'a> Document<'a> {
     /// [`Kind::Unsupported`]: the same root signs it, but it says nothing about an enclave.
     pub fn parse(payload: &'a [u8], base: usize, limits: &Limits) -> Result<Self, Error> {
         let mut fields = Fields::default();
-        Reader::all(payload, base, WHAT, |reader| {
-            cbor::map(reader, MAX_KEYS, WHAT, |reader| fields.take(reader, limits))
+        fields.read(payload, base, limits, &mut |_, error| Err(error))?;
+        fields.finish(base)
+    }
+
+    /// Reads a payload that may have other keys too, each of which is handed to `unknown` with the error that
+    /// [`Document::parse`] makes of it: to be shown, never to be verified.
+    ///
+    /// # Errors
+    /// Those of [`Document::parse`], but for unknown keys.
+    pub fn parse_with_unknown_keys(
+        payload: &'a [u8],
+        base: usize,
+        limits: &Limits,
+        unknown: &mut dyn FnMut(&'a str, Error),
+    ) -> Result<Self, Error> {
+        let mut fields = Fields::default();
+        fields.read(payload, base, limits, &mut |key, error| {
+            unknown(key, error);
+            Ok(())
         })?;
         fields.finish(base)
     }
 }
 
+/// What is done about a key that is not known: it is stepped over, or the error is given back.
+type Unknown<'u, 'a> = &'u mut dyn FnMut(&'a str, Error) -> Result<(), Error>;
+
 impl<'a> Fields<'a> {
-    fn take(&mut self, reader: &mut Reader<'a>, limits: &Limits) -> Result<(), Error> {
+    fn read(
+        &mut self,
+        payload: &'a [u8],
+        base: usize,
+        limits: &Limits,
+        unknown: Unknown<'_, 'a>,
+    ) -> Result<(), Error> {
+        Reader::all(payload, base, WHAT, |reader| {
+            cbor::map(reader, MAX_KEYS, WHAT, |reader| self.take(reader, limits, unknown))
+        })
+    }
+
+    fn take(
+        &mut self,
+        reader: &mut Reader<'a>,
+        limits: &Limits,
+        unknown: Unknown<'_, 'a>,
+    ) -> Result<(), Error> {
         let at = reader.at();
         match cbor::text(reader, "Nitro document: key")? {
             "module_id" => once(&mut self.module_id, module_id(reader, self.module)?, at),
@@ -238,11 +275,11 @@ impl<'a> Fields<'a> {
             }
             "nonce" => once(&mut self.nonce, chosen(reader, "Nitro document: nonce", limits)?, at),
             "nitrotpm_pcrs" => Err(at.error(Kind::Unsupported, "Nitro document: nitrotpm_pcrs", AN_ENCLAVES)),
-            _ => Err(at.error(
-                Kind::Value,
-                "Nitro document: key",
-                "one of the nine keys of an enclave's document",
-            )),
+            key => {
+                let expected = "one of the nine keys of an enclave's document";
+                unknown(key, at.error(Kind::Value, "Nitro document: key", expected))?;
+                cbor::skip(reader, WHAT)
+            }
         }
     }
 

@@ -17,9 +17,7 @@ impl<'a> NitroTpmDocument<'a> {
     /// As for [`Document::parse`], with `nitrotpm_pcrs` in place of `pcrs` and a module id with `-tpm`.
     pub fn parse(payload: &'a [u8], base: usize, limits: &Limits) -> Result<Self, Error> {
         let mut fields = Fields { module: Module::Tpm, ..Fields::default() };
-        Reader::all(payload, base, WHAT, |reader| {
-            cbor::map(reader, MAX_KEYS, WHAT, |reader| fields.take(reader, limits))
-        })?;
+        fields.read(payload, base, limits, &mut |_, error| Err(error))?;
         fields.finish(base).map(Self)
     }
 
