@@ -11,12 +11,13 @@ mod nitro;
 mod part;
 pub(crate) mod pcrs;
 mod quote_text;
+mod report;
 mod sniff;
 mod table;
 mod warning;
 
 pub use error::InputError;
-pub use json::{DocumentMember, DocumentMembers, JsonProblem, JsonShape};
+pub use json::{DocumentMember, DocumentMembers, JsonProblem, JsonShape, JsonValue, PcrProblem};
 pub use kind::{Encoding, Kind};
 pub use nitro::NitroForm;
 pub use part::Part;

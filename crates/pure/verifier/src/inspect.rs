@@ -40,7 +40,9 @@ pub fn inspect(sniffed: &Sniffed, visitor: &mut dyn Visitor) -> Result<Inspected
     let mut flaw = None;
     for part in &sniffed.parts {
         let found = match structure(part, visitor) {
-            Err(error) if sniffed.parts.len() == 1 => return Err(InputError::Wire(part.kind, error)),
+            Err(error) if sniffed.parts.len() == 1 => {
+                return Err(InputError::wire(part.kind, error, part.bytes.len()));
+            }
             Err(error) => {
                 unreadable(part.kind.as_str(), &part.bytes, visitor);
                 Some(error)
@@ -124,9 +126,9 @@ fn hcl(bytes: &[u8], visitor: &mut dyn Visitor) -> Result<Option<Error>, Error> 
     Ok(flaw.or(repeated))
 }
 
-/// Register values: for each one its index and its 32 bytes.
+/// PCR values: for each one its index and its 32 bytes.
 fn registers(bytes: &[u8], visitor: &mut dyn Visitor) {
-    visitor.open("register values, SHA-256");
+    visitor.open("PCR values, SHA-256");
     let (entries, _) = bytes.as_chunks::<33>();
     for [index, value @ ..] in entries {
         visitor.field(Shown::new(&alloc::format!("PCR{index}"), &teeproof_core::Hex(value)));
@@ -180,11 +182,22 @@ fn td_quote(bytes: &[u8], visitor: &mut dyn Visitor) -> Result<Option<Error>, Er
 
 fn nitro(bytes: &[u8], visitor: &mut dyn Visitor) -> Result<Option<Error>, Error> {
     let envelope = Sign1::parse(bytes)?;
-    let document = Document::parse(envelope.payload(), envelope.payload_offset(), &LIMITS)?;
+    let mut unknown = Vec::new();
+    let mut keep = |key, error| unknown.push((key, error));
+    let (payload, base) = (envelope.payload(), envelope.payload_offset());
+    let document = Document::parse_with_unknown_keys(payload, base, &LIMITS, &mut keep)?;
     cose(&envelope, visitor);
     group(visitor, "AttestationDocument", &document);
+    if !unknown.is_empty() {
+        visitor.open("unknown keys");
+        for (key, _) in &unknown {
+            visitor.field(Shown::new("key", key).note(&"not a key of an enclave's document"));
+        }
+        visitor.close();
+    }
     let certificates_ = document.cabundle.as_slice().iter().copied();
-    Ok(certificates(certificates_.chain(core::iter::once(document.certificate)), visitor))
+    let flaw = certificates(certificates_.chain(core::iter::once(document.certificate)), visitor);
+    Ok(unknown.first().map(|(_, error)| *error).or(flaw))
 }
 
 fn nitro_tpm(bytes: &[u8], visitor: &mut dyn Visitor) -> Result<Option<Error>, Error> {

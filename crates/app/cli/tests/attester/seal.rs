@@ -79,9 +79,9 @@ fn a_key_and_a_sealed_file_are_described() {
         "TPM_ST_ATTEST_CERTIFY",
         "TPMT_SIGNATURE",
     ]);
-    for (file, kind) in [("sealed", "sealed-file"), ("key.json", "tpm-public")] {
+    for (file, kind) in [("sealed", "a sealed file"), ("key.json", "the public area of a TPM key")] {
         let file = sealed.path(file);
-        teeproof(["verify", "--no-nonce", &file]).fails(2, &[&format!("a {kind} is no evidence")]);
+        teeproof(["verify", "--no-nonce", &file]).fails(2, &[&format!("{kind} is not evidence")]);
     }
 }
 

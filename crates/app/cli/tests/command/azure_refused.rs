@@ -140,10 +140,10 @@ fn what_belongs_together_has_to_come_together() {
     let [message, signature] = machine.quote().try_into().unwrap();
     let log = machine.log().remove(0);
     let all = |files: &[&PathBuf]| run(&files.iter().map(|path| (*path).clone()).collect::<Vec<_>>());
-    all(&[&report, &registers]).fails(2, &["there are pcr-values and no tpm-quote", "name the quote too"]);
-    all(&[&report, &message]).fails(2, &["there is a tpm-quote and no tpm-signature"]);
+    all(&[&report, &registers]).fails(2, &["PCR values without a TPM quote", "name the quote too"]);
+    all(&[&report, &message]).fails(2, &["a TPM quote without its signature"]);
     all(&[&report, &signature]).fails(2, &["no tpm-quote"]);
-    all(&[&report, &message, &signature, &log]).fails(2, &["an event-log and no pcr-values"]);
+    all(&[&report, &message, &signature, &log]).fails(2, &["an event log without PCR values"]);
     all(&[&message, &signature, &registers]).fails(2, &["no hcl-report"]);
     all(&[]).fails(2, &["there is no evidence among the files"]);
     all(&[&report, &message, &signature]).exits(0).shows(&["– quote.pcrs", "– log.replay"]);

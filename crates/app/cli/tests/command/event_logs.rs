@@ -46,7 +46,7 @@ fn a_ccel_is_told_with_its_rtmrs() {
     let json = json(&path);
     assert_eq!(
         (json["kind"].as_str(), json["note"].as_str()),
-        (Some("cc-event-log"), Some("of the RTMRs of a TD, and of no PCR"))
+        (Some("cc-event-log"), Some("extends a TD's RTMRs, not PCRs"))
     );
     let expected = log.replay(Algorithm::SHA384).into_iter();
     let expected = expected.map(|(index, value)| (format!("RTMR{}", index - 1), hex(&value))).collect();
@@ -114,7 +114,7 @@ fn logs_without_pcrs_of_the_quoted_bank_are_refused_as_what_they_are() {
     run(EventLog::of_tcg_1_2())
         .exits(3)
         .shows(&["✘ log.replay", "the event log has no SHA-256 digests to replay"]);
-    run(EventLog::ccel()).fails(2, &["there is a cc-event-log", "RTMRs of a TD", "binary_bios_measurements"]);
+    run(EventLog::ccel()).fails(2, &["event log (CCEL)", "extends a TD's RTMRs", "binary_bios_measurements"]);
     // The agent's log is replayed on its own PCR, and explains no boot.
     let agent = EventLog::of_attestation_agent(23, &["coco.com start one"]);
     run(agent).exits(0).shows(&["! log.replay", "unexplained 23", "the attestation agent's log"]);
@@ -214,13 +214,13 @@ fn an_error_names_the_file_that_it_is_about() {
     let ccel = machine.put("CCEL", EventLog::ccel().bytes().unwrap());
     let quote = machine.quote();
     let cases = [
-        (vec![quote[0].clone(), quote[1].clone(), machine.registers()], "quote.msg: there is a tpm-quote"),
-        (vec![ccel, machine.report(), machine.registers()], "CCEL: there is a cc-event-log"),
+        (vec![quote[0].clone(), quote[1].clone(), machine.registers()], "quote.msg: a TPM quote without"),
         (
-            vec![machine.log().remove(0), machine.report()],
-            "event.log: there is an event-log and no pcr-values",
+            vec![ccel, machine.report(), machine.registers()],
+            "CCEL: a confidential-computing event log (CCEL)",
         ),
-        (vec![machine.registers(), machine.report()], "pcrs.txt: there are pcr-values and no tpm-quote"),
+        (vec![machine.log().remove(0), machine.report()], "event.log: an event log without PCR values"),
+        (vec![machine.registers(), machine.report()], "pcrs.txt: PCR values without a TPM quote"),
     ];
     for (files, error) in cases {
         machine.verify().args(["--no-nonce"]).args(files).fails(2, &[error]);

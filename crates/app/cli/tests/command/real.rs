@@ -81,8 +81,8 @@ fn every_file_can_be_inspected() {
         assert!(!ran.stdout.contains("flaw:"), "{ran:#?}");
     }
     // Claims without their report are no evidence, and nor is a key, which is described.
-    teeproof(["inspect"]).file("azure/var-data.bin").fails(3, &["the JSON has the members of no known kind"]);
+    teeproof(["inspect"]).file("azure/var-data.bin").fails(3, &["no known JSON format has these members"]);
     let key = teeproof(["inspect"]).file("azure/akpub.pem").exits(0).shows(&["rsaEncryption", "010001"]);
     assert!(key.first_line().contains("public-key (PEM)"), "{key:#?}");
-    teeproof(["verify", "--no-nonce"]).file("azure/akpub.pem").fails(2, &["a public-key is no evidence"]);
+    teeproof(["verify", "--no-nonce"]).file("azure/akpub.pem").fails(2, &["a public key is not evidence"]);
 }

@@ -59,7 +59,9 @@ impl<'a> Entry<'a> {
             return Err(wrong(EntryProblem::Form));
         }
         part.check().map_err(|error| match error {
-            InputError::Wire(_, error) => BundleError::Part { name, error },
+            InputError::Wire(_, error) | InputError::Trailing { error, .. } => {
+                BundleError::Part { name, error }
+            }
             InputError::TooLarge { .. } => wrong(EntryProblem::TooLarge),
             _ => wrong(EntryProblem::Form),
         })?;

@@ -153,7 +153,7 @@ impl fmt::Display for BundleError {
             Self::Tool => f.write_str("the name of the tool cannot be kept"),
             Self::NoEvidence => f.write_str("there is no evidence among the parts"),
             Self::NotAPart(kind) => write!(f, "bundles hold no {kind}"),
-            Self::TooMany(kind) => write!(f, "there are too many parts that are a {kind}"),
+            Self::TooMany(kind) => write!(f, "too many parts of kind {kind}"),
             Self::TooManyRedactions => f.write_str("there are too many redactions"),
             Self::RedactionPlace => f.write_str("a redaction is not inside of its part"),
             Self::AlreadyRedacted => f.write_str("the bundle is redacted already"),

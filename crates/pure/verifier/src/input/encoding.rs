@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use rustls_pki_types::pem::{PemObject, SectionKind};
 
 use super::json::fields::Numbers;
-use super::{Encoding, InputError};
+use super::{Encoding, InputError, quote_text};
 use crate::bytes;
 
 /// How many encodings may stand around a file's content: a JSON string of base64 of base64, and one more.
@@ -14,12 +14,26 @@ pub(super) const MAX_LAYERS: usize = 4;
 /// The most bytes of a list of integers; nothing that is passed around so is larger.
 const MAX_INTEGERS: usize = 256 * 1024;
 
-/// The bytes as trimmed text, if they are printable ASCII; a NUL at the end is taken off, for
-/// whoever writes C strings to files.
+/// The bytes as trimmed text, if they are printable ASCII, or UTF-8 without control characters with a PEM block
+/// or the output of `tpm2_quote` in it.
 pub(super) fn text(bytes: &[u8]) -> Option<&str> {
-    let bytes = bytes.strip_suffix(&[0]).unwrap_or(bytes).trim_ascii();
+    let bytes = plain(bytes);
+    let text = core::str::from_utf8(bytes).ok().filter(|text| !text.is_empty())?;
     let printable = bytes.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
-    core::str::from_utf8(bytes).ok().filter(|text| printable && !text.is_empty())
+    let readable = || text.chars().all(|char| !char.is_control() || char.is_ascii_whitespace());
+    (printable || (readable() && (has_pem(text) || quote_text::looks_like(text)))).then_some(text)
+}
+
+/// The bytes without what is written around text: a byte order mark of UTF-8, whitespace, and a NUL at the end,
+/// for whoever writes C strings to files.
+pub(super) fn plain(bytes: &[u8]) -> &[u8] {
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    bytes.strip_suffix(&[0]).unwrap_or(bytes).trim_ascii()
+}
+
+/// Whether a line of text begins a PEM block; other text may stand around it (RFC 7468, 5.2).
+pub(super) fn has_pem(text: &str) -> bool {
+    text.lines().any(|line| label(line).is_some())
 }
 
 /// What a PEM file holds.
@@ -71,35 +85,60 @@ pub(super) fn certificates(text: &[u8]) -> Result<Vec<Vec<u8>>, InputError> {
     if parts.is_empty() { Err(InputError::PemSection) } else { Ok(parts) }
 }
 
-/// The bytes of a text that is one block, whatever its label.
+/// The bytes of the one block of a text, whatever its label.
 fn block(text: &str) -> Result<Vec<u8>, InputError> {
-    let (first, rest) = text.split_once('\n').ok_or(InputError::Pem)?;
-    let label = label(first).ok_or(InputError::Pem)?;
-    let (body, after) = body(rest).ok_or(InputError::Pem)?;
-    if after.trim().strip_suffix("-----") != Some(label) {
+    let mut lines = text.lines().skip_while(|line| label(line).is_none());
+    let label = lines.next().and_then(label).ok_or(InputError::Pem)?;
+    let end = alloc::format!("-----END {label}-----");
+    let (mut compact, mut ended) = (String::new(), false);
+    for line in lines.map(str::trim) {
+        if line == end {
+            ended = true;
+            break;
+        }
+        compact.extend(line.split_ascii_whitespace());
+    }
+    if !ended {
         return Err(InputError::Pem);
     }
-    let compact: String = body.split_ascii_whitespace().collect();
     bytes::base64(&compact).filter(|bytes| !bytes.is_empty()).ok_or(InputError::Pem)
 }
 
-/// What stands before the line that ends a block, and the rest of that line and after it.
-fn body(rest: &str) -> Option<(&str, &str)> {
-    // Not `split_once`: the search of `core` for a text indexes, and an index can panic.
-    rest.char_indices().find_map(|(at, _)| {
-        let (body, end) = rest.split_at_checked(at)?;
-        Some((body, end.strip_prefix("-----END ")?))
-    })
-}
-
-/// Binary from hex, with or without `0x`, or base64 text, whatever its line breaks.
+/// Binary from hex, with or without `0x`, byte by byte with colons or as a list of `0x..`, or base64 text,
+/// whatever its line breaks.
 pub(super) fn binary(text: &str) -> Option<(Vec<u8>, Encoding)> {
+    if let Some(bytes) = separated_hex(text) {
+        return Some((bytes, Encoding::Hex));
+    }
     let compact: String = text.split_ascii_whitespace().collect();
     let digits = compact.strip_prefix("0x").or_else(|| compact.strip_prefix("0X")).unwrap_or(&compact);
     if let Some(bytes) = bytes::hex(digits) {
         return Some((bytes, Encoding::Hex));
     }
     bytes::base64(&compact).map(|bytes| (bytes, Encoding::Base64))
+}
+
+/// Bytes as hex with something between them: `84:44:a1` or `0x84, 0x44, 0xa1`, the list in brackets or not.
+fn separated_hex(text: &str) -> Option<Vec<u8>> {
+    let digits = |byte: &str| match bytes::hex(byte)?.as_slice() {
+        [byte] => Some(*byte),
+        _ => None,
+    };
+    if text.contains(':') {
+        let compact: String = text.split_ascii_whitespace().collect();
+        return compact.split(':').map(digits).collect();
+    }
+    let list = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text).trim();
+    let list = list.strip_suffix(',').unwrap_or(list);
+    if !list.contains(',') {
+        return None;
+    }
+    list.split(',').map(|byte| digits(byte.trim().strip_prefix("0x")?)).collect()
+}
+
+/// The one string of a JSON list that holds nothing else.
+pub(super) fn only_string(text: &str) -> Option<String> {
+    serde_json::from_str::<[String; 1]>(text).ok().map(|[text]| text)
 }
 
 /// The content of a JSON string.
@@ -110,6 +149,7 @@ pub(super) fn quoted(text: &str) -> Result<String, InputError> {
 /// The bytes of a JSON list of integers.
 pub(super) fn integers(text: &str) -> Result<Vec<u8>, InputError> {
     match serde_json::from_str::<Numbers<MAX_INTEGERS>>(text) {
+        Ok(numbers) if numbers.0.is_empty() => Err(InputError::EmptyList),
         Ok(numbers) => Ok(numbers.0),
         Err(error) if error.is_data() => {
             Err(InputError::Integers { line: error.line(), column: error.column() })
@@ -131,12 +171,15 @@ mod tests {
         let read = |text: &str| pem(text);
         let whole = "-----BEGIN ATTESTATION-----\nAAEC\nAw==\n-----END ATTESTATION-----";
         assert_eq!(read(whole), Ok(Pem::Other(Vec::from([0, 1, 2, 3]))));
+        assert_eq!(
+            read(&alloc::format!("before: it\n{whole}\nafter")),
+            Ok(Pem::Other(Vec::from([0, 1, 2, 3])))
+        );
         for (bent, error) in [
             (whole.replace("END ATTESTATION", "END OTHER"), InputError::Pem),
             (whole.replace("Aw==", "Aw=!"), InputError::Pem),
             (whole.replace("AAEC\nAw==", ""), InputError::Pem),
             (whole.replace("-----END ATTESTATION-----", ""), InputError::Pem),
-            (alloc::format!("{whole}\nmore"), InputError::Pem),
             (alloc::format!("{whole}\n{whole}"), InputError::PemSection),
             (whole.replace("ATTESTATION", "EC PRIVATE KEY"), InputError::PrivateKey),
         ] {

@@ -4,10 +4,10 @@ use alloc::borrow::Cow;
 use core::fmt;
 
 use teeproof_core::Technology;
-use teeproof_wire::Error as WireError;
 use teeproof_wire::tpm::bank_name;
+use teeproof_wire::{Error as WireError, Kind as Flaw};
 
-use super::{DocumentMembers, JsonProblem, JsonShape, Kind, NitroForm};
+use super::{DocumentMembers, JsonProblem, JsonShape, JsonValue, Kind, NitroForm, PcrProblem};
 use crate::bundle::BundleError;
 
 /// Files cannot be taken.
@@ -43,6 +43,8 @@ pub enum InputError {
         /// The column, counted from 1.
         column: usize,
     },
+    /// A JSON list without entries.
+    EmptyList,
     /// The JSON cannot be read.
     Json {
         /// The line, counted from 1.
@@ -78,10 +80,28 @@ pub enum InputError {
         problem: JsonProblem,
         /// The member, where it is one of the shape's.
         member: Option<&'static str>,
-        /// The line, counted from 1.
+        /// The line, counted from 1; 0 where the whole is meant.
         line: usize,
-        /// The column, counted from 1.
+        /// The column, counted from 1; 0 where the whole is meant.
         column: usize,
+    },
+    /// A member of evidence has a version, platform or type that is not supported.
+    Value {
+        /// The format, without its version.
+        format: &'static str,
+        /// The member, with the path to it.
+        member: &'static str,
+        /// Its value.
+        found: JsonValue,
+        /// The values that are supported there.
+        known: &'static str,
+    },
+    /// An entry of `TpmInfo.PCRs` in an AzureGuest request.
+    PcrEntry {
+        /// Which one, counted from 0.
+        entry: usize,
+        /// What is wrong with it.
+        problem: PcrProblem,
     },
     /// The file was said to be of one kind and is of another.
     NotOfKind {
@@ -110,6 +130,15 @@ pub enum InputError {
     },
     /// The content is not what it looks like, or what it was said to be.
     Wire(Kind, WireError),
+    /// Bytes follow after the end of the structure.
+    Trailing {
+        /// What it is.
+        kind: Kind,
+        /// What its reader says.
+        error: WireError,
+        /// How many bytes follow.
+        extra: usize,
+    },
     /// The bundle cannot be read.
     Bundle(BundleError),
     /// There is more than one piece of evidence.
@@ -145,6 +174,11 @@ pub enum InputError {
     OtherBank(u16),
     /// The text is not what `tpm2_quote` prints, or something of it is missing.
     QuoteText,
+    /// The signature in what `tpm2_quote` printed is of a scheme that is not supported, or not in its form.
+    QuoteTextScheme {
+        /// The scheme by its name in tpm2-tools; `None` for one that they do not have.
+        scheme: Option<&'static str>,
+    },
     /// A line of what `tpm2_quote` prints cannot be read.
     QuoteTextLine {
         /// The line, counted from 1.
@@ -153,6 +187,14 @@ pub enum InputError {
 }
 
 impl InputError {
+    /// The error of a reader about a structure in so many bytes.
+    pub(crate) fn wire(kind: Kind, error: WireError, bytes: usize) -> Self {
+        match (error.kind, bytes.checked_sub(error.offset)) {
+            (Flaw::Trailing, Some(extra)) if extra > 0 => Self::Trailing { kind, error, extra },
+            _ => Self::Wire(kind, error),
+        }
+    }
+
     /// The exit code of the command: 2 where the files were chosen wrongly, 3 where one is bad.
     #[must_use]
     pub const fn exit(&self) -> u8 {
@@ -194,7 +236,7 @@ impl InputError {
     pub const fn is_unsupported(&self) -> bool {
         match self {
             Self::Wire(_, error) => error.is_unsupported(),
-            Self::Unverified(_) => true,
+            Self::Unverified(_) | Self::QuoteTextScheme { .. } => true,
             Self::Evidence { problem, .. } => problem.is_unsupported(),
             _ => false,
         }
@@ -220,13 +262,15 @@ impl InputError {
                 "check how the file was written; a failed download or redirection leaves an empty file"
             }
             Self::Unknown => {
-                "known are SNP reports (1184 bytes), Azure HCL reports, TD and TPM quotes, register values, boot logs, Nitro documents, TDREPORTs, certificate tables, bundles, certificates and CRLs, raw, PEM, hex or base64; --as names the kind"
+                "known are SNP reports (1184 bytes), Azure HCL reports, TD and TPM quotes, PCR values, event logs, Nitro documents, TDREPORTs, certificate tables, bundles, certificates and CRLs, raw, PEM, hex or base64; --as names the kind"
             }
-            Self::Text => "give the raw bytes, or their hex or base64 alone, without other text",
+            Self::Text => {
+                "give the raw bytes, or their hex, base64 or PEM; xxd -r undoes a hex dump, and only PEM blocks may stand in other text"
+            }
             Self::Yaml => {
                 "convert it to JSON, for example with `yq -o json FILE`; its members are read as JSON"
             }
-            Self::TooDeep => "at most four encodings around each other are undone; undo the outer ones",
+            Self::TooDeep => "decode the file at least once before you pass it",
             Self::Mangled => {
                 "the bytes were read as UTF-8 text on their way, which replaced some for good; get them again as binary, base64 or hex"
             }
@@ -234,7 +278,9 @@ impl InputError {
                 "write it as UTF-8 or ASCII, as Out-File -Encoding ascii does in PowerShell; > writes UTF-16 there"
             }
             Self::NitroForm(form) => form.hint(),
-            Self::Integers { .. } => "a list is read that holds bytes alone, as numbers from 0 to 255",
+            Self::Integers { .. } | Self::EmptyList => {
+                "a list must hold bytes alone, as numbers from 0 to 255 or as 0x.., or the document as its one string"
+            }
             Self::PrivateKey => "take it out of the file: private keys are never needed, and never read",
             Self::Pem => "each block needs its BEGIN and END line, and base64 between them",
             Self::PemSection => "CERTIFICATE and X509 CRL blocks are read; keys are never needed",
@@ -245,7 +291,7 @@ impl InputError {
             }
             Self::UnknownJson { .. } | Self::SeveralDocuments(_) | Self::NotJson => KNOWN_JSON,
             Self::NoDocument(_) => {
-                "a Nitro document stands there as base64, as hex or as a list of bytes; give it alone if it stands elsewhere"
+                "this member must hold the document as base64, hex or a byte list; otherwise save the document to its own file"
             }
             Self::Unverified(Kind::NitroTpmDocument) => {
                 "teeproof inspect shows what it says; the documents of Nitro Enclaves are verified, those of a NitroTPM not yet"
@@ -263,6 +309,12 @@ impl InputError {
             Self::Evidence { problem, .. } if problem.is_unsupported() => {
                 "this version does not verify such evidence; teeproof inspect shows what can be read"
             }
+            Self::Value { .. } => {
+                "check which version of the attester wrote it; versions and types are never guessed"
+            }
+            Self::PcrEntry { .. } => {
+                "each entry of PCRs needs an Index of its own, and a Digest of the SHA-256 bank"
+            }
             Self::Evidence { .. } => "give the evidence as its attester wrote it, with every member once",
             Self::NotOfKind { .. } => "leave --as out; what the file holds is told from its content",
             Self::Container(_) => "give the parts that it holds",
@@ -271,6 +323,9 @@ impl InputError {
             }
             Self::TooLarge { .. } => "the file may hold something else; --as names the kind",
             Self::Wire(..) => "the file may be cut, or of another kind; --as names the kind",
+            Self::Trailing { .. } => {
+                "the file is longer than its structure: cut it at that offset, or write only as many bytes as were returned; --as names another kind"
+            }
             Self::Bundle(error) => error.hint(),
             _ => self.hint_together(),
         }
@@ -303,10 +358,13 @@ impl InputError {
             }
             Self::WithoutQuote(_) => "name the quote too, as tpm2_quote writes it with -m",
             Self::LogWithoutPcrs => {
-                "name the register values too; a log is only believed as far as it explains them"
+                "name the PCR values too; a log is only believed as far as it explains them"
             }
             Self::OtherBank(_) => {
                 "give the values of the SHA-256 bank, which the quote must select: tpm2_pcrread sha256, tpm2_quote -l sha256:all"
+            }
+            Self::QuoteTextScheme { .. } => {
+                "quote with an RSA key and RSASSA with SHA-256: tpm2_quote --scheme rsassa -g sha256"
             }
             Self::QuoteText | Self::QuoteTextLine { .. } => {
                 "give all that tpm2_quote prints, from quoted: to calcDigest:, or the files that it writes with -m, -s and -o"
@@ -322,25 +380,25 @@ impl InputError {
     const fn hint_of_two(&self) -> &'static str {
         match self {
             Self::TwoOfAKind(Kind::TpmSignature) => {
-                "256 bytes are read as a signature; give the values of eight registers as tpm2_pcrread prints them"
+                "256 bytes are read as a signature; give the values of eight PCRs as tpm2_pcrread prints them"
             }
             _ => "verify one piece of evidence at a time, each with its own endorsements",
         }
     }
 }
 
-const KNOWN_JSON: &str = "read are bundles, THIM's answers, answers with one Nitro document, MAA's AzureGuest and SevSnpVm requests, and the evidence of the Confidential Containers attester, attestation-rs, attested-tls and kinvolk's library";
+const KNOWN_JSON: &str = "read are bundles, THIM's answers, answers with one Nitro document (in document, attestation, attestation_doc, attestation_document, attestationDocument, AttestationDocument or PlAttests), MAA's AzureGuest and SevSnpVm requests, and the evidence of the Confidential Containers attester, attestation-rs, attested-tls and kinvolk's library";
 
 impl fmt::Display for InputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("the file is empty"),
             Self::Unknown => f.write_str("the content is of no known kind"),
-            Self::Text => f.write_str("the file is text where binary, PEM, JSON, hex or base64 is expected"),
+            Self::Text => f.write_str("the file is text of no known kind"),
             Self::Pem => f.write_str("the PEM cannot be decoded"),
             Self::PrivateKey => f.write_str("the PEM holds a private key"),
             Self::Yaml => f.write_str("the file is YAML, expected JSON, PEM, hex, base64 or binary"),
-            Self::TooDeep => f.write_str("more than four encodings stand around each other"),
+            Self::TooDeep => f.write_str("nested in more than four encodings"),
             Self::Mangled => {
                 f.write_str("the content is binary data that was damaged by a conversion to UTF-8 text")
             }
@@ -349,6 +407,7 @@ impl fmt::Display for InputError {
             Self::Integers { line, column } => {
                 write!(f, "the JSON list holds something other than bytes at line {line}, column {column}")
             }
+            Self::EmptyList => f.write_str("the JSON list is empty"),
             Self::PemSection => {
                 f.write_str("the PEM holds no certificate or revocation list, or something else beside them")
             }
@@ -362,10 +421,10 @@ impl fmt::Display for InputError {
                 )
             }
             Self::NotThim => f.write_str("the JSON is not an answer of the THIM service"),
-            Self::UnknownJson { closest: None } => f.write_str("the JSON has the members of no known kind"),
+            Self::UnknownJson { closest: None } => f.write_str("no known JSON format has these members"),
             Self::UnknownJson { closest: Some((shape, member)) } => write!(
                 f,
-                "the JSON has the members of no known kind; closest is {}, and its member `{member}` is missing",
+                "no known JSON format has these members; closest is {}, and its member `{member}` is missing",
                 shape.as_str()
             ),
             Self::NoDocument(members) => {
@@ -378,26 +437,48 @@ impl fmt::Display for InputError {
             Self::Evidence { shape, problem, member, line, column } => {
                 write!(f, "read as {}: {problem}", shape.as_str())?;
                 member.iter().try_for_each(|member| write!(f, ": `{member}`"))?;
-                write!(f, " (line {line}, column {column})")
+                if *line == 0 { Ok(()) } else { write!(f, " (line {line}, column {column})") }
             }
-            Self::NotOfKind { said, found } => write!(f, "the file holds a {found}, and no {said}"),
-            Self::Container(kind) => write!(f, "a {kind} is not one part"),
+            Self::Value { format, member, found, known } => {
+                write!(f, "read as {format}: `{member}` is {found}; supported: {known}")
+            }
+            Self::PcrEntry { entry, problem } => {
+                write!(f, "read as AzureGuest request: `TpmInfo.PCRs[{entry}].{problem}")
+            }
+            Self::NotOfKind { said, found } => {
+                write!(f, "expected {}, found {}", said.with_article(), found.with_article())
+            }
+            Self::Container(kind) => write!(f, "{} has several parts, expected one", kind.with_article()),
             Self::Bincode => f.write_str("the bytes are not a quote as bincode"),
-            Self::Registers => f.write_str("the register values are in no known form"),
+            Self::Registers => f.write_str("the PCR values are in no known form"),
             Self::OtherBank(bank) => {
                 write!(f, "the PCR values are of the {} bank, expected SHA-256", bank_name(*bank))
             }
             Self::QuoteText => {
                 f.write_str("the text is not what tpm2_quote prints: quoted, alg or sig is missing")
             }
+            Self::QuoteTextScheme { scheme: Some(scheme) } => {
+                write!(
+                    f,
+                    "output of tpm2_quote: a signature of scheme {scheme} in this form is not supported"
+                )
+            }
+            Self::QuoteTextScheme { scheme: None } => {
+                f.write_str("output of tpm2_quote: alg names a signature scheme that is not supported")
+            }
             Self::QuoteTextLine { line } => {
-                write!(f, "line {line} is none that tpm2_quote prints, or one given twice")
+                write!(f, "line {line}: not a line of tpm2_quote output, or a duplicate")
             }
-            Self::RegisterLine { line } => {
-                write!(f, "line {line} is no register of the bank, or one given twice")
-            }
+            Self::RegisterLine { line } => write!(f, "line {line}: not a PCR of the bank, or a duplicate"),
             Self::TooLarge { kind, limit } => write!(f, "read as {kind}: larger than {limit} bytes"),
             Self::Wire(kind, error) => write!(f, "read as {kind}: {error}"),
+            Self::Trailing { kind, error, extra } => {
+                write!(
+                    f,
+                    "read as {kind}: {error} ({extra} {} too many)",
+                    if *extra == 1 { "byte" } else { "bytes" }
+                )
+            }
             Self::Bundle(error) => write!(f, "read as bundle: {error}"),
             _ => self.fmt_together(f),
         }
@@ -416,22 +497,22 @@ impl InputError {
             }
             Self::TwoOfAKind(kind) => write!(f, "two files are read as {kind}, and evidence has one"),
             Self::NotTogether => f.write_str("the certificates do not belong to the Nitro document"),
-            Self::WithoutReport(kind) => write!(f, "there is a {kind} and no hcl-report"),
+            Self::WithoutReport(kind) => write!(f, "{} without an HCL report", kind.with_article()),
             Self::TdQuoteOfSnp => {
-                f.write_str("the td-quote does not belong to the hcl-report of an SNP machine")
+                f.write_str("the TD quote does not belong to the HCL report of an SNP machine")
             }
-            Self::QuoteWithoutSignature => f.write_str("there is a tpm-quote and no tpm-signature"),
-            Self::WithoutQuote(kind) => write!(f, "there are {kind} and no tpm-quote"),
-            Self::LogWithoutPcrs => f.write_str("there is an event-log and no pcr-values"),
+            Self::QuoteWithoutSignature => f.write_str("a TPM quote without its signature"),
+            Self::WithoutQuote(kind) => write!(f, "{} without a TPM quote", kind.with_article()),
+            Self::LogWithoutPcrs => f.write_str("an event log without PCR values"),
             Self::OfRtmrs(kind) => {
-                write!(f, "there is a {kind}: a CCEL explains the RTMRs of a TD, and no PCR")
+                write!(f, "{}: a CCEL extends a TD's RTMRs, not PCRs", kind.with_article())
             }
             Self::Unverified(Kind::NitroTpmDocument) => f.write_str("a NitroTPM document, not yet verified"),
             Self::Unverified(Kind::TdReport) => {
-                f.write_str("a bare TDREPORT, which is no evidence for a remote party")
+                f.write_str("a bare TDREPORT, which is not evidence for a remote party")
             }
-            Self::Unverified(kind) => write!(f, "a {kind}, not yet verified"),
-            Self::NotEvidence(kind) => write!(f, "a {kind} is no evidence"),
+            Self::Unverified(kind) => write!(f, "{}, not yet verified", kind.with_article()),
+            Self::NotEvidence(kind) => write!(f, "{} is not evidence", kind.with_article()),
             _ => f.write_str("there is no evidence among the files"),
         }
     }

@@ -16,7 +16,8 @@ mod shapes;
 mod snp;
 
 pub use documents::{DocumentMember, DocumentMembers};
-pub use problem::{JsonProblem, JsonShape};
+pub(super) use probe::is_fixture;
+pub use problem::{JsonProblem, JsonShape, JsonValue, PcrProblem};
 
 use alloc::vec::Vec;
 
@@ -29,10 +30,9 @@ use probe::Probe;
 /// The most bytes of JSON that is no bundle; the largest that is known has 40 KiB.
 const MAX_BYTES: usize = 1024 * 1024;
 
-/// The text of a JSON object, if bytes begin like one. A byte order mark is taken off.
+/// The text of a JSON object, if bytes begin like one.
 pub(super) fn object(bytes: &[u8]) -> Option<&str> {
-    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-    let bytes = bytes.strip_suffix(&[0]).unwrap_or(bytes).trim_ascii();
+    let bytes = encoding::plain(bytes);
     bytes.starts_with(b"{").then(|| core::str::from_utf8(bytes).ok()).flatten()
 }
 
@@ -64,7 +64,7 @@ pub(super) fn read(text: &str, kind: Option<Kind>, layers: usize) -> Result<Snif
         return bundle(text, kind);
     }
     if probe.has("vcekCert") || probe.has("certificateChain") {
-        return thim(&probe, kind);
+        return thim(text, &probe, kind);
     }
     if probe.is_sealing_key() {
         expect(kind, Kind::SealingKey)?;
@@ -97,15 +97,16 @@ fn evidence(text: &str, shape: JsonShape, kind: Option<Kind>, layers: usize) -> 
 }
 
 /// An answer of THIM: the VCEK, and what stands above it.
-fn thim(probe: &Probe<'_>, kind: Option<Kind>) -> Result<Sniffed, InputError> {
+fn thim(text: &str, probe: &Probe<'_>, kind: Option<Kind>) -> Result<Sniffed, InputError> {
     let kind = kind
         .filter(|kind| matches!(kind, Kind::Certificate | Kind::RevocationList))
         .map_or_else(|| expect(kind, Kind::Certificate).map(|()| None), |kind| Ok(Some(kind)))?;
     let mut ders = Vec::new();
-    for text in probe.thim() {
-        ders.extend(encoding::certificates(text?.as_bytes())?);
+    for pem in probe.thim() {
+        ders.extend(encoding::certificates(pem?.as_bytes())?);
     }
-    certificates(&ders, Encoding::Thim, kind)
+    let warnings = members::unknown(text, JsonShape::Thim);
+    Ok(Sniffed { warnings, ..certificates(&ders, Encoding::Thim, kind)? })
 }
 
 fn bundle(text: &str, kind: Option<Kind>) -> Result<Sniffed, InputError> {

@@ -131,6 +131,40 @@ impl Kind {
         }
     }
 
+    /// The kind in a sentence, with its article: `an SNP report`, `PCR values`.
+    #[must_use]
+    pub const fn with_article(self) -> &'static str {
+        match self {
+            Self::SnpReport => "an SNP report",
+            Self::HclReport => "an HCL report",
+            Self::TdQuote => "a TD quote",
+            Self::TpmQuote => "a TPM quote",
+            Self::TpmSignature => "a TPM signature",
+            Self::PcrValues => "PCR values",
+            Self::PcrConcatenation => "PCR values without their bank",
+            Self::OtherPcrValues => "PCR values of other banks",
+            Self::EventLog => "an event log",
+            Self::CcEventLog => "a confidential-computing event log (CCEL)",
+            Self::CcelTable => "an ACPI table CCEL",
+            Self::NitroDocument => "a Nitro document",
+            Self::NitroTpmDocument => "a NitroTPM document",
+            Self::TdReport => "a TDREPORT",
+            Self::PublicKey => "a public key",
+            Self::TpmPublic => "the public area of a TPM key",
+            Self::SealedFile => "a sealed file",
+            Self::SealingKey => "a sealing key",
+            Self::Certificate => "a certificate",
+            Self::RevocationList => "a revocation list",
+            Self::EvidenceJson => "evidence as JSON",
+            Self::BincodeQuote => "a quote as bincode",
+            Self::TpmQuoteText => "the output of tpm2_quote",
+            Self::Bundle => "a bundle",
+            Self::ExtendedReport => "an extended SNP report",
+            Self::CertificateTable => "a certificate table",
+            Self::Mixed => "certificates and revocation lists",
+        }
+    }
+
     /// The kind of a log of this format.
     pub(crate) const fn of_log(format: Format) -> Self {
         if format.measures_pcrs() { Self::EventLog } else { Self::CcEventLog }

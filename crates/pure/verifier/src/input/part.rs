@@ -8,7 +8,7 @@ use teeproof_wire::tpm::{attest_bytes, public_bytes};
 use teeproof_wire::{eventlog, hcl, tdx};
 
 use super::pcrs::{self, Registers};
-use super::{InputError, Kind};
+use super::{InputError, Kind, report};
 
 /// One report, quote, certificate or the like, decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,14 +23,15 @@ impl Part {
     /// A part in the form that is kept of its kind.
     ///
     /// What others write around it is taken off: zero bytes after the end of a certificate (an NV
-    /// index is longer than what it holds), the size in front of a TPM's quote. Register values
-    /// are kept as 33 bytes each, the index and the value, by index.
+    /// index is longer than what it holds) or a report, the head of the response with which firmware returns a
+    /// report, the size in front of a TPM's quote. PCR values are kept as 33 bytes each, the index and the value, by index.
     ///
     /// # Errors
     /// A container, or register values in no form that is known.
     pub fn new(kind: Kind, bytes: &[u8]) -> Result<Self, InputError> {
         let bytes = match kind {
             Kind::Certificate => without_padding(bytes).to_vec(),
+            Kind::SnpReport => report::unframed(bytes).map_or(bytes, |framed| framed.report).to_vec(),
             Kind::TpmQuote => attest_bytes(bytes).to_vec(),
             Kind::TpmPublic => public_bytes(bytes).to_vec(),
             Kind::PcrValues => match pcrs::read(bytes)?.into_part().0 {
@@ -54,7 +55,7 @@ impl Part {
     /// # Errors
     /// The part is not what it looks like, or too large.
     pub fn check(&self) -> Result<(), InputError> {
-        let wrong = |error| InputError::Wire(self.kind, error);
+        let wrong = |error| InputError::wire(self.kind, error, self.bytes.len());
         match self.kind {
             Kind::Certificate => drop(Certificate::parse(&self.bytes).map_err(wrong)?),
             Kind::RevocationList => drop(RevocationList::parse(&self.bytes).map_err(wrong)?),

@@ -18,9 +18,14 @@ use teeproof_wire::certificate::ecdsa_fixed;
 use super::{InputError, Kind, Part, pcrs};
 use crate::bytes;
 
-/// Whether text begins as `tpm2_quote` prints.
+/// Whether a line of text is the first that `tpm2_quote` prints. Messages of the TPM software stack
+/// (`WARN:esys:…`) may stand before it.
 pub(super) fn looks_like(text: &str) -> bool {
-    text.trim_start().starts_with("quoted:")
+    text.lines().any(is_first)
+}
+
+fn is_first(line: &str) -> bool {
+    line.trim_start().starts_with("quoted:")
 }
 
 /// What was read, and whether PCR values of other banks than SHA-256 were there.
@@ -29,12 +34,12 @@ pub(super) struct QuoteText {
     pub(super) other_banks: bool,
 }
 
-/// Reads the text, each of whose lines must be one that `tpm2_quote` prints.
+/// Reads the text; from `quoted:` on, each line must be one that `tpm2_quote` prints.
 pub(super) fn read(text: &str) -> Result<QuoteText, InputError> {
     let mut fields = Fields::default();
     let mut in_pcrs = false;
     let mut values = Vec::new();
-    for (line, number) in text.lines().zip(1_usize..) {
+    for (line, number) in text.lines().zip(1_usize..).skip_while(|(line, _)| !is_first(line)) {
         let line = line.trim();
         let wrong = || InputError::QuoteTextLine { line: number };
         let (name, value) = match line.split_once(':') {
@@ -50,7 +55,7 @@ pub(super) fn read(text: &str) -> Result<QuoteText, InputError> {
             _ => fields.set(name, value).ok_or_else(wrong)?,
         }
     }
-    let mut parts = fields.into_parts().ok_or(InputError::QuoteText)?;
+    let mut parts = fields.into_parts()?;
     let mut other_banks = false;
     if !values.is_empty() {
         let read = pcrs::of_lines(values)?;
@@ -86,13 +91,21 @@ impl<'t> Fields<'t> {
         }
     }
 
-    fn into_parts(self) -> Option<Vec<Part>> {
-        let signature = signature(self.scheme?, self.signature?)?;
-        Some(Vec::from([
-            Part::new(Kind::TpmQuote, &self.quoted?).ok()?,
-            Part { kind: Kind::TpmSignature, bytes: signature },
-        ]))
+    fn into_parts(self) -> Result<Vec<Part>, InputError> {
+        let (Some(quoted), Some(scheme), Some(value)) = (self.quoted, self.scheme, self.signature) else {
+            return Err(InputError::QuoteText);
+        };
+        let bytes =
+            signature(scheme, value).ok_or_else(|| InputError::QuoteTextScheme { scheme: named(scheme) })?;
+        Ok(Vec::from([Part::new(Kind::TpmQuote, &quoted)?, Part { kind: Kind::TpmSignature, bytes }]))
     }
+}
+
+/// The schemes as tpm2-tools call them; what else stands there is foreign text.
+fn named(scheme: &str) -> Option<&'static str> {
+    ["rsassa", "rsapss", "ecdsa", "ecdaa", "sm2", "ecschnorr", "hmac"]
+        .into_iter()
+        .find(|known| *known == scheme)
 }
 
 /// The signature as it is verified: the bytes of RSASSA; of other schemes a TPMT_SIGNATURE, so that the

@@ -10,12 +10,12 @@ use teeproof_wire::eventlog::{CcelTable, Format};
 use teeproof_wire::sealed;
 use teeproof_wire::snp::{CertificateTable, REPORT_BYTES};
 use teeproof_wire::tdx::TD_REPORT_BYTES;
-use teeproof_wire::tpm::{AnyAttestation, Attested, MAGIC, SHA256, TpmSignature};
+use teeproof_wire::tpm::{AnyAttestation, Attested, MAGIC, RsaPublic, SHA256, TpmSignature, public_bytes};
 
 use super::encoding::{MAX_LAYERS, Pem};
 use super::{
     Encoding, InputError, InputWarning, Kind, NitroForm, Part, bincode, encoding, json, nitro, pcrs,
-    quote_text, table,
+    quote_text, report, table,
 };
 use crate::bundle::{Bundle, Collection, Redaction};
 
@@ -84,8 +84,8 @@ impl fmt::Display for Sniffed {
 
 /// Tells what bytes hold; `kind` overrides what they look like, after their encoding was undone.
 ///
-/// Up to four encodings around each other are undone: base64, hexadecimal, a JSON string, a JSON list of
-/// integers, PEM, and a member of a JSON answer.
+/// Up to four nested encodings are undone: base64, hexadecimal, a JSON string, a JSON list of integers or of one
+/// string, PEM, and a member of a JSON answer.
 ///
 /// # Errors
 /// Nothing, or nothing known. That the bytes look like a structure does not mean that they are one.
@@ -108,17 +108,28 @@ pub(super) fn sniff_within(bytes: &[u8], kind: Option<Kind>, layers: usize) -> R
 }
 
 fn of_text(text: &str, kind: Option<Kind>, layers: usize) -> Result<Sniffed, InputError> {
-    if text.starts_with("-----BEGIN ") {
+    let quoted = text.starts_with('"');
+    if text.starts_with("-----BEGIN ") || (!quoted && encoding::has_pem(text)) {
         return match encoding::pem(text)? {
             Pem::Certificates(ders) => certificates(&ders, Encoding::Pem, kind),
             Pem::Other(bytes) => decoded(&bytes, Encoding::Pem, kind, layers),
         };
     }
-    if text.starts_with('"') {
+    if quoted {
         return decoded(encoding::quoted(text)?.as_bytes(), Encoding::Quoted, kind, layers);
     }
     if text.starts_with('[') {
-        return decoded(&encoding::integers(text)?, Encoding::Integers, kind, layers);
+        if let Some(inner) = encoding::only_string(text) {
+            return decoded(inner.as_bytes(), Encoding::Quoted, kind, layers);
+        }
+        return match encoding::integers(text) {
+            Ok(bytes) => decoded(&bytes, Encoding::Integers, kind, layers),
+            // Not JSON, and yet a list: `[0x84, 0x44]`.
+            Err(error) => match encoding::binary(text) {
+                Some((bytes, encoding)) => decoded(&bytes, encoding, kind, layers),
+                None => Err(error),
+            },
+        };
     }
     if kind.is_none_or(|kind| kind == Kind::TpmQuoteText) && quote_text::looks_like(text) {
         return quote_text(text);
@@ -128,7 +139,7 @@ fn of_text(text: &str, kind: Option<Kind>, layers: usize) -> Result<Sniffed, Inp
     }
     match encoding::binary(text) {
         Some((bytes, encoding)) => decoded(&bytes, encoding, kind, layers),
-        None if is_yaml(text) => Err(InputError::Yaml),
+        None if json::is_fixture(text) => Err(InputError::Yaml),
         None => Err(InputError::Text),
     }
 }
@@ -152,7 +163,7 @@ fn decoded(
         return binary(bytes, encoding, kind).map_err(|_| InputError::TooDeep);
     }
     let inner = sniff_within(text.as_bytes(), kind, layers).map(|sniffed| within(sniffed, encoding));
-    let framed = text.starts_with(['[', '"']) || text.starts_with("-----BEGIN ");
+    let framed = text.starts_with(['[', '"']) || encoding::has_pem(text);
     match (inner, kind) {
         (inner, _) if framed || encoding == Encoding::Quoted => inner,
         (Ok(sniffed), None) => Ok(sniffed),
@@ -171,16 +182,6 @@ fn decoded(
 fn within(sniffed: Sniffed, encoding: Encoding) -> Sniffed {
     let note = sniffed.note.or(Some("encoded more than once"));
     Sniffed { encoding, note, ..sniffed }
-}
-
-/// Whether text begins with a member of a YAML file.
-fn is_yaml(text: &str) -> bool {
-    let first = text.lines().find(|line| !line.starts_with(['#', '-'])).unwrap_or_default();
-    first.split_once(':').is_some_and(|(name, rest)| {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-        let ends = rest.is_empty() || rest.starts_with(' ');
-        !name.is_empty() && ends && name.bytes().all(plain)
-    })
 }
 
 /// What is left when text was undone.
@@ -206,7 +207,12 @@ fn binary(bytes: &[u8], encoding: Encoding, said: Option<Kind>) -> Result<Sniffe
         Kind::TpmQuoteText => Err(InputError::QuoteText),
         kind => {
             let part = Part::new(kind, bytes)?;
-            Ok(Sniffed { note: note(&part), ..Sniffed::new(kind, encoding, Vec::from([part])) })
+            let around =
+                report::unframed(bytes).filter(|_| kind == Kind::SnpReport).map(|framed| framed.note);
+            Ok(Sniffed {
+                note: around.or_else(|| note(&part)),
+                ..Sniffed::new(kind, encoding, Vec::from([part]))
+            })
         }
     }
 }
@@ -215,13 +221,19 @@ fn binary(bytes: &[u8], encoding: Encoding, said: Option<Kind>) -> Result<Sniffe
 fn note(part: &Part) -> Option<&'static str> {
     match part.kind {
         Kind::EventLog => match Format::peek(&part.bytes)? {
-            Format::Sha1 => Some("TCG 1.2, SHA-1 alone: no bank that a quote is held against"),
+            Format::Sha1 => Some("TCG 1.2, SHA-1 only; quotes are checked against SHA-256"),
             Format::AttestationAgent => Some("of the Confidential Containers attestation agent"),
             _ => None,
         },
-        Kind::CcEventLog => Some("of the RTMRs of a TD, and of no PCR"),
+        Kind::CcEventLog => Some("extends a TD's RTMRs, not PCRs"),
         Kind::CcelTable => Some("says where a CCEL lies; it is not the log"),
-        Kind::PcrConcatenation => Some("without their bank and numbers"),
+        Kind::PcrConcatenation => Some(match part.bytes.len() {
+            _ if pcrs::are_plainly_values(&part.bytes) => WITHOUT_BANK,
+            32 => "one value without its bank and number, or any other 32 bytes: a nonce, a digest, a key",
+            384 => "without their bank and numbers, or a signature of RSA-3072: --as tpm-signature",
+            512 => "without their bank and numbers, or a signature of RSA-4096: --as tpm-signature",
+            _ => WITHOUT_BANK,
+        }),
         Kind::TpmQuote => match AnyAttestation::parse(&part.bytes).ok()?.attested {
             Attested::Quote { selections, .. } => selections
                 .iter()
@@ -273,6 +285,7 @@ fn registers(bytes: &[u8], encoding: Encoding) -> Result<Sniffed, InputError> {
     Ok(Sniffed { note, ..Sniffed::new(part.kind, encoding, Vec::from([part])) })
 }
 
+const WITHOUT_BANK: &str = "without their bank and numbers";
 const OTHER_BANKS: &str = "banks other than sha256 are left out";
 
 /// What `tpm2_quote` printed.
@@ -323,6 +336,8 @@ fn looks_like(bytes: &[u8]) -> Option<Kind> {
         _ if Format::peek(bytes).is_some() => Format::peek(bytes).map(Kind::of_log),
         [0x81, 0, ..] if bytes.len() == TD_REPORT_BYTES => Some(Kind::TdReport),
         _ if bytes.starts_with(sealed::MAGIC) => Some(Kind::SealedFile),
+        _ if report::unframed(bytes).is_some() => Some(Kind::SnpReport),
+        _ if RsaPublic::parse(public_bytes(bytes)).is_ok() => Some(Kind::TpmPublic),
         _ if CertificateTable::looks_like(bytes) => Some(Kind::CertificateTable),
         _ if is_extended_report(bytes) => Some(Kind::ExtendedReport),
         _ if Bundle::looks_like_cbor(bytes) => Some(Kind::Bundle),
@@ -330,7 +345,7 @@ fn looks_like(bytes: &[u8]) -> Option<Kind> {
         [0, 1, 0, 0, 0, 0, 0, 0, ..] => Some(Kind::BincodeQuote),
         _ if bytes.len() == REPORT_BYTES => Some(Kind::SnpReport),
         _ if pcrs::serialized(bytes).is_some() => Some(Kind::PcrValues),
-        _ if bytes.len() <= MAX_REPORT_GUESS && begins_a_report(bytes) => Some(Kind::SnpReport),
+        _ if bytes.len() <= MAX_REPORT_GUESS && report::begins(bytes) => Some(Kind::SnpReport),
         // Eight PCR values are as long as a signature: a signature it is, unless it cannot be one, or
         // stands beside another.
         _ if bytes.len() == RSA_BYTES && !pcrs::are_plainly_values(bytes) => Some(Kind::TpmSignature),
@@ -345,18 +360,10 @@ fn is_bare_signature(bytes: &[u8]) -> bool {
     bytes.len() == RSA_BYTES && Sign1::parse(bytes).is_err() && Certificate::parse(bytes).is_err()
 }
 
-/// Whether bytes begin as a report does: a version that there is, a privilege level that there is, and the
-/// one signature algorithm. A version alone would be the beginning of many other files.
-fn begins_a_report(bytes: &[u8]) -> bool {
-    let word = |at: usize| bytes.get(at..)?.first_chunk().map(|word| u32::from_le_bytes(*word));
-    let level = word(0x30).is_some_and(|level| level <= 3 || level == u32::MAX);
-    word(0).is_some_and(|version| (1..=5).contains(&version)) && level && word(0x34) == Some(1)
-}
-
 /// Whether a report is followed by a host's certificate table.
 fn is_extended_report(bytes: &[u8]) -> bool {
     let table = bytes.get(REPORT_BYTES..).is_some_and(CertificateTable::looks_like);
-    table && begins_a_report(bytes)
+    table && report::begins(bytes)
 }
 
 /// Up to this length, bytes that begin like a report are taken for one, so that the error is

@@ -302,3 +302,16 @@ fn a_signature_is_told_whatever_it_begins_with() {
         assert_eq!(told(&signature), (Kind::TpmSignature, vec![Kind::TpmSignature]), "{begin:x?}");
     }
 }
+
+/// A key that no enclave's document has is the flaw, and hides nothing.
+#[test]
+fn a_tenth_key_of_a_document_hides_nothing_else() {
+    let document = Enclave::new().nonce(b"a nonce").with_entry("tenth", "value").mint().unwrap().document;
+    let sniffed = sniff(&document, None).unwrap();
+    let mut found = Names::default();
+    let flaw = inspect(&sniffed, &mut found).unwrap().flaw.unwrap();
+    assert_eq!(flaw.what, "Nitro document: key");
+    for name in ["[COSE_Sign1]", "[AttestationDocument]", "[unknown keys]", "nonce", "[Certificate]"] {
+        assert!(found.0.contains(&name.to_owned()), "{name}: {:?}", found.0);
+    }
+}

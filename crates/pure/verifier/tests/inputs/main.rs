@@ -10,6 +10,7 @@
     clippy::disallowed_methods
 )]
 
+mod around;
 mod bare_snp;
 mod evidence;
 mod hostile;
@@ -22,4 +23,5 @@ mod spellings;
 mod support;
 mod told;
 mod tpm_tools;
+mod values;
 mod yaml;

@@ -186,23 +186,51 @@ fn a_request_is_read_exactly() {
         }
     };
     type Change<'c> = &'c dyn Fn(&mut Value);
-    let cases: [(Change<'_>, JsonProblem); 10] = [
-        (&|request| request["AttestationProtocolVersion"] = json!("3.0"), JsonProblem::Version),
+    let cases: [(Change<'_>, JsonProblem); 5] = [
         (&|request| request["IsolationInfo"]["Type"] = json!("Tdx"), JsonProblem::GuestOfTdx),
         (&|request| request["IsolationInfo"]["Type"] = json!("TrustedLaunch"), JsonProblem::TrustedLaunch),
-        (&|request| request["IsolationInfo"]["Type"] = json!("Other"), JsonProblem::Platform),
         (&|request| request["IsolationInfo"]["Evidence"] = json!(null), JsonProblem::Missing),
         (
             &|request| drop(request["TpmInfo"].as_object_mut().unwrap().remove("PcrQuote")),
             JsonProblem::Missing,
         ),
-        (&|request| request["TpmInfo"]["PCRs"][1]["Index"] = json!(0), JsonProblem::Duplicate),
-        (&|request| request["TpmInfo"]["PCRs"][1]["Index"] = json!(24), JsonProblem::Type),
-        (&|request| request["TpmInfo"]["PCRs"][1]["Digest"] = json!("AAAA"), JsonProblem::Type),
         (&|request| request["TpmInfo"]["PcrQuote"] = json!("!"), JsonProblem::Base64),
     ];
     for (change, expected) in cases {
         assert_eq!(problem(change), expected);
+    }
+    let sha1 = json!(Base64::encode_string(&[7; 20]));
+    let values: [(Change<'_>, &str); 6] = [
+        (
+            &|request| request["AttestationProtocolVersion"] = json!("3.0"),
+            r#"read as AzureGuest request: `AttestationProtocolVersion` is "3.0"; supported: "2.0""#,
+        ),
+        (
+            &|request| request["IsolationInfo"]["Type"] = json!("Other"),
+            r#"read as AzureGuest request: `IsolationInfo.Type` is "Other"; supported: "SevSnp""#,
+        ),
+        (
+            &|request| request["IsolationInfo"]["Type"] = json!("TDX"),
+            "read as AzureGuest request, protocol 2.0: a guest on TDX is not supported: the request has a TD quote \
+             and no TDREPORT",
+        ),
+        (
+            &|request| request["TpmInfo"]["PCRs"][1]["Index"] = json!(0),
+            "read as AzureGuest request: `TpmInfo.PCRs[1].Index`: PCR 0 is given twice",
+        ),
+        (
+            &|request| request["TpmInfo"]["PCRs"][1]["Index"] = json!(24),
+            "read as AzureGuest request: `TpmInfo.PCRs[1].Index`: expected 0 to 23, got 24",
+        ),
+        (
+            &|request| request["TpmInfo"]["PCRs"][3]["Digest"] = sha1.clone(),
+            "read as AzureGuest request: `TpmInfo.PCRs[3].Digest`: expected 32 bytes (SHA-256), got 20",
+        ),
+    ];
+    for (change, expected) in values {
+        let mut request = guest(&SNP, ALPHABETS[0]);
+        change(&mut request);
+        assert_eq!(sniff(request.to_string().as_bytes(), None).unwrap_err().to_string(), expected);
     }
     assert!(JsonProblem::GuestOfTdx.is_unsupported() && JsonProblem::TrustedLaunch.is_unsupported());
     // Without a log or a certificate, which clients may not have been able to read.
@@ -268,8 +296,23 @@ fn a_log_of_the_guest_components_comes_along() {
             let Evidence::AzureSnp(evidence) = inputs.evidence().unwrap() else { panic!() };
             assert_eq!((evidence.log, inputs.warnings()), (expected, &[][..]));
         }
+        // A log that cannot be decoded is left out, which is said; another type is not this format.
         value["cc_eventlog"] = json!("!");
-        let found = sniff(value.to_string().as_bytes(), None);
-        assert!(matches!(found, Err(InputError::Evidence { problem: JsonProblem::Base64, .. })), "{found:?}");
+        let without = inputs(&value.to_string());
+        let Evidence::AzureSnp(evidence) = without.evidence().unwrap() else { panic!() };
+        assert_eq!(evidence.log, None);
+        let [warning] = without.warnings() else { panic!("{:?}", without.warnings()) };
+        assert!(warning.to_string().contains("`cc_eventlog` was not used: it is not base64"), "{warning}");
+        // Whether base64 is a log is for `log.format` to say.
+        value["cc_eventlog"] = json!("AAEC");
+        assert_eq!(inputs(&value.to_string()).warnings(), []);
+        for other in [json!(7), json!([1, 2]), json!({}), json!(true)] {
+            value["cc_eventlog"] = other;
+            let error = sniff(value.to_string().as_bytes(), None).unwrap_err();
+            let InputError::Evidence { problem: JsonProblem::Type, member: Some("cc_eventlog"), .. } = error
+            else {
+                panic!("{error:?}")
+            };
+        }
     }
 }

@@ -100,7 +100,7 @@ fn a_line_that_tpm2_quote_does_not_print_is_named() {
         ("    1 : 0x", "    1 : 0xz", InputError::RegisterLine { line: 8 }),
         ("    1 : 0x", "    0 : 0x", InputError::RegisterLine { line: 8 }),
         ("  alg: rsassa\n", "", InputError::QuoteText),
-        ("alg: rsassa", "alg: nonsense", InputError::QuoteText),
+        ("alg: rsassa", "alg: nonsense", InputError::QuoteTextScheme { scheme: None }),
     ] {
         let bent = text.replacen(from, to, 1);
         assert_ne!(bent, text, "{from}");
@@ -190,11 +190,8 @@ fn logs_are_told_by_their_format() {
     let agent = EventLog::of_attestation_agent(23, &["coco.com start one"]);
     for (log, told) in [
         (EventLog::booted_securely(), "event-log (raw)"),
-        (EventLog::ccel(), "cc-event-log (raw; of the RTMRs of a TD, and of no PCR)"),
-        (
-            EventLog::of_tcg_1_2(),
-            "event-log (raw; TCG 1.2, SHA-1 alone: no bank that a quote is held against)",
-        ),
+        (EventLog::ccel(), "cc-event-log (raw; extends a TD's RTMRs, not PCRs)"),
+        (EventLog::of_tcg_1_2(), "event-log (raw; TCG 1.2, SHA-1 only; quotes are checked against SHA-256)"),
         (agent, "event-log (raw; of the Confidential Containers attestation agent)"),
     ] {
         assert_eq!(sniff(&log.bytes().unwrap(), None).unwrap().to_string(), told);
@@ -210,7 +207,7 @@ fn a_ccel_and_its_table_are_refused_beside_a_tpm() {
         assert_eq!(told(&file).0, kind);
         let error = refused(&[&SNP.hcl_report, &SNP.quote_message, &SNP.quote_signature, &file]);
         assert_eq!((error, error.exit()), (InputError::OfRtmrs(kind), 2));
-        assert!(error.to_string().contains("RTMRs of a TD, and no PCR"), "{error}");
+        assert!(error.to_string().contains("extends a TD's RTMRs, not PCRs"), "{error}");
         assert_eq!(refused(&[&file]), InputError::OfRtmrs(kind));
     }
 }

@@ -14,7 +14,7 @@ use teeproof_wire::snp::REPORT_BYTES;
 
 use super::fields::{AnyBase64, Encoded};
 use super::shapes::exactly;
-use super::{JsonProblem, JsonShape, Read, chain, checked, object, read as read_json};
+use super::{JsonProblem, JsonShape, JsonValue, PcrProblem, Read, chain, checked, object, read as read_json};
 use crate::input::encoding::MAX_LAYERS;
 use crate::input::pcrs::Registers;
 use crate::input::{InputError, InputWarning, Kind, Part, Sniffed};
@@ -102,14 +102,17 @@ const GUEST: JsonShape = JsonShape::AzureGuest;
 impl AzureGuest {
     pub(super) fn parts(self) -> Result<Read, InputError> {
         if self.version != "2.0" {
-            return Err(JsonProblem::Version.of(GUEST));
+            return Err(other("AttestationProtocolVersion", &self.version, r#""2.0""#));
         }
         let isolation = match (self.isolation.kind.as_str(), self.isolation.evidence) {
             ("SevSnp", Some(evidence)) => evidence,
-            ("SevSnp", None) => return Err(JsonProblem::Missing.of(GUEST)),
-            ("Tdx", _) => return Err(JsonProblem::GuestOfTdx.of(GUEST)),
-            ("TrustedLaunch", _) => return Err(JsonProblem::TrustedLaunch.of(GUEST)),
-            _ => return Err(JsonProblem::Platform.of(GUEST)),
+            ("SevSnp", None) => return Err(JsonProblem::Missing.at("IsolationInfo.Evidence", GUEST)),
+            // Neither is read on: however the name is written, it says why not.
+            (kind, _) if kind.eq_ignore_ascii_case("Tdx") => return Err(JsonProblem::GuestOfTdx.of(GUEST)),
+            (kind, _) if kind.eq_ignore_ascii_case("TrustedLaunch") => {
+                return Err(JsonProblem::TrustedLaunch.of(GUEST));
+            }
+            (kind, _) => return Err(other("IsolationInfo.Type", kind, r#""SevSnp""#)),
         };
         let mut parts = proof(&isolation.proof.bytes, GUEST)?.parts(Some(&isolation.claims.bytes), GUEST)?;
         parts.push(checked(Kind::TpmQuote, &self.tpm.quote.bytes)?);
@@ -132,14 +135,22 @@ impl AzureGuest {
 /// The values, each of which names its PCR.
 fn pcrs(values: &[Pcr]) -> Result<Registers, InputError> {
     let mut registers: Registers = [None; 24];
-    for Pcr { index, digest } in values {
-        let value = digest.bytes.as_slice().try_into().map_err(|_| JsonProblem::Type.of(GUEST))?;
-        let slot = registers.get_mut(usize::from(*index)).ok_or(JsonProblem::Type.of(GUEST))?;
+    for (Pcr { index, digest }, entry) in values.iter().zip(0_usize..) {
+        let wrong = |problem| InputError::PcrEntry { entry, problem };
+        let bytes = digest.bytes.as_slice();
+        let value = bytes.try_into().map_err(|_| wrong(PcrProblem::Digest { bytes: bytes.len() }))?;
+        let slot = registers.get_mut(usize::from(*index)).ok_or(wrong(PcrProblem::Index(*index)))?;
         if slot.replace(value).is_some() {
-            return Err(JsonProblem::Duplicate.of(GUEST));
+            return Err(wrong(PcrProblem::Twice(*index)));
         }
     }
     Ok(registers)
+}
+
+/// A member that has another value than those that are known.
+fn other(member: &'static str, found: &str, known: &'static str) -> InputError {
+    let found = JsonValue::of(&alloc::format!("\"{found}\""));
+    InputError::Value { format: "AzureGuest request", member, found, known }
 }
 
 /// `SevSnpVm`: a report, what endorses it, and what its REPORT_DATA is the hash of.

@@ -23,6 +23,10 @@ pub enum DocumentMember {
     AttestationDoc,
     /// `attestation_document`
     AttestationDocument,
+    /// `attestationDocument`
+    AttestationDocumentCamel,
+    /// `AttestationDocument`
+    AttestationDocumentPascal,
     /// `PlAttests`
     PlAttests,
     /// `data`, of a Buffer as Node.js writes one.
@@ -36,6 +40,8 @@ impl DocumentMember {
         Self::Attestation,
         Self::AttestationDoc,
         Self::AttestationDocument,
+        Self::AttestationDocumentCamel,
+        Self::AttestationDocumentPascal,
         Self::PlAttests,
         Self::Data,
     ];
@@ -48,6 +54,8 @@ impl DocumentMember {
             Self::Attestation => "attestation",
             Self::AttestationDoc => "attestation_doc",
             Self::AttestationDocument => "attestation_document",
+            Self::AttestationDocumentCamel => "attestationDocument",
+            Self::AttestationDocumentPascal => "AttestationDocument",
             Self::PlAttests => "PlAttests",
             Self::Data => "data",
         }
@@ -121,9 +129,9 @@ fn document(raw: &str, layers: usize) -> Option<Sniffed> {
     }
     let raw = raw.trim();
     let text = if raw.starts_with('[') {
-        match serde_json::from_str::<[String; 1]>(raw) {
-            Ok([text]) => text.into_bytes(),
-            Err(_) => encoding::integers(raw).ok()?,
+        match encoding::only_string(raw) {
+            Some(text) => text.into_bytes(),
+            None => encoding::integers(raw).ok()?,
         }
     } else {
         encoding::quoted(raw).ok()?.into_bytes()

@@ -97,6 +97,9 @@ const TDX_VM: Members = Members(&[
     ("draftPolicyForAttestation", None),
     ("nonce", None),
 ]);
+/// What Azure's THIM answers to `/amd/certification`.
+const THIM: Members =
+    Members(&[("vcekCert", None), ("tcbm", None), ("certificateChain", None), ("cacheControl", None)]);
 const ATTESTATION_INFO: Members = Members(&[("AttestationInfo", None), ("attestationInfo", None)]);
 
 const fn of(shape: JsonShape) -> &'static Members {
@@ -116,6 +119,7 @@ const fn of(shape: JsonShape) -> &'static Members {
         JsonShape::AttestationInfo => &ATTESTATION_INFO,
         JsonShape::SevSnpVm => &SEV_SNP_VM,
         JsonShape::TdxVm => &TDX_VM,
+        JsonShape::Thim => &THIM,
     }
 }
 

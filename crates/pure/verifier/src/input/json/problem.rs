@@ -37,6 +37,8 @@ pub enum JsonShape {
     SevSnpVm,
     /// What a client sends to Azure Attestation about a TD quote.
     TdxVm,
+    /// What Azure's THIM answers: certificates.
+    Thim,
 }
 
 impl JsonShape {
@@ -62,6 +64,62 @@ impl JsonShape {
             Self::AttestationInfo => "AzureGuest request",
             Self::SevSnpVm => "SevSnpVm request",
             Self::TdxVm => "TdxVm request",
+            Self::Thim => "THIM's answer",
+        }
+    }
+}
+
+/// A value of a member as the JSON has it, shortened: a few characters, none of which can do harm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct JsonValue {
+    text: [u8; SHOWN],
+    cut: bool,
+}
+
+/// So many characters of a value are shown.
+const SHOWN: usize = 24;
+
+impl JsonValue {
+    /// The value, as it stands in the JSON.
+    pub(super) fn of(raw: &str) -> Self {
+        let mut text = [b' '; SHOWN];
+        for (place, byte) in text.iter_mut().zip(raw.bytes()) {
+            *place = if byte.is_ascii_graphic() || byte == b' ' { byte } else { b'?' };
+        }
+        Self { text, cut: raw.len() > SHOWN }
+    }
+}
+
+/// `"3.0"`, `3`, `[1, 2, …`.
+impl fmt::Display for JsonValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = core::str::from_utf8(&self.text).unwrap_or_default();
+        f.write_str(text.trim_end())?;
+        f.write_str(if self.cut { "…" } else { "" })
+    }
+}
+
+/// What is wrong with an entry of the PCRs of an AzureGuest request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PcrProblem {
+    /// `Digest` is not 32 bytes long.
+    Digest {
+        /// How long it is.
+        bytes: usize,
+    },
+    /// `Index` is above 23.
+    Index(u8),
+    /// `Index` is that of an entry before.
+    Twice(u8),
+}
+
+impl fmt::Display for PcrProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Digest { bytes } => write!(f, "Digest`: expected 32 bytes (SHA-256), got {bytes}"),
+            Self::Index(index) => write!(f, "Index`: expected 0 to 23, got {index}"),
+            Self::Twice(index) => write!(f, "Index`: PCR {index} is given twice"),
         }
     }
 }
@@ -86,12 +144,6 @@ pub enum JsonProblem {
     TooLarge,
     /// There is no version, and the members are those of a later version than 0.
     VersionMissing,
-    /// A version that is not known.
-    Version,
-    /// The version is no whole number.
-    VersionType,
-    /// A platform that is not known.
-    Platform,
     /// A request about a guest on TDX, which carries no TDREPORT.
     GuestOfTdx,
     /// A request about a trusted-launch VM, of which no hardware says anything.
@@ -100,7 +152,12 @@ pub enum JsonProblem {
 
 impl JsonProblem {
     pub(super) const fn of(self, shape: JsonShape) -> InputError {
-        InputError::Evidence { shape, problem: self, member: None, line: 1, column: 1 }
+        InputError::Evidence { shape, problem: self, member: None, line: 0, column: 0 }
+    }
+
+    /// The same about this member.
+    pub(super) const fn at(self, member: &'static str, shape: JsonShape) -> InputError {
+        InputError::Evidence { shape, problem: self, member: Some(member), line: 0, column: 0 }
     }
 
     /// Whether the evidence is well formed, and of a kind that is not verified.
@@ -192,11 +249,8 @@ impl fmt::Display for JsonProblem {
             Self::VersionMissing => {
                 "there is no version, which makes it version 0, and the members are those of a later version"
             }
-            Self::Version => "the version is not supported; known are 1, 2, and none at all for 0",
-            Self::VersionType => "the version is not a whole number",
-            Self::Platform => "the platform is not supported; known are az-snp, az-tdx, snp and tdx, and SevSnp in a request",
             Self::GuestOfTdx => "a guest on TDX is not supported: the request has a TD quote and no TDREPORT",
-            Self::TrustedLaunch => "a trusted-launch VM is not supported: no hardware says anything of it",
+            Self::TrustedLaunch => "trusted-launch VMs are not supported: they have no hardware report",
         })
     }
 }

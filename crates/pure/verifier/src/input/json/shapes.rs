@@ -1,15 +1,17 @@
 //! The shapes: every member is demanded unless it is said to be optional, and none may come twice. Others
 //! are ignored here and named by `members`.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
 use serde_json::value::RawValue;
 
 use super::azure_guest::{AzureGuest, SevSnpVm, TdxVm};
-use super::fields::{AnyBase64, AsBase64, AsHex, Encoded, Numbers, Register};
-use super::{JsonProblem, JsonShape, Read, certificate, checked, snp};
+use super::fields::{AnyBase64, AsBase64, AsHex, Encoded, Form, Numbers, Register};
+use super::problem::TOO_LARGE;
+use super::{JsonProblem, JsonShape, JsonValue, Read, certificate, checked, snp};
 use crate::input::pcrs::Registers;
 use crate::input::{InputError, InputWarning, Kind, Part};
 
@@ -23,7 +25,7 @@ const LOG: usize = 768 * 1024;
 pub(super) fn read(text: &str, shape: JsonShape) -> Result<Read, InputError> {
     match shape {
         JsonShape::AzSnp(0) => exactly::<SnpNumbers>(text, shape)?.parts().map(Read::from),
-        JsonShape::AzSnp(_) => exactly::<SnpText>(text, shape)?.parts().map(Read::from),
+        JsonShape::AzSnp(_) => exactly::<SnpText>(text, shape)?.parts(shape),
         JsonShape::AzTdx(0) => match exactly::<TdxNumbers>(text, shape) {
             // Only for better words: nothing is read as a later version than it says.
             Err(_) if serde_json::from_str::<TdxUnversioned>(text).is_ok() => {
@@ -31,22 +33,23 @@ pub(super) fn read(text: &str, shape: JsonShape) -> Result<Read, InputError> {
             }
             read => read?.parts().map(Read::from),
         },
-        JsonShape::AzTdx(_) => exactly::<TdxText>(text, shape)?.parts().map(Read::from),
+        JsonShape::AzTdx(_) => exactly::<TdxText>(text, shape)?.parts(shape),
         JsonShape::EnvelopeAzSnp => {
-            exactly::<Envelope<SnpText>>(text, shape)?.evidence.first(shape)?.parts().map(Read::from)
+            exactly::<Envelope<SnpText>>(text, shape)?.evidence.first(shape)?.parts(shape)
         }
         JsonShape::EnvelopeAzTdx => {
-            exactly::<Envelope<TdxText>>(text, shape)?.evidence.first(shape)?.parts().map(Read::from)
+            exactly::<Envelope<TdxText>>(text, shape)?.evidence.first(shape)?.parts(shape)
         }
         JsonShape::Snp | JsonShape::EnvelopeSnp => snp::read(text, shape),
-        JsonShape::Tdx => exactly::<Tdx>(text, shape)?.parts().map(Read::from),
-        JsonShape::EnvelopeTdx => exactly::<Envelope<Tdx>>(text, shape)?.evidence.parts().map(Read::from),
+        JsonShape::Tdx => exactly::<Tdx>(text, shape)?.parts(shape),
+        JsonShape::EnvelopeTdx => exactly::<Envelope<Tdx>>(text, shape)?.evidence.parts(shape),
         JsonShape::Quote => exactly::<QuoteNumbers>(text, shape)?.parts().map(Read::from),
         JsonShape::AttestedTls => exactly::<AttestedTls<'_>>(text, shape)?.parts(),
         JsonShape::AzureGuest => exactly::<AzureGuest>(text, shape)?.parts(),
         JsonShape::SevSnpVm => exactly::<SevSnpVm>(text, shape)?.parts(),
         JsonShape::TdxVm => exactly::<TdxVm>(text, shape)?.parts(),
-        JsonShape::AttestationInfo => Err(JsonProblem::Type.of(shape)),
+        // Both have a reader of their own.
+        JsonShape::AttestationInfo | JsonShape::Thim => Err(JsonProblem::Type.of(shape)),
     }
 }
 
@@ -55,13 +58,40 @@ pub(super) fn exactly<'de, T: Deserialize<'de>>(text: &'de str, shape: JsonShape
 }
 
 /// The event log of the guest components, where there is one: base64, in either alphabet.
-type CcEventLog = Option<Encoded<AnyBase64<LOG>>>;
+///
+/// The log is optional and explains the PCRs of the quote. A value that is no text is not this format; text that
+/// is no base64 is a log that cannot be used, which is a warning, so that the rest is verified.
+#[derive(Default)]
+struct CcEventLog(Option<Result<Vec<u8>, &'static str>>);
 
-fn log(parts: &mut Vec<Part>, log: CcEventLog) -> Result<(), InputError> {
-    if let Some(log) = log {
-        parts.push(checked(Kind::EventLog, &log.bytes)?);
+impl<'de> Deserialize<'de> for CcEventLog {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&RawValue>::deserialize(deserializer)?.get();
+        if raw == "null" {
+            return Ok(Self(None));
+        }
+        let text: String = serde_json::from_str(raw)
+            .map_err(|_| D::Error::custom("expected a string or null in `cc_eventlog`"))?;
+        match AnyBase64::<LOG>::decode(&text) {
+            Err(TOO_LARGE) => Err(D::Error::custom(format_args!("{TOO_LARGE}: `cc_eventlog`"))),
+            decoded => Ok(Self(Some(decoded))),
+        }
     }
-    Ok(())
+}
+
+/// The parts of evidence with its log, where that can be used.
+fn log(mut parts: Vec<Part>, log: CcEventLog, shape: JsonShape) -> Result<Read, InputError> {
+    let mut warnings = Vec::new();
+    match log.0 {
+        None => {}
+        Some(Ok(bytes)) => parts.push(checked(Kind::EventLog, &bytes)?),
+        Some(Err(_)) => warnings.push(InputWarning::UnusedMember {
+            shape,
+            member: "cc_eventlog",
+            because: "it is not base64",
+        }),
+    }
+    Ok(Read { parts, warnings })
 }
 
 /// A TPM's quote as arrays of numbers.
@@ -133,11 +163,10 @@ struct SnpText {
 }
 
 impl SnpText {
-    fn parts(self) -> Result<Vec<Part>, InputError> {
+    fn parts(self, shape: JsonShape) -> Result<Read, InputError> {
         let vcek = checked(Kind::Certificate, &self.vcek.bytes)?;
-        let mut parts = with(&self.hcl_report.bytes, self.tpm_quote.parts()?, vcek)?;
-        log(&mut parts, self.cc_eventlog)?;
-        Ok(parts)
+        let parts = with(&self.hcl_report.bytes, self.tpm_quote.parts()?, vcek)?;
+        log(parts, self.cc_eventlog, shape)
     }
 }
 
@@ -166,11 +195,10 @@ struct TdxText {
 }
 
 impl TdxText {
-    fn parts(self) -> Result<Vec<Part>, InputError> {
+    fn parts(self, shape: JsonShape) -> Result<Read, InputError> {
         let td_quote = checked(Kind::TdQuote, &self.td_quote.bytes)?;
-        let mut parts = with(&self.hcl_report.bytes, self.tpm_quote.parts()?, td_quote)?;
-        log(&mut parts, self.cc_eventlog)?;
-        Ok(parts)
+        let parts = with(&self.hcl_report.bytes, self.tpm_quote.parts()?, td_quote)?;
+        log(parts, self.cc_eventlog, shape)
     }
 }
 
@@ -183,10 +211,9 @@ struct Tdx {
 }
 
 impl Tdx {
-    fn parts(self) -> Result<Vec<Part>, InputError> {
-        let mut parts = Vec::from([checked(Kind::TdQuote, &self.quote.bytes)?]);
-        log(&mut parts, self.cc_eventlog)?;
-        Ok(parts)
+    fn parts(self, shape: JsonShape) -> Result<Read, InputError> {
+        let parts = Vec::from([checked(Kind::TdQuote, &self.quote.bytes)?]);
+        log(parts, self.cc_eventlog, shape)
     }
 }
 
@@ -205,7 +232,15 @@ trait Versioned: Sized {
 
     /// The evidence, if it is of version 1, the only one that is known in an envelope.
     fn first(self, shape: JsonShape) -> Result<Self, InputError> {
-        if self.version() == 1 { Ok(self) } else { Err(JsonProblem::Version.of(shape)) }
+        match self.version() {
+            1 => Ok(self),
+            version => Err(InputError::Value {
+                format: shape.as_str(),
+                member: "evidence.version",
+                found: JsonValue::of(&version.to_string()),
+                known: "the number 1",
+            }),
+        }
     }
 }
 
