@@ -172,7 +172,7 @@ fn ours(question: Question, document: &[u8], at: u64) -> Outcome {
         (Ok(_), _) => Ok(()),
         // It came as far as its signature.
         (Err(error), Question::Chain)
-            if !matches!(error, Error::Format(_) | Error::Untrusted | Error::Chain { .. }) =>
+            if !matches!(error, Error::Format(_) | Error::Untrusted { .. } | Error::Chain { .. }) =>
         {
             Ok(())
         }

@@ -22,6 +22,8 @@ pub(crate) struct Bag {
     pub(crate) anchors: Vec<Vec<u8>>,
     /// Revocation lists; none is a waiver.
     pub(crate) lists: Option<Vec<Vec<u8>>>,
+    /// Whether a chain without a list is refused.
+    pub(crate) lists_required: bool,
     /// The nonce; none is a waiver.
     pub(crate) nonce: Option<Vec<u8>>,
     pub(crate) at: Moment,
@@ -52,6 +54,7 @@ impl Bag {
         Self {
             anchors: vec![attestation.root().to_vec()],
             lists: None,
+            lists_required: false,
             document: attestation.document,
             nonce: None,
             at: Moment::At(Time(AT)),
@@ -131,6 +134,7 @@ impl Bag {
             anchors: Anchors::and(&anchors),
             cache: CachedSignatures::NONE,
             revocation: match &lists {
+                Some(lists) if self.lists_required => Revocation::Required(lists),
                 Some(lists) => Revocation::Lists(lists),
                 None => Revocation::Unchecked("the test gives no list"),
             },
