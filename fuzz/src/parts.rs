@@ -75,7 +75,7 @@ impl<'a> Part<'a> {
 }
 
 /// The most files in one input.
-const MAX_PARTS: usize = 16;
+const MAX_PARTS: usize = 32;
 
 /// Puts files into one input: each has a byte for its kind and three for its length.
 #[must_use]

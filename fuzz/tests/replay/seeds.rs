@@ -284,7 +284,7 @@ pub(crate) fn many_paths_half_believed() -> Vec<u8> {
 pub(crate) fn half_believed(evidence: &Evidence, vek: &[u8]) -> Vec<u8> {
     let ending = |der: &[u8], last: u8| [&der[..der.len() - 1], &[last]].concat();
     let (vek, intermediate) = (ending(vek, 1), ending(&evidence.intermediate, 2));
-    let (intermediates, roots) = (varied(&intermediate, 16), varied(&evidence.ark, 9));
+    let (intermediates, roots) = (varied(&intermediate, 15), varied(&evidence.ark, 14));
     let mut parts = vec![Part::Evidence(&evidence.report), Part::Certificate(&vek)];
     parts.extend(intermediates.iter().map(|der| Part::Certificate(der)));
     parts.extend(roots.iter().map(|der| Part::Anchor(der)));

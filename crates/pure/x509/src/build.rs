@@ -137,7 +137,7 @@ pub fn build_path<'a, T>(
                 spent: None,
                 best: None,
             };
-            builder.extend(&leaf).ok_or_else(|| match (builder.spent, builder.best) {
+            builder.extend(&leaf).ok_or(match (builder.spent, builder.best) {
                 (Some(error), _) => PathError::Chain(error),
                 (None, Some(failure)) => failure.error,
                 (None, None) => PathError::NotAccepted,
@@ -352,8 +352,7 @@ impl<'a, T> Builder<'a, '_, T> {
     /// Whether a certificate is one of the anchors.
     fn is_anchor(&self, certificate: &Certificate<'_>) -> bool {
         let der = certificate.der();
-        self.pinned.roots.iter().any(|root| root.der == der)
-            || self.search.anchors.added.iter().any(|added| *added == der)
+        self.pinned.roots.iter().any(|root| root.der == der) || self.search.anchors.added.contains(&der)
     }
 
     fn rank(&self, issuer: &Certificate<'_>, issued: &Certificate<'_>) -> Rank {
