@@ -1,7 +1,8 @@
 //! What no compiler checks: that each file says why it exists, stays readable in size, is part of
-//! the build, and gives nothing away about the machine it was written on.
+//! the build, and gives nothing away about the machine it was written on; that pages name files that exist.
 
 mod orphans;
+mod paths;
 mod rust;
 mod words;
 
@@ -21,6 +22,7 @@ pub(crate) fn run(_: &[&str]) -> Outcome {
         };
         let name = file.to_string_lossy();
         wrong.extend(words::faults(&name, &text));
+        wrong.extend(paths::faults(&name, &text, &files));
         if name.ends_with(".rs") {
             sources += 1;
             wrong.extend(rust::faults(&name, &text));
