@@ -1,5 +1,6 @@
 //! What a run knows besides its verb: the settings, and the three streams.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -33,6 +34,8 @@ pub(crate) struct Context {
     pub(crate) timeout: Option<Duration>,
     output: Option<PathBuf>,
     color: ColorChoice,
+    /// Whether standard error is for one document of JSON alone.
+    is_document: Cell<bool>,
 }
 
 impl Context {
@@ -53,9 +56,10 @@ impl Context {
             timeout: globals.timeout.map(|seconds| Duration::from_secs(seconds.into())),
             output: globals.output.clone().or_else(|| config.output.clone()),
             color: globals.color.or(config.color).unwrap_or(ColorChoice::Auto),
+            is_document: Cell::new(false),
             config,
         };
-        if verbose {
+        if verbose && !context.is_json() {
             for flag in globals.without_effect() {
                 context.say(&format!("note: {flag} changes nothing in this version"));
             }
@@ -68,9 +72,14 @@ impl Context {
         self.format == Format::Json
     }
 
+    /// Keeps standard error for one document of JSON: there is no talk besides.
+    pub(crate) fn keep_for_document(&self) {
+        self.is_document.set(true);
+    }
+
     /// Talk: a line on standard error, unless nobody wants to hear it.
     pub(crate) fn say(&self, line: &str) {
-        if !self.quiet {
+        if !self.quiet && !self.is_document.get() {
             tell(&Page::of_line(line), self.color);
         }
     }
@@ -87,7 +96,7 @@ impl Context {
 
     /// Tells a person who waits what is being waited for.
     pub(crate) fn announce(&self, line: &str) {
-        if self.source.announces() {
+        if self.source.announces() && !self.is_document.get() {
             tell(&Page::of_line(line), self.color);
         }
     }

@@ -102,6 +102,12 @@ impl ResponseCode {
     /// Name, meaning and hint, if the code is known.
     #[must_use]
     pub fn known(self) -> Option<&'static KnownCode> {
+        // A TPM's own code has twelve bits; the layers that hand codes of a TPM on are the TPM's, a resource
+        // manager's and a resource manager's for the TPM (TSS 2.0 Overview, section 7).
+        let layer = self.0 >> 12;
+        if !matches!(layer, 0 | 0xb0 | 0xc0) {
+            return None;
+        }
         KNOWN.iter().find(|known| known.code == self.base())
     }
 }
@@ -174,5 +180,12 @@ mod tests {
     fn the_layer_of_a_resource_manager_is_left_out() {
         assert_eq!(ResponseCode(0x000b_0143).known().map(|known| known.name), Some("TPM_RC_COMMAND_CODE"));
         assert_eq!(ResponseCode(0x000b_018b).about(), Some(("handle", 1)));
+    }
+
+    #[test]
+    fn bits_above_the_format_make_a_code_unknown() {
+        for code in [99_999, 0x1101, 0x8000_0101, 0x0001_0101, 0x0100_0101, 0x000b_1101] {
+            assert_eq!(ResponseCode(code).known(), None, "{code:#x}");
+        }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use teeproof::core::Freshness;
@@ -34,7 +33,8 @@ use crate::verify::{Asked, VerifyArgs, page, told, with_result};
 ///
 /// Something has to tie the claims to Azure's paravisor besides the AK certificate, for any SNP guest can make
 /// claims that name a key of its own: the measurement, or the id key digest with the guest SVN, in the policy,
-/// or an id key that teeproof knows. The whole verdict goes to standard error; the product is the envelope.
+/// or an id key that teeproof knows. The whole verdict goes to standard error, with --format json as one document
+/// and nothing else; the product is the envelope.
 #[derive(Debug, Args)]
 pub(super) struct EncryptArgs {
     #[command(flatten)]
@@ -50,11 +50,19 @@ pub(super) struct EncryptArgs {
 
     /// Seal although nothing but the AK certificate, or nothing at all, ties the claims to Azure's paravisor,
     /// for this reason, which is said with the verdict
-    #[arg(long, value_name = "REASON", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "REASON", value_parser = reason)]
     accept_origin_not_shown: Option<String>,
 
     #[command(flatten)]
     evidence: VerifyArgs,
+}
+
+/// A reason that a person writes, as that of a waiver in a policy: not blank.
+fn reason(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err("the reason is blank; it is said with the verdict".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 /// Seal a secret to a key of which nothing is verified
@@ -110,6 +118,9 @@ pub(super) fn run(args: &EncryptArgs, context: &Context) -> Result<Product, Faul
             "--each: a secret is sealed to one machine",
             "run it once for each machine",
         ));
+    }
+    if context.is_json() {
+        context.keep_for_document();
     }
     let asked = Asked::read(&args.evidence, context)?;
     let given = args.key_nonce.as_ref().map(|text| nonce::read(text, "--key-nonce", context));

@@ -44,7 +44,9 @@ fn self_made_claims_get_no_secret() {
 fn a_reason_is_demanded_said_and_recorded() {
     let mine = genoa().with_machine(|machine| machine.report.id_key_digest = [0x11; 48]);
     let machine = Machine::new("seal-reason", &mine);
-    encrypt(&machine, false).args(["--accept-origin-not-shown", ""]).exits(2);
+    for blank in ["", " ", "\t\u{3000}"] {
+        encrypt(&machine, false).args(["--accept-origin-not-shown", blank]).exits(2);
+    }
     // The key is looked at then, and is none.
     let accepted = ["--accept-origin-not-shown", "a rehearsal \u{1b}[2J"];
     let ran = encrypt(&machine, false).args(accepted).fails(3, &["key."]);
@@ -54,8 +56,7 @@ fn a_reason_is_demanded_said_and_recorded() {
         "ACCEPTED  azure-snp  policy builtin:genuine  exit 0  NON-PRODUCTION ANCHOR  ORIGIN NOT SHOWN";
     assert_eq!(quiet.stderr.lines().next(), Some(verdict), "{quiet:#?}");
     let ran = encrypt(&machine, false).args(accepted).args(["--format", "json"]).exits(3);
-    let at = ran.stderr.find("{\n").unwrap();
-    let verdict: serde_json::Value = serde_json::from_str(&ran.stderr[at..]).unwrap();
+    let verdict: serde_json::Value = serde_json::from_str(&ran.stderr).unwrap();
     assert_eq!(verdict["schema"], "teeproof/sealing-verdict/1");
     assert_eq!(verdict["origin_accepted"], "a rehearsal \u{1b}[2J");
     assert_eq!(
