@@ -80,7 +80,7 @@ pub(super) const STEPS: &[Step] = &[
         line: "teeproof verify ev.bundle --nonce utf8:asked-before-boot --policy builtin:genuine \
                --anchor /minted/root.der --endorsements /minted/vcek.der --endorsements /minted/ask.der",
         exit: 0,
-        says: &["exit 0  NON-PRODUCTION ANCHOR", "explained 0 1 2 3 4 5 6 7; unexplained none"],
+        says: &["exit 0  NON-PRODUCTION ANCHOR", "replayed values match: 0 1 2 3 4 5 6 7; differ: none"],
     },
     Step {
         name: "and refused without it",

@@ -25,7 +25,7 @@ pub(crate) struct Backing {
     #[arg(long, value_name = "FILE")]
     pub(crate) anchor: Vec<PathBuf>,
 
-    /// Refuse a chain for which no revocation list of its issuers came (exit 7)
+    /// Fail (exit 7) if the CRL of any issuer in a chain is missing
     ///
     /// Without it such a chain is a waiver in the result: whoever packs the files decides whether lists
     /// come along. A policy demands the same with `revocation-list` and `ak-revocation-list`.

@@ -115,14 +115,21 @@ pub trait Record {
         self.record(Finding { waived: true, ..Finding::new(check, Outcome::Skip).because(reason) });
     }
 
-    /// Records that evidence carries the nonce; a short one gets a warning.
+    /// Records that evidence carries the nonce; one that can be guessed, because it is short or its bytes are
+    /// all equal, gets a warning.
     fn nonce_held(&mut self, check: &'static Check, nonce: &[u8], because: &dyn Display) {
-        if nonce.len() >= LONG_NONCE {
-            return self.pass(check, because);
+        let length = nonce.len();
+        if length < LONG_NONCE {
+            let short =
+                format_args!("{because}; a nonce of {length} bytes can be guessed, {LONG_NONCE} cannot");
+            return self.warn(check, &short);
         }
-        let short = nonce.len();
-        let because = format_args!("{because}; a nonce of {short} bytes can be guessed, {LONG_NONCE} cannot");
-        self.warn(check, &because);
+        let first = nonce.first();
+        if nonce.iter().all(|byte| Some(byte) == first) {
+            let equal = format_args!("{because}; a nonce of {length} equal bytes can be guessed");
+            return self.warn(check, &equal);
+        }
+        self.pass(check, because);
     }
 
     /// Records something that a person should read.

@@ -17,7 +17,7 @@ checks! { VERIFY:
         "openvmm, igvm_attest/get.rs: report_data_hash_type";
     CLAIMS [3 4] = "hcl.claims", "the paravisor's claims",
         "The claims are well formed and name one usable attestation key.",
-        "A paravisor whose key could not be created publishes zeros: restart the VM with a reset vTPM.",
+        "Give NV index 0x01400001 of the vTPM whole, as it was read: no paravisor that is known writes such claims.",
         "openvmm, igvm_attest/get.rs: runtime claims";
     AK_KEY [] = "ak.key", "the key of the AK certificate",
         "An AK certificate came for the very key that the claims name.",
@@ -28,7 +28,7 @@ checks! { VERIFY:
         "Give the AK certificate of NV index 0x01C101D0 with the authorities between it and Azure's root; name the root of a test or of the twin with --anchor.",
         "RFC 5280, section 6; TCG AK credential, 2.23.133.8.3";
     AK_REVOCATION [4 7] = "ak.revocation", "revocation of the attestation key's chain",
-        "Those certificates of the chain for whose issuer a current list came are not on it.",
+        "No certificate of the AK chain is on its issuer's CRL. Certificates whose issuer has no CRL are not checked.",
         "Give current revocation lists of the vTPM root and of the authority below it.",
         "RFC 5280, section 5";
     USER_DATA [5] = "hcl.user-data", "the guest's data in the claims",

@@ -218,6 +218,13 @@ impl Error {
             Self::AkUntrusted { .. } => Some(teeproof_snp::Advice::Anchor),
             Self::AkChain { link: 1, problem: Problem::Signature } => Some(teeproof_snp::Advice::SameName),
             Self::AkChain { problem: Problem::Revoked, .. } => Some(teeproof_snp::Advice::Revoked),
+            Self::Key(KeyProblem::Zero) => Some(teeproof_snp::Advice::Text(
+                "A paravisor whose key could not be created publishes zeros: restart the VM with a reset vTPM.",
+            )),
+            Self::Tpm(error) => match error.advice() {
+                Some(text) => Some(teeproof_snp::Advice::Text(text)),
+                None => None,
+            },
             _ => None,
         }
     }

@@ -10,12 +10,11 @@ use crate::{VerifiedVm, VmId};
 crate::hcl_policy_fields! { teeproof_core::policy_table }
 
 /// Why `builtin:genuine` takes a chain for which no revocation lists came.
-const NO_LISTS: &str =
-    "builtin:genuine demands no revocation lists; ak.revocation tells whether there were any";
+const NO_LISTS: &str = "builtin:genuine does not require CRLs; see ak.revocation for what was checked";
 
 /// Why `builtin:genuine` takes a report that is older than the nonce.
 const QUOTE_ALONE: &str =
-    "builtin:genuine demands the nonce of the quote alone; hcl.user-data tells of the report";
+    "builtin:genuine requires the nonce in the quote only; see hcl.user-data for the report's freshness";
 
 /// What is demanded of the report's origin: anybody with a confidential VM of their own can make a
 /// genuine report over claims of their choice, unless something ties it to Azure's paravisor.

@@ -9,7 +9,7 @@ checks! { VERIFY:
         "RFC 9052, section 4.2; AWS Nitro Enclaves, attestation process";
     CHAIN [4] = "nitro.chain", "the certificate chain",
         "The signing certificate was issued under the pinned root of an AWS partition.",
-        "A document under another root was not made by a Nitro hypervisor; for a test root, name it with --anchor.",
+        "Give the document whole, as the Nitro security module returned it: the certificate that is named does not hold.",
         "AWS Nitro Enclaves, attestation process, certificate chain; RFC 5280, section 6";
     SIGNATURE [4] = "nitro.signature", "the document's signature",
         "The hypervisor signed these very bytes.",
@@ -24,8 +24,8 @@ checks! { VERIFY:
         "Documents outlive their certificates by design (3 hours): ask the enclave for a new one, or verify an archived one with --at document.",
         "RFC 5280, section 4.1.2.5";
     REVOCATION [4 7] = "nitro.revocation", "revocation of the chain",
-        "Those certificates of the chain for whose issuer a current list came are not on it.",
-        "Give a current revocation list of the issuer that is named, or none of it.",
+        "No certificate of the chain is on its issuer's CRL. Certificates whose issuer has no CRL are not checked.",
+        "Replace the CRL of this issuer by a current one, or leave it out.",
         "RFC 5280, section 5";
     CONSISTENCY [5] = "nitro.consistency", "certificate and document",
         "The certificate was issued to the module that the document names, and was valid at its time stamp.",

@@ -98,6 +98,20 @@ impl Error {
     }
 }
 
+impl Error {
+    /// What a person can do, where the check's own hint does not say it.
+    #[must_use]
+    pub const fn advice(&self) -> Option<&'static str> {
+        match self {
+            Self::Untrusted { .. } => Some(
+                "A document under another root was not made by a Nitro hypervisor; for a test root, name it \
+                 with --anchor.",
+            ),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -168,7 +168,8 @@ fn check_revocation(
             return Err(Error::Chain { link: Link(link), problem: Problem::NoRevocationList });
         }
         (Some(reason), _) if !status.is_checked() => record.waive(checks::REVOCATION, &reason),
-        _ => record.pass(checks::REVOCATION, &status),
+        (_, None) => record.pass(checks::REVOCATION, &status),
+        _ => record.warn(checks::REVOCATION, &status),
     }
     Ok(())
 }

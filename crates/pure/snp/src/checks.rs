@@ -20,7 +20,7 @@ checks! { VERIFY:
         "The VCEK of another chip came: fetch the one for the report's CHIP_ID from AMD's KDS, or inside the VM from Azure's THIM.",
         "AMD 57230, hwID; AMD 56860, CHIP_ID";
     VEK_PRODUCT [4] = "snp.vek.product", "the product line",
-        "Certificate, root key and the report's processor are of one product line, as whose its TCBs are laid out.",
+        "VCEK, ARK and CPUID name the same product line; TCB_VERSION is decoded in that line's layout.",
         "The certificate belongs to a machine of another product.",
         "AMD 57230, productName; AMD 56860, CPUID_FAM_ID and CPUID_MOD_ID";
     VEK_TCB [7] = "snp.vek.tcb", "the TCB of the signing key",
@@ -36,7 +36,7 @@ checks! { VERIFY:
         "Check the clock, or fetch the certificates anew.",
         "RFC 5280, section 4.1.2.5";
     REVOCATION [4 7] = "snp.revocation", "revocation of the VEK's chain",
-        "A current list of the root key does not name the intermediate certificate; a list of the intermediate, where one came, not the VEK.",
+        "The ASK or ASVK is not on the ARK's current CRL. If a CRL of the ASK or ASVK was given, the VCEK or VLEK is not on it.",
         "Give AMD's current revocation list of this product as an endorsement.",
         "AMD 57230, section 4; RFC 5280, section 5";
     NONCE [5] = "snp.nonce", "the nonce in REPORT_DATA",

@@ -196,6 +196,12 @@ impl Error {
             Self::Untrusted { .. } => Some(Advice::Anchor),
             Self::Chain { link: Link::Intermediate, problem: Problem::Signature } => Some(Advice::SameName),
             Self::Chain { problem: Problem::Revoked, .. } => Some(Advice::Revoked),
+            Self::Processor => Some(Advice::Text(
+                "This version knows the TCB layouts of Milan, Genoa and Turin: a newer version may know this processor.",
+            )),
+            Self::TcbReserved => Some(Advice::Text(
+                "The report's TCBs are not laid out as its product line has them: give the report as the guest received it.",
+            )),
             _ => None,
         }
     }
@@ -233,12 +239,15 @@ pub enum Advice {
     SameName,
     /// Do not rely on a revoked certificate.
     Revoked,
+    /// What the error alone decides.
+    Text(&'static str),
 }
 
 impl fmt::Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Vek(source) => source.fmt(f),
+            Self::Text(text) => f.write_str(text),
             Self::Anchor => f.write_str(
                 "If this is the root of a test or of the twin, give its certificate with --anchor.",
             ),

@@ -39,13 +39,13 @@ macro_rules! snp_policy_fields {
                     "AMD 56860, guest policy",
                 genuine (waived), value (Some(report.guest_policy().bits())),
                 suggest (found);
-            vmpl: Rule<'p, u32>, "vmpl" as Vmpl,
+            vmpl: Rule<'p, Vmpl>, "vmpl" as PrivilegeLevel,
                 "The privilege level at which the report was asked for; `\"host\"` (0xFFFFFFFF) where the host asked.",
                 VMPL [6] = "snp.vmpl", "the privilege level",
                     "The report was asked for at this privilege level of the guest.",
                     "Ask for the report at the expected VMPL; a paravisor runs at 0.",
                     "AMD 56860, VMPL",
-                genuine (waived), value (Some(report.report().vmpl.get())),
+                genuine (waived), value (Some($crate::Vmpl(report.report().vmpl.get()))),
                 suggest (found);
             host_requested: Rule<'p, bool>, "host-requested" as YesNo,
                 "Whether the host asked for the report: VMPL is 0xFFFFFFFF. No guest chose anything in such a report.",
@@ -72,7 +72,7 @@ macro_rules! snp_policy_fields {
                 genuine (waived), value (report.provider()),
                 suggest (found);
             masked_chip_key: Rule<'p, bool>, "masked-chip-key" as YesNo,
-                "Whether KEY_INFO says MASK_CHIP_KEY of a report that a VCEK signed. Firmware that masks the key signs no report with it: the two contradict each other.",
+                "Whether KEY_INFO says MASK_CHIP_KEY of a report that a VCEK signed. Firmware with MASK_CHIP_KEY set never signs with the VCEK, so such a report is inconsistent.",
                 MASKED_CHIP_KEY [6] = "snp.chip-key.masked", "a masked chip key",
                     "The report does not say that the key which signed it is masked.",
                     "With MASK_CHIP_KEY set, firmware leaves the signature zero or signs with a VLEK. Ask the host for its SNP_CONFIG and firmware version.",

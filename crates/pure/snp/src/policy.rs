@@ -47,13 +47,37 @@ impl Value for TcbLevels {
 crate::snp_policy_fields! { teeproof_core::policy_table }
 
 /// Why `builtin:genuine` takes a chain for which no revocation list came.
-const NO_LISTS: &str =
-    "builtin:genuine demands no revocation lists; snp.revocation tells whether there was one";
+const NO_LISTS: &str = "builtin:genuine does not require CRLs; see snp.revocation for what was checked";
 
 /// Holds a verified report against a policy, records every finding, and says whether all rules
 /// hold. None is left out because another one failed.
 pub fn appraise(verified: &VerifiedReport<'_>, policy: &Policy<'_>, record: &mut dyn Record) -> bool {
     rules(verified, policy, record).into_iter().all(|holds| holds)
+}
+
+/// A privilege level of a guest, or the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Vmpl(pub u32);
+
+impl Vmpl {
+    /// The host asked for the report, and no guest.
+    pub const HOST: Self = Self(u32::MAX);
+}
+
+/// `0` to `3`, or `host`, as policies write them.
+impl Value for Vmpl {
+    no_order_no_mask!(Self);
+
+    fn seen(&self) -> &Self {
+        self
+    }
+
+    fn show(seen: &Self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *seen {
+            Self::HOST => f.write_str("host"),
+            Self(level) => write!(f, "{level}"),
+        }
+    }
 }
 
 /// The kind of key that signed: `vcek` or `vlek`.
@@ -98,9 +122,7 @@ impl VerifiedReport<'_> {
     pub(crate) fn chip_remark(&self) -> Remark<'static> {
         match self.vek() {
             VekKind::Vcek => Remark::None,
-            VekKind::Vlek => {
-                Remark::NotApplicable(&"a VLEK signed: no chip and no key of a chip vouches for the report")
-            }
+            VekKind::Vlek => Remark::NotApplicable(&"signed with a VLEK: the report is not tied to one chip"),
         }
     }
 

@@ -12,7 +12,7 @@ checks! { VERIFY:
         "Give TPMS_ATTEST as TPM2_Quote returned it, and not what another command attested.",
         "TCG TPM 2.0 Library, Part 2, TPMS_ATTEST";
     SIGNER [4] = "quote.signer", "the signing key's name",
-        "The quote names the attestation key as its signer: a primary key of the endorsement hierarchy that signs nothing but what its TPM made.",
+        "The quote names the attestation key as a restricted primary key of the endorsement hierarchy. The key itself says so: that it is in a TPM is shown by what vouches for the key.",
         "Quote with the key that the platform made for attestation, and not with one of the guest's own.",
         "TCG TPM 2.0 Library, Part 1, section 16";
     NONCE [5] = "quote.nonce", "the nonce in the quote",
@@ -33,7 +33,7 @@ checks! { VERIFY:
         "TCG PC Client Platform Firmware Profile, section 10";
     LOG_REPLAY [3] = "log.replay", "the event log replayed",
         "Every quoted register that the log tells of has exactly the value that the log's events make.",
-        "Events are missing, were added or altered, or a PCR was extended by somebody who writes no log: IMA extends PCR 10, systemd PCR 11 and from version 255 on PCR 9, outside of the firmware's log.",
+        "Where PCRs 9 to 11 alone differ: IMA extends PCR 10, systemd PCR 11 and from version 255 on PCR 9, outside of the firmware's log. Where others differ, give the log of the same machine and boot as the quote: events are missing, were added or altered.",
         "TCG PC Client Platform Firmware Profile, section 10.4";
 }
 
@@ -49,7 +49,7 @@ checks! { CERTIFY:
         "Give TPMS_ATTEST as TPM2_Certify returned it, and not what another command attested.",
         "TCG TPM 2.0 Library, Part 2, TPMS_ATTEST";
     KEY_SIGNER [4] = "key.signer", "the signing key's name",
-        "The certification names the attestation key as its signer: a primary key of the endorsement hierarchy that signs nothing but what its TPM made.",
+        "The certification names the attestation key as a restricted primary key of the endorsement hierarchy. The key itself says so: that it is in a TPM is shown by what vouches for the key.",
         "Certify with the key that the platform made for attestation, and not with one of the guest's own.",
         "TCG TPM 2.0 Library, Part 1, section 16";
     KEY_NONCE [5] = "key.nonce", "the nonce in the certification",

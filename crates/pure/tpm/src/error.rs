@@ -97,6 +97,23 @@ impl Error {
             Self::PcrMissing(_) => Class::Incomplete,
         }
     }
+
+    /// What a person can do, where the check's own hint does not say it.
+    #[must_use]
+    pub const fn advice(&self) -> Option<&'static str> {
+        match self {
+            Self::LogBank => Some(
+                "A log of TCG 1.2 has SHA-1 digests alone. Give the crypto-agile log (TCG 2.0): \
+                 /sys/kernel/security/tpm0/binary_bios_measurements, read on the machine that was quoted, \
+                 with the firmware's SHA-256 bank active.",
+            ),
+            Self::LogRegisters => Some(
+                "Give the event log of the TPM, /sys/kernel/security/tpm0/binary_bios_measurements, and not \
+                 the CCEL table.",
+            ),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Error {
@@ -124,7 +141,9 @@ impl fmt::Display for Error {
                 }
             }
             Self::PcrDigest => f.write_str("the registers' values are not those that the quote signed"),
-            Self::LogBank => f.write_str("the event log has no SHA-256 digests to replay"),
+            Self::LogBank => f.write_str(
+                "the event log has no SHA-256 digests to replay: it is a log of TCG 1.2, or of other banks",
+            ),
             Self::LogRegisters => f.write_str(
                 "the event log is a CCEL: it is replayed to the RTMRs of a TD, which no TPM quote signs",
             ),

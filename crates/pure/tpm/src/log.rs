@@ -152,10 +152,10 @@ impl<'a> VerifiedLog<'a> {
     }
 }
 
-/// `explained 0 1 2; unexplained 5; without a log 8 9`.
+/// `replayed values match: 0 1 2; differ: 5; no events for: 8 9`.
 pub(crate) struct Summary<'l, 'a>(&'l VerifiedLog<'a>);
 
-/// The registers that an operating system extends outside of the firmware's log.
+/// The PCRs that an operating system extends outside of the firmware's log.
 const EXTENDED_BY_THE_SYSTEM: core::ops::RangeInclusive<u8> = 9..=11;
 
 impl fmt::Display for Summary<'_, '_> {
@@ -165,9 +165,9 @@ impl fmt::Display for Summary<'_, '_> {
         }
         let mut separator = "";
         for (what, which) in [
-            ("explained", Explanation::Explained),
-            ("unexplained", Explanation::Unexplained),
-            ("without a log", Explanation::NoLog),
+            ("replayed values match:", Explanation::Explained),
+            ("differ:", Explanation::Unexplained),
+            ("no events for:", Explanation::NoLog),
         ] {
             write!(f, "{separator}{what}")?;
             separator = "; ";
@@ -177,12 +177,13 @@ impl fmt::Display for Summary<'_, '_> {
             }
             indices.try_for_each(|(index, _)| write!(f, " {index}"))?;
         }
-        let unexplained = |index| self.0.register(index) == Explanation::Unexplained;
-        if EXTENDED_BY_THE_SYSTEM.into_iter().any(unexplained) {
-            f.write_str(
-                "; IMA extends PCR 10, systemd PCR 11 and from version 255 PCR 9, outside of this log",
-            )?;
+        let mut differing = self.0.registers().filter(|(_, pcr)| *pcr == Explanation::Unexplained).peekable();
+        if differing.peek().is_none() {
+            return Ok(());
         }
-        Ok(())
+        f.write_str(match differing.all(|(index, _)| EXTENDED_BY_THE_SYSTEM.contains(&index)) {
+            true => "; IMA extends PCR 10, systemd PCR 11 and from version 255 PCR 9, outside of this log",
+            false => "; this log is of another boot or machine, or was altered",
+        })
     }
 }

@@ -39,7 +39,7 @@ pub const REVOCATION_UNUSED: &Check = &Check {
     id: "revocation.unused",
     title: "revocation lists that were not used",
     proves: "Each revocation list that was given is of an issuer in a chain of the evidence, and current.",
-    hint: "A list is used for the chains in which its issuer signs: give the current one of the chain's root or intermediate. Issuers whose certificate has no cRLSign sign no lists.",
+    hint: "This CRL's issuer is in no chain of this evidence, or signs no CRLs (no cRLSign), or the CRL is out of date beside a current one. Give the current CRL of the chain's root or intermediate.",
     source: "RFC 5280, section 5",
     exits: &[],
 };

@@ -8,6 +8,7 @@ pub mod bundle;
 pub mod bytes;
 mod checks;
 mod claims;
+mod comparison;
 mod findings;
 pub mod input;
 mod inspect;

@@ -1,15 +1,23 @@
-//! Evidence that carries the nonce as text: its hexadecimal digits in place of its bytes. A frequent mistake
-//! of attesters, and told as what it is, for every technology here.
+//! Evidence that carries the nonce as text: its hexadecimal digits, or base64, in place of its bytes. A
+//! frequent mistake of attesters, and told as what it is, for every technology here.
 
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use teeproof_core::{Check, Hex};
 
-use crate::Evidence;
+use crate::{Evidence, bytes};
 
-/// What to do about it.
-pub(crate) const HINT: &str = "The evidence carries the nonce as text, its hexadecimal digits: have the attester \
+/// What to do about hexadecimal digits.
+const HEXADECIMAL: &str = "The evidence carries the nonce as text, its hexadecimal digits: have the attester \
                                decode the nonce before it hands it in. --nonce utf8:DIGITS verifies what was made so.";
+
+/// What to do about base64.
+const BASE64: &str = "The evidence carries the nonce as text, in base64: have the attester decode the nonce \
+                      before it hands it in. --nonce utf8:TEXT verifies what was made so.";
+
+/// Base64 of fewer characters could stand anywhere by accident.
+const MIN_BASE64: usize = 10;
 
 /// Whether a check is one that holds evidence against the nonce.
 pub(crate) fn is_nonce_check(check: &Check) -> bool {
@@ -22,9 +30,41 @@ pub(crate) fn is_nonce_check(check: &Check) -> bool {
     checks.contains(&check)
 }
 
-/// Whether the evidence has the nonce's digits where a nonce stands, in either case. Nothing but a hint rests
-/// on the answer.
-pub(crate) fn carries(evidence: &Evidence<'_>, nonce: &[u8]) -> bool {
+/// What to do where evidence has the nonce as text: as digits of either case, or in base64 of either alphabet,
+/// padded or not. Nothing but a hint rests on the answer.
+pub(crate) fn hint(evidence: &Evidence<'_>, nonce: &[u8]) -> Option<&'static str> {
+    if carries_digits(evidence, nonce) {
+        return Some(HEXADECIMAL);
+    }
+    let url = bytes::to_base64url(nonce);
+    if url.len() < MIN_BASE64 {
+        return None;
+    }
+    let standard = url.replace('-', "+").replace('_', "/");
+    [url, standard].iter().any(|text| carries_text(evidence, text.as_bytes())).then_some(BASE64)
+}
+
+/// Whether the evidence has this text where a nonce stands.
+fn carries_text(evidence: &Evidence<'_>, text: &[u8]) -> bool {
+    // User-data stands in the claims in hex.
+    let digits = Hex(text).to_string().into_bytes();
+    let has = |bytes: &[u8], text: &[u8]| bytes.windows(text.len().max(1)).any(|window| window == text);
+    let has_digits = |bytes: &[u8]| {
+        let lower: Vec<u8> = bytes.to_ascii_lowercase();
+        has(&lower, &digits)
+    };
+    match evidence {
+        Evidence::Snp(bytes) | Evidence::Nitro(bytes) => has(bytes, text),
+        Evidence::AzureSnp(evidence) | Evidence::AzureTdx(evidence) => {
+            evidence.quote.as_ref().is_some_and(|quote| has(quote.message, text))
+                || has_digits(evidence.report)
+        }
+        Evidence::Redacted(_) => false,
+    }
+}
+
+/// Whether the evidence has the nonce's digits where a nonce stands, in either case.
+fn carries_digits(evidence: &Evidence<'_>, nonce: &[u8]) -> bool {
     let digits = Hex(nonce).to_string();
     // User-data stands in the claims in hex again.
     let [lower, upper] =

@@ -18,7 +18,8 @@ use crate::bundle::Redacted;
 use crate::checks::{BUNDLE_REDACTED, INPUT_IGNORED, POLICY_TECHNOLOGY, REVOCATION_UNUSED, of_verification};
 use crate::result::FreshnessDemand;
 use crate::{
-    AttestationResult, Evidence, Findings, Policy, Request, RequestError, Verdict, claims, nonce_text,
+    AttestationResult, Evidence, Findings, Policy, Request, RequestError, Verdict, claims, comparison,
+    nonce_text,
 };
 
 /// Evidence that was verified. Each variant can only be made by its technology's crate.
@@ -240,7 +241,10 @@ impl<'a> Run<'_, 'a> {
         };
         let verified = match teeproof_nitro::verify(document, &verification, &mut self.findings) {
             Ok(verified) => verified,
-            Err(error) => return self.failed(error.check(), error.class(), &error, None, None),
+            Err(error) => {
+                let advice = error.advice().map(Advice::Text);
+                return self.failed(error.check(), error.class(), &error, None, advice);
+            }
         };
         self.unused_lists(&[verified.path()]);
         let appraisal = request
@@ -323,18 +327,22 @@ impl<'a> Run<'_, 'a> {
     ) -> AttestationResult<'a> {
         let failed = Finding::new(check, Outcome::Fail).because(because);
         let order = of_verification(self.technology);
-        match &compared {
-            Some((expected, actual)) => self.findings.failed(failed.compared(expected, actual), &order),
-            None => self.findings.failed(failed, &order),
+        let read_again = comparison::of(check, &self.evidence, self.request);
+        match (&compared, &read_again) {
+            (Some((expected, actual)), _) => self.findings.failed(failed.compared(expected, actual), &order),
+            (None, Some((expected, actual))) => {
+                self.findings.failed(failed.compared(expected, actual), &order);
+            }
+            (None, None) => self.findings.failed(failed, &order),
         }
         if let Some(advice) = advice {
             self.findings.advise(check, &advice.to_string());
         }
         if let Freshness::Nonce(nonce) = self.request.freshness
             && nonce_text::is_nonce_check(check)
-            && nonce_text::carries(&self.evidence, nonce)
+            && let Some(hint) = nonce_text::hint(&self.evidence, nonce)
         {
-            self.findings.advise(check, nonce_text::HINT);
+            self.findings.advise(check, hint);
         }
         self.end(End {
             verdict: Verdict::Refused,

@@ -82,11 +82,21 @@ impl RevocationStatus {
         self.checked.contains(&true)
     }
 
+    fn show(&self, f: &mut fmt::Formatter<'_>, is_of: impl Fn(usize) -> bool) -> fmt::Result {
+        let separators = core::iter::once("").chain(core::iter::repeat(", "));
+        let mut links = (1..=self.links).filter(|link| is_of(*link)).zip(separators);
+        links.try_for_each(|(link, separator)| write!(f, "{separator}certificate {link}"))
+    }
+
+    fn lacks_list(&self, link: usize) -> bool {
+        !self.covers(link) && !Self::at(&self.without_lists, link)
+    }
+
     /// The first certificate that was not looked up though its issuer signs lists. There can be no list of
     /// an issuer whose certificate does not have `cRLSign`, so that none is demanded.
     #[must_use]
     pub fn first_unchecked(&self) -> Option<usize> {
-        (1..=self.links).find(|link| !self.covers(*link) && !Self::at(&self.without_lists, *link))
+        (1..=self.links).find(|link| self.lacks_list(*link))
     }
 
     /// Whether every certificate of the chain was looked up whose issuer signs lists.
@@ -105,16 +115,15 @@ impl fmt::Display for RevocationStatus {
         }
         if self.is_checked() {
             f.write_str("checked against a current list of its issuer: ")?;
-            let separators = core::iter::once("").chain(core::iter::repeat(", "));
-            let mut checked = (1..=self.links).filter(|link| self.covers(*link)).zip(separators);
-            checked.try_for_each(|(link, separator)| write!(f, "{separator}certificate {link}"))?;
+            self.show(f, |link| self.covers(link))?;
         } else {
             f.write_str("no certificate is checked against a list of its issuer")?;
         }
-        f.write_str(match self.first_unchecked() {
-            Some(_) => "; there is no list for the others",
-            None => "; the issuers of the others sign no lists",
-        })
+        if self.first_unchecked().is_none() {
+            return f.write_str("; the issuers of the others sign no lists");
+        }
+        f.write_str("; no list of the issuer came for ")?;
+        self.show(f, |link| self.lacks_list(link))
     }
 }
 

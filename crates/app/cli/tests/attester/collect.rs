@@ -15,7 +15,7 @@ fn what_is_collected_is_accepted_and_names_the_anchor() {
     let ran = machine.verify("ev.bundle", &["--nonce", NONCE]);
     assert_eq!(ran.exit, 0, "{ran:#?}");
     assert!(ran.first_line().contains("NON-PRODUCTION ANCHOR"), "{ran:#?}");
-    ran.shows(&["user-data is the nonce followed by zeros", "unexplained none"]);
+    ran.shows(&["user-data is the nonce followed by zeros", "differ: none"]);
     // Nobody trusts a twin who was not told to.
     teeproof(["verify", &machine.name("ev.bundle"), "--nonce", NONCE, "--policy", "builtin:genuine"])
         .exits(4);

@@ -99,7 +99,7 @@ fn a_log_with_fewer_digests_explains_what_was_quoted() {
     machine
         .verify_all()
         .exits(0)
-        .shows(&["✔ log.replay", "explained 0 1 2 3 4 5 6 7 8 9 11 12 14; unexplained none"]);
+        .shows(&["✔ log.replay", "replayed values match: 0 1 2 3 4 5 6 7 8 9 11 12 14; differ: none"]);
 }
 
 #[test]
@@ -111,13 +111,16 @@ fn logs_without_pcrs_of_the_quoted_bank_are_refused_as_what_they_are() {
             [vec![machine.report()], machine.quote(), vec![machine.registers()], machine.endorsements()];
         machine.verify().args(nonce(&CHALLENGE)).args(rest.concat()).args([log])
     };
-    run(EventLog::of_tcg_1_2())
-        .exits(3)
-        .shows(&["✘ log.replay", "the event log has no SHA-256 digests to replay"]);
+    run(EventLog::of_tcg_1_2()).exits(3).shows(&[
+        "✘ log.replay",
+        "the event log has no SHA-256 digests to replay",
+        "TCG 1.2",
+        "crypto-agile",
+    ]);
     run(EventLog::ccel()).fails(2, &["event log (CCEL)", "extends a TD's RTMRs", "binary_bios_measurements"]);
     // The agent's log is replayed on its own PCR, and explains no boot.
     let agent = EventLog::of_attestation_agent(23, &["coco.com start one"]);
-    run(agent).exits(0).shows(&["! log.replay", "unexplained 23", "the attestation agent's log"]);
+    run(agent).exits(0).shows(&["! log.replay", "differ: 23", "the attestation agent's log"]);
 }
 
 #[test]
@@ -126,7 +129,7 @@ fn who_extends_pcr_10_is_said() {
     let machine = Machine::new("log-ima", &vm);
     let ran = machine.verify_all().exits(0);
     let text = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(text.contains("unexplained 10; without a log"), "{text}");
+    assert!(text.contains("differ: 10; no events for"), "{text}");
     assert!(text.contains("IMA extends PCR 10, systemd PCR 11 and from version 255 PCR 9"), "{text}");
     teeproof(["explain", "log.replay"]).exits(0).shows(&["IMA extends PCR 10"]);
 }

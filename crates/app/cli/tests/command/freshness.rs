@@ -113,6 +113,16 @@ fn a_nonce_that_was_written_as_text_is_told() {
         let files = [vec![machine.report()], machine.endorsements()].concat();
         told(machine.verify().args(&nonce).args(files), "hcl.user-data");
     }
+    // In base64, too.
+    let text = base64(&CHALLENGE);
+    let minted = Enclave::new().nonce(text.as_bytes()).mint().unwrap();
+    let document = put(&folder, "base64.cose", &minted.document);
+    let root = put(&folder, "base64-root.der", minted.root());
+    let run = teeproof(["verify"]).args(GENUINE).args(AT).args([&document]).args(["--anchor"]).args([&root]);
+    told(run.args(&nonce), "nitro.nonce");
+    let machine =
+        Machine::new("freshness-base64", &genoa().nonce(text.as_bytes()).user_data(text.as_bytes()));
+    told(machine.verify().args(&nonce).args(machine.files()), "quote.nonce");
     // A TPM takes 50 bytes.
     let short = hex(&CHALLENGE[..20]);
     let machine = Machine::new("freshness-text-quote", &genoa().nonce(short.as_bytes()));

@@ -24,6 +24,7 @@ mod explain;
 mod files;
 mod freshness;
 #[cfg(target_os = "linux")]
+mod hints;
 mod hostile;
 mod inspect;
 mod inspect_azure;

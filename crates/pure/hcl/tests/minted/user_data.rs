@@ -12,7 +12,8 @@ fn asked(bag: Bag, nonce: &[u8]) -> Bag {
 
 #[test]
 fn without_a_quote_the_nonce_is_in_user_data() {
-    for nonce in [NONCE, &[7; 64], &[1; 16]] {
+    let long: Vec<u8> = (7..71).collect();
+    for nonce in [NONCE, &long, &long[..16]] {
         let bag = asked(Bag::of(&vm().user_data(nonce)).without_quote(), nonce);
         let seen = bag.verify().unwrap();
         seen.findings.told("hcl.user-data", Outcome::Pass, "user-data is the nonce");
@@ -20,6 +21,11 @@ fn without_a_quote_the_nonce_is_in_user_data() {
         for other in [&nonce[1..], &nonce[..nonce.len() - 1], b"another nonce altogether", &[0; 64]] {
             asked(bag.clone(), other).refused(Error::Nonce, Class::NotBound);
         }
+    }
+    // Bytes that nobody wrote are zeros, which answer no question.
+    for equal in [&[0; 32][..], &[7; 64]] {
+        let bag = asked(Bag::of(&vm().user_data(equal)).without_quote(), equal);
+        bag.verify().unwrap().findings.told("hcl.user-data", Outcome::Warn, "equal bytes can be guessed");
     }
     let short = asked(Bag::of(&vm().user_data(b"short")).without_quote(), b"short");
     short.verify().unwrap().findings.told("hcl.user-data", Outcome::Warn, "can be guessed");

@@ -2,7 +2,7 @@
 
 use teeproof_core::{Bits, Class, Outcome, Rule};
 use teeproof_mint::snp::{Machine, Product as Line, Tcb as MintTcb};
-use teeproof_snp::{Chip, Error, Policy, Tcb, TcbLevels, VekKind};
+use teeproof_snp::{Chip, Error, Policy, Tcb, TcbLevels, VekKind, Vmpl};
 
 use crate::support::{Bag, refused, vcek, vlek};
 
@@ -189,7 +189,7 @@ fn each_field_right_wrong_and_one_of() {
         debug: false, true;
         migration: true, false;
         policy: 0x7_0000, 0x7_0001;
-        vmpl: 2, 1;
+        vmpl: Vmpl(2), Vmpl(1);
         host_requested: false, true;
         signing_key: VekKind::Vcek, VekKind::Vlek;
         masked_chip_key: false, true;

@@ -11,6 +11,10 @@ use crate::{CertificationError, Error, checks, qualified_signer};
 /// The default exponent of a TPM's keys.
 pub(super) const EXPONENT: &[u8] = &[0x01, 0x00, 0x01];
 
+/// What the name shows: whoever holds the key writes it, in a TPM or out of it.
+const SIGNER: &str = "qualifiedSigner names the attestation key as a primary key of the endorsement hierarchy; \
+                      the key itself says so";
+
 /// A kind of attestation.
 pub(super) trait Attestation<'a>: Sized {
     const CHECKS: Checks;
@@ -98,7 +102,7 @@ pub(super) fn attested<'a, A: Attestation<'a>>(
     if head.qualified_signer != qualified_signer(modulus, crypto) {
         return Err(Problem::Signer);
     }
-    record.pass(A::CHECKS.signer, &"recomputed: a restricted primary key of the endorsement hierarchy");
+    record.pass(A::CHECKS.signer, &SIGNER);
 
     answers(head.extra_data, freshness, A::CHECKS.nonce, record)?;
     Ok(attestation)

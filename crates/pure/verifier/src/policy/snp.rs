@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use teeproof_core::Technology;
-use teeproof_snp::{Policy, Tcb, TcbLevels, VekKind, VerifiedReport, checks};
+use teeproof_snp::{Policy, Tcb, TcbLevels, VekKind, VerifiedReport, Vmpl, checks};
 use toml::de::DeValue;
 
 use super::kinds::{Fixed, Flags, Number, Plain, YesNo, number};
@@ -30,27 +30,24 @@ pub(super) fn read(node: Node<'_>, problems: &mut Problems<'_>) -> Result<Policy
 
 /// A privilege level: 0 to 3, or `"host"`. A lower one has more privileges, and the host's number
 /// is the highest, so that a floor would say the opposite of what it seems to say.
-struct Vmpl;
+struct PrivilegeLevel;
 
-impl Kind for Vmpl {
-    type Value = u32;
+impl Kind for PrivilegeLevel {
+    type Value = Vmpl;
     const WHAT: &'static str = "a privilege level";
 
-    fn toml(seen: &u32) -> String {
-        if *seen == HOST { "\"host\"".into() } else { seen.to_string() }
+    fn toml(seen: &Vmpl) -> String {
+        if *seen == Vmpl::HOST { "\"host\"".into() } else { seen.0.to_string() }
     }
 
-    fn read(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<u32, Reported> {
+    fn read(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<Vmpl, Reported> {
         match node.value() {
-            DeValue::String(text) if text == "host" => Ok(HOST),
-            DeValue::Integer(_) => number(node, problems, 3),
+            DeValue::String(text) if text == "host" => Ok(Vmpl::HOST),
+            DeValue::Integer(_) => number(node, problems, 3).map(Vmpl),
             _ => Err(node.problem(problems, "expected an integer from 0 to 3, or \"host\"", None)),
         }
     }
 }
-
-/// What VMPL holds when the host asked for the report.
-const HOST: u32 = 0xffff_ffff;
 
 /// The kind of key that signed a report.
 struct SigningKey;

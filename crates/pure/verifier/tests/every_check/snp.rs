@@ -58,7 +58,7 @@ make_fail! {
     debug: "snp.policy.debug" = demanded(|policy| policy.debug = Rule::exactly(true));
     migration: "snp.policy.migration" = demanded(|policy| policy.migration = Rule::exactly(true));
     policy_bits: "snp.policy.bits" = demanded(|policy| policy.policy = Rule::exactly(0));
-    vmpl: "snp.vmpl" = demanded(|policy| policy.vmpl = Rule::exactly(3));
+    vmpl: "snp.vmpl" = demanded(|policy| policy.vmpl = Rule::exactly(teeproof::snp::Vmpl(3)));
     host_requested: "snp.host-requested" = bent(|one| one.with_report(|report| report.vmpl = u32::MAX));
     signing_key: "snp.signing-key" = demanded(|policy| policy.signing_key = Rule::exactly(VekKind::Vlek));
     vlek_provider: "snp.vlek.provider" = demanded(|policy| policy.vlek_provider = Rule::exactly("us".into()));

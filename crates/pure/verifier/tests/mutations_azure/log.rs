@@ -106,7 +106,7 @@ fn swallowed(log: &[u8], seen: &Seen, what: &dyn Fn() -> String) {
         let events = log.events().filter(|event| event.extends() && event.index == register);
         events.map(|event| *event.sha256().unwrap()).collect()
     };
-    let told = seen.replay.as_ref().unwrap().split("without a log").last().unwrap().to_string();
+    let told = seen.replay.as_ref().unwrap().split("no events for:").last().unwrap().to_string();
     let mut lost = 0;
     for register in 0..24 {
         let (before, now) = (digests(&MACHINE.log, register), digests(log, register));

@@ -1,0 +1,112 @@
+//! Both sides of the comparison at which a verification failed, for checks whose errors carry no values. They
+//! are read from the evidence once more, for people and for JSON; nothing rests on them.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use serde::Deserialize;
+use teeproof_core::{Check, Freshness, Hex};
+use teeproof_tpm::PcrValues;
+use teeproof_wire::cose::Sign1;
+use teeproof_wire::hcl::{Hardware, HashType, HclReport};
+use teeproof_wire::nitro::Document;
+use teeproof_wire::snp::Report;
+use teeproof_wire::tpm::{Attest, MAX_NONCE, attest_bytes};
+
+use crate::{Evidence, Request};
+
+/// What a failed check expected and what it found; `None` where nothing was compared.
+pub(crate) fn of(check: &Check, evidence: &Evidence<'_>, request: &Request<'_>) -> Option<(String, String)> {
+    let nonce = match request.freshness {
+        Freshness::Nonce(nonce) => Some(nonce),
+        Freshness::Waived(_) => None,
+    };
+    match evidence {
+        Evidence::Snp(report) if *check == *teeproof_snp::checks::NONCE => {
+            Some((extended(nonce?)?, hex(&Report::parse(report).ok()?.report_data)))
+        }
+        Evidence::Nitro(document) if *check == *teeproof_nitro::checks::NONCE => {
+            let envelope = Sign1::parse(document).ok()?;
+            let document =
+                Document::parse(envelope.payload(), envelope.payload_offset(), &request.limits).ok()?;
+            Some((hex(nonce?), document.nonce.map_or_else(|| "none".to_string(), hex)))
+        }
+        Evidence::AzureSnp(evidence) if *check == *teeproof_hcl::checks::BINDING => {
+            binding(evidence.report, request)
+        }
+        Evidence::AzureSnp(evidence) if *check == *teeproof_hcl::checks::USER_DATA => {
+            user_data(evidence, nonce, request.user_data)
+        }
+        Evidence::AzureSnp(evidence) if *check == *teeproof_tpm::checks::NONCE => {
+            let attest = Attest::parse(attest_bytes(evidence.quote.as_ref()?.message)).ok()?;
+            let nonce = nonce.filter(|nonce| nonce.len() <= MAX_NONCE)?;
+            Some((hex(nonce), hex(attest.head.extra_data)))
+        }
+        Evidence::AzureSnp(evidence) if *check == *teeproof_tpm::checks::PCRS => pcrs(evidence, request),
+        _ => None,
+    }
+}
+
+/// The hash of the claims, and what the hardware report has.
+fn binding(report: &[u8], request: &Request<'_>) -> Option<(String, String)> {
+    let envelope = HclReport::parse(report).ok()?;
+    let (crypto, claims) = (request.crypto, &[envelope.claims()]);
+    let expected = match envelope.report_data_hash_type {
+        HashType::SHA256 => extended(&crypto.sha256.digest(claims)),
+        HashType::SHA384 => extended(&crypto.sha384.digest(claims)),
+        HashType::SHA512 => extended(&crypto.sha512.digest(claims)),
+        _ => None,
+    };
+    let Hardware::Snp(hardware) = envelope.hardware() else { return None };
+    Some((expected?, hex(&Report::parse(hardware).ok()?.report_data)))
+}
+
+/// The nonce, or what was asked for besides, and the claims' user-data.
+fn user_data(
+    evidence: &teeproof_hcl::Evidence<'_>,
+    nonce: Option<&[u8]>,
+    wanted: Option<&[u8]>,
+) -> Option<(String, String)> {
+    #[derive(Deserialize)]
+    struct Claims {
+        #[serde(rename = "user-data")]
+        user_data: Option<String>,
+    }
+    let envelope = HclReport::parse(evidence.report).ok()?;
+    let claims: Claims = serde_json::from_slice(envelope.claims()).ok()?;
+    let found = claims.user_data.map_or_else(|| "none".to_string(), |digits| digits.to_ascii_lowercase());
+    let demanded = evidence.quote.is_none() || evidence.nonce_in_user_data;
+    let of_nonce = nonce.filter(|_| demanded).map(extended).filter(|nonce| nonce.as_ref() != Some(&found));
+    match of_nonce {
+        Some(nonce) => Some((nonce?, found)),
+        None => Some((extended(wanted?)?, found)),
+    }
+}
+
+/// The digest that the quote signed, and that of the values; `None` where values are missing or too many.
+fn pcrs(evidence: &teeproof_hcl::Evidence<'_>, request: &Request<'_>) -> Option<(String, String)> {
+    let attest = Attest::parse(attest_bytes(evidence.quote.as_ref()?.message)).ok()?;
+    let selection = attest.selections.iter().next()?;
+    let values: Vec<&[u8]> = match evidence.pcrs? {
+        PcrValues::Indexed(values) => {
+            let value = |index| values.get(usize::from(index))?.as_ref().map(<[u8; 32]>::as_slice);
+            selection.indices().map(value).collect::<Option<_>>()?
+        }
+        PcrValues::InSelectionOrder(bytes) => {
+            let bytes_selected = selection.indices().count().checked_mul(32);
+            (bytes_selected == Some(bytes.len())).then(|| Vec::from([bytes]))?
+        }
+    };
+    Some((hex(attest.pcr_digest), hex(&request.crypto.sha256.digest(&values))))
+}
+
+/// Bytes followed by zeros up to 64, in hex, where they fit.
+fn extended(bytes: &[u8]) -> Option<String> {
+    let mut extended = [0; 64];
+    extended.get_mut(..bytes.len())?.copy_from_slice(bytes);
+    Some(hex(&extended))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    Hex(bytes).to_string()
+}
