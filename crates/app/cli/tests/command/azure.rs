@@ -110,7 +110,7 @@ fn registers_are_read_in_selection_order() {
         .args(kind)
         .exits(0)
         .shows(&["pcr-concatenation (raw; without their bank and numbers), not checked"]);
-    machine.verify().args(["--no-nonce"]).args(kind).args([&eight]).fails(2, &["no hcl-report"]);
+    machine.verify().args(["--no-nonce"]).args(kind).args([&eight]).fails(2, &["without an HCL report"]);
     run(eight).args(kind).fails(2, &["--as says what one file is"]);
 }
 
@@ -194,7 +194,7 @@ fn a_version_is_never_guessed() {
                     .args([machine.put("evidence.json", json.to_string())])
             };
             run(None).fails(3, &["there is no version", "never guessed"]);
-            run(Some(3)).fails(3, &["the version is not supported"]);
+            run(Some(3)).fails(3, &["`version` is 3", "supported: the numbers 1 and 2"]);
         }
     }
 }

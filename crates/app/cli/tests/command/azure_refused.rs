@@ -142,9 +142,9 @@ fn what_belongs_together_has_to_come_together() {
     let all = |files: &[&PathBuf]| run(&files.iter().map(|path| (*path).clone()).collect::<Vec<_>>());
     all(&[&report, &registers]).fails(2, &["PCR values without a TPM quote", "name the quote too"]);
     all(&[&report, &message]).fails(2, &["a TPM quote without its signature"]);
-    all(&[&report, &signature]).fails(2, &["no tpm-quote"]);
+    all(&[&report, &signature]).fails(2, &["a TPM signature without a TPM quote"]);
     all(&[&report, &message, &signature, &log]).fails(2, &["an event log without PCR values"]);
-    all(&[&message, &signature, &registers]).fails(2, &["no hcl-report"]);
+    all(&[&message, &signature, &registers]).fails(2, &["without an HCL report"]);
     all(&[]).fails(2, &["there is no evidence among the files"]);
     all(&[&report, &message, &signature]).exits(0).shows(&["– quote.pcrs", "– log.replay"]);
     let cut = machine.put("cut.log", &std::fs::read(&log).unwrap()[..500]);

@@ -44,7 +44,7 @@ fn a_tdx_machine_is_not_accepted_yet_and_it_is_said_why() {
 fn a_td_quote_does_not_belong_to_an_snp_machine() {
     let snp = Machine::new("azure-td-quote-of-snp", &genoa());
     let quote = snp.put("td-quote.bin", TD_QUOTE);
-    let refused = ["does not belong to the hcl-report of an SNP machine"];
+    let refused = ["does not belong to the HCL report of an SNP machine"];
     let run = || snp.verify().args(nonce(&CHALLENGE));
     run().args([&quote]).args(snp.files()).fails(2, &refused);
     run().args(snp.files()).args([&quote]).fails(2, &refused);

@@ -145,8 +145,8 @@ fn certificates_alone_are_no_bundle() {
     let machine = Machine::new("bundle-certificates", &genoa());
     let create = || teeproof(["bundle", "create"]);
     create().args(machine.endorsements()).fails(2, &["no evidence", "certificates alone are no evidence"]);
-    create().args(machine.quote()).fails(2, &["no hcl-report"]);
-    create().args([machine.report(), machine.registers()]).fails(2, &["no tpm-quote"]);
+    create().args(machine.quote()).fails(2, &["without an HCL report"]);
+    create().args([machine.report(), machine.registers()]).fails(2, &["without a TPM quote"]);
     create().file(PRODUCTION).file(REPORT).fails(2, &["two pieces of evidence"]);
     let ran = create().args([machine.report()]).args(["--collected", "yesterday"]).exits(2);
     assert!(ran.stderr.contains("RFC 3339"), "{ran:#?}");

@@ -47,7 +47,7 @@ fn the_quote_is_not_accepted_with_either_report() {
         .exits(7)
         .shows(&["✘ snp.vek.chip", "– quote.signature"]);
     verify(TDX, &[&GENUINE, &NONCE]).file(QUOTE).exits(7).shows(&["✔ hcl.binding", "✘ tdx.quote"]);
-    verify(QUOTE, &[&GENUINE, &NONCE]).fails(2, &["no hcl-report", "NV index 0x01400001"]);
+    verify(QUOTE, &[&GENUINE, &NONCE]).fails(2, &["without an HCL report", "NV index 0x01400001"]);
 }
 
 #[test]

@@ -245,7 +245,7 @@ fn shared_quotes_and_what_tpm2_tools_wrote_are_named() {
         teeproof(["verify", "--no-nonce"])
             .args(GENUINE)
             .args([&path])
-            .fails(2, &["tpm-quote", "no hcl-report"]);
+            .fails(2, &["a TPM quote without an HCL report"]);
     }
     for (name, kind, words) in [
         ("s384.pcrs", "other-pcr-values", ["PCR values, SHA-384", "PCR7"]),

@@ -394,7 +394,9 @@ impl fmt::Display for InputError {
         match self {
             Self::Empty => f.write_str("the file is empty"),
             Self::Unknown => f.write_str("the content is of no known kind"),
-            Self::Text => f.write_str("the file is text of no known kind"),
+            Self::Text => {
+                f.write_str("the file is text of no known kind, expected PEM, JSON, hex, base64 or binary")
+            }
             Self::Pem => f.write_str("the PEM cannot be decoded"),
             Self::PrivateKey => f.write_str("the PEM holds a private key"),
             Self::Yaml => f.write_str("the file is YAML, expected JSON, PEM, hex, base64 or binary"),

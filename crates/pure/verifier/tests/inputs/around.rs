@@ -56,10 +56,8 @@ fn text_with_a_colon_is_no_yaml() {
         "name: x\n",
     ] {
         let error = sniff(text.as_bytes(), None).unwrap_err();
-        assert_eq!(
-            (error, error.to_string().as_str()),
-            (InputError::Text, "the file is text of no known kind")
-        );
+        assert_eq!(error, InputError::Text);
+        assert!(error.to_string().starts_with("the file is text of no known kind"), "{error}");
     }
     for text in [
         "tdx_quote_base64: |-\n  AA\nhcl_report_base64: |-\n  AA\ntpm_attestation:\n  quote: 1\n",
