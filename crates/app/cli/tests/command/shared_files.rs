@@ -105,7 +105,7 @@ fn shared_evidence_that_is_described_and_not_verified() {
     let Some(real) = real() else { return };
     let mut quotes = 0;
     for (folder, kind, said) in [
-        ("tdq", "td-quote", "a td-quote, not yet verified"),
+        ("tdq", "td-quote", "a TD quote, not yet verified"),
         ("tdreport", "td-report", "a bare TDREPORT"),
         ("nitro-tpm", "nitrotpm-document", "a NitroTPM document, not yet verified"),
     ] {

@@ -109,6 +109,9 @@ pub(super) fn sniff_within(bytes: &[u8], kind: Option<Kind>, layers: usize) -> R
 
 fn of_text(text: &str, kind: Option<Kind>, layers: usize) -> Result<Sniffed, InputError> {
     let quoted = text.starts_with('"');
+    if json::is_fixture(text) {
+        return Err(InputError::Yaml);
+    }
     if text.starts_with("-----BEGIN ") || (!quoted && encoding::has_pem(text)) {
         return match encoding::pem(text)? {
             Pem::Certificates(ders) => certificates(&ders, Encoding::Pem, kind),
@@ -139,7 +142,6 @@ fn of_text(text: &str, kind: Option<Kind>, layers: usize) -> Result<Sniffed, Inp
     }
     match encoding::binary(text) {
         Some((bytes, encoding)) => decoded(&bytes, encoding, kind, layers),
-        None if json::is_fixture(text) => Err(InputError::Yaml),
         None => Err(InputError::Text),
     }
 }

@@ -61,6 +61,7 @@ fn text_with_a_colon_is_no_yaml() {
     }
     for text in [
         "tdx_quote_base64: |-\n  AA\nhcl_report_base64: |-\n  AA\ntpm_attestation:\n  quote: 1\n",
+        "tpm_attestation:\n  ak_certificate_pem: |-\n    -----BEGIN CERTIFICATE-----\n    AAEC\n",
         "---\nquote:\n  message: []\nreport: []\nvcek: |-\n  AA\n",
     ] {
         assert_eq!(sniff(text.as_bytes(), None), Err(InputError::Yaml), "{text}");

@@ -68,7 +68,12 @@ const NAMES: &[&str] = &[
 ];
 
 /// Whether text is YAML with the outermost members of evidence, as peers keep it among their test files.
+///
+/// The blocks of PEM in such a file are indented, and are not what the file is.
 pub(in crate::input) fn is_fixture(text: &str) -> bool {
+    if text.lines().any(|line| line.starts_with("-----BEGIN ")) {
+        return false;
+    }
     let has = |name: &str| {
         text.lines().any(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(':')))
     };
