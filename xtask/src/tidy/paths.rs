@@ -36,7 +36,9 @@ fn path_of(word: &str) -> Option<&str> {
     let path = word.split_once("::").map_or(word, |(path, _)| path);
     let plain = path.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/'));
     let names = path.ends_with(".rs") || (path.ends_with('/') && path.len() > 1);
-    (plain && names && !path.starts_with(['/', '.'])).then_some(path)
+    // What builds write is no file of the repository.
+    let is_ours = !path.starts_with(['/', '.']) && !path.starts_with("target/");
+    (plain && names && is_ours).then_some(path)
 }
 
 #[cfg(test)]

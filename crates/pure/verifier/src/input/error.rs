@@ -406,46 +406,8 @@ impl fmt::Display for InputError {
             }
             Self::Utf16 => f.write_str("the file is text in UTF-16, expected UTF-8 or ASCII"),
             Self::NitroForm(form) => form.fmt(f),
-            Self::Integers { line, column } => {
-                write!(f, "the JSON list holds something other than bytes at line {line}, column {column}")
-            }
-            Self::EmptyList => f.write_str("the JSON list is empty"),
             Self::PemSection => {
                 f.write_str("the PEM holds no certificate or revocation list, or something else beside them")
-            }
-            Self::Json { line, column } => {
-                write!(f, "the JSON cannot be read at line {line}, column {column}")
-            }
-            Self::SealingKey { line, column } => {
-                write!(
-                    f,
-                    "read as sealing-key: a member is missing, not known or wrong (line {line}, column {column})"
-                )
-            }
-            Self::NotThim => f.write_str("the JSON is not an answer of the THIM service"),
-            Self::UnknownJson { closest: None } => f.write_str("no known JSON format has these members"),
-            Self::UnknownJson { closest: Some((shape, member)) } => write!(
-                f,
-                "no known JSON format has these members; closest is {}, and its member `{member}` is missing",
-                shape.as_str()
-            ),
-            Self::NoDocument(members) => {
-                write!(f, "the member {members} of the JSON holds no Nitro document")
-            }
-            Self::SeveralDocuments(members) => {
-                write!(f, "several members of the JSON hold Nitro documents: {members}")
-            }
-            Self::NotJson => f.write_str("the file is not JSON"),
-            Self::Evidence { shape, problem, member, line, column } => {
-                write!(f, "read as {}: {problem}", shape.as_str())?;
-                member.iter().try_for_each(|member| write!(f, ": `{member}`"))?;
-                if *line == 0 { Ok(()) } else { write!(f, " (line {line}, column {column})") }
-            }
-            Self::Value { format, member, found, known } => {
-                write!(f, "read as {format}: `{member}` is {found}; supported: {known}")
-            }
-            Self::PcrEntry { entry, problem } => {
-                write!(f, "read as AzureGuest request: `TpmInfo.PCRs[{entry}].{problem}")
             }
             Self::NotOfKind { said, found } => {
                 write!(f, "expected {}, found {}", said.with_article(), found.with_article())
@@ -482,12 +444,57 @@ impl fmt::Display for InputError {
                 )
             }
             Self::Bundle(error) => write!(f, "read as bundle: {error}"),
-            _ => self.fmt_together(f),
+            _ => self.fmt_json(f),
         }
     }
 }
 
 impl InputError {
+    /// The words about JSON.
+    fn fmt_json(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Integers { line, column } => {
+                write!(f, "the JSON list holds something other than bytes at line {line}, column {column}")
+            }
+            Self::EmptyList => f.write_str("the JSON list is empty"),
+            Self::Json { line, column } => {
+                write!(f, "the JSON cannot be read at line {line}, column {column}")
+            }
+            Self::SealingKey { line, column } => {
+                write!(
+                    f,
+                    "read as sealing-key: a member is missing, not known or wrong (line {line}, column {column})"
+                )
+            }
+            Self::NotThim => f.write_str("the JSON is not an answer of the THIM service"),
+            Self::UnknownJson { closest: None } => f.write_str("no known JSON format has these members"),
+            Self::UnknownJson { closest: Some((shape, member)) } => write!(
+                f,
+                "no known JSON format has these members; closest is {}, and its member `{member}` is missing",
+                shape.as_str()
+            ),
+            Self::NoDocument(members) => {
+                write!(f, "the member {members} of the JSON holds no Nitro document")
+            }
+            Self::SeveralDocuments(members) => {
+                write!(f, "several members of the JSON hold Nitro documents: {members}")
+            }
+            Self::NotJson => f.write_str("the file is not JSON"),
+            Self::Evidence { shape, problem, member, line, column } => {
+                write!(f, "read as {}: {problem}", shape.as_str())?;
+                member.iter().try_for_each(|member| write!(f, ": `{member}`"))?;
+                if *line == 0 { Ok(()) } else { write!(f, " (line {line}, column {column})") }
+            }
+            Self::Value { format, member, found, known } => {
+                write!(f, "read as {format}: `{member}` is {found}; supported: {known}")
+            }
+            Self::PcrEntry { entry, problem } => {
+                write!(f, "read as AzureGuest request: `TpmInfo.PCRs[{entry}].{problem}")
+            }
+            _ => self.fmt_together(f),
+        }
+    }
+
     /// The words about files that do not belong together.
     fn fmt_together(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
