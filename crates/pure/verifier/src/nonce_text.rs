@@ -2,7 +2,6 @@
 //! frequent mistake of attesters, and told as what it is, for every technology here.
 
 use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 
 use teeproof_core::{Check, Hex};
 
@@ -19,6 +18,9 @@ const BASE64: &str = "The evidence carries the nonce as text, in base64: have th
 /// Base64 of fewer characters could stand anywhere by accident.
 const MIN_BASE64: usize = 10;
 
+/// No evidence has room for a longer nonce (Nitro's 512 bytes), so none carries one as text.
+const MAX_NONCE_BYTES: usize = 512;
+
 /// Whether a check is one that holds evidence against the nonce.
 pub(crate) fn is_nonce_check(check: &Check) -> bool {
     let checks = [
@@ -33,6 +35,9 @@ pub(crate) fn is_nonce_check(check: &Check) -> bool {
 /// What to do where evidence has the nonce as text: as digits of either case, or in base64 of either alphabet,
 /// padded or not. Nothing but a hint rests on the answer.
 pub(crate) fn hint(evidence: &Evidence<'_>, nonce: &[u8]) -> Option<&'static str> {
+    if nonce.len() > MAX_NONCE_BYTES {
+        return None;
+    }
     if carries_digits(evidence, nonce) {
         return Some(HEXADECIMAL);
     }
@@ -49,10 +54,8 @@ fn carries_text(evidence: &Evidence<'_>, text: &[u8]) -> bool {
     // User-data stands in the claims in hex.
     let digits = Hex(text).to_string().into_bytes();
     let has = |bytes: &[u8], text: &[u8]| bytes.windows(text.len().max(1)).any(|window| window == text);
-    let has_digits = |bytes: &[u8]| {
-        let lower: Vec<u8> = bytes.to_ascii_lowercase();
-        has(&lower, &digits)
-    };
+    let has_digits =
+        |bytes: &[u8]| bytes.windows(digits.len().max(1)).any(|window| window.eq_ignore_ascii_case(&digits));
     match evidence {
         Evidence::Snp(bytes) | Evidence::Nitro(bytes) => has(bytes, text),
         Evidence::AzureSnp(evidence) | Evidence::AzureTdx(evidence) => {
