@@ -2,6 +2,7 @@
 //!
 //! Source: RFC 5280, section 6; the chains that real Azure VMs carry.
 
+use alloc::vec::Vec;
 use core::cmp::Ordering;
 use core::fmt;
 
@@ -124,7 +125,7 @@ pub(crate) fn establish<'a>(
     verification: &Verification<'a>,
     record: &mut dyn Record,
 ) -> Result<Option<AkPath<'a>>, Error> {
-    let leaves = Leaves { key, endorsements, verification };
+    let leaves = Leaves::of(key, endorsements, verification);
     let mut next = leaves.next(None);
     if next.is_none() {
         absent(key, endorsements, record);
@@ -135,7 +136,7 @@ pub(crate) fn establish<'a>(
     let signatures = verification.checks(&budget);
     let mut best: Option<Failure<'a>> = None;
     while let Some(leaf) = next {
-        match verify(leaf, endorsements, verification, &signatures) {
+        match verify(leaf.certificate, endorsements, verification, &signatures) {
             Ok(ak) => {
                 if of_claims {
                     record.pass(checks::AK_KEY, &"the certificate's key is HCLAkPub");
@@ -210,34 +211,40 @@ fn absent(key: AkKey<'_>, endorsements: &[Certificate<'_>], record: &mut dyn Rec
 
 const NONE_OF_THIS_KEY: &str = "no AK certificate of this VM came along";
 
-/// The AK certificates of a key.
-struct Leaves<'a, 'c> {
-    key: AkKey<'c>,
-    endorsements: &'c [Certificate<'a>],
-    verification: &'c Verification<'a>,
+/// The AK certificates of a key, in the order in which they are tried: those of confidential VMs first, those
+/// that no given list names, valid ones before others, then by their bytes; never in the order in which they
+/// came. That a list names one costs no signature here, and is not believed yet.
+struct Leaves<'a, 'c>(Vec<Leaf<'a, 'c>>);
+
+/// An AK certificate and what ranks it, which is looked up once: lists may be long, and certificates many.
+struct Leaf<'a, 'c> {
+    rank: (bool, bool, bool),
+    certificate: &'c Certificate<'a>,
 }
 
 impl<'a, 'c> Leaves<'a, 'c> {
-    /// The certificate that is tried after another one, or first: those of confidential VMs first, those
-    /// that no given list names, valid ones before others, then by their bytes; never in the order in which
-    /// they came. That a list names one costs no signature here, and is not believed yet.
-    fn next(&self, after: Option<&Certificate<'a>>) -> Option<&'c Certificate<'a>> {
-        let later =
-            |one: &&Certificate<'a>| after.is_none_or(|after| self.order(one, after) == Ordering::Greater);
-        let of_key = self.endorsements.iter().filter(|one| is_ak(one) && is_for(one, self.key));
-        of_key.filter(later).min_by(|one, other| self.order(one, other))
+    fn of(key: AkKey<'_>, endorsements: &'c [Certificate<'a>], verification: &Verification<'a>) -> Self {
+        let (at, lists) = (verification.at.0, verification.revocation.lists());
+        let leaf = |certificate: &'c Certificate<'a>| {
+            let names = |list: &RevocationList<'_>| {
+                list.issuer().der() == certificate.issuer().der() && list.revokes(certificate.serial())
+            };
+            let not_valid = at < certificate.not_before() || at > certificate.not_after();
+            Leaf { rank: (!is_confidential(certificate), lists.iter().any(names), not_valid), certificate }
+        };
+        Self(endorsements.iter().filter(|one| is_ak(one) && is_for(one, key)).map(leaf).collect())
     }
 
-    fn order(&self, one: &Certificate<'_>, other: &Certificate<'_>) -> Ordering {
-        let (at, lists) = (self.verification.at.0, self.verification.revocation.lists());
-        let rank = |one: &Certificate<'_>| {
-            let names = |list: &RevocationList<'_>| {
-                list.issuer().der() == one.issuer().der() && list.revokes(one.serial())
-            };
-            let not_valid = at < one.not_before() || at > one.not_after();
-            (!is_confidential(one), lists.iter().any(names), not_valid)
-        };
-        rank(one).cmp(&rank(other)).then_with(|| one.der().cmp(other.der()))
+    /// The certificate that is tried after another one, or first.
+    fn next(&self, after: Option<&Leaf<'a, 'c>>) -> Option<&Leaf<'a, 'c>> {
+        let later = |one: &&Leaf<'a, 'c>| after.is_none_or(|after| one.order(after) == Ordering::Greater);
+        self.0.iter().filter(later).min_by(|one, other| one.order(other))
+    }
+}
+
+impl Leaf<'_, '_> {
+    fn order(&self, other: &Self) -> Ordering {
+        self.rank.cmp(&other.rank).then_with(|| self.certificate.der().cmp(other.certificate.der()))
     }
 }
 

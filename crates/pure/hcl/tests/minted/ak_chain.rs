@@ -346,6 +346,20 @@ fn altered(certificate: &[u8], count: u16) -> Vec<Vec<u8>> {
     (0..count).map(alter).collect()
 }
 
+/// A list is searched once for each certificate, and not in each comparison of two: this took minutes.
+#[test]
+fn many_certificates_of_the_same_key_beside_a_long_list() {
+    let vm = vm();
+    let mut crowd = Bag::of(&vm);
+    let own = crowd.certificates[2].clone();
+    crowd.certificates.extend(altered(&own, 600));
+    let serials = (0..2000_u16).map(|number| [[0x44, 0x01], number.to_be_bytes()].concat());
+    let list = serials.fold(Crl::new(0, 2 * DEFAULT_TIME), |list, serial| list.revoke(&serial));
+    crowd.lists = Some(vec![list.sign(&vm.ak_chain.intermediates[0]).unwrap()]);
+    // More certificates than the budget of signatures has room for: nothing rests on any of them.
+    assert_eq!(crowd.verify().unwrap().ak, None);
+}
+
 /// Certificates of the VM's own key that nobody issued, and some that were revoked, beside the right one.
 #[test]
 fn many_certificates_of_the_same_key() {
