@@ -1,4 +1,5 @@
-//! What the guest wrote before the report was made: one rule for every shape of evidence.
+//! The nonce compared with user-data, which the guest wrote before the report was made: one rule for every
+//! shape of evidence.
 
 use teeproof_core::{Freshness, Record, equal};
 

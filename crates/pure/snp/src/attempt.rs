@@ -357,7 +357,7 @@ pub(crate) const fn chain_error(error: teeproof_x509::Error) -> Error {
 }
 
 impl Error {
-    /// What is told of a VEK that no path leads to.
+    /// The error for a VEK that has no path to an anchor.
     fn of_path(error: PathError<'_>, vek: &Certificate<'_>) -> Self {
         match error {
             PathError::MissingIssuer { issuer, .. } if issuer == vek.issuer() => {

@@ -210,7 +210,7 @@ fn the_bank_of_bare_values_is_told_or_asked_for() {
         .fails(2, &["of which bank", "tpm2_pcrread"]);
 }
 
-/// What is missing or does not belong is told of the file that it is about, wherever that stands.
+/// An error about several files names the file at fault, in any order of the files.
 #[test]
 fn an_error_names_the_file_that_it_is_about() {
     let machine = Machine::new("blamed-file", &genoa());

@@ -208,7 +208,7 @@ pub(crate) fn refused_as(
     Bag::of(&alter(machine.clone())).refused_as(is_expected, class);
 }
 
-/// The certificate is for another TCB, which is told by this component.
+/// Whether the error is a TCB that differs in this component.
 pub(crate) fn is_tcb(error: &Error, expected: Component) -> bool {
     matches!(error, Error::VekTcb { component, .. } if *component == expected)
 }
