@@ -1,5 +1,5 @@
-//! Evidence that carries the nonce as text: its hexadecimal digits, or base64, in place of its bytes. A
-//! frequent mistake of attesters, and told as what it is, for every technology here.
+//! Hint for evidence that carries the nonce as text, in hexadecimal or base64, in place of its bytes: a
+//! frequent mistake of attesters of every technology.
 
 use alloc::string::{String, ToString};
 

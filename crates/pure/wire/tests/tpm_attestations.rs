@@ -33,7 +33,7 @@ fn attest(kind: u16, body: &[u8]) -> Vec<u8> {
     [&b"\xffTCG"[..], &kind.to_be_bytes(), &sized(&name), &sized(b"nonce"), &clock, body].concat()
 }
 
-/// One of each kind: its name, and a line that is told of it.
+/// One of each kind: its name, and a line of its description.
 fn kinds() -> Vec<(Vec<u8>, &'static str, &'static str)> {
     let digest = [0x5a; 32];
     let word = 0x0102_0304_0506_0708_u64.to_be_bytes();

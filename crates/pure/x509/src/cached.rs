@@ -1,7 +1,6 @@
 //! Signatures that need not be verified again.
 
 use teeproof_core::Crypto;
-use teeproof_wire::certificate::Certificate;
 
 use crate::SignatureBudget;
 #[cfg(feature = "alloc")]
@@ -46,13 +45,6 @@ impl<'a> CachedSignatures<'a> {
     #[must_use]
     pub const fn from_cache(cache: &'a SignatureCache) -> Self {
         Self { cache: Some(cache), ..Self::NONE }
-    }
-
-    /// Whether the signature between two certificates need not be verified.
-    #[must_use]
-    pub fn has_pair(&self, issuer: &Certificate<'_>, issued: &Certificate<'_>) -> bool {
-        self.is_pinned(issuer.der(), issued.der())
-            || self.contains(issuer.der(), issued.tbs(), issued.signature())
     }
 
     /// Whether the signature of a certificate is pinned together with its issuer.

@@ -15,7 +15,6 @@ mod error;
 mod name_text;
 mod path;
 mod revocation;
-mod shortlist;
 mod signature;
 mod verified_signature;
 
@@ -32,6 +31,5 @@ pub use revocation::{
     ListUse, Revocation, RevocationError, RevocationStatus, VerifiedRevocationList, check_revocation,
     is_list_of, verify_list,
 };
-pub use shortlist::Shortlist;
 pub use signature::verify_signature;
 pub use verified_signature::{VerifiedSignature, verify_statement};
