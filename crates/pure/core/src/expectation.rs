@@ -18,6 +18,10 @@ pub trait Value: Clone + fmt::Debug + PartialEq {
 
     /// The value as it would be found in evidence.
     fn seen(&self) -> &Self::Seen;
+    /// Whether a value that is found in evidence is this one.
+    fn is(&self, seen: &Self::Seen) -> bool {
+        self.seen() == seen
+    }
     /// Whether a value reaches the floor.
     fn reaches(seen: &Self::Seen, floor: &Self::Floor) -> bool;
     /// Whether the bits that the mask cares for are as it says.
@@ -27,11 +31,11 @@ pub trait Value: Clone + fmt::Debug + PartialEq {
     /// # Errors
     /// Those of the formatter.
     fn show(seen: &Self::Seen, f: &mut fmt::Formatter<'_>) -> fmt::Result;
-    /// A floor as people read it.
+    /// A floor as people read it; where a value was found, the part of the floor that is for it.
     ///
     /// # Errors
     /// Those of the formatter.
-    fn show_floor(floor: &Self::Floor, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+    fn show_floor(floor: &Self::Floor, seen: Option<&Self::Seen>, f: &mut fmt::Formatter<'_>) -> fmt::Result;
     /// A mask as people read it.
     ///
     /// # Errors
@@ -50,6 +54,8 @@ pub enum Expectation<'p, T: Value> {
     AtLeast(T::Floor),
     /// The bits that matter, and how they must be.
     Mask(T::Mask),
+    /// No value. It holds only where what was signed says that there is none ([`Absence::Attested`]).
+    Absent,
     /// Nothing is expected. The reason shows in the result.
     Waived(Text<'p>),
 }
@@ -65,6 +71,19 @@ pub enum Remark<'a> {
     /// and never passes, and one that it does not satisfy fails as always.
     NotApplicable(&'a dyn Display),
 }
+
+/// What it shows that evidence does not have a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Absence {
+    /// What was signed says that there is no such value.
+    Attested,
+    /// Nothing: whoever hands in the evidence can have left the value out, or it could not be verified.
+    NotAttested,
+}
+
+/// Why a value that is missing does not satisfy [`Expectation::Absent`].
+const LEFT_OUT: &str =
+    "no signature covers that it is absent: whoever hands in the evidence can leave it out";
 
 /// An expectation and the line of the policy that holds it.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,6 +119,12 @@ impl<'p, T: Value> Rule<'p, T> {
         Self { expectation: Expectation::Mask(mask), line: None }
     }
 
+    /// There must be no value, and what was signed must say so.
+    #[must_use]
+    pub const fn absent() -> Self {
+        Self { expectation: Expectation::Absent, line: None }
+    }
+
     /// The value may be anything, for the reason given.
     #[must_use]
     pub fn waived(reason: impl Into<Text<'p>>) -> Self {
@@ -113,28 +138,31 @@ impl<'p, T: Value> Rule<'p, T> {
         self
     }
 
-    /// Holds the rule against what was verified and records the finding. A value that is absent
-    /// fails every rule but a waiver. Says whether the rule holds or was waived.
+    /// Holds the rule against what was verified and records the finding. A value that is missing fails
+    /// every rule but a waiver. Says whether the rule holds or was waived.
     pub fn appraise(&self, check: &'static Check, actual: Option<&T::Seen>, record: &mut dyn Record) -> bool {
-        self.appraise_as(check, actual, Remark::None, record)
+        self.appraise_as(check, actual, Absence::NotAttested, Remark::None, record)
     }
 
-    /// As [`Rule::appraise`], of a value that is owned or borrowed, with a remark on it.
+    /// As [`Rule::appraise`], of a value that is owned or borrowed, with what its absence shows and a remark
+    /// on it.
     #[inline]
     pub fn appraise_remarked<S: Borrow<T::Seen>>(
         &self,
         check: &'static Check,
         actual: Option<S>,
+        absence: Absence,
         remark: Remark<'_>,
         record: &mut dyn Record,
     ) -> bool {
-        self.appraise_as(check, actual.as_ref().map(S::borrow), remark, record)
+        self.appraise_as(check, actual.as_ref().map(S::borrow), absence, remark, record)
     }
 
     fn appraise_as(
         &self,
         check: &'static Check,
         actual: Option<&T::Seen>,
+        absence: Absence,
         remark: Remark<'_>,
         record: &mut dyn Record,
     ) -> bool {
@@ -146,28 +174,54 @@ impl<'p, T: Value> Rule<'p, T> {
             record.record(Finding { actual, because: Some(reason), waived: true, ..finding(Outcome::Skip) });
             return true;
         }
-        let holds = actual.is_some_and(|value| self.holds(value));
-        let because = match remark {
+        let holds = match actual {
+            Some(value) => self.holds(value),
+            None => matches!(self.expectation, Expectation::Absent) && absence == Absence::Attested,
+        };
+        let because: Option<&dyn Display> = match remark {
             Remark::NotApplicable(because) if holds => {
                 record.record(finding(Outcome::Skip).because(because));
                 return true;
+            }
+            Remark::None if actual.is_none() && matches!(self.expectation, Expectation::Absent) && !holds => {
+                Some(&LEFT_OUT)
             }
             Remark::None => None,
             Remark::Because(because) | Remark::NotApplicable(because) => Some(because),
         };
         let outcome = if holds { Outcome::Pass } else { Outcome::Fail };
         let shown = crate::OrNone(actual.map(Shown::<T>));
-        record.record(Finding { because, ..finding(outcome).compared(&self.expectation, &shown) });
+        let expected = Expected { expectation: &self.expectation, seen: actual };
+        record.record(Finding { because, ..finding(outcome).compared(&expected, &shown) });
         holds
     }
 
     fn holds(&self, seen: &T::Seen) -> bool {
         match &self.expectation {
-            Expectation::Exactly(expected) => expected.seen() == seen,
-            Expectation::OneOf(expected) => expected.iter().any(|expected| expected.seen() == seen),
+            Expectation::Exactly(expected) => expected.is(seen),
+            Expectation::OneOf(expected) => expected.iter().any(|expected| expected.is(seen)),
             Expectation::AtLeast(floor) => T::reaches(seen, floor),
             Expectation::Mask(mask) => T::fits(seen, mask),
+            Expectation::Absent => false,
             Expectation::Waived(_) => true,
+        }
+    }
+}
+
+/// An expectation as a finding shows it: of a floor, the part that is for the value that was found.
+struct Expected<'a, 'p, T: Value> {
+    expectation: &'a Expectation<'p, T>,
+    seen: Option<&'a T::Seen>,
+}
+
+impl<T: Value> Display for Expected<'_, '_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.expectation {
+            Expectation::AtLeast(floor) => {
+                f.write_str("at least ")?;
+                T::show_floor(floor, self.seen, f)
+            }
+            other => other.fmt(f),
         }
     }
 }
@@ -186,9 +240,10 @@ impl<T: Value> Display for Expectation<'_, T> {
             }
             Self::AtLeast(floor) => {
                 f.write_str("at least ")?;
-                T::show_floor(floor, f)
+                T::show_floor(floor, None, f)
             }
             Self::Mask(mask) => T::show_mask(mask, f),
+            Self::Absent => f.write_str("absent"),
             Self::Waived(reason) => write!(f, "anything ({reason})"),
         }
     }
@@ -226,7 +281,11 @@ macro_rules! no_order_no_mask {
         fn fits(_: &Self::Seen, mask: &Self::Mask) -> bool {
             match *mask {}
         }
-        fn show_floor(floor: &Self::Floor, _: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        fn show_floor(
+            floor: &Self::Floor,
+            _: ::core::option::Option<&Self::Seen>,
+            _: &mut ::core::fmt::Formatter<'_>,
+        ) -> ::core::fmt::Result {
             match *floor {}
         }
         fn show_mask(mask: &Self::Mask, _: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
@@ -296,7 +355,7 @@ impl Value for u32 {
     fn show(seen: &Self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Display::fmt(seen, f)
     }
-    fn show_floor(floor: &Self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn show_floor(floor: &Self, _: Option<&Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Display::fmt(floor, f)
     }
     fn show_mask(mask: &Infallible, _: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -321,7 +380,7 @@ impl Value for u64 {
     fn show(seen: &Self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{seen:#x}")
     }
-    fn show_floor(floor: &Infallible, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn show_floor(floor: &Infallible, _: Option<&Self>, _: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *floor {}
     }
     fn show_mask(mask: &Bits, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -22,7 +22,7 @@ pub use check::{Check, Finding, Outcome, Record};
 pub use class::Class;
 pub use crypto::{BadSignature, Crypto, Digest, RsaKey, VerifyEcdsa, VerifyRsa};
 pub use escape::{Escaped, is_shown_as_it_is};
-pub use expectation::{Bits, Expectation, Remark, Rule, Value};
+pub use expectation::{Absence, Bits, Expectation, Remark, Rule, Value};
 pub use freshness::{Freshness, equal};
 pub use list::{List, Text};
 pub use pcrs::{PcrRule, Pcrs, Waiver};

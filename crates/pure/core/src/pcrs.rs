@@ -1,7 +1,7 @@
 //! What a policy may say of platform configuration registers: a TPM's (32 bytes each) or a Nitro
 //! enclave's (48 bytes each).
 
-use crate::{Check, Finding, List, Outcome, Record, Rule, Text};
+use crate::{Absence, Check, Finding, List, Outcome, Record, Remark, Rule, Text};
 
 /// What is demanded of the registers, `N` bytes each.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,12 +52,14 @@ impl<'p, const N: usize> Pcrs<'p, N> {
     }
 
     /// Holds every rule against the registers, each with the check of its number; `all` is the
-    /// check for what concerns the registers as a whole. Says whether every rule holds.
+    /// check for what concerns the registers as a whole, and `absence` is what it shows that a register
+    /// has no value. Says whether every rule holds.
     pub fn appraise<'v>(
         &self,
         all: &'static Check,
         each: &[&'static Check],
         value: impl Fn(u8) -> Option<&'v [u8; N]>,
+        absence: Absence,
         record: &mut dyn Record,
     ) -> bool {
         let mut fail = |because: &'static str| {
@@ -77,7 +79,8 @@ impl<'p, const N: usize> Pcrs<'p, N> {
             }
             Self::Rules(rules) => rules.iter().fold(true, |held, rule| {
                 let Some(check) = each.get(usize::from(rule.index)) else { return false };
-                rule.rule.appraise(check, value(rule.index), record) && held
+                let value = value(rule.index);
+                rule.rule.appraise_remarked(check, value, absence, Remark::None, record) && held
             }),
         }
     }

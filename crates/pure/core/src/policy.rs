@@ -14,7 +14,7 @@ pub struct Demand<'a> {
     /// What is demanded; `None` where the field is waived.
     pub expected: Option<&'a dyn Display>,
     /// Why nothing is demanded.
-    pub waived: Option<&'a str>,
+    pub waived: Option<&'a dyn Display>,
     /// The policy's line, counted from 1, where the policy came from a file.
     pub line: Option<u32>,
 }
@@ -37,7 +37,7 @@ impl<'a> Demand<'a> {
 
     /// Nothing is demanded, for this reason.
     #[must_use]
-    pub const fn waived(self, reason: &'a str, line: Option<u32>) -> Self {
+    pub const fn waived(self, reason: &'a dyn Display, line: Option<u32>) -> Self {
         Self { waived: Some(reason), line, ..self }
     }
 }
@@ -108,8 +108,9 @@ pub const GENUINE_WAIVES: &str = "builtin:genuine says nothing about what runs";
 /// * what it speaks of, for the documentation;
 /// * its check, and after `of` the checks of single PCRs;
 /// * `genuine`: what `builtin:genuine` demands, `(exactly(V))` or `(waived)`, or `(= FIELD)`;
-/// * `value (V)` or `value ((V), REMARK)`: the value in the evidence, an `Option`; or
-///   `held (E)`: an expression of its own that says whether the field's rule holds;
+/// * `value (V)` or `value ((V), REMARK)`: the value in the evidence, an `Option`; `optional (V)`: the
+///   same, where what was signed says of a value that is `None` that there is none, so that a policy can
+///   demand its absence; or `held (E)`: an expression of its own that says whether the field's rule holds;
 /// * `suggest`: what a proposal writes, `(found)`, `(floor)`, `(waived "why")`, or `(by FUNCTION)`,
 ///   and after `under` a comment above it.
 #[doc(hidden)]
@@ -188,10 +189,13 @@ macro_rules! policy_table {
     (@genuine $ty:ty, (exactly($value:expr))) => { $crate::Rule::exactly($value) };
     (@genuine $ty:ty, (= $field:expr)) => { $field };
     (@held $policy:ident.$field:ident, $record:ident, $check:expr, value (($($value:tt)*), $remark:expr)) => {
-        $policy.$field.appraise_remarked($check, $($value)*, $remark, $record).into()
+        $policy.$field.appraise_remarked($check, $($value)*, $crate::Absence::NotAttested, $remark, $record).into()
     };
     (@held $policy:ident.$field:ident, $record:ident, $check:expr, value ($($value:tt)*)) => {
-        $policy.$field.appraise_remarked($check, $($value)*, $crate::Remark::None, $record).into()
+        $crate::policy_table!(@held $policy.$field, $record, $check, value (($($value)*), $crate::Remark::None))
+    };
+    (@held $policy:ident.$field:ident, $record:ident, $check:expr, optional ($($value:tt)*)) => {
+        $policy.$field.appraise_remarked($check, $($value)*, $crate::Absence::Attested, $crate::Remark::None, $record).into()
     };
     (@held $policy:ident.$field:ident, $record:ident, $check:expr, held ($($held:tt)*)) => { $($held)*.into() };
 }

@@ -52,7 +52,7 @@ macro_rules! hcl_policy_fields {
                     "The claims name this VM.",
                     "Compare with the VM's id in Azure.",
                     "openvmm, igvm_attest/get.rs: vmUniqueId",
-                genuine (waived), value (vm.claims().vm_configuration().vm_unique_id.as_ref()),
+                genuine (waived), optional (vm.claims().vm_configuration().vm_unique_id.as_ref()),
                 suggest (waived "one machine's alone")
                 under "How the host configured the VM.";
             user_data: Rule<'p, [u8; 64]>, "user-data" as Fixed<64>,
@@ -61,7 +61,7 @@ macro_rules! hcl_policy_fields {
                     "The guest had written the data that the policy asks for.",
                     "Compare with what the guest writes into NV index 0x01400002.",
                     "openvmm, tpm_device: guest input",
-                genuine (waived), value (vm.claims().user_data()),
+                genuine (waived), optional (vm.claims().user_data()),
                 suggest (waived "the guest's own data; --user-data compares it");
             fresh_report: Rule<'p, bool>, "fresh-report" as YesNo,
                 "Whether the hardware report was made for the nonce: user-data is the nonce, zero-extended; absent without a nonce.",
@@ -77,7 +77,7 @@ macro_rules! hcl_policy_fields {
                     "The host configured the VM with or without secure boot. What was enforced is in the boot log.",
                     "Change the VM's security profile, or ask for log.secure-boot instead.",
                     "openvmm, igvm_attest/get.rs: secure-boot",
-                genuine (waived), value (vm.claims().vm_configuration().secure_boot),
+                genuine (waived), optional (vm.claims().vm_configuration().secure_boot),
                 suggest (found);
             tpm_enabled: Rule<'p, bool>, "tpm-enabled" as YesNo,
                 "`tpm-enabled` of the claims.",
@@ -85,7 +85,7 @@ macro_rules! hcl_policy_fields {
                     "The host configured the VM with or without a vTPM.",
                     "Change the VM's security profile.",
                     "openvmm, igvm_attest/get.rs: tpm-enabled",
-                genuine (waived), value (vm.claims().vm_configuration().tpm_enabled),
+                genuine (waived), optional (vm.claims().vm_configuration().tpm_enabled),
                 suggest (found);
             tpm_persisted: Rule<'p, bool>, "tpm-persisted" as YesNo,
                 "`tpm-persisted` of the claims; absent in reports of older paravisors.",
@@ -93,7 +93,7 @@ macro_rules! hcl_policy_fields {
                     "The vTPM keeps its state over restarts, or does not.",
                     "Change the VM's security profile; older reports do not say.",
                     "openvmm, igvm_attest/get.rs: tpm-persisted",
-                genuine (waived), value (vm.claims().vm_configuration().tpm_persisted),
+                genuine (waived), optional (vm.claims().vm_configuration().tpm_persisted),
                 suggest (found);
             console: Rule<'p, bool>, "console" as YesNo,
                 "`console-enabled` of the claims.",
@@ -101,7 +101,7 @@ macro_rules! hcl_policy_fields {
                     "The paravisor offers a console to the host, or does not.",
                     "Change the VM's boot diagnostics.",
                     "openvmm, igvm_attest/get.rs: console-enabled",
-                genuine (waived), value (vm.claims().vm_configuration().console_enabled),
+                genuine (waived), optional (vm.claims().vm_configuration().console_enabled),
                 suggest (found);
             interactive_console: Rule<'p, bool>, "interactive-console" as YesNo,
                 "`interactive-console-enabled` of the claims; absent in reports of older paravisors.",
@@ -109,7 +109,7 @@ macro_rules! hcl_policy_fields {
                     "The host can type into the guest's console, or cannot.",
                     "Change the VM's boot diagnostics; older reports do not say.",
                     "openvmm, igvm_attest/get.rs: interactive-console-enabled",
-                genuine (waived), value (vm.claims().vm_configuration().interactive_console_enabled),
+                genuine (waived), optional (vm.claims().vm_configuration().interactive_console_enabled),
                 suggest (found);
         }
     };

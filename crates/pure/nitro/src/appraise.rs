@@ -62,8 +62,9 @@ pub(crate) fn derived<T: Value>(
     let holds = match &rule.expectation {
         Expectation::Exactly(expected) => is(expected),
         Expectation::OneOf(expected) => expected.iter().any(is),
-        // Values with a register of their own are texts and digests, which have no order and no mask.
-        Expectation::AtLeast(_) | Expectation::Mask(_) => false,
+        // Values with a register of their own are texts and digests, which have no order and no mask; that a
+        // register is absent is a rule for the register.
+        Expectation::AtLeast(_) | Expectation::Mask(_) | Expectation::Absent => false,
         Expectation::Waived(_) => return rule.appraise(check, None, record),
     };
     let outcome = if holds { Outcome::Pass } else { Outcome::Fail };

@@ -28,7 +28,7 @@ macro_rules! nitro_policy_fields {
                     "The registers that matter hold the expected values.",
                     "Name PCR0, or PCR1 and PCR2, of your image; nitro-cli build-enclave prints them.",
                     "AWS Nitro Enclaves, platform configuration registers",
-                genuine (waived), held (policy.pcrs.appraise(checks::PCRS, &checks::PCR, |index| verified.document().pcrs.get(index), record)),
+                genuine (waived), held (policy.pcrs.appraise(checks::PCRS, &checks::PCR, |index| verified.document().pcrs.get(index), Absence::Attested, record)),
                 suggest (by pcrs);
             signer: Rule<'p, Digest384>, "signer" as Fixed<48>,
                 "The SHA-384 of the image's signing certificate (DER). PCR 8 is computed from it.",
@@ -60,7 +60,7 @@ macro_rules! nitro_policy_fields {
                     "The enclave put exactly these bytes into user_data.",
                     "Compare with what your enclave's program puts there.",
                     "AWS Nitro Enclaves, attestation process, user_data",
-                genuine (waived), value (verified.document().user_data),
+                genuine (waived), optional (verified.document().user_data),
                 suggest (waived "the enclave's own data");
             public_key: Rule<'p, List<'p, u8>>, "public-key" as Bytes,
                 "What the enclave put into `public_key`.",
@@ -68,7 +68,7 @@ macro_rules! nitro_policy_fields {
                     "The enclave put exactly these bytes into public_key.",
                     "Compare with the key that your enclave's program puts there.",
                     "AWS Nitro Enclaves, attestation process, public_key",
-                genuine (waived), value (verified.document().public_key),
+                genuine (waived), optional (verified.document().public_key),
                 suggest (waived "the enclave's own data");
             max_age: MaxAge<'p>, "max-age" as Age,
                 "The time between the document's time stamp and the time of verification.",

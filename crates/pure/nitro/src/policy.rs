@@ -1,6 +1,8 @@
 //! What a relying party may demand of a verified document.
 
-use teeproof_core::{Check, Crypto, Demand, List, Pcrs, PolicyField, Rule, TakeDemand, Text, Waiver};
+use teeproof_core::{
+    Absence, Check, Crypto, Demand, List, Pcrs, PolicyField, Rule, TakeDemand, Text, Waiver,
+};
 
 use crate::appraise::{age, derived, instance_of};
 use crate::{Appraisal, Digest384, VerifiedDocument, checks, pcr4_of_instance, pcr8_of_signer};

@@ -55,6 +55,14 @@ macro_rules! snp_policy_fields {
                     "AMD 56860, VMPL; SNP_HV_REPORT_REQ",
                 genuine (exactly(false)), value (Some(report.is_host_requested())),
                 suggest (found);
+            product: Rule<'p, ProductLine>, "product" as ProductName,
+                "The product line of the processor, which the VEK's chain and certificate name, and the report's CPUID fields from version 3 on.",
+                PRODUCT [6] = "snp.product", "the processor's product line",
+                    "The report was signed on a processor of this product line.",
+                    "Compare with the product line of your machines; a floor of a TCB is meant for one product line.",
+                    "AMD 57230, section 3, productName; AMD 56860, CPUID_FAM_ID and CPUID_MOD_ID",
+                genuine (waived), value (Some($crate::ProductLine(report.product()))),
+                suggest (found);
             signing_key: Rule<'p, VekKind>, "signing-key" as SigningKey,
                 "The kind of the key that signed: a VCEK belongs to one chip, a VLEK to a provider.",
                 SIGNING_KEY [6] = "snp.signing-key", "the kind of key that signed",
@@ -69,7 +77,7 @@ macro_rules! snp_policy_fields {
                     "AMD issued the signing key to this provider.",
                     "Compare with the provider whose machines you rent; a VCEK's certificate names none.",
                     "AMD 57230, VLEK certificate, cspID",
-                genuine (waived), value (report.provider()),
+                genuine (waived), optional (report.provider()),
                 suggest (found);
             masked_chip_key: Rule<'p, bool>, "masked-chip-key" as YesNo,
                 "Whether KEY_INFO says MASK_CHIP_KEY of a report that a VCEK signed. Firmware with MASK_CHIP_KEY set never signs with the VCEK, so such a report is inconsistent.",
@@ -93,7 +101,7 @@ macro_rules! snp_policy_fields {
                     "The report was made on one of the chips that were asked for.",
                     "Compare with the chip ids of your machines.",
                     "AMD 56860, CHIP_ID",
-                genuine (waived), value (report.bound_chip_id()),
+                genuine (waived), optional (report.bound_chip_id()),
                 suggest (waived "one machine's alone");
             measurement: Rule<'p, [u8; 48]>, "measurement" as Fixed<48>,
                 "The launch digest: the guest's initial memory.",
@@ -118,7 +126,7 @@ macro_rules! snp_policy_fields {
                     "The owner of this key signed the identity key.",
                     "Compare with the SHA-384 of your author key; the report may not have one.",
                     "AMD 56860, AUTHOR_KEY_DIGEST",
-                genuine (waived), value (report.author_key_digest()),
+                genuine (waived), optional (report.author_key_digest()),
                 suggest (found);
             family_id: Rule<'p, [u8; 16]>, "family-id" as Fixed<16>,
                 "The family that the owner named.",
@@ -150,7 +158,7 @@ macro_rules! snp_policy_fields {
                     "The platform proves at least these firmware versions.",
                     "The host must update its firmware, or report its newer TCB.",
                     "AMD 56860, REPORTED_TCB",
-                genuine (waived), value (Some($crate::TcbLevels(report.reported_tcb()))),
+                genuine (waived), value (Some($crate::TcbLevels::of(report.product(), report.reported_tcb()))),
                 suggest (floor)
                 under "The oldest firmware among the evidence, component by component.";
             committed_tcb: Rule<'p, TcbLevels>, "committed-tcb" as Levels,
@@ -159,7 +167,7 @@ macro_rules! snp_policy_fields {
                     "The platform cannot go back behind these firmware versions.",
                     "The host must commit its firmware update.",
                     "AMD 56860, COMMITTED_TCB",
-                genuine (waived), value (Some($crate::TcbLevels(report.committed_tcb()))),
+                genuine (waived), value (Some($crate::TcbLevels::of(report.product(), report.committed_tcb()))),
                 suggest (floor);
             current_tcb: Rule<'p, TcbLevels>, "current-tcb" as Levels,
                 "The firmware that the platform runs.",
@@ -167,7 +175,7 @@ macro_rules! snp_policy_fields {
                     "The platform runs at least these firmware versions.",
                     "The host must update its firmware.",
                     "AMD 56860, CURRENT_TCB",
-                genuine (waived), value (Some($crate::TcbLevels(report.current_tcb()))),
+                genuine (waived), value (Some($crate::TcbLevels::of(report.product(), report.current_tcb()))),
                 suggest (floor);
             launch_tcb: Rule<'p, TcbLevels>, "launch-tcb" as Levels,
                 "The firmware at which the guest was launched or imported.",
@@ -175,7 +183,7 @@ macro_rules! snp_policy_fields {
                     "The guest was launched, or imported, under at least these firmware versions.",
                     "Start the guest anew: its launch measurement was made by older firmware than the platform has now.",
                     "AMD 56860, LAUNCH_TCB",
-                genuine (waived), value (Some($crate::TcbLevels(report.launch_tcb()))),
+                genuine (waived), value (Some($crate::TcbLevels::of(report.product(), report.launch_tcb()))),
                 suggest (floor);
             revocation_list: Rule<'p, bool>, "revocation-list" as YesNo,
                 "Whether the ASK or ASVK was looked up in a current revocation list of its root key; `no` where none came.",

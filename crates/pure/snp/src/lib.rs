@@ -20,7 +20,7 @@ pub use binding::{ChipPrefix, ReportTcb};
 pub use endorsement::Endorsements;
 pub use error::{Advice, Compared, Error, Link};
 pub use kds::{MissingField, VcekUrl, VekSource};
-pub use policy::{Policy, TcbLevels, Vmpl, appraise};
+pub use policy::{FloorsByProduct, Policy, ProductLine, TcbFloor, TcbLevels, Vmpl, appraise};
 pub use teeproof_wire::snp::{GuestPolicy, Product, Report, Tcb};
 pub use vek::{Component, VekKind};
 pub use verify::{Chip, MAX_SIGNATURES, ReportData, Verification, VerifiedReport, verify, verify_again};

@@ -1,48 +1,17 @@
 //! What a relying party may demand of a verified report, and the report held against it.
 
-use core::convert::Infallible;
+mod tcb;
+
+pub use tcb::{FloorsByProduct, TcbFloor, TcbLevels};
+
 use core::fmt;
 
 use teeproof_core::{Record, Remark, Rule, Text, Value, no_order_no_mask};
-use teeproof_wire::snp::{GuestPolicy, KeyInfo, Tcb};
+use teeproof_wire::snp::{GuestPolicy, KeyInfo, Product};
 
 use crate::attempt::INTERMEDIATE;
 use crate::unusual::Unusual;
 use crate::{Chip, VekKind, VerifiedReport};
-
-/// A TCB as policies compare it: component by component, never as one number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TcbLevels(pub Tcb);
-
-impl Value for TcbLevels {
-    type Seen = Self;
-    type Floor = Self;
-    type Mask = Infallible;
-
-    fn seen(&self) -> &Self {
-        self
-    }
-
-    fn reaches(seen: &Self, floor: &Self) -> bool {
-        seen.0.reaches(&floor.0)
-    }
-
-    fn fits(_: &Self, mask: &Infallible) -> bool {
-        match *mask {}
-    }
-
-    fn show(seen: &Self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&seen.0, f)
-    }
-
-    fn show_floor(floor: &Self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&floor.0, f)
-    }
-
-    fn show_mask(mask: &Infallible, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *mask {}
-    }
-}
 
 crate::snp_policy_fields! { teeproof_core::policy_table }
 
@@ -53,6 +22,23 @@ const NO_LISTS: &str = "builtin:genuine does not require CRLs; see snp.revocatio
 /// hold. None is left out because another one failed.
 pub fn appraise(verified: &VerifiedReport<'_>, policy: &Policy<'_>, record: &mut dyn Record) -> bool {
     rules(verified, policy, record).into_iter().all(|holds| holds)
+}
+
+/// A product line of processors, as policies compare it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ProductLine(pub Product);
+
+/// `milan`, `genoa` or `turin`, as policies write it.
+impl Value for ProductLine {
+    no_order_no_mask!(Self);
+
+    fn seen(&self) -> &Self {
+        self
+    }
+
+    fn show(seen: &Self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(seen.0.id())
+    }
 }
 
 /// A privilege level of a guest, or the host.

@@ -15,12 +15,12 @@ macro_rules! tpm_policy_fields {
             }
             booted;
             pcrs: Pcrs<'p, 32>, "pcrs" as PcrTable<32, 23>,
-                "The PCRs 0 to 23 of the SHA-256 bank, 64 hex digits each. One that the quote did not sign fails.",
+                "The PCRs 0 to 23 of the SHA-256 bank, 64 hex digits each. One that the quote did not sign is absent.",
                 REGISTERS of PCR [6] = "quote.registers", "the registers that matter",
                     "The registers that the policy names hold the expected values.",
                     "Name the registers that your image determines; PCRs 5 and 6 differ from boot to boot or from machine to machine, and with them PCR 10, for IMA's boot aggregate covers PCRs 0 to 7.",
                     "TCG PC Client Platform Firmware Profile, section 3.3.4",
-                genuine (waived), held (policy.pcrs.appraise(checks::REGISTERS, &checks::PCR, |index| booted.pcrs?.get(index), record)),
+                genuine (waived), held (policy.pcrs.appraise(checks::REGISTERS, &checks::PCR, |index| booted.pcrs?.get(index), booted.absence_of_pcrs(), record)),
                 suggest (by pcrs);
             secure_boot: Rule<'p, bool>, "secure-boot" as YesNo,
                 "Whether the firmware enforced secure boot, as the event log shows for the quoted PCR 7; absent without a log that explains it.",
@@ -31,14 +31,14 @@ macro_rules! tpm_policy_fields {
                 genuine (waived), value ((booted.secure_boot().ok()), Remark::Because(&SecureBootSource(booted.secure_boot()))),
                 suggest (found)
                 under "What booted.";
-            event_log: Rule<'p, bool>, "event-log" as YesNo,
+            event_log: EventLogRule<'p>, "event-log" as LogExplains,
                 "Whether the log explains every quoted PCR that it has events for; absent without a log.",
                 EXPLAINS [6] = "log.explains", "a log that explains the registers",
                     "The log explains every quoted register that it has events for.",
                     "Give the event log of the machine that was quoted, since its last start. IMA extends PCR 10 and systemd PCRs 11 and 9 outside of the firmware's log: leave them out of the quote, or waive this.",
                     "TCG PC Client Platform Firmware Profile, section 10.4",
-                genuine (waived), value ((booted.log.map($crate::VerifiedLog::explains_all)), Remark::Because(&ReplaySummary(booted.log))),
-                suggest (found);
+                genuine (waived), held (policy.event_log.appraise(booted.log, record)),
+                suggest (by event_log);
         }
     };
 }

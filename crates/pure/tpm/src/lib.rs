@@ -17,7 +17,7 @@ pub use log::{
     BootApplication, EventProblem, Explanation, NoSecureBoot, SecureBoot, Variable, VerifiedLog, replay,
 };
 pub use name::{ak_name, qualified_signer};
-pub use policy::{Booted, Policy, SecureBootUnknown, appraise};
+pub use policy::{Booted, EventLogRule, ExceptedPcr, Policy, SecureBootUnknown, appraise};
 pub use teeproof_wire::eventlog::Event;
 pub use teeproof_wire::tpm::{Attest, Certification, MAX_NONCE, ObjectAttributes, RsaPublic, Selection};
 pub use verify::{

@@ -15,7 +15,8 @@ use teeproof_core::{Crypto, Record};
 use teeproof_wire::eventlog::{Event, EventLog, Format};
 use teeproof_wire::tpm::{REGISTERS, SHA256};
 
-use crate::{Error, VerifiedPcrs, checks};
+use crate::policy::is_excepted;
+use crate::{Error, ExceptedPcr, VerifiedPcrs, checks};
 
 /// The register of secure boot's configuration.
 const SECURE_BOOT: u8 = 7;
@@ -104,17 +105,33 @@ impl<'a> VerifiedLog<'a> {
     /// and at least one. The attestation agent's log tells of its own events alone.
     #[must_use]
     pub fn explains_all(&self) -> bool {
-        self.log.format().is_of_firmware() && self.all_match()
+        self.explains_all_but(|_| false)
+    }
+
+    /// As [`VerifiedLog::explains_all`], of the PCRs that are not excepted: one of them at least is explained.
+    #[must_use]
+    pub fn explains_all_but(&self, excepted: impl Fn(u8) -> bool) -> bool {
+        self.log.format().is_of_firmware() && self.match_but(excepted)
     }
 
     fn all_match(&self) -> bool {
-        self.registers.contains(&Explanation::Explained)
-            && !self.registers.contains(&Explanation::Unexplained)
+        self.match_but(|_| false)
+    }
+
+    fn match_but(&self, excepted: impl Fn(u8) -> bool) -> bool {
+        let counted = || self.registers().filter(|(index, _)| !excepted(*index)).map(|(_, pcr)| pcr);
+        counted().any(|pcr| pcr == Explanation::Explained)
+            && counted().all(|pcr| pcr != Explanation::Unexplained)
     }
 
     /// The registers by whether they are explained, in words.
     pub(crate) const fn summary(&self) -> Summary<'_, 'a> {
-        Summary(self)
+        self.summary_but(&[])
+    }
+
+    /// The same, where a policy excepts some PCRs.
+    pub(crate) const fn summary_but<'l>(&'l self, excepted: &'l [ExceptedPcr<'l>]) -> Summary<'l, 'a> {
+        Summary { log: self, excepted }
     }
 
     /// The log's format.
@@ -153,14 +170,18 @@ impl<'a> VerifiedLog<'a> {
 }
 
 /// `replayed values match: 0 1 2; differ: 5; no events for: 8 9`.
-pub(crate) struct Summary<'l, 'a>(&'l VerifiedLog<'a>);
+pub(crate) struct Summary<'l, 'a> {
+    log: &'l VerifiedLog<'a>,
+    /// What a policy excepts.
+    excepted: &'l [ExceptedPcr<'l>],
+}
 
 /// The PCRs that an operating system extends outside of the firmware's log.
 const EXTENDED_BY_THE_SYSTEM: core::ops::RangeInclusive<u8> = 9..=11;
 
 impl fmt::Display for Summary<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.0.format().is_of_firmware() {
+        if !self.log.format().is_of_firmware() {
             f.write_str("the attestation agent's log, not the firmware's: ")?;
         }
         let mut separator = "";
@@ -171,13 +192,15 @@ impl fmt::Display for Summary<'_, '_> {
         ] {
             write!(f, "{separator}{what}")?;
             separator = "; ";
-            let mut indices = self.0.registers().filter(|(_, register)| *register == which).peekable();
+            let mut indices = self.log.registers().filter(|(_, register)| *register == which).peekable();
             if indices.peek().is_none() {
                 f.write_str(" none")?;
             }
             indices.try_for_each(|(index, _)| write!(f, " {index}"))?;
         }
-        let mut differing = self.0.registers().filter(|(_, pcr)| *pcr == Explanation::Unexplained).peekable();
+        self.show_excepted(f)?;
+        let differing = self.log.registers().filter(|(_, pcr)| *pcr == Explanation::Unexplained);
+        let mut differing = differing.filter(|(index, _)| !is_excepted(self.excepted, *index)).peekable();
         if differing.peek().is_none() {
             return Ok(());
         }
@@ -185,5 +208,22 @@ impl fmt::Display for Summary<'_, '_> {
             true => "; IMA extends PCR 10, systemd PCR 11 and from version 255 PCR 9, outside of this log",
             false => "; this log is of another boot or machine, or was altered",
         })
+    }
+}
+
+impl Summary<'_, '_> {
+    /// `; excepted: 9 11, of which the log explains 9`.
+    fn show_excepted(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.excepted.is_empty() {
+            return Ok(());
+        }
+        f.write_str("; excepted:")?;
+        self.excepted.iter().try_for_each(|pcr| write!(f, " {}", pcr.index))?;
+        let matching = |pcr: &&ExceptedPcr<'_>| self.log.register(pcr.index) == Explanation::Explained;
+        let mut matching = self.excepted.iter().filter(matching).peekable();
+        if matching.peek().is_some() {
+            f.write_str(", of which the log explains")?;
+        }
+        matching.try_for_each(|pcr| write!(f, " {}", pcr.index))
     }
 }

@@ -1,8 +1,13 @@
 //! What a relying party may demand of a machine's PCRs and event log, and both held against it.
 
+mod event_log;
+
+pub(crate) use event_log::is_excepted;
+pub use event_log::{EventLogRule, ExceptedPcr};
+
 use core::fmt;
 
-use teeproof_core::{Pcrs, Record, Remark, Rule};
+use teeproof_core::{Absence, Pcrs, Record, Remark, Rule};
 
 use crate::{NoSecureBoot, VerifiedLog, VerifiedPcrs, checks};
 
@@ -18,6 +23,15 @@ pub struct Booted<'b, 'a> {
 }
 
 impl Booted<'_, '_> {
+    /// What it shows that a PCR has no value: the quote signs which PCRs it covers, but whoever hands it in
+    /// can leave out the values, or the quote itself.
+    pub(crate) const fn absence_of_pcrs(&self) -> Absence {
+        match self.pcrs {
+            Some(_) => Absence::Attested,
+            None => Absence::NotAttested,
+        }
+    }
+
     /// Whether the firmware enforced secure boot.
     ///
     /// # Errors
@@ -56,18 +70,6 @@ impl fmt::Display for SecureBootSource {
         match &self.0 {
             Ok(_) => f.write_str("the events of the quoted PCR 7"),
             Err(reason) => reason.fmt(f),
-        }
-    }
-}
-
-/// Which PCRs the log explains, or that there is no log.
-struct ReplaySummary<'b, 'a>(Option<&'b VerifiedLog<'a>>);
-
-impl fmt::Display for ReplaySummary<'_, '_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(log) => log.summary().fmt(f),
-            None => f.write_str("no event log was verified"),
         }
     }
 }

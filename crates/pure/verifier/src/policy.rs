@@ -3,6 +3,8 @@
 #[cfg(feature = "policy-file")]
 mod azure;
 #[cfg(feature = "policy-file")]
+mod event_log;
+#[cfg(feature = "policy-file")]
 mod file;
 #[cfg(feature = "policy-file")]
 mod kinds;
@@ -30,6 +32,8 @@ mod snp;
 mod suggest;
 #[cfg(feature = "policy-file")]
 mod table;
+#[cfg(feature = "policy-file")]
+mod tcb;
 #[cfg(feature = "policy-file")]
 mod tpm;
 

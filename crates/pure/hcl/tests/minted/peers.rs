@@ -8,7 +8,6 @@ use teeproof_hcl::{Error, Ground, KeyProblem, Origin, Policy};
 use teeproof_mint::azure::{Json, Vm};
 use teeproof_mint::x509::Name;
 use teeproof_mint::{Key, Kind};
-use teeproof_snp::TcbLevels;
 
 use crate::support::{Bag, NONCE, vm};
 
@@ -171,9 +170,9 @@ fn old_firmware_can_be_refused() {
     let reported = Bag::of(&vm());
     let (mut snp, policy) = genuine();
     let floor = |microcode| teeproof_snp::Tcb { fmc: None, bootloader: 0, tee: 0, snp: 0, microcode };
-    snp.reported_tcb = Rule::at_least(TcbLevels(floor(0)));
+    snp.reported_tcb = Rule::at_least(floor(0).into());
     assert!(reported.appraise(&snp, &policy).0);
-    snp.reported_tcb = Rule::at_least(TcbLevels(floor(255)));
+    snp.reported_tcb = Rule::at_least(floor(255).into());
     assert!(!reported.appraise(&snp, &policy).0);
 }
 

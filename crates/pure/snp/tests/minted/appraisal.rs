@@ -2,7 +2,7 @@
 
 use teeproof_core::{Bits, Class, Outcome, Rule};
 use teeproof_mint::snp::{Machine, Product as Line, Tcb as MintTcb};
-use teeproof_snp::{Chip, Error, Policy, Tcb, TcbLevels, VekKind, Vmpl};
+use teeproof_snp::{Chip, Error, Policy, Product, ProductLine, Tcb, TcbLevels, VekKind, Vmpl};
 
 use crate::support::{Bag, refused, vcek, vlek};
 
@@ -191,6 +191,7 @@ fn each_field_right_wrong_and_one_of() {
         policy: 0x7_0000, 0x7_0001;
         vmpl: Vmpl(2), Vmpl(1);
         host_requested: false, true;
+        product: ProductLine(Product::Milan), ProductLine(Product::Genoa);
         signing_key: VekKind::Vcek, VekKind::Vlek;
         masked_chip_key: false, true;
         revocation_list: false, true;
@@ -213,7 +214,7 @@ fn each_field_right_wrong_and_one_of() {
 }
 
 fn levels(bootloader: u8, tee: u8, snp: u8, microcode: u8) -> TcbLevels {
-    TcbLevels(Tcb { fmc: None, bootloader, tee, snp, microcode })
+    Tcb { fmc: None, bootloader, tee, snp, microcode }.into()
 }
 
 #[test]
@@ -246,17 +247,17 @@ fn the_least_tcb() {
         (levels(0, 0, 0, 0xdc), false),
     ] {
         for policy in [
-            Policy { reported_tcb: Rule::at_least(floor), ..Policy::genuine() },
-            Policy { committed_tcb: Rule::at_least(floor), ..Policy::genuine() },
-            Policy { current_tcb: Rule::at_least(floor), ..Policy::genuine() },
-            Policy { launch_tcb: Rule::at_least(floor), ..Policy::genuine() },
+            Policy { reported_tcb: Rule::at_least(floor.tcb.into()), ..Policy::genuine() },
+            Policy { committed_tcb: Rule::at_least(floor.tcb.into()), ..Policy::genuine() },
+            Policy { current_tcb: Rule::at_least(floor.tcb.into()), ..Policy::genuine() },
+            Policy { launch_tcb: Rule::at_least(floor.tcb.into()), ..Policy::genuine() },
         ] {
             assert_eq!(bag.appraise(&policy), good, "{floor:?}");
         }
     }
     // A floor that names an FMC is not reached by silicon that has none.
-    let floor = TcbLevels(Tcb { fmc: Some(0), ..levels(0, 0, 0, 0).0 });
-    assert!(!bag.appraise(&Policy { reported_tcb: Rule::at_least(floor), ..Policy::genuine() }));
+    let floor = TcbLevels::from(Tcb { fmc: Some(0), ..levels(0, 0, 0, 0).tcb });
+    assert!(!bag.appraise(&Policy { reported_tcb: Rule::at_least(floor.tcb.into()), ..Policy::genuine() }));
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn without_log() -> Vm {
 }
 
 fn explained() -> Policy<'static> {
-    Policy { event_log: Rule::exactly(true), ..Policy::waived("the test is about the log") }
+    Policy { event_log: Rule::exactly(true).into(), ..Policy::waived("the test is about the log") }
 }
 
 #[test]
@@ -98,8 +98,11 @@ fn no_finding_is_left_out_because_another_one_failed() {
         PcrRule { index: 7, rule: Rule::one_of(&either[..]) },
         PcrRule { index: 0, rule: Rule::waived("firmware of the host's") },
     ];
-    let policy =
-        Policy { secure_boot: Rule::exactly(false), event_log: Rule::exactly(true), ..registers(&rules) };
+    let policy = Policy {
+        secure_boot: Rule::exactly(false),
+        event_log: Rule::exactly(true).into(),
+        ..registers(&rules)
+    };
     let (verdict, findings) = under(&vm, &policy);
     assert!(!verdict);
     assert_eq!(

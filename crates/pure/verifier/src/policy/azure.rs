@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use teeproof_core::{Expectation, Rule, Technology, Value};
+use teeproof_core::{Absence, Expectation, Rule, Technology, Value};
 use teeproof_hcl::{Ground, Origin, Policy, VerifiedVm, VmId, checks};
 use teeproof_tpm::Booted;
 
@@ -99,13 +99,14 @@ impl FieldKind for Grounds {
         "grounds".into()
     }
 
-    fn words() -> Vec<&'static str> {
+    fn words(_: Absence) -> Vec<&'static str> {
         Vec::from([EXACTLY, ONE_OF])
     }
 
     fn field(
         section: &Section<'_>,
         key: &str,
+        _: Absence,
         problems: &mut Problems<'_>,
     ) -> Result<Origin<'static>, Reported> {
         accepted(section, key, problems)

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use teeproof_core::Technology;
+use teeproof_core::{Absence, Technology};
 use teeproof_nitro::{MaxAge, Policy, VerifiedDocument, checks};
 
 use super::kinds::{Bytes, Fixed, Plain, YesNo, number};
@@ -47,13 +47,14 @@ impl FieldKind for Age {
         "seconds".into()
     }
 
-    fn words() -> Vec<&'static str> {
+    fn words(_: Absence) -> Vec<&'static str> {
         Vec::from([AT_MOST])
     }
 
     fn field(
         section: &Section<'_>,
         key: &str,
+        _: Absence,
         problems: &mut Problems<'_>,
     ) -> Result<MaxAge<'static>, Reported> {
         max_age(section, key, problems)

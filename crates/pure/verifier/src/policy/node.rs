@@ -8,6 +8,7 @@ use toml::Spanned;
 use toml::de::{DeArray, DeString, DeTable, DeValue};
 
 use super::problems::{Problems, Reported};
+use super::rule::ABSENT;
 use super::suggest::{hint, listed, quoted};
 
 /// A value of the file and the way to it.
@@ -135,7 +136,20 @@ impl<'t> Node<'t> {
         what: &str,
         problems: &mut Problems<'_>,
     ) {
-        let unknown = table.iter().filter(|(key, _)| !known.contains(&key.get_ref().as_ref()));
+        self.only_of(table, known, &[], what, problems);
+    }
+
+    /// As [`Node::only`], where some other keys have problems of their own.
+    pub(super) fn only_of(
+        &self,
+        table: &'t DeTable<'t>,
+        known: &[&str],
+        others: &[&str],
+        what: &str,
+        problems: &mut Problems<'_>,
+    ) {
+        let known_key = |key: &str| known.contains(&key) || others.contains(&key);
+        let unknown = table.iter().filter(|(key, _)| !known_key(key.get_ref()));
         let mut unknown: Vec<_> = unknown.collect();
         unknown.sort_by_key(|(key, _)| key.span().start);
         for (key, value) in unknown {
@@ -159,13 +173,18 @@ impl<'t> Node<'t> {
         problems: &mut Problems<'_>,
     ) -> Reported {
         let allowed = listed(allowed.iter().copied());
+        let hint = (word == ABSENT).then(|| ABSENT_IS_FOR.to_string());
         self.key_problem(
             problems,
             format!("`{word}` has no meaning for {what}; allowed are: {allowed}"),
-            None,
+            hint,
         )
     }
 }
+
+/// Why a value that can be missing may all the same not be demanded to be absent.
+const ABSENT_IS_FOR: &str = "`absent` is for values whose absence the evidence signs; whatever can be left out \
+                             or cannot be verified shows nothing by being missing";
 
 /// The path of a key: bare where TOML would let it be bare.
 fn below(path: &str, key: &str) -> String {

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use teeproof_core::{PcrRule, Pcrs, Text, Waiver};
+use teeproof_core::{Absence, PcrRule, Pcrs, Text, Waiver};
 
 use super::kinds::Fixed;
 use super::node::Node;
@@ -24,18 +24,23 @@ impl<const N: usize, const LAST: u8> FieldKind for PcrTable<N, LAST> {
         "PCRs".into()
     }
 
-    fn words() -> Vec<&'static str> {
-        Fixed::<N>::words()
+    fn words(_: Absence) -> Vec<&'static str> {
+        Fixed::<N>::words(ABSENCE)
     }
 
     fn field(
         section: &Section<'_>,
         key: &str,
+        _: Absence,
         problems: &mut Problems<'_>,
     ) -> Result<Pcrs<'static, N>, Reported> {
         pcrs(section, key, LAST, problems)
     }
 }
+
+/// A quote signs which PCRs it covers, and a document which it has. An appraisal holds `absent` against
+/// values that are verified, and never against none.
+const ABSENCE: Absence = Absence::Attested;
 
 /// A rule for each register that is named, or a waiver in the place of all.
 fn pcrs<const N: usize>(
@@ -80,19 +85,22 @@ fn pcr<const N: usize>(
     if index.is_none() && problems.is_full() {
         return Err(problems.count());
     }
-    let rule = rule::<Fixed<N>>(node, problems);
-    let Some(index) = index else {
-        let message = format!("{} is no register", quoted(name));
-        let hint = format!("registers are the numbers 0 to {last}, without leading zeros");
-        return Err(node.key_problem(problems, message, Some(hint)));
-    };
+    let rule = rule::<Fixed<N>>(node, ABSENCE, problems);
+    let index = index.ok_or_else(|| no_register(name, node, last, problems))?;
     Ok(PcrRule { index, rule: rule? })
 }
 
 /// The number of a register: decimal, without sign and leading zeros.
-fn register(name: &str, last: u8) -> Option<u8> {
+pub(super) fn register(name: &str, last: u8) -> Option<u8> {
     let plain = name.bytes().all(|byte| byte.is_ascii_digit()) && (name == "0" || !name.starts_with('0'));
     name.parse().ok().filter(|index| plain && *index <= last)
+}
+
+/// Records that a key is not the number of a register.
+pub(super) fn no_register(name: &str, node: &Node<'_>, last: u8, problems: &mut Problems<'_>) -> Reported {
+    let message = format!("{} is no register", quoted(name));
+    let hint = format!("registers are the numbers 0 to {last}, without leading zeros");
+    node.key_problem(problems, message, Some(hint))
 }
 
 /// Why something is not looked at, as a file says it.

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use teeproof_core::{Rule, Value};
+use teeproof_core::{Absence, Rule, Value};
 
 use super::node::Node;
 use super::problems::{Problems, Reported};
@@ -59,26 +59,63 @@ pub(super) const AT_LEAST: &str = "at-least";
 pub(super) const AT_MOST: &str = "at-most";
 /// These bits.
 pub(super) const MASK: &str = "mask";
+/// No value.
+pub(super) const ABSENT: &str = "absent";
+/// All PCRs but these.
+pub(super) const EXPLAINED_EXCEPT: &str = "explained-except";
 /// Anything, and why.
 pub(super) const WAIVED: &str = "waived";
 
-const ALL: [&str; 6] = [EXACTLY, ONE_OF, AT_LEAST, AT_MOST, MASK, WAIVED];
+const ALL: [&str; 8] = [EXACTLY, ONE_OF, AT_LEAST, AT_MOST, MASK, ABSENT, EXPLAINED_EXCEPT, WAIVED];
+
+/// The expectation words of a kind, in the order of the reference; `absent` where a value that is missing is
+/// shown by what was signed.
+pub(super) fn words<K: Kind>(absence: Absence) -> Vec<&'static str> {
+    let absent = (absence == Absence::Attested).then_some(ABSENT);
+    let (waived, others): (Vec<_>, Vec<_>) = K::WORDS.iter().copied().partition(|word| *word == WAIVED);
+    others.into_iter().chain(absent).chain(waived).collect()
+}
 
 /// Reads a rule; it carries the line of its key.
 pub(super) fn rule<K: Kind>(
     node: &Node<'_>,
+    absence: Absence,
     problems: &mut Problems<'_>,
 ) -> Result<Rule<'static, K::Value>, Reported> {
-    let (word, inner) = expectation(node, K::WHAT, K::WORDS, problems)?;
-    let rule = match word {
-        EXACTLY => Rule::exactly(K::read(&inner, problems)?),
-        ONE_OF => Rule::one_of(values::<K>(&inner, problems)?),
-        AT_LEAST => Rule::at_least(K::floor(&inner, problems)?),
-        MASK => Rule::mask(K::mask(&inner, problems)?),
-        WAIVED => Rule::waived(inner.worded(problems, REASON)?),
-        other => return Err(inner.no_meaning(other, K::WHAT, K::WORDS, problems)),
-    };
+    let words = words::<K>(absence);
+    let (word, inner) = expectation(node, K::WHAT, &words, problems)?;
+    let rule = rule_of::<K>(word, &inner, &words, problems)?;
     Ok(rule.at_line(node.line(problems)))
+}
+
+/// The rule of an expectation word, which is one of `words`, with what belongs to it.
+pub(super) fn rule_of<K: Kind>(
+    word: &str,
+    inner: &Node<'_>,
+    words: &[&str],
+    problems: &mut Problems<'_>,
+) -> Result<Rule<'static, K::Value>, Reported> {
+    Ok(match word {
+        EXACTLY => Rule::exactly(K::read(inner, problems)?),
+        ONE_OF => Rule::one_of(values::<K>(inner, problems)?),
+        AT_LEAST => Rule::at_least(K::floor(inner, problems)?),
+        MASK => Rule::mask(K::mask(inner, problems)?),
+        ABSENT => absent(inner, problems)?,
+        WAIVED => Rule::waived(inner.worded(problems, REASON)?),
+        other => return Err(inner.no_meaning(other, K::WHAT, words, problems)),
+    })
+}
+
+/// `absent = true`, and nothing else: that a value is there is what the other expectations demand.
+fn absent<T: Value>(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<Rule<'static, T>, Reported> {
+    match node.value().as_bool() {
+        Some(true) => Ok(Rule::absent()),
+        Some(false) => {
+            let hint = "name the values that are accepted with exactly or one-of: each demands a value";
+            Err(node.problem(problems, "`absent = false` demands nothing", Some(hint.into())))
+        }
+        None => Err(node.wrong_type(problems, "true", None)),
+    }
 }
 
 /// What has to follow `waived`.

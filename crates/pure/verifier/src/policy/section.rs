@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use teeproof_core::Rule;
+use teeproof_core::{Absence, Rule};
 use toml::de::DeTable;
 
 use super::node::Node;
@@ -65,10 +65,11 @@ impl<'t> Section<'t> {
     pub(super) fn rule<K: Kind>(
         &self,
         name: &str,
+        absence: Absence,
         problems: &mut Problems<'_>,
     ) -> Result<Rule<'static, K::Value>, Reported> {
         match self.field(name, problems)? {
-            Field::Named(node) => rule::<K>(&node, problems),
+            Field::Named(node) => rule::<K>(&node, absence, problems),
             Field::Waived(reason, line) => Ok(Rule::waived(reason).at_line(line)),
         }
     }

@@ -5,17 +5,18 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use teeproof_core::Technology;
-use teeproof_snp::{Policy, Tcb, TcbLevels, VekKind, VerifiedReport, Vmpl, checks};
+use teeproof_snp::{Policy, Product, ProductLine, VekKind, VerifiedReport, Vmpl, checks};
 use toml::de::DeValue;
 
 use super::kinds::{Fixed, Flags, Number, Plain, YesNo, number};
 use super::lines::Lines;
 use super::node::Node;
 use super::problems::{Problems, Reported};
-use super::rule::{AT_LEAST, EXACTLY, Kind, ONE_OF, WAIVED};
+use super::rule::Kind;
 use super::section::Section;
 use super::suggest::{hint, quoted};
 use super::table::{FieldKind, PolicyKey, section, toml};
+use super::tcb::Levels;
 
 teeproof_snp::snp_policy_fields! { section }
 
@@ -26,6 +27,32 @@ type Source<'s, 'a> = &'s VerifiedReport<'a>;
 pub(super) fn read(node: Node<'_>, problems: &mut Problems<'_>) -> Result<Policy<'static>, Reported> {
     let section = Section::open(node, &keys().collect::<Vec<_>>(), problems)?;
     fields(&section, problems)
+}
+
+/// A product line of AMD's processors.
+struct ProductName;
+
+impl Kind for ProductName {
+    type Value = ProductLine;
+    const WHAT: &'static str = "a product line";
+
+    fn label() -> String {
+        let names: Vec<_> = Product::ALL.iter().map(|product| format!("`\"{}\"`", product.id())).collect();
+        names.join(", ")
+    }
+
+    fn toml(seen: &ProductLine) -> String {
+        format!("\"{}\"", seen.0.id())
+    }
+
+    fn read(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<ProductLine, Reported> {
+        let name = node.text(problems, "a product line as a text")?;
+        let known = Product::ALL.iter().find(|product| product.id() == name);
+        known.copied().map(ProductLine).ok_or_else(|| {
+            let message = format!("{} is no product line", quoted(name));
+            node.problem(problems, message, Some(hint(name, Product::ALL.iter().map(|product| product.id()))))
+        })
+    }
 }
 
 /// A privilege level: 0 to 3, or `"host"`. A lower one has more privileges, and the host's number
@@ -75,49 +102,3 @@ impl Kind for SigningKey {
         }
     }
 }
-
-/// A TCB, component by component.
-struct Levels;
-
-impl Kind for Levels {
-    type Value = TcbLevels;
-    const WHAT: &'static str = "a TCB";
-    const WORDS: &'static [&'static str] = &[EXACTLY, ONE_OF, AT_LEAST, WAIVED];
-
-    fn toml(seen: &TcbLevels) -> String {
-        let Tcb { fmc, bootloader, tee, snp, microcode } = seen.0;
-        let fmc = fmc.map_or_else(String::new, |fmc| format!("fmc = {fmc}, "));
-        format!("{{ {fmc}bootloader = {bootloader}, tee = {tee}, snp = {snp}, microcode = {microcode} }}")
-    }
-
-    /// The lowest level of every component; `fmc` where every TCB has one.
-    fn lowest(found: Vec<TcbLevels>) -> Option<String> {
-        let lowest = found.into_iter().map(|levels| levels.0).reduce(|one, other| Tcb {
-            fmc: one.fmc.zip(other.fmc).map(|(one, other)| one.min(other)),
-            bootloader: one.bootloader.min(other.bootloader),
-            tee: one.tee.min(other.tee),
-            snp: one.snp.min(other.snp),
-            microcode: one.microcode.min(other.microcode),
-        });
-        lowest.map(|lowest| Self::toml(&TcbLevels(lowest)))
-    }
-
-    fn read(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<TcbLevels, Reported> {
-        let usage = "write { bootloader = 0, tee = 0, snp = 0, microcode = 0 }, and fmc for Turin";
-        let table = node.table(problems, "the levels of a TCB", Some(usage.to_string()))?;
-        node.only(table, &COMPONENTS, "component", problems);
-        let fmc = node.child(table, "fmc").map(|level| number(&level, problems, 255)).transpose();
-        let [bootloader, tee, snp, microcode] = REQUIRED.map(|name| {
-            let level = node.need(table, name, problems)?;
-            number(&level, problems, 255)
-        });
-        Ok(TcbLevels(Tcb { fmc: fmc?, bootloader: bootloader?, tee: tee?, snp: snp?, microcode: microcode? }))
-    }
-
-    fn floor(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<TcbLevels, Reported> {
-        Self::read(node, problems)
-    }
-}
-
-const REQUIRED: [&str; 4] = ["bootloader", "tee", "snp", "microcode"];
-const COMPONENTS: [&str; 5] = ["fmc", "bootloader", "tee", "snp", "microcode"];

@@ -5,10 +5,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::borrow::Borrow;
 
-use teeproof_core::{Check, Rule, Technology, Value};
+use teeproof_core::{Absence, Check, Rule, Technology, Value};
 
 use super::problems::{Problems, Reported};
-use super::rule::{Kind, WAIVED};
+use super::rule::{Kind, WAIVED, words};
 use super::section::Section;
 
 /// A key of a section of policy files, as the reference describes it.
@@ -38,11 +38,16 @@ pub(super) trait FieldKind {
     /// The kind's name in the reference.
     fn label() -> String;
 
-    /// The expectations of the reference.
-    fn words() -> Vec<&'static str>;
+    /// The expectations of the reference; `absence` is what it shows that the value is missing.
+    fn words(absence: Absence) -> Vec<&'static str>;
 
     /// Reads the field of a section.
-    fn field(section: &Section<'_>, key: &str, problems: &mut Problems<'_>) -> Result<Self::Field, Reported>;
+    fn field(
+        section: &Section<'_>,
+        key: &str,
+        absence: Absence,
+        problems: &mut Problems<'_>,
+    ) -> Result<Self::Field, Reported>;
 }
 
 impl<K: Kind> FieldKind for K {
@@ -52,12 +57,17 @@ impl<K: Kind> FieldKind for K {
         K::label()
     }
 
-    fn words() -> Vec<&'static str> {
-        K::WORDS.iter().copied().filter(|word| *word != WAIVED).collect()
+    fn words(absence: Absence) -> Vec<&'static str> {
+        words::<K>(absence).into_iter().filter(|word| *word != WAIVED).collect()
     }
 
-    fn field(section: &Section<'_>, key: &str, problems: &mut Problems<'_>) -> Result<Self::Field, Reported> {
-        section.rule::<K>(key, problems)
+    fn field(
+        section: &Section<'_>,
+        key: &str,
+        absence: Absence,
+        problems: &mut Problems<'_>,
+    ) -> Result<Self::Field, Reported> {
+        section.rule::<K>(key, absence, problems)
     }
 }
 
@@ -94,7 +104,10 @@ macro_rules! section {
             section: &Section<'_>,
             problems: &mut Problems<'_>,
         ) -> Result<Policy<'static>, Reported> {
-            $(let $field = <$kind as FieldKind>::field(section, $key, problems);)*
+            $(
+                let absence = $crate::policy::table::section!(@absence $how);
+                let $field = <$kind as FieldKind>::field(section, $key, absence, problems);
+            )*
             $(let $nested = super::$nested::fields(section, problems);)?
             Ok(Policy { $($field: $field?,)* $($nested: $nested?,)? })
         }
@@ -105,7 +118,7 @@ macro_rules! section {
                 technology,
                 key: $key,
                 kind: <$kind as FieldKind>::label(),
-                expectations: <$kind as FieldKind>::words(),
+                expectations: <$kind as FieldKind>::words($crate::policy::table::section!(@absence $how)),
                 about: $about,
                 check: checks::$check,
                 each: $crate::policy::table::section!(@each $($each)?),
@@ -123,6 +136,8 @@ macro_rules! section {
             )*
         }
     };
+    (@absence optional) => { ::teeproof_core::Absence::Attested };
+    (@absence $other:ident) => { ::teeproof_core::Absence::NotAttested };
     (@each) => { &[] };
     (@each $each:ident) => { &checks::$each };
     (@propose $lines:ident, $found:ident, $key:literal, $kind:ty, $verified:ident, $how:ident $value:tt, (waived $why:literal)) => {
@@ -132,6 +147,9 @@ macro_rules! section {
         $function($lines, $key, $found)
     };
     (@propose $lines:ident, $found:ident, $key:literal, $kind:ty, $verified:ident, value (($($value:tt)*), $remark:expr), $suggest:tt) => {
+        $crate::policy::table::section!(@propose $lines, $found, $key, $kind, $verified, value ($($value)*), $suggest)
+    };
+    (@propose $lines:ident, $found:ident, $key:literal, $kind:ty, $verified:ident, optional ($($value:tt)*), $suggest:tt) => {
         $crate::policy::table::section!(@propose $lines, $found, $key, $kind, $verified, value ($($value)*), $suggest)
     };
     (@propose $lines:ident, $found:ident, $key:literal, $kind:ty, $verified:ident, value ($($value:tt)*), (found)) => {

@@ -3,8 +3,9 @@
 use alloc::vec::Vec;
 
 use teeproof_core::Technology;
-use teeproof_tpm::{Booted, Policy, checks};
+use teeproof_tpm::{Booted, Policy, VerifiedLog, checks};
 
+use super::event_log::LogExplains;
 use super::kinds::YesNo;
 use super::lines::Lines;
 use super::pcrs::PcrTable;
@@ -33,3 +34,8 @@ const VOLATILE: &[(u8, &str)] = &[
     (16, "for debugging: anybody can reset it"),
     (23, "for applications: anybody can reset it"),
 ];
+
+fn event_log(lines: &mut Lines, key: &str, found: &[Booted<'_, '_>]) {
+    let explains = |booted: &Booted<'_, '_>| toml::<YesNo, _>(booted.log.map(VerifiedLog::explains_all));
+    lines.found(key, found.iter().map(explains));
+}

@@ -78,7 +78,7 @@ fn unexplained() -> Ask {
             log.events.remove(at);
         })
     })
-    .with(|ask| ask.policy.azure_snp.as_mut().unwrap().vm.tpm.event_log = Rule::exactly(true))
+    .with(|ask| ask.policy.azure_snp.as_mut().unwrap().vm.tpm.event_log = Rule::exactly(true).into())
 }
 
 fn redacted() -> Ask {

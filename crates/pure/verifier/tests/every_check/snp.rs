@@ -1,7 +1,7 @@
 //! The checks of SNP reports.
 
 use teeproof::core::{Outcome, Rule};
-use teeproof::snp::{Policy, Tcb, TcbLevels, VekKind};
+use teeproof::snp::{Policy, ProductLine, Tcb, TcbFloor, VekKind};
 use teeproof_mint::snp::{Evidence, Machine, Product};
 use teeproof_mint::{Key, Kind};
 
@@ -38,7 +38,7 @@ fn revoked() -> Ask {
     Ask::of(&[&report, &vek, &intermediate, &list], &[&ark])
 }
 
-const HIGH: TcbLevels = TcbLevels(Tcb { fmc: None, bootloader: 255, tee: 255, snp: 255, microcode: 255 });
+const HIGH: TcbFloor = TcbFloor::One(Tcb { fmc: None, bootloader: 255, tee: 255, snp: 255, microcode: 255 });
 
 make_fail! {
     another_version: "snp.format" = bent(|machine| machine.patch(0x4c, &[1]));
@@ -60,6 +60,8 @@ make_fail! {
     policy_bits: "snp.policy.bits" = demanded(|policy| policy.policy = Rule::exactly(0));
     vmpl: "snp.vmpl" = demanded(|policy| policy.vmpl = Rule::exactly(teeproof::snp::Vmpl(3)));
     host_requested: "snp.host-requested" = bent(|one| one.with_report(|report| report.vmpl = u32::MAX));
+    product: "snp.product" =
+        demanded(|policy| policy.product = Rule::exactly(ProductLine(teeproof::snp::Product::Milan)));
     signing_key: "snp.signing-key" = demanded(|policy| policy.signing_key = Rule::exactly(VekKind::Vlek));
     vlek_provider: "snp.vlek.provider" = demanded(|policy| policy.vlek_provider = Rule::exactly("us".into()));
     masked_chip_key: "snp.chip-key.masked" = bent(|one| one.with_report(|report| report.key_info |= 2));

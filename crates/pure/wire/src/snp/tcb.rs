@@ -41,6 +41,16 @@ impl Product {
         }
     }
 
+    /// The name in lower case, as policies write it: `milan`.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Milan => "milan",
+            Self::Genoa => "genoa",
+            Self::Turin => "turin",
+        }
+    }
+
     /// How this product line lays out a TCB version.
     #[must_use]
     pub const fn tcb_layout(self) -> TcbLayout {
@@ -73,6 +83,14 @@ pub enum TcbLayout {
     Family19h,
     /// FMC, boot loader, TEE, SNP, three reserved, microcode.
     Family1Ah,
+}
+
+impl TcbLayout {
+    /// Whether an FMC is one of the components.
+    #[must_use]
+    pub const fn has_fmc(self) -> bool {
+        matches!(self, Self::Family1Ah)
+    }
 }
 
 /// A TCB version: the security patch level of each component.

@@ -1,0 +1,136 @@
+//! TCBs in policies: compared component by component, with one floor for every processor or one for each
+//! product line.
+
+use core::convert::Infallible;
+use core::fmt::{self, Display};
+
+use teeproof_core::Value;
+use teeproof_wire::snp::{Product, Tcb};
+
+/// A TCB as policies compare it: component by component, never as one number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TcbLevels {
+    /// The level of each component.
+    pub tcb: Tcb,
+    /// The product line of the processor: that of a TCB in evidence. `None` in a policy, whose TCB is of any.
+    pub product: Option<Product>,
+}
+
+impl TcbLevels {
+    /// The TCB of a processor of this product line.
+    #[must_use]
+    pub const fn of(product: Product, tcb: Tcb) -> Self {
+        Self { tcb, product: Some(product) }
+    }
+}
+
+/// Of any product line.
+impl From<Tcb> for TcbLevels {
+    fn from(tcb: Tcb) -> Self {
+        Self { tcb, product: None }
+    }
+}
+
+/// What `at-least` compares a TCB with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TcbFloor {
+    /// One floor, whatever the product line.
+    One(Tcb),
+    /// A floor for each product line that is accepted.
+    ByProduct(FloorsByProduct),
+}
+
+impl From<Tcb> for TcbFloor {
+    fn from(tcb: Tcb) -> Self {
+        Self::One(tcb)
+    }
+}
+
+impl From<FloorsByProduct> for TcbFloor {
+    fn from(floors: FloorsByProduct) -> Self {
+        Self::ByProduct(floors)
+    }
+}
+
+/// Floors by product line. No TCB of a product line without a floor reaches them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FloorsByProduct([Option<Tcb>; Product::ALL.len()]);
+
+impl FloorsByProduct {
+    /// No product line has a floor yet.
+    pub const NONE: Self = Self([None; Product::ALL.len()]);
+
+    /// With the floor of a product line.
+    #[must_use]
+    pub fn with(mut self, product: Product, floor: Tcb) -> Self {
+        let slots = self.0.iter_mut().zip(Product::ALL);
+        slots.filter(|(_, line)| **line == product).for_each(|(slot, _)| *slot = Some(floor));
+        self
+    }
+
+    /// The floor of a product line.
+    #[must_use]
+    pub fn of(&self, product: Product) -> Option<Tcb> {
+        self.iter().find_map(|(line, floor)| (line == product).then_some(floor))
+    }
+
+    /// The product lines that have a floor, with it.
+    pub fn iter(&self) -> impl Iterator<Item = (Product, Tcb)> + '_ {
+        Product::ALL.iter().zip(&self.0).filter_map(|(line, floor)| Some((*line, (*floor)?)))
+    }
+}
+
+impl Value for TcbLevels {
+    type Seen = Self;
+    type Floor = TcbFloor;
+    type Mask = Infallible;
+
+    fn seen(&self) -> &Self {
+        self
+    }
+
+    /// The components alone, where this TCB is of any product line.
+    fn is(&self, seen: &Self) -> bool {
+        self.tcb == seen.tcb && (self.product.is_none() || self.product == seen.product)
+    }
+
+    fn reaches(seen: &Self, floor: &TcbFloor) -> bool {
+        match floor {
+            TcbFloor::One(floor) => seen.tcb.reaches(floor),
+            TcbFloor::ByProduct(floors) => {
+                let floor = seen.product.and_then(|product| floors.of(product));
+                floor.is_some_and(|floor| seen.tcb.reaches(&floor))
+            }
+        }
+    }
+
+    fn fits(_: &Self, mask: &Infallible) -> bool {
+        match *mask {}
+    }
+
+    fn show(seen: &Self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        seen.tcb.fmt(f)
+    }
+
+    /// Of floors by product line: that of the processor's, or all of them and that its line has none.
+    fn show_floor(floor: &TcbFloor, seen: Option<&Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let floors = match floor {
+            TcbFloor::One(floor) => return floor.fmt(f),
+            TcbFloor::ByProduct(floors) => floors,
+        };
+        let product = seen.and_then(|seen| seen.product);
+        if let Some((line, floor)) = product.and_then(|line| Some((line, floors.of(line)?))) {
+            return write!(f, "{} {floor}", line.id());
+        }
+        let separators = core::iter::once("").chain(core::iter::repeat("; "));
+        floors
+            .iter()
+            .zip(separators)
+            .try_for_each(|((line, floor), separator)| write!(f, "{separator}{} {floor}", line.id()))?;
+        product.map_or(Ok(()), |line| write!(f, "; no floor for {}", line.id()))
+    }
+
+    fn show_mask(mask: &Infallible, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *mask {}
+    }
+}

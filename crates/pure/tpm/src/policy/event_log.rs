@@ -1,0 +1,149 @@
+//! The rule for the event log: it explains the quoted PCRs, all of them or all but some that are waived one by
+//! one.
+
+use core::fmt;
+
+use teeproof_core::{
+    Absence, Check, Demand, Finding, List, OrNone, Outcome, PolicyField, Record, Remark, Rule, TakeDemand,
+    Value, Waiver,
+};
+
+use crate::{VerifiedLog, checks};
+
+/// What is expected of the event log.
+#[derive(Clone, Debug, PartialEq)]
+pub enum EventLogRule<'p> {
+    /// Whether it explains every quoted PCR that it has events for.
+    Explains(Rule<'p, bool>),
+    /// It explains every quoted PCR that it has events for, but for these.
+    ExplainsAllBut {
+        /// The PCRs that need not be explained, each with the reason.
+        excepted: List<'p, ExceptedPcr<'p>>,
+        /// The policy's line, counted from 1, where the policy came from a file.
+        line: Option<u32>,
+    },
+}
+
+/// A PCR that the event log need not explain.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExceptedPcr<'p> {
+    /// The PCR's number.
+    pub index: u8,
+    /// Why, which shows in the result.
+    pub waiver: Waiver<'p>,
+}
+
+/// Whether a PCR is one of these.
+pub(crate) fn is_excepted(excepted: &[ExceptedPcr<'_>], index: u8) -> bool {
+    excepted.iter().any(|pcr| pcr.index == index)
+}
+
+impl<'p> From<Rule<'p, bool>> for EventLogRule<'p> {
+    fn from(rule: Rule<'p, bool>) -> Self {
+        Self::Explains(rule)
+    }
+}
+
+impl EventLogRule<'_> {
+    /// Holds the rule against a log, and records its finding and a waiver for each PCR that is excepted. Says
+    /// whether the rule holds or was waived.
+    pub fn appraise(&self, log: Option<&VerifiedLog<'_>>, record: &mut dyn Record) -> bool {
+        match self {
+            Self::Explains(rule) => {
+                let explains = log.map(VerifiedLog::explains_all);
+                let summary = ReplaySummary { log, excepted: &[] };
+                let remark = Remark::Because(&summary);
+                rule.appraise_remarked(checks::EXPLAINS, explains, Absence::NotAttested, remark, record)
+            }
+            Self::ExplainsAllBut { excepted, line } => {
+                let holds = explains_all_but(log, excepted, *line, record);
+                excepted.iter().for_each(|pcr| pcr.record(record));
+                holds
+            }
+        }
+    }
+}
+
+fn explains_all_but(
+    log: Option<&VerifiedLog<'_>>,
+    excepted: &[ExceptedPcr<'_>],
+    line: Option<u32>,
+    record: &mut dyn Record,
+) -> bool {
+    let explains = log.map(|log| log.explains_all_but(|index| is_excepted(excepted, index)));
+    let holds = explains == Some(true);
+    let outcome = if holds { Outcome::Pass } else { Outcome::Fail };
+    let shown = OrNone(explains.map(YesNo));
+    let because = ReplaySummary { log, excepted };
+    let expected = AllBut(excepted);
+    let finding = Finding::new(checks::EXPLAINS, outcome).compared(&expected, &shown).because(&because);
+    record.record(Finding { line, ..finding });
+    holds
+}
+
+impl ExceptedPcr<'_> {
+    /// Records that it is waived whether the log explains this PCR.
+    fn record(&self, record: &mut dyn Record) {
+        let finding = Finding::new(checks::EXPLAINS, Outcome::Skip).because(self);
+        record.record(Finding { line: self.waiver.line, waived: true, ..finding });
+    }
+}
+
+/// `PCR 11: systemd extends it`.
+impl fmt::Display for ExceptedPcr<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PCR {}: {}", self.index, self.waiver.reason)
+    }
+}
+
+impl PolicyField for EventLogRule<'_> {
+    fn waived_because(reason: &'static str) -> Self {
+        Self::Explains(Rule::waived(reason))
+    }
+
+    fn demands(&self, demand: Demand<'_>, each: &[&'static Check], take: &mut TakeDemand<'_>) {
+        match self {
+            Self::Explains(rule) => rule.demands(demand, each, take),
+            Self::ExplainsAllBut { excepted, line } => {
+                take(demand.expects(&AllBut(excepted), *line));
+                for pcr in excepted.iter() {
+                    take(demand.waived(pcr, pcr.waiver.line));
+                }
+            }
+        }
+    }
+}
+
+/// `yes, for all PCRs but 9, 11`.
+struct AllBut<'a>(&'a [ExceptedPcr<'a>]);
+
+impl fmt::Display for AllBut<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("yes, for all PCRs but")?;
+        let separators = core::iter::once(" ").chain(core::iter::repeat(", "));
+        self.0.iter().zip(separators).try_for_each(|(pcr, separator)| write!(f, "{separator}{}", pcr.index))
+    }
+}
+
+struct YesNo(bool);
+
+impl fmt::Display for YesNo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        bool::show(&self.0, f)
+    }
+}
+
+/// Which PCRs the log explains, or that there is no log.
+struct ReplaySummary<'b, 'a> {
+    log: Option<&'b VerifiedLog<'a>>,
+    excepted: &'b [ExceptedPcr<'b>],
+}
+
+impl fmt::Display for ReplaySummary<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.log {
+            Some(log) => log.summary_but(self.excepted).fmt(f),
+            None => f.write_str("no event log was verified"),
+        }
+    }
+}
