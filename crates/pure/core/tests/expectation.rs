@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-use teeproof_core::{Bits, Check, Expectation, Finding, List, OrNone, Outcome, Record, Rule, Text, Value};
+use teeproof_core::{
+    Absence, Bits, Check, Expectation, Finding, List, OrNone, Outcome, Record, Remark, Rule, Text, Value,
+};
 
 const CHECK: &Check = &Check {
     id: "test.value",
@@ -131,6 +133,56 @@ fn what_is_absent_fails_every_rule_but_a_waiver() {
     assert!(holds::<u32>(&Rule::waived("no need"), None));
 }
 
+/// Whether a rule holds of a value that may be missing, and the one finding that it leaves.
+#[track_caller]
+fn appraise_missing(rule: &Rule<'_, u32>, actual: Option<u32>, absence: Absence) -> (bool, Seen) {
+    let mut log = Log::default();
+    let holds = rule.appraise_remarked(CHECK, actual, absence, Remark::None, &mut log);
+    assert_eq!(log.0.len(), 1, "one finding for one rule");
+    (holds, log.0.remove(0))
+}
+
+#[test]
+fn absent_holds_only_where_the_absence_is_attested() {
+    let rule = Rule::absent().at_line(4);
+    let (held, seen) = appraise_missing(&rule, None, Absence::Attested);
+    assert!(held);
+    assert_eq!((texts(&seen), seen.outcome, seen.line), (("absent", "absent"), Outcome::Pass, Some(4)));
+    assert!(seen.because.is_none() && !seen.waived);
+    // Whoever strips a value gains nothing.
+    let (held, seen) = appraise_missing(&rule, None, Absence::NotAttested);
+    assert!(!held);
+    assert_eq!((texts(&seen), seen.outcome), (("absent", "absent"), Outcome::Fail));
+    assert!(seen.because.unwrap().contains("no signature covers that it is absent"));
+    let (held, seen) = appraise(&rule, None);
+    assert!(!held && seen.because.is_some(), "what does not say is not attested");
+    for absence in [Absence::Attested, Absence::NotAttested] {
+        let (held, seen) = appraise_missing(&rule, Some(0), absence);
+        assert!(!held);
+        assert_eq!((texts(&seen), seen.because.as_ref()), (("absent", "0"), None));
+    }
+}
+
+/// Of any value, and of none: where `absent` holds, no rule about a value does, and where one does, `absent`
+/// does not.
+#[test]
+fn absent_and_a_value_never_both_hold() {
+    let edges = [0, 1, 2, 254, 255, 256, u32::MAX - 1, u32::MAX];
+    for absence in [Absence::Attested, Absence::NotAttested] {
+        for actual in edges.into_iter().map(Some).chain([None]) {
+            let (absent, _) = appraise_missing(&Rule::absent(), actual, absence);
+            assert_eq!(absent, actual.is_none() && absence == Absence::Attested);
+            for value in edges {
+                for rule in [Rule::exactly(value), Rule::one_of(&[value, 7][..]), Rule::at_least(value)] {
+                    let (held, _) = appraise_missing(&rule, actual, absence);
+                    assert!(!(held && absent), "{rule:?} and absent hold of {actual:?}");
+                    assert!(!held || actual.is_some(), "{rule:?} holds of nothing");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn a_waiver_is_told_with_its_reason() {
     let rule: Rule<'_, bool> = Rule::waived("not of interest").at_line(12);
@@ -159,6 +211,7 @@ fn values_as_people_read_them() {
     assert_eq!(exactly(17_u32), "17");
     assert_eq!(exactly(17_u64), "0x11");
     assert_eq!(Expectation::<u32>::Waived(Text::from("why")).to_string(), "anything (why)");
+    assert_eq!(Expectation::<u32>::Absent.to_string(), "absent");
     assert_eq!(OrNone(Some(3)).to_string(), "3");
     assert_eq!(OrNone::<u8>(None).to_string(), "absent");
 }

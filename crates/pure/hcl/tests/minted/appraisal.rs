@@ -63,6 +63,75 @@ fn every_rule() {
     rule("log.secure-boot", true, |p, right| p.1.tpm.secure_boot = Rule::exactly(right));
 }
 
+/// Sets the rule of one field to be absent.
+type Absent = fn(&mut Policies<'static>);
+
+/// What the claims do not say is absent, for the hardware report signs them. The oldest claims lack these.
+const SIGNED: [(&str, Absent, bool); 7] = [
+    ("hcl.vm-id", |p| p.1.vm_id = Rule::absent(), false),
+    ("hcl.user-data.policy", |p| p.1.user_data = Rule::absent(), true),
+    ("hcl.secure-boot", |p| p.1.secure_boot_configured = Rule::absent(), false),
+    ("hcl.tpm-enabled", |p| p.1.tpm_enabled = Rule::absent(), false),
+    ("hcl.tpm-persisted", |p| p.1.tpm_persisted = Rule::absent(), true),
+    ("hcl.console", |p| p.1.console = Rule::absent(), false),
+    ("hcl.interactive-console", |p| p.1.interactive_console = Rule::absent(), true),
+];
+
+#[test]
+fn what_the_claims_do_not_say_can_be_demanded_to_be_absent() {
+    let newest = Bag::of(&vm().generation(Generation::OpenVmm).user_data(&[7; 64]));
+    let oldest = Bag::of(&vm().generation(Generation::Legacy2022));
+    for (id, absent, in_oldest) in SIGNED {
+        for (bag, holds) in [(&newest, false), (&oldest, in_oldest)] {
+            let (held, findings) = appraise(bag, absent);
+            let told = findings.of(id);
+            assert_eq!((held, told.outcome == Outcome::Pass), (holds, holds), "{told:?}");
+            assert_eq!((&*told.expected, told.actual == "absent"), ("absent", holds));
+        }
+    }
+}
+
+/// What a sender strips does not become absent: no rule holds of it but a waiver.
+#[test]
+fn what_a_sender_can_strip_is_never_absent() {
+    const STRIPPED: [(&str, Absent); 6] = [
+        ("ak.certificate", |p| p.1.ak_certificate = Rule::absent()),
+        ("ak.revocation-list", |p| p.1.ak_revocation_list = Rule::absent()),
+        ("hcl.quote", |p| p.1.quote = Rule::absent()),
+        ("hcl.fresh-report", |p| p.1.fresh_report = Rule::absent()),
+        ("log.secure-boot", |p| p.1.tpm.secure_boot = Rule::absent()),
+        ("log.explains", |p| p.1.tpm.event_log = Rule::absent().into()),
+    ];
+    let whole = Bag::of(&vm());
+    let mut stripped = whole.clone().without_quote();
+    stripped.certificates.truncate(2);
+    let mut without_log = whole.clone();
+    without_log.log = None;
+    let mut without_values = without_log.clone();
+    without_values.pcrs = None;
+    for bag in [&whole, &stripped, &without_log, &without_values] {
+        for (id, absent) in STRIPPED {
+            let (held, findings) = appraise(bag, absent);
+            let told = findings.of(id);
+            assert_eq!((held, told.outcome, &*told.expected), (false, Outcome::Fail, "absent"), "{told:?}");
+        }
+    }
+    // So it is with a PCR of which the values were stripped, or the quote; a signed selection without it
+    // makes it absent.
+    let no_pcr_12 = |p: &mut Policies<'static>| {
+        let rule = teeproof_core::PcrRule { index: 12, rule: Rule::absent() };
+        p.1.tpm.pcrs = Pcrs::Rules(vec![rule].into());
+    };
+    for (bag, holds) in [
+        (&whole, false),
+        (&stripped, false),
+        (&without_values, false),
+        (&Bag::of(&vm().pcr_selection(&[0, 4, 7])), true),
+    ] {
+        assert_eq!(appraise(bag, no_pcr_12).0, holds);
+    }
+}
+
 #[test]
 fn an_uncertified_key_is_absent_and_not_false() {
     let incomplete = Bag::of(&vm()).without_certificate("Global Virtual TPM CA - 01");

@@ -179,6 +179,38 @@ fn bytes_that_the_enclave_chose() {
 }
 
 #[test]
+fn what_is_null_or_not_in_the_document_is_absent() {
+    fn no_data() -> Policy<'static> {
+        Policy { user_data: Rule::absent(), ..Policy::genuine() }
+    }
+    fn no_key() -> Policy<'static> {
+        Policy { public_key: Rule::absent(), ..Policy::genuine() }
+    }
+    let plain = Bag::of(&Enclave::new());
+    assert_eq!((plain.appraise(&no_data()), plain.appraise(&no_key())), (Accepted, Accepted));
+    // Empty is not null.
+    for value in [&b""[..], b"key"] {
+        let data = Bag::of(&Enclave::new().user_data(value));
+        assert_eq!((data.appraise(&no_data()), data.appraise(&no_key())), (Refused, Accepted));
+        let key = Bag::of(&Enclave::new().public_key(value));
+        assert_eq!((key.appraise(&no_data()), key.appraise(&no_key())), (Accepted, Refused));
+    }
+    // Registers above 15 are in no document of the mint's; 0 to 15 are, also where they hold zeros.
+    for index in 0..32 {
+        let rules = [register(index, Rule::absent())];
+        let expected = if index < 16 { Refused } else { Accepted };
+        assert_eq!(plain.appraise(&pcrs(&rules)), expected, "{index}");
+    }
+    // Computed values have a register, and the rule about it is a rule for the register.
+    let computed = [
+        Policy { signer: Rule::absent(), ..Policy::genuine() },
+        Policy { instance: Rule::absent(), ..Policy::genuine() },
+        Policy { module_id: Rule::absent(), ..Policy::genuine() },
+    ];
+    assert_eq!(computed.map(|policy| plain.appraise(&policy)), [Refused; 3]);
+}
+
+#[test]
 fn ages_at_the_edges() {
     let bag = Bag::of(&Enclave::new());
     let at_most = |secs| Policy { max_age: MaxAge::AtMost { secs, line: None }, ..Policy::genuine() };

@@ -261,6 +261,32 @@ fn the_least_tcb() {
 }
 
 #[test]
+fn what_the_report_does_not_have_can_be_demanded_to_be_absent() {
+    let plain = Bag::of(&vcek(Line::Milan));
+    let author = Bag::of(&vcek(Line::Milan).with_report(|report| report.key_info |= 1));
+    let masked = Bag::of(&vcek(Line::Milan).with_report(|report| report.chip_id = [0; 64]));
+    let shared = Bag::of(&vlek(Line::Milan));
+    let lenient =
+        || Policy { masked_chip_id: Rule::waived("the test is about absence"), ..Policy::genuine() };
+    let no_author = Policy { author_key_digest: Rule::absent(), ..lenient() };
+    let no_chip = Policy { chip_id: Rule::absent(), ..lenient() };
+    let no_provider = Policy { vlek_provider: Rule::absent(), ..lenient() };
+    for (bag, author_absent, chip_absent, provider_absent) in [
+        (&plain, true, false, true),
+        (&author, false, false, true),
+        (&masked, true, true, true),
+        (&shared, true, true, false),
+    ] {
+        assert_eq!(bag.appraise(&no_author), author_absent);
+        assert_eq!(bag.appraise(&no_chip), chip_absent);
+        assert_eq!(bag.appraise(&no_provider), provider_absent);
+    }
+    // What a report always has is never absent.
+    assert!(!plain.appraise(&Policy { measurement: Rule::absent(), ..lenient() }));
+    assert!(!plain.appraise(&Policy { product: Rule::absent(), ..lenient() }));
+}
+
+#[test]
 fn versions_and_bits_that_are_asked_for() {
     let machine: Machine = vcek(Line::Milan).with_report(|report| report.guest_svn = 5);
     let bag = Bag::of(&machine);

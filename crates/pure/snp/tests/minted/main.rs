@@ -19,6 +19,7 @@ mod appraisal;
 mod binding;
 mod chain;
 mod extensions;
+mod fleet;
 mod format;
 mod revocation;
 mod several;

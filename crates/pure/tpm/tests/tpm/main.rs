@@ -28,6 +28,7 @@ mod certified_bits;
 mod certified_policy;
 mod certified_support;
 mod certified_tpm;
+mod exceptions;
 mod log_form;
 mod pcrs;
 mod quote;

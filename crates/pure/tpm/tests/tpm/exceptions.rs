@@ -1,0 +1,208 @@
+//! Rules that leave a PCR out: the log need not explain it, its value is waived, or the quote must not cover it.
+
+use teeproof_core::{Finding, Outcome, PcrRule, Pcrs, Record, Rule, Waiver};
+use teeproof_mint::azure::{EventLog, Vm};
+use teeproof_tpm::{EventLogRule, ExceptedPcr, Policy, appraise, checks};
+
+use crate::support::*;
+
+/// Of each finding: its check, how it came out, whether it was waived, its line, both sides and the reason.
+#[derive(Default)]
+struct Told(Vec<(&'static str, Outcome, bool, Option<u32>, [String; 3])>);
+
+impl Record for Told {
+    fn record(&mut self, finding: Finding<'_>) {
+        let text = |side: Option<&dyn std::fmt::Display>| side.map(ToString::to_string).unwrap_or_default();
+        let texts = [text(finding.expected), text(finding.actual), text(finding.because)];
+        self.0.push((finding.check.id, finding.outcome, finding.waived, finding.line, texts));
+    }
+}
+
+/// Verdict and findings for a machine under a policy.
+#[track_caller]
+fn under(vm: &Vm, policy: &Policy<'_>) -> (bool, Told) {
+    let (bag, mut told) = (Bag::of(vm), Told::default());
+    let verdict = match &bag.log {
+        Some(_) => bag.with_log(|pcrs, log| appraise(Some(pcrs), Some(log), policy, &mut told)),
+        None => bag.with_pcrs(|pcrs| appraise(Some(pcrs), None, policy, &mut told)),
+    };
+    (verdict, told)
+}
+
+/// A machine whose system extended these PCRs outside of the firmware's log.
+fn extended(pcrs: &[u8]) -> Vm {
+    let mut vm = vm();
+    pcrs.iter().for_each(|index| vm.pcrs[usize::from(*index)] = [0xe0 | index; 32]);
+    vm
+}
+
+/// The log explains every PCR but these.
+fn all_but(pcrs: &[u8]) -> Policy<'static> {
+    let excepted = |index: &u8| {
+        let reason: &'static str = format!("reason {index}").leak();
+        let waiver = Waiver { reason: reason.into(), line: Some(u32::from(*index) + 20) };
+        ExceptedPcr { index: *index, waiver }
+    };
+    let excepted: &'static [_] = pcrs.iter().map(excepted).collect::<Vec<_>>().leak();
+    let event_log = EventLogRule::ExplainsAllBut { excepted: excepted.into(), line: Some(7) };
+    Policy { event_log, ..Policy::waived("the test is about the log") }
+}
+
+#[test]
+fn the_log_explains_all_but_what_is_excepted() {
+    let without_log = |mut vm: Vm| {
+        vm.log = None;
+        vm
+    };
+    let silent = vm().log(EventLog::default());
+    let altered = extended(&[9, 11]).with_log(|log| {
+        let at = log.events.iter().rposition(|event| event.register == 4).unwrap();
+        log.events.remove(at);
+    });
+    for (vm, pcrs, holds) in [
+        (extended(&[9, 11]), &[9, 11][..], true),
+        (extended(&[9, 11]), &[9, 10, 11, 12, 13], true),
+        // Each of them has to be named.
+        (extended(&[9, 11]), &[11], false),
+        (extended(&[9, 11]), &[9], false),
+        (extended(&[4, 9, 11]), &[9, 11], false),
+        (altered.clone(), &[9, 11], false),
+        (altered, &[4, 9, 11], true),
+        // A PCR of the firmware's that holds something and has no event is not explained.
+        (extended(&[11]).with_log(|log| log.events.retain(|event| event.register != 5)), &[11], false),
+        (extended(&[11]).with_log(|log| log.events.retain(|event| event.register != 5)), &[5, 11], true),
+        // What is explained may be excepted, and something has to be explained beside it.
+        (vm(), &[11], true),
+        (vm(), &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 14], false),
+        (vm().pcr_selection(&[4, 11]), &[11], true),
+        (vm().pcr_selection(&[4, 11]), &[4, 11], false),
+        // A log that says nothing, and none.
+        (silent, &[11], false),
+        (without_log(vm()), &[11], false),
+    ] {
+        let (verdict, told) = under(&vm, &all_but(pcrs));
+        assert_eq!(verdict, holds, "{pcrs:?}: {:#?}", told.0);
+        let explains: Vec<_> = told.0.iter().filter(|told| told.0 == checks::EXPLAINS.id).collect();
+        let [(_, outcome, waived, line, [expected, ..]), waivers @ ..] = &explains[..] else { panic!() };
+        assert_eq!(*outcome, if holds { Outcome::Pass } else { Outcome::Fail });
+        assert_eq!((*waived, *line), (false, Some(7)));
+        assert!(expected.starts_with("yes, for all PCRs but "), "{expected}");
+        // Each is told as a waiver with its reason and its line, whatever came of the rule.
+        let reasons: Vec<_> =
+            waivers.iter().map(|(.., line, [.., because])| (*line, because.clone())).collect();
+        let expected: Vec<_> = pcrs
+            .iter()
+            .map(|index| (Some(u32::from(*index) + 20), format!("PCR {index}: reason {index}")))
+            .collect();
+        assert_eq!(reasons, expected);
+        assert!(waivers.iter().all(|told| told.1 == Outcome::Skip && told.2));
+    }
+}
+
+#[test]
+fn what_was_excepted_and_explained_all_the_same_is_remarked() {
+    let because = |vm: &Vm, pcrs: &[u8]| {
+        let (_, told) = under(vm, &all_but(pcrs));
+        let (.., [expected, actual, because]) = told.0.into_iter().nth(2).unwrap();
+        (expected, actual, because)
+    };
+    let (expected, actual, reason) = because(&extended(&[11]), &[9, 11]);
+    assert_eq!((&*expected, &*actual), ("yes, for all PCRs but 9, 11", "yes"));
+    assert_eq!(
+        reason,
+        "replayed values match: 0 1 2 3 4 5 6 7 8 9 14; differ: 11; \
+         no events for: 10 12 13 15 16 17 18 19 20 21 22 23; excepted: 9 11, of which the log explains 9"
+    );
+    // What differs beside it is still told as what it is.
+    let (_, actual, reason) = because(&extended(&[4, 11]), &[11]);
+    assert_eq!(actual, "no");
+    assert!(
+        reason.ends_with("; excepted: 11; this log is of another boot or machine, or was altered"),
+        "{reason}"
+    );
+    let (_, _, reason) = because(&extended(&[9, 11]), &[11]);
+    assert!(reason.contains("excepted: 11; IMA extends PCR 10"), "{reason}");
+}
+
+/// Demands are those of the rule, and a waiver for each PCR.
+#[test]
+fn exceptions_are_demands() {
+    let mut demands = Vec::new();
+    all_but(&[9, 11]).demands(&mut |demand| {
+        let text = |side: Option<&dyn std::fmt::Display>| side.map(ToString::to_string);
+        demands.push((demand.key, demand.check.id, text(demand.expected), text(demand.waived), demand.line));
+    });
+    let one = |expected: Option<&str>, waived: Option<&str>, line| {
+        ("event-log", "log.explains", expected.map(str::to_owned), waived.map(str::to_owned), Some(line))
+    };
+    assert_eq!(
+        demands[2..],
+        [
+            one(Some("yes, for all PCRs but 9, 11"), None, 7),
+            one(None, Some("PCR 9: reason 9"), 29),
+            one(None, Some("PCR 11: reason 11"), 31),
+        ]
+    );
+}
+
+fn of_pcrs<'p>(rules: &'p [PcrRule<'p, 32>]) -> Policy<'p> {
+    Policy { pcrs: Pcrs::Rules(rules.into()), ..Policy::waived("the test is about PCRs") }
+}
+
+#[test]
+fn a_pcr_is_absent_where_the_signed_selection_leaves_it_out() {
+    let rules: Vec<_> = (0..24).map(|index| PcrRule { index, rule: Rule::absent() }).collect();
+    for index in 0..24 {
+        let rules = &rules[usize::from(index)..=usize::from(index)];
+        let others: Vec<_> = (0..24).filter(|other| *other != index).collect();
+        let (verdict, told) = under(&vm().pcr_selection(&others), &of_pcrs(rules));
+        assert!(verdict, "{index}: {:?}", told.0);
+        assert_eq!(told.0[0].4, ["absent".to_owned(), "absent".to_owned(), String::new()]);
+        // Quoted, it is there, also where it holds zeros.
+        let (verdict, told) = under(&vm(), &of_pcrs(rules));
+        assert!(!verdict);
+        assert_eq!((told.0[0].0, told.0[0].1), (&*format!("quote.pcr{index}"), Outcome::Fail));
+        // Whoever leaves out the quote, or the values, does not make it absent.
+        let mut told = Told::default();
+        assert!(!appraise(None, None, &of_pcrs(rules), &mut told));
+        assert!(told.0[0].4[2].contains("can leave it out"), "{:?}", told.0[0]);
+    }
+}
+
+/// That there is no log, and that a log proves nothing, satisfies no rule, also none that a program wrote.
+#[test]
+fn what_a_sender_can_leave_out_is_never_absent() {
+    let mut without = vm();
+    without.log = None;
+    let secure_boot = Policy { secure_boot: Rule::absent(), ..Policy::waived("a test") };
+    let event_log = Policy { event_log: Rule::absent().into(), ..Policy::waived("a test") };
+    for policy in [&secure_boot, &event_log] {
+        for vm in [&without, &vm(), &vm().pcr_selection(&[0])] {
+            assert!(!under(vm, policy).0);
+        }
+        assert!(!appraise(None, None, policy, &mut ()));
+    }
+}
+
+#[test]
+fn single_pcrs_are_waived_with_a_reason_each() {
+    let reasons: Vec<_> = (0..24).map(|index| format!("because of {index}")).collect();
+    let rules: Vec<_> = (0..24)
+        .zip(&reasons)
+        .map(|(index, why)| PcrRule { index, rule: Rule::waived(&**why).at_line(u32::from(index) + 1) })
+        .collect();
+    // All of them, also of a machine that quoted none of them.
+    for vm in [vm(), vm().pcr_selection(&[3])] {
+        let (verdict, told) = under(&vm, &of_pcrs(&rules));
+        assert!(verdict);
+        for ((index, why), (id, outcome, waived, line, texts)) in (0_u32..).zip(&reasons).zip(&told.0) {
+            assert_eq!((*id, *outcome, *waived), (&*format!("quote.pcr{index}"), Outcome::Skip, true));
+            assert_eq!((*line, &texts[2]), (Some(index + 1), why));
+        }
+    }
+    // A waiver of one takes nothing from the rule for another.
+    let mixed = [rules[5].clone(), PcrRule { index: 4, rule: Rule::exactly([0xee; 32]) }];
+    let (verdict, told) = under(&vm(), &of_pcrs(&mixed));
+    assert!(!verdict);
+    assert_eq!([told.0[0].1, told.0[1].1], [Outcome::Skip, Outcome::Fail]);
+}
