@@ -93,3 +93,18 @@ fn a_file_that_is_too_long_is_not_read_at_all() {
         assert_eq!((error.to_string(), error.more), (told, 0));
     }
 }
+
+/// Tables that grew in this form count their problems as all others do.
+#[test]
+fn floors_and_exceptions_count_their_problems() {
+    let head = "version = 1\n[azure-snp]\nunlisted = { waived = \"w\" }\n";
+    let many = |line: &str| (0..250).map(|at| line.replace('N', &at.to_string())).collect::<String>();
+    let floors = format!("{head}[azure-snp.launch-tcb.at-least]\n{}", many("line-N = {}\n"));
+    let excepted = format!("{head}[azure-snp.event-log.explained-except]\n{}", many("pcr-N = \"w\"\n"));
+    let absent = format!("{head}[azure-snp.pcrs]\n{}", many("N = { absent = false }\n"));
+    for (text, least) in [(floors, 150), (excepted, 150), (absent, 150)] {
+        let error = refused(&text);
+        assert_eq!(error.problems.len(), 100);
+        assert!(error.more >= least, "{}", error.more);
+    }
+}

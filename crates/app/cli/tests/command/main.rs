@@ -34,6 +34,7 @@ mod nitro;
 mod output;
 mod policy;
 mod policy_azure;
+mod policy_fleet;
 mod policy_suggest;
 mod real;
 mod seal;
