@@ -8,10 +8,12 @@ use crate::fault::Fault;
 /// Which TPM.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct TpmArgs {
-    /// The TPM: device:PATH, swtpm:host=…,port=…, swtpm:path=…, mssim:host=…,port=…, or tss:TCTI
+    /// The TPM: device:PATH, swtpm:host=…,port=…, swtpm:path=…, mssim:host=…,port=…, tpmrm:host=…,port=…,
+    /// or tss:TCTI
     ///
     /// Without it, TPM2TOOLS_TCTI and TCTI are looked at, as the TPM software stack does, and then
-    /// it is device:/dev/tpmrm0. `tss:` needs a build with the feature tss.
+    /// it is device:/dev/tpmrm0. `tpmrm:` is a resource manager over TCP, such as that of teeproof-twin:
+    /// one connection is kept. `tss:` needs a build with the feature tss.
     #[arg(long = "tpm", global = true, value_name = "ADDRESS", env = "TEEPROOF_TPM", hide_env_values = true)]
     address: Option<String>,
 }

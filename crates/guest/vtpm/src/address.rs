@@ -21,6 +21,10 @@ pub enum Address {
     SwtpmPath(PathBuf),
     /// The Microsoft simulator's protocol over TCP: `mssim:host=127.0.0.1,port=2321`.
     Mssim(String, u16),
+    /// A resource manager over TCP, commands as they are over one connection:
+    /// `tpmrm:host=127.0.0.1,port=2323`. As with `/dev/tpmrm0`, what a connection made is flushed when
+    /// it ends. `teeproof-twin` has one.
+    Tpmrm(String, u16),
     /// Anything that the TPM software stack reaches: `tss:` and a TCTI string.
     Tss(String),
 }
@@ -45,6 +49,10 @@ impl FromStr for Address {
                 None => socket(rest).map(|(host, port)| Self::Swtpm(host, port)).ok_or_else(wrong),
             },
             "mssim" => socket(rest).map(|(host, port)| Self::Mssim(host, port)).ok_or_else(wrong),
+            // No program has a port for it by convention.
+            "tpmrm" if rest.contains("port=") => {
+                socket(rest).map(|(host, port)| Self::Tpmrm(host, port)).ok_or_else(wrong)
+            }
             "tss" if !rest.is_empty() => Ok(Self::Tss(rest.to_owned())),
             _ => Err(wrong()),
         }
@@ -71,6 +79,7 @@ impl fmt::Display for Address {
             Self::Swtpm(host, port) => write!(f, "swtpm:host={host},port={port}"),
             Self::SwtpmPath(path) => write!(f, "swtpm:path={}", path.display()),
             Self::Mssim(host, port) => write!(f, "mssim:host={host},port={port}"),
+            Self::Tpmrm(host, port) => write!(f, "tpmrm:host={host},port={port}"),
             Self::Tss(tcti) => write!(f, "tss:{tcti}"),
         }
     }
@@ -87,6 +96,7 @@ mod tests {
             "swtpm:host=localhost,port=7",
             "swtpm:path=/run/a.sock",
             "mssim:host=::1,port=2321",
+            "tpmrm:host=127.0.0.1,port=2323",
             "tss:tabrmd:bus_type=session",
         ] {
             assert_eq!(
@@ -96,7 +106,7 @@ mod tests {
         }
         assert_eq!("device".parse::<Address>().ok(), Some(Address::default()));
         assert_eq!("swtpm".parse::<Address>().ok(), Some(Address::Swtpm("127.0.0.1".into(), 2321)));
-        for wrong in ["", "tss:", "swtpm:port=x", "swtpm:what=1", "/dev/tpmrm0", "cmd:x"] {
+        for wrong in ["", "tss:", "swtpm:port=x", "swtpm:what=1", "/dev/tpmrm0", "cmd:x", "tpmrm:host=a"] {
             assert!(wrong.parse::<Address>().is_err(), "{wrong}");
         }
     }

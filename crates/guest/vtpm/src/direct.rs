@@ -20,15 +20,16 @@ pub use transport::{MAX_BYTES, Transport};
 use crate::{Address, Error};
 use device::Device;
 use mssim::Mssim;
-use socket::{Endpoint, Swtpm};
+use socket::{Endpoint, Swtpm, Tpmrm};
 
 /// How long an answer over a socket may take. Making a key takes seconds on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A TPM behind a device of the kernel or the socket of a software TPM.
 ///
-/// A socket is opened anew for each command, for a software TPM serves one connection at a time, and
-/// who keeps his keeps everybody else out.
+/// A software TPM serves one connection at a time, so that whoever keeps a connection keeps everybody
+/// else out: a connection is opened for each command. A resource manager (`tpmrm:`) serves many, and
+/// flushes what a connection made when it ends: there the connection is kept.
 #[derive(Debug)]
 pub struct Direct {
     transport: Box<dyn Transport>,
@@ -53,13 +54,16 @@ impl Direct {
         let failed = |source| Error::Open { address: address.to_string(), source };
         let endpoint = match address {
             Address::Device(path) => return Device::open(path).map(Self::over).map_err(failed),
-            Address::Swtpm(host, port) | Address::Mssim(host, port) => Endpoint::Tcp(host.clone(), *port),
+            Address::Swtpm(host, port) | Address::Mssim(host, port) | Address::Tpmrm(host, port) => {
+                Endpoint::Tcp(host.clone(), *port)
+            }
             Address::SwtpmPath(path) => Endpoint::Unix(path.clone()),
             Address::Tss(_) => return Err(Error::NotBuilt { address: address.to_string(), feature: "tss" }),
         };
         // Whether anybody listens is said now, and not by the first command.
-        endpoint.connect(patience).map_err(failed)?;
+        let connection = endpoint.connect(patience).map_err(failed)?;
         Ok(match address {
+            Address::Tpmrm(..) => Self::over(Tpmrm { endpoint, connection: Some(connection), patience }),
             Address::Mssim(..) => Self::over(Mssim { endpoint, patience }),
             _ => Self::over(Swtpm { endpoint, patience }),
         })

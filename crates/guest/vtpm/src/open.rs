@@ -13,6 +13,9 @@ pub fn open(address: &Address) -> Result<Box<dyn Tpm>, Error> {
         Address::Tss(tcti) => Ok(Box::new(crate::tss::Stack::open(tcti)?)),
         #[cfg(not(feature = "tss"))]
         Address::Tss(_) => Err(not_built(address, "tss")),
+        // No library of the stack keeps a connection to a socket.
+        #[cfg(not(feature = "direct"))]
+        Address::Tpmrm(..) => Err(not_built(address, "direct")),
         #[cfg(feature = "direct")]
         _ => Ok(Box::new(crate::direct::Direct::open(address)?)),
         #[cfg(all(feature = "tss", not(feature = "direct")))]
@@ -22,7 +25,7 @@ pub fn open(address: &Address) -> Result<Box<dyn Tpm>, Error> {
     }
 }
 
-#[cfg(not(feature = "tss"))]
+#[cfg(not(all(feature = "tss", feature = "direct")))]
 fn not_built(address: &Address, feature: &'static str) -> Error {
     Error::NotBuilt { address: address.to_string(), feature }
 }

@@ -28,9 +28,20 @@ pub(crate) enum Twin {
 /// Everything that can be set of a paravisor.
 #[derive(Debug, Args)]
 pub(crate) struct ParavisorArgs {
-    /// Where the TPM listens; its control channel is on the next port. Port 0 means any two
+    /// Where the TPM listens as swtpm does, for clients that open a connection for each command; its
+    /// control channel is on the next port. Port 0 means any two
+    ///
+    /// Nothing is flushed when a connection ends. When the TPM runs out of slots, what no command has
+    /// used for a while (--orphan-seconds) is flushed. Each port serves 64 connections at a time and
+    /// hangs up on further ones.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:2321", value_parser = address)]
     listen: SocketAddr,
+    /// Where the TPM listens for clients that keep their connection. Port 0 means any
+    ///
+    /// A resource manager as behind /dev/tpmrm0: each connection has handles of its own, and what it
+    /// made is flushed when it ends. 64 connections at a time, as with --listen.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0", value_parser = address)]
+    listen_managed: SocketAddr,
     /// Where the service for certificates listens
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0", value_parser = address)]
     thim: SocketAddr,
@@ -49,6 +60,10 @@ pub(crate) struct ParavisorArgs {
     /// For how long a report is not renewed
     #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds)]
     refresh_seconds: Duration,
+    /// For how long nothing has used an object or session of --listen that is flushed when the TPM runs
+    /// out of slots
+    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds)]
+    orphan_seconds: Duration,
     /// What goes wrong
     #[arg(long, value_name = "FAULT")]
     fault: Option<Fault>,
@@ -82,12 +97,14 @@ impl ParavisorArgs {
     pub(crate) fn settings(&self) -> Settings {
         Settings {
             listen: self.listen,
+            managed: self.listen_managed,
             thim: self.thim,
             model: self.product,
             generation: self.generation.map(Into::into),
             hash: self.hash,
             nv_bytes: self.nv_size,
             refresh: self.refresh_seconds,
+            orphan_age: self.orphan_seconds,
             fault: self.fault,
         }
     }

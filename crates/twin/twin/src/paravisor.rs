@@ -2,17 +2,22 @@
 //! renewed as the paravisor renews it, and the host's service for certificates beside it.
 
 mod channels;
+mod clients;
 mod codes;
 mod engine;
 mod frame;
+mod handles;
 mod index;
 mod input;
 mod listen;
+mod multiplexer;
+mod orphans;
 mod provision;
 mod read;
 mod report;
 mod sessions;
 mod settings;
+mod space;
 #[cfg(test)]
 mod tests;
 mod thim;
@@ -21,18 +26,19 @@ mod upstream;
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use engine::Engine;
-use listen::{Listener, bind_pair, reachable};
+use clients::{ManagedClient, RawClient, Shared};
+use listen::{Listener, bind_one, bind_pair, reachable};
+use multiplexer::Multiplexer;
 use provision::{Provisioned, provision};
 pub use settings::{Fault, Hash, Model, Settings};
 use thim::{Documents, Thim};
 use upstream::Socket;
 
+use crate::Error;
 use crate::swtpm::Swtpm;
-use crate::{Error, say};
 
 /// The twin of a paravisor.
 #[derive(Debug)]
@@ -43,6 +49,7 @@ pub struct Paravisor;
 pub struct Running {
     // Dropped first, so that nobody new comes in.
     data: Listener,
+    managed: Listener,
     _control: Listener,
     thim: Thim,
     swtpm: Swtpm,
@@ -57,6 +64,7 @@ impl Paravisor {
     /// swtpm is not installed, an address is in use, or the settings cannot be met.
     pub fn start(settings: &Settings) -> Result<Running, Error> {
         let (data, control) = bind_pair(settings.listen)?;
+        let managed = bind_one(settings.managed)?;
         let thim =
             TcpListener::bind(settings.thim).map_err(Error::io(format!("listening on {}", settings.thim)))?;
         let swtpm = Swtpm::start()?;
@@ -68,33 +76,35 @@ impl Paravisor {
         fs::write(&log, event_log).map_err(Error::io(format!("writing {}", log.display())))?;
 
         let thim = Thim::start(thim, Documents::new(&certificates, reported_tcb)?)?;
-        let shared = Arc::new(Mutex::new((engine, tpm)));
-        let answer = move |command: &[u8]| answer(&shared, command);
-        let data = Listener::start(data, move |stream| channels::data(stream, &answer))?;
+        let shared = Arc::new(Shared::new(Multiplexer::new(engine, tpm, settings.orphan_age)));
+        let raw = shared.clone();
+        let data = Listener::start(data, move |stream| channels::data(stream, &mut RawClient::new(&raw)))?;
+        let managed =
+            Listener::start(managed, move |stream| channels::data(stream, &mut ManagedClient::new(&shared)))?;
         let control = Listener::start(control, channels::control)?;
-        Ok(Running { data, _control: control, thim, swtpm, root: certificates.ak_root, event_log: log })
+        let root = certificates.ak_root;
+        Ok(Running { data, managed, _control: control, thim, swtpm, root, event_log: log })
     }
 }
 
-/// One command at a time, whoever sends it.
-fn answer(shared: &Mutex<(Engine, Socket)>, command: &[u8]) -> Vec<u8> {
-    let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
-    let (engine, tpm) = &mut *shared;
-    engine.answer(command, Instant::now(), tpm).unwrap_or_else(|error| {
-        say(&format!("swtpm is gone: {error}"));
-        frame::refusal(codes::FAILURE)
-    })
-}
-
 impl Running {
-    /// The TPM's address for `teeproof_vtpm::Address`.
+    /// The TPM's address for `teeproof_vtpm::Address`, over the port with a resource manager: the
+    /// client keeps its connection, and what it made is flushed when that ends.
+    #[must_use]
+    pub fn managed_address(&self) -> String {
+        let address = reachable(self.managed.address());
+        format!("tpmrm:host={},port={}", address.ip(), address.port())
+    }
+
+    /// The TPM's address for `teeproof_vtpm::Address`, over the port without a resource manager.
     #[must_use]
     pub fn address(&self) -> String {
         let address = reachable(self.data.address());
         format!("swtpm:host={},port={}", address.ip(), address.port())
     }
 
-    /// The TPM's address for the TPM software stack (libtss2).
+    /// The TPM's address for the TPM software stack (libtss2), which opens a connection for each
+    /// command and so needs the port without a resource manager.
     #[must_use]
     pub fn tcti(&self) -> String {
         self.address()
@@ -122,7 +132,7 @@ impl Running {
     #[must_use]
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         vec![
-            ("TEEPROOF_TPM", self.address()),
+            ("TEEPROOF_TPM", self.managed_address()),
             ("TPM2TOOLS_TCTI", self.tcti()),
             ("TEEPROOF_IMDS", self.thim()),
             ("TEEPROOF_EVENT_LOG", self.event_log.display().to_string()),
@@ -133,6 +143,12 @@ impl Running {
     #[must_use]
     pub const fn listens_on(&self) -> SocketAddr {
         self.data.address()
+    }
+
+    /// Where the TPM listens for commands of clients that keep their connection.
+    #[must_use]
+    pub const fn manages_on(&self) -> SocketAddr {
+        self.managed.address()
     }
 
     /// Whether swtpm still runs.

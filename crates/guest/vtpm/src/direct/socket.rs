@@ -1,4 +1,5 @@
-//! Sockets with a deadline, and the data socket of swtpm: commands and answers as they are.
+//! Sockets with a deadline, and two TPMs behind them that take commands and give answers as they are:
+//! swtpm, and a resource manager.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -25,6 +26,32 @@ impl Transport for Swtpm {
         let mut connection = self.endpoint.connect(self.patience)?;
         connection.write_all(command)?;
         receive(&mut connection)
+    }
+}
+
+/// A resource manager behind a socket, over a connection that is kept.
+#[derive(Debug)]
+pub(super) struct Tpmrm {
+    pub(super) endpoint: Endpoint,
+    /// `None` after a failure: what comes then may be the answer to an earlier command. The next
+    /// command opens another one, over which earlier handles are unknown.
+    pub(super) connection: Option<Connection>,
+    pub(super) patience: Duration,
+}
+
+impl Transport for Tpmrm {
+    fn exchange(&mut self, command: &[u8]) -> io::Result<Vec<u8>> {
+        let mut connection = match self.connection.take() {
+            Some(kept) => kept.until(deadline(self.patience)?),
+            None => self.endpoint.connect(self.patience)?,
+        };
+        connection.write_all(command)?;
+        let answer = receive(&mut connection)?;
+        // More than one answer would be in the way of the next.
+        if announced(&answer)? == answer.len() {
+            self.connection = Some(connection);
+        }
+        Ok(answer)
     }
 }
 
@@ -58,7 +85,7 @@ impl Endpoint {
     /// Connecting to a Unix socket has no deadline: while as many wait there as its listener lets
     /// wait, it waits too, and the standard library cannot bound that.
     pub(super) fn connect(&self, patience: Duration) -> io::Result<Connection> {
-        let deadline = Instant::now().checked_add(patience).ok_or(ErrorKind::InvalidInput)?;
+        let deadline = deadline(patience)?;
         let stream = match self {
             Self::Tcp(host, port) => Stream::Tcp(connect(host, *port, deadline)?),
             Self::Unix(path) => Stream::Unix(UnixStream::connect(path)?),
@@ -89,6 +116,13 @@ pub(super) struct Connection {
     deadline: Instant,
 }
 
+impl Connection {
+    /// The same connection with another deadline.
+    fn until(self, deadline: Instant) -> Self {
+        Self { deadline, ..self }
+    }
+}
+
 #[derive(Debug)]
 enum Stream {
     Tcp(TcpStream),
@@ -117,6 +151,10 @@ impl Write for Connection {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+fn deadline(patience: Duration) -> io::Result<Instant> {
+    Instant::now().checked_add(patience).ok_or_else(|| ErrorKind::InvalidInput.into())
 }
 
 /// How long it is until the deadline, which is more than nothing.

@@ -22,7 +22,7 @@ impl Error {
             }
             Self::NoBank(_) => "take a bank that teeproof doctor lists; Azure's machines have sha256",
             Self::Address(_) => {
-                "write device:/dev/tpmrm0, swtpm:host=HOST,port=PORT, swtpm:path=SOCKET, mssim:host=HOST,port=PORT, or tss: and a TCTI string"
+                "write device:/dev/tpmrm0, swtpm:host=HOST,port=PORT, swtpm:path=SOCKET, mssim:host=HOST,port=PORT, tpmrm:host=HOST,port=PORT, or tss: and a TCTI string"
             }
             Self::Registers(_) => "write a bank and numbers from 0 to 23: sha256:0-7,14 or sha256:all",
             Self::Io { .. } => "look whether the TPM is still there, and start again",

@@ -1,29 +1,42 @@
 //! The two channels of swtpm, as its clients know them: commands on one, control on the other.
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 
 use super::codes::COMMAND_SIZE;
 use super::frame::{self, refusal};
 
+/// Whoever answers the commands of one connection.
+pub(super) trait Client {
+    /// The answer to a command.
+    fn answer(&mut self, command: &[u8]) -> Vec<u8>;
+
+    /// The connection ended before the last answer was read.
+    fn did_not_read(&mut self);
+}
+
 /// Answers commands one after the other, until the client leaves.
-pub(super) fn data(mut stream: TcpStream, answer: impl Fn(&[u8]) -> Vec<u8>) {
+pub(super) fn data(mut stream: TcpStream, client: &mut impl Client) {
     // Answers are small, and clients wait for them.
     let _ = stream.set_nodelay(true);
-    while let Ok(Some(command)) = command(&mut stream) {
-        if stream.write_all(&answer(&command)).is_err() {
-            return;
-        }
+    // Whoever ends before it has read an answer resets the connection; whoever has read it does not.
+    let was_reset = match serve(&mut stream, client) {
+        Ok(()) => false,
+        // Of a client that ended while its command ran, only the socket's pending error tells.
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => matches!(stream.take_error(), Ok(Some(_))),
+        Err(_) => true,
+    };
+    if was_reset {
+        client.did_not_read();
     }
 }
 
-/// The next command; `None` if it has an impossible size, after which nothing can follow.
-fn command(stream: &mut TcpStream) -> io::Result<Option<Vec<u8>>> {
-    let command = frame::read(stream)?;
-    if command.is_none() {
-        stream.write_all(&refusal(COMMAND_SIZE))?;
+/// Ends without an error after a command of an impossible size, after which nothing can follow.
+fn serve(stream: &mut TcpStream, client: &mut impl Client) -> io::Result<()> {
+    while let Some(command) = frame::read(stream)? {
+        stream.write_all(&client.answer(&command))?;
     }
-    Ok(command)
+    stream.write_all(&refusal(COMMAND_SIZE))
 }
 
 /// CMD_SET_LOCALITY, with one byte.

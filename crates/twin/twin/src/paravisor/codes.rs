@@ -31,6 +31,10 @@ pub(super) const CREATE_PRIMARY: u32 = 0x131;
 pub(super) const NV_WRITE: u32 = 0x137;
 /// TPM2_NV_Read.
 pub(super) const NV_READ: u32 = 0x14e;
+/// TPM2_ContextLoad.
+pub(super) const CONTEXT_LOAD: u32 = 0x161;
+/// TPM2_ContextSave.
+pub(super) const CONTEXT_SAVE: u32 = 0x162;
 /// TPM2_FlushContext.
 pub(super) const FLUSH_CONTEXT: u32 = 0x165;
 /// TPM2_NV_ReadPublic.
@@ -48,7 +52,22 @@ pub(super) const FAILURE: u32 = 0x101;
 pub(super) const AUTH_UNAVAILABLE: u32 = 0x12f;
 /// TPM_RC_COMMAND_SIZE.
 pub(super) const COMMAND_SIZE: u32 = 0x142;
+/// TPM_RC_AUTH_CONTEXT: a session at a command that takes none.
+pub(super) const AUTH_CONTEXT: u32 = 0x145;
 /// TPM_RC_NV_UNINITIALIZED: nobody has written to the index yet.
 pub(super) const UNWRITTEN: u32 = 0x14a;
 /// TPM_RC_HANDLE about the first handle: there is no such index.
 pub(super) const ABSENT: u32 = 0x18b;
+/// TPM_RC_HANDLE about the first parameter.
+pub(super) const NO_SUCH_HANDLE: u32 = 0x1cb;
+/// TPM_RC_CONTEXT_GAP: a saved session is too old for another one to be saved.
+pub(super) const CONTEXT_GAP: u32 = 0x901;
+/// TPM_RC_OBJECT_MEMORY: no slot for an object.
+pub(super) const OBJECT_MEMORY: u32 = 0x902;
+/// TPM_RC_SESSION_MEMORY: no slot for a loaded session.
+pub(super) const SESSION_MEMORY: u32 = 0x903;
+/// TPM_RC_SESSION_HANDLES: no handle for another session, loaded or saved.
+pub(super) const SESSION_HANDLES: u32 = 0x905;
+/// TPM_RC_REFERENCE_H0: the first handle is of nothing that is loaded; the next codes are about the
+/// next handles.
+pub(super) const REFERENCE_H0: u32 = 0x910;

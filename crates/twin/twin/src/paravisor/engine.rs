@@ -68,7 +68,8 @@ impl Engine {
         if handle == self.report.handle { &self.report } else { &self.certificate }
     }
 
-    fn parse<'a>(&self, command: &'a [u8]) -> Option<(Command<'a>, Shape)> {
+    /// A command taken apart, and its shape; `None` if it is malformed or unknown.
+    pub(super) fn parse<'a>(&self, command: &'a [u8]) -> Option<(Command<'a>, Shape)> {
         let code = u32::from_be_bytes(*command.get(6..)?.first_chunk()?);
         let shape = *self.shapes.get(&code)?;
         Some((Command::parse(command, shape.handles)?, shape))

@@ -65,14 +65,26 @@ fn accept(
         if !clients.enter(number, &stream) {
             continue;
         }
-        let (serve, registry) = (serve.clone(), clients.clone());
+        // Its place is free again when the thread ends, a panic included, or does not start.
+        let (serve, place) = (serve.clone(), Place { clients: clients.clone(), number });
         let serve = move || {
+            let _place = place;
             serve(stream);
-            registry.leave(number);
         };
-        if thread::Builder::new().spawn(serve).is_err() {
-            clients.leave(number);
-        }
+        // Without a thread the connection is closed.
+        let _ = thread::Builder::new().spawn(serve);
+    }
+}
+
+/// The place of a client, left when this is dropped.
+struct Place {
+    clients: Arc<Clients>,
+    number: u64,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.clients.leave(self.number);
     }
 }
 
@@ -122,4 +134,12 @@ pub(super) fn bind_pair(address: SocketAddr) -> Result<(TcpListener, TcpListener
         return ports::bind_any_pair(address.ip());
     }
     ports::bind_pair(address).map_err(Error::io(format!("listening on {address} and the port after it")))
+}
+
+/// One listener: on this port, or on any.
+pub(super) fn bind_one(address: SocketAddr) -> Result<TcpListener, Error> {
+    if address.port() == 0 {
+        return ports::bind_any_pair(address.ip()).map(|(listener, _)| listener);
+    }
+    TcpListener::bind(address).map_err(Error::io(format!("listening on {address}")))
 }

@@ -12,6 +12,9 @@ use teeproof_mint::snp::Product;
 pub struct Settings {
     /// Where the TPM listens; its control channel is on the next port. Port 0 means any two ports.
     pub listen: SocketAddr,
+    /// Where the TPM listens for clients that keep their connection, with a resource manager as behind
+    /// `/dev/tpmrm0`. Port 0 means any port.
+    pub managed: SocketAddr,
     /// Where the certificates are handed out over HTTP. Port 0 means any port.
     pub thim: SocketAddr,
     /// The hardware.
@@ -24,6 +27,9 @@ pub struct Settings {
     pub nv_bytes: Option<u16>,
     /// For how long a report is not renewed.
     pub refresh: Duration,
+    /// For how long no command has used an object or a session of the port without a resource manager
+    /// that is flushed when slots run out.
+    pub orphan_age: Duration,
     /// What goes wrong.
     pub fault: Option<Fault>,
 }
@@ -76,12 +82,14 @@ impl Default for Settings {
         let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         Self {
             listen: anywhere,
+            managed: anywhere,
             thim: anywhere,
             model: Model::Genoa,
             generation: None,
             hash: Hash::Sha256,
             nv_bytes: None,
             refresh: Duration::from_secs(2),
+            orphan_age: Duration::from_secs(2),
             fault: None,
         }
     }

@@ -75,6 +75,12 @@ pub(super) enum Refused {
     Code(u32, u32),
 }
 
+impl From<io::Error> for Refused {
+    fn from(error: io::Error) -> Self {
+        Self::Gone(error)
+    }
+}
+
 impl From<Refused> for Error {
     fn from(refused: Refused) -> Self {
         match refused {

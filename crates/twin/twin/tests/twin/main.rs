@@ -12,6 +12,7 @@
 
 mod client;
 mod command;
+mod connections;
 mod faults;
 mod hostile;
 mod machine;

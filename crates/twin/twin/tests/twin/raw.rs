@@ -2,7 +2,7 @@
 //! here.
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use aws_lc_rs::{digest, hmac};
@@ -26,8 +26,13 @@ pub(crate) fn start(settings: Settings) -> Running {
 pub(crate) struct Client(pub(crate) TcpStream);
 
 impl Client {
+    /// A client of the raw port.
     pub(crate) fn of(running: &Running) -> Self {
-        let stream = TcpStream::connect(running.listens_on()).unwrap();
+        Self::to(running.listens_on())
+    }
+
+    pub(crate) fn to(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).unwrap();
         // A test that waits for ever says nothing.
         stream.set_read_timeout(Some(Duration::from_secs(120))).unwrap();
         Self(stream)

@@ -39,6 +39,10 @@ fn swtpm(port: u16) -> Address {
     Address::Swtpm("127.0.0.1".into(), port)
 }
 
+fn tpmrm(port: u16) -> Address {
+    Address::Tpmrm("127.0.0.1".into(), port)
+}
+
 fn mssim(port: u16) -> Address {
     Address::Mssim("127.0.0.1".into(), port)
 }
@@ -72,7 +76,7 @@ fn a_closed_connection_is_told() {
     ];
     for manner in closing {
         let port = listen(manner);
-        for (name, error) in errors(&swtpm(port)).chain(errors(&mssim(port))) {
+        for (name, error) in errors(&swtpm(port)).chain(errors(&tpmrm(port))).chain(errors(&mssim(port))) {
             match error {
                 Error::Io { source, .. } => {
                     let reset = matches!(source.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe);
@@ -102,7 +106,8 @@ fn silence_is_told() {
         },
     ];
     for manner in silent {
-        for (name, error) in errors_within(SHORT, &swtpm(listen(manner))) {
+        let port = listen(manner);
+        for (name, error) in errors_within(SHORT, &swtpm(port)).chain(errors_within(SHORT, &tpmrm(port))) {
             // Zeros are no header, once there are enough of them.
             let slow = matches!(&error, Error::Malformed { what, .. } if what.contains("it says"));
             assert!(slow || matches!(error, Error::Silent { .. }), "{name}: {error:?}");
@@ -120,9 +125,11 @@ fn too_much_is_refused() {
         hold(stream);
     };
     errors(&swtpm(listen(endless))).for_each(|(name, error)| assert_malformed(name, &error));
+    errors(&tpmrm(listen(endless))).for_each(|(name, error)| assert_malformed(name, &error));
     errors(&mssim(listen(endless))).for_each(|(name, error)| assert_malformed(name, &error));
     let trailing: Manner = |stream| send(stream, &[0x80, 0x01, 0, 0, 0, 10, 0, 0, 1, 0x8b, 0]);
     errors(&swtpm(listen(trailing))).for_each(|(name, error)| assert_malformed(name, &error));
+    errors(&tpmrm(listen(trailing))).for_each(|(name, error)| assert_malformed(name, &error));
 }
 
 #[test]
@@ -147,11 +154,39 @@ fn frames_end_as_the_simulator_ends_them() {
 #[test]
 fn a_tpm_that_goes_away_is_told() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = swtpm(listener.local_addr().unwrap().port());
-    let mut tpm = Direct::open(&address).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut open = [swtpm(port), tpmrm(port)].map(|address| Direct::open(&address).unwrap());
     drop(listener);
-    for (name, command) in COMMANDS {
-        let error = command(&mut tpm).unwrap_err();
-        assert!(matches!(error, Error::Io { .. }), "{name}: {error:?}");
+    for tpm in &mut open {
+        for (name, command) in COMMANDS {
+            let error = command(tpm).unwrap_err();
+            assert!(matches!(error, Error::Io { .. }), "{name}: {error:?}");
+        }
     }
+}
+
+/// A resource manager flushes what a connection made when it ends.
+#[test]
+fn a_connection_is_kept_until_an_exchange_fails() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut tpm = Direct::open(&tpmrm(listener.local_addr().unwrap().port())).unwrap();
+    let served = thread::spawn(move || {
+        let mut commands = Vec::new();
+        for stream in listener.incoming().take(2) {
+            let mut stream = stream.unwrap();
+            let mut read = 0;
+            while stream.read(&mut [0; 4200]).unwrap() > 0 {
+                read += 1;
+                // The third one is answered with more than its size.
+                let answer = [0x80, 0x01, 0, 0, 0, 10, 0, 0, 0, 0, 0];
+                stream.write_all(if read == 3 { &answer } else { &answer[..10] }).unwrap();
+            }
+            commands.push(read);
+        }
+        commands
+    });
+    let answers: Vec<_> = (0..5).map(|_| tpm.transmit(&[0; 10]).is_ok()).collect();
+    assert_eq!(answers, [true, true, false, true, true]);
+    drop(tpm);
+    assert_eq!(served.join().unwrap(), [3, 2]);
 }

@@ -1,0 +1,91 @@
+//! The clients of the two ports, and what becomes of what they made when they leave.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use super::channels::Client;
+use super::codes::FAILURE;
+use super::frame::refusal;
+use super::multiplexer::{Multiplexer, SpaceId};
+use super::upstream::{Refused, Socket};
+use crate::say;
+
+/// The TPM as all clients share it.
+pub(super) type Shared = Mutex<Multiplexer<Socket>>;
+
+/// A client of the raw port. What it made stays, for its next command may come over another
+/// connection.
+pub(super) struct RawClient<'a> {
+    shared: &'a Shared,
+    /// What the last answer gave the handle of.
+    given: Option<u32>,
+}
+
+/// A client of the managed port. What it made is flushed when it leaves, however it leaves.
+pub(super) struct ManagedClient<'a> {
+    shared: &'a Shared,
+    space: SpaceId,
+}
+
+impl<'a> RawClient<'a> {
+    pub(super) const fn new(shared: &'a Shared) -> Self {
+        Self { shared, given: None }
+    }
+}
+
+impl<'a> ManagedClient<'a> {
+    pub(super) fn new(shared: &'a Shared) -> Self {
+        Self { shared, space: lock(shared).open() }
+    }
+}
+
+impl Client for RawClient<'_> {
+    fn answer(&mut self, command: &[u8]) -> Vec<u8> {
+        self.given = None;
+        match lock(self.shared).raw(command, Instant::now()) {
+            Ok((answer, given)) => {
+                self.given = given;
+                answer
+            }
+            Err(refused) => refuse(refused),
+        }
+    }
+
+    fn did_not_read(&mut self) {
+        if let Some(handle) = self.given.take() {
+            // It fails only if the TPM is gone, and the object with it.
+            let _ = lock(self.shared).discard(handle, Instant::now());
+        }
+    }
+}
+
+impl Client for ManagedClient<'_> {
+    fn answer(&mut self, command: &[u8]) -> Vec<u8> {
+        lock(self.shared).managed(self.space, command, Instant::now()).unwrap_or_else(refuse)
+    }
+
+    fn did_not_read(&mut self) {}
+}
+
+impl Drop for ManagedClient<'_> {
+    fn drop(&mut self) {
+        // It fails only if the TPM is gone, and everything in it.
+        let _ = lock(self.shared).close(self.space, Instant::now());
+    }
+}
+
+/// One command at a time, whoever sends it.
+fn lock(shared: &Shared) -> MutexGuard<'_, Multiplexer<Socket>> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The answer where there is none of the TPM's.
+fn refuse(refused: Refused) -> Vec<u8> {
+    match refused {
+        Refused::Code(_, code) => refusal(code),
+        Refused::Gone(error) => {
+            say(&format!("swtpm is gone: {error}"));
+            refusal(FAILURE)
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The objects and sessions of one managed connection, with virtual handles, as the kernel keeps them
+//! for each opening of `/dev/tpmrm0`.
+//!
+//! Source: Linux, drivers/char/tpm/tpm2-space.c.
+
+use super::codes::{CONTEXT_GAP, OBJECT_MEMORY, SESSION_MEMORY};
+use super::handles::{self, LOADED_SESSIONS, Shortage, TRANSIENT, is_session, is_transient, key};
+use super::upstream::{Refused, Upstream};
+
+/// How many objects and how many sessions a connection may have: those of the kernel.
+const SLOTS: usize = 3;
+/// The virtual handle of the first object; the next ones count down.
+const FIRST_VIRTUAL: u32 = 0x80ff_ffff;
+
+/// The objects and sessions of one connection.
+#[derive(Debug, Default)]
+pub(super) struct Space {
+    objects: [Option<Place>; SLOTS],
+    sessions: [Option<Session>; SLOTS],
+}
+
+/// Where an object is: in the TPM at this handle, or here.
+#[derive(Debug)]
+enum Place {
+    Loaded(u32),
+    Saved(Vec<u8>),
+}
+
+/// A session, whose handle stays the same; its context, unless it is in the TPM.
+#[derive(Debug)]
+struct Session {
+    handle: u32,
+    saved: Option<Vec<u8>>,
+}
+
+impl Space {
+    /// The TPM's handle for a virtual one.
+    pub(super) fn physical(&self, handle: u32) -> Option<u32> {
+        let index = usize::try_from(FIRST_VIRTUAL.checked_sub(handle)?).ok()?;
+        match self.objects.get(index)? {
+            Some(Place::Loaded(physical)) => Some(*physical),
+            _ => None,
+        }
+    }
+
+    /// The virtual handle for one of the TPM's.
+    pub(super) fn virtual_handle(&self, physical: u32) -> Option<u32> {
+        let is_it =
+            |place: &Option<Place>| matches!(place, Some(Place::Loaded(loaded)) if *loaded == physical);
+        let index = self.objects.iter().position(is_it)?;
+        FIRST_VIRTUAL.checked_sub(u32::try_from(index).ok()?)
+    }
+
+    /// Takes in a handle that the TPM gave: the handle for the client, or the code that it gets
+    /// instead because all slots are taken.
+    pub(super) fn add(&mut self, handle: u32) -> Result<u32, u32> {
+        if is_transient(handle) {
+            let slot = self.objects.iter_mut().find(|slot| slot.is_none()).ok_or(OBJECT_MEMORY)?;
+            *slot = Some(Place::Loaded(handle));
+            return self.virtual_handle(handle).ok_or(OBJECT_MEMORY);
+        }
+        if is_session(handle) {
+            let slot = self.sessions.iter_mut().find(|slot| slot.is_none()).ok_or(SESSION_MEMORY)?;
+            *slot = Some(Session { handle, saved: None });
+        }
+        Ok(handle)
+    }
+
+    /// Whether this session is one of them.
+    pub(super) fn has_session(&self, handle: u32) -> bool {
+        self.sessions.iter().flatten().any(|session| key(session.handle) == key(handle))
+    }
+
+    /// Forgets what the TPM no longer has loaded: what a command flushed, completed or saved. Gives
+    /// the sessions among them.
+    pub(super) fn reconcile(&mut self, tpm: &mut dyn Upstream) -> Result<Vec<u32>, Refused> {
+        if self.objects.iter().any(Option::is_some) {
+            let there = handles::list(tpm, TRANSIENT)?;
+            for slot in &mut self.objects {
+                slot.take_if(|place| matches!(place, Place::Loaded(handle) if !there.contains(handle)));
+            }
+        }
+        let mut gone = Vec::new();
+        if self.sessions.iter().any(Option::is_some) {
+            let there = handles::list(tpm, LOADED_SESSIONS)?;
+            for slot in &mut self.sessions {
+                let is_gone =
+                    |session: &mut Session| session.saved.is_none() && !there.contains(&session.handle);
+                gone.extend(slot.take_if(is_gone).map(|session| session.handle));
+            }
+        }
+        Ok(gone)
+    }
+
+    /// Loads everything into the TPM. What cannot be loaded any more is forgotten, as the kernel
+    /// does; where the TPM has no slot it stays saved.
+    pub(super) fn load(&mut self, tpm: &mut dyn Upstream) -> Result<(), Refused> {
+        for slot in &mut self.objects {
+            let Some(Place::Saved(context)) = slot else { continue };
+            *slot = or_gone(handles::load(tpm, context))?.map(Place::Loaded);
+        }
+        for slot in &mut self.sessions {
+            let Some(Session { handle, saved: Some(context) }) = slot else { continue };
+            let handle = *handle;
+            let loaded = or_gone(handles::load(tpm, context))?;
+            *slot = loaded.map(|_| Session { handle, saved: None });
+        }
+        Ok(())
+    }
+
+    /// Saves everything and leaves the TPM's slots to others. Gives the handles that have to be
+    /// flushed for that: those of objects, and those of sessions that cannot be saved.
+    pub(super) fn save(&mut self, tpm: &mut dyn Upstream) -> Result<Vec<u32>, Refused> {
+        let mut to_flush = Vec::new();
+        for slot in &mut self.objects {
+            let Some(Place::Loaded(handle)) = slot else { continue };
+            to_flush.push(*handle);
+            *slot = or_gone(handles::save(tpm, *handle))?.map(Place::Saved);
+        }
+        for slot in &mut self.sessions {
+            let Some(Session { handle, saved: None }) = slot else { continue };
+            let handle = *handle;
+            match or_gone(handles::save(tpm, handle)) {
+                Ok(Some(context)) => *slot = Some(Session { handle, saved: Some(context) }),
+                Ok(None) | Err(Refused::Code(_, CONTEXT_GAP)) => {
+                    to_flush.push(handle);
+                    *slot = None;
+                }
+                Err(refused) => return Err(refused),
+            }
+        }
+        Ok(to_flush)
+    }
+
+    /// Everything that the TPM still has of it: loaded objects, and sessions loaded or saved.
+    pub(super) fn leftovers(self) -> impl Iterator<Item = u32> {
+        let loaded = |place| if let Place::Loaded(handle) = place { Some(handle) } else { None };
+        let objects = self.objects.into_iter().flatten().filter_map(loaded);
+        objects.chain(self.sessions.into_iter().flatten().map(|session| session.handle))
+    }
+}
+
+/// `None` if the TPM says that there is no such thing any more; a shortage stays an error.
+fn or_gone<T>(done: Result<T, Refused>) -> Result<Option<T>, Refused> {
+    match done {
+        Ok(done) => Ok(Some(done)),
+        Err(Refused::Code(command, code)) if Shortage::of_code(code).is_some() => {
+            Err(Refused::Code(command, code))
+        }
+        Err(Refused::Code(..)) => Ok(None),
+        Err(gone) => Err(gone),
+    }
+}
