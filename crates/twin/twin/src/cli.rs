@@ -67,9 +67,12 @@ pub(crate) struct ParavisorArgs {
     /// What goes wrong
     #[arg(long, value_name = "FAULT")]
     fault: Option<Fault>,
-    /// Where to write the trust anchor of its evidence, in DER
-    #[arg(long, value_name = "FILE", default_value = "twin-root.der")]
-    pub(crate) root: PathBuf,
+    /// Where to write the trust anchor of its evidence, in DER; without it, to twin-root.der
+    ///
+    /// A file of a twin that has ended is replaced, every other file stays as it is. Without --root the
+    /// twin takes twin-root-2.der and so on while twins that are running have the names before.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) root: Option<PathBuf>,
 }
 
 /// The generations of the paravisor, by a name for the command line.

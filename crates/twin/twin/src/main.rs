@@ -1,17 +1,21 @@
 //! The `teeproof-twin` command: starts a twin, says how to reach it, and stays until it is ended.
 
 mod cli;
+mod root_file;
 
-use std::fs;
 use std::io::{self, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
 use clap::Parser as _;
 use cli::{Cli, ParavisorArgs, Twin};
+use root_file::{Refused, RootFile};
 use teeproof_twin::paravisor::{Paravisor, Running};
 
+/// The exit code where something is to be changed on the command line, as clap has it.
+const USAGE: u8 = 2;
 /// How often is looked whether swtpm still runs.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -21,16 +25,22 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("teeproof-twin: {error}");
-            ExitCode::FAILURE
+            match error.downcast_ref() {
+                Some(Refused::Usage(_)) => ExitCode::from(USAGE),
+                _ => ExitCode::FAILURE,
+            }
         }
     }
 }
 
 fn paravisor(args: &ParavisorArgs) -> Result<(), Box<dyn core::error::Error>> {
     let mut running = Paravisor::start(&args.settings())?;
-    fs::write(&args.root, running.root_der())
-        .map_err(|error| format!("writing {}: {error}", args.root.display()))?;
-    introduce(&running, args)?;
+    // Locked until the end, so that other twins in this folder leave it alone.
+    let root = RootFile::write(args.root.as_deref(), running.root_der())?;
+    if let Some(remark) = &root.remark {
+        eprintln!("teeproof-twin: {remark}");
+    }
+    introduce(&running, &root.path)?;
     while running.is_alive() {
         thread::sleep(LOOK);
     }
@@ -38,10 +48,10 @@ fn paravisor(args: &ParavisorArgs) -> Result<(), Box<dyn core::error::Error>> {
 }
 
 /// Says what this is and how to use it, in a form that a shell can read.
-fn introduce(running: &Running, args: &ParavisorArgs) -> io::Result<()> {
+fn introduce(running: &Running, root: &Path) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "# A TWIN of an Azure paravisor: what it hands out is made under throwaway keys.")?;
-    writeln!(out, "# Its only trust anchor is in {}.", args.root.display())?;
+    writeln!(out, "# Its only trust anchor is in {}.", root.display())?;
     for (name, value) in running.environment() {
         writeln!(out, "export {name}={value}")?;
     }

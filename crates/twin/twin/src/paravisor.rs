@@ -33,7 +33,7 @@ use clients::{ManagedClient, RawClient, Shared};
 use listen::{Listener, bind_one, bind_pair, reachable};
 use multiplexer::Multiplexer;
 use provision::{Provisioned, provision};
-pub use settings::{Fault, Hash, Model, Settings};
+pub use settings::{Fault, Hash, Model, Settings, is_twin_root};
 use thim::{Documents, Thim};
 use upstream::Socket;
 

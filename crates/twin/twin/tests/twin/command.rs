@@ -1,6 +1,6 @@
 //! The command: what it prints, what it leaves behind, and what happens when it is killed.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -9,21 +9,28 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// The command at work in a folder of its own.
-struct Twin {
-    child: Child,
-    folder: PathBuf,
-    lines: Vec<String>,
+pub(crate) struct Twin {
+    pub(crate) child: Child,
+    pub(crate) folder: PathBuf,
+    pub(crate) lines: Vec<String>,
 }
 
 impl Twin {
-    fn start(name: &str, flags: &[&str]) -> Self {
-        let folder = std::env::temp_dir().join(format!("twin-command-{}-{name}", std::process::id()));
+    pub(crate) fn start(name: &str, flags: &[&str]) -> Self {
+        let folder = folder(name);
         fs::create_dir_all(&folder).unwrap();
+        Self::start_in(folder, flags)
+    }
+
+    pub(crate) fn start_in(folder: PathBuf, flags: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_teeproof-twin"))
             .args(["paravisor", "--listen", "127.0.0.1:0"])
             .args(flags)
             .current_dir(&folder)
             .stdout(Stdio::piped())
+            .stderr(Stdio::from(
+                OpenOptions::new().append(true).create(true).open(folder.join("said")).unwrap(),
+            ))
             .spawn()
             .unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
@@ -31,10 +38,25 @@ impl Twin {
         Self { child, folder, lines }
     }
 
-    fn value(&self, name: &str) -> &str {
+    /// What it said on standard error, and all in this folder before it.
+    pub(crate) fn said(&self) -> String {
+        fs::read_to_string(self.folder.join("said")).unwrap()
+    }
+
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    pub(crate) fn value(&self, name: &str) -> &str {
         let head = format!("export {name}=");
         self.lines.iter().find_map(|line| line.strip_prefix(&head)).unwrap()
     }
+}
+
+/// A folder of a test's own.
+pub(crate) fn folder(name: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("twin-command-{}-{name}", std::process::id()))
 }
 
 impl Drop for Twin {

@@ -17,6 +17,7 @@ mod faults;
 mod hostile;
 mod machine;
 mod raw;
+mod roots;
 mod sessions;
 mod thim;
 mod tools;

@@ -1,0 +1,193 @@
+//! The file of the twin's trust anchor: complete when it appears, and never in the place of a file
+//! that is somebody else's.
+
+use core::error::Error;
+use core::fmt;
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use teeproof_twin::paravisor::is_twin_root;
+
+/// How many twins may live in one folder without `--root`.
+const MAX_TWINS: u32 = 64;
+/// No certificate of a twin is as large; of a larger file no more is read.
+const MAX_BYTES: u64 = 64 * 1024;
+
+/// A file that holds the trust anchor of this process. It is locked for as long as this lives, which
+/// is how other twins know; it stays when this ends.
+#[derive(Debug)]
+pub(crate) struct RootFile {
+    pub(crate) path: PathBuf,
+    /// What became of a file that was there.
+    pub(crate) remark: Option<String>,
+    _lock: File,
+}
+
+/// Why there is no such file.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// The path is taken, and something is to be changed on the command line.
+    Usage(String),
+    /// The file system failed.
+    Io(String),
+}
+
+/// What stands at a path.
+enum There {
+    Nothing,
+    /// The root of a twin that lives.
+    Living,
+    /// The root of a twin that has ended, locked so that nobody else replaces it.
+    Ended(#[expect(dead_code, reason = "it is held, not used")] File),
+    Other(&'static str),
+}
+
+impl RootFile {
+    /// Writes a trust anchor to this path, or to the first default name that no living twin holds.
+    pub(crate) fn write(path: Option<&Path>, root: &[u8]) -> Result<Self, Refused> {
+        if let Some(path) = path {
+            return Self::at(path, root)?.ok_or_else(|| {
+                let what = "is the trust anchor of a twin that is running: give another --root";
+                Refused::Usage(format!("{} {what}", path.display()))
+            });
+        }
+        let first = default_path(1);
+        for number in 1..=MAX_TWINS {
+            if let Some(mut written) = Self::at(&default_path(number), root)? {
+                if number > 1 {
+                    let remark = "is the trust anchor of another twin that is running";
+                    written.remark = Some(format!("{} {remark}, and stays as it is", first.display()));
+                }
+                return Ok(written);
+            }
+        }
+        let what = "all default names for the trust anchor belong to twins that are running: give --root";
+        Err(Refused::Usage(what.to_owned()))
+    }
+
+    /// Writes to this path; `None` if a living twin holds it.
+    fn at(path: &Path, root: &[u8]) -> Result<Option<Self>, Refused> {
+        let failed = |error: io::Error| Refused::Io(format!("writing {}: {error}", path.display()));
+        loop {
+            let there = There::look(path).map_err(failed)?;
+            let remark = match &there {
+                There::Living => return Ok(None),
+                There::Other(what) => {
+                    let what = format!("{} {what}: give another --root, or move it away", path.display());
+                    return Err(Refused::Usage(what));
+                }
+                There::Nothing => None,
+                There::Ended(_) => {
+                    Some(format!("{}: replaced the trust anchor of a twin that has ended", path.display()))
+                }
+            };
+            let part = Part::write(path, root).map_err(failed)?;
+            let moved = if remark.is_some() { part.replace(path) } else { part.place(path) };
+            match moved {
+                Ok(lock) => return Ok(Some(Self { path: path.to_owned(), remark, _lock: lock })),
+                // Another twin was faster: what it wrote is looked at.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(failed(error)),
+            }
+        }
+    }
+}
+
+impl There {
+    fn look(path: &Path) -> io::Result<Self> {
+        loop {
+            match fs::symlink_metadata(path) {
+                Ok(there) if there.is_file() => {}
+                Ok(_) => return Ok(Self::Other("is no regular file")),
+                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::Nothing),
+                Err(error) => return Err(error),
+            }
+            let file = File::open(path)?;
+            let mut bytes = Vec::new();
+            (&file).take(MAX_BYTES).read_to_end(&mut bytes)?;
+            if !is_twin_root(&bytes) {
+                return Ok(Self::Other("is there already and is not the trust anchor of a twin"));
+            }
+            match file.try_lock() {
+                // Else another twin replaced it before it was locked.
+                Ok(()) if is_at(&file, path)? => return Ok(Self::Ended(file)),
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Ok(Self::Living),
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+        }
+    }
+}
+
+/// Whether an open file is what stands at a path.
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    let opened = file.metadata()?;
+    match fs::symlink_metadata(path) {
+        Ok(there) => Ok((opened.dev(), opened.ino()) == (there.dev(), there.ino())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// A complete and locked file beside its target. When this is dropped its own name is removed.
+struct Part {
+    path: PathBuf,
+    file: File,
+}
+
+impl Part {
+    fn write(target: &Path, bytes: &[u8]) -> io::Result<Self> {
+        let mut name = OsString::from(".");
+        name.push(target.file_name().ok_or(ErrorKind::InvalidInput)?);
+        name.push(format!(".{}.part", std::process::id()));
+        let path = target.with_file_name(name);
+        let file = OpenOptions::new().write(true).create_new(true).open(&path)?;
+        let mut part = Self { path, file };
+        part.file.try_lock().map_err(io::Error::from)?;
+        part.file.write_all(bytes)?;
+        part.file.sync_all()?;
+        Ok(part)
+    }
+
+    /// Gives it its name where nothing stands; [`ErrorKind::AlreadyExists`] if something does. The
+    /// file is locked for as long as the result lives.
+    fn place(&self, target: &Path) -> io::Result<File> {
+        match fs::hard_link(&self.path, target) {
+            Ok(()) => self.file.try_clone(),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(error),
+            // A file system without hard links, where two twins that start at once are not told apart.
+            Err(_) => self.replace(target),
+        }
+    }
+
+    /// Gives it its name in the place of what stands there.
+    fn replace(&self, target: &Path) -> io::Result<File> {
+        fs::rename(&self.path, target)?;
+        self.file.try_clone()
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // It fails if it was renamed, which is what was wanted.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage(what) | Self::Io(what) => f.write_str(what),
+        }
+    }
+}
+
+impl Error for Refused {}
+
+/// `twin-root.der`, `twin-root-2.der` and so on.
+fn default_path(number: u32) -> PathBuf {
+    if number == 1 { "twin-root.der".into() } else { format!("twin-root-{number}.der").into() }
+}
