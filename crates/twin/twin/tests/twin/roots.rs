@@ -10,6 +10,9 @@ use teeproof_twin::paravisor::is_twin_root;
 
 use crate::command::{Twin, folder};
 
+/// A machine whose keys are made in no time.
+const QUICK: [&str; 2] = ["--product", "tdx"];
+
 /// The file that a twin says its trust anchor is in.
 fn named(twin: &Twin) -> String {
     let line = twin.lines[1].strip_prefix("# Its only trust anchor is in ").unwrap();
@@ -20,6 +23,7 @@ fn named(twin: &Twin) -> String {
 fn refused(folder: &Path, flags: &[&str]) -> (Option<i32>, String) {
     let done = Command::new(env!("CARGO_BIN_EXE_teeproof-twin"))
         .args(["paravisor", "--listen", "127.0.0.1:0"])
+        .args(QUICK)
         .args(flags)
         .current_dir(folder)
         .output()
@@ -38,13 +42,13 @@ fn names(folder: &Path) -> Vec<String> {
 
 #[test]
 fn a_second_twin_in_a_folder_keeps_the_firsts_root() {
-    let first = Twin::start("roots", &[]);
+    let first = Twin::start("roots", &QUICK);
     let folder = first.folder.clone();
     let root = fs::read(folder.join("twin-root.der")).unwrap();
     assert!(is_twin_root(&root));
     assert_eq!(first.said(), "");
 
-    let mut second = Twin::start_in(folder.clone(), &["--product", "tdx"]);
+    let mut second = Twin::start_in(folder.clone(), &QUICK);
     assert_eq!(named(&second), "twin-root-2.der");
     let says = "twin-root.der is the trust anchor of another twin that is running, and stays as it is";
     assert!(second.said().contains(says), "{}", second.said());
@@ -52,7 +56,7 @@ fn a_second_twin_in_a_folder_keeps_the_firsts_root() {
     let other = fs::read(folder.join("twin-root-2.der")).unwrap();
     assert!(other != root && is_twin_root(&other));
 
-    let third = Twin::start_in(folder.clone(), &[]);
+    let third = Twin::start_in(folder.clone(), &QUICK);
     assert_eq!(named(&third), "twin-root-3.der");
     assert_eq!(names(&folder), ["twin-root-2.der", "twin-root-3.der", "twin-root.der"]);
 
@@ -65,7 +69,7 @@ fn a_second_twin_in_a_folder_keeps_the_firsts_root() {
 
     // The second one is killed: its name is free, and that of the first one still is not.
     second.kill();
-    let fourth = Twin::start_in(folder.clone(), &[]);
+    let fourth = Twin::start_in(folder.clone(), &QUICK);
     assert_eq!(named(&fourth), "twin-root-2.der");
     assert_ne!(fs::read(folder.join("twin-root-2.der")).unwrap(), other);
     assert_eq!(fs::read(folder.join("twin-root.der")).unwrap(), root);
@@ -73,7 +77,8 @@ fn a_second_twin_in_a_folder_keeps_the_firsts_root() {
 
 #[test]
 fn a_twin_replaces_the_root_of_one_that_was_killed() {
-    for flags in [&[][..], &["--root", "twin-root.der"]] {
+    // Under the default name on a line with other keys, and under a name that was asked for.
+    for flags in [&["--product", "milan"][..], &["--product", "tdx", "--root", "twin-root.der"]] {
         let mut first = Twin::start("killed-root", flags);
         let path = first.folder.join("twin-root.der");
         let root = fs::read(&path).unwrap();
@@ -120,7 +125,8 @@ fn twins_that_start_at_once() {
     let folder = folder("roots-at-once");
     fs::create_dir_all(&folder).unwrap();
     let twins: Vec<Twin> = std::thread::scope(|scope| {
-        let starting: Vec<_> = (0..4).map(|_| scope.spawn(|| Twin::start_in(folder.clone(), &[]))).collect();
+        let starting: Vec<_> =
+            (0..4).map(|_| scope.spawn(|| Twin::start_in(folder.clone(), &QUICK))).collect();
         starting.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     let mut roots: Vec<_> = twins.iter().map(named).collect();
