@@ -3,7 +3,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -41,6 +41,16 @@ impl Twin {
     /// What it said on standard error, and all in this folder before it.
     pub(crate) fn said(&self) -> String {
         fs::read_to_string(self.folder.join("said")).unwrap()
+    }
+
+    /// The folder of its software TPM.
+    fn tpm_folder(&self) -> PathBuf {
+        Path::new(self.value("TEEPROOF_EVENT_LOG")).parent().unwrap().to_owned()
+    }
+
+    /// The process of its software TPM.
+    pub(crate) fn swtpm(&self) -> u32 {
+        fs::read_to_string(self.tpm_folder().join("pid")).unwrap().trim().parse().unwrap()
     }
 
     pub(crate) fn kill(&mut self) {
@@ -84,9 +94,8 @@ fn it_says_what_it_is_and_how_to_use_it() {
 #[test]
 fn a_kill_leaves_no_tpm_behind() {
     let mut twin = Twin::start("killed", &[]);
-    let log = PathBuf::from(twin.value("TEEPROOF_EVENT_LOG"));
-    let folder = log.parent().unwrap().to_owned();
-    let swtpm = fs::read_to_string(folder.join("pid")).unwrap().trim().to_owned();
+    let swtpm = twin.swtpm();
+    let folder = twin.tpm_folder();
     let lives = || fs::read_to_string(format!("/proc/{swtpm}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
     assert!(lives() && folder.exists());
     // SIGKILL: the twin itself can do nothing any more.

@@ -16,7 +16,7 @@ const SEQUENCE_UPDATE: u32 = 0x15c;
 const SEQUENCE_COMPLETE: u32 = 0x13e;
 const CONTEXT_SAVE: u32 = 0x162;
 const CONTEXT_LOAD: u32 = 0x161;
-pub(crate) const FLUSH_CONTEXT: u32 = 0x165;
+const FLUSH_CONTEXT: u32 = 0x165;
 const OBJECT_MEMORY: u32 = 0x902;
 const SESSION_MEMORY: u32 = 0x903;
 const SESSION_HANDLES: u32 = 0x905;
@@ -30,7 +30,7 @@ const VIRTUAL: u32 = 0x80ff_ffff;
 /// Transient objects, loaded sessions, saved sessions: as properties of TPM_CAP_HANDLES.
 const KINDS: [u32; 3] = [0x8000_0000, 0x0200_0000, 0x0300_0000];
 
-pub(crate) fn listed(client: &mut Client, kind: u32) -> Vec<u32> {
+fn listed(client: &mut Client, kind: u32) -> Vec<u32> {
     let asked = [1, kind, 254].map(u32::to_be_bytes).concat();
     let answer = client.run(0x17a, &[], &[], &asked).unwrap();
     answer[9..].chunks(4).map(|handle| u32_at(handle, 0)).collect()
@@ -47,7 +47,7 @@ fn managed(running: &Running) -> Client {
 }
 
 /// An object that takes a slot and has a state of its own.
-fn sequence(client: &mut Client) -> Result<u32, u32> {
+pub(crate) fn sequence(client: &mut Client) -> Result<u32, u32> {
     client.run(SEQUENCE_START, &[], &[], &[0, 0, 0, 0xb]).map(|answer| u32_at(&answer, 0))
 }
 
@@ -61,12 +61,12 @@ fn complete(client: &mut Client, handle: u32) -> Result<Vec<u8>, u32> {
     client.with_password(SEQUENCE_COMPLETE, &[handle], &parameters).map(|answer| answer[2..34].to_vec())
 }
 
-fn flush(client: &mut Client, handle: u32) -> Result<Vec<u8>, u32> {
+pub(crate) fn flush(client: &mut Client, handle: u32) -> Result<Vec<u8>, u32> {
     client.run(FLUSH_CONTEXT, &[], &[], &handle.to_be_bytes())
 }
 
 /// Waits until there is nothing left in the TPM: connections end in their own time.
-pub(crate) fn becomes_empty(running: &Running) {
+fn becomes_empty(running: &Running) {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         let there = everything(&mut Client::of(running));

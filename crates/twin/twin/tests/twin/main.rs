@@ -13,6 +13,7 @@
 mod client;
 mod command;
 mod connections;
+mod endurance;
 mod faults;
 mod hostile;
 mod machine;

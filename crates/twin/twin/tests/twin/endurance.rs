@@ -1,0 +1,162 @@
+//! A thousand collections in a row after fifty clients that were killed in the middle of a command:
+//! nothing is left in the TPM, and nothing grows. One test for each port.
+
+use std::fs;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use teeproof_vtpm::{Address, Patience, Registers, Tpm, ak_certificate, fresh_report, handles, open, quote};
+
+use crate::command::Twin;
+use crate::connections::{everything, flush, sequence};
+use crate::raw::{Client, NULL, OWNER, Session, command, len16, password};
+
+const KILLED: usize = 50;
+const COLLECTIONS: u64 = 1_000;
+/// After so many, the allocator's pools have the size that they need.
+const WARM_UP: u64 = 200;
+/// By how much the twin and its TPM may grow afterwards. If each of the 800 collections left one
+/// report of 2600 bytes behind, that would be four times as much.
+const GROWTH_KIB: u64 = 512;
+const ORPHAN_AGE: Duration = Duration::from_secs(1);
+/// Reports are renewed at each read, so that no collection waits.
+const FLAGS: [&str; 4] = ["--refresh-seconds", "0", "--orphan-seconds", "1"];
+
+#[test]
+fn a_thousand_collections_over_the_managed_port() {
+    let twin = Twin::start("endurance-managed", &FLAGS);
+    let address = twin.value("TEEPROOF_TPM");
+    for number in 0..KILLED {
+        kill_in_the_middle(socket_of(address), number);
+    }
+    // Nobody has to wait, nor to flush anything.
+    endure(&twin, address);
+}
+
+#[test]
+fn a_thousand_collections_over_the_raw_port() {
+    let twin = Twin::start("endurance-raw", &FLAGS);
+    let address = twin.value("TPM2TOOLS_TCTI");
+    let port = socket_of(address);
+    for number in 0..KILLED {
+        kill_in_the_middle(port, number);
+    }
+    let left = everything(&mut Client::to(port)).len();
+    assert_eq!(left, 6, "what was made before the last command stays, for it may be in use");
+    thread::sleep(ORPHAN_AGE);
+    // A quote takes a slot.
+    collect(open(&address.parse().unwrap()).unwrap().as_mut(), u64::MAX);
+    let mut client = Client::to(port);
+    assert!(everything(&mut client).len() < left, "nobody made room");
+    // The others stay until their slots are needed, or somebody flushes them.
+    for handle in everything(&mut client) {
+        flush(&mut client, handle).unwrap();
+    }
+    drop(client);
+    endure(&twin, address);
+}
+
+/// A client that has objects and sessions, and whose process is killed in the middle of a command:
+/// of a part of it, before its answer came, or before that was read.
+fn kill_in_the_middle(port: SocketAddr, number: usize) {
+    let mut client = Client::to(port);
+    // On the raw port only the first ones find slots.
+    for _ in 0..3 {
+        let _ = sequence(&mut client);
+        let _ = Session::try_start(&mut client, 0xb, NULL);
+    }
+    let template = [
+        &[0, 0x23, 0, 0xb, 0, 3, 0, 0x72, 0, 0, 0, 6, 0, 0x80, 0, 0x43][..],
+        &[0, 0x10, 0, 3, 0, 0x10, 0, 0, 0, 0],
+    ]
+    .concat();
+    let parameters = [&[0, 4, 0, 0, 0, 0][..], &len16(&template), &template, &[0; 6]].concat();
+    let create = command(0x131, &[OWNER], &password(b""), &parameters);
+    let end = if number % 3 == 0 { create.len() / 2 } else { create.len() };
+    client.0.write_all(&create[..end]).unwrap();
+    if number % 3 == 1 {
+        client.0.peek(&mut [0]).unwrap();
+    }
+    // From here on the connection is this process's alone.
+    let mut process =
+        Command::new("sleep").arg("600").stdin(Stdio::from(OwnedFd::from(client.0))).spawn().unwrap();
+    process.kill().unwrap();
+    process.wait().unwrap();
+}
+
+/// Makes a thousand collections and looks at what they leave behind.
+fn endure(twin: &Twin, address: &str) {
+    let pids = [twin.child.id(), twin.swtpm()];
+    let address: Address = address.parse().unwrap();
+    let mut before = None;
+    for number in 0..COLLECTIONS {
+        if number == WARM_UP {
+            before = Some(pids.map(Size::of));
+        }
+        collect(open(&address).unwrap().as_mut(), number);
+    }
+    let raw = socket_of(twin.value("TPM2TOOLS_TCTI"));
+    let there = settled(|| everything(&mut Client::to(raw)), Vec::is_empty);
+    assert!(there.is_empty(), "{there:08x?} stay");
+    for (pid, before) in pids.into_iter().zip(before.unwrap()) {
+        // Threads and sockets of connections are gone a moment after their ends.
+        let is_no_more = |now: &Size| now.threads <= before.threads && now.files <= before.files;
+        let after = settled(|| Size::of(pid), is_no_more);
+        assert!(is_no_more(&after), "{before:?}, then {after:?}");
+        assert!(after.kib <= before.kib + GROWTH_KIB, "{before:?}, then {after:?}");
+        println!("{before:?}, then {after:?}");
+    }
+}
+
+/// What `teeproof collect azure` takes from a machine: report, quote and certificate.
+fn collect(tpm: &mut dyn Tpm, number: u64) {
+    let mut user_data = [0x5a; 64];
+    user_data[..8].copy_from_slice(&number.to_be_bytes());
+    let fresh = fresh_report(tpm, &user_data, Patience::default(), &mut |_| ()).unwrap();
+    assert_eq!(fresh.tries, 1);
+    let quoted = quote(tpm, handles::AK, &user_data[..32], &[Registers::ALL_SHA256.0]).unwrap();
+    assert!(quoted.signed.message.windows(32).any(|window| window == &user_data[..32]));
+    assert!(ak_certificate(tpm).unwrap().is_some());
+}
+
+/// What a process has.
+#[derive(Clone, Copy, Debug)]
+struct Size {
+    kib: u64,
+    threads: u64,
+    files: usize,
+}
+
+impl Size {
+    fn of(pid: u32) -> Self {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let number = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+            line.trim_start_matches(':').trim().trim_end_matches(" kB").parse().unwrap()
+        };
+        let files = fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count();
+        Self { kib: number("VmRSS"), threads: number("Threads"), files }
+    }
+}
+
+/// What there is once this holds of it, or after a minute.
+fn settled<T>(look: impl Fn() -> T, holds: impl Fn(&T) -> bool) -> T {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let there = look();
+        if holds(&there) || Instant::now() > deadline {
+            return there;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The socket that an address names.
+fn socket_of(address: &str) -> SocketAddr {
+    let (host, port) = address.split_once(":host=").and_then(|(_, rest)| rest.split_once(",port=")).unwrap();
+    format!("{host}:{port}").parse().unwrap()
+}
