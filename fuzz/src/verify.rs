@@ -66,17 +66,19 @@ impl Switches {
     }
 }
 
-/// Policies that are appraised: the built-in one, and those of the examples, of which one speaks of
-/// both kinds of machines with AMD's processors.
+/// Policies that are appraised: the built-in one, and those of the examples, each with one of the two for
+/// Azure's machines.
 static POLICIES: LazyLock<Vec<Policy>> = LazyLock::new(|| {
     let read = |text| Policy::from_toml("example", text).ok();
     let azure = read(include_str!("../../examples/policies/azure-snp.toml"));
     let amd = read(include_str!("../../examples/policies/snp.toml"))
         .map(|snp| Policy { azure_snp: azure.and_then(|azure| azure.azure_snp), ..snp });
-    let nitro = read(include_str!("../../examples/policies/nitro.toml"));
+    let fleet = read(include_str!("../../examples/policies/azure-fleet.toml"));
+    let nitro = read(include_str!("../../examples/policies/nitro.toml"))
+        .map(|nitro| Policy { azure_snp: fleet.and_then(|fleet| fleet.azure_snp), ..nitro });
     let policies = [Some(Policy::genuine()), amd, nitro].into_iter().flatten().collect::<Vec<_>>();
     assert_eq!(policies.len(), 3);
-    assert_eq!(policies.iter().filter(|policy| policy.azure_snp.is_some()).count(), 2);
+    assert_eq!(policies.iter().filter(|policy| policy.azure_snp.is_some()).count(), 3);
     policies
 });
 

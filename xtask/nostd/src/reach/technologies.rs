@@ -35,6 +35,8 @@ pub(super) fn snp(bytes: &[u8], sink: &mut Sink) {
             sink.debug(&(verified.guest_policy(), verified.bound_chip_id(), verified.author_key_digest()));
             sink.debug(&(verified.is_host_requested(), verified.has_masked_chip_key()));
             sink.debug(&verified.is_revocation_checked());
+            let floors = black_box(teeproof_snp::FloorsByProduct::NONE);
+            sink.debug(&floors.with(verified.product(), verified.reported_tcb()));
             policy.demands(&mut |demand| told(&demand, sink));
             sink.debug(verified.path());
         }
