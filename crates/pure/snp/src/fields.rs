@@ -156,7 +156,7 @@ macro_rules! snp_policy_fields {
                 "The firmware that the signing key was derived for.",
                 REPORTED_TCB [6] = "snp.tcb.reported", "the reported TCB",
                     "The platform proves at least these firmware versions.",
-                    "The host must update its firmware, or report its newer TCB.",
+                    "The host must update its firmware, or report its newer TCB. A product line without a floor needs one in the policy.",
                     "AMD 56860, REPORTED_TCB",
                 genuine (waived), value (Some($crate::TcbLevels::of(report.product(), report.reported_tcb()))),
                 suggest (floor)
@@ -165,7 +165,7 @@ macro_rules! snp_policy_fields {
                 "The firmware that the platform cannot go back behind.",
                 COMMITTED_TCB [6] = "snp.tcb.committed", "the committed TCB",
                     "The platform cannot go back behind these firmware versions.",
-                    "The host must commit its firmware update.",
+                    "The host must commit its firmware update. A product line without a floor needs one in the policy.",
                     "AMD 56860, COMMITTED_TCB",
                 genuine (waived), value (Some($crate::TcbLevels::of(report.product(), report.committed_tcb()))),
                 suggest (floor);
@@ -173,7 +173,7 @@ macro_rules! snp_policy_fields {
                 "The firmware that the platform runs.",
                 CURRENT_TCB [6] = "snp.tcb.current", "the current TCB",
                     "The platform runs at least these firmware versions.",
-                    "The host must update its firmware.",
+                    "The host must update its firmware. A product line without a floor needs one in the policy.",
                     "AMD 56860, CURRENT_TCB",
                 genuine (waived), value (Some($crate::TcbLevels::of(report.product(), report.current_tcb()))),
                 suggest (floor);
@@ -181,7 +181,7 @@ macro_rules! snp_policy_fields {
                 "The firmware at which the guest was launched or imported.",
                 LAUNCH_TCB [6] = "snp.tcb.launch", "the launch TCB",
                     "The guest was launched, or imported, under at least these firmware versions.",
-                    "Start the guest anew: its launch measurement was made by older firmware than the platform has now.",
+                    "Start the guest anew: its launch measurement was made by older firmware than the platform has now. A product line without a floor needs one in the policy.",
                     "AMD 56860, LAUNCH_TCB",
                 genuine (waived), value (Some($crate::TcbLevels::of(report.product(), report.launch_tcb()))),
                 suggest (floor);

@@ -350,6 +350,12 @@ fn policies_settings_and_bundles_come_out_raw_of_no_verb() {
         ),
         format!("version = 1\n[nitro]\nmodule-id = {{ {quoted} = 1 }}\n"),
         format!("version = 1\nname = {quoted}\n[azure-snp]\norigin = {{ exactly = {quoted} }}\n"),
+        format!(
+            "version = 1\n[azure-snp]\nunlisted = {{ waived = \"w\" }}\nevent-log = {{ explained-except = {{ 9 = {quoted} }} }}\n"
+        ),
+        format!(
+            "version = 1\n[azure-snp]\nproduct = {{ exactly = {quoted} }}\nlaunch-tcb = {{ at-least = {{ milan = {{}}, {quoted} = {{}} }} }}\nevent-log = {{ explained-except = {{ {quoted} = {quoted} }} }}\n"
+        ),
         HOSTILE.to_string(),
         format!("# {HOSTILE}\nversion = 1\n\u{202e}[snp]\n"),
     ]

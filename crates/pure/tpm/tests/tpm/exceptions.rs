@@ -6,9 +6,11 @@ use teeproof_tpm::{EventLogRule, ExceptedPcr, Policy, appraise, checks};
 
 use crate::support::*;
 
-/// Of each finding: its check, how it came out, whether it was waived, its line, both sides and the reason.
+/// A finding: its check, how it came out, whether it was waived, its line, both sides and the reason.
+type OneTold = (&'static str, Outcome, bool, Option<u32>, [String; 3]);
+
 #[derive(Default)]
-struct Told(Vec<(&'static str, Outcome, bool, Option<u32>, [String; 3])>);
+struct Told(Vec<OneTold>);
 
 impl Record for Told {
     fn record(&mut self, finding: Finding<'_>) {
