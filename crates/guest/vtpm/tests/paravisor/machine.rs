@@ -17,6 +17,9 @@ pub(crate) const PATIENCE: Patience =
 pub(crate) enum Transport {
     #[cfg(feature = "direct")]
     Direct,
+    /// Over a connection that is kept, in front of a resource manager.
+    #[cfg(feature = "direct")]
+    Managed,
     #[cfg(feature = "tss")]
     Stack,
 }
@@ -25,7 +28,7 @@ impl Transport {
     pub(crate) fn open(self, address: &str, tcti: &str) -> Box<dyn Tpm> {
         let text = match self {
             #[cfg(feature = "direct")]
-            Self::Direct => address.to_owned(),
+            Self::Direct | Self::Managed => address.to_owned(),
             #[cfg(feature = "tss")]
             Self::Stack => format!("tss:{tcti}"),
         };
@@ -58,7 +61,12 @@ impl Machine {
 
     /// A connection of one's own.
     pub(crate) fn tpm(&self) -> Box<dyn Tpm> {
-        self.transport.open(&self.running.address(), &self.running.tcti())
+        let address = match self.transport {
+            #[cfg(feature = "direct")]
+            Transport::Managed => self.running.managed_address(),
+            _ => self.running.address(),
+        };
+        self.transport.open(&address, &self.running.tcti())
     }
 }
 

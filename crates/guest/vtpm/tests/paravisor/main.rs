@@ -139,6 +139,39 @@ mod direct {
     suite!(Direct);
 }
 
+/// What makes objects and sessions, or has company: nothing else differs there.
+#[cfg(feature = "direct")]
+mod managed {
+    over! { Managed:
+        fresh {
+            the_first_try_if_a_renewal_is_due
+        }
+        together {
+            two_that_ask_at_the_same_time
+            somebody_reads_all_the_time
+        }
+        quote {
+            several_banks_in_one_quote
+        }
+    }
+
+    #[cfg(feature = "seal")]
+    mod secrets {
+        over! { Managed:
+            sealing {
+                a_key_is_the_same_each_time_and_certified
+                every_padding_and_length
+                what_does_not_come_out
+                registers_that_changed
+                failures_leave_nothing_behind
+            }
+            envelope {
+                every_padding
+            }
+        }
+    }
+}
+
 #[cfg(feature = "tss")]
 mod stack {
     suite!(Stack);

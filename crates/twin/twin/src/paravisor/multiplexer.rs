@@ -90,7 +90,8 @@ impl<T: Upstream> Multiplexer<T> {
     /// Answers a command of a managed connection.
     pub(super) fn managed(&mut self, id: SpaceId, command: &[u8], now: Instant) -> Result<Vec<u8>, Refused> {
         let Some(known) = self.known(command) else {
-            // Malformed or unknown: the TPM says so, and nothing comes of it.
+            // Malformed or unknown: the TPM says so, and nothing of anybody's is within its reach.
+            self.unload(now)?;
             return Ok(self.engine.answer(command, now, &mut self.tpm)?);
         };
         self.make_resident(id, &known.named, now)?;

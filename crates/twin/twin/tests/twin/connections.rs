@@ -299,6 +299,26 @@ fn what_the_command_names_is_no_orphan() {
     assert_eq!(listed(&mut client, KINDS[0]).len(), 3);
 }
 
+/// However long it has not used them.
+#[test]
+fn what_an_open_managed_connection_made_is_no_orphan() {
+    let running = with_orphans(Duration::ZERO);
+    let mut owner = managed(&running);
+    let handle = sequence(&mut owner).unwrap();
+    let mut sessions: Vec<_> = (0..3).map(|_| Session::start(&mut owner, 0xb, NULL)).collect();
+    // Others take all slots several times, and all numbers of sessions.
+    let mut raw = Client::of(&running);
+    (0..9).for_each(|_| assert!(sequence(&mut raw).is_ok()));
+    for _ in 0..100 {
+        let session = Session::start(&mut raw, 0xb, NULL);
+        raw.run(CONTEXT_SAVE, &[session.handle], &[], &[]).unwrap();
+    }
+    for session in &mut sessions {
+        assert!(session.nv_read(&mut owner, REPORT, (4, 0), 1).is_ok());
+    }
+    assert_eq!(complete(&mut owner, handle).unwrap(), digest::digest(&digest::SHA256, b"").as_ref());
+}
+
 /// A handle that was in an answer that nobody read is known to nobody.
 #[test]
 fn an_answer_that_nobody_reads_leaves_nothing_on_the_raw_port() {
