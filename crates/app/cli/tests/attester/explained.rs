@@ -17,11 +17,7 @@ fn the_commands_of_tpm2_tools_do_the_same() {
         let program = std::path::Path::new(env!("CARGO_BIN_EXE_teeproof")).parent().unwrap();
         let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
         let mut shell = Command::new("sh");
-        shell
-            .args(["-e", "collect.sh"])
-            .current_dir(&folder)
-            .env("PATH", path)
-            .envs(machine.twin.environment());
+        shell.args(["-e", "collect.sh"]).current_dir(&folder).env("PATH", path).envs(machine.environment());
         let output = shell.output().unwrap();
         assert!(output.status.success(), "tpm2-tools, curl and xxd are needed: {output:#?}");
         let ran = machine.verify(&format!("{name}/vm.bundle"), &["--nonce", NONCE]);

@@ -54,8 +54,9 @@ fn stale_reports_are_still_what_lies_there() {
 
 #[test]
 fn a_twin_that_is_killed_in_the_middle_leaves_a_clean_error() {
-    let Machine { twin, folder } = Machine::faulty("fault-killed", Fault::Renewal);
-    let environment = twin.environment();
+    let machine = Machine::faulty("fault-killed", Fault::Renewal);
+    let environment = machine.environment();
+    let Machine { twin, folder } = machine;
     let output = folder.join("ev.bundle");
     let collecting = thread::spawn(move || {
         let run = teeproof(["collect", "azure", "--nonce", NONCE, "-o"]).args([&output]);

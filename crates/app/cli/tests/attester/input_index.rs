@@ -41,7 +41,7 @@ fn that_is_locked() {
     let define = ["vtpm", "nv", "define", "0x01400002", "--size", "64", "--attributes", attributes];
     machine.run(&define).exits(0);
     let mut lock = Command::new("tpm2_nvwritelock");
-    lock.args(["-C", "o", "0x01400002"]).envs(machine.twin.environment());
+    lock.args(["-C", "o", "0x01400002"]).envs(machine.environment());
     assert!(lock.status().expect("tpm2-tools are needed").success());
     machine.collect("ev.bundle", &["--nonce", NONCE]).fails(9, &["0x01400002", "is locked against writing"]);
     machine.run(&["doctor"]).exits(0).shows(&["! user data ", "is locked"]);

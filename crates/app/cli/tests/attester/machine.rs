@@ -30,6 +30,17 @@ impl Machine {
         machine
     }
 
+    /// The environment that the twin prints. A build without our own transport has only the port for
+    /// the TPM software stack.
+    pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
+        let all = self.twin.environment().into_iter();
+        if cfg!(feature = "direct") {
+            all.collect()
+        } else {
+            all.filter(|(name, _)| *name != "TEEPROOF_TPM").collect()
+        }
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
@@ -41,7 +52,7 @@ impl Machine {
 
     /// The command, in this machine.
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
-        self.twin.environment().iter().fold(teeproof(arguments), |run, (name, value)| run.env(name, value))
+        self.environment().iter().fold(teeproof(arguments), |run, (name, value)| run.env(name, value))
     }
 
     /// `collect azure` into a file of this name.
