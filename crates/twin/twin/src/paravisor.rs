@@ -12,6 +12,7 @@ mod input;
 mod listen;
 mod multiplexer;
 mod orphans;
+mod owner;
 mod provision;
 mod read;
 mod report;
@@ -24,7 +25,7 @@ mod thim;
 mod upstream;
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -78,7 +79,11 @@ impl Paravisor {
         let thim = Thim::start(thim, Documents::new(&certificates, reported_tcb)?)?;
         let shared = Arc::new(Shared::new(Multiplexer::new(engine, tpm, settings.orphan_age)));
         let raw = shared.clone();
-        let data = Listener::start(data, move |stream| channels::data(stream, &mut RawClient::new(&raw)))?;
+        let serve = move |stream: TcpStream| {
+            let mut client = RawClient::new(&raw, &stream);
+            channels::data(stream, &mut client);
+        };
+        let data = Listener::start(data, serve)?;
         let managed =
             Listener::start(managed, move |stream| channels::data(stream, &mut ManagedClient::new(&shared)))?;
         let control = Listener::start(control, channels::control)?;

@@ -1,5 +1,6 @@
 //! The clients of the two ports, and what becomes of what they made when they leave.
 
+use std::net::{SocketAddr, TcpStream};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -7,6 +8,7 @@ use super::channels::Client;
 use super::codes::FAILURE;
 use super::frame::refusal;
 use super::multiplexer::{Multiplexer, SpaceId};
+use super::owner::Owner;
 use super::upstream::{Refused, Socket};
 use crate::say;
 
@@ -17,6 +19,8 @@ pub(super) type Shared = Mutex<Multiplexer<Socket>>;
 /// connection.
 pub(super) struct RawClient<'a> {
     shared: &'a Shared,
+    /// Its address and ours, while it is connected.
+    ends: Option<(SocketAddr, SocketAddr)>,
     /// What the last answer gave the handle of.
     given: Option<u32>,
 }
@@ -28,8 +32,9 @@ pub(super) struct ManagedClient<'a> {
 }
 
 impl<'a> RawClient<'a> {
-    pub(super) const fn new(shared: &'a Shared) -> Self {
-        Self { shared, given: None }
+    pub(super) fn new(shared: &'a Shared, stream: &TcpStream) -> Self {
+        let ends = stream.peer_addr().and_then(|client| Ok((client, stream.local_addr()?)));
+        Self { shared, ends: ends.ok(), given: None }
     }
 }
 
@@ -41,14 +46,19 @@ impl<'a> ManagedClient<'a> {
 
 impl Client for RawClient<'_> {
     fn answer(&mut self, command: &[u8]) -> Vec<u8> {
-        self.given = None;
-        match lock(self.shared).raw(command, Instant::now()) {
-            Ok((answer, given)) => {
-                self.given = given;
-                answer
+        let done = lock(self.shared).raw(command, Instant::now());
+        let (answer, given) = match done {
+            Ok(done) => done,
+            Err(refused) => (refuse(refused), None),
+        };
+        self.given = given;
+        if let (Some(handle), Some((client, twin))) = (given, self.ends) {
+            // It waits for the answer now: later its process may be gone.
+            if let Some(owner) = Owner::of(client, twin) {
+                lock(self.shared).note_owner(handle, owner, Instant::now());
             }
-            Err(refused) => refuse(refused),
         }
+        answer
     }
 
     fn did_not_read(&mut self) {

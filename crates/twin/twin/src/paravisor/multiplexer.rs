@@ -9,6 +9,7 @@ use super::engine::{Engine, Shape};
 use super::frame::{Answer, Command, Cursor, refusal, response_code};
 use super::handles::{self, CAP_HANDLES, Shortage, flush_command, is_session, is_transient, key};
 use super::orphans::Orphans;
+use super::owner::Owner;
 use super::space::Space;
 use super::upstream::{Refused, Upstream};
 
@@ -57,12 +58,19 @@ impl<T: Upstream> Multiplexer<T> {
         let mut given = None;
         if response_code(&answer) == Some(0) {
             given = known.given(&answer);
-            known.named.iter().copied().chain(given).for_each(|handle| self.orphans.note(handle, now));
+            known.named.iter().for_each(|handle| self.orphans.note_use(*handle, now));
+            // Until its owner is known.
+            given.into_iter().for_each(|handle| self.orphans.note_owner(handle, None, now));
             if let (FLUSH_CONTEXT, [handle, ..]) = (known.code, known.named.as_slice()) {
                 self.orphans.forget(*handle);
             }
         }
         Ok((answer, given))
+    }
+
+    /// The process that asked for an object or a session over the raw port.
+    pub(super) fn note_owner(&mut self, handle: u32, owner: Owner, now: Instant) {
+        self.orphans.note_owner(handle, Some(owner), now);
     }
 
     /// Flushes an object or a session that nobody can know of: the answer that gave its handle was
@@ -96,25 +104,25 @@ impl<T: Upstream> Multiplexer<T> {
         };
         self.make_resident(id, &known.named, now)?;
         let mut command = command.to_vec();
-        if let Err(code) = self.to_physical(id, &known, &mut command) {
+        if let Err(code) = self.translate_command(id, &known, &mut command) {
             return Ok(refusal(code));
         }
         let answer = self.answer_with_room(&command, &known.named, now)?;
         if response_code(&answer) != Some(0) {
             return Ok(answer);
         }
-        let answer = self.to_virtual(id, &known, answer, now)?;
+        let answer = self.translate_answer(id, &known, answer, now)?;
         let space = self.spaces.entry(id).or_default();
         // Whoever saved a session may load it over another connection: from here on it is like
         // those of the raw port.
         for session in space.reconcile(&mut self.tpm)? {
-            self.orphans.note(session, now);
+            self.orphans.note_owner(session, None, now);
         }
         Ok(answer)
     }
 
     /// Replaces virtual handles in a command; the code of the answer if one is of nothing.
-    fn to_physical(&self, id: SpaceId, known: &Known, command: &mut [u8]) -> Result<(), u32> {
+    fn translate_command(&self, id: SpaceId, known: &Known, command: &mut [u8]) -> Result<(), u32> {
         let space = self.spaces.get(&id);
         let fields = command.get_mut(HEADER_BYTES..).unwrap_or_default().chunks_exact_mut(4);
         for (number, field) in (0..).zip(fields.take(known.handles)) {
@@ -130,7 +138,7 @@ impl<T: Upstream> Multiplexer<T> {
     }
 
     /// Replaces the TPM's handles in the answer to a command that succeeded, and takes in new ones.
-    fn to_virtual(
+    fn translate_answer(
         &mut self,
         id: SpaceId,
         known: &Known,

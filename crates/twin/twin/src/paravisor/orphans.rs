@@ -1,71 +1,116 @@
-//! Orphans: transient objects and sessions that belong to no managed connection and that no command
-//! has used for a while.
+//! Orphans: transient objects and sessions outside of the managed connections that nobody alive uses.
+//!
+//! Where the process that made one can be seen, it is an orphan once that process has ended. A client
+//! of another machine, user or container cannot be seen: then it is one after no command has used it
+//! for a while.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::handles::{is_session, is_transient, key};
+use super::owner::Owner;
 
-/// When each object and session outside of the managed connections was last used.
+/// What is known of each object and session outside of the managed connections.
 ///
 /// A TPM has three slots for objects and 64 numbers of sessions, and only commands that succeed
 /// are noted, so this has no more entries than that.
 #[derive(Debug)]
 pub(super) struct Orphans {
-    /// How long nobody has used an orphan.
+    /// How long nobody has used one whose owner is not known.
     age: Duration,
-    used: BTreeMap<u32, Instant>,
+    entries: BTreeMap<u32, Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    used: Instant,
+    owner: Option<Owner>,
 }
 
 impl Orphans {
     pub(super) const fn new(age: Duration) -> Self {
-        Self { age, used: BTreeMap::new() }
+        Self { age, entries: BTreeMap::new() }
     }
 
-    /// A command that succeeded named this handle or was answered with it.
-    pub(super) fn note(&mut self, handle: u32, now: Instant) {
+    /// A command that succeeded named this handle.
+    pub(super) fn note_use(&mut self, handle: u32, now: Instant) {
         if is_transient(handle) || is_session(handle) {
-            self.used.insert(key(handle), now);
+            self.entries.entry(key(handle)).or_insert(Entry { used: now, owner: None }).used = now;
         }
+    }
+
+    /// A command that succeeded gave this handle to this process, or to one that cannot be seen.
+    pub(super) fn note_owner(&mut self, handle: u32, owner: Option<Owner>, now: Instant) {
+        self.entries.insert(key(handle), Entry { used: now, owner });
     }
 
     /// There is no such handle any more.
     pub(super) fn forget(&mut self, handle: u32) {
-        self.used.remove(&key(handle));
+        self.entries.remove(&key(handle));
     }
 
     /// The orphan among these handles that was used least recently.
     pub(super) fn oldest(&self, handles: impl Iterator<Item = u32>, now: Instant) -> Option<u32> {
-        let used = |handle: &u32| self.used.get(&key(*handle)).copied();
-        let idle =
-            |used: Option<Instant>| used.is_none_or(|used| now.saturating_duration_since(used) >= self.age);
-        handles.filter(|handle| idle(used(handle))).min_by_key(used)
+        let entry = |handle: &u32| self.entries.get(&key(*handle));
+        let is_orphan = |entry: &Entry| match &entry.owner {
+            Some(owner) => owner.has_ended(),
+            None => now.saturating_duration_since(entry.used) >= self.age,
+        };
+        let orphans = handles.filter(|handle| entry(handle).is_none_or(is_orphan));
+        orphans.min_by_key(|handle| entry(handle).map(|entry| entry.used))
     }
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
+    use std::net::{TcpListener, TcpStream};
+    use std::os::fd::OwnedFd;
+    use std::process::{Child, Command, Stdio};
+
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
+
+    /// A process that has one end of a connection.
+    fn process() -> (Child, Owner) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (_, client) = listener.accept().unwrap();
+        let twin = stream.peer_addr().unwrap();
+        let stdin = Stdio::from(OwnedFd::from(stream));
+        let process = Command::new("sleep").arg("600").stdin(stdin).spawn().unwrap();
+        (process, Owner::of(client, twin).unwrap())
+    }
 
     #[test]
     fn the_least_recently_used_goes_first_and_nothing_before_its_time() {
         let start = Instant::now();
         let mut orphans = Orphans::new(SECOND * 2);
-        orphans.note(0x8000_0000, start + SECOND);
-        orphans.note(0x8000_0001, start);
-        orphans.note(0x0300_0000, start);
+        orphans.note_use(0x8000_0000, start + SECOND);
+        orphans.note_use(0x8000_0001, start);
+        orphans.note_use(0x0300_0000, start);
         let handles = [0x8000_0000, 0x8000_0001];
         let oldest =
             |orphans: &Orphans, seconds| orphans.oldest(handles.into_iter(), start + SECOND * seconds);
         assert_eq!(oldest(&orphans, 1), None);
         assert_eq!(oldest(&orphans, 2), Some(0x8000_0001));
         assert_eq!(oldest(&orphans, 9), Some(0x8000_0001));
-        orphans.note(0x8000_0001, start + SECOND * 2);
+        orphans.note_use(0x8000_0001, start + SECOND * 2);
         assert_eq!(oldest(&orphans, 3), Some(0x8000_0000));
         // A session has the same number whether it is loaded or saved.
         assert_eq!(orphans.oldest([0x0200_0000].into_iter(), start + SECOND), None);
+        // Whoever lives keeps what it has, however old.
+        let (mut process, owner) = process();
+        orphans.note_owner(0x8000_0000, Some(owner), start);
+        assert_eq!(oldest(&orphans, 99), Some(0x8000_0001));
+        orphans.note_use(0x8000_0000, start + SECOND * 99);
+        orphans.forget(0x8000_0001);
+        orphans.note_owner(0x8000_0001, None, start + SECOND * 99);
+        assert_eq!(oldest(&orphans, 99), None);
+        process.kill().unwrap();
+        process.wait().unwrap();
+        assert_eq!(oldest(&orphans, 99), Some(0x8000_0000));
         // What was never used since the twin started is nobody's.
         orphans.forget(0x0300_0000);
         assert_eq!(orphans.oldest([0x0200_0000].into_iter(), start), Some(0x0200_0000));

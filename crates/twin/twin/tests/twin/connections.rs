@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::net::TcpStream;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -63,6 +64,28 @@ fn complete(client: &mut Client, handle: u32) -> Result<Vec<u8>, u32> {
 
 pub(crate) fn flush(client: &mut Client, handle: u32) -> Result<Vec<u8>, u32> {
     client.run(FLUSH_CONTEXT, &[], &[], &handle.to_be_bytes())
+}
+
+/// The same by a process that has ended since: libtss2 and a connection of its own.
+fn sent_by_another(running: &Running, command: &[u8]) -> Vec<u8> {
+    let mut tpm2_send = Command::new("tpm2_send");
+    tpm2_send.env("TPM2TOOLS_TCTI", running.tcti()).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut process = tpm2_send.spawn().unwrap();
+    process.stdin.take().unwrap().write_all(command).unwrap();
+    process.wait_with_output().unwrap().stdout
+}
+
+/// A sequence of such a process.
+fn orphan(running: &Running) -> u32 {
+    let answer = sent_by_another(running, &command(SEQUENCE_START, &[], &[], &[0, 0, 0, 0xb]));
+    assert_eq!(u32_at(&answer, 6), 0, "{answer:02x?}");
+    u32_at(&answer, 10)
+}
+
+/// The code that a session is started with or refused.
+fn start_session(client: &mut Client) -> Result<u32, u32> {
+    let another = [&[0, 16][..], &[1; 16], &[0, 0, 0, 0, 0x10, 0, 0xb]].concat();
+    client.run(0x176, &[NULL, NULL], &[], &another).map(|answer| u32_at(&answer, 0))
 }
 
 /// Waits until there is nothing left in the TPM: connections end in their own time.
@@ -188,10 +211,9 @@ fn a_managed_connection_has_three_slots_of_each_kind() {
     assert_eq!(sequence(&mut client), Ok(handles[0]));
 
     let sessions: Vec<_> = (0..3).map(|_| Session::start(&mut client, 0xb, NULL)).collect();
-    let another = [&[0, 16][..], &[1; 16], &[0, 0, 0, 0, 0x10, 0, 0xb]].concat();
-    assert_eq!(client.run(0x176, &[NULL, NULL], &[], &another), Err(SESSION_MEMORY));
+    assert_eq!(start_session(&mut client), Err(SESSION_MEMORY));
     flush(&mut client, sessions[2].handle).unwrap();
-    assert!(client.run(0x176, &[NULL, NULL], &[], &another).is_ok());
+    assert!(start_session(&mut client).is_ok());
 }
 
 /// As tpm2-tools do it behind `/dev/tpmrm0`: each program loads what the one before it saved.
@@ -227,12 +249,14 @@ fn the_raw_port_keeps_what_ended_connections_made() {
 
 #[test]
 fn orphans_of_the_raw_port_make_room_when_slots_run_out() {
-    let running = with_orphans(Duration::ZERO);
-    // Six clients that were killed, each with three objects and three sessions.
+    let running = with_orphans(NEVER);
+    // Six clients that have ended, each with an object and a session: what they made makes room for
+    // what the next ones make.
+    let start = [&[0, 16][..], &[1; 16], &[0, 0, 0, 0, 0x10, 0, 0xb]].concat();
     for _ in 0..6 {
-        let mut client = Client::of(&running);
-        (0..3).for_each(|_| assert!(sequence(&mut client).is_ok()));
-        (0..3).for_each(|_| drop(Session::start(&mut client, 0xb, NULL)));
+        orphan(&running);
+        let answer = sent_by_another(&running, &command(0x176, &[NULL, NULL], &[], &start));
+        assert_eq!(u32_at(&answer, 6), 0, "{answer:02x?}");
     }
     let mut client = Client::of(&running);
     assert_eq!(everything(&mut client).len(), 6);
@@ -242,15 +266,15 @@ fn orphans_of_the_raw_port_make_room_when_slots_run_out() {
     assert!(listed(&mut client, KINDS[0]).len() < 3);
     let mut managed = managed(&running);
     (0..3).for_each(|_| assert!(sequence(&mut managed).is_ok()));
-    (0..3).for_each(|_| drop(Session::start(&mut managed, 0xb, NULL)));
+    (0..3).for_each(|_| assert!(start_session(&mut managed).is_ok()));
     assert_eq!(everything(&mut managed).len(), 6, "nothing of others is left");
 }
 
 #[test]
 fn orphans_are_flushed_in_the_order_of_their_last_use() {
-    let running = with_orphans(Duration::ZERO);
+    let running = with_orphans(NEVER);
+    let handles: Vec<_> = (0..3).map(|_| orphan(&running)).collect();
     let mut client = Client::of(&running);
-    let handles: Vec<_> = (0..3).map(|_| sequence(&mut client).unwrap()).collect();
     update(&mut client, handles[0], b"x").unwrap();
     // The second one was used least recently; the newcomer has its slot.
     assert_eq!(sequence(&mut client), Ok(handles[1]));
@@ -258,11 +282,12 @@ fn orphans_are_flushed_in_the_order_of_their_last_use() {
     assert_eq!(complete(&mut client, handles[0]).unwrap(), digest::digest(&digest::SHA256, b"x").as_ref());
 }
 
+/// However long nobody has used it.
 #[test]
-fn what_was_used_lately_is_no_orphan() {
-    let running = with_orphans(NEVER);
+fn what_a_process_that_lives_made_is_no_orphan() {
+    let running = with_orphans(Duration::ZERO);
     let mut client = Client::of(&running);
-    let handles: Vec<_> = (0..3).map(|_| sequence(&mut client).unwrap()).collect();
+    let handles: Vec<_> = (0..3).map(|_| sequence(&mut Client::of(&running)).unwrap()).collect();
     assert_eq!(sequence(&mut client), Err(OBJECT_MEMORY));
     let mut managed = managed(&running);
     assert_eq!(sequence(&mut managed), Err(OBJECT_MEMORY));
@@ -275,16 +300,16 @@ fn what_was_used_lately_is_no_orphan() {
 /// A parent is the least recently used object when its child comes.
 #[test]
 fn what_the_command_names_is_no_orphan() {
-    let running = with_orphans(Duration::ZERO);
-    let mut client = Client::of(&running);
+    let running = with_orphans(NEVER);
     let template = [
         &[0, 0x23, 0, 0xb, 0, 3, 0, 0x72, 0, 0, 0, 6, 0, 0x80, 0, 0x43][..],
         &[0, 0x10, 0, 3, 0, 0x10, 0, 0, 0, 0],
     ]
     .concat();
     let parameters = [&[0, 4, 0, 0, 0, 0][..], &len16(&template), &template, &[0; 6]].concat();
-    let parent = client.run(0x131, &[OWNER], &password(b""), &parameters).unwrap();
-    let parent = u32_at(&parent, 0);
+    let parent = sent_by_another(&running, &command(0x131, &[OWNER], &password(b""), &parameters));
+    let parent = u32_at(&parent, 10);
+    let mut client = Client::of(&running);
     let create = |_| match client.with_password(0x153, &[parent], &parameters) {
         // TPM_RC_RETRY: the cipher is tested when it is used first.
         Err(0x922) => None,
@@ -293,7 +318,7 @@ fn what_the_command_names_is_no_orphan() {
     let child = (0..100).find_map(create).unwrap().unwrap();
     let private = 2 + usize::from(u16::from_be_bytes([child[0], child[1]]));
     let public = 2 + usize::from(u16::from_be_bytes([child[private], child[private + 1]]));
-    let others: Vec<_> = (0..2).map(|_| sequence(&mut client).unwrap()).collect();
+    let others: Vec<_> = (0..2).map(|_| orphan(&running)).collect();
     let load = client.run(0x157, &[parent], &password(b""), &child[..private + public]).unwrap();
     assert_eq!(u32_at(&load, 0), others[0]);
     assert_eq!(listed(&mut client, KINDS[0]).len(), 3);
@@ -306,12 +331,14 @@ fn what_an_open_managed_connection_made_is_no_orphan() {
     let mut owner = managed(&running);
     let handle = sequence(&mut owner).unwrap();
     let mut sessions: Vec<_> = (0..3).map(|_| Session::start(&mut owner, 0xb, NULL)).collect();
-    // Others take all slots several times, and all numbers of sessions.
-    let mut raw = Client::of(&running);
-    (0..9).for_each(|_| assert!(sequence(&mut raw).is_ok()));
+    // Others take all slots, and all numbers of sessions.
+    for _ in 0..4 {
+        orphan(&running);
+    }
+    let mut other = managed(&running);
     for _ in 0..100 {
-        let session = Session::start(&mut raw, 0xb, NULL);
-        raw.run(CONTEXT_SAVE, &[session.handle], &[], &[]).unwrap();
+        let session = start_session(&mut other).unwrap();
+        other.run(CONTEXT_SAVE, &[session], &[], &[]).unwrap();
     }
     for session in &mut sessions {
         assert!(session.nv_read(&mut owner, REPORT, (4, 0), 1).is_ok());
@@ -336,29 +363,19 @@ fn an_answer_that_nobody_reads_leaves_nothing_on_the_raw_port() {
     }
 }
 
-/// A session that stays saved keeps its number.
+/// A session that stays saved keeps its number, for whoever loads it. A client that cannot be seen
+/// loses it only when it has not used it for a while.
 #[test]
 fn saved_sessions_make_room_when_their_numbers_run_out() {
-    let running = with_orphans(Duration::ZERO);
-    let mut client = Client::of(&running);
-    let first = Session::start(&mut client, 0xb, NULL);
-    client.run(CONTEXT_SAVE, &[first.handle], &[], &[]).unwrap();
-    let all: Vec<_> = (0..100)
-        .map(|_| {
-            let session = Session::start(&mut client, 0xb, NULL);
-            client.run(CONTEXT_SAVE, &[session.handle], &[], &[]).unwrap();
-            session.handle
-        })
-        .collect();
-    assert!(listed(&mut client, KINDS[2]).len() <= 64);
-    assert!(all.contains(&first.handle), "the first one had to go");
-
-    let running = with_orphans(NEVER);
-    let mut client = Client::of(&running);
-    let another = [&[0, 16][..], &[1; 16], &[0, 0, 0, 0, 0x10, 0, 0xb]].concat();
-    let refused = (0..100).find_map(|_| match client.run(0x176, &[NULL, NULL], &[], &another) {
-        Ok(answer) => client.run(CONTEXT_SAVE, &[u32_at(&answer, 0)], &[], &[]).err(),
-        Err(code) => Some(code),
-    });
-    assert_eq!(refused, Some(SESSION_HANDLES));
+    for (age, refused) in [(Duration::ZERO, None), (NEVER, Some(SESSION_HANDLES))] {
+        let running = with_orphans(age);
+        // Who loads a session that a managed connection saved, is not to be known.
+        let mut client = managed(&running);
+        let start_and_save = |client: &mut Client| {
+            let session = start_session(client)?;
+            client.run(CONTEXT_SAVE, &[session], &[], &[])
+        };
+        assert_eq!((0..100).find_map(|_| start_and_save(&mut client).err()), refused);
+        assert_eq!(listed(&mut client, KINDS[2]).len(), 64);
+    }
 }

@@ -162,12 +162,8 @@ pub(crate) const CALLER: [u8; 20] = [0xca; 20];
 impl Session {
     /// Starts one with a hash (a TPM_ALG_ID), bound to something or to nothing.
     pub(crate) fn start(client: &mut Client, hash: u16, bound: u32) -> Self {
-        Self::try_start(client, hash, bound).unwrap()
-    }
-
-    pub(crate) fn try_start(client: &mut Client, hash: u16, bound: u32) -> Result<Self, u32> {
         let parameters = [&len16(&CALLER)[..], &CALLER, &[0, 0, 0, 0, 0x10], &hash.to_be_bytes()].concat();
-        let answer = client.run(0x176, &[NULL, bound], &[], &parameters)?;
+        let answer = client.run(0x176, &[NULL, bound], &[], &parameters).unwrap();
         let nonce_tpm = answer[6..].to_vec();
         let hash = match hash {
             4 => (&digest::SHA1_FOR_LEGACY_USE_ONLY, hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY),
@@ -180,7 +176,7 @@ impl Session {
             let nonce = session.nonce_tpm.clone();
             session.key = session.hmac(&[&[0, 0, 0, 1], b"ATH\0", &nonce, &CALLER, &bits]);
         }
-        Ok(session)
+        session
     }
 
     /// Runs a command and checks the HMAC of its answer. `names` are those of the handles.
