@@ -28,18 +28,18 @@ pub(crate) enum Twin {
 /// Everything that can be set of a paravisor.
 #[derive(Debug, Args)]
 pub(crate) struct ParavisorArgs {
-    /// Where the TPM listens as swtpm does, for clients that open a connection for each command; its
-    /// control channel is on the next port. Port 0 means any two
+    /// Where the TPM listens as swtpm does, for at most 64 connections at a time; its control channel is
+    /// on the next port. Port 0 means any two
     ///
-    /// Nothing is flushed when a connection ends. When the TPM runs out of slots, what no command has
-    /// used for a while (--orphan-seconds) is flushed. Each port serves 64 connections at a time and
-    /// hangs up on further ones.
+    /// For clients that open a connection for each command, as libtss2 does: nothing is flushed when one
+    /// ends. When the TPM runs out of slots, what ended processes left behind is flushed. Further
+    /// connections are closed without an answer.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:2321", value_parser = address)]
     listen: SocketAddr,
-    /// Where the TPM listens for clients that keep their connection. Port 0 means any
+    /// Where the TPM listens as /dev/tpmrm0 behaves, for at most 64 connections at a time. Port 0 means any
     ///
-    /// A resource manager as behind /dev/tpmrm0: each connection has handles of its own, and what it
-    /// made is flushed when it ends. 64 connections at a time, as with --listen.
+    /// For clients that keep their connection: each has handles of its own, and what it made is flushed
+    /// when it ends.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0", value_parser = address)]
     listen_managed: SocketAddr,
     /// Where the service for certificates listens
@@ -60,8 +60,8 @@ pub(crate) struct ParavisorArgs {
     /// For how long a report is not renewed
     #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds)]
     refresh_seconds: Duration,
-    /// For how long nothing has used an object or session of --listen that is flushed when the TPM runs
-    /// out of slots
+    /// After how long without use an object or session of --listen counts as left behind, if its process
+    /// cannot be seen from here
     #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds)]
     orphan_seconds: Duration,
     /// What goes wrong
@@ -151,11 +151,13 @@ mod tests {
 
     #[test]
     fn settings_follow_the_flags() {
-        let line = "teeproof-twin paravisor --listen localhost:7 --product tdx --generation openvmm \
+        let line = "teeproof-twin paravisor --listen localhost:7 --listen-managed localhost:9 --orphan-seconds 3 \
+                    --product tdx --generation openvmm \
                     --hash 384 --nv-size 3000 --refresh-seconds 0.5 --fault wrong-type";
         let Twin::Paravisor(args) = Cli::try_parse_from(line.split_whitespace()).unwrap().twin;
         let settings = args.settings();
         assert_eq!((settings.listen.port(), settings.model), (7, Model::Tdx));
+        assert_eq!((settings.managed.port(), settings.orphan_age.as_secs()), (9, 3));
         assert_eq!(settings.generation, Some(Generation::OpenVmm));
         assert_eq!((settings.hash, settings.nv_bytes), (Hash::Sha384, Some(3000)));
         assert_eq!((settings.refresh.as_millis(), settings.fault), (500, Some(Fault::WrongType)));

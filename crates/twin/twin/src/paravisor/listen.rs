@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream}
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use crate::{Error, ports};
+use crate::{Error, ports, say};
 
 /// How many clients are served at a time; others are sent away.
 const MAX_CLIENTS: usize = 64;
@@ -57,14 +57,23 @@ fn accept(
     clients: &Arc<Clients>,
     serve: &(impl Fn(TcpStream) + Clone + Send + 'static),
 ) {
+    let mut was_full = false;
     for (number, stream) in (0..).zip(listener.incoming()) {
         if clients.is_over() {
             return;
         }
         let Ok(stream) = stream else { continue };
         if !clients.enter(number, &stream) {
+            // Once, until somebody has found a place again.
+            if !was_full {
+                say(&format!(
+                    "{MAX_CLIENTS} connections are open: further ones are closed without an answer"
+                ));
+            }
+            was_full = true;
             continue;
         }
+        was_full = false;
         // Its place is free again when the thread ends, a panic included, or does not start.
         let (serve, place) = (serve.clone(), Place { clients: clients.clone(), number });
         let serve = move || {

@@ -41,8 +41,8 @@ pub struct Settings {
     pub nv_bytes: Option<u16>,
     /// For how long a report is not renewed.
     pub refresh: Duration,
-    /// For how long no command has used an object or a session of the port without a resource manager
-    /// that is flushed when slots run out.
+    /// After how long without use an object or session of the raw port is an orphan, if its process
+    /// cannot be seen from here. Orphans are flushed when the TPM runs out of slots.
     pub orphan_age: Duration,
     /// What goes wrong.
     pub fault: Option<Fault>,

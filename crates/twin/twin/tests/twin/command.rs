@@ -1,8 +1,8 @@
 //! The command: what it prints, what it leaves behind, and what happens when it is killed.
 
 use std::fs::{self, OpenOptions};
-use std::io::{BufRead as _, BufReader};
-use std::net::TcpListener;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -131,4 +131,29 @@ fn what_cannot_be_is_said() {
     let (code, said) = told(&["--thim", &address]);
     assert_eq!(code, Some(1));
     assert!(said.contains(&format!("listening on {address}: ")), "{said}");
+}
+
+#[test]
+fn the_limit_of_connections_is_in_the_help() {
+    let program = env!("CARGO_BIN_EXE_teeproof-twin");
+    for flag in ["-h", "--help"] {
+        let done = Command::new(program).args(["paravisor", flag]).output().unwrap();
+        let help = String::from_utf8(done.stdout).unwrap();
+        let words = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(words.matches("at most 64 connections at a time").count(), 2, "{help}");
+    }
+}
+
+#[test]
+fn a_connection_beyond_the_limit_is_told() {
+    let twin = Twin::start("limit", &["--product", "tdx"]);
+    let (_, port) = twin.value("TPM2TOOLS_TCTI").rsplit_once("port=").unwrap();
+    let connect = || TcpStream::connect(("127.0.0.1", port.parse().unwrap())).unwrap();
+    let open: Vec<_> = (0..64).map(|_| connect()).collect();
+    for _ in 0..3 {
+        assert_eq!(connect().read(&mut [0]).unwrap_or_default(), 0);
+    }
+    let says = "teeproof-twin: 64 connections are open: further ones are closed without an answer\n";
+    assert_eq!(twin.said(), says, "once");
+    drop(open);
 }

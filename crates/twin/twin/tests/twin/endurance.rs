@@ -60,7 +60,7 @@ fn kill_tpm2_tools(tcti: &str, number: usize) {
     let mut tool = Command::new("tpm2_createprimary");
     let out = tool.args(["-C", "n", "-G", "rsa2048"]).env("TPM2TOOLS_TCTI", tcti).stdout(Stdio::piped());
     let mut process = out.stderr(Stdio::piped()).spawn().unwrap();
-    if number % 5 == 0 {
+    if number.is_multiple_of(5) {
         // Nobody ran out of slots because others were killed.
         let done = process.wait_with_output().unwrap();
         assert!(done.status.success(), "{done:?}");
@@ -86,7 +86,7 @@ fn kill_in_the_middle(port: SocketAddr, number: usize) {
     .concat();
     let parameters = [&[0, 4, 0, 0, 0, 0][..], &len16(&template), &template, &[0; 6]].concat();
     let create = command(0x131, &[OWNER], &password(b""), &parameters);
-    let end = if number % 3 == 0 { create.len() / 2 } else { create.len() };
+    let end = if number.is_multiple_of(3) { create.len() / 2 } else { create.len() };
     client.0.write_all(&create[..end]).unwrap();
     if number % 3 == 1 {
         client.0.peek(&mut [0]).unwrap();
