@@ -1,7 +1,7 @@
 //! The clients of the two ports, and what becomes of what they made when they leave.
 
 use std::net::{SocketAddr, TcpStream};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::channels::Client;
@@ -19,8 +19,9 @@ pub(super) type Shared = Mutex<Multiplexer<Socket>>;
 /// connection.
 pub(super) struct RawClient<'a> {
     shared: &'a Shared,
-    /// Its address and ours, while it is connected.
+    /// Its address and ours, until its owner is looked for.
     ends: Option<(SocketAddr, SocketAddr)>,
+    owner: Option<Arc<Owner>>,
     /// What the last answer gave the handle of.
     given: Option<u32>,
 }
@@ -34,7 +35,7 @@ pub(super) struct ManagedClient<'a> {
 impl<'a> RawClient<'a> {
     pub(super) fn new(shared: &'a Shared, stream: &TcpStream) -> Self {
         let ends = stream.peer_addr().and_then(|client| Ok((client, stream.local_addr()?)));
-        Self { shared, ends: ends.ok(), given: None }
+        Self { shared, ends: ends.ok(), owner: None, given: None }
     }
 }
 
@@ -52,10 +53,13 @@ impl Client for RawClient<'_> {
             Err(refused) => (refuse(refused), None),
         };
         self.given = given;
-        if let (Some(handle), Some((client, twin))) = (given, self.ends) {
+        if let Some(handle) = given {
             // It waits for the answer now: later its process may be gone.
-            if let Some(owner) = Owner::of(client, twin) {
-                lock(self.shared).note_owner(handle, owner, Instant::now());
+            if let Some((client, twin)) = self.ends.take() {
+                self.owner = Owner::of(client, twin).map(Arc::new);
+            }
+            if let Some(owner) = &self.owner {
+                lock(self.shared).note_owner(handle, owner.clone(), Instant::now());
             }
         }
         answer

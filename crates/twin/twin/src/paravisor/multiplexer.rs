@@ -2,6 +2,7 @@
 //! port, who have handles of their own as behind `/dev/tpmrm0`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::codes::{AUTH_CONTEXT, FLUSH_CONTEXT, GET_CAPABILITY, NO_SUCH_HANDLE, REFERENCE_H0};
@@ -69,7 +70,7 @@ impl<T: Upstream> Multiplexer<T> {
     }
 
     /// The process that asked for an object or a session over the raw port.
-    pub(super) fn note_owner(&mut self, handle: u32, owner: Owner, now: Instant) {
+    pub(super) fn note_owner(&mut self, handle: u32, owner: Arc<Owner>, now: Instant) {
         self.orphans.note_owner(handle, Some(owner), now);
     }
 

@@ -5,6 +5,7 @@
 //! for a while.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::handles::{is_session, is_transient, key};
@@ -24,7 +25,7 @@ pub(super) struct Orphans {
 #[derive(Debug)]
 struct Entry {
     used: Instant,
-    owner: Option<Owner>,
+    owner: Option<Arc<Owner>>,
 }
 
 impl Orphans {
@@ -40,7 +41,7 @@ impl Orphans {
     }
 
     /// A command that succeeded gave this handle to this process, or to one that cannot be seen.
-    pub(super) fn note_owner(&mut self, handle: u32, owner: Option<Owner>, now: Instant) {
+    pub(super) fn note_owner(&mut self, handle: u32, owner: Option<Arc<Owner>>, now: Instant) {
         self.entries.insert(key(handle), Entry { used: now, owner });
     }
 
@@ -102,7 +103,7 @@ mod tests {
         assert_eq!(orphans.oldest([0x0200_0000].into_iter(), start + SECOND), None);
         // Whoever lives keeps what it has, however old.
         let (mut process, owner) = process();
-        orphans.note_owner(0x8000_0000, Some(owner), start);
+        orphans.note_owner(0x8000_0000, Some(Arc::new(owner)), start);
         assert_eq!(oldest(&orphans, 99), Some(0x8000_0001));
         orphans.note_use(0x8000_0000, start + SECOND * 99);
         orphans.forget(0x8000_0001);

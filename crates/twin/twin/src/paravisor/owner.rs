@@ -53,8 +53,10 @@ fn has_ended(stat: &File) -> bool {
 
 /// The inode of the client's socket.
 fn inode(client: SocketAddr, twin: SocketAddr) -> Option<String> {
-    let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(fs::read_to_string);
-    let find = |table: &String| {
+    // Each takes the kernel some milliseconds, so the second is read only if the first does not help.
+    let mut tables =
+        ["/proc/net/tcp", "/proc/net/tcp6"].into_iter().filter_map(|path| fs::read_to_string(path).ok());
+    let find = |table: String| {
         table.lines().find_map(|line| {
             let mut fields = line.split_whitespace().skip(1);
             let is_it = is_address(fields.next()?, client) && is_address(fields.next()?, twin);
@@ -62,7 +64,7 @@ fn inode(client: SocketAddr, twin: SocketAddr) -> Option<String> {
             is_it.then(|| fields.nth(6).map(str::to_owned)).flatten()
         })
     };
-    tables.iter().flatten().find_map(find).filter(|inode| inode != "0")
+    tables.find_map(find).filter(|inode| inode != "0")
 }
 
 /// Whether a field of the table is this address: 32-bit words in the machine's order, and the port.
