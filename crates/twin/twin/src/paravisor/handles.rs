@@ -4,7 +4,7 @@ use super::codes::{
     CONTEXT_GAP, CONTEXT_LOAD, CONTEXT_SAVE, FLUSH_CONTEXT, GET_CAPABILITY, OBJECT_MEMORY, SESSION_HANDLES,
     SESSION_MEMORY,
 };
-use super::frame::{Command, Cursor, response_code};
+use super::frame::{Command, Cursor};
 use super::upstream::{Refused, Upstream, ask};
 
 /// The first handle of transient objects.
@@ -48,11 +48,6 @@ pub(super) enum Shortage {
 }
 
 impl Shortage {
-    /// The shortage that an answer tells of.
-    pub(super) fn of(answer: &[u8]) -> Option<Self> {
-        response_code(answer).and_then(Self::of_code)
-    }
-
     /// The shortage that a response code tells of.
     pub(super) fn of_code(code: u32) -> Option<Self> {
         match code {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::codes::{AUTH_CONTEXT, FLUSH_CONTEXT, GET_CAPABILITY, NO_SUCH_HANDLE, REFERENCE_H0};
+use super::codes::{AUTH_CONTEXT, CONTEXT_SAVE, FLUSH_CONTEXT, GET_CAPABILITY, NO_SUCH_HANDLE, REFERENCE_H0};
 use super::engine::{Engine, Shape};
 use super::frame::{Answer, Command, Cursor, refusal, response_code};
 use super::handles::{self, CAP_HANDLES, Shortage, flush_command, is_session, is_transient, key};
@@ -13,9 +13,14 @@ use super::orphans::Orphans;
 use super::owner::Owner;
 use super::space::Space;
 use super::upstream::{Refused, Upstream};
+use crate::say;
 
 /// Tag, size and code of a command or an answer.
 const HEADER_BYTES: usize = 10;
+
+/// A TPM numbers the sessions that it saves, and its oldest number must not be more than 65535 behind:
+/// after so many, those of connections that do nothing are saved anew.
+const MAX_SAVES: u32 = 16_384;
 
 /// The paravisor and the TPM behind it, one command after the other.
 #[derive(Debug)]
@@ -27,6 +32,8 @@ pub(super) struct Multiplexer<T> {
     /// The space that is in the TPM. It stays there until another client needs the slots.
     resident: Option<SpaceId>,
     opened: u64,
+    /// How many sessions were saved since those of all spaces were.
+    saves: u32,
 }
 
 /// The number of a managed connection's space.
@@ -46,7 +53,7 @@ struct Known {
 impl<T: Upstream> Multiplexer<T> {
     pub(super) const fn new(engine: Engine, tpm: T, orphan_age: Duration) -> Self {
         let orphans = Orphans::new(orphan_age);
-        Self { engine, tpm, orphans, spaces: BTreeMap::new(), resident: None, opened: 0 }
+        Self { engine, tpm, orphans, spaces: BTreeMap::new(), resident: None, opened: 0, saves: 0 }
     }
 
     /// Answers a command of the raw port. With the answer comes the handle that it gives, if any.
@@ -59,6 +66,7 @@ impl<T: Upstream> Multiplexer<T> {
         let mut given = None;
         if response_code(&answer) == Some(0) {
             given = known.given(&answer);
+            self.saves = self.saves.saturating_add(u32::from(known.code == CONTEXT_SAVE));
             known.named.iter().for_each(|handle| self.orphans.note_use(*handle, now));
             // Until its owner is known.
             given.into_iter().for_each(|handle| self.orphans.note_owner(handle, None, now));
@@ -171,9 +179,8 @@ impl<T: Upstream> Multiplexer<T> {
     fn answer_with_room(&mut self, command: &[u8], named: &[u32], now: Instant) -> Result<Vec<u8>, Refused> {
         loop {
             let answer = self.engine.answer(command, now, &mut self.tpm)?;
-            match Shortage::of(&answer) {
-                Some(shortage) if self.make_room(shortage, named, now)? => {}
-                _ => return Ok(answer),
+            if !self.makes_room(response_code(&answer).unwrap_or_default(), named, now)? {
+                return Ok(answer);
             }
         }
     }
@@ -202,25 +209,72 @@ impl<T: Upstream> Multiplexer<T> {
             self.unload(now)?;
             self.resident = Some(id);
         }
-        loop {
-            let refused = match self.spaces.entry(id).or_default().load(&mut self.tpm) {
-                Ok(()) => return Ok(()),
-                Err(refused) => refused,
-            };
-            match refused {
-                Refused::Code(_, code)
-                    if Shortage::of_code(code)
-                        .map_or(Ok(false), |shortage| self.make_room(shortage, named, now))? => {}
-                refused => return Err(refused),
-            }
-        }
+        self.load(id, named, now)
     }
 
     /// Leaves the TPM's slots to others.
     fn unload(&mut self, now: Instant) -> Result<(), Refused> {
-        let Some(space) = self.resident.take().and_then(|id| self.spaces.get_mut(&id)) else { return Ok(()) };
-        let to_flush = space.save(&mut self.tpm)?;
-        to_flush.into_iter().try_for_each(|handle| self.flush(handle, now))
+        if let Some(id) = self.resident.take() {
+            self.save(id, now)?;
+        }
+        if self.saves < MAX_SAVES {
+            return Ok(());
+        }
+        self.saves = 0;
+        let idle = self.spaces.iter().filter(|(_, space)| space.has_saved_sessions());
+        let idle: Vec<_> = idle.map(|(id, _)| *id).collect();
+        idle.into_iter().try_for_each(|id| {
+            // Where the TPM has no slots for all of it, the rest waits for the next time.
+            if let Err(Refused::Gone(error)) = self.load(id, &[], now) {
+                return Err(Refused::Gone(error));
+            }
+            self.save(id, now)
+        })
+    }
+
+    /// Saves a space. A session for which the TPM has no number any more is lost, if orphans do not make
+    /// room.
+    fn save(&mut self, id: SpaceId, now: Instant) -> Result<(), Refused> {
+        loop {
+            let mut to_flush = Vec::new();
+            let space = self.spaces.entry(id).or_default();
+            let saved = space.save(&mut self.tpm, &mut to_flush);
+            to_flush.into_iter().try_for_each(|handle| self.flush(handle, now))?;
+            match saved {
+                Ok(sessions) => {
+                    self.saves = self.saves.saturating_add(sessions);
+                    return Ok(());
+                }
+                Err(Refused::Code(_, code)) => {
+                    if self.makes_room(code, &[], now)? {
+                        continue;
+                    }
+                    say(&format!("the sessions of a connection cannot be saved ({code:#x}) and are flushed"));
+                    let lost = self.spaces.entry(id).or_default().give_up_sessions();
+                    return lost.into_iter().try_for_each(|handle| self.flush(handle, now));
+                }
+                Err(gone) => return Err(gone),
+            }
+        }
+    }
+
+    /// Loads a space.
+    fn load(&mut self, id: SpaceId, named: &[u32], now: Instant) -> Result<(), Refused> {
+        loop {
+            match self.spaces.entry(id).or_default().load(&mut self.tpm) {
+                Err(Refused::Code(command, code)) => {
+                    if !self.makes_room(code, named, now)? {
+                        return Err(Refused::Code(command, code));
+                    }
+                }
+                done => return done,
+            }
+        }
+    }
+
+    /// Whether this code tells of a shortage, and an orphan was flushed against it.
+    fn makes_room(&mut self, code: u32, named: &[u32], now: Instant) -> Result<bool, Refused> {
+        Shortage::of_code(code).map_or(Ok(false), |shortage| self.make_room(shortage, named, now))
     }
 
     /// Flushes an object or a session; that it is gone already is as good.

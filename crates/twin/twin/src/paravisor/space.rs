@@ -3,7 +3,7 @@
 //!
 //! Source: Linux, drivers/char/tpm/tpm2-space.c.
 
-use super::codes::{CONTEXT_GAP, OBJECT_MEMORY, SESSION_MEMORY};
+use super::codes::{OBJECT_MEMORY, SESSION_MEMORY};
 use super::handles::{self, LOADED_SESSIONS, Shortage, TRANSIENT, is_session, is_transient, key};
 use super::upstream::{Refused, Upstream};
 
@@ -108,28 +108,35 @@ impl Space {
         Ok(())
     }
 
-    /// Saves everything and leaves the TPM's slots to others. Gives the handles that have to be
-    /// flushed for that: those of objects, and those of sessions that cannot be saved.
-    pub(super) fn save(&mut self, tpm: &mut dyn Upstream) -> Result<Vec<u32>, Refused> {
-        let mut to_flush = Vec::new();
+    /// Saves everything and leaves the TPM's slots to others. Adds the handles of objects, which have to
+    /// be flushed for that, and gives the number of sessions that were saved. What is not saved after an
+    /// error stays loaded.
+    pub(super) fn save(&mut self, tpm: &mut dyn Upstream, to_flush: &mut Vec<u32>) -> Result<u32, Refused> {
         for slot in &mut self.objects {
             let Some(Place::Loaded(handle)) = slot else { continue };
             to_flush.push(*handle);
             *slot = or_gone(handles::save(tpm, *handle))?.map(Place::Saved);
         }
+        let mut sessions = 0_u32;
         for slot in &mut self.sessions {
             let Some(Session { handle, saved: None }) = slot else { continue };
             let handle = *handle;
-            match or_gone(handles::save(tpm, handle)) {
-                Ok(Some(context)) => *slot = Some(Session { handle, saved: Some(context) }),
-                Ok(None) | Err(Refused::Code(_, CONTEXT_GAP)) => {
-                    to_flush.push(handle);
-                    *slot = None;
-                }
-                Err(refused) => return Err(refused),
-            }
+            let saved = or_gone(handles::save(tpm, handle))?;
+            sessions = sessions.saturating_add(u32::from(saved.is_some()));
+            *slot = saved.map(|context| Session { handle, saved: Some(context) });
         }
-        Ok(to_flush)
+        Ok(sessions)
+    }
+
+    /// Gives up the sessions that are loaded.
+    pub(super) fn give_up_sessions(&mut self) -> Vec<u32> {
+        let loaded = |slot: &mut Option<Session>| slot.take_if(|session| session.saved.is_none());
+        self.sessions.iter_mut().filter_map(loaded).map(|session| session.handle).collect()
+    }
+
+    /// Whether sessions of it are saved.
+    pub(super) fn has_saved_sessions(&self) -> bool {
+        self.sessions.iter().flatten().any(|session| session.saved.is_some())
     }
 
     /// Everything that the TPM still has of it: loaded objects, and sessions loaded or saved.

@@ -379,3 +379,22 @@ fn saved_sessions_make_room_when_their_numbers_run_out() {
         assert_eq!(listed(&mut client, KINDS[2]).len(), 64);
     }
 }
+
+/// The TPM numbers what it saves with 16 bits. The oldest number must not fall behind: saving anything
+/// is refused then.
+#[test]
+fn a_managed_connection_that_does_nothing_outlives_all_numbers_of_saved_sessions() {
+    const NUMBERS: usize = 1 << 16;
+    let running = with_orphans(NEVER);
+    let mut clients: Vec<_> = (0..3).map(|_| managed(&running)).collect();
+    let mut sessions: Vec<_> = clients.iter_mut().map(|client| Session::start(client, 0xb, NULL)).collect();
+    // Two take turns, which saves a session each time.
+    let list = command(0x17a, &[], &[], &[1, 0x0200_0000, 1].map(u32::to_be_bytes).concat());
+    for _ in 0..NUMBERS / 2 + 10 {
+        clients[1].bytes(&list);
+        clients[2].bytes(&list);
+    }
+    for (session, client) in sessions.iter_mut().zip(&mut clients) {
+        assert!(session.nv_read(client, REPORT, (4, 0), 1).is_ok());
+    }
+}
