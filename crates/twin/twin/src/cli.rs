@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use teeproof_mint::azure::Generation;
-use teeproof_twin::paravisor::{Fault, Hash, Model, Settings};
+use teeproof_twin::paravisor::{Fault, Hash, Model, Settings, TpmProfile};
 
 /// Plays the other end of an attestation, for tests.
 ///
@@ -64,6 +64,9 @@ pub(crate) struct ParavisorArgs {
     /// cannot be seen from here
     #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds)]
     orphan_seconds: Duration,
+    /// Which TPM clients find: the paravisor's, or swtpm's as it is
+    #[arg(long, value_name = "PROFILE", default_value = "paravisor")]
+    tpm: TpmProfile,
     /// What goes wrong
     #[arg(long, value_name = "FAULT")]
     fault: Option<Fault>,
@@ -108,6 +111,7 @@ impl ParavisorArgs {
             nv_bytes: self.nv_size,
             refresh: self.refresh_seconds,
             orphan_age: self.orphan_seconds,
+            tpm: self.tpm,
             fault: self.fault,
         }
     }
@@ -153,7 +157,7 @@ mod tests {
     fn settings_follow_the_flags() {
         let line = "teeproof-twin paravisor --listen localhost:7 --listen-managed localhost:9 --orphan-seconds 3 \
                     --product tdx --generation openvmm \
-                    --hash 384 --nv-size 3000 --refresh-seconds 0.5 --fault wrong-type";
+                    --hash 384 --nv-size 3000 --refresh-seconds 0.5 --fault wrong-type --tpm swtpm";
         let Twin::Paravisor(args) = Cli::try_parse_from(line.split_whitespace()).unwrap().twin;
         let settings = args.settings();
         assert_eq!((settings.listen.port(), settings.model), (7, Model::Tdx));
@@ -161,6 +165,7 @@ mod tests {
         assert_eq!(settings.generation, Some(Generation::OpenVmm));
         assert_eq!((settings.hash, settings.nv_bytes), (Hash::Sha384, Some(3000)));
         assert_eq!((settings.refresh.as_millis(), settings.fault), (500, Some(Fault::WrongType)));
+        assert_eq!(settings.tpm, TpmProfile::Swtpm);
         assert!(Cli::try_parse_from(["teeproof-twin", "paravisor", "--refresh-seconds", "-1"]).is_err());
     }
 }

@@ -1,9 +1,12 @@
 //! The twin of Azure's paravisor: a TPM with the paravisor's keys and indexes, whose report is
 //! renewed as the paravisor renews it, and the host's service for certificates beside it.
 
+mod capabilities;
 mod channels;
 mod clients;
 mod codes;
+mod edited;
+mod encryption;
 mod engine;
 mod frame;
 mod handles;
@@ -13,15 +16,19 @@ mod listen;
 mod multiplexer;
 mod orphans;
 mod owner;
+mod parameters;
+mod profile;
 mod provision;
 mod read;
 mod report;
 mod sessions;
 mod settings;
 mod space;
+mod stand_in;
 #[cfg(test)]
 mod tests;
 mod thim;
+mod unmarshal;
 mod upstream;
 
 use std::fs;
@@ -33,7 +40,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use clients::{ManagedClient, RawClient, Shared};
 use listen::{Listener, bind_one, bind_pair, reachable};
 use multiplexer::Multiplexer;
-use provision::{Provisioned, provision};
+pub use profile::TpmProfile;
+use provision::{Provisioned, provision, remove_banks};
 pub use settings::{Fault, Hash, Model, Settings, is_twin_root};
 use thim::{Documents, Thim};
 use upstream::Socket;
@@ -70,6 +78,9 @@ impl Paravisor {
             TcpListener::bind(settings.thim).map_err(Error::io(format!("listening on {}", settings.thim)))?;
         let swtpm = Swtpm::start()?;
         let mut tpm = Socket::connect(&swtpm.socket().unwrap_or_default())?;
+        if settings.tpm == TpmProfile::Paravisor {
+            remove_banks(&mut tpm, || swtpm.reset())?;
+        }
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let Provisioned { engine, certificates, event_log, reported_tcb } =
             provision(settings, now, &mut tpm)?;

@@ -3,7 +3,9 @@
 mod guard;
 
 use std::fs;
+use std::io::{Read as _, Write as _};
 use std::net::Ipv4Addr;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -47,6 +49,8 @@ const TRIES: u32 = 50;
 /// How long swtpm gets to come up. It takes some hundredths of a second on an idle machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(2);
+/// The control channel's command for a reset.
+const CMD_INIT: u32 = 2;
 
 impl Swtpm {
     /// Starts one that listens on a socket in the file system.
@@ -95,6 +99,25 @@ impl Swtpm {
     #[must_use]
     pub fn socket(&self) -> Option<PathBuf> {
         (self.sockets == Sockets::Unix).then(|| self.folder.socket())
+    }
+
+    /// Resets the TPM, as a machine that is switched off and on: whoever asks next has to start it up.
+    ///
+    /// # Errors
+    /// It does not listen on a socket in the file system, or its control channel refuses.
+    pub(crate) fn reset(&self) -> Result<(), Error> {
+        let path = self.folder.control_socket();
+        let mut result = [0; 4];
+        UnixStream::connect(path)
+            .and_then(|mut control| {
+                control.write_all(&[CMD_INIT.to_be_bytes(), [0; 4]].concat())?;
+                control.read_exact(&mut result)
+            })
+            .map_err(Error::io("resetting swtpm"))?;
+        match u32::from_be_bytes(result) {
+            0 => Ok(()),
+            code => Err(Error::Program { program: "swtpm", said: format!("it was not reset: {code:#x}") }),
+        }
     }
 
     /// Whether it still runs.
@@ -149,7 +172,7 @@ fn spawn(folder: &Folder, sockets: Sockets) -> Result<Child, Error> {
     let (server, control) = match sockets {
         Sockets::Unix => (
             format!("type=unixio,path={}", folder.socket().display()),
-            format!("type=unixio,path={}.ctrl", folder.socket().display()),
+            format!("type=unixio,path={}", folder.control_socket().display()),
         ),
         Sockets::Tcp(port) => (
             format!("type=tcp,port={port},bindaddr=127.0.0.1"),
@@ -197,6 +220,10 @@ impl Folder {
 
     fn socket(&self) -> PathBuf {
         self.0.join("tpm")
+    }
+
+    fn control_socket(&self) -> PathBuf {
+        self.0.join("tpm.ctrl")
     }
 
     fn pid_file(&self) -> PathBuf {

@@ -4,12 +4,19 @@ use std::collections::BTreeMap;
 use std::io;
 use std::time::Instant;
 
-use super::codes::{NV_READ, NV_READ_PUBLIC};
-use super::frame::{Answer, Command};
+use super::capabilities::Capabilities;
+use super::codes::{
+    COMMAND_CODE, FIRST_PARAMETER_MISSING, GET_RANDOM, GET_SESSION_AUDIT_DIGEST, NV_CERTIFY, NV_READ,
+    NV_READ_PUBLIC,
+};
+use super::edited::is_edited;
+use super::frame::{Answer, Authorization, Command, refusal, response_code};
 use super::index::{Index, Wanted};
+use super::profile::{DIGEST_BYTES, TpmProfile, has_command};
 use super::read::unsupported;
 use super::report::Reporter;
 use super::sessions::Sessions;
+use super::unmarshal::{refused_parameter, refused_session};
 use super::upstream::Upstream;
 
 /// The paravisor: which indexes it answers for, and whose sessions it knows.
@@ -17,6 +24,9 @@ use super::upstream::Upstream;
 pub(super) struct Engine {
     /// How commands of this TPM look, by their code.
     pub(super) shapes: BTreeMap<u32, Shape>,
+    pub(super) profile: TpmProfile,
+    /// What it says of itself.
+    pub(super) capabilities: Capabilities,
     /// The report's index; its contents are what reads at other offsets than 0 see.
     pub(super) report: Index,
     /// What reads of the report at offset 0 see.
@@ -44,14 +54,31 @@ impl Engine {
         now: Instant,
         tpm: &mut dyn Upstream,
     ) -> io::Result<Vec<u8>> {
+        self.renew_before(command, now, tpm)?;
         // Of what is malformed, the TPM says so.
         let Some((parsed, shape)) = self.parse(command) else { return tpm.answer(command) };
+        if let Some(answer) = self.refused(&parsed, tpm)? {
+            return Ok(answer);
+        }
         match (parsed.code, parsed.handles.as_slice(), Wanted::parse(parsed.parameters)) {
             (NV_READ_PUBLIC, [handle], _) if self.is_own(*handle) && parsed.parameters.is_empty() => {
-                Ok(self.read_public(*handle, &parsed))
+                self.read_public(&parsed, *handle, tpm)
             }
             (NV_READ, [_, handle], Some(wanted)) if self.is_own(*handle) && !parsed.sessions.is_empty() => {
-                self.read(&parsed, *handle, wanted, now, tpm)
+                self.read(&parsed, *handle, wanted, tpm)
+            }
+            // The names of the keys that certify are not known here.
+            (code, handles, _) if code != NV_CERTIFY && handles.iter().any(|handle| self.is_own(*handle)) => {
+                self.pass_on(command, &parsed, parsed.parameters, tpm)
+            }
+            (GET_RANDOM, [], _) if self.asks_too_much(parsed.parameters) => {
+                self.pass_on(command, &parsed, &DIGEST_BYTES.to_be_bytes(), tpm)
+            }
+            (GET_SESSION_AUDIT_DIGEST, [_, _, session], _) if self.audits_something_else(*session) => {
+                Ok(unsupported(*session, "the audit digest of a session under which this twin answered"))
+            }
+            (code, _, _) if self.profile == TpmProfile::Paravisor && is_edited(code) => {
+                self.edit(command, &parsed, tpm)
             }
             _ => {
                 let answer = tpm.answer(command)?;
@@ -75,15 +102,44 @@ impl Engine {
         Some((Command::parse(command, shape.handles)?, shape))
     }
 
-    fn is_own(&self, handle: u32) -> bool {
+    pub(super) fn is_own(&self, handle: u32) -> bool {
         [self.report.handle, self.certificate.handle].contains(&handle)
     }
 
-    fn read_public(&self, handle: u32, command: &Command<'_>) -> Vec<u8> {
-        if command.sessions.is_empty() {
-            self.index(handle).public_answer()
-        } else {
-            unsupported(handle, "NV_ReadPublic with a session")
+    fn audits_something_else(&self, session: u32) -> bool {
+        self.sessions.get(session).is_some_and(|session| session.audits_something_else)
+    }
+
+    /// Whether these parameters of TPM2_GetRandom ask for more than a TPM2B_DIGEST, which is what is
+    /// given for them.
+    fn asks_too_much(&self, parameters: &[u8]) -> bool {
+        let asked = parameters.try_into().map(u16::from_be_bytes);
+        self.profile == TpmProfile::Paravisor && asked.is_ok_and(|bytes| bytes > DIGEST_BYTES)
+    }
+
+    /// The refusal of what the paravisor's TPM does not implement.
+    fn refused(&self, command: &Command<'_>, tpm: &mut dyn Upstream) -> io::Result<Option<Vec<u8>>> {
+        if self.profile == TpmProfile::Swtpm {
+            return Ok(None);
         }
+        if !has_command(command.code) {
+            return Ok(Some(refusal(COMMAND_CODE)));
+        }
+        if let Some(code) = refused_session(&command.sessions) {
+            return Ok(Some(refusal(code)));
+        }
+        let is_encrypted = command.sessions.iter().any(Authorization::decrypts);
+        let Some(code) = refused_parameter(command.code, command.parameters, is_encrypted) else {
+            return Ok(None);
+        };
+        // Handles and authorizations come before parameters. Passwords do not depend on the
+        // parameters, so the TPM can be asked about both without any; HMACs do.
+        if command.sessions.iter().all(|session| session.handle == Authorization::PASSWORD) {
+            let answer = tpm.answer(&Command { parameters: &[], ..command.clone() }.write())?;
+            if response_code(&answer) != Some(FIRST_PARAMETER_MISSING) {
+                return Ok(Some(answer));
+            }
+        }
+        Ok(Some(refusal(code)))
     }
 }

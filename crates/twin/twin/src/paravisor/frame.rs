@@ -104,10 +104,23 @@ impl<'a> Authorization<'a> {
     pub(super) const PASSWORD: u32 = 0x4000_0009;
     /// The session stays after the command.
     pub(super) const CONTINUE: u8 = 1;
+    /// The audit digest starts again.
+    pub(super) const AUDIT_RESET: u8 = 1 << 2;
+    /// The first parameter of the command is encrypted.
+    pub(super) const DECRYPT: u8 = 1 << 5;
+    /// The first parameter of the answer is to be encrypted.
+    pub(super) const ENCRYPT: u8 = 1 << 6;
+    /// The command counts for the session's audit digest.
+    pub(super) const AUDIT: u8 = 1 << 7;
 
     /// This password.
     pub(super) const fn password(password: &'a [u8]) -> Self {
         Self { handle: Self::PASSWORD, nonce: &[], attributes: Self::CONTINUE, hmac: password }
+    }
+
+    /// Whether the first parameter of the command is encrypted under it.
+    pub(super) const fn decrypts(&self) -> bool {
+        self.handle != Self::PASSWORD && self.attributes & Self::DECRYPT != 0
     }
 
     fn parse(handle: u32, cursor: &mut Cursor<'a>) -> Option<Self> {

@@ -3,7 +3,7 @@
 
 use teeproof_mint::azure::ak;
 
-use super::frame::{Answer, Cursor, sized};
+use super::frame::{Cursor, sized};
 
 /// The largest index of swtpm's TPM.
 pub(super) const MAX_SHADOW_BYTES: u16 = 2048;
@@ -50,10 +50,9 @@ impl Shadow {
 }
 
 impl Index {
-    /// The answer to TPM2_NV_ReadPublic.
-    pub(super) fn public_answer(&self) -> Vec<u8> {
-        let parameters = [sized(&self.public()), sized(&self.name())].concat();
-        Answer { handle: None, parameters: &parameters, sessions: Vec::new() }.write()
+    /// The parameters of the answer to TPM2_NV_ReadPublic.
+    pub(super) fn public_parameters(&self) -> Vec<u8> {
+        [sized(&self.public()), sized(&self.name())].concat()
     }
 
     /// The name that HMACs are made with: of the index as clients see it.

@@ -13,12 +13,14 @@ use teeproof_mint::azure::ak::ENDORSEMENT;
 use teeproof_mint::azure::{Certificates, EventLog, Measurement};
 
 use super::Settings;
+use super::capabilities::Capabilities;
 use super::codes::{
     AK, AK_CERTIFICATE, CREATE_PRIMARY, EVICT_CONTROL, FLUSH_CONTEXT, GET_CAPABILITY, HIERARCHY_CHANGE_AUTH,
-    OWNER, PCR_EXTEND, PLATFORM, REPORT, SRK,
+    OWNER, PCR_ALLOCATE, PCR_EXTEND, PLATFORM, REPORT, SET_AUDIT_STATUS, SRK, STARTUP,
 };
 use super::engine::{Engine, Shape};
 use super::frame::{Authorization, Command, Cursor, sized};
+use super::profile::HASHES;
 use super::report::{Report, Reporter};
 use super::sessions::Sessions;
 use super::upstream::{Refused, Upstream, ask};
@@ -47,6 +49,7 @@ pub(super) fn provision(
     tpm: &mut dyn Upstream,
 ) -> Result<Provisioned, Error> {
     let shapes = shapes(tpm)?;
+    let capabilities = Capabilities::of(tpm)?;
     let ak = persistent(tpm, ENDORSEMENT, &templates::attestation_key(), AK)?;
     persistent(tpm, OWNER, &templates::storage_root_key(), SRK)?;
     // The paravisor knows the endorsement key, but keeps it nowhere.
@@ -65,8 +68,57 @@ pub(super) fn provision(
     let certificate = nv::define(tpm, AK_CERTIFICATE, AK_CERTIFICATE_BYTES, certificates.ak.clone())?;
     // From here on nobody acts for the platform, as in a guest.
     run(tpm, HIERARCHY_CHANGE_AUTH, &[PLATFORM], &sized(&secret()?))?;
-    let engine = Engine { shapes, report, head, certificate, reporter, sessions: Sessions::default() };
+    let engine = Engine {
+        shapes,
+        profile: settings.tpm,
+        capabilities,
+        report,
+        head,
+        certificate,
+        reporter,
+        sessions: Sessions::default(),
+    };
     Ok(Provisioned { engine, certificates, event_log, reported_tcb })
+}
+
+/// Takes away the PCR banks that the paravisor's TPM does not have, which needs a reset, and the hash
+/// of command audits that it does not implement.
+pub(super) fn remove_banks(
+    tpm: &mut dyn Upstream,
+    reset: impl FnOnce() -> Result<(), Error>,
+) -> Result<(), Error> {
+    const NONE: [u8; 4] = [3, 0, 0, 0];
+    const STARTUP_CLEAR: [u8; 2] = [0; 2];
+    let foreign: Vec<u16> = banks(tpm)?.into_iter().filter(|bank| !is_hash(*bank)).collect();
+    let count = u32::try_from(foreign.len()).unwrap_or(u32::MAX).to_be_bytes();
+    let selections = foreign.iter().map(|bank| [&bank.to_be_bytes()[..], &NONE].concat());
+    let selection = [count.to_vec()].into_iter().chain(selections).collect::<Vec<_>>().concat();
+    run(tpm, PCR_ALLOCATE, &[PLATFORM], &selection)?;
+    reset()?;
+    run(tpm, STARTUP, &[], &STARTUP_CLEAR)?;
+    // SHA-384, as TPM_PT_CONTEXT_HASH; no command is added, none taken away.
+    run(tpm, SET_AUDIT_STATUS, &[PLATFORM], &[&[0x00, 0x0c][..], &[0; 8]].concat())
+}
+
+fn is_hash(algorithm: u16) -> bool {
+    HASHES.iter().any(|(hash, _)| *hash == algorithm)
+}
+
+/// The algorithms of the PCR banks.
+fn banks(tpm: &mut dyn Upstream) -> Result<Vec<u16>, Error> {
+    const PCRS: u32 = 5;
+    let parameters = [PCRS, 0, 1].map(u32::to_be_bytes).concat();
+    let asked = Command { sessions: Vec::new(), ..command(GET_CAPABILITY, &[], &parameters) };
+    let (_, parameters) = ask(tpm, false, &asked)?;
+    let mut cursor = Cursor(&parameters);
+    let _more_and_kind = (cursor.u8(), cursor.u32());
+    let count = cursor.u32().unwrap_or_default();
+    let mut bank = || {
+        let algorithm = cursor.u16()?;
+        let select = cursor.u8()?;
+        cursor.take(select.into()).map(|_| algorithm)
+    };
+    Ok((0..count).map_while(|_| bank()).collect())
 }
 
 /// Makes a primary key and keeps it at a handle.

@@ -4,30 +4,15 @@
 use std::io;
 use std::time::Instant;
 
-use super::codes::{AUTH_UNAVAILABLE, NV_READ};
+use super::codes::{AUTH_UNAVAILABLE, NV_READ, NV_READ_PUBLIC};
 use super::engine::Engine;
-use super::frame::{Answer, Authorization, Command, refusal, sized};
+use super::frame::{Answer, Command, Cursor, refusal, response_code, sized};
 use super::index::{Index, Wanted};
 use super::input;
 use super::report::Report;
-use super::sessions::{Key, Session};
+use super::stand_in::Exchange;
 use super::upstream::Upstream;
 use crate::say;
-
-/// The sessions of policies have this first byte.
-const POLICY: u8 = 0x03;
-/// What a session may be asked besides, and an answer made here cannot honour: audit, and encryption
-/// of parameters in either direction.
-const AUDIT_OR_ENCRYPTION: u8 = 0x80 | 0x40 | 0x20;
-
-/// How the shadow is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Manner {
-    /// With the very authorization of the client: a password, or one that the TPM refuses.
-    AsItCame,
-    /// With an HMAC made here, for the client's was right.
-    Resigned,
-}
 
 impl Engine {
     /// Answers a read of an own index.
@@ -36,78 +21,87 @@ impl Engine {
         command: &Command<'_>,
         handle: u32,
         wanted: Wanted,
-        now: Instant,
         tpm: &mut dyn Upstream,
     ) -> io::Result<Vec<u8>> {
-        let [asked] = command.sessions.as_slice() else {
-            return Ok(unsupported(handle, "more than one session"));
+        let shadow = self.index(handle).shadow_read(wanted).write();
+        let told = sized(&self.chunk(handle, wanted));
+        self.answer_for_index(command, handle, &shadow, &told, tpm)
+    }
+
+    /// Answers the question after the public area of an own index.
+    pub(super) fn read_public(
+        &mut self,
+        command: &Command<'_>,
+        handle: u32,
+        tpm: &mut dyn Upstream,
+    ) -> io::Result<Vec<u8>> {
+        let told = self.index(handle).public_parameters();
+        self.answer_for_index(command, handle, &[], &told, tpm)
+    }
+
+    /// Lets the shadow be asked with these parameters, and tells the client those.
+    fn answer_for_index(
+        &mut self,
+        command: &Command<'_>,
+        handle: u32,
+        shadow_parameters: &[u8],
+        parameters: &[u8],
+        tpm: &mut dyn Upstream,
+    ) -> io::Result<Vec<u8>> {
+        let [names, tpm_names] = self.names(command);
+        let exchange = Exchange {
+            command,
+            names,
+            tpm_names,
+            tpm_parameters: shadow_parameters,
+            authorizes: authorized(command),
         };
-        let manner = match self.manner(asked, command) {
-            Ok(manner) => manner,
+        let manners = match exchange.manners(&self.sessions) {
+            Ok(manners) => manners,
             Err(what) => return Ok(unsupported(handle, what)),
         };
-        let parameters = self.index(handle).shadow_read(wanted).write();
-        let mut shadow = Command { parameters: &parameters, ..command.clone() };
-        let hmac = self.resigned(manner, asked, &shadow);
-        shadow.sessions = vec![Authorization { hmac: hmac.as_deref().unwrap_or(asked.hmac), ..*asked }];
-        let answer = tpm.answer(&shadow.write())?;
-        let Some(told) = Answer::parse(&answer, false, &shadow) else { return Ok(answer) };
-        if handle == self.report.handle && wanted.offset == 0 {
-            self.renew(now, tpm)?;
-        }
-        let answer = self.told(manner, asked, &told, &self.chunk(handle, wanted));
+        let answer = tpm.answer(&exchange.to_tpm(&manners, &self.sessions))?;
+        let Some(told) = Answer::parse(&answer, false, command) else { return Ok(answer) };
+        let answer = exchange.to_client(&manners, &self.sessions, &told, parameters);
         self.sessions.watch(command, &told);
+        self.sessions.answered_here(command);
         Ok(answer)
     }
 
-    /// How the shadow is to be read, or what about the authorization is not played.
-    fn manner(&self, asked: &Authorization<'_>, command: &Command<'_>) -> Result<Manner, &'static str> {
-        if asked.handle == Authorization::PASSWORD {
-            return Ok(Manner::AsItCame);
+    /// Passes on a command with other parameters, or about an own index, whose name is not the one that
+    /// the client's HMACs are about. What cannot be signed here goes on as it came.
+    pub(super) fn pass_on(
+        &mut self,
+        bytes: &[u8],
+        command: &Command<'_>,
+        tpm_parameters: &[u8],
+        tpm: &mut dyn Upstream,
+    ) -> io::Result<Vec<u8>> {
+        let [names, tpm_names] = self.names(command);
+        let exchange =
+            Exchange { command, names, tpm_names, tpm_parameters, authorizes: authorized(command) };
+        let signed = exchange.manners(&self.sessions).ok();
+        let signed = signed.map(|manners| exchange.to_tpm(&manners, &self.sessions));
+        let answer = tpm.answer(signed.as_deref().unwrap_or(bytes))?;
+        if let Some(told) = Answer::parse(&answer, false, command) {
+            self.sessions.watch(command, &told);
+            self.sessions.answered_here(command);
         }
-        let [kind, ..] = asked.handle.to_be_bytes();
-        if kind == POLICY {
-            return Err("a policy session");
-        }
-        if asked.attributes & AUDIT_OR_ENCRYPTION != 0 {
-            return Err("a session for audit or for encryption of parameters");
-        }
-        // Of sessions that nobody started, the TPM says so.
-        let Some(session) = self.sessions.get(asked.handle) else { return Ok(Manner::AsItCame) };
-        let key = session.key().ok_or("a salted session")?;
-        let [by, handle] = command.handles.as_slice() else { return Ok(Manner::AsItCame) };
-        let index = self.index(*handle);
-        let hash = command_hash(&key, *by, index, &index.name(), command);
-        if key.holds(&hash, asked) {
-            return Ok(Manner::Resigned);
-        }
-        say("an HMAC does not agree; it may be right if a password was set, which this twin does not know");
-        Ok(Manner::AsItCame)
+        Ok(answer)
     }
 
-    /// The HMAC for the read of the shadow.
-    fn resigned(&self, manner: Manner, asked: &Authorization<'_>, shadow: &Command<'_>) -> Option<Vec<u8>> {
-        let (Manner::Resigned, [by, handle]) = (manner, shadow.handles.as_slice()) else { return None };
-        let key = self.sessions.get(asked.handle).and_then(Session::key)?;
-        let index = self.index(*handle);
-        Some(key.of_command(&command_hash(&key, *by, index, &index.shadow.name, shadow), asked))
-    }
-
-    /// The answer to the client: these bytes in place of the shadow's.
-    fn told(&self, manner: Manner, asked: &Authorization<'_>, told: &Answer<'_>, chunk: &[u8]) -> Vec<u8> {
-        let parameters = sized(chunk);
-        let key = match manner {
-            Manner::Resigned => self.sessions.get(asked.handle).and_then(Session::key),
-            Manner::AsItCame => None,
-        };
-        let hmac =
-            |told| key.as_ref().map(|key| key.of_answer(&key.answer_hash(NV_READ, &parameters), asked, told));
-        let hmacs: Vec<Option<Vec<u8>>> = told.sessions.iter().map(hmac).collect();
-        let sessions = told.sessions.iter().zip(&hmacs);
-        let sessions = sessions
-            .map(|(told, hmac)| Authorization { hmac: hmac.as_deref().unwrap_or(told.hmac), ..*told })
-            .collect();
-        Answer { handle: None, parameters: &parameters, sessions }.write()
+    /// The names of a command's handles, as the client has them and as the TPM has them. Of keys and of
+    /// other indexes they are not known.
+    fn names(&self, command: &Command<'_>) -> [Vec<Vec<u8>>; 2] {
+        let own = |handle: &u32| self.is_own(*handle).then(|| self.index(*handle));
+        let reserved = |handle: &u32| handle.to_be_bytes().to_vec();
+        let handles = || command.handles.iter();
+        [
+            handles().map(|at| own(at).map_or_else(|| reserved(at), Index::name)).collect(),
+            handles()
+                .map(|at| own(at).map_or_else(|| reserved(at), |index| index.shadow.name.clone()))
+                .collect(),
+        ]
     }
 
     fn chunk(&self, handle: u32, wanted: Wanted) -> Vec<u8> {
@@ -118,9 +112,17 @@ impl Engine {
         }
     }
 
-    /// Makes a new report, if it is time for one.
-    fn renew(&mut self, now: Instant, tpm: &mut dyn Upstream) -> io::Result<()> {
-        if !self.reporter.is_due(now) {
+    /// Makes a new report before the TPM sees a command that reads the report from its beginning, if
+    /// it is time for one. Whether the read is authorized is not looked at, nor whether it is whole:
+    /// OpenVMM's `tpm_device` renews in `refresh_device_attestation_data_on_nv_read`, which it calls
+    /// before its TPM executes the command.
+    pub(super) fn renew_before(
+        &mut self,
+        command: &[u8],
+        now: Instant,
+        tpm: &mut dyn Upstream,
+    ) -> io::Result<()> {
+        if !begins_to_read(self.report.handle, command) || !self.reporter.is_due(now) {
             return Ok(());
         }
         let Some(input) = input::read(tpm)? else {
@@ -138,15 +140,33 @@ impl Engine {
     }
 }
 
-/// What the HMAC of a read is about, the index having this name.
-fn command_hash(key: &Key<'_>, by: u32, index: &Index, name: &[u8], command: &Command<'_>) -> Vec<u8> {
-    let handle = by.to_be_bytes();
-    let by = if by == index.handle { name } else { &handle };
-    key.command_hash(NV_READ, &[by, name], command.parameters)
+/// The handles that need an authorization, of the commands that name an NV index.
+fn authorized<'a>(command: &'a Command<'_>) -> &'a [u32] {
+    let count = usize::from(command.code != NV_READ_PUBLIC);
+    command.handles.get(..count).unwrap_or_default()
+}
+
+/// Whether these bytes are an NV_Read of this index at offset 0, as far as the paravisor looks: at
+/// the code, the index, and the offset behind the authorization area.
+fn begins_to_read(index: u32, command: &[u8]) -> bool {
+    // A command has its code where an answer has it.
+    if response_code(command) != Some(NV_READ) {
+        return false;
+    }
+    let mut cursor = Cursor(command.get(10..).unwrap_or_default());
+    let mut read = || {
+        let _authorizes = cursor.u32()?;
+        let handle = cursor.u32()?;
+        let area = usize::try_from(cursor.u32()?).ok()?;
+        cursor.take(area)?;
+        let _size = cursor.u16()?;
+        Some((handle, cursor.u16()?))
+    };
+    read() == Some((index, 0))
 }
 
 /// Refuses what this twin does not play, and says so.
 pub(super) fn unsupported(handle: u32, what: &str) -> Vec<u8> {
-    say(&format!("{what} at index {handle:#010x} is not played by this twin"));
+    say(&format!("{what} at {handle:#010x} is not played by this twin"));
     refusal(AUTH_UNAVAILABLE)
 }

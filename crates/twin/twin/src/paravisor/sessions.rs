@@ -1,5 +1,5 @@
-//! Sessions of the clients, watched from their start on, so that the paravisor can check and make
-//! HMACs in the place of the TPM behind it.
+//! Sessions of the clients and passwords of hierarchies, watched from their start on, so that the
+//! paravisor can check and make HMACs in the place of the TPM behind it.
 //!
 //! Source: TCG TPM 2.0 Library, Part 1, sections 19.5 and 19.6.
 
@@ -7,7 +7,11 @@ use std::collections::BTreeMap;
 
 use aws_lc_rs::{digest, hmac};
 
-use super::codes::{FLUSH_CONTEXT, NULL, START_AUTH_SESSION};
+use super::codes::{
+    CLEAR, ENDORSEMENT, FLUSH_CONTEXT, HIERARCHY_CHANGE_AUTH, LOCKOUT, NULL, OWNER, PLATFORM,
+    START_AUTH_SESSION,
+};
+use super::encryption::{Direction, ParameterCipher, kdfa};
 use super::frame::{Answer, Authorization, Command, Cursor};
 
 /// TPM_SE_HMAC.
@@ -15,19 +19,44 @@ const HMAC: u8 = 0;
 /// A TPM keeps 64 at most; what is more is not watched.
 const MAX_SESSIONS: usize = 256;
 
-/// The sessions that are alive, by their handle.
+/// The sessions that are alive, by their handle, and the passwords that were set, by the hierarchy's.
 #[derive(Debug, Default)]
-pub(super) struct Sessions(BTreeMap<u32, Session>);
+pub(super) struct Sessions {
+    alive: BTreeMap<u32, Session>,
+    passwords: BTreeMap<u32, AuthValue>,
+}
+
+/// A password, as far as it was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum AuthValue {
+    /// This one.
+    Known(Vec<u8>),
+    /// It was set under encryption, or was never told to anybody.
+    Unseen,
+}
+
+const EMPTY: &AuthValue = &AuthValue::Known(Vec::new());
 
 /// One session.
 #[derive(Debug)]
 pub(super) struct Session {
     hash: Hash,
-    /// `None` if it is derived from a salt that only the TPM can decrypt, or the session is no HMAC
-    /// session at all.
-    key: Option<Vec<u8>>,
+    key: SessionKey,
+    pub(super) cipher: ParameterCipher,
     /// The nonce that the TPM chose last.
-    nonce: Vec<u8>,
+    pub(super) nonce: Vec<u8>,
+    /// Whether the TPM behind keeps another audit digest of it than the client, because commands
+    /// under it were answered here.
+    pub(super) audits_something_else: bool,
+}
+
+/// The secret of a session.
+#[derive(Debug)]
+enum SessionKey {
+    /// This one: empty, or derived from the password of what the session is bound to.
+    Known { key: Vec<u8>, bound: Option<(u32, Vec<u8>)> },
+    /// It cannot be known, for this reason.
+    Unknown(&'static str),
 }
 
 /// The hash algorithm of a session.
@@ -39,64 +68,146 @@ struct Hash {
 
 impl Sessions {
     pub(super) fn get(&self, handle: u32) -> Option<&Session> {
-        self.0.get(&handle)
+        self.alive.get(&handle)
     }
 
-    /// Takes in what a command that succeeded did to the sessions.
+    /// The password of whatever has this handle: of a hierarchy the one that was set, of everything
+    /// else an empty one. If it is another, HMACs do not agree, and the TPM says so.
+    pub(super) fn password(&self, handle: u32) -> &AuthValue {
+        match handle {
+            PLATFORM => &AuthValue::Unseen,
+            _ => self.passwords.get(&handle).unwrap_or(EMPTY),
+        }
+    }
+
+    /// Takes in what a command that succeeded did to the sessions and to the passwords.
     pub(super) fn watch(&mut self, command: &Command<'_>, answer: &Answer<'_>) {
+        if command.code == HIERARCHY_CHANGE_AUTH {
+            self.change_password(command);
+        }
         for (asked, told) in command.sessions.iter().zip(&answer.sessions) {
             if asked.attributes & Authorization::CONTINUE == 0 {
-                self.0.remove(&asked.handle);
-            } else if let Some(session) = self.0.get_mut(&asked.handle) {
+                self.alive.remove(&asked.handle);
+            } else if let Some(session) = self.alive.get_mut(&asked.handle) {
                 session.nonce = told.nonce.to_vec();
+                // The digest starts again with this command.
+                session.audits_something_else &= asked.attributes & Authorization::AUDIT_RESET == 0;
             }
         }
         match command.code {
             START_AUTH_SESSION => {
-                if let (Some(handle), Some(session)) = (answer.handle, Session::started(command, answer)) {
+                if let (Some(handle), Some(session)) = (answer.handle, self.started(command, answer)) {
                     self.insert(handle, session);
                 }
             }
             FLUSH_CONTEXT => {
                 if let Some(handle) = Cursor(command.parameters).u32() {
-                    self.0.remove(&handle);
+                    self.alive.remove(&handle);
                 }
             }
+            CLEAR => self.passwords.retain(|handle, _| ![OWNER, ENDORSEMENT, LOCKOUT].contains(handle)),
             _ => {}
         }
     }
 
-    fn insert(&mut self, handle: u32, session: Session) {
-        if self.0.len() < MAX_SESSIONS || self.0.contains_key(&handle) {
-            self.0.insert(handle, session);
+    /// Notes that a command was answered here: what the TPM behind adds to the audit digests of its
+    /// sessions is not what the client adds.
+    pub(super) fn answered_here(&mut self, command: &Command<'_>) {
+        for asked in command.sessions.iter().filter(|asked| asked.attributes & Authorization::AUDIT != 0) {
+            if let Some(session) = self.alive.get_mut(&asked.handle) {
+                session.audits_something_else = true;
+            }
         }
     }
-}
 
-impl Session {
-    fn started(command: &Command<'_>, answer: &Answer<'_>) -> Option<Self> {
+    fn change_password(&mut self, command: &Command<'_>) {
+        let [hierarchy] = command.handles.as_slice() else { return };
+        let password = Cursor(command.parameters)
+            .sized()
+            .and_then(|new| self.decrypted(command, *hierarchy, new))
+            .map_or(AuthValue::Unseen, |new| AuthValue::Known(without_zeros(&new)));
+        self.passwords.insert(*hierarchy, password);
+    }
+
+    /// The first parameter of a command that this hierarchy authorizes, if it can be known.
+    fn decrypted(&self, command: &Command<'_>, hierarchy: u32, parameter: &[u8]) -> Option<Vec<u8>> {
+        let mut sessions = command.sessions.iter().zip(0..);
+        let Some((asked, at)) = sessions.find(|(asked, _)| asked.decrypts()) else {
+            return Some(parameter.to_vec());
+        };
+        let password = match self.password(hierarchy) {
+            _ if at != 0 => &[],
+            AuthValue::Known(password) => password.as_slice(),
+            AuthValue::Unseen => return None,
+        };
+        let session = self.get(asked.handle)?;
+        let key = session.encryption_key(password)?;
+        session.cipher.apply(Direction::Decrypt, &key, [asked.nonce, &session.nonce], parameter)
+    }
+
+    fn insert(&mut self, handle: u32, session: Session) {
+        if self.alive.len() < MAX_SESSIONS || self.alive.contains_key(&handle) {
+            self.alive.insert(handle, session);
+        }
+    }
+
+    fn started(&self, command: &Command<'_>, answer: &Answer<'_>) -> Option<Session> {
         let [salted, bound] = command.handles.as_slice() else { return None };
         let mut cursor = Cursor(command.parameters);
         let nonce_caller = cursor.sized()?;
         let _encrypted_salt = cursor.sized()?;
         let kind = cursor.u8()?;
-        skip_symmetric(&mut cursor)?;
+        let cipher = ParameterCipher::parse(&mut cursor)?;
         let hash = Hash::of(cursor.u16()?)?;
         let nonce = Cursor(answer.parameters).sized()?.to_vec();
-        let key = match (kind == HMAC && *salted == NULL, *bound == NULL) {
-            (false, _) => None,
-            (true, true) => Some(Vec::new()),
-            // Bound to something with an empty password, as everything here is; if it is not, the
-            // HMACs will not agree.
-            (true, false) => Some(hash.derive(&[], &nonce, nonce_caller)),
+        let key = if kind != HMAC {
+            SessionKey::Unknown("a policy session")
+        } else if *salted != NULL {
+            SessionKey::Unknown("a salted session")
+        } else if *bound == NULL {
+            SessionKey::Known { key: Vec::new(), bound: None }
+        } else {
+            match self.password(*bound) {
+                AuthValue::Known(password) => SessionKey::Known {
+                    key: hash.derive(password, &nonce, nonce_caller),
+                    bound: Some((*bound, password.clone())),
+                },
+                AuthValue::Unseen => SessionKey::Unknown("a session bound to a password that was not seen"),
+            }
         };
-        Some(Self { hash, key, nonce })
+        Some(Session { hash, key, cipher, nonce, audits_something_else: false })
     }
+}
 
-    /// The key for things with an empty password, if it can be known.
-    pub(super) fn key(&self) -> Option<Key<'_>> {
-        let key = self.key.as_ref()?;
-        Some(Key { session: self, key: hmac::Key::new(self.hash.hmac, key) })
+/// Zeros at the end of a password do not count.
+fn without_zeros(password: &[u8]) -> Vec<u8> {
+    let len = password.iter().rposition(|byte| *byte != 0).map_or(0, |last| last.saturating_add(1));
+    password.iter().take(len).copied().collect()
+}
+
+impl Session {
+    /// The key of its HMACs where it authorizes this handle with this password, or nothing; or why
+    /// that cannot be known.
+    pub(super) fn key(&self, authorized: Option<(u32, &Vec<u8>)>) -> Result<Key<'_>, &'static str> {
+        match &self.key {
+            SessionKey::Unknown(why) => Err(why),
+            SessionKey::Known { key, bound } => {
+                // The password is in the key already where the session is bound to what it authorizes.
+                let bound = bound.as_ref().map(|(handle, password)| (*handle, password));
+                let password =
+                    authorized.filter(|_| authorized != bound).map(|(_, password)| password.as_slice());
+                let key = [key, password.unwrap_or_default()].concat();
+                Ok(Key { session: self, key: hmac::Key::new(self.hash.hmac, &key) })
+            }
+        }
+    }
+}
+
+impl Session {
+    /// The key of its parameters where it authorizes something with this password, or nothing.
+    pub(super) fn encryption_key(&self, password: &[u8]) -> Option<hmac::Key> {
+        let SessionKey::Known { key, .. } = &self.key else { return None };
+        Some(hmac::Key::new(self.hash.hmac, &[key, password].concat()))
     }
 }
 
@@ -108,7 +219,7 @@ pub(super) struct Key<'a> {
 
 impl Key<'_> {
     /// cpHash: what a command's HMAC is about. `names` are those of its handles.
-    pub(super) fn command_hash(&self, code: u32, names: &[&[u8]], parameters: &[u8]) -> Vec<u8> {
+    pub(super) fn command_hash(&self, code: u32, names: &[Vec<u8>], parameters: &[u8]) -> Vec<u8> {
         self.digest(&[&code.to_be_bytes(), &names.concat(), parameters])
     }
 
@@ -117,15 +228,16 @@ impl Key<'_> {
         self.digest(&[&[0; 4], &code.to_be_bytes(), parameters])
     }
 
-    /// Whether the client's HMAC is right.
-    pub(super) fn holds(&self, hash: &[u8], asked: &Authorization<'_>) -> bool {
-        let message = [hash, asked.nonce, &self.session.nonce, &[asked.attributes]].concat();
+    /// Whether the client's HMAC is right. `others` are nonces of other sessions of the command that
+    /// encrypt.
+    pub(super) fn holds(&self, hash: &[u8], asked: &Authorization<'_>, others: &[u8]) -> bool {
+        let message = [hash, asked.nonce, &self.session.nonce, others, &[asked.attributes]].concat();
         hmac::verify(&self.key, &message, asked.hmac).is_ok()
     }
 
     /// The HMAC of another command with the client's nonce.
-    pub(super) fn of_command(&self, hash: &[u8], asked: &Authorization<'_>) -> Vec<u8> {
-        self.sign(&[hash, asked.nonce, &self.session.nonce, &[asked.attributes]])
+    pub(super) fn of_command(&self, hash: &[u8], asked: &Authorization<'_>, others: &[u8]) -> Vec<u8> {
+        self.sign(&[hash, asked.nonce, &self.session.nonce, others, &[asked.attributes]])
     }
 
     /// The HMAC of another answer with the TPM's new nonce.
@@ -159,23 +271,9 @@ impl Hash {
         Some(Self { digest, hmac })
     }
 
-    /// KDFa of as many bits as the hash has, which takes one round.
+    /// KDFa of as many bits as the hash has.
     fn derive(self, key: &[u8], nonce_tpm: &[u8], nonce_caller: &[u8]) -> Vec<u8> {
-        let bits = u32::try_from(self.digest.output_len().saturating_mul(8)).unwrap_or(u32::MAX);
-        let (round, label) = (1_u32.to_be_bytes(), b"ATH\0");
-        let message = [&round[..], label, nonce_tpm, nonce_caller, &bits.to_be_bytes()].concat();
-        hmac::sign(&hmac::Key::new(self.hmac, key), &message).as_ref().to_vec()
+        let key = hmac::Key::new(self.hmac, key);
+        kdfa(&key, b"ATH\0", [nonce_tpm, nonce_caller], self.digest.output_len())
     }
-}
-
-/// TPMT_SYM_DEF: nothing, a cipher with key length and mode, or XOR with a hash.
-fn skip_symmetric(cursor: &mut Cursor<'_>) -> Option<()> {
-    const NOTHING: u16 = 0x0010;
-    const XOR: u16 = 0x000a;
-    let fields = match cursor.u16()? {
-        NOTHING => 0,
-        XOR => 2,
-        _ => 4,
-    };
-    cursor.take(fields).map(|_| ())
 }

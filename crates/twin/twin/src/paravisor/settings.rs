@@ -7,6 +7,8 @@ use clap::ValueEnum;
 use teeproof_mint::azure::{Generation, Vm};
 use teeproof_mint::snp::Product;
 
+use super::TpmProfile;
+
 /// The serial number of a twin's root, which no authority gives: the text in bytes.
 const ROOT_SERIAL: &[u8; 13] = b"teeproof-twin";
 /// A certificate's serial number comes after its outer lengths and its version.
@@ -44,6 +46,8 @@ pub struct Settings {
     /// After how long without use an object or session of the raw port is an orphan, if its process
     /// cannot be seen from here. Orphans are flushed when the TPM runs out of slots.
     pub orphan_age: Duration,
+    /// Which TPM clients find.
+    pub tpm: TpmProfile,
     /// What goes wrong.
     pub fault: Option<Fault>,
 }
@@ -104,6 +108,7 @@ impl Default for Settings {
             nv_bytes: None,
             refresh: Duration::from_secs(2),
             orphan_age: Duration::from_secs(2),
+            tpm: TpmProfile::Paravisor,
             fault: None,
         }
     }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use teeproof_mint::Key;
 use teeproof_mint::azure::Generation;
 
+use super::capabilities::Capabilities;
 use super::codes::{
     ABSENT, AK_CERTIFICATE, AUTH_UNAVAILABLE, COMMAND_SIZE, FAILURE, INPUT, NULL, NV_READ, NV_READ_PUBLIC,
     OWNER, REPORT, START_AUTH_SESSION, UNWRITTEN,
@@ -82,6 +83,8 @@ fn engine(settings: &Settings) -> (Engine, Instant) {
             (START_AUTH_SESSION, shape(2, true)),
         ]
         .into(),
+        profile: settings.tpm,
+        capabilities: Capabilities::default(),
         report: index(REPORT, reporter.index_bytes(), report.rest),
         head: report.head,
         certificate: index(AK_CERTIFICATE, 4096, b"certificate".to_vec()),
@@ -191,15 +194,32 @@ fn a_report_is_renewed_at_offset_0_and_not_too_often() {
     assert_eq!(user_data(&third), "b2".repeat(64));
 }
 
+/// The paravisor renews before its TPM looks at the command.
 #[test]
-fn a_read_that_is_refused_renews_nothing() {
-    let (mut engine, start) = engine(&Settings::default());
-    let mut tpm = Tpm { refuses: Some(0x98e), input: Some(Ok(vec![1; 64])), ..Tpm::default() };
-    let before = engine.report.contents.clone();
-    let command = with_password(REPORT, 1024, 0);
-    let later = start + Duration::from_secs(9);
-    let answer = engine.answer(&command, later, &mut |command: &[u8]| tpm.answer(command)).unwrap();
-    assert_eq!((answer, &engine.report.contents), (refusal(0x98e), &before));
+fn a_read_that_is_refused_renews_at_offset_0_and_nowhere_else() {
+    let two_sessions = || vec![Authorization::password(b""); 2];
+    for (sessions, size, offset, renews) in [
+        (vec![Authorization::password(b"a guess")], 1024, 0, true),
+        // Longer than any answer, and with sessions that make no sense.
+        (vec![Authorization::password(b"")], u16::MAX, 0, true),
+        (two_sessions(), 4, 0, true),
+        (vec![Authorization::password(b"a guess")], 1024, 1, false),
+        (vec![Authorization::password(b"a guess")], 0, 1024, false),
+        (two_sessions(), 4, u16::MAX, false),
+    ] {
+        let (mut engine, start) = engine(&Settings::default());
+        let mut tpm = Tpm { refuses: Some(0x98e), input: Some(Ok(vec![1; 64])), ..Tpm::default() };
+        let before = engine.report.contents.clone();
+        let command = read(REPORT, size, offset, sessions);
+        let mut ask = |command: &[u8], later| {
+            let later = start + Duration::from_millis(later);
+            engine.answer(command, later, &mut |command: &[u8]| tpm.answer(command)).unwrap();
+            engine.report.contents.clone()
+        };
+        assert_eq!(ask(&command, 2000), before, "two seconds and no more");
+        assert_eq!(ask(&read(AK_CERTIFICATE, size, offset, vec![]), 2001), before, "another index");
+        assert_eq!(ask(&command, 2001) != before, renews, "{size} bytes at {offset}");
+    }
 }
 
 #[test]
@@ -255,7 +275,8 @@ fn faults_are_what_they_say() {
 fn an_oversized_index_is_one_throughout() {
     let (mut engine, now) = engine(&Settings { fault: Some(Fault::Oversize), ..Settings::default() });
     let command = Command { code: NV_READ_PUBLIC, handles: vec![REPORT], sessions: vec![], parameters: &[] };
-    let answer = engine.answer(&command.write(), now, &mut |_: &[u8]| panic!("asked")).unwrap();
+    let shadow = told(&command, b"what the TPM behind says of the shadow");
+    let answer = engine.answer(&command.write(), now, &mut |_: &[u8]| shadow.clone()).unwrap();
     let answer = Answer::parse(&answer, false, &command).unwrap();
     let public = Cursor(answer.parameters).sized().unwrap();
     assert_eq!(public[public.len() - 2..], 16_384_u16.to_be_bytes());
@@ -293,12 +314,11 @@ fn what_is_not_played_is_refused() {
         response_code(&engine.answer(&command, now, &mut |_: &[u8]| refusal(0x918)).unwrap())
     };
     assert_eq!(ask(vec![session(0x0300_0000, 1)]), Some(AUTH_UNAVAILABLE), "a policy");
-    for attributes in [0x81, 0x41, 0x21] {
-        assert_eq!(ask(vec![session(0x0200_0000, attributes)]), Some(AUTH_UNAVAILABLE));
+    for attributes in [1, 0x21, 0x41, 0x81] {
+        let two = vec![Authorization::password(b""), session(0x0200_0000, attributes)];
+        assert_eq!(ask(two), Some(0x918), "a session that nobody started");
+        assert_eq!(ask(vec![session(0x0200_0000, attributes)]), Some(0x918));
     }
-    let two = vec![Authorization::password(b""), session(0x0200_0000, 1)];
-    assert_eq!(ask(two), Some(AUTH_UNAVAILABLE));
-    assert_eq!(ask(vec![session(0x0200_0000, 1)]), Some(0x918), "a session that nobody started");
 }
 
 /// Whatever comes from either side, an answer comes back and nothing stops.
