@@ -85,7 +85,7 @@ struct What {
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
 
-    /// How the content's key is padded
+    /// How the content's key is padded; TPMs of Azure's VMs do not have SHA-512
     #[arg(long, value_enum, value_name = "PADDING", default_value = "oaep-sha256")]
     padding: PaddingChoice,
 }

@@ -43,7 +43,7 @@ pub(crate) fn data_of_every_size(transport: Transport) {
 }
 
 pub(crate) fn every_padding(transport: Transport) {
-    let machine = Machine::healthy(transport);
+    let machine = Machine::with_every_hash(transport);
     let mut tpm = machine.tpm();
     let key = key(tpm.as_mut());
     for (padding, _) in PADDINGS {

@@ -117,6 +117,7 @@ macro_rules! suite {
                 sealing {
                     a_key_is_the_same_each_time_and_certified
                     every_padding_and_length
+                    a_hash_that_the_paravisors_tpm_does_not_have
                     what_does_not_come_out
                     registers_that_changed
                     another_machine

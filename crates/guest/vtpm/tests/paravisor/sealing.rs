@@ -70,7 +70,7 @@ pub(crate) fn a_key_is_the_same_each_time_and_certified(transport: Transport) {
 }
 
 pub(crate) fn every_padding_and_length(transport: Transport) {
-    let machine = Machine::healthy(transport);
+    let machine = Machine::with_every_hash(transport);
     let mut tpm = machine.tpm();
     let key = key(tpm.as_mut());
     for (padding, most) in PADDINGS {
@@ -90,8 +90,19 @@ pub(crate) fn every_padding_and_length(transport: Transport) {
     assert!(matches!(error, SealError::Key(_)), "{error:?}");
 }
 
-pub(crate) fn what_does_not_come_out(transport: Transport) {
+/// Anybody can encrypt under it, and no TPM of Azure's decrypts it.
+pub(crate) fn a_hash_that_the_paravisors_tpm_does_not_have(transport: Transport) {
     let machine = Machine::healthy(transport);
+    let mut tpm = machine.tpm();
+    let key = key(tpm.as_mut());
+    let block = encrypt(&key.public, Padding::Oaep(0x000d), b"a secret").unwrap();
+    let error = opened(tpm.as_mut(), &key.public, Padding::Oaep(0x000d), &block).unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("0x2c3") || text.contains("TPM_RC_HASH"), "{text}");
+}
+
+pub(crate) fn what_does_not_come_out(transport: Transport) {
+    let machine = Machine::with_every_hash(transport);
     let mut tpm = machine.tpm();
     let key = key(tpm.as_mut());
     let mut altered = |padding, block: &[u8], what: &str| {
