@@ -7,7 +7,7 @@ use aws_lc_rs::digest;
 use teeproof_mint::azure::Generation;
 use teeproof_twin::paravisor::{Hash, Model, Settings};
 
-use crate::raw::{AK_CERTIFICATE, Client, OWNER, READABLE, REPORT, start};
+use crate::raw::{AK_CERTIFICATE, Client, NV_READ, OWNER, READABLE, REPORT, password, start, wanted};
 
 /// A report, as its envelope divides it.
 pub(crate) struct Report {
@@ -88,6 +88,42 @@ fn a_report_follows_the_guests_input() {
     assert_eq!(Report::of(&mut client).user_data().to_ascii_lowercase(), "b2".repeat(64));
 }
 
+/// The paravisor renews before its TPM looks at the authorization.
+#[test]
+fn a_read_that_is_refused_renews_the_report() {
+    let running = start(Settings::default());
+    let mut client = Client::of(&running);
+    // The signature, which is behind the first bytes and before the claims.
+    let signature = |client: &mut Client| client.nv_read(REPORT, 0x20 + 0x2a0, 0x60).unwrap();
+    let refused = |client: &mut Client, offset| {
+        let read = client.run(NV_READ, &[OWNER, REPORT], &password(b"a guess"), &wanted(64, offset));
+        assert_eq!(read, Err(0x9a2));
+    };
+    let first = signature(&mut client);
+    refused(&mut client, 1);
+    refused(&mut client, 1024);
+    assert_eq!(signature(&mut client), first);
+    refused(&mut client, 0);
+    assert_ne!(signature(&mut client), first);
+}
+
+/// What TPM2_NV_Certify says of an index is of the TPM's own one: a zero, and bytes that nobody wrote.
+#[test]
+fn a_certification_is_of_the_tpms_own_index() {
+    const AK: u32 = 0x8100_0003;
+    let running = start(Settings::default());
+    let mut client = Client::of(&running);
+    let mut certify = |size: u16, offset: u16| {
+        let parameters = [&[0, 0, 0, 0x10][..], &wanted(size, offset)].concat();
+        let answer = client.run(0x184, &[AK, OWNER, REPORT], &password(b"").repeat(2), &parameters)?;
+        Ok::<_, u32>(answer)
+    };
+    let answer = certify(3, 0).unwrap();
+    assert!(answer.windows(7).any(|window| window == [0, 0, 0, 3, 0, 0xff, 0xff]), "offset, size, contents");
+    assert!(certify(8, 2040).is_ok());
+    assert_eq!(certify(8, 2048), Err(0x146));
+}
+
 #[test]
 fn input_that_the_owner_may_not_read_changes_nothing() {
     let running = start(Settings::default());
@@ -148,7 +184,7 @@ fn the_platform_is_nobodys() {
     assert!(client.with_password(0x137, &[OWNER, REPORT], &[0, 1, 0, 0, 0]).is_err());
     assert_eq!(client.with_password(0x122, &[0x4000_000c, REPORT], &[]), Err(0x9a2));
     // Nor does an empty password of the index itself.
-    let read = client.run(0x14e, &[REPORT, REPORT], &crate::raw::password(b""), &[0, 1, 0, 0]);
+    let read = client.run(0x14e, &[REPORT, REPORT], &password(b""), &[0, 1, 0, 0]);
     assert_eq!(read, Err(0x9a2));
 }
 

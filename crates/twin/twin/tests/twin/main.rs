@@ -10,6 +10,7 @@
     missing_docs
 )]
 
+mod capabilities;
 mod client;
 mod command;
 mod connections;
@@ -17,9 +18,11 @@ mod endurance;
 mod faults;
 mod hostile;
 mod machine;
+mod passwords;
 mod raw;
 mod roots;
 mod sessions;
+mod strict;
 mod thim;
 mod tools;
 mod tools_sessions;

@@ -149,10 +149,14 @@ fn size(header: &[u8]) -> usize {
     size_at(header, 2)
 }
 
-/// An HMAC session of this client's, for things with an empty password.
+/// An HMAC session of this client's.
 pub(crate) struct Session {
     pub(crate) handle: u32,
     key: Vec<u8>,
+    /// What it is bound to, and the password that this had.
+    bound: (u32, Vec<u8>),
+    /// The password of what it authorizes.
+    word: Vec<u8>,
     nonce_tpm: Vec<u8>,
     hash: (&'static digest::Algorithm, hmac::Algorithm),
 }
@@ -160,23 +164,37 @@ pub(crate) struct Session {
 pub(crate) const CALLER: [u8; 20] = [0xca; 20];
 
 impl Session {
-    /// Starts one with a hash (a TPM_ALG_ID), bound to something or to nothing.
+    /// Starts one with a hash (a TPM_ALG_ID), bound to something without a password or to nothing.
     pub(crate) fn start(client: &mut Client, hash: u16, bound: u32) -> Self {
+        Self::start_with(client, hash, bound, b"")
+    }
+
+    /// The same, bound to something with this password.
+    pub(crate) fn start_with(client: &mut Client, hash: u16, bound: u32, word: &[u8]) -> Self {
+        Self::try_start_with(client, hash, bound, word).unwrap()
+    }
+
+    pub(crate) fn try_start(client: &mut Client, hash: u16, bound: u32) -> Result<Self, u32> {
+        Self::try_start_with(client, hash, bound, b"")
+    }
+
+    fn try_start_with(client: &mut Client, hash: u16, bound: u32, word: &[u8]) -> Result<Self, u32> {
         let parameters = [&len16(&CALLER)[..], &CALLER, &[0, 0, 0, 0, 0x10], &hash.to_be_bytes()].concat();
-        let answer = client.run(0x176, &[NULL, bound], &[], &parameters).unwrap();
+        let answer = client.run(0x176, &[NULL, bound], &[], &parameters)?;
         let nonce_tpm = answer[6..].to_vec();
         let hash = match hash {
             4 => (&digest::SHA1_FOR_LEGACY_USE_ONLY, hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY),
             0xb => (&digest::SHA256, hmac::HMAC_SHA256),
             _ => (&digest::SHA384, hmac::HMAC_SHA384),
         };
-        let mut session = Self { handle: u32_at(&answer, 0), key: Vec::new(), nonce_tpm, hash };
-        if bound != NULL {
-            let bits = u32::try_from(hash.0.output_len() * 8).unwrap().to_be_bytes();
-            let nonce = session.nonce_tpm.clone();
-            session.key = session.hmac(&[&[0, 0, 0, 1], b"ATH\0", &nonce, &CALLER, &bits]);
-        }
-        session
+        let bits = u32::try_from(hash.0.output_len() * 8).unwrap().to_be_bytes();
+        let derived = [&[0, 0, 0, 1][..], b"ATH\0", &nonce_tpm, &CALLER, &bits].concat();
+        let key = match bound {
+            NULL => Vec::new(),
+            _ => hmac::sign(&hmac::Key::new(hash.1, word), &derived).as_ref().to_vec(),
+        };
+        let bound = (bound, word.to_vec());
+        Ok(Self { handle: u32_at(&answer, 0), key, bound, word: Vec::new(), nonce_tpm, hash })
     }
 
     /// Runs a command and checks the HMAC of its answer. `names` are those of the handles.
@@ -188,8 +206,10 @@ impl Session {
         rest: &[u8],
         attributes: u8,
     ) -> Result<Vec<u8>, u32> {
+        let bound = handles.first() == Some(&self.bound.0) && self.word == self.bound.1;
+        let word = if bound { Vec::new() } else { self.word.clone() };
         let hash = self.digest(&[&code.to_be_bytes(), &names.concat(), rest]);
-        let hmac = self.hmac(&[&hash, &CALLER, &self.nonce_tpm, &[attributes]]);
+        let hmac = self.hmac(&word, &[&hash, &CALLER, &self.nonce_tpm, &[attributes]]);
         let auth =
             [&self.handle.to_be_bytes()[..], &len16(&CALLER), &CALLER, &[attributes], &len16(&hmac), &hmac];
         let answer = client.run(code, handles, &auth.concat(), rest)?;
@@ -199,7 +219,7 @@ impl Session {
         self.nonce_tpm = session[2..2 + nonce_len].to_vec();
         let hash = self.digest(&[&[0; 4], &code.to_be_bytes(), parameters]);
         let told = session[2 + nonce_len];
-        let hmac = self.hmac(&[&hash, &self.nonce_tpm, &CALLER, &[told]]);
+        let hmac = self.hmac(&word, &[&hash, &self.nonce_tpm, &CALLER, &[told]]);
         assert_eq!(session[5 + nonce_len..], hmac, "the HMAC of the answer");
         Ok(parameters.to_vec())
     }
@@ -218,11 +238,27 @@ impl Session {
         Ok(read[2..].to_vec())
     }
 
+    /// The same with this password of the owner.
+    pub(crate) fn nv_read_as(
+        &mut self,
+        client: &mut Client,
+        word: &[u8],
+        index: u32,
+        wanted: (u16, u16),
+        attributes: u8,
+    ) -> Result<Vec<u8>, u32> {
+        self.word = word.to_vec();
+        let read = self.nv_read(client, index, wanted, attributes);
+        self.word.clear();
+        read
+    }
+
     fn digest(&self, parts: &[&[u8]]) -> Vec<u8> {
         digest::digest(self.hash.0, &parts.concat()).as_ref().to_vec()
     }
 
-    fn hmac(&self, parts: &[&[u8]]) -> Vec<u8> {
-        hmac::sign(&hmac::Key::new(self.hash.1, &self.key), &parts.concat()).as_ref().to_vec()
+    fn hmac(&self, word: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+        let key = [&self.key, word].concat();
+        hmac::sign(&hmac::Key::new(self.hash.1, &key), &parts.concat()).as_ref().to_vec()
     }
 }

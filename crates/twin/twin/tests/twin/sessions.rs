@@ -3,8 +3,8 @@
 use teeproof_twin::paravisor::Settings;
 
 use crate::raw::{
-    AK_CERTIFICATE, CALLER, Client, INPUT, NULL, NV_READ, OWNER, READABLE, REPORT, Session, command, len16,
-    start, u32_at, wanted,
+    AK_CERTIFICATE, CALLER, Client, INPUT, NULL, NV_READ, NV_READ_PUBLIC, OWNER, READABLE, REPORT, Session,
+    command, len16, password, start, u32_at, wanted,
 };
 
 const STAY: u8 = 1;
@@ -85,6 +85,89 @@ fn sessions_of_several_clients_at_once() {
     for _ in 0..4 {
         for (client, session) in clients.iter_mut().zip(&mut sessions) {
             assert_eq!(session.nv_read(client, AK_CERTIFICATE, (1024, 0), STAY).as_ref(), Ok(&expected));
+        }
+    }
+}
+
+const AUDIT: u8 = 0x80;
+const AUDIT_RESET: u8 = 4;
+
+/// TPM2_NV_ReadPublic under a session: the public area and the name.
+fn read_public(
+    session: &mut Session,
+    client: &mut Client,
+    index: u32,
+    attributes: u8,
+) -> Result<Vec<u8>, u32> {
+    let (_, name) = client.nv_public(index)?;
+    session.run(client, NV_READ_PUBLIC, (&[index], &[&name]), &[], attributes)
+}
+
+#[test]
+fn a_public_area_under_an_audit_session() {
+    let running = start(Settings::default());
+    let mut client = Client::of(&running);
+    client.put_in(&[1; 64], READABLE);
+    for (hash, bound) in [(0xb, NULL), (0xc, OWNER)] {
+        let mut session = Session::start(&mut client, hash, bound);
+        for index in [REPORT, AK_CERTIFICATE, INPUT, REPORT] {
+            let without = client.run(NV_READ_PUBLIC, &[index], &[], &[]).unwrap();
+            assert_eq!(read_public(&mut session, &mut client, index, STAY | AUDIT), Ok(without));
+        }
+        // A session has to be for something: TPM_RC_ATTRIBUTES, as of every other index.
+        for index in [REPORT, INPUT] {
+            assert_eq!(read_public(&mut session, &mut client, index, STAY), Err(0x982));
+        }
+        client.run(0x165, &[], &[], &session.handle.to_be_bytes()).unwrap();
+    }
+}
+
+#[test]
+fn a_read_that_is_authorized_and_audited() {
+    let running = start(Settings::default());
+    let mut client = Client::of(&running);
+    let expected = client.nv_read(AK_CERTIFICATE, 0, 100).unwrap();
+    let mut session = Session::start(&mut client, 0xb, NULL);
+    for _ in 0..2 {
+        let read = session.nv_read(&mut client, AK_CERTIFICATE, (100, 0), STAY | AUDIT);
+        assert_eq!(read.as_ref(), Ok(&expected));
+    }
+}
+
+/// The TPM behind keeps another digest than the client, so that none is handed out: until the session
+/// begins a new one.
+#[test]
+fn the_audit_digest_of_answers_that_were_given_here() {
+    const ENDORSEMENT: u32 = 0x4000_000b;
+    let running = start(Settings::default());
+    let mut client = Client::of(&running);
+    let mut session = Session::start(&mut client, 0xb, NULL);
+    let digest = |client: &mut Client, session: u32| {
+        let auth = password(b"").repeat(2);
+        client.run(0x14d, &[ENDORSEMENT, NULL, session], &auth, &[0, 0, 0, 0x10]).map(|_| ())
+    };
+    read_public(&mut session, &mut client, REPORT, STAY | AUDIT).unwrap();
+    assert_eq!(digest(&mut client, session.handle), Err(0x12f));
+    // TPM2_GetRandom, which the TPM behind answers as it is.
+    session.run(&mut client, 0x17b, (&[], &[]), &[0, 8], STAY | AUDIT).unwrap();
+    assert_eq!(digest(&mut client, session.handle), Err(0x12f));
+    session.run(&mut client, 0x17b, (&[], &[]), &[0, 8], STAY | AUDIT | AUDIT_RESET).unwrap();
+    assert_eq!(digest(&mut client, session.handle), Ok(()));
+}
+
+/// Commands about the indexes that nothing is answered to here have their own codes under HMACs too.
+#[test]
+fn what_the_owner_may_not_do_has_its_own_code() {
+    const UNDEFINE: u32 = 0x122;
+    let running = start(Settings::default());
+    let mut client = Client::of(&running);
+    let mut session = Session::start(&mut client, 0xb, NULL);
+    for index in [REPORT, AK_CERTIFICATE] {
+        let (_, name) = client.nv_public(index).unwrap();
+        let names: [&[u8]; 2] = [&OWNER.to_be_bytes(), &name];
+        for (code, parameters) in [(UNDEFINE, &[][..]), (0x137, &[0, 1, 0, 0, 0])] {
+            let done = session.run(&mut client, code, (&[OWNER, index], &names), parameters, STAY);
+            assert_eq!(done, Err(0x149), "{code:#x}");
         }
     }
 }
