@@ -163,6 +163,17 @@ pub(crate) struct Session {
 
 pub(crate) const CALLER: [u8; 20] = [0xca; 20];
 
+/// KDFa: the key of a session that is bound to something with this password.
+fn bound_key(
+    (digest, hmac): (&'static digest::Algorithm, hmac::Algorithm),
+    word: &[u8],
+    nonce: &[u8],
+) -> Vec<u8> {
+    let bits = u32::try_from(digest.output_len() * 8).unwrap().to_be_bytes();
+    let derived = [&[0, 0, 0, 1][..], b"ATH\0", nonce, &CALLER, &bits].concat();
+    hmac::sign(&hmac::Key::new(hmac, word), &derived).as_ref().to_vec()
+}
+
 impl Session {
     /// Starts one with a hash (a TPM_ALG_ID), bound to something without a password or to nothing.
     pub(crate) fn start(client: &mut Client, hash: u16, bound: u32) -> Self {
@@ -187,12 +198,7 @@ impl Session {
             0xb => (&digest::SHA256, hmac::HMAC_SHA256),
             _ => (&digest::SHA384, hmac::HMAC_SHA384),
         };
-        let bits = u32::try_from(hash.0.output_len() * 8).unwrap().to_be_bytes();
-        let derived = [&[0, 0, 0, 1][..], b"ATH\0", &nonce_tpm, &CALLER, &bits].concat();
-        let key = match bound {
-            NULL => Vec::new(),
-            _ => hmac::sign(&hmac::Key::new(hash.1, word), &derived).as_ref().to_vec(),
-        };
+        let key = if bound == NULL { Vec::new() } else { bound_key(hash, word, &nonce_tpm) };
         let bound = (bound, word.to_vec());
         Ok(Self { handle: u32_at(&answer, 0), key, bound, word: Vec::new(), nonce_tpm, hash })
     }
