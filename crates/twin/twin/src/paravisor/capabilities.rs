@@ -1,4 +1,4 @@
-//! What the TPM says of itself (TPM2_GetCapability), without what the paravisor's does not have.
+//! Capabilities of the paravisor's TPM: TPM2_GetCapability.
 //!
 //! Source: TCG TPM 2.0 Library, Part 2, sections 6.12, 6.13 and 10.8 to 10.10; Part 3, section 30.2.
 
@@ -17,10 +17,10 @@ const BANK_LIST: u32 = 5;
 const PROPERTY_LIST: u32 = 6;
 /// TPM_CAP_ECC_CURVES.
 const CURVE_LIST: u32 = 8;
-/// More than any list has: a TPM tells as many as fit one answer.
+/// More than any list has: a TPM returns as many as fit one response.
 const MOST: u32 = 254;
 
-/// The lists of what the TPM implements: each member with the number by which it is asked for.
+/// The lists of what the TPM implements: each member with the number that orders it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Capabilities {
     algorithms: Vec<Member>,
@@ -32,7 +32,7 @@ pub(super) struct Capabilities {
 type Member = (u32, Vec<u8>);
 
 impl Capabilities {
-    /// What the TPM behind has and the paravisor's has too.
+    /// What swtpm implements and the paravisor's TPM implements too.
     pub(super) fn of(tpm: &mut dyn Upstream) -> Result<Self, Refused> {
         let command = |bytes: &[u8]| number(bytes) & 0x2000_ffff;
         let mut this = Self {
@@ -47,8 +47,8 @@ impl Capabilities {
         Ok(this)
     }
 
-    /// The parameters of an answer in the place of those that the TPM told, if they are changed.
-    pub(super) fn told(&self, asked: &[u8], told: &[u8]) -> Option<Vec<u8>> {
+    /// The response parameters in place of swtpm's; `None` for capabilities that stay as they are.
+    pub(super) fn response(&self, asked: &[u8], told: &[u8]) -> Option<Vec<u8>> {
         let mut cursor = Cursor(asked);
         let (capability, first, count) = (cursor.u32()?, cursor.u32()?, cursor.u32()?);
         let list = match capability {

@@ -9,7 +9,7 @@ use super::codes::{
     COMMAND_CODE, FIRST_PARAMETER_MISSING, GET_RANDOM, GET_SESSION_AUDIT_DIGEST, NV_CERTIFY, NV_READ,
     NV_READ_PUBLIC,
 };
-use super::edited::is_edited;
+use super::filtered::is_filtered;
 use super::frame::{Answer, Authorization, Command, refusal, response_code};
 use super::index::{Index, Wanted};
 use super::profile::{DIGEST_BYTES, TpmProfile, has_command};
@@ -25,7 +25,6 @@ pub(super) struct Engine {
     /// How commands of this TPM look, by their code.
     pub(super) shapes: BTreeMap<u32, Shape>,
     pub(super) profile: TpmProfile,
-    /// What it says of itself.
     pub(super) capabilities: Capabilities,
     /// The report's index; its contents are what reads at other offsets than 0 see.
     pub(super) report: Index,
@@ -67,18 +66,18 @@ impl Engine {
             (NV_READ, [_, handle], Some(wanted)) if self.is_own(*handle) && !parsed.sessions.is_empty() => {
                 self.read(&parsed, *handle, wanted, tpm)
             }
-            // The names of the keys that certify are not known here.
+            // The name of the signing key would be needed.
             (code, handles, _) if code != NV_CERTIFY && handles.iter().any(|handle| self.is_own(*handle)) => {
-                self.pass_on(command, &parsed, parsed.parameters, tpm)
+                self.forward(command, &parsed, parsed.parameters, tpm)
             }
-            (GET_RANDOM, [], _) if self.asks_too_much(parsed.parameters) => {
-                self.pass_on(command, &parsed, &DIGEST_BYTES.to_be_bytes(), tpm)
+            (GET_RANDOM, [], _) if self.exceeds_random_bytes(parsed.parameters) => {
+                self.forward(command, &parsed, &DIGEST_BYTES.to_be_bytes(), tpm)
             }
-            (GET_SESSION_AUDIT_DIGEST, [_, _, session], _) if self.audits_something_else(*session) => {
+            (GET_SESSION_AUDIT_DIGEST, [_, _, session], _) if self.audit_digest_differs(*session) => {
                 Ok(unsupported(*session, "the audit digest of a session under which this twin answered"))
             }
-            (code, _, _) if self.profile == TpmProfile::Paravisor && is_edited(code) => {
-                self.edit(command, &parsed, tpm)
+            (code, _, _) if self.profile == TpmProfile::Paravisor && is_filtered(code) => {
+                self.answer_filtered(command, &parsed, tpm)
             }
             _ => {
                 let answer = tpm.answer(command)?;
@@ -106,13 +105,12 @@ impl Engine {
         [self.report.handle, self.certificate.handle].contains(&handle)
     }
 
-    fn audits_something_else(&self, session: u32) -> bool {
-        self.sessions.get(session).is_some_and(|session| session.audits_something_else)
+    fn audit_digest_differs(&self, session: u32) -> bool {
+        self.sessions.get(session).is_some_and(|session| session.audit_digest_differs)
     }
 
-    /// Whether these parameters of TPM2_GetRandom ask for more than a TPM2B_DIGEST, which is what is
-    /// given for them.
-    fn asks_too_much(&self, parameters: &[u8]) -> bool {
+    /// Whether TPM2_GetRandom asks for more than a TPM2B_DIGEST, in which case it returns one.
+    fn exceeds_random_bytes(&self, parameters: &[u8]) -> bool {
         let asked = parameters.try_into().map(u16::from_be_bytes);
         self.profile == TpmProfile::Paravisor && asked.is_ok_and(|bytes| bytes > DIGEST_BYTES)
     }

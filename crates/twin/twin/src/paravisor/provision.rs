@@ -81,8 +81,8 @@ pub(super) fn provision(
     Ok(Provisioned { engine, certificates, event_log, reported_tcb })
 }
 
-/// Takes away the PCR banks that the paravisor's TPM does not have, which needs a reset, and the hash
-/// of command audits that it does not implement.
+/// Deallocates the PCR banks that the paravisor's TPM does not have, which needs a reset, and sets the
+/// hash of command audits to its default.
 pub(super) fn remove_banks(
     tpm: &mut dyn Upstream,
     reset: impl FnOnce() -> Result<(), Error>,

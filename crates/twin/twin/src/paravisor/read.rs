@@ -10,7 +10,7 @@ use super::frame::{Answer, Command, Cursor, refusal, response_code, sized};
 use super::index::{Index, Wanted};
 use super::input;
 use super::report::Report;
-use super::stand_in::Exchange;
+use super::resign::Exchange;
 use super::upstream::Upstream;
 use crate::say;
 
@@ -28,7 +28,7 @@ impl Engine {
         self.answer_for_index(command, handle, &shadow, &told, tpm)
     }
 
-    /// Answers the question after the public area of an own index.
+    /// Answers TPM2_NV_ReadPublic of an own index.
     pub(super) fn read_public(
         &mut self,
         command: &Command<'_>,
@@ -39,7 +39,7 @@ impl Engine {
         self.answer_for_index(command, handle, &[], &told, tpm)
     }
 
-    /// Lets the shadow be asked with these parameters, and tells the client those.
+    /// Sends the command to the shadow with its parameters, and responds with others.
     fn answer_for_index(
         &mut self,
         command: &Command<'_>,
@@ -56,21 +56,21 @@ impl Engine {
             tpm_parameters: shadow_parameters,
             authorizes: authorized(command),
         };
-        let manners = match exchange.manners(&self.sessions) {
-            Ok(manners) => manners,
+        let handling = match exchange.handling(&self.sessions) {
+            Ok(handling) => handling,
             Err(what) => return Ok(unsupported(handle, what)),
         };
-        let answer = tpm.answer(&exchange.to_tpm(&manners, &self.sessions))?;
+        let answer = tpm.answer(&exchange.to_tpm(&handling, &self.sessions))?;
         let Some(told) = Answer::parse(&answer, false, command) else { return Ok(answer) };
-        let answer = exchange.to_client(&manners, &self.sessions, &told, parameters);
+        let answer = exchange.to_client(&handling, &self.sessions, &told, parameters);
         self.sessions.watch(command, &told);
-        self.sessions.answered_here(command);
+        self.sessions.mark_audit_digests(command);
         Ok(answer)
     }
 
-    /// Passes on a command with other parameters, or about an own index, whose name is not the one that
-    /// the client's HMACs are about. What cannot be signed here goes on as it came.
-    pub(super) fn pass_on(
+    /// Forwards a command with other parameters, or about an own index, whose name in swtpm is not the
+    /// one in the client's HMACs. What cannot be signed here is forwarded unchanged.
+    pub(super) fn forward(
         &mut self,
         bytes: &[u8],
         command: &Command<'_>,
@@ -80,18 +80,18 @@ impl Engine {
         let [names, tpm_names] = self.names(command);
         let exchange =
             Exchange { command, names, tpm_names, tpm_parameters, authorizes: authorized(command) };
-        let signed = exchange.manners(&self.sessions).ok();
-        let signed = signed.map(|manners| exchange.to_tpm(&manners, &self.sessions));
+        let signed = exchange.handling(&self.sessions).ok();
+        let signed = signed.map(|handling| exchange.to_tpm(&handling, &self.sessions));
         let answer = tpm.answer(signed.as_deref().unwrap_or(bytes))?;
         if let Some(told) = Answer::parse(&answer, false, command) {
             self.sessions.watch(command, &told);
-            self.sessions.answered_here(command);
+            self.sessions.mark_audit_digests(command);
         }
         Ok(answer)
     }
 
-    /// The names of a command's handles, as the client has them and as the TPM has them. Of keys and of
-    /// other indexes they are not known.
+    /// The names of a command's handles, as the client has them and as swtpm has them. Keys and other
+    /// indexes get their handle, which is not their name, so that HMACs over them do not verify.
     fn names(&self, command: &Command<'_>) -> [Vec<Vec<u8>>; 2] {
         let own = |handle: &u32| self.is_own(*handle).then(|| self.index(*handle));
         let reserved = |handle: &u32| handle.to_be_bytes().to_vec();
@@ -112,17 +112,16 @@ impl Engine {
         }
     }
 
-    /// Makes a new report before the TPM sees a command that reads the report from its beginning, if
-    /// it is time for one. Whether the read is authorized is not looked at, nor whether it is whole:
-    /// OpenVMM's `tpm_device` renews in `refresh_device_attestation_data_on_nv_read`, which it calls
-    /// before its TPM executes the command.
+    /// Renews the report before the TPM executes an NV_Read of it at offset 0, if the last one is old
+    /// enough. Neither authorization nor size is checked: OpenVMM's `tpm_device` calls
+    /// `refresh_device_attestation_data_on_nv_read` before its TPM executes the command.
     pub(super) fn renew_before(
         &mut self,
         command: &[u8],
         now: Instant,
         tpm: &mut dyn Upstream,
     ) -> io::Result<()> {
-        if !begins_to_read(self.report.handle, command) || !self.reporter.is_due(now) {
+        if !is_nv_read_at_offset_0(self.report.handle, command) || !self.reporter.is_due(now) {
             return Ok(());
         }
         let Some(input) = input::read(tpm)? else {
@@ -146,10 +145,10 @@ fn authorized<'a>(command: &'a Command<'_>) -> &'a [u32] {
     command.handles.get(..count).unwrap_or_default()
 }
 
-/// Whether these bytes are an NV_Read of this index at offset 0, as far as the paravisor looks: at
-/// the code, the index, and the offset behind the authorization area.
-fn begins_to_read(index: u32, command: &[u8]) -> bool {
-    // A command has its code where an answer has it.
+/// Whether these bytes are an NV_Read of this index at offset 0. As in the paravisor, only the code,
+/// the index and the offset behind the authorization area count.
+fn is_nv_read_at_offset_0(index: u32, command: &[u8]) -> bool {
+    // Commands and responses have their code at the same place.
     if response_code(command) != Some(NV_READ) {
         return false;
     }

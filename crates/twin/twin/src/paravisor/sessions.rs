@@ -26,16 +26,16 @@ pub(super) struct Sessions {
     passwords: BTreeMap<u32, AuthValue>,
 }
 
-/// A password, as far as it was seen.
+/// The authValue of a hierarchy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum AuthValue {
-    /// This one.
-    Known(Vec<u8>),
-    /// It was set under encryption, or was never told to anybody.
-    Unseen,
+    /// It was set in the clear, or under a session whose key is available.
+    Plain(Vec<u8>),
+    /// It was set under a salted session, or is the platform's random one.
+    Unavailable,
 }
 
-const EMPTY: &AuthValue = &AuthValue::Known(Vec::new());
+const EMPTY: &AuthValue = &AuthValue::Plain(Vec::new());
 
 /// One session.
 #[derive(Debug)]
@@ -45,18 +45,18 @@ pub(super) struct Session {
     pub(super) cipher: ParameterCipher,
     /// The nonce that the TPM chose last.
     pub(super) nonce: Vec<u8>,
-    /// Whether the TPM behind keeps another audit digest of it than the client, because commands
-    /// under it were answered here.
-    pub(super) audits_something_else: bool,
+    /// Whether swtpm's audit digest of the session differs from the client's, because a response
+    /// under it was changed here.
+    pub(super) audit_digest_differs: bool,
 }
 
-/// The secret of a session.
+/// sessionKey.
 #[derive(Debug)]
 enum SessionKey {
-    /// This one: empty, or derived from the password of what the session is bound to.
-    Known { key: Vec<u8>, bound: Option<(u32, Vec<u8>)> },
-    /// It cannot be known, for this reason.
-    Unknown(&'static str),
+    /// Empty, or derived from the password of the bind entity, which stands beside it.
+    Derived { key: Vec<u8>, bound: Option<(u32, Vec<u8>)> },
+    /// Derived from a secret that only the TPM has; the reason.
+    Unavailable(&'static str),
 }
 
 /// The hash algorithm of a session.
@@ -71,16 +71,17 @@ impl Sessions {
         self.alive.get(&handle)
     }
 
-    /// The password of whatever has this handle: of a hierarchy the one that was set, of everything
-    /// else an empty one. If it is another, HMACs do not agree, and the TPM says so.
+    /// The authValue of an entity: of a hierarchy the one that was set, of everything else an empty
+    /// one. Where that is wrong, the HMACs do not verify and go to the TPM unchanged, which refuses
+    /// them.
     pub(super) fn password(&self, handle: u32) -> &AuthValue {
         match handle {
-            PLATFORM => &AuthValue::Unseen,
+            PLATFORM => &AuthValue::Unavailable,
             _ => self.passwords.get(&handle).unwrap_or(EMPTY),
         }
     }
 
-    /// Takes in what a command that succeeded did to the sessions and to the passwords.
+    /// Updates sessions and passwords after a command that succeeded.
     pub(super) fn watch(&mut self, command: &Command<'_>, answer: &Answer<'_>) {
         if command.code == HIERARCHY_CHANGE_AUTH {
             self.change_password(command);
@@ -91,7 +92,7 @@ impl Sessions {
             } else if let Some(session) = self.alive.get_mut(&asked.handle) {
                 session.nonce = told.nonce.to_vec();
                 // The digest starts again with this command.
-                session.audits_something_else &= asked.attributes & Authorization::AUDIT_RESET == 0;
+                session.audit_digest_differs &= asked.attributes & Authorization::AUDIT_RESET == 0;
             }
         }
         match command.code {
@@ -110,12 +111,11 @@ impl Sessions {
         }
     }
 
-    /// Notes that a command was answered here: what the TPM behind adds to the audit digests of its
-    /// sessions is not what the client adds.
-    pub(super) fn answered_here(&mut self, command: &Command<'_>) {
+    /// Marks the audit sessions of a command whose cpHash or rpHash differs between swtpm and client.
+    pub(super) fn mark_audit_digests(&mut self, command: &Command<'_>) {
         for asked in command.sessions.iter().filter(|asked| asked.attributes & Authorization::AUDIT != 0) {
             if let Some(session) = self.alive.get_mut(&asked.handle) {
-                session.audits_something_else = true;
+                session.audit_digest_differs = true;
             }
         }
     }
@@ -125,11 +125,12 @@ impl Sessions {
         let password = Cursor(command.parameters)
             .sized()
             .and_then(|new| self.decrypted(command, *hierarchy, new))
-            .map_or(AuthValue::Unseen, |new| AuthValue::Known(without_zeros(&new)));
+            .map_or(AuthValue::Unavailable, |new| AuthValue::Plain(without_zeros(&new)));
         self.passwords.insert(*hierarchy, password);
     }
 
-    /// The first parameter of a command that this hierarchy authorizes, if it can be known.
+    /// The first parameter of a command that this hierarchy authorizes, decrypted; `None` where the
+    /// key is not available.
     fn decrypted(&self, command: &Command<'_>, hierarchy: u32, parameter: &[u8]) -> Option<Vec<u8>> {
         let mut sessions = command.sessions.iter().zip(0..);
         let Some((asked, at)) = sessions.find(|(asked, _)| asked.decrypts()) else {
@@ -137,8 +138,8 @@ impl Sessions {
         };
         let password = match self.password(hierarchy) {
             _ if at != 0 => &[],
-            AuthValue::Known(password) => password.as_slice(),
-            AuthValue::Unseen => return None,
+            AuthValue::Plain(password) => password.as_slice(),
+            AuthValue::Unavailable => return None,
         };
         let session = self.get(asked.handle)?;
         let key = session.encryption_key(password)?;
@@ -161,21 +162,23 @@ impl Sessions {
         let hash = Hash::of(cursor.u16()?)?;
         let nonce = Cursor(answer.parameters).sized()?.to_vec();
         let key = if kind != HMAC {
-            SessionKey::Unknown("a policy session")
+            SessionKey::Unavailable("a policy session")
         } else if *salted != NULL {
-            SessionKey::Unknown("a salted session")
+            SessionKey::Unavailable("a salted session")
         } else if *bound == NULL {
-            SessionKey::Known { key: Vec::new(), bound: None }
+            SessionKey::Derived { key: Vec::new(), bound: None }
         } else {
             match self.password(*bound) {
-                AuthValue::Known(password) => SessionKey::Known {
+                AuthValue::Plain(password) => SessionKey::Derived {
                     key: hash.derive(password, &nonce, nonce_caller),
                     bound: Some((*bound, password.clone())),
                 },
-                AuthValue::Unseen => SessionKey::Unknown("a session bound to a password that was not seen"),
+                AuthValue::Unavailable => SessionKey::Unavailable(
+                    "a session bound to a password that was set under a salted session",
+                ),
             }
         };
-        Some(Session { hash, key, cipher, nonce, audits_something_else: false })
+        Some(Session { hash, key, cipher, nonce, audit_digest_differs: false })
     }
 }
 
@@ -186,12 +189,12 @@ fn without_zeros(password: &[u8]) -> Vec<u8> {
 }
 
 impl Session {
-    /// The key of its HMACs where it authorizes this handle with this password, or nothing; or why
-    /// that cannot be known.
+    /// The HMAC key where the session authorizes this handle with this password, or nothing; or why
+    /// it is not available.
     pub(super) fn key(&self, authorized: Option<(u32, &Vec<u8>)>) -> Result<Key<'_>, &'static str> {
         match &self.key {
-            SessionKey::Unknown(why) => Err(why),
-            SessionKey::Known { key, bound } => {
+            SessionKey::Unavailable(why) => Err(why),
+            SessionKey::Derived { key, bound } => {
                 // The password is in the key already where the session is bound to what it authorizes.
                 let bound = bound.as_ref().map(|(handle, password)| (*handle, password));
                 let password =
@@ -204,9 +207,9 @@ impl Session {
 }
 
 impl Session {
-    /// The key of its parameters where it authorizes something with this password, or nothing.
+    /// The key of parameter encryption where the session authorizes an entity with this password.
     pub(super) fn encryption_key(&self, password: &[u8]) -> Option<hmac::Key> {
-        let SessionKey::Known { key, .. } = &self.key else { return None };
+        let SessionKey::Derived { key, .. } = &self.key else { return None };
         Some(hmac::Key::new(self.hash.hmac, &[key, password].concat()))
     }
 }
@@ -228,8 +231,8 @@ impl Key<'_> {
         self.digest(&[&[0; 4], &code.to_be_bytes(), parameters])
     }
 
-    /// Whether the client's HMAC is right. `others` are nonces of other sessions of the command that
-    /// encrypt.
+    /// Verifies the client's HMAC. `others` are the nonces of the command's other sessions that encrypt
+    /// or decrypt, if this is its first.
     pub(super) fn holds(&self, hash: &[u8], asked: &Authorization<'_>, others: &[u8]) -> bool {
         let message = [hash, asked.nonce, &self.session.nonce, others, &[asked.attributes]].concat();
         hmac::verify(&self.key, &message, asked.hmac).is_ok()

@@ -1,4 +1,4 @@
-//! Answers of the TPM behind from which what the paravisor's TPM does not have is taken out.
+//! Responses of swtpm without what the paravisor's TPM does not implement.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use super::codes::{EVENT_SEQUENCE_COMPLETE, GET_CAPABILITY, PCR_EVENT};
 use super::engine::Engine;
 use super::frame::{Answer, Command, Cursor};
 use super::profile::HASHES;
-use super::stand_in::Exchange;
+use super::resign::Exchange;
 use super::upstream::Upstream;
 use crate::say;
 
@@ -14,9 +14,9 @@ use crate::say;
 const SHA512: (u16, usize) = (0x000d, 64);
 
 impl Engine {
-    /// Lets the TPM answer, and takes out of the answer what clients are not to see. Nothing of what is
-    /// changed can be encrypted, for no TPM2B comes first in it.
-    pub(super) fn edit(
+    /// Forwards a command and filters the response. None of the filtered responses can be encrypted:
+    /// their first parameter is not a TPM2B.
+    pub(super) fn answer_filtered(
         &mut self,
         bytes: &[u8],
         command: &Command<'_>,
@@ -24,24 +24,24 @@ impl Engine {
     ) -> io::Result<Vec<u8>> {
         let answer = tpm.answer(bytes)?;
         let Some(told) = Answer::parse(&answer, false, command) else { return Ok(answer) };
-        let edited = self.edited(command, told.parameters).filter(|edited| edited != told.parameters);
-        let signed = edited.and_then(|edited| self.signed_again(command, &told, &edited));
+        let filtered = self.filtered(command, told.parameters).filter(|filtered| filtered != told.parameters);
+        let signed = filtered.and_then(|filtered| self.signed_again(command, &told, &filtered));
         self.sessions.watch(command, &told);
         if signed.is_some() {
-            self.sessions.answered_here(command);
+            self.sessions.mark_audit_digests(command);
         }
         Ok(signed.unwrap_or(answer))
     }
 
-    fn edited(&self, command: &Command<'_>, told: &[u8]) -> Option<Vec<u8>> {
+    fn filtered(&self, command: &Command<'_>, told: &[u8]) -> Option<Vec<u8>> {
         match command.code {
-            GET_CAPABILITY => self.capabilities.told(command.parameters, told),
+            GET_CAPABILITY => self.capabilities.response(command.parameters, told),
             PCR_EVENT | EVENT_SEQUENCE_COMPLETE => digests(told),
             _ => None,
         }
     }
 
-    fn signed_again(&self, command: &Command<'_>, told: &Answer<'_>, edited: &[u8]) -> Option<Vec<u8>> {
+    fn signed_again(&self, command: &Command<'_>, told: &Answer<'_>, parameters: &[u8]) -> Option<Vec<u8>> {
         let exchange = Exchange {
             command,
             names: Vec::new(),
@@ -49,22 +49,25 @@ impl Engine {
             tpm_parameters: command.parameters,
             authorizes: &command.handles,
         };
-        match exchange.manners_of_answer(&self.sessions, told) {
-            Ok(manners) => Some(exchange.to_client(&manners, &self.sessions, told, edited)),
+        match exchange.response_handling(&self.sessions, told) {
+            Ok(handling) => Some(exchange.to_client(&handling, &self.sessions, told, parameters)),
             Err(what) => {
-                say(&format!("swtpm's own answer to the command {:#x} under {what}", command.code));
+                say(&format!(
+                    "command {:#x} under {what}: the response is swtpm's, unfiltered",
+                    command.code
+                ));
                 None
             }
         }
     }
 }
 
-/// Whether answers to this command are edited.
-pub(super) const fn is_edited(code: u32) -> bool {
+/// Whether responses to this command are filtered.
+pub(super) const fn is_filtered(code: u32) -> bool {
     matches!(code, GET_CAPABILITY | PCR_EVENT | EVENT_SEQUENCE_COMPLETE)
 }
 
-/// TPML_DIGEST_VALUES without the digests of banks that are not there.
+/// TPML_DIGEST_VALUES without the digests of banks that the paravisor's TPM does not have.
 fn digests(told: &[u8]) -> Option<Vec<u8>> {
     let mut cursor = Cursor(told);
     let mut kept = Vec::new();

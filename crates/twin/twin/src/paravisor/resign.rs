@@ -1,5 +1,5 @@
-//! Answers given in the place of the TPM behind: the HMACs of a command are checked as the client
-//! made them, made again for what the TPM is asked, and again for what the client is told.
+//! HMACs of commands and responses that the twin changes on their way: the client's are verified,
+//! others are made for swtpm, and again others for the client.
 
 use super::frame::{Answer, Authorization, Command};
 use super::sessions::{AuthValue, Key, Sessions};
@@ -8,84 +8,84 @@ use crate::say;
 /// The sessions of policies have this first byte.
 const POLICY: u8 = 0x03;
 
-/// A command of a client, and what the TPM behind is asked in its place.
+/// A client's command, and the one that goes to swtpm in its place.
 pub(super) struct Exchange<'a> {
     pub(super) command: &'a Command<'a>,
     /// The names of its handles, as the client knows them.
     pub(super) names: Vec<Vec<u8>>,
-    /// The names that the TPM has for the same handles.
+    /// The names of the same handles in swtpm.
     pub(super) tpm_names: Vec<Vec<u8>>,
-    /// The parameters that the TPM gets.
+    /// The parameters for swtpm.
     pub(super) tpm_parameters: &'a [u8],
     /// The handles that the first sessions authorize.
     pub(super) authorizes: &'a [u32],
 }
 
-/// How a session goes to the TPM and back.
+/// How a session is carried over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Manner {
-    /// As it is: a password, an empty HMAC, or an HMAC that the TPM is to refuse.
-    AsItCame,
-    /// With HMACs made here, for the client's was right.
+pub(super) enum Handling {
+    /// Unchanged: a password, an empty HMAC, or an HMAC that is wrong, which swtpm refuses.
+    Unchanged,
+    /// With HMACs made here, since the client's is right.
     Resigned,
 }
 
 impl Exchange<'_> {
-    /// How each session is handled, or what about one of them is not played.
-    pub(super) fn manners(&self, sessions: &Sessions) -> Result<Vec<Manner>, &'static str> {
+    /// How each session is carried over, or why one cannot be.
+    pub(super) fn handling(&self, sessions: &Sessions) -> Result<Vec<Handling>, &'static str> {
         let sessions_of = self.command.sessions.iter().zip(0..);
-        sessions_of.map(|(asked, at)| self.manner(asked, at, sessions)).collect()
+        sessions_of.map(|(asked, at)| self.handling_of(asked, at, sessions)).collect()
     }
 
-    /// How each session is handled where the TPM has answered already: what it signed is signed again,
-    /// if its HMAC shows that the key is known.
-    pub(super) fn manners_of_answer(
+    /// How each session of a response is carried over. swtpm's HMAC is verified first, which shows
+    /// that the key is the right one.
+    pub(super) fn response_handling(
         &self,
         sessions: &Sessions,
         told: &Answer<'_>,
-    ) -> Result<Vec<Manner>, &'static str> {
+    ) -> Result<Vec<Handling>, &'static str> {
         let manner = |((asked, told_session), at): ((&Authorization<'_>, &Authorization<'_>), usize)| {
             if told_session.hmac.is_empty() {
-                return Ok(Manner::AsItCame);
+                return Ok(Handling::Unchanged);
             }
             let key = self.key(asked, at, sessions)?;
             let hash = key.answer_hash(self.command.code, told.parameters);
             let agrees = key.of_answer(&hash, asked, told_session) == told_session.hmac;
-            if agrees { Ok(Manner::Resigned) } else { Err("a session for something with a password") }
+            if agrees { Ok(Handling::Resigned) } else { Err("a session for something with a password") }
         };
         self.command.sessions.iter().zip(&told.sessions).zip(0..).map(manner).collect()
     }
 
-    fn manner(
+    fn handling_of(
         &self,
         asked: &Authorization<'_>,
         at: usize,
         sessions: &Sessions,
-    ) -> Result<Manner, &'static str> {
+    ) -> Result<Handling, &'static str> {
         if asked.handle == Authorization::PASSWORD {
-            return Ok(Manner::AsItCame);
+            return Ok(Handling::Unchanged);
         }
         let [kind, ..] = asked.handle.to_be_bytes();
         if kind == POLICY {
             return Err("a policy session");
         }
-        // Of sessions that nobody started, the TPM says so. An empty HMAC it takes or refuses
-        // whatever the parameters are.
+        // swtpm refuses sessions that do not exist. It takes an empty HMAC, or not, whatever the
+        // parameters are.
         if sessions.get(asked.handle).is_none() || asked.hmac.is_empty() {
-            return Ok(Manner::AsItCame);
+            return Ok(Handling::Unchanged);
         }
         let key = self.key(asked, at, sessions)?;
         let hash = self.command_hash(&key, &self.names, self.command.parameters);
         if key.holds(&hash, asked, &self.other_nonces(at, sessions)) {
-            return Ok(Manner::Resigned);
+            return Ok(Handling::Resigned);
         }
-        say("an HMAC does not agree: a wrong password, or one of an object, which this twin does not know");
-        Ok(Manner::AsItCame)
+        say("an HMAC does not verify: a wrong password, or a session bound to an object with a password");
+        Ok(Handling::Unchanged)
     }
 
-    /// The command for the TPM.
-    pub(super) fn to_tpm(&self, manners: &[Manner], sessions: &Sessions) -> Vec<u8> {
-        let hmacs = self.each(manners, sessions, |key, asked, at| {
+    /// The command for swtpm.
+    pub(super) fn to_tpm(&self, handling: &[Handling], sessions: &Sessions) -> Vec<u8> {
+        let hmacs = self.each(handling, sessions, |key, asked, at| {
             let hash = self.command_hash(key, &self.tpm_names, self.tpm_parameters);
             key.of_command(&hash, asked, &self.other_nonces(at, sessions))
         });
@@ -96,17 +96,17 @@ impl Exchange<'_> {
         Command { sessions, parameters: self.tpm_parameters, ..self.command.clone() }.write()
     }
 
-    /// The answer for the client: these parameters in the place of those that the TPM told.
+    /// The response for the client, with these parameters in place of swtpm's.
     pub(super) fn to_client(
         &self,
-        manners: &[Manner],
+        handling: &[Handling],
         sessions: &Sessions,
         told: &Answer<'_>,
         parameters: &[u8],
     ) -> Vec<u8> {
         let encrypted = self.encrypted(sessions, told, parameters);
         let parameters = encrypted.as_deref().unwrap_or(parameters);
-        let hmacs = self.each(manners, sessions, |key, asked, _| {
+        let hmacs = self.each(handling, sessions, |key, asked, _| {
             let told = told.sessions.iter().find(|told| told.handle == asked.handle);
             let hash = key.answer_hash(self.command.code, parameters);
             told.map_or_else(Vec::new, |told| key.of_answer(&hash, asked, told))
@@ -118,18 +118,18 @@ impl Exchange<'_> {
         Answer { handle: told.handle, parameters, sessions }.write()
     }
 
-    /// What is made for each session that is signed here.
+    /// Makes an HMAC for each session that is signed here.
     fn each(
         &self,
-        manners: &[Manner],
+        handling: &[Handling],
         sessions: &Sessions,
         make: impl Fn(&Key<'_>, &Authorization<'_>, usize) -> Vec<u8>,
     ) -> Vec<Option<Vec<u8>>> {
-        let asked = self.command.sessions.iter().zip(manners).zip(0..);
+        let asked = self.command.sessions.iter().zip(handling).zip(0..);
         asked
             .map(|((asked, manner), at)| match manner {
-                Manner::AsItCame => None,
-                Manner::Resigned => self.key(asked, at, sessions).ok().map(|key| make(&key, asked, at)),
+                Handling::Unchanged => None,
+                Handling::Resigned => self.key(asked, at, sessions).ok().map(|key| make(&key, asked, at)),
             })
             .collect()
     }
@@ -141,11 +141,13 @@ impl Exchange<'_> {
         at: usize,
         sessions: &'s Sessions,
     ) -> Result<Key<'s>, &'static str> {
-        let session = sessions.get(asked.handle).ok_or("a session that nobody started")?;
+        let session = sessions.get(asked.handle).ok_or("a session that does not exist")?;
         match self.authorizes.get(at).map(|handle| (*handle, sessions.password(*handle))) {
             None => session.key(None),
-            Some((handle, AuthValue::Known(password))) => session.key(Some((handle, password))),
-            Some((_, AuthValue::Unseen)) => Err("an HMAC with a password that was set under encryption"),
+            Some((handle, AuthValue::Plain(password))) => session.key(Some((handle, password))),
+            Some((_, AuthValue::Unavailable)) => {
+                Err("an HMAC with a password that was set under a salted session")
+            }
         }
     }
 
@@ -169,7 +171,7 @@ impl Exchange<'_> {
         let ((asked, told), at) =
             asked.find(|((asked, _), _)| asked.attributes & Authorization::ENCRYPT != 0)?;
         let password = match self.authorizes.get(at).map(|handle| sessions.password(*handle)) {
-            Some(AuthValue::Known(password)) => password.as_slice(),
+            Some(AuthValue::Plain(password)) => password.as_slice(),
             _ => &[],
         };
         let session = sessions.get(asked.handle)?;
