@@ -89,13 +89,19 @@ pub(super) fn remove_banks(
 ) -> Result<(), Error> {
     const NONE: [u8; 4] = [3, 0, 0, 0];
     const STARTUP_CLEAR: [u8; 2] = [0; 2];
+    /// TPM_RC_INITIALIZE.
+    const ALREADY_STARTED: u32 = 0x100;
     let foreign: Vec<u16> = banks(tpm)?.into_iter().filter(|bank| !is_hash(*bank)).collect();
     let count = u32::try_from(foreign.len()).unwrap_or(u32::MAX).to_be_bytes();
     let selections = foreign.iter().map(|bank| [&bank.to_be_bytes()[..], &NONE].concat());
     let selection = [count.to_vec()].into_iter().chain(selections).collect::<Vec<_>>().concat();
     run(tpm, PCR_ALLOCATE, &[PLATFORM], &selection)?;
     reset()?;
-    run(tpm, STARTUP, &[], &STARTUP_CLEAR)?;
+    match ask(tpm, false, &command(STARTUP, &[], &STARTUP_CLEAR)) {
+        // A swtpm that starts the TPM up itself.
+        Ok(_) | Err(Refused::Code(STARTUP, ALREADY_STARTED)) => {}
+        Err(refused) => return Err(refused.into()),
+    }
     // SHA-384, as TPM_PT_CONTEXT_HASH; no command is added, none taken away.
     run(tpm, SET_AUDIT_STATUS, &[PLATFORM], &[&[0x00, 0x0c][..], &[0; 8]].concat())
 }
