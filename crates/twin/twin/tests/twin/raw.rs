@@ -182,16 +182,8 @@ impl Session {
 
     /// The same, bound to something with this password.
     pub(crate) fn start_with(client: &mut Client, hash: u16, bound: u32, word: &[u8]) -> Self {
-        Self::try_start_with(client, hash, bound, word).unwrap()
-    }
-
-    pub(crate) fn try_start(client: &mut Client, hash: u16, bound: u32) -> Result<Self, u32> {
-        Self::try_start_with(client, hash, bound, b"")
-    }
-
-    fn try_start_with(client: &mut Client, hash: u16, bound: u32, word: &[u8]) -> Result<Self, u32> {
         let parameters = [&len16(&CALLER)[..], &CALLER, &[0, 0, 0, 0, 0x10], &hash.to_be_bytes()].concat();
-        let answer = client.run(0x176, &[NULL, bound], &[], &parameters)?;
+        let answer = client.run(0x176, &[NULL, bound], &[], &parameters).unwrap();
         let nonce_tpm = answer[6..].to_vec();
         let hash = match hash {
             4 => (&digest::SHA1_FOR_LEGACY_USE_ONLY, hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY),
@@ -200,7 +192,7 @@ impl Session {
         };
         let key = if bound == NULL { Vec::new() } else { bound_key(hash, word, &nonce_tpm) };
         let bound = (bound, word.to_vec());
-        Ok(Self { handle: u32_at(&answer, 0), key, bound, word: Vec::new(), nonce_tpm, hash })
+        Self { handle: u32_at(&answer, 0), key, bound, word: Vec::new(), nonce_tpm, hash }
     }
 
     /// Runs a command and checks the HMAC of its answer. `names` are those of the handles.
