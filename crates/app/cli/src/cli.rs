@@ -12,6 +12,7 @@ use crate::fault::Fault;
 use crate::globals::Globals;
 use crate::inspect::InspectArgs;
 use crate::man::ManArgs;
+use crate::output_file::Placement;
 use crate::policy::PolicyArgs;
 use crate::product::Product;
 use crate::seal::SealArgs;
@@ -61,6 +62,15 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// How the file of --output is written.
+    pub(crate) const fn placement(&self) -> Placement {
+        match self {
+            Self::Seal(args) => args.placement(),
+            Self::Vtpm(args) => args.placement(),
+            _ => Placement::Replace,
+        }
+    }
+
     /// Runs the verb.
     pub(crate) fn run(&self, context: &Context) -> Result<Product, Fault> {
         match self {

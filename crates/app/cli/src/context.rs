@@ -1,15 +1,17 @@
 //! What a run knows besides its verb: the settings, and the three streams.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::ColorChoice;
+use clap::{ArgMatches, ColorChoice, Command};
 
 use crate::config::Config;
 use crate::fault::Fault;
 use crate::globals::{Format, Globals, Progress};
 use crate::json::Json;
+use crate::output_file::{OutputFile, Placement};
+use crate::overlap::refuse_overlap;
 use crate::page::Page;
 use crate::product::{Content, Product};
 use crate::source::Source;
@@ -33,6 +35,10 @@ pub(crate) struct Context {
     /// How long to wait for somebody else, where a person said so.
     pub(crate) timeout: Option<Duration>,
     output: Option<PathBuf>,
+    /// The same, opened, until somebody takes it to write to it.
+    opened: RefCell<Option<OutputFile>>,
+    /// Whether a part of the product may stand on standard output already.
+    is_begun: Cell<bool>,
     color: ColorChoice,
     /// Whether standard error is for one document of JSON alone.
     is_document: Cell<bool>,
@@ -54,7 +60,9 @@ impl Context {
             source: Source::new(announce),
             offline: globals.offline,
             timeout: globals.timeout.map(|seconds| Duration::from_secs(seconds.into())),
-            output: globals.output.clone().or_else(|| config.output.clone()),
+            output: globals.output.clone().map(|path| path.0).or_else(|| config.output.clone()),
+            opened: RefCell::new(None),
+            is_begun: Cell::new(false),
             color: globals.color.or(config.color).unwrap_or(ColorChoice::Auto),
             is_document: Cell::new(false),
             config,
@@ -101,38 +109,75 @@ impl Context {
         }
     }
 
-    /// The file that the product goes to, if one was named.
-    pub(crate) fn output(&self) -> Option<&Path> {
-        self.output.as_deref()
+    /// Opens the file of --output, if one was named, unless the run would read what it writes. What is there
+    /// stays as it is until the product is delivered.
+    pub(crate) fn open_output(
+        &mut self,
+        command: &Command,
+        matches: &ArgMatches,
+        placement: Placement,
+    ) -> Result<(), Fault> {
+        let outputs = refuse_overlap(command, matches, self.output.as_deref())?;
+        self.source.keep_from(outputs);
+        if let Some(path) = &self.output {
+            self.opened = RefCell::new(Some(OutputFile::open(path, placement)?));
+        }
+        Ok(())
+    }
+
+    /// Whether the product takes the place of the file of this path.
+    pub(crate) fn is_output(&self, path: &Path) -> bool {
+        self.opened.borrow().as_ref().is_some_and(|file| file.is_at(path))
+    }
+
+    /// The file that the product goes to, if one was named; without one, a part of the product stands on
+    /// standard output soon.
+    pub(crate) fn take_output(&self) -> Option<OutputFile> {
+        let file = self.opened.take();
+        self.is_begun.set(file.is_none());
+        file
     }
 
     /// Where a product goes that is handed over while it is made.
-    pub(crate) fn stream(&self) -> Result<Stream<'_>, Fault> {
-        Stream::open(self.output.as_deref(), self.color)
+    pub(crate) fn stream(&self) -> Stream {
+        Stream::to(self.take_output(), self.color)
     }
 
-    /// Hands the product over; the exit code is the product's, or 1 if it cannot be written.
-    pub(crate) fn deliver(&self, product: &Product) -> u8 {
-        match streams::write(&product.content, self.output.as_deref(), self.color) {
-            Ok(()) => product.exit,
-            Err(fault) => {
-                tell(&fault.to_page(), self.color);
-                fault.exit
-            }
+    /// Hands the product over; the exit code is the product's, or that of what keeps it from its place. Without
+    /// a product, the file of --output is as it was.
+    pub(crate) fn deliver(&self, product: Product) -> u8 {
+        let Product { content, files, exit } = product;
+        let placed = self.write(&content).and_then(|stream| {
+            files.into_iter().try_for_each(OutputFile::commit)?;
+            stream.map_or(Ok(()), Stream::end)
+        });
+        match placed {
+            Ok(()) => exit,
+            Err(fault) => self.refuse(&fault),
         }
     }
 
-    /// Says what went wrong. Where a product was to be written to a file, the file is written all
-    /// the same, so that no older result stays behind.
+    fn write(&self, content: &Content) -> Result<Option<Stream>, Fault> {
+        if matches!(content, Content::Told) {
+            return Ok(None);
+        }
+        let mut stream = self.stream();
+        stream.write(content)?;
+        Ok(Some(stream))
+    }
+
+    /// Says what went wrong: as a page on standard error, or as JSON on standard output, unless a part of the
+    /// product stands there. An error is no product: the file of --output is as it was.
     pub(crate) fn refuse(&self, fault: &Fault) -> u8 {
-        let content = if self.is_json() {
-            Content::Json(fault.to_json())
-        } else {
-            tell(&fault.to_page(), self.color);
-            Content::Page(Page::new())
-        };
-        if let Err(second) = streams::write(&content, self.output.as_deref(), self.color) {
-            tell(&second.to_page(), self.color);
+        match (self.is_json(), self.is_begun.get()) {
+            (true, true) => streams::tell_json(&fault.to_json()),
+            (true, false) => {
+                let error = Content::Json(fault.to_json());
+                if let Err(second) = Stream::to(None, self.color).write(&error) {
+                    tell(&second.to_page(), self.color);
+                }
+            }
+            (false, _) => tell(&fault.to_page(), self.color),
         }
         fault.exit
     }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, ColorChoice, ValueEnum};
 
+use crate::output_path::OutputPath;
+
 /// The flags that every verb takes.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
@@ -14,10 +16,16 @@ pub(crate) struct Globals {
     #[arg(env = "TEEPROOF_FORMAT", hide_env_values = true)]
     pub(crate) format: Option<Format>,
 
-    /// Write to this file what would go to standard output
+    /// Write the product to this file, which is replaced when all of it is there and stays as it was on failure
+    ///
+    /// A verdict is a product, accepted or refused, and so is any other answer that was asked for; an error is
+    /// none: it goes to standard error, as JSON to standard output. The exit code tells an older result from a
+    /// new one. A file that the run reads is refused. Mode and owner of a file that is replaced stay, and of a
+    /// link the file behind it is replaced; what seal encrypt, seal decrypt and vtpm nv read write is a new file
+    /// of mode 0600, and a link is refused. Devices and pipes are written directly.
     #[arg(short, long, global = true, value_name = "FILE")]
     #[arg(env = "TEEPROOF_OUTPUT", hide_env_values = true)]
-    pub(crate) output: Option<PathBuf>,
+    pub(crate) output: Option<OutputPath>,
 
     /// Say only the verdict, and nothing on standard error but errors
     #[arg(short, long, global = true, action = ArgAction::SetTrue)]

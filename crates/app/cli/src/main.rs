@@ -22,6 +22,9 @@ mod inspect;
 mod json;
 mod man;
 mod nonce;
+mod output_file;
+mod output_path;
+mod overlap;
 mod page;
 mod policy;
 mod product;
@@ -55,18 +58,21 @@ fn main() -> ExitCode {
 }
 
 fn run(peek: &Peek) -> u8 {
+    let command = cli::command(peek.color());
     let parsed =
-        cli::command(peek.color()).try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
-    let cli = match parsed {
-        Ok(cli) => cli,
+        command.clone().try_get_matches().and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (cli, matches) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => return peek.answer(error),
     };
-    let context = match Context::new(&cli.globals) {
+    let mut context = match Context::new(&cli.globals) {
         Ok(context) => context,
         Err(fault) => return peek.refuse(&fault),
     };
-    match cli.command.run(&context) {
-        Ok(product) => context.deliver(&product),
+    // Before anything is read, and before anything is asked of a TPM.
+    let opened = context.open_output(&command, &matches, cli.command.placement());
+    match opened.and_then(|()| cli.command.run(&context)) {
+        Ok(product) => context.deliver(product),
         Err(fault) => context.refuse(&fault),
     }
 }

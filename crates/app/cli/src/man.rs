@@ -1,13 +1,14 @@
 //! `teeproof man`: the manual, out of the same source as the command line.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use clap::{Args, ColorChoice};
+use clap::{Args, ColorChoice, Command};
 use clap_mangen::Man;
 
 use crate::cli;
 use crate::fault::Fault;
-use crate::page::Page;
+use crate::output_file::{OutputFile, Placement};
+use crate::output_path::OutputPath;
 use crate::product::Product;
 
 /// Print the manual page, or write all of them to a directory
@@ -15,32 +16,43 @@ use crate::product::Product;
 pub(crate) struct ManArgs {
     /// Write the page of every verb to this directory
     #[arg(long, value_name = "DIR")]
-    output_dir: Option<PathBuf>,
+    output_dir: Option<OutputPath>,
 }
 
 /// Runs the verb.
 pub(crate) fn run(args: &ManArgs) -> Result<Product, Fault> {
     match &args.output_dir {
         None => page(),
-        Some(directory) => pages(directory),
+        Some(directory) => pages(&directory.0),
     }
 }
 
 fn page() -> Result<Product, Fault> {
-    let mut roff = Vec::new();
-    Man::new(cli::command(ColorChoice::Never))
-        .render(&mut roff)
-        .map_err(|error| Fault::internal(format!("the page cannot be written: {error}")))?;
+    let roff = rendered(&Man::new(cli::command(ColorChoice::Never)))?;
     String::from_utf8(roff).map(Product::text).map_err(|_| Fault::internal("the page is not UTF-8 text"))
 }
 
+fn rendered(man: &Man) -> Result<Vec<u8>, Fault> {
+    let mut roff = Vec::new();
+    man.render(&mut roff).map_err(|error| Fault::internal(format!("the page cannot be written: {error}")))?;
+    Ok(roff)
+}
+
+/// The pages of all verbs. None takes its place before all are written.
 fn pages(directory: &Path) -> Result<Product, Fault> {
-    clap_mangen::generate_to(cli::command(ColorChoice::Never), directory).map_err(|error| {
-        Fault::usage(
-            format!("the pages cannot be written: {error}"),
-            "name a directory that exists and can be written with --output-dir",
-        )
-        .in_file(directory.display())
-    })?;
-    Ok(Product::of(Page::new()))
+    let mut command = cli::command(ColorChoice::Never).disable_help_subcommand(true);
+    command.build();
+    let mut files = Vec::new();
+    for man in mans(&command) {
+        let mut file = OutputFile::open(&directory.join(man.get_filename()), Placement::Replace)?;
+        file.put(&rendered(&man)?)?;
+        files.push(file);
+    }
+    Ok(Product::none().with_files(files))
+}
+
+/// The pages of a verb and of those below it.
+fn mans(command: &Command) -> Vec<Man> {
+    let below = command.get_subcommands().filter(|verb| !verb.is_hide_set());
+    below.flat_map(mans).chain([Man::new(command.clone())]).collect()
 }

@@ -2,6 +2,7 @@
 
 use crate::fault::Fault;
 use crate::json::Json;
+use crate::output_file::OutputFile;
 use crate::page::Page;
 
 /// What goes to standard output, or to the file of --output.
@@ -15,20 +16,31 @@ pub(crate) enum Content {
     Text(String),
     /// A file of ours; terminals are spared it.
     Bytes(Vec<u8>),
-    /// Nothing any more: it went through a [`Stream`](crate::streams::Stream) while it was made.
+    /// Nothing: there is no product, or it was handed over while it was made. The file of --output stays as it is.
     Told,
 }
 
 /// What a verb makes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Product {
     /// What goes to standard output.
     pub(crate) content: Content,
+    /// Files that belong to it, written and not yet in their places.
+    pub(crate) files: Vec<OutputFile>,
     /// The exit code.
     pub(crate) exit: u8,
 }
 
 impl Product {
+    const fn new(content: Content, exit: u8) -> Self {
+        Self { content, files: Vec::new(), exit }
+    }
+
+    /// The same with files that get their places together with it.
+    pub(crate) fn with_files(self, files: Vec<OutputFile>) -> Self {
+        Self { files, ..self }
+    }
+
     /// A page that is no verdict.
     pub(crate) const fn of(page: Page) -> Self {
         Self::ending(page, 0)
@@ -36,31 +48,36 @@ impl Product {
 
     /// A page and the exit code that goes with it.
     pub(crate) const fn ending(page: Page, exit: u8) -> Self {
-        Self { content: Content::Page(page), exit }
+        Self::new(Content::Page(page), exit)
     }
 
     /// A text of a kind of its own.
     pub(crate) const fn text(text: String) -> Self {
-        Self { content: Content::Text(text), exit: 0 }
+        Self::new(Content::Text(text), 0)
     }
 
     /// A file.
     pub(crate) const fn file(bytes: Vec<u8>) -> Self {
-        Self { content: Content::Bytes(bytes), exit: 0 }
+        Self::new(Content::Bytes(bytes), 0)
+    }
+
+    /// Nothing: the verb did what it was asked, and says no more.
+    pub(crate) const fn none() -> Self {
+        Self::told(0)
     }
 
     /// What was handed over already, and the exit code that goes with it.
     pub(crate) const fn told(exit: u8) -> Self {
-        Self { content: Content::Told, exit }
+        Self::new(Content::Told, exit)
     }
 
     /// A value as JSON, pretty.
     pub(crate) fn json(value: &impl serde::Serialize, exit: u8) -> Result<Self, Fault> {
-        Ok(Self { content: Content::Json(Json::of(value)?), exit })
+        Ok(Self::new(Content::Json(Json::of(value)?), exit))
     }
 
     /// JSON that another writer has written.
     pub(crate) fn json_text(text: &str) -> Self {
-        Self { content: Content::Json(Json::from_text(text)), exit: 0 }
+        Self::new(Content::Json(Json::from_text(text)), 0)
     }
 }

@@ -11,6 +11,7 @@ use teeproof_vtpm::seal::SealError;
 
 use crate::context::Context;
 use crate::fault::Fault;
+use crate::output_file::Placement;
 use crate::product::Product;
 use crate::tpm;
 
@@ -35,6 +36,18 @@ enum SealCommand {
     EncryptUnverified(encrypt::UnverifiedArgs),
     /// Open a secret, inside of the machine
     Decrypt(decrypt::DecryptArgs),
+}
+
+impl SealArgs {
+    /// A secret is for the owner alone, and so is what it is sealed in. A key's file has public parts alone.
+    pub(crate) const fn placement(&self) -> Placement {
+        match &self.command {
+            SealCommand::Key(_) => Placement::Replace,
+            SealCommand::Encrypt(_) | SealCommand::EncryptUnverified(_) | SealCommand::Decrypt(_) => {
+                Placement::Private
+            }
+        }
+    }
 }
 
 /// Runs the verb.

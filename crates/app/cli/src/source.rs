@@ -10,6 +10,8 @@ use std::time::Duration;
 use clap::ColorChoice;
 
 use crate::fault::Fault;
+use crate::output_path::FileIdentity;
+use crate::overlap::is_input;
 use crate::page::Page;
 use crate::streams;
 
@@ -18,12 +20,28 @@ use crate::streams;
 pub(crate) struct Source {
     announce: bool,
     stdin_taken: Cell<bool>,
+    /// The files that this run writes.
+    outputs: Vec<FileIdentity>,
 }
 
 impl Source {
     /// `announce` says after a second what is being waited for.
     pub(crate) const fn new(announce: bool) -> Self {
-        Self { announce, stdin_taken: Cell::new(false) }
+        Self { announce, stdin_taken: Cell::new(false), outputs: Vec::new() }
+    }
+
+    /// Refuses to read these files from now on: the run writes them.
+    pub(crate) fn keep_from(&mut self, outputs: Vec<FileIdentity>) {
+        self.outputs = outputs;
+    }
+
+    fn refuse_output(&self, found: Option<FileIdentity>, path: &Path) -> Result<(), Fault> {
+        match found {
+            Some(found) if self.outputs.contains(&found) => {
+                Err(is_input("it is read as", Path::new(&name(path))))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether somebody is there to be told what is being waited for.
@@ -37,11 +55,9 @@ impl Source {
             let stdin = self.stdin()?;
             return self.waiting("standard input", || bounded(stdin));
         }
-        if metadata(path)?.is_file() {
-            read_file(path)
-        } else {
-            self.waiting(&name(path), || read_file(path))
-        }
+        let is_file = metadata(path)?.is_file();
+        self.refuse_output(FileIdentity::of(path), path)?;
+        if is_file { read_file(path) } else { self.waiting(&name(path), || read_file(path)) }
     }
 
     /// Opens a file of any length, or standard input for `-`, to be read piece by piece.
@@ -50,6 +66,7 @@ impl Source {
             return Ok(Box::new(self.stdin()?));
         }
         metadata(path)?;
+        self.refuse_output(FileIdentity::of(path), path)?;
         let file = File::open(path).map_err(|error| named_wrongly(&error).in_file(path.display()))?;
         Ok(Box::new(file))
     }
@@ -84,7 +101,9 @@ impl Source {
                 "it can be read once; give the other input as a file",
             ));
         }
-        Ok(std::io::stdin())
+        let stdin = std::io::stdin();
+        self.refuse_output(behind(&stdin), Path::new("-"))?;
+        Ok(stdin)
     }
 
     fn waiting(&self, name: &str, read: impl FnOnce() -> Result<Vec<u8>, Fault>) -> Result<Vec<u8>, Fault> {
@@ -104,6 +123,19 @@ impl Source {
             bytes
         })
     }
+}
+
+/// The file that standard input was redirected from.
+#[cfg(unix)]
+fn behind(stdin: &Stdin) -> Option<FileIdentity> {
+    use std::os::fd::AsFd;
+    let file = File::from(stdin.as_fd().try_clone_to_owned().ok()?);
+    FileIdentity::of_metadata(&file.metadata().ok()?)
+}
+
+#[cfg(not(unix))]
+const fn behind(_: &Stdin) -> Option<FileIdentity> {
+    None
 }
 
 /// Whether the path means standard input.

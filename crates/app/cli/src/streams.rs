@@ -1,66 +1,64 @@
-//! The streams: the one place that writes to standard output, to standard error and to the file of
+//! The streams: the one place that writes to standard output and to standard error, and text to the file of
 //! --output.
 //!
 //! What goes through here is a [`Page`], [`Json`] or a text of a kind of its own, and passes
 //! [`only_ours`] or [`only_lines`] last; a file of ours is not text, and terminals are spared it. `clippy.toml` refuses
 //! the streams of the standard library everywhere else.
 
-use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Stderr, Stdout, Write};
-use std::path::Path;
 
 use anstream::AutoStream;
 use clap::ColorChoice;
 
 use crate::fault::Fault;
 use crate::json::Json;
+use crate::output_file::OutputFile;
 use crate::page::{Page, only_lines, only_ours};
 use crate::product::Content;
 
-/// Writes the product to the file, or to standard output.
-pub(crate) fn write(content: &Content, file: Option<&Path>, color: ColorChoice) -> Result<(), Fault> {
-    match (content, file) {
-        (Content::Told, _) => Ok(()),
-        (Content::Bytes(bytes), Some(path)) => to_file(bytes, path),
-        (Content::Bytes(bytes), None) => {
-            let mut stream = bare_stdout()?;
-            told(stream.write_all(bytes).and_then(|()| stream.flush()))
-        }
-        (text, file) => Stream::open(file, color)?.write(text),
-    }
-}
-
-/// Where text goes that is written while it is made: the file of --output, or standard output.
+/// Where a product goes, whole or while it is made: the file of --output, or standard output.
 #[derive(Debug)]
-pub(crate) struct Stream<'p> {
-    file: Option<(File, &'p Path)>,
+pub(crate) struct Stream {
+    file: Option<OutputFile>,
     color: ColorChoice,
 }
 
-impl<'p> Stream<'p> {
-    /// Opens it. A file is emptied, so that no older result stays behind.
-    pub(crate) fn open(file: Option<&'p Path>, color: ColorChoice) -> Result<Self, Fault> {
-        let open =
-            |path| File::create(path).map(|file| (file, path)).map_err(|error| unwritable(&error, path));
-        Ok(Self { file: file.map(open).transpose()?, color })
+impl Stream {
+    /// To this file, or to standard output.
+    pub(crate) const fn to(file: Option<OutputFile>, color: ColorChoice) -> Self {
+        Self { file, color }
     }
 
-    /// Writes more of the text.
+    /// Writes more of it.
     pub(crate) fn write(&mut self, content: &Content) -> Result<(), Fault> {
         let text = match content {
             Content::Page(page) => only_ours(page.as_str()),
             Content::Json(json) => only_lines(json.as_str()),
             Content::Text(text) => only_lines(text),
-            Content::Bytes(_) | Content::Told => return Ok(()),
+            Content::Bytes(bytes) => return self.write_bytes(bytes),
+            Content::Told => return Ok(()),
         };
-        let Some((file, path)) = &mut self.file else {
+        let Some(file) = &mut self.file else {
             let mut stream = AutoStream::new(stdout(), choice(self.color));
             return told(stream.write_all(text.as_bytes()).and_then(|()| stream.flush()));
         };
         let mut plain = AutoStream::new(Vec::new(), choice(self.color));
         // Writing to memory does not fail.
         let _ = plain.write_all(text.as_bytes());
-        file.write_all(&plain.into_inner()).map_err(|error| unwritable(&error, path))
+        file.put(&plain.into_inner())
+    }
+
+    fn write_bytes(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        if let Some(file) = &mut self.file {
+            return file.put(bytes);
+        }
+        let mut stream = bare_stdout()?;
+        told(stream.write_all(bytes).and_then(|()| stream.flush()))
+    }
+
+    /// All of it was written: the file takes its place.
+    pub(crate) fn end(self) -> Result<(), Fault> {
+        self.file.map_or(Ok(()), OutputFile::commit)
     }
 }
 
@@ -102,17 +100,6 @@ pub(crate) fn bare_stdout() -> Result<Stdout, Fault> {
         ));
     }
     Ok(stream)
-}
-
-/// Writes bytes to a file.
-pub(crate) fn to_file(bytes: &[u8], path: &Path) -> Result<(), Fault> {
-    std::fs::write(path, bytes).map_err(|error| unwritable(&error, path))
-}
-
-/// The file of --output cannot be written.
-pub(crate) fn unwritable(error: &io::Error, path: &Path) -> Fault {
-    Fault::usage(format!("cannot be written: {error}"), "name a file that can be written with --output")
-        .in_file(path.display())
 }
 
 /// A reader who has seen enough and went away is no error.

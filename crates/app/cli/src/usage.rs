@@ -12,7 +12,7 @@ use crate::fault::Fault;
 use crate::globals::Format;
 use crate::page::{HINT, Page, escaped};
 use crate::product::Content;
-use crate::streams::{self, tell};
+use crate::streams::{Stream, tell};
 
 /// What a glance at the arguments tells, before (and even if never) they are parsed.
 #[derive(Clone, Debug)]
@@ -64,7 +64,7 @@ impl Peek {
 
     /// What was asked for.
     fn help(&self, page: Page) -> u8 {
-        match streams::write(&Content::Page(page), None, self.color) {
+        match Stream::to(None, self.color).write(&Content::Page(page)) {
             Ok(()) => 0,
             Err(fault) => self.refuse(&fault),
         }
@@ -82,7 +82,7 @@ impl Peek {
     /// Says what went wrong, before there are settings.
     pub(crate) fn refuse(&self, fault: &Fault) -> u8 {
         if self.format() == Format::Json {
-            let _ = streams::write(&Content::Json(fault.to_json()), None, self.color);
+            let _ = Stream::to(None, self.color).write(&Content::Json(fault.to_json()));
         } else {
             tell(&fault.to_page(), self.color);
         }

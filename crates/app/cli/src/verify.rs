@@ -44,11 +44,7 @@ pub(crate) fn with_result<T>(
 }
 
 /// The result as it was asked for.
-pub(crate) fn told(
-    result: &AttestationResult<'_>,
-    asked: &Asked<'_>,
-    context: &Context,
-) -> Result<Product, Fault> {
+fn told(result: &AttestationResult<'_>, asked: &Asked<'_>, context: &Context) -> Result<Product, Fault> {
     if context.is_json() {
         return Product::json(result, result.exit());
     }

@@ -11,6 +11,7 @@ use clap::{Args, Subcommand};
 
 use crate::context::Context;
 use crate::fault::Fault;
+use crate::output_file::Placement;
 use crate::product::Product;
 use crate::tpm::TpmArgs;
 
@@ -43,6 +44,16 @@ enum VtpmCommand {
     Ek(key::KeyArgs),
     /// Write the boot log
     Log(log::LogArgs),
+}
+
+impl VtpmArgs {
+    /// What an index holds may be a secret; all else that a TPM says is public.
+    pub(crate) const fn placement(&self) -> Placement {
+        match &self.command {
+            VtpmCommand::Nv(nv::NvCommand::Read(_)) => Placement::Private,
+            _ => Placement::Replace,
+        }
+    }
 }
 
 /// Runs the verb.

@@ -1,12 +1,16 @@
 //! `teeproof bundle export`.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use clap::Args;
+
+use teeproof::bundle::Bundle;
 
 use super::Named;
 use crate::context::Context;
 use crate::fault::Fault;
+use crate::output_file::{OutputFile, Placement};
+use crate::output_path::OutputPath;
 use crate::page::Page;
 use crate::product::Product;
 
@@ -26,7 +30,7 @@ pub(super) struct ExportArgs {
 struct Target {
     /// Write each part as a file into this directory, which is made; no file is overwritten
     #[arg(long, value_name = "DIR")]
-    dir: Option<PathBuf>,
+    dir: Option<OutputPath>,
 
     /// Write the bundle as JSON
     #[arg(long)]
@@ -48,18 +52,33 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Product, Fault
             Product::file(bundle.to_cbor())
         });
     };
+    parts(&bundle, &dir.0, context)
+}
+
+/// Each part as a file. None takes its place before all are written.
+fn parts(bundle: &Bundle, dir: &Path, context: &Context) -> Result<Product, Fault> {
     std::fs::create_dir_all(dir).map_err(|error| cannot(&error).in_file(dir.display()))?;
-    let mut told = Page::new();
+    let (mut told, mut files) = (Page::new(), Vec::new());
     for (name, bytes) in bundle.export() {
         let path = dir.join(&name);
-        let new = std::fs::File::create_new(&path);
-        new.and_then(|mut file| std::io::Write::write_all(&mut file, &bytes))
-            .map_err(|error| cannot(&error).in_file(path.display()))?;
+        if context.is_output(&path) {
+            return Err(is_part(&path));
+        }
+        let mut file = OutputFile::open(&path, Placement::NewOnly)?;
+        file.put(&bytes)?;
+        files.push(file);
         told.line(path.display());
     }
-    Ok(Product::of(told))
+    Ok(Product::of(told).with_files(files))
 }
 
 fn cannot(error: &std::io::Error) -> Fault {
-    Fault::usage(format!("cannot be written: {error}"), "name a new directory, or an empty one")
+    Fault::usage(format!("cannot be written: {error}"), NEW)
 }
+
+fn is_part(path: &Path) -> Fault {
+    Fault::usage("a part of the bundle has this name, and so has the file of --output", NEW)
+        .in_file(path.display())
+}
+
+const NEW: &str = "name a new directory, or an empty one";

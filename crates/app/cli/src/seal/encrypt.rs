@@ -23,7 +23,7 @@ use crate::nonce;
 use crate::page::LOUD;
 use crate::product::Product;
 use crate::source;
-use crate::verify::{Asked, VerifyArgs, page, told, with_result};
+use crate::verify::{Asked, VerifyArgs, page, with_result};
 
 /// Verify a machine's evidence and its key, and seal a secret to it
 ///
@@ -33,8 +33,8 @@ use crate::verify::{Asked, VerifyArgs, page, told, with_result};
 ///
 /// Something has to tie the claims to Azure's paravisor besides the AK certificate, for any SNP guest can make
 /// claims that name a key of its own: the measurement, or the id key digest with the guest SVN, in the policy,
-/// or an id key that teeproof knows. The whole verdict goes to standard error, with --format json as one document
-/// and nothing else; the product is the envelope.
+/// or an id key that teeproof knows. The whole verdict, accepted or refused, goes to standard error, with
+/// --format json as one document and nothing else; the product is the envelope.
 #[derive(Debug, Args)]
 pub(super) struct EncryptArgs {
     #[command(flatten)]
@@ -134,11 +134,12 @@ pub(super) fn run(args: &EncryptArgs, context: &Context) -> Result<Product, Faul
         ));
     }
     with_result(&args.evidence, &asked, context, |result| {
-        let Some(Verified::AzureSnp(vm)) = result.accepted() else {
-            return refused(result, &asked, context);
-        };
         let reason = args.accept_origin_not_shown.as_deref().filter(|_| !has_strong_ground(result));
+        let reason = reason.filter(|_| result.accepted().is_some());
         verdict(result, reason, &asked, context)?;
+        let Some(Verified::AzureSnp(vm)) = result.accepted() else {
+            return refused(result);
+        };
         if reason.is_none() {
             demand_ground(result)?;
         }
@@ -206,15 +207,15 @@ pub(super) fn unverified(args: &UnverifiedArgs, context: &Context) -> Result<Pro
     args.what.seal(&Target::unverified(&args.what.key(context)?), context)
 }
 
-/// The evidence is not accepted, and that is the answer; or it is of something without such keys.
-fn refused(result: &AttestationResult<'_>, asked: &Asked<'_>, context: &Context) -> Result<Product, Fault> {
+/// The evidence is not accepted, so that there is no product; or it is of something without such keys.
+fn refused(result: &AttestationResult<'_>) -> Result<Product, Fault> {
     if result.accepted().is_some() {
         return Err(Fault::usage(
             format!("evidence of {} has no attestation key that could certify another", result.technology()),
             "secrets are sealed to Azure's confidential VMs",
         ));
     }
-    told(result, asked, context)
+    Ok(Product::told(result.exit()))
 }
 
 /// The key is one of the verified TPM's, and guarded by registers as they were verified.

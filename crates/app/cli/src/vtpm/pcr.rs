@@ -10,7 +10,6 @@ use teeproof_vtpm::{PcrValues, Registers, hash_bytes, hash_name, read_registers}
 use crate::bytes;
 use crate::context::Context;
 use crate::fault::Fault;
-use crate::page::Page;
 use crate::product::Product;
 use crate::tpm::{TpmArgs, fault};
 
@@ -89,7 +88,7 @@ fn extend(args: &ExtendArgs, tpm: &TpmArgs, context: &Context) -> Result<Product
     let mut tpm = tpm.open()?;
     tpm.pcr_extend(register, selection.bank, &digest).map_err(|error| fault(&error))?;
     context.say(&format!("{}: extended", args.register));
-    Ok(Product::of(Page::new()))
+    Ok(Product::none())
 }
 
 /// Registers of one bank as tpm2_pcrread prints them.

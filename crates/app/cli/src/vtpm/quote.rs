@@ -1,7 +1,5 @@
 //! `teeproof vtpm quote`.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use serde::Serialize;
 use teeproof::core::Hex;
@@ -12,8 +10,9 @@ use super::pcr::{self, BankJson};
 use crate::context::Context;
 use crate::fault::Fault;
 use crate::nonce::NonceArgs;
+use crate::output_file::{OutputFile, Placement};
+use crate::output_path::OutputPath;
 use crate::product::Product;
-use crate::streams;
 use crate::tpm::{TpmArgs, fault};
 
 /// Quote registers under the attestation key
@@ -35,32 +34,33 @@ pub(super) struct QuoteArgs {
 
     /// Where to write TPMS_ATTEST, as tpm2_quote --message does
     #[arg(short, long, value_name = "FILE")]
-    message: PathBuf,
+    message: OutputPath,
 
     /// Where to write the signature, as tpm2_quote --signature --format plain does
     #[arg(short, long, value_name = "FILE")]
-    signature: PathBuf,
+    signature: OutputPath,
 }
 
 /// Runs the verb.
 pub(super) fn run(args: &QuoteArgs, tpm: &TpmArgs, context: &Context) -> Result<Product, Fault> {
     let nonce = args.nonce.read(context)?;
     let selections: Vec<_> = args.pcrs.iter().map(|registers| registers.0).collect();
+    let mut message = OutputFile::open(&args.message.0, Placement::Replace)?;
+    let mut signature = OutputFile::open(&args.signature.0, Placement::Replace)?;
     let mut tpm = tpm.open()?;
     let quoted = quote(tpm.as_mut(), args.key, &nonce, &selections).map_err(|error| match args.key {
         handles::AK => key::failed(&key::AK, &error),
         _ => fault(&error),
     })?;
-    streams::to_file(&quoted.signed.message, &args.message)?;
-    streams::to_file(plain(&quoted), &args.signature)?;
-    if context.is_json() {
+    message.put(&quoted.signed.message)?;
+    signature.put(plain(&quoted))?;
+    let product = if context.is_json() {
         let banks = quoted.registers.iter().map(BankJson::of).collect();
-        return Product::json(
-            &QuoteJson { schema: "teeproof/quote/1", nonce: Hex(&nonce).to_string(), banks },
-            0,
-        );
-    }
-    Ok(Product::text(quoted.registers.iter().map(pcr::text).collect()))
+        Product::json(&QuoteJson { schema: "teeproof/quote/1", nonce: Hex(&nonce).to_string(), banks }, 0)?
+    } else {
+        Product::text(quoted.registers.iter().map(pcr::text).collect())
+    };
+    Ok(product.with_files(vec![message, signature]))
 }
 
 /// The signature alone, where it is of the one kind that Azure's keys make; TPMT_SIGNATURE otherwise.

@@ -50,27 +50,69 @@ fn a_reader_who_went_away_is_no_error() {
 }
 
 #[test]
-fn a_leftover_of_an_earlier_run_lends_no_mode() {
-    let sealed = Sealed::start("seal-leftover", 10);
+fn a_file_that_is_called_part_is_somebody_elses() {
+    let sealed = Sealed::start("seal-part", 10);
     sealed.encrypt("key.json", &[]).exits(0);
-    let leftover = sealed.path("opened.part");
-    std::fs::write(&leftover, "older").unwrap();
-    std::fs::set_permissions(&leftover, PermissionsExt::from_mode(0o644)).unwrap();
+    for name in ["opened.part", "sealed.part"] {
+        std::fs::write(sealed.path(name), "of somebody else").unwrap();
+    }
+    sealed.encrypt("key.json", &[]).exits(0);
     sealed.decrypt().exits(0);
-    let mode = std::fs::metadata(sealed.path("opened")).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
-    assert!(!Path::new(&leftover).exists());
+    for name in ["opened.part", "sealed.part"] {
+        assert_eq!(std::fs::read(sealed.path(name)).unwrap(), b"of somebody else");
+    }
 }
 
 #[test]
-fn what_is_no_file_is_not_replaced() {
+fn a_secret_is_a_new_file_for_its_owner_alone() {
+    let sealed = Sealed::start("seal-mode", 10);
+    sealed.encrypt("key.json", &[]).exits(0);
+    let mode = |name| std::fs::metadata(sealed.path(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode("sealed"), 0o600);
+    // Somebody holds the older file open, and it may be read by all.
+    std::fs::write(sealed.path("opened"), "older").unwrap();
+    std::fs::set_permissions(sealed.path("opened"), PermissionsExt::from_mode(0o666)).unwrap();
+    std::fs::hard_link(sealed.path("opened"), sealed.path("second-name")).unwrap();
+    sealed.decrypt().under("umask 0").exits(0);
+    assert_eq!(mode("opened"), 0o600);
+    assert_eq!(std::fs::read(sealed.path("opened")).unwrap(), std::fs::read(sealed.path("secret")).unwrap());
+    assert_eq!(std::fs::read(sealed.path("second-name")).unwrap(), b"older");
+    std::fs::remove_file(sealed.path("opened")).unwrap();
+    sealed.decrypt().under("umask 0").exits(0);
+    assert_eq!(mode("opened"), 0o600);
+}
+
+#[test]
+fn a_secret_is_not_written_through_a_link() {
     let sealed = Sealed::start("seal-link", 10);
     sealed.encrypt("key.json", &[]).exits(0);
     let target = sealed.path("target");
-    std::fs::write(&target, "something older and longer than the secret").unwrap();
     symlink(&target, sealed.path("opened")).unwrap();
-    sealed.decrypt().exits(0);
+    sealed.decrypt().fails(2, &["opened: this is a link", "remove the link"]);
+    assert!(!Path::new(&target).exists());
+    std::fs::write(&target, "somebody else can read this").unwrap();
+    sealed.decrypt().fails(2, &["opened: this is a link"]);
     assert!(std::fs::symlink_metadata(sealed.path("opened")).unwrap().is_symlink());
-    assert_eq!(std::fs::read(&target).unwrap(), std::fs::read(sealed.path("secret")).unwrap());
-    assert!(!Path::new(&sealed.path("opened.part")).exists());
+    assert_eq!(std::fs::read(&target).unwrap(), b"somebody else can read this");
+}
+
+#[test]
+fn what_is_no_file_is_written_to_and_not_replaced() {
+    let sealed = Sealed::start("seal-device", 10);
+    sealed.encrypt("key.json", &[]).exits(0);
+    let decrypt =
+        |output: &str| sealed.machine.run(&["seal", "decrypt", &sealed.path("sealed"), "-o", output]);
+    decrypt("/dev/null").exits(0);
+    symlink("/dev/null", sealed.path("null")).unwrap();
+    decrypt(&sealed.path("null")).exits(0);
+    assert!(std::fs::symlink_metadata(sealed.path("null")).unwrap().is_symlink());
+    let secret = std::fs::read(sealed.path("secret")).unwrap();
+    assert_eq!(decrypt("/dev/stdout").bytes(), secret);
+    // What is redirected to is appended to as the shell says, by its name as well.
+    let log = sealed.path("log");
+    std::fs::write(&log, "before ").unwrap();
+    let (exit, said) =
+        decrypt("/dev/stdout").into_stdout(std::fs::File::options().append(true).open(&log).unwrap());
+    assert_eq!(exit, Some(0), "{said}");
+    assert_eq!(std::fs::read(&log).unwrap(), [b"before ".as_slice(), &secret].concat());
 }

@@ -268,9 +268,10 @@ fn the_report_goes_to_a_file() {
     assert_eq!(read()["files"].as_array().unwrap().len(), 3);
     assert_eq!(run(&[PRODUCTION]).exits(0).stdout, "");
     assert_eq!(read()["files"].as_array().unwrap().len(), 1);
-    // Whatever goes wrong next, the report of before does not stay.
-    run(&[PRODUCTION]).args(["--endorsements", "no-such-file"]).exits(2);
-    assert_eq!(read()["schema"], "teeproof/error/1");
+    // An error is no report: that of before stays, and the exit code tells.
+    let ran = run(&[PRODUCTION]).args(["--endorsements", "no-such-file"]).exits(2);
+    assert_eq!(ran.json()["schema"], "teeproof/error/1");
+    assert_eq!(read()["files"].as_array().unwrap().len(), 1);
     genuine([data(PRODUCTION)]).args(["-o", "/no/such/folder/file"]).fails(2, &["cannot be written"]);
 }
 

@@ -103,19 +103,25 @@ fn the_product_goes_to_a_file() {
     assert_eq!(run(PRODUCTION).exits(0).stdout, "");
     let read = || -> serde_json::Value { serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap() };
     assert_eq!(read()["verdict"], "accepted");
-    // Whatever goes wrong next, the accepted result of before does not stay.
-    assert_eq!(run(VCEK).exits(2).stdout, "");
-    assert_eq!(read()["schema"], "teeproof/error/1");
+    // A refused verdict is a product too.
+    assert_eq!(run(DEBUG).exits(6).stdout, "");
+    assert_eq!(read()["verdict"], "refused");
+    // An error is none: the file stays, and the exit code tells that it is an older one.
+    assert_eq!(run(VCEK).exits(2).json()["schema"], "teeproof/error/1");
+    assert_eq!(read()["verdict"], "refused");
 }
 
 #[test]
-fn an_error_leaves_no_old_result_behind() {
+fn an_error_leaves_the_file_as_it_was() {
     let path = folder("output-human").join("result.txt");
     let run = |file: &str| verify(file, &[&GENUINE, &AT_DOCUMENT, &NO_NONCE, &["-o"]]).args([&path]);
-    run(PRODUCTION).exits(0);
-    assert!(std::fs::read_to_string(&path).unwrap().starts_with("ACCEPTED"));
     run(VCEK).fails(2, &["no evidence"]);
-    assert_eq!(std::fs::read_to_string(&path).unwrap(), "");
+    assert!(!path.exists());
+    run(PRODUCTION).exits(0);
+    let before = std::fs::read_to_string(&path).unwrap();
+    assert!(before.starts_with("ACCEPTED"));
+    run(VCEK).fails(2, &["no evidence"]);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), before);
 }
 
 #[test]

@@ -76,6 +76,24 @@ impl Run {
         self
     }
 
+    /// The same command, run by a shell after these words of it: a mask, a limit.
+    #[cfg(unix)]
+    #[allow(dead_code)] // only beside a twin
+    pub(crate) fn under(self, words: &str) -> Self {
+        let Self { command: inner, stdin } = self;
+        let mut command = Command::new("bash");
+        command.args(["-c", &format!("{words}; exec \"$0\" \"$@\"")]).arg(inner.get_program());
+        command.args(inner.get_args());
+        for (name, value) in inner.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        inner.get_current_dir().map(|folder| command.current_dir(folder));
+        Self { command, stdin }
+    }
+
     pub(crate) fn stdin(mut self, bytes: &[u8]) -> Self {
         self.stdin = bytes.to_vec();
         self

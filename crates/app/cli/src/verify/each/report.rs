@@ -19,7 +19,7 @@ use crate::tried::CautionCounts;
 pub(super) struct Report<'c> {
     context: &'c Context,
     asked: &'c Asked<'c>,
-    stream: Stream<'c>,
+    stream: Stream,
     outcomes: Vec<(Outcome, usize)>,
     total: usize,
     cautions: CautionCounts,
@@ -30,7 +30,7 @@ pub(super) struct Report<'c> {
 impl<'c> Report<'c> {
     /// Begins the report.
     pub(super) fn begin(asked: &'c Asked<'c>, context: &'c Context) -> Result<Self, Fault> {
-        let mut stream = context.stream()?;
+        let mut stream = context.stream();
         if context.is_json() {
             let policy = Json::inner(&asked.policy())?;
             stream.write(&json(&format!(
@@ -84,6 +84,7 @@ impl<'c> Report<'c> {
     pub(super) fn end(mut self) -> Result<Product, Fault> {
         let content = if self.context.is_json() { self.json_end()? } else { Content::Page(self.page_end()) };
         self.stream.write(&content)?;
+        self.stream.end()?;
         Ok(Product::told(self.exit))
     }
 
