@@ -22,6 +22,8 @@ mod input_index;
 mod machine;
 mod machines;
 mod no_device;
+#[cfg(target_os = "linux")]
+mod outputs;
 mod readme;
 mod seal;
 mod seal_streams;

@@ -116,3 +116,30 @@ fn what_is_no_file_is_written_to_and_not_replaced() {
     assert_eq!(exit, Some(0), "{said}");
     assert_eq!(std::fs::read(&log).unwrap(), [b"before ".as_slice(), &secret].concat());
 }
+
+#[test]
+fn a_refused_verdict_is_no_envelope() {
+    let sealed = Sealed::start("seal-verdict", 10);
+    let other =
+        ["--nonce", "utf8:another", "--anchor", &sealed.path("root.der"), "--policy", "builtin:genuine"];
+    let (key, secret) = (sealed.path("key.json"), sealed.path("secret"));
+    let encrypt = || {
+        teeproof(["seal", "encrypt", "--key", &key, "--secret", &secret, &sealed.path("ev.bundle")])
+            .args(other)
+    };
+    std::fs::write(sealed.path("sealed"), "an older envelope").unwrap();
+    for output in [&[][..], &["-o", &sealed.path("sealed")]] {
+        let ran = encrypt().args(output).exits(5);
+        assert_eq!(ran.stdout, "");
+        assert!(ran.stderr.contains("REFUSED  azure-snp") && ran.stderr.contains("quote.nonce"), "{ran:#?}");
+        let ran = encrypt().args(output).args(["--format", "json"]).exits(5);
+        assert_eq!(ran.stdout, "");
+        let verdict: serde_json::Value = serde_json::from_str(&ran.stderr).unwrap();
+        assert_eq!(verdict["schema"], "teeproof/sealing-verdict/1");
+        assert_eq!(
+            (&verdict["result"]["verdict"], &verdict["result"]["exit"]),
+            (&"refused".into(), &5.into())
+        );
+    }
+    assert_eq!(std::fs::read(sealed.path("sealed")).unwrap(), b"an older envelope");
+}

@@ -1,9 +1,10 @@
 //! Running the command, and files to give it.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -25,6 +26,8 @@ const HIDDEN: [&str; 4] = ["NO_COLOR", "CLICOLOR_FORCE", "TPM2TOOLS_TCTI", "TCTI
 pub(crate) struct Run {
     command: Command,
     stdin: Vec<u8>,
+    /// What is standard input instead of these bytes.
+    file: Option<File>,
 }
 
 /// What a run gave.
@@ -46,7 +49,7 @@ pub(crate) fn teeproof<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) 
     for (name, _) in ours {
         command.env_remove(name);
     }
-    Run { command, stdin: Vec::new() }
+    Run { command, stdin: Vec::new(), file: None }
 }
 
 /// `verify` with a file of the test data and more arguments.
@@ -80,7 +83,7 @@ impl Run {
     #[cfg(unix)]
     #[allow(dead_code)] // only beside a twin
     pub(crate) fn under(self, words: &str) -> Self {
-        let Self { command: inner, stdin } = self;
+        let Self { command: inner, stdin, file } = self;
         let mut command = Command::new("bash");
         command.args(["-c", &format!("{words}; exec \"$0\" \"$@\"")]).arg(inner.get_program());
         command.args(inner.get_args());
@@ -91,12 +94,24 @@ impl Run {
             };
         }
         inner.get_current_dir().map(|folder| command.current_dir(folder));
-        Self { command, stdin }
+        Self { command, stdin, file }
     }
 
     pub(crate) fn stdin(mut self, bytes: &[u8]) -> Self {
         self.stdin = bytes.to_vec();
         self
+    }
+
+    /// The same command with this file as standard input.
+    #[allow(dead_code)] // only beside a twin
+    pub(crate) fn reading(self, file: File) -> Self {
+        Self { file: Some(file), ..self }
+    }
+
+    /// Starts it, and leaves it running; nothing of what it says is kept.
+    #[allow(dead_code)] // only beside a twin
+    pub(crate) fn spawn(mut self) -> Child {
+        self.command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     }
 
     /// Runs it with this standard output; gives its exit code and what it said.
@@ -118,22 +133,23 @@ impl Run {
         unlockpt(&terminal).unwrap();
         let name = ptsname(&terminal, Vec::new()).unwrap();
         let path = Path::new(OsStr::from_bytes(name.as_bytes()));
-        let side = || std::fs::File::options().read(true).write(true).open(path).unwrap();
+        let side = || File::options().read(true).write(true).open(path).unwrap();
         let mut command = self.command;
         let mut child = command.stdin(Stdio::null()).stdout(side()).stderr(side()).spawn().unwrap();
         // The terminal ends when nobody has its other side open any more.
         drop(command);
         let mut told = Vec::new();
         // The end is an error on Linux.
-        let _ = std::fs::File::from(terminal).read_to_end(&mut told);
+        let _ = File::from(terminal).read_to_end(&mut told);
         (child.wait().unwrap().code(), told)
     }
 
     fn output(mut self) -> Output {
+        let stdin = self.file.map_or_else(Stdio::piped, Stdio::from);
         let mut child =
-            self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+            self.command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         // A command that does not read its input may be gone before all of it was written.
-        let _ = child.stdin.take().unwrap().write_all(&self.stdin);
+        let _ = child.stdin.take().map(|mut pipe| pipe.write_all(&self.stdin));
         child.wait_with_output().unwrap()
     }
 
