@@ -298,3 +298,93 @@ fn directory_of(file: &Path) -> &Path {
 const PRIVATE: u32 = 0o600;
 #[cfg(target_os = "linux")]
 const DESCRIPTORS: &str = "/proc/self/fd";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An empty folder.
+    fn folder(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("teeproof-{}-{name}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        assert!(fs::create_dir_all(&folder).is_ok());
+        folder
+    }
+
+    /// The names in it.
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
+    /// A file in the place of `target`, as a system without files that have no name writes it.
+    fn replacement(target: PathBuf, placement: Placement, content: &[u8]) -> io::Result<Replacement> {
+        let existing = fs::metadata(&target).ok();
+        let mode = Replacement::mode(existing.as_ref(), placement);
+        let (mut file, part) = named(directory_of(&target), mode)?;
+        file.write_all(content)?;
+        Ok(Replacement { file, part, target, existing, placement })
+    }
+
+    #[test]
+    fn a_file_with_a_name_takes_its_place_or_is_gone() {
+        let folder = folder("named");
+        let target = folder.join("target");
+        assert!(fs::write(&target, "older").is_ok());
+        let new = replacement(target.clone(), Placement::Replace, b"new").ok();
+        assert_eq!(names(&folder).len(), 2);
+        drop(new);
+        assert_eq!(names(&folder), ["target"]);
+        let placed = replacement(target.clone(), Placement::Replace, b"new").and_then(Replacement::commit);
+        assert!(placed.is_ok(), "{placed:?}");
+        assert_eq!(
+            (fs::read(&target).ok(), names(&folder)),
+            (Some(b"new".to_vec()), vec!["target".to_owned()])
+        );
+        assert!(fs::remove_dir_all(folder).is_ok());
+    }
+
+    /// With a name and without: what came in between is not replaced.
+    #[test]
+    fn a_new_file_replaces_nothing() {
+        let folder = folder("new");
+        let target = folder.join("target");
+        let named = replacement(target.clone(), Placement::NewOnly, b"new").ok();
+        let unnamed = Replacement::open(target.clone(), None, Placement::NewOnly).ok();
+        assert!(fs::write(&target, "of somebody else").is_ok());
+        for new in [named, unnamed].into_iter().flatten() {
+            let refused = new.commit().map_err(|error| error.kind());
+            assert_eq!(refused, Err(ErrorKind::AlreadyExists));
+        }
+        assert_eq!(fs::read(&target).ok(), Some(b"of somebody else".to_vec()));
+        assert_eq!(names(&folder), ["target"]);
+        assert!(fs::remove_file(&target).is_ok());
+        let placed = replacement(target.clone(), Placement::NewOnly, b"new").and_then(Replacement::commit);
+        assert!(placed.is_ok(), "{placed:?}");
+        assert_eq!(
+            (fs::read(&target).ok(), names(&folder)),
+            (Some(b"new".to_vec()), vec!["target".to_owned()])
+        );
+        assert!(fs::remove_dir_all(folder).is_ok());
+    }
+
+    /// A file without a name is on no list until it has its place; this system has such files.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_without_a_name_is_not_seen() {
+        let folder = folder("unnamed");
+        let target = folder.join("target");
+        let file = OutputFile::open(&target, Placement::Private);
+        assert!(names(&folder).is_empty());
+        let placed = file.map_err(|fault| fault.exit).and_then(|mut file| {
+            assert!(file.put(b"new").is_ok());
+            file.commit().map_err(|fault| fault.exit)
+        });
+        assert_eq!((placed, fs::read(&target).ok()), (Ok(()), Some(b"new".to_vec())));
+        assert_eq!(names(&folder), ["target"]);
+        assert!(fs::remove_dir_all(folder).is_ok());
+    }
+}

@@ -1,8 +1,10 @@
 //! Writes the loose files of one minted machine on Azure, as a guest would collect them:
-//! `azure_evidence DIR [--nonce utf8:TEXT | --nonce hex:DIGITS]`.
+//! `azure_evidence DIR [--nonce utf8:TEXT | --nonce hex:DIGITS]`. No file is written over: minted evidence in the
+//! place of genuine is worse than none.
 
 use std::env;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -30,16 +32,28 @@ fn run() -> Result<(), String> {
     let vm = Vm::snp(Product::Genoa).nonce(&nonce);
     let evidence = vm.evidence().map_err(|error| error.to_string())?;
     let files = files(evidence)?;
-    fs::create_dir_all(&folder).map_err(|error| said(&folder, &error))?;
+    write_new(&folder, &files)?;
     for (name, what, bytes) in &files {
-        let path = folder.join(name);
-        fs::write(&path, bytes).map_err(|error| said(&path, &error))?;
         println!("{name:<15} {:>5} bytes  {what}", bytes.len());
     }
     println!();
     println!("Minted, not genuine: every key is a throwaway that is already gone. The two anchors,");
     println!("ark.der and ak-root.der, are trusted by nobody who was not handed them on purpose.");
     println!("Certificates hold around {DEFAULT_TIME} seconds since 1970 (2026-01-15T12:00:00Z).");
+    Ok(())
+}
+
+/// Writes all of them, or none where one of their names is taken.
+fn write_new(folder: &Path, files: &[File]) -> Result<(), String> {
+    fs::create_dir_all(folder).map_err(|error| said(folder, &error))?;
+    let paths: Vec<_> = files.iter().map(|(name, ..)| folder.join(name)).collect();
+    if let Some(taken) = paths.iter().find(|path| path.symlink_metadata().is_ok()) {
+        return Err(format!("{}: there is such a file; name a new directory", taken.display()));
+    }
+    for (path, (_, _, bytes)) in paths.iter().zip(files) {
+        let new = fs::File::create_new(path);
+        new.and_then(|mut file| file.write_all(bytes)).map_err(|error| said(path, &error))?;
+    }
     Ok(())
 }
 
@@ -96,4 +110,26 @@ fn files(evidence: Evidence) -> Result<Vec<File>, String> {
 
 fn said(path: &Path, error: &std::io::Error) -> String {
     format!("{}: {error}", path.display())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_file_is_written_over() {
+        let folder = env::temp_dir().join(format!("azure-evidence-{}", std::process::id()));
+        let files = [("quote.msg", "", b"minted".to_vec()), ("vcek.der", "", b"minted".to_vec())];
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("vcek.der"), "genuine").unwrap();
+        let refused = write_new(&folder, &files).unwrap_err();
+        assert!(refused.ends_with("vcek.der: there is such a file; name a new directory"), "{refused}");
+        assert_eq!(fs::read(folder.join("vcek.der")).unwrap(), b"genuine");
+        assert!(!folder.join("quote.msg").exists());
+        fs::remove_file(folder.join("vcek.der")).unwrap();
+        write_new(&folder, &files).unwrap();
+        assert_eq!(fs::read(folder.join("vcek.der")).unwrap(), b"minted");
+        fs::remove_dir_all(folder).unwrap();
+    }
 }

@@ -96,6 +96,11 @@ fn prepared(test: &str) -> Machine {
     let (last, cut) = sealed.split_last().unwrap();
     put("cut", cut);
     put("altered", &[cut, &[last ^ 1]].concat());
+    // Where a program that can be guessed has its temporary file.
+    put("victim", b"of somebody else");
+    for name in ["target.part", "target.tmp", ".target.tmp", "target~", ".target.swp"] {
+        std::os::unix::fs::symlink("victim", machine.path(name)).unwrap();
+    }
     let made = Command::new("mkfifo").arg(machine.path("pipe")).status().unwrap();
     assert!(made.success());
     lay(&machine);
