@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::builder::FalseyValueParser;
-use clap::{ArgAction, Args, ColorChoice, ValueEnum};
+use clap::{ArgAction, Args, ColorChoice, ValueEnum, ValueHint};
 
 use crate::output_path::OutputPath;
 
@@ -23,7 +23,7 @@ pub(crate) struct Globals {
     /// new one. A file that the run reads is refused. Mode and owner of a file that is replaced stay, and of a
     /// link the file behind it is replaced; what seal encrypt, seal decrypt and vtpm nv read write is a new file
     /// of mode 0600, and a link is refused. Devices and pipes are written directly.
-    #[arg(short, long, global = true, value_name = "FILE")]
+    #[arg(short, long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     #[arg(env = "TEEPROOF_OUTPUT", hide_env_values = true)]
     pub(crate) output: Option<OutputPath>,
 

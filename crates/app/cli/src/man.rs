@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use clap::{Args, ColorChoice, Command};
+use clap::{Args, ColorChoice, Command, ValueHint};
 use clap_mangen::Man;
 
 use crate::cli;
@@ -15,7 +15,7 @@ use crate::product::Product;
 #[derive(Debug, Args)]
 pub(crate) struct ManArgs {
     /// Write the page of every verb to this directory
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     output_dir: Option<OutputPath>,
 }
 

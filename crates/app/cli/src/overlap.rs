@@ -16,7 +16,7 @@ use crate::source::is_stdin;
 
 /// A path among the arguments, and which of them it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Named {
+struct PathArgument {
     flag: String,
     path: PathBuf,
 }
@@ -24,8 +24,8 @@ struct Named {
 /// What a command line names.
 #[derive(Debug, Default)]
 struct Paths {
-    inputs: Vec<Named>,
-    outputs: Vec<Named>,
+    inputs: Vec<PathArgument>,
+    outputs: Vec<PathArgument>,
 }
 
 /// Refuses a run that would write what it reads. Gives back which files are to be written, for those who read
@@ -38,16 +38,16 @@ pub(crate) fn refuse_overlap(
     let mut paths = Paths::default();
     paths.collect(command, matches);
     if let Some(path) = output {
-        paths.output(Named { flag: OUTPUT.to_owned(), path: path.to_path_buf() });
+        paths.output(PathArgument { flag: OUTPUT.to_owned(), path: path.to_path_buf() });
     }
     for (index, one) in paths.outputs.iter().enumerate() {
         let mut others = paths.outputs.iter().skip(index.saturating_add(1));
         if let Some(other) = others.find(|other| is_one_place(&one.path, &other.path)) {
-            return Err(twice(one, other));
+            return Err(one_file_for_two(one, other));
         }
     }
-    let known = |one: &Named| FileIdentity::of(&one.path).map(|identity| (identity, one.clone()));
-    let outputs: Vec<_> = paths.outputs.iter().filter_map(known).collect();
+    let identified = |one: &PathArgument| FileIdentity::of(&one.path).map(|identity| (identity, one.clone()));
+    let outputs: Vec<_> = paths.outputs.iter().filter_map(identified).collect();
     if !outputs.is_empty() {
         for input in &paths.inputs {
             refuse_input(input, &outputs)?;
@@ -57,29 +57,29 @@ pub(crate) fn refuse_overlap(
 }
 
 /// The input may be a directory, of which the files are read.
-fn refuse_input(input: &Named, outputs: &[(FileIdentity, Named)]) -> Result<(), Fault> {
+fn refuse_input(input: &PathArgument, outputs: &[(FileIdentity, PathArgument)]) -> Result<(), Fault> {
     let inside = fs::read_dir(&input.path).into_iter().flatten().flatten().map(|entry| entry.path());
     for path in [input.path.clone()].into_iter().chain(inside) {
         let Some(identity) = FileIdentity::of(&path) else { continue };
         if let Some((_, output)) = outputs.iter().find(|(output, _)| *output == identity) {
-            return Err(is_input(&input.flag, &path).in_file(output.path.display()));
+            return Err(output_is_input(&input.flag, &path).in_file(output.path.display()));
         }
     }
     Ok(())
 }
 
 /// The file that is to be written is read as well.
-pub(crate) fn is_input(flag: &str, path: &Path) -> Fault {
+pub(crate) fn output_is_input(flag: &str, path: &Path) -> Fault {
     Fault::usage(
         format!("the output is an input as well: {flag} {}", path.display()),
-        "name another file for the output; nothing was read or written",
+        "name another file for the output; nothing was written",
     )
 }
 
-fn twice(one: &Named, other: &Named) -> Fault {
+fn one_file_for_two(one: &PathArgument, other: &PathArgument) -> Fault {
     Fault::usage(
         format!("two outputs are one file: {} and {}", one.flag, other.flag),
-        "name a file for each; nothing was read or written",
+        "name a file for each; nothing was written",
     )
     .in_file(one.path.display())
 }
@@ -116,18 +116,18 @@ impl Paths {
             |long| format!("--{long}"),
         );
         if kind == TypeId::of::<OutputPath>() {
-            self.output(Named { flag, path: value.into() });
+            self.output(PathArgument { flag, path: value.into() });
         } else if kind == TypeId::of::<PathBuf>() && !is_stdin(Path::new(value)) {
-            self.inputs.push(Named { flag, path: value.into() });
+            self.inputs.push(PathArgument { flag, path: value.into() });
         } else if kind == TypeId::of::<String>()
             && let Some(path) = value.to_str().and_then(|text| text.strip_prefix('@'))
         {
-            self.inputs.push(Named { flag, path: path.into() });
+            self.inputs.push(PathArgument { flag, path: path.into() });
         }
     }
 
     /// A flag of every verb is found with the command and with its verbs.
-    fn output(&mut self, output: Named) {
+    fn output(&mut self, output: PathArgument) {
         if !self.outputs.contains(&output) {
             self.outputs.push(output);
         }

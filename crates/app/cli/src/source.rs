@@ -11,7 +11,7 @@ use clap::ColorChoice;
 
 use crate::fault::Fault;
 use crate::output_path::FileIdentity;
-use crate::overlap::is_input;
+use crate::overlap::output_is_input;
 use crate::page::Page;
 use crate::streams;
 
@@ -38,7 +38,7 @@ impl Source {
     fn refuse_output(&self, found: Option<FileIdentity>, path: &Path) -> Result<(), Fault> {
         match found {
             Some(found) if self.outputs.contains(&found) => {
-                Err(is_input("it is read as", Path::new(&name(path))))
+                Err(output_is_input("it is read as", Path::new(&name(path))))
             }
             _ => Ok(()),
         }
@@ -102,7 +102,7 @@ impl Source {
             ));
         }
         let stdin = std::io::stdin();
-        self.refuse_output(behind(&stdin), Path::new("-"))?;
+        self.refuse_output(stdin_identity(&stdin), Path::new("-"))?;
         Ok(stdin)
     }
 
@@ -127,14 +127,14 @@ impl Source {
 
 /// The file that standard input was redirected from.
 #[cfg(unix)]
-fn behind(stdin: &Stdin) -> Option<FileIdentity> {
+fn stdin_identity(stdin: &Stdin) -> Option<FileIdentity> {
     use std::os::fd::AsFd;
     let file = File::from(stdin.as_fd().try_clone_to_owned().ok()?);
     FileIdentity::of_metadata(&file.metadata().ok()?)
 }
 
 #[cfg(not(unix))]
-const fn behind(_: &Stdin) -> Option<FileIdentity> {
+const fn stdin_identity(_: &Stdin) -> Option<FileIdentity> {
     None
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use teeproof::bundle::Bundle;
 
@@ -29,7 +29,7 @@ pub(super) struct ExportArgs {
 #[group(required = true, multiple = false)]
 struct Target {
     /// Write each part as a file into this directory, which is made; no file is overwritten
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     dir: Option<OutputPath>,
 
     /// Write the bundle as JSON

@@ -1,6 +1,6 @@
 //! `teeproof vtpm quote`.
 
-use clap::Args;
+use clap::{Args, ValueHint};
 use serde::Serialize;
 use teeproof::core::Hex;
 use teeproof_vtpm::{Quoted, Registers, handles, quote};
@@ -33,11 +33,11 @@ pub(super) struct QuoteArgs {
     key: u32,
 
     /// Where to write TPMS_ATTEST, as tpm2_quote --message does
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     message: OutputPath,
 
     /// Where to write the signature, as tpm2_quote --signature --format plain does
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     signature: OutputPath,
 }
 

@@ -12,13 +12,13 @@ use std::time::Duration;
 
 use super::machine::Machine;
 use super::support::{Run, teeproof};
-use rows::{Kind, Leaves, ROWS, Row};
+use rows::{After, ProductKind, ROWS, Row};
 
 const TARGET: &str = "target";
 const OLDER: &[u8] = b"what a user keeps here, longer than some products are; ";
 
 /// Everything in a folder, below it too: of each entry its metadata, and its bytes or where it leads.
-fn state(folder: &Path) -> State {
+fn folder_state(folder: &Path) -> State {
     let mut all = BTreeMap::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -30,7 +30,7 @@ fn state(folder: &Path) -> State {
             kind if kind.is_file() => std::fs::read(&path).unwrap(),
             kind => {
                 if kind.is_dir() {
-                    all.extend(state(&path));
+                    all.extend(folder_state(&path));
                 }
                 Vec::new()
             }
@@ -47,7 +47,7 @@ fn state(folder: &Path) -> State {
 type State = BTreeMap<PathBuf, (String, Vec<u8>)>;
 
 /// What is not as it was.
-fn changed(before: &State, after: &State) -> Vec<String> {
+fn changed_entries(before: &State, after: &State) -> Vec<String> {
     let all: BTreeSet<_> = before.keys().chain(after.keys()).collect();
     let differs = all.into_iter().filter(|path| before.get(*path) != after.get(*path));
     let about = |state: &State, path| {
@@ -59,8 +59,8 @@ fn changed(before: &State, after: &State) -> Vec<String> {
 }
 
 #[track_caller]
-fn unchanged(before: &State, machine: &Machine, what: &str) {
-    let changed = changed(before, &state(&machine.folder));
+fn assert_unchanged(before: &State, machine: &Machine, what: &str) {
+    let changed = changed_entries(before, &folder_state(&machine.folder));
     assert!(changed.is_empty(), "{what}: {changed:#?}");
 }
 
@@ -83,7 +83,7 @@ fn prepared(test: &str) -> Machine {
     put("certificates/ark.der", machine.twin.root_der());
     std::fs::create_dir(machine.path("taken")).unwrap();
     put("taken/hcl-report.bin", b"of somebody else");
-    let run = |words: &str| ran(&machine, words).exits(0);
+    let run = |words: &str| command_in(&machine, words).exits(0);
     run("collect azure --nonce @nonce -o ev.bundle");
     run("seal key --nonce @nonce -o key.json");
     run("seal encrypt-unverified --secret secret --key key.json -o sealed");
@@ -101,52 +101,54 @@ fn prepared(test: &str) -> Machine {
     for name in ["target.part", "target.tmp", ".target.tmp", "target~", ".target.swp"] {
         std::os::unix::fs::symlink("victim", machine.path(name)).unwrap();
     }
+    std::os::unix::fs::symlink("loop", machine.path("loop")).unwrap();
+    std::os::unix::fs::symlink("no-such-folder/target", machine.path("nowhere")).unwrap();
     let made = Command::new("mkfifo").arg(machine.path("pipe")).status().unwrap();
     assert!(made.success());
-    lay(&machine);
+    restore_target(&machine);
     machine
 }
 
 /// The target as a user keeps it.
-fn lay(machine: &Machine) {
+fn restore_target(machine: &Machine) {
     let _ = std::fs::remove_file(machine.path(TARGET));
     std::fs::write(machine.path(TARGET), OLDER.repeat(100)).unwrap();
     std::fs::set_permissions(machine.path(TARGET), PermissionsExt::from_mode(0o640)).unwrap();
 }
 
 /// The command with these words, in the machine's folder.
-fn ran(machine: &Machine, words: &str) -> Run {
+fn command_in(machine: &Machine, words: &str) -> Run {
     machine.run(&words.split_whitespace().collect::<Vec<_>>()).in_folder(&machine.folder)
 }
 
 /// A row's command line, with other arguments than its own.
-fn with(machine: &Machine, row: &Row, arguments: &str) -> Run {
-    ran(machine, &format!("{} {arguments}", row.verb)).stdin(b"")
+fn row_command(machine: &Machine, row: &Row, arguments: &str) -> Run {
+    command_in(machine, &format!("{} {arguments}", row.verb)).stdin(b"")
 }
 
 /// Runs it, and holds the folder against what it was.
 #[track_caller]
-fn leaves(machine: &Machine, row: &Row, stage: &str, arguments: &str, output: &str, outcome: Leaves) {
-    let mut before = state(&machine.folder);
-    let ran = with(machine, row, &format!("{arguments} -o {output}")).run();
+fn check_stage(machine: &Machine, row: &Row, stage: &str, arguments: &str, output: &str, outcome: After) {
+    let mut before = folder_state(&machine.folder);
+    let ran = row_command(machine, row, &format!("{arguments} -o {output}")).run();
     let about = format!("{} {arguments}: {stage}: {ran:#?}", row.verb);
-    let (Leaves::Old(exit) | Leaves::New(exit)) = outcome;
+    let (After::Kept(exit) | After::Replaced(exit)) = outcome;
     assert_eq!(ran.exit, exit, "{about}");
-    if outcome == Leaves::New(exit) && row.product != Kind::Nothing {
+    if outcome == After::Replaced(exit) && row.product != ProductKind::Nothing {
         let target = machine.path(TARGET);
         let bytes = std::fs::read(&target).unwrap();
         assert!(!bytes.is_empty() && !bytes.starts_with(OLDER), "{about}");
         // What the product is, and what a quote is besides: nothing else may differ.
-        let after = state(&machine.folder);
+        let after = folder_state(&machine.folder);
         for name in [TARGET, "message", "signature"] {
             let path = machine.path(name);
             before.remove(&path);
             before.extend(after.get_key_value(&path).map(|(path, content)| (path.clone(), content.clone())));
         }
-        unchanged(&before, machine, &about);
-        lay(machine);
+        assert_unchanged(&before, machine, &about);
+        restore_target(machine);
     } else {
-        unchanged(&before, machine, &about);
+        assert_unchanged(&before, machine, &about);
     }
 }
 
@@ -154,7 +156,7 @@ fn leaves(machine: &Machine, row: &Row, stage: &str, arguments: &str, output: &s
 #[test]
 fn every_verb_has_a_row() {
     let mut verbs = Vec::new();
-    collect_verbs(&[], &mut verbs);
+    collect_leaf_verbs(&[], &mut verbs);
     let mut rows: Vec<_> = ROWS.iter().map(|row| row.verb.to_owned()).collect();
     rows.sort();
     verbs.sort();
@@ -173,7 +175,7 @@ fn every_verb_has_a_row() {
 }
 
 /// The verbs that have none below them.
-fn collect_verbs(above: &[String], into: &mut Vec<String>) {
+fn collect_leaf_verbs(above: &[String], into: &mut Vec<String>) {
     let help = teeproof(above).args(["--help"]).exits(0).stdout;
     let Some((_, commands)) = help.split_once("\nCommands:\n") else {
         into.push(above.join(" "));
@@ -184,12 +186,12 @@ fn collect_verbs(above: &[String], into: &mut Vec<String>) {
     let names =
         commands.lines().filter_map(|line| line.strip_prefix("  ")).filter(|line| !line.starts_with(' '));
     for name in names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help") {
-        collect_verbs(&[above, &[name.to_owned()]].concat(), into);
+        collect_leaf_verbs(&[above, &[name.to_owned()]].concat(), into);
     }
 }
 
 /// Each row, with a machine.
-fn each(test: &str, mut stage: impl FnMut(&Machine, &Row)) {
+fn for_each_row(test: &str, mut stage: impl FnMut(&Machine, &Row)) {
     let machine = prepared(test);
     for row in ROWS {
         stage(&machine, row);
@@ -198,17 +200,17 @@ fn each(test: &str, mut stage: impl FnMut(&Machine, &Row)) {
 
 #[test]
 fn arguments_that_are_wrong() {
-    each("outputs-arguments", |machine, row| {
+    for_each_row("outputs-arguments", |machine, row| {
         let wrong = format!("{} --no-such-flag", row.arguments);
-        leaves(machine, row, "a flag that is none", &wrong, TARGET, Leaves::Old(2));
+        check_stage(machine, row, "a flag that is none", &wrong, TARGET, After::Kept(2));
         for (arguments, outcome) in row.refused {
-            leaves(machine, row, "refused", arguments, TARGET, *outcome);
+            check_stage(machine, row, "refused", arguments, TARGET, *outcome);
         }
     });
 }
 
 /// The arguments with another file in the place of one.
-fn instead(row: &Row, file: &str, other: &str) -> String {
+fn with_other_file(row: &Row, file: &str, other: &str) -> String {
     let other_word = |word: &str| match word.strip_prefix('@') {
         Some(name) if name == file => format!("@{other}"),
         None if word == file => other.to_owned(),
@@ -219,24 +221,24 @@ fn instead(row: &Row, file: &str, other: &str) -> String {
 
 #[test]
 fn inputs_that_are_missing_or_something_else() {
-    each("outputs-inputs", |machine, row| {
+    for_each_row("outputs-inputs", |machine, row| {
         for (file, outcome) in row.files {
-            let missing = instead(row, file, "no-such-file");
+            let missing = with_other_file(row, file, "no-such-file");
             let absent = match row.verb {
                 // A machine without a boot log has evidence all the same.
-                "collect azure" | "doctor" if *file == "log" => Leaves::New(0),
-                "vtpm log" => Leaves::Old(9),
-                "policy test" if *file == "ev.bundle" => Leaves::New(2),
-                _ => Leaves::Old(2),
+                "collect azure" | "doctor" if *file == "log" => After::Replaced(0),
+                "vtpm log" => After::Kept(9),
+                "policy test" if *file == "ev.bundle" => After::Replaced(2),
+                _ => After::Kept(2),
             };
-            leaves(machine, row, "a file that is missing", &missing, TARGET, absent);
+            check_stage(machine, row, "a file that is missing", &missing, TARGET, absent);
             if *file != "data" && row.verb != "vtpm nv define" {
-                let garbage = instead(row, file, "garbage");
+                let garbage = with_other_file(row, file, "garbage");
                 let outcome = match (row.verb, *file) {
-                    ("collect azure" | "vtpm quote" | "seal key", "nonce") => Leaves::Old(2),
+                    ("collect azure" | "vtpm quote" | "seal key", "nonce") => After::Kept(2),
                     _ => *outcome,
                 };
-                leaves(machine, row, "a file that is something else", &garbage, TARGET, outcome);
+                check_stage(machine, row, "a file that is something else", &garbage, TARGET, outcome);
             }
         }
     });
@@ -244,42 +246,49 @@ fn inputs_that_are_missing_or_something_else() {
 
 #[test]
 fn a_tpm_that_is_missing() {
-    each("outputs-device", |machine, row| {
+    for_each_row("outputs-device", |machine, row| {
         if let Some(outcome) = row.without_tpm {
             let arguments = format!("{} --tpm device:/dev/no-such-tpm", row.arguments);
-            leaves(machine, row, "no TPM", &arguments, TARGET, outcome);
+            check_stage(machine, row, "no TPM", &arguments, TARGET, outcome);
         }
     });
 }
 
 #[test]
 fn places_that_cannot_be_written() {
-    each("outputs-places", |machine, row| {
-        for output in ["no-such-folder/target", "certificates", ".", "new/", "target/file", "/proc/target"] {
-            leaves(machine, row, "no place", row.arguments, output, Leaves::Old(2));
+    for_each_row("outputs-places", |machine, row| {
+        for output in PLACES {
+            check_stage(machine, row, "no place", row.arguments, output, After::Kept(2));
         }
     });
     // Refused before the TPM is asked for anything.
     let machine = prepared("outputs-places-effects");
-    let list = || ran(&machine, "vtpm nv list").exits(0).stdout;
-    let (before, registers) = (list(), ran(&machine, "vtpm pcr read sha256:16").exits(0).stdout);
-    ran(&machine, "vtpm nv define 0x01500030 --size 10 -o no-such-folder/target").exits(2);
-    ran(&machine, "vtpm pcr extend sha256:16 @digest -o digest").exits(2);
-    assert_eq!((before, registers), (list(), ran(&machine, "vtpm pcr read sha256:16").exits(0).stdout));
+    let list = || command_in(&machine, "vtpm nv list").exits(0).stdout;
+    let (before, registers) = (list(), command_in(&machine, "vtpm pcr read sha256:16").exits(0).stdout);
+    command_in(&machine, "vtpm nv define 0x01500030 --size 10 -o no-such-folder/target").exits(2);
+    command_in(&machine, "vtpm pcr extend sha256:16 @digest -o digest").exits(2);
+    assert_eq!(
+        (before, registers),
+        (list(), command_in(&machine, "vtpm pcr read sha256:16").exits(0).stdout)
+    );
 }
+
+/// Without a folder, a folder, no folder, a link to itself and one to nowhere, and where nobody makes files.
+const PLACES: [&str; 8] =
+    ["no-such-folder/target", "certificates", ".", "new/", "target/file", "loop", "nowhere", "/proc/target"];
 
 /// A limit of no byte is a full disk to those who write, with a signal that kills or without.
 #[test]
 fn disks_that_are_full() {
-    each("outputs-full", |machine, row| {
-        if row.product == Kind::Nothing {
+    for_each_row("outputs-full", |machine, row| {
+        if row.product == ProductKind::Nothing {
             return;
         }
         for (limit, exits) in [("ulimit -f 0", None), ("trap '' XFSZ; ulimit -f 0", Some(2))] {
-            let before = state(&machine.folder);
-            let run = with(machine, row, &format!("{} -o {TARGET}", row.arguments));
+            let before = folder_state(&machine.folder);
+            let run = row_command(machine, row, &format!("{} -o {TARGET}", row.arguments));
             let (exit, said) = run.under(limit).into_stdout(Stdio::null());
-            unchanged(&before, machine, &format!("{}: {limit}: {said}", row.verb));
+            assert_unchanged(&before, machine, &format!("{}: {limit}: {said}", row.verb));
             assert_eq!(exit, exits, "{}: {limit}: {said}", row.verb);
         }
     });
@@ -288,7 +297,7 @@ fn disks_that_are_full() {
 /// The file, a link to it and a second name of it; in the folder that is read, the file as well.
 #[test]
 fn outputs_that_are_inputs() {
-    each("outputs-overlap", |machine, row| {
+    for_each_row("outputs-overlap", |machine, row| {
         for (file, _) in row.files {
             let path = machine.path(if *file == "certificates" { "certificates/ark.der" } else { file });
             let (link, second) = (machine.path("link"), machine.path("second"));
@@ -296,7 +305,7 @@ fn outputs_that_are_inputs() {
             std::fs::hard_link(&path, &second).unwrap();
             for output in [path.clone(), link.clone(), second.clone()] {
                 let arguments = row.arguments;
-                leaves(machine, row, "an input", arguments, output.to_str().unwrap(), Leaves::Old(2));
+                check_stage(machine, row, "an input", arguments, output.to_str().unwrap(), After::Kept(2));
             }
             std::fs::remove_file(link).unwrap();
             std::fs::remove_file(second).unwrap();
@@ -309,33 +318,37 @@ fn outputs_that_are_inputs_elsewhere_than_on_the_command_line() {
     let machine = prepared("outputs-overlap-elsewhere");
     let put = |name: &str, content: &str| std::fs::write(machine.path(name), content).unwrap();
     let refused = |run: Run, output: &str| {
-        let before = state(&machine.folder);
+        let before = folder_state(&machine.folder);
         let ran = run.args(["-o", output]).exits(2);
         assert!(ran.stderr.contains("the output is an input as well"), "{output}: {ran:#?}");
-        unchanged(&before, &machine, output);
+        assert_unchanged(&before, &machine, output);
     };
     let verify = "verify --nonce @nonce --anchor root.der";
     put("config.toml", "policy = \"prod.toml\"\n");
-    refused(ran(&machine, &format!("{verify} ev.bundle --config config.toml")), "config.toml");
-    refused(ran(&machine, &format!("{verify} ev.bundle --config config.toml")), "prod.toml");
-    refused(ran(&machine, &format!("{verify} ev.bundle")).env("TEEPROOF_POLICY", "prod.toml"), "prod.toml");
+    refused(command_in(&machine, &format!("{verify} ev.bundle --config config.toml")), "config.toml");
+    refused(command_in(&machine, &format!("{verify} ev.bundle --config config.toml")), "prod.toml");
+    refused(
+        command_in(&machine, &format!("{verify} ev.bundle")).env("TEEPROOF_POLICY", "prod.toml"),
+        "prod.toml",
+    );
     let bundle = File::open(machine.path("ev.bundle")).unwrap();
-    refused(ran(&machine, &format!("{verify} -")).reading(bundle), "ev.bundle");
+    refused(command_in(&machine, &format!("{verify} -")).reading(bundle), "ev.bundle");
     // The setting of a file counts as --output does.
     put("output.toml", "output = \"ev.bundle\"\n");
-    let before = state(&machine.folder);
-    ran(&machine, &format!("{verify} ev.bundle --config output.toml")).fails(2, &["as well: FILE ev.bundle"]);
-    unchanged(&before, &machine, "a setting");
+    let before = folder_state(&machine.folder);
+    command_in(&machine, &format!("{verify} ev.bundle --config output.toml"))
+        .fails(2, &["as well: FILE ev.bundle"]);
+    assert_unchanged(&before, &machine, "a setting");
     // A value that happens to be a file's name is no file.
     put("json", "older");
-    ran(&machine, "explain 7 --format json -o json").exits(0);
+    command_in(&machine, "explain 7 --format json -o json").exits(0);
     put("utf8:x", "older");
-    ran(&machine, "vtpm quote --nonce utf8:x -m message -s signature -o utf8:x").exits(0);
+    command_in(&machine, "vtpm quote --nonce utf8:x -m message -s signature -o utf8:x").exits(0);
 }
 
 /// A pipe to write to, as soon as the command reads it.
 #[track_caller]
-fn read_by(pipe: &Path, child: &mut Child, verb: &str) -> File {
+fn open_when_read(pipe: &Path, child: &mut Child, verb: &str) -> File {
     loop {
         // Without a reader that is an error, and not a wait.
         let flags = rustix::fs::OFlags::WRONLY | rustix::fs::OFlags::NONBLOCK;
@@ -351,19 +364,19 @@ fn read_by(pipe: &Path, child: &mut Child, verb: &str) -> File {
 /// The run waits for an input that does not come, and is killed.
 #[test]
 fn runs_that_are_killed() {
-    each("outputs-killed", |machine, row| {
+    for_each_row("outputs-killed", |machine, row| {
         for (file, _) in row.files.iter().filter(|(file, _)| *file != "certificates") {
             for signal in ["-TERM", "-KILL", "-INT"] {
-                let before = state(&machine.folder);
-                let waiting = instead(row, file, "pipe");
-                let mut child = with(machine, row, &format!("{waiting} -o {TARGET}")).spawn();
+                let before = folder_state(&machine.folder);
+                let waiting = with_other_file(row, file, "pipe");
+                let mut child = row_command(machine, row, &format!("{waiting} -o {TARGET}")).spawn();
                 // The output is open then too.
-                let pipe = read_by(&machine.path("pipe"), &mut child, row.verb);
+                let pipe = open_when_read(&machine.path("pipe"), &mut child, row.verb);
                 let id = child.id().to_string();
                 assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
                 assert_eq!(child.wait().unwrap().code(), None, "{}: {file}", row.verb);
                 drop(pipe);
-                unchanged(&before, machine, &format!("{}: {file} {signal}", row.verb));
+                assert_unchanged(&before, machine, &format!("{}: {file} {signal}", row.verb));
             }
         }
     });
@@ -375,7 +388,7 @@ fn streams_that_are_killed() {
     use std::io::Write;
     let machine = prepared("outputs-streams");
     std::fs::write(machine.path("large"), vec![5; 3_000_000]).unwrap();
-    ran(&machine, "seal encrypt-unverified --secret large --key key.json -o large.sealed").exits(0);
+    command_in(&machine, "seal encrypt-unverified --secret large --key key.json -o large.sealed").exits(0);
     let content = std::fs::read(machine.path("large.sealed")).unwrap();
     let each = "verify --each pipe ev.bundle --nonce @nonce --anchor root.der --policy prod.toml";
     for (words, content) in [
@@ -384,15 +397,15 @@ fn streams_that_are_killed() {
         (each, Vec::new()),
     ] {
         for signal in ["-TERM", "-KILL"] {
-            let before = state(&machine.folder);
-            let mut child = ran(&machine, &format!("{words} -o {TARGET}")).spawn();
-            let mut pipe = read_by(&machine.path("pipe"), &mut child, words);
+            let before = folder_state(&machine.folder);
+            let mut child = command_in(&machine, &format!("{words} -o {TARGET}")).spawn();
+            let mut pipe = open_when_read(&machine.path("pipe"), &mut child, words);
             // All but what the pipe itself holds was read, and the most of it was written.
             pipe.write_all(&content).unwrap();
             assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
             assert_eq!(child.wait().unwrap().code(), None, "{words}");
             drop(pipe);
-            unchanged(&before, &machine, &format!("{words} {signal}"));
+            assert_unchanged(&before, &machine, &format!("{words} {signal}"));
         }
     }
 }
@@ -400,24 +413,24 @@ fn streams_that_are_killed() {
 /// The older file gives its mode on, and what may be secret has its own; nothing else is there after.
 #[test]
 fn success_replaces_the_file_and_leaves_nothing_else() {
-    each("outputs-success", |machine, row| {
+    for_each_row("outputs-success", |machine, row| {
         let mode = |name: &str| std::fs::metadata(machine.path(name)).unwrap().mode() & 0o777;
-        leaves(machine, row, "success", row.arguments, TARGET, Leaves::New(0));
+        check_stage(machine, row, "success", row.arguments, TARGET, After::Replaced(0));
         // Without leaving the older file to be laid again.
         let again = match row.verb {
             "vtpm nv define" | "vtpm nv undefine" => return,
-            _ => with(machine, row, &format!("{} -o {TARGET}", row.arguments)),
+            _ => row_command(machine, row, &format!("{} -o {TARGET}", row.arguments)),
         };
         again.under("umask 0").exits(0);
-        let expected = if row.product == Kind::Private { 0o600 } else { 0o640 };
+        let expected = if row.product == ProductKind::Private { 0o600 } else { 0o640 };
         assert_eq!(mode(TARGET), expected, "{}", row.verb);
-        lay(machine);
-        let new = with(machine, row, &format!("{} -o new", row.arguments));
+        restore_target(machine);
+        let new = row_command(machine, row, &format!("{} -o new", row.arguments));
         new.under("umask 027").exits(0);
         match row.product {
-            Kind::Nothing => assert!(!machine.path("new").exists(), "{}", row.verb),
-            Kind::Private => assert_eq!(mode("new"), 0o600, "{}", row.verb),
-            Kind::Public => assert_eq!(mode("new"), 0o640, "{}", row.verb),
+            ProductKind::Nothing => assert!(!machine.path("new").exists(), "{}", row.verb),
+            ProductKind::Private => assert_eq!(mode("new"), 0o600, "{}", row.verb),
+            ProductKind::Public => assert_eq!(mode("new"), 0o640, "{}", row.verb),
         }
         let _ = std::fs::remove_file(machine.path("new"));
     });
@@ -426,27 +439,27 @@ fn success_replaces_the_file_and_leaves_nothing_else() {
 /// Of a link, the file behind it is replaced; what may be secret does not go through it.
 #[test]
 fn links_lead_to_the_file_that_is_replaced() {
-    each("outputs-links", |machine, row| {
+    for_each_row("outputs-links", |machine, row| {
         let link = machine.path("latest");
         std::os::unix::fs::symlink(TARGET, &link).unwrap();
         match row.product {
-            Kind::Public => {
-                leaves(machine, row, "through a link", row.arguments, "latest", Leaves::New(0));
+            ProductKind::Public => {
+                check_stage(machine, row, "through a link", row.arguments, "latest", After::Replaced(0));
                 std::fs::remove_file(&link).unwrap();
                 std::os::unix::fs::symlink("certificates/../not-there-yet", &link).unwrap();
-                with(machine, row, &format!("{} -o latest", row.arguments)).exits(0);
+                row_command(machine, row, &format!("{} -o latest", row.arguments)).exits(0);
                 assert!(link.is_symlink());
                 std::fs::remove_file(machine.path("not-there-yet")).unwrap();
             }
-            Kind::Private => {
-                leaves(machine, row, "through a link", row.arguments, "latest", Leaves::Old(2));
+            ProductKind::Private => {
+                check_stage(machine, row, "through a link", row.arguments, "latest", After::Kept(2));
             }
-            Kind::Nothing => (),
+            ProductKind::Nothing => (),
         }
         std::fs::remove_file(&link).unwrap();
-        if row.product != Kind::Nothing && row.verb != "vtpm nv read" {
-            with(machine, row, &format!("{} -o /dev/null", row.arguments)).exits(0);
-            let full = with(machine, row, &format!("{} -o /dev/full", row.arguments)).exits(2);
+        if row.product != ProductKind::Nothing && row.verb != "vtpm nv read" {
+            row_command(machine, row, &format!("{} -o /dev/null", row.arguments)).exits(0);
+            let full = row_command(machine, row, &format!("{} -o /dev/full", row.arguments)).exits(2);
             assert!(full.stderr.contains("/dev/full: cannot be written"), "{full:#?}");
         }
     });
@@ -469,16 +482,16 @@ fn files_that_belong_together_are_written_together() {
         "bundle export ev.bundle --dir taken",
         "bundle export ev.bundle --dir certificates -o certificates/hcl-report.bin",
     ] {
-        let before = state(&machine.folder);
-        ran(&machine, words).fails(2, &["error: ", "hint: "]);
-        unchanged(&before, &machine, words);
+        let before = folder_state(&machine.folder);
+        command_in(&machine, words).fails(2, &["error: ", "hint: "]);
+        assert_unchanged(&before, &machine, words);
     }
     std::fs::remove_dir(machine.path("pages/teeproof-verify.1")).unwrap();
-    ran(&machine, "man --output-dir pages").exits(0);
+    command_in(&machine, "man --output-dir pages").exits(0);
     let pages = std::fs::read_dir(machine.path("pages")).unwrap().count();
     assert!(pages > 30, "{pages}");
     assert!(std::fs::read_to_string(machine.path("pages/teeproof.1")).unwrap().contains(".TH teeproof 1"));
-    ran(&machine, "bundle export ev.bundle --dir parts -o names").exits(0);
+    command_in(&machine, "bundle export ev.bundle --dir parts -o names").exits(0);
     let names = std::fs::read_to_string(machine.path("names")).unwrap();
     assert_eq!(names.lines().count(), std::fs::read_dir(machine.path("parts")).unwrap().count());
 }

@@ -2,14 +2,14 @@
 
 /// What a run leaves where -o points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Leaves {
+pub(super) enum After {
     /// What was there, and this exit code.
-    Old(i32),
+    Kept(i32),
     /// An answer of this run, and this exit code.
-    New(i32),
+    Replaced(i32),
 }
 
-use Leaves::{New, Old};
+use After::{Kept, Replaced};
 
 /// A verb.
 #[derive(Debug)]
@@ -18,18 +18,18 @@ pub(super) struct Row {
     /// With which it succeeds.
     pub(super) arguments: &'static str,
     /// The files in them, and what comes of each if it holds something else.
-    pub(super) files: &'static [(&'static str, Leaves)],
+    pub(super) files: &'static [(&'static str, After)],
     /// What comes of it without a TPM, if it asks one.
-    pub(super) without_tpm: Option<Leaves>,
+    pub(super) without_tpm: Option<After>,
     /// Arguments with which the answer is no, and what comes of that.
-    pub(super) refused: &'static [(&'static str, Leaves)],
+    pub(super) refused: &'static [(&'static str, After)],
     /// What the product is.
-    pub(super) product: Kind,
+    pub(super) product: ProductKind,
 }
 
 /// What a product is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ProductKind {
     /// A file like any other.
     Public,
     /// What may be secret.
@@ -38,8 +38,14 @@ pub(super) enum Kind {
     Nothing,
 }
 
-const PLAIN: Row =
-    Row { verb: "", arguments: "", files: &[], without_tpm: None, refused: &[], product: Kind::Public };
+const PLAIN: Row = Row {
+    verb: "",
+    arguments: "",
+    files: &[],
+    without_tpm: None,
+    refused: &[],
+    product: ProductKind::Public,
+};
 
 /// What `seal encrypt` takes, but for the evidence.
 macro_rules! sealed_to {
@@ -59,84 +65,87 @@ pub(super) const ROWS: &[Row] = &[
         verb: "verify",
         arguments: "ev.bundle --nonce @nonce --anchor root.der --policy prod.toml --endorsements certificates",
         files: &[
-            ("ev.bundle", Old(3)),
-            ("nonce", New(5)),
-            ("root.der", Old(3)),
-            ("prod.toml", Old(3)),
-            ("certificates", Old(3)),
+            ("ev.bundle", Kept(3)),
+            ("nonce", Replaced(5)),
+            ("root.der", Kept(3)),
+            ("prod.toml", Kept(3)),
+            ("certificates", Kept(3)),
         ],
         refused: &[
-            ("ev.bundle --nonce utf8:other --anchor root.der --policy prod.toml", New(5)),
-            ("ev.bundle --nonce @nonce --policy prod.toml", New(4)),
-            ("ev.bundle --nonce @nonce --anchor root.der --policy strict.toml", New(6)),
-            ("ev.bundle --nonce @nonce --anchor root.der", New(10)),
-            ("--each ev.bundle --nonce utf8:other --anchor root.der --policy prod.toml", New(5)),
-            ("--each ev.bundle no-such-file --nonce @nonce --anchor root.der --policy prod.toml", New(2)),
-            ("--each garbage --nonce @nonce --anchor root.der --policy prod.toml", New(3)),
-            ("--each ev.bundle --nonce @nonce --anchor no-such-file --policy prod.toml", Old(2)),
-            ("--each ev.bundle - --nonce @nonce", Old(2)),
+            ("ev.bundle --nonce utf8:other --anchor root.der --policy prod.toml", Replaced(5)),
+            ("ev.bundle --nonce @nonce --policy prod.toml", Replaced(4)),
+            ("ev.bundle --nonce @nonce --anchor root.der --policy strict.toml", Replaced(6)),
+            ("ev.bundle --nonce @nonce --anchor root.der", Replaced(10)),
+            ("--each ev.bundle --nonce utf8:other --anchor root.der --policy prod.toml", Replaced(5)),
+            (
+                "--each ev.bundle no-such-file --nonce @nonce --anchor root.der --policy prod.toml",
+                Replaced(2),
+            ),
+            ("--each garbage --nonce @nonce --anchor root.der --policy prod.toml", Replaced(3)),
+            ("--each ev.bundle --nonce @nonce --anchor no-such-file --policy prod.toml", Kept(2)),
+            ("--each ev.bundle - --nonce @nonce", Kept(2)),
         ],
         ..PLAIN
     },
-    Row { verb: "inspect", arguments: "ev.bundle", files: &[("ev.bundle", Old(3))], ..PLAIN },
-    Row { verb: "explain", arguments: "7", refused: &[("no.such.check", Old(2))], ..PLAIN },
+    Row { verb: "inspect", arguments: "ev.bundle", files: &[("ev.bundle", Kept(3))], ..PLAIN },
+    Row { verb: "explain", arguments: "7", refused: &[("no.such.check", Kept(2))], ..PLAIN },
     Row {
         verb: "collect azure",
         arguments: "--nonce @nonce --user-data @data --event-log log --offline",
         // The log may be missing, and is looked at by nobody here.
-        files: &[("nonce", New(0)), ("data", New(0)), ("log", New(0))],
-        without_tpm: Some(Old(9)),
+        files: &[("nonce", Replaced(0)), ("data", Replaced(0)), ("log", Replaced(0))],
+        without_tpm: Some(Kept(9)),
         refused: &[(
             "--nonce utf8:a-nonce-of-more-than-fifty-bytes-is-more-than-a-TPM-takes --offline",
-            Old(2),
+            Kept(2),
         )],
         ..PLAIN
     },
     Row {
         verb: "bundle create",
         arguments: "ev.bundle --endorsements certificates",
-        files: &[("ev.bundle", Old(3)), ("certificates", Old(3))],
-        refused: &[("root.der", Old(2))],
+        files: &[("ev.bundle", Kept(3)), ("certificates", Kept(3))],
+        refused: &[("root.der", Kept(2))],
         ..PLAIN
     },
-    Row { verb: "bundle show", arguments: "ev.bundle", files: &[("ev.bundle", Old(3))], ..PLAIN },
+    Row { verb: "bundle show", arguments: "ev.bundle", files: &[("ev.bundle", Kept(3))], ..PLAIN },
     Row {
         verb: "bundle export",
         arguments: "ev.bundle --json",
-        files: &[("ev.bundle", Old(3))],
-        refused: &[("ev.bundle --dir taken", Old(2))],
+        files: &[("ev.bundle", Kept(3))],
+        refused: &[("ev.bundle --dir taken", Kept(2))],
         ..PLAIN
     },
     Row {
         verb: "bundle redact",
         arguments: "ev.bundle --salt @salt",
-        files: &[("ev.bundle", Old(3)), ("salt", New(0))],
-        refused: &[("ev.bundle --salt hex:00", Old(2))],
+        files: &[("ev.bundle", Kept(3)), ("salt", Replaced(0))],
+        refused: &[("ev.bundle --salt hex:00", Kept(2))],
         ..PLAIN
     },
     Row {
         verb: "policy check",
         arguments: "prod.toml",
         // The mistakes are the answer.
-        files: &[("prod.toml", New(3))],
+        files: &[("prod.toml", Replaced(3))],
         ..PLAIN
     },
     Row {
         verb: "policy suggest",
         arguments: "ev.bundle --anchor root.der",
-        files: &[("ev.bundle", Old(3)), ("root.der", Old(3))],
-        refused: &[("ev.bundle", Old(4)), ("ev.bundle --name builtin:mine", Old(2))],
+        files: &[("ev.bundle", Kept(3)), ("root.der", Kept(3))],
+        refused: &[("ev.bundle", Kept(4)), ("ev.bundle --name builtin:mine", Kept(2))],
         ..PLAIN
     },
     Row {
         verb: "policy test",
         arguments: "prod.toml ev.bundle --anchor root.der",
         // A file that cannot be read is a line of the report.
-        files: &[("prod.toml", Old(3)), ("ev.bundle", New(3)), ("root.der", Old(3))],
+        files: &[("prod.toml", Kept(3)), ("ev.bundle", Replaced(3)), ("root.der", Kept(3))],
         refused: &[
-            ("prod.toml ev.bundle", New(4)),
-            ("strict.toml ev.bundle --anchor root.der", New(6)),
-            ("prod.toml no-such-file --anchor root.der", New(2)),
+            ("prod.toml ev.bundle", Replaced(4)),
+            ("strict.toml ev.bundle --anchor root.der", Replaced(6)),
+            ("prod.toml no-such-file --anchor root.der", Replaced(2)),
         ],
         ..PLAIN
     },
@@ -144,144 +153,145 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         verb: "vtpm report",
         arguments: "--user-data @data",
-        files: &[("data", New(0))],
-        without_tpm: Some(Old(9)),
-        refused: &[("--user-data hex:00", Old(2))],
+        files: &[("data", Replaced(0))],
+        without_tpm: Some(Kept(9)),
+        refused: &[("--user-data hex:00", Kept(2))],
         ..PLAIN
     },
     Row {
         verb: "vtpm quote",
         arguments: "--nonce @nonce -m message -s signature",
-        files: &[("nonce", New(0))],
-        without_tpm: Some(Old(9)),
+        files: &[("nonce", Replaced(0))],
+        without_tpm: Some(Kept(9)),
         refused: &[
-            ("--no-nonce --key 0x81000009 -m message -s signature", Old(9)),
-            ("--no-nonce -m message -s no-such-folder/signature", Old(2)),
-            ("--no-nonce -m message -s message", Old(2)),
-            ("--no-nonce -m ./same -s certificates/../same", Old(2)),
-            ("--nonce @nonce -m nonce -s signature", Old(2)),
+            ("--no-nonce --key 0x81000009 -m message -s signature", Kept(9)),
+            ("--no-nonce -m message -s no-such-folder/signature", Kept(2)),
+            ("--no-nonce -m message -s message", Kept(2)),
+            ("--no-nonce -m ./target -s signature", Kept(2)),
+            ("--no-nonce -m ./same -s certificates/../same", Kept(2)),
+            ("--nonce @nonce -m nonce -s signature", Kept(2)),
         ],
         ..PLAIN
     },
     Row {
         verb: "vtpm pcr read",
         arguments: "sha256:0-7",
-        without_tpm: Some(Old(9)),
-        refused: &[("sha3_512:0", Old(2))],
+        without_tpm: Some(Kept(9)),
+        refused: &[("sha3_512:0", Kept(2))],
         ..PLAIN
     },
     Row {
         verb: "vtpm pcr extend",
         arguments: "sha256:16 @digest",
-        files: &[("digest", Old(2))],
-        without_tpm: Some(Old(9)),
-        refused: &[("sha256:16 hex:00", Old(2))],
-        product: Kind::Nothing,
+        files: &[("digest", Kept(2))],
+        without_tpm: Some(Kept(9)),
+        refused: &[("sha256:16 hex:00", Kept(2))],
+        product: ProductKind::Nothing,
     },
-    Row { verb: "vtpm nv list", without_tpm: Some(Old(9)), ..PLAIN },
+    Row { verb: "vtpm nv list", without_tpm: Some(Kept(9)), ..PLAIN },
     Row {
         verb: "vtpm nv define",
         arguments: "0x01500030 --size 10 --policy @digest",
-        files: &[("digest", Old(9))],
-        without_tpm: Some(Old(9)),
-        refused: &[("0x01500030 --size 10 --attributes none", Old(2))],
-        product: Kind::Nothing,
+        files: &[("digest", Kept(9))],
+        without_tpm: Some(Kept(9)),
+        refused: &[("0x01500030 --size 10 --attributes none", Kept(2))],
+        product: ProductKind::Nothing,
     },
     Row {
         verb: "vtpm nv write",
         arguments: "0x01500030 @secret",
-        files: &[("secret", Old(9))],
-        without_tpm: Some(Old(9)),
-        refused: &[("0x01500031 @secret", Old(9))],
-        product: Kind::Nothing,
+        files: &[("secret", Kept(9))],
+        without_tpm: Some(Kept(9)),
+        refused: &[("0x01500031 @secret", Kept(9))],
+        product: ProductKind::Nothing,
     },
     Row {
         verb: "vtpm nv read",
         arguments: "0x01500040",
-        without_tpm: Some(Old(9)),
-        refused: &[("0x01500031", Old(9))],
-        product: Kind::Private,
+        without_tpm: Some(Kept(9)),
+        refused: &[("0x01500031", Kept(9))],
+        product: ProductKind::Private,
         ..PLAIN
     },
     Row {
         verb: "vtpm nv undefine",
         arguments: "0x01500030",
-        without_tpm: Some(Old(9)),
-        refused: &[("0x01500031", Old(9))],
-        product: Kind::Nothing,
+        without_tpm: Some(Kept(9)),
+        refused: &[("0x01500031", Kept(9))],
+        product: ProductKind::Nothing,
         ..PLAIN
     },
-    Row { verb: "vtpm ak", without_tpm: Some(Old(9)), ..PLAIN },
+    Row { verb: "vtpm ak", without_tpm: Some(Kept(9)), ..PLAIN },
     Row {
         verb: "vtpm ek",
         arguments: "--certificate",
-        without_tpm: Some(Old(9)),
+        without_tpm: Some(Kept(9)),
         // Azure's paravisor keeps no key there.
-        refused: &[("", Old(9))],
+        refused: &[("", Kept(9))],
         ..PLAIN
     },
     Row {
         verb: "vtpm log",
         arguments: "--event-log log",
         // Whatever the kernel says.
-        files: &[("log", New(0))],
+        files: &[("log", Replaced(0))],
         ..PLAIN
     },
     Row {
         verb: "seal key",
         arguments: "--nonce @nonce",
-        files: &[("nonce", New(0))],
-        without_tpm: Some(Old(9)),
-        refused: &[("--no-nonce --pcrs sha1:0", Old(2))],
+        files: &[("nonce", Replaced(0))],
+        without_tpm: Some(Kept(9)),
+        refused: &[("--no-nonce --pcrs sha1:0", Kept(2))],
         ..PLAIN
     },
     Row {
         verb: "seal encrypt",
         arguments: sealed_to!("@nonce", "--anchor root.der"),
         files: &[
-            ("secret", New(0)),
-            ("key.json", Old(3)),
-            ("ev.bundle", Old(3)),
-            ("prod.toml", Old(3)),
-            ("nonce", Old(5)),
-            ("root.der", Old(3)),
+            ("secret", Replaced(0)),
+            ("key.json", Kept(3)),
+            ("ev.bundle", Kept(3)),
+            ("prod.toml", Kept(3)),
+            ("nonce", Kept(5)),
+            ("root.der", Kept(3)),
         ],
         refused: &[
-            (sealed_to!("utf8:other", "--anchor root.der"), Old(5)),
-            (sealed_to!("@nonce", ""), Old(4)),
-            (sealed_to!("@nonce", "--anchor root.der --pcrs sha256:0"), Old(6)),
-            ("--secret secret --key key.json ev.bundle --nonce @nonce --anchor root.der", Old(10)),
+            (sealed_to!("utf8:other", "--anchor root.der"), Kept(5)),
+            (sealed_to!("@nonce", ""), Kept(4)),
+            (sealed_to!("@nonce", "--anchor root.der --pcrs sha256:0"), Kept(6)),
+            ("--secret secret --key key.json ev.bundle --nonce @nonce --anchor root.der", Kept(10)),
             (
                 "--secret secret --key key.json ev.bundle --nonce @nonce --anchor root.der --policy strict.toml",
-                Old(6),
+                Kept(6),
             ),
         ],
-        product: Kind::Private,
+        product: ProductKind::Private,
         ..PLAIN
     },
     Row {
         verb: "seal encrypt-unverified",
         arguments: "--secret secret --key key.json",
-        files: &[("secret", New(0)), ("key.json", Old(3))],
-        product: Kind::Private,
+        files: &[("secret", Replaced(0)), ("key.json", Kept(3))],
+        product: ProductKind::Private,
         ..PLAIN
     },
     Row {
         verb: "seal decrypt",
         arguments: "sealed",
-        files: &[("sealed", Old(3))],
-        without_tpm: Some(Old(9)),
-        refused: &[("altered", Old(4)), ("cut", Old(4))],
-        product: Kind::Private,
+        files: &[("sealed", Kept(3))],
+        without_tpm: Some(Kept(9)),
+        refused: &[("altered", Kept(4)), ("cut", Kept(4))],
+        product: ProductKind::Private,
     },
     Row {
         verb: "doctor",
         arguments: "--event-log log --offline",
-        files: &[("log", New(0))],
+        files: &[("log", Replaced(0))],
         // What is missing is the answer.
-        without_tpm: Some(New(9)),
+        without_tpm: Some(Replaced(9)),
         ..PLAIN
     },
-    Row { verb: "completions", arguments: "bash", refused: &[("no-such-shell", Old(2))], ..PLAIN },
-    Row { verb: "man", refused: &[("--output-dir no-such-folder", Old(2))], ..PLAIN },
+    Row { verb: "completions", arguments: "bash", refused: &[("no-such-shell", Kept(2))], ..PLAIN },
+    Row { verb: "man", refused: &[("--output-dir no-such-folder", Kept(2))], ..PLAIN },
 ];
