@@ -61,7 +61,7 @@ impl OutputFile {
                 Replacement::open(target, existing, placement).map(|file| Place::File(Box::new(file)))
             }
             OutputPlace::Descriptor => OpenOptions::new().append(true).open(path).map(Place::Direct),
-            OutputPlace::Device => OpenOptions::new().write(true).open(path).map(Place::Direct),
+            OutputPlace::Device => open_device(path).map(Place::Direct),
         };
         let place = place.map_err(|error| unwritable(&error, path, placement))?;
         Ok(Self { path: path.to_path_buf(), placement, place })
@@ -187,6 +187,15 @@ impl Replacement {
             None => Ok(()),
         }
     }
+}
+
+/// A device or a pipe. A file that took its name in between would be written over.
+fn open_device(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().write(true).open(path)?;
+    if file.metadata()?.is_file() {
+        return Err(io::Error::other("a file took the place of a device"));
+    }
+    Ok(file)
 }
 
 /// The name of a new file that has not its place yet; the file is removed unless it gets there.
