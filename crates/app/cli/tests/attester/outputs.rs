@@ -1,156 +1,21 @@
 //! Every verb writes the file of -o whole or not at all: each is made to fail at each stage, and its folder,
 //! with the file in it, is compared with what it was before, bytes, modes, times and inodes.
 
+mod folder;
 mod rows;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::machine::Machine;
 use super::support::{Run, teeproof};
+use folder::{
+    TARGET, assert_unchanged, check_stage, command_in, folder_state, prepared, restore_target, row_command,
+};
 use rows::{After, ProductKind, ROWS, Row};
-
-const TARGET: &str = "target";
-const OLDER: &[u8] = b"what a user keeps here, longer than some products are; ";
-
-/// Everything in a folder, below it too: of each entry its metadata, and its bytes or where it leads.
-fn folder_state(folder: &Path) -> State {
-    let mut all = BTreeMap::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let metadata = std::fs::symlink_metadata(&path).unwrap();
-        let content = match metadata.file_type() {
-            kind if kind.is_symlink() => {
-                std::fs::read_link(&path).unwrap().into_os_string().into_encoded_bytes()
-            }
-            kind if kind.is_file() => std::fs::read(&path).unwrap(),
-            kind => {
-                if kind.is_dir() {
-                    all.extend(folder_state(&path));
-                }
-                Vec::new()
-            }
-        };
-        // The time of a directory is that of its entries; that of a pipe tells that it was read.
-        let is_kept = metadata.is_file() || metadata.is_symlink();
-        let time = is_kept.then(|| (metadata.mtime(), metadata.mtime_nsec()));
-        let about = format!("{:o} {} {} {time:?}", metadata.mode(), metadata.ino(), metadata.nlink());
-        all.insert(path, (about, content));
-    }
-    all
-}
-
-type State = BTreeMap<PathBuf, (String, Vec<u8>)>;
-
-/// What is not as it was.
-fn changed_entries(before: &State, after: &State) -> Vec<String> {
-    let all: BTreeSet<_> = before.keys().chain(after.keys()).collect();
-    let differs = all.into_iter().filter(|path| before.get(*path) != after.get(*path));
-    let about = |state: &State, path| {
-        state.get(path).map(|(about, bytes): &(String, Vec<u8>)| format!("{about} {} bytes", bytes.len()))
-    };
-    differs
-        .map(|path| format!("{}: {:?}, {:?}", path.display(), about(before, path), about(after, path)))
-        .collect()
-}
-
-#[track_caller]
-fn assert_unchanged(before: &State, machine: &Machine, what: &str) {
-    let changed = changed_entries(before, &folder_state(&machine.folder));
-    assert!(changed.is_empty(), "{what}: {changed:#?}");
-}
-
-/// A machine, and a folder with what the rows name.
-fn prepared(test: &str) -> Machine {
-    let machine = Machine::start(test);
-    let put = |name: &str, content: &[u8]| std::fs::write(machine.path(name), content).unwrap();
-    put("nonce", b"sixteen bytes ok");
-    put("data", &[7; 64]);
-    put("digest", &[9; 32]);
-    put("salt", b"a salt that is long enough");
-    put("secret", b"10 bytes: ");
-    put("garbage", b"what none of the inputs is, and a little more than fifty bytes of it");
-    put("log", b"not looked into");
-    let policy =
-        |more: &str| format!("version = 1\n[azure-snp]\n{more}unlisted = {{ waived = \"a test\" }}\n");
-    put("prod.toml", policy("").as_bytes());
-    put("strict.toml", policy("vmpl = { exactly = 3 }\n").as_bytes());
-    std::fs::create_dir(machine.path("certificates")).unwrap();
-    put("certificates/ark.der", machine.twin.root_der());
-    std::fs::create_dir(machine.path("taken")).unwrap();
-    put("taken/hcl-report.bin", b"of somebody else");
-    let run = |words: &str| command_in(&machine, words).exits(0);
-    run("collect azure --nonce @nonce -o ev.bundle");
-    run("seal key --nonce @nonce -o key.json");
-    run("seal encrypt-unverified --secret secret --key key.json -o sealed");
-    run("vtpm nv define 0x01500040 --size 10");
-    run("vtpm nv write 0x01500040 @secret");
-    // Azure has no certificate here, and others have.
-    run(&format!("vtpm nv define 0x01c00002 --size {}", machine.twin.root_der().len()));
-    run("vtpm nv write 0x01c00002 @root.der");
-    let sealed = std::fs::read(machine.path("sealed")).unwrap();
-    let (last, cut) = sealed.split_last().unwrap();
-    put("cut", cut);
-    put("altered", &[cut, &[last ^ 1]].concat());
-    // Where a program that can be guessed has its temporary file.
-    put("victim", b"of somebody else");
-    for name in ["target.part", "target.tmp", ".target.tmp", "target~", ".target.swp"] {
-        std::os::unix::fs::symlink("victim", machine.path(name)).unwrap();
-    }
-    std::os::unix::fs::symlink("loop", machine.path("loop")).unwrap();
-    std::os::unix::fs::symlink("no-such-folder/target", machine.path("nowhere")).unwrap();
-    let made = Command::new("mkfifo").arg(machine.path("pipe")).status().unwrap();
-    assert!(made.success());
-    restore_target(&machine);
-    machine
-}
-
-/// The target as a user keeps it.
-fn restore_target(machine: &Machine) {
-    let _ = std::fs::remove_file(machine.path(TARGET));
-    std::fs::write(machine.path(TARGET), OLDER.repeat(100)).unwrap();
-    std::fs::set_permissions(machine.path(TARGET), PermissionsExt::from_mode(0o640)).unwrap();
-}
-
-/// The command with these words, in the machine's folder.
-fn command_in(machine: &Machine, words: &str) -> Run {
-    machine.run(&words.split_whitespace().collect::<Vec<_>>()).in_folder(&machine.folder)
-}
-
-/// A row's command line, with other arguments than its own.
-fn row_command(machine: &Machine, row: &Row, arguments: &str) -> Run {
-    command_in(machine, &format!("{} {arguments}", row.verb)).stdin(b"")
-}
-
-/// Runs it, and holds the folder against what it was.
-#[track_caller]
-fn check_stage(machine: &Machine, row: &Row, stage: &str, arguments: &str, output: &str, outcome: After) {
-    let mut before = folder_state(&machine.folder);
-    let ran = row_command(machine, row, &format!("{arguments} -o {output}")).run();
-    let about = format!("{} {arguments}: {stage}: {ran:#?}", row.verb);
-    let (After::Kept(exit) | After::Replaced(exit)) = outcome;
-    assert_eq!(ran.exit, exit, "{about}");
-    if outcome == After::Replaced(exit) && row.product != ProductKind::Nothing {
-        let target = machine.path(TARGET);
-        let bytes = std::fs::read(&target).unwrap();
-        assert!(!bytes.is_empty() && !bytes.starts_with(OLDER), "{about}");
-        // What the product is, and what a quote is besides: nothing else may differ.
-        let after = folder_state(&machine.folder);
-        for name in [TARGET, "message", "signature"] {
-            let path = machine.path(name);
-            before.remove(&path);
-            before.extend(after.get_key_value(&path).map(|(path, content)| (path.clone(), content.clone())));
-        }
-        assert_unchanged(&before, machine, &about);
-        restore_target(machine);
-    } else {
-        assert_unchanged(&before, machine, &about);
-    }
-}
 
 /// The rows, which are those of the command line and no others.
 #[test]

@@ -143,3 +143,20 @@ fn a_refused_verdict_is_no_envelope() {
     }
     assert_eq!(std::fs::read(sealed.path("sealed")).unwrap(), b"an older envelope");
 }
+
+/// A part of the secret stands on standard output by then, which no JSON may follow.
+#[test]
+fn an_error_after_a_part_of_the_product_goes_to_standard_error() {
+    let sealed = Sealed::start("seal-half", 3_000_000);
+    sealed.encrypt("key.json", &[]).exits(0);
+    let mut altered = std::fs::read(sealed.path("sealed")).unwrap();
+    *altered.last_mut().unwrap() ^= 1;
+    std::fs::write(sealed.path("altered"), altered).unwrap();
+    let half = std::fs::File::create(sealed.path("half")).unwrap();
+    let decrypt = sealed.machine.run(&["seal", "decrypt", &sealed.path("altered"), "--format", "json"]);
+    let (exit, said) = decrypt.into_stdout(half);
+    let error: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((exit, &error["schema"], &error["exit"]), (Some(4), &"teeproof/error/1".into(), &4.into()));
+    let half = std::fs::read(sealed.path("half")).unwrap();
+    assert!(!half.is_empty() && std::fs::read(sealed.path("secret")).unwrap().starts_with(&half));
+}
