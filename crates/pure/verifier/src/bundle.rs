@@ -7,13 +7,16 @@ mod cbor;
 mod collection;
 mod entry;
 mod error;
+mod identifiers;
 mod identity;
 mod json;
+mod matcher;
 mod name;
-mod pck;
-mod places;
+mod pem;
 mod redact;
 mod redaction;
+mod search;
+mod spelling;
 
 pub use collection::{Collection, ReportAge};
 pub use error::{BundleError, EntryProblem};

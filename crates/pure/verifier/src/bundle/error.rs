@@ -69,6 +69,10 @@ pub enum BundleError {
     ShortSalt,
     /// A part cannot be read, so that its identifiers cannot be found.
     Unreadable(PartName),
+    /// More identifiers than one machine has.
+    TooManyIdentifiers,
+    /// Without its identifiers, a part could not be read any more, or would still name its machine.
+    Unredactable(PartName),
 }
 
 /// What is wrong with a record.
@@ -120,7 +124,10 @@ impl BundleError {
             Self::NotAPart(_) => {
                 "leave it out; a bundle holds evidence that can be verified, and its endorsements"
             }
-            Self::TooMany(_) | Self::TooManyRedactions => "make a bundle for each piece of evidence",
+            Self::Unredactable(_) => "leave the part out, or try another salt",
+            Self::TooMany(_) | Self::TooManyRedactions | Self::TooManyIdentifiers => {
+                "make a bundle for each piece of evidence"
+            }
             Self::Entry { problem: EntryProblem::UnknownLabel, .. } | Self::Version => {
                 "the bundle may be of a later teeproof"
             }
@@ -160,6 +167,13 @@ impl fmt::Display for BundleError {
             Self::NothingToRedact => f.write_str("there is no identifier to redact"),
             Self::ShortSalt => f.write_str("the salt is too short"),
             Self::Unreadable(name) => write!(f, "{name}: cannot be read, so nothing in it can be redacted"),
+            Self::TooManyIdentifiers => f.write_str("there are too many identifiers to redact"),
+            Self::Unredactable(name) => {
+                write!(
+                    f,
+                    "{name}: could not be read any more, or would still name its machine, if it were redacted"
+                )
+            }
         }
     }
 }

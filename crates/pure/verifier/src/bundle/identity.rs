@@ -1,19 +1,13 @@
-//! The identifiers of a bundle: found where each kind of part has them, and written in every form
-//! in which they are known to stand elsewhere.
+//! One identifier: what replaces it, and every spelling in which it is searched.
 
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use teeproof_core::Hex;
-use teeproof_hcl::VmId;
-use teeproof_wire::certificate::Certificate;
-use teeproof_wire::cose::Sign1;
-use teeproof_wire::hcl::{Hardware, HclReport};
-use teeproof_wire::nitro::{Document, Limits};
-use teeproof_wire::snp::Report;
+use teeproof_core::{Crypto, Hex};
 
-use super::{Identifier, PartName, pck};
-use crate::input::{Kind, Part};
+use super::Identifier;
+use crate::bytes;
 
 /// One identifier of the machine that the evidence is of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,176 +20,196 @@ pub(super) struct Identity {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Value {
     Bytes(Vec<u8>),
+    /// The magnitude of a DER INTEGER, which stays one of the same length.
+    Serial(Vec<u8>),
     /// A GUID: its bytes in the order of its digits.
     Guid(Vec<u8>),
-    /// Words before digits that are hexadecimal: `i-`, `0123456789abcdef0`.
-    Digits {
-        before: &'static str,
-        digits: String,
-    },
+    /// ASCII, in any case: digits, or the name of a host.
+    Text(String),
 }
 
 /// What stands in a part, and what is to stand there.
 pub(super) struct Form {
+    pub(super) what: Identifier,
     pub(super) from: Vec<u8>,
     pub(super) to: Vec<u8>,
 }
 
-/// The identifiers in one part; nothing where the part cannot be read.
-pub(super) fn of(name: PartName, part: &Part) -> Option<Vec<Identity>> {
-    match name.kind {
-        Kind::SnpReport => of_report(&part.bytes),
-        Kind::HclReport => of_envelope(&part.bytes),
-        Kind::Certificate => of_certificate(&part.bytes),
-        Kind::NitroDocument => of_document(&part.bytes),
-        Kind::TdQuote => {
-            let id = |id: Vec<u8>| Identity::bytes(Identifier::PlatformId, &id);
-            Some(pck::ids(&part.bytes)?.into_iter().filter_map(id).collect())
-        }
-        _ => Some(Vec::new()),
-    }
-}
-
-fn of_report(bytes: &[u8]) -> Option<Vec<Identity>> {
-    let report = Report::parse(bytes).ok()?;
-    let chip = Identity::chip(&report.chip_id);
-    let guests =
-        [&report.report_id, &report.report_id_ma].map(|id| Identity::bytes(Identifier::ReportId, id));
-    Some(guests.into_iter().chain([chip]).flatten().collect())
-}
-
-fn of_envelope(bytes: &[u8]) -> Option<Vec<Identity>> {
-    let envelope = HclReport::parse(bytes).ok()?;
-    let mut identities = match envelope.hardware() {
-        Hardware::Snp(report) => of_report(report)?,
-        _ => Vec::new(),
-    };
-    let claims: serde_json::Value = serde_json::from_slice(envelope.claims()).ok()?;
-    if let Some(id) = claims.get("vm-configuration").and_then(|vm| vm.get("vmUniqueId")) {
-        let VmId(digits) = id.as_str()?.parse().ok()?;
-        if !is_blank(&digits) {
-            identities.push(Identity { what: Identifier::VmId, value: Value::Guid(digits.to_vec()) });
-        }
-    }
-    Some(identities)
-}
-
-fn of_certificate(der: &[u8]) -> Option<Vec<Identity>> {
-    let certificate = Certificate::parse(der).ok()?;
-    let hwid = certificate.extensions().find(HWID).and_then(|extension| match extension.value {
-        [0x04, 0x40, id @ ..] if id.len() == 64 => Identity::chip(id),
-        id => Identity::chip(id),
-    });
-    Some(hwid.into_iter().chain(ak(der)).collect())
-}
-
-/// The digits in front of the words that every attestation key's certificate has in its subject.
-fn ak(der: &[u8]) -> Option<Identity> {
-    let words: [&[u8]; 2] = [b".ConfidentialVM.Azure.", b".TrustedVM.Azure."];
-    let at = words.iter().find_map(|word| der.windows(word.len()).position(|window| window == *word))?;
-    let before = der.get(..at)?;
-    let digits = before.iter().rev().take_while(|byte| byte.is_ascii_hexdigit()).take(AK_DIGITS).count();
-    let digits = core::str::from_utf8(before.get(at.checked_sub(digits)?..)?).ok()?;
-    Identity::digits(Identifier::AkId, "", digits)
-}
-
-fn of_document(bytes: &[u8]) -> Option<Vec<Identity>> {
-    let envelope = Sign1::parse(bytes).ok()?;
-    let limits = Limits { field_bytes: teeproof_wire::cose::MAX_BYTES };
-    let document = Document::parse(envelope.payload(), envelope.payload_offset(), &limits).ok()?;
-    let (instance, second) = document.module_id.strip_prefix("i-")?.split_at_checked(INSTANCE_DIGITS)?;
-    // An enclave, or a machine with NitroTPM.
-    let second = second.strip_prefix("-enc").or_else(|| second.strip_prefix("-tpm"))?;
-    if second.len() != ENCLAVE_DIGITS {
-        return None;
-    }
-    let instance = Identity::digits(Identifier::InstanceId, "i-", instance)?;
-    let enclave = Identity::digits(Identifier::EnclaveId, "", second)?;
-    // PCR4 is a hash of the instance's id and of nothing else.
-    let hash = document.pcrs.get(4).and_then(|pcr| Identity::bytes(Identifier::InstanceId, pcr));
-    Some([instance, enclave].into_iter().chain(hash).collect())
-}
+/// The longest identifier in bytes or characters; longer ones are not read.
+pub(super) const MAX_ID: usize = 128;
+/// Fewer bytes stand in a bundle of 6 MiB by chance: 4 bytes in one of 700, 6 in one of 45 million.
+const MIN_BYTES: usize = 6;
+/// Text of fewer characters can be any word.
+const MIN_TEXT: usize = 8;
+/// Padding and patterns are of fewer different bytes than this.
+const MIN_DIFFERENT: usize = 3;
 
 impl Identity {
-    /// A chip's id; Turin's has 8 bytes, and zero after them in the report.
-    fn chip(id: &[u8]) -> Option<Self> {
-        let short = id.get(TURIN..).is_some_and(|rest| rest.iter().all(|byte| *byte == 0));
-        Self::bytes(Identifier::ChipId, if short { id.get(..TURIN)? } else { id })
+    /// Bytes that identify; nothing where they are masked or absent.
+    pub(super) fn bytes(what: Identifier, id: &[u8]) -> Option<Self> {
+        Self::unless_blank(what, id, Value::Bytes(id.to_vec()))
     }
 
-    fn bytes(what: Identifier, id: &[u8]) -> Option<Self> {
-        (!is_blank(id)).then(|| Self { what, value: Value::Bytes(id.to_vec()) })
+    /// The contents of a DER INTEGER without the zero byte that only keeps it positive.
+    pub(super) fn serial(magnitude: &[u8]) -> Option<Self> {
+        Self::unless_blank(Identifier::SerialNumber, magnitude, Value::Serial(magnitude.to_vec()))
     }
 
-    fn digits(what: Identifier, before: &'static str, digits: &str) -> Option<Self> {
-        let is_hex = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-        is_hex.then(|| Self { what, value: Value::Digits { before, digits: digits.to_string() } })
+    /// A GUID's bytes in the order of its digits.
+    pub(super) fn guid(what: Identifier, id: &[u8; 16]) -> Option<Self> {
+        Self::unless_blank(what, id, Value::Guid(id.to_vec()))
     }
 
-    /// The bytes that are hashed: the id, and for digits their ASCII in lower case.
-    pub(super) fn hashed(&self) -> Vec<u8> {
+    /// Text; nothing where it has no letter and no digit but zero.
+    pub(super) fn text(what: Identifier, text: &str) -> Option<Self> {
+        if !text.is_ascii() {
+            return Self::bytes(what, text.as_bytes());
+        }
+        let names = text.bytes().any(|byte| byte.is_ascii_alphanumeric() && byte != b'0');
+        names.then(|| Self { what, value: Value::Text(text.to_string()) })
+    }
+
+    fn unless_blank(what: Identifier, id: &[u8], value: Value) -> Option<Self> {
+        let is_blank = id.iter().all(|byte| *byte == 0) || id.iter().all(|byte| *byte == 0xff);
+        (!is_blank).then_some(Self { what, value })
+    }
+
+    pub(super) const fn len(&self) -> usize {
         match &self.value {
-            Value::Bytes(bytes) | Value::Guid(bytes) => bytes.clone(),
-            Value::Digits { digits, .. } => digits.to_ascii_lowercase().into_bytes(),
+            Value::Bytes(bytes) | Value::Serial(bytes) | Value::Guid(bytes) => bytes.len(),
+            Value::Text(text) => text.len(),
         }
     }
 
-    /// Every form, with what replaces it: `hash` has a byte for each byte or digit.
-    pub(super) fn forms(&self, hash: &[u8]) -> Vec<Form> {
-        match &self.value {
-            Value::Bytes(bytes) => {
-                let hash = hash.get(..bytes.len()).unwrap_or_default();
-                let mut forms = Vec::from([Form { from: bytes.clone(), to: hash.to_vec() }]);
-                forms.extend(texts(&Hex(bytes).to_string(), &Hex(hash).to_string()));
-                forms
+    /// Whether it is searched in every part. What is short or of few different bytes stands in many
+    /// places that have nothing to do with it: it is replaced where its structure has it alone.
+    pub(super) fn is_searched(&self) -> bool {
+        let (bytes, shortest) = match &self.value {
+            Value::Bytes(bytes) | Value::Serial(bytes) | Value::Guid(bytes) => (bytes.as_slice(), MIN_BYTES),
+            Value::Text(text) => (text.as_bytes(), MIN_TEXT),
+        };
+        let mut different = [false; 256];
+        for byte in bytes {
+            different.get_mut(usize::from(*byte)).into_iter().for_each(|seen| *seen = true);
+        }
+        bytes.len() >= shortest
+            && different.iter().filter(|seen| **seen).take(MIN_DIFFERENT).count() == MIN_DIFFERENT
+    }
+
+    /// The same identifier replaced: blocks of SHA-256 over the salt, the identifier's name, the
+    /// identifier and the block's number, in the identifier's shape.
+    pub(super) fn replaced(&self, salt: &[u8], crypto: &Crypto) -> Self {
+        let value = match &self.value {
+            Value::Bytes(bytes) | Value::Serial(bytes) | Value::Guid(bytes) => bytes.clone(),
+            Value::Text(text) => text.to_ascii_lowercase().into_bytes(),
+        };
+        let block =
+            |number: u8| crypto.sha256.digest(&[salt, self.what.as_str().as_bytes(), &value, &[number]]);
+        let from = |first: u8| {
+            let hash: Vec<u8> = (first..=u8::MAX).flat_map(block).take(value.len()).collect();
+            self.shaped(&hash)
+        };
+        // A hash of one letter is that letter sometimes.
+        (0..ATTEMPTS).map(from).find(|other| !self.is(other)).unwrap_or_else(|| from(ATTEMPTS))
+    }
+
+    /// This hash in the identifier's shape.
+    fn shaped(&self, hash: &[u8]) -> Self {
+        let value = match &self.value {
+            Value::Bytes(_) => Value::Bytes(hash.to_vec()),
+            Value::Guid(_) => Value::Guid(hash.to_vec()),
+            Value::Serial(bytes) => {
+                let mut hash = hash.to_vec();
+                for (new, old) in hash.iter_mut().zip(bytes).take(1) {
+                    // Neither zero nor of another sign: the length of the INTEGER stays.
+                    *new = *new & 0x3f | 0x40 | old & 0x80;
+                }
+                Value::Serial(hash)
             }
-            Value::Guid(bytes) => guids(bytes, hash.get(..bytes.len()).unwrap_or_default()),
-            Value::Digits { before, digits } => {
-                let hash: String = Hex(hash).to_string().chars().take(digits.len()).collect();
-                let with = |digits: &str| [*before, digits].concat();
-                let (lower, upper) = (digits.to_ascii_lowercase(), digits.to_ascii_uppercase());
-                let mut forms = Vec::from([
-                    Form::text(&with(&lower), &with(&hash)),
-                    Form::text(&with(&upper), &with(&hash.to_ascii_uppercase())),
-                ]);
-                forms.push(Form::text(&with(digits), &with(&hash)));
-                forms
+            Value::Text(text) if is_hex(text) => {
+                Value::Text(Hex(hash).to_string().chars().take(text.len()).collect())
             }
+            Value::Text(text) => Value::Text(letters(text, hash)),
+        };
+        Self { what: self.what, value }
+    }
+
+    /// Whether both are the same identifier; text in any case.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        match (&self.value, &other.value) {
+            (Value::Text(one), Value::Text(other)) => one.eq_ignore_ascii_case(other),
+            (one, other) => one == other,
         }
     }
-}
 
-/// A GUID's bytes in both orders, and its text with and without dashes, also in UTF-16.
-fn guids(from: &[u8], to: &[u8]) -> Vec<Form> {
-    let dashed = |bytes: &[u8]| -> String {
-        let dash = |at| if matches!(at, 4 | 6 | 8 | 10) { "-" } else { "" };
-        bytes.iter().enumerate().map(|(at, byte)| alloc::format!("{}{byte:02x}", dash(at))).collect()
-    };
-    let mut forms = Vec::from([
-        Form { from: from.to_vec(), to: to.to_vec() },
-        Form { from: mixed_endian(from), to: mixed_endian(to) },
-    ]);
-    forms.extend(texts(&dashed(from), &dashed(to)));
-    forms.extend(texts(&Hex(from).to_string(), &Hex(to).to_string()));
-    forms
-}
-
-/// Text in both cases, in ASCII and UTF-16.
-fn texts(from: &str, to: &str) -> [Form; 4] {
-    let (upper_from, upper_to) = (from.to_ascii_uppercase(), to.to_ascii_uppercase());
-    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
-    [
-        Form::text(from, to),
-        Form::text(&upper_from, &upper_to),
-        Form { from: wide(from), to: wide(to) },
-        Form { from: wide(&upper_from), to: wide(&upper_to) },
-    ]
-}
-
-impl Form {
-    fn text(from: &str, to: &str) -> Self {
-        Self { from: from.into(), to: to.into() }
+    /// Every spelling that is searched, with the same spelling of `new`.
+    pub(super) fn forms(&self, new: &Self) -> Vec<Form> {
+        let what = self.what;
+        // Letters can become hexadecimal digits by chance, and are none for that.
+        let is_binary = matches!(&self.value, Value::Text(text) if is_hex(text));
+        let pairs = self.spellings(is_binary).into_iter().zip(new.spellings(is_binary));
+        let mut forms: Vec<Form> = pairs.map(|(from, to)| Form { what, from, to }).collect();
+        if let (Value::Text(old), Value::Text(new)) = (&self.value, &new.value) {
+            let as_is = in_case_of(old, new);
+            forms.push(Form { what, from: wide(old), to: wide(&as_is) });
+            forms.push(Form { what, from: old.as_bytes().to_vec(), to: as_is.into_bytes() });
+        }
+        forms.retain(|form| form.from.len() == form.to.len());
+        forms
     }
+
+    /// The spellings that do not depend on how it stood where it was found.
+    fn spellings(&self, is_binary: bool) -> Vec<Vec<u8>> {
+        let mut spellings = Vec::new();
+        let mut texts = Vec::new();
+        match &self.value {
+            Value::Bytes(bytes) | Value::Serial(bytes) => {
+                spellings.push(bytes.clone());
+                texts.push(Hex(bytes).to_string());
+            }
+            Value::Guid(bytes) => {
+                spellings.extend([bytes.clone(), mixed_endian(bytes)]);
+                texts.extend([dashed(bytes), Hex(bytes).to_string()]);
+            }
+            Value::Text(text) => {
+                let even = if text.len().is_multiple_of(2) { text.clone() } else { format!("0{text}") };
+                let binary = bytes::hex(&even).filter(|bytes| is_binary && bytes.len() >= MIN_BYTES);
+                spellings.extend(binary);
+                texts.push(text.clone());
+            }
+        }
+        for text in texts {
+            for text in [text.to_ascii_lowercase(), text.to_ascii_uppercase()] {
+                spellings.push(wide(&text));
+                spellings.push(text.into_bytes());
+            }
+        }
+        spellings
+    }
+
+    /// What replaces the spelling that stands in a place of its own structure.
+    pub(super) fn spelled_as(&self, new: &Self, place: &[u8]) -> Option<Vec<u8>> {
+        if let (Value::Guid(old), Value::Guid(new)) = (&self.value, &new.value) {
+            let digits: String = core::str::from_utf8(place).ok()?.chars().filter(|c| *c != '-').collect();
+            if bytes::hex(&digits)? == *old {
+                return Some(in_case_of(core::str::from_utf8(place).ok()?, &dashed(new)).into_bytes());
+            }
+        }
+        self.forms(new).into_iter().find(|form| form.from == place).map(|form| form.to)
+    }
+}
+
+/// UTF-16 in either byte order: the zero byte before the first character, or behind the last, is left
+/// out.
+fn wide(text: &str) -> Vec<u8> {
+    let mut bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    bytes.pop();
+    bytes
+}
+
+fn dashed(bytes: &[u8]) -> String {
+    let dash = |at: usize| if matches!(at, 4 | 6 | 8 | 10) { "-" } else { "" };
+    (0..).zip(bytes).map(|(at, byte)| format!("{}{byte:02x}", dash(at))).collect()
 }
 
 /// A GUID as Microsoft's structures hold it: its first three fields little-endian.
@@ -207,14 +221,35 @@ fn mixed_endian(bytes: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Identifies nothing: masked, or not there.
-fn is_blank(id: &[u8]) -> bool {
-    id.iter().all(|byte| *byte == 0) || id.iter().all(|byte| *byte == 0xff)
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// 1.3.6.1.4.1.3704.1.4: the hardware id of a VCEK.
-const HWID: &[u8] = &[0x2b, 0x06, 0x01, 0x04, 0x01, 0x9c, 0x78, 0x01, 0x04];
-const TURIN: usize = 8;
-const AK_DIGITS: usize = 12;
-const INSTANCE_DIGITS: usize = 17;
-const ENCLAVE_DIGITS: usize = 16;
+/// A letter for each letter and a digit for each digit; what stands between them stays.
+fn letters(text: &str, hash: &[u8]) -> String {
+    let one = |(old, hash): (char, &u8)| {
+        let among =
+            |first: u8, count: u8| char::from(first.saturating_add(hash.checked_rem(count).unwrap_or(0)));
+        match old {
+            '0'..='9' => among(b'0', 10),
+            'a'..='z' | 'A'..='Z' => among(b'a', 26),
+            other => other,
+        }
+    };
+    text.chars().zip(hash).map(one).collect()
+}
+
+/// The new text in upper case where the old is: letter by letter, and digits as the letters beside
+/// them.
+fn in_case_of(old: &str, new: &str) -> String {
+    let has_lower = old.bytes().any(|byte| byte.is_ascii_lowercase());
+    let has_upper = old.bytes().any(|byte| byte.is_ascii_uppercase());
+    let one = |(old, new): (char, char)| {
+        let is_upper = old.is_ascii_uppercase() || has_upper && !has_lower;
+        if is_upper { new.to_ascii_uppercase() } else { new.to_ascii_lowercase() }
+    };
+    old.chars().zip(new.chars()).map(one).collect()
+}
+
+/// So many hashes are tried until one differs from the identifier.
+const ATTEMPTS: u8 = 16;

@@ -20,10 +20,16 @@ pub enum Identifier {
     VmId,
     /// The attestation key of a vTPM: the digits in its certificate's subject.
     AkId,
+    /// The physical host: who asked for the attestation key's certificate.
+    HostName,
+    /// The serial number of a certificate of one machine, VM or enclave.
+    SerialNumber,
     /// The EC2 instance: in a Nitro document's `module_id` and its certificates' subjects.
     InstanceId,
     /// The enclave: the second half of `module_id`.
     EnclaveId,
+    /// The authority of the instance's zone: in a Nitro document's certificates' names.
+    ZoneId,
 }
 
 impl Identifier {
@@ -34,8 +40,11 @@ impl Identifier {
         Self::ReportId,
         Self::VmId,
         Self::AkId,
+        Self::HostName,
+        Self::SerialNumber,
         Self::InstanceId,
         Self::EnclaveId,
+        Self::ZoneId,
     ];
 
     /// The name: `chip-id`, `vm-id`, `instance-id`.
@@ -47,8 +56,11 @@ impl Identifier {
             Self::ReportId => "report-id",
             Self::VmId => "vm-id",
             Self::AkId => "ak-id",
+            Self::HostName => "host-name",
+            Self::SerialNumber => "serial-number",
             Self::InstanceId => "instance-id",
             Self::EnclaveId => "enclave-id",
+            Self::ZoneId => "zone-id",
         }
     }
 }
@@ -82,6 +94,7 @@ impl Redaction {
             (Kind::HclReport, _) if SLOT.contains(&self.offset) => &["snp.signature"],
             (Kind::HclReport, _) => &["hcl.binding"],
             (Kind::Certificate, Identifier::ChipId) => &["snp.chain", "snp.vek.chip"],
+            (Kind::Certificate, Identifier::PlatformId) => &["tdx.quote"],
             (Kind::Certificate, _) => &["ak.chain"],
             (Kind::NitroDocument, _) => &["nitro.chain", "nitro.signature"],
             (Kind::TdQuote, _) => &["tdx.quote"],
