@@ -2,10 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use teeproof_mint::x509::{Extension, Oid, der};
+
 use crate::machine::*;
 use crate::support::*;
 
 const SALT: &[u8; 16] = b"sixteen of salt.";
+const HOST: &str = "ABC251061909001";
+const SERIAL: &[u8] = &[0x64, 0x64, 0xda, 0x1f, 0x70, 0x98, 0xd8, 0x1b];
 const VM_ID: &str = "7EE79200-F000-4000-8000-0123456789AB";
 
 fn redact(machine: &Machine, output: &str, more: &[&str]) -> PathBuf {
@@ -30,17 +34,45 @@ fn holds(contents: &[Vec<u8>], needle: &[u8]) -> bool {
     contents.iter().any(|bytes| bytes.windows(needle.len()).any(|window| window == needle))
 }
 
+/// Everything in hex and base64 at every alignment: what a tool would decode.
+fn encoded(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let base64 = (0..3_usize).flat_map(|before| {
+        let text = base64(&[&[0; 3][..before], bytes].concat());
+        // Without the characters that what stands before and behind has a part in.
+        let inner: String =
+            text.trim().trim_end_matches('=').chars().skip((before * 8).div_ceil(6)).collect();
+        let inner = inner[..inner.len() - 1].to_owned();
+        [inner.replace('+', "-").replace('/', "_"), inner]
+    });
+    base64.map(String::into_bytes).chain([hex(bytes).into_bytes()]).collect()
+}
+
 /// The forms in which an identifier might stand somewhere.
 fn forms(bytes: &[u8], text: &str) -> Vec<Vec<u8>> {
     let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
     let (lower, upper) = (text.to_ascii_lowercase(), text.to_ascii_uppercase());
     let texts = [lower.as_bytes().to_vec(), upper.as_bytes().to_vec(), wide(&lower), wide(&upper)];
-    [vec![bytes.to_vec(), hex(bytes).into_bytes()], texts.to_vec()].concat()
+    let plain = [vec![bytes.to_vec()], texts.to_vec()].concat();
+    let encoded: Vec<_> = plain.iter().flat_map(|bytes| encoded(bytes)).collect();
+    [plain, encoded].concat()
 }
 
 #[test]
 fn nothing_names_the_machine_any_more() {
-    let machine = Machine::new("redact-machine", &genoa());
+    let vm = genoa().with_ak_chain(|chain| {
+        let [host, account] =
+            [HOST, &format!("WORKGROUP\\{HOST}$")].map(|text| der::element(0x0c, text.as_bytes()));
+        let info = der::sequence(&[
+            der::integer(9),
+            host,
+            account,
+            der::element(0x0c, b"VtpmManagementService.exe"),
+        ]);
+        let oid = Oid::new(&[1, 3, 6, 1, 4, 1, 311, 21, 20]);
+        chain.leaf.certificate.extensions.push(Extension::new(oid, info));
+        chain.leaf.certificate.serial = SERIAL.to_vec();
+    });
+    let machine = Machine::new("redact-machine", &vm);
     let chip = &machine.minted.hcl_report[0x20 + 0x1a0..][..64];
     let guest = &machine.minted.hcl_report[0x20 + 0x140..][..32];
     let id: Vec<u8> = guid(VM_ID);
@@ -49,6 +81,8 @@ fn nothing_names_the_machine_any_more() {
         ("the guest", forms(guest, &hex(guest))),
         ("the VM", forms(&id, VM_ID)),
         ("the attestation key", vec![b"0123456789ab.ConfidentialVM".to_vec()]),
+        ("the host", forms(HOST.as_bytes(), HOST)),
+        ("the AK certificate", forms(SERIAL, &hex(SERIAL))),
     ];
     let before = contents(&machine, &machine.bundle(), "before");
     let after = contents(&machine, &salted(&machine, "redacted.bundle"), "after");
@@ -106,9 +140,13 @@ fn what_was_replaced_is_told() {
     let output = machine.folder.join("redacted.bundle");
     let run = teeproof(["bundle", "redact"]).args([machine.bundle()]).args(["-o"]).args([&output]);
     let ran = run.exits(0);
-    for what in
-        ["chip-id in hcl-report", "report-id in hcl-report", "vm-id in hcl-report", "ak-id in certificate-"]
-    {
+    for what in [
+        "chip-id in hcl-report",
+        "report-id in hcl-report",
+        "vm-id in hcl-report",
+        "ak-id in certificate-",
+        "serial-number in certificate-",
+    ] {
         assert!(ran.stderr.contains(&format!("replaced: {what}")), "{what}: {ran:#?}");
     }
     let show = teeproof(["bundle", "show"]).args([&output]);

@@ -11,6 +11,10 @@
 )]
 
 mod broken;
+mod decoding;
+mod everywhere;
 mod format;
+mod identifiers;
 mod redaction;
+mod shared;
 mod support;
