@@ -93,7 +93,8 @@ entries! {
         .heap((1, 4 * KIB), (2, 4 * KIB));
     BUNDLE = Entry::free(FRONT, "`Bundle::read`, `from_cbor`, `from_json`").heap((4, 4 * KIB), (6, 8 * KIB));
     BUNDLE_WRITE = Entry::free(FRONT, "`Bundle::to_cbor`, `to_json`").heap((7, 8 * KIB), (11, 16 * KIB));
-    REDACT = Entry::free(FRONT, "`Bundle::redact`").heap((8, 16 * KIB), (16, 32 * KIB)).blocks(6, 64);
+    // The matcher of all spellings, which are bounded, and what finds and writes them.
+    REDACT = Entry::free(FRONT, "`Bundle::redact`").heap((3, 2048 * KIB), (4, 4096 * KIB)).blocks(6, 64);
     POLICY = Entry::free(FRONT, "`Policy::from_toml`").heap((192, 32 * KIB), (240, 512 * KIB));
     // Names of certificates stand in findings, with what a terminal would obey escaped.
     VERIFY = Entry::free(FRONT, "`verify`")

@@ -425,6 +425,23 @@ fn bundles_made_to_cost() {
         inputs.add(&log.bytes().unwrap(), Some(Kind::EventLog)).unwrap();
         assert!(bundle::bundle(&Bundle::from_inputs(&inputs, collection()).unwrap().to_cbor()));
     }
+    // The largest log, with the identifier in it once, so that it is read once more.
+    let log = EventLog::default().with(Event::new(4, Event::IPL, [&vec![7; 3 * MIB], chip].concat()));
+    let mut inputs = Inputs::new();
+    inputs.add(&evidence.hcl_report, None).unwrap();
+    inputs.add(&log.bytes().unwrap(), Some(Kind::EventLog)).unwrap();
+    assert!(bundle::bundle(&Bundle::from_inputs(&inputs, collection()).unwrap().to_cbor()));
+    // As many identifiers as certificates have: 32 chips.
+    let mut inputs = Inputs::new();
+    inputs.add(&evidence.hcl_report, None).unwrap();
+    for number in 1..=32_u8 {
+        let other: Vec<u8> = chip.iter().map(|byte| byte.wrapping_mul(number).wrapping_add(number)).collect();
+        let mut vek = evidence.vek.clone();
+        let at = vek.windows(chip.len()).position(|window| window == chip).unwrap();
+        vek[at..at + chip.len()].copy_from_slice(&other);
+        inputs.add(&vek, None).unwrap();
+    }
+    assert!(bundle::bundle(&Bundle::from_inputs(&inputs, collection()).unwrap().to_cbor()));
     for bytes in [
         [&[0xb8, 80, 0x68][..], b"__cmwc_t", &[0x60; 400]].concat(),
         [&[0xbb, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x68][..], b"__cmwc_t"].concat(),
