@@ -41,8 +41,8 @@ pub(super) const MAX_ID: usize = 128;
 const MIN_BYTES: usize = 6;
 /// Text of fewer characters can be any word.
 const MIN_TEXT: usize = 8;
-/// Padding and patterns are of fewer different bytes than this.
-const MIN_DIFFERENT: usize = 3;
+/// Padding and patterns are of one byte and fewer others than this.
+const OTHERS: usize = 2;
 
 impl Identity {
     /// Bytes that identify; nothing where they are masked or absent.
@@ -92,8 +92,7 @@ impl Identity {
         for byte in bytes {
             different.get_mut(usize::from(*byte)).into_iter().for_each(|seen| *seen = true);
         }
-        bytes.len() >= shortest
-            && different.iter().filter(|seen| **seen).take(MIN_DIFFERENT).count() == MIN_DIFFERENT
+        bytes.len() >= shortest && different.iter().filter(|seen| **seen).nth(OTHERS).is_some()
     }
 
     /// The same identifier replaced: blocks of SHA-256 over the salt, the identifier's name, the
@@ -209,7 +208,7 @@ fn wide(text: &str) -> Vec<u8> {
 
 fn dashed(bytes: &[u8]) -> String {
     let dash = |at: usize| if matches!(at, 4 | 6 | 8 | 10) { "-" } else { "" };
-    (0..).zip(bytes).map(|(at, byte)| format!("{}{byte:02x}", dash(at))).collect()
+    (0..=usize::MAX).zip(bytes).map(|(at, byte)| format!("{}{byte:02x}", dash(at))).collect()
 }
 
 /// A GUID as Microsoft's structures hold it: its first three fields little-endian.

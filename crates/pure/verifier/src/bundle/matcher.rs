@@ -39,7 +39,7 @@ impl Matcher {
             looked_at: core::cell::Cell::new(0),
         };
         matcher.states.push(State::default());
-        for (number, pattern) in (1_u32..).zip(patterns) {
+        for (number, pattern) in (1..=u32::MAX).zip(patterns) {
             matcher.insert(pattern, number);
         }
         matcher.link();

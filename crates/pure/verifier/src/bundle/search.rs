@@ -51,7 +51,7 @@ impl Search {
     fn find_in(&self, reading: Reading, bytes: &[u8]) -> Result<Vec<Match>, BundleError> {
         let mut found: Vec<Match> = Vec::new();
         let (mut reader, mut state, mut read) = (reading.reader(), 0, 0_usize);
-        for (character, byte) in (0_usize..).zip(bytes) {
+        for (character, byte) in (0..=usize::MAX).zip(bytes) {
             match reader.push(*byte) {
                 Read::More => {}
                 Read::Break => state = 0,

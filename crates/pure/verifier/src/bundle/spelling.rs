@@ -111,7 +111,8 @@ impl Reader {
             self.to_skip = self.to_skip.saturating_sub(1);
             return Read::More;
         }
-        self.bits = self.bits << self.reading.width() & 0xffff | u32::from(value);
+        let bits = self.bits.wrapping_shl(u32::from(self.reading.width())) & 0xffff;
+        self.bits = bits | u32::from(value);
         self.count = self.count.saturating_add(self.reading.width());
         let Some(rest) = self.count.checked_sub(8) else { return Read::More };
         self.count = rest;
@@ -131,7 +132,8 @@ pub(super) struct End {
 /// the place. Bits of other bytes in the first and the last character stay.
 pub(super) fn write(reading: Reading, bytes: &mut [u8], end: End, to: &[u8]) -> Range<usize> {
     let alphabet = Alphabet::of(reading, bytes, end.character, to.len());
-    let mut bits = to.iter().rev().flat_map(|byte| (0..8_u32).map(move |bit| byte >> bit & 1)).peekable();
+    let mut bits =
+        to.iter().rev().flat_map(|byte| (0..8).map(move |bit| byte.wrapping_shr(bit) & 1)).peekable();
     let (mut at, mut first) = (end.character, end.bit);
     let mut start = end.character;
     while bits.peek().is_some() {
@@ -139,7 +141,7 @@ pub(super) fn write(reading: Reading, bytes: &mut [u8], end: End, to: &[u8]) -> 
         if let Some(mut value) = reading.value(*place) {
             for bit in u32::from(first)..u32::from(reading.width()) {
                 let Some(new) = bits.next() else { break };
-                value = value & !(1 << bit) | new << bit;
+                value = value & !1_u8.wrapping_shl(bit) | new.wrapping_shl(bit);
             }
             *place = alphabet.character(reading, value);
             (start, first) = (at, 0);

@@ -153,10 +153,12 @@ fn scattered(ids: &[Id], random: &Random, room: usize) -> (Vec<u8>, Vec<usize>) 
 
 /// None of these is in the bundle in either form, nor in a part, however it is decoded.
 pub(crate) fn assert_none_left(bundle: &Bundle, ids: &[Id]) {
-    for part in bundle.parts() {
-        let decoded = decoded(&part.bytes);
+    let forms = [("CBOR", bundle.to_cbor()), ("JSON", bundle.to_json().into_bytes())];
+    let parts = bundle.parts().iter().map(|part| (part.kind.as_str(), part.bytes.clone()));
+    for (what, bytes) in parts.chain(forms) {
+        let decoded = decoded(&bytes);
         for id in ids {
-            assert!(!holds(&decoded, id), "{id:?} is left in {}", part.kind);
+            assert!(!holds(&decoded, id), "{id:?} is left in {what}");
         }
     }
 }
