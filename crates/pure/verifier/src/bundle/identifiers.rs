@@ -142,15 +142,15 @@ impl<'a> List<'a> {
     /// What stands in front of the words that every attestation key's certificate has in its common
     /// name; where they stand elsewhere, the digits.
     fn attestation_key(&mut self, certificate: &Certificate<'a>) -> Option<()> {
-        let words = |name: &str| AK_WORDS.iter().any(|words| name.contains(words));
-        let name = certificate.subject().common_name().filter(|name| words(name));
+        let is_ak = |name: &&str| AK_WORDS.iter().any(|words| position(name.as_bytes(), words).is_some());
+        let name = certificate.subject().common_name().filter(is_ak);
         if let Some((id, _)) = name.and_then(|name| name.split_once('.')) {
             self.push(Identity::text(Identifier::AkId, id), id.as_bytes());
             return Some(());
         }
         let der = certificate.der();
-        let at = |words: &&str| der.windows(words.len()).position(|window| window == words.as_bytes());
-        let Some(before) = AK_WORDS.iter().find_map(at).and_then(|at| der.get(..at)) else { return Some(()) };
+        let at = AK_WORDS.iter().find_map(|words| position(der, words));
+        let Some(before) = at.and_then(|at| der.get(..at)) else { return Some(()) };
         let last = before.len().checked_sub(AK_DIGITS)?;
         let id = before.get(last..)?;
         let other = id.iter().rposition(|byte| !byte.is_ascii_hexdigit());
@@ -166,7 +166,7 @@ impl<'a> List<'a> {
         let [host, account] = [core::str::from_utf8(machine).ok()?, core::str::from_utf8(user).ok()?];
         let identity = Identity::text(Identifier::HostName, host);
         // The account of a machine has the machine's name in it, and is found by it.
-        let named = account.to_ascii_lowercase().contains(&host.to_ascii_lowercase());
+        let named = position(&user.to_ascii_lowercase(), &host.to_ascii_lowercase()).is_some();
         let is_found = named && identity.as_ref().is_some_and(Identity::is_searched);
         self.push(identity, machine);
         if !is_found {
@@ -202,7 +202,7 @@ impl<'a> List<'a> {
     fn nitro_certificate(&mut self, der: &'a [u8]) -> Option<()> {
         let certificate = Certificate::parse(der).ok()?;
         let name = certificate.subject().common_name()?;
-        let zone = name.split_once(".zonal.").map(|(zone, _)| zone);
+        let zone = position(name.as_bytes(), ".zonal.").and_then(|at| name.get(..at));
         if let Some(zone) = zone {
             self.push(Identity::text(Identifier::ZoneId, zone), zone.as_bytes());
         }
@@ -223,6 +223,11 @@ impl<'a> List<'a> {
         }
         (!certificates.is_empty()).then_some(())
     }
+}
+
+/// Where a text stands in bytes.
+fn position(bytes: &[u8], text: &str) -> Option<usize> {
+    bytes.windows(text.len().max(1)).position(|window| window == text.as_bytes())
 }
 
 /// The machine and the user of a client's information.

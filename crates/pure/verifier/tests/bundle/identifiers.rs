@@ -1,7 +1,9 @@
 //! What identifies in each structure, one test for each: it is gone, and its structure is still one.
 
 use base64ct::{Base64, Encoding as _};
-use teeproof::bundle::{Bundle, Identifier};
+use teeproof::bundle::{Bundle, Identifier, PartName, Redaction};
+use teeproof::core::Technology;
+use teeproof::find_check;
 use teeproof::input::Kind;
 use teeproof::wire::certificate::Certificate;
 use teeproof_aws_lc::TABLE;
@@ -134,4 +136,35 @@ fn the_documented_identifiers() {
     let rows: Vec<_> = table.lines().filter_map(|row| row.strip_prefix("| `")?.split('`').next()).collect();
     let all: Vec<_> = Identifier::ALL.iter().map(|what| what.as_str()).collect();
     assert_eq!(rows, all);
+}
+
+/// Whatever is replaced in whatever part, the checks that it costs are known ones.
+#[test]
+fn every_replaced_place_names_checks_that_there_are() {
+    let technologies = [Technology::Snp, Technology::AzureSnp, Technology::AzureTdx, Technology::Nitro];
+    let kinds = [
+        Kind::SnpReport,
+        Kind::HclReport,
+        Kind::TdQuote,
+        Kind::TpmQuote,
+        Kind::TpmSignature,
+        Kind::PcrValues,
+        Kind::PcrConcatenation,
+        Kind::EventLog,
+        Kind::NitroDocument,
+        Kind::Certificate,
+        Kind::RevocationList,
+    ];
+    let mut costly = 0;
+    for (kind, what) in kinds.iter().flat_map(|kind| Identifier::ALL.iter().map(move |what| (kind, what))) {
+        let part = PartName { kind: *kind, number: 0 };
+        let place = Redaction { what: *what, part, offset: 0, length: 1 };
+        for technology in technologies {
+            for id in place.lost(technology) {
+                assert!(find_check(id).is_some(), "{kind}: {id}");
+                costly += 1;
+            }
+        }
+    }
+    assert!(costly > 100, "{costly}");
 }
