@@ -86,6 +86,9 @@ impl Redaction {
     #[must_use]
     pub fn lost(&self, technology: Technology) -> &'static [&'static str] {
         let is_tdx = matches!(technology, Technology::AzureTdx);
+        // Of a list only the serial numbers are known, which are of leaves.
+        let of_list: &[_] =
+            if matches!(technology, Technology::Nitro) { &["nitro.chain"] } else { &["ak.chain"] };
         match (self.part.kind, self.what) {
             (Kind::SnpReport, Identifier::ChipId) => &["snp.vek.chip", "snp.signature"],
             (Kind::SnpReport, _) => &["snp.signature"],
@@ -96,6 +99,7 @@ impl Redaction {
             (Kind::Certificate, Identifier::ChipId) => &["snp.chain", "snp.vek.chip"],
             (Kind::Certificate, Identifier::PlatformId) => &["tdx.quote"],
             (Kind::Certificate, _) => &["ak.chain"],
+            (Kind::RevocationList, _) => of_list,
             (Kind::NitroDocument, _) => &["nitro.chain", "nitro.signature"],
             (Kind::TdQuote, _) => &["tdx.quote"],
             (Kind::TpmQuote | Kind::TpmSignature, _) => &["quote.signature"],

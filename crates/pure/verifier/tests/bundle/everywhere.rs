@@ -17,7 +17,7 @@ use teeproof_mint::nitro::Enclave;
 use teeproof_mint::snp::Product;
 use teeproof_mint::x509::{Extension, Oid, der};
 
-use crate::decoding::{Id, dashed, decoded, hex, holds, mixed, stands_in, wide};
+use crate::decoding::{Id, dashed, decoded, hex, holds, mixed, wide};
 use crate::support::bundle;
 
 const SALT: &[u8] = b"sixteen random bytes, say";
@@ -298,11 +298,10 @@ proptest! {
         let document = with(&document, b"0123456789abcdef", hex(enclave).as_bytes());
         let enclave = [&[enclave[0] & 0x3f | 0x40], &enclave[1..]].concat();
         let document = with(&document, &[0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef], &enclave);
-        let ids = [
-            Id::Text(instance.to_owned()),
-            Id::Text(hex(&random.chip[16..24])),
-            Id::Bytes(leaf_serial(&document)),
-        ];
+        let zone = hex(&random.guid[..8]);
+        let document = with(&document, b"edbf01d65003f42f", zone.as_bytes());
+        let texts = [instance.to_owned(), hex(&random.chip[16..24]), zone].map(Id::Text);
+        let ids = [&texts[..], &serial_and_pcr(&document)].concat();
         let (mut data, _) = scattered(&ids, &random, 1000);
         data.resize(1000, 0x55);
         let document = with(&document, &[0x55; 1000], &data);
@@ -353,12 +352,12 @@ pub(crate) fn td_quote(qe: &[u8; 16], ppid: &[u8; 16]) -> Vec<u8> {
     quote
 }
 
-fn leaf_serial(document: &[u8]) -> Vec<u8> {
+/// The serial number of a document's leaf, and its PCR4.
+fn serial_and_pcr(document: &[u8]) -> [Id; 2] {
     use teeproof::wire::{cose::Sign1, nitro::Document, nitro::Limits};
     let envelope = Sign1::parse(document).unwrap();
     let limits = Limits { field_bytes: 16384 };
     let parsed = Document::parse(envelope.payload(), envelope.payload_offset(), &limits).unwrap();
-    let serial = Certificate::parse(parsed.certificate).unwrap().serial().to_vec();
-    assert!(stands_in(&serial, document));
-    serial
+    let serial = Certificate::parse(parsed.certificate).unwrap().serial();
+    [serial, parsed.pcrs.get(4).unwrap()].map(|bytes| Id::Bytes(bytes.to_vec()))
 }
