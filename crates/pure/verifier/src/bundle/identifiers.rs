@@ -179,15 +179,9 @@ impl<'a> List<'a> {
         let envelope = Sign1::parse(bytes).ok()?;
         let limits = Limits { field_bytes: teeproof_wire::cose::MAX_BYTES };
         let document = Document::parse(envelope.payload(), envelope.payload_offset(), &limits).ok()?;
-        let (instance, second) = document.module_id.strip_prefix("i-")?.split_at_checked(INSTANCE_DIGITS)?;
-        // An enclave, or a machine with NitroTPM.
-        let enclave = second.strip_prefix("-enc").or_else(|| second.strip_prefix("-tpm"))?;
-        let is_hex = instance.bytes().chain(enclave.bytes()).all(|byte| byte.is_ascii_hexdigit());
-        if !is_hex || enclave.len() != ENCLAVE_DIGITS {
+        if !self.module(document.module_id).is_some_and(str::is_empty) {
             return None;
         }
-        self.push(Identity::text(Identifier::InstanceId, instance), instance.as_bytes());
-        self.push(Identity::text(Identifier::EnclaveId, enclave), enclave.as_bytes());
         // PCR4 is a hash of the instance's id and of nothing else.
         if let Some(pcr) = document.pcrs.get(4) {
             self.push(Identity::bytes(Identifier::InstanceId, pcr), pcr);
@@ -198,18 +192,39 @@ impl<'a> List<'a> {
         Some(())
     }
 
+    /// The instance and the enclave in a module id, or the machine with NitroTPM; what stands behind.
+    fn module(&mut self, id: &'a str) -> Option<&'a str> {
+        let (instance, second) = id.strip_prefix("i-")?.split_at_checked(INSTANCE_DIGITS)?;
+        let second = second.strip_prefix("-enc").or_else(|| second.strip_prefix("-tpm"))?;
+        let (enclave, rest) = second.split_at_checked(ENCLAVE_DIGITS)?;
+        let is_hex = instance.bytes().chain(enclave.bytes()).all(|byte| byte.is_ascii_hexdigit());
+        self.push(Identity::text(Identifier::InstanceId, instance).filter(|_| is_hex), instance.as_bytes());
+        self.push(Identity::text(Identifier::EnclaveId, enclave).filter(|_| is_hex), enclave.as_bytes());
+        is_hex.then_some(rest)
+    }
+
     /// Of the chain's certificates, the root's and the region's name no machine.
     fn nitro_certificate(&mut self, der: &'a [u8]) -> Option<()> {
         let certificate = Certificate::parse(der).ok()?;
-        let name = certificate.subject().common_name()?;
+        let issuer = certificate.issuer().common_name();
+        issuer.map(|name| self.nitro_name(name));
+        if self.nitro_name(certificate.subject().common_name()?) {
+            self.serial(&certificate);
+        }
+        Some(())
+    }
+
+    /// Whether a name is that of a zone, an instance, or an enclave, which is in it.
+    fn nitro_name(&mut self, name: &'a str) -> bool {
         let zone = position(name.as_bytes(), ".zonal.").and_then(|at| name.get(..at));
         if let Some(zone) = zone {
             self.push(Identity::text(Identifier::ZoneId, zone), zone.as_bytes());
         }
-        if zone.is_some() || name.starts_with("i-") {
-            self.serial(&certificate);
+        if self.module(name).is_none() && name.starts_with("i-") {
+            let instance = name.get(2..).and_then(|name| name.split('.').next()).unwrap_or_default();
+            self.push(Identity::text(Identifier::InstanceId, instance), instance.as_bytes());
         }
-        Some(())
+        zone.is_some() || name.starts_with("i-")
     }
 
     /// A quote without a certificate does not tell which platform's it is.

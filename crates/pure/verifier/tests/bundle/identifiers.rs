@@ -29,6 +29,24 @@ fn the_serial_number_of_an_enclaves_certificate() {
     assert!(!stands_in(&id, &clean.parts()[0].bytes), "the enclave's id is left in a serial number");
 }
 
+/// An instance and an enclave of one digit are not searched, and replaced wherever the document names
+/// them: in the module id, in subjects, in issuers.
+#[test]
+fn an_enclave_of_constant_digits() {
+    let instance = "i-11111111111111111".to_owned();
+    let identity = Identity { instance, enclave: 0x2222_2222_2222_2222, ..Identity::default() };
+    let document = Enclave::with_identity(&identity, DEFAULT_TIME).mint().unwrap().document;
+    let before = bundle(&[(Kind::NitroDocument, &document)]);
+    let after = before.redact(SALT, &TABLE).unwrap();
+    assert_sound(&before, &after);
+    for id in [&b"11111111111111111"[..], b"2222222222222222", &[0x22; 8]] {
+        assert!(stands_in(id, &document) && !stands_in(id, &after.parts()[0].bytes));
+    }
+    // In the module id, as subject of the instance and of the leaf, and as issuer of the leaf.
+    let instances = after.redactions().iter().filter(|place| place.length == 17);
+    assert_eq!(instances.filter(|place| place.what == Identifier::InstanceId).count(), 4);
+}
+
 /// Who asked for an AK certificate is the physical host.
 #[test]
 fn the_host_in_an_ak_certificate() {
