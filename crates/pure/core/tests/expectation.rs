@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::test_runner::RngSeed;
 use teeproof_core::{
     Absence, Bits, Check, Expectation, Finding, List, OrNone, Outcome, Record, Remark, Rule, Text, Value,
 };
@@ -163,23 +166,31 @@ fn absent_holds_only_where_the_absence_is_attested() {
     }
 }
 
-/// Of any value, and of none: where `absent` holds, no rule about a value does, and where one does, `absent`
-/// does not.
-#[test]
-fn absent_and_a_value_never_both_hold() {
-    let edges = [0, 1, 2, 254, 255, 256, u32::MAX - 1, u32::MAX];
-    for absence in [Absence::Attested, Absence::NotAttested] {
-        for actual in edges.into_iter().map(Some).chain([None]) {
-            let (absent, _) = appraise_missing(&Rule::absent(), actual, absence);
-            assert_eq!(absent, actual.is_none() && absence == Absence::Attested);
-            for value in edges {
-                for rule in [Rule::exactly(value), Rule::one_of(&[value, 7][..]), Rule::at_least(value)] {
-                    let (held, _) = appraise_missing(&rule, actual, absence);
-                    assert!(!(held && absent), "{rule:?} and absent hold of {actual:?}");
-                    assert!(!held || actual.is_some(), "{rule:?} holds of nothing");
-                }
-            }
-        }
+/// A number, often one of a few, so that equal ones are frequent.
+fn number() -> impl Strategy<Value = u32> {
+    prop_oneof![4 => select(&[0, 1, 2, 254, 255, 256, u32::MAX - 1, u32::MAX][..]), 1 => any::<u32>()]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2048, rng_seed: RngSeed::Fixed(12), ..ProptestConfig::default() })]
+
+    /// Of any value, and of none: each rule holds of exactly the values that it names, `absent` of none of
+    /// them, and no other rule of a value that is missing.
+    #[test]
+    fn absent_and_a_value_never_both_hold(
+        actual in proptest::option::weighted(0.75, number()),
+        absence in select(&[Absence::Attested, Absence::NotAttested][..]),
+        value in number(),
+        others in proptest::collection::vec(number(), 0..4),
+    ) {
+        let holds = |rule: &Rule<'_, u32>| appraise_missing(rule, actual, absence).0;
+        prop_assert_eq!(holds(&Rule::absent()), actual.is_none() && absence == Absence::Attested);
+        prop_assert_eq!(holds(&Rule::exactly(value)), actual == Some(value));
+        prop_assert_eq!(
+            holds(&Rule::one_of(&others[..])),
+            actual.is_some_and(|actual| others.contains(&actual))
+        );
+        prop_assert_eq!(holds(&Rule::at_least(value)), actual.is_some_and(|actual| actual >= value));
     }
 }
 

@@ -1,5 +1,8 @@
 //! Policies for a mixed fleet: the product line of the processor, and floors of a TCB by product line.
 
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::test_runner::RngSeed;
 use teeproof_core::{Expectation, Finding, Outcome, Record, Rule, Value};
 use teeproof_mint::snp::{Machine, Tcb as MintTcb};
 use teeproof_snp::{FloorsByProduct, Policy, Product, ProductLine, Tcb, TcbFloor, TcbLevels, checks};
@@ -166,49 +169,69 @@ fn a_finding_shows_the_floor_of_this_machines_line() {
     assert_eq!(last.0.unwrap(), (Outcome::Fail, expected.to_owned(), GENOA.to_string()));
 }
 
-/// Of random floors and TCBs: exactly those pass that are as high in every component as the floor of their
-/// own line, whatever the floors of the other lines.
-#[test]
-fn any_tcb_passes_exactly_where_it_reaches_its_own_lines_floor() {
-    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut level = || {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        // Few levels, so that equal ones are frequent.
-        (random >> 32).to_le_bytes()[0] % 4
-    };
-    let (mut passed, mut failed) = (0, 0);
-    for _ in 0..20_000 {
-        let mut any = |product: Product| {
-            let fmc = product.tcb_layout().has_fmc().then(&mut level);
-            tcb(fmc, level(), level(), level(), level())
-        };
-        let floors: Vec<_> = Product::ALL.iter().map(|product| (*product, any(*product))).collect();
-        let all = floors.iter().fold(FloorsByProduct::NONE, |all, (line, floor)| all.with(*line, *floor));
-        for (product, floor) in floors {
-            let found = any(product);
-            let reaches = found.fmc >= floor.fmc
-                && found.bootloader >= floor.bootloader
-                && found.tee >= floor.tee
-                && found.snp >= floor.snp
-                && found.microcode >= floor.microcode;
-            let seen = TcbLevels::of(product, found);
-            let holds = |floors: FloorsByProduct| TcbLevels::reaches(&seen, &floors.into());
-            assert_eq!(holds(all), reaches, "{product}: {found} of {floor}");
-            // Lines are independent: the highest floor of another changes nothing, and its own does.
-            for other in Product::ALL {
-                let top = tcb(floors_fmc(*other), 255, 255, 255, 255);
-                assert_eq!(holds(all.with(*other, top)), reaches && *other != product);
-            }
-            if reaches { passed += 1 } else { failed += 1 }
-        }
-    }
-    assert!(passed > 1000 && failed > 1000, "{passed} {failed}");
+/// Any TCB of a product line. Few levels, so that equal ones are frequent.
+fn any_tcb(product: Product) -> impl Strategy<Value = Tcb> {
+    let fmc = product.tcb_layout().has_fmc();
+    let levels = proptest::array::uniform5(prop_oneof![3 => 0..3_u8, 1 => 253..=u8::MAX]);
+    levels.prop_map(move |[first, bootloader, tee, snp, microcode]| {
+        tcb(fmc.then_some(first), bootloader, tee, snp, microcode)
+    })
 }
 
-fn floors_fmc(product: Product) -> Option<u8> {
-    product.tcb_layout().has_fmc().then_some(255)
+/// Floors of any product lines, all of them or none.
+fn any_floors() -> impl Strategy<Value = FloorsByProduct> {
+    let floors = Product::ALL.iter().map(|line| proptest::option::weighted(0.8, any_tcb(*line)));
+    floors.collect::<Vec<_>>().prop_map(|floors| {
+        let named = Product::ALL.iter().zip(floors).filter_map(|(line, floor)| Some((*line, floor?)));
+        named.fold(FloorsByProduct::NONE, |all, (line, floor)| all.with(line, floor))
+    })
+}
+
+/// A product line and any TCB of it.
+fn any_processor() -> impl Strategy<Value = (Product, Tcb)> {
+    select(Product::ALL).prop_flat_map(|product| (Just(product), any_tcb(product)))
+}
+
+/// Whether every component is as high as in the floor.
+fn reaches_each_component(found: &Tcb, floor: &Tcb) -> bool {
+    found.fmc >= floor.fmc
+        && found.bootloader >= floor.bootloader
+        && found.tee >= floor.tee
+        && found.snp >= floor.snp
+        && found.microcode >= floor.microcode
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4096, rng_seed: RngSeed::Fixed(12), ..ProptestConfig::default() })]
+
+    /// Exactly those TCBs pass that are as high in every component as the floor of their own line, whatever
+    /// the floors of the other lines.
+    #[test]
+    fn any_tcb_passes_exactly_where_it_reaches_its_own_lines_floor(
+        floors in any_floors(),
+        (product, found) in any_processor(),
+        (line, other) in any_processor(),
+    ) {
+        let seen = TcbLevels::of(product, found);
+        let holds = |floors: FloorsByProduct| TcbLevels::reaches(&seen, &floors.into());
+        let reaches = floors.of(product).is_some_and(|floor| reaches_each_component(&found, &floor));
+        prop_assert_eq!(holds(floors), reaches);
+        // The floor of another line changes nothing; that of its own decides.
+        let reaches = if line == product { reaches_each_component(&found, &other) } else { reaches };
+        prop_assert_eq!(holds(floors.with(line, other)), reaches);
+    }
+
+    /// The floor that is a TCB itself is reached by it, and by none with a lower component.
+    #[test]
+    fn a_floor_is_reached_by_itself_and_by_nothing_lower(floors in any_floors(), (product, floor) in any_processor()) {
+        let floors = TcbFloor::from(floors.with(product, floor));
+        let holds = |tcb| TcbLevels::reaches(&TcbLevels::of(product, tcb), &floors);
+        let changed = |change| each_component(floor, change).into_iter();
+        prop_assert!(holds(floor));
+        prop_assert!(changed(|level| level.saturating_add(1)).all(holds));
+        // A component at 0 has nothing lower.
+        prop_assert!(changed(|level| level.saturating_sub(1)).all(|tcb| tcb == floor || !holds(tcb)));
+    }
 }
 
 /// A TCB that is named whole is compared by its components, whatever the product line.
