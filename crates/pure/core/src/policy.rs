@@ -110,7 +110,7 @@ pub const GENUINE_WAIVES: &str = "builtin:genuine says nothing about what runs";
 /// * `genuine`: what `builtin:genuine` demands, `(exactly(V))` or `(waived)`, or `(= FIELD)`;
 /// * `value (V)` or `value ((V), REMARK)`: the value in the evidence, an `Option`; `optional (V)`: the
 ///   same, where what was signed says of a value that is `None` that there is none, so that a policy can
-///   demand its absence; or `held (E)`: an expression of its own that says whether the field's rule holds;
+///   demand its absence; `optional ((V), ABSENCE, REMARK)`: where that depends on the evidence; or `held (E)`: an expression of its own that says whether the field's rule holds;
 /// * `suggest`: what a proposal writes, `(found)`, `(floor)`, `(waived "why")`, or `(by FUNCTION)`,
 ///   and after `under` a comment above it.
 #[doc(hidden)]
@@ -194,8 +194,11 @@ macro_rules! policy_table {
     (@held $policy:ident.$field:ident, $record:ident, $check:expr, value ($($value:tt)*)) => {
         $crate::policy_table!(@held $policy.$field, $record, $check, value (($($value)*), $crate::Remark::None))
     };
+    (@held $policy:ident.$field:ident, $record:ident, $check:expr, optional (($($value:tt)*), $absence:expr, $remark:expr)) => {
+        $policy.$field.appraise_remarked($check, $($value)*, $absence, $remark, $record).into()
+    };
     (@held $policy:ident.$field:ident, $record:ident, $check:expr, optional ($($value:tt)*)) => {
-        $policy.$field.appraise_remarked($check, $($value)*, $crate::Absence::Attested, $crate::Remark::None, $record).into()
+        $crate::policy_table!(@held $policy.$field, $record, $check, optional (($($value)*), $crate::Absence::Attested, $crate::Remark::None))
     };
     (@held $policy:ident.$field:ident, $record:ident, $check:expr, held ($($held:tt)*)) => { $($held)*.into() };
 }

@@ -96,12 +96,12 @@ macro_rules! snp_policy_fields {
                 genuine (exactly(false)), value ((Some(report.chip() == $crate::Chip::Masked)), report.chip_remark()),
                 suggest (found);
             chip_id: Rule<'p, [u8; 64]>, "chip-id" as Fixed<64>,
-                "The chip; absent where it is masked, or where a VLEK signed.",
+                "The chip that the signing key is tied to. A VLEK is tied to none; absent where CHIP_ID is zero, which is how the host masks it.",
                 CHIP_ID [6] = "snp.chip-id", "the chip",
                     "The report was made on one of the chips that were asked for.",
                     "Compare with the chip ids of your machines.",
                     "AMD 56860, CHIP_ID",
-                genuine (waived), optional (report.bound_chip_id()),
+                genuine (waived), optional ((report.bound_chip_id()), report.absence_of_chip_id(), report.chip_id_remark()),
                 suggest (waived "one machine's alone");
             measurement: Rule<'p, [u8; 48]>, "measurement" as Fixed<48>,
                 "The launch digest: the guest's initial memory.",

@@ -6,7 +6,7 @@ pub use tcb::{FloorsByProduct, TcbFloor, TcbLevels};
 
 use core::fmt;
 
-use teeproof_core::{Record, Remark, Rule, Text, Value, no_order_no_mask};
+use teeproof_core::{Absence, Record, Remark, Rule, Text, Value, no_order_no_mask};
 use teeproof_wire::snp::{GuestPolicy, KeyInfo, Product};
 
 use crate::attempt::INTERMEDIATE;
@@ -109,6 +109,22 @@ impl VerifiedReport<'_> {
         match self.vek() {
             VekKind::Vcek => Remark::None,
             VekKind::Vlek => Remark::NotApplicable(&"signed with a VLEK: the report is not tied to one chip"),
+        }
+    }
+
+    /// Whether the report says that it names no chip. Firmware writes CHIP_ID whatever key it signs with,
+    /// and zero only where the host masks it.
+    pub(crate) fn absence_of_chip_id(&self) -> Absence {
+        if self.report().chip_id == [0; 64] { Absence::Attested } else { Absence::NotAttested }
+    }
+
+    /// Why a chip that the report names satisfies no rule.
+    pub(crate) fn chip_id_remark(&self) -> Remark<'static> {
+        match (self.chip(), self.absence_of_chip_id()) {
+            (Chip::Shared, Absence::NotAttested) => {
+                Remark::Because(&"CHIP_ID names a chip, and the VLEK that signed is not tied to it")
+            }
+            _ => Remark::None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use teeproof_core::{Bits, Class, Outcome, Rule};
 use teeproof_mint::snp::{Machine, Product as Line, Tcb as MintTcb};
-use teeproof_snp::{Chip, Error, Policy, Product, ProductLine, Tcb, TcbLevels, VekKind, Vmpl};
+use teeproof_snp::{Chip, Error, Policy, Product, ProductLine, Tcb, TcbLevels, VekKind, Vmpl, checks};
 
 use crate::support::{Bag, refused, vcek, vlek};
 
@@ -266,6 +266,8 @@ fn what_the_report_does_not_have_can_be_demanded_to_be_absent() {
     let author = Bag::of(&vcek(Line::Milan).with_report(|report| report.key_info |= 1));
     let masked = Bag::of(&vcek(Line::Milan).with_report(|report| report.chip_id = [0; 64]));
     let shared = Bag::of(&vlek(Line::Milan));
+    // Firmware names the chip also where it signs with a VLEK.
+    let named = Bag::of(&vlek(Line::Milan).with_report(|report| report.chip_id = [0x5a; 64]));
     let lenient =
         || Policy { masked_chip_id: Rule::waived("the test is about absence"), ..Policy::genuine() };
     let no_author = Policy { author_key_digest: Rule::absent(), ..lenient() };
@@ -276,10 +278,21 @@ fn what_the_report_does_not_have_can_be_demanded_to_be_absent() {
         (&author, false, false, true),
         (&masked, true, true, true),
         (&shared, true, true, false),
+        (&named, true, false, false),
     ] {
         assert_eq!(bag.appraise(&no_author), author_absent);
         assert_eq!(bag.appraise(&no_chip), chip_absent);
         assert_eq!(bag.appraise(&no_provider), provider_absent);
+    }
+    // Why such a report satisfies no rule for the chip, and that nothing is to be said of the others.
+    for rule in [Rule::absent(), Rule::exactly([0x5a; 64])] {
+        for (bag, expected) in
+            [(&named, "CHIP_ID names a chip, and the VLEK that signed is not tied to it"), (&shared, "")]
+        {
+            let (_, told) = bag.findings(&Policy { chip_id: rule.clone(), ..lenient() });
+            let (_, _, because) = told.into_iter().find(|(id, ..)| *id == checks::CHIP_ID.id).unwrap();
+            assert_eq!(because, expected);
+        }
     }
     // What a report always has is never absent.
     assert!(!plain.appraise(&Policy { measurement: Rule::absent(), ..lenient() }));
