@@ -15,7 +15,7 @@ use crate::{VerifiedLog, checks};
 pub enum EventLogRule<'p> {
     /// Whether it explains every quoted PCR that it has events for.
     Explains(Rule<'p, bool>),
-    /// It explains every quoted PCR that it has events for, but for these.
+    /// It explains every quoted PCR that it has events for, except these, and at least one.
     ExplainsAllBut {
         /// The PCRs that need not be explained, each with the reason.
         excepted: List<'p, ExceptedPcr<'p>>,
@@ -114,11 +114,14 @@ impl PolicyField for EventLogRule<'_> {
     }
 }
 
-/// `yes, for all PCRs but 9, 11`.
+/// `yes, for all PCRs but 9, 11`; without PCRs, `yes`.
 struct AllBut<'a>(&'a [ExceptedPcr<'a>]);
 
 impl fmt::Display for AllBut<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("yes");
+        }
         f.write_str("yes, for all PCRs but")?;
         let separators = core::iter::once(" ").chain(core::iter::repeat(", "));
         self.0.iter().zip(separators).try_for_each(|(pcr, separator)| write!(f, "{separator}{}", pcr.index))
