@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg(feature = "policy-file")]
 
+mod floors;
 mod mistakes;
 #[path = "../support/mod.rs"]
 mod support;
