@@ -72,7 +72,7 @@ pub enum Remark<'a> {
     NotApplicable(&'a dyn Display),
 }
 
-/// What it shows that evidence does not have a value.
+/// Whether it is attested that evidence does not have a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Absence {
     /// What was signed says that there is no such value.
@@ -144,8 +144,8 @@ impl<'p, T: Value> Rule<'p, T> {
         self.appraise_as(check, actual, Absence::NotAttested, Remark::None, record)
     }
 
-    /// As [`Rule::appraise`], of a value that is owned or borrowed, with what its absence shows and a remark
-    /// on it.
+    /// As [`Rule::appraise`], of a value that is owned or borrowed, with whether its absence is attested and
+    /// a remark on it.
     #[inline]
     pub fn appraise_remarked<S: Borrow<T::Seen>>(
         &self,

@@ -12,7 +12,8 @@ pub enum Pcrs<'p, const N: usize> {
     Waived(Waiver<'p>),
 }
 
-/// What is demanded of one register. One that the evidence does not vouch for fails.
+/// What is demanded of one register. One that the evidence has no value of fails every rule but a waiver and,
+/// where its absence is attested, [`Rule::absent`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct PcrRule<'p, const N: usize> {
     /// The register's number.
@@ -52,8 +53,8 @@ impl<'p, const N: usize> Pcrs<'p, N> {
     }
 
     /// Holds every rule against the registers, each with the check of its number; `all` is the
-    /// check for what concerns the registers as a whole, and `absence` is what it shows that a register
-    /// has no value. Says whether every rule holds.
+    /// check for what concerns the registers as a whole, and `absence` says whether it is attested
+    /// that a register has no value. Says whether every rule holds.
     pub fn appraise<'v>(
         &self,
         all: &'static Check,

@@ -23,8 +23,8 @@ pub struct Booted<'b, 'a> {
 }
 
 impl Booted<'_, '_> {
-    /// What it shows that a PCR has no value: the quote signs which PCRs it covers, but whoever hands it in
-    /// can leave out the values, or the quote itself.
+    /// Whether it is attested that a PCR has no value: the quote signs which PCRs it covers, but whoever hands
+    /// it in can leave out the values, or the quote itself.
     pub(crate) const fn absence_of_pcrs(&self) -> Absence {
         match self.pcrs {
             Some(_) => Absence::Attested,

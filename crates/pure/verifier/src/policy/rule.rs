@@ -68,8 +68,8 @@ pub(super) const WAIVED: &str = "waived";
 
 const ALL: [&str; 8] = [EXACTLY, ONE_OF, AT_LEAST, AT_MOST, MASK, ABSENT, EXPLAINED_EXCEPT, WAIVED];
 
-/// The expectation words of a kind, in the order of the reference; `absent` where a value that is missing is
-/// shown by what was signed.
+/// The expectation words of a kind, in the order of the reference; `absent` where what was signed
+/// shows that a value is missing.
 pub(super) fn words<K: Kind>(absence: Absence) -> Vec<&'static str> {
     let absent = (absence == Absence::Attested).then_some(ABSENT);
     let (waived, others): (Vec<_>, Vec<_>) = K::WORDS.iter().copied().partition(|word| *word == WAIVED);

@@ -38,7 +38,7 @@ pub(super) trait FieldKind {
     /// The kind's name in the reference.
     fn label() -> String;
 
-    /// The expectations of the reference; `absence` is what it shows that the value is missing.
+    /// The expectations of the reference; `absence` says whether a missing value is attested to be absent.
     fn words(absence: Absence) -> Vec<&'static str>;
 
     /// Reads the field of a section.
