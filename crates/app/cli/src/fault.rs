@@ -6,7 +6,7 @@ use serde::Serialize;
 use teeproof::bundle::BundleError;
 use teeproof::input::InputError;
 use teeproof::tpm::CertificationError;
-use teeproof::{PolicyError, PolicyProblem};
+use teeproof::{PolicyError, PolicyProblem, PolicyWarning};
 
 use crate::json::Json;
 use crate::page::{BAD, HINT, Page};
@@ -213,5 +213,21 @@ impl<'a> ProblemJson<'a> {
             message: &problem.message,
             hint: problem.hint.as_deref(),
         }
+    }
+}
+
+/// A warning about a policy, for programs.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct WarningJson {
+    path: String,
+    line: Option<u32>,
+    message: String,
+    hint: &'static str,
+}
+
+impl WarningJson {
+    pub(crate) fn of(warning: &PolicyWarning) -> Self {
+        let PolicyWarning { path, line, message, hint } = warning;
+        Self { path: path.clone(), line: *line, message: message.clone(), hint }
     }
 }

@@ -27,7 +27,7 @@ pub(crate) struct PolicyArgs {
 
 #[derive(Debug, Subcommand)]
 enum PolicyCommand {
-    /// Check policy files, and print what they demand and what they waive
+    /// Check policy files: print what they demand and waive, and warn of what says too little
     Check(check::CheckArgs),
     /// Propose a policy from evidence that you trust
     Suggest(suggest::SuggestArgs),

@@ -25,7 +25,7 @@ pub use checks::{
 pub use findings::{Finding, Findings};
 pub use inspect::{Inspected, ReplayHashes, inspect, inspect_replay};
 pub use many::{verify_many, verify_with_cache};
-pub use policy::{AzureSnpPolicy, Policy};
+pub use policy::{AzureSnpPolicy, Policy, PolicyWarning};
 #[cfg(feature = "policy-file")]
 pub use policy::{NotAuthentic, PolicyError, PolicyKey, PolicyProblem, Proposal};
 pub use request::{Evidence, Request, RequestError};

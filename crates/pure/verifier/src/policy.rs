@@ -14,6 +14,7 @@ mod lines;
 mod nitro;
 #[cfg(feature = "policy-file")]
 mod node;
+mod pcr_advice;
 #[cfg(feature = "policy-file")]
 mod pcrs;
 #[cfg(feature = "policy-file")]
@@ -36,6 +37,7 @@ mod table;
 mod tcb;
 #[cfg(feature = "policy-file")]
 mod tpm;
+mod warnings;
 
 #[cfg(feature = "policy-file")]
 pub use problem::{PolicyError, PolicyProblem};
@@ -43,9 +45,9 @@ pub use problem::{PolicyError, PolicyProblem};
 pub use propose::{NotAuthentic, Proposal};
 #[cfg(feature = "policy-file")]
 pub use table::PolicyKey;
+pub use warnings::PolicyWarning;
 
 use alloc::string::{String, ToString};
-#[cfg(feature = "policy-file")]
 use alloc::vec::Vec;
 
 use teeproof_core::{Demand, Technology};
@@ -139,6 +141,13 @@ impl Policy {
         if let Some(nitro) = &self.nitro {
             nitro.demands(&mut |demand| take(Technology::Nitro, demand));
         }
+    }
+
+    /// What makes the policy less than it looks: rules that accept what names no software, vary without any
+    /// change of software, or rest on what anybody can make. None of it makes the policy invalid.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<PolicyWarning> {
+        warnings::of(self)
     }
 
     /// Whether the policy accepts evidence of this technology at all.

@@ -7,16 +7,24 @@ use teeproof::Policy;
 
 use super::{PolicyChoice, show, text};
 use crate::context::Context;
+use crate::exits;
 use crate::fault::Fault;
 use crate::product::Product;
 use crate::source;
 
 /// Check policy files, and print what they demand and what they waive
+///
+/// A valid policy can still demand less than it seems to: it accepts debug mode, pins a PCR of zeros or one that
+/// varies without any change of software, or says nothing of what runs. Each such rule is warned of.
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
     /// Policy files, or builtin:genuine; - is stdin
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+
+    /// Exit with 6 where there is a warning
+    #[arg(long)]
+    strict: bool,
 }
 
 /// Runs the verb.
@@ -30,7 +38,12 @@ pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<Product, Fault>
         };
         checked.push((source::name(file), policy));
     }
-    let exit = if checked.iter().all(|(_, policy)| policy.is_ok()) { 0 } else { 3 };
+    let exits = checked.iter().map(|(_, policy)| match policy {
+        Err(_) => 3,
+        Ok(_) if args.strict && !show::warnings(policy).is_empty() => 6,
+        Ok(_) => 0,
+    });
+    let exit = exits.fold(0, exits::gravest);
     if context.is_json() {
         return Product::json(&show::json(&checked, exit), exit);
     }

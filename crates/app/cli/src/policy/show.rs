@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 use teeproof::core::Technology;
-use teeproof::{Policy, PolicyError};
+use teeproof::{Policy, PolicyError, PolicyWarning};
 
 use super::demands::{self, Demand};
-use crate::fault::{ProblemJson, is_none};
-use crate::page::{BAD, DIM, GOOD, HINT, NAME, Page, WIDTH, escaped, wrap};
+use crate::fault::{ProblemJson, WarningJson, is_none};
+use crate::page::{BAD, DIM, GOOD, HINT, LOUD, NAME, Page, WIDTH, escaped, wrap};
 
 /// A file's name, and the policy or what is wrong with it.
 type Checked = (String, Result<Policy, PolicyError>);
@@ -18,6 +18,8 @@ pub(super) fn page(checked: &[Checked], quiet: bool) -> Page {
         match policy {
             Ok(policy) => {
                 page.add(format_args!("{file}: ")).paint(GOOD, "ok").end();
+                let place = format!("{file}:");
+                policy.warnings().iter().for_each(|found| warning(&mut page, &place, found));
                 if !quiet {
                     demanded(&mut page, policy);
                 }
@@ -26,6 +28,18 @@ pub(super) fn page(checked: &[Checked], quiet: bool) -> Page {
         }
     }
     page
+}
+
+/// The warnings of a policy; what is no policy has problems instead.
+pub(super) fn warnings(policy: &Result<Policy, PolicyError>) -> Vec<PolicyWarning> {
+    policy.as_ref().map(Policy::warnings).unwrap_or_default()
+}
+
+/// A warning, and what to write instead. The place stands before the line.
+pub(super) fn warning(page: &mut Page, place: &str, warning: &PolicyWarning) {
+    let place = if warning.line.is_some() { place } else { "" };
+    page.paint(LOUD, "warning:").line(format_args!(" {place}{warning}"));
+    page.add("  ").paint(HINT, "hint:").add(" ").line(warning.hint);
 }
 
 fn problems(page: &mut Page, file: &str, error: &PolicyError) {
@@ -92,6 +106,7 @@ pub(super) fn json(checked: &[Checked], exit: u8) -> impl Serialize {
                 file,
                 ok: policy.is_ok(),
                 rules: policy.as_ref().map(demands::of).unwrap_or_default(),
+                warnings: warnings(policy).iter().map(WarningJson::of).collect(),
                 problems: match policy {
                     Ok(_) => Vec::new(),
                     Err(error) => error.problems.iter().map(ProblemJson::of).collect(),
@@ -114,6 +129,7 @@ struct FileReport<'a> {
     file: &'a str,
     ok: bool,
     rules: Vec<Demand>,
+    warnings: Vec<WarningJson>,
     problems: Vec<ProblemJson<'a>>,
     #[serde(skip_serializing_if = "is_none")]
     more: usize,

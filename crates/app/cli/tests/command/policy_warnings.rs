@@ -1,0 +1,212 @@
+//! What `policy check` warns of: valid rules that say less than they seem to.
+
+use serde_json::Value;
+
+use crate::support::*;
+
+/// The warnings of `policy check` for a policy of these lines, and what people see of them.
+fn warnings(test: &str, lines: &str) -> (Vec<(String, u64, String)>, Ran) {
+    let policy = file(test, "policy.toml", format!("version = 1\n{lines}\n"));
+    let json = teeproof(["policy", "check", "--format", "json"]).args([&policy]).exits(0).json();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let of = |warning: &Value| {
+        assert!(!text(&warning["hint"]).is_empty());
+        (text(&warning["path"]), warning["line"].as_u64().unwrap(), text(&warning["message"]))
+    };
+    let found: Vec<_> = json["files"][0]["warnings"].as_array().unwrap().iter().map(of).collect();
+    let ran = teeproof(["policy", "check"]).args([&policy]).exits(0);
+    let quiet = teeproof(["policy", "check", "-q"]).args([&policy]).exits(0);
+    for (path, line, message) in &found {
+        let said = format!("warning: {}:{line}: {path}: {message}\n  hint: ", policy.display());
+        assert!(ran.stdout.contains(&said) && quiet.stdout.contains(&said), "{ran:#?}");
+    }
+    let strict = if found.is_empty() { 0 } else { 6 };
+    teeproof(["policy", "check", "--strict"]).args([&policy]).exits(strict);
+    (found, ran)
+}
+
+/// The examples say what software runs; the built-in policy does not, of any technology.
+#[test]
+fn the_examples_have_no_warnings_and_the_built_in_policy_has_one_for_each_section() {
+    let folder = root().join("examples/policies");
+    let files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    assert!(files.len() >= 4);
+    teeproof(["policy", "check", "--strict"]).args(&files).exits(0);
+    let ran = teeproof(["policy", "check", "builtin:genuine", "--strict"]).exits(6);
+    for path in ["snp", "azure-snp.pcrs", "azure-tdx.pcrs", "nitro.pcrs"] {
+        assert!(ran.stdout.contains(&format!("warning: {path}: nothing in this section says")), "{ran:#?}");
+    }
+    assert_eq!(ran.stdout.matches("warning: ").count(), 4);
+    // What is no policy is graver than a warning.
+    let bad = file("advice-strict-bad", "bad.toml", "version = 1\n");
+    teeproof(["policy", "check", "builtin:genuine", "--strict"]).args([&bad]).exits(3);
+}
+
+#[test]
+fn rules_that_say_less_than_they_seem_to_are_warned_of() {
+    let zeros = |bytes: usize| "00".repeat(bytes);
+    let nitro = "[nitro]\nunlisted = { waived = \"w\" }";
+    let guest = "[snp]\nunlisted = { waived = \"w\" }\ndebug = { exactly = false }";
+    let ones = "11".repeat(48);
+    let pinned = format!("measurement = {{ exactly = \"{ones}\" }}");
+    let azure = "[azure-snp]\nunlisted = { waived = \"w\" }\ndebug = { exactly = false }";
+    let shown = format!("{pinned}\norigin = {{ exactly = \"measurement\" }}");
+    let booted = format!("pcrs = {{ 4 = {{ exactly = \"{}\" }} }}", "11".repeat(32));
+    let image = format!("pcrs = {{ 0 = {{ exactly = \"{ones}\" }} }}");
+    let cases = [
+        (
+            format!(
+                "{nitro}\npcrs = {{ 0 = {{ exactly = \"{}\" }}, 8 = {{ exactly = \"{ones}\" }} }}",
+                zeros(48)
+            ),
+            "nitro.pcrs.0",
+            4,
+            "zero in debug mode",
+        ),
+        (
+            format!(
+                "{nitro}\npcrs = {{ 2 = {{ one-of = [\"{}\", \"{ones}\"] }}, 8 = {{ exactly = \"{ones}\" }} }}",
+                zeros(48)
+            ),
+            "nitro.pcrs.2",
+            4,
+            "zero in debug mode",
+        ),
+        (format!("{nitro}\n{image}\ndebug = {{ exactly = true }}"), "nitro.debug", 5, "debug mode"),
+        (format!("{nitro}\n{image}\ndebug = {{ one-of = [true, false] }}"), "nitro.debug", 5, "debug mode"),
+        (format!("{nitro}\n{image}\nmax-age = {{ at-most = 86400 }}"), "nitro.max-age", 5, "3 hours"),
+        (
+            format!("{nitro}\npcrs = {{ 4 = {{ exactly = \"{ones}\" }} }}"),
+            "nitro.pcrs",
+            4,
+            "what software runs",
+        ),
+        (nitro.to_owned(), "nitro.pcrs", 3, "what software runs"),
+        (guest.to_owned(), "snp", 3, "what software runs"),
+        (format!("[snp]\nunlisted = {{ waived = \"w\" }}\n{pinned}"), "snp.debug", 3, "the host can read"),
+        (
+            format!("[snp]\nunlisted = {{ waived = \"w\" }}\n{pinned}\ndebug = {{ exactly = true }}"),
+            "snp.debug",
+            5,
+            "the host can read",
+        ),
+        (
+            format!("{guest}\n{pinned}\nhost-requested = {{ exactly = true }}"),
+            "snp.host-requested",
+            6,
+            "REPORT_DATA",
+        ),
+        (format!("{guest}\n{pinned}\nvmpl = {{ one-of = [1, \"host\"] }}"), "snp.vmpl", 6, "REPORT_DATA"),
+        (
+            format!("{guest}\n{pinned}\nmigration = {{ exactly = true }}"),
+            "snp.migration",
+            6,
+            "migration agent",
+        ),
+        (
+            format!(
+                "{guest}\nid-key-digest = {{ exactly = \"{ones}\" }}\nmeasurement = {{ exactly = \"{}\" }}",
+                zeros(48)
+            ),
+            "snp.measurement",
+            6,
+            "zeros",
+        ),
+        (format!("{azure}\n{shown}"), "azure-snp.pcrs", 3, "what software runs"),
+        (
+            format!("{azure}\n{shown}\n{booted}\nsecure-boot = {{ exactly = false }}"),
+            "azure-snp.secure-boot",
+            8,
+            "without secure boot",
+        ),
+        (
+            format!("{azure}\n{shown}\n{booted}\nevent-log = {{ exactly = false }}"),
+            "azure-snp.event-log",
+            8,
+            "shows nothing of what booted",
+        ),
+        (
+            format!(
+                "{azure}\n{shown}\n{booted}\nevent-log = {{ explained-except = {{ 4 = \"w\", 11 = \"w\" }} }}"
+            ),
+            "azure-snp.event-log.explained-except.4",
+            8,
+            "another boot or machine",
+        ),
+        (format!("{azure}\n{pinned}\n{booted}"), "azure-snp.origin", 3, "any SNP guest"),
+        (
+            format!("{azure}\n{booted}\norigin = {{ exactly = \"ak-certificate\" }}"),
+            "azure-snp.origin",
+            6,
+            "AK certificate alone",
+        ),
+        (
+            format!("{azure}\n{booted}\norigin = {{ one-of = [\"reference-value\", \"ak-certificate\"] }}"),
+            "azure-snp.origin",
+            6,
+            "AK certificate alone",
+        ),
+        (
+            format!(
+                "{azure}\n{booted}\nid-key-digest = {{ exactly = \"{}\" }}\nguest-svn = {{ at-least = 1 }}\norigin = {{ exactly = \"id-key-digest\" }}",
+                zeros(48)
+            ),
+            "azure-snp.origin",
+            8,
+            "without an ID block",
+        ),
+    ];
+    for (lines, path, line, message) in &cases {
+        let (found, ran) = warnings("advice-warnings", lines);
+        let [(at, number, said)] = found.as_slice() else { panic!("{lines}\n{found:#?}") };
+        assert!((at.as_str(), *number) == (*path, *line) && said.contains(message), "{lines}\n{ran:#?}");
+    }
+    // Floors that mean too little: of two product lines, of none, and of zeros.
+    let floor = |levels: &str| format!("current-tcb = {{ at-least = {levels} }}");
+    let one = "{ bootloader = 3, tee = 0, snp = 8, microcode = 115 }";
+    let zero = "{ bootloader = 0, tee = 0, snp = 0, microcode = 0 }";
+    let milan = "product = { exactly = \"milan\" }";
+    for (product, levels, message) in [
+        ("product = { one-of = [\"milan\", \"genoa\"] }", one.to_owned(), Some("one floor for milan, genoa")),
+        ("# none", one.to_owned(), Some("one floor for milan, genoa, turin")),
+        (milan, zero.to_owned(), Some("a floor of zeros")),
+        (milan, format!("{{ milan = {zero} }}"), Some("a floor of zeros")),
+        (milan, one.to_owned(), None),
+        ("# none", format!("{{ milan = {one}, genoa = {one} }}"), None),
+    ] {
+        let (found, ran) =
+            warnings("advice-floors", &format!("{guest}\n{pinned}\n{product}\n{}", floor(&levels)));
+        let told = found.iter().map(|(path, line, said)| (path.as_str(), *line, said.as_str()));
+        let told: Vec<_> = told.filter(|one| one.2.contains(message.unwrap_or_default())).collect();
+        let expected = usize::from(message.is_some());
+        assert!((told.len(), found.len()) == (expected, expected), "{product} {levels}\n{ran:#?}");
+        assert!(told.iter().all(|one| (one.0, one.1) == ("snp.current-tcb", 7)), "{ran:#?}");
+    }
+    // Each PCR that varies, and PCRs into which nothing was measured.
+    for (index, value, message) in [
+        (5, "11", "GPT"),
+        (6, "11", "VM's id"),
+        (10, "11", "IMA"),
+        (16, "11", "debugging"),
+        (23, "11", "applications"),
+        (12, "00", "nothing was measured"),
+        (17, "ff", "nothing was measured"),
+    ] {
+        let rules = format!(
+            "4 = {{ exactly = \"{}\" }}, {index} = {{ exactly = \"{}\" }}",
+            "11".repeat(32),
+            value.repeat(32)
+        );
+        let (found, ran) =
+            warnings("advice-warnings-pcrs", &format!("{azure}\n{shown}\npcrs = {{ {rules} }}"));
+        let [(at, 7, said)] = found.as_slice() else { panic!("{found:#?}") };
+        assert!(*at == format!("azure-snp.pcrs.{index}") && said.contains(message), "{ran:#?}");
+    }
+    // A policy that names its software has none.
+    for lines in
+        [format!("{nitro}\n{image}"), format!("{guest}\n{pinned}"), format!("{azure}\n{shown}\n{booted}")]
+    {
+        let (found, ran) = warnings("advice-no-warnings", &lines);
+        assert!(found.is_empty() && !ran.stdout.contains("warning: "), "{found:#?}");
+    }
+}

@@ -1,0 +1,27 @@
+//! Which PCRs a policy should not pin, each with the reason: the one table that proposals and warnings share.
+
+/// PCRs of a TPM that vary without any change of software, or that anybody can reset.
+///
+/// Sources: TCG PC Client Platform Firmware Profile, section 3.3.4; openvmm's firmware (PCR 6); the kernel's
+/// IMA (PCR 10).
+const TPM: &[(u8, &str)] = &[
+    (5, "GPT and boot manager attempts: differs between machines and boots"),
+    (6, "the host platform's events, on Azure the VM's id: one machine's alone"),
+    (10, "IMA extends it as files are opened, outside of the event log: differs from boot to boot"),
+    (16, "for debugging: any software can reset it"),
+    (23, "for applications: any software can reset it"),
+];
+
+/// Why no policy should pin this PCR of a TPM, whatever an event log explains.
+pub(super) fn volatile_in_tpm(index: u8) -> Option<&'static str> {
+    reason(TPM, index)
+}
+
+fn reason(table: &[(u8, &'static str)], index: u8) -> Option<&'static str> {
+    table.iter().find(|(one, _)| *one == index).map(|(_, why)| *why)
+}
+
+/// Whether a PCR holds what a reset leaves: nothing was measured into it.
+pub(super) fn is_reset(value: &[u8]) -> bool {
+    value.iter().all(|byte| *byte == 0) || value.iter().all(|byte| *byte == u8::MAX)
+}

@@ -1,0 +1,315 @@
+//! What makes a policy less than it looks: valid rules that accept what names no software, that vary without
+//! any change of software, or that rest on what anybody can make.
+//!
+//! A warning never makes a policy invalid: the relying party may mean the rule. Waivers carry their reasons and
+//! show in every result; the warnings repeat three of them: who may read the guest's memory, whose the claims are,
+//! and what software runs.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use teeproof_core::{Check, Expectation, PcrRule, Pcrs, Rule, Technology, Value};
+use teeproof_hcl::{Ground, Origin};
+use teeproof_nitro::MaxAge;
+use teeproof_snp::{Product, ProductLine, Tcb, TcbFloor, TcbLevels, Vmpl};
+use teeproof_tpm::EventLogRule;
+
+use super::pcr_advice::{is_reset, volatile_in_tpm};
+use super::{AzureSnpPolicy, Policy};
+
+/// A rule that makes a policy less than it looks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyWarning {
+    /// The key: `azure-snp.pcrs.10`; the section where the warning is about all of it.
+    pub path: String,
+    /// The line of the rule, counted from 1, where the policy came from a file.
+    pub line: Option<u32>,
+    /// What the policy accepts, or rests on.
+    pub message: String,
+    /// What a person can write instead.
+    pub hint: &'static str,
+}
+
+/// `12: nitro.debug: the message`, without the hint.
+impl fmt::Display for PolicyWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(line) = self.line {
+            write!(f, "{line}: ")?;
+        }
+        write!(f, "{}: {}", self.path, self.message)
+    }
+}
+
+/// The warnings of a policy, section by section.
+pub(super) fn of(policy: &Policy) -> Vec<PolicyWarning> {
+    let mut warnings = Warnings { section: Technology::Snp, found: Vec::new() };
+    if let Some(report) = &policy.snp {
+        warnings.report(report);
+        warnings.guest_software(report);
+    }
+    if let Some(AzureSnpPolicy { snp, vm }) = &policy.azure_snp {
+        warnings.section = Technology::AzureSnp;
+        warnings.report(snp);
+        warnings.origin(vm, Some(snp));
+        warnings.booted(&vm.tpm);
+    }
+    if let Some(vm) = &policy.azure_tdx {
+        warnings.section = Technology::AzureTdx;
+        warnings.origin(vm, None);
+        warnings.booted(&vm.tpm);
+    }
+    if let Some(nitro) = &policy.nitro {
+        warnings.section = Technology::Nitro;
+        warnings.enclave(nitro);
+    }
+    warnings.found
+}
+
+/// The warnings of one section after the other.
+struct Warnings {
+    section: Technology,
+    found: Vec<PolicyWarning>,
+}
+
+impl Warnings {
+    fn add(&mut self, key: &str, line: Option<u32>, message: impl Into<String>, hint: &'static str) {
+        let section = self.section;
+        let path = if key.is_empty() { section.to_string() } else { format!("{section}.{key}") };
+        self.found.push(PolicyWarning { path, line, message: message.into(), hint });
+    }
+
+    /// Warns where a rule that demands something accepts this value.
+    fn if_accepted<T: Value>(
+        &mut self,
+        key: &str,
+        rule: &Rule<'_, T>,
+        value: &T::Seen,
+        message: &str,
+        hint: &'static str,
+    ) {
+        if accepts(rule, value) {
+            self.add(key, rule.line, message, hint);
+        }
+    }
+
+    /// Of a report's fields.
+    fn report(&mut self, policy: &teeproof_snp::Policy<'_>) {
+        if is_waived(&policy.debug) {
+            self.add("debug", policy.debug.line, DEBUG_GUEST, NO_DEBUG);
+        }
+        self.if_accepted("debug", &policy.debug, &true, DEBUG_GUEST, NO_DEBUG);
+        self.if_accepted("migration", &policy.migration, &true, MIGRATION, "migration = { exactly = false }");
+        self.if_accepted(
+            "host-requested",
+            &policy.host_requested,
+            &true,
+            HOST,
+            "host-requested = { exactly = false }",
+        );
+        self.if_accepted("vmpl", &policy.vmpl, &Vmpl::HOST, HOST, "name the privilege level of the guest");
+        self.if_accepted("measurement", &policy.measurement, &[0; 48], ZERO, PIN_MEASUREMENT);
+        let lines = product_lines(&policy.product);
+        self.floor("reported-tcb", &policy.reported_tcb, &lines);
+        self.floor("committed-tcb", &policy.committed_tcb, &lines);
+        self.floor("current-tcb", &policy.current_tcb, &lines);
+        self.floor("launch-tcb", &policy.launch_tcb, &lines);
+    }
+
+    /// Of a TCB's floor, where these product lines are accepted.
+    fn floor(&mut self, key: &str, rule: &Rule<'_, TcbLevels>, lines: &[Product]) {
+        let Expectation::AtLeast(floor) = &rule.expectation else { return };
+        if let (TcbFloor::One(_), [_, _, ..]) = (floor, lines) {
+            let lines: Vec<&str> = lines.iter().map(|line| line.id()).collect();
+            let message = format!("one floor for {}: {ONE_FLOOR}", lines.join(", "));
+            self.add(key, rule.line, message, FLOORS);
+        }
+        let demands_nothing = |line: &Product| {
+            let fmc = line.tcb_layout().has_fmc().then_some(0);
+            let lowest = Tcb { fmc, bootloader: 0, tee: 0, snp: 0, microcode: 0 };
+            accepts(rule, &TcbLevels::of(*line, lowest))
+        };
+        if lines.iter().any(demands_nothing) {
+            self.add(key, rule.line, NO_FLOOR, FLOORS);
+        }
+    }
+
+    /// That nothing of an SNP section says what software runs.
+    fn guest_software(&mut self, policy: &teeproof_snp::Policy<'_>) {
+        let teeproof_snp::Policy { measurement, id_key_digest, author_key_digest, .. } = policy;
+        if ![measurement, id_key_digest, author_key_digest].into_iter().any(|rule| names(rule, &[0; 48])) {
+            self.add("", measurement.line, NO_SOFTWARE, PIN_MEASUREMENT);
+        }
+    }
+
+    /// Of the ground on which a report is known to be the paravisor's.
+    fn origin(&mut self, policy: &teeproof_hcl::Policy<'_>, report: Option<&teeproof_snp::Policy<'_>>) {
+        let (grounds, line) = match &policy.origin {
+            Origin::AnyOf { grounds, line } => (grounds, *line),
+            Origin::Waived(waiver) => return self.add("origin", waiver.line, NO_ORIGIN, PIN_ORIGIN),
+            Origin::Told => return,
+        };
+        let measured = report.is_some_and(|report| names(&report.measurement, &[0; 48]));
+        let signed = report
+            .is_some_and(|report| names(&report.id_key_digest, &[0; 48]) && !is_waived(&report.guest_svn));
+        if grounds.contains(&Ground::AkCertificate) && !measured && !signed {
+            self.add("origin", line, CERTIFICATE_ALONE, PIN_ORIGIN);
+        }
+        if grounds.contains(&Ground::IdKeyDigest)
+            && report.is_some_and(|report| accepts(&report.id_key_digest, &[0; 48]))
+        {
+            self.add("origin", line, NO_ID_KEY, PIN_ORIGIN);
+        }
+    }
+
+    /// Of what a TPM says of the boot.
+    fn booted(&mut self, policy: &teeproof_tpm::Policy<'_>) {
+        self.if_accepted(
+            "secure-boot",
+            &policy.secure_boot,
+            &false,
+            NO_SECURE_BOOT,
+            "secure-boot = { exactly = true }",
+        );
+        match &policy.event_log {
+            EventLogRule::Explains(rule) => {
+                self.if_accepted("event-log", rule, &false, UNEXPLAINED, EXPLAINED_EXCEPT);
+            }
+            EventLogRule::ExplainsAllBut { excepted, .. } => {
+                for pcr in excepted.iter().filter(|pcr| pcr.index <= LAST_OF_FIRMWARE) {
+                    self.add(
+                        &format!("event-log.explained-except.{}", pcr.index),
+                        pcr.waiver.line,
+                        UNEXPLAINED_FIRMWARE,
+                        "give the event log of the machine that was quoted, since its last start",
+                    );
+                }
+            }
+        }
+        let (rules, line) = pcrs(&policy.pcrs);
+        for PcrRule { index, rule } in rules {
+            let key = format!("pcrs.{index}");
+            if let Some(why) = volatile_in_tpm(*index).filter(|_| !is_waived(rule)) {
+                self.add(&key, rule.line, format!("pinned although it varies: {why}"), WAIVE_PCR);
+            }
+            if RESETS.iter().any(|value| accepts(rule, value)) {
+                self.add(&key, rule.line, RESET, WAIVE_PCR);
+            }
+        }
+        if !rules.iter().any(|pcr| names_software(pcr)) {
+            self.add(
+                "pcrs",
+                line,
+                NO_SOFTWARE,
+                "pin the PCRs that your image determines: 4 and 7, and 8, 9 or 11",
+            );
+        }
+    }
+
+    /// Of a Nitro enclave.
+    fn enclave(&mut self, policy: &teeproof_nitro::Policy<'_>) {
+        self.if_accepted("debug", &policy.debug, &true, DEBUG_ENCLAVE, NO_DEBUG);
+        let (rules, line) = pcrs(&policy.pcrs);
+        for PcrRule { index, rule } in rules {
+            let message = if *index <= 2 { ZERO_PCR } else { RESET };
+            self.if_accepted(&format!("pcrs.{index}"), rule, &[0; 48], message, PIN_IMAGE);
+        }
+        let measured = rules.iter().any(|pcr| matches!(pcr.index, 0..=2 | 8) && names(&pcr.rule, &[0; 48]));
+        if !measured && !names(&policy.signer, &[0; 48]) {
+            self.add("pcrs", line, NO_SOFTWARE, PIN_IMAGE);
+        }
+        if let MaxAge::AtMost { secs, line } = policy.max_age
+            && secs > CERTIFICATE_SECS
+        {
+            self.add(
+                "max-age",
+                line,
+                OLD,
+                "max-age = { at-most = 300 }, or as long as your documents travel",
+            );
+        }
+    }
+}
+
+/// The product lines that a policy accepts.
+fn product_lines(rule: &Rule<'_, ProductLine>) -> Vec<Product> {
+    let accepted = |line: &&Product| is_waived(rule) || accepts(rule, &ProductLine(**line));
+    Product::ALL.iter().filter(accepted).copied().collect()
+}
+
+/// What the PCRs of a TPM hold of which nothing was measured.
+const RESETS: [[u8; 32]; 2] = [[0; 32], [u8::MAX; 32]];
+
+/// The rules of PCRs, or none and the line of their waiver.
+fn pcrs<'r, 'p, const N: usize>(pcrs: &'r Pcrs<'p, N>) -> (&'r [PcrRule<'p, N>], Option<u32>) {
+    match pcrs {
+        Pcrs::Rules(rules) => (rules, rules.first().and_then(|pcr| pcr.rule.line)),
+        Pcrs::Waived(waiver) => (&[], waiver.line),
+    }
+}
+
+/// Whether a PCR of a TPM is pinned to what was measured into it.
+fn names_software(pcr: &PcrRule<'_, 32>) -> bool {
+    let values: &[[u8; 32]] = match &pcr.rule.expectation {
+        Expectation::Exactly(value) => core::slice::from_ref(value),
+        Expectation::OneOf(values) => values,
+        _ => &[],
+    };
+    volatile_in_tpm(pcr.index).is_none() && !values.is_empty() && !values.iter().any(|value| is_reset(value))
+}
+
+fn is_waived<T: Value>(rule: &Rule<'_, T>) -> bool {
+    matches!(rule.expectation, Expectation::Waived(_))
+}
+
+/// Whether a rule demands something, and accepts this value.
+fn accepts<T: Value>(rule: &Rule<'_, T>, value: &T::Seen) -> bool {
+    !is_waived(rule) && rule.appraise(ANY_CHECK, Some(value), &mut ())
+}
+
+/// Whether a rule demands a digest, and none that is all zeros.
+fn names(rule: &Rule<'_, [u8; 48]>, zeros: &[u8; 48]) -> bool {
+    matches!(rule.expectation, Expectation::Exactly(_) | Expectation::OneOf(_)) && !accepts(rule, zeros)
+}
+
+/// Nothing is recorded of what a rule would accept.
+const ANY_CHECK: &Check = crate::POLICY_TECHNOLOGY;
+
+/// The last PCR that the firmware alone extends, into its log.
+const LAST_OF_FIRMWARE: u8 = 7;
+
+/// How long the certificate of a Nitro document is valid.
+const CERTIFICATE_SECS: u32 = 3 * 60 * 60;
+
+const DEBUG_GUEST: &str = "a guest whose memory the host can read is accepted";
+const DEBUG_ENCLAVE: &str =
+    "an enclave in debug mode is accepted: it runs any software, and its PCR0 to PCR2 are zero";
+const NO_DEBUG: &str = "debug = { exactly = false }";
+const MIGRATION: &str = "a guest that a migration agent can move is accepted";
+const HOST: &str = "reports that the host requested are accepted: no guest chose their REPORT_DATA";
+const ZERO: &str = "zeros are accepted, which name no software";
+const RESET: &str = "the value of a PCR into which nothing was measured is accepted, which names no software";
+const ZERO_PCR: &str = "a zero PCR is accepted: PCR0 to PCR2 are zero in debug mode, whatever software runs";
+const NO_SOFTWARE: &str = "nothing in this section says what software runs";
+const NO_ORIGIN: &str = "the origin is waived: claims that any SNP guest can make are accepted";
+const CERTIFICATE_ALONE: &str =
+    "an AK certificate alone is accepted: it shows whose the key is, not who made the claims";
+const NO_ID_KEY: &str = "zeros are accepted as the ID key, which every guest without an ID block has";
+const NO_SECURE_BOOT: &str = "a machine without secure boot is accepted";
+const UNEXPLAINED: &str =
+    "an event log that does not explain the PCRs is accepted: it shows nothing of what booted";
+const EXPLAINED_EXCEPT: &str = "event-log = { explained-except = { 11 = \"<why>\" } } names the PCRs that are extended outside of the log";
+const UNEXPLAINED_FIRMWARE: &str = "an event log is accepted that does not explain a PCR of the firmware, which logs all that \
+                                    it measures: of another boot or machine, or altered";
+const ONE_FLOOR: &str = "their levels cannot be compared, so that it accepts old firmware of one of them";
+const NO_FLOOR: &str = "a floor of zeros accepts any firmware";
+const FLOORS: &str = "at-least = { milan = { … }, genoa = { … } } has a floor for each product line; product names those accepted";
+const OLD: &str =
+    "documents are not valid for longer than their certificate (3 hours), so this demands nothing";
+const PIN_MEASUREMENT: &str =
+    "pin the measurement of your image, or the digest of the key that signs its ID block";
+const PIN_ORIGIN: &str =
+    "origin = { one-of = [\"measurement\", \"reference-value\"] }, with measurement pinned";
+const PIN_IMAGE: &str = "pin PCR0, or PCR1 and PCR2, of your image; nitro-cli build-enclave prints them";
+const WAIVE_PCR: &str = "waive it with its reason, or leave it out";
