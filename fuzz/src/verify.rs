@@ -10,7 +10,9 @@ pub use certified::certification;
 use std::sync::LazyLock;
 
 use teeproof::input::{Inputs, Kind};
-use teeproof::{AttestationResult, Evidence, Policy, Proposal, Request, Verdict, verify_many};
+use teeproof::{
+    AttestationResult, Evidence, Policy, Proposal, ProposalChoices, Request, Unsuitable, Verdict, verify_many,
+};
 use teeproof_core::{Check, Class, Freshness, Technology, Time};
 use teeproof_nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof_snp::Endorsements;
@@ -319,12 +321,13 @@ fn many(evidence: &Evidence<'_>, request: &Request<'_>, alone: &AttestationResul
 
 /// A policy that is proposed from evidence can be read, and there is none where nothing is authentic.
 fn proposed(results: &[AttestationResult<'_>], bytes: Given) {
-    match held(&bounds::PROPOSAL, bytes, || Proposal::from_results("fuzz", results)) {
+    let choices = ProposalChoices { name: "fuzz", ..ProposalChoices::default() };
+    match held(&bounds::PROPOSAL, bytes, || Proposal::from_results(results, &choices)) {
         Ok(proposal) => {
             let read = Policy::from_toml("fuzz", &proposal.toml);
             assert!(read.is_ok(), "{}\n{read:?}", proposal.toml);
         }
-        Err(_) => assert!(results.iter().any(|result| result.authentic().is_none())),
+        Err(_) => assert!(results.iter().any(|result| Unsuitable::of(result, false).is_some())),
     }
 }
 

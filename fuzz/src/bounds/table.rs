@@ -102,7 +102,8 @@ entries! {
     // For each piece what `verify` costs, and once what the cache takes.
     VERIFY_MANY = Entry::free(FRONT, "`verify_many`, each piece")
         .heap((16, 256 * KIB), (32, 384 * KIB)).signatures(513, 2).blocks(390, 6144);
-    PROPOSAL = Entry::free(FRONT, "`Proposal::from_results`").heap((1, 8 * KIB), (1, 48 * KIB));
+    // It is read back as a policy, for its warnings.
+    PROPOSAL = Entry::free(FRONT, "`Proposal::from_results`").heap((4, 112 * KIB), (8, 160 * KIB));
     // Room for a head, and its public area and wrapped key once more.
     ENVELOPE = Entry::free(VTPM, "`seal::EnvelopeHeader::parse`, `read`").heap((0, 2 * KIB), (0, 2 * KIB));
     // What the library of cryptography takes for itself is not in it.

@@ -4,9 +4,10 @@ use std::fmt::Display;
 
 use serde::Serialize;
 use teeproof::bundle::BundleError;
+use teeproof::hcl::checks::ORIGIN;
 use teeproof::input::InputError;
 use teeproof::tpm::CertificationError;
-use teeproof::{PolicyError, PolicyProblem, PolicyWarning};
+use teeproof::{PolicyError, PolicyProblem, PolicyWarning, Unsuitable};
 
 use crate::json::Json;
 use crate::page::{BAD, HINT, Page};
@@ -91,10 +92,17 @@ impl Fault {
         Self::new(error.exit(), class, error.to_string(), error.hint().into_owned())
     }
 
-    /// Evidence that nothing is learnt from, with the exit code of its verification.
-    pub(crate) fn unlearnt(exit: u8, message: impl Into<String>) -> Self {
-        let hint = "teeproof verify shows what does not hold";
-        Self::new(exit, "not authentic", message.into(), hint.into())
+    /// Evidence that no policy is proposed from: with the exit code and class of its failure, or refused where it
+    /// is authentic.
+    pub(crate) fn unsuitable(reason: &Unsuitable) -> Self {
+        let hint = match reason.check.id {
+            id if id == ORIGIN.id => {
+                format!("{}: --accept-origin-not-shown REASON", reason.hint.trim_end_matches('.'))
+            }
+            _ => reason.hint.clone(),
+        };
+        let (exit, class) = reason.class.map_or((6, "refused"), |class| (class.exit(), class.as_str()));
+        Self::new(exit, class, format!("no policy is proposed from this evidence ({class}): {reason}"), hint)
     }
 
     /// The bundle cannot be taken or made.

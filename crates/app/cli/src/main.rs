@@ -28,6 +28,7 @@ mod overlap;
 mod page;
 mod policy;
 mod product;
+mod reason;
 mod seal;
 mod source;
 mod streams;

@@ -160,7 +160,7 @@ macro_rules! snp_policy_fields {
                     "AMD 56860, REPORTED_TCB",
                 genuine (waived), value (Some($crate::TcbLevels::of(report.product(), report.reported_tcb()))),
                 suggest (floor)
-                under "The oldest firmware among the evidence, component by component.";
+                under "The oldest firmware of each product line among the evidence, component by component.";
             committed_tcb: Rule<'p, TcbLevels>, "committed-tcb" as Levels,
                 "The firmware that the platform cannot go back behind.",
                 COMMITTED_TCB [6] = "snp.tcb.committed", "the committed TCB",

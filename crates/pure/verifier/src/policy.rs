@@ -37,14 +37,18 @@ mod table;
 mod tcb;
 #[cfg(feature = "policy-file")]
 mod tpm;
+#[cfg(feature = "policy-file")]
+mod unsuitable;
 mod warnings;
 
 #[cfg(feature = "policy-file")]
 pub use problem::{PolicyError, PolicyProblem};
 #[cfg(feature = "policy-file")]
-pub use propose::{NotAuthentic, Proposal};
+pub use propose::{NoProposal, Proposal, ProposalChoices};
 #[cfg(feature = "policy-file")]
 pub use table::PolicyKey;
+#[cfg(feature = "policy-file")]
+pub use unsuitable::Unsuitable;
 pub use warnings::PolicyWarning;
 
 use alloc::string::{String, ToString};

@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use teeproof_core::{Outcome, Technology, Time};
+use teeproof_core::{Class, Outcome, Technology, Time};
 use teeproof_hcl::OriginGrounds;
 use teeproof_x509::{AnchorKind, VerifiedSignature};
 
@@ -94,6 +94,7 @@ pub struct Claim {
 pub struct AttestationResult<'a> {
     pub(crate) verdict: Verdict,
     pub(crate) exit: u8,
+    pub(crate) class: Option<Class>,
     pub(crate) technology: Technology,
     pub(crate) freshness: FreshnessDemand,
     pub(crate) at: Option<Time>,
@@ -138,6 +139,13 @@ impl<'a> AttestationResult<'a> {
     #[must_use]
     pub const fn exit(&self) -> u8 {
         self.exit
+    }
+
+    /// The class of the failure that ended the verification; `None` of authentic evidence, and of evidence
+    /// whose technology was not accepted.
+    #[must_use]
+    pub const fn failure_class(&self) -> Option<Class> {
+        self.class
     }
 
     /// The technology of the evidence.

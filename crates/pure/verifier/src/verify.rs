@@ -12,6 +12,8 @@ use teeproof_nitro::{Appraisal, Moment};
 
 use teeproof_snp::{Advice, Compared};
 use teeproof_wire::crl::RevocationList;
+#[cfg(feature = "policy-file")]
+use teeproof_x509::AnchoredPath;
 use teeproof_x509::{AnchorKind, ListUse, VerifiedPath, VerifiedSignature};
 
 use crate::bundle::Redacted;
@@ -45,6 +47,17 @@ impl<'a> Verified<'a> {
         };
         let path = path.into_iter().flat_map(|path| path.path().signatures());
         path.chain(vm.into_iter().flat_map(|vm| vm.signatures()))
+    }
+
+    /// The chains that the evidence stands on.
+    #[cfg(feature = "policy-file")]
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &AnchoredPath<'a>> {
+        let (path, ak) = match self {
+            Self::Snp(report) => (report.path(), None),
+            Self::Nitro(document) => (document.path(), None),
+            Self::AzureSnp(vm) => (vm.report().path(), vm.ak_path()),
+        };
+        core::iter::once(path.path()).chain(ak.map(|ak| ak.path().path()))
     }
 
     /// Whether every chain ends at a pinned anchor, or one of them at an added one.
@@ -124,9 +137,17 @@ struct Run<'r, 'a> {
 struct End<'a> {
     verdict: Verdict,
     exit: u8,
+    class: Option<Class>,
     at: Option<Time>,
     anchor: Option<AnchorKind>,
     verified: Option<Verified<'a>>,
+}
+
+impl End<'_> {
+    /// Of evidence of which nothing was verified.
+    const fn refused(exit: u8, class: Option<Class>) -> Self {
+        Self { verdict: Verdict::Refused, exit, class, at: None, anchor: None, verified: None }
+    }
 }
 
 impl<'a> Run<'_, 'a> {
@@ -299,7 +320,7 @@ impl<'a> Run<'_, 'a> {
                 None => self.findings.skip(check, &"not made: nothing could rest on it"),
             }
         }
-        self.end(End { verdict: Verdict::Refused, exit: 7, at: None, anchor: None, verified: None })
+        self.end(End::refused(7, Some(Class::Incomplete)))
     }
 
     /// Evidence never chooses its own verifier: the relying party names what it accepts, and a
@@ -314,7 +335,7 @@ impl<'a> Run<'_, 'a> {
         let because = format!("evidence of {technology} is not accepted by this request or its policy");
         let failed = Finding::new(POLICY_TECHNOLOGY, Outcome::Fail).because(&because);
         self.findings.failed(failed, &of_verification(technology));
-        self.end(End { verdict: Verdict::Refused, exit: 6, at: None, anchor: None, verified: None })
+        self.end(End::refused(6, None))
     }
 
     fn failed(
@@ -344,13 +365,7 @@ impl<'a> Run<'_, 'a> {
         {
             self.findings.advise(check, hint);
         }
-        self.end(End {
-            verdict: Verdict::Refused,
-            exit: class.exit(),
-            at: None,
-            anchor: None,
-            verified: None,
-        })
+        self.end(End::refused(class.exit(), Some(class)))
     }
 
     fn appraised(
@@ -366,13 +381,14 @@ impl<'a> Run<'_, 'a> {
             Some(Appraisal::NotShownFresh) => (Verdict::Refused, 11),
         };
         let anchor = Some(verified.anchor());
-        self.end(End { verdict, exit, at: Some(at), anchor, verified: Some(verified) })
+        self.end(End { verdict, exit, class: None, at: Some(at), anchor, verified: Some(verified) })
     }
 
     fn end(self, end: End<'a>) -> AttestationResult<'a> {
         AttestationResult {
             verdict: end.verdict,
             exit: end.exit,
+            class: end.class,
             technology: self.technology,
             freshness: match self.request.freshness {
                 Freshness::Nonce(nonce) => FreshnessDemand::Nonce(Hex(nonce).to_string()),

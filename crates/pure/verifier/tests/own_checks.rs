@@ -15,7 +15,9 @@ use teeproof::input::Inputs;
 use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof::wire::certificate::Certificate;
 use teeproof::x509::{Anchors, CachedSignatures, Revocation};
-use teeproof::{AttestationResult, Policy, Proposal, Request, Verdict, verify};
+use teeproof::{
+    AttestationResult, NoProposal, Policy, Proposal, ProposalChoices, Request, Unsuitable, Verdict, verify,
+};
 use teeproof_mint::azure::{self, EventLog, Vm};
 use teeproof_mint::nitro::Enclave;
 use teeproof_mint::snp::{Machine, Product, Report, amd};
@@ -243,7 +245,7 @@ fn machine(report: &Report, masked: bool, provider: Option<&str>) -> Carried {
     Carried { shape: "SNP report".into(), inputs, anchors: vec![minted.ark] }
 }
 
-/// The proposal for all of these accepts each of them.
+/// The proposal for those of these that are suitable accepts each of them, and there is none for the others.
 #[track_caller]
 fn comes_back(name: &str, all: &[Carried]) {
     let certificates: Vec<_> = all.iter().map(|one| one.inputs.certificates().unwrap()).collect();
@@ -255,15 +257,26 @@ fn comes_back(name: &str, all: &[Carried]) {
         .zip(&anchors)
         .map(|(certificates, anchors)| request(certificates, anchors))
         .collect();
-    let results: Vec<_> = evidence
-        .iter()
-        .zip(&requests)
-        .map(|(evidence, request)| verify(evidence, request).unwrap())
-        .collect();
-    let toml = Proposal::from_results(name, &results).unwrap().toml;
+    let results = evidence.iter().zip(&requests).map(|(one, request)| verify(one, request).unwrap());
+    let choices = ProposalChoices { name, origin_accepted: Some("a test"), ..ProposalChoices::default() };
+    let (refused, results): (Vec<_>, Vec<_>) =
+        results.partition(|result| Unsuitable::of(result, true).is_some());
+    for result in refused {
+        assert!(result.authentic().is_some(), "{result:#?}");
+        let refused = Proposal::from_results(&[result], &choices).unwrap_err();
+        assert!(matches!(refused, NoProposal::Unsuitable { index: 0, .. }), "{refused}");
+    }
+    if results.is_empty() {
+        assert_eq!(Proposal::from_results(&[], &choices), Err(NoProposal::NoEvidence));
+        return;
+    }
+    let toml = Proposal::from_results(&results, &choices).unwrap().toml;
     let policy = Policy::from_toml("proposed", &toml).unwrap_or_else(|error| panic!("{error}\n{toml}"));
     assert_eq!(policy.name, name);
     for one in all {
+        if one.ask(None, None, |result| Unsuitable::of(result, true).is_some()) {
+            continue;
+        }
         one.ask(None, Some(&policy), |result| {
             let failed: Vec<_> = result.failures().collect();
             assert_eq!(result.exit(), 0, "{}: {failed:#?}\n{toml}", one.shape);

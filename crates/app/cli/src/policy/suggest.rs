@@ -4,22 +4,28 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
-use teeproof::{AttestationResult, Caution, Proposal};
+use teeproof::{AttestationResult, NoProposal, Proposal, ProposalChoices, Unsuitable};
 
+use super::show;
 use super::trial::{Case, Named, Trial, TrialArgs};
 use crate::context::Context;
 use crate::exits;
-use crate::fault::Fault;
-use crate::page::Page;
+use crate::fault::{Fault, WarningJson};
+use crate::page::{LOUD, Page};
 use crate::product::Product;
+use crate::reason::reason;
 use crate::tried::{self, CautionCounts};
 
 /// Propose a policy from evidence that you trust
 ///
 /// Each file is one machine's evidence that needs no other file, such as a bundle. What all of
 /// them have in common is pinned; what differs is listed and marked; what belongs to one machine
-/// is waived. Only authentic evidence is learnt from; where some is not, the exit code is the gravest of the
-/// files', as of verify --each.
+/// is waived. The product lines are pinned, and each has a TCB floor of its own. PCRs are pinned where the
+/// firmware's event log explains them, all but 5, 6, 10, 16 and 23; the others are waived, each with its reason.
+///
+/// No policy is proposed from evidence that is not authentic, that a host or a debugger controls, or whose claims
+/// nothing but an AK certificate ties to Azure. The exit code is then the gravest of the files', as of verify
+/// --each.
 #[derive(Debug, Args)]
 pub(super) struct SuggestArgs {
     /// Bundles, or other evidence that brings its endorsements along
@@ -29,6 +35,15 @@ pub(super) struct SuggestArgs {
     /// What results are to call the policy
     #[arg(long, value_name = "NAME", default_value = "proposed")]
     name: String,
+
+    /// Pin these PCRs although they vary or no event log explains them: 11 or 11,12
+    #[arg(long, value_name = "PCRS", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(0..=31))]
+    pin: Vec<u8>,
+
+    /// Propose from claims although nothing but the AK certificate, or nothing at all, ties them to Azure's
+    /// paravisor, for this reason, which the proposal's head repeats
+    #[arg(long, value_name = "REASON", value_parser = reason)]
+    accept_origin_not_shown: Option<String>,
 
     #[command(flatten)]
     trial: TrialArgs,
@@ -46,60 +61,61 @@ pub(super) fn run(args: &SuggestArgs, context: &Context) -> Result<Product, Faul
     let trial = args.trial.of(&shared, None, context);
     let named = Named::read(&args.bundles, &shared, context);
     let cases: Vec<_> = named.iter().map(Named::case).collect();
+    let choices = ProposalChoices {
+        name: &args.name,
+        pin: &args.pin,
+        origin_accepted: args.accept_origin_not_shown.as_deref(),
+    };
     let results: Vec<_> =
-        named.iter().zip(&cases).map(|(one, case)| authentic(&one.name, case, &trial)).collect();
+        named.iter().zip(&cases).map(|(one, case)| suitable(&one.name, case, &trial, &choices)).collect();
     let results = all(results, context)?;
-    let mut cautions = CautionCounts::default();
-    results.iter().for_each(|result| cautions.count(result));
-    let proposal = Proposal::from_results(&args.name, &results).map_err(|error| {
-        let name = named.get(error.index).map_or("", |one| one.name.as_str());
-        Fault::unlearnt(4, error.to_string()).in_file(name)
-    })?;
-    for field in &proposal.differing {
-        context.say(&format!("differs between the files: {field}"));
-    }
-    let toml = headed(cautions, results.len(), &proposal.toml);
+    let proposal = Proposal::from_results(&results, &choices).map_err(|error| fault(&error))?;
+    let learnt: Vec<_> =
+        named.iter().zip(&results).map(|(one, result)| Learnt { file: &one.name, result }).collect();
     if context.is_json() {
-        let files =
-            named.iter().zip(&results).map(|(one, result)| Learnt { file: &one.name, result }).collect();
-        return Product::json(
-            &Suggestion {
-                schema: "teeproof/policy-suggestion/1",
-                cautions: cautions.json(),
-                toml: &toml,
-                differing: &proposal.differing,
-                files,
-            },
-            0,
-        );
+        return Product::json(&Suggestion::of(&proposal, learnt), 0);
     }
-    if !context.quiet {
-        let mut page = Page::new();
-        named
-            .iter()
-            .zip(&results)
-            .for_each(|(one, result)| tried::tell(&mut page, &one.name, result, context.verbose));
-        context.insist(&page);
-    }
-    Ok(Product::text(toml))
+    say_summary(&proposal, &learnt, context);
+    Ok(Product::text(proposal.toml))
 }
 
-/// The result of evidence that can be learnt from.
-fn authentic<'r>(
+/// The result of evidence that a policy can be proposed from.
+fn suitable<'r>(
     name: &str,
     case: &'r Result<Case<'_>, Fault>,
     trial: &'r Trial<'_>,
+    choices: &ProposalChoices<'_>,
 ) -> Result<AttestationResult<'r>, Fault> {
     let result = case.as_ref().map_err(Clone::clone)?.verify(trial)?;
-    match result.authentic() {
-        Some(_) => Ok(result),
-        None => {
-            let mut reasons = result.failures().filter_map(|finding| finding.because.as_deref());
-            let reason = reasons.next().unwrap_or("see teeproof verify");
-            let what = format!("the evidence is not authentic, so nothing can be learnt from it: {reason}");
-            Err(Fault::unlearnt(result.exit(), what).in_file(name))
-        }
+    match Unsuitable::of(&result, choices.origin_accepted.is_some()) {
+        None => Ok(result),
+        Some(reason) => Err(Fault::unsuitable(&reason).in_file(name)),
     }
+}
+
+/// Why there is no proposal although each piece of evidence is suitable.
+fn fault(error: &NoProposal) -> Fault {
+    match error {
+        NoProposal::Unsuitable { reason, .. } => Fault::unsuitable(reason),
+        NoProposal::NotAPolicy(problems) => Fault::policy(problems.clone()).in_file("the proposal"),
+        other => Fault::usage(other.to_string(), "teeproof inspect shows which PCRs the evidence has"),
+    }
+}
+
+/// For people: what the proposal comes from, where the files differ, and what to look at before it is used.
+fn say_summary(proposal: &Proposal, learnt: &[Learnt<'_>], context: &Context) {
+    let mut page = Page::new();
+    for one in learnt.iter().filter(|_| !context.quiet) {
+        tried::tell(&mut page, one.file, one.result, context.verbose);
+    }
+    for field in proposal.differing.iter().filter(|_| !context.quiet) {
+        page.line(format_args!("differs between the files: {field}"));
+    }
+    for caution in &proposal.cautions {
+        page.paint(LOUD, caution).end();
+    }
+    proposal.warnings.iter().for_each(|warning| show::warning(&mut page, "line ", warning));
+    context.insist(&page);
 }
 
 /// All of them, or the gravest fault; the others are said.
@@ -127,16 +143,6 @@ fn all<T>(results: Vec<Result<T, Fault>>, context: &Context) -> Result<Vec<T>, F
     gravest.map_or(Ok(good), Err)
 }
 
-/// The proposal, whose first line says what makes the evidence less than it looks.
-fn headed(cautions: CautionCounts, total: usize, toml: &str) -> String {
-    let told: Vec<_> = cautions
-        .iter()
-        .filter(|(caution, _)| *caution != Caution::Archived)
-        .map(|(caution, count)| format!("{caution} ({count} of {total})"))
-        .collect();
-    if told.is_empty() { toml.to_owned() } else { format!("# {}\n{toml}", told.join(", ")) }
-}
-
 /// For programs.
 #[derive(Serialize)]
 struct Suggestion<'a> {
@@ -144,7 +150,23 @@ struct Suggestion<'a> {
     cautions: serde_json::Map<String, serde_json::Value>,
     toml: &'a str,
     differing: &'a [String],
+    warnings: Vec<WarningJson>,
     files: Vec<Learnt<'a>>,
+}
+
+impl<'a> Suggestion<'a> {
+    fn of(proposal: &'a Proposal, files: Vec<Learnt<'a>>) -> Self {
+        let mut cautions = CautionCounts::default();
+        files.iter().for_each(|one| cautions.count(one.result));
+        Self {
+            schema: "teeproof/policy-suggestion/1",
+            cautions: cautions.json(),
+            toml: &proposal.toml,
+            differing: &proposal.differing,
+            warnings: proposal.warnings.iter().map(WarningJson::of).collect(),
+            files,
+        }
+    }
 }
 
 /// What a file that was learnt from came to.

@@ -22,6 +22,7 @@ use crate::json::Json;
 use crate::nonce;
 use crate::page::LOUD;
 use crate::product::Product;
+use crate::reason::reason;
 use crate::source;
 use crate::verify::{Asked, VerifyArgs, page, with_result};
 
@@ -55,14 +56,6 @@ pub(super) struct EncryptArgs {
 
     #[command(flatten)]
     evidence: VerifyArgs,
-}
-
-/// A reason that a person writes, as that of a waiver in a policy: not blank.
-fn reason(text: &str) -> Result<String, String> {
-    if text.trim().is_empty() {
-        return Err("the reason is blank; it is said with the verdict".to_owned());
-    }
-    Ok(text.to_owned())
 }
 
 /// Seal a secret to a key of which nothing is verified

@@ -285,12 +285,13 @@ fn the_origin_and_its_cautions_stand_in_json_and_in_the_first_line_of_every_verb
     let verify = |more: &[&str]| machine.verify().args(nonce(&CHALLENGE)).args(more).args([&bundle]);
     let verb = |verb: &[&str]| teeproof(verb).args([&bundle]).args(AT).args(machine.anchors());
     let json = ["--format", "json"];
+    let accept = ["--accept-origin-not-shown", "a test"];
     for quiet in [&[][..], &["-q"]] {
         for run in [
             verify(quiet),
             verify(&["--each"]).args(quiet),
             verb(&["policy", "test", "builtin:genuine"]).args(quiet),
-            verb(&["policy", "suggest"]).args(quiet),
+            verb(&["policy", "suggest"]).args(accept).args(quiet),
         ] {
             let ran = run.exits(0);
             assert!(ran.first_line().contains(both) && ran.first_line().contains(other), "{ran:#?}");
@@ -304,7 +305,7 @@ fn the_origin_and_its_cautions_stand_in_json_and_in_the_first_line_of_every_verb
     for run in [
         verify(&["--each"]).args(json),
         verb(&["policy", "test", "builtin:genuine"]).args(json),
-        verb(&["policy", "suggest"]).args(json),
+        verb(&["policy", "suggest"]).args(accept).args(json),
     ] {
         let told = run.exits(0).json();
         assert_eq!(told["cautions"], counts);

@@ -33,6 +33,7 @@ mod minted;
 mod nitro;
 mod output;
 mod policy;
+mod policy_advice;
 mod policy_azure;
 mod policy_fleet;
 mod policy_suggest;

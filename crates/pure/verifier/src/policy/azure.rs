@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use teeproof_core::{Absence, Expectation, Rule, Technology, Value};
-use teeproof_hcl::{Ground, Origin, Policy, VerifiedVm, VmId, checks};
+use teeproof_hcl::{Ground, Origin, OriginGrounds, Policy, VerifiedVm, VmId, checks};
 use teeproof_tpm::Booted;
 
 use super::kinds::{Fixed, YesNo};
@@ -74,19 +74,34 @@ pub(super) fn read_tdx(node: Node<'_>, problems: &mut Problems<'_>) -> Result<Po
 }
 
 /// Proposes `[azure-snp]` for these VMs.
-pub(super) fn propose_all(lines: &mut Lines, vms: &[&VerifiedVm<'_>]) {
+pub(super) fn propose_all(lines: &mut Lines<'_>, vms: &[&VerifiedVm<'_>]) {
+    if !vms.iter().all(|vm| vm.origin(None).is_strong()) {
+        lines.withhold(GROUNDS_OF_POLICIES, NOT_A_GROUND);
+    }
     snp::propose(lines, &vms.iter().map(|vm| vm.report()).collect::<Vec<_>>());
     propose(lines, vms);
     let booted = vms.iter().map(|vm| Booted { pcrs: vm.pcrs(), log: vm.log() });
     tpm::propose(lines, &booted.collect::<Vec<_>>());
 }
 
-/// The proposal pins measurement, id key and security version, and each is a ground.
-fn origin(lines: &mut Lines, key: &str, _: &[&VerifiedVm<'_>]) {
-    lines.comment(
-        "What ties the report to Azure's paravisor: the launch digest above, by trust on first use.",
-    );
-    lines.line(&format!("{key} = {{ exactly = \"measurement\" }}"));
+/// The fields that are grounds of the origin once a policy pins them; `id-key-digest` is one beside `guest-svn`.
+const GROUNDS_OF_POLICIES: &[&str] = &["measurement", "guest-svn"];
+const NOT_A_GROUND: &str = "the origin is not shown: pinned, it would pass for a ground of the origin";
+
+/// A ground that the evidence itself shows to be Azure's, and never one that self-made claims alone satisfy.
+fn origin(lines: &mut Lines<'_>, key: &str, vms: &[&VerifiedVm<'_>]) {
+    let grounds: Vec<_> = vms.iter().map(|vm| vm.origin(None)).collect();
+    if grounds.iter().all(OriginGrounds::is_strong) {
+        lines.comment("Every report is signed under a known ID key of Azure's paravisor; its launch digest, above, is pinned.");
+        return lines.line(&format!("{key} = {{ exactly = \"{}\" }}", Ground::Measurement));
+    }
+    lines.comment("ORIGIN NOT SHOWN: any SNP guest could have made such claims.");
+    if grounds.iter().all(|origin| origin.grounds().contains(&Ground::AkCertificate)) {
+        lines.comment("The AK certificate alone shows whose the key is, not who made the claims.");
+        return lines.line(&format!("{key} = {{ exactly = \"{}\" }}", Ground::AkCertificate));
+    }
+    let why = lines.origin_accepted().unwrap_or("the origin is not shown");
+    lines.waived(key, why);
 }
 
 /// The grounds of the report's origin.

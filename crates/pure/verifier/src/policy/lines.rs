@@ -6,30 +6,56 @@ use alloc::vec::Vec;
 use core::fmt::Write;
 use core::mem;
 
-use teeproof_core::Technology;
+use teeproof_core::{Absence, Technology};
 
 use super::kinds::{Fixed, text};
+use super::propose::ProposalChoices;
 use super::rule::Kind;
 
 /// The lines of one section, and which of its fields differ.
 #[derive(Debug)]
-pub(super) struct Lines {
+pub(super) struct Lines<'c> {
     section: Technology,
+    choices: ProposalChoices<'c>,
     text: String,
     /// The tables of PCRs: a key that stood behind them would be one of theirs.
     tables: String,
     differing: Vec<String>,
+    /// Fields that are waived whatever was found, and why.
+    withheld: (&'static [&'static str], &'static str),
 }
 
-impl Lines {
+impl<'c> Lines<'c> {
     /// No lines yet.
-    pub(super) fn of(section: Technology) -> Self {
-        Self { section, text: String::new(), tables: String::new(), differing: Vec::new() }
+    pub(super) fn of(section: Technology, choices: ProposalChoices<'c>) -> Self {
+        Self {
+            section,
+            choices,
+            text: String::new(),
+            tables: String::new(),
+            differing: Vec::new(),
+            withheld: (&[], ""),
+        }
+    }
+
+    /// Waives these fields for this reason, whatever is found.
+    pub(super) const fn withhold(&mut self, fields: &'static [&'static str], why: &'static str) {
+        self.withheld = (fields, why);
+    }
+
+    /// Why a field is waived whatever is found.
+    fn withheld(&self, field: &str) -> Option<&'static str> {
+        self.withheld.0.contains(&field).then_some(self.withheld.1)
+    }
+
+    /// Why the relying party accepts claims whose origin is not shown, if it does.
+    pub(super) const fn origin_accepted(&self) -> Option<&'c str> {
+        self.choices.origin_accepted
     }
 
     /// The section as TOML, and the fields that differ, as `section.field`.
     pub(super) fn finish(self) -> (String, Vec<String>) {
-        let Self { section, text, tables, differing } = self;
+        let Self { section, text, tables, differing, .. } = self;
         let differing = differing.iter().map(|field| format!("{section}.{field}")).collect();
         (format!("\n[{section}]\n{text}{tables}"), differing)
     }
@@ -44,13 +70,25 @@ impl Lines {
         let _ = writeln!(self.text, "{line}");
     }
 
-    /// A field with the values that were found, as TOML. One that some of the evidence does not
-    /// have is waived, because no expectation but a waiver accepts its absence.
-    pub(super) fn found(&mut self, field: &str, values: impl Iterator<Item = Option<String>>) {
+    /// A field with the values that were found, as TOML. One that none of the evidence has is demanded to be
+    /// absent, where its absence is signed; one that some of it does not have is waived, because no expectation
+    /// accepts both.
+    pub(super) fn found(
+        &mut self,
+        field: &str,
+        absence: Absence,
+        values: impl Iterator<Item = Option<String>>,
+    ) {
+        if let Some(why) = self.withheld(field) {
+            return self.waived(field, why);
+        }
         let values: Vec<Option<String>> = values.collect();
         if values.iter().any(Option::is_none) {
-            let why = if values.iter().all(Option::is_none) { "absent" } else { "absent in some" };
-            return self.waived(field, why);
+            return match (values.iter().all(Option::is_none), absence) {
+                (true, Absence::Attested) => self.line(&format!("{field} = {{ absent = true }}")),
+                (true, Absence::NotAttested) => self.waived(field, "absent"),
+                (false, _) => self.waived_differing(field, "absent in some of the evidence"),
+            };
         }
         let values = distinct(values.into_iter().flatten());
         match values.as_slice() {
@@ -67,6 +105,9 @@ impl Lines {
 
     /// A field that must reach the lowest of the values that were found.
     pub(super) fn floor<K: Kind>(&mut self, field: &str, values: impl Iterator<Item = Option<K::Value>>) {
+        if let Some(why) = self.withheld(field) {
+            return self.waived(field, why);
+        }
         let Some(floor) = values.collect::<Option<Vec<_>>>().and_then(K::lowest) else {
             return self.waived(field, "absent");
         };
@@ -78,43 +119,53 @@ impl Lines {
         let _ = writeln!(self.text, "{field} = {{ waived = {} }}", text(why));
     }
 
-    /// A table of PCRs. Those in `volatile` belong to one machine or one boot and are told as
-    /// comments.
+    /// A field that no rule describes in all of the evidence, so that a person has to look at it.
+    pub(super) fn waived_differing(&mut self, field: &str, why: &str) {
+        self.differing.push(field.to_string());
+        self.waived(field, why);
+    }
+
+    /// A table of PCRs: a rule for each one that is in any of the evidence. `unpinned` says why one with
+    /// these values is not pinned, unless the relying party chose to pin it.
     pub(super) fn pcrs<const N: usize>(
         &mut self,
         field: &str,
-        registers: &[Vec<(u8, [u8; N])>],
-        volatile: &[(u8, &str)],
+        banks: &[Vec<(u8, [u8; N])>],
+        unpinned: impl Fn(u8, &[[u8; N]]) -> Option<String>,
     ) {
-        let common: Vec<u8> = (0..=u8::MAX)
-            .filter(|index| {
-                !registers.is_empty() && registers.iter().all(|bank| value(bank, *index).is_some())
-            })
-            .collect();
-        let pinned = |index: &u8| !volatile.iter().any(|(one, _)| one == index);
-        if !common.iter().any(pinned) {
-            self.waived(field, "no register is in all of the evidence");
-            return;
-        }
         let before = mem::take(&mut self.text);
-        let _ = writeln!(self.text, "\n[{}.{field}]", self.section);
-        for index in common {
-            let values = || registers.iter().filter_map(|bank| value(bank, index));
-            if let Some((_, why)) = volatile.iter().find(|(one, _)| *one == index) {
-                if distinct(values().map(|value| Fixed::<N>::toml(&value))).len() > 1 {
-                    self.differing.push(format!("pcrs.{index}"));
-                }
-                let _ = writeln!(self.text, "# {index}: {why}");
+        for index in 0..=u8::MAX {
+            let values: Vec<[u8; N]> = banks.iter().filter_map(|bank| value(bank, index)).collect();
+            if values.is_empty() {
                 continue;
             }
-            self.register(index, values());
+            let why = match values.len() == banks.len() {
+                false => {
+                    self.differing.push(format!("{field}.{index}"));
+                    Some("not in all of the evidence".to_string())
+                }
+                true => unpinned(index, &values).filter(|_| !self.choices.pin.contains(&index)),
+            };
+            match why {
+                Some(why) => self.waived(&index.to_string(), &why),
+                None => self.register(index, values.into_iter()),
+            }
         }
-        self.tables.push_str(&mem::replace(&mut self.text, before));
+        let rules = mem::replace(&mut self.text, before);
+        if rules.is_empty() {
+            self.waived(field, "no PCR is in the evidence");
+            return;
+        }
+        let _ = write!(self.tables, "\n[{}.{field}]\n{rules}", self.section);
     }
 
     fn register<const N: usize>(&mut self, index: u8, values: impl Iterator<Item = [u8; N]>) {
         let before = self.differing.len();
-        self.found(&index.to_string(), values.map(|value| Some(Fixed::<N>::toml(&value))));
+        self.found(
+            &index.to_string(),
+            Absence::NotAttested,
+            values.map(|value| Some(Fixed::<N>::toml(&value))),
+        );
         if let Some(field) = self.differing.get_mut(before) {
             *field = format!("pcrs.{index}");
         }

@@ -1,5 +1,6 @@
 //! The section `[nitro]`.
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -9,6 +10,7 @@ use teeproof_nitro::{MaxAge, Policy, VerifiedDocument, checks};
 use super::kinds::{Bytes, Fixed, Plain, YesNo, number};
 use super::lines::Lines;
 use super::node::Node;
+use super::pcr_advice::volatile_in_nitro;
 use super::pcrs::{PcrTable, waiver};
 use super::problems::{Problems, Reported};
 use super::rule::{AT_MOST, REASON, WAIVED, expectation};
@@ -26,16 +28,32 @@ pub(super) fn read(node: Node<'_>, problems: &mut Problems<'_>) -> Result<Policy
     fields(&section, problems)
 }
 
-fn pcrs(lines: &mut Lines, key: &str, found: &[&VerifiedDocument<'_>]) {
+fn pcrs(lines: &mut Lines<'_>, key: &str, found: &[&VerifiedDocument<'_>]) {
     let values = |one: &&VerifiedDocument<'_>| -> Vec<(u8, [u8; 48])> {
         one.document().pcrs.iter().map(|(index, pcr)| (index, *pcr)).collect()
     };
     let banks: Vec<_> = found.iter().map(values).collect();
-    lines.pcrs(key, &banks, VOLATILE);
+    lines.pcrs(key, &banks, unpinned);
 }
 
-/// PCRs that say something of one machine.
-const VOLATILE: &[(u8, &str)] = &[(4, "the parent instance's id: one instance's alone")];
+/// Why a PCR with these values is not pinned. A PCR of zeros names no software, no role and no signer.
+fn unpinned(index: u8, values: &[[u8; 48]]) -> Option<String> {
+    if let Some(why) = volatile_in_nitro(index) {
+        return Some(why.into());
+    }
+    let zeros =
+        values.iter().filter(|value| **value == [0; 48]).fold(0_usize, |count, _| count.saturating_add(1));
+    let what = match index {
+        3 => "no IAM role is measured",
+        8 => "the image is not signed",
+        _ => "nothing was measured",
+    };
+    match zeros {
+        0 => None,
+        all if all == values.len() => Some(format!("zero: {what}")),
+        _ => Some(format!("zero in some of the evidence: {what}")),
+    }
+}
 
 /// An age in seconds.
 struct Age;

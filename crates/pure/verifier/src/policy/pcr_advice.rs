@@ -12,13 +12,38 @@ const TPM: &[(u8, &str)] = &[
     (23, "for applications: any software can reset it"),
 ];
 
+/// PCRs of a Nitro enclave that say something of one machine.
+#[cfg(feature = "policy-file")]
+const NITRO: &[(u8, &str)] = &[(4, "the parent instance's id: one instance's alone")];
+
 /// Why no policy should pin this PCR of a TPM, whatever an event log explains.
 pub(super) fn volatile_in_tpm(index: u8) -> Option<&'static str> {
     reason(TPM, index)
 }
 
+/// Why no policy should pin this PCR of a Nitro enclave.
+#[cfg(feature = "policy-file")]
+pub(super) fn volatile_in_nitro(index: u8) -> Option<&'static str> {
+    reason(NITRO, index)
+}
+
 fn reason(table: &[(u8, &'static str)], index: u8) -> Option<&'static str> {
     table.iter().find(|(one, _)| *one == index).map(|(_, why)| *why)
+}
+
+/// What an operating system measures into a PCR outside of the firmware's event log.
+#[cfg(feature = "policy-file")]
+pub(super) const fn measured_by_the_system(index: u8) -> Option<&'static str> {
+    Some(match index {
+        8 => "boot loaders extend it",
+        9 => "systemd extends it with the initrd, from version 255",
+        11 => "systemd extends it with the kernel image and the boot phase",
+        12 => "systemd extends it with kernel parameters and credentials",
+        13 => "systemd extends it with system extensions",
+        14 => "shim extends it with the MOK lists",
+        15 => "systemd extends it with the machine id and volume keys",
+        _ => return None,
+    })
 }
 
 /// Whether a PCR holds what a reset leaves: nothing was measured into it.

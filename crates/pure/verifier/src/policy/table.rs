@@ -129,7 +129,7 @@ macro_rules! section {
         }
 
         /// Proposes the fields for what was found.
-        pub(super) fn propose(lines: &mut Lines, found: &[Source<'_, '_>]) {
+        pub(super) fn propose(lines: &mut Lines<'_>, found: &[Source<'_, '_>]) {
             $(
                 $(lines.comment($heading);)?
                 $crate::policy::table::section!(@propose lines, found, $key, $kind, $verified, $how $value, $suggest);
@@ -149,11 +149,9 @@ macro_rules! section {
     (@propose $lines:ident, $found:ident, $key:literal, $kind:ty, $verified:ident, value (($($value:tt)*), $remark:expr), $suggest:tt) => {
         $crate::policy::table::section!(@propose $lines, $found, $key, $kind, $verified, value ($($value)*), $suggest)
     };
-    (@propose $lines:ident, $found:ident, $key:literal, $kind:ty, $verified:ident, optional ($($value:tt)*), $suggest:tt) => {
-        $crate::policy::table::section!(@propose $lines, $found, $key, $kind, $verified, value ($($value)*), $suggest)
-    };
-    (@propose $lines:ident, $found:ident, $key:literal, $kind:ty, $verified:ident, value ($($value:tt)*), (found)) => {
-        $lines.found($key, $found.iter().map(|$verified| toml::<$kind, _>($($value)*)))
+    (@propose $lines:ident, $found:ident, $key:literal, $kind:ty, $verified:ident, $how:ident ($($value:tt)*), (found)) => {
+        let absence = $crate::policy::table::section!(@absence $how);
+        $lines.found($key, absence, $found.iter().map(|$verified| toml::<$kind, _>($($value)*)))
     };
     (@propose $lines:ident, $found:ident, $key:literal, $kind:ty, $verified:ident, value ($($value:tt)*), (floor)) => {
         $lines.floor::<$kind>($key, $found.iter().map(|$verified| $($value)*))

@@ -24,16 +24,16 @@ impl Kind for Levels {
         levels(&seen.tcb)
     }
 
-    /// The lowest level of every component; `fmc` where every TCB has one.
+    /// A floor for each product line: the lowest level of every component among its own TCBs. A machine that has
+    /// the lowest of each is accepted although none was seen, as every level of it was.
     fn lowest(found: Vec<TcbLevels>) -> Option<String> {
-        let lowest = found.into_iter().map(|levels| levels.tcb).reduce(|one, other| Tcb {
-            fmc: one.fmc.zip(other.fmc).map(|(one, other)| one.min(other)),
-            bootloader: one.bootloader.min(other.bootloader),
-            tee: one.tee.min(other.tee),
-            snp: one.snp.min(other.snp),
-            microcode: one.microcode.min(other.microcode),
-        });
-        lowest.map(|lowest| levels(&lowest))
+        let of = |product: &Product, name: &str| {
+            let tcbs = found.iter().filter(|levels| levels.product == Some(*product));
+            tcbs.map(|levels| levels.tcb).reduce(lower).map(|floor| format!("{name} = {}", levels(&floor)))
+        };
+        let floors = Product::ALL.iter().zip(PRODUCTS).filter_map(|(product, name)| of(product, name));
+        let floors: Vec<String> = floors.collect();
+        (!floors.is_empty()).then(|| format!("{{ {} }}", floors.join(", ")))
     }
 
     fn read(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<TcbLevels, Reported> {
@@ -50,6 +50,17 @@ impl Kind for Levels {
             return by_product(node, table, problems).map(TcbFloor::from);
         }
         components(node, table, problems).map(TcbFloor::from)
+    }
+}
+
+/// The lower level of every component; `fmc` where both have one.
+fn lower(one: Tcb, other: Tcb) -> Tcb {
+    Tcb {
+        fmc: one.fmc.zip(other.fmc).map(|(one, other)| one.min(other)),
+        bootloader: one.bootloader.min(other.bootloader),
+        tee: one.tee.min(other.tee),
+        snp: one.snp.min(other.snp),
+        microcode: one.microcode.min(other.microcode),
     }
 }
 

@@ -1,13 +1,17 @@
 //! The fields of a TPM: PCRs and event log, in the sections of technologies that have one.
 
+use alloc::format;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use teeproof_core::Technology;
-use teeproof_tpm::{Booted, Policy, VerifiedLog, checks};
+use teeproof_tpm::{Booted, Explanation, Policy, VerifiedLog, checks};
+use teeproof_wire::tpm::REGISTERS;
 
 use super::event_log::LogExplains;
-use super::kinds::YesNo;
+use super::kinds::{YesNo, text};
 use super::lines::Lines;
+use super::pcr_advice::{is_reset, measured_by_the_system, volatile_in_tpm};
 use super::pcrs::PcrTable;
 use super::problems::{Problems, Reported};
 use super::section::Section;
@@ -18,24 +22,75 @@ teeproof_tpm::tpm_policy_fields! { section }
 /// Where the values are found.
 type Source<'b, 'a> = Booted<'b, 'a>;
 
-fn pcrs(lines: &mut Lines, key: &str, found: &[Booted<'_, '_>]) {
+fn pcrs(lines: &mut Lines<'_>, key: &str, found: &[Booted<'_, '_>]) {
     let values = |booted: &Booted<'_, '_>| -> Vec<(u8, [u8; 32])> {
         let pcrs = booted.pcrs.into_iter();
         pcrs.flat_map(|pcrs| pcrs.iter().map(|(index, value)| (index, *value))).collect()
     };
     let banks: Vec<_> = found.iter().map(values).collect();
-    lines.pcrs(key, &banks, VOLATILE);
+    let logs: Vec<_> = found.iter().map(|booted| booted.log).collect();
+    lines.pcrs(key, &banks, |index, values| {
+        values.iter().zip(&logs).find_map(|(value, log)| unexplained(index, value, *log))
+    });
 }
 
-/// PCRs that say something of one machine or one start.
-const VOLATILE: &[(u8, &str)] = &[
-    (5, "how often the boot loader tried to leave the firmware: differs from start to start"),
-    (6, "holds the VM's id: one machine's alone"),
-    (16, "for debugging: anybody can reset it"),
-    (23, "for applications: anybody can reset it"),
-];
+/// PCRs that only a late launch (DRTM) resets and extends.
+const LATE_LAUNCH: core::ops::RangeInclusive<u8> = 17..=22;
 
-fn event_log(lines: &mut Lines, key: &str, found: &[Booted<'_, '_>]) {
-    let explains = |booted: &Booted<'_, '_>| toml::<YesNo, _>(booted.log.map(VerifiedLog::explains_all));
-    lines.found(key, found.iter().map(explains));
+/// The firmware's event log. The attestation agent's log tells of its own events alone and explains no boot.
+fn firmware_log<'l, 'a>(log: Option<&'l VerifiedLog<'a>>) -> Option<&'l VerifiedLog<'a>> {
+    log.filter(|log| log.format().is_of_firmware())
+}
+
+/// Why a quoted PCR is not pinned, or `None` where the firmware's event log explains its value.
+fn unexplained(index: u8, value: &[u8], log: Option<&VerifiedLog<'_>>) -> Option<String> {
+    if let Some(why) = volatile_in_tpm(index) {
+        return Some(why.to_string());
+    }
+    let explanation = firmware_log(log).map(|log| log.register(index));
+    if explanation == Some(Explanation::Explained) {
+        return None;
+    }
+    if is_reset(value) && explanation != Some(Explanation::Unexplained) {
+        let what =
+            if LATE_LAUNCH.contains(&index) { "no late launch took place" } else { "nothing was measured" };
+        return Some(format!("not extended: it holds its reset value, {what}"));
+    }
+    let what = match explanation {
+        Some(Explanation::NoLog) => "the event log has no events of it",
+        Some(_) => "the event log does not explain it",
+        None => "no event log explains it",
+    };
+    Some(match measured_by_the_system(index) {
+        Some(who) => format!("{what}: {who}"),
+        None => what.to_string(),
+    })
+}
+
+/// That the event log explains the quoted PCRs, all or all but those that it does not in some of the evidence.
+fn event_log(lines: &mut Lines<'_>, key: &str, found: &[Booted<'_, '_>]) {
+    let logs: Vec<_> = found.iter().filter_map(|booted| firmware_log(booted.log)).collect();
+    if logs.len() < found.len() {
+        return match found.iter().any(|booted| booted.log.is_some()) {
+            true => lines.waived_differing(key, "not all of the evidence has the firmware's event log"),
+            false => lines.waived(key, "no event log came with the evidence"),
+        };
+    }
+    let unexplained = |index: &u8| logs.iter().any(|log| log.register(*index) == Explanation::Unexplained);
+    let excepted: Vec<u8> = (0..REGISTERS).filter(unexplained).collect();
+    if !logs.iter().all(|log| log.explains_all_but(|index| excepted.contains(&index))) {
+        return lines.waived(key, "the event log explains no quoted PCR");
+    }
+    if excepted.is_empty() {
+        return lines.line(&format!("{key} = {{ exactly = true }}"));
+    }
+    let reason = |index: &u8| format!("{index} = {}", text(outside_of_the_log(*index)));
+    let excepted: Vec<String> = excepted.iter().map(reason).collect();
+    lines.line(&format!("{key} = {{ explained-except = {{ {} }} }}", excepted.join(", ")));
+}
+
+/// Why a PCR need not be explained by the event log.
+fn outside_of_the_log(index: u8) -> &'static str {
+    let who = volatile_in_tpm(index).or(measured_by_the_system(index));
+    who.unwrap_or("the event log does not explain it: it is of another boot or machine, or was altered")
 }

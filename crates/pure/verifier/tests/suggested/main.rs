@@ -1,0 +1,219 @@
+//! A proposed policy accepts the evidence that it was made from, and refuses evidence that differs from all of it
+//! in a pinned fact, field by field, and any older TCB of each product line. What is not pinned has a reason.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::arithmetic_side_effects, reason = "levels and counts of a test")]
+#![cfg(feature = "policy-file")]
+
+mod fields;
+mod fleet;
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use proptest::test_runner::{FileFailurePersistence, RngSeed, TestRunner};
+use teeproof::core::Technology;
+use teeproof::{NoProposal, Policy, PolicyKey, Proposal, ProposalChoices, Verdict, verify};
+
+use fields::{OTHER, Row};
+use fleet::{Carried, Guest, request};
+
+/// What a policy says of one check of a section: whether something is demanded, or why nothing is.
+struct FieldDemand {
+    technology: Technology,
+    check: &'static str,
+    key: &'static str,
+    waived: Option<String>,
+}
+
+fn field_demands(policy: &Policy) -> Vec<FieldDemand> {
+    let mut all = Vec::new();
+    policy.demands(&mut |technology, demand| {
+        let waived = demand.waived.map(ToString::to_string);
+        assert_eq!(demand.expected.is_none(), waived.is_some());
+        all.push(FieldDemand { technology, check: demand.check.id, key: demand.key, waived });
+    });
+    all
+}
+
+/// The proposal for these machines, with the PCR pinned if all of them have it.
+fn proposal(fleet: &[Guest], pin: &[u8]) -> Result<Proposal, NoProposal> {
+    let all: Vec<Carried> = fleet.iter().map(Guest::carried).collect();
+    let choices = ProposalChoices { name: "fleet", pin, origin_accepted: Some("a test") };
+    propose_from(&all, &choices)
+}
+
+/// Verifies all of it, the results side by side, and proposes.
+fn propose_from(all: &[Carried], choices: &ProposalChoices<'_>) -> Result<Proposal, NoProposal> {
+    let certificates: Vec<_> = all.iter().map(|one| one.inputs.certificates().unwrap()).collect();
+    let roots: Vec<&[u8]> = all.iter().flat_map(|one| one.anchors.iter().map(Vec::as_slice)).collect();
+    let evidence: Vec<_> = all.iter().map(|one| one.inputs.evidence().unwrap()).collect();
+    let results: Vec<_> = evidence
+        .iter()
+        .zip(&certificates)
+        .map(|(one, certificates)| verify(one, &request(certificates, &roots, None)).unwrap())
+        .collect();
+    Proposal::from_results(&results, choices)
+}
+
+/// Refused under the policy; where it is authentic, by this check among others.
+#[track_caller]
+fn refused(guest: &Guest, policy: &Policy, check: &str, toml: &str) {
+    guest.carried().ask(Some(policy), |result| {
+        let failed: Vec<_> = result.failures().map(|finding| finding.check.id).collect();
+        let said = format!("{check}: {failed:?}\n{guest:?}\n{toml}");
+        assert_eq!(result.verdict(), Verdict::Refused, "{said}");
+        assert!(result.authentic().is_none() || failed.contains(&check), "{said}");
+    });
+}
+
+/// The machine with another value of a PCR.
+fn other_pcr(guest: &Guest, index: u8) -> Guest {
+    match guest.clone() {
+        Guest::Azure(mut vm) => {
+            vm.extended.push((index.into(), OTHER));
+            Guest::Azure(vm)
+        }
+        Guest::Nitro(mut pcrs) => {
+            pcrs.push((index.into(), OTHER));
+            Guest::Nitro(pcrs)
+        }
+        Guest::Snp(_) => unreachable!("no PCRs"),
+    }
+}
+
+/// The PCRs of an Azure VM that are never pinned unless that is asked for, and those that a firmware's log that
+/// explains them has pinned.
+const NEVER: [u8; 5] = [5, 6, 10, 16, 23];
+const FIRMWARE: [u8; 2] = [4, 7];
+
+/// Whether a PCR is pinned as it has to be.
+fn pinned_as_it_should_be(fleet: &[Guest], technology: Technology, index: u8, pin: &[u8], is_pinned: bool) {
+    if technology != Technology::AzureSnp {
+        assert!(index > 2 || is_pinned, "PCR {index} of an enclave");
+        return;
+    }
+    let vms = || fleet.iter().filter_map(|guest| if let Guest::Azure(vm) = guest { Some(vm) } else { None });
+    let explained = vms().all(|vm| vm.is_quoted && vm.secure_boot.is_some());
+    let outside = vms().any(|vm| vm.extended.iter().any(|(one, _)| *one == usize::from(index)));
+    let in_all = vms().all(|vm| vm.is_quoted && (!vm.has_few_pcrs || fleet::FEW.contains(&index)));
+    if pin.contains(&index) {
+        assert!(is_pinned, "PCR {index} is to be pinned");
+    } else if NEVER.contains(&index) || !explained || outside || !in_all {
+        assert!(!is_pinned, "PCR {index} varies, or no log explains it");
+    } else if FIRMWARE.contains(&index) {
+        assert!(is_pinned, "the log explains PCR {index}");
+    }
+}
+
+/// Walks over every field of a section.
+fn every_field(
+    fleet: &[Guest],
+    one: &Guest,
+    policy: &Policy,
+    toml: &str,
+    pin: &[u8],
+    exercised: &RefCell<BTreeSet<String>>,
+) {
+    let technology = one.technology();
+    let demands = field_demands(policy);
+    for PolicyKey { key, check, .. } in Policy::keys().iter().filter(|row| row.technology == technology) {
+        let row = fields::row(technology, key).unwrap_or_else(|| panic!("{technology}.{key} has no row"));
+        let of_field: Vec<_> =
+            demands.iter().filter(|one| one.technology == technology && one.key == *key).collect();
+        assert!(!of_field.is_empty(), "{technology}.{key} is in no demand\n{toml}");
+        let waived = of_field.iter().all(|one| one.waived.as_ref().is_some_and(|why| !why.trim().is_empty()));
+        match row {
+            Row::Waived => assert!(waived, "{technology}.{key} is pinned\n{toml}"),
+            Row::Pinned(_) if waived => panic!("{technology}.{key} is not pinned\n{toml}"),
+            Row::Pinned(change) | Row::PinnedIfKnown(change) if !waived => {
+                if let Some(changed) = change(one, fleet) {
+                    refused(&changed, policy, check.id, toml);
+                    exercised.borrow_mut().insert(format!("{technology}.{key}"));
+                }
+            }
+            Row::PinnedIfKnown(_) if key == &"measurement" && technology == Technology::Snp => {
+                panic!("{technology}.{key} is not pinned\n{toml}")
+            }
+            Row::Pinned(_) | Row::PinnedIfKnown(_) => (),
+            Row::Pcrs => {
+                for pcr in of_field {
+                    let Some((_, index)) = pcr.check.split_once("pcr") else { continue };
+                    let Ok(index) = index.parse::<u8>() else { continue };
+                    pinned_as_it_should_be(fleet, technology, index, pin, pcr.waived.is_none());
+                    if pcr.waived.is_none() {
+                        refused(&other_pcr(one, index), policy, pcr.check, toml);
+                        exercised.borrow_mut().insert(format!("{technology}.pcrs.{index}"));
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn a_fleet(fleet: &[Guest], pin: u8, exercised: &RefCell<BTreeSet<String>>) {
+    let (proposal, pin) = match proposal(fleet, &[pin]) {
+        Err(NoProposal::PinMissing(_)) => (proposal(fleet, &[]).unwrap(), vec![]),
+        other => (other.unwrap(), vec![pin]),
+    };
+    let toml = &proposal.toml;
+    let policy = Policy::from_toml("test", toml).unwrap_or_else(|error| panic!("{error}\n{toml}"));
+    assert_eq!(proposal.warnings, policy.warnings());
+    assert!(policy.azure_tdx.is_none());
+    for guest in fleet {
+        guest.carried().ask(Some(&policy), |result| {
+            let failed: Vec<_> = result.failures().collect();
+            assert_eq!(result.exit(), 0, "{failed:#?}\n{guest:?}\n{toml}");
+        });
+        for older in fields::every_older(guest, fleet) {
+            older.carried().ask(Some(&policy), |result| {
+                let failed: Vec<_> = result.failures().map(|finding| finding.check.id).collect();
+                let tcb = failed.iter().any(|id| id.starts_with("snp.tcb."));
+                assert!(result.exit() == 6 && tcb, "{failed:?}\n{older:?}\n{toml}");
+            });
+        }
+    }
+    for technology in [Technology::Snp, Technology::AzureSnp, Technology::Nitro] {
+        if let Some(one) = fleet.iter().find(|guest| guest.technology() == technology) {
+            every_field(fleet, one, &policy, toml, &pin, exercised);
+        }
+    }
+}
+
+#[test]
+fn a_proposed_policy_refuses_what_differs_in_a_pinned_fact() {
+    let exercised = RefCell::new(BTreeSet::new());
+    let mut runner = TestRunner::new(proptest::test_runner::Config {
+        cases: 48,
+        rng_seed: RngSeed::Fixed(13),
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(
+            "tests/suggested/kept-failures.txt",
+        ))),
+        ..Default::default()
+    });
+    let pins = proptest::sample::select(vec![4_u8, 8, 10, 11, 12, 23]);
+    runner
+        .run(&(fleet::fleet(), pins), |(fleet, pin)| {
+            a_fleet(&fleet, pin, &exercised);
+            Ok(())
+        })
+        .unwrap();
+    // Each row that can be pinned was pinned in some fleet, and what differs in it was refused.
+    for PolicyKey { technology, key, .. } in Policy::keys() {
+        let row = fields::row(technology, key).filter(|_| technology != Technology::AzureTdx);
+        let name = format!("{technology}.{key}");
+        match row {
+            Some(Row::Pinned(_) | Row::PinnedIfKnown(_)) => {
+                assert!(exercised.borrow().contains(&name), "{name} was never exercised")
+            }
+            Some(Row::Pcrs) => {
+                let begins = format!("{name}.");
+                assert!(
+                    exercised.borrow().iter().any(|one| one.starts_with(&begins)),
+                    "{name} was never exercised"
+                );
+            }
+            _ => (),
+        }
+    }
+}
