@@ -20,6 +20,8 @@ pub(super) struct Twin {
 impl Twin {
     /// Starts it as a machine of this line, in a folder where it leaves its trust anchor.
     pub(super) fn start(program: &Path, line: &str, folder: &Path) -> Outcome<Self> {
+        // The folder is this step's own; a twin of an older version left an anchor that no twin replaces.
+        let _ = std::fs::remove_file(folder.join("twin-root.der"));
         let mut twin = Command::new(program);
         twin.args(["paravisor", "--listen", "127.0.0.1:0", "--product", line])
             .stdin(Stdio::null())

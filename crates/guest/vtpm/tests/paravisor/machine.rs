@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use teeproof_twin::paravisor::{Fault, Paravisor, Running, Settings, TpmProfile};
+use teeproof_twin::paravisor::{Fault, Paravisor, Running, Settings};
 use teeproof_twin::swtpm::Swtpm;
 use teeproof_vtpm::{Patience, Tpm, open};
 
@@ -55,8 +55,12 @@ impl Machine {
     }
 
     /// One whose TPM has every hash that anybody's has; the paravisor's does not have SHA-512.
+    #[cfg(feature = "seal")]
     pub(crate) fn with_every_hash(transport: Transport) -> Self {
-        Self::start(transport, &Settings { tpm: TpmProfile::Swtpm, ..Settings::default() })
+        Self::start(
+            transport,
+            &Settings { tpm: teeproof_twin::paravisor::TpmProfile::Swtpm, ..Settings::default() },
+        )
     }
 
     /// One that renews its report at [`REFRESH`], and misbehaves.
