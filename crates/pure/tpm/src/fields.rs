@@ -32,10 +32,10 @@ macro_rules! tpm_policy_fields {
                 suggest (found)
                 under "What booted.";
             event_log: EventLogRule<'p>, "event-log" as LogExplains,
-                "Whether the log explains every quoted PCR that it has events for; absent without a log.",
+                "Whether the log explains PCRs 0 to 7, all of them quoted, and every other quoted PCR that it has events for; absent without a log.",
                 EXPLAINS [6] = "log.explains", "a log that explains the registers",
-                    "The log explains every quoted register that it has events for.",
-                    "Give the event log of the machine that was quoted, since its last start. IMA extends PCR 10 and systemd PCRs 11 and 9 outside of the firmware's log: name these PCRs in `explained-except`, or leave them out of the quote.",
+                    "The log explains PCRs 0 to 7, which the firmware extends and which must all be quoted, and every other quoted register that it has events for.",
+                    "Quote PCRs 0 to 7 at least, and give the event log of the machine that was quoted, since its last start. IMA extends PCR 10 and systemd PCRs 11 and 9 outside of the firmware's log: name these PCRs in `explained-except`, or leave them out of the quote.",
                     "TCG PC Client Platform Firmware Profile, section 10.4",
                 genuine (waived), held (policy.event_log.appraise(booted.log, record)),
                 suggest (by event_log);

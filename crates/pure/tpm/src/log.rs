@@ -4,22 +4,30 @@
 mod boot;
 mod explanation;
 mod secure_boot;
+mod summary;
 
 pub use boot::BootApplication;
 pub use explanation::Explanation;
 pub use secure_boot::{EventProblem, NoSecureBoot, SecureBoot, Variable};
+pub(crate) use summary::Summary;
 
-use core::fmt;
+use core::ops::RangeInclusive;
 
 use teeproof_core::{Crypto, Record};
 use teeproof_wire::eventlog::{Event, EventLog, Format};
 use teeproof_wire::tpm::{REGISTERS, SHA256};
 
-use crate::policy::is_excepted;
-use crate::{Error, ExceptedPcr, VerifiedPcrs, checks};
+use crate::{Error, VerifiedPcrs, checks};
 
 /// The register of secure boot's configuration.
 const SECURE_BOOT: u8 = 7;
+
+/// The PCRs that the firmware extends, each of them at every start (TCG PC Client Platform Firmware Profile,
+/// section 3.3.4).
+pub const FIRMWARE_PCRS: RangeInclusive<u8> = 0..=7;
+
+/// The PCRs that software in the guest can reset, and then extend to any value (TCG PC Client Platform TPM Profile, PCR attributes).
+const RESETTABLE: [u8; 2] = [16, 23];
 
 /// An event log and which of the quoted registers it explains.
 ///
@@ -72,11 +80,20 @@ pub fn replay<'a>(
     };
     let verified = VerifiedLog { log, registers, secure_boot };
     if verified.all_match() {
-        record.pass(checks::LOG_REPLAY, &verified.summary());
+        record.pass(checks::LOG_REPLAY, &Summary::of_replay(&verified));
     } else {
-        record.warn(checks::LOG_REPLAY, &verified.summary());
+        record.warn(checks::LOG_REPLAY, &Summary::of_replay(&verified));
     }
     Ok(verified)
+}
+
+/// Whether a PCR is as the firmware's log must leave it: explained where the firmware extends it, and otherwise
+/// not unexplained.
+fn is_accounted_for(index: u8, pcr: Explanation) -> bool {
+    match FIRMWARE_PCRS.contains(&index) {
+        true => pcr == Explanation::Explained,
+        false => pcr != Explanation::Unexplained,
+    }
 }
 
 /// The events of a PCR's SHA-256 bank, with the numbers of their records.
@@ -101,37 +118,38 @@ impl<'a> VerifiedLog<'a> {
         (0..REGISTERS).zip(self.registers.iter().copied())
     }
 
-    /// Whether the log is the firmware's and explains every quoted register that it has events for,
-    /// and at least one. The attestation agent's log tells of its own events alone.
+    /// Whether the log is the firmware's and explains PCRs 0 to 7, all of them quoted, and every other quoted PCR
+    /// that it has events for. The attestation agent's log tells of its own events alone.
+    ///
+    /// The firmware measures into each of PCRs 0 to 7, a separator at least (TCG PC Client Platform Firmware
+    /// Profile, section 3.3.4): whoever hands in the evidence chooses the quote's selection and the log, and
+    /// must not choose by them what the log is held against.
     #[must_use]
     pub fn explains_all(&self) -> bool {
         self.explains_all_but(|_| false)
     }
 
-    /// As [`VerifiedLog::explains_all`], of the PCRs that are not excepted: one of them at least is explained.
+    /// As [`VerifiedLog::explains_all`], of the PCRs that are not excepted: one of them at least is explained that
+    /// no software can reset, as it can PCRs 16 and 23.
     #[must_use]
     pub fn explains_all_but(&self, excepted: impl Fn(u8) -> bool) -> bool {
-        self.log.format().is_of_firmware() && self.match_but(excepted)
+        let counted = || self.registers().filter(|(index, _)| !excepted(*index));
+        self.log.format().is_of_firmware()
+            && self.explains_any_but(&excepted)
+            && counted().all(|(index, pcr)| is_accounted_for(index, pcr))
     }
 
+    /// Whether a PCR is explained that is not excepted, and that no software can reset.
+    pub(crate) fn explains_any_but(&self, excepted: impl Fn(u8) -> bool) -> bool {
+        self.registers().any(|(index, pcr)| {
+            pcr == Explanation::Explained && !RESETTABLE.contains(&index) && !excepted(index)
+        })
+    }
+
+    /// Whether every quoted PCR that the log has events for is explained, and there is one.
     fn all_match(&self) -> bool {
-        self.match_but(|_| false)
-    }
-
-    fn match_but(&self, excepted: impl Fn(u8) -> bool) -> bool {
-        let counted = || self.registers().filter(|(index, _)| !excepted(*index)).map(|(_, pcr)| pcr);
-        counted().any(|pcr| pcr == Explanation::Explained)
-            && counted().all(|pcr| pcr != Explanation::Unexplained)
-    }
-
-    /// The registers by whether they are explained, in words.
-    pub(crate) const fn summary(&self) -> Summary<'_, 'a> {
-        self.summary_but(&[])
-    }
-
-    /// The same, where a policy excepts some PCRs.
-    pub(crate) const fn summary_but<'l>(&'l self, excepted: &'l [ExceptedPcr<'l>]) -> Summary<'l, 'a> {
-        Summary { log: self, excepted }
+        self.registers.contains(&Explanation::Explained)
+            && !self.registers.contains(&Explanation::Unexplained)
     }
 
     /// The log's format.
@@ -166,64 +184,5 @@ impl<'a> VerifiedLog<'a> {
     pub fn boot_applications(&self) -> Option<impl Iterator<Item = BootApplication<'a>> + use<'a>> {
         (self.register(boot::REGISTER) == Explanation::Explained)
             .then(|| boot::applications(measured_into(&self.log, boot::REGISTER).map(|(_, event)| event)))
-    }
-}
-
-/// `replayed values match: 0 1 2; differ: 5; no events for: 8 9`.
-pub(crate) struct Summary<'l, 'a> {
-    log: &'l VerifiedLog<'a>,
-    /// What a policy excepts.
-    excepted: &'l [ExceptedPcr<'l>],
-}
-
-/// The PCRs that an operating system extends outside of the firmware's log.
-const EXTENDED_BY_THE_SYSTEM: core::ops::RangeInclusive<u8> = 9..=11;
-
-impl fmt::Display for Summary<'_, '_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.log.format().is_of_firmware() {
-            f.write_str("the attestation agent's log, not the firmware's: ")?;
-        }
-        let mut separator = "";
-        for (what, which) in [
-            ("replayed values match:", Explanation::Explained),
-            ("differ:", Explanation::Unexplained),
-            ("no events for:", Explanation::NoLog),
-        ] {
-            write!(f, "{separator}{what}")?;
-            separator = "; ";
-            let mut indices = self.log.registers().filter(|(_, register)| *register == which).peekable();
-            if indices.peek().is_none() {
-                f.write_str(" none")?;
-            }
-            indices.try_for_each(|(index, _)| write!(f, " {index}"))?;
-        }
-        self.show_excepted(f)?;
-        let differing = self.log.registers().filter(|(_, pcr)| *pcr == Explanation::Unexplained);
-        let mut differing = differing.filter(|(index, _)| !is_excepted(self.excepted, *index)).peekable();
-        if differing.peek().is_none() {
-            return Ok(());
-        }
-        f.write_str(match differing.all(|(index, _)| EXTENDED_BY_THE_SYSTEM.contains(&index)) {
-            true => "; IMA extends PCR 10, systemd PCR 11 and from version 255 PCR 9, outside of this log",
-            false => "; this log is of another boot or machine, or was altered",
-        })
-    }
-}
-
-impl Summary<'_, '_> {
-    /// `; excepted: 9 11, of which the log explains 9`.
-    fn show_excepted(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.excepted.is_empty() {
-            return Ok(());
-        }
-        f.write_str("; excepted:")?;
-        self.excepted.iter().try_for_each(|pcr| write!(f, " {}", pcr.index))?;
-        let matching = |pcr: &&ExceptedPcr<'_>| self.log.register(pcr.index) == Explanation::Explained;
-        let mut matching = self.excepted.iter().filter(matching).peekable();
-        if matching.peek().is_some() {
-            f.write_str(", of which the log explains")?;
-        }
-        matching.try_for_each(|pcr| write!(f, " {}", pcr.index))
     }
 }

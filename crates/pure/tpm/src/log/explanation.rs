@@ -4,10 +4,6 @@ use core::fmt;
 
 use teeproof_wire::eventlog::EventLog;
 
-/// Registers below this one are the firmware's (TCG PC Client Platform Firmware Profile, section
-/// 3.3.4).
-const FIRMWARE: u8 = 8;
-
 /// Whether a log explains a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Explanation {
@@ -31,7 +27,7 @@ impl Explanation {
         quoted: Option<&[u8; 32]>,
         replayed: Option<&[u8; 32]>,
     ) -> Self {
-        let firmware = index < FIRMWARE && log.format().is_of_firmware();
+        let firmware = super::FIRMWARE_PCRS.contains(&index) && log.format().is_of_firmware();
         match (quoted, replayed) {
             (None, _) => Self::NotQuoted,
             (Some(quoted), None) if firmware && *quoted != log.start(index) => Self::Unexplained,

@@ -8,14 +8,15 @@ use teeproof_core::{
     Value, Waiver,
 };
 
+use crate::log::Summary;
 use crate::{VerifiedLog, checks};
 
 /// What is expected of the event log.
 #[derive(Clone, Debug, PartialEq)]
 pub enum EventLogRule<'p> {
-    /// Whether it explains every quoted PCR that it has events for.
+    /// Whether it explains PCRs 0 to 7, all of them quoted, and every other quoted PCR that it has events for.
     Explains(Rule<'p, bool>),
-    /// It explains every quoted PCR that it has events for, except these, and at least one.
+    /// It explains the same PCRs, except these, and at least one that no software can reset.
     ExplainsAllBut {
         /// The PCRs that need not be explained, each with the reason.
         excepted: List<'p, ExceptedPcr<'p>>,
@@ -73,7 +74,7 @@ fn explains_all_but(
     let explains = log.map(|log| log.explains_all_but(|index| is_excepted(excepted, index)));
     let holds = explains == Some(true);
     let outcome = if holds { Outcome::Pass } else { Outcome::Fail };
-    let shown = OrNone(explains.map(YesNo));
+    let shown = OrNone(log.map(|log| Explains { log, excepted, holds }));
     let because = ReplaySummary { log, excepted };
     let expected = AllBut(excepted);
     let finding = Finding::new(checks::EXPLAINS, outcome).compared(&expected, &shown).because(&because);
@@ -128,11 +129,20 @@ impl fmt::Display for AllBut<'_> {
     }
 }
 
-struct YesNo(bool);
+/// Whether the log explains what it has to; `no PCR but those` where all that it explains is excepted.
+struct Explains<'b, 'a> {
+    log: &'b VerifiedLog<'a>,
+    excepted: &'b [ExceptedPcr<'b>],
+    holds: bool,
+}
 
-impl fmt::Display for YesNo {
+impl fmt::Display for Explains<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        bool::show(&self.0, f)
+        let Self { log, excepted, holds } = self;
+        if log.explains_any_but(|_| false) && !log.explains_any_but(|index| is_excepted(excepted, index)) {
+            return f.write_str("no PCR but those");
+        }
+        bool::show(holds, f)
     }
 }
 
@@ -145,7 +155,7 @@ struct ReplaySummary<'b, 'a> {
 impl fmt::Display for ReplaySummary<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.log {
-            Some(log) => log.summary_but(self.excepted).fmt(f),
+            Some(log) => Summary::of_rule(log, self.excepted).fmt(f),
             None => f.write_str("no event log was verified"),
         }
     }

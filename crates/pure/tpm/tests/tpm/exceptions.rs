@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::subsequence;
 use proptest::test_runner::RngSeed;
 use teeproof_core::{Finding, Outcome, PcrRule, Pcrs, Record, Rule, Waiver};
-use teeproof_mint::azure::{Algorithm, EventLog, Vm};
+use teeproof_mint::azure::{Algorithm, Event, EventLog, Vm};
 use teeproof_tpm::{EventLogRule, ExceptedPcr, Policy, appraise, checks};
 
 use crate::support::*;
@@ -79,7 +79,10 @@ fn the_log_explains_all_but_what_is_excepted() {
         // What is explained may be excepted, and something has to be explained beside it.
         (vm(), &[11], true),
         (vm(), &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 14], false),
-        (vm().pcr_selection(&[4, 11]), &[11], true),
+        // Also where the firmware's are all named, which is what the policy chose and not the quote.
+        (vm(), &[0, 1, 2, 3, 4, 5, 6, 7, 11], true),
+        (vm().pcr_selection(&[4, 11]), &[0, 1, 2, 3, 5, 6, 7, 11], true),
+        (vm().pcr_selection(&[4, 11]), &[11], false),
         (vm().pcr_selection(&[4, 11]), &[4, 11], false),
         // A log that says nothing, and none.
         (silent, &[11], false),
@@ -104,6 +107,42 @@ fn the_log_explains_all_but_what_is_excepted() {
     }
 }
 
+/// The quote's selection and the log are the sender's: neither chooses what the log has to explain.
+#[test]
+fn what_a_sender_leaves_out_of_quote_or_log_is_not_left_out_of_the_rule() {
+    let one_event = |index: u8| {
+        // The system extended the PCRs, and the sender wrote a log of this one event.
+        let mut vm = extended(&[4, 7, 11]).pcr_selection(&[index]);
+        let log = EventLog::default().with(Event::new(index.into(), Event::IPL, b"any".to_vec()));
+        vm.pcrs[usize::from(index)] = log.pcrs()[usize::from(index)];
+        vm.log(log)
+    };
+    let without_events =
+        |vm: Vm, index: u8| vm.with_log(|log| log.events.retain(|event| event.register != index.into()));
+    let mut not_extended = vm();
+    not_extended.pcrs[6] = [0; 32];
+    let firmware = &[0, 1, 2, 3, 4, 5, 6, 7];
+    for (vm, excepted, told_of) in [
+        (extended(&[4, 7, 11]).pcr_selection(&[14]), &[][..], "not quoted: 0 1 2 3 4 5 6 7"),
+        (extended(&[4, 7, 11]).pcr_selection(&[14]), &[11], "not quoted: 0 1 2 3 4 5 6 7"),
+        (vm().pcr_selection(&[0, 1, 2, 3, 4, 5, 7]), &[], "not quoted: 6"),
+        (vm().pcr_selection(&[4, 6, 7]), &[0, 1, 2, 3], "not quoted: 5"),
+        (one_event(23), &[], "not quoted: 0 1 2 3 4 5 6 7"),
+        (one_event(23), firmware, "no software can reset"),
+        (one_event(16), firmware, "no software can reset"),
+        (without_events(vm(), 6), &[], "differ: 6"),
+        (without_events(not_extended, 6), &[], "PCRs 0 to 7, of which no events for: 6"),
+    ] {
+        let exactly = Policy { event_log: Rule::exactly(true).into(), ..Policy::waived("a test") };
+        let policy = if excepted.is_empty() { exactly } else { all_but(excepted) };
+        let (verdict, told) = under(&vm, &policy);
+        let explains = |told: &OneTold| told.0 == checks::EXPLAINS.id && !told.2;
+        let (_, outcome, _, _, texts) = told.0.into_iter().find(explains).unwrap();
+        assert_eq!((verdict, outcome), (false, Outcome::Fail), "{texts:?}");
+        assert!(texts[2].contains(told_of), "{told_of}: {}", texts[2]);
+    }
+}
+
 #[test]
 fn what_was_excepted_and_explained_all_the_same_is_remarked() {
     let because = |vm: &Vm, pcrs: &[u8]| {
@@ -111,6 +150,13 @@ fn what_was_excepted_and_explained_all_the_same_is_remarked() {
         let (.., [expected, actual, because]) = told.0.into_iter().nth(2).unwrap();
         (expected, actual, because)
     };
+    // Where nothing else is left to be explained, that is what was found.
+    let (_, actual, reason) = because(&vm(), &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 14]);
+    assert_eq!(actual, "no PCR but those");
+    assert!(
+        reason.ends_with("no software can reset is explained, so that the log shows nothing"),
+        "{reason}"
+    );
     let (expected, actual, reason) = because(&extended(&[11]), &[9, 11]);
     assert_eq!((&*expected, &*actual), ("yes, for all PCRs but 9, 11", "yes"));
     assert_eq!(
@@ -238,11 +284,16 @@ fn few_pcrs() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, rng_seed: RngSeed::Fixed(12), ..ProptestConfig::default() })]
 
-    /// Of any machine, log and quote: the rule holds exactly where the mint's own replay makes of every quoted
-    /// PCR that is not excepted what was quoted, and there is one.
+    /// Of any machine, log and quote: the rule holds exactly where every PCR of the firmware's that is not excepted
+    /// is quoted and has events, the mint's own replay makes of every PCR that is not excepted what was quoted, and
+    /// there is one that no software can reset.
     #[test]
     fn the_rule_holds_exactly_where_all_others_are_explained(
-        quoted in subsequence((0..24).collect::<Vec<u8>>(), 1..=24),
+        quoted in prop_oneof![
+            subsequence((0..24).collect::<Vec<u8>>(), 1..=24),
+            // All of the firmware's, as they rarely are by chance.
+            subsequence((8..24).collect::<Vec<u8>>(), 0..=16).prop_map(|others| (0..8).chain(others).collect()),
+        ],
         extended_by_the_system in few_pcrs(),
         without_events in few_pcrs(),
         without_last_event in few_pcrs(),
@@ -262,12 +313,13 @@ proptest! {
         });
         let log = vm.log.clone().unwrap();
         let (replayed, has_events) = (log.pcrs(), log.replay(Algorithm::SHA256));
-        let counted = || quoted.iter().filter(|index| !excepted.contains(index));
-        let explained = |index: &&u8| replayed[usize::from(**index)] == vm.pcrs[usize::from(**index)];
-        // A PCR of the firmware's needs no event where it holds what it was started with.
-        let measured = |index: &&u8| has_events.contains_key(&u32::from(**index));
-        let holds = counted().filter(measured).any(|index| explained(&index))
-            && counted().filter(|index| measured(index) || **index < 8).all(|index| explained(&index));
+        let counted = || (0..24).filter(|index| !excepted.contains(index));
+        let measured = |index: &u8| quoted.contains(index) && has_events.contains_key(&u32::from(*index));
+        let explained = |index: &u8| {
+            measured(index) && replayed[usize::from(*index)] == vm.pcrs[usize::from(*index)]
+        };
+        let holds = counted().any(|index| explained(&index) && ![16, 23].contains(&index))
+            && counted().filter(|index| *index < 8 || measured(index)).all(|index| explained(&index));
         let (verdict, told) = under(&vm, &all_but(&excepted));
         prop_assert_eq!(verdict, holds, "{:#?}", told.0);
         let waived: Vec<_> = told.0.iter().filter(|told| told.2 && told.0 == checks::EXPLAINS.id).collect();

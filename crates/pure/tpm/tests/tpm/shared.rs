@@ -115,6 +115,10 @@ fn sha256_bank(log: &[u8]) -> Option<[[u8; 32]; 24]> {
     Some(values)
 }
 
+/// Files that are no logs of a whole start.
+const FRAGMENTS: [&str; 3] =
+    ["log/log-06744fb9edba.bin", "log/log-aad27380fa51.bin", "named-logs/tpm2tools-event-uefivar.bin"];
+
 /// Every public log with SHA-256 explains what a machine would have quoted; where it does not show
 /// secure boot, the reason names the event with its offset, or what is missing.
 #[test]
@@ -134,7 +138,11 @@ fn shared_logs_of_many_machines_are_explained() {
             vm.pcrs = values;
             let bag = Bag { log: Some(log), ..Bag::of(&vm) };
             let seen = bag.verify().unwrap().log.unwrap();
-            assert!(seen.explains_all && seen.outcome == Outcome::Pass, "{}", path.display());
+            assert_eq!(seen.outcome, Outcome::Pass, "{}", path.display());
+            // Each log of a whole start has events of all of the firmware's PCRs; the others are single events
+            // of PCR 7, and reference values for PCRs 4, 7 and 14.
+            let whole = !FRAGMENTS.iter().any(|name| path.ends_with(name));
+            assert_eq!(seen.explains_all, whole, "{}", path.display());
             explained += 1;
             match seen.secure_boot {
                 Ok(_) => shown += 1,

@@ -21,8 +21,20 @@ pub(super) struct Lines<'c> {
     /// The tables of PCRs: a key that stood behind them would be one of theirs.
     tables: String,
     differing: Vec<String>,
+    /// Waivers without which the evidence would not be accepted, as `field: reason`.
+    cautions: Vec<String>,
     /// Fields that are waived whatever was found, and why.
     withheld: (&'static [&'static str], &'static str),
+}
+
+/// A finished section.
+pub(super) struct SectionLines {
+    /// The section as TOML.
+    pub(super) toml: String,
+    /// The fields that differ, as `section.field`.
+    pub(super) differing: Vec<String>,
+    /// What the policy does not demand because the evidence would not hold it, as `section.field is waived: why`.
+    pub(super) cautions: Vec<String>,
 }
 
 impl<'c> Lines<'c> {
@@ -34,6 +46,7 @@ impl<'c> Lines<'c> {
             text: String::new(),
             tables: String::new(),
             differing: Vec::new(),
+            cautions: Vec::new(),
             withheld: (&[], ""),
         }
     }
@@ -53,11 +66,12 @@ impl<'c> Lines<'c> {
         self.choices.origin_accepted
     }
 
-    /// The section as TOML, and the fields that differ, as `section.field`.
-    pub(super) fn finish(self) -> (String, Vec<String>) {
-        let Self { section, text, tables, differing, .. } = self;
-        let differing = differing.iter().map(|field| format!("{section}.{field}")).collect();
-        (format!("\n[{section}]\n{text}{tables}"), differing)
+    /// The section as TOML.
+    pub(super) fn finish(self) -> SectionLines {
+        let Self { section, text, tables, differing, cautions, .. } = self;
+        let named = |fields: &[String]| fields.iter().map(|field| format!("{section}.{field}")).collect();
+        let (differing, cautions) = (named(&differing), named(&cautions));
+        SectionLines { toml: format!("\n[{section}]\n{text}{tables}"), differing, cautions }
     }
 
     /// A comment above what follows.
@@ -117,6 +131,13 @@ impl<'c> Lines<'c> {
     /// A field that says nothing about what runs.
     pub(super) fn waived(&mut self, field: &str, why: &str) {
         let _ = writeln!(self.text, "{field} = {{ waived = {} }}", text(why));
+    }
+
+    /// A field that is waived although it shows what booted, because the evidence does not show it: the head of the
+    /// file says so.
+    pub(super) fn waived_loudly(&mut self, field: &str, why: &str) {
+        self.cautions.push(format!("{field} is waived: {why}"));
+        self.waived(field, why);
     }
 
     /// A field that no rule describes in all of the evidence, so that a person has to look at it.

@@ -89,18 +89,19 @@ impl Proposal {
         let verified = suitable(results, choices)?;
         let mut body = preamble(choices.name, verified.len());
         let mut differing = Vec::new();
+        let mut cautions = cautions(results, choices);
         for technology in Technology::ALL {
             let mut lines = Lines::of(*technology, *choices);
             if propose(*technology, &verified, &mut lines) {
-                let (section, fields) = lines.finish();
-                body.push_str(&section);
-                differing.extend(fields);
+                let section = lines.finish();
+                body.push_str(&section.toml);
+                differing.extend(section.differing);
+                cautions.extend(section.cautions);
             }
         }
         // Read as everybody will read it: the warnings are those of `policy check`.
         let policy = Policy::from_toml(choices.name, &body).map_err(NoProposal::NotAPolicy)?;
         let mut warnings = policy.warnings();
-        let cautions = cautions(results, choices);
         let mut toml: String = cautions.iter().map(|caution| format!("# {caution}\n")).collect();
         warnings.iter().for_each(|warning| toml.push_str(&in_the_head(warning)));
         let above =

@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use teeproof_core::Technology;
-use teeproof_tpm::{Booted, Explanation, Policy, VerifiedLog, checks};
+use teeproof_tpm::{Booted, Explanation, FIRMWARE_PCRS, Policy, VerifiedLog, checks};
 use teeproof_wire::tpm::REGISTERS;
 
 use super::event_log::LogExplains;
@@ -76,17 +76,45 @@ fn event_log(lines: &mut Lines<'_>, key: &str, found: &[Booted<'_, '_>]) {
             false => lines.waived(key, "no event log came with the evidence"),
         };
     }
-    let unexplained = |index: &u8| logs.iter().any(|log| log.register(*index) == Explanation::Unexplained);
+    let not_quoted = |index: &u8| logs.iter().any(|log| log.register(*index) == Explanation::NotQuoted);
+    let not_quoted: Vec<String> = FIRMWARE_PCRS.filter(not_quoted).map(|index| index.to_string()).collect();
+    if !not_quoted.is_empty() {
+        return lines.waived_loudly(key, &not_all_quoted(&not_quoted));
+    }
+    let unexplained = |index: &u8| logs.iter().any(|log| is_unexplained(log, *index));
     let excepted: Vec<u8> = (0..REGISTERS).filter(unexplained).collect();
     if !logs.iter().all(|log| log.explains_all_but(|index| excepted.contains(&index))) {
-        return lines.waived(key, "the event log explains no quoted PCR");
+        return lines.waived_loudly(key, "the event log explains no PCR that shows how the machine booted");
     }
     if excepted.is_empty() {
         return lines.line(&format!("{key} = {{ exactly = true }}"));
     }
-    let reason = |index: &u8| format!("{index} = {}", text(outside_of_the_log(*index)));
+    let without_events = |index: u8| logs.iter().all(|log| log.register(index) != Explanation::Unexplained);
+    let reason = |index: &u8| match without_events(*index) {
+        true => {
+            format!("{index} = {}", text("the event log has no events of it, and it holds its reset value"))
+        }
+        false => format!("{index} = {}", text(outside_of_the_log(*index))),
+    };
     let excepted: Vec<String> = excepted.iter().map(reason).collect();
     lines.line(&format!("{key} = {{ explained-except = {{ {} }} }}", excepted.join(", ")));
+}
+
+/// Why no rule for the log accepts evidence that leaves out PCRs of the firmware.
+fn not_all_quoted(pcrs: &[String]) -> String {
+    format!(
+        "PCRs {} are not quoted: whoever quotes so few shows nothing of what booted; quote PCRs 0 to 7 at least",
+        pcrs.join(", ")
+    )
+}
+
+/// Whether a rule for the log has to except a PCR.
+fn is_unexplained(log: &VerifiedLog<'_>, index: u8) -> bool {
+    match log.register(index) {
+        Explanation::Explained => false,
+        Explanation::Unexplained => true,
+        Explanation::NoLog | Explanation::NotQuoted => FIRMWARE_PCRS.contains(&index),
+    }
 }
 
 /// Why a PCR need not be explained by the event log.

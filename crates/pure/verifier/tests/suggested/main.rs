@@ -16,7 +16,7 @@ use teeproof::core::Technology;
 use teeproof::{NoProposal, Policy, PolicyKey, Proposal, ProposalChoices, Verdict, verify};
 
 use fields::{OTHER, Row};
-use fleet::{Carried, Guest, request};
+use fleet::{AzureVm, Carried, Guest, request};
 
 /// What a policy says of one check of a section: whether something is demanded, or why nothing is.
 struct FieldDemand {
@@ -151,6 +151,26 @@ fn every_field(
     }
 }
 
+/// The event log is held against all of the firmware's PCRs or waived: a machine that quotes some of them alone is
+/// refused, and where one of the fleet does, the head of the file says what that costs.
+fn event_log_as_it_should_be(fleet: &[Guest], policy: &Policy, toml: &str) {
+    let vms: Vec<_> =
+        fleet.iter().filter_map(|guest| if let Guest::Azure(vm) = guest { Some(vm) } else { None }).collect();
+    let demands = field_demands(policy);
+    let rule =
+        demands.iter().filter(|one| one.check == "log.explains" && one.technology == Technology::AzureSnp);
+    let is_held = rule.clone().any(|one| one.waived.is_none());
+    let few = vms.iter().any(|vm| vm.has_few_pcrs);
+    let all_have_logs = vms.iter().all(|vm| vm.is_quoted && vm.secure_boot.is_some());
+    assert_eq!(is_held, !vms.is_empty() && all_have_logs && !few, "{toml}");
+    let told = toml.contains("# azure-snp.event-log is waived: PCRs 1, 3, 6 are not quoted");
+    assert_eq!(told, !vms.is_empty() && all_have_logs && few, "{toml}");
+    for vm in vms.into_iter().filter(|_| is_held) {
+        let few = AzureVm { has_few_pcrs: true, ..vm.clone() };
+        refused(&Guest::Azure(few), policy, "log.explains", toml);
+    }
+}
+
 fn a_fleet(fleet: &[Guest], pin: u8, exercised: &RefCell<BTreeSet<String>>) {
     let (proposal, pin) = match proposal(fleet, &[pin]) {
         Err(NoProposal::PinMissing(_)) => (proposal(fleet, &[]).unwrap(), vec![]),
@@ -173,6 +193,7 @@ fn a_fleet(fleet: &[Guest], pin: u8, exercised: &RefCell<BTreeSet<String>>) {
             });
         }
     }
+    event_log_as_it_should_be(fleet, &policy, toml);
     for technology in [Technology::Snp, Technology::AzureSnp, Technology::Nitro] {
         if let Some(one) = fleet.iter().find(|guest| guest.technology() == technology) {
             every_field(fleet, one, &policy, toml, &pin, exercised);
