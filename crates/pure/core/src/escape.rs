@@ -19,6 +19,17 @@ pub fn is_shown_as_it_is(character: char) -> bool {
     !character.is_control() && !WRITTEN_OUT.iter().any(|range| range.contains(&character))
 }
 
+/// The characters of a text that a reader sees something of: no blanks of any kind, and none that are
+/// [not seen](is_shown_as_it_is).
+pub fn visible(text: &str) -> impl Iterator<Item = char> + '_ {
+    text.chars().filter(|character| {
+        is_shown_as_it_is(*character) && !character.is_whitespace() && *character != BRAILLE_BLANK
+    })
+}
+
+/// A braille pattern without a dot: it is no blank by its properties, and looks like one.
+const BRAILLE_BLANK: char = '\u{2800}';
+
 /// What is written out besides control characters, ascending.
 const WRITTEN_OUT: &[RangeInclusive<char>] = &[
     '\u{ad}'..='\u{ad}',

@@ -21,7 +21,7 @@ mod time;
 pub use check::{Check, Finding, Outcome, Record};
 pub use class::Class;
 pub use crypto::{BadSignature, Crypto, Digest, RsaKey, VerifyEcdsa, VerifyRsa};
-pub use escape::{Escaped, is_shown_as_it_is};
+pub use escape::{Escaped, is_shown_as_it_is, visible};
 pub use expectation::{Absence, Bits, Expectation, Remark, Rule, Value};
 pub use freshness::{Freshness, equal};
 pub use list::{List, Text};

@@ -45,7 +45,7 @@ macro_rules! hcl_policy_fields {
                     "Take a quote under the attestation key together with the report.",
                     "TCG TPM 2.0, part 3, TPM2_Quote",
                 genuine (waived), value (Some(vm.quote().is_some())),
-                suggest (found);
+                suggest (by quote);
             vm_id: Rule<'p, VmId>, "vm-id" as Guid,
                 "`vmUniqueId` of the claims.",
                 VM_ID [6] = "hcl.vm-id", "the VM",

@@ -158,7 +158,7 @@ macro_rules! snp_policy_fields {
                     "The platform proves at least these firmware versions.",
                     "The host must update its firmware, or report its newer TCB. A product line without a floor needs one in the policy.",
                     "AMD 56860, REPORTED_TCB",
-                genuine (waived), value (Some($crate::TcbLevels::of(report.product(), report.reported_tcb()))),
+                genuine (waived), value (Some($crate::TcbLevels::of_processor(report.product(), report.reported_tcb()))),
                 suggest (floor)
                 under "The oldest firmware of each product line among the evidence, component by component.";
             committed_tcb: Rule<'p, TcbLevels>, "committed-tcb" as Levels,
@@ -167,7 +167,7 @@ macro_rules! snp_policy_fields {
                     "The platform cannot go back behind these firmware versions.",
                     "The host must commit its firmware update. A product line without a floor needs one in the policy.",
                     "AMD 56860, COMMITTED_TCB",
-                genuine (waived), value (Some($crate::TcbLevels::of(report.product(), report.committed_tcb()))),
+                genuine (waived), value (Some($crate::TcbLevels::of_processor(report.product(), report.committed_tcb()))),
                 suggest (floor);
             current_tcb: Rule<'p, TcbLevels>, "current-tcb" as Levels,
                 "The firmware that the platform runs.",
@@ -175,7 +175,7 @@ macro_rules! snp_policy_fields {
                     "The platform runs at least these firmware versions.",
                     "The host must update its firmware. A product line without a floor needs one in the policy.",
                     "AMD 56860, CURRENT_TCB",
-                genuine (waived), value (Some($crate::TcbLevels::of(report.product(), report.current_tcb()))),
+                genuine (waived), value (Some($crate::TcbLevels::of_processor(report.product(), report.current_tcb()))),
                 suggest (floor);
             launch_tcb: Rule<'p, TcbLevels>, "launch-tcb" as Levels,
                 "The firmware at which the guest was launched or imported.",
@@ -183,7 +183,7 @@ macro_rules! snp_policy_fields {
                     "The guest was launched, or imported, under at least these firmware versions.",
                     "Start the guest anew: its launch measurement was made by older firmware than the platform has now. A product line without a floor needs one in the policy.",
                     "AMD 56860, LAUNCH_TCB",
-                genuine (waived), value (Some($crate::TcbLevels::of(report.product(), report.launch_tcb()))),
+                genuine (waived), value (Some($crate::TcbLevels::of_processor(report.product(), report.launch_tcb()))),
                 suggest (floor);
             revocation_list: Rule<'p, bool>, "revocation-list" as YesNo,
                 "Whether the ASK or ASVK was looked up in a current revocation list of its root key; `no` where none came.",

@@ -14,8 +14,8 @@ mod verify;
 pub use error::{CertificationError, Error, KeyProblem, SelectionProblem};
 pub use evidence::{CertificationEvidence, PcrValues, Quote};
 pub use log::{
-    BootApplication, EventProblem, Explanation, FIRMWARE_PCRS, NoSecureBoot, SecureBoot, Variable,
-    VerifiedLog, replay,
+    BootApplication, EventProblem, Explanation, FIRMWARE_PCRS, NoSecureBoot, RESETTABLE_PCRS, SecureBoot,
+    Variable, VerifiedLog, replay,
 };
 pub use name::{ak_name, qualified_signer};
 pub use policy::{Booted, EventLogRule, ExceptedPcr, Policy, SecureBootUnknown, appraise};

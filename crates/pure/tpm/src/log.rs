@@ -27,7 +27,7 @@ const SECURE_BOOT: u8 = 7;
 pub const FIRMWARE_PCRS: RangeInclusive<u8> = 0..=7;
 
 /// The PCRs that software in the guest can reset, and then extend to any value (TCG PC Client Platform TPM Profile, PCR attributes).
-const RESETTABLE: [u8; 2] = [16, 23];
+pub const RESETTABLE_PCRS: [u8; 2] = [16, 23];
 
 /// An event log and which of the quoted registers it explains.
 ///
@@ -142,7 +142,7 @@ impl<'a> VerifiedLog<'a> {
     /// Whether a PCR is explained that is not excepted, and that no software can reset.
     pub(crate) fn explains_any_but(&self, excepted: impl Fn(u8) -> bool) -> bool {
         self.registers().any(|(index, pcr)| {
-            pcr == Explanation::Explained && !RESETTABLE.contains(&index) && !excepted(index)
+            pcr == Explanation::Explained && !RESETTABLE_PCRS.contains(&index) && !excepted(index)
         })
     }
 

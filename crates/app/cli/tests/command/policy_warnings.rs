@@ -210,3 +210,85 @@ fn rules_that_say_less_than_they_seem_to_are_warned_of() {
         assert!(found.is_empty() && !ran.stdout.contains("warning: "), "{found:#?}");
     }
 }
+
+/// `false` of what a sender can leave out demands nothing: each such rule is warned of, in either form.
+#[test]
+fn rules_that_are_satisfied_by_what_is_left_out_are_warned_of() {
+    let ones = "11".repeat(48);
+    let head = "unlisted = { waived = \"w\" }\ndebug = { exactly = false }";
+    let guest = format!("[snp]\n{head}\nmeasurement = {{ exactly = \"{ones}\" }}");
+    let origin = "origin = { exactly = \"reference-value\" }";
+    let azure = |section: &str, debug: &str| {
+        let pcrs = format!("pcrs = {{ 4 = {{ exactly = \"{}\" }} }}", "11".repeat(32));
+        format!("[{section}]\nunlisted = {{ waived = \"w\" }}\n{debug}\n{origin}\n{pcrs}")
+    };
+    let snp = azure("azure-snp", "debug = { exactly = false }");
+    let tdx = azure("azure-tdx", "# no report");
+    for (lines, section, key) in [
+        (&guest, "snp", "revocation-list"),
+        (&snp, "azure-snp", "revocation-list"),
+        (&snp, "azure-snp", "ak-revocation-list"),
+        (&snp, "azure-snp", "ak-certificate"),
+        (&snp, "azure-snp", "quote"),
+        (&snp, "azure-snp", "fresh-report"),
+        (&snp, "azure-snp", "secure-boot"),
+        (&snp, "azure-snp", "event-log"),
+        (&tdx, "azure-tdx", "quote"),
+        (&tdx, "azure-tdx", "ak-revocation-list"),
+    ] {
+        for rule in ["exactly = false", "one-of = [true, false]", "one-of = [false]"] {
+            let (found, ran) = warnings("advice-left-out", &format!("{lines}\n{key} = {{ {rule} }}"));
+            let [(path, ..)] = found.as_slice() else { panic!("{key} {rule}: {found:#?}") };
+            assert_eq!(*path, format!("{section}.{key}"), "{ran:#?}");
+        }
+        for rule in ["exactly = true", "waived = \"w\""] {
+            let (found, _) = warnings("advice-not-left-out", &format!("{lines}\n{key} = {{ {rule} }}"));
+            assert!(found.is_empty(), "{key} {rule}: {found:#?}");
+        }
+    }
+}
+
+/// Rules that no evidence satisfies, or that accept fewer product lines than they seem to.
+#[test]
+fn rules_that_can_never_hold_are_warned_of() {
+    let ones = "11".repeat(48);
+    let azure = format!(
+        "[azure-snp]\nunlisted = {{ waived = \"w\" }}\ndebug = {{ exactly = false }}\n\
+         origin = {{ exactly = \"reference-value\" }}\npcrs = {{ 4 = {{ exactly = \"{}\" }} }}",
+        "11".repeat(32)
+    );
+    for (excepted, expected) in [(0..24, 1), (0..16, 0), (8..24, 0)] {
+        let excepted: Vec<_> = excepted.map(|index| format!("{index} = \"w\"")).collect();
+        let rule = format!("event-log = {{ explained-except = {{ {} }} }}", excepted.join(", "));
+        let (found, ran) = warnings("advice-never-log", &format!("{azure}\n{rule}"));
+        let never: Vec<_> =
+            found.iter().filter(|(.., said)| said.contains("no evidence satisfies")).collect();
+        assert_eq!(never.len(), expected, "{ran:#?}");
+        assert!(never.iter().all(|one| (one.0.as_str(), one.1) == ("azure-snp.event-log", 7)));
+    }
+    let guest = format!(
+        "[snp]\nunlisted = {{ waived = \"w\" }}\ndebug = {{ exactly = false }}\nmeasurement = {{ exactly = \"{ones}\" }}"
+    );
+    let one = "{ bootloader = 3, tee = 0, snp = 8, microcode = 115 }";
+    for (product, floors, expected) in [
+        ("exactly = \"milan\"", vec!["genoa"], vec!["no floor for milan", "a floor for genoa"]),
+        ("exactly = \"milan\"", vec!["milan", "genoa"], vec!["a floor for genoa"]),
+        ("one-of = [\"milan\", \"genoa\"]", vec!["milan"], vec!["no floor for genoa"]),
+        ("one-of = [\"milan\", \"genoa\"]", vec!["milan", "genoa"], vec![]),
+        ("waived = \"w\"", vec!["milan"], vec![]),
+    ] {
+        let floors: Vec<_> = floors.iter().map(|line| format!("{line} = {one}")).collect();
+        for key in ["reported-tcb", "committed-tcb", "current-tcb", "launch-tcb"] {
+            let lines = format!(
+                "{guest}\nproduct = {{ {product} }}\n{key} = {{ at-least = {{ {} }} }}",
+                floors.join(", ")
+            );
+            let (found, ran) = warnings("advice-never-floors", &lines);
+            assert_eq!(found.len(), expected.len(), "{ran:#?}");
+            for ((path, line, said), expected) in found.iter().zip(&expected) {
+                assert!(said.starts_with(expected), "{ran:#?}");
+                assert_eq!((path.as_str(), *line), (format!("snp.{key}").as_str(), 7));
+            }
+        }
+    }
+}

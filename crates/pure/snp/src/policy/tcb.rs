@@ -19,7 +19,7 @@ pub struct TcbLevels {
 impl TcbLevels {
     /// The TCB of a processor of this product line.
     #[must_use]
-    pub const fn of(product: Product, tcb: Tcb) -> Self {
+    pub const fn of_processor(product: Product, tcb: Tcb) -> Self {
         Self { tcb, product: Some(product) }
     }
 }
@@ -70,7 +70,7 @@ impl FloorsByProduct {
 
     /// The floor of a product line.
     #[must_use]
-    pub fn of(&self, product: Product) -> Option<Tcb> {
+    pub fn floor_for(&self, product: Product) -> Option<Tcb> {
         self.iter().find_map(|(line, floor)| (line == product).then_some(floor))
     }
 
@@ -98,7 +98,7 @@ impl Value for TcbLevels {
         match floor {
             TcbFloor::One(floor) => seen.tcb.reaches(floor),
             TcbFloor::ByProduct(floors) => {
-                let floor = seen.product.and_then(|product| floors.of(product));
+                let floor = seen.product.and_then(|product| floors.floor_for(product));
                 floor.is_some_and(|floor| seen.tcb.reaches(&floor))
             }
         }
@@ -119,7 +119,10 @@ impl Value for TcbLevels {
             TcbFloor::ByProduct(floors) => floors,
         };
         let product = seen.and_then(|seen| seen.product);
-        if let Some((line, floor)) = product.and_then(|line| Some((line, floors.of(line)?))) {
+        if *floors == FloorsByProduct::NONE {
+            return f.write_str("a floor, and no product line has one");
+        }
+        if let Some((line, floor)) = product.and_then(|line| Some((line, floors.floor_for(line)?))) {
             return write!(f, "{} {floor}", line.id());
         }
         let separators = core::iter::once("").chain(core::iter::repeat("; "));

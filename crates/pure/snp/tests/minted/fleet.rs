@@ -158,13 +158,20 @@ fn a_finding_shows_the_floor_of_this_machines_line() {
         (Product::Turin, TURIN, Outcome::Fail, format!("at least {milan}; {genoa}; no floor for turin")),
     ] {
         let mut last = Last::default();
-        rule.appraise(checks::REPORTED_TCB, Some(&TcbLevels::of(product, tcb)), &mut last);
+        rule.appraise(checks::REPORTED_TCB, Some(&TcbLevels::of_processor(product, tcb)), &mut last);
         assert_eq!(last.0.unwrap(), (outcome, expected, tcb.to_string()), "{product}");
     }
+    // Without a floor for any line, that is what is shown.
+    let mut last = Last::default();
+    let none: Rule<'_, TcbLevels> = Rule::at_least(FloorsByProduct::NONE.into());
+    none.appraise(checks::REPORTED_TCB, Some(&TcbLevels::of_processor(Product::Milan, MILAN)), &mut last);
+    let expected = "at least a floor, and no product line has one";
+    assert_eq!(last.0.unwrap(), (Outcome::Fail, expected.to_owned(), MILAN.to_string()));
+    assert_eq!(none.expectation.to_string(), expected);
     // One floor is shown as it always was.
     let mut last = Last::default();
     let one: Rule<'_, TcbLevels> = Rule::at_least(MILAN.into());
-    one.appraise(checks::REPORTED_TCB, Some(&TcbLevels::of(Product::Genoa, GENOA)), &mut last);
+    one.appraise(checks::REPORTED_TCB, Some(&TcbLevels::of_processor(Product::Genoa, GENOA)), &mut last);
     let expected = "at least bootloader 4, tee 1, snp 24, microcode 219";
     assert_eq!(last.0.unwrap(), (Outcome::Fail, expected.to_owned(), GENOA.to_string()));
 }
@@ -212,9 +219,9 @@ proptest! {
         (product, found) in any_processor(),
         (line, other) in any_processor(),
     ) {
-        let seen = TcbLevels::of(product, found);
+        let seen = TcbLevels::of_processor(product, found);
         let holds = |floors: FloorsByProduct| TcbLevels::reaches(&seen, &floors.into());
-        let reaches = floors.of(product).is_some_and(|floor| reaches_each_component(&found, &floor));
+        let reaches = floors.floor_for(product).is_some_and(|floor| reaches_each_component(&found, &floor));
         prop_assert_eq!(holds(floors), reaches);
         // The floor of another line changes nothing; that of its own decides.
         let reaches = if line == product { reaches_each_component(&found, &other) } else { reaches };
@@ -225,7 +232,7 @@ proptest! {
     #[test]
     fn a_floor_is_reached_by_itself_and_by_nothing_lower(floors in any_floors(), (product, floor) in any_processor()) {
         let floors = TcbFloor::from(floors.with(product, floor));
-        let holds = |tcb| TcbLevels::reaches(&TcbLevels::of(product, tcb), &floors);
+        let holds = |tcb| TcbLevels::reaches(&TcbLevels::of_processor(product, tcb), &floors);
         let changed = |change| each_component(floor, change).into_iter();
         prop_assert!(holds(floor));
         prop_assert!(changed(|level| level.saturating_add(1)).all(holds));
@@ -243,6 +250,9 @@ fn a_tcb_that_is_named_whole_is_of_any_line() {
         assert!(bag.appraise(&exactly(MILAN.into())));
         assert!(!bag.appraise(&exactly(GENOA.into())));
         // Unless the policy's value has one.
-        assert_eq!(bag.appraise(&exactly(TcbLevels::of(Product::Milan, MILAN))), product == Product::Milan);
+        assert_eq!(
+            bag.appraise(&exactly(TcbLevels::of_processor(Product::Milan, MILAN))),
+            product == Product::Milan
+        );
     }
 }

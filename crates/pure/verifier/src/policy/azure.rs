@@ -104,6 +104,15 @@ fn origin(lines: &mut Lines<'_>, key: &str, vms: &[&VerifiedVm<'_>]) {
     lines.waived(key, why);
 }
 
+/// That a quote came, where one came with all of the evidence; that none came is no demand.
+fn quote(lines: &mut Lines<'_>, key: &str, vms: &[&VerifiedVm<'_>]) {
+    match (vms.iter().all(|vm| vm.quote().is_some()), vms.iter().any(|vm| vm.quote().is_some())) {
+        (true, _) => lines.line(&format!("{key} = {{ exactly = true }}")),
+        (false, true) => lines.waived_differing(key, "no quote came with some of the evidence"),
+        (false, false) => lines.waived(key, "no quote came with the evidence"),
+    }
+}
+
 /// The grounds of the report's origin.
 struct Grounds;
 

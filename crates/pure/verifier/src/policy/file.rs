@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use teeproof_core::visible;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -66,7 +67,9 @@ fn policy(name: &str, root: &Node<'_>, problems: &mut Problems<'_>) -> Result<Po
 /// The policy's name. A file must not call itself what only the program can be.
 fn own_name(given: &Node<'_>, problems: &mut Problems<'_>) -> Result<String, Reported> {
     let name = given.worded(problems, "a name as a text")?;
-    if name.starts_with("builtin:") {
+    // As a reader sees it: blanks, letters of the other case and what is not seen make no other name of it.
+    let shown: String = visible(&name).flat_map(char::to_lowercase).collect();
+    if shown.starts_with("builtin:") {
         let hint = Some("choose a name that does not begin with builtin:".to_string());
         return Err(given.problem(problems, "the name is kept for policies that are built in", hint));
     }

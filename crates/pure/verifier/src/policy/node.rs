@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use teeproof_core::visible;
 use toml::Spanned;
 use toml::de::{DeArray, DeString, DeTable, DeValue};
 
@@ -87,10 +88,10 @@ impl<'t> Node<'t> {
         self.value().as_str().ok_or_else(|| self.wrong_type(problems, expected, None))
     }
 
-    /// A text that says something: blanks alone do not.
+    /// A text that says something: blanks and what a reader does not see do not.
     pub(super) fn worded(&self, problems: &mut Problems<'_>, expected: &str) -> Result<String, Reported> {
         let text = self.text(problems, expected)?;
-        if text.trim().is_empty() {
+        if visible(text).next().is_none() {
             let hint = format!("write {expected}; it shows in every result");
             return Err(self.problem(problems, "the text is empty", Some(hint)));
         }

@@ -27,11 +27,12 @@ impl Kind for Levels {
     /// A floor for each product line: the lowest level of every component among its own TCBs. A machine that has
     /// the lowest of each is accepted although none was seen, as every level of it was.
     fn lowest(found: Vec<TcbLevels>) -> Option<String> {
-        let of = |product: &Product, name: &str| {
+        let floor_of = |product: &Product| {
             let tcbs = found.iter().filter(|levels| levels.product == Some(*product));
-            tcbs.map(|levels| levels.tcb).reduce(lower).map(|floor| format!("{name} = {}", levels(&floor)))
+            let floor = tcbs.map(|levels| levels.tcb).reduce(lower)?;
+            Some(format!("{} = {}", product.id(), levels(&floor)))
         };
-        let floors = Product::ALL.iter().zip(PRODUCTS).filter_map(|(product, name)| of(product, name));
+        let floors = Product::ALL.iter().filter_map(floor_of);
         let floors: Vec<String> = floors.collect();
         (!floors.is_empty()).then(|| format!("{{ {} }}", floors.join(", ")))
     }
@@ -75,7 +76,8 @@ fn levels(tcb: &Tcb) -> String {
 fn is_by_product(table: &DeTable<'_>) -> bool {
     table.iter().any(|(key, value)| {
         let key: &str = key.get_ref();
-        PRODUCTS.contains(&key) || (!COMPONENTS.contains(&key) && value.get_ref().is_table())
+        Product::ALL.iter().any(|product| product.id() == key)
+            || (!COMPONENTS.contains(&key) && value.get_ref().is_table())
     })
 }
 
@@ -90,10 +92,11 @@ fn by_product<'t>(
         let message = "levels for every product line stand among floors by product line";
         component.key_problem(problems, message, Some(EITHER.to_string()))
     });
-    node.only_of(table, &PRODUCTS, &COMPONENTS, "product line", problems);
+    let names: Vec<&str> = Product::ALL.iter().map(|product| product.id()).collect();
+    node.only_of(table, &names, &COMPONENTS, "product line", problems);
     let mut floors = Ok(FloorsByProduct::NONE);
-    for (product, name) in Product::ALL.iter().zip(PRODUCTS) {
-        let Some(floor) = node.child(table, name) else { continue };
+    for product in Product::ALL {
+        let Some(floor) = node.child(table, product.id()) else { continue };
         let floor = product_floor(*product, &floor, problems);
         floors = floors.and_then(|floors| Ok(floors.with(*product, floor?)));
     }
@@ -134,6 +137,3 @@ const EITHER: &str = "write { bootloader = …, tee = …, snp = …, microcode 
 
 const REQUIRED: [&str; 4] = ["bootloader", "tee", "snp", "microcode"];
 const COMPONENTS: [&str; 5] = ["fmc", "bootloader", "tee", "snp", "microcode"];
-
-/// The product lines, in the order of [`Product::ALL`].
-const PRODUCTS: [&str; 3] = ["milan", "genoa", "turin"];

@@ -5,6 +5,8 @@
 //! show in every result; the warnings repeat three of them: who may read the guest's memory, whose the claims are,
 //! and what software runs.
 
+mod floors;
+
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -13,8 +15,9 @@ use core::fmt;
 use teeproof_core::{Check, Expectation, PcrRule, Pcrs, Rule, Technology, Value};
 use teeproof_hcl::{Ground, Origin};
 use teeproof_nitro::MaxAge;
-use teeproof_snp::{Product, ProductLine, Tcb, TcbFloor, TcbLevels, Vmpl};
-use teeproof_tpm::EventLogRule;
+use teeproof_snp::Vmpl;
+use teeproof_tpm::{EventLogRule, FIRMWARE_PCRS, RESETTABLE_PCRS};
+use teeproof_wire::tpm::REGISTERS;
 
 use super::pcr_advice::{is_reset, volatile_in_tpm};
 use super::{AzureSnpPolicy, Policy};
@@ -53,11 +56,13 @@ pub(super) fn of(policy: &Policy) -> Vec<PolicyWarning> {
         warnings.section = Technology::AzureSnp;
         warnings.report(snp);
         warnings.origin(vm, Some(snp));
+        warnings.beside_the_report(vm);
         warnings.booted(&vm.tpm);
     }
     if let Some(vm) = &policy.azure_tdx {
         warnings.section = Technology::AzureTdx;
         warnings.origin(vm, None);
+        warnings.beside_the_report(vm);
         warnings.booted(&vm.tpm);
     }
     if let Some(nitro) = &policy.nitro {
@@ -110,29 +115,8 @@ impl Warnings {
         );
         self.if_accepted("vmpl", &policy.vmpl, &Vmpl::HOST, HOST, "name the privilege level of the guest");
         self.if_accepted("measurement", &policy.measurement, &[0; 48], ZERO, PIN_MEASUREMENT);
-        let lines = product_lines(&policy.product);
-        self.floor("reported-tcb", &policy.reported_tcb, &lines);
-        self.floor("committed-tcb", &policy.committed_tcb, &lines);
-        self.floor("current-tcb", &policy.current_tcb, &lines);
-        self.floor("launch-tcb", &policy.launch_tcb, &lines);
-    }
-
-    /// Of a TCB's floor, where these product lines are accepted.
-    fn floor(&mut self, key: &str, rule: &Rule<'_, TcbLevels>, lines: &[Product]) {
-        let Expectation::AtLeast(floor) = &rule.expectation else { return };
-        if let (TcbFloor::One(_), [_, _, ..]) = (floor, lines) {
-            let lines: Vec<&str> = lines.iter().map(|line| line.id()).collect();
-            let message = format!("one floor for {}: {ONE_FLOOR}", lines.join(", "));
-            self.add(key, rule.line, message, FLOORS);
-        }
-        let demands_nothing = |line: &Product| {
-            let fmc = line.tcb_layout().has_fmc().then_some(0);
-            let lowest = Tcb { fmc, bootloader: 0, tee: 0, snp: 0, microcode: 0 };
-            accepts(rule, &TcbLevels::of(*line, lowest))
-        };
-        if lines.iter().any(demands_nothing) {
-            self.add(key, rule.line, NO_FLOOR, FLOORS);
-        }
+        self.left_out("revocation-list", &policy.revocation_list, "the revocation list", WAIVE_LIST);
+        self.floors(policy);
     }
 
     /// That nothing of an SNP section says what software runs.
@@ -163,6 +147,25 @@ impl Warnings {
         }
     }
 
+    /// That a rule is satisfied where something did not come.
+    fn left_out(&mut self, key: &str, rule: &Rule<'_, bool>, what: &str, hint: &'static str) {
+        if accepts(rule, &false) {
+            let message = format!(
+                "{what} need not come: whoever hands in the evidence can leave it out, so that this demands nothing"
+            );
+            self.add(key, rule.line, message, hint);
+        }
+    }
+
+    /// Of what comes beside a report of the paravisor.
+    fn beside_the_report(&mut self, policy: &teeproof_hcl::Policy<'_>) {
+        self.left_out("ak-certificate", &policy.ak_certificate, "a certificate of the AK", WAIVE_AK);
+        let list = "a revocation list of each issuer above the AK";
+        self.left_out("ak-revocation-list", &policy.ak_revocation_list, list, WAIVE_AK_LIST);
+        self.left_out("quote", &policy.quote, "a quote", WAIVE_QUOTE);
+        self.left_out("fresh-report", &policy.fresh_report, "the nonce in user-data", WAIVE_FRESH);
+    }
+
     /// Of what a TPM says of the boot.
     fn booted(&mut self, policy: &teeproof_tpm::Policy<'_>) {
         self.if_accepted(
@@ -176,8 +179,12 @@ impl Warnings {
             EventLogRule::Explains(rule) => {
                 self.if_accepted("event-log", rule, &false, UNEXPLAINED, EXPLAINED_EXCEPT);
             }
-            EventLogRule::ExplainsAllBut { excepted, .. } => {
-                for pcr in excepted.iter().filter(|pcr| pcr.index <= LAST_OF_FIRMWARE) {
+            EventLogRule::ExplainsAllBut { excepted, line } => {
+                let is_excepted = |index| excepted.iter().any(|pcr| pcr.index == index);
+                if (0..REGISTERS).filter(|index| !RESETTABLE_PCRS.contains(index)).all(is_excepted) {
+                    self.add("event-log", *line, ALL_EXCEPTED, WAIVE_LOG);
+                }
+                for pcr in excepted.iter().filter(|pcr| FIRMWARE_PCRS.contains(&pcr.index)) {
                     self.add(
                         &format!("event-log.explained-except.{}", pcr.index),
                         pcr.waiver.line,
@@ -232,12 +239,6 @@ impl Warnings {
     }
 }
 
-/// The product lines that a policy accepts.
-fn product_lines(rule: &Rule<'_, ProductLine>) -> Vec<Product> {
-    let accepted = |line: &&Product| is_waived(rule) || accepts(rule, &ProductLine(**line));
-    Product::ALL.iter().filter(accepted).copied().collect()
-}
-
 /// What the PCRs of a TPM hold of which nothing was measured.
 const RESETS: [[u8; 32]; 2] = [[0; 32], [u8::MAX; 32]];
 
@@ -276,9 +277,6 @@ fn names(rule: &Rule<'_, [u8; 48]>, zeros: &[u8; 48]) -> bool {
 /// Nothing is recorded of what a rule would accept.
 const ANY_CHECK: &Check = crate::POLICY_TECHNOLOGY;
 
-/// The last PCR that the firmware alone extends, into its log.
-const LAST_OF_FIRMWARE: u8 = 7;
-
 /// How long the certificate of a Nitro document is valid.
 const CERTIFICATE_SECS: u32 = 3 * 60 * 60;
 
@@ -302,9 +300,19 @@ const UNEXPLAINED: &str =
 const EXPLAINED_EXCEPT: &str = "event-log = { explained-except = { 11 = \"<why>\" } } names the PCRs that are extended outside of the log";
 const UNEXPLAINED_FIRMWARE: &str = "an event log is accepted that does not explain a PCR of the firmware, which logs all that \
                                     it measures: of another boot or machine, or altered";
-const ONE_FLOOR: &str = "their levels cannot be compared, so that it accepts old firmware of one of them";
-const NO_FLOOR: &str = "a floor of zeros accepts any firmware";
-const FLOORS: &str = "at-least = { milan = { … }, genoa = { … } } has a floor for each product line; product names those accepted";
+const ALL_EXCEPTED: &str =
+    "no evidence satisfies this: every PCR that shows how the machine booted is excepted";
+const WAIVE_LOG: &str =
+    "event-log = { waived = \"<why>\" }, or name the PCRs alone that are extended outside of the log";
+const WAIVE_LIST: &str =
+    "revocation-list = { waived = \"<why>\" } says the same with its reason, { exactly = true } demands it";
+const WAIVE_AK_LIST: &str = "ak-revocation-list = { waived = \"<why>\" } says the same with its reason, { exactly = true } demands them";
+const WAIVE_AK: &str =
+    "ak-certificate = { waived = \"<why>\" } says the same with its reason, { exactly = true } demands it";
+const WAIVE_QUOTE: &str =
+    "quote = { waived = \"<why>\" } says the same with its reason, { exactly = true } demands it";
+const WAIVE_FRESH: &str =
+    "fresh-report = { waived = \"<why>\" } says the same with its reason, { exactly = true } demands it";
 const OLD: &str =
     "documents are not valid for longer than their certificate (3 hours), so this demands nothing";
 const PIN_MEASUREMENT: &str =

@@ -110,7 +110,7 @@ fn floors_are_read_as_they_are_written() {
     let milan = Tcb { fmc: None, bootloader: 1, tee: 2, snp: 3, microcode: 4 };
     let turin = Tcb { fmc: Some(5), bootloader: 4, tee: 3, snp: 2, microcode: 1 };
     assert_eq!(read, [(Product::Milan, milan), (Product::Turin, turin)]);
-    assert_eq!((floors.of(Product::Genoa), policy.reported_tcb.line), (None, Some(4)));
+    assert_eq!((floors.floor_for(Product::Genoa), policy.reported_tcb.line), (None, Some(4)));
 }
 
 #[test]

@@ -245,3 +245,67 @@ fn mistakes_in_explained_except() {
         )],
     );
 }
+
+/// A reason or a name of which a reader sees nothing is none.
+#[test]
+fn what_nobody_sees_is_no_reason() {
+    let invisible = [
+        "",
+        " ",
+        "\u{200b}",
+        "\u{2060}",
+        "\u{feff}",
+        "\u{a0}\u{3000}\u{2003}",
+        "\u{200b} \u{ad}",
+        "\u{3164}",
+        "\u{2800}",
+    ];
+    for reason in invisible {
+        let told = "the text is empty";
+        for lines in [
+            format!("unlisted = {{ waived = \"{reason}\" }}"),
+            format!("unlisted = {{ waived = \"w\" }}\nmax-age = {{ waived = \"{reason}\" }}"),
+            format!("unlisted = {{ waived = \"w\" }}\npcrs = {{ 4 = {{ waived = \"{reason}\" }} }}"),
+        ] {
+            let error = Policy::from_toml("test", &format!("version = 1\n[nitro]\n{lines}\n")).unwrap_err();
+            assert_eq!(error.problems[0].message, told, "{reason:?}");
+        }
+        let log = format!(
+            "unlisted = {{ waived = \"w\" }}\nevent-log = {{ explained-except = {{ 11 = \"{reason}\" }} }}"
+        );
+        let error = Policy::from_toml("test", &format!("version = 1\n[azure-snp]\n{log}\n")).unwrap_err();
+        assert_eq!(error.problems[0].message, told, "{reason:?}");
+        let name = format!("version = 1\nname = \"{reason}\"\n[nitro]\nunlisted = {{ waived = \"w\" }}\n");
+        assert_eq!(Policy::from_toml("test", &name).unwrap_err().problems[0].message, told);
+    }
+    // One character that is seen is enough.
+    let seen = "version = 1\n[nitro]\nunlisted = { waived = \"\u{200b}ü\u{feff}\" }\n";
+    assert!(Policy::from_toml("test", seen).is_ok());
+}
+
+/// A file cannot call itself what a reader takes for a policy that is built in.
+#[test]
+fn a_name_that_shows_as_built_in_is_refused() {
+    let named = |name: &str| {
+        Policy::from_toml(
+            "test",
+            &format!("version = 1\nname = \"{name}\"\n[nitro]\nunlisted = {{ waived = \"w\" }}\n"),
+        )
+    };
+    for name in [
+        "builtin:genuine",
+        " builtin:genuine",
+        "Builtin:genuine",
+        "BUILTIN:x",
+        "\u{feff}builtin:genuine",
+        "built\u{200b}in:genuine",
+        "builtin\u{a0}:genuine",
+        "\u{2003}\u{2060}builtin:",
+    ] {
+        let error = named(name).unwrap_err();
+        assert!(error.problems[0].message.contains("kept for policies that are built in"), "{name:?}");
+    }
+    for name in ["builtin", "my builtin:genuine", "built-in: x"] {
+        assert_eq!(named(name).unwrap().name, name);
+    }
+}

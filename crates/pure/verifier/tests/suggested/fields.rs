@@ -80,14 +80,7 @@ const AZURE: &[(&str, Row)] = &[
     ),
     ("ak-certificate", PinnedIfKnown(|one, _| vm(one, |vm| vm.is_certified = false))),
     ("ak-revocation-list", Waived),
-    (
-        "quote",
-        Pinned(|one, fleet| {
-            let seen =
-                |value| fleet.iter().any(|guest| matches!(guest, Guest::Azure(vm) if vm.is_quoted == value));
-            if seen(true) && seen(false) { None } else { vm(one, |vm| vm.is_quoted = !vm.is_quoted) }
-        }),
-    ),
+    ("quote", PinnedIfKnown(|one, _| vm(one, |vm| vm.is_quoted = false))),
     ("vm-id", Waived),
     ("user-data", Waived),
     ("fresh-report", Waived),

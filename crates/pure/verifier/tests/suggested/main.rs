@@ -157,9 +157,14 @@ fn event_log_as_it_should_be(fleet: &[Guest], policy: &Policy, toml: &str) {
     let vms: Vec<_> =
         fleet.iter().filter_map(|guest| if let Guest::Azure(vm) = guest { Some(vm) } else { None }).collect();
     let demands = field_demands(policy);
-    let rule =
-        demands.iter().filter(|one| one.check == "log.explains" && one.technology == Technology::AzureSnp);
-    let is_held = rule.clone().any(|one| one.waived.is_none());
+    let is_held = |check: &str| {
+        let mut of_check =
+            demands.iter().filter(|one| one.check == check && one.technology == Technology::AzureSnp);
+        of_check.any(|one| one.waived.is_none())
+    };
+    // That a quote did not come is no demand.
+    assert_eq!(is_held("hcl.quote"), !vms.is_empty() && vms.iter().all(|vm| vm.is_quoted), "{toml}");
+    let is_held = is_held("log.explains");
     let few = vms.iter().any(|vm| vm.has_few_pcrs);
     let all_have_logs = vms.iter().all(|vm| vm.is_quoted && vm.secure_boot.is_some());
     assert_eq!(is_held, !vms.is_empty() && all_have_logs && !few, "{toml}");
