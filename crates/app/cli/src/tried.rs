@@ -16,6 +16,7 @@ pub(crate) fn tell(page: &mut Page, file: &str, result: &AttestationResult<'_>, 
     let (technology, exit) = (result.technology(), result.exit());
     page.paint(style, mark).add(format_args!(" {file}  {technology}  {verdict}  exit {exit}"));
     cautions(page, result);
+    waived(page, result);
     page.end();
     for finding in result.findings() {
         match finding.outcome {
@@ -83,6 +84,41 @@ pub(crate) fn cautions(page: &mut Page, result: &AttestationResult<'_>) {
             }
             caution => _ = page.paint(LOUD, caution),
         }
+    }
+}
+
+/// How many checks are waived, for the end of a line below which they are not listed.
+pub(crate) fn waived(page: &mut Page, result: &AttestationResult<'_>) {
+    let mut counts = WaiverCounts::default();
+    counts.count(result);
+    counts.tell(page);
+}
+
+/// The fewest and the most checks that are waived in any of many results.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct WaiverCounts(Option<(usize, usize)>);
+
+impl WaiverCounts {
+    /// Counts those of one more result.
+    pub(crate) fn count(&mut self, result: &AttestationResult<'_>) {
+        let waived = result.waivers().count();
+        self.add(Self(Some((waived, waived))));
+    }
+
+    /// Those of other results besides.
+    pub(crate) fn add(&mut self, others: Self) {
+        self.0 = match (self.0, others.0) {
+            (Some((fewest, most)), Some((fewer, more))) => Some((fewest.min(fewer), most.max(more))),
+            (one, other) => one.or(other),
+        };
+    }
+
+    /// `  12 checks waived`, or `  up to 12 checks waived` where the results differ; nothing where none is.
+    pub(crate) fn tell(self, page: &mut Page) {
+        let Some((fewest, most)) = self.0.filter(|(_, most)| *most > 0) else { return };
+        let up_to = if fewest == most { "" } else { "up to " };
+        let checks = if most == 1 { "check" } else { "checks" };
+        page.add(format_args!("  {up_to}{most} {checks} waived"));
     }
 }
 

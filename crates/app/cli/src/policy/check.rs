@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use teeproof::Policy;
 
+use super::show::Mistake;
 use super::{PolicyChoice, show, text};
 use crate::context::Context;
 use crate::exits;
@@ -32,14 +33,15 @@ pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<Product, Fault>
     let mut checked = Vec::new();
     for file in &args.files {
         let choice = PolicyChoice::parse(file)?;
-        let policy = match &choice {
-            PolicyChoice::Genuine => Ok(Policy::genuine()),
-            PolicyChoice::File(path) => Policy::from_toml(&source::name(path), &text(path, &context.source)?),
+        let policy = match (checked_policy(&choice, context), args.files.as_slice()) {
+            // A file alone that cannot be read ends the run as it does elsewhere.
+            (Err(Mistake::Unreadable(fault)), [_]) => return Err(fault),
+            (policy, _) => policy,
         };
         checked.push((source::name(file), policy));
     }
     let exits = checked.iter().map(|(_, policy)| match policy {
-        Err(_) => 3,
+        Err(mistake) => mistake.exit(),
         Ok(_) if args.strict && !show::warnings(policy).is_empty() => 6,
         Ok(_) => 0,
     });
@@ -48,4 +50,15 @@ pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<Product, Fault>
         return Product::json(&show::json(&checked, exit), exit);
     }
     Ok(Product::ending(show::page(&checked, context.quiet), exit))
+}
+
+/// What one file holds. One that cannot be read ends nothing: the others are checked all the same.
+fn checked_policy(choice: &PolicyChoice, context: &Context) -> Result<Policy, Mistake> {
+    match choice {
+        PolicyChoice::Genuine => Ok(Policy::genuine()),
+        PolicyChoice::File(path) => {
+            let text = text(path, &context.source).map_err(Mistake::Unreadable)?;
+            Policy::from_toml(&source::name(path), &text).map_err(Mistake::NotAPolicy)
+        }
+    }
 }

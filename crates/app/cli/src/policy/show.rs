@@ -2,14 +2,41 @@
 
 use serde::Serialize;
 use teeproof::core::Technology;
-use teeproof::{Policy, PolicyError, PolicyWarning};
+use teeproof::{Policy, PolicyError, PolicyProblem, PolicyWarning};
 
 use super::demands::{self, Demand};
-use crate::fault::{ProblemJson, WarningJson, is_none};
+use crate::fault::{Fault, FaultJson, ProblemJson, WarningJson, is_none};
 use crate::page::{BAD, DIM, GOOD, HINT, LOUD, NAME, Page, WIDTH, escaped, wrap};
 
 /// A file's name, and the policy or what is wrong with it.
-type Checked = (String, Result<Policy, PolicyError>);
+type Checked = (String, Result<Policy, Mistake>);
+
+/// Why a file holds no policy.
+#[derive(Debug)]
+pub(super) enum Mistake {
+    /// It cannot be read, or is not text.
+    Unreadable(Fault),
+    /// It has these problems.
+    NotAPolicy(PolicyError),
+}
+
+impl Mistake {
+    /// The exit code.
+    pub(super) const fn exit(&self) -> u8 {
+        match self {
+            Self::Unreadable(fault) => fault.exit,
+            Self::NotAPolicy(_) => 3,
+        }
+    }
+
+    /// The problems at their places, and how many more there are.
+    fn problems(&self) -> (&[PolicyProblem], usize) {
+        match self {
+            Self::Unreadable(_) => (&[], 0),
+            Self::NotAPolicy(error) => (&error.problems, error.more),
+        }
+    }
+}
 
 /// For people.
 pub(super) fn page(checked: &[Checked], quiet: bool) -> Page {
@@ -24,14 +51,18 @@ pub(super) fn page(checked: &[Checked], quiet: bool) -> Page {
                     demanded(&mut page, policy);
                 }
             }
-            Err(error) => problems(&mut page, file, error),
+            Err(Mistake::NotAPolicy(error)) => problems(&mut page, file, error),
+            Err(Mistake::Unreadable(fault)) => {
+                page.paint(BAD, "✘").line(format_args!(" {file}  unreadable  exit {}", fault.exit));
+                fault.below(&mut page);
+            }
         }
     }
     page
 }
 
 /// The warnings of a policy; what is no policy has problems instead.
-pub(super) fn warnings(policy: &Result<Policy, PolicyError>) -> Vec<PolicyWarning> {
+pub(super) fn warnings(policy: &Result<Policy, Mistake>) -> Vec<PolicyWarning> {
     policy.as_ref().map(Policy::warnings).unwrap_or_default()
 }
 
@@ -107,11 +138,18 @@ pub(super) fn json(checked: &[Checked], exit: u8) -> impl Serialize {
                 ok: policy.is_ok(),
                 rules: policy.as_ref().map(demands::of).unwrap_or_default(),
                 warnings: warnings(policy).iter().map(WarningJson::of).collect(),
-                problems: match policy {
-                    Ok(_) => Vec::new(),
-                    Err(error) => error.problems.iter().map(ProblemJson::of).collect(),
+                problems: policy
+                    .as_ref()
+                    .err()
+                    .map_or(&[][..], |mistake| mistake.problems().0)
+                    .iter()
+                    .map(ProblemJson::of)
+                    .collect(),
+                more: policy.as_ref().err().map_or(0, |mistake| mistake.problems().1),
+                error: match policy {
+                    Err(Mistake::Unreadable(fault)) => Some(fault.json()),
+                    _ => None,
                 },
-                more: policy.as_ref().map_or_else(|error| error.more, |_| 0),
             })
             .collect(),
     }
@@ -133,4 +171,7 @@ struct FileReport<'a> {
     problems: Vec<ProblemJson<'a>>,
     #[serde(skip_serializing_if = "is_none")]
     more: usize,
+    /// Why the file cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<FaultJson<'a>>,
 }

@@ -13,7 +13,7 @@ use crate::exits;
 use crate::fault::{Fault, FaultJson};
 use crate::page::{BAD, Page};
 use crate::product::Product;
-use crate::tried::{self, CautionCounts};
+use crate::tried::{self, CautionCounts, WaiverCounts};
 
 /// Try a policy on evidence that you have
 ///
@@ -78,6 +78,12 @@ fn page(policy: &str, tried: &[(&str, Tried<'_>)], cautions: CautionCounts, cont
     let accepted = results.filter(|result| result.accepted().is_some()).count();
     page.add(format_args!("{policy}: accepts {accepted} of {}", tried.len()));
     cautions.tell(&mut page);
+    if context.quiet {
+        // No line of a file says it.
+        let mut waivers = WaiverCounts::default();
+        tried.iter().filter_map(|(_, one)| one.as_ref().ok()).for_each(|result| waivers.count(result));
+        waivers.tell(&mut page);
+    }
     page.end();
     page
 }

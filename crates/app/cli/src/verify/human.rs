@@ -12,8 +12,12 @@ pub(super) fn page(result: &AttestationResult<'_>, genuine: bool, context: &Cont
     let mut page = Page::new();
     verdict(&mut page, result);
     if context.quiet {
+        // They are not listed below, so that their number stands here.
+        tried::waived(&mut page, result);
+        page.end();
         return page;
     }
+    page.end();
     let shown = |finding: &&Finding| context.verbose || !finding.waived;
     let findings: Vec<_> = result.findings().iter().filter(shown).collect();
     let ids = findings.iter().map(|finding| finding.check.id.len());
@@ -49,7 +53,6 @@ fn verdict(page: &mut Page, result: &AttestationResult<'_>) {
     page.paint(style, word);
     page.add(format_args!("  {}  policy {policy}  exit {}", result.technology(), result.exit()));
     cautions(page, result);
-    page.end();
 }
 
 fn check(page: &mut Page, finding: &Finding, width: usize, verbose: bool) {

@@ -171,7 +171,8 @@ fn what_makes_no_sense_for_one_of_them_is_told_of_that_one() {
     ]);
     // At a given time the documents are too old, and the report is accepted.
     let run = teeproof(["verify", "--each"]).args([&bundle]).file(PRODUCTION).args(GENUINE).args(NO_NONCE);
-    run.exits(7).shows(&["snp.bundle  snp  accepted  exit 0\n", "accepted 1 of 2, refused 1  "]);
+    run.exits(7)
+        .shows(&["snp.bundle  snp  accepted  exit 0  22 checks waived\n", "accepted 1 of 2, refused 1  "]);
 }
 
 #[test]
@@ -187,7 +188,7 @@ fn without_a_policy_the_facts_alone_are_told() {
 #[test]
 fn quiet_says_the_count_alone() {
     let ran = genuine([data(PRODUCTION), data(DEBUG)]).args(["-q"]).exits(6);
-    assert_eq!(ran.stdout, "accepted 1 of 2, refused 1  policy builtin:genuine  exit 6\n");
+    assert_eq!(ran.stdout, "accepted 1 of 2, refused 1  policy builtin:genuine  exit 6  9 checks waived\n");
     assert_eq!(ran.stderr, "");
 }
 
@@ -322,6 +323,16 @@ fn warnings_and_waivers_of_each_file_are_told() {
         run(&[]).shows(&["    nitro.nonce  warning: ", "can be guessed", "NON-PRODUCTION ANCHOR (1)\n"]);
     assert!(!ran.stdout.contains("waived: "), "{ran:#?}");
     run(&["-v"]).shows(&["    waived: builtin:genuine says nothing about what runs: nitro.pcrs, "]);
+    // How many they are stands in each line, and where no line is written in the line of the count.
+    assert!(
+        lines(&ran)[0].ends_with("  nitro  accepted  exit 0  NON-PRODUCTION ANCHOR  8 checks waived"),
+        "{ran:#?}"
+    );
     let quiet = run(&["-q"]);
-    assert_eq!(quiet.stdout, "accepted 1 of 1  policy builtin:genuine  exit 0  NON-PRODUCTION ANCHOR (1)\n");
+    let told =
+        "accepted 1 of 1  policy builtin:genuine  exit 0  NON-PRODUCTION ANCHOR (1)  8 checks waived\n";
+    assert_eq!(quiet.stdout, told);
+    // Of results that differ in it, the most.
+    let mixed = genuine([data(PRODUCTION), data(TAMPERED)]).args(["-q"]).exits(4);
+    assert!(mixed.stdout.ends_with("  exit 4  up to 9 checks waived\n"), "{mixed:#?}");
 }

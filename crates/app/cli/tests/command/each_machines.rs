@@ -40,7 +40,7 @@ fn verdicts_are_those_of_one_by_one() {
     assert_eq!((exits[0], exits[2], exits[5]), (0, 0, 0));
     assert!(exits[1] == 4 && exits[3] == 4 && exits[4] == 3, "{exits:?}");
     let ran = run().args(["--each"]).args(&files).exits(4).shows(&[
-        "machine.bundle  azure-snp  accepted  exit 0  NON-PRODUCTION ANCHOR\n",
+        "machine.bundle  azure-snp  accepted  exit 0  NON-PRODUCTION ANCHOR  36 checks waived\n",
         "accepted 3 of 6, refused 2, unreadable 1  policy builtin:genuine  exit 4",
         "The chain ends at an anchor of --anchor, which proves nothing about hardware.",
     ]);
@@ -56,7 +56,7 @@ fn endorsements_are_shared() {
     run().exits(7).shows(&["    snp.chain  ", "accepted 0 of 2, refused 2  "]);
     let ran = run().args(["--endorsements"]).file(VCEK).exits(0);
     assert_eq!(ran.stderr.lines().count(), 1, "{ran:#?}");
-    ran.shows(&["one.bin  snp  accepted  exit 0\n", "accepted 2 of 2  "]);
+    ran.shows(&["one.bin  snp  accepted  exit 0  22 checks waived\n", "accepted 2 of 2  "]);
     // A file that cannot be shared ends the run, before any other is looked at.
     run().args(["--endorsements"]).file(PRODUCTION).fails(2, &["holds a nitro-document"]);
     // What belongs to no document belongs to none of many.

@@ -99,6 +99,38 @@ fn a_policy_is_text() {
     teeproof(["policy", "check"]).args([&path]).fails(3, &["policy.toml: not UTF-8 text at offset 0x0"]);
 }
 
+/// What is wrong with one file takes nothing from the others, wherever it stands among them.
+#[test]
+fn a_file_that_cannot_be_read_does_not_hide_the_others() {
+    let bad = file("policy-among", "bad-utf8.toml", [0xff, 0xfe, 0x00]);
+    let missing = bad.with_file_name("missing.toml");
+    let valid = bad.with_file_name("valid.toml");
+    std::fs::write(&valid, "version = 1\n[snp]\nunlisted = { waived = \"a test\" }\n").unwrap();
+    let mistaken = bad.with_file_name("mistaken.toml");
+    std::fs::write(&mistaken, "version = 1\n").unwrap();
+    let told = [
+        "bad-utf8.toml  unreadable  exit 3\n    not UTF-8 text at offset 0x0",
+        "missing.toml  unreadable  exit 2\n    there is no such file",
+        "valid.toml: ok\n",
+        "mistaken.toml:1:1: the policy has no section",
+    ];
+    for files in [[&bad, &missing, &valid, &mistaken], [&mistaken, &valid, &missing, &bad]] {
+        let ran = teeproof(["policy", "check"]).args(files).exits(3).shows(&told);
+        assert_eq!(ran.stderr, "");
+        teeproof(["policy", "check", "-q"]).args(files).exits(3).shows(&told);
+        let json = teeproof(["policy", "check", "--format", "json"]).args(files).exits(3).json();
+        let of = |named: &std::path::Path| {
+            let all = json["files"].as_array().unwrap();
+            all.iter().find(|one| one["file"] == named.display().to_string()).unwrap().clone()
+        };
+        assert_eq!((json["exit"].as_u64(), &of(&valid)["ok"]), (Some(3), &true.into()));
+        assert_eq!((&of(&bad)["ok"], &of(&bad)["error"]["exit"]), (&false.into(), &3.into()));
+        assert_eq!(of(&missing)["error"]["message"], "there is no such file");
+        assert!(of(&valid)["error"].is_null() && of(&mistaken)["problems"].as_array().unwrap().len() == 1);
+    }
+    teeproof(["policy", "check"]).args([&valid, &missing]).exits(2).shows(&[told[1], told[2]]);
+}
+
 #[test]
 fn a_policy_without_a_section_accepts_none_of_it() {
     let content = "version = 1\n[snp]\nunlisted = { waived = \"a test\" }\n";

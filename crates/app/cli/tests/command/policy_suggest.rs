@@ -106,14 +106,14 @@ fn a_policy_that_refuses_one_of_two_names_the_check() {
     let line = 1 + line.lines().position(|line| line.starts_with("4 = ")).unwrap();
     let [a, b] = [&one, &two].map(|machine| hex(&machine.minted.pcrs[4]));
     let ran = ran.shows(&[
-        "policy-test-one/machine.bundle  azure-snp  accepted  exit 0",
+        "policy-test-one/machine.bundle  azure-snp  accepted  exit 0  NON-PRODUCTION ANCHOR  24 checks waived\n",
         "policy-test-two/machine.bundle  azure-snp  refused  exit 6",
         &format!("    quote.pcr4  expected {a}, found {b} (policy line {line})"),
         "    log.secure-boot  expected yes, found no: the events of the quoted PCR 7",
     ]);
     assert!(ran.stdout.ends_with("proposed: accepts 1 of 2  NON-PRODUCTION ANCHOR (2)\n"), "{ran:#?}");
     let quiet = test(&one, &policy, &[&first, &second]).args(["-q"]).exits(6);
-    assert_eq!(quiet.stdout, "proposed: accepts 1 of 2  NON-PRODUCTION ANCHOR (2)\n");
+    assert_eq!(quiet.stdout, "proposed: accepts 1 of 2  NON-PRODUCTION ANCHOR (2)  24 checks waived\n");
     let json = test(&one, &policy, &[&first, &second]).args(["--format", "json"]).exits(6).json();
     assert_eq!(json["schema"], "teeproof/policy-test/1");
     assert_eq!((&json["policy"], &json["exit"]), (&"proposed".into(), &6.into()));

@@ -52,8 +52,7 @@ fn a_reason_is_demanded_said_and_recorded() {
     let ran = encrypt(&machine, false).args(accepted).fails(3, &["key."]);
     assert!(ran.stderr.contains("origin accepted without a ground: a rehearsal \\u{1b}[2J\n"), "{ran:#?}");
     let quiet = encrypt(&machine, false).args(accepted).args(["-q"]).exits(3);
-    let verdict =
-        "ACCEPTED  azure-snp  policy builtin:genuine  exit 0  NON-PRODUCTION ANCHOR  ORIGIN NOT SHOWN";
+    let verdict = "ACCEPTED  azure-snp  policy builtin:genuine  exit 0  NON-PRODUCTION ANCHOR  ORIGIN NOT SHOWN  35 checks waived";
     assert_eq!(quiet.stderr.lines().next(), Some(verdict), "{quiet:#?}");
     let ran = encrypt(&machine, false).args(accepted).args(["--format", "json"]).exits(3);
     let verdict: serde_json::Value = serde_json::from_str(&ran.stderr).unwrap();

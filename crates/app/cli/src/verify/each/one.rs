@@ -15,7 +15,7 @@ use crate::json::Json;
 use crate::page::{BAD, Page};
 use crate::product::Content;
 use crate::source;
-use crate::tried::{self, CautionCounts};
+use crate::tried::{self, CautionCounts, WaiverCounts};
 
 /// What is the same for all files. It is shared by all workers.
 pub(super) struct Job<'a> {
@@ -43,6 +43,8 @@ pub(super) struct Told {
     pub(super) exit: u8,
     /// What makes its verdict less than it looks.
     pub(super) cautions: CautionCounts,
+    /// What it does not look at.
+    pub(super) waivers: WaiverCounts,
     /// The lines, or the JSON.
     pub(super) content: Content,
 }
@@ -127,9 +129,10 @@ impl<'a> Job<'a> {
             Form::Json => json(&OfResult { file: name, exit: result.exit(), result }),
             Form::Nothing => Content::Told,
         };
-        let mut cautions = CautionCounts::default();
+        let (mut cautions, mut waivers) = (CautionCounts::default(), WaiverCounts::default());
         cautions.count(result);
-        Told { outcome, exit: result.exit(), cautions, content }
+        waivers.count(result);
+        Told { outcome, exit: result.exit(), cautions, waivers, content }
     }
 
     fn fault(&self, outcome: Outcome, name: &str, fault: Fault) -> Told {
@@ -145,7 +148,8 @@ impl<'a> Job<'a> {
             Form::Json => json(&OfFault { file: name, exit, error: fault.json() }),
             Form::Nothing => Content::Told,
         };
-        Told { outcome, exit, cautions: CautionCounts::default(), content }
+        let (cautions, waivers) = (CautionCounts::default(), WaiverCounts::default());
+        Told { outcome, exit, cautions, waivers, content }
     }
 }
 

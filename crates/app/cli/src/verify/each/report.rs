@@ -13,7 +13,7 @@ use crate::json::Json;
 use crate::page::{BAD, GOOD, Page};
 use crate::product::{Content, Product};
 use crate::streams::Stream;
-use crate::tried::CautionCounts;
+use crate::tried::{CautionCounts, WaiverCounts};
 
 /// The report so far.
 pub(super) struct Report<'c> {
@@ -23,6 +23,7 @@ pub(super) struct Report<'c> {
     outcomes: Vec<(Outcome, usize)>,
     total: usize,
     cautions: CautionCounts,
+    waivers: WaiverCounts,
     /// The gravest of the files so far.
     exit: u8,
 }
@@ -40,8 +41,8 @@ impl<'c> Report<'c> {
         }
         let outcomes = [Outcome::Accepted].into_iter().chain(Outcome::OTHERS);
         let outcomes = outcomes.map(|outcome| (outcome, 0)).collect();
-        let cautions = CautionCounts::default();
-        Ok(Self { context, asked, stream, outcomes, total: 0, cautions, exit: 0 })
+        let (cautions, waivers) = (CautionCounts::default(), WaiverCounts::default());
+        Ok(Self { context, asked, stream, outcomes, total: 0, cautions, waivers, exit: 0 })
     }
 
     /// Tells the next files.
@@ -73,6 +74,7 @@ impl<'c> Report<'c> {
             *count = count.saturating_add(usize::from(*outcome == told.outcome));
         }
         self.cautions.add(told.cautions);
+        self.waivers.add(told.waivers);
         self.exit = exits::gravest(self.exit, told.exit);
     }
 
@@ -113,6 +115,10 @@ impl<'c> Report<'c> {
         let policy = self.asked.policy().unwrap_or("none");
         page.add(format_args!("  policy {policy}  exit {}", self.exit));
         self.cautions.tell(&mut page);
+        if self.context.quiet {
+            // No line of a file says it.
+            self.waivers.tell(&mut page);
+        }
         page.end();
         if !self.context.quiet {
             let told = Notes {
