@@ -85,6 +85,9 @@ pub enum Absence {
 const LEFT_OUT: &str =
     "no signature covers that it is absent: whoever hands in the evidence can leave it out";
 
+/// What was found where a value is missing, and that it is missing is not attested.
+const NOT_SIGNED: &str = "absent, but nothing signed says so";
+
 /// An expectation and the line of the policy that holds it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rule<'p, T: Value> {
@@ -190,9 +193,14 @@ impl<'p, T: Value> Rule<'p, T> {
             Remark::Because(because) | Remark::NotApplicable(because) => Some(because),
         };
         let outcome = if holds { Outcome::Pass } else { Outcome::Fail };
-        let shown = crate::OrNone(actual.map(Shown::<T>));
         let expected = Expected { expectation: &self.expectation, seen: actual };
-        record.record(Finding { because, ..finding(outcome).compared(&expected, &shown) });
+        let shown = crate::OrNone(actual.map(Shown::<T>));
+        let shown: &dyn Display = match (&self.expectation, actual) {
+            // Absent as demanded, and yet not as demanded.
+            (Expectation::Absent, None) if !holds => &NOT_SIGNED,
+            _ => &shown,
+        };
+        record.record(Finding { because, ..finding(outcome).compared(&expected, shown) });
         holds
     }
 

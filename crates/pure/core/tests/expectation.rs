@@ -155,7 +155,8 @@ fn absent_holds_only_where_the_absence_is_attested() {
     // Whoever strips a value gains nothing.
     let (held, seen) = appraise_missing(&rule, None, Absence::NotAttested);
     assert!(!held);
-    assert_eq!((texts(&seen), seen.outcome), (("absent", "absent"), Outcome::Fail));
+    let found = "absent, but nothing signed says so";
+    assert_eq!((texts(&seen), seen.outcome), (("absent", found), Outcome::Fail));
     assert!(seen.because.unwrap().contains("no signature covers that it is absent"));
     let (held, seen) = appraise(&rule, None);
     assert!(!held && seen.because.is_some(), "what does not say is not attested");

@@ -30,9 +30,45 @@ impl Finding {
     /// What a person can do when it failed.
     #[must_use]
     pub fn hint(&self) -> &str {
-        self.hint.as_deref().unwrap_or(self.check.hint)
+        let own = self.hint.as_deref();
+        own.unwrap_or(if self.is_contrary() { CONTRARY } else { self.check.hint })
+    }
+
+    /// Whether a policy demands the contrary of what the check is for, and did not find it: there is a quote, and it
+    /// demands that there is none. The check's hint would lead away from what is demanded.
+    fn is_contrary(&self) -> bool {
+        let contrary = match (self.expected.as_deref(), self.actual.as_deref()) {
+            (Some("no"), Some("yes")) => FOR_YES,
+            (Some("yes"), Some("no")) => FOR_NO,
+            _ => return false,
+        };
+        contrary.contains(&self.check.id)
     }
 }
+
+/// The hint where a policy demands the contrary of what a check is for.
+const CONTRARY: &str = "The policy demands the contrary of what this check is for: look at its rule; where nothing is to be demanded, waive the field with a reason.";
+
+/// The checks of yes or no whose hints say how to come from no to yes.
+const FOR_YES: &[&str] = &[
+    "ak.certificate",
+    "ak.revocation-list",
+    "hcl.fresh-report",
+    "hcl.quote",
+    "log.explains",
+    "log.secure-boot",
+    "snp.revocation-list",
+];
+
+/// The checks of yes or no whose hints say how to come from yes to no.
+const FOR_NO: &[&str] = &[
+    "nitro.debug",
+    "snp.chip-key.masked",
+    "snp.chip.masked",
+    "snp.host-requested",
+    "snp.policy.debug",
+    "snp.policy.migration",
+];
 
 /// A record that keeps every finding.
 #[derive(Clone, Debug, Default)]
@@ -56,7 +92,7 @@ impl Findings {
     /// missing, and 6 otherwise.
     pub(crate) fn refusal(&self) -> u8 {
         let mut failed = self.0.iter().filter(|finding| finding.outcome == Outcome::Fail);
-        if failed.all(|finding| finding.check.exits == [7]) { 7 } else { 6 }
+        if failed.all(|finding| finding.check.exits == [7] && !finding.is_contrary()) { 7 } else { 6 }
     }
 
     /// Adds the check that a verification failed at, and every later one as not reached.
@@ -82,5 +118,39 @@ impl Record for Findings {
             waived: finding.waived,
             hint: None,
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compared(id: &str, expected: &str, actual: &str) -> Finding {
+        let check = crate::all_checks().find(|check| check.id == id).unwrap();
+        let mut findings = Findings::default();
+        let finding = teeproof_core::Finding::new(check, Outcome::Fail);
+        findings.record(finding.compared(&expected, &actual));
+        findings.0.remove(0)
+    }
+
+    #[test]
+    fn a_hint_fits_the_direction_of_the_rule() {
+        for (ids, fits, contrary) in
+            [(FOR_YES, ["yes", "no"], ["no", "yes"]), (FOR_NO, ["no", "yes"], ["yes", "no"])]
+        {
+            for id in ids {
+                let [expected, actual] = fits;
+                let finding = compared(id, expected, actual);
+                assert_eq!(finding.hint(), finding.check.hint, "{id}");
+                let [expected, actual] = contrary;
+                assert_eq!(compared(id, expected, actual).hint(), CONTRARY, "{id}");
+                assert_eq!(compared(id, expected, "absent").hint(), finding.check.hint, "{id}");
+            }
+        }
+        // A list that came although none was to come is not an endorsement that is missing.
+        let refusal = |expected, actual| {
+            Findings(Vec::from([compared("ak.revocation-list", expected, actual)])).refusal()
+        };
+        assert_eq!((refusal("yes", "no"), refusal("no", "yes")), (7, 6));
     }
 }

@@ -20,7 +20,7 @@ use crate::context::Context;
 use crate::fault::Fault;
 use crate::json::Json;
 use crate::nonce;
-use crate::page::LOUD;
+use crate::page::{HINT, LOUD};
 use crate::product::Product;
 use crate::reason::reason;
 use crate::source;
@@ -102,7 +102,20 @@ impl PaddingChoice {
             Self::OaepSha512 => Padding::Oaep(0x000d),
         }
     }
+
+    /// Why the TPM of one of Azure's VMs could never open what is padded so.
+    const fn unusable_on_azure(self) -> Option<&'static str> {
+        match self {
+            Self::OaepSha512 => Some(
+                "the TPM of Azure's confidential VMs has no SHA-512: this machine can never open what is sealed with oaep-sha512",
+            ),
+            _ => None,
+        }
+    }
 }
+
+/// What to do about a padding that the machine cannot undo.
+const OTHER_PADDING: &str = "--padding oaep-sha256, the default";
 
 /// Runs the verb.
 pub(super) fn run(args: &EncryptArgs, context: &Context) -> Result<Product, Fault> {
@@ -129,7 +142,12 @@ pub(super) fn run(args: &EncryptArgs, context: &Context) -> Result<Product, Faul
     with_result(&args.evidence, &asked, context, |result| {
         let reason = args.accept_origin_not_shown.as_deref().filter(|_| !has_strong_ground(result));
         let reason = reason.filter(|_| result.accepted().is_some());
-        verdict(result, reason, &asked, context)?;
+        let of_azure = matches!(result.accepted(), Some(Verified::AzureSnp(_)));
+        let said = Said {
+            origin_accepted: reason,
+            padding: args.what.padding.unusable_on_azure().filter(|_| of_azure),
+        };
+        verdict(result, said, &asked, context)?;
         let Some(Verified::AzureSnp(vm)) = result.accepted() else {
             return refused(result);
         };
@@ -142,21 +160,35 @@ pub(super) fn run(args: &EncryptArgs, context: &Context) -> Result<Product, Faul
     })
 }
 
-/// The whole verdict on standard error, and why the origin was accepted without a ground.
+/// What is said besides the verdict.
+#[derive(Clone, Copy)]
+struct Said<'a> {
+    /// Why the origin was accepted without a ground.
+    origin_accepted: Option<&'a str>,
+    /// Why the machine cannot open what is padded as it is to be.
+    padding: Option<&'static str>,
+}
+
+/// The whole verdict on standard error, and what is said besides.
 fn verdict(
     result: &AttestationResult<'_>,
-    reason: Option<&str>,
+    said: Said<'_>,
     asked: &Asked<'_>,
     context: &Context,
 ) -> Result<(), Fault> {
     if context.is_json() {
         let schema = "teeproof/sealing-verdict/1";
-        context.insist_json(&Json::of(&VerdictJson { schema, origin_accepted: reason, result })?);
+        let Said { origin_accepted, padding } = said;
+        context.insist_json(&Json::of(&VerdictJson { schema, origin_accepted, padding, result })?);
         return Ok(());
     }
     let mut page = page(result, asked, context);
-    if let Some(reason) = reason {
+    if let Some(reason) = said.origin_accepted {
         page.paint(LOUD, "origin accepted without a ground:").add(" ").line(reason);
+    }
+    if let Some(why) = said.padding {
+        page.paint(LOUD, "warning:").add(" ").line(why);
+        page.add("  ").paint(HINT, "hint:").add(" ").line(OTHER_PADDING);
     }
     context.insist(&page);
     Ok(())
@@ -167,6 +199,9 @@ fn verdict(
 struct VerdictJson<'a> {
     schema: &'static str,
     origin_accepted: Option<&'a str>,
+    /// Why the machine cannot open what is padded so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    padding: Option<&'static str>,
     result: &'a AttestationResult<'a>,
 }
 

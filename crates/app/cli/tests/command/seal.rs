@@ -73,3 +73,22 @@ fn an_id_key_that_is_known_is_a_ground() {
     let ran = encrypt(&machine, false).args(["--accept-origin-not-shown", "unneeded"]).exits(3);
     assert!(!ran.stderr.contains("unneeded"), "{ran:#?}");
 }
+
+/// The TPM that Azure's paravisor plays has no SHA-512, so that it could never open the secret.
+#[test]
+fn a_padding_that_azures_tpm_does_not_have_is_warned_of() {
+    let machine = Machine::new("seal-padding", &genoa());
+    let said = "warning: the TPM of Azure's confidential VMs has no SHA-512: ";
+    for quiet in [&[][..], &["-q"]] {
+        let ran = encrypt(&machine, false).args(["--padding", "oaep-sha512"]).args(quiet).exits(3);
+        assert!(ran.stderr.contains(said), "{ran:#?}");
+        assert!(ran.stderr.contains("\n  hint: --padding oaep-sha256"), "{ran:#?}");
+        for padding in ["rsaes", "oaep-sha1", "oaep-sha256", "oaep-sha384"] {
+            let ran = encrypt(&machine, false).args(["--padding", padding]).args(quiet).exits(3);
+            assert!(!ran.stderr.contains("warning: the TPM"), "{ran:#?}");
+        }
+    }
+    let ran = encrypt(&machine, false).args(["--padding", "oaep-sha512", "--format", "json"]).exits(3);
+    let verdict: serde_json::Value = serde_json::from_str(&ran.stderr).unwrap();
+    assert!(verdict["padding"].as_str().unwrap().contains("no SHA-512"), "{verdict:#?}");
+}

@@ -217,6 +217,7 @@ fn a_pcr_is_absent_where_the_signed_selection_leaves_it_out() {
         let mut told = Told::default();
         assert!(!appraise(None, None, &of_pcrs(rules), &mut told));
         assert!(told.0[0].4[2].contains("can leave it out"), "{:?}", told.0[0]);
+        assert_eq!(told.0[0].4[..2], ["absent", "absent, but nothing signed says so"]);
     }
 }
 
