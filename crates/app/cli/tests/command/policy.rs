@@ -99,6 +99,20 @@ fn a_policy_is_text() {
     teeproof(["policy", "check"]).args([&path]).fails(3, &["policy.toml: not UTF-8 text at offset 0x0"]);
 }
 
+/// The documentation's sample is a file, and what is said of it.
+#[test]
+fn the_documented_mistakes_are_told_as_documented() {
+    let docs = std::fs::read_to_string(root().join("docs/policy.md")).unwrap();
+    let (_, section) = docs.split_once("## What mistakes look like").unwrap();
+    let block = |kind: &str| {
+        let (_, after) = section.split_once(&format!("```{kind}\n")).unwrap();
+        after.split_once("```").unwrap().0.to_owned()
+    };
+    let path = file("policy-documented", "prod.toml", block("toml"));
+    let ran = teeproof(["policy", "check"]).args([&path]).exits(3);
+    assert_eq!(ran.stdout.replace(&path.display().to_string(), "prod.toml"), block("text"));
+}
+
 /// What is wrong with one file takes nothing from the others, wherever it stands among them.
 #[test]
 fn a_file_that_cannot_be_read_does_not_hide_the_others() {
