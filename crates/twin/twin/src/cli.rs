@@ -34,7 +34,7 @@ pub(crate) struct ParavisorArgs {
     /// For clients that open a connection for each command, as libtss2 does: nothing is flushed when one
     /// ends. When the TPM runs out of slots, what ended processes left behind is flushed. Further
     /// connections are closed without an answer.
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:2321", value_parser = address)]
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:2321", value_parser = first_of_two)]
     listen: SocketAddr,
     /// Where the TPM listens as /dev/tpmrm0 behaves, for at most 64 connections at a time. Port 0 means any
     ///
@@ -42,7 +42,7 @@ pub(crate) struct ParavisorArgs {
     /// when it ends.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0", value_parser = address)]
     listen_managed: SocketAddr,
-    /// Where the service for certificates listens
+    /// Where the service for certificates listens, for at most 64 connections at a time
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0", value_parser = address)]
     thim: SocketAddr,
     /// The hardware
@@ -133,6 +133,15 @@ impl From<Paravisor> for Generation {
 fn address(text: &str) -> Result<SocketAddr, String> {
     let mut found = text.to_socket_addrs().map_err(|error| error.to_string())?;
     found.next().ok_or_else(|| "the host has no address".to_owned())
+}
+
+/// An address whose port has one after it.
+fn first_of_two(text: &str) -> Result<SocketAddr, String> {
+    let address = address(text)?;
+    if address.port() == u16::MAX {
+        return Err("the control channel is on the next port, and there is none after 65535".to_owned());
+    }
+    Ok(address)
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -31,7 +31,8 @@ pub(crate) fn bind_any_pair(ip: IpAddr) -> Result<(TcpListener, TcpListener), Er
 /// Two listeners on this port and the next.
 pub(crate) fn bind_pair(address: SocketAddr) -> io::Result<(TcpListener, TcpListener)> {
     let first = TcpListener::bind(address)?;
-    let next = first.local_addr()?.port().checked_add(1).ok_or(io::ErrorKind::AddrInUse)?;
+    let none_after = || io::Error::new(io::ErrorKind::InvalidInput, "there is no port after 65535");
+    let next = first.local_addr()?.port().checked_add(1).ok_or_else(none_after)?;
     Ok((first, TcpListener::bind(SocketAddr::new(address.ip(), next))?))
 }
 

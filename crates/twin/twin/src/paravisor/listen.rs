@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use crate::{Error, ports, say};
 
 /// How many clients are served at a time; others are sent away.
-const MAX_CLIENTS: usize = 64;
+pub(super) const MAX_CLIENTS: usize = 64;
+/// How long nobody is let in after a client could not be.
+pub(super) const AFTER_FAILURE: Duration = Duration::from_millis(50);
 
 /// A listener at work.
 #[derive(Debug)]
@@ -62,13 +65,15 @@ fn accept(
         if clients.is_over() {
             return;
         }
-        let Ok(stream) = stream else { continue };
-        if !clients.enter(number, &stream) {
+        let Ok((registered, stream)) = stream.and_then(|stream| Ok((stream.try_clone()?, stream))) else {
+            // As a rule no file is left for it: the next ones wait until there is one.
+            thread::sleep(AFTER_FAILURE);
+            continue;
+        };
+        if !clients.enter(number, registered) {
             // Once, until somebody has found a place again.
             if !was_full {
-                say(&format!(
-                    "{MAX_CLIENTS} connections are open: further ones are closed without an answer"
-                ));
+                say_full();
             }
             was_full = true;
             continue;
@@ -85,6 +90,11 @@ fn accept(
     }
 }
 
+/// Says that further clients are sent away.
+pub(super) fn say_full() {
+    say(&format!("{MAX_CLIENTS} connections are open: further ones are closed without an answer"));
+}
+
 /// The place of a client, left when this is dropped.
 struct Place {
     clients: Arc<Clients>,
@@ -98,12 +108,11 @@ impl Drop for Place {
 }
 
 impl Clients {
-    fn enter(&self, number: u64, stream: &TcpStream) -> bool {
+    fn enter(&self, number: u64, stream: TcpStream) -> bool {
         let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(clients) = clients.as_mut().filter(|clients| clients.len() < MAX_CLIENTS) else {
             return false;
         };
-        let Ok(stream) = stream.try_clone() else { return false };
         clients.insert(number, stream);
         true
     }

@@ -1,7 +1,7 @@
 //! The command: what it prints, what it leaves behind, and what happens when it is killed.
 
 use std::fs::{self, OpenOptions};
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -23,7 +23,21 @@ impl Twin {
     }
 
     pub(crate) fn start_in(folder: PathBuf, flags: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_teeproof-twin"))
+        Self::start_by(Command::new(env!("CARGO_BIN_EXE_teeproof-twin")), folder, flags)
+    }
+
+    /// The twin with room for so many open files.
+    fn start_with_files(name: &str, files: u32) -> Self {
+        let folder = folder(name);
+        fs::create_dir_all(&folder).unwrap();
+        let mut shell = Command::new("sh");
+        let line = format!("ulimit -n {files} && exec \"$0\" \"$@\"");
+        shell.args(["-c", &line, env!("CARGO_BIN_EXE_teeproof-twin")]);
+        Self::start_by(shell, folder, &[])
+    }
+
+    fn start_by(mut command: Command, folder: PathBuf, flags: &[&str]) -> Self {
+        let mut child = command
             .args(["paravisor", "--listen", "127.0.0.1:0"])
             .args(flags)
             .current_dir(&folder)
@@ -108,6 +122,13 @@ fn a_kill_leaves_no_tpm_behind() {
     assert!(!lives() && !folder.exists());
 }
 
+/// Exit code and complaint where nothing but these flags is said.
+fn usage_of(flags: &[&str]) -> (Option<i32>, String) {
+    let program = env!("CARGO_BIN_EXE_teeproof-twin");
+    let done = Command::new(program).arg("paravisor").args(flags).output().unwrap();
+    (done.status.code(), String::from_utf8(done.stderr).unwrap())
+}
+
 #[test]
 fn what_cannot_be_is_said() {
     let told = |flags: &[&str]| {
@@ -123,6 +144,9 @@ fn what_cannot_be_is_said() {
     assert_eq!(code, Some(1));
     assert!(said.contains("does not fit an NV index of 2000 bytes"), "{said}");
     assert_eq!(told(&["--fault", "none"]).0, Some(2));
+    let (code, said) = usage_of(&["--listen", "127.0.0.1:65535"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("there is none after 65535"), "{said}");
     let (code, said) = told(&["--root", "/nowhere/root.der"]);
     assert_eq!(code, Some(1));
     assert!(said.contains("writing /nowhere/root.der: "), "{said}");
@@ -140,7 +164,7 @@ fn the_limit_of_connections_is_in_the_help() {
         let done = Command::new(program).args(["paravisor", flag]).output().unwrap();
         let help = String::from_utf8(done.stdout).unwrap();
         let words = help.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert_eq!(words.matches("at most 64 connections at a time").count(), 2, "{help}");
+        assert_eq!(words.matches("at most 64 connections at a time").count(), 3, "{help}");
     }
 }
 
@@ -156,4 +180,55 @@ fn a_connection_beyond_the_limit_is_told() {
     let says = "teeproof-twin: 64 connections are open: further ones are closed without an answer\n";
     assert_eq!(twin.said(), says, "once");
     drop(open);
+}
+
+/// The service for certificates at this address, as far as it answers.
+fn asks_for_versions(address: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let request = "GET /metadata/versions HTTP/1.1\r\nHost: x\r\nMetadata: true\r\nConnection: close\r\n\r\n";
+    let mut answer = String::new();
+    // Of a connection that was reset there is nothing to read.
+    let _ = stream.write_all(request.as_bytes()).and_then(|()| stream.read_to_string(&mut answer));
+    answer
+}
+
+/// Waits until the service has its places back: connections end in their own time.
+fn answers_again(address: &str) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !asks_for_versions(address).contains("2021-12-13") {
+        assert!(Instant::now() < deadline, "no answer any more");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn both_services_are_there_again_after_files_ran_out() {
+    let twin = Twin::start_with_files("files", 48);
+    let address = twin.value("TEEPROOF_IMDS").strip_prefix("http://").unwrap().to_owned();
+    let (_, port) = twin.value("TPM2TOOLS_TCTI").rsplit_once("port=").unwrap();
+    let open: Vec<_> = (0..100).filter_map(|_| TcpStream::connect(&address).ok()).collect();
+    // The service meets its limit when it takes them in.
+    thread::sleep(Duration::from_millis(300));
+    drop(open);
+    answers_again(&address);
+    // TPM2_GetRandom.
+    let mut tpm = TcpStream::connect(("127.0.0.1", port.parse().unwrap())).unwrap();
+    tpm.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    tpm.write_all(&[0x80, 1, 0, 0, 0, 12, 0, 0, 1, 0x7b, 0, 4]).unwrap();
+    tpm.read_exact(&mut [0; 16]).unwrap();
+}
+
+#[test]
+fn the_service_for_certificates_has_a_limit_of_connections() {
+    let twin = Twin::start("certificates", &[]);
+    let address = twin.value("TEEPROOF_IMDS").strip_prefix("http://").unwrap().to_owned();
+    let open: Vec<_> = (0..64).map(|_| TcpStream::connect(&address).unwrap()).collect();
+    for _ in 0..3 {
+        assert_eq!(asks_for_versions(&address), "");
+    }
+    let says = "teeproof-twin: 64 connections are open: further ones are closed without an answer\n";
+    assert_eq!(twin.said(), says, "once");
+    drop(open);
+    answers_again(&address);
 }
