@@ -10,13 +10,13 @@ use super::codes::{
     NV_READ_PUBLIC,
 };
 use super::filtered::is_filtered;
-use super::frame::{Answer, Authorization, Command, refusal, response_code};
+use super::frame::{Answer, Authorization, Command, refusal, response_code, stated_code};
 use super::index::{Index, Wanted};
 use super::profile::{DIGEST_BYTES, TpmProfile, has_command};
 use super::read::unsupported;
 use super::report::Reporter;
 use super::sessions::Sessions;
-use super::unmarshal::{refused_parameter, refused_session};
+use super::unmarshal::{refused_parameter, too_long_for_any_tpm};
 use super::upstream::Upstream;
 
 /// The paravisor: which indexes it answers for, and whose sessions it knows.
@@ -54,6 +54,9 @@ impl Engine {
         tpm: &mut dyn Upstream,
     ) -> io::Result<Vec<u8>> {
         self.renew_before(command, now, tpm)?;
+        if self.lacks(command) {
+            return Ok(refusal(COMMAND_CODE));
+        }
         // Of what is malformed, the TPM says so.
         let Some((parsed, shape)) = self.parse(command) else { return tpm.answer(command) };
         if let Some(answer) = self.refused(&parsed, tpm)? {
@@ -68,10 +71,10 @@ impl Engine {
             }
             // The name of the signing key would be needed.
             (code, handles, _) if code != NV_CERTIFY && handles.iter().any(|handle| self.is_own(*handle)) => {
-                self.forward(command, &parsed, parsed.parameters, tpm)
+                self.forward(&parsed, parsed.parameters, tpm)
             }
             (GET_RANDOM, [], _) if self.exceeds_random_bytes(parsed.parameters) => {
-                self.forward(command, &parsed, &DIGEST_BYTES.to_be_bytes(), tpm)
+                self.forward(&parsed, &DIGEST_BYTES.to_be_bytes(), tpm)
             }
             (GET_SESSION_AUDIT_DIGEST, [_, _, session], _) if self.audit_digest_differs(*session) => {
                 Ok(unsupported(*session, "the audit digest of a session under which this twin answered"))
@@ -105,6 +108,12 @@ impl Engine {
         [self.report.handle, self.certificate.handle].contains(&handle)
     }
 
+    /// Whether this is a command, well formed or not, that swtpm's TPM has and the paravisor's has not.
+    fn lacks(&self, command: &[u8]) -> bool {
+        let code = stated_code(command).filter(|code| self.shapes.contains_key(code));
+        self.profile == TpmProfile::Paravisor && code.is_some_and(|code| !has_command(code))
+    }
+
     fn audit_digest_differs(&self, session: u32) -> bool {
         self.sessions.get(session).is_some_and(|session| session.audit_digest_differs)
     }
@@ -120,20 +129,18 @@ impl Engine {
         if self.profile == TpmProfile::Swtpm {
             return Ok(None);
         }
-        if !has_command(command.code) {
-            return Ok(Some(refusal(COMMAND_CODE)));
-        }
-        if let Some(code) = refused_session(&command.sessions) {
-            return Ok(Some(refusal(code)));
+        if let Some(sessions) = too_long_for_any_tpm(&command.sessions) {
+            return tpm.answer(&Command { sessions, ..command.clone() }.write()).map(Some);
         }
         let is_encrypted = command.sessions.iter().any(Authorization::decrypts);
         let Some(code) = refused_parameter(command.code, command.parameters, is_encrypted) else {
             return Ok(None);
         };
         // Handles and authorizations come before parameters. Passwords do not depend on the
-        // parameters, so the TPM can be asked about both without any; HMACs do.
-        if command.sessions.iter().all(|session| session.handle == Authorization::PASSWORD) {
-            let answer = tpm.answer(&Command { parameters: &[], ..command.clone() }.write())?;
+        // parameters, and policies seldom, so the TPM can be asked about both without any; HMACs do.
+        if command.sessions.iter().all(Authorization::is_independent_of_parameters) {
+            let sessions = command.sessions.iter().map(Authorization::without_decryption).collect();
+            let answer = tpm.answer(&Command { sessions, parameters: &[], ..command.clone() }.write())?;
             if response_code(&answer) != Some(FIRST_PARAMETER_MISSING) {
                 return Ok(Some(answer));
             }

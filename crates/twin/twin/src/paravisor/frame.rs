@@ -123,6 +123,22 @@ impl<'a> Authorization<'a> {
         self.handle != Self::PASSWORD && self.attributes & Self::DECRYPT != 0
     }
 
+    /// Whether the TPM can say of it without the parameters whether it holds: a password, or a policy that
+    /// needs none. Of policies only those of TPM2_PolicyCpHash depend on them.
+    pub(super) const fn is_independent_of_parameters(&self) -> bool {
+        self.handle == Self::PASSWORD || self.is_policy() && self.hmac.is_empty()
+    }
+
+    /// Whether it is a session of TPM_SE_POLICY or TPM_SE_TRIAL.
+    pub(super) const fn is_policy(&self) -> bool {
+        matches!(self.handle.to_be_bytes(), [0x03, ..])
+    }
+
+    /// The same where there is no parameter to decrypt.
+    pub(super) const fn without_decryption(&self) -> Self {
+        Self { attributes: self.attributes & !Self::DECRYPT, ..*self }
+    }
+
     fn parse(handle: u32, cursor: &mut Cursor<'a>) -> Option<Self> {
         let (nonce, attributes, hmac) = (cursor.sized()?, cursor.u8()?, cursor.sized()?);
         Some(Self { handle, nonce, attributes, hmac })
@@ -175,6 +191,14 @@ pub(super) fn refusal(code: u32) -> Vec<u8> {
 /// The code of an answer.
 pub(super) fn response_code(bytes: &[u8]) -> Option<u32> {
     bytes.get(6..).and_then(<[u8]>::first_chunk).map(|code| u32::from_be_bytes(*code))
+}
+
+/// The code of a command that has one: its tag and its size are those of a command.
+pub(super) fn stated_code(bytes: &[u8]) -> Option<u32> {
+    let mut cursor = Cursor(bytes);
+    let (tag, size, code) = (cursor.u16()?, cursor.u32()?, cursor.u32()?);
+    let is_command = matches!(tag, NO_SESSIONS | SESSIONS) && usize::try_from(size) == Ok(bytes.len());
+    is_command.then_some(code)
 }
 
 /// The size that a header states.

@@ -15,6 +15,8 @@ pub(super) enum Kind {
     Fixed(usize),
     /// A TPM2B of at most this many bytes.
     Sized(u16),
+    /// TPM_CAP.
+    Capability,
     /// TPMI_ALG_HASH.
     Hash,
     /// TPMI_ECC_CURVE.
@@ -56,9 +58,9 @@ pub(super) enum Kind {
 }
 
 use Kind::{
-    Curve, DigestValues, Digests, Fixed, Hash, KeyExchange, NvPublic, PcrSelection, Point, Public,
-    PublicParameters, RsaDecrypt, Sensitive, SensitiveCreate, Signature, SignatureScheme, Sized, Symmetric,
-    SymmetricObject, Ticket, Unlimited,
+    Capability, Curve, DigestValues, Digests, Fixed, Hash, KeyExchange, NvPublic, PcrSelection, Point,
+    Public, PublicParameters, RsaDecrypt, Sensitive, SensitiveCreate, Signature, SignatureScheme, Sized,
+    Symmetric, SymmetricObject, Ticket, Unlimited,
 };
 
 const DATA: Kind = Sized(DATA_BYTES);
@@ -183,7 +185,7 @@ const fn policies(code: u32) -> &'static [Kind] {
     }
 }
 
-/// Part 3, sections 22, 24, 25 and 31.
+/// Part 3, sections 22, 24, 25, 30 and 31.
 const fn hierarchies_pcrs_and_nv(code: u32) -> &'static [Kind] {
     match code {
         // PCR_Extend
@@ -192,6 +194,8 @@ const fn hierarchies_pcrs_and_nv(code: u32) -> &'static [Kind] {
         0x13c => &[BUFFER],
         // PCR_Read, PCR_Allocate
         0x17e | 0x12b => &[PcrSelection],
+        // GetCapability
+        0x17a => &[Capability],
         // PCR_SetAuthPolicy, SetPrimaryPolicy
         0x12c | 0x12e => &[DIGEST, Hash],
         // PCR_SetAuthValue, HierarchyChangeAuth, NV_ChangeAuth

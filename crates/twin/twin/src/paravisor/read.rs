@@ -10,7 +10,7 @@ use super::frame::{Answer, Command, Cursor, refusal, response_code, sized};
 use super::index::{Index, Wanted};
 use super::input;
 use super::report::Report;
-use super::resign::Exchange;
+use super::resign::{Exchange, Handling};
 use super::upstream::Upstream;
 use crate::say;
 
@@ -60,7 +60,9 @@ impl Engine {
             Ok(handling) => handling,
             Err(what) => return Ok(unsupported(handle, what)),
         };
-        let answer = tpm.answer(&exchange.to_tpm(&handling, &self.sessions))?;
+        let bytes = exchange.to_tpm(&handling, &self.sessions);
+        exchange.resigned(&handling).for_each(|session| self.sessions.prove_key(session));
+        let answer = tpm.answer(&bytes)?;
         let Some(told) = Answer::parse(&answer, false, command) else { return Ok(answer) };
         let answer = exchange.to_client(&handling, &self.sessions, &told, parameters);
         self.sessions.watch(command, &told);
@@ -69,10 +71,10 @@ impl Engine {
     }
 
     /// Forwards a command with other parameters, or about an own index, whose name in swtpm is not the
-    /// one in the client's HMACs. What cannot be signed here is forwarded unchanged.
+    /// one in the client's HMACs. One that cannot be signed here is refused: swtpm would either take it
+    /// as it is or count it as a guess.
     pub(super) fn forward(
         &mut self,
-        bytes: &[u8],
         command: &Command<'_>,
         tpm_parameters: &[u8],
         tpm: &mut dyn Upstream,
@@ -80,9 +82,20 @@ impl Engine {
         let [names, tpm_names] = self.names(command);
         let exchange =
             Exchange { command, names, tpm_names, tpm_parameters, authorizes: authorized(command) };
-        let signed = exchange.handling(&self.sessions).ok();
-        let signed = signed.map(|handling| exchange.to_tpm(&handling, &self.sessions));
-        let answer = tpm.answer(signed.as_deref().unwrap_or(bytes))?;
+        let handling = match exchange.handling(&self.sessions) {
+            Ok(handling) => handling,
+            // Nothing is signed, as under most policies.
+            Err(_) if command.sessions.iter().all(|session| session.hmac.is_empty()) => {
+                vec![Handling::Unchanged; command.sessions.len()]
+            }
+            Err(what) => {
+                say(&format!("command {:#x} under {what} is not played by this twin", command.code));
+                return Ok(refusal(AUTH_UNAVAILABLE));
+            }
+        };
+        let bytes = exchange.to_tpm(&handling, &self.sessions);
+        exchange.resigned(&handling).for_each(|session| self.sessions.prove_key(session));
+        let answer = tpm.answer(&bytes)?;
         if let Some(told) = Answer::parse(&answer, false, command) {
             self.sessions.watch(command, &told);
             self.sessions.mark_audit_digests(command);

@@ -5,9 +5,6 @@ use super::frame::{Answer, Authorization, Command};
 use super::sessions::{AuthValue, Key, Sessions};
 use crate::say;
 
-/// The sessions of policies have this first byte.
-const POLICY: u8 = 0x03;
-
 /// A client's command, and the one that goes to swtpm in its place.
 pub(super) struct Exchange<'a> {
     pub(super) command: &'a Command<'a>,
@@ -65,8 +62,7 @@ impl Exchange<'_> {
         if asked.handle == Authorization::PASSWORD {
             return Ok(Handling::Unchanged);
         }
-        let [kind, ..] = asked.handle.to_be_bytes();
-        if kind == POLICY {
+        if asked.is_policy() {
             return Err("a policy session");
         }
         // swtpm refuses sessions that do not exist. It takes an empty HMAC, or not, whatever the
@@ -79,8 +75,19 @@ impl Exchange<'_> {
         if key.holds(&hash, asked, &self.other_nonces(at, sessions)) {
             return Ok(Handling::Resigned);
         }
-        say("an HMAC does not verify: a wrong password, or a session bound to an object with a password");
+        // If that has a password, the HMAC may be right. swtpm would take it for a guess, since the
+        // names and the parameters that it sees are not those of the HMAC.
+        if key.is_assumed() {
+            return Err("a wrong HMAC, or a session bound to something with a password,");
+        }
+        say("an HMAC does not verify: a wrong password");
         Ok(Handling::Unchanged)
+    }
+
+    /// The sessions that are signed here.
+    pub(super) fn resigned(&self, handling: &[Handling]) -> impl Iterator<Item = u32> {
+        let carried = self.command.sessions.iter().zip(handling);
+        carried.filter(|(_, manner)| **manner == Handling::Resigned).map(|(asked, _)| asked.handle)
     }
 
     /// The command for swtpm.

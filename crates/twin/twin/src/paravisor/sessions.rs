@@ -48,6 +48,8 @@ pub(super) struct Session {
     /// Whether swtpm's audit digest of the session differs from the client's, because a response
     /// under it was changed here.
     pub(super) audit_digest_differs: bool,
+    /// Whether an HMAC of the client's has shown that the key is the right one.
+    is_key_proven: bool,
 }
 
 /// sessionKey.
@@ -120,6 +122,13 @@ impl Sessions {
         }
     }
 
+    /// The client's HMAC under this session is the one that its key makes.
+    pub(super) fn prove_key(&mut self, handle: u32) {
+        if let Some(session) = self.alive.get_mut(&handle) {
+            session.is_key_proven = true;
+        }
+    }
+
     fn change_password(&mut self, command: &Command<'_>) {
         let [hierarchy] = command.handles.as_slice() else { return };
         let password = Cursor(command.parameters)
@@ -141,7 +150,7 @@ impl Sessions {
             AuthValue::Plain(password) => password.as_slice(),
             AuthValue::Unavailable => return None,
         };
-        let session = self.get(asked.handle)?;
+        let session = self.get(asked.handle).filter(|session| !session.is_key_assumed())?;
         let key = session.encryption_key(password)?;
         session.cipher.apply(Direction::Decrypt, &key, [asked.nonce, &session.nonce], parameter)
     }
@@ -178,7 +187,7 @@ impl Sessions {
                 ),
             }
         };
-        Some(Session { hash, key, cipher, nonce, audit_digest_differs: false })
+        Some(Session { hash, key, cipher, nonce, audit_digest_differs: false, is_key_proven: false })
     }
 }
 
@@ -207,6 +216,13 @@ impl Session {
 }
 
 impl Session {
+    /// Whether its key was derived from an empty password, which what it is bound to may have or not: that
+    /// is no hierarchy.
+    fn is_key_assumed(&self) -> bool {
+        let SessionKey::Derived { bound: Some((handle, _)), .. } = &self.key else { return false };
+        !self.is_key_proven && !matches!(handle.to_be_bytes(), [0x40, ..])
+    }
+
     /// The key of parameter encryption where the session authorizes an entity with this password.
     pub(super) fn encryption_key(&self, password: &[u8]) -> Option<hmac::Key> {
         let SessionKey::Derived { key, .. } = &self.key else { return None };
@@ -221,6 +237,11 @@ pub(super) struct Key<'a> {
 }
 
 impl Key<'_> {
+    /// Whether the session may have another key.
+    pub(super) fn is_assumed(&self) -> bool {
+        self.session.is_key_assumed()
+    }
+
     /// cpHash: what a command's HMAC is about. `names` are those of its handles.
     pub(super) fn command_hash(&self, code: u32, names: &[Vec<u8>], parameters: &[u8]) -> Vec<u8> {
         self.digest(&[&code.to_be_bytes(), &names.concat(), parameters])

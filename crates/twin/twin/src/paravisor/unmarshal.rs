@@ -31,8 +31,6 @@ const CURVE: u32 = 0x0a6;
 
 /// TPM_RC_P: about a parameter.
 const PARAMETER: u32 = 0x040;
-/// TPM_RC_S: about a session.
-const SESSION: u32 = 0x800;
 
 /// TPM_ALG_RSA.
 const RSA: u16 = 0x0001;
@@ -73,6 +71,9 @@ const ECC: u16 = 0x0023;
 /// TPM_ALG_SYMCIPHER.
 const SYMMETRIC_CIPHER: u16 = 0x0025;
 
+/// TPM_CAP_ACT: authenticated countdown timers came after revision 1.38.
+const CAP_ACT: u32 = 0x000a;
+
 /// Why a structure is not read to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stop {
@@ -99,13 +100,19 @@ pub(super) fn refused_parameter(code: u32, parameters: &[u8], is_encrypted: bool
     None
 }
 
-/// The code with which a session's nonce, HMAC or password is refused, if one is too long.
-pub(super) fn refused_session(sessions: &[Authorization<'_>]) -> Option<u32> {
-    let too_long = |bytes: &[u8]| bytes.len() > DIGEST_BYTES.into();
-    (1_u32..)
-        .zip(sessions)
-        .find(|(_, session)| too_long(session.nonce) || too_long(session.hmac))
-        .map(|(number, _)| SIZE | SESSION | (number << 8))
+/// The same sessions, with each nonce, HMAC or password that is too long made longer than swtpm's TPM
+/// takes as well, so that it refuses the command in its turn: after the handles, and after the sessions
+/// before. `None` if nothing is too long.
+pub(super) fn too_long_for_any_tpm<'a>(sessions: &[Authorization<'a>]) -> Option<Vec<Authorization<'a>>> {
+    const LONGER: &[u8] = &[0; 65];
+    let longer = |bytes: &'a [u8]| if bytes.len() > DIGEST_BYTES.into() { LONGER } else { bytes };
+    let longer = |session: &Authorization<'a>| Authorization {
+        nonce: longer(session.nonce),
+        hmac: longer(session.hmac),
+        ..*session
+    };
+    let changed: Vec<_> = sessions.iter().map(longer).collect();
+    (changed != sessions).then_some(changed)
 }
 
 /// The parameters that are still to be read.
@@ -116,6 +123,7 @@ impl<'a> Reader<'a> {
         match kind {
             Kind::Fixed(len) => self.skip(len),
             Kind::Sized(most) => self.sized(most),
+            Kind::Capability => self.capability(),
             Kind::Unlimited => self.inner().map(|_| ()),
             Kind::Hash => self.hash().map(|_| ()),
             Kind::Curve => self.curve(),
@@ -189,6 +197,13 @@ impl<'a> Reader<'a> {
         }
         let known = HASHES.iter().find(|(id, _)| *id == algorithm);
         known.map(|(_, size)| *size).ok_or(Stop::Refused(HASH))
+    }
+
+    fn capability(&mut self) -> Read {
+        match self.0.u32().ok_or(Stop::Malformed)? {
+            CAP_ACT => Err(Stop::Refused(VALUE)),
+            _ => Ok(()),
+        }
     }
 
     fn curve(&mut self) -> Read {

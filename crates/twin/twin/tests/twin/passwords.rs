@@ -104,6 +104,10 @@ fn tpm2_tools_with_the_owners_password() {
     read("second").unwrap();
     tools.ok("tpm2_clear");
     tools.ok("tpm2_nvread -C o 0x01400001 -o report");
+    // Keys of the owner and of the endorsement hierarchy are gone; this machine does not boot again.
+    for key in ["0x81000001", "0x81000003"] {
+        assert!(tools.run(&format!("tpm2_readpublic -c {key}")).is_err(), "{key}");
+    }
 }
 
 /// What is encrypted under a salt cannot be seen: HMACs with such a password are refused, the password

@@ -250,8 +250,72 @@ fn a_command_that_is_not_there() {
     let x509 = command(0x197, &[SRK, AK], &password(b"").repeat(2), &[0; 8]);
     for (settings, expected) in [(Settings::default(), true), (lenient(), false)] {
         let running = start(settings);
-        let answer = Client::of(&running).bytes(&x509);
-        assert_eq!(u32_at(&answer, 6) == 0x143, expected);
+        let mut client = Client::of(&running);
+        assert_eq!(u32_at(&client.bytes(&x509), 6) == 0x143, expected);
+        // The code comes before everything but tag and size: without handles and without sessions.
+        assert_eq!(client.run(0x197, &[], &[], &[]) == Err(0x143), expected);
+        assert_eq!(client.run(0x197, &[SRK, AK], &[0; 4], &[]) == Err(0x143), expected);
+        let mut managed = Client::to(running.manages_on());
+        assert_eq!(managed.run(0x197, &[], &[], &[]) == Err(0x143), expected);
+        assert_ne!(u32_at(&client.bytes(&[0x80, 3, 0, 0, 0, 10, 0, 0, 1, 0x97]), 6), 0x143, "a bad tag");
+    }
+}
+
+/// Countdown timers came after revision 1.38.
+#[test]
+fn a_capability_that_is_not_there() {
+    let asked = |first: u32| [10, first, 1].map(u32::to_be_bytes).concat();
+    for (settings, expected) in [(Settings::default(), true), (lenient(), false)] {
+        let running = start(settings);
+        for first in [0, 0x4000_0110, u32::MAX] {
+            let told = Client::of(&running).run(0x17a, &[], &[], &asked(first));
+            assert_eq!(told == Err(0x1c4), expected, "{first:#x}: {told:x?}");
+        }
+    }
+}
+
+/// TPMS_AUTH_COMMAND of a session with a nonce of so many bytes and no HMAC.
+fn with_nonce(session: u32, bytes: usize) -> Vec<u8> {
+    [&session.to_be_bytes()[..], &zeros(bytes), &[1, 0, 0]].concat()
+}
+
+/// Handles come before sessions, and each session's nonce and HMAC before what is said of the session.
+#[test]
+fn a_nonce_of_a_session_that_is_too_long() {
+    const ABSENT: u32 = 0x0200_0030;
+    let running = start(Settings::default());
+    let mut client = Client::of(&running);
+    let mut quote = |key, sessions: &[u8]| {
+        client.run(0x158, &[key], sessions, &[&[0, 0][..], NO_SCHEME, NO_PCRS].concat())
+    };
+    for bytes in [49, 64, 65] {
+        let long = with_nonce(ABSENT, bytes);
+        assert_eq!(quote(0x8100_0009, &long), Err(0x18b), "{bytes}");
+        assert_eq!(quote(AK, &long), Err(0x995), "{bytes}");
+        assert_eq!(quote(AK, &[with_nonce(ABSENT, 16), long.clone()].concat()), Err(0x918), "{bytes}");
+        assert_eq!(quote(AK, &[password(b""), long].concat()), Err(0xa95), "{bytes}");
+    }
+    assert_eq!(quote(0x8100_0009, &password(&[1; 49])), Err(0x18b));
+    assert_eq!(quote(AK, &with_nonce(ABSENT, 48)), Err(0x918));
+}
+
+/// What a policy says comes before parameters as well.
+#[test]
+fn a_policy_that_is_not_met_comes_first() {
+    let running = start(Settings::default());
+    let mut client = Client::of(&running);
+    for kind in [1, 3] {
+        let started = [&zeros(16)[..], &[0, 0, kind, 0, 0x10, 0, 0xb]].concat();
+        let session = u32_at(&client.run(0x176, &[NULL, NULL], &[], &started).unwrap(), 0);
+        let auth = with_nonce(session, 0);
+        let mut quote = |bytes: usize| {
+            let parameters = [&zeros(bytes)[..], NO_SCHEME, NO_PCRS].concat();
+            client.run(0x158, &[AK], &auth, &parameters).unwrap_err()
+        };
+        let expected = quote(50);
+        assert_ne!(expected, 0x1d5);
+        assert_eq!(quote(51), expected, "{kind}");
+        client.run(0x165, &[], &[], &session.to_be_bytes()).unwrap();
     }
 }
 

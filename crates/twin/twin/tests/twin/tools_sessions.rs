@@ -108,3 +108,51 @@ fn sessions_that_are_not_played() {
         assert!(error.contains("0x12F"), "{flags}: {error}");
     }
 }
+
+/// What such a session is bound to may have any password, which the twin does not see: no HMAC goes to
+/// the TPM that it would count as a guess.
+#[test]
+fn a_session_bound_to_a_key_with_a_password() {
+    let running = start(Settings::default());
+    let tools = Tools::of(&running);
+    tools.write("forged", b"HCLA");
+    tools.ok("tpm2_createprimary -C o -p keypw -c key");
+    tools.ok("tpm2_startauthsession -S s --hmac-session --bind-context key --bind-auth keypw");
+    let refused = |line: &str| {
+        let error = tools.run(&format!("{line} -P session:s")).unwrap_err();
+        assert!(error.contains("0x12F"), "{line}: {error}");
+        let variable = tools.ok("tpm2_getcap properties-variable");
+        assert!(variable.contains("TPM2_PT_LOCKOUT_COUNTER: 0x0\n"), "{variable}");
+    };
+    for index in ["0x01400001", "0x01C101D0"] {
+        refused(&format!("tpm2_nvread -C o {index} -s 16"));
+        refused(&format!("tpm2_nvwrite -C o {index} -i forged"));
+    }
+    // Everywhere else it works.
+    tools.ok("tpm2_nvdefine 0x01400002 -C o -s 4 -a ownerread|ownerwrite -P session:s");
+    tools.ok("tpm2_nvwrite 0x01400002 -C o -i forged -P session:s");
+    // A password that goes over encrypted under it is not known either.
+    tools.ok("tpm2_sessionconfig s --enable-decrypt");
+    let _ = tools.run("tpm2_changeauth -c o -p session:s secret");
+    let error = tools.run("tpm2_nvread -C o -P secret 0x01400001").unwrap_err();
+    assert!(error.contains("0x12F"), "{error}");
+}
+
+/// Nothing can be signed again under them, so that what would have to be changed is refused.
+#[test]
+fn random_bytes_by_48_under_sessions_that_are_not_known_here() {
+    let running = start(Settings::default());
+    let tools = Tools::of(&running);
+    tools.ok("tpm2_startauthsession -S s --hmac-session --tpmkey-context 0x81000001");
+    tools.ok("tpm2_startauthsession -S p --policy-session --tpmkey-context 0x81000001");
+    for attribute in ["audit", "encrypt"] {
+        tools.ok(&format!("tpm2_sessionconfig s --enable-{attribute}"));
+        assert_eq!(tools.ok("tpm2_getrandom -f -S s --hex 48").trim().len(), 96);
+        let error = tools.run("tpm2_getrandom -f -S s --hex 60").unwrap_err();
+        assert!(error.contains("0x12F"), "{error}");
+    }
+    tools.ok("tpm2_sessionconfig p --enable-encrypt");
+    assert_eq!(tools.ok("tpm2_getrandom -f -S p --hex 48").trim().len(), 96);
+    let error = tools.run("tpm2_getrandom -f -S p --hex 60").unwrap_err();
+    assert!(error.contains("0x12F"), "{error}");
+}
