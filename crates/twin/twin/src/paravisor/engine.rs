@@ -69,7 +69,10 @@ impl Engine {
             (NV_READ, [_, handle], Some(wanted)) if self.is_own(*handle) && !parsed.sessions.is_empty() => {
                 self.read(&parsed, *handle, wanted, tpm)
             }
-            // The name of the signing key would be needed.
+            // The name of the signing key would be needed, to sign again what swtpm would count as a guess.
+            (NV_CERTIFY, [_, _, handle], _) if self.is_own(*handle) && parsed.is_signed() => {
+                Ok(unsupported(*handle, "TPM2_NV_Certify under an HMAC"))
+            }
             (code, handles, _) if code != NV_CERTIFY && handles.iter().any(|handle| self.is_own(*handle)) => {
                 self.forward(&parsed, parsed.parameters, tpm)
             }

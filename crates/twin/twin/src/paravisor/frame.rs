@@ -78,6 +78,12 @@ impl<'a> Command<'a> {
         Some(Self { code, handles, sessions, parameters: cursor.0 })
     }
 
+    /// Whether it has an HMAC.
+    pub(super) fn is_signed(&self) -> bool {
+        let is_signed = |session: &Authorization<'_>| !session.hmac.is_empty();
+        self.sessions.iter().any(|session| session.handle != Authorization::PASSWORD && is_signed(session))
+    }
+
     /// The command's bytes.
     pub(super) fn write(&self) -> Vec<u8> {
         let handles: Vec<u8> = self.handles.iter().flat_map(|handle| handle.to_be_bytes()).collect();

@@ -128,6 +128,8 @@ fn a_session_bound_to_a_key_with_a_password() {
         refused(&format!("tpm2_nvread -C o {index} -s 16"));
         refused(&format!("tpm2_nvwrite -C o {index} -i forged"));
     }
+    // Certifying needs the name of the index.
+    refused("tpm2_nvcertify -C 0x81000003 -c o --size 16 -o signature --attestation attested 0x01400001");
     // Everywhere else it works.
     tools.ok("tpm2_nvdefine 0x01400002 -C o -s 4 -a ownerread|ownerwrite -P session:s");
     tools.ok("tpm2_nvwrite 0x01400002 -C o -i forged -P session:s");
