@@ -197,21 +197,6 @@ fn nobody_reaches_what_another_managed_connection_made() {
     assert!(update(&mut one, handle, b"x").is_ok());
 }
 
-/// The kernel looks at handles of objects alone when it passes on TPM2_FlushContext.
-#[test]
-fn a_session_of_another_managed_connection_can_be_flushed_as_behind_the_kernel() {
-    let running = with_orphans(NEVER);
-    let (mut one, mut other) = (managed(&running), managed(&running));
-    let mut session = Session::start(&mut one, 0xb, NULL);
-    let handle = sequence(&mut one).unwrap();
-    assert!(flush(&mut other, session.handle).is_ok());
-    assert_eq!(session.nv_read(&mut one, REPORT, (4, 0), 1), Err(REFERENCE_S0));
-    // Whoever lost it has its slot back, and everything else.
-    assert!(update(&mut one, handle, b"x").is_ok());
-    let mut sessions: Vec<_> = (0..3).map(|_| Session::start(&mut one, 0xb, NULL)).collect();
-    assert!(sessions.iter_mut().all(|session| session.nv_read(&mut one, REPORT, (4, 0), 1).is_ok()));
-}
-
 #[test]
 fn a_managed_connection_has_three_slots_of_each_kind() {
     let running = with_orphans(Duration::ZERO);

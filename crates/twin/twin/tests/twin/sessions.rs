@@ -2,6 +2,7 @@
 
 use teeproof_twin::paravisor::Settings;
 
+use crate::connections::flush;
 use crate::raw::{
     AK_CERTIFICATE, CALLER, Client, INPUT, NULL, NV_READ, NV_READ_PUBLIC, OWNER, READABLE, REPORT, Session,
     command, len16, password, start, u32_at, wanted,
@@ -170,4 +171,17 @@ fn what_the_owner_may_not_do_has_its_own_code() {
             assert_eq!(done, Err(0x149), "{code:#x}");
         }
     }
+}
+
+/// The kernel looks at handles of objects alone when it passes on TPM2_FlushContext.
+#[test]
+fn a_session_of_another_managed_connection_can_be_flushed_as_behind_the_kernel() {
+    let running = start(Settings::default());
+    let (mut one, mut other) = (Client::to(running.manages_on()), Client::to(running.manages_on()));
+    let mut session = Session::start(&mut one, 0xb, NULL);
+    assert!(flush(&mut other, session.handle).is_ok());
+    assert_eq!(session.nv_read(&mut one, REPORT, (4, 0), 1), Err(0x918));
+    // Whoever lost it has its slot back.
+    let mut sessions: Vec<_> = (0..3).map(|_| Session::start(&mut one, 0xb, NULL)).collect();
+    assert!(sessions.iter_mut().all(|session| session.nv_read(&mut one, REPORT, (4, 0), 1).is_ok()));
 }
