@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 mod address;
+#[cfg(any(feature = "direct", feature = "tss"))]
+mod character_device;
 mod code;
 #[cfg(feature = "direct")]
 pub mod direct;

@@ -26,7 +26,10 @@ use zeroize::Zeroizing;
 
 use objects::Made;
 
-use crate::{Authority, Created, Error, NvPublic, Padding, PcrValues, PublicObject, Signed, Tpm, held};
+use crate::character_device::check_device;
+use crate::{
+    Address, Authority, Created, Error, NvPublic, Padding, PcrValues, PublicObject, Signed, Tpm, held,
+};
 
 /// The empty password, for commands that one handle authorizes.
 const PASSWORD: Sessions = (Some(AuthSession::Password), None, None);
@@ -55,6 +58,10 @@ impl Stack {
     /// kind is not installed.
     pub(crate) fn open(tcti: &str) -> Result<Self, Error> {
         let name = tcti::parse(tcti)?;
+        // The stack writes commands to whatever it can open.
+        if let Ok(Address::Device(path)) = tcti.parse() {
+            check_device(&path).map_err(|source| Error::Open { address: tcti.to_owned(), source })?;
+        }
         let context = Context::new(name).map_err(|error| tcti::not_opened(tcti, error))?;
         Ok(Self { context, made: Made::default() })
     }

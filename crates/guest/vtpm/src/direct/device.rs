@@ -1,8 +1,10 @@
 //! A TPM device of the kernel: one write, one read.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
+
+use crate::character_device::open_device;
 
 use super::transport::{MAX_BYTES, Transport, uninterrupted};
 
@@ -16,7 +18,7 @@ pub(super) struct Device(File);
 
 impl Device {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        OpenOptions::new().read(true).write(true).open(path).map(Self)
+        open_device(path).map(Self)
     }
 }
 

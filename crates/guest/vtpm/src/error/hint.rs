@@ -88,6 +88,9 @@ fn opening(address: &str, source: &io::Error) -> String {
         ErrorKind::ResourceBusy => {
             format!("another program holds {path}: end it, or use device:/dev/tpmrm0, which many can use")
         }
+        ErrorKind::InvalidInput => {
+            "name a TPM: device:/dev/tpmrm0, or the address of a software TPM (swtpm:host=…,port=…)".into()
+        }
         // ENXIO and ENODEV have no kind: there is a file, and no device behind it.
         _ => format!("look with ls -l {path} and dmesg | grep -i tpm whether the kernel has a TPM behind it"),
     }
