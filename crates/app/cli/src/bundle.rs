@@ -12,7 +12,7 @@ use teeproof::bundle::{Bundle, BundleError};
 
 use crate::context::Context;
 use crate::fault::Fault;
-use crate::product::Product;
+use crate::product::{Product, ProductForm};
 use crate::source;
 
 /// Put evidence and what endorses it into one file, and look into such files
@@ -32,6 +32,18 @@ enum BundleCommand {
     Export(export::ExportArgs),
     /// Replace what identifies a machine by salted hashes
     Redact(redact::RedactArgs),
+}
+
+impl BundleArgs {
+    /// A bundle, its parts, or what it holds.
+    pub(crate) const fn product_form(&self) -> ProductForm {
+        match &self.command {
+            BundleCommand::Show(_) => ProductForm::Answer,
+            BundleCommand::Create(_) | BundleCommand::Export(_) | BundleCommand::Redact(_) => {
+                ProductForm::File
+            }
+        }
+    }
 }
 
 /// Runs the verb.

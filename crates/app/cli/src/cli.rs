@@ -1,5 +1,8 @@
 //! The command line as a whole: the verbs, and which code runs each.
 
+use std::ffi::OsStr;
+
+use clap::builder::Resettable;
 use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 
 use crate::bundle::BundleArgs;
@@ -12,9 +15,8 @@ use crate::fault::Fault;
 use crate::globals::Globals;
 use crate::inspect::InspectArgs;
 use crate::man::ManArgs;
-use crate::output_file::Placement;
 use crate::policy::PolicyArgs;
-use crate::product::Product;
+use crate::product::{Product, ProductForm};
 use crate::seal::SealArgs;
 use crate::verify::VerifyArgs;
 use crate::vtpm::VtpmArgs;
@@ -62,12 +64,14 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// How the file of --output is written.
-    pub(crate) const fn placement(&self) -> Placement {
+    /// What is made.
+    pub(crate) const fn product_form(&self) -> ProductForm {
         match self {
-            Self::Seal(args) => args.placement(),
-            Self::Vtpm(args) => args.placement(),
-            _ => Placement::Replace,
+            Self::Seal(args) => args.product_form(),
+            Self::Vtpm(args) => args.product_form(),
+            Self::Bundle(args) => args.product_form(),
+            Self::Collect(_) | Self::Completions(_) | Self::Man(_) => ProductForm::File,
+            _ => ProductForm::Answer,
         }
     }
 
@@ -84,7 +88,7 @@ impl Command {
             Self::Bundle(args) => bundle::run(args, context),
             Self::Policy(args) => policy::run(args, context),
             Self::Completions(args) => completions::run(args),
-            Self::Man(args) => man::run(args),
+            Self::Man(args) => man::run(args, context),
         }
     }
 }
@@ -92,7 +96,17 @@ impl Command {
 /// The command line as clap sees it.
 pub(crate) fn command(color: ColorChoice) -> clap::Command {
     // The name under which the program was started is foreign text, and says nothing.
-    Cli::command().bin_name("teeproof").color(color)
+    without_empty_variables(Cli::command().bin_name("teeproof").color(color))
+}
+
+/// A variable that is empty counts as one that is not set.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    let command = command.mut_args(|argument| match argument.get_env() {
+        Some(name) if is_empty(name) => argument.env(Resettable::Reset),
+        _ => argument,
+    });
+    command.mut_subcommands(without_empty_variables)
 }
 
 const EXIT_CODES: &str = "\

@@ -11,10 +11,11 @@ use crate::fault::Fault;
 use crate::globals::{Format, Globals, Progress};
 use crate::json::Json;
 use crate::output_file::{OutputFile, Placement};
+use crate::output_set::PlacedFiles;
 use crate::overlap::refuse_overlap;
 use crate::page::Page;
-use crate::product::{Content, Product};
-use crate::source::Source;
+use crate::product::{Content, Product, ProductForm};
+use crate::source::{Source, is_stdin};
 use crate::streams::{self, Stream, tell};
 
 /// The settings after flags, environment, file and defaults, and the streams.
@@ -39,6 +40,8 @@ pub(crate) struct Context {
     opened: RefCell<Option<OutputFile>>,
     /// Whether a part of the product may stand on standard output already.
     is_begun: Cell<bool>,
+    /// What the verb makes.
+    form: ProductForm,
     color: ColorChoice,
     /// Whether standard error is for one document of JSON alone.
     is_document: Cell<bool>,
@@ -60,9 +63,12 @@ impl Context {
             source: Source::new(announce),
             offline: globals.offline,
             timeout: globals.timeout.map(|seconds| Duration::from_secs(seconds.into())),
-            output: globals.output.clone().map(|path| path.0).or_else(|| config.output.clone()),
+            // As for inputs, - is the stream.
+            output: (globals.output.clone().map(|path| path.0).or_else(|| config.output.clone()))
+                .filter(|path| !is_stdin(path)),
             opened: RefCell::new(None),
             is_begun: Cell::new(false),
+            form: ProductForm::Answer,
             color: globals.color.or(config.color).unwrap_or(ColorChoice::Auto),
             is_document: Cell::new(false),
             config,
@@ -115,19 +121,26 @@ impl Context {
         &mut self,
         command: &Command,
         matches: &ArgMatches,
-        placement: Placement,
+        form: ProductForm,
     ) -> Result<(), Fault> {
-        let outputs = refuse_overlap(command, matches, self.output.as_deref())?;
-        self.source.keep_from(outputs);
+        self.form = form;
+        let named = refuse_overlap(command, matches, self.output.as_deref())?;
+        self.source.keep_apart(named);
         if let Some(path) = &self.output {
-            self.opened = RefCell::new(Some(OutputFile::open(path, placement)?));
+            self.opened = RefCell::new(Some(OutputFile::open(path, form.placement())?));
         }
         Ok(())
     }
 
-    /// Whether the product takes the place of the file of this path.
-    pub(crate) fn is_output(&self, path: &Path) -> bool {
-        self.opened.borrow().as_ref().is_some_and(|file| file.is_at(path))
+    /// Opens a file in a directory that the command line names as an output: none that it names otherwise.
+    pub(crate) fn open_entry(&self, path: &Path, placement: Placement) -> Result<OutputFile, Fault> {
+        if self.opened.borrow().as_ref().is_some_and(|file| file.is_at(path)) {
+            let message =
+                "a file that is written to the directory has this name, and so has that of --output";
+            return Err(Fault::usage(message, "name another file for --output").in_file(path.display()));
+        }
+        self.source.refuse_input(path)?;
+        OutputFile::open(path, placement)
     }
 
     /// The file that the product goes to, if one was named; without one, a part of the product stands on
@@ -147,14 +160,28 @@ impl Context {
     /// a product, the file of --output is as it was.
     pub(crate) fn deliver(&self, product: Product) -> u8 {
         let Product { content, files, exit } = product;
-        let placed = self.write(&content).and_then(|stream| {
-            files.into_iter().try_for_each(OutputFile::commit)?;
-            stream.map_or(Ok(()), Stream::end)
-        });
+        let placed = if files.is_empty() {
+            self.write(&content).and_then(|stream| stream.map_or(Ok(()), Stream::end))
+        } else {
+            self.deliver_together(&content, files)
+        };
         match placed {
             Ok(()) => exit,
             Err(fault) => self.refuse(&fault),
         }
+    }
+
+    /// A product and the files that belong to it. What standard output says of them is said when they are there.
+    fn deliver_together(&self, content: &Content, mut files: Vec<OutputFile>) -> Result<(), Fault> {
+        if self.opened.borrow().is_some() {
+            files.extend(self.write(content)?.and_then(Stream::into_file));
+            PlacedFiles::place(files)?.keep();
+        } else {
+            let placed = PlacedFiles::place(files)?;
+            self.write(content)?;
+            placed.keep();
+        }
+        Ok(())
     }
 
     fn write(&self, content: &Content) -> Result<Option<Stream>, Fault> {
@@ -166,10 +193,11 @@ impl Context {
         Ok(Some(stream))
     }
 
-    /// Says what went wrong: as a page on standard error, or as JSON on standard output, unless a part of the
-    /// product stands there. An error is no product: the file of --output is as it was.
+    /// Says what went wrong: as a page on standard error, or as JSON on standard output, unless the
+    /// product is a file of its own kind or a part of it stands there. An error is no product: the file of --output is as it was.
     pub(crate) fn refuse(&self, fault: &Fault) -> u8 {
-        match (self.is_json(), self.is_begun.get()) {
+        let is_taken = self.form != ProductForm::Answer || self.is_begun.get();
+        match (self.is_json(), is_taken) {
             (true, true) => streams::tell_json(&fault.to_json()),
             (true, false) => {
                 let error = Content::Json(fault.to_json());

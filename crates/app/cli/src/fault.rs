@@ -77,6 +77,11 @@ impl Fault {
         Self::new(1, "internal", message.into(), hint.into())
     }
 
+    /// The output failed, and neither the command line nor the evidence is at fault.
+    pub(crate) fn output(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(1, "internal", message.into(), hint.into())
+    }
+
     /// The program itself is at fault.
     pub(crate) fn panicked() -> Self {
         Self::internal("the program ran into a mistake of its own")

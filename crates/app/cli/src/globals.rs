@@ -19,10 +19,14 @@ pub(crate) struct Globals {
     /// Write the product to this file, which is replaced when all of it is there and stays as it was on failure
     ///
     /// A verdict is a product, accepted or refused, and so is any other answer that was asked for; an error is
-    /// none: it goes to standard error, as JSON to standard output. The exit code tells an older result from a
-    /// new one. A file that the run reads is refused. Mode and owner of a file that is replaced stay, and of a
-    /// link the file behind it is replaced; what seal encrypt, seal decrypt and vtpm nv read write is a new file
-    /// of mode 0600, and a link is refused. Devices and pipes are written directly.
+    /// none: it goes to standard error, as JSON to standard output unless the product is a file of its own kind,
+    /// such as a bundle or an envelope. The exit code tells an older result from a new one. A file that the run
+    /// reads is refused. Mode, owner, group and access list of a file that is replaced stay where the run may
+    /// give them away; where not, nobody gets access who had none. Of a link the file behind it is replaced, which
+    /// has to be there; a link of another user in a directory of everybody's is refused. What seal encrypt, seal
+    /// decrypt and vtpm nv read write is a new file of mode 0600, and every link is refused. Devices, pipes and
+    /// descriptors that are open for writing are written directly; what may be secret goes only to our own and
+    /// those of root. - is standard output, and a file of this name is ./-.
     #[arg(short, long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     #[arg(env = "TEEPROOF_OUTPUT", hide_env_values = true)]
     pub(crate) output: Option<OutputPath>,

@@ -22,8 +22,12 @@ mod inspect;
 mod json;
 mod man;
 mod nonce;
+mod output_access;
 mod output_file;
+mod output_part;
 mod output_path;
+mod output_place;
+mod output_set;
 mod overlap;
 mod page;
 mod policy;
@@ -71,7 +75,7 @@ fn run(peek: &Peek) -> u8 {
         Err(fault) => return peek.refuse(&fault),
     };
     // Before anything is read, and before anything is asked of a TPM.
-    let opened = context.open_output(&command, &matches, cli.command.placement());
+    let opened = context.open_output(&command, &matches, cli.command.product_form());
     match opened.and_then(|()| cli.command.run(&context)) {
         Ok(product) => context.deliver(product),
         Err(fault) => context.refuse(&fault),

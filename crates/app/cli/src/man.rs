@@ -6,24 +6,25 @@ use clap::{Args, ColorChoice, Command, ValueHint};
 use clap_mangen::Man;
 
 use crate::cli;
+use crate::context::Context;
 use crate::fault::Fault;
-use crate::output_file::{OutputFile, Placement};
+use crate::output_file::Placement;
 use crate::output_path::OutputPath;
 use crate::product::Product;
 
 /// Print the manual page, or write all of them to a directory
 #[derive(Debug, Args)]
 pub(crate) struct ManArgs {
-    /// Write the page of every verb to this directory
+    /// Write the page of every verb to this directory; a link in it is refused
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     output_dir: Option<OutputPath>,
 }
 
 /// Runs the verb.
-pub(crate) fn run(args: &ManArgs) -> Result<Product, Fault> {
+pub(crate) fn run(args: &ManArgs, context: &Context) -> Result<Product, Fault> {
     match &args.output_dir {
         None => page(),
-        Some(directory) => pages(&directory.0),
+        Some(directory) => pages(&directory.0, context),
     }
 }
 
@@ -39,12 +40,13 @@ fn rendered(man: &Man) -> Result<Vec<u8>, Fault> {
 }
 
 /// The pages of all verbs. None takes its place before all are written.
-fn pages(directory: &Path) -> Result<Product, Fault> {
+fn pages(directory: &Path, context: &Context) -> Result<Product, Fault> {
     let mut command = cli::command(ColorChoice::Never).disable_help_subcommand(true);
     command.build();
     let mut files = Vec::new();
     for man in mans(&command) {
-        let mut file = OutputFile::open(&directory.join(man.get_filename()), Placement::Replace)?;
+        let path = directory.join(man.get_filename());
+        let mut file = context.open_entry(&path, Placement::ReplaceEntry)?;
         file.put(&rendered(&man)?)?;
         files.push(file);
     }

@@ -1,24 +1,31 @@
 //! The files that products go to: complete, or as they were.
 //!
 //! A product is written into a new file in the directory of the one that was named, and takes its place when
-//! all of it is on the disk. On Linux the new file has no name before that, so that nothing is left of a run
-//! that is killed; elsewhere it has a name that cannot be guessed, and is removed on failure. Devices, pipes
+//! all of it is on the disk. On Linux the new file has no name before that, and gets the one of the product at
+//! once where nothing has it; where a file is replaced, it has a name that cannot be guessed for as long as it
+//! takes to rename it. A run that is killed in between leaves that file, as does one on a file system without
+//! files that have no name, for there it has one from the start; on any failure it is removed. Devices, pipes
 //! and descriptors (/dev/null, /dev/stdout) are written directly.
 
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use teeproof::core::Hex;
-
 use crate::fault::Fault;
-use crate::output_path::{OutputPlace, is_same_entry, unwritable};
+use crate::output_access::adopt;
+use crate::output_part::{Part, directory_of, give_name, named, unnamed};
+use crate::output_path::{FileIdentity, is_same_entry, unwritable};
+use crate::output_place::OutputPlace;
+use crate::output_set::Undo;
+use crate::source::is_stdin;
 
 /// What may be done with a file that has the name already, and who may read the new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Placement {
     /// The file is replaced, and the one behind a link in its stead. Its mode and its owner stay.
     Replace,
+    /// The same, and a link is refused: nobody named this file, but the directory that it is in.
+    ReplaceEntry,
     /// The file is replaced by one that only the owner may read; a link is refused.
     Private,
     /// There must be nothing of this name.
@@ -49,19 +56,27 @@ struct Replacement {
     part: Option<Part>,
     target: PathBuf,
     /// The file that is there now.
-    existing: Option<Metadata>,
+    older: Option<File>,
     placement: Placement,
 }
 
 impl OutputFile {
     /// Opens it. What is there stays as it is until [`OutputFile::commit`].
     pub(crate) fn open(path: &Path, placement: Placement) -> Result<Self, Fault> {
+        if is_stdin(path) {
+            return Err(Fault::usage(
+                "standard output has the product of this command, and no other file",
+                "name a file; one that is called - is ./-",
+            ));
+        }
         let place = match OutputPlace::find(path, placement)? {
             OutputPlace::File { target, existing } => {
-                Replacement::open(target, existing, placement).map(|file| Place::File(Box::new(file)))
+                let older = existing.map(|existing| open_older(path, &existing)).transpose();
+                let new = older.and_then(|older| Replacement::open(target, older, placement));
+                new.map(|file| Place::File(Box::new(file)))
             }
             OutputPlace::Descriptor => OpenOptions::new().append(true).open(path).map(Place::Direct),
-            OutputPlace::Device => open_device(path).map(Place::Direct),
+            OutputPlace::Device { target, existing } => open_device(&target, &existing).map(Place::Direct),
         };
         let place = place.map_err(|error| unwritable(&error, path, placement))?;
         Ok(Self { path: path.to_path_buf(), placement, place })
@@ -73,12 +88,30 @@ impl OutputFile {
     }
 
     /// Puts the file in its place, or says why it cannot be; then the place is as it was.
-    pub(crate) fn commit(self) -> Result<(), Fault> {
+    pub(crate) fn commit(mut self) -> Result<(), Fault> {
+        self.prepare()?;
+        match self.place {
+            Place::File(file) => file.place().map_err(|error| unwritable(&error, &self.path, self.placement)),
+            Place::Direct(_) => Ok(()),
+        }
+    }
+
+    /// Does all that can fail but for the last step: then the file is on the disk.
+    pub(crate) fn prepare(&mut self) -> Result<(), Fault> {
+        let prepared = match &mut self.place {
+            Place::File(file) => file.prepare(),
+            Place::Direct(_) => Ok(()),
+        };
+        prepared.map_err(|error| unwritable(&error, &self.path, self.placement))
+    }
+
+    /// Puts a file that is prepared in its place, and says how that is undone.
+    pub(crate) fn place_undoably(self) -> Result<Undo, Fault> {
         match self.place {
             Place::File(file) => {
-                file.commit().map_err(|error| unwritable(&error, &self.path, self.placement))
+                file.place_undoably().map_err(|error| unwritable(&error, &self.path, self.placement))
             }
-            Place::Direct(_) => Ok(()),
+            Place::Direct(_) => Ok(Undo::Nothing),
         }
     }
 
@@ -116,200 +149,101 @@ impl Write for OutputFile {
 }
 
 impl Replacement {
-    fn open(target: PathBuf, existing: Option<Metadata>, placement: Placement) -> io::Result<Self> {
-        if existing.is_some() {
-            // A file that is protected against writing is not replaced either. Its content stays.
-            OpenOptions::new().write(true).open(&target)?;
-        }
+    fn open(target: PathBuf, older: Option<File>, placement: Placement) -> io::Result<Self> {
         let directory = directory_of(&target);
-        let mode = Self::mode(existing.as_ref(), placement);
+        let mode = Self::mode(older.is_some(), placement);
         let (file, part) = match unnamed(directory, mode) {
             Some(file) => (file, None),
             None => named(directory, mode)?,
         };
-        Ok(Self { file, part, target, existing, placement })
+        Ok(Self { file, part, target, older, placement })
     }
 
-    /// The mode that the file is made with; the process's mask counts as for every file.
-    #[cfg(unix)]
-    fn mode(existing: Option<&Metadata>, placement: Placement) -> u32 {
-        use std::os::unix::fs::PermissionsExt;
-        match (placement, existing) {
-            (Placement::Private, _) => PRIVATE,
-            (_, Some(existing)) => existing.permissions().mode() & 0o777,
-            (_, None) => 0o666,
+    /// The mode that the file is made with; the process's mask counts as for every file. One that takes another's
+    /// place is for the owner alone until it has that one's owner.
+    const fn mode(is_there: bool, placement: Placement) -> u32 {
+        if is_there || matches!(placement, Placement::Private) { 0o600 } else { 0o666 }
+    }
+
+    fn prepare(&mut self) -> io::Result<()> {
+        adopt(&self.file, self.older.as_ref(), self.placement)?;
+        self.file.sync_all()
+    }
+
+    fn place(mut self) -> io::Result<()> {
+        let is_new = self.placement == Placement::NewOnly;
+        let part = match self.part.take() {
+            Some(part) if is_new => return part.place_new(&self.target),
+            Some(part) => part,
+            None if is_new => return give_name(&self.file, &self.target),
+            None if self.older.is_none() => match give_name(&self.file, &self.target) {
+                // A file came in between.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => self.name()?,
+                given => return given,
+            },
+            None => self.name()?,
+        };
+        part.place(&self.target)
+    }
+
+    /// The same, so that the older file can be brought back.
+    fn place_undoably(mut self) -> io::Result<Undo> {
+        if self.older.is_none() {
+            match self.part.take() {
+                Some(part) => part.place_new(&self.target)?,
+                None => give_name(&self.file, &self.target)?,
+            }
+            return Ok(Undo::Remove(self.target));
         }
-    }
-
-    #[cfg(not(unix))]
-    const fn mode(_: Option<&Metadata>, _: Placement) -> u32 {
-        0
-    }
-
-    fn commit(mut self) -> io::Result<()> {
-        self.adopt()?;
-        self.file.sync_all()?;
         let part = match self.part.take() {
             Some(part) => part,
-            None if self.placement == Placement::NewOnly => return give_name(&self.file, &self.target),
-            None => Part::for_file(&self.file, directory_of(&self.target))?,
+            None => self.name()?,
         };
-        match self.placement {
-            Placement::NewOnly => part.place_new(&self.target),
-            Placement::Replace | Placement::Private => part.place(&self.target),
-        }
-    }
-
-    /// Gives the new file the mode that it has to have, whatever the process's mask, and the owner of the old
-    /// one where that is allowed.
-    #[cfg(unix)]
-    fn adopt(&self) -> io::Result<()> {
-        use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
-        let mode = match (self.placement, &self.existing) {
-            (Placement::Private, _) => PRIVATE,
-            (Placement::Replace, Some(existing)) => {
-                let new = self.file.metadata()?;
-                if (new.uid(), new.gid()) != (existing.uid(), existing.gid()) {
-                    // Only root may give files away; without it the file is the writer's.
-                    let _ = fchown(&self.file, Some(existing.uid()), Some(existing.gid()));
-                }
-                existing.permissions().mode() & 0o777
+        match part.exchange(&self.target) {
+            Ok(()) => Ok(Undo::Exchange(part, self.target)),
+            // Not every file system has it.
+            Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => {
+                let older = Part::second_name(&self.target, directory_of(&self.target)).ok();
+                part.place(&self.target)?;
+                Ok(older.map_or(Undo::Nothing, |older| Undo::Rename(older, self.target)))
             }
-            _ => return Ok(()),
-        };
-        self.file.set_permissions(PermissionsExt::from_mode(mode))
+            Err(error) => Err(error),
+        }
     }
 
-    #[cfg(not(unix))]
-    fn adopt(&self) -> io::Result<()> {
-        match &self.existing {
-            Some(existing) => self.file.set_permissions(existing.permissions()),
-            None => Ok(()),
-        }
+    fn name(&self) -> io::Result<Part> {
+        Part::for_file(&self.file, directory_of(&self.target))
     }
 }
 
-/// A device or a pipe. A file that took its name in between would be written over.
-fn open_device(path: &Path) -> io::Result<File> {
+/// The file that is there. One that is protected against writing is not replaced either; its content stays.
+/// The path is that of the command line, so that the kernel's own rules for links hold.
+fn open_older(path: &Path, existing: &Metadata) -> io::Result<File> {
     let file = OpenOptions::new().write(true).open(path)?;
-    if file.metadata()?.is_file() {
-        return Err(io::Error::other("a file took the place of a device"));
-    }
+    is_found(&file, existing)?;
     Ok(file)
 }
 
-/// The name of a new file that has not its place yet; the file is removed unless it gets there.
-#[derive(Debug)]
-struct Part {
-    path: PathBuf,
-    is_placed: bool,
+/// A device or a pipe. A file that took its name in between would be written over.
+fn open_device(path: &Path, existing: &Metadata) -> io::Result<File> {
+    let file = OpenOptions::new().write(true).open(path)?;
+    is_found(&file, existing)?;
+    Ok(file)
 }
 
-impl Part {
-    /// A name that nobody can guess, so that nobody can have put something there.
-    fn new(directory: &Path) -> io::Result<Self> {
-        let mut random = [0; 16];
-        getrandom::fill(&mut random).map_err(io::Error::other)?;
-        let path = directory.join(format!(".teeproof-{}", Hex(&random)));
-        Ok(Self { path, is_placed: false })
+/// Refuses what took the place of what was looked at.
+fn is_found(file: &File, found: &Metadata) -> io::Result<()> {
+    let opened = file.metadata()?;
+    if opened.file_type() == found.file_type() && FileIdentity::is_same(&opened, found) {
+        return Ok(());
     }
-
-    /// Gives a file without a name one.
-    fn for_file(file: &File, directory: &Path) -> io::Result<Self> {
-        let part = Self::new(directory)?;
-        give_name(file, &part.path)?;
-        Ok(part)
-    }
-
-    fn place(mut self, target: &Path) -> io::Result<()> {
-        fs::rename(&self.path, target)?;
-        self.is_placed = true;
-        Ok(())
-    }
-
-    /// The same where nothing may be replaced.
-    fn place_new(self, target: &Path) -> io::Result<()> {
-        match fs::hard_link(&self.path, target) {
-            // Some file systems have no second names.
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => match fs::symlink_metadata(target) {
-                Err(absent) if absent.kind() == ErrorKind::NotFound => self.place(target),
-                _ => Err(error),
-            },
-            linked => linked,
-        }
-    }
+    Err(io::Error::other("something else took its place in between"))
 }
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        if !self.is_placed {
-            // If it cannot be removed, it is in nobody's way.
-            let _ = fs::remove_file(&self.path);
-        }
-    }
-}
-
-/// A file without a name, where the system and the file system have such files.
-#[cfg(target_os = "linux")]
-fn unnamed(directory: &Path, mode: u32) -> Option<File> {
-    use rustix::fs::{Mode, OFlags};
-    // The way to a name leads through here.
-    if !Path::new(DESCRIPTORS).is_dir() {
-        return None;
-    }
-    let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
-    rustix::fs::open(directory, flags, Mode::from_raw_mode(mode)).ok().map(File::from)
-}
-
-#[cfg(not(target_os = "linux"))]
-const fn unnamed(_: &Path, _: u32) -> Option<File> {
-    None
-}
-
-/// Gives a file without a name one, if nothing has it.
-#[cfg(target_os = "linux")]
-fn give_name(file: &File, name: &Path) -> io::Result<()> {
-    use std::os::fd::AsRawFd;
-
-    use rustix::fs::{AtFlags, CWD, linkat};
-    let descriptor = Path::new(DESCRIPTORS).join(file.as_raw_fd().to_string());
-    Ok(linkat(CWD, descriptor, CWD, name, AtFlags::SYMLINK_FOLLOW)?)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn give_name(_: &File, _: &Path) -> io::Result<()> {
-    Err(ErrorKind::Unsupported.into())
-}
-
-/// A file with a name that nobody can guess.
-fn named(directory: &Path, mode: u32) -> io::Result<(File, Option<Part>)> {
-    let part = Part::new(directory)?;
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
-    #[cfg(not(unix))]
-    let _ = mode;
-    let file = options.open(&part.path)?;
-    Ok((file, Some(part)))
-}
-
-/// Where a file is; one without a directory is in the current one.
-fn directory_of(file: &Path) -> &Path {
-    match file.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    }
-}
-
-/// For the owner alone.
-#[cfg(unix)]
-const PRIVATE: u32 = 0o600;
-#[cfg(target_os = "linux")]
-const DESCRIPTORS: &str = "/proc/self/fd";
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     /// An empty folder.
@@ -331,11 +265,16 @@ mod tests {
 
     /// A file in the place of `target`, as a system without files that have no name writes it.
     fn replacement(target: PathBuf, placement: Placement, content: &[u8]) -> io::Result<Replacement> {
-        let existing = fs::metadata(&target).ok();
-        let mode = Replacement::mode(existing.as_ref(), placement);
+        let older = OpenOptions::new().write(true).open(&target).ok();
+        let mode = Replacement::mode(older.is_some(), placement);
         let (mut file, part) = named(directory_of(&target), mode)?;
         file.write_all(content)?;
-        Ok(Replacement { file, part, target, existing, placement })
+        Ok(Replacement { file, part, target, older, placement })
+    }
+
+    fn commit(mut new: Replacement) -> io::Result<()> {
+        new.prepare()?;
+        new.place()
     }
 
     #[test]
@@ -347,7 +286,7 @@ mod tests {
         assert_eq!(names(&folder).len(), 2);
         drop(new);
         assert_eq!(names(&folder), ["target"]);
-        let placed = replacement(target.clone(), Placement::Replace, b"new").and_then(Replacement::commit);
+        let placed = replacement(target.clone(), Placement::Replace, b"new").and_then(commit);
         assert!(placed.is_ok(), "{placed:?}");
         assert_eq!(
             (fs::read(&target).ok(), names(&folder)),
@@ -365,13 +304,13 @@ mod tests {
         let unnamed = Replacement::open(target.clone(), None, Placement::NewOnly).ok();
         assert!(fs::write(&target, "of somebody else").is_ok());
         for new in [named, unnamed].into_iter().flatten() {
-            let refused = new.commit().map_err(|error| error.kind());
+            let refused = commit(new).map_err(|error| error.kind());
             assert_eq!(refused, Err(ErrorKind::AlreadyExists));
         }
         assert_eq!(fs::read(&target).ok(), Some(b"of somebody else".to_vec()));
         assert_eq!(names(&folder), ["target"]);
         assert!(fs::remove_file(&target).is_ok());
-        let placed = replacement(target.clone(), Placement::NewOnly, b"new").and_then(Replacement::commit);
+        let placed = replacement(target.clone(), Placement::NewOnly, b"new").and_then(commit);
         assert!(placed.is_ok(), "{placed:?}");
         assert_eq!(
             (fs::read(&target).ok(), names(&folder)),

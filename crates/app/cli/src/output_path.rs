@@ -1,4 +1,4 @@
-//! Where an output goes: what its path leads to, and whether that is something which the run reads.
+//! The paths of outputs, and how a file is told from another whatever it is called.
 
 use std::fs::{self, Metadata};
 use std::io::{self, ErrorKind};
@@ -22,79 +22,28 @@ impl ValueParserFactory for OutputPath {
     }
 }
 
-/// What an output's path leads to.
-#[derive(Debug)]
-pub(crate) enum OutputPlace {
-    /// A file, or a place for one, behind all links.
-    File { target: PathBuf, existing: Option<Metadata> },
-    /// An open descriptor of this process under its name: /dev/stdout, /dev/fd/3.
-    Descriptor,
-    /// A device, a pipe or a socket.
-    Device,
-}
-
-impl OutputPlace {
-    /// Follows the path, as far as the placement allows it.
-    pub(crate) fn find(path: &Path, placement: Placement) -> Result<Self, Fault> {
-        let wrong = |error: io::Error| unwritable(&error, path, placement);
-        let mut target = path.to_path_buf();
-        for links in 0..MOST_LINKS {
-            if is_descriptor(&target) {
-                return Ok(Self::Descriptor);
-            }
-            let found = match fs::symlink_metadata(&target) {
-                Err(error) if error.kind() == ErrorKind::NotFound => None,
-                found => Some(found.map_err(wrong)?),
-            };
-            match found {
-                Some(found) if found.is_symlink() && placement != Placement::NewOnly => {
-                    let behind = fs::read_link(&target).map_err(wrong)?;
-                    target = target.parent().unwrap_or(Path::new("")).join(behind);
-                }
-                Some(_) if placement == Placement::NewOnly => {
-                    return Err(wrong(ErrorKind::AlreadyExists.into()));
-                }
-                Some(found) if found.is_dir() => return Err(wrong(ErrorKind::IsADirectory.into())),
-                Some(found) if !found.is_file() => return Ok(Self::Device),
-                _ if links > 0 && placement == Placement::Private => return Err(linked(path)),
-                None if ends_as_directory(&target) => return Err(wrong(ErrorKind::IsADirectory.into())),
-                existing => return Ok(Self::File { target, existing }),
-            }
-        }
-        Err(wrong(io::Error::other("too many links, one after the other")))
-    }
-}
-
-/// A file cannot be written.
+/// A file cannot be written. That the disk is full is a failure of the output; all else is for the person to
+/// change.
 pub(crate) fn unwritable(error: &io::Error, path: &Path, placement: Placement) -> Fault {
-    let hint = match placement {
-        Placement::NewOnly => "no file is written over; name a new directory, or an empty one",
-        Placement::Replace | Placement::Private => {
-            "name a file that can be written, in a directory in which files can be made; what was there is as it was"
+    let message = format!("cannot be written: {error}");
+    let fault = match (error.kind(), placement) {
+        (ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge, _) => {
+            Fault::output(message, "make room, or name a file elsewhere; what was there is as it was")
         }
+        // EBUSY.
+        (ErrorKind::ResourceBusy, _) => Fault::usage(
+            message,
+            "a file that something is mounted on cannot be replaced: leave the option away, and redirect standard output into it with > FILE",
+        ),
+        (_, Placement::NewOnly) => {
+            Fault::usage(message, "no file is written over; name a new directory, or an empty one")
+        }
+        _ => Fault::usage(
+            message,
+            "name a file that can be written, in a directory in which files can be made; what was there is as it was",
+        ),
     };
-    Fault::usage(format!("cannot be written: {error}"), hint).in_file(path.display())
-}
-
-/// Whoever made the link chose who can read the file behind it.
-fn linked(path: &Path) -> Fault {
-    Fault::usage(
-        "this is a link, and what may be secret is not written through links",
-        "name the file itself, or remove the link",
-    )
-    .in_file(path.display())
-}
-
-/// Whether the path names an open descriptor, which is opened again as it is: appended to, never replaced.
-fn is_descriptor(path: &Path) -> bool {
-    let directory = path.parent().and_then(|parent| fs::canonicalize(parent).ok());
-    directory.is_some_and(|directory| {
-        directory == Path::new("/dev/fd") || (directory.starts_with("/proc") && directory.ends_with("fd"))
-    })
-}
-
-fn ends_as_directory(path: &Path) -> bool {
-    path.as_os_str().to_string_lossy().ends_with(std::path::is_separator)
+    fault.in_file(path.display())
 }
 
 /// Whether two paths are one entry of one directory, whatever is there.
@@ -108,9 +57,6 @@ pub(crate) fn is_same_entry(one: &Path, other: &Path) -> bool {
     };
     one == other || entry(one).is_some_and(|one| entry(other) == Some(one))
 }
-
-/// So many links does Linux follow.
-const MOST_LINKS: usize = 40;
 
 /// Which file this is, whatever it is called: of regular files only, for reading from and writing to one
 /// device is in order.
@@ -129,10 +75,23 @@ impl FileIdentity {
         fs::metadata(path).ok().and_then(|metadata| Self::of_metadata(&metadata))
     }
 
+    /// Whether both are of one file, device or pipe.
+    #[cfg(unix)]
+    pub(crate) fn is_same(one: &Metadata, other: &Metadata) -> bool {
+        use std::os::unix::fs::MetadataExt;
+        (one.dev(), one.ino()) == (other.dev(), other.ino())
+    }
+
     #[cfg(unix)]
     pub(crate) fn of_metadata(metadata: &Metadata) -> Option<Self> {
         use std::os::unix::fs::MetadataExt;
         metadata.is_file().then(|| Self((metadata.dev(), metadata.ino())))
+    }
+
+    /// Whether both are of one file.
+    #[cfg(not(unix))]
+    pub(crate) const fn is_same(_: &Metadata, _: &Metadata) -> bool {
+        true
     }
 
     /// The file that a path leads to. A second name of it is not noticed here.
@@ -140,5 +99,22 @@ impl FileIdentity {
     pub(crate) fn of(path: &Path) -> Option<Self> {
         let path = fs::canonicalize(path).ok()?;
         path.is_file().then_some(Self(path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_replaced_or_has_no_room_says_what_to_do() {
+        let said = |kind: ErrorKind| {
+            let fault = unwritable(&kind.into(), Path::new("target"), Placement::Replace);
+            (fault.exit, format!("{fault:?}"))
+        };
+        let (exit, busy) = said(ErrorKind::ResourceBusy);
+        assert!(exit == 2 && busy.contains("mounted on") && busy.contains("> FILE"), "{busy}");
+        assert_eq!(said(ErrorKind::StorageFull).0, 1);
+        assert_eq!(said(ErrorKind::PermissionDenied).0, 2);
     }
 }

@@ -28,13 +28,20 @@ struct Paths {
     outputs: Vec<PathArgument>,
 }
 
-/// Refuses a run that would write what it reads. Gives back which files are to be written, for those who read
-/// what is named elsewhere than on the command line.
+/// The files of a command line: for those who read what is named elsewhere, and for those who write more than is
+/// named there.
+#[derive(Debug, Default)]
+pub(crate) struct NamedFiles {
+    pub(crate) inputs: Vec<FileIdentity>,
+    pub(crate) outputs: Vec<FileIdentity>,
+}
+
+/// Refuses a run that would write what it reads.
 pub(crate) fn refuse_overlap(
     command: &Command,
     matches: &ArgMatches,
     output: Option<&Path>,
-) -> Result<Vec<FileIdentity>, Fault> {
+) -> Result<NamedFiles, Fault> {
     let mut paths = Paths::default();
     paths.collect(command, matches);
     if let Some(path) = output {
@@ -53,7 +60,10 @@ pub(crate) fn refuse_overlap(
             refuse_input(input, &outputs)?;
         }
     }
-    Ok(outputs.into_iter().map(|(identity, _)| identity).collect())
+    Ok(NamedFiles {
+        inputs: paths.inputs.iter().filter_map(|input| FileIdentity::of(&input.path)).collect(),
+        outputs: outputs.into_iter().map(|(identity, _)| identity).collect(),
+    })
 }
 
 /// The input may be a directory, of which the files are read.
@@ -116,6 +126,10 @@ impl Paths {
             |long| format!("--{long}"),
         );
         if kind == TypeId::of::<OutputPath>() {
+            // Standard output is no file, and what a shell redirects it to is opened before we are.
+            if is_stdin(Path::new(value)) {
+                return;
+            }
             self.output(PathArgument { flag, path: value.into() });
         } else if kind == TypeId::of::<PathBuf>() && !is_stdin(Path::new(value)) {
             self.inputs.push(PathArgument { flag, path: value.into() });

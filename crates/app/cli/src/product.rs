@@ -2,7 +2,7 @@
 
 use crate::fault::Fault;
 use crate::json::Json;
-use crate::output_file::OutputFile;
+use crate::output_file::{OutputFile, Placement};
 use crate::page::Page;
 
 /// What goes to standard output, or to the file of --output.
@@ -18,6 +18,38 @@ pub(crate) enum Content {
     Bytes(Vec<u8>),
     /// Nothing: there is no product, or it was handed over while it was made. The file of --output stays as it is.
     Told,
+}
+
+/// The form of what a verb makes, which is known before it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ProductForm {
+    /// An answer, for people or for programs: with --format json, an error is one too.
+    Answer,
+    /// A file for another program, whatever --format says: an error has no place in it.
+    File,
+    /// The same of what may be secret.
+    Secret,
+}
+
+impl ProductForm {
+    /// How the file of --output is written.
+    pub(crate) const fn placement(self) -> Placement {
+        match self {
+            Self::Secret => Placement::Private,
+            Self::Answer | Self::File => Placement::Replace,
+        }
+    }
+
+    /// The form of a verb, by its words, where its arguments cannot be parsed.
+    pub(crate) fn of_words(verb: &str, has_certificate: bool) -> Self {
+        match verb {
+            "seal encrypt" | "seal encrypt-unverified" | "seal decrypt" | "vtpm nv read" => Self::Secret,
+            "collect" | "collect azure" | "bundle create" | "bundle export" | "bundle redact"
+            | "vtpm report" | "vtpm log" | "seal key" | "completions" | "man" => Self::File,
+            "vtpm ak" | "vtpm ek" if has_certificate => Self::File,
+            _ => Self::Answer,
+        }
+    }
 }
 
 /// What a verb makes.

@@ -11,8 +11,7 @@ use teeproof_vtpm::seal::SealError;
 
 use crate::context::Context;
 use crate::fault::Fault;
-use crate::output_file::Placement;
-use crate::product::Product;
+use crate::product::{Product, ProductForm};
 use crate::tpm;
 
 /// Bind secrets to this machine and its present state
@@ -40,11 +39,11 @@ enum SealCommand {
 
 impl SealArgs {
     /// A secret is for the owner alone, and so is what it is sealed in. A key's file has public parts alone.
-    pub(crate) const fn placement(&self) -> Placement {
+    pub(crate) const fn product_form(&self) -> ProductForm {
         match &self.command {
-            SealCommand::Key(_) => Placement::Replace,
+            SealCommand::Key(_) => ProductForm::File,
             SealCommand::Encrypt(_) | SealCommand::EncryptUnverified(_) | SealCommand::Decrypt(_) => {
-                Placement::Private
+                ProductForm::Secret
             }
         }
     }

@@ -11,7 +11,7 @@ use clap::ColorChoice;
 
 use crate::fault::Fault;
 use crate::output_path::FileIdentity;
-use crate::overlap::output_is_input;
+use crate::overlap::{NamedFiles, output_is_input};
 use crate::page::Page;
 use crate::streams;
 
@@ -20,24 +20,35 @@ use crate::streams;
 pub(crate) struct Source {
     announce: bool,
     stdin_taken: Cell<bool>,
-    /// The files that this run writes.
-    outputs: Vec<FileIdentity>,
+    /// What the command line names.
+    named: NamedFiles,
 }
 
 impl Source {
     /// `announce` says after a second what is being waited for.
-    pub(crate) const fn new(announce: bool) -> Self {
-        Self { announce, stdin_taken: Cell::new(false), outputs: Vec::new() }
+    pub(crate) fn new(announce: bool) -> Self {
+        Self { announce, stdin_taken: Cell::new(false), named: NamedFiles::default() }
     }
 
-    /// Refuses to read these files from now on: the run writes them.
-    pub(crate) fn keep_from(&mut self, outputs: Vec<FileIdentity>) {
-        self.outputs = outputs;
+    /// Refuses from now on to read the outputs of a command line, and to write its inputs.
+    pub(crate) fn keep_apart(&mut self, named: NamedFiles) {
+        self.named = named;
+    }
+
+    /// Refuses to write a file that the command line names as an input: one of those that are written into a
+    /// directory, of which only the verb knows the names.
+    pub(crate) fn refuse_input(&self, path: &Path) -> Result<(), Fault> {
+        match FileIdentity::of(path) {
+            Some(found) if self.named.inputs.contains(&found) => {
+                Err(output_is_input("it is written as", path))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn refuse_output(&self, found: Option<FileIdentity>, path: &Path) -> Result<(), Fault> {
         match found {
-            Some(found) if self.outputs.contains(&found) => {
+            Some(found) if self.named.outputs.contains(&found) => {
                 Err(output_is_input("it is read as", Path::new(&name(path))))
             }
             _ => Ok(()),

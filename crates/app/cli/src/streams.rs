@@ -56,6 +56,11 @@ impl Stream {
         told(stream.write_all(bytes).and_then(|()| stream.flush()))
     }
 
+    /// The file that has it, to get its place together with others.
+    pub(crate) fn into_file(self) -> Option<OutputFile> {
+        self.file
+    }
+
     /// All of it was written: the file takes its place.
     pub(crate) fn end(self) -> Result<(), Fault> {
         self.file.map_or(Ok(()), OutputFile::commit)

@@ -11,7 +11,7 @@ pub(crate) struct TpmArgs {
     /// The TPM: device:PATH, swtpm:host=…,port=…, swtpm:path=…, mssim:host=…,port=…, tpmrm:host=…,port=…,
     /// or tss:TCTI
     ///
-    /// Without it, TPM2TOOLS_TCTI and TCTI are looked at, as the TPM software stack does, and then
+    /// Only a character device is opened as a device. Without it, TPM2TOOLS_TCTI and TCTI are looked at, as the TPM software stack does, and then
     /// it is device:/dev/tpmrm0. `tpmrm:` is a resource manager over TCP, such as that of teeproof-twin:
     /// one connection is kept. `tss:` needs a build with the feature tss.
     #[arg(long = "tpm", global = true, value_name = "ADDRESS", env = "TEEPROOF_TPM", hide_env_values = true)]
@@ -23,7 +23,7 @@ impl TpmArgs {
     pub(crate) fn address(&self) -> Result<Address, Fault> {
         let (text, name) = match &self.address {
             Some(text) => (text.clone(), "--tpm"),
-            None => match STACK_VARIABLES.iter().find_map(|name| Some((std::env::var(name).ok()?, *name))) {
+            None => match STACK_VARIABLES.iter().find_map(|name| Some((set(name)?, *name))) {
                 Some(found) => found,
                 None => return Ok(Address::default()),
             },
@@ -35,6 +35,11 @@ impl TpmArgs {
     pub(crate) fn open(&self) -> Result<Box<dyn Tpm>, Fault> {
         teeproof_vtpm::open(&self.address()?).map_err(|error| fault(&error))
     }
+}
+
+/// A variable that is empty counts as one that is not set.
+fn set(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// What tpm2-tools and the TPM software stack look at.

@@ -9,10 +9,9 @@ use clap::error::{ContextValue, Error, ErrorKind};
 
 use crate::cli;
 use crate::fault::Fault;
-use crate::globals::Format;
 use crate::page::{HINT, Page, escaped};
-use crate::product::Content;
-use crate::streams::{Stream, tell};
+use crate::product::{Content, ProductForm};
+use crate::streams::{Stream, tell, tell_json};
 
 /// What a glance at the arguments tells, before (and even if never) they are parsed.
 #[derive(Clone, Debug)]
@@ -20,21 +19,28 @@ pub(crate) struct Peek {
     json: bool,
     color: ColorChoice,
     verb: String,
+    form: ProductForm,
 }
 
 impl Peek {
     /// Looks at this process's arguments and environment.
     pub(crate) fn at_arguments() -> Self {
         let arguments: Vec<_> = std::env::args_os().skip(1).collect();
-        let of = |flag, variable| given(&arguments, flag).or_else(|| std::env::var(variable).ok());
+        let of = |flag, variable| {
+            given(&arguments, flag).or_else(|| std::env::var(variable).ok().filter(|value| !value.is_empty()))
+        };
+        let verb = verb(&arguments);
+        let words = verb.strip_prefix("teeproof").unwrap_or_default().trim_start();
+        let form = ProductForm::of_words(words, arguments.iter().any(|word| word == "--certificate"));
         Self {
+            form,
             json: of("--format", "TEEPROOF_FORMAT").as_deref() == Some("json"),
             color: match of("--color", "TEEPROOF_COLOR").as_deref() {
                 Some("always") => ColorChoice::Always,
                 Some("never") => ColorChoice::Never,
                 _ => ColorChoice::Auto,
             },
-            verb: verb(&arguments),
+            verb,
         }
     }
 
@@ -81,16 +87,14 @@ impl Peek {
 
     /// Says what went wrong, before there are settings.
     pub(crate) fn refuse(&self, fault: &Fault) -> u8 {
-        if self.format() == Format::Json {
+        if self.json && self.form != ProductForm::Answer {
+            tell_json(&fault.to_json());
+        } else if self.json {
             let _ = Stream::to(None, self.color).write(&Content::Json(fault.to_json()));
         } else {
             tell(&fault.to_page(), self.color);
         }
         fault.exit
-    }
-
-    const fn format(&self) -> Format {
-        if self.json { Format::Json } else { Format::Human }
     }
 }
 

@@ -11,8 +11,7 @@ use clap::{Args, Subcommand};
 
 use crate::context::Context;
 use crate::fault::Fault;
-use crate::output_file::Placement;
-use crate::product::Product;
+use crate::product::{Product, ProductForm};
 use crate::tpm::TpmArgs;
 
 /// Ask the virtual TPM for one thing: report, quote, registers, indexes, keys, boot log
@@ -48,10 +47,12 @@ enum VtpmCommand {
 
 impl VtpmArgs {
     /// What an index holds may be a secret; all else that a TPM says is public.
-    pub(crate) const fn placement(&self) -> Placement {
+    pub(crate) const fn product_form(&self) -> ProductForm {
         match &self.command {
-            VtpmCommand::Nv(nv::NvCommand::Read(_)) => Placement::Private,
-            _ => Placement::Replace,
+            VtpmCommand::Nv(nv::NvCommand::Read(_)) => ProductForm::Secret,
+            VtpmCommand::Report(_) | VtpmCommand::Log(_) => ProductForm::File,
+            VtpmCommand::Ak(args) | VtpmCommand::Ek(args) => args.product_form(),
+            _ => ProductForm::Answer,
         }
     }
 }

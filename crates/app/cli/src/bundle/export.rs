@@ -9,7 +9,7 @@ use teeproof::bundle::Bundle;
 use super::Named;
 use crate::context::Context;
 use crate::fault::Fault;
-use crate::output_file::{OutputFile, Placement};
+use crate::output_file::Placement;
 use crate::output_path::OutputPath;
 use crate::page::Page;
 use crate::product::Product;
@@ -61,10 +61,7 @@ fn parts(bundle: &Bundle, dir: &Path, context: &Context) -> Result<Product, Faul
     let (mut told, mut files) = (Page::new(), Vec::new());
     for (name, bytes) in bundle.export() {
         let path = dir.join(&name);
-        if context.is_output(&path) {
-            return Err(is_part(&path));
-        }
-        let mut file = OutputFile::open(&path, Placement::NewOnly)?;
+        let mut file = context.open_entry(&path, Placement::NewOnly)?;
         file.put(&bytes)?;
         files.push(file);
         told.line(path.display());
@@ -74,11 +71,6 @@ fn parts(bundle: &Bundle, dir: &Path, context: &Context) -> Result<Product, Faul
 
 fn cannot(error: &std::io::Error) -> Fault {
     Fault::usage(format!("cannot be written: {error}"), NEW)
-}
-
-fn is_part(path: &Path) -> Fault {
-    Fault::usage("a part of the bundle has this name, and so has the file of --output", NEW)
-        .in_file(path.display())
 }
 
 const NEW: &str = "name a new directory, or an empty one";

@@ -8,7 +8,7 @@ use teeproof_vtpm::{Error, PublicObject, Tpm, ak_certificate, ek_certificate, ha
 use crate::context::Context;
 use crate::fault::Fault;
 use crate::page::Page;
-use crate::product::Product;
+use crate::product::{Product, ProductForm};
 use crate::tpm::{TpmArgs, fault};
 
 /// Reads a certificate, if there is one.
@@ -44,6 +44,13 @@ pub(super) struct KeyArgs {
     /// Write the certificate, DER without the padding of its index
     #[arg(long)]
     certificate: bool,
+}
+
+impl KeyArgs {
+    /// A certificate, or what is said of the key.
+    pub(super) const fn product_form(&self) -> ProductForm {
+        if self.certificate { ProductForm::File } else { ProductForm::Answer }
+    }
 }
 
 /// Runs the verb.

@@ -3,6 +3,8 @@
 
 mod folder;
 mod rows;
+mod streams;
+mod users;
 
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
@@ -13,7 +15,8 @@ use std::time::Duration;
 use super::machine::Machine;
 use super::support::{Run, teeproof};
 use folder::{
-    TARGET, assert_unchanged, check_stage, command_in, folder_state, prepared, restore_target, row_command,
+    TARGET, assert_unchanged, check_stage, command_in, folder_state, new_pipe, prepared, restore_target,
+    row_command,
 };
 use rows::{After, ProductKind, ROWS, Row};
 
@@ -149,7 +152,7 @@ fn disks_that_are_full() {
         if row.product == ProductKind::Nothing {
             return;
         }
-        for (limit, exits) in [("ulimit -f 0", None), ("trap '' XFSZ; ulimit -f 0", Some(2))] {
+        for (limit, exits) in [("ulimit -f 0", None), ("trap '' XFSZ; ulimit -f 0", Some(1))] {
             let before = folder_state(&machine.folder);
             let run = row_command(machine, row, &format!("{} -o {TARGET}", row.arguments));
             let (exit, said) = run.under(limit).into_stdout(Stdio::null());
@@ -245,6 +248,8 @@ fn runs_that_are_killed() {
     for_each_row("outputs-killed", |machine, row| {
         for (file, _) in row.files.iter().filter(|(file, _)| *file != "certificates") {
             for signal in ["-TERM", "-KILL", "-INT"].into_iter().filter(|signal| !is_ignored(signal)) {
+                // The end of an older pipe may still be open in a child that another test is about to start.
+                new_pipe(&machine.path("pipe"));
                 let before = folder_state(&machine.folder);
                 let waiting = with_other_file(row, file, "pipe");
                 let mut child = row_command(machine, row, &format!("{waiting} -o {TARGET}")).spawn();
@@ -275,6 +280,7 @@ fn streams_that_are_killed() {
         (each, Vec::new()),
     ] {
         for signal in ["-TERM", "-KILL"] {
+            new_pipe(&machine.path("pipe"));
             let before = folder_state(&machine.folder);
             let mut child = command_in(&machine, &format!("{words} -o {TARGET}")).spawn();
             let mut pipe = open_when_read(&machine.path("pipe"), &mut child, words);
@@ -325,9 +331,8 @@ fn links_lead_to_the_file_that_is_replaced() {
                 check_stage(machine, row, "through a link", row.arguments, "latest", After::Replaced(0));
                 std::fs::remove_file(&link).unwrap();
                 std::os::unix::fs::symlink("certificates/../not-there-yet", &link).unwrap();
-                row_command(machine, row, &format!("{} -o latest", row.arguments)).exits(0);
-                assert!(link.is_symlink());
-                std::fs::remove_file(machine.path("not-there-yet")).unwrap();
+                let about = "through a link to nothing";
+                check_stage(machine, row, about, row.arguments, "latest", After::Kept(2));
             }
             ProductKind::Private => {
                 check_stage(machine, row, "through a link", row.arguments, "latest", After::Kept(2));
@@ -337,7 +342,7 @@ fn links_lead_to_the_file_that_is_replaced() {
         std::fs::remove_file(&link).unwrap();
         if row.product != ProductKind::Nothing && row.verb != "vtpm nv read" {
             row_command(machine, row, &format!("{} -o /dev/null", row.arguments)).exits(0);
-            let full = row_command(machine, row, &format!("{} -o /dev/full", row.arguments)).exits(2);
+            let full = row_command(machine, row, &format!("{} -o /dev/full", row.arguments)).exits(1);
             assert!(full.stderr.contains("/dev/full: cannot be written"), "{full:#?}");
         }
     });
@@ -353,15 +358,15 @@ fn files_that_belong_together_are_written_together() {
         old(name);
     }
     std::fs::create_dir(machine.path("pages/teeproof-verify.1")).unwrap();
-    for words in [
-        "vtpm quote --nonce @nonce -m message -s /dev/full",
-        "vtpm quote --nonce @nonce -m message -s signature -o /dev/full",
-        "man --output-dir pages",
-        "bundle export ev.bundle --dir taken",
-        "bundle export ev.bundle --dir certificates -o certificates/hcl-report.bin",
+    for (words, exit) in [
+        ("vtpm quote --nonce @nonce -m message -s /dev/full", 1),
+        ("vtpm quote --nonce @nonce -m message -s signature -o /dev/full", 1),
+        ("man --output-dir pages", 2),
+        ("bundle export ev.bundle --dir taken", 2),
+        ("bundle export ev.bundle --dir certificates -o certificates/hcl-report.bin", 2),
     ] {
         let before = folder_state(&machine.folder);
-        command_in(&machine, words).fails(2, &["error: ", "hint: "]);
+        command_in(&machine, words).fails(exit, &["error: ", "hint: "]);
         assert_unchanged(&before, &machine, words);
     }
     std::fs::remove_dir(machine.path("pages/teeproof-verify.1")).unwrap();
@@ -372,4 +377,25 @@ fn files_that_belong_together_are_written_together() {
     command_in(&machine, "bundle export ev.bundle --dir parts -o names").exits(0);
     let names = std::fs::read_to_string(machine.path("names")).unwrap();
     assert_eq!(names.lines().count(), std::fs::read_dir(machine.path("parts")).unwrap().count());
+}
+
+/// Of a directory that is written to, only the verb knows the names.
+#[test]
+fn pages_of_the_manual_replace_nothing_that_is_read_and_nothing_behind_links() {
+    let machine = prepared("outputs-pages");
+    std::fs::create_dir(machine.path("pages")).unwrap();
+    std::fs::write(machine.path("pages/teeproof.1"), "quiet = true\n").unwrap();
+    let refused = |words: &str, says: &str| {
+        let before = folder_state(&machine.folder);
+        command_in(&machine, words).fails(2, &[says]);
+        assert_unchanged(&before, &machine, words);
+    };
+    refused("man --output-dir pages --config pages/teeproof.1", "the output is an input as well");
+    refused("man --output-dir pages -o pages/teeproof.1", "and so has that of --output");
+    std::os::unix::fs::symlink("../victim", machine.path("pages/teeproof-verify.1")).unwrap();
+    refused("man --output-dir pages", "teeproof-verify.1: this is a link");
+    std::fs::remove_file(machine.path("pages/teeproof-verify.1")).unwrap();
+    // Files beside the pages may be read.
+    std::fs::write(machine.path("pages/config.toml"), "quiet = true\n").unwrap();
+    command_in(&machine, "man --output-dir pages --config pages/config.toml").exits(0);
 }

@@ -1,5 +1,7 @@
 //! Where secrets come from and go to: streams, devices, links, and what an earlier run left behind.
 
+use std::io::Read;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
@@ -38,7 +40,7 @@ fn a_full_disk_is_an_error() {
     let (exit, said) = unverified(&sealed).into_stdout(full);
     assert_eq!(exit, Some(1), "{said}");
     assert!(said.contains("standard output cannot be written"), "{said}");
-    unverified(&sealed).args(["-o", "/dev/full"]).fails(2, &["/dev/full: cannot be written"]);
+    unverified(&sealed).args(["-o", "/dev/full"]).fails(1, &["/dev/full: cannot be written"]);
 }
 
 #[test]
@@ -96,6 +98,33 @@ fn a_secret_is_not_written_through_a_link() {
     assert_eq!(std::fs::read(&target).unwrap(), b"somebody else can read this");
 }
 
+/// Whatever is behind the link: a pipe, a device, a descriptor of another process.
+#[test]
+fn a_secret_goes_through_no_link_to_what_is_no_file() {
+    let sealed = Sealed::start("seal-link-pipe", 10);
+    sealed.encrypt("key.json", &[]).exits(0);
+    let pipe = sealed.path("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    // Open on both sides, so that nobody waits.
+    let mut end = std::fs::File::options().read(true).write(true).open(&pipe).unwrap();
+    let open = std::fs::File::create(sealed.path("open")).unwrap();
+    let descriptor = format!("/proc/{}/fd/{}", std::process::id(), open.as_raw_fd());
+    for target in [&pipe, &descriptor, "/dev/null", "/dev/stdout"] {
+        symlink(target, sealed.path("opened")).unwrap();
+        sealed.decrypt().fails(2, &["opened: this is a link", "remove the link"]);
+        std::fs::remove_file(sealed.path("opened")).unwrap();
+    }
+    let decrypt =
+        |output: &str| sealed.machine.run(&["seal", "decrypt", &sealed.path("sealed"), "-o", output]);
+    // Of another process, a descriptor is a link like any other.
+    decrypt(&descriptor).fails(2, &["this is a link"]);
+    assert!(std::fs::read(sealed.path("open")).unwrap().is_empty());
+    decrypt(&pipe).exits(0);
+    let mut came = [0; 10];
+    end.read_exact(&mut came).unwrap();
+    assert_eq!(came.as_slice(), std::fs::read(sealed.path("secret")).unwrap());
+}
+
 #[test]
 fn what_is_no_file_is_written_to_and_not_replaced() {
     let sealed = Sealed::start("seal-device", 10);
@@ -103,9 +132,6 @@ fn what_is_no_file_is_written_to_and_not_replaced() {
     let decrypt =
         |output: &str| sealed.machine.run(&["seal", "decrypt", &sealed.path("sealed"), "-o", output]);
     decrypt("/dev/null").exits(0);
-    symlink("/dev/null", sealed.path("null")).unwrap();
-    decrypt(&sealed.path("null")).exits(0);
-    assert!(std::fs::symlink_metadata(sealed.path("null")).unwrap().is_symlink());
     let secret = std::fs::read(sealed.path("secret")).unwrap();
     assert_eq!(decrypt("/dev/stdout").bytes(), secret);
     // What is redirected to is appended to as the shell says, by its name as well.

@@ -24,6 +24,11 @@ fn encrypt(machine: &Machine, certified: bool) -> Run {
     run.args(GENUINE).args(AT).args(machine.anchors()).args(nonce(&CHALLENGE))
 }
 
+/// The documents of a stream, one after the other.
+fn documents(text: &str) -> Vec<serde_json::Value> {
+    serde_json::Deserializer::from_str(text).into_iter().map(Result::unwrap).collect()
+}
+
 #[test]
 fn self_made_claims_get_no_secret() {
     let mine = genoa().with_machine(|machine| machine.report.id_key_digest = [0x11; 48]);
@@ -36,8 +41,11 @@ fn self_made_claims_get_no_secret() {
     assert!(ran.stderr.contains("! origin.paravisor") && ran.stderr.contains("waived: "), "{ran:#?}");
     // An AK certificate says whose the key is, and not who made the claims.
     encrypt(&machine, true).fails(6, &["origin.paravisor: the AK certificate alone"]);
-    let json = encrypt(&machine, false).args(["--format", "json"]).exits(6).json();
-    assert_eq!((&json["class"], &json["exit"]), (&"refused".into(), &6.into()));
+    let ran = encrypt(&machine, false).args(["--format", "json"]).exits(6);
+    assert_eq!(ran.stdout, "", "an envelope belongs there");
+    let [verdict, error] = documents(&ran.stderr).try_into().unwrap();
+    assert_eq!(verdict["schema"], "teeproof/sealing-verdict/1");
+    assert_eq!((&error["class"], &error["exit"]), (&"refused".into(), &6.into()));
 }
 
 #[test]
@@ -55,7 +63,8 @@ fn a_reason_is_demanded_said_and_recorded() {
     let verdict = "ACCEPTED  azure-snp  policy builtin:genuine  exit 0  NON-PRODUCTION ANCHOR  ORIGIN NOT SHOWN  35 checks waived";
     assert_eq!(quiet.stderr.lines().next(), Some(verdict), "{quiet:#?}");
     let ran = encrypt(&machine, false).args(accepted).args(["--format", "json"]).exits(3);
-    let verdict: serde_json::Value = serde_json::from_str(&ran.stderr).unwrap();
+    let [verdict, error] = documents(&ran.stderr).try_into().unwrap();
+    assert_eq!((&error["schema"], &error["exit"]), (&"teeproof/error/1".into(), &3.into()));
     assert_eq!(verdict["schema"], "teeproof/sealing-verdict/1");
     assert_eq!(verdict["origin_accepted"], "a rehearsal \u{1b}[2J");
     assert_eq!(

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use super::super::machine::Machine;
 use super::super::support::Run;
@@ -98,10 +97,16 @@ pub(super) fn prepared(test: &str) -> Machine {
     }
     std::os::unix::fs::symlink("loop", machine.path("loop")).unwrap();
     std::os::unix::fs::symlink("no-such-folder/target", machine.path("nowhere")).unwrap();
-    let made = Command::new("mkfifo").arg(machine.path("pipe")).status().unwrap();
-    assert!(made.success());
+    new_pipe(&machine.path("pipe"));
     restore_target(&machine);
     machine
+}
+
+/// A pipe that nobody has open.
+pub(super) fn new_pipe(path: &Path) {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    let _ = std::fs::remove_file(path);
+    mknodat(CWD, path, FileType::Fifo, Mode::from_raw_mode(0o644), 0).unwrap();
 }
 
 /// The target as a user keeps it.
