@@ -1,6 +1,7 @@
 //! Every verb writes the file of -o whole or not at all: each is made to fail at each stage, and its folder,
 //! with the file in it, is compared with what it was before, bytes, modes, times and inodes.
 
+mod directories;
 mod folder;
 mod rows;
 mod streams;
@@ -377,25 +378,4 @@ fn files_that_belong_together_are_written_together() {
     command_in(&machine, "bundle export ev.bundle --dir parts -o names").exits(0);
     let names = std::fs::read_to_string(machine.path("names")).unwrap();
     assert_eq!(names.lines().count(), std::fs::read_dir(machine.path("parts")).unwrap().count());
-}
-
-/// Of a directory that is written to, only the verb knows the names.
-#[test]
-fn pages_of_the_manual_replace_nothing_that_is_read_and_nothing_behind_links() {
-    let machine = prepared("outputs-pages");
-    std::fs::create_dir(machine.path("pages")).unwrap();
-    std::fs::write(machine.path("pages/teeproof.1"), "quiet = true\n").unwrap();
-    let refused = |words: &str, says: &str| {
-        let before = folder_state(&machine.folder);
-        command_in(&machine, words).fails(2, &[says]);
-        assert_unchanged(&before, &machine, words);
-    };
-    refused("man --output-dir pages --config pages/teeproof.1", "the output is an input as well");
-    refused("man --output-dir pages -o pages/teeproof.1", "and so has that of --output");
-    std::os::unix::fs::symlink("../victim", machine.path("pages/teeproof-verify.1")).unwrap();
-    refused("man --output-dir pages", "teeproof-verify.1: this is a link");
-    std::fs::remove_file(machine.path("pages/teeproof-verify.1")).unwrap();
-    // Files beside the pages may be read.
-    std::fs::write(machine.path("pages/config.toml"), "quiet = true\n").unwrap();
-    command_in(&machine, "man --output-dir pages --config pages/config.toml").exits(0);
 }
