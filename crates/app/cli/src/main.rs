@@ -28,6 +28,7 @@ mod output_part;
 mod output_path;
 mod output_place;
 mod output_set;
+mod output_signals;
 mod overlap;
 mod page;
 mod policy;

@@ -4,7 +4,8 @@
 //! all of it is on the disk. On Linux the new file has no name before that, and gets the one of the product at
 //! once where nothing has it; where a file is replaced, it has a name that cannot be guessed for as long as it
 //! takes to rename it. A run that is killed in between leaves that file, as does one on a file system without
-//! files that have no name, for there it has one from the start; on any failure it is removed. Devices, pipes
+//! files that have no name, for there it has one from the start; on any failure, and by a signal that can be
+//! handled, it is removed. Devices, pipes
 //! and descriptors (/dev/null, /dev/stdout) are written directly.
 
 use std::fs::{File, Metadata, OpenOptions};

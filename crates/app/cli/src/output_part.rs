@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use teeproof::core::Hex;
 
+use crate::output_signals;
+
 /// The name of a file that is not to stay: it is removed unless it gets its place.
 #[derive(Debug)]
 pub(crate) struct Part {
@@ -15,21 +17,29 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    /// The file of this name, which nobody else knows.
-    const fn at(path: PathBuf) -> Self {
-        Self { path, is_placed: false }
+    /// Makes the file of this name, which nobody else knows.
+    fn make<T>(path: PathBuf, make: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<(T, Self)> {
+        output_signals::remember(&path);
+        match make(&path) {
+            Ok(made) => Ok((made, Self { path, is_placed: false })),
+            Err(error) => {
+                output_signals::forget(&path);
+                Err(error)
+            }
+        }
     }
 
     /// Gives a file without a name one.
     pub(crate) fn for_file(file: &File, directory: &Path) -> io::Result<Self> {
-        let path = part_name(directory)?;
-        give_name(file, &path).map(|()| Self::at(path))
+        Ok(Self::make(part_name(directory)?, |path| give_name(file, path))?.1)
     }
 
     /// Gives the file of a path a second name.
     pub(crate) fn second_name(file: &Path, directory: &Path) -> io::Result<Self> {
-        let path = part_name(directory)?;
-        fs::hard_link(file, &path).map(|()| Self::at(path))
+        let (_, part) = Self::make(part_name(directory)?, |path| fs::hard_link(file, path))?;
+        // It is the older file that has it.
+        output_signals::forget(&part.path);
+        Ok(part)
     }
 
     /// In the place of what has the name.
@@ -55,6 +65,8 @@ impl Part {
     #[cfg(target_os = "linux")]
     pub(crate) fn exchange(&self, target: &Path) -> io::Result<()> {
         use rustix::fs::{CWD, RenameFlags, renameat_with};
+        // The older file has the name then, until all that belongs together is placed.
+        output_signals::forget(&self.path);
         Ok(renameat_with(CWD, &self.path, CWD, target, RenameFlags::EXCHANGE)?)
     }
 
@@ -75,6 +87,7 @@ impl Drop for Part {
             // If it cannot be removed, it is in nobody's way.
             let _ = fs::remove_file(&self.path);
         }
+        output_signals::forget(&self.path);
     }
 }
 
@@ -126,8 +139,8 @@ pub(crate) fn named(directory: &Path, mode: u32) -> io::Result<(File, Option<Par
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
     #[cfg(not(unix))]
     let _ = mode;
-    let file = options.open(&path)?;
-    Ok((file, Some(Part::at(path))))
+    let (file, part) = Part::make(path, |path| options.open(path))?;
+    Ok((file, Some(part)))
 }
 
 /// Where a file is; one without a directory is in the current one.

@@ -4,6 +4,7 @@
 mod directories;
 mod folder;
 mod rows;
+mod signals;
 mod streams;
 mod users;
 
@@ -236,7 +237,9 @@ fn is_ignored(signal: &str) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap().trim();
     let bit = match signal {
+        "-HUP" => 1,
         "-INT" => 1 << 1,
+        "-QUIT" => 1 << 2,
         "-TERM" => 1 << 14,
         _ => 0,
     };

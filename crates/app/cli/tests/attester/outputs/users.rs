@@ -15,7 +15,7 @@ const OTHER: u32 = 65_533;
 const GROUP: u32 = 65_531;
 
 /// Whether this process may play other users; says so if not.
-fn is_root(test: &str) -> bool {
+pub(super) fn is_root(test: &str) -> bool {
     let is_root = std::fs::metadata("/proc/self").unwrap().uid() == 0;
     if !is_root {
         say_skipped(test, "only root can make files of other users");
