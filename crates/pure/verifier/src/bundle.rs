@@ -4,6 +4,7 @@
 //! as JSON. Nothing in a bundle is believed because it is in a bundle.
 
 mod cbor;
+mod certificate_identifiers;
 mod collection;
 mod entry;
 mod error;
@@ -17,6 +18,7 @@ mod redact;
 mod redaction;
 mod search;
 mod spelling;
+mod text;
 
 pub use collection::{Collection, ReportAge};
 pub use error::{BundleError, EntryProblem};
@@ -58,9 +60,13 @@ impl Bundle {
     /// A bundle of these files.
     ///
     /// # Errors
-    /// Nothing in them is evidence, or something is of a kind that bundles do not hold; more certificates or lists than a bundle holds; too many bytes;
+    /// Nothing in them is evidence, or something is of a kind that bundles do not hold; other files beside a
+    /// redacted bundle; more certificates or lists than a bundle holds; too many bytes;
     /// a time or a tool that cannot be written.
     pub fn from_inputs(inputs: &Inputs, mut collection: Collection) -> Result<Self, BundleError> {
+        if inputs.adds_to_redacted() {
+            return Err(BundleError::AddedToRedacted);
+        }
         collection.nonce_in_user_data |= inputs.nonce_in_user_data();
         Self::new(inputs.parts().to_vec(), collection, inputs.redactions().to_vec())
     }

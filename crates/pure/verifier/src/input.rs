@@ -46,6 +46,8 @@ pub struct Inputs {
     nonce_in_user_data: bool,
     collection: Option<Collection>,
     redactions: Vec<Redaction>,
+    /// How many of the parts came in redacted bundles.
+    redacted_parts: usize,
     warnings: Vec<InputWarning>,
 }
 
@@ -69,6 +71,9 @@ impl Inputs {
         }
         for part in &sniffed.parts {
             self.add_part(part.clone())?;
+        }
+        if !sniffed.redactions.is_empty() {
+            self.redacted_parts = self.redacted_parts.saturating_add(sniffed.parts.len());
         }
         self.warnings.extend_from_slice(&sniffed.warnings);
         self.nonce_in_user_data |= sniffed.nonce_in_user_data;
@@ -128,6 +133,11 @@ impl Inputs {
     #[must_use]
     pub fn redactions(&self) -> &[Redaction] {
         &self.redactions
+    }
+
+    /// Whether something stands beside the parts of a redacted bundle that was not redacted with them.
+    pub(crate) const fn adds_to_redacted(&self) -> bool {
+        self.redacted_parts > 0 && self.parts.len() > self.redacted_parts
     }
 
     /// What was left out when the files were read, for [`Request::input_warnings`](crate::Request).

@@ -10,7 +10,7 @@ mod name;
 
 pub use algorithm::{PublicKey, SignatureAlgorithm, ecdsa_fixed};
 pub use extension::{BasicConstraints, Extension, Extensions, KeyUsage};
-pub use name::Name;
+pub use name::{Attribute, Name};
 
 use crate::der::{self, tag};
 use crate::describe::Hex;

@@ -67,8 +67,15 @@ pub enum BundleError {
     NothingToRedact,
     /// The salt is so short that the identifiers behind it can be found by trying.
     ShortSalt,
-    /// A part cannot be read, so that its identifiers cannot be found.
-    Unreadable(PartName),
+    /// A part cannot be read completely, so that its identifiers cannot be found.
+    Unreadable {
+        /// Which one.
+        name: PartName,
+        /// What cannot be read, and where in the part.
+        error: WireError,
+    },
+    /// More parts than those of a redacted bundle, which were redacted together.
+    AddedToRedacted,
     /// More identifiers than one machine has.
     TooManyIdentifiers,
     /// Without its identifiers, a part could not be read any more, or would still name its machine.
@@ -104,6 +111,7 @@ impl BundleError {
             | Self::NotAPart(_)
             | Self::TooMany(_)
             | Self::AlreadyRedacted
+            | Self::AddedToRedacted
             | Self::NothingToRedact
             | Self::ShortSalt => 2,
             _ => 3,
@@ -117,7 +125,10 @@ impl BundleError {
             Self::AlreadyRedacted => "redact the bundle that was collected",
             Self::NothingToRedact => "the bundle can be passed on as it is, as far as these identifiers go",
             Self::ShortSalt => "take at least 16 bytes of a random generator",
-            Self::Unreadable(_) => "leave the part out; what cannot be read cannot be redacted",
+            Self::AddedToRedacted => {
+                "make a bundle of the files that were collected and redact that; a redacted bundle stays as it is"
+            }
+            Self::Unreadable { .. } => "leave the part out; what cannot be read cannot be redacted",
             Self::Time => "times from the year 0000 to 9999 can be written",
             Self::Tool => "name the program in at most 64 printable ASCII characters",
             Self::NoEvidence => "name the report or document too; certificates alone are no evidence",
@@ -166,7 +177,10 @@ impl fmt::Display for BundleError {
             Self::AlreadyRedacted => f.write_str("the bundle is redacted already"),
             Self::NothingToRedact => f.write_str("there is no identifier to redact"),
             Self::ShortSalt => f.write_str("the salt is too short"),
-            Self::Unreadable(name) => write!(f, "{name}: cannot be read, so nothing in it can be redacted"),
+            Self::AddedToRedacted => f.write_str("nothing can be added to a redacted bundle"),
+            Self::Unreadable { name, error } => {
+                write!(f, "{name}: cannot be read completely, so it cannot be redacted: {error}")
+            }
             Self::TooManyIdentifiers => f.write_str("there are too many identifiers to redact"),
             Self::Unredactable(name) => {
                 write!(

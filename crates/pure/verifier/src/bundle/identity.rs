@@ -2,11 +2,13 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec;
 use alloc::vec::Vec;
 
 use teeproof_core::{Crypto, Hex};
 
 use super::Identifier;
+use super::text::encodings;
 use crate::bytes;
 
 /// One identifier of the machine that the evidence is of.
@@ -24,7 +26,7 @@ enum Value {
     Serial(Vec<u8>),
     /// A GUID: its bytes in the order of its digits.
     Guid(Vec<u8>),
-    /// ASCII, in any case: digits, or the name of a host.
+    /// Text in any case: digits, or the name of a host.
     Text(String),
 }
 
@@ -62,10 +64,8 @@ impl Identity {
 
     /// Text; nothing where it has no letter and no digit but zero.
     pub(super) fn text(what: Identifier, text: &str) -> Option<Self> {
-        if !text.is_ascii() {
-            return Self::bytes(what, text.as_bytes());
-        }
-        let names = text.bytes().any(|byte| byte.is_ascii_alphanumeric() && byte != b'0');
+        let names = |one: char| one.is_alphanumeric() && one != '0';
+        let names = pieces(text).any(|piece| !is_shared(piece) && piece.chars().any(names));
         names.then(|| Self { what, value: Value::Text(text.to_string()) })
     }
 
@@ -96,39 +96,31 @@ impl Identity {
     }
 
     /// The same identifier replaced: blocks of SHA-256 over the salt, the identifier's name, the
-    /// identifier and the block's number, in the identifier's shape.
+    /// identifier and the block's number, in the identifier's shape. The pieces of a text are replaced
+    /// each on its own, so that a host is the same in its own name, its account and its address.
     pub(super) fn replaced(&self, salt: &[u8], crypto: &Crypto) -> Self {
-        let value = match &self.value {
-            Value::Bytes(bytes) | Value::Serial(bytes) | Value::Guid(bytes) => bytes.clone(),
-            Value::Text(text) => text.to_ascii_lowercase().into_bytes(),
-        };
-        let block =
-            |number: u8| crypto.sha256.digest(&[salt, self.what.as_str().as_bytes(), &value, &[number]]);
-        let from = |first: u8| {
-            let hash: Vec<u8> = (first..=u8::MAX).flat_map(block).take(value.len()).collect();
-            self.shaped(&hash)
+        let hash = |value: &[u8], first: u8| -> Vec<u8> {
+            let name = self.what.as_str().as_bytes();
+            let block = |number: u8| crypto.sha256.digest(&[salt, name, value, &[number]]);
+            (first..=u8::MAX).flat_map(block).take(value.len()).collect()
         };
         // A hash of one letter is that letter sometimes.
-        (0..ATTEMPTS).map(from).find(|other| !self.is(other)).unwrap_or_else(|| from(ATTEMPTS))
-    }
-
-    /// This hash in the identifier's shape.
-    fn shaped(&self, hash: &[u8]) -> Self {
         let value = match &self.value {
-            Value::Bytes(_) => Value::Bytes(hash.to_vec()),
-            Value::Guid(_) => Value::Guid(hash.to_vec()),
+            Value::Bytes(bytes) => Value::Bytes(other(bytes, |first| hash(bytes, first))),
+            Value::Guid(bytes) => Value::Guid(other(bytes, |first| hash(bytes, first))),
             Value::Serial(bytes) => {
-                let mut hash = hash.to_vec();
-                for (new, old) in hash.iter_mut().zip(bytes).take(1) {
-                    // Neither zero nor of another sign: the length of the INTEGER stays.
-                    *new = *new & 0x3f | 0x40 | old & 0x80;
-                }
-                Value::Serial(hash)
+                Value::Serial(other(bytes, |first| positive(bytes, hash(bytes, first))))
             }
-            Value::Text(text) if is_hex(text) => {
-                Value::Text(Hex(hash).to_string().chars().take(text.len()).collect())
+            Value::Text(text) => {
+                let new = |piece: &str| {
+                    let lower = lower(piece);
+                    if is_shared(piece) {
+                        return lower;
+                    }
+                    other(&lower, |first| piece_of(&lower, &hash(lower.as_bytes(), first)))
+                };
+                Value::Text(pieces(text).map(new).collect())
             }
-            Value::Text(text) => Value::Text(letters(text, hash)),
         };
         Self { what: self.what, value }
     }
@@ -136,7 +128,7 @@ impl Identity {
     /// Whether both are the same identifier; text in any case.
     pub(super) fn is(&self, other: &Self) -> bool {
         match (&self.value, &other.value) {
-            (Value::Text(one), Value::Text(other)) => one.eq_ignore_ascii_case(other),
+            (Value::Text(one), Value::Text(other)) => lower(one) == lower(other),
             (one, other) => one == other,
         }
     }
@@ -150,8 +142,8 @@ impl Identity {
         let mut forms: Vec<Form> = pairs.map(|(from, to)| Form { what, from, to }).collect();
         if let (Value::Text(old), Value::Text(new)) = (&self.value, &new.value) {
             let as_is = in_case_of(old, new);
-            forms.push(Form { what, from: wide(old), to: wide(&as_is) });
-            forms.push(Form { what, from: old.as_bytes().to_vec(), to: as_is.into_bytes() });
+            let pairs = as_written(old).into_iter().zip(as_written(&as_is));
+            forms.extend(pairs.map(|(from, to)| Form { what, from, to }));
         }
         forms.retain(|form| form.from.len() == form.to.len());
         forms
@@ -171,16 +163,15 @@ impl Identity {
                 texts.extend([dashed(bytes), Hex(bytes).to_string()]);
             }
             Value::Text(text) => {
-                let even = if text.len().is_multiple_of(2) { text.clone() } else { format!("0{text}") };
-                let binary = bytes::hex(&even).filter(|bytes| is_binary && bytes.len() >= MIN_BYTES);
-                spellings.extend(binary);
+                if is_binary {
+                    spellings.extend(packed(text).into_iter().filter(|bytes| bytes.len() >= MIN_BYTES));
+                }
                 texts.push(text.clone());
             }
         }
         for text in texts {
-            for text in [text.to_ascii_lowercase(), text.to_ascii_uppercase()] {
-                spellings.push(wide(&text));
-                spellings.push(text.into_bytes());
+            for text in [lower(&text), upper(&text)] {
+                spellings.extend(as_written(&text));
             }
         }
         spellings
@@ -194,16 +185,68 @@ impl Identity {
                 return Some(in_case_of(core::str::from_utf8(place).ok()?, &dashed(new)).into_bytes());
             }
         }
+        if let (Value::Text(old), Value::Text(new)) = (&self.value, &new.value) {
+            let mut pairs = encodings(old).into_iter().zip(encodings(&in_case_of(old, new)));
+            return pairs.find(|(from, _)| from.as_deref() == Some(place))?.1;
+        }
         self.forms(new).into_iter().find(|form| form.from == place).map(|form| form.to)
     }
 }
 
-/// UTF-16 in either byte order: the zero byte before the first character, or behind the last, is left
-/// out.
-fn wide(text: &str) -> Vec<u8> {
-    let mut bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    bytes.pop();
-    bytes
+/// The first of several hashes that is not what it replaces.
+fn other<T: PartialEq<V>, V: ?Sized>(old: &V, new: impl Fn(u8) -> T) -> T {
+    (0..ATTEMPTS).map(&new).find(|new| *new != *old).unwrap_or_else(|| new(ATTEMPTS))
+}
+
+/// A hash in the place of the magnitude of an INTEGER: neither zero nor of another sign, so that its
+/// length stays.
+fn positive(old: &[u8], mut hash: Vec<u8>) -> Vec<u8> {
+    for (new, old) in hash.iter_mut().zip(old).take(1) {
+        *new = *new & 0x3f | 0x40 | old & 0x80;
+    }
+    hash
+}
+
+/// What names something in a text, and what stands between names: a dot, a sign of an account.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    text.split_inclusive(SEPARATORS).flat_map(|piece| {
+        let name = piece.strip_suffix(SEPARATORS).unwrap_or(piece);
+        [name, piece.get(name.len()..).unwrap_or_default()]
+    })
+}
+
+/// Whether a piece of a name is the same everywhere: nothing, a separator, and the domain of Windows
+/// machines that are in none.
+pub(super) fn is_shared(piece: &str) -> bool {
+    piece.is_empty() || piece.chars().all(|one| SEPARATORS.contains(&one)) || piece.eq_ignore_ascii_case("WORKGROUP")
+}
+
+/// A hash in the shape of a piece of text.
+fn piece_of(text: &str, hash: &[u8]) -> String {
+    if is_hex(text) { Hex(hash).to_string().chars().take(text.len()).collect() } else { letters(text, hash) }
+}
+
+/// A text as its bytes and as UTF-16: in ASCII without the zero byte before the first character, or
+/// behind the last, which makes both byte orders one.
+fn as_written(text: &str) -> Vec<Vec<u8>> {
+    let mut little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    if text.is_ascii() {
+        little.pop();
+        return vec![little, text.as_bytes().to_vec()];
+    }
+    let big = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    vec![little, big, text.as_bytes().to_vec()]
+}
+
+/// Digits as bytes. Where there is an odd number of them: with a zero before them, and all but the last
+/// or the first, which are found where digits are grouped.
+fn packed(digits: &str) -> Vec<Vec<u8>> {
+    if digits.len().is_multiple_of(2) {
+        return bytes::hex(digits).into_iter().collect();
+    }
+    let without_last = digits.get(..digits.len().saturating_sub(1)).unwrap_or_default();
+    let without_first = digits.get(1..).unwrap_or_default();
+    [&format!("0{digits}"), without_last, without_first].into_iter().filter_map(bytes::hex).collect()
 }
 
 fn dashed(bytes: &[u8]) -> String {
@@ -224,31 +267,56 @@ fn is_hex(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// A letter for each letter and a digit for each digit; what stands between them stays.
+/// A letter for each letter and a digit for each digit; what stands between them stays. Other characters
+/// become ones that are as long in UTF-8 and in UTF-16, and are in ISO 8859-1 where they were.
 fn letters(text: &str, hash: &[u8]) -> String {
     let one = |(old, hash): (char, &u8)| {
-        let among =
-            |first: u8, count: u8| char::from(first.saturating_add(hash.checked_rem(count).unwrap_or(0)));
+        let among = |first: char, count: u8| {
+            let more = u32::from(hash.checked_rem(count).unwrap_or(0));
+            char::from_u32(u32::from(first).saturating_add(more)).unwrap_or(first)
+        };
         match old {
-            '0'..='9' => among(b'0', 10),
-            'a'..='z' | 'A'..='Z' => among(b'a', 26),
-            other => other,
+            '0'..='9' => among('0', 10),
+            'a'..='z' | 'A'..='Z' => among('a', 26),
+            '\0'..='\x7f' => old,
+            '\u{80}'..='\u{ff}' => among('à', 23),
+            '\u{100}'..='\u{7ff}' => among('а', 32),
+            '\u{800}'..='\u{ffff}' => among('一', 255),
+            _ => among('\u{20000}', 255),
         }
     };
     text.chars().zip(hash).map(one).collect()
 }
 
+/// Lower case, character by character, where that is as long.
+fn lower(text: &str) -> String {
+    text.chars().map(|one| in_case(one, one.to_lowercase())).collect()
+}
+
+fn upper(text: &str) -> String {
+    text.chars().map(|one| in_case(one, one.to_uppercase())).collect()
+}
+
+fn in_case(old: char, mut new: impl Iterator<Item = char>) -> char {
+    match (new.next(), new.next()) {
+        (Some(new), None) if new.len_utf8() == old.len_utf8() => new,
+        _ => old,
+    }
+}
+
 /// The new text in upper case where the old is: letter by letter, and digits as the letters beside
 /// them.
 fn in_case_of(old: &str, new: &str) -> String {
-    let has_lower = old.bytes().any(|byte| byte.is_ascii_lowercase());
-    let has_upper = old.bytes().any(|byte| byte.is_ascii_uppercase());
+    let has_lower = old.chars().any(char::is_lowercase);
+    let has_upper = old.chars().any(char::is_uppercase);
     let one = |(old, new): (char, char)| {
-        let is_upper = old.is_ascii_uppercase() || has_upper && !has_lower;
-        if is_upper { new.to_ascii_uppercase() } else { new.to_ascii_lowercase() }
+        let is_upper = old.is_uppercase() || has_upper && !has_lower && !old.is_lowercase();
+        if is_upper { in_case(new, new.to_uppercase()) } else { in_case(new, new.to_lowercase()) }
     };
     old.chars().zip(new.chars()).map(one).collect()
 }
 
+/// What stands between the pieces of a host's address or of an account.
+const SEPARATORS: [char; 4] = ['.', '\\', '@', '$'];
 /// So many hashes are tried until one differs from the identifier.
 const ATTEMPTS: u8 = 16;

@@ -1,12 +1,22 @@
-//! Certificates that stand as PEM among other bytes, as in a TD quote.
+//! The certificates of a TD quote, which stand in it as PEM.
+//!
+//! What identifies in them is found by reading them, so nothing is passed over: the quote holds blocks of
+//! certificates and white space, and a block is base64 from its first to its last line.
 
 use alloc::vec::Vec;
 use core::ops::Range;
 
 use base64ct::{Base64, Encoding};
+use teeproof_wire::tdx::TdQuote;
+use teeproof_wire::{Error, Kind};
 
+use super::identifiers::{fault, place_of};
+
+const WHAT: &str = "TD quote: certificates of the platform";
 const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
 const END: &[u8] = b"-----END CERTIFICATE-----";
+/// Certification data that are a chain of PCK certificates.
+const PCK_CHAIN: u16 = 5;
 
 /// A certificate in PEM.
 pub(super) struct Embedded {
@@ -15,29 +25,49 @@ pub(super) struct Embedded {
     characters: Vec<usize>,
 }
 
-/// The certificates, wherever they stand.
-pub(super) fn embedded(bytes: &[u8]) -> Vec<Embedded> {
-    let mut found = Vec::new();
-    let mut at = 0_usize;
-    while let Some(body) = body(bytes, at) {
-        at = body.end;
-        let text = body.clone().zip(bytes.get(body).unwrap_or_default());
-        let (characters, text): (Vec<_>, Vec<_>) =
-            text.filter(|(_, byte)| !byte.is_ascii_whitespace()).map(|(at, byte)| (at, *byte)).unzip();
-        let der = core::str::from_utf8(&text).ok().and_then(|text| Base64::decode_vec(text).ok());
-        found.extend(der.map(|der| Embedded { der, characters }));
+/// The certificates of a quote, in their order.
+pub(super) fn of_quote(bytes: &[u8]) -> Result<Vec<Embedded>, Error> {
+    let quote = TdQuote::parse(bytes)?;
+    quote.check_trailing()?;
+    let data = quote.certification.data;
+    let place = place_of(bytes, data).unwrap_or_default();
+    if quote.certification.kind != PCK_CHAIN {
+        return Err(fault(Kind::Unsupported, WHAT, place.start, "certification data of type 5, PEM"));
     }
-    found
+    let mut found = Vec::new();
+    let mut at = blank(data, 0);
+    while data.get(at..).is_some_and(|rest| rest.iter().any(|byte| *byte != 0)) {
+        let offset = place.start.saturating_add(at);
+        let wrong = fault(Kind::Value, WHAT, offset, "a PEM block of a certificate, and nothing between blocks");
+        let body = body(data, at).ok_or(wrong)?;
+        at = blank(data, body.end.saturating_add(END.len()));
+        let text = body.clone().zip(data.get(body).unwrap_or_default());
+        let text = text.filter(|(_, byte)| !byte.is_ascii_whitespace());
+        let (characters, text): (Vec<_>, Vec<_>) =
+            text.map(|(at, byte)| (place.start.saturating_add(at), *byte)).unzip();
+        let der = core::str::from_utf8(&text).ok().and_then(|text| Base64::decode_vec(text).ok());
+        let der = der.ok_or_else(|| fault(Kind::Value, WHAT, offset, "base64 in each PEM block"))?;
+        found.push(Embedded { der, characters });
+    }
+    if found.is_empty() {
+        return Err(fault(Kind::Missing, WHAT, place.start, "a certificate"));
+    }
+    Ok(found)
 }
 
-/// Between the next two lines that enclose a certificate.
-fn body(bytes: &[u8], from: usize) -> Option<Range<usize>> {
-    let find = |from: usize, line: &[u8]| {
-        let at = bytes.get(from..)?.windows(line.len()).position(|window| window == line)?;
-        from.checked_add(at)
-    };
-    let start = find(from, BEGIN)?.checked_add(BEGIN.len())?;
-    Some(start..find(start, END)?)
+/// Where the white space ends that begins here.
+fn blank(data: &[u8], at: usize) -> usize {
+    let rest = data.get(at..).unwrap_or_default();
+    let blank = rest.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(rest.len());
+    at.saturating_add(blank)
+}
+
+/// Between the two lines of the block that begins here.
+fn body(data: &[u8], at: usize) -> Option<Range<usize>> {
+    let rest = data.get(at..)?.strip_prefix(BEGIN)?;
+    let end = rest.windows(END.len()).position(|window| window == END)?;
+    let start = at.checked_add(BEGIN.len())?;
+    Some(start..start.checked_add(end)?)
 }
 
 impl Embedded {

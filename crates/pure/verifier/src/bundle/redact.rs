@@ -4,6 +4,7 @@
 //! however it is spelled, so that whoever looks can still see that two parts name one machine. The
 //! salt is not kept: without it, a guess at an identifier cannot be tried.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 use core::ops::Range;
@@ -51,21 +52,28 @@ impl Bundle {
         if redactions.is_empty() {
             return Err(BundleError::NothingToRedact);
         }
-        Self::new(parts, self.collection.clone(), redactions)
+        let mut collection = self.collection.clone();
+        collection.tool = replacements.text(&collection.tool)?;
+        Self::new(parts, collection, redactions)
     }
 }
 
 /// Every identifier of a bundle once, what replaces it, and the search for those that are searched.
-struct Replacements {
+struct Replacements<'a> {
+    /// The HCL report, which names the attestation key.
+    claims: &'a [u8],
     identities: Vec<(Identity, Identity)>,
     search: Search,
 }
 
-impl Replacements {
-    fn of(bundle: &Bundle, salt: &[u8], crypto: &Crypto) -> Result<Self, BundleError> {
+impl<'a> Replacements<'a> {
+    fn of(bundle: &'a Bundle, salt: &[u8], crypto: &Crypto) -> Result<Self, BundleError> {
         let mut identities: Vec<(Identity, Identity)> = Vec::new();
+        let claims = bundle.parts.iter().find(|part| part.kind == Kind::HclReport);
+        let claims = claims.map_or(&[][..], |part| part.bytes.as_slice());
         for (name, part) in bundle.named() {
-            let found = identifiers::of(part.kind, &part.bytes).ok_or(BundleError::Unreadable(name))?;
+            let found = identifiers::of(part.kind, &part.bytes, claims)
+                .map_err(|error| BundleError::Unreadable { name, error })?;
             for Found { identity, .. } in found {
                 if !identities.iter().any(|(known, _)| *known == identity) {
                     let new = identity.replaced(salt, crypto);
@@ -78,7 +86,7 @@ impl Replacements {
         }
         let searched = identities.iter().filter(|(old, _)| old.is_searched());
         let search = Search::new(searched.flat_map(|(old, new)| old.forms(new)).collect())?;
-        Ok(Self { identities, search })
+        Ok(Self { claims, identities, search })
     }
 
     /// The part without its identifiers, and the places at which they stood.
@@ -87,32 +95,38 @@ impl Replacements {
         let found = self.search.find(&part.bytes)?;
         let mut places: Vec<Place> =
             found.iter().filter_map(|one| self.search.replace(one, &mut new.bytes)).collect();
-        self.in_structure(part, &mut new.bytes, &mut places).ok_or(BundleError::Unreadable(name))?;
-        self.check(&new, !places.is_empty()).ok_or(BundleError::Unredactable(name))?;
+        let unredactable = BundleError::Unredactable(name);
+        self.in_structure(part, &mut new.bytes, &mut places).ok_or(unredactable)?;
+        self.check(part, &new).ok_or(unredactable)?;
         Ok((new, apart(name, places)))
+    }
+
+    /// A text beside the parts without the identifiers.
+    fn text(&self, text: &str) -> Result<String, BundleError> {
+        let mut bytes = text.as_bytes().to_vec();
+        for one in self.search.find(text.as_bytes())? {
+            self.search.replace(&one, &mut bytes);
+        }
+        String::from_utf8(bytes).map_err(|_| BundleError::Tool)
     }
 
     /// Replaces what stands where its structure has it: there it is found whatever its length.
     fn in_structure(&self, part: &Part, bytes: &mut [u8], places: &mut Vec<Place>) -> Option<()> {
-        for found in identifiers::of(part.kind, &part.bytes)? {
-            let Some(place) = found.place else { continue };
-            let to = self.spelled_as(&found.identity, part.bytes.get(place.clone())?)?;
-            bytes.get_mut(place.clone()).filter(|old| old.len() == to.len())?.copy_from_slice(&to);
-            places.push((found.identity.what, place));
-        }
-        if part.kind == Kind::TdQuote {
-            let [old, new] = [pem::embedded(&part.bytes), pem::embedded(bytes)];
-            if old.len() != new.len() {
-                return None;
-            }
-            for (old, mut new) in old.into_iter().zip(new) {
-                for found in identifiers::of_der(&old.der) {
-                    let place = found.place?;
-                    let to = self.spelled_as(&found.identity, old.der.get(place.clone())?)?;
-                    new.der.get_mut(place.clone()).filter(|old| old.len() == to.len())?.copy_from_slice(&to);
-                    places.push((found.identity.what, new.write(bytes, &place)?));
-                }
-            }
+        let is_quote = part.kind == Kind::TdQuote;
+        let old = if is_quote { pem::of_quote(&part.bytes).ok()? } else { Vec::new() };
+        let mut new = if is_quote { pem::of_quote(bytes).ok()? } else { Vec::new() };
+        for Found { identity, place } in identifiers::of(part.kind, &part.bytes, self.claims).ok()? {
+            let Some(place) = place else { continue };
+            let Some(embedded) = place.embedded else {
+                let to = self.spelled_as(&identity, part.bytes.get(place.bytes.clone())?)?;
+                write(bytes, &place.bytes, &to)?;
+                places.push((identity.what, place.bytes));
+                continue;
+            };
+            let to = self.spelled_as(&identity, old.get(embedded)?.der.get(place.bytes.clone())?)?;
+            let new = new.get_mut(embedded)?;
+            write(&mut new.der, &place.bytes, &to)?;
+            places.push((identity.what, new.write(bytes, &place.bytes)?));
         }
         Some(())
     }
@@ -122,21 +136,34 @@ impl Replacements {
         old.spelled_as(new, place)
     }
 
-    /// Reads the result once more: it has to be what it was, and name nothing that was replaced. An
-    /// identifier of few different bytes can stand so that its part is another one without it.
-    fn check(&self, part: &Part, is_changed: bool) -> Option<()> {
-        if !is_changed {
+    /// Reads the result once more: it has to be what it was, and name nothing that was replaced. A
+    /// short identifier can be what replaces another one, so of these each place has to be another
+    /// than it was.
+    fn check(&self, old: &Part, new: &Part) -> Option<()> {
+        if old == new {
             return Some(());
         }
-        part.check().ok()?;
-        if Part::new(part.kind, &part.bytes).ok()? != *part {
+        new.check().ok()?;
+        if Part::new(new.kind, &new.bytes).ok()? != *new {
             return None;
         }
-        let left = identifiers::of(part.kind, &part.bytes)?;
-        let named = |found: &Found| self.identities.iter().any(|(old, _)| old.is(&found.identity));
-        let searched = self.search.find(&part.bytes).ok()?;
+        let left = identifiers::of(new.kind, &new.bytes, self.claims).ok()?;
+        let before = identifiers::of(old.kind, &old.bytes, self.claims).ok()?;
+        let named = |found: &Found| {
+            let known = self.identities.iter().filter(|(old, _)| old.is_searched());
+            let stays = |old: &&Found| old.place == found.place && old.identity.is(&found.identity);
+            known.map(|(old, _)| old).any(|old| old.is(&found.identity))
+                || found.place.is_some() && before.iter().any(|old| stays(&old))
+        };
+        let searched = self.search.find(&new.bytes).ok()?;
         (searched.is_empty() && !left.iter().any(named)).then_some(())
     }
+}
+
+/// Writes as many bytes as stand there.
+fn write(bytes: &mut [u8], place: &Range<usize>, to: &[u8]) -> Option<()> {
+    bytes.get_mut(place.clone()).filter(|old| old.len() == to.len())?.copy_from_slice(to);
+    Some(())
 }
 
 /// What was replaced, and where.

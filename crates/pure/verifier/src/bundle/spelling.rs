@@ -2,7 +2,9 @@
 //!
 //! Nobody says where such text begins, so each is read from every character on which it can begin:
 //! two readings of digits, four of base64. What stands between characters where text is wrapped or
-//! grouped is passed over: white space, the zero bytes of UTF-16, and the dashes of a GUID.
+//! grouped is passed over, however much of it there is: white space, also as a string literal has it,
+//! the zero bytes of UTF-16, and with digits what separates or announces bytes: the dashes of a GUID,
+//! colons, commas, `0x`, `\x`, `%`. To ignore a byte costs nothing, so there is no bound to it.
 
 use core::ops::Range;
 
@@ -27,9 +29,6 @@ pub(super) const READINGS: [Reading; 7] = [
     Reading::Base64(3),
 ];
 
-/// More between two characters is not one text: a line ending and a space in UTF-16.
-const MAX_BETWEEN: u8 = 6;
-
 /// What a character adds to what was read before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Read {
@@ -45,14 +44,13 @@ pub(super) enum Read {
 pub(super) struct Reader {
     reading: Reading,
     to_skip: u8,
-    between: u8,
     bits: u32,
     count: u8,
 }
 
 impl Reading {
     pub(super) const fn reader(self) -> Reader {
-        Reader { reading: self, to_skip: self.skipped(), between: 0, bits: 0, count: 0 }
+        Reader { reading: self, to_skip: self.skipped(), bits: 0, count: 0 }
     }
 
     const fn skipped(self) -> u8 {
@@ -87,26 +85,70 @@ impl Reading {
         }
     }
 
+    /// The value of the character that stands here; nothing where it only announces others.
+    fn value_at(self, bytes: &[u8], at: usize) -> Option<u8> {
+        let character = *bytes.get(at)?;
+        if self.announces(bytes, at, character) { None } else { self.value(character) }
+    }
+
+    /// Whether a character that could be one of the text belongs to `0x`, or to a white space that a
+    /// string literal spells.
+    fn announces(self, bytes: &[u8], at: usize, character: u8) -> bool {
+        match (self, character) {
+            (Self::Hex(_), b'0') => matches!(neighbour(bytes, at, usize::checked_add), Some(b'x' | b'X')),
+            (Self::Base64(_), b'n' | b'r' | b't') => {
+                neighbour(bytes, at, usize::checked_sub) == Some(b'\\')
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether what stands here separates characters of one text.
+    fn separates(self, bytes: &[u8], at: usize, character: u8) -> bool {
+        if self.is_between(character) || self.announces(bytes, at, character) {
+            return true;
+        }
+        let after = |allowed: &[u8]| {
+            neighbour(bytes, at, usize::checked_sub).is_some_and(|before| allowed.contains(&before))
+        };
+        match (self, character) {
+            (Self::Hex(_), b'x' | b'X') => after(b"0\\"),
+            (Self::Hex(_), b'n' | b'r' | b't') => after(b"\\"),
+            _ => false,
+        }
+    }
+
+    /// Whether a character separates others, whatever stands beside it.
     fn is_between(self, character: u8) -> bool {
-        let is_space = matches!(character, b' ' | b'\t' | b'\r' | b'\n' | 0);
-        is_space || matches!(self, Self::Hex(_)) && matches!(character, b'-' | b':')
+        let is_space = matches!(character, b' ' | b'\t' | b'\r' | b'\n' | 0x0b | 0x0c | b'\\' | 0);
+        let of_digits = matches!(character, b'-' | b':' | b'_' | b',' | b';' | b'.' | b'%');
+        is_space || matches!(self, Self::Hex(_)) && of_digits
+    }
+}
+
+/// The next character in one direction, past the zero byte of UTF-16.
+fn neighbour(bytes: &[u8], at: usize, step: impl Fn(usize, usize) -> Option<usize>) -> Option<u8> {
+    let beside = step(at, 1)?;
+    match bytes.get(beside) {
+        Some(0) => bytes.get(step(beside, 1)?).copied(),
+        other => other.copied(),
     }
 }
 
 impl Reader {
-    pub(super) fn push(&mut self, character: u8) -> Read {
+    /// Reads the character that stands here.
+    pub(super) fn push(&mut self, bytes: &[u8], at: usize) -> Read {
+        let Some(character) = bytes.get(at).copied() else { return Read::Break };
         if self.reading == Reading::Bytes {
             return Read::Byte(character, 0);
         }
-        let Some(value) = self.reading.value(character) else {
-            self.between = self.between.saturating_add(1);
-            if self.between <= MAX_BETWEEN && self.reading.is_between(character) {
+        let Some(value) = self.reading.value_at(bytes, at) else {
+            if self.reading.separates(bytes, at, character) {
                 return Read::More;
             }
             *self = self.reading.reader();
             return Read::Break;
         };
-        self.between = 0;
         if self.to_skip > 0 {
             self.to_skip = self.to_skip.saturating_sub(1);
             return Read::More;
@@ -137,13 +179,12 @@ pub(super) fn write(reading: Reading, bytes: &mut [u8], end: End, to: &[u8]) -> 
     let (mut at, mut first) = (end.character, end.bit);
     let mut start = end.character;
     while bits.peek().is_some() {
-        let Some(place) = bytes.get_mut(at) else { break };
-        if let Some(mut value) = reading.value(*place) {
+        if let Some(mut value) = reading.value_at(bytes, at) {
             for bit in u32::from(first)..u32::from(reading.width()) {
                 let Some(new) = bits.next() else { break };
                 value = value & !1_u8.wrapping_shl(bit) | new.wrapping_shl(bit);
             }
-            *place = alphabet.character(reading, value);
+            bytes.get_mut(at).into_iter().for_each(|place| *place = alphabet.character(reading, value));
             (start, first) = (at, 0);
         }
         let Some(before) = at.checked_sub(1) else { break };
@@ -154,11 +195,10 @@ pub(super) fn write(reading: Reading, bytes: &mut [u8], end: End, to: &[u8]) -> 
 
 /// Where the characters of so many bytes begin that end with this one.
 fn start(reading: Reading, bytes: &[u8], end: usize, length: usize) -> usize {
-    let until = bytes.get(..=end).unwrap_or_default();
-    let is_character = |(_, character): &(usize, &u8)| reading.value(**character).is_some();
+    let is_character = |at: &usize| reading.value_at(bytes, *at).is_some();
     let bits = length.saturating_mul(8).saturating_sub(1);
     let characters = bits.checked_div(usize::from(reading.width())).unwrap_or_default();
-    (0..until.len()).zip(until).rev().filter(is_character).nth(characters).map_or(0, |(start, _)| start)
+    (0..=end).rev().filter(is_character).nth(characters).unwrap_or(0)
 }
 
 /// How text is written where it stands.

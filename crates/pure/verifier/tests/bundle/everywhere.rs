@@ -18,6 +18,7 @@ use teeproof_mint::snp::Product;
 use teeproof_mint::x509::{Extension, Oid, der};
 
 use crate::decoding::{Id, dashed, decoded, hex, holds, mixed, wide};
+use crate::quotes::td_quote;
 use crate::support::bundle;
 
 const SALT: &[u8] = b"sixteen random bytes, say";
@@ -336,21 +337,6 @@ proptest! {
 }
 
 pub(crate) static TDX: LazyLock<azure::Evidence> = LazyLock::new(|| Vm::tdx().evidence().unwrap());
-
-/// A quote of a platform with these ids; the certificate is none but for Intel's extension.
-pub(crate) fn td_quote(qe: &[u8; 16], ppid: &[u8; 16]) -> Vec<u8> {
-    let member = [0x06, 0x0a, 0x2a, 0x86, 0x48, 0x86, 0xf8, 0x4d, 0x01, 0x0d, 0x01, 0x01, 0x04, 0x10];
-    let der = [&[0x30, 0x82, 0, 90][..], &[1; 31], &member, ppid, &[2; 29]].concat();
-    let body = Base64::encode_string(&der);
-    let (first, second) = body.split_at(64);
-    let pem = format!("-----BEGIN CERTIFICATE-----\n{first}\n{second}\n-----END CERTIFICATE-----\n\0");
-    let mut quote = vec![4, 0, 2, 0, 0x81, 0, 0, 0];
-    quote.resize(28, 0);
-    quote.extend_from_slice(qe);
-    quote.resize(700, 0);
-    quote.extend_from_slice(pem.as_bytes());
-    quote
-}
 
 /// The serial number of a document's leaf, and its PCR4.
 fn serial_and_pcr(document: &[u8]) -> [Id; 2] {

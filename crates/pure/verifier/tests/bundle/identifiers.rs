@@ -13,7 +13,8 @@ use teeproof_mint::nitro::{Enclave, Identity};
 use teeproof_mint::snp::Product;
 use teeproof_mint::x509::Name;
 
-use crate::everywhere::{TDX, assert_sound, client_info, td_quote};
+use crate::everywhere::{TDX, assert_sound, client_info};
+use crate::quotes::td_quote;
 use crate::support::{SNP, azure, bundle, stands_in, testdata};
 
 const SALT: &[u8] = b"sixteen random bytes, say";

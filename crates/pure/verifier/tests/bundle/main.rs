@@ -15,6 +15,7 @@ mod decoding;
 mod everywhere;
 mod format;
 mod identifiers;
+mod quotes;
 mod redaction;
 mod shared;
 mod support;

@@ -13,6 +13,7 @@ use teeproof_mint::azure::Vm;
 use teeproof_mint::nitro::Enclave;
 use teeproof_mint::snp::{Hwid, Machine, Product};
 
+use crate::quotes::{ids, pck, pem, with_data};
 use crate::support::{SNP, azure, bundle, small, stands_in, testdata};
 
 const SALT: &[u8] = b"sixteen random bytes, say";
@@ -191,41 +192,35 @@ fn an_enclave() {
 /// A TD quote tells its platform in its header and in the PCK certificate, which is PEM.
 #[test]
 fn a_td_quote() {
-    let ppid = [
-        &[0x06, 0x0a, 0x2a, 0x86, 0x48, 0x86, 0xf8, 0x4d, 0x01, 0x0d, 0x01, 0x01, 0x04, 0x10][..],
-        b"PPID of platform",
-    ]
-    .concat();
-    let der = [&[0x30, 0x82, 0, 90][..], &[1; 31], &ppid, &[2; 29]].concat();
+    let der = pck(&ids(b"PPID of platform", b"instance of plat"));
+    let pem = format!("{}\0", pem(&der));
+    let quote = with_data(b"id of the QE 16b", 5, pem.as_bytes());
     let body = Base64::encode_string(&der);
-    let (first, second) = body.split_at(64);
-    let pem = format!("-----BEGIN CERTIFICATE-----\n{first}\n{second}\n-----END CERTIFICATE-----\n\0");
-    let mut quote = vec![4, 0, 2, 0, 0x81, 0, 0, 0];
-    quote.resize(28, 0);
-    quote.extend_from_slice(b"id of the QE 16b");
-    quote.resize(700, 0);
-    quote.extend_from_slice(pem.as_bytes());
     let mut vm = Vm::tdx();
     vm.td_quote = Some(quote.clone());
     let evidence = vm.evidence().unwrap();
     let bundle = bundle(&[(Kind::HclReport, &evidence.hcl_report), (Kind::TdQuote, &quote)]);
     let clean = bundle.redact(SALT, &TABLE).unwrap();
-    assert_gone(&clean, &[b"PPID of platform".to_vec(), b"id of the QE 16b".to_vec(), body.into_bytes()]);
+    let gone = [&b"PPID of platform"[..], b"instance of plat", b"id of the QE 16b", body.as_bytes()];
+    assert_gone(&clean, &gone.map(<[u8]>::to_vec));
     let after = &clean.parts().iter().find(|part| part.kind == Kind::TdQuote).unwrap().bytes;
-    let text = String::from_utf8_lossy(&after[700..]).into_owned();
+    let text = String::from_utf8_lossy(&after[PEM..]).into_owned();
     let text: String =
         text.lines().filter(|line| !line.starts_with('-') && !line.starts_with('\0')).collect();
     let after = Base64::decode_vec(&text).unwrap();
     assert_eq!(after.len(), der.len());
-    assert!(!stands_in(b"PPID of platform", &after) && stands_in(&ppid[..14], &after));
+    assert!(Certificate::parse(&after).is_ok() && !stands_in(b"PPID of platform", &after));
     shape_is_kept_in_quote(&bundle, &clean);
     assert_eq!(redacted(&clean).0, Technology::AzureTdx);
     assert!(redacted(&clean).1.contains(&"tdx.quote"));
 
     // Without a certificate nobody knows what it tells.
-    let bare = [(Kind::HclReport, &evidence.hcl_report[..]), (Kind::TdQuote, &quote[..700])];
-    assert!(matches!(crate::support::bundle(&bare).redact(SALT, &TABLE), Err(BundleError::Unreadable(_))));
+    let bare = [(Kind::HclReport, &evidence.hcl_report[..]), (Kind::TdQuote, &with_data(b"id of the QE 16b", 5, b"\0"))];
+    assert!(matches!(crate::support::bundle(&bare).redact(SALT, &TABLE), Err(BundleError::Unreadable { .. })));
 }
+
+/// Where the certificates of such a quote begin.
+const PEM: usize = 48 + 584 + 4 + 64 + 64 + 6 + 384 + 64 + 2 + 6;
 
 fn shape_is_kept_in_quote(bundle: &Bundle, clean: &Bundle) {
     let of = |bundle: &Bundle| {
@@ -233,7 +228,7 @@ fn shape_is_kept_in_quote(bundle: &Bundle, clean: &Bundle) {
     };
     let (before, after) = (of(bundle), of(clean));
     assert_eq!(before.len(), after.len());
-    assert_eq!((&before[..28], &before[44..730]), (&after[..28], &after[44..730]));
+    assert_eq!((&before[..28], &before[44..PEM + 30]), (&after[..28], &after[44..PEM + 30]));
     assert!(sniff(&after, None).is_ok());
 }
 
@@ -244,7 +239,7 @@ fn what_cannot_be_redacted_is_refused() {
     let clean = bundle.redact(SALT, &TABLE).unwrap();
     assert_eq!(clean.redact(SALT, &TABLE), Err(BundleError::AlreadyRedacted));
     // A report that cannot be read may hold anything.
-    assert!(matches!(small().redact(SALT, &TABLE), Err(BundleError::Unreadable(_))));
+    assert!(matches!(small().redact(SALT, &TABLE), Err(BundleError::Unreadable { .. })));
     let quote = crate::support::bundle(&[(Kind::TpmSignature, &[7; 256])]);
     assert_eq!(quote.redact(SALT, &TABLE), Err(BundleError::NothingToRedact));
     // Escapes in the claims hide an id from a search, not from whoever reads them.
@@ -259,7 +254,7 @@ fn what_cannot_be_redacted_is_refused() {
     }
     let hidden = crate::support::bundle(&[(Kind::HclReport, &report)]);
     let result = hidden.redact(SALT, &TABLE);
-    assert!(matches!(result, Err(BundleError::Unreadable(_))), "{:?}", result.map(|_| ()));
+    assert!(matches!(result, Err(BundleError::Unreadable { .. })), "{:?}", result.map(|_| ()));
 }
 
 /// Places in a bundle that is added to other files keep pointing at the right certificates.

@@ -12,7 +12,11 @@ pub struct Name<'a>(&'a [u8]);
 const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 
 impl<'a> Name<'a> {
-    pub(crate) fn read(reader: &mut Reader<'a>, what: &'static str) -> Result<Self, Error> {
+    /// Reads a name, whose every attribute has to be one.
+    ///
+    /// # Errors
+    /// Bytes that are not a name.
+    pub fn read(reader: &mut Reader<'a>, what: &'static str) -> Result<Self, Error> {
         let name = der::tagged(reader, tag::SEQUENCE, what)?;
         if is_sound(name.contents) { Ok(Self(name.whole)) } else { Err(fault(&name, what)) }
     }
@@ -33,7 +37,7 @@ impl<'a> Name<'a> {
     }
 
     /// The attributes in the order in which they came.
-    fn attributes(&self) -> impl Iterator<Item = Attribute<'a>> + use<'a> {
+    pub fn attributes(&self) -> impl Iterator<Item = Attribute<'a>> + use<'a> {
         let mut sets = der::split(self.0).map_or(&[][..], |(_, contents, _)| contents);
         let mut attributes: &[u8] = &[];
         core::iter::from_fn(move || {
@@ -48,10 +52,14 @@ impl<'a> Name<'a> {
 }
 
 /// One attribute of a name.
-struct Attribute<'a> {
-    oid: &'a [u8],
-    tag: u8,
-    contents: &'a [u8],
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attribute<'a> {
+    /// The contents octets of its type's object identifier.
+    pub oid: &'a [u8],
+    /// The identifier octet of its value.
+    pub tag: u8,
+    /// The contents octets of its value.
+    pub contents: &'a [u8],
 }
 
 impl<'a> Attribute<'a> {
