@@ -229,9 +229,7 @@ fn places_of_words(bytes: &[u8]) -> Vec<usize> {
         let wide: Vec<u8> = words.bytes().flat_map(|byte| [0, byte]).collect();
         for words in [words.as_bytes(), &wide] {
             let windows = (0..=usize::MAX).zip(bytes.windows(words.len()));
-            places.extend(
-                windows.filter(|(_, window)| window.eq_ignore_ascii_case(words)).map(|(at, _)| at),
-            );
+            places.extend(windows.filter(|(_, window)| window.eq_ignore_ascii_case(words)).map(|(at, _)| at));
         }
     }
     places

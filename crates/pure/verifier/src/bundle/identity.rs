@@ -108,9 +108,7 @@ impl Identity {
         let value = match &self.value {
             Value::Bytes(bytes) => Value::Bytes(other(bytes, |first| hash(bytes, first))),
             Value::Guid(bytes) => Value::Guid(other(bytes, |first| hash(bytes, first))),
-            Value::Serial(bytes) => {
-                Value::Serial(other(bytes, |first| positive(bytes, hash(bytes, first))))
-            }
+            Value::Serial(bytes) => Value::Serial(other(bytes, |first| positive(bytes, hash(bytes, first)))),
             Value::Text(text) => {
                 let new = |piece: &str| {
                     let lower = lower(piece);
@@ -218,7 +216,9 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
 /// Whether a piece of a name is the same everywhere: nothing, a separator, and the domain of Windows
 /// machines that are in none.
 pub(super) fn is_shared(piece: &str) -> bool {
-    piece.is_empty() || piece.chars().all(|one| SEPARATORS.contains(&one)) || piece.eq_ignore_ascii_case("WORKGROUP")
+    piece.is_empty()
+        || piece.chars().all(|one| SEPARATORS.contains(&one))
+        || piece.eq_ignore_ascii_case("WORKGROUP")
 }
 
 /// A hash in the shape of a piece of text.

@@ -38,7 +38,8 @@ pub(super) fn of_quote(bytes: &[u8]) -> Result<Vec<Embedded>, Error> {
     let mut at = blank(data, 0);
     while data.get(at..).is_some_and(|rest| rest.iter().any(|byte| *byte != 0)) {
         let offset = place.start.saturating_add(at);
-        let wrong = fault(Kind::Value, WHAT, offset, "a PEM block of a certificate, and nothing between blocks");
+        let wrong =
+            fault(Kind::Value, WHAT, offset, "a PEM block of a certificate, and nothing between blocks");
         let body = body(data, at).ok_or(wrong)?;
         at = blank(data, body.end.saturating_add(END.len()));
         let text = body.clone().zip(data.get(body).unwrap_or_default());

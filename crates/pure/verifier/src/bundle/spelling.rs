@@ -96,9 +96,7 @@ impl Reading {
     fn announces(self, bytes: &[u8], at: usize, character: u8) -> bool {
         match (self, character) {
             (Self::Hex(_), b'0') => matches!(neighbour(bytes, at, usize::checked_add), Some(b'x' | b'X')),
-            (Self::Base64(_), b'n' | b'r' | b't') => {
-                neighbour(bytes, at, usize::checked_sub) == Some(b'\\')
-            }
+            (Self::Base64(_), b'n' | b'r' | b't') => neighbour(bytes, at, usize::checked_sub) == Some(b'\\'),
             _ => false,
         }
     }

@@ -13,11 +13,30 @@ pub(crate) fn decoded(bytes: &[u8]) -> Vec<Vec<u8>> {
 
 fn decoded_once(bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut all = vec![every_second(bytes), every_second(bytes.get(1..).unwrap_or_default())];
-    all.extend(runs(bytes, |byte| byte.is_ascii_hexdigit(), b"-: \t\r\n\0").flat_map(|run| from_hex(&run)));
     let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte);
-    all.extend(runs(bytes, is_base64, b" \t\r\n\0").flat_map(|run| from_base64(&run)));
+    for bytes in [bytes, &unescaped(bytes, b"nrt"), &unescaped(&unescaped(bytes, b"nrtx"), b"0")] {
+        let digits = runs(bytes, |byte| byte.is_ascii_hexdigit(), b"-:_,;.% \t\r\n\0");
+        all.extend(digits.flat_map(|run| from_hex(&run)));
+        all.extend(runs(bytes, is_base64, b" \t\r\n\0").flat_map(|run| from_base64(&run)));
+    }
     all.extend(strings(bytes));
     all
+}
+
+/// Blanks for a backslash and one of these letters, and for `0x` where these are a zero.
+fn unescaped(bytes: &[u8], letters: &[u8]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    for at in 1..bytes.len() {
+        let is_prefix = match bytes[at - 1] {
+            b'\\' => letters.contains(&bytes[at]),
+            b'0' => letters == b"0" && matches!(bytes[at], b'x' | b'X'),
+            _ => false,
+        };
+        if is_prefix {
+            bytes[at - 1..=at].fill(b' ');
+        }
+    }
+    bytes
 }
 
 /// The low bytes of UTF-16.

@@ -51,6 +51,10 @@ fn with(file: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
     file
 }
 
+/// A line ending and the indentation of a deep YAML.
+const INDENTED: &str =
+    "\n                                                                                \t\t";
+
 /// How somebody wrote an identifier down.
 #[derive(Clone, Copy, Debug)]
 enum Spelled {
@@ -61,7 +65,17 @@ enum Spelled {
     Colons,
     MixedOrder,
     HexOfText,
-    Base64 { url: bool, before: usize, wrapped: bool, of: Inner },
+    /// Digits in groups of so many, with this between them.
+    Grouped {
+        size: usize,
+        between: &'static str,
+    },
+    Base64 {
+        url: bool,
+        before: usize,
+        between: Option<&'static str>,
+        of: Inner,
+    },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -76,12 +90,13 @@ fn spelled() -> impl Strategy<Value = Spelled> {
     let inner = select(&[Inner::Bytes, Inner::Text, Inner::Utf16][..]);
     prop_oneof![
         select(&[Bytes, Text, Utf16, Utf16BigEndian, Colons, MixedOrder, HexOfText][..]),
-        (any::<bool>(), 0..6_usize, any::<bool>(), inner).prop_map(|(url, before, wrapped, of)| Base64 {
-            url,
-            before,
-            wrapped,
-            of
-        }),
+        (
+            1..9_usize,
+            select(&[INDENTED, "-", "_", ", ", ";", ".", " 0x", ", 0X", "\\x", "%", "\\n", " : "][..])
+        )
+            .prop_map(|(size, between)| Grouped { size, between }),
+        (any::<bool>(), 0..6_usize, select(&[None, Some("\r\n"), Some(INDENTED), Some("\\n")][..]), inner)
+            .prop_map(|(url, before, between, of)| Base64 { url, before, between, of }),
     ]
 }
 
@@ -118,7 +133,15 @@ fn spell(id: &Id, how: Spelled, upper: bool) -> Vec<u8> {
             other => bytes(other),
         },
         Spelled::HexOfText => hex(text(id, upper).as_bytes()).into_bytes(),
-        Spelled::Base64 { url, before, wrapped, of } => {
+        Spelled::Grouped { size, between } => {
+            let digits = match id {
+                Id::Text(text) if text.bytes().all(|byte| byte.is_ascii_hexdigit()) => text.clone(),
+                other => hex(&bytes(other)),
+            };
+            let digits = if upper { digits.to_ascii_uppercase() } else { digits.to_ascii_lowercase() };
+            digits.as_bytes().chunks(size).collect::<Vec<_>>().join(between.as_bytes())
+        }
+        Spelled::Base64 { url, before, between, of } => {
             let inner = match of {
                 Inner::Bytes => bytes(id),
                 Inner::Text => text(id, upper).into_bytes(),
@@ -126,8 +149,8 @@ fn spell(id: &Id, how: Spelled, upper: bool) -> Vec<u8> {
             };
             let all = [&b"beside"[..before], &inner, &b"behind"[before..]].concat();
             let all = if url { Base64UrlUnpadded::encode_string(&all) } else { Base64::encode_string(&all) };
-            let lines: Vec<_> = all.as_bytes().chunks(if wrapped { 20 } else { usize::MAX }).collect();
-            lines.join(&b"\r\n"[..])
+            let lines: Vec<_> = all.as_bytes().chunks(between.map_or(usize::MAX, |_| 20)).collect();
+            lines.join(between.unwrap_or_default().as_bytes())
         }
     }
 }
@@ -256,7 +279,7 @@ fn azure_bundle(random: &Random) -> (Bundle, Vec<usize>) {
 }
 
 /// The same cases in every run.
-fn config(cases: u32) -> ProptestConfig {
+pub(crate) fn config(cases: u32) -> ProptestConfig {
     let rng_seed = RngSeed::Fixed(13);
     ProptestConfig { cases, rng_seed, failure_persistence: None, ..ProptestConfig::default() }
 }
@@ -284,7 +307,7 @@ proptest! {
             // nor the case of digits without a letter.
             let either = |bytes: &[u8]| {
                 let text = String::from_utf8_lossy(bytes).replace('+', "-").replace('/', "_");
-                let is_hex = matches!(how, Spelled::Colons | Spelled::HexOfText);
+                let is_hex = matches!(how, Spelled::Colons | Spelled::HexOfText | Spelled::Grouped { .. });
                 if is_hex { text.to_ascii_lowercase() } else { text }
             };
             prop_assert_eq!(either(found), either(&expected), "{:?}", how);

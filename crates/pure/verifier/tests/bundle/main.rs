@@ -11,10 +11,12 @@
 )]
 
 mod broken;
+mod complete;
 mod decoding;
 mod everywhere;
 mod format;
 mod identifiers;
+mod names;
 mod quotes;
 mod redaction;
 mod shared;

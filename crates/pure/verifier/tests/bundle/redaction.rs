@@ -215,8 +215,14 @@ fn a_td_quote() {
     assert!(redacted(&clean).1.contains(&"tdx.quote"));
 
     // Without a certificate nobody knows what it tells.
-    let bare = [(Kind::HclReport, &evidence.hcl_report[..]), (Kind::TdQuote, &with_data(b"id of the QE 16b", 5, b"\0"))];
-    assert!(matches!(crate::support::bundle(&bare).redact(SALT, &TABLE), Err(BundleError::Unreadable { .. })));
+    let bare = [
+        (Kind::HclReport, &evidence.hcl_report[..]),
+        (Kind::TdQuote, &with_data(b"id of the QE 16b", 5, b"\0")),
+    ];
+    assert!(matches!(
+        crate::support::bundle(&bare).redact(SALT, &TABLE),
+        Err(BundleError::Unreadable { .. })
+    ));
 }
 
 /// Where the certificates of such a quote begin.
