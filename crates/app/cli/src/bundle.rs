@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use teeproof::bundle::{Bundle, BundleError};
+use teeproof::input::{Sniffed, sniff};
 
 use crate::context::Context;
 use crate::fault::Fault;
@@ -67,7 +68,15 @@ struct Named {
 impl Named {
     fn read(&self, context: &Context) -> Result<Bundle, Fault> {
         let bytes = context.source.read(&self.bundle)?;
-        Bundle::read(&bytes).map_err(|error| fault(&error, &self.bundle))
+        Bundle::read(&bytes).map_err(|error| match sniff(&bytes, None) {
+            // One part of evidence is taken for a bundle by those who have nothing else.
+            Ok(Sniffed { kind, .. }) if !kind.is_container() => {
+                let message = format!("{} is no bundle yet", kind.with_article());
+                let hint = "make one of it first: teeproof bundle create FILE… -o machine.bundle";
+                Fault::malformed(message, hint).in_file(source::name(&self.bundle))
+            }
+            _ => fault(&error, &self.bundle),
+        })
     }
 }
 

@@ -149,6 +149,13 @@ fn what_was_replaced_is_told() {
     ] {
         assert!(ran.stderr.contains(&format!("replaced: {what}")), "{what}: {ran:#?}");
     }
+    // Each identifier once for each part, and the salt when everything else is done.
+    let lines: Vec<_> = ran.stderr.lines().collect();
+    let said: std::collections::BTreeSet<_> = lines.iter().collect();
+    assert_eq!(said.len(), lines.len(), "{ran:#?}");
+    assert!(lines.contains(&"replaced: chip-id in hcl-report: 1 place"), "{ran:#?}");
+    assert!(lines.contains(&"replaced: report-id in hcl-report: 1 place"), "{ran:#?}");
+    assert!(lines.last().unwrap().contains("a random salt was used"), "{ran:#?}");
     let show = teeproof(["bundle", "show"]).args([&output]);
     show.exits(0)
         .shows(&["REPLACED chip-id in hcl-report, bytes 0x1c0..0x200", "REPLACED vm-id in hcl-report"]);
@@ -192,6 +199,27 @@ fn what_cannot_be_redacted_is_told() {
     let redacted = salted(&machine, "redacted.bundle");
     run(&redacted, "utf8:another sixteen.")
         .fails(2, &["redacted already", "redact the bundle that was collected"]);
+    // Nobody learns of a salt that was not used.
+    let again = teeproof(["bundle", "redact"]).args([&redacted]).exits(2);
+    assert!(!again.stderr.contains("salt"), "{again:#?}");
+    // Nothing that was not redacted is put beside what was.
+    let vek = machine.put("vek.der", &machine.minted.vek);
+    teeproof(["bundle", "create"]).args([&redacted, &vek]).fails(
+        2,
+        &["nothing can be added to a redacted bundle", "make a bundle of the files that were collected"],
+    );
+    let copy = machine.folder.join("copy.bundle");
+    teeproof(["bundle", "create"]).args([&redacted]).args(["-o"]).args([&copy]).exits(0);
+    // A file of evidence is no bundle, and why a part cannot be read is told.
+    run(&machine.report(), "utf8:sixteen of salt.").fails(3, &["no bundle yet", "teeproof bundle create"]);
+    let mut client = machine.minted.ak_certificate.clone();
+    let at = client.windows(15).position(|window| window == b".ConfidentialVM").unwrap();
+    client[at - 1] = 0xff;
+    let unread = machine.folder.join("unread.bundle");
+    let client = machine.put("ak.der", &client);
+    teeproof(["bundle", "create"]).args([machine.report(), client]).args(["-o"]).args([&unread]).exits(0);
+    run(&unread, "utf8:sixteen of salt.")
+        .fails(3, &["certificate-0", "cannot be read completely", "alphabet"]);
     let blank = genoa().with_machine(|machine| {
         machine.report.report_id = [0; 32];
         machine.report.report_id_ma = [0xff; 32];

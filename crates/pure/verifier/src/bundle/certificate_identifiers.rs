@@ -117,12 +117,16 @@ impl<'a> List<'a> {
     /// One name of an attestation key.
     fn name(&mut self, der: &[u8], oid: &[u8], tag: u8, contents: &'a [u8]) -> Result<(), Error> {
         let offset = place_of(der, contents).unwrap_or_default().start;
-        let Ok(Text(text)) = Text::decode(tag, contents, offset) else {
-            if is_string(tag) || tag & CONSTRUCTED != 0 {
+        let text = match Text::decode(tag, contents, offset) {
+            Ok(Text(text)) => text,
+            Err(error) if is_string(tag) => return Err(error),
+            Err(_) if tag & CONSTRUCTED != 0 => {
                 return Err(fault(Kind::Value, NAME, offset, "text or bytes"));
             }
-            self.push(Identity::bytes(Identifier::AkId, contents), contents);
-            return Ok(());
+            Err(_) => {
+                self.push(Identity::bytes(Identifier::AkId, contents), contents);
+                return Ok(());
+            }
         };
         let lower = text.to_ascii_lowercase();
         let found = |words: &&str| lower.rfind(&words.to_ascii_lowercase());
