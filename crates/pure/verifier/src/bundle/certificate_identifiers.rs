@@ -129,7 +129,7 @@ impl<'a> List<'a> {
             }
         };
         let lower = text.to_ascii_lowercase();
-        let found = |words: &&str| lower.rfind(&words.to_ascii_lowercase());
+        let found = |words: &&str| last_position(lower.as_bytes(), &words.to_ascii_lowercase());
         let last = AK_WORDS.iter().filter_map(|words| Some((found(words)?, words.len()))).max();
         let Some((at, words)) = last else {
             if !SHARED.contains(&oid) {
@@ -232,11 +232,16 @@ fn places_of_words(bytes: &[u8]) -> Vec<usize> {
     for words in AK_WORDS {
         let wide: Vec<u8> = words.bytes().flat_map(|byte| [0, byte]).collect();
         for words in [words.as_bytes(), &wide] {
-            let windows = (0..=usize::MAX).zip(bytes.windows(words.len()));
+            let windows = (0..=usize::MAX).zip(bytes.windows(words.len().max(1)));
             places.extend(windows.filter(|(_, window)| window.eq_ignore_ascii_case(words)).map(|(at, _)| at));
         }
     }
     places
+}
+
+/// Where a text stands last in bytes.
+fn last_position(bytes: &[u8], text: &str) -> Option<usize> {
+    bytes.windows(text.len().max(1)).rposition(|window| window == text.as_bytes())
 }
 
 /// The machine and the user of a client's information.
