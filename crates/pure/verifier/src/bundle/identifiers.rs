@@ -108,7 +108,13 @@ impl<'a> List<'a> {
         let wrong = |expected| fault(Wrong::Value, "HCL report: claims", offset, expected);
         let claims: Claims<'_> = serde_json::from_slice(envelope.claims())
             .map_err(|_| wrong("JSON that writes vmUniqueId once and without escapes"))?;
-        if let Some(text) = claims.configuration.and_then(|configuration| configuration.vm_id) {
+        let id = claims.configuration.and_then(|configuration| configuration.vm_id);
+        let named = envelope.claims().windows(VM_ID.len());
+        let named = named.filter(|window| window.eq_ignore_ascii_case(VM_ID));
+        if named.fold(0_usize, |sum, _| sum.saturating_add(1)) > usize::from(id.is_some()) {
+            return Err(wrong("vmUniqueId in vm-configuration alone"));
+        }
+        if let Some(text) = id {
             let VmId(digits) = text.parse().map_err(|_| wrong("a GUID as vmUniqueId"))?;
             self.push(Identity::guid(Identifier::VmId, &digits), text.as_bytes());
         }
@@ -229,6 +235,7 @@ struct Configuration<'a> {
     vm_id: Option<&'a str>,
 }
 
+const VM_ID: &[u8] = b"vmUniqueId";
 /// Where a quote's header has the id of the quoting enclave, by which one platform is told from
 /// another.
 const QE_ID: Range<usize> = 28..44;

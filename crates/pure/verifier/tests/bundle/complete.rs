@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use teeproof::bundle::{Bundle, BundleError, PartName};
 use teeproof::input::Kind;
 use teeproof_aws_lc::TABLE;
-use teeproof_mint::azure::Vm;
+use teeproof_mint::azure::{Claims, Vm};
 use teeproof_mint::snp::Product;
 use teeproof_mint::x509::{Extension, Oid, der};
 
@@ -111,6 +111,23 @@ proptest! {
             prop_assert!(!stands_in(PPID, &der) && !stands_in(b"instance of plat", &der));
         }
     }
+}
+
+/// The VM's id where the claims do not have it: beside the configuration, in other letters, as no text.
+#[test]
+fn the_id_of_a_vm_in_another_place() {
+    let with = |claims: &dyn Fn(&mut Claims)| {
+        let evidence = Vm::snp(Product::Milan).with_claims(|one| claims(one)).evidence().unwrap();
+        bundle(&[(Kind::HclReport, &evidence.hcl_report)]).redact(SALT, &TABLE)
+    };
+    let id = "7EE79200-F000-4000-8000-0123456789AB";
+    assert!(with(&|_| ()).is_ok());
+    let beside = |claims: &mut Claims| claims.others.set("vmUniqueId", id);
+    assert_unread(with(&beside), Kind::HclReport, "vmUniqueId in vm-configuration alone");
+    let letters = |claims: &mut Claims| claims.configuration.set("VmUniqueID", id);
+    assert_unread(with(&letters), Kind::HclReport, "vmUniqueId in vm-configuration alone");
+    let text = |claims: &mut Claims| claims.configuration.set("vmUniqueId", "the seventh");
+    assert_unread(with(&text), Kind::HclReport, "a GUID as vmUniqueId");
 }
 
 /// A hardware id of another length, and information about a client that is none.

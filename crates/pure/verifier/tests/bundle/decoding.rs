@@ -14,7 +14,10 @@ pub(crate) fn decoded(bytes: &[u8]) -> Vec<Vec<u8>> {
 fn decoded_once(bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut all = vec![every_second(bytes), every_second(bytes.get(1..).unwrap_or_default())];
     let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte);
-    for bytes in [bytes, &unescaped(bytes, b"nrt"), &unescaped(&unescaped(bytes, b"nrtx"), b"0")] {
+    let mut written = vec![bytes.to_vec(), unescaped(bytes, b"nrt")];
+    written.push(unescaped(&unescaped(bytes, b"nrtx"), b"0"));
+    written.dedup();
+    for bytes in &written {
         let digits = runs(bytes, |byte| byte.is_ascii_hexdigit(), b"-:_,;.% \t\r\n\0");
         all.extend(digits.flat_map(|run| from_hex(&run)));
         all.extend(runs(bytes, is_base64, b" \t\r\n\0").flat_map(|run| from_base64(&run)));
