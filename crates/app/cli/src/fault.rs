@@ -128,6 +128,12 @@ impl Fault {
         Self { policy: Some(Box::new(error)), ..fault }
     }
 
+    /// With what did not come about because of it, for a person who looks for it.
+    pub(crate) fn so(mut self, what: &str) -> Self {
+        self.message = format!("{what}: {}", self.message);
+        self
+    }
+
     /// In this file, unless a file was named already.
     pub(crate) fn in_file(mut self, file: impl Display) -> Self {
         self.file.get_or_insert_with(|| file.to_string());

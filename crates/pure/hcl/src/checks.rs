@@ -41,7 +41,7 @@ checks! { VERIFY:
         "Intel 344425, TDREPORT_STRUCT";
     TD_QUOTE [7] = "tdx.quote", "the TD's quote",
         "Intel's quoting enclave vouches for the TDREPORT.",
-        "Quotes of TDs are not verified by this version.",
+        "Take evidence of a VM on SEV-SNP: this version verifies no quote of a TD, and no option makes it.",
         "Intel TDX DCAP, quote version 4 and 5";
 }
 

@@ -29,7 +29,7 @@ macro_rules! hcl_policy_fields {
                     "Give the AK certificate with every authority up to and including the root.",
                     "TCG AK credential, 2.23.133.8.3",
                 genuine (waived), value (vm.ak_path().map(|_| true)),
-                suggest (found);
+                suggest (by ak_certificate);
             ak_revocation_list: Rule<'p, bool>, "ak-revocation-list" as YesNo,
                 "Whether every certificate of the attestation key's chain whose issuer signs revocation lists was looked up in a current one; absent where no chain was established.",
                 AK_REVOCATION_LIST [7] = "ak.revocation-list", "revocation lists for the attestation key's chain",

@@ -100,7 +100,10 @@ impl fmt::Display for VekSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Kds(url) => write!(f, "Fetch the VCEK from {url}"),
-            Self::NoUrl(field) => write!(f, "The address of the VCEK at AMD cannot be made: {field}."),
+            Self::NoUrl(field) => write!(
+                f,
+                "Give the VCEK as an endorsement (--endorsements FILE): its address at AMD cannot be made from the report: {field}."
+            ),
             Self::Provider => {
                 f.write_str("Ask the cloud provider for its VLEK: AMD hands it to the provider alone.")
             }

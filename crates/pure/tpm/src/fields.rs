@@ -29,7 +29,7 @@ macro_rules! tpm_policy_fields {
                     "Give the event log of the machine that was quoted, quote PCR 7, and enable secure boot; where the log was given, the reason names the event that proves nothing.",
                     "TCG PC Client Platform Firmware Profile, section 3.3.4.8",
                 genuine (waived), value ((booted.secure_boot().ok()), Remark::Because(&SecureBootSource(booted.secure_boot()))),
-                suggest (found)
+                suggest (by secure_boot)
                 under "What booted.";
             event_log: EventLogRule<'p>, "event-log" as LogExplains,
                 "Whether the log explains PCRs 0 to 7, all of them quoted, and every other quoted PCR that it has events for; absent without a log.",

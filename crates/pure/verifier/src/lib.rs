@@ -27,7 +27,9 @@ pub use inspect::{Inspected, ReplayHashes, inspect, inspect_replay};
 pub use many::{verify_many, verify_with_cache};
 pub use policy::{AzureSnpPolicy, Policy, PolicyWarning};
 #[cfg(feature = "policy-file")]
-pub use policy::{NoProposal, PolicyError, PolicyKey, PolicyProblem, Proposal, ProposalChoices, Unsuitable};
+pub use policy::{
+    MixedFact, NoProposal, PolicyError, PolicyKey, PolicyProblem, Proposal, ProposalChoices, Unsuitable,
+};
 pub use request::{Evidence, Request, RequestError};
 pub use result::{AttestationResult, Caution, Claim, Fresh, FreshnessDemand, UnknownClaim, Verdict};
 pub use verify::{Verified, verify};

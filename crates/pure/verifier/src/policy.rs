@@ -42,6 +42,8 @@ mod unsuitable;
 mod warnings;
 
 #[cfg(feature = "policy-file")]
+pub use lines::MixedFact;
+#[cfg(feature = "policy-file")]
 pub use problem::{PolicyError, PolicyProblem};
 #[cfg(feature = "policy-file")]
 pub use propose::{NoProposal, Proposal, ProposalChoices};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
-use teeproof::{AttestationResult, NoProposal, Proposal, ProposalChoices, Unsuitable};
+use teeproof::{AttestationResult, MixedFact, NoProposal, Proposal, ProposalChoices, Unsuitable};
 
 use super::show;
 use super::trial::{Case, Named, Trial, TrialArgs};
@@ -51,6 +51,9 @@ pub(super) struct SuggestArgs {
 
 /// Runs the verb.
 pub(super) fn run(args: &SuggestArgs, context: &Context) -> Result<Product, Fault> {
+    if args.name.trim().is_empty() {
+        return Err(Fault::usage("--name: the name is blank", "results call the policy by it: choose one"));
+    }
     if args.name.starts_with("builtin:") {
         return Err(Fault::usage(
             "--name: builtin: is kept for policies that are built in",
@@ -60,6 +63,7 @@ pub(super) fn run(args: &SuggestArgs, context: &Context) -> Result<Product, Faul
     let shared = args.trial.shared(context)?;
     let trial = args.trial.of(&shared, None, context);
     let named = Named::read(&args.bundles, &shared, context);
+    let named = each_once(named, context);
     let cases: Vec<_> = named.iter().map(Named::case).collect();
     let choices = ProposalChoices {
         name: &args.name,
@@ -69,14 +73,32 @@ pub(super) fn run(args: &SuggestArgs, context: &Context) -> Result<Product, Faul
     let results: Vec<_> =
         named.iter().zip(&cases).map(|(one, case)| suitable(&one.name, case, &trial, &choices)).collect();
     let results = all(results, context)?;
-    let proposal = Proposal::from_results(&results, &choices).map_err(|error| fault(&error))?;
+    let names: Vec<&str> = named.iter().map(|one| one.name.as_str()).collect();
+    let proposal = Proposal::from_results(&results, &choices).map_err(|error| fault(&error, &names))?;
     let learnt: Vec<_> =
         named.iter().zip(&results).map(|(one, result)| Learnt { file: &one.name, result }).collect();
     if context.is_json() {
-        return Product::json(&Suggestion::of(&proposal, learnt), 0);
+        return Product::json(&Suggestion::of(&proposal, learnt, choices.origin_accepted), 0);
     }
     say_summary(&proposal, &learnt, context);
     Ok(Product::text(proposal.toml))
+}
+
+/// Each piece of evidence once, whatever the files are called: twice the same is no second machine.
+fn each_once(named: Vec<Named>, context: &Context) -> Vec<Named> {
+    let cases: Vec<_> = named.iter().map(Named::case).collect();
+    let evidence: Vec<_> = cases.iter().map(|case| case.as_ref().ok().map(Case::evidence)).collect();
+    let repeated = |index: usize| {
+        let one = evidence.get(index).copied().flatten()?;
+        evidence.iter().take(index).position(|before| *before == Some(one))
+    };
+    let repeated: Vec<Option<usize>> = (0..evidence.len()).map(repeated).collect();
+    for (one, before) in named.iter().zip(&repeated) {
+        if let Some(before) = before.and_then(|before| named.get(before)) {
+            context.say(&format!("{}: the same evidence as {}, counted once", one.name, before.name));
+        }
+    }
+    named.into_iter().zip(repeated).filter(|(_, before)| before.is_none()).map(|(one, _)| one).collect()
 }
 
 /// The result of evidence that a policy can be proposed from.
@@ -86,7 +108,9 @@ fn suitable<'r>(
     trial: &'r Trial<'_>,
     choices: &ProposalChoices<'_>,
 ) -> Result<AttestationResult<'r>, Fault> {
-    let result = case.as_ref().map_err(Clone::clone)?.verify(trial)?;
+    let no_policy = |fault: Fault| fault.so("no policy is proposed");
+    let case = case.as_ref().map_err(|fault| no_policy(fault.clone()))?;
+    let result = case.verify(trial).map_err(no_policy)?;
     match Unsuitable::of(&result, choices.origin_accepted.is_some()) {
         None => Ok(result),
         Some(reason) => Err(Fault::unsuitable(&reason).in_file(name)),
@@ -94,12 +118,32 @@ fn suitable<'r>(
 }
 
 /// Why there is no proposal although each piece of evidence is suitable.
-fn fault(error: &NoProposal) -> Fault {
+fn fault(error: &NoProposal, names: &[&str]) -> Fault {
     match error {
         NoProposal::Unsuitable { reason, .. } => Fault::unsuitable(reason),
         NoProposal::NotAPolicy(problems) => Fault::policy(problems.clone()).in_file("the proposal"),
+        NoProposal::Mixed(facts) => mixed(facts, names),
         other => Fault::usage(other.to_string(), "teeproof inspect shows which PCRs the evidence has"),
     }
+}
+
+/// Some of the evidence has a fact that says what runs, and the files that are named here lack it.
+fn mixed(facts: &[MixedFact], names: &[&str]) -> Fault {
+    let told = facts.iter().map(|fact| {
+        let files: Vec<&str> = fact.lacking.iter().filter_map(|index| names.get(*index).copied()).collect();
+        let lacking = files.join(", ");
+        format!("{} would be pinned for the others, and not for {lacking}: {}", fact.field, fact.because)
+    });
+    let told: Vec<String> = told.collect();
+    let pcrs: Vec<&str> =
+        facts.iter().filter_map(|fact| fact.field.split_once(".pcrs.")).map(|pcr| pcr.1).collect();
+    let pin = if pcrs.len() == facts.len() {
+        format!(", or pin them all the same: --pin {}", pcrs.join(","))
+    } else {
+        String::new()
+    };
+    let hint = format!("propose one policy for each image: one for these files, and one for the others{pin}");
+    Fault::refused(format!("no policy is proposed from these files together: {}", told.join("; ")), hint)
 }
 
 /// For people: what the proposal comes from, where the files differ, and what to look at before it is used.
@@ -115,6 +159,9 @@ fn say_summary(proposal: &Proposal, learnt: &[Learnt<'_>], context: &Context) {
         page.paint(LOUD, caution).end();
     }
     proposal.warnings.iter().for_each(|warning| show::warning(&mut page, "line ", warning));
+    if !context.quiet {
+        page.line("read it, then try it on evidence that it has to accept or refuse: teeproof policy test POLICY BUNDLE");
+    }
     context.insist(&page);
 }
 
@@ -148,6 +195,14 @@ fn all<T>(results: Vec<Result<T, Fault>>, context: &Context) -> Result<Vec<T>, F
 struct Suggestion<'a> {
     schema: &'static str,
     cautions: serde_json::Map<String, serde_json::Value>,
+    /// The first lines of the file, which people see on standard error too.
+    head: &'a [String],
+    /// Why claims are accepted whose origin is not shown.
+    origin_accepted: Option<&'a str>,
+    /// The subjects of the anchors that are not pinned.
+    anchors: &'a [String],
+    /// What the results warn of.
+    evidence_warnings: &'a [String],
     toml: &'a str,
     differing: &'a [String],
     warnings: Vec<WarningJson>,
@@ -155,12 +210,16 @@ struct Suggestion<'a> {
 }
 
 impl<'a> Suggestion<'a> {
-    fn of(proposal: &'a Proposal, files: Vec<Learnt<'a>>) -> Self {
+    fn of(proposal: &'a Proposal, files: Vec<Learnt<'a>>, origin_accepted: Option<&'a str>) -> Self {
         let mut cautions = CautionCounts::default();
         files.iter().for_each(|one| cautions.count(one.result));
         Self {
             schema: "teeproof/policy-suggestion/1",
             cautions: cautions.json(),
+            head: &proposal.cautions,
+            origin_accepted,
+            anchors: &proposal.anchors,
+            evidence_warnings: &proposal.evidence_warnings,
             toml: &proposal.toml,
             differing: &proposal.differing,
             warnings: proposal.warnings.iter().map(WarningJson::of).collect(),

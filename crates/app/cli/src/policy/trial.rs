@@ -10,7 +10,7 @@ use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof::wire::certificate::Certificate;
 use teeproof::wire::crl::RevocationList;
 use teeproof::x509::{Anchors, CachedSignatures};
-use teeproof::{AttestationResult, Evidence, Policy, Request};
+use teeproof::{AttestationResult, Evidence, Policy, Request, RequestError};
 
 use crate::at::At;
 use crate::context::Context;
@@ -102,6 +102,11 @@ impl<'f> Case<'f> {
         })
     }
 
+    /// The evidence alone.
+    pub(super) const fn evidence(&self) -> Evidence<'f> {
+        self.evidence
+    }
+
     /// Verifies it.
     pub(super) fn verify<'c: 'r, 'r>(&'c self, trial: &'r Trial<'_>) -> Result<AttestationResult<'r>, Fault> {
         let request = Request {
@@ -119,7 +124,17 @@ impl<'f> Case<'f> {
             policy: trial.policy,
             crypto: &trial.crypto,
         };
-        teeproof::verify(&self.evidence, &request)
-            .map_err(|error| Fault::usage(error.to_string(), error.hint()).in_file(self.name))
+        teeproof::verify(&self.evidence, &request).map_err(|error| {
+            let hint = match error {
+                RequestError::NoTimeInEvidence(_) => {
+                    format!(
+                        "{}; --at document is for Nitro documents: run those apart from the others",
+                        error.hint()
+                    )
+                }
+                _ => error.hint().to_string(),
+            };
+            Fault::usage(error.to_string(), hint).in_file(self.name)
+        })
     }
 }

@@ -36,6 +36,7 @@ mod policy;
 mod policy_advice;
 mod policy_azure;
 mod policy_fleet;
+mod policy_mixed;
 mod policy_suggest;
 mod policy_warnings;
 mod real;

@@ -49,8 +49,10 @@ fn rules_that_say_less_than_they_seem_to_are_warned_of() {
     let guest = "[snp]\nunlisted = { waived = \"w\" }\ndebug = { exactly = false }";
     let ones = "11".repeat(48);
     let pinned = format!("measurement = {{ exactly = \"{ones}\" }}");
-    let azure = "[azure-snp]\nunlisted = { waived = \"w\" }\ndebug = { exactly = false }";
+    let bare = "[azure-snp]\nunlisted = { waived = \"w\" }\ndebug = { exactly = false }";
+    let azure = format!("{bare}\nsecure-boot = {{ exactly = true }}");
     let shown = format!("{pinned}\norigin = {{ exactly = \"measurement\" }}");
+    let pcr = |index: u8| format!("pcrs = {{ {index} = {{ exactly = \"{}\" }} }}", "11".repeat(32));
     let booted = format!("pcrs = {{ 4 = {{ exactly = \"{}\" }} }}", "11".repeat(32));
     let image = format!("pcrs = {{ 0 = {{ exactly = \"{ones}\" }} }}");
     let cases = [
@@ -76,11 +78,33 @@ fn rules_that_say_less_than_they_seem_to_are_warned_of() {
         (format!("{nitro}\n{image}\ndebug = {{ one-of = [true, false] }}"), "nitro.debug", 5, "debug mode"),
         (format!("{nitro}\n{image}\nmax-age = {{ at-most = 86400 }}"), "nitro.max-age", 5, "3 hours"),
         (
-            format!("{nitro}\npcrs = {{ 4 = {{ exactly = \"{ones}\" }} }}"),
+            format!("{nitro}\npcrs = {{ 5 = {{ exactly = \"{ones}\" }} }}"),
             "nitro.pcrs",
             4,
             "what software runs",
         ),
+        // Of an image in three parts, the kernel alone, or the application alone.
+        (
+            format!("{nitro}\npcrs = {{ 1 = {{ exactly = \"{ones}\" }} }}"),
+            "nitro.pcrs",
+            4,
+            "what software runs",
+        ),
+        (
+            format!("{nitro}\npcrs = {{ 2 = {{ exactly = \"{ones}\" }} }}"),
+            "nitro.pcrs",
+            4,
+            "what software runs",
+        ),
+        (
+            format!("{nitro}\npcrs = {{ 0 = {{ exactly = \"{ones}\" }}, 4 = {{ exactly = \"{ones}\" }} }}"),
+            "nitro.pcrs.4",
+            4,
+            "one instance's alone",
+        ),
+        // A signer's image can run in debug mode.
+        (format!("{nitro}\npcrs = {{ 8 = {{ exactly = \"{ones}\" }} }}"), "nitro.debug", 3, "debug mode"),
+        (format!("{nitro}\nsigner = {{ exactly = \"{ones}\" }}"), "nitro.debug", 3, "debug mode"),
         (nitro.to_owned(), "nitro.pcrs", 3, "what software runs"),
         (guest.to_owned(), "snp", 3, "what software runs"),
         (format!("[snp]\nunlisted = {{ waived = \"w\" }}\n{pinned}"), "snp.debug", 3, "the host can read"),
@@ -114,7 +138,7 @@ fn rules_that_say_less_than_they_seem_to_are_warned_of() {
         ),
         (format!("{azure}\n{shown}"), "azure-snp.pcrs", 3, "what software runs"),
         (
-            format!("{azure}\n{shown}\n{booted}\nsecure-boot = {{ exactly = false }}"),
+            format!("{bare}\n{shown}\n{booted}\nsecure-boot = {{ exactly = false }}"),
             "azure-snp.secure-boot",
             8,
             "without secure boot",
@@ -122,7 +146,7 @@ fn rules_that_say_less_than_they_seem_to_are_warned_of() {
         (
             format!("{azure}\n{shown}\n{booted}\nevent-log = {{ exactly = false }}"),
             "azure-snp.event-log",
-            8,
+            9,
             "shows nothing of what booted",
         ),
         (
@@ -130,20 +154,33 @@ fn rules_that_say_less_than_they_seem_to_are_warned_of() {
                 "{azure}\n{shown}\n{booted}\nevent-log = {{ explained-except = {{ 4 = \"w\", 11 = \"w\" }} }}"
             ),
             "azure-snp.event-log.explained-except.4",
-            8,
+            9,
             "another boot or machine",
         ),
         (format!("{azure}\n{pinned}\n{booted}"), "azure-snp.origin", 3, "any SNP guest"),
+        // PCRs that name no image, and one that names the keys of secure boot.
+        (format!("{azure}\n{shown}\n{}", pcr(0)), "azure-snp.pcrs", 8, "what software runs"),
+        (format!("{azure}\n{shown}\n{}", pcr(20)), "azure-snp.pcrs", 8, "what software runs"),
+        (format!("{azure}\n{shown}\n{}", pcr(7)), "azure-snp.pcrs", 8, "PCR 7 alone"),
+        (format!("{bare}\n{shown}\n{booted}"), "azure-snp.secure-boot", 3, "secure boot is not demanded: w"),
+        (
+            format!(
+                "{azure}\n{booted}\nid-key-digest = {{ exactly = \"{ones}\" }}\nguest-svn = {{ at-least = 0 }}\norigin = {{ exactly = \"id-key-digest\" }}"
+            ),
+            "azure-snp.guest-svn",
+            8,
+            "any security version",
+        ),
         (
             format!("{azure}\n{booted}\norigin = {{ exactly = \"ak-certificate\" }}"),
             "azure-snp.origin",
-            6,
+            7,
             "AK certificate alone",
         ),
         (
             format!("{azure}\n{booted}\norigin = {{ one-of = [\"reference-value\", \"ak-certificate\"] }}"),
             "azure-snp.origin",
-            6,
+            7,
             "AK certificate alone",
         ),
         (
@@ -152,7 +189,7 @@ fn rules_that_say_less_than_they_seem_to_are_warned_of() {
                 zeros(48)
             ),
             "azure-snp.origin",
-            8,
+            9,
             "without an ID block",
         ),
     ];
@@ -165,6 +202,7 @@ fn rules_that_say_less_than_they_seem_to_are_warned_of() {
     let floor = |levels: &str| format!("current-tcb = {{ at-least = {levels} }}");
     let one = "{ bootloader = 3, tee = 0, snp = 8, microcode = 115 }";
     let zero = "{ bootloader = 0, tee = 0, snp = 0, microcode = 0 }";
+    let turin = "product = { exactly = \"turin\" }";
     let milan = "product = { exactly = \"milan\" }";
     for (product, levels, message) in [
         ("product = { one-of = [\"milan\", \"genoa\"] }", one.to_owned(), Some("one floor for milan, genoa")),
@@ -172,6 +210,8 @@ fn rules_that_say_less_than_they_seem_to_are_warned_of() {
         (milan, zero.to_owned(), Some("a floor of zeros")),
         (milan, format!("{{ milan = {zero} }}"), Some("a floor of zeros")),
         (milan, one.to_owned(), None),
+        (turin, one.to_owned(), Some("does not compare the FMC")),
+        (turin, format!("{{ turin = {{ fmc = 1, {} }}", &one[2..]), None),
         ("# none", format!("{{ milan = {one}, genoa = {one} }}"), None),
     ] {
         let (found, ran) =
@@ -199,7 +239,7 @@ fn rules_that_say_less_than_they_seem_to_are_warned_of() {
         );
         let (found, ran) =
             warnings("advice-warnings-pcrs", &format!("{azure}\n{shown}\npcrs = {{ {rules} }}"));
-        let [(at, 7, said)] = found.as_slice() else { panic!("{found:#?}") };
+        let [(at, 8, said)] = found.as_slice() else { panic!("{found:#?}") };
         assert!(*at == format!("azure-snp.pcrs.{index}") && said.contains(message), "{ran:#?}");
     }
     // A policy that names its software has none.
@@ -290,5 +330,21 @@ fn rules_that_can_never_hold_are_warned_of() {
                 assert_eq!((path.as_str(), *line), (format!("snp.{key}").as_str(), 7));
             }
         }
+    }
+}
+
+/// `[azure-tdx]` has no field that these grounds rest on.
+#[test]
+fn a_ground_that_a_section_cannot_hold_is_a_mistake() {
+    for (ground, exit) in [("measurement", 3), ("id-key-digest", 3), ("ak-certificate", 0)] {
+        let text = format!(
+            "version = 1\n[azure-tdx]\nunlisted = {{ waived = \"w\" }}\norigin = {{ exactly = \"{ground}\" }}\n"
+        );
+        let policy = file("advice-tdx-ground", "policy.toml", text);
+        let ran = teeproof(["policy", "check"]).args([policy]).exits(exit);
+        let mistake = format!("azure-tdx.origin: the ground `{ground}` can never hold");
+        assert_eq!(ran.stdout.contains(&mistake), exit == 3, "{ran:#?}");
+        // No advice names a field that the section has not.
+        assert!(!ran.stdout.contains("with measurement pinned"), "{ran:#?}");
     }
 }

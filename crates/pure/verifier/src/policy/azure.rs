@@ -70,7 +70,17 @@ fn waives<T: Value>(rule: &Rule<'_, T>) -> bool {
 /// Reads `[azure-tdx]`: the VM's fields. Those of the TD join when TD quotes are verified.
 pub(super) fn read_tdx(node: Node<'_>, problems: &mut Problems<'_>) -> Result<Policy<'static>, Reported> {
     let section = Section::open(node, &keys().collect::<Vec<_>>(), problems)?;
-    fields(&section, problems)
+    let policy = fields(&section, problems)?;
+    if let (Origin::AnyOf { grounds, .. }, Field::Named(node)) =
+        (&policy.origin, section.field("origin", problems)?)
+        && let Some(ground) =
+            grounds.iter().find(|ground| matches!(ground, Ground::Measurement | Ground::IdKeyDigest))
+    {
+        let message = format!("the ground `{ground}` can never hold: `[azure-tdx]` has no such field");
+        let hint = "TD quotes are not verified yet: write { waived = \"<why>\" }, or leave the section out";
+        return Err(node.problem(problems, message, Some(hint.into())));
+    }
+    Ok(policy)
 }
 
 /// Proposes `[azure-snp]` for these VMs.
@@ -108,10 +118,34 @@ fn origin(lines: &mut Lines<'_>, key: &str, vms: &[&VerifiedVm<'_>]) {
 fn quote(lines: &mut Lines<'_>, key: &str, vms: &[&VerifiedVm<'_>]) {
     match (vms.iter().all(|vm| vm.quote().is_some()), vms.iter().any(|vm| vm.quote().is_some())) {
         (true, _) => lines.line(&format!("{key} = {{ exactly = true }}")),
-        (false, true) => lines.waived_differing(key, "no quote came with some of the evidence"),
+        (false, true) => lines.lacking(key, true, "no quote came with it", QUOTE),
         (false, false) => lines.waived(key, "no quote came with the evidence"),
     }
 }
+
+const QUOTE: &str = "collect from each machine with a quote, and propose again";
+
+/// Whether the attestation key is certified, or the check's own reason why its certificate could not be verified.
+fn ak_certificate(lines: &mut Lines<'_>, key: &str, vms: &[&VerifiedVm<'_>]) {
+    let failures = lines.ak_failures();
+    let known: Vec<Result<String, String>> = vms
+        .iter()
+        .zip(&failures)
+        .map(|(vm, failure)| match (vm.ak_path(), failure) {
+            (Some(_), _) => Ok(YesNo::toml(&true)),
+            (None, Some(failure)) => Err(failure.because.clone()),
+            (None, None) => Err(NO_AK_CERTIFICATE.into()),
+        })
+        .collect();
+    let came = failures.iter().flatten().any(|failure| failure.came);
+    if known.iter().all(Result::is_err) && !came {
+        return lines.waived(key, NO_AK_CERTIFICATE);
+    }
+    lines.known(key, known.into_iter(), CERTIFY_AK);
+}
+
+const NO_AK_CERTIFICATE: &str = "no AK certificate came with the evidence";
+const CERTIFY_AK: &str = "collect a current AK certificate (NV index 0x01C101D0) and its authorities from each machine, and propose again";
 
 /// The grounds of the report's origin.
 struct Grounds;

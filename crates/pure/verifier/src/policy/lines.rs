@@ -1,4 +1,8 @@
 //! The lines of a proposed section.
+//!
+//! A fact that some of the evidence has and the rest lacks is never given up in silence: no rule accepts both, so
+//! that a waiver accepts what was not seen. Where the fact says what runs or who signed it, nothing is proposed;
+//! elsewhere the waiver is a warning of the proposal.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -21,10 +25,47 @@ pub(super) struct Lines<'c> {
     /// The tables of PCRs: a key that stood behind them would be one of theirs.
     tables: String,
     differing: Vec<String>,
-    /// Waivers without which the evidence would not be accepted, as `field: reason`.
-    cautions: Vec<String>,
+    /// Which of the results are of this section, counted from 0.
+    results: Vec<usize>,
+    /// Why the AK certificate of each piece of evidence could not be verified, where it could not.
+    ak_failures: Vec<Option<AkFailure>>,
+    /// Waivers that the evidence is the reason of.
+    lacking: Vec<Lacking>,
+    /// Facts for whose sake nothing is proposed.
+    mixed: Vec<MixedFact>,
     /// Fields that are waived whatever was found, and why.
     withheld: (&'static [&'static str], &'static str),
+}
+
+/// A field that is waived because some or all of the evidence lacks it, where others may have it.
+#[derive(Debug)]
+pub(super) struct Lacking {
+    /// The key in its section.
+    pub(super) field: String,
+    /// What the policy accepts.
+    pub(super) message: String,
+    /// What a person can do.
+    pub(super) hint: &'static str,
+}
+
+/// A fact that says what runs or who signed it, which some of the evidence has and the rest lacks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MixedFact {
+    /// The field: `azure-snp.pcrs.4`.
+    pub field: String,
+    /// Which of the results lack it, counted from 0.
+    pub lacking: Vec<usize>,
+    /// Why the first of them lacks it.
+    pub because: String,
+}
+
+/// Why there is no verified AK certificate.
+#[derive(Clone, Debug)]
+pub(super) struct AkFailure {
+    /// Whether one came.
+    pub(super) came: bool,
+    /// The reason of the check.
+    pub(super) because: String,
 }
 
 /// A finished section.
@@ -33,22 +74,37 @@ pub(super) struct SectionLines {
     pub(super) toml: String,
     /// The fields that differ, as `section.field`.
     pub(super) differing: Vec<String>,
-    /// What the policy does not demand because the evidence would not hold it, as `section.field is waived: why`.
-    pub(super) cautions: Vec<String>,
+    /// Waivers that the evidence is the reason of.
+    pub(super) lacking: Vec<Lacking>,
+    /// Facts for whose sake nothing is proposed.
+    pub(super) mixed: Vec<MixedFact>,
 }
 
 impl<'c> Lines<'c> {
-    /// No lines yet.
-    pub(super) fn of(section: Technology, choices: ProposalChoices<'c>) -> Self {
+    /// No lines yet, for these results.
+    pub(super) fn of(section: Technology, choices: ProposalChoices<'c>, results: Vec<usize>) -> Self {
         Self {
             section,
             choices,
             text: String::new(),
             tables: String::new(),
             differing: Vec::new(),
-            cautions: Vec::new(),
+            results,
+            ak_failures: Vec::new(),
+            lacking: Vec::new(),
+            mixed: Vec::new(),
             withheld: (&[], ""),
         }
+    }
+
+    /// Tells why AK certificates could not be verified.
+    pub(super) fn set_ak_failures(&mut self, failures: Vec<Option<AkFailure>>) {
+        self.ak_failures = failures;
+    }
+
+    /// Why the AK certificate of each piece of evidence could not be verified, where it could not.
+    pub(super) fn ak_failures(&self) -> Vec<Option<AkFailure>> {
+        self.ak_failures.clone()
     }
 
     /// Waives these fields for this reason, whatever is found.
@@ -66,12 +122,11 @@ impl<'c> Lines<'c> {
         self.choices.origin_accepted
     }
 
-    /// The section as TOML.
+    /// The section.
     pub(super) fn finish(self) -> SectionLines {
-        let Self { section, text, tables, differing, cautions, .. } = self;
-        let named = |fields: &[String]| fields.iter().map(|field| format!("{section}.{field}")).collect();
-        let (differing, cautions) = (named(&differing), named(&cautions));
-        SectionLines { toml: format!("\n[{section}]\n{text}{tables}"), differing, cautions }
+        let Self { section, text, tables, differing, lacking, mixed, .. } = self;
+        let differing = differing.iter().map(|field| format!("{section}.{field}")).collect();
+        SectionLines { toml: format!("\n[{section}]\n{text}{tables}"), differing, lacking, mixed }
     }
 
     /// A comment above what follows.
@@ -85,36 +140,82 @@ impl<'c> Lines<'c> {
     }
 
     /// A field with the values that were found, as TOML. One that none of the evidence has is demanded to be
-    /// absent, where its absence is signed; one that some of it does not have is waived, because no expectation
-    /// accepts both.
+    /// absent, where its absence is signed.
     pub(super) fn found(
         &mut self,
         field: &str,
         absence: Absence,
         values: impl Iterator<Item = Option<String>>,
     ) {
+        let values: Vec<Option<String>> = values.collect();
+        let none = values.iter().all(Option::is_none);
+        if none && absence == Absence::Attested && self.withheld(field).is_none() {
+            return self.line(&format!("{field} = {{ absent = true }}"));
+        }
+        let missing = || match absence {
+            Absence::Attested => NAMED_BY_NONE.to_string(),
+            Absence::NotAttested => NOT_HANDED_IN.to_string(),
+        };
+        self.known(field, values.into_iter().map(|value| value.ok_or_else(missing)), HAND_IN);
+    }
+
+    /// A field with the values that were found, or why there is none. It is waived where one is missing, because
+    /// no expectation accepts both; `hint` says what a person can do.
+    pub(super) fn known(
+        &mut self,
+        field: &str,
+        values: impl Iterator<Item = Result<String, String>>,
+        hint: &'static str,
+    ) {
         if let Some(why) = self.withheld(field) {
             return self.waived(field, why);
         }
-        let values: Vec<Option<String>> = values.collect();
-        if values.iter().any(Option::is_none) {
-            return match (values.iter().all(Option::is_none), absence) {
-                (true, Absence::Attested) => self.line(&format!("{field} = {{ absent = true }}")),
-                (true, Absence::NotAttested) => self.waived(field, "absent"),
-                (false, _) => self.waived_differing(field, "absent in some of the evidence"),
-            };
+        let values: Vec<Result<String, String>> = values.collect();
+        let reasons = distinct(values.iter().filter_map(|value| value.as_ref().err().cloned())).join("; ");
+        let has = values.iter().any(Result::is_ok);
+        if !reasons.is_empty() && has && NAMES_A_SIGNER.contains(&field) {
+            let found: Vec<Option<String>> = values.into_iter().map(Result::err).collect();
+            return self.mixed(field, &found);
         }
-        let values = distinct(values.into_iter().flatten());
-        match values.as_slice() {
-            [one] => {
-                let _ = writeln!(self.text, "{field} = {{ exactly = {one} }}");
-            }
+        if !reasons.is_empty() {
+            return self.lacking(field, has, &reasons, hint);
+        }
+        self.values(field, distinct(values.into_iter().flatten()).as_slice());
+    }
+
+    fn values(&mut self, field: &str, values: &[String]) {
+        match values {
+            [one] => self.line(&format!("{field} = {{ exactly = {one} }}")),
             several => {
                 self.differing.push(field.to_string());
-                let _ = writeln!(self.text, "# differs: {} values", several.len());
-                let _ = writeln!(self.text, "{field} = {{ one-of = [{}] }}", several.join(", "));
+                self.line(&format!("# differs: {} values", several.len()));
+                self.line(&format!("{field} = {{ one-of = [{}] }}", several.join(", ")));
             }
         }
+    }
+
+    /// Waives a field that all or some of the evidence lacks, and warns of it.
+    pub(super) fn lacking(&mut self, field: &str, others_have_it: bool, reasons: &str, hint: &'static str) {
+        let (why, message) = match others_have_it {
+            true => {
+                let why = format!("not in all of the evidence: {reasons}");
+                (why, format!("waived, although some of the evidence has it: {reasons}"))
+            }
+            false => (reasons.to_string(), format!("waived: {reasons}")),
+        };
+        if others_have_it {
+            self.differing.push(field.to_string());
+        }
+        self.waived(field, &why);
+        self.lacking.push(Lacking { field: field.to_string(), message, hint });
+    }
+
+    /// Notes a fact that some of the evidence has: for each piece, why it lacks the fact, or `None`.
+    fn mixed(&mut self, field: &str, reasons: &[Option<String>]) {
+        let lacking = self.results.iter().zip(reasons).filter(|(_, why)| why.is_some());
+        let lacking: Vec<usize> = lacking.map(|(result, _)| *result).collect();
+        let because = reasons.iter().flatten().next().cloned().unwrap_or_default();
+        self.mixed.push(MixedFact { field: format!("{}.{field}", self.section), lacking, because });
     }
 
     /// A field that must reach the lowest of the values that were found.
@@ -123,7 +224,7 @@ impl<'c> Lines<'c> {
             return self.waived(field, why);
         }
         let Some(floor) = values.collect::<Option<Vec<_>>>().and_then(K::lowest) else {
-            return self.waived(field, "absent");
+            return self.waived(field, NOT_HANDED_IN);
         };
         let _ = writeln!(self.text, "{field} = {{ at-least = {floor} }}");
     }
@@ -133,65 +234,85 @@ impl<'c> Lines<'c> {
         let _ = writeln!(self.text, "{field} = {{ waived = {} }}", text(why));
     }
 
-    /// A field that is waived although it shows what booted, because the evidence does not show it: the head of the
-    /// file says so.
-    pub(super) fn waived_loudly(&mut self, field: &str, why: &str) {
-        self.cautions.push(format!("{field} is waived: {why}"));
-        self.waived(field, why);
-    }
-
-    /// A field that no rule describes in all of the evidence, so that a person has to look at it.
-    pub(super) fn waived_differing(&mut self, field: &str, why: &str) {
-        self.differing.push(field.to_string());
-        self.waived(field, why);
-    }
-
-    /// A table of PCRs: a rule for each one that is in any of the evidence. `unpinned` says why one with
-    /// these values is not pinned, unless the relying party chose to pin it.
+    /// A table of PCRs: a rule for each one that is in any of the evidence. `volatile` says why no value of it is
+    /// ever pinned, and `unpinned` why the value of one piece of evidence is not; the relying party can choose to
+    /// pin it all the same. One that would be pinned for some of the evidence alone ends the proposal.
     pub(super) fn pcrs<const N: usize>(
         &mut self,
         field: &str,
         banks: &[Vec<(u8, [u8; N])>],
-        unpinned: impl Fn(u8, &[[u8; N]]) -> Option<String>,
+        volatile: impl Fn(u8) -> Option<&'static str>,
+        unpinned: impl Fn(u8, usize, &[u8; N]) -> Option<String>,
     ) {
         let before = mem::take(&mut self.text);
         for index in 0..=u8::MAX {
-            let values: Vec<[u8; N]> = banks.iter().filter_map(|bank| value(bank, index)).collect();
-            if values.is_empty() {
-                continue;
-            }
-            let why = match values.len() == banks.len() {
-                false => {
-                    self.differing.push(format!("{field}.{index}"));
-                    Some("not in all of the evidence".to_string())
+            let values: Vec<Option<[u8; N]>> = banks.iter().map(|bank| value(bank, index)).collect();
+            let name = format!("{field}.{index}");
+            let chosen = self.choices.pin.contains(&index);
+            match volatile(index).filter(|_| !chosen) {
+                _ if values.iter().all(Option::is_none) => (),
+                Some(why) => self.waived(&index.to_string(), why),
+                None if chosen => self.pcr(&name, index, &values),
+                None => {
+                    let why = |(value, piece): (&Option<[u8; N]>, usize)| match value {
+                        Some(value) => unpinned(index, piece, value),
+                        None => Some(NO_VALUE.to_string()),
+                    };
+                    let why: Vec<Option<String>> = values.iter().zip(0..=usize::MAX).map(why).collect();
+                    self.pcr_unless(&name, index, &values, &why);
                 }
-                true => unpinned(index, &values).filter(|_| !self.choices.pin.contains(&index)),
-            };
-            match why {
-                Some(why) => self.waived(&index.to_string(), &why),
-                None => self.register(index, values.into_iter()),
             }
         }
         let rules = mem::replace(&mut self.text, before);
         if rules.is_empty() {
-            self.waived(field, "no PCR is in the evidence");
+            self.waived(field, "no quoted PCR values came with the evidence");
             return;
         }
         let _ = write!(self.tables, "\n[{}.{field}]\n{rules}", self.section);
     }
 
-    fn register<const N: usize>(&mut self, index: u8, values: impl Iterator<Item = [u8; N]>) {
+    /// The rule of a PCR, where each piece of evidence says why it is not pinned, or `None`.
+    fn pcr_unless<const N: usize>(
+        &mut self,
+        name: &str,
+        index: u8,
+        values: &[Option<[u8; N]>],
+        why: &[Option<String>],
+    ) {
+        if why.iter().all(Option::is_none) {
+            return self.pcr(name, index, values);
+        }
+        if why.iter().any(Option::is_none) {
+            return self.mixed(name, why);
+        }
+        let reasons = distinct(why.iter().flatten().cloned()).join("; ");
+        self.waived(&index.to_string(), &reasons);
+        if values.iter().any(Option::is_none) {
+            self.differing.push(name.to_string());
+            let message = format!("waived: {reasons}");
+            self.lacking.push(Lacking { field: name.to_string(), message, hint: SAME_PCRS });
+        }
+    }
+
+    /// Pins a PCR to the values that were found.
+    fn pcr<const N: usize>(&mut self, name: &str, index: u8, values: &[Option<[u8; N]>]) {
         let before = self.differing.len();
-        self.found(
-            &index.to_string(),
-            Absence::NotAttested,
-            values.map(|value| Some(Fixed::<N>::toml(&value))),
-        );
+        let values = distinct(values.iter().flatten().map(Fixed::<N>::toml));
+        self.values(&index.to_string(), &values);
         if let Some(field) = self.differing.get_mut(before) {
-            *field = format!("pcrs.{index}");
+            *field = name.to_string();
         }
     }
 }
+
+/// Fields that say who signed what runs, or for whom: a waiver would accept signers that were not seen.
+const NAMES_A_SIGNER: &[&str] = &["author-key-digest", "vlek-provider"];
+
+const NAMED_BY_NONE: &str = "the signed report does not name it";
+const NOT_HANDED_IN: &str = "it did not come with the evidence";
+const NO_VALUE: &str = "no signed value of it came with some of the evidence";
+const HAND_IN: &str = "propose one policy for the evidence that has it, and one for the rest";
+const SAME_PCRS: &str = "quote the same PCRs on each machine, and collect with the event log";
 
 fn value<const N: usize>(bank: &[(u8, [u8; N])], index: u8) -> Option<[u8; N]> {
     bank.iter().find(|(one, _)| *one == index).map(|(_, value)| *value)

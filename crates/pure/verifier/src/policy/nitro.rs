@@ -33,26 +33,17 @@ fn pcrs(lines: &mut Lines<'_>, key: &str, found: &[&VerifiedDocument<'_>]) {
         one.document().pcrs.iter().map(|(index, pcr)| (index, *pcr)).collect()
     };
     let banks: Vec<_> = found.iter().map(values).collect();
-    lines.pcrs(key, &banks, unpinned);
+    lines.pcrs(key, &banks, volatile_in_nitro, |index, _, value| unpinned(index, value));
 }
 
-/// Why a PCR with these values is not pinned. A PCR of zeros names no software, no role and no signer.
-fn unpinned(index: u8, values: &[[u8; 48]]) -> Option<String> {
-    if let Some(why) = volatile_in_nitro(index) {
-        return Some(why.into());
-    }
-    let zeros =
-        values.iter().filter(|value| **value == [0; 48]).fold(0_usize, |count, _| count.saturating_add(1));
+/// Why a PCR with this value is not pinned. A PCR of zeros names no software, no role and no signer.
+fn unpinned(index: u8, value: &[u8; 48]) -> Option<String> {
     let what = match index {
         3 => "no IAM role is measured",
         8 => "the image is not signed",
         _ => "nothing was measured",
     };
-    match zeros {
-        0 => None,
-        all if all == values.len() => Some(format!("zero: {what}")),
-        _ => Some(format!("zero in some of the evidence: {what}")),
-    }
+    (*value == [0; 48]).then(|| format!("zero: {what}"))
 }
 
 /// An age in seconds.

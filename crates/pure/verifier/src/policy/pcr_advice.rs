@@ -13,7 +13,6 @@ const TPM: &[(u8, &str)] = &[
 ];
 
 /// PCRs of a Nitro enclave that say something of one machine.
-#[cfg(feature = "policy-file")]
 const NITRO: &[(u8, &str)] = &[(4, "the parent instance's id: one instance's alone")];
 
 /// Why no policy should pin this PCR of a TPM, whatever an event log explains.
@@ -22,7 +21,6 @@ pub(super) fn volatile_in_tpm(index: u8) -> Option<&'static str> {
 }
 
 /// Why no policy should pin this PCR of a Nitro enclave.
-#[cfg(feature = "policy-file")]
 pub(super) fn volatile_in_nitro(index: u8) -> Option<&'static str> {
     reason(NITRO, index)
 }

@@ -9,13 +9,14 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use teeproof_core::{Escaped, Technology};
+use teeproof_core::{Escaped, Outcome, Technology};
+use teeproof_hcl::checks::{AK_CHAIN, AK_KEY};
 
 use super::kinds::text;
-use super::lines::Lines;
+use super::lines::{AkFailure, Lacking, Lines, MixedFact, SectionLines};
 use super::unsuitable::Unsuitable;
 use super::{Policy, PolicyError, PolicyWarning, azure, nitro, snp};
-use crate::{AttestationResult, Caution, Verified};
+use crate::{AttestationResult, Caution, Finding, Verified};
 
 /// A policy file, proposed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +28,12 @@ pub struct Proposal {
     /// What makes the evidence less than it looks, as the head of the file says it: anchors that are not pinned, an
     /// origin that is not shown, and the warnings of the results.
     pub cautions: Vec<String>,
-    /// What makes the policy less than it looks, at the lines of the file.
+    /// The subjects of the anchors that are not pinned, each once.
+    pub anchors: Vec<String>,
+    /// The warnings of the results, as `check: reason`, each once.
+    pub evidence_warnings: Vec<String>,
+    /// What makes the policy less than it looks, at the lines of the file: [`Policy::warnings`], and each field that
+    /// is waived because some of the evidence lacks it.
     pub warnings: Vec<PolicyWarning>,
 }
 
@@ -55,6 +61,9 @@ pub enum NoProposal {
         /// Why.
         reason: Unsuitable,
     },
+    /// Facts that say what runs or who signed it, which some of the evidence has and the rest lacks: no rule accepts
+    /// both, and a waiver would accept what was not seen.
+    Mixed(Vec<MixedFact>),
     /// A PCR is to be pinned that some of the evidence does not have.
     PinMissing(u8),
     /// The file would not be a policy: it is too large.
@@ -66,6 +75,12 @@ impl fmt::Display for NoProposal {
         match self {
             Self::NoEvidence => f.write_str("no evidence to propose a policy from"),
             Self::Unsuitable { reason, .. } => reason.fmt(f),
+            Self::Mixed(mixed) => {
+                f.write_str("no policy is proposed from this evidence together")?;
+                mixed.iter().try_for_each(|one| {
+                    write!(f, "; {}: pinned for some of it, and not for the rest: {}", one.field, one.because)
+                })
+            }
             Self::PinMissing(index) => {
                 write!(f, "PCR {index} cannot be pinned: not all of the evidence has it")
             }
@@ -88,20 +103,25 @@ impl Proposal {
     ) -> Result<Self, NoProposal> {
         let verified = suitable(results, choices)?;
         let mut body = preamble(choices.name, verified.len());
-        let mut differing = Vec::new();
-        let mut cautions = cautions(results, choices);
+        let (mut differing, mut lacking, mut mixed) = (Vec::new(), Vec::new(), Vec::new());
         for technology in Technology::ALL {
-            let mut lines = Lines::of(*technology, *choices);
-            if propose(*technology, &verified, &mut lines) {
-                let section = lines.finish();
-                body.push_str(&section.toml);
-                differing.extend(section.differing);
-                cautions.extend(section.cautions);
-            }
+            let Some(section) = propose(*technology, &verified, choices) else { continue };
+            body.push_str(&section.toml);
+            differing.extend(section.differing);
+            lacking.extend(section.lacking.into_iter().map(|field| (*technology, field)));
+            mixed.extend(section.mixed);
         }
-        // Read as everybody will read it: the warnings are those of `policy check`.
+        if !mixed.is_empty() {
+            return Err(NoProposal::Mixed(mixed));
+        }
+        // Read as everybody will read it: the warnings are those of `policy check`, and what the evidence lacks.
         let policy = Policy::from_toml(choices.name, &body).map_err(NoProposal::NotAPolicy)?;
         let mut warnings = policy.warnings();
+        for (technology, field) in lacking {
+            lacking_warning(&policy, technology, field, &mut warnings);
+        }
+        let (anchors, evidence_warnings) = (added_anchors(results), evidence_warnings(results));
+        let cautions = cautions(results, choices, &anchors, &evidence_warnings);
         let mut toml: String = cautions.iter().map(|caution| format!("# {caution}\n")).collect();
         warnings.iter().for_each(|warning| toml.push_str(&in_the_head(warning)));
         let above =
@@ -110,28 +130,61 @@ impl Proposal {
             *line = line.saturating_add(above);
         }
         toml.push_str(&body);
-        Ok(Self { toml, differing, cautions, warnings })
+        Ok(Self { toml, differing, cautions, anchors, evidence_warnings, warnings })
     }
 }
 
-/// The evidence, if a policy can be proposed from all of it.
+/// Evidence, and which of the results it is.
+#[derive(Clone, Copy)]
+struct Learnt<'r, 'a> {
+    index: usize,
+    result: &'r AttestationResult<'a>,
+    verified: &'r Verified<'a>,
+}
+
+/// The warning of a field that is waived because some of the evidence lacks it, unless the policy's own warnings
+/// tell of the field.
+fn lacking_warning(
+    policy: &Policy,
+    technology: Technology,
+    lacking: Lacking,
+    warnings: &mut Vec<PolicyWarning>,
+) {
+    let Lacking { field, message, hint } = lacking;
+    let path = format!("{technology}.{field}");
+    if warnings.iter().any(|warning| warning.path == path) {
+        return;
+    }
+    let mut line = None;
+    policy.demands(&mut |of, demand| {
+        let is_pcr = field
+            .strip_prefix("pcrs.")
+            .is_some_and(|index| demand.check.id.ends_with(&format!("pcr{index}")));
+        if of == technology && (demand.key == field || is_pcr) {
+            line = line.or(demand.line);
+        }
+    });
+    warnings.push(PolicyWarning { path, line, message, hint });
+}
+
+/// The evidence, if a policy can be proposed from all of it. The same evidence twice is one piece.
 fn suitable<'r, 'a>(
     results: &'r [AttestationResult<'a>],
     choices: &ProposalChoices<'_>,
-) -> Result<Vec<&'r Verified<'a>>, NoProposal> {
-    let mut verified = Vec::new();
+) -> Result<Vec<Learnt<'r, 'a>>, NoProposal> {
+    let mut learnt = Vec::new();
     for (result, index) in results.iter().zip(0..=usize::MAX) {
         if let Some(reason) = Unsuitable::of(result, choices.origin_accepted.is_some()) {
             return Err(NoProposal::Unsuitable { index, reason });
         }
-        verified.extend(result.authentic());
+        learnt.extend(result.authentic().map(|verified| Learnt { index, result, verified }));
     }
-    if verified.is_empty() {
+    if learnt.is_empty() {
         return Err(NoProposal::NoEvidence);
     }
-    match choices.pin.iter().find(|index| !all_have(&verified, **index)) {
+    match choices.pin.iter().find(|index| !all_have(&learnt, **index)) {
         Some(missing) => Err(NoProposal::PinMissing(*missing)),
-        None => Ok(verified),
+        None => Ok(learnt),
     }
 }
 
@@ -142,10 +195,15 @@ fn in_the_head(warning: &PolicyWarning) -> String {
 
 /// What makes the evidence less than it looks: each caution with how many pieces it holds of, the anchors that are
 /// not pinned, why an origin was accepted that is not shown, and the warnings of the results.
-fn cautions(results: &[AttestationResult<'_>], choices: &ProposalChoices<'_>) -> Vec<String> {
+fn cautions(
+    results: &[AttestationResult<'_>],
+    choices: &ProposalChoices<'_>,
+    anchors: &[String],
+    warnings: &[String],
+) -> Vec<String> {
     let total = results.len();
     let mut counts = Vec::new();
-    for caution in Caution::ALL.iter().filter(|caution| **caution != Caution::Archived) {
+    for caution in Caution::ALL {
         let holds = |result: &&AttestationResult<'_>| result.cautions().any(|one| one == *caution);
         let count = results.iter().filter(holds).fold(0_usize, |count, _| count.saturating_add(1));
         if count > 0 {
@@ -156,18 +214,17 @@ fn cautions(results: &[AttestationResult<'_>], choices: &ProposalChoices<'_>) ->
     if !counts.is_empty() {
         cautions.push(counts.join(", "));
     }
-    let anchors = added_anchors(results).into_iter();
-    cautions.extend(anchors.map(|anchor| format!("{}: {anchor}", Caution::NonProductionAnchor)));
+    cautions.extend(anchors.iter().map(|anchor| format!("{}: {anchor}", Caution::NonProductionAnchor)));
     let weak = |result: &AttestationResult<'_>| result.origin().is_some_and(|origin| !origin.is_strong());
     if let Some(why) = choices.origin_accepted.filter(|_| results.iter().any(weak)) {
         cautions.push(format!("THE ORIGIN OF THE CLAIMS IS NOT SHOWN, accepted because: {}", Escaped(why)));
     }
-    cautions.extend(warnings(results));
+    cautions.extend(warnings.iter().cloned());
     cautions
 }
 
 /// The warnings of the results, each once.
-fn warnings(results: &[AttestationResult<'_>]) -> Vec<String> {
+fn evidence_warnings(results: &[AttestationResult<'_>]) -> Vec<String> {
     let mut distinct: Vec<String> = Vec::new();
     for finding in results.iter().flat_map(AttestationResult::warnings) {
         let because = finding.because.as_deref().unwrap_or_default();
@@ -198,47 +255,66 @@ fn preamble(name: &str, count: usize) -> String {
     let count = if count == 1 { String::new() } else { format!("{count} ") };
     format!(
         "# Proposed from {count}{pieces} of evidence. Read every line before you rely on it: what is\n\
-         # pinned here is what was found, whether or not it is what it should be.\n\
+         # pinned here is what was found, even where that is not what you want.\n\
          version = 1\nname = {}\n",
         text(name)
     )
 }
 
 /// Whether all of the evidence that has PCRs has this one, and there is such evidence.
-fn all_have(verified: &[&Verified<'_>], index: u8) -> bool {
-    let has = |one: &&Verified<'_>| match one {
+fn all_have(learnt: &[Learnt<'_, '_>], index: u8) -> bool {
+    let has = |one: &Learnt<'_, '_>| match one.verified {
         Verified::Snp(_) => None,
         Verified::AzureSnp(vm) => Some(vm.pcrs().is_some_and(|pcrs| pcrs.get(index).is_some())),
         Verified::Nitro(document) => Some(document.document().pcrs.get(index).is_some()),
     };
-    let known: Vec<bool> = verified.iter().filter_map(has).collect();
+    let known: Vec<bool> = learnt.iter().filter_map(has).collect();
     !known.is_empty() && known.iter().all(|has| *has)
 }
 
-/// The section of a technology; says whether there is evidence of it.
-fn propose(technology: Technology, verified: &[&Verified<'_>], lines: &mut Lines<'_>) -> bool {
-    let all = verified.iter();
+/// The section of a technology, if there is evidence of it.
+fn propose(
+    technology: Technology,
+    learnt: &[Learnt<'_, '_>],
+    choices: &ProposalChoices<'_>,
+) -> Option<SectionLines> {
+    let of: Vec<_> = learnt.iter().filter(|one| one.result.technology() == technology).collect();
+    if of.is_empty() {
+        return None;
+    }
+    let mut lines = Lines::of(technology, *choices, of.iter().map(|one| one.index).collect());
+    let all = of.iter().map(|one| one.verified);
     match technology {
         Technology::Snp => {
             let reports =
                 all.filter_map(|one| if let Verified::Snp(report) = one { Some(&**report) } else { None });
-            let reports: Vec<_> = reports.collect();
-            snp::propose(lines, &reports);
-            !reports.is_empty()
+            snp::propose(&mut lines, &reports.collect::<Vec<_>>());
         }
         Technology::AzureSnp => {
             let vms = all.filter_map(|one| if let Verified::AzureSnp(vm) = one { Some(&**vm) } else { None });
-            let vms: Vec<_> = vms.collect();
-            azure::propose_all(lines, &vms);
-            !vms.is_empty()
+            lines.set_ak_failures(of.iter().map(|one| ak_failure(one.result)).collect());
+            azure::propose_all(&mut lines, &vms.collect::<Vec<_>>());
         }
         Technology::Nitro => {
             let documents =
                 all.filter_map(|one| if let Verified::Nitro(one) = one { Some(&**one) } else { None });
-            let documents: Vec<_> = documents.collect();
-            nitro::propose(lines, &documents);
-            !documents.is_empty()
+            nitro::propose(&mut lines, &documents.collect::<Vec<_>>());
         }
-        _ => false,
+        _ => return None,
+    }
+    Some(lines.finish())
+}
+
+/// Why an AK certificate could not be verified: what its check warned of, or that none came.
+fn ak_failure(result: &AttestationResult<'_>) -> Option<AkFailure> {
+    let of_ak = |finding: &&Finding| [AK_CHAIN.id, AK_KEY.id].contains(&finding.check.id);
+    let warned = result.warnings().find(of_ak);
+    let skipped = || result.findings().iter().find(|finding| finding.check.id == AK_CHAIN.id);
+    let because = |finding: &Finding| finding.because.clone().unwrap_or_default();
+    match warned {
+        Some(finding) => Some(AkFailure { came: true, because: because(finding) }),
+        None => skipped()
+            .filter(|finding| finding.outcome == Outcome::Skip)
+            .map(|finding| AkFailure { came: false, because: because(finding) }),
     }
 }

@@ -14,8 +14,9 @@ use super::lines::Lines;
 use super::pcr_advice::{is_reset, measured_by_the_system, volatile_in_tpm};
 use super::pcrs::PcrTable;
 use super::problems::{Problems, Reported};
+use super::rule::Kind;
 use super::section::Section;
-use super::table::{FieldKind, PolicyKey, section, toml};
+use super::table::{FieldKind, PolicyKey, section};
 
 teeproof_tpm::tpm_policy_fields! { section }
 
@@ -29,9 +30,18 @@ fn pcrs(lines: &mut Lines<'_>, key: &str, found: &[Booted<'_, '_>]) {
     };
     let banks: Vec<_> = found.iter().map(values).collect();
     let logs: Vec<_> = found.iter().map(|booted| booted.log).collect();
-    lines.pcrs(key, &banks, |index, values| {
-        values.iter().zip(&logs).find_map(|(value, log)| unexplained(index, value, *log))
+    lines.pcrs(key, &banks, volatile_in_tpm, |index, piece, value| {
+        unexplained(index, value, logs.get(piece).copied().flatten())
     });
+}
+
+/// Whether the firmware enforced secure boot, or the log's own reason why it does not show that.
+fn secure_boot(lines: &mut Lines<'_>, key: &str, found: &[Booted<'_, '_>]) {
+    let known = |booted: &Booted<'_, '_>| match booted.secure_boot() {
+        Ok(enabled) => Ok(<YesNo as Kind>::toml(&enabled)),
+        Err(reason) => Err(reason.to_string()),
+    };
+    lines.known(key, found.iter().map(known), WHOLE_LOG);
 }
 
 /// PCRs that only a late launch (DRTM) resets and extends.
@@ -44,9 +54,6 @@ fn firmware_log<'l, 'a>(log: Option<&'l VerifiedLog<'a>>) -> Option<&'l Verified
 
 /// Why a quoted PCR is not pinned, or `None` where the firmware's event log explains its value.
 fn unexplained(index: u8, value: &[u8], log: Option<&VerifiedLog<'_>>) -> Option<String> {
-    if let Some(why) = volatile_in_tpm(index) {
-        return Some(why.to_string());
-    }
     let explanation = firmware_log(log).map(|log| log.register(index));
     if explanation == Some(Explanation::Explained) {
         return None;
@@ -71,20 +78,24 @@ fn unexplained(index: u8, value: &[u8], log: Option<&VerifiedLog<'_>>) -> Option
 fn event_log(lines: &mut Lines<'_>, key: &str, found: &[Booted<'_, '_>]) {
     let logs: Vec<_> = found.iter().filter_map(|booted| firmware_log(booted.log)).collect();
     if logs.len() < found.len() {
-        return match found.iter().any(|booted| booted.log.is_some()) {
-            true => lines.waived_differing(key, "not all of the evidence has the firmware's event log"),
-            false => lines.waived(key, "no event log came with the evidence"),
+        return match logs.is_empty() {
+            true => lines.lacking(key, false, "no event log of the firmware came with the evidence", NO_LOG),
+            false => lines.lacking(key, true, "no event log of the firmware came with it", WHOLE_LOG),
         };
     }
     let not_quoted = |index: &u8| logs.iter().any(|log| log.register(*index) == Explanation::NotQuoted);
     let not_quoted: Vec<String> = FIRMWARE_PCRS.filter(not_quoted).map(|index| index.to_string()).collect();
     if !not_quoted.is_empty() {
-        return lines.waived_loudly(key, &not_all_quoted(&not_quoted));
+        let is_whole = |log: &&VerifiedLog<'_>| {
+            FIRMWARE_PCRS.into_iter().all(|index| log.register(index) != Explanation::NotQuoted)
+        };
+        return lines.lacking(key, logs.iter().any(is_whole), &not_all_quoted(&not_quoted), QUOTE_ALL);
     }
     let unexplained = |index: &u8| logs.iter().any(|log| is_unexplained(log, *index));
     let excepted: Vec<u8> = (0..REGISTERS).filter(unexplained).collect();
     if !logs.iter().all(|log| log.explains_all_but(|index| excepted.contains(&index))) {
-        return lines.waived_loudly(key, "the event log explains no PCR that shows how the machine booted");
+        let why = "the event log explains no PCR that shows how the machine booted";
+        return lines.lacking(key, false, why, WHOLE_LOG);
     }
     if excepted.is_empty() {
         return lines.line(&format!("{key} = {{ exactly = true }}"));
@@ -102,10 +113,7 @@ fn event_log(lines: &mut Lines<'_>, key: &str, found: &[Booted<'_, '_>]) {
 
 /// Why no rule for the log accepts evidence that leaves out PCRs of the firmware.
 fn not_all_quoted(pcrs: &[String]) -> String {
-    format!(
-        "PCRs {} are not quoted: whoever quotes so few shows nothing of what booted; quote PCRs 0 to 7 at least",
-        pcrs.join(", ")
-    )
+    format!("PCRs {} are not quoted: whoever quotes so few shows nothing of what booted", pcrs.join(", "))
 }
 
 /// Whether a rule for the log has to except a PCR.
@@ -122,3 +130,8 @@ fn outside_of_the_log(index: u8) -> &'static str {
     let who = volatile_in_tpm(index).or(measured_by_the_system(index));
     who.unwrap_or("the event log does not explain it: it is of another boot or machine, or was altered")
 }
+
+const QUOTE_ALL: &str = "quote PCRs 0 to 7 at least: teeproof collect azure quotes all PCRs without --pcrs";
+const NO_LOG: &str =
+    "collect with the event log, or pin the PCRs whose values you know to be right: --pin 4,7";
+const WHOLE_LOG: &str = "quote PCR 7 and collect with the event log of that start, unaltered: teeproof collect azure takes it along";

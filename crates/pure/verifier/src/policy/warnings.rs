@@ -12,14 +12,14 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use teeproof_core::{Check, Expectation, PcrRule, Pcrs, Rule, Technology, Value};
+use teeproof_core::{Check, Escaped, Expectation, PcrRule, Pcrs, Rule, Technology, Value};
 use teeproof_hcl::{Ground, Origin};
 use teeproof_nitro::MaxAge;
 use teeproof_snp::Vmpl;
 use teeproof_tpm::{EventLogRule, FIRMWARE_PCRS, RESETTABLE_PCRS};
 use teeproof_wire::tpm::REGISTERS;
 
-use super::pcr_advice::{is_reset, volatile_in_tpm};
+use super::pcr_advice::{is_reset, volatile_in_nitro, volatile_in_tpm};
 use super::{AzureSnpPolicy, Policy};
 
 /// A rule that makes a policy less than it looks.
@@ -131,14 +131,23 @@ impl Warnings {
     fn origin(&mut self, policy: &teeproof_hcl::Policy<'_>, report: Option<&teeproof_snp::Policy<'_>>) {
         let (grounds, line) = match &policy.origin {
             Origin::AnyOf { grounds, line } => (grounds, *line),
-            Origin::Waived(waiver) => return self.add("origin", waiver.line, NO_ORIGIN, PIN_ORIGIN),
+            Origin::Waived(waiver) => {
+                let hint = if report.is_some() { PIN_ORIGIN } else { NO_TD_QUOTES };
+                return self.add("origin", waiver.line, NO_ORIGIN, hint);
+            }
             Origin::Told => return,
         };
         let measured = report.is_some_and(|report| names(&report.measurement, &[0; 48]));
         let signed = report
             .is_some_and(|report| names(&report.id_key_digest, &[0; 48]) && !is_waived(&report.guest_svn));
         if grounds.contains(&Ground::AkCertificate) && !measured && !signed {
-            self.add("origin", line, CERTIFICATE_ALONE, PIN_ORIGIN);
+            let hint = if report.is_some() { PIN_ORIGIN } else { NO_TD_QUOTES };
+            self.add("origin", line, CERTIFICATE_ALONE, hint);
+        }
+        if let Some(report) = report.filter(|report| accepts(&report.guest_svn, &0))
+            && grounds.contains(&Ground::IdKeyDigest)
+        {
+            self.add("guest-svn", report.guest_svn.line, ANY_GUEST_SVN, PIN_GUEST_SVN);
         }
         if grounds.contains(&Ground::IdKeyDigest)
             && report.is_some_and(|report| accepts(&report.id_key_digest, &[0; 48]))
@@ -168,13 +177,7 @@ impl Warnings {
 
     /// Of what a TPM says of the boot.
     fn booted(&mut self, policy: &teeproof_tpm::Policy<'_>) {
-        self.if_accepted(
-            "secure-boot",
-            &policy.secure_boot,
-            &false,
-            NO_SECURE_BOOT,
-            "secure-boot = { exactly = true }",
-        );
+        self.if_accepted("secure-boot", &policy.secure_boot, &false, NO_SECURE_BOOT, DEMAND_SECURE_BOOT);
         match &policy.event_log {
             EventLogRule::Explains(rule) => {
                 self.if_accepted("event-log", rule, &false, UNEXPLAINED, EXPLAINED_EXCEPT);
@@ -204,13 +207,17 @@ impl Warnings {
                 self.add(&key, rule.line, RESET, WAIVE_PCR);
             }
         }
-        if !rules.iter().any(|pcr| names_software(pcr)) {
-            self.add(
-                "pcrs",
-                line,
-                NO_SOFTWARE,
-                "pin the PCRs that your image determines: 4 and 7, and 8, 9 or 11",
-            );
+        let pins = |index: u8| rules.iter().any(|pcr| pcr.index == index && pins_a_measurement(pcr));
+        if !SOFTWARE_OF_TPM.iter().any(|index| pins(*index)) {
+            let message = if pins(SECURE_BOOT_PCR) { SECURE_BOOT_ALONE } else { NO_SOFTWARE };
+            self.add("pcrs", line, message, PIN_BOOT);
+        }
+        // Where no PCR is pinned, nothing is said of the boot anyway.
+        if let Expectation::Waived(why) = &policy.secure_boot.expectation
+            && rules.iter().any(pins_a_measurement)
+        {
+            let message = format!("secure boot is not demanded: {}", Escaped(why));
+            self.add("secure-boot", policy.secure_boot.line, message, SHOW_SECURE_BOOT);
         }
     }
 
@@ -219,12 +226,27 @@ impl Warnings {
         self.if_accepted("debug", &policy.debug, &true, DEBUG_ENCLAVE, NO_DEBUG);
         let (rules, line) = pcrs(&policy.pcrs);
         for PcrRule { index, rule } in rules {
-            let message = if *index <= 2 { ZERO_PCR } else { RESET };
-            self.if_accepted(&format!("pcrs.{index}"), rule, &[0; 48], message, PIN_IMAGE);
+            let key = format!("pcrs.{index}");
+            if let Some(why) = volatile_in_nitro(*index).filter(|_| !is_waived(rule)) {
+                self.add(&key, rule.line, format!("pinned although it varies: {why}"), WAIVE_PCR);
+            }
+            let (message, hint) = match index {
+                0..=2 => (ZERO_PCR, PIN_IMAGE),
+                8 => (RESET, SIGN_IMAGE),
+                _ => (RESET, WAIVE_PCR),
+            };
+            self.if_accepted(&key, rule, &[0; 48], message, hint);
         }
-        let measured = rules.iter().any(|pcr| matches!(pcr.index, 0..=2 | 8) && names(&pcr.rule, &[0; 48]));
-        if !measured && !names(&policy.signer, &[0; 48]) {
+        let pins = |index: u8| rules.iter().any(|pcr| pcr.index == index && names(&pcr.rule, &[0; 48]));
+        let signer = pins(8) || names(&policy.signer, &[0; 48]);
+        let names_the_image = signer || pins(0) || (pins(1) && pins(2));
+        if !names_the_image {
             self.add("pcrs", line, NO_SOFTWARE, PIN_IMAGE);
+        }
+        // An enclave in debug mode may be of an image that the signer signed.
+        let measured = rules.iter().any(|pcr| pcr.index <= 2 && !is_waived(&pcr.rule));
+        if is_waived(&policy.debug) && signer && !measured {
+            self.add("debug", policy.debug.line, DEBUG_ENCLAVE, NO_DEBUG);
         }
         if let MaxAge::AtMost { secs, line } = policy.max_age
             && secs > CERTIFICATE_SECS
@@ -250,8 +272,15 @@ fn pcrs<'r, 'p, const N: usize>(pcrs: &'r Pcrs<'p, N>) -> (&'r [PcrRule<'p, N>],
     }
 }
 
+/// The PCRs of a TPM that say what software runs: what the firmware starts, what the boot loader reads and runs, and
+/// the unified kernel image. The others say how the firmware is configured, or what differs between machines.
+const SOFTWARE_OF_TPM: [u8; 4] = [4, 8, 9, 11];
+
+/// The PCR of secure boot's keys: any software that they allow has the same value.
+const SECURE_BOOT_PCR: u8 = 7;
+
 /// Whether a PCR of a TPM is pinned to what was measured into it.
-fn names_software(pcr: &PcrRule<'_, 32>) -> bool {
+fn pins_a_measurement(pcr: &PcrRule<'_, 32>) -> bool {
     let values: &[[u8; 32]] = match &pcr.rule.expectation {
         Expectation::Exactly(value) => core::slice::from_ref(value),
         Expectation::OneOf(values) => values,
@@ -322,3 +351,13 @@ const PIN_ORIGIN: &str =
     "origin = { one-of = [\"measurement\", \"reference-value\"] }, with measurement pinned";
 const PIN_IMAGE: &str = "pin PCR0, or PCR1 and PCR2, of your image; nitro-cli build-enclave prints them";
 const WAIVE_PCR: &str = "waive it with its reason, or leave it out";
+const DEMAND_SECURE_BOOT: &str = "secure-boot = { exactly = true }";
+const SHOW_SECURE_BOOT: &str = "secure-boot = { exactly = true }; where no log shows it, collect with the event log of that start, unaltered";
+const PIN_BOOT: &str = "pin the PCRs that your image determines: 4 and 7, and 8, 9 or 11";
+const SECURE_BOOT_ALONE: &str =
+    "PCR 7 alone is pinned: any software that the keys of secure boot allow is accepted, and it names none";
+const SIGN_IMAGE: &str = "sign the image and pin PCR8 or the signer, or waive PCR8 with its reason";
+const ANY_GUEST_SVN: &str = "any security version of the paravisor is accepted, also those whose keys a guest could replace (CVE-2025-49707)";
+const PIN_GUEST_SVN: &str =
+    "guest-svn = { at-least = 10 }; teeproof policy reference prints the versions that were seen";
+const NO_TD_QUOTES: &str = "leave the section out until teeproof verifies TD quotes: today such evidence ends with exit code 7, whatever it says";

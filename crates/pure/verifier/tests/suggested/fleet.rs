@@ -7,7 +7,7 @@ use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof::wire::certificate::Certificate;
 use teeproof::x509::{Anchors, CachedSignatures, Revocation};
 use teeproof::{AttestationResult, Policy, Request, verify};
-use teeproof_mint::azure::{EventLog, Vm};
+use teeproof_mint::azure::{Event, EventLog, Vm};
 use teeproof_mint::nitro::Enclave;
 use teeproof_mint::snp::{Machine, Product, Tcb, amd};
 use teeproof_mint::{DEFAULT_TIME, Kind};
@@ -40,12 +40,24 @@ pub(crate) struct AzureVm {
     pub(crate) is_quoted: bool,
     /// Whether it booted with secure boot, where its event log comes along.
     pub(crate) secure_boot: Option<bool>,
+    /// What its event log, and the PCRs with it, leaves out.
+    pub(crate) unlogged: Unlogged,
     /// Whether the quote signs some PCRs only.
     pub(crate) has_few_pcrs: bool,
     /// PCRs that were extended outside of the log, with their values.
     pub(crate) extended: Vec<(usize, u8)>,
     /// Members of the VM's configuration that are set.
     pub(crate) configuration: Vec<(&'static str, bool)>,
+}
+
+/// What a log that explains its PCRs does not tell of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unlogged {
+    Nothing,
+    /// What was started: PCR 4 holds its reset value.
+    Programs,
+    /// Secure boot: PCR 7 has a separator alone.
+    SecureBoot,
 }
 
 /// One machine of a fleet.
@@ -104,6 +116,13 @@ impl AzureVm {
         } else {
             EventLog::booted_securely()
         };
+        let mut log = log;
+        let is_left_out = |event: &Event| match self.unlogged {
+            Unlogged::Nothing => false,
+            Unlogged::Programs => event.register == 4,
+            Unlogged::SecureBoot => event.register == 7 && event.kind != Event::SEPARATOR,
+        };
+        log.events.retain(|event| !is_left_out(event));
         let mut vm = Vm::snp(self.host.product).log(log);
         vm.machine = self.host.machine();
         for (index, value) in &self.extended {
@@ -274,11 +293,12 @@ fn azure() -> impl Strategy<Value = AzureVm> {
     let extended = proptest::collection::vec((outside, 0xa0..0xa2_u8), 0..3);
     let member = prop_oneof![Just("secure-boot"), Just("console-enabled"), Just("tpm-persisted")];
     let configuration = proptest::collection::vec((member, any::<bool>()), 0..2);
-    (host(), flags, secure_boot, extended, configuration, any::<bool>()).prop_map(
+    let unlogged = prop_oneof![4 => Just(Unlogged::Nothing), 1 => Just(Unlogged::Programs), 1 => Just(Unlogged::SecureBoot)];
+    (host(), flags, (secure_boot, unlogged), extended, configuration, any::<bool>()).prop_map(
         |(
             mut host,
             [is_known, is_certified, is_quoted, has_all_pcrs],
-            secure_boot,
+            (secure_boot, unlogged),
             extended,
             configuration,
             other,
@@ -290,7 +310,16 @@ fn azure() -> impl Strategy<Value = AzureVm> {
                 (host.id_key, host.svn) = (id_key, svn);
             }
             let has_few_pcrs = !has_all_pcrs;
-            AzureVm { host, is_certified, is_quoted, secure_boot, has_few_pcrs, extended, configuration }
+            AzureVm {
+                host,
+                is_certified,
+                is_quoted,
+                secure_boot,
+                unlogged,
+                has_few_pcrs,
+                extended,
+                configuration,
+            }
         },
     )
 }

@@ -1,5 +1,6 @@
 //! A proposed policy accepts the evidence that it was made from, and refuses evidence that differs from all of it
-//! in a pinned fact, field by field, and any older TCB of each product line. What is not pinned has a reason.
+//! in a pinned fact, field by field, and any older TCB of each product line. What is not pinned has a reason, and no
+//! machine takes away a fact in silence that another one has.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::arithmetic_side_effects, reason = "levels and counts of a test")]
@@ -9,20 +10,21 @@ mod fields;
 mod fleet;
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::test_runner::{FileFailurePersistence, RngSeed, TestRunner};
 use teeproof::core::Technology;
 use teeproof::{NoProposal, Policy, PolicyKey, Proposal, ProposalChoices, Verdict, verify};
 
 use fields::{OTHER, Row};
-use fleet::{AzureVm, Carried, Guest, request};
+use fleet::{AzureVm, Carried, Guest, Unlogged, request};
 
 /// What a policy says of one check of a section: whether something is demanded, or why nothing is.
 struct FieldDemand {
     technology: Technology,
     check: &'static str,
     key: &'static str,
+    expected: Option<String>,
     waived: Option<String>,
 }
 
@@ -30,8 +32,9 @@ fn field_demands(policy: &Policy) -> Vec<FieldDemand> {
     let mut all = Vec::new();
     policy.demands(&mut |technology, demand| {
         let waived = demand.waived.map(ToString::to_string);
-        assert_eq!(demand.expected.is_none(), waived.is_some());
-        all.push(FieldDemand { technology, check: demand.check.id, key: demand.key, waived });
+        let expected = demand.expected.map(ToString::to_string);
+        assert_eq!(expected.is_none(), waived.is_some());
+        all.push(FieldDemand { technology, check: demand.check.id, key: demand.key, expected, waived });
     });
     all
 }
@@ -94,7 +97,9 @@ fn pinned_as_it_should_be(fleet: &[Guest], technology: Technology, index: u8, pi
         return;
     }
     let vms = || fleet.iter().filter_map(|guest| if let Guest::Azure(vm) = guest { Some(vm) } else { None });
-    let explained = vms().all(|vm| vm.is_quoted && vm.secure_boot.is_some());
+    let is_logged =
+        |vm: &AzureVm| vm.secure_boot.is_some() && (index != 4 || vm.unlogged != Unlogged::Programs);
+    let explained = vms().all(|vm| vm.is_quoted && is_logged(vm));
     let outside = vms().any(|vm| vm.extended.iter().any(|(one, _)| *one == usize::from(index)));
     let in_all = vms().all(|vm| vm.is_quoted && (!vm.has_few_pcrs || fleet::FEW.contains(&index)));
     if pin.contains(&index) {
@@ -168,7 +173,7 @@ fn event_log_as_it_should_be(fleet: &[Guest], policy: &Policy, toml: &str) {
     let few = vms.iter().any(|vm| vm.has_few_pcrs);
     let all_have_logs = vms.iter().all(|vm| vm.is_quoted && vm.secure_boot.is_some());
     assert_eq!(is_held, !vms.is_empty() && all_have_logs && !few, "{toml}");
-    let told = toml.contains("# azure-snp.event-log is waived: PCRs 1, 3, 6 are not quoted");
+    let told = toml.contains("PCRs 1, 3, 6 are not quoted");
     assert_eq!(told, !vms.is_empty() && all_have_logs && few, "{toml}");
     for vm in vms.into_iter().filter(|_| is_held) {
         let few = AzureVm { has_few_pcrs: true, ..vm.clone() };
@@ -176,14 +181,75 @@ fn event_log_as_it_should_be(fleet: &[Guest], policy: &Policy, toml: &str) {
     }
 }
 
+/// The facts that a policy pins, and what to: `azure-snp.pcrs.4`, `snp.measurement`.
+fn pinned(proposal: &Proposal) -> BTreeMap<String, String> {
+    let policy = Policy::from_toml("test", &proposal.toml).unwrap();
+    let name = |one: &FieldDemand| match one.check.split_once("pcr") {
+        Some((_, index)) if one.key == "pcrs" => format!("{}.pcrs.{index}", one.technology),
+        _ => format!("{}.{}", one.technology, one.key),
+    };
+    let demands = field_demands(&policy).into_iter();
+    demands.filter_map(|one| Some((name(&one), one.expected?))).collect()
+}
+
+/// No machine takes a fact away from the others in silence: what is pinned for one of them alone is pinned for all,
+/// or listed as differing and warned of, or nothing is proposed and the fact is named.
+fn no_fact_is_given_up_in_silence(fleet: &[Guest], pin: &[u8], all: &Result<Proposal, NoProposal>) {
+    let has_pin = |guest: &Guest| proposal(std::slice::from_ref(guest), pin);
+    let alone: Vec<Option<BTreeMap<String, String>>> =
+        fleet.iter().map(|guest| has_pin(guest).ok().map(|proposal| pinned(&proposal))).collect();
+    // Whose claims are not shown has no ground that a policy may pin: the head says so.
+    let of_origin = |fact: &str| {
+        ["measurement", "guest-svn", "origin"].iter().any(|field| fact == format!("azure-snp.{field}"))
+    };
+    match all {
+        Err(NoProposal::Mixed(facts)) => {
+            for fact in facts {
+                let lacking = |index: usize| fact.lacking.contains(&index);
+                let of = |index: usize| alone[index].as_ref().and_then(|facts| facts.get(&fact.field));
+                let has = |index: usize| of(index).is_some_and(|expected| expected != "absent");
+                assert!(!fact.lacking.is_empty() && !fact.because.is_empty(), "{fact:?}");
+                assert!((0..fleet.len()).all(|index| !lacking(index) || !has(index)), "{fact:?}\n{fleet:?}");
+                assert!((0..fleet.len()).any(has), "{fact:?} is pinned for none\n{fleet:?}");
+            }
+        }
+        Err(error) => panic!("{error}"),
+        Ok(proposal) => {
+            let together = pinned(proposal);
+            for fact in
+                alone.iter().flatten().flat_map(BTreeMap::keys).filter(|fact| !together.contains_key(*fact))
+            {
+                let warned = proposal.warnings.iter().any(|warning| warning.path == *fact);
+                let listed = proposal.differing.contains(fact);
+                assert!(
+                    (warned && listed) || of_origin(fact),
+                    "{fact} is given up\n{fleet:?}\n{}",
+                    proposal.toml
+                );
+            }
+        }
+    }
+}
+
 fn a_fleet(fleet: &[Guest], pin: u8, exercised: &RefCell<BTreeSet<String>>) {
     let (proposal, pin) = match proposal(fleet, &[pin]) {
-        Err(NoProposal::PinMissing(_)) => (proposal(fleet, &[]).unwrap(), vec![]),
-        other => (other.unwrap(), vec![pin]),
+        Err(NoProposal::PinMissing(_)) => (proposal(fleet, &[]), vec![]),
+        other => (other, vec![pin]),
+    };
+    no_fact_is_given_up_in_silence(fleet, &pin, &proposal);
+    let proposal = match proposal {
+        // One policy for each, as the refusal says.
+        Err(NoProposal::Mixed(_)) => {
+            let mixed = format!("mixed {}", fleet[0].technology());
+            exercised.borrow_mut().insert(mixed);
+            let pin = pin.first().copied().unwrap_or(4);
+            return fleet.iter().for_each(|guest| a_fleet(std::slice::from_ref(guest), pin, exercised));
+        }
+        other => other.unwrap(),
     };
     let toml = &proposal.toml;
     let policy = Policy::from_toml("test", toml).unwrap_or_else(|error| panic!("{error}\n{toml}"));
-    assert_eq!(proposal.warnings, policy.warnings());
+    assert!(policy.warnings().iter().all(|warning| proposal.warnings.contains(warning)), "{toml}");
     assert!(policy.azure_tdx.is_none());
     for guest in fleet {
         guest.carried().ask(Some(&policy), |result| {
@@ -224,6 +290,13 @@ fn a_proposed_policy_refuses_what_differs_in_a_pinned_fact() {
             Ok(())
         })
         .unwrap();
+    // Fleets were refused whose machines differ in what is known of them.
+    for technology in [Technology::Snp, Technology::AzureSnp, Technology::Nitro] {
+        assert!(
+            exercised.borrow().contains(&format!("mixed {technology}")),
+            "no mixed fleet of {technology}"
+        );
+    }
     // Each row that can be pinned was pinned in some fleet, and what differs in it was refused.
     for PolicyKey { technology, key, .. } in Policy::keys() {
         let row = fields::row(technology, key).filter(|_| technology != Technology::AzureTdx);

@@ -22,8 +22,13 @@ impl Warnings {
                 TcbFloor::One(_) => self.one_floor(key, rule.line, &policy.product),
                 TcbFloor::ByProduct(floors) => self.floors_of_lines(key, rule.line, floors, &policy.product),
             }
-            if accepted_lines(&policy.product).any(|line| accepts(rule, &lowest(line))) {
+            let lines: Vec<Product> = accepted_lines(&policy.product).collect();
+            if lines.iter().any(|line| accepts(rule, &lowest(*line))) {
                 self.add(key, rule.line, NO_FLOOR, FLOORS);
+            } else if let (TcbFloor::One(Tcb { fmc: None, .. }), [line]) = (floor, lines.as_slice())
+                && line.tcb_layout().has_fmc()
+            {
+                self.add(key, rule.line, NO_FMC, NAME_FMC);
             }
         }
     }
@@ -78,3 +83,5 @@ fn lowest(line: Product) -> TcbLevels {
 const ONE_FLOOR: &str = "their levels cannot be compared, so that it accepts old firmware of one of them";
 const NO_FLOOR: &str = "a floor of zeros accepts any firmware";
 const FLOORS: &str = "at-least = { milan = { … }, genoa = { … } } has a floor for each product line; product names those accepted";
+const NO_FMC: &str = "the floor of Turin does not compare the FMC, the first firmware that its chips start";
+const NAME_FMC: &str = "name fmc in the floor: at-least = { turin = { fmc = 1, … } }";
