@@ -98,6 +98,7 @@ fn a_padding_that_azures_tpm_does_not_have_is_warned_of() {
         }
     }
     let ran = encrypt(&machine, false).args(["--padding", "oaep-sha512", "--format", "json"]).exits(3);
-    let verdict: serde_json::Value = serde_json::from_str(&ran.stderr).unwrap();
+    let [verdict, error] = documents(&ran.stderr).try_into().unwrap();
+    assert_eq!(error["exit"], 3);
     assert!(verdict["padding"].as_str().unwrap().contains("no SHA-512"), "{verdict:#?}");
 }
