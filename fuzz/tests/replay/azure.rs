@@ -350,10 +350,7 @@ pub(crate) fn whole_files_of_azure() -> Vec<Vec<u8>> {
 
 /// A machine with TDX, whose quote brings a certificate that names its platform.
 fn with_td_quote() -> Inputs {
-    let member = |last: u8| {
-        [&b"\x06\x0a\x2a\x86\x48\x86\xf8\x4d\x01\x0d\x01"[..], &[last, 4, 16], &[last; 16]].concat()
-    };
-    let pem = crate::seeds::pem("CERTIFICATE", &[member(1), member(6)].concat());
+    let pem = teeproof_mint::x509::pem(&crate::forms::pck());
     let mut evidence = tdx_evidence().clone();
     evidence.td_quote = Some(crate::forms::a_td_quote(4, pem.as_bytes()));
     let mut inputs = Inputs::new();

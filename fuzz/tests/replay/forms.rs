@@ -25,6 +25,21 @@ pub(crate) fn a_td_quote(version: u16, pem: &[u8]) -> Vec<u8> {
     [&head[..], &body, &le(data.len()), &data].concat()
 }
 
+/// A certificate of a platform with both of its ids.
+pub(crate) fn pck() -> Vec<u8> {
+    use teeproof_mint::x509::{Certificate, Extension, Name, Oid, Validity, der};
+    let sgx = [1, 2, 840, 113_741, 1, 13, 1];
+    let member = |last: u64, id: &[u8; 16]| {
+        der::sequence(&[Oid::new(&[&sgx[..], &[last]].concat()).der(), der::octet_string(id)])
+    };
+    let ids = [member(1, b"PPID of platform"), member(6, b"instance of plat")];
+    let name = Name::common("Intel SGX PCK Certificate");
+    let mut certificate = Certificate::new(name.clone(), Validity::new(1_700_000_000, 1_800_000_000));
+    certificate.extensions.push(Extension::new(Oid::new(&sgx), der::sequence(&ids)));
+    let key = teeproof_mint::Key::shared("PCK", teeproof_mint::Kind::P256);
+    certificate.sign(&key, &name, &key).unwrap()
+}
+
 pub(crate) fn td_quote() -> Vec<Vec<u8>> {
     let chain = pem("CERTIFICATE", &plain().vek);
     let quote = a_td_quote(4, chain.as_bytes());
