@@ -5,8 +5,7 @@
 //! once where nothing has it; where a file is replaced, it has a name that cannot be guessed for as long as it
 //! takes to rename it. A run that is killed in between leaves that file, as does one on a file system without
 //! files that have no name, for there it has one from the start; on any failure, and by a signal that can be
-//! handled, it is removed. Devices, pipes
-//! and descriptors (/dev/null, /dev/stdout) are written directly.
+//! handled, it is removed. Devices, pipes and descriptors (/dev/null, /dev/stdout) are written directly.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Write};
