@@ -137,7 +137,7 @@ fn refuse_foreign_links(path: &Path) -> io::Result<()> {
     let (mut way, mut rest, mut links) = (PathBuf::new(), components(path), 0_usize);
     while let Some(name) = rest.pop() {
         way.push(name);
-        // What is missing is told by whoever opens it.
+        // Opening it reports a missing file.
         let Ok(found) = fs::symlink_metadata(&way) else { return Ok(()) };
         if !found.is_symlink() {
             continue;

@@ -89,7 +89,7 @@ fn by_product<'t>(
 ) -> Result<FloorsByProduct, Reported> {
     let mixed = COMPONENTS.into_iter().find_map(|name| node.child(table, name));
     let mixed = mixed.map(|component| {
-        let message = "levels for every product line stand among floors by product line";
+        let message = "one floor and floors by product line are mixed";
         component.key_problem(problems, message, Some(EITHER.to_string()))
     });
     let names: Vec<&str> = Product::ALL.iter().map(|product| product.id()).collect();

@@ -113,7 +113,7 @@ fn event_log(lines: &mut Lines<'_>, key: &str, found: &[Booted<'_, '_>]) {
 
 /// Why no rule for the log accepts evidence that leaves out PCRs of the firmware.
 fn not_all_quoted(pcrs: &[String]) -> String {
-    format!("PCRs {} are not quoted: whoever quotes so few shows nothing of what booted", pcrs.join(", "))
+    format!("PCR {} not quoted: whoever quotes so few shows nothing of what booted", pcrs.join(", "))
 }
 
 /// Whether a rule for the log has to except a PCR.

@@ -93,7 +93,7 @@ fn mistakes_in_floors_by_product_line() {
                 "did you mean `microcode`?",
             ),
             (
-                "8:1: snp.reported-tcb.at-least.bootloader: levels for every product line stand among floors by product line",
+                "8:1: snp.reported-tcb.at-least.bootloader: one floor and floors by product line are mixed",
                 "or { milan = {",
             ),
         ],
