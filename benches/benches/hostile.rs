@@ -8,11 +8,11 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use teeproof::core::{Freshness, Technology, Time};
-use teeproof::input::{Inputs, Kind};
 use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof::wire::certificate::Certificate;
 use teeproof::x509::{Anchors, CachedSignatures, Revocation};
 use teeproof::{Evidence, Policy, Request, Verdict};
+use teeproof_evidence::{Inputs, Kind};
 use teeproof_hcl::Evidence as Azure;
 use teeproof_mint::azure::{Algorithm, Event, EventLog, Evidence as Minted, Selection, Vm};
 use teeproof_mint::snp::Product;
@@ -131,7 +131,7 @@ fn texts(minted: &Minted, huge: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
 fn is_no_input(bytes: &[u8], kind: Option<Kind>) {
     let mut inputs = Inputs::new();
     let taken = inputs.add(black_box(bytes), kind).is_ok();
-    assert!(!taken || inputs.evidence().is_err());
+    assert!(!taken || Evidence::from_inputs(&inputs).is_err());
 }
 
 /// Verifies a machine with another envelope or log, and finds it refused.

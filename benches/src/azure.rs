@@ -3,8 +3,8 @@
 use std::sync::OnceLock;
 
 use teeproof::Evidence;
-use teeproof::input::{Inputs, Kind};
 use teeproof_core::{Crypto, Freshness, Time};
+use teeproof_evidence::{Inputs, Kind};
 use teeproof_hcl::{Error, Verification, VerifiedVm};
 use teeproof_wire::certificate::Certificate;
 use teeproof_x509::{Anchors, CachedSignatures, Revocation, SignatureCache};
@@ -51,7 +51,7 @@ impl Azure {
         let mut inputs = Inputs::new();
         inputs.add(Self::BUNDLE, None).expect("a bundle");
         let inputs: &'static Inputs = Box::leak(Box::new(inputs));
-        let Evidence::AzureSnp(evidence) = inputs.evidence().expect("evidence") else {
+        let Evidence::AzureSnp(evidence) = Evidence::from_inputs(&inputs).expect("evidence") else {
             unreachable!("the bundle holds an Azure VM on SNP");
         };
         let certificates = inputs.parts().iter().filter(|part| part.kind == Kind::Certificate);

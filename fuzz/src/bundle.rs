@@ -1,8 +1,8 @@
 //! Bundles: whatever is read is written again, and means the same in both forms.
 
-use teeproof::bundle::{Bundle, BundleError, Collection, MAX_BYTES};
 use teeproof::core::Time;
-use teeproof::input::{Inputs, Kind};
+use teeproof_evidence::bundle::{Bundle, BundleError, Collection, MAX_BYTES};
+use teeproof_evidence::{Inputs, Kind};
 
 use crate::believe::Belief;
 use crate::bounds;

@@ -2,9 +2,10 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use serde_json::json;
-use teeproof::input::{self, Inputs, Kind, Part, Sniffed};
-use teeproof::{Policy, bytes, inspect};
+use teeproof::{Evidence, Policy, inspect};
 use teeproof_core::{Hex, Technology};
+use teeproof_evidence::{self, Inputs, Kind, Part, Sniffed};
+use teeproof_evidence::{self as input, bytes};
 
 use crate::bounds;
 use crate::bundle;
@@ -67,7 +68,7 @@ pub fn inputs(input: &[u8]) -> bool {
     };
     assert_eq!(inputs.parts(), sniffed.parts);
     assert!(inputs.certificates().is_ok() && inputs.revocation_lists().is_ok());
-    let evidence = held(&bounds::EVIDENCE, input.len(), || inputs.evidence());
+    let evidence = held(&bounds::EVIDENCE, input.len(), || Evidence::from_inputs(&inputs));
     if let Err(error) = &evidence {
         assert_eq!(error.exit(), if error.is_unsupported() { 3 } else { 2 }, "{error}");
         assert!(!error.hint().is_empty());
@@ -79,7 +80,7 @@ pub fn inputs(input: &[u8]) -> bool {
     }
     assert_eq!(again.parts(), inputs.parts());
     if sniffed.redactions.is_empty() && !sniffed.nonce_in_user_data {
-        assert_eq!(again.evidence(), evidence);
+        assert_eq!(Evidence::from_inputs(&again), evidence);
     }
     bundle::made(&inputs);
     evidence.is_ok()

@@ -9,11 +9,11 @@ pub use certified::certification;
 
 use std::sync::LazyLock;
 
-use teeproof::input::{Inputs, Kind};
 use teeproof::{
     AttestationResult, Evidence, Policy, Proposal, ProposalChoices, Request, Unsuitable, Verdict, verify_many,
 };
 use teeproof_core::{Check, Class, Freshness, Technology, Time};
+use teeproof_evidence::{Inputs, Kind};
 use teeproof_nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof_snp::Endorsements;
 use teeproof_wire::certificate::Certificate;
@@ -265,7 +265,7 @@ pub fn front_door(input: &[u8]) -> bool {
     }
     let bytes = given(&parts);
     let (Ok(evidence), Ok(endorsements), Ok(lists)) = held(&bounds::EVIDENCE, bytes, || {
-        (inputs.evidence(), inputs.certificates(), inputs.revocation_lists())
+        (Evidence::from_inputs(&inputs), inputs.certificates(), inputs.revocation_lists())
     }) else {
         return false;
     };

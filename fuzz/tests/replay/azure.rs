@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
-use teeproof::bundle::{Bundle, Collection};
 use teeproof::core::Time;
-use teeproof::input::{Inputs, Kind};
+use teeproof_evidence::bundle::{Bundle, Collection};
+use teeproof_evidence::{Inputs, Kind};
 use teeproof_fuzz::{Part, join};
 use teeproof_mint::azure::{AkChain, Algorithm, Event, EventLog, Evidence, SignatureForm, Vm};
 use teeproof_mint::snp::Product;
@@ -79,7 +79,7 @@ fn recorded_key() -> Vec<u8> {
     let pem = String::from_utf8(file("testdata/azure/akpub.pem")).unwrap();
     let mut inputs = pem.lines().filter(|line| !line.starts_with("-----")).collect::<String>().into_bytes();
     inputs.retain(|byte| !byte.is_ascii_whitespace());
-    let der = teeproof::bytes::base64(std::str::from_utf8(&inputs).unwrap()).unwrap();
+    let der = teeproof_evidence::bytes::base64(std::str::from_utf8(&inputs).unwrap()).unwrap();
     modulus(&der).to_vec()
 }
 

@@ -3,9 +3,9 @@
 
 use std::fmt::Write as _;
 
-use teeproof::bundle::{Bundle, Collection};
 use teeproof::core::Time;
-use teeproof::input::{Inputs, Kind};
+use teeproof_evidence::bundle::{Bundle, Collection};
+use teeproof_evidence::{Inputs, Kind};
 use teeproof_fuzz::{
     Part, bounds, bundle, envelope, join, minted, nearest, path, text, verify, wire, work_of,
 };

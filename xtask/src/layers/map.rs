@@ -47,6 +47,7 @@ impl Room {
 
 const WIRE: &str = "teeproof-wire";
 const CORE: &str = "teeproof-core";
+const EVIDENCE: &str = "teeproof-evidence";
 const X509: &str = "teeproof-x509";
 const SNP: &str = "teeproof-snp";
 const TPM: &str = "teeproof-tpm";
@@ -64,20 +65,26 @@ const TWIN: &str = "teeproof-twin";
 pub(super) const MAP: &[Row] = &[
     Row { name: WIRE, room: Room::Pure, uses: &[], tests: &[] },
     Row { name: CORE, room: Room::Pure, uses: &[], tests: &[] },
+    Row { name: EVIDENCE, room: Room::Pure, uses: &[WIRE, CORE], tests: &[] },
     Row { name: X509, room: Room::Pure, uses: &[WIRE, CORE], tests: &[] },
     Row { name: SNP, room: Room::Pure, uses: &[WIRE, CORE, X509], tests: &[] },
     Row { name: TPM, room: Room::Pure, uses: &[WIRE, CORE], tests: &[] },
     Row { name: HCL, room: Room::Pure, uses: &[WIRE, CORE, X509, SNP, TPM], tests: &[] },
     Row { name: NITRO, room: Room::Pure, uses: &[WIRE, CORE, X509], tests: &[] },
-    Row { name: FRONT, room: Room::Pure, uses: &[WIRE, CORE, X509, SNP, TPM, HCL, NITRO], tests: &[] },
+    Row {
+        name: FRONT,
+        room: Room::Pure,
+        uses: &[WIRE, CORE, EVIDENCE, X509, SNP, TPM, HCL, NITRO],
+        tests: &[],
+    },
     Row { name: RUSTCRYPTO, room: Room::Crypto, uses: &[CORE], tests: &[] },
     Row { name: AWS_LC, room: Room::Crypto, uses: &[CORE], tests: &[] },
-    Row { name: VTPM, room: Room::Guest, uses: &[WIRE, CORE], tests: &[] },
+    Row { name: VTPM, room: Room::Guest, uses: &[WIRE, CORE, EVIDENCE], tests: &[] },
     Row { name: ENDORSE, room: Room::Cloud, uses: &[], tests: &[] },
     Row {
         name: "teeproof-cli",
         room: Room::App,
-        uses: &[WIRE, CORE, X509, SNP, TPM, HCL, NITRO, FRONT, RUSTCRYPTO, AWS_LC, VTPM, ENDORSE],
+        uses: &[WIRE, CORE, EVIDENCE, X509, SNP, TPM, HCL, NITRO, FRONT, RUSTCRYPTO, AWS_LC, VTPM, ENDORSE],
         tests: &[],
     },
     // Neither makes evidence with the code that reads it. Their tests read it back: the twin's are
@@ -86,19 +93,19 @@ pub(super) const MAP: &[Row] = &[
     Row { name: TWIN, room: Room::Twin, uses: &[MINT], tests: &[VTPM] },
     Row { name: "teeproof-benches", room: Room::Workshop, uses: EVERYTHING, tests: &[] },
     Row { name: "teeproof-fuzz", room: Room::Workshop, uses: EVERYTHING, tests: &[] },
-    Row { name: "teeproof-unforgeable", room: Room::Workshop, uses: &[FRONT], tests: &[] },
+    Row { name: "teeproof-unforgeable", room: Room::Workshop, uses: &[FRONT, EVIDENCE], tests: &[] },
     Row { name: "teeproof-nostd-proof", room: Room::Workshop, uses: EVERYTHING, tests: &[] },
     Row { name: "xtask", room: Room::Workshop, uses: &[], tests: &[] },
 ];
 
 const EVERYTHING: &[&str] =
-    &[WIRE, CORE, X509, SNP, TPM, HCL, NITRO, FRONT, RUSTCRYPTO, AWS_LC, VTPM, MINT, TWIN];
+    &[WIRE, CORE, EVIDENCE, X509, SNP, TPM, HCL, NITRO, FRONT, RUSTCRYPTO, AWS_LC, VTPM, MINT, TWIN];
 
 /// What tests of any crate may import besides: twins, evidence makers and the crypto tables.
 pub(super) const FOR_TESTS: &[&str] = &[MINT, TWIN, RUSTCRYPTO, AWS_LC];
 
 /// Crates without std: the pure room, and the table that serves it.
-pub(super) const NO_STD: &[&str] = &[WIRE, CORE, X509, SNP, TPM, HCL, NITRO, FRONT, RUSTCRYPTO];
+pub(super) const NO_STD: &[&str] = &[WIRE, CORE, EVIDENCE, X509, SNP, TPM, HCL, NITRO, FRONT, RUSTCRYPTO];
 
 /// Third-party packages that the pure room may rest on, build-time ones included. Each is there
 /// for a reason; none does I/O.

@@ -8,8 +8,8 @@ mod show;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use teeproof::bundle::{Bundle, BundleError};
-use teeproof::input::{Sniffed, sniff};
+use teeproof_evidence::bundle::{Bundle, BundleError};
+use teeproof_evidence::{Sniffed, sniff};
 
 use crate::context::Context;
 use crate::fault::Fault;

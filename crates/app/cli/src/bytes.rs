@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use teeproof::bytes::{base64, hex};
+use teeproof_evidence::bytes::{base64, hex};
 
 use crate::fault::Fault;
 use crate::source::Source;

@@ -3,11 +3,11 @@
 use std::fmt::Display;
 
 use serde::Serialize;
-use teeproof::bundle::BundleError;
 use teeproof::hcl::checks::ORIGIN;
-use teeproof::input::InputError;
 use teeproof::tpm::CertificationError;
 use teeproof::{PolicyError, PolicyProblem, PolicyWarning, Unsuitable};
+use teeproof_evidence::InputError;
+use teeproof_evidence::bundle::BundleError;
 
 use crate::json::Json;
 use crate::page::{BAD, HINT, Page};

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use teeproof::Evidence;
-use teeproof::input::{Inputs, Kind, sniff};
 use teeproof::wire::certificate::Certificate;
 use teeproof::wire::crl::RevocationList;
 use teeproof::x509::Revocation;
+use teeproof_evidence::{Inputs, Kind, sniff};
 
 use crate::context::Context;
 use crate::fault::Fault;
@@ -163,7 +163,7 @@ impl Files {
 
     /// The evidence. An error names the file of the part that it is about.
     pub(crate) fn evidence(&self) -> Result<Evidence<'_>, Fault> {
-        self.inputs.evidence().map_err(|error| {
+        Evidence::from_inputs(&self.inputs).map_err(|error| {
             let about = error.kind().and_then(|kind| self.kinds.iter().find(|(found, _)| *found == kind));
             match about.map_or(self.name.as_str(), |(_, name)| name) {
                 "" => Fault::input(&error),

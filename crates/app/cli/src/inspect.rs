@@ -8,8 +8,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
-use teeproof::input::{Kind, Sniffed, sniff};
 use teeproof::{ReplayHashes, wire};
+use teeproof_evidence::{Kind, Sniffed, sniff};
 
 use crate::context::Context;
 use crate::fault::Fault;

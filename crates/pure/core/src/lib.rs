@@ -27,6 +27,6 @@ pub use freshness::{Freshness, equal};
 pub use list::{List, Text};
 pub use pcrs::{PcrRule, Pcrs, Waiver};
 pub use policy::{Demand, GENUINE_WAIVES, PolicyField, TakeDemand};
-pub use show::{Hex, OrNone, from_hex};
+pub use show::{Hex, OrNone, from_hex, guid_bytes};
 pub use technology::Technology;
 pub use time::{Time, Validity};

@@ -19,6 +19,21 @@ pub fn from_hex([high, low]: [u8; 2]) -> Option<u8> {
     Some((digit(high)? << 4) | digit(low)?)
 }
 
+/// The 16 bytes of a GUID, in the order of its digits: 8, 4, 4, 4 and 12 hexadecimal digits of either case with
+/// dashes between them. `None` for any other text.
+#[must_use]
+pub fn guid_bytes(text: &str) -> Option<[u8; 16]> {
+    if !text.split('-').map(str::len).eq([8, 4, 4, 4, 12]) {
+        return None;
+    }
+    let mut bytes = [0; 16];
+    let mut digits = text.bytes().filter(|byte| *byte != b'-');
+    for byte in &mut bytes {
+        *byte = from_hex([digits.next()?, digits.next()?])?;
+    }
+    Some(bytes)
+}
+
 /// A value that may be absent, which is then said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrNone<T>(pub Option<T>);

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::str::FromStr;
 
-use teeproof_core::{Value, from_hex, no_order_no_mask};
+use teeproof_core::{Value, from_hex, guid_bytes, no_order_no_mask};
 
 /// A VM's id: the 16 bytes of its GUID in the order in which its digits are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,10 +48,7 @@ impl FromStr for VmId {
     type Err = NotAGuid;
 
     fn from_str(text: &str) -> Result<Self, NotAGuid> {
-        if !text.split('-').map(str::len).eq([8, 4, 4, 4, 12]) {
-            return Err(NotAGuid);
-        }
-        hex(&text.replace('-', "")).map(Self).ok_or(NotAGuid)
+        guid_bytes(text).map(Self).ok_or(NotAGuid)
     }
 }
 

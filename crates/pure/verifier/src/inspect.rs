@@ -19,7 +19,7 @@ use teeproof_wire::tdx::{TdQuote, TdReport};
 use teeproof_wire::tpm::{AnyAttestation, RsaPublic, TpmSignature, attest_bytes, bank_name};
 use teeproof_wire::{Describe, Error, Shown, Visitor};
 
-use crate::input::{InputError, Kind, Part, Sniffed, pcrs, pem_chain};
+use teeproof_evidence::{InputError, Kind, Part, Sniffed, pcrs, pem_chain};
 
 /// What was told of a structure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,13 +4,11 @@
 
 extern crate alloc;
 
-pub mod bundle;
-pub mod bytes;
 mod checks;
 mod claims;
 mod comparison;
+mod evidence;
 mod findings;
-pub mod input;
 mod inspect;
 mod many;
 mod nonce_text;
@@ -22,6 +20,7 @@ mod verify;
 pub use checks::{
     BUNDLE_REDACTED, INPUT_IGNORED, POLICY_TECHNOLOGY, REVOCATION_UNUSED, all_checks, find_check,
 };
+pub use evidence::Evidence;
 pub use findings::{Finding, Findings};
 pub use inspect::{Inspected, ReplayHashes, inspect, inspect_replay};
 pub use many::{verify_many, verify_with_cache};
@@ -30,7 +29,7 @@ pub use policy::{AzureSnpPolicy, Policy, PolicyWarning};
 pub use policy::{
     MixedFact, NoProposal, PolicyError, PolicyKey, PolicyProblem, Proposal, ProposalChoices, Unsuitable,
 };
-pub use request::{Evidence, Request, RequestError};
+pub use request::{Request, RequestError};
 pub use result::{AttestationResult, Caution, Claim, Fresh, FreshnessDemand, UnknownClaim, Verdict};
 pub use verify::{Verified, verify};
 

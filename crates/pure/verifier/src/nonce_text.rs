@@ -5,7 +5,9 @@ use alloc::string::{String, ToString};
 
 use teeproof_core::{Check, Hex};
 
-use crate::{Evidence, bytes};
+use teeproof_evidence::bytes;
+
+use crate::Evidence;
 
 /// What to do about hexadecimal digits.
 const HEXADECIMAL: &str = "The evidence carries the nonce as text, its hexadecimal digits: have the attester \

@@ -7,39 +7,9 @@ use teeproof_nitro::{Limits, Moment};
 use teeproof_wire::certificate::Certificate;
 use teeproof_x509::{Anchors, CachedSignatures, Revocation};
 
+use teeproof_evidence::InputWarning;
+
 use crate::Policy;
-use crate::bundle::Redacted;
-use crate::input::InputWarning;
-
-/// Evidence of one machine, unbelieved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Evidence<'a> {
-    /// A raw SEV-SNP attestation report.
-    Snp(&'a [u8]),
-    /// An Azure confidential VM on SEV-SNP: the paravisor's report, and what the vTPM adds.
-    AzureSnp(teeproof_hcl::Evidence<'a>),
-    /// An Azure confidential VM on TDX: the paravisor's report, the TD quote, and what the vTPM adds.
-    AzureTdx(teeproof_hcl::Evidence<'a>),
-    /// A raw Nitro attestation document.
-    Nitro(&'a [u8]),
-    /// Evidence of a bundle from which identifiers were taken: what is left cannot be verified.
-    Redacted(Redacted<'a>),
-}
-
-impl Evidence<'_> {
-    /// The technology that the evidence is of.
-    #[must_use]
-    pub const fn technology(&self) -> Technology {
-        match self {
-            Self::Snp(_) => Technology::Snp,
-            Self::AzureSnp(_) => Technology::AzureSnp,
-            Self::AzureTdx(_) => Technology::AzureTdx,
-            Self::Redacted(redacted) => redacted.technology,
-            Self::Nitro(_) => Technology::Nitro,
-        }
-    }
-}
 
 /// One verification: nothing in it has a default.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +38,7 @@ pub struct Request<'a> {
     pub limits: Limits,
     /// The appraisal policy; without one, evidence is verified and not accepted.
     pub policy: Option<&'a Policy>,
-    /// What was left out when the evidence was read ([`Inputs::warnings`](crate::input::Inputs::warnings)):
+    /// What was left out when the evidence was read ([`Inputs::warnings`](teeproof_evidence::Inputs::warnings)):
     /// each becomes a warning of the result.
     pub input_warnings: &'a [InputWarning],
     /// The cryptography.

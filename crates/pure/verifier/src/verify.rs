@@ -16,13 +16,13 @@ use teeproof_wire::crl::RevocationList;
 use teeproof_x509::AnchoredPath;
 use teeproof_x509::{AnchorKind, ListUse, VerifiedPath, VerifiedSignature};
 
-use crate::bundle::Redacted;
 use crate::checks::{BUNDLE_REDACTED, INPUT_IGNORED, POLICY_TECHNOLOGY, REVOCATION_UNUSED, of_verification};
 use crate::result::FreshnessDemand;
 use crate::{
     AttestationResult, Evidence, Findings, Policy, Request, RequestError, Verdict, claims, comparison,
     nonce_text,
 };
+use teeproof_evidence::bundle::Redacted;
 
 /// Evidence that was verified. Each variant can only be made by its technology's crate.
 #[derive(Clone, Debug)]

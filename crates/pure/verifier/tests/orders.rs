@@ -17,11 +17,12 @@ use std::io::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use support::{AT, REMEMBERING, accepted, read};
+use teeproof::Evidence;
 use teeproof::core::{Freshness, Technology, Time};
-use teeproof::input::{Inputs, Kind};
 use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof::x509::{Anchors, CachedSignatures, Revocation, SignatureCache};
 use teeproof::{Policy, Request, verify};
+use teeproof_evidence::{Inputs, Kind};
 use teeproof_mint::azure::{AkChain, Vm};
 use teeproof_mint::nitro::Enclave;
 use teeproof_mint::snp::{Machine, Product};
@@ -68,7 +69,7 @@ impl Case {
             policy: Some(&policy),
             crypto: &REMEMBERING,
         };
-        let result = verify(&inputs.evidence().unwrap(), &request).unwrap();
+        let result = verify(&Evidence::from_inputs(&inputs).unwrap(), &request).unwrap();
         let said = format!("{:?} {:?} {:?}", result.verdict(), result.findings(), result.claims());
         let exit = result.exit();
         let new = cache.new_signatures(result.signatures());

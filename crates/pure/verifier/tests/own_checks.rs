@@ -9,15 +9,16 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
-use teeproof::bundle::{Bundle, Collection};
+use teeproof::Evidence;
 use teeproof::core::{Freshness, Outcome, Rule, Technology, Time};
-use teeproof::input::Inputs;
 use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof::wire::certificate::Certificate;
 use teeproof::x509::{Anchors, CachedSignatures, Revocation};
 use teeproof::{
     AttestationResult, NoProposal, Policy, Proposal, ProposalChoices, Request, Unsuitable, Verdict, verify,
 };
+use teeproof_evidence::Inputs;
+use teeproof_evidence::bundle::{Bundle, Collection};
 use teeproof_mint::azure::{self, EventLog, Vm};
 use teeproof_mint::nitro::Enclave;
 use teeproof_mint::snp::{Machine, Product, Report, amd};
@@ -43,7 +44,7 @@ impl Carried {
         let anchors: Vec<&[u8]> = self.anchors.iter().map(Vec::as_slice).collect();
         let freshness = nonce.map_or(Freshness::Waived("the test asks nothing"), Freshness::Nonce);
         let request = Request { freshness, policy, ..request(&certificates, &anchors) };
-        let evidence = self.inputs.evidence().unwrap();
+        let evidence = Evidence::from_inputs(&self.inputs).unwrap();
         then(&verify(&evidence, &request).unwrap())
     }
 }
@@ -252,7 +253,7 @@ fn comes_back(name: &str, all: &[Carried]) {
     let certificates: Vec<_> = all.iter().map(|one| one.inputs.certificates().unwrap()).collect();
     let anchors: Vec<Vec<&[u8]>> =
         all.iter().map(|one| one.anchors.iter().map(Vec::as_slice).collect()).collect();
-    let evidence: Vec<_> = all.iter().map(|one| one.inputs.evidence().unwrap()).collect();
+    let evidence: Vec<_> = all.iter().map(|one| Evidence::from_inputs(&one.inputs).unwrap()).collect();
     let requests: Vec<_> = certificates
         .iter()
         .zip(&anchors)

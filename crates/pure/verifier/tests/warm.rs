@@ -8,11 +8,11 @@ use std::cell::Cell;
 
 use support::{AT, Vector, accepted, read};
 use teeproof::core::{BadSignature, Crypto, Freshness, RsaKey, Technology, Time, VerifyEcdsa, VerifyRsa};
-use teeproof::input::Inputs;
 use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof::wire::certificate::Certificate;
 use teeproof::x509::{Anchors, CachedSignatures, Revocation, SignatureCache};
 use teeproof::{AttestationResult, Evidence, Request, verify, verify_many};
+use teeproof_evidence::Inputs;
 
 thread_local! {
     static SIGNATURES: Cell<usize> = const { Cell::new(0) };
@@ -114,7 +114,7 @@ fn a_further_quote_of_a_known_boot_costs_one_signature() {
     let (ark, ak_root) = (read("minted/ark.der"), read("minted/ak-root.der"));
     let anchors: [&[u8]; 2] = [&ark, &ak_root];
     let at = Moment::At(Time(1_768_478_400));
-    let evidence = inputs.evidence().unwrap();
+    let evidence = Evidence::from_inputs(&inputs).unwrap();
     let base = Request { anchors: Anchors::and(&anchors), ..request(&certificates, at) };
     let mut cache = SignatureCache::new(100);
     SIGNATURES.set(0);

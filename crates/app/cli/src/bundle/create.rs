@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use teeproof::bundle::{Bundle, Collection, ReportAge};
 use teeproof::core::Time;
+use teeproof_evidence::bundle::{Bundle, Collection, ReportAge};
 
 use super::Form;
 use crate::at::{self, now};

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::{Args, ValueHint};
 
-use teeproof::bundle::Bundle;
+use teeproof_evidence::bundle::Bundle;
 
 use super::Named;
 use crate::context::Context;

@@ -1,7 +1,7 @@
 //! `teeproof bundle redact`.
 
 use clap::Args;
-use teeproof::bundle::Redaction;
+use teeproof_evidence::bundle::Redaction;
 
 use super::{Form, Named, fault};
 use crate::bytes;

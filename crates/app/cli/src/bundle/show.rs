@@ -2,7 +2,7 @@
 
 use clap::Args;
 use serde::Serialize;
-use teeproof::bundle::{Bundle, ReportAge};
+use teeproof_evidence::bundle::{Bundle, ReportAge};
 
 use super::Named;
 use crate::context::Context;

@@ -5,7 +5,7 @@ mod explain;
 mod gather;
 mod metadata;
 
-use teeproof::bundle::{Bundle, Collection, ReportAge};
+use teeproof_evidence::bundle::{Bundle, Collection, ReportAge};
 
 pub(super) use args::AzureArgs;
 

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use teeproof::core::{Crypto, Freshness, Technology};
-use teeproof::input::InputWarning;
 use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof::wire::certificate::Certificate;
 use teeproof::wire::crl::RevocationList;
 use teeproof::x509::{Anchors, CachedSignatures};
 use teeproof::{AttestationResult, Evidence, Policy, Request, RequestError};
+use teeproof_evidence::InputWarning;
 
 use crate::at::At;
 use crate::context::Context;

@@ -1,7 +1,7 @@
 //! The file that a key for sealing travels in: JSON.
 
 use serde::{Deserialize, Serialize};
-use teeproof::bytes::base64;
+use teeproof_evidence::bytes::base64;
 use teeproof_vtpm::seal::SealingKey;
 use teeproof_vtpm::{Registers, Signed};
 
@@ -30,9 +30,9 @@ impl KeyFile {
         Self {
             schema: SCHEMA.to_owned(),
             registers: Registers(key.registers).to_string(),
-            public: teeproof::bytes::to_base64url(&key.public),
-            message: teeproof::bytes::to_base64url(&key.certification.message),
-            signature: teeproof::bytes::to_base64url(&key.certification.signature),
+            public: teeproof_evidence::bytes::to_base64url(&key.public),
+            message: teeproof_evidence::bytes::to_base64url(&key.certification.message),
+            signature: teeproof_evidence::bytes::to_base64url(&key.certification.signature),
         }
     }
 

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use teeproof::core::Technology;
-use teeproof::input::Kind;
 use teeproof::nitro::DEFAULT_SKEW_SECS;
+use teeproof_evidence::Kind;
 
 use crate::at::At;
 use crate::files::Backing;

@@ -2,12 +2,12 @@
 //! is the same for many pieces of it.
 
 use teeproof::core::{Crypto, Freshness};
-use teeproof::input::InputWarning;
 use teeproof::nitro::{Limits, Moment};
 use teeproof::wire::certificate::Certificate;
 use teeproof::wire::crl::RevocationList;
 use teeproof::x509::{Anchors, CachedSignatures};
 use teeproof::{Policy, Request};
+use teeproof_evidence::InputWarning;
 
 use super::VerifyArgs;
 use crate::bytes;

@@ -9,7 +9,7 @@ use teeproof_wire::eventlog::{EventLog, Format};
 use teeproof_wire::tpm::{SHA1, SHA256, bank_name};
 use teeproof_wire::{Shown, Visitor};
 
-use crate::input::{Kind, Sniffed};
+use teeproof_evidence::{Kind, Sniffed};
 
 /// The hashes that logs are replayed with.
 #[derive(Clone, Copy)]

@@ -12,7 +12,7 @@ use super::node::Node;
 use super::problems::{Problems, Reported};
 use super::rule::{AT_LEAST, EXACTLY, Kind, MASK, ONE_OF, WAIVED};
 use super::suggest::quoted;
-use crate::bytes;
+use teeproof_evidence::bytes;
 
 /// `true` or `false`.
 pub(super) struct YesNo;

@@ -3,7 +3,7 @@
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use ciborium::Value as Cbor;
 use serde_json::{Value, json};
-use teeproof::bundle::{Bundle, BundleError, EntryProblem};
+use teeproof_evidence::bundle::{Bundle, BundleError, EntryProblem};
 
 use crate::support::{SNP, azure, small};
 

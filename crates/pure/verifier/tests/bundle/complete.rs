@@ -2,9 +2,9 @@
 
 use base64ct::{Base64, Encoding as _};
 use proptest::prelude::*;
-use teeproof::bundle::{Bundle, BundleError, PartName};
-use teeproof::input::Kind;
 use teeproof_aws_lc::TABLE;
+use teeproof_evidence::Kind;
+use teeproof_evidence::bundle::{Bundle, BundleError, PartName};
 use teeproof_mint::azure::{Claims, Vm};
 use teeproof_mint::snp::Product;
 use teeproof_mint::x509::{Extension, Oid, der};

@@ -145,7 +145,7 @@ impl Id {
             ],
             Self::Text(text) => {
                 let lower = text.to_ascii_lowercase();
-                let binary = teeproof::bytes::hex(&lower).filter(|bytes| bytes.len() >= 6);
+                let binary = teeproof_evidence::bytes::hex(&lower).filter(|bytes| bytes.len() >= 6);
                 let text = (lower.into_bytes(), true);
                 binary.map(|bytes| (bytes, false)).into_iter().chain([text]).collect()
             }

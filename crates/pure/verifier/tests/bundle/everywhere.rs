@@ -7,11 +7,11 @@ use base64ct::{Base64, Base64UrlUnpadded, Encoding as _};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::RngSeed;
-use teeproof::bundle::Bundle;
-use teeproof::input::Kind;
 use teeproof::wire::certificate::Certificate;
 use teeproof::wire::hcl::HclReport;
 use teeproof_aws_lc::TABLE;
+use teeproof_evidence::Kind;
+use teeproof_evidence::bundle::Bundle;
 use teeproof_mint::azure::{self, Vm};
 use teeproof_mint::nitro::Enclave;
 use teeproof_mint::snp::Product;
@@ -223,7 +223,7 @@ pub(crate) fn azure_ids(bundle: &Bundle) -> Vec<Id> {
     vec![
         Id::Bytes(report[0x1c0..0x200].to_vec()),
         Id::Bytes(report[0x160..0x180].to_vec()),
-        Id::Guid(teeproof::bytes::hex(&guid).unwrap()),
+        Id::Guid(teeproof_evidence::bytes::hex(&guid).unwrap()),
         Id::Text(name),
         Id::Text(host),
         Id::Bytes(certificate.serial().to_vec()),

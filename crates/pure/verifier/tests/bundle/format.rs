@@ -3,9 +3,9 @@
 use ciborium::Value as Cbor;
 use serde_json::Value;
 use teeproof::Evidence;
-use teeproof::bundle::{Bundle, BundleError, Collection, MAX_BYTES, MAX_OF_A_KIND, ReportAge};
 use teeproof::core::Time;
-use teeproof::input::{Encoding, Inputs, Kind, sniff};
+use teeproof_evidence::bundle::{Bundle, BundleError, Collection, MAX_BYTES, MAX_OF_A_KIND, ReportAge};
+use teeproof_evidence::{Encoding, Inputs, Kind, sniff};
 use teeproof_mint::snp::{Machine, Product};
 
 use crate::support::{AT, SNP, azure, bundle, inputs, small, testdata};
@@ -74,7 +74,7 @@ fn a_bundle_is_a_file_like_any_other() {
         assert_eq!((sniffed.kind, sniffed.encoding), (Kind::Bundle, encoding));
         assert_eq!(inputs.collection().unwrap().report, Some(ReportAge::Fresh));
         assert_eq!(inputs.certificates().unwrap().len(), 2 + SNP.ak_intermediates.len());
-        let Evidence::AzureSnp(evidence) = inputs.evidence().unwrap() else { panic!() };
+        let Evidence::AzureSnp(evidence) = Evidence::from_inputs(&inputs).unwrap() else { panic!() };
         assert_eq!(evidence.report, SNP.hcl_report);
         assert_eq!(evidence.log, SNP.event_log.as_deref());
         // Again as a bundle: the same.
@@ -95,7 +95,7 @@ fn the_nonce_in_user_data_is_kept() {
         let bundle = Bundle::from_inputs(&inputs, Collection::at(AT)).unwrap();
         let mut inputs = Inputs::new();
         inputs.add(&bundle.to_cbor(), None).unwrap();
-        let Evidence::AzureSnp(evidence) = inputs.evidence().unwrap() else { panic!() };
+        let Evidence::AzureSnp(evidence) = Evidence::from_inputs(&inputs).unwrap() else { panic!() };
         assert_eq!(evidence.nonce_in_user_data, version == 2);
     }
 }

@@ -1,12 +1,12 @@
 //! What identifies in each structure, one test for each: it is gone, and its structure is still one.
 
 use base64ct::{Base64, Encoding as _};
-use teeproof::bundle::{Bundle, Identifier, PartName, Redaction};
 use teeproof::core::Technology;
 use teeproof::find_check;
-use teeproof::input::Kind;
 use teeproof::wire::certificate::Certificate;
 use teeproof_aws_lc::TABLE;
+use teeproof_evidence::Kind;
+use teeproof_evidence::bundle::{Bundle, Identifier, PartName, Redaction};
 use teeproof_mint::DEFAULT_TIME;
 use teeproof_mint::azure::Vm;
 use teeproof_mint::nitro::{Enclave, Identity};
@@ -57,7 +57,7 @@ fn the_host_in_an_ak_certificate() {
     let evidence = vm.evidence().unwrap();
     assert!(stands_in(host.as_bytes(), &evidence.ak_certificate));
     let clean = azure(&evidence).redact(SALT, &TABLE).unwrap();
-    let text = |part: &teeproof::input::Part| String::from_utf8_lossy(&part.bytes).to_ascii_uppercase();
+    let text = |part: &teeproof_evidence::Part| String::from_utf8_lossy(&part.bytes).to_ascii_uppercase();
     assert!(clean.parts().iter().all(|part| !text(part).contains(host)), "the host is left");
     assert!(clean.parts().iter().any(|part| text(part).contains("WORKGROUP\\")));
 }
@@ -141,7 +141,7 @@ fn the_alphabet_of_base64_is_kept() {
         let others = if frame == "url" { b"+/" } else { b"-_" };
         assert!(!log.iter().any(|byte| others.contains(byte)), "{alphabet}");
         let text = std::str::from_utf8(&log[7..log.len() - 2]).unwrap();
-        let decoded = teeproof::bytes::base64(text).unwrap();
+        let decoded = teeproof_evidence::bytes::base64(text).unwrap();
         assert_eq!((&decoded[..256], &decoded[320..]), (&all[..256], &all[320..]));
         assert_ne!(decoded[256..320], *chip);
     }

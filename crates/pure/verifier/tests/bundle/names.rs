@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use teeproof::bundle::{Bundle, BundleError};
-use teeproof::input::Kind;
 use teeproof_aws_lc::TABLE;
+use teeproof_evidence::Kind;
+use teeproof_evidence::bundle::{Bundle, BundleError};
 use teeproof_mint::azure::Vm;
 use teeproof_mint::snp::Product;
 use teeproof_mint::x509::{Attribute, Extension, Name, Oid, der};
@@ -84,7 +84,7 @@ fn every_attribute_of_an_attestation_key() {
         let after = assert_gone(&before, &ids.iter().map(|id| id.as_bytes()).collect::<Vec<_>>());
         let rest = REST.to_ascii_lowercase();
         let stays =
-            |part: &teeproof::input::Part| stands_in(rest.as_bytes(), &part.bytes.to_ascii_lowercase());
+            |part: &teeproof_evidence::Part| stands_in(rest.as_bytes(), &part.bytes.to_ascii_lowercase());
         assert!(after.parts().iter().any(stays));
     }
     // Behind the words stands the domain of a cloud, or nobody knows what.
@@ -196,7 +196,7 @@ fn the_tool_that_collected() {
         &[client(UTF8, "RD2818785BC01B", "SYSTEM")],
     );
     inputs.add(&certificate, Some(Kind::Certificate)).unwrap();
-    let mut collection = teeproof::bundle::Collection::at(crate::support::AT);
+    let mut collection = teeproof_evidence::bundle::Collection::at(crate::support::AT);
     collection.tool = "agent 1.2 on rd2818785bc01b".to_owned();
     let before = Bundle::from_inputs(&inputs, collection).unwrap();
     let tool = before.redact(SALT, &TABLE).unwrap().collected().tool.clone();
@@ -247,7 +247,7 @@ proptest! {
         assert_sound(&before, &after);
         for (before, after) in before.parts().iter().zip(after.parts()) {
             if before.kind == Kind::Certificate {
-                let serial = |part: &teeproof::input::Part| {
+                let serial = |part: &teeproof_evidence::Part| {
                     teeproof::wire::certificate::Certificate::parse(&part.bytes).unwrap().serial().to_vec()
                 };
                 prop_assert_ne!(serial(before), serial(after));

@@ -2,13 +2,13 @@
 //! it can no longer prove.
 
 use base64ct::{Base64, Encoding as _};
-use teeproof::bundle::{Bundle, BundleError, Identifier, Redacted};
 use teeproof::core::{Hex, Technology};
-use teeproof::input::{Inputs, Kind, sniff};
 use teeproof::wire::certificate::Certificate;
 use teeproof::wire::hcl::HclReport;
 use teeproof::{Evidence, find_check};
 use teeproof_aws_lc::TABLE;
+use teeproof_evidence::bundle::{Bundle, BundleError, Identifier, Redacted};
+use teeproof_evidence::{Inputs, Kind, sniff};
 use teeproof_mint::azure::Vm;
 use teeproof_mint::nitro::Enclave;
 use teeproof_mint::snp::{Hwid, Machine, Product};
@@ -23,7 +23,7 @@ fn redacted(bundle: &Bundle) -> (Technology, Vec<&'static str>) {
     let mut inputs = Inputs::new();
     let sniffed = inputs.add(&bundle.to_cbor(), None).unwrap();
     assert_eq!(sniffed.note, Some("redacted"));
-    match inputs.evidence().unwrap() {
+    match Evidence::from_inputs(&inputs).unwrap() {
         Evidence::Redacted(redacted @ Redacted { technology, .. }) => {
             let lost: Vec<_> = redacted.lost().map(|(id, _)| id).collect();
             for id in &lost {
@@ -118,7 +118,7 @@ fn an_id_is_replaced_wherever_it_stands() {
     let claims: serde_json::Value = serde_json::from_slice(report.claims()).unwrap();
     let vm_id = claims["vm-configuration"]["vmUniqueId"].as_str().unwrap();
     let digits: String = vm_id.chars().filter(|c| *c != '-').collect();
-    let raw = teeproof::bytes::hex(&digits).unwrap();
+    let raw = teeproof_evidence::bytes::hex(&digits).unwrap();
     let mut guid = raw.clone();
     guid[..4].reverse();
     guid[4..6].reverse();
@@ -270,7 +270,7 @@ fn places_move_with_their_parts() {
     let mut inputs = Inputs::new();
     inputs.add(&SNP.intermediate, None).unwrap();
     inputs.add(&clean.to_cbor(), None).unwrap();
-    let moved = |bundle: &[teeproof::bundle::Redaction]| -> Vec<usize> {
+    let moved = |bundle: &[teeproof_evidence::bundle::Redaction]| -> Vec<usize> {
         bundle
             .iter()
             .filter(|place| place.part.kind == Kind::Certificate)

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use teeproof::bundle::{Bundle, BundleError, Collection, Identifier};
-use teeproof::input::{Inputs, Kind, Part};
 use teeproof::wire::certificate::Certificate;
 use teeproof::wire::hcl::{Hardware, HclReport};
 use teeproof_aws_lc::TABLE;
+use teeproof_evidence::bundle::{Bundle, BundleError, Collection, Identifier};
+use teeproof_evidence::{Inputs, Kind, Part};
 
 use crate::decoding::{Id, decoded, holds};
 use crate::everywhere::{CLIENT_INFO, assert_none_left, assert_sound};
@@ -147,7 +147,7 @@ fn a_real_ak_certificate() {
         .split("-----BEGIN CERTIFICATE-----")
         .skip(1)
         .map(|text| text.split("-----END").next().unwrap().split_whitespace().collect::<String>())
-        .map(|text| teeproof::bytes::base64(&text).unwrap())
+        .map(|text| teeproof_evidence::bytes::base64(&text).unwrap())
         .collect();
     let is_named = |der: &&Vec<u8>| der.windows(9).any(|window| window == CLIENT_INFO);
     let der = certificates.iter().find(is_named).expect("the AK certificate is not there");

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
-use teeproof::bundle::{Bundle, Collection, ReportAge};
 use teeproof::core::Time;
-use teeproof::input::{Inputs, Kind};
+use teeproof_evidence::bundle::{Bundle, Collection, ReportAge};
+use teeproof_evidence::{Inputs, Kind};
 use teeproof_mint::azure::{self, Vm};
 use teeproof_mint::snp::Product;
 

@@ -1,10 +1,11 @@
 //! One question to the front door: minted evidence, and everything that a relying party decides.
 
+use teeproof::Evidence;
 use teeproof::core::{Freshness, Outcome, Technology, Time};
-use teeproof::input::Inputs;
 use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof::x509::{Anchors, CachedSignatures, Revocation};
 use teeproof::{AttestationResult, Finding, Policy, Request, Verdict, find_check, verify};
+use teeproof_evidence::Inputs;
 use teeproof_mint::DEFAULT_TIME;
 
 /// The question.
@@ -85,7 +86,7 @@ impl Ask {
             policy: Some(&self.policy),
             crypto: &crypto,
         };
-        let evidence = self.inputs.evidence().unwrap();
+        let evidence = Evidence::from_inputs(&self.inputs).unwrap();
         let result = verify(&evidence, &request).unwrap();
         assert_eq!(result.verdict() == Verdict::Accepted, result.exit() == 0);
         then(&result)

@@ -1,9 +1,9 @@
 //! The checks of Azure confidential VMs: report, claims, quote, log, origin.
 
-use teeproof::bundle::{Bundle, Collection};
 use teeproof::core::{PcrRule, Pcrs, Rule, Time};
 use teeproof::hcl::{Ground, Origin, Policy, VmId};
-use teeproof::input::{Inputs, Kind};
+use teeproof_evidence::bundle::{Bundle, Collection};
+use teeproof_evidence::{Inputs, Kind};
 use teeproof_mint::azure::{Evidence, Vm};
 use teeproof_mint::snp::Product;
 use teeproof_mint::x509::Crl;

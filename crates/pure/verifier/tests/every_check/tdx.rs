@@ -1,6 +1,6 @@
 //! The checks of the TDX half.
 
-use teeproof::input::{Inputs, Kind};
+use teeproof_evidence::{Inputs, Kind};
 use teeproof_mint::azure::Vm;
 
 use crate::ask::{Ask, make_fail};

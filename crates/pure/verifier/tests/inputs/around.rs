@@ -2,8 +2,8 @@
 
 use base64ct::{Base64, Encoding as _};
 use serde_json::json;
-use teeproof::input::{InputError, Kind, sniff};
 use teeproof::wire::{Shown, Visitor};
+use teeproof_evidence::{InputError, Kind, sniff};
 
 use crate::support::{SNP, testdata, told};
 

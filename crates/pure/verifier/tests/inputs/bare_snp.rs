@@ -3,7 +3,7 @@
 use base64ct::{Base64, Encoding as _};
 use serde_json::{Value, json};
 use teeproof::Evidence;
-use teeproof::input::{InputError, InputWarning, Inputs, JsonProblem, Kind, sniff};
+use teeproof_evidence::{InputError, InputWarning, Inputs, JsonProblem, Kind, sniff};
 use teeproof_mint::snp::{Machine, Product};
 
 use crate::support::testdata;
@@ -108,7 +108,7 @@ fn reads(evidence: &Value, report: &[u8], certificates: &[&[u8]]) {
     let mut inputs = Inputs::new();
     let sniffed = inputs.add(evidence.to_string().as_bytes(), None).unwrap();
     assert_eq!(sniffed.kind, Kind::EvidenceJson);
-    assert_eq!(inputs.evidence(), Ok(Evidence::Snp(report)));
+    assert_eq!(Evidence::from_inputs(&inputs), Ok(Evidence::Snp(report)));
     let found: Vec<_> = inputs.certificates().unwrap().iter().map(|one| one.der().to_vec()).collect();
     assert_eq!(found, certificates);
     assert_eq!(inputs.warnings(), []);
@@ -150,7 +150,7 @@ fn attestation_rs_has_base64_and_certificates_by_name() {
     let evidence = json!({"attestation_report": text(&report), "cert_chain": {"vcek": text(&vcek)}});
     let mut inputs = Inputs::new();
     inputs.add(json!({"platform": "snp", "evidence": evidence}).to_string().as_bytes(), None).unwrap();
-    assert_eq!(inputs.evidence(), Ok(Evidence::Snp(&report)));
+    assert_eq!(Evidence::from_inputs(&inputs), Ok(Evidence::Snp(&report)));
     reads(&evidence, &report, &[&vcek]);
     reads(&json!({"platform": "snp", "evidence": {"attestation_report": text(&report)}}), &report, &[]);
 }

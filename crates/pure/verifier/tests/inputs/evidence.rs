@@ -2,8 +2,8 @@
 
 use teeproof::Evidence;
 use teeproof::core::Technology;
-use teeproof::input::{InputError, Inputs, Kind, Part};
 use teeproof::tpm::PcrValues;
+use teeproof_evidence::{InputError, Inputs, Kind, Part};
 use teeproof_mint::snp::{Machine, Product};
 
 use crate::support::{SNP, TDX, inputs, refused, td_quote, testdata};
@@ -17,7 +17,7 @@ fn files_in_any_order() {
     for _ in 0..files.len() {
         files.rotate_left(1);
         let inputs = inputs(&files).unwrap();
-        let Evidence::AzureSnp(evidence) = inputs.evidence().unwrap() else { panic!() };
+        let Evidence::AzureSnp(evidence) = Evidence::from_inputs(&inputs).unwrap() else { panic!() };
         assert_eq!(evidence.report, SNP.hcl_report);
         assert_eq!(evidence.quote.unwrap().message, SNP.quote_message);
         assert_eq!(evidence.log, Some(log));
@@ -30,15 +30,15 @@ fn files_in_any_order() {
 #[test]
 fn a_report_alone_and_with_what_it_needs() {
     let alone = inputs(&[&SNP.hcl_report]).unwrap();
-    let Evidence::AzureSnp(evidence) = alone.evidence().unwrap() else { panic!() };
+    let Evidence::AzureSnp(evidence) = Evidence::from_inputs(&alone).unwrap() else { panic!() };
     assert!(evidence.quote.is_none() && evidence.pcrs.is_none() && evidence.td_quote.is_none());
     let quote = td_quote();
     let both = inputs(&[&TDX.hcl_report, &quote]).unwrap();
-    let Evidence::AzureTdx(evidence) = both.evidence().unwrap() else { panic!() };
+    let Evidence::AzureTdx(evidence) = Evidence::from_inputs(&both).unwrap() else { panic!() };
     assert_eq!(evidence.td_quote, Some(&quote[..]));
     let values = SNP.pcr_concatenation();
     let bare = inputs(&[&SNP.hcl_report, &SNP.quote_message, &SNP.quote_signature, &values]).unwrap();
-    let Evidence::AzureSnp(evidence) = bare.evidence().unwrap() else { panic!() };
+    let Evidence::AzureSnp(evidence) = Evidence::from_inputs(&bare).unwrap() else { panic!() };
     assert_eq!(evidence.pcrs, Some(PcrValues::InSelectionOrder(&values)));
 }
 

@@ -1,7 +1,7 @@
 //! JSON of people who want something: none of it is read as evidence, and none of it costs much.
 
 use serde_json::{Value, json};
-use teeproof::input::{InputError, JsonProblem, JsonShape, Kind, sniff};
+use teeproof_evidence::{InputError, JsonProblem, JsonShape, Kind, sniff};
 
 use crate::support::{SNP, TDX};
 

@@ -1,12 +1,12 @@
 //! Files that are named for what they are: those that are taken apart, and those that are only described.
 
 use serde_json::json;
-use teeproof::bundle::{Bundle, BundleError, Collection};
 use teeproof::core::{Technology, Time};
-use teeproof::input::{InputError, InputWarning, Inputs, Kind, sniff};
 use teeproof::wire::certificate::{Certificate, PublicKey};
 use teeproof::wire::{Shown, Visitor};
 use teeproof::{Evidence, inspect};
+use teeproof_evidence::bundle::{Bundle, BundleError, Collection};
+use teeproof_evidence::{InputError, InputWarning, Inputs, Kind, sniff};
 use teeproof_mint::nitro::Enclave;
 use teeproof_mint::snp::{Machine, Product};
 
@@ -73,7 +73,7 @@ fn a_certificate_table_alone_and_behind_its_report() {
         let extended = [&minted.report[..], &table].concat();
         let mut inputs = Inputs::new();
         assert_eq!(inputs.add(&extended, None).unwrap().kind, Kind::ExtendedReport);
-        assert_eq!(inputs.evidence(), Ok(Evidence::Snp(&minted.report)));
+        assert_eq!(Evidence::from_inputs(&inputs), Ok(Evidence::Snp(&minted.report)));
         assert_eq!(inputs.certificates().unwrap().len(), 3);
         assert_eq!(inputs.revocation_lists().unwrap().len(), 1);
         assert_eq!(inputs.warnings(), [InputWarning::TableEntry]);
@@ -81,7 +81,7 @@ fn a_certificate_table_alone_and_behind_its_report() {
         let mut apart = Inputs::new();
         apart.add(&table, None).unwrap();
         apart.add(&minted.report, None).unwrap();
-        assert_eq!(apart.evidence(), Ok(Evidence::Snp(&minted.report)));
+        assert_eq!(Evidence::from_inputs(&apart), Ok(Evidence::Snp(&minted.report)));
         assert_eq!(apart.certificates().unwrap().len(), 3);
     }
     assert_eq!(refused(&[&plain]), InputError::NoEvidence);
@@ -171,7 +171,7 @@ fn keys_and_sealed_files_are_described_and_no_evidence() {
     let pem = format!("-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n");
     let [public, message, signature] =
         ["pub", "msg", "sig"].map(|name| testdata(&format!("tpm/certified-key.{name}")));
-    let text = teeproof::bytes::to_base64url;
+    let text = teeproof_evidence::bytes::to_base64url;
     let sealing = json!({
         "schema": "teeproof/sealing-key/1",
         "registers": "sha256:0,1",
@@ -290,7 +290,7 @@ fn a_td_report_beside_evidence_is_refused() {
     assert_eq!(refused(&[&report, td_report]), InputError::Unverified(Kind::TdReport));
     let mut inputs = Inputs::new();
     inputs.add(&report, None).unwrap();
-    assert_eq!(inputs.evidence().unwrap().technology(), Technology::Snp);
+    assert_eq!(Evidence::from_inputs(&inputs).unwrap().technology(), Technology::Snp);
 }
 
 /// Any bytes may come first in a signature: those with which documents and certificates begin, too.

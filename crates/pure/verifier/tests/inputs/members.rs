@@ -1,7 +1,7 @@
 //! Members of JSON that are looked at only a little: told as what they are, however large they
 //! are, and stepped over where they mean nothing.
 
-use teeproof::input::{Encoding, InputError, Kind, sniff};
+use teeproof_evidence::{Encoding, InputError, Kind, sniff};
 
 use crate::support::{SNP, testdata};
 

@@ -4,11 +4,11 @@
 use base64ct::{Base64, Base64Url, Base64UrlUnpadded, Encoding as _};
 use serde_json::{Value, json};
 use teeproof::core::{Freshness, Outcome, Technology, Time};
-use teeproof::input::{InputError, InputWarning, Inputs, JsonProblem, JsonShape, Kind, sniff};
 use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof::wire::hcl::{Hardware, HclReport};
 use teeproof::x509::{Anchors, CachedSignatures, Revocation};
 use teeproof::{Evidence, Policy, Request, verify};
+use teeproof_evidence::{InputError, InputWarning, Inputs, JsonProblem, JsonShape, Kind, sniff};
 use teeproof_mint::azure::{self, Vm};
 use teeproof_mint::snp::{Machine, Product};
 use teeproof_mint::{DEFAULT_TIME, Kind as KeyKind};
@@ -107,7 +107,7 @@ fn verified(inputs: &Inputs, minted: &azure::Evidence) -> (u8, Vec<&'static str>
         policy: Some(&policy),
         crypto: &teeproof_aws_lc::TABLE,
     };
-    let evidence = inputs.evidence().unwrap();
+    let evidence = Evidence::from_inputs(&inputs).unwrap();
     let result = verify(&evidence, &request).unwrap();
     let passed = result.findings().iter().filter(|finding| finding.outcome == Outcome::Pass);
     (result.exit(), passed.map(|finding| finding.check.id).collect())
@@ -126,7 +126,7 @@ fn a_request_about_a_guest_is_evidence_of_its_vm() {
             |member: &str| json!({member: Base64UrlUnpadded::encode_string(inner.as_bytes())}).to_string();
         for text in [inner.clone(), outer("AttestationInfo"), outer("attestationInfo")] {
             let inputs = inputs(&text);
-            let Evidence::AzureSnp(evidence) = inputs.evidence().unwrap() else { panic!() };
+            let Evidence::AzureSnp(evidence) = Evidence::from_inputs(&inputs).unwrap() else { panic!() };
             // The envelope is written anew; what it holds is what was signed and hashed.
             let report = HclReport::parse(evidence.report).unwrap();
             let Hardware::Snp(hardware) = report.hardware() else { panic!() };
@@ -238,7 +238,7 @@ fn a_request_is_read_exactly() {
     request["TcgLogs"] = json!("");
     request["TpmInfo"]["AikCert"] = json!("");
     let inputs = inputs(&request.to_string());
-    let Evidence::AzureSnp(evidence) = inputs.evidence().unwrap() else { panic!() };
+    let Evidence::AzureSnp(evidence) = Evidence::from_inputs(&inputs).unwrap() else { panic!() };
     assert!(evidence.log.is_none());
     assert_eq!(inputs.certificates().unwrap().len(), 2);
     for (outer, error) in [
@@ -262,22 +262,22 @@ fn a_request_about_a_report_is_evidence_of_what_its_runtime_data_are() {
         json!({"report": report, "runtimeData": {"data": data, "dataType": "JSON"}, "nonce": "1"}).to_string()
     };
     let vm = inputs(&request(&SNP.claims()));
-    let Evidence::AzureSnp(evidence) = vm.evidence().unwrap() else { panic!() };
+    let Evidence::AzureSnp(evidence) = Evidence::from_inputs(&vm).unwrap() else { panic!() };
     assert_eq!(HclReport::parse(evidence.report).unwrap().claims(), SNP.claims());
     assert_eq!(vm.warnings(), []);
     assert_eq!(verified(&vm, &SNP).0, 0);
     for data in [&b"{\"keys\":[{\"kid\":\"HCLTransferKey\"}]}"[..], b"{}", b"not JSON"] {
         let bare = inputs(&request(data));
-        assert_eq!(bare.evidence(), Ok(Evidence::Snp(&SNP.hcl_report[0x20..0x4c0])));
+        assert_eq!(Evidence::from_inputs(&bare), Ok(Evidence::Snp(&SNP.hcl_report[0x20..0x4c0])));
         assert!(matches!(bare.warnings(), [InputWarning::UnusedMember { member: "runtimeData", .. }]));
     }
     assert_eq!(inputs(&request(b"")).warnings(), []);
     let plain = Machine::vcek(Product::Milan).mint().unwrap();
     let bare = json!({"SnpReport": Base64Url::encode_string(&plain.report)}).to_string();
     let text = json!({"report": Base64Url::encode_string(bare.as_bytes()), "runtimeData": null}).to_string();
-    assert_eq!(inputs(&text).evidence(), Ok(Evidence::Snp(&plain.report)));
+    assert_eq!(Evidence::from_inputs(&inputs(&text)), Ok(Evidence::Snp(&plain.report)));
     let td = json!({"quote": Base64Url::encode_string(&td_quote()), "runtimeData": null}).to_string();
-    assert_eq!(inputs(&td).evidence(), Err(InputError::Unverified(Kind::TdQuote)));
+    assert_eq!(Evidence::from_inputs(&inputs(&td)), Err(InputError::Unverified(Kind::TdQuote)));
 }
 
 /// The event log of the guest components is read where it is there, and null says that there is none.
@@ -293,13 +293,13 @@ fn a_log_of_the_guest_components_comes_along() {
         ] {
             value["cc_eventlog"] = text;
             let inputs = inputs(&value.to_string());
-            let Evidence::AzureSnp(evidence) = inputs.evidence().unwrap() else { panic!() };
+            let Evidence::AzureSnp(evidence) = Evidence::from_inputs(&inputs).unwrap() else { panic!() };
             assert_eq!((evidence.log, inputs.warnings()), (expected, &[][..]));
         }
         // A log that cannot be decoded is left out, which is said; another type is not this format.
         value["cc_eventlog"] = json!("!");
         let without = inputs(&value.to_string());
-        let Evidence::AzureSnp(evidence) = without.evidence().unwrap() else { panic!() };
+        let Evidence::AzureSnp(evidence) = Evidence::from_inputs(&without).unwrap() else { panic!() };
         assert_eq!(evidence.log, None);
         let [warning] = without.warnings() else { panic!("{:?}", without.warnings()) };
         assert!(warning.to_string().contains("`cc_eventlog` was not used: it is not base64"), "{warning}");

@@ -2,7 +2,8 @@
 
 use base64ct::{Base64, Base64Url, Encoding as _};
 use serde_json::{Value, json};
-use teeproof::input::{Encoding, InputError, Inputs, JsonProblem, JsonShape, Kind, sniff};
+use teeproof::Evidence;
+use teeproof_evidence::{Encoding, InputError, Inputs, JsonProblem, JsonShape, Kind, sniff};
 use teeproof_mint::azure;
 
 use crate::support::{SNP, TDX, nonce_in_user_data_of, of_kind, told};
@@ -11,7 +12,7 @@ fn read(text: &str, minted: &azure::Evidence) -> (String, bool, Vec<Vec<u8>>) {
     let mut inputs = Inputs::new();
     let sniffed = inputs.add(text.as_bytes(), None).unwrap();
     assert_eq!((sniffed.kind, sniffed.encoding), (Kind::EvidenceJson, Encoding::Json));
-    let nonce = nonce_in_user_data_of(&inputs.evidence().unwrap(), minted);
+    let nonce = nonce_in_user_data_of(&Evidence::from_inputs(&inputs).unwrap(), minted);
     let certificates = of_kind(&sniffed, Kind::Certificate).into_iter().map(<[u8]>::to_vec).collect();
     (sniffed.to_string(), nonce, certificates)
 }
@@ -90,9 +91,9 @@ fn a_quote_alone() {
     for quote in [json.as_bytes(), &SNP.quote_bincode()] {
         let mut inputs = Inputs::new();
         inputs.add(quote, None).unwrap();
-        assert_eq!(inputs.evidence(), Err(InputError::WithoutReport(Kind::TpmQuote)));
+        assert_eq!(Evidence::from_inputs(&inputs), Err(InputError::WithoutReport(Kind::TpmQuote)));
         inputs.add(&SNP.hcl_report, None).unwrap();
-        assert!(!nonce_in_user_data_of(&inputs.evidence().unwrap(), &SNP));
+        assert!(!nonce_in_user_data_of(&Evidence::from_inputs(&inputs).unwrap(), &SNP));
     }
 }
 

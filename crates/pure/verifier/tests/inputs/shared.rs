@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 use teeproof::Evidence;
-use teeproof::input::{Inputs, Kind, sniff};
+use teeproof_evidence::{Inputs, Kind, sniff};
 
 use crate::support::{of_kind, testdata};
 use crate::yaml::from_yaml;
@@ -36,14 +36,14 @@ fn evidence_of_confidential_containers() {
     let mut inputs = Inputs::new();
     let sniffed = inputs.add(&snp, None).unwrap();
     assert_eq!(sniffed.to_string(), "evidence-json × 5 (JSON; az-snp evidence, version 1)");
-    let Evidence::AzureSnp(evidence) = inputs.evidence().unwrap() else { panic!() };
+    let Evidence::AzureSnp(evidence) = Evidence::from_inputs(&inputs).unwrap() else { panic!() };
     assert_eq!(evidence.report.len(), 2600);
     assert!(evidence.quote.is_some() && evidence.pcrs.is_some() && !evidence.nonce_in_user_data);
     assert_eq!(inputs.certificates().unwrap().len(), 1);
 
     let mut inputs = Inputs::new();
     inputs.add(&tdx, None).unwrap();
-    let Evidence::AzureTdx(evidence) = inputs.evidence().unwrap() else { panic!() };
+    let Evidence::AzureTdx(evidence) = Evidence::from_inputs(&inputs).unwrap() else { panic!() };
     assert_eq!(evidence.report.len(), 2600);
     assert_eq!(evidence.td_quote.unwrap().len(), 5006);
 }
@@ -68,7 +68,7 @@ fn reports_quotes_and_logs() {
     let mut inputs = Inputs::new();
     inputs.add(&report, None).unwrap();
     inputs.add(&need("azure/trustee-quote-snp.bin").unwrap(), None).unwrap();
-    assert!(matches!(inputs.evidence(), Ok(Evidence::AzureSnp(_))));
+    assert!(matches!(Evidence::from_inputs(&inputs), Ok(Evidence::AzureSnp(_))));
 }
 
 /// The published packages' own files.
@@ -93,7 +93,7 @@ fn evidence_of_attested_tls() {
     let mut inputs = Inputs::new();
     let sniffed = inputs.add(value.to_string().as_bytes(), None).unwrap();
     assert_eq!(sniffed.note, Some("attested-tls evidence"));
-    let Evidence::AzureTdx(evidence) = inputs.evidence().unwrap() else { panic!() };
+    let Evidence::AzureTdx(evidence) = Evidence::from_inputs(&inputs).unwrap() else { panic!() };
     assert_eq!(evidence.report.len(), 2600);
     assert!(evidence.quote.is_some() && evidence.pcrs.is_some());
     // 4096 bytes in their PEM, of which the certificate has 1009.

@@ -5,8 +5,8 @@ use base64ct::{Base64, Base64Unpadded, Base64Url, Base64UrlUnpadded, Encoding as
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
-use teeproof::input::{DocumentMember, InputError, Kind, NitroForm, sniff};
 use teeproof::wire::{Shown, Visitor};
+use teeproof_evidence::{DocumentMember, InputError, Kind, NitroForm, sniff};
 use teeproof_mint::nitro::Enclave;
 
 use crate::support::{SNP, TDX, testdata};
@@ -31,7 +31,7 @@ fn reads(text: impl AsRef<[u8]>, kind: Kind, bytes: &[u8]) {
     assert_eq!(sniffed.parts.len(), 1);
     assert_eq!(sniffed.parts[0].bytes, bytes);
     // What is said of the file changes nothing where it is true.
-    let said = if sniffed.encoding == teeproof::input::Encoding::Json { None } else { Some(kind) };
+    let said = if sniffed.encoding == teeproof_evidence::Encoding::Json { None } else { Some(kind) };
     assert_eq!(sniff(text.as_ref(), said).unwrap().parts, sniffed.parts);
 }
 

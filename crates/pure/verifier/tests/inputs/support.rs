@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use teeproof::Evidence;
 use teeproof::hcl;
-use teeproof::input::{InputError, Inputs, Kind, Sniffed, sniff};
 use teeproof::tpm::{PcrValues, Quote};
+use teeproof_evidence::{InputError, Inputs, Kind, Sniffed, sniff};
 use teeproof_mint::azure::{self, Vm};
 use teeproof_mint::snp::Product;
 
@@ -56,7 +56,7 @@ pub(crate) fn inputs(files: &[&[u8]]) -> Result<Inputs, InputError> {
 pub(crate) fn refused(files: &[&[u8]]) -> InputError {
     match inputs(files) {
         Err(error) => error,
-        Ok(inputs) => inputs.evidence().unwrap_err(),
+        Ok(inputs) => Evidence::from_inputs(&inputs).unwrap_err(),
     }
 }
 

@@ -1,9 +1,9 @@
 //! What raw files and text look like.
 
 use base64ct::{Base64, Encoding as _};
-use teeproof::input::{Encoding, InputError, Inputs, Kind, Part, sniff};
 use teeproof::tpm::PcrValues;
 use teeproof::{Evidence, core::Hex};
+use teeproof_evidence::{Encoding, InputError, Inputs, Kind, Part, sniff};
 use teeproof_mint::azure::Algorithm;
 
 use crate::support::{SNP, TDX, td_quote, testdata, told};
@@ -88,7 +88,7 @@ fn registers(file: &[u8], kind: Option<Kind>) -> Result<[Option<[u8; 32]>; 24], 
     inputs.add(&SNP.quote_message, None).unwrap();
     inputs.add(&SNP.quote_signature, None).unwrap();
     inputs.add(file, kind)?;
-    match inputs.evidence()? {
+    match Evidence::from_inputs(&inputs)? {
         Evidence::AzureSnp(evidence) => match evidence.pcrs {
             Some(PcrValues::Indexed(values)) => Ok(*values),
             other => panic!("{other:?}"),

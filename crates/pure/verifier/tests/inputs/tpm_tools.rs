@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use teeproof::Evidence;
 use teeproof::core::Hex;
-use teeproof::input::{Encoding, InputError, Inputs, Kind, sniff};
 use teeproof::tpm::PcrValues;
+use teeproof_evidence::{Encoding, InputError, Inputs, Kind, sniff};
 use teeproof_mint::azure::{Algorithm, Event, EventLog};
 
 use crate::support::{SNP, inputs, of_kind, refused, told};
@@ -72,7 +72,7 @@ fn what_tpm2_quote_prints_is_evidence() {
     assert_eq!(of_kind(&sniffed, Kind::TpmQuote), [SNP.quote_message.as_slice()]);
     assert_eq!(of_kind(&sniffed, Kind::TpmSignature), [SNP.quote_signature.as_slice()]);
     let inputs = inputs(&[&SNP.hcl_report, text.as_bytes()]).unwrap();
-    let Evidence::AzureSnp(evidence) = inputs.evidence().unwrap() else { panic!() };
+    let Evidence::AzureSnp(evidence) = Evidence::from_inputs(&inputs).unwrap() else { panic!() };
     let quote = evidence.quote.unwrap();
     assert_eq!((quote.message, quote.signature), (&SNP.quote_message[..], &SNP.quote_signature[..]));
     assert_eq!(evidence.pcrs, Some(PcrValues::Indexed(&SNP.pcrs.map(Some))));
@@ -126,7 +126,7 @@ fn other_schemes_in_that_text_are_named() {
     ] {
         let text = quote_text(scheme, &signature, "");
         let inputs = inputs(&[&SNP.hcl_report, text.as_bytes()]).unwrap();
-        let Evidence::AzureSnp(evidence) = inputs.evidence().unwrap() else { panic!() };
+        let Evidence::AzureSnp(evidence) = Evidence::from_inputs(&inputs).unwrap() else { panic!() };
         let error = teeproof::wire::tpm::rsassa_sha256(evidence.quote.unwrap().signature).unwrap_err();
         assert!(error.is_unsupported() && error.to_string().contains(told), "{scheme}: {error}");
     }
@@ -176,7 +176,7 @@ fn eight_values_are_told_from_a_signature() {
     let structure = [&[0x00, 0x14, 0x00, 0x0b, 0x01, 0x00][..], &SNP.quote_signature].concat();
     for files in [[&structure, &distinct], [&distinct, &structure]] {
         let inputs = inputs(&[&SNP.hcl_report, &SNP.quote_message, files[0], files[1]]).unwrap();
-        let Evidence::AzureSnp(evidence) = inputs.evidence().unwrap() else { panic!() };
+        let Evidence::AzureSnp(evidence) = Evidence::from_inputs(&inputs).unwrap() else { panic!() };
         assert_eq!(evidence.quote.unwrap().signature, structure);
         assert_eq!(evidence.pcrs, Some(PcrValues::InSelectionOrder(&distinct)));
     }
@@ -223,7 +223,7 @@ fn a_log_with_fewer_digests_is_taken() {
     for file in files {
         inputs.add(file, None).unwrap();
     }
-    let Evidence::AzureSnp(evidence) = inputs.evidence().unwrap() else { panic!() };
+    let Evidence::AzureSnp(evidence) = Evidence::from_inputs(&inputs).unwrap() else { panic!() };
     assert_eq!(evidence.log, Some(&log[..]));
 }
 

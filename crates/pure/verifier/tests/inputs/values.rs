@@ -2,7 +2,7 @@
 
 use base64ct::{Base64, Encoding as _};
 use serde_json::{Value, json};
-use teeproof::input::{InputError, InputWarning, JsonShape, Kind, sniff};
+use teeproof_evidence::{InputError, InputWarning, JsonShape, Kind, sniff};
 use teeproof_mint::nitro::Enclave;
 
 use crate::support::{SNP, TDX, testdata};

@@ -1,12 +1,13 @@
 //! Random fleets: minted machines whose every fact can be changed.
 
 use proptest::prelude::*;
+use teeproof::Evidence;
 use teeproof::core::{Freshness, Technology, Time};
-use teeproof::input::Inputs;
 use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof::wire::certificate::Certificate;
 use teeproof::x509::{Anchors, CachedSignatures, Revocation};
 use teeproof::{AttestationResult, Policy, Request, verify};
+use teeproof_evidence::Inputs;
 use teeproof_mint::azure::{Event, EventLog, Vm};
 use teeproof_mint::nitro::Enclave;
 use teeproof_mint::snp::{Machine, Product, Tcb, amd};
@@ -178,7 +179,7 @@ impl Carried {
     ) -> T {
         let certificates = self.inputs.certificates().unwrap();
         let anchors: Vec<&[u8]> = self.anchors.iter().map(Vec::as_slice).collect();
-        let evidence = self.inputs.evidence().unwrap();
+        let evidence = Evidence::from_inputs(&self.inputs).unwrap();
         let request = request(&certificates, &anchors, policy);
         then(&verify(&evidence, &request).unwrap())
     }

@@ -13,6 +13,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::test_runner::{FileFailurePersistence, RngSeed, TestRunner};
+use teeproof::Evidence;
 use teeproof::core::Technology;
 use teeproof::{NoProposal, Policy, PolicyKey, Proposal, ProposalChoices, Verdict, verify};
 
@@ -50,7 +51,7 @@ fn proposal(fleet: &[Guest], pin: &[u8]) -> Result<Proposal, NoProposal> {
 fn propose_from(all: &[Carried], choices: &ProposalChoices<'_>) -> Result<Proposal, NoProposal> {
     let certificates: Vec<_> = all.iter().map(|one| one.inputs.certificates().unwrap()).collect();
     let roots: Vec<&[u8]> = all.iter().flat_map(|one| one.anchors.iter().map(Vec::as_slice)).collect();
-    let evidence: Vec<_> = all.iter().map(|one| one.inputs.evidence().unwrap()).collect();
+    let evidence: Vec<_> = all.iter().map(|one| Evidence::from_inputs(&one.inputs).unwrap()).collect();
     let results: Vec<_> = evidence
         .iter()
         .zip(&certificates)

@@ -1,8 +1,8 @@
 //! One thing after the other, out of the TPM and from beside it.
 
-use teeproof::input::{Inputs, Kind, Part};
 use teeproof::wire::certificate::Certificate;
 use teeproof::wire::hcl::ReportType;
+use teeproof_evidence::{Inputs, Kind, Part};
 use teeproof_vtpm::{Tpm, ak_certificate, handles, quote, read_event_log};
 
 use super::args::{Asked, AzureArgs};

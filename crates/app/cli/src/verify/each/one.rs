@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use serde::Serialize;
-use teeproof::input::Kind;
 use teeproof::x509::SignatureCache;
 use teeproof::{AttestationResult, Verdict, verify_with_cache};
+use teeproof_evidence::Kind;
 
 use super::super::asked::Asked;
 use crate::context::Context;

@@ -1,0 +1,225 @@
+//! A bundle: evidence with what endorses it, its boot log and when it was collected, in one file.
+//!
+//! The format is described in docs/bundle.md: a collection of CMW records, as deterministic CBOR or
+//! as JSON. Nothing in a bundle is believed because it is in a bundle.
+
+mod cbor;
+mod certificate_identifiers;
+mod collection;
+mod entry;
+mod error;
+mod identifiers;
+mod identity;
+mod json;
+mod matcher;
+mod name;
+mod pem;
+mod redact;
+mod redaction;
+mod search;
+mod spelling;
+mod text;
+
+pub use collection::{Collection, ReportAge};
+pub use error::{BundleError, EntryProblem};
+pub use name::PartName;
+pub use redaction::{Identifier, Redacted, Redaction};
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::{Inputs, Kind, Part, pcrs};
+use entry::Entry;
+
+/// Evidence with everything that belongs to it, and how it was collected.
+///
+/// Its parts stand in the order of their labels, which is the order of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bundle {
+    parts: Vec<Part>,
+    collection: Collection,
+    redactions: Vec<Redaction>,
+}
+
+/// The most bytes of a bundle: a boot log of 4 MiB, and room for everything else.
+pub const MAX_BYTES: usize = 6 * 1024 * 1024;
+/// The most certificates, and the most revocation lists; a chain has four.
+pub const MAX_OF_A_KIND: usize = 32;
+/// One of each kind, certificates, lists, the collection type and the collection.
+const MAX_ENTRIES: usize = 80;
+/// No label, media type and heads together are longer.
+const ENTRY_OVERHEAD: usize = 128;
+/// What says that a collection of CMW records is a bundle, as `__cmwc_t`.
+const COLLECTION_TYPE: &str = "urn:uuid:8f6bd9f4-5a53-4c0e-9d0b-6d1a7b1f2c60";
+/// The member that holds [`COLLECTION_TYPE`].
+const TYPE_LABEL: &str = "__cmwc_t";
+/// The record that holds the [`Collection`].
+const COLLECTION_LABEL: &str = "teeproof-collection";
+
+impl Bundle {
+    /// A bundle of these files.
+    ///
+    /// # Errors
+    /// Nothing in them is evidence, or something is of a kind that bundles do not hold; other files beside a
+    /// redacted bundle; more certificates or lists than a bundle holds; too many bytes;
+    /// a time or a tool that cannot be written.
+    pub fn from_inputs(inputs: &Inputs, mut collection: Collection) -> Result<Self, BundleError> {
+        if inputs.adds_to_redacted() {
+            return Err(BundleError::AddedToRedacted);
+        }
+        collection.nonce_in_user_data |= inputs.nonce_in_user_data();
+        Self::new(inputs.parts().to_vec(), collection, inputs.redactions().to_vec())
+    }
+
+    /// Holds what every bundle must be, wherever it came from.
+    fn new(
+        mut parts: Vec<Part>,
+        collection: Collection,
+        redactions: Vec<Redaction>,
+    ) -> Result<Self, BundleError> {
+        collection.check()?;
+        // Stable: certificates and lists stay in the order in which they came.
+        parts.sort_by_key(|part| PartName { kind: part.kind, number: 0 }.order());
+        let count = |kind| parts.iter().filter(|part| part.kind == kind).count();
+        for part in &parts {
+            if !name::has_label(part.kind) {
+                return Err(BundleError::NotAPart(part.kind));
+            }
+            if count(part.kind) > most(part.kind) {
+                return Err(BundleError::TooMany(part.kind));
+            }
+        }
+        if !parts.iter().any(|part| part.kind.is_evidence()) {
+            return Err(BundleError::NoEvidence);
+        }
+        let bundle = Self { parts, collection, redactions };
+        bundle.check_redactions()?;
+        let bytes = bundle.entries()?.iter().fold(ENTRY_OVERHEAD, |sum, entry| {
+            sum.saturating_add(entry.value.len()).saturating_add(ENTRY_OVERHEAD)
+        });
+        if bytes > MAX_BYTES { Err(BundleError::TooLarge { limit: MAX_BYTES }) } else { Ok(bundle) }
+    }
+
+    /// Reads a bundle in either form, told by its content.
+    ///
+    /// # Errors
+    /// Those of [`Bundle::from_cbor`] and [`Bundle::from_json`].
+    pub fn read(bytes: &[u8]) -> Result<Self, BundleError> {
+        match core::str::from_utf8(bytes) {
+            Ok(text) if text.trim_start().starts_with('{') => Self::from_json(text),
+            _ => Self::from_cbor(bytes),
+        }
+    }
+
+    /// Reads deterministic CBOR. What is read is written again byte for byte.
+    ///
+    /// # Errors
+    /// Anything but the one form that [`Bundle::to_cbor`] writes.
+    pub fn from_cbor(bytes: &[u8]) -> Result<Self, BundleError> {
+        if bytes.len() > MAX_BYTES {
+            return Err(BundleError::TooLarge { limit: MAX_BYTES });
+        }
+        entry::assemble(cbor::read(bytes)?)
+    }
+
+    /// Reads JSON, whatever its white space and the order of its members.
+    ///
+    /// # Errors
+    /// No JSON; a member that is not known, is given twice, or does not say what it must.
+    pub fn from_json(text: &str) -> Result<Self, BundleError> {
+        entry::assemble(json::read(text)?)
+    }
+
+    /// Deterministic CBOR.
+    #[must_use]
+    pub fn to_cbor(&self) -> Vec<u8> {
+        cbor::write(&self.entries().unwrap_or_default())
+    }
+
+    /// The same as JSON, one record a line.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        json::write(&self.entries().unwrap_or_default())
+    }
+
+    /// The parts, in the order of their labels.
+    #[must_use]
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// The parts with what they are called in the bundle.
+    pub fn named(&self) -> impl Iterator<Item = (PartName, &Part)> {
+        self.parts.iter().scan((None, 0_usize), |(last, number), part| {
+            *number = if *last == Some(part.kind) { number.saturating_add(1) } else { 0 };
+            *last = Some(part.kind);
+            Some((PartName { kind: part.kind, number: *number }, part))
+        })
+    }
+
+    /// When and how the parts were collected. Nothing proves it.
+    #[must_use]
+    pub const fn collected(&self) -> &Collection {
+        &self.collection
+    }
+
+    /// What was replaced before the bundle was passed on.
+    #[must_use]
+    pub fn redactions(&self) -> &[Redaction] {
+        &self.redactions
+    }
+
+    /// Whether anything was replaced.
+    #[must_use]
+    pub const fn is_redacted(&self) -> bool {
+        !self.redactions.is_empty()
+    }
+
+    /// Each part as a file of its own, with a name; `sniff` tells each again.
+    pub fn export(&self) -> impl Iterator<Item = (String, Vec<u8>)> {
+        self.named().map(|(name, part)| {
+            let registers = match part.kind {
+                Kind::PcrValues => pcrs::indexed(&part.bytes),
+                _ => None,
+            };
+            let bytes = registers.map_or_else(|| part.bytes.clone(), |values| pcrs::show(&values).into());
+            (name.file(), bytes)
+        })
+    }
+
+    pub(crate) fn looks_like_cbor(bytes: &[u8]) -> bool {
+        cbor::looks_like(bytes)
+    }
+
+    pub(crate) fn into_inner(self) -> (Vec<Part>, Collection, Vec<Redaction>) {
+        (self.parts, self.collection, self.redactions)
+    }
+
+    /// The records, the collection's own among them, in order.
+    fn entries(&self) -> Result<Vec<Entry<'_>>, BundleError> {
+        let mut entries: Vec<_> = self.named().map(|(name, part)| Entry::of(name, part)).collect();
+        entries.push(Entry::of_collection(self.collection.write(&self.redactions)?));
+        entries.sort_by_key(Entry::order);
+        Ok(entries)
+    }
+
+    /// Every place that is said to be replaced is one.
+    fn check_redactions(&self) -> Result<(), BundleError> {
+        for redaction in &self.redactions {
+            let part = self.named().find(|(name, _)| *name == redaction.part);
+            let end = redaction.offset.checked_add(redaction.length);
+            if part.zip(end).is_none_or(|((_, part), end)| end > part.bytes.len()) {
+                return Err(BundleError::RedactionPlace);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How many parts of a kind a bundle holds.
+const fn most(kind: Kind) -> usize {
+    match kind {
+        Kind::Certificate | Kind::RevocationList => MAX_OF_A_KIND,
+        _ => 1,
+    }
+}

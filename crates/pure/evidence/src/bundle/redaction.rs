@@ -1,0 +1,141 @@
+//! What a redaction says: which identifier was replaced where, and which checks it costs.
+
+use teeproof_core::Technology;
+use teeproof_wire::hcl::{HARDWARE_OFFSET, SLOT_BYTES};
+
+use super::PartName;
+use crate::Kind;
+
+/// What identifies a machine or one of its starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Identifier {
+    /// The chip: `CHIP_ID` of a report, the hardware id of a VCEK.
+    ChipId,
+    /// The platform of a TD: its quoting enclave, its PPID and its instance, in the quote.
+    PlatformId,
+    /// The guest from its start to its end: `REPORT_ID` and `REPORT_ID_MA` of a report.
+    ReportId,
+    /// The VM: `vmUniqueId` in the claims.
+    VmId,
+    /// The attestation key of a vTPM: the digits in its certificate's subject.
+    AkId,
+    /// The physical host: who asked for the attestation key's certificate.
+    HostName,
+    /// The serial number of a certificate of one machine, VM or enclave.
+    SerialNumber,
+    /// The EC2 instance: in a Nitro document's `module_id` and its certificates' subjects.
+    InstanceId,
+    /// The enclave: the second half of `module_id`.
+    EnclaveId,
+    /// The authority of the instance's zone: in a Nitro document's certificates' names.
+    ZoneId,
+}
+
+impl Identifier {
+    /// Every identifier that is replaced.
+    pub const ALL: &'static [Self] = &[
+        Self::ChipId,
+        Self::PlatformId,
+        Self::ReportId,
+        Self::VmId,
+        Self::AkId,
+        Self::HostName,
+        Self::SerialNumber,
+        Self::InstanceId,
+        Self::EnclaveId,
+        Self::ZoneId,
+    ];
+
+    /// The name: `chip-id`, `vm-id`, `instance-id`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ChipId => "chip-id",
+            Self::PlatformId => "platform-id",
+            Self::ReportId => "report-id",
+            Self::VmId => "vm-id",
+            Self::AkId => "ak-id",
+            Self::HostName => "host-name",
+            Self::SerialNumber => "serial-number",
+            Self::InstanceId => "instance-id",
+            Self::EnclaveId => "enclave-id",
+            Self::ZoneId => "zone-id",
+        }
+    }
+}
+
+/// One place at which an identifier was replaced by a salted hash of the same length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Redaction {
+    /// What was replaced.
+    pub what: Identifier,
+    /// In which part.
+    pub part: PartName,
+    /// Where in the part.
+    pub offset: usize,
+    /// How many bytes.
+    pub length: usize,
+}
+
+/// The hardware report in Azure's envelope: what the chip signed.
+const SLOT: core::ops::Range<usize> = HARDWARE_OFFSET..HARDWARE_OFFSET.saturating_add(SLOT_BYTES);
+
+impl Redaction {
+    /// The checks that can no longer be made, by their ids.
+    #[must_use]
+    pub fn lost(&self, technology: Technology) -> &'static [&'static str] {
+        let is_tdx = matches!(technology, Technology::AzureTdx);
+        // Of a list only the serial numbers are known, which are of leaves.
+        let of_list: &[_] =
+            if matches!(technology, Technology::Nitro) { &["nitro.chain"] } else { &["ak.chain"] };
+        match (self.part.kind, self.what) {
+            (Kind::SnpReport, Identifier::ChipId) => &["snp.vek.chip", "snp.signature"],
+            (Kind::SnpReport, _) => &["snp.signature"],
+            (Kind::HclReport, _) if is_tdx && SLOT.contains(&self.offset) => &["tdx.report"],
+            (Kind::HclReport, Identifier::ChipId) => &["snp.vek.chip", "snp.signature"],
+            (Kind::HclReport, _) if SLOT.contains(&self.offset) => &["snp.signature"],
+            (Kind::HclReport, _) => &["hcl.binding"],
+            (Kind::Certificate, Identifier::ChipId) => &["snp.chain", "snp.vek.chip"],
+            (Kind::Certificate, Identifier::PlatformId) => &["tdx.quote"],
+            (Kind::Certificate, _) => &["ak.chain"],
+            (Kind::RevocationList, _) => of_list,
+            (Kind::NitroDocument, _) => &["nitro.chain", "nitro.signature"],
+            (Kind::TdQuote, _) => &["tdx.quote"],
+            (Kind::TpmQuote | Kind::TpmSignature, _) => &["quote.signature"],
+            (Kind::PcrValues | Kind::PcrConcatenation, _) => &["quote.pcrs"],
+            (Kind::EventLog, _) => &["log.replay"],
+            _ => &[],
+        }
+    }
+
+    /// The same place, where `before` other parts of its kind come first.
+    pub(crate) const fn moved(mut self, before: usize) -> Self {
+        self.part.number = self.part.number.saturating_add(before);
+        self
+    }
+}
+
+/// Evidence in which identifiers were replaced: it can be looked at, and no longer be authentic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Redacted<'a> {
+    /// The technology that the evidence is of.
+    pub technology: Technology,
+    /// What was replaced.
+    pub redactions: &'a [Redaction],
+}
+
+impl<'a> Redacted<'a> {
+    /// The checks that can no longer be made, each once, with the first replaced place that costs
+    /// it.
+    pub fn lost(self) -> impl Iterator<Item = (&'static str, &'a Redaction)> {
+        let Self { technology, redactions } = self;
+        let all = redactions.iter().enumerate();
+        let all = all.flat_map(move |(at, one)| one.lost(technology).iter().map(move |id| (at, *id, one)));
+        all.filter(move |(at, id, _)| {
+            let before = redactions.get(..*at).unwrap_or_default();
+            !before.iter().any(|other| other.lost(technology).contains(id))
+        })
+        .map(|(_, id, redaction)| (id, redaction))
+    }
+}

@@ -1,0 +1,33 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)]
+
+extern crate alloc;
+
+mod bincode;
+pub mod bundle;
+pub mod bytes;
+mod encoding;
+mod error;
+mod inputs;
+mod json;
+mod kind;
+mod nitro;
+mod part;
+pub mod pcrs;
+mod quote_text;
+mod report;
+mod sniff;
+mod table;
+mod together;
+mod warning;
+
+pub use encoding::pem_chain;
+pub use error::InputError;
+pub use inputs::Inputs;
+pub use json::{DocumentMember, DocumentMembers, JsonProblem, JsonShape, JsonValue, PcrProblem};
+pub use kind::{Encoding, Kind};
+pub use nitro::NitroForm;
+pub use part::Part;
+pub use sniff::{Sniffed, sniff};
+pub use warning::InputWarning;

@@ -1,0 +1,375 @@
+//! What bytes look like.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use teeproof_wire::certificate::{Certificate, PublicKey};
+use teeproof_wire::cose::Sign1;
+use teeproof_wire::crl::RevocationList;
+use teeproof_wire::eventlog::{CcelTable, Format};
+use teeproof_wire::sealed;
+use teeproof_wire::snp::{CertificateTable, REPORT_BYTES};
+use teeproof_wire::tdx::TD_REPORT_BYTES;
+use teeproof_wire::tpm::{AnyAttestation, Attested, MAGIC, RsaPublic, SHA256, TpmSignature, public_bytes};
+
+use crate::bundle::{Bundle, Collection, Redaction};
+use crate::encoding::{MAX_LAYERS, Pem};
+use crate::{
+    Encoding, InputError, InputWarning, Kind, NitroForm, Part, bincode, encoding, json, nitro, pcrs,
+    quote_text, report, table,
+};
+
+/// What was found in a file, decoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Sniffed {
+    /// What the file is.
+    pub kind: Kind,
+    /// How it was encoded.
+    pub encoding: Encoding,
+    /// The parts: one report or document, any number of certificates, or what a container held.
+    pub parts: Vec<Part>,
+    /// What else there is to say: the shape of a container, or what was left out.
+    pub note: Option<&'static str>,
+    /// The relying party's nonce also stands at the start of the user-data of an Azure report;
+    /// said by version 2 of the Confidential Containers attester's evidence.
+    pub nonce_in_user_data: bool,
+    /// When and how a bundle was collected.
+    pub collection: Option<Collection>,
+    /// What was replaced in a bundle before it was passed on.
+    pub redactions: Vec<Redaction>,
+    /// What was left out.
+    pub warnings: Vec<InputWarning>,
+}
+
+impl Sniffed {
+    pub(crate) const fn new(kind: Kind, encoding: Encoding, parts: Vec<Part>) -> Self {
+        Self {
+            kind,
+            encoding,
+            parts,
+            note: None,
+            nonce_in_user_data: false,
+            collection: None,
+            redactions: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Reads every certificate and revocation list once, so that whoever knows the file's name can
+    /// tell it, and holds the other parts against their sizes. Evidence is left to its verifier.
+    ///
+    /// # Errors
+    /// The first part that is not what it looks like, or too large.
+    pub fn check(&self) -> Result<(), InputError> {
+        self.parts.iter().try_for_each(Part::check)
+    }
+}
+
+/// `nitro-document (base64)`, `certificate × 3 (PEM)`,
+/// `evidence-json × 5 (JSON; az-snp evidence, version 1)`,
+/// `bundle × 10 (raw; collected 2026-01-15T12:00:00Z)`.
+impl fmt::Display for Sniffed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.kind)?;
+        if self.parts.len() > 1 {
+            write!(f, " × {}", self.parts.len())?;
+        }
+        write!(f, " ({}", self.encoding.as_str())?;
+        self.note.iter().try_for_each(|note| write!(f, "; {note}"))?;
+        self.collection.iter().try_for_each(|made| write!(f, "; collected {}", made.at))?;
+        f.write_str(")")
+    }
+}
+
+/// Tells what bytes hold; `kind` overrides what they look like, after their encoding was undone.
+///
+/// Up to four nested encodings are undone: base64, hexadecimal, a JSON string, a JSON list of integers or of one
+/// string, PEM, and a member of a JSON answer.
+///
+/// # Errors
+/// Nothing, or nothing known. That the bytes look like a structure does not mean that they are one.
+pub fn sniff(bytes: &[u8], kind: Option<Kind>) -> Result<Sniffed, InputError> {
+    sniff_within(bytes, kind, 0)
+}
+
+/// The same of bytes around which so many encodings were undone.
+pub(crate) fn sniff_within(bytes: &[u8], kind: Option<Kind>, layers: usize) -> Result<Sniffed, InputError> {
+    if bytes.is_empty() {
+        return Err(InputError::Empty);
+    }
+    if let Some(object) = json::object(bytes) {
+        return json::read(object, kind, layers);
+    }
+    match encoding::text(bytes) {
+        Some(text) => of_text(text, kind, layers),
+        None => binary(bytes, Encoding::Raw, kind),
+    }
+}
+
+fn of_text(text: &str, kind: Option<Kind>, layers: usize) -> Result<Sniffed, InputError> {
+    let quoted = text.starts_with('"');
+    if json::is_fixture(text) {
+        return Err(InputError::Yaml);
+    }
+    if text.starts_with("-----BEGIN ") || (!quoted && encoding::has_pem(text)) {
+        return match encoding::pem(text)? {
+            Pem::Certificates(ders) => certificates(&ders, Encoding::Pem, kind),
+            Pem::Other(bytes) => decoded(&bytes, Encoding::Pem, kind, layers),
+        };
+    }
+    if quoted {
+        return decoded(encoding::quoted(text)?.as_bytes(), Encoding::Quoted, kind, layers);
+    }
+    if text.starts_with('[') {
+        if let Some(inner) = encoding::only_string(text) {
+            return decoded(inner.as_bytes(), Encoding::Quoted, kind, layers);
+        }
+        return match encoding::integers(text) {
+            Ok(bytes) => decoded(&bytes, Encoding::Integers, kind, layers),
+            // Not JSON, and yet a list: `[0x84, 0x44]`.
+            Err(error) => match encoding::binary(text) {
+                Some((bytes, encoding)) => decoded(&bytes, encoding, kind, layers),
+                None => Err(error),
+            },
+        };
+    }
+    if kind.is_none_or(|kind| kind == Kind::TpmQuoteText) && quote_text::looks_like(text) {
+        return quote_text(text);
+    }
+    if kind.is_none_or(|kind| kind == Kind::PcrValues) && pcrs::looks_like_text(text) {
+        return registers(text.as_bytes(), Encoding::PcrRead);
+    }
+    match encoding::binary(text) {
+        Some((bytes, encoding)) => decoded(&bytes, encoding, kind, layers),
+        None => Err(InputError::Text),
+    }
+}
+
+/// What an encoding held: perhaps another one.
+fn decoded(
+    bytes: &[u8],
+    encoding: Encoding,
+    kind: Option<Kind>,
+    layers: usize,
+) -> Result<Sniffed, InputError> {
+    if bytes.is_empty() {
+        return Err(InputError::Empty);
+    }
+    let layers = layers.saturating_add(1);
+    if let Some(object) = json::object(bytes) {
+        return json::read(object, kind, layers).map(|sniffed| within(sniffed, encoding));
+    }
+    let Some(text) = encoding::text(bytes) else { return binary(bytes, encoding, kind) };
+    if layers >= MAX_LAYERS {
+        return binary(bytes, encoding, kind).map_err(|_| InputError::TooDeep);
+    }
+    let inner = sniff_within(text.as_bytes(), kind, layers).map(|sniffed| within(sniffed, encoding));
+    let framed = text.starts_with(['[', '"']) || encoding::has_pem(text);
+    match (inner, kind) {
+        (inner, _) if framed || encoding == Encoding::Quoted => inner,
+        (Ok(sniffed), None) => Ok(sniffed),
+        // What was said is true of what the text encodes, or else of the text as it is.
+        (Ok(sniffed), Some(said))
+            if sniff_within(text.as_bytes(), None, layers).is_ok_and(|found| found.kind == said) =>
+        {
+            Ok(sniffed)
+        }
+        (Err(error), _) => binary(bytes, encoding, kind).map_err(|_| error),
+        (Ok(_), Some(_)) => binary(bytes, encoding, kind),
+    }
+}
+
+/// What was found inside of an encoding.
+fn within(sniffed: Sniffed, encoding: Encoding) -> Sniffed {
+    let note = sniffed.note.or(Some("encoded more than once"));
+    Sniffed { encoding, note, ..sniffed }
+}
+
+/// What is left when text was undone.
+fn binary(bytes: &[u8], encoding: Encoding, said: Option<Kind>) -> Result<Sniffed, InputError> {
+    let kind = said.or_else(|| looks_like(bytes)).ok_or_else(|| unknown(bytes))?;
+    match kind {
+        Kind::EvidenceJson | Kind::SealingKey => Err(InputError::NotJson),
+        Kind::Bundle => Bundle::from_cbor(bytes).map(|bundle| bundled(bundle, encoding)).map_err(Into::into),
+        Kind::BincodeQuote => {
+            let parts = bincode::read(bytes).ok_or(InputError::Bincode)?;
+            Ok(Sniffed { note: Some("kinvolk's Quote"), ..Sniffed::new(kind, encoding, parts) })
+        }
+        Kind::ExtendedReport => table::report(bytes, encoding),
+        Kind::CertificateTable => table::alone(bytes, encoding),
+        Kind::NitroDocument => {
+            let found = nitro::examine(bytes)?;
+            match said {
+                Some(said) if said != found => Err(InputError::NotOfKind { said, found }),
+                _ => Ok(Sniffed::new(found, encoding, Vec::from([Part::new(found, bytes)?]))),
+            }
+        }
+        Kind::PcrValues if pcrs::serialized(bytes).is_some() => registers(bytes, Encoding::Serialized),
+        Kind::TpmQuoteText => Err(InputError::QuoteText),
+        kind => {
+            let part = Part::new(kind, bytes)?;
+            let around =
+                report::unframed(bytes).filter(|_| kind == Kind::SnpReport).map(|framed| framed.note);
+            Ok(Sniffed {
+                note: around.or_else(|| note(&part)),
+                ..Sniffed::new(kind, encoding, Vec::from([part]))
+            })
+        }
+    }
+}
+
+/// What a part is, where its kind alone does not say it.
+fn note(part: &Part) -> Option<&'static str> {
+    match part.kind {
+        Kind::EventLog => match Format::peek(&part.bytes)? {
+            Format::Sha1 => Some("TCG 1.2, SHA-1 only; quotes are checked against SHA-256"),
+            Format::AttestationAgent => Some("of the Confidential Containers attestation agent"),
+            _ => None,
+        },
+        Kind::CcEventLog => Some("extends a TD's RTMRs, not PCRs"),
+        Kind::CcelTable => Some("says where a CCEL lies; it is not the log"),
+        Kind::PcrConcatenation => Some(match part.bytes.len() {
+            _ if pcrs::are_plainly_values(&part.bytes) => WITHOUT_BANK,
+            32 => "one value without its bank and number, or any other 32 bytes: a nonce, a digest, a key",
+            384 => "without their bank and numbers, or a signature of RSA-3072: --as tpm-signature",
+            512 => "without their bank and numbers, or a signature of RSA-4096: --as tpm-signature",
+            _ => WITHOUT_BANK,
+        }),
+        Kind::TpmQuote => match AnyAttestation::parse(&part.bytes).ok()?.attested {
+            Attested::Quote { selections, .. } => selections
+                .iter()
+                .any(|selection| selection.bank != SHA256)
+                .then_some("of a bank other than SHA-256, which is not supported"),
+            Attested::Certify { .. } => Some("a key's certification, no quote"),
+            Attested::Time { .. } => Some("the TPM's time, no quote"),
+            Attested::Creation { .. } => Some("a key's creation, no quote"),
+            Attested::Nv { .. } | Attested::NvDigest { .. } => Some("an NV index, no quote"),
+            _ => Some("an audit, no quote"),
+        },
+        Kind::TpmSignature => TpmSignature::parse(&part.bytes)
+            .is_ok_and(|signature| !signature.is_supported())
+            .then_some("of a scheme that is not supported"),
+        _ => None,
+    }
+}
+
+/// Why bytes are nothing that is known, where that can be told.
+fn unknown(bytes: &[u8]) -> InputError {
+    if nitro::is_payload(bytes) {
+        return InputError::NitroForm(NitroForm::PayloadOnly);
+    }
+    // A byte order mark, and a character of ASCII.
+    if matches!(bytes, [0xff, 0xfe, 1..=0x7f, 0, ..] | [0xfe, 0xff, 0, 1..=0x7f, ..]) {
+        return InputError::Utf16;
+    }
+    if nitro::is_mangled(bytes) { InputError::Mangled } else { InputError::Unknown }
+}
+
+/// What a bundle holds.
+pub(crate) fn bundled(bundle: Bundle, encoding: Encoding) -> Sniffed {
+    let (parts, collection, redactions) = bundle.into_inner();
+    Sniffed {
+        note: (!redactions.is_empty()).then_some("redacted"),
+        nonce_in_user_data: collection.nonce_in_user_data,
+        collection: Some(collection),
+        redactions,
+        ..Sniffed::new(Kind::Bundle, encoding, parts)
+    }
+}
+
+fn registers(bytes: &[u8], encoding: Encoding) -> Result<Sniffed, InputError> {
+    let (part, left_out) = pcrs::read(bytes)?.into_part();
+    let note = match part.kind {
+        Kind::OtherPcrValues => Some("no SHA-256 bank, which alone is supported"),
+        _ => left_out.then_some(OTHER_BANKS),
+    };
+    Ok(Sniffed { note, ..Sniffed::new(part.kind, encoding, Vec::from([part])) })
+}
+
+const WITHOUT_BANK: &str = "without their bank and numbers";
+const OTHER_BANKS: &str = "banks other than sha256 are left out";
+
+/// What `tpm2_quote` printed.
+fn quote_text(text: &str) -> Result<Sniffed, InputError> {
+    let read = quote_text::read(text)?;
+    let note = read.other_banks.then_some(OTHER_BANKS);
+    Ok(Sniffed { note, ..Sniffed::new(Kind::TpmQuoteText, Encoding::QuoteText, read.parts) })
+}
+
+/// Certificates, revocation lists, or both.
+pub(crate) fn certificates(
+    ders: &[Vec<u8>],
+    encoding: Encoding,
+    kind: Option<Kind>,
+) -> Result<Sniffed, InputError> {
+    let of = |der: &[u8]| match looks_like(der) {
+        Some(Kind::RevocationList) => Kind::RevocationList,
+        _ => Kind::Certificate,
+    };
+    let parts = ders.iter().map(|der| Part::new(kind.unwrap_or_else(|| of(der)), der));
+    let parts = parts.collect::<Result<Vec<_>, _>>()?;
+    let first = parts.first().map_or(Kind::Certificate, |part| part.kind);
+    let kind = if parts.iter().all(|part| part.kind == first) { first } else { Kind::Mixed };
+    Ok(Sniffed::new(kind, encoding, parts))
+}
+
+/// What raw bytes look like by their first bytes and their length.
+fn looks_like(bytes: &[u8]) -> Option<Kind> {
+    match bytes {
+        // An array of four whose first entry is a byte string; or the same, tagged.
+        [0x84, 0x40..=0x5b, ..] | [0xd2, 0x84, ..] if !is_bare_signature(bytes) => Some(Kind::NitroDocument),
+        // A SEQUENCE of 128 bytes or more.
+        [0x30, 0x81 | 0x82, ..] if RevocationList::parse(bytes).is_ok() => Some(Kind::RevocationList),
+        [0x30, ..] if PublicKey::parse(bytes).is_ok_and(|key| key != PublicKey::Unknown) => {
+            Some(Kind::PublicKey)
+        }
+        [0x30, 0x81 | 0x82, ..] if !is_bare_signature(bytes) => Some(Kind::Certificate),
+        [b'H', b'C', b'L', b'A', ..] => Some(Kind::HclReport),
+        // Version 4 or 5, a type of attestation key, and the TEE type of TDX.
+        [4 | 5, 0, _, _, 0x81, 0, 0, 0, ..] => Some(Kind::TdQuote),
+        // With and without the size in front.
+        _ if bytes.starts_with(&MAGIC.to_be_bytes()) => Some(Kind::TpmQuote),
+        [_, _, rest @ ..] if rest.starts_with(&MAGIC.to_be_bytes()) => Some(Kind::TpmQuote),
+        // TPMT_SIGNATURE: RSASSA, SHA-256, 256 bytes.
+        [0x00, 0x14, 0x00, 0x0b, 0x01, 0x00, ..] => Some(Kind::TpmSignature),
+        _ if TpmSignature::parse(bytes).is_ok() => Some(Kind::TpmSignature),
+        _ if CcelTable::looks_like(bytes) => Some(Kind::CcelTable),
+        _ if Format::peek(bytes).is_some() => Format::peek(bytes).map(Kind::of_log),
+        [0x81, 0, ..] if bytes.len() == TD_REPORT_BYTES => Some(Kind::TdReport),
+        _ if bytes.starts_with(sealed::MAGIC) => Some(Kind::SealedFile),
+        _ if report::unframed(bytes).is_some() => Some(Kind::SnpReport),
+        _ if RsaPublic::parse(public_bytes(bytes)).is_ok() => Some(Kind::TpmPublic),
+        _ if CertificateTable::looks_like(bytes) => Some(Kind::CertificateTable),
+        _ if is_extended_report(bytes) => Some(Kind::ExtendedReport),
+        _ if Bundle::looks_like_cbor(bytes) => Some(Kind::Bundle),
+        // A vector of 256 bytes comes first.
+        [0, 1, 0, 0, 0, 0, 0, 0, ..] => Some(Kind::BincodeQuote),
+        _ if bytes.len() == REPORT_BYTES => Some(Kind::SnpReport),
+        _ if pcrs::serialized(bytes).is_some() => Some(Kind::PcrValues),
+        _ if bytes.len() <= MAX_REPORT_GUESS && report::begins(bytes) => Some(Kind::SnpReport),
+        // Eight PCR values are as long as a signature: a signature it is, unless it cannot be one, or
+        // stands beside another.
+        _ if bytes.len() == RSA_BYTES && !pcrs::are_plainly_values(bytes) => Some(Kind::TpmSignature),
+        _ if pcrs::is_concatenation(bytes) => Some(Kind::PcrConcatenation),
+        _ => None,
+    }
+}
+
+/// Whether bytes are as long as a signature, of which any two may come first, and are no document and
+/// no certificate to their end.
+fn is_bare_signature(bytes: &[u8]) -> bool {
+    bytes.len() == RSA_BYTES && Sign1::parse(bytes).is_err() && Certificate::parse(bytes).is_err()
+}
+
+/// Whether a report is followed by a host's certificate table.
+fn is_extended_report(bytes: &[u8]) -> bool {
+    let table = bytes.get(REPORT_BYTES..).is_some_and(CertificateTable::looks_like);
+    table && report::begins(bytes)
+}
+
+/// Up to this length, bytes that begin like a report are taken for one, so that the error is
+/// about reports.
+const MAX_REPORT_GUESS: usize = 4096;
+/// A signature under a key of 2048 bits.
+const RSA_BYTES: usize = 256;

@@ -1,0 +1,131 @@
+//! Evidence of one machine, and how it is put together from the parts of files.
+
+use teeproof_core::Technology;
+use teeproof_evidence::bundle::Redacted;
+use teeproof_evidence::{InputError, Inputs, Kind, Part, pcrs};
+use teeproof_tpm::{PcrValues, Quote};
+
+/// Evidence of one machine, unbelieved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Evidence<'a> {
+    /// A raw SEV-SNP attestation report.
+    Snp(&'a [u8]),
+    /// An Azure confidential VM on SEV-SNP: the paravisor's report, and what the vTPM adds.
+    AzureSnp(teeproof_hcl::Evidence<'a>),
+    /// An Azure confidential VM on TDX: the paravisor's report, the TD quote, and what the vTPM adds.
+    AzureTdx(teeproof_hcl::Evidence<'a>),
+    /// A raw Nitro attestation document.
+    Nitro(&'a [u8]),
+    /// Evidence of a bundle from which identifiers were taken: what is left cannot be verified.
+    Redacted(Redacted<'a>),
+}
+
+impl Evidence<'_> {
+    /// The technology that the evidence is of.
+    #[must_use]
+    pub const fn technology(&self) -> Technology {
+        match self {
+            Self::Snp(_) => Technology::Snp,
+            Self::AzureSnp(_) => Technology::AzureSnp,
+            Self::AzureTdx(_) => Technology::AzureTdx,
+            Self::Redacted(redacted) => redacted.technology,
+            Self::Nitro(_) => Technology::Nitro,
+        }
+    }
+}
+
+/// What only a vTPM behind Azure's report makes sense of.
+const OF_THE_TPM: [Kind; 6] = [
+    Kind::TdQuote,
+    Kind::TpmQuote,
+    Kind::TpmSignature,
+    Kind::PcrValues,
+    Kind::PcrConcatenation,
+    Kind::EventLog,
+];
+
+/// What is read and not verified by this version.
+const UNVERIFIED: [Kind; 2] = [Kind::NitroTpmDocument, Kind::TdReport];
+/// What says nothing about a machine.
+const NOT_EVIDENCE: [Kind; 3] = [Kind::PublicKey, Kind::TpmPublic, Kind::SealedFile];
+
+impl<'a> Evidence<'a> {
+    /// The evidence among the parts of files.
+    ///
+    /// # Errors
+    /// There is none among the files, something that belongs to it is missing, or something came
+    /// along that does not belong to it.
+    pub fn from_inputs(inputs: &'a Inputs) -> Result<Self, InputError> {
+        if let Some(kind) =
+            [Kind::CcEventLog, Kind::CcelTable].into_iter().find(|kind| inputs.one(*kind).is_some())
+        {
+            return Err(InputError::OfRtmrs(kind));
+        }
+        if let Some(values) = inputs.one(Kind::OtherPcrValues) {
+            return Err(InputError::OtherBank(pcrs::first_bank(values)));
+        }
+        let whole = inputs.parts().iter().find_map(|part| part.technology().map(|of| (of, part)));
+        let alone = inputs.parts().iter().map(|part| part.kind).find(|kind| OF_THE_TPM.contains(kind));
+        let kinds = || inputs.parts().iter().map(|part| part.kind);
+        if let Some(kind) = kinds().find(|kind| NOT_EVIDENCE.contains(kind)) {
+            return Err(InputError::NotEvidence(kind));
+        }
+        // A TD quote belongs to a report of Azure's paravisor, or else stands for itself.
+        let quote = |kind: &Kind| *kind == Kind::TdQuote && whole.is_none();
+        if let Some(kind) = kinds().find(|kind| UNVERIFIED.contains(kind) || quote(kind)) {
+            return Err(InputError::Unverified(kind));
+        }
+        let (technology, report) = match (whole, alone) {
+            (Some(whole), _) => whole,
+            (None, Some(kind)) => return Err(InputError::WithoutReport(kind)),
+            (None, None) => return Err(InputError::NoEvidence),
+        };
+        let evidence = match (technology, alone) {
+            (Technology::Nitro, None) if inputs.parts().iter().all(goes_with_nitro) => {
+                Evidence::Nitro(&report.bytes)
+            }
+            (Technology::Nitro, _) => return Err(InputError::NotTogether),
+            (Technology::Snp, None) => Evidence::Snp(&report.bytes),
+            (Technology::Snp, Some(kind)) => return Err(InputError::WithoutReport(kind)),
+            (Technology::AzureTdx, _) => Evidence::AzureTdx(azure(inputs, &report.bytes)?),
+            _ if inputs.one(Kind::TdQuote).is_some() => return Err(InputError::TdQuoteOfSnp),
+            _ => Evidence::AzureSnp(azure(inputs, &report.bytes)?),
+        };
+        if inputs.redactions().is_empty() {
+            Ok(evidence)
+        } else {
+            Ok(Evidence::Redacted(Redacted { technology, redactions: inputs.redactions() }))
+        }
+    }
+}
+
+/// The paravisor's report with everything that came beside it.
+fn azure<'a>(inputs: &'a Inputs, report: &'a [u8]) -> Result<teeproof_hcl::Evidence<'a>, InputError> {
+    let quote = match (inputs.one(Kind::TpmQuote), inputs.one(Kind::TpmSignature)) {
+        (Some(message), Some(signature)) => Some(Quote { message, signature }),
+        (Some(_), None) => return Err(InputError::QuoteWithoutSignature),
+        (None, Some(_)) => return Err(InputError::WithoutQuote(Kind::TpmSignature)),
+        (None, None) => None,
+    };
+    let concatenation = inputs.one(Kind::PcrConcatenation).map(PcrValues::InSelectionOrder);
+    let pcrs = inputs.pcrs().map(PcrValues::Indexed).or(concatenation);
+    let log = inputs.one(Kind::EventLog);
+    if quote.is_none() && pcrs.is_some() {
+        return Err(InputError::WithoutQuote(match concatenation {
+            Some(_) => Kind::PcrConcatenation,
+            None => Kind::PcrValues,
+        }));
+    }
+    if log.is_some() && pcrs.is_none() {
+        return Err(InputError::LogWithoutPcrs);
+    }
+    let td_quote = inputs.one(Kind::TdQuote);
+    let nonce_in_user_data = inputs.nonce_in_user_data();
+    Ok(teeproof_hcl::Evidence { report, td_quote, quote, pcrs, log, nonce_in_user_data })
+}
+
+/// A Nitro document brings its certificates along; revocation lists can be given for its chain.
+fn goes_with_nitro(part: &Part) -> bool {
+    matches!(part.kind, Kind::NitroDocument | Kind::RevocationList)
+}
