@@ -1,11 +1,8 @@
 //! The project's own tasks: every gate that a change must pass, in Rust, so that one command
 //! says the same on every machine. `cargo xtask` alone lists them.
 
-mod apt;
 mod azure_client;
-mod bench;
 mod ci;
-mod debian;
 mod deny;
 mod fuzz;
 mod graph;
@@ -18,28 +15,17 @@ mod peers;
 mod registry;
 mod release;
 mod sanitize;
-mod setup;
-mod shell;
-mod skip;
 mod steps;
 mod tidy;
 mod tools;
 mod tss;
 mod vectors;
-mod vm;
 
 use std::process::ExitCode;
+use xtask_support::{apt, debian, setup, shell, skip};
 
 fn main() -> ExitCode {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match run(&words) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(reason) => {
-            eprintln!("error: {reason}");
-            ExitCode::FAILURE
-        }
-    }
+    shell::main(run)
 }
 
 fn run(words: &[&str]) -> shell::Outcome {
@@ -91,7 +77,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "vm",
         does: "the command in an emulated machine, on a Debian kernel's own TPM driver",
-        body: vm::run,
+        body: steps::vm,
     },
     Task {
         name: "azure-client",
@@ -140,7 +126,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "bench",
         does: "what verifying costs, beside its floor and the peers; writes BENCHMARKS.md (--quick: beside it)",
-        body: bench::run,
+        body: steps::bench,
     },
     Task {
         name: "deny",

@@ -39,6 +39,21 @@ pub(crate) fn fuzz_replay(_: &[&str]) -> Outcome {
     run(cargo().args(["test", "-p", "teeproof-fuzz", "--locked"]))
 }
 
+/// The command in an emulated machine: a program of its own, so that the other tasks do not wait for it
+/// to compile.
+pub(crate) fn vm(words: &[&str]) -> Outcome {
+    program("xtask-vm", words)
+}
+
+/// The benchmarks' page, likewise.
+pub(crate) fn bench(words: &[&str]) -> Outcome {
+    program("xtask-bench", words)
+}
+
+fn program(package: &str, words: &[&str]) -> Outcome {
+    run(cargo().args(["run", "--quiet", "--locked", "--package", package, "--"]).args(words))
+}
+
 /// The table of checks, written anew; the test run only compares it.
 pub(crate) fn checks(_: &[&str]) -> Outcome {
     let words = [

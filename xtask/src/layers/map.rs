@@ -95,7 +95,10 @@ pub(super) const MAP: &[Row] = &[
     Row { name: "teeproof-fuzz", room: Room::Workshop, uses: EVERYTHING, tests: &[] },
     Row { name: "teeproof-unforgeable", room: Room::Workshop, uses: &[FRONT, EVIDENCE], tests: &[] },
     Row { name: "teeproof-nostd-proof", room: Room::Workshop, uses: EVERYTHING, tests: &[] },
-    Row { name: "xtask", room: Room::Workshop, uses: &[], tests: &[] },
+    Row { name: "xtask", room: Room::Workshop, uses: &["xtask-support"], tests: &[] },
+    Row { name: "xtask-bench", room: Room::Workshop, uses: &["xtask-support"], tests: &[] },
+    Row { name: "xtask-support", room: Room::Workshop, uses: &[], tests: &[] },
+    Row { name: "xtask-vm", room: Room::Workshop, uses: &["xtask-support"], tests: &[] },
 ];
 
 const EVERYTHING: &[&str] =

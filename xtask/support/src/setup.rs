@@ -1,0 +1,140 @@
+//! What tests and tasks need besides Rust: the one list of programs and libraries, each with the
+//! Debian package that brings it. What is missing is installed where that is possible, otherwise
+//! named.
+
+use crate::apt;
+use crate::shell::{Outcome, capture, exists};
+use std::process::Command;
+
+/// `cargo xtask setup`: everything that the tests and the tasks of `ci` need.
+pub fn run(_: &[&str]) -> Outcome {
+    need(ALL)?;
+    for thing in each(ALL) {
+        println!("{:<14} there (Debian: {})", thing.witness.name(), thing.package);
+    }
+    Ok(())
+}
+
+/// Makes sure that all of these are there.
+pub fn need(sets: &[&'static [Thing]]) -> Outcome {
+    let missing = missing(sets);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let mut packages: Vec<&str> = missing.iter().map(|thing| thing.package).collect();
+    packages.sort_unstable();
+    packages.dedup();
+    let installed = apt::need(&packages);
+    let still = self::missing(sets);
+    if still.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = still.iter().map(|thing| thing.to_string()).collect();
+    let why = installed.err().unwrap_or_else(|| "installed, and yet not found".into());
+    Err(format!("missing: {}; {why}", names.join(", ")))
+}
+
+fn missing(sets: &[&'static [Thing]]) -> Vec<&'static Thing> {
+    each(sets).into_iter().filter(|thing| !thing.witness.is_there()).collect()
+}
+
+/// Everything in these sets, once.
+fn each(sets: &[&'static [Thing]]) -> Vec<&'static Thing> {
+    let mut each: Vec<&Thing> = Vec::new();
+    for thing in sets.iter().copied().flatten() {
+        if !each.iter().any(|known| known.witness.name() == thing.witness.name()) {
+            each.push(thing);
+        }
+    }
+    each
+}
+
+/// Everything that is listed here.
+const ALL: &[&[Thing]] = &[TESTS, STACK, OPENSSL, MACHINE_CODE, CALLGRIND];
+
+/// What the suites start: a software TPM, the tools that speak to it as a second opinion, OpenSSL's
+/// command as a third, and what the commands of `collect azure --explain` call besides.
+pub const TESTS: &[Thing] = &[
+    program("swtpm", "swtpm"),
+    program("tpm2_quote", "tpm2-tools"),
+    program("openssl", "openssl"),
+    program("curl", "curl"),
+    program("xxd", "xxd"),
+];
+
+/// The TPM software stack, to build against. The library is looked for through pkg-config.
+pub const STACK: &[Thing] = &[program("pkg-config", "pkg-config"), library("tss2-esys", "libtss2-dev")];
+
+/// OpenSSL, to build against.
+pub const OPENSSL: &[Thing] = &[program("pkg-config", "pkg-config"), library("libcrypto", "libssl-dev")];
+
+/// What looks into machine code, and what links the program that is looked into.
+pub const MACHINE_CODE: &[Thing] = &[program("objdump", "binutils"), program("gcc", "gcc")];
+
+/// What counts instructions.
+pub const CALLGRIND: &[Thing] = &[program("valgrind", "valgrind")];
+
+/// Something that has to be on the machine, and the Debian package that brings it.
+pub struct Thing {
+    witness: Witness,
+    package: &'static str,
+}
+
+/// What shows that it is there. Not the package: other systems call it otherwise.
+enum Witness {
+    /// A program on the path.
+    Program(&'static str),
+    /// A library that pkg-config knows.
+    Library(&'static str),
+}
+
+const fn program(name: &'static str, package: &'static str) -> Thing {
+    Thing { witness: Witness::Program(name), package }
+}
+
+const fn library(name: &'static str, package: &'static str) -> Thing {
+    Thing { witness: Witness::Library(name), package }
+}
+
+impl Witness {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Program(name) | Self::Library(name) => name,
+        }
+    }
+
+    fn is_there(&self) -> bool {
+        match self {
+            Self::Program(name) => exists(name),
+            Self::Library(name) => capture(Command::new("pkg-config").args(["--exists", name])).is_ok(),
+        }
+    }
+}
+
+impl std::fmt::Display for Thing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} (Debian package {})", self.witness.name(), self.package)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SET: &[Thing] =
+        &[program("sh", "dash"), program("no-such-program", "a"), library("no-such-library", "b")];
+
+    #[test]
+    fn what_is_missing_is_named_and_nothing_else() {
+        let names: Vec<String> = missing(&[SET]).iter().map(|thing| thing.to_string()).collect();
+        assert_eq!(names, ["no-such-program (Debian package a)", "no-such-library (Debian package b)"]);
+    }
+
+    #[test]
+    fn what_two_sets_need_is_named_once() {
+        let named = |name: &str| each(ALL).iter().filter(|thing| thing.witness.name() == name).count();
+        assert!(STACK.iter().chain(OPENSSL).filter(|thing| thing.witness.name() == "pkg-config").count() > 1);
+        assert_eq!(named("pkg-config"), 1);
+        assert_eq!(named("valgrind"), 1);
+    }
+}
