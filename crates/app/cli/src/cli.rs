@@ -5,22 +5,22 @@ use std::ffi::OsStr;
 use clap::builder::Resettable;
 use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 
-use crate::bundle::BundleArgs;
-use crate::collect::CollectArgs;
-use crate::completions::CompletionsArgs;
-use crate::context::Context;
-use crate::doctor::DoctorArgs;
-use crate::explain::ExplainArgs;
-use crate::fault::Fault;
-use crate::globals::Globals;
-use crate::inspect::InspectArgs;
-use crate::man::ManArgs;
-use crate::policy::PolicyArgs;
-use crate::product::{Product, ProductForm};
-use crate::seal::SealArgs;
-use crate::verify::VerifyArgs;
-use crate::vtpm::VtpmArgs;
-use crate::{bundle, collect, completions, doctor, explain, inspect, man, policy, seal, verify, vtpm};
+use crate::output::fault::Fault;
+use crate::output::product::{Product, ProductForm};
+use crate::settings::context::Context;
+use crate::settings::globals::Globals;
+use crate::verbs::bundle::BundleArgs;
+use crate::verbs::collect::CollectArgs;
+use crate::verbs::completions::CompletionsArgs;
+use crate::verbs::doctor::DoctorArgs;
+use crate::verbs::explain::ExplainArgs;
+use crate::verbs::inspect::InspectArgs;
+use crate::verbs::man::ManArgs;
+use crate::verbs::policy::PolicyArgs;
+use crate::verbs::seal::SealArgs;
+use crate::verbs::vtpm::VtpmArgs;
+use crate::verbs::{bundle, collect, completions, doctor, explain, inspect, man, policy, seal, verify, vtpm};
+use crate::verification::args::VerifyArgs;
 
 /// Is this machine the confidential machine it claims to be?
 ///

@@ -3,45 +3,13 @@
 //! Everything that is decided is decided by the `teeproof` library; this crate reads, asks it, and
 //! shows what it answers.
 
-mod at;
-mod beside;
-mod bundle;
-mod bytes;
 mod cli;
-mod collect;
-mod completions;
-mod config;
-mod context;
-mod doctor;
-mod exits;
-mod explain;
-mod fault;
-mod files;
-mod globals;
-mod inspect;
-mod json;
-mod man;
-mod nonce;
-mod output_access;
-mod output_file;
-mod output_part;
-mod output_path;
-mod output_place;
-mod output_set;
-mod output_signals;
-mod overlap;
-mod page;
-mod policy;
-mod product;
-mod reason;
-mod seal;
-mod source;
-mod streams;
-mod tpm;
-mod tried;
-mod usage;
-mod verify;
-mod vtpm;
+mod input;
+mod output;
+mod parse_errors;
+mod settings;
+mod verbs;
+mod verification;
 
 use std::panic::{catch_unwind, set_hook};
 use std::process::ExitCode;
@@ -49,14 +17,14 @@ use std::process::ExitCode;
 use clap::{ColorChoice, FromArgMatches};
 
 use crate::cli::Cli;
-use crate::context::Context;
-use crate::fault::Fault;
-use crate::page::Page;
-use crate::usage::Peek;
+use crate::output::fault::Fault;
+use crate::output::page::Page;
+use crate::parse_errors::Peek;
+use crate::settings::context::Context;
 
 fn main() -> ExitCode {
     // The message of a panic can hold foreign text too.
-    set_hook(Box::new(|panic| streams::tell(&Page::of_line(panic), ColorChoice::Never)));
+    set_hook(Box::new(|panic| output::streams::tell(&Page::of_line(panic), ColorChoice::Never)));
     let peek = Peek::at_arguments();
     // A panic is a mistake of ours, and still has to end in the exit code that says so.
     let exit = catch_unwind(|| run(&peek)).unwrap_or_else(|_| peek.refuse(&Fault::panicked()));

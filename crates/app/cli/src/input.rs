@@ -1,0 +1,12 @@
+//! What verbs read: files and standard input, bytes and nonces on the command line, times, the TPM. Imports `output`
+//! alone.
+
+pub(crate) mod azure;
+pub(crate) mod bytes;
+pub(crate) mod evidence_files;
+pub(crate) mod nonce;
+pub(crate) mod overlap;
+pub(crate) mod reason;
+pub(crate) mod source;
+pub(crate) mod time;
+pub(crate) mod tpm;

@@ -1,0 +1,75 @@
+//! BYTES on the command line: `hex:…`, `b64:…`, `utf8:…`, `@file` or `-`, and never a guess.
+
+use std::path::Path;
+
+use teeproof_evidence::bytes::{base64, hex};
+
+use crate::input::source::Source;
+use crate::output::fault::Fault;
+
+/// The bytes that an argument means; `flag` is named in errors.
+pub(crate) fn resolve(text: &str, flag: &str, source: &Source) -> Result<Vec<u8>, Fault> {
+    let wrong = |what: &str, hint: String| Fault::usage(format!("{flag}: {what}"), hint);
+    if text == "-" {
+        return source.read(Path::new("-"));
+    }
+    if let Some(path) = text.strip_prefix('@') {
+        return source.read(Path::new(path));
+    }
+    match text.split_once(':') {
+        Some(("hex", digits)) => hex(digits).ok_or_else(|| {
+            wrong(
+                "the value after hex: is not hexadecimal",
+                "give two digits for each byte, without spaces, as in hex:00ff".to_string(),
+            )
+        }),
+        Some(("b64", digits)) => base64(digits).ok_or_else(|| {
+            wrong(
+                "the value after b64: is not base64",
+                "the standard and the URL-safe alphabet are read, padded or not".to_string(),
+            )
+        }),
+        Some(("utf8", text)) => Ok(text.as_bytes().to_vec()),
+        _ => Err(wrong("a bare value does not say how it is to be read", bare(text))),
+    }
+}
+
+fn bare(text: &str) -> String {
+    let forms = "write hex:…, b64:…, utf8:…, @file, or - for standard input";
+    match hex(text) {
+        Some(bytes) if !bytes.is_empty() => format!("{forms}; perhaps hex:{text}"),
+        _ => forms.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(text: &str) -> Option<Vec<u8>> {
+        resolve(text, "--nonce", &Source::new(false)).ok()
+    }
+
+    #[test]
+    fn each_form_is_read_as_it_says() {
+        assert_eq!(bytes("hex:00fF"), Some(vec![0, 0xff]));
+        assert_eq!(bytes("b64:AP8="), Some(vec![0, 0xff]));
+        assert_eq!(bytes("b64:AP8"), Some(vec![0, 0xff]));
+        assert_eq!(bytes("b64:_-8"), Some(vec![0xff, 0xef]));
+        assert_eq!(bytes("utf8:hex:00"), Some(b"hex:00".to_vec()));
+        assert_eq!(bytes("hex:"), Some(Vec::new()));
+    }
+
+    #[test]
+    fn nothing_is_guessed() {
+        for text in ["00ff", "hex:0", "hex:0 0", "hex:zz", "b64:*", "AP8=", "", "base64:AP8="] {
+            assert_eq!(bytes(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_bare_value_gets_the_forms() {
+        assert!(bare("00ff").ends_with("perhaps hex:00ff"));
+        assert!(!bare("secret").contains("perhaps"));
+    }
+}

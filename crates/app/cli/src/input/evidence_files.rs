@@ -1,0 +1,206 @@
+//! The files of one verification: one piece of evidence, what endorses it, and trust anchors;
+//! read in one place for every verb that takes them.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use teeproof::Evidence;
+use teeproof::wire::certificate::Certificate;
+use teeproof::wire::crl::RevocationList;
+use teeproof::x509::Revocation;
+use teeproof_evidence::{Inputs, Kind, sniff};
+
+use crate::input::source::{self, Source};
+use crate::output::fault::Fault;
+use crate::settings::context::Context;
+
+/// What stands behind evidence besides what it brings along.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Backing {
+    /// Certificates and revocation lists; of a directory, every file in it
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(crate) endorsements: Vec<PathBuf>,
+
+    /// A trust anchor besides the pinned ones; what rests on it is not production
+    #[arg(long, value_name = "FILE")]
+    pub(crate) anchor: Vec<PathBuf>,
+
+    /// Fail (exit 7) if the CRL of any issuer in a chain is missing
+    ///
+    /// Without it such a chain is a waiver in the result: whoever packs the files decides whether lists
+    /// come along. A policy demands the same with `revocation-list` and `ak-revocation-list`.
+    #[arg(long)]
+    pub(crate) require_revocation_lists: bool,
+}
+
+/// What was given is looked at; that nothing was given stands in the result.
+pub(crate) fn revocation<'a>(lists: &'a [RevocationList<'a>], required: bool) -> Revocation<'a> {
+    match lists {
+        lists if required => Revocation::Required(lists),
+        [] => Revocation::Unchecked("no revocation list was given"),
+        lists => Revocation::Lists(lists),
+    }
+}
+
+/// The content of the files.
+#[derive(Debug, Default)]
+pub(crate) struct Files {
+    inputs: Inputs,
+    anchors: Vec<Vec<u8>>,
+    name: String,
+    /// What was found in the files that were named, and in which.
+    kinds: Vec<(Kind, String)>,
+}
+
+impl Files {
+    /// Reads everything that was named.
+    pub(crate) fn read(
+        paths: &[PathBuf],
+        kind: Option<Kind>,
+        backing: &Backing,
+        context: &Context,
+    ) -> Result<Self, Fault> {
+        if kind.is_some() && paths.len() > 1 {
+            return Err(Fault::usage(
+                "--as says what one file is, and several were given",
+                "name the certificates with --endorsements",
+            ));
+        }
+        let mut files = Self::default();
+        for path in paths {
+            files.add(path, kind, context)?;
+        }
+        files.back(backing, context)?;
+        Ok(files)
+    }
+
+    /// Reads what stands behind all evidence of a run, for [`Files::one_of_many`].
+    pub(crate) fn shared(backing: &Backing, context: &Context) -> Result<Self, Fault> {
+        let mut files = Self::default();
+        files.back(backing, context)?;
+        Ok(files)
+    }
+
+    /// Reads one file of many, each of which is one machine's whole evidence but for what is
+    /// shared. The shared part comes after it, as it does when the file is read alone.
+    pub(crate) fn one_of_many(path: &Path, kind: Option<Kind>, shared: &Self) -> Result<Self, Fault> {
+        let mut files = Self { name: source::name(path), ..Self::default() };
+        let fault = |error| Fault::input(&error);
+        files.inputs.add(&source::read_file(path)?, kind).map_err(fault)?;
+        files.inputs.add_shared(&shared.inputs).map_err(fault)?;
+        Ok(files)
+    }
+
+    /// The same for a file that is told when it was read, and that may be standard input.
+    pub(crate) fn one_told(path: &Path, shared: &Self, context: &Context) -> Result<Self, Fault> {
+        let mut files = Self::default();
+        files.add(path, None, context)?;
+        files.inputs.add_shared(&shared.inputs).map_err(|error| Fault::input(&error))?;
+        Ok(files)
+    }
+
+    fn back(&mut self, backing: &Backing, context: &Context) -> Result<(), Fault> {
+        for path in &backing.endorsements {
+            self.endorse(path, context)?;
+        }
+        for path in &backing.anchor {
+            self.anchor(path, context)?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, path: &Path, kind: Option<Kind>, context: &Context) -> Result<(), Fault> {
+        let name = source::name(path);
+        let bytes = context.source.read(path)?;
+        let sniffed = self.inputs.add(&bytes, kind).map_err(|error| Fault::input(&error).in_file(&name))?;
+        context.say(&format!("{name}: {sniffed}"));
+        for warning in &sniffed.warnings {
+            context.say(&format!("warning: {name}: {warning}"));
+        }
+        self.kinds.extend(sniffed.parts.iter().map(|part| (part.kind, name.clone())));
+        if sniffed.kind.is_evidence() {
+            self.name = name;
+        }
+        Ok(())
+    }
+
+    fn endorse(&mut self, path: &Path, context: &Context) -> Result<(), Fault> {
+        let files: Vec<PathBuf> = if !source::is_stdin(path) && path.is_dir() {
+            Source::files_of(path)?
+        } else {
+            vec![path.to_path_buf()]
+        };
+        if files.is_empty() {
+            context.say(&format!("{}: no file in it", path.display()));
+        }
+        for path in &files {
+            let name = source::name(path);
+            let bytes = context.source.read(path)?;
+            let fault = |error| Fault::input(&error).in_file(&name);
+            let found = sniff(&bytes, None).map_err(fault)?;
+            if found.kind.is_evidence() {
+                return Err(misplaced(found.kind, "an endorsement").in_file(&name));
+            }
+            self.inputs.add(&bytes, None).map_err(fault)?;
+            context.say(&format!("{name}: {found}"));
+        }
+        Ok(())
+    }
+
+    fn anchor(&mut self, path: &Path, context: &Context) -> Result<(), Fault> {
+        let name = source::name(path);
+        let bytes = context.source.read(path)?;
+        let fault = |error| Fault::input(&error).in_file(&name);
+        let found = sniff(&bytes, None).map_err(fault)?;
+        if found.kind != Kind::Certificate {
+            return Err(misplaced(found.kind, "a trust anchor").in_file(&name));
+        }
+        found.check().map_err(fault)?;
+        context.say(&format!("{name}: trust anchor, {found}"));
+        self.anchors.extend(found.parts.into_iter().map(|part| part.bytes));
+        Ok(())
+    }
+
+    /// The evidence. An error names the file of the part that it is about.
+    pub(crate) fn evidence(&self) -> Result<Evidence<'_>, Fault> {
+        Evidence::from_inputs(&self.inputs).map_err(|error| {
+            let about = error.kind().and_then(|kind| self.kinds.iter().find(|(found, _)| *found == kind));
+            match about.map_or(self.name.as_str(), |(_, name)| name) {
+                "" => Fault::input(&error),
+                name => Fault::input(&error).in_file(name),
+            }
+        })
+    }
+
+    /// The certificates.
+    pub(crate) fn certificates(&self) -> Result<Vec<Certificate<'_>>, Fault> {
+        self.inputs.certificates().map_err(|error| Fault::input(&error))
+    }
+
+    /// The revocation lists.
+    pub(crate) fn revocation_lists(&self) -> Result<Vec<RevocationList<'_>>, Fault> {
+        self.inputs.revocation_lists().map_err(|error| Fault::input(&error))
+    }
+
+    /// The added trust anchors, DER.
+    pub(crate) fn anchors(&self) -> Vec<&[u8]> {
+        self.anchors.iter().map(Vec::as_slice).collect()
+    }
+
+    /// Everything that was taken in.
+    pub(crate) fn inputs(&self) -> &Inputs {
+        &self.inputs
+    }
+
+    /// What the evidence's file is called.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+fn misplaced(kind: Kind, as_what: &str) -> Fault {
+    Fault::usage(
+        format!("the file holds a {kind}, which cannot be {as_what}"),
+        "evidence is named as FILE, certificates and revocation lists with --endorsements, and a certificate with --anchor",
+    )
+}

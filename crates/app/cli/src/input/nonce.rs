@@ -1,0 +1,45 @@
+//! The nonce: what a verifier sends, and what a TPM answers.
+
+use clap::Args;
+use teeproof_vtpm::{Error, MAX_NONCE};
+
+use crate::input::bytes;
+use crate::input::tpm;
+use crate::output::fault::Fault;
+use crate::settings::context::Context;
+
+/// The nonce that a TPM is to answer.
+#[derive(Debug, Args)]
+pub(crate) struct NonceArgs {
+    /// The verifier's nonce, at most 50 bytes: hex:…, b64:…, utf8:…, @FILE, or - for stdin
+    #[arg(long, value_name = "BYTES", conflicts_with = "no_nonce", required_unless_present = "no_nonce")]
+    nonce: Option<String>,
+
+    /// Do without a nonce: nobody can tell when it was done
+    #[arg(long)]
+    no_nonce: bool,
+}
+
+impl NonceArgs {
+    /// The nonce; empty for none.
+    pub(crate) fn read(&self, context: &Context) -> Result<Vec<u8>, Fault> {
+        let Some(text) = &self.nonce else { return Ok(Vec::new()) };
+        let nonce = read(text, "--nonce", context)?;
+        if nonce.len() > MAX_NONCE {
+            return Err(tpm::fault(&Error::NonceLength(nonce.len())));
+        }
+        Ok(nonce)
+    }
+}
+
+/// A nonce that was named; an empty one is none.
+pub(crate) fn read(text: &str, flag: &str, context: &Context) -> Result<Vec<u8>, Fault> {
+    let nonce = bytes::resolve(text, flag, &context.source)?;
+    if nonce.is_empty() {
+        return Err(Fault::usage(
+            format!("{flag}: the nonce is empty"),
+            "send 16 or more random bytes with each question; --no-nonce says that you do without",
+        ));
+    }
+    Ok(nonce)
+}

@@ -1,0 +1,151 @@
+//! No output is one of the inputs, and no two outputs are one file: looked at before anything is read.
+//!
+//! The paths are taken from the command line as clap has it, so that no verb has to think of it: arguments of
+//! the type [`OutputPath`] are written, all other paths are read, and so is `@FILE`.
+
+use std::any::TypeId;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::{Arg, ArgMatches, Command};
+
+use crate::input::source::is_stdin;
+use crate::output::fault::Fault;
+use crate::output::files::path::{FileIdentity, OutputPath, is_same_entry};
+
+/// A path among the arguments, and which of them it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct PathArgument {
+    flag: String,
+    path: PathBuf,
+}
+
+/// What a command line names.
+#[derive(Debug, Default)]
+struct Paths {
+    inputs: Vec<PathArgument>,
+    outputs: Vec<PathArgument>,
+}
+
+/// The files of a command line: for those who read what is named elsewhere, and for those who write more than is
+/// named there.
+#[derive(Debug, Default)]
+pub(crate) struct NamedFiles {
+    pub(crate) inputs: Vec<FileIdentity>,
+    pub(crate) outputs: Vec<FileIdentity>,
+}
+
+/// Refuses a run that would write what it reads.
+pub(crate) fn refuse_overlap(
+    command: &Command,
+    matches: &ArgMatches,
+    output: Option<&Path>,
+) -> Result<NamedFiles, Fault> {
+    let mut paths = Paths::default();
+    paths.collect(command, matches);
+    if let Some(path) = output {
+        paths.output(PathArgument { flag: OUTPUT.to_owned(), path: path.to_path_buf() });
+    }
+    for (index, one) in paths.outputs.iter().enumerate() {
+        let mut others = paths.outputs.iter().skip(index.saturating_add(1));
+        if let Some(other) = others.find(|other| is_one_place(&one.path, &other.path)) {
+            return Err(one_file_for_two(one, other));
+        }
+    }
+    let identified = |one: &PathArgument| FileIdentity::of(&one.path).map(|identity| (identity, one.clone()));
+    let outputs: Vec<_> = paths.outputs.iter().filter_map(identified).collect();
+    if !outputs.is_empty() {
+        for input in &paths.inputs {
+            refuse_input(input, &outputs)?;
+        }
+    }
+    Ok(NamedFiles {
+        inputs: paths.inputs.iter().filter_map(|input| FileIdentity::of(&input.path)).collect(),
+        outputs: outputs.into_iter().map(|(identity, _)| identity).collect(),
+    })
+}
+
+/// The input may be a directory, of which the files are read.
+fn refuse_input(input: &PathArgument, outputs: &[(FileIdentity, PathArgument)]) -> Result<(), Fault> {
+    let inside = fs::read_dir(&input.path).into_iter().flatten().flatten().map(|entry| entry.path());
+    for path in [input.path.clone()].into_iter().chain(inside) {
+        let Some(identity) = FileIdentity::of(&path) else { continue };
+        if let Some((_, output)) = outputs.iter().find(|(output, _)| *output == identity) {
+            return Err(output_is_input(&input.flag, &path).in_file(output.path.display()));
+        }
+    }
+    Ok(())
+}
+
+/// The file that is to be written is read as well.
+pub(crate) fn output_is_input(flag: &str, path: &Path) -> Fault {
+    Fault::usage(
+        format!("the output is an input as well: {flag} {}", path.display()),
+        "name another file for the output; nothing was written",
+    )
+}
+
+fn one_file_for_two(one: &PathArgument, other: &PathArgument) -> Fault {
+    Fault::usage(
+        format!("two outputs are one file: {} and {}", one.flag, other.flag),
+        "name a file for each; nothing was written",
+    )
+    .in_file(one.path.display())
+}
+
+/// Whether what is written to one is written to the other. Two may share a device.
+fn is_one_place(one: &Path, other: &Path) -> bool {
+    match (FileIdentity::of(one), FileIdentity::of(other)) {
+        (Some(one), Some(other)) => one == other,
+        (None, None) => !one.exists() && is_same_entry(one, other),
+        _ => false,
+    }
+}
+
+impl Paths {
+    /// Adds the paths of a verb, and of the one below it.
+    fn collect(&mut self, command: &Command, matches: &ArgMatches) {
+        for argument in command.get_arguments() {
+            let values = matches.try_get_raw(argument.get_id().as_str()).ok().flatten();
+            for value in values.into_iter().flatten() {
+                self.add(argument, value);
+            }
+        }
+        if let Some((name, matches)) = matches.subcommand()
+            && let Some(command) = command.find_subcommand(name)
+        {
+            self.collect(command, matches);
+        }
+    }
+
+    fn add(&mut self, argument: &Arg, value: &OsStr) {
+        let kind = argument.get_value_parser().type_id();
+        let flag = argument.get_long().map_or_else(
+            || argument.get_value_names().into_iter().flatten().map(ToString::to_string).collect(),
+            |long| format!("--{long}"),
+        );
+        if kind == TypeId::of::<OutputPath>() {
+            // Standard output is no file, and what a shell redirects it to is opened before we are.
+            if is_stdin(Path::new(value)) {
+                return;
+            }
+            self.output(PathArgument { flag, path: value.into() });
+        } else if kind == TypeId::of::<PathBuf>() && !is_stdin(Path::new(value)) {
+            self.inputs.push(PathArgument { flag, path: value.into() });
+        } else if kind == TypeId::of::<String>()
+            && let Some(path) = value.to_str().and_then(|text| text.strip_prefix('@'))
+        {
+            self.inputs.push(PathArgument { flag, path: path.into() });
+        }
+    }
+
+    /// A flag of every verb is found with the command and with its verbs.
+    fn output(&mut self, output: PathArgument) {
+        if !self.outputs.contains(&output) {
+            self.outputs.push(output);
+        }
+    }
+}
+
+const OUTPUT: &str = "--output";

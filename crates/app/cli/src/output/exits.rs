@@ -1,0 +1,136 @@
+//! The exit codes: what each means, what to do, and which is the gravest of many.
+
+use serde::Serialize;
+
+/// An exit code.
+#[derive(Debug, Serialize)]
+pub(crate) struct Exit {
+    pub(crate) code: u8,
+    pub(crate) meaning: &'static str,
+    pub(crate) advice: &'static str,
+}
+
+/// The exit codes, the gravest first. A run over many files ends with the gravest of theirs, whatever the
+/// order of the files.
+///
+/// A failure of the program comes first, for nothing can be said then; then what was forged, what answers
+/// another question, what is no evidence, what was named wrongly, what a policy refuses, what lacks an
+/// endorsement.
+pub(crate) const GRAVITY: [u8; 12] = [1, 4, 5, 3, 2, 6, 7, 9, 8, 11, 10, 0];
+
+/// The order in words, for help and `explain`.
+pub(crate) const GRAVITY_TEXT: &str = "1, 4, 5, 3, 2, 6, 7, 9, 8, 11, 10, 0";
+
+/// The graver of two exit codes. One that is not known is as grave as an internal error.
+pub(crate) fn gravest(left: u8, right: u8) -> u8 {
+    let rank = |exit: u8| GRAVITY.iter().position(|one| *one == exit);
+    if rank(right) < rank(left) { right } else { left }
+}
+
+const fn exit(code: u8, meaning: &'static str, advice: &'static str) -> Exit {
+    Exit { code, meaning, advice }
+}
+
+/// Every exit code.
+pub(crate) const EXITS: &[Exit] = &[
+    exit(
+        0,
+        "accepted: authentic, and everything that the named policy demands holds",
+        "Rely on it for what the policy asks, and for no more: read its waivers.",
+    ),
+    exit(
+        1,
+        "internal error: the program or its output failed",
+        "Nothing is said about the evidence. Try again; report it if it stays.",
+    ),
+    exit(
+        2,
+        "usage: the command line or the choice of files makes no sense",
+        "The error names what to change; nothing was verified.",
+    ),
+    exit(
+        3,
+        "malformed or unsupported input",
+        "Check that the file is whole and of the kind that it was taken for; teeproof inspect shows its fields.",
+    ),
+    exit(
+        4,
+        "a signature or a chain does not hold: not authentic",
+        "Do not rely on it. The evidence was altered, or the certificate is not the signer's, or the root is not a pinned one.",
+    ),
+    exit(
+        5,
+        "freshness or binding refused: authentic, and not an answer to this question",
+        "Ask again with a new nonce, and check the clock; parts that do not belong together point to a mix-up or worse.",
+    ),
+    exit(
+        6,
+        "refused by the policy: authentic, and not as the policy demands",
+        "The failed checks show what was expected and found; change the machine, or the policy if it is out of date.",
+    ),
+    exit(
+        7,
+        "an endorsement is missing, stale or revoked",
+        "Fetch the certificate or the revocation list that the failed check names; for archived Nitro documents there is --at document.",
+    ),
+    exit(
+        8,
+        "a network or cloud service failed",
+        "Kept for later, nothing ends with it today: what teeproof collect cannot fetch is said and left out.",
+    ),
+    exit(
+        9,
+        "a device is missing, may not be used, or does not do what it was asked",
+        "The message says which device and why; teeproof doctor looks at all of it.",
+    ),
+    exit(
+        10,
+        "genuine, and no policy was applied",
+        "The facts are printed, and nothing was demanded of them: name a policy with --policy.",
+    ),
+    exit(
+        11,
+        "genuine at the given time, and not shown to be fresh, which the policy demands",
+        "Verify it with --at now, or ask for new evidence.",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verbs::explain::checks;
+
+    #[test]
+    fn every_pair_of_exit_codes_has_its_gravest_in_both_orders() {
+        let order = [1, 4, 5, 3, 2, 6, 7, 9, 8, 11, 10, 0];
+        for (at, graver) in order.into_iter().enumerate() {
+            for (below, other) in order.into_iter().enumerate() {
+                let expected = if at < below { graver } else { other };
+                assert_eq!(gravest(graver, other), expected, "{graver} and {other}");
+                assert_eq!(gravest(other, graver), expected, "{other} and {graver}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_order_has_every_exit_code_once_and_is_written_down() {
+        let mut sorted = GRAVITY;
+        sorted.sort_unstable();
+        let codes: Vec<_> = EXITS.iter().map(|exit| exit.code).collect();
+        assert_eq!(sorted.as_slice(), codes);
+        let text: Vec<_> = GRAVITY.iter().map(u8::to_string).collect();
+        assert_eq!(text.join(", "), GRAVITY_TEXT);
+    }
+
+    #[test]
+    fn every_exit_of_a_check_is_explained() {
+        // These warn, and never fail.
+        let warnings = [teeproof::INPUT_IGNORED.id, "revocation.unused", "ak.key"];
+        for check in checks() {
+            assert_eq!(check.exits.is_empty(), warnings.contains(&check.id), "{}", check.id);
+            for code in check.exits {
+                assert!(EXITS.iter().any(|exit| exit.code == *code), "{}", check.id);
+            }
+        }
+    }
+}

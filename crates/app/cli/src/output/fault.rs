@@ -1,0 +1,252 @@
+//! Why a run ends without a result: what, where, and what a person can do.
+
+use std::fmt::Display;
+
+use serde::Serialize;
+use teeproof::hcl::checks::ORIGIN;
+use teeproof::tpm::CertificationError;
+use teeproof::{PolicyError, PolicyProblem, PolicyWarning, Unsuitable};
+use teeproof_evidence::InputError;
+use teeproof_evidence::bundle::BundleError;
+
+use crate::output::json::Json;
+use crate::output::page::{BAD, HINT, Page};
+
+/// A run that ends without a result.
+#[derive(Clone, Debug)]
+pub(crate) struct Fault {
+    /// The exit code.
+    pub(crate) exit: u8,
+    class: &'static str,
+    file: Option<String>,
+    message: String,
+    hint: String,
+    /// Boxed, because faults travel in every result and few are of policies.
+    policy: Option<Box<PolicyError>>,
+}
+
+impl Fault {
+    fn new(exit: u8, class: &'static str, message: String, hint: String) -> Self {
+        Self { exit, class, file: None, message, hint, policy: None }
+    }
+
+    /// The person asked for something that cannot be done.
+    pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(2, "usage", message.into(), hint.into())
+    }
+
+    /// A file's content is not what it has to be.
+    pub(crate) fn malformed(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(3, "malformed", message.into(), hint.into())
+    }
+
+    /// A device is missing, may not be used, or does not do what it was asked.
+    pub(crate) fn device(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(9, "device", message.into(), hint.into())
+    }
+
+    /// What came is not an answer to this question.
+    pub(crate) fn not_fresh(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(5, "not fresh", message.into(), hint.into())
+    }
+
+    /// What was sealed or certified is not for this machine, or not for its present state.
+    pub(crate) fn not_bound(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(5, "not bound", message.into(), hint.into())
+    }
+
+    /// Something holds, and is not as it was demanded.
+    pub(crate) fn refused(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(6, "refused", message.into(), hint.into())
+    }
+
+    /// What was sealed is no longer what it was.
+    pub(crate) fn altered(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(4, "not authentic", message.into(), hint.into())
+    }
+
+    /// A key is not certified as it has to be.
+    pub(crate) fn key(error: &CertificationError) -> Self {
+        let (class, check) = (error.class(), error.check());
+        Self::new(class.exit(), class.as_str(), format!("{}: {error}", check.id), check.hint.to_owned())
+    }
+
+    /// Something that should have worked did not.
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        let hint = "nothing is said about the evidence; try again, and report it if it stays";
+        Self::new(1, "internal", message.into(), hint.into())
+    }
+
+    /// The output failed, and neither the command line nor the evidence is at fault.
+    pub(crate) fn output(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(1, "internal", message.into(), hint.into())
+    }
+
+    /// The program itself is at fault.
+    pub(crate) fn panicked() -> Self {
+        Self::internal("the program ran into a mistake of its own")
+    }
+
+    /// The files cannot be taken.
+    pub(crate) fn input(error: &InputError) -> Self {
+        let class = match error {
+            _ if error.is_unsupported() => "unsupported",
+            _ if error.exit() == 2 => "usage",
+            _ => "malformed",
+        };
+        Self::new(error.exit(), class, error.to_string(), error.hint().into_owned())
+    }
+
+    /// Evidence that no policy is proposed from: with the exit code and class of its failure, or refused where it
+    /// is authentic.
+    pub(crate) fn unsuitable(reason: &Unsuitable) -> Self {
+        let hint = match reason.check.id {
+            id if id == ORIGIN.id => {
+                format!("{}: --accept-origin-not-shown REASON", reason.hint.trim_end_matches('.'))
+            }
+            _ => reason.hint.clone(),
+        };
+        let (exit, class) = reason.class.map_or((6, "refused"), |class| (class.exit(), class.as_str()));
+        Self::new(exit, class, format!("no policy is proposed from this evidence ({class}): {reason}"), hint)
+    }
+
+    /// The bundle cannot be taken or made.
+    pub(crate) fn bundle(error: &BundleError) -> Self {
+        let exit = error.exit();
+        let class = if exit == 2 { "usage" } else { "malformed" };
+        Self::new(exit, class, error.to_string(), error.hint().to_string())
+    }
+
+    /// The policy's file holds mistakes.
+    pub(crate) fn policy(error: PolicyError) -> Self {
+        let message = match error.problems.len().saturating_add(error.more) {
+            1 => "the policy has a problem".to_string(),
+            all => format!("the policy has {all} problems"),
+        };
+        let hint = "teeproof policy check FILE shows what a policy demands".to_string();
+        let fault = Self::new(3, "malformed", message, hint);
+        Self { policy: Some(Box::new(error)), ..fault }
+    }
+
+    /// With what did not come about because of it, for a person who looks for it.
+    pub(crate) fn so(mut self, what: &str) -> Self {
+        self.message = format!("{what}: {}", self.message);
+        self
+    }
+
+    /// In this file, unless a file was named already.
+    pub(crate) fn in_file(mut self, file: impl Display) -> Self {
+        self.file.get_or_insert_with(|| file.to_string());
+        self
+    }
+
+    /// For people: a line of what is wrong, and one of what to do.
+    pub(crate) fn to_page(&self) -> Page {
+        let mut page = Page::new();
+        let file = self.file.as_deref().unwrap_or_default();
+        let Some(policy) = &self.policy else {
+            let place = if file.is_empty() { String::new() } else { format!("{file}: ") };
+            lines(&mut page, format_args!("{place}{}", self.message), &self.hint);
+            return page;
+        };
+        for problem in &policy.problems {
+            let hint = problem.hint.as_deref().unwrap_or(&self.hint);
+            lines(&mut page, format_args!("{file}:{problem}"), hint);
+        }
+        if policy.more > 0 {
+            lines(&mut page, format_args!("{file}: and {} more", policy.more), &self.hint);
+        }
+        page
+    }
+
+    /// Below a line that names the file: what is wrong, and what to do.
+    pub(crate) fn below(&self, page: &mut Page) {
+        page.add("    ").line(&self.message);
+        page.add("    ").paint(HINT, "hint:").add(" ").line(&self.hint);
+    }
+
+    /// For programs.
+    pub(crate) fn to_json(&self) -> Json {
+        // Texts and numbers alone cannot fail to be written.
+        Json::of(&self.json()).unwrap_or_default()
+    }
+
+    /// For programs, as a part of something larger.
+    pub(crate) fn json(&self) -> FaultJson<'_> {
+        let policy = self.policy.as_deref();
+        let problems = policy.map_or(&[][..], |policy| &policy.problems);
+        FaultJson {
+            schema: "teeproof/error/1",
+            exit: self.exit,
+            class: self.class,
+            file: self.file.as_deref(),
+            message: &self.message,
+            hint: &self.hint,
+            problems: problems.iter().map(ProblemJson::of).collect(),
+            more: policy.map_or(0, |policy| policy.more),
+        }
+    }
+}
+
+fn lines(page: &mut Page, what: impl Display, hint: &str) {
+    page.paint(BAD, "error:").add(" ").line(what);
+    page.paint(HINT, "hint:").add(" ").line(hint);
+}
+
+/// A fault, for programs.
+#[derive(Debug, Serialize)]
+pub(crate) struct FaultJson<'a> {
+    schema: &'static str,
+    exit: u8,
+    class: &'static str,
+    file: Option<&'a str>,
+    message: &'a str,
+    hint: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    problems: Vec<ProblemJson<'a>>,
+    #[serde(skip_serializing_if = "is_none")]
+    more: usize,
+}
+
+/// Whether a count need not be written.
+pub(crate) const fn is_none(count: &usize) -> bool {
+    *count == 0
+}
+
+/// A problem of a policy, for programs.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct ProblemJson<'a> {
+    line: u32,
+    column: u32,
+    path: &'a str,
+    message: &'a str,
+    hint: Option<&'a str>,
+}
+
+impl<'a> ProblemJson<'a> {
+    pub(crate) fn of(problem: &'a PolicyProblem) -> Self {
+        Self {
+            line: problem.line,
+            column: problem.column,
+            path: &problem.path,
+            message: &problem.message,
+            hint: problem.hint.as_deref(),
+        }
+    }
+}
+
+/// A warning about a policy, for programs.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct WarningJson {
+    path: String,
+    line: Option<u32>,
+    message: String,
+    hint: &'static str,
+}
+
+impl WarningJson {
+    pub(crate) fn of(warning: &PolicyWarning) -> Self {
+        let PolicyWarning { path, line, message, hint } = warning;
+        Self { path: path.clone(), line: *line, message: message.clone(), hint }
+    }
+}

@@ -1,0 +1,9 @@
+//! Output files: complete, or as they were.
+
+pub(crate) mod access;
+pub(crate) mod file;
+pub(crate) mod path;
+pub(crate) mod signals;
+pub(crate) mod target;
+pub(crate) mod temporary;
+pub(crate) mod transaction;

@@ -1,0 +1,120 @@
+//! JSON: the one writer for all verbs.
+
+use serde::Serialize;
+use teeproof::core::is_shown_as_it_is;
+
+use crate::output::fault::Fault;
+
+/// JSON text in which every character that a terminal would obey or a reader would not see is written as
+/// `\u…`. It parses to the same value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Json(String);
+
+impl Json {
+    /// A value, pretty, with a line end.
+    pub(crate) fn of(value: &impl Serialize) -> Result<Self, Fault> {
+        Self::inner(value).map(|Self(text)| Self(text + "\n"))
+    }
+
+    /// A value, pretty, without a line end.
+    pub(crate) fn inner(value: &impl Serialize) -> Result<Self, Fault> {
+        serde_json::to_string_pretty(value)
+            .map(|text| Self::from_text(&text))
+            .map_err(|error| Fault::internal(format!("the result cannot be written as JSON: {error}")))
+    }
+
+    /// JSON that another writer has written.
+    ///
+    /// Outside of its strings, JSON has no character that must be escaped but line ends; so each such
+    /// character is one of a string.
+    pub(crate) fn from_text(text: &str) -> Self {
+        let mut out = String::with_capacity(text.len());
+        for character in text.chars() {
+            if character == '\n' || is_shown_as_it_is(character) {
+                out.push(character);
+                continue;
+            }
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+        Self(out)
+    }
+
+    /// The same, with its lines moved to the right as a part of something larger.
+    pub(crate) fn indented(&self, spaces: usize) -> Self {
+        // A line end in a string is written as an escape, so that each line is one of the layout.
+        let lines: Vec<_> = self.0.lines().map(|line| format!("{:spaces$}{line}", "")).collect();
+        Self(lines.join("\n"))
+    }
+
+    /// Adds more of what is written piece by piece.
+    pub(crate) fn append(&mut self, more: &Self) -> &mut Self {
+        self.0.push_str(&more.0);
+        self
+    }
+
+    /// Whether there is nothing of it.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The text.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use proptest::prelude::*;
+    use teeproof::core::Escaped;
+
+    use super::*;
+    use crate::output::page::{GOOD, Page, only_ours};
+
+    #[test]
+    fn what_is_escaped_is_the_same_text() {
+        let json = Json::of(&"\u{9b}\u{202e}\u{61c}\u{7f}\u{e0041}\u{1b}\n\"\\").unwrap();
+        assert_eq!(json.as_str(), "\"\\u009b\\u202e\\u061c\\u007f\\udb40\\udc41\\u001b\\n\\\"\\\\\"\n");
+    }
+
+    /// Any characters, those that must be escaped among them often.
+    fn foreign() -> impl Strategy<Value = String> {
+        let steering =
+            "\0\t\n\r\u{1b}\u{7f}\u{9b}\u{ad}\u{61c}\u{200b}\u{202e}\u{2028}\u{2066}\u{feff}\u{e0041}\\\"";
+        let steering = proptest::sample::select(steering.chars().collect::<Vec<_>>());
+        let character = prop_oneof![any::<char>(), steering, proptest::char::range('a', 'z')];
+        proptest::collection::vec(character, 0..40).prop_map(String::from_iter)
+    }
+
+    proptest! {
+        #[test]
+        fn json_parses_to_the_same_text_and_shows_nothing_raw(text in foreign(), name in foreign()) {
+            let value = serde_json::json!({ &name: [&text] });
+            let json = Json::of(&value).unwrap();
+            prop_assert_eq!(&serde_json::from_str::<serde_json::Value>(json.as_str()).unwrap(), &value);
+            prop_assert!(json.as_str().chars().all(|one| one == '\n' || is_shown_as_it_is(one)));
+            prop_assert_eq!(&Json::from_text(json.as_str()), &json);
+        }
+
+        #[test]
+        fn escaped_text_shows_nothing_raw_and_is_escaped_once(text in foreign()) {
+            let escaped = Escaped(&text).to_string();
+            prop_assert!(escaped.chars().all(is_shown_as_it_is));
+            prop_assert_eq!(&Escaped(&escaped).to_string(), &escaped);
+            if text.chars().all(is_shown_as_it_is) {
+                prop_assert_eq!(text, escaped);
+            }
+        }
+
+        #[test]
+        fn a_page_has_as_many_lines_as_it_ended(texts in proptest::collection::vec(foreign(), 0..8)) {
+            let mut page = Page::new();
+            texts.iter().for_each(|text| _ = page.paint(GOOD, text).line(text));
+            prop_assert_eq!(page.as_str().lines().count(), texts.len());
+            prop_assert_eq!(only_ours(page.as_str()), page.as_str());
+        }
+    }
+}

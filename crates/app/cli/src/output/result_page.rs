@@ -1,0 +1,206 @@
+//! A result as people read it: the verdict, one line for each check, and what to do.
+
+use teeproof::core::Outcome;
+use teeproof::{AttestationResult, Caution, Finding, Verdict};
+
+use crate::output::page::{BAD, DIM, GOOD, LOUD, NAME, Page, WIDTH, escaped, hint, mark, shortened, wrap};
+use crate::output::result_lines::{self, cautions};
+use crate::settings::context::Context;
+
+/// The whole page. `genuine` says that the policy is the built-in one.
+pub(crate) fn page(result: &AttestationResult<'_>, genuine: bool, context: &Context) -> Page {
+    let mut page = Page::new();
+    verdict(&mut page, result);
+    if context.quiet {
+        // They are not listed below, so that their number stands here.
+        result_lines::waived(&mut page, result);
+        page.end();
+        return page;
+    }
+    page.end();
+    let shown = |finding: &&Finding| context.verbose || !finding.waived;
+    let findings: Vec<_> = result.findings().iter().filter(shown).collect();
+    let ids = findings.iter().map(|finding| finding.check.id.len());
+    let width = ids.max().unwrap_or_default();
+    for finding in findings {
+        check(&mut page, finding, width, context.verbose);
+    }
+    if !context.verbose {
+        waivers(&mut page, result);
+    }
+    if context.verbose || result.verdict() == Verdict::Unappraised {
+        claims(&mut page, result);
+    }
+    let told = Notes {
+        genuine,
+        unappraised: result.verdict() == Verdict::Unappraised,
+        non_production: result.cautions().any(|caution| caution == Caution::NonProductionAnchor),
+        origin: result.cautions().any(|caution| caution == Caution::OriginNotShown),
+    };
+    notes(&mut page, told);
+    page
+}
+
+/// `REFUSED  nitro  policy builtin:genuine  exit 6`, and whatever makes this verdict less than
+/// it looks.
+fn verdict(page: &mut Page, result: &AttestationResult<'_>) {
+    let (style, word) = match result.verdict() {
+        Verdict::Accepted => (GOOD, "ACCEPTED"),
+        Verdict::Refused => (BAD, "REFUSED"),
+        Verdict::Unappraised => (LOUD, "GENUINE, NOT APPRAISED"),
+    };
+    let policy = result.policy().unwrap_or("none");
+    page.paint(style, word);
+    page.add(format_args!("  {}  policy {policy}  exit {}", result.technology(), result.exit()));
+    cautions(page, result);
+}
+
+fn check(page: &mut Page, finding: &Finding, width: usize, verbose: bool) {
+    let (style, mark) = mark(finding.outcome);
+    let id = finding.check.id;
+    let margin = width.saturating_add(5);
+    let room = WIDTH.saturating_sub(margin);
+    let lines = said(finding, verbose, room);
+    page.add(" ").paint(style, mark).add(format_args!(" {id:<width$}  "));
+    page.line(lines.first().map_or("", String::as_str));
+    for line in lines.iter().skip(1) {
+        page.line(format_args!("{:margin$}{line}", ""));
+    }
+    if finding.outcome == Outcome::Fail {
+        hint(page, finding.hint(), room, margin);
+    }
+}
+
+/// What a check has to say, and which line of the policy asked.
+fn said(finding: &Finding, verbose: bool, room: usize) -> Vec<String> {
+    let mut lines = reasons(finding, verbose, room);
+    if let Some(line) = finding.line {
+        let place = format!("policy line {line}");
+        match lines.last_mut() {
+            Some(last) if last.chars().count().saturating_add(place.len()) < room => {
+                last.push_str(", ");
+                last.push_str(&place);
+            }
+            _ => lines.push(place),
+        }
+    }
+    lines
+}
+
+/// Both sides of a comparison and the reason, whichever of them there are.
+fn reasons(finding: &Finding, verbose: bool, room: usize) -> Vec<String> {
+    let clean = |text: &Option<String>| text.as_deref().map(escaped);
+    let title = finding.check.title;
+    let because = clean(&finding.because);
+    let after = because.as_ref().map_or_else(String::new, |because| format!(": {because}"));
+    match (clean(&finding.expected), clean(&finding.actual)) {
+        (Some(expected), Some(actual)) if finding.outcome == Outcome::Pass => {
+            let same = actual == expected;
+            let actual = if verbose { actual } else { shortened(&actual) };
+            let demand = if same { "as demanded".to_string() } else { format!("demanded {expected}") };
+            wrap(&format!("{title}: {actual}, {demand}{after}"), room)
+        }
+        (Some(expected), Some(actual)) => {
+            let line = format!("{title}: expected {expected}, found {actual}");
+            let mut lines = if line.chars().count() <= room {
+                vec![line]
+            } else {
+                let mut lines = vec![format!("{title}:")];
+                lines.extend(labelled("expected", &expected, room));
+                lines.extend(labelled("found", &actual, room));
+                lines
+            };
+            lines.extend(because.iter().flat_map(|because| wrap(because, room)));
+            lines
+        }
+        (expected, actual) => {
+            let waived = if finding.waived { "waived: " } else { "" };
+            let expected = expected.map(|expected| format!(" (expected {expected})")).unwrap_or_default();
+            let found = actual.map(|actual| format!(" (found {actual})")).unwrap_or_default();
+            wrap(&format!("{waived}{}{expected}{found}", because.unwrap_or_default()), room)
+        }
+    }
+}
+
+/// A value that may need several lines, with its label before the first.
+fn labelled(label: &str, value: &str, room: usize) -> Vec<String> {
+    let lines = wrap(value, room.saturating_sub(LABEL));
+    let labels = std::iter::once(label).chain(std::iter::repeat(""));
+    lines.iter().zip(labels).map(|(line, label)| format!("{label:<LABEL$}{line}")).collect()
+}
+
+/// The waived checks, those with the same reason together.
+fn waivers(page: &mut Page, result: &AttestationResult<'_>) {
+    for (reason, ids) in result_lines::waivers(result) {
+        let text = format!("waived: {}: {}", escaped(reason), ids.join(", "));
+        for (index, line) in wrap(&text, WIDTH.saturating_sub(3)).iter().enumerate() {
+            let mark = if index == 0 { "–" } else { " " };
+            page.add(" ").paint(DIM, mark).add(" ").paint(DIM, line).end();
+        }
+    }
+}
+
+/// The claims, and below them the members that this version does not know, with where they stand.
+fn claims(page: &mut Page, result: &AttestationResult<'_>) {
+    let known = result.claims().iter().map(|claim| (claim.name.clone(), claim.value.as_str()));
+    table(page, "What the evidence says:", &known.collect::<Vec<_>>());
+    let unknown = result.unknown_claims().iter().map(|claim| {
+        let name = format!("{}: {}", claim.place, escaped(&claim.name));
+        (name, claim.json.as_str())
+    });
+    table(page, "Members that this version does not know:", &unknown.collect::<Vec<_>>());
+}
+
+fn table(page: &mut Page, title: &str, rows: &[(String, &str)]) {
+    if rows.is_empty() {
+        return;
+    }
+    page.paint(NAME, title).end();
+    let names = rows.iter().map(|(name, _)| name.chars().count());
+    let width = names.max().unwrap_or_default().min(MAX_NAME);
+    for (name, value) in rows {
+        let indent = width.saturating_add(5);
+        let mut lines = wrap(&escaped(value), WIDTH.saturating_sub(indent)).into_iter();
+        page.line(format_args!("   {name:<width$}  {}", lines.next().unwrap_or_default()));
+        for line in lines {
+            page.line(format_args!("   {:<width$}  {line}", ""));
+        }
+    }
+}
+
+/// What there is to note.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Notes {
+    /// The policy is the built-in one.
+    pub(crate) genuine: bool,
+    /// There was no policy.
+    pub(crate) unappraised: bool,
+    /// A chain ends at an anchor that was added.
+    pub(crate) non_production: bool,
+    /// Nothing ties the report to Azure's paravisor.
+    pub(crate) origin: bool,
+}
+
+/// What a verdict does not mean.
+pub(crate) fn notes(page: &mut Page, told: Notes) {
+    let mut note = |text: &str| {
+        page.add(" ").line(text);
+    };
+    if told.genuine && !told.unappraised {
+        note("builtin:genuine says nothing about what software runs: name a policy of your own for that.");
+    }
+    if told.unappraised {
+        note("No policy was given: these are facts, and nothing was demanded of them (--policy).");
+    }
+    if told.non_production {
+        note("The chain ends at an anchor of --anchor, which proves nothing about hardware.");
+    }
+    if told.origin {
+        note("Nothing ties the report to Azure's paravisor: any SNP guest could have made these claims.");
+    }
+}
+
+/// The room for `expected`.
+const LABEL: usize = 10;
+/// No name of ours is wider; a foreign one may be, and moves its own line alone.
+const MAX_NAME: usize = 40;

@@ -1,0 +1,202 @@
+//! Command lines that cannot be parsed: what can be known of them all the same, and the answer.
+
+use std::error::Error as _;
+use std::ffi::OsString;
+
+use clap::ColorChoice;
+use clap::builder::StyledStr;
+use clap::error::{ContextValue, Error, ErrorKind};
+
+use crate::cli;
+use crate::output::fault::Fault;
+use crate::output::page::{HINT, Page, escaped};
+use crate::output::product::{Content, ProductForm};
+use crate::output::streams::{Stream, tell, tell_json};
+
+/// What a glance at the arguments tells, before (and even if never) they are parsed.
+#[derive(Clone, Debug)]
+pub(crate) struct Peek {
+    json: bool,
+    color: ColorChoice,
+    verb: String,
+    form: ProductForm,
+}
+
+impl Peek {
+    /// Looks at this process's arguments and environment.
+    pub(crate) fn at_arguments() -> Self {
+        let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+        let of = |flag, variable| {
+            given(&arguments, flag).or_else(|| std::env::var(variable).ok().filter(|value| !value.is_empty()))
+        };
+        let verb = verb(&arguments);
+        let words = verb.strip_prefix("teeproof").unwrap_or_default().trim_start();
+        let form = ProductForm::of_words(words, arguments.iter().any(|word| word == "--certificate"));
+        Self {
+            form,
+            json: of("--format", "TEEPROOF_FORMAT").as_deref() == Some("json"),
+            color: match of("--color", "TEEPROOF_COLOR").as_deref() {
+                Some("always") => ColorChoice::Always,
+                Some("never") => ColorChoice::Never,
+                _ => ColorChoice::Auto,
+            },
+            verb,
+        }
+    }
+
+    /// When to use colours in help.
+    pub(crate) const fn color(&self) -> ColorChoice {
+        self.color
+    }
+
+    /// Answers a command line that did not parse: help, or what is wrong with it.
+    pub(crate) fn answer(&self, error: Error) -> u8 {
+        let error = &escaped_arguments(error);
+        let helps = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+        if self.json && !helps {
+            return self.refuse(&fault(error, &self.hint()));
+        }
+        if helps || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+            let page = Page::of_parser(&rendered(error));
+            return if helps { self.help(page) } else { self.say(&page) };
+        }
+        let text = rendered(error);
+        // The parser's own last words say less than ours.
+        let text = text.rsplit_once(LAST_WORDS).map_or(text.as_str(), |(before, _)| before);
+        let mut page = Page::of_parser(text.trim_end());
+        page.end().end().paint(HINT, "hint:").add(" ").line(self.hint());
+        self.say(&page)
+    }
+
+    /// What was asked for.
+    fn help(&self, page: Page) -> u8 {
+        match Stream::to(None, self.color).write(&Content::Page(page)) {
+            Ok(()) => 0,
+            Err(fault) => self.refuse(&fault),
+        }
+    }
+
+    fn say(&self, page: &Page) -> u8 {
+        tell(page, self.color);
+        2
+    }
+
+    fn hint(&self) -> String {
+        format!("{} --help shows how it is used", self.verb)
+    }
+
+    /// Says what went wrong, before there are settings.
+    pub(crate) fn refuse(&self, fault: &Fault) -> u8 {
+        if self.json && self.form != ProductForm::Answer {
+            tell_json(&fault.to_json());
+        } else if self.json {
+            let _ = Stream::to(None, self.color).write(&Content::Json(fault.to_json()));
+        } else {
+            tell(&fault.to_page(), self.color);
+        }
+        fault.exit
+    }
+}
+
+/// The last value of a flag, as `--flag value` or `--flag=value`, before a `--`.
+fn given(arguments: &[OsString], flag: &str) -> Option<String> {
+    let texts = arguments.iter().map(|argument| argument.to_string_lossy());
+    let texts: Vec<_> = texts.take_while(|argument| argument != "--").collect();
+    let pairs = texts.windows(2).filter_map(|pair| match pair {
+        [name, value] if name == flag => Some(value.to_string()),
+        _ => None,
+    });
+    let joined = texts
+        .iter()
+        .filter_map(|argument| argument.strip_prefix(flag)?.strip_prefix('='))
+        .map(str::to_string);
+    pairs.chain(joined).last()
+}
+
+/// The command and the verbs that were named, as they are called in our own hints.
+fn verb(arguments: &[OsString]) -> String {
+    let mut command = cli::command(ColorChoice::Never);
+    let mut words = "teeproof".to_string();
+    for argument in arguments {
+        if let Some(found) = command.find_subcommand(argument).cloned() {
+            words = format!("{words} {}", found.get_name());
+            command = found;
+        }
+    }
+    words
+}
+
+/// The same error with the arguments in it escaped: the parser shows them as they were given.
+fn escaped_arguments(mut error: Error) -> Error {
+    let foreign: Vec<_> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
+    for (kind, value) in foreign {
+        let plain = |text: StyledStr| StyledStr::from(escaped(&text.to_string()));
+        let value = match value {
+            ContextValue::String(text) => ContextValue::String(escaped(&text)),
+            ContextValue::Strings(texts) => {
+                ContextValue::Strings(texts.iter().map(|text| escaped(text)).collect())
+            }
+            ContextValue::StyledStrs(texts) => {
+                ContextValue::StyledStrs(texts.into_iter().map(plain).collect())
+            }
+            // The usage, several lines of the parser's own, and numbers.
+            other => other,
+        };
+        error.insert(kind, value);
+    }
+    error
+}
+
+/// The error in the parser's words and colours. The reason why a value was refused can quote it, and is
+/// escaped here, for nothing else of an error can be changed.
+fn rendered(error: &Error) -> String {
+    let text = error.render().ansi().to_string();
+    match error.source().map(|source| source.to_string()) {
+        Some(reason) if !reason.is_empty() => text.replace(&reason, &escaped(&reason)),
+        _ => text,
+    }
+}
+
+/// How the parser begins to name its help.
+const LAST_WORDS: &str = "For more information, try";
+
+/// The parser's error in our form: its first paragraph, and its tip where it has one.
+fn fault(error: &Error, hint: &str) -> Fault {
+    let text = anstream::adapter::strip_str(&rendered(error)).to_string();
+    let mut paragraphs = text.split("\n\n");
+    let lines = |paragraph: &str| paragraph.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    let message = paragraphs.next().map(lines).unwrap_or_default();
+    let tip = paragraphs.map(lines).find_map(|paragraph| Some(paragraph.strip_prefix("tip: ")?.to_string()));
+    Fault::usage(message.strip_prefix("error: ").unwrap_or(&message), tip.unwrap_or_else(|| hint.to_string()))
+}
+
+/// The known word that is closest to what was written, if any is close.
+pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .map(|known| (strsim::jaro_winkler(word, known), known))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|(left, _), (right, _)| left.total_cmp(right))
+        .map(|(_, known)| known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_are_seen_in_both_forms() {
+        let arguments = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
+        let json = Some("json".to_string());
+        assert_eq!(given(&arguments(&["--format", "json"]), "--format"), json);
+        assert_eq!(given(&arguments(&["x", "--format=json"]), "--format"), json);
+        assert_eq!(given(&arguments(&["--", "--format=json"]), "--format"), None);
+        assert_eq!(given(&arguments(&["--format"]), "--format"), None);
+    }
+
+    #[test]
+    fn only_what_is_close_is_suggested() {
+        let known = ["snp.chain", "nitro.chain"];
+        assert_eq!(nearest("snp.chian", known.iter().copied()), Some("snp.chain"));
+        assert_eq!(nearest("xyz", known.iter().copied()), None);
+    }
+}

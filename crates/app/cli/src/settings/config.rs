@@ -1,0 +1,133 @@
+//! The file of defaults that `--config` names.
+
+use std::path::{Path, PathBuf};
+
+use clap::{ColorChoice, ValueEnum};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::input::source;
+use crate::output::fault::Fault;
+use crate::settings::globals::{CryptoChoice, Format, Progress};
+use crate::verbs::policy::PolicyChoice;
+
+/// Defaults; what the file does not say is `None`.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Config {
+    pub(crate) format: Option<Format>,
+    pub(crate) output: Option<PathBuf>,
+    pub(crate) quiet: Option<bool>,
+    pub(crate) verbose: Option<u8>,
+    pub(crate) color: Option<ColorChoice>,
+    pub(crate) progress: Option<Progress>,
+    pub(crate) policy: Option<PolicyChoice>,
+    pub(crate) crypto: Option<CryptoChoice>,
+}
+
+impl Config {
+    /// Reads the file.
+    pub(crate) fn read(path: &Path) -> Result<Self, Fault> {
+        let file = path.display().to_string();
+        let bytes = source::read_file(path)?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| Fault::usage("the file is not UTF-8 text", FORM).in_file(&file))?;
+        let table = DeTable::parse(&text).map_err(|error| {
+            let place = place(&text, error.span().map_or(0, |span| span.start));
+            Fault::usage(one_line(error.message()), FORM).in_file(format!("{file}:{place}"))
+        })?;
+        let mut config = Self::default();
+        for (key, value) in table.get_ref() {
+            config.set(key.get_ref(), value, path).map_err(|fault| {
+                let place = place(&text, key.span().start);
+                fault.in_file(format!("{file}:{place}"))
+            })?;
+        }
+        Ok(config)
+    }
+
+    fn set(&mut self, key: &str, value: &Spanned<DeValue<'_>>, file: &Path) -> Result<(), Fault> {
+        let value = Entry { key, value };
+        match key {
+            "format" => self.format = Some(value.choice()?),
+            "output" => self.output = Some(beside(file, value.text()?)),
+            "quiet" => self.quiet = Some(value.boolean()?),
+            "verbose" => self.verbose = Some(value.number()?),
+            "color" => self.color = Some(value.choice()?),
+            "progress" => self.progress = Some(value.choice()?),
+            "policy" => {
+                self.policy = Some(match PolicyChoice::parse(Path::new(value.text()?))? {
+                    PolicyChoice::File(path) => PolicyChoice::File(beside(file, &path)),
+                    builtin => builtin,
+                });
+            }
+            "crypto" => self.crypto = Some(value.choice()?),
+            _ => return Err(unknown(key)),
+        }
+        Ok(())
+    }
+}
+
+/// One entry of the file.
+struct Entry<'a> {
+    key: &'a str,
+    value: &'a Spanned<DeValue<'a>>,
+}
+
+impl Entry<'_> {
+    fn text(&self) -> Result<&str, Fault> {
+        self.value.get_ref().as_str().ok_or_else(|| self.wrong("a string"))
+    }
+
+    fn boolean(&self) -> Result<bool, Fault> {
+        self.value.get_ref().as_bool().ok_or_else(|| self.wrong("true or false"))
+    }
+
+    fn number(&self) -> Result<u8, Fault> {
+        self.value
+            .get_ref()
+            .as_integer()
+            .and_then(|number| u8::from_str_radix(number.as_str(), number.radix()).ok())
+            .ok_or_else(|| self.wrong("a number from 0 to 255"))
+    }
+
+    fn choice<T: ValueEnum>(&self) -> Result<T, Fault> {
+        let names = || {
+            let values = T::value_variants().iter();
+            values
+                .filter_map(|value| Some(value.to_possible_value()?.get_name().to_string()))
+                .collect::<Vec<_>>()
+        };
+        T::from_str(self.text()?, false).map_err(|_| self.wrong(&names().join(" or ")))
+    }
+
+    fn wrong(&self, expected: &str) -> Fault {
+        Fault::usage(format!("{}: unexpected value, expected {expected}", self.key), FORM)
+    }
+}
+
+fn unknown(key: &str) -> Fault {
+    let near = crate::parse_errors::nearest(key, KEYS.iter().copied());
+    let hint =
+        near.map_or_else(|| format!("known are {}", KEYS.join(", ")), |near| format!("did you mean {near}?"));
+    Fault::usage(format!("{key}: not a setting of the configuration file"), hint)
+}
+
+/// Paths of the file are meant from where the file stands.
+fn beside(file: &Path, path: impl AsRef<Path>) -> PathBuf {
+    file.parent().unwrap_or(Path::new("")).join(path)
+}
+
+/// `line:column`, both counted from 1.
+fn place(text: &str, offset: usize) -> String {
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.matches('\n').count().saturating_add(1);
+    let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count());
+    format!("{line}:{}", column.saturating_add(1))
+}
+
+fn one_line(message: &str) -> String {
+    message.lines().collect::<Vec<_>>().join(", ")
+}
+
+const KEYS: &[&str] = &["format", "output", "quiet", "verbose", "color", "progress", "policy", "crypto"];
+const FORM: &str = "the file holds lines such as format = \"json\" or policy = \"prod.toml\"";

@@ -1,0 +1,212 @@
+//! What a run knows besides its verb: the settings, and the three streams.
+
+use std::cell::{Cell, RefCell};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::{ArgMatches, ColorChoice, Command};
+
+use crate::input::overlap::refuse_overlap;
+use crate::input::source::{Source, is_stdin};
+use crate::output::fault::Fault;
+use crate::output::files::file::{OutputFile, Placement};
+use crate::output::files::transaction::PlacedFiles;
+use crate::output::json::Json;
+use crate::output::page::Page;
+use crate::output::product::{Content, Product, ProductForm};
+use crate::output::streams::{self, Stream, tell};
+use crate::settings::config::Config;
+use crate::settings::globals::{Format, Globals, Progress};
+
+/// The settings after flags, environment, file and defaults, and the streams.
+#[derive(Debug)]
+pub(crate) struct Context {
+    /// How results are written.
+    pub(crate) format: Format,
+    /// Say only the verdict.
+    pub(crate) quiet: bool,
+    /// Say more.
+    pub(crate) verbose: bool,
+    /// The file of defaults, for what a verb takes from it.
+    pub(crate) config: Config,
+    /// Where files are read.
+    pub(crate) source: Source,
+    /// Whether the network may be used.
+    pub(crate) offline: bool,
+    /// How long to wait for somebody else, where a person said so.
+    pub(crate) timeout: Option<Duration>,
+    output: Option<PathBuf>,
+    /// The same, opened, until somebody takes it to write to it.
+    opened: RefCell<Option<OutputFile>>,
+    /// Whether a part of the product may stand on standard output already.
+    is_begun: Cell<bool>,
+    /// What the verb makes.
+    form: ProductForm,
+    color: ColorChoice,
+    /// Whether standard error is for one document of JSON alone.
+    is_document: Cell<bool>,
+}
+
+impl Context {
+    /// Puts the settings together: a flag goes before its environment variable (clap has seen to
+    /// that), that before the file, and the file before the default.
+    pub(crate) fn new(globals: &Globals) -> Result<Self, Fault> {
+        let config = globals.config.as_deref().map(Config::read).transpose()?.unwrap_or_default();
+        let quiet = globals.quiet || (globals.verbose == 0 && config.quiet.unwrap_or(false));
+        let verbose = globals.verbose.max(config.verbose.unwrap_or(0)) > 0 && !quiet;
+        let progress = globals.progress.or(config.progress).unwrap_or(Progress::Auto);
+        let announce = progress == Progress::Auto && !quiet && streams::stderr_is_terminal();
+        let context = Self {
+            format: globals.format.or(config.format).unwrap_or(Format::Human),
+            quiet,
+            verbose,
+            source: Source::new(announce),
+            offline: globals.offline,
+            timeout: globals.timeout.map(|seconds| Duration::from_secs(seconds.into())),
+            // As for inputs, - is the stream.
+            output: (globals.output.clone().map(|path| path.0).or_else(|| config.output.clone()))
+                .filter(|path| !is_stdin(path)),
+            opened: RefCell::new(None),
+            is_begun: Cell::new(false),
+            form: ProductForm::Answer,
+            color: globals.color.or(config.color).unwrap_or(ColorChoice::Auto),
+            is_document: Cell::new(false),
+            config,
+        };
+        if verbose && !context.is_json() {
+            for flag in globals.without_effect() {
+                context.say(&format!("note: {flag} changes nothing in this version"));
+            }
+        }
+        Ok(context)
+    }
+
+    /// Whether results go to a program.
+    pub(crate) fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// Keeps standard error for one document of JSON: there is no talk besides.
+    pub(crate) fn keep_for_document(&self) {
+        self.is_document.set(true);
+    }
+
+    /// Talk: a line on standard error, unless nobody wants to hear it.
+    pub(crate) fn say(&self, line: &str) {
+        if !self.quiet && !self.is_document.get() {
+            tell(&Page::of_line(line), self.color);
+        }
+    }
+
+    /// Says what stands on standard error whoever wants to hear the verdict alone.
+    pub(crate) fn insist(&self, page: &Page) {
+        tell(page, self.color);
+    }
+
+    /// The same for programs.
+    pub(crate) fn insist_json(&self, json: &Json) {
+        streams::tell_json(json);
+    }
+
+    /// Tells a person who waits what is being waited for.
+    pub(crate) fn announce(&self, line: &str) {
+        if self.source.announces() && !self.is_document.get() {
+            tell(&Page::of_line(line), self.color);
+        }
+    }
+
+    /// Opens the file of --output, if one was named, unless the run would read what it writes. What is there
+    /// stays as it is until the product is delivered.
+    pub(crate) fn open_output(
+        &mut self,
+        command: &Command,
+        matches: &ArgMatches,
+        form: ProductForm,
+    ) -> Result<(), Fault> {
+        self.form = form;
+        let named = refuse_overlap(command, matches, self.output.as_deref())?;
+        self.source.keep_apart(named);
+        if let Some(path) = &self.output {
+            self.opened = RefCell::new(Some(OutputFile::open(path, form.placement())?));
+        }
+        Ok(())
+    }
+
+    /// Opens a file in a directory that the command line names as an output: none that it names otherwise.
+    pub(crate) fn open_entry(&self, path: &Path, placement: Placement) -> Result<OutputFile, Fault> {
+        if self.opened.borrow().as_ref().is_some_and(|file| file.is_at(path)) {
+            let message =
+                "a file that is written to the directory has this name, and so has that of --output";
+            return Err(Fault::usage(message, "name another file for --output").in_file(path.display()));
+        }
+        self.source.refuse_input(path)?;
+        OutputFile::open(path, placement)
+    }
+
+    /// The file that the product goes to, if one was named; without one, a part of the product stands on
+    /// standard output soon.
+    pub(crate) fn take_output(&self) -> Option<OutputFile> {
+        let file = self.opened.take();
+        self.is_begun.set(file.is_none());
+        file
+    }
+
+    /// Where a product goes that is handed over while it is made.
+    pub(crate) fn stream(&self) -> Stream {
+        Stream::to(self.take_output(), self.color)
+    }
+
+    /// Hands the product over; the exit code is the product's, or that of what keeps it from its place. Without
+    /// a product, the file of --output is as it was.
+    pub(crate) fn deliver(&self, product: Product) -> u8 {
+        let Product { content, files, exit } = product;
+        let placed = if files.is_empty() {
+            self.write(&content).and_then(|stream| stream.map_or(Ok(()), Stream::end))
+        } else {
+            self.deliver_together(&content, files)
+        };
+        match placed {
+            Ok(()) => exit,
+            Err(fault) => self.refuse(&fault),
+        }
+    }
+
+    /// A product and the files that belong to it. What standard output says of them is said when they are there.
+    fn deliver_together(&self, content: &Content, mut files: Vec<OutputFile>) -> Result<(), Fault> {
+        if self.opened.borrow().is_some() {
+            files.extend(self.write(content)?.and_then(Stream::into_file));
+            PlacedFiles::place(files)?.keep();
+        } else {
+            let placed = PlacedFiles::place(files)?;
+            self.write(content)?;
+            placed.keep();
+        }
+        Ok(())
+    }
+
+    fn write(&self, content: &Content) -> Result<Option<Stream>, Fault> {
+        if matches!(content, Content::Told) {
+            return Ok(None);
+        }
+        let mut stream = self.stream();
+        stream.write(content)?;
+        Ok(Some(stream))
+    }
+
+    /// Says what went wrong: as a page on standard error, or as JSON on standard output, unless the
+    /// product is a file of its own kind or a part of it stands there. An error is no product: the file of --output is as it was.
+    pub(crate) fn refuse(&self, fault: &Fault) -> u8 {
+        let is_taken = self.form != ProductForm::Answer || self.is_begun.get();
+        match (self.is_json(), is_taken) {
+            (true, true) => streams::tell_json(&fault.to_json()),
+            (true, false) => {
+                let error = Content::Json(fault.to_json());
+                if let Err(second) = Stream::to(None, self.color).write(&error) {
+                    tell(&second.to_page(), self.color);
+                }
+            }
+            (false, _) => tell(&fault.to_page(), self.color),
+        }
+        fault.exit
+    }
+}

@@ -1,0 +1,92 @@
+//! One thing that was looked at, and how it is told.
+
+use serde::Serialize;
+use teeproof::core::Outcome;
+
+use crate::output::page::{BAD, GOOD, Page, WIDTH, escaped, hint, mark, wrap};
+
+/// One thing that was looked at.
+#[derive(Debug)]
+pub(super) struct Probe {
+    name: &'static str,
+    /// A failure means that no evidence can be collected.
+    pub(super) outcome: Outcome,
+    found: String,
+    fix: Option<String>,
+}
+
+impl Probe {
+    /// As it has to be.
+    pub(super) fn good(name: &'static str, found: impl Into<String>) -> Self {
+        Self { name, outcome: Outcome::Pass, found: found.into(), fix: None }
+    }
+
+    /// Evidence can be collected, and will lack something.
+    pub(super) fn poor(name: &'static str, found: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { name, outcome: Outcome::Warn, found: found.into(), fix: Some(fix.into()) }
+    }
+
+    /// No evidence can be collected.
+    pub(super) fn bad(name: &'static str, found: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { name, outcome: Outcome::Fail, found: found.into(), fix: Some(fix.into()) }
+    }
+
+    /// Not looked at, for this reason.
+    pub(super) fn skipped(name: &'static str, why: impl Into<String>) -> Self {
+        Self { name, outcome: Outcome::Skip, found: why.into(), fix: None }
+    }
+}
+
+/// For people.
+pub(super) fn page(probes: &[Probe], exit: u8) -> Page {
+    let mut page = Page::new();
+    let width = probes.iter().map(|probe| probe.name.len()).max().unwrap_or_default();
+    let margin = width.saturating_add(5);
+    let room = WIDTH.saturating_sub(margin);
+    for probe in probes {
+        let (style, sign) = mark(probe.outcome);
+        let mut lines = wrap(&escaped(&probe.found), room).into_iter();
+        page.add(" ").paint(style, sign).add(format_args!(" {:<width$}  ", probe.name));
+        page.line(lines.next().unwrap_or_default());
+        for line in lines {
+            page.line(format_args!("{:margin$}{line}", ""));
+        }
+        if let Some(fix) = &probe.fix {
+            hint(&mut page, fix, room, margin);
+        }
+    }
+    match exit {
+        0 => page.paint(GOOD, "Evidence can be collected here: teeproof collect azure"),
+        _ => page.paint(BAD, "No evidence can be collected here"),
+    };
+    page.end();
+    page
+}
+
+/// For programs.
+#[derive(Serialize)]
+pub(super) struct Json<'a> {
+    schema: &'static str,
+    exit: u8,
+    probes: Vec<ProbeJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct ProbeJson<'a> {
+    name: &'static str,
+    outcome: &'static str,
+    found: &'a str,
+    fix: Option<&'a str>,
+}
+
+impl<'a> Json<'a> {
+    pub(super) fn of(probes: &'a [Probe], exit: u8) -> Self {
+        let probes = probes.iter().map(|probe| ProbeJson {
+            name: probe.name,
+            outcome: probe.outcome.as_str(),
+            found: &probe.found,
+            fix: probe.fix.as_deref(),
+        });
+        Self { schema: "teeproof/doctor/1", exit, probes: probes.collect() }
+    }
+}

@@ -1,0 +1,181 @@
+//! `teeproof explain`: what a check, an exit code or a TPM's response code means, and what to do
+//! about it.
+
+mod human;
+
+use clap::Args;
+use serde::Serialize;
+use teeproof::all_checks;
+use teeproof::core::Check;
+use teeproof::tpm::checks::CERTIFY;
+use teeproof_vtpm::{KNOWN_CODES, KnownCode, ResponseCode};
+
+use crate::output::exits::{EXITS, Exit, GRAVITY};
+use crate::output::fault::Fault;
+use crate::output::product::Product;
+use crate::parse_errors::nearest;
+use crate::settings::context::Context;
+
+/// Explain a check, an exit code or a TPM's response code, or list them all
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// A check's id such as snp.vek.tcb, an exit code such as 7, or what a TPM answered: 0x18b, 395
+    #[arg(value_name = "CHECK|EXIT|TPM-RC")]
+    topic: Option<String>,
+}
+
+/// Runs the verb.
+pub(crate) fn run(args: &ExplainArgs, context: &Context) -> Result<Product, Fault> {
+    let explanation = match &args.topic {
+        None => Explanation::All {
+            exits: EXITS,
+            gravity: &GRAVITY,
+            checks: checks().map(Explained::of).collect(),
+        },
+        Some(topic) => one(topic)?,
+    };
+    if context.is_json() {
+        let schema = "teeproof/explanation/1";
+        Product::json(&Json { schema, explanation: &explanation }, 0)
+    } else {
+        Ok(Product::of(human::page(&explanation)))
+    }
+}
+
+fn one(topic: &str) -> Result<Explanation, Fault> {
+    if topic.bytes().all(|byte| byte.is_ascii_digit())
+        && let Ok(number) = topic.parse::<u32>()
+    {
+        return numbered(number);
+    }
+    if let Some(code) = response_code(topic)? {
+        return Ok(Explanation::Tpm(code));
+    }
+    let check = checks().find(|check| check.id == topic).ok_or_else(|| {
+        let near = nearest(topic, checks().map(|check| check.id));
+        let hint = near.map_or_else(
+            || "teeproof explain, without anything, lists all there is".to_string(),
+            |near| format!("did you mean {near}?"),
+        );
+        Fault::usage(format!("{topic} is neither a check, nor an exit code, nor a TPM's response code"), hint)
+    })?;
+    Ok(Explanation::Check(Explained::of(check)))
+}
+
+/// A number without 0x: an exit code, or a TPM's response code as programs print it in decimal.
+///
+/// No response code is as small as an exit code. That the digits mean another code in hexadecimal is said.
+fn numbered(number: u32) -> Result<Explanation, Fault> {
+    if let Some(exit) = EXITS.iter().find(|exit| u32::from(exit.code) == number) {
+        return Ok(Explanation::Exit(exit));
+    }
+    let hexadecimal = u32::from_str_radix(&number.to_string(), 16).ok().map(ResponseCode);
+    let meant = hexadecimal.and_then(|code| Some((code, code.known()?)));
+    let code = ResponseCode(number);
+    if let Some(known) = code.known() {
+        let note = meant.map(|(other, known)| {
+            format!("{number} was read as decimal; {:#05x} is {}", other.0, known.name)
+        });
+        return Ok(Explanation::Tpm(TpmCode { note, ..TpmCode::of(known, code) }));
+    }
+    let exits: Vec<_> = EXITS.iter().map(|exit| exit.code.to_string()).collect();
+    let hint = match meant {
+        Some((code, known)) => format!("did you mean {:#05x} ({})?", code.0, known.name),
+        None => format!("the exit codes are {}; a TPM's codes are written 0x14a or 330", exits.join(", ")),
+    };
+    Err(Fault::usage(
+        format!("{number} is no exit code of teeproof, and no response code that is known"),
+        hint,
+    ))
+}
+
+/// The checks of evidence, and those of a key that a secret is sealed to.
+pub(crate) fn checks() -> impl Iterator<Item = &'static Check> {
+    all_checks().chain(CERTIFY.iter().copied())
+}
+
+/// A TPM's response code by its number (0x…) or its name (TPM_RC_…).
+fn response_code(topic: &str) -> Result<Option<TpmCode>, Fault> {
+    let unknown = |what: &str| {
+        let hint = nearest(topic, KNOWN_CODES.iter().map(|known| known.name)).map_or_else(
+            || "Part 2 of the TPM library, section 6.6, has all of them".to_owned(),
+            |near| format!("did you mean {near}?"),
+        );
+        Fault::usage(format!("{topic} is {what}"), hint)
+    };
+    if let Some(digits) = topic.strip_prefix("0x") {
+        let number = u32::from_str_radix(digits, 16).map_err(|_| unknown("no number"))?;
+        let code = ResponseCode(number);
+        let known = code.known().ok_or_else(|| unknown("no response code that is known"))?;
+        return Ok(Some(TpmCode::of(known, code)));
+    }
+    if !topic.starts_with("TPM_RC_") {
+        return Ok(None);
+    }
+    let known = KNOWN_CODES.iter().find(|known| known.name == topic);
+    let known = known.ok_or_else(|| unknown("no response code that is known"))?;
+    Ok(Some(TpmCode::of(known, ResponseCode(known.code))))
+}
+
+/// What is explained.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Explanation {
+    Check(Explained),
+    Exit(&'static Exit),
+    Tpm(TpmCode),
+    #[serde(untagged)]
+    All {
+        exits: &'static [Exit],
+        /// The exit codes, the gravest first: a run over many files ends with the gravest of theirs.
+        gravity: &'static [u8],
+        checks: Vec<Explained>,
+    },
+}
+
+/// A TPM's response code, explained.
+#[derive(Debug, Serialize)]
+struct TpmCode {
+    code: String,
+    name: &'static str,
+    /// The handle, session or parameter that it is about.
+    about: Option<String>,
+    meaning: &'static str,
+    hint: &'static str,
+    /// What else the number could mean.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+}
+
+impl TpmCode {
+    fn of(known: &'static KnownCode, code: ResponseCode) -> Self {
+        let KnownCode { name, meaning, hint, .. } = *known;
+        let about = code.about().map(|(what, number)| format!("{what} {number}"));
+        Self { code: format!("{:#05x}", code.0), name, about, meaning, hint, note: None }
+    }
+}
+
+/// A check, explained.
+#[derive(Debug, Serialize)]
+struct Explained {
+    id: &'static str,
+    title: &'static str,
+    proves: &'static str,
+    hint: &'static str,
+    source: &'static str,
+    exits: &'static [u8],
+}
+
+impl Explained {
+    fn of(check: &'static Check) -> Self {
+        let Check { id, title, proves, hint, source, exits } = check;
+        Self { id, title, proves, hint, source, exits }
+    }
+}
+
+#[derive(Serialize)]
+struct Json<'a> {
+    schema: &'static str,
+    #[serde(flatten)]
+    explanation: &'a Explanation,
+}

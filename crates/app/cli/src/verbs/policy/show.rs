@@ -1,0 +1,177 @@
+//! Checked policies, for people and for programs.
+
+use serde::Serialize;
+use teeproof::core::Technology;
+use teeproof::{Policy, PolicyError, PolicyProblem, PolicyWarning};
+
+use super::demands::{self, Demand};
+use crate::output::fault::{Fault, FaultJson, ProblemJson, WarningJson, is_none};
+use crate::output::page::{BAD, DIM, GOOD, HINT, LOUD, NAME, Page, WIDTH, escaped, wrap};
+
+/// A file's name, and the policy or what is wrong with it.
+type Checked = (String, Result<Policy, Mistake>);
+
+/// Why a file holds no policy.
+#[derive(Debug)]
+pub(super) enum Mistake {
+    /// It cannot be read, or is not text.
+    Unreadable(Fault),
+    /// It has these problems.
+    NotAPolicy(PolicyError),
+}
+
+impl Mistake {
+    /// The exit code.
+    pub(super) const fn exit(&self) -> u8 {
+        match self {
+            Self::Unreadable(fault) => fault.exit,
+            Self::NotAPolicy(_) => 3,
+        }
+    }
+
+    /// The problems at their places, and how many more there are.
+    fn problems(&self) -> (&[PolicyProblem], usize) {
+        match self {
+            Self::Unreadable(_) => (&[], 0),
+            Self::NotAPolicy(error) => (&error.problems, error.more),
+        }
+    }
+}
+
+/// For people.
+pub(super) fn page(checked: &[Checked], quiet: bool) -> Page {
+    let mut page = Page::new();
+    for (file, policy) in checked {
+        match policy {
+            Ok(policy) => {
+                page.add(format_args!("{file}: ")).paint(GOOD, "ok").end();
+                let place = format!("{file}:");
+                policy.warnings().iter().for_each(|found| warning(&mut page, &place, found));
+                if !quiet {
+                    demanded(&mut page, policy);
+                }
+            }
+            Err(Mistake::NotAPolicy(error)) => problems(&mut page, file, error),
+            Err(Mistake::Unreadable(fault)) => {
+                page.paint(BAD, "✘").line(format_args!(" {file}  unreadable  exit {}", fault.exit));
+                fault.below(&mut page);
+            }
+        }
+    }
+    page
+}
+
+/// The warnings of a policy; what is no policy has problems instead.
+pub(super) fn warnings(policy: &Result<Policy, Mistake>) -> Vec<PolicyWarning> {
+    policy.as_ref().map(Policy::warnings).unwrap_or_default()
+}
+
+/// A warning, and what to write instead. The place stands before the line.
+pub(super) fn warning(page: &mut Page, place: &str, warning: &PolicyWarning) {
+    let place = if warning.line.is_some() { place } else { "" };
+    page.paint(LOUD, "warning:").line(format_args!(" {place}{warning}"));
+    page.add("  ").paint(HINT, "hint:").add(" ").line(warning.hint);
+}
+
+fn problems(page: &mut Page, file: &str, error: &PolicyError) {
+    for problem in &error.problems {
+        page.paint(BAD, "✘").line(format_args!(" {file}:{problem}"));
+        if let Some(hint) = &problem.hint {
+            page.add("  ").paint(HINT, "hint:").add(" ").line(hint);
+        }
+    }
+    if error.more > 0 {
+        page.paint(BAD, "✘").line(format_args!(" {file}: and {} more", error.more));
+    }
+}
+
+fn demanded(page: &mut Page, policy: &Policy) {
+    let demands = demands::of(policy);
+    let width = demands.iter().map(|demand| demand.check.len()).max();
+    let width = width.unwrap_or_default();
+    for technology in Technology::ALL {
+        let name = technology.as_str();
+        if !policy.speaks_of(*technology) {
+            page.add(" ").paint(NAME, name).line(": not accepted");
+            continue;
+        }
+        page.add(" ").paint(NAME, name).end();
+        let (asked, waived): (Vec<_>, Vec<_>) = demands
+            .iter()
+            .filter(|demand| demand.technology == name)
+            .partition(|demand| demand.expected.is_some());
+        for demand in asked {
+            let expected = escaped(demand.expected.as_deref().unwrap_or_default());
+            row(page, demand, width, &expected);
+        }
+        for demand in waived {
+            let reason = escaped(demand.waived.as_deref().unwrap_or_default());
+            row(page, demand, width, &format!("waived: {reason}"));
+        }
+    }
+}
+
+fn row(page: &mut Page, demand: &Demand, width: usize, text: &str) {
+    let line = demand.line.map_or_else(String::new, |line| format!(" (line {line})"));
+    let text = format!("{text}{line}");
+    let room = WIDTH.saturating_sub(width.saturating_add(5));
+    for (index, line) in wrap(&text, room).iter().enumerate() {
+        let check = if index == 0 { demand.check } else { "" };
+        page.add(format_args!("   {check:<width$}  "));
+        match demand.waived {
+            Some(_) => page.paint(DIM, line),
+            None => page.add(line),
+        };
+        page.end();
+    }
+}
+
+/// For programs.
+pub(super) fn json(checked: &[Checked], exit: u8) -> impl Serialize {
+    Report {
+        schema: "teeproof/policy-check/1",
+        exit,
+        files: checked
+            .iter()
+            .map(|(file, policy)| FileReport {
+                file,
+                ok: policy.is_ok(),
+                rules: policy.as_ref().map(demands::of).unwrap_or_default(),
+                warnings: warnings(policy).iter().map(WarningJson::of).collect(),
+                problems: policy
+                    .as_ref()
+                    .err()
+                    .map_or(&[][..], |mistake| mistake.problems().0)
+                    .iter()
+                    .map(ProblemJson::of)
+                    .collect(),
+                more: policy.as_ref().err().map_or(0, |mistake| mistake.problems().1),
+                error: match policy {
+                    Err(Mistake::Unreadable(fault)) => Some(fault.json()),
+                    _ => None,
+                },
+            })
+            .collect(),
+    }
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    schema: &'static str,
+    exit: u8,
+    files: Vec<FileReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct FileReport<'a> {
+    file: &'a str,
+    ok: bool,
+    rules: Vec<Demand>,
+    warnings: Vec<WarningJson>,
+    problems: Vec<ProblemJson<'a>>,
+    #[serde(skip_serializing_if = "is_none")]
+    more: usize,
+    /// Why the file cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<FaultJson<'a>>,
+}

@@ -1,0 +1,307 @@
+//! `teeproof seal encrypt`: the machine is verified, then its key, then the secret is sealed to it.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+use teeproof::core::Freshness;
+use teeproof::hcl::checks::ORIGIN;
+use teeproof::hcl::{OriginGrounds, VerifiedVm};
+use teeproof::tpm::{CertificationError, CertificationEvidence, Verification, verify_certification};
+use teeproof::wire::tpm::Selection;
+use teeproof::{AttestationResult, Verified};
+use teeproof_vtpm::seal::{SealingKey, seal_envelope};
+use teeproof_vtpm::{Padding, Registers};
+
+use super::fault;
+use super::key_file::KeyFile;
+use super::sink::Sink;
+use crate::input::nonce;
+use crate::input::reason::reason;
+use crate::input::source;
+use crate::output::fault::Fault;
+use crate::output::json::Json;
+use crate::output::page::{HINT, LOUD};
+use crate::output::product::Product;
+use crate::settings::context::Context;
+use crate::verbs::verify::{page, with_result};
+use crate::verification::args::VerifyArgs;
+use crate::verification::request::Asked;
+
+/// Verify a machine's evidence and its key, and seal a secret to it
+///
+/// Takes everything that `teeproof verify` takes. The secret is sealed only if the evidence is
+/// accepted under the policy, the key is certified by the attestation key in it, and the registers
+/// that guard the key are among those of the quote. Otherwise the exit code is that of the failure.
+///
+/// Something has to tie the claims to Azure's paravisor besides the AK certificate, for any SNP guest can make
+/// claims that name a key of its own: the measurement, or the id key digest with the guest SVN, in the policy,
+/// or an id key that teeproof knows. The whole verdict, accepted or refused, goes to standard error, with
+/// --format json as one document and nothing else; the product is the envelope.
+#[derive(Debug, Args)]
+pub(super) struct EncryptArgs {
+    #[command(flatten)]
+    what: What,
+
+    /// The registers that have to guard the key, no more and no fewer
+    #[arg(long, value_name = "REGISTERS", default_value = super::key::REGISTERS)]
+    pcrs: Registers,
+
+    /// The nonce that the key was certified for [default: that of --nonce]
+    #[arg(long, value_name = "BYTES")]
+    key_nonce: Option<String>,
+
+    /// Seal although nothing but the AK certificate, or nothing at all, ties the claims to Azure's paravisor,
+    /// for this reason, which is said with the verdict
+    #[arg(long, value_name = "REASON", value_parser = reason)]
+    accept_origin_not_shown: Option<String>,
+
+    #[command(flatten)]
+    evidence: VerifyArgs,
+}
+
+/// Seal a secret to a key of which nothing is verified
+///
+/// Whoever made the key can open it: use it where the key came on a way that you trust.
+#[derive(Debug, Args)]
+pub(super) struct UnverifiedArgs {
+    #[command(flatten)]
+    what: What,
+}
+
+/// What is sealed, to what, and how.
+#[derive(Debug, Args)]
+struct What {
+    /// The secret, of any length; - is stdin
+    #[arg(long, value_name = "FILE")]
+    secret: PathBuf,
+
+    /// The key, as seal key writes it
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+
+    /// How the content's key is padded; TPMs of Azure's VMs do not have SHA-512
+    #[arg(long, value_enum, value_name = "PADDING", default_value = "oaep-sha256")]
+    padding: PaddingChoice,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum PaddingChoice {
+    Rsaes,
+    OaepSha1,
+    OaepSha256,
+    OaepSha384,
+    OaepSha512,
+}
+
+impl PaddingChoice {
+    const fn padding(self) -> Padding {
+        match self {
+            Self::Rsaes => Padding::Rsaes,
+            Self::OaepSha1 => Padding::Oaep(0x0004),
+            Self::OaepSha256 => Padding::Oaep(0x000b),
+            Self::OaepSha384 => Padding::Oaep(0x000c),
+            Self::OaepSha512 => Padding::Oaep(0x000d),
+        }
+    }
+
+    /// Why the TPM of one of Azure's VMs could never open what is padded so.
+    const fn unusable_on_azure(self) -> Option<&'static str> {
+        match self {
+            Self::OaepSha512 => Some(
+                "the TPM of Azure's confidential VMs has no SHA-512: this machine can never open what is sealed with oaep-sha512",
+            ),
+            _ => None,
+        }
+    }
+}
+
+/// What to do about a padding that the machine cannot undo.
+const OTHER_PADDING: &str = "--padding oaep-sha256, the default";
+
+/// Runs the verb.
+pub(super) fn run(args: &EncryptArgs, context: &Context) -> Result<Product, Fault> {
+    if args.evidence.each {
+        return Err(Fault::usage(
+            "--each: a secret is sealed to one machine",
+            "run it once for each machine",
+        ));
+    }
+    if context.is_json() {
+        context.keep_for_document();
+    }
+    let asked = Asked::read(&args.evidence, context)?;
+    let given = args.key_nonce.as_ref().map(|text| nonce::read(text, "--key-nonce", context));
+    let given = given.transpose()?;
+    let key = args.what.key(context)?;
+    if key.registers != args.pcrs.0 {
+        let (found, wanted) = (Registers(key.registers), args.pcrs);
+        return Err(Fault::refused(
+            format!("the key is guarded by {found}, and has to be by {wanted}"),
+            "have seal key run with these --pcrs, or say that those of the key are enough with --pcrs",
+        ));
+    }
+    with_result(&args.evidence, &asked, context, |result| {
+        let reason = args.accept_origin_not_shown.as_deref().filter(|_| !has_strong_ground(result));
+        let reason = reason.filter(|_| result.accepted().is_some());
+        let of_azure = matches!(result.accepted(), Some(Verified::AzureSnp(_)));
+        let said = Said {
+            origin_accepted: reason,
+            padding: args.what.padding.unusable_on_azure().filter(|_| of_azure),
+        };
+        verdict(result, said, &asked, context)?;
+        let Some(Verified::AzureSnp(vm)) = result.accepted() else {
+            return refused(result);
+        };
+        if reason.is_none() {
+            demand_ground(result)?;
+        }
+        let target = check(vm, &key, given.as_deref().or(asked.nonce()), &asked)?;
+        context.say("evidence: accepted; the key is this machine's, in this state");
+        args.what.seal(&target, context)
+    })
+}
+
+/// What is said besides the verdict.
+#[derive(Clone, Copy)]
+struct Said<'a> {
+    /// Why the origin was accepted without a ground.
+    origin_accepted: Option<&'a str>,
+    /// Why the machine cannot open what is padded as it is to be.
+    padding: Option<&'static str>,
+}
+
+/// The whole verdict on standard error, and what is said besides.
+fn verdict(
+    result: &AttestationResult<'_>,
+    said: Said<'_>,
+    asked: &Asked<'_>,
+    context: &Context,
+) -> Result<(), Fault> {
+    if context.is_json() {
+        let schema = "teeproof/sealing-verdict/1";
+        let Said { origin_accepted, padding } = said;
+        context.insist_json(&Json::of(&VerdictJson { schema, origin_accepted, padding, result })?);
+        return Ok(());
+    }
+    let mut page = page(result, asked, context);
+    if let Some(reason) = said.origin_accepted {
+        page.paint(LOUD, "origin accepted without a ground:").add(" ").line(reason);
+    }
+    if let Some(why) = said.padding {
+        page.paint(LOUD, "warning:").add(" ").line(why);
+        page.add("  ").paint(HINT, "hint:").add(" ").line(OTHER_PADDING);
+    }
+    context.insist(&page);
+    Ok(())
+}
+
+/// The verdict under which a secret was sealed, for programs.
+#[derive(Serialize)]
+struct VerdictJson<'a> {
+    schema: &'static str,
+    origin_accepted: Option<&'a str>,
+    /// Why the machine cannot open what is padded so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    padding: Option<&'static str>,
+    result: &'a AttestationResult<'a>,
+}
+
+fn has_strong_ground(result: &AttestationResult<'_>) -> bool {
+    result.origin().is_some_and(OriginGrounds::is_strong)
+}
+
+/// Claims that any SNP guest could have made name any key.
+fn demand_ground(result: &AttestationResult<'_>) -> Result<(), Fault> {
+    if has_strong_ground(result) {
+        return Ok(());
+    }
+    let why = match result.origin().map(|origin| (origin.other(), origin.is_shown())) {
+        Some((Some(other), _)) => other,
+        Some((None, true)) => {
+            "the AK certificate alone ties the claims to Azure, and shows whose the key is, not who made them"
+        }
+        _ => {
+            "nothing ties the claims to Azure's paravisor: any SNP guest could have made them, with a key of its own"
+        }
+    };
+    Err(Fault::refused(
+        format!("{}: {why}", ORIGIN.id),
+        "pin measurement, or id-key-digest with guest-svn, in the policy; --accept-origin-not-shown REASON seals all the same",
+    ))
+}
+
+/// Runs the verb that verifies nothing.
+pub(super) fn unverified(args: &UnverifiedArgs, context: &Context) -> Result<Product, Fault> {
+    context.say("nothing of the key is verified: whoever made it can open this");
+    args.what.seal(&Target::unverified(&args.what.key(context)?), context)
+}
+
+/// The evidence is not accepted, so that there is no product; or it is of something without such keys.
+fn refused(result: &AttestationResult<'_>) -> Result<Product, Fault> {
+    if result.accepted().is_some() {
+        return Err(Fault::usage(
+            format!("evidence of {} has no attestation key that could certify another", result.technology()),
+            "secrets are sealed to Azure's confidential VMs",
+        ));
+    }
+    Ok(Product::told(result.exit()))
+}
+
+/// The key is one of the verified TPM's, and guarded by registers as they were verified.
+fn check<'k>(
+    vm: &VerifiedVm<'_>,
+    key: &'k SealingKey,
+    nonce: Option<&[u8]>,
+    asked: &Asked<'_>,
+) -> Result<Target<'k>, Fault> {
+    let certified = CertificationEvidence {
+        message: &key.certification.message,
+        signature: &key.certification.signature,
+        public: &key.public,
+    };
+    let verification = Verification {
+        key: vm.claims().ak().as_rsa(),
+        freshness: nonce.map_or(Freshness::Waived("--no-nonce was given"), Freshness::Nonce),
+        crypto: asked.crypto(),
+    };
+    let failed = |error: CertificationError| Fault::key(&error);
+    let certified = verify_certification(&certified, &verification, &mut ()).map_err(failed)?;
+    let pcrs = vm.pcrs().ok_or_else(|| {
+        Fault::usage("the evidence has no registers to hold the key against", "collect it with a quote")
+    })?;
+    certified.verify_policy(pcrs, key.registers, asked.crypto(), &mut ()).map_err(failed)?;
+    Ok(Target { public: certified.public_bytes(), registers: key.registers })
+}
+
+/// What a secret is sealed to.
+struct Target<'k> {
+    /// TPMT_PUBLIC.
+    public: &'k [u8],
+    /// The registers that guard it.
+    registers: Selection,
+}
+
+impl<'k> Target<'k> {
+    /// The key as it came.
+    const fn unverified(key: &'k SealingKey) -> Self {
+        Self { public: key.public.as_slice(), registers: key.registers }
+    }
+}
+
+impl What {
+    fn key(&self, context: &Context) -> Result<SealingKey, Fault> {
+        let bytes = context.source.read(&self.key)?;
+        KeyFile::read(&bytes).map_err(|fault| fault.in_file(source::name(&self.key)))
+    }
+
+    fn seal(&self, target: &Target<'_>, context: &Context) -> Result<Product, Fault> {
+        let mut secret = context.source.stream(&self.secret)?;
+        let mut sink = Sink::open(context)?;
+        let padding = self.padding.padding();
+        let sealed = seal_envelope(target.public, target.registers, padding, &mut secret, &mut sink)
+            .map_err(|error| fault(&error));
+        sink.close(sealed)?;
+        Ok(Product::told(0))
+    }
+}

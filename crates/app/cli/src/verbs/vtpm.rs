@@ -1,0 +1,71 @@
+//! `teeproof vtpm`: one thing asked of the virtual TPM, and its answer as it came.
+
+pub(crate) mod key;
+mod log;
+mod nv;
+pub(crate) mod pcr;
+mod quote;
+pub(crate) mod report;
+
+use clap::{Args, Subcommand};
+
+use crate::input::tpm::TpmArgs;
+use crate::output::fault::Fault;
+use crate::output::product::{Product, ProductForm};
+use crate::settings::context::Context;
+
+/// Ask the virtual TPM for one thing: report, quote, registers, indexes, keys, boot log
+///
+/// What comes back is what the TPM said; nothing of it is verified here.
+#[derive(Debug, Args)]
+pub(crate) struct VtpmArgs {
+    #[command(flatten)]
+    tpm: TpmArgs,
+    #[command(subcommand)]
+    command: VtpmCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum VtpmCommand {
+    /// Write the paravisor's report, proven fresh, or as it lies there
+    Report(report::ReportArgs),
+    /// Quote registers under the attestation key
+    Quote(quote::QuoteArgs),
+    /// Read or extend registers
+    #[command(subcommand)]
+    Pcr(pcr::PcrCommand),
+    /// List, read, write, define and undefine NV indexes
+    #[command(subcommand)]
+    Nv(nv::NvCommand),
+    /// Tell the attestation key, or write its certificate
+    Ak(key::KeyArgs),
+    /// Tell the endorsement key, or write its certificate
+    Ek(key::KeyArgs),
+    /// Write the boot log
+    Log(log::LogArgs),
+}
+
+impl VtpmArgs {
+    /// What an index holds may be a secret; all else that a TPM says is public.
+    pub(crate) const fn product_form(&self) -> ProductForm {
+        match &self.command {
+            VtpmCommand::Nv(nv::NvCommand::Read(_)) => ProductForm::Secret,
+            VtpmCommand::Report(_) | VtpmCommand::Log(_) => ProductForm::File,
+            VtpmCommand::Ak(args) | VtpmCommand::Ek(args) => args.product_form(),
+            _ => ProductForm::Answer,
+        }
+    }
+}
+
+/// Runs the verb.
+pub(crate) fn run(args: &VtpmArgs, context: &Context) -> Result<Product, Fault> {
+    match &args.command {
+        VtpmCommand::Report(command) => report::run(command, &args.tpm, context),
+        VtpmCommand::Quote(command) => quote::run(command, &args.tpm, context),
+        VtpmCommand::Pcr(command) => pcr::run(command, &args.tpm, context),
+        VtpmCommand::Nv(command) => nv::run(command, &args.tpm, context),
+        VtpmCommand::Ak(command) => key::run(&key::AK, command, &args.tpm, context),
+        VtpmCommand::Ek(command) => key::run(&key::EK, command, &args.tpm, context),
+        VtpmCommand::Log(command) => log::run(command),
+    }
+}

@@ -1,0 +1,108 @@
+//! `teeproof vtpm ak` and `teeproof vtpm ek`: the two keys, and their certificates.
+
+use clap::Args;
+use serde::Serialize;
+use teeproof::core::Hex;
+use teeproof_vtpm::{Error, PublicObject, Tpm, ak_certificate, ek_certificate, handles};
+
+use crate::input::tpm::{TpmArgs, fault};
+use crate::output::fault::Fault;
+use crate::output::page::Page;
+use crate::output::product::{Product, ProductForm};
+use crate::settings::context::Context;
+
+/// Reads a certificate, if there is one.
+type Fetch = fn(&mut dyn Tpm) -> Result<Option<Vec<u8>>, Error>;
+
+/// Which of the two keys.
+pub(crate) struct Which {
+    handle: u32,
+    name: &'static str,
+    hint: &'static str,
+    certificate: Fetch,
+}
+
+/// The attestation key.
+pub(crate) const AK: Which = Which {
+    handle: handles::AK,
+    name: "attestation key",
+    hint: "the paravisor of a confidential VM makes one; teeproof doctor tells which TPM this is",
+    certificate: ak_certificate,
+};
+
+/// The endorsement key.
+pub(super) const EK: Which = Which {
+    handle: handles::EK,
+    name: "endorsement key",
+    hint: "Azure's paravisor does not keep it at a handle; the operating system may",
+    certificate: ek_certificate,
+};
+
+/// The arguments of both.
+#[derive(Debug, Args)]
+pub(super) struct KeyArgs {
+    /// Write the certificate, DER without the padding of its index
+    #[arg(long)]
+    certificate: bool,
+}
+
+impl KeyArgs {
+    /// A certificate, or what is said of the key.
+    pub(super) const fn product_form(&self) -> ProductForm {
+        if self.certificate { ProductForm::File } else { ProductForm::Answer }
+    }
+}
+
+/// Runs the verb.
+pub(super) fn run(which: &Which, args: &KeyArgs, tpm: &TpmArgs, context: &Context) -> Result<Product, Fault> {
+    let mut tpm = tpm.open()?;
+    if args.certificate {
+        let certificate = (which.certificate)(tpm.as_mut()).map_err(|error| fault(&error))?;
+        return certificate.map(Product::file).ok_or_else(|| {
+            Fault::device(format!("this TPM has no certificate of the {}", which.name), which.hint)
+        });
+    }
+    let key = tpm.read_public(which.handle).map_err(|error| failed(which, &error))?;
+    if context.is_json() {
+        return Product::json(&KeyJson::of(which, &key), 0);
+    }
+    Ok(Product::of(page(which, &key)))
+}
+
+/// What was asked of the key failed; that there is no such key is said in words of its own.
+pub(crate) fn failed(which: &Which, error: &Error) -> Fault {
+    if error.is_absent() {
+        return Fault::device(format!("this TPM has no {} ({:#010x})", which.name, which.handle), which.hint);
+    }
+    fault(error)
+}
+
+fn page(which: &Which, key: &PublicObject) -> Page {
+    let mut page = Page::new();
+    page.line(format_args!("handle          {:#010x}", which.handle));
+    page.line(format_args!("name            {}", Hex(&key.name)));
+    page.line(format_args!("qualified name  {}", Hex(&key.qualified_name)));
+    page.line(format_args!("TPMT_PUBLIC     {}", Hex(&key.public)));
+    page
+}
+
+#[derive(Serialize)]
+struct KeyJson {
+    schema: &'static str,
+    handle: String,
+    name: String,
+    qualified_name: String,
+    tpmt_public: String,
+}
+
+impl KeyJson {
+    fn of(which: &Which, key: &PublicObject) -> Self {
+        Self {
+            schema: "teeproof/tpm-key/1",
+            handle: format!("{:#010x}", which.handle),
+            name: Hex(&key.name).to_string(),
+            qualified_name: Hex(&key.qualified_name).to_string(),
+            tpmt_public: Hex(&key.public).to_string(),
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! `teeproof vtpm quote`.
+
+use clap::{Args, ValueHint};
+use serde::Serialize;
+use teeproof::core::Hex;
+use teeproof_vtpm::{Quoted, Registers, handles, quote};
+
+use super::key;
+use super::pcr::{self, BankJson};
+use crate::input::nonce::NonceArgs;
+use crate::input::tpm::{TpmArgs, fault};
+use crate::output::fault::Fault;
+use crate::output::files::file::{OutputFile, Placement};
+use crate::output::files::path::OutputPath;
+use crate::output::product::Product;
+use crate::settings::context::Context;
+
+/// Quote registers under the attestation key
+///
+/// Prints the registers that the quote is over, in the form of tpm2_pcrread; the quote itself goes
+/// to the files that are named.
+#[derive(Debug, Args)]
+pub(super) struct QuoteArgs {
+    #[command(flatten)]
+    nonce: NonceArgs,
+
+    /// The registers, one bank each
+    #[arg(long, value_name = "REGISTERS", default_values_t = [Registers::ALL_SHA256])]
+    pcrs: Vec<Registers>,
+
+    /// The key, by its handle
+    #[arg(long, value_name = "HANDLE", value_parser = super::nv::handle, default_value = "0x81000003")]
+    key: u32,
+
+    /// Where to write TPMS_ATTEST, as tpm2_quote --message does
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    message: OutputPath,
+
+    /// Where to write the signature, as tpm2_quote --signature --format plain does
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    signature: OutputPath,
+}
+
+/// Runs the verb.
+pub(super) fn run(args: &QuoteArgs, tpm: &TpmArgs, context: &Context) -> Result<Product, Fault> {
+    let nonce = args.nonce.read(context)?;
+    let selections: Vec<_> = args.pcrs.iter().map(|registers| registers.0).collect();
+    let mut message = OutputFile::open(&args.message.0, Placement::Replace)?;
+    let mut signature = OutputFile::open(&args.signature.0, Placement::Replace)?;
+    let mut tpm = tpm.open()?;
+    let quoted = quote(tpm.as_mut(), args.key, &nonce, &selections).map_err(|error| match args.key {
+        handles::AK => key::failed(&key::AK, &error),
+        _ => fault(&error),
+    })?;
+    message.put(&quoted.signed.message)?;
+    signature.put(plain(&quoted))?;
+    let product = if context.is_json() {
+        let banks = quoted.registers.iter().map(BankJson::of).collect();
+        Product::json(&QuoteJson { schema: "teeproof/quote/1", nonce: Hex(&nonce).to_string(), banks }, 0)?
+    } else {
+        Product::text(quoted.registers.iter().map(pcr::text).collect())
+    };
+    Ok(product.with_files(vec![message, signature]))
+}
+
+/// The signature alone, where it is of the one kind that Azure's keys make; TPMT_SIGNATURE otherwise.
+fn plain(quoted: &Quoted) -> &[u8] {
+    let signature = &quoted.signed.signature;
+    teeproof::wire::tpm::rsassa_sha256(signature).map_or(signature.as_slice(), |plain| plain.as_slice())
+}
+
+#[derive(Serialize)]
+struct QuoteJson {
+    schema: &'static str,
+    nonce: String,
+    banks: Vec<BankJson>,
+}

@@ -1,0 +1,125 @@
+//! What is asked of evidence: everything of a request that does not come with the evidence, and so
+//! is the same for many pieces of it.
+
+use teeproof::core::{Crypto, Freshness};
+use teeproof::nitro::{Limits, Moment};
+use teeproof::wire::certificate::Certificate;
+use teeproof::wire::crl::RevocationList;
+use teeproof::x509::{Anchors, CachedSignatures};
+use teeproof::{Policy, Request};
+use teeproof_evidence::InputWarning;
+
+use super::args::VerifyArgs;
+use crate::input::bytes;
+use crate::input::evidence_files;
+use crate::input::nonce;
+use crate::output::fault::Fault;
+use crate::settings::context::Context;
+use crate::settings::globals::CryptoChoice;
+use crate::verbs::policy::{self, PolicyChoice};
+
+/// What is asked.
+pub(crate) struct Asked<'a> {
+    args: &'a VerifyArgs,
+    nonce: Option<Vec<u8>>,
+    user_data: Option<Vec<u8>>,
+    at: Moment,
+    choice: Option<PolicyChoice>,
+    policy: Option<Policy>,
+    crypto: Crypto<'static>,
+}
+
+impl<'a> Asked<'a> {
+    /// Reads what the arguments name, and the clock if it is needed.
+    pub(crate) fn read(args: &'a VerifyArgs, context: &Context) -> Result<Self, Fault> {
+        let nonce = nonce_of(args, context)?;
+        let choice = match &args.policy {
+            Some(policy) => Some(PolicyChoice::parse(policy)?),
+            None => context.config.policy.clone(),
+        };
+        let policy = choice.as_ref().map(|choice| policy::load(choice, &context.source)).transpose()?;
+        let user_data = user_data(args, context)?;
+        let crypto = table(args.crypto.or(context.config.crypto));
+        Ok(Self { args, nonce, user_data, at: args.at.moment(), choice, policy, crypto })
+    }
+
+    /// The request for evidence that is endorsed by these.
+    pub(crate) fn request<'r>(
+        &'r self,
+        certificates: &'r [Certificate<'r>],
+        lists: &'r [RevocationList<'r>],
+        anchors: &'r [&'r [u8]],
+        warnings: &'r [InputWarning],
+    ) -> Request<'r> {
+        let nonce = self.nonce.as_deref();
+        Request {
+            accept: self.args.accepted(),
+            endorsements: certificates,
+            revocation: evidence_files::revocation(lists, self.args.backing.require_revocation_lists),
+            anchors: Anchors::and(anchors),
+            cache: CachedSignatures::NONE,
+            freshness: nonce.map_or(Freshness::Waived("--no-nonce was given"), Freshness::Nonce),
+            user_data: self.user_data.as_deref(),
+            at: self.at,
+            skew_secs: self.args.skew,
+            input_warnings: warnings,
+            limits: Limits::USUAL,
+            policy: self.policy.as_ref(),
+            crypto: &self.crypto,
+        }
+    }
+
+    /// The nonce, if there is to be one.
+    pub(crate) fn nonce(&self) -> Option<&[u8]> {
+        self.nonce.as_deref()
+    }
+
+    /// The cryptography to verify with.
+    pub(crate) const fn crypto(&self) -> &Crypto<'static> {
+        &self.crypto
+    }
+
+    /// The policy's name, if there is one.
+    pub(crate) fn policy(&self) -> Option<&str> {
+        self.policy.as_ref().map(|policy| policy.name.as_str())
+    }
+
+    /// Whether the policy is the built-in one.
+    pub(crate) fn is_genuine(&self) -> bool {
+        self.choice == Some(PolicyChoice::Genuine)
+    }
+}
+
+/// What must be said about freshness: there is no default.
+fn nonce_of(args: &VerifyArgs, context: &Context) -> Result<Option<Vec<u8>>, Fault> {
+    let Some(text) = &args.nonce else {
+        return if args.no_nonce {
+            Ok(None)
+        } else {
+            Err(Fault::usage(
+                "neither --nonce nor --no-nonce was given",
+                "--nonce hex:… demands the nonce that you sent; --no-nonce says that you do without",
+            ))
+        };
+    };
+    nonce::read(text, "--nonce", context).map(Some)
+}
+
+/// What user-data must hold. More than 64 bytes could never be held.
+fn user_data(args: &VerifyArgs, context: &Context) -> Result<Option<Vec<u8>>, Fault> {
+    let Some(text) = &args.user_data else { return Ok(None) };
+    let bytes = bytes::resolve(text, "--user-data", &context.source)?;
+    if bytes.len() > 64 {
+        let message = format!("--user-data: {} bytes are given, user-data has room for 64", bytes.len());
+        return Err(Fault::usage(message, "give what the guest wrote, or its hash if it wrote a hash"));
+    }
+    Ok(Some(bytes))
+}
+
+/// The table that was chosen, or the fast one.
+pub(crate) const fn table(choice: Option<CryptoChoice>) -> Crypto<'static> {
+    match choice {
+        Some(CryptoChoice::Rustcrypto) => teeproof_rustcrypto::TABLE,
+        _ => teeproof_aws_lc::TABLE,
+    }
+}
