@@ -87,8 +87,8 @@ impl Command {
             Self::Doctor(args) => doctor::run(args, context),
             Self::Bundle(args) => bundle::run(args, context),
             Self::Policy(args) => policy::run(args, context),
-            Self::Completions(args) => completions::run(args),
-            Self::Man(args) => man::run(args, context),
+            Self::Completions(args) => completions::run(args, command(ColorChoice::Never)),
+            Self::Man(args) => man::run(args, command(ColorChoice::Never), context),
         }
     }
 }

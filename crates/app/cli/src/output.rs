@@ -4,8 +4,11 @@
 pub(crate) mod exits;
 pub(crate) mod fault;
 pub(crate) mod files;
+pub(crate) mod hints;
 pub(crate) mod json;
+pub(crate) mod messages;
 pub(crate) mod page;
+pub(crate) mod pcr_values;
 pub(crate) mod product;
 pub(crate) mod result_lines;
 pub(crate) mod result_page;

@@ -7,8 +7,6 @@ use clap::Args;
 use teeproof_endorse::{AZURE_METADATA, Http};
 use teeproof_vtpm::EVENT_LOG;
 
-use crate::settings::context::Context;
-
 /// Where the boot log is.
 #[derive(Debug, Args)]
 pub(crate) struct EventLogArgs {
@@ -30,7 +28,7 @@ pub(crate) struct MetadataArgs {
 /// How long the metadata service is waited for. It is on the same host.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Who asks the metadata service.
-pub(crate) fn http(context: &Context) -> Http {
-    Http::new(context.timeout.unwrap_or(PATIENCE))
+/// The client of the metadata service.
+pub(crate) fn http(timeout: Option<Duration>) -> Http {
+    Http::new(timeout.unwrap_or(PATIENCE))
 }

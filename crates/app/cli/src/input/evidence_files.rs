@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use teeproof::Evidence;
 use teeproof::wire::certificate::Certificate;
 use teeproof::wire::crl::RevocationList;
@@ -12,7 +13,8 @@ use teeproof_evidence::{Inputs, Kind, sniff};
 
 use crate::input::source::{self, Source};
 use crate::output::fault::Fault;
-use crate::settings::context::Context;
+use crate::output::files::path::is_standard_stream;
+use crate::output::messages::Messages;
 
 /// What stands behind evidence besides what it brings along.
 #[derive(Debug, Default, Args)]
@@ -58,7 +60,8 @@ impl Files {
         paths: &[PathBuf],
         kind: Option<Kind>,
         backing: &Backing,
-        context: &Context,
+        source: &Source,
+        messages: &Messages,
     ) -> Result<Self, Fault> {
         if kind.is_some() && paths.len() > 1 {
             return Err(Fault::usage(
@@ -68,16 +71,16 @@ impl Files {
         }
         let mut files = Self::default();
         for path in paths {
-            files.add(path, kind, context)?;
+            files.add(path, kind, source, messages)?;
         }
-        files.back(backing, context)?;
+        files.back(backing, source, messages)?;
         Ok(files)
     }
 
     /// Reads what stands behind all evidence of a run, for [`Files::one_of_many`].
-    pub(crate) fn shared(backing: &Backing, context: &Context) -> Result<Self, Fault> {
+    pub(crate) fn shared(backing: &Backing, source: &Source, messages: &Messages) -> Result<Self, Fault> {
         let mut files = Self::default();
-        files.back(backing, context)?;
+        files.back(backing, source, messages)?;
         Ok(files)
     }
 
@@ -92,30 +95,41 @@ impl Files {
     }
 
     /// The same for a file that is told when it was read, and that may be standard input.
-    pub(crate) fn one_told(path: &Path, shared: &Self, context: &Context) -> Result<Self, Fault> {
+    pub(crate) fn one_told(
+        path: &Path,
+        shared: &Self,
+        source: &Source,
+        messages: &Messages,
+    ) -> Result<Self, Fault> {
         let mut files = Self::default();
-        files.add(path, None, context)?;
+        files.add(path, None, source, messages)?;
         files.inputs.add_shared(&shared.inputs).map_err(|error| Fault::input(&error))?;
         Ok(files)
     }
 
-    fn back(&mut self, backing: &Backing, context: &Context) -> Result<(), Fault> {
+    fn back(&mut self, backing: &Backing, source: &Source, messages: &Messages) -> Result<(), Fault> {
         for path in &backing.endorsements {
-            self.endorse(path, context)?;
+            self.endorse(path, source, messages)?;
         }
         for path in &backing.anchor {
-            self.anchor(path, context)?;
+            self.anchor(path, source, messages)?;
         }
         Ok(())
     }
 
-    fn add(&mut self, path: &Path, kind: Option<Kind>, context: &Context) -> Result<(), Fault> {
+    fn add(
+        &mut self,
+        path: &Path,
+        kind: Option<Kind>,
+        source: &Source,
+        messages: &Messages,
+    ) -> Result<(), Fault> {
         let name = source::name(path);
-        let bytes = context.source.read(path)?;
+        let bytes = source.read(path)?;
         let sniffed = self.inputs.add(&bytes, kind).map_err(|error| Fault::input(&error).in_file(&name))?;
-        context.say(&format!("{name}: {sniffed}"));
+        messages.say(&format!("{name}: {sniffed}"));
         for warning in &sniffed.warnings {
-            context.say(&format!("warning: {name}: {warning}"));
+            messages.say(&format!("warning: {name}: {warning}"));
         }
         self.kinds.extend(sniffed.parts.iter().map(|part| (part.kind, name.clone())));
         if sniffed.kind.is_evidence() {
@@ -124,39 +138,39 @@ impl Files {
         Ok(())
     }
 
-    fn endorse(&mut self, path: &Path, context: &Context) -> Result<(), Fault> {
-        let files: Vec<PathBuf> = if !source::is_stdin(path) && path.is_dir() {
+    fn endorse(&mut self, path: &Path, source: &Source, messages: &Messages) -> Result<(), Fault> {
+        let files: Vec<PathBuf> = if !is_standard_stream(path) && path.is_dir() {
             Source::files_of(path)?
         } else {
             vec![path.to_path_buf()]
         };
         if files.is_empty() {
-            context.say(&format!("{}: no file in it", path.display()));
+            messages.say(&format!("{}: no file in it", path.display()));
         }
         for path in &files {
             let name = source::name(path);
-            let bytes = context.source.read(path)?;
+            let bytes = source.read(path)?;
             let fault = |error| Fault::input(&error).in_file(&name);
             let found = sniff(&bytes, None).map_err(fault)?;
             if found.kind.is_evidence() {
                 return Err(misplaced(found.kind, "an endorsement").in_file(&name));
             }
             self.inputs.add(&bytes, None).map_err(fault)?;
-            context.say(&format!("{name}: {found}"));
+            messages.say(&format!("{name}: {found}"));
         }
         Ok(())
     }
 
-    fn anchor(&mut self, path: &Path, context: &Context) -> Result<(), Fault> {
+    fn anchor(&mut self, path: &Path, source: &Source, messages: &Messages) -> Result<(), Fault> {
         let name = source::name(path);
-        let bytes = context.source.read(path)?;
+        let bytes = source.read(path)?;
         let fault = |error| Fault::input(&error).in_file(&name);
         let found = sniff(&bytes, None).map_err(fault)?;
         if found.kind != Kind::Certificate {
             return Err(misplaced(found.kind, "a trust anchor").in_file(&name));
         }
         found.check().map_err(fault)?;
-        context.say(&format!("{name}: trust anchor, {found}"));
+        messages.say(&format!("{name}: trust anchor, {found}"));
         self.anchors.extend(found.parts.into_iter().map(|part| part.bytes));
         Ok(())
     }
@@ -203,4 +217,16 @@ fn misplaced(kind: Kind, as_what: &str) -> Fault {
         format!("the file holds a {kind}, which cannot be {as_what}"),
         "evidence is named as FILE, certificates and revocation lists with --endorsements, and a certificate with --anchor",
     )
+}
+
+/// The kinds that `--as` names.
+pub(crate) fn kind() -> impl TypedValueParser<Value = Kind> {
+    PossibleValuesParser::new(Kind::NAMED.iter().map(|kind| kind.as_str()))
+        .try_map(|name| named(Kind::NAMED, &name, |kind| kind.as_str()))
+}
+
+/// The value of this name.
+pub(crate) fn named<T: Copy>(all: &[T], name: &str, of: fn(T) -> &'static str) -> Result<T, String> {
+    let found = all.iter().copied().find(|one| of(*one) == name);
+    found.ok_or_else(|| format!("{name} is not known"))
 }

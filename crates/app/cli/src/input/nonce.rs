@@ -4,9 +4,9 @@ use clap::Args;
 use teeproof_vtpm::{Error, MAX_NONCE};
 
 use crate::input::bytes;
+use crate::input::source::Source;
 use crate::input::tpm;
 use crate::output::fault::Fault;
-use crate::settings::context::Context;
 
 /// The nonce that a TPM is to answer.
 #[derive(Debug, Args)]
@@ -22,9 +22,9 @@ pub(crate) struct NonceArgs {
 
 impl NonceArgs {
     /// The nonce; empty for none.
-    pub(crate) fn read(&self, context: &Context) -> Result<Vec<u8>, Fault> {
+    pub(crate) fn read(&self, source: &Source) -> Result<Vec<u8>, Fault> {
         let Some(text) = &self.nonce else { return Ok(Vec::new()) };
-        let nonce = read(text, "--nonce", context)?;
+        let nonce = read(text, "--nonce", source)?;
         if nonce.len() > MAX_NONCE {
             return Err(tpm::fault(&Error::NonceLength(nonce.len())));
         }
@@ -33,8 +33,8 @@ impl NonceArgs {
 }
 
 /// A nonce that was named; an empty one is none.
-pub(crate) fn read(text: &str, flag: &str, context: &Context) -> Result<Vec<u8>, Fault> {
-    let nonce = bytes::resolve(text, flag, &context.source)?;
+pub(crate) fn read(text: &str, flag: &str, source: &Source) -> Result<Vec<u8>, Fault> {
+    let nonce = bytes::resolve(text, flag, source)?;
     if nonce.is_empty() {
         return Err(Fault::usage(
             format!("{flag}: the nonce is empty"),

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgMatches, Command};
 
-use crate::input::source::is_stdin;
 use crate::output::fault::Fault;
+use crate::output::files::path::is_standard_stream;
 use crate::output::files::path::{FileIdentity, OutputPath, is_same_entry};
 
 /// A path among the arguments, and which of them it is.
@@ -127,11 +127,11 @@ impl Paths {
         );
         if kind == TypeId::of::<OutputPath>() {
             // Standard output is no file, and what a shell redirects it to is opened before we are.
-            if is_stdin(Path::new(value)) {
+            if is_standard_stream(Path::new(value)) {
                 return;
             }
             self.output(PathArgument { flag, path: value.into() });
-        } else if kind == TypeId::of::<PathBuf>() && !is_stdin(Path::new(value)) {
+        } else if kind == TypeId::of::<PathBuf>() && !is_standard_stream(Path::new(value)) {
             self.inputs.push(PathArgument { flag, path: value.into() });
         } else if kind == TypeId::of::<String>()
             && let Some(path) = value.to_str().and_then(|text| text.strip_prefix('@'))

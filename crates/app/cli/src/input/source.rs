@@ -11,7 +11,7 @@ use clap::ColorChoice;
 
 use crate::input::overlap::{NamedFiles, output_is_input};
 use crate::output::fault::Fault;
-use crate::output::files::path::FileIdentity;
+use crate::output::files::path::{FileIdentity, is_standard_stream};
 use crate::output::page::Page;
 use crate::output::streams;
 
@@ -62,7 +62,7 @@ impl Source {
 
     /// Reads a file, or standard input for `-`.
     pub(crate) fn read(&self, path: &Path) -> Result<Vec<u8>, Fault> {
-        if is_stdin(path) {
+        if is_standard_stream(path) {
             let stdin = self.stdin()?;
             return self.waiting("standard input", || bounded(stdin));
         }
@@ -73,7 +73,7 @@ impl Source {
 
     /// Opens a file of any length, or standard input for `-`, to be read piece by piece.
     pub(crate) fn stream(&self, path: &Path) -> Result<Box<dyn Read>, Fault> {
-        if is_stdin(path) {
+        if is_standard_stream(path) {
             return Ok(Box::new(self.stdin()?));
         }
         metadata(path)?;
@@ -149,14 +149,9 @@ const fn stdin_identity(_: &Stdin) -> Option<FileIdentity> {
     None
 }
 
-/// Whether the path means standard input.
-pub(crate) fn is_stdin(path: &Path) -> bool {
-    path == Path::new("-")
-}
-
 /// What a path is called in messages.
 pub(crate) fn name(path: &Path) -> String {
-    if is_stdin(path) { "standard input".to_string() } else { path.display().to_string() }
+    if is_standard_stream(path) { "standard input".to_string() } else { path.display().to_string() }
 }
 
 /// Reads a file that is not standard input. One that is too large is not read at all where its

@@ -9,7 +9,7 @@ use teeproof::{PolicyError, PolicyProblem, PolicyWarning, Unsuitable};
 use teeproof_evidence::InputError;
 use teeproof_evidence::bundle::BundleError;
 
-use crate::output::json::Json;
+use crate::output::json::{Json, JsonError};
 use crate::output::page::{BAD, HINT, Page};
 
 /// A run that ends without a result.
@@ -185,6 +185,12 @@ impl Fault {
             problems: problems.iter().map(ProblemJson::of).collect(),
             more: policy.map_or(0, |policy| policy.more),
         }
+    }
+}
+
+impl From<JsonError> for Fault {
+    fn from(JsonError(error): JsonError) -> Self {
+        Self::internal(format!("the result cannot be written as JSON: {error}"))
     }
 }
 

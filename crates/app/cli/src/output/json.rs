@@ -3,8 +3,6 @@
 use serde::Serialize;
 use teeproof::core::is_shown_as_it_is;
 
-use crate::output::fault::Fault;
-
 /// JSON text in which every character that a terminal would obey or a reader would not see is written as
 /// `\u…`. It parses to the same value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,15 +10,13 @@ pub(crate) struct Json(String);
 
 impl Json {
     /// A value, pretty, with a line end.
-    pub(crate) fn of(value: &impl Serialize) -> Result<Self, Fault> {
+    pub(crate) fn of(value: &impl Serialize) -> Result<Self, JsonError> {
         Self::inner(value).map(|Self(text)| Self(text + "\n"))
     }
 
     /// A value, pretty, without a line end.
-    pub(crate) fn inner(value: &impl Serialize) -> Result<Self, Fault> {
-        serde_json::to_string_pretty(value)
-            .map(|text| Self::from_text(&text))
-            .map_err(|error| Fault::internal(format!("the result cannot be written as JSON: {error}")))
+    pub(crate) fn inner(value: &impl Serialize) -> Result<Self, JsonError> {
+        serde_json::to_string_pretty(value).map(|text| Self::from_text(&text)).map_err(JsonError)
     }
 
     /// JSON that another writer has written.
@@ -64,6 +60,10 @@ impl Json {
         &self.0
     }
 }
+
+/// A value that cannot be written as JSON.
+#[derive(Debug)]
+pub(crate) struct JsonError(pub(crate) serde_json::Error);
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

@@ -21,6 +21,16 @@ pub(crate) const NAME: Style = Style::new().bold();
 /// The width that lines keep within.
 pub(crate) const WIDTH: usize = 100;
 
+/// How much a page says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verbosity {
+    /// The verdict alone.
+    Quiet,
+    Normal,
+    /// Every check, every claim, values in full.
+    Verbose,
+}
+
 const fn colour(colour: AnsiColor) -> Style {
     Style::new().fg_color(Some(Color::Ansi(colour)))
 }

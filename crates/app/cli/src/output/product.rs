@@ -1,7 +1,8 @@
 //! What a verb makes: standard output is the product, standard error is talk.
 
 use crate::output::fault::Fault;
-use crate::output::files::file::{OutputFile, Placement};
+use crate::output::files::file::OutputFile;
+use crate::output::files::path::Placement;
 use crate::output::json::Json;
 use crate::output::page::Page;
 

@@ -3,32 +3,34 @@
 use teeproof::core::Outcome;
 use teeproof::{AttestationResult, Caution, Finding, Verdict};
 
-use crate::output::page::{BAD, DIM, GOOD, LOUD, NAME, Page, WIDTH, escaped, hint, mark, shortened, wrap};
+use crate::output::page::{
+    BAD, DIM, GOOD, LOUD, NAME, Page, Verbosity, WIDTH, escaped, hint, mark, shortened, wrap,
+};
 use crate::output::result_lines::{self, cautions};
-use crate::settings::context::Context;
 
 /// The whole page. `genuine` says that the policy is the built-in one.
-pub(crate) fn page(result: &AttestationResult<'_>, genuine: bool, context: &Context) -> Page {
+pub(crate) fn page(result: &AttestationResult<'_>, genuine: bool, verbosity: Verbosity) -> Page {
     let mut page = Page::new();
     verdict(&mut page, result);
-    if context.quiet {
+    if verbosity == Verbosity::Quiet {
         // They are not listed below, so that their number stands here.
         result_lines::waived(&mut page, result);
         page.end();
         return page;
     }
     page.end();
-    let shown = |finding: &&Finding| context.verbose || !finding.waived;
+    let verbose = verbosity == Verbosity::Verbose;
+    let shown = |finding: &&Finding| verbose || !finding.waived;
     let findings: Vec<_> = result.findings().iter().filter(shown).collect();
     let ids = findings.iter().map(|finding| finding.check.id.len());
     let width = ids.max().unwrap_or_default();
     for finding in findings {
-        check(&mut page, finding, width, context.verbose);
+        check(&mut page, finding, width, verbose);
     }
-    if !context.verbose {
+    if !verbose {
         waivers(&mut page, result);
     }
-    if context.verbose || result.verdict() == Verdict::Unappraised {
+    if verbose || result.verdict() == Verdict::Unappraised {
         claims(&mut page, result);
     }
     let told = Notes {

@@ -6,10 +6,10 @@ use clap::{ColorChoice, ValueEnum};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::input::policy_file::PolicyChoice;
 use crate::input::source;
 use crate::output::fault::Fault;
 use crate::settings::globals::{CryptoChoice, Format, Progress};
-use crate::verbs::policy::PolicyChoice;
 
 /// Defaults; what the file does not say is `None`.
 #[derive(Clone, Debug, Default)]
@@ -106,7 +106,7 @@ impl Entry<'_> {
 }
 
 fn unknown(key: &str) -> Fault {
-    let near = crate::parse_errors::nearest(key, KEYS.iter().copied());
+    let near = crate::output::hints::nearest(key, KEYS.iter().copied());
     let hint =
         near.map_or_else(|| format!("known are {}", KEYS.join(", ")), |near| format!("did you mean {near}?"));
     Fault::usage(format!("{key}: not a setting of the configuration file"), hint)

@@ -5,18 +5,21 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{ArgMatches, ColorChoice, Command};
+use teeproof::core::Crypto;
 
 use crate::input::overlap::refuse_overlap;
-use crate::input::source::{Source, is_stdin};
+use crate::input::source::Source;
 use crate::output::fault::Fault;
-use crate::output::files::file::{OutputFile, Placement};
+use crate::output::files::file::OutputFile;
+use crate::output::files::path::Placement;
+use crate::output::files::path::is_standard_stream;
 use crate::output::files::transaction::PlacedFiles;
-use crate::output::json::Json;
-use crate::output::page::Page;
+use crate::output::messages::Messages;
+use crate::output::page::Verbosity;
 use crate::output::product::{Content, Product, ProductForm};
 use crate::output::streams::{self, Stream, tell};
 use crate::settings::config::Config;
-use crate::settings::globals::{Format, Globals, Progress};
+use crate::settings::globals::{CryptoChoice, Format, Globals, Progress};
 
 /// The settings after flags, environment, file and defaults, and the streams.
 #[derive(Debug)]
@@ -31,6 +34,8 @@ pub(crate) struct Context {
     pub(crate) config: Config,
     /// Where files are read.
     pub(crate) source: Source,
+    /// Messages on standard error.
+    pub(crate) messages: Messages,
     /// Whether the network may be used.
     pub(crate) offline: bool,
     /// How long to wait for somebody else, where a person said so.
@@ -43,8 +48,6 @@ pub(crate) struct Context {
     /// What the verb makes.
     form: ProductForm,
     color: ColorChoice,
-    /// Whether standard error is for one document of JSON alone.
-    is_document: Cell<bool>,
 }
 
 impl Context {
@@ -56,7 +59,9 @@ impl Context {
         let verbose = globals.verbose.max(config.verbose.unwrap_or(0)) > 0 && !quiet;
         let progress = globals.progress.or(config.progress).unwrap_or(Progress::Auto);
         let announce = progress == Progress::Auto && !quiet && streams::stderr_is_terminal();
+        let color = globals.color.or(config.color).unwrap_or(ColorChoice::Auto);
         let context = Self {
+            messages: Messages::new(quiet, announce, color),
             format: globals.format.or(config.format).unwrap_or(Format::Human),
             quiet,
             verbose,
@@ -65,17 +70,16 @@ impl Context {
             timeout: globals.timeout.map(|seconds| Duration::from_secs(seconds.into())),
             // As for inputs, - is the stream.
             output: (globals.output.clone().map(|path| path.0).or_else(|| config.output.clone()))
-                .filter(|path| !is_stdin(path)),
+                .filter(|path| !is_standard_stream(path)),
             opened: RefCell::new(None),
             is_begun: Cell::new(false),
             form: ProductForm::Answer,
-            color: globals.color.or(config.color).unwrap_or(ColorChoice::Auto),
-            is_document: Cell::new(false),
+            color,
             config,
         };
         if verbose && !context.is_json() {
             for flag in globals.without_effect() {
-                context.say(&format!("note: {flag} changes nothing in this version"));
+                context.messages.say(&format!("note: {flag} changes nothing in this version"));
             }
         }
         Ok(context)
@@ -86,33 +90,18 @@ impl Context {
         self.format == Format::Json
     }
 
-    /// Keeps standard error for one document of JSON: there is no talk besides.
-    pub(crate) fn keep_for_document(&self) {
-        self.is_document.set(true);
-    }
-
-    /// Talk: a line on standard error, unless nobody wants to hear it.
-    pub(crate) fn say(&self, line: &str) {
-        if !self.quiet && !self.is_document.get() {
-            tell(&Page::of_line(line), self.color);
+    /// How much pages say.
+    pub(crate) const fn verbosity(&self) -> Verbosity {
+        match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (false, true) => Verbosity::Verbose,
+            (false, false) => Verbosity::Normal,
         }
     }
 
-    /// Says what stands on standard error whoever wants to hear the verdict alone.
-    pub(crate) fn insist(&self, page: &Page) {
-        tell(page, self.color);
-    }
-
-    /// The same for programs.
-    pub(crate) fn insist_json(&self, json: &Json) {
-        streams::tell_json(json);
-    }
-
-    /// Tells a person who waits what is being waited for.
-    pub(crate) fn announce(&self, line: &str) {
-        if self.source.announces() && !self.is_document.get() {
-            tell(&Page::of_line(line), self.color);
-        }
+    /// The crypto table of the flag, of the configuration file, or the default.
+    pub(crate) fn crypto(&self, flag: Option<CryptoChoice>) -> Crypto<'static> {
+        flag.or(self.config.crypto).unwrap_or(CryptoChoice::AwsLc).table()
     }
 
     /// Opens the file of --output, if one was named, unless the run would read what it writes. What is there

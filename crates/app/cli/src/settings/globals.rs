@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, ColorChoice, ValueEnum, ValueHint};
+use teeproof::core::Crypto;
 
 use crate::output::files::path::OutputPath;
 
@@ -105,6 +106,16 @@ pub(crate) enum CryptoChoice {
     Rustcrypto,
     /// aws-lc-rs: fast.
     AwsLc,
+}
+
+impl CryptoChoice {
+    /// The table itself.
+    pub(crate) const fn table(self) -> Crypto<'static> {
+        match self {
+            Self::Rustcrypto => teeproof_rustcrypto::TABLE,
+            Self::AwsLc => teeproof_aws_lc::TABLE,
+        }
+    }
 }
 
 impl Globals {

@@ -1,17 +1,13 @@
 //! `teeproof bundle`: evidence and what endorses it, in one file.
 
+mod arguments;
 mod create;
 mod export;
 mod redact;
 mod show;
 
-use std::path::{Path, PathBuf};
-
 use clap::{Args, Subcommand};
-use teeproof_evidence::bundle::{Bundle, BundleError};
-use teeproof_evidence::{Sniffed, sniff};
 
-use crate::input::source;
 use crate::output::fault::Fault;
 use crate::output::product::{Product, ProductForm};
 use crate::settings::context::Context;
@@ -54,46 +50,5 @@ pub(crate) fn run(args: &BundleArgs, context: &Context) -> Result<Product, Fault
         BundleCommand::Show(args) => show::run(args, context),
         BundleCommand::Export(args) => export::run(args, context),
         BundleCommand::Redact(args) => redact::run(args, context),
-    }
-}
-
-/// A bundle that was named.
-#[derive(Debug, Args)]
-struct Named {
-    /// The bundle, CBOR or JSON; - is stdin
-    #[arg(value_name = "BUNDLE")]
-    bundle: PathBuf,
-}
-
-impl Named {
-    fn read(&self, context: &Context) -> Result<Bundle, Fault> {
-        let bytes = context.source.read(&self.bundle)?;
-        Bundle::read(&bytes).map_err(|error| match sniff(&bytes, None) {
-            // One part of evidence is taken for a bundle by those who have nothing else.
-            Ok(Sniffed { kind, .. }) if !kind.is_container() => {
-                let message = format!("{} is no bundle yet", kind.with_article());
-                let hint = "make one of it first: teeproof bundle create FILE… -o machine.bundle";
-                Fault::malformed(message, hint).in_file(source::name(&self.bundle))
-            }
-            _ => fault(&error, &self.bundle),
-        })
-    }
-}
-
-fn fault(error: &BundleError, file: &Path) -> Fault {
-    Fault::bundle(error).in_file(source::name(file))
-}
-
-/// The form in which a bundle is written.
-#[derive(Debug, Args)]
-struct Form {
-    /// Write the JSON form instead of CBOR
-    #[arg(long)]
-    json: bool,
-}
-
-impl Form {
-    fn product(&self, bundle: &Bundle) -> Product {
-        if self.json { Product::json_text(&bundle.to_json()) } else { Product::file(bundle.to_cbor()) }
     }
 }

@@ -1,9 +1,8 @@
 //! `teeproof completions`: what a shell needs to complete the command line.
 
-use clap::{Args, ColorChoice};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use crate::cli;
 use crate::output::fault::Fault;
 use crate::output::product::Product;
 
@@ -16,9 +15,8 @@ pub(crate) struct CompletionsArgs {
 }
 
 /// Runs the verb.
-pub(crate) fn run(args: &CompletionsArgs) -> Result<Product, Fault> {
+pub(crate) fn run(args: &CompletionsArgs, mut command: Command) -> Result<Product, Fault> {
     let mut script = Vec::new();
-    let mut command = cli::command(ColorChoice::Never);
     clap_complete::generate(args.shell, &mut command, "teeproof", &mut script);
     String::from_utf8(script).map(Product::text).map_err(|_| Fault::internal("the script is not UTF-8 text"))
 }

@@ -15,7 +15,6 @@ use crate::input::tpm::TpmArgs;
 use crate::output::fault::Fault;
 use crate::output::product::Product;
 use crate::settings::context::Context;
-use probe::Probe;
 
 /// Find out what this machine has for attestation, and what to do about what it lacks
 ///

@@ -1,8 +1,6 @@
 //! `teeproof explain`: what a check, an exit code or a TPM's response code means, and what to do
 //! about it.
 
-mod human;
-
 use clap::Args;
 use serde::Serialize;
 use teeproof::all_checks;
@@ -10,10 +8,11 @@ use teeproof::core::Check;
 use teeproof::tpm::checks::CERTIFY;
 use teeproof_vtpm::{KNOWN_CODES, KnownCode, ResponseCode};
 
-use crate::output::exits::{EXITS, Exit, GRAVITY};
+use crate::output::exits::{EXITS, Exit, GRAVITY, GRAVITY_TEXT};
 use crate::output::fault::Fault;
+use crate::output::hints::nearest;
+use crate::output::page::{NAME, Page, WIDTH, wrap};
 use crate::output::product::Product;
-use crate::parse_errors::nearest;
 use crate::settings::context::Context;
 
 /// Explain a check, an exit code or a TPM's response code, or list them all
@@ -38,7 +37,7 @@ pub(crate) fn run(args: &ExplainArgs, context: &Context) -> Result<Product, Faul
         let schema = "teeproof/explanation/1";
         Product::json(&Json { schema, explanation: &explanation }, 0)
     } else {
-        Ok(Product::of(human::page(&explanation)))
+        Ok(Product::of(page(&explanation)))
     }
 }
 
@@ -90,7 +89,7 @@ fn numbered(number: u32) -> Result<Explanation, Fault> {
 }
 
 /// The checks of evidence, and those of a key that a secret is sealed to.
-pub(crate) fn checks() -> impl Iterator<Item = &'static Check> {
+fn checks() -> impl Iterator<Item = &'static Check> {
     all_checks().chain(CERTIFY.iter().copied())
 }
 
@@ -178,4 +177,75 @@ struct Json<'a> {
     schema: &'static str,
     #[serde(flatten)]
     explanation: &'a Explanation,
+}
+
+/// The whole page.
+fn page(explanation: &Explanation) -> Page {
+    let mut page = Page::new();
+    match explanation {
+        Explanation::Check(check) => one_check(&mut page, check),
+        Explanation::Exit(exit) => one_exit(&mut page, exit),
+        Explanation::Tpm(code) => tpm_code(&mut page, code),
+        Explanation::All { exits, checks, .. } => {
+            page.paint(NAME, "Exit codes").end();
+            for exit in *exits {
+                page.line(format_args!("  {:<22}  {}", exit.code, exit.meaning));
+            }
+            page.line(format_args!("  Of many files, the gravest: {GRAVITY_TEXT}"));
+            page.paint(NAME, "Checks").end();
+            for check in checks {
+                page.line(format_args!("  {:<22}  {}", check.id, check.title));
+            }
+        }
+    }
+    page
+}
+
+fn one_check(page: &mut Page, check: &Explained) {
+    page.paint(NAME, check.id).add(": ").line(check.title);
+    let exits: Vec<_> = check.exits.iter().map(u8::to_string).collect();
+    let exits = if exits.is_empty() { "none, it only warns".to_owned() } else { exits.join(" or ") };
+    row(page, "proves", check.proves);
+    row(page, "if it fails", check.hint);
+    row(page, "exit", &exits);
+    row(page, "source", check.source);
+}
+
+fn one_exit(page: &mut Page, exit: &Exit) {
+    page.paint(NAME, format_args!("exit {}", exit.code)).add(": ").line(exit.meaning);
+    row(page, "what to do", exit.advice);
+    row(page, "of many", &format!("a run over many files ends with the gravest: {GRAVITY_TEXT}"));
+}
+
+fn tpm_code(page: &mut Page, code: &TpmCode) {
+    let about = code.about.as_ref().map(|about| format!(", {about}")).unwrap_or_default();
+    page.paint(NAME, code.name).line(format_args!(" ({}{about}): {}", code.code, code.meaning));
+    row(page, "what to do", code.hint);
+    if let Some(note) = &code.note {
+        row(page, "note", note);
+    }
+}
+
+fn row(page: &mut Page, name: &str, text: &str) {
+    for (index, line) in wrap(text, WIDTH.saturating_sub(15)).iter().enumerate() {
+        let name = if index == 0 { name } else { "" };
+        page.line(format_args!("  {name:<11}  {line}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_exit_of_a_check_is_explained() {
+        // These warn, and never fail.
+        let warnings = [teeproof::INPUT_IGNORED.id, "revocation.unused", "ak.key"];
+        for check in checks() {
+            assert_eq!(check.exits.is_empty(), warnings.contains(&check.id), "{}", check.id);
+            for code in check.exits {
+                assert!(EXITS.iter().any(|exit| exit.code == *code), "{}", check.id);
+            }
+        }
+    }
 }

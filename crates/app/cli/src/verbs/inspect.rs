@@ -2,20 +2,20 @@
 //! and the output says so.
 
 mod human;
-mod tree;
+mod inspection;
 
 use std::path::PathBuf;
 
 use clap::Args;
-use serde::Serialize;
-use teeproof::{ReplayHashes, wire};
-use teeproof_evidence::{Kind, Sniffed, sniff};
+use teeproof::ReplayHashes;
+use teeproof_evidence::{Kind, sniff};
 
+use crate::input::evidence_files::kind;
 use crate::input::source;
 use crate::output::fault::Fault;
 use crate::output::product::Product;
 use crate::settings::context::Context;
-use tree::{Node, Tree};
+use inspection::{Inspection, Tree};
 
 /// Print every field of a structure, checking nothing
 ///
@@ -27,7 +27,7 @@ pub(crate) struct InspectArgs {
     file: PathBuf,
 
     /// What the file is, whatever it looks like
-    #[arg(long = "as", value_name = "KIND", value_parser = crate::verification::args::kind())]
+    #[arg(long = "as", value_name = "KIND", value_parser = kind())]
     kind: Option<Kind>,
 }
 
@@ -46,51 +46,5 @@ pub(crate) fn run(args: &InspectArgs, context: &Context) -> Result<Product, Faul
         Product::json(&inspection, 0)
     } else {
         Ok(Product::of(human::page(&inspection, context.quiet)))
-    }
-}
-
-/// What was told of a file.
-#[derive(Debug, Serialize)]
-struct Inspection<'a> {
-    schema: &'static str,
-    file: &'a str,
-    kind: &'static str,
-    encoding: &'static str,
-    note: Option<&'static str>,
-    status: &'static str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<String>,
-    flaw: Option<Flaw>,
-    structures: Vec<Node>,
-}
-
-impl<'a> Inspection<'a> {
-    fn new(file: &'a str, sniffed: &Sniffed, flaw: Option<wire::Error>, structures: Vec<Node>) -> Self {
-        Self {
-            schema: "teeproof/inspection/1",
-            file,
-            kind: sniffed.kind.as_str(),
-            encoding: sniffed.encoding.as_str(),
-            note: sniffed.note,
-            status: "not checked",
-            warnings: sniffed.warnings.iter().map(ToString::to_string).collect(),
-            flaw: flaw.map(Flaw::new),
-            structures,
-        }
-    }
-}
-
-/// A rule that the structure breaks, though its fields can be told.
-#[derive(Debug, Serialize)]
-struct Flaw {
-    what: &'static str,
-    offset: usize,
-    expected: &'static str,
-    message: String,
-}
-
-impl Flaw {
-    fn new(error: wire::Error) -> Self {
-        Self { what: error.what, offset: error.offset, expected: error.expected, message: error.to_string() }
     }
 }

@@ -2,13 +2,12 @@
 
 use std::path::Path;
 
-use clap::{Args, ColorChoice, Command, ValueHint};
+use clap::{Args, Command, ValueHint};
 use clap_mangen::Man;
 
-use crate::cli;
 use crate::output::fault::Fault;
-use crate::output::files::file::Placement;
 use crate::output::files::path::OutputPath;
+use crate::output::files::path::Placement;
 use crate::output::product::Product;
 use crate::settings::context::Context;
 
@@ -21,15 +20,15 @@ pub(crate) struct ManArgs {
 }
 
 /// Runs the verb.
-pub(crate) fn run(args: &ManArgs, context: &Context) -> Result<Product, Fault> {
+pub(crate) fn run(args: &ManArgs, command: Command, context: &Context) -> Result<Product, Fault> {
     match &args.output_dir {
-        None => page(),
-        Some(directory) => pages(&directory.0, context),
+        None => page(command),
+        Some(directory) => pages(command, &directory.0, context),
     }
 }
 
-fn page() -> Result<Product, Fault> {
-    let roff = rendered(&Man::new(cli::command(ColorChoice::Never)))?;
+fn page(command: Command) -> Result<Product, Fault> {
+    let roff = rendered(&Man::new(command))?;
     String::from_utf8(roff).map(Product::text).map_err(|_| Fault::internal("the page is not UTF-8 text"))
 }
 
@@ -40,8 +39,8 @@ fn rendered(man: &Man) -> Result<Vec<u8>, Fault> {
 }
 
 /// The pages of all verbs. None takes its place before all are written.
-fn pages(directory: &Path, context: &Context) -> Result<Product, Fault> {
-    let mut command = cli::command(ColorChoice::Never).disable_help_subcommand(true);
+fn pages(command: Command, directory: &Path, context: &Context) -> Result<Product, Fault> {
+    let mut command = command.disable_help_subcommand(true);
     command.build();
     let mut files = Vec::new();
     for man in mans(&command) {

@@ -7,9 +7,7 @@ mod key_file;
 mod sink;
 
 use clap::{Args, Subcommand};
-use teeproof_vtpm::seal::SealError;
 
-use crate::input::tpm;
 use crate::output::fault::Fault;
 use crate::output::product::{Product, ProductForm};
 use crate::settings::context::Context;
@@ -56,18 +54,5 @@ pub(crate) fn run(args: &SealArgs, context: &Context) -> Result<Product, Fault> 
         SealCommand::Encrypt(args) => encrypt::run(args, context),
         SealCommand::EncryptUnverified(args) => encrypt::unverified(args, context),
         SealCommand::Decrypt(args) => decrypt::run(args, context),
-    }
-}
-
-/// A secret was not sealed or not opened.
-fn fault(error: &SealError) -> Fault {
-    let (message, hint) = (error.to_string(), error.hint());
-    match error {
-        SealError::Tpm(error) => tpm::fault(error),
-        SealError::RegistersChanged | SealError::OtherMachine => Fault::not_bound(message, hint),
-        SealError::Altered => Fault::altered(message, hint),
-        SealError::Io(_) => Fault::usage(message, hint),
-        SealError::Crypto => Fault::internal(message),
-        _ => Fault::malformed(message, hint),
     }
 }

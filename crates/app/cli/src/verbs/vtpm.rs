@@ -1,15 +1,16 @@
 //! `teeproof vtpm`: one thing asked of the virtual TPM, and its answer as it came.
 
-pub(crate) mod key;
+mod key;
 mod log;
 mod nv;
-pub(crate) mod pcr;
+mod pcr;
 mod quote;
-pub(crate) mod report;
+mod report;
 
 use clap::{Args, Subcommand};
 
 use crate::input::tpm::TpmArgs;
+use crate::input::tpm_keys;
 use crate::output::fault::Fault;
 use crate::output::product::{Product, ProductForm};
 use crate::settings::context::Context;
@@ -64,8 +65,8 @@ pub(crate) fn run(args: &VtpmArgs, context: &Context) -> Result<Product, Fault> 
         VtpmCommand::Quote(command) => quote::run(command, &args.tpm, context),
         VtpmCommand::Pcr(command) => pcr::run(command, &args.tpm, context),
         VtpmCommand::Nv(command) => nv::run(command, &args.tpm, context),
-        VtpmCommand::Ak(command) => key::run(&key::AK, command, &args.tpm, context),
-        VtpmCommand::Ek(command) => key::run(&key::EK, command, &args.tpm, context),
+        VtpmCommand::Ak(command) => key::run(&tpm_keys::AK, command, &args.tpm, context),
+        VtpmCommand::Ek(command) => key::run(&tpm_keys::EK, command, &args.tpm, context),
         VtpmCommand::Log(command) => log::run(command),
     }
 }

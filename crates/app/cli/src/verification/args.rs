@@ -8,7 +8,7 @@ use teeproof::core::Technology;
 use teeproof::nitro::DEFAULT_SKEW_SECS;
 use teeproof_evidence::Kind;
 
-use crate::input::evidence_files::Backing;
+use crate::input::evidence_files::{Backing, kind, named};
 use crate::input::time::At;
 use crate::settings::globals::CryptoChoice;
 
@@ -87,17 +87,6 @@ impl VerifyArgs {
 fn technology() -> impl TypedValueParser<Value = Technology> {
     PossibleValuesParser::new(Technology::ALL.iter().map(|one| one.as_str()))
         .try_map(|name| named(Technology::ALL, &name, |one| one.as_str()))
-}
-
-/// The kinds that `--as` names.
-pub(crate) fn kind() -> impl TypedValueParser<Value = Kind> {
-    PossibleValuesParser::new(Kind::NAMED.iter().map(|kind| kind.as_str()))
-        .try_map(|name| named(Kind::NAMED, &name, |kind| kind.as_str()))
-}
-
-fn named<T: Copy>(all: &[T], name: &str, of: fn(T) -> &'static str) -> Result<T, String> {
-    let found = all.iter().copied().find(|one| of(*one) == name);
-    found.ok_or_else(|| format!("{name} is not known"))
 }
 
 const EXAMPLES: &str = "\

@@ -6,17 +6,18 @@ use teeproof::nitro::{Limits, Moment};
 use teeproof::wire::certificate::Certificate;
 use teeproof::wire::crl::RevocationList;
 use teeproof::x509::{Anchors, CachedSignatures};
-use teeproof::{Policy, Request};
+use teeproof::{AttestationResult, Policy, Request};
 use teeproof_evidence::InputWarning;
 
-use super::args::VerifyArgs;
 use crate::input::bytes;
-use crate::input::evidence_files;
+use crate::input::evidence_files::{self, Files};
 use crate::input::nonce;
+use crate::input::policy_file::{self, PolicyChoice};
 use crate::output::fault::Fault;
+use crate::output::page::Page;
+use crate::output::result_page;
 use crate::settings::context::Context;
-use crate::settings::globals::CryptoChoice;
-use crate::verbs::policy::{self, PolicyChoice};
+use crate::verification::args::VerifyArgs;
 
 /// What is asked.
 pub(crate) struct Asked<'a> {
@@ -37,9 +38,9 @@ impl<'a> Asked<'a> {
             Some(policy) => Some(PolicyChoice::parse(policy)?),
             None => context.config.policy.clone(),
         };
-        let policy = choice.as_ref().map(|choice| policy::load(choice, &context.source)).transpose()?;
+        let policy = choice.as_ref().map(|choice| policy_file::load(choice, &context.source)).transpose()?;
         let user_data = user_data(args, context)?;
-        let crypto = table(args.crypto.or(context.config.crypto));
+        let crypto = context.crypto(args.crypto);
         Ok(Self { args, nonce, user_data, at: args.at.moment(), choice, policy, crypto })
     }
 
@@ -102,7 +103,7 @@ fn nonce_of(args: &VerifyArgs, context: &Context) -> Result<Option<Vec<u8>>, Fau
             ))
         };
     };
-    nonce::read(text, "--nonce", context).map(Some)
+    nonce::read(text, "--nonce", &context.source).map(Some)
 }
 
 /// What user-data must hold. More than 64 bytes could never be held.
@@ -116,10 +117,25 @@ fn user_data(args: &VerifyArgs, context: &Context) -> Result<Option<Vec<u8>>, Fa
     Ok(Some(bytes))
 }
 
-/// The table that was chosen, or the fast one.
-pub(crate) const fn table(choice: Option<CryptoChoice>) -> Crypto<'static> {
-    match choice {
-        Some(CryptoChoice::Rustcrypto) => teeproof_rustcrypto::TABLE,
-        _ => teeproof_aws_lc::TABLE,
-    }
+/// Verifies what the arguments name, and hands the result on, which borrows the files.
+pub(crate) fn with_result<T>(
+    args: &VerifyArgs,
+    asked: &Asked<'_>,
+    context: &Context,
+    then: impl FnOnce(&AttestationResult<'_>) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    let files = Files::read(&args.files, args.kind, &args.backing, &context.source, &context.messages)?;
+    let evidence = files.evidence()?;
+    let certificates = files.certificates()?;
+    let lists = files.revocation_lists()?;
+    let anchors = files.anchors();
+    let request = asked.request(&certificates, &lists, &anchors, files.inputs().warnings());
+    let result = teeproof::verify(&evidence, &request)
+        .map_err(|error| Fault::usage(error.to_string(), error.hint()).in_file(files.name()))?;
+    then(&result)
+}
+
+/// The result for people.
+pub(crate) fn page(result: &AttestationResult<'_>, asked: &Asked<'_>, context: &Context) -> Page {
+    result_page::page(result, asked.is_genuine(), context.verbosity())
 }

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 
-use crate::output::files::file::Placement;
+use crate::output::files::path::Placement;
 
 /// Gives the new file the mode that it has to have, whatever the process's mask. Where it takes another's place,
 /// it gets that one's owner, group and access list as far as that is allowed; where not, whoever could do less

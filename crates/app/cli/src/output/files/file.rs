@@ -11,26 +11,13 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use crate::input::source::is_stdin;
 use crate::output::fault::Fault;
 use crate::output::files::access::adopt;
-use crate::output::files::path::{FileIdentity, is_same_entry, unwritable};
+use crate::output::files::path::is_standard_stream;
+use crate::output::files::path::{FileIdentity, Placement, is_same_entry, unwritable};
 use crate::output::files::target::OutputPlace;
+use crate::output::files::temporary::Undo;
 use crate::output::files::temporary::{Part, directory_of, give_name, named, unnamed};
-use crate::output::files::transaction::Undo;
-
-/// What may be done with a file that has the name already, and who may read the new one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Placement {
-    /// The file is replaced, and the one behind a link in its stead. Its mode and its owner stay.
-    Replace,
-    /// The same, and a link is refused: nobody named this file, but the directory that it is in.
-    ReplaceEntry,
-    /// The file is replaced by one that only the owner may read; a link is refused.
-    Private,
-    /// There must be nothing of this name.
-    NewOnly,
-}
 
 /// A file that is being written.
 #[derive(Debug)]
@@ -63,7 +50,7 @@ struct Replacement {
 impl OutputFile {
     /// Opens it. What is there stays as it is until [`OutputFile::commit`].
     pub(crate) fn open(path: &Path, placement: Placement) -> Result<Self, Fault> {
-        if is_stdin(path) {
+        if is_standard_stream(path) {
             return Err(Fault::usage(
                 "standard output has the product of this command, and no other file",
                 "name a file; one that is called - is ./-",

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use clap::builder::{TypedValueParser, ValueParserFactory};
 
 use crate::output::fault::Fault;
-use crate::output::files::file::Placement;
 
 /// A path on the command line that is written, which [`crate::input::overlap`] tells by its type from those that are
 /// read.
@@ -20,6 +19,24 @@ impl ValueParserFactory for OutputPath {
     fn value_parser() -> Self::Parser {
         clap::builder::PathBufValueParser::new().map(Self)
     }
+}
+
+/// What may be done with a file that has the name already, and who may read the new one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Placement {
+    /// The file is replaced, and the one behind a link in its stead. Its mode and its owner stay.
+    Replace,
+    /// The same, and a link is refused: nobody named this file, but the directory that it is in.
+    ReplaceEntry,
+    /// The file is replaced by one that only the owner may read; a link is refused.
+    Private,
+    /// There must be nothing of this name.
+    NewOnly,
+}
+
+/// Whether the path means a standard stream: `-`.
+pub(crate) fn is_standard_stream(path: &Path) -> bool {
+    path == Path::new("-")
 }
 
 /// A file cannot be written. That the disk is full is a failure of the output; all else is for the person to

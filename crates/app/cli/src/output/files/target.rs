@@ -9,7 +9,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::output::fault::Fault;
-use crate::output::files::file::Placement;
+use crate::output::files::path::Placement;
 use crate::output::files::path::unwritable;
 
 /// What an output's path leads to.

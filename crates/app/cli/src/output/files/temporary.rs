@@ -91,6 +91,41 @@ impl Drop for Part {
     }
 }
 
+/// How a file that has its place loses it again.
+#[derive(Debug)]
+pub(crate) enum Undo {
+    /// Nothing was there.
+    Remove(PathBuf),
+    /// The older file has the other's name.
+    Exchange(Part, PathBuf),
+    /// The older file has a second name.
+    Rename(Part, PathBuf),
+    /// What was written is gone, or the file system cannot keep an older file.
+    Nothing,
+}
+
+impl Undo {
+    pub(crate) fn run(self) {
+        match self {
+            Self::Remove(target) => {
+                // What cannot be removed stays; the error that led here is what is said.
+                let _ = fs::remove_file(target);
+            }
+            // A part is removed when it is dropped: the new file, unless the older one is still there.
+            Self::Exchange(part, target) => match part.exchange(&target) {
+                Ok(()) => drop(part),
+                Err(_) => part.leave(),
+            },
+            Self::Rename(older, target) => {
+                let path = older.path.clone();
+                older.leave();
+                let _ = fs::rename(path, target);
+            }
+            Self::Nothing => (),
+        }
+    }
+}
+
 /// A name that nobody can guess, so that nobody can have put something there.
 fn part_name(directory: &Path) -> io::Result<PathBuf> {
     let mut random = [0; 16];

@@ -1,24 +1,8 @@
 //! Files that belong together get their places together, or none does.
 
-use std::fs;
-use std::path::PathBuf;
-
 use crate::output::fault::Fault;
 use crate::output::files::file::OutputFile;
-use crate::output::files::temporary::Part;
-
-/// How a file that has its place loses it again.
-#[derive(Debug)]
-pub(crate) enum Undo {
-    /// Nothing was there.
-    Remove(PathBuf),
-    /// The older file has the other's name.
-    Exchange(Part, PathBuf),
-    /// The older file has a second name.
-    Rename(Part, PathBuf),
-    /// What was written is gone, or the file system cannot keep an older file.
-    Nothing,
-}
+use crate::output::files::temporary::Undo;
 
 /// Files that have their places, and lose them again unless they are kept.
 #[derive(Debug, Default)]
@@ -49,32 +33,12 @@ impl Drop for PlacedFiles {
     }
 }
 
-impl Undo {
-    fn run(self) {
-        match self {
-            Self::Remove(target) => {
-                // What cannot be removed stays; the error that led here is what is said.
-                let _ = fs::remove_file(target);
-            }
-            // A part is removed when it is dropped: the new file, unless the older one is still there.
-            Self::Exchange(part, target) => match part.exchange(&target) {
-                Ok(()) => drop(part),
-                Err(_) => part.leave(),
-            },
-            Self::Rename(older, target) => {
-                let path = older.path.clone();
-                older.leave();
-                let _ = fs::rename(path, target);
-            }
-            Self::Nothing => (),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
-    use crate::output::files::file::Placement;
+    use crate::output::files::path::Placement;
 
     /// The last of three cannot be placed, and nothing told so before.
     #[test]

@@ -6,7 +6,7 @@ use clap::Args;
 use teeproof::core::Time;
 use teeproof_evidence::bundle::{Bundle, Collection, ReportAge};
 
-use super::Form;
+use super::arguments::Form;
 use crate::input::evidence_files::{Backing, Files};
 use crate::input::time::{now, rfc3339};
 use crate::output::fault::Fault;
@@ -39,7 +39,7 @@ pub(super) struct CreateArgs {
 /// Runs the verb.
 pub(super) fn run(args: &CreateArgs, context: &Context) -> Result<Product, Fault> {
     let backing = Backing { endorsements: args.endorsements.clone(), ..Backing::default() };
-    let files = Files::read(&args.files, None, &backing, context)?;
+    let files = Files::read(&args.files, None, &backing, &context.source, &context.messages)?;
     // What could not be verified for the way it was put together is not bundled either.
     files.evidence()?;
     let report = args.report.as_deref().map(|age| match age {

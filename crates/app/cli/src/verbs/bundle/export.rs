@@ -6,10 +6,10 @@ use clap::{Args, ValueHint};
 
 use teeproof_evidence::bundle::Bundle;
 
-use super::Named;
+use super::arguments::Named;
 use crate::output::fault::Fault;
-use crate::output::files::file::Placement;
 use crate::output::files::path::OutputPath;
+use crate::output::files::path::Placement;
 use crate::output::page::Page;
 use crate::output::product::Product;
 use crate::settings::context::Context;

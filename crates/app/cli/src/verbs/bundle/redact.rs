@@ -3,7 +3,7 @@
 use clap::Args;
 use teeproof_evidence::bundle::Redaction;
 
-use super::{Form, Named, fault};
+use super::arguments::{Form, Named, fault};
 use crate::input::bytes;
 use crate::output::fault::Fault;
 use crate::output::product::Product;
@@ -44,10 +44,16 @@ pub(super) fn run(args: &RedactArgs, context: &Context) -> Result<Product, Fault
         bundle.redact(&salt, &teeproof_aws_lc::TABLE).map_err(|error| fault(&error, &args.named.bundle))?;
     for (place, count) in counted(redacted.redactions()) {
         let places = if count == 1 { "place" } else { "places" };
-        context.say(&format!("replaced: {} in {}: {count} {places}", place.what.as_str(), place.part));
+        context.messages.say(&format!(
+            "replaced: {} in {}: {count} {places}",
+            place.what.as_str(),
+            place.part
+        ));
     }
     if args.salt.is_none() {
-        context.say("a random salt was used and is not kept: nobody can tell the machine from its hashes");
+        context
+            .messages
+            .say("a random salt was used and is not kept: nobody can tell the machine from its hashes");
     }
     Ok(args.form.product(&redacted))
 }

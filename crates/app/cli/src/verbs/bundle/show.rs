@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 use teeproof_evidence::bundle::{Bundle, ReportAge};
 
-use super::Named;
+use super::arguments::Named;
 use crate::input::source;
 use crate::output::fault::Fault;
 use crate::output::page::{LOUD, NAME, Page};

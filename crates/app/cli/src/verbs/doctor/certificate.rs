@@ -4,8 +4,7 @@ use teeproof::core::Time;
 use teeproof::wire::certificate::Certificate;
 use teeproof_vtpm::{Tpm, ak_certificate};
 
-use super::Probe;
-use super::tpm::failed;
+use super::probe::Probe;
 use crate::input::time::now;
 
 const DAY: i64 = 86_400;
@@ -22,7 +21,7 @@ pub(super) fn probes(tpm: &mut dyn Tpm) -> Vec<Probe> {
             let fix = "origin then rests on the launch measurement alone; Azure's guest agent fetches one";
             return vec![Probe::poor(NAME, "there is none", fix), clock(None)];
         }
-        Err(error) => return vec![failed(NAME, &error), clock(None)],
+        Err(error) => return vec![Probe::failed(NAME, &error), clock(None)],
     };
     match Certificate::parse(&der) {
         Ok(certificate) => vec![age(&certificate, now()), clock(Some(&certificate))],

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use teeproof::core::Outcome;
+use teeproof_vtpm::Error;
 
 use crate::output::page::{BAD, GOOD, Page, WIDTH, escaped, hint, mark, wrap};
 
@@ -29,6 +30,11 @@ impl Probe {
     /// No evidence can be collected.
     pub(super) fn bad(name: &'static str, found: impl Into<String>, fix: impl Into<String>) -> Self {
         Self { name, outcome: Outcome::Fail, found: found.into(), fix: Some(fix.into()) }
+    }
+
+    /// The TPM does not answer as it must.
+    pub(super) fn failed(name: &'static str, error: &Error) -> Self {
+        Self::bad(name, error.to_string(), error.hint())
     }
 
     /// Not looked at, for this reason.

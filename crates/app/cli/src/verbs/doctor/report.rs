@@ -3,8 +3,7 @@
 use teeproof::wire::hcl::HclReport;
 use teeproof_vtpm::{Error, Report, Tpm};
 
-use super::Probe;
-use super::tpm::failed;
+use super::probe::Probe;
 
 /// Looks at the paravisor's report, as it lies there.
 pub(super) fn probe(tpm: &mut dyn Tpm) -> Probe {
@@ -12,7 +11,7 @@ pub(super) fn probe(tpm: &mut dyn Tpm) -> Probe {
     let report = match Report::read(tpm) {
         Ok(report) => report,
         Err(error @ Error::Torn { .. }) => return Probe::poor(NAME, error.to_string(), error.hint()),
-        Err(error) => return failed(NAME, &error),
+        Err(error) => return Probe::failed(NAME, &error),
     };
     let Ok(envelope) = HclReport::parse(report.bytes()) else {
         return Probe::bad(

@@ -5,7 +5,7 @@ use std::path::Path;
 use teeproof_endorse::azure_metadata_answers;
 use teeproof_vtpm::NoLog;
 
-use super::Probe;
+use super::probe::Probe;
 use crate::input::azure::http;
 use crate::settings::context::Context;
 
@@ -36,7 +36,7 @@ pub(super) fn metadata(url: &str, context: &Context) -> Probe {
     if context.offline {
         return Probe::skipped(NAME, "not asked, --offline was given");
     }
-    match azure_metadata_answers(&http(context), url) {
+    match azure_metadata_answers(&http(context.timeout), url) {
         Ok(()) => Probe::good(NAME, format!("{url} answers")),
         Err(error) => {
             let fix = format!("{}; without it, hand the VCEK's chain to the verifier", error.hint());

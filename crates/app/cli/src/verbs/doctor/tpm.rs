@@ -2,7 +2,8 @@
 
 use teeproof_vtpm::{Error, Registers, Tpm, check_input, handles, hash_name};
 
-use super::{Probe, certificate, report};
+use super::probe::Probe;
+use super::{certificate, report};
 use crate::input::tpm::TpmArgs;
 use crate::output::fault::Fault;
 
@@ -16,7 +17,7 @@ pub(super) fn all(args: &TpmArgs) -> Result<Vec<Probe>, Fault> {
     let address = args.address()?;
     let mut tpm = match teeproof_vtpm::open(&address) {
         Ok(tpm) => tpm,
-        Err(error) => return Ok(vec![failed(NAME, &error)]),
+        Err(error) => return Ok(vec![Probe::failed(NAME, &error)]),
     };
     let tpm = tpm.as_mut();
     match maker(tpm) {
@@ -26,7 +27,7 @@ pub(super) fn all(args: &TpmArgs) -> Result<Vec<Probe>, Fault> {
             probes.extend(certificate::probes(tpm));
             Ok(probes)
         }
-        Err(error) => Ok(vec![failed(NAME, &error)]),
+        Err(error) => Ok(vec![Probe::failed(NAME, &error)]),
     }
 }
 
@@ -51,7 +52,7 @@ fn input(tpm: &mut dyn Tpm) -> Probe {
         Err(error) if error.is_absent() => {
             return Probe::good(NAME, "0x01400002 is not defined yet; collecting defines it");
         }
-        Err(error) => return failed(NAME, &error),
+        Err(error) => return Probe::failed(NAME, &error),
     };
     match check_input(&public) {
         Ok(()) => Probe::good(NAME, "0x01400002, 64 bytes"),
@@ -68,7 +69,7 @@ fn key(tpm: &mut dyn Tpm) -> Probe {
             "there is none at 0x81000003",
             "the paravisor of a confidential VM makes it; this TPM is another's, or somebody took it away: restart the machine",
         ),
-        Err(error) => failed(NAME, &error),
+        Err(error) => Probe::failed(NAME, &error),
     }
 }
 
@@ -76,7 +77,7 @@ fn banks(tpm: &mut dyn Tpm) -> Probe {
     const NAME: &str = "registers";
     let banks = match tpm.banks() {
         Ok(banks) => banks,
-        Err(error) => return failed(NAME, &error),
+        Err(error) => return Probe::failed(NAME, &error),
     };
     let named = |bank: u16| hash_name(bank).map_or_else(|| format!("{bank:#06x}"), str::to_owned);
     let used = banks.iter().filter(|bank| bank.bitmap != 0);
@@ -87,9 +88,4 @@ fn banks(tpm: &mut dyn Tpm) -> Probe {
         let found = format!("banks {}: no SHA-256 bank", names.join(", "));
         Probe::bad(NAME, found, "allocate it with tpm2_pcrallocate sha256:all and restart the machine")
     }
-}
-
-/// The TPM does not answer as it must.
-pub(super) fn failed(name: &'static str, error: &Error) -> Probe {
-    Probe::bad(name, error.to_string(), error.hint())
 }

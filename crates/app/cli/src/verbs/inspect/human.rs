@@ -1,7 +1,6 @@
 //! An inspection as people read it.
 
-use super::Inspection;
-use super::tree::{Field, Node};
+use super::inspection::{Field, Inspection, Node};
 use crate::output::page::{BAD, DIM, NAME, Page, WIDTH, escaped, labelled, wrap};
 
 /// The whole page.

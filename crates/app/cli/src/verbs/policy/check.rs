@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use teeproof::Policy;
 
+use super::show;
 use super::show::Mistake;
-use super::{PolicyChoice, show, text};
+use crate::input::policy_file::{PolicyChoice, text};
 use crate::input::source;
 use crate::output::exits;
 use crate::output::fault::Fault;

@@ -41,7 +41,7 @@ pub(super) struct Trial<'a> {
 impl TrialArgs {
     /// Reads what stands behind all of the evidence.
     pub(super) fn shared(&self, context: &Context) -> Result<Files, Fault> {
-        Files::shared(&self.backing, context)
+        Files::shared(&self.backing, &context.source, &context.messages)
     }
 
     /// The trial with what stands behind it, under this policy if there is one.
@@ -51,7 +51,7 @@ impl TrialArgs {
         policy: Option<&'a Policy>,
         context: &Context,
     ) -> Trial<'a> {
-        let crypto = crate::verification::request::table(context.config.crypto);
+        let crypto = context.crypto(None);
         let lists_required = self.backing.require_revocation_lists;
         Trial { anchors: shared.anchors(), at: self.at.moment(), policy, lists_required, crypto }
     }
@@ -67,8 +67,10 @@ pub(super) struct Named {
 impl Named {
     /// Reads each file as one machine's evidence.
     pub(super) fn read(paths: &[PathBuf], shared: &Files, context: &Context) -> Vec<Self> {
-        let one =
-            |path: &PathBuf| Self { name: source::name(path), files: Files::one_told(path, shared, context) };
+        let one = |path: &PathBuf| Self {
+            name: source::name(path),
+            files: Files::one_told(path, shared, &context.source, &context.messages),
+        };
         paths.iter().map(one).collect()
     }
 

@@ -8,7 +8,7 @@ use teeproof::{AttestationResult, MixedFact, NoProposal, Proposal, ProposalChoic
 
 use super::recorded_evidence::{Case, Named, Trial, TrialArgs};
 use super::show;
-use crate::input::reason::reason;
+use crate::input::policy_file::reason;
 use crate::output::exits;
 use crate::output::fault::{Fault, WarningJson};
 use crate::output::page::{LOUD, Page};
@@ -95,7 +95,9 @@ fn each_once(named: Vec<Named>, context: &Context) -> Vec<Named> {
     let repeated: Vec<Option<usize>> = (0..evidence.len()).map(repeated).collect();
     for (one, before) in named.iter().zip(&repeated) {
         if let Some(before) = before.and_then(|before| named.get(before)) {
-            context.say(&format!("{}: the same evidence as {}, counted once", one.name, before.name));
+            context
+                .messages
+                .say(&format!("{}: the same evidence as {}, counted once", one.name, before.name));
         }
     }
     named.into_iter().zip(repeated).filter(|(_, before)| before.is_none()).map(|(one, _)| one).collect()
@@ -162,7 +164,7 @@ fn say_summary(proposal: &Proposal, learnt: &[Learnt<'_>], context: &Context) {
     if !context.quiet {
         page.line("read it, then try it on evidence that it has to accept or refuse: teeproof policy test POLICY BUNDLE");
     }
-    context.insist(&page);
+    context.messages.insist(&page);
 }
 
 /// All of them, or the gravest fault; the others are said.
@@ -185,7 +187,7 @@ fn all<T>(results: Vec<Result<T, Fault>>, context: &Context) -> Result<Vec<T>, F
         }
     }
     if !context.is_json() {
-        context.insist(&others);
+        context.messages.insist(&others);
     }
     gravest.map_or(Ok(good), Err)
 }

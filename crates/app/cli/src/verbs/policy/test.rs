@@ -7,7 +7,7 @@ use serde::Serialize;
 use teeproof::{AttestationResult, Finding};
 
 use super::recorded_evidence::{Named, TrialArgs};
-use super::{PolicyChoice, load};
+use crate::input::policy_file::{PolicyChoice, load};
 use crate::output::exits;
 use crate::output::fault::{Fault, FaultJson};
 use crate::output::page::{BAD, Page};

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use teeproof_vtpm::seal::open_envelope;
 
-use super::fault;
-use super::sink::Sink;
+use super::sink::{Sink, fault};
 use crate::input::source;
 use crate::input::tpm::TpmArgs;
 use crate::output::fault::Fault;

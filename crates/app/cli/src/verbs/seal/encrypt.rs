@@ -13,20 +13,18 @@ use teeproof::{AttestationResult, Verified};
 use teeproof_vtpm::seal::{SealingKey, seal_envelope};
 use teeproof_vtpm::{Padding, Registers};
 
-use super::fault;
 use super::key_file::KeyFile;
-use super::sink::Sink;
+use super::sink::{Sink, fault};
 use crate::input::nonce;
-use crate::input::reason::reason;
+use crate::input::policy_file::reason;
 use crate::input::source;
 use crate::output::fault::Fault;
 use crate::output::json::Json;
 use crate::output::page::{HINT, LOUD};
 use crate::output::product::Product;
 use crate::settings::context::Context;
-use crate::verbs::verify::{page, with_result};
 use crate::verification::args::VerifyArgs;
-use crate::verification::request::Asked;
+use crate::verification::request::{Asked, page, with_result};
 
 /// Verify a machine's evidence and its key, and seal a secret to it
 ///
@@ -128,10 +126,10 @@ pub(super) fn run(args: &EncryptArgs, context: &Context) -> Result<Product, Faul
         ));
     }
     if context.is_json() {
-        context.keep_for_document();
+        context.messages.keep_for_document();
     }
     let asked = Asked::read(&args.evidence, context)?;
-    let given = args.key_nonce.as_ref().map(|text| nonce::read(text, "--key-nonce", context));
+    let given = args.key_nonce.as_ref().map(|text| nonce::read(text, "--key-nonce", &context.source));
     let given = given.transpose()?;
     let key = args.what.key(context)?;
     if key.registers != args.pcrs.0 {
@@ -157,7 +155,7 @@ pub(super) fn run(args: &EncryptArgs, context: &Context) -> Result<Product, Faul
             demand_ground(result)?;
         }
         let target = check(vm, &key, given.as_deref().or(asked.nonce()), &asked)?;
-        context.say("evidence: accepted; the key is this machine's, in this state");
+        context.messages.say("evidence: accepted; the key is this machine's, in this state");
         args.what.seal(&target, context)
     })
 }
@@ -181,7 +179,7 @@ fn verdict(
     if context.is_json() {
         let schema = "teeproof/sealing-verdict/1";
         let Said { origin_accepted, padding } = said;
-        context.insist_json(&Json::of(&VerdictJson { schema, origin_accepted, padding, result })?);
+        context.messages.insist_json(&Json::of(&VerdictJson { schema, origin_accepted, padding, result })?);
         return Ok(());
     }
     let mut page = page(result, asked, context);
@@ -192,7 +190,7 @@ fn verdict(
         page.paint(LOUD, "warning:").add(" ").line(why);
         page.add("  ").paint(HINT, "hint:").add(" ").line(OTHER_PADDING);
     }
-    context.insist(&page);
+    context.messages.insist(&page);
     Ok(())
 }
 
@@ -233,7 +231,7 @@ fn demand_ground(result: &AttestationResult<'_>) -> Result<(), Fault> {
 
 /// Runs the verb that verifies nothing.
 pub(super) fn unverified(args: &UnverifiedArgs, context: &Context) -> Result<Product, Fault> {
-    context.say("nothing of the key is verified: whoever made it can open this");
+    context.messages.say("nothing of the key is verified: whoever made it can open this");
     args.what.seal(&Target::unverified(&args.what.key(context)?), context)
 }
 

@@ -4,8 +4,8 @@ use clap::Args;
 use teeproof_vtpm::Registers;
 use teeproof_vtpm::seal::SealingKey;
 
-use super::fault;
 use super::key_file::KeyFile;
+use super::sink::fault;
 use crate::input::nonce::NonceArgs;
 use crate::input::tpm::TpmArgs;
 use crate::output::fault::Fault;
@@ -35,9 +35,9 @@ pub(super) struct KeyArgs {
 
 /// Runs the verb.
 pub(super) fn run(args: &KeyArgs, context: &Context) -> Result<Product, Fault> {
-    let nonce = args.nonce.read(context)?;
+    let nonce = args.nonce.read(&context.source)?;
     let mut tpm = args.tpm.open()?;
     let key = SealingKey::make(tpm.as_mut(), args.pcrs.0, &nonce).map_err(|error| fault(&error))?;
-    context.say(&format!("key: guarded by {}, certified by the attestation key", args.pcrs));
+    context.messages.say(&format!("key: guarded by {}, certified by the attestation key", args.pcrs));
     Product::json(&KeyFile::of(&key), 0)
 }

@@ -1,8 +1,11 @@
-//! Where data of any length goes: a file that appears whole or not at all, or standard output.
+//! Output of `seal`, of any length: a file that appears whole or not at all, or standard output; and the errors of
+//! sealing.
 
 use std::io::{self, ErrorKind, Stdout, Write};
 
-use super::fault;
+use teeproof_vtpm::seal::SealError;
+
+use crate::input::tpm;
 use crate::output::fault::Fault;
 use crate::output::files::file::OutputFile;
 use crate::output::streams::{bare_stdout, told};
@@ -71,5 +74,18 @@ impl Place {
             Self::File(file) => file,
             Self::Stdout(stdout) => stdout,
         }
+    }
+}
+
+/// A secret was not sealed or not opened.
+pub(super) fn fault(error: &SealError) -> Fault {
+    let (message, hint) = (error.to_string(), error.hint());
+    match error {
+        SealError::Tpm(error) => tpm::fault(error),
+        SealError::RegistersChanged | SealError::OtherMachine => Fault::not_bound(message, hint),
+        SealError::Altered => Fault::altered(message, hint),
+        SealError::Io(_) => Fault::usage(message, hint),
+        SealError::Crypto => Fault::internal(message),
+        _ => Fault::malformed(message, hint),
     }
 }

@@ -3,40 +3,14 @@
 use clap::Args;
 use serde::Serialize;
 use teeproof::core::Hex;
-use teeproof_vtpm::{Error, PublicObject, Tpm, ak_certificate, ek_certificate, handles};
+use teeproof_vtpm::PublicObject;
 
 use crate::input::tpm::{TpmArgs, fault};
+use crate::input::tpm_keys::{TpmKey, failed};
 use crate::output::fault::Fault;
 use crate::output::page::Page;
 use crate::output::product::{Product, ProductForm};
 use crate::settings::context::Context;
-
-/// Reads a certificate, if there is one.
-type Fetch = fn(&mut dyn Tpm) -> Result<Option<Vec<u8>>, Error>;
-
-/// Which of the two keys.
-pub(crate) struct Which {
-    handle: u32,
-    name: &'static str,
-    hint: &'static str,
-    certificate: Fetch,
-}
-
-/// The attestation key.
-pub(crate) const AK: Which = Which {
-    handle: handles::AK,
-    name: "attestation key",
-    hint: "the paravisor of a confidential VM makes one; teeproof doctor tells which TPM this is",
-    certificate: ak_certificate,
-};
-
-/// The endorsement key.
-pub(super) const EK: Which = Which {
-    handle: handles::EK,
-    name: "endorsement key",
-    hint: "Azure's paravisor does not keep it at a handle; the operating system may",
-    certificate: ek_certificate,
-};
 
 /// The arguments of both.
 #[derive(Debug, Args)]
@@ -54,7 +28,12 @@ impl KeyArgs {
 }
 
 /// Runs the verb.
-pub(super) fn run(which: &Which, args: &KeyArgs, tpm: &TpmArgs, context: &Context) -> Result<Product, Fault> {
+pub(super) fn run(
+    which: &TpmKey,
+    args: &KeyArgs,
+    tpm: &TpmArgs,
+    context: &Context,
+) -> Result<Product, Fault> {
     let mut tpm = tpm.open()?;
     if args.certificate {
         let certificate = (which.certificate)(tpm.as_mut()).map_err(|error| fault(&error))?;
@@ -69,15 +48,7 @@ pub(super) fn run(which: &Which, args: &KeyArgs, tpm: &TpmArgs, context: &Contex
     Ok(Product::of(page(which, &key)))
 }
 
-/// What was asked of the key failed; that there is no such key is said in words of its own.
-pub(crate) fn failed(which: &Which, error: &Error) -> Fault {
-    if error.is_absent() {
-        return Fault::device(format!("this TPM has no {} ({:#010x})", which.name, which.handle), which.hint);
-    }
-    fault(error)
-}
-
-fn page(which: &Which, key: &PublicObject) -> Page {
+fn page(which: &TpmKey, key: &PublicObject) -> Page {
     let mut page = Page::new();
     page.line(format_args!("handle          {:#010x}", which.handle));
     page.line(format_args!("name            {}", Hex(&key.name)));
@@ -96,7 +67,7 @@ struct KeyJson {
 }
 
 impl KeyJson {
-    fn of(which: &Which, key: &PublicObject) -> Self {
+    fn of(which: &TpmKey, key: &PublicObject) -> Self {
         Self {
             schema: "teeproof/tpm-key/1",
             handle: format!("{:#010x}", which.handle),

@@ -80,18 +80,18 @@ pub(super) fn run(command: &NvCommand, tpm: &TpmArgs, context: &Context) -> Resu
         NvCommand::Write(args) => {
             let data = bytes::resolve(&args.bytes, "BYTES", &context.source)?;
             write_index(tpm.open()?.as_mut(), args.index.index, args.offset, &data).map_err(failed)?;
-            context.say(&format!("{:#010x}: {} bytes written", args.index.index, data.len()));
+            context.messages.say(&format!("{:#010x}: {} bytes written", args.index.index, data.len()));
             Ok(Product::none())
         }
         NvCommand::Define(args) => {
             let public = args.public(context)?;
             tpm.open()?.nv_define(&public).map_err(failed)?;
-            context.say(&format!("{:#010x}: defined", public.index));
+            context.messages.say(&format!("{:#010x}: defined", public.index));
             Ok(Product::none())
         }
         NvCommand::Undefine(args) => {
             tpm.open()?.nv_undefine(args.index).map_err(failed)?;
-            context.say(&format!("{:#010x}: undefined", args.index));
+            context.messages.say(&format!("{:#010x}: undefined", args.index));
             Ok(Product::none())
         }
     }

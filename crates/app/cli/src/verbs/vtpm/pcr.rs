@@ -1,15 +1,14 @@
 //! `teeproof vtpm pcr`: registers read and extended.
 
-use std::fmt::Write;
-
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use teeproof::core::Hex;
-use teeproof_vtpm::{PcrValues, Registers, hash_bytes, hash_name, read_registers};
+use teeproof_vtpm::{PcrValues, Registers, hash_bytes, read_registers};
 
 use crate::input::bytes;
 use crate::input::tpm::{TpmArgs, fault};
 use crate::output::fault::Fault;
+use crate::output::pcr_values::{bank, text};
 use crate::output::product::Product;
 use crate::settings::context::Context;
 
@@ -87,23 +86,8 @@ fn extend(args: &ExtendArgs, tpm: &TpmArgs, context: &Context) -> Result<Product
     }
     let mut tpm = tpm.open()?;
     tpm.pcr_extend(register, selection.bank, &digest).map_err(|error| fault(&error))?;
-    context.say(&format!("{}: extended", args.register));
+    context.messages.say(&format!("{}: extended", args.register));
     Ok(Product::none())
-}
-
-/// Registers of one bank as tpm2_pcrread prints them.
-pub(crate) fn text(registers: &PcrValues) -> String {
-    let mut out = format!("{}:\n", bank(registers));
-    for (index, value) in registers.selection.indices().zip(&registers.values) {
-        let digits = Hex(value).to_string().to_ascii_uppercase();
-        let _ = writeln!(out, "  {index:<2}: 0x{digits}");
-    }
-    out
-}
-
-fn bank(registers: &PcrValues) -> String {
-    let bank = registers.selection.bank;
-    hash_name(bank).map_or_else(|| format!("{bank:#06x}"), str::to_owned)
 }
 
 #[derive(Serialize)]

@@ -5,13 +5,15 @@ use serde::Serialize;
 use teeproof::core::Hex;
 use teeproof_vtpm::{Quoted, Registers, handles, quote};
 
-use super::key;
-use super::pcr::{self, BankJson};
+use super::pcr::BankJson;
 use crate::input::nonce::NonceArgs;
 use crate::input::tpm::{TpmArgs, fault};
+use crate::input::tpm_keys;
 use crate::output::fault::Fault;
-use crate::output::files::file::{OutputFile, Placement};
+use crate::output::files::file::OutputFile;
 use crate::output::files::path::OutputPath;
+use crate::output::files::path::Placement;
+use crate::output::pcr_values;
 use crate::output::product::Product;
 use crate::settings::context::Context;
 
@@ -43,13 +45,13 @@ pub(super) struct QuoteArgs {
 
 /// Runs the verb.
 pub(super) fn run(args: &QuoteArgs, tpm: &TpmArgs, context: &Context) -> Result<Product, Fault> {
-    let nonce = args.nonce.read(context)?;
+    let nonce = args.nonce.read(&context.source)?;
     let selections: Vec<_> = args.pcrs.iter().map(|registers| registers.0).collect();
     let mut message = OutputFile::open(&args.message.0, Placement::Replace)?;
     let mut signature = OutputFile::open(&args.signature.0, Placement::Replace)?;
     let mut tpm = tpm.open()?;
     let quoted = quote(tpm.as_mut(), args.key, &nonce, &selections).map_err(|error| match args.key {
-        handles::AK => key::failed(&key::AK, &error),
+        handles::AK => tpm_keys::failed(&tpm_keys::AK, &error),
         _ => fault(&error),
     })?;
     message.put(&quoted.signed.message)?;
@@ -58,7 +60,7 @@ pub(super) fn run(args: &QuoteArgs, tpm: &TpmArgs, context: &Context) -> Result<
         let banks = quoted.registers.iter().map(BankJson::of).collect();
         Product::json(&QuoteJson { schema: "teeproof/quote/1", nonce: Hex(&nonce).to_string(), banks }, 0)?
     } else {
-        Product::text(quoted.registers.iter().map(pcr::text).collect())
+        Product::text(quoted.registers.iter().map(pcr_values::text).collect())
     };
     Ok(product.with_files(vec![message, signature]))
 }

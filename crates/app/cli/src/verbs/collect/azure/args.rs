@@ -77,7 +77,7 @@ impl Asked {
                 "give them as sha256:0-7,14; teeproof vtpm quote quotes other banks",
             ));
         }
-        let nonce = args.nonce.read(context)?;
+        let nonce = args.nonce.read(&context.source)?;
         let given = args.user_data.as_ref();
         let given = given.map(|text| bytes::resolve(text, "--user-data", &context.source)).transpose()?;
         let user_data = match &given {

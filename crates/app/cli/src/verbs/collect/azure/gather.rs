@@ -8,17 +8,18 @@ use teeproof_vtpm::{Tpm, ak_certificate, handles, quote, read_event_log};
 use super::args::{Asked, AzureArgs};
 use super::metadata;
 use crate::input::tpm::fault;
+use crate::input::{tpm_keys, tpm_report};
 use crate::output::fault::Fault;
+use crate::output::pcr_values;
 use crate::settings::context::Context;
-use crate::verbs::vtpm::{key, pcr, report};
 
 /// Collects everything.
 pub(super) fn all(args: &AzureArgs, asked: &Asked, context: &Context) -> Result<Inputs, Fault> {
     let mut tpm = args.tpm.open()?;
     let mut inputs = Inputs::new();
     let report = match asked.fresh {
-        true => report::fresh(tpm.as_mut(), &asked.user_data, context)?,
-        false => report::boot(tpm.as_mut(), context)?,
+        true => tpm_report::fresh(tpm.as_mut(), &asked.user_data, context.timeout, &context.messages)?,
+        false => tpm_report::boot(tpm.as_mut(), &context.messages)?,
     };
     let hardware = ReportType::peek(report.bytes());
     add(&mut inputs, Kind::HclReport, report.bytes())?;
@@ -26,14 +27,14 @@ pub(super) fn all(args: &AzureArgs, asked: &Asked, context: &Context) -> Result<
     match ak_certificate(tpm.as_mut()).map_err(|error| fault(&error))? {
         Some(certificate) => match Certificate::parse(&certificate) {
             Ok(_) => {
-                context.say("attestation key: its certificate came along");
+                context.messages.say("attestation key: its certificate came along");
                 add(&mut inputs, Kind::Certificate, &certificate)?;
             }
-            Err(error) => {
-                context.say(&format!("attestation key: no certificate, its index holds none: {error}"))
-            }
+            Err(error) => context
+                .messages
+                .say(&format!("attestation key: no certificate, its index holds none: {error}")),
         },
-        None => context.say("attestation key: this TPM has no certificate of it"),
+        None => context.messages.say("attestation key: this TPM has no certificate of it"),
     }
     log(args, context, &mut inputs)?;
     if hardware == Some(ReportType::SNP) {
@@ -41,7 +42,7 @@ pub(super) fn all(args: &AzureArgs, asked: &Asked, context: &Context) -> Result<
             add(&mut inputs, Kind::Certificate, &certificate)?;
         }
     } else {
-        context.say("endorsements: none, a TD quote is not collected yet");
+        context.messages.say("endorsements: none, a TD quote is not collected yet");
     }
     Ok(inputs)
 }
@@ -54,29 +55,29 @@ fn quoted(
     inputs: &mut Inputs,
 ) -> Result<(), Fault> {
     let quoted = quote(tpm, handles::AK, &asked.nonce, &[args.pcrs.0])
-        .map_err(|error| key::failed(&key::AK, &error))?;
-    context.say(&format!("quote: over {}", args.pcrs));
+        .map_err(|error| tpm_keys::failed(&tpm_keys::AK, &error))?;
+    context.messages.say(&format!("quote: over {}", args.pcrs));
     add(inputs, Kind::TpmQuote, &quoted.signed.message)?;
     add(inputs, Kind::TpmSignature, &quoted.signed.signature)?;
     for registers in &quoted.registers {
-        add(inputs, Kind::PcrValues, pcr::text(registers).as_bytes())?;
+        add(inputs, Kind::PcrValues, pcr_values::text(registers).as_bytes())?;
     }
     Ok(())
 }
 
 fn log(args: &AzureArgs, context: &Context, inputs: &mut Inputs) -> Result<(), Fault> {
     if args.no_event_log {
-        context.say("boot log: left out");
+        context.messages.say("boot log: left out");
         return Ok(());
     }
     match read_event_log(&args.event_log.event_log) {
         Ok(log) => {
-            context.say(&format!("boot log: {} bytes", log.len()));
+            context.messages.say(&format!("boot log: {} bytes", log.len()));
             add(inputs, Kind::EventLog, &log)
         }
         // The registers are quoted all the same; what is missing is their explanation.
         Err(none) => {
-            context.say(&format!("boot log: none, {none}; {}", none.hint()));
+            context.messages.say(&format!("boot log: none, {none}; {}", none.hint()));
             Ok(())
         }
     }

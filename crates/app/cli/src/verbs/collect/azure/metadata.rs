@@ -10,16 +10,16 @@ use crate::settings::context::Context;
 /// verifier can have them from elsewhere.
 pub(super) fn chain(args: &AzureArgs, context: &Context) -> Vec<Vec<u8>> {
     if context.offline {
-        context.say("endorsements: left out, --offline was given");
+        context.messages.say("endorsements: left out, --offline was given");
         return Vec::new();
     }
-    match vcek_chain(&http(context), &args.metadata.imds) {
+    match vcek_chain(&http(context.timeout), &args.metadata.imds) {
         Ok(chain) => {
-            context.say(&format!("endorsements: {} certificates of the chip", chain.len()));
+            context.messages.say(&format!("endorsements: {} certificates of the chip", chain.len()));
             chain
         }
         Err(error) => {
-            context.say(&format!("endorsements: none, {error}; {}", error.hint()));
+            context.messages.say(&format!("endorsements: none, {error}; {}", error.hint()));
             Vec::new()
         }
     }

@@ -1,8 +1,10 @@
-//! Fields as they are told, kept: groups of fields, in order.
+//! The fields of a file, in groups and in order, as JSON and pages show them.
 
 use serde::Serialize;
 use teeproof::core::Time;
+use teeproof::wire;
 use teeproof::wire::{Shown, Visitor};
+use teeproof_evidence::Sniffed;
 
 /// A field, or a group of them.
 #[derive(Debug, Serialize)]
@@ -96,4 +98,55 @@ fn time(value: &str, note: &str) -> Option<String> {
         _ => return None,
     };
     Some(time.to_string())
+}
+
+/// What was told of a file.
+#[derive(Debug, Serialize)]
+pub(super) struct Inspection<'a> {
+    schema: &'static str,
+    pub(super) file: &'a str,
+    pub(super) kind: &'static str,
+    pub(super) encoding: &'static str,
+    pub(super) note: Option<&'static str>,
+    pub(super) status: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) warnings: Vec<String>,
+    pub(super) flaw: Option<Flaw>,
+    pub(super) structures: Vec<Node>,
+}
+
+impl<'a> Inspection<'a> {
+    pub(super) fn new(
+        file: &'a str,
+        sniffed: &Sniffed,
+        flaw: Option<wire::Error>,
+        structures: Vec<Node>,
+    ) -> Self {
+        Self {
+            schema: "teeproof/inspection/1",
+            file,
+            kind: sniffed.kind.as_str(),
+            encoding: sniffed.encoding.as_str(),
+            note: sniffed.note,
+            status: "not checked",
+            warnings: sniffed.warnings.iter().map(ToString::to_string).collect(),
+            flaw: flaw.map(Flaw::new),
+            structures,
+        }
+    }
+}
+
+/// A rule that the structure breaks, though its fields can be told.
+#[derive(Debug, Serialize)]
+pub(super) struct Flaw {
+    what: &'static str,
+    offset: usize,
+    expected: &'static str,
+    pub(super) message: String,
+}
+
+impl Flaw {
+    fn new(error: wire::Error) -> Self {
+        Self { what: error.what, offset: error.offset, expected: error.expected, message: error.to_string() }
+    }
 }

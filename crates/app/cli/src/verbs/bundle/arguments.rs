@@ -1,0 +1,54 @@
+//! Arguments of several verbs of `teeproof bundle`: the bundle that is read, and the form in which one is written.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use teeproof_evidence::bundle::{Bundle, BundleError};
+use teeproof_evidence::{Sniffed, sniff};
+
+use crate::input::source;
+use crate::output::fault::Fault;
+use crate::output::product::Product;
+use crate::settings::context::Context;
+
+/// A bundle that was named.
+#[derive(Debug, Args)]
+pub(super) struct Named {
+    /// The bundle, CBOR or JSON; - is stdin
+    #[arg(value_name = "BUNDLE")]
+    pub(super) bundle: PathBuf,
+}
+
+impl Named {
+    pub(super) fn read(&self, context: &Context) -> Result<Bundle, Fault> {
+        let bytes = context.source.read(&self.bundle)?;
+        Bundle::read(&bytes).map_err(|error| match sniff(&bytes, None) {
+            // One part of evidence is taken for a bundle by those who have nothing else.
+            Ok(Sniffed { kind, .. }) if !kind.is_container() => {
+                let message = format!("{} is no bundle yet", kind.with_article());
+                let hint = "make one of it first: teeproof bundle create FILE… -o machine.bundle";
+                Fault::malformed(message, hint).in_file(source::name(&self.bundle))
+            }
+            _ => fault(&error, &self.bundle),
+        })
+    }
+}
+
+/// The bundle of this file cannot be taken or made.
+pub(super) fn fault(error: &BundleError, file: &Path) -> Fault {
+    Fault::bundle(error).in_file(source::name(file))
+}
+
+/// The form in which a bundle is written.
+#[derive(Debug, Args)]
+pub(super) struct Form {
+    /// Write the JSON form instead of CBOR
+    #[arg(long)]
+    json: bool,
+}
+
+impl Form {
+    pub(super) fn product(&self, bundle: &Bundle) -> Product {
+        if self.json { Product::json_text(&bundle.to_json()) } else { Product::file(bundle.to_cbor()) }
+    }
+}
