@@ -1,6 +1,7 @@
 //! The layer check: the dependency graph that cargo resolved against the map. It also holds each
-//! manifest and each pure `lib.rs` to the rules of its room.
+//! manifest and each pure `lib.rs` to the rules of its room, and the modules of the command to theirs.
 
+mod imports;
 mod map;
 
 use crate::graph::{Graph, Package};
@@ -24,6 +25,7 @@ pub(crate) fn run(_: &[&str]) -> Outcome {
             None => wrong.push(format!("{}: not on the map (xtask/src/layers/map.rs)", member.name)),
         }
     }
+    wrong.extend(imports::check()?);
     if wrong.is_empty() {
         println!("layers: {} crates where the map has them", members.len());
         return Ok(());

@@ -18,7 +18,7 @@ use crate::settings::context::Context;
 /// stands in the report's user data unless --user-data says otherwise.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub(in super::super) struct AzureArgs {
+pub(crate) struct AzureArgs {
     #[command(flatten)]
     nonce: NonceArgs,
 
