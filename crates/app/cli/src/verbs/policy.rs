@@ -1,7 +1,6 @@
 //! `teeproof policy`: appraisal policies checked, proposed and tested.
 
 mod check;
-mod demands;
 mod recorded_evidence;
 mod reference;
 mod show;

@@ -1,14 +1,15 @@
 //! `teeproof vtpm`: one thing asked of the virtual TPM, and its answer as it came.
 
 mod key;
-mod log;
 mod nv;
 mod pcr;
 mod quote;
 mod report;
 
 use clap::{Args, Subcommand};
+use teeproof_vtpm::{NoLog, read_event_log};
 
+use crate::input::azure::EventLogArgs;
 use crate::input::tpm::TpmArgs;
 use crate::input::tpm_keys;
 use crate::output::fault::Fault;
@@ -43,7 +44,7 @@ enum VtpmCommand {
     /// Tell the endorsement key, or write its certificate
     Ek(key::KeyArgs),
     /// Write the boot log
-    Log(log::LogArgs),
+    Log(LogArgs),
 }
 
 impl VtpmArgs {
@@ -67,6 +68,21 @@ pub(crate) fn run(args: &VtpmArgs, context: &Context) -> Result<Product, Fault> 
         VtpmCommand::Nv(command) => nv::run(command, &args.tpm, context),
         VtpmCommand::Ak(command) => key::run(&tpm_keys::AK, command, &args.tpm, context),
         VtpmCommand::Ek(command) => key::run(&tpm_keys::EK, command, &args.tpm, context),
-        VtpmCommand::Log(command) => log::run(command),
+        VtpmCommand::Log(command) => event_log(command),
     }
+}
+
+/// Write the boot log
+///
+/// `teeproof inspect` shows what is in it.
+#[derive(Debug, Args)]
+pub(crate) struct LogArgs {
+    #[command(flatten)]
+    event_log: EventLogArgs,
+}
+
+/// Runs `teeproof vtpm log`.
+fn event_log(args: &LogArgs) -> Result<Product, Fault> {
+    let none = |none: NoLog| Fault::device(format!("there is no boot log: {none}"), none.hint());
+    read_event_log(&args.event_log.event_log).map(Product::file).map_err(none)
 }

@@ -2,7 +2,6 @@
 
 mod args;
 mod gather;
-mod metadata;
 mod tpm2_tools;
 
 use teeproof_evidence::bundle::{Bundle, Collection, ReportAge};

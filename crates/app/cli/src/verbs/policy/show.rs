@@ -4,7 +4,6 @@ use serde::Serialize;
 use teeproof::core::Technology;
 use teeproof::{Policy, PolicyError, PolicyProblem, PolicyWarning};
 
-use super::demands::{self, Demand};
 use crate::output::fault::{Fault, FaultJson, ProblemJson, WarningJson, is_none};
 use crate::output::page::{BAD, DIM, GOOD, HINT, LOUD, NAME, Page, WIDTH, escaped, wrap};
 
@@ -86,7 +85,7 @@ fn problems(page: &mut Page, file: &str, error: &PolicyError) {
 }
 
 fn demanded(page: &mut Page, policy: &Policy) {
-    let demands = demands::of(policy);
+    let demands = demands(policy);
     let width = demands.iter().map(|demand| demand.check.len()).max();
     let width = width.unwrap_or_default();
     for technology in Technology::ALL {
@@ -136,7 +135,7 @@ pub(super) fn json(checked: &[Checked], exit: u8) -> impl Serialize {
             .map(|(file, policy)| FileReport {
                 file,
                 ok: policy.is_ok(),
-                rules: policy.as_ref().map(demands::of).unwrap_or_default(),
+                rules: policy.as_ref().map(demands).unwrap_or_default(),
                 warnings: warnings(policy).iter().map(WarningJson::of).collect(),
                 problems: policy
                     .as_ref()
@@ -174,4 +173,34 @@ struct FileReport<'a> {
     /// Why the file cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<FaultJson<'a>>,
+}
+
+/// One rule of a policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct Demand {
+    /// The technology that it is about.
+    technology: &'static str,
+    /// The check that it belongs to.
+    check: &'static str,
+    /// What is demanded; `None` where it is waived.
+    expected: Option<String>,
+    /// Why nothing is demanded.
+    waived: Option<String>,
+    /// The line of the policy.
+    line: Option<u32>,
+}
+
+/// Every rule, in the order of the fields.
+fn demands(policy: &Policy) -> Vec<Demand> {
+    let mut demands = Vec::new();
+    policy.demands(&mut |technology, demand| {
+        demands.push(Demand {
+            technology: technology.as_str(),
+            check: demand.check.id,
+            expected: demand.expected.map(ToString::to_string),
+            waived: demand.waived.map(ToString::to_string),
+            line: demand.line,
+        });
+    });
+    demands
 }

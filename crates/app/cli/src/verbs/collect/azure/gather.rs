@@ -1,12 +1,13 @@
-//! One thing after the other, out of the TPM and from beside it.
+//! The order of collecting: report, quote, AK certificate, event log, VCEK chain.
 
 use teeproof::wire::certificate::Certificate;
 use teeproof::wire::hcl::ReportType;
+use teeproof_endorse::vcek_chain;
 use teeproof_evidence::{Inputs, Kind, Part};
 use teeproof_vtpm::{Tpm, ak_certificate, handles, quote, read_event_log};
 
 use super::args::{Asked, AzureArgs};
-use super::metadata;
+use crate::input::azure::http;
 use crate::input::tpm::fault;
 use crate::input::{tpm_keys, tpm_report};
 use crate::output::fault::Fault;
@@ -38,7 +39,7 @@ pub(super) fn all(args: &AzureArgs, asked: &Asked, context: &Context) -> Result<
     }
     log(args, context, &mut inputs)?;
     if hardware == Some(ReportType::SNP) {
-        for certificate in metadata::chain(args, context) {
+        for certificate in vcek_certificates(args, context) {
             add(&mut inputs, Kind::Certificate, &certificate)?;
         }
     } else {
@@ -85,4 +86,23 @@ fn log(args: &AzureArgs, context: &Context, inputs: &mut Inputs) -> Result<(), F
 
 fn add(inputs: &mut Inputs, kind: Kind, bytes: &[u8]) -> Result<(), Fault> {
     inputs.add_part(Part { kind, bytes: bytes.to_vec() }).map_err(|error| Fault::input(&error))
+}
+
+/// The certificates; none if the service cannot be reached, which is said and is no failure: a
+/// verifier can have them from elsewhere.
+fn vcek_certificates(args: &AzureArgs, context: &Context) -> Vec<Vec<u8>> {
+    if context.offline {
+        context.messages.say("endorsements: left out, --offline was given");
+        return Vec::new();
+    }
+    match vcek_chain(&http(context.timeout), &args.metadata.imds) {
+        Ok(chain) => {
+            context.messages.say(&format!("endorsements: {} certificates of the chip", chain.len()));
+            chain
+        }
+        Err(error) => {
+            context.messages.say(&format!("endorsements: none, {error}; {}", error.hint()));
+            Vec::new()
+        }
+    }
 }
