@@ -3,6 +3,7 @@
 //!
 //! Source: `igvm_attest/get.rs` of microsoft/openvmm, `RuntimeClaims`.
 
+mod base64url;
 mod json;
 mod key;
 mod read;

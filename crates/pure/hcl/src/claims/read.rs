@@ -1,10 +1,10 @@
-//! From JSON to typed claims: what is known must have its form, what is not known is kept.
+//! The reader of claims, from JSON to types: known members must have their form, unknown ones are kept.
 
+use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use base64ct::{Base64UrlUnpadded, Encoding};
-
+use super::base64url;
 use super::json::Value;
 use super::{Claims, HardwareSealingPolicy, Key, UnknownMember, VmConfiguration, VmgsProvisioner};
 use crate::vm_id::hex;
@@ -27,22 +27,22 @@ impl Claims {
 }
 
 /// The members of one object that were not taken yet.
-struct Members(Vec<(String, Value)>);
+struct Members<'de>(Vec<(Cow<'de, str>, Value<'de>)>);
 
-impl Members {
-    fn of(value: Value, what: &'static str) -> Read<Self> {
+impl<'de> Members<'de> {
+    fn of(value: Value<'de>, what: &'static str) -> Read<Self> {
         match value {
             Value::Object(members) => Ok(Self(members)),
             _ => Err(ClaimsProblem::Member(what)),
         }
     }
 
-    fn take(&mut self, name: &str) -> Option<Value> {
+    fn take(&mut self, name: &str) -> Option<Value<'de>> {
         let at = self.0.iter().position(|(member, _)| member == name)?;
         Some(self.0.remove(at).1)
     }
 
-    fn required(&mut self, name: &'static str) -> Read<Value> {
+    fn required(&mut self, name: &'static str) -> Read<Value<'de>> {
         self.take(name).ok_or(ClaimsProblem::Missing(name))
     }
 
@@ -54,7 +54,7 @@ impl Members {
         }
     }
 
-    fn text(&mut self, name: &'static str) -> Read<Option<String>> {
+    fn text(&mut self, name: &'static str) -> Read<Option<Cow<'de, str>>> {
         match self.take(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
@@ -65,53 +65,59 @@ impl Members {
     /// A member whose kind is not known for certain: a text as it is, anything else as its JSON.
     fn any_text(&mut self, name: &str) -> Option<String> {
         self.take(name).map(|value| match value {
-            Value::String(text) => text,
+            Value::String(text) => text.into_owned(),
             other => other.to_string(),
         })
     }
 
     fn rest(self) -> Vec<UnknownMember> {
-        let unknown = |(name, value): (String, Value)| UnknownMember { name, json: value.to_string() };
+        let unknown = |(name, value): (Cow<'_, str>, Value<'_>)| UnknownMember {
+            name: name.into_owned(),
+            json: value.to_string(),
+        };
         self.0.into_iter().map(unknown).collect()
     }
 }
 
-fn keys(members: &mut Members) -> Read<Vec<Key>> {
+fn keys(members: &mut Members<'_>) -> Read<Vec<Key>> {
     match members.required("keys")? {
         Value::Array(values) => values.into_iter().map(key).collect(),
         _ => Err(ClaimsProblem::Member("keys")),
     }
 }
 
-fn key(value: Value) -> Read<Key> {
+fn key(value: Value<'_>) -> Read<Key> {
     let mut members = Members::of(value, "keys")?;
-    let required = |members: &mut Members, name| members.text(name)?.ok_or(ClaimsProblem::Missing(name));
-    let number = |members: &mut Members, name| {
-        let text = required(members, name)?;
-        Base64UrlUnpadded::decode_vec(&text).map_err(|_| ClaimsProblem::Member(name))
+    let number = |members: &mut Members<'_>, name| {
+        let text = required_text(members, name)?;
+        base64url::decode(&text).ok_or(ClaimsProblem::Member(name))
     };
     Ok(Key {
-        kid: required(&mut members, "kid")?,
+        kid: required_text(&mut members, "kid")?.into_owned(),
         key_ops: key_ops(&mut members)?,
-        kty: required(&mut members, "kty")?,
+        kty: required_text(&mut members, "kty")?.into_owned(),
         exponent: number(&mut members, "e")?,
         modulus: number(&mut members, "n")?,
         unknown: members.rest(),
     })
 }
 
-fn key_ops(members: &mut Members) -> Read<Vec<String>> {
+fn required_text<'de>(members: &mut Members<'de>, name: &'static str) -> Read<Cow<'de, str>> {
+    members.text(name)?.ok_or(ClaimsProblem::Missing(name))
+}
+
+fn key_ops(members: &mut Members<'_>) -> Read<Vec<String>> {
     const NAME: &str = "key_ops";
     let Some(value) = members.take(NAME) else { return Ok(Vec::new()) };
     let Value::Array(values) = value else { return Err(ClaimsProblem::Member(NAME)) };
-    let text = |value| match value {
-        Value::String(text) => Ok(text),
+    let text = |value: Value<'_>| match value {
+        Value::String(text) => Ok(text.into_owned()),
         _ => Err(ClaimsProblem::Member(NAME)),
     };
     values.into_iter().map(text).collect()
 }
 
-fn vm_configuration(members: &mut Members) -> Read<VmConfiguration> {
+fn vm_configuration(members: &mut Members<'_>) -> Read<VmConfiguration> {
     const NAME: &str = "vm-configuration";
     let mut members = Members::of(members.required(NAME)?, NAME)?;
     Ok(VmConfiguration {
@@ -125,17 +131,17 @@ fn vm_configuration(members: &mut Members) -> Read<VmConfiguration> {
         filtered_vpci_devices_allowed: members.bool("filtered-vpci-devices-allowed")?,
         vm_unique_id: vm_id(&mut members)?,
         vmgs_provisioner: vmgs_provisioner(&mut members)?,
-        hardware_sealing_policy: members.text("hardware-sealing-policy")?.map(|word| match word.as_str() {
+        hardware_sealing_policy: members.text("hardware-sealing-policy")?.map(|word| match &*word {
             "none" => HardwareSealingPolicy::None,
             "hash" => HardwareSealingPolicy::Hash,
             "signer" => HardwareSealingPolicy::Signer,
-            _ => HardwareSealingPolicy::Other(word),
+            _ => HardwareSealingPolicy::Other(word.into_owned()),
         }),
         unknown: members.rest(),
     })
 }
 
-fn current_time(members: &mut Members) -> Read<Option<u64>> {
+fn current_time(members: &mut Members<'_>) -> Read<Option<u64>> {
     const NAME: &str = "current-time";
     let Some(value) = members.take(NAME) else { return Ok(None) };
     let seconds = match value {
@@ -146,17 +152,14 @@ fn current_time(members: &mut Members) -> Read<Option<u64>> {
 }
 
 /// A SHA-256, or nothing at all, which is how some reports say that there is none.
-fn thumbprint(members: &mut Members) -> Read<Option<[u8; 32]>> {
+fn thumbprint(members: &mut Members<'_>) -> Read<Option<[u8; 32]>> {
     const NAME: &str = "root-cert-thumbprint";
     let Some(text) = members.text(NAME)?.filter(|text| !text.is_empty()) else { return Ok(None) };
-    let mut digest = [0; 32];
-    match Base64UrlUnpadded::decode(&text, &mut digest) {
-        Ok(bytes) if bytes.len() == 32 => Ok(Some(digest)),
-        _ => Err(ClaimsProblem::Member(NAME)),
-    }
+    let digest = base64url::decode(&text).and_then(|bytes| bytes.try_into().ok());
+    digest.map(Some).ok_or(ClaimsProblem::Member(NAME))
 }
 
-fn vmgs_provisioner(members: &mut Members) -> Read<Option<VmgsProvisioner>> {
+fn vmgs_provisioner(members: &mut Members<'_>) -> Read<Option<VmgsProvisioner>> {
     const NAME: &str = "vmgs-provisioner";
     let Some(value) = members.take(NAME) else { return Ok(None) };
     let mut members = Members::of(value, NAME)?;
@@ -164,13 +167,13 @@ fn vmgs_provisioner(members: &mut Members) -> Read<Option<VmgsProvisioner>> {
     Ok(Some(VmgsProvisioner { id, signer, unknown: members.rest() }))
 }
 
-fn user_data(members: &mut Members) -> Read<Option<[u8; 64]>> {
+fn user_data(members: &mut Members<'_>) -> Read<Option<[u8; 64]>> {
     const NAME: &str = "user-data";
     let Some(text) = members.text(NAME)? else { return Ok(None) };
     hex(&text).map(Some).ok_or(ClaimsProblem::Member(NAME))
 }
 
-fn vm_id(members: &mut Members) -> Read<Option<VmId>> {
+fn vm_id(members: &mut Members<'_>) -> Read<Option<VmId>> {
     const NAME: &str = "vmUniqueId";
     let Some(text) = members.text(NAME)? else { return Ok(None) };
     text.parse().map(Some).map_err(|_| ClaimsProblem::Member(NAME))

@@ -1,0 +1,127 @@
+//! Strict base64url decoding of public values: RFC 4648, section 5, without padding, as JSON Web Keys have
+//! it.
+//!
+//! base64ct decodes in constant time, for secrets: for the two public keys of the claims that was half of
+//! the cost of reading them. Public keys are no secrets, so this decoder looks characters up in a table.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+/// The bytes that a text encodes, if it is their one encoding: no padding, no character outside of the
+/// alphabet, and the unused bits of the last character zero.
+pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+    let (groups, rest) = text.as_bytes().as_chunks::<4>();
+    // The last group filled up with zero bits, and how many of its bytes count.
+    let (last, kept) = match *rest {
+        [] => ([b'A'; 4], 0_usize),
+        [first, second] => ([first, second, b'A', b'A'], 1),
+        [first, second, third] => ([first, second, third, b'A'], 2),
+        _ => return None,
+    };
+    let mut bytes = vec![[0; 3]; groups.len().saturating_add(1)];
+    let mut values = 0;
+    for (triple, group) in bytes.iter_mut().zip(groups.iter().chain([&last])) {
+        let ([_, decoded @ ..], all) = bytes_of(group);
+        *triple = decoded;
+        values |= all;
+    }
+    let mut bytes = bytes.into_flattened();
+    let length = groups.len().saturating_mul(3).saturating_add(kept);
+    let unused_are_zero = bytes.iter().skip(length).all(|byte| *byte == 0);
+    bytes.truncate(length);
+    (values & INVALID == 0 && unused_are_zero).then_some(bytes)
+}
+
+/// Zero and the three bytes of four characters; and the bitwise or of their values, in which [`INVALID`] is
+/// set if a character is invalid.
+fn bytes_of(group: &[u8; 4]) -> ([u8; 4], u8) {
+    let [first, second, third, fourth] =
+        group.map(|character| VALUES.get(usize::from(character)).copied().unwrap_or(INVALID));
+    let bits = u32::from(first & 0x3f).wrapping_shl(18)
+        | u32::from(second & 0x3f).wrapping_shl(12)
+        | u32::from(third & 0x3f).wrapping_shl(6)
+        | u32::from(fourth & 0x3f);
+    (bits.to_be_bytes(), first | second | third | fourth)
+}
+
+/// The value of a character outside of the alphabet.
+const INVALID: u8 = 0x80;
+
+/// The values of all characters.
+const VALUES: [u8; 256] = {
+    let mut values = [INVALID; 256];
+    let mut character = 0_u8;
+    let mut rest: &mut [u8] = &mut values;
+    while let Some((value, tail)) = rest.split_first_mut() {
+        *value = match character {
+            b'A'..=b'Z' => character.wrapping_sub(b'A'),
+            b'a'..=b'z' => character.wrapping_sub(b'a').wrapping_add(26),
+            b'0'..=b'9' => character.wrapping_sub(b'0').wrapping_add(52),
+            b'-' => 62,
+            b'_' => 63,
+            _ => INVALID,
+        };
+        character = character.wrapping_add(1);
+        rest = tail;
+    }
+    values
+};
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::String;
+    use alloc::vec::Vec;
+
+    use base64ct::{Base64UrlUnpadded, Encoding};
+
+    use super::decode;
+
+    /// Whether base64ct, which is as strict, gives the same bytes or refuses the text too.
+    fn assert_same(text: &str) {
+        assert_eq!(decode(text), Base64UrlUnpadded::decode_vec(text).ok(), "{text:?}");
+    }
+
+    #[test]
+    fn texts_of_up_to_three_characters_are_read_as_base64ct_reads_them() {
+        assert_same("");
+        let ascii = || (0..=0x7f_u8).map(char::from);
+        for first in ascii() {
+            assert_same(&String::from(first));
+            for second in ascii() {
+                let two = String::from_iter([first, second]);
+                assert_same(&two);
+                // The character that is left over in the last group, and one in a whole one.
+                for third in ['A', 'B', 'E', '_', '=', '+', '/', '\n', 'é'] {
+                    assert_same(&String::from_iter([first, second, third]));
+                    assert_same(&String::from_iter([first, third, second]));
+                    assert_same(&String::from_iter([third, 'A', first, second]));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_length_comes_back() {
+        for length in 0..=260_u16 {
+            let bytes: Vec<u8> = (0..length).map(|at| at.wrapping_mul(167).to_le_bytes()[0]).collect();
+            let text = Base64UrlUnpadded::encode_string(&bytes);
+            assert_eq!(decode(&text), Some(bytes));
+            for wrong in [text.clone() + "=", text.clone() + "A", text.clone() + "!", "é".into(), " ".into()]
+            {
+                assert_same(&wrong);
+            }
+        }
+    }
+
+    #[test]
+    fn an_invalid_character_is_refused_wherever_it_stands() {
+        let text = Base64UrlUnpadded::encode_string(&[0xff; 64]);
+        for at in 0..text.len() {
+            for wrong in ["+", "/", "=", " ", "\u{0}"] {
+                let mut bent = text.clone();
+                bent.replace_range(at..=at, wrong);
+                assert_eq!(decode(&bent), None, "{bent}");
+            }
+        }
+    }
+}
