@@ -24,6 +24,7 @@ pub(crate) struct Package {
     /// `None` may be published anywhere, an empty list nowhere.
     pub(crate) publish: Option<Vec<String>>,
     pub(crate) targets: Vec<Target>,
+    pub(crate) features: BTreeMap<String, Vec<String>>,
     pub(crate) dependencies: Vec<Dependency>,
 }
 

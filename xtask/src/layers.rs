@@ -151,6 +151,7 @@ mod tests {
             manifest_path: root().join(path).join("Cargo.toml"),
             publish: None,
             targets: Vec::new(),
+            features: Default::default(),
             dependencies: dependencies.collect(),
         }
     }

@@ -2,20 +2,28 @@
 //! says the same on every machine. `cargo xtask` alone lists them.
 
 mod azure_client;
+mod before_release;
 mod ci;
+mod cross;
 mod deny;
+mod external;
+mod features;
 mod fuzz;
 mod graph;
 mod instructions;
 mod layers;
+mod msrv;
 mod nightly;
 mod nostd;
 mod panics;
 mod peers;
+mod pure;
+mod quick;
 mod registry;
 mod release;
 mod sanitize;
 mod steps;
+mod test;
 mod tidy;
 mod tools;
 mod tss;
@@ -41,7 +49,7 @@ fn run(words: &[&str]) -> shell::Outcome {
 fn list() -> String {
     let mut text = String::from("cargo xtask TASK\n\n");
     for task in TASKS {
-        text.push_str(&format!("  {:<13} {}\n", task.name, task.does));
+        text.push_str(&format!("  {:<15} {}\n", task.name, task.does));
     }
     text
 }
@@ -60,9 +68,19 @@ const TASKS: &[Task] = &[
         body: ci::run,
     },
     Task {
+        name: "quick",
+        does: "fmt, tidy, layers, clippy, and every test that starts no program",
+        body: quick::run,
+    },
+    Task {
+        name: "before-release",
+        does: "what is dear and rarely finds anything: deny, cross --all, peers, sanitize, fuzz, release (dry run)",
+        body: before_release::run,
+    },
+    Task {
         name: "test",
-        does: "all tests of the workspace, doc tests and corpus replay included",
-        body: steps::test,
+        does: "all tests of the workspace, doc tests and corpus replay included; names what it skips (--all: fails)",
+        body: test::run,
     },
     Task {
         name: "setup",
@@ -109,6 +127,22 @@ const TASKS: &[Task] = &[
         body: nostd::run,
     },
     Task {
+        name: "msrv",
+        does: "the pure crates on the compiler of rust-version, or the oldest that is installed",
+        body: msrv::run,
+    },
+    Task { name: "features", does: "the pure crates with every set of their features", body: features::run },
+    Task {
+        name: "cross",
+        does: "the tests of the pure crates on i686 and s390x under QEMU; --all: long suites too",
+        body: cross::run,
+    },
+    Task {
+        name: "external-types",
+        does: "types of other packages in the public API of the pure crates (nightly); --list shows each",
+        body: external::run,
+    },
+    Task {
         name: "instructions",
         does: "instructions of each verify path against benches/instructions.toml; --record writes it",
         body: instructions::run,
@@ -130,7 +164,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "deny",
-        does: "licences, sources, bans and duplicates of all dependencies (cargo-deny)",
+        does: "licences, sources, bans and duplicates of all dependencies (cargo-deny); --if-installed",
         body: deny::run,
     },
     Task {

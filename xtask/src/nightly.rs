@@ -1,16 +1,22 @@
-//! The nightly toolchain, which sanitizers and Miri need. Nothing that ships is built with it.
+//! Toolchains other than the one that started us: nightly, which sanitizers, Miri and rustdoc's JSON need,
+//! and those named by a version. Nothing that ships is built with nightly.
 
 use crate::shell::{Outcome, root};
 use std::process::{Command, Stdio};
 
 /// A program in the root of the workspace, whose cargo and compiler are the nightly ones.
 pub(crate) fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
+    of("nightly", program)
+}
+
+/// The same with any toolchain of rustup's.
+pub(crate) fn of(toolchain: &str, program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(program);
     // We were started by the stable cargo, which names itself to its children.
     for name in ["CARGO", "RUSTC", "RUSTDOC", "RUSTFLAGS", "LD_LIBRARY_PATH"] {
         command.env_remove(name);
     }
-    command.env("RUSTUP_TOOLCHAIN", "nightly").current_dir(root());
+    command.env("RUSTUP_TOOLCHAIN", toolchain).current_dir(root());
     command
 }
 

@@ -1,13 +1,7 @@
 //! The tasks that are one cargo command with the right words.
 
-use crate::setup;
 use crate::shell::{Outcome, cargo, run};
-
-/// All tests of the workspace: unit, integration, doc tests, and the fuzz bodies over their corpus.
-pub(crate) fn test(rest: &[&str]) -> Outcome {
-    setup::need(&[setup::TESTS])?;
-    run(cargo().args(["test", "--workspace", "--locked"]).args(rest))
-}
+use std::process::Command;
 
 /// The formatting is what rustfmt makes.
 pub(crate) fn fmt(_: &[&str]) -> Outcome {
@@ -17,15 +11,21 @@ pub(crate) fn fmt(_: &[&str]) -> Outcome {
 /// No warning from clippy, in any target; nor in the pure crates with their features off, which
 /// the proof crate asks for in two sets.
 pub(crate) fn clippy(_: &[&str]) -> Outcome {
-    let sets: [&[&str]; 3] = [
-        &["--workspace", "--all-targets"],
-        &["-p", "teeproof-nostd-proof"],
-        &["-p", "teeproof-nostd-proof", "--features", "front-door"],
-    ];
-    for words in sets {
-        run(cargo().args(["clippy", "--locked"]).args(words).args(["--", "-D", "warnings"]))?;
-    }
-    Ok(())
+    clippy_workspace()?;
+    let proof = ["-p", "teeproof-nostd-proof"];
+    run(&mut lint(&proof))?;
+    run(&mut lint(&[&proof[..], &["--features", "front-door"]].concat()))
+}
+
+/// The workspace alone.
+pub(crate) fn clippy_workspace() -> Outcome {
+    run(&mut lint(&["--workspace", "--all-targets"]))
+}
+
+fn lint(words: &[&str]) -> Command {
+    let mut clippy = cargo();
+    clippy.args(["clippy", "--locked"]).args(words).args(["--", "-D", "warnings"]);
+    clippy
 }
 
 /// The documentation builds without a warning, private items included.

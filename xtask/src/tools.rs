@@ -31,6 +31,11 @@ impl Tool {
         Ok(tools_dir().join("bin").join(format!("{}{}", self.name, std::env::consts::EXE_SUFFIX)))
     }
 
+    /// Whether the program can be had without building it.
+    pub(crate) fn is_installed(&self) -> bool {
+        self.is_on_the_path() || self.is_ours()
+    }
+
     fn is_on_the_path(&self) -> bool {
         let said = Command::new(self.name).arg("--version").output();
         said.is_ok_and(|said| self.is_named_in(&String::from_utf8_lossy(&said.stdout)))

@@ -93,6 +93,7 @@ mod tests {
             manifest_path: "Cargo.toml".into(),
             publish: if name == "private" { Some(Vec::new()) } else { None },
             targets: Vec::new(),
+            features: Default::default(),
             dependencies: each.collect(),
         }
     }

@@ -34,6 +34,11 @@ pub fn need(sets: &[&'static [Thing]]) -> Outcome {
     Err(format!("missing: {}; {why}", names.join(", ")))
 }
 
+/// Whether all of these are there already.
+pub fn are_there(sets: &[&'static [Thing]]) -> bool {
+    missing(sets).is_empty()
+}
+
 fn missing(sets: &[&'static [Thing]]) -> Vec<&'static Thing> {
     each(sets).into_iter().filter(|thing| !thing.witness.is_there()).collect()
 }

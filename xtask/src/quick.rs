@@ -1,0 +1,30 @@
+//! What a change should pass before anything else: formatting, the house's own checks, clippy, and every
+//! test that starts no program.
+
+use crate::shell::Outcome;
+use crate::{layers, steps, test, tidy};
+use std::time::Instant;
+
+/// Runs them in order, and says how long each one took.
+pub(crate) fn run(_: &[&str]) -> Outcome {
+    let mut lines = Vec::new();
+    for (name, body) in STEPS {
+        let begin = Instant::now();
+        body().map_err(|reason| format!("{name}: {reason}"))?;
+        lines.push(format!("{name:<8} {:>7.1} s", begin.elapsed().as_secs_f64()));
+    }
+    println!("==== quick ====\n{}", lines.join("\n"));
+    println!("Not run: tests that start a TPM or other programs (`cargo xtask test`), and the other gates");
+    println!("(`cargo xtask ci`).");
+    Ok(())
+}
+
+type Step = (&'static str, fn() -> Outcome);
+
+const STEPS: &[Step] = &[
+    ("fmt", || steps::fmt(&[])),
+    ("tidy", || tidy::run(&[])),
+    ("layers", || layers::run(&[])),
+    ("clippy", steps::clippy_workspace),
+    ("tests", test::without_programs),
+];

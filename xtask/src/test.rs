@@ -1,0 +1,124 @@
+//! Which tests are run: all, or all but those that start a program this machine lacks, or (`quick`) all but
+//! those that start any.
+
+use crate::graph::Graph;
+use crate::setup::{self, Thing};
+use crate::shell::{self, Outcome, capture, cargo};
+use crate::skip;
+use std::process::Command;
+
+/// `cargo xtask test [--all] [WORDS…]`: tests whose programs are missing and cannot be installed are
+/// skipped and named, once more at the end. With `--all`, and where `CI` is set, a missing program fails.
+pub(crate) fn run(words: &[&str]) -> Outcome {
+    let all = words.first() == Some(&"--all") || std::env::var_os("CI").is_some_and(|value| value == "true");
+    let rest: Vec<&str> = words.iter().copied().filter(|word| *word != "--all").collect();
+    let Err(reason) = setup::need(&[setup::TESTS]) else {
+        return shell::run(cargo().args(["test", "--workspace", "--locked"]).args(rest));
+    };
+    if all {
+        return Err(reason);
+    }
+    skip::forget()?;
+    let skipped: Vec<&Starts> = STARTS.iter().filter(|each| !each.can_run()).collect();
+    for each in &skipped {
+        skip::aloud(&format!("{}, tests of `{}`", each.package, each.target), &reason);
+    }
+    let selection = Selection::without(&skipped)?;
+    let outcome = selection.run(&rest, Kind::Binaries).and_then(|()| doc_tests(&rest));
+    print!("{}", skip::listed());
+    outcome
+}
+
+/// Every test that starts no program, over cargo-nextest where it is installed.
+pub(crate) fn without_programs() -> Outcome {
+    let selection = Selection::without(&STARTS.iter().collect::<Vec<_>>())?;
+    let nextest = capture(Command::new("cargo-nextest").args(["nextest", "--version"])).is_ok();
+    selection.run(&[], if nextest { Kind::Nextest } else { Kind::Binaries })?;
+    doc_tests(&[])
+}
+
+fn doc_tests(rest: &[&str]) -> Outcome {
+    shell::run(cargo().args(["test", "--workspace", "--locked", "--quiet", "--doc"]).args(rest))
+}
+
+enum Kind {
+    Binaries,
+    Nextest,
+}
+
+/// Every target that has tests, but for some.
+struct Selection {
+    words: Vec<String>,
+}
+
+impl Selection {
+    fn without(left_out: &[&Starts]) -> Outcome<Self> {
+        let graph = Graph::read()?;
+        let mut words: Vec<String> = ["--workspace", "--lib", "--bins"].map(str::to_owned).into();
+        for target in graph.members().iter().flat_map(|member| &member.targets) {
+            let left_out = left_out.iter().any(|each| each.target == target.name);
+            if target.kind.iter().any(|kind| kind == "test") && !left_out {
+                words.extend(["--test".to_owned(), target.name.clone()]);
+            }
+        }
+        Ok(Self { words })
+    }
+
+    fn run(&self, rest: &[&str], kind: Kind) -> Outcome {
+        let mut command = cargo();
+        match kind {
+            Kind::Binaries => command.args(["test", "--locked"]),
+            Kind::Nextest => command.args(["nextest", "run", "--locked", "--status-level", "fail"]),
+        };
+        shell::run(command.args(&self.words).args(rest))
+    }
+}
+
+/// A test target that starts programs.
+struct Starts {
+    package: &'static str,
+    target: &'static str,
+    programs: &'static [&'static [Thing]],
+}
+
+impl Starts {
+    fn can_run(&self) -> bool {
+        setup::are_there(self.programs)
+    }
+}
+
+/// Test targets of one name stand in one package: cargo selects them by that name.
+const STARTS: &[Starts] = &[
+    Starts { package: "teeproof-cli", target: "attester", programs: &[setup::TESTS] },
+    Starts { package: "teeproof-vtpm", target: "paravisor", programs: &[setup::TESTS] },
+    Starts { package: "teeproof-vtpm", target: "suite", programs: &[setup::TESTS] },
+    Starts { package: "teeproof-vtpm", target: "tools", programs: &[setup::TESTS] },
+    Starts { package: "teeproof-twin", target: "swtpm", programs: &[setup::TESTS] },
+    Starts { package: "teeproof-twin", target: "twin", programs: &[setup::TESTS] },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tests_that_start_programs_exist_and_are_alone_with_their_name() {
+        let graph = Graph::read();
+        let members = graph.as_ref().map(Graph::members).unwrap_or_default();
+        for each in STARTS {
+            let named = members.iter().filter(|member| {
+                member.targets.iter().any(|target| target.name == each.target && target.kind == ["test"])
+            });
+            let packages: Vec<&str> = named.map(|member| member.name.as_str()).collect();
+            assert_eq!(packages, [each.package], "{}", each.target);
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_is_not_selected() {
+        let selection = Selection::without(&STARTS.iter().collect::<Vec<_>>());
+        let words = selection.map(|selection| selection.words).unwrap_or_default();
+        assert!(words.iter().any(|word| word == "mutations"));
+        assert!(!words.iter().any(|word| word == "attester"));
+    }
+}
