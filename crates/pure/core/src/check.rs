@@ -120,14 +120,16 @@ pub trait Record {
     fn nonce_held(&mut self, check: &'static Check, nonce: &[u8], because: &dyn Display) {
         let length = nonce.len();
         if length < LONG_NONCE {
-            let short =
-                format_args!("{because}; a nonce of {length} bytes can be guessed, {LONG_NONCE} cannot");
-            return self.warn(check, &short);
+            // In place: rust-version is older than format_args! that may be kept in a variable.
+            return self.warn(
+                check,
+                &format_args!("{because}; a nonce of {length} bytes can be guessed, {LONG_NONCE} cannot"),
+            );
         }
         let first = nonce.first();
         if nonce.iter().all(|byte| Some(byte) == first) {
-            let equal = format_args!("{because}; a nonce of {length} equal bytes can be guessed");
-            return self.warn(check, &equal);
+            return self
+                .warn(check, &format_args!("{because}; a nonce of {length} equal bytes can be guessed"));
         }
         self.pass(check, because);
     }

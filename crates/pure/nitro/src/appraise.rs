@@ -69,14 +69,13 @@ pub(crate) fn derived<T: Value>(
     };
     let outcome = if holds { Outcome::Pass } else { Outcome::Fail };
     let shown = OrNone(actual.map(|pcr| Hex(pcr)));
-    let told = format_args!("PCR{index} {shown}");
     let finding = Finding { line: rule.line, ..Finding::new(check, outcome) };
     match named {
-        Some(named) => {
-            let told = format_args!("{named} by the document's module_id, {told}");
-            record.record(finding.compared(&rule.expectation, &told));
-        }
-        None => record.record(finding.compared(&rule.expectation, &told)),
+        Some(named) => record.record(finding.compared(
+            &rule.expectation,
+            &format_args!("{named} by the document's module_id, PCR{index} {shown}"),
+        )),
+        None => record.record(finding.compared(&rule.expectation, &format_args!("PCR{index} {shown}"))),
     }
     holds
 }
@@ -103,9 +102,9 @@ pub(crate) fn age(
             return Appraisal::Accepted;
         }
     };
-    let expected = format_args!("at most {secs} s");
     let mut found = |outcome, actual: &dyn core::fmt::Display| {
-        record.record(Finding { line, ..Finding::new(checks::MAX_AGE, outcome).compared(&expected, actual) });
+        let finding = Finding { line, ..Finding::new(checks::MAX_AGE, outcome) };
+        record.record(finding.compared(&format_args!("at most {secs} s"), actual));
     };
     match verified.age_secs() {
         None => {

@@ -265,15 +265,17 @@ impl<'a> Attempt<'a> {
                 None => "reports before version 3 name no processor",
                 Some(_) => "so is the processor",
             };
-            let because = format_args!("{product}: root and certificate ({name}); {processor}");
-            record.pass(checks::VEK_PRODUCT, &because);
+            record.pass(
+                checks::VEK_PRODUCT,
+                &format_args!("{product}: root and certificate ({name}); {processor}"),
+            );
         }
         if let Some([reported, ..]) = &self.tcbs {
             record.pass(checks::VEK_TCB, reported);
         }
         if self.statement.is_some() {
-            let signed = format_args!("ECDSA P-384 over bytes 0x000..{SIGNED_BYTES:#05x}");
-            Unusual::of(report, vek).record(&signed, record);
+            Unusual::of(report, vek)
+                .record(&format_args!("ECDSA P-384 over bytes 0x000..{SIGNED_BYTES:#05x}"), record);
         }
         if let Path::Valid(_) | Path::NotRevoked(_) = self.path {
             record_validity(verification.at, record);

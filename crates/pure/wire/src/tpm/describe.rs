@@ -86,8 +86,8 @@ impl Describe for Attested<'_> {
 impl Describe for TpmSignature<'_> {
     fn describe(&self, visitor: &mut dyn Visitor) {
         let hash = if self.hash == 0x0010 { "not known" } else { bank_name(self.hash) };
-        let scheme = format_args!("{:04x}", self.scheme);
-        visitor.field(Shown::at("sigAlg", 0..2, &scheme).note(&self.scheme_name()));
+        visitor
+            .field(Shown::at("sigAlg", 0..2, &format_args!("{:04x}", self.scheme)).note(&self.scheme_name()));
         visitor.field(Shown::at("hash", 2..4, &format_args!("{:04x}", self.hash)).note(&hash));
         match self.value {
             SignatureValue::Rsa(number) => visitor.field(Shown::new("sig", &Hex(number))),
