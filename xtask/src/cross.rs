@@ -90,7 +90,9 @@ const PROCESSORS: &[Processor] = &[
 
 /// Tests that take minutes under emulation, and why the others make up for them in `ci`. All of them run
 /// in `before-release`.
-const LONG: &[(&str, &str)] = &[];
+const LONG: &[(&str, &str)] = &[("mutations", MUTATIONS), ("mutations_azure", MUTATIONS)];
+
+const MUTATIONS: &str = "verifies tens of thousands of signatures; `cargo xtask cross --all` runs it";
 
 #[cfg(test)]
 mod tests {

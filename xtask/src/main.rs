@@ -108,7 +108,7 @@ const TASKS: &[Task] = &[
     Task { name: "layers", does: "which crate may import which, against the map", body: layers::run },
     Task {
         name: "tidy",
-        does: "file heads, sizes, orphan files, words that must not be committed",
+        does: "file heads, sizes, orphan files, paths in pages, discarded words (--words: counts of what is left)",
         body: tidy::run,
     },
     Task {

@@ -29,7 +29,7 @@ fn address() -> Outcome {
     for flags in ["rustflags", "rustdocflags"] {
         test.args(["--config", &format!("target.{host}.{flags}=[\"-Zsanitizer=address\"]")]);
     }
-    // Tests and benches leak tables and evidence on purpose, so that they are there for ever.
+    // Tests and benches leak tables and evidence on purpose.
     test.env("ASAN_OPTIONS", "detect_leaks=0");
     test.env("CARGO_TARGET_DIR", target_dir().join("sanitize-address"));
     run_command(&mut test)

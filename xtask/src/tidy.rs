@@ -1,6 +1,7 @@
 //! What no compiler checks: that each file says why it exists, stays readable in size, is part of
 //! the build, and gives nothing away about the machine it was written on; that pages name files that exist.
 
+mod dialect;
 mod orphans;
 mod paths;
 mod rust;
@@ -10,9 +11,18 @@ use crate::shell::{Outcome, capture, root};
 use std::path::PathBuf;
 use std::process::Command;
 
-/// Checks every file that git knows or would take in.
-pub(crate) fn run(_: &[&str]) -> Outcome {
+/// Checks every file that git knows or would take in; `--words` counts the discarded words that are left.
+pub(crate) fn run(words: &[&str]) -> Outcome {
     let files = files()?;
+    let dialect = dialect::Dialect::read()?;
+    if words == ["--words"] {
+        let read = |file: &PathBuf| {
+            let text = std::fs::read_to_string(root().join(file)).ok()?;
+            Some((file.to_string_lossy().into_owned(), text))
+        };
+        print!("{}", dialect.left(&files.iter().filter_map(read).collect::<Vec<_>>()));
+        return Ok(());
+    }
     let mut wrong = orphans::find(&files)?;
     let mut sources = 0_usize;
     for file in &files {
@@ -22,6 +32,7 @@ pub(crate) fn run(_: &[&str]) -> Outcome {
         };
         let name = file.to_string_lossy();
         wrong.extend(words::faults(&name, &text));
+        wrong.extend(dialect.faults(&name, &text));
         wrong.extend(paths::faults(&name, &text, &files));
         if name.ends_with(".rs") {
             sources += 1;

@@ -26,7 +26,8 @@ pub(super) fn faults(name: &str, text: &str, files: &[PathBuf]) -> Vec<String> {
 
 /// The pages that say where something is. `docs/panics.md` names files of the standard library.
 fn is_page(name: &str) -> bool {
-    let is_page = name == "ARCHITECTURE.md" || name == "README.md" || name.starts_with("docs/");
+    let is_page =
+        ["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md"].contains(&name) || name.starts_with("docs/");
     is_page && name.ends_with(".md") && name != "docs/panics.md"
 }
 

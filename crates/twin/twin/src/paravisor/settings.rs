@@ -84,7 +84,7 @@ pub enum Hash {
 pub enum Fault {
     /// Reports are renewed, but what the guest puts in never gets into them
     Stale,
-    /// Reports are never renewed: the same bytes stay for ever
+    /// Reports are never renewed: the same bytes stay
     Renewal,
     /// What is read at an offset is of another report than what was read at the beginning
     Torn,

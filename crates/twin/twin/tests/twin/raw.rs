@@ -33,7 +33,7 @@ impl Client {
 
     pub(crate) fn to(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap();
-        // A test that waits for ever says nothing.
+        // A test that waits without a limit shows nothing.
         stream.set_read_timeout(Some(Duration::from_secs(120))).unwrap();
         Self(stream)
     }
