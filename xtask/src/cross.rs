@@ -90,8 +90,9 @@ const PROCESSORS: &[Processor] = &[
 
 /// Tests that take minutes under emulation, and why the others make up for them in `ci`. All of them run
 /// in `before-release`.
-const LONG: &[(&str, &str)] = &[("mutations", MUTATIONS), ("mutations_azure", MUTATIONS)];
+const LONG: &[(&str, &str)] = &[("mutations", MUTATIONS), ("mutations_azure", MUTATIONS), ("orders", ORDERS)];
 
+const ORDERS: &str = "verifies evidence in 10,000 orders; `cargo xtask cross --all` runs it";
 const MUTATIONS: &str = "verifies tens of thousands of signatures; `cargo xtask cross --all` runs it";
 
 #[cfg(test)]
