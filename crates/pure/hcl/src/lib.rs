@@ -29,5 +29,5 @@ pub use origin::OriginGrounds;
 pub use policy::{Ground, Origin, Policy};
 pub use tdx::verify_tdx;
 pub use teeproof_wire::hcl::{HashType, HclReport, ReportType};
-pub use verify::{Verification, VerifiedVm, verify_snp, verify_snp_again};
+pub use verify::{BoundKey, BoundKeyError, Verification, VerifiedVm, verify_snp, verify_snp_again};
 pub use vm_id::{NotAGuid, VmId};

@@ -1,8 +1,10 @@
-//! The one place that makes a [`VerifiedVm`].
+//! The one place that makes a [`VerifiedVm`]; what makes [`BoundKey`] lies under it.
 
 mod again;
+mod bound_key;
 
 pub use again::verify_snp_again;
+pub use bound_key::{BoundKey, BoundKeyError};
 
 use alloc::sync::Arc;
 

@@ -17,6 +17,7 @@ mod accepted;
 mod again;
 mod ak_chain;
 mod appraisal;
+mod bound_key;
 mod claims;
 mod complete;
 mod envelope;

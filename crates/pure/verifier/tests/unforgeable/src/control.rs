@@ -1,7 +1,7 @@
 //! expect: none — the same imports and calls, used rightly, compile
 
 use teeproof::AttestationResult;
-use teeproof::hcl::{Claims, VerifiedVm};
+use teeproof::hcl::{BoundKey, Claims, VerifiedVm};
 use teeproof::nitro::VerifiedDocument;
 use teeproof::snp::VerifiedReport;
 use teeproof::tpm::{CertifiedKey, VerifiedLog, VerifiedPcrs, VerifiedQuote};
@@ -11,6 +11,7 @@ fn main() {
     fn used<T: Clone>() {}
     used::<VerifiedReport<'static>>();
     used::<VerifiedVm<'static>>();
+    used::<BoundKey<'static>>();
     used::<Claims>();
     used::<VerifiedQuote<'static>>();
     used::<CertifiedKey<'static>>();
