@@ -28,7 +28,7 @@ pub(crate) fn snp(report: &[u8]) -> u8 {
     match teeproof_snp::verify(report, &endorsements, &verification, &mut ()) {
         Ok(verified) if teeproof_snp::appraise(&verified, &teeproof_snp::Policy::genuine(), &mut ()) => 0,
         Ok(_) => 6,
-        Err(error) => error.class().exit(),
+        Err(error) => crate::exit_code(error.class()),
     }
 }
 
@@ -52,7 +52,7 @@ pub(crate) fn nitro(document: &[u8]) -> u8 {
                 _ => 6,
             }
         }
-        Err(error) => error.class().exit(),
+        Err(error) => crate::exit_code(error.class()),
     }
 }
 
@@ -69,7 +69,7 @@ pub(crate) fn quote(file: &[u8]) -> u8 {
     match tpm(&file, &verification) {
         Ok(true) => 0,
         Ok(false) => 6,
-        Err(error) => error.class().exit(),
+        Err(error) => crate::exit_code(error.class()),
     }
 }
 

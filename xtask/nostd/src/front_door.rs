@@ -57,7 +57,7 @@ pub(crate) fn quote(file: &[u8]) -> u8 {
     match pcrs {
         Ok(pcrs) if pcrs.get(UNUSED) == Some(&[0; 32]) && file.log.is_empty() => 0,
         Ok(_) => 6,
-        Err(error) => error.class().exit(),
+        Err(error) => crate::exit_code(error.class()),
     }
 }
 
@@ -80,7 +80,7 @@ fn exit(evidence: &Evidence<'_>, endorsements: &[Certificate<'_>], at: Moment) -
         policy: Some(&Policy::genuine()),
         crypto: &TABLE,
     };
-    verify(evidence, &request).map_or(2, |result| result.exit())
+    verify(evidence, &request).map_or(2, |result| result.class().map_or(0, crate::exit_code))
 }
 
 const WHY: &str = "a recorded vector";

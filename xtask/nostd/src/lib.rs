@@ -22,6 +22,21 @@ use direct as verifier;
 #[cfg(feature = "front-door")]
 use front_door as verifier;
 
+/// The number that a class has in the exported functions: the exit code of the `teeproof` command.
+const fn exit_code(class: teeproof_core::Class) -> u8 {
+    use teeproof_core::Class;
+    match class {
+        Class::Malformed | Class::Unsupported => 3,
+        Class::NotAuthentic => 4,
+        Class::NotBound => 5,
+        Class::Refused => 6,
+        Class::Incomplete => 7,
+        Class::Unappraised => 10,
+        Class::NotShownFresh => 11,
+        _ => 1,
+    }
+}
+
 // With this, and std in the tree, there are two panic handlers: the build has to fail.
 #[cfg(teeproof_links_std)]
 extern crate std;

@@ -6,6 +6,7 @@ pub(crate) mod fault;
 pub(crate) mod files;
 pub(crate) mod hints;
 pub(crate) mod json;
+pub(crate) mod library_hints;
 pub(crate) mod messages;
 pub(crate) mod page;
 pub(crate) mod pcr_values;

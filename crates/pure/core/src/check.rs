@@ -2,9 +2,11 @@
 
 use core::fmt::Display;
 
+use crate::Class;
+
 /// A check that a verifier or an appraisal makes: a stable id and what it means.
 ///
-/// Each crate declares its checks as constants in its `checks.rs`; `teeproof explain` prints them.
+/// Each crate declares its checks as constants in its `checks.rs`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Check {
     /// Stable, lower case, dotted: `snp.vek.tcb`.
@@ -17,8 +19,8 @@ pub struct Check {
     pub hint: &'static str,
     /// The specification and its section.
     pub source: &'static str,
-    /// The exit codes of the command that a failure ends in.
-    pub exits: &'static [u8],
+    /// The classes of its failures; none of a check that only warns.
+    pub classes: &'static [Class],
 }
 
 /// How a check came out.
@@ -150,10 +152,10 @@ impl Record for () {
 
 /// Declares a list of checks: a constant for each, documented, and the list of all in order.
 ///
-/// `LIST: NAME [exit codes] = "id", "title", "what it proves", "hint", "source"; …`
+/// `LIST: NAME [classes of failure] = "id", "title", "what it proves", "hint", "source"; …`
 #[macro_export]
 macro_rules! checks {
-    ($all:ident: $($name:ident [$($exit:literal)*] = $id:literal, $title:literal, $proves:literal, $hint:literal, $source:literal;)*) => {
+    ($all:ident: $($name:ident [$($class:ident)*] = $id:literal, $title:literal, $proves:literal, $hint:literal, $source:literal;)*) => {
         $(
             #[doc = concat!("`", $id, "`: ", $title, ".")]
             pub const $name: &$crate::Check =
@@ -163,7 +165,7 @@ macro_rules! checks {
                     proves: $proves,
                     hint: $hint,
                     source: $source,
-                    exits: &[$($exit),*],
+                    classes: &[$($crate::Class::$class),*],
                 };
         )*
         /// Every check of this stage, in order.

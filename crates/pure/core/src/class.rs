@@ -1,35 +1,43 @@
-//! The classes of failure, which decide what a person or a program does next.
+//! Classes of failure, which decide what a person or a program does next.
 
-/// What kind of failure an error is. Every error of every crate has one; the command turns it
-/// into its exit code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The class of a failure: of every error of every crate, and of every result that is not accepted.
+///
+/// An application maps classes to its own codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Class {
-    /// The bytes are not what their format says. Exit code 3.
+    /// The bytes are not what their format says.
     Malformed,
     /// The bytes are well formed, but of a version, kind or algorithm that is not supported.
-    /// Exit code 3.
     Unsupported,
-    /// A signature, a chain or a key does not hold. Exit code 4.
+    /// A signature, a certificate chain or a key does not hold.
     NotAuthentic,
-    /// The evidence is authentic, but not an answer to what was asked, or its parts do not belong
-    /// together: a nonce, a time stamp, a name. Exit code 5.
+    /// The evidence is authentic, but carries another nonce or an impossible time stamp, or its parts do not
+    /// belong together.
     NotBound,
-    /// An endorsement is missing, stale or revoked: another one may do. Exit code 7.
+    /// An endorsement is missing, out of date or revoked: another one may do.
     Incomplete,
+    /// The evidence does not satisfy the appraisal policy, or is of a technology that is not accepted.
+    Refused,
+    /// The evidence is authentic at its own time, and the policy limits its age, which is known only at the
+    /// present time.
+    NotShownFresh,
+    /// The evidence is authentic, and no policy was given to appraise it by.
+    Unappraised,
 }
 
 impl Class {
-    /// The exit code of the `teeproof` command for this class.
-    #[must_use]
-    pub const fn exit(self) -> u8 {
-        match self {
-            Self::Malformed | Self::Unsupported => 3,
-            Self::NotAuthentic => 4,
-            Self::NotBound => 5,
-            Self::Incomplete => 7,
-        }
-    }
+    /// Every class.
+    pub const ALL: &'static [Self; 8] = &[
+        Self::Malformed,
+        Self::Unsupported,
+        Self::NotAuthentic,
+        Self::NotBound,
+        Self::Incomplete,
+        Self::Refused,
+        Self::NotShownFresh,
+        Self::Unappraised,
+    ];
 
     /// The class in words, lower case.
     #[must_use]
@@ -40,6 +48,9 @@ impl Class {
             Self::NotAuthentic => "not authentic",
             Self::NotBound => "not bound",
             Self::Incomplete => "incomplete",
+            Self::Refused => "refused",
+            Self::NotShownFresh => "not shown fresh",
+            Self::Unappraised => "unappraised",
         }
     }
 }

@@ -127,7 +127,7 @@ macro_rules! policy_table {
         $verified:ident $(+ $nested:ident: $nested_ty:ty)?;
         $(
             $field:ident: $ty:ty, $key:literal as $kind:ty, $about:literal,
-            $check:ident $(of $each:ident)? [$($exit:literal)*] = $id:literal, $title:literal,
+            $check:ident $(of $each:ident)? [$($class:ident)*] = $id:literal, $title:literal,
                 $proves:literal, $hint:literal, $source:literal,
             genuine $genuine:tt, $how:ident $value:tt,
             suggest $suggest:tt $(under $heading:literal)?;
@@ -212,12 +212,12 @@ macro_rules! policy_checks {
         $verified:ident $(+ $nested:ident: $nested_ty:ty)?;
         $(
             $field:ident: $ty:ty, $key:literal as $kind:ty, $about:literal,
-            $check:ident $(of $each:ident)? [$($exit:literal)*] = $id:literal, $title:literal,
+            $check:ident $(of $each:ident)? [$($class:ident)*] = $id:literal, $title:literal,
                 $proves:literal, $hint:literal, $source:literal,
             genuine $genuine:tt, $how:ident $value:tt,
             suggest $suggest:tt $(under $heading:literal)?;
         )*
     ) => {
-        $crate::checks! { APPRAISE: $($check [$($exit)*] = $id, $title, $proves, $hint, $source;)* }
+        $crate::checks! { APPRAISE: $($check [$($class)*] = $id, $title, $proves, $hint, $source;)* }
     };
 }

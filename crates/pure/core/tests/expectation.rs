@@ -15,7 +15,7 @@ const CHECK: &Check = &Check {
     proves: "nothing",
     hint: "none",
     source: "none",
-    exits: &[6],
+    classes: &[teeproof_core::Class::Refused],
 };
 
 /// One finding, written out.

@@ -62,18 +62,21 @@ fn what_is_asked_shows_itself() {
     assert_eq!(Hex(&[]).to_string(), "");
 }
 
-/// The exit codes are a contract with scripts.
+/// The words are a contract with programs.
 #[test]
-fn classes_have_their_exit_codes() {
-    for (class, exit, text) in [
-        (Class::Malformed, 3, "malformed"),
-        (Class::Unsupported, 3, "unsupported"),
-        (Class::NotAuthentic, 4, "not authentic"),
-        (Class::NotBound, 5, "not bound"),
-        (Class::Incomplete, 7, "incomplete"),
-    ] {
-        assert_eq!((class.exit(), class.as_str()), (exit, text));
-    }
+fn classes_have_their_words() {
+    let words: Vec<_> = Class::ALL.iter().map(|class| class.as_str()).collect();
+    let expected = [
+        "malformed",
+        "unsupported",
+        "not authentic",
+        "not bound",
+        "incomplete",
+        "refused",
+        "not shown fresh",
+        "unappraised",
+    ];
+    assert_eq!(words, expected);
 }
 
 #[test]
@@ -143,8 +146,14 @@ fn validities_meet_or_do_not() {
     assert_eq!(span(1, 4).and(span(6, 9)), span(6, 4));
 }
 
-const CHECK: &Check =
-    &Check { id: "test.word", title: "a word", proves: "nothing", hint: "none", source: "none", exits: &[6] };
+const CHECK: &Check = &Check {
+    id: "test.word",
+    title: "a word",
+    proves: "nothing",
+    hint: "none",
+    source: "none",
+    classes: &[Class::Refused],
+};
 
 /// What was recorded, in short.
 struct Log(Vec<(Outcome, String, bool)>);
@@ -180,6 +189,6 @@ fn each_way_to_record() {
 }
 
 teeproof_core::checks! { ALL:
-    ONE [6] = "test.one", "the first", "proves 1", "hint 1", "source 1";
-    TWO [6] = "test.two", "the second", "proves 2", "hint 2", "source 2";
+    ONE [Refused] = "test.one", "the first", "proves 1", "hint 1", "source 1";
+    TWO [Refused] = "test.two", "the second", "proves 2", "hint 2", "source 2";
 }

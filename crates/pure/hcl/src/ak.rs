@@ -422,7 +422,7 @@ impl fmt::Display for Missing<'_> {
             None if AZURE.roots.iter().any(has_name) => write!(
                 f,
                 "Microsoft publishes it by this name, see {AUTHORITIES}; the trusted root of this name is another \
-                 one: that of a test or of the twin is given with --anchor"
+                 one: add that of a test or of the twin as a trust anchor"
             ),
             None => write!(f, "Microsoft publishes it by this name, see {AUTHORITIES}"),
         }

@@ -16,7 +16,7 @@ macro_rules! hcl_policy_fields {
             vm + tpm: teeproof_tpm::Policy<'p>;
             origin: Origin<'p>, "origin" as Grounds,
                 "On what ground the report must be known to be the paravisor's; see below.",
-                ORIGIN [6] = "origin.paravisor", "the report's origin",
+                ORIGIN [Refused] = "origin.paravisor", "the report's origin",
                     "The report is of Azure's paravisor, on a ground that the policy accepts.",
                     "Pin the measurement, or the id key digest with its guest SVN; or give the AK certificate with its chain.",
                     "teeproof, known reference values",
@@ -24,7 +24,7 @@ macro_rules! hcl_policy_fields {
                 suggest (by origin);
             ak_certificate: Rule<'p, bool>, "ak-certificate" as YesNo,
                 "Whether the attestation key has a certificate of Azure's vTPM authority for a confidential VM; absent where none came, or where it could not be verified.",
-                AK_CERTIFICATE [6] = "ak.certificate", "a certified attestation key",
+                AK_CERTIFICATE [Refused] = "ak.certificate", "a certified attestation key",
                     "Azure's vTPM authority knows the attestation key as one of a confidential VM.",
                     "Give the AK certificate with every authority up to and including the root.",
                     "TCG AK credential, 2.23.133.8.3",
@@ -32,7 +32,7 @@ macro_rules! hcl_policy_fields {
                 suggest (by ak_certificate);
             ak_revocation_list: Rule<'p, bool>, "ak-revocation-list" as YesNo,
                 "Whether every certificate of the attestation key's chain whose issuer signs revocation lists was looked up in a current one; absent where no chain was established.",
-                AK_REVOCATION_LIST [7] = "ak.revocation-list", "revocation lists for the attestation key's chain",
+                AK_REVOCATION_LIST [Incomplete] = "ak.revocation-list", "revocation lists for the attestation key's chain",
                     "Current revocation lists of every authority above the AK certificate came, and name none of the chain.",
                     "Give the AK certificate with its authorities, and a current revocation list of each of them.",
                     "RFC 5280, section 5",
@@ -40,7 +40,7 @@ macro_rules! hcl_policy_fields {
                 suggest (waived "ak.revocation tells; true where lists are handed in with all evidence");
             quote: Rule<'p, bool>, "quote" as YesNo,
                 "Whether a quote of the vTPM came along.",
-                QUOTE [6] = "hcl.quote", "a quote of the vTPM",
+                QUOTE [Refused] = "hcl.quote", "a quote of the vTPM",
                     "The vTPM signed its registers.",
                     "Take a quote under the attestation key together with the report.",
                     "TCG TPM 2.0, part 3, TPM2_Quote",
@@ -48,7 +48,7 @@ macro_rules! hcl_policy_fields {
                 suggest (by quote);
             vm_id: Rule<'p, VmId>, "vm-id" as Guid,
                 "`vmUniqueId` of the claims.",
-                VM_ID [6] = "hcl.vm-id", "the VM",
+                VM_ID [Refused] = "hcl.vm-id", "the VM",
                     "The claims name this VM.",
                     "Compare with the VM's id in Azure.",
                     "openvmm, igvm_attest/get.rs: vmUniqueId",
@@ -56,24 +56,24 @@ macro_rules! hcl_policy_fields {
                 suggest (waived "one machine's alone")
                 under "How the host configured the VM.";
             user_data: Rule<'p, [u8; 64]>, "user-data" as Fixed<64>,
-                "What the guest wrote before the report was made, zero-extended. `--user-data` compares it as well.",
-                USER_DATA_POLICY [6] = "hcl.user-data.policy", "the guest's data by the policy",
+                "What the guest wrote before the report was made, zero-extended. The user data of a verification is compared with it as well.",
+                USER_DATA_POLICY [Refused] = "hcl.user-data.policy", "the guest's data by the policy",
                     "The guest had written the data that the policy asks for.",
                     "Compare with what the guest writes into NV index 0x01400002.",
                     "openvmm, tpm_device: guest input",
                 genuine (waived), optional (vm.claims().user_data()),
-                suggest (waived "the guest's own data; --user-data compares it");
+                suggest (waived "the guest's own data; a verification can compare it");
             fresh_report: Rule<'p, bool>, "fresh-report" as YesNo,
                 "Whether the hardware report was made for the nonce: user-data is the nonce, zero-extended; absent without a nonce.",
-                FRESH_REPORT [6] = "hcl.fresh-report", "a fresh hardware report",
+                FRESH_REPORT [Refused] = "hcl.fresh-report", "a fresh hardware report",
                     "The guest wrote the nonce into user-data before the report was made: report and quote are fresh, and not the quote alone.",
-                    "Write the nonce into NV index 0x01400002 and read the report anew (teeproof collect azure does); verify with --nonce.",
+                    "Write the nonce into NV index 0x01400002 and read the report anew; verify it with the nonce.",
                     "openvmm, tpm_device: guest input",
                 genuine (= Rule::waived(QUOTE_ALONE)), value (vm.is_report_fresh()),
                 suggest (waived "hcl.user-data tells; true where the nonce is written into user-data before each report");
             secure_boot_configured: Rule<'p, bool>, "secure-boot-configured" as YesNo,
                 "`secure-boot` of the claims: what the host configured, which is not what was enforced.",
-                SECURE_BOOT [6] = "hcl.secure-boot", "secure boot as configured",
+                SECURE_BOOT [Refused] = "hcl.secure-boot", "secure boot as configured",
                     "The host configured the VM with or without secure boot. What was enforced is in the boot log.",
                     "Change the VM's security profile, or ask for log.secure-boot instead.",
                     "openvmm, igvm_attest/get.rs: secure-boot",
@@ -81,7 +81,7 @@ macro_rules! hcl_policy_fields {
                 suggest (found);
             tpm_enabled: Rule<'p, bool>, "tpm-enabled" as YesNo,
                 "`tpm-enabled` of the claims.",
-                TPM_ENABLED [6] = "hcl.tpm-enabled", "the vTPM as configured",
+                TPM_ENABLED [Refused] = "hcl.tpm-enabled", "the vTPM as configured",
                     "The host configured the VM with or without a vTPM.",
                     "Change the VM's security profile.",
                     "openvmm, igvm_attest/get.rs: tpm-enabled",
@@ -89,7 +89,7 @@ macro_rules! hcl_policy_fields {
                 suggest (found);
             tpm_persisted: Rule<'p, bool>, "tpm-persisted" as YesNo,
                 "`tpm-persisted` of the claims; absent in reports of older paravisors.",
-                TPM_PERSISTED [6] = "hcl.tpm-persisted", "the vTPM's state",
+                TPM_PERSISTED [Refused] = "hcl.tpm-persisted", "the vTPM's state",
                     "The vTPM keeps its state over restarts, or does not.",
                     "Change the VM's security profile; older reports do not say.",
                     "openvmm, igvm_attest/get.rs: tpm-persisted",
@@ -97,7 +97,7 @@ macro_rules! hcl_policy_fields {
                 suggest (found);
             console: Rule<'p, bool>, "console" as YesNo,
                 "`console-enabled` of the claims.",
-                CONSOLE [6] = "hcl.console", "the serial console",
+                CONSOLE [Refused] = "hcl.console", "the serial console",
                     "The paravisor offers a console to the host, or does not.",
                     "Change the VM's boot diagnostics.",
                     "openvmm, igvm_attest/get.rs: console-enabled",
@@ -105,7 +105,7 @@ macro_rules! hcl_policy_fields {
                 suggest (found);
             interactive_console: Rule<'p, bool>, "interactive-console" as YesNo,
                 "`interactive-console-enabled` of the claims; absent in reports of older paravisors.",
-                INTERACTIVE_CONSOLE [6] = "hcl.interactive-console", "the interactive serial console",
+                INTERACTIVE_CONSOLE [Refused] = "hcl.interactive-console", "the interactive serial console",
                     "The host can type into the guest's console, or cannot.",
                     "Change the VM's boot diagnostics; older reports do not say.",
                     "openvmm, igvm_attest/get.rs: interactive-console-enabled",

@@ -1,41 +1,41 @@
 //! The checks of this crate, in the order in which they are made.
 
-use teeproof_core::{Check, checks};
+use teeproof_core::{Check, Class, checks};
 
 checks! { VERIFY:
-    FORMAT [3] = "nitro.format", "the document's envelope",
+    FORMAT [Malformed Unsupported] = "nitro.format", "the document's envelope",
         "The document is an untagged COSE_Sign1 under ES384 that names its certificates.",
         "Give the document as the Nitro security module returned it, raw or in base64.",
         "RFC 9052, section 4.2; AWS Nitro Enclaves, attestation process";
-    CHAIN [4] = "nitro.chain", "the certificate chain",
+    CHAIN [NotAuthentic] = "nitro.chain", "the certificate chain",
         "The signing certificate was issued under the pinned root of an AWS partition.",
         "Give the document whole, as the Nitro security module returned it: the certificate that is named does not hold.",
         "AWS Nitro Enclaves, attestation process, certificate chain; RFC 5280, section 6";
-    SIGNATURE [4] = "nitro.signature", "the document's signature",
+    SIGNATURE [NotAuthentic] = "nitro.signature", "the document's signature",
         "The hypervisor signed these very bytes.",
         "The document was altered after it was made.",
         "RFC 9052, section 4.4";
-    FIELDS [3] = "nitro.fields", "the document's fields",
+    FIELDS [Malformed Unsupported] = "nitro.fields", "the document's fields",
         "The payload is an enclave's document: the nine known fields, each once, within their bounds.",
         "A NitroTPM's document is another kind of evidence and is not accepted here.",
         "AWS Nitro Enclaves, attestation process, CDDL";
-    VALIDITY [7] = "nitro.validity", "the certificates' validity",
+    VALIDITY [Incomplete] = "nitro.validity", "the certificates' validity",
         "Every certificate of the chain is valid at the given time.",
-        "Documents outlive their certificates by design (3 hours): ask the enclave for a new one, or verify an archived one with --at document.",
+        "Documents outlive their certificates by design (3 hours): ask the enclave for a new one, or verify an archived one at the time of the document.",
         "RFC 5280, section 4.1.2.5";
-    REVOCATION [4 7] = "nitro.revocation", "revocation of the chain",
+    REVOCATION [NotAuthentic Incomplete] = "nitro.revocation", "revocation of the chain",
         "No certificate of the chain is on its issuer's CRL. Certificates whose issuer has no CRL are not checked.",
         "Replace the CRL of this issuer by a current one, or leave it out.",
         "RFC 5280, section 5";
-    CONSISTENCY [5] = "nitro.consistency", "certificate and document",
+    CONSISTENCY [NotBound] = "nitro.consistency", "certificate and document",
         "The certificate was issued to the module that the document names, and was valid at its time stamp.",
         "The document's parts do not belong together.",
         "AWS Nitro Enclaves, attestation process";
-    TIME [5] = "nitro.time", "the document's time stamp",
+    TIME [NotBound] = "nitro.time", "the document's time stamp",
         "The document was not made in the verifier's future.",
         "Check the verifier's clock.",
         "AWS Nitro Enclaves, attestation process, timestamp";
-    NONCE [5] = "nitro.nonce", "the nonce",
+    NONCE [NotBound] = "nitro.nonce", "the nonce",
         "The document was made for this question.",
         "Give the nonce that the enclave was asked to put into its document; an old document carries an old nonce.",
         "AWS Nitro Enclaves, attestation process, nonce";
@@ -53,7 +53,7 @@ macro_rules! pcr_checks {
                 proves: "The register holds the expected value; one that the document does not name fails.",
                 hint: "Compare with the measurements of the image that you deploy (nitro-cli build-enclave).",
                 source: "AWS Nitro Enclaves, platform configuration registers",
-                exits: &[6],
+                classes: &[Class::Refused],
             }
         ),*];
     };

@@ -104,8 +104,8 @@ impl Error {
     pub const fn advice(&self) -> Option<&'static str> {
         match self {
             Self::Untrusted { .. } => Some(
-                "A document under another root was not made by a Nitro hypervisor; for a test root, name it \
-                 with --anchor.",
+                "A document under another root was not made by a Nitro hypervisor; add a test root \
+                 as a trust anchor.",
             ),
             _ => None,
         }

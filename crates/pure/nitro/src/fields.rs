@@ -16,15 +16,15 @@ macro_rules! nitro_policy_fields {
             verified;
             debug: Rule<'p, bool>, "debug" as YesNo,
                 "Whether the enclave runs in debug mode.",
-                DEBUG [6] = "nitro.debug", "debug mode",
+                DEBUG [Refused] = "nitro.debug", "debug mode",
                     "The enclave runs in production mode: PCR0, PCR1 and PCR2 hold measurements, and no console is open to the host.",
-                    "Start the enclave without --debug-mode; its first three registers are zero in debug mode.",
-                    "AWS Nitro Enclaves, nitro-cli run-enclave, --debug-mode",
+                    "Start the enclave without debug mode; its first three registers are zero in debug mode.",
+                    "AWS Nitro Enclaves, nitro-cli run-enclave, debug mode",
                 genuine (exactly(false)), value (Some(verified.is_debug())),
                 suggest (found);
             pcrs: Pcrs<'p, 48>, "pcrs" as PcrTable<48, 31>,
                 "The PCRs 0 to 31, 96 hex digits each; see below.",
-                PCRS of PCR [6] = "nitro.pcrs", "the registers",
+                PCRS of PCR [Refused] = "nitro.pcrs", "the registers",
                     "The registers that matter hold the expected values.",
                     "Name PCR0, or PCR1 and PCR2, of your image; nitro-cli build-enclave prints them.",
                     "AWS Nitro Enclaves, platform configuration registers",
@@ -32,7 +32,7 @@ macro_rules! nitro_policy_fields {
                 suggest (by pcrs);
             signer: Rule<'p, Digest384>, "signer" as Fixed<48>,
                 "The SHA-384 of the image's signing certificate (DER). PCR 8 is computed from it.",
-                SIGNER [6] = "nitro.signer", "the image's signer",
+                SIGNER [Refused] = "nitro.signer", "the image's signer",
                     "The image was signed under this certificate (PCR8); any version of it, also an old one.",
                     "Compare with the SHA-384 of the signing certificate's DER.",
                     "AWS Nitro Enclaves, PCR8",
@@ -40,7 +40,7 @@ macro_rules! nitro_policy_fields {
                 suggest (waived "PCR8 says it, if the image is signed");
             module_id: Rule<'p, Text<'p>>, "module-id" as Plain,
                 "The enclave's id; a new one at each start.",
-                MODULE_ID [6] = "nitro.module-id", "the enclave's id",
+                MODULE_ID [Refused] = "nitro.module-id", "the enclave's id",
                     "The document was made by exactly this enclave.",
                     "An enclave's id changes whenever it is started.",
                     "AWS Nitro Enclaves, attestation process, module_id",
@@ -48,7 +48,7 @@ macro_rules! nitro_policy_fields {
                 suggest (waived "a new one at each start");
             instance: Rule<'p, Text<'p>>, "instance" as Plain,
                 "The parent instance's id. PCR 4 is computed from it.",
-                INSTANCE [6] = "nitro.instance", "the parent instance",
+                INSTANCE [Refused] = "nitro.instance", "the parent instance",
                     "The enclave runs on this instance (PCR4).",
                     "Compare with the id that EC2 returned for your instance.",
                     "AWS Nitro Enclaves, PCR4",
@@ -56,7 +56,7 @@ macro_rules! nitro_policy_fields {
                 suggest (waived "one instance's alone");
             user_data: Rule<'p, List<'p, u8>>, "user-data" as Bytes,
                 "What the enclave put into `user_data`. `\"hex:\"` is empty, which is not null.",
-                USER_DATA [6] = "nitro.user-data", "the user data",
+                USER_DATA [Refused] = "nitro.user-data", "the user data",
                     "The enclave put exactly these bytes into user_data.",
                     "Compare with what your enclave's program puts there.",
                     "AWS Nitro Enclaves, attestation process, user_data",
@@ -64,7 +64,7 @@ macro_rules! nitro_policy_fields {
                 suggest (waived "the enclave's own data");
             public_key: Rule<'p, List<'p, u8>>, "public-key" as Bytes,
                 "What the enclave put into `public_key`.",
-                PUBLIC_KEY [6] = "nitro.public-key", "the public key",
+                PUBLIC_KEY [Refused] = "nitro.public-key", "the public key",
                     "The enclave put exactly these bytes into public_key.",
                     "Compare with the key that your enclave's program puts there.",
                     "AWS Nitro Enclaves, attestation process, public_key",
@@ -72,9 +72,9 @@ macro_rules! nitro_policy_fields {
                 suggest (waived "the enclave's own data");
             max_age: MaxAge<'p>, "max-age" as Age,
                 "The time between the document's time stamp and the time of verification.",
-                MAX_AGE [6 11] = "nitro.max-age", "the document's age",
+                MAX_AGE [Refused NotShownFresh] = "nitro.max-age", "the document's age",
                     "The document is at most this old.",
-                    "Ask the enclave for a new document, and verify it with --at now.",
+                    "Ask the enclave for a new document, and verify it at the present time.",
                     "AWS Nitro Enclaves, attestation process, timestamp",
                 genuine (waived), held (age(verified, &policy.max_age, record)),
                 suggest (waived "the nonce shows freshness");

@@ -249,11 +249,11 @@ impl fmt::Display for Advice {
             Self::Vek(source) => source.fmt(f),
             Self::Text(text) => f.write_str(text),
             Self::Anchor => f.write_str(
-                "If this is the root of a test or of the twin, give its certificate with --anchor.",
+                "If this is the root of a test or of the twin, add its certificate as a trust anchor.",
             ),
             Self::SameName => f.write_str(
                 "The signature is not of the trusted root of this name. If the evidence is of a test or of \
-                 the twin, give its root's certificate with --anchor.",
+                 the twin, add its root's certificate as a trust anchor.",
             ),
             Self::Revoked => f.write_str(
                 "The issuer withdrew the certificate: nothing under it is to be relied on. Have the machine \

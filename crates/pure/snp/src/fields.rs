@@ -16,7 +16,7 @@ macro_rules! snp_policy_fields {
             report;
             debug: Rule<'p, bool>, "debug" as YesNo,
                 "Whether the host may debug the guest: guest policy, bit 19.",
-                DEBUG [6] = "snp.policy.debug", "debugging by the host",
+                DEBUG [Refused] = "snp.policy.debug", "debugging by the host",
                     "The host cannot read the guest's memory through the debug interface.",
                     "Launch the guest with a policy whose DEBUG bit is zero.",
                     "AMD 56860, guest policy, bit 19",
@@ -25,7 +25,7 @@ macro_rules! snp_policy_fields {
                 under "How the guest was launched.";
             migration: Rule<'p, bool>, "migration" as YesNo,
                 "Whether a migration agent may be associated: guest policy, bit 18.",
-                MIGRATION [6] = "snp.policy.migration", "association with a migration agent",
+                MIGRATION [Refused] = "snp.policy.migration", "association with a migration agent",
                     "No migration agent can move the guest's memory elsewhere.",
                     "Launch the guest with a policy whose MIGRATE_MA bit is zero.",
                     "AMD 56860, guest policy, bit 18",
@@ -33,7 +33,7 @@ macro_rules! snp_policy_fields {
                 suggest (found);
             policy: Rule<'p, u64>, "policy" as Flags,
                 "The guest policy's 64 bits.",
-                POLICY [6] = "snp.policy.bits", "the guest policy's bits",
+                POLICY [Refused] = "snp.policy.bits", "the guest policy's bits",
                     "The guest was launched under the policy bits that were asked for.",
                     "Compare the guest's launch policy with the appraisal policy.",
                     "AMD 56860, guest policy",
@@ -41,7 +41,7 @@ macro_rules! snp_policy_fields {
                 suggest (found);
             vmpl: Rule<'p, Vmpl>, "vmpl" as PrivilegeLevel,
                 "The privilege level at which the report was asked for; `\"host\"` (0xFFFFFFFF) where the host asked.",
-                VMPL [6] = "snp.vmpl", "the privilege level",
+                VMPL [Refused] = "snp.vmpl", "the privilege level",
                     "The report was asked for at this privilege level of the guest.",
                     "Ask for the report at the expected VMPL; a paravisor runs at 0.",
                     "AMD 56860, VMPL",
@@ -49,7 +49,7 @@ macro_rules! snp_policy_fields {
                 suggest (found);
             host_requested: Rule<'p, bool>, "host-requested" as YesNo,
                 "Whether the host asked for the report: VMPL is 0xFFFFFFFF. No guest chose anything in such a report.",
-                HOST_REQUESTED [6] = "snp.host-requested", "a report that the host asked for",
+                HOST_REQUESTED [Refused] = "snp.host-requested", "a report that the host asked for",
                     "A guest asked for the report, so that REPORT_DATA is what the guest chose.",
                     "Ask for the report from inside the guest: MSG_REPORT_REQ, and not SNP_HV_REPORT_REQ.",
                     "AMD 56860, VMPL; SNP_HV_REPORT_REQ",
@@ -57,7 +57,7 @@ macro_rules! snp_policy_fields {
                 suggest (found);
             product: Rule<'p, ProductLine>, "product" as ProductName,
                 "The product line of the processor, which the VEK's chain and certificate name, and the report's CPUID fields from version 3 on.",
-                PRODUCT [6] = "snp.product", "the processor's product line",
+                PRODUCT [Refused] = "snp.product", "the processor's product line",
                     "The report was signed on a processor of this product line.",
                     "Compare with the product line of your machines; a floor of a TCB is meant for one product line.",
                     "AMD 57230, section 3, productName; AMD 56860, CPUID_FAM_ID and CPUID_MOD_ID",
@@ -65,7 +65,7 @@ macro_rules! snp_policy_fields {
                 suggest (found);
             signing_key: Rule<'p, VekKind>, "signing-key" as SigningKey,
                 "The kind of the key that signed: a VCEK belongs to one chip, a VLEK to a provider.",
-                SIGNING_KEY [6] = "snp.signing-key", "the kind of key that signed",
+                SIGNING_KEY [Refused] = "snp.signing-key", "the kind of key that signed",
                     "The report was signed with a key of this kind.",
                     "A provider decides which key its machines sign with: allow the other kind, or ask for machines that sign with this one.",
                     "AMD 56860, KEY_INFO.SIGNING_KEY",
@@ -73,7 +73,7 @@ macro_rules! snp_policy_fields {
                 suggest (found);
             vlek_provider: Rule<'p, Text<'p>>, "vlek-provider" as Plain,
                 "The provider that a VLEK's certificate names (cspID); absent where a VCEK signed.",
-                VLEK_PROVIDER [6] = "snp.vlek.provider", "the provider of a VLEK",
+                VLEK_PROVIDER [Refused] = "snp.vlek.provider", "the provider of a VLEK",
                     "AMD issued the signing key to this provider.",
                     "Compare with the provider whose machines you rent; a VCEK's certificate names none.",
                     "AMD 57230, VLEK certificate, cspID",
@@ -81,7 +81,7 @@ macro_rules! snp_policy_fields {
                 suggest (found);
             masked_chip_key: Rule<'p, bool>, "masked-chip-key" as YesNo,
                 "Whether KEY_INFO says MASK_CHIP_KEY of a report that a VCEK signed. Firmware with MASK_CHIP_KEY set never signs with the VCEK, so such a report is inconsistent.",
-                MASKED_CHIP_KEY [6] = "snp.chip-key.masked", "a masked chip key",
+                MASKED_CHIP_KEY [Refused] = "snp.chip-key.masked", "a masked chip key",
                     "The report does not say that the key which signed it is masked.",
                     "With MASK_CHIP_KEY set, firmware leaves the signature zero or signs with a VLEK. Ask the host for its SNP_CONFIG and firmware version.",
                     "AMD 56860, KEY_INFO.MASK_CHIP_KEY; SNP_CONFIG",
@@ -89,7 +89,7 @@ macro_rules! snp_policy_fields {
                 suggest (found);
             masked_chip_id: Rule<'p, bool>, "masked-chip-id" as YesNo,
                 "Whether the host hides the chip's id from a report under a VCEK.",
-                MASKED_CHIP [6] = "snp.chip.masked", "a masked chip id",
+                MASKED_CHIP [Refused] = "snp.chip.masked", "a masked chip id",
                     "The report names its chip, so the signing key could be held against it.",
                     "The host hides its chip ids. Allow that in the policy if you do not need to tell machines apart.",
                     "AMD 56860, MASK_CHIP_ID",
@@ -97,7 +97,7 @@ macro_rules! snp_policy_fields {
                 suggest (found);
             chip_id: Rule<'p, [u8; 64]>, "chip-id" as Fixed<64>,
                 "The chip that the signing key is tied to. A VLEK is tied to none; absent where CHIP_ID is zero, which is how the host masks it.",
-                CHIP_ID [6] = "snp.chip-id", "the chip",
+                CHIP_ID [Refused] = "snp.chip-id", "the chip",
                     "The report was made on one of the chips that were asked for.",
                     "Compare with the chip ids of your machines.",
                     "AMD 56860, CHIP_ID",
@@ -105,7 +105,7 @@ macro_rules! snp_policy_fields {
                 suggest (waived "one machine's alone");
             measurement: Rule<'p, [u8; 48]>, "measurement" as Fixed<48>,
                 "The launch digest: the guest's initial memory.",
-                MEASUREMENT [6] = "snp.measurement", "the launch measurement",
+                MEASUREMENT [Refused] = "snp.measurement", "the launch measurement",
                     "The guest started with exactly this initial memory.",
                     "Compute the expected launch digest anew for the firmware and kernel that you deploy.",
                     "AMD 56860, MEASUREMENT",
@@ -114,7 +114,7 @@ macro_rules! snp_policy_fields {
                 under "What was launched.";
             id_key_digest: Rule<'p, [u8; 48]>, "id-key-digest" as Fixed<48>,
                 "The key that signed the identity block.",
-                ID_KEY_DIGEST [6] = "snp.id-key-digest", "the identity key",
+                ID_KEY_DIGEST [Refused] = "snp.id-key-digest", "the identity key",
                     "The owner of this key signed the guest's identity block.",
                     "Compare with the SHA-384 of your identity key.",
                     "AMD 56860, ID_KEY_DIGEST",
@@ -122,7 +122,7 @@ macro_rules! snp_policy_fields {
                 suggest (found);
             author_key_digest: Rule<'p, [u8; 48]>, "author-key-digest" as Fixed<48>,
                 "The key that signed the identity key; absent where there is none.",
-                AUTHOR_KEY_DIGEST [6] = "snp.author-key-digest", "the author key",
+                AUTHOR_KEY_DIGEST [Refused] = "snp.author-key-digest", "the author key",
                     "The owner of this key signed the identity key.",
                     "Compare with the SHA-384 of your author key; the report may not have one.",
                     "AMD 56860, AUTHOR_KEY_DIGEST",
@@ -130,7 +130,7 @@ macro_rules! snp_policy_fields {
                 suggest (found);
             family_id: Rule<'p, [u8; 16]>, "family-id" as Fixed<16>,
                 "The family that the owner named.",
-                FAMILY_ID [6] = "snp.family-id", "the family id",
+                FAMILY_ID [Refused] = "snp.family-id", "the family id",
                     "The guest's owner named this family in the identity block.",
                     "Compare with the identity block that the guest was launched with.",
                     "AMD 56860, FAMILY_ID",
@@ -138,7 +138,7 @@ macro_rules! snp_policy_fields {
                 suggest (found);
             image_id: Rule<'p, [u8; 16]>, "image-id" as Fixed<16>,
                 "The image that the owner named.",
-                IMAGE_ID [6] = "snp.image-id", "the image id",
+                IMAGE_ID [Refused] = "snp.image-id", "the image id",
                     "The guest's owner named this image in the identity block.",
                     "Compare with the identity block that the guest was launched with.",
                     "AMD 56860, IMAGE_ID",
@@ -146,7 +146,7 @@ macro_rules! snp_policy_fields {
                 suggest (found);
             guest_svn: Rule<'p, u32>, "guest-svn" as Number,
                 "The security version that the owner gave the image.",
-                GUEST_SVN [6] = "snp.guest-svn", "the guest's security version",
+                GUEST_SVN [Refused] = "snp.guest-svn", "the guest's security version",
                     "The guest's owner gave the image at least this security version.",
                     "Update the image, or lower the floor if you accept the older one.",
                     "AMD 56860, GUEST_SVN",
@@ -154,7 +154,7 @@ macro_rules! snp_policy_fields {
                 suggest (floor);
             reported_tcb: Rule<'p, TcbLevels>, "reported-tcb" as Levels,
                 "The firmware that the signing key was derived for.",
-                REPORTED_TCB [6] = "snp.tcb.reported", "the reported TCB",
+                REPORTED_TCB [Refused] = "snp.tcb.reported", "the reported TCB",
                     "The platform proves at least these firmware versions.",
                     "The host must update its firmware, or report its newer TCB. A product line without a floor needs one in the policy.",
                     "AMD 56860, REPORTED_TCB",
@@ -163,7 +163,7 @@ macro_rules! snp_policy_fields {
                 under "The oldest firmware of each product line among the evidence, component by component.";
             committed_tcb: Rule<'p, TcbLevels>, "committed-tcb" as Levels,
                 "The firmware that the platform cannot go back behind.",
-                COMMITTED_TCB [6] = "snp.tcb.committed", "the committed TCB",
+                COMMITTED_TCB [Refused] = "snp.tcb.committed", "the committed TCB",
                     "The platform cannot go back behind these firmware versions.",
                     "The host must commit its firmware update. A product line without a floor needs one in the policy.",
                     "AMD 56860, COMMITTED_TCB",
@@ -171,7 +171,7 @@ macro_rules! snp_policy_fields {
                 suggest (floor);
             current_tcb: Rule<'p, TcbLevels>, "current-tcb" as Levels,
                 "The firmware that the platform runs.",
-                CURRENT_TCB [6] = "snp.tcb.current", "the current TCB",
+                CURRENT_TCB [Refused] = "snp.tcb.current", "the current TCB",
                     "The platform runs at least these firmware versions.",
                     "The host must update its firmware. A product line without a floor needs one in the policy.",
                     "AMD 56860, CURRENT_TCB",
@@ -179,7 +179,7 @@ macro_rules! snp_policy_fields {
                 suggest (floor);
             launch_tcb: Rule<'p, TcbLevels>, "launch-tcb" as Levels,
                 "The firmware at which the guest was launched or imported.",
-                LAUNCH_TCB [6] = "snp.tcb.launch", "the launch TCB",
+                LAUNCH_TCB [Refused] = "snp.tcb.launch", "the launch TCB",
                     "The guest was launched, or imported, under at least these firmware versions.",
                     "Start the guest anew: its launch measurement was made by older firmware than the platform has now. A product line without a floor needs one in the policy.",
                     "AMD 56860, LAUNCH_TCB",
@@ -187,7 +187,7 @@ macro_rules! snp_policy_fields {
                 suggest (floor);
             revocation_list: Rule<'p, bool>, "revocation-list" as YesNo,
                 "Whether the ASK or ASVK was looked up in a current revocation list of its root key; `no` where none came.",
-                REVOCATION_LIST [7] = "snp.revocation-list", "a revocation list for the VEK's chain",
+                REVOCATION_LIST [Incomplete] = "snp.revocation-list", "a revocation list for the VEK's chain",
                     "A current revocation list of AMD's root key came, and does not name the intermediate certificate.",
                     "Give AMD's current revocation list of this product, which the KDS publishes, as an endorsement.",
                     "AMD 57230, section 4; RFC 5280, section 5",
@@ -195,7 +195,7 @@ macro_rules! snp_policy_fields {
                 suggest (waived "snp.revocation tells; true where lists are handed in with all evidence");
             platform_info: Rule<'p, u64>, "platform-info" as Flags,
                 "The platform's settings, such as SMT.",
-                PLATFORM_INFO [6] = "snp.platform-info", "the platform's configuration",
+                PLATFORM_INFO [Refused] = "snp.platform-info", "the platform's configuration",
                     "The platform runs with the settings that were asked for.",
                     "Compare PLATFORM_INFO with what your machines are set to.",
                     "AMD 56860, PLATFORM_INFO",
@@ -203,15 +203,15 @@ macro_rules! snp_policy_fields {
                 suggest (found);
             host_data: Rule<'p, [u8; 32]>, "host-data" as Fixed<32>,
                 "What the host passed at launch.",
-                HOST_DATA [6] = "snp.host-data", "the host's data",
+                HOST_DATA [Refused] = "snp.host-data", "the host's data",
                     "The host launched the guest with exactly this data.",
                     "Compare with what the launcher passes as host data.",
                     "AMD 56860, HOST_DATA",
                 genuine (waived), value (Some(&report.report().host_data)),
                 suggest (found);
             report_data: Rule<'p, [u8; 64]>, "report-data" as Fixed<64>,
-                "What the guest put into the report. `--nonce` compares it as well.",
-                REPORT_DATA [6] = "snp.report-data", "the report's data",
+                "What the guest put into the report. The nonce of a verification is compared with it as well.",
+                REPORT_DATA [Refused] = "snp.report-data", "the report's data",
                     "The guest put exactly this data into the report.",
                     "Compare with what the guest binds into its report.",
                     "AMD 56860, REPORT_DATA",

@@ -102,7 +102,7 @@ impl fmt::Display for VekSource {
             Self::Kds(url) => write!(f, "Fetch the VCEK from {url}"),
             Self::NoUrl(field) => write!(
                 f,
-                "Give the VCEK as an endorsement (--endorsements FILE): its address at AMD cannot be made from the report: {field}."
+                "Give the VCEK as an endorsement: its address at AMD cannot be made from the report: {field}."
             ),
             Self::Provider => {
                 f.write_str("Ask the cloud provider for its VLEK: AMD hands it to the provider alone.")

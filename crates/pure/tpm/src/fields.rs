@@ -16,7 +16,7 @@ macro_rules! tpm_policy_fields {
             booted;
             pcrs: Pcrs<'p, 32>, "pcrs" as PcrTable<32, 23>,
                 "The PCRs 0 to 23 of the SHA-256 bank, 64 hex digits each. One that the quote did not sign is absent.",
-                REGISTERS of PCR [6] = "quote.registers", "the registers that matter",
+                REGISTERS of PCR [Refused] = "quote.registers", "the registers that matter",
                     "The registers that the policy names hold the expected values.",
                     "Name the registers that your image determines; PCRs 5 and 6 differ from boot to boot or from machine to machine, and with them PCR 10, for IMA's boot aggregate covers PCRs 0 to 7.",
                     "TCG PC Client Platform Firmware Profile, section 3.3.4",
@@ -24,7 +24,7 @@ macro_rules! tpm_policy_fields {
                 suggest (by pcrs);
             secure_boot: Rule<'p, bool>, "secure-boot" as YesNo,
                 "Whether the firmware enforced secure boot, as the event log shows for the quoted PCR 7; absent without a log that explains it.",
-                SECURE_BOOT [6] = "log.secure-boot", "secure boot",
+                SECURE_BOOT [Refused] = "log.secure-boot", "secure boot",
                     "The firmware enforced secure boot, as the events of the quoted PCR 7 show.",
                     "Give the event log of the machine that was quoted, quote PCR 7, and enable secure boot; where the log was given, the reason names the event that proves nothing.",
                     "TCG PC Client Platform Firmware Profile, section 3.3.4.8",
@@ -33,7 +33,7 @@ macro_rules! tpm_policy_fields {
                 under "What booted.";
             event_log: EventLogRule<'p>, "event-log" as LogExplains,
                 "Whether the log explains PCRs 0 to 7, all of them quoted, and every other quoted PCR that it has events for; absent without a log.",
-                EXPLAINS [6] = "log.explains", "a log that explains the registers",
+                EXPLAINS [Refused] = "log.explains", "a log that explains the registers",
                     "The log explains PCRs 0 to 7, which the firmware extends and which must all be quoted, and every other quoted register that it has events for.",
                     "Quote PCRs 0 to 7 at least, and give the event log of the machine that was quoted, since its last start. IMA extends PCR 10 and systemd PCRs 11 and 9 outside of the firmware's log: name these PCRs in `explained-except`, or leave them out of the quote.",
                     "TCG PC Client Platform Firmware Profile, section 10.4",

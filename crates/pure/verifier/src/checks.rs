@@ -2,16 +2,16 @@
 
 use alloc::vec::Vec;
 
-use teeproof_core::{Check, Technology};
+use teeproof_core::{Check, Class, Technology};
 
 /// `policy.technology`: the policy accepts evidence of this technology.
 pub const POLICY_TECHNOLOGY: &Check = &Check {
     id: "policy.technology",
     title: "the technology",
     proves: "The relying party accepts evidence of this technology.",
-    hint: "Name the technology with --accept, and give the policy a section for it.",
+    hint: "Accept the technology in the request, and give the policy a section for it.",
     source: "teeproof, ARCHITECTURE.md, invariants",
-    exits: &[6],
+    classes: &[Class::Refused],
 };
 
 /// `bundle.redacted`: nothing was replaced in the evidence.
@@ -21,7 +21,7 @@ pub const BUNDLE_REDACTED: &Check = &Check {
     proves: "Nothing in the evidence was replaced before it was passed on.",
     hint: "Ask whoever redacted the bundle for the original, or let them verify it.",
     source: "teeproof, docs/bundle.md, redaction",
-    exits: &[7],
+    classes: &[Class::Incomplete],
 };
 
 /// `input.ignored`: nothing that came with the evidence was ignored.
@@ -31,7 +31,7 @@ pub const INPUT_IGNORED: &Check = &Check {
     proves: "Everything that came with the evidence was used.",
     hint: "Nothing needs to be done; a newer version may know the member.",
     source: "teeproof, ARCHITECTURE.md, invariants",
-    exits: &[],
+    classes: &[],
 };
 
 /// `revocation.unused`: every revocation list that was given was used.
@@ -41,7 +41,7 @@ pub const REVOCATION_UNUSED: &Check = &Check {
     proves: "Each revocation list that was given is of an issuer in a chain of the evidence, and current.",
     hint: "This CRL's issuer is in no chain of this evidence, or signs no CRLs (no cRLSign), or the CRL is out of date beside a current one. Give the current CRL of the chain's root or intermediate.",
     source: "RFC 5280, section 5",
-    exits: &[],
+    classes: &[],
 };
 
 /// Every check, in the order in which they are made.

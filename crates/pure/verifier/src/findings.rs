@@ -3,7 +3,7 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use teeproof_core::{Check, Outcome, Record};
+use teeproof_core::{Check, Class, Outcome, Record};
 
 /// One check with its outcome, as it stands in a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,11 +88,13 @@ impl Findings {
         }
     }
 
-    /// The exit code of an appraisal that refuses: 7 where all that fails is an endorsement that is
-    /// missing, and 6 otherwise.
-    pub(crate) fn refusal(&self) -> u8 {
+    /// The class of an appraisal that refuses: incomplete where all that fails is an endorsement that is
+    /// missing.
+    pub(crate) fn refusal(&self) -> Class {
         let mut failed = self.0.iter().filter(|finding| finding.outcome == Outcome::Fail);
-        if failed.all(|finding| finding.check.exits == [7] && !finding.is_contrary()) { 7 } else { 6 }
+        let missing =
+            |finding: &Finding| finding.check.classes == [Class::Incomplete] && !finding.is_contrary();
+        if failed.all(missing) { Class::Incomplete } else { Class::Refused }
     }
 
     /// Adds the check that a verification failed at, and every later one as not reached.
@@ -151,6 +153,6 @@ mod tests {
         let refusal = |expected, actual| {
             Findings(Vec::from([compared("ak.revocation-list", expected, actual)])).refusal()
         };
-        assert_eq!((refusal("yes", "no"), refusal("no", "yes")), (7, 6));
+        assert_eq!((refusal("yes", "no"), refusal("no", "yes")), (Class::Incomplete, Class::Refused));
     }
 }

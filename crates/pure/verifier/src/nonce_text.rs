@@ -11,11 +11,11 @@ use crate::Evidence;
 
 /// What to do about hexadecimal digits.
 const HEXADECIMAL: &str = "The evidence carries the nonce as text, its hexadecimal digits: have the attester \
-                               decode the nonce before it hands it in. --nonce utf8:DIGITS verifies what was made so.";
+                               decode the nonce before it hands it in. The nonce as UTF-8 text verifies what was made so.";
 
 /// What to do about base64.
 const BASE64: &str = "The evidence carries the nonce as text, in base64: have the attester decode the nonce \
-                      before it hands it in. --nonce utf8:TEXT verifies what was made so.";
+                      before it hands it in. The nonce as UTF-8 text verifies what was made so.";
 
 /// Base64 of fewer characters could stand anywhere by accident.
 const MIN_BASE64: usize = 10;

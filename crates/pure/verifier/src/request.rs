@@ -62,9 +62,9 @@ impl RequestError {
     #[must_use]
     pub const fn hint(&self) -> &'static str {
         match self {
-            Self::NoTimeInEvidence(_) => "--at now, or --at 2026-01-31T12:00:00Z",
+            Self::NoTimeInEvidence(_) => "verify it at the present time, or at a time that you give",
             Self::NoUserData(_) => {
-                "leave --user-data out; a policy compares what SNP reports (report-data) and Nitro documents (user-data) hold"
+                "leave the user data out of the request; a policy compares what SNP reports (report-data) and Nitro documents (user-data) hold"
             }
             Self::EmptyNonce => "send 16 or more random bytes with each question",
         }

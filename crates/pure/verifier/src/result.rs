@@ -93,7 +93,6 @@ pub struct Claim {
 #[derive(Clone, Debug)]
 pub struct AttestationResult<'a> {
     pub(crate) verdict: Verdict,
-    pub(crate) exit: u8,
     pub(crate) class: Option<Class>,
     pub(crate) technology: Technology,
     pub(crate) freshness: FreshnessDemand,
@@ -135,17 +134,19 @@ impl<'a> AttestationResult<'a> {
         self.verdict
     }
 
-    /// The exit code of the command for this result; `teeproof explain` tells them all.
+    /// Why the evidence is not accepted, as a class; `None` of accepted evidence.
     #[must_use]
-    pub const fn exit(&self) -> u8 {
-        self.exit
+    pub const fn class(&self) -> Option<Class> {
+        self.class
     }
 
-    /// The class of the failure that ended the verification; `None` of authentic evidence, and of evidence
-    /// whose technology was not accepted.
-    #[must_use]
-    pub const fn failure_class(&self) -> Option<Class> {
-        self.class
+    /// Rewrites the hints of failed checks, so that an application can name its own options and commands.
+    ///
+    /// Verdict, class, claims and reasons stay as they are.
+    pub fn rewrite_hints(&mut self, rewrite: impl Fn(&str) -> String) {
+        for finding in self.findings.iter_mut().filter(|finding| finding.outcome == Outcome::Fail) {
+            finding.hint = Some(rewrite(finding.hint()));
+        }
     }
 
     /// The technology of the evidence.
@@ -294,7 +295,7 @@ mod json {
             out.serialize_field("schema", "teeproof/attestation-result/1")?;
             out.serialize_field("tool", concat!("teeproof ", env!("CARGO_PKG_VERSION")))?;
             out.serialize_field("verdict", self.verdict.as_str())?;
-            out.serialize_field("exit", &self.exit)?;
+            out.serialize_field("class", &self.class.map(teeproof_core::Class::as_str))?;
             let cautions: alloc::vec::Vec<_> = self.cautions().map(super::Caution::as_str).collect();
             out.serialize_field("cautions", &cautions)?;
             out.serialize_field("technology", self.technology.as_str())?;

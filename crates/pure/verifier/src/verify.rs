@@ -121,7 +121,7 @@ fn origin(verified: &Verified<'_>, policy: Option<&Policy>) -> Option<OriginGrou
 }
 
 /// What to do where the log came and does not show secure boot: the check's own hint asks for the log.
-const LOG_GIVEN: &str = "The event log was given, and does not show it: teeproof inspect shows the event at the \
+const LOG_GIVEN: &str = "The event log was given, and does not show it: the decoded log shows the event at the \
                          offset that the reason names. Update the shim or firmware that wrote it, or waive \
                          secure-boot and pin the registers that your image determines.";
 
@@ -136,7 +136,6 @@ struct Run<'r, 'a> {
 /// How a verification ended, before it becomes a result.
 struct End<'a> {
     verdict: Verdict,
-    exit: u8,
     class: Option<Class>,
     at: Option<Time>,
     anchor: Option<AnchorKind>,
@@ -145,8 +144,8 @@ struct End<'a> {
 
 impl End<'_> {
     /// Of evidence of which nothing was verified.
-    const fn refused(exit: u8, class: Option<Class>) -> Self {
-        Self { verdict: Verdict::Refused, exit, class, at: None, anchor: None, verified: None }
+    const fn refused(class: Class) -> Self {
+        Self { verdict: Verdict::Refused, class: Some(class), at: None, anchor: None, verified: None }
     }
 }
 
@@ -320,7 +319,7 @@ impl<'a> Run<'_, 'a> {
                 None => self.findings.skip(check, &"not made: nothing could rest on it"),
             }
         }
-        self.end(End::refused(7, Some(Class::Incomplete)))
+        self.end(End::refused(Class::Incomplete))
     }
 
     /// Evidence never chooses its own verifier: the relying party names what it accepts, and a
@@ -335,7 +334,7 @@ impl<'a> Run<'_, 'a> {
         let because = format!("evidence of {technology} is not accepted by this request or its policy");
         let failed = Finding::new(POLICY_TECHNOLOGY, Outcome::Fail).because(&because);
         self.findings.failed(failed, &of_verification(technology));
-        self.end(End::refused(6, None))
+        self.end(End::refused(Class::Refused))
     }
 
     fn failed(
@@ -365,7 +364,7 @@ impl<'a> Run<'_, 'a> {
         {
             self.findings.advise(check, hint);
         }
-        self.end(End::refused(class.exit(), Some(class)))
+        self.end(End::refused(class))
     }
 
     fn appraised(
@@ -374,20 +373,19 @@ impl<'a> Run<'_, 'a> {
         at: Time,
         appraisal: Option<Appraisal>,
     ) -> AttestationResult<'a> {
-        let (verdict, exit) = match appraisal {
-            None => (Verdict::Unappraised, 10),
-            Some(Appraisal::Accepted) => (Verdict::Accepted, 0),
-            Some(Appraisal::Refused) => (Verdict::Refused, self.findings.refusal()),
-            Some(Appraisal::NotShownFresh) => (Verdict::Refused, 11),
+        let (verdict, class) = match appraisal {
+            None => (Verdict::Unappraised, Some(Class::Unappraised)),
+            Some(Appraisal::Accepted) => (Verdict::Accepted, None),
+            Some(Appraisal::Refused) => (Verdict::Refused, Some(self.findings.refusal())),
+            Some(Appraisal::NotShownFresh) => (Verdict::Refused, Some(Class::NotShownFresh)),
         };
         let anchor = Some(verified.anchor());
-        self.end(End { verdict, exit, class: None, at: Some(at), anchor, verified: Some(verified) })
+        self.end(End { verdict, class, at: Some(at), anchor, verified: Some(verified) })
     }
 
     fn end(self, end: End<'a>) -> AttestationResult<'a> {
         AttestationResult {
             verdict: end.verdict,
-            exit: end.exit,
             class: end.class,
             technology: self.technology,
             freshness: match self.request.freshness {

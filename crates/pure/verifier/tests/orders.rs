@@ -11,6 +11,8 @@
     missing_docs
 )]
 
+#[path = "support/code.rs"]
+mod code;
 mod support;
 
 use std::io::Write as _;
@@ -71,7 +73,7 @@ impl Case {
         };
         let result = verify(&Evidence::from_inputs(&inputs).unwrap(), &request).unwrap();
         let said = format!("{:?} {:?} {:?}", result.verdict(), result.findings(), result.claims());
-        let exit = result.exit();
+        let exit = code::code(result.class());
         let new = cache.new_signatures(result.signatures());
         drop(result);
         cache.insert(new);

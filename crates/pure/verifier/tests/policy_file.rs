@@ -4,6 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg(feature = "policy-file")]
 
+#[path = "support/code.rs"]
+mod code;
+
 use teeproof::core::{Freshness, Outcome, Pcrs, Technology, Time};
 use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, MaxAge, Moment};
 use teeproof::wire::certificate::Certificate;
@@ -42,7 +45,7 @@ fn appraise(evidence: Evidence<'_>, at: Moment, policy: &Policy) -> Told {
     )
     .unwrap();
     assert_eq!(result.policy(), Some(&*policy.name));
-    (result.verdict(), result.exit(), result.findings().to_vec())
+    (result.verdict(), code::code(result.class()), result.findings().to_vec())
 }
 
 fn read(text: &str) -> Policy {

@@ -1,6 +1,8 @@
 //! The exit codes: what each means, what to do, and which is the gravest of many.
 
 use serde::Serialize;
+use teeproof::AttestationResult;
+use teeproof::core::{Check, Class};
 
 /// An exit code.
 #[derive(Debug, Serialize)]
@@ -25,6 +27,46 @@ pub(crate) const GRAVITY_TEXT: &str = "1, 4, 5, 3, 2, 6, 7, 9, 8, 11, 10, 0";
 pub(crate) fn gravest(left: u8, right: u8) -> u8 {
     let rank = |exit: u8| GRAVITY.iter().position(|one| *one == exit);
     if rank(right) < rank(left) { right } else { left }
+}
+
+/// The exit code of a class of failure. A class that this command does not know is an internal error.
+pub(crate) const fn of_class(class: Class) -> u8 {
+    match class {
+        Class::Malformed | Class::Unsupported => 3,
+        Class::NotAuthentic => 4,
+        Class::NotBound => 5,
+        Class::Refused => 6,
+        Class::Incomplete => 7,
+        Class::Unappraised => 10,
+        Class::NotShownFresh => 11,
+        _ => 1,
+    }
+}
+
+/// The exit code of a result.
+pub(crate) fn of_result(result: &AttestationResult<'_>) -> u8 {
+    result.class().map_or(0, of_class)
+}
+
+/// The exit codes that a failure of this check ends in; none of one that only warns.
+pub(crate) fn of_check(check: &Check) -> Vec<u8> {
+    let mut codes: Vec<_> = check.classes.iter().map(|class| of_class(*class)).collect();
+    codes.dedup();
+    codes
+}
+
+/// A result for programs: the library's members, and the exit code.
+#[derive(Debug, Serialize)]
+pub(crate) struct ResultJson<'a> {
+    #[serde(flatten)]
+    result: &'a AttestationResult<'a>,
+    exit: u8,
+}
+
+impl<'a> ResultJson<'a> {
+    pub(crate) fn of(result: &'a AttestationResult<'a>) -> Self {
+        Self { result, exit: of_result(result) }
+    }
 }
 
 const fn exit(code: u8, meaning: &'static str, advice: &'static str) -> Exit {
@@ -119,5 +161,18 @@ mod tests {
         assert_eq!(sorted.as_slice(), codes);
         let text: Vec<_> = GRAVITY.iter().map(u8::to_string).collect();
         assert_eq!(text.join(", "), GRAVITY_TEXT);
+    }
+
+    /// docs/checks.md names classes, and says once which exit code each has.
+    #[test]
+    fn every_class_has_an_exit_code_of_its_own_page() {
+        let codes: Vec<_> =
+            Class::ALL.iter().map(|class| format!("{} {}", class.as_str(), of_class(*class))).collect();
+        assert!(Class::ALL.iter().all(|class| of_class(*class) > 1), "{codes:?}");
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs/checks.md");
+        let page = std::fs::read_to_string(path).unwrap();
+        for code in codes {
+            assert!(page.contains(&code), "docs/checks.md does not say: {code}");
+        }
     }
 }

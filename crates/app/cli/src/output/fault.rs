@@ -9,7 +9,9 @@ use teeproof::{PolicyError, PolicyProblem, PolicyWarning, Unsuitable};
 use teeproof_evidence::InputError;
 use teeproof_evidence::bundle::BundleError;
 
+use crate::output::exits;
 use crate::output::json::{Json, JsonError};
+use crate::output::library_hints as hints;
 use crate::output::page::{BAD, HINT, Page};
 
 /// A run that ends without a result.
@@ -68,7 +70,8 @@ impl Fault {
     /// A key is not certified as it has to be.
     pub(crate) fn key(error: &CertificationError) -> Self {
         let (class, check) = (error.class(), error.check());
-        Self::new(class.exit(), class.as_str(), format!("{}: {error}", check.id), check.hint.to_owned())
+        let hint = hints::with_options(check.hint);
+        Self::new(exits::of_class(class), class.as_str(), format!("{}: {error}", check.id), hint)
     }
 
     /// Something that should have worked did not.
@@ -104,9 +107,9 @@ impl Fault {
             id if id == ORIGIN.id => {
                 format!("{}: --accept-origin-not-shown REASON", reason.hint.trim_end_matches('.'))
             }
-            _ => reason.hint.clone(),
+            _ => hints::with_options(&reason.hint),
         };
-        let (exit, class) = reason.class.map_or((6, "refused"), |class| (class.exit(), class.as_str()));
+        let (exit, class) = (exits::of_class(reason.class), reason.class.as_str());
         Self::new(exit, class, format!("no policy is proposed from this evidence ({class}): {reason}"), hint)
     }
 
@@ -247,12 +250,12 @@ pub(crate) struct WarningJson {
     path: String,
     line: Option<u32>,
     message: String,
-    hint: &'static str,
+    hint: String,
 }
 
 impl WarningJson {
     pub(crate) fn of(warning: &PolicyWarning) -> Self {
         let PolicyWarning { path, line, message, hint } = warning;
-        Self { path: path.clone(), line: *line, message: message.clone(), hint }
+        Self { path: path.clone(), line: *line, message: message.clone(), hint: hints::with_options(hint) }
     }
 }

@@ -13,7 +13,7 @@ pub(crate) fn tell(page: &mut Page, file: &str, result: &AttestationResult<'_>, 
         Verdict::Unappraised => (LOUD, "!", "not appraised"),
         Verdict::Refused => (BAD, "✘", "refused"),
     };
-    let (technology, exit) = (result.technology(), result.exit());
+    let (technology, exit) = (result.technology(), crate::output::exits::of_result(result));
     page.paint(style, mark).add(format_args!(" {file}  {technology}  {verdict}  exit {exit}"));
     cautions(page, result);
     waived(page, result);

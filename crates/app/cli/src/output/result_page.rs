@@ -53,7 +53,11 @@ fn verdict(page: &mut Page, result: &AttestationResult<'_>) {
     };
     let policy = result.policy().unwrap_or("none");
     page.paint(style, word);
-    page.add(format_args!("  {}  policy {policy}  exit {}", result.technology(), result.exit()));
+    page.add(format_args!(
+        "  {}  policy {policy}  exit {}",
+        result.technology(),
+        crate::output::exits::of_result(result)
+    ));
     cautions(page, result);
 }
 

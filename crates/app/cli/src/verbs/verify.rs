@@ -4,6 +4,7 @@ mod each;
 
 use teeproof::AttestationResult;
 
+use crate::output::exits;
 use crate::output::fault::Fault;
 use crate::output::product::Product;
 use crate::settings::context::Context;
@@ -22,7 +23,7 @@ pub(crate) fn run(args: &VerifyArgs, context: &Context) -> Result<Product, Fault
 /// The result as it was asked for.
 fn told(result: &AttestationResult<'_>, asked: &Asked<'_>, context: &Context) -> Result<Product, Fault> {
     if context.is_json() {
-        return Product::json(result, result.exit());
+        return Product::json(&exits::ResultJson::of(result), exits::of_result(result));
     }
-    Ok(Product::ending(page(result, asked, context), result.exit()))
+    Ok(Product::ending(page(result, asked, context), exits::of_result(result)))
 }

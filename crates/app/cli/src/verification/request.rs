@@ -14,6 +14,7 @@ use crate::input::evidence_files::{self, Files};
 use crate::input::nonce;
 use crate::input::policy_file::{self, PolicyChoice};
 use crate::output::fault::Fault;
+use crate::output::library_hints;
 use crate::output::page::Page;
 use crate::output::result_page;
 use crate::settings::context::Context;
@@ -130,8 +131,10 @@ pub(crate) fn with_result<T>(
     let lists = files.revocation_lists()?;
     let anchors = files.anchors();
     let request = asked.request(&certificates, &lists, &anchors, files.inputs().warnings());
-    let result = teeproof::verify(&evidence, &request)
-        .map_err(|error| Fault::usage(error.to_string(), error.hint()).in_file(files.name()))?;
+    let mut result = teeproof::verify(&evidence, &request).map_err(|error| {
+        Fault::usage(error.to_string(), library_hints::of_request(&error)).in_file(files.name())
+    })?;
+    result.rewrite_hints(library_hints::with_options);
     then(&result)
 }
 

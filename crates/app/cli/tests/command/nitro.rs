@@ -29,7 +29,7 @@ fn a_debug_document_is_refused_by_policy() {
         "REFUSED  nitro  policy builtin:genuine  exit 6",
         "✘ nitro.debug",
         "debug mode: expected no, found yes",
-        "hint: Start the enclave without --debug-mode",
+        "hint: Start the enclave without debug mode",
     ]);
 }
 

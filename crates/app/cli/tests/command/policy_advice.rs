@@ -43,7 +43,7 @@ fn refused(run: impl Fn() -> Run, exit: i32, class: &str, says: &[&str]) {
 #[test]
 fn nothing_is_proposed_from_a_debug_enclave() {
     let real = || teeproof(["policy", "suggest"]).file(DEBUG).args(AT_DOCUMENT);
-    refused(real, 6, "refused", &["nitro.debug", "accepts any software", "without --debug-mode"]);
+    refused(real, 6, "refused", &["nitro.debug", "accepts any software", "without debug mode"]);
     let folder = folder("advice-debug-enclave");
     let (document, anchors) = enclave(&folder, "one.cose", &Enclave::new().pcr(1, &[0; 48]));
     refused(|| suggest(&[&document], &anchors), 6, "refused", &["nitro.debug"]);

@@ -58,7 +58,7 @@ fn what_is_missing_is_named() {
     rootless.anchors.truncate(1);
     only_warned(&rootless, &format!("certificate of {ROOT} is missing"));
     // Where it can be had: as the certificate says, or on Microsoft's page.
-    only_warned(&rootless, "is given with --anchor");
+    only_warned(&rootless, "as a trust anchor");
     only_warned(&rootless, "Microsoft publishes it by this name, see https://learn.microsoft.com/");
     let url = "http://www.microsoft.com/pkiops/certs/Authority.crt";
     let access = der::sequence(&[der::sequence(&[
@@ -124,7 +124,7 @@ fn a_root_that_is_no_anchor_is_refused() {
     for words in [ROOT, "O=teeproof twin", "is not trusted"] {
         assert!(error.to_string().contains(words), "{error}");
     }
-    assert!(error.advice().unwrap().to_string().contains("--anchor"));
+    assert!(error.advice().unwrap().to_string().contains("as a trust anchor"));
     // A chain that is longer than any real one.
     let mut bag = Bag::of(&vm().with_ak_chain(|chain| {
         let template = chain.intermediates[0].clone();

@@ -179,5 +179,5 @@ fn ids_are_distinct_and_every_check_says_how_it_fails() {
     ids.sort_unstable();
     ids.dedup();
     assert_eq!((ids.len(), all.len()), (8 + 3 + 24, 8 + 3 + 24));
-    assert!(all.iter().all(|check| !check.exits.is_empty()));
+    assert!(all.iter().all(|check| !check.classes.is_empty()));
 }

@@ -239,7 +239,7 @@ fn the_checks_are_their_own() {
     let all = [checks::VERIFY, checks::APPRAISE, checks::CERTIFY].concat();
     for check in checks::CERTIFY {
         assert_eq!(all.iter().filter(|other| other.id == check.id).count(), 1, "{}", check.id);
-        assert!(check.id.starts_with("key.") && !check.exits.is_empty());
+        assert!(check.id.starts_with("key.") && !check.classes.is_empty());
     }
     assert_eq!(checks::CERTIFY.last().unwrap().id, checks::KEY_POLICY.id);
 }

@@ -149,19 +149,22 @@ fn other_policies_are_refused() {
     });
 }
 
-/// Each check of a certified key fails with each exit code that it names, and with no other.
+/// Each check of a certified key fails with each class that it names, and with no other.
 #[test]
 fn every_check_fails_in_each_way() {
     let genuine = Statement::genuine().certified();
     let mut failures = vec![
         Certified { exponent: vec![3], ..genuine.clone() }.verify().unwrap_err(),
         Certified { message: b"another".to_vec(), ..genuine }.verify().unwrap_err(),
+        Certified { signature: Vec::new(), ..Statement::genuine().certified() }.verify().unwrap_err(),
         bent(|key| key.magic = 0).verify().unwrap_err(),
+        bent(|key| key.kind = 0x8018).verify().unwrap_err(),
         bent(|key| key.qualified_signer.clear()).verify().unwrap_err(),
         bent(|key| key.nonce.clear()).verify().unwrap_err(),
         bent(|key| key.name = Some(vec![0x80, 0xff, 0, 0])).verify().unwrap_err(),
         bent(|key| key.name = Some(Vec::new())).verify().unwrap_err(),
         bent(|key| key.area.kind = 0x0023).verify().unwrap_err(),
+        bent(|key| key.area.kind = 0x7777).verify().unwrap_err(),
         bent(|key| key.area.exponent = 3).verify().unwrap_err(),
         bent(|key| key.area.attributes = 0).verify().unwrap_err(),
     ];
@@ -170,7 +173,7 @@ fn every_check_fails_in_each_way() {
             failures.push(bound_to(&[0, 7]).policy(pcrs, selection).unwrap_err());
         }
     });
-    let seen: BTreeSet<_> = failures.iter().map(|error| (error.check().id, error.class().exit())).collect();
-    let named = checks::CERTIFY.iter().flat_map(|check| check.exits.iter().map(|exit| (check.id, *exit)));
+    let seen: BTreeSet<_> = failures.iter().map(|error| (error.check().id, error.class())).collect();
+    let named = checks::CERTIFY.iter().flat_map(|check| check.classes.iter().map(|class| (check.id, *class)));
     assert_eq!(seen, named.collect());
 }

@@ -254,7 +254,7 @@ impl Certified {
 pub(crate) fn is(error: CertificationError, expected: CertificationError, class: Class) {
     assert_eq!(error, expected, "{error}");
     assert_eq!(error.class(), class, "{error}");
-    assert!(error.check().exits.contains(&class.exit()), "{error}");
+    assert!(error.check().classes.contains(&class), "{error}");
     assert!(!error.to_string().is_empty());
 }
 

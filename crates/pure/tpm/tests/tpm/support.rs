@@ -107,7 +107,7 @@ impl Bag {
         let error = self.verify().expect_err("accepted");
         assert_eq!(error, expected, "{error}");
         assert_eq!(error.class(), class, "{error}");
-        assert!(error.check().exits.contains(&class.exit()), "{error}");
+        assert!(error.check().classes.contains(&class), "{error}");
     }
 
     pub(crate) fn verify_under(&self, crypto: &Crypto) -> Result<Seen, Error> {

@@ -85,7 +85,7 @@ macro_rules! section {
         $verified:ident $(+ $nested:ident: $nested_ty:ty)?;
         $(
             $field:ident: $ty:ty, $key:literal as $kind:ty, $about:literal,
-            $check:ident $(of $each:ident)? [$($exit:literal)*] = $id:literal, $title:literal,
+            $check:ident $(of $each:ident)? [$($class:ident)*] = $id:literal, $title:literal,
                 $proves:literal, $hint:literal, $source:literal,
             genuine $genuine:tt, $how:ident $value:tt,
             suggest $suggest:tt $(under $heading:literal)?;

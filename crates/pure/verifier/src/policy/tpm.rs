@@ -131,7 +131,6 @@ fn outside_of_the_log(index: u8) -> &'static str {
     who.unwrap_or("the event log does not explain it: it is of another boot or machine, or was altered")
 }
 
-const QUOTE_ALL: &str = "quote PCRs 0 to 7 at least: teeproof collect azure quotes all PCRs without --pcrs";
-const NO_LOG: &str =
-    "collect with the event log, or pin the PCRs whose values you know to be right: --pin 4,7";
-const WHOLE_LOG: &str = "quote PCR 7 and collect with the event log of that start, unaltered: teeproof collect azure takes it along";
+const QUOTE_ALL: &str = "quote PCRs 0 to 7 at least";
+const NO_LOG: &str = "collect with the event log, or pin the PCRs whose values you know to be right";
+const WHOLE_LOG: &str = "quote PCR 7 and collect with the event log of that start, unaltered";

@@ -17,8 +17,8 @@ use crate::{AttestationResult, Verified};
 pub struct Unsuitable {
     /// The check that failed, or that a policy for such evidence would have to give up.
     pub check: &'static Check,
-    /// The class of the failure, where the evidence could not be verified; `None` where it is authentic.
-    pub class: Option<Class>,
+    /// The class of the failure; [`Class::Refused`] of authentic evidence.
+    pub class: Class,
     /// What is wrong.
     pub because: String,
     /// What a person can do.
@@ -47,7 +47,7 @@ impl Unsuitable {
         let failed = result.failures().next();
         Self {
             check: failed.map_or(crate::POLICY_TECHNOLOGY, |finding| finding.check),
-            class: result.failure_class(),
+            class: result.class().unwrap_or(Class::Refused),
             because: failed.and_then(|finding| finding.because.clone()).unwrap_or_default(),
             hint: failed.map_or_else(String::new, |finding| finding.hint().to_string()),
         }
@@ -72,7 +72,7 @@ impl Unsuitable {
     }
 
     fn policy(check: &'static Check, because: &str) -> Self {
-        Self { check, class: None, because: because.to_string(), hint: check.hint.to_string() }
+        Self { check, class: Class::Refused, because: because.to_string(), hint: check.hint.to_string() }
     }
 }
 

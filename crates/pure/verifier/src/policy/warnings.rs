@@ -359,5 +359,5 @@ const SECURE_BOOT_ALONE: &str =
 const SIGN_IMAGE: &str = "sign the image and pin PCR8 or the signer, or waive PCR8 with its reason";
 const ANY_GUEST_SVN: &str = "any security version of the paravisor is accepted, also those whose keys a guest could replace (CVE-2025-49707)";
 const PIN_GUEST_SVN: &str =
-    "guest-svn = { at-least = 10 }; teeproof policy reference prints the versions that were seen";
-const NO_TD_QUOTES: &str = "leave the section out until teeproof verifies TD quotes: today such evidence ends with exit code 7, whatever it says";
+    "guest-svn = { at-least = 10 }; the reference values list the versions that were seen";
+const NO_TD_QUOTES: &str = "leave the section out until TD quotes are verified: today such evidence is refused as incomplete, whatever it says";

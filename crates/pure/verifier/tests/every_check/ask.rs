@@ -1,7 +1,7 @@
 //! One question to the front door: minted evidence, and everything that a relying party decides.
 
 use teeproof::Evidence;
-use teeproof::core::{Freshness, Outcome, Technology, Time};
+use teeproof::core::{Class, Freshness, Outcome, Technology, Time};
 use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof::x509::{Anchors, CachedSignatures, Revocation};
 use teeproof::{AttestationResult, Finding, Policy, Request, Verdict, find_check, verify};
@@ -48,9 +48,9 @@ impl Ask {
         self
     }
 
-    /// The checks that fail, and the exit code.
-    pub(crate) fn answer(&self) -> (Vec<&'static str>, u8) {
-        self.result(|result| (result.failures().map(|finding| finding.check.id).collect(), result.exit()))
+    /// The checks that fail, and the class.
+    pub(crate) fn answer(&self) -> (Vec<&'static str>, Option<Class>) {
+        self.result(|result| (result.failures().map(|finding| finding.check.id).collect(), result.class()))
     }
 
     /// How a check came out, and why, each time that it was made.
@@ -88,24 +88,28 @@ impl Ask {
         };
         let evidence = Evidence::from_inputs(&self.inputs).unwrap();
         let result = verify(&evidence, &request).unwrap();
-        assert_eq!(result.verdict() == Verdict::Accepted, result.exit() == 0);
+        assert_eq!(result.verdict() == Verdict::Accepted, result.class().is_none());
         then(&result)
     }
 }
 
-/// The check fails, and the run ends in an exit code that the check names.
+/// The check fails, in a class that the check names.
 #[track_caller]
 pub(crate) fn fails(id: &str, ask: &Ask) {
-    let (failed, exit) = ask.answer();
-    assert!(failed.contains(&id), "{id} does not fail, but {failed:?} (exit {exit})");
+    let (failed, class) = ask.answer();
+    assert!(failed.contains(&id), "{id} does not fail, but {failed:?} ({class:?})");
     let check = find_check(id).unwrap();
-    assert!(check.exits.contains(&exit), "{id} ends in {exit}, and names {:?}", check.exits);
+    assert!(
+        class.is_some_and(|class| check.classes.contains(&class)),
+        "{id} ends in {class:?}, and names {:?}",
+        check.classes
+    );
 }
 
 /// Nothing fails: what the cases bend was straight before.
 #[track_caller]
 pub(crate) fn holds(ask: &Ask) {
-    assert_eq!(ask.answer(), (vec![], 0));
+    assert_eq!(ask.answer(), (vec![], None));
 }
 
 /// Declares tests that each make one check fail, and the list of them.

@@ -1,5 +1,5 @@
 //! Every check there is fails in at least one test here, through the front door, and ends in an
-//! exit code that the check names. `docs/checks.md` is the table of them, generated:
+//! class that the check names. `docs/checks.md` is the table of them, generated:
 //! `cargo xtask checks` writes it. A check without a test fails the run, and so does a stale table.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
@@ -31,9 +31,9 @@ fn table() -> String {
     }
     let mut text = String::from(HEAD);
     for check in teeproof::all_checks() {
-        let mut exits: Vec<_> = check.exits.iter().map(ToString::to_string).collect();
-        if exits.is_empty() {
-            exits.push("warns".to_owned());
+        let mut classes: Vec<_> = check.classes.iter().map(|class| class.as_str()).collect();
+        if classes.is_empty() {
+            classes.push("warns");
         }
         let tests: Vec<_> =
             tests.remove(check.id).unwrap_or_default().iter().map(|test| format!("`{test}`")).collect();
@@ -42,7 +42,7 @@ fn table() -> String {
             "| `{}` | {} | {} | {} |",
             check.id,
             check.title,
-            exits.join(", "),
+            classes.join(", "),
             tests.join(", ")
         );
     }
@@ -58,16 +58,18 @@ and what to do when it fails. A check that only warns ends no run; its tests mak
 about evidence: `every_check_fails_in_each_way` of `crates/pure/tpm/tests/tpm/certified_policy.rs` makes
 each of them fail.
 
-| check | what it is about | exit codes of a failure | tests that make it fail |
+Exit codes of the command: malformed 3, unsupported 3, not authentic 4, not bound 5, incomplete 7, refused 6, not shown fresh 11, unappraised 10.
+
+| check | what it is about | classes of a failure | tests that make it fail |
 |---|---|---|---|
 ";
 
 #[test]
 fn every_check_has_a_test_that_makes_it_fail() {
     let cases = cases();
-    // A check without an exit code never fails, and warns at most.
+    // A check without a class never fails, and warns at most.
     let untested: Vec<_> = teeproof::all_checks()
-        .filter(|check| !check.exits.is_empty())
+        .filter(|check| !check.classes.is_empty())
         .map(|check| check.id)
         .filter(|id| !cases.iter().any(|(tested, _)| tested == id))
         .collect();

@@ -12,6 +12,8 @@
 
 mod around;
 mod bare_snp;
+#[path = "../support/code.rs"]
+mod code;
 mod evidence;
 mod hostile;
 mod kinds;

@@ -138,7 +138,7 @@ impl Machine {
         let replayed = result.findings().iter().find(|finding| finding.check.id == "log.replay");
         Seen {
             verdict: result.verdict(),
-            exit: result.exit(),
+            exit: crate::code::code(result.class()),
             authentic: result.authentic().is_some(),
             explained: match replayed.map(|finding| finding.outcome) {
                 Some(Outcome::Pass) => Some(true),

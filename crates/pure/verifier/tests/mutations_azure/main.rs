@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 #![cfg(feature = "policy-file")]
 
+#[path = "../support/code.rs"]
+mod code;
 mod log;
 mod machine;
 #[path = "../support/mod.rs"]

@@ -100,7 +100,7 @@ pub(crate) fn outcome<T>(
     Some(look(&teeproof::verify(&evidence, &request).unwrap()))
 }
 
-/// How often each exit code was given.
+/// How often each code of a class was given.
 pub(crate) type Counts = BTreeMap<u8, usize>;
 
 /// Flips every bit of `bytes`, spread over the processors, and counts what `verify` answers.
@@ -127,7 +127,7 @@ pub(crate) fn every_bit(bytes: &[u8], verify: impl Fn(&[u8], usize) -> u8 + Sync
 /// Tells what came of many alterations.
 pub(crate) fn report(name: &str, what: &str, counts: &Counts) {
     let total: usize = counts.values().sum();
-    let by_exit: Vec<_> = counts.iter().map(|(exit, count)| format!("{count} with exit {exit}")).collect();
+    let by_exit: Vec<_> = counts.iter().map(|(exit, count)| format!("{count} with code {exit}")).collect();
     let all_refused = if counts.contains_key(&0) { "" } else { "all refused " };
     // Not by a macro: those are kept back for tests that pass, and the counts are to be seen.
     let line = format!("{name}: {total} {what}, {all_refused}({})\n", by_exit.join(", "));

@@ -16,6 +16,7 @@ use crate::input::evidence_files::{self, Backing, Files};
 use crate::input::source;
 use crate::input::time::At;
 use crate::output::fault::Fault;
+use crate::output::library_hints as hints;
 use crate::settings::context::Context;
 
 /// What holds for all of the evidence.
@@ -126,17 +127,21 @@ impl<'f> Case<'f> {
             policy: trial.policy,
             crypto: &trial.crypto,
         };
-        teeproof::verify(&self.evidence, &request).map_err(|error| {
+        let result = teeproof::verify(&self.evidence, &request).map_err(|error| {
             let hint = match error {
                 RequestError::NoTimeInEvidence(_) => {
                     format!(
                         "{}; --at document is for Nitro documents: run those apart from the others",
-                        error.hint()
+                        hints::of_request(&error)
                     )
                 }
-                _ => error.hint().to_string(),
+                _ => hints::of_request(&error),
             };
             Fault::usage(error.to_string(), hint).in_file(self.name)
+        });
+        result.map(|mut result| {
+            result.rewrite_hints(hints::with_options);
+            result
         })
     }
 }

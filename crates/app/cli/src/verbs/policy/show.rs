@@ -69,7 +69,10 @@ pub(super) fn warnings(policy: &Result<Policy, Mistake>) -> Vec<PolicyWarning> {
 pub(super) fn warning(page: &mut Page, place: &str, warning: &PolicyWarning) {
     let place = if warning.line.is_some() { place } else { "" };
     page.paint(LOUD, "warning:").line(format_args!(" {place}{warning}"));
-    page.add("  ").paint(HINT, "hint:").add(" ").line(warning.hint);
+    page.add("  ")
+        .paint(HINT, "hint:")
+        .add(" ")
+        .line(crate::output::library_hints::with_options(warning.hint));
 }
 
 fn problems(page: &mut Page, file: &str, error: &PolicyError) {

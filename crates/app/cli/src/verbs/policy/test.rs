@@ -8,7 +8,7 @@ use teeproof::{AttestationResult, Finding};
 
 use super::recorded_evidence::{Named, TrialArgs};
 use crate::input::policy_file::{PolicyChoice, load};
-use crate::output::exits;
+use crate::output::exits::{self, ResultJson};
 use crate::output::fault::{Fault, FaultJson};
 use crate::output::page::{BAD, Page};
 use crate::output::product::Product;
@@ -49,8 +49,7 @@ pub(super) fn run(args: &TestArgs, context: &Context) -> Result<Product, Fault> 
         Err(fault) => Err(fault.clone()),
     });
     let tried: Vec<(&str, Tried<'_>)> = named.iter().map(|one| one.name.as_str()).zip(tried).collect();
-    let exits =
-        tried.iter().map(|(_, one)| one.as_ref().map_or_else(|fault| fault.exit, AttestationResult::exit));
+    let exits = tried.iter().map(|(_, one)| one.as_ref().map_or_else(|fault| fault.exit, exits::of_result));
     let exit = exits.fold(0, exits::gravest);
     let mut cautions = CautionCounts::default();
     tried.iter().filter_map(|(_, one)| one.as_ref().ok()).for_each(|result| cautions.count(result));
@@ -107,7 +106,7 @@ enum FileReport<'a> {
         verdict: &'static str,
         exit: u8,
         failures: Vec<&'a Finding>,
-        result: &'a AttestationResult<'a>,
+        result: ResultJson<'a>,
     },
     Unreadable {
         file: &'a str,
@@ -123,9 +122,9 @@ impl<'a> FileReport<'a> {
                 file,
                 technology: result.technology().as_str(),
                 verdict: result.verdict().as_str(),
-                exit: result.exit(),
+                exit: exits::of_result(result),
                 failures: result.failures().collect(),
-                result,
+                result: ResultJson::of(result),
             },
             Err(fault) => Self::Unreadable { file, exit: fault.exit, error: fault.json() },
         }

@@ -243,7 +243,7 @@ fn refused(result: &AttestationResult<'_>) -> Result<Product, Fault> {
             "secrets are sealed to Azure's confidential VMs",
         ));
     }
-    Ok(Product::told(result.exit()))
+    Ok(Product::told(crate::output::exits::of_result(result)))
 }
 
 /// The key is one of the verified TPM's, and guarded by registers as they were verified.

@@ -3,7 +3,7 @@
 use teeproof::AttestationResult;
 
 fn forge<'a>(real: AttestationResult<'a>, other: AttestationResult<'a>) -> AttestationResult<'a> {
-    AttestationResult { exit: real.exit(), ..other }
+    AttestationResult { class: real.class(), ..other }
 }
 
 fn main() {

@@ -9,8 +9,10 @@ use teeproof_evidence::Kind;
 
 use crate::input::evidence_files::Files;
 use crate::input::source;
+use crate::output::exits::{self, ResultJson};
 use crate::output::fault::Fault;
 use crate::output::json::Json;
+use crate::output::library_hints as hints;
 use crate::output::page::{BAD, Page};
 use crate::output::product::Content;
 use crate::output::result_lines::{self, CautionCounts, WaiverCounts};
@@ -106,9 +108,12 @@ impl<'a> Job<'a> {
         let (certificates, lists) = (files.certificates()?, files.revocation_lists()?);
         let request = self.asked.request(&certificates, &lists, &self.anchors, files.inputs().warnings());
         Ok(verify_with_cache(&evidence, &request, cache, |answer| match answer {
-            Ok(result) => self.result(name, &result),
+            Ok(mut result) => {
+                result.rewrite_hints(hints::with_options);
+                self.result(name, &result)
+            }
             Err(error) => {
-                let fault = Fault::usage(error.to_string(), error.hint());
+                let fault = Fault::usage(error.to_string(), hints::of_request(&error));
                 self.fault(Outcome::Unverified, name, fault)
             }
         }))
@@ -120,19 +125,20 @@ impl<'a> Job<'a> {
             Verdict::Refused => Outcome::Refused,
             Verdict::Unappraised => Outcome::Unappraised,
         };
+        let exit = exits::of_result(result);
         let content = match self.form {
             Form::Lines => {
                 let mut page = Page::new();
                 result_lines::tell(&mut page, name, result, self.verbose);
                 Content::Page(page)
             }
-            Form::Json => json(&OfResult { file: name, exit: result.exit(), result }),
+            Form::Json => json(&OfResult { file: name, exit, result: ResultJson::of(result) }),
             Form::Nothing => Content::Told,
         };
         let (mut cautions, mut waivers) = (CautionCounts::default(), WaiverCounts::default());
         cautions.count(result);
         waivers.count(result);
-        Told { outcome, exit: result.exit(), cautions, waivers, content }
+        Told { outcome, exit, cautions, waivers, content }
     }
 
     fn fault(&self, outcome: Outcome, name: &str, fault: Fault) -> Told {
@@ -158,7 +164,7 @@ impl<'a> Job<'a> {
 struct OfResult<'a> {
     file: &'a str,
     exit: u8,
-    result: &'a AttestationResult<'a>,
+    result: ResultJson<'a>,
 }
 
 /// A file that was not, for programs.

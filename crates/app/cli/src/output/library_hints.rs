@@ -1,0 +1,56 @@
+//! The command's own words for the advice of libraries: which option or verb does what a hint asks for.
+//!
+//! Libraries advise without naming a program. Where a hint has one of these phrases, the option follows it in
+//! brackets.
+
+use teeproof::RequestError;
+
+/// Phrases of the libraries' hints, and what the command calls them.
+const OPTIONS: &[(&str, &str)] = &[
+    ("as a trust anchor", "--anchor FILE"),
+    ("as an endorsement", "--endorsements FILE"),
+    ("at the time of the document", "--at document"),
+    ("at the present time", "--at now"),
+    ("in the request", "--accept"),
+    ("The nonce as UTF-8 text", "--nonce utf8:TEXT"),
+    ("read the report anew", "teeproof collect azure does"),
+    ("the decoded log", "teeproof inspect"),
+    ("the reference values", "teeproof policy reference"),
+    ("quote PCRs 0 to 7 at least", "teeproof collect azure quotes all PCRs without --pcrs"),
+    ("pin the PCRs whose values you know to be right", "--pin 4,7"),
+    ("collect with the event log of that start", "teeproof collect azure takes it along"),
+];
+
+/// A library's hint with the options of the command. A hint that has them stays as it is.
+pub(crate) fn with_options(hint: &str) -> String {
+    OPTIONS.iter().fold(hint.to_owned(), |text, (phrase, option)| {
+        let named = format!("{phrase} ({option})");
+        if text.contains(&named) { text } else { text.replace(phrase, &named) }
+    })
+}
+
+/// What to change of a command line that makes no sense for the evidence.
+pub(crate) fn of_request(error: &RequestError) -> String {
+    match error {
+        RequestError::NoTimeInEvidence(_) => "--at now, or --at 2026-01-31T12:00:00Z".to_owned(),
+        RequestError::NoUserData(_) => {
+            "leave --user-data out; a policy compares what SNP reports (report-data) and Nitro documents (user-data) hold"
+                .to_owned()
+        }
+        other => with_options(other.hint()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_follow_their_phrases_once() {
+        let hint = "Add its certificate as a trust anchor.";
+        let named = "Add its certificate as a trust anchor (--anchor FILE).";
+        assert_eq!(with_options(hint), named);
+        assert_eq!(with_options(named), named);
+        assert_eq!(with_options("Check the clock."), "Check the clock.");
+    }
+}
