@@ -1,4 +1,4 @@
-//! Trust anchors: the pinned roots of each vendor, and those that a relying party adds.
+//! Trust anchors: the pinned roots of each vendor, and roots that a relying party adds.
 
 use core::fmt;
 
@@ -12,7 +12,7 @@ use crate::PinnedPair;
 pub enum Anchor<'a> {
     /// The whole certificate, DER.
     Certificate(&'a [u8]),
-    /// The SHA-256 of the whole certificate, which then has to come with the evidence.
+    /// The SHA-256 of the whole certificate (DER); the evidence has to carry the certificate.
     Sha256([u8; 32]),
 }
 
@@ -27,7 +27,7 @@ impl Anchor<'_> {
     }
 }
 
-/// Whose decision it was to trust the root of a path.
+/// Who trusts the root of a path: teeproof or the relying party.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AnchorKind {
     /// The vendor's root, pinned by teeproof.
@@ -52,7 +52,7 @@ impl AnchorKind {
         }
     }
 
-    /// The kind as it stands in results: `pinned`, `NON-PRODUCTION ANCHOR`.
+    /// The kind as results show it: `pinned`, `NON-PRODUCTION ANCHOR`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -68,21 +68,21 @@ impl fmt::Display for AnchorKind {
     }
 }
 
-/// The anchors of one verification: always the pinned ones of the technology's vendor, and those
-/// that the relying party adds.
+/// The anchors of one verification: the vendor's pinned roots, always, and roots that the relying party
+/// adds.
 ///
-/// A result that rests on an added anchor says so: such an anchor proves nothing about hardware.
+/// A result that depends on an added anchor says so: such an anchor proves nothing about hardware.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Anchors<'a> {
-    /// Whole certificates, DER.
+    /// The added roots: whole certificates, DER.
     pub added: &'a [&'a [u8]],
 }
 
 impl<'a> Anchors<'a> {
-    /// The pinned anchors alone: what production wants.
+    /// The pinned anchors alone, for production.
     pub const PINNED: Self = Self { added: &[] };
 
-    /// The pinned anchors and these.
+    /// The pinned anchors and these added roots.
     #[must_use]
     pub const fn and(added: &'a [&'a [u8]]) -> Self {
         Self { added }
@@ -94,13 +94,13 @@ impl<'a> Anchors<'a> {
         self.added.contains(&certificate.der())
     }
 
-    /// Whether a path that ended at this root before may end there again.
+    /// Whether this root, where an earlier path ended, is still an anchor: pinned, or among those added.
     #[must_use]
     pub fn still_trusts(&self, root: &Certificate<'_>, kind: AnchorKind) -> bool {
         kind.is_pinned() || self.has_added(root)
     }
 
-    /// The kind of anchor that this certificate is, if it is one.
+    /// The certificate's kind of anchor; `None` if it is not an anchor.
     pub(crate) fn kind_of(
         &self,
         certificate: &Certificate<'_>,
@@ -117,14 +117,14 @@ impl<'a> Anchors<'a> {
 /// A certificate that ships with teeproof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PinnedCertificate<'a> {
-    /// The common name of its subject, so that only the one that is needed is read.
+    /// The common name of its subject; certificates of other names are never parsed.
     pub common_name: &'a str,
     /// The whole certificate, DER.
     pub der: &'a [u8],
 }
 
 impl<'a> PinnedCertificate<'a> {
-    /// The certificate, if this is its whole name.
+    /// The certificate, if its subject is this whole name.
     pub(crate) fn named(&self, name: Name<'_>, common_name: Option<&str>) -> Option<Certificate<'a>> {
         if common_name != Some(self.common_name) {
             return None;
@@ -138,8 +138,8 @@ impl<'a> PinnedCertificate<'a> {
 pub struct PinnedCertificates<'a> {
     /// The trust anchors.
     pub roots: &'a [PinnedCertificate<'a>],
-    /// Intermediates that need not come with the evidence. They are verified like any other.
+    /// Intermediates that the evidence may omit. They are verified like any other.
     pub intermediates: &'a [PinnedCertificate<'a>],
-    /// Roots and intermediates whose signature was verified when they were written down.
+    /// Roots with an intermediate whose signature was verified before the two were pinned.
     pub pairs: &'a [PinnedPair<'a>],
 }

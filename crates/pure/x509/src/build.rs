@@ -1,8 +1,7 @@
-//! The path builder: every way from a trust anchor down to a leaf, at bounded cost.
+//! Path building: every path from a trust anchor to a leaf, at bounded cost.
 //!
-//! RFC 5280, section 6, takes a path as given; choosing it is the verifier's work. Candidates are
-//! found by the issuer's name, byte for byte. Key identifiers and validity only say which of them
-//! is tried first.
+//! RFC 5280, section 6, validates a given path; this module searches for one. Candidates match the
+//! issuer's name byte for byte. Key identifiers and validity only decide their order.
 
 use core::cmp::Ordering;
 use core::fmt;
@@ -15,33 +14,33 @@ use crate::{
     SignatureChecks, verify_path,
 };
 
-/// Where a path is looked for, and with what it is verified.
+/// The input of path building: candidates, anchors, and how signatures are verified.
 #[derive(Clone, Copy, Debug)]
 pub struct PathSearch<'a, 's> {
     /// The certificates that can stand above the leaf.
     pub candidates: Candidates<'a, 's>,
     /// The roots that the relying party added.
     pub anchors: Anchors<'a>,
-    /// The object identifiers of critical extensions that the caller looks after.
+    /// The object identifiers (DER contents) of critical extensions that the caller checks.
     pub profile: &'s [&'s [u8]],
-    /// A time at which certificates should be valid: those that are not are tried last.
+    /// The time that orders candidates: certificates that are not valid then are last.
     pub at: Option<Time>,
-    /// The cryptography, cached signatures, and how many more may be verified.
+    /// Cryptography, cached signatures and the budget.
     pub checks: SignatureChecks<'s>,
 }
 
 /// The certificates that can stand above a leaf.
 #[derive(Clone, Copy, Debug)]
 pub enum Candidates<'a, 's> {
-    /// Certificates that came in any order, some of them for other evidence, and those that ship
+    /// Certificates in any order, some of them possibly for other evidence, and certificates that ship
     /// with teeproof.
     AnyOrder {
-        /// What came.
+        /// The certificates of the evidence and its endorsements.
         given: &'s [Certificate<'a>],
-        /// What ships.
+        /// The certificates that ship with teeproof.
         pinned: &'s PinnedCertificates<'a>,
     },
-    /// The whole chain above the leaf, from the root downwards: the evidence says it so, and signs it.
+    /// The whole chain above the leaf, from the root downwards, in the order that the evidence signs.
     InOrder {
         /// Root and intermediates.
         chain: &'s [Certificate<'a>],
@@ -50,32 +49,32 @@ pub enum Candidates<'a, 's> {
     },
 }
 
-/// Why there is no path that the caller takes: the failure of the most promising one.
+/// Why path building found no accepted path: the failure of the most promising one.
 ///
-/// Most promising is, in this order: a path of certificates that came before one through a pinned
-/// intermediate; one that ends at an anchor before one that ends at an untrusted root or at nothing;
-/// the one that holds furthest down. A signature that does not hold right below the anchor counts for
-/// less than an untrusted root that came along, for then the anchor only has its name.
+/// Paths of given certificates are more promising than those through a pinned intermediate; paths that
+/// end at an anchor more than those that end at an untrusted root or lack an issuer; then the path that
+/// is valid furthest down. An invalid signature right below the anchor ranks below an untrusted root
+/// among the given certificates: that anchor merely has the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PathError<'a> {
-    /// No certificate has this name, which another one names as its issuer.
+    /// The certificate of an issuer is missing.
     MissingIssuer {
-        /// The name.
+        /// The issuer's name.
         issuer: Name<'a>,
-        /// Where the certificate can be had, as the one that it issued says.
+        /// The `caIssuers` URL of the certificate that it issued (RFC 5280, section 4.2.2.1).
         url: Option<&'a str>,
     },
-    /// The path ends at a root of this name that is no trust anchor.
+    /// The path ends at a root of this name, which is not a trust anchor.
     UntrustedRoot(Name<'a>),
-    /// The certificates of the path do not hold.
+    /// A certificate of the path is not valid.
     Chain(Error),
-    /// There are paths that hold, and the caller takes none of them.
+    /// The caller accepted none of the valid paths.
     NotAccepted,
 }
 
 impl PathError<'_> {
-    /// Whether the search ended because the budget of signatures was spent.
+    /// Whether the search ended because the signature budget was spent.
     #[must_use]
     pub const fn is_limit(&self) -> bool {
         matches!(self, Self::Chain(Error { problem: Problem::TooManySignatures, .. }))
@@ -97,26 +96,28 @@ impl fmt::Display for PathError<'_> {
         match self {
             Self::MissingIssuer { issuer, url } => {
                 write!(f, "the issuer's certificate is missing: {issuer}")?;
-                url.map_or(Ok(()), |url| write!(f, "; it can be fetched from {url}"))
+                url.map_or(Ok(()), |url| write!(f, "; fetch it from {url}"))
             }
-            Self::UntrustedRoot(name) => write!(f, "the chain ends at a root that is not trusted: {name}"),
+            Self::UntrustedRoot(name) => {
+                write!(f, "the chain ends at a root that is not a trust anchor: {name}")
+            }
             Self::Chain(error) => error.fmt(f),
             Self::NotAccepted => f.write_str("no path was accepted"),
         }
     }
 }
 
-/// Hands each path that holds from a trust anchor to `leaf` to `accept`, until it gives something.
+/// Calls `accept` with each valid path from a trust anchor to `leaf`, until it returns `Some`.
 ///
-/// Every candidate is tried, in an order that depends on the certificates alone and never on the
-/// order in which they came or on what is cached: anchors, then pinned intermediates, then those that
-/// came, of which matching key identifiers and valid certificates first, then by their bytes. One of those
-/// that came is tried right below the anchors before a pinned one of its name. Nothing but
-/// the budget limits how many: each path costs at most one signature for each certificate that is not
-/// pinned together with its issuer.
+/// The order of the candidates depends on the certificates alone, never on the order of the input or on
+/// the cache: anchors, then pinned intermediates, then given certificates; among the latter matching key
+/// identifiers and valid certificates first, then the order of their bytes. One given issuer directly
+/// below an anchor goes before a pinned one of its name. Only the budget limits the number of
+/// candidates: a path costs at most one signature for each certificate that is not pinned together with
+/// its issuer.
 ///
 /// # Errors
-/// [`Problem::TooManySignatures`] where the budget is spent; otherwise the failure of the most promising
+/// [`Problem::TooManySignatures`] if the budget is spent; otherwise the failure of the most promising
 /// path: see [`PathError`].
 pub fn build_path<'a, T>(
     leaf: Certificate<'a>,
@@ -146,7 +147,7 @@ pub fn build_path<'a, T>(
     }
 }
 
-/// The one path of a chain that is given in order.
+/// The path of a chain in order.
 fn in_order<'a, T>(
     leaf: Certificate<'a>,
     chain: &[Certificate<'a>],
@@ -176,16 +177,15 @@ struct Builder<'a, 's, T> {
     /// The path so far, filled from the end: the leaf is last.
     path: [Certificate<'a>; MAX_CHAIN],
     depth: usize,
-    /// Whether every certificate of the path so far came with the evidence.
+    /// Whether every certificate of the path so far is a given one.
     from_given: bool,
-    /// Where the budget was spent, which ends the search.
+    /// The error of a spent budget, which ends the search.
     spent: Option<Error>,
     best: Option<Failure<'a>>,
 }
 
 impl<'a, T> Builder<'a, '_, T> {
-    /// Extends the path by a certificate, and from there up to every anchor. As deep as a chain may
-    /// be long.
+    /// Extends the path by a certificate, and from there up to every anchor: at most [`MAX_CHAIN`] deep.
     fn extend(&mut self, certificate: &Certificate<'a>) -> Option<T> {
         if let Err(problem) = self.search.checks.budget.step() {
             self.spent = Some(Error::new(self.depth, problem));
@@ -205,7 +205,7 @@ impl<'a, T> Builder<'a, '_, T> {
         found
     }
 
-    /// Tries every issuer of a certificate, which is the topmost of the path.
+    /// Extends the path by every issuer of its topmost certificate in turn.
     fn issuers(&mut self, certificate: &Certificate<'a>) -> Option<T> {
         let name = certificate.issuer();
         let mut last: Option<Issuer<'a>> = None;
@@ -234,7 +234,7 @@ impl<'a, T> Builder<'a, '_, T> {
             }
             last = Some(issuer);
         }
-        // A root that came leads no further; a copy of an anchor says nothing new.
+        // A given root leads no further; a copy of an anchor says nothing new.
         let mut roots = self.given.iter().filter(|one| is_root_of(one, name));
         if roots.any(|root| !self.is_anchor(root)) {
             self.fail(PathError::UntrustedRoot(name));
@@ -244,8 +244,8 @@ impl<'a, T> Builder<'a, '_, T> {
         None
     }
 
-    /// Tries one of the issuers that came, right below the anchors, before a pinned one of its name: where
-    /// a test has an intermediate of its own this is the path, and it costs little where it is not.
+    /// Builds the path of one given issuer directly below the anchors, before a pinned one of its name: the
+    /// path of a test with its own intermediate, and cheap for everybody else.
     fn first_given(&mut self, issued: &Certificate<'a>) -> Option<T> {
         let given = self.given_issuers(issued.issuer());
         let given = given.map(|certificate| Issuer { certificate, source: Source::Given });
@@ -266,7 +266,7 @@ impl<'a, T> Builder<'a, '_, T> {
         found
     }
 
-    /// The certificates that came with this name, and are neither roots nor pinned.
+    /// The given certificates of this name that are neither roots nor pinned.
     fn given_issuers(&self, name: Name<'a>) -> impl Iterator<Item = Certificate<'a>> + use<'a, '_, T> {
         let pinned = self.pinned.intermediates;
         let of_name = self.given.iter().filter(move |one| one.subject() == name && one.issuer() != name);
@@ -283,7 +283,7 @@ impl<'a, T> Builder<'a, '_, T> {
         self.path.get(MAX_CHAIN.saturating_sub(self.depth)..).unwrap_or_default()
     }
 
-    /// Verifies the path below an anchor, and hands it over.
+    /// Verifies the path below an anchor and offers it to the caller.
     fn finish(&mut self, root: &Certificate<'a>, kind: AnchorKind) -> Option<T> {
         let search = self.search;
         match verify_path(*root, kind, self.below(), search.profile, &search.checks) {
@@ -304,7 +304,7 @@ impl<'a, T> Builder<'a, '_, T> {
         }
     }
 
-    /// The issuer of a certificate that is tried after another one, or first.
+    /// The next issuer of a certificate in order: the one after `after`, or the first.
     fn next_issuer(&self, issued: &Certificate<'a>, after: Option<&Issuer<'a>>) -> Option<Issuer<'a>> {
         let name = issued.issuer();
         let common_name = name.common_name();
@@ -332,12 +332,12 @@ impl<'a, T> Builder<'a, '_, T> {
         next
     }
 
-    /// Which of two issuers is tried first: anchors and pinned intermediates, whatever came besides; a
-    /// pinned intermediate that is known to have another key comes last.
+    /// The order of two issuers: anchors, pinned intermediates, given certificates, and last pinned
+    /// intermediates whose key identifier differs from the wanted one.
     fn order(&self, one: &Issuer<'_>, other: &Issuer<'_>, issued: &Certificate<'_>) -> Ordering {
         let key = |issuer: &Issuer<'_>| {
             let rank = self.rank(&issuer.certificate, issued);
-            // Among anchors the key comes first, then who trusts them.
+            // Among anchors the key decides first, then who trusts them.
             match issuer.source {
                 Source::Anchor(AnchorKind::Pinned) => (0_u8, rank, 0_u8),
                 Source::Anchor(AnchorKind::Added) => (0, rank, 1),
@@ -349,7 +349,7 @@ impl<'a, T> Builder<'a, '_, T> {
         key(one).cmp(&key(other)).then_with(|| one.certificate.der().cmp(other.certificate.der()))
     }
 
-    /// Whether a certificate is one of the anchors.
+    /// Whether a certificate is an anchor.
     fn is_anchor(&self, certificate: &Certificate<'_>) -> bool {
         let der = certificate.der();
         self.pinned.roots.iter().any(|root| root.der == der) || self.search.anchors.added.contains(&der)
@@ -394,28 +394,28 @@ struct Issuer<'a> {
 /// Where a candidate comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Source {
-    /// It is an anchor of this kind.
+    /// An anchor of this kind.
     Anchor(AnchorKind),
-    /// It is a pinned intermediate.
+    /// A pinned intermediate.
     Pinned {
-        /// Whether it came along as well.
+        /// Whether it is among the given certificates too.
         given: bool,
     },
-    /// It came along.
+    /// A given certificate.
     Given,
 }
 
-/// Which candidate of a group is tried first: the lowest.
+/// The order within a group of candidates, ascending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
     key: u8,
     not_valid: bool,
 }
 
-/// The rank of a key that is not the one that was named.
+/// The rank of a key that differs from the wanted one.
 const OTHER_KEY: u8 = 2;
 
-/// A path that leads nowhere.
+/// A path that failed.
 #[derive(Clone, Copy, Debug)]
 struct Failure<'a> {
     error: PathError<'a>,
@@ -423,7 +423,7 @@ struct Failure<'a> {
 }
 
 impl Failure<'_> {
-    /// How near the path came: the higher, the more it is worth telling.
+    /// How promising the path was; the failure of the highest is reported.
     const fn promise(&self) -> (bool, bool, u8, usize, bool) {
         let (class, link, past_signature) = match &self.error {
             PathError::NotAccepted => return (true, true, 0, 0, true),

@@ -1,5 +1,5 @@
-//! A bounded cache of verified signatures, so that the next evidence of a known chip, region or VM
-//! costs only the signatures that are new.
+//! A bounded cache of verified signatures: further evidence of the same chip, region or VM costs only
+//! new signatures.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -7,34 +7,33 @@ use core::cmp::Ordering;
 
 use crate::VerifiedSignature;
 
-/// Signatures of chains that were verified before: owned by the caller, bounded in number and size,
-/// shared freely between threads while nobody writes.
+/// A cache of verified signatures, bounded in number and size. The caller owns it; a verification borrows
+/// it as [`crate::CachedSignatures`].
 ///
-/// It is handed to a verification as [`crate::CachedSignatures`]. Only verified signatures enter it
-/// ([`VerifiedSignature`]), and they are found by their bytes: the signer's whole certificate, the
-/// signed bytes and the signature. Validity, revocation, names and constraints are not cached but
-/// checked each time.
+/// Entries are made of [`VerifiedSignature`]s only, and compared by all their bytes: the signer's whole
+/// certificate, the signed bytes and the signature. Validity, revocation, names and constraints are
+/// never cached.
 ///
 /// ```
 /// # use teeproof_x509::{CachedSignatures, SignatureCache, VerifiedSignature};
 /// # fn verify(_: CachedSignatures<'_>) -> [VerifiedSignature<'static>; 0] { [] }
 /// let mut cache = SignatureCache::new(1024);
 /// let verified = verify(CachedSignatures::from_cache(&cache));
-/// // Signatures that are in the cache already are not copied.
+/// // Only signatures that the cache lacks are copied.
 /// let new = cache.new_signatures(verified);
 /// cache.insert(new);
 /// ```
 #[derive(Clone, Debug)]
 pub struct SignatureCache {
-    /// How many signatures each generation has room for.
-    room: usize,
-    /// What was inserted last, sorted.
+    /// The capacity of each generation, in signatures.
+    capacity: usize,
+    /// The latest insertions, sorted.
     young: Vec<OwnedSignature>,
-    /// What was inserted before that, sorted. It is dropped when the young are full.
+    /// Earlier insertions, sorted; dropped when `young` is full.
     old: Vec<OwnedSignature>,
 }
 
-/// A verified signature, owned, to be handed to [`SignatureCache::insert`].
+/// An owned copy of a verified signature, for [`SignatureCache::insert`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnedSignature {
     signature: Box<[u8]>,
@@ -42,31 +41,31 @@ pub struct OwnedSignature {
     signer: Box<[u8]>,
 }
 
-/// Signatures over more than this, or under a certificate that is longer, are not cached.
+/// The size limit of an entry, in bytes: larger signed data and larger certificates are not cached.
 pub const MAX_CACHED_BYTES: usize = 16 * 1024;
 
 impl SignatureCache {
-    /// An empty cache for so many signatures: a chip takes two or three, a Nitro region four, a VM
-    /// six. Each takes 2 to 3 KiB, and never more than 33 KiB.
+    /// An empty cache for `signatures` entries of 2 to 3 KiB each, at most 33 KiB. A chip needs two or
+    /// three, a Nitro region four, a VM six.
     #[must_use]
     pub const fn new(signatures: usize) -> Self {
-        Self { room: signatures.div_ceil(2), young: Vec::new(), old: Vec::new() }
+        Self { capacity: signatures.div_ceil(2), young: Vec::new(), old: Vec::new() }
     }
 
-    /// How many signatures it has.
+    /// The number of cached signatures.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.young.len().saturating_add(self.old.len())
     }
 
-    /// Whether it has none.
+    /// Whether the cache is empty.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.young.is_empty() && self.old.is_empty()
     }
 
-    /// Those of these signatures that are not in the cache, or about to be dropped from it. Allocates
-    /// nothing where there are none.
+    /// Copies of the signatures that are not in the cache or about to be dropped from it; without an
+    /// allocation if there are none.
     #[must_use]
     pub fn new_signatures<'h>(
         &self,
@@ -79,10 +78,10 @@ impl SignatureCache {
         verified.into_iter().filter(new).map(|one| OwnedSignature::from(&one)).collect()
     }
 
-    /// Inserts signatures. When there is no more room, what was not used for longest is dropped.
+    /// Inserts signatures. A full cache drops those that were inserted longest ago.
     pub fn insert(&mut self, new: Vec<OwnedSignature>) {
         for one in new {
-            if self.young.len() >= self.room {
+            if self.young.len() >= self.capacity {
                 self.old = core::mem::take(&mut self.young);
             }
             let found = self.young.binary_search_by(|other| other.cmp(&one.signed, &one.signature));
@@ -92,7 +91,7 @@ impl SignatureCache {
                         *other = one;
                     }
                 }
-                Err(at) if self.room > 0 => self.young.insert(at, one),
+                Err(at) if self.capacity > 0 => self.young.insert(at, one),
                 Err(_) => {}
             }
         }

@@ -1,4 +1,4 @@
-//! Why a path or a revocation list is not believed.
+//! Errors of paths and revocation lists.
 
 use core::fmt;
 
@@ -6,60 +6,60 @@ use teeproof_core::{Class, Time};
 
 use crate::MAX_CHAIN;
 
-/// A path does not hold, and where.
+/// An invalid path: the certificate at fault, and its problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Error {
     /// The certificate at fault: 0 is the anchor, 1 the certificate below it, and so on.
     pub link: usize,
-    /// What is wrong with it.
+    /// Its problem.
     pub problem: Problem,
 }
 
-/// What is wrong with a certificate or a revocation list.
+/// A problem of a certificate or a revocation list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Problem {
     /// There is no certificate below the anchor.
     Empty,
-    /// There are more certificates than any real chain has.
+    /// The chain exceeds [`MAX_CHAIN`] certificates.
     TooLong,
-    /// More certificates or lists could be the right ones than the budget of signatures allows to try.
+    /// The signature budget is spent, with candidates left.
     TooManySignatures,
-    /// The bytes are not a certificate, which breaks the chain like a signature that does not hold.
+    /// The bytes are not a certificate; as grave as an invalid signature.
     Malformed(teeproof_wire::Error),
-    /// A key or signature algorithm that no crypto table has.
+    /// An unsupported key or signature algorithm.
     Algorithm,
-    /// A critical extension that is not known here.
+    /// An unknown critical extension.
     CriticalExtension,
     /// The issuer's name is not the subject's name of the certificate above.
     Issuer,
-    /// The certificate issued another one but is not an authority, or not critically so.
+    /// The issuer is not an authority: `cA` is not set, or `basicConstraints` is not critical.
     NotAnAuthority,
-    /// More authorities follow below than the certificate allows.
+    /// More authorities follow below than `pathLenConstraint` allows.
     PathLength,
-    /// The key usage does not allow what the key was used for, or is missing on an authority.
+    /// The key usage does not allow this use, or is missing on an authority.
     KeyUsage,
     /// The leaf is an authority.
     LeafIsAuthority,
-    /// The signature does not hold.
+    /// The signature is invalid.
     Signature,
     /// The certificate or list is not yet valid.
     NotYetValid {
         /// The first second of validity.
         not_before: Time,
-        /// The time at which it was asked.
+        /// The time of verification.
         at: Time,
     },
     /// The certificate or list is no longer valid.
     Expired {
         /// The last second of validity.
         not_after: Time,
-        /// The time at which it was asked.
+        /// The time of verification.
         at: Time,
     },
     /// A current revocation list names the certificate.
     Revoked,
-    /// No list of the issuer was given, though revocation was to be checked.
+    /// The issuer's revocation list is missing, and the caller requires it.
     NoRevocationList,
     /// The list has a critical extension, so it may not cover the certificate.
     RevocationScope,
@@ -86,7 +86,7 @@ impl Problem {
             Self::Algorithm | Self::CriticalExtension => Class::Unsupported,
             Self::NotYetValid { .. } | Self::Expired { .. } => Class::Incomplete,
             Self::Revoked | Self::NoRevocationList | Self::RevocationScope => Class::Incomplete,
-            // Nothing is forged: the right certificate may be among those that were not tried.
+            // Nothing is forged: the right certificate may be among the candidates that are left.
             Self::TooManySignatures => Class::Incomplete,
             _ => Class::NotAuthentic,
         }
@@ -96,18 +96,18 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => f.write_str("there is no certificate below the anchor"),
+            Self::Empty => f.write_str("no certificate below the anchor"),
             Self::TooLong => write!(f, "the chain exceeds {MAX_CHAIN} certificates"),
-            Self::TooManySignatures => f.write_str(
-                "more candidates than are tried: the limit of signatures is reached, send fewer certificates",
-            ),
+            Self::TooManySignatures => {
+                f.write_str("signature limit reached: too many candidate certificates or lists, send fewer")
+            }
             Self::Malformed(error) => error.fmt(f),
             Self::Algorithm => f.write_str("the key or signature algorithm is not supported"),
-            Self::CriticalExtension => f.write_str("a critical extension is not known"),
+            Self::CriticalExtension => f.write_str("unknown critical extension"),
             Self::Issuer => f.write_str("the issuer is not the subject of the certificate above"),
             Self::NotAnAuthority => f.write_str("the certificate is not a certification authority"),
-            Self::PathLength => f.write_str("more authorities follow than the path length allows"),
-            Self::KeyUsage => f.write_str("the key usage does not allow this use"),
+            Self::PathLength => f.write_str("more authorities follow than pathLenConstraint allows"),
+            Self::KeyUsage => f.write_str("the key usage is missing or does not allow this use"),
             Self::LeafIsAuthority => f.write_str("the leaf is a certification authority"),
             Self::Signature => f.write_str("the signature does not hold"),
             Self::NotYetValid { not_before, at } => {
@@ -115,8 +115,10 @@ impl fmt::Display for Problem {
             }
             Self::Expired { not_after, at } => write!(f, "expired: notAfter {not_after}, verified at {at}"),
             Self::Revoked => f.write_str("revoked by its issuer"),
-            Self::NoRevocationList => f.write_str("no revocation list of its issuer was given"),
-            Self::RevocationScope => f.write_str("the revocation list has a critical extension"),
+            Self::NoRevocationList => f.write_str("the revocation list of its issuer is missing"),
+            Self::RevocationScope => f.write_str(
+                "the revocation list has a critical extension, so it may not cover the certificate",
+            ),
         }
     }
 }

@@ -6,24 +6,20 @@
 extern crate alloc;
 
 mod anchor;
-mod budget;
 mod build;
 #[cfg(feature = "alloc")]
 mod cache;
-mod cached;
 mod error;
 mod name_text;
 mod path;
 mod revocation;
 mod signature;
-mod verified_signature;
+mod signature_checks;
 
 pub use anchor::{Anchor, AnchorKind, Anchors, PinnedCertificate, PinnedCertificates};
-pub use budget::SignatureBudget;
 pub use build::{Candidates, PathError, PathSearch, build_path};
 #[cfg(feature = "alloc")]
 pub use cache::{MAX_CACHED_BYTES, OwnedSignature, SignatureCache};
-pub use cached::{CachedSignatures, PinnedPair, SignatureChecks};
 pub use error::{Error, Problem};
 pub use name_text::NameText;
 pub use path::{AnchoredPath, MAX_CHAIN, VerifiedPath, verify_path};
@@ -31,5 +27,5 @@ pub use revocation::{
     ListUse, Revocation, RevocationError, RevocationStatus, VerifiedRevocationList, check_revocation,
     is_list_of, verify_list,
 };
-pub use signature::verify_signature;
-pub use verified_signature::{VerifiedSignature, verify_statement};
+pub use signature::{VerifiedSignature, verify_signature, verify_statement};
+pub use signature_checks::{CachedSignatures, PinnedPair, SignatureBudget, SignatureChecks};

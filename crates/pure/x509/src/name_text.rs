@@ -1,11 +1,10 @@
-//! A certificate's name as text that can be kept without an allocator.
+//! A certificate's name as text of bounded length, without an allocator.
 
 use core::fmt::{self, Write};
 
 use teeproof_wire::certificate::Name;
 
-/// The text of a name, up to 96 bytes: `C=US, O=Example, CN=Root`. What does not fit is cut off, and
-/// `…` says so.
+/// The text of a name: `C=US, O=Example, CN=Root`. Texts over 96 bytes are cut, and end in `…`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct NameText {
     bytes: [u8; Self::ROOM],
@@ -25,7 +24,7 @@ impl NameText {
 impl From<Name<'_>> for NameText {
     fn from(name: Name<'_>) -> Self {
         let mut text = Self { bytes: [0; Self::ROOM], used: 0, cut: false };
-        // What does not fit is left out; there is no other error.
+        // The only error is a text that was cut.
         let _ = write!(text, "{name}");
         text
     }
@@ -34,7 +33,7 @@ impl From<Name<'_>> for NameText {
 impl Write for NameText {
     fn write_str(&mut self, more: &str) -> fmt::Result {
         let room = self.bytes.get_mut(usize::from(self.used)..).unwrap_or_default();
-        // Characters are kept whole: as many bytes as end with one and fit.
+        // Whole characters only: the bytes up to the last one that fits.
         let ends = more.char_indices().map(|(at, letter)| at.saturating_add(letter.len_utf8()));
         let fitting = ends.take_while(|end| *end <= room.len()).last().unwrap_or(0);
         for (place, byte) in room.iter_mut().zip(more.bytes().take(fitting)) {

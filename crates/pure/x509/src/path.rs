@@ -1,32 +1,30 @@
-//! The one file that makes verified paths.
+//! Path validation: the only module that makes an [`AnchoredPath`] or a [`VerifiedPath`].
 
 use teeproof_core::{Time, Validity};
 use teeproof_wire::certificate::Certificate;
 
-use crate::verified_signature::{Issued, verify_issued};
+use crate::signature::{Issued, verify_issued};
 use crate::{
     AnchorKind, Error, Problem, Revocation, RevocationError, RevocationStatus, SignatureChecks,
     VerifiedSignature, check_revocation,
 };
 
-/// The most certificates below an anchor; real chains have two to four.
+/// The limit of certificates below an anchor; real chains have two to four.
 pub const MAX_CHAIN: usize = 8;
 
-/// A path whose signatures, names and constraints hold, from an anchor to a leaf. Whether its
-/// certificates are valid at a time that matters is still open: see [`AnchoredPath::valid_at`].
+/// A path from an anchor to a leaf with verified signatures, names and constraints, but not validity: see
+/// [`AnchoredPath::valid_at`].
 #[derive(Clone, Copy, Debug)]
 pub struct AnchoredPath<'a> {
     root: Certificate<'a>,
     anchor: AnchorKind,
     below: [Certificate<'a>; MAX_CHAIN],
     count: usize,
-    /// Whether the first certificate below the root was pinned together with it, and its signature
-    /// not verified.
+    /// Whether root and first certificate below it are a pinned pair, whose signature was not verified.
     pinned_pair: bool,
 }
 
-/// An [`AnchoredPath`] whose certificates are all valid at a given time, and which of them were
-/// looked up in a revocation list.
+/// An [`AnchoredPath`] whose certificates are all valid at a given time, and its revocation status.
 #[derive(Clone, Copy, Debug)]
 pub struct VerifiedPath<'a> {
     path: AnchoredPath<'a>,
@@ -34,18 +32,18 @@ pub struct VerifiedPath<'a> {
     revocation: RevocationStatus,
 }
 
-/// Verifies the path from `root` down to the last certificate of `below`, as it is given;
-/// [`crate::build_path`] looks for one.
+/// Verifies the path from `root` down to the last certificate of `below`, in the given order (RFC 5280,
+/// section 6.1); [`crate::build_path`] searches for one.
 ///
 /// The caller has established that `root` is a trust anchor of this kind; its own signature is not
-/// checked. `profile` holds the object identifiers of critical extensions that the caller looks
-/// after; signatures that are cached are not verified again.
+/// checked. `profile` lists the object identifiers (DER contents) of critical extensions that the caller
+/// checks; cached signatures are not verified again.
 ///
-/// Proves: each certificate was signed by the one above it, which was allowed to.
-/// Does not prove: that any of them is valid now, or not revoked.
+/// Proves: the certificate above each one signed it and was an authority.
+/// Does not prove: that any of them is valid at a given time, or not revoked.
 ///
 /// # Errors
-/// The first certificate that does not hold, from the root downwards.
+/// The first invalid certificate, from the root downwards.
 pub fn verify_path<'a>(
     root: Certificate<'a>,
     anchor: AnchorKind,
@@ -78,7 +76,7 @@ pub fn verify_path<'a>(
     Ok(path)
 }
 
-/// Whether a certificate may issue others with so many authorities between it and the leaf.
+/// Checks that a certificate may issue others with `authorities_below` authorities between it and the leaf.
 fn authority(issuer: &Certificate<'_>, authorities_below: usize) -> Result<(), Problem> {
     let extensions = issuer.extensions();
     let basic = extensions
@@ -95,8 +93,8 @@ fn authority(issuer: &Certificate<'_>, authorities_below: usize) -> Result<(), P
     }
 }
 
-/// Whether a certificate was issued by this authority. The signature is not verified where issuer and
-/// certificate are pinned together.
+/// Checks that this authority issued a certificate. `signature` is `None` for a pinned pair, whose
+/// signature is not verified.
 fn issued(
     issuer: &Certificate<'_>,
     certificate: &Certificate<'_>,
@@ -106,7 +104,7 @@ fn issued(
     if certificate.issuer() != issuer.subject() {
         return Err(Problem::Issuer);
     }
-    // The signature first: what is not authentic is not told to be unsupported.
+    // The signature first: a forged certificate is reported as forged, not as unsupported.
     if let Some(checks) = signature {
         verify_issued(issuer, Issued::from(certificate), checks)?;
     }
@@ -116,7 +114,7 @@ fn issued(
     Ok(())
 }
 
-/// Whether a certificate can be the last one: no authority, and a key that signs things.
+/// Checks that a certificate can be the leaf: no authority, and a key for digital signatures.
 fn end_entity(leaf: &Certificate<'_>) -> Result<(), Problem> {
     let extensions = leaf.extensions();
     if extensions.basic_constraints().is_some_and(|basic| basic.ca) {
@@ -135,7 +133,7 @@ impl<'a> AnchoredPath<'a> {
         &self.root
     }
 
-    /// Whose decision it was to trust the anchor.
+    /// Whether the anchor is pinned or added.
     #[must_use]
     pub const fn anchor(&self) -> AnchorKind {
         self.anchor
@@ -153,26 +151,26 @@ impl<'a> AnchoredPath<'a> {
         self.below().last().unwrap_or(&self.root)
     }
 
-    /// The signatures of the path that were verified, from the anchor down.
+    /// The verified signatures of the path, from the anchor down; without that of a pinned pair.
     pub fn signatures(&self) -> impl Iterator<Item = VerifiedSignature<'a>> + use<'a, '_> {
         let issuers = core::iter::once(&self.root).chain(self.below());
         let links = issuers.zip(self.below()).skip(usize::from(self.pinned_pair));
         links.map(|(issuer, one)| VerifiedSignature::issued(issuer, one.tbs(), one.signature()))
     }
 
-    /// The span in which every certificate is valid, the anchor's too.
+    /// The time span in which every certificate is valid, the anchor's included.
     #[must_use]
     pub fn validity(&self) -> Validity {
         self.below().iter().map(span).fold(span(&self.root), Validity::and)
     }
 
-    /// Checks that every certificate is valid at a time.
+    /// Checks that every certificate is valid at a time, the anchor's included.
     ///
-    /// `skew_secs` is taken off every notBefore, for verifiers whose clock is a little behind;
-    /// notAfter is never moved.
+    /// `skew_secs` is subtracted from every `notBefore`, for verifiers whose clock is slow; `notAfter` is
+    /// never moved.
     ///
     /// # Errors
-    /// The first certificate, from the root downwards, that is not yet or no longer valid.
+    /// The first certificate, from the root downwards, that is not yet valid or expired.
     pub fn valid_at(&self, at: Time, skew_secs: u32) -> Result<VerifiedPath<'a>, Error> {
         let certificates = core::iter::once(&self.root).chain(self.below());
         for (link, certificate) in (0..=usize::MAX).zip(certificates) {
@@ -187,7 +185,7 @@ fn span(certificate: &Certificate<'_>) -> Validity {
     Validity { not_before: Time(certificate.not_before()), not_after: Time(certificate.not_after()) }
 }
 
-/// Whether a time is in a span that may begin a little earlier than it says.
+/// Checks that a time is within a span that begins `skew_secs` earlier than stated.
 pub(crate) fn within(span: Validity, at: Time, skew_secs: u32) -> Result<(), Problem> {
     let Validity { not_before, not_after } = span;
     if at.plus(i64::from(skew_secs)) < not_before {
@@ -212,22 +210,22 @@ impl<'a> VerifiedPath<'a> {
         self.path.leaf()
     }
 
-    /// The time at which the path is valid.
+    /// The time of verification.
     #[must_use]
     pub const fn at(&self) -> Time {
         self.at
     }
 
-    /// Which of the certificates were looked up in a revocation list.
+    /// Which certificates of the path were checked against a revocation list.
     #[must_use]
     pub const fn revocation(&self) -> RevocationStatus {
         self.revocation
     }
 
-    /// Looks the certificates up in those of the lists that their issuers signed, and keeps which were.
+    /// Checks the path against the revocation lists of its issuers, and records its status.
     ///
     /// # Errors
-    /// A certificate is revoked, or a list of an issuer does not hold: see [`check_revocation`].
+    /// A certificate is revoked, or a list of an issuer is invalid: see [`check_revocation`].
     pub fn check_revocation(
         &mut self,
         revocation: &Revocation<'_>,

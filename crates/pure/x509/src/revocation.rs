@@ -1,7 +1,7 @@
-//! Revocation lists, given by the caller: nothing is fetched.
+//! Revocation checks with lists (CRLs) that the caller supplies; nothing is fetched.
 //!
-//! One mechanism for every chain: a list is used wherever its issuer signed a certificate of the
-//! chain, the anchor's list for the certificate below the anchor, and so on.
+//! One mechanism for every chain: a list applies to each certificate of the chain that its issuer
+//! signed; the anchor's list to the certificate below the anchor, and so on.
 
 use core::cmp::Ordering;
 use core::fmt;
@@ -11,23 +11,23 @@ use teeproof_wire::certificate::Certificate;
 use teeproof_wire::crl::RevocationList;
 
 use crate::path::within;
-use crate::verified_signature::{Issued, verify_issued};
+use crate::signature::{Issued, verify_issued};
 use crate::{AnchoredPath, MAX_CHAIN, Problem, SignatureChecks, VerifiedPath, VerifiedSignature};
 
-/// How revocation is checked. It has no default.
+/// How revocation is checked; there is no default.
 #[derive(Clone, Copy, Debug)]
 pub enum Revocation<'a> {
-    /// Every chain is checked against those of these lists that its issuers signed. A chain for
-    /// which there is none is a waiver in the result.
+    /// Every chain is checked against the lists of its issuers. A chain without a list is a waiver in the
+    /// result.
     Lists(&'a [RevocationList<'a>]),
-    /// The same, and a chain for which there is none is refused.
+    /// Every chain is checked against the lists of its issuers. A chain without a list is refused.
     Required(&'a [RevocationList<'a>]),
-    /// Not checked, for the reason given, which shows in the result.
+    /// Revocation is not checked, for this reason, which is part of the result.
     Unchecked(&'a str),
 }
 
 impl<'a> Revocation<'a> {
-    /// The lists.
+    /// The revocation lists.
     #[must_use]
     pub const fn lists(&self) -> &'a [RevocationList<'a>] {
         match self {
@@ -36,29 +36,29 @@ impl<'a> Revocation<'a> {
         }
     }
 
-    /// Why a chain for which there is no list is believed all the same; `None` where it is not.
+    /// The reason for accepting a chain without a list; `None` if such a chain is refused.
     #[must_use]
     pub const fn waiver(&self) -> Option<&'a str> {
         match self {
-            Self::Lists(_) => Some("no revocation list of an issuer of this chain was given"),
+            Self::Lists(_) => Some("no revocation list of this chain's issuers is present"),
             Self::Required(_) => None,
             Self::Unchecked(reason) => Some(reason),
         }
     }
 }
 
-/// Which certificates of a chain were looked up in a current list of their issuer. Those that were
-/// are not revoked: a chain with a revoked certificate is refused.
+/// Which certificates of a chain were checked against a current list of their issuer. None of these is
+/// revoked: a chain with a revoked certificate is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RevocationStatus {
     checked: [bool; MAX_CHAIN],
-    /// The certificates whose issuer signs no lists (RFC 5280, section 4.2.1.3: `cRLSign`).
+    /// The certificates whose issuer has no `cRLSign` (RFC 5280, section 4.2.1.3).
     without_lists: [bool; MAX_CHAIN],
     links: usize,
 }
 
 impl RevocationStatus {
-    /// Nothing was looked up yet.
+    /// The status before any list is checked.
     pub(crate) fn unchecked(path: &AnchoredPath<'_>) -> Self {
         let mut without_lists = [false; MAX_CHAIN];
         let issuers = core::iter::once(path.root()).chain(path.below());
@@ -66,7 +66,7 @@ impl RevocationStatus {
         Self { checked: [false; MAX_CHAIN], without_lists, links: path.below().len() }
     }
 
-    /// Whether this certificate was looked up: 1 is the one below the anchor, and so on.
+    /// Whether this certificate was checked: 1 is the one below the anchor, and so on.
     #[must_use]
     pub fn covers(&self, link: usize) -> bool {
         Self::at(&self.checked, link)
@@ -76,7 +76,7 @@ impl RevocationStatus {
         link.checked_sub(1).and_then(|at| links.get(at)).is_some_and(|set| *set)
     }
 
-    /// Whether any certificate of the chain was looked up.
+    /// Whether any certificate of the chain was checked.
     #[must_use]
     pub fn is_checked(&self) -> bool {
         self.checked.contains(&true)
@@ -92,21 +92,21 @@ impl RevocationStatus {
         !self.covers(link) && !Self::at(&self.without_lists, link)
     }
 
-    /// The first certificate that was not looked up though its issuer signs lists. There can be no list of
-    /// an issuer whose certificate does not have `cRLSign`, so that none is demanded.
+    /// The first unchecked certificate whose issuer has `cRLSign`. An issuer without it cannot have a list,
+    /// so none is required.
     #[must_use]
     pub fn first_unchecked(&self) -> Option<usize> {
         (1..=self.links).find(|link| self.lacks_list(*link))
     }
 
-    /// Whether every certificate of the chain was looked up whose issuer signs lists.
+    /// Whether every certificate was checked whose issuer has `cRLSign`.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.first_unchecked().is_none()
     }
 }
 
-/// Which of the certificates were looked up, and why the others were not.
+/// The checked certificates, and the reason for each unchecked one.
 impl fmt::Display for RevocationStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut links = 1..=self.links;
@@ -120,9 +120,9 @@ impl fmt::Display for RevocationStatus {
             f.write_str("no certificate is checked against a list of its issuer")?;
         }
         if self.first_unchecked().is_none() {
-            return f.write_str("; the issuers of the others sign no lists");
+            return f.write_str("; the other issuers have no cRLSign");
         }
-        f.write_str("; no list of the issuer came for ")?;
+        f.write_str("; the issuer's list is missing for ")?;
         self.show(f, |link| self.lacks_list(link))
     }
 }
@@ -132,7 +132,7 @@ fn signs_lists(issuer: &Certificate<'_>) -> bool {
     issuer.extensions().key_usage().is_some_and(|usage| usage.crl_sign())
 }
 
-/// Why a chain does not pass the revocation lists.
+/// A failed revocation check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RevocationError {
     /// A current list of its issuer names this certificate: 1 is the one below the anchor.
@@ -140,17 +140,17 @@ pub enum RevocationError {
         /// The certificate.
         link: usize,
     },
-    /// A list does not hold, or is not current.
+    /// A list is invalid or not current.
     List {
         /// Its issuer: 0 is the anchor.
         issuer: usize,
-        /// What is wrong with the list.
+        /// The list's problem.
         problem: Problem,
     },
 }
 
 impl RevocationError {
-    /// The certificate concerned, and what is wrong with it or with its list.
+    /// The problem of the certificate or the list.
     #[must_use]
     pub const fn problem(&self) -> Problem {
         match self {
@@ -159,8 +159,8 @@ impl RevocationError {
         }
     }
 
-    /// Of several failures the gravest is told, whatever the order of the lists: a revoked
-    /// certificate, the one nearest to the anchor first; then a list that was forged; then the others.
+    /// The order of several failures, so that the order of the lists does not matter: a revoked
+    /// certificate, the nearest to the anchor first; then a forged list; then the others.
     const fn gravity(&self) -> (u8, usize) {
         match self {
             Self::Revoked { link } => (0, *link),
@@ -172,8 +172,8 @@ impl RevocationError {
     }
 }
 
-/// Whether a list was issued by this authority, by its name and, where both have one, the key's
-/// identifier. Authorities that share a name are told apart by the latter.
+/// Whether this authority issued a list, by its name and, if both have one, the key identifier, which
+/// distinguishes authorities of one name.
 #[must_use]
 pub fn is_list_of(list: &RevocationList<'_>, issuer: &Certificate<'_>) -> bool {
     let same_key = || match (list.authority_key_id(), issuer.extensions().subject_key_id()) {
@@ -183,21 +183,21 @@ pub fn is_list_of(list: &RevocationList<'_>, issuer: &Certificate<'_>) -> bool {
     list.issuer().der() == issuer.subject().der() && same_key()
 }
 
-/// How a list and a path belong together.
+/// How a revocation list relates to a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ListUse {
-    /// An issuer of the path issues this list.
+    /// An issuer of the path issued this list, which is current.
     Used,
-    /// The issuer of this name has no `cRLSign`: no list of it can count.
+    /// The issuer of this name has no `cRLSign`, so the list has no effect.
     IssuerSignsNoLists,
-    /// An issuer of the path issued this list, which is out of date; a current one was used.
+    /// An issuer of the path issued this list, which is not current; a current one was used.
     NotCurrent,
-    /// No issuer of the path has this name and key.
+    /// No issuer of the path has this list's name and key identifier.
     OtherIssuer,
 }
 
 impl ListUse {
-    /// How a list and a verified path belong together.
+    /// The relation of a list to a verified path.
     #[must_use]
     pub fn of(list: &RevocationList<'_>, path: &VerifiedPath<'_>) -> Self {
         let below = path.path().below();
@@ -218,12 +218,12 @@ fn span(list: &RevocationList<'_>) -> Validity {
     Validity { not_before: Time(list.this_update()), not_after: Time(list.next_update()) }
 }
 
-/// Checks the certificates of a path against every list that one of its issuers signed. Each of
-/// these lists must hold. One that is not current is passed over where a current one of the same issuer
-/// was used, and one in the name of an issuer that signs no lists always.
+/// Checks the certificates of a path against every list of its issuers (RFC 5280, section 6.3). Each of
+/// these lists must be valid; one that is not current is ignored if a current one of the same issuer was
+/// used. Lists in the name of an issuer without `cRLSign` are ignored.
 ///
 /// # Errors
-/// The gravest of what is wrong, whatever the order of the lists.
+/// The gravest failure, whatever the order of the lists: see [`RevocationError`].
 pub fn check_revocation(
     path: &AnchoredPath<'_>,
     at: Time,
@@ -259,7 +259,7 @@ pub fn check_revocation(
             }
         }
     }
-    // A list that is not current says nothing where a current one of the same issuer was used.
+    // A list that is not current is ignored if a current one of the same issuer was used.
     for (link, outdated) in (1..=usize::MAX).zip(not_current) {
         if let Some((failure, list)) = outdated.filter(|_| !status.covers(link))
             && worst.is_none_or(|(other, of)| graver(&failure, list, &other, of))
@@ -273,7 +273,7 @@ pub fn check_revocation(
     }
 }
 
-/// Whether a failure is told rather than another one.
+/// Whether a failure is reported rather than another one.
 fn graver(
     failure: &RevocationError,
     list: &RevocationList<'_>,
@@ -284,18 +284,18 @@ fn graver(
     order.then_with(|| list.tbs().cmp(of.tbs())) == Ordering::Less
 }
 
-/// A revocation list that its issuer signed and that is current.
+/// A current revocation list with a verified signature.
 #[derive(Clone, Copy, Debug)]
 pub struct VerifiedRevocationList<'a> {
     list: RevocationList<'a>,
     issuer: Certificate<'a>,
 }
 
-/// Verifies a list of `issuer` at a time.
+/// Verifies a revocation list of `issuer` at a time.
 ///
 /// # Errors
-/// The issuer's name, key usage or signature does not fit; the list is not current at that time;
-/// a critical extension narrows its scope.
+/// Another issuer's name, missing `cRLSign`, or an invalid signature; a list that is not current at that
+/// time; a critical extension, which may narrow the list's scope.
 pub fn verify_list<'a>(
     list: &RevocationList<'a>,
     issuer: &Certificate<'a>,

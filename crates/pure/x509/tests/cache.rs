@@ -1,4 +1,4 @@
-//! What the cache remembers, what it does not, and that it stays within its bounds.
+//! The signature cache: its contents and its bounds.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -61,8 +61,8 @@ fn usual() -> Chain {
 /// A cache that has seen this chain.
 fn taught(chain: &Chain, signatures: usize) -> SignatureCache {
     let mut cache = SignatureCache::new(signatures);
-    let news = cache.new_signatures(verify(chain, CachedSignatures::NONE, &REAL).unwrap().signatures());
-    cache.insert(news);
+    let new = cache.new_signatures(verify(chain, CachedSignatures::NONE, &REAL).unwrap().signatures());
+    cache.insert(new);
     cache
 }
 
@@ -127,10 +127,10 @@ fn what_is_used_stays_and_the_rest_is_forgotten() {
     for _ in 0..30 {
         last = Chain::mint(&fresh());
         for chain in [&kept, &last] {
-            let news = cache.new_signatures(
+            let new = cache.new_signatures(
                 verify(chain, CachedSignatures::from_cache(&cache), &REAL).unwrap().signatures(),
             );
-            cache.insert(news);
+            cache.insert(new);
             assert!(cache.len() <= 20);
         }
     }
@@ -167,10 +167,10 @@ fn statements_are_remembered_up_to_a_length() {
         let signature: [u8; 96] =
             key.sign(teeproof_mint::Scheme::Ecdsa, &message).unwrap().try_into().unwrap();
         let mut cache = SignatureCache::new(2);
-        let held = verify_statement(&signer, &message, signature, CachedSignatures::NONE, &REAL).unwrap();
-        assert_eq!(held.signature(), signature);
-        let news = cache.new_signatures([held]);
-        cache.insert(news);
+        let verified = verify_statement(&signer, &message, signature, CachedSignatures::NONE, &REAL).unwrap();
+        assert_eq!(verified.signature(), signature);
+        let new = cache.new_signatures([verified]);
+        cache.insert(new);
         let again =
             verify_statement(&signer, &message, signature, CachedSignatures::from_cache(&cache), &NOTHING);
         assert_eq!(again.is_ok(), remembered, "{length}");

@@ -1,4 +1,4 @@
-//! The path check on its own: what technologies do not reach with their chains.
+//! Path validation of minted chains that no technology produces.
 
 #![allow(
     clippy::unwrap_used,
@@ -129,7 +129,7 @@ fn nothing_below_the_anchor_and_too_much() {
     assert_eq!(error(&certificates[1..]), Error { link: 9, problem: Problem::TooLong });
 }
 
-/// A caller that looks after a critical extension names it, and no other.
+/// A caller that checks a critical extension names it, and no other.
 #[test]
 fn critical_extensions_of_the_callers_profile() {
     let unknown = Extension::unknown_critical();
@@ -152,7 +152,7 @@ fn critical_extensions_of_the_callers_profile() {
     }
 }
 
-/// What is not authentic is not told to be unsupported.
+/// A forged certificate is reported as forged, not as unsupported.
 #[test]
 fn the_signature_comes_before_the_extensions() {
     let mut links = profile(&Identity::default(), DEFAULT_TIME);

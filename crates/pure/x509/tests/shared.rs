@@ -1,6 +1,5 @@
-//! Chains of Azure and Intel that may not be committed, from the folder that
-//! `TEEPROOF_SHARED_DATA` names. Without the variable nothing is looked at; with it, everything
-//! must be there.
+//! Chains of Azure and Intel that may not be committed, from the folder of `TEEPROOF_SHARED_DATA`. Without
+//! the variable the tests check nothing; with it, every file must exist.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(
@@ -72,7 +71,7 @@ fn shared_azures_vtpm_root_is_read_and_signs_itself() {
     assert!(webpki::anchor_from_trusted_cert(&der.as_slice().into()).is_ok());
 }
 
-/// The attestation key's certificate, whose PEM holds all 4096 bytes of the index it came from.
+/// The attestation key's certificate, whose PEM has all 4096 bytes of its NV index.
 #[test]
 fn shared_azures_ak_certificate_is_read_when_cut_to_its_length() {
     let Some(yaml) = read("azure/fb-az-tdx-1764662251.yaml") else { return };
@@ -119,7 +118,7 @@ fn shared_intels_chains_are_accepted_by_both() {
     let (ours, theirs) = (chain.ours(AT, 0), chain.theirs(AT, &offered()));
     println!("PCK chain: webpki {theirs:?}, ours {ours:?}");
     assert_eq!((ours, theirs), (Ok(()), Ok(())));
-    // In the order in which it came, it is no chain to us; webpki would search.
+    // As given, in this order, it is not a chain for verify_path; webpki would search.
     let mut reversed = chain;
     reversed.0.reverse();
     assert!(reversed.ours(AT, 0).is_err());
@@ -140,7 +139,7 @@ fn shared_intels_chains_are_accepted_by_both() {
     assert_eq!(count, 3);
 }
 
-/// The VCEK chains that came with Azure's evidence, and the ASVK of every product.
+/// The VCEK chains of Azure's evidence, and the ASVK of every product.
 #[test]
 fn shared_amds_chains() {
     let Some(text) = read("azure/trustee-hcl-vcek-chain.pem") else { return };

@@ -1,4 +1,4 @@
-//! rustls-webpki beside our own path check, on real chains and on minted ones: the measurements
+//! Comparison of rustls-webpki with our path check, on real and minted chains: the measurements
 //! behind `docs/decisions/certificate-paths.md`.
 
 #![allow(
@@ -195,8 +195,8 @@ fn amds_extensions_twice() {
     assert!(matches!(error.problem, Problem::Malformed(wire) if wire.kind == teeproof_wire::Kind::Duplicate));
 }
 
-/// The order of a chain is not looked at: webpki searches for one, up to 100 signatures. Ours goes
-/// down the chain that came, one signature for each certificate.
+/// webpki ignores the order of a chain and searches for one, up to 100 signatures. Ours goes
+/// down the given chain, one signature for each certificate.
 #[test]
 fn a_chain_in_any_order() {
     let mut chain = Chain::mint(&nitro());
@@ -242,7 +242,11 @@ fn where_both_agree() {
             bent(2, |link| link.signer = Some(Key::fresh(Kind::P384))),
             "InvalidSignatureForPublicKey",
         ),
-        ("an authority that is none", set(2, Extension::basic_constraints(false, None)), "EndEntityUsedAsCa"),
+        (
+            "an issuer that is not an authority",
+            set(2, Extension::basic_constraints(false, None)),
+            "EndEntityUsedAsCa",
+        ),
         ("no basic constraints", without(2, &Oid::BASIC_CONSTRAINTS), "EndEntityUsedAsCa"),
         ("too long a path", set(1, Extension::basic_constraints(true, Some(1))), "PathLenConstraintViolated"),
         (

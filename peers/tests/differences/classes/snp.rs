@@ -127,7 +127,7 @@ pub(crate) const CLASSES: &[Class] = &[
         rules: &[
             rule(SEV, "", No("is not a certification authority"), Yes),
             rule(SEV, "", No("the key usage does not allow"), Yes),
-            rule(SEV, "", No("a critical extension is not known"), Yes),
+            rule(SEV, "", No("unknown critical extension"), Yes),
             rule(SEV, "", No("the leaf is a certification authority"), Yes),
             rule(SEV, "names another issuer", No("the signature does not hold"), Yes),
             rule(SEV, "of another product", No("the signature does not hold"), Yes),

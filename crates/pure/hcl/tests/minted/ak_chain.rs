@@ -334,7 +334,7 @@ fn names_chosen_to_mislead_cost_no_more_than_the_budget() {
     // More than are tried: it is said so, and nothing is called forged.
     let forged = bag.certificates.last().unwrap().clone();
     bag.certificates.extend(altered(&forged, 300));
-    only_warned(&bag, "more candidates than are tried");
+    only_warned(&bag, "signature limit reached");
 }
 
 /// So many copies of a certificate whose signatures do not hold.

@@ -1,4 +1,4 @@
-//! One chain put to two path checks: ours, and rustls-webpki over the same crypto table.
+//! A chain for two validators: ours, and rustls-webpki over the same crypto table.
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
@@ -108,7 +108,7 @@ impl std::fmt::Debug for Entry {
 
 impl SignatureVerificationAlgorithm for Entry {
     fn verify_signature(&self, key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
-        let held = match self.verify {
+        let verified = match self.verify {
             Verify::P256(table) => ecdsa_fixed::<64>(signature)
                 .ok_or(BadSignature)
                 .and_then(|fixed| table.verify(key, &[message], &fixed)),
@@ -117,7 +117,7 @@ impl SignatureVerificationAlgorithm for Entry {
                 .and_then(|fixed| table.verify(key, &[message], &fixed)),
             Verify::Rsa(table) => rsa_key(key).and_then(|key| table.verify(key, &[message], signature)),
         };
-        held.map_err(|BadSignature| InvalidSignature)
+        verified.map_err(|BadSignature| InvalidSignature)
     }
 
     fn public_key_alg_id(&self) -> AlgorithmIdentifier {
