@@ -28,7 +28,7 @@ fn json_has_the_result_and_nothing_else() {
     assert_eq!(json["checks"][0]["outcome"], "pass");
     assert_eq!(json["waivers"][0]["id"], "nitro.revocation");
     assert_eq!(json["waivers"][1]["id"], "nitro.pcrs");
-    let order = ["\"schema\"", "\"verdict\"", "\"exit\"", "\"checks\"", "\"claims\"", "\"waivers\""];
+    let order = ["\"schema\"", "\"verdict\"", "\"checks\"", "\"claims\"", "\"waivers\"", "\"exit\""];
     let places = order.map(|member| ran.stdout.find(member).unwrap());
     assert!(places.is_sorted(), "{places:?}");
 }
