@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Write as _};
 
-use teeproof_core::{Finding, Outcome, Record};
+use teeproof_core::{Datum, Finding, Outcome, Record};
 use teeproof_wire::{Describe, Shown, Visitor};
 
 /// Text that is counted.
@@ -54,8 +54,13 @@ impl Record for Tally {
     fn record(&mut self, finding: Finding<'_>) {
         self.findings += 1;
         self.failures += usize::from(finding.outcome == Outcome::Fail);
-        for shown in [finding.because, finding.expected, finding.actual].into_iter().flatten() {
-            let _ = says_something(shown);
+        finding.because.iter().for_each(|because| _ = says_something(because));
+        for side in [finding.expected, finding.actual].into_iter().flatten() {
+            let _ = says_something(&side);
+            // Both forms: the words, and the values.
+            side.data(&mut |relation, datum| {
+                _ = core::hint::black_box((relation, matches!(datum, Datum::Absent)))
+            });
         }
     }
 }

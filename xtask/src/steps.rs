@@ -54,18 +54,15 @@ fn program(package: &str, words: &[&str]) -> Outcome {
     run(cargo().args(["run", "--quiet", "--locked", "--package", package, "--"]).args(words))
 }
 
-/// The table of checks, written anew; the test run only compares it.
+/// The pages and schemas that tests write: the table of checks, the reference of policies, the JSON Schemas, and what
+/// docs/json.md says of them. The test run only compares them.
 pub(crate) fn checks(_: &[&str]) -> Outcome {
-    let words = [
-        "test",
-        "--quiet",
-        "-p",
-        "teeproof",
-        "--test",
-        "every_check",
-        "--test",
-        "policy_reference",
-        "_is_current",
-    ];
-    run(cargo().args(words).env("TEEPROOF_WRITE_TABLES", "1"))
+    for words in [
+        &["-p", "teeproof", "--test", "every_check", "--test", "policy_reference", "_is_current"][..],
+        &["-p", "teeproof-cli", "--bin", "teeproof", "schemas"],
+        &["-p", "teeproof-cli", "--test", "command", "json_page"],
+    ] {
+        run(cargo().args(["test", "--quiet"]).args(words).env("TEEPROOF_WRITE_TABLES", "1"))?;
+    }
+    Ok(())
 }

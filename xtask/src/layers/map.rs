@@ -139,6 +139,13 @@ pub(super) const PURE_CLOSURE: &[&str] = &[
     "winnow",
     "zeroize",
     "zmij",
+    // JSON Schemas of results, made from their types: under the feature `schema` of the front door alone.
+    "dyn-clone",
+    "ref-cast",
+    "ref-cast-impl",
+    "schemars",
+    "schemars_derive",
+    "serde_derive_internals",
 ];
 
 #[cfg(test)]

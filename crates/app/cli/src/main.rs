@@ -7,6 +7,8 @@ mod cli;
 mod input;
 mod output;
 mod parse_errors;
+#[cfg(test)]
+mod schemas;
 mod settings;
 mod verbs;
 mod verification;

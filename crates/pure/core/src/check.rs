@@ -2,7 +2,7 @@
 
 use core::fmt::Display;
 
-use crate::Class;
+use crate::{Class, Comparand};
 
 /// A check that a verifier or an appraisal makes: a stable id and what it means.
 ///
@@ -60,9 +60,9 @@ pub struct Finding<'a> {
     /// How it came out.
     pub outcome: Outcome,
     /// What was expected, where a comparison was made.
-    pub expected: Option<&'a dyn Display>,
+    pub expected: Option<&'a dyn Comparand>,
     /// What was found, where a comparison was made.
-    pub actual: Option<&'a dyn Display>,
+    pub actual: Option<&'a dyn Comparand>,
     /// Why it came out so, or what exactly was checked.
     pub because: Option<&'a dyn Display>,
     /// The line of the policy that asked, counted from 1.
@@ -87,7 +87,7 @@ impl<'a> Finding<'a> {
 
     /// With both sides of a comparison.
     #[must_use]
-    pub const fn compared(mut self, expected: &'a dyn Display, actual: &'a dyn Display) -> Self {
+    pub const fn compared(mut self, expected: &'a dyn Comparand, actual: &'a dyn Comparand) -> Self {
         self.expected = Some(expected);
         self.actual = Some(actual);
         self

@@ -53,4 +53,15 @@ impl Class {
             Self::Unappraised => "unappraised",
         }
     }
+
+    /// The stable name for programs: [`Class::as_str`] with underscores.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::NotAuthentic => "not_authentic",
+            Self::NotBound => "not_bound",
+            Self::NotShownFresh => "not_shown_fresh",
+            other => other.as_str(),
+        }
+    }
 }

@@ -4,7 +4,9 @@ use core::borrow::Borrow;
 use core::convert::Infallible;
 use core::fmt::{self, Display};
 
-use crate::{Check, Finding, Hex, List, Outcome, Record, Text};
+use crate::{
+    Check, Comparand, Datum, Finding, Hex, List, Outcome, Record, Relation, TakeDatum, Text, Worded,
+};
 
 /// A value that a policy can speak about.
 pub trait Value: Clone + fmt::Debug + PartialEq {
@@ -41,6 +43,12 @@ pub trait Value: Clone + fmt::Debug + PartialEq {
     /// # Errors
     /// Those of the formatter.
     fn show_mask(mask: &Self::Mask, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+    /// Hands over a value as data.
+    fn datum(seen: &Self::Seen, take: &mut dyn FnMut(Datum<'_>));
+    /// Hands over a floor as data; where a value was found, the part of the floor that is for it.
+    fn floor_data(floor: &Self::Floor, seen: Option<&Self::Seen>, take: &mut TakeDatum<'_>);
+    /// A mask as data.
+    fn mask_bits(mask: &Self::Mask) -> Bits;
 }
 
 /// What is expected of one value, or that nothing is, and why.
@@ -173,7 +181,7 @@ impl<'p, T: Value> Rule<'p, T> {
         let finding = |outcome| Finding { line, ..Finding::new(check, outcome) };
         if let Expectation::Waived(reason) = &self.expectation {
             let shown = actual.map(Shown::<T>);
-            let actual = shown.as_ref().map(|value| -> &dyn Display { value });
+            let actual = shown.as_ref().map(|value| -> &dyn Comparand { value });
             record.record(Finding { actual, because: Some(reason), waived: true, ..finding(Outcome::Skip) });
             return true;
         }
@@ -195,9 +203,10 @@ impl<'p, T: Value> Rule<'p, T> {
         let outcome = if holds { Outcome::Pass } else { Outcome::Fail };
         let expected = Expected { expectation: &self.expectation, seen: actual };
         let shown = crate::OrNone(actual.map(Shown::<T>));
-        let shown: &dyn Display = match (&self.expectation, actual) {
+        let not_signed = Worded { words: &NOT_SIGNED, relation: Relation::Exactly, datum: Datum::Absent };
+        let shown: &dyn Comparand = match (&self.expectation, actual) {
             // Absent as demanded, and yet not as demanded.
-            (Expectation::Absent, None) if !holds => &NOT_SIGNED,
+            (Expectation::Absent, None) if !holds => &not_signed,
             _ => &shown,
         };
         record.record(Finding { because, ..finding(outcome).compared(&expected, shown) });
@@ -234,6 +243,30 @@ impl<T: Value> Display for Expected<'_, '_, T> {
     }
 }
 
+impl<T: Value> Comparand for Expected<'_, '_, T> {
+    fn data(&self, take: &mut TakeDatum<'_>) {
+        match self.expectation {
+            Expectation::AtLeast(floor) => T::floor_data(floor, self.seen, take),
+            other => other.data(take),
+        }
+    }
+}
+
+impl<T: Value> Comparand for Expectation<'_, T> {
+    fn data(&self, take: &mut TakeDatum<'_>) {
+        match self {
+            Self::Exactly(value) => T::datum(value.seen(), &mut |datum| take(Relation::Exactly, datum)),
+            Self::OneOf(values) => values
+                .iter()
+                .for_each(|value| T::datum(value.seen(), &mut |datum| take(Relation::OneOf, datum))),
+            Self::AtLeast(floor) => T::floor_data(floor, None, take),
+            Self::Mask(mask) => take(Relation::Mask, Datum::Mask(T::mask_bits(mask))),
+            Self::Absent => take(Relation::Absent, Datum::Absent),
+            Self::Waived(_) => take(Relation::Exactly, Datum::Words),
+        }
+    }
+}
+
 impl<T: Value> Display for Expectation<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -263,6 +296,12 @@ struct Shown<'a, T: Value>(&'a T::Seen);
 impl<T: Value> Display for Shown<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         T::show(self.0, f)
+    }
+}
+
+impl<T: Value> Comparand for Shown<'_, T> {
+    fn data(&self, take: &mut TakeDatum<'_>) {
+        T::datum(self.0, &mut |datum| take(Relation::Exactly, datum));
     }
 }
 
@@ -299,6 +338,16 @@ macro_rules! no_order_no_mask {
         fn show_mask(mask: &Self::Mask, _: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             match *mask {}
         }
+        fn floor_data(
+            floor: &Self::Floor,
+            _: ::core::option::Option<&Self::Seen>,
+            _: &mut $crate::TakeDatum<'_>,
+        ) {
+            match *floor {}
+        }
+        fn mask_bits(mask: &Self::Mask) -> $crate::Bits {
+            match *mask {}
+        }
     };
 }
 
@@ -311,6 +360,9 @@ impl<const N: usize> Value for [u8; N] {
     fn show(seen: &Self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Hex(seen).fmt(f)
     }
+    fn datum(seen: &Self, take: &mut dyn FnMut(Datum<'_>)) {
+        take(Datum::Bytes(seen));
+    }
 }
 
 /// Byte strings of any length: equal or not, as hex.
@@ -321,6 +373,9 @@ impl Value for List<'_, u8> {
     }
     fn show(seen: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Hex(seen).fmt(f)
+    }
+    fn datum(seen: &[u8], take: &mut dyn FnMut(Datum<'_>)) {
+        take(Datum::Bytes(seen));
     }
 }
 
@@ -333,6 +388,9 @@ impl Value for Text<'_> {
     fn show(seen: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(seen)
     }
+    fn datum(seen: &str, take: &mut dyn FnMut(Datum<'_>)) {
+        take(Datum::Text(&seen));
+    }
 }
 
 /// Yes or no.
@@ -343,6 +401,9 @@ impl Value for bool {
     }
     fn show(seen: &Self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if *seen { "yes" } else { "no" })
+    }
+    fn datum(seen: &Self, take: &mut dyn FnMut(Datum<'_>)) {
+        take(Datum::Bool(*seen));
     }
 }
 
@@ -369,6 +430,15 @@ impl Value for u32 {
     fn show_mask(mask: &Infallible, _: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *mask {}
     }
+    fn datum(seen: &Self, take: &mut dyn FnMut(Datum<'_>)) {
+        take(Datum::Number(u64::from(*seen)));
+    }
+    fn floor_data(floor: &Self, _: Option<&Self>, take: &mut TakeDatum<'_>) {
+        take(Relation::AtLeast, Datum::Number(u64::from(*floor)));
+    }
+    fn mask_bits(mask: &Infallible) -> Bits {
+        match *mask {}
+    }
 }
 
 /// Flag words, hexadecimal.
@@ -393,5 +463,14 @@ impl Value for u64 {
     }
     fn show_mask(mask: &Bits, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:#x} in the bits {:#x}", mask.value, mask.care)
+    }
+    fn datum(seen: &Self, take: &mut dyn FnMut(Datum<'_>)) {
+        take(Datum::Flags(*seen));
+    }
+    fn floor_data(floor: &Infallible, _: Option<&Self>, _: &mut TakeDatum<'_>) {
+        match *floor {}
+    }
+    fn mask_bits(mask: &Bits) -> Bits {
+        *mask
     }
 }

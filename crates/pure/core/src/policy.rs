@@ -2,7 +2,7 @@
 
 use core::fmt::Display;
 
-use crate::{Check, Expectation, Pcrs, Rule, Value, Waiver};
+use crate::{Check, Comparand, Expectation, Pcrs, Rule, Value, Waiver};
 
 /// What a policy demands by one check, or why it demands nothing.
 #[derive(Clone, Copy)]
@@ -12,7 +12,7 @@ pub struct Demand<'a> {
     /// The check that holds the evidence against it.
     pub check: &'static Check,
     /// What is demanded; `None` where the field is waived.
-    pub expected: Option<&'a dyn Display>,
+    pub expected: Option<&'a dyn Comparand>,
     /// Why nothing is demanded.
     pub waived: Option<&'a dyn Display>,
     /// The policy's line, counted from 1, where the policy came from a file.
@@ -31,7 +31,7 @@ impl<'a> Demand<'a> {
 
     /// This is demanded.
     #[must_use]
-    pub const fn expects(self, expected: &'a dyn Display, line: Option<u32>) -> Self {
+    pub const fn expects(self, expected: &'a dyn Comparand, line: Option<u32>) -> Self {
         Self { expected: Some(expected), line, ..self }
     }
 

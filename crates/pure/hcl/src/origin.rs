@@ -7,7 +7,9 @@ use core::fmt;
 
 use alloc::vec::Vec;
 
-use teeproof_core::{Expectation, Finding, Outcome, Record, Rule, Value};
+use teeproof_core::{
+    Comparand, Datum, Expectation, Finding, Outcome, Record, Relation, Rule, TakeDatum, Value,
+};
 
 use crate::reference::{self, KnownOrigin};
 use crate::{Ground, Origin, Policy, VerifiedVm, checks};
@@ -161,5 +163,11 @@ impl fmt::Display for Listed<'_> {
         }
         let separators = core::iter::once("").chain(core::iter::repeat(self.1));
         self.0.iter().zip(separators).try_for_each(|(ground, separator)| write!(f, "{separator}{ground}"))
+    }
+}
+
+impl Comparand for Listed<'_> {
+    fn data(&self, take: &mut TakeDatum<'_>) {
+        self.0.iter().for_each(|ground| take(Relation::OneOf, Datum::Text(ground)));
     }
 }

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::str::FromStr;
 
-use teeproof_core::{Value, from_hex, guid_bytes, no_order_no_mask};
+use teeproof_core::{Datum, Value, from_hex, guid_bytes, no_order_no_mask};
 
 /// A VM's id: the 16 bytes of its GUID in the order in which its digits are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,6 +28,10 @@ impl Value for VmId {
 
     fn show(seen: &Self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(seen, f)
+    }
+
+    fn datum(seen: &Self, take: &mut dyn FnMut(Datum<'_>)) {
+        take(Datum::Text(seen));
     }
 }
 

@@ -1,6 +1,8 @@
 //! A verified document held against a policy: every rule, every finding.
 
-use teeproof_core::{Check, Crypto, Expectation, Finding, Hex, OrNone, Outcome, Record, Rule, Value};
+use teeproof_core::{
+    Check, Crypto, Datum, Expectation, Finding, Hex, OrNone, Outcome, Record, Relation, Rule, Value, Worded,
+};
 
 use crate::policy::rules;
 use crate::{Digest384, MaxAge, Policy, VerifiedDocument, checks};
@@ -102,21 +104,24 @@ pub(crate) fn age(
             return Appraisal::Accepted;
         }
     };
-    let mut found = |outcome, actual: &dyn core::fmt::Display| {
+    let (limit, words) = (Datum::Number(u64::from(secs)), format_args!("at most {secs} s"));
+    let expected = Worded { words: &words, relation: Relation::AtMost, datum: limit };
+    let mut found = |outcome, words: &dyn core::fmt::Display, datum| {
+        let actual = &Worded { words, relation: Relation::Exactly, datum };
         let finding = Finding { line, ..Finding::new(checks::MAX_AGE, outcome) };
-        record.record(finding.compared(&format_args!("at most {secs} s"), actual));
+        record.record(finding.compared(&expected, actual));
     };
     match verified.age_secs() {
         None => {
-            found(Outcome::Fail, &"no age: verified at its own time stamp");
+            found(Outcome::Fail, &"no age: verified at its own time stamp", Datum::Absent);
             Appraisal::NotShownFresh
         }
         Some(age) if age <= i64::from(secs) => {
-            found(Outcome::Pass, &format_args!("{age} s"));
+            found(Outcome::Pass, &format_args!("{age} s"), Datum::Signed(age));
             Appraisal::Accepted
         }
         Some(age) => {
-            found(Outcome::Fail, &format_args!("{age} s"));
+            found(Outcome::Fail, &format_args!("{age} s"), Datum::Signed(age));
             Appraisal::Refused
         }
     }

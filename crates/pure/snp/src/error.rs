@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use teeproof_core::{Check, Class};
+use teeproof_core::{Check, Class, Comparand, Datum, Relation, TakeDatum};
 use teeproof_wire::Error as WireError;
 use teeproof_wire::snp::{Report, Tcb};
 use teeproof_x509::{NameText, Problem};
@@ -283,6 +283,17 @@ impl fmt::Display for Compared {
             Self::Tcb(tcb) => tcb.fmt(f),
             Self::Chip(url) => write!(f, "chip {}", url.chip()),
             Self::ChipPrefix(prefix) => prefix.fmt(f),
+        }
+    }
+}
+
+impl Comparand for Compared {
+    fn data(&self, take: &mut TakeDatum<'_>) {
+        let mut exactly = |datum| take(Relation::Exactly, datum);
+        match self {
+            Self::Kind(kind) => exactly(Datum::Text(&kind.id())),
+            Self::Tcb(tcb) => exactly(Datum::Levels(&tcb.levels())),
+            Self::Chip(_) | Self::ChipPrefix(_) => exactly(Datum::Words),
         }
     }
 }

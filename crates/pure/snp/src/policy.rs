@@ -6,7 +6,7 @@ pub use tcb::{FloorsByProduct, TcbFloor, TcbLevels};
 
 use core::fmt;
 
-use teeproof_core::{Absence, Record, Remark, Rule, Text, Value, no_order_no_mask};
+use teeproof_core::{Absence, Datum, Record, Remark, Rule, Text, Value, no_order_no_mask};
 use teeproof_wire::snp::{GuestPolicy, KeyInfo, Product};
 
 use crate::attempt::INTERMEDIATE;
@@ -39,6 +39,10 @@ impl Value for ProductLine {
     fn show(seen: &Self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(seen.0.id())
     }
+
+    fn datum(seen: &Self, take: &mut dyn FnMut(Datum<'_>)) {
+        take(Datum::Text(&seen.0.id()));
+    }
 }
 
 /// A privilege level of a guest, or the host.
@@ -64,6 +68,13 @@ impl Value for Vmpl {
             Self(level) => write!(f, "{level}"),
         }
     }
+
+    fn datum(seen: &Self, take: &mut dyn FnMut(Datum<'_>)) {
+        take(match *seen {
+            Self::HOST => Datum::Text(&"host"),
+            Self(level) => Datum::Number(u64::from(level)),
+        });
+    }
 }
 
 /// The kind of key that signed: `vcek` or `vlek`.
@@ -75,10 +86,11 @@ impl Value for VekKind {
     }
 
     fn show(seen: &Self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match seen {
-            Self::Vcek => "vcek",
-            Self::Vlek => "vlek",
-        })
+        f.write_str(seen.id())
+    }
+
+    fn datum(seen: &Self, take: &mut dyn FnMut(Datum<'_>)) {
+        take(Datum::Text(&seen.id()));
     }
 }
 

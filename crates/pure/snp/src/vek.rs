@@ -22,6 +22,15 @@ pub enum VekKind {
 }
 
 impl VekKind {
+    /// The kind in lower case, as policies write it: `vcek`, `vlek`.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Vcek => "vcek",
+            Self::Vlek => "vlek",
+        }
+    }
+
     /// The kind by the subject's common name, if it is one of the two.
     #[must_use]
     pub fn of(certificate: &Certificate<'_>) -> Option<Self> {

@@ -1,16 +1,19 @@
 //! What verified evidence says, by name.
 
 mod azure;
+#[cfg(feature = "schema")]
+pub(crate) mod table;
 
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::Display;
 
-use teeproof_core::{Hex, OrNone, Time};
+use teeproof_core::Time;
 use teeproof_nitro::VerifiedDocument;
 use teeproof_snp::{Chip, VerifiedReport};
 
+use crate::value::Value;
 use crate::{Claim, UnknownClaim, Verified};
 
 /// Every claim, in the order of the technology's specification.
@@ -31,64 +34,90 @@ pub(crate) fn unknown(verified: &Verified<'_>) -> Vec<UnknownClaim> {
 }
 
 /// A claim. Its name is a constant: no text of evidence can be one.
-fn claim(name: &'static str, value: &dyn Display) -> Claim {
-    Claim { name: String::from(name), value: value.to_string() }
+fn claim(name: &'static str, value: Value) -> Claim {
+    Claim { name: String::from(name), value, absent_because: None, words: None }
 }
 
 /// One claim of several: `pcr0`.
-fn numbered(name: &'static str, number: impl Display, value: &dyn Display) -> Claim {
-    Claim { name: format!("{name}{number}"), value: value.to_string() }
+fn numbered(name: &'static str, number: impl Display, value: Value) -> Claim {
+    Claim { name: format!("{name}{number}"), ..claim(name, value) }
+}
+
+/// A claim that a person reads in other words than its value's.
+fn worded(name: &'static str, value: Value, words: impl Display) -> Claim {
+    Claim { words: Some(words.to_string()), ..claim(name, value) }
+}
+
+/// A claim without a value, and why it has none.
+fn absent(name: &'static str, because: impl Display) -> Claim {
+    Claim { absent_because: Some(because.to_string()), ..claim(name, Value::Absent) }
+}
+
+fn number(value: impl Into<u64>) -> Value {
+    Value::Number(value.into())
+}
+
+fn bytes(value: &[u8]) -> Value {
+    Value::Bytes(value.to_vec())
+}
+
+fn optional<T>(value: Option<T>, of: impl FnOnce(T) -> Value) -> Value {
+    value.map_or(Value::Absent, of)
+}
+
+fn text(value: impl Display) -> Value {
+    Value::Text(value.to_string())
 }
 
 fn snp(verified: &VerifiedReport<'_>) -> Vec<Claim> {
     let report = verified.report();
     let chip = match verified.chip() {
-        Chip::Bound => Hex(&report.chip_id).to_string(),
-        Chip::Masked => "masked by the host".to_string(),
-        Chip::Shared => "not bound: a VLEK signed".to_string(),
+        Chip::Bound => claim("chip_id", bytes(&report.chip_id)),
+        Chip::Masked => absent("chip_id", "masked by the host"),
+        Chip::Shared => absent("chip_id", "not bound: a VLEK signed"),
     };
     let mut claims = Vec::from([
-        claim("product", &verified.product()),
-        claim("signing-key", &verified.vek()),
-        claim("chip-id", &chip),
-        claim("report-version", &report.version),
-        claim("guest-svn", &report.guest_svn),
-        claim("policy", &format_args!("{:#x}", report.policy)),
-        claim("vmpl", &report.vmpl),
-        claim("family-id", &Hex(&report.family_id)),
-        claim("image-id", &Hex(&report.image_id)),
-        claim("measurement", &Hex(&report.measurement)),
-        claim("id-key-digest", &Hex(&report.id_key_digest)),
-        claim("author-key-digest", &Hex(&report.author_key_digest)),
-        claim("host-data", &Hex(&report.host_data)),
-        claim("report-data", &Hex(&report.report_data)),
-        claim("report-id", &Hex(&report.report_id)),
-        claim("platform-info", &format_args!("{:#x}", report.platform_info)),
-        claim("reported-tcb", &verified.reported_tcb()),
-        claim("committed-tcb", &verified.committed_tcb()),
-        claim("current-tcb", &verified.current_tcb()),
-        claim("launch-tcb", &verified.launch_tcb()),
+        worded("product", text(verified.product().id()), verified.product()),
+        worded("signing_key", text(verified.vek().id()), verified.vek()),
+        chip,
+        claim("report_version", number(report.version.get())),
+        claim("guest_svn", number(report.guest_svn.get())),
+        claim("policy", Value::Flags(report.policy.get())),
+        claim("vmpl", number(report.vmpl.get())),
+        claim("family_id", bytes(&report.family_id)),
+        claim("image_id", bytes(&report.image_id)),
+        claim("measurement", bytes(&report.measurement)),
+        claim("id_key_digest", bytes(&report.id_key_digest)),
+        claim("author_key_digest", bytes(&report.author_key_digest)),
+        claim("host_data", bytes(&report.host_data)),
+        claim("report_data", bytes(&report.report_data)),
+        claim("report_id", bytes(&report.report_id)),
+        claim("platform_info", Value::Flags(report.platform_info.get())),
+        claim("reported_tcb", verified.reported_tcb().into()),
+        claim("committed_tcb", verified.committed_tcb().into()),
+        claim("current_tcb", verified.current_tcb().into()),
+        claim("launch_tcb", verified.launch_tcb().into()),
     ]);
     let known = teeproof_hcl::reference::id_key(&report.id_key_digest);
-    claims.extend(known.map(|known| claim("id-key-known-of", &known.product)));
-    claims.extend(verified.provider().map(|provider| claim("provider", &provider)));
+    claims.extend(known.map(|known| claim("id_key_known_of", text(known.product))));
+    claims.extend(verified.provider().map(|provider| claim("provider", text(provider))));
     claims.extend(report.mitigations().map(|(launch, current)| {
-        claim("mitigation-vectors", &format_args!("launch {launch:#x}, current {current:#x}"))
+        let vectors = [("launch", launch), ("current", current)];
+        claim("mitigation_vectors", Value::Words(Vec::from(vectors)))
     }));
     claims
 }
 
 fn nitro(verified: &VerifiedDocument<'_>) -> Vec<Claim> {
     let document = verified.document();
-    let bytes = |value: Option<_>| OrNone(value.map(Hex)).to_string();
     let mut claims = Vec::from([
-        claim("module-id", &document.module_id),
-        claim("timestamp", &Time::from_millis(document.timestamp)),
-        claim("mode", &if verified.is_debug() { "debug" } else { "production" }),
+        claim("module_id", text(document.module_id)),
+        claim("timestamp", text(Time::from_millis(document.timestamp))),
+        claim("mode", text(if verified.is_debug() { "debug" } else { "production" })),
     ]);
-    claims.extend(document.pcrs.iter().map(|(index, pcr)| numbered("pcr", index, &Hex(pcr))));
-    claims.push(claim("public-key", &bytes(document.public_key)));
-    claims.push(claim("user-data", &bytes(document.user_data)));
-    claims.push(claim("nonce", &bytes(document.nonce)));
+    claims.extend(document.pcrs.iter().map(|(index, pcr)| numbered("pcr", index, bytes(pcr))));
+    claims.push(claim("public_key", optional(document.public_key, bytes)));
+    claims.push(claim("user_data", optional(document.user_data, bytes)));
+    claims.push(claim("nonce", optional(document.nonce, bytes)));
     claims
 }

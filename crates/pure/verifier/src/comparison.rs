@@ -3,9 +3,10 @@
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::fmt;
 
 use serde::Deserialize;
-use teeproof_core::{Check, Freshness, Hex};
+use teeproof_core::{Check, Comparand, Datum, Freshness, Hex, Relation, TakeDatum};
 use teeproof_tpm::PcrValues;
 use teeproof_wire::cose::Sign1;
 use teeproof_wire::hcl::{Hardware, HashType, HclReport};
@@ -15,21 +16,36 @@ use teeproof_wire::tpm::{Attest, MAX_NONCE, attest_bytes};
 
 use crate::{Evidence, Request};
 
+/// What was found, in hex, or that there is none.
+pub(crate) struct Found(Option<String>);
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.as_deref().unwrap_or("none"))
+    }
+}
+
+impl Comparand for Found {
+    fn data(&self, take: &mut TakeDatum<'_>) {
+        take(Relation::Exactly, self.0.as_ref().map_or(Datum::Absent, |found| Datum::Text(found)));
+    }
+}
+
 /// What a failed check expected and what it found; `None` where nothing was compared.
-pub(crate) fn of(check: &Check, evidence: &Evidence<'_>, request: &Request<'_>) -> Option<(String, String)> {
+pub(crate) fn of(check: &Check, evidence: &Evidence<'_>, request: &Request<'_>) -> Option<(String, Found)> {
     let nonce = match request.freshness {
         Freshness::Nonce(nonce) => Some(nonce),
         Freshness::Waived(_) => None,
     };
     match evidence {
         Evidence::Snp(report) if *check == *teeproof_snp::checks::NONCE => {
-            Some((extended(nonce?)?, hex(&Report::parse(report).ok()?.report_data)))
+            Some((extended(nonce?)?, found(&Report::parse(report).ok()?.report_data)))
         }
         Evidence::Nitro(document) if *check == *teeproof_nitro::checks::NONCE => {
             let envelope = Sign1::parse(document).ok()?;
             let document =
                 Document::parse(envelope.payload(), envelope.payload_offset(), &request.limits).ok()?;
-            Some((hex(nonce?), document.nonce.map_or_else(|| "none".to_string(), hex)))
+            Some((hex(nonce?), Found(document.nonce.map(hex))))
         }
         Evidence::AzureSnp(evidence) if *check == *teeproof_hcl::checks::BINDING => {
             binding(evidence.report, request)
@@ -40,7 +56,7 @@ pub(crate) fn of(check: &Check, evidence: &Evidence<'_>, request: &Request<'_>) 
         Evidence::AzureSnp(evidence) if *check == *teeproof_tpm::checks::NONCE => {
             let attest = Attest::parse(attest_bytes(evidence.quote.as_ref()?.message)).ok()?;
             let nonce = nonce.filter(|nonce| nonce.len() <= MAX_NONCE)?;
-            Some((hex(nonce), hex(attest.head.extra_data)))
+            Some((hex(nonce), found(attest.head.extra_data)))
         }
         Evidence::AzureSnp(evidence) if *check == *teeproof_tpm::checks::PCRS => pcrs(evidence, request),
         _ => None,
@@ -48,7 +64,7 @@ pub(crate) fn of(check: &Check, evidence: &Evidence<'_>, request: &Request<'_>) 
 }
 
 /// The hash of the claims, and what the hardware report has.
-fn binding(report: &[u8], request: &Request<'_>) -> Option<(String, String)> {
+fn binding(report: &[u8], request: &Request<'_>) -> Option<(String, Found)> {
     let envelope = HclReport::parse(report).ok()?;
     let (crypto, claims) = (request.crypto, &[envelope.claims()]);
     let expected = match envelope.report_data_hash_type {
@@ -58,7 +74,7 @@ fn binding(report: &[u8], request: &Request<'_>) -> Option<(String, String)> {
         _ => None,
     };
     let Hardware::Snp(hardware) = envelope.hardware() else { return None };
-    Some((expected?, hex(&Report::parse(hardware).ok()?.report_data)))
+    Some((expected?, found(&Report::parse(hardware).ok()?.report_data)))
 }
 
 /// The nonce, or what was asked for besides, and the claims' user-data.
@@ -66,7 +82,7 @@ fn user_data(
     evidence: &teeproof_hcl::Evidence<'_>,
     nonce: Option<&[u8]>,
     wanted: Option<&[u8]>,
-) -> Option<(String, String)> {
+) -> Option<(String, Found)> {
     #[derive(Deserialize)]
     struct Claims {
         #[serde(rename = "user-data")]
@@ -74,9 +90,10 @@ fn user_data(
     }
     let envelope = HclReport::parse(evidence.report).ok()?;
     let claims: Claims = serde_json::from_slice(envelope.claims()).ok()?;
-    let found = claims.user_data.map_or_else(|| "none".to_string(), |digits| digits.to_ascii_lowercase());
+    let found = Found(claims.user_data.map(|digits| digits.to_ascii_lowercase()));
     let demanded = evidence.quote.is_none() || evidence.nonce_in_user_data;
-    let of_nonce = nonce.filter(|_| demanded).map(extended).filter(|nonce| nonce.as_ref() != Some(&found));
+    let of_nonce =
+        nonce.filter(|_| demanded).map(extended).filter(|nonce| nonce.is_none() || *nonce != found.0);
     match of_nonce {
         Some(nonce) => Some((nonce?, found)),
         None => Some((extended(wanted?)?, found)),
@@ -84,7 +101,7 @@ fn user_data(
 }
 
 /// The digest that the quote signed, and that of the values; `None` where values are missing or too many.
-fn pcrs(evidence: &teeproof_hcl::Evidence<'_>, request: &Request<'_>) -> Option<(String, String)> {
+fn pcrs(evidence: &teeproof_hcl::Evidence<'_>, request: &Request<'_>) -> Option<(String, Found)> {
     let attest = Attest::parse(attest_bytes(evidence.quote.as_ref()?.message)).ok()?;
     let selection = attest.selections.iter().next()?;
     let values: Vec<&[u8]> = match evidence.pcrs? {
@@ -97,7 +114,7 @@ fn pcrs(evidence: &teeproof_hcl::Evidence<'_>, request: &Request<'_>) -> Option<
             (bytes_selected == Some(bytes.len())).then(|| Vec::from([bytes]))?
         }
     };
-    Some((hex(attest.pcr_digest), hex(&request.crypto.sha256.digest(&values))))
+    Some((hex(attest.pcr_digest), found(&request.crypto.sha256.digest(&values))))
 }
 
 /// Bytes followed by zeros up to 64, in hex, where they fit.
@@ -105,6 +122,10 @@ fn extended(bytes: &[u8]) -> Option<String> {
     let mut extended = [0; 64];
     extended.get_mut(..bytes.len())?.copy_from_slice(bytes);
     Some(hex(&extended))
+}
+
+fn found(bytes: &[u8]) -> Found {
+    Found(Some(hex(bytes)))
 }
 
 fn hex(bytes: &[u8]) -> String {

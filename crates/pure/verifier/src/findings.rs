@@ -5,6 +5,8 @@ use alloc::vec::Vec;
 
 use teeproof_core::{Check, Class, Outcome, Record};
 
+use crate::value::{Expected, Value};
+
 /// One check with its outcome, as it stands in a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
@@ -12,10 +14,14 @@ pub struct Finding {
     pub check: &'static Check,
     /// How it came out.
     pub outcome: Outcome,
-    /// What was expected, where a comparison was made.
+    /// What was expected in words, where a comparison was made.
     pub expected: Option<String>,
-    /// What was found, where a comparison was made.
+    /// What was found in words, where a comparison was made.
     pub actual: Option<String>,
+    /// What was expected as data, where a comparison was made.
+    pub expected_value: Option<Expected>,
+    /// What was found as data, where a comparison was made.
+    pub actual_value: Option<Value>,
     /// Why it came out so, or what exactly was checked.
     pub because: Option<String>,
     /// The line of the policy that asked, counted from 1.
@@ -115,6 +121,8 @@ impl Record for Findings {
             outcome: finding.outcome,
             expected: finding.expected.map(ToString::to_string),
             actual: finding.actual.map(ToString::to_string),
+            expected_value: finding.expected.map(Expected::of),
+            actual_value: finding.actual.map(Value::of),
             because: finding.because.map(ToString::to_string),
             line: finding.line,
             waived: finding.waived,

@@ -15,6 +15,9 @@ mod nonce_text;
 mod policy;
 mod request;
 mod result;
+#[cfg(feature = "serde")]
+mod result_json;
+mod value;
 mod verify;
 
 pub use checks::{
@@ -31,6 +34,9 @@ pub use policy::{
 };
 pub use request::{Request, RequestError};
 pub use result::{AttestationResult, Caution, Claim, Fresh, FreshnessDemand, UnknownClaim, Verdict};
+#[cfg(feature = "serde")]
+pub use result_json::RESULT_SCHEMA;
+pub use value::{Expected, Value};
 pub use verify::{Verified, verify};
 
 /// The crates that the front door stands on, for their types.

@@ -8,6 +8,7 @@ use teeproof_core::{Class, Outcome, Technology, Time};
 use teeproof_hcl::OriginGrounds;
 use teeproof_x509::{AnchorKind, VerifiedSignature};
 
+use crate::value::Value;
 use crate::{Finding, Verified};
 
 /// What the relying party may do.
@@ -51,12 +52,24 @@ impl Caution {
     /// Every caution, in the order in which they are told.
     pub const ALL: &'static [Self; 3] = &[Self::NonProductionAnchor, Self::OriginNotShown, Self::Archived];
 
-    /// The caution as it stands in results.
+    /// The caution as people read it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::NonProductionAnchor => "NON-PRODUCTION ANCHOR",
             Self::OriginNotShown => "ORIGIN NOT SHOWN",
+            Self::Archived => "archived",
+        }
+    }
+}
+
+impl Caution {
+    /// The caution as it stands in JSON: `non_production_anchor`, `origin_not_shown`, `archived`.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::NonProductionAnchor => "non_production_anchor",
+            Self::OriginNotShown => "origin_not_shown",
             Self::Archived => "archived",
         }
     }
@@ -82,11 +95,26 @@ pub struct UnknownClaim {
 
 /// One claim of authentic evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Claim {
     /// The name, which is one of ours and which no other claim has: `measurement`, `pcr0`.
     pub name: String,
-    /// The value: digests and identifiers in hex.
-    pub value: String,
+    /// The value with its type.
+    pub value: Value,
+    /// Why there is no value, where a person would ask.
+    pub absent_because: Option<String>,
+    /// The value in the words of its field, where they differ from the value's own.
+    pub(crate) words: Option<String>,
+}
+
+/// The value for people.
+impl fmt::Display for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.words.as_ref().or(self.absent_because.as_ref()) {
+            Some(words) => f.write_str(words),
+            None => self.value.fmt(f),
+        }
+    }
 }
 
 /// The result of one verification. It can only be made by [`verify`](crate::verify()).
@@ -273,140 +301,5 @@ impl<'a> AttestationResult<'a> {
     /// The checks that failed.
     pub fn failures(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.outcome == Outcome::Fail)
-    }
-}
-
-#[cfg(feature = "serde")]
-mod json {
-    //! The result as JSON; `schema` names this form.
-
-    use alloc::string::ToString;
-    use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
-
-    use teeproof_x509::AnchorKind;
-
-    use super::{AttestationResult, Claim, FreshnessDemand, UnknownClaim};
-    use crate::Finding;
-
-    impl Serialize for AttestationResult<'_> {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            let waivers: alloc::vec::Vec<_> = self.waivers().map(Waiver).collect();
-            let mut out = serializer.serialize_struct("AttestationResult", 16)?;
-            out.serialize_field("schema", "teeproof/attestation-result/1")?;
-            out.serialize_field("tool", concat!("teeproof ", env!("CARGO_PKG_VERSION")))?;
-            out.serialize_field("verdict", self.verdict.as_str())?;
-            out.serialize_field("class", &self.class.map(teeproof_core::Class::as_str))?;
-            let cautions: alloc::vec::Vec<_> = self.cautions().map(super::Caution::as_str).collect();
-            out.serialize_field("cautions", &cautions)?;
-            out.serialize_field("technology", self.technology.as_str())?;
-            out.serialize_field("freshness", &Freshness(self))?;
-            out.serialize_field("time", &Time(self))?;
-            out.serialize_field("policy", &self.policy)?;
-            out.serialize_field("anchor", &self.anchor.map(AnchorKind::as_str))?;
-            out.serialize_field("origin", &self.origin.as_ref().map(Origin))?;
-            out.serialize_field("crypto", self.crypto)?;
-            out.serialize_field("checks", &self.findings)?;
-            out.serialize_field("claims", &Claims(&self.claims))?;
-            out.serialize_field("unknown-claims", &UnknownClaims(&self.unknown_claims))?;
-            out.serialize_field("waivers", &waivers)?;
-            out.end()
-        }
-    }
-
-    struct Freshness<'a>(&'a AttestationResult<'a>);
-
-    impl Serialize for Freshness<'_> {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            let mut out = serializer.serialize_map(None)?;
-            match &self.0.freshness {
-                FreshnessDemand::Nonce(nonce) => out.serialize_entry("nonce", nonce)?,
-                FreshnessDemand::Waived(reason) => out.serialize_entry("waived", reason)?,
-            }
-            if let Some(fresh) = self.0.fresh() {
-                out.serialize_entry("quote", &fresh.quote)?;
-                out.serialize_entry("report", &fresh.report)?;
-            }
-            out.end()
-        }
-    }
-
-    struct Time<'a>(&'a AttestationResult<'a>);
-
-    impl Serialize for Time<'_> {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            let mut out = serializer.serialize_map(Some(2))?;
-            out.serialize_entry("at", &self.0.at.map(|at| at.to_string()))?;
-            out.serialize_entry("of", if self.0.archived { "document" } else { "request" })?;
-            out.end()
-        }
-    }
-
-    struct Claims<'a>(&'a [Claim]);
-
-    impl Serialize for Claims<'_> {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            serializer.collect_map(self.0.iter().map(|claim| (&claim.name, &claim.value)))
-        }
-    }
-
-    /// An object for each place, so that no name of theirs stands beside one of ours.
-    struct UnknownClaims<'a>(&'a [UnknownClaim]);
-
-    impl Serialize for UnknownClaims<'_> {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            let places = self.0.chunk_by(|left, right| left.place == right.place);
-            serializer
-                .collect_map(places.filter_map(|members| Some((&members.first()?.place, Members(members)))))
-        }
-    }
-
-    struct Members<'a>(&'a [UnknownClaim]);
-
-    impl Serialize for Members<'_> {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            serializer.collect_map(self.0.iter().map(|member| (&member.name, &member.json)))
-        }
-    }
-
-    struct Origin<'a>(&'a super::OriginGrounds);
-
-    impl Serialize for Origin<'_> {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            let grounds: alloc::vec::Vec<_> = self.0.grounds().iter().map(|ground| ground.as_str()).collect();
-            let mut out = serializer.serialize_struct("Origin", 3)?;
-            out.serialize_field("grounds", &grounds)?;
-            out.serialize_field("strong", &self.0.is_strong())?;
-            out.serialize_field("other", &self.0.other())?;
-            out.end()
-        }
-    }
-
-    impl Serialize for Finding {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            let mut out = serializer.serialize_struct("Finding", 9)?;
-            out.serialize_field("id", self.check.id)?;
-            out.serialize_field("title", self.check.title)?;
-            out.serialize_field("outcome", self.outcome.as_str())?;
-            out.serialize_field("expected", &self.expected)?;
-            out.serialize_field("actual", &self.actual)?;
-            out.serialize_field("because", &self.because)?;
-            let hint = (self.outcome == teeproof_core::Outcome::Fail).then(|| self.hint());
-            out.serialize_field("hint", &hint)?;
-            out.serialize_field("line", &self.line)?;
-            out.serialize_field("source", self.check.source)?;
-            out.end()
-        }
-    }
-
-    struct Waiver<'a>(&'a Finding);
-
-    impl Serialize for Waiver<'_> {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            let mut out = serializer.serialize_struct("Waiver", 3)?;
-            out.serialize_field("id", self.0.check.id)?;
-            out.serialize_field("reason", &self.0.because)?;
-            out.serialize_field("line", &self.0.line)?;
-            out.end()
-        }
     }
 }

@@ -3,7 +3,9 @@
 use core::fmt::{self, Debug, Display, Write};
 use core::hint::black_box;
 
-use teeproof_core::{BadSignature, Crypto, Digest, Finding, Record, RsaKey, VerifyEcdsa, VerifyRsa};
+use teeproof_core::{
+    BadSignature, Comparand, Crypto, Datum, Digest, Finding, Record, RsaKey, VerifyEcdsa, VerifyRsa,
+};
 use teeproof_wire::{Shown, Visitor};
 
 /// Takes a value as used.
@@ -35,6 +37,18 @@ impl Sink {
         let _ = write!(self, "{value:#?}");
     }
 
+    /// A side of a comparison in both of its forms.
+    pub(super) fn side(&mut self, side: Option<&dyn Comparand>) {
+        let Some(side) = side else { return };
+        self.shown(&side);
+        side.data(&mut |relation, datum| {
+            self.debug(&relation);
+            if let Datum::Text(text) = datum {
+                self.shown(text);
+            }
+        });
+    }
+
     fn maybe(&mut self, value: Option<&dyn Display>) {
         if let Some(value) = value {
             self.shown(value);
@@ -52,8 +66,8 @@ impl Write for Sink {
 impl Record for Sink {
     fn record(&mut self, finding: Finding<'_>) {
         self.shown(&finding.outcome.as_str());
-        self.maybe(finding.expected);
-        self.maybe(finding.actual);
+        self.side(finding.expected);
+        self.side(finding.actual);
         self.maybe(finding.because);
     }
 }

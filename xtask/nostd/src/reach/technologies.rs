@@ -152,7 +152,8 @@ fn attested(bytes: &[u8], sink: &mut Sink) -> Result<(), teeproof_tpm::Error> {
 
 fn told(demand: &Demand<'_>, sink: &mut Sink) {
     sink.debug(&(demand.key, demand.check.id, demand.line));
-    [demand.expected, demand.waived].into_iter().flatten().for_each(|text| sink.shown(text));
+    sink.side(demand.expected);
+    demand.waived.iter().for_each(|text| sink.shown(text));
 }
 
 pub(super) fn x509(bytes: &[u8], sink: &mut Sink) {

@@ -6,9 +6,13 @@ use teeproof::core::{Check, Class};
 
 /// An exit code.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub(crate) struct Exit {
+    /// The code.
     pub(crate) code: u8,
+    /// What it means.
     pub(crate) meaning: &'static str,
+    /// What to do.
     pub(crate) advice: &'static str,
 }
 
@@ -53,20 +57,6 @@ pub(crate) fn of_check(check: &Check) -> Vec<u8> {
     let mut codes: Vec<_> = check.classes.iter().map(|class| of_class(*class)).collect();
     codes.dedup();
     codes
-}
-
-/// A result for programs: the library's members, and the exit code.
-#[derive(Debug, Serialize)]
-pub(crate) struct ResultJson<'a> {
-    #[serde(flatten)]
-    result: &'a AttestationResult<'a>,
-    exit: u8,
-}
-
-impl<'a> ResultJson<'a> {
-    pub(crate) fn of(result: &'a AttestationResult<'a>) -> Self {
-        Self { result, exit: of_result(result) }
-    }
 }
 
 const fn exit(code: u8, meaning: &'static str, advice: &'static str) -> Exit {

@@ -179,14 +179,14 @@ impl Fault {
         let policy = self.policy.as_deref();
         let problems = policy.map_or(&[][..], |policy| &policy.problems);
         FaultJson {
-            schema: "teeproof/error/1",
-            exit: self.exit,
+            schema: "teeproof/error/2",
+            exit_code: self.exit,
             class: self.class,
             file: self.file.as_deref(),
             message: &self.message,
             hint: &self.hint,
             problems: problems.iter().map(ProblemJson::of).collect(),
-            more: policy.map_or(0, |policy| policy.more),
+            more_problems: policy.map_or(0, |policy| policy.more),
         }
     }
 }
@@ -204,31 +204,41 @@ fn lines(page: &mut Page, what: impl Display, hint: &str) {
 
 /// A fault, for programs.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(test, schemars(rename = "Error"))]
 pub(crate) struct FaultJson<'a> {
+    /// The form: `teeproof/error/2`.
     schema: &'static str,
-    exit: u8,
+    /// The exit code that this error ends in.
+    exit_code: u8,
+    /// The class of the error, such as `usage`, `malformed`, `not authentic`, `device`.
     class: &'static str,
+    /// The file that it is about; null where it is about none.
     file: Option<&'a str>,
+    /// What was expected, what was found, and where.
     message: &'a str,
+    /// What to do.
     hint: &'a str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// The problems of a policy file; empty of other errors.
     problems: Vec<ProblemJson<'a>>,
-    #[serde(skip_serializing_if = "is_none")]
-    more: usize,
-}
-
-/// Whether a count need not be written.
-pub(crate) const fn is_none(count: &usize) -> bool {
-    *count == 0
+    /// How many problems there are that are not listed.
+    more_problems: usize,
 }
 
 /// A problem of a policy, for programs.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(test, schemars(rename = "PolicyProblem"))]
 pub(crate) struct ProblemJson<'a> {
+    /// The line, counted from 1.
     line: u32,
+    /// The column, counted from 1.
     column: u32,
+    /// The key: `azure-snp.pcrs`; empty where no key is concerned.
     path: &'a str,
+    /// What is wrong.
     message: &'a str,
+    /// What to write instead, where it can be said.
     hint: Option<&'a str>,
 }
 
@@ -246,10 +256,16 @@ impl<'a> ProblemJson<'a> {
 
 /// A warning about a policy, for programs.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(test, schemars(rename = "PolicyWarning"))]
 pub(crate) struct WarningJson {
+    /// The key that the warning is about.
     path: String,
+    /// The line, counted from 1; null where no line is concerned.
     line: Option<u32>,
+    /// What the policy demands less than it seems to.
     message: String,
+    /// What to write instead.
     hint: String,
 }
 

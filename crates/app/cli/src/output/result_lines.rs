@@ -1,8 +1,11 @@
 //! One line for each file, where many are verified, and one below it for each check that failed.
 
+use serde::Serialize;
 use teeproof::core::Outcome;
 use teeproof::{AttestationResult, Caution, Finding, Verdict};
 
+use crate::output::exits;
+use crate::output::fault::{Fault, FaultJson};
 use crate::output::page::{BAD, GOOD, LOUD, Page};
 
 /// One line for the file, and one for each check that failed or warns; with `verbose` one for each reason of a
@@ -13,7 +16,7 @@ pub(crate) fn tell(page: &mut Page, file: &str, result: &AttestationResult<'_>, 
         Verdict::Unappraised => (LOUD, "!", "not appraised"),
         Verdict::Refused => (BAD, "✘", "refused"),
     };
-    let (technology, exit) = (result.technology(), crate::output::exits::of_result(result));
+    let (technology, exit) = (result.technology(), exits::of_result(result));
     page.paint(style, mark).add(format_args!(" {file}  {technology}  {verdict}  exit {exit}"));
     cautions(page, result);
     waived(page, result);
@@ -158,8 +161,73 @@ impl CautionCounts {
         }
     }
 
-    /// For programs: names of ours, each once.
-    pub(crate) fn json(self) -> serde_json::Map<String, serde_json::Value> {
-        self.iter().map(|(caution, count)| (caution.as_str().to_owned(), count.into())).collect()
+    /// For programs.
+    pub(crate) fn json(self) -> CautionsJson {
+        CautionsJson {
+            non_production_anchor: self.of(Caution::NonProductionAnchor),
+            origin_not_shown: self.of(Caution::OriginNotShown),
+            archived: self.of(Caution::Archived),
+        }
     }
+}
+
+/// How many of many results each caution holds of, for programs.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(test, schemars(rename = "CautionCounts"))]
+pub(crate) struct CautionsJson {
+    /// Results whose chain ends at an anchor that was added.
+    non_production_anchor: usize,
+    /// Results of Azure VMs in which nothing ties the report to Azure's paravisor.
+    origin_not_shown: usize,
+    /// Results whose time of verification was the evidence's own.
+    archived: usize,
+}
+
+/// One file of many, for programs: its result, or why there is none.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(test, schemars(rename = "FileResult"))]
+pub(crate) struct FileJson<'a> {
+    /// The file's name as it was given.
+    pub(crate) file: &'a str,
+    /// The exit code that this file alone would end in.
+    pub(crate) exit_code: u8,
+    /// The result; null where the file could not be verified.
+    pub(crate) result: Option<&'a AttestationResult<'a>>,
+    /// Why there is no result; null where there is one.
+    pub(crate) error: Option<FaultJson<'a>>,
+}
+
+impl<'a> FileJson<'a> {
+    /// A file that was verified.
+    pub(crate) fn verified(file: &'a str, result: &'a AttestationResult<'a>) -> Self {
+        Self { file, exit_code: exits::of_result(result), result: Some(result), error: None }
+    }
+
+    /// A file that could not be.
+    pub(crate) fn failed(file: &'a str, fault: &'a Fault) -> Self {
+        Self { file, exit_code: fault.exit, result: None, error: Some(fault.json()) }
+    }
+}
+
+/// Many files under one policy, for programs. `verify --each` writes the same members one after the other.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(test, schemars(rename = "FileResults"))]
+pub(crate) struct FilesJson<'a> {
+    /// The form: `teeproof/policy-test/2`, or `teeproof/verify-each/2`.
+    pub(crate) schema: &'static str,
+    /// The policy's name; null where there was none.
+    pub(crate) policy: Option<&'a str>,
+    /// The files in the order in which they were given.
+    pub(crate) files: Vec<FileJson<'a>>,
+    /// How many files the policy accepts.
+    pub(crate) accepted: usize,
+    /// How many files there are.
+    pub(crate) total: usize,
+    /// How many results each caution holds of.
+    pub(crate) cautions: CautionsJson,
+    /// The gravest exit code of the files'.
+    pub(crate) exit_code: u8,
 }

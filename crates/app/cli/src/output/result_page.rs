@@ -148,16 +148,17 @@ fn waivers(page: &mut Page, result: &AttestationResult<'_>) {
 
 /// The claims, and below them the members that this version does not know, with where they stand.
 fn claims(page: &mut Page, result: &AttestationResult<'_>) {
-    let known = result.claims().iter().map(|claim| (claim.name.clone(), claim.value.as_str()));
+    // A person reads the names as policy files spell them.
+    let known = result.claims().iter().map(|claim| (claim.name.replace('_', "-"), claim.to_string()));
     table(page, "What the evidence says:", &known.collect::<Vec<_>>());
     let unknown = result.unknown_claims().iter().map(|claim| {
         let name = format!("{}: {}", claim.place, escaped(&claim.name));
-        (name, claim.json.as_str())
+        (name, claim.json.clone())
     });
     table(page, "Members that this version does not know:", &unknown.collect::<Vec<_>>());
 }
 
-fn table(page: &mut Page, title: &str, rows: &[(String, &str)]) {
+fn table(page: &mut Page, title: &str, rows: &[(String, String)]) {
     if rows.is_empty() {
         return;
     }

@@ -4,7 +4,7 @@ mod arguments;
 mod create;
 mod export;
 mod redact;
-mod show;
+pub(crate) mod show;
 
 use clap::{Args, Subcommand};
 

@@ -1,7 +1,7 @@
 //! `teeproof doctor`: what this machine has for attestation, and what to do about what it lacks.
 
 mod certificate;
-mod probe;
+pub(crate) mod probe;
 mod report;
 mod services;
 mod tpm;

@@ -35,7 +35,7 @@ pub(crate) fn run(args: &ExplainArgs, context: &Context) -> Result<Product, Faul
         Some(topic) => one(topic)?,
     };
     if context.is_json() {
-        let schema = "teeproof/explanation/1";
+        let schema = "teeproof/explanation/2";
         Product::json(&Json { schema, explanation: &explanation }, 0)
     } else {
         Ok(Product::of(page(&explanation)))
@@ -119,31 +119,42 @@ fn response_code(topic: &str) -> Result<Option<TpmCode>, Fault> {
 
 /// What is explained.
 #[derive(Debug, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 enum Explanation {
+    /// A check.
     Check(Explained),
+    /// An exit code of the command.
     Exit(&'static Exit),
+    /// A response code of a TPM.
     Tpm(TpmCode),
+    /// All exit codes and all checks.
     #[serde(untagged)]
     All {
+        /// The exit codes in order.
         exits: &'static [Exit],
         /// The exit codes, the gravest first: a run over many files ends with the gravest of theirs.
         gravity: &'static [u8],
+        /// The checks in order.
         checks: Vec<Explained>,
     },
 }
 
 /// A TPM's response code, explained.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 struct TpmCode {
-    code: String,
+    /// The code.
+    code: u32,
+    /// Its name in the TPM library: `TPM_RC_VALUE`.
     name: &'static str,
-    /// The handle, session or parameter that it is about.
+    /// The handle, session or parameter that it is about: `parameter 1`; null where it says of none.
     about: Option<String>,
+    /// What it means.
     meaning: &'static str,
+    /// What to do.
     hint: &'static str,
-    /// What else the number could mean.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// What else the number could mean; null where it means one thing.
     note: Option<String>,
 }
 
@@ -151,30 +162,40 @@ impl TpmCode {
     fn of(known: &'static KnownCode, code: ResponseCode) -> Self {
         let KnownCode { name, meaning, hint, .. } = *known;
         let about = code.about().map(|(what, number)| format!("{what} {number}"));
-        Self { code: format!("{:#05x}", code.0), name, about, meaning, hint, note: None }
+        Self { code: code.0, name, about, meaning, hint, note: None }
     }
 }
 
 /// A check, explained.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 struct Explained {
+    /// The stable id.
     id: &'static str,
+    /// A few words for a person.
     title: &'static str,
+    /// What follows when the check passes.
     proves: &'static str,
+    /// What to do when it fails.
     hint: String,
+    /// The specification and its section.
     source: &'static str,
-    exits: Vec<u8>,
+    /// The exit codes that a failure ends in; empty where it only warns.
+    exit_codes: Vec<u8>,
 }
 
 impl Explained {
     fn of(check: &'static Check) -> Self {
         let Check { id, title, proves, hint, source, .. } = check;
-        Self { id, title, proves, hint: with_options(hint), source, exits: exits::of_check(check) }
+        Self { id, title, proves, hint: with_options(hint), source, exit_codes: exits::of_check(check) }
     }
 }
 
+/// An explanation, for programs.
 #[derive(Serialize)]
-struct Json<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "ExplanationDocument", deny_unknown_fields))]
+pub(crate) struct Json<'a> {
+    /// The form: `teeproof/explanation/2`.
     schema: &'static str,
     #[serde(flatten)]
     explanation: &'a Explanation,
@@ -204,7 +225,7 @@ fn page(explanation: &Explanation) -> Page {
 
 fn one_check(page: &mut Page, check: &Explained) {
     page.paint(NAME, check.id).add(": ").line(check.title);
-    let exits: Vec<_> = check.exits.iter().map(u8::to_string).collect();
+    let exits: Vec<_> = check.exit_codes.iter().map(u8::to_string).collect();
     let exits = if exits.is_empty() { "none, it only warns".to_owned() } else { exits.join(" or ") };
     row(page, "proves", check.proves);
     row(page, "if it fails", &check.hint);
@@ -220,7 +241,7 @@ fn one_exit(page: &mut Page, exit: &Exit) {
 
 fn tpm_code(page: &mut Page, code: &TpmCode) {
     let about = code.about.as_ref().map(|about| format!(", {about}")).unwrap_or_default();
-    page.paint(NAME, code.name).line(format_args!(" ({}{about}): {}", code.code, code.meaning));
+    page.paint(NAME, code.name).line(format_args!(" ({:#05x}{about}): {}", code.code, code.meaning));
     row(page, "what to do", code.hint);
     if let Some(note) = &code.note {
         row(page, "note", note);

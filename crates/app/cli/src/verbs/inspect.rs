@@ -2,7 +2,7 @@
 //! and the output says so.
 
 mod human;
-mod inspection;
+pub(crate) mod inspection;
 
 use std::path::PathBuf;
 

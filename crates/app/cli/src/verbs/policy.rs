@@ -2,9 +2,9 @@
 
 mod check;
 mod recorded_evidence;
-mod reference;
-mod show;
-mod suggest;
+pub(crate) mod reference;
+pub(crate) mod show;
+pub(crate) mod suggest;
 mod test;
 
 use clap::{Args, Subcommand};

@@ -1,9 +1,9 @@
 //! `teeproof seal`: secrets that only one machine can open, in the state that it is in.
 
 mod decrypt;
-mod encrypt;
+pub(crate) mod encrypt;
 mod key;
-mod key_file;
+pub(crate) mod key_file;
 mod sink;
 
 use clap::{Args, Subcommand};

@@ -2,6 +2,7 @@
 
 mod each;
 
+use serde::Serialize;
 use teeproof::AttestationResult;
 
 use crate::output::exits;
@@ -23,7 +24,18 @@ pub(crate) fn run(args: &VerifyArgs, context: &Context) -> Result<Product, Fault
 /// The result as it was asked for.
 fn told(result: &AttestationResult<'_>, asked: &Asked<'_>, context: &Context) -> Result<Product, Fault> {
     if context.is_json() {
-        return Product::json(&exits::ResultJson::of(result), exits::of_result(result));
+        let exit_code = exits::of_result(result);
+        return Product::json(&Verification { result, exit_code }, exit_code);
     }
     Ok(Product::ending(page(result, asked, context), exits::of_result(result)))
+}
+
+/// One verification, for programs.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub(crate) struct Verification<'a> {
+    #[serde(flatten)]
+    result: &'a AttestationResult<'a>,
+    /// The exit code of the command.
+    exit_code: u8,
 }

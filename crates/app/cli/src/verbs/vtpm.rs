@@ -1,9 +1,9 @@
 //! `teeproof vtpm`: one thing asked of the virtual TPM, and its answer as it came.
 
-mod key;
-mod nv;
-mod pcr;
-mod quote;
+pub(crate) mod key;
+pub(crate) mod nv;
+pub(crate) mod pcr;
+pub(crate) mod quote;
 mod report;
 
 use clap::{Args, Subcommand};

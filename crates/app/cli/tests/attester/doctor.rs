@@ -25,7 +25,7 @@ fn a_healthy_machine_can_be_attested() {
         "Evidence can be collected here",
     ]);
     let json = machine.run(&["doctor", "--format", "json", "--offline"]).exits(0).json();
-    assert_eq!(json["schema"], "teeproof/doctor/1");
+    assert_eq!(json["schema"], "teeproof/doctor/2");
     assert_eq!(json["probes"].as_array().unwrap().len(), 10);
     assert!(json["probes"].as_array().unwrap().iter().any(|probe| probe["outcome"] == "skip"));
 }

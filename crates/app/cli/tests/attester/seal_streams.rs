@@ -161,11 +161,8 @@ fn a_refused_verdict_is_no_envelope() {
         let ran = encrypt().args(output).args(["--format", "json"]).exits(5);
         assert_eq!(ran.stdout, "");
         let verdict: serde_json::Value = serde_json::from_str(&ran.stderr).unwrap();
-        assert_eq!(verdict["schema"], "teeproof/sealing-verdict/1");
-        assert_eq!(
-            (&verdict["result"]["verdict"], &verdict["result"]["exit"]),
-            (&"refused".into(), &5.into())
-        );
+        assert_eq!(verdict["schema"], "teeproof/sealing-verdict/2");
+        assert_eq!((&verdict["result"]["verdict"], &verdict["exit_code"]), (&"refused".into(), &5.into()));
     }
     assert_eq!(std::fs::read(sealed.path("sealed")).unwrap(), b"an older envelope");
 }
@@ -182,7 +179,10 @@ fn an_error_after_a_part_of_the_product_goes_to_standard_error() {
     let decrypt = sealed.machine.run(&["seal", "decrypt", &sealed.path("altered"), "--format", "json"]);
     let (exit, said) = decrypt.into_stdout(half);
     let error: serde_json::Value = serde_json::from_str(&said).unwrap();
-    assert_eq!((exit, &error["schema"], &error["exit"]), (Some(4), &"teeproof/error/1".into(), &4.into()));
+    assert_eq!(
+        (exit, &error["schema"], &error["exit_code"]),
+        (Some(4), &"teeproof/error/2".into(), &4.into())
+    );
     let half = std::fs::read(sealed.path("half")).unwrap();
     assert!(!half.is_empty() && std::fs::read(sealed.path("secret")).unwrap().starts_with(&half));
 }

@@ -33,7 +33,7 @@ fn a_quote_goes_to_files_that_verify_reads() {
     let ran = teeproof(["verify", "--nonce", NONCE]).args(files).run();
     assert_eq!(ran.exit, 7, "{ran:#?}");
     let json = machine.run(&quote).args(["--format", "json"]).exits(0).json();
-    assert_eq!(json["banks"][0]["registers"].as_array().unwrap().len(), 24);
+    assert_eq!(json["banks"][0]["pcrs"].as_array().unwrap().len(), 24);
     machine.run(&["vtpm", "quote", "--no-nonce", "--key", "0x81000009", "-m", "m", "-s", "s"]).exits(9);
 }
 

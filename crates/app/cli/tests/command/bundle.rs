@@ -89,7 +89,7 @@ fn a_bundle_shows_what_it_holds() {
         "certificate-3 ",
     ]);
     let json = bundle("show", &made).args(["--format", "json"]).exits(0).json();
-    assert_eq!(json["schema"], "teeproof/bundle/1");
+    assert_eq!(json["schema"], "teeproof/bundle/2");
     assert_eq!(json["status"], "not checked");
     assert_eq!(json["collected"], "2026-01-15T12:00:00Z");
     assert_eq!(json["report"], "fresh");

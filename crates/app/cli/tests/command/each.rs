@@ -150,10 +150,10 @@ fn files_that_cannot_be_read_are_told_and_end_nothing() {
     assert_eq!(ran.stdout.matches("    hint: ").count(), 5);
     let json = genuine(&files).args(JSON).exits(3).json();
     let errors = json["files"].as_array().unwrap().iter().filter(|file| file["error"].is_object());
-    let exits: Vec<_> = errors.map(|file| file["error"]["exit"].as_u64().unwrap()).collect();
+    let exits: Vec<_> = errors.map(|file| file["error"]["exit_code"].as_u64().unwrap()).collect();
     assert_eq!(exits, [2, 3, 3, 2, 2]);
     assert_eq!(json["files"][1]["error"]["message"], "there is no such file");
-    assert_eq!(json["files"][1]["exit"], 2);
+    assert_eq!(json["files"][1]["exit_code"], 2);
     std::fs::remove_file(&files[3]).unwrap();
 }
 
@@ -196,17 +196,19 @@ fn quiet_says_the_count_alone() {
 fn json_holds_every_result_whole() {
     let names = [PRODUCTION, DEBUG, TAMPERED, OTHER];
     let json = genuine(names.map(data)).args(JSON).exits(4).json();
-    assert_eq!(json["schema"], "teeproof/verify-each/1");
+    assert_eq!(json["schema"], "teeproof/verify-each/2");
     assert_eq!(json["policy"], "builtin:genuine");
-    assert_eq!((&json["accepted"], &json["total"], &json["exit"]), (&2.into(), &4.into(), &4.into()));
+    assert_eq!((&json["accepted"], &json["total"], &json["exit_code"]), (&2.into(), &4.into(), &4.into()));
     let files = json["files"].as_array().unwrap();
     assert_eq!(files.len(), 4);
     for (file, name) in files.iter().zip(names) {
         let alone = verify(name, &[&GENUINE, &NO_NONCE, &AT_DOCUMENT, &JSON]).run();
         assert_eq!(file["file"], data(name).display().to_string());
-        assert_eq!(file["result"], alone.json(), "{name}");
-        assert_eq!(file["exit"], alone.exit, "{name}");
-        assert_eq!(file.get("error"), None);
+        let mut result = alone.json();
+        assert_eq!(result.as_object_mut().unwrap().remove("exit_code"), Some(file["exit_code"].clone()));
+        assert_eq!(file["result"], result, "{name}");
+        assert_eq!(file["exit_code"], alone.exit, "{name}");
+        assert_eq!(file.get("error"), Some(&Value::Null));
     }
     let none = each([data(PRODUCTION)]).args(NO_NONCE).args(JSON).exits(10).json();
     assert_eq!(none["policy"], Value::Null);
@@ -271,7 +273,7 @@ fn the_report_goes_to_a_file() {
     assert_eq!(read()["files"].as_array().unwrap().len(), 1);
     // An error is no report: that of before stays, and the exit code tells.
     let ran = run(&[PRODUCTION]).args(["--endorsements", "no-such-file"]).exits(2);
-    assert_eq!(ran.json()["schema"], "teeproof/error/1");
+    assert_eq!(ran.json()["schema"], "teeproof/error/2");
     assert_eq!(read()["files"].as_array().unwrap().len(), 1);
     genuine([data(PRODUCTION)]).args(["-o", "/no/such/folder/file"]).fails(2, &["cannot be written"]);
 }

@@ -33,8 +33,12 @@ fn verdicts_are_those_of_one_by_one() {
     for (told, file) in told.iter().zip(&files) {
         let alone = run().args([file]).args(JSON).run();
         let content = if told["result"].is_null() { &told["error"] } else { &told["result"] };
-        assert_eq!(*content, alone.json(), "{}", file.display());
-        assert_eq!(told["exit"], alone.exit);
+        let mut expected = alone.json();
+        if !told["result"].is_null() {
+            expected.as_object_mut().unwrap().remove("exit_code");
+        }
+        assert_eq!(*content, expected, "{}", file.display());
+        assert_eq!(told["exit_code"], alone.exit);
         exits.push(alone.exit);
     }
     assert_eq!((exits[0], exits[2], exits[5]), (0, 0, 0));

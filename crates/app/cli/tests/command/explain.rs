@@ -6,7 +6,7 @@ use crate::support::*;
 fn everything_is_listed_and_everything_listed_is_explained() {
     let ran = teeproof(["explain", "--format", "json"]).exits(0);
     let json = ran.json();
-    assert_eq!(json["schema"], "teeproof/explanation/1");
+    assert_eq!(json["schema"], "teeproof/explanation/2");
     let checks = json["checks"].as_array().unwrap();
     assert!(checks.len() > 60, "{}", checks.len());
     assert_eq!(json["exits"].as_array().unwrap().len(), 12);
@@ -31,7 +31,7 @@ fn everything_is_listed_and_everything_listed_is_explained() {
 fn a_check_of_json_is_a_check() {
     let json = teeproof(["explain", "nitro.nonce", "--format", "json"]).exits(0).json();
     assert_eq!(json["check"]["id"], "nitro.nonce");
-    assert_eq!(json["check"]["exits"], serde_json::json!([5]));
+    assert_eq!(json["check"]["exit_codes"], serde_json::json!([5]));
     let json = teeproof(["explain", "7", "--format", "json"]).exits(0).json();
     assert_eq!(json["exit"]["code"], 7);
 }
@@ -63,7 +63,7 @@ fn response_codes_are_known_in_decimal() {
     let ran = teeproof(["explain", "143"]).exits(0);
     ran.shows(&["TPM_RC_", "143 was read as decimal; 0x143 is TPM_RC_COMMAND_CODE"]);
     let json = teeproof(["explain", "330", "--format", "json"]).exits(0).json();
-    assert_eq!(json["tpm"]["code"], "0x14a");
+    assert_eq!(json["tpm"]["code"], 0x14a);
     // Exit codes come first, and none of them is a response code.
     for exit in 0..=11 {
         teeproof(["explain", &exit.to_string()]).exits(0).shows(&[&format!("exit {exit}: ")]);

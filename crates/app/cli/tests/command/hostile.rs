@@ -221,8 +221,8 @@ fn evidence_of_azure_comes_out_of_no_verb_raw() {
     let accepted = call(&["verify", "-v"], &files.all, &with(&[&given, &genuine])).run(&[]).exits(0);
     accepted.shows(&["\\u{1b}[2J\\u{1b}[45m\\u{a}FORGED", "Members that this version does not know"]);
     let json = call(&["verify"], &files.all, &with(&[&given, &genuine])).run(&JSON).exits(0);
-    assert_eq!(json.json()["unknown-claims"]["claims"][HOSTILE], serde_json::to_string(HOSTILE).unwrap());
-    assert_eq!(json.json()["claims"]["guest-svn"], "10");
+    assert_eq!(json.json()["unknown_claims"]["claims"][HOSTILE], serde_json::to_string(HOSTILE).unwrap());
+    assert_eq!(json.json()["claims"]["guest_svn"], 10);
     for file in &files.all {
         call(&["inspect"], &[&file], &[]).is_clean();
     }

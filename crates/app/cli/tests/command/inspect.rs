@@ -28,7 +28,7 @@ fn a_report_is_told_by_the_specifications_names() {
         "SIGNATURE",
     ]);
     let json = inspect(REPORT).args(["--format", "json"]).exits(0).json();
-    assert_eq!(json["schema"], "teeproof/inspection/1");
+    assert_eq!(json["schema"], "teeproof/inspection/2");
     assert_eq!(json["kind"], "snp-report");
     assert_eq!(json["encoding"], "raw");
     assert_eq!(json["status"], "not checked");

@@ -19,7 +19,7 @@ fn inspect(path: &Path) -> Ran {
 
 fn inspect_json(path: &Path) -> serde_json::Value {
     let json = teeproof(["inspect", "--format", "json"]).args([path]).exits(0).json();
-    assert_eq!(json["schema"], "teeproof/inspection/1");
+    assert_eq!(json["schema"], "teeproof/inspection/2");
     assert_eq!(json["status"], "not checked");
     json
 }

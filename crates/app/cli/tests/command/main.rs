@@ -28,6 +28,7 @@ mod hints;
 mod hostile;
 mod inspect;
 mod inspect_azure;
+mod json_page;
 mod machine;
 mod minted;
 mod nitro;

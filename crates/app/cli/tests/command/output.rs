@@ -10,7 +10,7 @@ fn json_has_the_result_and_nothing_else() {
     let ran = verify(PRODUCTION, &[&GENUINE, &AT_DOCUMENT, &["--nonce", NONCE], &JSON]).exits(0);
     let json = ran.json();
     for (member, value) in [
-        ("schema", "teeproof/attestation-result/1"),
+        ("schema", "teeproof/attestation-result/2"),
         ("verdict", "accepted"),
         ("technology", "nitro"),
         ("policy", "builtin:genuine"),
@@ -19,7 +19,7 @@ fn json_has_the_result_and_nothing_else() {
     ] {
         assert_eq!(json[member], value);
     }
-    assert_eq!(json["exit"], 0);
+    assert_eq!(json["exit_code"], 0);
     assert_eq!(json["freshness"]["nonce"], NONCE.strip_prefix("hex:").unwrap());
     assert_eq!(json["time"]["at"], "2024-12-31T02:55:54Z");
     assert_eq!(json["time"]["of"], "document");
@@ -28,7 +28,7 @@ fn json_has_the_result_and_nothing_else() {
     assert_eq!(json["checks"][0]["outcome"], "pass");
     assert_eq!(json["waivers"][0]["id"], "nitro.revocation");
     assert_eq!(json["waivers"][1]["id"], "nitro.pcrs");
-    let order = ["\"schema\"", "\"verdict\"", "\"checks\"", "\"claims\"", "\"waivers\"", "\"exit\""];
+    let order = ["\"schema\"", "\"verdict\"", "\"checks\"", "\"claims\"", "\"waivers\"", "\"exit_code\""];
     let places = order.map(|member| ran.stdout.find(member).unwrap());
     assert!(places.is_sorted(), "{places:?}");
 }
@@ -42,8 +42,8 @@ fn json_of_a_refusal_names_the_failure() {
     let failed: Vec<_> = checks.iter().filter(|check| check["outcome"] == "fail").collect();
     assert_eq!(failed.len(), 1);
     assert_eq!(failed[0]["id"], "nitro.debug");
-    assert_eq!(failed[0]["expected"], "no");
-    assert_eq!(failed[0]["actual"], "yes");
+    assert_eq!(failed[0]["expected"], serde_json::json!({ "exactly": false }));
+    assert_eq!(failed[0]["actual"], true);
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn the_product_goes_to_a_file() {
     assert_eq!(run(DEBUG).exits(6).stdout, "");
     assert_eq!(read()["verdict"], "refused");
     // An error is none: the file stays, and the exit code tells that it is an older one.
-    assert_eq!(run(VCEK).exits(2).json()["schema"], "teeproof/error/1");
+    assert_eq!(run(VCEK).exits(2).json()["schema"], "teeproof/error/2");
     assert_eq!(read()["verdict"], "refused");
 }
 

@@ -47,7 +47,7 @@ fn every_problem_is_told_with_its_place() {
     ]);
     assert_eq!(ran.stderr, "");
     let json = teeproof(["policy", "check", "--format", "json"]).args([&path]).exits(3).json();
-    assert_eq!(json["schema"], "teeproof/policy-check/1");
+    assert_eq!(json["schema"], "teeproof/policy-check/2");
     assert_eq!(json["files"][0]["ok"], false);
     let lines = |problems: &serde_json::Value| -> Vec<u64> {
         let problems = problems.as_array().unwrap();
@@ -61,7 +61,7 @@ fn every_problem_is_told_with_its_place() {
         .fails(3, &["bad.toml:3:", "bad.toml:4:"]);
     let json =
         verify(PRODUCTION, &[&["--no-nonce", "--format", "json", "--policy"]]).args([&path]).exits(3).json();
-    assert_eq!(json["schema"], "teeproof/error/1");
+    assert_eq!(json["schema"], "teeproof/error/2");
     assert_eq!(lines(&json["problems"]), told);
 }
 
@@ -73,13 +73,13 @@ fn of_very_many_problems_a_hundred_are_told() {
     let ran = teeproof(["policy", "check"]).args([&path]).exits(3).shows(&["bad.toml: and 50 more"]);
     assert_eq!(ran.stdout.matches("unknown key").count(), 100);
     let json = teeproof(["policy", "check", "--format", "json"]).args([&path]).exits(3).json();
-    assert_eq!(json["files"][0]["more"], 50);
+    assert_eq!(json["files"][0]["more_problems"], 50);
     assert_eq!(json["files"][0]["problems"].as_array().unwrap().len(), 100);
     let verify = |more: &[&str]| verify(PRODUCTION, &[&["--no-nonce", "--policy"]]).args([&path]).args(more);
     verify(&[]).fails(3, &["bad.toml: and 50 more"]);
     let json = verify(&["--format", "json"]).exits(3).json();
     assert_eq!(json["message"], "the policy has 150 problems");
-    assert_eq!(json["more"], 50);
+    assert_eq!(json["more_problems"], 50);
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn json_tells_every_rule() {
     let of = |technology: &str| rules.iter().filter(|rule| rule["technology"] == technology).count();
     assert_eq!([of("snp"), of("azure-snp"), of("azure-tdx"), of("nitro")], [25, 40, 15, 8]);
     assert_eq!(rules[0]["check"], "snp.policy.debug");
-    assert_eq!(rules[0]["expected"], "no");
+    assert_eq!(rules[0]["expected"], serde_json::json!({ "exactly": false }));
     assert_eq!(rules[0]["waived"], serde_json::Value::Null);
 }
 
@@ -137,8 +137,8 @@ fn a_file_that_cannot_be_read_does_not_hide_the_others() {
             let all = json["files"].as_array().unwrap();
             all.iter().find(|one| one["file"] == named.display().to_string()).unwrap().clone()
         };
-        assert_eq!((json["exit"].as_u64(), &of(&valid)["ok"]), (Some(3), &true.into()));
-        assert_eq!((&of(&bad)["ok"], &of(&bad)["error"]["exit"]), (&false.into(), &3.into()));
+        assert_eq!((json["exit_code"].as_u64(), &of(&valid)["ok"]), (Some(3), &true.into()));
+        assert_eq!((&of(&bad)["ok"], &of(&bad)["error"]["exit_code"]), (&false.into(), &3.into()));
         assert_eq!(of(&missing)["error"]["message"], "there is no such file");
         assert!(of(&valid)["error"].is_null() && of(&mistaken)["problems"].as_array().unwrap().len() == 1);
     }

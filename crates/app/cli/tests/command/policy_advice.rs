@@ -37,7 +37,7 @@ fn refused(run: impl Fn() -> Run, exit: i32, class: &str, says: &[&str]) {
     let ran = run().fails(exit, says);
     assert_eq!(ran.stderr.contains("not authentic"), class == "not authentic", "{ran:#?}");
     let json = run().args(["--format", "json"]).exits(exit).json();
-    assert_eq!((&json["class"], &json["exit"]), (&class.into(), &exit.into()), "{json:#}");
+    assert_eq!((&json["class"], &json["exit_code"]), (&class.into(), &exit.into()), "{json:#}");
 }
 
 #[test]

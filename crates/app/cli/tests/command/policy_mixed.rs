@@ -41,7 +41,7 @@ fn refused(files: &[PathBuf], anchors: &[OsString], says: &[&str]) {
     let ran = suggest(&files, anchors).fails(6, &says);
     assert!(!ran.stderr.contains(&format!("not for {}", files[0].display())), "{ran:#?}");
     let json = suggest(&files, anchors).args(["--format", "json"]).exits(6).json();
-    assert_eq!((&json["class"], &json["exit"]), (&"refused".into(), &6.into()), "{json:#}");
+    assert_eq!((&json["class"], &json["exit_code"]), (&"refused".into(), &6.into()), "{json:#}");
 }
 
 /// The policy of this file, and its warnings on every road: the head, standard error with and without -q, and JSON.
@@ -54,7 +54,7 @@ fn warned(files: &[&Path], anchors: &[OsString], field: &str, why: &str) -> Stri
         |text: &str| text.lines().any(|line| line.contains(&format!("{field}: ")) && line.contains(why));
     let head: Vec<_> = ran.stdout.lines().filter(|line| line.starts_with("# WARNING ")).collect();
     assert!(says(&head.join("\n")) && says(&ran.stderr) && says(&quiet.stderr), "{ran:#?}");
-    let warnings = json["warnings"].as_array().unwrap();
+    let warnings = json["policy_warnings"].as_array().unwrap();
     let of_field = warnings.iter().filter(|warning| warning["path"] == field);
     let messages: Vec<_> = of_field.clone().map(|warning| warning["message"].as_str().unwrap()).collect();
     assert!(messages.iter().any(|message| message.contains(why)), "{warnings:#?}");

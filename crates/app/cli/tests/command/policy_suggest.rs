@@ -89,7 +89,7 @@ fn the_proposal_of_two_machines_accepts_both_and_marks_where_they_differ() {
     let policy = one.put("both.toml", &ran.stdout);
     test(&one, &policy, &[&first, &second]).exits(0).shows(&["accepts 2 of 2"]);
     let json = suggest(&one, &[&first, &second]).args(["--format", "json"]).exits(0).json();
-    assert_eq!(json["schema"], "teeproof/policy-suggestion/1");
+    assert_eq!(json["schema"], "teeproof/policy-suggestion/2");
     assert_eq!(json["toml"], ran.stdout);
     let differing = json["differing"].as_array().unwrap();
     assert!(differing.contains(&"azure-snp.pcrs.4".into()), "{differing:?}");
@@ -115,18 +115,25 @@ fn a_policy_that_refuses_one_of_two_names_the_check() {
     let quiet = test(&one, &policy, &[&first, &second]).args(["-q"]).exits(6);
     assert_eq!(quiet.stdout, "proposed: accepts 1 of 2  NON-PRODUCTION ANCHOR (2)  24 checks waived\n");
     let json = test(&one, &policy, &[&first, &second]).args(["--format", "json"]).exits(6).json();
-    assert_eq!(json["schema"], "teeproof/policy-test/1");
-    assert_eq!((&json["policy"], &json["exit"]), (&"proposed".into(), &6.into()));
-    assert_eq!(json["files"][0]["verdict"], "accepted");
-    assert_eq!(json["files"][0]["failures"], serde_json::json!([]));
-    let failures = json["files"][1]["failures"].as_array().unwrap();
-    let register = failures.iter().find(|failure| failure["id"] == "quote.pcr4").unwrap();
+    assert_eq!(json["schema"], "teeproof/policy-test/2");
+    assert_eq!((&json["policy"], &json["exit_code"]), (&"proposed".into(), &6.into()));
+    let failures = |file: usize| -> Vec<&serde_json::Value> {
+        let checks = json["files"][file]["result"]["checks"].as_array().unwrap();
+        checks.iter().filter(|check| check["outcome"] == "fail").collect()
+    };
+    assert_eq!(json["files"][0]["result"]["verdict"], "accepted");
+    assert!(failures(0).is_empty());
+    assert_eq!((&json["accepted"], &json["total"]), (&1.into(), &2.into()));
+    let register = failures(1).into_iter().find(|failure| failure["id"] == "quote.pcr4").unwrap();
     assert_eq!(register["line"], line);
     assert_eq!(register["actual"], b);
     // Each result is there whole, with its warnings, waivers, anchor and origin.
-    assert_eq!(json["files"][0]["result"]["anchor"], "NON-PRODUCTION ANCHOR");
-    assert_eq!(json["files"][0]["result"]["cautions"], serde_json::json!(["NON-PRODUCTION ANCHOR"]));
-    assert_eq!(json["cautions"], serde_json::json!({ "NON-PRODUCTION ANCHOR": 2 }));
+    assert_eq!(json["files"][0]["result"]["anchor"], "added");
+    assert_eq!(json["files"][0]["result"]["cautions"], serde_json::json!(["non_production_anchor"]));
+    assert_eq!(
+        json["cautions"],
+        serde_json::json!({ "non_production_anchor": 2, "origin_not_shown": 0, "archived": 0 })
+    );
     // Not authentic is not accepted either, and worse than refused.
     let without_anchors = teeproof(["policy", "test", "builtin:genuine"]).args([&first]).args(AT).exits(4);
     without_anchors.shows(&["refused  exit 4", "snp.chain", "accepts 0 of 1"]);
@@ -190,7 +197,7 @@ fn the_reference_values_are_told() {
     ]);
     assert!(ran.stdout.lines().all(|line| line.chars().count() <= 107), "{ran:#?}");
     let json = teeproof(["policy", "reference", "--format", "json"]).exits(0).json();
-    assert_eq!(json["schema"], "teeproof/reference-values/1");
+    assert_eq!(json["schema"], "teeproof/reference-values/2");
     let values = json["values"].as_array().unwrap();
     let of = |origin: &str| values.iter().filter(|value| value["origin"] == origin).count();
     assert!(of("paravisor") >= 4 && of("container-instances") >= 3, "{values:#?}");

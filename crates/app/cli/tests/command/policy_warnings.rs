@@ -13,7 +13,7 @@ fn warnings(test: &str, lines: &str) -> (Vec<(String, u64, String)>, Ran) {
         assert!(!text(&warning["hint"]).is_empty());
         (text(&warning["path"]), warning["line"].as_u64().unwrap(), text(&warning["message"]))
     };
-    let found: Vec<_> = json["files"][0]["warnings"].as_array().unwrap().iter().map(of).collect();
+    let found: Vec<_> = json["files"][0]["policy_warnings"].as_array().unwrap().iter().map(of).collect();
     let ran = teeproof(["policy", "check"]).args([&policy]).exits(0);
     let quiet = teeproof(["policy", "check", "-q"]).args([&policy]).exits(0);
     for (path, line, message) in &found {

@@ -44,8 +44,8 @@ fn self_made_claims_get_no_secret() {
     let ran = encrypt(&machine, false).args(["--format", "json"]).exits(6);
     assert_eq!(ran.stdout, "", "an envelope belongs there");
     let [verdict, error] = documents(&ran.stderr).try_into().unwrap();
-    assert_eq!(verdict["schema"], "teeproof/sealing-verdict/1");
-    assert_eq!((&error["class"], &error["exit"]), (&"refused".into(), &6.into()));
+    assert_eq!(verdict["schema"], "teeproof/sealing-verdict/2");
+    assert_eq!((&error["class"], &error["exit_code"]), (&"refused".into(), &6.into()));
 }
 
 #[test]
@@ -64,12 +64,12 @@ fn a_reason_is_demanded_said_and_recorded() {
     assert_eq!(quiet.stderr.lines().next(), Some(verdict), "{quiet:#?}");
     let ran = encrypt(&machine, false).args(accepted).args(["--format", "json"]).exits(3);
     let [verdict, error] = documents(&ran.stderr).try_into().unwrap();
-    assert_eq!((&error["schema"], &error["exit"]), (&"teeproof/error/1".into(), &3.into()));
-    assert_eq!(verdict["schema"], "teeproof/sealing-verdict/1");
+    assert_eq!((&error["schema"], &error["exit_code"]), (&"teeproof/error/2".into(), &3.into()));
+    assert_eq!(verdict["schema"], "teeproof/sealing-verdict/2");
     assert_eq!(verdict["origin_accepted"], "a rehearsal \u{1b}[2J");
     assert_eq!(
         verdict["result"]["cautions"],
-        serde_json::json!(["NON-PRODUCTION ANCHOR", "ORIGIN NOT SHOWN"])
+        serde_json::json!(["non_production_anchor", "origin_not_shown"])
     );
 }
 
@@ -99,6 +99,6 @@ fn a_padding_that_azures_tpm_does_not_have_is_warned_of() {
     }
     let ran = encrypt(&machine, false).args(["--padding", "oaep-sha512", "--format", "json"]).exits(3);
     let [verdict, error] = documents(&ran.stderr).try_into().unwrap();
-    assert_eq!(error["exit"], 3);
+    assert_eq!(error["exit_code"], 3);
     assert!(verdict["padding"].as_str().unwrap().contains("no SHA-512"), "{verdict:#?}");
 }

@@ -8,6 +8,9 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
+#[path = "validated.rs"]
+pub(crate) mod validated;
+
 pub(crate) const DEBUG: &str = "nitro/debug-us-east-1-2021-03.cose";
 pub(crate) const PRODUCTION: &str = "nitro/production-us-east-2-2024-12.cose";
 /// The nonce in [`PRODUCTION`].
@@ -150,7 +153,9 @@ impl Run {
             self.command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         // A command that does not read its input may be gone before all of it was written.
         let _ = child.stdin.take().map(|mut pipe| pipe.write_all(&self.stdin));
-        child.wait_with_output().unwrap()
+        let output = child.wait_with_output().unwrap();
+        validated::check(&output, &validated::outputs(&self.command));
+        output
     }
 
     /// Runs it, expects exit code 0, and gives back a product that is not text.

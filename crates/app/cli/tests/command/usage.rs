@@ -42,8 +42,8 @@ fn programs_get_usage_errors_as_json() {
     {
         let ran = teeproof(arguments).exits(2);
         let json = ran.json();
-        assert_eq!(json["schema"], "teeproof/error/1");
-        assert_eq!(json["exit"], 2);
+        assert_eq!(json["schema"], "teeproof/error/2");
+        assert_eq!(json["exit_code"], 2);
         assert_eq!(json["class"], "usage");
         assert!(json["message"].as_str().unwrap().contains("--polcy"));
         assert!(json["hint"].as_str().unwrap().contains("--policy"));
@@ -55,7 +55,7 @@ fn programs_get_usage_errors_as_json() {
 fn programs_get_errors_of_files_as_json() {
     let ran = teeproof(["verify", "no-such-file", "--no-nonce", "--format", "json"]).exits(2);
     let json = ran.json();
-    assert_eq!(json["schema"], "teeproof/error/1");
+    assert_eq!(json["schema"], "teeproof/error/2");
     assert_eq!(json["file"], "no-such-file");
     let ran = teeproof(["verify", "-", "--no-nonce"]).env("TEEPROOF_FORMAT", "json").exits(3);
     assert_eq!(ran.json()["class"], "malformed");

@@ -239,8 +239,8 @@ impl Record for Findings {
         self.0.push(Told {
             id: finding.check.id,
             outcome: finding.outcome,
-            expected: text(finding.expected),
-            actual: text(finding.actual),
+            expected: finding.expected.map(|side| side.to_string()).unwrap_or_default(),
+            actual: finding.actual.map(|side| side.to_string()).unwrap_or_default(),
             because: text(finding.because),
             line: finding.line,
             waived: finding.waived,

@@ -4,7 +4,7 @@
 use core::convert::Infallible;
 use core::fmt::{self, Display};
 
-use teeproof_core::Value;
+use teeproof_core::{Bits, Datum, Relation, TakeDatum, Value};
 use teeproof_wire::snp::{Product, Tcb};
 
 /// A TCB as policies compare it: component by component, never as one number.
@@ -134,6 +134,29 @@ impl Value for TcbLevels {
     }
 
     fn show_mask(mask: &Infallible, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *mask {}
+    }
+
+    fn datum(seen: &Self, take: &mut dyn FnMut(Datum<'_>)) {
+        take(Datum::Levels(&seen.tcb.levels()));
+    }
+
+    /// Of floors by product line: that of the processor's, or all of them.
+    fn floor_data(floor: &TcbFloor, seen: Option<&Self>, take: &mut TakeDatum<'_>) {
+        let floors = match floor {
+            TcbFloor::One(floor) => return take(Relation::AtLeast, Datum::Levels(&floor.levels())),
+            TcbFloor::ByProduct(floors) => floors,
+        };
+        let product = seen.and_then(|seen| seen.product);
+        match product.and_then(|line| floors.floor_for(line)) {
+            Some(floor) => take(Relation::AtLeast, Datum::Levels(&floor.levels())),
+            None => floors.iter().for_each(|(line, floor)| {
+                take(Relation::AtLeastFor(line.id()), Datum::Levels(&floor.levels()));
+            }),
+        }
+    }
+
+    fn mask_bits(mask: &Infallible) -> Bits {
         match *mask {}
     }
 }

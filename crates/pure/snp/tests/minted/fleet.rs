@@ -139,7 +139,8 @@ struct Last(Option<(Outcome, String, String)>);
 
 impl Record for Last {
     fn record(&mut self, finding: Finding<'_>) {
-        let text = |side: Option<&dyn std::fmt::Display>| side.map(ToString::to_string).unwrap_or_default();
+        let text =
+            |side: Option<&dyn teeproof_core::Comparand>| side.map(ToString::to_string).unwrap_or_default();
         self.0 = Some((finding.outcome, text(finding.expected), text(finding.actual)));
     }
 }

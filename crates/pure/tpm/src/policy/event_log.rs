@@ -4,8 +4,8 @@
 use core::fmt;
 
 use teeproof_core::{
-    Absence, Check, Demand, Finding, List, OrNone, Outcome, PolicyField, Record, Remark, Rule, TakeDemand,
-    Value, Waiver,
+    Absence, Check, Comparand, Datum, Demand, Finding, List, OrNone, Outcome, PolicyField, Record, Relation,
+    Remark, Rule, TakeDatum, TakeDemand, Value, Waiver,
 };
 
 use crate::log::Summary;
@@ -129,6 +129,15 @@ impl fmt::Display for AllBut<'_> {
     }
 }
 
+impl Comparand for AllBut<'_> {
+    fn data(&self, take: &mut TakeDatum<'_>) {
+        if self.0.is_empty() {
+            return take(Relation::Exactly, Datum::Bool(true));
+        }
+        self.0.iter().for_each(|pcr| take(Relation::AllBut, Datum::Number(u64::from(pcr.index))));
+    }
+}
+
 /// Whether the log explains what it has to; `no PCR but those` where all that it explains is excepted.
 struct Explains<'b, 'a> {
     log: &'b VerifiedLog<'a>,
@@ -143,6 +152,12 @@ impl fmt::Display for Explains<'_, '_> {
             return f.write_str("no PCR but those");
         }
         bool::show(holds, f)
+    }
+}
+
+impl Comparand for Explains<'_, '_> {
+    fn data(&self, take: &mut TakeDatum<'_>) {
+        take(Relation::Exactly, Datum::Bool(self.holds));
     }
 }
 

@@ -17,8 +17,10 @@ struct Told(Vec<OneTold>);
 
 impl Record for Told {
     fn record(&mut self, finding: Finding<'_>) {
-        let text = |side: Option<&dyn std::fmt::Display>| side.map(ToString::to_string).unwrap_or_default();
-        let texts = [text(finding.expected), text(finding.actual), text(finding.because)];
+        let text =
+            |side: Option<&dyn teeproof_core::Comparand>| side.map(ToString::to_string).unwrap_or_default();
+        let because = finding.because.map(ToString::to_string).unwrap_or_default();
+        let texts = [text(finding.expected), text(finding.actual), because];
         self.0.push((finding.check.id, finding.outcome, finding.waived, finding.line, texts));
     }
 }
@@ -180,8 +182,9 @@ fn what_was_excepted_and_explained_all_the_same_is_remarked() {
 fn exceptions_are_demands() {
     let mut demands = Vec::new();
     all_but(&[9, 11]).demands(&mut |demand| {
-        let text = |side: Option<&dyn std::fmt::Display>| side.map(ToString::to_string);
-        demands.push((demand.key, demand.check.id, text(demand.expected), text(demand.waived), demand.line));
+        let expected = demand.expected.map(ToString::to_string);
+        let waived = demand.waived.map(ToString::to_string);
+        demands.push((demand.key, demand.check.id, expected, waived, demand.line));
     });
     let one = |expected: Option<&str>, waived: Option<&str>, line| {
         ("event-log", "log.explains", expected.map(str::to_owned), waived.map(str::to_owned), Some(line))

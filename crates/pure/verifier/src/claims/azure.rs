@@ -2,14 +2,14 @@
 //! registers, and what the boot log proves.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use teeproof_core::{Hex, OrNone};
 use teeproof_hcl::{Claims, UnknownMember, VerifiedVm};
 use teeproof_tpm::{VerifiedLog, VerifiedQuote};
 
-use super::{claim, numbered, snp};
+use super::{absent, bytes, claim, number, numbered, optional, snp, text, worded};
+use crate::value::Value;
 use crate::{Claim, UnknownClaim};
 
 /// Every claim, from the report down to the log.
@@ -17,12 +17,12 @@ pub(super) fn of(vm: &VerifiedVm<'_>) -> Vec<Claim> {
     let mut claims = snp(vm.report());
     claims.extend(paravisor(vm.claims()));
     let ak = vm.ak_path().and_then(|ak| ak.path().leaf().subject().common_name());
-    claims.push(claim("ak-certificate", &OrNone(ak)));
+    claims.push(claim("ak_certificate", optional(ak, text)));
     if let Some(quote) = vm.quote() {
         claims.extend(quoted(quote));
     }
     let pcrs = vm.pcrs().into_iter().flat_map(|pcrs| pcrs.iter());
-    claims.extend(pcrs.map(|(index, pcr)| numbered("pcr", index, &Hex(pcr))));
+    claims.extend(pcrs.map(|(index, pcr)| numbered("pcr", index, bytes(pcr))));
     if let Some(log) = vm.log() {
         claims.extend(booted(log));
     }
@@ -32,20 +32,20 @@ pub(super) fn of(vm: &VerifiedVm<'_>) -> Vec<Claim> {
 fn paravisor(claims: &Claims) -> Vec<Claim> {
     let vm = claims.vm_configuration();
     let mut told = Vec::from([
-        claim("vm-id", &OrNone(vm.vm_unique_id)),
-        claim("user-data", &OrNone(claims.user_data().map(|data| Hex(data)))),
+        claim("vm_id", optional(vm.vm_unique_id, text)),
+        claim("user_data", optional(claims.user_data(), |data| bytes(data))),
     ]);
     let yes_no = [
-        ("secure-boot-configured", vm.secure_boot),
-        ("tpm-enabled", vm.tpm_enabled),
-        ("tpm-persisted", vm.tpm_persisted),
+        ("secure_boot_configured", vm.secure_boot),
+        ("tpm_enabled", vm.tpm_enabled),
+        ("tpm_persisted", vm.tpm_persisted),
         ("console", vm.console_enabled),
-        ("interactive-console", vm.interactive_console_enabled),
-        ("filtered-vpci-devices-allowed", vm.filtered_vpci_devices_allowed),
+        ("interactive_console", vm.interactive_console_enabled),
+        ("filtered_vpci_devices_allowed", vm.filtered_vpci_devices_allowed),
     ];
     let known = yes_no.into_iter().filter_map(|(name, value)| Some((name, value?)));
-    told.extend(known.map(|(name, value)| claim(name, &if value { "yes" } else { "no" })));
-    told.extend(vm.root_cert_thumbprint.map(|hash| claim("root-cert-thumbprint", &Hex(&hash))));
+    told.extend(known.map(|(name, value)| claim(name, Value::Bool(value))));
+    told.extend(vm.root_cert_thumbprint.map(|hash| claim("root_cert_thumbprint", bytes(&hash))));
     told
 }
 
@@ -74,38 +74,37 @@ pub(super) fn unknown(vm: &VerifiedVm<'_>) -> Vec<UnknownClaim> {
 fn quoted(quote: &VerifiedQuote<'_>) -> [Claim; 6] {
     let attest = quote.attest();
     [
-        claim("quote-nonce", &Hex(attest.head.extra_data)),
-        claim("tpm-clock", &format_args!("{} ms", attest.head.clock)),
-        claim("tpm-resets", &attest.head.reset_count),
-        claim("tpm-restarts", &attest.head.restart_count),
-        claim("tpm-clock-safe", &if attest.head.safe { "yes" } else { "no" }),
-        claim("tpm-firmware", &format_args!("{:016x}", attest.head.firmware_version)),
+        claim("quote_nonce", bytes(attest.head.extra_data)),
+        claim("tpm_clock_ms", number(attest.head.clock)),
+        claim("tpm_resets", number(attest.head.reset_count)),
+        claim("tpm_restarts", number(attest.head.restart_count)),
+        claim("tpm_clock_safe", Value::Bool(attest.head.safe)),
+        claim("tpm_firmware", bytes(&attest.head.firmware_version.to_be_bytes())),
     ]
 }
 
 /// Only what an explained register proves.
 fn booted(log: &VerifiedLog<'_>) -> Vec<Claim> {
     let mut told = Vec::new();
-    let secure_boot = match log.secure_boot() {
-        Ok(secure_boot) if secure_boot.enabled => "enforced".to_string(),
-        Ok(_) => "off".to_string(),
-        Err(reason) => format!("not shown: {reason}"),
-    };
-    told.push(claim("secure-boot", &secure_boot));
+    told.push(match log.secure_boot() {
+        Ok(secure_boot) if secure_boot.enabled => worded("secure_boot", Value::Bool(true), "enforced"),
+        Ok(_) => worded("secure_boot", Value::Bool(false), "off"),
+        Err(reason) => absent("secure_boot", format_args!("not shown: {reason}")),
+    });
     if let Ok(secure_boot) = log.secure_boot() {
         let lists = [secure_boot.pk, secure_boot.kek, secure_boot.db, secure_boot.dbx];
-        let counts: Vec<String> = ["PK", "KEK", "db", "dbx"]
-            .iter()
-            .zip(lists)
-            .map(|(name, list)| format!("{name} {}", list.iter().count()))
-            .collect();
-        told.push(claim("secure-boot-keys", &counts.join(", ")));
+        let counts = lists.map(|list| list.iter().count());
+        let [pk, kek, db, dbx] = counts;
+        let words = format_args!("PK {pk}, KEK {kek}, db {db}, dbx {dbx}");
+        let counts = counts.map(|count| u64::try_from(count).ok());
+        let counts = ["pk", "kek", "db", "dbx"].into_iter().zip(counts).collect();
+        told.push(worded("secure_boot_keys", Value::Numbers(counts), words));
     }
     let applications = log.boot_applications().into_iter().flatten();
     told.extend(
         applications
             .enumerate()
-            .map(|(at, application)| numbered("boot-application-", at, &Hex(application.digest))),
+            .map(|(at, application)| numbered("boot_application_", at, bytes(application.digest))),
     );
     told
 }

@@ -148,11 +148,7 @@ impl Machine {
             replay: replayed
                 .and_then(|finding| finding.because.clone())
                 .filter(|_| result.authentic().is_some()),
-            claims: result
-                .claims()
-                .iter()
-                .map(|claim| (claim.name.to_string(), claim.value.clone()))
-                .collect(),
+            claims: result.claims().iter().map(|claim| (claim.name.to_string(), claim.to_string())).collect(),
         }
     }
 

@@ -140,6 +140,21 @@ impl Tcb {
 }
 
 /// `fmc 1, bootloader 1, tee 1, snp 4, microcode 81`.
+impl Tcb {
+    /// Each component's level by its name; `fmc` has none where the layout has no such component.
+    #[must_use]
+    pub fn levels(&self) -> [(&'static str, Option<u64>); 5] {
+        let Self { fmc, bootloader, tee, snp, microcode } = *self;
+        [
+            ("fmc", fmc.map(u64::from)),
+            ("bootloader", Some(u64::from(bootloader))),
+            ("tee", Some(u64::from(tee))),
+            ("snp", Some(u64::from(snp))),
+            ("microcode", Some(u64::from(microcode))),
+        ]
+    }
+}
+
 impl fmt::Display for Tcb {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(fmc) = self.fmc {

@@ -31,30 +31,54 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> Result<Product, Fault> 
 
 /// What a bundle holds.
 #[derive(Debug, Serialize)]
-struct Report<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(test, schemars(rename = "BundleContent"))]
+pub(crate) struct Report<'a> {
+    /// The form: `teeproof/bundle/2`.
     schema: &'static str,
+    /// The file's name as it was given.
     file: &'a str,
+    /// `not checked`: nothing of the bundle is verified.
     status: &'static str,
+    /// When it was collected, RFC 3339, as the bundle says.
     collected: String,
+    /// `fresh` or `boot`: when the hardware report was made, as the bundle says; null where it does not say.
     report: Option<&'static str>,
+    /// The program that collected it.
     tool: &'a str,
+    /// The parts in order.
     parts: Vec<PartReport>,
+    /// What was replaced in it.
     redactions: Vec<RedactionReport>,
 }
 
+/// One part of a bundle.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(test, schemars(rename = "BundlePart"))]
 struct PartReport {
+    /// Its name in the bundle.
     name: String,
+    /// What it is.
     kind: &'static str,
+    /// Its size in bytes.
     bytes: usize,
+    /// The SHA-256 of its bytes, in hex.
     sha256: String,
 }
 
+/// What was replaced in a part.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(test, schemars(rename = "Redaction"))]
 struct RedactionReport {
+    /// The kind of identifier that stood there.
     what: &'static str,
+    /// The part's name.
     part: String,
+    /// The first byte that was replaced, counted from 0.
     offset: usize,
+    /// How many bytes were replaced.
     length: usize,
 }
 
@@ -63,7 +87,7 @@ impl<'a> Report<'a> {
         let collected = bundle.collected();
         let sha256 = teeproof_aws_lc::TABLE.sha256;
         Self {
-            schema: "teeproof/bundle/1",
+            schema: "teeproof/bundle/2",
             file,
             status: "not checked",
             collected: collected.at.to_string(),

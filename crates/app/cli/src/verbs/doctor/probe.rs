@@ -71,17 +71,29 @@ pub(super) fn page(probes: &[Probe], exit: u8) -> Page {
 
 /// For programs.
 #[derive(Serialize)]
-pub(super) struct Json<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(test, schemars(rename = "Doctor"))]
+pub(crate) struct Json<'a> {
+    /// The form: `teeproof/doctor/2`.
     schema: &'static str,
-    exit: u8,
+    /// 0 if evidence can be collected here, 9 if not.
+    exit_code: u8,
+    /// What was looked at, in order.
     probes: Vec<ProbeJson<'a>>,
 }
 
+/// One thing that was looked at.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(test, schemars(rename = "Probe"))]
 struct ProbeJson<'a> {
+    /// Its name: `TPM`, `paravisor`, `clock`.
     name: &'static str,
+    /// `pass`; `warn`: evidence will lack something; `fail`: none can be collected; `skip`: not looked at.
     outcome: &'static str,
+    /// What was found, for a person.
     found: &'a str,
+    /// What to do; null where nothing is to be done.
     fix: Option<&'a str>,
 }
 
@@ -93,6 +105,6 @@ impl<'a> Json<'a> {
             found: &probe.found,
             fix: probe.fix.as_deref(),
         });
-        Self { schema: "teeproof/doctor/1", exit, probes: probes.collect() }
+        Self { schema: "teeproof/doctor/2", exit_code: exit, probes: probes.collect() }
     }
 }

@@ -9,6 +9,7 @@ use teeproof_evidence::Sniffed;
 /// A field, or a group of them.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) enum Node {
     Group(Group),
     Field(Field),
@@ -16,21 +17,29 @@ pub(super) enum Node {
 
 /// A group of fields under a name.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub(super) struct Group {
+    /// The name of the structure.
     pub(super) name: String,
+    /// Its fields, and groups of them, in order.
     pub(super) fields: Vec<Node>,
 }
 
 /// One field.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub(super) struct Field {
+    /// The specification's name.
     pub(super) name: String,
+    /// Where it stands, in bytes from the start of its structure; null where that is not fixed.
     pub(super) offset: Option<usize>,
+    /// Its length in bytes; null where its place is not fixed.
     pub(super) length: Option<usize>,
+    /// The value.
     pub(super) value: String,
+    /// What the value means, where a person would ask; null elsewhere.
     pub(super) note: Option<String>,
-    /// The value as a time, where its note says that it is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The value as a time, RFC 3339, where it is one; null elsewhere.
     pub(super) time: Option<String>,
 }
 
@@ -102,16 +111,25 @@ fn time(value: &str, note: &str) -> Option<String> {
 
 /// What was told of a file.
 #[derive(Debug, Serialize)]
-pub(super) struct Inspection<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub(crate) struct Inspection<'a> {
+    /// The form: `teeproof/inspection/2`.
     schema: &'static str,
+    /// The file's name as it was given.
     pub(super) file: &'a str,
+    /// What the file is.
     pub(super) kind: &'static str,
+    /// How it is encoded.
     pub(super) encoding: &'static str,
+    /// What else there is to say of the file; null where there is nothing.
     pub(super) note: Option<&'static str>,
+    /// `not checked`: nothing of it is verified.
     pub(super) status: &'static str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// What was ignored in the file.
     pub(super) warnings: Vec<String>,
+    /// The first rule that the structure breaks; null where it breaks none.
     pub(super) flaw: Option<Flaw>,
+    /// The structures of the file.
     pub(super) structures: Vec<Node>,
 }
 
@@ -123,7 +141,7 @@ impl<'a> Inspection<'a> {
         structures: Vec<Node>,
     ) -> Self {
         Self {
-            schema: "teeproof/inspection/1",
+            schema: "teeproof/inspection/2",
             file,
             kind: sniffed.kind.as_str(),
             encoding: sniffed.encoding.as_str(),
@@ -138,10 +156,15 @@ impl<'a> Inspection<'a> {
 
 /// A rule that the structure breaks, though its fields can be told.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub(super) struct Flaw {
+    /// The field.
     what: &'static str,
+    /// Where it stands, in bytes.
     offset: usize,
+    /// What was expected.
     expected: &'static str,
+    /// The rule and what was found, for a person.
     pub(super) message: String,
 }
 

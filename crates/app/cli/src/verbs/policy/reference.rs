@@ -13,7 +13,7 @@ use crate::settings::context::Context;
 pub(super) fn run(context: &Context) -> Result<Product, Fault> {
     if context.is_json() {
         let values = KNOWN.iter().map(Row::of).collect();
-        return Product::json(&Report { schema: "teeproof/reference-values/1", values }, 0);
+        return Product::json(&Report { schema: "teeproof/reference-values/2", values }, 0);
     }
     let mut page = Page::new();
     for value in KNOWN {
@@ -22,20 +22,35 @@ pub(super) fn run(context: &Context) -> Result<Product, Fault> {
     Ok(Product::of(page))
 }
 
+/// The reference values, for programs.
 #[derive(Debug, Serialize)]
-struct Report {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(test, schemars(rename = "ReferenceValues"))]
+pub(crate) struct Report {
+    /// The form: `teeproof/reference-values/2`.
     schema: &'static str,
+    /// The values.
     values: Vec<Row>,
 }
 
+/// One reference value.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(test, schemars(rename = "ReferenceValue"))]
 struct Row {
+    /// The field of a policy that takes it.
     field: &'static str,
+    /// The value in hex.
     value: String,
+    /// Whose it is.
     origin: &'static str,
+    /// The product in words.
     product: &'static str,
+    /// The guest SVNs with which it was seen.
     guest_svns: &'static [u32],
+    /// When it was seen.
     seen: &'static str,
+    /// Where it was seen.
     source: &'static str,
 }
 

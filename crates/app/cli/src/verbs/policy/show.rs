@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 use teeproof::core::Technology;
-use teeproof::{Policy, PolicyError, PolicyProblem, PolicyWarning};
+use teeproof::{Expected, Policy, PolicyError, PolicyProblem, PolicyWarning};
 
-use crate::output::fault::{Fault, FaultJson, ProblemJson, WarningJson, is_none};
+use crate::output::fault::{Fault, FaultJson, ProblemJson, WarningJson};
 use crate::output::page::{BAD, DIM, GOOD, HINT, LOUD, NAME, Page, WIDTH, escaped, wrap};
 
 /// A file's name, and the policy or what is wrong with it.
@@ -103,7 +103,7 @@ fn demanded(page: &mut Page, policy: &Policy) {
             .filter(|demand| demand.technology == name)
             .partition(|demand| demand.expected.is_some());
         for demand in asked {
-            let expected = escaped(demand.expected.as_deref().unwrap_or_default());
+            let expected = escaped(demand.words.as_deref().unwrap_or_default());
             row(page, demand, width, &expected);
         }
         for demand in waived {
@@ -129,17 +129,17 @@ fn row(page: &mut Page, demand: &Demand, width: usize, text: &str) {
 }
 
 /// For programs.
-pub(super) fn json(checked: &[Checked], exit: u8) -> impl Serialize {
+pub(super) fn json(checked: &[Checked], exit: u8) -> Report<'_> {
     Report {
-        schema: "teeproof/policy-check/1",
-        exit,
+        schema: "teeproof/policy-check/2",
+        exit_code: exit,
         files: checked
             .iter()
             .map(|(file, policy)| FileReport {
                 file,
                 ok: policy.is_ok(),
                 rules: policy.as_ref().map(demands).unwrap_or_default(),
-                warnings: warnings(policy).iter().map(WarningJson::of).collect(),
+                policy_warnings: warnings(policy).iter().map(WarningJson::of).collect(),
                 problems: policy
                     .as_ref()
                     .err()
@@ -147,7 +147,7 @@ pub(super) fn json(checked: &[Checked], exit: u8) -> impl Serialize {
                     .iter()
                     .map(ProblemJson::of)
                     .collect(),
-                more: policy.as_ref().err().map_or(0, |mistake| mistake.problems().1),
+                more_problems: policy.as_ref().err().map_or(0, |mistake| mistake.problems().1),
                 error: match policy {
                     Err(Mistake::Unreadable(fault)) => Some(fault.json()),
                     _ => None,
@@ -157,39 +157,56 @@ pub(super) fn json(checked: &[Checked], exit: u8) -> impl Serialize {
     }
 }
 
+/// Policy files that were checked.
 #[derive(Serialize)]
-struct Report<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(test, schemars(rename = "PolicyCheck"))]
+pub(crate) struct Report<'a> {
+    /// The form: `teeproof/policy-check/2`.
     schema: &'static str,
-    exit: u8,
+    /// The gravest exit code of the files'.
+    exit_code: u8,
+    /// The files in the order in which they were given.
     files: Vec<FileReport<'a>>,
 }
 
+/// One policy file.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(test, schemars(rename = "CheckedPolicy"))]
 struct FileReport<'a> {
+    /// The file's name as it was given.
     file: &'a str,
+    /// Whether it is a policy.
     ok: bool,
+    /// What it demands and what it waives, in the order of the fields.
     rules: Vec<Demand>,
-    warnings: Vec<WarningJson>,
+    /// What it demands less than it seems to.
+    policy_warnings: Vec<WarningJson>,
+    /// Why it is not a policy.
     problems: Vec<ProblemJson<'a>>,
-    #[serde(skip_serializing_if = "is_none")]
-    more: usize,
-    /// Why the file cannot be read.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// How many problems there are that are not listed.
+    more_problems: usize,
+    /// Why the file cannot be read; null where it can.
     error: Option<FaultJson<'a>>,
 }
 
 /// One rule of a policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 struct Demand {
     /// The technology that it is about.
     technology: &'static str,
     /// The check that it belongs to.
     check: &'static str,
-    /// What is demanded; `None` where it is waived.
-    expected: Option<String>,
-    /// Why nothing is demanded.
+    /// What is demanded; null where it is waived.
+    expected: Option<Expected>,
+    /// The same in words.
+    #[serde(skip)]
+    words: Option<String>,
+    /// Why nothing is demanded; null where something is.
     waived: Option<String>,
-    /// The line of the policy.
+    /// The line of the policy, counted from 1; null of a built-in policy.
     line: Option<u32>,
 }
 
@@ -200,7 +217,8 @@ fn demands(policy: &Policy) -> Vec<Demand> {
         demands.push(Demand {
             technology: technology.as_str(),
             check: demand.check.id,
-            expected: demand.expected.map(ToString::to_string),
+            expected: demand.expected.map(Expected::from),
+            words: demand.expected.map(ToString::to_string),
             waived: demand.waived.map(ToString::to_string),
             line: demand.line,
         });

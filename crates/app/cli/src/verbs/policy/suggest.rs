@@ -13,7 +13,7 @@ use crate::output::exits;
 use crate::output::fault::{Fault, WarningJson};
 use crate::output::page::{LOUD, Page};
 use crate::output::product::Product;
-use crate::output::result_lines::{self, CautionCounts};
+use crate::output::result_lines::{self, CautionCounts, CautionsJson, FileJson};
 use crate::settings::context::Context;
 
 /// Propose a policy from evidence that you trust
@@ -78,7 +78,7 @@ pub(super) fn run(args: &SuggestArgs, context: &Context) -> Result<Product, Faul
     let learnt: Vec<_> =
         named.iter().zip(&results).map(|(one, result)| Learnt { file: &one.name, result }).collect();
     if context.is_json() {
-        return Product::json(&Suggestion::of(&proposal, learnt, choices.origin_accepted), 0);
+        return Product::json(&Suggestion::of(&proposal, &learnt, choices.origin_accepted), 0);
     }
     say_summary(&proposal, &learnt, context);
     Ok(Product::text(proposal.toml))
@@ -194,9 +194,12 @@ fn all<T>(results: Vec<Result<T, Fault>>, context: &Context) -> Result<Vec<T>, F
 
 /// For programs.
 #[derive(Serialize)]
-struct Suggestion<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub(crate) struct Suggestion<'a> {
+    /// The form: `teeproof/policy-suggestion/2`.
     schema: &'static str,
-    cautions: serde_json::Map<String, serde_json::Value>,
+    /// How many results each caution holds of.
+    cautions: CautionsJson,
     /// The first lines of the file, which people see on standard error too.
     head: &'a [String],
     /// Why claims are accepted whose origin is not shown.
@@ -205,18 +208,24 @@ struct Suggestion<'a> {
     anchors: &'a [String],
     /// What the results warn of.
     evidence_warnings: &'a [String],
+    /// The proposal, a policy file.
     toml: &'a str,
+    /// The fields in which the files differ.
     differing: &'a [String],
-    warnings: Vec<WarningJson>,
-    files: Vec<Learnt<'a>>,
+    /// What the proposal demands less than it seems to.
+    policy_warnings: Vec<WarningJson>,
+    /// The files that the proposal is derived from, with their results.
+    files: Vec<FileJson<'a>>,
+    /// The exit code.
+    exit_code: u8,
 }
 
 impl<'a> Suggestion<'a> {
-    fn of(proposal: &'a Proposal, files: Vec<Learnt<'a>>, origin_accepted: Option<&'a str>) -> Self {
+    fn of(proposal: &'a Proposal, files: &[Learnt<'a>], origin_accepted: Option<&'a str>) -> Self {
         let mut cautions = CautionCounts::default();
         files.iter().for_each(|one| cautions.count(one.result));
         Self {
-            schema: "teeproof/policy-suggestion/1",
+            schema: "teeproof/policy-suggestion/2",
             cautions: cautions.json(),
             head: &proposal.cautions,
             origin_accepted,
@@ -224,14 +233,14 @@ impl<'a> Suggestion<'a> {
             evidence_warnings: &proposal.evidence_warnings,
             toml: &proposal.toml,
             differing: &proposal.differing,
-            warnings: proposal.warnings.iter().map(WarningJson::of).collect(),
-            files,
+            policy_warnings: proposal.warnings.iter().map(WarningJson::of).collect(),
+            files: files.iter().map(|one| FileJson::verified(one.file, one.result)).collect(),
+            exit_code: 0,
         }
     }
 }
 
 /// What a file that was learnt from came to.
-#[derive(Serialize)]
 struct Learnt<'a> {
     file: &'a str,
     result: &'a AttestationResult<'a>,

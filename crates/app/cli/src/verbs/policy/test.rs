@@ -3,16 +3,15 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use serde::Serialize;
-use teeproof::{AttestationResult, Finding};
+use teeproof::AttestationResult;
 
 use super::recorded_evidence::{Named, TrialArgs};
 use crate::input::policy_file::{PolicyChoice, load};
-use crate::output::exits::{self, ResultJson};
-use crate::output::fault::{Fault, FaultJson};
+use crate::output::exits;
+use crate::output::fault::Fault;
 use crate::output::page::{BAD, Page};
 use crate::output::product::Product;
-use crate::output::result_lines::{self, CautionCounts, WaiverCounts};
+use crate::output::result_lines::{self, CautionCounts, FileJson, FilesJson, WaiverCounts};
 use crate::settings::context::Context;
 
 /// Try a policy on evidence that you have
@@ -54,11 +53,28 @@ pub(super) fn run(args: &TestArgs, context: &Context) -> Result<Product, Fault> 
     let mut cautions = CautionCounts::default();
     tried.iter().filter_map(|(_, one)| one.as_ref().ok()).for_each(|result| cautions.count(result));
     if context.is_json() {
-        let files = tried.iter().map(|(file, one)| FileReport::of(file, one)).collect();
-        let (schema, policy, cautions) = ("teeproof/policy-test/1", &*policy.name, cautions.json());
-        return Product::json(&Report { schema, policy, exit, cautions, files }, exit);
+        let files = tried.iter().map(|(file, one)| match one {
+            Ok(result) => FileJson::verified(file, result),
+            Err(fault) => FileJson::failed(file, fault),
+        });
+        let report = FilesJson {
+            schema: "teeproof/policy-test/2",
+            policy: Some(&policy.name),
+            files: files.collect(),
+            accepted: accepted(&tried),
+            total: tried.len(),
+            cautions: cautions.json(),
+            exit_code: exit,
+        };
+        return Product::json(&report, exit);
     }
     Ok(Product::ending(page(&policy.name, &tried, cautions, context), exit))
+}
+
+/// How many the policy accepts.
+fn accepted(tried: &[(&str, Tried<'_>)]) -> usize {
+    let results = tried.iter().filter_map(|(_, one)| one.as_ref().ok());
+    results.filter(|result| result.accepted().is_some()).count()
 }
 
 /// For people.
@@ -73,9 +89,7 @@ fn page(policy: &str, tried: &[(&str, Tried<'_>)], cautions: CautionCounts, cont
             }
         }
     }
-    let results = tried.iter().filter_map(|(_, one)| one.as_ref().ok());
-    let accepted = results.filter(|result| result.accepted().is_some()).count();
-    page.add(format_args!("{policy}: accepts {accepted} of {}", tried.len()));
+    page.add(format_args!("{policy}: accepts {} of {}", accepted(tried), tried.len()));
     cautions.tell(&mut page);
     if context.quiet {
         // No line of a file says it.
@@ -85,48 +99,4 @@ fn page(policy: &str, tried: &[(&str, Tried<'_>)], cautions: CautionCounts, cont
     }
     page.end();
     page
-}
-
-#[derive(Serialize)]
-struct Report<'a> {
-    schema: &'static str,
-    policy: &'a str,
-    exit: u8,
-    cautions: serde_json::Map<String, serde_json::Value>,
-    files: Vec<FileReport<'a>>,
-}
-
-/// One file: how it came out in short, and its result whole.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum FileReport<'a> {
-    Tried {
-        file: &'a str,
-        technology: &'static str,
-        verdict: &'static str,
-        exit: u8,
-        failures: Vec<&'a Finding>,
-        result: ResultJson<'a>,
-    },
-    Unreadable {
-        file: &'a str,
-        exit: u8,
-        error: FaultJson<'a>,
-    },
-}
-
-impl<'a> FileReport<'a> {
-    fn of(file: &'a str, tried: &'a Tried<'a>) -> Self {
-        match tried {
-            Ok(result) => Self::Tried {
-                file,
-                technology: result.technology().as_str(),
-                verdict: result.verdict().as_str(),
-                exit: exits::of_result(result),
-                failures: result.failures().collect(),
-                result: ResultJson::of(result),
-            },
-            Err(fault) => Self::Unreadable { file, exit: fault.exit, error: fault.json() },
-        }
-    }
 }

@@ -18,6 +18,7 @@ use super::sink::{Sink, fault};
 use crate::input::nonce;
 use crate::input::policy_file::reason;
 use crate::input::source;
+use crate::output::exits;
 use crate::output::fault::Fault;
 use crate::output::json::Json;
 use crate::output::page::{HINT, LOUD};
@@ -177,9 +178,11 @@ fn verdict(
     context: &Context,
 ) -> Result<(), Fault> {
     if context.is_json() {
-        let schema = "teeproof/sealing-verdict/1";
+        let schema = "teeproof/sealing-verdict/2";
         let Said { origin_accepted, padding } = said;
-        context.messages.insist_json(&Json::of(&VerdictJson { schema, origin_accepted, padding, result })?);
+        let exit_code = exits::of_result(result);
+        let verdict = VerdictJson { schema, origin_accepted, padding, exit_code, result };
+        context.messages.insist_json(&Json::of(&verdict)?);
         return Ok(());
     }
     let mut page = page(result, asked, context);
@@ -196,12 +199,18 @@ fn verdict(
 
 /// The verdict under which a secret was sealed, for programs.
 #[derive(Serialize)]
-struct VerdictJson<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(test, schemars(rename = "SealingVerdict"))]
+pub(crate) struct VerdictJson<'a> {
+    /// The form: `teeproof/sealing-verdict/2`.
     schema: &'static str,
+    /// Why claims were accepted that no ground ties to Azure; null where a ground holds.
     origin_accepted: Option<&'a str>,
-    /// Why the machine cannot open what is padded so.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Why the machine cannot open what is padded so; null where it can.
     padding: Option<&'static str>,
+    /// The exit code of the verification alone.
+    exit_code: u8,
+    /// The result.
     result: &'a AttestationResult<'a>,
 }
 
@@ -243,7 +252,7 @@ fn refused(result: &AttestationResult<'_>) -> Result<Product, Fault> {
             "secrets are sealed to Azure's confidential VMs",
         ));
     }
-    Ok(Product::told(crate::output::exits::of_result(result)))
+    Ok(Product::told(exits::of_result(result)))
 }
 
 /// The key is one of the verified TPM's, and guarded by registers as they were verified.

@@ -12,7 +12,9 @@ const SCHEMA: &str = "teeproof/sealing-key/1";
 /// A key for sealing, as it is written. Bytes are base64url without padding.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct KeyFile {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "SealingKey"))]
+pub(crate) struct KeyFile {
+    /// The form: `teeproof/sealing-key/1`.
     schema: String,
     /// The registers that guard the key: `sha256:0,1,2`.
     registers: String,

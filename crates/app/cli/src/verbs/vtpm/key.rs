@@ -57,19 +57,27 @@ fn page(which: &TpmKey, key: &PublicObject) -> Page {
     page
 }
 
+/// A key of the TPM, for programs.
 #[derive(Serialize)]
-struct KeyJson {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(test, schemars(rename = "TpmKey"))]
+pub(crate) struct KeyJson {
+    /// The form: `teeproof/tpm-key/2`.
     schema: &'static str,
+    /// Its handle: `0x81000003`.
     handle: String,
+    /// Its name in hex: the hash algorithm and the hash of its TPMT_PUBLIC.
     name: String,
+    /// Its qualified name in hex.
     qualified_name: String,
+    /// Its TPMT_PUBLIC in hex.
     tpmt_public: String,
 }
 
 impl KeyJson {
     fn of(which: &TpmKey, key: &PublicObject) -> Self {
         Self {
-            schema: "teeproof/tpm-key/1",
+            schema: "teeproof/tpm-key/2",
             handle: format!("{:#010x}", which.handle),
             name: Hex(&key.name).to_string(),
             qualified_name: Hex(&key.qualified_name).to_string(),

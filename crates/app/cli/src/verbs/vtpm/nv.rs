@@ -139,7 +139,7 @@ fn list(tpm: &mut dyn Tpm, context: &Context) -> Result<Product, Fault> {
     }
     if context.is_json() {
         let indexes = found.iter().map(IndexJson::of).collect();
-        return Product::json(&ListJson { schema: "teeproof/nv-indexes/1", indexes }, 0);
+        return Product::json(&ListJson { schema: "teeproof/nv-indexes/2", indexes }, 0);
     }
     let mut page = Page::new();
     for public in &found {
@@ -165,18 +165,31 @@ const fn known(index: u32) -> Option<&'static str> {
     }
 }
 
+/// NV indexes, for programs.
 #[derive(Serialize)]
-struct ListJson {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(test, schemars(rename = "NvIndexes"))]
+pub(crate) struct ListJson {
+    /// The form: `teeproof/nv-indexes/2`.
     schema: &'static str,
+    /// The indexes in the order of their handles.
     indexes: Vec<IndexJson>,
 }
 
+/// One NV index, for programs.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(test, schemars(rename = "NvIndex"))]
 struct IndexJson {
+    /// Its handle: `0x01400001`.
     index: String,
+    /// Its size in bytes.
     size: u16,
+    /// The hash of its name: `sha256`; null where the algorithm is not known.
     name_algorithm: Option<&'static str>,
+    /// Its attributes as tpm2-tools write them: `ownerread`.
     attributes: Vec<String>,
+    /// The digest of its policy in hex; empty where it has none.
     policy: String,
 }
 

@@ -63,7 +63,7 @@ fn read(args: &ReadArgs, tpm: &TpmArgs, context: &Context) -> Result<Product, Fa
     let banks = banks.map_err(|error| fault(&error))?;
     if context.is_json() {
         let banks = banks.iter().map(BankJson::of).collect();
-        return Product::json(&BanksJson { schema: "teeproof/registers/1", banks }, 0);
+        return Product::json(&BanksJson { schema: "teeproof/pcrs/2", banks }, 0);
     }
     Ok(Product::text(banks.iter().map(text).collect()))
 }
@@ -90,22 +90,36 @@ fn extend(args: &ExtendArgs, tpm: &TpmArgs, context: &Context) -> Result<Product
     Ok(Product::none())
 }
 
+/// PCRs, for programs.
 #[derive(Serialize)]
-struct BanksJson {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(test, schemars(rename = "PcrBanks"))]
+pub(crate) struct BanksJson {
+    /// The form: `teeproof/pcrs/2`.
     schema: &'static str,
+    /// The banks in order.
     banks: Vec<BankJson>,
 }
 
 /// One bank, for programs.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(test, schemars(rename = "PcrBank"))]
 pub(super) struct BankJson {
+    /// The bank: `sha256`.
     bank: String,
-    registers: Vec<RegisterJson>,
+    /// Its PCRs in order.
+    pcrs: Vec<RegisterJson>,
 }
 
+/// One PCR, for programs.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(test, schemars(rename = "Pcr"))]
 struct RegisterJson {
+    /// Its number.
     index: u8,
+    /// Its value in hex.
     value: String,
 }
 
@@ -113,6 +127,6 @@ impl BankJson {
     pub(super) fn of(registers: &PcrValues) -> Self {
         let indexed = registers.selection.indices().zip(&registers.values);
         let register = |(index, value): (u8, &Vec<u8>)| RegisterJson { index, value: Hex(value).to_string() };
-        Self { bank: bank(registers), registers: indexed.map(register).collect() }
+        Self { bank: bank(registers), pcrs: indexed.map(register).collect() }
     }
 }

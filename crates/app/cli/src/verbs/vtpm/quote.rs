@@ -58,7 +58,7 @@ pub(super) fn run(args: &QuoteArgs, tpm: &TpmArgs, context: &Context) -> Result<
     signature.put(plain(&quoted))?;
     let product = if context.is_json() {
         let banks = quoted.registers.iter().map(BankJson::of).collect();
-        Product::json(&QuoteJson { schema: "teeproof/quote/1", nonce: Hex(&nonce).to_string(), banks }, 0)?
+        Product::json(&QuoteJson { schema: "teeproof/quote/2", nonce: Hex(&nonce).to_string(), banks }, 0)?
     } else {
         Product::text(quoted.registers.iter().map(pcr_values::text).collect())
     };
@@ -71,9 +71,15 @@ fn plain(quoted: &Quoted) -> &[u8] {
     teeproof::wire::tpm::rsassa_sha256(signature).map_or(signature.as_slice(), |plain| plain.as_slice())
 }
 
+/// A quote, for programs; message and signature are in the files that were named.
 #[derive(Serialize)]
-struct QuoteJson {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(test, schemars(rename = "Quote"))]
+pub(crate) struct QuoteJson {
+    /// The form: `teeproof/quote/2`.
     schema: &'static str,
+    /// The nonce in hex.
     nonce: String,
+    /// The PCRs that it is over, by bank.
     banks: Vec<BankJson>,
 }

@@ -9,13 +9,13 @@ use teeproof_evidence::Kind;
 
 use crate::input::evidence_files::Files;
 use crate::input::source;
-use crate::output::exits::{self, ResultJson};
+use crate::output::exits;
 use crate::output::fault::Fault;
 use crate::output::json::Json;
 use crate::output::library_hints as hints;
 use crate::output::page::{BAD, Page};
 use crate::output::product::Content;
-use crate::output::result_lines::{self, CautionCounts, WaiverCounts};
+use crate::output::result_lines::{self, CautionCounts, FileJson, WaiverCounts};
 use crate::settings::context::Context;
 use crate::verification::request::Asked;
 
@@ -132,7 +132,7 @@ impl<'a> Job<'a> {
                 result_lines::tell(&mut page, name, result, self.verbose);
                 Content::Page(page)
             }
-            Form::Json => json(&OfResult { file: name, exit, result: ResultJson::of(result) }),
+            Form::Json => json(&FileJson::verified(name, result)),
             Form::Nothing => Content::Told,
         };
         let (mut cautions, mut waivers) = (CautionCounts::default(), WaiverCounts::default());
@@ -151,28 +151,12 @@ impl<'a> Job<'a> {
                 fault.below(&mut page);
                 Content::Page(page)
             }
-            Form::Json => json(&OfFault { file: name, exit, error: fault.json() }),
+            Form::Json => json(&FileJson::failed(name, &fault)),
             Form::Nothing => Content::Told,
         };
         let (cautions, waivers) = (CautionCounts::default(), WaiverCounts::default());
         Told { outcome, exit, cautions, waivers, content }
     }
-}
-
-/// A file that was verified, for programs.
-#[derive(Serialize)]
-struct OfResult<'a> {
-    file: &'a str,
-    exit: u8,
-    result: ResultJson<'a>,
-}
-
-/// A file that was not, for programs.
-#[derive(Serialize)]
-struct OfFault<'a, E> {
-    file: &'a str,
-    exit: u8,
-    error: E,
 }
 
 /// An entry of a list in an object. Texts and numbers alone cannot fail to be written.

@@ -35,7 +35,7 @@ impl<'c> Report<'c> {
         if context.is_json() {
             let policy = Json::inner(&asked.policy())?;
             stream.write(&json(&format!(
-                "{{\n  \"schema\": \"teeproof/verify-each/1\",\n  \"policy\": {},\n  \"files\": [",
+                "{{\n  \"schema\": \"teeproof/verify-each/2\",\n  \"policy\": {},\n  \"files\": [",
                 policy.as_str()
             )))?;
         }
@@ -95,7 +95,7 @@ impl<'c> Report<'c> {
         let cautions = Json::inner(&self.cautions.json())?.indented(2);
         let cautions = cautions.as_str().trim_start();
         Ok(json(&format!(
-            "\n  ],\n  \"accepted\": {accepted},\n  \"total\": {total},\n  \"cautions\": {cautions},\n  \"exit\": {exit}\n}}\n"
+            "\n  ],\n  \"accepted\": {accepted},\n  \"total\": {total},\n  \"cautions\": {cautions},\n  \"exit_code\": {exit}\n}}\n"
         )))
     }
 

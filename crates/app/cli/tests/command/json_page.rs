@@ -1,0 +1,173 @@
+//! docs/json.md: every member of every JSON document, explained by its schema, with an example from a run.
+//!
+//! `TEEPROOF_WRITE_TABLES=1 cargo test -p teeproof-cli --test command json_page` writes its second half anew.
+
+use std::fmt::Write;
+
+use serde_json::{Map, Value};
+
+use super::support::{folder, root, teeproof, validated};
+
+const MARK: &str = "<!-- What follows is written by a test, from docs/schema and from runs. -->\n";
+const NITRO: &str = "testdata/nitro/production-us-east-2-2024-12.cose";
+const DEBUG: &str = "testdata/nitro/debug-us-east-1-2021-03.cose";
+
+/// For each schema the command whose output is its example, and that command's exit code. Documents that need a TPM
+/// have none: the suite `attester` validates them.
+fn example(name: &str) -> Option<(String, i32)> {
+    let genuine = "--policy builtin:genuine --no-nonce --at document";
+    let (command, exit) = match name {
+        "attestation-result" => (format!("verify {DEBUG} {genuine}"), 6),
+        "verify-each" => (format!("verify --each {NITRO} no-such-file {genuine}"), 2),
+        "policy-test" => (format!("policy test builtin:genuine {NITRO} {DEBUG} --at document"), 6),
+        "policy-suggestion" => (format!("policy suggest {NITRO} --at document"), 0),
+        "policy-check" => ("policy check builtin:genuine".to_owned(), 0),
+        "reference-values" => ("policy reference".to_owned(), 0),
+        "inspection" => ("inspect testdata/snp/milan-report.bin".to_owned(), 0),
+        "explanation" => ("explain nitro.nonce".to_owned(), 0),
+        "bundle" => ("bundle show snp.bundle".to_owned(), 0),
+        "error" => ("verify no-such-file --no-nonce".to_owned(), 2),
+        _ => return None,
+    };
+    Some((command, exit))
+}
+
+/// The example's JSON, shortened: of lists the first two entries, of texts the first 96 characters.
+fn ran(name: &str, command: &str, exit: i32) -> String {
+    let place = if name == "bundle" {
+        let folder = folder("json-page");
+        let create = ["bundle", "create", "--collected", "2026-01-15T12:00:00Z", "-o", "snp.bundle"];
+        let data =
+            ["testdata/snp/milan-report.bin", "testdata/snp/milan-vcek.der"].map(|file| root().join(file));
+        teeproof(create).args(data).in_folder(&folder).exits(0);
+        folder
+    } else {
+        root()
+    };
+    let ran = teeproof(command.split(' ')).args(["--format", "json"]).in_folder(&place).exits(exit);
+    let mut json = ran.json();
+    shorten(&mut json);
+    let version = concat!("teeproof ", env!("CARGO_PKG_VERSION"));
+    serde_json::to_string_pretty(&json).unwrap().replace(version, "teeproof X.Y.Z")
+}
+
+fn shorten(json: &mut Value) {
+    match json {
+        Value::Array(entries) => {
+            entries.truncate(2);
+            entries.iter_mut().for_each(shorten);
+        }
+        Value::Object(members) => members.values_mut().for_each(shorten),
+        Value::String(text) if text.chars().count() > 96 => {
+            *text = text.chars().take(96).chain(['…']).collect();
+        }
+        _ => (),
+    }
+}
+
+/// A schema's type in words.
+fn kind(schema: &Value) -> String {
+    if let Some(name) = schema["$ref"].as_str() {
+        let name = name.rsplit('/').next().unwrap_or_default();
+        return format!("[{name}](#{})", name.to_lowercase());
+    }
+    if let Some(value) = schema.get("const") {
+        return format!("`{value}`");
+    }
+    if let Some(kinds) = schema["type"].as_array() {
+        return kinds.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or ");
+    }
+    match schema["type"].as_str() {
+        Some("array") => format!("array of {}", kind(&schema["items"])),
+        Some(kind) => kind.to_owned(),
+        None => {
+            let of = schema["anyOf"].as_array().or_else(|| schema["oneOf"].as_array());
+            of.into_iter().flatten().map(kind).collect::<Vec<_>>().join(" or ")
+        }
+    }
+}
+
+/// One row for each member of an object, and of its alternatives.
+fn members(page: &mut String, schema: &Value) {
+    let mut rows = Vec::new();
+    let alternatives = schema["anyOf"].as_array().into_iter().chain(schema["oneOf"].as_array()).flatten();
+    for one in std::iter::once(schema).chain(alternatives) {
+        for of in ["properties", "patternProperties"] {
+            for (name, member) in one[of].as_object().into_iter().flatten() {
+                let about = member["description"].as_str().or_else(|| one["description"].as_str());
+                rows.push((name.clone(), kind(member), about.unwrap_or_default().replace('\n', " ")));
+            }
+        }
+    }
+    if rows.is_empty() {
+        return;
+    }
+    page.push_str("\n| member | type | meaning |\n|---|---|---|\n");
+    for (name, kind, about) in rows {
+        let _ = writeln!(page, "| `{name}` | {kind} | {} |", about.replace('|', "\\|"));
+    }
+}
+
+fn generated() -> String {
+    let mut page = String::from(MARK);
+    let mut types = Map::new();
+    let mut names: Vec<_> = std::fs::read_dir(root().join("docs/schema"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    for file in names {
+        let name = file.strip_suffix(".schema.json").unwrap();
+        let schema = std::fs::read_to_string(root().join("docs/schema").join(&file)).unwrap();
+        let schema: Value = serde_json::from_str(&schema).unwrap();
+        let comment = schema["$comment"].as_str().unwrap();
+        let about = schema["description"].as_str().unwrap_or_default().replace('\n', " ");
+        let _ = write!(page, "\n## {name}\n\n{comment} {about} Schema: [`schema/{file}`](schema/{file}).\n");
+        members(&mut page, &schema);
+        for (name, of) in schema["$defs"].as_object().into_iter().flatten() {
+            types.insert(name.clone(), of.clone());
+        }
+        if let Some((command, exit)) = example(name) {
+            let json = ran(name, &command, exit);
+            let _ = write!(
+                page,
+                "\n`teeproof {command} --format json` ends in {exit} and prints, shortened:\n\n```json\n{json}\n```\n"
+            );
+            assert!(validated::counts().contains_key(name), "{name} was not validated");
+        }
+    }
+    page.push_str("\n# Types\n");
+    for (name, of) in &types {
+        let about = of["description"].as_str().unwrap_or_default().replace('\n', " ");
+        let _ = write!(page, "\n## {name}\n\n{about}\n");
+        members(&mut page, of);
+    }
+    page
+}
+
+#[test]
+fn the_page_is_that_of_the_schemas_and_of_runs() {
+    let path = root().join("docs/json.md");
+    let page = std::fs::read_to_string(&path).unwrap();
+    let (head, _) = page.split_once(MARK).unwrap();
+    let wanted = format!("{head}{}", generated());
+    if std::env::var_os("TEEPROOF_WRITE_TABLES").is_some() {
+        std::fs::write(&path, &wanted).unwrap();
+        return;
+    }
+    assert!(page == wanted, "docs/json.md is old: run this test with TEEPROOF_WRITE_TABLES=1");
+}
+
+/// What comes with every example is validated as everything else is; a document that is not as its schema says is
+/// noticed.
+#[test]
+fn a_document_that_is_not_as_its_schema_says_fails() {
+    for text in [
+        r#"{ "schema": "teeproof/error/2" }"#,
+        r#"{ "schema": "teeproof/no-such-form/2" }"#,
+        r#"{ "no_schema": true }"#,
+    ] {
+        let checked = std::panic::catch_unwind(|| validated::document(text.as_bytes()));
+        assert!(checked.is_err(), "{text}");
+    }
+}
