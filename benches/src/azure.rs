@@ -54,8 +54,8 @@ impl Azure {
         let Evidence::AzureSnp(evidence) = Evidence::from_inputs(&inputs).expect("evidence") else {
             unreachable!("the bundle holds an Azure VM on SNP");
         };
-        let certificates = inputs.parts().iter().filter(|part| part.kind == Kind::Certificate);
-        let certificates: Vec<_> = certificates.map(|part| part.bytes.as_slice()).collect();
+        let certificates = inputs.parts().iter().filter(|part| part.kind() == Kind::Certificate);
+        let certificates: Vec<_> = certificates.map(|part| part.bytes()).collect();
         Self { evidence, certificates: certificates.leak() }
     }
 

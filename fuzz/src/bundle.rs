@@ -24,7 +24,7 @@ pub fn bundle(input: &[u8]) -> bool {
     let mut inputs = Inputs::new();
     if inputs.add(input, None).is_ok() {
         assert_eq!(inputs.nonce_in_user_data(), bundle.collected().nonce_in_user_data);
-        let made = Bundle::from_inputs(&inputs, bundle.collected().clone());
+        let made = inputs.clone().into_bundle(bundle.collected().clone());
         assert_eq!(made.as_ref(), Ok(&bundle));
     }
     redacted(&bundle);
@@ -34,7 +34,7 @@ pub fn bundle(input: &[u8]) -> bool {
 /// A bundle of files that were taken.
 pub(crate) fn made(inputs: &Inputs) {
     let collection = inputs.collection().cloned().unwrap_or_else(|| Collection::at(Time(0)));
-    match Bundle::from_inputs(inputs, collection) {
+    match inputs.clone().into_bundle(collection) {
         Ok(bundle) => both_forms(&bundle),
         Err(error) => told(&error),
     }
@@ -47,12 +47,12 @@ fn both_forms(bundle: &Bundle) {
     assert!(cbor.len() <= MAX_BYTES);
     assert_eq!(Bundle::read(&cbor).as_ref(), Ok(bundle));
     assert_eq!(Bundle::read(json.as_bytes()).as_ref(), Ok(bundle));
-    assert!(bundle.parts().iter().any(|part| part.kind.is_evidence()));
+    assert!(bundle.parts().iter().any(|part| part.kind().is_evidence()));
     assert_eq!(bundle.named().count(), bundle.parts().len());
     for ((name, part), (file, bytes)) in bundle.named().zip(bundle.export()) {
         assert!(!name.to_string().is_empty() && !file.is_empty());
         // Registers are exported as text.
-        assert!(bytes == part.bytes || part.kind == Kind::PcrValues);
+        assert!(bytes == part.bytes() || part.kind() == Kind::PcrValues);
     }
 }
 
@@ -72,7 +72,7 @@ fn redacted(bundle: &Bundle) {
 
 /// The bytes of all parts, and what each redacted place takes to be told.
 fn size(bundle: &Bundle) -> usize {
-    let parts = bundle.parts().iter().map(|part| part.bytes.len()).sum::<usize>();
+    let parts = bundle.parts().iter().map(|part| part.bytes().len()).sum::<usize>();
     parts + 128 * bundle.redactions().len()
 }
 

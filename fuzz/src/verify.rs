@@ -264,7 +264,7 @@ pub fn front_door(input: &[u8]) -> bool {
         let _ = inputs.add(part.bytes(), kind);
     }
     let bytes = given(&parts);
-    let (Ok(evidence), Ok(endorsements), Ok(lists)) = held(&bounds::EVIDENCE, bytes, || {
+    let (Ok(evidence), endorsements, lists) = held(&bounds::EVIDENCE, bytes, || {
         (Evidence::from_inputs(&inputs), inputs.certificates(), inputs.revocation_lists())
     }) else {
         return false;

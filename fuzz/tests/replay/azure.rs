@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use teeproof::core::Time;
-use teeproof_evidence::bundle::{Bundle, Collection};
+use teeproof_evidence::bundle::Collection;
 use teeproof_evidence::{Inputs, Kind};
 use teeproof_fuzz::{Part, join};
 use teeproof_mint::azure::{AkChain, Algorithm, Event, EventLog, Evidence, SignatureForm, Vm};
@@ -384,7 +384,7 @@ pub(crate) fn bundle() -> Vec<Vec<u8>> {
 fn bundles(all: &[Inputs]) -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();
     for inputs in all {
-        let bundle = Bundle::from_inputs(inputs, Collection::at(Time(1_768_478_400))).unwrap();
+        let bundle = inputs.clone().into_bundle(Collection::at(Time(1_768_478_400))).unwrap();
         let redacted = bundle.redact(&[7; 16], &teeproof_rustcrypto::TABLE).unwrap();
         for bundle in [bundle, redacted] {
             seeds.extend([bundle.to_cbor(), bundle.to_json().into_bytes()]);

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use teeproof::core::Time;
-use teeproof_evidence::bundle::{Bundle, Collection};
+use teeproof_evidence::bundle::Collection;
 use teeproof_evidence::{Inputs, Kind};
 use teeproof_fuzz::{
     Part, bounds, bundle, envelope, join, minted, nearest, path, text, verify, wire, work_of,
@@ -412,7 +412,7 @@ fn bundles_made_to_cost() {
         for _ in 0..31 {
             inputs.add(&evidence.ak_certificate, None).unwrap();
         }
-        if let Ok(made) = Bundle::from_inputs(&inputs, collection()) {
+        if let Ok(made) = inputs.clone().into_bundle(collection()) {
             assert!(bundle::bundle(&made.to_cbor()));
         }
     }
@@ -423,14 +423,14 @@ fn bundles_made_to_cost() {
         let mut inputs = Inputs::new();
         inputs.add(&evidence.coco_json(2).unwrap().into_bytes(), None).unwrap();
         inputs.add(&log.bytes().unwrap(), Some(Kind::EventLog)).unwrap();
-        assert!(bundle::bundle(&Bundle::from_inputs(&inputs, collection()).unwrap().to_cbor()));
+        assert!(bundle::bundle(&inputs.clone().into_bundle(collection()).unwrap().to_cbor()));
     }
     // The largest log, with the identifier in it once, so that it is read once more.
     let log = EventLog::default().with(Event::new(4, Event::IPL, [&vec![7; 3 * MIB], chip].concat()));
     let mut inputs = Inputs::new();
     inputs.add(&evidence.hcl_report, None).unwrap();
     inputs.add(&log.bytes().unwrap(), Some(Kind::EventLog)).unwrap();
-    assert!(bundle::bundle(&Bundle::from_inputs(&inputs, collection()).unwrap().to_cbor()));
+    assert!(bundle::bundle(&inputs.clone().into_bundle(collection()).unwrap().to_cbor()));
     // As many identifiers as certificates have: 32 chips.
     let mut inputs = Inputs::new();
     inputs.add(&evidence.hcl_report, None).unwrap();
@@ -441,7 +441,7 @@ fn bundles_made_to_cost() {
         vek[at..at + chip.len()].copy_from_slice(&other);
         inputs.add(&vek, None).unwrap();
     }
-    assert!(bundle::bundle(&Bundle::from_inputs(&inputs, collection()).unwrap().to_cbor()));
+    assert!(bundle::bundle(&inputs.clone().into_bundle(collection()).unwrap().to_cbor()));
     for bytes in [
         [&[0xb8, 80, 0x68][..], b"__cmwc_t", &[0x60; 400]].concat(),
         [&[0xbb, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x68][..], b"__cmwc_t"].concat(),

@@ -5,7 +5,7 @@
 
 use alloc::vec::Vec;
 
-use crate::pcrs::Registers;
+use crate::pcrs::Sha256Pcrs;
 use crate::{Kind, Part};
 
 /// The parts, if the bytes are laid out so from the first to the last.
@@ -18,11 +18,10 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Vec<Part>> {
     if signature.len() != 256 || u64::from_le_bytes(*count) != 24 || !partial.is_empty() {
         return None;
     }
-    let registers: Registers = values.map(Some);
     Some(Vec::from([
-        Part { kind: Kind::TpmQuote, bytes: message.to_vec() },
-        Part { kind: Kind::TpmSignature, bytes: signature.to_vec() },
-        Part::registers(&registers),
+        Part::parse(Kind::TpmQuote, message.to_vec()),
+        Part::parse(Kind::TpmSignature, signature.to_vec()),
+        Part::Pcrs(Sha256Pcrs::new(values.map(Some))?),
     ]))
 }
 

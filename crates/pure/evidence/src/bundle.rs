@@ -28,7 +28,7 @@ pub use redaction::{Identifier, Redacted, Redaction};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::{Inputs, Kind, Part, pcrs};
+use crate::{Kind, Part};
 use entry::Entry;
 
 /// Evidence with everything that belongs to it, and how it was collected.
@@ -57,39 +57,25 @@ const TYPE_LABEL: &str = "__cmwc_t";
 const COLLECTION_LABEL: &str = "teeproof-collection";
 
 impl Bundle {
-    /// A bundle of these files.
-    ///
-    /// # Errors
-    /// Nothing in them is evidence, or something is of a kind that bundles do not hold; other files beside a
-    /// redacted bundle; more certificates or lists than a bundle holds; too many bytes;
-    /// a time or a tool that cannot be written.
-    pub fn from_inputs(inputs: &Inputs, mut collection: Collection) -> Result<Self, BundleError> {
-        if inputs.adds_to_redacted() {
-            return Err(BundleError::AddedToRedacted);
-        }
-        collection.nonce_in_user_data |= inputs.nonce_in_user_data();
-        Self::new(inputs.parts().to_vec(), collection, inputs.redactions().to_vec())
-    }
-
-    /// Holds what every bundle must be, wherever it came from.
-    fn new(
+    /// A bundle of these parts, with what every bundle must be checked.
+    pub(crate) fn new(
         mut parts: Vec<Part>,
         collection: Collection,
         redactions: Vec<Redaction>,
     ) -> Result<Self, BundleError> {
         collection.check()?;
         // Stable: certificates and lists stay in the order in which they came.
-        parts.sort_by_key(|part| PartName { kind: part.kind, number: 0 }.order());
-        let count = |kind| parts.iter().filter(|part| part.kind == kind).count();
+        parts.sort_by_key(|part| PartName { kind: part.kind(), number: 0 }.order());
+        let count = |kind| parts.iter().filter(|part| part.kind() == kind).count();
         for part in &parts {
-            if !name::has_label(part.kind) {
-                return Err(BundleError::NotAPart(part.kind));
+            if !name::has_label(part.kind()) {
+                return Err(BundleError::NotAPart(part.kind()));
             }
-            if count(part.kind) > most(part.kind) {
-                return Err(BundleError::TooMany(part.kind));
+            if count(part.kind()) > most(part.kind()) {
+                return Err(BundleError::TooMany(part.kind()));
             }
         }
-        if !parts.iter().any(|part| part.kind.is_evidence()) {
+        if !parts.iter().any(|part| part.kind().is_evidence()) {
             return Err(BundleError::NoEvidence);
         }
         let bundle = Self { parts, collection, redactions };
@@ -151,9 +137,9 @@ impl Bundle {
     /// The parts with what they are called in the bundle.
     pub fn named(&self) -> impl Iterator<Item = (PartName, &Part)> {
         self.parts.iter().scan((None, 0_usize), |(last, number), part| {
-            *number = if *last == Some(part.kind) { number.saturating_add(1) } else { 0 };
-            *last = Some(part.kind);
-            Some((PartName { kind: part.kind, number: *number }, part))
+            *number = if *last == Some(part.kind()) { number.saturating_add(1) } else { 0 };
+            *last = Some(part.kind());
+            Some((PartName { kind: part.kind(), number: *number }, part))
         })
     }
 
@@ -178,11 +164,10 @@ impl Bundle {
     /// Each part as a file of its own, with a name; `sniff` tells each again.
     pub fn export(&self) -> impl Iterator<Item = (String, Vec<u8>)> {
         self.named().map(|(name, part)| {
-            let registers = match part.kind {
-                Kind::PcrValues => pcrs::indexed(&part.bytes),
-                _ => None,
+            let bytes = match part {
+                Part::Pcrs(values) => values.to_text().into(),
+                part => part.bytes().to_vec(),
             };
-            let bytes = registers.map_or_else(|| part.bytes.clone(), |values| pcrs::show(&values).into());
             (name.file(), bytes)
         })
     }
@@ -208,7 +193,7 @@ impl Bundle {
         for redaction in &self.redactions {
             let part = self.named().find(|(name, _)| *name == redaction.part);
             let end = redaction.offset.checked_add(redaction.length);
-            if part.zip(end).is_none_or(|((_, part), end)| end > part.bytes.len()) {
+            if part.zip(end).is_none_or(|((_, part), end)| end > part.bytes().len()) {
                 return Err(BundleError::RedactionPlace);
             }
         }

@@ -4,11 +4,11 @@ use alloc::borrow::Cow;
 use core::fmt;
 
 use teeproof_core::Technology;
+use teeproof_wire::Error as WireError;
 use teeproof_wire::tpm::bank_name;
-use teeproof_wire::{Error as WireError, Kind as Flaw};
 
 use crate::bundle::BundleError;
-use crate::{DocumentMembers, JsonProblem, JsonShape, JsonValue, Kind, NitroForm, PcrProblem};
+use crate::{DocumentMembers, JsonProblem, JsonShape, JsonValue, Kind, NitroForm, PartError, PcrProblem};
 
 /// Files cannot be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,10 +189,7 @@ pub enum InputError {
 impl InputError {
     /// The error of a reader about a structure in so many bytes.
     pub fn wire(kind: Kind, error: WireError, bytes: usize) -> Self {
-        match (error.kind, bytes.checked_sub(error.offset)) {
-            (Flaw::Trailing, Some(extra)) if extra > 0 => Self::Trailing { kind, error, extra },
-            _ => Self::Wire(kind, error),
-        }
+        PartError::wire(kind, error, bytes).into()
     }
 
     /// The exit code of the command: 2 where the files were chosen wrongly, 3 where one is bad.
@@ -532,5 +529,17 @@ impl core::error::Error for InputError {}
 impl From<BundleError> for InputError {
     fn from(error: BundleError) -> Self {
         Self::Bundle(error)
+    }
+}
+
+impl From<PartError> for InputError {
+    fn from(error: PartError) -> Self {
+        match error {
+            PartError::Container(kind) => Self::Container(kind),
+            PartError::Wire(kind, error) => Self::Wire(kind, error),
+            PartError::Trailing { kind, error, extra } => Self::Trailing { kind, error, extra },
+            PartError::TooLarge { kind, limit } => Self::TooLarge { kind, limit },
+            PartError::Pcrs => Self::Registers,
+        }
     }
 }

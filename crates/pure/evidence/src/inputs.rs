@@ -1,21 +1,18 @@
 //! The files of one verification or one bundle: the parts of one piece of evidence, and its endorsements.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::crl::RevocationList;
 
-use crate::bundle::{Collection, Redaction};
-use crate::pcrs::{self, Registers};
-use crate::sniff::{Sniffed, sniff};
+use crate::bundle::{Bundle, BundleError, Collection, Redaction};
+use crate::sniff::{FileSummary, Sniffed, sniff};
 use crate::{InputError, InputWarning, Kind, Part, together};
 
-/// Files that belong together: one piece of evidence, and what endorses it.
+/// Files that belong together: one piece of evidence, and its endorsements.
 #[derive(Clone, Debug, Default)]
 pub struct Inputs {
     parts: Vec<Part>,
-    registers: Option<Box<Registers>>,
     nonce_in_user_data: bool,
     collection: Option<Collection>,
     redactions: Vec<Redaction>,
@@ -31,49 +28,52 @@ impl Inputs {
         Self::default()
     }
 
-    /// Takes the content of one file; `kind` overrides what the content looks like.
+    /// Adds the content of one file; `kind` overrides what the content looks like.
     ///
     /// # Errors
-    /// Content that is nothing known, a certificate or list that is none, or a second piece of
-    /// evidence.
-    pub fn add(&mut self, bytes: &[u8], kind: Option<Kind>) -> Result<Sniffed, InputError> {
-        let sniffed = sniff(bytes, kind)?;
-        for redaction in &sniffed.redactions {
-            let before = self.parts.iter().filter(|part| part.kind == redaction.part.kind).count();
-            self.redactions.push(redaction.moved(before));
-        }
-        for part in &sniffed.parts {
-            self.add_part(part.clone())?;
-        }
-        if !sniffed.redactions.is_empty() {
-            self.redacted_parts = self.redacted_parts.saturating_add(sniffed.parts.len());
-        }
-        self.warnings.extend_from_slice(&sniffed.warnings);
-        self.nonce_in_user_data |= sniffed.nonce_in_user_data;
-        if self.collection.is_none() {
-            self.collection.clone_from(&sniffed.collection);
-        }
-        Ok(sniffed)
+    /// Those of [`sniff`] and [`Inputs::add_sniffed`].
+    pub fn add(&mut self, bytes: &[u8], kind: Option<Kind>) -> Result<FileSummary, InputError> {
+        self.add_sniffed(sniff(bytes, kind)?)
     }
 
-    /// Takes one part.
+    /// Adds what was found in a file.
     ///
     /// # Errors
-    /// A certificate or list that is none, a part that is too large, or a second one of a kind of
-    /// which evidence has one.
-    pub fn add_part(&mut self, part: Part) -> Result<(), InputError> {
-        let part = Part::new(part.kind, &part.bytes)?;
-        part.check()?;
-        let part = together::tell_values_from_signature(&mut self.parts, part);
-        together::check_beside(&self.parts, &part)?;
-        if part.kind == Kind::PcrValues {
-            self.registers = pcrs::indexed(&part.bytes).map(Box::new);
+    /// Those of [`Inputs::add_part`].
+    pub fn add_sniffed(&mut self, sniffed: Sniffed) -> Result<FileSummary, InputError> {
+        let summary = sniffed.summary();
+        let Sniffed { parts, nonce_in_user_data, collection, redactions, warnings, .. } = sniffed;
+        for redaction in &redactions {
+            let before = self.parts.iter().filter(|part| part.kind() == redaction.part.kind).count();
+            self.redactions.push(redaction.moved(before));
         }
+        if !redactions.is_empty() {
+            self.redacted_parts = self.redacted_parts.saturating_add(parts.len());
+        }
+        parts.into_iter().try_for_each(|part| self.add_part(part))?;
+        self.warnings.extend(warnings);
+        self.nonce_in_user_data |= nonce_in_user_data;
+        if self.collection.is_none() {
+            self.collection = collection;
+        }
+        Ok(summary)
+    }
+
+    /// Adds one part.
+    ///
+    /// # Errors
+    /// A part that is not of its kind, or a second one of a kind of which evidence has one.
+    pub fn add_part(&mut self, part: Part) -> Result<(), InputError> {
+        if let Some(error) = part.error() {
+            return Err(error.into());
+        }
+        let part = together::tell_values_from_signature(&mut self.parts, part);
+        together::check_together(&self.parts, &part)?;
         self.parts.push(part);
         Ok(())
     }
 
-    /// Takes the parts of other inputs, with the warnings of what was left out of them: what is shared by several
+    /// Adds the parts of other inputs, with the warnings of what was left out of them: what is shared by several
     /// machines' evidence.
     ///
     /// # Errors
@@ -84,7 +84,21 @@ impl Inputs {
         Ok(())
     }
 
-    /// Everything that was taken, in the order in which it came.
+    /// A bundle of everything that was added.
+    ///
+    /// # Errors
+    /// Nothing is evidence, or something is of a kind that bundles do not contain; other files with a
+    /// redacted bundle; more certificates or lists than a bundle has; too many bytes;
+    /// a time or a tool that cannot be written.
+    pub fn into_bundle(self, mut collection: Collection) -> Result<Bundle, BundleError> {
+        if self.adds_to_redacted() {
+            return Err(BundleError::AddedToRedacted);
+        }
+        collection.nonce_in_user_data |= self.nonce_in_user_data;
+        Bundle::new(self.parts, collection, self.redactions)
+    }
+
+    /// Everything that was added, in order.
     #[must_use]
     pub fn parts(&self) -> &[Part] {
         &self.parts
@@ -110,12 +124,15 @@ impl Inputs {
 
     /// The SHA-256 values of PCRs by number, where there are some.
     #[must_use]
-    pub fn pcrs(&self) -> Option<&Registers> {
-        self.registers.as_deref()
+    pub fn pcrs(&self) -> Option<&[Option<[u8; 32]>; 24]> {
+        self.parts.iter().find_map(|part| match part {
+            Part::Pcrs(values) => Some(values.values()),
+            _ => None,
+        })
     }
 
-    /// Whether something stands beside the parts of a redacted bundle that was not redacted with them.
-    pub const fn adds_to_redacted(&self) -> bool {
+    /// Whether there are parts of a redacted bundle and others that were not redacted with them.
+    const fn adds_to_redacted(&self) -> bool {
         self.redacted_parts > 0 && self.parts.len() > self.redacted_parts
     }
 
@@ -125,36 +142,29 @@ impl Inputs {
         &self.warnings
     }
 
-    /// The certificates, in the order in which they came.
-    ///
-    /// # Errors
-    /// One of them is not a certificate.
-    pub fn certificates(&self) -> Result<Vec<Certificate<'_>>, InputError> {
-        self.of(Kind::Certificate)
-            .map(|der| Certificate::parse(der).map_err(|error| InputError::Wire(Kind::Certificate, error)))
-            .collect()
-    }
-
-    /// The revocation lists, in the order in which they came.
-    ///
-    /// # Errors
-    /// One of them is not a revocation list.
-    pub fn revocation_lists(&self) -> Result<Vec<RevocationList<'_>>, InputError> {
-        self.of(Kind::RevocationList)
-            .map(|der| {
-                RevocationList::parse(der).map_err(|error| InputError::Wire(Kind::RevocationList, error))
-            })
-            .collect()
-    }
-
-    /// The bytes of every part of a kind, in the order in which they came.
-    pub fn of(&self, kind: Kind) -> impl Iterator<Item = &[u8]> {
-        self.parts.iter().filter(move |part| part.kind == kind).map(|part| part.bytes.as_slice())
-    }
-
-    /// The bytes of the part of a kind of which there is at most one.
+    /// The certificates, in the order in which they were added. They were parsed then.
     #[must_use]
-    pub fn one(&self, kind: Kind) -> Option<&[u8]> {
-        self.of(kind).next()
+    pub fn certificates(&self) -> Vec<Certificate<'_>> {
+        let certificates = self.parts.iter().filter_map(|part| match part {
+            Part::Certificate(certificate) => Some(certificate.view()),
+            _ => None,
+        });
+        certificates.collect()
+    }
+
+    /// The revocation lists, in the order in which they were added. They were parsed then.
+    #[must_use]
+    pub fn revocation_lists(&self) -> Vec<RevocationList<'_>> {
+        let lists = self.parts.iter().filter_map(|part| match part {
+            Part::RevocationList(list) => Some(list.view()),
+            _ => None,
+        });
+        lists.collect()
+    }
+
+    /// The bytes of the first part of a kind, which is the only one but for certificates and revocation lists.
+    #[must_use]
+    pub fn bytes_of(&self, kind: Kind) -> Option<&[u8]> {
+        self.parts.iter().find(|part| part.kind() == kind).map(Part::bytes)
     }
 }

@@ -106,7 +106,7 @@ fn thim(text: &str, probe: &Probe<'_>, kind: Option<Kind>) -> Result<Sniffed, In
         ders.extend(encoding::certificates(pem?.as_bytes())?);
     }
     let warnings = members::unknown(text, JsonShape::Thim);
-    Ok(Sniffed { warnings, ..certificates(&ders, Encoding::Thim, kind)? })
+    Ok(Sniffed { warnings, ..certificates(ders, Encoding::Thim, kind)? })
 }
 
 fn bundle(text: &str, kind: Option<Kind>) -> Result<Sniffed, InputError> {
@@ -122,19 +122,15 @@ fn expect(said: Option<Kind>, found: Kind) -> Result<(), InputError> {
     }
 }
 
-/// Parts that came in JSON are held against their sizes before anything looks into them.
-fn checked(kind: Kind, bytes: &[u8]) -> Result<Part, InputError> {
-    let part = Part::new(kind, bytes)?;
-    part.check()?;
-    Ok(part)
+/// A part of JSON, which has to be of its kind.
+fn checked(kind: Kind, bytes: Vec<u8>) -> Result<Part, InputError> {
+    Ok(Part::new(kind, bytes)?)
 }
 
 /// The one certificate of a PEM text.
 fn certificate(pem: &str) -> Result<Part, InputError> {
-    match chain(pem)?.as_slice() {
-        [der] => checked(Kind::Certificate, der),
-        _ => Err(InputError::PemSection),
-    }
+    let [der] = chain(pem)?.try_into().map_err(|_| InputError::PemSection)?;
+    checked(Kind::Certificate, der)
 }
 
 /// The certificates of a PEM text, DER.

@@ -1,84 +1,213 @@
-//! One part of what a file holds, in the one form that is kept of it.
+//! One part of evidence or of its endorsements: decoded, parsed or measured once, and passed on by value.
 
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use teeproof_core::Technology;
-use teeproof_wire::certificate::{Certificate, without_padding};
-use teeproof_wire::crl::RevocationList;
+use teeproof_wire::certificate::without_padding;
+use teeproof_wire::hcl::ReportType;
 use teeproof_wire::tpm::{attest_bytes, public_bytes};
-use teeproof_wire::{eventlog, hcl, tdx};
+use teeproof_wire::{
+    Error as WireError, Kind as Flaw, OwnedCertificate, OwnedRevocationList, eventlog, hcl, tdx,
+};
 
-use crate::pcrs::{self, Registers};
-use crate::{InputError, Kind, report, together};
+use crate::pcrs::{self, Sha256Pcrs};
+use crate::{Kind, report};
 
-/// One report, quote, certificate or the like, decoded.
+/// One report, quote, certificate or the like, in the one form that is kept of its kind.
+///
+/// Certificates, revocation lists and PCR values are parsed when the part is made; what a report, quote or log says
+/// is parsed by its verifier, and here only its size is checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
-    /// What it is; never a container.
-    pub kind: Kind,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
+#[non_exhaustive]
+pub enum Part {
+    /// A certificate, parsed.
+    Certificate(OwnedCertificate<Vec<u8>>),
+    /// A revocation list, parsed.
+    RevocationList(OwnedRevocationList<Vec<u8>>),
+    /// SHA-256 values of PCRs.
+    Pcrs(Sha256Pcrs),
+    /// A report, quote, document or log: bytes for its verifier, no more than its kind may have.
+    Structure(Structure),
+    /// Bytes that were named or look like a kind, and are not of it.
+    Unreadable(Unreadable),
+}
+
+/// Bytes of a structure whose content is left to its verifier, within the limit of its kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Structure {
+    kind: Kind,
+    bytes: Vec<u8>,
+}
+
+/// Bytes that are not of the kind that they were taken for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    kind: Kind,
+    bytes: Vec<u8>,
+    error: PartError,
+}
+
+/// Bytes are not a part of their kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PartError {
+    /// A container: it is taken apart into parts, and is none.
+    Container(Kind),
+    /// The structure cannot be parsed.
+    Wire(Kind, WireError),
+    /// Bytes follow after the end of the structure.
+    Trailing {
+        /// What it is.
+        kind: Kind,
+        /// The error of its parser.
+        error: WireError,
+        /// How many bytes follow.
+        extra: usize,
+    },
+    /// More bytes than a part of its kind may have.
+    TooLarge {
+        /// What it is.
+        kind: Kind,
+        /// How many bytes it may have.
+        limit: usize,
+    },
+    /// PCR values that are not in the form that is kept.
+    Pcrs,
+}
+
+impl PartError {
+    /// The error of a parser about a structure in so many bytes.
+    pub(crate) fn wire(kind: Kind, error: WireError, bytes: usize) -> Self {
+        match (error.kind, bytes.checked_sub(error.offset)) {
+            (Flaw::Trailing, Some(extra)) if extra > 0 => Self::Trailing { kind, error, extra },
+            _ => Self::Wire(kind, error),
+        }
+    }
 }
 
 impl Part {
-    /// A part in the form that is kept of its kind.
+    /// Parses a certificate, revocation list or PCR values, and checks the size of everything else.
     ///
-    /// What others write around it is taken off: zero bytes after the end of a certificate (an NV
+    /// What others write around a structure is taken off: zero bytes after the end of a certificate (an NV
     /// index is longer than what it holds) or a report, the head of the response with which firmware returns a
-    /// report, the size in front of a TPM's quote. PCR values are kept as 33 bytes each, the index and the value, by index.
+    /// report, the size in front of a TPM's quote. PCR values are 33 bytes each, the index and the value, by index;
+    /// other forms of them are read by [`sniff`](crate::sniff) and made by [`Sha256Pcrs`].
     ///
     /// # Errors
-    /// A container, or register values in no form that is known.
-    pub fn new(kind: Kind, bytes: &[u8]) -> Result<Self, InputError> {
-        let bytes = match kind {
-            Kind::Certificate => without_padding(bytes).to_vec(),
-            Kind::SnpReport => report::unframed(bytes).map_or(bytes, |framed| framed.report).to_vec(),
-            Kind::TpmQuote => attest_bytes(bytes).to_vec(),
-            Kind::TpmPublic => public_bytes(bytes).to_vec(),
-            Kind::PcrValues => match pcrs::read(bytes)?.into_part().0 {
-                Self { kind: Kind::PcrValues, bytes } => bytes,
-                other => return Err(InputError::OtherBank(pcrs::first_bank(&other.bytes))),
-            },
-            kind if kind.is_container() => return Err(InputError::Container(kind)),
-            _ => bytes.to_vec(),
+    /// A container; bytes that are not of this kind, or too many.
+    pub fn new<'b>(kind: Kind, bytes: impl Into<Cow<'b, [u8]>>) -> Result<Self, PartError> {
+        let part = Self::found(kind, bytes.into())?;
+        part.error().map_or(Ok(part), Err)
+    }
+
+    /// The same for bytes that may turn out not to be of this kind: such a part is [`Part::Unreadable`].
+    pub(crate) fn found(kind: Kind, bytes: Cow<'_, [u8]>) -> Result<Self, PartError> {
+        let kept = match kind {
+            Kind::Certificate => without_padding(&bytes),
+            Kind::SnpReport => report::unframed(&bytes).map_or(&*bytes, |framed| framed.report),
+            Kind::TpmQuote => attest_bytes(&bytes),
+            Kind::TpmPublic => public_bytes(&bytes),
+            kind if kind.is_container() => return Err(PartError::Container(kind)),
+            _ => &bytes,
         };
-        Ok(Self { kind, bytes })
+        let bytes = if kept.len() == bytes.len() { bytes.into_owned() } else { kept.to_vec() };
+        Ok(Self::parse(kind, bytes))
+    }
+
+    /// A part of bytes in the form that is kept.
+    pub(crate) fn parse(kind: Kind, bytes: Vec<u8>) -> Self {
+        let wrong = |(error, bytes): (WireError, Vec<u8>)| {
+            let error = PartError::wire(kind, error, bytes.len());
+            Self::Unreadable(Unreadable { kind, bytes, error })
+        };
+        let limit = max_bytes(kind);
+        match kind {
+            Kind::Certificate => OwnedCertificate::parse(bytes).map_or_else(wrong, Self::Certificate),
+            Kind::RevocationList => {
+                OwnedRevocationList::parse(bytes).map_or_else(wrong, Self::RevocationList)
+            }
+            Kind::PcrValues => match Sha256Pcrs::decode(&bytes) {
+                Some(values) => Self::Pcrs(values),
+                None => Self::Unreadable(Unreadable { kind, bytes, error: PartError::Pcrs }),
+            },
+            Kind::PcrConcatenation if !pcrs::is_concatenation(&bytes) => {
+                Self::Unreadable(Unreadable { kind, bytes, error: PartError::Pcrs })
+            }
+            kind if bytes.len() > limit => {
+                Self::Unreadable(Unreadable { kind, bytes, error: PartError::TooLarge { kind, limit } })
+            }
+            kind => Self::Structure(Structure { kind, bytes }),
+        }
+    }
+
+    /// What the part is, or was taken for; never a container.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Certificate(_) => Kind::Certificate,
+            Self::RevocationList(_) => Kind::RevocationList,
+            Self::Pcrs(_) => Kind::PcrValues,
+            Self::Structure(structure) => structure.kind,
+            Self::Unreadable(unreadable) => unreadable.kind,
+        }
+    }
+
+    /// The bytes in the form that is kept of the kind, as they stand in a bundle.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Certificate(certificate) => certificate.der(),
+            Self::RevocationList(list) => list.der(),
+            Self::Pcrs(values) => values.encoded(),
+            Self::Structure(structure) => &structure.bytes,
+            Self::Unreadable(unreadable) => &unreadable.bytes,
+        }
+    }
+
+    /// The same bytes, without the part.
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        match self {
+            Self::Certificate(certificate) => certificate.into_der(),
+            Self::RevocationList(list) => list.into_der(),
+            Self::Pcrs(values) => values.encoded().to_vec(),
+            Self::Structure(structure) => structure.bytes,
+            Self::Unreadable(unreadable) => unreadable.bytes,
+        }
+    }
+
+    /// Why the bytes are not of their kind, where they are not.
+    #[must_use]
+    pub const fn error(&self) -> Option<PartError> {
+        match self {
+            Self::Unreadable(unreadable) => Some(unreadable.error),
+            _ => None,
+        }
     }
 
     /// The technology of which a report or document is evidence; `None` for every other part.
     #[must_use]
     pub fn technology(&self) -> Option<Technology> {
-        together::technology(self)
-    }
-
-    pub(crate) fn registers(registers: &Registers) -> Self {
-        Self { kind: Kind::PcrValues, bytes: pcrs::encode(registers) }
-    }
-
-    /// Reads a certificate or revocation list once, so that whoever knows the file's name can tell
-    /// it, and holds everything else against the size that it may have. What evidence says is left
-    /// to its verifier.
-    ///
-    /// # Errors
-    /// The part is not what it looks like, or too large.
-    pub fn check(&self) -> Result<(), InputError> {
-        let wrong = |error| InputError::wire(self.kind, error, self.bytes.len());
-        match self.kind {
-            Kind::Certificate => drop(Certificate::parse(&self.bytes).map_err(wrong)?),
-            Kind::RevocationList => drop(RevocationList::parse(&self.bytes).map_err(wrong)?),
-            Kind::PcrConcatenation if !pcrs::is_concatenation(&self.bytes) => {
-                return Err(InputError::Registers);
+        match self.kind() {
+            Kind::SnpReport => Some(Technology::Snp),
+            Kind::NitroDocument => Some(Technology::Nitro),
+            Kind::HclReport if ReportType::peek(self.bytes()) == Some(ReportType::TDX) => {
+                Some(Technology::AzureTdx)
             }
-            kind if self.bytes.len() > max_bytes(kind) => {
-                return Err(InputError::TooLarge { kind, limit: max_bytes(kind) });
-            }
-            _ => {}
+            // Reports of other types too: their verifier says what they are.
+            Kind::HclReport => Some(Technology::AzureSnp),
+            _ => None,
         }
-        Ok(())
+    }
+
+    /// The same bytes as PCR values without their numbers.
+    pub(crate) fn into_concatenation(self) -> Self {
+        Self::parse(Kind::PcrConcatenation, self.into_bytes())
     }
 }
 
-/// The most bytes of one part. Reports and documents beyond these are refused by their readers
+/// The most bytes of one part. Reports and documents beyond these are refused by their parsers
 /// too; here they are refused before anything is kept of them.
 const fn max_bytes(kind: Kind) -> usize {
     match kind {

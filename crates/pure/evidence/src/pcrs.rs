@@ -1,68 +1,85 @@
-//! Register values of a TPM in the forms in which tools write them.
+//! PCR values: those of SHA-256 by number, those of other banks, and values without their numbers.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write;
 
-use teeproof_wire::tpm::{SHA1, SHA256, digest_bytes};
+/// The number of PCRs of a bank.
+pub(crate) const COUNT: usize = 24;
 
-use crate::bytes;
-use crate::{InputError, Kind, Part};
-
-/// SHA-256 values by register; those that did not come are absent.
-pub type Registers = [Option<[u8; 32]>; COUNT];
-
-const COUNT: usize = 24;
-
-/// PCR values of SHA-256, and those of other banks, which no quote that is verified covers.
-pub(crate) struct Read {
-    pub(crate) registers: Registers,
-    pub(crate) others: Vec<Other>,
+/// SHA-256 values of PCRs by number, at least one.
+///
+/// They are kept twice, as an array and in the form in which bundles have them: 33 bytes each, the number and the
+/// value, by number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sha256Pcrs {
+    values: [Option<[u8; 32]>; COUNT],
+    encoded: Vec<u8>,
 }
 
-/// A value of another bank (TPM_ALG_ID) with its number.
-pub(crate) struct Other {
-    bank: u16,
-    index: usize,
-    value: Vec<u8>,
-}
-
-impl Read {
-    const NONE: Self = Self { registers: [None; COUNT], others: Vec::new() };
-
-    fn has_sha256(&self) -> bool {
-        self.registers.iter().any(Option::is_some)
+impl Sha256Pcrs {
+    /// The values by number; `None` if all are absent.
+    #[must_use]
+    pub fn new(values: [Option<[u8; 32]>; COUNT]) -> Option<Self> {
+        let mut encoded = Vec::new();
+        for (index, value) in (0_u8..).zip(&values) {
+            if let Some(value) = value {
+                encoded.push(index);
+                encoded.extend_from_slice(value);
+            }
+        }
+        (!encoded.is_empty()).then_some(Self { values, encoded })
     }
 
-    /// Takes a value; `None` for one of another length than its bank's, of a number that no PCR has, or
-    /// that came before.
-    fn add(&mut self, bank: u16, index: usize, value: &[u8]) -> Option<()> {
-        if Some(value.len()) != digest_bytes(bank) {
-            return None;
+    /// The values of these PCRs, each with its number; `None` if there are none, or a number is above 23 or
+    /// given twice.
+    #[must_use]
+    pub fn from_numbered(numbered: impl IntoIterator<Item = (u8, [u8; 32])>) -> Option<Self> {
+        let mut values = [None; COUNT];
+        for (index, value) in numbered {
+            let slot = values.get_mut(usize::from(index)).filter(|slot| slot.is_none())?;
+            *slot = Some(value);
         }
-        if bank == SHA256 {
-            let slot = self.registers.get_mut(index).filter(|slot| slot.is_none())?;
-            *slot = Some(value.try_into().ok()?);
-            return Some(());
-        }
-        let again = self.others.iter().any(|other| (other.bank, other.index) == (bank, index));
-        (index < COUNT && !again).then(|| self.others.push(Other { bank, index, value: value.to_vec() }))
+        Self::new(values)
     }
 
-    /// The part that is kept: the values of SHA-256, or those of other banks where there are no others;
-    /// and whether some were left out.
-    pub(crate) fn into_part(self) -> (Part, bool) {
-        if self.has_sha256() {
-            return (Part::registers(&self.registers), !self.others.is_empty());
+    /// Decodes the form in which bundles have them; `None` where each number is not above the one before.
+    #[must_use]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let (entries, rest) = bytes.as_chunks::<33>();
+        let mut values = [None; COUNT];
+        let mut least = 0_u8;
+        for [index, value @ ..] in entries {
+            let slot = values.get_mut(usize::from(*index)).filter(|_| *index >= least)?;
+            *slot = Some(*value);
+            least = index.checked_add(1)?;
         }
-        let mut bytes = Vec::new();
-        for Other { bank, index, value } in self.others {
-            bytes.extend_from_slice(&bank.to_be_bytes());
-            // A PCR's number and a digest's length fit.
-            bytes.extend([index, value.len()].map(|byte| u8::try_from(byte).unwrap_or(u8::MAX)));
-            bytes.extend(value);
+        (rest.is_empty() && least > 0).then(|| Self { values, encoded: bytes.to_vec() })
+    }
+
+    /// The values by number.
+    #[must_use]
+    pub const fn values(&self) -> &[Option<[u8; 32]>; COUNT] {
+        &self.values
+    }
+
+    /// The form in which bundles have them.
+    #[must_use]
+    pub fn encoded(&self) -> &[u8] {
+        &self.encoded
+    }
+
+    /// The text of `tpm2_pcrread` for these values.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut text = String::from("  sha256:\n");
+        for (index, value) in self.values.iter().enumerate() {
+            if let Some(value) = value {
+                // Writing to a string does not fail.
+                let _ = writeln!(text, "    {index:<2}: 0x{}", teeproof_core::Hex(value));
+            }
         }
-        (Part { kind: Kind::OtherPcrValues, bytes }, false)
+        text
     }
 }
 
@@ -79,42 +96,6 @@ pub fn others(mut bytes: &[u8]) -> impl Iterator<Item = (u16, u8, &[u8])> {
 /// The bank of the first of such values.
 pub fn first_bank(bytes: &[u8]) -> u16 {
     others(bytes).next().map_or(0, |(bank, ..)| bank)
-}
-
-/// Reads values in any of the forms that carry the index of each.
-pub(crate) fn read(bytes: &[u8]) -> Result<Read, InputError> {
-    if let Some(registers) = indexed(bytes) {
-        return Ok(Read { registers, others: Vec::new() });
-    }
-    match crate::encoding::text(bytes) {
-        Some(text) => of_text(text),
-        None => serialized(bytes).ok_or(InputError::Registers),
-    }
-}
-
-/// The form that is kept: for each register its index and its value, by index.
-pub fn encode(registers: &Registers) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for (index, value) in (0_u8..).zip(registers) {
-        if let Some(value) = value {
-            bytes.push(index);
-            bytes.extend_from_slice(value);
-        }
-    }
-    bytes
-}
-
-/// Reads the form that is kept: at least one register, each index above the one before.
-pub fn indexed(bytes: &[u8]) -> Option<Registers> {
-    let (entries, rest) = bytes.as_chunks::<33>();
-    let mut registers = [None; COUNT];
-    let mut least = 0_u8;
-    for [index, value @ ..] in entries {
-        let slot = registers.get_mut(usize::from(*index)).filter(|_| *index >= least)?;
-        *slot = Some(*value);
-        least = index.checked_add(1)?;
-    }
-    (rest.is_empty() && least > 0).then_some(registers)
 }
 
 /// Whether the bytes can be values one after the other: 1 to 24 of SHA-256, or a whole bank of a longer
@@ -147,120 +128,3 @@ pub(crate) fn are_plainly_values(bytes: &[u8]) -> bool {
         .any(|(at, value)| values.iter().skip(at.saturating_add(1)).any(|other| other == value));
     rest.is_empty() && (equal || values.iter().any(untouched))
 }
-
-/// Whether text looks like what `tpm2_pcrread` prints: the name of a bank, then its registers.
-pub(crate) fn looks_like_text(text: &str) -> bool {
-    bank(text.lines().next().unwrap_or_default()).is_some()
-}
-
-/// What `tpm2_pcrread` prints.
-fn of_text(text: &str) -> Result<Read, InputError> {
-    of_lines((1..).zip(text.lines()))
-}
-
-/// Lines of what `tpm2_pcrread` prints, with their numbers: `sha256:`, then `0 : 0x…` for each PCR.
-pub(crate) fn of_lines<'t>(lines: impl IntoIterator<Item = (usize, &'t str)>) -> Result<Read, InputError> {
-    let mut read = Read::NONE;
-    let mut bank_of_lines = None;
-    for (number, line) in lines {
-        let wrong = || InputError::RegisterLine { line: number };
-        if line.trim().is_empty() {
-            continue;
-        }
-        if let Some(bank) = bank(line) {
-            bank_of_lines = Some(bank);
-            continue;
-        }
-        let (index, value) = register(line).ok_or_else(wrong)?;
-        let bank = bank_of_lines.ok_or_else(wrong)?;
-        read.add(bank, index, &value).ok_or_else(wrong)?;
-    }
-    if read.has_sha256() || !read.others.is_empty() { Ok(read) } else { Err(InputError::Registers) }
-}
-
-/// The bank, from the line that opens it.
-fn bank(line: &str) -> Option<u16> {
-    match line.trim().strip_suffix(':')?.trim_end() {
-        "sha1" => Some(SHA1),
-        "sha256" => Some(SHA256),
-        "sha384" => Some(0x000c),
-        "sha512" => Some(0x000d),
-        "sm3_256" => Some(0x0012),
-        "sha3_256" => Some(0x0027),
-        "sha3_384" => Some(0x0028),
-        "sha3_512" => Some(0x0029),
-        _ => None,
-    }
-}
-
-/// The index and the value of a line like `7 : 0x65CA…`.
-fn register(line: &str) -> Option<(usize, Vec<u8>)> {
-    let (index, value) = line.split_once(':')?;
-    let index = index.trim();
-    let digits = index.len() <= 2 && index.bytes().all(|byte| byte.is_ascii_digit());
-    let value = bytes::hex(value.trim().strip_prefix("0x")?)?;
-    Some((index.parse().ok().filter(|_| digits)?, value))
-}
-
-/// The text of `tpm2_pcrread` for these values.
-pub fn show(registers: &Registers) -> String {
-    let mut text = String::from("  sha256:\n");
-    for (index, value) in registers.iter().enumerate() {
-        if let Some(value) = value {
-            // Writing to a string does not fail.
-            let _ = writeln!(text, "    {index:<2}: 0x{}", teeproof_core::Hex(value));
-        }
-    }
-    text
-}
-
-/// What tpm2-tools write as `serialized`, little-endian: the selection (a count, then sixteen times
-/// a bank, a size and four bytes of bits, with a byte of padding), a count of lists, and for each
-/// list a count and room for eight digests of up to 64 bytes, each with its size.
-pub(crate) fn serialized(bytes: &[u8]) -> Option<Read> {
-    let (selections, rest) = bytes.split_at_checked(SELECTIONS)?;
-    let (count, lists) = rest.split_first_chunk()?;
-    let (lists, partial) = lists.as_chunks::<LIST>();
-    if !partial.is_empty() || usize::try_from(u32::from_le_bytes(*count)).ok()? != lists.len() {
-        return None;
-    }
-    let mut digests = lists.iter().map(digests).collect::<Option<Vec<_>>>()?.into_iter().flatten();
-    let mut read = Read::NONE;
-    for (bank, index) in selected(selections)? {
-        read.add(bank, index, digests.next()?)?;
-    }
-    let complete = digests.next().is_none() && (read.has_sha256() || !read.others.is_empty());
-    complete.then_some(read)
-}
-
-/// The selected registers in order, with the bank of each.
-fn selected(bytes: &[u8]) -> Option<Vec<(u16, usize)>> {
-    let (count, entries) = bytes.split_first_chunk()?;
-    let count = usize::try_from(u32::from_le_bytes(*count)).ok().filter(|count| *count <= 16)?;
-    let (entries, _) = entries.as_chunks::<8>();
-    let mut registers = Vec::new();
-    for [low, high, size, bitmap @ .., _] in entries.iter().take(count) {
-        let bits = u32::from_le_bytes(*bitmap);
-        if *size > 4 || bits >> COUNT != 0 {
-            return None;
-        }
-        let bank = u16::from_le_bytes([*low, *high]);
-        registers.extend((0..COUNT).filter(|index| (bits >> index) & 1 == 1).map(|index| (bank, index)));
-    }
-    Some(registers)
-}
-
-/// The digests of one list.
-fn digests(list: &[u8; LIST]) -> Option<Vec<&[u8]>> {
-    let (count, entries) = list.split_first_chunk()?;
-    let (entries, _) = entries.as_chunks::<66>();
-    let count = usize::try_from(u32::from_le_bytes(*count)).ok().filter(|count| *count <= 8)?;
-    entries
-        .iter()
-        .take(count)
-        .map(|[low, high, digest @ ..]| digest.get(..usize::from(u16::from_le_bytes([*low, *high]))))
-        .collect()
-}
-
-const SELECTIONS: usize = 132;
-const LIST: usize = 532;

@@ -16,7 +16,7 @@ use alloc::vec::Vec;
 use teeproof_wire::certificate::ecdsa_fixed;
 
 use crate::bytes;
-use crate::{InputError, Kind, Part, pcrs};
+use crate::{InputError, Kind, Part, pcr_forms};
 
 /// Whether a line of text is the first that `tpm2_quote` prints. Messages of the TPM software stack
 /// (`WARN:esys:…`) may stand before it.
@@ -58,8 +58,8 @@ pub(crate) fn read(text: &str) -> Result<QuoteText, InputError> {
     let mut parts = fields.into_parts()?;
     let mut other_banks = false;
     if !values.is_empty() {
-        let read = pcrs::of_lines(values)?;
-        other_banks = !read.others.is_empty();
+        let read = pcr_forms::of_lines(values)?;
+        other_banks = read.has_other_banks();
         parts.push(read.into_part().0);
     }
     Ok(QuoteText { parts, other_banks })
@@ -97,7 +97,7 @@ impl<'t> Fields<'t> {
         };
         let bytes =
             signature(scheme, value).ok_or_else(|| InputError::QuoteTextScheme { scheme: named(scheme) })?;
-        Ok(Vec::from([Part::new(Kind::TpmQuote, &quoted)?, Part { kind: Kind::TpmSignature, bytes }]))
+        Ok(Vec::from([Part::found(Kind::TpmQuote, quoted.into())?, Part::parse(Kind::TpmSignature, bytes)]))
     }
 }
 

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use teeproof_core::Time;
 use teeproof_wire::certificate::{Certificate, PublicKey};
 use teeproof_wire::cose::Sign1;
 use teeproof_wire::crl::RevocationList;
@@ -15,8 +16,8 @@ use teeproof_wire::tpm::{AnyAttestation, Attested, MAGIC, RsaPublic, SHA256, Tpm
 use crate::bundle::{Bundle, Collection, Redaction};
 use crate::encoding::{MAX_LAYERS, Pem};
 use crate::{
-    Encoding, InputError, InputWarning, Kind, NitroForm, Part, bincode, encoding, json, nitro, pcrs,
-    quote_text, report, table,
+    Encoding, InputError, InputWarning, Kind, NitroForm, Part, bincode, encoding, json, nitro, pcr_forms,
+    pcrs, quote_text, report, table,
 };
 
 /// What was found in a file, decoded.
@@ -56,20 +57,56 @@ impl Sniffed {
         }
     }
 
-    /// Reads every certificate and revocation list once, so that whoever knows the file's name can
-    /// tell it, and holds the other parts against their sizes. Evidence is left to its verifier.
+    /// Checks that every part is of its kind, as [`Inputs::add`](crate::Inputs::add) does.
     ///
     /// # Errors
-    /// The first part that is not what it looks like, or too large.
+    /// The error of the first part that is not.
     pub fn check(&self) -> Result<(), InputError> {
-        self.parts.iter().try_for_each(Part::check)
+        self.parts.iter().find_map(Part::error).map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    /// What there is to say of the file when its parts were taken.
+    #[must_use]
+    pub fn summary(&self) -> FileSummary {
+        FileSummary {
+            kind: self.kind,
+            encoding: self.encoding,
+            parts: self.parts.iter().map(Part::kind).collect(),
+            note: self.note,
+            collected_at: self.collection.as_ref().map(|collection| collection.at),
+            warnings: self.warnings.clone(),
+        }
+    }
+}
+
+/// What a file is and contains, without its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FileSummary {
+    /// What the file is.
+    pub kind: Kind,
+    /// How it was encoded.
+    pub encoding: Encoding,
+    /// The kinds of its parts, in order.
+    pub parts: Vec<Kind>,
+    /// The shape of a container, or what was left out.
+    pub note: Option<&'static str>,
+    /// When a bundle was collected.
+    pub collected_at: Option<Time>,
+    /// What was left out.
+    pub warnings: Vec<InputWarning>,
+}
+
+impl fmt::Display for Sniffed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.summary().fmt(f)
     }
 }
 
 /// `nitro-document (base64)`, `certificate × 3 (PEM)`,
 /// `evidence-json × 5 (JSON; az-snp evidence, version 1)`,
 /// `bundle × 10 (raw; collected 2026-01-15T12:00:00Z)`.
-impl fmt::Display for Sniffed {
+impl fmt::Display for FileSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.kind)?;
         if self.parts.len() > 1 {
@@ -77,7 +114,7 @@ impl fmt::Display for Sniffed {
         }
         write!(f, " ({}", self.encoding.as_str())?;
         self.note.iter().try_for_each(|note| write!(f, "; {note}"))?;
-        self.collection.iter().try_for_each(|made| write!(f, "; collected {}", made.at))?;
+        self.collected_at.iter().try_for_each(|at| write!(f, "; collected {at}"))?;
         f.write_str(")")
     }
 }
@@ -114,7 +151,7 @@ fn of_text(text: &str, kind: Option<Kind>, layers: usize) -> Result<Sniffed, Inp
     }
     if text.starts_with("-----BEGIN ") || (!quoted && encoding::has_pem(text)) {
         return match encoding::pem(text)? {
-            Pem::Certificates(ders) => certificates(&ders, Encoding::Pem, kind),
+            Pem::Certificates(ders) => certificates(ders, Encoding::Pem, kind),
             Pem::Other(bytes) => decoded(&bytes, Encoding::Pem, kind, layers),
         };
     }
@@ -137,8 +174,8 @@ fn of_text(text: &str, kind: Option<Kind>, layers: usize) -> Result<Sniffed, Inp
     if kind.is_none_or(|kind| kind == Kind::TpmQuoteText) && quote_text::looks_like(text) {
         return quote_text(text);
     }
-    if kind.is_none_or(|kind| kind == Kind::PcrValues) && pcrs::looks_like_text(text) {
-        return registers(text.as_bytes(), Encoding::PcrRead);
+    if kind.is_none_or(|kind| kind == Kind::PcrValues) && pcr_forms::looks_like_text(text) {
+        return Ok(pcr_values(pcr_forms::of_text(text)?, Encoding::PcrRead));
     }
     match encoding::binary(text) {
         Some((bytes, encoding)) => decoded(&bytes, encoding, kind, layers),
@@ -202,13 +239,21 @@ fn binary(bytes: &[u8], encoding: Encoding, said: Option<Kind>) -> Result<Sniffe
             let found = nitro::examine(bytes)?;
             match said {
                 Some(said) if said != found => Err(InputError::NotOfKind { said, found }),
-                _ => Ok(Sniffed::new(found, encoding, Vec::from([Part::new(found, bytes)?]))),
+                _ => Ok(Sniffed::new(found, encoding, Vec::from([Part::found(found, bytes.into())?]))),
             }
         }
-        Kind::PcrValues if pcrs::serialized(bytes).is_some() => registers(bytes, Encoding::Serialized),
+        Kind::PcrValues => {
+            if let Some(read) = pcr_forms::serialized(bytes) {
+                return Ok(pcr_values(read, Encoding::Serialized));
+            }
+            match pcr_forms::read(bytes)?.into_part().0 {
+                Part::Pcrs(values) => Ok(Sniffed::new(kind, encoding, Vec::from([Part::Pcrs(values)]))),
+                other => Err(InputError::OtherBank(pcrs::first_bank(other.bytes()))),
+            }
+        }
         Kind::TpmQuoteText => Err(InputError::QuoteText),
         kind => {
-            let part = Part::new(kind, bytes)?;
+            let part = Part::found(kind, bytes.into())?;
             let around =
                 report::unframed(bytes).filter(|_| kind == Kind::SnpReport).map(|framed| framed.note);
             Ok(Sniffed {
@@ -221,22 +266,22 @@ fn binary(bytes: &[u8], encoding: Encoding, said: Option<Kind>) -> Result<Sniffe
 
 /// What a part is, where its kind alone does not say it.
 fn note(part: &Part) -> Option<&'static str> {
-    match part.kind {
-        Kind::EventLog => match Format::peek(&part.bytes)? {
+    match part.kind() {
+        Kind::EventLog => match Format::peek(part.bytes())? {
             Format::Sha1 => Some("TCG 1.2, SHA-1 only; quotes are checked against SHA-256"),
             Format::AttestationAgent => Some("of the Confidential Containers attestation agent"),
             _ => None,
         },
         Kind::CcEventLog => Some("extends a TD's RTMRs, not PCRs"),
         Kind::CcelTable => Some("says where a CCEL lies; it is not the log"),
-        Kind::PcrConcatenation => Some(match part.bytes.len() {
-            _ if pcrs::are_plainly_values(&part.bytes) => WITHOUT_BANK,
+        Kind::PcrConcatenation => Some(match part.bytes().len() {
+            _ if pcrs::are_plainly_values(part.bytes()) => WITHOUT_BANK,
             32 => "one value without its bank and number, or any other 32 bytes: a nonce, a digest, a key",
             384 => "without their bank and numbers, or a signature of RSA-3072: --as tpm-signature",
             512 => "without their bank and numbers, or a signature of RSA-4096: --as tpm-signature",
             _ => WITHOUT_BANK,
         }),
-        Kind::TpmQuote => match AnyAttestation::parse(&part.bytes).ok()?.attested {
+        Kind::TpmQuote => match AnyAttestation::parse(part.bytes()).ok()?.attested {
             Attested::Quote { selections, .. } => selections
                 .iter()
                 .any(|selection| selection.bank != SHA256)
@@ -247,7 +292,7 @@ fn note(part: &Part) -> Option<&'static str> {
             Attested::Nv { .. } | Attested::NvDigest { .. } => Some("an NV index, no quote"),
             _ => Some("an audit, no quote"),
         },
-        Kind::TpmSignature => TpmSignature::parse(&part.bytes)
+        Kind::TpmSignature => TpmSignature::parse(part.bytes())
             .is_ok_and(|signature| !signature.is_supported())
             .then_some("of a scheme that is not supported"),
         _ => None,
@@ -278,13 +323,13 @@ pub(crate) fn bundled(bundle: Bundle, encoding: Encoding) -> Sniffed {
     }
 }
 
-fn registers(bytes: &[u8], encoding: Encoding) -> Result<Sniffed, InputError> {
-    let (part, left_out) = pcrs::read(bytes)?.into_part();
-    let note = match part.kind {
+fn pcr_values(read: pcr_forms::Read, encoding: Encoding) -> Sniffed {
+    let (part, left_out) = read.into_part();
+    let note = match part.kind() {
         Kind::OtherPcrValues => Some("no SHA-256 bank, which alone is supported"),
         _ => left_out.then_some(OTHER_BANKS),
     };
-    Ok(Sniffed { note, ..Sniffed::new(part.kind, encoding, Vec::from([part])) })
+    Sniffed { note, ..Sniffed::new(part.kind(), encoding, Vec::from([part])) }
 }
 
 const WITHOUT_BANK: &str = "without their bank and numbers";
@@ -299,7 +344,7 @@ fn quote_text(text: &str) -> Result<Sniffed, InputError> {
 
 /// Certificates, revocation lists, or both.
 pub(crate) fn certificates(
-    ders: &[Vec<u8>],
+    ders: Vec<Vec<u8>>,
     encoding: Encoding,
     kind: Option<Kind>,
 ) -> Result<Sniffed, InputError> {
@@ -307,10 +352,10 @@ pub(crate) fn certificates(
         Some(Kind::RevocationList) => Kind::RevocationList,
         _ => Kind::Certificate,
     };
-    let parts = ders.iter().map(|der| Part::new(kind.unwrap_or_else(|| of(der)), der));
+    let parts = ders.into_iter().map(|der| Part::found(kind.unwrap_or_else(|| of(&der)), der.into()));
     let parts = parts.collect::<Result<Vec<_>, _>>()?;
-    let first = parts.first().map_or(Kind::Certificate, |part| part.kind);
-    let kind = if parts.iter().all(|part| part.kind == first) { first } else { Kind::Mixed };
+    let first = parts.first().map_or(Kind::Certificate, |part| part.kind());
+    let kind = if parts.iter().all(|part| part.kind() == first) { first } else { Kind::Mixed };
     Ok(Sniffed::new(kind, encoding, parts))
 }
 
@@ -346,7 +391,7 @@ fn looks_like(bytes: &[u8]) -> Option<Kind> {
         // A vector of 256 bytes comes first.
         [0, 1, 0, 0, 0, 0, 0, 0, ..] => Some(Kind::BincodeQuote),
         _ if bytes.len() == REPORT_BYTES => Some(Kind::SnpReport),
-        _ if pcrs::serialized(bytes).is_some() => Some(Kind::PcrValues),
+        _ if pcr_forms::serialized(bytes).is_some() => Some(Kind::PcrValues),
         _ if bytes.len() <= MAX_REPORT_GUESS && report::begins(bytes) => Some(Kind::SnpReport),
         // Eight PCR values are as long as a signature: a signature it is, unless it cannot be one, or
         // stands beside another.

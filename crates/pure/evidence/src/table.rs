@@ -14,7 +14,7 @@ pub(crate) fn report(bytes: &[u8], encoding: Encoding) -> Result<Sniffed, InputE
         return Err(InputError::NotOfKind { said: KIND, found: Kind::SnpReport });
     };
     let mut sniffed = read(table, REPORT_BYTES, KIND, encoding)?;
-    sniffed.parts.insert(0, Part::new(Kind::SnpReport, report)?);
+    sniffed.parts.insert(0, Part::found(Kind::SnpReport, report.into())?);
     Ok(sniffed)
 }
 
@@ -37,9 +37,9 @@ fn read(bytes: &[u8], base: usize, kind: Kind, encoding: Encoding) -> Result<Sni
             // Hosts leave out what they do not have by an entry without bytes.
             _ if entry.bytes.is_empty() => {}
             TableKind::Vcek | TableKind::Vlek | TableKind::Ask | TableKind::Ark => {
-                parts.push(Part::new(Kind::Certificate, entry.bytes)?);
+                parts.push(Part::found(Kind::Certificate, entry.bytes.into())?);
             }
-            TableKind::Crl => parts.push(Part::new(Kind::RevocationList, entry.bytes)?),
+            TableKind::Crl => parts.push(Part::found(Kind::RevocationList, entry.bytes.into())?),
             _ => warnings.push(InputWarning::TableEntry),
         }
     }

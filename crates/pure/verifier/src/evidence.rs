@@ -58,16 +58,16 @@ impl<'a> Evidence<'a> {
     /// along that does not belong to it.
     pub fn from_inputs(inputs: &'a Inputs) -> Result<Self, InputError> {
         if let Some(kind) =
-            [Kind::CcEventLog, Kind::CcelTable].into_iter().find(|kind| inputs.one(*kind).is_some())
+            [Kind::CcEventLog, Kind::CcelTable].into_iter().find(|kind| inputs.bytes_of(*kind).is_some())
         {
             return Err(InputError::OfRtmrs(kind));
         }
-        if let Some(values) = inputs.one(Kind::OtherPcrValues) {
+        if let Some(values) = inputs.bytes_of(Kind::OtherPcrValues) {
             return Err(InputError::OtherBank(pcrs::first_bank(values)));
         }
         let whole = inputs.parts().iter().find_map(|part| part.technology().map(|of| (of, part)));
-        let alone = inputs.parts().iter().map(|part| part.kind).find(|kind| OF_THE_TPM.contains(kind));
-        let kinds = || inputs.parts().iter().map(|part| part.kind);
+        let alone = inputs.parts().iter().map(Part::kind).find(|kind| OF_THE_TPM.contains(kind));
+        let kinds = || inputs.parts().iter().map(Part::kind);
         if let Some(kind) = kinds().find(|kind| NOT_EVIDENCE.contains(kind)) {
             return Err(InputError::NotEvidence(kind));
         }
@@ -83,14 +83,14 @@ impl<'a> Evidence<'a> {
         };
         let evidence = match (technology, alone) {
             (Technology::Nitro, None) if inputs.parts().iter().all(goes_with_nitro) => {
-                Evidence::Nitro(&report.bytes)
+                Evidence::Nitro(report.bytes())
             }
             (Technology::Nitro, _) => return Err(InputError::NotTogether),
-            (Technology::Snp, None) => Evidence::Snp(&report.bytes),
+            (Technology::Snp, None) => Evidence::Snp(report.bytes()),
             (Technology::Snp, Some(kind)) => return Err(InputError::WithoutReport(kind)),
-            (Technology::AzureTdx, _) => Evidence::AzureTdx(azure(inputs, &report.bytes)?),
-            _ if inputs.one(Kind::TdQuote).is_some() => return Err(InputError::TdQuoteOfSnp),
-            _ => Evidence::AzureSnp(azure(inputs, &report.bytes)?),
+            (Technology::AzureTdx, _) => Evidence::AzureTdx(azure(inputs, report.bytes())?),
+            _ if inputs.bytes_of(Kind::TdQuote).is_some() => return Err(InputError::TdQuoteOfSnp),
+            _ => Evidence::AzureSnp(azure(inputs, report.bytes())?),
         };
         if inputs.redactions().is_empty() {
             Ok(evidence)
@@ -102,15 +102,15 @@ impl<'a> Evidence<'a> {
 
 /// The paravisor's report with everything that came beside it.
 fn azure<'a>(inputs: &'a Inputs, report: &'a [u8]) -> Result<teeproof_hcl::Evidence<'a>, InputError> {
-    let quote = match (inputs.one(Kind::TpmQuote), inputs.one(Kind::TpmSignature)) {
+    let quote = match (inputs.bytes_of(Kind::TpmQuote), inputs.bytes_of(Kind::TpmSignature)) {
         (Some(message), Some(signature)) => Some(Quote { message, signature }),
         (Some(_), None) => return Err(InputError::QuoteWithoutSignature),
         (None, Some(_)) => return Err(InputError::WithoutQuote(Kind::TpmSignature)),
         (None, None) => None,
     };
-    let concatenation = inputs.one(Kind::PcrConcatenation).map(PcrValues::InSelectionOrder);
+    let concatenation = inputs.bytes_of(Kind::PcrConcatenation).map(PcrValues::InSelectionOrder);
     let pcrs = inputs.pcrs().map(PcrValues::Indexed).or(concatenation);
-    let log = inputs.one(Kind::EventLog);
+    let log = inputs.bytes_of(Kind::EventLog);
     if quote.is_none() && pcrs.is_some() {
         return Err(InputError::WithoutQuote(match concatenation {
             Some(_) => Kind::PcrConcatenation,
@@ -120,12 +120,12 @@ fn azure<'a>(inputs: &'a Inputs, report: &'a [u8]) -> Result<teeproof_hcl::Evide
     if log.is_some() && pcrs.is_none() {
         return Err(InputError::LogWithoutPcrs);
     }
-    let td_quote = inputs.one(Kind::TdQuote);
+    let td_quote = inputs.bytes_of(Kind::TdQuote);
     let nonce_in_user_data = inputs.nonce_in_user_data();
     Ok(teeproof_hcl::Evidence { report, td_quote, quote, pcrs, log, nonce_in_user_data })
 }
 
 /// A Nitro document brings its certificates along; revocation lists can be given for its chain.
 fn goes_with_nitro(part: &Part) -> bool {
-    matches!(part.kind, Kind::NitroDocument | Kind::RevocationList)
+    matches!(part.kind(), Kind::NitroDocument | Kind::RevocationList)
 }

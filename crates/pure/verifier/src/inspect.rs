@@ -41,10 +41,10 @@ pub fn inspect(sniffed: &Sniffed, visitor: &mut dyn Visitor) -> Result<Inspected
     for part in &sniffed.parts {
         let found = match structure(part, visitor) {
             Err(error) if sniffed.parts.len() == 1 => {
-                return Err(InputError::wire(part.kind, error, part.bytes.len()));
+                return Err(InputError::wire(part.kind(), error, part.bytes().len()));
             }
             Err(error) => {
-                unreadable(part.kind.as_str(), &part.bytes, visitor);
+                unreadable(part.kind().as_str(), part.bytes(), visitor);
                 Some(error)
             }
             Ok(found) => found,
@@ -56,8 +56,8 @@ pub fn inspect(sniffed: &Sniffed, visitor: &mut dyn Visitor) -> Result<Inspected
 
 /// Tells one part, and gives back the rule that it breaks.
 fn structure(part: &Part, visitor: &mut dyn Visitor) -> Result<Option<Error>, Error> {
-    let bytes = part.bytes.as_slice();
-    match part.kind {
+    let bytes = part.bytes();
+    match part.kind() {
         Kind::SnpReport => return snp(bytes, visitor),
         Kind::HclReport => return hcl(bytes, visitor),
         Kind::TpmQuote => attest(attest_bytes(bytes), visitor)?,

@@ -21,7 +21,7 @@ use teeproof::{
     AttestationResult, NoProposal, Policy, Proposal, ProposalChoices, Request, Unsuitable, Verdict, verify,
 };
 use teeproof_evidence::Inputs;
-use teeproof_evidence::bundle::{Bundle, Collection};
+use teeproof_evidence::bundle::Collection;
 use teeproof_mint::azure::{self, EventLog, Vm};
 use teeproof_mint::nitro::Enclave;
 use teeproof_mint::snp::{Machine, Product, Report, amd};
@@ -43,7 +43,7 @@ impl Carried {
         policy: Option<&Policy>,
         then: impl FnOnce(&AttestationResult<'_>) -> T,
     ) -> T {
-        let certificates = self.inputs.certificates().unwrap();
+        let certificates = self.inputs.certificates();
         let anchors: Vec<&[u8]> = self.anchors.iter().map(Vec::as_slice).collect();
         let freshness = nonce.map_or(Freshness::Waived("the test asks nothing"), Freshness::Nonce);
         let request = Request { freshness, policy, ..request(&certificates, &anchors) };
@@ -126,7 +126,7 @@ fn every_shape(minted: &azure::Evidence) -> Vec<Carried> {
     all.push(carried("attestation-rs".into(), vec![minted.attestation_rs_json().unwrap().into_bytes()]));
     for mark in [false, true] {
         let collection = Collection { nonce_in_user_data: mark, ..Collection::at(AT) };
-        let bundle = Bundle::from_inputs(&all[0].inputs, collection).unwrap();
+        let bundle = all[0].inputs.clone().into_bundle(collection).unwrap();
         for (name, bytes) in [("CBOR", bundle.to_cbor()), ("JSON", bundle.to_json().into_bytes())] {
             let mut inputs = Inputs::new();
             inputs.add(&bytes, None).unwrap();
@@ -253,7 +253,7 @@ fn machine(report: &Report, masked: bool, provider: Option<&str>) -> Carried {
 /// they are not alike, that holds of each alone.
 #[track_caller]
 fn comes_back(name: &str, all: &[Carried]) {
-    let certificates: Vec<_> = all.iter().map(|one| one.inputs.certificates().unwrap()).collect();
+    let certificates: Vec<_> = all.iter().map(|one| one.inputs.certificates()).collect();
     let anchors: Vec<Vec<&[u8]>> =
         all.iter().map(|one| one.anchors.iter().map(Vec::as_slice).collect()).collect();
     let evidence: Vec<_> = all.iter().map(|one| Evidence::from_inputs(&one.inputs).unwrap()).collect();

@@ -15,6 +15,7 @@ pub use name::{Attribute, Name};
 use crate::der::{self, tag};
 use crate::describe::Hex;
 use crate::envelope::{Envelope, Names};
+use crate::owned::Place;
 use crate::{Describe, Error, Kind, Reader, Shown, Visitor};
 
 /// A certificate, unverified. It borrows the bytes it was read from.
@@ -33,6 +34,40 @@ pub struct Certificate<'a> {
     public_key: PublicKey<'a>,
     extensions: Extensions<'a>,
     signature: &'a [u8],
+}
+
+/// Where the fields of a certificate stand in its bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CertificateLayout {
+    tbs: Place,
+    serial: Place,
+    algorithm: SignatureAlgorithm,
+    issuer: Place,
+    not_before: i64,
+    not_after: i64,
+    subject: Place,
+    public_key: algorithm::PublicKeyLayout,
+    extensions: extension::ExtensionsLayout,
+    signature: Place,
+}
+
+impl CertificateLayout {
+    /// The fields, out of the bytes that the layout was made of.
+    pub(crate) fn view(self, der: &[u8]) -> Certificate<'_> {
+        Certificate {
+            der,
+            tbs: self.tbs.slice(der),
+            serial: self.serial.slice(der),
+            algorithm: self.algorithm,
+            issuer: Name::of_parsed(self.issuer.slice(der)),
+            not_before: self.not_before,
+            not_after: self.not_after,
+            subject: Name::of_parsed(self.subject.slice(der)),
+            public_key: self.public_key.view(der),
+            extensions: self.extensions.view(der),
+            signature: self.signature.slice(der),
+        }
+    }
 }
 
 /// A certificate without what follows its end, if that is zeros alone or ones alone: an NV index is
@@ -107,6 +142,23 @@ impl<'a> Certificate<'a> {
             extensions,
             signature,
         })
+    }
+
+    /// Where each field stands in the certificate.
+    pub(crate) fn layout(&self) -> CertificateLayout {
+        let place = |part: &[u8]| Place::new(part, self.der);
+        CertificateLayout {
+            tbs: place(self.tbs),
+            serial: place(self.serial),
+            algorithm: self.algorithm,
+            issuer: place(self.issuer.der()),
+            not_before: self.not_before,
+            not_after: self.not_after,
+            subject: place(self.subject.der()),
+            public_key: self.public_key.layout(self.der),
+            extensions: self.extensions.layout(self.der),
+            signature: place(self.signature),
+        }
     }
 
     /// The whole certificate as it came.

@@ -5,6 +5,7 @@ use crate::certificate::{Name, SignatureAlgorithm};
 use crate::der::{self, tag};
 use crate::describe::Hex;
 use crate::envelope::{Envelope, Names};
+use crate::owned::Place;
 use crate::{Describe, Error, Kind, Reader, Shown, Visitor};
 
 /// A revocation list, unverified. It borrows the bytes it was read from.
@@ -21,6 +22,37 @@ pub struct RevocationList<'a> {
     critical_extension: bool,
     authority_key_id: Option<&'a [u8]>,
     signature: &'a [u8],
+}
+
+/// Where the fields of a revocation list stand in its bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RevocationListLayout {
+    tbs: Place,
+    algorithm: SignatureAlgorithm,
+    issuer: Place,
+    this_update: i64,
+    next_update: i64,
+    revoked: Place,
+    critical_extension: bool,
+    authority_key_id: Option<Place>,
+    signature: Place,
+}
+
+impl RevocationListLayout {
+    /// The fields, out of the bytes that the layout was made of.
+    pub(crate) fn view(self, der: &[u8]) -> RevocationList<'_> {
+        RevocationList {
+            tbs: self.tbs.slice(der),
+            algorithm: self.algorithm,
+            issuer: Name::of_parsed(self.issuer.slice(der)),
+            this_update: self.this_update,
+            next_update: self.next_update,
+            revoked: self.revoked.slice(der),
+            critical_extension: self.critical_extension,
+            authority_key_id: self.authority_key_id.map(|place| place.slice(der)),
+            signature: self.signature.slice(der),
+        }
+    }
 }
 
 const NAMES: Names = Names {
@@ -72,6 +104,22 @@ impl<'a> RevocationList<'a> {
             authority_key_id,
             signature,
         })
+    }
+
+    /// Where each field stands in the list's bytes.
+    pub(crate) fn layout(&self, der: &[u8]) -> RevocationListLayout {
+        let place = |part: &[u8]| Place::new(part, der);
+        RevocationListLayout {
+            tbs: place(self.tbs),
+            algorithm: self.algorithm,
+            issuer: place(self.issuer.der()),
+            this_update: self.this_update,
+            next_update: self.next_update,
+            revoked: place(self.revoked),
+            critical_extension: self.critical_extension,
+            authority_key_id: self.authority_key_id.map(place),
+            signature: place(self.signature),
+        }
     }
 
     /// The signed bytes as they came.

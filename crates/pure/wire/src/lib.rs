@@ -13,6 +13,7 @@ mod error;
 pub mod eventlog;
 pub mod hcl;
 pub mod nitro;
+mod owned;
 mod reader;
 pub mod sealed;
 pub mod snp;
@@ -21,4 +22,5 @@ pub mod tpm;
 
 pub use describe::{Describe, Shown, Visitor};
 pub use error::{Error, Kind};
+pub use owned::{OwnedCertificate, OwnedRevocationList};
 pub use reader::{At, Reader};

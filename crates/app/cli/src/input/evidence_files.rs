@@ -9,7 +9,7 @@ use teeproof::Evidence;
 use teeproof::wire::certificate::Certificate;
 use teeproof::wire::crl::RevocationList;
 use teeproof::x509::Revocation;
-use teeproof_evidence::{Inputs, Kind, sniff};
+use teeproof_evidence::{Inputs, Kind, Part, sniff};
 
 use crate::input::source::{self, Source};
 use crate::output::fault::Fault;
@@ -131,7 +131,7 @@ impl Files {
         for warning in &sniffed.warnings {
             messages.say(&format!("warning: {name}: {warning}"));
         }
-        self.kinds.extend(sniffed.parts.iter().map(|part| (part.kind, name.clone())));
+        self.kinds.extend(sniffed.parts.iter().map(|kind| (*kind, name.clone())));
         if sniffed.kind.is_evidence() {
             self.name = name;
         }
@@ -151,11 +151,11 @@ impl Files {
             let name = source::name(path);
             let bytes = source.read(path)?;
             let fault = |error| Fault::input(&error).in_file(&name);
-            let found = sniff(&bytes, None).map_err(fault)?;
-            if found.kind.is_evidence() {
-                return Err(misplaced(found.kind, "an endorsement").in_file(&name));
+            let sniffed = sniff(&bytes, None).map_err(fault)?;
+            if sniffed.kind.is_evidence() {
+                return Err(misplaced(sniffed.kind, "an endorsement").in_file(&name));
             }
-            self.inputs.add(&bytes, None).map_err(fault)?;
+            let found = self.inputs.add_sniffed(sniffed).map_err(fault)?;
             messages.say(&format!("{name}: {found}"));
         }
         Ok(())
@@ -171,8 +171,13 @@ impl Files {
         }
         found.check().map_err(fault)?;
         messages.say(&format!("{name}: trust anchor, {found}"));
-        self.anchors.extend(found.parts.into_iter().map(|part| part.bytes));
+        self.anchors.extend(found.parts.into_iter().map(Part::into_bytes));
         Ok(())
+    }
+
+    /// Everything that was added, without the files' names.
+    pub(crate) fn into_inputs(self) -> Inputs {
+        self.inputs
     }
 
     /// The evidence. An error names the file of the part that it is about.
@@ -187,13 +192,13 @@ impl Files {
     }
 
     /// The certificates.
-    pub(crate) fn certificates(&self) -> Result<Vec<Certificate<'_>>, Fault> {
-        self.inputs.certificates().map_err(|error| Fault::input(&error))
+    pub(crate) fn certificates(&self) -> Vec<Certificate<'_>> {
+        self.inputs.certificates()
     }
 
     /// The revocation lists.
-    pub(crate) fn revocation_lists(&self) -> Result<Vec<RevocationList<'_>>, Fault> {
-        self.inputs.revocation_lists().map_err(|error| Fault::input(&error))
+    pub(crate) fn revocation_lists(&self) -> Vec<RevocationList<'_>> {
+        self.inputs.revocation_lists()
     }
 
     /// The added trust anchors, DER.

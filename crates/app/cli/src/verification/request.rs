@@ -127,8 +127,8 @@ pub(crate) fn with_result<T>(
 ) -> Result<T, Fault> {
     let files = Files::read(&args.files, args.kind, &args.backing, &context.source, &context.messages)?;
     let evidence = files.evidence()?;
-    let certificates = files.certificates()?;
-    let lists = files.revocation_lists()?;
+    let certificates = files.certificates();
+    let lists = files.revocation_lists();
     let anchors = files.anchors();
     let request = asked.request(&certificates, &lists, &anchors, files.inputs().warnings());
     let mut result = teeproof::verify(&evidence, &request).map_err(|error| {

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::error::EntryProblem;
 use super::{Bundle, BundleError, COLLECTION_LABEL, Collection, PartName, name};
-use crate::{InputError, Part};
+use crate::{Part, PartError};
 
 /// One record with its label.
 pub(super) struct Entry<'a> {
@@ -25,7 +25,7 @@ impl<'a> Entry<'a> {
         Self {
             label: Cow::Owned(alloc::format!("{name}")),
             media_type: Cow::Borrowed(name.media_type()),
-            value: Cow::Borrowed(&part.bytes),
+            value: Cow::Borrowed(part.bytes()),
             indicator: Some(u64::from(name.indicator())),
             offset: None,
         }
@@ -46,26 +46,29 @@ impl<'a> Entry<'a> {
     }
 
     /// The part, if the record says of it what it must.
-    fn part(&self, name: PartName) -> Result<Part, BundleError> {
-        let wrong = |problem| BundleError::Entry { name: Some(name), offset: self.offset, problem };
+    fn into_part(self, name: PartName) -> Result<Part, BundleError> {
+        let offset = self.offset;
+        let wrong = |problem| BundleError::Entry { name: Some(name), offset, problem };
         if self.media_type != name.media_type() {
             return Err(wrong(EntryProblem::MediaType));
         }
         if self.indicator != Some(u64::from(name.indicator())) {
             return Err(wrong(EntryProblem::Indicator));
         }
-        let part = Part::new(name.kind, &self.value).map_err(|_| wrong(EntryProblem::Form))?;
-        if part.bytes != *self.value {
+        let length = self.value.len();
+        let part = Part::found(name.kind, self.value).map_err(|_| wrong(EntryProblem::Form))?;
+        // Nothing stands around a part in a bundle.
+        if part.bytes().len() != length {
             return Err(wrong(EntryProblem::Form));
         }
-        part.check().map_err(|error| match error {
-            InputError::Wire(_, error) | InputError::Trailing { error, .. } => {
-                BundleError::Part { name, error }
+        match part.error() {
+            None => Ok(part),
+            Some(PartError::Wire(_, error) | PartError::Trailing { error, .. }) => {
+                Err(BundleError::Part { name, error })
             }
-            InputError::TooLarge { .. } => wrong(EntryProblem::TooLarge),
-            _ => wrong(EntryProblem::Form),
-        })?;
-        Ok(part)
+            Some(PartError::TooLarge { .. }) => Err(wrong(EntryProblem::TooLarge)),
+            Some(_) => Err(wrong(EntryProblem::Form)),
+        }
     }
 }
 
@@ -73,8 +76,9 @@ impl<'a> Entry<'a> {
 pub(super) fn assemble(mut entries: Vec<Entry<'_>>) -> Result<Bundle, BundleError> {
     entries.sort_by_key(Entry::order);
     let (mut parts, mut collection) = (Vec::new(), None);
-    for entry in &entries {
-        let wrong = |name, problem| BundleError::Entry { name, offset: entry.offset, problem };
+    for entry in entries {
+        let offset = entry.offset;
+        let wrong = |name, problem| BundleError::Entry { name, offset, problem };
         if entry.label == COLLECTION_LABEL {
             let bare = entry.media_type == COLLECTION_TYPE && entry.indicator.is_none();
             if !bare || collection.is_some() {
@@ -84,13 +88,13 @@ pub(super) fn assemble(mut entries: Vec<Entry<'_>>) -> Result<Bundle, BundleErro
             continue;
         }
         let name = PartName::parse(&entry.label).ok_or_else(|| wrong(None, EntryProblem::UnknownLabel))?;
-        let before = parts.iter().filter(|part: &&Part| part.kind == name.kind).count();
+        let before = parts.iter().filter(|part: &&Part| part.kind() == name.kind).count();
         if name.number != before {
             let twice = name.number < before;
             let problem = if twice { EntryProblem::Duplicate } else { EntryProblem::Number };
             return Err(wrong(Some(name), problem));
         }
-        parts.push(entry.part(name)?);
+        parts.push(entry.into_part(name)?);
     }
     let (collection, redactions) = collection.ok_or(BundleError::Collection)?;
     Bundle::new(parts, collection, redactions)

@@ -69,10 +69,10 @@ struct Replacements<'a> {
 impl<'a> Replacements<'a> {
     fn of(bundle: &'a Bundle, salt: &[u8], crypto: &Crypto) -> Result<Self, BundleError> {
         let mut identities: Vec<(Identity, Identity)> = Vec::new();
-        let claims = bundle.parts.iter().find(|part| part.kind == Kind::HclReport);
-        let claims = claims.map_or(&[][..], |part| part.bytes.as_slice());
+        let claims = bundle.parts.iter().find(|part| part.kind() == Kind::HclReport);
+        let claims = claims.map_or(&[][..], |part| part.bytes());
         for (name, part) in bundle.named() {
-            let found = identifiers::of(part.kind, &part.bytes, claims)
+            let found = identifiers::of(part.kind(), part.bytes(), claims)
                 .map_err(|error| BundleError::Unreadable { name, error })?;
             for Found { identity, .. } in found {
                 if !identities.iter().any(|(known, _)| *known == identity) {
@@ -91,13 +91,13 @@ impl<'a> Replacements<'a> {
 
     /// The part without its identifiers, and the places at which they stood.
     fn replace(&self, name: PartName, part: &Part) -> Result<(Part, Vec<Redaction>), BundleError> {
-        let mut new = part.clone();
-        let found = self.search.find(&part.bytes)?;
+        let mut bytes = part.bytes().to_vec();
+        let found = self.search.find(&bytes)?;
         let mut places: Vec<Place> =
-            found.iter().filter_map(|one| self.search.replace(one, &mut new.bytes)).collect();
+            found.iter().filter_map(|one| self.search.replace(one, &mut bytes)).collect();
         let unredactable = BundleError::Unredactable(name);
-        self.in_structure(part, &mut new.bytes, &mut places).ok_or(unredactable)?;
-        self.check(part, &new).ok_or(unredactable)?;
+        self.in_structure(part, &mut bytes, &mut places).ok_or(unredactable)?;
+        let new = self.checked(part, bytes).ok_or(unredactable)?;
         Ok((new, apart(name, places)))
     }
 
@@ -112,13 +112,13 @@ impl<'a> Replacements<'a> {
 
     /// Replaces what stands where its structure has it: there it is found whatever its length.
     fn in_structure(&self, part: &Part, bytes: &mut [u8], places: &mut Vec<Place>) -> Option<()> {
-        let is_quote = part.kind == Kind::TdQuote;
-        let old = if is_quote { pem::of_quote(&part.bytes).ok()? } else { Vec::new() };
+        let is_quote = part.kind() == Kind::TdQuote;
+        let old = if is_quote { pem::of_quote(part.bytes()).ok()? } else { Vec::new() };
         let mut new = if is_quote { pem::of_quote(bytes).ok()? } else { Vec::new() };
-        for Found { identity, place } in identifiers::of(part.kind, &part.bytes, self.claims).ok()? {
+        for Found { identity, place } in identifiers::of(part.kind(), part.bytes(), self.claims).ok()? {
             let Some(place) = place else { continue };
             let Some(embedded) = place.embedded else {
-                let to = self.spelled_as(&identity, part.bytes.get(place.bytes.clone())?)?;
+                let to = self.spelled_as(&identity, part.bytes().get(place.bytes.clone())?)?;
                 write(bytes, &place.bytes, &to)?;
                 places.push((identity.what, place.bytes));
                 continue;
@@ -139,24 +139,22 @@ impl<'a> Replacements<'a> {
     /// Reads the result once more: it has to be what it was, and name nothing that was replaced. A
     /// short identifier can be what replaces another one, so of these each place has to be another
     /// than it was.
-    fn check(&self, old: &Part, new: &Part) -> Option<()> {
-        if old == new {
-            return Some(());
+    fn checked(&self, old: &Part, bytes: Vec<u8>) -> Option<Part> {
+        if old.bytes() == bytes {
+            return Some(old.clone());
         }
-        new.check().ok()?;
-        if Part::new(new.kind, &new.bytes).ok()? != *new {
-            return None;
-        }
-        let left = identifiers::of(new.kind, &new.bytes, self.claims).ok()?;
-        let before = identifiers::of(old.kind, &old.bytes, self.claims).ok()?;
+        let length = bytes.len();
+        let new = Part::new(old.kind(), bytes).ok().filter(|new| new.bytes().len() == length)?;
+        let left = identifiers::of(new.kind(), new.bytes(), self.claims).ok()?;
+        let before = identifiers::of(old.kind(), old.bytes(), self.claims).ok()?;
         let named = |found: &Found| {
             let known = self.identities.iter().filter(|(old, _)| old.is_searched());
             let stays = |old: &&Found| old.place == found.place && old.identity.is(&found.identity);
             known.map(|(old, _)| old).any(|old| old.is(&found.identity))
                 || found.place.is_some() && before.iter().any(|old| stays(&old))
         };
-        let searched = self.search.find(&new.bytes).ok()?;
-        (searched.is_empty() && !left.iter().any(named)).then_some(())
+        let searched = self.search.find(new.bytes()).ok()?;
+        (searched.is_empty() && !left.iter().any(named)).then_some(new)
     }
 }
 

@@ -16,7 +16,7 @@ use super::fields::{AnyBase64, Encoded};
 use super::shapes::exactly;
 use super::{JsonProblem, JsonShape, JsonValue, PcrProblem, Read, chain, checked, object, read as read_json};
 use crate::encoding::MAX_LAYERS;
-use crate::pcrs::Registers;
+use crate::pcrs::Sha256Pcrs;
 use crate::{InputError, InputWarning, Kind, Part, Sniffed};
 
 const KIB: usize = 1024;
@@ -115,15 +115,15 @@ impl AzureGuest {
             (kind, _) => return Err(other("IsolationInfo.Type", kind, r#""SevSnp""#)),
         };
         let mut parts = proof(&isolation.proof.bytes, GUEST)?.parts(Some(&isolation.claims.bytes), GUEST)?;
-        parts.push(checked(Kind::TpmQuote, &self.tpm.quote.bytes)?);
-        parts.push(checked(Kind::TpmSignature, &self.tpm.signature.bytes)?);
-        parts.push(Part::registers(&pcrs(&self.tpm.pcrs)?));
+        parts.push(checked(Kind::TpmQuote, self.tpm.quote.bytes)?);
+        parts.push(checked(Kind::TpmSignature, self.tpm.signature.bytes)?);
+        parts.push(Part::Pcrs(pcrs(&self.tpm.pcrs)?));
         let empty = |encoded: &Encoded<_>| !encoded.bytes.is_empty();
         if let Some(certificate) = self.tpm.certificate.filter(empty) {
-            parts.push(checked(Kind::Certificate, &certificate.bytes)?);
+            parts.push(checked(Kind::Certificate, certificate.bytes)?);
         }
         if let Some(log) = self.log.filter(|log| !log.bytes.is_empty()) {
-            parts.push(checked(Kind::EventLog, &log.bytes)?);
+            parts.push(checked(Kind::EventLog, log.bytes)?);
         }
         let unused = |member, because| InputWarning::UnusedMember { shape: GUEST, member, because };
         let key = self.tpm.key.map(|_| unused("EncKeyPub", "its certification is not checked"));
@@ -133,18 +133,18 @@ impl AzureGuest {
 }
 
 /// The values, each of which names its PCR.
-fn pcrs(values: &[Pcr]) -> Result<Registers, InputError> {
-    let mut registers: Registers = [None; 24];
+fn pcrs(values: &[Pcr]) -> Result<Sha256Pcrs, InputError> {
+    let mut pcrs = [None; 24];
     for (Pcr { index, digest }, entry) in values.iter().zip(0_usize..) {
         let wrong = |problem| InputError::PcrEntry { entry, problem };
         let bytes = digest.bytes.as_slice();
         let value = bytes.try_into().map_err(|_| wrong(PcrProblem::Digest { bytes: bytes.len() }))?;
-        let slot = registers.get_mut(usize::from(*index)).ok_or(wrong(PcrProblem::Index(*index)))?;
+        let slot = pcrs.get_mut(usize::from(*index)).ok_or(wrong(PcrProblem::Index(*index)))?;
         if slot.replace(value).is_some() {
             return Err(wrong(PcrProblem::Twice(*index)));
         }
     }
-    Ok(registers)
+    Sha256Pcrs::new(pcrs).ok_or(InputError::Registers)
 }
 
 /// A member that has another value than those that are known.
@@ -190,7 +190,7 @@ pub(super) struct TdxVm {
 
 impl TdxVm {
     pub(super) fn parts(self) -> Result<Read, InputError> {
-        Ok(Vec::from([checked(Kind::TdQuote, &self.quote.bytes)?]).into())
+        Ok(Vec::from([checked(Kind::TdQuote, self.quote.bytes)?]).into())
     }
 }
 
@@ -211,17 +211,17 @@ fn proof(text: &[u8], shape: JsonShape) -> Result<Proof, InputError> {
 impl Proof {
     /// The report, in an envelope where claims came with it, and the certificates.
     fn parts(self, claims: Option<&[u8]>, shape: JsonShape) -> Result<Vec<Part>, InputError> {
-        let report = self.report.bytes.as_slice();
+        let report = self.report.bytes;
         let mut parts = Vec::from([match claims {
             None => checked(Kind::SnpReport, report)?,
             Some(claims) => {
-                checked(Kind::HclReport, &envelope(report, claims).ok_or(JsonProblem::Type.of(shape))?)?
+                checked(Kind::HclReport, envelope(&report, claims).ok_or(JsonProblem::Type.of(shape))?)?
             }
         }]);
         if let Some(encoded) = self.chain.filter(|chain| !chain.bytes.is_empty()) {
             let text = core::str::from_utf8(&encoded.bytes).map_err(|_| JsonProblem::Type.of(shape))?;
             for der in chain(text)? {
-                parts.push(checked(Kind::Certificate, &der)?);
+                parts.push(checked(Kind::Certificate, der)?);
             }
         }
         Ok(parts)

@@ -31,8 +31,8 @@ pub(super) fn read(text: &str) -> Result<Vec<Part>, InputError> {
     let key: SealingKey = serde_json::from_str(text)
         .map_err(|error| InputError::SealingKey { line: error.line(), column: error.column() })?;
     Ok(Vec::from([
-        checked(Kind::TpmPublic, &key.public.bytes)?,
-        checked(Kind::TpmQuote, &key.message.bytes)?,
-        checked(Kind::TpmSignature, &key.signature.bytes)?,
+        checked(Kind::TpmPublic, key.public.bytes)?,
+        checked(Kind::TpmQuote, key.message.bytes)?,
+        checked(Kind::TpmSignature, key.signature.bytes)?,
     ]))
 }

@@ -12,7 +12,7 @@ use super::azure_guest::{AzureGuest, SevSnpVm, TdxVm};
 use super::fields::{AnyBase64, AsBase64, AsHex, Encoded, Form, Numbers, Register};
 use super::problem::TOO_LARGE;
 use super::{JsonProblem, JsonShape, JsonValue, Read, certificate, checked, snp};
-use crate::pcrs::Registers;
+use crate::pcrs::Sha256Pcrs;
 use crate::{InputError, InputWarning, Kind, Part};
 
 const HCL: usize = 4096;
@@ -84,7 +84,7 @@ fn log(mut parts: Vec<Part>, log: CcEventLog, shape: JsonShape) -> Result<Read, 
     let mut warnings = Vec::new();
     match log.0 {
         None => {}
-        Some(Ok(bytes)) => parts.push(checked(Kind::EventLog, &bytes)?),
+        Some(Ok(bytes)) => parts.push(checked(Kind::EventLog, bytes)?),
         Some(Err(_)) => warnings.push(InputWarning::UnusedMember {
             shape,
             member: "cc_eventlog",
@@ -104,7 +104,7 @@ struct QuoteNumbers {
 
 impl QuoteNumbers {
     fn parts(self) -> Result<Vec<Part>, InputError> {
-        quote(&self.message.0, &self.signature.0, &self.pcrs.map(Some))
+        quote(self.message.0, self.signature.0, self.pcrs)
     }
 }
 
@@ -118,21 +118,20 @@ struct QuoteText {
 
 impl QuoteText {
     fn parts(self) -> Result<Vec<Part>, InputError> {
-        let registers = self.pcrs.map(|register| Some(register.0));
-        quote(&self.message.bytes, &self.signature.bytes, &registers)
+        quote(self.message.bytes, self.signature.bytes, self.pcrs.map(|value| value.0))
     }
 }
 
-fn quote(message: &[u8], signature: &[u8], registers: &Registers) -> Result<Vec<Part>, InputError> {
+fn quote(message: Vec<u8>, signature: Vec<u8>, pcrs: [[u8; 32]; 24]) -> Result<Vec<Part>, InputError> {
     Ok(Vec::from([
         checked(Kind::TpmQuote, message)?,
         checked(Kind::TpmSignature, signature)?,
-        Part::registers(registers),
+        Part::Pcrs(Sha256Pcrs::new(pcrs.map(Some)).ok_or(InputError::Registers)?),
     ]))
 }
 
 /// The report and what endorses it, around the parts of a quote.
-fn with(report: &[u8], quote: Vec<Part>, last: Part) -> Result<Vec<Part>, InputError> {
+fn with(report: Vec<u8>, quote: Vec<Part>, last: Part) -> Result<Vec<Part>, InputError> {
     let mut parts = Vec::from([checked(Kind::HclReport, report)?]);
     parts.extend(quote);
     parts.push(last);
@@ -148,7 +147,7 @@ struct SnpNumbers {
 
 impl SnpNumbers {
     fn parts(self) -> Result<Vec<Part>, InputError> {
-        with(&self.report.0, self.quote.parts()?, certificate(&self.vcek)?)
+        with(self.report.0, self.quote.parts()?, certificate(&self.vcek)?)
     }
 }
 
@@ -164,8 +163,8 @@ struct SnpText {
 
 impl SnpText {
     fn parts(self, shape: JsonShape) -> Result<Read, InputError> {
-        let vcek = checked(Kind::Certificate, &self.vcek.bytes)?;
-        let parts = with(&self.hcl_report.bytes, self.tpm_quote.parts()?, vcek)?;
+        let vcek = checked(Kind::Certificate, self.vcek.bytes)?;
+        let parts = with(self.hcl_report.bytes, self.tpm_quote.parts()?, vcek)?;
         log(parts, self.cc_eventlog, shape)
     }
 }
@@ -179,8 +178,8 @@ struct TdxNumbers {
 
 impl TdxNumbers {
     fn parts(self) -> Result<Vec<Part>, InputError> {
-        let td_quote = checked(Kind::TdQuote, &self.td_quote.0)?;
-        with(&self.hcl_report.0, self.tpm_quote.parts()?, td_quote)
+        let td_quote = checked(Kind::TdQuote, self.td_quote.0)?;
+        with(self.hcl_report.0, self.tpm_quote.parts()?, td_quote)
     }
 }
 
@@ -196,8 +195,8 @@ struct TdxText {
 
 impl TdxText {
     fn parts(self, shape: JsonShape) -> Result<Read, InputError> {
-        let td_quote = checked(Kind::TdQuote, &self.td_quote.bytes)?;
-        let parts = with(&self.hcl_report.bytes, self.tpm_quote.parts()?, td_quote)?;
+        let td_quote = checked(Kind::TdQuote, self.td_quote.bytes)?;
+        let parts = with(self.hcl_report.bytes, self.tpm_quote.parts()?, td_quote)?;
         log(parts, self.cc_eventlog, shape)
     }
 }
@@ -212,7 +211,7 @@ struct Tdx {
 
 impl Tdx {
     fn parts(self, shape: JsonShape) -> Result<Read, InputError> {
-        let parts = Vec::from([checked(Kind::TdQuote, &self.quote.bytes)?]);
+        let parts = Vec::from([checked(Kind::TdQuote, self.quote.bytes)?]);
         log(parts, self.cc_eventlog, shape)
     }
 }
@@ -289,8 +288,8 @@ struct TpmAttestation<'t> {
 impl AttestedTls<'_> {
     fn parts(self) -> Result<Read, InputError> {
         let Self { tdx_quote_base64, hcl_report_base64, tpm_attestation } = self;
-        let td_quote = checked(Kind::TdQuote, &tdx_quote_base64.bytes)?;
-        let mut parts = with(&hcl_report_base64.bytes, tpm_attestation.quote.parts()?, td_quote)?;
+        let td_quote = checked(Kind::TdQuote, tdx_quote_base64.bytes)?;
+        let mut parts = with(hcl_report_base64.bytes, tpm_attestation.quote.parts()?, td_quote)?;
         parts.push(certificate(&tpm_attestation.ak_certificate_pem)?);
         for pem in &tpm_attestation.ak_intermediate_certificates_pem {
             parts.push(certificate(pem)?);

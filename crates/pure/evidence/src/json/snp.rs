@@ -65,14 +65,14 @@ impl Evidence<'_> {
         } else {
             exactly::<Encoded<AnyBase64<REPORT_BYTES>>>(report, shape)?.bytes
         };
-        let mut read = Read::from(Vec::from([checked(Kind::SnpReport, &report)?]));
+        let mut read = Read::from(Vec::from([checked(Kind::SnpReport, report)?]));
         match self.cert_chain.map(RawValue::get) {
             None => {}
             Some(text) if text.starts_with('[') => table(text, shape, &mut read)?,
             Some(text) => {
                 let Named { vcek, vlek, ask, ark } = exactly(text, shape)?;
                 for der in [vcek, vlek, ask, ark].into_iter().flatten() {
-                    read.parts.extend(certificates(&der.bytes, Kind::Certificate)?);
+                    read.parts.extend(certificates(der.bytes, Kind::Certificate)?);
                 }
             }
         }
@@ -92,15 +92,15 @@ fn table(text: &str, shape: JsonShape, read: &mut Read) -> Result<(), InputError
                 continue;
             }
         };
-        read.parts.extend(certificates(&data.0, kind)?);
+        read.parts.extend(certificates(data.0, kind)?);
     }
     Ok(())
 }
 
 /// DER, or PEM where somebody put text there.
-fn certificates(bytes: &[u8], kind: Kind) -> Result<Vec<Part>, InputError> {
+fn certificates(bytes: Vec<u8>, kind: Kind) -> Result<Vec<Part>, InputError> {
     if bytes.starts_with(b"-----BEGIN ") {
-        return encoding::certificates(bytes)?.iter().map(|der| checked(kind, der)).collect();
+        return encoding::certificates(&bytes)?.into_iter().map(|der| checked(kind, der)).collect();
     }
     Ok(Vec::from([checked(kind, bytes)?]))
 }

@@ -25,8 +25,8 @@ pub struct ReplayHashes<'a> {
 /// Proves nothing: whoever writes a log chooses these values.
 pub fn inspect_replay(sniffed: &Sniffed, hashes: &ReplayHashes<'_>, visitor: &mut dyn Visitor) {
     let is_log = |kind| matches!(kind, Kind::EventLog | Kind::CcEventLog);
-    for part in sniffed.parts.iter().filter(|part| is_log(part.kind)) {
-        let Ok(log) = EventLog::parse(&part.bytes) else { continue };
+    for part in sniffed.parts.iter().filter(|part| is_log(part.kind())) {
+        let Ok(log) = EventLog::parse(part.bytes()) else { continue };
         for (bank, _) in log.algorithms().iter() {
             bank_of(&log, bank, hashes, visitor);
         }

@@ -103,7 +103,7 @@ proptest! {
         let at = at.index(data.len());
         data[at] = byte;
         if let Ok(after) = redact(&with_data(QE, 5, &data)) {
-            let quote = &after.parts().iter().find(|part| part.kind == Kind::TdQuote).unwrap().bytes;
+            let quote = after.parts().iter().find(|part| part.kind() == Kind::TdQuote).unwrap().bytes();
             let text = String::from_utf8_lossy(quote);
             let body: String = text.split("CERTIFICATE-----").nth(1).unwrap().split("-----END").next().unwrap()
                 .split_whitespace().collect();

@@ -178,7 +178,7 @@ fn scattered(ids: &[Id], random: &Random, room: usize) -> (Vec<u8>, Vec<usize>) 
 /// None of these is in the bundle in either form, nor in a part, however it is decoded.
 pub(crate) fn assert_none_left(bundle: &Bundle, ids: &[Id]) {
     let forms = [("CBOR", bundle.to_cbor()), ("JSON", bundle.to_json().into_bytes())];
-    let parts = bundle.parts().iter().map(|part| (part.kind.as_str(), part.bytes.clone()));
+    let parts = bundle.parts().iter().map(|part| (part.kind().as_str(), part.bytes().to_vec()));
     for (what, bytes) in parts.chain(forms) {
         let decoded = decoded(&bytes);
         for id in ids {
@@ -192,15 +192,15 @@ pub(crate) fn assert_sound(before: &Bundle, after: &Bundle) {
     assert_eq!(Bundle::read(&after.to_cbor()).as_ref(), Ok(after));
     assert_eq!(Bundle::read(after.to_json().as_bytes()).as_ref(), Ok(after));
     for ((name, before), (_, after_part)) in before.named().zip(after.named()) {
-        let mut same = before.bytes.clone();
-        assert_eq!(same.len(), after_part.bytes.len());
+        let mut same = before.bytes().to_vec();
+        assert_eq!(same.len(), after_part.bytes().len());
         let mut end = 0;
         for place in after.redactions().iter().filter(|place| place.part == name) {
             assert!(place.offset >= end && place.length > 0, "{place:?} overlaps");
             end = place.offset + place.length;
-            same[place.offset..end].copy_from_slice(&after_part.bytes[place.offset..end]);
+            same[place.offset..end].copy_from_slice(&after_part.bytes()[place.offset..end]);
         }
-        assert!(same == after_part.bytes, "{name} changed outside of its places");
+        assert!(same == after_part.bytes(), "{name} changed outside of its places");
     }
 }
 
@@ -208,7 +208,7 @@ pub(crate) fn assert_sound(before: &Bundle, after: &Bundle) {
 pub(crate) fn azure_ids(bundle: &Bundle) -> Vec<Id> {
     let part = |kind: Kind, number: usize| {
         let named = bundle.named().find(|(name, _)| name.kind == kind && name.number == number);
-        named.unwrap().1.bytes.clone()
+        named.unwrap().1.bytes().to_vec()
     };
     let report = part(Kind::HclReport, 0);
     let claims: serde_json::Value =
@@ -293,13 +293,13 @@ proptest! {
     fn no_identifier_of_an_azure_machine_is_left(random in random()) {
         let (before, places) = azure_bundle(&random);
         let ids = azure_ids(&before);
-        let decoded: Vec<_> = before.parts().iter().flat_map(|part| decoded(&part.bytes)).collect();
+        let decoded: Vec<_> = before.parts().iter().flat_map(|part| decoded(part.bytes())).collect();
         prop_assert!(ids.iter().all(|id| holds(&decoded, id)), "an identifier was never there");
         let after = before.redact(SALT, &TABLE).unwrap();
         assert_none_left(&after, &ids);
         assert_sound(&before, &after);
         let new = azure_ids(&after);
-        let log = &after.parts().iter().find(|part| part.kind == Kind::EventLog).unwrap().bytes;
+        let log = after.parts().iter().find(|part| part.kind() == Kind::EventLog).unwrap().bytes();
         for (place, (id, how, upper)) in places.iter().zip(&random.planted) {
             let expected = spell(&new[id % new.len()], *how, *upper);
             let found = &log[*place..*place + expected.len()];

@@ -57,7 +57,7 @@ fn the_documented_example() {
     let mut collection = Collection::at(AT);
     collection.tool = "example".to_owned();
     let inputs = inputs(&[(Kind::HclReport, b"HCLA\x01"), (Kind::TpmSignature, &[7; 3])]);
-    let bundle = Bundle::from_inputs(&inputs, collection).unwrap();
+    let bundle = inputs.clone().into_bundle(collection).unwrap();
     let docs = include_str!("../../../../../docs/bundle.md").replace("\r\n", "\n");
     assert!(docs.contains(&bundle.to_json()), "{}", bundle.to_json());
     let hex = teeproof::core::Hex(&bundle.to_cbor()).to_string();
@@ -73,12 +73,12 @@ fn a_bundle_is_a_file_like_any_other() {
         let sniffed = inputs.add(&file, None).unwrap();
         assert_eq!((sniffed.kind, sniffed.encoding), (Kind::Bundle, encoding));
         assert_eq!(inputs.collection().unwrap().report, Some(ReportAge::Fresh));
-        assert_eq!(inputs.certificates().unwrap().len(), 2 + SNP.ak_intermediates.len());
+        assert_eq!(inputs.certificates().len(), 2 + SNP.ak_intermediates.len());
         let Evidence::AzureSnp(evidence) = Evidence::from_inputs(&inputs).unwrap() else { panic!() };
         assert_eq!(evidence.report, SNP.hcl_report);
         assert_eq!(evidence.log, SNP.event_log.as_deref());
         // Again as a bundle: the same.
-        let again = Bundle::from_inputs(&inputs, inputs.collection().unwrap().clone()).unwrap();
+        let again = inputs.clone().into_bundle(inputs.collection().unwrap().clone()).unwrap();
         assert_eq!(again, bundle);
     }
     let sniffed = sniff(&bundle.to_cbor(), None).unwrap();
@@ -92,7 +92,7 @@ fn the_nonce_in_user_data_is_kept() {
     for version in 0..=2 {
         let mut inputs = Inputs::new();
         inputs.add(SNP.coco_json(version).unwrap().as_bytes(), None).unwrap();
-        let bundle = Bundle::from_inputs(&inputs, Collection::at(AT)).unwrap();
+        let bundle = inputs.clone().into_bundle(Collection::at(AT)).unwrap();
         let mut inputs = Inputs::new();
         inputs.add(&bundle.to_cbor(), None).unwrap();
         let Evidence::AzureSnp(evidence) = Evidence::from_inputs(&inputs).unwrap() else { panic!() };
@@ -122,7 +122,7 @@ fn parts_go_out_as_files_that_are_told_again() {
             "tpm-signature.bin"
         ]
     );
-    assert_eq!(Bundle::from_inputs(&inputs, bundle.collected().clone()).unwrap(), bundle);
+    assert_eq!(inputs.clone().into_bundle(bundle.collected().clone()).unwrap(), bundle);
 }
 
 #[test]
@@ -136,15 +136,19 @@ fn certificates_stay_in_order_beyond_ten() {
     let read = Bundle::read(&bundle.to_cbor()).unwrap();
     assert_eq!(read, bundle);
     assert_eq!(Bundle::read(bundle.to_json().as_bytes()).unwrap(), bundle);
-    let certificates: Vec<_> =
-        read.parts().iter().filter(|part| part.kind == Kind::Certificate).map(|part| &part.bytes).collect();
+    let certificates: Vec<_> = read
+        .parts()
+        .iter()
+        .filter(|part| part.kind() == Kind::Certificate)
+        .map(|part| part.bytes())
+        .collect();
     assert_eq!(certificates.len(), 13);
     assert_eq!(certificates.iter().position(|der| **der == SNP.ak_certificate), Some(3));
 }
 
 #[test]
 fn bounds() {
-    let of = |files: &[(Kind, &[u8])]| Bundle::from_inputs(&inputs(files), Collection::at(AT));
+    let of = |files: &[(Kind, &[u8])]| inputs(files).into_bundle(Collection::at(AT));
     assert_eq!(of(&[]), Err(BundleError::NoEvidence));
     assert_eq!(of(&[(Kind::Certificate, &SNP.vek)]), Err(BundleError::NoEvidence));
     let mut files = vec![(Kind::HclReport, &b"HCLA\x01"[..])];
@@ -166,7 +170,7 @@ fn times_and_tools() {
     let of = |change: &dyn Fn(&mut Collection)| {
         let mut collection = Collection::at(AT);
         change(&mut collection);
-        Bundle::from_inputs(&inputs(&[(Kind::HclReport, b"HCLA\x01")]), collection)
+        inputs(&[(Kind::HclReport, b"HCLA\x01")]).into_bundle(collection)
     };
     for seconds in [-62_167_219_200, 0, 951_782_399, 253_402_300_799] {
         let bundle = of(&|collection| collection.at = Time(seconds)).unwrap();

@@ -53,7 +53,7 @@ fn assert_gone(before: &Bundle, ids: &[&[u8]]) -> Bundle {
     assert_sound(before, &after);
     for id in ids {
         let holds = |bundle: &Bundle| {
-            let lower = bundle.parts().iter().map(|part| part.bytes.to_ascii_lowercase());
+            let lower = bundle.parts().iter().map(|part| part.bytes().to_ascii_lowercase());
             lower.into_iter().any(|bytes| stands_in(&id.to_ascii_lowercase(), &bytes))
         };
         let text = String::from_utf8_lossy(id);
@@ -84,7 +84,7 @@ fn every_attribute_of_an_attestation_key() {
         let after = assert_gone(&before, &ids.iter().map(|id| id.as_bytes()).collect::<Vec<_>>());
         let rest = REST.to_ascii_lowercase();
         let stays =
-            |part: &teeproof_evidence::Part| stands_in(rest.as_bytes(), &part.bytes.to_ascii_lowercase());
+            |part: &teeproof_evidence::Part| stands_in(rest.as_bytes(), &part.bytes().to_ascii_lowercase());
         assert!(after.parts().iter().any(stays));
     }
     // Behind the words stands the domain of a cloud, or nobody knows what.
@@ -144,10 +144,10 @@ fn every_piece_of_a_host_and_its_account() {
     let before = host(UTF8, "RD2818785BC01B", "PHXPROD7\\RD2818785BC01B$", log);
     let after = assert_gone(&before, &[b"RD2818785BC01B", b"PHXPROD7"]);
     // The same machine is the same everywhere.
-    let log = &after.parts().iter().find(|part| part.kind == Kind::EventLog).unwrap().bytes;
+    let log = after.parts().iter().find(|part| part.kind() == Kind::EventLog).unwrap().bytes();
     let name = &log[9..23];
     assert_eq!(&log[36..50], name);
-    assert!(after.parts().iter().any(|part| stands_in(&name.to_ascii_uppercase(), &part.bytes)));
+    assert!(after.parts().iter().any(|part| stands_in(&name.to_ascii_uppercase(), part.bytes())));
 
     let before = host(
         UTF8,
@@ -198,7 +198,7 @@ fn the_tool_that_collected() {
     inputs.add(&certificate, Some(Kind::Certificate)).unwrap();
     let mut collection = teeproof_evidence::bundle::Collection::at(crate::support::AT);
     collection.tool = "agent 1.2 on rd2818785bc01b".to_owned();
-    let before = Bundle::from_inputs(&inputs, collection).unwrap();
+    let before = inputs.clone().into_bundle(collection).unwrap();
     let tool = before.redact(SALT, &TABLE).unwrap().collected().tool.clone();
     assert!(tool.starts_with("agent 1.2 on ") && !tool.contains("rd2818785bc01b"), "{tool}");
 }
@@ -232,7 +232,7 @@ proptest! {
         for piece in [&machine[..], &domain, machine.split('.').next().unwrap()] {
             let needle = string(tag, piece);
             if piece.len() >= 8 && piece.bytes().collect::<std::collections::BTreeSet<_>>().len() > 2 {
-                prop_assert!(after.parts().iter().all(|part| !stands_in(&needle, &part.bytes)), "{}", piece);
+                prop_assert!(after.parts().iter().all(|part| !stands_in(&needle, part.bytes())), "{}", piece);
             }
         }
     }
@@ -246,9 +246,9 @@ proptest! {
         let after = before.redact(&salt, &TABLE).unwrap();
         assert_sound(&before, &after);
         for (before, after) in before.parts().iter().zip(after.parts()) {
-            if before.kind == Kind::Certificate {
+            if before.kind() == Kind::Certificate {
                 let serial = |part: &teeproof_evidence::Part| {
-                    teeproof::wire::certificate::Certificate::parse(&part.bytes).unwrap().serial().to_vec()
+                    teeproof::wire::certificate::Certificate::parse(part.bytes()).unwrap().serial().to_vec()
                 };
                 prop_assert_ne!(serial(before), serial(after));
             }

@@ -42,33 +42,33 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 fn bundle_of(bytes: &[u8]) -> Option<Bundle> {
     let mut inputs = Inputs::new();
     inputs.add(bytes, None).ok()?;
-    if !inputs.parts().iter().any(|part| part.kind.is_evidence()) {
+    if !inputs.parts().iter().any(|part| part.kind().is_evidence()) {
         inputs.add(&[7; 256], Some(Kind::TpmSignature)).ok()?;
     }
-    Bundle::from_inputs(&inputs, Collection::at(AT)).ok()
+    inputs.clone().into_bundle(Collection::at(AT)).ok()
 }
 
 /// What the bytes of a part say by other means than redaction's: ids that have to be gone.
 fn ids(part: &Part) -> Vec<Id> {
     let mut ids = Vec::new();
-    match part.kind {
+    match part.kind() {
         Kind::Certificate => {
-            let certificate = Certificate::parse(&part.bytes).unwrap();
+            let certificate = Certificate::parse(part.bytes()).unwrap();
             let name = certificate.subject().common_name().unwrap_or_default();
             if let Some((id, _)) = name.split_once(".ConfidentialVM.") {
                 ids.extend([Id::Text(id.to_owned()), Id::Bytes(certificate.serial().to_vec())]);
             }
         }
         Kind::HclReport => {
-            if let Hardware::Snp(report) = HclReport::parse(&part.bytes).unwrap().hardware() {
+            if let Hardware::Snp(report) = HclReport::parse(part.bytes()).unwrap().hardware() {
                 ids.extend([&report[0x140..0x160], &report[0x1a0..0x1e0]].map(bytes));
             }
         }
-        Kind::SnpReport => ids.extend([&part.bytes[0x140..0x160], &part.bytes[0x1a0..0x1e0]].map(bytes)),
+        Kind::SnpReport => ids.extend([&part.bytes()[0x140..0x160], &part.bytes()[0x1a0..0x1e0]].map(bytes)),
         Kind::TdQuote => {
-            ids.push(bytes(&part.bytes[28..44]));
+            ids.push(bytes(&part.bytes()[28..44]));
             // PPID and platform instance id, wherever something decodes to Intel's extension.
-            for (decoded, last) in decoded(&part.bytes).iter().flat_map(|all| [(all, 1), (all, 6)]) {
+            for (decoded, last) in decoded(part.bytes()).iter().flat_map(|all| [(all, 1), (all, 6)]) {
                 let member = [&INTEL_SGX[..], &[last, 0x04, 0x10]].concat();
                 let at = decoded.windows(14).position(|window| window == member);
                 ids.extend(at.and_then(|at| decoded.get(at + 14..at + 30)).map(bytes));
@@ -76,8 +76,8 @@ fn ids(part: &Part) -> Vec<Id> {
             assert!(ids.len() > 1, "no PCK certificate was found");
         }
         Kind::NitroDocument => {
-            let at = part.bytes.windows(9).position(|window| window == b"module_id").unwrap() + 11;
-            let module = &part.bytes[at..at + 39];
+            let at = part.bytes().windows(9).position(|window| window == b"module_id").unwrap() + 11;
+            let module = &part.bytes()[at..at + 39];
             let text = |digits: &[u8]| Id::Text(String::from_utf8(digits.to_vec()).unwrap());
             ids.extend([text(&module[2..19]), text(&module[23..39])]);
         }
@@ -118,10 +118,10 @@ fn every_real_piece_is_redacted() {
             assert_sound(&before, &after);
             let old: Vec<_> = before.parts().iter().flat_map(ids).collect();
             for part in after.parts() {
-                let decoded = decoded(&part.bytes);
-                *pieces.entry(part.kind.as_str()).or_default() += 1;
+                let decoded = decoded(part.bytes());
+                *pieces.entry(part.kind().as_str()).or_default() += 1;
                 for id in &old {
-                    assert!(!holds(&decoded, id), "{}: {id:?} is left in {}", path.display(), part.kind);
+                    assert!(!holds(&decoded, id), "{}: {id:?} is left in {}", path.display(), part.kind());
                 }
             }
             for place in after.redactions() {
@@ -152,10 +152,10 @@ fn a_real_ak_certificate() {
     let is_named = |der: &&Vec<u8>| der.windows(9).any(|window| window == CLIENT_INFO);
     let der = certificates.iter().find(is_named).expect("the AK certificate is not there");
     let bundle = bundle_of(der).unwrap();
-    let part = bundle.parts().iter().find(|part| part.kind == Kind::Certificate).unwrap();
-    let at = part.bytes.windows(9).position(|window| window == CLIENT_INFO).unwrap() + 9 + 2 + 2 + 3;
+    let part = bundle.parts().iter().find(|part| part.kind() == Kind::Certificate).unwrap();
+    let at = part.bytes().windows(9).position(|window| window == CLIENT_INFO).unwrap() + 9 + 2 + 2 + 3;
     // UTF8String, as long as the byte before it says.
-    let (length, text) = (usize::from(part.bytes[at + 1]), &part.bytes[at + 2..]);
+    let (length, text) = (usize::from(part.bytes()[at + 1]), &part.bytes()[at + 2..]);
     let host = String::from_utf8(text[..length].to_vec()).unwrap();
     let account = String::from_utf8(text[length + 2..][..usize::from(text[length + 1])].to_vec()).unwrap();
     assert!(host.len() > 8 && account.contains(&host));

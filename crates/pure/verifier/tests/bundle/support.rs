@@ -29,7 +29,7 @@ pub(crate) fn inputs(files: &[(Kind, &[u8])]) -> Inputs {
 }
 
 pub(crate) fn bundle(files: &[(Kind, &[u8])]) -> Bundle {
-    Bundle::from_inputs(&inputs(files), Collection::at(AT)).unwrap()
+    inputs(files).into_bundle(Collection::at(AT)).unwrap()
 }
 
 /// Everything that a machine on Azure gives.
@@ -48,7 +48,7 @@ pub(crate) fn azure(evidence: &azure::Evidence) -> Bundle {
     files.extend(evidence.ak_intermediates.iter().map(|der| (Kind::Certificate, &der[..])));
     let mut collection = Collection::at(AT);
     collection.report = Some(ReportAge::Fresh);
-    Bundle::from_inputs(&inputs(&files), collection).unwrap()
+    inputs(&files).into_bundle(collection).unwrap()
 }
 
 /// A bundle of few bytes.

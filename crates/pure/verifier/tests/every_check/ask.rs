@@ -62,8 +62,8 @@ impl Ask {
 
     fn result<T>(&self, then: impl FnOnce(&AttestationResult<'_>) -> T) -> T {
         let anchors: Vec<&[u8]> = self.anchors.iter().map(Vec::as_slice).collect();
-        let certificates = self.inputs.certificates().unwrap();
-        let lists = self.inputs.revocation_lists().unwrap();
+        let certificates = self.inputs.certificates();
+        let lists = self.inputs.revocation_lists();
         let crypto = teeproof_aws_lc::TABLE;
         let request = Request {
             accept: &self.accept,

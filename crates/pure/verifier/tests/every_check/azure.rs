@@ -2,7 +2,7 @@
 
 use teeproof::core::{PcrRule, Pcrs, Rule, Time};
 use teeproof::hcl::{Ground, Origin, Policy, VmId};
-use teeproof_evidence::bundle::{Bundle, Collection};
+use teeproof_evidence::bundle::Collection;
 use teeproof_evidence::{Inputs, Kind};
 use teeproof_mint::azure::{Evidence, Vm};
 use teeproof_mint::snp::Product;
@@ -84,7 +84,7 @@ fn unexplained() -> Ask {
 fn redacted() -> Ask {
     let evidence = vm().evidence().unwrap();
     let collection = Collection::at(Time(i64::try_from(DEFAULT_TIME).unwrap()));
-    let bundle = Bundle::from_inputs(&inputs(&evidence), collection).unwrap();
+    let bundle = inputs(&evidence).into_bundle(collection).unwrap();
     let redacted = bundle.redact(&[7; 32], &teeproof_aws_lc::TABLE).unwrap();
     Ask::of(&[&redacted.to_cbor()], &[&evidence.ark, &evidence.ak_root])
 }

@@ -37,7 +37,7 @@ fn pem_blocks_are_read_inside_other_text() {
     ] {
         let sniffed = sniff(text.as_bytes(), None).unwrap_or_else(|error| panic!("{text:.80}: {error}"));
         assert_eq!(sniffed.kind, Kind::Certificate);
-        assert_eq!(sniffed.parts[0].bytes, SNP.vek);
+        assert_eq!(sniffed.parts[0].bytes(), SNP.vek);
     }
     let two = format!("# the chain\n{block}# its issuer\n{}", pem(&SNP.intermediate));
     assert_eq!(sniff(two.as_bytes(), None).unwrap().parts.len(), 2);
@@ -130,7 +130,7 @@ fn hex_is_read_with_colons_and_as_a_list() {
     let list = all(&|byte| format!("0x{byte:02x}"), ", ");
     for text in [colons, wrapped, list.clone(), format!("[{list}]"), format!("[\n{list},\n]")] {
         let sniffed = sniff(text.as_bytes(), None).unwrap_or_else(|error| panic!("{text:.60}: {error}"));
-        assert_eq!((sniffed.kind, &sniffed.parts[0].bytes), (Kind::SnpReport, &report));
+        assert_eq!((sniffed.kind, sniffed.parts[0].bytes()), (Kind::SnpReport, report.as_slice()));
     }
     for text in ["84:4", "84::44", "84:zz", "0x84, 44", "0x84, 0x4444"] {
         assert_eq!(sniff(text.as_bytes(), None), Err(InputError::Text), "{text}");
@@ -138,7 +138,7 @@ fn hex_is_read_with_colons_and_as_a_list() {
     assert_eq!(sniff(b"[]", None).unwrap_err().to_string(), "the JSON list is empty");
     let document = testdata("nitro/production-us-east-2-2024-12.cose");
     let text = json!([Base64::encode_string(&document)]).to_string();
-    assert_eq!(sniff(text.as_bytes(), None).unwrap().parts[0].bytes, document);
+    assert_eq!(sniff(text.as_bytes(), None).unwrap().parts[0].bytes(), document);
 }
 
 /// A host without certificates, a page, and the response of SNP_GET_REPORT.
@@ -163,8 +163,8 @@ fn a_report_is_read_out_of_the_buffer_around_it() {
         for said in [None, Some(Kind::SnpReport)] {
             let sniffed = sniff(&bytes, said).unwrap();
             assert_eq!(
-                (sniffed.kind, &sniffed.parts[0].bytes),
-                (Kind::SnpReport, &report),
+                (sniffed.kind, sniffed.parts[0].bytes()),
+                (Kind::SnpReport, report.as_slice()),
                 "{}",
                 bytes.len()
             );
@@ -207,7 +207,7 @@ fn a_public_area_is_told_with_and_without_its_size() {
     let sized = [&u16::try_from(area.len()).unwrap().to_be_bytes()[..], &area].concat();
     for bytes in [&sized, &area] {
         assert_eq!(told(bytes), (Kind::TpmPublic, vec![Kind::TpmPublic]));
-        assert_eq!(sniff(bytes, None).unwrap().parts[0].bytes, area);
+        assert_eq!(sniff(bytes, None).unwrap().parts[0].bytes(), area);
     }
 }
 

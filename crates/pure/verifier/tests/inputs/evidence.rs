@@ -3,7 +3,7 @@
 use teeproof::Evidence;
 use teeproof::core::Technology;
 use teeproof::tpm::PcrValues;
-use teeproof_evidence::{InputError, Inputs, Kind, Part};
+use teeproof_evidence::{InputError, Inputs, Kind, Part, PartError, sniff};
 use teeproof_mint::snp::{Machine, Product};
 
 use crate::support::{SNP, TDX, inputs, refused, td_quote, testdata};
@@ -22,7 +22,7 @@ fn files_in_any_order() {
         assert_eq!(evidence.quote.unwrap().message, SNP.quote_message);
         assert_eq!(evidence.log, Some(log));
         assert!(matches!(evidence.pcrs, Some(PcrValues::Indexed(found)) if *found == SNP.pcrs.map(Some)));
-        assert_eq!(inputs.certificates().unwrap().len(), 1);
+        assert_eq!(inputs.certificates().len(), 1);
         assert_eq!(inputs.parts().len(), 6);
     }
 }
@@ -102,8 +102,7 @@ fn what_is_not_verified_is_named() {
 fn no_part_is_a_container_or_too_large() {
     let mut inputs = Inputs::new();
     for kind in [Kind::Bundle, Kind::EvidenceJson, Kind::BincodeQuote, Kind::TpmQuoteText, Kind::Mixed] {
-        let part = Part { kind, bytes: vec![1; 40] };
-        assert_eq!(inputs.add_part(part), Err(InputError::Container(kind)));
+        assert_eq!(Part::new(kind, vec![1; 40]), Err(PartError::Container(kind)));
     }
     for (kind, limit) in [
         (Kind::HclReport, 4096),
@@ -111,9 +110,12 @@ fn no_part_is_a_container_or_too_large() {
         (Kind::TpmQuote, 4096),
         (Kind::EventLog, 4_194_304),
     ] {
-        let part = |bytes| Part { kind, bytes: vec![1; bytes] };
-        assert_eq!(inputs.clone().add_part(part(limit)), Ok(()));
-        assert_eq!(inputs.add_part(part(limit + 1)), Err(InputError::TooLarge { kind, limit }));
+        let part = |bytes| Part::new(kind, vec![1; bytes]);
+        assert_eq!(inputs.clone().add_part(part(limit).unwrap()), Ok(()));
+        assert_eq!(part(limit + 1), Err(PartError::TooLarge { kind, limit }));
+        let found = sniff(&vec![1; limit + 1], Some(kind)).unwrap();
+        assert_eq!(found.check(), Err(InputError::TooLarge { kind, limit }));
+        assert_eq!(inputs.add_sniffed(found), Err(InputError::TooLarge { kind, limit }));
     }
     assert!(inputs.parts().is_empty());
 }

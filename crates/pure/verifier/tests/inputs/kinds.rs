@@ -5,7 +5,7 @@ use teeproof::core::{Technology, Time};
 use teeproof::wire::certificate::{Certificate, PublicKey};
 use teeproof::wire::{Shown, Visitor};
 use teeproof::{Evidence, inspect};
-use teeproof_evidence::bundle::{Bundle, BundleError, Collection};
+use teeproof_evidence::bundle::{BundleError, Collection};
 use teeproof_evidence::{InputError, InputWarning, Inputs, Kind, sniff};
 use teeproof_mint::nitro::Enclave;
 use teeproof_mint::snp::{Machine, Product};
@@ -69,20 +69,20 @@ fn a_certificate_table_alone_and_behind_its_report() {
         let sniffed = sniff(&table, None).unwrap();
         assert_eq!(sniffed.warnings, [InputWarning::TableEntry]);
         assert!(!sniffed.kind.is_evidence());
-        assert_eq!(sniffed.parts[0].bytes, minted.vek);
+        assert_eq!(sniffed.parts[0].bytes(), minted.vek);
         let extended = [&minted.report[..], &table].concat();
         let mut inputs = Inputs::new();
         assert_eq!(inputs.add(&extended, None).unwrap().kind, Kind::ExtendedReport);
         assert_eq!(Evidence::from_inputs(&inputs), Ok(Evidence::Snp(&minted.report)));
-        assert_eq!(inputs.certificates().unwrap().len(), 3);
-        assert_eq!(inputs.revocation_lists().unwrap().len(), 1);
+        assert_eq!(inputs.certificates().len(), 3);
+        assert_eq!(inputs.revocation_lists().len(), 1);
         assert_eq!(inputs.warnings(), [InputWarning::TableEntry]);
         // The same from two files.
         let mut apart = Inputs::new();
         apart.add(&table, None).unwrap();
         apart.add(&minted.report, None).unwrap();
         assert_eq!(Evidence::from_inputs(&apart), Ok(Evidence::Snp(&minted.report)));
-        assert_eq!(apart.certificates().unwrap().len(), 3);
+        assert_eq!(apart.certificates().len(), 3);
     }
     assert_eq!(refused(&[&plain]), InputError::NoEvidence);
 }
@@ -133,7 +133,7 @@ fn a_nitrotpm_document_is_described_and_not_verified() {
     assert!(error.is_unsupported() && error.exit() == 3);
     let mut inputs = Inputs::new();
     inputs.add(&document, None).unwrap();
-    let made = Bundle::from_inputs(&inputs, Collection::at(Time(0)));
+    let made = inputs.clone().into_bundle(Collection::at(Time(0)));
     assert_eq!(made, Err(BundleError::NotAPart(Kind::NitroTpmDocument)));
 }
 

@@ -64,8 +64,8 @@ fn an_answer_of_thim_has_two_texts_and_anything_else() {
     let answer = |more: &str| format!("{{{more}\"vcekCert\":{vcek:?},\"certificateChain\":{chain:?}}}");
     let plain = sniff(answer("").as_bytes(), None).unwrap();
     assert_eq!((plain.kind, plain.encoding, plain.parts.len()), (Kind::Certificate, Encoding::Thim, 2));
-    assert_eq!(plain.parts[0].bytes, testdata("snp/milan-vcek.der"));
-    assert_eq!(plain.parts[1].bytes, testdata("snp/turin-vcek.der"));
+    assert_eq!(plain.parts[0].bytes(), testdata("snp/milan-vcek.der"));
+    assert_eq!(plain.parts[1].bytes(), testdata("snp/turin-vcek.der"));
     for more in large() {
         for name in ["tcbm", "cacheControl", "version", "platform"] {
             let text = answer(&format!("\"{name}\":{more},"));

@@ -13,7 +13,7 @@ fn read(text: &str, minted: &azure::Evidence) -> (String, bool, Vec<Vec<u8>>) {
     let sniffed = inputs.add(text.as_bytes(), None).unwrap();
     assert_eq!((sniffed.kind, sniffed.encoding), (Kind::EvidenceJson, Encoding::Json));
     let nonce = nonce_in_user_data_of(&Evidence::from_inputs(&inputs).unwrap(), minted);
-    let certificates = of_kind(&sniffed, Kind::Certificate).into_iter().map(<[u8]>::to_vec).collect();
+    let certificates = inputs.certificates().iter().map(|one| one.der().to_vec()).collect();
     (sniffed.to_string(), nonce, certificates)
 }
 

@@ -29,7 +29,7 @@ fn reads(text: impl AsRef<[u8]>, kind: Kind, bytes: &[u8]) {
     let sniffed = sniff(text.as_ref(), None).unwrap();
     assert_eq!(sniffed.kind, kind);
     assert_eq!(sniffed.parts.len(), 1);
-    assert_eq!(sniffed.parts[0].bytes, bytes);
+    assert_eq!(sniffed.parts[0].bytes(), bytes);
     // What is said of the file changes nothing where it is true.
     let said = if sniffed.encoding == teeproof_evidence::Encoding::Json { None } else { Some(kind) };
     assert_eq!(sniff(text.as_ref(), said).unwrap().parts, sniffed.parts);
@@ -320,7 +320,7 @@ proptest! {
         for said in [None, Some(*kind)] {
             let sniffed = sniff(&text, said).unwrap();
             prop_assert_eq!(sniffed.kind, *kind);
-            prop_assert_eq!(&sniffed.parts[0].bytes, bytes);
+            prop_assert_eq!(sniffed.parts[0].bytes(), bytes);
         }
     }
 
@@ -341,7 +341,7 @@ proptest! {
         let answer = (0..nested).fold(answer, |inner, _| json!({"result": inner, "ok": true}));
         let sniffed = sniff(answer.to_string().as_bytes(), None).unwrap();
         prop_assert_eq!(sniffed.kind, Kind::NitroDocument);
-        prop_assert_eq!(&sniffed.parts[0].bytes, &bytes);
+        prop_assert_eq!(sniffed.parts[0].bytes(), &bytes);
     }
 
     #[test]

@@ -36,11 +36,11 @@ pub(crate) fn testdata(path: &str) -> Vec<u8> {
 /// What a file is told to hold, and the kinds of its parts.
 pub(crate) fn told(bytes: &[u8]) -> (Kind, Vec<Kind>) {
     let sniffed = sniff(bytes, None).unwrap();
-    (sniffed.kind, sniffed.parts.iter().map(|part| part.kind).collect())
+    (sniffed.kind, sniffed.parts.iter().map(|part| part.kind()).collect())
 }
 
 pub(crate) fn of_kind(sniffed: &Sniffed, kind: Kind) -> Vec<&[u8]> {
-    sniffed.parts.iter().filter(|part| part.kind == kind).map(|part| part.bytes.as_slice()).collect()
+    sniffed.parts.iter().filter(|part| part.kind() == kind).map(|part| part.bytes()).collect()
 }
 
 /// Everything of these files.

@@ -36,7 +36,7 @@ fn raw_files_are_told_by_their_first_bytes() {
         }
     }
     // The size in front is not signed: what is kept is the same.
-    assert_eq!(sniff(&sized, None).unwrap().parts[0].bytes, SNP.quote_message);
+    assert_eq!(sniff(&sized, None).unwrap().parts[0].bytes(), SNP.quote_message);
 }
 
 /// Eight PCR values are as long as a signature, and are only taken for values where no signature can be
@@ -107,8 +107,8 @@ fn what_tpm2_pcrread_prints() {
     assert_eq!(sniffed.to_string(), "pcr-values (tpm2_pcrread text)");
     // What is kept says the same when it is read again.
     let kept = &sniffed.parts[0];
-    assert_eq!(kept.bytes.len(), 24 * 33);
-    assert_eq!(Part::new(Kind::PcrValues, &kept.bytes).unwrap(), *kept);
+    assert_eq!(kept.bytes().len(), 24 * 33);
+    assert_eq!(Part::new(Kind::PcrValues, kept.bytes()).unwrap(), *kept);
 
     let some = "sha256:\n  3 : 0x".to_owned() + &"ab".repeat(32) + "\n  17: 0x" + &"CD".repeat(32) + "\n";
     let found = registers(some.as_bytes(), None).unwrap();

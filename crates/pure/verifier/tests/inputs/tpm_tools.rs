@@ -278,6 +278,6 @@ proptest! {
                 entry
             })
             .collect();
-        prop_assert_eq!(&sniffed.parts[0].bytes, &expected);
+        prop_assert_eq!(sniffed.parts[0].bytes(), &expected);
     }
 }

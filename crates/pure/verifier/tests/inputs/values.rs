@@ -60,7 +60,7 @@ fn members_that_hold_documents_are_known_and_listed() {
     for member in ["attestationDocument", "AttestationDocument"] {
         let text = json!({ member: Base64::encode_string(&document) }).to_string();
         let sniffed = sniff(text.as_bytes(), None).unwrap();
-        assert_eq!((sniffed.kind, &sniffed.parts[0].bytes), (Kind::NitroDocument, &document));
+        assert_eq!((sniffed.kind, sniffed.parts[0].bytes()), (Kind::NitroDocument, document.as_slice()));
     }
     let error = sniff(b"{\"attestation_report_document\": \"AA\"}", None).unwrap_err();
     assert_eq!(error, InputError::UnknownJson { closest: None });

@@ -177,7 +177,7 @@ impl Carried {
         policy: Option<&Policy>,
         then: impl FnOnce(&AttestationResult<'_>) -> T,
     ) -> T {
-        let certificates = self.inputs.certificates().unwrap();
+        let certificates = self.inputs.certificates();
         let anchors: Vec<&[u8]> = self.anchors.iter().map(Vec::as_slice).collect();
         let evidence = Evidence::from_inputs(&self.inputs).unwrap();
         let request = request(&certificates, &anchors, policy);

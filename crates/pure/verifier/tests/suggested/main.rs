@@ -49,7 +49,7 @@ fn proposal(fleet: &[Guest], pin: &[u8]) -> Result<Proposal, NoProposal> {
 
 /// Verifies all of it, the results side by side, and proposes.
 fn propose_from(all: &[Carried], choices: &ProposalChoices<'_>) -> Result<Proposal, NoProposal> {
-    let certificates: Vec<_> = all.iter().map(|one| one.inputs.certificates().unwrap()).collect();
+    let certificates: Vec<_> = all.iter().map(|one| one.inputs.certificates()).collect();
     let roots: Vec<&[u8]> = all.iter().flat_map(|one| one.anchors.iter().map(Vec::as_slice)).collect();
     let evidence: Vec<_> = all.iter().map(|one| Evidence::from_inputs(&one.inputs).unwrap()).collect();
     let results: Vec<_> = evidence

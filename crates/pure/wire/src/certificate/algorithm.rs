@@ -5,6 +5,7 @@ use core::fmt;
 
 use crate::der::{self, Element, tag};
 use crate::describe::Hex;
+use crate::owned::Place;
 use crate::{Describe, Error, Kind, Reader, Shown, Visitor};
 
 /// How a certificate or a revocation list is signed.
@@ -143,6 +144,42 @@ pub enum PublicKey<'a> {
     },
     /// Another kind of key.
     Unknown,
+}
+
+/// Where a key's numbers stand in a certificate.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum PublicKeyLayout {
+    P256(Place),
+    P384(Place),
+    Rsa { modulus: Place, exponent: Place },
+    Unknown,
+}
+
+impl PublicKeyLayout {
+    pub(super) fn view(self, whole: &[u8]) -> PublicKey<'_> {
+        match self {
+            Self::P256(point) => point.slice(whole).first_chunk().map_or(PublicKey::Unknown, PublicKey::P256),
+            Self::P384(point) => point.slice(whole).first_chunk().map_or(PublicKey::Unknown, PublicKey::P384),
+            Self::Rsa { modulus, exponent } => {
+                PublicKey::Rsa { modulus: modulus.slice(whole), exponent: exponent.slice(whole) }
+            }
+            Self::Unknown => PublicKey::Unknown,
+        }
+    }
+}
+
+impl PublicKey<'_> {
+    pub(super) fn layout(&self, whole: &[u8]) -> PublicKeyLayout {
+        match *self {
+            Self::P256(point) => PublicKeyLayout::P256(Place::new(point, whole)),
+            Self::P384(point) => PublicKeyLayout::P384(Place::new(point, whole)),
+            Self::Rsa { modulus, exponent } => PublicKeyLayout::Rsa {
+                modulus: Place::new(modulus, whole),
+                exponent: Place::new(exponent, whole),
+            },
+            Self::Unknown => PublicKeyLayout::Unknown,
+        }
+    }
 }
 
 impl<'a> PublicKey<'a> {

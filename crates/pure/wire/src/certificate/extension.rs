@@ -4,6 +4,7 @@ use core::fmt;
 
 use crate::der::{self, tag};
 use crate::describe::{Hex, Oid};
+use crate::owned::Place;
 use crate::{Error, Kind, Reader, Shown, Visitor};
 
 /// One extension.
@@ -30,6 +31,28 @@ const MAX_EXTENSIONS: usize = 32;
 const WHAT: &str = "certificate: extensions";
 const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
 const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
+
+/// Where the extensions stand in a certificate, and what was read of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ExtensionsLayout {
+    list: Place,
+    basic_constraints: Option<BasicConstraints>,
+    key_usage: Option<KeyUsage>,
+}
+
+impl ExtensionsLayout {
+    pub(super) fn view(self, whole: &[u8]) -> Extensions<'_> {
+        let Self { list, basic_constraints, key_usage } = self;
+        Extensions { list: list.slice(whole), basic_constraints, key_usage }
+    }
+}
+
+impl Extensions<'_> {
+    pub(super) fn layout(&self, whole: &[u8]) -> ExtensionsLayout {
+        let Self { list, basic_constraints, key_usage } = *self;
+        ExtensionsLayout { list: Place::new(list, whole), basic_constraints, key_usage }
+    }
+}
 
 impl<'a> Extensions<'a> {
     pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, Error> {

@@ -12,6 +12,11 @@ pub struct Name<'a>(&'a [u8]);
 const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 
 impl<'a> Name<'a> {
+    /// A name that was read before.
+    pub(crate) const fn of_parsed(der: &'a [u8]) -> Self {
+        Self(der)
+    }
+
     /// Reads a name, whose every attribute has to be one.
     ///
     /// # Errors

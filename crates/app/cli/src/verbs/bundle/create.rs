@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use teeproof::core::Time;
-use teeproof_evidence::bundle::{Bundle, Collection, ReportAge};
+use teeproof_evidence::bundle::{Collection, ReportAge};
 
 use super::arguments::Form;
 use crate::input::evidence_files::{Backing, Files};
@@ -47,6 +47,6 @@ pub(super) fn run(args: &CreateArgs, context: &Context) -> Result<Product, Fault
         _ => ReportAge::Boot,
     });
     let collection = Collection { report, ..Collection::at(args.collected.unwrap_or_else(now)) };
-    let bundle = Bundle::from_inputs(files.inputs(), collection).map_err(|error| Fault::bundle(&error))?;
+    let bundle = files.into_inputs().into_bundle(collection).map_err(|error| Fault::bundle(&error))?;
     Ok(args.form.product(&bundle))
 }

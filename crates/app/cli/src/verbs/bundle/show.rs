@@ -100,9 +100,9 @@ impl<'a> Report<'a> {
                 .named()
                 .map(|(name, part)| PartReport {
                     name: name.to_string(),
-                    kind: part.kind.as_str(),
-                    bytes: part.bytes.len(),
-                    sha256: teeproof::core::Hex(&sha256.digest(&[&part.bytes])).to_string(),
+                    kind: part.kind().as_str(),
+                    bytes: part.bytes().len(),
+                    sha256: teeproof::core::Hex(&sha256.digest(&[part.bytes()])).to_string(),
                 })
                 .collect(),
             redactions: bundle

@@ -4,7 +4,7 @@ mod args;
 mod gather;
 mod tpm2_tools;
 
-use teeproof_evidence::bundle::{Bundle, Collection, ReportAge};
+use teeproof_evidence::bundle::{Collection, ReportAge};
 
 pub(super) use args::AzureArgs;
 
@@ -26,6 +26,6 @@ pub(super) fn run(args: &AzureArgs, context: &Context) -> Result<Product, Fault>
         nonce_in_user_data: asked.nonce_in_user_data(),
         ..Collection::at(now())
     };
-    let bundle = Bundle::from_inputs(&inputs, collection).map_err(|error| Fault::bundle(&error))?;
+    let bundle = inputs.into_bundle(collection).map_err(|error| Fault::bundle(&error))?;
     Ok(if args.json { Product::json_text(&bundle.to_json()) } else { Product::file(bundle.to_cbor()) })
 }

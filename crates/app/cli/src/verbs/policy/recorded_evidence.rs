@@ -99,8 +99,8 @@ impl<'f> Case<'f> {
         Ok(Self {
             name,
             evidence: files.evidence()?,
-            certificates: files.certificates()?,
-            lists: files.revocation_lists()?,
+            certificates: files.certificates(),
+            lists: files.revocation_lists(),
             warnings: files.inputs().warnings(),
         })
     }
