@@ -8,7 +8,9 @@ use teeproof_wire::Error as WireError;
 use teeproof_wire::tpm::bank_name;
 
 use crate::bundle::BundleError;
-use crate::{DocumentMembers, JsonProblem, JsonShape, JsonValue, Kind, NitroForm, PartError, PcrProblem};
+use crate::{
+    DocumentMembers, InputClass, JsonProblem, JsonShape, JsonValue, Kind, NitroForm, PartError, PcrProblem,
+};
 
 /// Files cannot be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,9 +194,9 @@ impl InputError {
         PartError::wire(kind, error, bytes).into()
     }
 
-    /// The exit code of the command: 2 where the files were chosen wrongly, 3 where one is bad.
+    /// Whether a file is malformed, of an unsupported kind, or does not belong with the others.
     #[must_use]
-    pub const fn exit(&self) -> u8 {
+    pub const fn class(&self) -> InputClass {
         match self {
             Self::TwoEvidences { .. }
             | Self::TwoOfAKind(_)
@@ -206,8 +208,9 @@ impl InputError {
             | Self::QuoteWithoutSignature
             | Self::WithoutQuote(_)
             | Self::LogWithoutPcrs
-            | Self::OfRtmrs(_) => 2,
-            _ => 3,
+            | Self::OfRtmrs(_) => InputClass::WrongFiles,
+            _ if self.is_unsupported() => InputClass::Unsupported,
+            _ => InputClass::Malformed,
         }
     }
 
@@ -259,7 +262,7 @@ impl InputError {
                 "check how the file was written; a failed download or redirection leaves an empty file"
             }
             Self::Unknown => {
-                "known are SNP reports (1184 bytes), Azure HCL reports, TD and TPM quotes, PCR values, event logs, Nitro documents, TDREPORTs, certificate tables, bundles, certificates and CRLs, raw, PEM, hex or base64; --as names the kind"
+                "known are SNP reports (1184 bytes), Azure HCL reports, TD and TPM quotes, PCR values, event logs, Nitro documents, TDREPORTs, certificate tables, bundles, certificates and CRLs, raw, PEM, hex or base64"
             }
             Self::Text => {
                 "give the raw bytes, or their hex, base64 or PEM; xxd -r undoes a hex dump, and only PEM blocks may stand in other text"
@@ -282,7 +285,7 @@ impl InputError {
             Self::Pem => "each block needs its BEGIN and END line, and base64 between them",
             Self::PemSection => "CERTIFICATE and X509 CRL blocks are read; keys are never needed",
             Self::Json { .. } => "give the answer of the service as it came",
-            Self::SealingKey { .. } => "give the file as teeproof seal key wrote it",
+            Self::SealingKey { .. } => "give the file as it was written, with every member once",
             Self::NotThim => {
                 "the members vcekCert and certificateChain are needed, as THIM's /amd/certification answers"
             }
@@ -291,20 +294,18 @@ impl InputError {
                 "this member must hold the document as base64, hex or a byte list; otherwise save the document to its own file"
             }
             Self::Unverified(Kind::NitroTpmDocument) => {
-                "teeproof inspect shows what it says; the documents of Nitro Enclaves are verified, those of a NitroTPM not yet"
+                "the documents of Nitro Enclaves are verified, those of a NitroTPM not yet"
             }
             Self::Unverified(Kind::TdReport) => {
-                "a TDREPORT can be checked on its own processor only; a remote party needs the TD quote made of it. teeproof inspect shows what it says"
+                "a TDREPORT can be checked on its own processor only; a remote party needs the TD quote made of it"
             }
-            Self::Unverified(_) => "teeproof inspect shows what it says; this version verifies no TD quotes",
-            Self::NotEvidence(_) => {
-                "name a report, a document or a bundle; teeproof inspect shows what this file holds"
-            }
+            Self::Unverified(_) => "this version verifies no TD quotes",
+            Self::NotEvidence(_) => "name a report, a document or a bundle",
             Self::Evidence { problem: JsonProblem::VersionMissing, .. } => {
                 "give the evidence as its attester wrote it; a version is never guessed"
             }
             Self::Evidence { problem, .. } if problem.is_unsupported() => {
-                "this version does not verify such evidence; teeproof inspect shows what can be read"
+                "this version does not verify such evidence"
             }
             Self::Value { .. } => {
                 "check which version of the attester wrote it; versions and types are never guessed"
@@ -313,15 +314,15 @@ impl InputError {
                 "each entry of PCRs needs an Index of its own, and a Digest of the SHA-256 bank"
             }
             Self::Evidence { .. } => "give the evidence as its attester wrote it, with every member once",
-            Self::NotOfKind { .. } => "leave --as out; what the file holds is told from its content",
+            Self::NotOfKind { .. } => "do not say what the file is; its kind is told from its content",
             Self::Container(_) => "give the parts that it holds",
             Self::Bincode => {
                 "a signature of 256 bytes, the message and 24 registers are expected, each counted"
             }
-            Self::TooLarge { .. } => "the file may hold something else; --as names the kind",
-            Self::Wire(..) => "the file may be cut, or of another kind; --as names the kind",
+            Self::TooLarge { .. } => "the file may hold something else",
+            Self::Wire(..) => "the file may be cut, or of another kind",
             Self::Trailing { .. } => {
-                "the file is longer than its structure: cut it at that offset, or write only as many bytes as were returned; --as names another kind"
+                "the file is longer than its structure: cut it at that offset, or write only as many bytes as were returned"
             }
             Self::Bundle(error) => error.hint(),
             _ => self.hint_together(),
@@ -367,9 +368,7 @@ impl InputError {
                 "give all that tpm2_quote prints, from quoted: to calcDigest:, or the files that it writes with -m, -s and -o"
             }
             // A CCEL or its table.
-            Self::OfRtmrs(_) => {
-                "leave it out, or give binary_bios_measurements of the machine's TPM; teeproof inspect shows the RTMRs that a CCEL makes"
-            }
+            Self::OfRtmrs(_) => "leave it out, or give binary_bios_measurements of the machine's TPM",
             _ => self.hint_of_two(),
         }
     }

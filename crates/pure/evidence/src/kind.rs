@@ -247,3 +247,15 @@ impl Encoding {
         }
     }
 }
+
+/// What is at fault when files cannot be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum InputClass {
+    /// Each file may be well formed, but one is missing, one too many, or of a kind that has no use here.
+    WrongFiles,
+    /// The content of a file is not what it has to be.
+    Malformed,
+    /// The content is well formed, and of a kind or version that is not supported.
+    Unsupported,
+}

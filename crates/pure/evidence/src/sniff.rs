@@ -277,8 +277,8 @@ fn note(part: &Part) -> Option<&'static str> {
         Kind::PcrConcatenation => Some(match part.bytes().len() {
             _ if pcrs::are_plainly_values(part.bytes()) => WITHOUT_BANK,
             32 => "one value without its bank and number, or any other 32 bytes: a nonce, a digest, a key",
-            384 => "without their bank and numbers, or a signature of RSA-3072: --as tpm-signature",
-            512 => "without their bank and numbers, or a signature of RSA-4096: --as tpm-signature",
+            384 => "without their bank and numbers, or a signature of RSA-3072, if it is said to be one",
+            512 => "without their bank and numbers, or a signature of RSA-4096, if it is said to be one",
             _ => WITHOUT_BANK,
         }),
         Kind::TpmQuote => match AnyAttestation::parse(part.bytes()).ok()?.attested {

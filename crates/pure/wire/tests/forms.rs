@@ -16,7 +16,7 @@ use teeproof_mint::{Key, Kind as KeyKind};
 use teeproof_wire::certificate::{Certificate as Parsed, PublicKey, SignatureAlgorithm};
 use teeproof_wire::crl::RevocationList;
 use teeproof_wire::der::element;
-use teeproof_wire::{Describe, Error, Kind, Reader, Shown, Visitor};
+use teeproof_wire::{Describe, Error, Kind, OwnedRevocationList, Reader, Shown, Visitor};
 
 fn template() -> Certificate {
     let mut certificate =
@@ -385,6 +385,8 @@ fn parse(change: impl FnOnce(&mut Crl)) -> Result<(), Error> {
 fn revocation_lists() {
     let der = list(|_| {});
     let parsed = RevocationList::parse(&der).unwrap();
+    let owned = OwnedRevocationList::parse(der.clone()).unwrap();
+    assert_eq!(format!("{:?}", owned.view()), format!("{parsed:?}"));
     assert!(parsed.revokes(&[1, 2, 3]) && parsed.revokes(&[0]));
     assert!(!parsed.revokes(&[1, 2]) && !parsed.revokes(&[1, 2, 3, 0]) && !parsed.revokes(&[]));
     assert_eq!((parsed.this_update(), parsed.next_update()), (1_000_000_000, 1_100_000_000));

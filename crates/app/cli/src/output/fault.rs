@@ -6,8 +6,8 @@ use serde::Serialize;
 use teeproof::hcl::checks::ORIGIN;
 use teeproof::tpm::CertificationError;
 use teeproof::{PolicyError, PolicyProblem, PolicyWarning, Unsuitable};
-use teeproof_evidence::InputError;
 use teeproof_evidence::bundle::BundleError;
+use teeproof_evidence::{InputClass, InputError};
 
 use crate::output::exits;
 use crate::output::json::{Json, JsonError};
@@ -92,12 +92,8 @@ impl Fault {
 
     /// The files cannot be taken.
     pub(crate) fn input(error: &InputError) -> Self {
-        let class = match error {
-            _ if error.is_unsupported() => "unsupported",
-            _ if error.exit() == 2 => "usage",
-            _ => "malformed",
-        };
-        Self::new(error.exit(), class, error.to_string(), error.hint().into_owned())
+        let (exit, class) = input_class(error.class());
+        Self::new(exit, class, error.to_string(), hints::of_input(error))
     }
 
     /// Evidence that no policy is proposed from: with the exit code and class of its failure, or refused where it
@@ -115,8 +111,7 @@ impl Fault {
 
     /// The bundle cannot be taken or made.
     pub(crate) fn bundle(error: &BundleError) -> Self {
-        let exit = error.exit();
-        let class = if exit == 2 { "usage" } else { "malformed" };
+        let (exit, class) = input_class(error.class());
         Self::new(exit, class, error.to_string(), error.hint().to_string())
     }
 
@@ -194,6 +189,15 @@ impl Fault {
 impl From<JsonError> for Fault {
     fn from(JsonError(error): JsonError) -> Self {
         Self::internal(format!("the result cannot be written as JSON: {error}"))
+    }
+}
+
+/// The exit code of files that cannot be taken, and the name of the class.
+const fn input_class(class: InputClass) -> (u8, &'static str) {
+    match class {
+        InputClass::WrongFiles => (2, "usage"),
+        InputClass::Unsupported => (3, "unsupported"),
+        _ => (3, "malformed"),
     }
 }
 

@@ -4,6 +4,7 @@
 //! brackets.
 
 use teeproof::RequestError;
+use teeproof_evidence::InputError;
 
 /// Phrases of the libraries' hints, and what the command calls them.
 const OPTIONS: &[(&str, &str)] = &[
@@ -29,6 +30,25 @@ pub(crate) fn with_options(hint: &str) -> String {
     })
 }
 
+/// The hint of files that cannot be taken, with the verb or flag of this command that helps.
+pub(crate) fn of_input(error: &InputError) -> String {
+    let hint = error.hint();
+    let more = match error {
+        InputError::NotOfKind { .. } => "leave --as out",
+        InputError::SealingKey { .. } => "teeproof seal key writes it",
+        InputError::Unknown | InputError::TooLarge { .. } | InputError::Wire(..) => "--as names the kind",
+        InputError::Trailing { .. } => "--as names another kind",
+        InputError::Unverified(_) => "teeproof inspect shows what it says",
+        InputError::NotEvidence(_) => "teeproof inspect shows what this file holds",
+        InputError::OfRtmrs(_) => "teeproof inspect shows the RTMRs that a CCEL makes",
+        InputError::Evidence { problem, .. } if problem.is_unsupported() => {
+            "teeproof inspect shows what can be read"
+        }
+        _ => return hint.into_owned(),
+    };
+    format!("{hint}; {more}")
+}
+
 /// What to change of a command line that makes no sense for the evidence.
 pub(crate) fn of_request(error: &RequestError) -> String {
     match error {
@@ -43,7 +63,21 @@ pub(crate) fn of_request(error: &RequestError) -> String {
 
 #[cfg(test)]
 mod tests {
+    use teeproof_evidence::Kind;
+
     use super::*;
+
+    #[test]
+    fn a_file_of_no_use_is_shown_by_inspect() {
+        for kind in [Kind::TdQuote, Kind::TdReport, Kind::NitroTpmDocument] {
+            let hint = of_input(&InputError::Unverified(kind));
+            assert!(hint.ends_with("; teeproof inspect shows what it says"), "{hint}");
+        }
+        assert!(of_input(&InputError::Unknown).ends_with("; --as names the kind"));
+        let (said, found) = (Kind::TpmQuote, Kind::SnpReport);
+        assert!(of_input(&InputError::NotOfKind { said, found }).ends_with("; leave --as out"));
+        assert_eq!(of_input(&InputError::Empty), InputError::Empty.hint());
+    }
 
     #[test]
     fn options_follow_their_phrases_once() {

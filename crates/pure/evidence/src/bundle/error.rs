@@ -5,7 +5,7 @@ use core::fmt;
 use teeproof_wire::Error as WireError;
 
 use super::PartName;
-use crate::Kind;
+use crate::{InputClass, Kind};
 
 /// A bundle cannot be read, made or redacted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,9 +103,9 @@ pub enum EntryProblem {
 }
 
 impl BundleError {
-    /// The exit code of the command: 2 where the parts were chosen wrongly, 3 where the file is bad.
+    /// Whether the parts were chosen wrongly, or the file is malformed.
     #[must_use]
-    pub const fn exit(&self) -> u8 {
+    pub const fn class(&self) -> InputClass {
         match self {
             Self::NoEvidence
             | Self::NotAPart(_)
@@ -113,8 +113,8 @@ impl BundleError {
             | Self::AlreadyRedacted
             | Self::AddedToRedacted
             | Self::NothingToRedact
-            | Self::ShortSalt => 2,
-            _ => 3,
+            | Self::ShortSalt => InputClass::WrongFiles,
+            _ => InputClass::Malformed,
         }
     }
 

@@ -6,7 +6,7 @@ use teeproof::wire::certificate::{Certificate, PublicKey};
 use teeproof::wire::{Shown, Visitor};
 use teeproof::{Evidence, inspect};
 use teeproof_evidence::bundle::{BundleError, Collection};
-use teeproof_evidence::{InputError, InputWarning, Inputs, Kind, sniff};
+use teeproof_evidence::{InputClass, InputError, InputWarning, Inputs, Kind, sniff};
 use teeproof_mint::nitro::Enclave;
 use teeproof_mint::snp::{Machine, Product};
 
@@ -130,7 +130,7 @@ fn a_nitrotpm_document_is_described_and_not_verified() {
     let error = refused(&[&document]);
     assert_eq!(error, InputError::Unverified(Kind::NitroTpmDocument));
     assert_eq!(error.to_string(), "a NitroTPM document, not yet verified");
-    assert!(error.is_unsupported() && error.exit() == 3);
+    assert!(error.class() == InputClass::Unsupported);
     let mut inputs = Inputs::new();
     inputs.add(&document, None).unwrap();
     let made = inputs.clone().into_bundle(Collection::at(Time(0)));
@@ -203,7 +203,7 @@ fn keys_and_sealed_files_are_described_and_no_evidence() {
         assert!(!flaw && told.contains(&group.to_owned()), "{told:?}");
         let error = refused(&[bytes]);
         assert_eq!(error, InputError::NotEvidence(part));
-        assert_eq!(error.exit(), 2);
+        assert_eq!(error.class(), InputClass::WrongFiles);
         // Nor beside evidence.
         let report = testdata("snp/milan-report.bin");
         assert_eq!(refused(&[&report, bytes]), InputError::NotEvidence(part));

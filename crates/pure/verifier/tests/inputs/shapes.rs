@@ -3,7 +3,7 @@
 use base64ct::{Base64, Base64Url, Encoding as _};
 use serde_json::{Value, json};
 use teeproof::Evidence;
-use teeproof_evidence::{Encoding, InputError, Inputs, JsonProblem, JsonShape, Kind, sniff};
+use teeproof_evidence::{Encoding, InputClass, InputError, Inputs, JsonProblem, JsonShape, Kind, sniff};
 use teeproof_mint::azure;
 
 use crate::support::{SNP, TDX, nonce_in_user_data_of, of_kind, told};
@@ -113,7 +113,7 @@ fn no_shape_passes_as_an_older_one() {
             };
             assert!(matches!(shape, JsonShape::AzSnp(0) | JsonShape::AzTdx(0)));
             assert!(error.to_string().contains("there is no version, which makes it version 0"));
-            assert_eq!(error.exit(), 3);
+            assert_eq!(error.class(), InputClass::Malformed);
         }
         // Arrays of numbers are version 0, and no version says so.
         let mut value: Value = serde_json::from_str(&minted.coco_json(0).unwrap()).unwrap();

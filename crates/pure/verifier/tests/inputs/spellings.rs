@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 use teeproof::wire::{Shown, Visitor};
-use teeproof_evidence::{DocumentMember, InputError, Kind, NitroForm, sniff};
+use teeproof_evidence::{DocumentMember, InputClass, InputError, Kind, NitroForm, sniff};
 use teeproof_mint::nitro::Enclave;
 
 use crate::support::{SNP, TDX, testdata};
@@ -111,12 +111,16 @@ fn what_was_done_to_a_document_is_named() {
         for text in [bytes.clone(), Base64::encode_string(&bytes).into_bytes(), hex(&bytes).into_bytes()] {
             let error = sniff(&text, None).unwrap_err();
             assert_eq!(error, InputError::NitroForm(form));
-            assert!(error.exit() == 3 && error.hint().contains(hint), "{error}: {}", error.hint());
+            assert!(
+                error.class() == InputClass::Malformed && error.hint().contains(hint),
+                "{error}: {}",
+                error.hint()
+            );
         }
     }
     let error = sniff(&mangled, None).unwrap_err();
     assert_eq!(error, InputError::Mangled);
-    assert!(error.hint().contains("UTF-8") && error.exit() == 3);
+    assert!(error.hint().contains("UTF-8") && error.class() == InputClass::Malformed);
 }
 
 #[test]
@@ -136,7 +140,7 @@ fn what_is_no_encoding_is_said() {
         ("0xabc", InputError::Text),
     ] {
         assert_eq!(sniff(text.as_bytes(), None), Err(error), "{text}");
-        assert!(!error.hint().is_empty() && error.exit() == 3);
+        assert!(!error.hint().is_empty() && error.class() == InputClass::Malformed);
     }
     for utf16 in [u16::to_le_bytes, u16::to_be_bytes] {
         let text = format!("\u{feff}{}", hex(&document()));

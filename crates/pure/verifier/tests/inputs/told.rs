@@ -3,7 +3,7 @@
 use base64ct::{Base64, Encoding as _};
 use teeproof::tpm::PcrValues;
 use teeproof::{Evidence, core::Hex};
-use teeproof_evidence::{Encoding, InputError, Inputs, Kind, Part, sniff};
+use teeproof_evidence::{Encoding, InputClass, InputError, Inputs, Kind, Part, sniff};
 use teeproof_mint::azure::Algorithm;
 
 use crate::support::{SNP, TDX, td_quote, testdata, told};
@@ -63,7 +63,7 @@ fn two_hundred_and_fifty_six_bytes_are_a_signature() {
     let eight: Vec<u8> = (0..8).flat_map(|index| Algorithm::SHA256.digest(&[index])).collect();
     let error = inputs.add(&eight, None).unwrap_err();
     assert_eq!(error, InputError::TwoOfAKind(Kind::TpmSignature));
-    assert!(error.hint().contains("tpm2_pcrread") && error.exit() == 2);
+    assert!(error.hint().contains("tpm2_pcrread") && error.class() == InputClass::WrongFiles);
 }
 
 /// A signature over registers that are all zero, as a fresh simulator has them, is no cut report.

@@ -7,7 +7,7 @@ use proptest::test_runner::RngSeed;
 use teeproof::Evidence;
 use teeproof::core::Hex;
 use teeproof::tpm::PcrValues;
-use teeproof_evidence::{Encoding, InputError, Inputs, Kind, sniff};
+use teeproof_evidence::{Encoding, InputClass, InputError, Inputs, Kind, sniff};
 use teeproof_mint::azure::{Algorithm, Event, EventLog};
 
 use crate::support::{SNP, inputs, of_kind, refused, told};
@@ -105,7 +105,7 @@ fn a_line_that_tpm2_quote_does_not_print_is_named() {
         let bent = text.replacen(from, to, 1);
         assert_ne!(bent, text, "{from}");
         assert_eq!(sniff(bent.as_bytes(), None), Err(error));
-        assert!(!error.hint().is_empty() && error.exit() == 3);
+        assert!(!error.hint().is_empty() && error.class() == InputClass::Malformed);
     }
     assert_eq!(sniff(b"quoted:", None), Err(InputError::QuoteText));
     assert_eq!(sniff(b"quoted: xyz", None), Err(InputError::QuoteTextLine { line: 1 }));
@@ -206,7 +206,7 @@ fn a_ccel_and_its_table_are_refused_beside_a_tpm() {
     for (file, kind) in [(EventLog::ccel().bytes().unwrap(), Kind::CcEventLog), (table, Kind::CcelTable)] {
         assert_eq!(told(&file).0, kind);
         let error = refused(&[&SNP.hcl_report, &SNP.quote_message, &SNP.quote_signature, &file]);
-        assert_eq!((error, error.exit()), (InputError::OfRtmrs(kind), 2));
+        assert_eq!((error, error.class()), (InputError::OfRtmrs(kind), InputClass::WrongFiles));
         assert!(error.to_string().contains("extends a TD's RTMRs, not PCRs"), "{error}");
         assert_eq!(refused(&[&file]), InputError::OfRtmrs(kind));
     }
