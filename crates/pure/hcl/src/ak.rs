@@ -1,6 +1,6 @@
-//! The attestation key's certificate, and the path from Azure's vTPM roots down to it.
+//! The AK certificate and its path from one of Azure's vTPM roots.
 //!
-//! Source: RFC 5280, section 6; the chains that real Azure VMs carry.
+//! Source: RFC 5280, section 6; the chains of real Azure VMs.
 
 use alloc::vec::Vec;
 use core::cmp::Ordering;
@@ -38,52 +38,51 @@ const AZURE: PinnedCertificates<'static> = PinnedCertificates {
     pairs: &[],
 };
 
-/// What every AK certificate of a confidential VM has in its subject's common name. Those of
-/// trusted-launch VMs, whose owners can forge claims, have the same root and say `TrustedVM`.
+/// Part of the subject's common name in every AK certificate of a confidential VM. Those of trusted-launch
+/// VMs, whose owners can forge claims, have the same root and contain `TrustedVM`.
 const CONFIDENTIAL: &str = ".ConfidentialVM.Azure.";
 /// extKeyUsage, 2.5.29.37.
 const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25];
 /// tcg-kp-AIKCertificate, 2.23.133.8.3.
 const AIK_CERTIFICATE: &[u8] = &[0x67, 0x81, 0x05, 0x08, 0x03];
 
-/// The most signatures that AK chains may cost, without those of revocation lists. Real evidence costs two
-/// or three; this is enough for eighty certificates of one key that a sender makes up, or an authority with
-/// as many certificates of one name.
+/// The signature budget of AK chains, without revocation lists. Real evidence costs two or three; the limit
+/// covers eighty forged certificates of one key, or an authority with as many certificates of one name.
 pub const MAX_AK_SIGNATURES: usize = 256;
 
-/// The path of an attestation key's certificate, from a vTPM root down.
+/// The verified path of an AK certificate, from a vTPM root down.
 #[derive(Clone, Copy, Debug)]
 pub struct AkPath<'a> {
     path: VerifiedPath<'a>,
 }
 
 impl<'a> AkPath<'a> {
-    /// The certificates.
+    /// The path's certificates.
     #[must_use]
     pub const fn path(&self) -> &VerifiedPath<'a> {
         &self.path
     }
 
-    /// Whether the path ends at one of Azure's pinned roots or at an added anchor.
+    /// The kind of the path's anchor: one of Azure's pinned roots, or an added one.
     #[must_use]
     pub const fn anchor(&self) -> AnchorKind {
         self.path.path().anchor()
     }
 
-    /// Whether the path ends at one of Azure's pinned roots and not at an added anchor.
+    /// Whether the path ends at one of Azure's pinned roots.
     #[must_use]
     pub const fn is_production(&self) -> bool {
         self.anchor().is_pinned()
     }
 
-    /// Which certificates of the path were looked up in a current list of their issuer.
+    /// Which certificates of the path were checked against a current list of their issuer.
     #[must_use]
     pub const fn revocation(&self) -> RevocationStatus {
         self.path.revocation()
     }
 
-    /// The same path at the time of another verification, under its anchors and lists; `None` where
-    /// it no longer holds: [`establish`] then tells why.
+    /// The same path under another verification's time, anchors and lists; `None` if it is no longer valid:
+    /// [`establish`] then reports why.
     pub(crate) fn again(&self, verification: &Verification<'a>) -> Option<Self> {
         let path = self.path.path();
         if !verification.anchors.still_trusts(path.root(), path.anchor()) {
@@ -107,18 +106,18 @@ impl<'a> AkPath<'a> {
     }
 }
 
-/// The key that an AK certificate has to be for.
+/// The expected key of the AK certificate.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum AkKey<'k> {
-    /// The key of claims that were verified.
+    /// The attestation key of authenticated claims.
     Claims(RsaKey<'k>),
-    /// A key whose modulus stands somewhere in claims that nobody verified (TDX).
+    /// Any key whose modulus these unauthenticated claims contain (TDX).
     Unverified(&'k [u8]),
 }
 
-/// Finds the AK certificate of a key among the endorsements and verifies it, where there is one. What
-/// is missing or out of date is recorded as a warning, for then nothing rests on it; what does not
-/// hold is an error. Certificates of other VMs are as if they were absent.
+/// Finds the AK certificate of a key among the endorsements and verifies it. A missing or outdated
+/// certificate is recorded as a warning and gives `None`; an invalid one is an error. Certificates of other
+/// VMs are ignored.
 pub(crate) fn establish<'a>(
     key: AkKey<'_>,
     endorsements: &[Certificate<'a>],
@@ -145,8 +144,8 @@ pub(crate) fn establish<'a>(
                 return Ok(Some(ak));
             }
             Err(failure) => {
-                // Those of other VMs than confidential ones come last; and where the budget is spent, what
-                // the certificates before lack is not the reason.
+                // Certificates that are not for confidential VMs are last; and a spent budget, not the
+                // earlier certificates, is the reason to report.
                 let last = matches!(failure, Failure::Subject) || failure.is_limit();
                 best = Some(further(best, failure));
                 if last {
@@ -171,11 +170,11 @@ pub(crate) fn establish<'a>(
         }
         Failure::Path(PathError::UntrustedRoot(name)) => Err(Error::AkUntrusted { root: name.into() }),
         Failure::Path(PathError::Chain(error)) | Failure::Dates(error) => {
-            let told = Error::AkChain { link: error.link, problem: error.problem };
+            let reported = Error::AkChain { link: error.link, problem: error.problem };
             if error.class() != Class::Incomplete {
-                return Err(told);
+                return Err(reported);
             }
-            not_established(&format_args!("not established: {told}"));
+            not_established(&format_args!("not verified: {reported}"));
             Ok(None)
         }
         Failure::Path(_) => Err(Error::AkSubject),
@@ -183,11 +182,11 @@ pub(crate) fn establish<'a>(
     }
 }
 
-const NO_CHAIN: &str = "no AK certificate was established: see ak.chain";
+const NO_CHAIN: &str = "no AK certificate was verified: see ak.chain";
 
-/// Records that there is no AK certificate of the key, and names those of other keys.
+/// Records that the AK certificate of the key is missing, with the name of one for another key.
 fn absent(key: AkKey<'_>, endorsements: &[Certificate<'_>], record: &mut dyn Record) {
-    const NONE: &str = "no AK certificate came along";
+    const NONE: &str = "the AK certificate is missing";
     let others = || endorsements.iter().filter(|one| is_ak(one));
     let Some(first) = others().min_by(|one, other| one.der().cmp(other.der())) else {
         if let AkKey::Claims(_) = key {
@@ -209,14 +208,14 @@ fn absent(key: AkKey<'_>, endorsements: &[Certificate<'_>], record: &mut dyn Rec
     record.skip(checks::AK_REVOCATION, &NONE_OF_THIS_KEY);
 }
 
-const NONE_OF_THIS_KEY: &str = "no AK certificate of this VM came along";
+const NONE_OF_THIS_KEY: &str = "the AK certificate of this VM is missing";
 
-/// The AK certificates of a key, in the order in which they are tried: those of confidential VMs first, those
-/// that no given list names, valid ones before others, then by their bytes; never in the order in which they
-/// came. That a list names one costs no signature here, and is not believed yet.
+/// The candidates for the AK certificate of a key, in the order of their verification: certificates of
+/// confidential VMs first, then those that no list names, then valid ones, then the order of their bytes;
+/// never the order of the input. The lists are not verified for this.
 struct Leaves<'a, 'c>(Vec<Leaf<'a, 'c>>);
 
-/// An AK certificate and what ranks it, which is looked up once: lists may be long, and certificates many.
+/// A candidate and its rank, computed once: lists may be long, and certificates many.
 struct Leaf<'a, 'c> {
     rank: (bool, bool, bool),
     certificate: &'c Certificate<'a>,
@@ -235,7 +234,7 @@ impl<'a, 'c> Leaves<'a, 'c> {
         Self(endorsements.iter().filter(|one| is_ak(one) && is_for(one, key)).map(leaf).collect())
     }
 
-    /// The certificate that is tried after another one, or first.
+    /// The candidate after `after`, or the first.
     fn next(&self, after: Option<&Leaf<'a, 'c>>) -> Option<&Leaf<'a, 'c>> {
         let later = |one: &&Leaf<'a, 'c>| after.is_none_or(|after| one.order(after) == Ordering::Greater);
         self.0.iter().filter(later).min_by(|one, other| one.order(other))
@@ -248,20 +247,20 @@ impl Leaf<'_, '_> {
     }
 }
 
-/// Why an AK certificate is not believed.
+/// The failure of a candidate.
 enum Failure<'a> {
-    /// It is not for a confidential VM.
+    /// Not for a confidential VM.
     Subject,
-    /// No path to it holds.
+    /// No valid path.
     Path(PathError<'a>),
-    /// A path holds, and is not valid at the time of verification.
+    /// A certificate of the path is not valid at the time of verification.
     Dates(teeproof_x509::Error),
-    /// A valid path holds, and is revoked, or a list of an issuer does not hold.
+    /// A certificate of the path is revoked, or a list of an issuer is invalid.
     Revocation(Error),
 }
 
 impl Failure<'_> {
-    /// Whether more certificates or lists came than are tried.
+    /// Whether the signature budget was spent.
     const fn is_limit(&self) -> bool {
         match self {
             Self::Path(error) => error.is_limit(),
@@ -273,7 +272,7 @@ impl Failure<'_> {
     }
 }
 
-/// Of two failures, the one that came further; the first of two that came as far.
+/// The failure at the later stage of two; the first of two at the same stage.
 fn further<'a>(best: Option<Failure<'a>>, next: Failure<'a>) -> Failure<'a> {
     let progress = |failure: &Failure<'_>| match failure {
         limit if limit.is_limit() => (6, 0),
@@ -291,7 +290,7 @@ fn further<'a>(best: Option<Failure<'a>>, next: Failure<'a>) -> Failure<'a> {
     }
 }
 
-/// Verifies one AK certificate under every path.
+/// Verifies one AK certificate over its paths, until one is accepted.
 fn verify<'a>(
     leaf: &Certificate<'a>,
     endorsements: &[Certificate<'a>],
@@ -322,7 +321,7 @@ fn verify<'a>(
     })
 }
 
-/// Looks a path up in every list that one of its issuers signed.
+/// Checks a path against every list of its issuers.
 fn check_revocation(
     path: &mut VerifiedPath<'_>,
     verification: &Verification<'_>,
@@ -352,7 +351,7 @@ fn is_confidential(leaf: &Certificate<'_>) -> bool {
     leaf.subject().common_name().is_some_and(|name| name.contains(CONFIDENTIAL))
 }
 
-/// Whether a certificate is one for attestation keys, and no authority.
+/// Whether a certificate is for an attestation key, and not an authority's.
 fn is_ak(certificate: &Certificate<'_>) -> bool {
     let authority = certificate.extensions().basic_constraints().is_some_and(|basic| basic.ca);
     !authority && has_usage(certificate, AIK_CERTIFICATE)
@@ -367,7 +366,7 @@ fn is_for(certificate: &Certificate<'_>, key: AkKey<'_>) -> bool {
     }
 }
 
-/// Whether a modulus stands in the claims, as JSON Web Keys write it.
+/// Whether the claims contain a modulus in base64url, as in JSON Web Keys.
 fn is_named(claims: &[u8], modulus: &[u8]) -> bool {
     const LETTERS: usize = 342;
     let mut letters = [0; LETTERS];
@@ -377,8 +376,7 @@ fn is_named(claims: &[u8], modulus: &[u8]) -> bool {
     }
 }
 
-/// Whether the extended key usage of a certificate names this purpose (RFC 5280, section
-/// 4.2.1.12).
+/// Whether the extended key usage of a certificate includes this purpose (RFC 5280, section 4.2.1.12).
 fn has_usage(certificate: &Certificate<'_>, purpose: &[u8]) -> bool {
     const WHAT: &str = "certificate: extKeyUsage";
     let Some(extension) = certificate.extensions().find(EXTENDED_KEY_USAGE) else { return false };
@@ -394,7 +392,7 @@ fn has_usage(certificate: &Certificate<'_>, purpose: &[u8]) -> bool {
     read.is_ok() && found
 }
 
-/// The common name, or the whole name where there is none.
+/// The text of a name: its common name, or the whole name without one.
 struct Title<'a>(Name<'a>);
 
 impl fmt::Display for Title<'_> {
@@ -406,7 +404,7 @@ impl fmt::Display for Title<'_> {
     }
 }
 
-/// The authority that has to be given, and where its certificate can be had.
+/// The message about a missing authority, with the source of its certificate.
 struct Missing<'a> {
     issuer: Name<'a>,
     url: Option<&'a str>,
@@ -415,7 +413,7 @@ struct Missing<'a> {
 impl fmt::Display for Missing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = Title(self.issuer);
-        write!(f, "not established: the certificate of {name} is missing among the endorsements; ")?;
+        write!(f, "not verified: the certificate of {name} is missing among the endorsements; ")?;
         let has_name = |root: &PinnedCertificate<'_>| self.issuer.common_name() == Some(root.common_name);
         match self.url {
             Some(url) => write!(f, "fetch it from {url}"),
@@ -432,7 +430,7 @@ impl fmt::Display for Missing<'_> {
 /// Microsoft's page about the authorities of vTPMs and their certificates.
 const AUTHORITIES: &str = "https://learn.microsoft.com/azure/virtual-machines/trusted-launch-faq";
 
-/// AK certificates came, and none of them is of this VM.
+/// The message about AK certificates for other keys.
 struct OtherKeys<'a> {
     subject: Name<'a>,
     more: usize,
@@ -444,7 +442,7 @@ impl fmt::Display for OtherKeys<'_> {
         if self.more > 0 {
             write!(f, " and {} more", self.more)?;
         }
-        f.write_str(": for another key than HCLAkPub, as if absent")
+        f.write_str(": for a key other than HCLAkPub, ignored")
     }
 }
 

@@ -1,47 +1,47 @@
-//! The checks of this crate, in the order in which they are made.
+//! The checks of this crate, in their order.
 
 use teeproof_core::checks;
 
 checks! { VERIFY:
-    FORMAT [Malformed Unsupported] = "hcl.format", "the paravisor report's form",
-        "The envelope has a supported version and kind, its sizes agree, and all its padding is zero.",
-        "Give NV index 0x01400001 of the vTPM whole, as it was read.",
+    FORMAT [Malformed Unsupported] = "hcl.format", "the HCL report's format",
+        "The HCL report has a supported version and type, its sizes agree, and all its padding is zero.",
+        "Give all of NV index 0x01400001 of the vTPM, unchanged.",
         "openvmm, igvm_attest/get.rs";
-    VMPL [NotAuthentic] = "hcl.vmpl", "the paravisor's privilege level",
-        "The report was asked for at VMPL 0, where only the paravisor runs: the guest's kernel runs above it.",
-        "Take the report from the vTPM and not from the processor's device in the guest.",
+    VMPL [NotAuthentic] = "hcl.vmpl", "the VMPL of the hardware report",
+        "The report was requested at VMPL 0, where only the paravisor runs; the guest's kernel has a higher VMPL.",
+        "Read the report from the vTPM, not from the guest's SEV device.",
         "AMD 56860, VMPL";
-    BINDING [NotBound] = "hcl.binding", "the claims in the hardware report",
-        "The hardware report holds the hash of exactly these claims, in all 64 bytes.",
-        "Report and claims are not of one reading: read the NV index again, whole.",
+    BINDING [NotBound] = "hcl.binding", "the claims' hash in REPORT_DATA",
+        "REPORT_DATA of the hardware report is the hash of the claims followed by zeros, in all 64 bytes.",
+        "Report and claims are of different reads: read all of NV index 0x01400001 again, in one go.",
         "openvmm, igvm_attest/get.rs: report_data_hash_type";
-    CLAIMS [Malformed NotAuthentic] = "hcl.claims", "the paravisor's claims",
-        "The claims are well formed and name one usable attestation key.",
-        "Give NV index 0x01400001 of the vTPM whole, as it was read: no paravisor that is known writes such claims.",
+    CLAIMS [Malformed NotAuthentic] = "hcl.claims", "the runtime claims",
+        "The claims are well formed and have one usable attestation key, HCLAkPub.",
+        "Give all of NV index 0x01400001 of the vTPM, unchanged: no known paravisor writes such claims.",
         "openvmm, igvm_attest/get.rs: runtime claims";
     AK_KEY [] = "ak.key", "the key of the AK certificate",
-        "An AK certificate came for the very key that the claims name.",
-        "Give the AK certificate of this VM, NV index 0x01C101D0. Those of other VMs do no harm.",
+        "An AK certificate is for the claims' attestation key, HCLAkPub.",
+        "Give the AK certificate of this VM, NV index 0x01C101D0. Those of other VMs are ignored.",
         "openvmm, igvm_attest/get.rs: HCLAkPub";
-    AK_CHAIN [Malformed Unsupported NotAuthentic] = "ak.chain", "the attestation key's certificate",
-        "Azure's vTPM authority issued the certificate, for a confidential VM.",
+    AK_CHAIN [Malformed Unsupported NotAuthentic] = "ak.chain", "the AK certificate's chain",
+        "Azure's vTPM authority issued the AK certificate, for a confidential VM.",
         "Give the AK certificate of NV index 0x01C101D0 with the authorities between it and Azure's root; add the root of a test or of the twin as a trust anchor.",
         "RFC 5280, section 6; TCG AK credential, 2.23.133.8.3";
-    AK_REVOCATION [NotAuthentic Incomplete] = "ak.revocation", "revocation of the attestation key's chain",
+    AK_REVOCATION [NotAuthentic Incomplete] = "ak.revocation", "revocation of the AK certificate's chain",
         "No certificate of the AK chain is on its issuer's CRL. Certificates whose issuer has no CRL are not checked.",
         "Give current revocation lists of the vTPM root and of the authority below it.",
         "RFC 5280, section 5";
-    USER_DATA [NotBound] = "hcl.user-data", "the guest's data in the claims",
-        "The guest had written exactly this before the report was made.",
-        "Write NV index 0x01400002, wait three seconds, and read the report until it carries the data.",
+    USER_DATA [NotBound] = "hcl.user-data", "user-data of the claims",
+        "User-data, which the guest wrote before the report was made, is the nonce or the expected data, followed by zeros.",
+        "Write the data into NV index 0x01400002, wait three seconds, and read the report until its claims contain the data.",
         "openvmm, tpm_device: guest input";
-    TD_REPORT [Malformed Unsupported NotAuthentic] = "tdx.report", "the TDREPORT's form",
-        "The TDREPORT agrees with itself; it proves nothing without its quote.",
-        "Give NV index 0x01400001 of the vTPM whole, as it was read.",
+    TD_REPORT [Malformed Unsupported NotAuthentic] = "tdx.report", "the TDREPORT's format",
+        "The hashes in the TDREPORT match its contents, and its reserved bytes are zero; without its quote it proves nothing.",
+        "Give all of NV index 0x01400001 of the vTPM, unchanged.",
         "Intel 344425, TDREPORT_STRUCT";
-    TD_QUOTE [Incomplete] = "tdx.quote", "the TD's quote",
-        "Intel's quoting enclave vouches for the TDREPORT.",
-        "Take evidence of a VM on SEV-SNP: this version verifies no quote of a TD, and no option makes it.",
+    TD_QUOTE [Incomplete] = "tdx.quote", "the TD quote",
+        "Intel's quoting enclave signed the TDREPORT's contents.",
+        "Take evidence of a VM on SEV-SNP: this version verifies no TD quotes, and no option changes that.",
         "Intel TDX DCAP, quote version 4 and 5";
 }
 

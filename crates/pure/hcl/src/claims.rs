@@ -1,24 +1,24 @@
-//! The paravisor's claims, typed. They are read only after a hardware report vouched for their
-//! bytes.
+//! Runtime claims of the paravisor as typed values; parsed only after a hardware report has authenticated
+//! their bytes.
 //!
 //! Source: `igvm_attest/get.rs` of microsoft/openvmm, `RuntimeClaims`.
 
 mod base64url;
 mod json;
-mod key;
 mod read;
-mod vm;
-
-pub use key::Key;
-pub use vm::{HardwareSealingPolicy, VmConfiguration, VmgsProvisioner};
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
-/// The claims that a hardware report vouches for: what the paravisor says of itself and of how the
-/// host configured the VM.
+use teeproof_core::RsaKey;
+
+use crate::{KeyProblem, VmId};
+
+/// Runtime claims that a hardware report authenticates: the paravisor's keys, and the host's configuration
+/// of the VM.
 ///
-/// There is no public way to make one: it stands in a [`crate::VerifiedVm`].
+/// Only a [`crate::VerifiedVm`] contains them; there is no public constructor.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Claims {
     keys: Vec<Key>,
@@ -28,17 +28,17 @@ pub struct Claims {
     unknown: Vec<UnknownMember>,
 }
 
-/// A member that this version does not know; paravisors add some from time to time.
+/// A member that this version does not know; newer paravisors add members.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownMember {
     /// The member's name.
     pub name: String,
-    /// Its value, as JSON.
+    /// The member's value, as compact JSON.
     pub json: String,
 }
 
 impl Claims {
-    /// All keys, in their order.
+    /// All keys, in the order of the claims.
     #[must_use]
     pub fn keys(&self) -> &[Key] {
         &self.keys
@@ -50,21 +50,148 @@ impl Claims {
         &self.ak
     }
 
-    /// How the host configured the VM.
+    /// The host's configuration of the VM.
     #[must_use]
     pub const fn vm_configuration(&self) -> &VmConfiguration {
         &self.vm_configuration
     }
 
-    /// What the guest had written before the report was made; absent in the oldest reports.
+    /// The 64 bytes that the guest had written into NV index 0x01400002 before the report was made; `None`
+    /// in the oldest reports, which lack them.
     #[must_use]
     pub const fn user_data(&self) -> Option<&[u8; 64]> {
         self.user_data.as_ref()
     }
 
-    /// Members of the whole that this version does not know.
+    /// Top-level members that this version does not know.
     #[must_use]
     pub fn unknown(&self) -> &[UnknownMember] {
         &self.unknown
+    }
+}
+
+/// A public RSA key of the claims, a JSON Web Key (RFC 7517).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// The key id: `HCLAkPub` is the vTPM's attestation key, `HCLEkPub` its endorsement key.
+    pub kid: String,
+    /// The permitted operations; wrong in the oldest reports, and not checked.
+    pub key_ops: Vec<String>,
+    /// The key type: `RSA`.
+    pub kty: String,
+    /// The public exponent, big-endian.
+    pub exponent: Vec<u8>,
+    /// The modulus, big-endian.
+    pub modulus: Vec<u8>,
+    /// Members that this version does not know.
+    pub unknown: Vec<UnknownMember>,
+}
+
+/// The attestation key's id.
+const AK: &str = "HCLAkPub";
+const MODULUS_BYTES: usize = 256;
+const EXPONENT: &[u8] = &[0x01, 0x00, 0x01];
+
+impl Key {
+    /// The key in the form of the crypto table.
+    #[must_use]
+    pub fn as_rsa(&self) -> RsaKey<'_> {
+        RsaKey { modulus: &self.modulus, exponent: &self.exponent }
+    }
+
+    /// The one attestation key, found by its id, whatever its position.
+    pub(super) fn attestation(keys: &[Self]) -> Result<&Self, KeyProblem> {
+        let mut named = keys.iter().filter(|key| key.kid == AK);
+        let key = named.next().ok_or(KeyProblem::Missing)?;
+        if named.next().is_some() {
+            return Err(KeyProblem::Several);
+        }
+        key.check()?;
+        Ok(key)
+    }
+
+    /// Checks type, size and exponent of the attestation key.
+    fn check(&self) -> Result<(), KeyProblem> {
+        if self.kty != "RSA" {
+            return Err(KeyProblem::Kind);
+        }
+        if self.modulus.iter().all(|byte| *byte == 0) {
+            return Err(KeyProblem::Zero);
+        }
+        let top_bit = self.modulus.first().is_some_and(|first| first & 0x80 != 0);
+        if self.modulus.len() != MODULUS_BYTES || !top_bit {
+            return Err(KeyProblem::Size);
+        }
+        if self.exponent != EXPONENT {
+            return Err(KeyProblem::Exponent);
+        }
+        Ok(())
+    }
+}
+
+/// `vm-configuration`: the host's statements about the VM, passed on by the paravisor. `None` is a member
+/// that the paravisor's version does not write.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VmConfiguration {
+    /// `console-enabled`.
+    pub console_enabled: Option<bool>,
+    /// `interactive-console-enabled`.
+    pub interactive_console_enabled: Option<bool>,
+    /// `current-time`: the host's clock, seconds since 1970; in the oldest reports only.
+    pub current_time: Option<u64>,
+    /// `root-cert-thumbprint`: the SHA-256 of a certificate; an empty text counts as missing.
+    pub root_cert_thumbprint: Option<[u8; 32]>,
+    /// `secure-boot` as configured, not as measured.
+    pub secure_boot: Option<bool>,
+    /// `tpm-enabled`.
+    pub tpm_enabled: Option<bool>,
+    /// `tpm-persisted`.
+    pub tpm_persisted: Option<bool>,
+    /// `filtered-vpci-devices-allowed`.
+    pub filtered_vpci_devices_allowed: Option<bool>,
+    /// `vmUniqueId`: the VM's id in Azure.
+    pub vm_unique_id: Option<VmId>,
+    /// `vmgs-provisioner`: the creator of the VM's guest state file (VMGS).
+    pub vmgs_provisioner: Option<VmgsProvisioner>,
+    /// `hardware-sealing-policy`.
+    pub hardware_sealing_policy: Option<HardwareSealingPolicy>,
+    /// Members that this version does not know.
+    pub unknown: Vec<UnknownMember>,
+}
+
+/// The creator of the VM's guest state file (VMGS). Texts are kept verbatim, other values as JSON: no real
+/// report with this member is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VmgsProvisioner {
+    /// `id`.
+    pub id: Option<String>,
+    /// `signer`.
+    pub signer: Option<String>,
+    /// Members that this version does not know.
+    pub unknown: Vec<UnknownMember>,
+}
+
+/// The identity from which the paravisor derives its sealing keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HardwareSealingPolicy {
+    /// `none`.
+    None,
+    /// `hash`.
+    Hash,
+    /// `signer`.
+    Signer,
+    /// A value that this version does not know.
+    Other(String),
+}
+
+impl fmt::Display for HardwareSealingPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("none"),
+            Self::Hash => f.write_str("hash"),
+            Self::Signer => f.write_str("signer"),
+            Self::Other(word) => write!(f, "{}", word.escape_debug()),
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Why the evidence of an Azure VM is not believed.
+//! Verification errors of an Azure confidential VM.
 
 use core::fmt;
 
@@ -9,107 +9,107 @@ use teeproof_x509::{NameText, Problem};
 
 use crate::checks;
 
-/// The evidence is not believed: the first thing that does not hold.
+/// The first failed check of a verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
-    /// The paravisor's report is not one, or of a version or kind that is not supported.
+    /// Not a valid HCL report, or of an unsupported version or type.
     Report(WireError),
-    /// The hardware report is of another technology than the one that was asked for.
+    /// The hardware report is of another technology than expected.
     Hardware {
-        /// The one that was asked for.
-        wanted: ReportType,
-        /// The one that came.
+        /// The expected type.
+        expected: ReportType,
+        /// The report's type.
         found: ReportType,
     },
-    /// The AK certificate's chain does not hold.
+    /// The AK certificate's chain is invalid.
     AkChain {
         /// The certificate at fault: 0 is the root, 1 the certificate below it, and so on.
         link: usize,
-        /// What is wrong with it.
+        /// Its problem.
         problem: Problem,
     },
-    /// The AK certificate's chain ends at a root that is no trust anchor.
+    /// The AK certificate's chain ends at a root that is not a trust anchor.
     AkUntrusted {
         /// The root's name.
         root: NameText,
     },
-    /// A revocation list of an issuer of the AK certificate's chain does not hold or is not current.
+    /// A revocation list for the AK certificate's chain is invalid or not current.
     AkRevocationList {
         /// The issuer: 0 is the root, 1 the certificate below it, and so on.
         issuer: usize,
-        /// What is wrong with the list.
+        /// The list's problem.
         problem: Problem,
     },
     /// The AK certificate is not for a confidential VM.
     AkSubject,
-    /// The SNP report does not hold.
+    /// The SNP report is not authentic.
     Snp(teeproof_snp::Error),
-    /// The SNP report was asked for at a privilege level at which the paravisor does not run.
+    /// The SNP report was requested at another VMPL than the paravisor's, 0.
     Vmpl(u32),
-    /// The hardware report does not hold the claims' hash.
+    /// REPORT_DATA is not the hash of the claims.
     Binding,
     /// The claims are malformed.
     Claims(ClaimsProblem),
-    /// The claims name no attestation key that can be used.
+    /// The claims have no usable attestation key.
     Key(KeyProblem),
-    /// The quote, its registers or the boot log do not hold.
+    /// The quote, its PCR values or the event log are refused.
     Tpm(teeproof_tpm::Error),
-    /// Register values came without a quote that could vouch for them.
+    /// The evidence has PCR values and no quote that signs them.
     PcrsWithoutQuote,
-    /// The claims' user-data is not the nonce.
+    /// User-data is not the nonce.
     Nonce,
-    /// The claims' user-data is not what was asked for.
+    /// User-data is not the expected data.
     UserData,
-    /// The claims have no user-data, which had to be compared.
+    /// User-data is missing, and had to be compared.
     NoUserData,
-    /// The nonce is empty, or it or the expected user-data is longer than user-data.
+    /// The nonce is empty, or nonce or expected user-data exceed 64 bytes.
     UserDataLength,
-    /// The TDREPORT is not one, or of a version that is not supported.
+    /// Not a valid TDREPORT, or of an unsupported version.
     TdReport(WireError),
-    /// The TDREPORT does not agree with itself.
+    /// A hash in the TDREPORT does not match its own contents.
     TdReportHash(TdReportHash),
-    /// There is no quote of the TD.
+    /// The TD quote is missing.
     TdQuoteMissing,
-    /// There is a quote of the TD, but none of the endorsements that it needs.
+    /// The TD quote's endorsements are missing.
     TdCollateralMissing,
 }
 
-/// What is malformed about claims.
+/// A problem of malformed claims.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClaimsProblem {
-    /// Not one JSON value, or nested too deeply.
+    /// Not a single JSON value, or nested more than 128 deep.
     Json {
         /// The line, counted from 1.
         line: usize,
         /// The column, counted from 1.
         column: usize,
     },
-    /// An object has two members of one name.
+    /// An object has two members of the same name.
     Duplicate {
         /// The line, counted from 1.
         line: usize,
         /// The column, counted from 1.
         column: usize,
     },
-    /// A member is missing that has to be there.
+    /// A required member is missing.
     Missing(&'static str),
-    /// A member is not of the form that it has to have.
+    /// A member has the wrong type or format.
     Member(&'static str),
 }
 
-/// What is wrong with the attestation key among the claims.
+/// A problem of the claims' attestation key, `HCLAkPub`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KeyProblem {
-    /// There is no key of this id.
+    /// The key is missing.
     Missing,
-    /// There are several keys of this id.
+    /// Several keys have this id.
     Several,
-    /// It is not an RSA key.
+    /// The key is not an RSA key.
     Kind,
-    /// It is all zeros: the paravisor could not create its key.
+    /// The modulus is all zeros: the paravisor could not create its key.
     Zero,
     /// The modulus does not have exactly 2048 bits.
     Size,
@@ -117,13 +117,13 @@ pub enum KeyProblem {
     Exponent,
 }
 
-/// A hash that a TDREPORT holds of another part of itself.
+/// A hash in a TDREPORT of another part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TdReportHash {
-    /// Of TEE_TCB_INFO.
+    /// TEE_TCB_INFO_HASH.
     TeeTcbInfo,
-    /// Of TDINFO.
+    /// TEE_INFO_HASH, of TDINFO.
     TdInfo,
 }
 
@@ -171,8 +171,8 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Report(error) | Self::TdReport(error) => error.fmt(f),
-            Self::Hardware { wanted, found } => {
-                write!(f, "asked for the hardware report of {wanted}, this is {found}")
+            Self::Hardware { expected, found } => {
+                write!(f, "expected an HCL report of {expected}, got one of {found}")
             }
             Self::AkChain { link: 0, problem } => write!(f, "the vTPM root: {problem}"),
             Self::AkChain { link, problem } => {
@@ -189,9 +189,12 @@ impl fmt::Display for Error {
             }
             Self::Snp(error) => error.fmt(f),
             Self::Tpm(error) => error.fmt(f),
-            Self::Vmpl(u32::MAX) => f.write_str("expected VMPL 0, the host asked for the report"),
+            Self::Vmpl(u32::MAX) => f.write_str("expected VMPL 0, got a report that the host requested"),
             Self::Vmpl(vmpl) => {
-                write!(f, "expected VMPL 0, found {vmpl}, where the guest can ask for a report over any data")
+                write!(
+                    f,
+                    "expected VMPL 0, got {vmpl}, at which the guest can request a report over any data"
+                )
             }
             Self::Claims(problem) => problem.fmt(f),
             Self::Key(problem) => problem.fmt(f),
@@ -201,7 +204,7 @@ impl fmt::Display for Error {
 }
 
 impl Error {
-    /// What the report asks for and what a certificate has, where the two were compared.
+    /// The report's and the certificate's values, if the error compares the two.
     #[must_use]
     pub const fn compared(&self) -> Option<(teeproof_snp::Compared, teeproof_snp::Compared)> {
         match self {
@@ -210,7 +213,7 @@ impl Error {
         }
     }
 
-    /// What a person can do, where the check's own hint does not say it.
+    /// A hint for this error, if it needs another one than its check's.
     #[must_use]
     pub const fn advice(&self) -> Option<teeproof_snp::Advice> {
         match self {
@@ -229,24 +232,24 @@ impl Error {
         }
     }
 
-    /// The errors that need no values to be told.
+    /// The texts of errors without values.
     const fn text(&self) -> &'static str {
         match self {
             Self::AkSubject => {
-                "the AK certificate is not for a confidential VM; trusted-launch VMs have the same root"
+                "the AK certificate is not for a confidential VM (trusted-launch VMs have the same root)"
             }
-            Self::Binding => "the hardware report's data is not the claims' hash followed by zeros",
-            Self::PcrsWithoutQuote => "register values came without a quote that could vouch for them",
+            Self::Binding => "REPORT_DATA is not the hash of the claims followed by zeros",
+            Self::PcrsWithoutQuote => "PCR values without a quote that signs them",
             Self::Nonce => "user-data is not the nonce followed by zeros",
-            Self::UserData => "user-data is not what was asked for, followed by zeros",
-            Self::NoUserData => "the claims have no user-data",
-            Self::UserDataLength => "a nonce has 1 to 64 bytes, expected data at most 64, as user-data has",
+            Self::UserData => "user-data is not the expected data followed by zeros",
+            Self::NoUserData => "claims: user-data is missing",
+            Self::UserDataLength => {
+                "user-data has 64 bytes: expected a nonce of 1 to 64 bytes, and expected data of at most 64"
+            }
             Self::TdReportHash(TdReportHash::TeeTcbInfo) => {
-                "the TDREPORT's TEE_TCB_INFO_HASH is not that of its TEE_TCB_INFO"
+                "TDREPORT: TEE_TCB_INFO_HASH is not the hash of TEE_TCB_INFO"
             }
-            Self::TdReportHash(TdReportHash::TdInfo) => {
-                "the TDREPORT's TEE_INFO_HASH is not that of its TDINFO"
-            }
+            Self::TdReportHash(TdReportHash::TdInfo) => "TDREPORT: TEE_INFO_HASH is not the hash of TDINFO",
             Self::TdQuoteMissing => "a TDREPORT alone is no evidence: the TD quote is missing",
             _ => {
                 "Intel's collateral (TCB info, QE identity, revocation lists) is missing; \
@@ -260,13 +263,16 @@ impl fmt::Display for ClaimsProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Json { line, column } => {
-                write!(f, "claims: not one JSON value of bounded depth, line {line}, column {column}")
+                write!(
+                    f,
+                    "claims: not a single JSON value of at most 128 levels, line {line}, column {column}"
+                )
             }
             Self::Duplicate { line, column } => {
-                write!(f, "claims: a member is there twice, line {line}, column {column}")
+                write!(f, "claims: duplicate member, line {line}, column {column}")
             }
             Self::Missing(member) => write!(f, "claims: {member} is missing"),
-            Self::Member(member) => write!(f, "claims: {member} is not of its form"),
+            Self::Member(member) => write!(f, "claims: {member} has the wrong type or format"),
         }
     }
 }
@@ -274,12 +280,12 @@ impl fmt::Display for ClaimsProblem {
 impl fmt::Display for KeyProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Missing => "the claims have no HCLAkPub",
-            Self::Several => "the claims have more than one HCLAkPub",
+            Self::Missing => "claims: HCLAkPub is missing",
+            Self::Several => "claims: more than one HCLAkPub",
             Self::Kind => "HCLAkPub is not an RSA key",
             Self::Zero => "HCLAkPub is all zeros: the paravisor could not create its attestation key",
-            Self::Size => "HCLAkPub does not have a modulus of exactly 2048 bits",
-            Self::Exponent => "HCLAkPub does not have the exponent 65537",
+            Self::Size => "HCLAkPub: expected a modulus of exactly 2048 bits",
+            Self::Exponent => "HCLAkPub: expected the exponent 65537",
         })
     }
 }

@@ -1,7 +1,7 @@
-//! Whether a report is the paravisor's: on which grounds, and against what it is known to be.
+//! Origin of a report: the grounds that show Azure's paravisor as its maker, and known other origins.
 //!
-//! Whoever owns an SNP guest somewhere can hash claims of his own into a genuine report, also at
-//! VMPL 0, where his own kernel may run. Container instances of Azure are such guests.
+//! Whoever owns an SNP guest can get a genuine report over the hash of their own claims, also at VMPL 0,
+//! where their kernel may run. Azure Container Instances are such guests.
 
 use core::fmt;
 
@@ -14,7 +14,7 @@ use teeproof_core::{
 use crate::reference::{self, KnownOrigin};
 use crate::{Ground, Origin, Policy, VerifiedVm, checks};
 
-/// Holds the grounds on which the report is the paravisor's against those that the policy accepts.
+/// Compares the grounds of a report with those that the policy accepts.
 pub(crate) fn appraise(
     vm: &VerifiedVm<'_>,
     snp: &teeproof_snp::Policy<'_>,
@@ -26,7 +26,7 @@ pub(crate) fn appraise(
             waiver.record(checks::ORIGIN, record);
             return true;
         }
-        Origin::Told => None,
+        Origin::Reported => None,
         Origin::AnyOf { line, .. } => *line,
     };
     let finding = |outcome| Finding { line, ..Finding::new(checks::ORIGIN, outcome) };
@@ -36,86 +36,85 @@ pub(crate) fn appraise(
         return false;
     }
     let Origin::AnyOf { grounds: accepted, .. } = &policy.origin else {
-        tell(&origin, record);
+        report_origin(&origin, record);
         return true;
     };
     if accepted.is_empty() {
-        const NONE: &str = "the policy accepts no ground; waive the origin if that is meant";
+        const NONE: &str = "the policy accepts no ground; waive the origin if that is intended";
         record.record(finding(Outcome::Fail).because(&NONE));
         return false;
     }
-    let held = origin.grounds();
-    let holds = accepted.iter().any(|ground| held.contains(ground));
-    let (expected, actual) = (Listed(accepted, " or "), Listed(held, ", "));
+    let found = origin.grounds();
+    let met = accepted.iter().any(|ground| found.contains(ground));
+    let (expected, actual) = (Listed(accepted, " or "), Listed(found, ", "));
     let finding = |outcome| finding(outcome).compared(&expected, &actual);
-    record.record(match holds {
+    record.record(match met {
         true if origin.is_strong() => finding(Outcome::Pass),
         true => finding(Outcome::Warn).because(&WEAK),
         false => finding(Outcome::Fail),
     });
-    holds
+    met
 }
 
-/// Tells on which grounds the report is the paravisor's, or warns that there is none, or a weak one alone.
-fn tell(origin: &OriginGrounds, record: &mut dyn Record) {
-    let held = Listed(origin.grounds(), ", ");
+/// Records the grounds of a report, with a warning for none or for a weak one alone.
+fn report_origin(origin: &OriginGrounds, record: &mut dyn Record) {
+    let grounds = Listed(origin.grounds(), ", ");
     if origin.is_strong() {
-        record.pass(checks::ORIGIN, &format_args!("by {held}"));
+        record.pass(checks::ORIGIN, &format_args!("by {grounds}"));
     } else if origin.is_shown() {
-        record.warn(checks::ORIGIN, &format_args!("by {held} alone: {WEAK}"));
+        record.warn(checks::ORIGIN, &format_args!("by {grounds} alone: {WEAK}"));
     } else {
         const NONE: &str = "nothing ties the report to Azure's paravisor: any SNP guest could have made it";
         record.warn(checks::ORIGIN, &NONE);
     }
 }
 
-/// What an AK certificate leaves open.
-const WEAK: &str = "the certificate is for the attestation key, and does not show who made the claims: whoever \
-                    may use a vTPM's key can name it in claims of their own";
+/// The limit of an AK certificate as a ground.
+const WEAK: &str = "the certificate identifies the attestation key, not who made the claims: whoever may use a \
+                    vTPM's key can name it in their own claims";
 
-/// What ties a report to Azure's paravisor: the one place that knows the grounds.
+/// The grounds that show that Azure's paravisor made a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OriginGrounds {
-    held: Vec<Ground>,
+    grounds: Vec<Ground>,
     other: Option<&'static str>,
 }
 
 impl OriginGrounds {
-    /// The grounds that hold for a VM; those that a policy for its hardware report can give need that
-    /// policy.
+    /// The grounds of a VM's report. Measurement and id key digest need the policy for the hardware report.
     pub(crate) fn of(vm: &VerifiedVm<'_>, snp: Option<&teeproof_snp::Policy<'_>>) -> Self {
         match other_origin(vm) {
-            Some(other) => Self { held: Vec::new(), other: Some(other) },
-            None => Self { held: grounds(vm, snp), other: None },
+            Some(other) => Self { grounds: Vec::new(), other: Some(other) },
+            None => Self { grounds: grounds(vm, snp), other: None },
         }
     }
 
-    /// The grounds that hold, the strongest first; none where the report is known to be of another origin.
+    /// The grounds, the strongest first; empty for a report of another known origin.
     #[must_use]
     pub fn grounds(&self) -> &[Ground] {
-        &self.held
+        &self.grounds
     }
 
-    /// What the report is known to be of instead.
+    /// Another known origin of the report, as a sentence.
     #[must_use]
     pub const fn other(&self) -> Option<&'static str> {
         self.other
     }
 
-    /// Whether any ground holds.
+    /// Whether there is any ground.
     #[must_use]
     pub const fn is_shown(&self) -> bool {
-        !self.held.is_empty()
+        !self.grounds.is_empty()
     }
 
-    /// Whether a ground holds that shows who made the claims, and not the attestation key alone.
+    /// Whether a ground shows who made the claims, not just whose the attestation key is.
     #[must_use]
     pub fn is_strong(&self) -> bool {
-        self.held.iter().any(|ground| ground.is_strong())
+        self.grounds.iter().any(|ground| ground.is_strong())
     }
 }
 
-/// What a report is known to be of instead.
+/// Another known origin of a report.
 fn other_origin(vm: &VerifiedVm<'_>) -> Option<&'static str> {
     let report = vm.report().report();
     let known = reference::id_key(&report.id_key_digest).map(|known| known.origin);
@@ -131,29 +130,29 @@ fn other_origin(vm: &VerifiedVm<'_>) -> Option<&'static str> {
     None
 }
 
-/// The grounds that hold.
+/// The grounds of a report, the strongest first.
 fn grounds(vm: &VerifiedVm<'_>, snp: Option<&teeproof_snp::Policy<'_>>) -> Vec<Ground> {
     let report = vm.report().report();
     let guest_svn = report.guest_svn.get();
-    let holds = |ground: &Ground| match ground {
-        Ground::Measurement => snp.is_some_and(|snp| demanded(&snp.measurement, &report.measurement)),
+    let is_met = |ground: &Ground| match ground {
+        Ground::Measurement => snp.is_some_and(|snp| is_pinned(&snp.measurement, &report.measurement)),
         Ground::IdKeyDigest => snp.is_some_and(|snp| {
-            demanded(&snp.id_key_digest, &report.id_key_digest) && demanded(&snp.guest_svn, &guest_svn)
+            is_pinned(&snp.id_key_digest, &report.id_key_digest) && is_pinned(&snp.guest_svn, &guest_svn)
         }),
         Ground::ReferenceValue => {
             reference::id_key(&report.id_key_digest).is_some_and(|known| known.is_paravisor(guest_svn))
         }
         Ground::AkCertificate => vm.ak_path().is_some(),
     };
-    Ground::ALL.iter().copied().filter(holds).collect()
+    Ground::ALL.iter().copied().filter(is_met).collect()
 }
 
-/// Whether a rule was given, and holds. The finding is recorded where the rule itself is appraised.
-fn demanded<T: Value>(rule: &Rule<'_, T>, seen: &T::Seen) -> bool {
+/// Whether a rule is set, and met. The appraisal of the rule itself records the finding.
+fn is_pinned<T: Value>(rule: &Rule<'_, T>, seen: &T::Seen) -> bool {
     !matches!(rule.expectation, Expectation::Waived(_)) && rule.appraise(checks::ORIGIN, Some(seen), &mut ())
 }
 
-/// Grounds one after the other, or that there is none.
+/// A list of grounds as text, or `no ground`.
 pub(crate) struct Listed<'a>(pub(crate) &'a [Ground], pub(crate) &'static str);
 
 impl fmt::Display for Listed<'_> {

@@ -1,60 +1,74 @@
-//! What a relying party may demand of an Azure confidential VM, besides its hardware report.
+//! Appraisal policy and appraisal of an Azure confidential VM, except for its hardware report.
 
 use core::fmt;
 
-use teeproof_core::{Check, Demand, List, PolicyField, Rule, TakeDemand, Waiver};
+use teeproof_core::{Check, Demand, List, PolicyField, Record, Rule, TakeDemand, Waiver};
 
 use crate::origin::{self, Listed};
 use crate::{VerifiedVm, VmId};
 
 crate::hcl_policy_fields! { teeproof_core::policy_table }
 
-/// Why `builtin:genuine` takes a chain for which no revocation lists came.
+/// The waiver reason of `builtin:genuine` for chains without revocation lists.
 const NO_LISTS: &str = "builtin:genuine does not require CRLs; see ak.revocation for what was checked";
 
-/// Why `builtin:genuine` takes a report that is older than the nonce.
+/// The waiver reason of `builtin:genuine` for reports older than the nonce.
 const QUOTE_ALONE: &str =
     "builtin:genuine requires the nonce in the quote only; see hcl.user-data for the report's freshness";
 
-/// What is demanded of the report's origin: anybody with a confidential VM of their own can make a
-/// genuine report over claims of their choice, unless something ties it to Azure's paravisor.
+/// Appraises a verified VM under the policies for its hardware report and for the rest. Records the finding
+/// of every rule, whatever the others found; `true` if all rules are met.
+pub fn appraise_snp(
+    vm: &VerifiedVm<'_>,
+    snp: &teeproof_snp::Policy<'_>,
+    policy: &Policy<'_>,
+    record: &mut dyn Record,
+) -> bool {
+    let hardware = teeproof_snp::appraise(vm.report(), snp, record);
+    let claims = rules(vm, policy, record, snp).into_iter().all(|met| met);
+    let boot = teeproof_tpm::appraise(vm.pcrs(), vm.log(), &policy.tpm, record);
+    hardware && claims && boot
+}
+
+/// The policy's requirement on the origin of the report. Whoever owns an SNP guest can get a genuine report
+/// over claims of their choice, unless a ground shows that Azure's paravisor made it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Origin<'p> {
-    /// One of these grounds must hold; the list must not be empty.
+    /// At least one of these grounds is required; an empty list is refused.
     AnyOf {
-        /// The grounds that the relying party accepts.
+        /// The accepted grounds.
         grounds: List<'p, Ground>,
-        /// The policy's line, counted from 1, where the policy came from a file.
+        /// The line of the policy file, counted from 1.
         line: Option<u32>,
     },
-    /// Whatever ground holds is told; none, or an AK certificate alone, is warned of. Reports that are known to be of another
-    /// origin are refused.
-    Told,
-    /// Not looked at, for the reason given, which shows in the result.
+    /// No ground is required: the result reports those that are met, with a warning for none or for an AK
+    /// certificate alone. Reports of another known origin are refused.
+    Reported,
+    /// The origin is not checked, for this reason, which is part of the result.
     Waived(Waiver<'p>),
 }
 
-/// A ground on which a report is known to be the paravisor's.
+/// A ground that shows that the paravisor made a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Ground {
-    /// The policy pins the launch measurement (SNP) or MRTD (TDX), and it holds.
+    /// The policy pins the launch measurement (SNP) or MRTD (TDX), and it matches.
     Measurement,
-    /// The policy pins the id key digest together with the guest SVN, and both hold (SNP).
+    /// The policy pins the id key digest and the guest SVN, and both match (SNP).
     IdKeyDigest,
-    /// The values that ship with teeproof know the id key and its guest SVN (SNP) or MRTD (TDX).
+    /// A reference value of teeproof matches the id key and its guest SVN (SNP) or MRTD (TDX).
     ReferenceValue,
     /// The attestation key has a certificate of Azure's vTPM authority for a confidential VM.
     AkCertificate,
 }
 
 impl Ground {
-    /// Every ground, the strongest first.
+    /// All grounds, the strongest first.
     pub const ALL: &'static [Self] =
         &[Self::Measurement, Self::IdKeyDigest, Self::ReferenceValue, Self::AkCertificate];
 
-    /// Whether it shows who made the claims. An AK certificate alone does not: it says whose the key is, and
-    /// whoever may use that key can name it in claims of their own.
+    /// Whether the ground shows who made the claims. An AK certificate does not: it identifies the owner of
+    /// the key, and whoever may use that key can name it in their own claims.
     #[must_use]
     pub const fn is_strong(self) -> bool {
         !matches!(self, Self::AkCertificate)
@@ -89,7 +103,7 @@ impl PolicyField for Origin<'_> {
             Self::AnyOf { grounds, line } => {
                 take(demand.expects(&format_args!("one of {}", Listed(grounds, ", ")), *line));
             }
-            Self::Told => take(demand.expects(&"none that is known to be another's", None)),
+            Self::Reported => take(demand.expects(&"no other known origin", None)),
         }
     }
 }

@@ -1,32 +1,32 @@
-//! Values that genuine reports were seen to have. Microsoft publishes no list of them, so each
-//! says where it was seen; a value that is not here may be genuine all the same.
+//! Reference values observed in genuine reports. Microsoft publishes no list, so each value names where it
+//! was observed; a value that is not listed can be genuine too.
 
-/// A value and whose it is.
+/// A reference value and its origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReferenceValue {
-    /// Which field of the hardware report has it.
+    /// The field of the hardware report.
     pub field: Field,
-    /// The value, SHA-384.
+    /// The field's value: a SHA-384.
     pub value: [u8; 48],
-    /// What makes reports with it.
+    /// The origin of reports with this value.
     pub origin: KnownOrigin,
-    /// The product, for people.
+    /// The product's name.
     pub product: &'static str,
-    /// The guest SVNs that were seen beside it, ascending; none for TDX.
+    /// The guest SVNs observed with the value, ascending; empty for TDX.
     pub guest_svns: &'static [u32],
-    /// When such reports were made.
+    /// The dates of the observed reports.
     pub seen: &'static str,
-    /// How it is known.
+    /// Where the value was observed.
     pub source: &'static str,
 }
 
-/// A field that tells origins apart.
+/// A field that identifies the origin of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Field {
-    /// ID_KEY_DIGEST of an SNP report: the key that signed the guest's identity.
+    /// ID_KEY_DIGEST of an SNP report: the SHA-384 of the key that signed the ID block.
     IdKeyDigest,
-    /// MRTD of a TDX report: the guest's first memory.
+    /// MRTD of a TDX report: the measurement of the TD's initial memory.
     Mrtd,
 }
 
@@ -41,7 +41,7 @@ impl Field {
     }
 }
 
-/// What makes reports.
+/// The origin of reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KnownOrigin {
@@ -63,21 +63,21 @@ impl KnownOrigin {
 }
 
 impl ReferenceValue {
-    /// Whether a report with this value and guest SVN is the paravisor's: not older than the
-    /// oldest that was seen.
+    /// Whether a report with this value and guest SVN is the paravisor's: no older than the oldest observed
+    /// one.
     pub(crate) fn is_paravisor(&self, guest_svn: u32) -> bool {
         let least = self.guest_svns.first();
         self.origin == KnownOrigin::Paravisor && least.is_some_and(|least| guest_svn >= *least)
     }
 }
 
-/// What is known of the owner of an id key, by its digest in a report.
+/// The reference value of an ID_KEY_DIGEST.
 #[must_use]
 pub fn id_key(digest: &[u8; 48]) -> Option<&'static ReferenceValue> {
     KNOWN.iter().find(|known| known.field == Field::IdKeyDigest && known.value == *digest)
 }
 
-/// Every value that is known.
+/// All reference values.
 pub const KNOWN: &[ReferenceValue] = &[
     paravisor(
         "Azure confidential VM on Milan",
@@ -171,7 +171,7 @@ pub const KNOWN: &[ReferenceValue] = &[
     ),
 ];
 
-/// The id key of a paravisor.
+/// The ID_KEY_DIGEST of a paravisor.
 const fn paravisor(
     product: &'static str,
     guest_svns: &'static [u32],
@@ -182,7 +182,7 @@ const fn paravisor(
     ReferenceValue { field, value, origin, product, guest_svns, seen, source }
 }
 
-/// The id key of container instances.
+/// The ID_KEY_DIGEST of Azure Container Instances.
 const fn container_instances(
     product: &'static str,
     guest_svns: &'static [u32],
@@ -193,7 +193,7 @@ const fn container_instances(
     ReferenceValue { origin, ..paravisor(product, guest_svns, seen, value) }
 }
 
-/// The first memory of a TD with a paravisor.
+/// The MRTD of a TD with a paravisor.
 const fn td_paravisor(
     product: &'static str,
     seen: &'static str,

@@ -1,5 +1,4 @@
-//! The evidence of a TDX machine, as far as it can be verified without Intel's endorsements: never
-//! so far that it could be believed.
+//! Checks of TDX evidence that need no endorsements of Intel; they never authenticate it.
 
 use core::convert::Infallible;
 
@@ -9,19 +8,18 @@ use teeproof_wire::hcl::{Hardware, HclReport, ReportType};
 use teeproof_wire::tdx::TdReport;
 
 use crate::ak::{self, AkKey};
-use crate::binding::bind;
-use crate::verify::envelope;
+use crate::verify::{bind, envelope};
 use crate::{Error, Evidence, TdReportHash, Verification, checks};
 
-/// Verifies what a TDX machine's evidence shows without a verified quote of the TD, and then says
-/// that the quote, or what it takes to verify it, is missing.
+/// Checks TDX evidence as far as possible without a verified TD quote, and returns an error that names the
+/// missing quote or collateral.
 ///
-/// Proves: nothing. A TDREPORT can be written by anybody; its code of authentication can be
-/// checked on the same processor only. So the claims are not read, and nothing is returned.
+/// Proves: nothing. Anybody can write a TDREPORT: only its own processor can check its MAC. So the claims
+/// are not parsed, and nothing is returned.
 ///
 /// # Errors
-/// Always: the first check that does not hold, or [`Error::TdQuoteMissing`] or
-/// [`Error::TdCollateralMissing`] when all do.
+/// Always: the first check that fails, or [`Error::TdQuoteMissing`] or [`Error::TdCollateralMissing`] if all
+/// pass.
 pub fn verify_tdx<'a>(
     evidence: &Evidence<'a>,
     endorsements: &[Certificate<'a>],
@@ -38,7 +36,7 @@ pub fn verify_tdx<'a>(
     })
 }
 
-/// Reads the TDREPORT and checks that it agrees with itself.
+/// Parses the TDREPORT and recomputes its two hashes.
 fn td_report<'a>(
     envelope: &HclReport<'a>,
     crypto: &Crypto,

@@ -1,37 +1,33 @@
-//! The nonce compared with user-data, which the guest wrote before the report was made: one rule for every
-//! shape of evidence.
+//! Comparison of user-data with the nonce and with the expected data: one rule for every format of evidence.
 
 use teeproof_core::{Freshness, Record, equal};
 
-use crate::binding::extended;
+use crate::verify::extended;
 use crate::{Claims, Error, Evidence, Verification, checks};
 
-/// Checks the claims' user-data against the nonce, and against what the relying party names
-/// besides. Answers whether user-data is the nonce, so that the hardware report was made for it;
-/// `None` where there is no nonce.
+/// Checks user-data against the nonce and against the expected data. Returns whether user-data is the nonce,
+/// so that the hardware report is fresh; `None` without a nonce.
 ///
-/// With a nonce, user-data that is the nonce passes, whatever carried the evidence. Other user-data
-/// fails where nothing else holds the nonce, which is where there is no quote, or where the evidence
-/// itself says that user-data holds it; everywhere else it is a warning, which the policy's
-/// `fresh_report` can turn into a refusal. So evidence that hides what its protocol says of
-/// user-data gains a warning, and never loses one.
+/// User-data that is the nonce passes. Other user-data fails without a quote, which would contain the
+/// nonce, and if the evidence's protocol puts the nonce into user-data; otherwise it is a warning, which
+/// the policy's `fresh_report` can make a refusal. So evidence that conceals its protocol gains a warning and
+/// never loses one.
 ///
-/// The guest's kernel chooses user-data, so it says that the report is not an old one, and nothing
-/// about the guest.
+/// The guest's kernel chooses user-data: it shows the age of the report, and nothing about the guest.
 pub(crate) fn check(
     claims: &Claims,
     evidence: &Evidence<'_>,
     verification: &Verification<'_>,
     record: &mut dyn Record,
 ) -> Result<Option<bool>, Error> {
-    let demanded = evidence.quote.is_none() || evidence.nonce_in_user_data;
+    let required = evidence.quote.is_none() || evidence.nonce_in_user_data;
     let fresh = match verification.freshness {
-        Freshness::Nonce(nonce) => Some(compared(claims, nonce, demanded)?),
+        Freshness::Nonce(nonce) => Some(is_nonce(claims, nonce, required)?),
         Freshness::Waived(_) => None,
     };
     if let Some(expected) = verification.user_data {
-        held(claims, expected, Error::UserData)?;
-        record.pass(checks::USER_DATA, &"user-data is what was asked for, followed by zeros");
+        compare(claims, expected, Error::UserData)?;
+        record.pass(checks::USER_DATA, &"user-data is the expected data followed by zeros");
     }
     match (fresh, verification.freshness) {
         (Some(true), Freshness::Nonce(nonce)) => {
@@ -43,31 +39,32 @@ pub(crate) fn check(
                            may be as old as the boot";
             record.warn(checks::USER_DATA, &because);
         }
-        // Where there is a quote, its nonce is what is waived.
+        // With a quote, the waiver concerns the quote's nonce.
         (None, Freshness::Waived(reason)) if evidence.quote.is_none() => {
             record.waive(checks::USER_DATA, &reason);
         }
         (None, _) if verification.user_data.is_none() => {
-            record.skip(checks::USER_DATA, &"no nonce and no user-data were asked for");
+            record.skip(checks::USER_DATA, &"neither a nonce nor user-data is expected");
         }
         (None, _) => {}
     }
     Ok(fresh)
 }
 
-/// Whether user-data is the nonce. Where the nonce is demanded of it, anything else is an error.
-fn compared(claims: &Claims, nonce: &[u8], demanded: bool) -> Result<bool, Error> {
-    // No nonce at all would be matched by user-data of zeros.
-    let held = if nonce.is_empty() { Err(Error::UserDataLength) } else { held(claims, nonce, Error::Nonce) };
-    match held {
+/// Whether user-data is the nonce; an error if it has to be and is not.
+fn is_nonce(claims: &Claims, nonce: &[u8], required: bool) -> Result<bool, Error> {
+    // User-data of zeros would match an empty nonce.
+    let compared =
+        if nonce.is_empty() { Err(Error::UserDataLength) } else { compare(claims, nonce, Error::Nonce) };
+    match compared {
         Ok(()) => Ok(true),
-        Err(error) if demanded => Err(error),
+        Err(error) if required => Err(error),
         Err(_) => Ok(false),
     }
 }
 
-/// Whether user-data is these bytes followed by zeros, whole.
-fn held(claims: &Claims, bytes: &[u8], differs: Error) -> Result<(), Error> {
+/// Checks that user-data is these bytes followed by zeros, all 64.
+fn compare(claims: &Claims, bytes: &[u8], differs: Error) -> Result<(), Error> {
     let expected = extended(bytes).ok_or(Error::UserDataLength)?;
     let found = claims.user_data().ok_or(Error::NoUserData)?;
     if equal(&expected, found) { Ok(()) } else { Err(differs) }

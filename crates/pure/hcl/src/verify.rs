@@ -1,4 +1,4 @@
-//! The one place that makes a [`VerifiedVm`]; what makes [`BoundKey`] lies under it.
+//! Verification of an Azure confidential VM on SEV-SNP: the only module that makes a [`VerifiedVm`].
 
 mod again;
 mod bound_key;
@@ -8,38 +8,55 @@ pub use bound_key::{BoundKey, BoundKeyError};
 
 use alloc::sync::Arc;
 
-use teeproof_core::{Crypto, Freshness, Record, Time};
+use teeproof_core::{Crypto, Freshness, Record, Time, equal};
 use teeproof_snp::{Endorsements, ReportData, VerifiedReport};
-use teeproof_tpm::{VerifiedLog, VerifiedPcrs, VerifiedQuote};
+use teeproof_tpm::{PcrValues, Quote, VerifiedLog, VerifiedPcrs, VerifiedQuote};
 use teeproof_wire::certificate::Certificate;
-use teeproof_wire::hcl::{Hardware, HclReport, ReportType};
+use teeproof_wire::hcl::{Hardware, HashType, HclReport, ReportType};
 use teeproof_x509::{AnchorKind, Anchors, CachedSignatures, Revocation, VerifiedSignature};
 
 use crate::ak::{self, AkKey};
-use crate::binding::bind;
-use crate::{AkPath, Claims, Error, Evidence, OriginGrounds, checks, user_data};
+use crate::{AkPath, Claims, Error, OriginGrounds, checks, user_data};
 
-/// What a relying party decides before it looks at the evidence.
+/// The unverified evidence of an Azure confidential VM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Evidence<'a> {
+    /// The HCL report: all of NV index 0x01400001 of the vTPM.
+    pub report: &'a [u8],
+    /// The TD quote, which Azure's service makes of the TDREPORT (TDX).
+    pub td_quote: Option<&'a [u8]>,
+    /// A TPM quote under the vTPM's attestation key.
+    pub quote: Option<Quote<'a>>,
+    /// The values of the PCRs that the quote selects.
+    pub pcrs: Option<PcrValues<'a>>,
+    /// The TCG event log, binary.
+    pub log: Option<&'a [u8]>,
+    /// Whether the attester's protocol also puts the nonce into user-data, as version 2 of Confidential
+    /// Containers does; the nonce is then required there.
+    pub nonce_in_user_data: bool,
+}
+
+/// The relying party's input to a verification.
 #[derive(Clone, Copy, Debug)]
 pub struct Verification<'a> {
-    /// Root certificates that are trusted besides AMD's and those of Azure's vTPMs.
+    /// Trust anchors besides AMD's and Azure's pinned roots.
     pub anchors: Anchors<'a>,
-    /// Signatures that were verified before.
+    /// Signatures that need no verification.
     pub cache: CachedSignatures<'a>,
-    /// The nonce, in the quote or, where there is none, in user-data; or why there is none.
+    /// The nonce, expected in the quote or, without a quote, in user-data; or the reason for none.
     pub freshness: Freshness<'a>,
-    /// What user-data must hold besides, zero-extended to 64 bytes.
+    /// The expected user-data, at most 64 bytes, zero-extended to 64.
     pub user_data: Option<&'a [u8]>,
-    /// Revocation lists, or why revocation is not checked.
+    /// Revocation lists, or the reason why revocation is not checked.
     pub revocation: Revocation<'a>,
-    /// The time at which the certificates must be valid.
+    /// The time at which all certificates must be valid.
     pub at: Time,
     /// The cryptography.
     pub crypto: &'a Crypto<'a>,
 }
 
 impl<'a> Verification<'a> {
-    /// What the hardware report in the envelope is verified against.
+    /// The input to the verification of the SNP report.
     fn of_report(&self) -> teeproof_snp::Verification<'a> {
         let Self { anchors, cache, revocation, at, crypto, .. } = *self;
         let report_data = ReportData::ForCaller("REPORT_DATA holds the claims' hash: see hcl.binding");
@@ -47,15 +64,15 @@ impl<'a> Verification<'a> {
     }
 }
 
-/// A VM whose paravisor's claims a genuine AMD processor vouches for.
+/// A VM whose runtime claims a genuine AMD processor has authenticated.
 ///
-/// It can only be made by [`verify_snp`]. Each part was believed only for the part before it:
-/// report, claims, attestation key, quote, registers, log.
+/// Made by [`verify_snp`] and [`verify_snp_again`] only. Each part authenticates the next: report, claims,
+/// attestation key, quote, PCR values, event log.
 #[derive(Clone, Debug)]
 pub struct VerifiedVm<'a> {
     envelope: HclReport<'a>,
     report: VerifiedReport<'a>,
-    /// Shared with what is verified of the same VM later.
+    /// Shared with later results of the same VM.
     claims: Arc<Claims>,
     ak: Option<AkPath<'a>>,
     quote: Option<VerifiedQuote<'a>>,
@@ -66,20 +83,19 @@ pub struct VerifiedVm<'a> {
 
 /// Verifies the evidence of an Azure confidential VM on SEV-SNP.
 ///
-/// Proves: firmware of a genuine AMD processor signed a report over these very claims, at the
-/// privilege level of a paravisor; the attestation key of the claims signed the quote, where there
-/// is one, and the registers are those that it signed.
-/// Does not prove: that the report is of Azure's paravisor and not of somebody's own SNP guest:
-/// see [`crate::Policy::origin`] and the crate's documentation.
+/// Proves: firmware of a genuine AMD processor signed a report over these claims, at the privilege level
+/// of a paravisor; the claims' attestation key signed the quote, if there is one, and the quote the PCR
+/// values.
+/// Does not prove: that Azure's paravisor requested the report, rather than somebody's own SNP guest: see
+/// [`crate::Policy::origin`] and the crate's documentation.
 ///
-/// Work before the first signature is bounded by the size of the envelope and by the number of
-/// certificates given. Real evidence costs two signatures for the report, two or three for the
-/// AK certificate and one for the quote; where they are cached, the quote's alone. AK certificates of
-/// other VMs are told by their keys; the chains of those that are of this one cost at most
-/// [`crate::MAX_AK_SIGNATURES`], and one signature for each revocation list.
+/// Work before the first signature is bounded by the size of the report and the number of certificates.
+/// Real evidence costs two signatures for the report, two or three for the AK certificate and one for the
+/// quote; with a cache, the quote's alone. AK certificates for other keys are ignored; the chains of the
+/// others cost at most [`crate::MAX_AK_SIGNATURES`], plus one signature for each revocation list.
 ///
 /// # Errors
-/// The first check that does not hold; every check that does was recorded before.
+/// The first check that fails; every check that passes is recorded before.
 pub fn verify_snp<'a>(
     evidence: &Evidence<'a>,
     endorsements: &[Certificate<'a>],
@@ -90,7 +106,7 @@ pub fn verify_snp<'a>(
     whole(envelope, evidence, endorsements, verification, record)
 }
 
-/// Verifies everything but the form of the envelope.
+/// Verifies all evidence, given a parsed envelope.
 fn whole<'a>(
     envelope: HclReport<'a>,
     evidence: &Evidence<'a>,
@@ -114,17 +130,17 @@ fn whole<'a>(
     Ok(VerifiedVm { envelope, report, claims, ak, quote, pcrs, log, fresh_report })
 }
 
-/// Reads the envelope, which must hold a hardware report of this type.
+/// Parses the envelope, which must contain a hardware report of this type.
 pub(crate) fn envelope<'a>(
     bytes: &'a [u8],
-    wanted: ReportType,
+    expected: ReportType,
     record: &mut dyn Record,
 ) -> Result<HclReport<'a>, Error> {
     let envelope = HclReport::parse(bytes).map_err(Error::Report)?;
     envelope.check_supported().map_err(Error::Report)?;
     let found = envelope.report_type;
-    if found != wanted {
-        return Err(Error::Hardware { wanted, found });
+    if found != expected {
+        return Err(Error::Hardware { expected, found });
     }
     let (version, data) = (envelope.version, envelope.request_data_version);
     let claims = envelope.claims().len();
@@ -135,8 +151,8 @@ pub(crate) fn envelope<'a>(
     Ok(envelope)
 }
 
-/// Verifies the SNP report, which the paravisor must have asked for: at any other level the
-/// guest's kernel could have asked the processor for a report over data of its choice.
+/// Verifies the SNP report and its VMPL: at any level but 0 the guest's kernel can request a report over
+/// data of its choice.
 fn hardware<'a>(
     envelope: &HclReport<'a>,
     endorsements: &[Certificate<'a>],
@@ -157,6 +173,39 @@ fn hardware<'a>(
     Ok(verified)
 }
 
+/// Checks that REPORT_DATA is the hash of the claims' bytes followed by zeros, in all 64 bytes. Everything
+/// else in the envelope is unauthenticated.
+pub(crate) fn bind(
+    envelope: &HclReport<'_>,
+    report_data: &[u8; 64],
+    crypto: &Crypto,
+    record: &mut dyn Record,
+) -> Result<(), Error> {
+    let claims = &[envelope.claims()];
+    let expected = match envelope.report_data_hash_type {
+        HashType::SHA256 => extended(&crypto.sha256.digest(claims)),
+        HashType::SHA384 => extended(&crypto.sha384.digest(claims)),
+        HashType::SHA512 => extended(&crypto.sha512.digest(claims)),
+        _ => None,
+    };
+    if !expected.is_some_and(|expected| equal(&expected, report_data)) {
+        return Err(Error::Binding);
+    }
+    let hash = envelope.report_data_hash_type;
+    record.pass(checks::BINDING, &format_args!("REPORT_DATA is {hash} of the claims, the rest is zero"));
+    Ok(())
+}
+
+/// Bytes zero-extended to 64; `None` for more than 64.
+pub(crate) fn extended(bytes: &[u8]) -> Option<[u8; 64]> {
+    let mut extended = [0; 64];
+    extended.get_mut(..bytes.len())?.copy_from_slice(bytes);
+    Some(extended)
+}
+
+/// The reason for skipping the checks of the quote and its PCR values.
+const NO_QUOTE: &str = "the vTPM's quote is missing";
+
 fn quote<'a>(
     evidence: &Evidence<'a>,
     claims: &Claims,
@@ -164,7 +213,7 @@ fn quote<'a>(
     record: &mut dyn Record,
 ) -> Result<Option<VerifiedQuote<'a>>, Error> {
     let Some(quote) = &evidence.quote else {
-        record.skip(teeproof_tpm::checks::SIGNATURE, &"no quote of the vTPM came along");
+        record.skip(teeproof_tpm::checks::SIGNATURE, &NO_QUOTE);
         return Ok(None);
     };
     let Verification { freshness, crypto, .. } = *verification;
@@ -184,8 +233,8 @@ fn pcrs(
             return verified.map(Some).map_err(Error::Tpm);
         }
         (None, Some(_)) => return Err(Error::PcrsWithoutQuote),
-        (Some(_), None) => "no register values came beside the quote",
-        (None, None) => "no quote of the vTPM came along",
+        (Some(_), None) => "the PCR values are missing",
+        (None, None) => NO_QUOTE,
     };
     record.skip(teeproof_tpm::checks::PCRS, &because);
     Ok(None)
@@ -201,79 +250,78 @@ fn log<'a>(
         (Some(log), Some(pcrs)) => {
             return teeproof_tpm::replay(log, pcrs, crypto, record).map(Some).map_err(Error::Tpm);
         }
-        (Some(_), None) => "there are no verified registers to hold the log against",
-        (None, _) => "no boot log came along",
+        (Some(_), None) => "no verified PCR values to compare the event log with",
+        (None, _) => "the event log is missing",
     };
     record.skip(teeproof_tpm::checks::LOG_REPLAY, &because);
     Ok(None)
 }
 
 impl<'a> VerifiedVm<'a> {
-    /// The hardware report.
+    /// The verified SNP report.
     #[must_use]
     pub const fn report(&self) -> &VerifiedReport<'a> {
         &self.report
     }
 
-    /// The signatures that a further quote of the same VM rests on too: those of the report's and of
-    /// the attestation key's chain, and the report's own.
+    /// The signatures to cache for further evidence of the same VM: those of the report's and the AK
+    /// certificate's chain, and the report's own.
     pub fn signatures(&self) -> impl Iterator<Item = VerifiedSignature<'a>> + use<'a, '_> {
         let ak = self.ak.iter().flat_map(|ak| ak.path().path().signatures());
         self.report.path().path().signatures().chain(ak).chain(core::iter::once(self.report.statement()))
     }
 
-    /// The paravisor's claims.
+    /// The runtime claims.
     #[must_use]
     pub fn claims(&self) -> &Claims {
         &self.claims
     }
 
-    /// The attestation key's certificate and its chain, where they came and hold.
+    /// The path of the AK certificate; `None` if none was verified.
     #[must_use]
     pub const fn ak_path(&self) -> Option<&AkPath<'a>> {
         self.ak.as_ref()
     }
 
-    /// The vTPM's quote, where one came.
+    /// The vTPM's quote; `None` if the evidence has none.
     #[must_use]
     pub const fn quote(&self) -> Option<&VerifiedQuote<'a>> {
         self.quote.as_ref()
     }
 
-    /// The registers that the quote signed, where their values came.
+    /// The PCR values that the quote signs; `None` if the evidence lacks them or the quote.
     #[must_use]
     pub const fn pcrs(&self) -> Option<&VerifiedPcrs> {
         self.pcrs.as_ref()
     }
 
-    /// The boot log, where one came and there are registers to hold it against.
+    /// The event log, replayed to the PCR values; `None` if the evidence lacks it or them.
     #[must_use]
     pub const fn log(&self) -> Option<&VerifiedLog<'a>> {
         self.log.as_ref()
     }
 
-    /// What ties the report to Azure's paravisor; some grounds are a policy's for the hardware report.
+    /// The grounds that show that Azure's paravisor made the report. Some need the policy for the SNP report.
     #[must_use]
     pub fn origin(&self, snp: Option<&teeproof_snp::Policy<'_>>) -> OriginGrounds {
         OriginGrounds::of(self, snp)
     }
 
-    /// Whether every chain ends at a pinned root, or one of them at an added anchor.
+    /// The kind of anchor: pinned if every chain ends at a pinned root, added otherwise.
     #[must_use]
     pub fn anchor(&self) -> AnchorKind {
         let report = self.report.anchor();
         self.ak.as_ref().map_or(report, |ak| report.and(ak.anchor()))
     }
 
-    /// Whether the hardware report was made for the nonce: the claims' user-data is the nonce
-    /// followed by zeros. `None` where no nonce was asked for. A quote that came holds the nonce in
-    /// any case; without this, the report may be as old as the boot.
+    /// Whether the hardware report is fresh: user-data is the nonce followed by zeros. `None` without an
+    /// expected nonce. If `false`, only the quote has the nonce, and the report may be as old as the boot.
     #[must_use]
     pub const fn is_report_fresh(&self) -> Option<bool> {
         self.fresh_report
     }
 
-    /// Whether every chain ends at a pinned root and none at an added anchor.
+    /// Whether every chain ends at a pinned root.
     #[must_use]
     pub fn is_production(&self) -> bool {
         self.anchor().is_pinned()

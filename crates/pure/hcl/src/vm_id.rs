@@ -1,11 +1,11 @@
-//! A VM's id, in claims and in policies.
+//! VM ids of claims and policies.
 
 use core::fmt;
 use core::str::FromStr;
 
 use teeproof_core::{Datum, Value, from_hex, guid_bytes, no_order_no_mask};
 
-/// A VM's id: the 16 bytes of its GUID in the order in which its digits are written.
+/// A VM's id in Azure: the 16 bytes of its GUID, in the order of its written digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct VmId(pub [u8; 16]);
 
@@ -35,28 +35,28 @@ impl Value for VmId {
     }
 }
 
-/// Text is no GUID.
+/// A text that is not a GUID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotAGuid;
+pub struct InvalidVmId;
 
-impl fmt::Display for NotAGuid {
+impl fmt::Display for InvalidVmId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not a GUID of 8, 4, 4, 4 and 12 hex digits with dashes between them")
+        f.write_str("expected a GUID: 8, 4, 4, 4 and 12 hex digits separated by dashes")
     }
 }
 
-impl core::error::Error for NotAGuid {}
+impl core::error::Error for InvalidVmId {}
 
-/// 8, 4, 4, 4 and 12 hex digits of any case, with dashes between them.
+/// 8, 4, 4, 4 and 12 hex digits of either case, separated by dashes.
 impl FromStr for VmId {
-    type Err = NotAGuid;
+    type Err = InvalidVmId;
 
-    fn from_str(text: &str) -> Result<Self, NotAGuid> {
-        guid_bytes(text).map(Self).ok_or(NotAGuid)
+    fn from_str(text: &str) -> Result<Self, InvalidVmId> {
+        guid_bytes(text).map(Self).ok_or(InvalidVmId)
     }
 }
 
-/// Exactly `N` bytes in hexadecimal digits of any case.
+/// Exactly `N` bytes in hexadecimal digits of either case.
 pub(crate) fn hex<const N: usize>(digits: &str) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     let (pairs, odd) = digits.as_bytes().as_chunks::<2>();

@@ -1,6 +1,5 @@
-//! The suite `shared`: evidence of Azure's machines that may not be committed, from the folder
-//! that `TEEPROOF_SHARED_DATA` names. Without the variable nothing is looked at; with it,
-//! everything must be there.
+//! The suite `shared`: evidence of Azure VMs that may not be committed, from the folder of
+//! `TEEPROOF_SHARED_DATA`. Without the variable the tests check nothing; with it, every file must exist.
 
 #![allow(
     clippy::unwrap_used,
@@ -46,7 +45,7 @@ fn verification<'a>(nonce: Option<&'a [u8]>, crypto: &'a teeproof_core::Crypto<'
             None => Freshness::Waived("a recorded vector"),
         },
         user_data: None,
-        revocation: Revocation::Unchecked("no list came with the vector"),
+        revocation: Revocation::Unchecked("the vector has no revocation list"),
         at: AT,
         crypto,
     }

@@ -1,7 +1,7 @@
-//! Two real reports of Azure's paravisor, as a published package carries them.
+//! Two real HCL reports from a published package.
 //!
 //! Their VCEK certificates are not published. So one is minted for the same chip and TCB, and the
-//! crypto table believes every signature of a processor: hashes, claims and everything of the
+//! crypto table accepts every signature of a processor: hashes, claims and everything of the
 //! vTPM are real, and so are their checks.
 
 #![allow(

@@ -99,7 +99,7 @@ impl fmt::Display for PathError<'_> {
                 url.map_or(Ok(()), |url| write!(f, "; fetch it from {url}"))
             }
             Self::UntrustedRoot(name) => {
-                write!(f, "the chain ends at a root that is not a trust anchor: {name}")
+                write!(f, "the chain ends at a root that is not trusted: {name}")
             }
             Self::Chain(error) => error.fmt(f),
             Self::NotAccepted => f.write_str("no path was accepted"),

@@ -102,8 +102,8 @@ pub(crate) const CLASSES: &[Class] = &[
         right: "teeproof: who reads which of two members differs, and real claims are not deep",
         line: "RFC 8259, 4 (names should be unique) and 9 (depth may be limited)",
         rules: &[
-            rule(SNP, "claims: ", No("a member is there twice"), Yes),
-            rule(SNP, "claims: ", No("not one JSON value of bounded depth"), Yes),
+            rule(SNP, "claims: ", No("duplicate member"), Yes),
+            rule(SNP, "claims: ", No("not a single JSON value"), Yes),
         ],
     },
     Class {
@@ -120,7 +120,7 @@ pub(crate) const CLASSES: &[Class] = &[
         line: "RFC 7515, 2; RFC 7518, 6.3.1",
         rules: &[
             rule(SNP, "key: ", No("a modulus of exactly 2048 bits"), Yes),
-            rule(SNP, "key: padded", No("n is not of its form"), Yes),
+            rule(SNP, "key: padded", No("n has the wrong type or format"), Yes),
         ],
     },
     Class {

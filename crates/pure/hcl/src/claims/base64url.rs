@@ -1,17 +1,16 @@
-//! Strict base64url decoding of public values: RFC 4648, section 5, without padding, as JSON Web Keys have
-//! it.
+//! Strict base64url decoding of public values: RFC 4648, section 5, without padding, as in JSON Web Keys.
 //!
-//! base64ct decodes in constant time, for secrets: for the two public keys of the claims that was half of
-//! the cost of reading them. Public keys are no secrets, so this decoder looks characters up in a table.
+//! base64ct decodes in constant time, which secrets need and public keys do not: half of the time of parsing
+//! claims. This decoder uses a table.
 
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// The bytes that a text encodes, if it is their one encoding: no padding, no character outside of the
-/// alphabet, and the unused bits of the last character zero.
+/// The bytes of a canonical encoding: no padding, no character outside of the alphabet, and zero in the
+/// unused bits of the last character. `None` for any other text.
 pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     let (groups, rest) = text.as_bytes().as_chunks::<4>();
-    // The last group filled up with zero bits, and how many of its bytes count.
+    // The last group, extended with zero bits, and the number of its bytes that count.
     let (last, kept) = match *rest {
         [] => ([b'A'; 4], 0_usize),
         [first, second] => ([first, second, b'A', b'A'], 1),
@@ -32,8 +31,8 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     (values & INVALID == 0 && unused_are_zero).then_some(bytes)
 }
 
-/// Zero and the three bytes of four characters; and the bitwise or of their values, in which [`INVALID`] is
-/// set if a character is invalid.
+/// Zero and the three bytes of four characters; then the bitwise or of their values, with [`INVALID`] set if
+/// a character is invalid.
 fn bytes_of(group: &[u8; 4]) -> ([u8; 4], u8) {
     let [first, second, third, fourth] =
         group.map(|character| VALUES.get(usize::from(character)).copied().unwrap_or(INVALID));

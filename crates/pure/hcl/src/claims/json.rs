@@ -1,4 +1,4 @@
-//! A JSON value for untrusted claims: no member twice, bounded depth.
+//! JSON values of bounded depth without duplicate members, for untrusted claims.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -10,8 +10,7 @@ use serde_json::error::Category;
 
 use crate::ClaimsProblem;
 
-/// A JSON value whose objects keep the order of their members. Strings without an escape borrow the
-/// input.
+/// A JSON value; objects keep the order of their members, strings without escapes borrow the input.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Value<'de> {
     Null,
@@ -23,15 +22,15 @@ pub(super) enum Value<'de> {
 }
 
 impl<'de> Value<'de> {
-    /// Reads bytes that are exactly one value. Their length is the caller's bound on the memory
-    /// that is taken; the depth is bounded by the reader's own limit of 128.
+    /// Parses exactly one value. The memory is proportional to the input, the depth at most 128 (the limit
+    /// of serde_json).
     pub(super) fn parse(bytes: &'de [u8]) -> Result<Self, ClaimsProblem> {
         let mut reader = serde_json::Deserializer::from_slice(bytes);
         let value = Seed.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
         value.map_err(|error| {
             let (line, column) = (error.line(), error.column());
             match error.classify() {
-                // The only thing that is refused besides what is no JSON.
+                // The visitor's only own error is a duplicate member.
                 Category::Data => ClaimsProblem::Duplicate { line, column },
                 _ => ClaimsProblem::Json { line, column },
             }
@@ -39,7 +38,7 @@ impl<'de> Value<'de> {
     }
 }
 
-/// Reads a value by its own kind.
+/// Visitor of a value of any type.
 struct Seed;
 
 impl<'de> DeserializeSeed<'de> for Seed {
@@ -74,7 +73,7 @@ impl<'de> Visitor<'de> for Seed {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Value<'de>, E> {
-        // JSON has no number that is not finite.
+        // JSON has no infinities and no NaN.
         Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
     }
 
@@ -98,7 +97,7 @@ impl<'de> Visitor<'de> for Seed {
         let mut members: Vec<(Cow<'de, str>, Value<'de>)> = Vec::new();
         while let Some(Text(name)) = map.next_key()? {
             if members.iter().any(|(earlier, _)| *earlier == name) {
-                return Err(A::Error::custom("a member is there twice"));
+                return Err(A::Error::custom("duplicate member"));
             }
             members.push((name, map.next_value_seed(Self)?));
         }

@@ -1,4 +1,4 @@
-//! The reader of claims, from JSON to types: known members must have their form, unknown ones are kept.
+//! Conversion of JSON to [`Claims`]: known members must have the right form, unknown members are kept.
 
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
@@ -13,11 +13,10 @@ use crate::{ClaimsProblem, Error, VmId};
 type Read<T> = Result<T, ClaimsProblem>;
 
 impl Claims {
-    /// Reads claims and picks the attestation key. The bytes must have been bound to an
-    /// authenticated hardware report before.
+    /// Parses claims and selects the attestation key. A hardware report must have authenticated the bytes.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, Error> {
         let value = Value::parse(bytes).map_err(Error::Claims)?;
-        let mut members = Members::of(value, "the whole").map_err(Error::Claims)?;
+        let mut members = Members::of(value, "the top level").map_err(Error::Claims)?;
         let keys = keys(&mut members).map_err(Error::Claims)?;
         let vm_configuration = vm_configuration(&mut members).map_err(Error::Claims)?;
         let user_data = user_data(&mut members).map_err(Error::Claims)?;
@@ -26,7 +25,7 @@ impl Claims {
     }
 }
 
-/// The members of one object that were not taken yet.
+/// The remaining members of an object.
 struct Members<'de>(Vec<(Cow<'de, str>, Value<'de>)>);
 
 impl<'de> Members<'de> {
@@ -62,7 +61,7 @@ impl<'de> Members<'de> {
         }
     }
 
-    /// A member whose kind is not known for certain: a text as it is, anything else as its JSON.
+    /// A member of uncertain type: a text verbatim, any other value as JSON.
     fn any_text(&mut self, name: &str) -> Option<String> {
         self.take(name).map(|value| match value {
             Value::String(text) => text.into_owned(),
@@ -151,7 +150,7 @@ fn current_time(members: &mut Members<'_>) -> Read<Option<u64>> {
     seconds.map(Some).ok_or(ClaimsProblem::Member(NAME))
 }
 
-/// A SHA-256, or nothing at all, which is how some reports say that there is none.
+/// A SHA-256, or an empty text, with which some reports say that it is missing.
 fn thumbprint(members: &mut Members<'_>) -> Read<Option<[u8; 32]>> {
     const NAME: &str = "root-cert-thumbprint";
     let Some(text) = members.text(NAME)?.filter(|text| !text.is_empty()) else { return Ok(None) };

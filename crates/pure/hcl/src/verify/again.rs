@@ -1,4 +1,4 @@
-//! Further evidence of a VM that was verified before: one more quote.
+//! Verification of further evidence of a verified VM: one more quote.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -10,40 +10,40 @@ use super::{Verification, VerifiedVm, log, pcrs, quote, verify_snp, whole};
 use crate::ak::{self, AkKey};
 use crate::{Error, Evidence, checks, user_data};
 
-/// Verifies further evidence of a VM that was verified before, for as long as it does not boot
-/// again: the paravisor's report is the very same bytes; the quote, the registers and the log are
-/// new. It costs one signature, the quote's. Report, chains and claims are shared with `known`.
+/// Verifies further evidence of a verified VM, between two boots: the same HCL report, with a new quote,
+/// PCR values and event log. It costs one signature, the quote's; report, chains and claims are shared with
+/// `earlier`.
 ///
-/// Everything that another time or another question can change is checked: anchors, validity,
-/// revocation, nonce, user-data. A chain that no longer holds is looked for anew among the endorsements
-/// and the certificates of `known`: a certificate may have been renewed, and where none was, the error
-/// or warning is that of the known chain. Evidence with another report is verified whole,
-/// so a VM that booted again costs what a new one costs.
+/// Whatever depends on the time or the caller is checked: anchors, validity, revocation, nonce, user-data.
+/// A chain that is no longer valid is built anew from the endorsements and the certificates of `earlier`,
+/// because a certificate may have been renewed; otherwise the error or warning is that of the earlier
+/// chain. Evidence with another report is verified completely, so a VM that booted again costs as much as a
+/// new one.
 ///
 /// # Errors
 /// Those of [`verify_snp`].
 pub fn verify_snp_again<'a>(
-    known: &VerifiedVm<'a>,
+    earlier: &VerifiedVm<'a>,
     evidence: &Evidence<'a>,
     endorsements: &[Certificate<'a>],
     verification: &Verification<'a>,
     record: &mut dyn Record,
 ) -> Result<VerifiedVm<'a>, Error> {
-    if evidence.report != known.envelope.bytes() {
+    if evidence.report != earlier.envelope.bytes() {
         return verify_snp(evidence, endorsements, verification, record);
     }
     record.pass(checks::FORMAT, &SAME);
-    let envelope = known.envelope;
-    // Nothing is recorded where the known chain does not hold: REPORT_DATA is compared by the binding.
-    let report = teeproof_snp::verify_again(&known.report, &verification.of_report(), record);
+    let envelope = earlier.envelope;
+    // Nothing is recorded if the earlier chain is no longer valid: the binding compares REPORT_DATA.
+    let report = teeproof_snp::verify_again(&earlier.report, &verification.of_report(), record);
     let Ok(report) = report else {
-        return whole(envelope, evidence, &with_known(known, endorsements), verification, record);
+        return whole(envelope, evidence, &with_earlier(earlier, endorsements), verification, record);
     };
     for check in UNCHANGED {
         record.pass(check, &SAME);
     }
-    let claims = Arc::clone(&known.claims);
-    let ak = match known.ak.as_ref().and_then(|ak| ak.again(verification)) {
+    let claims = Arc::clone(&earlier.claims);
+    let ak = match earlier.ak.as_ref().and_then(|ak| ak.again(verification)) {
         Some(ak) => {
             record.pass(checks::AK_KEY, &SAME);
             ak.record(verification, record);
@@ -51,7 +51,7 @@ pub fn verify_snp_again<'a>(
         }
         None => {
             let key = AkKey::Claims(claims.ak().as_rsa());
-            ak::establish(key, &with_known(known, endorsements), verification, record)?
+            ak::establish(key, &with_earlier(earlier, endorsements), verification, record)?
         }
     };
     let quote = quote(evidence, &claims, verification, record)?;
@@ -61,14 +61,15 @@ pub fn verify_snp_again<'a>(
     Ok(VerifiedVm { envelope, report, claims, ak, quote, pcrs, log, fresh_report })
 }
 
-/// The endorsements, and the certificates below the anchors of the chains that held before.
-fn with_known<'a>(known: &VerifiedVm<'a>, endorsements: &[Certificate<'a>]) -> Vec<Certificate<'a>> {
-    let ak = known.ak.as_ref().map(|ak| ak.path().path());
-    let below = known.report.path().path().below().iter().chain(ak.into_iter().flat_map(|path| path.below()));
+/// The endorsements and the certificates of the earlier chains, without their anchors.
+fn with_earlier<'a>(earlier: &VerifiedVm<'a>, endorsements: &[Certificate<'a>]) -> Vec<Certificate<'a>> {
+    let ak = earlier.ak.as_ref().map(|ak| ak.path().path());
+    let below =
+        earlier.report.path().path().below().iter().chain(ak.into_iter().flat_map(|path| path.below()));
     endorsements.iter().chain(below).copied().collect()
 }
 
 const SAME: &str = "as before: the same report";
 
-/// What another time or nonce does not change.
+/// The checks that depend on neither time nor nonce.
 const UNCHANGED: [&Check; 3] = [checks::VMPL, checks::BINDING, checks::CLAIMS];

@@ -32,11 +32,11 @@ impl VerifiedVm<'_> {
     /// Verifies that a key is in this VM's TPM, and usable only while exactly these PCRs keep their
     /// verified values.
     ///
-    /// Proves: the attestation key of this VM's claims certified the key, for the nonce where one is
-    /// demanded; the TPM made the key, it never leaves the TPM, it decrypts and does nothing else; its one
+    /// Proves: the attestation key of this VM's claims certified the key, for the nonce if one is
+    /// expected; the TPM made the key, it never leaves the TPM, it decrypts and does nothing else; its one
     /// authorization is TPM2_PolicyPCR over exactly `pcrs`, with the values of this VM's quote.
     /// Does not prove: that the claims are of Azure's paravisor ([`VerifiedVm::origin`]; any SNP guest can
-    /// make claims that name a key of its own), that an appraisal policy accepts the VM, or that `pcrs`
+    /// make claims that name its own key), that an appraisal policy accepts the VM, or that `pcrs`
     /// cover what matters: demand the selection that you expect, not the one that comes with the key.
     ///
     /// One signature, and five hashes of bounded length.

@@ -1,4 +1,4 @@
-//! What is genuine, in every form that paravisors have given it.
+//! Genuine evidence in every form of past and present paravisors.
 
 use teeproof_core::{Hex, Outcome};
 use teeproof_hcl::{HardwareSealingPolicy, VmId};
@@ -26,18 +26,18 @@ fn every_product_with_everything() {
         assert_eq!(seen.log_explains, Some(true));
         assert_eq!(seen.claims.vm_configuration().vm_unique_id, Some(VM_ID));
         assert_eq!(seen.claims.ak().modulus, vm.ak.modulus().unwrap());
-        for told in &seen.findings.0 {
-            let outcome = match told.id {
+        for finding in &seen.findings.0 {
+            let outcome = match finding.id {
                 "snp.nonce" | "snp.revocation" | "ak.revocation" => Outcome::Skip,
                 // User-data is zeros, and not the nonce.
                 "hcl.user-data" => Outcome::Warn,
                 _ => Outcome::Pass,
             };
-            assert_eq!(told.outcome, outcome, "{told:?}");
+            assert_eq!(finding.outcome, outcome, "{finding:?}");
         }
-        seen.findings.told("hcl.binding", Outcome::Pass, "SHA-256");
-        seen.findings.told("ak.chain", Outcome::Pass, "Global Virtual TPM CA - 01");
-        seen.findings.told("ak.chain", Outcome::Pass, "(NON-PRODUCTION ANCHOR)");
+        seen.findings.assert_finding("hcl.binding", Outcome::Pass, "SHA-256");
+        seen.findings.assert_finding("ak.chain", Outcome::Pass, "Global Virtual TPM CA - 01");
+        seen.findings.assert_finding("ak.chain", Outcome::Pass, "(NON-PRODUCTION ANCHOR)");
     }
 }
 
@@ -98,7 +98,7 @@ fn every_size_of_the_nv_index_and_version_of_the_envelope() {
 fn every_hash_of_the_claims() {
     for (hash, name) in [(1, "SHA-256"), (2, "SHA-384"), (3, "SHA-512")] {
         let bag = Bag::of(&vm().with_envelope(|envelope| envelope.hash_type = hash));
-        bag.verify().unwrap().findings.told("hcl.binding", Outcome::Pass, name);
+        bag.verify().unwrap().findings.assert_finding("hcl.binding", Outcome::Pass, name);
     }
 }
 
@@ -118,15 +118,15 @@ fn the_other_hierarchy_of_azure() {
     let cloud = AkChain::cloud(&vm.ak, DEFAULT_TIME);
     let seen = Bag::of(&vm.with_ak_chain(|chain| *chain = cloud)).verify().unwrap();
     assert_eq!(seen.ak, Some(false));
-    let told = seen.findings.of("ak.chain").because.clone();
+    let finding = seen.findings.of("ak.chain").because.clone();
     let names = [
         "ConfidentialVM.Azure.windows.net",
         "Azure Cloud Virtual TPM CA - 24",
         "Azure Cloud Virtual TPM CA 2025",
         "Azure Virtual TPM Root",
     ];
-    let places: Vec<_> = names.iter().map(|name| told.find(name).unwrap()).collect();
-    assert!(places.is_sorted(), "{told}");
+    let places: Vec<_> = names.iter().map(|name| finding.find(name).unwrap()).collect();
+    assert!(places.is_sorted(), "{finding}");
 }
 
 #[test]
@@ -136,27 +136,27 @@ fn less_than_everything() {
     bag.log = None;
     let seen = bag.verify().unwrap();
     assert!(seen.log_explains.is_none() && seen.pcrs.is_some());
-    seen.findings.told("log.replay", Outcome::Skip, "no boot log");
+    seen.findings.assert_finding("log.replay", Outcome::Skip, "the event log is missing");
 
     bag.pcrs = None;
     let seen = bag.verify().unwrap();
     assert!(seen.pcrs.is_none() && seen.quoted);
-    seen.findings.told("quote.pcrs", Outcome::Skip, "beside the quote");
+    seen.findings.assert_finding("quote.pcrs", Outcome::Skip, "the PCR values are missing");
 
-    // A log without registers is not even read.
+    // A log without PCR values is not parsed.
     bag.log = Some(b"no log at all".to_vec());
-    bag.verify().unwrap().findings.told("log.replay", Outcome::Skip, "no verified registers");
+    bag.verify().unwrap().findings.assert_finding("log.replay", Outcome::Skip, "no verified PCR values");
 
     let seen = full.clone().without_quote().verify().unwrap();
     assert!(!seen.quoted && seen.ak.is_some());
-    seen.findings.told("quote.signature", Outcome::Skip, "no quote");
-    seen.findings.told("hcl.user-data", Outcome::Skip, "the test asks nothing");
+    seen.findings.assert_finding("quote.signature", Outcome::Skip, "the vTPM's quote is missing");
+    seen.findings.assert_finding("hcl.user-data", Outcome::Skip, "the test asks nothing");
     assert!(seen.findings.of("hcl.user-data").waived);
 
     let mut bag = full.without_quote();
     bag.certificates.truncate(2);
     let seen = bag.verify().unwrap();
     assert_eq!(seen.ak, None);
-    seen.findings.told("ak.chain", Outcome::Skip, "no AK certificate");
-    seen.findings.told("ak.key", Outcome::Skip, "ak.chain");
+    seen.findings.assert_finding("ak.chain", Outcome::Skip, "the AK certificate is missing");
+    seen.findings.assert_finding("ak.key", Outcome::Skip, "ak.chain");
 }

@@ -1,4 +1,4 @@
-//! Further evidence of a machine that was verified before.
+//! Further evidence of a verified VM.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -25,9 +25,9 @@ fn two_of(vm: &Vm) -> [Bag; 2] {
 fn again(first: &Bag, next: &Bag) -> (Result<(), Error>, Findings, usize) {
     let (table, counter) = counting();
     let mut findings = Findings::default();
-    let result = first.asked(&teeproof_aws_lc::TABLE, |evidence, certificates, verification| {
+    let result = first.with_input(&teeproof_aws_lc::TABLE, |evidence, certificates, verification| {
         let known = verify_snp(evidence, certificates, verification, &mut ()).unwrap();
-        next.asked(&table, |evidence, certificates, verification| {
+        next.with_input(&table, |evidence, certificates, verification| {
             let vm = verify_snp_again(&known, evidence, certificates, verification, &mut findings)?;
             assert_eq!(vm.claims(), known.claims());
             assert_eq!(vm.report().report().signed(), known.report().report().signed());
@@ -43,12 +43,12 @@ fn a_further_quote_costs_one_signature_and_tells_every_check() {
     let [first, next] = two_of(&vm());
     let (result, findings, signatures) = again(&first, &next);
     assert_eq!((result, signatures), (Ok(()), 1));
-    let told = |findings: &Findings| -> Vec<_> {
-        findings.0.iter().map(|told| (told.id, told.outcome, told.waived)).collect()
+    let summary = |findings: &Findings| -> Vec<_> {
+        findings.0.iter().map(|finding| (finding.id, finding.outcome, finding.waived)).collect()
     };
-    assert_eq!(told(&findings), told(&next.findings()));
-    findings.told("snp.signature", Outcome::Pass, "as before");
-    findings.told("quote.nonce", Outcome::Pass, "extraData");
+    assert_eq!(summary(&findings), summary(&next.findings()));
+    findings.assert_finding("snp.signature", Outcome::Pass, "as before");
+    findings.assert_finding("quote.nonce", Outcome::Pass, "extraData");
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn another_report_is_verified_whole() {
     let (result, findings, signatures) = again(&first, &Bag { at: AT, ..other.clone() });
     assert_eq!(result, Ok(()));
     assert!(signatures > 3, "{signatures}");
-    findings.told("snp.signature", Outcome::Pass, "ECDSA");
+    findings.assert_finding("snp.signature", Outcome::Pass, "ECDSA");
     let mut altered = other;
     altered.report[0x20 + 0x90] ^= 1;
     assert!(again(&first, &altered).0.is_err());
@@ -97,17 +97,17 @@ fn time_and_anchors_are_looked_at_again() {
         Bag { anchors, ..next.clone() }
     });
     assert_eq!(again(&first, &processor).0.unwrap_err().class(), Class::NotAuthentic);
-    // The AK certificate is looked for anew, and is not established any more.
+    // The AK certificate is searched anew, and no longer verified.
     let (table, findings) = (teeproof_aws_lc::TABLE, &mut Findings::default());
-    let ak = first.asked(&table, |evidence, certificates, verification| {
+    let ak = first.with_input(&table, |evidence, certificates, verification| {
         let known = verify_snp(evidence, certificates, verification, &mut ()).unwrap();
-        vtpm.asked(&table, |evidence, certificates, verification| {
+        vtpm.with_input(&table, |evidence, certificates, verification| {
             let vm = verify_snp_again(&known, evidence, certificates, verification, findings).unwrap();
             vm.ak_path().is_some()
         })
     });
     assert!(!ak);
-    findings.told("ak.chain", Outcome::Warn, "is missing");
+    findings.assert_finding("ak.chain", Outcome::Warn, "is missing");
 }
 
 /// A certificate that was renewed meanwhile takes the place of the old one.
@@ -126,7 +126,7 @@ fn a_renewed_ak_certificate_is_used() {
         with_renewed.certificates.rotate_left(1);
         let (result, findings, signatures) = again(&first, &with_renewed);
         assert_eq!(result, Ok(()));
-        findings.told("ak.chain", Outcome::Pass, "ConfidentialVM");
+        findings.assert_finding("ak.chain", Outcome::Pass, "ConfidentialVM");
         // The quote, the renewed certificate and its authority.
         assert_eq!(signatures, 3);
     }
@@ -140,7 +140,7 @@ fn a_certificate_that_was_missing_may_come_later() {
     let (result, findings, signatures) = again(&bare, &next);
     assert_eq!(result, Ok(()));
     assert!(signatures > 1);
-    findings.told("ak.key", Outcome::Pass, "HCLAkPub");
+    findings.assert_finding("ak.key", Outcome::Pass, "HCLAkPub");
 }
 
 /// The fast table, counting signatures.
@@ -212,6 +212,6 @@ fn an_ak_certificate_that_expired_since_is_named() {
         let next = Bag { certificates, at: AT + 11, ..next.clone() };
         let (result, findings, _) = again(&first, &next);
         assert_eq!(result, Ok(()));
-        findings.told("ak.chain", Outcome::Warn, "expired: notAfter");
+        findings.assert_finding("ak.chain", Outcome::Warn, "expired: notAfter");
     }
 }

@@ -33,13 +33,13 @@ fn cloud() -> Vm {
     vm().with_ak_chain(|chain| *chain = AkChain::cloud(&chain.leaf.key, DEFAULT_TIME))
 }
 
-/// The path is not established, for this reason, and the evidence is believed without it.
+/// The path is not verified, for this reason, and the evidence is accepted without it.
 #[track_caller]
 fn only_warned(bag: &Bag, words: &str) {
     let seen = bag.verify().unwrap();
     assert_eq!(seen.ak, None);
-    seen.findings.told("ak.chain", Outcome::Warn, words);
-    seen.findings.told("ak.key", Outcome::Skip, "no AK certificate was established");
+    seen.findings.assert_finding("ak.chain", Outcome::Warn, words);
+    seen.findings.assert_finding("ak.key", Outcome::Skip, "no AK certificate was verified");
 }
 
 #[test]
@@ -226,18 +226,18 @@ fn a_certificate_of_another_purpose_is_passed_over() {
     for purposes in [vec![], vec![Oid::new(&[2, 23, 133, 8, 1])]] {
         let other = leaf(|link| link.certificate.set_extension(Extension::extended_key_usage(&purposes)));
         let seen = Bag::of(&other(vm())).verify().unwrap();
-        seen.findings.told("ak.chain", Outcome::Skip, "no AK certificate came along");
+        seen.findings.assert_finding("ak.chain", Outcome::Skip, "the AK certificate is missing");
     }
     let authority = leaf(|link| {
         link.certificate.extensions.push(Extension::basic_constraints(true, None));
     });
     let seen = Bag::of(&authority(vm())).verify().unwrap();
-    seen.findings.told("ak.chain", Outcome::Skip, "no AK certificate came along");
+    seen.findings.assert_finding("ak.chain", Outcome::Skip, "the AK certificate is missing");
     let malformed = leaf(|link| {
         link.certificate.set_extension(Extension::new(Oid::new(&[2, 5, 29, 37]), vec![0x30, 1, 6]));
     });
     let seen = Bag::of(&malformed(vm())).verify().unwrap();
-    seen.findings.told("ak.chain", Outcome::Skip, "no AK certificate came along");
+    seen.findings.assert_finding("ak.chain", Outcome::Skip, "the AK certificate is missing");
 }
 
 /// Another VM's certificate is as if it were absent, and named.
@@ -247,9 +247,10 @@ fn the_certificate_of_another_key_is_passed_over() {
     for key in [other(), Key::shared("P-384", Kind::P384)] {
         let seen = Bag::of(&leaf(|link| link.key = key)(vm())).verify().unwrap();
         assert_eq!(seen.ak, None);
-        let named = "the AK certificate of 0123456789ab.ConfidentialVM.Azure.windows.net: for another key";
-        seen.findings.told("ak.key", Outcome::Warn, named);
-        seen.findings.told("ak.chain", Outcome::Skip, "no AK certificate of this VM");
+        let named =
+            "the AK certificate of 0123456789ab.ConfidentialVM.Azure.windows.net: for a key other than";
+        seen.findings.assert_finding("ak.key", Outcome::Warn, named);
+        seen.findings.assert_finding("ak.chain", Outcome::Skip, "the AK certificate of this VM is missing");
     }
     // Among several, the one that the claims name is taken, wherever it stands.
     let mut bag = Bag::of(&vm());
@@ -301,7 +302,7 @@ fn an_old_ak_certificate_before_the_renewed_one() {
         bag.certificates.extend(places.into_iter().cloned());
         let seen = bag.verify().unwrap();
         assert_eq!(seen.ak, Some(false));
-        seen.findings.told("ak.key", Outcome::Pass, "HCLAkPub");
+        seen.findings.assert_finding("ak.key", Outcome::Pass, "HCLAkPub");
     }
 }
 
@@ -318,10 +319,10 @@ fn names_chosen_to_mislead_cost_no_more_than_the_budget() {
     }
     bag.refused(at(1, Problem::Signature), Class::NotAuthentic);
     let (table, counter) = counting();
-    bag.asked(&table, |evidence, certificates, verification| {
+    bag.with_input(&table, |evidence, certificates, verification| {
         assert!(verify_snp(evidence, certificates, verification, &mut ()).is_err());
     });
-    // Each is tried; the rest is the report's.
+    // Each is verified; the rest is the report's.
     let signatures = counter.load(Ordering::Relaxed);
     assert!((40..=40 + 5).contains(&signatures), "{signatures}");
     // Among them the right one is found, wherever it stands.
@@ -331,7 +332,7 @@ fn names_chosen_to_mislead_cost_no_more_than_the_budget() {
         bag.certificates.insert(at, right.clone());
         assert_eq!(bag.verify().unwrap().ak, Some(false));
     }
-    // More than are tried: it is said so, and nothing is called forged.
+    // Beyond the limit: the error says so, and calls nothing forged.
     let forged = bag.certificates.last().unwrap().clone();
     bag.certificates.extend(altered(&forged, 300));
     only_warned(&bag, "signature limit reached");
@@ -360,7 +361,7 @@ fn many_certificates_of_the_same_key_beside_a_long_list() {
     assert_eq!(crowd.verify().unwrap().ak, None);
 }
 
-/// Certificates of the VM's own key that nobody issued, and some that were revoked, beside the right one.
+/// Certificates of the VM's own key that nobody issued, and some that were revoked, together with the right one.
 #[test]
 fn many_certificates_of_the_same_key() {
     let vm = vm();

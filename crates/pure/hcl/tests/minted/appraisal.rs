@@ -1,4 +1,4 @@
-//! Policies: every rule is held, every finding recorded.
+//! Appraisal: every rule is appraised, every finding recorded.
 
 use teeproof_core::{Outcome, Pcrs, Rule};
 use teeproof_hcl::{Policy, VmId};
@@ -27,11 +27,11 @@ fn appraise(bag: &Bag, change: impl FnOnce(&mut Policies<'static>)) -> (bool, Fi
 fn rule(id: &str, absent_in_oldest: bool, set: impl Fn(&mut Policies<'static>, bool)) {
     let newest = Bag::of(&vm().generation(Generation::OpenVmm).user_data(&[7; 64]));
     for right in [true, false] {
-        let (held, findings) = appraise(&newest, |policies| set(policies, right));
-        let told = findings.of(id);
-        assert_eq!(held, right, "{told:?}");
-        assert_eq!(told.outcome, if right { Outcome::Pass } else { Outcome::Fail }, "{told:?}");
-        assert!(!told.expected.is_empty() && !told.actual.is_empty());
+        let (accepted, findings) = appraise(&newest, |policies| set(policies, right));
+        let finding = findings.of(id);
+        assert_eq!(accepted, right, "{finding:?}");
+        assert_eq!(finding.outcome, if right { Outcome::Pass } else { Outcome::Fail }, "{finding:?}");
+        assert!(!finding.expected.is_empty() && !finding.actual.is_empty());
     }
     let mut oldest = Bag::of(&vm().generation(Generation::Legacy2022)).without_quote();
     oldest.certificates.truncate(2);
@@ -40,8 +40,8 @@ fn rule(id: &str, absent_in_oldest: bool, set: impl Fn(&mut Policies<'static>, b
     if absent_in_oldest {
         assert_eq!(findings.of(id).outcome, Outcome::Fail);
     }
-    let (held, findings) = appraise(&newest, |_| {});
-    assert!(held && (findings.of(id).waived || id == "origin.paravisor"));
+    let (accepted, findings) = appraise(&newest, |_| {});
+    assert!(accepted && (findings.of(id).waived || id == "origin.paravisor"));
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn every_rule() {
     rule("hcl.tpm-persisted", true, |p, right| p.1.tpm_persisted = Rule::exactly(!right));
     rule("hcl.console", false, |p, right| p.1.console = Rule::exactly(right));
     rule("hcl.interactive-console", true, |p, right| p.1.interactive_console = Rule::exactly(!right));
-    // What the other crates hold is held here, too.
+    // The rules of the other crates are appraised too.
     rule("snp.guest-svn", false, |p, right| p.0.guest_svn = Rule::exactly(if right { 10 } else { 11 }));
     rule("log.secure-boot", true, |p, right| p.1.tpm.secure_boot = Rule::exactly(right));
 }
@@ -83,10 +83,10 @@ fn what_the_claims_do_not_say_can_be_demanded_to_be_absent() {
     let oldest = Bag::of(&vm().generation(Generation::Legacy2022));
     for (id, absent, in_oldest) in SIGNED {
         for (bag, holds) in [(&newest, false), (&oldest, in_oldest)] {
-            let (held, findings) = appraise(bag, absent);
-            let told = findings.of(id);
-            assert_eq!((held, told.outcome == Outcome::Pass), (holds, holds), "{told:?}");
-            assert_eq!((&*told.expected, told.actual == "absent"), ("absent", holds));
+            let (accepted, findings) = appraise(bag, absent);
+            let finding = findings.of(id);
+            assert_eq!((accepted, finding.outcome == Outcome::Pass), (holds, holds), "{finding:?}");
+            assert_eq!((&*finding.expected, finding.actual == "absent"), ("absent", holds));
         }
     }
 }
@@ -111,9 +111,13 @@ fn what_a_sender_can_strip_is_never_absent() {
     without_values.pcrs = None;
     for bag in [&whole, &stripped, &without_log, &without_values] {
         for (id, absent) in STRIPPED {
-            let (held, findings) = appraise(bag, absent);
-            let told = findings.of(id);
-            assert_eq!((held, told.outcome, &*told.expected), (false, Outcome::Fail, "absent"), "{told:?}");
+            let (accepted, findings) = appraise(bag, absent);
+            let finding = findings.of(id);
+            assert_eq!(
+                (accepted, finding.outcome, &*finding.expected),
+                (false, Outcome::Fail, "absent"),
+                "{finding:?}"
+            );
         }
     }
     // So it is with a PCR of which the values were stripped, or the quote; a signed selection without it
@@ -136,8 +140,8 @@ fn what_a_sender_can_strip_is_never_absent() {
 fn an_uncertified_key_is_absent_and_not_false() {
     let incomplete = Bag::of(&vm()).without_certificate("Global Virtual TPM CA - 01");
     for demanded in [true, false] {
-        let (held, findings) = appraise(&incomplete, |p| p.1.ak_certificate = Rule::exactly(demanded));
-        assert!(!held);
+        let (accepted, findings) = appraise(&incomplete, |p| p.1.ak_certificate = Rule::exactly(demanded));
+        assert!(!accepted);
         assert_eq!(findings.of("ak.certificate").actual, "absent");
     }
 }
@@ -156,12 +160,12 @@ fn registers_need_a_quote() {
 
 #[test]
 fn no_finding_is_left_out_because_another_failed() {
-    let (held, findings) = appraise(&Bag::of(&vm()), |(snp, own)| {
+    let (accepted, findings) = appraise(&Bag::of(&vm()), |(snp, own)| {
         snp.debug = Rule::exactly(true);
         own.vm_id = Rule::exactly(VmId([1; 16])).at_line(3);
         own.console = Rule::exactly(false);
     });
-    assert!(!held);
+    assert!(!accepted);
     for id in ["snp.policy.debug", "hcl.vm-id", "hcl.console"] {
         assert_eq!(findings.of(id).outcome, Outcome::Fail);
     }

@@ -110,7 +110,7 @@ fn verify(bag: &Bag, statement: &Statement, pcrs: Selection) -> (Result<Selectio
     let (message, signature, public) = statement.certified();
     let evidence = CertificationEvidence { message: &message, signature: &signature, public: &public };
     let [one, other] = [teeproof_aws_lc::TABLE, teeproof_rustcrypto::TABLE].map(|crypto| {
-        bag.asked(&crypto, |machine, certificates, verification| {
+        bag.with_input(&crypto, |machine, certificates, verification| {
             let vm = verify_snp(machine, certificates, verification, &mut ()).unwrap();
             let mut findings = Findings::default();
             let record: &mut dyn Record = &mut findings;
@@ -134,9 +134,9 @@ fn refused(bag: &Bag, statement: &Statement, pcrs: Selection, expected: BoundKey
     assert_eq!(expected.class(), class, "{expected}");
     let order = teeproof_tpm::checks::CERTIFY.iter().map(|check| check.id);
     let before: Vec<_> = order.take_while(|id| *id != expected.check().id).collect();
-    let recorded: Vec<_> = findings.0.iter().map(|told| told.id).collect();
+    let recorded: Vec<_> = findings.0.iter().map(|finding| finding.id).collect();
     assert_eq!(recorded, before);
-    assert!(findings.0.iter().all(|told| told.outcome == Outcome::Pass), "{findings:?}");
+    assert!(findings.0.iter().all(|finding| finding.outcome == Outcome::Pass), "{findings:?}");
 }
 
 #[track_caller]
@@ -151,7 +151,7 @@ fn a_certified_and_bound_key_is_accepted() {
         let bag = Bag::of(&machine().pcr_selection(quoted));
         let (key, findings) = verify(&bag, &Statement::genuine(), select(&[0, 7]));
         assert_eq!(key, Ok(select(&[0, 7])));
-        let recorded: Vec<_> = findings.0.iter().map(|told| (told.id, told.outcome)).collect();
+        let recorded: Vec<_> = findings.0.iter().map(|finding| (finding.id, finding.outcome)).collect();
         let all = teeproof_tpm::checks::CERTIFY.iter().map(|check| (check.id, Outcome::Pass));
         assert_eq!(recorded, all.collect::<Vec<_>>());
     }

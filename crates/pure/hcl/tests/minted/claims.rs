@@ -1,5 +1,4 @@
-//! The claims as JSON: what is known has its form, what is not known is kept, nothing is there
-//! twice.
+//! Claims as JSON: known members have the right form, unknown members are kept, duplicates refused.
 
 use teeproof_core::Class;
 use teeproof_hcl::{ClaimsProblem, Error, HardwareSealingPolicy, UnknownMember};
@@ -54,7 +53,8 @@ fn what_is_no_json() {
         assert_eq!((error.class(), error.check().id), (Class::Malformed, "hcl.claims"));
     }
     for other in ["[]", "null", "1", "\"keys\""] {
-        raw(other.as_bytes()).refused(Error::Claims(ClaimsProblem::Member("the whole")), Class::Malformed);
+        raw(other.as_bytes())
+            .refused(Error::Claims(ClaimsProblem::Member("the top level")), Class::Malformed);
     }
     // White space is JSON, and is hashed like the rest.
     raw(format!(" {whole}\n").as_bytes()).verify().unwrap();

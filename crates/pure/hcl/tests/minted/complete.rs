@@ -1,4 +1,4 @@
-//! Every check can fail, and is told by its own name when it does.
+//! Completeness: every check can fail, and its error names it.
 
 use std::collections::BTreeSet;
 
@@ -64,9 +64,10 @@ fn every_check_of_an_appraisal() {
         interactive_console: Rule::exactly(true),
         tpm: teeproof_tpm::Policy::waived("the TPM's own tests fail those"),
     };
-    let (held, findings) = Bag::of(&vm()).appraise(&teeproof_snp::Policy::genuine(), &policy);
-    assert!(!held);
-    let failed = findings.0.iter().filter(|told| told.outcome == Outcome::Fail).map(|told| told.id);
+    let (accepted, findings) = Bag::of(&vm()).appraise(&teeproof_snp::Policy::genuine(), &policy);
+    assert!(!accepted);
+    let failed =
+        findings.0.iter().filter(|finding| finding.outcome == Outcome::Fail).map(|finding| finding.id);
     assert!(failed.eq(checks::APPRAISE.iter().map(|check| check.id)));
     // A list that is missing is an endorsement that is missing.
     let missing = |check: &teeproof_core::Check| check.id == "ak.revocation-list";

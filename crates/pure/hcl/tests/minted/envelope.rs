@@ -51,11 +51,11 @@ fn other_hardware() {
     // Evidence never chooses its own verifier.
     let mut bag = Bag::of(&vm());
     bag.platform = Platform::Tdx;
-    let other = Error::Hardware { wanted: ReportType::TDX, found: ReportType::SNP };
+    let other = Error::Hardware { expected: ReportType::TDX, found: ReportType::SNP };
     bag.refused(other, Class::Unsupported);
     let mut bag = Bag::of(&teeproof_mint::azure::Vm::tdx());
     bag.platform = Platform::Snp;
-    let other = Error::Hardware { wanted: ReportType::SNP, found: ReportType::TDX };
+    let other = Error::Hardware { expected: ReportType::SNP, found: ReportType::TDX };
     bag.refused(other, Class::Unsupported);
 }
 

@@ -1,4 +1,4 @@
-//! The SNP report inside, and the privilege level at which the paravisor asks for it.
+//! The SNP report of the evidence and its VMPL.
 
 use teeproof_core::Class;
 use teeproof_hcl::Error;
@@ -8,8 +8,9 @@ use crate::support::{Bag, refused, vm};
 #[test]
 fn only_the_paravisor_runs_at_level_0() {
     for vmpl in [1, 2, 3, u32::MAX] {
-        let asked = move |vm: teeproof_mint::azure::Vm| vm.with_machine(|machine| machine.report.vmpl = vmpl);
-        refused(asked, Error::Vmpl(vmpl), Class::NotAuthentic);
+        let at_vmpl =
+            move |vm: teeproof_mint::azure::Vm| vm.with_machine(|machine| machine.report.vmpl = vmpl);
+        refused(at_vmpl, Error::Vmpl(vmpl), Class::NotAuthentic);
     }
 }
 
@@ -30,7 +31,7 @@ fn what_snp_refuses_is_refused() {
     let missing = bag.verify().unwrap_err();
     assert!(matches!(missing, Error::Snp(teeproof_snp::Error::MissingVek(_))), "{missing:?}");
     assert_eq!(missing.class(), Class::Incomplete);
-    // Beside a root of Azure's alone, the processor's chain is not to be believed.
+    // An added root of Azure alone does not make the processor's chain authentic.
     let mut bag = Bag::of(&vm());
     bag.anchors.remove(0);
     assert_eq!(bag.verify().unwrap_err().check().id, "snp.chain");

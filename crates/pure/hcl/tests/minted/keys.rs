@@ -1,4 +1,4 @@
-//! The attestation key among the claims: one, by its name, and fit to sign.
+//! The claims' attestation key: exactly one, by its id, and usable for signatures.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use teeproof_core::Class;
@@ -58,7 +58,7 @@ fn exactly_one_by_its_name() {
         Error::Key(KeyProblem::Missing),
         Class::NotAuthentic,
     );
-    // A key that only requests have is none of our business.
+    // The transfer key of requests is ignored.
     let transfer = vm().with_claims(|claims| {
         let mut key = claims.keys[1].clone();
         key.set("kid", "HCLTransferKey");
@@ -107,7 +107,7 @@ fn the_kind_is_rsa() {
     for kind in ["EC", "rsa", ""] {
         unfit(|key| key.set("kty", kind), KeyProblem::Kind);
     }
-    // What the key is for is not held: the oldest paravisors say it wrongly.
+    // key_ops is not checked: the oldest paravisors write it wrongly.
     let odd = vm().with_claims(|claims| claims.keys[0].set("key_ops", Json::Array(vec!["fly".into()])));
     Bag::of(&odd).verify().unwrap();
     // The endorsement key is not used, and not judged.

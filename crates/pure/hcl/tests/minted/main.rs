@@ -1,5 +1,4 @@
-//! Minted machines: what is genuine but unusual is accepted, and whatever is wrong in one place is
-//! refused for exactly that.
+//! Minted VMs: genuine but unusual evidence is accepted, and each single fault is refused for its own reason.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! Where a report comes from: grounds, and what is known to be something else.
+//! Origin of a report: grounds, and known other origins.
 
 use teeproof_core::{Outcome, Rule, Waiver};
 use teeproof_hcl::reference::{Field, KNOWN, KnownOrigin};
@@ -27,27 +27,27 @@ fn any_of(grounds: &[Ground]) -> Policy<'_> {
 }
 
 #[track_caller]
-fn held(bag: &Bag, snp: &teeproof_snp::Policy<'_>, grounds: &[Ground]) -> (bool, Findings) {
-    let (held, findings) = bag.appraise(snp, &any_of(grounds));
-    let told = findings.of("origin.paravisor");
+fn appraised(bag: &Bag, snp: &teeproof_snp::Policy<'_>, grounds: &[Ground]) -> (bool, Findings) {
+    let (accepted, findings) = bag.appraise(snp, &any_of(grounds));
+    let finding = findings.of("origin.paravisor");
     // An AK certificate alone is a weak ground, also where the policy accepts it.
-    let expected = match held {
+    let expected = match accepted {
         false => Outcome::Fail,
-        true if told.actual == "ak-certificate" => Outcome::Warn,
+        true if finding.actual == "ak-certificate" => Outcome::Warn,
         true => Outcome::Pass,
     };
-    assert_eq!(told.outcome, expected, "{told:?}");
-    assert_eq!(told.line, Some(9));
-    (held, findings)
+    assert_eq!(finding.outcome, expected, "{finding:?}");
+    assert_eq!(finding.line, Some(9));
+    (accepted, findings)
 }
 
 /// Exactly these grounds hold.
 #[track_caller]
 fn grounds(bag: &Bag, snp: &teeproof_snp::Policy<'_>, expected: &[Ground]) {
     for ground in Ground::ALL {
-        assert_eq!(held(bag, snp, &[*ground]).0, expected.contains(ground), "{ground}");
+        assert_eq!(appraised(bag, snp, &[*ground]).0, expected.contains(ground), "{ground}");
     }
-    let (_, findings) = held(bag, snp, Ground::ALL);
+    let (_, findings) = appraised(bag, snp, Ground::ALL);
     let names: Vec<_> = expected.iter().map(|ground| ground.as_str()).collect();
     let names = if names.is_empty() { "no ground".to_owned() } else { names.join(", ") };
     assert_eq!(findings.of("origin.paravisor").actual, names);
@@ -77,20 +77,20 @@ fn each_ground_alone() {
 fn a_rule_that_does_not_hold_is_no_ground() {
     let nobody = without_certificate(&stranger());
     let snp = teeproof_snp::Policy { measurement: Rule::exactly([0; 48]), ..hardware() };
-    assert!(!held(&nobody, &snp, Ground::ALL).0);
+    assert!(!appraised(&nobody, &snp, Ground::ALL).0);
     // The id key without a guest SVN, and the other way round; an old paravisor.
     let snp = teeproof_snp::Policy { id_key_digest: Rule::exactly([0x11; 48]), ..hardware() };
-    assert!(!held(&nobody, &snp, Ground::ALL).0);
+    assert!(!appraised(&nobody, &snp, Ground::ALL).0);
     let snp = teeproof_snp::Policy { guest_svn: Rule::exactly(10), ..hardware() };
-    assert!(!held(&nobody, &snp, Ground::ALL).0);
+    assert!(!appraised(&nobody, &snp, Ground::ALL).0);
     let snp = teeproof_snp::Policy {
         id_key_digest: Rule::exactly([0x11; 48]),
         guest_svn: Rule::at_least(11),
         ..hardware()
     };
-    let (held, findings) = held(&nobody, &snp, Ground::ALL);
-    assert!(!held);
-    // The rules themselves are told once, as they are.
+    let (accepted, findings) = appraised(&nobody, &snp, Ground::ALL);
+    assert!(!accepted);
+    // The rules themselves are recorded once.
     assert_eq!(findings.of("snp.guest-svn").outcome, Outcome::Fail);
     assert_eq!(findings.of("snp.id-key-digest").outcome, Outcome::Pass);
 }
@@ -105,8 +105,8 @@ fn known_values_have_a_least_guest_svn() {
                 machine.report.id_key_digest = known.value;
                 machine.report.guest_svn = svn;
             });
-            let (held, _) = held(&without_certificate(&vm), &hardware(), &[Ground::ReferenceValue]);
-            assert_eq!(held, paravisor && svn >= least, "{} {svn}", known.product);
+            let (accepted, _) = appraised(&without_certificate(&vm), &hardware(), &[Ground::ReferenceValue]);
+            assert_eq!(accepted, paravisor && svn >= least, "{} {svn}", known.product);
         }
     }
 }
@@ -133,21 +133,21 @@ fn container_instances_are_refused_whatever_the_grounds() {
         let bag = Bag::of(&vm);
         let snp =
             teeproof_snp::Policy { measurement: Rule::exactly(vm.machine.report.measurement), ..hardware() };
-        let (accepted, findings) = held(&bag, &snp, Ground::ALL);
+        let (accepted, findings) = appraised(&bag, &snp, Ground::ALL);
         assert!(!accepted);
-        findings.told("origin.paravisor", Outcome::Fail, "Azure Container Instances");
-        // Also where grounds are only told.
+        findings.assert_finding("origin.paravisor", Outcome::Fail, "Azure Container Instances");
+        // Also where grounds are only finding.
         let (accepted, findings) = bag.appraise(&snp, &Policy::genuine());
         assert!(!accepted);
-        findings.told("origin.paravisor", Outcome::Fail, "Azure Container Instances");
+        findings.assert_finding("origin.paravisor", Outcome::Fail, "Azure Container Instances");
         // And not where the relying party wrote that it does not look.
         let waiver = Waiver { line: Some(4), ..Waiver::new("we run these") };
         let waived = Policy { origin: Origin::Waived(waiver), ..Policy::genuine() };
         let (accepted, findings) = bag.appraise(&snp, &waived);
         assert!(accepted);
-        findings.told("origin.paravisor", Outcome::Skip, "we run these");
-        let told = findings.of("origin.paravisor");
-        assert!(told.waived && told.line == Some(4));
+        findings.assert_finding("origin.paravisor", Outcome::Skip, "we run these");
+        let finding = findings.of("origin.paravisor");
+        assert!(finding.waived && finding.line == Some(4));
     }
 }
 
@@ -155,18 +155,18 @@ fn container_instances_are_refused_whatever_the_grounds() {
 fn grounds_are_told_where_none_is_demanded() {
     let (accepted, findings) = Bag::of(&vm()).appraise(&hardware(), &Policy::genuine());
     assert!(accepted);
-    findings.told("origin.paravisor", Outcome::Pass, "by reference-value, ak-certificate");
+    findings.assert_finding("origin.paravisor", Outcome::Pass, "by reference-value, ak-certificate");
     let (accepted, findings) = Bag::of(&stranger()).appraise(&hardware(), &Policy::genuine());
     assert!(accepted);
-    findings.told("origin.paravisor", Outcome::Warn, "by ak-certificate alone");
+    findings.assert_finding("origin.paravisor", Outcome::Warn, "by ak-certificate alone");
     let (accepted, findings) = without_certificate(&stranger()).appraise(&hardware(), &Policy::genuine());
     assert!(accepted);
-    findings.told("origin.paravisor", Outcome::Warn, "any SNP guest could have made it");
+    findings.assert_finding("origin.paravisor", Outcome::Warn, "any SNP guest could have made it");
 }
 
 #[test]
 fn no_ground_accepted_is_no_waiver() {
-    let (accepted, findings) = held(&Bag::of(&vm()), &hardware(), &[]);
+    let (accepted, findings) = appraised(&Bag::of(&vm()), &hardware(), &[]);
     assert!(!accepted);
-    findings.told("origin.paravisor", Outcome::Fail, "accepts no ground");
+    findings.assert_finding("origin.paravisor", Outcome::Fail, "accepts no ground");
 }

@@ -1,7 +1,7 @@
-//! Mistakes that other verifiers of this evidence made, each as the attack that it allows.
+//! Known mistakes of other verifiers, each as the attack that it permits.
 //!
-//! What concerns the processor's certificates, the quote's own form and the event log is attacked
-//! in the tests of those crates; what concerns encodings of evidence, in those of its reader.
+//! Attacks on the processor's certificates, the quote's own format and the event log are in the tests of
+//! those crates; attacks on encodings in the tests of `teeproof-evidence`.
 
 use teeproof_core::{Class, Outcome, Pcrs, Rule};
 use teeproof_hcl::{Error, Ground, KeyProblem, Origin, Policy};
@@ -20,7 +20,7 @@ fn genuine() -> (teeproof_snp::Policy<'static>, Policy<'static>) {
     (teeproof_snp::Policy::genuine(), Policy::genuine())
 }
 
-/// Somebody's own SNP guest at VMPL 0, with claims over his own key: everything in it is genuine.
+/// Somebody's own SNP guest at VMPL 0, with claims over their own key: everything in it is genuine.
 fn own_guest() -> Vm {
     vm().attestation_key(attacker()).with_machine(|machine| {
         machine.report.id_key_digest = [0; 48];
@@ -37,8 +37,8 @@ fn a_guest_of_ones_own_has_no_ground() {
     bag.verify().expect("it is genuine");
     let (snp, mut policy) = genuine();
     policy.origin = Origin::AnyOf { grounds: Ground::ALL.into(), line: None };
-    let (held, findings) = bag.appraise(&snp, &policy);
-    assert!(!held);
+    let (accepted, findings) = bag.appraise(&snp, &policy);
+    assert!(!accepted);
     assert_eq!(findings.of("origin.paravisor").actual, "no ground");
 }
 
@@ -102,7 +102,7 @@ fn parts_of_different_machines_do_not_bind() {
     one.report.truncate(0x4c0);
     one.report.extend(claims);
     one.refused(Error::Binding, Class::NotBound);
-    // The quote of one beside the report of the other.
+    // The quote of one VM with the report of another.
     let mut one = Bag::of(&vm());
     one.quote = other.quote;
     one.refused(Error::Tpm(teeproof_tpm::Error::Signature), Class::NotAuthentic);
@@ -156,8 +156,8 @@ fn a_prefix_of_user_data_is_not_enough() {
 fn debugging_and_level_are_held() {
     let debug = vm().with_machine(|machine| machine.report.policy |= 1 << 19);
     let (snp, policy) = genuine();
-    let (held, findings) = Bag::of(&debug).appraise(&snp, &policy);
-    assert!(!held);
+    let (accepted, findings) = Bag::of(&debug).appraise(&snp, &policy);
+    assert!(!accepted);
     assert_eq!(findings.of("snp.policy.debug").outcome, Outcome::Fail);
     // The guest's kernel, with the processor's device and claims of its own.
     let kernel = own_guest().with_machine(|machine| machine.report.vmpl = 1);
@@ -186,8 +186,8 @@ fn registers_that_were_not_quoted_are_absent() {
     let rule = teeproof_core::PcrRule { index: 7, rule: Rule::exactly(value) };
     policy.tpm.pcrs = Pcrs::Rules(vec![rule].into());
     policy.tpm.secure_boot = Rule::exactly(true);
-    let (held, findings) = bag.appraise(&snp, &policy);
-    assert!(!held);
+    let (accepted, findings) = bag.appraise(&snp, &policy);
+    assert!(!accepted);
     assert_eq!(findings.of("quote.pcr7").actual, "absent");
     assert_eq!(findings.of("log.secure-boot").actual, "absent");
 }

@@ -1,4 +1,4 @@
-//! The vTPM's quote under the key of the claims, its registers and the boot log.
+//! The vTPM's quote under the claims' attestation key, its PCR values and the event log.
 
 use teeproof_core::{Class, Outcome};
 use teeproof_hcl::Error;
@@ -17,7 +17,7 @@ fn a_quote_under_another_key_is_refused() {
     let mut bag = Bag::of(&vm());
     bag.quote = Bag::of(&vm().attestation_key(other())).quote;
     bag.refused(signature, Class::NotAuthentic);
-    // Under the endorsement key, which the claims name beside it.
+    // Under the endorsement key, which the claims contain too.
     let ek = Key::shared("HCLEkPub", Kind::Rsa2048);
     refused(|vm| vm.with_quote(|quote| quote.signer = Some(ek)), signature, Class::NotAuthentic);
 }

@@ -1,4 +1,4 @@
-//! Revocation lists of the AK chain's authorities, and of AMD's beside them.
+//! Revocation lists of the AK chain's authorities and of AMD's.
 
 use teeproof_core::{Class, Outcome, Time};
 use teeproof_hcl::Error;
@@ -39,7 +39,11 @@ fn every_link_of_the_ak_chain_is_looked_up() {
         let clean = with(&vm, vec![list(signer, &[&[9]])]).verify().unwrap();
         let link = issuer + 1;
         // One list of three: a warning names the certificates that were not looked up.
-        clean.findings.told("ak.revocation", Outcome::Warn, &format!("of its issuer: certificate {link};"));
+        clean.findings.assert_finding(
+            "ak.revocation",
+            Outcome::Warn,
+            &format!("of its issuer: certificate {link};"),
+        );
         for other in (1..=3).filter(|other| *other != link) {
             let unchecked = clean.findings.of("ak.revocation").because.clone();
             let (_, unchecked) = unchecked.split_once(';').unwrap();
@@ -57,7 +61,7 @@ fn every_link_of_the_ak_chain_is_looked_up() {
     }
     let complete = links.iter().take(3).map(|signer| list(signer, &[])).collect();
     let seen = with(&vm, complete).verify().unwrap();
-    seen.findings.told("ak.revocation", Outcome::Pass, "every certificate");
+    seen.findings.assert_finding("ak.revocation", Outcome::Pass, "every certificate");
 }
 
 #[test]
@@ -74,8 +78,8 @@ fn each_chain_for_which_no_list_came_is_a_waiver() {
     ] {
         let seen = with(&vm, lists).verify().unwrap();
         for (id, outcome) in [("snp.revocation", snp), ("ak.revocation", ak)] {
-            let told = seen.findings.of(id);
-            assert_eq!((told.outcome, told.waived), (outcome, outcome == Outcome::Skip), "{told:?}");
+            let finding = seen.findings.of(id);
+            assert_eq!((finding.outcome, finding.waived), (outcome, outcome == Outcome::Skip), "{finding:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the tests on minted machines share: a bag of evidence, and one way to have it verified.
+//! Support for tests on minted VMs: a bag of evidence, and its verification.
 
 use teeproof_core::{Class, Crypto, Finding, Freshness, Outcome, Record, Time};
 use teeproof_hcl::{Error, Evidence, Policy, Verification, VerifiedVm, appraise_snp, verify_snp, verify_tdx};
@@ -13,7 +13,7 @@ use teeproof_x509::{Anchors, CachedSignatures, Revocation};
 /// When minted evidence holds.
 pub(crate) const AT: i64 = DEFAULT_TIME as i64;
 /// A nonce that cannot be guessed.
-pub(crate) const NONCE: &[u8] = b"what the relying party asked for";
+pub(crate) const NONCE: &[u8] = b"a nonce of 32 bytes, from a test";
 
 /// A machine whose processor maker has small keys, which are made quickly.
 pub(crate) fn vm() -> Vm {
@@ -118,10 +118,10 @@ impl Bag {
     #[track_caller]
     pub(crate) fn appraise(&self, snp: &teeproof_snp::Policy<'_>, policy: &Policy<'_>) -> (bool, Findings) {
         let mut findings = Findings::default();
-        let held = self.with(&teeproof_aws_lc::TABLE, &mut (), |result| {
+        let accepted = self.with(&teeproof_aws_lc::TABLE, &mut (), |result| {
             appraise_snp(&result.unwrap(), snp, policy, &mut findings)
         });
-        (held, findings)
+        (accepted, findings)
     }
 
     #[track_caller]
@@ -150,7 +150,7 @@ impl Bag {
         record: &mut dyn Record,
         then: impl FnOnce(Result<VerifiedVm<'_>, Error>) -> T,
     ) -> T {
-        self.asked(crypto, |evidence, certificates, verification| {
+        self.with_input(crypto, |evidence, certificates, verification| {
             then(match self.platform {
                 Platform::Snp => verify_snp(evidence, certificates, verification, record),
                 Platform::Tdx => match verify_tdx(evidence, certificates, verification, record) {
@@ -161,8 +161,8 @@ impl Bag {
         })
     }
 
-    /// Hands on evidence, endorsements and what is asked as a verifier takes them.
-    pub(crate) fn asked<T>(
+    /// Calls a function with the evidence, the endorsements and the verification.
+    pub(crate) fn with_input<T>(
         &self,
         crypto: &Crypto,
         ask: impl FnOnce(&Evidence<'_>, &[Certificate<'_>], &Verification<'_>) -> T,
@@ -219,11 +219,11 @@ pub(crate) fn refused(alter: impl FnOnce(Vm) -> Vm, expected: Error, class: Clas
 
 /// Findings as they were recorded.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Findings(pub(crate) Vec<Told>);
+pub(crate) struct Findings(pub(crate) Vec<RecordedFinding>);
 
 /// One finding, formatted.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Told {
+pub(crate) struct RecordedFinding {
     pub(crate) id: &'static str,
     pub(crate) outcome: Outcome,
     pub(crate) expected: String,
@@ -236,7 +236,7 @@ pub(crate) struct Told {
 impl Record for Findings {
     fn record(&mut self, finding: Finding<'_>) {
         let text = |value: Option<&dyn std::fmt::Display>| value.map(|v| v.to_string()).unwrap_or_default();
-        self.0.push(Told {
+        self.0.push(RecordedFinding {
             id: finding.check.id,
             outcome: finding.outcome,
             expected: finding.expected.map(|side| side.to_string()).unwrap_or_default(),
@@ -251,19 +251,19 @@ impl Record for Findings {
 impl Findings {
     /// The finding of a check, which must be there once.
     #[track_caller]
-    pub(crate) fn of(&self, id: &str) -> &Told {
-        let mut found = self.0.iter().filter(|told| told.id == id);
-        let told = found.next().unwrap_or_else(|| panic!("no finding of {id}"));
+    pub(crate) fn of(&self, id: &str) -> &RecordedFinding {
+        let mut found = self.0.iter().filter(|finding| finding.id == id);
+        let finding = found.next().unwrap_or_else(|| panic!("no finding of {id}"));
         assert!(found.next().is_none(), "{id} was recorded twice");
-        told
+        finding
     }
 
     /// The finding must have this outcome, and its reason these words.
     #[track_caller]
-    pub(crate) fn told(&self, id: &str, outcome: Outcome, words: &str) {
-        let told = self.of(id);
-        assert_eq!(told.outcome, outcome, "{told:?}");
-        assert!(told.because.contains(words), "{told:?}");
+    pub(crate) fn assert_finding(&self, id: &str, outcome: Outcome, words: &str) {
+        let finding = self.of(id);
+        assert_eq!(finding.outcome, outcome, "{finding:?}");
+        assert!(finding.because.contains(words), "{finding:?}");
     }
 
     /// The findings are checks in their order; none is a failure itself, and none is the one that
@@ -271,15 +271,15 @@ impl Findings {
     #[track_caller]
     fn fit(&self, error: Option<&Error>) {
         let order = order();
-        let mut places = self.0.iter().map(|told| {
-            let place = order.iter().position(|id| *id == told.id);
-            place.unwrap_or_else(|| panic!("{} is no check of this", told.id))
+        let mut places = self.0.iter().map(|finding| {
+            let place = order.iter().position(|id| *id == finding.id);
+            place.unwrap_or_else(|| panic!("{} is no check of this", finding.id))
         });
         assert!(places.by_ref().is_sorted(), "{:?}", self.0);
-        assert!(self.0.iter().all(|told| told.outcome != Outcome::Fail && !told.because.is_empty()));
+        assert!(self.0.iter().all(|finding| finding.outcome != Outcome::Fail && !finding.because.is_empty()));
         if let Some(error) = error {
             let id = error.check().id;
-            assert!(self.0.iter().all(|told| told.id != id), "{id} failed and was recorded before");
+            assert!(self.0.iter().all(|finding| finding.id != id), "{id} failed and was recorded before");
         }
     }
 }

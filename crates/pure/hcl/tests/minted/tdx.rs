@@ -1,4 +1,4 @@
-//! TDX: everything that can be checked is checked, and nothing is believed.
+//! TDX: every possible check is made, and no evidence is accepted.
 
 use teeproof_core::{Class, Outcome};
 use teeproof_hcl::{Error, TdReportHash};
@@ -22,7 +22,7 @@ fn a_report_alone_is_no_evidence() {
     let bag = Bag::of(&Vm::tdx());
     bag.refused(Error::TdQuoteMissing, Class::Incomplete);
     let findings = bag.findings();
-    let made: Vec<_> = findings.0.iter().map(|told| (told.id, told.outcome)).collect();
+    let made: Vec<_> = findings.0.iter().map(|finding| (finding.id, finding.outcome)).collect();
     let passed = ["hcl.format", "tdx.report", "hcl.binding", "ak.chain"].map(|id| (id, Outcome::Pass));
     assert_eq!(made, [&passed[..], &[("ak.revocation", Outcome::Skip)]].concat());
     assert!(Error::TdQuoteMissing.to_string().contains("no evidence"));

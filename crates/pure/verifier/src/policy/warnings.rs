@@ -135,7 +135,7 @@ impl Warnings {
                 let hint = if report.is_some() { PIN_ORIGIN } else { NO_TD_QUOTES };
                 return self.add("origin", waiver.line, NO_ORIGIN, hint);
             }
-            Origin::Told => return,
+            Origin::Reported => return,
         };
         let measured = report.is_some_and(|report| names(&report.measurement, &[0; 48]));
         let signed = report
