@@ -32,7 +32,7 @@ fn documents() -> Vec<(&'static str, u32, &'static str, Schema)> {
         document::<vtpm::key::KeyJson>("tpm-key", 2, "vtpm ak and vtpm ek"),
         document::<vtpm::nv::ListJson>("nv-indexes", 2, "vtpm nv list"),
         document::<vtpm::quote::QuoteJson>("quote", 2, "vtpm quote"),
-        document::<seal::key_file::KeyFile>("sealing-key", 1, "seal key"),
+        document::<teeproof_vtpm::seal::KeyFile>("sealing-key", 1, "seal key"),
         document::<seal::encrypt::VerdictJson<'_>>("sealing-verdict", 2, "seal encrypt, on standard error"),
         document::<fault::FaultJson<'_>>("error", 2, "every verb, where a run ends without a result"),
         (

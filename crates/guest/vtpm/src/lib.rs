@@ -4,6 +4,7 @@ mod address;
 #[cfg(any(feature = "direct", feature = "tss"))]
 mod character_device;
 mod code;
+mod collect;
 #[cfg(feature = "direct")]
 pub mod direct;
 mod error;
@@ -27,6 +28,7 @@ mod tss;
 
 pub use address::Address;
 pub use code::{KNOWN as KNOWN_CODES, KnownCode, ResponseCode};
+pub use collect::{CollectError, CollectRequest, Collected, Missing, Step, collect};
 pub use error::{Class, Error};
 pub use event_log::{EVENT_LOG, NoLog, read_event_log};
 pub use fresh::{FreshReport, Patience, check_input, fresh_report};
@@ -38,5 +40,6 @@ pub use open::open;
 pub use pcr::{PcrValues, Registers, hash_bytes, hash_name};
 pub use quote::{Quoted, quote, read_registers};
 pub use report::{Report, USER_DATA_BYTES};
+pub use teeproof_wire::hcl::ReportType;
 pub use teeproof_wire::tpm::MAX_NONCE;
 pub use tpm::{Authority, Padding, Tpm};

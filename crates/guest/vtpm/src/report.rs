@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use teeproof_core::from_hex;
-use teeproof_wire::hcl::{self, Hardware, HashType, HclReport};
+use teeproof_wire::hcl::{self, Hardware, HashType, HclReport, ReportType};
 use teeproof_wire::snp;
 use teeproof_wire::tdx::TdReport;
 
@@ -21,6 +21,7 @@ const ATTEMPTS: u32 = 3;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     bytes: Vec<u8>,
+    report_type: ReportType,
     user_data: Option<[u8; USER_DATA_BYTES]>,
 }
 
@@ -60,8 +61,8 @@ impl Report {
         if !is_whole(&envelope) {
             return Err(Error::Torn { tries: 1 });
         }
-        let user_data = user_data(envelope.claims());
-        Ok(Self { bytes, user_data })
+        let (report_type, user_data) = (envelope.report_type, user_data(envelope.claims()));
+        Ok(Self { bytes, report_type, user_data })
     }
 
     /// The whole NV index, the zeros after the claims included.
@@ -74,6 +75,12 @@ impl Report {
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes
+    }
+
+    /// The technology of the hardware report.
+    #[must_use]
+    pub const fn report_type(&self) -> ReportType {
+        self.report_type
     }
 
     /// What the guest had put in when the report was made, if the paravisor writes that down.

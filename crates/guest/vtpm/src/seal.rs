@@ -8,6 +8,7 @@ mod envelope;
 mod error;
 mod header;
 mod key;
+mod key_file;
 mod rsa;
 mod stream;
 
@@ -15,4 +16,5 @@ pub use envelope::{open_envelope, seal_envelope};
 pub use error::SealError;
 pub use header::{EnvelopeHeader, MAX_HEADER};
 pub use key::{SealingKey, decrypt};
+pub use key_file::KeyFile;
 pub use rsa::encrypt;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use teeproof_vtpm::{Error, Patience, Report, Tpm, fresh_report};
+use teeproof_vtpm::{Error, Patience, Report, Tpm};
 
 use crate::input::tpm::fault;
 use crate::output::fault::Fault;
@@ -15,7 +15,7 @@ const BOOT: &str =
 /// The report as it lies there.
 pub(crate) fn boot(tpm: &mut dyn Tpm, messages: &Messages) -> Result<Report, Fault> {
     let report = Report::read(tpm).map_err(|error| fault(&error))?;
-    messages.say("report: as it lay there, of whatever age");
+    boot_report(messages);
     Ok(report)
 }
 
@@ -26,20 +26,43 @@ pub(crate) fn fresh(
     timeout: Option<Duration>,
     messages: &Messages,
 ) -> Result<Report, Fault> {
+    let mut pausing = |pause| waiting(pause, messages);
+    let fresh = teeproof_vtpm::fresh_report(tpm, user_data, patience(timeout), &mut pausing)
+        .map_err(|error| failed(&error))?;
+    fresh_report(fresh.tries, fresh.waited, messages);
+    Ok(fresh.report)
+}
+
+/// How long the paravisor is waited for.
+pub(crate) fn patience(timeout: Option<Duration>) -> Patience {
     let patience = Patience::default();
-    let patience = Patience { deadline: timeout.unwrap_or(patience.deadline), ..patience };
-    let mut waiting = |pause: Duration| {
-        let seconds = pause.as_secs_f64();
-        messages.announce(&format!("waiting {seconds:.1} s until the paravisor renews its report …"));
-    };
-    let fresh = fresh_report(tpm, user_data, patience, &mut waiting).map_err(|error| match error {
+    Patience { deadline: timeout.unwrap_or(patience.deadline), ..patience }
+}
+
+/// The failure of a report, with what is left to do.
+pub(crate) fn failed(error: &Error) -> Fault {
+    match error {
         Error::NoUserData => Fault::device(error.to_string(), BOOT),
-        error => fault(&error),
-    })?;
-    let (tries, waited) = (fresh.tries, fresh.waited.as_secs_f64());
+        error => fault(error),
+    }
+}
+
+/// Announces a wait for a new report.
+pub(crate) fn waiting(pause: Duration, messages: &Messages) {
+    let seconds = pause.as_secs_f64();
+    messages.announce(&format!("waiting {seconds:.1} s until the paravisor renews its report …"));
+}
+
+/// Reports that the last report was taken.
+pub(crate) fn boot_report(messages: &Messages) {
+    messages.say("report: as it lay there, of whatever age");
+}
+
+/// Reports how a fresh report was read.
+pub(crate) fn fresh_report(tries: u32, waited: Duration, messages: &Messages) {
+    let waited = waited.as_secs_f64();
     messages.say(&match tries {
         1 => "report: proven fresh at the first try".to_owned(),
         tries => format!("report: proven fresh at try {tries}, after {waited:.1} s of waiting"),
     });
-    Ok(fresh.report)
 }

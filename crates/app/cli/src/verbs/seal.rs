@@ -3,7 +3,6 @@
 mod decrypt;
 pub(crate) mod encrypt;
 mod key;
-pub(crate) mod key_file;
 mod sink;
 
 use clap::{Args, Subcommand};

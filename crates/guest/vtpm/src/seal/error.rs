@@ -17,6 +17,8 @@ pub enum SealError {
     OtherMachine,
     /// The public area is not that of a key for sealing.
     Key(&'static str),
+    /// The file is not that of a key for sealing: this is wrong with it.
+    KeyFile(String),
     /// The plaintext is too long for one block of RSA.
     TooLong {
         /// How many bytes it has.
@@ -46,7 +48,7 @@ impl SealError {
             Self::OtherMachine => {
                 "it was sealed to another machine, or to this one before its last restart: make a new key, and have the secret sealed to it"
             }
-            Self::Key(_) => "teeproof seal key makes one inside of the machine",
+            Self::Key(_) | Self::KeyFile(_) => "teeproof seal key makes one inside of the machine",
             Self::TooLong { .. } => "seal it in an envelope, which takes any length",
             Self::Envelope(_) => "teeproof seal encrypt makes one",
             Self::Altered => "have it sent again; what was written of it so far is not to be used",
@@ -66,6 +68,7 @@ impl fmt::Display for SealError {
             ),
             Self::OtherMachine => f.write_str("this TPM does not make the key that it was sealed to"),
             Self::Key(what) => write!(f, "this is no key for sealing: {what}"),
+            Self::KeyFile(what) => write!(f, "this is no key for sealing: {what}"),
             Self::TooLong { bytes, limit } => {
                 write!(f, "{bytes} bytes do not fit one block of RSA, which takes {limit} with this padding")
             }
@@ -113,6 +116,7 @@ mod tests {
             (SealError::RegistersChanged, false),
             (SealError::OtherMachine, false),
             (SealError::Key("it is none"), false),
+            (SealError::KeyFile("it is none".to_owned()), false),
             (SealError::TooLong { bytes: 246, limit: 245 }, false),
             (SealError::Envelope(error), true),
             (SealError::Altered, false),

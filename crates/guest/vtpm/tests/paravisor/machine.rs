@@ -68,7 +68,19 @@ impl Machine {
         Self::start(transport, &Settings { refresh: REFRESH, fault: Some(fault), ..Settings::default() })
     }
 
-    /// A connection of one's own.
+    /// The address for [`open`].
+    pub(crate) fn address(&self) -> String {
+        match self.transport {
+            #[cfg(feature = "direct")]
+            Transport::Managed => self.running.managed_address(),
+            #[cfg(feature = "direct")]
+            Transport::Direct => self.running.address(),
+            #[cfg(feature = "tss")]
+            Transport::Stack => format!("tss:{}", self.running.tcti()),
+        }
+    }
+
+    /// A new connection.
     pub(crate) fn tpm(&self) -> Box<dyn Tpm> {
         let address = match self.transport {
             #[cfg(feature = "direct")]

@@ -17,6 +17,7 @@ mod tpm;
 
 mod bent;
 mod certificates;
+mod collect;
 #[cfg(feature = "seal")]
 mod envelope;
 mod event_log;
@@ -88,6 +89,13 @@ macro_rules! suite {
                 registers_of_every_bank
                 a_bank_that_is_not_there
                 a_key_that_is_not_there
+            }
+            collect {
+                everything_in_one_bundle
+                what_a_request_changes
+                what_is_missing_is_named
+                what_ends_a_collection
+                the_example_writes_a_bundle
             }
             certificates {
                 that_of_the_attestation_key

@@ -1,15 +1,19 @@
-//! `teeproof collect azure`: report, quote, registers, boot log, certificates.
+//! `teeproof collect azure`: the library's collection, the VCEK's chain from the instance metadata, one bundle.
 
 mod args;
-mod gather;
 mod tpm2_tools;
 
-use teeproof_evidence::bundle::{Collection, ReportAge};
+use std::time::SystemTime;
+
+use teeproof_endorse::vcek_chain;
+use teeproof_vtpm::{CollectError, Missing, Registers, ReportType, Step, collect};
 
 pub(super) use args::AzureArgs;
 
-use crate::input::time::now;
+use crate::input::azure::http;
+use crate::input::{tpm_keys, tpm_report};
 use crate::output::fault::Fault;
+use crate::output::messages::Messages;
 use crate::output::product::Product;
 use crate::settings::context::Context;
 use args::Asked;
@@ -17,15 +21,69 @@ use args::Asked;
 /// Runs the verb.
 pub(super) fn run(args: &AzureArgs, context: &Context) -> Result<Product, Fault> {
     let asked = Asked::read(args, context)?;
+    let request = asked.request(args, context.timeout)?;
     if args.explain {
-        return Ok(Product::text(tpm2_tools::text(args, &asked)));
+        let user_data = request.report_user_data().map_err(|error| failed(&error))?;
+        return Ok(Product::text(tpm2_tools::text(args, asked.nonce(), user_data.as_ref())));
     }
-    let inputs = gather::all(args, &asked, context)?;
-    let collection = Collection {
-        report: Some(if asked.fresh { ReportAge::Fresh } else { ReportAge::Boot }),
-        nonce_in_user_data: asked.nonce_in_user_data(),
-        ..Collection::at(now())
-    };
-    let bundle = inputs.into_bundle(collection).map_err(|error| Fault::bundle(&error))?;
+    let mut tpm = args.tpm.open()?;
+    let mut progress = |step: Step<'_>| show(step, &context.messages);
+    let mut collected = collect(tpm.as_mut(), &request, &mut progress).map_err(|error| failed(&error))?;
+    if collected.report_type() == ReportType::SNP {
+        collected.add_certificates(vcek_certificates(args, context)).map_err(|error| failed(&error))?;
+    } else {
+        context.messages.say("endorsements: none, a TD quote is not collected yet");
+    }
+    let bundle = collected.into_bundle(SystemTime::now()).map_err(|error| Fault::bundle(&error))?;
     Ok(if args.json { Product::json_text(&bundle.to_json()) } else { Product::file(bundle.to_cbor()) })
+}
+
+/// Writes a step of the collection to standard error.
+fn show(step: Step<'_>, messages: &Messages) {
+    match step {
+        Step::Waiting(pause) => tpm_report::waiting(pause, messages),
+        Step::BootReport => tpm_report::boot_report(messages),
+        Step::FreshReport { tries, waited } => tpm_report::fresh_report(tries, waited, messages),
+        Step::Quote(pcrs) => messages.say(&format!("quote: over {}", Registers(pcrs))),
+        Step::AkCertificate => messages.say("attestation key: its certificate came along"),
+        Step::EventLog { bytes } => messages.say(&format!("boot log: {bytes} bytes")),
+        Step::Missing(missing) => messages.say(&match missing {
+            Missing::AkCertificateForm(error) => {
+                format!("attestation key: no certificate, its index holds none: {error}")
+            }
+            Missing::EventLogNotRequested => "boot log: left out".to_owned(),
+            Missing::EventLog(none) => format!("boot log: none, {none}; {}", none.hint()),
+            other => format!("attestation key: {other}"),
+        }),
+        _ => {}
+    }
+}
+
+/// The failure of a collection, with its exit code.
+fn failed(error: &CollectError) -> Fault {
+    match error {
+        CollectError::Tpm(error) => tpm_report::failed(error),
+        CollectError::NoAttestationKey => Fault::device(error.to_string(), tpm_keys::AK.hint),
+        CollectError::Part(error) => Fault::input(error),
+        other => Fault::internal(other.to_string()),
+    }
+}
+
+/// The certificates; none if the service cannot be reached, which is said and is no failure: a
+/// verifier can have them from elsewhere.
+fn vcek_certificates(args: &AzureArgs, context: &Context) -> Vec<Vec<u8>> {
+    if context.offline {
+        context.messages.say("endorsements: left out, --offline was given");
+        return Vec::new();
+    }
+    match vcek_chain(&http(context.timeout), &args.metadata.imds) {
+        Ok(chain) => {
+            context.messages.say(&format!("endorsements: {} certificates of the chip", chain.len()));
+            chain
+        }
+        Err(error) => {
+            context.messages.say(&format!("endorsements: none, {error}; {}", error.hint()));
+            Vec::new()
+        }
+    }
 }

@@ -6,14 +6,13 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 use teeproof::core::Freshness;
 use teeproof::hcl::checks::ORIGIN;
-use teeproof::hcl::{OriginGrounds, VerifiedVm};
-use teeproof::tpm::{CertificationError, CertificationEvidence, Verification, verify_certification};
+use teeproof::hcl::{BoundKeyError, OriginGrounds, VerifiedVm};
+use teeproof::tpm::CertificationEvidence;
 use teeproof::wire::tpm::Selection;
 use teeproof::{AttestationResult, Verified};
 use teeproof_vtpm::seal::{SealingKey, seal_envelope};
 use teeproof_vtpm::{Padding, Registers};
 
-use super::key_file::KeyFile;
 use super::sink::{Sink, fault};
 use crate::input::nonce;
 use crate::input::policy_file::reason;
@@ -155,7 +154,7 @@ pub(super) fn run(args: &EncryptArgs, context: &Context) -> Result<Product, Faul
         if reason.is_none() {
             demand_ground(result)?;
         }
-        let target = check(vm, &key, given.as_deref().or(asked.nonce()), &asked)?;
+        let target = check(vm, &key, args.pcrs.0, given.as_deref().or(asked.nonce()), &asked)?;
         context.messages.say("evidence: accepted; the key is this machine's, in this state");
         args.what.seal(&target, context)
     })
@@ -255,30 +254,26 @@ fn refused(result: &AttestationResult<'_>) -> Result<Product, Fault> {
     Ok(Product::told(exits::of_result(result)))
 }
 
-/// The key is one of the verified TPM's, and guarded by registers as they were verified.
+/// Verifies that the key is in the TPM of the verified machine, and bound to its PCRs.
 fn check<'k>(
     vm: &VerifiedVm<'_>,
     key: &'k SealingKey,
+    pcrs: Selection,
     nonce: Option<&[u8]>,
     asked: &Asked<'_>,
 ) -> Result<Target<'k>, Fault> {
-    let certified = CertificationEvidence {
+    let evidence = CertificationEvidence {
         message: &key.certification.message,
         signature: &key.certification.signature,
         public: &key.public,
     };
-    let verification = Verification {
-        key: vm.claims().ak().as_rsa(),
-        freshness: nonce.map_or(Freshness::Waived("--no-nonce was given"), Freshness::Nonce),
-        crypto: asked.crypto(),
-    };
-    let failed = |error: CertificationError| Fault::key(&error);
-    let certified = verify_certification(&certified, &verification, &mut ()).map_err(failed)?;
-    let pcrs = vm.pcrs().ok_or_else(|| {
-        Fault::usage("the evidence has no registers to hold the key against", "collect it with a quote")
+    let freshness = nonce.map_or(Freshness::Waived("--no-nonce was given"), Freshness::Nonce);
+    let bound = vm.verify_key(&evidence, pcrs, freshness, asked.crypto(), &mut ());
+    let bound = bound.map_err(|error| match error {
+        BoundKeyError::Certification(error) => Fault::key(&error),
+        _ => Fault::usage("the evidence has no registers to hold the key against", "collect it with a quote"),
     })?;
-    certified.verify_policy(pcrs, key.registers, asked.crypto(), &mut ()).map_err(failed)?;
-    Ok(Target { public: certified.public_bytes(), registers: key.registers })
+    Ok(Target { public: bound.certified().public_bytes(), registers: bound.pcrs() })
 }
 
 /// What a secret is sealed to.
@@ -299,7 +294,7 @@ impl<'k> Target<'k> {
 impl What {
     fn key(&self, context: &Context) -> Result<SealingKey, Fault> {
         let bytes = context.source.read(&self.key)?;
-        KeyFile::read(&bytes).map_err(|fault| fault.in_file(source::name(&self.key)))
+        SealingKey::from_json(&bytes).map_err(|error| fault(&error).in_file(source::name(&self.key)))
     }
 
     fn seal(&self, target: &Target<'_>, context: &Context) -> Result<Product, Fault> {

@@ -4,7 +4,6 @@ use clap::Args;
 use teeproof_vtpm::Registers;
 use teeproof_vtpm::seal::SealingKey;
 
-use super::key_file::KeyFile;
 use super::sink::fault;
 use crate::input::nonce::NonceArgs;
 use crate::input::tpm::TpmArgs;
@@ -39,5 +38,5 @@ pub(super) fn run(args: &KeyArgs, context: &Context) -> Result<Product, Fault> {
     let mut tpm = args.tpm.open()?;
     let key = SealingKey::make(tpm.as_mut(), args.pcrs.0, &nonce).map_err(|error| fault(&error))?;
     context.messages.say(&format!("key: guarded by {}, certified by the attestation key", args.pcrs));
-    Product::json(&KeyFile::of(&key), 0)
+    Ok(Product::json_text(&key.to_json().map_err(|error| fault(&error))?))
 }

@@ -1,12 +1,15 @@
-//! The arguments of `collect azure`, and what they amount to.
+//! The arguments of `collect azure`, and the request of the library that they make.
+
+use std::time::Duration;
 
 use clap::Args;
-use teeproof_vtpm::{Registers, USER_DATA_BYTES};
+use teeproof_vtpm::{CollectRequest, Registers};
 
 use crate::input::azure::{EventLogArgs, MetadataArgs};
 use crate::input::bytes;
 use crate::input::nonce::NonceArgs;
 use crate::input::tpm::TpmArgs;
+use crate::input::tpm_report;
 use crate::output::fault::Fault;
 use crate::settings::context::Context;
 
@@ -56,16 +59,12 @@ pub(crate) struct AzureArgs {
     pub(super) explain: bool,
 }
 
-/// What the arguments amount to.
+/// The nonce and what else the arguments name.
 pub(super) struct Asked {
-    /// What the quote answers; empty for nothing.
-    pub(super) nonce: Vec<u8>,
-    /// What is put into the report.
-    pub(super) user_data: [u8; USER_DATA_BYTES],
-    /// Whether the report is to be made anew.
-    pub(super) fresh: bool,
-    /// Whether the person chose the user data.
-    chosen: bool,
+    /// The nonce of the quote; empty for none.
+    nonce: Vec<u8>,
+    /// The user data of the report, where it is not the nonce.
+    user_data: Option<Vec<u8>>,
 }
 
 impl Asked {
@@ -78,40 +77,38 @@ impl Asked {
             ));
         }
         let nonce = args.nonce.read(&context.source)?;
-        let given = args.user_data.as_ref();
-        let given = given.map(|text| bytes::resolve(text, "--user-data", &context.source)).transpose()?;
-        let user_data = match &given {
-            Some(given) => extended(given)?,
-            None if nonce.is_empty() => random()?,
-            None => extended(&nonce)?,
-        };
-        Ok(Self { nonce, user_data, fresh: !args.boot, chosen: given.is_some() })
+        let user_data = args.user_data.as_ref();
+        let user_data = user_data.map(|text| bytes::resolve(text, "--user-data", &context.source));
+        Ok(Self { nonce, user_data: user_data.transpose()? })
     }
 
-    /// Whether a verifier will find its nonce in the report as well.
-    pub(super) fn nonce_in_user_data(&self) -> bool {
-        self.fresh && !self.chosen && !self.nonce.is_empty()
+    /// The nonce of the quote; empty for none.
+    pub(super) fn nonce(&self) -> &[u8] {
+        &self.nonce
     }
-}
 
-fn extended(bytes: &[u8]) -> Result<[u8; USER_DATA_BYTES], Fault> {
-    let mut extended = [0; USER_DATA_BYTES];
-    let Some(place) = extended.get_mut(..bytes.len()) else {
-        return Err(Fault::usage(
-            format!("--user-data: {} bytes, and a report has room for 64", bytes.len()),
-            "give the hash of what is longer, for instance SHA-512",
-        ));
-    };
-    place.copy_from_slice(bytes);
-    Ok(extended)
-}
-
-/// Something that no older report can hold.
-fn random() -> Result<[u8; USER_DATA_BYTES], Fault> {
-    let mut bytes = [0; USER_DATA_BYTES];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| Fault::internal(format!("the operating system gives no random bytes: {error}")))?;
-    Ok(bytes)
+    /// The request of these arguments.
+    pub(super) fn request<'a>(
+        &'a self,
+        args: &'a AzureArgs,
+        timeout: Option<Duration>,
+    ) -> Result<CollectRequest<'a>, Fault> {
+        let log = Some(args.event_log.event_log.as_path()).filter(|_| !args.no_event_log);
+        let request = CollectRequest::new(&self.nonce)
+            .pcrs(args.pcrs.0.bitmap)
+            .event_log(log)
+            .patience(tpm_report::patience(timeout));
+        match &self.user_data {
+            _ if args.boot => Ok(request.boot_report()),
+            None => Ok(request),
+            Some(user_data) => request.user_data(user_data).map_err(|_| {
+                Fault::usage(
+                    format!("--user-data: {} bytes, and a report has room for 64", user_data.len()),
+                    "give the hash of what is longer, for instance SHA-512",
+                )
+            }),
+        }
+    }
 }
 
 const EXAMPLES: &str = "\

@@ -4,22 +4,23 @@ use std::fmt::Write;
 
 use teeproof::core::{Hex, is_shown_as_it_is};
 use teeproof_endorse::certification_url;
+use teeproof_vtpm::USER_DATA_BYTES;
 use teeproof_vtpm::handles::{AK, AK_CERTIFICATE, INPUT, REPORT};
 
-use super::args::{Asked, AzureArgs};
+use super::args::AzureArgs;
 
 /// A script of tpm2-tools' commands, with a word about each.
-pub(super) fn text(args: &AzureArgs, asked: &Asked) -> String {
+pub(super) fn text(args: &AzureArgs, nonce: &[u8], user_data: Option<&[u8; USER_DATA_BYTES]>) -> String {
     let mut out = String::from("#!/bin/sh -e\n");
-    if asked.fresh {
-        fresh(&mut out, asked);
+    if let Some(user_data) = user_data {
+        fresh(&mut out, user_data);
     } else {
         out.push_str("# The paravisor's report, of whatever age.\n");
         let _ = writeln!(out, "tpm2_nvread -C o {REPORT:#010x} > hcl-report.bin");
     }
     let list = args.pcrs;
     out.push_str("# The quote of the attestation key, and the registers that it is over.\n");
-    let nonce = if asked.nonce.is_empty() { String::new() } else { format!(" -q {}", Hex(&asked.nonce)) };
+    let nonce = if nonce.is_empty() { String::new() } else { format!(" -q {}", Hex(nonce)) };
     let _ = writeln!(
         out,
         "tpm2_quote -c {AK:#010x} -l {list}{nonce} -g sha256 -m quote.msg -s quote.sig -f plain"
@@ -41,8 +42,8 @@ pub(super) fn text(args: &AzureArgs, asked: &Asked) -> String {
     out
 }
 
-fn fresh(out: &mut String, asked: &Asked) {
-    let user_data = Hex(&asked.user_data);
+fn fresh(out: &mut String, user_data: &[u8; USER_DATA_BYTES]) {
+    let user_data = Hex(user_data);
     out.push_str("# The index for what the report is to hold, unless there is one.\n");
     let _ = writeln!(
         out,
