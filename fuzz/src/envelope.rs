@@ -2,7 +2,7 @@
 //! public areas of keys to encrypt to.
 
 use teeproof_vtpm::Padding;
-use teeproof_vtpm::seal::{EnvelopeHeader, MAX_HEADER, SealError, encrypt};
+use teeproof_vtpm::seal::{MAX_HEAD, SealError, SealedHead, encrypt, head_bytes, read_head};
 use teeproof_wire::tpm::{REGISTERS, SHA256};
 
 use crate::bounds;
@@ -15,29 +15,29 @@ const SECRET: [u8; 32] = [7; 32];
 /// What is encrypted to a key of 2048 bits.
 const BLOCK: usize = 256;
 
-/// `EnvelopeHeader::read`, which takes the head and leaves the rest; `EnvelopeHeader::parse`, which
-/// takes the head alone; and `encrypt` to the key in it.
+/// `read_head`, which takes the head off a stream and leaves the rest; `head_bytes`, which writes it again; and
+/// `encrypt` to the key in it.
 pub fn envelope(input: &[u8]) -> bool {
-    let parsed = held(&bounds::ENVELOPE, input.len(), || taken(EnvelopeHeader::parse(input), 0, input));
+    let parsed = taken(SealedHead::parse(input), 0, input);
     let mut rest = input;
-    let read = held(&bounds::ENVELOPE, input.len(), || EnvelopeHeader::read(&mut rest));
-    let most = input.len().min(MAX_HEADER);
+    let read = held(&bounds::ENVELOPE, input.len(), || read_head(&mut rest));
+    let most = input.len().min(MAX_HEAD);
     assert!(input.len() - rest.len() <= most, "{} bytes were read", input.len() - rest.len());
-    let (header, head) = match read {
-        Ok(read) => read,
+    let bytes = match read {
+        Ok(bytes) => bytes,
         Err(error) => {
             assert!(parsed.is_none() && says_something(&error) && !error.hint().is_empty());
             assert!(matches!(error, SealError::Envelope(error) if error.offset <= most));
             return false;
         }
     };
-    assert!(head.len() + rest.len() == input.len() && input.starts_with(&head));
-    assert_eq!(EnvelopeHeader::parse(&head).as_ref(), Ok(&header));
-    assert_eq!(parsed.is_some(), rest.is_empty());
+    assert!(bytes.len() + rest.len() == input.len() && input.starts_with(&bytes));
+    let head = SealedHead::parse(&bytes).unwrap();
+    assert_eq!(parsed, Some(SealedHead { content_bytes: rest.len(), ..head }));
     // Nothing of it is left out, and nothing is told otherwise than it stands there.
-    assert_eq!(header.to_bytes(), head);
-    assert!(header.registers.bank == SHA256 && header.registers.bitmap >> REGISTERS == 0);
-    key(&header.public, header.padding);
+    assert_eq!(held(&bounds::ENVELOPE, bytes.len(), || head_bytes(&head)), bytes);
+    assert!(head.pcrs.bank == SHA256 && head.pcrs.bitmap >> REGISTERS == 0);
+    key(head.public, Padding::of(head.oaep));
     true
 }
 

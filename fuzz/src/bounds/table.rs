@@ -105,7 +105,7 @@ entries! {
     // It is read back as a policy, for its warnings.
     PROPOSAL = Entry::free(FRONT, "`Proposal::from_results`").heap((4, 112 * KIB), (8, 160 * KIB));
     // Room for a head, and its public area and wrapped key once more.
-    ENVELOPE = Entry::free(VTPM, "`seal::EnvelopeHeader::parse`, `read`").heap((0, 2 * KIB), (0, 2 * KIB));
+    ENVELOPE = Entry::free(VTPM, "`seal::read_head`, `seal::head_bytes`").heap((0, KIB), (0, KIB));
     // What the library of cryptography takes for itself is not in it.
     ENCRYPT = Entry::free(VTPM, "`seal::encrypt`").heap((0, KIB), (0, KIB));
 }

@@ -4,7 +4,7 @@
 use teeproof_fuzz::{Part, join};
 use teeproof_rustcrypto::TABLE;
 use teeproof_vtpm::Padding;
-use teeproof_vtpm::seal::EnvelopeHeader;
+use teeproof_vtpm::seal::{SealedHead, head_bytes};
 use teeproof_wire::tpm::{SHA256, Selection};
 
 use crate::seeds::{file, modulus};
@@ -74,8 +74,8 @@ pub(crate) fn minted_key() -> Vec<Vec<u8>> {
 
 /// The head of an envelope.
 pub(crate) fn envelope_head(padding: Padding, public: &[u8], wrapped: &[u8]) -> Vec<u8> {
-    let registers = Selection { bank: SHA256, bitmap: 0x0081_4081 };
-    EnvelopeHeader { padding, registers, public: public.to_vec(), wrapped: wrapped.to_vec() }.to_bytes()
+    let pcrs = Selection { bank: SHA256, bitmap: 0x0081_4081 };
+    head_bytes(&SealedHead { oaep: padding.oaep(), pcrs, public, wrapped, content_bytes: 0 })
 }
 
 /// Envelopes to a key under each padding, with a content and without; to what is no key; and to

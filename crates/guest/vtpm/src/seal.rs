@@ -6,7 +6,7 @@
 
 mod envelope;
 mod error;
-mod header;
+mod head;
 mod key;
 mod key_file;
 mod rsa;
@@ -14,7 +14,8 @@ mod stream;
 
 pub use envelope::{open_envelope, seal_envelope};
 pub use error::SealError;
-pub use header::{EnvelopeHeader, MAX_HEADER};
+pub use head::{MAX_HEAD, head_bytes, read_head};
 pub use key::{SealingKey, decrypt};
 pub use key_file::KeyFile;
 pub use rsa::encrypt;
+pub use teeproof_wire::sealed::SealedHead;

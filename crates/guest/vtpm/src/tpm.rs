@@ -137,3 +137,20 @@ pub enum Padding {
     /// RSAES-OAEP with this hash (a TPM_ALG_ID) and an empty label; MGF1 with the same hash.
     Oaep(u16),
 }
+
+impl Padding {
+    /// OAEP with this hash (a TPM_ALG_ID); RSAES for `None`.
+    #[must_use]
+    pub fn of(oaep: Option<u16>) -> Self {
+        oaep.map_or(Self::Rsaes, Self::Oaep)
+    }
+
+    /// The hash of OAEP (a TPM_ALG_ID); `None` for RSAES.
+    #[must_use]
+    pub const fn oaep(self) -> Option<u16> {
+        match self {
+            Self::Rsaes => None,
+            Self::Oaep(hash) => Some(hash),
+        }
+    }
+}

@@ -22,7 +22,7 @@ const MAX_PUBLIC: usize = 512;
 const MAX_WRAPPED: usize = 256;
 
 /// The head of a sealed file, unverified. It borrows the bytes it was read from.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SealedHead<'a> {
     /// The hash of OAEP (TPM_ALG_ID); `None` for RSAES.
     pub oaep: Option<u16>,

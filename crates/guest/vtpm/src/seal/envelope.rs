@@ -7,7 +7,7 @@ use teeproof_wire::tpm::{SHA256, Selection};
 use zeroize::Zeroizing;
 
 use super::stream::Cipher;
-use super::{EnvelopeHeader, SealError, decrypt, encrypt};
+use super::{SealError, SealedHead, decrypt, encrypt, head_bytes, read_head};
 use crate::{Padding, Tpm};
 
 /// AES-256.
@@ -31,7 +31,9 @@ pub fn seal_envelope(
     let mut key = Zeroizing::new([0; KEY_BYTES]);
     aws_lc_rs::rand::fill(key.as_mut()).or(Err(SealError::Crypto))?;
     let wrapped = encrypt(public, padding, key.as_ref())?;
-    let head = EnvelopeHeader { padding, registers, public: public.to_vec(), wrapped }.to_bytes();
+    let oaep = padding.oaep();
+    let head = SealedHead { oaep, pcrs: registers, public, wrapped: &wrapped, content_bytes: 0 };
+    let head = head_bytes(&head);
     envelope.write_all(&head)?;
     Cipher::new(key.as_ref(), &head)?.seal(data, envelope)
 }
@@ -49,10 +51,11 @@ pub fn open_envelope(
     envelope: &mut dyn Read,
     data: &mut dyn Write,
 ) -> Result<(), SealError> {
-    let (header, head) = EnvelopeHeader::read(envelope)?;
-    let key = decrypt(tpm, &header.public, header.registers, header.padding, &header.wrapped)?;
+    let bytes = read_head(envelope)?;
+    let head = SealedHead::parse(&bytes).map_err(SealError::Envelope)?;
+    let key = decrypt(tpm, head.public, head.pcrs, Padding::of(head.oaep), head.wrapped)?;
     if key.len() != KEY_BYTES {
         return Err(SealError::Altered);
     }
-    Cipher::new(&key, &head)?.open(envelope, data)
+    Cipher::new(&key, &bytes)?.open(envelope, data)
 }

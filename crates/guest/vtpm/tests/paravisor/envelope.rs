@@ -1,6 +1,6 @@
 //! Envelopes, sealed anywhere and opened in the TPM.
 
-use teeproof_vtpm::seal::{EnvelopeHeader, SealError, SealingKey, open_envelope, seal_envelope};
+use teeproof_vtpm::seal::{SealError, SealedHead, SealingKey, open_envelope, read_head, seal_envelope};
 use teeproof_vtpm::{Padding, Tpm};
 use teeproof_wire::tpm::Selection;
 
@@ -48,9 +48,10 @@ pub(crate) fn every_padding(transport: Transport) {
     let key = key(tpm.as_mut());
     for (padding, _) in PADDINGS {
         let envelope = sealed(&key, padding, b"a secret");
-        let (header, head) = EnvelopeHeader::read(&mut &envelope[..]).unwrap();
-        assert_eq!((header.padding, header.registers, &header.public), (padding, REGISTERS, &key.public));
-        assert!(envelope.starts_with(&head));
+        let bytes = read_head(&mut &envelope[..]).unwrap();
+        let head = SealedHead::parse(&bytes).unwrap();
+        assert_eq!((Padding::of(head.oaep), head.pcrs, head.public), (padding, REGISTERS, &key.public[..]));
+        assert!(envelope.starts_with(&bytes));
         assert_eq!(opened(tpm.as_mut(), &envelope).unwrap(), b"a secret");
     }
     let mut nothing = Vec::new();
