@@ -93,7 +93,7 @@ pub(crate) const STEPS: &[Step] = &[
         name: "a report that nobody renews is never taken for a fresh one",
         line: "teeproof collect azure --offline --timeout 3 --nonce utf8:asked-now -o stale.bundle",
         exit: 5,
-        says: &["does not renew its report"],
+        says: &["the HCL report is stale: not renewed in"],
     },
     Step {
         name: "a secret sealed and opened",

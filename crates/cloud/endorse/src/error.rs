@@ -1,42 +1,42 @@
-//! Why nothing was fetched, and what a person can do about it.
+//! Errors of fetching, with a hint for each.
 
 use core::fmt;
 
-/// Why nothing was fetched.
+/// Nothing was fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
-    /// The address cannot be asked over plain HTTP.
+    /// The address is not one of plain HTTP.
     Address(String),
-    /// Nobody answers there.
+    /// No connection, or it failed.
     Unreachable {
-        /// What was asked.
+        /// The URL.
         url: String,
-        /// How it failed.
+        /// The error of the HTTP client.
         reason: String,
     },
-    /// The answer did not come in time.
+    /// No response within the timeout.
     Late {
-        /// What was asked.
+        /// The URL.
         url: String,
     },
-    /// The service says no.
+    /// A response with another status than 200.
     Status {
-        /// What was asked.
+        /// The URL.
         url: String,
         /// The HTTP status.
         status: u16,
     },
-    /// The answer is longer than any such answer.
+    /// The response exceeds the limit.
     TooLarge {
-        /// What was asked.
+        /// The URL.
         url: String,
         /// The most bytes that are read.
         limit: u64,
     },
-    /// The answer is not what it has to be.
+    /// The response is malformed.
     Malformed {
-        /// What was asked.
+        /// The URL.
         url: String,
         /// What is wrong.
         what: String,
@@ -44,7 +44,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// What a person can do.
+    /// A hint for the user.
     #[must_use]
     pub const fn hint(&self) -> &'static str {
         match self {
@@ -52,7 +52,7 @@ impl Error {
             Self::Unreachable { .. } | Self::Late { .. } => {
                 "the metadata service answers inside of Azure's machines only, and not in every container"
             }
-            Self::Status { status: 429, .. } => "it was asked too often; wait a little",
+            Self::Status { status: 429, .. } => "too many requests; wait a little",
             Self::Status { .. } => "this machine may be none that Azure has certificates for",
             Self::TooLarge { .. } | Self::Malformed { .. } => {
                 "something else than Azure's metadata service answers at this address"
@@ -64,12 +64,12 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Address(url) => write!(f, "{url} is no address that plain HTTP can ask"),
+            Self::Address(url) => write!(f, "{url} is not a URL of plain HTTP"),
             Self::Unreachable { url, reason } => write!(f, "{url} does not answer: {reason}"),
-            Self::Late { url } => write!(f, "{url} did not answer in time"),
+            Self::Late { url } => write!(f, "{url}: no response within the timeout"),
             Self::Status { url, status } => write!(f, "{url} answers with status {status}"),
             Self::TooLarge { url, limit } => write!(f, "{url} answers with more than {limit} bytes"),
-            Self::Malformed { url, what } => write!(f, "{url} answers with something else: {what}"),
+            Self::Malformed { url, what } => write!(f, "{url}: malformed response: {what}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The one thing that is asked of HTTP: a GET, bounded in time and size.
+//! HTTP GET, bounded in time and size.
 
 use core::fmt;
 use std::time::Duration;
@@ -12,7 +12,7 @@ pub trait Get {
     /// The body of a successful answer.
     ///
     /// # Errors
-    /// Nobody answers, not in time, with another status than 200, or with too much.
+    /// No response, none within the timeout, another status than 200, or too many bytes.
     fn get(&self, url: &str, headers: &[(&str, &str)]) -> Result<Vec<u8>, Error>;
 }
 
@@ -21,7 +21,7 @@ pub struct Http {
     agent: Agent,
 }
 
-/// The most bytes of an answer: three certificates have about 6 KiB.
+/// The most bytes of a response: three certificates have about 6 KiB.
 const MAX_BYTES: u64 = 64 * 1024;
 
 impl Http {

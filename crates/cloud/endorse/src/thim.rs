@@ -1,4 +1,4 @@
-//! The VCEK chain of the machine that asks, from Azure's instance metadata (THIM).
+//! The VCEK chain of this machine, from Azure's instance metadata (THIM).
 //!
 //! Source: Microsoft's documentation of Trusted Hardware Identity Management;
 //! `GET /metadata/THIM/amd/certification` with the header `Metadata: true`.
@@ -14,23 +14,22 @@ pub const AZURE_METADATA: &str = "http://169.254.169.254";
 
 const CERTIFICATION: &str = "/metadata/THIM/amd/certification";
 const VERSIONS: &str = "/metadata/versions";
-/// Without this header the service refuses, so that nobody is made to ask it by a redirect.
+/// The service refuses requests without this header, and so those that a redirect causes.
 const HEADERS: &[(&str, &str)] = &[("Metadata", "true")];
 /// VCEK, ASK and ARK, and room for one more.
 const MAX_CERTIFICATES: usize = 4;
 
-/// Where the VCEK chain is; `base` is [`AZURE_METADATA`], or a twin's address. The service answers
-/// to nobody without the header `Metadata: true`.
+/// The URL of the VCEK chain; `base` is [`AZURE_METADATA`], or a twin's address. The service demands the header
+/// `Metadata: true`.
 #[must_use]
 pub fn certification_url(base: &str) -> String {
     [base.trim_end_matches('/'), CERTIFICATION].concat()
 }
 
-/// Asks for what Azure has for the chip that this machine runs on: the VCEK's certificate, then
-/// those above it, DER. `base` is [`AZURE_METADATA`], or a twin's address.
+/// Fetches the certificates of the chip that this machine runs on: the VCEK's, then those above it, DER. `base` is [`AZURE_METADATA`], or a twin's address.
 ///
 /// # Errors
-/// The service does not answer, or not with a chain.
+/// No response, or one without a chain.
 pub fn vcek_chain(get: &dyn Get, base: &str) -> Result<Vec<Vec<u8>>, Error> {
     let url = certification_url(base);
     let body = get.get(&url, HEADERS)?;

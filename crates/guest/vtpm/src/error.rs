@@ -1,4 +1,4 @@
-//! Why the TPM did not give what was asked, and what a person can do about it.
+//! Errors of the TPM, its transports and its data, with a hint for each.
 
 mod hint;
 
@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use crate::ResponseCode;
 
-/// Why the TPM did not give what was asked.
+/// An error of the TPM, of its transport or of its data.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// The address is in none of the known forms.
     Address(String),
-    /// The registers are not in the form `sha256:0-7,14`.
+    /// The PCR selection is not of the form `sha256:0-7,14`.
     Registers(String),
     /// This build cannot reach such an address.
     NotBuilt {
@@ -46,17 +46,17 @@ pub enum Error {
     Refused {
         /// The command.
         command: &'static str,
-        /// What it said.
+        /// Its response code.
         code: ResponseCode,
     },
-    /// What was asked for cannot be put into the command.
+    /// A parameter that the command cannot carry.
     Unfit {
         /// The command.
         command: &'static str,
         /// What does not fit.
         what: String,
     },
-    /// The answer is not what the command returns.
+    /// The response is not one of this command.
     Malformed {
         /// The command.
         command: &'static str,
@@ -70,7 +70,7 @@ pub enum Error {
         /// How many bytes it has.
         size: u16,
     },
-    /// There is no paravisor's report in this TPM.
+    /// This TPM has no HCL report.
     NoReport,
     /// The index of the report is larger than any report.
     ReportSize {
@@ -79,9 +79,9 @@ pub enum Error {
         /// The most bytes that a report has.
         limit: usize,
     },
-    /// What lies in the index is no report of a confidential machine.
+    /// The index does not hold a valid HCL report.
     Report(teeproof_wire::Error),
-    /// The pieces of the report are of different reports.
+    /// The claims do not match REPORT_DATA: the report was renewed between two reads.
     Torn {
         /// How often it was read.
         tries: u32,
@@ -90,7 +90,7 @@ pub enum Error {
     UserDataLength(usize),
     /// The paravisor does not put user data into its report.
     NoUserData,
-    /// The report was renewed, with other user data than was asked for.
+    /// The report was renewed with other user data than requested.
     Stale {
         /// How often it was read.
         tries: u32,
@@ -109,7 +109,7 @@ pub enum Error {
         /// Its size in bytes.
         size: u16,
     },
-    /// The index for the guest's input can only be written under somebody's policy.
+    /// The index for the guest's input can only be written under a policy.
     InputForeign,
     /// The index for the guest's input cannot be read by the paravisor.
     InputUnreadable,
@@ -119,7 +119,7 @@ pub enum Error {
     NonceLength(usize),
     /// The TPM does not have this bank.
     NoBank(u16),
-    /// The registers changed between each quote and their reading.
+    /// The PCRs changed between each quote and the read of their values.
     Moving {
         /// How many quotes were made.
         attempts: u32,
@@ -133,24 +133,24 @@ pub enum Error {
     },
 }
 
-/// What kind of failure it is.
+/// The class of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Class {
-    /// What was asked for cannot be asked for.
+    /// The request is invalid.
     Usage,
     /// The device is missing, or may not be used.
     Device,
-    /// What came back is not what it has to be.
+    /// The response or the data are malformed.
     Malformed,
-    /// What came back is not fresh.
+    /// The report is not fresh.
     NotFresh,
-    /// It changed all the time while it was read.
+    /// The data changed during every read.
     Unsteady,
 }
 
 impl Error {
-    /// What kind of failure it is.
+    /// The class of the error.
     #[must_use]
     pub const fn class(&self) -> Class {
         match self {
@@ -172,13 +172,13 @@ impl Error {
         }
     }
 
-    /// Whether the TPM said that there is nothing at the handle that it was asked about.
+    /// Whether there is no object or index at the handle.
     #[must_use]
     pub fn is_absent(&self) -> bool {
         matches!(self.code(), Some(ResponseCode::HANDLE | ResponseCode::REFERENCE_HANDLE))
     }
 
-    /// What the TPM answered, without the number of what it is about.
+    /// The TPM's response code, without the number of the handle, session or parameter.
     #[must_use]
     pub fn code(&self) -> Option<u32> {
         match self {
@@ -191,59 +191,63 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Address(text) => write!(f, "{text} is no address of a TPM"),
-            Self::Registers(text) => write!(f, "{text} names no registers"),
+            Self::Address(text) => write!(f, "{text} is not the address of a TPM"),
+            Self::Registers(text) => write!(f, "{text} is not a PCR selection"),
             Self::NotBuilt { address, feature } => {
                 write!(f, "{address} needs the feature {feature}, which this build does not have")
             }
             Self::Open { address, source } => write!(f, "{address} cannot be opened: {source}"),
-            Self::Io { command, source } => write!(f, "{command}: the TPM went away: {source}"),
+            Self::Io { command, source } => {
+                write!(f, "{command}: the connection to the TPM failed: {source}")
+            }
             Self::Silent { command } => write!(f, "{command}: the TPM does not answer"),
             Self::Refused { command, code } => write!(f, "{command}: the TPM refuses with {code}"),
-            Self::Unfit { command, what } => write!(f, "{command}: this cannot be asked for: {what}"),
-            Self::Malformed { command, what } => write!(f, "{command}: the answer is malformed: {what}"),
+            Self::Unfit { command, what } => write!(f, "{command}: invalid parameter: {what}"),
+            Self::Malformed { command, what } => write!(f, "{command}: malformed response: {what}"),
             Self::IndexEnd { index, size } => {
-                write!(f, "the index {index:#010x} has {size} bytes, and more were to be written")
+                write!(f, "the write exceeds the {size} bytes of NV index {index:#010x}")
             }
-            Self::NoReport => f.write_str("this TPM has no paravisor's report (NV index 0x01400001)"),
+            Self::NoReport => f.write_str("this TPM has no HCL report (NV index 0x01400001)"),
             Self::ReportSize { size, limit } => {
-                write!(f, "the index of the paravisor's report has {size} bytes, and a report at most {limit}")
+                write!(f, "NV index 0x01400001 for the HCL report: {size} bytes, expected at most {limit}")
             }
-            Self::Report(error) => write!(f, "the paravisor's report is none: {error}"),
+            Self::Report(error) => write!(f, "not a valid HCL report: {error}"),
             Self::Torn { tries } => {
-                write!(f, "the paravisor's report is torn: read {tries} times, its claims never were those of its hardware report")
+                write!(f, "the HCL report is torn: claims did not match REPORT_DATA in {tries} reads")
             }
-            Self::UserDataLength(bytes) => write!(f, "user data has 64 bytes, and this has {bytes}"),
-            Self::NoUserData => f.write_str("this paravisor writes no user data into its report"),
+            Self::UserDataLength(bytes) => write!(f, "expected 64 bytes of user data, got {bytes}"),
+            Self::NoUserData => {
+                f.write_str("the HCL report has no user data: this paravisor does not support it")
+            }
             Self::Stale { tries, waited } => write!(
                 f,
-                "the paravisor's report is stale: read {tries} times in {:.1} s, it was renewed, never with the user data that was asked for",
+                "the HCL report is stale: renewed with other user data than requested in {tries} reads over {:.1} s",
                 waited.as_secs_f64()
             ),
             Self::NotRenewed { tries, waited } => write!(
                 f,
-                "the paravisor does not renew its report: read {tries} times in {:.1} s, it stayed the same",
+                "the HCL report is stale: not renewed in {tries} reads over {:.1} s",
                 waited.as_secs_f64()
             ),
             Self::InputSize { size } => {
-                write!(f, "the index for user data (0x01400002) has {size} bytes instead of 64")
+                write!(f, "NV index 0x01400002 for user data: expected 64 bytes, got {size}")
             }
             Self::InputForeign => {
-                f.write_str("the index for user data (0x01400002) can only be written under a policy that is not ours")
+                f.write_str("NV index 0x01400002 for user data can only be written under a policy")
             }
-            Self::InputUnreadable => {
-                f.write_str("the index for user data (0x01400002) cannot be read by the owner, as whom the paravisor reads it")
-            }
-            Self::InputLocked => f.write_str("the index for user data (0x01400002) is locked against writing"),
+            Self::InputUnreadable => f.write_str(
+                "NV index 0x01400002 for user data cannot be read by the owner, and so not by the paravisor",
+            ),
+            Self::InputLocked => f.write_str("NV index 0x01400002 for user data is locked against writing"),
             Self::NonceLength(bytes) => {
-                write!(f, "a nonce has at most 50 bytes in this TPM, and this has {bytes}")
+                write!(f, "expected a nonce of at most 50 bytes, got {bytes}")
             }
             Self::NoBank(bank) => match crate::hash_name(*bank) {
                 Some(name) => write!(f, "this TPM has no {name} bank"),
                 None => write!(f, "this TPM has no bank {bank:#06x}"),
             },
             Self::Moving { attempts } => {
-                write!(f, "the registers changed between each of {attempts} quotes and their reading")
+                write!(f, "the PCRs changed between each of {attempts} quotes and the read of their values")
             }
             Self::Stack { command, message } => {
                 write!(f, "{command}: the TPM software stack failed: {message}")

@@ -1,4 +1,4 @@
-//! The boot log, which the kernel keeps beside the TPM.
+//! The TCG event log, as the kernel exports it.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
@@ -9,13 +9,13 @@ use teeproof_wire::eventlog::MAX_BYTES;
 /// Where Linux shows the log of its first TPM.
 pub const EVENT_LOG: &str = "/sys/kernel/security/tpm0/binary_bios_measurements";
 
-/// Why there is no log.
+/// The event log is missing or cannot be read.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum NoLog {
     /// There is no such file: the firmware passed no log on, or securityfs is not mounted.
     Absent(PathBuf),
-    /// The file has no byte, which some of Azure's machines are known for.
+    /// The file is empty, as on some of Azure's machines.
     Empty(PathBuf),
     /// Only the superuser may read it.
     Denied(PathBuf),
@@ -48,8 +48,8 @@ impl NoLog {
                 "mount -t securityfs none /sys/kernel/security; in a container, pass that folder in"
             }
             Self::Denied(_) => "run as root, or let a service that may read it hand it over",
-            Self::Empty(_) => "verify without the log: the registers are quoted all the same",
-            Self::TooLarge(_) | Self::Unreadable(..) => "name another file with --event-log",
+            Self::Empty(_) => "verify without the log: the PCRs are quoted all the same",
+            Self::TooLarge(_) | Self::Unreadable(..) => "name another file",
         }
     }
 }

@@ -1,8 +1,8 @@
-//! A report that is proven fresh: what was just asked for stands in its claims.
+//! Fresh HCL reports: the user data just written is in their claims.
 //!
 //! The paravisor does not renew its report when the guest writes, but when the guest reads at
 //! offset 0 and the last report is more than two seconds old. Otherwise the read returns the last
-//! report without a word. So what comes back is compared, and read again after the two seconds.
+//! report. So the user data of each report are compared, and the report is read again after the two seconds.
 //!
 //! Source: `vm/devices/tpm` of microsoft/openvmm.
 
@@ -15,7 +15,7 @@ use crate::index::writer;
 use crate::report::USER_DATA_BYTES;
 use crate::{Error, NvAttributes, NvPublic, Report, ResponseCode, Tpm, handles};
 
-/// A report that holds what was asked for, and what it took.
+/// A report with the requested user data, and how long it took.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FreshReport {
     /// The report.
@@ -42,18 +42,18 @@ impl Default for Patience {
     }
 }
 
-/// How many reports may come in pieces of two, one after the other, before that is waited out too.
+/// How many torn reports in a row are read again at once.
 const TORN_AT_ONCE: u32 = 3;
 
-/// Has these 64 bytes put into a report, and returns that report.
+/// Requests a report with these 64 bytes of user data, and returns it.
 ///
 /// Defines the index for the guest's input where there is none. `waiting` is called before each
 /// wait, with its length.
 ///
 /// # Errors
-/// Those of the commands and of [`Report::read`]; user data of another length; an index for the
-/// guest's input that is somebody else's, locked, of another size, or cannot be read by the
-/// paravisor; no report with this user data within the deadline, in the words of what came instead.
+/// Those of the commands and of [`Report::read`]; user data of another length; an index for the guest's input
+/// that is under a policy, locked, of another size, or not readable by the paravisor; a stale or torn report at
+/// the deadline.
 pub fn fresh_report(
     tpm: &mut dyn Tpm,
     user_data: &[u8],
@@ -82,17 +82,17 @@ pub fn fresh_report(
     }
 }
 
-/// What came back so far.
+/// The search for the requested report.
 struct Search {
     began: Instant,
     waited: Duration,
     tries: u32,
-    /// How many reports in a row came in pieces of two.
+    /// How many reports in a row were torn.
     torn: u32,
     seen: Option<Seen>,
 }
 
-/// Reports without what was asked for.
+/// Reports with other user data.
 struct Seen {
     last: Report,
     /// Whether they differed from each other: the paravisor did renew its report.
@@ -132,7 +132,7 @@ impl Search {
         let (tries, waited) = (self.tries, self.waited);
         match &self.seen {
             None => Error::Torn { tries },
-            // One in pieces of two was renewed between them.
+            // A torn report was renewed during its read.
             Some(seen) if seen.renewed || self.torn > 0 => Error::Stale { tries, waited },
             Some(_) => Error::NotRenewed { tries, waited },
         }

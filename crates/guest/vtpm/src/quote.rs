@@ -1,14 +1,14 @@
-//! A quote together with the values that it is over.
+//! Quotes with the PCR values that they are over.
 
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use teeproof_wire::tpm::{Attest, MAX_NONCE, Selection};
 
-use crate::{Error, PcrValues, ResponseCode, Signed, Tpm, hash_bytes, held};
+use crate::{Error, PcrValues, ResponseCode, Signed, Tpm, hash_bytes, response_checks};
 
-/// How often a quote is made anew because a register was extended between it and the reading.
+/// How often a quote is repeated because a PCR was extended before its value was read.
 const ATTEMPTS: u32 = 5;
 
-/// A quote, and the values of its registers.
+/// A quote, and its PCR values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quoted {
     /// TPMS_ATTEST and its signature.
@@ -17,11 +17,11 @@ pub struct Quoted {
     pub registers: Vec<PcrValues>,
 }
 
-/// Quotes registers under a key, and reads their values until they are those of the quote.
+/// Quotes PCRs under a key, and reads their values; again until the values match the quote's digest.
 ///
 /// # Errors
-/// Those of the commands; a nonce of more than [`MAX_NONCE`] bytes; a bank that the TPM does not
-/// have; an answer that is no quote over what was asked for; registers that change all the time.
+/// Those of the commands; a nonce of more than [`MAX_NONCE`] bytes; a bank that the TPM does not have; a quote over
+/// another nonce or selection; PCRs that change during each of five attempts.
 pub fn quote(tpm: &mut dyn Tpm, key: u32, nonce: &[u8], selections: &[Selection]) -> Result<Quoted, Error> {
     if nonce.len() > MAX_NONCE {
         return Err(Error::NonceLength(nonce.len()));
@@ -44,11 +44,11 @@ pub fn quote(tpm: &mut dyn Tpm, key: u32, nonce: &[u8], selections: &[Selection]
     Err(Error::Moving { attempts: ATTEMPTS })
 }
 
-/// Reads registers of one bank, however many answers it takes.
+/// Reads PCRs of one bank, in as many commands as it takes.
 ///
 /// # Errors
-/// Those of the command; a bank that the TPM does not have; an answer with other registers than
-/// were asked for, or without some of them.
+/// Those of the command; a bank that the TPM does not have; a response with PCRs that were not requested, or
+/// without some of them.
 pub fn read_registers(tpm: &mut dyn Tpm, selection: Selection) -> Result<PcrValues, Error> {
     let mut left = selection;
     let mut values = vec![None; usize::from(teeproof_wire::tpm::REGISTERS)];
@@ -63,7 +63,7 @@ pub fn read_registers(tpm: &mut dyn Tpm, selection: Selection) -> Result<PcrValu
             return Err(Error::NoBank(selection.bank));
         }
         if got == 0 {
-            return Err(wrong_values("some of the registers are missing"));
+            return Err(wrong_values("some of the PCRs are missing"));
         }
         for (index, value) in answer.selection.indices().zip(answer.values) {
             if let Some(place) = values.get_mut(usize::from(index)) {
@@ -75,12 +75,12 @@ pub fn read_registers(tpm: &mut dyn Tpm, selection: Selection) -> Result<PcrValu
     Ok(PcrValues { selection, values: values.into_iter().flatten().collect() })
 }
 
-/// That these are values of registers that were asked for, as long as their bank has them.
+/// The values are of requested PCRs, and of their bank's length.
 fn check_values(PcrValues { selection, values }: &PcrValues, asked: Selection) -> Result<(), Error> {
-    held::registers(asked, &[*selection], values.len())?;
+    response_checks::registers(asked, &[*selection], values.len())?;
     let length = hash_bytes(asked.bank);
     if values.iter().any(|value| length.is_some_and(|length| length != value.len())) {
-        return Err(wrong_values("a value of another length than the bank's"));
+        return Err(wrong_values("a PCR value of another length than the bank's"));
     }
     Ok(())
 }
@@ -89,7 +89,7 @@ fn wrong_values(what: &str) -> Error {
     Error::Malformed { command: "TPM2_PCR_Read", what: what.to_owned() }
 }
 
-/// Whether the quote is over these values. That it is over the nonce and the registers is demanded.
+/// Whether the quote is over these values; another nonce or selection is an error.
 fn is_over(
     signed: &Signed,
     nonce: &[u8],
@@ -99,10 +99,10 @@ fn is_over(
     let wrong = |what: String| Error::Malformed { command: "TPM2_Quote", what };
     let attest = Attest::parse(&signed.message).map_err(|error| wrong(error.to_string()))?;
     if attest.head.extra_data != nonce {
-        return Err(wrong("another nonce than was asked for".to_owned()));
+        return Err(wrong("a quote over another nonce".to_owned()));
     }
     if !attest.selections.iter().eq(selections.iter().copied()) {
-        return Err(wrong("other registers than were asked for".to_owned()));
+        return Err(wrong("a quote over other PCRs".to_owned()));
     }
     let values = registers.iter().flat_map(|registers| &registers.values);
     let all: Vec<u8> = values.flatten().copied().collect();

@@ -1,4 +1,4 @@
-//! The paravisor's report as it lies in the TPM: read whole, and told apart from what is none.
+//! The HCL report in the TPM, read whole and checked for its form.
 
 use serde::Deserialize;
 use sha2::{Digest, Sha256, Sha384, Sha512};
@@ -10,14 +10,12 @@ use teeproof_wire::tdx::TdReport;
 use crate::index::{read_defined, without_paravisor};
 use crate::{Error, Tpm, handles};
 
-/// How much the guest can have put into a report.
+/// Bytes of user data in a report.
 pub const USER_DATA_BYTES: usize = 64;
-/// How often a report is read anew at once that came in pieces of two: one more renewal cannot
-/// happen within the paravisor's two seconds.
+/// How often a torn report is read again at once: the paravisor renews at most once in two seconds.
 const ATTEMPTS: u32 = 3;
 
-/// The paravisor's report, whole: its claims are those whose hash its hardware report holds. Nobody
-/// has verified it.
+/// An HCL report whose claims match the REPORT_DATA of its hardware report. It is unverified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     bytes: Vec<u8>,
@@ -26,10 +24,10 @@ pub struct Report {
 }
 
 impl Report {
-    /// Reads the report that lies in the TPM, whatever its age.
+    /// Reads the report in the TPM, whatever its age.
     ///
-    /// The paravisor may renew it for somebody else while it is read. Such a report is noticed by
-    /// the hash of its claims, and read again.
+    /// The paravisor may renew it for another program during the read. Such a torn report is recognised by the
+    /// hash of its claims, and read again.
     ///
     /// # Errors
     /// Those of the commands; no such index, one that is larger than any report, bytes that are no
@@ -83,15 +81,14 @@ impl Report {
         self.report_type
     }
 
-    /// What the guest had put in when the report was made, if the paravisor writes that down.
+    /// The guest's user data of when the report was made, if this paravisor has them in its claims.
     #[must_use]
     pub const fn user_data(&self) -> Option<&[u8; USER_DATA_BYTES]> {
         self.user_data.as_ref()
     }
 }
 
-/// Whether claims and hardware report belong together. It shows that both are of one reading, and
-/// nothing more: anybody can make such a pair.
+/// Whether the claims match REPORT_DATA. That shows a read of one report and no more: anybody can make such a pair.
 fn is_whole(envelope: &HclReport<'_>) -> bool {
     let report_data = match envelope.hardware() {
         Hardware::Snp(bytes) => snp::Report::parse(bytes).ok().map(|report| report.report_data),

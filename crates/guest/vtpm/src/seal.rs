@@ -1,8 +1,8 @@
-//! Secrets that only this machine can open, in the state that it is in: a key of the TPM that a
-//! policy guards, encryption to it, and an envelope for data of any size.
+//! Secrets that one TPM opens, while its PCRs keep their values: a key under a PCR policy, encryption to it, and an
+//! envelope for data of any size.
 //!
-//! Whoever encrypts has to know the key from somewhere: [`SealingKey::certification`] is for a
-//! verifier to check against the attestation key. Nothing of that is done here.
+//! Verify a key before you encrypt to it: [`SealingKey::certification`] is the attestation key's, and
+//! `VerifiedVm::verify_key` of `teeproof-hcl` checks it. Nothing is verified here.
 
 mod envelope;
 mod error;

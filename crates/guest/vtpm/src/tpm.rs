@@ -1,12 +1,13 @@
-//! What this crate asks of a TPM: one method for each command. Two transports stand behind it, and
-//! everything else in the crate is written against it.
+//! The commands of a TPM, one method each, and the types that they take and return.
+//!
+//! Two transports implement the trait; everything else in the crate is written against it.
 
 use teeproof_wire::tpm::Selection;
 use zeroize::Zeroizing;
 
-use crate::{Created, Error, NvPublic, PcrValues, PublicObject, Signed};
+use crate::{Error, NvPublic, PcrValues};
 
-/// A TPM that can be asked. Authorizations are empty passwords, as Azure leaves them.
+/// A TPM. Authorizations are empty passwords, as Azure leaves them.
 ///
 /// Every method is one command (or a session and its commands); chunks, retries and loops are
 /// their callers' business.
@@ -101,7 +102,7 @@ pub trait Tpm {
 
     /// Decrypts under a key whose policy is that these registers have their present values:
     /// TPM2_StartAuthSession, TPM2_PolicyPCR, TPM2_RSA_Decrypt. The session is gone afterwards,
-    /// whatever came out. It is one of SHA-256: the key's name and its policy have to be of that hash.
+    /// with or without an error. It is one of SHA-256: the key's name and its policy must be of that hash.
     ///
     /// # Errors
     /// Those that every command has; TPM_RC_POLICY_FAIL if the registers have changed.
@@ -118,6 +119,37 @@ pub trait Tpm {
     /// # Errors
     /// Those that every command has.
     fn flush(&mut self, object: u32) -> Result<(), Error>;
+}
+
+/// The public part of an object: TPM2_ReadPublic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicObject {
+    /// TPMT_PUBLIC, in bytes.
+    pub public: Vec<u8>,
+    /// Algorithm and digest of the public area.
+    pub name: Vec<u8>,
+    /// The name of the object under its hierarchy.
+    pub qualified_name: Vec<u8>,
+}
+
+/// A primary key that was just made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Created {
+    /// Where it is until it is flushed.
+    pub handle: u32,
+    /// TPMT_PUBLIC, in bytes.
+    pub public: Vec<u8>,
+    /// Algorithm and digest of the public area.
+    pub name: Vec<u8>,
+}
+
+/// An attestation and its signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signed {
+    /// TPMS_ATTEST, exactly the bytes that were signed.
+    pub message: Vec<u8>,
+    /// TPMT_SIGNATURE, in bytes.
+    pub signature: Vec<u8>,
 }
 
 /// Who authorizes the use of an NV index.

@@ -28,7 +28,8 @@ use objects::Made;
 
 use crate::character_device::check_device;
 use crate::{
-    Address, Authority, Created, Error, NvPublic, Padding, PcrValues, PublicObject, Signed, Tpm, held,
+    Address, Authority, Created, Error, NvPublic, Padding, PcrValues, PublicObject, Signed, Tpm,
+    response_checks,
 };
 
 /// The empty password, for commands that one handle authorizes.
@@ -97,7 +98,7 @@ impl Tpm for Stack {
     fn handles(&mut self, first: u32) -> Result<Vec<u32>, Error> {
         match self.capability(CapabilityType::Handles, first, convert::MAX_HANDLES)? {
             CapabilityData::Handles(list) => {
-                held::handles(first, list.iter().map(|handle| u32::from(*handle)).collect())
+                response_checks::handles(first, list.iter().map(|handle| u32::from(*handle)).collect())
             }
             _ => Err(failure::other_kind()),
         }
@@ -117,7 +118,7 @@ impl Tpm for Stack {
             let (public, _) = this.run(COMMAND, NOBODY, |context| context.nv_read_public(index))?;
             convert::nv_public(&public).map_err(|error| failure::of(COMMAND, error))
         })
-        .and_then(|public| held::nv_index(index, public.index).map(|()| public))
+        .and_then(|public| response_checks::nv_index(index, public.index).map(|()| public))
     }
 
     fn nv_read(&mut self, index: u32, by: Authority, offset: u16, size: u16) -> Result<Vec<u8>, Error> {
@@ -127,7 +128,7 @@ impl Tpm for Stack {
             let by = convert::authority(by, index);
             let read = |context: &mut Context| context.nv_read(by, index, size, offset);
             let data = this.run(COMMAND, PASSWORD, read)?;
-            held::nv_data(data.value(), size)?;
+            response_checks::nv_data(data.value(), size)?;
             Ok(data.value().to_vec())
         })
     }

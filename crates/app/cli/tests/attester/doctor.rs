@@ -86,5 +86,5 @@ fn a_faulty_paravisor_is_told() {
 fn an_index_that_is_in_the_way_is_told() {
     let machine = Machine::start("doctor-input");
     machine.run(&["vtpm", "nv", "define", "0x01400002", "--size", "8"]).exits(0);
-    machine.run(&["doctor"]).exits(0).shows(&["! user data ", "8 bytes instead of 64", "hint: "]);
+    machine.run(&["doctor"]).exits(0).shows(&["! user data ", "expected 64 bytes, got 8", "hint: "]);
 }

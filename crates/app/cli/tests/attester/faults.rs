@@ -20,12 +20,12 @@ fn refused(test: &str, fault: Fault, exit: i32, says: &[&str]) {
 
 #[test]
 fn stale() {
-    refused("fault-stale", Fault::Stale, 5, &["is stale", "it was renewed, never with the user data"]);
+    refused("fault-stale", Fault::Stale, 5, &["is stale", "renewed with other user data than requested"]);
 }
 
 #[test]
 fn renewal() {
-    refused("fault-renewal", Fault::Renewal, 5, &["does not renew its report", "it stayed the same"]);
+    refused("fault-renewal", Fault::Renewal, 5, &["is stale", "not renewed in"]);
 }
 
 #[test]

@@ -18,14 +18,14 @@ fn refused(test: &str, define: &[&str], more: &[&[&str]], says: &str) {
 
 #[test]
 fn of_another_size() {
-    refused("input-size", &["--size", "32"], &[], "has 32 bytes instead of 64");
+    refused("input-size", &["--size", "32"], &[], "expected 64 bytes, got 32");
 }
 
 #[test]
 fn of_somebody_elses_policy() {
     let policy = format!("hex:{}", "ab".repeat(32));
     let define = ["--size", "64", "--attributes", "policywrite|ownerread", "--policy", &policy];
-    refused("input-policy", &define, &[], "under a policy that is not ours");
+    refused("input-policy", &define, &[], "can only be written under a policy");
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn the_oldest_paravisor_has_no_user_data() {
         Settings { model: Model::Milan, generation: Some(Generation::Legacy2022), ..Settings::default() };
     let machine = Machine::with("machine-2022", &settings);
     let ran = machine.collect("ev.bundle", &["--nonce", NONCE]);
-    ran.fails(9, &["writes no user data", "--boot"]);
+    ran.fails(9, &["has no user data", "--boot"]);
     machine.collect("ev.bundle", &["--nonce", NONCE, "--boot"]).exits(0);
     let ran = machine.verify("ev.bundle", &["--nonce", NONCE]);
     assert_eq!(ran.exit, 0, "{ran:#?}");

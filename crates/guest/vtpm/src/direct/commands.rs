@@ -1,4 +1,4 @@
-//! The commands, one by one: what is asked for goes in, what was answered comes out as it came.
+//! TPM commands over the direct transport: parameters in, responses out as received.
 
 use teeproof_wire::tpm::Selection;
 use tpm2_protocol::TpmUnmarshal;
@@ -19,7 +19,8 @@ use super::answer::{Answer, Fields};
 use super::convert;
 use super::exchange::Sessions;
 use crate::{
-    Authority, Created, Error, NvPublic, Padding, PcrValues, PublicObject, Signed, Tpm, handles, held,
+    Authority, Created, Error, NvPublic, Padding, PcrValues, PublicObject, Signed, Tpm, handles,
+    response_checks,
 };
 
 /// More handles than an answer has room for.
@@ -49,7 +50,7 @@ impl Tpm for Direct {
             for _ in 0..count {
                 list.push(fields.u32("a handle")?);
             }
-            held::handles(first, list)
+            response_checks::handles(first, list)
         })
     }
 
@@ -62,7 +63,7 @@ impl Tpm for Direct {
         self.run("TPM2_NV_ReadPublic", &command, Sessions::None)?.read(|fields| {
             let (public, _) = fields.structure::<TpmsNvPublic>("the public area")?;
             fields.sized("the name")?;
-            held::nv_index(index, public.nv_index.value())?;
+            response_checks::nv_index(index, public.nv_index.value())?;
             Ok(convert::from_nv_public(&public))
         })
     }
@@ -73,7 +74,7 @@ impl Tpm for Direct {
         let answer = self.run("TPM2_NV_Read", &command, Sessions::Passwords(1))?;
         answer.read(|fields| {
             let data = fields.sized("the data")?;
-            held::nv_data(data, size)?;
+            response_checks::nv_data(data, size)?;
             Ok(data.to_vec())
         })
     }
@@ -223,7 +224,7 @@ fn nv_handles(index: u32, by: Authority) -> [TpmHandle; 2] {
     [authority, index].map(TpmHandle::new)
 }
 
-/// What was signed, exactly as it came, and the signature.
+/// The signed bytes as received, and the signature.
 fn read_signed(fields: &mut Fields<'_>, kind: TpmSt) -> Result<Signed, Error> {
     let (attest, message) = fields.structure::<TpmsAttest>("what is attested")?;
     if attest.attest_type != kind {

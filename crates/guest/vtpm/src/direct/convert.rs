@@ -9,7 +9,7 @@ use tpm2_protocol::data::{
 };
 
 use super::answer::Fields;
-use crate::{Error, NvAttributes, NvPublic, Padding, PcrValues, held};
+use crate::{Error, NvAttributes, NvPublic, Padding, PcrValues, response_checks};
 
 /// What was asked for cannot be put into the command.
 pub(super) fn unfit(command: &'static str) -> impl Fn(TpmError) -> Error {
@@ -31,7 +31,7 @@ pub(super) fn buffer<const MOST: usize>(
 pub(super) fn selections(command: &'static str, of: &[Selection]) -> Result<TpmlPcrSelection, Error> {
     let mut list = TpmlPcrSelection::new();
     for selection in of {
-        held::within_registers(command, *selection)?;
+        response_checks::within_registers(command, *selection)?;
         let [a, b, c, _] = selection.bitmap.to_le_bytes();
         let pcr_select = TpmsPcrSelect::try_from(&[a, b, c][..]).map_err(unfit(command))?;
         list.try_push(TpmsPcrSelection { hash: hash(command, selection.bank)?, pcr_select })
@@ -65,7 +65,8 @@ pub(super) fn read_values(fields: &mut Fields<'_>, asked: Selection) -> Result<P
     fields.u32("the update counter")?;
     let selections = read_selections(fields)?;
     let count = fields.u32("the number of values")?;
-    let selection = held::registers(asked, &selections, usize::try_from(count).unwrap_or(usize::MAX))?;
+    let selection =
+        response_checks::registers(asked, &selections, usize::try_from(count).unwrap_or(usize::MAX))?;
     let values = (0..count).map(|_| fields.sized("a value").map(<[u8]>::to_vec));
     Ok(PcrValues { selection, values: values.collect::<Result<_, _>>()? })
 }

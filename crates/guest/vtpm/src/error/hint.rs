@@ -1,4 +1,4 @@
-//! What a person can do about each error: one sentence, the most likely way out first.
+//! A hint for each error: one sentence, the most likely remedy first.
 
 use std::io::{self, ErrorKind};
 
@@ -20,16 +20,16 @@ impl Error {
             Self::IndexEnd { size, .. } => {
                 return format!("write so much that it ends at byte {size} or before");
             }
-            Self::NoBank(_) => "take a bank that teeproof doctor lists; Azure's machines have sha256",
+            Self::NoBank(_) => "choose a bank that the TPM has; Azure's machines have sha256",
             Self::Address(_) => {
                 "write device:/dev/tpmrm0, swtpm:host=HOST,port=PORT, swtpm:path=SOCKET, mssim:host=HOST,port=PORT, tpmrm:host=HOST,port=PORT, or tss: and a TCTI string"
             }
             Self::Registers(_) => "write a bank and numbers from 0 to 23: sha256:0-7,14 or sha256:all",
-            Self::Io { .. } => "look whether the TPM is still there, and start again",
+            Self::Io { .. } => "check that the TPM is still there, and start again",
             Self::Silent { .. } => {
                 "another program may hold the connection, for a software TPM serves one at a time: end it, and try again"
             }
-            Self::Unfit { .. } => "check what was asked for; teeproof doctor says what this TPM has",
+            Self::Unfit { .. } => "check the parameter; teeproof doctor lists what this TPM has",
             Self::Malformed { .. } => {
                 "check the address: something else than a TPM may answer there; if it is a TPM, it does not keep to the specification"
             }
@@ -37,28 +37,28 @@ impl Error {
                 "this is not an Azure confidential VM, or it has no paravisor; for a rehearsal start teeproof-twin paravisor and give its address"
             }
             Self::ReportSize { .. } | Self::Report(_) => {
-                "what lies there is not from a paravisor that is known here; teeproof inspect says more about a copy of it"
+                "no known paravisor writes such an index; teeproof inspect shows more of a copy of it"
             }
-            Self::Torn { .. } => "another program has the report renewed all the time: end it, and try again",
+            Self::Torn { .. } => "another program renews the report all the time: end it, and try again",
             Self::UserDataLength(_) => {
                 "give exactly 64 bytes; a value of another length can be hashed with SHA-512"
             }
             Self::NoUserData => {
                 "take the report as it is, without user data, and prove freshness by the nonce of the quote"
             }
-            Self::Stale { .. } => "another program asks for reports at the same time: end it, and try again",
+            Self::Stale { .. } => "another program requests reports at the same time: end it, and try again",
             Self::NotRenewed { .. } => {
                 "wait longer; if it stays, take the report of the boot and prove freshness by the nonce of the quote"
             }
             Self::InputForeign => {
-                "whoever made it has to undefine it; if it is yours, tpm2_nvundefine -C o 0x01400002"
+                "its owner has to undefine it; if it is yours, tpm2_nvundefine -C o 0x01400002"
             }
             Self::InputSize { .. } | Self::InputUnreadable => {
-                "undefine it (tpm2_nvundefine -C o 0x01400002), and it is defined anew as it has to be"
+                "undefine it (tpm2_nvundefine -C o 0x01400002); the next run defines it correctly"
             }
             Self::InputLocked => "restart the machine; if it stays, tpm2_nvundefine -C o 0x01400002",
             Self::NonceLength(_) => "hash it with SHA-256, and give the 32 bytes here and to the verifier",
-            Self::Moving { .. } => "some program extends registers all the time; leave its registers out",
+            Self::Moving { .. } => "a program extends PCRs all the time; leave those PCRs out",
             Self::Stack { .. } => {
                 "TSS2_LOG=all+debug in the environment makes the stack say more; device:/dev/tpmrm0 works without it"
             }

@@ -1,15 +1,15 @@
-//! Why a secret was not sealed or not opened, and what a person can do about it.
+//! Errors of sealing and opening, with a hint for each.
 
 use core::fmt;
 use std::io;
 
 use crate::Error;
 
-/// Why a secret was not sealed or not opened.
+/// A secret was not sealed or not opened.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SealError {
-    /// The TPM did not do what it was asked.
+    /// The TPM refused or failed.
     Tpm(Error),
     /// The registers have changed since the key was made for them.
     RegistersChanged,
@@ -17,7 +17,7 @@ pub enum SealError {
     OtherMachine,
     /// The public area is not that of a key for sealing.
     Key(&'static str),
-    /// The file is not that of a key for sealing: this is wrong with it.
+    /// The file is not that of a key for sealing, for this reason.
     KeyFile(String),
     /// The plaintext is too long for one block of RSA.
     TooLong {
@@ -26,7 +26,7 @@ pub enum SealError {
         /// The most that fit.
         limit: usize,
     },
-    /// It is no envelope.
+    /// The head of the envelope is malformed.
     Envelope(teeproof_wire::Error),
     /// The envelope was altered or cut off.
     Altered,

@@ -15,7 +15,7 @@ use tss_esapi::traits::{Marshall, UnMarshall};
 use tss_esapi::tss2_esys::{TPMA_NV, TPML_PCR_SELECTION, TPMS_PCR_SELECTION};
 
 use super::failure;
-use crate::{Authority, Error, NvAttributes, NvPublic, Padding, PcrValues, Signed, held};
+use crate::{Authority, Error, NvAttributes, NvPublic, Padding, PcrValues, Signed, response_checks};
 
 /// The most handles that fit an answer.
 pub(super) const MAX_HANDLES: u32 = HandleList::MAX_SIZE as u32;
@@ -108,7 +108,7 @@ pub(super) fn selection_list(command: &'static str, of: &[Selection]) -> Result<
         return Err(unfit(format!("{} banks", of.len())));
     }
     for (slot, selection) in list.pcrSelections.iter_mut().zip(of) {
-        held::within_registers(command, *selection)?;
+        response_checks::within_registers(command, *selection)?;
         hash(command, selection.bank)?;
         let bits = selection.bitmap.to_le_bytes();
         *slot = TPMS_PCR_SELECTION { hash: selection.bank, sizeofSelect: 3, pcrSelect: bits };
@@ -124,7 +124,7 @@ pub(super) fn pcr_values(
     digests: &DigestList,
 ) -> Result<PcrValues, Error> {
     let values: Vec<Vec<u8>> = digests.value().iter().map(|digest| digest.value().to_vec()).collect();
-    let selection = held::registers(asked, &selections(read), values.len())?;
+    let selection = response_checks::registers(asked, &selections(read), values.len())?;
     Ok(PcrValues { selection, values })
 }
 

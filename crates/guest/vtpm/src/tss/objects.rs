@@ -68,7 +68,7 @@ impl Stack {
     /// one with a key, and ends the program.
     pub(super) fn open_object(&mut self, command: &'static str, handle: u32) -> Result<ObjectHandle, Error> {
         if self.made.is_gone(handle) {
-            // As whoever gives out handles of his own has to answer for a TPM.
+            // A layer with its own handles must answer as a TPM.
             let code = ResponseCode(ResponseCode::REFERENCE_HANDLE);
             return Err(Error::Refused { command, code });
         }

@@ -75,12 +75,18 @@ pub(crate) fn quotes_of_others(transport: Transport) {
     let machine = Machine::healthy(transport);
     let mut tpm = Bent::of(machine.tpm());
     let others = [
-        ("another nonce", tpm.quote(handles::AK, b"another", &[REGISTERS])),
-        ("another nonce", tpm.quote(handles::AK, b"", &[REGISTERS])),
-        ("other registers", tpm.quote(handles::AK, b"a nonce", &[Selection { bitmap: 1, ..REGISTERS }])),
-        ("other registers", tpm.quote(handles::AK, b"a nonce", &[Selection { bank: 4, ..REGISTERS }])),
-        ("other registers", tpm.quote(handles::AK, b"a nonce", &[])),
-        ("other registers", tpm.quote(handles::AK, b"a nonce", &[REGISTERS, REGISTERS])),
+        ("a quote over another nonce", tpm.quote(handles::AK, b"another", &[REGISTERS])),
+        ("a quote over another nonce", tpm.quote(handles::AK, b"", &[REGISTERS])),
+        (
+            "a quote over other PCRs",
+            tpm.quote(handles::AK, b"a nonce", &[Selection { bitmap: 1, ..REGISTERS }]),
+        ),
+        (
+            "a quote over other PCRs",
+            tpm.quote(handles::AK, b"a nonce", &[Selection { bank: 4, ..REGISTERS }]),
+        ),
+        ("a quote over other PCRs", tpm.quote(handles::AK, b"a nonce", &[])),
+        ("a quote over other PCRs", tpm.quote(handles::AK, b"a nonce", &[REGISTERS, REGISTERS])),
     ];
     for (what, other) in others {
         let other = other.unwrap();
@@ -147,14 +153,14 @@ pub(crate) fn registers(transport: Transport) {
     });
     assert_eq!((answer.unwrap().values.len(), asked), (3, 3));
     // Others, with and without those that were asked for among them.
-    is_malformed(read(|read| read.selection.bitmap = 0x0001_0083).0, COMMAND, "other registers");
-    is_malformed(read(|read| read.selection.bitmap = 0x0000_000e).0, COMMAND, "other registers");
-    is_malformed(read(|read| read.selection.bitmap = u32::MAX).0, COMMAND, "other registers");
-    is_malformed(read(|read| read.selection.bank = 0x000c).0, COMMAND, "other registers");
+    is_malformed(read(|read| read.selection.bitmap = 0x0001_0083).0, COMMAND, "PCRs that were not requested");
+    is_malformed(read(|read| read.selection.bitmap = 0x0000_000e).0, COMMAND, "PCRs that were not requested");
+    is_malformed(read(|read| read.selection.bitmap = u32::MAX).0, COMMAND, "PCRs that were not requested");
+    is_malformed(read(|read| read.selection.bank = 0x000c).0, COMMAND, "PCRs that were not requested");
     // Another number of values.
-    is_malformed(read(|read| read.values.push(vec![0; 32])).0, COMMAND, "values of 3 registers");
-    is_malformed(read(|read| read.values.truncate(1)).0, COMMAND, "values of 3 registers");
-    is_malformed(read(|read| read.values.clear()).0, COMMAND, "values of 3 registers");
+    is_malformed(read(|read| read.values.push(vec![0; 32])).0, COMMAND, "expected 3 PCR values, got 4");
+    is_malformed(read(|read| read.values.truncate(1)).0, COMMAND, "expected 3 PCR values, got 1");
+    is_malformed(read(|read| read.values.clear()).0, COMMAND, "expected 3 PCR values, got 0");
     // Another length.
     for length in [0, 31, 33, 48] {
         tpm.pcr_read = with(move |read: &mut PcrValues| read.values[1] = vec![0; length]);
@@ -253,7 +259,7 @@ pub(crate) fn pieces(transport: Transport) {
             modest(|| Report::read(&mut tpm)).map(drop),
             modest(|| ak_certificate(&mut tpm)).map(drop),
         ] {
-            is_malformed(answer, "TPM2_NV_Read", &format!("{length} bytes, and 1024 were asked for"));
+            is_malformed(answer, "TPM2_NV_Read", &format!("expected 1024 bytes, got {length}"));
         }
     }
     // Of the right length, and nothing in them.

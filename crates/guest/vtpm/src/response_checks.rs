@@ -1,7 +1,7 @@
-//! What has to hold of an answer, whichever transport it came over, and of what is asked for.
+//! Response checks shared by both transports, and of the parameters of commands.
 //!
-//! Both transports see to it, and so does what is written against [`Tpm`](crate::Tpm) where it
-//! relies on it, for there may be others.
+//! Code that is written against [`Tpm`](crate::Tpm) repeats those that it relies on: there may be other
+//! transports.
 
 use teeproof_wire::tpm::Selection;
 #[cfg(any(feature = "direct", feature = "tss"))]
@@ -9,8 +9,8 @@ pub(crate) use transports::{handles, nv_index, within_registers};
 
 use crate::Error;
 
-/// That handles are of the kind of the first that was asked for, from it up and strictly ascending.
-/// Whoever asks for more goes on after the last one, and has to come to an end.
+/// Handles are of the kind of the first requested one, at least that one, and strictly ascending: a list that
+/// is continued after its last handle ends.
 pub(crate) fn ascending(first: u32, handles: &[u32]) -> Result<(), Error> {
     let one_kind = handles.iter().all(|handle| *handle >= first && handle >> 24 == first >> 24);
     if one_kind && handles.is_sorted_by(|a, b| a < b) {
@@ -19,26 +19,25 @@ pub(crate) fn ascending(first: u32, handles: &[u32]) -> Result<(), Error> {
     Err(malformed("TPM2_GetCapability", "handles out of order".to_owned()))
 }
 
-/// That so many bytes of an NV index came as were asked for.
+/// The response has as many bytes of the NV index as were requested.
 pub(crate) fn nv_data(data: &[u8], size: u16) -> Result<(), Error> {
     if data.len() == usize::from(size) {
         return Ok(());
     }
-    let what = format!("{} bytes, and {size} were asked for", data.len());
+    let what = format!("expected {size} bytes, got {}", data.len());
     Err(malformed("TPM2_NV_Read", what))
 }
 
-/// The registers of an answer to TPM2_PCR_Read: some of those that were asked for, or none, and as
-/// many as there are values.
+/// The PCR selection of a response to TPM2_PCR_Read: within the requested one or empty, with one value for each.
 pub(crate) fn registers(asked: Selection, answered: &[Selection], values: usize) -> Result<Selection, Error> {
     const COMMAND: &str = "TPM2_PCR_Read";
     let selection = match *answered {
         [] => Selection { bitmap: 0, ..asked },
         [one] if one.bank == asked.bank && one.bitmap & !asked.bitmap == 0 => one,
-        _ => return Err(malformed(COMMAND, "other registers than were asked for".to_owned())),
+        _ => return Err(malformed(COMMAND, "PCRs that were not requested".to_owned())),
     };
     if u32::try_from(values) != Ok(selection.count()) {
-        return Err(malformed(COMMAND, format!("{values} values of {} registers", selection.count())));
+        return Err(malformed(COMMAND, format!("expected {} PCR values, got {values}", selection.count())));
     }
     Ok(selection)
 }
@@ -47,7 +46,7 @@ const fn malformed(command: &'static str, what: String) -> Error {
     Error::Malformed { command, what }
 }
 
-/// What only a transport has to see to.
+/// Checks that a transport alone makes.
 #[cfg(any(feature = "direct", feature = "tss"))]
 mod transports {
     use teeproof_wire::tpm::{REGISTERS, Selection};
@@ -55,7 +54,7 @@ mod transports {
     use super::{ascending, malformed};
     use crate::Error;
 
-    /// That handles are in order; sessions of two kinds stand in one list, in none.
+    /// Handles are in order, except those of sessions: two kinds stand in one list, unsorted.
     pub(crate) fn handles(first: u32, handles: Vec<u32>) -> Result<Vec<u32>, Error> {
         if !matches!(first >> 24, 0x02 | 0x03) {
             ascending(first, &handles)?;
@@ -63,21 +62,21 @@ mod transports {
         Ok(handles)
     }
 
-    /// That a public area is that of the index that was asked for.
+    /// The public area is that of the requested index.
     pub(crate) fn nv_index(asked: u32, found: u32) -> Result<(), Error> {
         if asked == found {
             return Ok(());
         }
-        Err(malformed("TPM2_NV_ReadPublic", format!("another index ({found:#010x})")))
+        Err(malformed("TPM2_NV_ReadPublic", format!("expected index {asked:#010x}, got {found:#010x}")))
     }
 
-    /// That there are such registers: a command has no place for others.
+    /// Every selected PCR exists: a command has no place for others.
     pub(crate) fn within_registers(command: &'static str, selection: Selection) -> Result<(), Error> {
         if selection.bitmap >> REGISTERS == 0 {
             return Ok(());
         }
         let last = REGISTERS.saturating_sub(1);
-        let what = format!("registers beyond {last} ({:#x})", selection.bitmap);
+        let what = format!("PCRs beyond {last} ({:#x})", selection.bitmap);
         Err(Error::Unfit { command, what })
     }
 }
