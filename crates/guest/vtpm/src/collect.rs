@@ -290,7 +290,11 @@ impl Collected {
         })?;
         self.add(Kind::TpmQuote, quoted.signed.message)?;
         self.add(Kind::TpmSignature, quoted.signed.signature)?;
-        quoted.registers.iter().filter_map(sha256).try_for_each(|values| self.add_part(Part::Pcrs(values)))
+        quoted
+            .registers
+            .iter()
+            .filter_map(sha256)
+            .try_for_each(|values| self.add_part(Part::Pcrs(Box::new(values))))
     }
 
     fn ak_certificate(

@@ -21,7 +21,7 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Vec<Part>> {
     Some(Vec::from([
         Part::parse(Kind::TpmQuote, message.to_vec()),
         Part::parse(Kind::TpmSignature, signature.to_vec()),
-        Part::Pcrs(Sha256Pcrs::new(values.map(Some))?),
+        Part::from(Sha256Pcrs::new(values.map(Some))?),
     ]))
 }
 

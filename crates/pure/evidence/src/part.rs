@@ -1,6 +1,7 @@
 //! One part of evidence or of its endorsements: decoded, parsed or measured once, and passed on by value.
 
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use teeproof_core::Technology;
@@ -17,20 +18,21 @@ use crate::{Kind, report};
 /// One report, quote, certificate or the like, in the one form that is kept of its kind.
 ///
 /// Certificates, revocation lists and PCR values are parsed when the part is made; what a report, quote or log says
-/// is parsed by its verifier, and here only its size is checked.
+/// is parsed by its verifier, and here only its size is checked. What is large is boxed: a file may have thousands
+/// of parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Part {
     /// A certificate, parsed.
-    Certificate(OwnedCertificate<Vec<u8>>),
+    Certificate(Box<OwnedCertificate<Vec<u8>>>),
     /// A revocation list, parsed.
-    RevocationList(OwnedRevocationList<Vec<u8>>),
+    RevocationList(Box<OwnedRevocationList<Vec<u8>>>),
     /// SHA-256 values of PCRs.
-    Pcrs(Sha256Pcrs),
+    Pcrs(Box<Sha256Pcrs>),
     /// A report, quote, document or log: bytes for its verifier, no more than its kind may have.
     Structure(Structure),
     /// Bytes that were named or look like a kind, and are not of it.
-    Unreadable(Unreadable),
+    Unreadable(Box<Unreadable>),
 }
 
 /// Bytes of a structure whose content is left to its verifier, within the limit of its kind.
@@ -117,33 +119,30 @@ impl Part {
 
     /// A part of bytes in the form that is kept.
     pub(crate) fn parse(kind: Kind, bytes: Vec<u8>) -> Self {
+        let unreadable = |bytes, error| Self::Unreadable(Box::new(Unreadable { kind, bytes, error }));
         let wrong = |(error, bytes): (WireError, Vec<u8>)| {
             let error = PartError::wire(kind, error, bytes.len());
-            Self::Unreadable(Unreadable { kind, bytes, error })
+            unreadable(bytes, error)
         };
         let limit = max_bytes(kind);
         match kind {
-            Kind::Certificate => OwnedCertificate::parse(bytes).map_or_else(wrong, Self::Certificate),
-            Kind::RevocationList => {
-                OwnedRevocationList::parse(bytes).map_or_else(wrong, Self::RevocationList)
-            }
+            Kind::Certificate => OwnedCertificate::parse(bytes)
+                .map_or_else(wrong, |parsed| Self::Certificate(Box::new(parsed))),
+            Kind::RevocationList => OwnedRevocationList::parse(bytes)
+                .map_or_else(wrong, |parsed| Self::RevocationList(Box::new(parsed))),
             Kind::PcrValues => match Sha256Pcrs::decode(&bytes) {
-                Some(values) => Self::Pcrs(values),
-                None => Self::Unreadable(Unreadable { kind, bytes, error: PartError::Pcrs }),
+                Some(values) => Self::Pcrs(Box::new(values)),
+                None => unreadable(bytes, PartError::Pcrs),
             },
-            Kind::PcrConcatenation if !pcrs::is_concatenation(&bytes) => {
-                Self::Unreadable(Unreadable { kind, bytes, error: PartError::Pcrs })
-            }
-            kind if bytes.len() > limit => {
-                Self::Unreadable(Unreadable { kind, bytes, error: PartError::TooLarge { kind, limit } })
-            }
+            Kind::PcrConcatenation if !pcrs::is_concatenation(&bytes) => unreadable(bytes, PartError::Pcrs),
+            kind if bytes.len() > limit => unreadable(bytes, PartError::TooLarge { kind, limit }),
             kind => Self::Structure(Structure { kind, bytes }),
         }
     }
 
     /// What the part is, or was taken for; never a container.
     #[must_use]
-    pub const fn kind(&self) -> Kind {
+    pub fn kind(&self) -> Kind {
         match self {
             Self::Certificate(_) => Kind::Certificate,
             Self::RevocationList(_) => Kind::RevocationList,
@@ -179,7 +178,7 @@ impl Part {
 
     /// Why the bytes are not of their kind, where they are not.
     #[must_use]
-    pub const fn error(&self) -> Option<PartError> {
+    pub fn error(&self) -> Option<PartError> {
         match self {
             Self::Unreadable(unreadable) => Some(unreadable.error),
             _ => None,
@@ -204,6 +203,18 @@ impl Part {
     /// The same bytes as PCR values without their numbers.
     pub(crate) fn into_concatenation(self) -> Self {
         Self::parse(Kind::PcrConcatenation, self.into_bytes())
+    }
+}
+
+impl From<Sha256Pcrs> for Part {
+    fn from(values: Sha256Pcrs) -> Self {
+        Self::Pcrs(Box::new(values))
+    }
+}
+
+impl From<OwnedCertificate<Vec<u8>>> for Part {
+    fn from(certificate: OwnedCertificate<Vec<u8>>) -> Self {
+        Self::Certificate(Box::new(certificate))
     }
 }
 

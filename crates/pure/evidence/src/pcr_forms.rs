@@ -51,7 +51,7 @@ impl Read {
     /// and whether some were left out.
     pub(crate) fn into_part(self) -> (Part, bool) {
         if let Some(values) = Sha256Pcrs::new(self.values) {
-            return (Part::Pcrs(values), !self.others.is_empty());
+            return (Part::from(values), !self.others.is_empty());
         }
         let mut bytes = Vec::new();
         for Other { bank, index, value } in self.others {

@@ -117,7 +117,7 @@ impl AzureGuest {
         let mut parts = proof(&isolation.proof.bytes, GUEST)?.parts(Some(&isolation.claims.bytes), GUEST)?;
         parts.push(checked(Kind::TpmQuote, self.tpm.quote.bytes)?);
         parts.push(checked(Kind::TpmSignature, self.tpm.signature.bytes)?);
-        parts.push(Part::Pcrs(pcrs(&self.tpm.pcrs)?));
+        parts.push(Part::from(pcrs(&self.tpm.pcrs)?));
         let empty = |encoded: &Encoded<_>| !encoded.bytes.is_empty();
         if let Some(certificate) = self.tpm.certificate.filter(empty) {
             parts.push(checked(Kind::Certificate, certificate.bytes)?);

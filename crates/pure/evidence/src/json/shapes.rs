@@ -126,7 +126,7 @@ fn quote(message: Vec<u8>, signature: Vec<u8>, pcrs: [[u8; 32]; 24]) -> Result<V
     Ok(Vec::from([
         checked(Kind::TpmQuote, message)?,
         checked(Kind::TpmSignature, signature)?,
-        Part::Pcrs(Sha256Pcrs::new(pcrs.map(Some)).ok_or(InputError::Registers)?),
+        Part::from(Sha256Pcrs::new(pcrs.map(Some)).ok_or(InputError::Registers)?),
     ]))
 }
 
