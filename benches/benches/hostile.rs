@@ -8,9 +8,8 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use teeproof::core::{Freshness, Technology, Time};
-use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof::wire::certificate::Certificate;
-use teeproof::x509::{Anchors, CachedSignatures, Revocation};
+use teeproof::x509::{Anchors, Revocation};
 use teeproof::{Evidence, Policy, Request, Verdict};
 use teeproof_evidence::{Inputs, Kind};
 use teeproof_hcl::Evidence as Azure;
@@ -142,31 +141,24 @@ fn is_refused(minted: &Minted, report: &[u8], log: Option<&[u8]>) {
         certificates.into_iter().map(|der| Certificate::parse(der).expect("a certificate")).collect();
     let anchors = [minted.ark.as_slice(), &minted.ak_root];
     let values = minted.pcrs.map(Some);
-    let quote = Quote { message: &minted.quote_message, signature: &minted.quote_signature };
-    let evidence = Evidence::AzureSnp(Azure {
-        report: black_box(report),
-        td_quote: None,
-        quote: Some(quote),
-        pcrs: Some(PcrValues::Indexed(&values)),
-        log: log.or(minted.event_log.as_deref()),
-        nonce_in_user_data: false,
-    });
+    let quote = Quote::new(&minted.quote_message, &minted.quote_signature);
+    let evidence = Evidence::AzureSnp(
+        Azure::new(black_box(report))
+            .quote(quote)
+            .pcrs(PcrValues::Indexed(&values))
+            .log(log.or(minted.event_log.as_deref())),
+    );
     let policy = policy();
-    let request = Request {
-        accept: Technology::ALL,
-        endorsements: &certificates,
-        revocation: Revocation::Unchecked("minted"),
-        anchors: Anchors::and(&anchors),
-        cache: CachedSignatures::NONE,
-        freshness: Freshness::Waived("a bench"),
-        user_data: None,
-        at: Moment::At(Time(i64::try_from(DEFAULT_TIME).unwrap())),
-        skew_secs: DEFAULT_SKEW_SECS,
-        input_warnings: &[],
-        limits: Limits::USUAL,
-        policy: Some(&policy),
-        crypto: &teeproof_aws_lc::TABLE,
-    };
+    let request = Request::new(
+        Technology::ALL,
+        Freshness::Waived("a bench"),
+        Time(i64::try_from(DEFAULT_TIME).unwrap()),
+        &teeproof_aws_lc::TABLE,
+    )
+    .endorsements(&certificates)
+    .revocation(Revocation::Unchecked("minted"))
+    .anchors(Anchors::and(&anchors))
+    .policy(&policy);
     let result = teeproof::verify(&evidence, &request).expect("a request");
     assert_eq!(result.verdict(), Verdict::Refused);
 }

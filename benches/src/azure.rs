@@ -95,19 +95,14 @@ impl Azure {
         teeproof_hcl::verify_snp_again(known, &self.evidence, &[], &verification, &mut ())
     }
 
-    const fn verification(
+    fn verification(
         cache: CachedSignatures<'static>,
         crypto: &'static Crypto<'static>,
     ) -> Verification<'static> {
-        Verification {
-            anchors: Self::ANCHORS,
-            cache,
-            freshness: Freshness::Nonce(Self::NONCE),
-            user_data: None,
-            revocation: Revocation::Unchecked("no list is minted with it"),
-            at: Self::AT,
-            crypto,
-        }
+        Verification::new(Freshness::nonce(Self::NONCE).unwrap(), Self::AT, crypto)
+            .anchors(Self::ANCHORS)
+            .cache(cache)
+            .revocation(Revocation::Unchecked("no list is minted with it"))
     }
 
     /// A cache of both chains' signatures, and of the paravisor's report where it is the same boot of the VM.

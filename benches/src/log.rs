@@ -84,10 +84,10 @@ fn quoted(values: &[[u8; 32]; 24]) -> VerifiedPcrs {
     let mut message = quote.message.to_vec();
     let digest = message.last_chunk_mut().expect("a digest at its end");
     *digest = crypto.sha256.digest(&[&signed]);
-    let quote = Quote { message: &message, signature: quote.signature };
+    let quote = Quote::new(&message, quote.signature);
     let key = vm.claims().ak().as_rsa();
-    let freshness = Freshness::Nonce(Azure::NONCE);
-    let verification = Verification { key, freshness, crypto: &crypto };
+    let freshness = Freshness::nonce(Azure::NONCE).unwrap();
+    let verification = Verification::new(key, freshness, &crypto);
     let verified = teeproof_tpm::verify(&quote, &verification, &mut ()).expect("a quote");
     let values = PcrValues::InSelectionOrder(&signed);
     teeproof_tpm::verify_pcrs(&verified, values, &crypto, &mut ()).expect("registers")

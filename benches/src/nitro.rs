@@ -1,8 +1,8 @@
 //! A real document of an enclave in production.
 
 use teeproof_core::{Crypto, Freshness};
-use teeproof_nitro::{DEFAULT_SKEW_SECS, Error, Limits, Moment, Verification, VerifiedDocument};
-use teeproof_x509::{Anchors, CachedSignatures, Revocation, SignatureCache};
+use teeproof_nitro::{Error, Moment, Verification, VerifiedDocument};
+use teeproof_x509::{CachedSignatures, Revocation, SignatureCache};
 
 use crate::ROOM;
 
@@ -35,16 +35,10 @@ impl Nitro {
         cache: CachedSignatures<'static>,
         crypto: &'static Crypto<'static>,
     ) -> Result<VerifiedDocument<'static>, Error> {
-        let verification = Verification {
-            anchors: Anchors::PINNED,
-            cache,
-            revocation: Revocation::Unchecked("no list is published with the vector"),
-            freshness: Freshness::Waived("a recorded vector"),
-            at: Moment::OfDocument,
-            skew_secs: DEFAULT_SKEW_SECS,
-            limits: Limits::USUAL,
-            crypto,
-        };
+        let verification =
+            Verification::new(Freshness::Waived("a recorded vector"), Moment::OfDocument, crypto)
+                .cache(cache)
+                .revocation(Revocation::Unchecked("no list is published with the vector"));
         teeproof_nitro::verify(self.document, &verification, &mut ())
     }
 

@@ -1,9 +1,9 @@
 //! A real report of a Milan machine under its VCEK.
 
 use teeproof_core::{Crypto, Freshness, Time};
-use teeproof_snp::{Endorsements, Error, ReportData, Verification, VerifiedReport};
+use teeproof_snp::{Endorsements, Error, Verification, VerifiedReport};
 use teeproof_wire::certificate::Certificate;
-use teeproof_x509::{Anchors, CachedSignatures, Revocation, SignatureCache};
+use teeproof_x509::{CachedSignatures, Revocation, SignatureCache};
 
 use crate::ROOM;
 
@@ -44,20 +44,10 @@ impl Snp {
         crypto: &'static Crypto<'static>,
     ) -> Result<VerifiedReport<'static>, Error> {
         let certificates = [Certificate::parse(self.vcek).map_err(Error::Report)?];
-        let verification = Verification {
-            anchors: Anchors::PINNED,
-            cache,
-            report_data: ReportData::Nonce(Freshness::Waived("a recorded vector")),
-            revocation: Revocation::Unchecked("no list is published with the vector"),
-            at: Self::AT,
-            crypto,
-        };
-        teeproof_snp::verify(
-            self.report,
-            &Endorsements { certificates: &certificates },
-            &verification,
-            &mut (),
-        )
+        let verification = Verification::new(Freshness::Waived("a recorded vector"), Self::AT, crypto)
+            .cache(cache)
+            .revocation(Revocation::Unchecked("no list is published with the vector"));
+        teeproof_snp::verify(self.report, &Endorsements::new(&certificates), &verification, &mut ())
     }
 
     /// A cache of the chain's signatures.

@@ -156,15 +156,12 @@ fn snp<T>(
             _ => {}
         }
     }
-    let verification = teeproof_snp::Verification {
-        anchors: Anchors::and(&anchors),
-        cache: CachedSignatures::from_cache(cache),
-        report_data: teeproof_snp::ReportData::ForCaller("a fuzzer"),
-        revocation: Revocation::Unchecked("a fuzzer"),
-        at: AT,
-        crypto,
-    };
-    let endorsements = Endorsements { certificates: &certificates };
+    let verification =
+        teeproof_snp::Verification::new(teeproof_snp::ReportData::ForCaller("a fuzzer"), AT, crypto)
+            .anchors(Anchors::and(&anchors))
+            .cache(CachedSignatures::from_cache(cache))
+            .revocation(Revocation::Unchecked("a fuzzer"));
+    let endorsements = Endorsements::new(&certificates);
     let verified = teeproof_snp::verify(report?, &endorsements, &verification, &mut ()).ok()?;
     Some(look(&verified))
 }

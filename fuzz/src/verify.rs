@@ -10,11 +10,12 @@ pub use certified::certification;
 use std::sync::LazyLock;
 
 use teeproof::{
-    AttestationResult, Evidence, Policy, Proposal, ProposalChoices, Request, Unsuitable, Verdict, verify_many,
+    AttestationResult, Evidence, Policy, Proposal, ProposalChoices, Request, Unsuitable, Verdict,
+    verify_all_with_cache,
 };
 use teeproof_core::{Check, Class, Freshness, Technology, Time};
 use teeproof_evidence::{Inputs, Kind};
-use teeproof_nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
+use teeproof_nitro::Moment;
 use teeproof_snp::Endorsements;
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::cose::Sign1;
@@ -74,10 +75,12 @@ static POLICIES: LazyLock<Vec<Policy>> = LazyLock::new(|| {
     let read = |text| Policy::from_toml("example", text).ok();
     let azure = read(include_str!("../../examples/policies/azure-snp.toml"));
     let amd = read(include_str!("../../examples/policies/snp.toml"))
-        .map(|snp| Policy { azure_snp: azure.and_then(|azure| azure.azure_snp), ..snp });
+        .zip(azure.and_then(|azure| azure.azure_snp))
+        .map(|(snp, azure)| snp.azure_snp(|_| azure));
     let fleet = read(include_str!("../../examples/policies/azure-fleet.toml"));
     let nitro = read(include_str!("../../examples/policies/nitro.toml"))
-        .map(|nitro| Policy { azure_snp: fleet.and_then(|fleet| fleet.azure_snp), ..nitro });
+        .zip(fleet.and_then(|fleet| fleet.azure_snp))
+        .map(|(nitro, fleet)| nitro.azure_snp(|_| fleet));
     let policies = [Some(Policy::genuine()), amd, nitro].into_iter().flatten().collect::<Vec<_>>();
     assert_eq!(policies.len(), 3);
     assert_eq!(policies.iter().filter(|policy| policy.azure_snp.is_some()).count(), 3);
@@ -89,7 +92,7 @@ fn nonce<'a>(parts: &[Part<'a>]) -> Freshness<'a> {
         Part::Nonce(nonce) => Some(*nonce),
         _ => None,
     });
-    nonce.map_or(Freshness::Waived("a fuzzer"), Freshness::Nonce)
+    nonce.and_then(|nonce| Freshness::nonce(nonce).ok()).unwrap_or(Freshness::Waived("a fuzzer"))
 }
 
 /// The certificates, lists and anchors of an input.
@@ -145,15 +148,10 @@ pub fn snp(input: &[u8]) -> bool {
     let (switches, parts) = (Switches(*switches), split(rest));
     let (files, report) = (files(&parts), evidence(&parts));
     let crypto = switches.belief().table();
-    let verification = teeproof_snp::Verification {
-        anchors: Anchors::and(&files.anchors),
-        cache: CachedSignatures::NONE,
-        report_data: teeproof_snp::ReportData::Nonce(nonce(&parts)),
-        revocation: switches.revocation(&files.lists),
-        at: switches.at(),
-        crypto: &crypto,
-    };
-    let endorsements = Endorsements { certificates: &files.certificates };
+    let verification = teeproof_snp::Verification::new(nonce(&parts), switches.at(), &crypto)
+        .anchors(Anchors::and(&files.anchors))
+        .revocation(switches.revocation(&files.lists));
+    let endorsements = Endorsements::new(&files.certificates);
     let mut tally = Tally::default();
     let verified = match held(&bounds::SNP_VERIFY, given(&parts), || {
         teeproof_snp::verify(report, &endorsements, &verification, &mut tally)
@@ -178,7 +176,7 @@ pub fn snp(input: &[u8]) -> bool {
     // The lists are not remembered.
     let revocation = Revocation::Unchecked("a fuzzer");
     let cache = CachedSignatures::from_cache(&cache);
-    let again = teeproof_snp::Verification { cache, revocation, crypto: &crypto, ..verification };
+    let again = verification.cache(cache).revocation(revocation).crypto(&crypto);
     let (verified, work) = once_more(&bounds::SNP_VERIFY, given(&parts), || {
         teeproof_snp::verify(report, &endorsements, &again, &mut ())
     });
@@ -198,16 +196,13 @@ pub fn nitro(input: &[u8]) -> bool {
     let Files { mut anchors, lists, .. } = files(&parts);
     anchors.extend(root(document).filter(|_| switches.trusting()));
     let crypto = switches.belief().table();
-    let verification = teeproof_nitro::Verification {
-        anchors: Anchors::and(&anchors),
-        cache: CachedSignatures::NONE,
-        revocation: switches.revocation(&lists),
-        freshness: nonce(&parts),
-        at: if switches.archived() { Moment::OfDocument } else { Moment::At(switches.at()) },
-        skew_secs: DEFAULT_SKEW_SECS,
-        limits: Limits::USUAL,
-        crypto: &crypto,
-    };
+    let verification = teeproof_nitro::Verification::new(
+        nonce(&parts),
+        if switches.archived() { Moment::OfDocument } else { Moment::At(switches.at()) },
+        &crypto,
+    )
+    .anchors(Anchors::and(&anchors))
+    .revocation(switches.revocation(&lists));
     let mut tally = Tally::default();
     let verified = match held(&bounds::NITRO_VERIFY, given(&parts), || {
         teeproof_nitro::verify(document, &verification, &mut tally)
@@ -228,7 +223,7 @@ pub fn nitro(input: &[u8]) -> bool {
     let cache = CachedSignatures::from_cache(&cache);
     // The lists are not cached.
     let revocation = Revocation::Unchecked("a fuzzer");
-    let again = teeproof_nitro::Verification { cache, revocation, ..verification };
+    let again = verification.cache(cache).revocation(revocation);
     let (verified, work) =
         once_more(&bounds::NITRO_VERIFY, given(&parts), || teeproof_nitro::verify(document, &again, &mut ()));
     // The document's own signature alone.
@@ -271,21 +266,17 @@ pub fn front_door(input: &[u8]) -> bool {
     };
     let (anchors, crypto) = (files(&parts).anchors, switches.belief().table());
     let policy = POLICIES.get(usize::from(switches.0 >> 6));
-    let request = Request {
-        accept: Technology::ALL,
-        endorsements: &endorsements,
-        revocation: switches.revocation(&lists),
-        anchors: Anchors::and(&anchors),
-        cache: CachedSignatures::NONE,
-        freshness: nonce(&parts),
-        user_data: parts.iter().find(|part| matches!(part, Part::UserData(_))).map(|part| part.bytes()),
-        at: if switches.archived() { Moment::OfDocument } else { Moment::At(switches.at()) },
-        skew_secs: DEFAULT_SKEW_SECS,
-        input_warnings: &[],
-        limits: Limits::USUAL,
-        policy,
-        crypto: &crypto,
-    };
+    let request = Request::new(
+        Technology::ALL,
+        nonce(&parts),
+        if switches.archived() { Moment::OfDocument } else { Moment::At(switches.at()) },
+        &crypto,
+    )
+    .endorsements(&endorsements)
+    .revocation(switches.revocation(&lists))
+    .anchors(Anchors::and(&anchors))
+    .user_data(parts.iter().find(|part| matches!(part, Part::UserData(_))).map(|part| part.bytes()))
+    .policy(policy);
     let bytes = Given { lists: lists.len(), ..bytes };
     let Ok(result) = held(&bounds::VERIFY, bytes, || teeproof::verify(&evidence, &request)) else {
         return false;
@@ -303,13 +294,13 @@ pub fn front_door(input: &[u8]) -> bool {
     authentic
 }
 
-/// `verify_many`: one piece twice is answered as it is alone.
+/// `verify_all_with_cache`: one piece twice is answered as it is alone.
 fn many(evidence: &Evidence<'_>, request: &Request<'_>, alone: &AttestationResult<'_>, bytes: Given) {
     let mut cache = SignatureCache::new(16);
     for _ in 0..2 {
         let mut answers = 0;
         held(&bounds::VERIFY_MANY, bytes, || {
-            verify_many([(*evidence, *request)], &mut cache, |_, answer| {
+            verify_all_with_cache([(*evidence, *request)], &mut cache, |_, answer| {
                 let class = answer.map(|result| (result.verdict(), result.class()));
                 assert_eq!(class, Ok((alone.verdict(), alone.class())));
                 answers += 1;

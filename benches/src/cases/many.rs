@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use teeproof::{Verdict, verify_many};
+use teeproof::{Verdict, verify_all_with_cache};
 use teeproof_x509::SignatureCache;
 
 use super::road::Road;
@@ -39,7 +39,7 @@ pub(super) fn cases() -> Vec<Case> {
                 // The cache begins empty each time.
                 let mut cache = SignatureCache::new(ROOM);
                 let pairs = black_box(&*roads).iter().map(|road| (road.evidence, road.request(crypto)));
-                verify_many(pairs, &mut cache, |_, answer| {
+                verify_all_with_cache(pairs, &mut cache, |_, answer| {
                     assert_ne!(answer.expect("a request").verdict(), Verdict::Refused);
                 });
             };

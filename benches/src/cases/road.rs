@@ -5,9 +5,9 @@ use std::hint::black_box;
 
 use teeproof::{Evidence, Policy, Request, Verdict};
 use teeproof_core::{Crypto, Freshness, Technology};
-use teeproof_nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
+use teeproof_nitro::Moment;
 use teeproof_wire::certificate::Certificate;
-use teeproof_x509::{Anchors, CachedSignatures, Revocation};
+use teeproof_x509::{Anchors, Revocation};
 
 use crate::{Azure, Snp};
 
@@ -39,7 +39,7 @@ impl Road {
             evidence: Evidence::AzureSnp(vector.evidence),
             certificates: certificates(vector.certificates),
             anchors: Azure::ANCHORS,
-            freshness: Freshness::Nonce(Azure::NONCE),
+            freshness: Freshness::nonce(Azure::NONCE).unwrap(),
             at: Moment::At(Azure::AT),
             policy: None,
         }
@@ -61,21 +61,11 @@ impl Road {
     }
 
     pub(super) fn request(&self, crypto: &'static Crypto<'static>) -> Request<'static> {
-        Request {
-            accept: Technology::ALL,
-            endorsements: self.certificates,
-            revocation: Revocation::Unchecked("no list comes with the vector"),
-            anchors: self.anchors,
-            cache: CachedSignatures::NONE,
-            freshness: self.freshness,
-            user_data: None,
-            at: self.at,
-            skew_secs: DEFAULT_SKEW_SECS,
-            input_warnings: &[],
-            limits: Limits::USUAL,
-            policy: self.policy,
-            crypto,
-        }
+        Request::new(Technology::ALL, self.freshness, self.at, crypto)
+            .endorsements(self.certificates)
+            .revocation(Revocation::Unchecked("no list comes with the vector"))
+            .anchors(self.anchors)
+            .policy(self.policy)
     }
 
     /// Verifies, and appraises where there is a policy.

@@ -100,7 +100,7 @@ entries! {
     VERIFY = Entry::free(FRONT, "`verify`")
         .heap((8, 192 * KIB), (16, 256 * KIB)).signatures(513, 2).blocks(390, 6144);
     // For each piece what `verify` costs, and once what the cache takes.
-    VERIFY_MANY = Entry::free(FRONT, "`verify_many`, each piece")
+    VERIFY_MANY = Entry::free(FRONT, "`verify_all_with_cache`, each piece")
         .heap((16, 256 * KIB), (32, 384 * KIB)).signatures(513, 2).blocks(390, 6144);
     // It is read back as a policy, for its warnings.
     PROPOSAL = Entry::free(FRONT, "`Proposal::from_results`").heap((4, 112 * KIB), (8, 160 * KIB));

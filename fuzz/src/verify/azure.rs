@@ -40,7 +40,7 @@ impl<'a> Tpm<'a> {
             }
         }
         let pair = message.zip(signature);
-        tpm.quote = pair.map(|(message, signature)| Quote { message, signature });
+        tpm.quote = pair.map(|(message, signature)| Quote::new(message, signature));
         tpm
     }
 
@@ -80,7 +80,7 @@ pub fn tpm(input: &[u8]) -> bool {
     };
     let crypto = switches.belief().table();
     let key = RsaKey { modulus, exponent: &[1, 0, 1] };
-    let verification = teeproof_tpm::Verification { key, freshness: nonce(&parts), crypto: &crypto };
+    let verification = teeproof_tpm::Verification::new(key, nonce(&parts), &crypto);
     let mut tally = Tally::default();
     let quoted = held(&bounds::TPM_VERIFY, given(&parts), || {
         let quote = teeproof_tpm::verify(&quote, &verification, &mut tally)?;
@@ -178,8 +178,7 @@ pub fn azure_snp(input: &[u8]) -> bool {
         });
         assert!(known.is_ok(), "what holds does not hold again");
         let cache = learned(verified.signatures());
-        let again =
-            teeproof_hcl::Verification { cache: CachedSignatures::from_cache(&cache), ..*verification };
+        let again = verification.cache(CachedSignatures::from_cache(&cache));
         let (again, work) = once_more(&bounds::HCL_SNP, given(parts), || {
             teeproof_hcl::verify_snp(evidence, &files.certificates, &again, &mut ())
         });
@@ -249,24 +248,17 @@ fn azure(
     let (files, tpm) = (files(&parts), Tpm::of(&parts));
     let find =
         |wanted: fn(&Part<'_>) -> bool| parts.iter().find(|part| wanted(part)).map(|part| part.bytes());
-    let evidence = Evidence {
-        report: evidence(&parts),
-        td_quote: find(|part| matches!(part, Part::TdQuote(_))),
-        quote: tpm.quote,
-        pcrs: tpm.pcrs(),
-        log: tpm.log,
-        nonce_in_user_data: switches.archived(),
-    };
+    let evidence = Evidence::new(evidence(&parts))
+        .td_quote(find(|part| matches!(part, Part::TdQuote(_))))
+        .quote(tpm.quote)
+        .pcrs(tpm.pcrs())
+        .log(tpm.log)
+        .nonce_in_user_data(switches.archived());
     let crypto = switches.belief().table();
-    let verification = teeproof_hcl::Verification {
-        anchors: Anchors::and(&files.anchors),
-        cache: CachedSignatures::NONE,
-        freshness: nonce(&parts),
-        user_data: find(|part| matches!(part, Part::UserData(_))),
-        revocation: switches.revocation(&files.lists),
-        at: switches.at(),
-        crypto: &crypto,
-    };
+    let verification = teeproof_hcl::Verification::new(nonce(&parts), switches.at(), &crypto)
+        .anchors(Anchors::and(&files.anchors))
+        .user_data(find(|part| matches!(part, Part::UserData(_))))
+        .revocation(switches.revocation(&files.lists));
     verify(&evidence, &files, &verification, switches, &parts)
 }
 

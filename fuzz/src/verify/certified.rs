@@ -27,15 +27,15 @@ pub fn certification(input: &[u8]) -> bool {
     let part = |wanted: fn(&Part<'_>) -> bool| {
         parts.iter().find(|part| wanted(part)).map_or(&[][..], |part| part.bytes())
     };
-    let came = CertificationEvidence {
-        message: part(|part| matches!(part, Part::Message(_))),
-        signature: part(|part| matches!(part, Part::Signature(_))),
-        public: evidence(&parts),
-    };
+    let came = CertificationEvidence::new(
+        part(|part| matches!(part, Part::Message(_))),
+        part(|part| matches!(part, Part::Signature(_))),
+        evidence(&parts),
+    );
     let modulus = part(|part| matches!(part, Part::Key(_)));
     let crypto = switches.belief().table();
     let key = RsaKey { modulus, exponent: &[1, 0, 1] };
-    let verification = Verification { key, freshness: nonce(&parts), crypto: &crypto };
+    let verification = Verification::new(key, nonce(&parts), &crypto);
     let mut tally = Tally::default();
     let verified =
         held(&bounds::TPM_CERTIFY, given(&parts), || verify_certification(&came, &verification, &mut tally));
@@ -113,12 +113,9 @@ fn quoted(registers: &[Option<[u8; 32]>; 24], modulus: &[u8]) -> Option<Verified
     ]
     .concat();
     let crypto = Belief::All.table();
-    let verification = Verification {
-        key: RsaKey { modulus, exponent: &[1, 0, 1] },
-        freshness: Freshness::Waived("a fuzzer"),
-        crypto: &crypto,
-    };
-    let quote = Quote { message: &message, signature: &[0; 256] };
+    let verification =
+        Verification::new(RsaKey { modulus, exponent: &[1, 0, 1] }, Freshness::Waived("a fuzzer"), &crypto);
+    let quote = Quote::new(&message, &[0; 256]);
     let quote = verify(&quote, &verification, &mut ()).ok()?;
     verify_pcrs(&quote, PcrValues::Indexed(registers), &crypto, &mut ()).ok()
 }

@@ -70,40 +70,21 @@ fn ours(evidence: &azure::Evidence, with_quote: bool) -> Outcome {
     let certificate = |der| Certificate::parse(der).map_err(|error| format!("snp.chain: {error}"));
     let endorsements = [certificate(&evidence.vek)?, certificate(&evidence.intermediate)?];
     let values = evidence.pcr_concatenation();
-    let quote = Quote { message: &evidence.quote_message, signature: &evidence.quote_signature };
-    let parts = Evidence {
-        report: &evidence.hcl_report,
-        td_quote: None,
-        quote: with_quote.then_some(quote),
-        pcrs: with_quote.then_some(PcrValues::InSelectionOrder(&values)),
-        log: None,
-        nonce_in_user_data: false,
-    };
+    let quote = Quote::new(&evidence.quote_message, &evidence.quote_signature);
+    let parts = Evidence::new(&evidence.hcl_report).quote(with_quote.then_some(quote)).pcrs(with_quote.then_some(PcrValues::InSelectionOrder(&values)));
     let freshness =
-        if with_quote { Freshness::Nonce(NONCE) } else { Freshness::Waived("no question was asked") };
+        if with_quote { Freshness::nonce(NONCE).unwrap() } else { Freshness::Waived("no question was asked") };
     let added = [evidence.ark.as_slice()];
-    let verification = Verification {
-        anchors: Anchors::and(&added),
-        cache: CachedSignatures::NONE,
-        freshness,
-        user_data: None,
-        revocation: Revocation::Unchecked("no peer looks at revocation lists"),
-        at: Time(DEFAULT_TIME.cast_signed()),
-        crypto: &teeproof_aws_lc::TABLE,
-    };
+    let verification = Verification::new(freshness, Time(DEFAULT_TIME.cast_signed()), &teeproof_aws_lc::TABLE).anchors(Anchors::and(&added)).revocation(Revocation::Unchecked("no peer looks at revocation lists"));
     let outcome = teeproof_hcl::verify_snp(&parts, &endorsements, &verification, &mut ());
     outcome.map(drop).map_err(|error| format!("{}: {error}", error.check().id))
 }
 
 /// A quote alone, under a key that both are told.
 fn our_quote(signature: &[u8], message: &[u8], pcrs: &[[u8; 32]], modulus: &[u8], nonce: &[u8]) -> Outcome {
-    let verification = teeproof_tpm::Verification {
-        key: RsaKey { modulus, exponent: &[1, 0, 1] },
-        freshness: Freshness::Nonce(nonce),
-        crypto: &teeproof_aws_lc::TABLE,
-    };
+    let verification = teeproof_tpm::Verification::new(RsaKey { modulus, exponent: &[1, 0, 1] }, Freshness::nonce(nonce).unwrap(), &teeproof_aws_lc::TABLE);
     let told = |error: teeproof_tpm::Error| format!("{}: {error}", error.check().id);
-    let quote = teeproof_tpm::verify(&Quote { message, signature }, &verification, &mut ()).map_err(told)?;
+    let quote = teeproof_tpm::verify(&Quote::new(message, signature), &verification, &mut ()).map_err(told)?;
     let values = pcrs.concat();
     let values = PcrValues::InSelectionOrder(&values);
     teeproof_tpm::verify_pcrs(&quote, values, verification.crypto, &mut ()).map(drop).map_err(told)

@@ -158,16 +158,7 @@ fn ours(question: Question, document: &[u8], at: u64) -> Outcome {
     if question == Question::Reads {
         return parse(document).map(drop).map_err(|error| error.to_string());
     }
-    let verification = Verification {
-        anchors: Anchors::PINNED,
-        cache: CachedSignatures::NONE,
-        revocation: Revocation::Unchecked("no list is published with the vector"),
-        freshness: Freshness::Waived("no question was asked"),
-        at: Moment::At(Time(at.cast_signed())),
-        skew_secs: DEFAULT_SKEW_SECS,
-        limits: Limits::USUAL,
-        crypto: &teeproof_aws_lc::TABLE,
-    };
+    let verification = Verification::new(Freshness::Waived("no question was asked"), Moment::At(Time(at.cast_signed())), &teeproof_aws_lc::TABLE).revocation(Revocation::Unchecked("no list is published with the vector"));
     match (teeproof_nitro::verify(document, &verification, &mut ()), question) {
         (Ok(_), _) => Ok(()),
         // It came as far as its signature.

@@ -132,15 +132,8 @@ fn ours(report: &[u8], certificates: Certificates<'_>, at: u64) -> Outcome {
     // The peers are handed an ARK and believe it; ours has to be told that it is an anchor.
     let endorsements = [certificate("VEK", vek)?, certificate("ASK", ask)?];
     let added = [ark];
-    let verification = Verification {
-        anchors: Anchors::and(&added),
-        cache: CachedSignatures::NONE,
-        report_data: ReportData::Nonce(Freshness::Waived("no question was asked")),
-        revocation: Revocation::Unchecked("no peer looks at revocation lists"),
-        at: Time(at.cast_signed()),
-        crypto: &teeproof_aws_lc::TABLE,
-    };
-    let endorsements = Endorsements { certificates: &endorsements };
+    let verification = Verification::new(Freshness::Waived("no question was asked"), Time(at.cast_signed()), &teeproof_aws_lc::TABLE).anchors(Anchors::and(&added)).revocation(Revocation::Unchecked("no peer looks at revocation lists"));
+    let endorsements = Endorsements::new(&endorsements);
     let outcome = teeproof_snp::verify(report, &endorsements, &verification, &mut ());
     outcome.map(drop).map_err(|error| format!("{}: {error}", error.check().id))
 }

@@ -2,9 +2,9 @@
 //! first signature runs, and everything after it is linked.
 
 use teeproof_core::{BadSignature, Crypto, Digest, Freshness, RsaKey, VerifyEcdsa, VerifyRsa};
-use teeproof_nitro::{Appraisal, Limits, Moment};
+use teeproof_nitro::{Appraisal, Moment};
 use teeproof_wire::certificate::Certificate;
-use teeproof_x509::{Anchors, CachedSignatures, Revocation};
+use teeproof_x509::Revocation;
 
 use crate::vectors::{AK, AT, CHALLENGE, QuoteFile, VCEK};
 
@@ -16,15 +16,10 @@ pub(crate) fn snp(report: &[u8]) -> u8 {
     let Ok(vcek) = Certificate::parse(VCEK) else {
         return 1;
     };
-    let verification = teeproof_snp::Verification {
-        anchors: Anchors::PINNED,
-        cache: CachedSignatures::NONE,
-        report_data: teeproof_snp::ReportData::Nonce(Freshness::Waived(WHY)),
-        revocation: Revocation::Unchecked(WHY),
-        at: AT,
-        crypto: &NOTHING,
-    };
-    let endorsements = teeproof_snp::Endorsements { certificates: &[vcek] };
+    let verification = teeproof_snp::Verification::new(Freshness::Waived(WHY), AT, &NOTHING)
+        .revocation(Revocation::Unchecked(WHY));
+    let certificates = [vcek];
+    let endorsements = teeproof_snp::Endorsements::new(&certificates);
     match teeproof_snp::verify(report, &endorsements, &verification, &mut ()) {
         Ok(verified) if teeproof_snp::appraise(&verified, &teeproof_snp::Policy::genuine(), &mut ()) => 0,
         Ok(_) => 6,
@@ -34,16 +29,10 @@ pub(crate) fn snp(report: &[u8]) -> u8 {
 
 /// The exit code of the command for a document.
 pub(crate) fn nitro(document: &[u8]) -> u8 {
-    let verification = teeproof_nitro::Verification {
-        anchors: Anchors::PINNED,
-        cache: CachedSignatures::NONE,
-        revocation: Revocation::Unchecked(WHY),
-        freshness: Freshness::Waived(WHY),
-        at: Moment::OfDocument,
-        skew_secs: 0,
-        limits: Limits::USUAL,
-        crypto: &NOTHING,
-    };
+    let verification =
+        teeproof_nitro::Verification::new(Freshness::Waived(WHY), Moment::OfDocument, &NOTHING)
+            .revocation(Revocation::Unchecked(WHY))
+            .skew_secs(0);
     match teeproof_nitro::verify(document, &verification, &mut ()) {
         Ok(verified) => {
             let policy = teeproof_nitro::Policy::genuine();
@@ -61,11 +50,11 @@ pub(crate) fn quote(file: &[u8]) -> u8 {
     let Some(file) = QuoteFile::split(file) else {
         return 3;
     };
-    let verification = teeproof_tpm::Verification {
-        key: RsaKey { modulus: &AK, exponent: &[1, 0, 1] },
-        freshness: Freshness::Nonce(CHALLENGE),
-        crypto: &NOTHING,
-    };
+    let verification = teeproof_tpm::Verification::new(
+        RsaKey { modulus: &AK, exponent: &[1, 0, 1] },
+        Freshness::nonce(CHALLENGE).unwrap(),
+        &NOTHING,
+    );
     match tpm(&file, &verification) {
         Ok(true) => 0,
         Ok(false) => 6,
@@ -77,13 +66,13 @@ fn tpm(
     file: &QuoteFile<'_>,
     verification: &teeproof_tpm::Verification<'_>,
 ) -> Result<bool, teeproof_tpm::Error> {
-    let quote = teeproof_tpm::Quote { message: file.message, signature: file.signature };
+    let quote = teeproof_tpm::Quote::new(file.message, file.signature);
     let quote = teeproof_tpm::verify(&quote, verification, &mut ())?;
     let values = teeproof_tpm::PcrValues::InSelectionOrder(file.registers);
-    let pcrs = teeproof_tpm::verify_pcrs(&quote, values, verification.crypto, &mut ())?;
+    let pcrs = teeproof_tpm::verify_pcrs(&quote, values, &NOTHING, &mut ())?;
     let log = match file.log {
         [] => None,
-        log => Some(teeproof_tpm::replay(log, &pcrs, verification.crypto, &mut ())?),
+        log => Some(teeproof_tpm::replay(log, &pcrs, &NOTHING, &mut ())?),
     };
     let policy = teeproof_tpm::Policy::waived(WHY);
     Ok(teeproof_tpm::appraise(Some(&pcrs), log.as_ref(), &policy, &mut ()))

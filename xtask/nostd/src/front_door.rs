@@ -37,7 +37,7 @@ pub(crate) fn azure_tdx(report: &[u8]) -> u8 {
 }
 
 fn bare(report: &[u8]) -> hcl::Evidence<'_> {
-    hcl::Evidence { report, td_quote: None, quote: None, pcrs: None, log: None, nonce_in_user_data: false }
+    hcl::Evidence::new(report)
 }
 
 /// The exit code that a TPM's quote would have, with its registers, of which one is zero.
@@ -45,12 +45,12 @@ pub(crate) fn quote(file: &[u8]) -> u8 {
     let Some(file) = QuoteFile::split(file) else {
         return 3;
     };
-    let verification = tpm::Verification {
-        key: RsaKey { modulus: &AK, exponent: &[1, 0, 1] },
-        freshness: Freshness::Nonce(CHALLENGE),
-        crypto: &TABLE,
-    };
-    let quote = Quote { message: file.message, signature: file.signature };
+    let verification = tpm::Verification::new(
+        RsaKey { modulus: &AK, exponent: &[1, 0, 1] },
+        Freshness::nonce(CHALLENGE).unwrap(),
+        &TABLE,
+    );
+    let quote = Quote::new(file.message, file.signature);
     let values = PcrValues::InSelectionOrder(file.registers);
     let pcrs = tpm::verify(&quote, &verification, &mut ())
         .and_then(|quote| tpm::verify_pcrs(&quote, values, &TABLE, &mut ()));
@@ -65,21 +65,12 @@ pub(crate) fn quote(file: &[u8]) -> u8 {
 const UNUSED: u8 = 16;
 
 fn exit(evidence: &Evidence<'_>, endorsements: &[Certificate<'_>], at: Moment) -> u8 {
-    let request = Request {
-        accept: Technology::ALL,
-        endorsements,
-        revocation: Revocation::Unchecked(WHY),
-        anchors: Anchors::PINNED,
-        cache: CachedSignatures::NONE,
-        freshness: Freshness::Waived(WHY),
-        user_data: None,
-        at,
-        skew_secs: 0,
-        input_warnings: &[],
-        limits: Limits::USUAL,
-        policy: Some(&Policy::genuine()),
-        crypto: &TABLE,
-    };
+    let policy = Policy::genuine();
+    let request = Request::new(Technology::ALL, Freshness::Waived(WHY), at, &TABLE)
+        .endorsements(endorsements)
+        .revocation(Revocation::Unchecked(WHY))
+        .nitro(NitroOptions::USUAL.skew_secs(0))
+        .policy(&policy);
     verify(evidence, &request).map_or(2, |result| result.class().map_or(0, crate::exit_code))
 }
 

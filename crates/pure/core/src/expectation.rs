@@ -98,6 +98,7 @@ const NOT_SIGNED: &str = "absent, but nothing signed says so";
 
 /// An expectation and the line of the policy that holds it.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Rule<'p, T: Value> {
     /// What is expected.
     pub expectation: Expectation<'p, T>,

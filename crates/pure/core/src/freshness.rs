@@ -1,20 +1,103 @@
-//! Freshness: was this evidence made for the question that was asked?
+//! Freshness: the nonce that evidence must carry, or the reason why it needs none.
+
+use core::fmt;
 
 use subtle::ConstantTimeEq;
 
-/// What the relying party demands of the evidence's freshness. There is no silent third way.
+/// A verifier's nonce: 1 to 1024 bytes. SNP reports and Azure's user-data have room for 64 of them, TPM
+/// quotes for 50; Nitro documents of more than 512 are rare.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Nonce<'a>(&'a [u8]);
+
+/// A nonce that is empty or longer than [`Nonce::MAX_BYTES`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NonceLengthError {
+    /// The length in bytes.
+    pub found_bytes: usize,
+}
+
+impl<'a> Nonce<'a> {
+    /// The longest nonce, in bytes: what the largest field that carries one has room for.
+    pub const MAX_BYTES: usize = 1024;
+
+    /// A nonce of these bytes. Sixteen or more random bytes, used once, are a good one.
+    ///
+    /// # Errors
+    /// No bytes, which evidence without a nonce would match, or more than [`Nonce::MAX_BYTES`].
+    pub const fn from_bytes(bytes: &'a [u8]) -> Result<Self, NonceLengthError> {
+        match bytes.len() {
+            1..=Self::MAX_BYTES => Ok(Self(bytes)),
+            found_bytes => Err(NonceLengthError { found_bytes }),
+        }
+    }
+
+    /// The bytes of the nonce.
+    #[must_use]
+    pub const fn as_bytes(self) -> &'a [u8] {
+        self.0
+    }
+
+    /// Whether these bytes are the nonce, whole; compared in constant time.
+    #[must_use]
+    pub fn is(self, bytes: &[u8]) -> bool {
+        equal(self.0, bytes)
+    }
+}
+
+impl<'a> TryFrom<&'a [u8]> for Nonce<'a> {
+    type Error = NonceLengthError;
+
+    fn try_from(bytes: &'a [u8]) -> Result<Self, NonceLengthError> {
+        Self::from_bytes(bytes)
+    }
+}
+
+impl fmt::Debug for Nonce<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Nonce({})", crate::Hex(self.0))
+    }
+}
+
+impl fmt::Display for NonceLengthError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.found_bytes {
+            0 => f.write_str("the nonce is empty"),
+            bytes => write!(f, "nonce: expected at most {} bytes, got {bytes}", Nonce::MAX_BYTES),
+        }
+    }
+}
+
+impl core::error::Error for NonceLengthError {}
+
+/// The freshness that the relying party demands of evidence: a nonce, or a reason for none.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Freshness<'a> {
-    /// The evidence must carry exactly this nonce. An empty one asks nothing and is refused.
-    Nonce(&'a [u8]),
-    /// The relying party wrote that it does without, and why.
+    /// The evidence must carry exactly this nonce.
+    Nonce(Nonce<'a>),
+    /// The evidence may be of any age, for this reason, which the result repeats as a waiver.
     Waived(&'a str),
 }
 
-impl core::fmt::Debug for Freshness<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl<'a> Freshness<'a> {
+    /// The evidence must carry exactly these bytes as its nonce.
+    ///
+    /// # Errors
+    /// The same as [`Nonce::from_bytes`].
+    pub fn nonce(bytes: &'a [u8]) -> Result<Self, NonceLengthError> {
+        Nonce::from_bytes(bytes).map(Self::Nonce)
+    }
+}
+
+impl<'a> From<Nonce<'a>> for Freshness<'a> {
+    fn from(nonce: Nonce<'a>) -> Self {
+        Self::Nonce(nonce)
+    }
+}
+
+impl fmt::Debug for Freshness<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Nonce(nonce) => write!(f, "Nonce({})", crate::Hex(nonce)),
+            Self::Nonce(nonce) => nonce.fmt(f),
             Self::Waived(reason) => write!(f, "Waived({reason:?})"),
         }
     }
@@ -24,4 +107,24 @@ impl core::fmt::Debug for Freshness<'_> {
 #[must_use]
 pub fn equal(left: &[u8], right: &[u8]) -> bool {
     left.ct_eq(right).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nonce_has_1_to_1024_bytes() {
+        let bytes = [7; Nonce::MAX_BYTES + 1];
+        for length in [1, 16, 64, Nonce::MAX_BYTES] {
+            let nonce = Nonce::from_bytes(&bytes[..length]).unwrap();
+            assert_eq!(nonce.as_bytes(), &bytes[..length]);
+            assert!(nonce.is(&bytes[..length]));
+            assert!(!nonce.is(&bytes[..length - 1]));
+            assert!(!nonce.is(&bytes[..length + 1]));
+        }
+        for found_bytes in [0, Nonce::MAX_BYTES + 1] {
+            assert_eq!(Freshness::nonce(&bytes[..found_bytes]), Err(NonceLengthError { found_bytes }));
+        }
+    }
 }

@@ -25,7 +25,7 @@ pub use crypto::{BadSignature, Crypto, Digest, RsaKey, VerifyEcdsa, VerifyRsa};
 pub use datum::{Comparand, Datum, Relation, TakeDatum, Worded};
 pub use escape::{Escaped, is_shown_as_it_is, visible};
 pub use expectation::{Absence, Bits, Expectation, Remark, Rule, Value};
-pub use freshness::{Freshness, equal};
+pub use freshness::{Freshness, Nonce, NonceLengthError, equal};
 pub use list::{List, Text};
 pub use pcrs::{PcrRule, Pcrs, Waiver};
 pub use policy::{Demand, GENUINE_WAIVES, PolicyField, TakeDemand};

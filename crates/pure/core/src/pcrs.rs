@@ -15,6 +15,7 @@ pub enum Pcrs<'p, const N: usize> {
 /// What is demanded of one register. One that the evidence has no value of fails every rule but a waiver and,
 /// where its absence is attested, [`Rule::absent`].
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct PcrRule<'p, const N: usize> {
     /// The register's number.
     pub index: u8,
@@ -24,6 +25,7 @@ pub struct PcrRule<'p, const N: usize> {
 
 /// Why something is not looked at.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Waiver<'p> {
     /// The reason.
     pub reason: Text<'p>,
@@ -31,11 +33,32 @@ pub struct Waiver<'p> {
     pub line: Option<u32>,
 }
 
+impl<'p, const N: usize> PcrRule<'p, N> {
+    /// A rule for the PCR with this number.
+    #[must_use]
+    pub const fn new(index: u8, rule: Rule<'p, [u8; N]>) -> Self {
+        Self { index, rule }
+    }
+}
+
+impl<'p, const N: usize, L: Into<List<'p, PcrRule<'p, N>>>> From<L> for Pcrs<'p, N> {
+    fn from(rules: L) -> Self {
+        Self::Rules(rules.into())
+    }
+}
+
 impl<'p> Waiver<'p> {
     /// Not looked at, for this reason.
     #[must_use]
     pub fn new(reason: impl Into<Text<'p>>) -> Self {
         Self { reason: reason.into(), line: None }
+    }
+
+    /// With the policy's line.
+    #[must_use]
+    pub const fn at_line(mut self, line: u32) -> Self {
+        self.line = Some(line);
+        self
     }
 
     /// Records that the check is waived.

@@ -96,8 +96,8 @@ impl PolicyField for Waiver<'_> {
 /// Why `builtin:genuine` waives a field.
 pub const GENUINE_WAIVES: &str = "builtin:genuine says nothing about what runs";
 
-/// Makes a technology's policy of the table of its fields: the type, `genuine`, `waived`,
-/// `demands`, and the function that holds verified evidence against every rule.
+/// Makes a technology's policy of the table of its fields: the type, `genuine`, `waived`, a setter for each
+/// field, `demands`, and the function that holds verified evidence against every rule.
 ///
 /// A table is a macro that hands its rows to another macro, so that a field is one row and
 /// everything else is made of it: the policy and its appraisal here, the checks by
@@ -135,6 +135,7 @@ macro_rules! policy_table {
     ) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
         pub struct Policy<$p> {
             $(#[doc = $about] pub $field: $ty,)*
             $(#[doc = concat!("The rules of `teeproof_", stringify!($nested), "`.")] pub $nested: $nested_ty,)?
@@ -159,6 +160,24 @@ macro_rules! policy_table {
                     $($nested: <$nested_ty>::waived(reason),)?
                 }
             }
+
+            $(
+                #[doc = concat!("With this rule as `", $key, "`. ", $about)]
+                #[must_use]
+                pub fn $field(mut self, rule: impl Into<$ty>) -> Self {
+                    self.$field = rule.into();
+                    self
+                }
+            )*
+
+            $(
+                #[doc = concat!("With the rules of `teeproof_", stringify!($nested), "` that the function returns for the present ones.")]
+                #[must_use]
+                pub fn $nested(mut self, change: impl FnOnce($nested_ty) -> $nested_ty) -> Self {
+                    self.$nested = change(self.$nested);
+                    self
+                }
+            )?
 
             /// Hands over what the policy demands and what it waives, in the order of its fields.
             pub fn demands(&self, take: &mut $crate::TakeDemand<'_>) {

@@ -21,6 +21,17 @@ impl Technology {
     /// Every technology, in the order of the documentation.
     pub const ALL: &'static [Self] = &[Self::Snp, Self::AzureSnp, Self::AzureTdx, Self::Nitro];
 
+    /// The technology alone, as a slice.
+    #[must_use]
+    pub const fn as_slice(self) -> &'static [Self] {
+        match self {
+            Self::Snp => &[Self::Snp],
+            Self::AzureSnp => &[Self::AzureSnp],
+            Self::AzureTdx => &[Self::AzureTdx],
+            Self::Nitro => &[Self::Nitro],
+        }
+    }
+
     /// The name in commands and results: `snp`, `azure-snp`, `azure-tdx`, `nitro`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use teeproof_core::{Check, Demand, List, PolicyField, Record, Rule, TakeDemand, Waiver};
+use teeproof_core::{Check, Demand, List, PolicyField, Record, Rule, TakeDemand, Text, Waiver};
 
 use crate::origin::{self, Listed};
 use crate::{VerifiedVm, VmId};
@@ -46,6 +46,20 @@ pub enum Origin<'p> {
     Reported,
     /// The origin is not checked, for this reason, which is part of the result.
     Waived(Waiver<'p>),
+}
+
+impl<'p> Origin<'p> {
+    /// One of these grounds must hold.
+    #[must_use]
+    pub fn any_of(grounds: impl Into<List<'p, Ground>>) -> Self {
+        Self::AnyOf { grounds: grounds.into(), line: None }
+    }
+
+    /// Not checked, for this reason.
+    #[must_use]
+    pub fn waived(reason: impl Into<Text<'p>>) -> Self {
+        Self::Waived(Waiver::new(reason))
+    }
 }
 
 /// A ground that shows that the paravisor made a report.

@@ -22,7 +22,7 @@ pub(crate) fn check(
 ) -> Result<Option<bool>, Error> {
     let required = evidence.quote.is_none() || evidence.nonce_in_user_data;
     let fresh = match verification.freshness {
-        Freshness::Nonce(nonce) => Some(is_nonce(claims, nonce, required)?),
+        Freshness::Nonce(nonce) => Some(is_nonce(claims, nonce.as_bytes(), required)?),
         Freshness::Waived(_) => None,
     };
     if let Some(expected) = verification.user_data {
@@ -32,7 +32,7 @@ pub(crate) fn check(
     match (fresh, verification.freshness) {
         (Some(true), Freshness::Nonce(nonce)) => {
             let because = "the hardware report is fresh: user-data is the nonce followed by zeros";
-            record.nonce_held(checks::USER_DATA, nonce, &because);
+            record.nonce_held(checks::USER_DATA, nonce.as_bytes(), &because);
         }
         (Some(_), _) => {
             let because = "only the quote is fresh: user-data is not the nonce, so that the hardware report \
@@ -53,10 +53,7 @@ pub(crate) fn check(
 
 /// Whether user-data is the nonce; an error if it has to be and is not.
 fn is_nonce(claims: &Claims, nonce: &[u8], required: bool) -> Result<bool, Error> {
-    // User-data of zeros would match an empty nonce.
-    let compared =
-        if nonce.is_empty() { Err(Error::UserDataLength) } else { compare(claims, nonce, Error::Nonce) };
-    match compared {
+    match compare(claims, nonce, Error::Nonce) {
         Ok(()) => Ok(true),
         Err(error) if required => Err(error),
         Err(_) => Ok(false),

@@ -20,6 +20,7 @@ use crate::{AkPath, Claims, Error, OriginGrounds, checks, user_data};
 
 /// The unverified evidence of an Azure confidential VM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Evidence<'a> {
     /// The HCL report: all of NV index 0x01400001 of the vTPM.
     pub report: &'a [u8],
@@ -36,31 +37,110 @@ pub struct Evidence<'a> {
     pub nonce_in_user_data: bool,
 }
 
+impl<'a> Evidence<'a> {
+    /// The paravisor's report alone.
+    #[must_use]
+    pub const fn new(report: &'a [u8]) -> Self {
+        Self { report, td_quote: None, quote: None, pcrs: None, log: None, nonce_in_user_data: false }
+    }
+
+    /// With the quote that Azure's service made of the TDREPORT (TDX).
+    #[must_use]
+    pub fn td_quote(self, td_quote: impl Into<Option<&'a [u8]>>) -> Self {
+        Self { td_quote: td_quote.into(), ..self }
+    }
+
+    /// With a quote of the vTPM.
+    #[must_use]
+    pub fn quote(self, quote: impl Into<Option<Quote<'a>>>) -> Self {
+        Self { quote: quote.into(), ..self }
+    }
+
+    /// With the PCR values of the quote.
+    #[must_use]
+    pub fn pcrs(self, pcrs: impl Into<Option<PcrValues<'a>>>) -> Self {
+        Self { pcrs: pcrs.into(), ..self }
+    }
+
+    /// With the binary event log.
+    #[must_use]
+    pub fn log(self, log: impl Into<Option<&'a [u8]>>) -> Self {
+        Self { log: log.into(), ..self }
+    }
+
+    /// Whether the protocol that carried the evidence says that user-data is the nonce too.
+    #[must_use]
+    pub const fn nonce_in_user_data(self, nonce_in_user_data: bool) -> Self {
+        Self { nonce_in_user_data, ..self }
+    }
+}
+
 /// The relying party's input to a verification.
 #[derive(Clone, Copy, Debug)]
 pub struct Verification<'a> {
-    /// Trust anchors besides AMD's and Azure's pinned roots.
-    pub anchors: Anchors<'a>,
-    /// Signatures that need no verification.
-    pub cache: CachedSignatures<'a>,
-    /// The nonce, expected in the quote or, without a quote, in user-data; or the reason for none.
-    pub freshness: Freshness<'a>,
-    /// The expected user-data, at most 64 bytes, zero-extended to 64.
-    pub user_data: Option<&'a [u8]>,
-    /// Revocation lists, or the reason why revocation is not checked.
-    pub revocation: Revocation<'a>,
-    /// The time at which all certificates must be valid.
-    pub at: Time,
-    /// The cryptography.
-    pub crypto: &'a Crypto<'a>,
+    pub(crate) anchors: Anchors<'a>,
+    pub(crate) cache: CachedSignatures<'a>,
+    pub(crate) freshness: Freshness<'a>,
+    pub(crate) user_data: Option<&'a [u8]>,
+    pub(crate) revocation: Revocation<'a>,
+    pub(crate) at: Time,
+    pub(crate) crypto: &'a Crypto<'a>,
 }
 
 impl<'a> Verification<'a> {
+    /// A verification for this nonce, in the quote or, where there is none, in user-data; or for a reason why
+    /// there is none; with certificates that must be valid at this time. Only the pinned roots are anchors, no
+    /// signature is cached, nothing else is expected of user-data, and revocation is waived.
+    pub fn new(freshness: impl Into<Freshness<'a>>, at: Time, crypto: &'a Crypto<'a>) -> Self {
+        Self {
+            anchors: Anchors::PINNED,
+            cache: CachedSignatures::NONE,
+            freshness: freshness.into(),
+            user_data: None,
+            revocation: Revocation::NO_LISTS,
+            at,
+            crypto,
+        }
+    }
+
+    /// With root certificates that are trusted besides AMD's and those of Azure's vTPMs.
+    #[must_use]
+    pub const fn anchors(self, anchors: Anchors<'a>) -> Self {
+        Self { anchors, ..self }
+    }
+
+    /// With signatures that were verified before.
+    #[must_use]
+    pub const fn cache(self, cache: CachedSignatures<'a>) -> Self {
+        Self { cache, ..self }
+    }
+
+    /// For another nonce, or for a reason why there is none.
+    #[must_use]
+    pub fn freshness(self, freshness: impl Into<Freshness<'a>>) -> Self {
+        Self { freshness: freshness.into(), ..self }
+    }
+
+    /// With what user-data must hold besides, zero-extended to 64 bytes.
+    #[must_use]
+    pub fn user_data(self, user_data: impl Into<Option<&'a [u8]>>) -> Self {
+        Self { user_data: user_data.into(), ..self }
+    }
+
+    /// With revocation lists, or another reason why revocation is not checked.
+    #[must_use]
+    pub const fn revocation(self, revocation: Revocation<'a>) -> Self {
+        Self { revocation, ..self }
+    }
+
     /// The input to the verification of the SNP report.
     fn of_report(&self) -> teeproof_snp::Verification<'a> {
         let Self { anchors, cache, revocation, at, crypto, .. } = *self;
         let report_data = ReportData::ForCaller("REPORT_DATA holds the claims' hash: see hcl.binding");
-        teeproof_snp::Verification { anchors, cache, report_data, revocation, at, crypto }
+        teeproof_snp::Verification::new(report_data, at, crypto)
+            .anchors(anchors)
+            .cache(cache)
+            .revocation(revocation)
     }
 }
 
@@ -163,7 +243,7 @@ fn hardware<'a>(
         Hardware::Snp(bytes) => bytes,
         _ => &[],
     };
-    let endorsements = Endorsements { certificates: endorsements };
+    let endorsements = Endorsements::new(endorsements);
     let verified = teeproof_snp::verify(bytes, &endorsements, &verification.of_report(), record);
     let verified = verified.map_err(Error::Snp)?;
     match verified.report().vmpl.get() {
@@ -217,7 +297,7 @@ fn quote<'a>(
         return Ok(None);
     };
     let Verification { freshness, crypto, .. } = *verification;
-    let verification = teeproof_tpm::Verification { key: claims.ak().as_rsa(), freshness, crypto };
+    let verification = teeproof_tpm::Verification::new(claims.ak().as_rsa(), freshness, crypto);
     teeproof_tpm::verify(quote, &verification, record).map(Some).map_err(Error::Tpm)
 }
 

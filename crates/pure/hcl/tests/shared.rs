@@ -19,7 +19,7 @@ use teeproof_hcl::{
 };
 use teeproof_tpm::{PcrValues, Quote};
 use teeproof_wire::certificate::Certificate;
-use teeproof_x509::{Anchors, CachedSignatures, Revocation};
+use teeproof_x509::Revocation;
 
 /// 2025-12-02, when the TDX evidence was made; the SNP certificates are valid then, too.
 const AT: Time = Time(1_764_662_251);
@@ -37,18 +37,15 @@ fn read(path: &str) -> Option<String> {
 }
 
 fn verification<'a>(nonce: Option<&'a [u8]>, crypto: &'a teeproof_core::Crypto<'a>) -> Verification<'a> {
-    Verification {
-        anchors: Anchors::PINNED,
-        cache: CachedSignatures::NONE,
-        freshness: match nonce {
-            Some(nonce) => Freshness::Nonce(nonce),
+    Verification::new(
+        match nonce {
+            Some(nonce) => Freshness::nonce(nonce).unwrap(),
             None => Freshness::Waived("a recorded vector"),
         },
-        user_data: None,
-        revocation: Revocation::Unchecked("the vector has no revocation list"),
-        at: AT,
+        AT,
         crypto,
-    }
+    )
+    .revocation(Revocation::Unchecked("the vector has no revocation list"))
 }
 
 #[derive(Default)]
@@ -99,14 +96,10 @@ impl Coco {
     }
 
     fn evidence(&self) -> Evidence<'_> {
-        Evidence {
-            report: &self.report,
-            td_quote: self.td_quote.as_deref(),
-            quote: Some(Quote { message: &self.message, signature: &self.signature }),
-            pcrs: Some(PcrValues::Indexed(&self.pcrs)),
-            log: None,
-            nonce_in_user_data: false,
-        }
+        Evidence::new(&self.report)
+            .td_quote(self.td_quote.as_deref())
+            .quote(Quote::new(&self.message, &self.signature))
+            .pcrs(PcrValues::Indexed(&self.pcrs))
     }
 }
 
@@ -128,12 +121,10 @@ fn an_snp_machine_is_genuine_from_root_to_registers() {
         }
         let id = vm.claims().vm_configuration().vm_unique_id.unwrap();
         assert_eq!(id.to_string(), "26f8bc30-774e-4290-8e7a-535f3b672aee");
-        let policy = Policy {
-            origin: Origin::AnyOf { grounds: [Ground::ReferenceValue].as_slice().into(), line: None },
-            ..Policy::genuine()
-        };
+        let policy = Policy::genuine()
+            .origin(Origin::AnyOf { grounds: [Ground::ReferenceValue].as_slice().into(), line: None });
         assert!(appraise_snp(&vm, &teeproof_snp::Policy::genuine(), &policy, &mut ()));
-        let wrong = Verification { freshness: Freshness::Nonce(b"another question"), ..verification };
+        let wrong = verification.freshness(Freshness::nonce(b"another question").unwrap());
         let error = verify_snp(&coco.evidence(), &vcek, &wrong, &mut ()).unwrap_err();
         assert_eq!(error, Error::Tpm(teeproof_tpm::Error::Nonce));
     }
@@ -149,7 +140,8 @@ fn a_tdx_machine_binds_and_its_quote_is_not_looked_at() {
     assert_eq!(error, Error::TdCollateralMissing);
     assert_eq!(findings.of("tdx.report").1, Outcome::Pass);
     assert_eq!(findings.of("hcl.binding").1, Outcome::Pass);
-    let alone = Evidence { td_quote: None, ..coco.evidence() };
+    let mut alone = coco.evidence();
+    alone.td_quote = None;
     let error = verify_tdx(&alone, &[], &verification(None, &crypto), &mut ()).unwrap_err();
     assert_eq!(error, Error::TdQuoteMissing);
 }
@@ -170,14 +162,7 @@ fn a_real_ak_certificate_names_its_missing_intermediate() {
     let root = pem(&root);
     let ders = [ak, root];
     let certificates: Vec<_> = ders.iter().map(|der| Certificate::parse(der).unwrap()).collect();
-    let evidence = Evidence {
-        report: &report,
-        td_quote: None,
-        quote: None,
-        pcrs: None,
-        log: None,
-        nonce_in_user_data: false,
-    };
+    let evidence = Evidence::new(&report);
     assert_eq!(teeproof_hcl::AK_ROOTS[0], certificates[1].der());
     for crypto in &[teeproof_aws_lc::TABLE, teeproof_rustcrypto::TABLE] {
         let mut findings = Findings::default();

@@ -19,7 +19,7 @@ use teeproof_mint::snp::{Machine, Product};
 use teeproof_mint::{DEFAULT_TIME, Kind};
 use teeproof_tpm::{PcrValues, Quote};
 use teeproof_wire::certificate::Certificate;
-use teeproof_x509::{Anchors, CachedSignatures, Revocation};
+use teeproof_x509::{Anchors, Revocation};
 
 const SNP: &[u8] = include_bytes!("../../../../testdata/azure/hcl-report-snp.bin");
 const TDX: &[u8] = include_bytes!("../../../../testdata/azure/hcl-report-tdx.bin");
@@ -76,15 +76,10 @@ impl Vek {
         let certificates: Vec<_> =
             self.certificates.iter().map(|der| Certificate::parse(der).unwrap()).collect();
         let anchors = [self.ark.as_slice()];
-        let verification = Verification {
-            anchors: Anchors::and(&anchors),
-            cache: CachedSignatures::NONE,
-            freshness: Freshness::Waived("a recorded vector"),
-            user_data: None,
-            revocation: Revocation::Unchecked("a minted certificate"),
-            at: Time(DEFAULT_TIME as i64),
-            crypto,
-        };
+        let verification =
+            Verification::new(Freshness::Waived("a recorded vector"), Time(DEFAULT_TIME as i64), crypto)
+                .anchors(Anchors::and(&anchors))
+                .revocation(Revocation::Unchecked("a minted certificate"));
         then(match evidence.td_quote {
             None => verify_snp(evidence, &certificates, &verification, &mut ()),
             Some(_) => Err(verify_tdx(evidence, &certificates, &verification, &mut ()).unwrap_err()),
@@ -93,7 +88,7 @@ impl Vek {
 }
 
 fn alone(report: &[u8]) -> Evidence<'_> {
-    Evidence { report, td_quote: None, quote: None, pcrs: None, log: None, nonce_in_user_data: false }
+    Evidence::new(report)
 }
 
 #[test]
@@ -126,13 +121,13 @@ fn the_claims_of_2023_are_typed() {
 #[test]
 fn the_claims_of_a_tdx_machine_bind_and_are_not_believed() {
     let vek = Vek::minted();
-    let evidence = Evidence { td_quote: Some(b"a quote"), ..alone(TDX) };
+    let evidence = alone(TDX).td_quote(&b"a quote"[..]);
     for crypto in &tables() {
         vek.verify(&evidence, crypto, |vm| assert_eq!(vm.unwrap_err(), Error::TdCollateralMissing));
         for at in [0x20 + 128, 0x20 + 128 + 63, CLAIMS_AT, CLAIMS_AT + 1201] {
             let mut bytes = TDX.to_vec();
             bytes[at] ^= 1;
-            let bent = Evidence { report: &bytes, ..evidence };
+            let bent = Evidence::new(&bytes).td_quote(evidence.td_quote);
             vek.verify(&bent, crypto, |vm| assert_eq!(vm.unwrap_err(), Error::Binding));
         }
     }
@@ -185,8 +180,8 @@ fn the_quote_of_another_machine_is_refused() {
     let message = &QUOTE[272..272 + count];
     let pcrs = &QUOTE[272 + count + 8..];
     assert_eq!(pcrs.len(), 24 * 32);
-    let quote = Some(Quote { message, signature });
-    let evidence = Evidence { quote, pcrs: Some(PcrValues::InSelectionOrder(pcrs)), ..alone(SNP) };
+    let quote = Some(Quote::new(message, signature));
+    let evidence = alone(SNP).quote(quote).pcrs(PcrValues::InSelectionOrder(pcrs));
     for crypto in &tables() {
         vek.verify(&evidence, crypto, |vm| {
             let error = vm.unwrap_err();

@@ -24,6 +24,20 @@ pub enum MaxAge<'p> {
     Waived(Waiver<'p>),
 }
 
+impl<'p> MaxAge<'p> {
+    /// At most so many seconds.
+    #[must_use]
+    pub const fn at_most(secs: u32) -> Self {
+        Self::AtMost { secs, line: None }
+    }
+
+    /// Any age, for this reason.
+    #[must_use]
+    pub fn waived(reason: impl Into<Text<'p>>) -> Self {
+        Self::Waived(Waiver::new(reason))
+    }
+}
+
 impl PolicyField for MaxAge<'_> {
     fn waived_because(reason: &'static str) -> Self {
         Self::Waived(Waiver::new(reason))

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use teeproof_core::{Crypto, Freshness, Record, Time, equal};
+use teeproof_core::{Crypto, Freshness, Record, Time};
 use teeproof_wire::certificate::{Certificate, PublicKey};
 use teeproof_wire::cose::Sign1;
 use teeproof_wire::nitro::{Document, Limits, Signers};
@@ -17,23 +17,63 @@ use crate::{Error, Link, PINNED, checks};
 /// What a relying party decides before it looks at a document.
 #[derive(Clone, Copy, Debug)]
 pub struct Verification<'a> {
-    /// Root certificates that are trusted besides those of the AWS partitions.
-    pub anchors: Anchors<'a>,
-    /// Signatures that were verified before.
-    pub cache: CachedSignatures<'a>,
-    /// Revocation lists, or why revocation is not checked.
-    pub revocation: Revocation<'a>,
-    /// The nonce that the document must carry, whole and not empty; or why there is none.
-    pub freshness: Freshness<'a>,
-    /// The time at which the certificates must be valid.
-    pub at: Moment,
-    /// By how many seconds the verifier's clock may be behind: taken off every notBefore, and
+    anchors: Anchors<'a>,
+    cache: CachedSignatures<'a>,
+    revocation: Revocation<'a>,
+    freshness: Freshness<'a>,
+    at: Moment,
+    skew_secs: u32,
+    limits: Limits,
+    crypto: &'a Crypto<'a>,
+}
+
+impl<'a> Verification<'a> {
+    /// A verification for this nonce, or for a reason why there is none; with certificates that must be valid
+    /// at this time. Only the pinned roots are anchors, no signature is cached, the skew is
+    /// [`DEFAULT_SKEW_SECS`], the limits are [`Limits::USUAL`], and revocation is waived.
+    pub fn new(freshness: impl Into<Freshness<'a>>, at: impl Into<Moment>, crypto: &'a Crypto<'a>) -> Self {
+        Self {
+            anchors: Anchors::PINNED,
+            cache: CachedSignatures::NONE,
+            revocation: Revocation::NO_LISTS,
+            freshness: freshness.into(),
+            at: at.into(),
+            skew_secs: DEFAULT_SKEW_SECS,
+            limits: Limits::USUAL,
+            crypto,
+        }
+    }
+
+    /// With root certificates that are trusted besides those of the AWS partitions.
+    #[must_use]
+    pub const fn anchors(self, anchors: Anchors<'a>) -> Self {
+        Self { anchors, ..self }
+    }
+
+    /// With signatures that were verified before.
+    #[must_use]
+    pub const fn cache(self, cache: CachedSignatures<'a>) -> Self {
+        Self { cache, ..self }
+    }
+
+    /// With revocation lists, or another reason why revocation is not checked.
+    #[must_use]
+    pub const fn revocation(self, revocation: Revocation<'a>) -> Self {
+        Self { revocation, ..self }
+    }
+
+    /// With the seconds by which the verifier's clock may be behind: taken off every notBefore, and
     /// allowed for time stamps in the future. notAfter is never moved.
-    pub skew_secs: u32,
-    /// Bounds on the fields that the enclave chooses.
-    pub limits: Limits,
-    /// The cryptography.
-    pub crypto: &'a Crypto<'a>,
+    #[must_use]
+    pub const fn skew_secs(self, skew_secs: u32) -> Self {
+        Self { skew_secs, ..self }
+    }
+
+    /// With bounds on the fields that the enclave chooses.
+    #[must_use]
+    pub const fn limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
 }
 
 /// Five minutes.
@@ -47,6 +87,12 @@ pub enum Moment {
     /// The document's own time stamp. The result then says what was true at that time; whether
     /// the document is a replay is not looked at.
     OfDocument,
+}
+
+impl From<Time> for Moment {
+    fn from(at: Time) -> Self {
+        Self::At(at)
+    }
 }
 
 /// A document that a Nitro hypervisor made and signed for an enclave.
@@ -215,9 +261,10 @@ fn freshness(
     match freshness {
         Freshness::Waived(reason) => record.waive(checks::NONCE, reason),
         Freshness::Nonce(nonce) => {
-            if nonce.is_empty() || !document.nonce.is_some_and(|found| equal(found, nonce)) {
+            if !document.nonce.is_some_and(|found| nonce.is(found)) {
                 return Err(Error::Nonce);
             }
+            let nonce = nonce.as_bytes();
             record.nonce_held(checks::NONCE, nonce, &format_args!("the same {} bytes", nonce.len()));
         }
     }

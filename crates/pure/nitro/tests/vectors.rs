@@ -6,10 +6,8 @@
 use std::path::{Path, PathBuf};
 
 use teeproof_core::{Class, Crypto, Freshness, Time};
-use teeproof_nitro::{
-    Appraisal, Error, Limits, Moment, Policy, Verification, VerifiedDocument, appraise, verify,
-};
-use teeproof_x509::{Anchors, CachedSignatures, Revocation};
+use teeproof_nitro::{Appraisal, Error, Moment, Policy, Verification, VerifiedDocument, appraise, verify};
+use teeproof_x509::Revocation;
 
 fn documents() -> Vec<(PathBuf, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../testdata/nitro");
@@ -38,16 +36,9 @@ fn tables() -> [Crypto<'static>; 2] {
 }
 
 fn check<'a>(document: &'a [u8], at: Moment, crypto: &'a Crypto<'a>) -> Result<VerifiedDocument<'a>, Error> {
-    let verification = Verification {
-        anchors: Anchors::PINNED,
-        cache: CachedSignatures::NONE,
-        revocation: Revocation::Unchecked("no list is published with the vector"),
-        freshness: Freshness::Waived("a recorded vector"),
-        at,
-        skew_secs: 300,
-        limits: Limits::USUAL,
-        crypto,
-    };
+    let verification = Verification::new(Freshness::Waived("a recorded vector"), at, crypto)
+        .revocation(Revocation::Unchecked("no list is published with the vector"))
+        .skew_secs(300);
     verify(document, &verification, &mut ())
 }
 

@@ -15,8 +15,15 @@ use crate::vek::VekClaims;
 /// Certificates of other chips, regions and products may be among them; they are passed over.
 #[derive(Clone, Copy, Debug)]
 pub struct Endorsements<'a, 'c> {
-    /// The certificates.
-    pub certificates: &'c [Certificate<'a>],
+    pub(crate) certificates: &'c [Certificate<'a>],
+}
+
+impl<'a, 'c> Endorsements<'a, 'c> {
+    /// Endorsements of these certificates.
+    #[must_use]
+    pub const fn new(certificates: &'c [Certificate<'a>]) -> Self {
+        Self { certificates }
+    }
 }
 
 /// A VEK certificate that may be the report's.

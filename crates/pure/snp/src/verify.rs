@@ -18,18 +18,51 @@ use crate::{Endorsements, Error, VekKind, checks};
 /// What a relying party decides before it looks at a report.
 #[derive(Clone, Copy, Debug)]
 pub struct Verification<'a> {
-    /// Root certificates that are trusted besides AMD's.
-    pub anchors: Anchors<'a>,
-    /// Signatures that were verified before.
-    pub cache: CachedSignatures<'a>,
-    /// What REPORT_DATA must hold.
-    pub report_data: ReportData<'a>,
-    /// Revocation lists, or why revocation is not checked.
-    pub revocation: Revocation<'a>,
-    /// The time at which the certificates must be valid.
-    pub at: Time,
-    /// The cryptography.
-    pub crypto: &'a Crypto<'a>,
+    pub(crate) anchors: Anchors<'a>,
+    pub(crate) cache: CachedSignatures<'a>,
+    pub(crate) report_data: ReportData<'a>,
+    pub(crate) revocation: Revocation<'a>,
+    pub(crate) at: Time,
+    pub(crate) crypto: &'a Crypto<'a>,
+}
+
+impl<'a> Verification<'a> {
+    /// A verification of a report whose REPORT_DATA must hold this, with certificates that must be valid at
+    /// this time. Only AMD's roots are anchors, no signature is cached, and revocation is waived.
+    pub fn new(report_data: impl Into<ReportData<'a>>, at: Time, crypto: &'a Crypto<'a>) -> Self {
+        Self {
+            anchors: Anchors::PINNED,
+            cache: CachedSignatures::NONE,
+            report_data: report_data.into(),
+            revocation: Revocation::NO_LISTS,
+            at,
+            crypto,
+        }
+    }
+
+    /// With root certificates that are trusted besides AMD's.
+    #[must_use]
+    pub const fn anchors(self, anchors: Anchors<'a>) -> Self {
+        Self { anchors, ..self }
+    }
+
+    /// With signatures that were verified before.
+    #[must_use]
+    pub const fn cache(self, cache: CachedSignatures<'a>) -> Self {
+        Self { cache, ..self }
+    }
+
+    /// With revocation lists, or another reason why revocation is not checked.
+    #[must_use]
+    pub const fn revocation(self, revocation: Revocation<'a>) -> Self {
+        Self { revocation, ..self }
+    }
+
+    /// With another crypto table.
+    #[must_use]
+    pub const fn crypto(self, crypto: &'a Crypto<'a>) -> Self {
+        Self { crypto, ..self }
+    }
 }
 
 /// What REPORT_DATA, the 64 bytes that the guest chose, must hold.
@@ -40,6 +73,12 @@ pub enum ReportData<'a> {
     /// Something that the caller compares, as the text says. A caller that does not leaves the
     /// report open to be an old one.
     ForCaller(&'a str),
+}
+
+impl<'a> From<Freshness<'a>> for ReportData<'a> {
+    fn from(freshness: Freshness<'a>) -> Self {
+        Self::Nonce(freshness)
+    }
 }
 
 /// A report that a genuine AMD processor made and signed.
@@ -128,7 +167,7 @@ impl<'a> Verification<'a> {
 
 fn report_data(report: &Report, demand: &ReportData<'_>, record: &mut dyn Record) -> Result<(), Error> {
     let nonce = match demand {
-        ReportData::Nonce(Freshness::Nonce(nonce)) => *nonce,
+        ReportData::Nonce(Freshness::Nonce(nonce)) => nonce.as_bytes(),
         ReportData::Nonce(Freshness::Waived(reason)) => {
             record.waive(checks::NONCE, reason);
             return Ok(());
@@ -138,10 +177,6 @@ fn report_data(report: &Report, demand: &ReportData<'_>, record: &mut dyn Record
             return Ok(());
         }
     };
-    // No nonce at all would be matched by a report whose data is zero.
-    if nonce.is_empty() {
-        return Err(Error::NonceLength);
-    }
     let mut expected = [0; 64];
     expected.get_mut(..nonce.len()).ok_or(Error::NonceLength)?.copy_from_slice(nonce);
     if !equal(&expected, &report.report_data) {

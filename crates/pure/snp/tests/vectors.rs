@@ -4,11 +4,10 @@
 
 use teeproof_core::{Class, Crypto, Freshness, Time};
 use teeproof_snp::{
-    Chip, Endorsements, Error, Policy, Product, ReportData, Tcb, VekKind, Verification, VerifiedReport,
-    appraise, verify,
+    Chip, Endorsements, Error, Policy, Product, Tcb, VekKind, Verification, VerifiedReport, appraise, verify,
 };
 use teeproof_wire::certificate::Certificate;
-use teeproof_x509::{Anchors, CachedSignatures, Revocation};
+use teeproof_x509::Revocation;
 
 const REPORT: &[u8] = include_bytes!("../../../../testdata/snp/milan-report.bin");
 const VCEK: &[u8] = include_bytes!("../../../../testdata/snp/milan-vcek.der");
@@ -20,14 +19,8 @@ fn tables() -> [Crypto<'static>; 2] {
 }
 
 fn at<'a>(crypto: &'a Crypto<'a>, at: Time) -> Verification<'a> {
-    Verification {
-        anchors: Anchors::PINNED,
-        cache: CachedSignatures::NONE,
-        report_data: ReportData::Nonce(Freshness::Waived("a recorded vector")),
-        revocation: Revocation::Unchecked("no list is published with the vector"),
-        at,
-        crypto,
-    }
+    Verification::new(Freshness::Waived("a recorded vector"), at, crypto)
+        .revocation(Revocation::Unchecked("no list is published with the vector"))
 }
 
 fn check<'a>(
@@ -36,7 +29,7 @@ fn check<'a>(
     verification: &Verification<'a>,
 ) -> Result<VerifiedReport<'a>, Error> {
     let certificates: Vec<_> = veks.iter().map(|der| Certificate::parse(der).unwrap()).collect();
-    verify(report, &Endorsements { certificates: &certificates }, verification, &mut ())
+    verify(report, &Endorsements::new(&certificates), verification, &mut ())
 }
 
 #[test]

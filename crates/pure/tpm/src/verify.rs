@@ -15,12 +15,17 @@ use attested::attested;
 /// What a quote or a certification is verified against. Everything here is the relying party's.
 #[derive(Clone, Copy, Debug)]
 pub struct Verification<'k> {
-    /// The attestation key, whose origin the caller has established.
-    pub key: RsaKey<'k>,
-    /// The nonce, or why there is none.
-    pub freshness: Freshness<'k>,
-    /// The cryptography.
-    pub crypto: &'k Crypto<'k>,
+    key: RsaKey<'k>,
+    freshness: Freshness<'k>,
+    crypto: &'k Crypto<'k>,
+}
+
+impl<'k> Verification<'k> {
+    /// A verification under this attestation key, whose origin the caller has established, for this nonce or
+    /// for a reason why there is none.
+    pub fn new(key: RsaKey<'k>, freshness: impl Into<Freshness<'k>>, crypto: &'k Crypto<'k>) -> Self {
+        Self { key, freshness: freshness.into(), crypto }
+    }
 }
 
 /// A quote that the attestation key signed, of registers of the SHA-256 bank.

@@ -34,7 +34,7 @@ impl Comparand for Found {
 /// What a failed check expected and what it found; `None` where nothing was compared.
 pub(crate) fn of(check: &Check, evidence: &Evidence<'_>, request: &Request<'_>) -> Option<(String, Found)> {
     let nonce = match request.freshness {
-        Freshness::Nonce(nonce) => Some(nonce),
+        Freshness::Nonce(nonce) => Some(nonce.as_bytes()),
         Freshness::Waived(_) => None,
     };
     match evidence {
@@ -44,7 +44,7 @@ pub(crate) fn of(check: &Check, evidence: &Evidence<'_>, request: &Request<'_>) 
         Evidence::Nitro(document) if *check == *teeproof_nitro::checks::NONCE => {
             let envelope = Sign1::parse(document).ok()?;
             let document =
-                Document::parse(envelope.payload(), envelope.payload_offset(), &request.limits).ok()?;
+                Document::parse(envelope.payload(), envelope.payload_offset(), &request.nitro.limits).ok()?;
             Some((hex(nonce?), Found(document.nonce.map(hex))))
         }
         Evidence::AzureSnp(evidence) if *check == *teeproof_hcl::checks::BINDING => {

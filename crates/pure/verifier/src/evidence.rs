@@ -103,7 +103,7 @@ impl<'a> Evidence<'a> {
 /// The paravisor's report with everything that came beside it.
 fn azure<'a>(inputs: &'a Inputs, report: &'a [u8]) -> Result<teeproof_hcl::Evidence<'a>, InputError> {
     let quote = match (inputs.bytes_of(Kind::TpmQuote), inputs.bytes_of(Kind::TpmSignature)) {
-        (Some(message), Some(signature)) => Some(Quote { message, signature }),
+        (Some(message), Some(signature)) => Some(Quote::new(message, signature)),
         (Some(_), None) => return Err(InputError::QuoteWithoutSignature),
         (None, Some(_)) => return Err(InputError::WithoutQuote(Kind::TpmSignature)),
         (None, None) => None,
@@ -122,7 +122,12 @@ fn azure<'a>(inputs: &'a Inputs, report: &'a [u8]) -> Result<teeproof_hcl::Evide
     }
     let td_quote = inputs.bytes_of(Kind::TdQuote);
     let nonce_in_user_data = inputs.nonce_in_user_data();
-    Ok(teeproof_hcl::Evidence { report, td_quote, quote, pcrs, log, nonce_in_user_data })
+    Ok(teeproof_hcl::Evidence::new(report)
+        .td_quote(td_quote)
+        .quote(quote)
+        .pcrs(pcrs)
+        .log(log)
+        .nonce_in_user_data(nonce_in_user_data))
 }
 
 /// A Nitro document brings its certificates along; revocation lists can be given for its chain.

@@ -209,7 +209,7 @@ fn nitro_tpm(bytes: &[u8], visitor: &mut dyn Visitor) -> Result<Option<Error>, E
 }
 
 /// Fields that the attester chose are shown at any length.
-const LIMITS: Limits = Limits { field_bytes: teeproof_wire::cose::MAX_BYTES };
+const LIMITS: Limits = Limits::of_fields(teeproof_wire::cose::MAX_BYTES);
 
 fn cose(envelope: &Sign1<'_>, visitor: &mut dyn Visitor) {
     visitor.open("COSE_Sign1");

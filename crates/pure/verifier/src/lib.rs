@@ -26,13 +26,13 @@ pub use checks::{
 pub use evidence::Evidence;
 pub use findings::{Finding, Findings};
 pub use inspect::{Inspected, ReplayHashes, inspect, inspect_replay};
-pub use many::{verify_many, verify_with_cache};
+pub use many::{verify_all_with_cache, verify_with_cache};
 pub use policy::{AzureSnpPolicy, Policy, PolicyWarning};
 #[cfg(feature = "policy-file")]
 pub use policy::{
     MixedFact, NoProposal, PolicyError, PolicyKey, PolicyProblem, Proposal, ProposalChoices, Unsuitable,
 };
-pub use request::{Request, RequestError};
+pub use request::{NitroOptions, Request, RequestError, Technologies};
 pub use result::{AttestationResult, Caution, Claim, Fresh, FreshnessDemand, UnknownClaim, Verdict};
 #[cfg(feature = "serde")]
 pub use result_json::RESULT_SCHEMA;

@@ -15,7 +15,7 @@ use crate::{AttestationResult, Evidence, Request, RequestError, verify};
 ///
 /// An answer borrows the cache and so cannot be kept; what is needed of it is taken in `each`.
 /// For more threads, give each of them a share of the evidence and a clone of the cache.
-pub fn verify_many<'a>(
+pub fn verify_all_with_cache<'a>(
     all: impl IntoIterator<Item = (Evidence<'a>, Request<'a>)>,
     cache: &mut SignatureCache,
     mut each: impl FnMut(usize, Result<AttestationResult<'_>, RequestError>),
@@ -35,7 +35,7 @@ pub fn verify_with_cache<'a, T>(
     cache: &mut SignatureCache,
     then: impl FnOnce(Result<AttestationResult<'_>, RequestError>) -> T,
 ) -> T {
-    let with_cache = Request { cache: CachedSignatures::from_cache(cache), ..*request };
+    let with_cache = request.cache(CachedSignatures::from_cache(cache));
     let answer = verify(evidence, &with_cache);
     let new = answer.as_ref().map(|result| cache.new_signatures(result.signatures())).unwrap_or_default();
     let given = then(answer);

@@ -59,7 +59,14 @@ use alloc::vec::Vec;
 use teeproof_core::{Demand, Technology};
 
 /// What a relying party demands, for each technology that it accepts.
+///
+/// ```
+/// use teeproof::{Policy, core::Rule};
+/// # let measurement = [0x5a; 48];
+/// let policy = Policy::genuine().snp(|snp| snp.measurement(Rule::exactly(measurement)).guest_svn(Rule::at_least(2)));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Policy {
     /// What results call the policy.
     pub name: String,
@@ -75,6 +82,7 @@ pub struct Policy {
 
 /// What is demanded of an Azure confidential VM on SEV-SNP.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct AzureSnpPolicy {
     /// Of the paravisor's report.
     pub snp: teeproof_snp::Policy<'static>,
@@ -88,6 +96,33 @@ impl AzureSnpPolicy {
     #[must_use]
     pub fn genuine() -> Self {
         Self { snp: teeproof_snp::Policy::genuine(), vm: teeproof_hcl::Policy::genuine() }
+    }
+
+    /// Nothing is demanded, for this reason.
+    #[must_use]
+    pub fn waived(reason: &'static str) -> Self {
+        Self { snp: teeproof_snp::Policy::waived(reason), vm: teeproof_hcl::Policy::waived(reason) }
+    }
+
+    /// With the rules for the paravisor's report that the function returns for the present ones.
+    #[must_use]
+    pub fn snp(
+        mut self,
+        change: impl FnOnce(teeproof_snp::Policy<'static>) -> teeproof_snp::Policy<'static>,
+    ) -> Self {
+        self.snp = change(self.snp);
+        self
+    }
+
+    /// With the rules for everything that is bound to the report, which the function returns for the present
+    /// ones.
+    #[must_use]
+    pub fn vm(
+        mut self,
+        change: impl FnOnce(teeproof_hcl::Policy<'static>) -> teeproof_hcl::Policy<'static>,
+    ) -> Self {
+        self.vm = change(self.vm);
+        self
     }
 }
 
@@ -103,6 +138,58 @@ impl Policy {
             azure_tdx: Some(teeproof_hcl::Policy::genuine()),
             nitro: Some(teeproof_nitro::Policy::genuine()),
         }
+    }
+
+    /// A policy of this name that accepts no technology. Each of [`Policy::snp`], [`Policy::azure_snp`],
+    /// [`Policy::azure_tdx`] and [`Policy::nitro`] adds one.
+    #[must_use]
+    pub fn empty(name: impl Into<String>) -> Self {
+        Self { name: name.into(), snp: None, azure_snp: None, azure_tdx: None, nitro: None }
+    }
+
+    /// With another name in results.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// With the rules for SNP reports that the function returns for the present ones, or for those of
+    /// [`Policy::genuine`] where there are none.
+    #[must_use]
+    pub fn snp(
+        mut self,
+        change: impl FnOnce(teeproof_snp::Policy<'static>) -> teeproof_snp::Policy<'static>,
+    ) -> Self {
+        self.snp = Some(change(self.snp.unwrap_or_else(teeproof_snp::Policy::genuine)));
+        self
+    }
+
+    /// The same for Azure confidential VMs on SEV-SNP.
+    #[must_use]
+    pub fn azure_snp(mut self, change: impl FnOnce(AzureSnpPolicy) -> AzureSnpPolicy) -> Self {
+        self.azure_snp = Some(change(self.azure_snp.unwrap_or_else(AzureSnpPolicy::genuine)));
+        self
+    }
+
+    /// The same for Azure confidential VMs on TDX.
+    #[must_use]
+    pub fn azure_tdx(
+        mut self,
+        change: impl FnOnce(teeproof_hcl::Policy<'static>) -> teeproof_hcl::Policy<'static>,
+    ) -> Self {
+        self.azure_tdx = Some(change(self.azure_tdx.unwrap_or_else(teeproof_hcl::Policy::genuine)));
+        self
+    }
+
+    /// The same for Nitro documents.
+    #[must_use]
+    pub fn nitro(
+        mut self,
+        change: impl FnOnce(teeproof_nitro::Policy<'static>) -> teeproof_nitro::Policy<'static>,
+    ) -> Self {
+        self.nitro = Some(change(self.nitro.unwrap_or_else(teeproof_nitro::Policy::genuine)));
+        self
     }
 
     /// Reads a policy file, TOML. Results call the policy as the file does, or else by `name`.

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use teeproof_core::{Crypto, Freshness, Technology};
-use teeproof_nitro::{Limits, Moment};
+use teeproof_nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof_wire::certificate::Certificate;
 use teeproof_x509::{Anchors, CachedSignatures, Revocation};
 
@@ -11,38 +11,150 @@ use teeproof_evidence::InputWarning;
 
 use crate::Policy;
 
-/// One verification: nothing in it has a default.
+/// One verification: the evidence's technology, its freshness, the time and the cryptography, which have no
+/// default; and what setters add.
+///
+/// Without a setter's call there are no endorsements, no anchors besides the pinned ones and no cached signatures;
+/// without [`Request::policy`] evidence is verified and not accepted; and without [`Request::revocation`] the
+/// result has a waiver which says that no revocation list was given.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// The technologies that the relying party accepts.
-    pub accept: &'a [Technology],
-    /// Certificates that came with the evidence or were fetched for it.
-    pub endorsements: &'a [Certificate<'a>],
-    /// Revocation lists, which are used for every chain that their issuers sign in; or why revocation
-    /// is not checked.
-    pub revocation: Revocation<'a>,
-    /// Trust anchors besides the pinned ones.
-    pub anchors: Anchors<'a>,
-    /// Signatures that were verified before.
-    pub cache: CachedSignatures<'a>,
-    /// The nonce that the evidence must carry, or why there is none.
-    pub freshness: Freshness<'a>,
-    /// What `user-data` of an Azure VM must hold, zero-extended to 64 bytes, where the relying
+    pub(crate) accept: &'a [Technology],
+    pub(crate) endorsements: &'a [Certificate<'a>],
+    pub(crate) revocation: Revocation<'a>,
+    pub(crate) anchors: Anchors<'a>,
+    pub(crate) cache: CachedSignatures<'a>,
+    pub(crate) freshness: Freshness<'a>,
+    pub(crate) user_data: Option<&'a [u8]>,
+    pub(crate) at: Moment,
+    pub(crate) nitro: NitroOptions,
+    pub(crate) policy: Option<&'a Policy>,
+    pub(crate) input_warnings: &'a [InputWarning],
+    pub(crate) crypto: &'a Crypto<'a>,
+}
+
+impl<'a> Request<'a> {
+    /// A request that accepts evidence of this technology or these technologies, carrying this nonce or waived
+    /// for a reason, valid at this time.
+    pub fn new(
+        accept: impl Into<Technologies<'a>>,
+        freshness: impl Into<Freshness<'a>>,
+        at: impl Into<Moment>,
+        crypto: &'a Crypto<'a>,
+    ) -> Self {
+        Self {
+            accept: accept.into().0,
+            endorsements: &[],
+            revocation: Revocation::NO_LISTS,
+            anchors: Anchors::PINNED,
+            cache: CachedSignatures::NONE,
+            freshness: freshness.into(),
+            user_data: None,
+            at: at.into(),
+            nitro: NitroOptions::USUAL,
+            policy: None,
+            input_warnings: &[],
+            crypto,
+        }
+    }
+
+    /// With certificates that accompanied the evidence or were fetched for it.
+    #[must_use]
+    pub const fn endorsements(self, endorsements: &'a [Certificate<'a>]) -> Self {
+        Self { endorsements, ..self }
+    }
+
+    /// With revocation lists, which are used for every chain that their issuers sign in; or with another reason
+    /// why revocation is not checked.
+    #[must_use]
+    pub const fn revocation(self, revocation: Revocation<'a>) -> Self {
+        Self { revocation, ..self }
+    }
+
+    /// With trust anchors besides the pinned ones.
+    #[must_use]
+    pub const fn anchors(self, anchors: Anchors<'a>) -> Self {
+        Self { anchors, ..self }
+    }
+
+    /// With signatures that were verified before.
+    #[must_use]
+    pub const fn cache(self, cache: CachedSignatures<'a>) -> Self {
+        Self { cache, ..self }
+    }
+
+    /// With what `user-data` of an Azure VM must hold, zero-extended to 64 bytes, where the relying
     /// party knows it; a policy can demand it as well.
-    pub user_data: Option<&'a [u8]>,
-    /// The time at which everything must be valid.
-    pub at: Moment,
-    /// By how many seconds the verifier's clock may be behind (Nitro).
-    pub skew_secs: u32,
-    /// Bounds on what an enclave may put into its document (Nitro).
-    pub limits: Limits,
-    /// The appraisal policy; without one, evidence is verified and not accepted.
-    pub policy: Option<&'a Policy>,
-    /// What was left out when the evidence was read ([`Inputs::warnings`](teeproof_evidence::Inputs::warnings)):
+    #[must_use]
+    pub fn user_data(self, user_data: impl Into<Option<&'a [u8]>>) -> Self {
+        Self { user_data: user_data.into(), ..self }
+    }
+
+    /// With another clock skew or other limits for Nitro documents.
+    #[must_use]
+    pub const fn nitro(self, nitro: NitroOptions) -> Self {
+        Self { nitro, ..self }
+    }
+
+    /// With an appraisal policy.
+    #[must_use]
+    pub fn policy(self, policy: impl Into<Option<&'a Policy>>) -> Self {
+        Self { policy: policy.into(), ..self }
+    }
+
+    /// With what was left out when the evidence was read ([`Inputs::warnings`](teeproof_evidence::Inputs::warnings)):
     /// each becomes a warning of the result.
-    pub input_warnings: &'a [InputWarning],
-    /// The cryptography.
-    pub crypto: &'a Crypto<'a>,
+    #[must_use]
+    pub const fn input_warnings(self, input_warnings: &'a [InputWarning]) -> Self {
+        Self { input_warnings, ..self }
+    }
+}
+
+/// The technologies whose evidence a request accepts: one [`Technology`], an array of them, or
+/// [`Technology::ALL`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Technologies<'a>(&'a [Technology]);
+
+impl From<Technology> for Technologies<'_> {
+    fn from(technology: Technology) -> Self {
+        Self(technology.as_slice())
+    }
+}
+
+impl<'a> From<&'a [Technology]> for Technologies<'a> {
+    fn from(technologies: &'a [Technology]) -> Self {
+        Self(technologies)
+    }
+}
+
+impl<'a, const N: usize> From<&'a [Technology; N]> for Technologies<'a> {
+    fn from(technologies: &'a [Technology; N]) -> Self {
+        Self(technologies)
+    }
+}
+
+/// What concerns Nitro documents alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NitroOptions {
+    pub(crate) skew_secs: u32,
+    pub(crate) limits: Limits,
+}
+
+impl NitroOptions {
+    /// A skew of five minutes and [`Limits::USUAL`].
+    pub const USUAL: Self = Self { skew_secs: DEFAULT_SKEW_SECS, limits: Limits::USUAL };
+
+    /// With the seconds by which the verifier's clock may be behind that of the hypervisor.
+    #[must_use]
+    pub const fn skew_secs(self, skew_secs: u32) -> Self {
+        Self { skew_secs, ..self }
+    }
+
+    /// With bounds on what an enclave may put into its document.
+    #[must_use]
+    pub const fn limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
 }
 
 /// A request that makes no sense, whatever the evidence says.
@@ -53,8 +165,6 @@ pub enum RequestError {
     NoTimeInEvidence(Technology),
     /// User-data was asked for, and evidence of this technology has none that could be compared.
     NoUserData(Technology),
-    /// The nonce has no bytes, so that evidence without one would carry it.
-    EmptyNonce,
 }
 
 impl RequestError {
@@ -66,7 +176,6 @@ impl RequestError {
             Self::NoUserData(_) => {
                 "leave the user data out of the request; a policy compares what SNP reports (report-data) and Nitro documents (user-data) hold"
             }
-            Self::EmptyNonce => "send 16 or more random bytes with each question",
         }
     }
 }
@@ -80,7 +189,6 @@ impl fmt::Display for RequestError {
             Self::NoUserData(technology) => {
                 write!(f, "evidence of {technology} has no user-data of Azure's: nothing could be compared")
             }
-            Self::EmptyNonce => f.write_str("the nonce is empty"),
         }
     }
 }

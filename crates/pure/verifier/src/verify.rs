@@ -76,15 +76,11 @@ impl<'a> Verified<'a> {
 /// Whatever the evidence says, the answer is a result; see [`AttestationResult::accepted`].
 ///
 /// # Errors
-/// Only for a request that makes no sense: an empty nonce, or a time or user-data that evidence of
-/// this technology has not.
+/// Only for a request that makes no sense: a time or user-data that evidence of this technology does not have.
 pub fn verify<'a>(
     evidence: &Evidence<'a>,
     request: &Request<'a>,
 ) -> Result<AttestationResult<'a>, RequestError> {
-    if request.freshness == Freshness::Nonce(&[]) {
-        return Err(RequestError::EmptyNonce);
-    }
     let azure = matches!(evidence, Evidence::AzureSnp(_) | Evidence::AzureTdx(_) | Evidence::Redacted(_));
     if request.user_data.is_some() && !azure {
         return Err(RequestError::NoUserData(evidence.technology()));
@@ -160,15 +156,12 @@ impl<'a> Run<'_, 'a> {
 
     fn snp(mut self, report: &'a [u8]) -> Result<AttestationResult<'a>, RequestError> {
         let at = self.at()?;
-        let verification = teeproof_snp::Verification {
-            anchors: self.request.anchors,
-            cache: self.request.cache,
-            report_data: teeproof_snp::ReportData::Nonce(self.request.freshness),
-            revocation: self.request.revocation,
-            at,
-            crypto: self.request.crypto,
-        };
-        let endorsements = teeproof_snp::Endorsements { certificates: self.request.endorsements };
+        let request = self.request;
+        let verification = teeproof_snp::Verification::new(request.freshness, at, request.crypto)
+            .anchors(request.anchors)
+            .cache(request.cache)
+            .revocation(request.revocation);
+        let endorsements = teeproof_snp::Endorsements::new(request.endorsements);
         let verified = match teeproof_snp::verify(report, &endorsements, &verification, &mut self.findings) {
             Ok(verified) => verified,
             Err(error) => {
@@ -194,8 +187,7 @@ impl<'a> Run<'_, 'a> {
         mut self,
         evidence: &teeproof_hcl::Evidence<'a>,
     ) -> Result<AttestationResult<'a>, RequestError> {
-        let verification = self.azure()?;
-        let at = verification.at;
+        let (at, verification) = (self.at()?, self.azure()?);
         let endorsements = self.request.endorsements;
         let verified =
             match teeproof_hcl::verify_snp(evidence, endorsements, &verification, &mut self.findings) {
@@ -236,29 +228,22 @@ impl<'a> Run<'_, 'a> {
     }
 
     fn azure(&self) -> Result<teeproof_hcl::Verification<'a>, RequestError> {
-        Ok(teeproof_hcl::Verification {
-            anchors: self.request.anchors,
-            cache: self.request.cache,
-            freshness: self.request.freshness,
-            user_data: self.request.user_data,
-            revocation: self.request.revocation,
-            at: self.at()?,
-            crypto: self.request.crypto,
-        })
+        let request = self.request;
+        Ok(teeproof_hcl::Verification::new(request.freshness, self.at()?, request.crypto)
+            .anchors(request.anchors)
+            .cache(request.cache)
+            .user_data(request.user_data)
+            .revocation(request.revocation))
     }
 
     fn nitro(mut self, document: &'a [u8]) -> AttestationResult<'a> {
         let request = self.request;
-        let verification = teeproof_nitro::Verification {
-            anchors: request.anchors,
-            cache: request.cache,
-            revocation: request.revocation,
-            freshness: request.freshness,
-            at: request.at,
-            skew_secs: request.skew_secs,
-            limits: request.limits,
-            crypto: request.crypto,
-        };
+        let verification = teeproof_nitro::Verification::new(request.freshness, request.at, request.crypto)
+            .anchors(request.anchors)
+            .cache(request.cache)
+            .revocation(request.revocation)
+            .skew_secs(request.nitro.skew_secs)
+            .limits(request.nitro.limits);
         let verified = match teeproof_nitro::verify(document, &verification, &mut self.findings) {
             Ok(verified) => verified,
             Err(error) => {
@@ -360,7 +345,7 @@ impl<'a> Run<'_, 'a> {
         }
         if let Freshness::Nonce(nonce) = self.request.freshness
             && nonce_text::is_nonce_check(check)
-            && let Some(hint) = nonce_text::hint(&self.evidence, nonce)
+            && let Some(hint) = nonce_text::hint(&self.evidence, nonce.as_bytes())
         {
             self.findings.advise(check, hint);
         }
@@ -389,7 +374,7 @@ impl<'a> Run<'_, 'a> {
             class: end.class,
             technology: self.technology,
             freshness: match self.request.freshness {
-                Freshness::Nonce(nonce) => FreshnessDemand::Nonce(Hex(nonce).to_string()),
+                Freshness::Nonce(nonce) => FreshnessDemand::Nonce(Hex(nonce.as_bytes()).to_string()),
                 Freshness::Waived(reason) => FreshnessDemand::Waived(reason.to_string()),
             },
             at: end.at,

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use support::{AT, REMEMBERING, accepted, read};
 use teeproof::Evidence;
 use teeproof::core::{Freshness, Technology, Time};
-use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
+use teeproof::nitro::Moment;
 use teeproof::x509::{Anchors, CachedSignatures, Revocation, SignatureCache};
 use teeproof::{Policy, Request, verify};
 use teeproof_evidence::{Inputs, Kind};
@@ -56,21 +56,14 @@ impl Case {
         let (certificates, lists) = (inputs.certificates(), inputs.revocation_lists());
         let anchors: Vec<&[u8]> = anchors.iter().map(|at| self.anchors[*at].as_slice()).collect();
         let policy = Policy::genuine();
-        let request = Request {
-            accept: Technology::ALL,
-            endorsements: &certificates,
-            revocation: Revocation::Lists(&lists),
-            anchors: Anchors::and(&anchors),
-            cache: CachedSignatures::from_cache(cache),
-            freshness: Freshness::Waived("the order is looked at"),
-            user_data: None,
-            at: self.at,
-            skew_secs: DEFAULT_SKEW_SECS,
-            limits: Limits::USUAL,
-            input_warnings: inputs.warnings(),
-            policy: Some(&policy),
-            crypto: &REMEMBERING,
-        };
+        let request =
+            Request::new(Technology::ALL, Freshness::Waived("the order is looked at"), self.at, &REMEMBERING)
+                .endorsements(&certificates)
+                .revocation(Revocation::Lists(&lists))
+                .anchors(Anchors::and(&anchors))
+                .cache(CachedSignatures::from_cache(cache))
+                .input_warnings(inputs.warnings())
+                .policy(&policy);
         let result = verify(&Evidence::from_inputs(&inputs).unwrap(), &request).unwrap();
         let said = format!("{:?} {:?} {:?}", result.verdict(), result.findings(), result.claims());
         let exit = code::code(result.class());

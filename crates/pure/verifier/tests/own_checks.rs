@@ -14,9 +14,8 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use teeproof::Evidence;
 use teeproof::core::{Freshness, Outcome, Rule, Technology, Time};
-use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof::wire::certificate::Certificate;
-use teeproof::x509::{Anchors, CachedSignatures, Revocation};
+use teeproof::x509::{Anchors, Revocation};
 use teeproof::{
     AttestationResult, NoProposal, Policy, Proposal, ProposalChoices, Request, Unsuitable, Verdict, verify,
 };
@@ -45,30 +44,26 @@ impl Carried {
     ) -> T {
         let certificates = self.inputs.certificates();
         let anchors: Vec<&[u8]> = self.anchors.iter().map(Vec::as_slice).collect();
-        let freshness = nonce.map_or(Freshness::Waived("the test asks nothing"), Freshness::Nonce);
-        let request = Request { freshness, policy, ..request(&certificates, &anchors) };
+        let freshness = match nonce {
+            Some(nonce) => Freshness::nonce(nonce).unwrap(),
+            None => Freshness::Waived("the test asks nothing"),
+        };
+        let request = request(freshness, &certificates, &anchors).policy(policy);
         let evidence = Evidence::from_inputs(&self.inputs).unwrap();
         then(&verify(&evidence, &request).unwrap())
     }
 }
 
-/// What is asked of evidence with these endorsements: no nonce, and no policy.
-fn request<'r>(certificates: &'r [Certificate<'r>], anchors: &'r [&'r [u8]]) -> Request<'r> {
-    Request {
-        accept: Technology::ALL,
-        endorsements: certificates,
-        revocation: Revocation::Unchecked("the test gives no list"),
-        anchors: Anchors::and(anchors),
-        cache: CachedSignatures::NONE,
-        freshness: Freshness::Waived("the test asks nothing"),
-        user_data: None,
-        at: Moment::At(AT),
-        skew_secs: DEFAULT_SKEW_SECS,
-        input_warnings: &[],
-        limits: Limits::USUAL,
-        policy: None,
-        crypto: &teeproof_aws_lc::TABLE,
-    }
+/// What is asked of evidence with these endorsements: no policy.
+fn request<'r>(
+    freshness: Freshness<'r>,
+    certificates: &'r [Certificate<'r>],
+    anchors: &'r [&'r [u8]],
+) -> Request<'r> {
+    Request::new(Technology::ALL, freshness, AT, &teeproof_aws_lc::TABLE)
+        .endorsements(certificates)
+        .revocation(Revocation::Unchecked("the test gives no list"))
+        .anchors(Anchors::and(anchors))
 }
 
 /// The same cases in every run.
@@ -260,7 +255,9 @@ fn comes_back(name: &str, all: &[Carried]) {
     let requests: Vec<_> = certificates
         .iter()
         .zip(&anchors)
-        .map(|(certificates, anchors)| request(certificates, anchors))
+        .map(|(certificates, anchors)| {
+            request(Freshness::Waived("the test asks nothing"), certificates, anchors)
+        })
         .collect();
     let results = evidence.iter().zip(&requests).map(|(one, request)| verify(one, request).unwrap());
     let choices = ProposalChoices { name, origin_accepted: Some("a test"), ..ProposalChoices::default() };

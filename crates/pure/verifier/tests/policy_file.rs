@@ -8,9 +8,9 @@
 mod code;
 
 use teeproof::core::{Freshness, Outcome, Pcrs, Technology, Time};
-use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, MaxAge, Moment};
+use teeproof::nitro::{MaxAge, Moment};
 use teeproof::wire::certificate::Certificate;
-use teeproof::x509::{Anchors, CachedSignatures, Revocation};
+use teeproof::x509::Revocation;
 use teeproof::{Evidence, Finding, Policy, PolicyError, PolicyProblem, Request, Verdict, verify};
 
 const SNP: &str = include_str!("../../../../examples/policies/snp.toml");
@@ -27,21 +27,10 @@ fn appraise(evidence: Evidence<'_>, at: Moment, policy: &Policy) -> Told {
     let endorsements = [Certificate::parse(VCEK).unwrap()];
     let result = verify(
         &evidence,
-        &Request {
-            accept: Technology::ALL,
-            endorsements: &endorsements,
-            revocation: Revocation::Unchecked("no list is published with the vector"),
-            anchors: Anchors::PINNED,
-            cache: CachedSignatures::NONE,
-            freshness: Freshness::Waived("a recorded vector"),
-            user_data: None,
-            at,
-            skew_secs: DEFAULT_SKEW_SECS,
-            input_warnings: &[],
-            limits: Limits::USUAL,
-            policy: Some(policy),
-            crypto: &teeproof_aws_lc::TABLE,
-        },
+        &Request::new(Technology::ALL, Freshness::Waived("a recorded vector"), at, &teeproof_aws_lc::TABLE)
+            .endorsements(&endorsements)
+            .revocation(Revocation::Unchecked("no list is published with the vector"))
+            .policy(policy),
     )
     .unwrap();
     assert_eq!(result.policy(), Some(&*policy.name));

@@ -8,10 +8,10 @@ use std::cell::Cell;
 
 use support::{AT, Vector, accepted, read};
 use teeproof::core::{BadSignature, Crypto, Freshness, RsaKey, Technology, Time, VerifyEcdsa, VerifyRsa};
-use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
+use teeproof::nitro::Moment;
 use teeproof::wire::certificate::Certificate;
 use teeproof::x509::{Anchors, CachedSignatures, Revocation, SignatureCache};
-use teeproof::{AttestationResult, Evidence, Request, verify, verify_many};
+use teeproof::{AttestationResult, Evidence, Request, verify, verify_all_with_cache};
 use teeproof_evidence::Inputs;
 
 thread_local! {
@@ -48,21 +48,9 @@ impl VerifyRsa for CountedRsa {
 }
 
 fn request<'a>(endorsements: &'a [Certificate<'a>], at: Moment) -> Request<'a> {
-    Request {
-        accept: Technology::ALL,
-        endorsements,
-        revocation: Revocation::Unchecked("no list is published with the vector"),
-        anchors: Anchors::PINNED,
-        cache: CachedSignatures::NONE,
-        freshness: Freshness::Waived("a recorded vector"),
-        user_data: None,
-        at,
-        skew_secs: DEFAULT_SKEW_SECS,
-        input_warnings: &[],
-        limits: Limits::USUAL,
-        policy: None,
-        crypto: &COUNTING,
-    }
+    Request::new(Technology::ALL, Freshness::Waived("a recorded vector"), at, &COUNTING)
+        .endorsements(endorsements)
+        .revocation(Revocation::Unchecked("no list is published with the vector"))
 }
 
 fn evidence(vector: &Vector) -> Evidence<'_> {
@@ -96,7 +84,7 @@ fn many_are_answered_as_one_is() {
     SIGNATURES.set(0);
     let mut cache = SignatureCache::new(100);
     let mut costs = Vec::new();
-    verify_many([&*all, &*all, &*all].concat(), &mut cache, |number, answer| {
+    verify_all_with_cache([&*all, &*all, &*all].concat(), &mut cache, |number, answer| {
         assert_eq!(said(&answer.unwrap()), alone[number % alone.len()], "{number}");
         costs.push(SIGNATURES.replace(0));
     });
@@ -115,17 +103,17 @@ fn a_further_quote_of_a_known_boot_costs_one_signature() {
     let anchors: [&[u8]; 2] = [&ark, &ak_root];
     let at = Moment::At(Time(1_768_478_400));
     let evidence = Evidence::from_inputs(&inputs).unwrap();
-    let base = Request { anchors: Anchors::and(&anchors), ..request(&certificates, at) };
+    let base = request(&certificates, at).anchors(Anchors::and(&anchors));
     let mut cache = SignatureCache::new(100);
     SIGNATURES.set(0);
-    let cold = verify(&evidence, &Request { cache: CachedSignatures::from_cache(&cache), ..base }).unwrap();
+    let cold = verify(&evidence, &base.cache(CachedSignatures::from_cache(&cache))).unwrap();
     // Minted: the intermediate is not a pinned one; two for the AK's chain, and the quote's. A pinned
     // root of the same name has another key identifier and is not tried.
     assert_eq!(SIGNATURES.replace(0), 6);
     let text = said(&cold);
     let news = cache.new_signatures(cold.signatures());
     cache.insert(news);
-    let warm = verify(&evidence, &Request { cache: CachedSignatures::from_cache(&cache), ..base }).unwrap();
+    let warm = verify(&evidence, &base.cache(CachedSignatures::from_cache(&cache))).unwrap();
     assert_eq!(SIGNATURES.replace(0), 1);
     assert_eq!(said(&warm), text);
     assert!(cache.new_signatures(warm.signatures()).is_empty());
@@ -143,9 +131,7 @@ fn a_known_chain_still_expires() {
     let news = cache
         .new_signatures(verify(&evidence, &request(&certificates, Moment::At(AT))).unwrap().signatures());
     cache.insert(news);
-    let late = Request {
-        cache: CachedSignatures::from_cache(&cache),
-        ..request(&certificates, Moment::At(Time(4_000_000_000)))
-    };
+    let late =
+        request(&certificates, Moment::At(Time(4_000_000_000))).cache(CachedSignatures::from_cache(&cache));
     assert_eq!(verify(&evidence, &late).unwrap().class(), Some(teeproof::core::Class::Incomplete));
 }

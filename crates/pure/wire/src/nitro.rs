@@ -36,6 +36,7 @@ pub struct Document<'a> {
 
 /// Bounds that real documents have been seen to need, adjustable by the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// The longest `public_key`, `user_data` or `nonce`, in bytes. The security module does not
     /// enforce the lengths of its documentation (512); 1024 has been seen.
@@ -45,6 +46,12 @@ pub struct Limits {
 impl Limits {
     /// 1024 bytes for each field that the enclave chooses.
     pub const USUAL: Self = Self { field_bytes: 1024 };
+
+    /// At most so many bytes for each field that the enclave chooses.
+    #[must_use]
+    pub const fn of_fields(field_bytes: usize) -> Self {
+        Self { field_bytes }
+    }
 }
 
 /// The most registers that a document can have, and one above the highest index.

@@ -14,8 +14,9 @@ use crate::path::within;
 use crate::signature::{Issued, verify_issued};
 use crate::{AnchoredPath, MAX_CHAIN, Problem, SignatureChecks, VerifiedPath, VerifiedSignature};
 
-/// How revocation is checked; there is no default.
+/// How revocation is checked.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub enum Revocation<'a> {
     /// Every chain is checked against the lists of its issuers. A chain without a list is a waiver in the
     /// result.
@@ -27,6 +28,10 @@ pub enum Revocation<'a> {
 }
 
 impl<'a> Revocation<'a> {
+    /// Revocation that is not checked because the caller handed in no list: the waiver of a verification for
+    /// which nothing was said about revocation.
+    pub const NO_LISTS: Self = Self::Unchecked("no revocation list was given to the verifier");
+
     /// The revocation lists.
     #[must_use]
     pub const fn lists(&self) -> &'a [RevocationList<'a>] {

@@ -16,15 +16,11 @@ pub(super) fn snp(bytes: &[u8], sink: &mut Sink) {
     let Some((report, endorsements)) = bytes.split_at_checked(black_box(1184)) else { return };
     let Some((certificates, list)) = read(endorsements) else { return };
     let lists = [list];
-    let verification = teeproof_snp::Verification {
-        anchors: Anchors::and(black_box(&[&[]])),
-        cache: CachedSignatures::NONE,
-        report_data: black_box(teeproof_snp::ReportData::Nonce(Freshness::Nonce(bytes))),
-        revocation: black_box(Revocation::Lists(&lists)),
-        at: black_box(Time(0)),
-        crypto: &ANYTHING,
-    };
-    let endorsements = teeproof_snp::Endorsements { certificates: &certificates };
+    let verification =
+        teeproof_snp::Verification::new(black_box(freshness(bytes)), black_box(Time(0)), &ANYTHING)
+            .anchors(Anchors::and(black_box(&[&[]])))
+            .revocation(black_box(Revocation::Lists(&lists)));
+    let endorsements = teeproof_snp::Endorsements::new(&certificates);
     match teeproof_snp::verify(report, &endorsements, &verification, sink) {
         Ok(verified) => {
             let policy = black_box(teeproof_snp::Policy::genuine());
@@ -50,16 +46,15 @@ pub(super) fn snp(bytes: &[u8], sink: &mut Sink) {
 pub(super) fn nitro(bytes: &[u8], sink: &mut Sink) {
     let Some((_, list)) = read(bytes) else { return };
     let lists = [list];
-    let verification = teeproof_nitro::Verification {
-        anchors: Anchors::and(black_box(&[&[]])),
-        cache: CachedSignatures::NONE,
-        revocation: black_box(Revocation::Lists(&lists)),
-        freshness: black_box(Freshness::Nonce(bytes)),
-        at: black_box(Moment::OfDocument),
-        skew_secs: black_box(0),
-        limits: black_box(teeproof_nitro::Limits::USUAL),
-        crypto: &ANYTHING,
-    };
+    let verification = teeproof_nitro::Verification::new(
+        black_box(freshness(bytes)),
+        black_box(Moment::OfDocument),
+        &ANYTHING,
+    )
+    .anchors(Anchors::and(black_box(&[&[]])))
+    .revocation(black_box(Revocation::Lists(&lists)))
+    .skew_secs(black_box(0))
+    .limits(black_box(teeproof_nitro::Limits::USUAL));
     match teeproof_nitro::verify(bytes, &verification, sink) {
         Ok(verified) => {
             let policy = black_box(teeproof_nitro::Policy::genuine());
@@ -96,24 +91,28 @@ pub(super) fn tpm(bytes: &[u8], sink: &mut Sink) {
     }
 }
 
+/// A nonce of these bytes, or a waiver.
+fn freshness(bytes: &[u8]) -> Freshness<'_> {
+    Freshness::nonce(bytes).unwrap_or(Freshness::Waived("opaque"))
+}
+
 /// What a TPM is asked for under a key that may be anything.
 fn asked(bytes: &[u8]) -> teeproof_tpm::Verification<'_> {
-    teeproof_tpm::Verification {
-        key: RsaKey { modulus: black_box(bytes), exponent: black_box(bytes) },
-        freshness: black_box(Freshness::Nonce(bytes)),
-        crypto: &ANYTHING,
-    }
+    teeproof_tpm::Verification::new(
+        RsaKey { modulus: black_box(bytes), exponent: black_box(bytes) },
+        black_box(freshness(bytes)),
+        &ANYTHING,
+    )
 }
 
 fn certified(bytes: &[u8], sink: &mut Sink) -> Result<(), teeproof_tpm::CertificationError> {
     let verification = asked(bytes);
-    let quote = teeproof_tpm::Quote { message: bytes, signature: black_box(bytes) };
+    let quote = teeproof_tpm::Quote::new(bytes, black_box(bytes));
     let values = black_box(teeproof_tpm::PcrValues::InSelectionOrder(bytes));
     let pcrs = teeproof_tpm::verify(&quote, &verification, sink)
         .and_then(|quote| teeproof_tpm::verify_pcrs(&quote, values, &ANYTHING, sink));
     let public = black_box(bytes);
-    let evidence =
-        teeproof_tpm::CertificationEvidence { message: bytes, signature: black_box(bytes), public };
+    let evidence = teeproof_tpm::CertificationEvidence::new(bytes, black_box(bytes), public);
     let key = teeproof_tpm::verify_certification(&evidence, &verification, sink)?;
     sink.debug(&(&key, key.key(), key.name(), key.public(), key.certification()));
     if let Ok(pcrs) = pcrs {
@@ -125,7 +124,7 @@ fn certified(bytes: &[u8], sink: &mut Sink) -> Result<(), teeproof_tpm::Certific
 
 fn attested(bytes: &[u8], sink: &mut Sink) -> Result<(), teeproof_tpm::Error> {
     let verification = asked(bytes);
-    let quote = teeproof_tpm::Quote { message: bytes, signature: black_box(bytes) };
+    let quote = teeproof_tpm::Quote::new(bytes, black_box(bytes));
     let quote = teeproof_tpm::verify(&quote, &verification, sink)?;
     sink.debug(&quote);
     let values = black_box(teeproof_tpm::PcrValues::InSelectionOrder(bytes));

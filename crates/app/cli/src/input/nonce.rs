@@ -1,6 +1,7 @@
 //! The nonce: what a verifier sends, and what a TPM answers.
 
 use clap::Args;
+use teeproof::core::{Freshness, Nonce, NonceLengthError};
 use teeproof_vtpm::{Error, MAX_NONCE};
 
 use crate::input::bytes;
@@ -35,11 +36,21 @@ impl NonceArgs {
 /// A nonce that was named; an empty one is none.
 pub(crate) fn read(text: &str, flag: &str, source: &Source) -> Result<Vec<u8>, Fault> {
     let nonce = bytes::resolve(text, flag, source)?;
-    if nonce.is_empty() {
-        return Err(Fault::usage(
-            format!("{flag}: the nonce is empty"),
-            "send 16 or more random bytes with each question; --no-nonce says that you do without",
-        ));
-    }
+    Nonce::from_bytes(&nonce).map_err(|error| fault(flag, error))?;
     Ok(nonce)
+}
+
+/// The freshness that the evidence must have: this nonce, or --no-nonce.
+pub(crate) fn freshness(nonce: Option<&[u8]>) -> Result<Freshness<'_>, Fault> {
+    match nonce {
+        Some(nonce) => Freshness::nonce(nonce).map_err(|error| fault("--nonce", error)),
+        None => Ok(Freshness::Waived("--no-nonce was given")),
+    }
+}
+
+fn fault(flag: &str, error: NonceLengthError) -> Fault {
+    Fault::usage(
+        format!("{flag}: {error}"),
+        "send 16 or more random bytes with each question; --no-nonce says that you do without",
+    )
 }

@@ -1,12 +1,12 @@
 //! What is asked of evidence: everything of a request that does not come with the evidence, and so
 //! is the same for many pieces of it.
 
-use teeproof::core::{Crypto, Freshness};
-use teeproof::nitro::{Limits, Moment};
+use teeproof::core::Crypto;
+use teeproof::nitro::Moment;
 use teeproof::wire::certificate::Certificate;
 use teeproof::wire::crl::RevocationList;
-use teeproof::x509::{Anchors, CachedSignatures};
-use teeproof::{AttestationResult, Policy, Request};
+use teeproof::x509::Anchors;
+use teeproof::{AttestationResult, NitroOptions, Policy, Request};
 use teeproof_evidence::InputWarning;
 
 use crate::input::bytes;
@@ -52,23 +52,17 @@ impl<'a> Asked<'a> {
         lists: &'r [RevocationList<'r>],
         anchors: &'r [&'r [u8]],
         warnings: &'r [InputWarning],
-    ) -> Request<'r> {
-        let nonce = self.nonce.as_deref();
-        Request {
-            accept: self.args.accepted(),
-            endorsements: certificates,
-            revocation: evidence_files::revocation(lists, self.args.backing.require_revocation_lists),
-            anchors: Anchors::and(anchors),
-            cache: CachedSignatures::NONE,
-            freshness: nonce.map_or(Freshness::Waived("--no-nonce was given"), Freshness::Nonce),
-            user_data: self.user_data.as_deref(),
-            at: self.at,
-            skew_secs: self.args.skew,
-            input_warnings: warnings,
-            limits: Limits::USUAL,
-            policy: self.policy.as_ref(),
-            crypto: &self.crypto,
-        }
+    ) -> Result<Request<'r>, Fault> {
+        let freshness = nonce::freshness(self.nonce.as_deref())?;
+        let request = Request::new(self.args.accepted(), freshness, self.at, &self.crypto)
+            .endorsements(certificates)
+            .revocation(evidence_files::revocation(lists, self.args.backing.require_revocation_lists))
+            .anchors(Anchors::and(anchors))
+            .user_data(self.user_data.as_deref())
+            .nitro(NitroOptions::USUAL.skew_secs(self.args.skew))
+            .input_warnings(warnings)
+            .policy(self.policy.as_ref());
+        Ok(request)
     }
 
     /// The nonce, if there is to be one.
@@ -130,7 +124,7 @@ pub(crate) fn with_result<T>(
     let certificates = files.certificates();
     let lists = files.revocation_lists();
     let anchors = files.anchors();
-    let request = asked.request(&certificates, &lists, &anchors, files.inputs().warnings());
+    let request = asked.request(&certificates, &lists, &anchors, files.inputs().warnings())?;
     let mut result = teeproof::verify(&evidence, &request).map_err(|error| {
         Fault::usage(error.to_string(), library_hints::of_request(&error)).in_file(files.name())
     })?;

@@ -123,7 +123,7 @@ impl<'a> List<'a> {
 
     fn document(&mut self, bytes: &'a [u8]) -> Result<(), Error> {
         let envelope = Sign1::parse(bytes)?;
-        let limits = Limits { field_bytes: teeproof_wire::cose::MAX_BYTES };
+        let limits = Limits::of_fields(teeproof_wire::cose::MAX_BYTES);
         let document = Document::parse(envelope.payload(), envelope.payload_offset(), &limits)?;
         if !self.module(document.module_id).is_some_and(str::is_empty) {
             let offset = place_of(bytes, document.module_id.as_bytes()).unwrap_or_default().start;

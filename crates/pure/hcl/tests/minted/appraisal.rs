@@ -123,7 +123,7 @@ fn what_a_sender_can_strip_is_never_absent() {
     // So it is with a PCR of which the values were stripped, or the quote; a signed selection without it
     // makes it absent.
     let no_pcr_12 = |p: &mut Policies<'static>| {
-        let rule = teeproof_core::PcrRule { index: 12, rule: Rule::absent() };
+        let rule = teeproof_core::PcrRule::new(12, Rule::absent());
         p.1.tpm.pcrs = Pcrs::Rules(vec![rule].into());
     };
     for (bag, holds) in [
@@ -150,7 +150,7 @@ fn an_uncertified_key_is_absent_and_not_false() {
 fn registers_need_a_quote() {
     let value = Bag::of(&vm()).pcrs.unwrap()[7].unwrap();
     let demand = |p: &mut Policies<'static>| {
-        let rule = teeproof_core::PcrRule { index: 7, rule: Rule::exactly(value) };
+        let rule = teeproof_core::PcrRule::new(7, Rule::exactly(value));
         p.1.tpm.pcrs = Pcrs::Rules(vec![rule].into());
     };
     assert!(appraise(&Bag::of(&vm()), demand).0);

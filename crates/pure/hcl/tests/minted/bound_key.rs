@@ -108,17 +108,19 @@ impl Statement {
 #[track_caller]
 fn verify(bag: &Bag, statement: &Statement, pcrs: Selection) -> (Result<Selection, BoundKeyError>, Findings) {
     let (message, signature, public) = statement.certified();
-    let evidence = CertificationEvidence { message: &message, signature: &signature, public: &public };
+    let evidence = CertificationEvidence::new(&message, &signature, &public);
     let [one, other] = [teeproof_aws_lc::TABLE, teeproof_rustcrypto::TABLE].map(|crypto| {
         bag.with_input(&crypto, |machine, certificates, verification| {
             let vm = verify_snp(machine, certificates, verification, &mut ()).unwrap();
             let mut findings = Findings::default();
             let record: &mut dyn Record = &mut findings;
-            let key = vm.verify_key(&evidence, pcrs, Freshness::Nonce(NONCE), &crypto, record).map(|key| {
-                assert_eq!(key.certified().public_bytes(), public);
-                assert_eq!(key.certified().certification().head.extra_data, NONCE);
-                key.pcrs()
-            });
+            let key = vm.verify_key(&evidence, pcrs, Freshness::nonce(NONCE).unwrap(), &crypto, record).map(
+                |key| {
+                    assert_eq!(key.certified().public_bytes(), public);
+                    assert_eq!(key.certified().certification().head.extra_data, NONCE);
+                    key.pcrs()
+                },
+            );
             (key, findings)
         })
     });

@@ -49,21 +49,20 @@ fn every_check_of_a_verification() {
 
 #[test]
 fn every_check_of_an_appraisal() {
-    let policy = Policy {
-        origin: Origin::AnyOf { grounds: Vec::new().into(), line: None },
-        ak_certificate: Rule::exactly(false),
-        quote: Rule::exactly(false),
-        vm_id: Rule::exactly(VmId([0; 16])),
-        user_data: Rule::exactly([1; 64]),
-        fresh_report: Rule::exactly(true),
-        ak_revocation_list: Rule::exactly(true),
-        secure_boot_configured: Rule::exactly(false),
-        tpm_enabled: Rule::exactly(false),
-        tpm_persisted: Rule::exactly(true),
-        console: Rule::exactly(false),
-        interactive_console: Rule::exactly(true),
-        tpm: teeproof_tpm::Policy::waived("the TPM's own tests fail those"),
-    };
+    let policy = Policy::waived("each field is set")
+        .origin(Origin::AnyOf { grounds: Vec::new().into(), line: None })
+        .ak_certificate(Rule::exactly(false))
+        .quote(Rule::exactly(false))
+        .vm_id(Rule::exactly(VmId([0; 16])))
+        .user_data(Rule::exactly([1; 64]))
+        .fresh_report(Rule::exactly(true))
+        .ak_revocation_list(Rule::exactly(true))
+        .secure_boot_configured(Rule::exactly(false))
+        .tpm_enabled(Rule::exactly(false))
+        .tpm_persisted(Rule::exactly(true))
+        .console(Rule::exactly(false))
+        .interactive_console(Rule::exactly(true))
+        .tpm(|_| teeproof_tpm::Policy::waived("the TPM's own tests fail those"));
     let (accepted, findings) = Bag::of(&vm()).appraise(&teeproof_snp::Policy::genuine(), &policy);
     assert!(!accepted);
     let failed =

@@ -23,7 +23,7 @@ fn hardware() -> teeproof_snp::Policy<'static> {
 }
 
 fn any_of(grounds: &[Ground]) -> Policy<'_> {
-    Policy { origin: Origin::AnyOf { grounds: grounds.into(), line: Some(9) }, ..Policy::genuine() }
+    Policy::genuine().origin(Origin::AnyOf { grounds: grounds.into(), line: Some(9) })
 }
 
 #[track_caller]
@@ -58,13 +58,9 @@ fn each_ground_alone() {
     let nobody = without_certificate(&stranger());
     grounds(&nobody, &hardware(), &[]);
     let measurement = stranger().machine.report.measurement;
-    let snp = teeproof_snp::Policy { measurement: Rule::exactly(measurement), ..hardware() };
+    let snp = hardware().measurement(Rule::exactly(measurement));
     grounds(&nobody, &snp, &[Ground::Measurement]);
-    let snp = teeproof_snp::Policy {
-        id_key_digest: Rule::exactly([0x11; 48]),
-        guest_svn: Rule::at_least(10),
-        ..hardware()
-    };
+    let snp = hardware().id_key_digest(Rule::exactly([0x11; 48])).guest_svn(Rule::at_least(10));
     grounds(&nobody, &snp, &[Ground::IdKeyDigest]);
     grounds(&without_certificate(&vm()), &hardware(), &[Ground::ReferenceValue]);
     grounds(&Bag::of(&stranger()), &hardware(), &[Ground::AkCertificate]);
@@ -76,18 +72,14 @@ fn each_ground_alone() {
 #[test]
 fn a_rule_that_does_not_hold_is_no_ground() {
     let nobody = without_certificate(&stranger());
-    let snp = teeproof_snp::Policy { measurement: Rule::exactly([0; 48]), ..hardware() };
+    let snp = hardware().measurement(Rule::exactly([0; 48]));
     assert!(!appraised(&nobody, &snp, Ground::ALL).0);
     // The id key without a guest SVN, and the other way round; an old paravisor.
-    let snp = teeproof_snp::Policy { id_key_digest: Rule::exactly([0x11; 48]), ..hardware() };
+    let snp = hardware().id_key_digest(Rule::exactly([0x11; 48]));
     assert!(!appraised(&nobody, &snp, Ground::ALL).0);
-    let snp = teeproof_snp::Policy { guest_svn: Rule::exactly(10), ..hardware() };
+    let snp = hardware().guest_svn(Rule::exactly(10));
     assert!(!appraised(&nobody, &snp, Ground::ALL).0);
-    let snp = teeproof_snp::Policy {
-        id_key_digest: Rule::exactly([0x11; 48]),
-        guest_svn: Rule::at_least(11),
-        ..hardware()
-    };
+    let snp = hardware().id_key_digest(Rule::exactly([0x11; 48])).guest_svn(Rule::at_least(11));
     let (accepted, findings) = appraised(&nobody, &snp, Ground::ALL);
     assert!(!accepted);
     // The rules themselves are recorded once.
@@ -131,8 +123,7 @@ fn container_instances_are_refused_whatever_the_grounds() {
     let machines = aci.iter().map(|known| by_key(known.value)).chain([by_host]);
     for vm in machines {
         let bag = Bag::of(&vm);
-        let snp =
-            teeproof_snp::Policy { measurement: Rule::exactly(vm.machine.report.measurement), ..hardware() };
+        let snp = hardware().measurement(Rule::exactly(vm.machine.report.measurement));
         let (accepted, findings) = appraised(&bag, &snp, Ground::ALL);
         assert!(!accepted);
         findings.assert_finding("origin.paravisor", Outcome::Fail, "Azure Container Instances");
@@ -141,8 +132,8 @@ fn container_instances_are_refused_whatever_the_grounds() {
         assert!(!accepted);
         findings.assert_finding("origin.paravisor", Outcome::Fail, "Azure Container Instances");
         // And not where the relying party wrote that it does not look.
-        let waiver = Waiver { line: Some(4), ..Waiver::new("we run these") };
-        let waived = Policy { origin: Origin::Waived(waiver), ..Policy::genuine() };
+        let waiver = Waiver::new("we run these").at_line(4);
+        let waived = Policy::genuine().origin(Origin::Waived(waiver));
         let (accepted, findings) = bag.appraise(&snp, &waived);
         assert!(accepted);
         findings.assert_finding("origin.paravisor", Outcome::Skip, "we run these");

@@ -8,7 +8,7 @@ use teeproof_mint::{DEFAULT_TIME, Kind};
 use teeproof_tpm::{PcrValues, Quote};
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::crl::RevocationList;
-use teeproof_x509::{Anchors, CachedSignatures, Revocation};
+use teeproof_x509::{Anchors, Revocation};
 
 /// When minted evidence holds.
 pub(crate) const AT: i64 = DEFAULT_TIME as i64;
@@ -175,29 +175,26 @@ impl Bag {
             .as_ref()
             .map(|lists| lists.iter().map(|der| RevocationList::parse(der).unwrap()).collect());
         let quote = self.quote.as_ref();
-        let evidence = Evidence {
-            report: &self.report,
-            td_quote: self.td_quote.as_deref(),
-            quote: quote.map(|(message, signature)| Quote { message, signature }),
-            pcrs: self.pcrs.as_ref().map(PcrValues::Indexed),
-            log: self.log.as_deref(),
-            nonce_in_user_data: self.nonce_in_user_data,
-        };
-        let verification = Verification {
-            anchors: Anchors::and(&anchors),
-            cache: CachedSignatures::NONE,
-            freshness: match &self.nonce {
-                Some(nonce) => Freshness::Nonce(nonce),
+        let evidence = Evidence::new(&self.report)
+            .td_quote(self.td_quote.as_deref())
+            .quote(quote.map(|(message, signature)| Quote::new(message, signature)))
+            .pcrs(self.pcrs.as_ref().map(PcrValues::Indexed))
+            .log(self.log.as_deref())
+            .nonce_in_user_data(self.nonce_in_user_data);
+        let verification = Verification::new(
+            match &self.nonce {
+                Some(nonce) => Freshness::nonce(nonce).unwrap(),
                 None => Freshness::Waived("the test asks nothing"),
             },
-            user_data: self.user_data.as_deref(),
-            revocation: match &lists {
-                Some(lists) => Revocation::Lists(lists),
-                None => Revocation::Unchecked("the test gives no list"),
-            },
-            at: Time(self.at),
+            Time(self.at),
             crypto,
-        };
+        )
+        .anchors(Anchors::and(&anchors))
+        .user_data(self.user_data.as_deref())
+        .revocation(match &lists {
+            Some(lists) => Revocation::Lists(lists),
+            None => Revocation::Unchecked("the test gives no list"),
+        });
         ask(&evidence, &certificates, &verification)
     }
 

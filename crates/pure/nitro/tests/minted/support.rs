@@ -9,7 +9,7 @@ use teeproof_nitro::{
 };
 use teeproof_wire::crl::RevocationList;
 use teeproof_wire::{Error as WireError, Kind};
-use teeproof_x509::{Anchors, CachedSignatures, Problem, Revocation};
+use teeproof_x509::{Anchors, Problem, Revocation};
 
 /// When minted evidence holds, and was made.
 pub(crate) const AT: i64 = DEFAULT_TIME as i64;
@@ -130,23 +130,22 @@ impl Bag {
             .lists
             .as_ref()
             .map(|lists| lists.iter().map(|der| RevocationList::parse(der).unwrap()).collect());
-        let verification = Verification {
-            anchors: Anchors::and(&anchors),
-            cache: CachedSignatures::NONE,
-            revocation: match &lists {
-                Some(lists) if self.lists_required => Revocation::Required(lists),
-                Some(lists) => Revocation::Lists(lists),
-                None => Revocation::Unchecked("the test gives no list"),
-            },
-            freshness: match &self.nonce {
-                Some(nonce) => Freshness::Nonce(nonce),
+        let verification = Verification::new(
+            match &self.nonce {
+                Some(nonce) => Freshness::nonce(nonce).unwrap(),
                 None => Freshness::Waived("the test asks nothing"),
             },
-            at: self.at,
-            skew_secs: self.skew_secs,
-            limits: self.limits,
+            self.at,
             crypto,
-        };
+        )
+        .anchors(Anchors::and(&anchors))
+        .revocation(match &lists {
+            Some(lists) if self.lists_required => Revocation::Required(lists),
+            Some(lists) => Revocation::Lists(lists),
+            None => Revocation::Unchecked("the test gives no list"),
+        })
+        .skew_secs(self.skew_secs)
+        .limits(self.limits);
         then(verify(&self.document, &verification, record))
     }
 

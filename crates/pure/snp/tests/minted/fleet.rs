@@ -11,7 +11,7 @@ use crate::support::{Bag, LINES, vcek, vlek};
 
 /// Everything waived but the product line.
 fn of_product(rule: Rule<'_, ProductLine>) -> Policy<'_> {
-    Policy { product: rule, ..Policy::waived("the test is about the product line") }
+    Policy::waived("the test is about the product line").product(rule)
 }
 
 #[test]
@@ -66,10 +66,10 @@ fn at_least(floor: impl Into<TcbFloor>) -> [Policy<'static>; 4] {
     let rule = Rule::at_least(floor.into());
     let waived = || Policy::waived("the test is about the TCB");
     [
-        Policy { reported_tcb: rule.clone(), ..waived() },
-        Policy { committed_tcb: rule.clone(), ..waived() },
-        Policy { current_tcb: rule.clone(), ..waived() },
-        Policy { launch_tcb: rule, ..waived() },
+        waived().reported_tcb(rule.clone()),
+        waived().committed_tcb(rule.clone()),
+        waived().current_tcb(rule.clone()),
+        waived().launch_tcb(rule),
     ]
 }
 
@@ -247,7 +247,7 @@ proptest! {
 fn a_tcb_that_is_named_whole_is_of_any_line() {
     for product in [Product::Milan, Product::Genoa] {
         let bag = Bag::of(&machine(product, MILAN));
-        let exactly = |levels| Policy { reported_tcb: Rule::exactly(levels), ..Policy::waived("a test") };
+        let exactly = |levels| Policy::waived("a test").reported_tcb(Rule::exactly(levels));
         assert!(bag.appraise(&exactly(MILAN.into())));
         assert!(!bag.appraise(&exactly(GENOA.into())));
         // Unless the policy's value has one.

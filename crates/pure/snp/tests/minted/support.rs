@@ -4,12 +4,12 @@ use teeproof_core::{Class, Crypto, Finding, Freshness, Outcome, Record, Time};
 use teeproof_mint::snp::{Machine, Product as Line};
 use teeproof_mint::{DEFAULT_TIME, Kind};
 use teeproof_snp::{
-    Chip, Component, Endorsements, Error, Policy, Product, ReportData, Tcb, VekKind, Verification, appraise,
-    checks, verify,
+    Chip, Component, Endorsements, Error, Policy, Product, Tcb, VekKind, Verification, appraise, checks,
+    verify,
 };
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::crl::RevocationList;
-use teeproof_x509::{Anchors, CachedSignatures, Revocation, RevocationStatus};
+use teeproof_x509::{Anchors, Revocation, RevocationStatus};
 
 /// When minted evidence holds.
 pub(crate) const AT: i64 = DEFAULT_TIME as i64;
@@ -136,22 +136,21 @@ impl Bag {
             .lists
             .as_ref()
             .map(|lists| lists.iter().map(|der| RevocationList::parse(der).unwrap()).collect());
-        let verification = Verification {
-            anchors: Anchors::and(&anchors),
-            cache: CachedSignatures::NONE,
-            report_data: ReportData::Nonce(match &self.nonce {
-                Some(nonce) => Freshness::Nonce(nonce),
+        let verification = Verification::new(
+            match &self.nonce {
+                Some(nonce) => Freshness::nonce(nonce).unwrap(),
                 None => Freshness::Waived("the test asks nothing"),
-            }),
-            revocation: match &lists {
-                Some(lists) if self.lists_required => Revocation::Required(lists),
-                Some(lists) => Revocation::Lists(lists),
-                None => Revocation::Unchecked("the test gives no list"),
             },
-            at: Time(self.at),
+            Time(self.at),
             crypto,
-        };
-        let endorsements = Endorsements { certificates: &certificates };
+        )
+        .anchors(Anchors::and(&anchors))
+        .revocation(match &lists {
+            Some(lists) if self.lists_required => Revocation::Required(lists),
+            Some(lists) => Revocation::Lists(lists),
+            None => Revocation::Unchecked("the test gives no list"),
+        });
+        let endorsements = Endorsements::new(&certificates);
         then(verify(&self.report, &endorsements, &verification, record))
     }
 

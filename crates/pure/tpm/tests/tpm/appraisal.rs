@@ -36,11 +36,11 @@ fn outcomes(findings: &Findings) -> Vec<(&'static str, Outcome)> {
 }
 
 fn registers<'p>(rules: &'p [PcrRule<'p, 32>]) -> Policy<'p> {
-    Policy { pcrs: Pcrs::Rules(rules.into()), ..Policy::waived("the test is about registers") }
+    Policy::waived("the test is about registers").pcrs(Pcrs::Rules(rules.into()))
 }
 
 fn secure_boot(on: bool) -> Policy<'static> {
-    Policy { secure_boot: Rule::exactly(on), ..Policy::waived("the test is about secure boot") }
+    Policy::waived("the test is about secure boot").secure_boot(Rule::exactly(on))
 }
 
 fn without_log() -> Vm {
@@ -50,7 +50,7 @@ fn without_log() -> Vm {
 }
 
 fn explained() -> Policy<'static> {
-    Policy { event_log: Rule::exactly(true).into(), ..Policy::waived("the test is about the log") }
+    Policy::waived("the test is about the log").event_log(Rule::exactly(true))
 }
 
 #[test]
@@ -74,16 +74,16 @@ fn every_register_has_a_check_that_can_fail() {
         let value = vm.pcrs[usize::from(index)];
         let (right, wrong) = (Rule::exactly(value), Rule::exactly([0xee; 32]));
         let id = format!("quote.pcr{index}");
-        let (verdict, findings) = under(&vm, &registers(&[PcrRule { index, rule: right.clone() }]));
+        let (verdict, findings) = under(&vm, &registers(&[PcrRule::new(index, right.clone())]));
         assert!(verdict);
         assert_eq!((findings.0[0].0, findings.0[0].1), (id.as_str(), Outcome::Pass));
-        let (verdict, findings) = under(&vm, &registers(&[PcrRule { index, rule: wrong }]));
+        let (verdict, findings) = under(&vm, &registers(&[PcrRule::new(index, wrong)]));
         assert!(!verdict);
         assert_eq!((findings.0[0].0, findings.0[0].1), (id.as_str(), Outcome::Fail));
         // The right value that nobody signed.
         let others: Vec<_> = (0..24).filter(|other| *other != index).collect();
         let unsigned = vm.clone().pcr_selection(&others);
-        let (verdict, findings) = under(&unsigned, &registers(&[PcrRule { index, rule: right }]));
+        let (verdict, findings) = under(&unsigned, &registers(&[PcrRule::new(index, right)]));
         assert!(!verdict);
         assert_eq!((findings.0[0].0, findings.0[0].1), (id.as_str(), Outcome::Fail));
     }
@@ -94,15 +94,11 @@ fn no_finding_is_left_out_because_another_one_failed() {
     let vm = vm();
     let either = [[0; 32], vm.pcrs[7]];
     let rules = [
-        PcrRule { index: 4, rule: Rule::exactly([0; 32]) },
-        PcrRule { index: 7, rule: Rule::one_of(&either[..]) },
-        PcrRule { index: 0, rule: Rule::waived("firmware of the host's") },
+        PcrRule::new(4, Rule::exactly([0; 32])),
+        PcrRule::new(7, Rule::one_of(&either[..])),
+        PcrRule::new(0, Rule::waived("firmware of the host's")),
     ];
-    let policy = Policy {
-        secure_boot: Rule::exactly(false),
-        event_log: Rule::exactly(true).into(),
-        ..registers(&rules)
-    };
+    let policy = registers(&rules).secure_boot(Rule::exactly(false)).event_log(Rule::exactly(true));
     let (verdict, findings) = under(&vm, &policy);
     assert!(!verdict);
     assert_eq!(
@@ -119,7 +115,7 @@ fn no_finding_is_left_out_because_another_one_failed() {
 
 #[test]
 fn policies_that_name_no_register_or_a_wrong_one_fail() {
-    for rules in [&[][..], &[PcrRule { index: 24, rule: Rule::exactly([0; 32]) }]] {
+    for rules in [&[][..], &[PcrRule::new(24, Rule::exactly([0; 32]))]] {
         let (verdict, findings) = under(&vm(), &registers(rules));
         assert!(!verdict);
         assert_eq!((findings.0[0].0, findings.0[0].1), (checks::REGISTERS.id, Outcome::Fail));

@@ -217,19 +217,15 @@ impl Certified {
         crypto: &Crypto,
         record: &mut dyn Record,
     ) -> Result<CertifiedKey<'a>, CertificationError> {
-        let evidence = CertificationEvidence {
-            message: &self.message,
-            signature: &self.signature,
-            public: &self.public,
-        };
-        let verification = Verification {
-            key: RsaKey { modulus: &self.modulus, exponent: &self.exponent },
-            freshness: match &self.nonce {
-                Some(nonce) => Freshness::Nonce(nonce),
+        let evidence = CertificationEvidence::new(&self.message, &self.signature, &self.public);
+        let verification = Verification::new(
+            RsaKey { modulus: &self.modulus, exponent: &self.exponent },
+            match &self.nonce {
+                Some(nonce) => Freshness::nonce(nonce).unwrap(),
                 None => Freshness::Waived("the test asks nothing"),
             },
             crypto,
-        };
+        );
         verify_certification(&evidence, &verification, record)
     }
 

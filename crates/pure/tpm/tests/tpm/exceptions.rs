@@ -47,12 +47,12 @@ fn extended(pcrs: &[u8]) -> Vm {
 fn all_but(pcrs: &[u8]) -> Policy<'static> {
     let excepted = |index: &u8| {
         let reason: &'static str = format!("reason {index}").leak();
-        let waiver = Waiver { reason: reason.into(), line: Some(u32::from(*index) + 20) };
+        let waiver = Waiver::new(reason).at_line(u32::from(*index) + 20);
         ExceptedPcr { index: *index, waiver }
     };
     let excepted: &'static [_] = pcrs.iter().map(excepted).collect::<Vec<_>>().leak();
     let event_log = EventLogRule::ExplainsAllBut { excepted: excepted.into(), line: Some(7) };
-    Policy { event_log, ..Policy::waived("the test is about the log") }
+    Policy::waived("the test is about the log").event_log(event_log)
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn what_a_sender_leaves_out_of_quote_or_log_is_not_left_out_of_the_rule() {
         (without_events(vm(), 6), &[], "differ: 6"),
         (without_events(not_extended, 6), &[], "PCRs 0 to 7, of which no events for: 6"),
     ] {
-        let exactly = Policy { event_log: Rule::exactly(true).into(), ..Policy::waived("a test") };
+        let exactly = Policy::waived("a test").event_log(Rule::exactly(true));
         let policy = if excepted.is_empty() { exactly } else { all_but(excepted) };
         let (verdict, told) = under(&vm, &policy);
         let explains = |told: &OneTold| told.0 == checks::EXPLAINS.id && !told.2;
@@ -200,12 +200,12 @@ fn exceptions_are_demands() {
 }
 
 fn of_pcrs<'p>(rules: &'p [PcrRule<'p, 32>]) -> Policy<'p> {
-    Policy { pcrs: Pcrs::Rules(rules.into()), ..Policy::waived("the test is about PCRs") }
+    Policy::waived("the test is about PCRs").pcrs(Pcrs::Rules(rules.into()))
 }
 
 #[test]
 fn a_pcr_is_absent_where_the_signed_selection_leaves_it_out() {
-    let rules: Vec<_> = (0..24).map(|index| PcrRule { index, rule: Rule::absent() }).collect();
+    let rules: Vec<_> = (0..24).map(|index| PcrRule::new(index, Rule::absent())).collect();
     for index in 0..24 {
         let rules = &rules[usize::from(index)..=usize::from(index)];
         let others: Vec<_> = (0..24).filter(|other| *other != index).collect();
@@ -229,8 +229,8 @@ fn a_pcr_is_absent_where_the_signed_selection_leaves_it_out() {
 fn what_a_sender_can_leave_out_is_never_absent() {
     let mut without = vm();
     without.log = None;
-    let secure_boot = Policy { secure_boot: Rule::absent(), ..Policy::waived("a test") };
-    let event_log = Policy { event_log: Rule::absent().into(), ..Policy::waived("a test") };
+    let secure_boot = Policy::waived("a test").secure_boot(Rule::absent());
+    let event_log = Policy::waived("a test").event_log(Rule::absent());
     for policy in [&secure_boot, &event_log] {
         for vm in [&without, &vm(), &vm().pcr_selection(&[0])] {
             assert!(!under(vm, policy).0);
@@ -244,7 +244,7 @@ fn single_pcrs_are_waived_with_a_reason_each() {
     let reasons: Vec<_> = (0..24).map(|index| format!("because of {index}")).collect();
     let rules: Vec<_> = (0..24)
         .zip(&reasons)
-        .map(|(index, why)| PcrRule { index, rule: Rule::waived(&**why).at_line(u32::from(index) + 1) })
+        .map(|(index, why)| PcrRule::new(index, Rule::waived(&**why).at_line(u32::from(index) + 1)))
         .collect();
     // All of them, also of a machine that quoted none of them.
     for vm in [vm(), vm().pcr_selection(&[3])] {
@@ -256,7 +256,7 @@ fn single_pcrs_are_waived_with_a_reason_each() {
         }
     }
     // A waiver of one takes nothing from the rule for another.
-    let mixed = [rules[5].clone(), PcrRule { index: 4, rule: Rule::exactly([0xee; 32]) }];
+    let mixed = [rules[5].clone(), PcrRule::new(4, Rule::exactly([0xee; 32]))];
     let (verdict, told) = under(&vm(), &of_pcrs(&mixed));
     assert!(!verdict);
     assert_eq!([told.0[0].1, told.0[1].1], [Outcome::Skip, Outcome::Fail]);
@@ -268,7 +268,7 @@ fn a_rule_that_excepts_nothing_is_for_all_pcrs() {
     for (vm, holds) in [(vm(), true), (extended(&[10]), true), (extended(&[11]), false)] {
         let (verdict, told) = under(&vm, &all_but(&[]));
         assert_eq!(verdict, holds);
-        let all = Policy { event_log: Rule::exactly(true).into(), ..Policy::waived("a test") };
+        let all = Policy::waived("a test").event_log(Rule::exactly(true));
         assert_eq!(under(&vm, &all).0, holds);
         let (.., [expected, ..]) = told.0.into_iter().find(|told| told.0 == checks::EXPLAINS.id).unwrap();
         assert_eq!(expected, "yes");

@@ -99,12 +99,12 @@ fn a_rewritten_bitmap_is_refused() {
 fn no_policy_about_registers_0_and_1_is_met() {
     let bag = recording("16-23", "plain");
     let crypto = &teeproof_aws_lc::TABLE;
-    let verification = Verification {
-        key: teeproof_core::RsaKey { modulus: &bag.modulus, exponent: &bag.exponent },
-        freshness: teeproof_core::Freshness::Nonce(QUOTED_FOR),
+    let verification = Verification::new(
+        teeproof_core::RsaKey { modulus: &bag.modulus, exponent: &bag.exponent },
+        teeproof_core::Freshness::nonce(QUOTED_FOR).unwrap(),
         crypto,
-    };
-    let quote = Quote { message: &bag.message, signature: &bag.signature };
+    );
+    let quote = Quote::new(&bag.message, &bag.signature);
     let quote = verify(&quote, &verification, &mut ()).unwrap();
     let mut both = labelled([16, 23], values("16-23"));
     [both[0], both[1]] = [both[16], both[23]];
@@ -114,9 +114,9 @@ fn no_policy_about_registers_0_and_1_is_met() {
         let rules: Vec<_> = labels
             .into_iter()
             .zip(values("16-23"))
-            .map(|(index, value)| PcrRule { index, rule: Rule::exactly(value) })
+            .map(|(index, value)| PcrRule::new(index, Rule::exactly(value)))
             .collect();
-        let policy = Policy { pcrs: Pcrs::Rules(rules.as_slice().into()), ..Policy::waived("of registers") };
+        let policy = Policy::waived("of registers").pcrs(Pcrs::Rules(rules.as_slice().into()));
         appraise(Some(&pcrs), None, &policy, &mut ())
     };
     assert!(demands([16, 23]), "the control");

@@ -140,15 +140,15 @@ impl Bag {
         crypto: &Crypto,
         record: &mut dyn Record,
     ) -> Result<(VerifiedQuote<'_>, VerifiedPcrs), Error> {
-        let quote = Quote { message: &self.message, signature: &self.signature };
-        let verification = Verification {
-            key: RsaKey { modulus: &self.modulus, exponent: &self.exponent },
-            freshness: match &self.nonce {
-                Some(nonce) => Freshness::Nonce(nonce),
+        let quote = Quote::new(&self.message, &self.signature);
+        let verification = Verification::new(
+            RsaKey { modulus: &self.modulus, exponent: &self.exponent },
+            match &self.nonce {
+                Some(nonce) => Freshness::nonce(nonce).unwrap(),
                 None => Freshness::Waived("the test asks nothing"),
             },
             crypto,
-        };
+        );
         let quote = verify(&quote, &verification, record)?;
         let values = match &self.pcrs {
             Values::Indexed(values) => PcrValues::Indexed(values),

@@ -87,7 +87,7 @@ fn pcr<const N: usize>(
     }
     let rule = rule::<Fixed<N>>(node, ABSENCE, problems);
     let index = index.ok_or_else(|| no_register(name, node, last, problems))?;
-    Ok(PcrRule { index, rule: rule? })
+    Ok(PcrRule::new(index, rule?))
 }
 
 /// The number of a register: decimal, without sign and leading zeros.
@@ -105,5 +105,5 @@ pub(super) fn no_register(name: &str, node: &Node<'_>, last: u8, problems: &mut 
 
 /// Why something is not looked at, as a file says it.
 pub(super) fn waiver(reason: impl Into<Text<'static>>, line: u32) -> Waiver<'static> {
-    Waiver { reason: reason.into(), line: Some(line) }
+    Waiver::new(reason).at_line(line)
 }

@@ -109,7 +109,10 @@ macro_rules! section {
                 let $field = <$kind as FieldKind>::field(section, $key, absence, problems);
             )*
             $(let $nested = super::$nested::fields(section, problems);)?
-            Ok(Policy { $($field: $field?,)* $($nested: $nested?,)? })
+            let policy = Policy::waived("a policy file names every field")$(.$field($field?))*;
+            $(let $nested = $nested?;
+            let policy = policy.$nested(|_| $nested);)?
+            Ok(policy)
         }
 
         /// The rows of the reference.

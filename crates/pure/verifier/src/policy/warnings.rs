@@ -198,7 +198,7 @@ impl Warnings {
             }
         }
         let (rules, line) = pcrs(&policy.pcrs);
-        for PcrRule { index, rule } in rules {
+        for PcrRule { index, rule, .. } in rules {
             let key = format!("pcrs.{index}");
             if let Some(why) = volatile_in_tpm(*index).filter(|_| !is_waived(rule)) {
                 self.add(&key, rule.line, format!("pinned although it varies: {why}"), WAIVE_PCR);
@@ -225,7 +225,7 @@ impl Warnings {
     fn enclave(&mut self, policy: &teeproof_nitro::Policy<'_>) {
         self.if_accepted("debug", &policy.debug, &true, DEBUG_ENCLAVE, NO_DEBUG);
         let (rules, line) = pcrs(&policy.pcrs);
-        for PcrRule { index, rule } in rules {
+        for PcrRule { index, rule, .. } in rules {
             let key = format!("pcrs.{index}");
             if let Some(why) = volatile_in_nitro(*index).filter(|_| !is_waived(rule)) {
                 self.add(&key, rule.line, format!("pinned although it varies: {why}"), WAIVE_PCR);

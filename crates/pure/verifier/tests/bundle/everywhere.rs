@@ -365,7 +365,7 @@ pub(crate) static TDX: LazyLock<azure::Evidence> = LazyLock::new(|| Vm::tdx().ev
 fn serial_and_pcr(document: &[u8]) -> [Id; 2] {
     use teeproof::wire::{cose::Sign1, nitro::Document, nitro::Limits};
     let envelope = Sign1::parse(document).unwrap();
-    let limits = Limits { field_bytes: 16384 };
+    let limits = Limits::of_fields(16384);
     let parsed = Document::parse(envelope.payload(), envelope.payload_offset(), &limits).unwrap();
     let serial = Certificate::parse(parsed.certificate).unwrap().serial();
     [serial, parsed.pcrs.get(4).unwrap()].map(|bytes| Id::Bytes(bytes.to_vec()))

@@ -2,8 +2,7 @@
 
 use teeproof::Evidence;
 use teeproof::core::{Class, Freshness, Outcome, Technology, Time};
-use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
-use teeproof::x509::{Anchors, CachedSignatures, Revocation};
+use teeproof::x509::{Anchors, Revocation};
 use teeproof::{AttestationResult, Finding, Policy, Request, Verdict, find_check, verify};
 use teeproof_evidence::Inputs;
 use teeproof_mint::DEFAULT_TIME;
@@ -65,27 +64,24 @@ impl Ask {
         let certificates = self.inputs.certificates();
         let lists = self.inputs.revocation_lists();
         let crypto = teeproof_aws_lc::TABLE;
-        let request = Request {
-            accept: &self.accept,
-            endorsements: &certificates,
-            revocation: match lists.as_slice() {
-                [] => Revocation::Unchecked("the test gives no list"),
-                lists => Revocation::Lists(lists),
-            },
-            anchors: Anchors::and(&anchors),
-            cache: CachedSignatures::NONE,
-            freshness: match &self.nonce {
-                Some(nonce) => Freshness::Nonce(nonce),
+        let request = Request::new(
+            &*self.accept,
+            match &self.nonce {
+                Some(nonce) => Freshness::nonce(nonce).unwrap(),
                 None => Freshness::Waived("the test asks nothing"),
             },
-            user_data: self.user_data.as_deref(),
-            at: Moment::At(Time(self.at)),
-            skew_secs: DEFAULT_SKEW_SECS,
-            input_warnings: self.inputs.warnings(),
-            limits: Limits::USUAL,
-            policy: Some(&self.policy),
-            crypto: &crypto,
-        };
+            Time(self.at),
+            &crypto,
+        )
+        .endorsements(&certificates)
+        .revocation(match lists.as_slice() {
+            [] => Revocation::Unchecked("the test gives no list"),
+            lists => Revocation::Lists(lists),
+        })
+        .anchors(Anchors::and(&anchors))
+        .user_data(self.user_data.as_deref())
+        .input_warnings(self.inputs.warnings())
+        .policy(&self.policy);
         let evidence = Evidence::from_inputs(&self.inputs).unwrap();
         let result = verify(&evidence, &request).unwrap();
         assert_eq!(result.verdict() == Verdict::Accepted, result.class().is_none());

@@ -57,7 +57,7 @@ fn demanded(demand: impl FnOnce(&mut Policy<'static>)) -> Ask {
 }
 
 fn register(index: u8) -> Ask {
-    let rule = PcrRule { index, rule: Rule::exactly([0xee; 32]) };
+    let rule = PcrRule::new(index, Rule::exactly([0xee; 32]));
     demanded(|policy| policy.tpm.pcrs = Pcrs::Rules(vec![rule].into()))
 }
 

@@ -22,7 +22,7 @@ fn demanded(demand: impl FnOnce(&mut Policy<'static>)) -> Ask {
 }
 
 fn register(index: u8) -> Ask {
-    let rule = PcrRule { index, rule: Rule::exactly([0xee; 48]) };
+    let rule = PcrRule::new(index, Rule::exactly([0xee; 48]));
     demanded(|policy| policy.pcrs = Pcrs::Rules(vec![rule].into()))
 }
 

@@ -4,9 +4,8 @@
 use base64ct::{Base64, Base64Url, Base64UrlUnpadded, Encoding as _};
 use serde_json::{Value, json};
 use teeproof::core::{Freshness, Outcome, Technology, Time};
-use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof::wire::hcl::{Hardware, HclReport};
-use teeproof::x509::{Anchors, CachedSignatures, Revocation};
+use teeproof::x509::{Anchors, Revocation};
 use teeproof::{Evidence, Policy, Request, verify};
 use teeproof_evidence::{InputError, InputWarning, Inputs, JsonProblem, JsonShape, Kind, sniff};
 use teeproof_mint::azure::{self, Vm};
@@ -92,21 +91,17 @@ fn verified(inputs: &Inputs, minted: &azure::Evidence) -> (u8, Vec<&'static str>
     let certificates = inputs.certificates();
     let policy = Policy::genuine();
     let anchors = [&minted.ark[..], &minted.ak_root];
-    let request = Request {
-        accept: Technology::ALL,
-        endorsements: &certificates,
-        revocation: Revocation::Unchecked("the test gives no list"),
-        anchors: Anchors::and(&anchors),
-        cache: CachedSignatures::NONE,
-        freshness: Freshness::Waived("old evidence"),
-        user_data: None,
-        at: Moment::At(Time(i64::try_from(DEFAULT_TIME).unwrap())),
-        skew_secs: DEFAULT_SKEW_SECS,
-        input_warnings: inputs.warnings(),
-        limits: Limits::USUAL,
-        policy: Some(&policy),
-        crypto: &teeproof_aws_lc::TABLE,
-    };
+    let request = Request::new(
+        Technology::ALL,
+        Freshness::Waived("old evidence"),
+        Time(i64::try_from(DEFAULT_TIME).unwrap()),
+        &teeproof_aws_lc::TABLE,
+    )
+    .endorsements(&certificates)
+    .revocation(Revocation::Unchecked("the test gives no list"))
+    .anchors(Anchors::and(&anchors))
+    .input_warnings(inputs.warnings())
+    .policy(&policy);
     let evidence = Evidence::from_inputs(&inputs).unwrap();
     let result = verify(&evidence, &request).unwrap();
     let passed = result.findings().iter().filter(|finding| finding.outcome == Outcome::Pass);

@@ -69,14 +69,11 @@ pub(crate) fn nonce_in_user_data_of(evidence: &Evidence<'_>, minted: &azure::Evi
         other => panic!("{other:?}"),
     };
     let pcrs = minted.pcrs.map(Some);
-    let expected = hcl::Evidence {
-        report: &minted.hcl_report,
-        td_quote: minted.td_quote.as_deref(),
-        quote: Some(Quote { message: &minted.quote_message, signature: &minted.quote_signature }),
-        pcrs: Some(PcrValues::Indexed(&pcrs)),
-        log: None,
-        nonce_in_user_data: found.nonce_in_user_data,
-    };
+    let expected = hcl::Evidence::new(&minted.hcl_report)
+        .td_quote(minted.td_quote.as_deref())
+        .quote(Quote::new(&minted.quote_message, &minted.quote_signature))
+        .pcrs(PcrValues::Indexed(&pcrs))
+        .nonce_in_user_data(found.nonce_in_user_data);
     assert_eq!(*found, expected);
     found.nonce_in_user_data
 }

@@ -4,10 +4,9 @@ use std::sync::LazyLock;
 
 use teeproof::core::{Freshness, Outcome, Technology, Time};
 use teeproof::hcl;
-use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof::tpm::{PcrValues, Quote};
 use teeproof::wire::certificate::Certificate;
-use teeproof::x509::{Anchors, CachedSignatures, Revocation};
+use teeproof::x509::{Anchors, Revocation};
 use teeproof::{Evidence, Policy, Request, Verdict};
 use teeproof_mint::azure::Vm;
 use teeproof_mint::snp::Product;
@@ -103,21 +102,16 @@ impl Machine {
             self.certificates.iter().map(|der| Certificate::parse(der)).collect();
         let Ok(certificates) = certificates else { return Seen::malformed() };
         let anchors: Vec<_> = self.anchors.iter().map(Vec::as_slice).collect();
-        let request = Request {
-            accept: &[Technology::AzureSnp],
-            endorsements: &certificates,
-            revocation: Revocation::Unchecked("minted"),
-            anchors: Anchors::and(&anchors),
-            cache: CachedSignatures::NONE,
-            freshness: Freshness::Nonce(NONCE),
-            user_data: None,
-            at: Moment::At(Time(i64::try_from(DEFAULT_TIME).unwrap())),
-            skew_secs: DEFAULT_SKEW_SECS,
-            input_warnings: &[],
-            limits: Limits::USUAL,
-            policy: Some(&POLICY),
-            crypto: &REMEMBERING,
-        };
+        let request = Request::new(
+            &[Technology::AzureSnp],
+            Freshness::nonce(NONCE).unwrap(),
+            Time(i64::try_from(DEFAULT_TIME).unwrap()),
+            &REMEMBERING,
+        )
+        .endorsements(&certificates)
+        .revocation(Revocation::Unchecked("minted"))
+        .anchors(Anchors::and(&anchors))
+        .policy(&*POLICY);
         let indexed;
         let pcrs = match &self.pcrs {
             Values::Indexed(values) => {
@@ -126,14 +120,12 @@ impl Machine {
             }
             Values::InOrder(bytes) => PcrValues::InSelectionOrder(bytes),
         };
-        let evidence = Evidence::AzureSnp(hcl::Evidence {
-            report: &self.report,
-            td_quote: None,
-            quote: Some(Quote { message: &self.message, signature: &self.signature }),
-            pcrs: Some(pcrs),
-            log: Some(&self.log),
-            nonce_in_user_data: false,
-        });
+        let evidence = Evidence::AzureSnp(
+            hcl::Evidence::new(&self.report)
+                .quote(Quote::new(&self.message, &self.signature))
+                .pcrs(pcrs)
+                .log(&*self.log),
+        );
         let result = teeproof::verify(&evidence, &request).unwrap();
         let replayed = result.findings().iter().find(|finding| finding.check.id == "log.replay");
         Seen {

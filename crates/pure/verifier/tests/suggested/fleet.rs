@@ -3,9 +3,8 @@
 use proptest::prelude::*;
 use teeproof::Evidence;
 use teeproof::core::{Freshness, Technology, Time};
-use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof::wire::certificate::Certificate;
-use teeproof::x509::{Anchors, CachedSignatures, Revocation};
+use teeproof::x509::{Anchors, Revocation};
 use teeproof::{AttestationResult, Policy, Request, verify};
 use teeproof_evidence::Inputs;
 use teeproof_mint::azure::{Event, EventLog, Vm};
@@ -191,21 +190,16 @@ pub(crate) fn request<'r>(
     anchors: &'r [&'r [u8]],
     policy: Option<&'r Policy>,
 ) -> Request<'r> {
-    Request {
-        accept: Technology::ALL,
-        endorsements: certificates,
-        revocation: Revocation::Unchecked("the test gives no list"),
-        anchors: Anchors::and(anchors),
-        cache: CachedSignatures::NONE,
-        freshness: Freshness::Waived("the test asks nothing"),
-        user_data: None,
-        at: Moment::At(Time(i64::try_from(DEFAULT_TIME).unwrap())),
-        skew_secs: DEFAULT_SKEW_SECS,
-        input_warnings: &[],
-        limits: Limits::USUAL,
-        policy,
-        crypto: &teeproof_aws_lc::TABLE,
-    }
+    Request::new(
+        Technology::ALL,
+        Freshness::Waived("the test asks nothing"),
+        Time(i64::try_from(DEFAULT_TIME).unwrap()),
+        &teeproof_aws_lc::TABLE,
+    )
+    .endorsements(certificates)
+    .revocation(Revocation::Unchecked("the test gives no list"))
+    .anchors(Anchors::and(anchors))
+    .policy(policy)
 }
 
 impl Guest {

@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use teeproof::core::{BadSignature, Crypto, Freshness, RsaKey, Technology, Time, VerifyEcdsa, VerifyRsa};
-use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
+use teeproof::nitro::Moment;
 use teeproof::wire::certificate::Certificate;
-use teeproof::x509::{Anchors, CachedSignatures, Revocation};
+use teeproof::x509::Revocation;
 use teeproof::{AttestationResult, Evidence, Policy, Request};
 
 /// A time at which the SNP vectors' certificates are valid: 2026-09-21.
@@ -78,21 +78,10 @@ pub(crate) fn outcome<T>(
 ) -> Option<T> {
     let certificates: Option<Vec<_>> = endorsements.iter().map(|der| Certificate::parse(der).ok()).collect();
     let certificates = certificates?;
-    let request = Request {
-        accept: Technology::ALL,
-        endorsements: &certificates,
-        revocation: Revocation::Unchecked("no list is published with the vector"),
-        anchors: Anchors::PINNED,
-        cache: CachedSignatures::NONE,
-        freshness: Freshness::Waived("a recorded vector"),
-        user_data: None,
-        at: vector.at,
-        skew_secs: DEFAULT_SKEW_SECS,
-        input_warnings: &[],
-        limits: Limits::USUAL,
-        policy,
-        crypto,
-    };
+    let request = Request::new(Technology::ALL, Freshness::Waived("a recorded vector"), vector.at, crypto)
+        .endorsements(&certificates)
+        .revocation(Revocation::Unchecked("no list is published with the vector"))
+        .policy(policy);
     let evidence = match vector.technology {
         Technology::Snp => Evidence::Snp(evidence),
         _ => Evidence::Nitro(evidence),

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use teeproof::core::{Crypto, Freshness, Technology};
-use teeproof::nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
+use teeproof::nitro::Moment;
 use teeproof::wire::certificate::Certificate;
 use teeproof::wire::crl::RevocationList;
-use teeproof::x509::{Anchors, CachedSignatures};
+use teeproof::x509::Anchors;
 use teeproof::{AttestationResult, Evidence, Policy, Request, RequestError};
 use teeproof_evidence::InputWarning;
 
@@ -112,21 +112,17 @@ impl<'f> Case<'f> {
 
     /// Verifies it.
     pub(super) fn verify<'c: 'r, 'r>(&'c self, trial: &'r Trial<'_>) -> Result<AttestationResult<'r>, Fault> {
-        let request = Request {
-            accept: Technology::ALL,
-            endorsements: &self.certificates,
-            revocation: evidence_files::revocation(&self.lists, trial.lists_required),
-            anchors: Anchors::and(&trial.anchors),
-            cache: CachedSignatures::NONE,
-            freshness: Freshness::Waived("old evidence is looked at"),
-            user_data: None,
-            at: trial.at,
-            skew_secs: DEFAULT_SKEW_SECS,
-            input_warnings: self.warnings,
-            limits: Limits::USUAL,
-            policy: trial.policy,
-            crypto: &trial.crypto,
-        };
+        let request = Request::new(
+            Technology::ALL,
+            Freshness::Waived("old evidence is looked at"),
+            trial.at,
+            &trial.crypto,
+        )
+        .endorsements(&self.certificates)
+        .revocation(evidence_files::revocation(&self.lists, trial.lists_required))
+        .anchors(Anchors::and(&trial.anchors))
+        .input_warnings(self.warnings)
+        .policy(trial.policy);
         let result = teeproof::verify(&self.evidence, &request).map_err(|error| {
             let hint = match error {
                 RequestError::NoTimeInEvidence(_) => {

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use teeproof::core::Freshness;
 use teeproof::hcl::checks::ORIGIN;
 use teeproof::hcl::{BoundKeyError, OriginGrounds, VerifiedVm};
 use teeproof::tpm::CertificationEvidence;
@@ -262,12 +261,9 @@ fn check<'k>(
     nonce: Option<&[u8]>,
     asked: &Asked<'_>,
 ) -> Result<Target<'k>, Fault> {
-    let evidence = CertificationEvidence {
-        message: &key.certification.message,
-        signature: &key.certification.signature,
-        public: &key.public,
-    };
-    let freshness = nonce.map_or(Freshness::Waived("--no-nonce was given"), Freshness::Nonce);
+    let evidence =
+        CertificationEvidence::new(&key.certification.message, &key.certification.signature, &key.public);
+    let freshness = nonce::freshness(nonce)?;
     let bound = vm.verify_key(&evidence, pcrs, freshness, asked.crypto(), &mut ());
     let bound = bound.map_err(|error| match error {
         BoundKeyError::Certification(error) => Fault::key(&error),

@@ -106,7 +106,7 @@ impl<'a> Job<'a> {
         let files = Files::one_of_many(path, self.kind, self.shared)?;
         let evidence = files.evidence()?;
         let (certificates, lists) = (files.certificates(), files.revocation_lists());
-        let request = self.asked.request(&certificates, &lists, &self.anchors, files.inputs().warnings());
+        let request = self.asked.request(&certificates, &lists, &self.anchors, files.inputs().warnings())?;
         Ok(verify_with_cache(&evidence, &request, cache, |answer| match answer {
             Ok(mut result) => {
                 result.rewrite_hints(hints::with_options);
