@@ -40,7 +40,7 @@ impl Room {
             Self::Cloud => &["crates/cloud"],
             Self::App => &["crates/app"],
             Self::Twin => &["crates/twin"],
-            Self::Workshop => &["benches", "fuzz", "xtask", "crates/pure/verifier/tests"],
+            Self::Workshop => &["benches", "examples", "fuzz", "xtask", "crates/pure/verifier/tests"],
         }
     }
 }
@@ -92,6 +92,9 @@ pub(super) const MAP: &[Row] = &[
     Row { name: MINT, room: Room::Twin, uses: &[], tests: &[WIRE, CORE] },
     Row { name: TWIN, room: Room::Twin, uses: &[MINT], tests: &[VTPM] },
     Row { name: "teeproof-benches", room: Room::Workshop, uses: EVERYTHING, tests: &[] },
+    // What an embedder imports: the front door, what reads files for it, and a crypto table.
+    Row { name: "teeproof-examples", room: Room::Workshop, uses: &[FRONT, EVIDENCE, AWS_LC], tests: &[] },
+    Row { name: "teeproof-example-no-std", room: Room::Workshop, uses: &[FRONT, RUSTCRYPTO], tests: &[] },
     Row { name: "teeproof-fuzz", room: Room::Workshop, uses: EVERYTHING, tests: &[] },
     Row { name: "teeproof-unforgeable", room: Room::Workshop, uses: &[FRONT, EVIDENCE], tests: &[] },
     Row { name: "teeproof-nostd-proof", room: Room::Workshop, uses: EVERYTHING, tests: &[] },
