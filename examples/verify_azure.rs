@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
 
     let mut inputs = Inputs::new();
     inputs.add(&std::fs::read(bundle)?, None)?;
-    let certificates = inputs.certificates()?;
+    let certificates = inputs.certificates();
     let at = Time(seconds.parse()?);
     let freshness = Freshness::nonce(nonce.as_bytes())?;
     let request = Request::new(Technology::AzureSnp, freshness, at, &teeproof_aws_lc::TABLE)

@@ -88,9 +88,9 @@ pub struct Verification<'a> {
 }
 
 impl<'a> Verification<'a> {
-    /// A verification for this nonce, in the quote or, where there is none, in user-data; or for a reason why
-    /// there is none; with certificates that must be valid at this time. Only the pinned roots are anchors, no
-    /// signature is cached, nothing else is expected of user-data, and revocation is waived.
+    /// A verification with a nonce (in the quote, or in user-data of evidence without a quote) or the reason for
+    /// a waiver, and the time at which certificates must be valid. Only the pinned roots are anchors, no
+    /// signature is cached, user-data is not compared with anything else, and revocation is waived.
     pub fn new(freshness: impl Into<Freshness<'a>>, at: Time, crypto: &'a Crypto<'a>) -> Self {
         Self {
             anchors: Anchors::PINNED,
@@ -115,7 +115,7 @@ impl<'a> Verification<'a> {
         Self { cache, ..self }
     }
 
-    /// For another nonce, or for a reason why there is none.
+    /// With another nonce, or the reason for a waiver.
     #[must_use]
     pub fn freshness(self, freshness: impl Into<Freshness<'a>>) -> Self {
         Self { freshness: freshness.into(), ..self }
