@@ -28,11 +28,8 @@ const DEVICES_ROOT_2021: &[u8] = include_bytes!("../anchors/microsoft-rsa-device
 
 const AZURE: PinnedCertificates<'static> = PinnedCertificates {
     roots: &[
-        PinnedCertificate {
-            common_name: "Azure Virtual TPM Root Certificate Authority 2023",
-            der: VTPM_ROOT_2023,
-        },
-        PinnedCertificate { common_name: "Microsoft RSA Devices Root CA 2021", der: DEVICES_ROOT_2021 },
+        PinnedCertificate::new("Azure Virtual TPM Root Certificate Authority 2023", VTPM_ROOT_2023),
+        PinnedCertificate::new("Microsoft RSA Devices Root CA 2021", DEVICES_ROOT_2021),
     ],
     intermediates: &[],
     pairs: &[],
@@ -414,7 +411,7 @@ impl fmt::Display for Missing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = Title(self.issuer);
         write!(f, "not verified: the certificate of {name} is missing among the endorsements; ")?;
-        let has_name = |root: &PinnedCertificate<'_>| self.issuer.common_name() == Some(root.common_name);
+        let has_name = |root: &PinnedCertificate<'_>| self.issuer.common_name() == Some(root.common_name());
         match self.url {
             Some(url) => write!(f, "fetch it from {url}"),
             None if AZURE.roots.iter().any(has_name) => write!(
@@ -456,5 +453,17 @@ impl fmt::Display for Shown<'_> {
             write!(f, "{}{}", if at == 0 { "" } else { " ← " }, Title(certificate.subject()))
         })?;
         write!(f, " ← {} ({})", Title(self.0.root().subject()), self.0.anchor())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::AZURE;
+
+    #[test]
+    fn pinned_certificates_are_consistent() {
+        for root in AZURE.roots {
+            assert!(root.is_consistent(), "{}", root.common_name());
+        }
     }
 }

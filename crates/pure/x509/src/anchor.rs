@@ -114,23 +114,71 @@ impl<'a> Anchors<'a> {
     }
 }
 
-/// A certificate that ships with teeproof.
+/// A certificate that ships with teeproof. Path building parses it only where it is part of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PinnedCertificate<'a> {
-    /// The common name of its subject; certificates of other names are never parsed.
-    pub common_name: &'a str,
-    /// The whole certificate, DER.
-    pub der: &'a [u8],
+    common_name: &'a str,
+    der: &'a [u8],
+    subject_key_id: Option<&'a [u8; 20]>,
 }
 
 impl<'a> PinnedCertificate<'a> {
-    /// The certificate, if its subject is this whole name.
-    pub(crate) fn named(&self, name: Name<'_>, common_name: Option<&str>) -> Option<Certificate<'a>> {
-        if common_name != Some(self.common_name) {
-            return None;
-        }
-        Certificate::parse(self.der).ok().filter(|certificate| certificate.subject() == name)
+    /// A certificate (whole, DER) and the common name of its subject, which has to be the name's last
+    /// attribute. Its key identifier, if it has one, has to have 20 bytes.
+    ///
+    /// None of this is checked here; [`PinnedCertificate::is_consistent`] is for a test of each pinned
+    /// certificate.
+    #[must_use]
+    pub const fn new(common_name: &'a str, der: &'a [u8]) -> Self {
+        Self { common_name, der, subject_key_id: subject_key_id(der) }
     }
+
+    /// The common name of its subject.
+    #[must_use]
+    pub const fn common_name(&self) -> &'a str {
+        self.common_name
+    }
+
+    /// The whole certificate, DER.
+    #[must_use]
+    pub const fn der(&self) -> &'a [u8] {
+        self.der
+    }
+
+    /// Whether the certificate parses, and common name and key identifier are those of its fields.
+    #[must_use]
+    pub fn is_consistent(&self) -> bool {
+        Certificate::parse(self.der).is_ok_and(|certificate| {
+            let subject = certificate.subject();
+            subject.common_name() == Some(self.common_name)
+                && self.has_subject(subject)
+                && certificate.extensions().subject_key_id() == self.subject_key_id()
+        })
+    }
+
+    /// Whether this is its subject. The common name is compared first, the whole name only if it matches.
+    pub(crate) fn has_subject(&self, name: Name<'_>) -> bool {
+        name.der().ends_with(self.common_name.as_bytes()) && Certificate::has_subject(self.der, name)
+    }
+
+    /// The certificate's subjectKeyIdentifier.
+    pub(crate) fn subject_key_id(&self) -> Option<&'a [u8]> {
+        self.subject_key_id.map(<[u8; 20]>::as_slice)
+    }
+}
+
+/// The subjectKeyIdentifier of 20 bytes in a certificate, found by its object identifier, 2.5.29.14.
+const fn subject_key_id(der: &[u8]) -> Option<&[u8; 20]> {
+    let mut rest = der;
+    while let Some((_, tail)) = rest.split_first() {
+        if let Some(([0x06, 0x03, 0x55, 0x1d, 0x0e, 0x04, 0x16, 0x04, 0x14], value)) =
+            rest.split_first_chunk::<9>()
+        {
+            return value.first_chunk::<20>();
+        }
+        rest = tail;
+    }
+    None
 }
 
 /// The certificates of one vendor that ship with teeproof.

@@ -10,8 +10,8 @@ use teeproof_core::{Class, Time};
 use teeproof_wire::certificate::{Certificate, Name};
 
 use crate::{
-    Anchor, AnchorKind, AnchoredPath, Anchors, Error, MAX_CHAIN, PinnedCertificates, Problem,
-    SignatureChecks, verify_path,
+    Anchor, AnchorKind, AnchoredPath, Anchors, Error, MAX_CHAIN, PinnedCertificate, PinnedCertificates,
+    Problem, SignatureChecks, verify_path,
 };
 
 /// The input of path building: candidates, anchors, and how signatures are verified.
@@ -137,8 +137,10 @@ pub fn build_path<'a, T>(
                 from_given: true,
                 spent: None,
                 best: None,
+                found: None,
             };
-            builder.extend(&leaf).ok_or(match (builder.spent, builder.best) {
+            builder.extend(&leaf);
+            builder.found.ok_or(match (builder.spent, builder.best) {
                 (Some(error), _) => PathError::Chain(error),
                 (None, Some(failure)) => failure.error,
                 (None, None) => PathError::NotAccepted,
@@ -182,55 +184,50 @@ struct Builder<'a, 's, T> {
     /// The error of a spent budget, which ends the search.
     spent: Option<Error>,
     best: Option<Failure<'a>>,
+    /// The caller's result for the accepted path, which ends the search. It is large: it stays in place.
+    found: Option<T>,
 }
 
-impl<'a, T> Builder<'a, '_, T> {
+impl<'a, 's, T> Builder<'a, 's, T> {
+    /// Whether the search is over.
+    const fn is_over(&self) -> bool {
+        self.found.is_some() || self.spent.is_some()
+    }
+
     /// Extends the path by a certificate, and from there up to every anchor: at most [`MAX_CHAIN`] deep.
-    fn extend(&mut self, certificate: &Certificate<'a>) -> Option<T> {
+    fn extend(&mut self, certificate: &Certificate<'a>) {
         if let Err(problem) = self.search.checks.budget.step() {
             self.spent = Some(Error::new(self.depth, problem));
-            return None;
+            return;
         }
         let deeper = self.depth.saturating_add(1);
         let at = MAX_CHAIN.checked_sub(deeper);
         let slot = at.and_then(|at| self.path.get_mut(at));
         let Some(slot) = slot else {
             self.fail(PathError::Chain(Error::new(self.depth, Problem::TooLong)));
-            return None;
+            return;
         };
         *slot = *certificate;
         self.depth = deeper;
-        let found = self.issuers(certificate);
+        self.issuers(certificate);
         self.depth = deeper.saturating_sub(1);
-        found
     }
 
     /// Extends the path by every issuer of its topmost certificate in turn.
-    fn issuers(&mut self, certificate: &Certificate<'a>) -> Option<T> {
+    fn issuers(&mut self, certificate: &Certificate<'a>) {
         let name = certificate.issuer();
-        let mut last: Option<Issuer<'a>> = None;
+        let mut last: Option<Issuer<'a, 's>> = None;
         while let Some(issuer) = self.next_issuer(certificate, last.as_ref()) {
-            let first_pinned = last.is_none_or(|last| matches!(last.source, Source::Anchor(_)));
+            let first_pinned = last.as_ref().is_none_or(|last| matches!(last.source, Source::Anchor(_)));
             if matches!(issuer.source, Source::Pinned { .. }) && first_pinned {
-                let found = self.first_given(certificate);
-                if found.is_some() || self.spent.is_some() {
-                    return found;
+                self.first_given(certificate);
+                if self.is_over() {
+                    return;
                 }
             }
-            let one = &issuer.certificate;
-            let found = match issuer.source {
-                Source::Anchor(kind) => self.finish(one, kind),
-                _ if self.has(one) => None,
-                source => {
-                    let before = self.from_given;
-                    self.from_given = before && source != Source::Pinned { given: false };
-                    let found = self.extend(one);
-                    self.from_given = before;
-                    found
-                }
-            };
-            if found.is_some() || self.spent.is_some() {
-                return found;
+            self.with_issuer(&issuer);
+            if self.is_over() {
+                return;
             }
             last = Some(issuer);
         }
@@ -241,36 +238,50 @@ impl<'a, T> Builder<'a, '_, T> {
         } else if last.is_none() {
             self.fail(PathError::MissingIssuer { issuer: name, url: certificate.extensions().issuer_url() });
         }
-        None
+    }
+
+    /// Ends the path at an anchor, or extends it by another issuer and from there up.
+    fn with_issuer(&mut self, issuer: &Issuer<'a, 's>) {
+        let Some(certificate) = issuer.parsed() else { return };
+        match issuer.source {
+            Source::Anchor(kind) => self.finish(&certificate, kind),
+            _ if self.has(&certificate) => {}
+            source => {
+                let before = self.from_given;
+                self.from_given = before && source != Source::Pinned { given: false };
+                self.extend(&certificate);
+                self.from_given = before;
+            }
+        }
     }
 
     /// Builds the path of one given issuer directly below the anchors, before a pinned one of its name: the
     /// path of a test with its own intermediate, and cheap for everybody else.
-    fn first_given(&mut self, issued: &Certificate<'a>) -> Option<T> {
+    fn first_given(&mut self, issued: &Certificate<'a>) {
         let given = self.given_issuers(issued.issuer());
-        let given = given.map(|certificate| Issuer { certificate, source: Source::Given });
-        let first = given.min_by(|one, other| self.order(one, other, issued))?.certificate;
+        let given = given.map(|one| (one, Issuer::given(one, issued)));
+        let Some((first, _)) = given.min_by(|(_, one), (_, other)| self.order(one, other)) else { return };
         let deeper = self.depth.saturating_add(1);
-        *MAX_CHAIN.checked_sub(deeper).and_then(|at| self.path.get_mut(at))? = first;
+        let Some(slot) = MAX_CHAIN.checked_sub(deeper).and_then(|at| self.path.get_mut(at)) else { return };
+        *slot = *first;
         self.depth = deeper;
-        let (mut last, mut found) = (None, None);
-        while let Some(root) = self.next_issuer(&first, last.as_ref()) {
-            let Source::Anchor(kind) = root.source else { break };
-            found = self.finish(&root.certificate, kind);
-            if found.is_some() || self.spent.is_some() {
+        let mut last = None;
+        while let Some(root) = self.next_issuer(first, last.as_ref()) {
+            let Source::Anchor(_) = root.source else { break };
+            self.with_issuer(&root);
+            if self.is_over() {
                 break;
             }
             last = Some(root);
         }
         self.depth = deeper.saturating_sub(1);
-        found
     }
 
     /// The given certificates of this name that are neither roots nor pinned.
-    fn given_issuers(&self, name: Name<'a>) -> impl Iterator<Item = Certificate<'a>> + use<'a, '_, T> {
+    fn given_issuers(&self, name: Name<'a>) -> impl Iterator<Item = &'s Certificate<'a>> + use<'a, 's, T> {
         let pinned = self.pinned.intermediates;
         let of_name = self.given.iter().filter(move |one| one.subject() == name && one.issuer() != name);
-        of_name.filter(|one| !pinned.iter().any(|pin| pin.der == one.der())).copied()
+        of_name.filter(|one| !pinned.iter().any(|pin| pin.der() == one.der()))
     }
 
     /// Whether a certificate is on the path already.
@@ -284,91 +295,82 @@ impl<'a, T> Builder<'a, '_, T> {
     }
 
     /// Verifies the path below an anchor and offers it to the caller.
-    fn finish(&mut self, root: &Certificate<'a>, kind: AnchorKind) -> Option<T> {
+    fn finish(&mut self, root: &Certificate<'a>, kind: AnchorKind) {
         let search = self.search;
         match verify_path(*root, kind, self.below(), search.profile, &search.checks) {
             Ok(path) => {
-                let taken = (self.accept)(&path);
-                if taken.is_none() {
+                self.found = (self.accept)(&path);
+                if self.found.is_none() {
                     self.fail(PathError::NotAccepted);
                 }
-                taken
             }
             Err(error) => {
                 if error.problem == Problem::TooManySignatures {
                     self.spent = Some(error);
                 }
                 self.fail(PathError::Chain(error));
-                None
             }
         }
     }
 
     /// The next issuer of a certificate in order: the one after `after`, or the first.
-    fn next_issuer(&self, issued: &Certificate<'a>, after: Option<&Issuer<'a>>) -> Option<Issuer<'a>> {
+    fn next_issuer(
+        &self,
+        issued: &Certificate<'a>,
+        after: Option<&Issuer<'a, 's>>,
+    ) -> Option<Issuer<'a, 's>> {
         let name = issued.issuer();
-        let common_name = name.common_name();
-        let mut next: Option<Issuer<'a>> = None;
-        let mut offer = |certificate: Certificate<'a>, source: Source| {
-            let one = Issuer { certificate, source };
-            let later = after.is_none_or(|after| self.order(&one, after, issued) == Ordering::Greater);
-            let sooner = |next: &Issuer<'a>| self.order(&one, next, issued) == Ordering::Less;
+        let mut next: Option<Issuer<'a, 's>> = None;
+        let mut offer = |one: Issuer<'a, 's>| {
+            let later = after.is_none_or(|after| self.order(&one, after) == Ordering::Greater);
+            let sooner = |next: &Issuer<'a, 's>| self.order(&one, next) == Ordering::Less;
             if later && next.as_ref().is_none_or(sooner) {
                 next = Some(one);
             }
         };
-        let named = |pinned: &crate::PinnedCertificate<'a>| pinned.named(name, common_name);
-        let roots = self.pinned.roots.iter().filter_map(named);
-        roots.for_each(|one| offer(one, Source::Anchor(AnchorKind::Pinned)));
+        let pinned = self.pinned;
+        for root in pinned.roots.iter().filter(|root| root.has_subject(name)) {
+            offer(Issuer::pinned(root, Source::Anchor(AnchorKind::Pinned), issued));
+        }
         let added = self.search.anchors.added.iter().filter(|der| Certificate::has_subject(der, name));
-        added
-            .filter_map(|der| Certificate::parse(der).ok())
-            .for_each(|one| offer(one, Source::Anchor(AnchorKind::Added)));
-        self.pinned.intermediates.iter().filter_map(named).for_each(|one| {
+        for root in added.filter_map(|der| Certificate::parse(der).ok()) {
+            offer(Issuer::added(root, issued));
+        }
+        for one in pinned.intermediates.iter().filter(|one| one.has_subject(name)) {
             let given = self.given.iter().any(|copy| copy.der() == one.der());
-            offer(one, Source::Pinned { given });
-        });
-        self.given_issuers(name).for_each(|one| offer(one, Source::Given));
+            offer(Issuer::pinned(one, Source::Pinned { given }, issued));
+        }
+        self.given_issuers(name).for_each(|one| offer(Issuer::given(one, issued)));
         next
     }
 
     /// The order of two issuers: anchors, pinned intermediates, given certificates, and last pinned
-    /// intermediates whose key identifier differs from the wanted one.
-    fn order(&self, one: &Issuer<'_>, other: &Issuer<'_>, issued: &Certificate<'_>) -> Ordering {
-        let key = |issuer: &Issuer<'_>| {
-            let rank = self.rank(&issuer.certificate, issued);
-            // Among anchors the key decides first, then who trusts them.
-            match issuer.source {
-                Source::Anchor(AnchorKind::Pinned) => (0_u8, rank, 0_u8),
-                Source::Anchor(AnchorKind::Added) => (0, rank, 1),
-                Source::Pinned { .. } if rank.key < OTHER_KEY => (1, rank, 0),
-                Source::Given => (2, rank, 0),
-                Source::Pinned { .. } => (3, rank, 0),
+    /// intermediates whose key identifier differs from the wanted one. Pinned certificates are parsed only if
+    /// their validity decides.
+    fn order(&self, one: &Issuer<'_, '_>, other: &Issuer<'_, '_>) -> Ordering {
+        let first = one.group().cmp(&other.group()).then(one.key.cmp(&other.key));
+        first.then_with(|| {
+            if one.source == other.source && one.der == other.der {
+                return Ordering::Equal;
             }
-        };
-        key(one).cmp(&key(other)).then_with(|| one.certificate.der().cmp(other.certificate.der()))
+            // Among anchors who trusts them decides after their validity.
+            let added = |issuer: &Issuer<'_, '_>| issuer.source == Source::Anchor(AnchorKind::Added);
+            let validity = self.not_valid(one).cmp(&self.not_valid(other));
+            validity.then(added(one).cmp(&added(other))).then_with(|| one.der.cmp(other.der))
+        })
+    }
+
+    /// Whether an issuer is not valid at the time of the search.
+    fn not_valid(&self, issuer: &Issuer<'_, '_>) -> bool {
+        self.search.at.is_some_and(|at| {
+            issuer.parsed().is_none_or(|one| at < Time(one.not_before()) || at > Time(one.not_after()))
+        })
     }
 
     /// Whether a certificate is an anchor.
     fn is_anchor(&self, certificate: &Certificate<'_>) -> bool {
         let der = certificate.der();
-        self.pinned.roots.iter().any(|root| root.der == der) || self.search.anchors.added.contains(&der)
-    }
-
-    fn rank(&self, issuer: &Certificate<'_>, issued: &Certificate<'_>) -> Rank {
-        let wanted_key = issued.extensions().authority_key_id();
-        let key_differs =
-            wanted_key.and_then(|wanted| issuer.extensions().subject_key_id().map(|own| wanted != own));
-        let (from, until) = (Time(issuer.not_before()), Time(issuer.not_after()));
-        Rank {
-            // Equal first, then unknown, then different.
-            key: match key_differs {
-                Some(false) => 0,
-                None => 1,
-                Some(true) => OTHER_KEY,
-            },
-            not_valid: self.search.at.is_some_and(|at| at < from || at > until),
-        }
+        self.pinned.roots.iter().any(|root| root.der() == der) || self.search.anchors.added.contains(&der)
     }
 
     fn fail(&mut self, error: PathError<'a>) {
@@ -386,9 +388,66 @@ fn is_root_of(certificate: &Certificate<'_>, name: Name<'_>) -> bool {
 
 /// A candidate for the issuer of a certificate.
 #[derive(Clone, Copy, Debug)]
-struct Issuer<'a> {
-    certificate: Certificate<'a>,
+struct Issuer<'a, 's> {
+    form: Form<'a, 's>,
+    der: &'a [u8],
     source: Source,
+    /// The rank of its key identifier: equal to the wanted one (0), unknown (1), different.
+    key: u8,
+}
+
+/// A candidate's certificate.
+#[derive(Clone, Copy, Debug)]
+enum Form<'a, 's> {
+    /// A given certificate.
+    Given(&'s Certificate<'a>),
+    /// An added anchor.
+    Added(Certificate<'a>),
+    /// A pinned certificate, not parsed.
+    Pinned,
+}
+
+impl<'a, 's> Issuer<'a, 's> {
+    fn given(one: &'s Certificate<'a>, issued: &Certificate<'_>) -> Self {
+        let key = key_rank(one.extensions().subject_key_id(), issued);
+        Self { form: Form::Given(one), der: one.der(), source: Source::Given, key }
+    }
+
+    fn added(root: Certificate<'a>, issued: &Certificate<'_>) -> Self {
+        let key = key_rank(root.extensions().subject_key_id(), issued);
+        Self { form: Form::Added(root), der: root.der(), source: Source::Anchor(AnchorKind::Added), key }
+    }
+
+    fn pinned(one: &PinnedCertificate<'a>, source: Source, issued: &Certificate<'_>) -> Self {
+        Self { form: Form::Pinned, der: one.der(), source, key: key_rank(one.subject_key_id(), issued) }
+    }
+
+    /// The certificate; `None` for a pinned one that does not parse, of which there is none.
+    fn parsed(&self) -> Option<Certificate<'a>> {
+        match self.form {
+            Form::Given(one) => Some(*one),
+            Form::Added(root) => Some(root),
+            Form::Pinned => Certificate::parse(self.der).ok(),
+        }
+    }
+
+    const fn group(&self) -> u8 {
+        match self.source {
+            Source::Anchor(_) => 0,
+            Source::Pinned { .. } if self.key < OTHER_KEY => 1,
+            Source::Given => 2,
+            Source::Pinned { .. } => 3,
+        }
+    }
+}
+
+/// The rank of an issuer's key identifier.
+fn key_rank(subject_key_id: Option<&[u8]>, issued: &Certificate<'_>) -> u8 {
+    match (issued.extensions().authority_key_id(), subject_key_id) {
+        (Some(wanted), Some(own)) if wanted == own => 0,
+        (Some(_), Some(_)) => OTHER_KEY,
+        _ => 1,
+    }
 }
 
 /// Where a candidate comes from.
@@ -403,13 +462,6 @@ enum Source {
     },
     /// A given certificate.
     Given,
-}
-
-/// The order within a group of candidates, ascending.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Rank {
-    key: u8,
-    not_valid: bool,
 }
 
 /// The rank of a key that differs from the wanted one.
