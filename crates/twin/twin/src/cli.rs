@@ -1,4 +1,4 @@
-//! The command line: which twin to start, and how it behaves.
+//! Command line: the twin to start and its settings.
 
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ pub(crate) enum Twin {
     Paravisor(ParavisorArgs),
 }
 
-/// Everything that can be set of a paravisor.
+/// Settings of a paravisor.
 #[derive(Debug, Args)]
 pub(crate) struct ParavisorArgs {
     /// Where the TPM listens as swtpm does, for at most 64 connections at a time; its control channel is
@@ -33,7 +33,7 @@ pub(crate) struct ParavisorArgs {
     ///
     /// For clients that open a connection for each command, as libtss2 does: nothing is flushed when one
     /// ends. When the TPM runs out of slots, what ended processes left behind is flushed. Further
-    /// connections are closed without an answer.
+    /// connections are closed without a response.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:2321", value_parser = first_of_two)]
     listen: SocketAddr,
     /// Where the TPM listens as /dev/tpmrm0 behaves, for at most 64 connections at a time. Port 0 means any
@@ -139,7 +139,7 @@ fn address(text: &str) -> Result<SocketAddr, String> {
 fn first_of_two(text: &str) -> Result<SocketAddr, String> {
     let address = address(text)?;
     if address.port() == u16::MAX {
-        return Err("the control channel is on the next port, and there is none after 65535".to_owned());
+        return Err("the control channel needs the next port, and 65535 is the last one".to_owned());
     }
     Ok(address)
 }
@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_sound() {
+    fn the_command_line_is_valid() {
         Cli::command().debug_assert();
     }
 

@@ -1,38 +1,38 @@
-//! Why a twin could not be started.
+//! Error of starting a twin.
 
 use core::fmt;
 use std::io;
 
-/// Why a twin could not be started.
+/// Error of starting a twin.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// A program that the twin stands on is not installed.
+    /// A program that the twin runs is not installed.
     Missing {
         /// The program.
         program: &'static str,
-        /// The Debian package that brings it.
+        /// Its Debian package.
         package: &'static str,
     },
     /// A program did not start.
     Program {
         /// The program.
         program: &'static str,
-        /// What it said before it ended.
+        /// Its standard error.
         said: String,
     },
-    /// The TPM did not do what it has to do for the twin.
+    /// The TPM refused a command of the twin's own.
     Tpm {
         /// TPM_CC, the command.
         command: u32,
-        /// TPM_RC, the answer; 0 if it was malformed.
+        /// TPM_RC of the response; 0 if it was malformed.
         code: u32,
     },
-    /// A report has more bytes than the index that is to hold it.
+    /// The report does not fit its NV index.
     IndexTooSmall {
-        /// How many bytes the report has.
+        /// Size of the report in bytes.
         needs: usize,
-        /// How many the index has.
+        /// Size of the index in bytes.
         has: usize,
     },
     /// The evidence could not be made.
@@ -41,9 +41,9 @@ pub enum Error {
     NoRandomness,
     /// A file, a socket or a process failed.
     Io {
-        /// What was to be done.
+        /// The attempted operation.
         what: String,
-        /// How it failed.
+        /// The error of the operating system.
         source: io::Error,
     },
 }
@@ -64,7 +64,7 @@ impl fmt::Display for Error {
             }
             Self::Program { program, said } => write!(f, "{program} did not start: {said}"),
             Self::Tpm { command, code } => {
-                write!(f, "swtpm answered {code:#x} to the command {command:#x}, which the twin relies on")
+                write!(f, "swtpm: TPM command {command:#x}: expected success, got TPM_RC {code:#x}")
             }
             Self::IndexTooSmall { needs, has } => {
                 write!(f, "a report of {needs} bytes does not fit an NV index of {has} bytes")

@@ -1,4 +1,4 @@
-//! The `teeproof-twin` command: starts a twin, says how to reach it, and stays until it is ended.
+//! The `teeproof-twin` command: starts a twin, prints its addresses, and runs until it is killed.
 
 mod cli;
 mod root_file;
@@ -14,9 +14,9 @@ use cli::{Cli, ParavisorArgs, Twin};
 use root_file::{Refused, RootFile};
 use teeproof_twin::paravisor::{Paravisor, Running};
 
-/// The exit code where something is to be changed on the command line, as clap has it.
+/// Exit code of a usage error, the same as clap's.
 const USAGE: u8 = 2;
-/// How often is looked whether swtpm still runs.
+/// Interval between checks that swtpm still runs.
 const LOOK: Duration = Duration::from_millis(200);
 
 fn main() -> ExitCode {
@@ -47,7 +47,7 @@ fn paravisor(args: &ParavisorArgs) -> Result<(), Box<dyn core::error::Error>> {
     Err("swtpm has ended".into())
 }
 
-/// Says what this is and how to use it, in a form that a shell can read.
+/// Prints the environment for clients, as lines for a shell.
 fn introduce(running: &Running, root: &Path) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "# A TWIN of an Azure paravisor: what it hands out is made under throwaway keys.")?;

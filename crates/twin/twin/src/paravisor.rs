@@ -1,5 +1,5 @@
 //! The twin of Azure's paravisor: a TPM with the paravisor's keys and indexes, whose report is
-//! renewed as the paravisor renews it, and the host's service for certificates beside it.
+//! renewed as the paravisor renews it, and the host's certificate service (THIM).
 
 mod capabilities;
 mod channels;
@@ -11,7 +11,6 @@ mod filtered;
 mod frame;
 mod handles;
 mod index;
-mod input;
 mod listen;
 mod multiplexer;
 mod orphans;
@@ -53,10 +52,10 @@ use crate::swtpm::Swtpm;
 #[derive(Debug)]
 pub struct Paravisor;
 
-/// A paravisor at work. Dropping it ends everything: clients are cut off, swtpm is ended.
+/// A running paravisor. Dropping it closes all connections and ends swtpm.
 #[derive(Debug)]
 pub struct Running {
-    // Dropped first, so that nobody new comes in.
+    // Dropped first, so that no new client connects.
     data: Listener,
     managed: Listener,
     _control: Listener,
@@ -67,10 +66,10 @@ pub struct Running {
 }
 
 impl Paravisor {
-    /// Starts swtpm, fits it out, and serves it.
+    /// Starts swtpm, provisions it, and serves it.
     ///
     /// # Errors
-    /// swtpm is not installed, an address is in use, or the settings cannot be met.
+    /// swtpm is not installed, an address is in use, or the settings contradict one another.
     pub fn start(settings: &Settings) -> Result<Running, Error> {
         let (data, control) = bind_pair(settings.listen)?;
         let managed = bind_one(settings.managed)?;
@@ -105,7 +104,7 @@ impl Paravisor {
 
 impl Running {
     /// The TPM's address for `teeproof_vtpm::Address`, over the port with a resource manager: the
-    /// client keeps its connection, and what it made is flushed when that ends.
+    /// client keeps its connection, and its objects and sessions are flushed when it closes.
     #[must_use]
     pub fn managed_address(&self) -> String {
         let address = reachable(self.managed.address());
@@ -126,7 +125,7 @@ impl Running {
         self.address()
     }
 
-    /// Where the service for certificates is: `http://` and an address.
+    /// URL of the certificate service: `http://` and an address.
     #[must_use]
     pub fn thim(&self) -> String {
         format!("http://{}", reachable(self.thim.address()))
@@ -138,13 +137,13 @@ impl Running {
         &self.root
     }
 
-    /// The file with the boot log.
+    /// The file with the event log.
     #[must_use]
     pub fn event_log(&self) -> &Path {
         &self.event_log
     }
 
-    /// The environment in which programs use it, as names and values.
+    /// Environment variables for its clients, as names and values.
     #[must_use]
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         vec![
@@ -155,13 +154,13 @@ impl Running {
         ]
     }
 
-    /// Where the TPM listens for commands; its control channel is on the next port.
+    /// Address of the raw TPM port; its control channel is on the next port.
     #[must_use]
     pub const fn listens_on(&self) -> SocketAddr {
         self.data.address()
     }
 
-    /// Where the TPM listens for commands of clients that keep their connection.
+    /// Address of the managed TPM port, for clients that keep their connection.
     #[must_use]
     pub const fn manages_on(&self) -> SocketAddr {
         self.managed.address()

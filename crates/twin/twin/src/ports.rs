@@ -1,7 +1,7 @@
-//! Two ports in a row, for a TPM's data and control channel.
+//! Two consecutive free ports, for a TPM's data and control channel.
 //!
-//! They are looked for below the ports that the system gives to clients: of those, each one that a
-//! client has used lately stands in the way for a minute, and tests use thousands.
+//! They are taken from below the system's ephemeral ports: an ephemeral port that a client has used stays
+//! in TIME_WAIT for a minute, and tests use thousands.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -10,13 +10,13 @@ use std::net::{IpAddr, SocketAddr, TcpListener};
 
 use crate::Error;
 
-/// Below the 32768 from which Linux gives ports to clients.
+/// Below 32768, the first ephemeral port of Linux.
 const FIRST: u16 = 10_000;
 const COUNT: u64 = 22_000;
-/// How often other ports are tried.
+/// Attempts with other ports.
 const TRIES: usize = 200;
 
-/// Two listeners on consecutive ports that nobody uses.
+/// Two listeners on consecutive free ports.
 pub(crate) fn bind_any_pair(ip: IpAddr) -> Result<(TcpListener, TcpListener), Error> {
     let mut last = io::Error::from(io::ErrorKind::AddrInUse);
     for _ in 0..TRIES {
@@ -36,7 +36,7 @@ pub(crate) fn bind_pair(address: SocketAddr) -> io::Result<(TcpListener, TcpList
     Ok((first, TcpListener::bind(SocketAddr::new(address.ip(), next))?))
 }
 
-/// Any port, so that those who look at the same time seldom meet. The hasher's seed is random.
+/// A random port, so that concurrent callers seldom collide. The hasher's seed is random.
 fn any() -> u16 {
     let offset = RandomState::new().build_hasher().finish() % COUNT;
     FIRST.saturating_add(u16::try_from(offset).unwrap_or_default())

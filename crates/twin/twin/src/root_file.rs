@@ -1,5 +1,4 @@
-//! The file of the twin's trust anchor: complete when it appears, and never in the place of a file
-//! that is somebody else's.
+//! The file of the twin's trust anchor: written atomically, and never over another program's file.
 
 use core::error::Error;
 use core::fmt;
@@ -11,42 +10,42 @@ use std::path::{Path, PathBuf};
 
 use teeproof_twin::paravisor::is_twin_root;
 
-/// How many twins may live in one folder without `--root`.
+/// Most running twins of one folder without `--root`.
 const MAX_TWINS: u32 = 64;
-/// No certificate of a twin is as large; of a larger file no more is read.
+/// Read limit. No certificate of a twin is as large.
 const MAX_BYTES: u64 = 64 * 1024;
 
-/// A file that holds the trust anchor of this process. It is locked for as long as this lives, which
-/// is how other twins know; it stays when this ends.
+/// The file with the trust anchor of this process. It is locked until this is dropped, so that other twins
+/// do not replace it; the file remains.
 #[derive(Debug)]
 pub(crate) struct RootFile {
     pub(crate) path: PathBuf,
-    /// What became of a file that was there.
+    /// What happened to an existing file, for the user.
     pub(crate) remark: Option<String>,
     _lock: File,
 }
 
-/// Why there is no such file.
+/// Error of writing the file.
 #[derive(Debug)]
 pub(crate) enum Refused {
-    /// The path is taken, and something is to be changed on the command line.
+    /// The path is taken: a usage error.
     Usage(String),
     /// The file system failed.
     Io(String),
 }
 
-/// What stands at a path.
+/// What exists at a path.
 enum There {
     Nothing,
-    /// The root of a twin that lives.
+    /// The root of a running twin.
     Living,
-    /// The root of a twin that has ended, locked so that nobody else replaces it.
-    Ended(#[expect(dead_code, reason = "it is held, not used")] File),
+    /// The root of a twin that has ended, locked against replacement by other twins.
+    Ended(#[expect(dead_code, reason = "kept for its lock")] File),
     Other(&'static str),
 }
 
 impl RootFile {
-    /// Writes a trust anchor to this path, or to the first default name that no living twin holds.
+    /// Writes a trust anchor to this path, or to the first default name that no running twin has locked.
     pub(crate) fn write(path: Option<&Path>, root: &[u8]) -> Result<Self, Refused> {
         if let Some(path) = path {
             return Self::at(path, root)?.ok_or_else(|| {
@@ -68,7 +67,7 @@ impl RootFile {
         Err(Refused::Usage(what.to_owned()))
     }
 
-    /// Writes to this path; `None` if a living twin holds it.
+    /// Writes to this path; `None` if a running twin has locked it.
     fn at(path: &Path, root: &[u8]) -> Result<Option<Self>, Refused> {
         let failed = |error: io::Error| Refused::Io(format!("writing {}: {error}", path.display()));
         loop {
@@ -88,7 +87,7 @@ impl RootFile {
             let moved = if remark.is_some() { part.replace(path) } else { part.place(path) };
             match moved {
                 Ok(lock) => return Ok(Some(Self { path: path.to_owned(), remark, _lock: lock })),
-                // Another twin was faster: what it wrote is looked at.
+                // Another twin was faster: inspect its file.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(failed(error)),
             }
@@ -122,7 +121,7 @@ impl There {
     }
 }
 
-/// Whether an open file is what stands at a path.
+/// Whether an open file is still the one at this path.
 fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     let opened = file.metadata()?;
     match fs::symlink_metadata(path) {
@@ -132,7 +131,7 @@ fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     }
 }
 
-/// A complete and locked file beside its target. When this is dropped its own name is removed.
+/// A complete and locked temporary file in the target's folder, removed on drop.
 struct Part {
     path: PathBuf,
     file: File,
@@ -152,18 +151,18 @@ impl Part {
         Ok(part)
     }
 
-    /// Gives it its name where nothing stands; [`ErrorKind::AlreadyExists`] if something does. The
-    /// file is locked for as long as the result lives.
+    /// Links it to its target; [`ErrorKind::AlreadyExists`] if there is a file. The lock lasts until the
+    /// result is dropped.
     fn place(&self, target: &Path) -> io::Result<File> {
         match fs::hard_link(&self.path, target) {
             Ok(()) => self.file.try_clone(),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(error),
-            // A file system without hard links, where two twins that start at once are not told apart.
+            // A file system without hard links: two twins that start at once may replace each other's file.
             Err(_) => self.replace(target),
         }
     }
 
-    /// Gives it its name in the place of what stands there.
+    /// Replaces the target with it.
     fn replace(&self, target: &Path) -> io::Result<File> {
         fs::rename(&self.path, target)?;
         self.file.try_clone()
@@ -172,7 +171,7 @@ impl Part {
 
 impl Drop for Part {
     fn drop(&mut self) {
-        // It fails if it was renamed, which is what was wanted.
+        // It fails after a rename, when nothing is left to remove.
         let _ = fs::remove_file(&self.path);
     }
 }

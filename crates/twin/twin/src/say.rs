@@ -1,6 +1,6 @@
-//! Talk: what whoever watches a twin may want to know.
+//! Messages for the user of a running twin.
 
-/// Says something on standard error.
+/// Prints a message on standard error.
 pub(crate) fn say(what: &str) {
     eprintln!("teeproof-twin: {what}");
 }

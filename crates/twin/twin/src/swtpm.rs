@@ -1,4 +1,4 @@
-//! A software TPM of one's own: swtpm in a folder of its own, gone when it is dropped.
+//! A temporary software TPM: swtpm with a folder of its own, both removed on drop.
 
 mod guard;
 
@@ -19,23 +19,23 @@ use crate::{Error, ports};
 /// A running swtpm with a fresh TPM 2.0, started up and ready for commands.
 ///
 /// It serves one connection at a time, as swtpm does. Dropping it ends the process and removes its
-/// folder; the same happens if the program that holds it is killed.
+/// folder; a guard process does so if the program that started it is killed.
 #[derive(Debug)]
 pub struct Swtpm {
     child: Child,
     sockets: Sockets,
-    // Dropped before the folder: it would remove it otherwise.
+    // Dropped before the folder, which it would otherwise remove.
     guard: Guard,
     folder: Folder,
 }
 
-/// A port that was free a moment ago, and the next one too.
+/// The first of two consecutive ports that were free a moment ago.
 fn free_port() -> Result<u16, Error> {
     let (data, _control) = ports::bind_any_pair(Ipv4Addr::LOCALHOST.into())?;
     data.local_addr().map(|address| address.port()).map_err(Error::io("looking for a port"))
 }
 
-/// Where it listens.
+/// Sockets of swtpm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sockets {
     /// Data and control sockets in the folder.
@@ -44,9 +44,9 @@ enum Sockets {
     Tcp(u16),
 }
 
-/// How often other ports are tried.
+/// Attempts with other ports.
 const TRIES: u32 = 50;
-/// How long swtpm gets to come up. It takes some hundredths of a second on an idle machine.
+/// Time limit for swtpm's start. It takes some hundredths of a second on an idle machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(2);
 /// The control channel's command for a reset.
@@ -62,14 +62,14 @@ impl Swtpm {
     }
 
     /// Starts one that listens on two consecutive free ports of the loopback interface, which the
-    /// TPM software stack asks for: data, then control.
+    /// TPM software stack requires: data, then control.
     ///
     /// # Errors
     /// swtpm is not installed or does not start.
     pub fn start_tcp() -> Result<Self, Error> {
         let mut tries = TRIES;
         loop {
-            // Somebody else may take the ports before swtpm does: then it ends, and others are tried.
+            // Another process may take the ports before swtpm does: then swtpm ends, and other ports follow.
             match Self::on(Sockets::Tcp(free_port()?)) {
                 Err(Error::Program { .. }) if tries > 0 => tries -= 1,
                 started => return started,
@@ -88,23 +88,22 @@ impl Swtpm {
 
     /// Its address for the TPM software stack (libtss2), as in `TPM2TOOLS_TCTI`.
     ///
-    /// The stack reaches sockets in the file system from its version 4 on only; [`Self::start_tcp`]
-    /// serves all versions.
+    /// The stack supports Unix sockets from its version 4; [`Self::start_tcp`] serves all versions.
     #[must_use]
     pub fn tcti(&self) -> String {
         self.address()
     }
 
-    /// The data socket in the file system, if that is where it listens.
+    /// The Unix data socket, if it has one.
     #[must_use]
     pub fn socket(&self) -> Option<PathBuf> {
         (self.sockets == Sockets::Unix).then(|| self.folder.socket())
     }
 
-    /// Resets the TPM, as a machine that is switched off and on: whoever asks next has to start it up.
+    /// Resets the TPM like a power cycle: the next command must be TPM2_Startup.
     ///
     /// # Errors
-    /// It does not listen on a socket in the file system, or its control channel refuses.
+    /// It does not listen on a Unix socket, or its control channel refuses.
     pub(crate) fn reset(&self) -> Result<(), Error> {
         let path = self.folder.control_socket();
         let mut result = [0; 4];
@@ -125,7 +124,7 @@ impl Swtpm {
         matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// Its own folder, gone when it is dropped.
+    /// Its own folder, removed on drop.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder.0
     }
@@ -134,7 +133,7 @@ impl Swtpm {
         let folder = Folder::make()?;
         let child = spawn(&folder, sockets)?;
         let guard = Guard::over(child.id(), &folder.0);
-        // From here on the child ends with `this`, whatever happens.
+        // From here on, dropping `this` ends the child.
         let mut this = Self { child, sockets, guard: guard.unwrap_or_default(), folder };
         this.wait_until_up()?;
         Ok(this)
@@ -209,7 +208,7 @@ impl Folder {
             let path = std::path::absolute(&path).unwrap_or(path);
             match fs::create_dir(&path) {
                 Ok(()) => return Ok(Self(path)),
-                // Left behind by a process of the same number.
+                // Left by an earlier process with the same PID.
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
                 Err(source) => {
                     return Err(Error::Io { what: format!("creating {}", path.display()), source });
@@ -234,7 +233,7 @@ impl Folder {
         self.0.join("log")
     }
 
-    /// What swtpm wrote before it ended.
+    /// The output of swtpm.
     fn said(&self) -> String {
         let log = fs::read_to_string(self.log()).unwrap_or_default();
         if log.trim().is_empty() { "it said nothing".into() } else { log.trim().replace('\n', "; ") }

@@ -1,4 +1,4 @@
-//! swtpm comes up in every form, many at a time, and leaves nothing behind.
+//! swtpm starts on every kind of socket, many at a time, and leaves nothing behind.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::io::{Read, Write};

@@ -17,10 +17,10 @@ const BANK_LIST: u32 = 5;
 const PROPERTY_LIST: u32 = 6;
 /// TPM_CAP_ECC_CURVES.
 const CURVE_LIST: u32 = 8;
-/// More than any list has: a TPM returns as many as fit one response.
+/// More members than any list has: a TPM returns as many as fit one response.
 const MOST: u32 = 254;
 
-/// The lists of what the TPM implements: each member with the number that orders it.
+/// The capability lists of the TPM: each member with its sort key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Capabilities {
     algorithms: Vec<Member>,
@@ -28,11 +28,11 @@ pub(super) struct Capabilities {
     curves: Vec<Member>,
 }
 
-/// A number, and the bytes that a list has for it.
+/// A sort key and the encoded member.
 type Member = (u32, Vec<u8>);
 
 impl Capabilities {
-    /// What swtpm implements and the paravisor's TPM implements too.
+    /// The intersection of swtpm's capabilities and the paravisor's.
     pub(super) fn of(tpm: &mut dyn Upstream) -> Result<Self, Refused> {
         let command = |bytes: &[u8]| number(bytes) & 0x2000_ffff;
         let mut this = Self {
@@ -48,15 +48,15 @@ impl Capabilities {
     }
 
     /// The response parameters in place of swtpm's; `None` for capabilities that stay as they are.
-    pub(super) fn response(&self, asked: &[u8], told: &[u8]) -> Option<Vec<u8>> {
-        let mut cursor = Cursor(asked);
+    pub(super) fn response(&self, requested: &[u8], response: &[u8]) -> Option<Vec<u8>> {
+        let mut cursor = Cursor(requested);
         let (capability, first, count) = (cursor.u32()?, cursor.u32()?, cursor.u32()?);
         let list = match capability {
             ALGORITHM_LIST => &self.algorithms,
             COMMAND_LIST => &self.commands,
             CURVE_LIST => &self.curves,
-            PROPERTY_LIST => return self.properties(told),
-            BANK_LIST => return banks(told),
+            PROPERTY_LIST => return self.properties(response),
+            BANK_LIST => return banks(response),
             _ => return None,
         };
         let count = usize::try_from(count.min(MOST)).unwrap_or_default();
@@ -68,8 +68,8 @@ impl Capabilities {
     }
 
     /// TPML_TAGGED_TPM_PROPERTY with the paravisor's values.
-    fn properties(&self, told: &[u8]) -> Option<Vec<u8>> {
-        let (header, mut properties) = told.split_at_checked(9)?;
+    fn properties(&self, response: &[u8]) -> Option<Vec<u8>> {
+        let (header, mut properties) = response.split_at_checked(9)?;
         let mut changed = header.to_vec();
         while let Some((property, rest)) = properties.split_first_chunk::<8>() {
             let [a, b, c, d, value @ ..] = *property;
@@ -88,9 +88,9 @@ impl Capabilities {
     }
 }
 
-/// TPML_PCR_SELECTION with the banks of the paravisor's TPM alone.
-fn banks(told: &[u8]) -> Option<Vec<u8>> {
-    let (header, rest) = told.split_at_checked(5)?;
+/// TPML_PCR_SELECTION with only the banks of the paravisor's TPM.
+fn banks(response: &[u8]) -> Option<Vec<u8>> {
+    let (header, rest) = response.split_at_checked(5)?;
     let mut cursor = Cursor(rest);
     let mut kept = Vec::new();
     for _ in 0..cursor.u32()? {
@@ -112,7 +112,7 @@ fn number(bytes: &[u8]) -> u32 {
     bytes.iter().take(4).fold(0, |number, byte| (number << 8) | u32::from(*byte))
 }
 
-/// A whole list, its members of so many bytes.
+/// A whole list with members of `bytes` bytes.
 fn list(
     tpm: &mut dyn Upstream,
     capability: u32,
@@ -122,7 +122,7 @@ fn list(
     let parameters = [capability, 0, MOST].map(u32::to_be_bytes).concat();
     let command =
         Command { code: GET_CAPABILITY, handles: Vec::new(), sessions: Vec::new(), parameters: &parameters };
-    let (_, told) = ask(tpm, false, &command)?;
-    let members = told.get(9..).unwrap_or_default().chunks_exact(bytes);
+    let (_, response) = ask(tpm, false, &command)?;
+    let members = response.get(9..).unwrap_or_default().chunks_exact(bytes);
     Ok(members.map(|member| (number(member), member.to_vec())).collect())
 }

@@ -1,4 +1,4 @@
-//! The two channels of swtpm, as its clients know them: commands on one, control on the other.
+//! The two channels of swtpm's protocol: commands and control.
 
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
@@ -6,23 +6,23 @@ use std::net::TcpStream;
 use super::codes::COMMAND_SIZE;
 use super::frame::{self, refusal};
 
-/// Whoever answers the commands of one connection.
+/// Server side of one connection.
 pub(super) trait Client {
-    /// The answer to a command.
+    /// The response to a command.
     fn answer(&mut self, command: &[u8]) -> Vec<u8>;
 
-    /// The connection ended before the last answer was read.
+    /// The client closed its connection without reading the last response.
     fn did_not_read(&mut self);
 }
 
-/// Answers commands one after the other, until the client leaves.
+/// Answers commands in sequence until the client disconnects.
 pub(super) fn data(mut stream: TcpStream, client: &mut impl Client) {
-    // Answers are small, and clients wait for them.
+    // Responses are small, and clients wait for them.
     let _ = stream.set_nodelay(true);
-    // Whoever ends before it has read an answer resets the connection; whoever has read it does not.
+    // Closing a socket with unread data resets the connection; closing it after the response was read does not.
     let was_reset = match serve(&mut stream, client) {
         Ok(()) => false,
-        // Of a client that ended while its command ran, only the socket's pending error tells.
+        // If a client ended while its command ran, only the socket's pending error shows it.
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => matches!(stream.take_error(), Ok(Some(_))),
         Err(_) => true,
     };
@@ -31,7 +31,7 @@ pub(super) fn data(mut stream: TcpStream, client: &mut impl Client) {
     }
 }
 
-/// Ends without an error after a command of an impossible size, after which nothing can follow.
+/// Ends without an error after a command of an impossible size, since the stream is out of step then.
 fn serve(stream: &mut TcpStream, client: &mut impl Client) -> io::Result<()> {
     while let Some(command) = frame::read(stream)? {
         stream.write_all(&client.answer(&command))?;
@@ -46,8 +46,8 @@ const CANCEL: u32 = 9;
 /// TPM_FAIL.
 const FAIL: u32 = 9;
 
-/// Answers the control commands that a guest's software sends; whatever would stop or reset the TPM
-/// is not the guest's to do.
+/// Answers the control commands that a guest's software sends; commands that stop or reset the TPM are
+/// refused.
 pub(super) fn control(mut stream: TcpStream) {
     while let Ok(goes_on) = control_command(&mut stream) {
         if !goes_on {
@@ -68,7 +68,7 @@ fn control_command(stream: &mut TcpStream) -> io::Result<bool> {
         // No command waits for another.
         CANCEL => 0,
         _ => {
-            // How long it is, nobody here knows.
+            // Its length is unknown.
             stream.write_all(&FAIL.to_be_bytes())?;
             return Ok(false);
         }

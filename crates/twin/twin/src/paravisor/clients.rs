@@ -1,4 +1,4 @@
-//! The clients of the two ports, and what becomes of what they made when they leave.
+//! Clients of the two ports, and the cleanup of their objects and sessions.
 
 use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,21 +12,21 @@ use super::owner::Owner;
 use super::upstream::{Refused, Socket};
 use crate::say;
 
-/// The TPM as all clients share it.
+/// The TPM that all clients share.
 pub(super) type Shared = Mutex<Multiplexer<Socket>>;
 
-/// A client of the raw port. What it made stays, for its next command may come over another
+/// A client of the raw port. Its objects and sessions stay, because its next command may use another
 /// connection.
 pub(super) struct RawClient<'a> {
     shared: &'a Shared,
-    /// Its address and ours, until its owner is looked for.
+    /// Its address and ours, until its owner has been looked up.
     ends: Option<(SocketAddr, SocketAddr)>,
     owner: Option<Arc<Owner>>,
-    /// What the last answer gave the handle of.
+    /// The handle in the last response.
     given: Option<u32>,
 }
 
-/// A client of the managed port. What it made is flushed when it leaves, however it leaves.
+/// A client of the managed port. Its objects and sessions are flushed when its connection ends.
 pub(super) struct ManagedClient<'a> {
     shared: &'a Shared,
     space: SpaceId,
@@ -54,7 +54,7 @@ impl Client for RawClient<'_> {
         };
         self.given = given;
         if let Some(handle) = given {
-            // It waits for the answer now: later its process may be gone.
+            // The client waits for its response now; later its process may be gone.
             if let Some((client, twin)) = self.ends.take() {
                 self.owner = Owner::of(client, twin).map(Arc::new);
             }
@@ -88,12 +88,12 @@ impl Drop for ManagedClient<'_> {
     }
 }
 
-/// One command at a time, whoever sends it.
+/// Serializes the commands of all clients.
 fn lock(shared: &Shared) -> MutexGuard<'_, Multiplexer<Socket>> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The answer where there is none of the TPM's.
+/// The response to send when the TPM gave none.
 fn refuse(refused: Refused) -> Vec<u8> {
     match refused {
         Refused::Code(_, code) => refusal(code),

@@ -1,4 +1,4 @@
-//! Numbers of the TPM that the paravisor uses: handles, commands, and what it answers.
+//! TPM constants of the paravisor: handles, command codes, response codes.
 //!
 //! Source: TCG TPM 2.0 Library, Part 2, sections 6.5, 6.6 and 7.
 
@@ -68,19 +68,19 @@ pub(super) const NV_CERTIFY: u32 = 0x184;
 /// TPM2_EventSequenceComplete.
 pub(super) const EVENT_SEQUENCE_COMPLETE: u32 = 0x185;
 
-/// TPM_RC_FAILURE: what is answered when the TPM behind is gone.
+/// TPM_RC_FAILURE: swtpm has ended.
 pub(super) const FAILURE: u32 = 0x101;
-/// TPM_RC_AUTH_UNAVAILABLE: what is said to authorizations that this paravisor does not play.
+/// TPM_RC_AUTH_UNAVAILABLE: an authorization that the twin does not support.
 pub(super) const AUTH_UNAVAILABLE: u32 = 0x12f;
 /// TPM_RC_COMMAND_SIZE.
 pub(super) const COMMAND_SIZE: u32 = 0x142;
-/// TPM_RC_COMMAND_CODE: there is no such command.
+/// TPM_RC_COMMAND_CODE: unknown command.
 pub(super) const COMMAND_CODE: u32 = 0x143;
 /// TPM_RC_AUTH_CONTEXT: a session at a command that takes none.
 pub(super) const AUTH_CONTEXT: u32 = 0x145;
-/// TPM_RC_NV_UNINITIALIZED: nobody has written to the index yet.
+/// TPM_RC_NV_UNINITIALIZED: the index has not been written yet.
 pub(super) const UNWRITTEN: u32 = 0x14a;
-/// TPM_RC_HANDLE about the first handle: there is no such index.
+/// TPM_RC_HANDLE about the first handle: unknown index.
 pub(super) const ABSENT: u32 = 0x18b;
 /// TPM_RC_HANDLE about the first parameter.
 pub(super) const NO_SUCH_HANDLE: u32 = 0x1cb;
@@ -94,6 +94,5 @@ pub(super) const OBJECT_MEMORY: u32 = 0x902;
 pub(super) const SESSION_MEMORY: u32 = 0x903;
 /// TPM_RC_SESSION_HANDLES: no handle for another session, loaded or saved.
 pub(super) const SESSION_HANDLES: u32 = 0x905;
-/// TPM_RC_REFERENCE_H0: the first handle is of nothing that is loaded; the next codes are about the
-/// next handles.
+/// TPM_RC_REFERENCE_H0: the first handle is not loaded; the following codes are about the following handles.
 pub(super) const REFERENCE_H0: u32 = 0x910;

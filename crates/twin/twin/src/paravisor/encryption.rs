@@ -1,4 +1,4 @@
-//! Encryption of the first parameter of a command or an answer under a session.
+//! Session-based encryption of the first parameter of a command or response.
 //!
 //! Source: TCG TPM 2.0 Library, Part 1, sections 11.4.10.2 (KDFa), 11.4.6 (XOR) and 21.
 
@@ -19,11 +19,11 @@ pub(super) enum ParameterCipher {
     Xor,
     /// With AES of this many bits in CFB mode.
     AesCfb(u16),
-    /// In a way that no TPM has for parameters.
+    /// An algorithm that no TPM supports for parameters.
     Other,
 }
 
-/// In which direction.
+/// Direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Direction {
     Encrypt,
@@ -49,7 +49,7 @@ impl ParameterCipher {
         Some(if (algorithm, mode) == (AES, CFB) { Self::AesCfb(bits_or_hash) } else { Self::Other })
     }
 
-    /// These bytes encrypted or decrypted with a key from the nonces, the newer one first.
+    /// Encrypts or decrypts with a key from the nonces, the newer one first.
     pub(super) fn apply(
         self,
         direction: Direction,
@@ -87,7 +87,7 @@ impl ParameterCipher {
         Some(bytes)
     }
 
-    /// Parameters of which the first, a TPM2B, is encrypted.
+    /// Parameters with the first one, a TPM2B, encrypted.
     pub(super) fn encrypt_first(
         self,
         key: &hmac::Key,
@@ -100,7 +100,7 @@ impl ParameterCipher {
     }
 }
 
-/// KDFa: so many bytes.
+/// KDFa: `len` bytes.
 pub(super) fn kdfa(key: &hmac::Key, label: &[u8], [newer, older]: [&[u8]; 2], len: usize) -> Vec<u8> {
     let bits = u32::try_from(len.saturating_mul(8)).unwrap_or(u32::MAX).to_be_bytes();
     let mut derived = Vec::new();

@@ -1,4 +1,4 @@
-//! What the paravisor answers to each command: a state machine over the TPM behind it.
+//! The paravisor's response to each command: a state machine over swtpm.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -10,7 +10,7 @@ use super::codes::{
     NV_READ_PUBLIC,
 };
 use super::filtered::is_filtered;
-use super::frame::{Answer, Authorization, Command, refusal, response_code, stated_code};
+use super::frame::{Authorization, Command, Response, refusal, response_code, stated_code};
 use super::index::{Index, Wanted};
 use super::profile::{DIGEST_BYTES, TpmProfile, has_command};
 use super::read::unsupported;
@@ -19,16 +19,16 @@ use super::sessions::Sessions;
 use super::unmarshal::{refused_parameter, too_long_for_any_tpm};
 use super::upstream::Upstream;
 
-/// The paravisor: which indexes it answers for, and whose sessions it knows.
+/// The paravisor: its own indexes and the sessions that it tracks.
 #[derive(Debug)]
 pub(super) struct Engine {
-    /// How commands of this TPM look, by their code.
+    /// Shapes of this TPM's commands by command code.
     pub(super) shapes: BTreeMap<u32, Shape>,
     pub(super) profile: TpmProfile,
     pub(super) capabilities: Capabilities,
-    /// The report's index; its contents are what reads at other offsets than 0 see.
+    /// The report's index; its contents are returned for reads at offsets other than 0.
     pub(super) report: Index,
-    /// What reads of the report at offset 0 see.
+    /// Contents of the report for reads at offset 0.
     pub(super) head: Vec<u8>,
     /// The index of the attestation key's certificate.
     pub(super) certificate: Index,
@@ -36,17 +36,17 @@ pub(super) struct Engine {
     pub(super) sessions: Sessions,
 }
 
-/// How a command looks: TPMA_CC.
+/// Shape of a command: TPMA_CC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Shape {
-    /// How many handles it has.
+    /// Number of handles.
     pub(super) handles: usize,
-    /// Whether its answer has one.
+    /// Whether its response has a handle.
     pub(super) gives_handle: bool,
 }
 
 impl Engine {
-    /// The answer to a command.
+    /// The response to a command.
     pub(super) fn answer(
         &mut self,
         command: &[u8],
@@ -57,7 +57,7 @@ impl Engine {
         if self.lacks(command) {
             return Ok(refusal(COMMAND_CODE));
         }
-        // Of what is malformed, the TPM says so.
+        // A malformed command is the TPM's to refuse.
         let Some((parsed, shape)) = self.parse(command) else { return tpm.answer(command) };
         if let Some(answer) = self.refused(&parsed, tpm)? {
             return Ok(answer);
@@ -69,7 +69,7 @@ impl Engine {
             (NV_READ, [_, handle], Some(wanted)) if self.is_own(*handle) && !parsed.sessions.is_empty() => {
                 self.read(&parsed, *handle, wanted, tpm)
             }
-            // The name of the signing key would be needed, to sign again what swtpm would count as a guess.
+            // Re-signing would need the Name of the signing key, and swtpm counts a wrong HMAC as a guess.
             (NV_CERTIFY, [_, _, handle], _) if self.is_own(*handle) && parsed.is_signed() => {
                 Ok(unsupported(*handle, "TPM2_NV_Certify under an HMAC"))
             }
@@ -80,27 +80,27 @@ impl Engine {
                 self.forward(&parsed, &DIGEST_BYTES.to_be_bytes(), tpm)
             }
             (GET_SESSION_AUDIT_DIGEST, [_, _, session], _) if self.audit_digest_differs(*session) => {
-                Ok(unsupported(*session, "the audit digest of a session under which this twin answered"))
+                Ok(unsupported(*session, "the audit digest of a session with substituted responses"))
             }
             (code, _, _) if self.profile == TpmProfile::Paravisor && is_filtered(code) => {
                 self.answer_filtered(command, &parsed, tpm)
             }
             _ => {
                 let answer = tpm.answer(command)?;
-                if let Some(told) = Answer::parse(&answer, shape.gives_handle, &parsed) {
-                    self.sessions.watch(&parsed, &told);
+                if let Some(response) = Response::parse(&answer, shape.gives_handle, &parsed) {
+                    self.sessions.watch(&parsed, &response);
                 }
                 Ok(answer)
             }
         }
     }
 
-    /// The index of this handle, one of the paravisor's own.
+    /// The paravisor's own index at this handle.
     pub(super) fn index(&self, handle: u32) -> &Index {
         if handle == self.report.handle { &self.report } else { &self.certificate }
     }
 
-    /// A command taken apart, and its shape; `None` if it is malformed or unknown.
+    /// A parsed command and its shape; `None` if it is malformed or unknown.
     pub(super) fn parse<'a>(&self, command: &'a [u8]) -> Option<(Command<'a>, Shape)> {
         let code = u32::from_be_bytes(*command.get(6..)?.first_chunk()?);
         let shape = *self.shapes.get(&code)?;
@@ -111,7 +111,7 @@ impl Engine {
         [self.report.handle, self.certificate.handle].contains(&handle)
     }
 
-    /// Whether this is a command, well formed or not, that swtpm's TPM has and the paravisor's has not.
+    /// Whether swtpm implements this command, well formed or not, and the paravisor's TPM does not.
     fn lacks(&self, command: &[u8]) -> bool {
         let code = stated_code(command).filter(|code| self.shapes.contains_key(code));
         self.profile == TpmProfile::Paravisor && code.is_some_and(|code| !has_command(code))
@@ -121,13 +121,13 @@ impl Engine {
         self.sessions.get(session).is_some_and(|session| session.audit_digest_differs)
     }
 
-    /// Whether TPM2_GetRandom asks for more than a TPM2B_DIGEST, in which case it returns one.
+    /// Whether TPM2_GetRandom requests more than a TPM2B_DIGEST, in which case it returns one.
     fn exceeds_random_bytes(&self, parameters: &[u8]) -> bool {
-        let asked = parameters.try_into().map(u16::from_be_bytes);
-        self.profile == TpmProfile::Paravisor && asked.is_ok_and(|bytes| bytes > DIGEST_BYTES)
+        let requested = parameters.try_into().map(u16::from_be_bytes);
+        self.profile == TpmProfile::Paravisor && requested.is_ok_and(|bytes| bytes > DIGEST_BYTES)
     }
 
-    /// The refusal of what the paravisor's TPM does not implement.
+    /// The refusal of a command that the paravisor's TPM does not implement.
     fn refused(&self, command: &Command<'_>, tpm: &mut dyn Upstream) -> io::Result<Option<Vec<u8>>> {
         if self.profile == TpmProfile::Swtpm {
             return Ok(None);
@@ -139,8 +139,8 @@ impl Engine {
         let Some(code) = refused_parameter(command.code, command.parameters, is_encrypted) else {
             return Ok(None);
         };
-        // Handles and authorizations come before parameters. Passwords do not depend on the
-        // parameters, and policies seldom, so the TPM can be asked about both without any; HMACs do.
+        // Handles and authorizations are checked before parameters. Passwords do not depend on the
+        // parameters, and policies seldom, so swtpm can check both without any; HMACs do.
         if command.sessions.iter().all(Authorization::is_independent_of_parameters) {
             let sessions = command.sessions.iter().map(Authorization::without_decryption).collect();
             let answer = tpm.answer(&Command { sessions, parameters: &[], ..command.clone() }.write())?;

@@ -1,16 +1,16 @@
-//! Responses of swtpm without what the paravisor's TPM does not implement.
+//! Responses of swtpm, filtered to what the paravisor's TPM implements.
 
 use std::io;
 
 use super::codes::{EVENT_SEQUENCE_COMPLETE, GET_CAPABILITY, PCR_EVENT};
 use super::engine::Engine;
-use super::frame::{Answer, Command, Cursor};
+use super::frame::{Command, Cursor, Response};
 use super::profile::HASHES;
 use super::resign::Exchange;
 use super::upstream::Upstream;
 use crate::say;
 
-/// TPM_ALG_SHA512, and how long its digests are.
+/// TPM_ALG_SHA512 and the length of its digests.
 const SHA512: (u16, usize) = (0x000d, 64);
 
 impl Engine {
@@ -23,25 +23,31 @@ impl Engine {
         tpm: &mut dyn Upstream,
     ) -> io::Result<Vec<u8>> {
         let answer = tpm.answer(bytes)?;
-        let Some(told) = Answer::parse(&answer, false, command) else { return Ok(answer) };
-        let filtered = self.filtered(command, told.parameters).filter(|filtered| filtered != told.parameters);
-        let signed = filtered.and_then(|filtered| self.signed_again(command, &told, &filtered));
-        self.sessions.watch(command, &told);
+        let Some(response) = Response::parse(&answer, false, command) else { return Ok(answer) };
+        let filtered =
+            self.filtered(command, response.parameters).filter(|filtered| filtered != response.parameters);
+        let signed = filtered.and_then(|filtered| self.signed_again(command, &response, &filtered));
+        self.sessions.watch(command, &response);
         if signed.is_some() {
             self.sessions.mark_audit_digests(command);
         }
         Ok(signed.unwrap_or(answer))
     }
 
-    fn filtered(&self, command: &Command<'_>, told: &[u8]) -> Option<Vec<u8>> {
+    fn filtered(&self, command: &Command<'_>, parameters: &[u8]) -> Option<Vec<u8>> {
         match command.code {
-            GET_CAPABILITY => self.capabilities.response(command.parameters, told),
-            PCR_EVENT | EVENT_SEQUENCE_COMPLETE => digests(told),
+            GET_CAPABILITY => self.capabilities.response(command.parameters, parameters),
+            PCR_EVENT | EVENT_SEQUENCE_COMPLETE => digests(parameters),
             _ => None,
         }
     }
 
-    fn signed_again(&self, command: &Command<'_>, told: &Answer<'_>, parameters: &[u8]) -> Option<Vec<u8>> {
+    fn signed_again(
+        &self,
+        command: &Command<'_>,
+        response: &Response<'_>,
+        parameters: &[u8],
+    ) -> Option<Vec<u8>> {
         let exchange = Exchange {
             command,
             names: Vec::new(),
@@ -49,11 +55,11 @@ impl Engine {
             tpm_parameters: command.parameters,
             authorizes: &command.handles,
         };
-        match exchange.response_handling(&self.sessions, told) {
-            Ok(handling) => Some(exchange.to_client(&handling, &self.sessions, told, parameters)),
+        match exchange.response_handling(&self.sessions, response) {
+            Ok(handling) => Some(exchange.to_client(&handling, &self.sessions, response, parameters)),
             Err(what) => {
                 say(&format!(
-                    "command {:#x} under {what}: the response is swtpm's, unfiltered",
+                    "command {:#x} under {what}: swtpm's response is returned unfiltered",
                     command.code
                 ));
                 None
@@ -67,9 +73,9 @@ pub(super) const fn is_filtered(code: u32) -> bool {
     matches!(code, GET_CAPABILITY | PCR_EVENT | EVENT_SEQUENCE_COMPLETE)
 }
 
-/// TPML_DIGEST_VALUES without the digests of banks that the paravisor's TPM does not have.
-fn digests(told: &[u8]) -> Option<Vec<u8>> {
-    let mut cursor = Cursor(told);
+/// TPML_DIGEST_VALUES with only the banks of the paravisor's TPM.
+fn digests(parameters: &[u8]) -> Option<Vec<u8>> {
+    let mut cursor = Cursor(parameters);
     let mut kept = Vec::new();
     for _ in 0..cursor.u32()? {
         let algorithm = cursor.u16()?;

@@ -1,4 +1,4 @@
-//! Commands and answers of a TPM as bytes: taken apart within bounds, and put together.
+//! TPM commands and responses: bounded parsing and encoding.
 //!
 //! Source: TCG TPM 2.0 Library, Part 1, section 18.
 
@@ -10,13 +10,12 @@ const NO_SESSIONS: u16 = 0x8001;
 const SESSIONS: u16 = 0x8002;
 /// The first fields of both: tag, size, code.
 const HEADER_BYTES: usize = 10;
-/// The longest command or answer of swtpm's TPM.
+/// The longest command or response of swtpm's TPM.
 const MAX_BYTES: usize = 4096;
-/// How many sessions a command may have.
+/// Most sessions of a command.
 const MAX_SESSIONS: usize = 3;
 
-/// The next command or answer of a stream, whole; `None` if it has an impossible size, after which
-/// nothing can follow.
+/// Reads one whole command or response from a stream; `None` if it states an impossible size.
 pub(super) fn read(stream: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
     let mut header = [0; HEADER_BYTES];
     stream.read_exact(&mut header)?;
@@ -30,7 +29,7 @@ pub(super) fn read(stream: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(bytes))
 }
 
-/// A command, taken apart.
+/// A parsed command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Command<'a> {
     pub(super) code: u32,
@@ -39,8 +38,8 @@ pub(super) struct Command<'a> {
     pub(super) parameters: &'a [u8],
 }
 
-/// What authorizes a command: TPMS_AUTH_COMMAND. With the session's handle left out it is what an
-/// answer says back: TPMS_AUTH_RESPONSE.
+/// TPMS_AUTH_COMMAND, the authorization of a command. Encoded without the session's handle it is the
+/// response's TPMS_AUTH_RESPONSE.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Authorization<'a> {
     pub(super) handle: u32,
@@ -49,12 +48,12 @@ pub(super) struct Authorization<'a> {
     pub(super) hmac: &'a [u8],
 }
 
-/// An answer, taken apart.
+/// A parsed response.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Answer<'a> {
+pub(super) struct Response<'a> {
     pub(super) handle: Option<u32>,
     pub(super) parameters: &'a [u8],
-    /// Their handles are those of the command.
+    /// With the handles of the command's sessions.
     pub(super) sessions: Vec<Authorization<'a>>,
 }
 
@@ -84,7 +83,7 @@ impl<'a> Command<'a> {
         self.sessions.iter().any(|session| session.handle != Authorization::PASSWORD && is_signed(session))
     }
 
-    /// The command's bytes.
+    /// Encodes the command.
     pub(super) fn write(&self) -> Vec<u8> {
         let handles: Vec<u8> = self.handles.iter().flat_map(|handle| handle.to_be_bytes()).collect();
         let sessions: Vec<u8> = self.sessions.iter().flat_map(Authorization::write).collect();
@@ -114,12 +113,12 @@ impl<'a> Authorization<'a> {
     pub(super) const AUDIT_RESET: u8 = 1 << 2;
     /// The first parameter of the command is encrypted.
     pub(super) const DECRYPT: u8 = 1 << 5;
-    /// The first parameter of the answer is to be encrypted.
+    /// The first parameter of the response is to be encrypted.
     pub(super) const ENCRYPT: u8 = 1 << 6;
     /// The command counts for the session's audit digest.
     pub(super) const AUDIT: u8 = 1 << 7;
 
-    /// This password.
+    /// Authorization by password.
     pub(super) const fn password(password: &'a [u8]) -> Self {
         Self { handle: Self::PASSWORD, nonce: &[], attributes: Self::CONTINUE, hmac: password }
     }
@@ -129,8 +128,8 @@ impl<'a> Authorization<'a> {
         self.handle != Self::PASSWORD && self.attributes & Self::DECRYPT != 0
     }
 
-    /// Whether the TPM can say of it without the parameters whether it holds: a password, or a policy that
-    /// needs none. Of policies only those of TPM2_PolicyCpHash depend on them.
+    /// Whether the TPM can check it without the command's parameters: a password or a policy. Only policies with
+    /// TPM2_PolicyCpHash depend on them.
     pub(super) const fn is_independent_of_parameters(&self) -> bool {
         self.handle == Self::PASSWORD || self.is_policy() && self.hmac.is_empty()
     }
@@ -151,16 +150,16 @@ impl<'a> Authorization<'a> {
     }
 
     fn write(&self) -> Vec<u8> {
-        [&self.handle.to_be_bytes()[..], &self.write_answer()].concat()
+        [&self.handle.to_be_bytes()[..], &self.write_response()].concat()
     }
 
-    fn write_answer(&self) -> Vec<u8> {
+    fn write_response(&self) -> Vec<u8> {
         [sized(self.nonce), vec![self.attributes], sized(self.hmac)].concat()
     }
 }
 
-impl<'a> Answer<'a> {
-    /// The answer to a command that succeeded; `None` if it did not, or the answer is malformed.
+impl<'a> Response<'a> {
+    /// Parses the response to a command that succeeded; `None` on failure, or if it is malformed.
     pub(super) fn parse(bytes: &'a [u8], has_handle: bool, command: &Command<'_>) -> Option<Self> {
         let mut cursor = Cursor(bytes);
         let (tag, size, code) = (cursor.u16()?, cursor.u32()?, cursor.u32()?);
@@ -173,15 +172,16 @@ impl<'a> Answer<'a> {
         }
         let size = usize::try_from(cursor.u32()?).ok()?;
         let parameters = cursor.take(size)?;
-        let told = command.sessions.iter().map(|session| Authorization::parse(session.handle, &mut cursor));
-        let sessions = told.collect::<Option<_>>()?;
+        let authorizations =
+            command.sessions.iter().map(|session| Authorization::parse(session.handle, &mut cursor));
+        let sessions = authorizations.collect::<Option<_>>()?;
         cursor.0.is_empty().then_some(Self { handle, parameters, sessions })
     }
 
-    /// The answer's bytes.
+    /// Encodes the response.
     pub(super) fn write(&self) -> Vec<u8> {
         let handle: Vec<u8> = self.handle.into_iter().flat_map(u32::to_be_bytes).collect();
-        let sessions: Vec<u8> = self.sessions.iter().flat_map(Authorization::write_answer).collect();
+        let sessions: Vec<u8> = self.sessions.iter().flat_map(Authorization::write_response).collect();
         if sessions.is_empty() {
             return framed(NO_SESSIONS, 0, &[&handle, self.parameters]);
         }
@@ -189,17 +189,17 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// The answer of a TPM that refuses.
+/// Encodes a response with an error code.
 pub(super) fn refusal(code: u32) -> Vec<u8> {
     framed(NO_SESSIONS, code, &[])
 }
 
-/// The code of an answer.
+/// The code of a response.
 pub(super) fn response_code(bytes: &[u8]) -> Option<u32> {
     bytes.get(6..).and_then(<[u8]>::first_chunk).map(|code| u32::from_be_bytes(*code))
 }
 
-/// The code of a command that has one: its tag and its size are those of a command.
+/// The command code, if tag and size are those of a command.
 pub(super) fn stated_code(bytes: &[u8]) -> Option<u32> {
     let mut cursor = Cursor(bytes);
     let (tag, size, code) = (cursor.u16()?, cursor.u32()?, cursor.u32()?);
@@ -207,15 +207,15 @@ pub(super) fn stated_code(bytes: &[u8]) -> Option<u32> {
     is_command.then_some(code)
 }
 
-/// The size that a header states.
+/// The size field of a header.
 fn stated_size(header: &[u8; HEADER_BYTES]) -> usize {
     let [_, _, a, b, c, d, ..] = *header;
     usize::try_from(u32::from_be_bytes([a, b, c, d])).unwrap_or(usize::MAX)
 }
 
-/// Bytes behind their length in 16 bits: a TPM2B.
+/// Bytes with a 16-bit length prefix: a TPM2B.
 pub(super) fn sized(bytes: &[u8]) -> Vec<u8> {
-    // Nothing here comes near the limit: a whole command has 4096 bytes.
+    // Always in range: a whole command has at most 4096 bytes.
     let len = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
     [&len.to_be_bytes()[..], bytes].concat()
 }
@@ -230,7 +230,7 @@ fn framed(tag: u16, code: u32, parts: &[&[u8]]) -> Vec<u8> {
     [&tag.to_be_bytes()[..], &size.to_be_bytes(), &code.to_be_bytes(), &body].concat()
 }
 
-/// What is still to be read.
+/// The unread rest of a buffer.
 pub(super) struct Cursor<'a>(pub(super) &'a [u8]);
 
 impl<'a> Cursor<'a> {
@@ -289,11 +289,11 @@ mod tests {
     fn an_answer_comes_back_as_it_was() {
         let session = Authorization { handle: 0x0200_0001, nonce: &[1; 16], attributes: 1, hmac: &[2; 32] };
         let command = Command { code: 1, handles: vec![], sessions: vec![session], parameters: &[] };
-        let answer = Answer { handle: Some(7), parameters: &[9; 5], sessions: vec![session] };
+        let answer = Response { handle: Some(7), parameters: &[9; 5], sessions: vec![session] };
         let bytes = answer.write();
-        assert_eq!(Answer::parse(&bytes, true, &command), Some(answer));
-        assert_eq!(Answer::parse(&bytes[..bytes.len() - 1], true, &command), None);
-        assert_eq!(Answer::parse(&refusal(0x101), false, &command), None);
+        assert_eq!(Response::parse(&bytes, true, &command), Some(answer));
+        assert_eq!(Response::parse(&bytes[..bytes.len() - 1], true, &command), None);
+        assert_eq!(Response::parse(&refusal(0x101), false, &command), None);
         assert_eq!(response_code(&refusal(0x101)), Some(0x101));
     }
 

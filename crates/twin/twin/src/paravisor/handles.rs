@@ -28,13 +28,13 @@ pub(super) fn is_session(handle: u32) -> bool {
     matches!(handle.to_be_bytes(), [0x02 | 0x03, ..])
 }
 
-/// The same key for all handles of one object or session. A session is HMAC or policy while it is
-/// loaded, and its kind is not told once it is saved; its number stays.
+/// The same key for all handles of one object or session. A loaded session has the handle type of HMAC or
+/// policy sessions, a saved one does not show its kind; its number stays the same.
 pub(super) fn key(handle: u32) -> u32 {
     if is_session(handle) { (handle & 0x00ff_ffff) | LOADED_SESSIONS } else { handle }
 }
 
-/// What the TPM has run out of.
+/// The resource that the TPM has run out of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shortage {
     /// Slots for transient objects.
@@ -43,12 +43,12 @@ pub(super) enum Shortage {
     LoadedSessions,
     /// Handles of sessions, loaded or saved.
     Sessions,
-    /// Numbers of saved sessions: one of them is too old.
+    /// Numbers of saved sessions: the oldest one is too old.
     SavedSessions,
 }
 
 impl Shortage {
-    /// The shortage that a response code tells of.
+    /// The shortage behind a response code.
     pub(super) fn of_code(code: u32) -> Option<Self> {
         match code {
             OBJECT_MEMORY => Some(Self::Objects),
@@ -59,7 +59,7 @@ impl Shortage {
         }
     }
 
-    /// The kinds of handles whose flushing ends the shortage, as properties of TPM_CAP_HANDLES.
+    /// The kinds of handles to flush against the shortage, as properties of TPM_CAP_HANDLES.
     pub(super) fn kinds(self) -> &'static [u32] {
         match self {
             Self::Objects => &[TRANSIENT],

@@ -1,5 +1,5 @@
-//! NV indexes of the paravisor's own, larger than those of the TPM behind it, where each has a
-//! shadow: an index at the same handle that decides whether a read is authorized.
+//! The paravisor's own NV indexes, larger than swtpm's. Each has a shadow in swtpm, an index at the same
+//! handle, which decides whether a read is authorized.
 
 use teeproof_mint::azure::ak;
 
@@ -7,21 +7,21 @@ use super::frame::{Cursor, sized};
 
 /// The largest index of swtpm's TPM.
 pub(super) const MAX_SHADOW_BYTES: u16 = 2048;
-/// The most that a TPM gives at a time.
+/// Most bytes of one NV read.
 const MAX_READ_BYTES: u16 = 1024;
 
 /// An NV index that the paravisor answers for.
 #[derive(Debug)]
 pub(super) struct Index {
     pub(super) handle: u32,
-    /// How large it says it is.
+    /// Size in its public area.
     pub(super) size: u16,
-    /// What it holds. Zeros follow, if it is larger than that.
+    /// Contents, padded with zeros up to its size.
     pub(super) contents: Vec<u8>,
     pub(super) shadow: Shadow,
 }
 
-/// The index at the same handle in the TPM behind.
+/// The index at the same handle in swtpm.
 #[derive(Debug)]
 pub(super) struct Shadow {
     attributes: u32,
@@ -29,7 +29,7 @@ pub(super) struct Shadow {
     size: u16,
 }
 
-/// What a client wants to read.
+/// Size and offset of a read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wanted {
     pub(super) size: u16,
@@ -37,7 +37,7 @@ pub(super) struct Wanted {
 }
 
 impl Shadow {
-    /// From the parameters of the TPM's answer to TPM2_NV_ReadPublic.
+    /// From the parameters of the TPM's response to TPM2_NV_ReadPublic.
     pub(super) fn parse(parameters: &[u8]) -> Option<Self> {
         let mut cursor = Cursor(parameters);
         let (public, name) = (cursor.sized()?, cursor.sized()?);
@@ -50,12 +50,12 @@ impl Shadow {
 }
 
 impl Index {
-    /// The parameters of the answer to TPM2_NV_ReadPublic.
+    /// The parameters of the response to TPM2_NV_ReadPublic.
     pub(super) fn public_parameters(&self) -> Vec<u8> {
         [sized(&self.public()), sized(&self.name())].concat()
     }
 
-    /// The name that HMACs are made with: of the index as clients see it.
+    /// The Name of the index as clients see it, used in their HMACs.
     pub(super) fn name(&self) -> Vec<u8> {
         ak::name(&self.public())
     }
@@ -65,8 +65,8 @@ impl Index {
         nv_public(self.handle, self.shadow.attributes, self.size)
     }
 
-    /// What to ask of the shadow, so that it says what the TPM would say of the index: nothing is
-    /// read, or the same mistake is made.
+    /// The read of the shadow with the same result as a read of this index: zero bytes if it is valid, the same
+    /// error otherwise.
     pub(super) fn shadow_read(&self, wanted: Wanted) -> Wanted {
         let Wanted { size, offset } = wanted;
         match self.size.checked_sub(offset) {
@@ -91,7 +91,7 @@ impl Wanted {
         [self.size.to_be_bytes(), self.offset.to_be_bytes()].concat()
     }
 
-    /// What there is: zeros behind the end of the contents.
+    /// These bytes of the contents, padded with zeros.
     pub(super) fn of(self, contents: &[u8]) -> Vec<u8> {
         let there = contents.iter().copied().chain(core::iter::repeat(0));
         there.skip(self.offset.into()).take(self.size.into()).collect()
@@ -122,21 +122,21 @@ mod tests {
     #[test]
     fn a_read_asks_the_shadow_for_nothing() {
         for (size, offset) in [(1024, 0), (552, 2048), (0, 2600), (1, 2599)] {
-            let asked = index().shadow_read(Wanted { size, offset });
-            assert_eq!((asked.size, asked.offset), (0, 0));
+            let read = index().shadow_read(Wanted { size, offset });
+            assert_eq!((read.size, read.offset), (0, 0));
         }
     }
 
     #[test]
     fn a_mistake_is_made_again_at_the_shadow() {
-        let asked = |size, offset| {
-            let asked = index().shadow_read(Wanted { size, offset });
-            (asked.size, asked.offset)
+        let read = |size, offset| {
+            let read = index().shadow_read(Wanted { size, offset });
+            (read.size, read.offset)
         };
-        assert_eq!(asked(1025, 0), (1025, 0), "more than an answer holds");
-        assert_eq!(asked(0, 2601), (0, 2049), "an offset behind the end");
-        assert_eq!(asked(553, 2048), (1, 2048), "over the end");
-        assert_eq!(asked(u16::MAX, u16::MAX), (u16::MAX, 0));
+        assert_eq!(read(1025, 0), (1025, 0), "more than the limit of one read");
+        assert_eq!(read(0, 2601), (0, 2049), "an offset past the end");
+        assert_eq!(read(553, 2048), (1, 2048), "over the end");
+        assert_eq!(read(u16::MAX, u16::MAX), (u16::MAX, 0));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Listening for clients: a thread for each, all gone when the listener is dropped.
+//! Listener with a thread for each client, all ended when it is dropped.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use crate::{Error, ports, say};
 
-/// How many clients are served at a time; others are sent away.
+/// Most concurrent clients; further connections are closed.
 pub(super) const MAX_CLIENTS: usize = 64;
-/// How long nobody is let in after a client could not be.
+/// Pause after a failed accept.
 pub(super) const AFTER_FAILURE: Duration = Duration::from_millis(50);
 
-/// A listener at work.
+/// A running listener.
 #[derive(Debug)]
 pub(super) struct Listener {
     address: SocketAddr,
@@ -47,7 +47,7 @@ impl Listener {
 impl Drop for Listener {
     fn drop(&mut self) {
         self.clients.stop();
-        // Wakes the thread that waits for clients, which then sees that it is over.
+        // Wakes the accepting thread, which then ends.
         let _ = TcpStream::connect(reachable(self.address));
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -66,12 +66,12 @@ fn accept(
             return;
         }
         let Ok((registered, stream)) = stream.and_then(|stream| Ok((stream.try_clone()?, stream))) else {
-            // As a rule no file is left for it: the next ones wait until there is one.
+            // Usually the limit of open files: further connections wait.
             thread::sleep(AFTER_FAILURE);
             continue;
         };
         if !clients.enter(number, registered) {
-            // Once, until somebody has found a place again.
+            // Printed once, until a client is served again.
             if !was_full {
                 say_full();
             }
@@ -79,7 +79,7 @@ fn accept(
             continue;
         }
         was_full = false;
-        // Its place is free again when the thread ends, a panic included, or does not start.
+        // Its slot is freed when the thread ends, even by a panic, or does not start.
         let (serve, place) = (serve.clone(), Place { clients: clients.clone(), number });
         let serve = move || {
             let _place = place;
@@ -90,12 +90,12 @@ fn accept(
     }
 }
 
-/// Says that further clients are sent away.
+/// Prints that further connections are closed.
 pub(super) fn say_full() {
-    say(&format!("{MAX_CLIENTS} connections are open: further ones are closed without an answer"));
+    say(&format!("{MAX_CLIENTS} connections are open: further ones are closed without a response"));
 }
 
-/// The place of a client, left when this is dropped.
+/// A client's slot, freed on drop.
 struct Place {
     clients: Arc<Clients>,
     number: u64,
@@ -129,13 +129,13 @@ impl Clients {
     fn stop(&self) {
         let clients = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         for stream in clients.into_iter().flatten().map(|(_, stream)| stream) {
-            // It fails if the client is gone, which is what is wanted.
+            // It fails if the client is already gone.
             let _ = stream.shutdown(Shutdown::Both);
         }
     }
 }
 
-/// An address where a listener of this address is reached from the same machine.
+/// The address to connect to from the same machine.
 pub(super) fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(match address {

@@ -1,5 +1,5 @@
-//! One TPM for many clients: those of the raw port, who share its handles, and those of the managed
-//! port, who have handles of their own as behind `/dev/tpmrm0`.
+//! One TPM for many clients: clients of the raw port share its handles, and clients of the managed port have
+//! virtual handles as behind `/dev/tpmrm0`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::codes::{AUTH_CONTEXT, CONTEXT_SAVE, FLUSH_CONTEXT, GET_CAPABILITY, NO_SUCH_HANDLE, REFERENCE_H0};
 use super::engine::{Engine, Shape};
-use super::frame::{Answer, Command, Cursor, refusal, response_code};
+use super::frame::{Command, Cursor, Response, refusal, response_code};
 use super::handles::{self, CAP_HANDLES, Shortage, flush_command, is_session, is_transient, key};
 use super::orphans::Orphans;
 use super::owner::Owner;
@@ -15,24 +15,24 @@ use super::space::Space;
 use super::upstream::{Refused, Upstream};
 use crate::say;
 
-/// Tag, size and code of a command or an answer.
+/// Tag, size and code of a command or a response.
 const HEADER_BYTES: usize = 10;
 
 /// A TPM numbers the sessions that it saves, and its oldest number must not be more than 65535 behind:
 /// after so many, those of connections that do nothing are saved anew.
 const MAX_SAVES: u32 = 16_384;
 
-/// The paravisor and the TPM behind it, one command after the other.
+/// The paravisor and swtpm, one command at a time.
 #[derive(Debug)]
 pub(super) struct Multiplexer<T> {
     engine: Engine,
     tpm: T,
     orphans: Orphans,
     spaces: BTreeMap<SpaceId, Space>,
-    /// The space that is in the TPM. It stays there until another client needs the slots.
+    /// The space that is loaded in the TPM. It stays until another client needs the slots.
     resident: Option<SpaceId>,
     opened: u64,
-    /// How many sessions were saved since those of all spaces were.
+    /// Sessions saved since those of all spaces were saved last.
     saves: u32,
 }
 
@@ -40,13 +40,13 @@ pub(super) struct Multiplexer<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct SpaceId(u64);
 
-/// What there is to know of a command before it is run.
+/// Facts about a command before it is run.
 struct Known {
     code: u32,
     shape: Shape,
     /// All handles that it names: in its handle area, of its sessions, and the one to flush.
     named: Vec<u32>,
-    /// Where the handles begin that it is about, and how many there are.
+    /// Offset and number of its handles.
     handles: usize,
 }
 
@@ -56,7 +56,7 @@ impl<T: Upstream> Multiplexer<T> {
         Self { engine, tpm, orphans, spaces: BTreeMap::new(), resident: None, opened: 0, saves: 0 }
     }
 
-    /// Answers a command of the raw port. With the answer comes the handle that it gives, if any.
+    /// Answers a command of the raw port: the response, and the handle in it if there is one.
     pub(super) fn raw(&mut self, command: &[u8], now: Instant) -> Result<(Vec<u8>, Option<u32>), Refused> {
         self.unload(now)?;
         let Some(known) = self.known(command) else {
@@ -77,13 +77,12 @@ impl<T: Upstream> Multiplexer<T> {
         Ok((answer, given))
     }
 
-    /// The process that asked for an object or a session over the raw port.
+    /// Records the process that made an object or a session over the raw port.
     pub(super) fn note_owner(&mut self, handle: u32, owner: Arc<Owner>, now: Instant) {
         self.orphans.note_owner(handle, Some(owner), now);
     }
 
-    /// Flushes an object or a session that nobody can know of: the answer that gave its handle was
-    /// not read.
+    /// Flushes an object or a session that no client knows: the response with its handle was not read.
     pub(super) fn discard(&mut self, handle: u32, now: Instant) -> Result<(), Refused> {
         self.unload(now)?;
         self.flush(handle, now)
@@ -97,7 +96,7 @@ impl<T: Upstream> Multiplexer<T> {
         id
     }
 
-    /// Closes the space of a connection that ended, and flushes what it made.
+    /// Closes the space of a connection that ended, and flushes its objects and sessions.
     pub(super) fn close(&mut self, id: SpaceId, now: Instant) -> Result<(), Refused> {
         self.resident.take_if(|resident| *resident == id);
         let space = self.spaces.remove(&id).unwrap_or_default();
@@ -107,7 +106,7 @@ impl<T: Upstream> Multiplexer<T> {
     /// Answers a command of a managed connection.
     pub(super) fn managed(&mut self, id: SpaceId, command: &[u8], now: Instant) -> Result<Vec<u8>, Refused> {
         let Some(known) = self.known(command) else {
-            // Malformed or unknown: the TPM says so, and nothing of anybody's is within its reach.
+            // Malformed or unknown: the TPM refuses it, and it names no handle of another client.
             self.unload(now)?;
             return Ok(self.engine.answer(command, now, &mut self.tpm)?);
         };
@@ -120,9 +119,9 @@ impl<T: Upstream> Multiplexer<T> {
         if response_code(&answer) != Some(0) {
             return Ok(answer);
         }
-        let answer = self.translate_answer(id, &known, answer, now)?;
+        let answer = self.translate_response(id, &known, answer, now)?;
         let space = self.spaces.entry(id).or_default();
-        // Whoever saved a session may load it over another connection: from here on it is like
+        // A saved session may be loaded over another connection: from here on it is treated like
         // those of the raw port.
         for session in space.reconcile(&mut self.tpm)? {
             self.orphans.note_owner(session, None, now);
@@ -130,7 +129,7 @@ impl<T: Upstream> Multiplexer<T> {
         Ok(answer)
     }
 
-    /// Replaces virtual handles in a command; the code of the answer if one is of nothing.
+    /// Replaces virtual handles in a command; the response code if one is not loaded.
     fn translate_command(&self, id: SpaceId, known: &Known, command: &mut [u8]) -> Result<(), u32> {
         let space = self.spaces.get(&id);
         let fields = command.get_mut(HEADER_BYTES..).unwrap_or_default().chunks_exact_mut(4);
@@ -146,8 +145,8 @@ impl<T: Upstream> Multiplexer<T> {
         Ok(())
     }
 
-    /// Replaces the TPM's handles in the answer to a command that succeeded, and takes in new ones.
-    fn translate_answer(
+    /// Replaces the TPM's handles in the response to a command that succeeded, and adds new ones to the space.
+    fn translate_response(
         &mut self,
         id: SpaceId,
         known: &Known,
@@ -161,7 +160,7 @@ impl<T: Upstream> Multiplexer<T> {
         let Some(handle) = known.given(&answer) else { return Ok(answer) };
         match space.add(handle) {
             Ok(given) => {
-                // A session that somebody saved belongs to this connection now.
+                // A session that another client saved belongs to this connection now.
                 self.orphans.forget(handle);
                 if let Some(field) = answer.get_mut(HEADER_BYTES..).and_then(<[u8]>::first_chunk_mut) {
                     *field = given.to_be_bytes();
@@ -175,7 +174,7 @@ impl<T: Upstream> Multiplexer<T> {
         }
     }
 
-    /// The answer to a command; if the TPM has no slot for it, after orphans made room.
+    /// Runs a command; if the TPM has no slot for it, orphans are flushed first.
     fn answer_with_room(&mut self, command: &[u8], named: &[u32], now: Instant) -> Result<Vec<u8>, Refused> {
         loop {
             let answer = self.engine.answer(command, now, &mut self.tpm)?;
@@ -203,7 +202,7 @@ impl<T: Upstream> Multiplexer<T> {
         }
     }
 
-    /// Has a space in the TPM, and no other.
+    /// Loads a space into the TPM and unloads all others.
     fn make_resident(&mut self, id: SpaceId, named: &[u32], now: Instant) -> Result<(), Refused> {
         if self.resident != Some(id) {
             self.unload(now)?;
@@ -212,7 +211,7 @@ impl<T: Upstream> Multiplexer<T> {
         self.load(id, named, now)
     }
 
-    /// Leaves the TPM's slots to others.
+    /// Unloads the resident space.
     fn unload(&mut self, now: Instant) -> Result<(), Refused> {
         if let Some(id) = self.resident.take() {
             self.save(id, now)?;
@@ -224,7 +223,7 @@ impl<T: Upstream> Multiplexer<T> {
         let idle = self.spaces.iter().filter(|(_, space)| space.has_saved_sessions());
         let idle: Vec<_> = idle.map(|(id, _)| *id).collect();
         idle.into_iter().try_for_each(|id| {
-            // Where the TPM has no slots for all of it, the rest waits for the next time.
+            // What does not fit the TPM's slots stays saved until the next time.
             if let Err(Refused::Gone(error)) = self.load(id, &[], now) {
                 return Err(Refused::Gone(error));
             }
@@ -232,8 +231,7 @@ impl<T: Upstream> Multiplexer<T> {
         })
     }
 
-    /// Saves a space. A session for which the TPM has no number any more is lost, if orphans do not make
-    /// room.
+    /// Saves a space. A session for which the TPM has no number left is lost, unless an orphan can be flushed.
     fn save(&mut self, id: SpaceId, now: Instant) -> Result<(), Refused> {
         loop {
             let mut to_flush = Vec::new();
@@ -272,12 +270,12 @@ impl<T: Upstream> Multiplexer<T> {
         }
     }
 
-    /// Whether this code tells of a shortage, and an orphan was flushed against it.
+    /// Whether this code is a shortage that flushing an orphan relieved.
     fn makes_room(&mut self, code: u32, named: &[u32], now: Instant) -> Result<bool, Refused> {
         Shortage::of_code(code).map_or(Ok(false), |shortage| self.make_room(shortage, named, now))
     }
 
-    /// Flushes an object or a session; that it is gone already is as good.
+    /// Flushes an object or a session; one that is gone already is not an error.
     fn flush(&mut self, handle: u32, now: Instant) -> Result<(), Refused> {
         self.engine.answer(&flush_command(handle), now, &mut self.tpm)?;
         self.orphans.forget(handle);
@@ -294,21 +292,20 @@ impl<T: Upstream> Multiplexer<T> {
 }
 
 impl Known {
-    /// The transient object or session whose handle an answer gives.
+    /// The handle of a transient object or session in a response.
     fn given(&self, answer: &[u8]) -> Option<u32> {
         let handle = Cursor(answer.get(HEADER_BYTES..)?).u32()?;
         (self.shape.gives_handle && (is_transient(handle) || is_session(handle))).then_some(handle)
     }
 }
 
-/// The answer to TPM2_GetCapability: of a list of handles, the virtual ones of a space in place of
-/// all transient ones.
+/// The response to TPM2_GetCapability, with the virtual handles of a space in place of all transient ones.
 fn listed(space: &Space, answer: Vec<u8>) -> Vec<u8> {
     const NO_SESSIONS: u16 = 0x8001;
     let mut cursor = Cursor(&answer);
     let (tag, _size, _code) = (cursor.u16(), cursor.u32(), cursor.u32());
     if tag != Some(NO_SESSIONS) {
-        // An audited list would have to be signed again; only what is no list goes through.
+        // An audited list of handles would need a new HMAC; other responses pass unchanged.
         let _parameter_size = cursor.u32();
         let (_more, capability) = (cursor.u8(), cursor.u32());
         return if capability == Some(CAP_HANDLES) { refusal(AUTH_CONTEXT) } else { answer };
@@ -321,5 +318,5 @@ fn listed(space: &Space, answer: Vec<u8>) -> Vec<u8> {
     let count = u32::try_from(handles.len()).unwrap_or(u32::MAX);
     let parameters =
         [&[more][..], &CAP_HANDLES.to_be_bytes(), &count.to_be_bytes(), &handles.concat()].concat();
-    Answer { handle: None, parameters: &parameters, sessions: Vec::new() }.write()
+    Response { handle: None, parameters: &parameters, sessions: Vec::new() }.write()
 }

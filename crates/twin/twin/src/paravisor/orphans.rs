@@ -1,8 +1,7 @@
-//! Orphans: transient objects and sessions outside of the managed connections that nobody alive uses.
+//! Orphans: transient objects and sessions of the raw port whose process has ended.
 //!
-//! Where the process that made one can be seen, it is an orphan once that process has ended. A client
-//! of another machine, user or container cannot be seen: then it is one after no command has used it
-//! for a while.
+//! The owner's process is looked up in `/proc`. A client of another machine, user or container is not visible
+//! there: its objects and sessions are orphans once no command has used them for a while.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,13 +10,13 @@ use std::time::{Duration, Instant};
 use super::handles::{is_session, is_transient, key};
 use super::owner::Owner;
 
-/// What is known of each object and session outside of the managed connections.
+/// Owner and last use of each object and session outside of the managed connections.
 ///
 /// A TPM has three slots for objects and 64 numbers of sessions, and only commands that succeed
 /// are noted, so this has no more entries than that.
 #[derive(Debug)]
 pub(super) struct Orphans {
-    /// How long nobody has used one whose owner is not known.
+    /// Time without use after which one with an unknown owner is an orphan.
     age: Duration,
     entries: BTreeMap<u32, Entry>,
 }
@@ -33,19 +32,19 @@ impl Orphans {
         Self { age, entries: BTreeMap::new() }
     }
 
-    /// A command that succeeded named this handle.
+    /// Records the use of a handle by a command that succeeded.
     pub(super) fn note_use(&mut self, handle: u32, now: Instant) {
         if is_transient(handle) || is_session(handle) {
             self.entries.entry(key(handle)).or_insert(Entry { used: now, owner: None }).used = now;
         }
     }
 
-    /// A command that succeeded gave this handle to this process, or to one that cannot be seen.
+    /// Records the owner of a new handle; `None` if its process is not visible.
     pub(super) fn note_owner(&mut self, handle: u32, owner: Option<Arc<Owner>>, now: Instant) {
         self.entries.insert(key(handle), Entry { used: now, owner });
     }
 
-    /// There is no such handle any more.
+    /// Removes a handle.
     pub(super) fn forget(&mut self, handle: u32) {
         self.entries.remove(&key(handle));
     }
@@ -73,7 +72,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// A process that has one end of a connection.
+    /// A process with one end of a connection.
     fn process() -> (Child, Owner) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -101,7 +100,7 @@ mod tests {
         assert_eq!(oldest(&orphans, 3), Some(0x8000_0000));
         // A session has the same number whether it is loaded or saved.
         assert_eq!(orphans.oldest([0x0200_0000].into_iter(), start + SECOND), None);
-        // Whoever lives keeps what it has, however old.
+        // A running process keeps its handles, however old.
         let (mut process, owner) = process();
         orphans.note_owner(0x8000_0000, Some(Arc::new(owner)), start);
         assert_eq!(oldest(&orphans, 99), Some(0x8000_0001));
@@ -112,7 +111,7 @@ mod tests {
         process.kill().unwrap();
         process.wait().unwrap();
         assert_eq!(oldest(&orphans, 99), Some(0x8000_0000));
-        // What was never used since the twin started is nobody's.
+        // A handle never used since the twin started has no owner.
         orphans.forget(0x0300_0000);
         assert_eq!(orphans.oldest([0x0200_0000].into_iter(), start), Some(0x0200_0000));
     }

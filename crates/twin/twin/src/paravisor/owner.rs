@@ -1,5 +1,4 @@
-//! The process at the other end of a connection, if it is on this machine and may be looked at, and
-//! whether it has ended.
+//! The client process of a connection, if it is visible on this machine, and whether it has ended.
 //!
 //! Source: proc(5) and proc_net(5): `/proc/net/tcp`, `/proc/PID/fd` and `/proc/PID/stat`.
 
@@ -8,18 +7,18 @@ use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
-/// Longer than the number, the name and the state of a process.
+/// Longer than PID, name and state of a process.
 const STAT_BYTES: usize = 64;
 
-/// The processes that had the client's end of a connection open: one, as a rule.
+/// The processes with the client's end of a connection open: usually one.
 #[derive(Debug)]
 pub(super) struct Owner(
-    // `/proc/PID/stat`, which stays that of the same process when its number is given again.
+    // `/proc/PID/stat`, which stays bound to the same process when its PID is reused.
     Vec<File>,
 );
 
 impl Owner {
-    /// Who has the other end of this connection; `None` if that is not to be seen from here.
+    /// The owner of the client's end of this connection; `None` if it is not visible.
     pub(super) fn of(client: SocketAddr, twin: SocketAddr) -> Option<Self> {
         let socket = format!("socket:[{}]", inode(client, twin)?);
         let holds = |process: &Path| {
@@ -40,7 +39,7 @@ impl Owner {
     }
 }
 
-/// A process that is gone cannot be read any more; one that nobody waited for is a zombie.
+/// The file of a process that is gone cannot be read; one that has not been waited for is a zombie.
 fn has_ended(stat: &File) -> bool {
     let mut bytes = [0; STAT_BYTES];
     let Ok(read) = stat.read_at(&mut bytes, 0) else { return true };
@@ -53,7 +52,7 @@ fn has_ended(stat: &File) -> bool {
 
 /// The inode of the client's socket.
 fn inode(client: SocketAddr, twin: SocketAddr) -> Option<String> {
-    // Each takes the kernel some milliseconds, so the second is read only if the first does not help.
+    // Each takes the kernel some milliseconds, so the second is read only if the first has no match.
     let mut tables =
         ["/proc/net/tcp", "/proc/net/tcp6"].into_iter().filter_map(|path| fs::read_to_string(path).ok());
     let find = |table: String| {
@@ -105,7 +104,7 @@ mod tests {
             let (stream, client, twin) = connection(listen);
             let me = Owner::of(client, twin).unwrap();
             assert!(!me.has_ended());
-            // From here on it is another process's alone.
+            // From here on only the other process has it open.
             let stdin = Stdio::from(OwnedFd::from(stream));
             let mut process = Command::new("sleep").arg("600").stdin(stdin).spawn().unwrap();
             let owner = Owner::of(client, twin).unwrap();
@@ -122,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn who_cannot_be_seen_is_nobody() {
+    fn an_invisible_process_has_no_owner() {
         let (stream, client, twin) = connection("127.0.0.1:0");
         let elsewhere = SocketAddr::from(([192, 0, 2, 1], client.port()));
         assert!(Owner::of(elsewhere, twin).is_none());

@@ -1,5 +1,4 @@
-//! The parameters of every command in which something can be that the paravisor's TPM does not
-//! implement.
+//! Parameter types of the commands whose parameters the paravisor's TPM may not implement.
 //!
 //! Source: TCG TPM 2.0 Library, Part 3, revision 1.38.
 
@@ -41,7 +40,7 @@ pub(super) enum Kind {
     DigestValues,
     /// TPML_DIGEST.
     Digests,
-    /// TPM2B_PUBLIC, and TPM2B_TEMPLATE, which holds the same.
+    /// TPM2B_PUBLIC, and TPM2B_TEMPLATE with the same contents.
     Public,
     /// TPMT_PUBLIC_PARMS.
     PublicParameters,
@@ -74,7 +73,7 @@ const BUFFER: Kind = Sized(BUFFER_BYTES);
 const IV: Kind = Sized(IV_BYTES);
 const SENSITIVE_DATA: Kind = Sized(SENSITIVE_DATA_BYTES);
 
-/// The parameters of a command, as far as they are of interest; none for all other commands.
+/// The parameter types of a command, up to the last one to check; empty for all other commands.
 pub(super) const fn of_command(code: u32) -> &'static [Kind] {
     match objects(code) {
         [] => match attestation_and_ciphers(code) {

@@ -1,4 +1,4 @@
-//! What the paravisor's TPM implements, where swtpm's implements more.
+//! Limits of the paravisor's TPM where swtpm implements more.
 //!
 //! Source of every number, unless it says otherwise: `overrides/include/Implementation.h` of
 //! microsoft/ms-tpm-20-ref-rs, the configuration of the TPM (revision 1.38) that OpenVMM's
@@ -7,20 +7,20 @@
 
 use clap::ValueEnum;
 
-/// Which TPM clients find.
+/// Capabilities of the TPM that clients see.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum TpmProfile {
     /// The paravisor's: what it does not implement is refused with its codes
     #[default]
     Paravisor,
-    /// swtpm's as it is, which takes more than the paravisor's
+    /// swtpm's as it is, which accepts more than the paravisor's
     Swtpm,
 }
 
-/// TPM_ALG_SHA1, TPM_ALG_SHA256 and TPM_ALG_SHA384 with the sizes of their digests: all that
-/// `ALG_YES` stands beside. Each has a PCR bank.
+/// TPM_ALG_SHA1, TPM_ALG_SHA256 and TPM_ALG_SHA384 with the sizes of their digests: all hashes set to
+/// `ALG_YES`. Each has a PCR bank.
 pub(super) const HASHES: [(u16, usize); 3] = [(0x0004, 20), (0x000b, 32), (0x000c, 48)];
-/// The curves beside which `YES` stands: NIST P-224, P-256 and P-384, and BN P-256.
+/// The curves set to `YES`: NIST P-224, P-256 and P-384, and BN P-256.
 pub(super) const CURVES: [u16; 4] = [0x0002, 0x0003, 0x0004, 0x0010];
 /// `RSA_KEY_SIZES_BITS`.
 pub(super) const RSA_BITS: [u16; 2] = [1024, 2048];
@@ -29,7 +29,7 @@ pub(super) const AES_BITS: [u16; 2] = [128, 256];
 /// CTR, OFB, CBC, CFB, ECB: every mode of a cipher.
 pub(super) const CIPHER_MODES: [u16; 5] = [0x0040, 0x0041, 0x0042, 0x0043, 0x0044];
 
-/// Every algorithm beside which `ALG_YES` stands.
+/// Every algorithm set to `ALG_YES`.
 pub(super) const ALGORITHMS: [u16; 26] = [
     0x0001, 0x0004, 0x0005, 0x0006, 0x0007, 0x0008, 0x000a, 0x000b, 0x000c, 0x0014, 0x0015, 0x0016, 0x0017,
     0x0018, 0x0019, 0x001a, 0x001c, 0x0020, 0x0022, 0x0023, 0x0025, 0x0040, 0x0041, 0x0042, 0x0043, 0x0044,
@@ -68,10 +68,10 @@ pub(super) const ID_OBJECT_BYTES: u16 = 100;
 /// TPM2B_TIMEOUT.
 pub(super) const TIMEOUT_BYTES: u16 = 8;
 
-/// Fixed properties (TPM_PT) that differ from swtpm's and are true of what clients find here.
+/// Fixed properties (TPM_PT) that differ from swtpm's.
 ///
-/// Who made the TPM stays as swtpm says it (manufacturer, vendor strings, firmware version), for
-/// quotes and certifications carry swtpm's firmware version under its signature.
+/// Manufacturer, vendor strings and firmware version stay swtpm's, because quotes and certifications carry
+/// swtpm's firmware version under its signature.
 pub(super) const PROPERTIES: [(u32, u32); 8] = [
     // TPM_PT_REVISION, and TPM_PT_PS_REVISION: FINGERPRINT_SPEC_VERSION.
     (0x102, 138),

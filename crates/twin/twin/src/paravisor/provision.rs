@@ -1,7 +1,6 @@
-//! Fitting out a TPM as the paravisor does before the guest starts: keys, indexes, registers, and
-//! the platform's authorization taken away.
+//! Provisioning of a TPM as the paravisor does it before the guest starts: keys, NV indexes, PCRs, and a random
+//! platform authorization.
 
-mod nv;
 mod templates;
 
 use std::collections::BTreeMap;
@@ -16,33 +15,39 @@ use super::Settings;
 use super::capabilities::Capabilities;
 use super::codes::{
     AK, AK_CERTIFICATE, CREATE_PRIMARY, EVICT_CONTROL, FLUSH_CONTEXT, GET_CAPABILITY, HIERARCHY_CHANGE_AUTH,
-    OWNER, PCR_ALLOCATE, PCR_EXTEND, PLATFORM, REPORT, SET_AUDIT_STATUS, SRK, STARTUP,
+    NV_DEFINE_SPACE, NV_READ_PUBLIC, NV_WRITE, OWNER, PCR_ALLOCATE, PCR_EXTEND, PLATFORM, REPORT,
+    SET_AUDIT_STATUS, SRK, STARTUP,
 };
 use super::engine::{Engine, Shape};
 use super::frame::{Authorization, Command, Cursor, sized};
+use super::index::{Index, MAX_SHADOW_BYTES, Shadow, nv_public};
 use super::profile::HASHES;
 use super::report::{Report, Reporter};
 use super::sessions::Sessions;
 use super::upstream::{Refused, Upstream, ask};
 use crate::Error;
 
-/// The size of the index of the attestation key's certificate, whatever the certificate's is.
+/// Size of the NV index of the attestation key's certificate; the certificate is padded to it.
 const AK_CERTIFICATE_BYTES: u16 = 4096;
-/// How long the passwords are that nobody is to know.
+/// Length of the random passwords.
 const SECRET_BYTES: usize = 32;
 
-/// A paravisor whose TPM is fitted out, and what it hands out besides.
+/// TPMA_NV: AUTHWRITE, OWNERREAD, AUTHREAD, NO_DA, PLATFORMCREATE. The index password is random at each start,
+/// so that the guest has to read as the owner.
+const SHADOW_ATTRIBUTES: u32 = 1 << 2 | 1 << 17 | 1 << 18 | 1 << 25 | 1 << 30;
+
+/// A provisioned paravisor, its certificates and its event log.
 #[derive(Debug)]
 pub(super) struct Provisioned {
     pub(super) engine: Engine,
     pub(super) certificates: Certificates,
-    /// The boot log, as the kernel of the guest has it.
+    /// The event log, as the guest's kernel exposes it.
     pub(super) event_log: Vec<u8>,
     /// The TCB version that the hardware reports; nothing on TDX.
     pub(super) reported_tcb: Option<[u8; 8]>,
 }
 
-/// Fits out a TPM that nobody has used yet. `seconds` is the time since 1970.
+/// Provisions a fresh TPM. `seconds` is the time since 1970.
 pub(super) fn provision(
     settings: &Settings,
     seconds: u64,
@@ -52,7 +57,7 @@ pub(super) fn provision(
     let capabilities = Capabilities::of(tpm)?;
     let ak = persistent(tpm, ENDORSEMENT, &templates::attestation_key(), AK)?;
     persistent(tpm, OWNER, &templates::storage_root_key(), SRK)?;
-    // The paravisor knows the endorsement key, but keeps it nowhere.
+    // The paravisor makes the endorsement key, but does not persist it.
     let (handle, ek) = primary(tpm, ENDORSEMENT, &templates::endorsement_key())?;
     run(tpm, FLUSH_CONTEXT, &[], &handle.to_be_bytes())?;
 
@@ -64,9 +69,9 @@ pub(super) fn provision(
     let reported_tcb = (!certificates.vek.is_empty()).then_some(vm.machine.report.reported_tcb);
 
     let (reporter, Report { head, rest }) = Reporter::new(vm, settings, Instant::now())?;
-    let report = nv::define(tpm, REPORT, reporter.index_bytes(), rest)?;
-    let certificate = nv::define(tpm, AK_CERTIFICATE, AK_CERTIFICATE_BYTES, certificates.ak.clone())?;
-    // From here on nobody acts for the platform, as in a guest.
+    let report = define_index(tpm, REPORT, reporter.index_bytes(), rest)?;
+    let certificate = define_index(tpm, AK_CERTIFICATE, AK_CERTIFICATE_BYTES, certificates.ak.clone())?;
+    // From here on the platform hierarchy cannot be used, as in a guest.
     run(tpm, HIERARCHY_CHANGE_AUTH, &[PLATFORM], &sized(&secret()?))?;
     let engine = Engine {
         shapes,
@@ -114,8 +119,8 @@ fn is_hash(algorithm: u16) -> bool {
 fn banks(tpm: &mut dyn Upstream) -> Result<Vec<u16>, Error> {
     const PCRS: u32 = 5;
     let parameters = [PCRS, 0, 1].map(u32::to_be_bytes).concat();
-    let asked = Command { sessions: Vec::new(), ..command(GET_CAPABILITY, &[], &parameters) };
-    let (_, parameters) = ask(tpm, false, &asked)?;
+    let query = Command { sessions: Vec::new(), ..command(GET_CAPABILITY, &[], &parameters) };
+    let (_, parameters) = ask(tpm, false, &query)?;
     let mut cursor = Cursor(&parameters);
     let _more_and_kind = (cursor.u8(), cursor.u32());
     let count = cursor.u32().unwrap_or_default();
@@ -127,7 +132,7 @@ fn banks(tpm: &mut dyn Upstream) -> Result<Vec<u16>, Error> {
     Ok((0..count).map_while(|_| bank()).collect())
 }
 
-/// Makes a primary key and keeps it at a handle.
+/// Makes a primary key and persists it at a handle.
 fn persistent(tpm: &mut dyn Upstream, hierarchy: u32, template: &[u8], at: u32) -> Result<Key, Error> {
     let (handle, key) = primary(tpm, hierarchy, template)?;
     run(tpm, EVICT_CONTROL, &[OWNER, handle], &at.to_be_bytes())?;
@@ -137,7 +142,7 @@ fn persistent(tpm: &mut dyn Upstream, hierarchy: u32, template: &[u8], at: u32) 
 
 /// Makes a primary key: its handle, and the public half.
 fn primary(tpm: &mut dyn Upstream, hierarchy: u32, template: &[u8]) -> Result<(u32, Key), Error> {
-    // No password, no data; nothing from outside; no registers.
+    // No password, no data; no outside info; no PCRs.
     let parameters = [&sized(&[0; 4])[..], &sized(template), &sized(&[]), &[0; 4]].concat();
     let command = command(CREATE_PRIMARY, &[hierarchy], &parameters);
     let malformed = || Refused::Code(CREATE_PRIMARY, 0);
@@ -148,7 +153,25 @@ fn primary(tpm: &mut dyn Upstream, hierarchy: u32, template: &[u8]) -> Result<(u
     Ok((handle.ok_or_else(malformed)?, Key::public_only(modulus)?))
 }
 
-/// Measures what the log says.
+/// Defines the shadow of an index of this size, writes to it once, and returns the index.
+fn define_index(tpm: &mut dyn Upstream, handle: u32, size: u16, contents: Vec<u8>) -> Result<Index, Error> {
+    let password = secret()?;
+    let public = nv_public(handle, SHADOW_ATTRIBUTES, size.min(MAX_SHADOW_BYTES));
+    run(tpm, NV_DEFINE_SPACE, &[PLATFORM], &[sized(&password), sized(&public)].concat())?;
+    // One zero at offset 0.
+    let parameters = [sized(&[0]), vec![0; 2]].concat();
+    let write = Command {
+        sessions: vec![Authorization::password(&password)],
+        ..command(NV_WRITE, &[handle, handle], &parameters)
+    };
+    ask(tpm, false, &write)?;
+    let query = Command { sessions: Vec::new(), ..command(NV_READ_PUBLIC, &[handle], &[]) };
+    let (_, parameters) = ask(tpm, false, &query)?;
+    let shadow = Shadow::parse(&parameters).ok_or(Refused::Code(NV_READ_PUBLIC, 0))?;
+    Ok(Index { handle, size, contents, shadow })
+}
+
+/// Extends the PCRs by the event log.
 fn extend(tpm: &mut dyn Upstream, log: &EventLog) -> Result<(), Error> {
     for Measurement { register, digests } in log.measurements() {
         let count = u32::try_from(digests.len()).unwrap_or(u32::MAX);
@@ -161,13 +184,13 @@ fn extend(tpm: &mut dyn Upstream, log: &EventLog) -> Result<(), Error> {
     Ok(())
 }
 
-/// How all commands of the TPM look.
+/// The shapes of all commands of the TPM.
 fn shapes(tpm: &mut dyn Upstream) -> Result<BTreeMap<u32, Shape>, Error> {
     const COMMANDS: u32 = 2;
     const MOST: u32 = 254;
     let parameters = [COMMANDS, 0, MOST].map(u32::to_be_bytes).concat();
-    let asked = Command { sessions: Vec::new(), ..command(GET_CAPABILITY, &[], &parameters) };
-    let (_, parameters) = ask(tpm, false, &asked)?;
+    let query = Command { sessions: Vec::new(), ..command(GET_CAPABILITY, &[], &parameters) };
+    let (_, parameters) = ask(tpm, false, &query)?;
     let mut cursor = Cursor(&parameters);
     let _more_and_kind = (cursor.u8(), cursor.u32());
     let count = cursor.u32().unwrap_or_default().min(MOST);
@@ -191,7 +214,7 @@ fn command<'a>(code: u32, handles: &[u32], parameters: &'a [u8]) -> Command<'a> 
     Command { code, handles: handles.to_vec(), sessions, parameters }
 }
 
-/// A password that nobody is to know.
+/// A random password.
 fn secret() -> Result<[u8; SECRET_BYTES], Error> {
     let mut secret = [0; SECRET_BYTES];
     rand::fill(&mut secret).map_err(|_| Error::NoRandomness)?;

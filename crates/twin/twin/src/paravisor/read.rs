@@ -1,17 +1,16 @@
-//! Reading an index of the paravisor's own: the TPM behind decides, by letting the index's shadow be
-//! read under the same authorization or not.
+//! Reads of the paravisor's own indexes, and of the guest's input. swtpm decides on a read of an own index by a
+//! read of its shadow under the same authorization.
 
 use std::io;
 use std::time::Instant;
 
-use super::codes::{AUTH_UNAVAILABLE, NV_READ, NV_READ_PUBLIC};
+use super::codes::{ABSENT, AUTH_UNAVAILABLE, INPUT, NV_READ, NV_READ_PUBLIC, OWNER, UNWRITTEN};
 use super::engine::Engine;
-use super::frame::{Answer, Command, Cursor, refusal, response_code, sized};
+use super::frame::{Authorization, Command, Cursor, Response, refusal, response_code, sized};
 use super::index::{Index, Wanted};
-use super::input;
-use super::report::Report;
+use super::report::{INPUT_BYTES, Report};
 use super::resign::{Exchange, Handling};
-use super::upstream::Upstream;
+use super::upstream::{Refused, Upstream, ask};
 use crate::say;
 
 impl Engine {
@@ -24,8 +23,8 @@ impl Engine {
         tpm: &mut dyn Upstream,
     ) -> io::Result<Vec<u8>> {
         let shadow = self.index(handle).shadow_read(wanted).write();
-        let told = sized(&self.chunk(handle, wanted));
-        self.answer_for_index(command, handle, &shadow, &told, tpm)
+        let parameters = sized(&self.chunk(handle, wanted));
+        self.answer_for_index(command, handle, &shadow, &parameters, tpm)
     }
 
     /// Answers TPM2_NV_ReadPublic of an own index.
@@ -35,11 +34,11 @@ impl Engine {
         handle: u32,
         tpm: &mut dyn Upstream,
     ) -> io::Result<Vec<u8>> {
-        let told = self.index(handle).public_parameters();
-        self.answer_for_index(command, handle, &[], &told, tpm)
+        let parameters = self.index(handle).public_parameters();
+        self.answer_for_index(command, handle, &[], &parameters, tpm)
     }
 
-    /// Sends the command to the shadow with its parameters, and responds with others.
+    /// Sends the command to the shadow with these parameters, and responds with others.
     fn answer_for_index(
         &mut self,
         command: &Command<'_>,
@@ -63,16 +62,15 @@ impl Engine {
         let bytes = exchange.to_tpm(&handling, &self.sessions);
         exchange.resigned(&handling).for_each(|session| self.sessions.prove_key(session));
         let answer = tpm.answer(&bytes)?;
-        let Some(told) = Answer::parse(&answer, false, command) else { return Ok(answer) };
-        let answer = exchange.to_client(&handling, &self.sessions, &told, parameters);
-        self.sessions.watch(command, &told);
+        let Some(response) = Response::parse(&answer, false, command) else { return Ok(answer) };
+        let answer = exchange.to_client(&handling, &self.sessions, &response, parameters);
+        self.sessions.watch(command, &response);
         self.sessions.mark_audit_digests(command);
         Ok(answer)
     }
 
-    /// Forwards a command with other parameters, or about an own index, whose name in swtpm is not the
-    /// one in the client's HMACs. One that cannot be signed here is refused: swtpm would either take it
-    /// as it is or count it as a guess.
+    /// Forwards a command with other parameters, or about an own index, whose Name in swtpm is not the one in
+    /// the client's HMACs. A command whose HMAC cannot be made here is refused: swtpm would count it as a guess.
     pub(super) fn forward(
         &mut self,
         command: &Command<'_>,
@@ -84,27 +82,27 @@ impl Engine {
             Exchange { command, names, tpm_names, tpm_parameters, authorizes: authorized(command) };
         let handling = match exchange.handling(&self.sessions) {
             Ok(handling) => handling,
-            // Nothing is signed, as under most policies.
+            // Without an HMAC, as under most policies.
             Err(_) if command.sessions.iter().all(|session| session.hmac.is_empty()) => {
                 vec![Handling::Unchanged; command.sessions.len()]
             }
             Err(what) => {
-                say(&format!("command {:#x} under {what} is not played by this twin", command.code));
+                say(&format!("command {:#x} under {what} is not supported by this twin", command.code));
                 return Ok(refusal(AUTH_UNAVAILABLE));
             }
         };
         let bytes = exchange.to_tpm(&handling, &self.sessions);
         exchange.resigned(&handling).for_each(|session| self.sessions.prove_key(session));
         let answer = tpm.answer(&bytes)?;
-        if let Some(told) = Answer::parse(&answer, false, command) {
-            self.sessions.watch(command, &told);
+        if let Some(response) = Response::parse(&answer, false, command) {
+            self.sessions.watch(command, &response);
             self.sessions.mark_audit_digests(command);
         }
         Ok(answer)
     }
 
-    /// The names of a command's handles, as the client has them and as swtpm has them. Keys and other
-    /// indexes get their handle, which is not their name, so that HMACs over them do not verify.
+    /// The Names of a command's handles for the client and for swtpm. Keys and other indexes get their handle,
+    /// which is not their Name, so that HMACs over them do not verify.
     fn names(&self, command: &Command<'_>) -> [Vec<Vec<u8>>; 2] {
         let own = |handle: &u32| self.is_own(*handle).then(|| self.index(*handle));
         let reserved = |handle: &u32| handle.to_be_bytes().to_vec();
@@ -125,8 +123,7 @@ impl Engine {
         }
     }
 
-    /// Renews the report before the TPM executes an NV_Read of it at offset 0, if the last one is old
-    /// enough. Neither authorization nor size is checked: OpenVMM's `tpm_device` calls
+    /// Renews the report before the TPM executes an NV_Read of it at offset 0, if the refresh interval is over. Neither authorization nor size is checked: OpenVMM's `tpm_device` calls
     /// `refresh_device_attestation_data_on_nv_read` before its TPM executes the command.
     pub(super) fn renew_before(
         &mut self,
@@ -137,8 +134,8 @@ impl Engine {
         if !is_nv_read_at_offset_0(self.report.handle, command) || !self.reporter.is_due(now) {
             return Ok(());
         }
-        let Some(input) = input::read(tpm)? else {
-            say("the guest's input cannot be read as the owner: the old report stays");
+        let Some(input) = guest_input(tpm)? else {
+            say("cannot read the guest's input as the owner: the report is not renewed");
             return Ok(());
         };
         match self.reporter.renew(&input, now) {
@@ -146,13 +143,13 @@ impl Engine {
                 self.head = head;
                 self.report.contents = rest;
             }
-            Err(error) => say(&format!("the old report stays: {error}")),
+            Err(error) => say(&format!("the report is not renewed: {error}")),
         }
         Ok(())
     }
 }
 
-/// The handles that need an authorization, of the commands that name an NV index.
+/// The handles that need an authorization, for commands that name an NV index.
 fn authorized<'a>(command: &'a Command<'_>) -> &'a [u32] {
     let count = usize::from(command.code != NV_READ_PUBLIC);
     command.handles.get(..count).unwrap_or_default()
@@ -161,7 +158,7 @@ fn authorized<'a>(command: &'a Command<'_>) -> &'a [u32] {
 /// Whether these bytes are an NV_Read of this index at offset 0. As in the paravisor, only the code,
 /// the index and the offset behind the authorization area count.
 fn is_nv_read_at_offset_0(index: u32, command: &[u8]) -> bool {
-    // Commands and responses have their code at the same place.
+    // Commands and responses have their code at the same offset.
     if response_code(command) != Some(NV_READ) {
         return false;
     }
@@ -177,8 +174,38 @@ fn is_nv_read_at_offset_0(index: u32, command: &[u8]) -> bool {
     read() == Some((index, 0))
 }
 
-/// Refuses what this twin does not play, and says so.
+/// The guest's input: empty if the index is missing or unwritten, `None` if the owner may not read it.
+fn guest_input(tpm: &mut dyn Upstream) -> io::Result<Option<Vec<u8>>> {
+    match input_size(tpm).and_then(|size| input_contents(tpm, size.min(INPUT_BYTES))) {
+        Ok(input) => Ok(Some(input)),
+        Err(Refused::Code(_, ABSENT | UNWRITTEN)) => Ok(Some(Vec::new())),
+        Err(Refused::Code(..)) => Ok(None),
+        Err(Refused::Gone(error)) => Err(error),
+    }
+}
+
+fn input_size(tpm: &mut dyn Upstream) -> Result<u16, Refused> {
+    let command =
+        Command { code: NV_READ_PUBLIC, handles: vec![INPUT], sessions: Vec::new(), parameters: &[] };
+    let (_, parameters) = ask(tpm, false, &command)?;
+    let public = Cursor(&parameters).sized().unwrap_or_default();
+    let size = public.last_chunk().map(|size| u16::from_be_bytes(*size));
+    size.ok_or(Refused::Code(NV_READ_PUBLIC, 0))
+}
+
+fn input_contents(tpm: &mut dyn Upstream, size: u16) -> Result<Vec<u8>, Refused> {
+    let command = Command {
+        code: NV_READ,
+        handles: vec![OWNER, INPUT],
+        sessions: vec![Authorization::password(&[])],
+        parameters: &Wanted { size, offset: 0 }.write(),
+    };
+    let (_, parameters) = ask(tpm, false, &command)?;
+    Cursor(&parameters).sized().map(<[u8]>::to_vec).ok_or(Refused::Code(NV_READ, 0))
+}
+
+/// Refuses a command that the twin does not support, with a message.
 pub(super) fn unsupported(handle: u32, what: &str) -> Vec<u8> {
-    say(&format!("{what} at {handle:#010x} is not played by this twin"));
+    say(&format!("{what} at {handle:#010x} is not supported by this twin"));
     refusal(AUTH_UNAVAILABLE)
 }

@@ -1,4 +1,4 @@
-//! The reports that the paravisor makes, and when it makes a new one.
+//! The paravisor's reports and their renewal.
 
 use std::time::{Duration, Instant};
 
@@ -7,14 +7,14 @@ use teeproof_mint::azure::Vm;
 use super::{Fault, Settings};
 use crate::Error;
 
-/// How much the guest can put into a report.
+/// Most bytes of the guest's input in a report.
 pub(super) const INPUT_BYTES: u16 = 64;
-/// The size that an index claims to have where the fault is its size.
+/// Stated size of the index under the fault `oversize`.
 const OVERSIZE: u16 = 16_384;
 /// The report type of machines without confidential hardware.
 const TVM: u32 = 3;
 
-/// Makes reports, and remembers when it made the last one.
+/// Maker of reports, with the time of the last one.
 #[derive(Debug)]
 pub(super) struct Reporter {
     vm: Vm,
@@ -23,17 +23,17 @@ pub(super) struct Reporter {
     last: Instant,
 }
 
-/// What the NV index holds.
+/// Contents of the NV index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Report {
-    /// What a read at offset 0 begins.
+    /// The report for reads at offset 0.
     pub(super) head: Vec<u8>,
-    /// What all other reads see: the same report, unless they are torn.
+    /// The report for all other reads: the same, except under the fault `torn`.
     pub(super) rest: Vec<u8>,
 }
 
 impl Reporter {
-    /// For a machine that knows its keys, with a first report that holds nothing of the guest's.
+    /// For a machine with its keys; the first report has no guest input.
     pub(super) fn new(mut vm: Vm, settings: &Settings, now: Instant) -> Result<(Self, Report), Error> {
         if settings.fault == Some(Fault::WrongType) {
             vm = vm.with_envelope(|envelope| {
@@ -55,12 +55,12 @@ impl Reporter {
         }
     }
 
-    /// Whether a read at offset 0 brings a new report now.
+    /// Whether a read at offset 0 makes a new report now.
     pub(super) fn is_due(&self, now: Instant) -> bool {
         self.fault != Some(Fault::Renewal) && now.saturating_duration_since(self.last) > self.every
     }
 
-    /// Makes a new report with what the guest put in.
+    /// Makes a new report with the guest's input.
     pub(super) fn renew(&mut self, input: &[u8], now: Instant) -> Result<Report, Error> {
         let input = if self.fault == Some(Fault::Stale) { &[] } else { input };
         let report = self.make(input)?;
@@ -78,7 +78,7 @@ impl Reporter {
         Ok(Report { head, rest })
     }
 
-    /// The same machine with other claims of the same length, whatever the generation has in them.
+    /// The same machine with other claims of the same length, for any generation.
     fn other(&self, input: &[u8]) -> Vm {
         let input: Vec<u8> = input.iter().map(|byte| !byte).collect();
         with_input(&self.vm, &input).with_claims(|claims| {
@@ -99,7 +99,7 @@ fn padded(input: &[u8]) -> Vec<u8> {
     input
 }
 
-/// The oldest paravisor puts nothing of the guest's into its claims.
+/// The oldest paravisor has no guest input in its claims.
 fn with_input(vm: &Vm, input: &[u8]) -> Vm {
     let vm = vm.clone();
     if vm.claims.user_data.is_some() { vm.user_data(input) } else { vm }

@@ -1,5 +1,5 @@
-//! Sessions of the clients and passwords of hierarchies, watched from their start on, so that the
-//! paravisor can check and make HMACs in the place of the TPM behind it.
+//! Tracking of the clients' sessions and the hierarchies' passwords, with which the paravisor checks and makes
+//! HMACs in place of swtpm.
 //!
 //! Source: TCG TPM 2.0 Library, Part 1, sections 19.5 and 19.6.
 
@@ -12,14 +12,14 @@ use super::codes::{
     START_AUTH_SESSION,
 };
 use super::encryption::{Direction, ParameterCipher, kdfa};
-use super::frame::{Answer, Authorization, Command, Cursor};
+use super::frame::{Authorization, Command, Cursor, Response};
 
 /// TPM_SE_HMAC.
 const HMAC: u8 = 0;
-/// A TPM keeps 64 at most; what is more is not watched.
+/// Most sessions of a TPM; further ones are not tracked.
 const MAX_SESSIONS: usize = 256;
 
-/// The sessions that are alive, by their handle, and the passwords that were set, by the hierarchy's.
+/// Active sessions by handle, and passwords by hierarchy.
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
     alive: BTreeMap<u32, Session>,
@@ -29,9 +29,9 @@ pub(super) struct Sessions {
 /// The authValue of a hierarchy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum AuthValue {
-    /// It was set in the clear, or under a session whose key is available.
+    /// Set in the clear, or under a session whose key is available.
     Plain(Vec<u8>),
-    /// It was set under a salted session, or is the platform's random one.
+    /// Set under a salted session, or the platform's random one.
     Unavailable,
 }
 
@@ -43,21 +43,21 @@ pub(super) struct Session {
     hash: Hash,
     key: SessionKey,
     pub(super) cipher: ParameterCipher,
-    /// The nonce that the TPM chose last.
+    /// nonceTPM.
     pub(super) nonce: Vec<u8>,
-    /// Whether swtpm's audit digest of the session differs from the client's, because a response
-    /// under it was changed here.
+    /// Whether swtpm's audit digest of the session differs from the client's, because a response was changed
+    /// here.
     pub(super) audit_digest_differs: bool,
-    /// Whether an HMAC of the client's has shown that the key is the right one.
+    /// Whether an HMAC of the client has verified under the key.
     is_key_proven: bool,
 }
 
 /// sessionKey.
 #[derive(Debug)]
 enum SessionKey {
-    /// Empty, or derived from the password of the bind entity, which stands beside it.
+    /// Empty, or derived from the password of the bind entity; with that entity.
     Derived { key: Vec<u8>, bound: Option<(u32, Vec<u8>)> },
-    /// Derived from a secret that only the TPM has; the reason.
+    /// Derived from a secret that only the TPM has; with the reason.
     Unavailable(&'static str),
 }
 
@@ -73,9 +73,8 @@ impl Sessions {
         self.alive.get(&handle)
     }
 
-    /// The authValue of an entity: of a hierarchy the one that was set, of everything else an empty
-    /// one. Where that is wrong, the HMACs do not verify and go to the TPM unchanged, which refuses
-    /// them.
+    /// The authValue of an entity: for a hierarchy the one that was set, otherwise empty. Where that is wrong,
+    /// HMACs do not verify and are forwarded unchanged to the TPM, which refuses them.
     pub(super) fn password(&self, handle: u32) -> &AuthValue {
         match handle {
             PLATFORM => &AuthValue::Unavailable,
@@ -84,17 +83,17 @@ impl Sessions {
     }
 
     /// Updates sessions and passwords after a command that succeeded.
-    pub(super) fn watch(&mut self, command: &Command<'_>, answer: &Answer<'_>) {
+    pub(super) fn watch(&mut self, command: &Command<'_>, answer: &Response<'_>) {
         if command.code == HIERARCHY_CHANGE_AUTH {
             self.change_password(command);
         }
-        for (asked, told) in command.sessions.iter().zip(&answer.sessions) {
-            if asked.attributes & Authorization::CONTINUE == 0 {
-                self.alive.remove(&asked.handle);
-            } else if let Some(session) = self.alive.get_mut(&asked.handle) {
-                session.nonce = told.nonce.to_vec();
-                // The digest starts again with this command.
-                session.audit_digest_differs &= asked.attributes & Authorization::AUDIT_RESET == 0;
+        for (command_auth, response_auth) in command.sessions.iter().zip(&answer.sessions) {
+            if command_auth.attributes & Authorization::CONTINUE == 0 {
+                self.alive.remove(&command_auth.handle);
+            } else if let Some(session) = self.alive.get_mut(&command_auth.handle) {
+                session.nonce = response_auth.nonce.to_vec();
+                // The audit digest starts again with this command.
+                session.audit_digest_differs &= command_auth.attributes & Authorization::AUDIT_RESET == 0;
             }
         }
         match command.code {
@@ -115,14 +114,16 @@ impl Sessions {
 
     /// Marks the audit sessions of a command whose cpHash or rpHash differs between swtpm and client.
     pub(super) fn mark_audit_digests(&mut self, command: &Command<'_>) {
-        for asked in command.sessions.iter().filter(|asked| asked.attributes & Authorization::AUDIT != 0) {
-            if let Some(session) = self.alive.get_mut(&asked.handle) {
+        for command_auth in
+            command.sessions.iter().filter(|command_auth| command_auth.attributes & Authorization::AUDIT != 0)
+        {
+            if let Some(session) = self.alive.get_mut(&command_auth.handle) {
                 session.audit_digest_differs = true;
             }
         }
     }
 
-    /// The client's HMAC under this session is the one that its key makes.
+    /// Records that the client's HMAC under this session verified.
     pub(super) fn prove_key(&mut self, handle: u32) {
         if let Some(session) = self.alive.get_mut(&handle) {
             session.is_key_proven = true;
@@ -142,7 +143,7 @@ impl Sessions {
     /// key is not available.
     fn decrypted(&self, command: &Command<'_>, hierarchy: u32, parameter: &[u8]) -> Option<Vec<u8>> {
         let mut sessions = command.sessions.iter().zip(0..);
-        let Some((asked, at)) = sessions.find(|(asked, _)| asked.decrypts()) else {
+        let Some((command_auth, at)) = sessions.find(|(command_auth, _)| command_auth.decrypts()) else {
             return Some(parameter.to_vec());
         };
         let password = match self.password(hierarchy) {
@@ -150,9 +151,9 @@ impl Sessions {
             AuthValue::Plain(password) => password.as_slice(),
             AuthValue::Unavailable => return None,
         };
-        let session = self.get(asked.handle).filter(|session| !session.is_key_assumed())?;
+        let session = self.get(command_auth.handle).filter(|session| !session.is_key_assumed())?;
         let key = session.encryption_key(password)?;
-        session.cipher.apply(Direction::Decrypt, &key, [asked.nonce, &session.nonce], parameter)
+        session.cipher.apply(Direction::Decrypt, &key, [command_auth.nonce, &session.nonce], parameter)
     }
 
     fn insert(&mut self, handle: u32, session: Session) {
@@ -161,7 +162,7 @@ impl Sessions {
         }
     }
 
-    fn started(&self, command: &Command<'_>, answer: &Answer<'_>) -> Option<Session> {
+    fn started(&self, command: &Command<'_>, answer: &Response<'_>) -> Option<Session> {
         let [salted, bound] = command.handles.as_slice() else { return None };
         let mut cursor = Cursor(command.parameters);
         let nonce_caller = cursor.sized()?;
@@ -191,20 +192,20 @@ impl Sessions {
     }
 }
 
-/// Zeros at the end of a password do not count.
+/// A password without trailing zeros, which do not count.
 fn without_zeros(password: &[u8]) -> Vec<u8> {
     let len = password.iter().rposition(|byte| *byte != 0).map_or(0, |last| last.saturating_add(1));
     password.iter().take(len).copied().collect()
 }
 
 impl Session {
-    /// The HMAC key where the session authorizes this handle with this password, or nothing; or why
-    /// it is not available.
+    /// The HMAC key if the session authorizes this handle with this password, or nothing; or why it is not
+    /// available.
     pub(super) fn key(&self, authorized: Option<(u32, &Vec<u8>)>) -> Result<Key<'_>, &'static str> {
         match &self.key {
             SessionKey::Unavailable(why) => Err(why),
             SessionKey::Derived { key, bound } => {
-                // The password is in the key already where the session is bound to what it authorizes.
+                // The session key already contains the password of the bind entity.
                 let bound = bound.as_ref().map(|(handle, password)| (*handle, password));
                 let password =
                     authorized.filter(|_| authorized != bound).map(|(_, password)| password.as_slice());
@@ -216,14 +217,14 @@ impl Session {
 }
 
 impl Session {
-    /// Whether its key was derived from an empty password, which what it is bound to may have or not: that
-    /// is no hierarchy.
+    /// Whether its key assumes an empty password of the bind entity, which is a key or an index and may have
+    /// another.
     fn is_key_assumed(&self) -> bool {
         let SessionKey::Derived { bound: Some((handle, _)), .. } = &self.key else { return false };
         !self.is_key_proven && !matches!(handle.to_be_bytes(), [0x40, ..])
     }
 
-    /// The key of parameter encryption where the session authorizes an entity with this password.
+    /// The key of parameter encryption if the session authorizes an entity with this password.
     pub(super) fn encryption_key(&self, password: &[u8]) -> Option<hmac::Key> {
         let SessionKey::Derived { key, .. } = &self.key else { return None };
         Some(hmac::Key::new(self.hash.hmac, &[key, password].concat()))
@@ -242,36 +243,42 @@ impl Key<'_> {
         self.session.is_key_assumed()
     }
 
-    /// cpHash: what a command's HMAC is about. `names` are those of its handles.
+    /// cpHash, the hash under a command's HMAC. `names` are those of its handles.
     pub(super) fn command_hash(&self, code: u32, names: &[Vec<u8>], parameters: &[u8]) -> Vec<u8> {
         self.digest(&[&code.to_be_bytes(), &names.concat(), parameters])
     }
 
-    /// rpHash: what the HMAC of an answer is about, which is a success.
-    pub(super) fn answer_hash(&self, code: u32, parameters: &[u8]) -> Vec<u8> {
+    /// rpHash, the hash under the HMAC of a successful response.
+    pub(super) fn response_hash(&self, code: u32, parameters: &[u8]) -> Vec<u8> {
         self.digest(&[&[0; 4], &code.to_be_bytes(), parameters])
     }
 
     /// Verifies the client's HMAC. `others` are the nonces of the command's other sessions that encrypt
     /// or decrypt, if this is its first.
-    pub(super) fn holds(&self, hash: &[u8], asked: &Authorization<'_>, others: &[u8]) -> bool {
-        let message = [hash, asked.nonce, &self.session.nonce, others, &[asked.attributes]].concat();
-        hmac::verify(&self.key, &message, asked.hmac).is_ok()
+    pub(super) fn holds(&self, hash: &[u8], command_auth: &Authorization<'_>, others: &[u8]) -> bool {
+        let message =
+            [hash, command_auth.nonce, &self.session.nonce, others, &[command_auth.attributes]].concat();
+        hmac::verify(&self.key, &message, command_auth.hmac).is_ok()
     }
 
-    /// The HMAC of another command with the client's nonce.
-    pub(super) fn of_command(&self, hash: &[u8], asked: &Authorization<'_>, others: &[u8]) -> Vec<u8> {
-        self.sign(&[hash, asked.nonce, &self.session.nonce, others, &[asked.attributes]])
-    }
-
-    /// The HMAC of another answer with the TPM's new nonce.
-    pub(super) fn of_answer(
+    /// HMAC of the substituted command, with the client's nonce.
+    pub(super) fn command_hmac(
         &self,
         hash: &[u8],
-        asked: &Authorization<'_>,
-        told: &Authorization<'_>,
+        command_auth: &Authorization<'_>,
+        others: &[u8],
     ) -> Vec<u8> {
-        self.sign(&[hash, told.nonce, asked.nonce, &[told.attributes]])
+        self.sign(&[hash, command_auth.nonce, &self.session.nonce, others, &[command_auth.attributes]])
+    }
+
+    /// HMAC of the substituted response, with the TPM's new nonce.
+    pub(super) fn response_hmac(
+        &self,
+        hash: &[u8],
+        command_auth: &Authorization<'_>,
+        response_auth: &Authorization<'_>,
+    ) -> Vec<u8> {
+        self.sign(&[hash, response_auth.nonce, command_auth.nonce, &[response_auth.attributes]])
     }
 
     fn sign(&self, parts: &[&[u8]]) -> Vec<u8> {
@@ -295,7 +302,7 @@ impl Hash {
         Some(Self { digest, hmac })
     }
 
-    /// KDFa of as many bits as the hash has.
+    /// KDFa with the output length of the hash.
     fn derive(self, key: &[u8], nonce_tpm: &[u8], nonce_caller: &[u8]) -> Vec<u8> {
         let key = hmac::Key::new(self.hmac, key);
         kdfa(&key, b"ATH\0", [nonce_tpm, nonce_caller], self.digest.output_len())

@@ -1,4 +1,4 @@
-//! Which machine the paravisor plays, and how it misbehaves.
+//! Settings of the paravisor: hardware, generation, addresses, fault.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -9,12 +9,12 @@ use teeproof_mint::snp::Product;
 
 use super::TpmProfile;
 
-/// The serial number of a twin's root, which no authority gives: the text in bytes.
+/// Serial number of a twin's root, which no CA uses: the text in bytes.
 const ROOT_SERIAL: &[u8; 13] = b"teeproof-twin";
-/// A certificate's serial number comes after its outer lengths and its version.
+/// Bound on the serial number's offset: outer lengths and version.
 const MOST_BEFORE_SERIAL: usize = 16;
 
-/// Whether this certificate is the root of a twin, of this or another process.
+/// Whether this certificate is a twin's root, of this or another process.
 #[must_use]
 pub fn is_twin_root(der: &[u8]) -> bool {
     // An INTEGER of 13 bytes.
@@ -23,15 +23,15 @@ pub fn is_twin_root(der: &[u8]) -> bool {
     head.windows(serial.len()).any(|window| window == serial)
 }
 
-/// Which machine the paravisor plays, and how it misbehaves.
+/// Settings of the paravisor: hardware, generation, addresses, fault.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Where the TPM listens; its control channel is on the next port. Port 0 means any two ports.
+    /// Address of the raw TPM port; its control channel is on the next port. Port 0 means any two ports.
     pub listen: SocketAddr,
-    /// Where the TPM listens for clients that keep their connection, with a resource manager as behind
+    /// Address of the managed TPM port, for clients that keep their connection, with a resource manager as behind
     /// `/dev/tpmrm0`. Port 0 means any port.
     pub managed: SocketAddr,
-    /// Where the certificates are handed out over HTTP. Port 0 means any port.
+    /// Address of the certificate service (HTTP). Port 0 means any port.
     pub thim: SocketAddr,
     /// The hardware.
     pub model: Model,
@@ -41,12 +41,12 @@ pub struct Settings {
     pub hash: Hash,
     /// The size of the NV index of the report. `None` is that of the generation.
     pub nv_bytes: Option<u16>,
-    /// For how long a report is not renewed.
+    /// Shortest time between two reports.
     pub refresh: Duration,
-    /// After how long without use an object or session of the raw port is an orphan, if its process
-    /// cannot be seen from here. Orphans are flushed when the TPM runs out of slots.
+    /// Time without use after which an object or session of the raw port is an orphan, if its process is not
+    /// visible. Orphans are flushed when the TPM runs out of slots.
     pub orphan_age: Duration,
-    /// Which TPM clients find.
+    /// Capabilities of the TPM that clients see.
     pub tpm: TpmProfile,
     /// What goes wrong.
     pub fault: Option<Fault>,
@@ -61,7 +61,7 @@ pub enum Model {
     Genoa,
     /// AMD SEV-SNP on the fifth generation of EPYC
     Turin,
-    /// Intel TDX; the report holds a TDREPORT, and there is no service for quotes
+    /// Intel TDX; the report contains a TDREPORT, and there is no service for quotes
     Tdx,
 }
 

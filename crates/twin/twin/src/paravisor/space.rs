@@ -1,5 +1,5 @@
-//! The objects and sessions of one managed connection, with virtual handles, as the kernel keeps them
-//! for each opening of `/dev/tpmrm0`.
+//! Objects and sessions of one managed connection, with virtual handles, as the kernel keeps them for each open
+//! `/dev/tpmrm0`.
 //!
 //! Source: Linux, drivers/char/tpm/tpm2-space.c.
 
@@ -7,9 +7,9 @@ use super::codes::{OBJECT_MEMORY, SESSION_MEMORY};
 use super::handles::{self, LOADED_SESSIONS, Shortage, TRANSIENT, is_session, is_transient, key};
 use super::upstream::{Refused, Upstream};
 
-/// How many objects and how many sessions a connection may have: those of the kernel.
+/// Most objects, and most sessions, of a connection: the kernel's limit.
 const SLOTS: usize = 3;
-/// The virtual handle of the first object; the next ones count down.
+/// The virtual handle of the first object; the following ones count down.
 const FIRST_VIRTUAL: u32 = 0x80ff_ffff;
 
 /// The objects and sessions of one connection.
@@ -19,14 +19,14 @@ pub(super) struct Space {
     sessions: [Option<Session>; SLOTS],
 }
 
-/// Where an object is: in the TPM at this handle, or here.
+/// An object: loaded at this handle, or its saved context.
 #[derive(Debug)]
 enum Place {
     Loaded(u32),
     Saved(Vec<u8>),
 }
 
-/// A session, whose handle stays the same; its context, unless it is in the TPM.
+/// A session, whose handle stays the same; with its context unless it is loaded.
 #[derive(Debug)]
 struct Session {
     handle: u32,
@@ -51,8 +51,8 @@ impl Space {
         FIRST_VIRTUAL.checked_sub(u32::try_from(index).ok()?)
     }
 
-    /// Takes in a handle that the TPM gave: the handle for the client, or the code that it gets
-    /// instead because all slots are taken.
+    /// Adds a new handle of the TPM: the virtual handle for the client, or a response code if all slots are
+    /// taken.
     pub(super) fn add(&mut self, handle: u32) -> Result<u32, u32> {
         if is_transient(handle) {
             let slot = self.objects.iter_mut().find(|slot| slot.is_none()).ok_or(OBJECT_MEMORY)?;
@@ -66,13 +66,13 @@ impl Space {
         Ok(handle)
     }
 
-    /// Whether this session is one of them.
+    /// Whether the space has this session.
     pub(super) fn has_session(&self, handle: u32) -> bool {
         self.sessions.iter().flatten().any(|session| key(session.handle) == key(handle))
     }
 
-    /// Forgets what the TPM no longer has loaded: what a command flushed, completed or saved. Gives
-    /// the sessions among them.
+    /// Removes what is no longer loaded because a command flushed, completed or saved it. Returns the sessions
+    /// among them.
     pub(super) fn reconcile(&mut self, tpm: &mut dyn Upstream) -> Result<Vec<u32>, Refused> {
         if self.objects.iter().any(Option::is_some) {
             let there = handles::list(tpm, TRANSIENT)?;
@@ -92,8 +92,8 @@ impl Space {
         Ok(gone)
     }
 
-    /// Loads everything into the TPM. What cannot be loaded any more is forgotten, as the kernel
-    /// does; where the TPM has no slot it stays saved.
+    /// Loads everything into the TPM. A context that cannot be loaded any more is dropped, as the kernel does;
+    /// without a slot it stays saved.
     pub(super) fn load(&mut self, tpm: &mut dyn Upstream) -> Result<(), Refused> {
         for slot in &mut self.objects {
             let Some(Place::Saved(context)) = slot else { continue };
@@ -108,9 +108,8 @@ impl Space {
         Ok(())
     }
 
-    /// Saves everything and leaves the TPM's slots to others. Adds the handles of objects, which have to
-    /// be flushed for that, and gives the number of sessions that were saved. What is not saved after an
-    /// error stays loaded.
+    /// Saves everything. Appends the handles of saved objects, which the caller has to flush, and returns the
+    /// number of saved sessions. What is not saved after an error stays loaded.
     pub(super) fn save(&mut self, tpm: &mut dyn Upstream, to_flush: &mut Vec<u32>) -> Result<u32, Refused> {
         for slot in &mut self.objects {
             let Some(Place::Loaded(handle)) = slot else { continue };
@@ -128,7 +127,7 @@ impl Space {
         Ok(sessions)
     }
 
-    /// Gives up the sessions that are loaded.
+    /// Removes the loaded sessions.
     pub(super) fn give_up_sessions(&mut self) -> Vec<u32> {
         let loaded = |slot: &mut Option<Session>| slot.take_if(|session| session.saved.is_none());
         self.sessions.iter_mut().filter_map(loaded).map(|session| session.handle).collect()
@@ -147,7 +146,7 @@ impl Space {
     }
 }
 
-/// `None` if the TPM says that there is no such thing any more; a shortage stays an error.
+/// `None` if the handle or context is gone; a shortage stays an error.
 fn or_gone<T>(done: Result<T, Refused>) -> Result<Option<T>, Refused> {
     match done {
         Ok(done) => Ok(Some(done)),

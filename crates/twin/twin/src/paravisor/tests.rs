@@ -1,4 +1,4 @@
-//! The state machine alone: a TPM that is a closure, and a clock that is a number.
+//! Tests of the state machine with a simulated TPM and clock.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::time::{Duration, Instant};
@@ -12,25 +12,25 @@ use super::codes::{
     OWNER, REPORT, START_AUTH_SESSION, UNWRITTEN,
 };
 use super::engine::{Engine, Shape};
-use super::frame::{Answer, Authorization, Command, Cursor, refusal, response_code, sized};
+use super::frame::{Authorization, Command, Cursor, Response, refusal, response_code, sized};
 use super::index::{Index, Shadow, Wanted, nv_public};
 use super::report::Reporter;
 use super::sessions::Sessions;
 use super::{Fault, Settings};
 
-/// What the closure's TPM knows, and what it was asked.
+/// State of the simulated TPM, and the commands that it received.
 #[derive(Default)]
 struct Tpm {
-    /// What the guest put in, or the code with which it cannot be read.
+    /// The guest's input, or the code that refuses its read.
     input: Option<Result<Vec<u8>, u32>>,
-    /// What it says to reads of shadows, if it does not let them be read.
+    /// The code that refuses reads of shadows.
     refuses: Option<u32>,
-    asked: Vec<Vec<u8>>,
+    commands: Vec<Vec<u8>>,
 }
 
 impl Tpm {
     fn answer(&mut self, command: &[u8]) -> Vec<u8> {
-        self.asked.push(command.to_vec());
+        self.commands.push(command.to_vec());
         let Some(code) = code_of(command) else { return refusal(COMMAND_SIZE) };
         let handles = if code == NV_READ { 2 } else { 1 };
         let Some(command) = Command::parse(command, handles) else { return refusal(COMMAND_SIZE) };
@@ -38,18 +38,18 @@ impl Tpm {
             (NV_READ_PUBLIC, Some(&INPUT), None) => refusal(ABSENT),
             (NV_READ_PUBLIC, Some(&INPUT), Some(input)) => {
                 let size = input.as_ref().map_or(64, |input| u16::try_from(input.len()).unwrap());
-                told(&command, &[sized(&nv_public(INPUT, 0, size)), sized(&[0; 34])].concat())
+                success(&command, &[sized(&nv_public(INPUT, 0, size)), sized(&[0; 34])].concat())
             }
             (NV_READ, Some(&INPUT), Some(Ok(input))) => {
                 let Wanted { size, offset: 0 } = Wanted::parse(command.parameters).unwrap() else {
                     panic!("an offset");
                 };
                 assert_eq!((command.handles[0], command.sessions[0].hmac), (OWNER, &[][..]));
-                told(&command, &sized(&input[..size.into()]))
+                success(&command, &sized(&input[..size.into()]))
             }
             (NV_READ, Some(&INPUT), Some(Err(code))) => refusal(*code),
             (NV_READ, _, _) if self.refuses.is_some() => refusal(self.refuses.unwrap()),
-            (NV_READ, _, _) => told(&command, &sized(&[])),
+            (NV_READ, _, _) => success(&command, &sized(&[])),
             _ => refusal(0x143),
         }
     }
@@ -59,11 +59,11 @@ fn code_of(command: &[u8]) -> Option<u32> {
     response_code(command)
 }
 
-/// An answer with sessions like those of the command.
-fn told(command: &Command<'_>, parameters: &[u8]) -> Vec<u8> {
-    let session = |asked: &Authorization<'_>| Authorization { nonce: &[], hmac: &[], ..*asked };
+/// A response with sessions like those of the command.
+fn success(command: &Command<'_>, parameters: &[u8]) -> Vec<u8> {
+    let session = |auth: &Authorization<'_>| Authorization { nonce: &[], hmac: &[], ..*auth };
     let sessions = command.sessions.iter().map(session).collect();
-    Answer { handle: None, parameters, sessions }.write()
+    Response { handle: None, parameters, sessions }.write()
 }
 
 fn engine(settings: &Settings) -> (Engine, Instant) {
@@ -103,12 +103,12 @@ fn with_password(index: u32, size: u16, offset: u16) -> Vec<u8> {
     read(index, size, offset, vec![Authorization::password(b"")])
 }
 
-/// What a read with a password brings.
+/// The result of a read with a password.
 fn chunk(engine: &mut Engine, tpm: &mut Tpm, now: Instant, offset: u16, size: u16) -> Vec<u8> {
     let command = with_password(REPORT, size, offset);
     let answer = engine.answer(&command, now, &mut |command: &[u8]| tpm.answer(command)).unwrap();
-    let asked = Command::parse(&command, 2).unwrap();
-    let answer = Answer::parse(&answer, false, &asked).expect("a success");
+    let command = Command::parse(&command, 2).unwrap();
+    let answer = Response::parse(&answer, false, &command).expect("a success");
     Cursor(answer.parameters).sized().unwrap().to_vec()
 }
 
@@ -130,7 +130,7 @@ fn others_commands_pass_untouched() {
     let mut commands = vec![
         Command { code: NV_READ, handles: vec![OWNER, INPUT], sessions: vec![], parameters: &[0; 4] }.write(),
         Command { code: 0x7777, handles: vec![], sessions: vec![], parameters: &[] }.write(),
-        // Reads of its own that are none: no authorization, too long, cut off.
+        // Malformed reads of its own index: no authorization, too long, cut off.
         read(REPORT, 1, 0, vec![]),
         b"short".to_vec(),
     ];
@@ -155,7 +155,7 @@ fn a_read_is_authorized_at_the_shadow() {
     let mut tpm = Tpm::default();
     let command = read(AK_CERTIFICATE, 11, 0, vec![Authorization::password(b"guess")]);
     let answer = engine.answer(&command, now, &mut |command: &[u8]| tpm.answer(command)).unwrap();
-    assert_eq!(tpm.asked, [read(AK_CERTIFICATE, 0, 0, vec![Authorization::password(b"guess")])]);
+    assert_eq!(tpm.commands, [read(AK_CERTIFICATE, 0, 0, vec![Authorization::password(b"guess")])]);
     assert!(answer.windows(11).any(|window| window == b"certificate"));
     tpm.refuses = Some(0x98e);
     let answer = engine.answer(&command, now, &mut |command: &[u8]| tpm.answer(command)).unwrap();
@@ -163,7 +163,7 @@ fn a_read_is_authorized_at_the_shadow() {
 }
 
 #[test]
-fn a_tpm_that_is_gone_is_no_answer() {
+fn a_lost_tpm_is_an_error() {
     struct Gone;
     impl super::upstream::Upstream for Gone {
         fn answer(&mut self, _: &[u8]) -> std::io::Result<Vec<u8>> {
@@ -194,7 +194,7 @@ fn a_report_is_renewed_at_offset_0_and_not_too_often() {
     assert_eq!(user_data(&third), "b2".repeat(64));
 }
 
-/// The paravisor renews before its TPM looks at the command.
+/// The paravisor renews before its TPM executes the command.
 #[test]
 fn a_read_that_is_refused_renews_at_offset_0_and_nowhere_else() {
     let two_sessions = || vec![Authorization::password(b""); 2];
@@ -245,7 +245,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn faults_are_what_they_say() {
+fn each_fault_changes_the_report_as_described() {
     let reports = |fault| {
         let (mut engine, start) = engine(&Settings { fault, ..Settings::default() });
         let mut tpm = Tpm { input: Some(Ok(vec![0xa1; 64])), ..Tpm::default() };
@@ -275,9 +275,9 @@ fn faults_are_what_they_say() {
 fn an_oversized_index_is_one_throughout() {
     let (mut engine, now) = engine(&Settings { fault: Some(Fault::Oversize), ..Settings::default() });
     let command = Command { code: NV_READ_PUBLIC, handles: vec![REPORT], sessions: vec![], parameters: &[] };
-    let shadow = told(&command, b"what the TPM behind says of the shadow");
+    let shadow = success(&command, b"what the TPM behind says of the shadow");
     let answer = engine.answer(&command.write(), now, &mut |_: &[u8]| shadow.clone()).unwrap();
-    let answer = Answer::parse(&answer, false, &command).unwrap();
+    let answer = Response::parse(&answer, false, &command).unwrap();
     let public = Cursor(answer.parameters).sized().unwrap();
     assert_eq!(public[public.len() - 2..], 16_384_u16.to_be_bytes());
     let last = chunk(&mut engine, &mut Tpm::default(), now, 16_384 - 1024, 1024);
@@ -321,7 +321,7 @@ fn what_is_not_played_is_refused() {
     }
 }
 
-/// Whatever comes from either side, an answer comes back and nothing stops.
+/// Random bytes from client and TPM: every command gets a response.
 #[test]
 fn noise_from_both_sides() {
     let (mut engine, now) = engine(&Settings::default());
@@ -350,7 +350,7 @@ fn noise_from_both_sides() {
 
 /// Noise behind the header of a success, with and without sessions.
 fn told_success(noise: &[u8]) -> Vec<u8> {
-    let mut answer = Answer { handle: None, parameters: noise, sessions: vec![] }.write();
+    let mut answer = Response { handle: None, parameters: noise, sessions: vec![] }.write();
     answer[1] = if noise.len().is_multiple_of(2) { 2 } else { 1 };
     answer
 }

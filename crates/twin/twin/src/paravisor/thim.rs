@@ -1,4 +1,4 @@
-//! The host's service for certificates, as the guest sees it: two documents over plain HTTP.
+//! The host's certificate service (THIM), as the guest sees it: two documents over plain HTTP.
 
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -22,7 +22,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use super::listen::{AFTER_FAILURE, MAX_CLIENTS, say_full};
 use crate::Error;
 
-/// The service at work.
+/// The running service.
 #[derive(Debug)]
 pub(super) struct Thim {
     address: SocketAddr,
@@ -33,7 +33,7 @@ pub(super) struct Thim {
 /// The documents.
 #[derive(Clone, Debug)]
 pub(super) struct Documents {
-    /// The certificates; a machine without a VCEK has none.
+    /// The certificates; none on a machine without a VCEK.
     certification: Option<String>,
     versions: String,
 }
@@ -54,7 +54,7 @@ impl Documents {
 }
 
 impl Thim {
-    /// Serves the documents on a thread of its own.
+    /// Serves the documents on a new thread.
     pub(super) fn start(listener: TcpListener, documents: Documents) -> Result<Self, Error> {
         let failed = |what: &str| Error::io(format!("{what} for certificates"));
         let address = listener.local_addr().map_err(failed("listening"))?;
@@ -112,7 +112,7 @@ impl axum::serve::Listener for Limited {
     async fn accept(&mut self) -> (Placed, SocketAddr) {
         loop {
             let Ok((stream, address)) = self.listener.accept().await else {
-                // As a rule no file is left for it: it waits until there is one.
+                // Usually the limit of open files: it waits.
                 tokio::time::sleep(AFTER_FAILURE).await;
                 continue;
             };
@@ -121,7 +121,7 @@ impl axum::serve::Listener for Limited {
                     self.was_full = false;
                     return (Placed { stream, _place: place }, address);
                 }
-                // Once, until somebody has found a place again.
+                // Printed once, until a client is served again.
                 Err(_) if !self.was_full => say_full(),
                 Err(_) => {}
             }
@@ -134,7 +134,7 @@ impl axum::serve::Listener for Limited {
     }
 }
 
-/// A connection that leaves its place when it ends.
+/// A connection that frees its slot on drop.
 struct Placed {
     stream: TcpStream,
     _place: OwnedSemaphorePermit,
@@ -182,7 +182,7 @@ fn router(documents: Documents) -> Router {
         .layer(middleware::from_fn(demand_header))
 }
 
-/// Whoever cannot set a header is no program of the guest but somebody's forwarded request.
+/// A request without the header may be forwarded from outside of the guest (SSRF).
 async fn demand_header(request: Request, next: Next) -> Response {
     let value = request.headers().get("Metadata");
     if value.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true")) {

@@ -1,8 +1,7 @@
-//! The parameters of a command as the paravisor's TPM unmarshals them: the code with which it
-//! refuses what it does not implement.
+//! Unmarshaling of command parameters as in the paravisor's TPM: the response code for what it does not
+//! implement.
 //!
-//! What swtpm's TPM refuses too (a parameter that is cut off, an attribute that is reserved) is left
-//! to it. Source of the codes: TCG TPM 2.0 Library, Part 2, the tables of the types, and sections
+//! What swtpm refuses too (a truncated parameter, a reserved attribute) is left to it. Source of the codes: TCG TPM 2.0 Library, Part 2, the tables of the types, and sections
 //! 6.6.2 and 6.6.3.
 
 use super::frame::{Authorization, Cursor};
@@ -71,22 +70,22 @@ const ECC: u16 = 0x0023;
 /// TPM_ALG_SYMCIPHER.
 const SYMMETRIC_CIPHER: u16 = 0x0025;
 
-/// TPM_CAP_ACT: authenticated countdown timers came after revision 1.38.
+/// TPM_CAP_ACT: authenticated countdown timers are newer than revision 1.38.
 const CAP_ACT: u32 = 0x000a;
 
-/// Why a structure is not read to its end.
+/// Error of unmarshaling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stop {
     /// The paravisor's TPM refuses it with this code.
     Refused(u32),
-    /// It is malformed, which swtpm's TPM says as well.
+    /// It is malformed, and swtpm refuses it as well.
     Malformed,
 }
 
 type Read<T = ()> = Result<T, Stop>;
 
-/// The code with which the parameters of a command are refused, if they are. Of a first parameter
-/// that is encrypted nothing is seen but its size.
+/// The code that refuses the parameters of a command, if they are refused. Of an encrypted first parameter
+/// only the size is checked.
 pub(super) fn refused_parameter(code: u32, parameters: &[u8], is_encrypted: bool) -> Option<u32> {
     let mut reader = Reader(Cursor(parameters));
     for (number, kind) in (1_u32..).zip(of_command(code)) {
@@ -115,7 +114,7 @@ pub(super) fn too_long_for_any_tpm<'a>(sessions: &[Authorization<'a>]) -> Option
     (changed != sessions).then_some(changed)
 }
 
-/// The parameters that are still to be read.
+/// The unread parameters.
 struct Reader<'a>(Cursor<'a>);
 
 impl<'a> Reader<'a> {
@@ -147,7 +146,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A parameter whose contents are encrypted: a TPM2B, for others cannot be.
+    /// An encrypted parameter: always a TPM2B.
     fn opaque(&mut self, kind: Kind) -> Read {
         match kind {
             Kind::Sized(most) => self.sized(most),
@@ -183,7 +182,7 @@ impl<'a> Reader<'a> {
         if count > most { Err(Stop::Refused(SIZE)) } else { Ok(count) }
     }
 
-    /// A selector: one of these, or TPM_ALG_NULL, of which the TPM behind knows where it may stand.
+    /// A selector: one of these, or TPM_ALG_NULL, which swtpm checks in its place.
     fn one_of(&mut self, implemented: &[u16], code: u32) -> Read<u16> {
         let value = self.u16()?;
         if value == NULL || implemented.contains(&value) { Ok(value) } else { Err(Stop::Refused(code)) }
@@ -325,7 +324,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// TPMS_NV_PUBLIC up to the policy; that the size fits is swtpm's to say.
+    /// TPMS_NV_PUBLIC up to the policy; swtpm checks its size.
     fn nv_public(&mut self) -> Read {
         self.skip(4)?;
         self.hash()?;

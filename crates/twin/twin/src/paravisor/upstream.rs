@@ -1,16 +1,16 @@
-//! The TPM behind the paravisor: swtpm's data socket, one command after the other.
+//! The TPM behind the paravisor: swtpm's data socket, one command at a time.
 
 use std::io::{self, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-use super::frame::{self, Answer, Command, response_code};
+use super::frame::{self, Command, Response, response_code};
 use crate::Error;
 
-/// Whoever answers commands: a TPM, or a closure in a test.
+/// A TPM, or a closure in a test.
 pub(super) trait Upstream {
-    /// The answer to a command.
+    /// The response to a command.
     fn answer(&mut self, command: &[u8]) -> io::Result<Vec<u8>>;
 }
 
@@ -20,13 +20,13 @@ impl<F: FnMut(&[u8]) -> Vec<u8>> Upstream for F {
     }
 }
 
-/// No command of a TPM takes as long, not even on a busy machine.
+/// Time limit of a command, above any on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A connection to swtpm.
 #[derive(Debug)]
 pub(super) struct Socket(
-    // `None` after a failure: what comes then may be the answer to an earlier command.
+    // `None` after a failure, because the next response may belong to an earlier command.
     Option<UnixStream>,
 );
 
@@ -52,26 +52,25 @@ impl Upstream for Socket {
     }
 }
 
-/// Asks the TPM something on the paravisor's own behalf: handle, if it gives one, and parameters of
-/// the answer.
+/// Runs a command of the paravisor's own: handle, if there is one, and parameters of the response.
 pub(super) fn ask(
     tpm: &mut dyn Upstream,
     has_handle: bool,
     command: &Command<'_>,
 ) -> Result<(Option<u32>, Vec<u8>), Refused> {
     let bytes = tpm.answer(&command.write()).map_err(Refused::Gone)?;
-    match Answer::parse(&bytes, has_handle, command) {
+    match Response::parse(&bytes, has_handle, command) {
         Some(answer) => Ok((answer.handle, answer.parameters.to_vec())),
         None => Err(Refused::Code(command.code, response_code(&bytes).unwrap_or_default())),
     }
 }
 
-/// Why there is no answer.
+/// Error of a command.
 #[derive(Debug)]
 pub(super) enum Refused {
     /// The TPM is gone.
     Gone(io::Error),
-    /// To this command the TPM said this.
+    /// Command code and response code of the TPM's refusal.
     Code(u32, u32),
 }
 

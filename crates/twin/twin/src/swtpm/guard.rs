@@ -1,15 +1,15 @@
-//! Somebody who cleans up after a program that was killed, and so could not do it itself.
+//! Guard process that cleans up after a killed program.
 
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-/// What the guard runs. Its input ends when the program that started it does, however that came
-/// about; a line in it says that there is nothing left to do.
+/// The guard's script. Its standard input ends when the program that started it ends, in any way; a line in it
+/// means that nothing is left to do.
 const SCRIPT: &str = "trap '' INT TERM HUP; read -r line || { kill -9 \"$0\"; rm -rf \"$1\"; }";
 
-/// A shell that ends a process and removes its folder once the program that holds this is gone.
-/// Without a shell there is none.
+/// A shell that ends a process and removes its folder once the program with this guard is gone. Without a
+/// shell there is no guard.
 #[derive(Debug, Default)]
 pub(super) struct Guard(Option<Child>);
 

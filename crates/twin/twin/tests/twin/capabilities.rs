@@ -1,4 +1,4 @@
-//! What the TPM says of itself agrees with what it takes and with the indexes that are there.
+//! Capabilities agree with the accepted commands and with the NV indexes.
 
 use teeproof_twin::paravisor::{Settings, TpmProfile};
 
@@ -18,7 +18,7 @@ fn wanted(capability: u32, first: u32, count: u32) -> Vec<u8> {
     [capability, first, count].map(u32::to_be_bytes).concat()
 }
 
-/// Whether there is more, and the members of a list, each of so many bytes.
+/// moreData, and the members of a list, each of `bytes` bytes.
 fn list(client: &mut Client, kind: u32, first: u32, count: u32, bytes: usize) -> (bool, Vec<Vec<u8>>) {
     let answer = client.run(0x17a, &[], &[], &wanted(kind, first, count)).unwrap();
     assert_eq!(u32_at(&answer, 1), kind);
@@ -44,7 +44,7 @@ fn lists_hold_what_is_implemented() {
     let mut client = Client::of(&running);
     let (_, algorithms) = list(&mut client, ALGORITHMS, 0, 254, 6);
     let algorithms: Vec<u32> = algorithms.iter().map(|member| number(&member[..2])).collect();
-    // TDES, SHA-512, SM2, ECMQV, KDF2, Camellia and CMAC are swtpm's alone.
+    // Only swtpm has TDES, SHA-512, SM2, ECMQV, KDF2, Camellia and CMAC.
     for foreign in [3, SHA512, 0x1b, 0x1d, 0x21, 0x26, 0x3f] {
         assert!(!algorithms.contains(&foreign), "{foreign:#x}");
     }
@@ -61,7 +61,7 @@ fn lists_hold_what_is_implemented() {
     );
 }
 
-/// Clients ask for lists in parts, and go on behind the last member until there is no more.
+/// Clients read lists in parts, and continue after the last member until there is no more.
 #[test]
 fn lists_in_parts_are_the_whole_list() {
     let running = start(Settings::default());
@@ -128,7 +128,7 @@ fn the_hash_of_command_audits_is_implemented() {
     assert_eq!(answer[nonce + 2 + 17 + 8 + 8..][..2], [0, 0xc]);
 }
 
-/// An answer that is changed is signed for the session that asked.
+/// A filtered response has an HMAC for the session of the command.
 #[test]
 fn a_capability_under_an_audit_session() {
     let running = start(Settings::default());
@@ -137,8 +137,8 @@ fn a_capability_under_an_audit_session() {
         let mut session = Session::start(&mut client, 0xb, bound);
         for _ in 0..2 {
             let parameters = wanted(PROPERTIES, 0x117, 1);
-            let told = session.run(&mut client, 0x17a, (&[], &[]), &parameters, 0x81).unwrap();
-            assert_eq!(told[told.len() - 4..], 4096_u32.to_be_bytes());
+            let response = session.run(&mut client, 0x17a, (&[], &[]), &parameters, 0x81).unwrap();
+            assert_eq!(response[response.len() - 4..], 4096_u32.to_be_bytes());
         }
     }
 }

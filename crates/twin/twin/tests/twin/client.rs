@@ -32,5 +32,5 @@ fn our_client_reads_a_report_with_its_own_input() {
     let report = Report::parse(report);
     assert_eq!(report.user_data().to_ascii_lowercase(), "c3".repeat(64));
     assert!(report.is_bound());
-    assert!(tpm.nv_read(REPORT, Authority::Index, 0, 1).is_err(), "its password is nobody's");
+    assert!(tpm.nv_read(REPORT, Authority::Index, 0, 1).is_err(), "its password is random");
 }

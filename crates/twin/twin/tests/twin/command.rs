@@ -1,4 +1,4 @@
-//! The command: what it prints, what it leaves behind, and what happens when it is killed.
+//! The command: its output, its files, and its end by a signal.
 
 use std::fs::{self, OpenOptions};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The command at work in a folder of its own.
+/// The running command in its own folder.
 pub(crate) struct Twin {
     pub(crate) child: Child,
     pub(crate) folder: PathBuf,
@@ -26,7 +26,7 @@ impl Twin {
         Self::start_by(Command::new(env!("CARGO_BIN_EXE_teeproof-twin")), folder, flags)
     }
 
-    /// The twin with room for so many open files.
+    /// The twin with this limit of open files.
     fn start_with_files(name: &str, files: u32) -> Self {
         let folder = folder(name);
         fs::create_dir_all(&folder).unwrap();
@@ -52,7 +52,7 @@ impl Twin {
         Self { child, folder, lines }
     }
 
-    /// What it said on standard error, and all in this folder before it.
+    /// Its standard error, and that of all earlier twins of this folder.
     pub(crate) fn said(&self) -> String {
         fs::read_to_string(self.folder.join("said")).unwrap()
     }
@@ -78,7 +78,7 @@ impl Twin {
     }
 }
 
-/// A folder of a test's own.
+/// A folder for one test.
 pub(crate) fn folder(name: &str) -> PathBuf {
     std::env::temp_dir().join(format!("twin-command-{}-{name}", std::process::id()))
 }
@@ -92,7 +92,7 @@ impl Drop for Twin {
 }
 
 #[test]
-fn it_says_what_it_is_and_how_to_use_it() {
+fn the_output_is_the_environment_for_clients() {
     let twin = Twin::start("says", &["--product", "turin", "--root", "root.der"]);
     assert!(twin.lines[0].starts_with("# A TWIN"), "{:?}", twin.lines);
     assert!(twin.lines[1].contains("root.der"));
@@ -112,7 +112,7 @@ fn a_kill_leaves_no_tpm_behind() {
     let folder = twin.tpm_folder();
     let lives = || fs::read_to_string(format!("/proc/{swtpm}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
     assert!(lives() && folder.exists());
-    // SIGKILL: the twin itself can do nothing any more.
+    // SIGKILL: the twin itself cannot clean up.
     twin.child.kill().unwrap();
     twin.child.wait().unwrap();
     let deadline = Instant::now() + Duration::from_secs(60);
@@ -122,7 +122,7 @@ fn a_kill_leaves_no_tpm_behind() {
     assert!(!lives() && !folder.exists());
 }
 
-/// Exit code and complaint where nothing but these flags is said.
+/// Exit code and standard error of a start with only these flags.
 fn usage_of(flags: &[&str]) -> (Option<i32>, String) {
     let program = env!("CARGO_BIN_EXE_teeproof-twin");
     let done = Command::new(program).arg("paravisor").args(flags).output().unwrap();
@@ -130,8 +130,8 @@ fn usage_of(flags: &[&str]) -> (Option<i32>, String) {
 }
 
 #[test]
-fn what_cannot_be_is_said() {
-    let told = |flags: &[&str]| {
+fn impossible_settings_are_reported() {
+    let started = |flags: &[&str]| {
         let done = Command::new(env!("CARGO_BIN_EXE_teeproof-twin"))
             .args(["paravisor", "--listen", "127.0.0.1:0"])
             .args(flags)
@@ -140,19 +140,19 @@ fn what_cannot_be_is_said() {
         assert!(done.stdout.is_empty());
         (done.status.code(), String::from_utf8(done.stderr).unwrap())
     };
-    let (code, said) = told(&["--nv-size", "2000"]);
+    let (code, said) = started(&["--nv-size", "2000"]);
     assert_eq!(code, Some(1));
     assert!(said.contains("does not fit an NV index of 2000 bytes"), "{said}");
-    assert_eq!(told(&["--fault", "none"]).0, Some(2));
+    assert_eq!(started(&["--fault", "none"]).0, Some(2));
     let (code, said) = usage_of(&["--listen", "127.0.0.1:65535"]);
     assert_eq!(code, Some(2), "{said}");
-    assert!(said.contains("there is none after 65535"), "{said}");
-    let (code, said) = told(&["--root", "/nowhere/root.der"]);
+    assert!(said.contains("65535 is the last one"), "{said}");
+    let (code, said) = started(&["--root", "/nowhere/root.der"]);
     assert_eq!(code, Some(1));
     assert!(said.contains("writing /nowhere/root.der: "), "{said}");
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let (code, said) = told(&["--thim", &address]);
+    let (code, said) = started(&["--thim", &address]);
     assert_eq!(code, Some(1));
     assert!(said.contains(&format!("listening on {address}: ")), "{said}");
 }
@@ -169,7 +169,7 @@ fn the_limit_of_connections_is_in_the_help() {
 }
 
 #[test]
-fn a_connection_beyond_the_limit_is_told() {
+fn a_connection_beyond_the_limit_is_reported() {
     let twin = Twin::start("limit", &["--product", "tdx"]);
     let (_, port) = twin.value("TPM2TOOLS_TCTI").rsplit_once("port=").unwrap();
     let connect = || TcpStream::connect(("127.0.0.1", port.parse().unwrap())).unwrap();
@@ -177,23 +177,23 @@ fn a_connection_beyond_the_limit_is_told() {
     for _ in 0..3 {
         assert_eq!(connect().read(&mut [0]).unwrap_or_default(), 0);
     }
-    let says = "teeproof-twin: 64 connections are open: further ones are closed without an answer\n";
+    let says = "teeproof-twin: 64 connections are open: further ones are closed without a response\n";
     assert_eq!(twin.said(), says, "once");
     drop(open);
 }
 
-/// The service for certificates at this address, as far as it answers.
+/// The response of the certificate service at this address.
 fn asks_for_versions(address: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     let request = "GET /metadata/versions HTTP/1.1\r\nHost: x\r\nMetadata: true\r\nConnection: close\r\n\r\n";
     let mut answer = String::new();
-    // Of a connection that was reset there is nothing to read.
+    // A connection that was reset has nothing to read.
     let _ = stream.write_all(request.as_bytes()).and_then(|()| stream.read_to_string(&mut answer));
     answer
 }
 
-/// Waits until the service has its places back: connections end in their own time.
+/// Waits until the service has free slots: connections end asynchronously.
 fn answers_again(address: &str) {
     let deadline = Instant::now() + Duration::from_secs(60);
     while !asks_for_versions(address).contains("2021-12-13") {
@@ -208,7 +208,7 @@ fn both_services_are_there_again_after_files_ran_out() {
     let address = twin.value("TEEPROOF_IMDS").strip_prefix("http://").unwrap().to_owned();
     let (_, port) = twin.value("TPM2TOOLS_TCTI").rsplit_once("port=").unwrap();
     let open: Vec<_> = (0..100).filter_map(|_| TcpStream::connect(&address).ok()).collect();
-    // The service meets its limit when it takes them in.
+    // The service reaches its limit when it accepts them.
     thread::sleep(Duration::from_millis(300));
     drop(open);
     answers_again(&address);
@@ -227,7 +227,7 @@ fn the_service_for_certificates_has_a_limit_of_connections() {
     for _ in 0..3 {
         assert_eq!(asks_for_versions(&address), "");
     }
-    let says = "teeproof-twin: 64 connections are open: further ones are closed without an answer\n";
+    let says = "teeproof-twin: 64 connections are open: further ones are closed without a response\n";
     assert_eq!(twin.said(), says, "once");
     drop(open);
     answers_again(&address);

@@ -1,4 +1,4 @@
-//! What becomes of objects and sessions when connections end: on the raw port and on the managed one.
+//! Objects and sessions after the end of connections, on the raw and on the managed port.
 
 use std::io::Write as _;
 use std::net::TcpStream;
@@ -21,23 +21,23 @@ const FLUSH_CONTEXT: u32 = 0x165;
 const OBJECT_MEMORY: u32 = 0x902;
 const SESSION_MEMORY: u32 = 0x903;
 const SESSION_HANDLES: u32 = 0x905;
-/// The first handle is of nothing that is loaded.
+/// The first handle is not loaded.
 const REFERENCE_H0: u32 = 0x910;
-/// The first session is of nothing that is loaded.
+/// The first session is not loaded.
 const REFERENCE_S0: u32 = 0x918;
-/// The first virtual handle, as the kernel gives it.
+/// The first virtual handle, the same as the kernel's.
 const VIRTUAL: u32 = 0x80ff_ffff;
 
 /// Transient objects, loaded sessions, saved sessions: as properties of TPM_CAP_HANDLES.
 const KINDS: [u32; 3] = [0x8000_0000, 0x0200_0000, 0x0300_0000];
 
 fn listed(client: &mut Client, kind: u32) -> Vec<u32> {
-    let asked = [1, kind, 254].map(u32::to_be_bytes).concat();
-    let answer = client.run(0x17a, &[], &[], &asked).unwrap();
+    let parameters = [1, kind, 254].map(u32::to_be_bytes).concat();
+    let answer = client.run(0x17a, &[], &[], &parameters).unwrap();
     answer[9..].chunks(4).map(|handle| u32_at(handle, 0)).collect()
 }
 
-/// Everything that is in the TPM and would be gone after a restart.
+/// All transient objects, loaded and saved sessions of the TPM.
 pub(crate) fn everything(client: &mut Client) -> Vec<u32> {
     KINDS.iter().flat_map(|kind| listed(client, *kind)).collect()
 }
@@ -47,7 +47,7 @@ fn managed(running: &Running) -> Client {
     Client::to(running.manages_on())
 }
 
-/// An object that takes a slot and has a state of its own.
+/// An object that occupies a slot and has state.
 pub(crate) fn sequence(client: &mut Client) -> Result<u32, u32> {
     client.run(SEQUENCE_START, &[], &[], &[0, 0, 0, 0xb]).map(|answer| u32_at(&answer, 0))
 }
@@ -56,7 +56,7 @@ fn update(client: &mut Client, handle: u32, bytes: &[u8]) -> Result<Vec<u8>, u32
     client.with_password(SEQUENCE_UPDATE, &[handle], &[&len16(bytes)[..], bytes].concat())
 }
 
-/// Ends a sequence: the digest of all that was put in.
+/// Ends a sequence: the digest of its data.
 fn complete(client: &mut Client, handle: u32) -> Result<Vec<u8>, u32> {
     let parameters = [&[0, 0][..], &NULL.to_be_bytes()].concat();
     client.with_password(SEQUENCE_COMPLETE, &[handle], &parameters).map(|answer| answer[2..34].to_vec())
@@ -66,7 +66,7 @@ pub(crate) fn flush(client: &mut Client, handle: u32) -> Result<Vec<u8>, u32> {
     client.run(FLUSH_CONTEXT, &[], &[], &handle.to_be_bytes())
 }
 
-/// The same by a process that has ended since: libtss2 and a connection of its own.
+/// The same by a process that has ended since, over its own connection, as with libtss2.
 fn sent_by_another(running: &Running, command: &[u8]) -> Vec<u8> {
     let mut tpm2_send = Command::new("tpm2_send");
     tpm2_send.env("TPM2TOOLS_TCTI", running.tcti()).stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -82,13 +82,13 @@ fn orphan(running: &Running) -> u32 {
     u32_at(&answer, 10)
 }
 
-/// The code that a session is started with or refused.
+/// Starts a session, or returns the code that refuses it.
 fn start_session(client: &mut Client) -> Result<u32, u32> {
     let another = [&[0, 16][..], &[1; 16], &[0, 0, 0, 0, 0x10, 0, 0xb]].concat();
     client.run(0x176, &[NULL, NULL], &[], &another).map(|answer| u32_at(&answer, 0))
 }
 
-/// Waits until there is nothing left in the TPM: connections end in their own time.
+/// Waits until the TPM is empty: connections end asynchronously.
 fn becomes_empty(running: &Running) {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
@@ -101,7 +101,7 @@ fn becomes_empty(running: &Running) {
     }
 }
 
-/// A raw port whose orphans are flushed after so long.
+/// A raw port with this age of orphans.
 fn with_orphans(age: Duration) -> Running {
     start(Settings { orphan_age: age, ..Settings::default() })
 }
@@ -109,15 +109,15 @@ fn with_orphans(age: Duration) -> Running {
 const NEVER: Duration = Duration::from_secs(3600);
 
 #[test]
-fn a_managed_connection_takes_along_what_it_made() {
+fn a_managed_connection_flushes_its_objects_when_it_ends() {
     let running = with_orphans(NEVER);
-    // By an end, by a reset, in the middle of a command, and with an answer that nobody reads.
+    // By an end, by a reset, in the middle of a command, and with an unread response.
     let ends: [fn(Client); 4] = [
         drop,
         |client| {
             let rest = command(SEQUENCE_START, &[], &[], &[0, 0, 0, 0xb]);
             (&client.0).write_all(&rest).unwrap();
-            // It is closed with an answer that was not read, which resets it.
+            // It is closed with an unread response, which resets it.
             client.0.peek(&mut [0]).unwrap();
         },
         |client| (&client.0).write_all(&command(REPORT, &[], &[], &[0; 100])[..50]).unwrap(),
@@ -133,7 +133,7 @@ fn a_managed_connection_takes_along_what_it_made() {
         end(client);
         becomes_empty(&running);
     }
-    // Whoever was there has not cost anybody a place.
+    // The ended connections occupy no slots.
     let mut client = managed(&running);
     (0..3).for_each(|_| assert!(sequence(&mut client).is_ok()));
 }
@@ -174,25 +174,25 @@ fn each_managed_connection_has_slots_and_handles_of_its_own() {
 }
 
 #[test]
-fn nobody_reaches_what_another_managed_connection_made() {
+fn a_managed_connection_cannot_use_the_handles_of_another() {
     let running = with_orphans(NEVER);
     let (mut one, mut other) = (managed(&running), managed(&running));
     let handle = sequence(&mut one).unwrap();
     let mut session = Session::start(&mut one, 0xb, NULL);
-    assert_eq!(everything(&mut other).len(), 1, "that a session is saved is seen, as behind the kernel");
+    assert_eq!(everything(&mut other).len(), 1, "a saved session is visible, as behind the kernel");
     for handle in [handle, 0x8000_0000] {
         assert_eq!(update(&mut other, handle, b"x"), Err(REFERENCE_H0));
         assert_eq!(flush(&mut other, handle), Err(0x1cb));
         assert_eq!(other.run(CONTEXT_SAVE, &[handle], &[], &[]), Err(REFERENCE_H0));
     }
     let certify = [&password(b"")[..], &password(b"")].concat();
-    // Of several handles the second one is of nothing.
-    let asked = other.run(0x148, &[0x8100_0003, handle], &certify, &[0, 0, 0, 0x10]);
-    assert_eq!(asked, Err(REFERENCE_H0 + 1));
-    // The other one uses the session of the first.
+    // The second one of several handles is not loaded.
+    let certified = other.run(0x148, &[0x8100_0003, handle], &certify, &[0, 0, 0, 0x10]);
+    assert_eq!(certified, Err(REFERENCE_H0 + 1));
+    // The other connection uses the session of the first.
     assert_eq!(session.nv_read(&mut other, REPORT, (4, 0), 1), Err(REFERENCE_S0));
     assert!(session.nv_read(&mut one, REPORT, (4, 0), 1).is_ok());
-    // The TPM's own handle is nobody's there.
+    // The TPM's own handle is unknown on the managed port.
     assert_eq!(update(&mut one, 0x8000_0000, b"x"), Err(REFERENCE_H0));
     assert!(update(&mut one, handle, b"x").is_ok());
 }
@@ -205,7 +205,7 @@ fn a_managed_connection_has_three_slots_of_each_kind() {
     assert_eq!(sequence(&mut client), Err(OBJECT_MEMORY));
     flush(&mut client, handles[1]).unwrap();
     assert_eq!(sequence(&mut client), Ok(handles[1]));
-    // What completes is gone.
+    // A completed sequence is gone.
     complete(&mut client, handles[0]).unwrap();
     assert_eq!(update(&mut client, handles[0], b"x"), Err(REFERENCE_H0));
     assert_eq!(sequence(&mut client), Ok(handles[0]));
@@ -250,8 +250,8 @@ fn the_raw_port_keeps_what_ended_connections_made() {
 #[test]
 fn orphans_of_the_raw_port_make_room_when_slots_run_out() {
     let running = with_orphans(NEVER);
-    // Six clients that have ended, each with an object and a session: what they made makes room for
-    // what the next ones make.
+    // Six clients that have ended, each with an object and a session: these make room for those of the
+    // following clients.
     let start = [&[0, 16][..], &[1; 16], &[0, 0, 0, 0, 0x10, 0, 0xb]].concat();
     for _ in 0..6 {
         orphan(&running);
@@ -267,7 +267,7 @@ fn orphans_of_the_raw_port_make_room_when_slots_run_out() {
     let mut managed = managed(&running);
     (0..3).for_each(|_| assert!(sequence(&mut managed).is_ok()));
     (0..3).for_each(|_| assert!(start_session(&mut managed).is_ok()));
-    assert_eq!(everything(&mut managed).len(), 6, "nothing of others is left");
+    assert_eq!(everything(&mut managed).len(), 6, "nothing of other clients is left");
 }
 
 #[test]
@@ -284,7 +284,7 @@ fn orphans_are_flushed_in_the_order_of_their_last_use() {
 
 /// However long nobody has used it.
 #[test]
-fn what_a_process_that_lives_made_is_no_orphan() {
+fn objects_of_a_running_process_are_no_orphans() {
     let running = with_orphans(Duration::ZERO);
     let mut client = Client::of(&running);
     let handles: Vec<_> = (0..3).map(|_| sequence(&mut Client::of(&running)).unwrap()).collect();
@@ -297,9 +297,9 @@ fn what_a_process_that_lives_made_is_no_orphan() {
     assert!(sequence(&mut managed).is_ok());
 }
 
-/// A parent is the least recently used object when its child comes.
+/// A parent is the least recently used object when its child is loaded.
 #[test]
-fn what_the_command_names_is_no_orphan() {
+fn handles_named_by_the_command_are_no_orphans() {
     let running = with_orphans(NEVER);
     let template = [
         &[0, 0x23, 0, 0xb, 0, 3, 0, 0x72, 0, 0, 0, 6, 0, 0x80, 0, 0x43][..],
@@ -326,7 +326,7 @@ fn what_the_command_names_is_no_orphan() {
 
 /// However long it has not used them.
 #[test]
-fn what_an_open_managed_connection_made_is_no_orphan() {
+fn objects_of_an_open_managed_connection_are_no_orphans() {
     let running = with_orphans(Duration::ZERO);
     let mut owner = managed(&running);
     let handle = sequence(&mut owner).unwrap();
@@ -346,15 +346,15 @@ fn what_an_open_managed_connection_made_is_no_orphan() {
     assert_eq!(complete(&mut owner, handle).unwrap(), digest::digest(&digest::SHA256, b"").as_ref());
 }
 
-/// A handle that was in an answer that nobody read is known to nobody.
+/// No client knows the handle in an unread response.
 #[test]
-fn an_answer_that_nobody_reads_leaves_nothing_on_the_raw_port() {
+fn an_unread_response_leaves_nothing_on_the_raw_port() {
     let running = with_orphans(NEVER);
     for number in 0..50 {
         let mut stream = TcpStream::connect(running.listens_on()).unwrap();
         stream.write_all(&command(SEQUENCE_START, &[], &[], &[0, 0, 0, 0xb])).unwrap();
         if number % 2 == 0 {
-            // It has come, and is left there.
+            // It has arrived, and stays unread.
             stream.peek(&mut [0]).unwrap();
         }
         drop(stream);
@@ -363,8 +363,8 @@ fn an_answer_that_nobody_reads_leaves_nothing_on_the_raw_port() {
     }
 }
 
-/// A session that stays saved keeps its number, for whoever loads it. A client that cannot be seen
-/// loses it only when it has not used it for a while.
+/// A saved session keeps its number, whichever client loads it. A client that is not visible loses it only
+/// after it has not used it for a while.
 #[test]
 fn saved_sessions_make_room_when_their_numbers_run_out() {
     for (age, refused) in [(Duration::ZERO, None), (NEVER, Some(SESSION_HANDLES))] {

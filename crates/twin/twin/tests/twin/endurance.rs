@@ -1,5 +1,5 @@
 //! A thousand collections in a row after fifty clients that were killed in the middle of a command:
-//! nothing is left in the TPM, and nothing grows. One test for each port.
+//! nothing is left in the TPM, and memory does not grow. One test for each port.
 
 use std::fs;
 use std::io::Write as _;
@@ -17,9 +17,9 @@ use crate::raw::{Client, NULL, OWNER, Session, command, len16, password};
 
 const KILLED: usize = 50;
 const COLLECTIONS: u64 = 1_000;
-/// After so many, the allocator's pools have the size that they need.
+/// Collections until the allocator's pools have their size.
 const WARM_UP: u64 = 200;
-/// By how much the twin and its TPM may grow afterwards. If each of the 800 collections left one
+/// Allowed growth of the twin and its TPM afterwards. If each of the 800 collections left one
 /// report of 2600 bytes behind, that would be four times as much.
 const GROWTH_KIB: u64 = 512;
 /// Reports are renewed at each read, so that no collection waits.
@@ -32,7 +32,7 @@ fn a_thousand_collections_over_the_managed_port() {
     for number in 0..KILLED {
         kill_in_the_middle(socket_of(address), number);
     }
-    // Nobody has to wait, nor to flush anything.
+    // No client has to wait or to flush anything.
     endure(&twin, address);
 }
 
@@ -44,7 +44,7 @@ fn a_thousand_collections_over_the_raw_port() {
     for number in 0..KILLED {
         kill_tpm2_tools(address, number);
     }
-    // Nobody has to wait. What still lies there stays until its slot is needed, or somebody flushes it.
+    // No client has to wait. What is left stays until its slot is needed, or a client flushes it.
     collect(open(&address.parse().unwrap()).unwrap().as_mut(), u64::MAX);
     let mut client = Client::to(port);
     for handle in everything(&mut client) {
@@ -61,7 +61,7 @@ fn kill_tpm2_tools(tcti: &str, number: usize) {
     let out = tool.args(["-C", "n", "-G", "rsa2048"]).env("TPM2TOOLS_TCTI", tcti).stdout(Stdio::piped());
     let mut process = out.stderr(Stdio::piped()).spawn().unwrap();
     if number.is_multiple_of(5) {
-        // Nobody ran out of slots because others were killed.
+        // No client ran out of slots because others were killed.
         let done = process.wait_with_output().unwrap();
         assert!(done.status.success(), "{done:?}");
         return;
@@ -72,7 +72,7 @@ fn kill_tpm2_tools(tcti: &str, number: usize) {
 }
 
 /// A client that has objects and sessions, and whose process is killed in the middle of a command:
-/// of a part of it, before its answer came, or before that was read.
+/// after a part of it, before its response, or before that was read.
 fn kill_in_the_middle(port: SocketAddr, number: usize) {
     let mut client = Client::to(port);
     for _ in 0..2 {
@@ -91,14 +91,14 @@ fn kill_in_the_middle(port: SocketAddr, number: usize) {
     if number % 3 == 1 {
         client.0.peek(&mut [0]).unwrap();
     }
-    // From here on the connection is this process's alone.
+    // From here on only this process has the connection.
     let mut process =
         Command::new("sleep").arg("600").stdin(Stdio::from(OwnedFd::from(client.0))).spawn().unwrap();
     process.kill().unwrap();
     process.wait().unwrap();
 }
 
-/// Makes a thousand collections and looks at what they leave behind.
+/// Makes a thousand collections and checks that nothing is left.
 fn endure(twin: &Twin, address: &str) {
     let pids = [twin.child.id(), twin.swtpm()];
     let address: Address = address.parse().unwrap();
@@ -133,7 +133,7 @@ fn collect(tpm: &mut dyn Tpm, number: u64) {
     assert!(ak_certificate(tpm).unwrap().is_some());
 }
 
-/// What a process has.
+/// Resources of a process.
 #[derive(Clone, Copy, Debug)]
 struct Size {
     kib: u64,
@@ -153,7 +153,7 @@ impl Size {
     }
 }
 
-/// What there is once this holds of it, or after a minute.
+/// The first measurement that satisfies this, or the one after a minute.
 fn settled<T>(look: impl Fn() -> T, holds: impl Fn(&T) -> bool) -> T {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {

@@ -1,11 +1,11 @@
-//! Each fault shows itself to a client in a way of its own.
+//! The effect of each fault for a client.
 
 use teeproof_twin::paravisor::{Fault, Settings};
 
 use crate::machine::Report;
 use crate::raw::{Client, READABLE, REPORT, start};
 
-/// The report before and after the guest put something in.
+/// The report before and after the guest wrote its input.
 fn reports(fault: Fault) -> (Report, Report) {
     let running = start(Settings { fault: Some(fault), ..Settings::default() });
     let mut client = Client::of(&running);

@@ -1,4 +1,4 @@
-//! Clients that mean no good: the twin answers or hangs up, and serves the next one.
+//! Hostile clients: the twin responds or disconnects, and serves the next client.
 
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
@@ -9,12 +9,12 @@ use teeproof_twin::paravisor::{Running, Settings};
 
 use crate::raw::{Client, NV_READ, OWNER, REPORT, command, password, start, u32_at, wanted};
 
-/// Everything that comes back to these bytes, and then the end.
+/// The whole response to these bytes, up to the end of the connection.
 fn said(running: &Running, port: u16, bytes: &[u8]) -> Vec<u8> {
     let mut address = running.listens_on();
     address.set_port(address.port() + port);
     let mut stream = TcpStream::connect(address).unwrap();
-    // The twin may have hung up before the last of them.
+    // The twin may have disconnected before the last of them.
     let _ = stream.write_all(bytes);
     let _ = stream.shutdown(Shutdown::Write);
     let mut answer = Vec::new();
@@ -27,7 +27,7 @@ fn serves(running: &Running) {
 }
 
 #[test]
-fn sizes_that_no_command_has() {
+fn impossible_command_sizes() {
     let running = start(Settings::default());
     for size in [0_u32, 1, 9, 4097, 0x8000_0000, u32::MAX] {
         let bytes = [&[0x80, 1][..], &size.to_be_bytes(), &[0; 4096]].concat();
@@ -94,10 +94,10 @@ fn the_control_channel_stops_nothing() {
 fn more_clients_than_are_served() {
     let running = start(Settings::default());
     let mut many: Vec<_> = (0..200).map(|_| Client::of(&running)).collect();
-    // Nobody leaves: whoever comes late is hung up on.
+    // While all stay, a further client is disconnected.
     assert_eq!(many.iter_mut().map(is_answered).filter(|answered| *answered).count(), 64);
     drop(many);
-    // Whoever waits long enough gets in once the others have left.
+    // A later client is served once the others have left.
     let deadline = Instant::now() + Duration::from_secs(60);
     while !is_answered(&mut Client::of(&running)) {
         assert!(Instant::now() < deadline, "nobody gets in any more");
@@ -105,7 +105,7 @@ fn more_clients_than_are_served() {
     }
 }
 
-/// Whether a read is answered; it is hung up on otherwise.
+/// Whether a read is answered; otherwise the connection was closed.
 fn is_answered(client: &mut Client) -> bool {
     let read = command(NV_READ, &[OWNER, REPORT], &password(b""), &wanted(4, 0));
     let mut answer = [0; 25];
@@ -121,7 +121,7 @@ fn is_answered(client: &mut Client) -> bool {
     }
 }
 
-/// Whether the other end has hung up; a timeout is something else.
+/// Whether the other end has closed the connection; a timeout does not count.
 fn is_the_end(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe)
 }

@@ -1,5 +1,5 @@
-//! What a guest finds: indexes of the right sizes, keys, registers that the log explains, and a
-//! report that follows its input.
+//! The machine for a guest: NV indexes of the right sizes, keys, PCRs that the event log explains, and a report
+//! with its input.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use teeproof_twin::paravisor::{Hash, Model, Settings};
 
 use crate::raw::{AK_CERTIFICATE, Client, NV_READ, OWNER, READABLE, REPORT, password, start, wanted};
 
-/// A report, as its envelope divides it.
+/// A report, divided as its envelope says.
 pub(crate) struct Report {
     pub(crate) bytes: Vec<u8>,
     pub(crate) report_type: u32,
@@ -88,12 +88,12 @@ fn a_report_follows_the_guests_input() {
     assert_eq!(Report::of(&mut client).user_data().to_ascii_lowercase(), "b2".repeat(64));
 }
 
-/// The paravisor renews before its TPM looks at the authorization.
+/// The paravisor renews before its TPM checks the authorization.
 #[test]
 fn a_read_that_is_refused_renews_the_report() {
     let running = start(Settings::default());
     let mut client = Client::of(&running);
-    // The signature, which is behind the first bytes and before the claims.
+    // The signature, between the first bytes and the claims.
     let signature = |client: &mut Client| client.nv_read(REPORT, 0x20 + 0x2a0, 0x60).unwrap();
     let refused = |client: &mut Client, offset| {
         let read = client.run(NV_READ, &[OWNER, REPORT], &password(b"a guess"), &wanted(64, offset));
@@ -107,7 +107,7 @@ fn a_read_that_is_refused_renews_the_report() {
     assert_ne!(signature(&mut client), first);
 }
 
-/// What TPM2_NV_Certify says of an index is of the TPM's own one: a zero, and bytes that nobody wrote.
+/// TPM2_NV_Certify is about the TPM's own index: one zero, then unwritten bytes.
 #[test]
 fn a_certification_is_of_the_tpms_own_index() {
     const AK: u32 = 0x8100_0003;
@@ -160,7 +160,7 @@ fn base64url(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn the_log_explains_the_registers() {
+fn the_event_log_explains_the_pcrs() {
     let running = start(Settings::default());
     let mut client = Client::of(&running);
     let log = fs::read(running.event_log()).unwrap();
@@ -175,11 +175,11 @@ fn the_log_explains_the_registers() {
 }
 
 #[test]
-fn the_platform_is_nobodys() {
+fn the_platform_hierarchy_cannot_be_used() {
     let running = start(Settings::default());
     let mut client = Client::of(&running);
-    // The owner may not take the paravisor's index away, nor write to it; the platform's empty
-    // password no longer holds.
+    // The owner may neither undefine the paravisor's index nor write to it; the platform's empty password
+    // is refused.
     assert_eq!(client.with_password(0x122, &[OWNER, REPORT], &[]), Err(0x149));
     assert!(client.with_password(0x137, &[OWNER, REPORT], &[0, 1, 0, 0, 0]).is_err());
     assert_eq!(client.with_password(0x122, &[0x4000_000c, REPORT], &[]), Err(0x9a2));
@@ -189,7 +189,7 @@ fn the_platform_is_nobodys() {
 }
 
 #[test]
-fn mistakes_are_told_as_the_tpm_tells_them() {
+fn invalid_reads_fail_with_the_codes_of_the_tpm() {
     let running = start(Settings::default());
     let mut client = Client::of(&running);
     assert_eq!(client.nv_read(REPORT, 0, 1025), Err(0x1c4));

@@ -1,5 +1,5 @@
-//! The paravisor's twin over real sockets, in front of a real software TPM: asked with bytes made
-//! here, with our own client, and with tpm2-tools, which nobody here wrote.
+//! The paravisor's twin over real sockets in front of a real software TPM, with three clients: a client of raw
+//! bytes, our own, and tpm2-tools.
 
 #![allow(
     clippy::unwrap_used,

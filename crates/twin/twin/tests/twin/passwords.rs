@@ -1,4 +1,4 @@
-//! Passwords of hierarchies that a guest sets: seen by the twin, and used in HMACs over its indexes.
+//! Hierarchy passwords set by the guest: tracked by the twin, and used in HMACs over its indexes.
 
 use teeproof_twin::paravisor::Settings;
 
@@ -98,7 +98,7 @@ fn tpm2_tools_with_the_owners_password() {
     read("session:s+owner").unwrap();
     tools.ok("tpm2_sessionconfig s --enable-decrypt --enable-encrypt");
     read("session:s+owner").unwrap();
-    // The new password goes over encrypted. The program fails afterwards, for its session is gone.
+    // The new password is sent encrypted. The program fails afterwards, because its session is gone.
     let _ = tools.run("tpm2_changeauth -c o -p session:s+owner second");
     assert!(read("owner").unwrap_err().contains("0x9A2"));
     read("second").unwrap();
@@ -110,8 +110,8 @@ fn tpm2_tools_with_the_owners_password() {
     }
 }
 
-/// What is encrypted under a salt cannot be seen: HMACs with such a password are refused, the password
-/// itself is the TPM's to check.
+/// A password encrypted under a salted session is unknown to the twin: HMACs with it are refused, the
+/// password itself is checked by the TPM.
 #[test]
 fn a_password_that_was_set_under_a_salt() {
     let running = start(Settings::default());

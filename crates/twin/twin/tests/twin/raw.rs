@@ -1,5 +1,4 @@
-//! A TPM client of bytes: commands put together and answers taken apart by hand, with HMACs made
-//! here.
+//! TPM client of raw bytes: commands, responses and HMACs made by hand.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -17,12 +16,12 @@ pub(crate) const AK_CERTIFICATE: u32 = 0x01c1_01d0;
 pub(crate) const NV_READ: u32 = 0x14e;
 pub(crate) const NV_READ_PUBLIC: u32 = 0x169;
 
-/// A paravisor with these settings, and with reports as fresh as may be.
+/// A paravisor with these settings that renews its report at each read.
 pub(crate) fn start(settings: Settings) -> Running {
     Paravisor::start(&Settings { refresh: Duration::ZERO, ..settings }).unwrap()
 }
 
-/// A connection to a TPM, which it keeps.
+/// A persistent connection to a TPM.
 pub(crate) struct Client(pub(crate) TcpStream);
 
 impl Client {
@@ -33,12 +32,12 @@ impl Client {
 
     pub(crate) fn to(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap();
-        // A test that waits without a limit shows nothing.
+        // A test has to fail instead of waiting without a limit.
         stream.set_read_timeout(Some(Duration::from_secs(120))).unwrap();
         Self(stream)
     }
 
-    /// The whole answer to a whole command.
+    /// The whole response to a whole command.
     pub(crate) fn bytes(&mut self, command: &[u8]) -> Vec<u8> {
         self.0.write_all(command).unwrap();
         let mut answer = vec![0; 10];
@@ -48,7 +47,7 @@ impl Client {
         answer
     }
 
-    /// The answer after its header, or its code.
+    /// The response after its header, or its code.
     pub(crate) fn run(
         &mut self,
         code: u32,
@@ -67,7 +66,7 @@ impl Client {
     pub(crate) fn with_password(&mut self, code: u32, handles: &[u32], rest: &[u8]) -> Result<Vec<u8>, u32> {
         let answer = self.run(code, handles, &password(b""), rest)?;
         let size = size_at(&answer, 0);
-        assert_eq!(answer[4 + size..], [0, 0, 1, 0, 0], "what a password is answered with");
+        assert_eq!(answer[4 + size..], [0, 0, 1, 0, 0], "TPMS_AUTH_RESPONSE of a password");
         Ok(answer[4..4 + size].to_vec())
     }
 
@@ -149,13 +148,13 @@ fn size(header: &[u8]) -> usize {
     size_at(header, 2)
 }
 
-/// An HMAC session of this client's.
+/// An HMAC session of this client.
 pub(crate) struct Session {
     pub(crate) handle: u32,
     key: Vec<u8>,
-    /// What it is bound to, and the password that this had.
+    /// Bind entity and its password.
     bound: (u32, Vec<u8>),
-    /// The password of what it authorizes.
+    /// The password of the authorized entity.
     word: Vec<u8>,
     nonce_tpm: Vec<u8>,
     hash: (&'static digest::Algorithm, hmac::Algorithm),
@@ -163,7 +162,7 @@ pub(crate) struct Session {
 
 pub(crate) const CALLER: [u8; 20] = [0xca; 20];
 
-/// KDFa: the key of a session that is bound to something with this password.
+/// KDFa: the key of a session whose bind entity has this password.
 fn bound_key(
     (digest, hmac): (&'static digest::Algorithm, hmac::Algorithm),
     word: &[u8],
@@ -175,12 +174,12 @@ fn bound_key(
 }
 
 impl Session {
-    /// Starts one with a hash (a TPM_ALG_ID), bound to something without a password or to nothing.
+    /// Starts one with a hash (a TPM_ALG_ID), bound to an entity without a password or unbound.
     pub(crate) fn start(client: &mut Client, hash: u16, bound: u32) -> Self {
         Self::start_with(client, hash, bound, b"")
     }
 
-    /// The same, bound to something with this password.
+    /// The same, bound to an entity with this password.
     pub(crate) fn start_with(client: &mut Client, hash: u16, bound: u32, word: &[u8]) -> Self {
         let parameters = [&len16(&CALLER)[..], &CALLER, &[0, 0, 0, 0, 0x10], &hash.to_be_bytes()].concat();
         let answer = client.run(0x176, &[NULL, bound], &[], &parameters).unwrap();
@@ -195,7 +194,7 @@ impl Session {
         Self { handle: u32_at(&answer, 0), key, bound, word: Vec::new(), nonce_tpm, hash }
     }
 
-    /// Runs a command and checks the HMAC of its answer. `names` are those of the handles.
+    /// Runs a command and checks the HMAC of its response. `names` are those of the handles.
     pub(crate) fn run(
         &mut self,
         client: &mut Client,
@@ -216,8 +215,8 @@ impl Session {
         let nonce_len = usize::from(u16::from_be_bytes([session[0], session[1]]));
         self.nonce_tpm = session[2..2 + nonce_len].to_vec();
         let hash = self.digest(&[&[0; 4], &code.to_be_bytes(), parameters]);
-        let told = session[2 + nonce_len];
-        let hmac = self.hmac(&word, &[&hash, &self.nonce_tpm, &CALLER, &[told]]);
+        let attributes = session[2 + nonce_len];
+        let hmac = self.hmac(&word, &[&hash, &self.nonce_tpm, &CALLER, &[attributes]]);
         assert_eq!(session[5 + nonce_len..], hmac, "the HMAC of the answer");
         Ok(parameters.to_vec())
     }

@@ -1,5 +1,4 @@
-//! The file of the trust anchor: several twins in one folder, twins that were killed, and files that
-//! are not a twin's.
+//! The file of the trust anchor: several twins in one folder, killed twins, and files of other programs.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -10,16 +9,16 @@ use teeproof_twin::paravisor::is_twin_root;
 
 use crate::command::{Twin, folder};
 
-/// A machine whose keys are made in no time.
+/// A machine with fast key generation.
 const QUICK: [&str; 2] = ["--product", "tdx"];
 
-/// The file that a twin says its trust anchor is in.
+/// The file of the trust anchor, from a twin's output.
 fn named(twin: &Twin) -> String {
     let line = twin.lines[1].strip_prefix("# Its only trust anchor is in ").unwrap();
     line.strip_suffix('.').unwrap().to_owned()
 }
 
-/// A start that fails: exit code and words.
+/// A start that fails: exit code and message.
 fn refused(folder: &Path, flags: &[&str]) -> (Option<i32>, String) {
     let done = Command::new(env!("CARGO_BIN_EXE_teeproof-twin"))
         .args(["paravisor", "--listen", "127.0.0.1:0"])
@@ -28,11 +27,11 @@ fn refused(folder: &Path, flags: &[&str]) -> (Option<i32>, String) {
         .current_dir(folder)
         .output()
         .unwrap();
-    assert!(done.stdout.is_empty(), "nobody may take it for a twin that runs");
+    assert!(done.stdout.is_empty(), "no output of a running twin");
     (done.status.code(), String::from_utf8(done.stderr).unwrap())
 }
 
-/// What is in a folder besides what twins said.
+/// The files of a folder, except for the twins' output.
 fn names(folder: &Path) -> Vec<String> {
     let all = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut names: Vec<_> = all.filter(|name| name != "said").collect();
@@ -60,7 +59,7 @@ fn a_second_twin_in_a_folder_keeps_the_firsts_root() {
     assert_eq!(named(&third), "twin-root-3.der");
     assert_eq!(names(&folder), ["twin-root-2.der", "twin-root-3.der", "twin-root.der"]);
 
-    // A name that was asked for is given, or nothing is.
+    // A requested name is used, or the start fails.
     let (code, said) = refused(&folder, &["--root", "twin-root.der"]);
     assert_eq!(code, Some(2), "{said}");
     assert!(
@@ -77,7 +76,7 @@ fn a_second_twin_in_a_folder_keeps_the_firsts_root() {
 
 #[test]
 fn a_twin_replaces_the_root_of_one_that_was_killed() {
-    // Under the default name on a line with other keys, and under a name that was asked for.
+    // Under the default name on a line with other keys, and under a requested name.
     for flags in [&["--product", "milan"][..], &["--product", "tdx", "--root", "twin-root.der"]] {
         let mut first = Twin::start("killed-root", flags);
         let path = first.folder.join("twin-root.der");
@@ -88,7 +87,7 @@ fn a_twin_replaces_the_root_of_one_that_was_killed() {
         let says = "twin-root.der: replaced the trust anchor of a twin that has ended";
         assert!(second.said().contains(says), "{}", second.said());
         assert_ne!(fs::read(&path).unwrap(), root);
-        assert_eq!(names(&second.folder), ["twin-root.der"], "nothing is left beside it");
+        assert_eq!(names(&second.folder), ["twin-root.der"], "no other file is left");
     }
 }
 
@@ -119,7 +118,7 @@ fn files_that_are_not_a_twins_stay() {
     fs::remove_dir_all(folder).unwrap();
 }
 
-/// Of twins that start at once, each has a file of its own.
+/// Each of several twins that start at once has its own file.
 #[test]
 fn twins_that_start_at_once() {
     let folder = folder("roots-at-once");

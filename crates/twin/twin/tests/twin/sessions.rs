@@ -1,4 +1,4 @@
-//! HMAC sessions: the paravisor answers for the TPM, and nobody notices.
+//! HMAC sessions over the paravisor's own indexes.
 
 use teeproof_twin::paravisor::Settings;
 
@@ -40,7 +40,7 @@ fn nonces_stay_in_step_with_the_tpm() {
         assert_eq!(report[..4], *b"HCLA");
         assert_eq!(session.nv_read(&mut client, INPUT, (64, 0), STAY), Ok(vec![0x5a; 64]));
     }
-    // What the TPM refuses moves nothing.
+    // A refused command does not change the nonces.
     for (wanted, code) in [((1025, 0), 0x1c4), ((1, 2601), 0x2c4), ((1024, 2000), 0x146)] {
         assert_eq!(session.nv_read(&mut client, REPORT, wanted, STAY), Err(code), "{wanted:?}");
     }
@@ -64,11 +64,11 @@ fn an_hmac_that_is_wrong_is_refused_by_the_tpm() {
 }
 
 #[test]
-fn the_names_are_those_that_clients_see() {
+fn hmacs_use_the_names_that_clients_see() {
     let running = start(Settings::default());
     let mut client = Client::of(&running);
     let mut session = Session::start(&mut client, 0xb, NULL);
-    // The name of another index of the same size, and none at all.
+    // The Name of another index of the same size, and an empty one.
     let (_, other) = client.nv_public(AK_CERTIFICATE).unwrap();
     for name in [other.as_slice(), &[]] {
         let names: [&[u8]; 2] = [&OWNER.to_be_bytes(), name];
@@ -115,7 +115,7 @@ fn a_public_area_under_an_audit_session() {
             let without = client.run(NV_READ_PUBLIC, &[index], &[], &[]).unwrap();
             assert_eq!(read_public(&mut session, &mut client, index, STAY | AUDIT), Ok(without));
         }
-        // A session has to be for something: TPM_RC_ATTRIBUTES, as of every other index.
+        // A session without a purpose: TPM_RC_ATTRIBUTES, as for every other index.
         for index in [REPORT, INPUT] {
             assert_eq!(read_public(&mut session, &mut client, index, STAY), Err(0x982));
         }
@@ -135,10 +135,10 @@ fn a_read_that_is_authorized_and_audited() {
     }
 }
 
-/// The TPM behind keeps another digest than the client, so that none is handed out: until the session
-/// begins a new one.
+/// swtpm's audit digest differs from the client's, so that the command is refused until the session begins a
+/// new digest.
 #[test]
-fn the_audit_digest_of_answers_that_were_given_here() {
+fn the_audit_digest_is_refused_after_a_substituted_response() {
     const ENDORSEMENT: u32 = 0x4000_000b;
     let running = start(Settings::default());
     let mut client = Client::of(&running);
@@ -149,16 +149,16 @@ fn the_audit_digest_of_answers_that_were_given_here() {
     };
     read_public(&mut session, &mut client, REPORT, STAY | AUDIT).unwrap();
     assert_eq!(digest(&mut client, session.handle), Err(0x12f));
-    // TPM2_GetRandom, which the TPM behind answers as it is.
+    // TPM2_GetRandom, which is forwarded unchanged.
     session.run(&mut client, 0x17b, (&[], &[]), &[0, 8], STAY | AUDIT).unwrap();
     assert_eq!(digest(&mut client, session.handle), Err(0x12f));
     session.run(&mut client, 0x17b, (&[], &[]), &[0, 8], STAY | AUDIT | AUDIT_RESET).unwrap();
     assert_eq!(digest(&mut client, session.handle), Ok(()));
 }
 
-/// Commands about the indexes that nothing is answered to here have their own codes under HMACs too.
+/// Forwarded commands about the indexes have the TPM's codes under HMACs too.
 #[test]
-fn what_the_owner_may_not_do_has_its_own_code() {
+fn commands_refused_to_the_owner_keep_the_codes_of_the_tpm() {
     const UNDEFINE: u32 = 0x122;
     let running = start(Settings::default());
     let mut client = Client::of(&running);
@@ -173,7 +173,7 @@ fn what_the_owner_may_not_do_has_its_own_code() {
     }
 }
 
-/// The kernel looks at handles of objects alone when it passes on TPM2_FlushContext.
+/// The kernel translates only handles of objects in TPM2_FlushContext.
 #[test]
 fn a_session_of_another_managed_connection_can_be_flushed_as_behind_the_kernel() {
     let running = start(Settings::default());
@@ -181,7 +181,7 @@ fn a_session_of_another_managed_connection_can_be_flushed_as_behind_the_kernel()
     let mut session = Session::start(&mut one, 0xb, NULL);
     assert!(flush(&mut other, session.handle).is_ok());
     assert_eq!(session.nv_read(&mut one, REPORT, (4, 0), 1), Err(0x918));
-    // Whoever lost it has its slot back.
+    // The connection that lost it has its slot back.
     let mut sessions: Vec<_> = (0..3).map(|_| Session::start(&mut one, 0xb, NULL)).collect();
     assert!(sessions.iter_mut().all(|session| session.nv_read(&mut one, REPORT, (4, 0), 1).is_ok()));
 }

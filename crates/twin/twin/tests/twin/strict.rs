@@ -1,5 +1,5 @@
-//! What the paravisor's TPM does not implement is refused with its codes; with `--tpm swtpm` it is
-//! taken, as swtpm takes it.
+//! Refusal, with the codes of the paravisor's TPM, of what it does not implement; with `--tpm swtpm` it is
+//! accepted as by swtpm.
 
 use teeproof_twin::paravisor::{Settings, TpmProfile};
 
@@ -11,12 +11,12 @@ const SRK: u32 = 0x8100_0001;
 const ENDORSEMENT: u32 = 0x4000_000b;
 const REPORT: u32 = 0x0140_0001;
 
-/// A command that one TPM refuses with this code and the other takes.
+/// A command that one TPM refuses with this code and the other accepts.
 struct Case {
     what: &'static str,
     code: u32,
     handles: &'static [u32],
-    /// How many of the handles get an empty password.
+    /// Number of handles with an empty password.
     authorized: usize,
     parameters: Vec<u8>,
     refused: u32,
@@ -30,7 +30,7 @@ fn zeros(len: usize) -> Vec<u8> {
     sized(&vec![0; len])
 }
 
-/// A case with an empty password for so many of its handles.
+/// A case with an empty password for the first handles.
 fn case(
     what: &'static str,
     code: u32,
@@ -188,7 +188,7 @@ fn lenient() -> Settings {
     Settings { tpm: TpmProfile::Swtpm, ..Settings::default() }
 }
 
-/// What is refused for its length is taken one byte shorter.
+/// What is refused for its length is accepted one byte shorter.
 #[test]
 fn the_longest_that_fits() {
     let running = start(Settings::default());
@@ -210,7 +210,7 @@ fn the_longest_that_fits() {
     }
 }
 
-/// Random bytes come by the longest digest at most.
+/// Random bytes are limited to the longest digest.
 #[test]
 fn random_bytes_by_48() {
     let running = start(Settings::default());
@@ -226,7 +226,7 @@ fn random_bytes_by_48() {
     }
 }
 
-/// Handles and authorizations are looked at before parameters.
+/// Handles and authorizations are checked before parameters.
 #[test]
 fn a_wrong_handle_or_password_comes_first() {
     let running = start(Settings::default());
@@ -238,21 +238,21 @@ fn a_wrong_handle_or_password_comes_first() {
     assert_eq!(key(&mut client, AK, b"a guess"), Err(0x9a2));
     assert_eq!(key(&mut client, 0x8100_0009, b""), Err(0x18b));
     assert_eq!(client.run(0x158, &[AK], &[], &quote), Err(0x125), "no authorization");
-    // Longer than any password: not even looked at.
+    // Longer than any password: refused before it is compared.
     assert_eq!(key(&mut client, AK, &[1; 49]), Err(0x995));
     let two = [password(b""), password(&[1; 49])].concat();
     assert_eq!(client.run(0x148, &[AK, AK], &two, &quote), Err(0xa95));
 }
 
-/// TPM2_CertifyX509 came after revision 1.38.
+/// TPM2_CertifyX509 is newer than revision 1.38.
 #[test]
-fn a_command_that_is_not_there() {
+fn a_command_of_a_later_revision_is_refused() {
     let x509 = command(0x197, &[SRK, AK], &password(b"").repeat(2), &[0; 8]);
     for (settings, expected) in [(Settings::default(), true), (lenient(), false)] {
         let running = start(settings);
         let mut client = Client::of(&running);
         assert_eq!(u32_at(&client.bytes(&x509), 6) == 0x143, expected);
-        // The code comes before everything but tag and size: without handles and without sessions.
+        // The code is checked before everything but tag and size: without handles and sessions.
         assert_eq!(client.run(0x197, &[], &[], &[]) == Err(0x143), expected);
         assert_eq!(client.run(0x197, &[SRK, AK], &[0; 4], &[]) == Err(0x143), expected);
         let mut managed = Client::to(running.manages_on());
@@ -261,25 +261,25 @@ fn a_command_that_is_not_there() {
     }
 }
 
-/// Countdown timers came after revision 1.38.
+/// Countdown timers are newer than revision 1.38.
 #[test]
-fn a_capability_that_is_not_there() {
-    let asked = |first: u32| [10, first, 1].map(u32::to_be_bytes).concat();
+fn a_capability_of_a_later_revision_is_refused() {
+    let parameters = |first: u32| [10, first, 1].map(u32::to_be_bytes).concat();
     for (settings, expected) in [(Settings::default(), true), (lenient(), false)] {
         let running = start(settings);
         for first in [0, 0x4000_0110, u32::MAX] {
-            let told = Client::of(&running).run(0x17a, &[], &[], &asked(first));
-            assert_eq!(told == Err(0x1c4), expected, "{first:#x}: {told:x?}");
+            let response = Client::of(&running).run(0x17a, &[], &[], &parameters(first));
+            assert_eq!(response == Err(0x1c4), expected, "{first:#x}: {response:x?}");
         }
     }
 }
 
-/// TPMS_AUTH_COMMAND of a session with a nonce of so many bytes and no HMAC.
+/// TPMS_AUTH_COMMAND of a session with a nonce of `bytes` bytes and no HMAC.
 fn with_nonce(session: u32, bytes: usize) -> Vec<u8> {
     [&session.to_be_bytes()[..], &zeros(bytes), &[1, 0, 0]].concat()
 }
 
-/// Handles come before sessions, and each session's nonce and HMAC before what is said of the session.
+/// Handles are checked before sessions, and the size of each session's nonce and HMAC before the session.
 #[test]
 fn a_nonce_of_a_session_that_is_too_long() {
     const ABSENT: u32 = 0x0200_0030;
@@ -299,7 +299,7 @@ fn a_nonce_of_a_session_that_is_too_long() {
     assert_eq!(quote(AK, &with_nonce(ABSENT, 48)), Err(0x918));
 }
 
-/// What a policy says comes before parameters as well.
+/// Policies are checked before parameters as well.
 #[test]
 fn a_policy_that_is_not_met_comes_first() {
     let running = start(Settings::default());

@@ -1,4 +1,4 @@
-//! The service for certificates, over HTTP by hand.
+//! The certificate service (THIM) over plain HTTP.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -25,7 +25,7 @@ const CERTIFICATION: &str = "/metadata/THIM/amd/certification";
 const HEADER: &str = "Metadata: true\r\n";
 
 #[test]
-fn certificates_are_handed_out_to_who_asks_properly() {
+fn certificates_are_served_with_the_metadata_header() {
     let running = start(Settings { model: Model::Milan, ..Settings::default() });
     let (status, document) = get(&running, CERTIFICATION, HEADER);
     assert_eq!(status, 200);
@@ -44,7 +44,7 @@ fn certificates_are_handed_out_to_who_asks_properly() {
 }
 
 #[test]
-fn the_header_is_demanded() {
+fn the_metadata_header_is_required() {
     let running = start(Settings::default());
     for headers in ["", "Metadata: false\r\n"] {
         for path in [CERTIFICATION, "/metadata/versions"] {

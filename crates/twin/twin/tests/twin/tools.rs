@@ -1,4 +1,4 @@
-//! tpm2-tools as a client: a stack that nobody here wrote, which authorizes with HMAC sessions.
+//! tpm2-tools as a client: an independent stack, which authorizes with HMAC sessions.
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use teeproof_twin::paravisor::{Running, Settings};
 use crate::machine::Report;
 use crate::raw::{AK_CERTIFICATE, Client, REPORT, start};
 
-/// A folder for the files of one test, and the TPM that its programs ask.
+/// A folder for the files of one test, and the TPM of its programs.
 pub(crate) struct Tools {
     folder: PathBuf,
     tcti: String,
@@ -24,7 +24,7 @@ impl Tools {
         Self { folder, tcti: running.tcti() }
     }
 
-    /// Runs a program of tpm2-tools in the folder: what it prints, or what it complains of.
+    /// Runs a program of tpm2-tools in the folder: standard output, or standard error of a failure.
     pub(crate) fn run(&self, line: &str) -> Result<String, String> {
         let mut words = line.split_whitespace();
         let program = words.next().unwrap();

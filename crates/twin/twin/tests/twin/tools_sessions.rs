@@ -38,7 +38,7 @@ fn sessions_that_encrypt_and_audit() {
         let tools = Tools::of(&running);
         tools.ok(&format!("tpm2_startauthsession -S s --hmac-session {bound}"));
         tools.ok("tpm2_startauthsession -S a --hmac-session");
-        // What the one is for, and the other: a command has one session at most for each.
+        // One session for each purpose: a command has at most one for authorization and one for auditing.
         for (ours, other) in [
             ("--enable-encrypt", "--enable-audit"),
             ("--enable-decrypt", "--enable-audit"),
@@ -100,7 +100,7 @@ fn programs_under_sessions_of_every_kind() {
     }
 }
 
-/// The limits that the README tells of.
+/// The limits documented in the README.
 #[test]
 fn sessions_that_are_not_played() {
     for flags in ["--tpmkey-context 0x81000001", "--key-context 0x81000001"] {
@@ -109,8 +109,8 @@ fn sessions_that_are_not_played() {
     }
 }
 
-/// What such a session is bound to may have any password, which the twin does not see: no HMAC goes to
-/// the TPM that it would count as a guess.
+/// The bind entity may have any password, which is unknown to the twin: no HMAC is forwarded that the TPM would
+/// count as a guess.
 #[test]
 fn a_session_bound_to_a_key_with_a_password() {
     let running = start(Settings::default());
@@ -130,17 +130,17 @@ fn a_session_bound_to_a_key_with_a_password() {
     }
     // Certifying needs the name of the index.
     refused("tpm2_nvcertify -C 0x81000003 -c o --size 16 -o signature --attestation attested 0x01400001");
-    // Everywhere else it works.
+    // For all other commands it works.
     tools.ok("tpm2_nvdefine 0x01400002 -C o -s 4 -a ownerread|ownerwrite -P session:s");
     tools.ok("tpm2_nvwrite 0x01400002 -C o -i forged -P session:s");
-    // A password that goes over encrypted under it is not known either.
+    // A password encrypted under it is unknown as well.
     tools.ok("tpm2_sessionconfig s --enable-decrypt");
     let _ = tools.run("tpm2_changeauth -c o -p session:s secret");
     let error = tools.run("tpm2_nvread -C o -P secret 0x01400001").unwrap_err();
     assert!(error.contains("0x12F"), "{error}");
 }
 
-/// Nothing can be signed again under them, so that what would have to be changed is refused.
+/// No HMAC can be made under them, so that a response that needs a change is refused.
 #[test]
 fn random_bytes_by_48_under_sessions_that_are_not_known_here() {
     let running = start(Settings::default());

@@ -1,4 +1,4 @@
-//! What the paravisor's keys are made of: TPMT_PUBLIC, all of them RSA of 2048 bits.
+//! Templates (TPMT_PUBLIC) of the paravisor's keys, all of them RSA-2048.
 
 use teeproof_mint::azure::ak;
 

@@ -1,4 +1,4 @@
-//! What is refused of parameters, and that no bytes stop the reader.
+//! Tests of the refusals, and of random parameters.
 
 use super::*;
 
@@ -18,7 +18,7 @@ fn a_parameter_that_is_cut_off_is_left_to_the_tpm() {
 
 /// Only the size of an encrypted parameter can be seen.
 #[test]
-fn of_an_encrypted_parameter_the_size_is_looked_at() {
+fn only_the_size_of_an_encrypted_parameter_is_checked() {
     let long = [words(&[51]), vec![0; 51], words(&[0x10])].concat();
     assert_eq!(refused_parameter(0x158, &long, true), Some(0x1d5));
     // TPM2B_SENSITIVE_CREATE with a password of 49 bytes, or what looks like it.
@@ -35,7 +35,7 @@ fn every_implemented_hash_passes() {
     assert_eq!(refused_parameter(0x17d, &words(&[0, 0xd]), false), Some(0x2c3));
 }
 
-/// Whatever comes, each command's parameters are read to their end or not.
+/// Random parameters are accepted or refused for each command.
 #[test]
 fn noise_in_the_parameters_of_every_command() {
     let mut state = 0x7ee7_u64;
