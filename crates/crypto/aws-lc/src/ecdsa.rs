@@ -25,8 +25,8 @@ impl VerifyEcdsa for Ecdsa {
     }
 }
 
-/// Whether this is a point as the traits have it. The library would also take compressed points and
-/// whole SubjectPublicKeyInfos.
+/// Whether this is an uncompressed point, the form of the traits. The library also accepts compressed points
+/// and whole SubjectPublicKeyInfos.
 pub(crate) fn is_point(bytes: &[u8], len: usize) -> Result<(), BadSignature> {
     if bytes.len() == len && bytes.first() == Some(&UNCOMPRESSED) { Ok(()) } else { Err(BadSignature) }
 }

@@ -3,7 +3,7 @@
 use aws_lc_rs::digest;
 use teeproof_core::Digest;
 
-/// A hash function as an entry of the table. Its output is `N` bytes long: the tests see to it.
+/// A hash function as an entry of the table, with an output of `N` bytes (checked by tests).
 pub(crate) struct Hash(pub(crate) &'static digest::Algorithm);
 
 impl<const N: usize> Digest<N> for Hash {
@@ -17,7 +17,7 @@ impl<const N: usize> Digest<N> for Hash {
     }
 }
 
-/// The digest of the parts, one after the other.
+/// The digest of the concatenated parts.
 pub(crate) fn of_parts(algorithm: &'static digest::Algorithm, message: &[&[u8]]) -> digest::Digest {
     if let [whole] = message {
         return digest::digest(algorithm, whole);

@@ -1,8 +1,7 @@
-//! Keys that were read once, for callers who verify under the same key again and again.
+//! Prepared keys, parsed once for many verifications under the same key.
 //!
-//! A prepared key stands in front of an entry of the table for as long as it lives. For every
-//! other key it hands on to the table's own entry, so that it can speed up and never change what
-//! an answer is.
+//! A prepared key replaces an entry of the table. For every other key it forwards to the table's own entry, so
+//! that it changes speed and never a result.
 
 use core::fmt;
 
@@ -34,7 +33,7 @@ pub struct PreparedRsa {
     parsed: ParsedPublicKey,
 }
 
-/// The sizes that are prepared; a modulus fills them to the last bit, as those in use do.
+/// Supported sizes; a modulus must use every bit, as those in use do.
 const MIN_BYTES: usize = 256;
 const MAX_BYTES: usize = 1024;
 
@@ -42,10 +41,10 @@ impl PreparedRsa {
     /// Reads a key.
     ///
     /// # Errors
-    /// [`BadSignature`] for a key under which the table's entry would find no signature to hold,
-    /// and for one whose modulus is not a multiple of 8 bits long.
+    /// [`BadSignature`] for a key that the table's entry refuses, and for a modulus whose length is not a
+    /// multiple of 8 bits.
     pub fn new(key: RsaKey<'_>) -> Result<Self, BadSignature> {
-        // The library looks at the size when it verifies, and not when it reads.
+        // The library checks the size when it verifies, and not when it parses.
         let full = key.modulus.first().is_some_and(|first| first & 0x80 != 0);
         if !full || !(MIN_BYTES..=MAX_BYTES).contains(&key.modulus.len()) {
             return Err(BadSignature);
@@ -82,7 +81,7 @@ impl PreparedP384 {
     /// Reads a point (`04 ‖ x ‖ y`).
     ///
     /// # Errors
-    /// [`BadSignature`] for one that the table's entry would refuse.
+    /// [`BadSignature`] for a point that the table's entry refuses.
     pub fn new(point: &[u8]) -> Result<Self, BadSignature> {
         is_point(point, P384_POINT)?;
         let parsed = ParsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, point).or(Err(BadSignature))?;

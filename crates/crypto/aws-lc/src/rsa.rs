@@ -6,7 +6,7 @@ use teeproof_core::{BadSignature, RsaKey, VerifyRsa};
 
 use crate::hash;
 
-/// The longest exponent that the library takes: 33 bits.
+/// The library's longest exponent: 33 bits.
 const MAX_EXPONENT_BYTES: usize = 5;
 
 /// RSA with one padding and one hash.
@@ -28,7 +28,7 @@ impl VerifyRsa for Rsa {
     }
 }
 
-/// The key as the library wants it. It checks the modulus and the upper bound of the exponent.
+/// The key in the library's form. It checks the modulus and the upper bound of the exponent.
 pub(crate) fn components(key: RsaKey<'_>) -> Result<RsaPublicKeyComponents<&[u8]>, BadSignature> {
     if key.exponent.len() > MAX_EXPONENT_BYTES || key.exponent == [1] {
         return Err(BadSignature);

@@ -1,4 +1,4 @@
-//! The table itself: which of our operations stands in which entry.
+//! The table of cryptographic operations.
 
 use aws_lc_rs::{digest, signature};
 use teeproof_core::{Crypto, Digest};
@@ -23,13 +23,13 @@ pub static TABLE: Crypto<'static> = Crypto {
         hash: &digest::SHA384,
         point_len: P384_POINT,
     },
-    // A salt as long as the digest is this algorithm's own demand.
+    // This algorithm requires a salt as long as the digest.
     rsa_pss_sha384: &Rsa { algorithm: &signature::RSA_PSS_2048_8192_SHA384, hash: &digest::SHA384 },
     rsa_pkcs1_sha256: &Rsa { algorithm: &signature::RSA_PKCS1_2048_8192_SHA256, hash: &digest::SHA256 },
     rsa_pkcs1_sha384: &Rsa { algorithm: &signature::RSA_PKCS1_2048_8192_SHA384, hash: &digest::SHA384 },
     rsa_pkcs1_sha512: &Rsa { algorithm: &signature::RSA_PKCS1_2048_8192_SHA512, hash: &digest::SHA512 },
 };
 
-/// SHA-1, to describe the SHA-1 bank of an event log. It is no entry of the table: nothing is verified
+/// SHA-1, to describe the SHA-1 bank of an event log. Not an entry of the table, because nothing is verified
 /// with it.
 pub static SHA1: &dyn Digest<20> = &Hash(&digest::SHA1_FOR_LEGACY_USE_ONLY);

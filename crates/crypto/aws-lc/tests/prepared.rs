@@ -1,4 +1,4 @@
-//! A prepared key answers as the table does, for its own key and for every other.
+//! Prepared keys give the table's results, for their own key and for every other.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
@@ -53,18 +53,18 @@ impl Rsa {
 fn an_attestation_key() {
     let (own, other) = (Rsa::new(), Rsa::new());
     let prepared = PreparedRsa::new(own.key()).unwrap();
-    let mut held = 0;
+    let mut accepted = 0;
     for key in [&own, &other] {
         for signature in altered(&own.signature).iter().chain(&altered(&other.signature)) {
             for message in MESSAGES {
                 let answer = prepared.verify(key.key(), message, signature);
                 assert_eq!(answer, TABLE.rsa_pkcs1_sha256.verify(key.key(), message, signature));
-                held += usize::from(answer.is_ok());
+                accepted += usize::from(answer.is_ok());
             }
         }
     }
     // Whole and cut, for each key.
-    assert_eq!(held, 4);
+    assert_eq!(accepted, 4);
 }
 
 #[test]
@@ -73,21 +73,21 @@ fn a_vek() {
     let points = pairs.each_ref().map(|pair| pair.public_key().as_ref());
     let signatures = pairs.each_ref().map(|pair| pair.sign(&SystemRandom::new(), MESSAGE).unwrap());
     let prepared = PreparedP384::new(points[0]).unwrap();
-    let mut held = 0;
+    let mut accepted = 0;
     for point in points {
         for signature in signatures.iter().flat_map(|signature| altered(signature.as_ref())) {
             for message in MESSAGES {
                 let answer = prepared.verify(point, message, &signature);
                 assert_eq!(answer, TABLE.ecdsa_p384_sha384.verify(point, message, &signature));
-                held += usize::from(answer.is_ok());
+                accepted += usize::from(answer.is_ok());
             }
         }
     }
-    assert_eq!(held, 4);
+    assert_eq!(accepted, 4);
 }
 
 #[test]
-fn keys_under_which_nothing_holds_are_not_prepared() {
+fn unusable_keys_are_not_prepared() {
     let rsa = Rsa::new();
     for (modulus, exponent) in [
         (&rsa.modulus[..255], &rsa.exponent[..]),

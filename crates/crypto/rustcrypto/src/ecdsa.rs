@@ -6,7 +6,7 @@ use teeproof_core::{BadSignature, VerifyEcdsa};
 
 use crate::hash;
 
-/// The first byte of an uncompressed point. SEC 1 knows others, which evidence never uses.
+/// The first byte of an uncompressed point. SEC 1 has other forms, which evidence never uses.
 const UNCOMPRESSED: u8 = 4;
 
 /// ECDSA on P-256 with SHA-256.
@@ -33,7 +33,7 @@ impl VerifyEcdsa for P384 {
     }
 }
 
-/// The point, if it is written uncompressed. Its length is checked by the curve.
+/// The point, if it is uncompressed. Its length is checked by the curve.
 fn uncompressed(point: &[u8]) -> Result<&[u8], BadSignature> {
     if point.first() == Some(&UNCOMPRESSED) { Ok(point) } else { Err(BadSignature) }
 }

@@ -22,7 +22,7 @@ where
     }
 }
 
-/// The digest of the parts, one after the other.
+/// The digest of the concatenated parts.
 pub(crate) fn of_parts<D: sha2::Digest>(message: &[&[u8]]) -> Output<D> {
     let mut hash = D::new();
     for part in message {

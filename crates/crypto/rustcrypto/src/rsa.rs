@@ -44,7 +44,7 @@ impl<D: sha2::Digest + AssociatedOid> VerifyRsa for Pkcs1<D> {
     }
 }
 
-/// The key, if it is of a supported size. Lengths come first: they bound all that follows.
+/// The key, if it has a supported size. Lengths are checked first, to bound the work.
 fn public_key(key: RsaKey<'_>) -> Result<RsaPublicKey, BadSignature> {
     let written = |number: &[u8]| number.first().is_some_and(|&first| first != 0);
     if !written(key.modulus)

@@ -1,4 +1,4 @@
-//! The table itself: which of our operations stands in which entry.
+//! The table of cryptographic operations.
 
 use sha1::Sha1;
 use sha2::{Sha256, Sha384, Sha512};
@@ -22,6 +22,6 @@ pub static TABLE: Crypto<'static> = Crypto {
     rsa_pkcs1_sha512: &Pkcs1::<Sha512>::NEW,
 };
 
-/// SHA-1, to describe the SHA-1 bank of an event log. It is no entry of the table: nothing is verified
+/// SHA-1, to describe the SHA-1 bank of an event log. Not an entry of the table, because nothing is verified
 /// with it.
 pub static SHA1: &dyn Digest<20> = &Hash::<Sha1>::NEW;

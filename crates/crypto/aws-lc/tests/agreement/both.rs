@@ -1,8 +1,8 @@
-//! Asking both tables, which must agree.
+//! Verification under both tables.
 
 use teeproof_core::{BadSignature, Crypto};
 
-/// Asks both tables, which must agree, and says whether they accept.
+/// Whether both tables accept; panics if they disagree.
 #[track_caller]
 pub(crate) fn both(ask: impl Fn(&Crypto<'static>) -> Result<(), BadSignature>) -> bool {
     let [ours, theirs] =

@@ -1,4 +1,4 @@
-//! ECDSA: genuine signatures, spoilt ones, and the edges of the range of r and s.
+//! ECDSA: genuine and altered signatures, and the limits of r and s.
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
@@ -75,7 +75,7 @@ fn genuine_signatures_hold_however_the_message_is_cut() {
 }
 
 #[test]
-fn either_of_s_and_its_negative_holds() {
+fn both_s_and_its_negative_are_accepted() {
     for sample in [Sample::new(P256), Sample::new(P384)] {
         let other = (sample.curve.negated)(&sample.signature);
         assert_ne!(other, sample.signature);

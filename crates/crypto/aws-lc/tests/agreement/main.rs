@@ -1,4 +1,4 @@
-//! The two tables give the same answer to everything: what one accepts the other accepts.
+//! Agreement of the two tables: each accepts exactly what the other accepts.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 

@@ -1,4 +1,4 @@
-//! RSA: the sizes of keys, the two paddings, and spoilt signatures.
+//! RSA: key sizes, the two paddings, and altered signatures.
 
 use std::convert::Infallible;
 use std::sync::OnceLock;
@@ -182,7 +182,7 @@ fn a_signature_has_one_representative() {
 
 #[test]
 fn moduli_have_2048_to_8192_bits() {
-    for (bits, held) in
+    for (bits, valid) in
         [(1024, false), (2040, false), (2047, false), (2048, true), (2049, true), (2055, true)]
     {
         let key = RsaPrivateKey::new_with_exp_unchecked(&mut Random, bits, 65537_u32.into()).unwrap();
@@ -190,9 +190,13 @@ fn moduli_have_2048_to_8192_bits() {
         let public = RsaKey { modulus: &modulus, exponent: &exponent };
         let digest = teeproof_aws_lc::TABLE.sha384.digest(&[MESSAGE]);
         let pss = key.sign_with_rng(&mut Random, Pss::<Sha384>::new(), &digest).unwrap();
-        assert_eq!(accepts(|table| table.rsa_pss_sha384, public, &[MESSAGE], &pss), held, "PSS, {bits} bits");
+        assert_eq!(
+            accepts(|table| table.rsa_pss_sha384, public, &[MESSAGE], &pss),
+            valid,
+            "PSS, {bits} bits"
+        );
         let pkcs1 = key.sign(Pkcs1v15Sign::new::<Sha384>(), &digest).unwrap();
-        assert_eq!(accepts(|table| table.rsa_pkcs1_sha384, public, &[MESSAGE], &pkcs1), held, "{bits} bits");
+        assert_eq!(accepts(|table| table.rsa_pkcs1_sha384, public, &[MESSAGE], &pkcs1), valid, "{bits} bits");
     }
     let modulus = [1; 1025];
     let public = RsaKey { modulus: &modulus, exponent: &[1, 0, 1] };
@@ -202,7 +206,7 @@ fn moduli_have_2048_to_8192_bits() {
 #[test]
 fn exponents_are_odd_and_have_2_to_33_bits() {
     let largest = (1 << 33) - 1;
-    for (exponent, held) in
+    for (exponent, valid) in
         [(3, true), (5, true), ((1 << 32) + 15, true), (largest, true), (largest + 2, false)]
     {
         let key = with_exponent(exponent);
@@ -210,12 +214,12 @@ fn exponents_are_odd_and_have_2_to_33_bits() {
         let public = RsaKey { modulus: &modulus, exponent: &exponent };
         let digest = teeproof_aws_lc::TABLE.sha256.digest(&[MESSAGE]);
         let signature = key.sign(Pkcs1v15Sign::new::<Sha256>(), &digest).unwrap();
-        let held_by_both = accepts(|table| table.rsa_pkcs1_sha256, public, &[MESSAGE], &signature);
-        assert_eq!(held_by_both, held, "{exponent:02x?}");
+        let accepted = accepts(|table| table.rsa_pkcs1_sha256, public, &[MESSAGE], &signature);
+        assert_eq!(accepted, valid, "{exponent:02x?}");
     }
 }
 
-/// Under the exponent 1 everybody can sign: the padded digest is its own signature.
+/// Under the exponent 1 anybody can sign: the padded digest is its own signature.
 #[test]
 fn an_exponent_of_one_signs_nothing() {
     let key = Key::shared();
@@ -253,7 +257,7 @@ fn big_endian(number: &BoxedUint) -> Vec<u8> {
     bytes.iter().copied().skip_while(|&byte| byte == 0).collect()
 }
 
-/// The system's random numbers in the shape that the rsa crate wants.
+/// The system's random numbers for the rsa crate.
 struct Random;
 
 impl TryRng for Random {

