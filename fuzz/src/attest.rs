@@ -1,4 +1,4 @@
-//! What a TPM attests to, made here: the head that quotes and certifications share.
+//! Minted TPMS_ATTEST: the head shared by quotes and certifications.
 
 use teeproof_rustcrypto::TABLE;
 use teeproof_tpm::qualified_signer;
@@ -8,7 +8,7 @@ pub(crate) const CERTIFY: u16 = 0x8017;
 /// TPM_ST_ATTEST_QUOTE.
 pub(crate) const QUOTE: u16 = 0x8018;
 
-/// TPMS_ATTEST up to what is attested, of this type, signed under this modulus.
+/// TPMS_ATTEST up to `attested`, of this type, signed under this modulus.
 pub(crate) fn head(of: u16, modulus: &[u8; 256]) -> Vec<u8> {
     [
         // TPM_GENERATED_VALUE.

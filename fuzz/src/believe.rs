@@ -1,6 +1,5 @@
-//! Tables of cryptography that believe signatures without looking, so that a fuzzer comes past
-//! them, and count how many they were asked about, and how much was hashed. They live here and
-//! nowhere else.
+//! Crypto tables that accept signatures unchecked, so that a fuzzer gets past them, and that count signatures and
+//! hashed bytes. For this crate only.
 
 use std::cell::Cell;
 
@@ -54,7 +53,7 @@ impl Belief {
     }
 }
 
-/// The work that a verification asked its table for.
+/// The work of a crypto table in one verification.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Work {
     /// How many signatures.
@@ -74,7 +73,7 @@ thread_local! {
     };
 }
 
-/// Runs something, and counts what it asked for.
+/// Runs a function and counts the work of its table.
 pub(crate) fn counted<T>(run: impl FnOnce() -> T) -> (T, Work) {
     WORK.with(|work| work.set(Work::default()));
     let value = run();

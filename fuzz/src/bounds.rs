@@ -1,5 +1,5 @@
-//! What every entry may cost at the most, in numbers that hold whatever the input says. This table
-//! is the one place of these numbers: every fuzz body asserts it, and docs/bounds.md shows it.
+//! Upper bounds on the cost of every entry, for any input. This table is the only place of these numbers: every
+//! fuzz body asserts it, and docs/bounds.md is generated from it.
 
 mod table;
 
@@ -16,9 +16,9 @@ pub struct Entry {
     pub package: &'static str,
     /// What is called.
     pub name: &'static str,
-    /// The most bytes of heap that are held at one time.
+    /// Most bytes of heap allocated at one time.
     pub peak: Linear,
-    /// All bytes of heap that are ever asked for.
+    /// Total bytes of heap allocations.
     pub total: Linear,
     /// How many signatures are verified.
     pub signatures: Signatures,

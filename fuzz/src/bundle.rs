@@ -1,4 +1,4 @@
-//! Bundles: whatever is read is written again, and means the same in both forms.
+//! Bundles: a parsed bundle is written again with the same meaning in both forms.
 
 use teeproof::core::Time;
 use teeproof_evidence::bundle::{Bundle, BundleError, Collection, MAX_BYTES};
@@ -6,14 +6,14 @@ use teeproof_evidence::{Inputs, Kind};
 
 use crate::believe::Belief;
 use crate::bounds;
-use crate::cost::held;
+use crate::cost::bounded;
 
 /// `Bundle::read`, in either form, and everything that is done with what was read.
 pub fn bundle(input: &[u8]) -> bool {
-    let bundle = match held(&bounds::BUNDLE, input.len(), || Bundle::read(input)) {
+    let bundle = match bounded(&bounds::BUNDLE, input.len(), || Bundle::read(input)) {
         Ok(bundle) => bundle,
         Err(error) => {
-            told(&error);
+            printed(&error);
             return false;
         }
     };
@@ -36,14 +36,14 @@ pub(crate) fn made(inputs: &Inputs) {
     let collection = inputs.collection().cloned().unwrap_or_else(|| Collection::at(Time(0)));
     match inputs.clone().into_bundle(collection) {
         Ok(bundle) => both_forms(&bundle),
-        Err(error) => told(&error),
+        Err(error) => printed(&error),
     }
 }
 
 /// Both forms are read as what was written, and written again byte for byte.
 fn both_forms(bundle: &Bundle) {
     let bytes = size(bundle);
-    let (cbor, json) = held(&bounds::BUNDLE_WRITE, bytes, || (bundle.to_cbor(), bundle.to_json()));
+    let (cbor, json) = bounded(&bounds::BUNDLE_WRITE, bytes, || (bundle.to_cbor(), bundle.to_json()));
     assert!(cbor.len() <= MAX_BYTES);
     assert_eq!(Bundle::read(&cbor).as_ref(), Ok(bundle));
     assert_eq!(Bundle::read(json.as_bytes()).as_ref(), Ok(bundle));
@@ -59,23 +59,23 @@ fn both_forms(bundle: &Bundle) {
 /// What was redacted says so, and is a bundle like any other.
 fn redacted(bundle: &Bundle) {
     let table = Belief::None.table();
-    match held(&bounds::REDACT, size(bundle), || bundle.redact(&[0x5a; 16], &table)) {
+    match bounded(&bounds::REDACT, size(bundle), || bundle.redact(&[0x5a; 16], &table)) {
         Ok(redacted) => {
             assert!(redacted.is_redacted() && !bundle.is_redacted());
             let places = 128 * redacted.redactions().len();
             assert_eq!(size(&redacted), size(bundle) + places);
             both_forms(&redacted);
         }
-        Err(error) => told(&error),
+        Err(error) => printed(&error),
     }
 }
 
-/// The bytes of all parts, and what each redacted place takes to be told.
+/// The bytes of all parts, and of the record of each redacted place.
 fn size(bundle: &Bundle) -> usize {
     let parts = bundle.parts().iter().map(|part| part.bytes().len()).sum::<usize>();
     parts + 128 * bundle.redactions().len()
 }
 
-fn told(error: &BundleError) {
+fn printed(error: &BundleError) {
     assert!(!error.to_string().is_empty() && !error.hint().is_empty());
 }

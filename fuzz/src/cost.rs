@@ -1,5 +1,5 @@
-//! What a call costs: the heap, counted per thread by the allocator that all of this crate runs on,
-//! and what it asks its table of cryptography for. Each call is held against the bound of its entry.
+//! Cost of a call: heap, counted per thread by this crate's allocator, and the work of its crypto table. Each call
+//! is checked against the bound of its entry.
 
 use std::cell::RefCell;
 
@@ -9,16 +9,16 @@ use crate::bounds::{Entry, Given};
 /// What one call cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cost {
-    /// The most bytes that were held at one time. Where a piece of memory grows, the old and the new
+    /// Most bytes allocated at one time. Where an allocation grows, the old and the new
     /// one are counted together.
     pub peak_bytes: u64,
-    /// All bytes that were ever asked for.
+    /// Total bytes of allocations.
     pub total_bytes: u64,
     /// Signatures and hashes.
     pub work: Work,
 }
 
-/// The call that came nearest to a bound of its entry.
+/// The call nearest to a bound of its entry.
 #[derive(Clone, Copy, Debug)]
 pub struct Nearest {
     /// The entry.
@@ -29,7 +29,7 @@ pub struct Nearest {
 }
 
 thread_local! {
-    static ASKED: RefCell<Vec<(&'static Entry, Work)>> = const { RefCell::new(Vec::new()) };
+    static WORK: RefCell<Vec<(&'static Entry, Work)>> = const { RefCell::new(Vec::new()) };
     static NEAREST: RefCell<Vec<Nearest>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -43,16 +43,16 @@ pub fn measured<T>(run: impl FnOnce() -> T) -> (T, Cost) {
 }
 
 /// Runs an entry, and holds what it costs against its bound.
-pub(crate) fn held<T>(entry: &'static Entry, given: impl Into<Given>, run: impl FnOnce() -> T) -> T {
+pub(crate) fn bounded<T>(entry: &'static Entry, given: impl Into<Given>, run: impl FnOnce() -> T) -> T {
     let (value, work) = once_more(entry, given, run);
-    ASKED.with_borrow_mut(|asked| {
-        asked.retain(|(other, _)| !std::ptr::eq(*other, entry));
-        asked.push((entry, work));
+    WORK.with_borrow_mut(|entries| {
+        entries.retain(|(other, _)| !std::ptr::eq(*other, entry));
+        entries.push((entry, work));
     });
     value
 }
 
-/// Runs an entry with what was learned when it ran before, and tells what it asks its table for.
+/// Runs an entry again with the cached signatures of its earlier run, and returns the work of its table.
 pub(crate) fn once_more<T>(
     entry: &'static Entry,
     given: impl Into<Given>,
@@ -79,16 +79,16 @@ fn note(nearest: &mut Vec<Nearest>, entry: &'static Entry, percent: [u64; 4]) {
     }
 }
 
-/// What an entry asked its table for when it last ran on this thread; nothing, if it never did.
+/// The table's work in an entry's last run on this thread; zero, if it never ran.
 #[must_use]
 pub fn work_of(entry: &'static Entry) -> Work {
-    ASKED.with_borrow(|asked| {
-        let found = asked.iter().find(|(other, _)| std::ptr::eq(*other, entry));
+    WORK.with_borrow(|entries| {
+        let found = entries.iter().find(|(other, _)| std::ptr::eq(*other, entry));
         found.map(|(_, work)| *work).unwrap_or_default()
     })
 }
 
-/// How near the calls of this thread came to the bounds of their entries.
+/// Costs of this thread's calls relative to the bounds of their entries.
 #[must_use]
 pub fn nearest() -> Vec<Nearest> {
     NEAREST.with_borrow(Clone::clone)

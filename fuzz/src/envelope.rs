@@ -1,12 +1,11 @@
-//! Envelopes of secrets: their heads, which are all of them that is read without the TPM, and the
-//! public areas of keys to encrypt to.
+//! Sealed secrets: their headers, the only part parsed without the TPM, and the public areas of encryption keys.
 
 use teeproof_vtpm::Padding;
 use teeproof_vtpm::seal::{MAX_HEAD, SealError, SealedHead, encrypt, head_bytes, read_head};
 use teeproof_wire::tpm::{REGISTERS, SHA256};
 
 use crate::bounds;
-use crate::cost::held;
+use crate::cost::bounded;
 use crate::quiet::says_something;
 use crate::wire::taken;
 
@@ -20,7 +19,7 @@ const BLOCK: usize = 256;
 pub fn envelope(input: &[u8]) -> bool {
     let parsed = taken(SealedHead::parse(input), 0, input);
     let mut rest = input;
-    let read = held(&bounds::ENVELOPE, input.len(), || read_head(&mut rest));
+    let read = bounded(&bounds::ENVELOPE, input.len(), || read_head(&mut rest));
     let most = input.len().min(MAX_HEAD);
     assert!(input.len() - rest.len() <= most, "{} bytes were read", input.len() - rest.len());
     let bytes = match read {
@@ -34,16 +33,16 @@ pub fn envelope(input: &[u8]) -> bool {
     assert!(bytes.len() + rest.len() == input.len() && input.starts_with(&bytes));
     let head = SealedHead::parse(&bytes).unwrap();
     assert_eq!(parsed, Some(SealedHead { content_bytes: rest.len(), ..head }));
-    // Nothing of it is left out, and nothing is told otherwise than it stands there.
-    assert_eq!(held(&bounds::ENVELOPE, bytes.len(), || head_bytes(&head)), bytes);
+    // Every field is described, with its own value.
+    assert_eq!(bounded(&bounds::ENVELOPE, bytes.len(), || head_bytes(&head)), bytes);
     assert!(head.pcrs.bank == SHA256 && head.pcrs.bitmap >> REGISTERS == 0);
     key(head.public, Padding::of(head.oaep));
     true
 }
 
-/// `encrypt`: to a key, or there is none.
+/// `encrypt`: to a valid key, or an error.
 fn key(public: &[u8], padding: Padding) {
-    match held(&bounds::ENCRYPT, public.len(), || encrypt(public, padding, &SECRET)) {
+    match bounded(&bounds::ENCRYPT, public.len(), || encrypt(public, padding, &SECRET)) {
         Ok(block) => assert!(block.len() == BLOCK && public.len() > BLOCK),
         Err(error) => {
             assert!(says_something(&error) && !error.hint().is_empty());

@@ -1,5 +1,5 @@
-//! Evidence that is made around an input, so that a fuzzer comes behind the hashes too: what is
-//! signed is believed anyway, and what is hashed is hashed here.
+//! Evidence minted around an input with matching hashes, so that a fuzzer gets past them. Signatures are accepted
+//! unchecked.
 
 use std::sync::LazyLock;
 
@@ -106,7 +106,7 @@ pub fn key(input: &[u8]) -> bool {
         &attest::head(attest::CERTIFY, &AK)[..],
         &[0, 34, 0x00, 0x0b],
         &TABLE.sha256.digest(&[public_bytes(public)]),
-        // Nobody asks for the qualified name.
+        // The qualified Name is not checked.
         &[0; 2],
     ]
     .concat();

@@ -5,13 +5,13 @@
 pub enum Part<'a> {
     /// Evidence.
     Evidence(&'a [u8]),
-    /// A certificate that came along.
+    /// A certificate of the evidence.
     Certificate(&'a [u8]),
     /// A revocation list.
     List(&'a [u8]),
     /// A trust anchor that the relying party adds.
     Anchor(&'a [u8]),
-    /// The nonce that is demanded.
+    /// The expected nonce.
     Nonce(&'a [u8]),
     /// What a TPM's quote says.
     Message(&'a [u8]),
@@ -21,7 +21,7 @@ pub enum Part<'a> {
     Registers(&'a [u8]),
     /// Registers: 32 bytes each, in the order of the quote's selection.
     Values(&'a [u8]),
-    /// A boot log.
+    /// An event log.
     Log(&'a [u8]),
     /// A quote of a trust domain.
     TdQuote(&'a [u8]),

@@ -1,4 +1,4 @@
-//! Certificate paths and revocation lists by themselves, and what a cache of them lets through.
+//! Certificate paths, revocation lists, and the signature cache.
 
 use teeproof_core::Time;
 use teeproof_snp::Endorsements;
@@ -11,7 +11,7 @@ use teeproof_x509::{
 
 use crate::believe::Belief;
 use crate::bounds::{self, Given};
-use crate::cost::{held, once_more, work_of};
+use crate::cost::{bounded, once_more, work_of};
 use crate::parts::{Part, split, two};
 use crate::quiet::says_something;
 
@@ -36,7 +36,7 @@ pub fn path(input: &[u8]) -> bool {
         .collect();
     let Some(root) = root else { return false };
     let crypto = belief(*switches).table();
-    let signed = match held(&bounds::PATH, bytes, || {
+    let signed = match bounded(&bounds::PATH, bytes, || {
         let budget = SignatureBudget::new(MAX_CHAIN);
         let checks = SignatureChecks { crypto: &crypto, cache: CachedSignatures::NONE, budget: &budget };
         let path = verify_path(root, AnchorKind::Added, &below, &[], &checks)?;
@@ -59,10 +59,10 @@ pub fn path(input: &[u8]) -> bool {
         assert!(above.extensions().basic_constraints().is_some_and(|basic| basic.ca));
         above = one;
     }
-    // Whoever remembers the path needs no belief: what is cached counts, and costs nothing.
+    // With the path cached no signature needs to be accepted: cached signatures cost nothing.
     let mut cache = SignatureCache::new(2 * MAX_CHAIN);
-    let news = cache.new_signatures(signed.signatures());
-    cache.insert(news);
+    let new = cache.new_signatures(signed.signatures());
+    cache.insert(new);
     let (crypto, budget) = (Belief::None.table(), SignatureBudget::new(MAX_CHAIN));
     let cache = CachedSignatures::from_cache(&cache);
     let checks = SignatureChecks { crypto: &crypto, cache, budget: &budget };
@@ -87,7 +87,7 @@ pub fn list(input: &[u8]) -> bool {
     }
     let (Some(list), Some(issuer)) = (list, issuer) else { return false };
     let crypto = belief(*switches).table();
-    let verified = held(&bounds::LIST, Given { bytes, lists: 1 }, || {
+    let verified = bounded(&bounds::LIST, Given { bytes, lists: 1 }, || {
         let budget = SignatureBudget::new(1);
         let checks = SignatureChecks { crypto: &crypto, cache: CachedSignatures::NONE, budget: &budget };
         let verified = verify_list(&list, &issuer, AT, &checks)?;
@@ -122,14 +122,14 @@ const fn belief(switches: u8) -> Belief {
 pub fn cache(input: &[u8]) -> bool {
     let Some((first, second)) = two(input) else { return false };
     let (mut cache, all) = (SignatureCache::new(4), Belief::All.table());
-    let learned = snp(first, &cache, &all, |verified| {
-        let news = SignatureCache::new(4)
+    let added = snp(first, &cache, &all, |verified| {
+        let new = SignatureCache::new(4)
             .new_signatures(verified.path().path().signatures().chain([verified.statement()]));
         let signed = [verified.report().signed(), verified.path().leaf().der()].concat();
-        (news, signed)
+        (new, signed)
     });
-    let Some((news, signed)) = learned else { return false };
-    cache.insert(news);
+    let Some((new, signed)) = added else { return false };
+    cache.insert(new);
     assert!(cache.len() <= 4);
     let found = snp(second, &cache, &Belief::None.table(), |verified| {
         [verified.report().signed(), verified.path().leaf().der()].concat()

@@ -1,4 +1,4 @@
-//! Whoever is told something, without the heap: every word is formatted and counted, none is kept.
+//! Visitors and writers without heap: every text is formatted and counted, none is kept.
 
 use std::fmt::{self, Display, Write as _};
 
@@ -67,26 +67,26 @@ impl Record for Tally {
 
 /// Fields, counted.
 #[derive(Default)]
-pub(crate) struct Told {
+pub(crate) struct CountingVisitor {
     fields: usize,
     depth: usize,
 }
 
-/// Has a structure tell its fields; groups that are opened are closed again, and something is told.
+/// Describes a structure: groups are balanced, and there is at least one field.
 pub(crate) fn describe(structure: &dyn Describe) {
-    let mut told = Told::default();
-    structure.describe(&mut told);
-    told.finish();
+    let mut visitor = CountingVisitor::default();
+    structure.describe(&mut visitor);
+    visitor.finish();
 }
 
-impl Told {
+impl CountingVisitor {
     pub(crate) fn finish(self) {
         assert_eq!(self.depth, 0, "a group was left open");
         assert!(self.fields > 0);
     }
 }
 
-impl Visitor for Told {
+impl Visitor for CountingVisitor {
     // A name may be empty: members of JSON have the names that they are given.
     fn open(&mut self, _: &str) {
         self.depth += 1;

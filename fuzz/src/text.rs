@@ -1,4 +1,4 @@
-//! Text that comes from people: files of any kind, bytes as text, and policies.
+//! Text written by people: files of any kind, bytes as text, and policies.
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use serde_json::json;
@@ -11,9 +11,9 @@ use teeproof_evidence::{self as input, bytes};
 
 use crate::bounds;
 use crate::bundle;
-use crate::cost::held;
+use crate::cost::bounded;
 use crate::parts::{self, split};
-use crate::quiet::{Told, is_plain, says_something};
+use crate::quiet::{CountingVisitor, is_plain, says_something};
 
 /// `sniff`, and `inspect` of what it found; also under some of the kinds that a person could say it is,
 /// of which the input chooses.
@@ -27,7 +27,7 @@ pub fn sniff(input: &[u8]) -> bool {
 
 /// The same under one kind; taken is what has no flaw.
 pub fn sniff_as(input: &[u8], kind: Option<Kind>) -> bool {
-    let sniffed = match held(&bounds::SNIFF, input.len(), || input::sniff(input, kind)) {
+    let sniffed = match bounded(&bounds::SNIFF, input.len(), || input::sniff(input, kind)) {
         Ok(sniffed) => sniffed,
         Err(error) => {
             assert!(says_something(&error) && !error.hint().is_empty());
@@ -41,10 +41,10 @@ pub fn sniff_as(input: &[u8], kind: Option<Kind>) -> bool {
     let bytes = sniffed.parts.iter().map(|part| part.bytes().len()).sum::<usize>();
     assert!(bytes <= input.len());
     stable(&sniffed);
-    let mut told = Told::default();
-    match held(&bounds::INSPECT, bytes, || inspect(&sniffed, &mut told)) {
+    let mut visitor = CountingVisitor::default();
+    match bounded(&bounds::INSPECT, bytes, || inspect(&sniffed, &mut visitor)) {
         Ok(inspected) => {
-            told.finish();
+            visitor.finish();
             inspected.flaw.is_none()
         }
         Err(error) => {
@@ -78,12 +78,12 @@ fn views(inputs: &Inputs) {
 /// `Inputs`: one file and what it is evidence of; as a bundle it says the same.
 pub fn inputs(input: &[u8]) -> bool {
     let mut inputs = Inputs::new();
-    let Ok(summary) = held(&bounds::INPUTS, input.len(), || inputs.add(input, None)) else {
+    let Ok(summary) = bounded(&bounds::INPUTS, input.len(), || inputs.add(input, None)) else {
         return false;
     };
     assert_eq!(inputs.parts().iter().map(Part::kind).collect::<Vec<_>>(), summary.parts);
     views(&inputs);
-    let evidence = held(&bounds::EVIDENCE, input.len(), || Evidence::from_inputs(&inputs));
+    let evidence = bounded(&bounds::EVIDENCE, input.len(), || Evidence::from_inputs(&inputs));
     if let Err(error) = &evidence {
         assert_ne!(error.class(), InputClass::Malformed, "{error}");
         assert!(!error.hint().is_empty());
@@ -125,7 +125,7 @@ pub fn evidence_json(input: &[u8]) -> bool {
         "vcek": Base64UrlUnpadded::encode_string(vcek),
     })
     .to_string();
-    match held(&bounds::SNIFF, text.len(), || input::sniff(text.as_bytes(), Some(Kind::EvidenceJson))) {
+    match bounded(&bounds::SNIFF, text.len(), || input::sniff(text.as_bytes(), Some(Kind::EvidenceJson))) {
         Ok(sniffed) => {
             let of = |kind| sniffed.parts.iter().find(|part| part.kind() == kind).map(|part| part.bytes());
             assert_eq!((of(Kind::HclReport), of(Kind::TpmSignature)), (Some(report), Some(signature)));
@@ -143,7 +143,7 @@ pub fn evidence_json(input: &[u8]) -> bool {
 /// `hex` and `base64`: what is read is as long as it can be, and reads the same again.
 pub fn text_bytes(input: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(input) else { return false };
-    let (hex, base64) = held(&bounds::BYTES, input.len(), || (bytes::hex(text), bytes::base64(text)));
+    let (hex, base64) = bounded(&bounds::BYTES, input.len(), || (bytes::hex(text), bytes::base64(text)));
     if let Some(hex) = &hex {
         assert!(Hex(hex).to_string().eq_ignore_ascii_case(text));
     }
@@ -158,7 +158,7 @@ pub fn text_bytes(input: &[u8]) -> bool {
 /// `Policy::from_toml`.
 pub fn policy(input: &[u8]) -> bool {
     let text = String::from_utf8_lossy(input);
-    let error = match held(&bounds::POLICY, text.len(), || Policy::from_toml("fuzz", &text)) {
+    let error = match bounded(&bounds::POLICY, text.len(), || Policy::from_toml("fuzz", &text)) {
         Ok(policy) => {
             assert!(Technology::ALL.iter().any(|technology| policy.speaks_of(*technology)));
             return true;

@@ -1,5 +1,5 @@
-//! The verifiers under tables that believe what they are told to: nothing panics behind the
-//! signatures either, and the work is bounded whatever the evidence says.
+//! Verifiers under tables that accept chosen signatures: no panic after the signatures either, and bounded work
+//! for any evidence.
 
 mod azure;
 mod certified;
@@ -27,7 +27,7 @@ use teeproof_x509::{
 
 use crate::believe::Belief;
 use crate::bounds::{self, Given};
-use crate::cost::{held, once_more, work_of};
+use crate::cost::{bounded, once_more, work_of};
 use crate::parts::{Part, split};
 use crate::quiet::{Tally, says_something};
 
@@ -126,11 +126,11 @@ fn given(parts: &[Part<'_>]) -> Given {
     Given { bytes: parts.iter().map(|part| part.bytes().len()).sum(), lists }
 }
 
-/// A cache that has learned these signatures.
-fn learned<'a>(held: impl IntoIterator<Item = VerifiedSignature<'a>>) -> SignatureCache {
+/// A cache with these signatures.
+fn cache_of<'a>(signatures: impl IntoIterator<Item = VerifiedSignature<'a>>) -> SignatureCache {
     let mut cache = SignatureCache::new(64);
-    let news = cache.new_signatures(held);
-    cache.insert(news);
+    let new = cache.new_signatures(signatures);
+    cache.insert(new);
     cache
 }
 
@@ -153,7 +153,7 @@ pub fn snp(input: &[u8]) -> bool {
         .revocation(switches.revocation(&files.lists));
     let endorsements = Endorsements::new(&files.certificates);
     let mut tally = Tally::default();
-    let verified = match held(&bounds::SNP_VERIFY, given(&parts), || {
+    let verified = match bounded(&bounds::SNP_VERIFY, given(&parts), || {
         teeproof_snp::verify(report, &endorsements, &verification, &mut tally)
     }) {
         Ok(verified) => verified,
@@ -163,15 +163,16 @@ pub fn snp(input: &[u8]) -> bool {
     assert!(std::ptr::from_ref(verified.report()).addr() == report.as_ptr().addr());
     for policy in POLICIES.iter().filter_map(|policy| policy.snp.as_ref()) {
         let mut tally = Tally::default();
-        let holds = held(&bounds::SNP_APPRAISE, 0, || teeproof_snp::appraise(&verified, policy, &mut tally));
+        let holds =
+            bounded(&bounds::SNP_APPRAISE, 0, || teeproof_snp::appraise(&verified, policy, &mut tally));
         assert_eq!(tally.findings, teeproof_snp::checks::APPRAISE.len());
         assert_eq!(holds, tally.holds());
     }
-    let known = held(&bounds::SNP_AGAIN, given(&parts), || {
+    let known = bounded(&bounds::SNP_AGAIN, given(&parts), || {
         teeproof_snp::verify_again(&verified, &verification, &mut tally).is_ok()
     });
     assert!(known, "what holds does not hold again");
-    let cache = learned(verified.path().path().signatures().chain([verified.statement()]));
+    let cache = cache_of(verified.path().path().signatures().chain([verified.statement()]));
     let crypto = Belief::None.table();
     // The lists are not remembered.
     let revocation = Revocation::Unchecked("a fuzzer");
@@ -180,7 +181,7 @@ pub fn snp(input: &[u8]) -> bool {
     let (verified, work) = once_more(&bounds::SNP_VERIFY, given(&parts), || {
         teeproof_snp::verify(report, &endorsements, &again, &mut ())
     });
-    // Certificates that only look right are tried first, again and again.
+    // Certificates with matching names and wrong keys are checked first, repeatedly.
     let is_cheaper = work.signatures <= work_of(&bounds::SNP_VERIFY).signatures;
     assert!(verified.is_ok() && is_cheaper || !is_remembered(&parts), "{work:?}");
     true
@@ -204,7 +205,7 @@ pub fn nitro(input: &[u8]) -> bool {
     .anchors(Anchors::and(&anchors))
     .revocation(switches.revocation(&lists));
     let mut tally = Tally::default();
-    let verified = match held(&bounds::NITRO_VERIFY, given(&parts), || {
+    let verified = match bounded(&bounds::NITRO_VERIFY, given(&parts), || {
         teeproof_nitro::verify(document, &verification, &mut tally)
     }) {
         Ok(verified) => verified,
@@ -214,12 +215,12 @@ pub fn nitro(input: &[u8]) -> bool {
     assert_eq!(verified.age_secs().is_none(), switches.archived());
     for policy in POLICIES.iter().filter_map(|policy| policy.nitro.as_ref()) {
         let mut tally = Tally::default();
-        let appraisal = held(&bounds::NITRO_APPRAISE, 0, || {
+        let appraisal = bounded(&bounds::NITRO_APPRAISE, 0, || {
             teeproof_nitro::appraise(&verified, policy, &crypto, &mut tally)
         });
         assert_eq!(tally.holds(), appraisal == teeproof_nitro::Appraisal::Accepted);
     }
-    let cache = learned(verified.path().path().signatures());
+    let cache = cache_of(verified.path().path().signatures());
     let cache = CachedSignatures::from_cache(&cache);
     // The lists are not cached.
     let revocation = Revocation::Unchecked("a fuzzer");
@@ -238,7 +239,7 @@ fn root(document: &[u8]) -> Option<&[u8]> {
     signers.cabundle.as_slice().first().copied()
 }
 
-/// `teeproof::verify` over files whose kind is told from their content, and the result as JSON.
+/// `teeproof::verify` over files recognized by content, and the result as JSON.
 pub fn front_door(input: &[u8]) -> bool {
     let Some((switches, rest)) = input.split_first() else {
         return false;
@@ -259,7 +260,7 @@ pub fn front_door(input: &[u8]) -> bool {
         let _ = inputs.add(part.bytes(), kind);
     }
     let bytes = given(&parts);
-    let (Ok(evidence), endorsements, lists) = held(&bounds::EVIDENCE, bytes, || {
+    let (Ok(evidence), endorsements, lists) = bounded(&bounds::EVIDENCE, bytes, || {
         (Evidence::from_inputs(&inputs), inputs.certificates(), inputs.revocation_lists())
     }) else {
         return false;
@@ -278,7 +279,7 @@ pub fn front_door(input: &[u8]) -> bool {
     .user_data(parts.iter().find(|part| matches!(part, Part::UserData(_))).map(|part| part.bytes()))
     .policy(policy);
     let bytes = Given { lists: lists.len(), ..bytes };
-    let Ok(result) = held(&bounds::VERIFY, bytes, || teeproof::verify(&evidence, &request)) else {
+    let Ok(result) = bounded(&bounds::VERIFY, bytes, || teeproof::verify(&evidence, &request)) else {
         return false;
     };
     let accepted = result.verdict() == Verdict::Accepted;
@@ -299,7 +300,7 @@ fn many(evidence: &Evidence<'_>, request: &Request<'_>, alone: &AttestationResul
     let mut cache = SignatureCache::new(16);
     for _ in 0..2 {
         let mut answers = 0;
-        held(&bounds::VERIFY_MANY, bytes, || {
+        bounded(&bounds::VERIFY_MANY, bytes, || {
             verify_all_with_cache([(*evidence, *request)], &mut cache, |_, answer| {
                 let class = answer.map(|result| (result.verdict(), result.class()));
                 assert_eq!(class, Ok((alone.verdict(), alone.class())));
@@ -310,10 +311,10 @@ fn many(evidence: &Evidence<'_>, request: &Request<'_>, alone: &AttestationResul
     }
 }
 
-/// A policy that is proposed from evidence can be read, and there is none where nothing is authentic.
+/// A policy proposed from evidence can be parsed; without authentic evidence there is no proposal.
 fn proposed(results: &[AttestationResult<'_>], bytes: Given) {
     let choices = ProposalChoices { name: "fuzz", ..ProposalChoices::default() };
-    match held(&bounds::PROPOSAL, bytes, || Proposal::from_results(results, &choices)) {
+    match bounded(&bounds::PROPOSAL, bytes, || Proposal::from_results(results, &choices)) {
         Ok(proposal) => {
             let read = Policy::from_toml("fuzz", &proposal.toml);
             assert!(read.is_ok(), "{}\n{read:?}", proposal.toml);

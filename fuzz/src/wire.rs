@@ -1,5 +1,5 @@
-//! The readers of the wire: whatever the bytes are, an answer comes back, and an error lies within them.
-//! None of them touches the heap.
+//! Parsers of the wire crate: any bytes give a result, and an error's offset lies within them. No parser uses the
+//! heap.
 
 mod azure;
 mod encodings;
@@ -20,7 +20,7 @@ use teeproof_wire::snp::{GuestPolicy, KeyInfo, PlatformInfo, Product, Report, SI
 use teeproof_wire::{Error, Reader, der as reader_of_der};
 
 use crate::bounds;
-use crate::cost::held;
+use crate::cost::bounded;
 use crate::quiet::{describe, says_something};
 
 /// The value, if the input was taken. An error says something, and points into the input or right
@@ -41,7 +41,7 @@ fn is_within(inner: &[u8], outer: &[u8]) -> bool {
 
 /// `Certificate::parse`, and everything that a certificate tells.
 pub fn certificate(input: &[u8]) -> bool {
-    held(&bounds::CERTIFICATE, input.len(), || {
+    bounded(&bounds::CERTIFICATE, input.len(), || {
         let Some(certificate) = taken(Certificate::parse(input), 0, input) else {
             return false;
         };
@@ -61,7 +61,7 @@ pub fn certificate(input: &[u8]) -> bool {
 
 /// `RevocationList::parse`, and everything that a list tells.
 pub fn crl(input: &[u8]) -> bool {
-    held(&bounds::CRL, input.len(), || {
+    bounded(&bounds::CRL, input.len(), || {
         let Some(list) = taken(RevocationList::parse(input), 0, input) else {
             return false;
         };
@@ -74,7 +74,7 @@ pub fn crl(input: &[u8]) -> bool {
 
 /// `Element::time`, and what is made of it in words.
 pub fn time(input: &[u8]) -> bool {
-    held(&bounds::WORDS, input.len(), || {
+    bounded(&bounds::WORDS, input.len(), || {
         let read =
             Reader::all(input, 0, "time", |reader| reader_of_der::element(reader, "time")?.time("time"));
         let Some(seconds) = taken(read, 0, input) else {
@@ -89,7 +89,7 @@ pub fn time(input: &[u8]) -> bool {
 
 /// `Sign1::parse`, and the bytes that it says are signed.
 pub fn cose(input: &[u8]) -> bool {
-    held(&bounds::COSE, input.len(), || {
+    bounded(&bounds::COSE, input.len(), || {
         let Some(envelope) = taken(Sign1::parse(input), 0, input) else {
             return false;
         };
@@ -103,13 +103,13 @@ pub fn cose(input: &[u8]) -> bool {
 
 /// `Document::parse`.
 pub fn nitro_document(input: &[u8]) -> bool {
-    held(&bounds::DOCUMENT, input.len(), || {
+    bounded(&bounds::DOCUMENT, input.len(), || {
         let Some(document) = taken(Document::parse(input, 7, &Limits::USUAL), 7, input) else {
             return false;
         };
         assert!(document.pcrs.iter().count() > 0);
         assert!(document.pcrs.iter().all(|(index, value)| document.pcrs.get(index) == Some(value)));
-        // Whoever reads the whole finds the same certificates as whoever reads no more than them.
+        // `Document::parse` and `Signers::find` give the same certificates.
         let signers = Signers::find(input, 7);
         assert_eq!(signers.map(|signers| signers.certificate), Ok(document.certificate));
         describe(&document);
@@ -119,7 +119,7 @@ pub fn nitro_document(input: &[u8]) -> bool {
 
 /// `Signers::find`.
 pub fn nitro_signers(input: &[u8]) -> bool {
-    held(&bounds::SIGNERS, input.len(), || {
+    bounded(&bounds::SIGNERS, input.len(), || {
         let Some(signers) = taken(Signers::find(input, 7), 7, input) else {
             return false;
         };
@@ -131,7 +131,7 @@ pub fn nitro_signers(input: &[u8]) -> bool {
 
 /// `Report::parse`, `check_reserved`, and everything that a report tells, flawed or not.
 pub fn snp_report(input: &[u8]) -> bool {
-    held(&bounds::SNP_REPORT, input.len(), || {
+    bounded(&bounds::SNP_REPORT, input.len(), || {
         let Some(report) = taken(Report::parse(input), 0, input) else {
             return false;
         };

@@ -1,5 +1,5 @@
-//! Wycheproof's ECDSA signatures in DER, on the way that certificates take: the wire's strict reader, then
-//! a table. Those in fixed form, and RSA, are tried where both tables are compared.
+//! Wycheproof's ECDSA signatures in DER: parsed by the wire crate's strict reader as for certificates, then checked
+//! by a table. The fixed form and RSA are tested in the crate of the aws-lc table.
 
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
@@ -13,7 +13,7 @@ const TABLES: [&Crypto<'static>; 2] = [&teeproof_rustcrypto::TABLE, &teeproof_aw
 
 /// How many signatures are valid, and how many are not; of the latter, how many the reader refuses.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Tried {
+struct Counts {
     valid: usize,
     invalid: usize,
     unread: usize,
@@ -23,8 +23,8 @@ fn run<const N: usize>(
     name: TestName,
     algorithm: SignatureAlgorithm,
     key: fn(&TestGroup) -> PublicKey<'_>,
-) -> Tried {
-    let mut tried = Tried::default();
+) -> Counts {
+    let mut counts = Counts::default();
     for group in TestSet::load(name).unwrap().test_groups {
         for test in &group.tests {
             let which = format!("{name:?} {}: {}", test.tc_id, test.comment);
@@ -34,7 +34,7 @@ fn run<const N: usize>(
                 match test.result {
                     TestResult::Valid => assert!(verified.is_ok() && is_read, "{which}"),
                     TestResult::Invalid => assert!(verified.is_err(), "{which}"),
-                    // There is none of this kind in these sets.
+                    // These sets have no test of this kind.
                     TestResult::Acceptable => panic!("{which}"),
                 }
             }
@@ -42,26 +42,26 @@ fn run<const N: usize>(
             let other_forms =
                 [TestFlag::BerEncodedSignature, TestFlag::InvalidEncoding, TestFlag::InvalidTypesInSignature];
             assert!(!is_read || !test.flags.iter().any(|flag| other_forms.contains(flag)), "{which}");
-            tried.valid += usize::from(test.result == TestResult::Valid);
-            tried.invalid += usize::from(test.result == TestResult::Invalid);
-            tried.unread += usize::from(!is_read);
+            counts.valid += usize::from(test.result == TestResult::Valid);
+            counts.invalid += usize::from(test.result == TestResult::Invalid);
+            counts.unread += usize::from(!is_read);
         }
     }
-    tried
+    counts
 }
 
 #[test]
 fn p256_with_sha256() {
-    let tried = run::<64>(TestName::EcdsaSecp256r1Sha256, SignatureAlgorithm::EcdsaSha256, |group| {
+    let counts = run::<64>(TestName::EcdsaSecp256r1Sha256, SignatureAlgorithm::EcdsaSha256, |group| {
         PublicKey::P256(group.key.key.as_slice().try_into().unwrap())
     });
-    assert_eq!(tried, Tried { valid: 174, invalid: 310, unread: 235 });
+    assert_eq!(counts, Counts { valid: 174, invalid: 310, unread: 235 });
 }
 
 #[test]
 fn p384_with_sha384() {
-    let tried = run::<96>(TestName::EcdsaSecp384r1Sha384, SignatureAlgorithm::EcdsaSha384, |group| {
+    let counts = run::<96>(TestName::EcdsaSecp384r1Sha384, SignatureAlgorithm::EcdsaSha384, |group| {
         PublicKey::P384(group.key.key.as_slice().try_into().unwrap())
     });
-    assert_eq!(tried, Tried { valid: 194, invalid: 310, unread: 235 });
+    assert_eq!(counts, Counts { valid: 194, invalid: 310, unread: 235 });
 }

@@ -1,5 +1,4 @@
-//! The numbers. Each is a little more than what the worst input costs that is known; a test holds
-//! that it is not much more.
+//! The bounds of all entries. Each is slightly above the cost of the worst known input, as a test checks.
 
 use super::Entry;
 
@@ -54,7 +53,7 @@ entries! {
     // At most eight certificates below the root, each signed once.
     PATH = Entry::free(X509, "`verify_path`, `valid_at`").signatures(8, 0).blocks(1, 32);
     LIST = Entry::free(X509, "`verify_list`, `revokes`").signatures(1, 0).blocks(1, 4);
-    // `teeproof_snp::MAX_SIGNATURES`: every candidate is tried, and this alone ends it; one for each
+    // `teeproof_snp::MAX_SIGNATURES`: every candidate is checked, and only this limit ends it; one for each
     // list. A VEK is hashed for each path, of which each costs two signatures.
     SNP_VERIFY = Entry::free(SNP, "`verify`").signatures(256, 1).blocks(130, 4096);
     // The lists alone: report and chain are known.
@@ -86,7 +85,7 @@ entries! {
     NITRO_APPRAISE = Entry::free(NITRO, "`appraise`").blocks(0, 8);
     BYTES = Entry::free(FRONT, "`bytes::hex`, `bytes::base64`").heap((2, KIB), (6, KIB));
     SNIFF = Entry::free(FRONT, "`input::sniff`").heap((12, 8 * KIB), (24, 16 * KIB));
-    // Of what is told, nothing is kept but the claims, which have less than 4 KiB.
+    // Of the description only the claims are kept, at most 4 KiB.
     INSPECT = Entry::free(FRONT, "`inspect`").heap((0, 240 * KIB), (0, 512 * KIB));
     INPUTS = Entry::free(FRONT, "`Inputs::add`").heap((12, 8 * KIB), (22, 16 * KIB));
     EVIDENCE = Entry::free(FRONT, "`Inputs::evidence`, `certificates`, `revocation_lists`")

@@ -1,5 +1,5 @@
-//! The verifiers of an Azure machine and of its TPM: a register that was not signed is never read,
-//! and neither a chain nor a log makes more work than it is worth.
+//! Verifiers of an Azure VM and of its TPM: a PCR value outside of the quote is never read, and the work of chains
+//! and logs is bounded.
 
 use teeproof_core::{Class, RsaKey};
 use teeproof_hcl::{Evidence, VerifiedVm};
@@ -10,14 +10,14 @@ use teeproof_tpm::{
 use teeproof_wire::eventlog::EventLog;
 use teeproof_x509::{Anchors, CachedSignatures};
 
-use super::{POLICIES, Switches, evidence, files, given, is_remembered, learned, nonce, refusal};
+use super::{POLICIES, Switches, cache_of, evidence, files, given, is_remembered, nonce, refusal};
 use crate::believe::Belief;
 use crate::bounds;
-use crate::cost::{held, once_more, work_of};
+use crate::cost::{bounded, once_more, work_of};
 use crate::parts::{Part, split, two};
 use crate::quiet::Tally;
 
-/// What came of the TPM's, as far as it came.
+/// The TPM's part of the verification, as far as it succeeded.
 struct Tpm<'a> {
     quote: Option<Quote<'a>>,
     registers: Option<Box<[Option<[u8; 32]>; 24]>>,
@@ -82,14 +82,14 @@ pub fn tpm(input: &[u8]) -> bool {
     let key = RsaKey { modulus, exponent: &[1, 0, 1] };
     let verification = teeproof_tpm::Verification::new(key, nonce(&parts), &crypto);
     let mut tally = Tally::default();
-    let quoted = held(&bounds::TPM_VERIFY, given(&parts), || {
+    let quoted = bounded(&bounds::TPM_VERIFY, given(&parts), || {
         let quote = teeproof_tpm::verify(&quote, &verification, &mut tally)?;
         let pcrs = tpm.pcrs().map(|values| verify_pcrs(&quote, values, &crypto, &mut tally));
         Ok((quote, pcrs.transpose()?))
     });
     let result = quoted.and_then(|(quote, pcrs)| {
         let (Some(values), Some(log)) = (&pcrs, tpm.log) else { return Ok((quote, pcrs, None)) };
-        let log = held(&bounds::TPM_REPLAY, log.len(), || replay(log, values, &crypto, &mut tally));
+        let log = bounded(&bounds::TPM_REPLAY, log.len(), || replay(log, values, &crypto, &mut tally));
         let work = work_of(&bounds::TPM_REPLAY);
         assert!(work.hashes <= hashes_of(tpm.log), "{work:?}");
         log.map(|log| (quote, pcrs, Some(log)))
@@ -105,7 +105,7 @@ pub fn tpm(input: &[u8]) -> bool {
     seen(Some(&quote), pcrs.as_ref(), log.as_ref());
     for policy in POLICIES.iter().filter_map(|policy| policy.azure_snp.as_ref()) {
         let mut tally = Tally::default();
-        let holds = held(&bounds::TPM_APPRAISE, 0, || {
+        let holds = bounded(&bounds::TPM_APPRAISE, 0, || {
             teeproof_tpm::appraise(pcrs.as_ref(), log.as_ref(), &policy.vm.tpm, &mut tally)
         });
         assert_eq!(holds, tally.holds());
@@ -132,14 +132,14 @@ fn seen(quote: Option<&VerifiedQuote<'_>>, pcrs: Option<&VerifiedPcrs>, log: Opt
     }
 }
 
-/// Only what a quoted value proves is told of a log.
+/// Only events proven by a quoted PCR value are described.
 fn explained(pcrs: &VerifiedPcrs, log: &VerifiedLog<'_>) {
     assert_eq!(log.registers().count(), 24);
     for (index, register) in log.registers() {
         assert_eq!(register == Explanation::NotQuoted, pcrs.get(index).is_none());
         let mut events = log.events().filter(|event| event.index == u32::from(index)).peekable();
         if register != Explanation::Explained {
-            assert!(events.peek().is_none(), "events of register {index} are told");
+            assert!(events.peek().is_none(), "events of unproven PCR {index} are described");
             continue;
         }
         // Register 0 begins with what the log says of it, which its value then proves.
@@ -164,7 +164,7 @@ fn explained(pcrs: &VerifiedPcrs, log: &VerifiedLog<'_>) {
 pub fn azure_snp(input: &[u8]) -> bool {
     azure(input, |evidence, files, verification, switches, parts| {
         let mut tally = Tally::default();
-        let verified = match held(&bounds::HCL_SNP, given(parts), || {
+        let verified = match bounded(&bounds::HCL_SNP, given(parts), || {
             teeproof_hcl::verify_snp(evidence, &files.certificates, verification, &mut tally)
         }) {
             Ok(verified) => verified,
@@ -172,17 +172,17 @@ pub fn azure_snp(input: &[u8]) -> bool {
         };
         assert_ne!(switches.belief(), Belief::None);
         vm(&verified);
-        let known = held(&bounds::HCL_AGAIN, given(parts), || {
+        let known = bounded(&bounds::HCL_AGAIN, given(parts), || {
             let certificates = &files.certificates;
             teeproof_hcl::verify_snp_again(&verified, evidence, certificates, verification, &mut tally)
         });
         assert!(known.is_ok(), "what holds does not hold again");
-        let cache = learned(verified.signatures());
+        let cache = cache_of(verified.signatures());
         let again = verification.cache(CachedSignatures::from_cache(&cache));
         let (again, work) = once_more(&bounds::HCL_SNP, given(parts), || {
             teeproof_hcl::verify_snp(evidence, &files.certificates, &again, &mut ())
         });
-        // Certificates that only look right are tried first, again and again.
+        // Certificates with matching names and wrong keys are checked first, repeatedly.
         let is_cheaper = work.signatures <= work_of(&bounds::HCL_SNP).signatures;
         assert!(again.is_ok() && is_cheaper || !is_remembered(parts), "{work:?}");
         true
@@ -203,7 +203,7 @@ pub fn azure_again(input: &[u8]) -> bool {
         known.is_ok_and(|known| {
             azure(&second, |further, more, verification, _, parts| {
                 let certificates = [files.certificates.as_slice(), &more.certificates].concat();
-                let again = held(&bounds::HCL_AGAIN, given(parts), || {
+                let again = bounded(&bounds::HCL_AGAIN, given(parts), || {
                     teeproof_hcl::verify_snp_again(&known, further, &certificates, verification, &mut ())
                         .is_ok()
                 });
@@ -222,7 +222,7 @@ pub fn azure_again(input: &[u8]) -> bool {
 pub fn azure_tdx(input: &[u8]) -> bool {
     azure(input, |evidence, files, verification, _, parts| {
         let mut tally = Tally::default();
-        let Err(error) = held(&bounds::HCL_TDX, given(parts), || {
+        let Err(error) = bounded(&bounds::HCL_TDX, given(parts), || {
             teeproof_hcl::verify_tdx(evidence, &files.certificates, verification, &mut tally)
         });
         refusal(error.check(), error.class(), &error);
@@ -272,7 +272,7 @@ fn vm(vm: &VerifiedVm<'_>) {
     seen(vm.quote(), vm.pcrs(), vm.log());
     for policy in POLICIES.iter().filter_map(|policy| policy.azure_snp.as_ref()) {
         let mut tally = Tally::default();
-        let holds = held(&bounds::HCL_APPRAISE, 0, || {
+        let holds = bounded(&bounds::HCL_APPRAISE, 0, || {
             teeproof_hcl::appraise_snp(vm, &policy.snp, &policy.vm, &mut tally)
         });
         assert_eq!(holds, tally.holds());

@@ -1,5 +1,5 @@
-//! The verifier of a key that secrets are encrypted to: whatever is accepted is guarded, is named by
-//! the very bytes that came, and is bound to verified registers or not.
+//! Verifier of certified encryption keys: an accepted key cannot leave its TPM, has the Name of the received bytes,
+//! and its binding to verified PCRs is known.
 
 use teeproof_core::{Freshness, RsaKey};
 use teeproof_rustcrypto::TABLE;
@@ -12,7 +12,7 @@ use teeproof_wire::tpm::{SHA256, public_bytes};
 use super::azure::registers;
 use super::{Switches, evidence, given, nonce};
 use crate::believe::Belief;
-use crate::cost::held;
+use crate::cost::bounded;
 use crate::parts::{Part, split};
 use crate::quiet::{Tally, says_something};
 use crate::{attest, bounds};
@@ -27,7 +27,7 @@ pub fn certification(input: &[u8]) -> bool {
     let part = |wanted: fn(&Part<'_>) -> bool| {
         parts.iter().find(|part| wanted(part)).map_or(&[][..], |part| part.bytes())
     };
-    let came = CertificationEvidence::new(
+    let received = CertificationEvidence::new(
         part(|part| matches!(part, Part::Message(_))),
         part(|part| matches!(part, Part::Signature(_))),
         evidence(&parts),
@@ -37,15 +37,16 @@ pub fn certification(input: &[u8]) -> bool {
     let key = RsaKey { modulus, exponent: &[1, 0, 1] };
     let verification = Verification::new(key, nonce(&parts), &crypto);
     let mut tally = Tally::default();
-    let verified =
-        held(&bounds::TPM_CERTIFY, given(&parts), || verify_certification(&came, &verification, &mut tally));
+    let verified = bounded(&bounds::TPM_CERTIFY, given(&parts), || {
+        verify_certification(&received, &verification, &mut tally)
+    });
     assert!(tally.holds());
     let verified = match verified {
         Ok(verified) => verified,
         Err(error) => return refused(&error),
     };
     assert_ne!(switches.belief(), Belief::None);
-    guarded(&verified, came.public);
+    guarded(&verified, received.public);
     let registers = registers(part(|part| matches!(part, Part::Registers(_))));
     if let Some(pcrs) = quoted(&registers, modulus) {
         policies(&verified, &pcrs, &registers);
@@ -54,8 +55,8 @@ pub fn certification(input: &[u8]) -> bool {
 }
 
 /// What holds of every key that was verified.
-fn guarded(key: &CertifiedKey<'_>, came: &[u8]) {
-    let (area, public) = (public_bytes(came), key.public());
+fn guarded(key: &CertifiedKey<'_>, received: &[u8]) {
+    let (area, public) = (public_bytes(received), key.public());
     assert_eq!(key.name(), [&SHA256.to_be_bytes()[..], &TABLE.sha256.digest(&[area])].concat());
     assert_eq!(key.certification().name, key.name());
     // fixedTPM, fixedParent, sensitiveDataOrigin, decrypt; none of restricted, sign, userWithAuth.
@@ -71,7 +72,7 @@ fn policies(key: &CertifiedKey<'_>, pcrs: &VerifiedPcrs, registers: &[Option<[u8
     for bitmap in [0, all, all & 0xff, all & all.wrapping_neg(), !all, 1 << 24 | all] {
         for bank in [SHA256, 0x000c] {
             let crypto = Belief::All.table();
-            let bound = held(&bounds::TPM_POLICY, 0, || {
+            let bound = bounded(&bounds::TPM_POLICY, 0, || {
                 key.verify_policy(pcrs, Selection { bank, bitmap }, &crypto, &mut Tally::default())
             });
             let is_verified = bank == SHA256 && bitmap != 0 && bitmap & !all == 0;

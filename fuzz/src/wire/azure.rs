@@ -1,4 +1,4 @@
-//! The readers of what an Azure machine adds: its envelope, its TDREPORT, its TPM's quote and log.
+//! Parsers of Azure evidence: HCL report, TDREPORT, TPM quote and event log.
 
 use teeproof_wire::eventlog::{
     CCEL_TABLE_BYTES, CcelTable, EfiVariable, Event, EventLog, Format, MAX_ALGORITHMS, SignatureLists,
@@ -12,12 +12,12 @@ use teeproof_wire::tpm::{
 
 use super::{is_within, taken};
 use crate::bounds;
-use crate::cost::held;
+use crate::cost::bounded;
 use crate::quiet::{describe, is_plain};
 
 /// `attest_bytes` and `Attest::parse`: a size in front changes nothing.
 pub fn tpm_quote(input: &[u8]) -> bool {
-    let is_taken = held(&bounds::TPM_QUOTE, input.len(), || quote(input));
+    let is_taken = bounded(&bounds::TPM_QUOTE, input.len(), || quote(input));
     if is_taken {
         let message = attest_bytes(input);
         let size = u16::try_from(message.len()).unwrap_or_default().to_be_bytes();
@@ -51,7 +51,7 @@ fn quote(input: &[u8]) -> bool {
 
 /// `rsassa_sha256`.
 pub fn tpm_signature(input: &[u8]) -> bool {
-    held(&bounds::TPM_SIGNATURE, input.len(), || {
+    bounded(&bounds::TPM_SIGNATURE, input.len(), || {
         let Some(signature) = taken(rsassa_sha256(input), 0, input) else {
             return false;
         };
@@ -62,7 +62,7 @@ pub fn tpm_signature(input: &[u8]) -> bool {
 
 /// `EventLog::parse`, every event, and what each of them says.
 pub fn event_log(input: &[u8]) -> bool {
-    held(&bounds::EVENT_LOG, input.len(), || {
+    bounded(&bounds::EVENT_LOG, input.len(), || {
         let Some(log) = taken(EventLog::parse(input), 0, input) else {
             return false;
         };
@@ -111,7 +111,7 @@ fn event_of(log: &EventLog<'_>, event: &Event<'_>, input: &[u8]) -> usize {
 /// `AnyAttestation::parse`, `TpmSignature::parse` and `CcelTable::parse`: what is described and never
 /// verified.
 pub fn tpm_described(input: &[u8]) -> bool {
-    held(&bounds::TPM_DESCRIBED, input.len(), || {
+    bounded(&bounds::TPM_DESCRIBED, input.len(), || {
         let attestation = taken(AnyAttestation::parse(input), 0, input);
         let signature = taken(TpmSignature::parse(input), 0, input);
         let table = taken(CcelTable::parse(input), 0, input);
@@ -133,7 +133,7 @@ pub fn tpm_described(input: &[u8]) -> bool {
 
 /// `EfiVariable::parse` and `split`, and `SignatureLists::parse`: what the events of register 7 hold.
 pub fn efi(input: &[u8]) -> bool {
-    held(&bounds::EFI, input.len(), || variable(input) || signature_lists(input))
+    bounded(&bounds::EFI, input.len(), || variable(input) || signature_lists(input))
 }
 
 fn variable(input: &[u8]) -> bool {
@@ -157,7 +157,7 @@ fn signature_lists(input: &[u8]) -> bool {
 
 /// `HclReport::parse`, and everything that an envelope tells; taken is one that can be verified.
 pub fn hcl_report(input: &[u8]) -> bool {
-    held(&bounds::HCL_REPORT, input.len(), || {
+    bounded(&bounds::HCL_REPORT, input.len(), || {
         let Some(report) = taken(HclReport::parse(input), 0, input) else {
             return false;
         };
@@ -179,7 +179,7 @@ pub fn hcl_report(input: &[u8]) -> bool {
 
 /// `TdReport::parse`, `check_reserved`, and everything that a report tells, flawed or not.
 pub fn td_report(input: &[u8]) -> bool {
-    held(&bounds::TD_REPORT, input.len(), || {
+    bounded(&bounds::TD_REPORT, input.len(), || {
         let Some(report) = taken(TdReport::parse(input), 0, input) else {
             return false;
         };

@@ -1,11 +1,11 @@
-//! The two encodings by themselves: every value of any shape, at any depth.
+//! DER and CBOR: every value of any shape, at any depth.
 
 use teeproof_wire::certificate::{SignatureAlgorithm, ecdsa_fixed};
 use teeproof_wire::{Error, Kind, Reader, cbor as reader_of_cbor, der as reader_of_der};
 
 use super::{is_within, taken};
 use crate::bounds;
-use crate::cost::held;
+use crate::cost::bounded;
 use crate::quiet::says_something;
 
 /// How deep values are looked into.
@@ -14,7 +14,7 @@ const WHAT: &str = "a value";
 
 /// `der`: every element, read as everything that it could be.
 pub fn der(input: &[u8]) -> bool {
-    held(&bounds::DER, input.len(), || {
+    bounded(&bounds::DER, input.len(), || {
         let read = Reader::all(input, 0, WHAT, |reader| {
             while !reader.is_empty() {
                 element(input, reader, DEPTH)?;
@@ -51,7 +51,7 @@ fn element<'a>(input: &[u8], reader: &mut Reader<'a>, depth: usize) -> Result<()
 /// `ecdsa_fixed` for both curves: a signature that is read is written again as DER.
 pub fn ecdsa_signature(input: &[u8]) -> bool {
     let (long, short) =
-        held(&bounds::ECDSA, input.len(), || (ecdsa_fixed::<96>(input), ecdsa_fixed::<64>(input)));
+        bounded(&bounds::ECDSA, input.len(), || (ecdsa_fixed::<96>(input), ecdsa_fixed::<64>(input)));
     // What fits the shorter curve fits the longer one.
     assert!(short.is_none() || long.is_some());
     let Some(fixed) = long else { return false };
@@ -70,11 +70,11 @@ pub fn ecdsa_signature(input: &[u8]) -> bool {
 
 /// `cbor`: every item, read as what it is, and stepped over.
 pub fn cbor(input: &[u8]) -> bool {
-    held(&bounds::CBOR, input.len(), || {
+    bounded(&bounds::CBOR, input.len(), || {
         let read = Reader::all(input, 0, WHAT, |reader| item(reader, DEPTH));
         let skipped = Reader::all(input, 0, WHAT, |reader| reader_of_cbor::skip(reader, WHAT));
-        // Whoever reads finds every fault that whoever steps over it finds, but for lengths that are
-        // not told: those end on their own.
+        // Reading finds every fault that skipping finds, except for lengths that are
+        // not reported: those end on their own.
         assert!(read.is_err() || skipped.is_ok() || input.contains(&0xff));
         let _ = taken(skipped, 0, input);
         taken(read, 0, input).is_some()

@@ -1,4 +1,4 @@
-//! The readers of what is described and not verified: TD quotes, certificate tables, NitroTPM documents,
+//! Parsers of structures that are described and not verified: TD quotes, certificate tables, NitroTPM documents,
 //! sealed files, bare keys.
 
 use teeproof_wire::certificate::PublicKey;
@@ -10,12 +10,12 @@ use teeproof_wire::tdx::TdQuote;
 
 use super::{is_within, taken};
 use crate::bounds;
-use crate::cost::held;
+use crate::cost::bounded;
 use crate::quiet::describe;
 
 /// `TdQuote::parse`, and everything that a quote tells; taken is one without a flaw.
 pub fn td_quote(input: &[u8]) -> bool {
-    held(&bounds::TD_QUOTE, input.len(), || {
+    bounded(&bounds::TD_QUOTE, input.len(), || {
         let Some(quote) = taken(TdQuote::parse(input), 0, input) else {
             return false;
         };
@@ -32,7 +32,7 @@ pub fn td_quote(input: &[u8]) -> bool {
 
 /// `CertificateTable::parse`, and every entry.
 pub fn certificate_table(input: &[u8]) -> bool {
-    held(&bounds::CERTIFICATE_TABLE, input.len(), || {
+    bounded(&bounds::CERTIFICATE_TABLE, input.len(), || {
         let Some(table) = taken(CertificateTable::parse(input), 0, input) else {
             return false;
         };
@@ -47,7 +47,7 @@ pub fn certificate_table(input: &[u8]) -> bool {
 
 /// `NitroTpmDocument::parse`: no payload is both an enclave's and a NitroTPM's.
 pub fn nitrotpm_document(input: &[u8]) -> bool {
-    held(&bounds::NITROTPM, input.len(), || {
+    bounded(&bounds::NITROTPM, input.len(), || {
         let enclave = Document::parse(input, 7, &Limits::USUAL);
         let Some(document) = taken(NitroTpmDocument::parse(input, 7, &Limits::USUAL), 7, input) else {
             return false;
@@ -68,7 +68,7 @@ pub fn payload(document: &[u8]) -> Vec<u8> {
 
 /// `SealedHead::parse`, and everything that a head tells.
 pub fn sealed_head(input: &[u8]) -> bool {
-    held(&bounds::SEALED, input.len(), || {
+    bounded(&bounds::SEALED, input.len(), || {
         let Some(head) = taken(SealedHead::parse(input), 0, input) else {
             return false;
         };
@@ -81,7 +81,7 @@ pub fn sealed_head(input: &[u8]) -> bool {
 
 /// `PublicKey::parse`, and everything that a key tells.
 pub fn public_key(input: &[u8]) -> bool {
-    held(&bounds::PUBLIC_KEY, input.len(), || {
+    bounded(&bounds::PUBLIC_KEY, input.len(), || {
         let Some(key) = taken(PublicKey::parse(input), 0, input) else {
             return false;
         };

@@ -1,4 +1,4 @@
-//! The readers of what a TPM says of its keys: their certification and their public area.
+//! Parsers of a TPM key's certification and public area.
 
 use teeproof_wire::tpm::{
     Attest, Certification, MAX_BYTES, MAX_PUBLIC_BYTES, RsaPublic, attest_bytes, public_bytes,
@@ -6,12 +6,12 @@ use teeproof_wire::tpm::{
 
 use super::{is_within, taken};
 use crate::bounds;
-use crate::cost::held;
+use crate::cost::bounded;
 use crate::quiet::{describe, says_something};
 
 /// `attest_bytes` and `Certification::parse`: no quote is taken for a certification.
 pub fn tpm_certification(input: &[u8]) -> bool {
-    held(&bounds::TPM_CERTIFICATION, input.len(), || {
+    bounded(&bounds::TPM_CERTIFICATION, input.len(), || {
         let message = attest_bytes(input);
         let Some(read) = taken(Certification::parse(message), 0, message) else {
             return false;
@@ -29,7 +29,7 @@ pub fn tpm_certification(input: &[u8]) -> bool {
 
 /// `public_bytes` and `RsaPublic::parse`: a size in front changes nothing.
 pub fn tpm_public(input: &[u8]) -> bool {
-    let is_taken = held(&bounds::TPM_PUBLIC, input.len(), || public(input));
+    let is_taken = bounded(&bounds::TPM_PUBLIC, input.len(), || public(input));
     if is_taken {
         let area = public_bytes(input);
         let size = u16::try_from(area.len()).unwrap_or_default().to_be_bytes();
@@ -50,7 +50,7 @@ fn public(input: &[u8]) -> bool {
     assert!(matches!(read.auth_policy.len(), 0 | 20 | 32 | 48 | 64));
     assert_eq!(read.modulus.len() * 8, usize::from(read.key_bits));
     assert!(read.modulus[0] & 0x80 != 0 && read.exponent > 2 && read.exponent % 2 == 1);
-    // Every attribute has a name, and what is told is what stands there.
+    // Every attribute has a name, and the description has its value.
     assert!(says_something(&read.attributes));
     assert_eq!(area[4..8], read.attributes.bits().to_be_bytes());
     describe(&read);

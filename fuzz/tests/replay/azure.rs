@@ -1,4 +1,4 @@
-//! Seeds of Azure machines: what is recorded, and what the mint makes of each kind.
+//! Seeds of Azure VMs: recorded evidence, and minted evidence of each kind.
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,4 @@
-//! That nothing is measured which is not counted, and that what is written of bounds is what is asserted.
+//! Tests of the cost measurement, and that docs/bounds.md agrees with the asserted bounds.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! Seeds of what is described and not verified, and of files in the spellings of services.
+//! Seeds of structures that are described and not verified, and of other attesters' JSON.
 
 use teeproof_fuzz::wire::payload;
 use teeproof_mint::nitro::Enclave;

@@ -1,5 +1,5 @@
-//! What is made to cost as much as it can: large, deep, of many parts, or of one small part many
-//! times. Each goes through the bodies, which hold every call against its bound.
+//! Worst-case inputs: large, deep, with many parts, or with one small part repeated. The fuzz bodies check every
+//! call against its bound.
 
 use std::fmt::Write as _;
 
@@ -354,7 +354,7 @@ fn chains_made_to_cost() {
         verify::snp(&longest_certificates(switches));
         verify::azure_snp(&longest_ak_certificates(switches));
     }
-    // The intermediate's signature is believed, the VEK's is not: two are asked about for each path.
+    // The intermediate's signature is accepted, the VEK's is not: two verifications for each path.
     let half = [seeds::many_paths_half_believed(), longest_half_believed()];
     for input in half {
         assert!(!verify::snp(&input));

@@ -1,5 +1,4 @@
-//! Seeds of keys that secrets are encrypted to: those of a software TPM, and their public areas with
-//! everything that such an area can say.
+//! Seeds of encryption keys: those of a software TPM, and variations of their public areas.
 
 use teeproof_fuzz::{Part, join};
 use teeproof_rustcrypto::TABLE;
@@ -21,7 +20,7 @@ pub(crate) fn tpm_public() -> Vec<Vec<u8>> {
     ["key.pub", "oaep.pub", "password.pub"].map(recorded).to_vec()
 }
 
-/// The registers that the TPM quoted beside the keys, each behind its number.
+/// The PCR values quoted together with the keys, each after its index.
 fn registers() -> Vec<u8> {
     let values = recorded("pcrs.bin");
     let (values, _) = values.as_chunks::<32>();

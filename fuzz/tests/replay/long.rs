@@ -1,4 +1,4 @@
-//! Certificates as long as they can be: by an extension that nobody knows, and by their names.
+//! Certificates of maximal length: by an unknown extension, and by their names.
 
 use teeproof_fuzz::wire;
 use teeproof_mint::azure::Vm;
@@ -20,7 +20,7 @@ pub(crate) fn long_names() -> Vm {
     })
 }
 
-/// A certificate of nearly 64 KiB: with an extension that nobody knows.
+/// A certificate of nearly 64 KiB with an unknown extension.
 pub(crate) fn padded(der: &[u8]) -> Vec<u8> {
     let longest = Extensions::of(der).certificate(&[0; 65_000 - 4_096]);
     assert!(wire::certificate(&longest));

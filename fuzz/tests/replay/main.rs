@@ -1,5 +1,4 @@
-//! Every fuzz body over its seeds and some thousand mutations of them, the same ones at each run; then
-//! over what is made to cost as much as it can.
+//! Replay of every fuzz body over its seeds, some thousand deterministic mutations of them, and worst-case inputs.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

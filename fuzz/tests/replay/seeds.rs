@@ -1,4 +1,4 @@
-//! Seeds from the vectors of the project and from what the mint makes; nothing is kept twice.
+//! Seeds from the project's test vectors and from minted evidence, without duplicates.
 
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -144,7 +144,7 @@ pub(crate) fn pair(first: &[u8], second: &[u8]) -> Vec<u8> {
     [&length, first, second].concat()
 }
 
-/// Two reports each: the one that is learned, and the one that may or may not be known then.
+/// Two reports each: one for the cache, and one that may or may not be cached then.
 pub(crate) fn cache() -> Vec<Vec<u8>> {
     let inputs = verify_snp();
     let pair = |first: &[u8], second: &[u8]| pair(&first[1..], &second[1..]);
