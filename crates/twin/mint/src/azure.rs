@@ -1,12 +1,11 @@
 //! Azure confidential virtual machines: a [`Vm`] that makes the whole evidence, from the hardware
 //! report to the event log.
 //!
-//! Everything is written by the published layouts alone and with nothing of our readers, so that
-//! maker and reader check each other.
+//! Everything is written from the published layouts and without our parsers, so that maker and parser check each
+//! other.
 
 pub mod ak;
 mod ak_chain;
-mod certificates;
 mod claims;
 mod envelope;
 mod event_log;
@@ -17,11 +16,10 @@ mod td_report;
 mod vm;
 
 pub use ak_chain::AkChain;
-pub use certificates::Certificates;
 pub use claims::{Claims, Generation, Json, Letters, Object};
 pub use envelope::{Envelope, HARDWARE_SLOT_BYTES};
 pub use event_log::{Algorithm, Event, EventLog, Guid, Header, Measurement, image_load, signature_list};
 pub use evidence::Evidence;
 pub use quote::{Quote, Selection, SignatureForm};
 pub use td_report::{TD_REPORT_BYTES, TdReport};
-pub use vm::{Platform, Vm};
+pub use vm::{Certificates, Platform, Vm};

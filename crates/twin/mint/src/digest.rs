@@ -1,4 +1,4 @@
-//! The hashes that evidence is made of.
+//! Hash functions of evidence.
 
 use aws_lc_rs::digest;
 

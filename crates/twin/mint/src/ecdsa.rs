@@ -9,7 +9,7 @@ use crate::x509::der;
 /// half refuses half of the genuine evidence.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SignatureHalf {
-    /// As it came from the signer: either.
+    /// Unchanged from the signer: either.
     #[default]
     Any,
     /// s at most half of the order.

@@ -1,4 +1,4 @@
-//! What can go wrong while making evidence: very little, and never because a value is wrong.
+//! Errors of minting. A wrong value is never an error.
 
 use core::fmt;
 

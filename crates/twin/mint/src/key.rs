@@ -30,7 +30,7 @@ type Slot = Arc<Mutex<Option<Arc<Pair>>>>;
 static SHARED: Mutex<BTreeMap<(Kind, String), Slot>> = Mutex::new(BTreeMap::new());
 
 impl Key {
-    /// A key that nobody else has.
+    /// A fresh key.
     #[must_use]
     pub fn fresh(kind: Kind) -> Self {
         Self { kind, pair: Slot::default() }
@@ -46,7 +46,7 @@ impl Key {
         Self { kind, pair: shared.entry((kind, name.to_owned())).or_default().clone() }
     }
 
-    /// Somebody else's RSA key, by its modulus in big-endian bytes; the exponent is 65537. It can be
+    /// A foreign RSA key without its private half, by its modulus in big-endian bytes; the exponent is 65537. It can be
     /// certified and claimed, but signs nothing.
     ///
     /// # Errors
@@ -116,7 +116,7 @@ impl Key {
     }
 
     fn pair(&self) -> Result<Arc<Pair>, Error> {
-        // Whoever needs the same key meanwhile waits for it instead of making another.
+        // A concurrent user of the same key waits for it instead of making another.
         let mut slot = self.pair.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pair) = slot.as_ref() {
             return Ok(pair.clone());

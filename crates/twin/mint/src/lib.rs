@@ -15,6 +15,6 @@ pub use ecdsa::SignatureHalf;
 pub use error::Error;
 pub use key::{Key, Kind, Scheme};
 
-/// The moment at which evidence holds that was told no other: 2026-01-15T12:00:00Z, in seconds
+/// Default time at which minted evidence is valid: 2026-01-15T12:00:00Z, in seconds
 /// since 1970-01-01T00:00:00Z.
 pub const DEFAULT_TIME: u64 = 1_768_478_400;

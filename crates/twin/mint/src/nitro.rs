@@ -1,4 +1,4 @@
-//! AWS Nitro: an [`Enclave`] that makes an attestation document and the chain it stands on.
+//! AWS Nitro: an [`Enclave`] that makes an attestation document and its certificate chain.
 
 mod chain;
 mod cose;

@@ -8,9 +8,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use teeproof_mint::azure::Generation;
 use teeproof_twin::paravisor::{Fault, Hash, Model, Settings, TpmProfile};
 
-/// Plays the other end of an attestation, for tests.
+/// Simulates the platform of an attester, for tests.
 ///
-/// A twin is no machine: whatever it hands out is made under throwaway keys.
+/// A twin is not a confidential machine: all its evidence is made under throwaway keys.
 #[derive(Debug, Parser)]
 #[command(name = "teeproof-twin", version, max_term_width = 100)]
 pub(crate) struct Cli {

@@ -1,4 +1,4 @@
-//! The attestation key as the TPM knows it: its public area, its name, its qualified name.
+//! The attestation key in the TPM: public area, Name, qualified Name.
 
 use super::sizes::len16;
 use crate::digest::sha256;

@@ -1,4 +1,4 @@
-//! The certificate of the attestation key, and the authorities above it.
+//! The certificate of the attestation key, and the CAs above it.
 
 use crate::x509::{
     CERT_SIGN, CRL_SIGN, Certificate, DIGITAL_SIGNATURE, Extension, Link, Name, Oid, Validity, mint_chain,

@@ -11,7 +11,7 @@ use crate::{Error, Key};
 
 /// How much the guest can have put into the claims.
 const USER_DATA_BYTES: usize = 64;
-/// The machine's identity in all that is minted, unless told otherwise.
+/// Default identity of a minted machine.
 const VM_ID: &str = "7EE79200-F000-4000-8000-0123456789AB";
 
 /// Claims, written compactly and in this order: `keys`, `vm-configuration`, `user-data`, others.

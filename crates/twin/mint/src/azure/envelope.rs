@@ -1,4 +1,4 @@
-//! The envelope that the paravisor lays around the hardware report and the claims.
+//! The HCL report: the paravisor's envelope around hardware report and claims.
 
 use super::sizes::len32;
 use crate::Error;

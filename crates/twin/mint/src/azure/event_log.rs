@@ -1,4 +1,4 @@
-//! The log of what firmware and boot loader measured, as machines keep it in memory.
+//! TCG event log of firmware and boot loader.
 
 mod booted;
 mod confidential;
@@ -33,7 +33,7 @@ pub struct EventLog {
     tampers: Vec<(usize, Vec<u8>)>,
 }
 
-/// What a TPM is asked to extend for one event.
+/// The extension of a PCR for one event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Measurement {
     /// The register.
@@ -171,7 +171,7 @@ impl EventLog {
         registers
     }
 
-    /// What a TPM is asked to extend, in order.
+    /// The PCR extensions, in order.
     #[must_use]
     pub fn measurements(&self) -> Vec<Measurement> {
         let extending = self.events.iter().filter(|event| event.extends());

@@ -1,4 +1,4 @@
-//! What a machine on Azure gives: the evidence as bytes, and in the shapes that others write.
+//! Evidence of an Azure VM, as bytes and in the formats of other attesters.
 
 mod shapes;
 mod text;

@@ -1,4 +1,4 @@
-//! The quote of the virtual TPM: what it attests, and how it is signed.
+//! The quote of the vTPM: TPMS_ATTEST and signature.
 
 use super::ak::{self, RSASSA, SHA256};
 use super::sizes::len16;

@@ -1,4 +1,4 @@
-//! Lengths as the wire has them. Nothing minted comes near their limits.
+//! Lengths in their wire types. No minted value comes near their limits.
 
 /// A length in 16 bits.
 pub(super) fn len16(bytes: &[u8]) -> u16 {

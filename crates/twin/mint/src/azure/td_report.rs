@@ -9,7 +9,7 @@ pub const TD_REPORT_BYTES: usize = 1024;
 
 /// A TDREPORT, field by field. Hashes that are `None` are the true ones.
 ///
-/// Nobody but the processor that made it can check its MAC, so a verifier needs a quote as well,
+/// Only the processor that made it can check its MAC, so a verifier needs a quote as well,
 /// and quotes cannot be minted yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

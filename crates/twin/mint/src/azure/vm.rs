@@ -1,11 +1,8 @@
-//! A machine on Azure that was never started: its paravisor, its virtual TPM, and the handles to
-//! bend both.
+//! A minted Azure VM: paravisor, vTPM, and setters that falsify both.
 
 use super::envelope::{SNP, TDX};
 use super::event_log::untouched_pcrs;
-use super::{
-    AkChain, Certificates, Claims, Envelope, EventLog, Evidence, Generation, Quote, Selection, TdReport,
-};
+use super::{AkChain, Claims, Envelope, EventLog, Evidence, Generation, Quote, Selection, TdReport};
 use crate::snp::{Machine, Product};
 use crate::{DEFAULT_TIME, Error, Key, Kind};
 
@@ -30,7 +27,7 @@ pub struct Vm {
     pub machine: Machine,
     /// The hardware report on TDX. Its report_data is set from the claims.
     pub td_report: TdReport,
-    /// The TD quote to hand out beside it. Quotes cannot be minted yet: these are your bytes.
+    /// The TD quote of the evidence. Quotes cannot be minted yet: these are the caller's bytes.
     pub td_quote: Option<Vec<u8>>,
     /// This REPORT_DATA in place of the hash of the claims.
     pub report_data: Option<[u8; 64]>,
@@ -60,6 +57,24 @@ pub enum Platform {
     Snp,
     /// Intel TDX.
     Tdx,
+}
+
+/// The certificates of a machine, each in DER.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Certificates {
+    /// That of the attestation key.
+    pub ak: Vec<u8>,
+    /// The CAs between it and its root, from the leaf upward.
+    pub ak_intermediates: Vec<Vec<u8>>,
+    /// The root of virtual TPMs, or the ARK where there is but one root: a trust anchor.
+    pub ak_root: Vec<u8>,
+    /// The VCEK or VLEK; empty on TDX.
+    pub vek: Vec<u8>,
+    /// The ASK or ASVK; empty on TDX.
+    pub intermediate: Vec<u8>,
+    /// The ARK, a trust anchor; empty on TDX.
+    pub ark: Vec<u8>,
 }
 
 impl Vm {
@@ -234,7 +249,7 @@ impl Vm {
     /// Makes the evidence.
     ///
     /// # Errors
-    /// A key could not be made or cannot sign as asked, or a patch reaches over the end.
+    /// A key could not be made or cannot make the requested signature, or a patch reaches over the end.
     pub fn evidence(&self) -> Result<Evidence, Error> {
         let (quote_message, quote_signature) = self.quote.mint(&self.ak, &self.pcrs)?;
         let certificates = self.certificates()?;
@@ -259,7 +274,7 @@ impl Vm {
     /// signs nothing for it, so its public half is enough.
     ///
     /// # Errors
-    /// A key could not be made or cannot sign as asked, or a patch reaches over the end.
+    /// A key could not be made or cannot make the requested signature, or a patch reaches over the end.
     pub fn hcl_report(&self) -> Result<Vec<u8>, Error> {
         let claims = self.claims.bytes()?;
         let report_data = self.report_data.unwrap_or_else(|| self.envelope.report_data(&claims));
@@ -277,7 +292,7 @@ impl Vm {
     /// Makes the certificates alone.
     ///
     /// # Errors
-    /// A key could not be made or cannot sign as asked.
+    /// A key could not be made or cannot make the requested signature.
     pub fn certificates(&self) -> Result<Certificates, Error> {
         let [vek, intermediate, ark] = match self.platform {
             Platform::Snp => self.machine.mint_certificates()?,

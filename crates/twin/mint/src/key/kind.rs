@@ -1,4 +1,4 @@
-//! What kinds of keys there are, and how they sign.
+//! Kinds of keys and their signatures.
 
 use crate::x509::{Oid, der};
 
@@ -41,7 +41,7 @@ pub enum Scheme {
 }
 
 impl Kind {
-    /// How a key of this kind signs if nobody says otherwise.
+    /// Default signature scheme of a key of this kind.
     #[must_use]
     pub const fn scheme(self) -> Scheme {
         match self {

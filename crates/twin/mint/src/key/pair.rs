@@ -1,4 +1,4 @@
-//! A key pair as the cryptographic library holds it.
+//! A key pair of the cryptographic library.
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
@@ -36,7 +36,7 @@ impl Pair {
         }
     }
 
-    /// Somebody else's RSA key with the usual exponent.
+    /// A foreign RSA key with the usual exponent.
     pub(super) fn public_only(modulus: &[u8]) -> Self {
         Self::Public(der::sequence(&[der::unsigned(modulus), der::integer(65_537)]))
     }

@@ -22,7 +22,7 @@ enum Item {
 
 impl Document {
     /// What an enclave in production says: nine entries in the order of real documents, with
-    /// sixteen registers and null for what nobody gave.
+    /// sixteen PCRs and null for absent optional fields.
     pub(super) fn of(identity: &Identity, milliseconds: u64) -> Self {
         let plain = |key: &str, value: Value| (Value::from(key), Item::Plain(value));
         let entries = vec![

@@ -1,4 +1,4 @@
-//! An enclave that never ran: its document, its chain, and the handles to bend both.
+//! A minted enclave: document, chain, and setters that falsify both.
 
 use super::{Cose, Document, Identity, chain};
 use crate::error::patch;
@@ -172,7 +172,7 @@ impl Enclave {
     /// Makes the document.
     ///
     /// # Errors
-    /// A key could not be made or cannot sign as asked, the chain is empty, or a patch reaches
+    /// A key could not be made or cannot make the requested signature, the chain is empty, or a patch reaches
     /// over the end.
     pub fn mint(&self) -> Result<Attestation, Error> {
         let chain = mint_chain(&self.chain)?;

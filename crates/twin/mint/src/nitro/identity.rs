@@ -1,4 +1,4 @@
-//! Who attests: the names that run through document, chain and PCR4.
+//! Identity of an enclave: the names in document, chain and PCR4.
 
 /// The instance and the enclave on it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! What a machine gives: the report and its endorsements.
+//! Evidence of a machine: the report and its endorsements.
 
 /// A report and the certificates it stands on, all minted.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! A machine that was never built: its report, its chain, and the handles to bend both.
+//! A minted SNP machine: report, chain, and setters that falsify both.
 
 use super::{Evidence, Hwid, Product, Report, SIGNED_BYTES, Tcb, Vek, amd};
 use crate::error::patch;
@@ -212,7 +212,7 @@ impl Machine {
     /// Makes the report and its certificates.
     ///
     /// # Errors
-    /// A key could not be made or cannot sign as asked, or a patch reaches over the end.
+    /// A key could not be made or cannot make the requested signature, or a patch reaches over the end.
     pub fn mint(&self) -> Result<Evidence, Error> {
         let report = self.mint_report()?;
         let [vek, intermediate, ark] = self.mint_certificates()?;

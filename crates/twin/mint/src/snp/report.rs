@@ -17,11 +17,11 @@ pub struct Report {
     pub guest_svn: u32,
     /// 0x008: the guest policy. Bit 17 must be one; bit 19 is debug.
     pub policy: u64,
-    /// 0x010: chosen by whoever launched the guest. Says `teeproof-mint` unless changed.
+    /// 0x010: FAMILY_ID, chosen at launch. `teeproof-mint` by default.
     pub family_id: [u8; 16],
-    /// 0x020: chosen by whoever launched the guest.
+    /// 0x020: IMAGE_ID, chosen at launch.
     pub image_id: [u8; 16],
-    /// 0x030: the privilege level that asked, 0 to 3, or 0xFFFFFFFF for the host.
+    /// 0x030: VMPL of the request, 0 to 3, or 0xFFFFFFFF for the host.
     pub vmpl: u32,
     /// 0x034: 1 is ECDSA on P-384 with SHA-384.
     pub signature_algo: u32,
@@ -31,7 +31,7 @@ pub struct Report {
     pub platform_info: u64,
     /// 0x048: which key signs, in bits 4:2: 0 VCEK, 1 VLEK, 7 none.
     pub key_info: u32,
-    /// 0x050: what the guest asked to have signed.
+    /// 0x050: REPORT_DATA, given by the guest.
     pub report_data: [u8; 64],
     /// 0x090: the launch measurement.
     pub measurement: [u8; 48],
@@ -101,7 +101,7 @@ impl Report {
         report
     }
 
-    /// Sets the version together with the fields that came with versions 3 and 5.
+    /// Sets the version together with the fields new in versions 3 and 5.
     pub(super) fn set_version(&mut self, version: u32, product: Product) {
         self.version = version;
         self.cpuid = if version >= 3 { product.cpuid() } else { [0; 3] };

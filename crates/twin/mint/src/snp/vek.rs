@@ -1,4 +1,4 @@
-//! The two kinds of keys that sign reports, and the certificates under which they do.
+//! VCEK and VLEK, the keys that sign reports, and their certificates.
 
 use super::amd::{self, Spl};
 use super::{Product, Tcb};

@@ -6,7 +6,7 @@ use crate::{Error, Key};
 /// A certificate before it is signed.
 ///
 /// Nothing is checked: a certificate with a wrong version, two of the same extension or a
-/// validity that ends before it begins is made as asked.
+/// validity that ends before it begins is made as requested.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Certificate {
@@ -67,7 +67,7 @@ impl Certificate {
     /// The signed certificate, in DER.
     ///
     /// # Errors
-    /// A key could not be made, or cannot sign as asked.
+    /// A key could not be made, or cannot make the requested signature.
     pub fn sign(&self, subject_key: &Key, issuer: &Name, issuer_key: &Key) -> Result<Vec<u8>, Error> {
         let version = self.version.map(|version| der::context(0, &der::integer(version)));
         let public_key_info = match &self.public_key_info {

@@ -26,7 +26,7 @@ impl Link {
 /// Signs a chain, root first: the certificates in DER, in the same order.
 ///
 /// # Errors
-/// A key could not be made, or cannot sign as asked.
+/// A key could not be made, or cannot make the requested signature.
 pub fn mint_chain(links: &[Link]) -> Result<Vec<Vec<u8>>, Error> {
     let issuers = links.first().into_iter().chain(links);
     links

@@ -63,7 +63,7 @@ impl Crl {
     /// The list signed by this authority, in DER.
     ///
     /// # Errors
-    /// A key could not be made, or cannot sign as asked.
+    /// A key could not be made, or cannot make the requested signature.
     pub fn sign(&self, authority: &Link) -> Result<Vec<u8>, Error> {
         let (name, key) = (&authority.certificate.subject, &authority.key);
         let to_be_signed = der::sequence(&[

@@ -1,4 +1,4 @@
-//! Writing DER: small functions that each give the bytes of one element.
+//! DER encoding: small functions that each return the bytes of one element.
 //!
 //! They are public because values of extensions are made with them.
 

@@ -1,4 +1,4 @@
-//! How a certificate or a revocation list is signed, and what it says about it.
+//! Signature of a certificate or a revocation list, and its AlgorithmIdentifiers.
 
 use super::{Algorithm, der};
 use crate::{Error, Key, Scheme, ecdsa};
@@ -12,7 +12,7 @@ pub struct Seal {
     pub scheme: Option<Scheme>,
     /// The AlgorithmIdentifier inside of the signed bytes.
     pub algorithm: Option<Algorithm>,
-    /// The AlgorithmIdentifier beside the signature. Left out, it equals the inner one.
+    /// The outer AlgorithmIdentifier. If absent, it equals the inner one.
     pub outer_algorithm: Option<Algorithm>,
     /// These bytes in place of the signature.
     pub signature: Option<Vec<u8>>,

@@ -1,4 +1,4 @@
-//! Moments as certificates write them.
+//! Times in certificates (UTCTime, GeneralizedTime).
 
 use super::der;
 

@@ -1,4 +1,4 @@
-//! Machines on Azure: every part by its published layout, read by hand and not by our parsers.
+//! Azure VMs: every part by its published layout, parsed by hand and not by our parsers.
 
 mod ak_chain;
 mod claims;

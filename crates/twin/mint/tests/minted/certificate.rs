@@ -1,4 +1,4 @@
-//! Certificates on their own: every field goes where it belongs.
+//! Certificates: every field is in its place.
 
 use teeproof_mint::x509::{
     Algorithm, Certificate, Extension, Link, Name, Oid, Time, Validity, der, mint_chain,

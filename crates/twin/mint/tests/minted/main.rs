@@ -1,4 +1,4 @@
-//! What is minted is what was asked for: read back by other readers, verified by another library.
+//! Minted evidence, read back by independent readers and verified by another library.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 

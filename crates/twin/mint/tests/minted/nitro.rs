@@ -1,4 +1,4 @@
-//! Nitro enclaves: document, chain, and that bending one thing bends nothing else.
+//! Nitro enclaves: document, chain, and that falsifying one field changes no other.
 
 use coset::{CborSerializable, CoseSign1, TaggedCborSerializable, iana};
 use teeproof_mint::nitro::{Attestation, Enclave, Identity, of_length, profile};

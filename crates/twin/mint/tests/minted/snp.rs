@@ -1,4 +1,4 @@
-//! SNP machines: report, chain, and that bending one thing bends nothing else.
+//! SNP machines: report, chain, and that falsifying one field changes no other.
 
 use teeproof_mint::snp::{Evidence, Hwid, Machine, Product, SIGNED_BYTES, Tcb, amd};
 use teeproof_mint::x509::{Algorithm, Extension};

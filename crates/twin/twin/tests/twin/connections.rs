@@ -282,7 +282,7 @@ fn orphans_are_flushed_in_the_order_of_their_last_use() {
     assert_eq!(complete(&mut client, handles[0]).unwrap(), digest::digest(&digest::SHA256, b"x").as_ref());
 }
 
-/// However long nobody has used it.
+/// However long it has not been used.
 #[test]
 fn objects_of_a_running_process_are_no_orphans() {
     let running = with_orphans(Duration::ZERO);

@@ -1,4 +1,4 @@
-//! The paravisors that were seen, and what each of them claims.
+//! Known generations of the paravisor and their claims.
 
 use super::{Json, Letters, Object};
 use crate::DEFAULT_TIME;

@@ -1,4 +1,4 @@
-//! JSON that keeps its order and repeats what it is told to.
+//! JSON with preserved order and repeated members.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 

@@ -1,5 +1,4 @@
-//! A plausible log of a Linux machine: small, with the firmware's registers 0 to 7 and some of
-//! the boot loader's.
+//! A plausible event log of a Linux machine: small, with the firmware's PCRs 0 to 7 and some of the boot loader's.
 
 use super::variable::signature_list;
 use super::{Event, EventLog, Guid};

@@ -1,4 +1,4 @@
-//! Logs that a TPM's firmware did not write: the CCEL of a TD, and what the attestation agent adds.
+//! Event logs without a TPM: the CCEL of a TD, and events of the attestation agent.
 
 use super::{Algorithm, Event, EventLog, Guid, Header};
 

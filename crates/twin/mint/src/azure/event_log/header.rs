@@ -1,5 +1,4 @@
-//! The first record: in the old form, so that old readers find their way, and with the list of
-//! banks that all later records keep to.
+//! The first record (Spec ID event): in the TCG 1.2 form, with the list of banks of all later records.
 
 use crate::azure::sizes::len32;
 use crate::digest::{sha1, sha256, sha384, sha512};
@@ -55,10 +54,10 @@ impl Algorithm {
     /// SHA-512.
     pub const SHA512: Self = Self { id: 0x000d, digest_size: 64 };
 
-    /// SM3-256, which nobody computes here.
+    /// SM3-256, which is not computed here.
     pub const SM3: Self = Self { id: 0x0012, digest_size: 32 };
 
-    /// The digest of these bytes. Of algorithms that nobody knows, zeros of the said length.
+    /// The digest of these bytes; zeros of the stated length for unknown algorithms.
     #[must_use]
     pub fn digest(self, bytes: &[u8]) -> Vec<u8> {
         match self.id {

@@ -1,4 +1,4 @@
-//! EFI variables as events describe them, and the lists of signatures that some of them hold.
+//! EFI variables in events (UEFI_VARIABLE_DATA), and EFI signature lists.
 
 use crate::azure::sizes::{len32, len64};
 

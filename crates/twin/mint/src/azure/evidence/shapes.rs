@@ -1,4 +1,4 @@
-//! The shapes in which other programs write this evidence.
+//! Formats of other attesters for this evidence.
 
 use super::text::{Padding, hex};
 use super::{Evidence, Platform};

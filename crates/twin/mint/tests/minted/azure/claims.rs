@@ -1,4 +1,4 @@
-//! The claims: order, letters, and members that no paravisor ever wrote.
+//! The claims: order, case, and members that no paravisor writes.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use teeproof_mint::azure::{Claims, Generation, Json, Letters, Object, Vm};

@@ -1,4 +1,4 @@
-//! The event log: layout, and a replay that shares nothing with the maker's.
+//! The event log: layout, and an independent replay.
 
 use teeproof_mint::Error;
 use teeproof_mint::azure::{Algorithm, Event, EventLog, Guid, Vm};
@@ -58,7 +58,7 @@ fn the_header_lists_the_banks() {
 }
 
 #[test]
-fn the_log_explains_the_registers() {
+fn the_event_log_explains_the_pcrs() {
     let evidence = Vm::snp(Product::Genoa).evidence().unwrap();
     let log = evidence.event_log.clone().unwrap();
     assert_eq!(replayed(&log, &[20, 32, 48]), evidence.pcrs.map(|value| value.to_vec()));

@@ -1,5 +1,5 @@
-//! What a paravisor needs that has a real TPM beside it: keys of which only the public half is
-//! known, reports without a quote, one root above everything.
+//! Minting for a paravisor with a real TPM: keys with only a public half, reports without a quote, one root above
+//! everything.
 
 use teeproof_mint::Scheme;
 use teeproof_mint::azure::{EventLog, Measurement};
@@ -34,7 +34,7 @@ fn what_is_no_modulus_makes_no_key() {
 fn a_report_needs_no_private_attestation_key() {
     let (ak, ek) = (somebody_elses(), somebody_elses());
     let vm = Vm::snp(Product::Genoa).attestation_key(ak.clone()).endorsement_key(ek.clone());
-    let report = vm.clone().user_data(b"asked").hcl_report().unwrap();
+    let report = vm.clone().user_data(b"nonce").hcl_report().unwrap();
     assert_eq!(report.len(), 2600);
     let size = u32_le(&report, 0x4d0);
     let claims = &report[0x4d4..0x4d4 + size];
@@ -44,7 +44,7 @@ fn a_report_needs_no_private_attestation_key() {
         assert!(claims.windows(modulus.len()).any(|window| window == modulus.as_bytes()));
     }
     // A generation that is chosen afterwards keeps both.
-    let again = vm.clone().generation(Generation::LegacyGenoa).user_data(b"asked").hcl_report().unwrap();
+    let again = vm.clone().generation(Generation::LegacyGenoa).user_data(b"nonce").hcl_report().unwrap();
     assert_eq!(again[0x4d4..][..size], *claims);
     assert_eq!(vm.evidence().err(), Some(Error::NoPrivateKey(Kind::Rsa2048)), "the quote");
 }
