@@ -1,4 +1,4 @@
-//! Wall time of refusing what is made to be slow: large, deep, or of many parts.
+//! Wall time of refusing hostile inputs: large, deep, or of many parts.
 //!
 //! `cargo bench -p teeproof-benches -- hostile --quick` for a first look.
 
@@ -163,7 +163,7 @@ fn is_refused(minted: &Minted, report: &[u8], log: Option<&[u8]>) {
     assert_eq!(result.verdict(), Verdict::Refused);
 }
 
-/// Everything is demanded of the log.
+/// A policy with every rule for the log.
 fn policy() -> Policy {
     let text = "version = 1\n[azure-snp]\norigin = { waived = \"a bench\" }\n\
                 event-log = { exactly = true }\nunlisted = { waived = \"a bench\" }\n";

@@ -1,5 +1,5 @@
-//! Wall time of every case: reading, verifying and appraising evidence, beside the floor, which are
-//! the bare cryptographic operations that the verification asks for.
+//! Wall time of every case: parsing, verifying and appraising evidence, next to its floor, the bare cryptographic
+//! operations of the verification.
 //!
 //! `cargo bench -p teeproof-benches -- --quick` for a first look; `-- snp/cold` for a part.
 

@@ -1,5 +1,4 @@
-//! A table that answers at once, so that what is left of a verification is everything but
-//! signatures and hashes.
+//! Crypto table with recorded results, to measure everything but signatures and hashes.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -58,7 +57,7 @@ impl<T> InOrder<T> {
         let at = self.next.load(Relaxed);
         let next = at.wrapping_add(1);
         self.next.store(if next == self.all.len() { 0 } else { next }, Relaxed);
-        self.all.get(at).expect("a question that was asked before")
+        self.all.get(at).expect("a recorded operation")
     }
 }
 

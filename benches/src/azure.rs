@@ -11,10 +11,10 @@ use teeproof_x509::{Anchors, CachedSignatures, Revocation, SignatureCache};
 
 use crate::ROOM;
 
-/// The evidence and what endorses it.
+/// The evidence and its endorsements.
 #[derive(Clone, Copy, Debug)]
 pub struct Azure {
-    /// The paravisor's report, the quote, registers, and the boot log where it is wanted.
+    /// HCL report, quote, PCR values, and optionally the event log.
     pub evidence: teeproof_hcl::Evidence<'static>,
     /// VCEK, intermediate, the AK's certificate and those above it, DER.
     pub certificates: &'static [&'static [u8]],
@@ -32,14 +32,14 @@ impl Azure {
     ]);
     const BUNDLE: &'static [u8] = include_bytes!("../../testdata/minted/azure-genoa.bundle");
 
-    /// The evidence with its boot log.
+    /// The evidence with its event log.
     #[must_use]
     pub fn with_log() -> Self {
         static READ: OnceLock<Azure> = OnceLock::new();
         *READ.get_or_init(Self::read)
     }
 
-    /// The evidence without its boot log.
+    /// The evidence without its event log.
     #[must_use]
     pub fn minted() -> Self {
         let mut azure = Self::with_log();

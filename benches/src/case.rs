@@ -1,5 +1,4 @@
-//! One thing that is measured, whoever measures it: criterion, the rounds, a counter of
-//! instructions.
+//! A measured case, for criterion, the rounds and the instruction counter.
 
 use core::fmt;
 use std::hint::black_box;

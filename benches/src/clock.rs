@@ -1,12 +1,11 @@
-//! The time that the calling thread has had a processor for: what other programs take in between
-//! does not count.
+//! Processor time of the calling thread, without that of other programs.
 
 use std::time::Duration;
 
 /// The thread's own time, from a start that is only good for differences.
 #[cfg(target_os = "linux")]
 pub(crate) fn thread_time() -> Duration {
-    // Not by way of the C library, which a measurement beside peers may run with another clock.
+    // Not through the C library, which may run with another clock in a measurement with peers.
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::try_from(time).expect("a time that is not negative")
 }

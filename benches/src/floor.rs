@@ -1,4 +1,4 @@
-//! The operations that a verification asks its table for, recorded, to be made again alone.
+//! Recorded cryptographic operations of a verification, to be repeated alone.
 
 use std::cell::RefCell;
 use std::hint::black_box;
@@ -15,7 +15,7 @@ pub struct Operation {
     message: Vec<Vec<u8>>,
     signature: Vec<u8>,
     /// Whether the signature holds. Evidence under an added anchor that has the name of a pinned
-    /// one is tried under both.
+    /// one is checked under both.
     holds: bool,
 }
 
@@ -230,7 +230,7 @@ mod tests {
         assert_eq!(nitro(cached(Nitro::PRODUCTION.chain_cached(false))), 2);
         assert_eq!(nitro(cached(Nitro::PRODUCTION.chain_cached(true))), 1);
         // Two of the AK's chain, two of the report's (its intermediate is not pinned), the report, the
-        // quote. AMD's root of the same name has another key identifier and is not tried.
+        // quote. AMD's root of the same name has another key identifier and is not checked.
         assert_eq!(azure(COLD), 6);
         assert_eq!(azure(cached(Azure::minted().chains_cached(false))), 2);
         assert_eq!(azure(cached(Azure::minted().chains_cached(true))), 1);

@@ -1,5 +1,5 @@
-//! What the benches measure, and the floor beneath it: the same cryptographic operations on the
-//! same bytes, and nothing else.
+//! The cases of the benches, and the floor of each: the same cryptographic operations on the same bytes, and
+//! nothing else.
 
 // What is measured has to verify: a bench that goes on after an error measures something else.
 #![allow(clippy::expect_used)]

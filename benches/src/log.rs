@@ -1,4 +1,4 @@
-//! Boot logs of 45 KiB, and the registers that they explain.
+//! Event logs of 45 KiB with matching PCR values.
 
 use teeproof_core::{BadSignature, Crypto, Freshness, RsaKey, VerifyRsa};
 use teeproof_mint::azure::{Algorithm, Event, EventLog, Guid, signature_list};
@@ -39,7 +39,7 @@ impl Log {
         Self::filled(log)
     }
 
-    /// The worst case for whoever reads it: nothing but small events.
+    /// The worst case of parsing: only small events.
     #[must_use]
     pub fn of_small_events() -> Self {
         Self::filled(EventLog::booted_securely().algorithms(&BANKS))

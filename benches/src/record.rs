@@ -1,5 +1,4 @@
-//! The record of a measurement, as lines: the words of each are separated by tabs. `cargo xtask
-//! bench` reads them and does all the arithmetic.
+//! Record of a measurement: tab-separated lines, read by `cargo xtask bench`, which does all the arithmetic.
 
 use std::fmt;
 

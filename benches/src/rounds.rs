@@ -1,5 +1,5 @@
-//! Cases measured in rounds, each between two measurements of R, so that a drift of the machine
-//! hits all alike and a disturbed measurement can be told by its neighbours.
+//! Cases measured in rounds, each between two measurements of R, so that drift of the machine affects all cases
+//! alike and a disturbed measurement shows in its neighbours.
 
 use std::fmt;
 use std::time::Duration;

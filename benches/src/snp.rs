@@ -7,7 +7,7 @@ use teeproof_x509::{CachedSignatures, Revocation, SignatureCache};
 
 use crate::ROOM;
 
-/// The report and what endorses it.
+/// The report and its endorsements.
 #[derive(Clone, Copy, Debug)]
 pub struct Snp {
     /// The report.

@@ -1,5 +1,4 @@
-//! How much more two threads do than one, beside the same for the bare signature: two processors
-//! of a machine may well share one core.
+//! Gain by a second thread, next to the gain of the bare signature, because two processors may share a core.
 
 use std::fmt;
 use std::sync::Barrier;

@@ -1,5 +1,4 @@
-//! R, the operation that everything is compared with, so that figures of different machines and
-//! of different hours can be compared: one P-384 verification by aws-lc over a report of 672 bytes,
+//! R, the unit of all figures, which makes different machines and hours comparable: one P-384 verification by aws-lc over a report of 672 bytes,
 //! under a key that was parsed before.
 
 use std::hint::black_box;
@@ -30,7 +29,7 @@ impl Yardstick {
     }
 
     pub(crate) fn run(&self) {
-        let held = black_box(self).key.verify_sig(self.message, &self.signature);
-        assert!(held.is_ok());
+        let verified = black_box(self).key.verify_sig(self.message, &self.signature);
+        assert!(verified.is_ok());
     }
 }

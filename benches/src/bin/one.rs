@@ -1,7 +1,7 @@
-//! Does one case again and again, for a program that counts what that costs:
+//! Repetition of one case, for a program that counts instructions:
 //! `one snp/cold/rustcrypto 10`. Without arguments it lists the cases.
 //!
-//! What is to be counted happens inside of `measured`, and nothing else does.
+//! Only `measured` is counted.
 
 #![allow(clippy::expect_used)]
 

@@ -1,4 +1,4 @@
-//! An Azure VM: the paravisor's report, its claims, the vTPM's quote and registers.
+//! Azure VM: HCL report, runtime claims, quote and PCR values of the vTPM.
 
 use std::hint::black_box;
 
@@ -33,7 +33,7 @@ pub(super) fn cases() -> Vec<Case> {
     }
     cases.extend(further_quotes(vector));
 
-    // The example demands a log; evidence without one is held against the rest of it.
+    // The example requires a log; evidence without one is appraised by the rest of it.
     let about_the_log = |line: &&str| line.starts_with("event-log") || line.starts_with("secure-boot");
     let text: Vec<_> = POLICY.lines().filter(|line| !about_the_log(line)).collect();
     let policy_without_log = policy(&text.join("\n"));

@@ -1,4 +1,4 @@
-//! Structures read and checked for their form, and nothing verified.
+//! Parsing of structures, without verification.
 
 use std::hint::black_box;
 

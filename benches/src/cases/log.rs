@@ -1,4 +1,4 @@
-//! A boot log of 45 KiB replayed, beside the hashing that it needs.
+//! Replay of an event log of 45 KiB, next to the hashing that it needs.
 
 use std::hint::black_box;
 

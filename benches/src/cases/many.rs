@@ -1,4 +1,4 @@
-//! Many pieces of evidence in one call, beside each of them alone.
+//! Several verifications in one call, next to single calls.
 
 use std::hint::black_box;
 

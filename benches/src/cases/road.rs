@@ -1,5 +1,4 @@
-//! The whole road through the front door: evidence, and everything that a relying party decided
-//! about it.
+//! Cases through `teeproof`: evidence and request of a relying party, verified and appraised.
 
 use std::hint::black_box;
 
@@ -9,7 +8,29 @@ use teeproof_nitro::Moment;
 use teeproof_wire::certificate::Certificate;
 use teeproof_x509::{Anchors, Revocation};
 
-use crate::{Azure, Snp};
+use super::policy;
+use crate::{Answers, Azure, Case, Floor, Nitro, Snp, tables};
+
+/// Verification and appraisal through `teeproof`, with every finding and claim kept as text.
+pub(super) fn cases() -> Vec<Case> {
+    let snp = policy(include_str!("../../../examples/policies/snp.toml"));
+    let azure = policy(include_str!("../../../examples/policies/azure-snp.toml"));
+    let nitro = policy(include_str!("../../../examples/policies/nitro.toml"));
+    let roads = [
+        ("snp", "snp-all-but-crypto", Road::snp(Snp::MILAN).under(snp)),
+        ("azure", "azure-all-but-crypto", Road::azure(Azure::with_log()).under(azure)),
+        ("nitro", "nitro-all-but-crypto", Road::nitro(Nitro::PRODUCTION.document).under(nitro)),
+    ];
+    let mut cases = Vec::new();
+    for (name, all_but, road) in roads {
+        for crypto in tables() {
+            cases.push(Case::new("front-door", name, move || road.go(crypto)).under(crypto.name));
+        }
+        let answers = Answers::to(&Floor::of(|crypto| road.go(crypto)));
+        cases.push(Case::new("front-door", all_but, move || road.go(answers)));
+    }
+    cases
+}
 
 /// Evidence with its request, but for the table.
 #[derive(Clone, Copy)]
