@@ -1,9 +1,8 @@
-//! The published verifiers beside ours, on the same evidence and in the same rounds. The record
-//! goes to standard output, one line for each turn; `cargo xtask bench` makes tables of it.
+//! Benchmark of the published verifiers and ours, on the same evidence and in the same rounds. The record goes to
+//! standard output, one line for each turn; `cargo xtask bench` makes tables of it.
 //!
-//! `--quick` is for a look at whether everything runs. `--second` measures less: the crate `sev` and
-//! the peer that needs another clock. `sev` refuses to be built on two cryptographies at once, and
-//! the pieces of evidence are of two years.
+//! `--quick` only checks that everything runs. `--second` measures less: the crate `sev` and the peer that needs
+//! another clock. `sev` cannot be built on two crypto backends at once, and the evidence is from two years.
 
 #![allow(missing_docs, clippy::expect_used)]
 

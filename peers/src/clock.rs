@@ -1,5 +1,5 @@
-//! Some peers read the clock of the system instead of being told the time. `cargo xtask peers`
-//! starts them under Debian's libfaketime, which takes the time from a file that is written here.
+//! Clock of the peers that read the system's time instead of taking it as an argument. `cargo xtask peers` starts
+//! them under Debian's libfaketime, which reads the time from a file written here.
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

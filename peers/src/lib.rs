@@ -1,5 +1,5 @@
-//! The published verifiers that stand beside teeproof, one file each, all asked the same way: bytes
-//! in, nothing or a sentence out. The tests compare their answers with ours, the bench their times.
+//! Adapters of the published verifiers, one file each, with one interface: bytes in, success or an error text out.
+//! The tests compare their results with ours, the bench their times.
 
 pub mod attestation_doc_validation;
 #[cfg(feature = "azure")]

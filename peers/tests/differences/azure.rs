@@ -17,7 +17,7 @@ use teeproof_x509::{Anchors, CachedSignatures, Revocation};
 
 use crate::verdict::{Tally, Verdict};
 
-const NONCE: &[u8] = b"what is asked";
+const NONCE: &[u8] = b"a nonce of 13";
 
 /// Asks everything. The clock must follow.
 pub(crate) fn ask() -> Tally {
@@ -44,7 +44,7 @@ fn ask_about(tally: &mut Tally, case: &str, evidence: &azure::Evidence) {
     let report = Verdict::of(|| ours(evidence, false));
     let theirs = Verdict::of(|| their_report(evidence));
     tally.compare(az_snp_vtpm::NAME, &format!("report? {case}"), &report, &theirs);
-    // The quote stands on the report: who does not believe the one is not asked about the other.
+    // The quote depends on the report: a verifier that refuses the report is not run on the quote.
     if report == Verdict::Accepts && theirs == Verdict::Accepts {
         let ours = Verdict::of(|| ours(evidence, true));
         let theirs = Verdict::of(|| {
@@ -71,21 +71,31 @@ fn ours(evidence: &azure::Evidence, with_quote: bool) -> Outcome {
     let endorsements = [certificate(&evidence.vek)?, certificate(&evidence.intermediate)?];
     let values = evidence.pcr_concatenation();
     let quote = Quote::new(&evidence.quote_message, &evidence.quote_signature);
-    let parts = Evidence::new(&evidence.hcl_report).quote(with_quote.then_some(quote)).pcrs(with_quote.then_some(PcrValues::InSelectionOrder(&values)));
+    let parts = Evidence::new(&evidence.hcl_report)
+        .quote(with_quote.then_some(quote))
+        .pcrs(with_quote.then_some(PcrValues::InSelectionOrder(&values)));
     let freshness =
-        if with_quote { Freshness::nonce(NONCE).unwrap() } else { Freshness::Waived("no question was asked") };
+        if with_quote { Freshness::nonce(NONCE).unwrap() } else { Freshness::Waived("no nonce was sent") };
     let added = [evidence.ark.as_slice()];
-    let verification = Verification::new(freshness, Time(DEFAULT_TIME.cast_signed()), &teeproof_aws_lc::TABLE).anchors(Anchors::and(&added)).revocation(Revocation::Unchecked("no peer looks at revocation lists"));
+    let verification =
+        Verification::new(freshness, Time(DEFAULT_TIME.cast_signed()), &teeproof_aws_lc::TABLE)
+            .anchors(Anchors::and(&added))
+            .revocation(Revocation::Unchecked("no peer looks at revocation lists"));
     let outcome = teeproof_hcl::verify_snp(&parts, &endorsements, &verification, &mut ());
     outcome.map(drop).map_err(|error| format!("{}: {error}", error.check().id))
 }
 
-/// A quote alone, under a key that both are told.
+/// A quote alone, under a key given to both.
 fn our_quote(signature: &[u8], message: &[u8], pcrs: &[[u8; 32]], modulus: &[u8], nonce: &[u8]) -> Outcome {
-    let verification = teeproof_tpm::Verification::new(RsaKey { modulus, exponent: &[1, 0, 1] }, Freshness::nonce(nonce).unwrap(), &teeproof_aws_lc::TABLE);
-    let told = |error: teeproof_tpm::Error| format!("{}: {error}", error.check().id);
-    let quote = teeproof_tpm::verify(&Quote::new(message, signature), &verification, &mut ()).map_err(told)?;
+    let verification = teeproof_tpm::Verification::new(
+        RsaKey { modulus, exponent: &[1, 0, 1] },
+        Freshness::nonce(nonce).unwrap(),
+        &teeproof_aws_lc::TABLE,
+    );
+    let refusal = |error: teeproof_tpm::Error| format!("{}: {error}", error.check().id);
+    let quote =
+        teeproof_tpm::verify(&Quote::new(message, signature), &verification, &mut ()).map_err(refusal)?;
     let values = pcrs.concat();
     let values = PcrValues::InSelectionOrder(&values);
-    teeproof_tpm::verify_pcrs(&quote, values, verification.crypto, &mut ()).map(drop).map_err(told)
+    teeproof_tpm::verify_pcrs(&quote, values, verification.crypto, &mut ()).map(drop).map_err(refusal)
 }

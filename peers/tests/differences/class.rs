@@ -1,4 +1,4 @@
-//! A class of disagreements: who answers what, who is right and by which line of which text.
+//! Class of disagreements: each verifier's result, and who is right by which line of which text.
 
 use crate::classes;
 use crate::verdict::Verdict;

@@ -1,4 +1,4 @@
-//! The mutations that need no knowledge of what they change.
+//! Mutations of arbitrary bytes.
 
 /// A bit of each `step`-th byte of `range` turned over, a different one in each neighbour.
 pub(crate) fn flips(

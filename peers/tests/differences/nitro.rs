@@ -1,4 +1,4 @@
-//! Nitro documents: what is asked, of whom, and the real documents as they are and damaged.
+//! Nitro documents: the comparison, and the real documents, unchanged and damaged.
 
 mod chain;
 pub(crate) mod envelope;
@@ -154,20 +154,25 @@ impl fmt::Display for Question {
 }
 
 fn ours(question: Question, document: &[u8], at: u64) -> Outcome {
-    let told = |error: Error| format!("{}: {error}", error.check().id);
+    let refusal = |error: Error| format!("{}: {error}", error.check().id);
     if question == Question::Reads {
         return parse(document).map(drop).map_err(|error| error.to_string());
     }
-    let verification = Verification::new(Freshness::Waived("no question was asked"), Moment::At(Time(at.cast_signed())), &teeproof_aws_lc::TABLE).revocation(Revocation::Unchecked("no list is published with the vector"));
+    let verification = Verification::new(
+        Freshness::Waived("no nonce was sent"),
+        Moment::At(Time(at.cast_signed())),
+        &teeproof_aws_lc::TABLE,
+    )
+    .revocation(Revocation::Unchecked("no list is published with the vector"));
     match (teeproof_nitro::verify(document, &verification, &mut ()), question) {
         (Ok(_), _) => Ok(()),
-        // It came as far as its signature.
+        // Everything up to its signature was accepted.
         (Err(error), Question::Chain)
             if !matches!(error, Error::Format(_) | Error::Untrusted { .. } | Error::Chain { .. }) =>
         {
             Ok(())
         }
-        (Err(error), _) => Err(told(error)),
+        (Err(error), _) => Err(refusal(error)),
     }
 }
 

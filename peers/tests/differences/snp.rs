@@ -1,4 +1,4 @@
-//! SNP reports: real ones damaged, minted ones in which one thing is unusual or wrong.
+//! SNP reports: damaged real ones, and minted ones with one unusual or wrong property.
 
 mod minted;
 
@@ -129,10 +129,16 @@ fn ours(report: &[u8], certificates: Certificates<'_>, at: u64) -> Outcome {
     let certificate = |name: &str, der| {
         Certificate::parse(der).map_err(|error| format!("snp.chain: the {name} cannot be read: {error}"))
     };
-    // The peers are handed an ARK and believe it; ours has to be told that it is an anchor.
+    // The peers trust any ARK that they are given; ours needs it as an anchor.
     let endorsements = [certificate("VEK", vek)?, certificate("ASK", ask)?];
     let added = [ark];
-    let verification = Verification::new(Freshness::Waived("no question was asked"), Time(at.cast_signed()), &teeproof_aws_lc::TABLE).anchors(Anchors::and(&added)).revocation(Revocation::Unchecked("no peer looks at revocation lists"));
+    let verification = Verification::new(
+        Freshness::Waived("no nonce was sent"),
+        Time(at.cast_signed()),
+        &teeproof_aws_lc::TABLE,
+    )
+    .anchors(Anchors::and(&added))
+    .revocation(Revocation::Unchecked("no peer looks at revocation lists"));
     let endorsements = Endorsements::new(&endorsements);
     let outcome = teeproof_snp::verify(report, &endorsements, &verification, &mut ());
     outcome.map(drop).map_err(|error| format!("{}: {error}", error.check().id))

@@ -1,4 +1,4 @@
-//! One answer to one question, and the place where the answers of two verifiers are compared.
+//! Verdict of one verifier, and the comparison of two.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
@@ -65,16 +65,16 @@ impl Tally {
     }
 
     fn disagree(&mut self, peer: &str, case: &str, ours: &Verdict, theirs: &Verdict) {
-        let told = format!("{case}\n    teeproof {ours}\n    {peer} {theirs}");
+        let example = format!("{case}\n    teeproof {ours}\n    {peer} {theirs}");
         let classes: Vec<_> = Class::all().filter(|class| class.fits(peer, case, ours, theirs)).collect();
         if let [class] = classes[..] {
-            self.seen.entry(class.id).or_insert((0, told)).0 += 1;
+            self.seen.entry(class.id).or_insert((0, example)).0 += 1;
             return;
         }
         let fitting: Vec<_> = classes.iter().map(|class| class.id).collect();
         let shape = format!("{fitting:?} {peer}: teeproof {ours}, the peer {theirs}");
         let shape = shape.replace(|letter: char| letter.is_ascii_digit(), "#");
-        self.strays.entry(shape).or_insert((0, told)).0 += 1;
+        self.strays.entry(shape).or_insert((0, example)).0 += 1;
     }
 
     pub(crate) fn add(&mut self, other: Self) {
@@ -113,7 +113,7 @@ impl Tally {
 mod tests {
     use super::*;
 
-    fn told(peer: &str, ours: Verdict, theirs: Verdict) -> Tally {
+    fn compared(peer: &str, ours: Verdict, theirs: Verdict) -> Tally {
         let mut tally = Tally::default();
         tally.compare(peer, "a case", &ours, &theirs);
         tally
@@ -125,17 +125,18 @@ mod tests {
 
     #[test]
     fn a_disagreement_of_no_class_is_a_stray() {
-        let tally = told(teeproof_peers::sev::NAME, no("of no class"), Verdict::Accepts);
+        let tally = compared(teeproof_peers::sev::NAME, no("of no class"), Verdict::Accepts);
         assert_eq!((tally.strays.len(), tally.seen.len()), (1, 0));
         assert!(catch_unwind(AssertUnwindSafe(|| tally.judge())).is_err());
         // A panic is never taken for a refusal.
-        let tally = told(teeproof_peers::sev::NAME, no("refused"), Verdict::of::<String>(|| panic!("words")));
+        let tally =
+            compared(teeproof_peers::sev::NAME, no("refused"), Verdict::of::<String>(|| panic!("words")));
         assert_eq!((tally.strays.len(), tally.seen.len()), (1, 0));
     }
 
     #[test]
     fn a_known_disagreement_is_counted_and_the_others_are_missed() {
-        let tally = told(teeproof_peers::sev::NAME, no("snp.validity: expired"), Verdict::Accepts);
+        let tally = compared(teeproof_peers::sev::NAME, no("snp.validity: expired"), Verdict::Accepts);
         assert_eq!(tally.seen.get("snp.validity").map(|(count, _)| *count), Some(1));
         assert!(tally.strays.is_empty());
         assert!(catch_unwind(AssertUnwindSafe(|| tally.judge())).is_err(), "classes that no longer occur");
@@ -144,7 +145,7 @@ mod tests {
     #[test]
     fn agreement_is_no_disagreement() {
         for verdict in [Verdict::Accepts, no("one way")] {
-            let tally = told(teeproof_peers::nitro_attest::NAME, verdict.clone(), verdict);
+            let tally = compared(teeproof_peers::nitro_attest::NAME, verdict.clone(), verdict);
             assert!(tally.strays.is_empty() && tally.seen.is_empty());
         }
     }

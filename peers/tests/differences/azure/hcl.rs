@@ -1,4 +1,4 @@
-//! HCL reports in which one thing is unusual or wrong. What the hardware vouches for is signed.
+//! HCL reports with one unusual or wrong property, signed where the hardware signs.
 
 use teeproof_mint::azure::{Claims, Envelope, Json, Vm};
 use teeproof_mint::snp::{Machine, Product, Tcb};

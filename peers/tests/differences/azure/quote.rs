@@ -1,4 +1,4 @@
-//! Quotes in which one thing is unusual or wrong, signed by the key that both are told.
+//! Quotes with one unusual or wrong property, signed by the key given to both.
 
 use teeproof_mint::azure::{Quote, Selection, SignatureForm};
 use teeproof_mint::snp::Product;
@@ -32,8 +32,8 @@ fn recorded(tally: &mut Tally) {
         let theirs = Verdict::of(|| Prepared::new(signature, message, &pcrs)?.verify(&key, nonce));
         tally.compare(az_cvm_vtpm::NAME, &format!("quote? recorded, {case}"), &ours, &theirs);
     };
-    const ASKED: &[u8] = b"challenge";
-    put("as it is", &signature, &message, ASKED);
+    const NONCE: &[u8] = b"challenge";
+    put("as it is", &signature, &message, NONCE);
     put("another nonce", &signature, &message, b"challengf");
     put("a longer nonce", &signature, &message, b"challenge\0");
     put("no nonce", &signature, &message, b"");
@@ -41,15 +41,15 @@ fn recorded(tally: &mut Tally) {
         .chain(mutate::cuts(&message, 1))
         .chain(mutate::tails(&message))
     {
-        put(&format!("message: {case}"), &signature, &message, ASKED);
+        put(&format!("message: {case}"), &signature, &message, NONCE);
     }
     for (case, signature) in mutate::flips(&signature, 0..signature.len(), 5)
         .chain(mutate::cuts(&signature, 15))
         .chain(mutate::tails(&signature))
     {
-        put(&format!("signature: {case}"), &signature, &message, ASKED);
+        put(&format!("signature: {case}"), &signature, &message, NONCE);
     }
-    put("signature: zeros before it", &[&[0; 4], signature.as_slice()].concat(), &message, ASKED);
+    put("signature: zeros before it", &[&[0; 4], signature.as_slice()].concat(), &message, NONCE);
 }
 
 type Change<'a> = &'a dyn Fn(&mut Quote);
@@ -81,7 +81,7 @@ fn attests(tally: &mut Tally) {
     with("safe 2", &|quote| quote.safe = 2);
     with("safe 0", &|quote| quote.safe = 0);
     with("its size before it", &|quote| quote.sized = true);
-    with("another nonce", &|quote| quote.extra_data = b"what was asked".to_vec());
+    with("another nonce", &|quote| quote.extra_data = b"another nonce".to_vec());
     with("no nonce", &|quote| quote.extra_data = Vec::new());
     with("no message", &|quote| quote.message = Some(Vec::new()));
     with("a message that is text", &|quote| quote.message = Some(b"a message".to_vec()));
@@ -124,7 +124,7 @@ fn signatures(tally: &mut Tally) {
     with("no digest of the registers", &|quote| quote.pcr_digest = Some(Vec::new()));
 }
 
-/// Values of registers that came with more, fewer or otherwise cut.
+/// PCR values with more, fewer or otherwise divided bytes.
 fn registers(tally: &mut Tally) {
     let (signature, message, pcrs) = parts();
     let key = AttestationKey::of_pem(AK).expect("the key");

@@ -41,7 +41,7 @@ pub(crate) const CLASSES: &[Class] = &[
     },
     Class {
         id: "azure.vmpl",
-        what: "a report that was asked for at a privilege level of the guest",
+        what: "a report requested at a privilege level of the guest",
         right: "teeproof: below VMPL 0 the guest's kernel can have any data signed, and so forge claims",
         line: "AMD 56860, ATTESTATION_REPORT, offset 30h",
         rules: &[rule(SNP, "", No("hcl.vmpl"), Yes)],
@@ -133,7 +133,7 @@ pub(crate) const CLASSES: &[Class] = &[
     Class {
         id: "quote.selection",
         what: "a quote of no registers, of two selections, or of another bank than SHA-256: the peer compares \
-               a digest over the values that came and never reads which registers they are of",
+               a digest over the received values and never reads which registers they are of",
         right: "teeproof: values without their registers prove nothing",
         line: "TPM 2.0 Part 2, TPMS_QUOTE_INFO: `pcrSelect` and `pcrDigest`",
         rules: &[rule(CVM, "", No("quote.selection"), Yes)],

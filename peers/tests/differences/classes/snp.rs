@@ -11,7 +11,7 @@ pub(crate) const CLASSES: &[Class] = &[
     Class {
         id: "snp.reencoded",
         what: "a genuine report in which reserved bytes of a TCB version were changed afterwards: sev \
-               verifies what it writes itself from the fields that it read, not the bytes that came",
+               verifies what it writes itself from the fields that it read, not the received bytes",
         right: "teeproof: the signature is over the report's bytes, and these are not signed",
         line: "AMD 56860, ATTESTATION_REPORT, SIGNATURE: over bytes 0h to 29Fh",
         rules: &[rule(SEV, "", No("a TCB version has reserved bytes"), Yes)],
@@ -112,7 +112,7 @@ pub(crate) const CLASSES: &[Class] = &[
     },
     Class {
         id: "snp.validity",
-        what: "certificates that are not valid yet or no longer: sev is told no time",
+        what: "certificates that are not valid yet or no longer: sev takes no time",
         right: "teeproof",
         line: "RFC 5280, 6.1.3 (a) (2)",
         rules: &[rule(SEV, "", No("snp.validity"), Yes)],
@@ -184,8 +184,8 @@ pub(crate) const CLASSES: &[Class] = &[
     },
     Class {
         id: "snp.spare-authorities",
-        what: "an ARK or ASK that is damaged or of another line, beside a genuine report: teeproof has \
-               AMD's own pinned, and needs none of what came",
+        what: "an ARK or ASK that is damaged or of another line, together with a genuine report: teeproof has \
+               AMD's own pinned, and needs none of the received ones",
         right: "either may be: sev is handed its root by its caller and has to verify it",
         line: "RFC 5280, 6.1: a trust anchor is an input",
         rules: &[

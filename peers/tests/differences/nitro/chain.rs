@@ -1,5 +1,5 @@
-//! The certificates of real documents in other orders, in other company, and damaged. The document
-//! is written anew around them, so that only its chain can hold.
+//! Certificates of real documents in other orders, with additional ones, and damaged. The document is rewritten
+//! around them, so that only its chain can be valid.
 
 use teeproof_mint::nitro::Enclave;
 use teeproof_mint::{Key, Kind, Value};

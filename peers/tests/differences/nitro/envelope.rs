@@ -1,5 +1,4 @@
-//! The frame around a real payload, written otherwise: the signature still holds wherever the
-//! signed bytes are the same.
+//! COSE_Sign1 variants around a real payload: the signature is valid wherever the signed bytes are the same.
 
 use super::{Desk, Question};
 use crate::mutate::replace;

@@ -1,5 +1,4 @@
-//! Minted payloads in which one thing is unusual or wrong. No peer trusts the mint's root, so the
-//! question is whether the document can be read.
+//! Minted payloads with one unusual or wrong property. No peer trusts the mint's root, so only parsing is compared.
 
 use teeproof_mint::nitro::{Document, Enclave};
 use teeproof_mint::{DEFAULT_TIME, Value};

@@ -1,5 +1,5 @@
-//! Minted machines under a minted root, in which one thing is unusual or wrong. All of it is signed,
-//! so that the signature does not decide.
+//! Minted machines under a minted root, with one unusual or wrong property. Everything is signed, so that the
+//! signature does not decide.
 
 use teeproof_mint::snp::amd::{self, Spl};
 use teeproof_mint::snp::{Hwid, Machine, Product, Tcb};
