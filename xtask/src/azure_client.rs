@@ -1,6 +1,5 @@
-//! A client that nobody here wrote, before our twin of the paravisor: the integration tests of the
-//! published az-snp-vtpm, unmodified and built as its own lock file says. They are made for a
-//! confidential VM on Azure.
+//! Independent client of our twin of the paravisor: the integration tests of the published az-snp-vtpm,
+//! unmodified and built with its own lock file. They are made for a confidential VM on Azure.
 
 mod package;
 mod shim;

@@ -1,5 +1,5 @@
-//! What is dear and rarely finds anything: run before a release, and in the hosted workflow, instead of
-//! with every change.
+//! Expensive gates that rarely fail: run before a release and in the hosted workflow, instead of with every
+//! change.
 
 use crate::ci::{self, Step};
 use crate::shell::Outcome;

@@ -1,5 +1,5 @@
-//! Every gate and every test. Each step is a process of its own with a time limit, so that one that
-//! hangs is named instead of using up the whole run. Two rows of steps run side by side: those that build
+//! All gates and tests. Each step is a process with a time limit, so that a hanging step is named instead of
+//! using up the whole run. Two rows of steps run side by side: those that build
 //! into the workspace's own folder, one after the other, and those that have a folder each.
 
 use crate::shell::{Outcome, root, run_within, target_dir};
@@ -16,10 +16,10 @@ pub(crate) fn run(_: &[&str]) -> Outcome {
     let run = Run::begin(AfterFailure::Stop)?;
     run.row(FIRST, None);
     std::thread::scope(|scope| {
-        scope.spawn(|| run.row(BESIDE, Some(&target_dir().join("ci"))));
+        scope.spawn(|| run.row(CONCURRENT, Some(&target_dir().join("ci"))));
         run.row(STEPS, None);
     });
-    run.summary(&[FIRST, STEPS, BESIDE])
+    run.summary(&[FIRST, STEPS, CONCURRENT])
 }
 
 /// Runs one row of steps.
@@ -101,7 +101,7 @@ impl Run {
         let (out, err) = open().map_err(|e| format!("{}: {e}", log.display()))?;
         let outcome = run_within(command.stdout(out).stderr(err), limit);
         let text = std::fs::read(&log).unwrap_or_default();
-        println!("\n==== {} (ran beside) ====\n{}", step.words.join(" "), String::from_utf8_lossy(&text));
+        println!("\n==== {} (concurrent) ====\n{}", step.words.join(" "), String::from_utf8_lossy(&text));
         outcome
     }
 
@@ -150,7 +150,7 @@ const STEPS: &[Step] = &[
 ];
 
 /// What builds into folders of its own, or mostly waits.
-const BESIDE: &[Step] = &[
+const CONCURRENT: &[Step] = &[
     Step { words: &["msrv"], minutes: 15 },
     Step { words: &["external-types"], minutes: 20 },
     Step { words: &["nostd"], minutes: 30 },
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn every_step_is_a_task() {
-        for step in [FIRST, STEPS, BESIDE, crate::before_release::STEPS].into_iter().flatten() {
+        for step in [FIRST, STEPS, CONCURRENT, crate::before_release::STEPS].into_iter().flatten() {
             assert!(crate::TASKS.iter().any(|task| task.name == step.words[0]), "{}", step.words[0]);
         }
     }

@@ -1,5 +1,5 @@
-//! The tests of the pure crates on processors that differ from this one: 32-bit (i686) and big-endian
-//! (s390x). QEMU's user emulation runs them.
+//! Tests of the pure crates on other processors: 32-bit (i686) and big-endian (s390x), run by QEMU's user
+//! emulation.
 
 use crate::graph::Graph;
 use crate::shell::{self, Outcome, capture, cargo, target_dir};

@@ -1,6 +1,5 @@
-//! Types and traits of other packages in the public API of the pure crates, against a list: whoever
-//! embeds the crates has to follow each of those packages from one version to the next. Read from
-//! rustdoc's JSON, which needs nightly.
+//! Types and traits of other packages in the public API of the pure crates, compared with a list: an embedder has
+//! to follow each of those packages from one version to the next. Read from rustdoc's JSON, which needs nightly.
 
 use crate::graph::Graph;
 use crate::shell::{self, Outcome, target_dir};
@@ -120,7 +119,7 @@ const STANDARD: &[&str] = &["core", "alloc", "std"];
 const ALLOWED: &[(&str, &str, &str)] = &[
     ("teeproof", "serde_core", "the feature `serde`: results are written by whatever format the caller has"),
     ("teeproof_wire", "bitflags", "the trait `Flags` of flag words: iteration over named bits"),
-    // To be removed: the fixed layouts are read by it, and nobody else needs to know.
+    // To be removed: an implementation detail of the fixed layouts.
     (
         "teeproof_wire",
         "zerocopy",

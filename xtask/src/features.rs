@@ -1,5 +1,5 @@
-//! The pure crates with every set of their features, each crate by itself: a workspace build switches on
-//! whatever any other crate asks for. Our own loop and not cargo-hack: docs/decisions/workshop.md.
+//! The pure crates with every set of their features, each crate by itself, because a workspace build unifies
+//! features. Our own loop and not cargo-hack: docs/decisions/workshop.md.
 
 use crate::graph::Graph;
 use crate::pure;

@@ -37,7 +37,7 @@ pub(crate) fn run(words: &[&str]) -> Outcome {
     finish(&done)
 }
 
-/// What the command line asks for.
+/// Options of the command line.
 struct Request<'a> {
     targets: Vec<&'a str>,
     minutes: f64,

@@ -1,4 +1,4 @@
-//! The workspace as cargo sees it: its members, what they import, and the closure of that.
+//! The workspace from `cargo metadata`: members, dependencies, and their closure.
 
 use crate::shell::{Outcome, capture, cargo};
 use serde::Deserialize;

@@ -1,5 +1,5 @@
-//! How many instructions each way through the verifiers takes, against a recorded baseline: a
-//! slow-down fails the build, and no clock has a say in it.
+//! Instruction counts of each path through the verifiers, compared with a recorded baseline: a slow-down fails
+//! the build, independently of any clock.
 //!
 //! callgrind counts. It hides AVX-512 and the SHA instructions from the program, so the whole of a
 //! verification is counted under the pure-Rust table; signatures are millions of instructions, in

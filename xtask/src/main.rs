@@ -1,5 +1,4 @@
-//! The project's own tasks: every gate that a change must pass, in Rust, so that one command
-//! says the same on every machine. `cargo xtask` alone lists them.
+//! The project's tasks and gates as one program, the same on every machine. `cargo xtask` alone lists them.
 
 mod azure_client;
 mod before_release;
@@ -74,7 +73,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "before-release",
-        does: "what is dear and rarely finds anything: deny, cross --all, peers, sanitize, fuzz, release (dry run)",
+        does: "expensive gates before a release: deny, cross --all, peers, sanitize, fuzz, release (dry run)",
         body: before_release::run,
     },
     Task {
@@ -84,7 +83,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "setup",
-        does: "what tests and tasks need besides Rust: there, installed (apt-get), or named",
+        does: "installs (apt-get) or names the programs and libraries of tests and tasks",
         body: setup::run,
     },
     Task {
@@ -99,13 +98,13 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "azure-client",
-        does: "the published az-snp-vtpm's integration tests, unmodified, before the twin of the paravisor",
+        does: "the published az-snp-vtpm's integration tests, unmodified, against the twin of the paravisor",
         body: azure_client::run,
     },
     Task { name: "fmt", does: "formatting, checked", body: steps::fmt },
     Task { name: "clippy", does: "clippy over all targets, warnings denied", body: steps::clippy },
     Task { name: "doc", does: "documentation with private items, warnings denied", body: steps::doc },
-    Task { name: "layers", does: "which crate may import which, against the map", body: layers::run },
+    Task { name: "layers", does: "imports between crates and modules, against the map", body: layers::run },
     Task {
         name: "tidy",
         does: "file heads, sizes, orphan files, paths in pages, discarded words (--words: counts of what is left)",
@@ -154,12 +153,12 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "peers",
-        does: "the published verifiers before the same evidence; --write writes docs/differences.md",
+        does: "the published verifiers on the same evidence; --write writes docs/differences.md",
         body: peers::run,
     },
     Task {
         name: "bench",
-        does: "what verifying costs, beside its floor and the peers; writes BENCHMARKS.md (--quick: beside it)",
+        does: "cost of verification, its floor and the peers; writes BENCHMARKS.md (--quick: next to the records)",
         body: steps::bench,
     },
     Task {

@@ -1,5 +1,4 @@
-//! The pure crates on the oldest compiler that they promise (`rust-version`), or on the oldest installed
-//! one that is not older.
+//! The pure crates on their MSRV (`rust-version`), or on the oldest installed toolchain that is not older.
 
 use crate::graph::Graph;
 use crate::shell::{self, Outcome, capture, exists, root, target_dir};

@@ -1,5 +1,5 @@
-//! Toolchains other than the one that started us: nightly, which sanitizers, Miri and rustdoc's JSON need,
-//! and those named by a version. Nothing that ships is built with nightly.
+//! Other toolchains of rustup: nightly, for sanitizers, Miri and rustdoc's JSON, and those named by a version.
+//! Nothing that ships is built with nightly.
 
 use crate::shell::{Outcome, root};
 use std::process::{Command, Stdio};
@@ -25,7 +25,7 @@ pub(crate) fn need(component: Option<&str>) -> Outcome {
     let starts = |words: &[&str]| {
         let mut command = command("cargo");
         let quiet = command.args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        // Rustup would install a component that is asked for; asking is not the place for it.
+        // Rustup would install a requested component, which a query must not do.
         quiet.env("RUSTUP_AUTO_INSTALL", "0").status().is_ok_and(|status| status.success())
     };
     if !starts(&["--version"]) {
@@ -41,7 +41,7 @@ pub(crate) fn need(component: Option<&str>) -> Outcome {
 
 /// The platform that we run on, as the compiler calls it.
 pub(crate) fn host() -> Outcome<String> {
-    let told = crate::shell::capture(command("rustc").arg("-vV"))?;
-    let host = told.lines().find_map(|line| line.strip_prefix("host: "));
+    let version = crate::shell::capture(command("rustc").arg("-vV"))?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
     host.map(str::to_owned).ok_or_else(|| "rustc does not say its host".to_owned())
 }

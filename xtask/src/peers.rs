@@ -1,5 +1,5 @@
-//! The published verifiers beside ours, in a workspace of their own. Debian's libfaketime moves the
-//! clock for those that read it; only the test program runs under it, never the compiler.
+//! Comparison with the published verifiers, in a separate workspace. Debian's libfaketime moves the clock for
+//! those that read it; only the test program runs under it, never the compiler.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -7,8 +7,8 @@ use std::process::Command;
 use crate::shell::{self, Outcome, capture, cargo_for_others, root, target_dir};
 use crate::{apt, setup, skip};
 
-/// The same evidence before everyone: those in pure Rust always; Azure's, and `sev` over OpenSSL,
-/// where the system has what they need or it can be installed. `--write` writes
+/// The same evidence for all verifiers: those in pure Rust always; Azure's, and `sev` over OpenSSL, if their
+/// system libraries are there or can be installed. `--write` writes
 /// docs/differences.md.
 pub(crate) fn run(words: &[&str]) -> Outcome {
     let write = match words {
@@ -22,13 +22,13 @@ pub(crate) fn run(words: &[&str]) -> Outcome {
         Ok(()) => differences(&clock, AZURE, write)?,
         Err(reason) => {
             differences(&clock, PURE, write)?;
-            skip::aloud("az-snp-vtpm and az-cvm-vtpm, not asked", &reason);
+            skip::aloud("az-snp-vtpm and az-cvm-vtpm, not compared", &reason);
         }
     }
     match setup::need(&[setup::OPENSSL]) {
         Ok(()) => differences(&clock, OPENSSL, write),
         Err(reason) => {
-            skip::aloud("sev over OpenSSL, not asked", &reason);
+            skip::aloud("sev over OpenSSL, not compared", &reason);
             Ok(())
         }
     }
@@ -49,7 +49,7 @@ fn differences(clock: &Clock, features: &[&str], write: bool) -> Outcome {
     shell::run(&mut test)
 }
 
-/// libfaketime, and the file that tells it the time.
+/// libfaketime, and the file with its time.
 struct Clock {
     library: String,
     file: PathBuf,

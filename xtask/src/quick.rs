@@ -1,5 +1,4 @@
-//! What a change should pass before anything else: formatting, the house's own checks, clippy, and every
-//! test that starts no program.
+//! Quick gates for every change: formatting, our own checks, clippy, and all tests that start no external program.
 
 use crate::shell::Outcome;
 use crate::{layers, steps, test, tidy};

@@ -1,5 +1,4 @@
-//! Published packages in the folder where cargo keeps what it got from a registry, whatever the
-//! registry is called there. Cargo fetches what is missing and checks it against the registry's own
+//! Published packages in cargo's registry cache. Cargo fetches missing ones and checks them against the registry's
 //! checksum.
 
 use crate::shell::{Outcome, capture, cargo, cargo_home};

@@ -16,7 +16,7 @@ use semver::Version;
 use stage::{Stage, git};
 use steps::Steps;
 
-/// Runs every step, says how each went, and, when all went well and it was asked for, commits.
+/// Runs every step, prints each result, and, if all succeeded and `--execute` was given, commits.
 pub(crate) fn run(words: &[&str]) -> Outcome {
     let request = Request::parse(words)?;
     let mut steps = Steps::default();
@@ -35,7 +35,7 @@ pub(crate) fn run(words: &[&str]) -> Outcome {
     }
 }
 
-/// What the command line asks for.
+/// Options of the command line.
 struct Request {
     version: Option<Version>,
     execute: bool,

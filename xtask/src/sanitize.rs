@@ -1,6 +1,6 @@
-//! The tests under tools that see what a test cannot: the address sanitizer, which watches every
-//! access to memory, the C library's callers included, and Miri, which interprets the pure crates and
-//! knows undefined behaviour when it meets it. Both need nightly; neither is part of `ci`.
+//! Tests under the address sanitizer, which checks every memory access including calls from C libraries, and
+//! under Miri, which interprets the pure crates and detects undefined behaviour. Both need nightly; neither is
+//! part of `ci`.
 
 use crate::graph::{Graph, Package};
 use crate::nightly;

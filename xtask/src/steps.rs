@@ -1,4 +1,4 @@
-//! The tasks that are one cargo command with the right words.
+//! Tasks of a single cargo command.
 
 use crate::shell::{Outcome, cargo, run};
 use std::process::Command;

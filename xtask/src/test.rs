@@ -1,5 +1,5 @@
-//! Which tests are run: all, or all but those that start a program this machine lacks, or (`quick`) all but
-//! those that start any.
+//! Test runs: all, or without those that start a program missing here, or (`quick`) without those that start any
+//! program.
 
 use crate::graph::Graph;
 use crate::setup::{self, Thing};

@@ -1,5 +1,5 @@
-//! What no compiler checks: that each file says why it exists, stays readable in size, is part of
-//! the build, and gives nothing away about the machine it was written on; that pages name files that exist.
+//! House rules for files: a head comment, limits of size, no orphans, no paths or hosts of the author's machine,
+//! no discarded words, and no page that names a missing file.
 
 mod dialect;
 mod orphans;
@@ -26,7 +26,7 @@ pub(crate) fn run(words: &[&str]) -> Outcome {
     let mut wrong = orphans::find(&files)?;
     let mut sources = 0_usize;
     for file in &files {
-        // What is no text is a vector; `cargo xtask vectors` looks after those.
+        // Binary files are vectors, which `cargo xtask vectors` checks.
         let Ok(text) = std::fs::read_to_string(root().join(file)) else {
             continue;
         };

@@ -1,5 +1,4 @@
-//! The cargo tools that tasks call. Each has one version, so that a gate says the same on every
-//! machine, and all are installed in one way, into a folder that git ignores.
+//! Cargo tools of the tasks, each pinned to one version and installed into a folder that git ignores.
 
 use crate::shell::{self, Outcome, cargo, tools_dir};
 use std::path::PathBuf;

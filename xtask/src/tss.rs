@@ -1,5 +1,5 @@
-//! The virtual TPM over the TPM software stack alone, without the transport of our own: the same
-//! suites, in a build that has nothing else to fall back on.
+//! The vTPM crates over the TPM software stack alone, without our own transport: the same suites in a build
+//! without a fallback.
 
 use crate::setup;
 use crate::shell::{self, Outcome, capture, cargo};
@@ -18,7 +18,7 @@ pub(crate) fn run(words: &[&str]) -> Outcome {
 }
 
 /// The tests' own imports could switch our transport on again: cargo makes one build of all that
-/// is asked of a package. Then the suites would pass over the wrong one.
+/// is requested of a package. Then the suites would pass over the wrong one.
 fn alone(package: &str) -> Outcome {
     let mut tree = cargo();
     tree.args(["tree", "--locked", "--edges", "normal,dev", "--prefix", "none", "--format", "{p} {f}"]);

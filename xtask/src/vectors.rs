@@ -1,6 +1,5 @@
-//! Real evidence is only worth something while it is known where it came from. This task holds
-//! every vector and every shipped anchor against `testdata/origins.toml`: no file without an
-//! origin, no origin without a file, no byte changed, and the tables that people read say the same.
+//! Provenance of test vectors and shipped anchors: each file is checked against `testdata/origins.toml`. No file
+//! without an origin, no origin without a file, no byte changed, and the tables of the pages agree.
 
 mod extract;
 mod origins;

@@ -7,10 +7,10 @@ mod payload;
 use std::fmt;
 
 use teeproof_core::{Freshness, Time};
-use teeproof_nitro::{DEFAULT_SKEW_SECS, Document, Error, Limits, Moment, Verification};
+use teeproof_nitro::{Document, Error, Limits, Moment, Verification};
 use teeproof_peers::{Outcome, attestation_doc_validation as adv, clock, nitro_attest};
 use teeproof_wire::cose::Sign1;
-use teeproof_x509::{Anchors, CachedSignatures, Revocation};
+use teeproof_x509::Revocation;
 
 use crate::mutate;
 use crate::verdict::{Tally, Verdict};

@@ -5,9 +5,9 @@ mod minted;
 use teeproof_core::{Freshness, Time};
 use teeproof_peers::Outcome;
 use teeproof_peers::sev::{self, Certificates, Prepared};
-use teeproof_snp::{Endorsements, ReportData, Verification};
+use teeproof_snp::{Endorsements, Verification};
 use teeproof_wire::certificate::Certificate;
-use teeproof_x509::{Anchors, CachedSignatures, Revocation};
+use teeproof_x509::{Anchors, Revocation};
 
 use crate::mutate;
 use crate::verdict::{Tally, Verdict};

@@ -1,4 +1,4 @@
-//! Criterion's own run over the same cases, as a second opinion.
+//! Criterion's run over the same cases, as a second opinion.
 
 use std::path::Path;
 

@@ -1,5 +1,4 @@
-//! The machine that was measured on, in general terms: enough to read the figures by, and nothing
-//! that names it.
+//! Description of the measured machine, in general terms and without names.
 
 use std::path::Path;
 use std::process::Command;
@@ -31,7 +30,7 @@ fn read(path: impl AsRef<Path>) -> String {
     std::fs::read_to_string(path).unwrap_or_default()
 }
 
-/// The maker, and of the instructions those that signatures and hashes gain by.
+/// The vendor, and the instruction sets that speed up signatures and hashes.
 fn processor(cpu: &str) -> String {
     let vendor = field(cpu, "vendor_id").unwrap_or_default();
     let maker = match vendor {
@@ -78,8 +77,8 @@ mod tests {
     fn a_processor_is_told_by_its_maker_and_instructions() {
         let cpu = "processor\t: 0\nvendor_id\t: GenuineIntel\nmodel name\t: Something 9000\n\
                    flags\t\t: fpu avx2 avx512f avx512ifma sha_ni hypervisor\n";
-        let told = processor(cpu);
-        assert_eq!(told, "x86-64 by Intel with AVX-512 IFMA, AVX2, SHA-NI");
+        let found = processor(cpu);
+        assert_eq!(found, "x86-64 by Intel with AVX-512 IFMA, AVX2, SHA-NI");
         assert_eq!(processor(""), std::env::consts::ARCH);
     }
 

@@ -1,5 +1,4 @@
-//! What verifying costs, measured beside its floor and the published verifiers, and written down:
-//! BENCHMARKS.md.
+//! Benchmarks of verification, next to its floor and the published verifiers: the writer of BENCHMARKS.md.
 
 mod criterion;
 mod machine;
@@ -23,8 +22,8 @@ fn main() -> ExitCode {
     shell::main(run)
 }
 
-/// Builds everything, measures in one go, writes the page. `--quick` is for a look at whether
-/// everything runs: its page is written beside the records, and BENCHMARKS.md stays.
+/// Builds everything, measures in one run, writes the page. `--quick` only checks that everything runs: its page
+/// is written next to the records, and BENCHMARKS.md stays.
 fn run(words: &[&str]) -> Outcome {
     let quick = match words {
         [] => false,
@@ -37,7 +36,7 @@ fn run(words: &[&str]) -> Outcome {
     let mut records = Vec::new();
     for (program, number) in programs.iter().zip(1..) {
         let text = program.run(quick)?;
-        // Kept, so that a figure that surprises can be looked at.
+        // Kept for the inspection of surprising figures.
         write(&folder.join(format!("record-{number}.tsv")), &text)?;
         records.push(Record::read(&text)?);
     }

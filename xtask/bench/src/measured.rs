@@ -1,4 +1,4 @@
-//! From turns to figures: which turns count, and what they say of each case.
+//! Figures of each case from the turns that count.
 
 use std::collections::BTreeMap;
 

@@ -1,14 +1,13 @@
-//! BENCHMARKS.md: the template, filled in. What people wrote into the page between the two marks
-//! is taken over from the page that is there.
+//! BENCHMARKS.md from its template. The text between the two marks is taken over from the existing page.
 
 use crate::measured::Measurements;
-use crate::tables::{self, Beside};
+use crate::tables::{self, Comparison};
 use xtask_support::shell::Outcome;
 
 const TEMPLATE: &str = include_str!("template.md");
 const BEGIN: &str = "<!-- by hand: begin -->";
 const END: &str = "<!-- by hand: end -->";
-/// What stands between the marks until somebody writes something.
+/// The default text between the marks.
 const EMPTY: &str = "\nNothing was written yet.\n";
 
 /// Everything that goes into the page.
@@ -40,7 +39,7 @@ impl Page<'_> {
             ("log", tables::verified(all, LOG)),
             ("log-read", tables::plain(all, LOG_READ)),
             ("front-door", tables::verified(all, FRONT_DOOR)),
-            ("peers", tables::beside(all, PEERS)),
+            ("peers", tables::comparisons(all, PEERS)),
             ("threads", tables::threads(all)),
             ("many", tables::many(all, MANY)),
             ("everything", tables::everything(all, self.criterion)),
@@ -50,7 +49,7 @@ impl Page<'_> {
     }
 }
 
-/// What stands between the marks.
+/// The text between the marks.
 fn by_hand(old: &str) -> Outcome<&str> {
     match (old.split_once(BEGIN), old.contains(END)) {
         (None, false) => Ok(EMPTY),
@@ -150,8 +149,8 @@ const MANY: &[(&str, &str)] = &[
     ("16 quotes of one Azure VM", "many/16-quotes"),
 ];
 
-const PEERS: &[Beside] = &[
-    Beside {
+const PEERS: &[Comparison] = &[
+    Comparison {
         task: "SNP cold",
         ours: &[("teeproof, aws-lc", "snp/cold/aws-lc"), ("teeproof, rustcrypto", "snp/cold/rustcrypto")],
         peers: &[
@@ -159,7 +158,7 @@ const PEERS: &[Beside] = &[
             ("sev 8.0.0, pure Rust", "peer/sev-nossl-cold"),
         ],
     },
-    Beside {
+    Comparison {
         task: "SNP warm",
         ours: &[("teeproof, aws-lc", "snp/warm/aws-lc"), ("teeproof, rustcrypto", "snp/warm/rustcrypto")],
         peers: &[
@@ -167,7 +166,7 @@ const PEERS: &[Beside] = &[
             ("sev 8.0.0, pure Rust, parsed before", "peer/sev-nossl-warm"),
         ],
     },
-    Beside {
+    Comparison {
         task: "Azure cold",
         ours: &[("teeproof, aws-lc", "azure/cold/aws-lc"), ("teeproof, rustcrypto", "azure/cold/rustcrypto")],
         peers: &[
@@ -175,7 +174,7 @@ const PEERS: &[Beside] = &[
             ("az-snp-vtpm 0.8.2, without the quote", "peer/az-snp-vtpm-cold"),
         ],
     },
-    Beside {
+    Comparison {
         task: "Azure, a further quote",
         ours: &[
             ("teeproof, aws-lc", "azure/further-quote/aws-lc"),
@@ -187,7 +186,7 @@ const PEERS: &[Beside] = &[
             ("az-cvm-vtpm 0.8.2, the quote alone, key parsed before", "peer/az-cvm-vtpm-quote"),
         ],
     },
-    Beside {
+    Comparison {
         task: "Nitro cold",
         ours: &[("teeproof, aws-lc", "nitro/cold/aws-lc"), ("teeproof, rustcrypto", "nitro/cold/rustcrypto")],
         peers: &[
@@ -195,7 +194,7 @@ const PEERS: &[Beside] = &[
             ("attestation-doc-validation 0.10.1", "peer/attestation-doc-validation"),
         ],
     },
-    Beside {
+    Comparison {
         task: "SNP report read",
         ours: &[("teeproof", "fixed/snp-report")],
         peers: &[
@@ -203,7 +202,7 @@ const PEERS: &[Beside] = &[
             ("sev 8.0.0, pure Rust", "peer/sev-nossl-parse"),
         ],
     },
-    Beside {
+    Comparison {
         task: "HCL report read",
         ours: &[("teeproof", "fixed/hcl-report")],
         peers: &[("az-cvm-vtpm 0.8.2", "peer/az-cvm-vtpm-parse")],

@@ -43,7 +43,7 @@ pub(crate) fn missing(programs: &[Program]) -> Vec<Skipped> {
     programs.iter().flat_map(|program| program.missing.clone()).collect()
 }
 
-/// Ours beside the peers, with these features of theirs.
+/// Ours and the peers, with these features of theirs.
 fn side_by_side(features: &[&str]) -> Outcome<PathBuf> {
     let mut build = cargo();
     build.current_dir(root().join("peers"));

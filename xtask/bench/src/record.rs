@@ -1,4 +1,4 @@
-//! The record of a run, read: lines of words with tabs between them, as the benches write them.
+//! Reader of a run's record: tab-separated lines, as the benches write them.
 
 use xtask_support::shell::Outcome;
 

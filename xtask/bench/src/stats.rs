@@ -1,4 +1,4 @@
-//! Medians and quartiles: what a disturbed machine spoils least.
+//! Medians and quartiles, which a busy machine distorts least.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! The tables of the page: which figures stand beside which.
+//! Tables of the page.
 
 use std::fmt::Write as _;
 
@@ -47,7 +47,7 @@ pub(crate) fn verified(all: &Measurements, rows: &[(&str, &str)]) -> String {
 }
 
 /// One task as ours and as others do it.
-pub(crate) struct Beside {
+pub(crate) struct Comparison {
     pub(crate) task: &'static str,
     /// Ours; figures of peers are given in terms of the first.
     pub(crate) ours: &'static [(&'static str, &'static str)],
@@ -55,9 +55,9 @@ pub(crate) struct Beside {
 }
 
 /// Tasks with everybody who does them.
-pub(crate) fn beside(all: &Measurements, tasks: &[Beside]) -> String {
+pub(crate) fn comparisons(all: &Measurements, tasks: &[Comparison]) -> String {
     let mut text = table(&["", "who", "µs", "R", "times teeproof with aws-lc"]);
-    for Beside { task, ours, peers } in tasks {
+    for Comparison { task, ours, peers } in tasks {
         let first = ours.first().map_or("", |(_, case)| case);
         for ((who, case), at) in ours.iter().chain(*peers).zip(0..) {
             let found = all.cases.get(*case);
@@ -70,7 +70,7 @@ pub(crate) fn beside(all: &Measurements, tasks: &[Beside]) -> String {
     text
 }
 
-/// Many pieces in one call, beside each alone.
+/// Several verifications in one call, compared with single calls.
 pub(crate) fn many(all: &Measurements, rows: &[(&str, &str)]) -> String {
     let mut text = table(&["", "one by one: µs", "in one call: µs", "quotient"]);
     for (what, case) in rows {
@@ -107,7 +107,7 @@ pub(crate) fn threads(all: &Measurements) -> String {
     text
 }
 
-/// Every case with what criterion found, where it was asked, and how many turns count.
+/// Every case with criterion's result, if requested, and the number of turns that count.
 pub(crate) fn everything(all: &Measurements, criterion: impl Fn(&str) -> Option<f64>) -> String {
     let mut text = table(&["case", "µs", "R", "turns that count", "criterion's median, µs"]);
     for (id, measured) in &all.cases {
@@ -170,12 +170,12 @@ mod tests {
 
     #[test]
     fn a_peer_is_given_in_terms_of_ours() {
-        let tasks = [Beside {
+        let tasks = [Comparison {
             task: "cold",
             ours: &[("teeproof", "snp/cold/aws-lc")],
             peers: &[("x", "peer/x"), ("y", "peer/y")],
         }];
-        let text = beside(&measurements(), &tasks);
+        let text = comparisons(&measurements(), &tasks);
         let rows: Vec<_> = text.lines().skip(2).collect();
         assert_eq!(rows.len(), 3);
         assert!(rows[0].ends_with("| 1 |"), "{}", rows[0]);

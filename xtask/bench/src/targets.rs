@@ -1,5 +1,4 @@
-//! What issue and plan set out to reach, each held against the figures. A miss is written as a
-//! miss; nothing fails because of it.
+//! Performance targets, compared with the figures. A miss is printed and fails nothing.
 
 use crate::measured::Measurements;
 use crate::stats::{Short, Spread};
@@ -32,7 +31,7 @@ pub(crate) struct Judged {
 }
 
 impl Target {
-    /// Holds the median against the limit.
+    /// Compares the median with the limit.
     pub(crate) fn judge(&self, all: &Measurements) -> Judged {
         let (aim, found, unit, holds): (_, _, _, fn(f64, f64) -> bool) = match self.aim {
             Aim::Micros { case, below } => {

@@ -1,5 +1,5 @@
-//! The crates that need no allocator, under a table that believes nothing: everything up to the
-//! first signature runs, and everything after it is linked.
+//! The crates that need no allocator, under a table that refuses every signature: the code up to the first
+//! signature runs, and the code after it is linked.
 
 use teeproof_core::{BadSignature, Crypto, Digest, Freshness, RsaKey, VerifyEcdsa, VerifyRsa};
 use teeproof_nitro::{Appraisal, Moment};
@@ -8,7 +8,7 @@ use teeproof_x509::Revocation;
 
 use crate::vectors::{AK, AT, CHALLENGE, QuoteFile, VCEK};
 
-/// Whether this variant can tell genuine signatures from others.
+/// Whether this variant verifies signatures.
 pub(crate) const CAN_VERIFY: bool = false;
 
 /// The exit code of the command for a report.
@@ -45,7 +45,7 @@ pub(crate) fn nitro(document: &[u8]) -> u8 {
     }
 }
 
-/// The exit code that a TPM's quote would have, with its registers and its log.
+/// The exit code of the command for a TPM's quote, with PCR values and event log.
 pub(crate) fn quote(file: &[u8]) -> u8 {
     let Some(file) = QuoteFile::split(file) else {
         return 3;

@@ -1,4 +1,4 @@
-//! What a program that has no Rust in it calls.
+//! C interface of the proof.
 #![allow(unsafe_code)] // Names that C and a WebAssembly host can find, and memory that they fill.
 
 use crate::vectors::{DEBUG, PRODUCTION, QUOTE, REPORT, TAMPERED};
@@ -8,14 +8,13 @@ use crate::verifier::{CAN_VERIFY, nitro, quote, snp};
 #[cfg(feature = "front-door")]
 use crate::verifier::{azure_snp, azure_tdx};
 
-/// Verifies the embedded evidence; 0 when everything came out as it must, or else one bit for each
-/// answer that is wrong.
+/// Verifies the embedded evidence; 0 if every result is as expected, or else one bit for each wrong result.
 #[unsafe(no_mangle)]
 pub extern "C" fn teeproof_nostd_check() -> i32 {
     let mut forged = *REPORT;
     // One bit of the guest's measurement.
     forged[0x90] ^= 1;
-    // One bit of the message, of the signature, and of a register.
+    // One bit of the message, of the signature, and of a PCR.
     let [mut message, mut signature, mut register] = [*QUOTE; 3];
     message[300] ^= 1;
     signature[100] ^= 1;

@@ -1,4 +1,4 @@
-//! What std would otherwise bring: an end for panics and, for the variant that needs one, memory.
+//! Panic handler and, for the variant that needs one, allocator.
 #![allow(unsafe_code)] // An allocator is an unsafe trait, and ending a program is no safe operation.
 
 use core::panic::PanicInfo;

@@ -10,7 +10,7 @@ use teeproof_rustcrypto::TABLE;
 
 use crate::vectors::{AK, AT, CHALLENGE, QuoteFile, VCEK};
 
-/// Whether this variant can tell genuine signatures from others.
+/// Whether this variant verifies signatures.
 pub(crate) const CAN_VERIFY: bool = true;
 
 /// The exit code of the command for a report.
@@ -40,7 +40,7 @@ fn bare(report: &[u8]) -> hcl::Evidence<'_> {
     hcl::Evidence::new(report)
 }
 
-/// The exit code that a TPM's quote would have, with its registers, of which one is zero.
+/// The exit code of the command for a TPM's quote, with PCR values, one of them zero.
 pub(crate) fn quote(file: &[u8]) -> u8 {
     let Some(file) = QuoteFile::split(file) else {
         return 3;
@@ -61,7 +61,7 @@ pub(crate) fn quote(file: &[u8]) -> u8 {
     }
 }
 
-/// A register into which nothing is ever measured.
+/// A PCR that is never extended.
 const UNUSED: u8 = 16;
 
 fn exit(evidence: &Evidence<'_>, endorsements: &[Certificate<'_>], at: Moment) -> u8 {

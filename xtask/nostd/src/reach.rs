@@ -1,5 +1,5 @@
-//! Everything that a caller can ask of the crates without an allocator, on bytes that nobody knows
-//! when the program is built: `cargo xtask panics` looks for what could stop in here.
+//! All public functions of the crates without an allocator, on bytes unknown at compile time: `cargo xtask panics`
+//! searches this program for panics.
 //!
 //! It is linked, never run. What comes from outside goes through `black_box`, so that the compiler
 //! cannot tell one way through a function from another, and leaves none of them out.
@@ -11,7 +11,7 @@ mod wire;
 
 use opaque::Sink;
 
-/// Asks what the number says of the bytes; gives the length of all texts that were made.
+/// Runs the function of this number on the bytes; returns the length of all its texts.
 ///
 /// # Safety
 /// `bytes` is readable for `length` bytes.

@@ -1,4 +1,4 @@
-//! The evidence that is verified: all of it real, from `testdata`.
+//! Evidence of the proof: all of it real, from `testdata`.
 
 use teeproof_core::Time;
 
@@ -21,17 +21,17 @@ pub(crate) const HCL_SNP: &[u8] = include_bytes!("../../../testdata/azure/hcl-re
 #[cfg(feature = "front-door")]
 pub(crate) const HCL_TDX: &[u8] = include_bytes!("../../../testdata/azure/hcl-report-tdx.bin");
 
-/// A quote of a vTPM with its registers, the modulus of the key that signed it, and what it answers.
+/// A quote of a vTPM with its PCR values, the modulus of the key that signed it, and its nonce.
 pub(crate) const QUOTE: &[u8; 1170] = include_bytes!("../../../testdata/azure/quote.bin");
 pub(crate) const AK: [u8; 256] = modulus(include_bytes!("../../../testdata/azure/akpub.pem"));
 pub(crate) const CHALLENGE: &[u8] = b"challenge";
 
-/// What [`QUOTE`] is made of: signature, message and registers, each behind its count of 8 bytes.
+/// The parts of [`QUOTE`]: signature, message and PCR values, each after its length in 8 bytes.
 pub(crate) struct QuoteFile<'a> {
     pub(crate) signature: &'a [u8],
     pub(crate) message: &'a [u8],
     pub(crate) registers: &'a [u8],
-    /// Whatever follows, as a boot log; nothing does.
+    /// The rest as an event log: empty.
     pub(crate) log: &'a [u8],
 }
 

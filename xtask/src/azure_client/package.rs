@@ -1,5 +1,5 @@
-//! The published package: as the registry has it, which is shown by the checksum that the lock file
-//! of `peers` holds, and unpacked anew each time, so that nothing in it can have been changed.
+//! The published package: checked against the checksum in the lock file of `peers`, and unpacked anew each time,
+//! so that it is unmodified.
 
 use crate::shell::{Outcome, capture, root};
 use crate::{registry, vectors};

@@ -1,5 +1,5 @@
-//! The client has its device written into its code: `/dev/tpm0`. A library of ours in place of the
-//! one that opens devices leads it to the twin's socket.
+//! Replacement of libtss2's device library, because the client's device is hard-coded (`/dev/tpm0`): ours opens
+//! the twin's socket.
 
 use crate::shell::{self, Outcome, capture, root};
 use std::fs;

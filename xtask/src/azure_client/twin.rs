@@ -1,4 +1,4 @@
-//! The twin, as anybody would start it: the program, from whose first words its address is read.
+//! The twin's program, started as a user would, with the address from its output.
 
 use crate::shell::{self, Outcome, cargo, target_dir};
 use std::io::{BufRead as _, BufReader};
@@ -33,7 +33,7 @@ impl Twin {
         let mut this = Self { child, socket: String::new() };
         let mut lines = out.into_iter().flat_map(|out| BufReader::new(out).lines()).map_while(Result::ok);
         this.socket = lines.find_map(|line| socket(&line)).ok_or("the twin does not say where it listens")?;
-        // It may have more to say; nobody listens, and nothing it does depends on that.
+        // The rest of its output is discarded, and it does not depend on a reader.
         std::thread::spawn(move || lines.for_each(drop));
         Ok(this)
     }

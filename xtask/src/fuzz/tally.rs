@@ -1,4 +1,4 @@
-//! What one run of libFuzzer did, read from the lines that it writes.
+//! Figures of one run of libFuzzer, parsed from its output.
 
 use std::path::PathBuf;
 use std::time::Instant;

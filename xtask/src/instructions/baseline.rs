@@ -1,4 +1,4 @@
-//! The recorded counts, and what a change may cost.
+//! Recorded instruction counts, and the tolerance of a change.
 
 use crate::shell::{Outcome, capture, root};
 use std::collections::BTreeMap;
@@ -56,8 +56,8 @@ impl Baseline {
         text
     }
 
-    /// Holds new counts against the recorded ones. Fewer instructions than recorded are told and
-    /// fail nothing; until they are recorded, that much can be lost again unseen.
+    /// Compares new counts with the recorded ones. Fewer instructions than recorded are reported and fail nothing;
+    /// until they are recorded, the gain can be lost again unnoticed.
     pub(super) fn compare(&self, now: &Self) -> Report {
         let mut report = Report::default();
         let mut better = 0_usize;
@@ -90,7 +90,7 @@ impl Baseline {
         report
     }
 
-    /// Why a failure may be nobody's mistake.
+    /// Why a failure may not be a regression.
     fn stranger(&self, now: &Self) -> Option<String> {
         let same = (&self.rustc, &self.target) == (&now.rustc, &now.target);
         (!same).then(|| {

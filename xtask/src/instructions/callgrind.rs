@@ -1,4 +1,4 @@
-//! Instructions of the bench program's cases, as valgrind's callgrind counts them.
+//! Instruction counts of the bench program's cases by valgrind's callgrind.
 
 use crate::shell::{Outcome, capture, target_dir};
 use std::collections::{BTreeMap, VecDeque};
@@ -10,7 +10,7 @@ use std::{fs, thread};
 /// Instructions of each case, for one run of it.
 pub(super) type Counts = BTreeMap<String, u64>;
 
-/// Counts all cases, as many at a time as there are processors: nobody's count depends on others.
+/// Counts all cases, as many at a time as there are processors: the counts are independent.
 pub(super) fn count(program: &Path, runs: &[(String, u64)]) -> Outcome<Counts> {
     let open = Mutex::new(runs.iter().collect::<VecDeque<_>>());
     let done = Mutex::new(Outcome::Ok(Counts::new()));

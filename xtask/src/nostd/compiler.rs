@@ -20,7 +20,7 @@ pub(super) fn choose(targets: &[&'static str]) -> Outcome<Compiler> {
         return Ok(Compiler { target, debian: None });
     }
     let Some(target) = targets.first() else {
-        return Err("no target asked for".into());
+        return Err("no target requested".into());
     };
     let debian = debian::compiler().map_err(|reason| {
         format!(

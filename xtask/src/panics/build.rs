@@ -1,16 +1,15 @@
-//! The machine code that is looked at: optimised as far as it goes, linked so that every call can
-//! be told by name, with the lines it came from.
+//! Machine code to inspect: fully optimised, and linked so that every call has a name and source lines.
 
 use crate::shell::{Outcome, capture, cargo, run, target_dir};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Something that was linked to be looked at.
+/// A linked file to inspect.
 pub(super) struct Linked {
     /// As the list calls it: a crate's folder, or `program`.
     pub(super) name: String,
     pub(super) what: &'static str,
-    /// Whether its places are told by crate and not by file.
+    /// Whether its places are listed by crate and not by file.
     pub(super) coarse: bool,
     pub(super) file: PathBuf,
 }
@@ -58,7 +57,7 @@ fn libraries(packages: &[&str]) -> Outcome<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// A package that was asked for gets a file without a hash in its name.
+/// A requested package gets a file without a hash in its name.
 fn find<'a>(libraries: &'a [PathBuf], name: &str) -> Outcome<&'a Path> {
     let is = |file: &&PathBuf| {
         let stem = file.file_stem().unwrap_or_default().to_string_lossy();
@@ -68,7 +67,7 @@ fn find<'a>(libraries: &'a [PathBuf], name: &str) -> Outcome<&'a Path> {
     libraries.iter().find(is).map(PathBuf::as_path).ok_or(format!("cargo made no library of {name}"))
 }
 
-/// A library with all of its code, also what nobody calls; whatever it calls may be missing.
+/// A library with all of its code, even uncalled functions; callees may be missing.
 fn whole(library: &Path, file: &Path) -> Outcome {
     let mut link = linker(file);
     link.args(["-Wl,-z,undefs", "-Wl,--whole-archive"]).arg(library).arg("-Wl,--no-whole-archive");

@@ -1,4 +1,4 @@
-//! The list of what stays and why: the tables of `docs/panics.md`.
+//! Accepted panic sites with their reasons: the tables of `docs/panics.md`.
 
 use super::sites::{Place, Places};
 use crate::shell::Outcome;

@@ -1,7 +1,7 @@
-//! Which functions are the end of a program.
+//! Functions that end a program.
 
 /// Why a call of this function (its name, demangled) would stop the program; `None` for any other
-/// function. Running out of memory stops a program too, but is nobody's mistake and not told.
+/// function. Running out of memory stops a program too, but is not a defect and not reported.
 pub(super) fn panics(function: &str) -> Option<&str> {
     let plain = plain(function);
     let std = ["core::", "<core::", "alloc::", "<alloc::", "std::"];

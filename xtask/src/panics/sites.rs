@@ -1,4 +1,4 @@
-//! Every call of a panic function in linked code, and the lines that it came from.
+//! Calls of panic functions in linked code, with their source lines.
 
 use super::build::Linked;
 use super::machinery::panics;
@@ -6,11 +6,11 @@ use crate::shell::{Outcome, capture};
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
-/// Where something can panic, as the list tells it apart: by file and not by line or function, so
-/// that a list outlives changes of other lines, and what the optimiser puts into one function.
+/// A place that can panic, as in the list: by file and not by line or function, so that the list survives changes
+/// of other lines and of inlining.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
-    /// The crate that was looked at, or the program.
+    /// The inspected crate, or the program.
     pub(super) part: String,
     /// Our file; else the package whose code it is; else the file of the standard library.
     pub(super) at: String,
@@ -31,7 +31,7 @@ pub(super) fn of(part: &Linked) -> Outcome<Vec<Site>> {
     let words = ["--disassemble", "--reloc", "--demangle", "--no-show-raw-insn"];
     let code = capture(Command::new("objdump").args(words).arg(&part.file))?;
     if !code.contains(" <") {
-        return Err(format!("{} holds no code: nothing was looked at", part.file.display()));
+        return Err(format!("{}: no machine code found", part.file.display()));
     }
     let calls = calls(&code);
     let mut lines = Command::new("addr2line");
@@ -131,7 +131,7 @@ fn frames(text: &str) -> BTreeMap<u64, Vec<Frame>> {
 }
 
 /// Whose code it is. Generic code of the standard library that was compiled into a function
-/// belongs to whoever asked for it; what stands alone is told by its outermost file.
+/// belongs to that function's file; a function of its own is listed by its outermost file.
 fn place(function: &str, frames: &[Frame]) -> String {
     let owned = frames.iter().find_map(|frame| owner(frame.path()));
     let std = || frames.last().and_then(|frame| frame.path().split_once("/library/"));

@@ -1,4 +1,4 @@
-//! The version number: which one comes next, and every place that names it. Manifests are changed
+//! Version bump: the next version, and every place that names it. Manifests are changed
 //! as text, so that their comments stay; afterwards cargo says whether the whole is right.
 
 use super::parse;
@@ -8,13 +8,16 @@ use crate::shell::{Outcome, capture, root};
 use semver::Version;
 
 /// Writes the version into the copy. Gives back that version and the one released last.
-pub(super) fn bump(stage: &Stage, asked: Option<&Version>) -> Outcome<((Version, Option<Version>), String)> {
+pub(super) fn bump(
+    stage: &Stage,
+    requested: Option<&Version>,
+) -> Outcome<((Version, Option<Version>), String)> {
     let before = Graph::of(&mut stage.cargo())?;
     let names: Vec<&str> = before.members().iter().map(|member| member.name.as_str()).collect();
     let manifest = stage.read("Cargo.toml")?;
     let current = parse(current(&manifest).ok_or("no version under [workspace.package]")?)?;
     let last = last()?;
-    let next = decide(asked, &current, last.as_ref())?;
+    let next = decide(requested, &current, last.as_ref())?;
     let word = next.to_string();
     stage.write("Cargo.toml", &in_manifest(&manifest, &names, &word))?;
     for member in before.members() {
@@ -38,14 +41,18 @@ fn last() -> Outcome<Option<Version>> {
     Ok(tags.lines().filter_map(|tag| Version::parse(tag.strip_prefix('v')?).ok()).max())
 }
 
-/// The version of the release: the one asked for, if it comes after the last; else the one in the
+/// The version of the release: the requested one, if it is above the last; else the one in the
 /// manifest, or the patch after it when that one is out already.
-fn decide(asked: Option<&Version>, current: &Version, last: Option<&Version>) -> Outcome<Version> {
+fn decide(requested: Option<&Version>, current: &Version, last: Option<&Version>) -> Outcome<Version> {
     let released = |version: &Version| last.is_some_and(|last| version <= last);
-    match asked {
-        Some(asked) if asked < current => Err(format!("{asked} comes before {current}, where we are")),
-        Some(asked) if released(asked) => Err(format!("{asked} does not come after the last release")),
-        Some(asked) => Ok(asked.clone()),
+    match requested {
+        Some(requested) if requested < current => {
+            Err(format!("{requested} comes before {current}, where we are"))
+        }
+        Some(requested) if released(requested) => {
+            Err(format!("{requested} does not come after the last release"))
+        }
+        Some(requested) => Ok(requested.clone()),
         None if released(current) => {
             Ok(Version::new(current.major, current.minor, current.patch.saturating_add(1)))
         }
@@ -142,8 +149,8 @@ mod tests {
     #[test]
     fn versions_go_forward() {
         let v = |text: &str| Version::parse(text).ok();
-        let decided = |asked: &str, current: &str, last: &str| {
-            decide(v(asked).as_ref(), &v(current).unwrap_or(Version::new(0, 0, 0)), v(last).as_ref())
+        let decided = |requested: &str, current: &str, last: &str| {
+            decide(v(requested).as_ref(), &v(current).unwrap_or(Version::new(0, 0, 0)), v(last).as_ref())
         };
         assert_eq!(decided("", "0.1.0", "").ok(), v("0.1.0"));
         assert_eq!(decided("", "0.1.0", "0.1.0").ok(), v("0.1.1"));

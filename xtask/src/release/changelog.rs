@@ -95,7 +95,7 @@ impl Section {
                 return Err(format!("`{before}` above has no entry"));
             }
             if !KINDS.contains(&kind) {
-                return Err(format!("`{kind}` is none of {}", KINDS.join(", ")));
+                return Err(format!("kind of change: expected one of {}, got `{kind}`", KINDS.join(", ")));
             }
         } else if line.starts_with("- ") {
             self.entries = self.entries.saturating_add(1);

@@ -1,4 +1,4 @@
-//! Which crates a release publishes, and in which order: each after those that it imports.
+//! The published crates in the order of publication: each after its dependencies.
 
 use super::stage::Stage;
 use crate::graph::{Dependency, Graph, Package};

@@ -1,5 +1,5 @@
-//! The packages as a registry would get them: packed all at once, each built from nothing but its
-//! own files and the other packages, and looked into.
+//! Packages as a registry would get them: packed together, each built from only its own files and the other
+//! packages, and inspected.
 
 use super::crates::Published;
 use super::stage::Stage;
@@ -77,7 +77,7 @@ pub(super) fn licences(stage: &Stage, crates: &[Published]) -> Outcome<((), Stri
             wrong.push(format!("{}: no README.md", each.name));
         }
     }
-    told(wrong, "LICENSE-MIT, LICENSE-APACHE and README.md in each")
+    report(wrong, "LICENSE-MIT, LICENSE-APACHE and README.md in each")
 }
 
 /// No path of the machine that packed them, in any file.
@@ -97,7 +97,7 @@ pub(super) fn machine(stage: &Stage, crates: &[Published]) -> Outcome<((), Strin
             }
         }
     }
-    told(wrong, &format!("{count} files read"))
+    report(wrong, &format!("{count} files read"))
 }
 
 /// Copies the packages to where a release's files are.
@@ -133,6 +133,6 @@ fn name_of(file: &Path) -> String {
     file.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-fn told(wrong: Vec<String>, right: &str) -> Outcome<((), String)> {
+fn report(wrong: Vec<String>, right: &str) -> Outcome<((), String)> {
     if wrong.is_empty() { Ok(((), right.to_owned())) } else { Err(wrong.join("\n")) }
 }

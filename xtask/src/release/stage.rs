@@ -6,7 +6,7 @@ use crate::shell::{self, Outcome, capture, cargo, root, target_dir};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The copy, and the folders beside it.
+/// The copy, and the folders next to it.
 pub(super) struct Stage {
     /// The copy itself.
     pub(super) tree: PathBuf,
@@ -102,11 +102,11 @@ pub(super) fn files(folder: &Path) -> Outcome<Vec<String>> {
 
 /// Removes a folder and makes it again.
 pub(super) fn empty(folder: &Path) -> Outcome {
-    let told = |e: std::io::Error| format!("{}: {e}", folder.display());
+    let error = |e: std::io::Error| format!("{}: {e}", folder.display());
     if folder.exists() {
-        std::fs::remove_dir_all(folder).map_err(told)?;
+        std::fs::remove_dir_all(folder).map_err(error)?;
     }
-    std::fs::create_dir_all(folder).map_err(told)
+    std::fs::create_dir_all(folder).map_err(error)
 }
 
 /// A clone of the repository at a tag.

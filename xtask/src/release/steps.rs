@@ -1,5 +1,4 @@
-//! Steps with a name: each says how it went and how long it took, and a failure does not keep the
-//! next one from being tried.
+//! Named steps, each with its result and duration; the following steps run even after a failure.
 
 use crate::shell::Outcome;
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! A `.rs` file that no `mod` reaches is not compiled, not tested, and rots: it is an error here.
+//! Orphans: `.rs` files that no `mod` reaches, and so are neither compiled nor tested.
 
 use super::rust::is_specimen;
 use crate::graph::Graph;
@@ -25,7 +25,7 @@ pub(super) fn find(files: &[PathBuf]) -> Outcome<Vec<String>> {
     Ok(files.iter().filter(orphan).map(|file| format!("{}: no `mod` reaches it", file.display())).collect())
 }
 
-/// The targets of workspaces beside ours, which cargo does not tell of.
+/// The targets of the other workspaces, which `cargo metadata` does not list.
 const OTHER_WORKSPACES: &[&str] =
     &["peers/src/lib.rs", "peers/tests/differences/main.rs", "peers/benches/side_by_side.rs"];
 

@@ -1,5 +1,4 @@
-//! Files that the pages name: what stands in backticks as a source file or a folder exists, so that a page
-//! does not go on naming what was moved.
+//! Files named in the pages: a source file or folder in backticks must exist.
 
 use std::path::PathBuf;
 
@@ -50,9 +49,9 @@ mod tests {
     fn a_file_that_is_gone_is_seen() {
         let files = ["crates/pure/x509/src/path.rs", "docs/policy.md"].map(PathBuf::from);
         let text = "| `x509/src/path.rs`, `path.rs::name`, `x509/src/`, `cargo xtask ci`, `/dev/x.rs` |\n\
-                    `x509/src/verify.rs` and `held/`";
+                    `x509/src/verify.rs` and `tests/ui/gone/`";
         let found = faults("ARCHITECTURE.md", text, &files);
-        let gone = ["x509/src/verify.rs", "held/"];
+        let gone = ["x509/src/verify.rs", "tests/ui/gone/"];
         assert_eq!(found, gone.map(|path| format!("ARCHITECTURE.md:2: no such file: {path}")));
         assert_eq!(faults("CHANGELOG.md", text, &files), [""; 0]);
     }

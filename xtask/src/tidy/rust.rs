@@ -1,5 +1,5 @@
-//! The shape of a Rust file: it opens with its reason, and file and functions have a size that a
-//! reader can hold. The files are formatted by rustfmt, so indentation tells where things end.
+//! The shape of a Rust file: a head comment, and limits on the length of files and functions. The files are
+//! formatted by rustfmt, so indentation shows where functions end.
 
 /// What is wrong with one file.
 pub(super) fn faults(name: &str, text: &str) -> Vec<String> {

@@ -1,5 +1,4 @@
-//! Words that say where a file was written rather than what it is about: paths of somebody's
-//! machine, and hosts that packages happen to be served from.
+//! Traces of the author's machine: absolute paths, and hosts of package mirrors.
 
 /// What one file gives away.
 pub(super) fn faults(name: &str, text: &str) -> Vec<String> {

@@ -1,4 +1,4 @@
-//! The shape of `testdata/origins.toml`, the machine-readable list of where each file came from.
+//! The shape of `testdata/origins.toml`, the machine-readable list of the files' origins.
 
 use crate::shell::Outcome;
 use serde::Deserialize;
@@ -27,7 +27,7 @@ pub(super) struct Made {
     /// From the root of the workspace.
     pub(super) path: String,
     pub(super) what: String,
-    /// The script that made it, kept beside it.
+    /// The script that made it, kept next to it.
     pub(super) by: String,
     pub(super) sha256: String,
 }

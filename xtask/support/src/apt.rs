@@ -1,5 +1,5 @@
-//! Debian packages that a task stands on: looked for, installed where that is possible, otherwise
-//! named together with the command that installs them.
+//! Debian packages required by tasks: installed where possible, otherwise named with the command that installs
+//! them.
 
 use std::process::Command;
 

@@ -1,5 +1,5 @@
-//! Debian packages unpacked beside the build and not installed, so that they shadow nothing on the
-//! machine and push nothing off it. It needs apt and dpkg-deb, a network the first time, and no root.
+//! Debian packages, unpacked next to the build and not installed, so that they neither shadow nor replace anything
+//! on the machine. Needs apt and dpkg-deb, a network the first time, and no root.
 
 use crate::shell::{Outcome, capture, exists, run, tools_dir};
 use std::collections::BTreeSet;

@@ -55,15 +55,15 @@ pub fn cargo() -> Command {
     command
 }
 
-/// The same cargo for a workspace that is not ours, without what it told us of ourselves: build
-/// scripts there would take it for theirs, and start anew.
+/// The same cargo for another workspace, without the environment of our own package: build scripts there would
+/// take it for theirs, and run again.
 pub fn cargo_for_others() -> Command {
     let mut command = cargo();
     for (name, _) in std::env::vars_os() {
-        let told = name
+        let is_inherited = name
             .to_str()
             .is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"));
-        if told {
+        if is_inherited {
             command.env_remove(name);
         }
     }

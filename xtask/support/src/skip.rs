@@ -1,4 +1,4 @@
-//! What a machine cannot do is said aloud where it is left out, and once more in the summary of `ci`.
+//! Skipped steps: printed where they are skipped, and again in the summary of `ci`.
 
 use crate::shell::{Outcome, target_dir};
 use std::fs;

@@ -1,5 +1,4 @@
-//! What Azure's paravisor would leave in a virtual TPM, minted for an attestation key that some
-//! other TPM made: `vtpm_state AK.der SECONDS DIR`. It is a program of its own because the tasks
+//! State of a virtual TPM as Azure's paravisor provisions it, minted for an attestation key of another TPM: `vtpm_state AK.der SECONDS DIR`. It is a program of its own because the tasks
 //! import no crate that they test; `cargo xtask vm` runs it.
 
 use std::error::Error;
@@ -14,8 +13,8 @@ use teeproof_mint::snp::Product;
 const NV_BYTES: usize = 2048;
 /// What follows the modulus in a SubjectPublicKeyInfo: the exponent 65537.
 const EXPONENT: &[u8] = &[0x02, 0x03, 0x01, 0x00, 0x01];
-/// What the guest has had put into the report: these letters, and zeros after them.
-const USER_DATA: &[u8] = b"asked-before-boot";
+/// The guest's input in the report: these letters, padded with zeros.
+const USER_DATA: &[u8] = b"before-boot";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let words: Vec<String> = std::env::args().skip(1).collect();

@@ -23,13 +23,13 @@ fn main() -> ExitCode {
     shell::main(run)
 }
 
-/// Boots the machine, lets it run its steps, and holds what came out against what is expected.
+/// Boots the machine, runs its steps, and compares the results with the expected ones.
 fn run(_: &[&str]) -> Outcome {
     setup::need(&[setup::TESTS])?;
     let parts = match Parts::find() {
         Ok(parts) => parts,
         Err(reason) => {
-            skip::aloud("vm (nothing was tried against a kernel's own TPM driver)", &reason);
+            skip::aloud("vm (a kernel's own TPM driver was not tested)", &reason);
             return Ok(());
         }
     };

@@ -1,5 +1,5 @@
 //! What the machine is made of: QEMU, a kernel and a shell. The kernel and the shell are Debian's
-//! packages, unpacked and not installed; so is QEMU where there is none on the path.
+//! packages, unpacked and not installed; so is QEMU if it is not on the path.
 
 use std::ffi::OsString;
 use std::fs;

@@ -1,4 +1,4 @@
-//! What the guest wrote down, held against what its steps are expected to do.
+//! The guest's record, compared with the expected results of its steps.
 
 use crate::steps::Step;
 
@@ -18,7 +18,7 @@ pub(crate) fn faults(record: &str, steps: &[Step]) -> Vec<String> {
     faults
 }
 
-/// What came of one step.
+/// The result of one step.
 struct Ran<'a> {
     exit: &'a str,
     output: &'a str,

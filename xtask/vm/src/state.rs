@@ -67,7 +67,7 @@ impl<'a> Simulator<'a> {
             let flags = "not-need-init,startup-clear";
             match Swtpm::start(folder, &["--server", &data, "--ctrl", &control, "--flags", flags]) {
                 Ok(swtpm) => return Ok(Self { _swtpm: swtpm, port, folder }),
-                // Somebody else took the ports first.
+                // Another process took the ports first.
                 Err(reason) => last = format!("{reason} (port {port})"),
             }
         }

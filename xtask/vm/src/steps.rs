@@ -1,4 +1,4 @@
-//! What is tried in the guest, one shell line after the other, and what has to come of each.
+//! Steps of the guest: a shell line each, with its expected result.
 //! `/minted` holds what the TPM's state was made of; the nonce is the user data of its report. Other
 //! names are files that earlier steps wrote.
 
@@ -14,7 +14,7 @@ pub(crate) struct Step {
 
 pub(crate) const STEPS: &[Step] = &[
     Step {
-        name: "the kernel has a TPM 2.0 with a boot log",
+        name: "the kernel has a TPM 2.0 with an event log",
         line: "uname -r; cat /sys/class/tpm/tpm0/tpm_version_major; ls -l /dev/tpmrm0 /sys/kernel/security/tpm0",
         exit: 0,
         says: &["cloud-amd64\n2\n", "/dev/tpmrm0", "binary_bios_measurements"],
@@ -50,7 +50,7 @@ pub(crate) const STEPS: &[Step] = &[
         says: &[],
     },
     Step {
-        name: "the firmware's boot log, byte for byte",
+        name: "the firmware's event log, byte for byte",
         line: "teeproof vtpm log -o log; cmp log /sys/kernel/security/tpm0/binary_bios_measurements",
         exit: 0,
         says: &[],
@@ -71,35 +71,35 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step {
         name: "collected through the kernel",
-        line: "teeproof collect azure --offline --nonce utf8:asked-before-boot -o ev.bundle",
+        line: "teeproof collect azure --offline --nonce utf8:before-boot -o ev.bundle",
         exit: 0,
         says: &["proven fresh at the first try"],
     },
     Step {
         name: "verified, under the minted root",
-        line: "teeproof verify ev.bundle --nonce utf8:asked-before-boot --policy builtin:genuine \
+        line: "teeproof verify ev.bundle --nonce utf8:before-boot --policy builtin:genuine \
                --anchor /minted/root.der --endorsements /minted/vcek.der --endorsements /minted/ask.der",
         exit: 0,
         says: &["exit 0  NON-PRODUCTION ANCHOR", "replayed values match: 0 1 2 3 4 5 6 7; differ: none"],
     },
     Step {
         name: "and refused without it",
-        line: "teeproof verify ev.bundle --nonce utf8:asked-before-boot --policy builtin:genuine \
+        line: "teeproof verify ev.bundle --nonce utf8:before-boot --policy builtin:genuine \
                --endorsements /minted/vcek.der --endorsements /minted/ask.der",
         exit: 4,
         says: &["REFUSED", "snp.chain"],
     },
     Step {
         name: "a report that nobody renews is never taken for a fresh one",
-        line: "teeproof collect azure --offline --timeout 3 --nonce utf8:asked-now -o stale.bundle",
+        line: "teeproof collect azure --offline --timeout 3 --nonce utf8:now -o stale.bundle",
         exit: 5,
         says: &["the HCL report is stale: not renewed in"],
     },
     Step {
         name: "a secret sealed and opened",
-        line: "teeproof seal key --nonce utf8:asked-before-boot -o key && echo secret > secret \
+        line: "teeproof seal key --nonce utf8:before-boot -o key && echo secret > secret \
                && teeproof seal encrypt --secret secret --key key -o sealed \
-                  ev.bundle --nonce utf8:asked-before-boot --policy builtin:genuine \
+                  ev.bundle --nonce utf8:before-boot --policy builtin:genuine \
                   --anchor /minted/root.der --endorsements /minted/vcek.der --endorsements /minted/ask.der \
                && teeproof seal decrypt sealed -o opened && cmp secret opened",
         exit: 0,
@@ -119,7 +119,7 @@ pub(crate) const STEPS: &[Step] = &[
         says: &["\nEvidence can be collected here"],
     },
     Step {
-        name: "a stranger is told which group may",
+        name: "an unprivileged user gets a hint with the group",
         line: "su stranger -c 'teeproof vtpm pcr read sha256:0'",
         exit: 9,
         says: &["usermod -aG tss"],

@@ -42,7 +42,7 @@ impl Swtpm {
 
 impl Drop for Swtpm {
     fn drop(&mut self) {
-        // One that was told to ends by itself, when its client has gone; both fail then.
+        // With that option it ends by itself after its client has disconnected; both fail then.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }

@@ -1,4 +1,4 @@
-//! Values that the compiler can foresee nothing of, and a place for texts.
+//! Values opaque to the compiler, and a sink for texts.
 
 use core::fmt::{self, Debug, Display, Write};
 use core::hint::black_box;

@@ -1,4 +1,4 @@
-//! Verified and appraised: SNP, Nitro, a TPM; and certificates by themselves.
+//! Verification and appraisal of SNP, Nitro and TPM evidence, and of certificates.
 
 use core::hint::black_box;
 
@@ -33,7 +33,7 @@ pub(super) fn snp(bytes: &[u8], sink: &mut Sink) {
             sink.debug(&verified.is_revocation_checked());
             let floors = black_box(teeproof_snp::FloorsByProduct::NONE);
             sink.debug(&floors.with(verified.product(), verified.reported_tcb()));
-            policy.demands(&mut |demand| told(&demand, sink));
+            policy.demands(&mut |demand| describe_demand(&demand, sink));
             sink.debug(verified.path());
         }
         Err(error) => {
@@ -60,7 +60,7 @@ pub(super) fn nitro(bytes: &[u8], sink: &mut Sink) {
             let policy = black_box(teeproof_nitro::Policy::genuine());
             let appraisal = teeproof_nitro::appraise(&verified, &policy, &ANYTHING, sink);
             sink.debug(&appraisal);
-            policy.demands(&mut |demand| told(&demand, sink));
+            policy.demands(&mut |demand| describe_demand(&demand, sink));
             sink.debug(&(&verified, &policy, verified.age_secs(), verified.is_debug()));
             sink.debug(&(verified.document(), verified.path(), verified.is_production()));
         }
@@ -96,8 +96,8 @@ fn freshness(bytes: &[u8]) -> Freshness<'_> {
     Freshness::nonce(bytes).unwrap_or(Freshness::Waived("opaque"))
 }
 
-/// What a TPM is asked for under a key that may be anything.
-fn asked(bytes: &[u8]) -> teeproof_tpm::Verification<'_> {
+/// Verification of a TPM's evidence under an arbitrary key.
+fn tpm_verification(bytes: &[u8]) -> teeproof_tpm::Verification<'_> {
     teeproof_tpm::Verification::new(
         RsaKey { modulus: black_box(bytes), exponent: black_box(bytes) },
         black_box(freshness(bytes)),
@@ -106,7 +106,7 @@ fn asked(bytes: &[u8]) -> teeproof_tpm::Verification<'_> {
 }
 
 fn certified(bytes: &[u8], sink: &mut Sink) -> Result<(), teeproof_tpm::CertificationError> {
-    let verification = asked(bytes);
+    let verification = tpm_verification(bytes);
     let quote = teeproof_tpm::Quote::new(bytes, black_box(bytes));
     let values = black_box(teeproof_tpm::PcrValues::InSelectionOrder(bytes));
     let pcrs = teeproof_tpm::verify(&quote, &verification, sink)
@@ -123,7 +123,7 @@ fn certified(bytes: &[u8], sink: &mut Sink) -> Result<(), teeproof_tpm::Certific
 }
 
 fn attested(bytes: &[u8], sink: &mut Sink) -> Result<(), teeproof_tpm::Error> {
-    let verification = asked(bytes);
+    let verification = tpm_verification(bytes);
     let quote = teeproof_tpm::Quote::new(bytes, black_box(bytes));
     let quote = teeproof_tpm::verify(&quote, &verification, sink)?;
     sink.debug(&quote);
@@ -144,12 +144,12 @@ fn attested(bytes: &[u8], sink: &mut Sink) -> Result<(), teeproof_tpm::Error> {
     policy.pcrs = black_box(Pcrs::waived("opaque"));
     black_box(teeproof_tpm::appraise(Some(&pcrs), black_box(Some(&log)), &policy, sink));
     sink.debug(&policy);
-    policy.demands(&mut |demand| told(&demand, sink));
+    policy.demands(&mut |demand| describe_demand(&demand, sink));
     sink.debug(&teeproof_tpm::Booted { pcrs: Some(&pcrs), log: Some(&log) }.secure_boot());
     Ok(())
 }
 
-fn told(demand: &Demand<'_>, sink: &mut Sink) {
+fn describe_demand(demand: &Demand<'_>, sink: &mut Sink) {
     sink.debug(&(demand.key, demand.check.id, demand.line));
     sink.side(demand.expected);
     demand.waived.iter().for_each(|text| sink.shown(text));

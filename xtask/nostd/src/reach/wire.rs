@@ -1,4 +1,4 @@
-//! Read and described: every structure, and the readers beneath them.
+//! Parsing and description of every structure.
 
 use core::hint::black_box;
 
@@ -21,8 +21,8 @@ use super::opaque::{Sink, seen};
 
 const WHAT: &str = "opaque";
 
-/// Describes a structure and shows it, or tells what is wrong with the bytes.
-fn told<T: Describe + core::fmt::Debug>(read: Result<T, Error>, sink: &mut Sink) -> Option<T> {
+/// Describes and prints a parsed structure, or its error.
+fn described<T: Describe + core::fmt::Debug>(read: Result<T, Error>, sink: &mut Sink) -> Option<T> {
     match read {
         Ok(structure) => {
             structure.describe(sink);
@@ -59,17 +59,17 @@ pub(super) fn structures(bytes: &[u8], sink: &mut Sink) {
         sink.debug(&report.check_reserved());
         seen((report.tee_tcb_info_bytes(), report.td_info_bytes()));
     }
-    if let Some(report) = told(HclReport::parse(bytes), sink) {
+    if let Some(report) = described(HclReport::parse(bytes), sink) {
         sink.debug(&(report.hardware(), report.check_supported(), ReportType::peek(bytes)));
         seen((report.claims(), report.claims_offset(), report.padding_bytes()));
     }
-    seen(told(Attest::parse(bytes), sink));
-    seen(told(Certification::parse(bytes), sink));
-    seen(told(AnyAttestation::parse(bytes), sink));
-    if let Some(signature) = told(TpmSignature::parse(bytes), sink) {
+    seen(described(Attest::parse(bytes), sink));
+    seen(described(Certification::parse(bytes), sink));
+    seen(described(AnyAttestation::parse(bytes), sink));
+    if let Some(signature) = described(TpmSignature::parse(bytes), sink) {
         seen((signature.scheme_name(), signature.is_supported(), bank_name(black_box(0))));
     }
-    if let Some(public) = told(RsaPublic::parse(bytes), sink) {
+    if let Some(public) = described(RsaPublic::parse(bytes), sink) {
         sink.both(&public.attributes);
         seen(public.scheme.map(|scheme| sink.both(&scheme)));
     }
@@ -80,14 +80,14 @@ pub(super) fn structures(bytes: &[u8], sink: &mut Sink) {
         sink.debug(&Signers::find(envelope.payload(), envelope.payload_offset()));
     }
     let limits = black_box(Limits::USUAL);
-    if let Some(document) = told(Document::parse(bytes, black_box(0), &limits), sink) {
+    if let Some(document) = described(Document::parse(bytes, black_box(0), &limits), sink) {
         document.pcrs.iter().for_each(seen);
         seen((document.pcrs.get(black_box(0)), document.cabundle.as_slice()));
     }
 }
 
 pub(super) fn certificates(bytes: &[u8], sink: &mut Sink) {
-    if let Some(certificate) = told(Certificate::parse(bytes), sink) {
+    if let Some(certificate) = described(Certificate::parse(bytes), sink) {
         let extensions = certificate.extensions();
         extensions.iter().for_each(|extension| sink.debug(&extension));
         sink.debug(&(extensions.find(bytes), extensions.unknown_critical(black_box(&[]))));
@@ -96,14 +96,14 @@ pub(super) fn certificates(bytes: &[u8], sink: &mut Sink) {
         sink.debug(&certificate.issuer().common_name());
         sink.shown(&certificate.algorithm());
     }
-    if let Some(list) = told(RevocationList::parse(bytes), sink) {
+    if let Some(list) = described(RevocationList::parse(bytes), sink) {
         seen(list.revokes(bytes));
     }
     sink.debug(&(ecdsa_fixed::<96>(bytes), ecdsa_fixed::<64>(bytes)));
 }
 
 pub(super) fn logs(bytes: &[u8], sink: &mut Sink) {
-    if let Some(log) = told(EventLog::parse(bytes), sink) {
+    if let Some(log) = described(EventLog::parse(bytes), sink) {
         for (number, event) in log.numbered() {
             seen(number);
             event.describe(sink);
@@ -115,7 +115,7 @@ pub(super) fn logs(bytes: &[u8], sink: &mut Sink) {
         let format = log.format();
         seen((format.as_str(), format.measures_pcrs(), format.is_of_firmware()));
     }
-    seen(told(CcelTable::parse(bytes), sink));
+    seen(described(CcelTable::parse(bytes), sink));
     seen((Format::peek(bytes), CcelTable::looks_like(bytes), mr_name(black_box(0))));
     match EfiVariable::split(bytes) {
         Ok((variable, rest)) => {
