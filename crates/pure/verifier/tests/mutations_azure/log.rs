@@ -80,7 +80,7 @@ fn every_bit_of_the_log_is_known() {
             Bit::Measured | Bit::Size => assert_ne!(seen.explained, Some(true), "{}", what()),
         }
         if seen.exit != 0 {
-            seen.is_refused_without("secure-boot", "not shown: ", &what);
+            seen.is_refused_without("secure_boot", "not shown: ", &what);
         }
         seen.exit
     });
@@ -125,7 +125,7 @@ fn every_length_of_the_log_is_told() {
     let counts = every_length(&MACHINE.log, |cut| {
         let seen = MACHINE.with(|machine| machine.log = cut.to_vec()).verify();
         assert_ne!(seen.explained, Some(true), "cut to {}", cut.len());
-        seen.is_refused_without("secure-boot", "not shown: ", &|| format!("log cut to {}", cut.len()))
+        seen.is_refused_without("secure_boot", "not shown: ", &|| format!("log cut to {}", cut.len()))
     });
     report("azure, event log", "lengths", &counts);
     // Zeros at the end are padding, and a record of register 0 begins with four of them.

@@ -141,7 +141,7 @@ fn every_bit_of_the_ak_certificates_counts() {
     for (at, name) in [(AK, "AK certificate"), (AK + 1, "its intermediate")] {
         let counts = every_bit(&MACHINE.certificates[at], |altered, bit| {
             let seen = MACHINE.with(|machine| machine.certificates[at] = altered.to_vec()).verify();
-            let exit = seen.is_refused_without("ak-certificate", "absent", &|| format!("{name}, bit {bit}"));
+            let exit = seen.is_refused_without("ak_certificate", "absent", &|| format!("{name}, bit {bit}"));
             assert_eq!(seen.authentic, exit == 6, "{name}, bit {bit}: {seen:?}");
             exit
         });
