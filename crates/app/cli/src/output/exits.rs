@@ -160,7 +160,7 @@ mod tests {
             Class::ALL.iter().map(|class| format!("{} {}", class.as_str(), of_class(*class))).collect();
         assert!(Class::ALL.iter().all(|class| of_class(*class) > 1), "{codes:?}");
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs/checks.md");
-        let page = std::fs::read_to_string(path).unwrap();
+        let page = std::fs::read_to_string(path).unwrap_or_default();
         for code in codes {
             assert!(page.contains(&code), "docs/checks.md does not say: {code}");
         }
