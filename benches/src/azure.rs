@@ -51,7 +51,7 @@ impl Azure {
         let mut inputs = Inputs::new();
         inputs.add(Self::BUNDLE, None).expect("a bundle");
         let inputs: &'static Inputs = Box::leak(Box::new(inputs));
-        let Evidence::AzureSnp(evidence) = Evidence::from_inputs(&inputs).expect("evidence") else {
+        let Evidence::AzureSnp(evidence) = Evidence::from_inputs(inputs).expect("evidence") else {
             unreachable!("the bundle holds an Azure VM on SNP");
         };
         let certificates = inputs.parts().iter().filter(|part| part.kind() == Kind::Certificate);
@@ -99,7 +99,7 @@ impl Azure {
         cache: CachedSignatures<'static>,
         crypto: &'static Crypto<'static>,
     ) -> Verification<'static> {
-        Verification::new(Freshness::nonce(Self::NONCE).unwrap(), Self::AT, crypto)
+        Verification::new(Freshness::nonce(Self::NONCE).expect("a nonce"), Self::AT, crypto)
             .anchors(Self::ANCHORS)
             .cache(cache)
             .revocation(Revocation::Unchecked("no list is minted with it"))

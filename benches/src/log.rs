@@ -86,7 +86,7 @@ fn quoted(values: &[[u8; 32]; 24]) -> VerifiedPcrs {
     *digest = crypto.sha256.digest(&[&signed]);
     let quote = Quote::new(&message, quote.signature);
     let key = vm.claims().ak().as_rsa();
-    let freshness = Freshness::nonce(Azure::NONCE).unwrap();
+    let freshness = Freshness::nonce(Azure::NONCE).expect("a nonce");
     let verification = Verification::new(key, freshness, &crypto);
     let verified = teeproof_tpm::verify(&quote, &verification, &mut ()).expect("a quote");
     let values = PcrValues::InSelectionOrder(&signed);

@@ -326,7 +326,12 @@ fn proposed(results: &[AttestationResult<'_>], bytes: Given) {
 /// What holds of every refusal: words, a check that can be explained and that names the class.
 fn refusal(check: &Check, class: Class, error: &dyn std::fmt::Display) -> bool {
     assert!(says_something(error));
-    assert!(check.classes.contains(&class), "{}: {} is not among its classes: {error}", check.id, class.as_str());
+    assert!(
+        check.classes.contains(&class),
+        "{}: {} is not among its classes: {error}",
+        check.id,
+        class.as_str()
+    );
     assert!(teeproof::find_check(check.id).is_some());
     false
 }

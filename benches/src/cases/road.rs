@@ -60,7 +60,7 @@ impl Road {
             evidence: Evidence::AzureSnp(vector.evidence),
             certificates: certificates(vector.certificates),
             anchors: Azure::ANCHORS,
-            freshness: Freshness::nonce(Azure::NONCE).unwrap(),
+            freshness: Freshness::nonce(Azure::NONCE).expect("a nonce"),
             at: Moment::At(Azure::AT),
             policy: None,
         }

@@ -7,7 +7,7 @@ checks! { VERIFY:
         "The document is an untagged COSE_Sign1 under ES384 that names its certificates.",
         "Give the document as the Nitro security module returned it, raw or in base64.",
         "RFC 9052, section 4.2; AWS Nitro Enclaves, attestation process";
-    CHAIN [NotAuthentic] = "nitro.chain", "the certificate chain",
+    CHAIN [Malformed Unsupported NotAuthentic] = "nitro.chain", "the certificate chain",
         "The signing certificate was issued under the pinned root of an AWS partition.",
         "Give the document whole, as the Nitro security module returned it: the certificate that is named does not hold.",
         "AWS Nitro Enclaves, attestation process, certificate chain; RFC 5280, section 6";

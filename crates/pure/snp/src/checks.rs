@@ -19,7 +19,7 @@ checks! { VERIFY:
         "The key belongs to the very chip that the report names.",
         "The VCEK of another chip came: fetch the one for the report's CHIP_ID from AMD's KDS, or inside the VM from Azure's THIM.",
         "AMD 57230, hwID; AMD 56860, CHIP_ID";
-    VEK_PRODUCT [NotAuthentic] = "snp.vek.product", "the product line",
+    VEK_PRODUCT [Unsupported NotAuthentic] = "snp.vek.product", "the product line",
         "VCEK, ARK and CPUID name the same product line; TCB_VERSION is decoded in that line's layout.",
         "The certificate belongs to a machine of another product.",
         "AMD 57230, productName; AMD 56860, CPUID_FAM_ID and CPUID_MOD_ID";

@@ -1,6 +1,6 @@
 //! Policies written in Rust equal those read from TOML, field by field: each key of each section has a row here.
 #![cfg(feature = "policy-file")]
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::panic, clippy::unwrap_used)]
 
 use teeproof::core::{List, PcrRule, Rule, Technology, Text, Waiver};
 use teeproof::hcl::{Ground, Origin, VmId};

@@ -14,7 +14,7 @@ fn the_report_comes_whole() {
     assert!(text.contains(&format!("\"user-data\":\"{wanted}\"")));
     // A length that is not the index's is not filled up by guessing.
     let short = machine.run(&["vtpm", "report", "--user-data", "hex:5a"]);
-    short.fails(2, &["user data has 64 bytes, and this has 1"]);
+    short.fails(2, &["expected 64 bytes of user data, got 1"]);
 }
 
 #[test]
