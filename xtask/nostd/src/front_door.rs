@@ -1,11 +1,11 @@
 //! The front door with the pure-Rust table: real signatures, without std.
 
 use teeproof::core::{Freshness, RsaKey, Technology};
-use teeproof::nitro::{Limits, Moment};
+use teeproof::nitro::Moment;
 use teeproof::tpm::{self, PcrValues, Quote};
 use teeproof::wire::certificate::Certificate;
-use teeproof::x509::{Anchors, CachedSignatures, Revocation};
-use teeproof::{Evidence, Policy, Request, hcl, verify};
+use teeproof::x509::Revocation;
+use teeproof::{Evidence, NitroOptions, Policy, Request, hcl, verify};
 use teeproof_rustcrypto::TABLE;
 
 use crate::vectors::{AK, AT, CHALLENGE, QuoteFile, VCEK};
@@ -45,11 +45,11 @@ pub(crate) fn quote(file: &[u8]) -> u8 {
     let Some(file) = QuoteFile::split(file) else {
         return 3;
     };
-    let verification = tpm::Verification::new(
-        RsaKey { modulus: &AK, exponent: &[1, 0, 1] },
-        Freshness::nonce(CHALLENGE).unwrap(),
-        &TABLE,
-    );
+    let Ok(freshness) = Freshness::nonce(CHALLENGE) else {
+        return 1;
+    };
+    let verification =
+        tpm::Verification::new(RsaKey { modulus: &AK, exponent: &[1, 0, 1] }, freshness, &TABLE);
     let quote = Quote::new(file.message, file.signature);
     let values = PcrValues::InSelectionOrder(file.registers);
     let pcrs = tpm::verify(&quote, &verification, &mut ())

@@ -149,6 +149,7 @@ const SETS: &[Set] = &[
             ("teeproof_snp", "snp"),
             ("teeproof_tpm", "tpm"),
             ("teeproof_nitro", "nitro"),
+            ("teeproof_evidence", "evidence"),
             ("teeproof_hcl", "hcl"),
             ("teeproof", "verifier"),
         ],
@@ -157,7 +158,7 @@ const SETS: &[Set] = &[
 
 /// Much of the front door is generic code of others, and what of it ends up in which function
 /// changes with every line: its files would not stay the same from one change to the next.
-const COARSE: &[&str] = &["verifier"];
+const COARSE: &[&str] = &["evidence", "verifier"];
 
 const ENTRY: &str = "teeproof_nostd_reach";
 const FOLDER: &str = "panics";

@@ -200,10 +200,10 @@ pub enum CollectError {
 ///
 /// The order: report, quote with the PCR values that it is over, AK certificate, event log. The report is
 /// requested until it has the user data, the quote until its PCRs hold still: see [`fresh_report`] and
-/// [`quote`]. Nothing is fetched from the network, and nothing is verified.
+/// [`quote()`]. Nothing is fetched from the network, and nothing is verified.
 ///
 /// # Errors
-/// Those of [`fresh_report`] and [`quote`]; no attestation key. A missing AK certificate or event log is no
+/// Those of [`fresh_report`] and [`quote()`]; no attestation key. A missing AK certificate or event log is no
 /// error: [`Collected::missing`] has the reasons.
 pub fn collect(
     tpm: &mut dyn Tpm,

@@ -24,9 +24,9 @@ pub const NULL: u32 = 0x4000_0007;
 /// TPM_RH_ENDORSEMENT.
 pub const ENDORSEMENT: u32 = 0x4000_000b;
 
-/// The first handle of NV indexes, for [`Tpm::handles`](crate::Tpm::handles).
+/// The first handle of NV indexes, for [`crate::Tpm::handles`].
 pub const FIRST_NV_INDEX: u32 = 0x0100_0000;
-/// The first handle of persistent objects, for [`Tpm::handles`](crate::Tpm::handles).
+/// The first handle of persistent objects, for [`crate::Tpm::handles`].
 pub const FIRST_PERSISTENT: u32 = 0x8100_0000;
 
 /// More than fit the memory of a TPM.

@@ -94,7 +94,7 @@ impl Part {
     /// What others write around a structure is taken off: zero bytes after the end of a certificate (an NV
     /// index is longer than what it holds) or a report, the head of the response with which firmware returns a
     /// report, the size in front of a TPM's quote. PCR values are 33 bytes each, the index and the value, by index;
-    /// other forms of them are read by [`sniff`](crate::sniff) and made by [`Sha256Pcrs`].
+    /// other forms of them are read by [`crate::sniff()`] and made by [`Sha256Pcrs`].
     ///
     /// # Errors
     /// A container; bytes that are not of this kind, or too many.

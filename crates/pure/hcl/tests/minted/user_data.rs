@@ -53,7 +53,7 @@ fn the_whole_of_user_data_counts() {
 #[test]
 fn lengths_of_a_nonce() {
     let bag = Bag::of(&vm()).without_quote();
-    // An empty nonce would match user-data of zeros, and cannot be asked for; a long one matches nothing.
+    // An empty nonce would match user-data of zeros, and is not a `Nonce`; a long one matches nothing.
     assert!(teeproof_core::Nonce::from_bytes(b"").is_err());
     for length in [65, 128, teeproof_core::Nonce::MAX_BYTES] {
         with_nonce(bag.clone(), &vec![0; length]).refused(Error::UserDataLength, Class::NotBound);
