@@ -92,6 +92,16 @@ pub(crate) fn instance_of<'d>(verified: &VerifiedDocument<'d>) -> Option<&'d str
     })
 }
 
+/// A greatest age in words. A type, because `format_args!` cannot be kept in a variable before
+/// Rust 1.89.
+struct SecondsAtMost(u32);
+
+impl core::fmt::Display for SecondsAtMost {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "at most {} s", self.0)
+    }
+}
+
 pub(crate) fn age(
     verified: &VerifiedDocument<'_>,
     max_age: &MaxAge<'_>,
@@ -104,8 +114,9 @@ pub(crate) fn age(
             return Appraisal::Accepted;
         }
     };
-    let (limit, words) = (Datum::Number(u64::from(secs)), format_args!("at most {secs} s"));
-    let expected = Worded { words: &words, relation: Relation::AtMost, datum: limit };
+    let limit = SecondsAtMost(secs);
+    let expected =
+        Worded { words: &limit, relation: Relation::AtMost, datum: Datum::Number(u64::from(secs)) };
     let mut found = |outcome, words: &dyn core::fmt::Display, datum| {
         let actual = &Worded { words, relation: Relation::Exactly, datum };
         let finding = Finding { line, ..Finding::new(checks::MAX_AGE, outcome) };

@@ -95,7 +95,7 @@ fn booted(log: &VerifiedLog<'_>) -> Vec<Claim> {
         let lists = [secure_boot.pk, secure_boot.kek, secure_boot.db, secure_boot.dbx];
         let counts = lists.map(|list| list.iter().count());
         let [pk, kek, db, dbx] = counts;
-        let words = format_args!("PK {pk}, KEK {kek}, db {db}, dbx {dbx}");
+        let words = format!("PK {pk}, KEK {kek}, db {db}, dbx {dbx}");
         let counts = counts.map(|count| u64::try_from(count).ok());
         let counts = ["pk", "kek", "db", "dbx"].into_iter().zip(counts).collect();
         told.push(worded("secure_boot_keys", Value::Numbers(counts), words));
