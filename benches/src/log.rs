@@ -2,7 +2,7 @@
 
 use teeproof_core::{BadSignature, Crypto, Freshness, RsaKey, VerifyRsa};
 use teeproof_mint::azure::{Algorithm, Event, EventLog, Guid, signature_list};
-use teeproof_tpm::{Error, PcrValues, Quote, Verification, VerifiedLog, VerifiedPcrs};
+use teeproof_tpm::{Error, PcrValues, Quote, TpmVerification, VerifiedLog, VerifiedPcrs};
 
 use crate::Azure;
 
@@ -87,7 +87,7 @@ fn quoted(values: &[[u8; 32]; 24]) -> VerifiedPcrs {
     let quote = Quote::new(&message, quote.signature);
     let key = vm.claims().ak().as_rsa();
     let freshness = Freshness::nonce(Azure::NONCE).expect("a nonce");
-    let verification = Verification::new(key, freshness, &crypto);
+    let verification = TpmVerification::new(key, freshness, &crypto);
     let verified = teeproof_tpm::verify(&quote, &verification, &mut ()).expect("a quote");
     let values = PcrValues::InSelectionOrder(&signed);
     teeproof_tpm::verify_pcrs(&verified, values, &crypto, &mut ()).expect("registers")

@@ -1,7 +1,7 @@
 //! A real report of a Milan machine under its VCEK.
 
 use teeproof_core::{Crypto, Freshness, Time};
-use teeproof_snp::{Endorsements, Error, Verification, VerifiedReport};
+use teeproof_snp::{Endorsements, Error, SnpVerification, VerifiedReport};
 use teeproof_wire::certificate::Certificate;
 use teeproof_x509::{CachedSignatures, Revocation, SignatureCache};
 
@@ -44,7 +44,7 @@ impl Snp {
         crypto: &'static Crypto<'static>,
     ) -> Result<VerifiedReport<'static>, Error> {
         let certificates = [Certificate::parse(self.vcek).map_err(Error::Report)?];
-        let verification = Verification::new(Freshness::Waived("a recorded vector"), Self::AT, crypto)
+        let verification = SnpVerification::new(Freshness::Waived("a recorded vector"), Self::AT, crypto)
             .cache(cache)
             .revocation(Revocation::Unchecked("no list is published with the vector"));
         teeproof_snp::verify(self.report, &Endorsements::new(&certificates), &verification, &mut ())

@@ -157,7 +157,7 @@ fn snp<T>(
         }
     }
     let verification =
-        teeproof_snp::Verification::new(teeproof_snp::ReportData::ForCaller("a fuzzer"), AT, crypto)
+        teeproof_snp::SnpVerification::new(teeproof_snp::ReportData::ForCaller("a fuzzer"), AT, crypto)
             .anchors(Anchors::and(&anchors))
             .cache(CachedSignatures::from_cache(cache))
             .revocation(Revocation::Unchecked("a fuzzer"));

@@ -148,7 +148,7 @@ pub fn snp(input: &[u8]) -> bool {
     let (switches, parts) = (Switches(*switches), split(rest));
     let (files, report) = (files(&parts), evidence(&parts));
     let crypto = switches.belief().table();
-    let verification = teeproof_snp::Verification::new(nonce(&parts), switches.at(), &crypto)
+    let verification = teeproof_snp::SnpVerification::new(nonce(&parts), switches.at(), &crypto)
         .anchors(Anchors::and(&files.anchors))
         .revocation(switches.revocation(&files.lists));
     let endorsements = Endorsements::new(&files.certificates);

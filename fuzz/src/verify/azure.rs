@@ -80,7 +80,7 @@ pub fn tpm(input: &[u8]) -> bool {
     };
     let crypto = switches.belief().table();
     let key = RsaKey { modulus, exponent: &[1, 0, 1] };
-    let verification = teeproof_tpm::Verification::new(key, nonce(&parts), &crypto);
+    let verification = teeproof_tpm::TpmVerification::new(key, nonce(&parts), &crypto);
     let mut tally = Tally::default();
     let quoted = bounded(&bounds::TPM_VERIFY, given(&parts), || {
         let quote = teeproof_tpm::verify(&quote, &verification, &mut tally)?;

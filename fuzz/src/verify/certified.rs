@@ -4,7 +4,7 @@
 use teeproof_core::{Freshness, RsaKey};
 use teeproof_rustcrypto::TABLE;
 use teeproof_tpm::{
-    CertificationError, CertificationEvidence, CertifiedKey, PcrValues, Quote, Selection, Verification,
+    CertificationError, CertificationEvidence, CertifiedKey, PcrValues, Quote, Selection, TpmVerification,
     VerifiedPcrs, checks, verify, verify_certification, verify_pcrs,
 };
 use teeproof_wire::tpm::{SHA256, public_bytes};
@@ -35,7 +35,7 @@ pub fn certification(input: &[u8]) -> bool {
     let modulus = part(|part| matches!(part, Part::Key(_)));
     let crypto = switches.belief().table();
     let key = RsaKey { modulus, exponent: &[1, 0, 1] };
-    let verification = Verification::new(key, nonce(&parts), &crypto);
+    let verification = TpmVerification::new(key, nonce(&parts), &crypto);
     let mut tally = Tally::default();
     let verified = bounded(&bounds::TPM_CERTIFY, given(&parts), || {
         verify_certification(&received, &verification, &mut tally)
@@ -114,8 +114,11 @@ fn quoted(registers: &[Option<[u8; 32]>; 24], modulus: &[u8]) -> Option<Verified
     ]
     .concat();
     let crypto = Belief::All.table();
-    let verification =
-        Verification::new(RsaKey { modulus, exponent: &[1, 0, 1] }, Freshness::Waived("a fuzzer"), &crypto);
+    let verification = TpmVerification::new(
+        RsaKey { modulus, exponent: &[1, 0, 1] },
+        Freshness::Waived("a fuzzer"),
+        &crypto,
+    );
     let quote = Quote::new(&message, &[0; 256]);
     let quote = verify(&quote, &verification, &mut ()).ok()?;
     verify_pcrs(&quote, PcrValues::Indexed(registers), &crypto, &mut ()).ok()

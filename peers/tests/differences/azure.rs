@@ -87,7 +87,7 @@ fn ours(evidence: &azure::Evidence, with_quote: bool) -> Outcome {
 
 /// A quote alone, under a key given to both.
 fn our_quote(signature: &[u8], message: &[u8], pcrs: &[[u8; 32]], modulus: &[u8], nonce: &[u8]) -> Outcome {
-    let verification = teeproof_tpm::Verification::new(
+    let verification = teeproof_tpm::TpmVerification::new(
         RsaKey { modulus, exponent: &[1, 0, 1] },
         Freshness::nonce(nonce).unwrap(),
         &teeproof_aws_lc::TABLE,

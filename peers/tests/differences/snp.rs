@@ -5,7 +5,7 @@ mod minted;
 use teeproof_core::{Freshness, Time};
 use teeproof_peers::Outcome;
 use teeproof_peers::sev::{self, Certificates, Prepared};
-use teeproof_snp::{Endorsements, Verification};
+use teeproof_snp::{Endorsements, SnpVerification};
 use teeproof_wire::certificate::Certificate;
 use teeproof_x509::{Anchors, Revocation};
 
@@ -132,7 +132,7 @@ fn ours(report: &[u8], certificates: Certificates<'_>, at: u64) -> Outcome {
     // The peers trust any ARK that they are given; ours needs it as an anchor.
     let endorsements = [certificate("VEK", vek)?, certificate("ASK", ask)?];
     let added = [ark];
-    let verification = Verification::new(
+    let verification = SnpVerification::new(
         Freshness::Waived("no nonce was sent"),
         Time(at.cast_signed()),
         &teeproof_aws_lc::TABLE,

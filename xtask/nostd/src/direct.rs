@@ -16,12 +16,12 @@ pub(crate) fn snp(report: &[u8]) -> u8 {
     let Ok(vcek) = Certificate::parse(VCEK) else {
         return 1;
     };
-    let verification = teeproof_snp::Verification::new(Freshness::Waived(WHY), AT, &NOTHING)
+    let verification = teeproof_snp::SnpVerification::new(Freshness::Waived(WHY), AT, &NOTHING)
         .revocation(Revocation::Unchecked(WHY));
     let certificates = [vcek];
     let endorsements = teeproof_snp::Endorsements::new(&certificates);
     match teeproof_snp::verify(report, &endorsements, &verification, &mut ()) {
-        Ok(verified) if teeproof_snp::appraise(&verified, &teeproof_snp::Policy::genuine(), &mut ()) => 0,
+        Ok(verified) if teeproof_snp::appraise(&verified, &teeproof_snp::SnpPolicy::genuine(), &mut ()) => 0,
         Ok(_) => 6,
         Err(error) => crate::exit_code(error.class()),
     }
@@ -50,7 +50,7 @@ pub(crate) fn quote(file: &[u8]) -> u8 {
     let Some(file) = QuoteFile::split(file) else {
         return 3;
     };
-    let verification = teeproof_tpm::Verification::new(
+    let verification = teeproof_tpm::TpmVerification::new(
         RsaKey { modulus: &AK, exponent: &[1, 0, 1] },
         Freshness::nonce(CHALLENGE).unwrap(),
         &NOTHING,
@@ -64,7 +64,7 @@ pub(crate) fn quote(file: &[u8]) -> u8 {
 
 fn tpm(
     file: &QuoteFile<'_>,
-    verification: &teeproof_tpm::Verification<'_>,
+    verification: &teeproof_tpm::TpmVerification<'_>,
 ) -> Result<bool, teeproof_tpm::Error> {
     let quote = teeproof_tpm::Quote::new(file.message, file.signature);
     let quote = teeproof_tpm::verify(&quote, verification, &mut ())?;
@@ -74,7 +74,7 @@ fn tpm(
         [] => None,
         log => Some(teeproof_tpm::replay(log, &pcrs, &NOTHING, &mut ())?),
     };
-    let policy = teeproof_tpm::Policy::waived(WHY);
+    let policy = teeproof_tpm::TpmPolicy::waived(WHY);
     Ok(teeproof_tpm::appraise(Some(&pcrs), log.as_ref(), &policy, &mut ()))
 }
 

@@ -49,7 +49,7 @@ pub(crate) fn quote(file: &[u8]) -> u8 {
         return 1;
     };
     let verification =
-        tpm::Verification::new(RsaKey { modulus: &AK, exponent: &[1, 0, 1] }, freshness, &TABLE);
+        tpm::TpmVerification::new(RsaKey { modulus: &AK, exponent: &[1, 0, 1] }, freshness, &TABLE);
     let quote = Quote::new(file.message, file.signature);
     let values = PcrValues::InSelectionOrder(file.registers);
     let pcrs = tpm::verify(&quote, &verification, &mut ())

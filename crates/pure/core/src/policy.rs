@@ -120,7 +120,7 @@ macro_rules! policy_table {
     (
         {
             $(#[$doc:meta])*
-            Policy<$p:lifetime>;
+            $name:ident<$p:lifetime>;
             $genuine_doc:literal;
             ($policy:ident, $record:ident, $verified_ty:ty $(, $more:ident: $more_ty:ty)*) -> $held:ty
         }
@@ -136,13 +136,13 @@ macro_rules! policy_table {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq)]
         #[non_exhaustive]
-        pub struct Policy<$p> {
+        pub struct $name<$p> {
             $(#[doc = $about] pub $field: $ty,)*
             $(#[doc = concat!("The rules of `teeproof_", stringify!($nested), "`.")] pub $nested: $nested_ty,)?
         }
 
         // Of any lifetime: a policy cannot be shortened to the one of the values that replace its fields.
-        impl<$p> Policy<$p> {
+        impl<$p> $name<$p> {
             #[doc = $genuine_doc]
             #[must_use]
             pub fn genuine() -> Self {
@@ -194,7 +194,7 @@ macro_rules! policy_table {
         /// of each whether it holds. All are held before the first is looked at.
         pub(crate) fn rules(
             $verified: $verified_ty,
-            $policy: &Policy<'_>,
+            $policy: &$name<'_>,
             $record: &mut dyn $crate::Record,
             $($more: $more_ty,)*
         ) -> impl IntoIterator<Item = $held> {

@@ -11,9 +11,9 @@ macro_rules! hcl_policy_fields {
                 #[doc = "Appraisal policy for an Azure confidential VM, except for its hardware report. Every field is an expectation or a waiver with a reason; there is no default."]
                 Policy<'p>;
                 "The part of `builtin:genuine` beyond the hardware report: the origin is reported.";
-                (policy, record, &VerifiedVm<'_>, snp: &teeproof_snp::Policy<'_>) -> bool
+                (policy, record, &VerifiedVm<'_>, snp: &teeproof_snp::SnpPolicy<'_>) -> bool
             }
-            vm + tpm: teeproof_tpm::Policy<'p>;
+            vm + tpm: teeproof_tpm::TpmPolicy<'p>;
             origin: Origin<'p>, "origin" as Grounds,
                 "The accepted grounds that show that Azure's paravisor made the report; see below.",
                 ORIGIN [Refused] = "origin.paravisor", "the report's origin",

@@ -17,7 +17,7 @@ use crate::{Ground, Origin, Policy, VerifiedVm, checks};
 /// Compares the grounds of a report with those that the policy accepts.
 pub(crate) fn appraise(
     vm: &VerifiedVm<'_>,
-    snp: &teeproof_snp::Policy<'_>,
+    snp: &teeproof_snp::SnpPolicy<'_>,
     policy: &Policy<'_>,
     record: &mut dyn Record,
 ) -> bool {
@@ -82,7 +82,7 @@ pub struct OriginGrounds {
 
 impl OriginGrounds {
     /// The grounds of a VM's report. Measurement and id key digest need the policy for the hardware report.
-    pub(crate) fn of(vm: &VerifiedVm<'_>, snp: Option<&teeproof_snp::Policy<'_>>) -> Self {
+    pub(crate) fn of(vm: &VerifiedVm<'_>, snp: Option<&teeproof_snp::SnpPolicy<'_>>) -> Self {
         match other_origin(vm) {
             Some(other) => Self { grounds: Vec::new(), other: Some(other) },
             None => Self { grounds: grounds(vm, snp), other: None },
@@ -131,7 +131,7 @@ fn other_origin(vm: &VerifiedVm<'_>) -> Option<&'static str> {
 }
 
 /// The grounds of a report, the strongest first.
-fn grounds(vm: &VerifiedVm<'_>, snp: Option<&teeproof_snp::Policy<'_>>) -> Vec<Ground> {
+fn grounds(vm: &VerifiedVm<'_>, snp: Option<&teeproof_snp::SnpPolicy<'_>>) -> Vec<Ground> {
     let report = vm.report().report();
     let guest_svn = report.guest_svn.get();
     let is_met = |ground: &Ground| match ground {

@@ -20,7 +20,7 @@ const QUOTE_ALONE: &str =
 /// of every rule, whatever the others found; `true` if all rules are met.
 pub fn appraise_snp(
     vm: &VerifiedVm<'_>,
-    snp: &teeproof_snp::Policy<'_>,
+    snp: &teeproof_snp::SnpPolicy<'_>,
     policy: &Policy<'_>,
     record: &mut dyn Record,
 ) -> bool {

@@ -134,10 +134,10 @@ impl<'a> Verification<'a> {
     }
 
     /// The input to the verification of the SNP report.
-    fn of_report(&self) -> teeproof_snp::Verification<'a> {
+    fn of_report(&self) -> teeproof_snp::SnpVerification<'a> {
         let Self { anchors, cache, revocation, at, crypto, .. } = *self;
         let report_data = ReportData::ForCaller("REPORT_DATA holds the claims' hash: see hcl.binding");
-        teeproof_snp::Verification::new(report_data, at, crypto)
+        teeproof_snp::SnpVerification::new(report_data, at, crypto)
             .anchors(anchors)
             .cache(cache)
             .revocation(revocation)
@@ -297,7 +297,7 @@ fn quote<'a>(
         return Ok(None);
     };
     let Verification { freshness, crypto, .. } = *verification;
-    let verification = teeproof_tpm::Verification::new(claims.ak().as_rsa(), freshness, crypto);
+    let verification = teeproof_tpm::TpmVerification::new(claims.ak().as_rsa(), freshness, crypto);
     teeproof_tpm::verify(quote, &verification, record).map(Some).map_err(Error::Tpm)
 }
 
@@ -383,7 +383,7 @@ impl<'a> VerifiedVm<'a> {
 
     /// The grounds that show that Azure's paravisor made the report. Some need the policy for the SNP report.
     #[must_use]
-    pub fn origin(&self, snp: Option<&teeproof_snp::Policy<'_>>) -> OriginGrounds {
+    pub fn origin(&self, snp: Option<&teeproof_snp::SnpPolicy<'_>>) -> OriginGrounds {
         OriginGrounds::of(self, snp)
     }
 

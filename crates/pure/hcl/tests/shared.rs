@@ -123,7 +123,7 @@ fn an_snp_machine_is_genuine_from_root_to_registers() {
         assert_eq!(id.to_string(), "26f8bc30-774e-4290-8e7a-535f3b672aee");
         let policy = Policy::genuine()
             .origin(Origin::AnyOf { grounds: [Ground::ReferenceValue].as_slice().into(), line: None });
-        assert!(appraise_snp(&vm, &teeproof_snp::Policy::genuine(), &policy, &mut ()));
+        assert!(appraise_snp(&vm, &teeproof_snp::SnpPolicy::genuine(), &policy, &mut ()));
         let wrong = verification.freshness(Freshness::nonce(b"another question").unwrap());
         let error = verify_snp(&coco.evidence(), &vcek, &wrong, &mut ()).unwrap_err();
         assert_eq!(error, Error::Tpm(teeproof_tpm::Error::Nonce));

@@ -18,14 +18,14 @@ use crate::binding::{vek_chip, vek_product, vek_tcb, vek_type};
 use crate::endorsement::{Candidate, Fit};
 use crate::unusual::Unusual;
 use crate::vek::VekClaims;
-use crate::{Chip, Endorsements, Error, Link, VekKind, Verification, checks};
+use crate::{Chip, Endorsements, Error, SnpVerification, VekChainCertificate, VekKind, checks};
 
 /// What all certificates are tried for, and with.
 #[derive(Clone, Copy)]
 pub(crate) struct Trial<'a, 'c> {
     pub(crate) report: &'a Report,
     pub(crate) endorsements: &'c Endorsements<'a, 'c>,
-    pub(crate) verification: &'c Verification<'a>,
+    pub(crate) verification: &'c SnpVerification<'a>,
     pub(crate) checks: SignatureChecks<'c>,
 }
 
@@ -107,7 +107,7 @@ impl<'a> Trial<'a, '_> {
         candidate: &Candidate<'a, '_>,
         statement: Option<VerifiedSignature<'a>>,
     ) -> Attempt<'a> {
-        let Verification { anchors, at, .. } = *self.verification;
+        let SnpVerification { anchors, at, .. } = *self.verification;
         let given = self.endorsements.certificates;
         let search = PathSearch {
             candidates: Candidates::AnyOrder { given, pinned: &AMD },
@@ -142,7 +142,7 @@ impl<'a> Trial<'a, '_> {
     fn statement(&self, vek: &Certificate<'a>) -> Result<VerifiedSignature<'a>, Error> {
         let (signed, signature) = (self.report.signed(), self.report.signature());
         verify_statement(vek, signed, signature, &self.checks).map_err(|problem| match problem {
-            Problem::TooManySignatures => Error::Chain { link: Link::Vek, problem },
+            Problem::TooManySignatures => Error::Chain { link: VekChainCertificate::Vek, problem },
             _ => Error::Signature,
         })
     }
@@ -241,7 +241,12 @@ impl<'a> Attempt<'a> {
     }
 
     /// Records every check that passed, in their order.
-    pub(crate) fn record(&self, report: &Report, verification: &Verification<'_>, record: &mut dyn Record) {
+    pub(crate) fn record(
+        &self,
+        report: &Report,
+        verification: &SnpVerification<'_>,
+        record: &mut dyn Record,
+    ) {
         let vek = self.vek;
         if let Some(path) = self.path() {
             record.pass(checks::CHAIN, &Shown { path, vek });
@@ -321,18 +326,23 @@ pub(crate) const INTERMEDIATE: usize = 1;
 /// of them have that serial number.
 pub(crate) fn check_revocation(
     path: &mut VerifiedPath<'_>,
-    verification: &Verification<'_>,
+    verification: &SnpVerification<'_>,
     checks: &SignatureChecks<'_>,
 ) -> Result<(), Error> {
     path.check_revocation(&verification.revocation, checks).map_err(|error| match error {
-        RevocationError::Revoked { link } => Error::Chain { link: Link::at(link), problem: Problem::Revoked },
+        RevocationError::Revoked { link } => {
+            Error::Chain { link: VekChainCertificate::at(link), problem: Problem::Revoked }
+        }
         RevocationError::List { issuer, problem } => {
-            Error::RevocationList { issuer: Link::at(issuer), problem }
+            Error::RevocationList { issuer: VekChainCertificate::at(issuer), problem }
         }
     })?;
     if path.revocation().first_unchecked() == Some(INTERMEDIATE) && verification.revocation.waiver().is_none()
     {
-        return Err(Error::Chain { link: Link::Intermediate, problem: Problem::NoRevocationList });
+        return Err(Error::Chain {
+            link: VekChainCertificate::Intermediate,
+            problem: Problem::NoRevocationList,
+        });
     }
     Ok(())
 }
@@ -342,7 +352,10 @@ fn profile(path: &AnchoredPath<'_>) -> Result<(), Error> {
     let other = |one: &Certificate<'_>| one.algorithm() != SignatureAlgorithm::RsaPssSha384;
     match path.below().iter().position(other) {
         None => Ok(()),
-        Some(at) => Err(Error::Chain { link: Link::at(at.saturating_add(1)), problem: Problem::Algorithm }),
+        Some(at) => Err(Error::Chain {
+            link: VekChainCertificate::at(at.saturating_add(1)),
+            problem: Problem::Algorithm,
+        }),
     }
 }
 
@@ -350,12 +363,12 @@ fn profile(path: &AnchoredPath<'_>) -> Result<(), Error> {
 fn signing_key(vek: &Certificate<'_>) -> Result<(), Error> {
     match vek.public_key() {
         PublicKey::P384(_) => Ok(()),
-        _ => Err(Error::Chain { link: Link::Vek, problem: Problem::Algorithm }),
+        _ => Err(Error::Chain { link: VekChainCertificate::Vek, problem: Problem::Algorithm }),
     }
 }
 
 pub(crate) const fn chain_error(error: teeproof_x509::Error) -> Error {
-    Error::Chain { link: Link::at(error.link), problem: error.problem }
+    Error::Chain { link: VekChainCertificate::at(error.link), problem: error.problem }
 }
 
 impl Error {
@@ -363,7 +376,7 @@ impl Error {
     fn of_path(error: PathError<'_>, vek: &Certificate<'_>) -> Self {
         match error {
             PathError::MissingIssuer { issuer, .. } if issuer == vek.issuer() => {
-                Self::Missing(Link::Intermediate)
+                Self::Missing(VekChainCertificate::Intermediate)
             }
             PathError::MissingIssuer { issuer, .. } => Self::Untrusted { root: issuer.into() },
             PathError::UntrustedRoot(name) => Self::Untrusted { root: name.into() },

@@ -14,7 +14,7 @@ use crate::{Component, VekKind, checks};
 /// A link of the chain; the further down, the greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub enum Link {
+pub enum VekChainCertificate {
     /// The root key: `ARK-<product>`.
     Ark,
     /// The intermediate: `SEV-<product>` or `SEV-VLEK-<product>`.
@@ -23,7 +23,7 @@ pub enum Link {
     Vek,
 }
 
-impl Link {
+impl VekChainCertificate {
     pub(crate) const fn at(link: usize) -> Self {
         match link {
             0 => Self::Ark,
@@ -33,7 +33,7 @@ impl Link {
     }
 }
 
-impl fmt::Display for Link {
+impl fmt::Display for VekChainCertificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Ark => "ARK",
@@ -54,7 +54,7 @@ pub enum Error {
     /// No VCEK or VLEK is among the endorsements.
     MissingVek(VekSource),
     /// A certificate above the VCEK or VLEK is missing among the endorsements.
-    Missing(Link),
+    Missing(VekChainCertificate),
     /// The chain ends at a root that is no trust anchor.
     Untrusted {
         /// The root's name.
@@ -63,14 +63,14 @@ pub enum Error {
     /// The chain does not hold.
     Chain {
         /// The certificate at fault.
-        link: Link,
+        link: VekChainCertificate,
         /// What is wrong with it.
         problem: Problem,
     },
     /// A revocation list of an issuer of the chain does not hold or is not current.
     RevocationList {
         /// The issuer.
-        issuer: Link,
+        issuer: VekChainCertificate,
         /// What is wrong with the list.
         problem: Problem,
     },
@@ -194,7 +194,9 @@ impl Error {
             | Self::VekChip { source, .. }
             | Self::VekTcb { source, .. } => Some(Advice::Vek(*source)),
             Self::Untrusted { .. } => Some(Advice::Anchor),
-            Self::Chain { link: Link::Intermediate, problem: Problem::Signature } => Some(Advice::SameName),
+            Self::Chain { link: VekChainCertificate::Intermediate, problem: Problem::Signature } => {
+                Some(Advice::SameName)
+            }
             Self::Chain { problem: Problem::Revoked, .. } => Some(Advice::Revoked),
             Self::Processor => Some(Advice::Text(
                 "This version knows the TCB layouts of Milan, Genoa and Turin: a newer version may know this processor.",

@@ -9,7 +9,7 @@ macro_rules! snp_policy_fields {
         $($callback)+! {
             {
                 #[doc = "An appraisal policy for SNP reports. Fields are named after the report's; all digests are SHA-384. Every field is an expectation or a waiver with a reason; there is no default."]
-                Policy<'p>;
+                SnpPolicy<'p>;
                 "`builtin:genuine`: a production guest on a genuine processor that names its chip. It says nothing about what software runs.";
                 (policy, record, &VerifiedReport<'_>) -> bool
             }

@@ -20,7 +20,7 @@ const NO_LISTS: &str = "builtin:genuine does not require CRLs; see snp.revocatio
 
 /// Holds a verified report against a policy, records every finding, and says whether all rules
 /// hold. None is left out because another one failed.
-pub fn appraise(verified: &VerifiedReport<'_>, policy: &Policy<'_>, record: &mut dyn Record) -> bool {
+pub fn appraise(verified: &VerifiedReport<'_>, policy: &SnpPolicy<'_>, record: &mut dyn Record) -> bool {
     rules(verified, policy, record).into_iter().all(|holds| holds)
 }
 

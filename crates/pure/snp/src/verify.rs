@@ -17,7 +17,7 @@ use crate::{Endorsements, Error, VekKind, checks};
 
 /// What a relying party decides before it looks at a report.
 #[derive(Clone, Copy, Debug)]
-pub struct Verification<'a> {
+pub struct SnpVerification<'a> {
     pub(crate) anchors: Anchors<'a>,
     pub(crate) cache: CachedSignatures<'a>,
     pub(crate) report_data: ReportData<'a>,
@@ -26,7 +26,7 @@ pub struct Verification<'a> {
     pub(crate) crypto: &'a Crypto<'a>,
 }
 
-impl<'a> Verification<'a> {
+impl<'a> SnpVerification<'a> {
     /// A verification of a report whose REPORT_DATA must hold this, with certificates that must be valid at
     /// this time. Only AMD's roots are anchors, no signature is cached, and revocation is waived.
     pub fn new(report_data: impl Into<ReportData<'a>>, at: Time, crypto: &'a Crypto<'a>) -> Self {
@@ -127,7 +127,7 @@ pub enum Chip {
 pub fn verify<'a>(
     report: &'a [u8],
     endorsements: &Endorsements<'a, '_>,
-    verification: &Verification<'a>,
+    verification: &SnpVerification<'a>,
     record: &mut dyn Record,
 ) -> Result<VerifiedReport<'a>, Error> {
     let report = Report::parse(report).map_err(Error::Report)?;
@@ -155,7 +155,7 @@ pub fn verify<'a>(
 /// ids, cost one each, as does each certificate that a sender makes up in AMD's names.
 pub const MAX_SIGNATURES: usize = 256;
 
-impl<'a> Verification<'a> {
+impl<'a> SnpVerification<'a> {
     fn budget(&self, signatures: usize) -> SignatureBudget {
         SignatureBudget::new(signatures.saturating_add(self.revocation.lists().len()))
     }

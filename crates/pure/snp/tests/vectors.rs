@@ -4,7 +4,8 @@
 
 use teeproof_core::{Class, Crypto, Freshness, Time};
 use teeproof_snp::{
-    Chip, Endorsements, Error, Policy, Product, Tcb, VekKind, Verification, VerifiedReport, appraise, verify,
+    Chip, Endorsements, Error, Product, SnpPolicy, SnpVerification, Tcb, VekKind, VerifiedReport, appraise,
+    verify,
 };
 use teeproof_wire::certificate::Certificate;
 use teeproof_x509::Revocation;
@@ -18,15 +19,15 @@ fn tables() -> [Crypto<'static>; 2] {
     [teeproof_aws_lc::TABLE, teeproof_rustcrypto::TABLE]
 }
 
-fn at<'a>(crypto: &'a Crypto<'a>, at: Time) -> Verification<'a> {
-    Verification::new(Freshness::Waived("a recorded vector"), at, crypto)
+fn at<'a>(crypto: &'a Crypto<'a>, at: Time) -> SnpVerification<'a> {
+    SnpVerification::new(Freshness::Waived("a recorded vector"), at, crypto)
         .revocation(Revocation::Unchecked("no list is published with the vector"))
 }
 
 fn check<'a>(
     report: &'a [u8],
     veks: &[&'a [u8]],
-    verification: &Verification<'a>,
+    verification: &SnpVerification<'a>,
 ) -> Result<VerifiedReport<'a>, Error> {
     let certificates: Vec<_> = veks.iter().map(|der| Certificate::parse(der).unwrap()).collect();
     verify(report, &Endorsements::new(&certificates), verification, &mut ())
@@ -41,7 +42,7 @@ fn a_milan_report_is_genuine() {
         assert_eq!(verified.chip(), Chip::Bound);
         assert_eq!(verified.reported_tcb(), Tcb { fmc: None, bootloader: 3, tee: 0, snp: 8, microcode: 115 });
         assert!(verified.is_production());
-        assert!(appraise(&verified, &Policy::genuine(), &mut ()));
+        assert!(appraise(&verified, &SnpPolicy::genuine(), &mut ()));
     }
 }
 

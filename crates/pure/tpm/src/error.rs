@@ -2,7 +2,7 @@
 
 mod certification;
 
-pub use certification::{CertificationError, KeyProblem};
+pub use certification::{CertificationError, CertifiedKeyProblem};
 
 use core::fmt;
 

@@ -9,7 +9,7 @@ macro_rules! tpm_policy_fields {
         $($callback)+! {
             {
                 #[doc = "An appraisal policy for what a TPM quoted. Every field is an expectation or a waiver with a reason; there is no default."]
-                Policy<'p>;
+                TpmPolicy<'p>;
                 "`builtin:genuine` says nothing about what booted.";
                 (policy, record, Booted<'_, '_>) -> bool
             }

@@ -79,7 +79,7 @@ impl fmt::Display for SecureBootSource {
 pub fn appraise(
     pcrs: Option<&VerifiedPcrs>,
     log: Option<&VerifiedLog<'_>>,
-    policy: &Policy<'_>,
+    policy: &TpmPolicy<'_>,
     record: &mut dyn Record,
 ) -> bool {
     rules(Booted { pcrs, log }, policy, record).into_iter().all(|holds| holds)

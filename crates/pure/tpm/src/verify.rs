@@ -14,13 +14,13 @@ use attested::attested;
 
 /// What a quote or a certification is verified against. Everything here is the relying party's.
 #[derive(Clone, Copy, Debug)]
-pub struct Verification<'k> {
+pub struct TpmVerification<'k> {
     key: RsaKey<'k>,
     freshness: Freshness<'k>,
     crypto: &'k Crypto<'k>,
 }
 
-impl<'k> Verification<'k> {
+impl<'k> TpmVerification<'k> {
     /// A verification under this attestation key, whose origin the caller has established, for this nonce or
     /// for a reason why there is none.
     pub fn new(key: RsaKey<'k>, freshness: impl Into<Freshness<'k>>, crypto: &'k Crypto<'k>) -> Self {
@@ -60,7 +60,7 @@ pub struct VerifiedPcrs {
 /// The first check that does not hold; every check that does was recorded before.
 pub fn verify<'a>(
     quote: &Quote<'a>,
-    verification: &Verification<'_>,
+    verification: &TpmVerification<'_>,
     record: &mut dyn Record,
 ) -> Result<VerifiedQuote<'a>, Error> {
     let attest: Attest<'_> = attested(quote.message, quote.signature, verification, record)?;

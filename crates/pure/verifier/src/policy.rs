@@ -71,7 +71,7 @@ pub struct Policy {
     /// What results call the policy.
     pub name: String,
     /// What is demanded of SNP reports; `None` accepts none.
-    pub snp: Option<teeproof_snp::Policy<'static>>,
+    pub snp: Option<teeproof_snp::SnpPolicy<'static>>,
     /// What is demanded of Azure confidential VMs on SEV-SNP; `None` accepts none.
     pub azure_snp: Option<AzureSnpPolicy>,
     /// What is demanded of Azure confidential VMs on TDX; `None` accepts none.
@@ -85,7 +85,7 @@ pub struct Policy {
 #[non_exhaustive]
 pub struct AzureSnpPolicy {
     /// Of the paravisor's report.
-    pub snp: teeproof_snp::Policy<'static>,
+    pub snp: teeproof_snp::SnpPolicy<'static>,
     /// Of everything that is bound to it.
     pub vm: teeproof_hcl::Policy<'static>,
 }
@@ -95,20 +95,20 @@ impl AzureSnpPolicy {
     /// demanded; only reports that are known to be of another origin are refused.
     #[must_use]
     pub fn genuine() -> Self {
-        Self { snp: teeproof_snp::Policy::genuine(), vm: teeproof_hcl::Policy::genuine() }
+        Self { snp: teeproof_snp::SnpPolicy::genuine(), vm: teeproof_hcl::Policy::genuine() }
     }
 
     /// Nothing is demanded, for this reason.
     #[must_use]
     pub fn waived(reason: &'static str) -> Self {
-        Self { snp: teeproof_snp::Policy::waived(reason), vm: teeproof_hcl::Policy::waived(reason) }
+        Self { snp: teeproof_snp::SnpPolicy::waived(reason), vm: teeproof_hcl::Policy::waived(reason) }
     }
 
     /// With the rules for the paravisor's report that the function returns for the present ones.
     #[must_use]
     pub fn snp(
         mut self,
-        change: impl FnOnce(teeproof_snp::Policy<'static>) -> teeproof_snp::Policy<'static>,
+        change: impl FnOnce(teeproof_snp::SnpPolicy<'static>) -> teeproof_snp::SnpPolicy<'static>,
     ) -> Self {
         self.snp = change(self.snp);
         self
@@ -133,7 +133,7 @@ impl Policy {
     pub fn genuine() -> Self {
         Self {
             name: "builtin:genuine".to_string(),
-            snp: Some(teeproof_snp::Policy::genuine()),
+            snp: Some(teeproof_snp::SnpPolicy::genuine()),
             azure_snp: Some(AzureSnpPolicy::genuine()),
             azure_tdx: Some(teeproof_hcl::Policy::genuine()),
             nitro: Some(teeproof_nitro::Policy::genuine()),
@@ -159,9 +159,9 @@ impl Policy {
     #[must_use]
     pub fn snp(
         mut self,
-        change: impl FnOnce(teeproof_snp::Policy<'static>) -> teeproof_snp::Policy<'static>,
+        change: impl FnOnce(teeproof_snp::SnpPolicy<'static>) -> teeproof_snp::SnpPolicy<'static>,
     ) -> Self {
-        self.snp = Some(change(self.snp.unwrap_or_else(teeproof_snp::Policy::genuine)));
+        self.snp = Some(change(self.snp.unwrap_or_else(teeproof_snp::SnpPolicy::genuine)));
         self
     }
 

@@ -157,7 +157,7 @@ impl<'a> Run<'_, 'a> {
     fn snp(mut self, report: &'a [u8]) -> Result<AttestationResult<'a>, RequestError> {
         let at = self.at()?;
         let request = self.request;
-        let verification = teeproof_snp::Verification::new(request.freshness, at, request.crypto)
+        let verification = teeproof_snp::SnpVerification::new(request.freshness, at, request.crypto)
             .anchors(request.anchors)
             .cache(request.cache)
             .revocation(request.revocation);

@@ -14,7 +14,7 @@ const LINE: u32 = 3;
 const TCB: Tcb = Tcb { fmc: None, bootloader: 4, tee: 0, snp: 24, microcode: 219 };
 
 type Row<P> = (&'static str, &'static str, fn(P) -> P);
-type SnpRow = Row<snp::Policy<'static>>;
+type SnpRow = Row<snp::SnpPolicy<'static>>;
 type HclRow = Row<hcl::Policy<'static>>;
 type NitroRow = Row<nitro::Policy<'static>>;
 
@@ -150,11 +150,11 @@ fn sections_are_added_and_names_given() {
     assert!(one.speaks_of(Technology::Nitro) && !one.speaks_of(Technology::Snp));
     assert_eq!((one.name.as_str(), &one.nitro), ("nothing", &genuine.nitro));
     assert_eq!(Policy::genuine().named("ours").name, "ours");
-    assert_eq!(genuine.clone().snp(|_| snp::Policy::genuine()).azure_snp(|azure| azure), genuine);
-    let waived = tpm::Policy::waived("why");
+    assert_eq!(genuine.clone().snp(|_| snp::SnpPolicy::genuine()).azure_snp(|azure| azure), genuine);
+    let waived = tpm::TpmPolicy::waived("why");
     assert_eq!(
         waived,
-        tpm::Policy::genuine()
+        tpm::TpmPolicy::genuine()
             .pcrs(teeproof::core::Pcrs::Waived(Waiver::new("why")))
             .secure_boot(Rule::waived("why"),)
             .event_log(Rule::waived("why"))

@@ -17,13 +17,13 @@ pub(super) fn snp(bytes: &[u8], sink: &mut Sink) {
     let Some((certificates, list)) = read(endorsements) else { return };
     let lists = [list];
     let verification =
-        teeproof_snp::Verification::new(black_box(freshness(bytes)), black_box(Time(0)), &ANYTHING)
+        teeproof_snp::SnpVerification::new(black_box(freshness(bytes)), black_box(Time(0)), &ANYTHING)
             .anchors(Anchors::and(black_box(&[&[]])))
             .revocation(black_box(Revocation::Lists(&lists)));
     let endorsements = teeproof_snp::Endorsements::new(&certificates);
     match teeproof_snp::verify(report, &endorsements, &verification, sink) {
         Ok(verified) => {
-            let policy = black_box(teeproof_snp::Policy::genuine());
+            let policy = black_box(teeproof_snp::SnpPolicy::genuine());
             black_box(teeproof_snp::appraise(&verified, &policy, sink));
             sink.debug(&(&verified, &policy, verified.chip(), verified.provider(), verified.vek().as_str()));
             sink.debug(&(verified.reported_tcb(), verified.committed_tcb(), verified.launch_tcb()));
@@ -97,8 +97,8 @@ fn freshness(bytes: &[u8]) -> Freshness<'_> {
 }
 
 /// Verification of a TPM's evidence under an arbitrary key.
-fn tpm_verification(bytes: &[u8]) -> teeproof_tpm::Verification<'_> {
-    teeproof_tpm::Verification::new(
+fn tpm_verification(bytes: &[u8]) -> teeproof_tpm::TpmVerification<'_> {
+    teeproof_tpm::TpmVerification::new(
         RsaKey { modulus: black_box(bytes), exponent: black_box(bytes) },
         black_box(freshness(bytes)),
         &ANYTHING,
@@ -140,7 +140,7 @@ fn attested(bytes: &[u8], sink: &mut Sink) -> Result<(), teeproof_tpm::Error> {
     log.events().for_each(|event| sink.debug(&event));
     log.registers().for_each(|(_, explanation)| sink.debug(&(explanation, explanation.as_str())));
     log.boot_applications().into_iter().flatten().for_each(|application| sink.debug(&application));
-    let mut policy = black_box(teeproof_tpm::Policy::waived("opaque"));
+    let mut policy = black_box(teeproof_tpm::TpmPolicy::waived("opaque"));
     policy.pcrs = black_box(Pcrs::waived("opaque"));
     black_box(teeproof_tpm::appraise(Some(&pcrs), black_box(Some(&log)), &policy, sink));
     sink.debug(&policy);

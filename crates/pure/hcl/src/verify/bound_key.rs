@@ -53,7 +53,7 @@ impl VerifiedVm<'_> {
         record: &mut dyn Record,
     ) -> Result<BoundKey<'k>, BoundKeyError> {
         let failed = BoundKeyError::Certification;
-        let verification = teeproof_tpm::Verification::new(self.claims.ak().as_rsa(), freshness, crypto);
+        let verification = teeproof_tpm::TpmVerification::new(self.claims.ak().as_rsa(), freshness, crypto);
         let key = teeproof_tpm::verify_certification(evidence, &verification, record).map_err(failed)?;
         let verified = self.pcrs.as_ref().ok_or(BoundKeyError::NoPcrs)?;
         key.verify_policy(verified, pcrs, crypto, record).map_err(failed)?;

@@ -4,7 +4,9 @@ use teeproof_core::{Class, Freshness, Outcome, Record};
 use teeproof_hcl::{BoundKeyError, verify_snp};
 use teeproof_mint::azure::{Vm, ak};
 use teeproof_mint::{Key, Kind, Scheme};
-use teeproof_tpm::{CertificationError as Certification, CertificationEvidence, KeyProblem, Selection};
+use teeproof_tpm::{
+    CertificationError as Certification, CertificationEvidence, CertifiedKeyProblem, Selection,
+};
 
 use crate::support::{Bag, Findings, NONCE, vm};
 
@@ -181,7 +183,7 @@ fn what_the_certification_must_say() {
     bent(|key| key.other_public = true, Certification::Name, Class::NotBound);
     // sign
     let signs = teeproof_wire::tpm::ObjectAttributes::SIGN;
-    let problem = Certification::Key(KeyProblem::Has(signs));
+    let problem = Certification::Key(CertifiedKeyProblem::Has(signs));
     bent(|key| key.attributes |= signs.bits(), problem, Class::NotBound);
 }
 

@@ -62,8 +62,8 @@ fn every_check_of_an_appraisal() {
         .tpm_persisted(Rule::exactly(true))
         .console(Rule::exactly(false))
         .interactive_console(Rule::exactly(true))
-        .tpm(|_| teeproof_tpm::Policy::waived("the TPM's own tests fail those"));
-    let (accepted, findings) = Bag::of(&vm()).appraise(&teeproof_snp::Policy::genuine(), &policy);
+        .tpm(|_| teeproof_tpm::TpmPolicy::waived("the TPM's own tests fail those"));
+    let (accepted, findings) = Bag::of(&vm()).appraise(&teeproof_snp::SnpPolicy::genuine(), &policy);
     assert!(!accepted);
     let failed =
         findings.0.iter().filter(|finding| finding.outcome == Outcome::Fail).map(|finding| finding.id);

@@ -18,8 +18,8 @@ fn without_certificate(vm: &Vm) -> Bag {
     bag
 }
 
-fn hardware() -> teeproof_snp::Policy<'static> {
-    teeproof_snp::Policy::genuine()
+fn hardware() -> teeproof_snp::SnpPolicy<'static> {
+    teeproof_snp::SnpPolicy::genuine()
 }
 
 fn any_of(grounds: &[Ground]) -> Policy<'_> {
@@ -27,7 +27,7 @@ fn any_of(grounds: &[Ground]) -> Policy<'_> {
 }
 
 #[track_caller]
-fn appraised(bag: &Bag, snp: &teeproof_snp::Policy<'_>, grounds: &[Ground]) -> (bool, Findings) {
+fn appraised(bag: &Bag, snp: &teeproof_snp::SnpPolicy<'_>, grounds: &[Ground]) -> (bool, Findings) {
     let (accepted, findings) = bag.appraise(snp, &any_of(grounds));
     let finding = findings.of("origin.paravisor");
     // An AK certificate alone is a weak ground, also where the policy accepts it.
@@ -43,7 +43,7 @@ fn appraised(bag: &Bag, snp: &teeproof_snp::Policy<'_>, grounds: &[Ground]) -> (
 
 /// Exactly these grounds hold.
 #[track_caller]
-fn grounds(bag: &Bag, snp: &teeproof_snp::Policy<'_>, expected: &[Ground]) {
+fn grounds(bag: &Bag, snp: &teeproof_snp::SnpPolicy<'_>, expected: &[Ground]) {
     for ground in Ground::ALL {
         assert_eq!(appraised(bag, snp, &[*ground]).0, expected.contains(ground), "{ground}");
     }

@@ -16,8 +16,8 @@ fn attacker() -> Key {
     Key::shared("the attacker's key", Kind::Rsa2048)
 }
 
-fn genuine() -> (teeproof_snp::Policy<'static>, Policy<'static>) {
-    (teeproof_snp::Policy::genuine(), Policy::genuine())
+fn genuine() -> (teeproof_snp::SnpPolicy<'static>, Policy<'static>) {
+    (teeproof_snp::SnpPolicy::genuine(), Policy::genuine())
 }
 
 /// Somebody's own SNP guest at VMPL 0, with claims over their own key: everything in it is genuine.

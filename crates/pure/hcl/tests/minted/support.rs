@@ -116,7 +116,11 @@ impl Bag {
 
     /// Verifies and appraises; gives the verdict and the findings of the appraisal.
     #[track_caller]
-    pub(crate) fn appraise(&self, snp: &teeproof_snp::Policy<'_>, policy: &Policy<'_>) -> (bool, Findings) {
+    pub(crate) fn appraise(
+        &self,
+        snp: &teeproof_snp::SnpPolicy<'_>,
+        policy: &Policy<'_>,
+    ) -> (bool, Findings) {
         let mut findings = Findings::default();
         let accepted = self.with(&teeproof_aws_lc::TABLE, &mut (), |result| {
             appraise_snp(&result.unwrap(), snp, policy, &mut findings)

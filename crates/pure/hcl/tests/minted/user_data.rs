@@ -102,7 +102,7 @@ fn where_the_protocol_says_so_both_have_it() {
 #[test]
 fn a_policy_demands_a_fresh_report() {
     let demanding = Policy::genuine().fresh_report(Rule::exactly(true).at_line(7));
-    let hardware = teeproof_snp::Policy::genuine();
+    let hardware = teeproof_snp::SnpPolicy::genuine();
     let old = with_nonce(Bag::of(&vm().nonce(NONCE)), NONCE);
     let unasked = Bag { nonce: None, ..Bag::of(&vm().user_data(NONCE)) };
     for (bag, actual) in [(&old, "no"), (&unasked, "absent")] {

@@ -4,7 +4,7 @@ use teeproof_core::{Check, Record};
 
 use teeproof_x509::NameText;
 
-use super::{Verification, VerifiedReport, report_data};
+use super::{SnpVerification, VerifiedReport, report_data};
 use crate::attempt::{chain_error, check_revocation, record_revocation, record_validity};
 use crate::unusual::Unusual;
 use crate::{Error, checks};
@@ -20,7 +20,7 @@ use crate::{Error, checks};
 /// revoked; the nonce is not the report's. But for the nonce, nothing was recorded then.
 pub fn verify_again<'a>(
     known: &VerifiedReport<'a>,
-    verification: &Verification<'a>,
+    verification: &SnpVerification<'a>,
     record: &mut dyn Record,
 ) -> Result<VerifiedReport<'a>, Error> {
     let path = known.path.path();

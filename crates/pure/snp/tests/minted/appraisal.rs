@@ -2,7 +2,7 @@
 
 use teeproof_core::{Bits, Class, Outcome, Rule};
 use teeproof_mint::snp::{Machine, Product as Line, Tcb as MintTcb};
-use teeproof_snp::{Chip, Error, Policy, Product, ProductLine, Tcb, TcbLevels, VekKind, Vmpl, checks};
+use teeproof_snp::{Chip, Error, Product, ProductLine, SnpPolicy, Tcb, TcbLevels, VekKind, Vmpl, checks};
 
 use crate::support::{Bag, refused, vcek, vlek};
 
@@ -66,7 +66,7 @@ fn a_masked_chip_id() {
         let bag = Bag::of(&machine);
         let seen = bag.verify().unwrap();
         assert_eq!((seen.chip, seen.genuine), (Chip::Masked, false));
-        let lenient = Policy::genuine().masked_chip_id(Rule::waived("our host masks it"));
+        let lenient = SnpPolicy::genuine().masked_chip_id(Rule::waived("our host masks it"));
         assert!(bag.appraise(&lenient));
         // A masked id is no id, not even when zeros are asked for.
         let named = lenient.chip_id(Rule::exactly([0; 64]));
@@ -86,14 +86,15 @@ fn reports_of_the_host_and_of_a_masked_key_are_told_and_refused() {
     for (change, [id, told]) in cases {
         let bag = Bag::of(&vcek(Line::Genoa).with_report(change));
         assert!(!bag.verify().unwrap().genuine, "{id}");
-        let (verification, appraisal) = bag.findings(&Policy::genuine());
+        let (verification, appraisal) = bag.findings(&SnpPolicy::genuine());
         let signature = verification.iter().find(|(id, ..)| *id == "snp.signature").unwrap();
         assert_eq!(signature.1, Outcome::Warn);
         assert!(signature.2.contains(told), "{signature:?}");
         let failed: Vec<_> = appraisal.iter().filter(|(_, outcome, _)| *outcome == Outcome::Fail).collect();
         assert!(failed.len() == 1 && failed[0].0 == id, "{failed:?}");
-        let lenient =
-            Policy::genuine().host_requested(Rule::waived("a test")).masked_chip_key(Rule::waived("a test"));
+        let lenient = SnpPolicy::genuine()
+            .host_requested(Rule::waived("a test"))
+            .masked_chip_key(Rule::waived("a test"));
         assert!(bag.appraise(&lenient), "{id}");
     }
     // Under a VLEK the chip's key signs nothing, so that it may well be masked.
@@ -105,23 +106,23 @@ fn reports_of_the_host_and_of_a_masked_key_are_told_and_refused() {
 #[test]
 fn checks_of_the_chip_do_not_apply_to_a_vlek() {
     let bag = Bag::of(&vlek(Line::Milan));
-    let (_, appraisal) = bag.findings(&Policy::genuine());
+    let (_, appraisal) = bag.findings(&SnpPolicy::genuine());
     for id in ["snp.chip.masked", "snp.chip-key.masked"] {
         let (_, outcome, because) = appraisal.iter().find(|(found, ..)| *found == id).unwrap();
         assert_eq!(*outcome, Outcome::Skip, "{id}");
         assert!(because.contains("VLEK"), "{because}");
     }
     // What the evidence does not fit is refused all the same.
-    assert!(!bag.appraise(&Policy::genuine().masked_chip_id(Rule::exactly(true))));
+    assert!(!bag.appraise(&SnpPolicy::genuine().masked_chip_id(Rule::exactly(true))));
 }
 
 #[test]
 fn the_kind_of_key_and_the_provider_of_a_vlek() {
     let [chip, shared] = [Bag::of(&vcek(Line::Milan)), Bag::of(&vlek(Line::Milan))];
-    let kind = |kind| Policy::genuine().signing_key(Rule::exactly(kind));
+    let kind = |kind| SnpPolicy::genuine().signing_key(Rule::exactly(kind));
     assert!(chip.appraise(&kind(VekKind::Vcek)) && shared.appraise(&kind(VekKind::Vlek)));
     assert!(!chip.appraise(&kind(VekKind::Vlek)) && !shared.appraise(&kind(VekKind::Vcek)));
-    let provider = |name: &'static str| Policy::genuine().vlek_provider(Rule::exactly(name.into()));
+    let provider = |name: &'static str| SnpPolicy::genuine().vlek_provider(Rule::exactly(name.into()));
     assert!(shared.appraise(&provider("CN=cc-us-east-2.amazonaws.com")));
     for other in ["CN=cc-us-east-1.amazonaws.com", "CN=cc-us-east-2.amazonaws.co", ""] {
         assert!(!shared.appraise(&provider(other)), "{other}");
@@ -133,13 +134,13 @@ fn the_kind_of_key_and_the_provider_of_a_vlek() {
 fn a_chip_id_that_is_asked_for() {
     let machine = vcek(Line::Genoa);
     let id = machine.report.chip_id;
-    let asks = |id| Policy::genuine().chip_id(Rule::exactly(id));
+    let asks = |id| SnpPolicy::genuine().chip_id(Rule::exactly(id));
     assert!(Bag::of(&machine).appraise(&asks(id)));
     assert!(!Bag::of(&machine).appraise(&asks([1; 64])));
     // A VLEK's report names no chip that could be believed.
     let shared = vlek(Line::Genoa).with_report(|report| report.chip_id = id);
     assert!(!Bag::of(&shared).appraise(&asks(id)));
-    assert!(Bag::of(&shared).appraise(&Policy::genuine()));
+    assert!(Bag::of(&shared).appraise(&SnpPolicy::genuine()));
 }
 
 /// Each rule of a policy is held against its own field.
@@ -174,7 +175,7 @@ fn each_field_right_wrong_and_one_of() {
                 (Rule::one_of(&[][..]), false),
                 (Rule::waived("not of interest"), true),
             ] {
-                let lenient = Policy::genuine().migration(Rule::exactly(true));
+                let lenient = SnpPolicy::genuine().migration(Rule::exactly(true));
                 let policy = lenient.$field(rule);
                 assert_eq!(bag.appraise(&policy), good, stringify!($field));
             }
@@ -220,7 +221,7 @@ fn an_author_that_key_info_does_not_vouch_for() {
             report.author_key_digest = [6; 48];
         })
     };
-    let policy = Policy::genuine().author_key_digest(Rule::exactly([6; 48]));
+    let policy = SnpPolicy::genuine().author_key_digest(Rule::exactly([6; 48]));
     assert!(Bag::of(&author(1)).appraise(&policy));
     assert!(!Bag::of(&author(0)).appraise(&policy));
 }
@@ -242,17 +243,17 @@ fn the_least_tcb() {
         (levels(0, 0, 0, 0xdc), false),
     ] {
         for policy in [
-            Policy::genuine().reported_tcb(Rule::at_least(floor.tcb.into())),
-            Policy::genuine().committed_tcb(Rule::at_least(floor.tcb.into())),
-            Policy::genuine().current_tcb(Rule::at_least(floor.tcb.into())),
-            Policy::genuine().launch_tcb(Rule::at_least(floor.tcb.into())),
+            SnpPolicy::genuine().reported_tcb(Rule::at_least(floor.tcb.into())),
+            SnpPolicy::genuine().committed_tcb(Rule::at_least(floor.tcb.into())),
+            SnpPolicy::genuine().current_tcb(Rule::at_least(floor.tcb.into())),
+            SnpPolicy::genuine().launch_tcb(Rule::at_least(floor.tcb.into())),
         ] {
             assert_eq!(bag.appraise(&policy), good, "{floor:?}");
         }
     }
     // A floor that names an FMC is not reached by silicon that has none.
     let floor = TcbLevels::from(Tcb { fmc: Some(0), ..levels(0, 0, 0, 0).tcb });
-    assert!(!bag.appraise(&Policy::genuine().reported_tcb(Rule::at_least(floor.tcb.into()))));
+    assert!(!bag.appraise(&SnpPolicy::genuine().reported_tcb(Rule::at_least(floor.tcb.into()))));
 }
 
 #[test]
@@ -263,7 +264,7 @@ fn what_the_report_does_not_have_can_be_demanded_to_be_absent() {
     let shared = Bag::of(&vlek(Line::Milan));
     // Firmware names the chip also where it signs with a VLEK.
     let named = Bag::of(&vlek(Line::Milan).with_report(|report| report.chip_id = [0x5a; 64]));
-    let lenient = || Policy::genuine().masked_chip_id(Rule::waived("the test is about absence"));
+    let lenient = || SnpPolicy::genuine().masked_chip_id(Rule::waived("the test is about absence"));
     let no_author = lenient().author_key_digest(Rule::absent());
     let no_chip = lenient().chip_id(Rule::absent());
     let no_provider = lenient().vlek_provider(Rule::absent());
@@ -298,12 +299,12 @@ fn versions_and_bits_that_are_asked_for() {
     let machine: Machine = vcek(Line::Milan).with_report(|report| report.guest_svn = 5);
     let bag = Bag::of(&machine);
     for (least, good) in [(0, true), (5, true), (6, false), (u32::MAX, false)] {
-        assert_eq!(bag.appraise(&Policy::genuine().guest_svn(Rule::at_least(least))), good);
+        assert_eq!(bag.appraise(&SnpPolicy::genuine().guest_svn(Rule::at_least(least))), good);
     }
     // PLATFORM_INFO is 0x25.
     for (care, value, good) in [(0x20, 0x20, true), (0x22, 0x20, true), (0x02, 0x02, false), (0, 0, true)] {
         let rule = Rule::mask(Bits { care, value });
-        assert_eq!(bag.appraise(&Policy::genuine().platform_info(rule)), good, "{care:#x}");
+        assert_eq!(bag.appraise(&SnpPolicy::genuine().platform_info(rule)), good, "{care:#x}");
     }
 }
 

@@ -4,7 +4,7 @@ use teeproof_core::Class;
 use teeproof_mint::snp::amd::{self, Spl};
 use teeproof_mint::snp::{Hwid, Machine, Product as Line, Tcb as MintTcb};
 use teeproof_mint::{Key, Kind};
-use teeproof_snp::{Component, Error, Link, VekKind, VekSource};
+use teeproof_snp::{Component, Error, VekChainCertificate, VekKind, VekSource};
 use teeproof_x509::Problem;
 
 use crate::support::{Bag, LINES, is_tcb, refused, refused_as, vcek, vlek};
@@ -253,7 +253,7 @@ fn keys_that_reports_are_not_signed_with() {
                 machine.report_signer = Some(machine.vek.key.clone());
                 machine.with_vek(|vek| vek.key = Key::shared("another kind", kind))
             },
-            Error::Chain { link: Link::Vek, problem: Problem::Algorithm },
+            Error::Chain { link: VekChainCertificate::Vek, problem: Problem::Algorithm },
             Class::Unsupported,
         );
     }

@@ -3,9 +3,9 @@
 
 use teeproof_core::{Class, Time};
 use teeproof_mint::snp::{Machine, Product as Line};
-use teeproof_mint::x509::{Algorithm, Extension, Link as MintLink, Oid, Validity};
+use teeproof_mint::x509::{Algorithm, Extension, Link, Oid, Validity};
 use teeproof_mint::{Key, Kind, Scheme};
-use teeproof_snp::{Error, Link, VekSource};
+use teeproof_snp::{Error, VekChainCertificate, VekSource};
 use teeproof_wire::Kind as WireKind;
 use teeproof_wire::certificate::Certificate;
 use teeproof_x509::Problem;
@@ -15,13 +15,13 @@ use crate::support::{AT, Bag, LINES, refused, refused_as, vcek, vlek};
 const CERT_SIGN: u8 = 0x04;
 const CRL_SIGN: u8 = 0x02;
 
-fn at(link: Link, problem: Problem) -> Error {
+fn at(link: VekChainCertificate, problem: Problem) -> Error {
     Error::Chain { link, problem }
 }
 
 /// A machine under authorities whose names no pinned ones have, so that what is wrong with it is told.
 fn apart(line: Line) -> Machine {
-    let rename = |link: &mut MintLink| {
+    let rename = |link: &mut Link| {
         let name = std::mem::take(&mut link.certificate.subject);
         link.certificate.subject = name.with(Oid::ORGANIZATIONAL_UNIT, "Tests");
     };
@@ -34,15 +34,16 @@ fn is_untrusted(error: &Error, letters: &str) -> bool {
 }
 
 /// Changes the certificate at a link.
-fn bend(link: Link, change: impl FnOnce(&mut MintLink)) -> impl FnOnce(Machine) -> Machine {
+fn bend(link: VekChainCertificate, change: impl FnOnce(&mut Link)) -> impl FnOnce(Machine) -> Machine {
     move |machine| match link {
-        Link::Ark => machine.with_ark(change),
-        Link::Intermediate => machine.with_intermediate(change),
+        VekChainCertificate::Ark => machine.with_ark(change),
+        VekChainCertificate::Intermediate => machine.with_intermediate(change),
         _ => machine.with_vek(change),
     }
 }
 
-const LINKS: [Link; 3] = [Link::Ark, Link::Intermediate, Link::Vek];
+const LINKS: [VekChainCertificate; 3] =
+    [VekChainCertificate::Ark, VekChainCertificate::Intermediate, VekChainCertificate::Vek];
 
 #[test]
 fn an_impostor_is_refused_under_the_pinned_anchors() {
@@ -52,12 +53,12 @@ fn an_impostor_is_refused_under_the_pinned_anchors() {
             assert!(!bag.verify().unwrap().production, "an added anchor is not AMD's");
             // The impostor's own root, sent along, is no anchor, and is named.
             let ark = bag.anchors.remove(0);
-            bag.refused(at(Link::Intermediate, Problem::Signature), Class::NotAuthentic);
+            bag.refused(at(VekChainCertificate::Intermediate, Problem::Signature), Class::NotAuthentic);
             bag.certificates.push(ark);
             bag.refused_as(|error| is_untrusted(error, "CN=ARK-"), Class::NotAuthentic);
             // Without its intermediate, AMD's own is tried, which did not sign the key.
             bag.certificates.remove(1);
-            bag.refused(at(Link::Vek, Problem::Signature), Class::NotAuthentic);
+            bag.refused(at(VekChainCertificate::Vek, Problem::Signature), Class::NotAuthentic);
         }
     }
 }
@@ -69,7 +70,7 @@ fn another_amd_of_the_same_name_is_refused() {
     bag.verify().unwrap();
     let impostor = machine.authority_keys(Kind::Rsa3072);
     bag.anchors = Bag::of(&impostor).anchors;
-    bag.refused(at(Link::Intermediate, Problem::Signature), Class::NotAuthentic);
+    bag.refused(at(VekChainCertificate::Intermediate, Problem::Signature), Class::NotAuthentic);
 }
 
 #[test]
@@ -88,7 +89,7 @@ fn a_missing_intermediate_is_incomplete() {
         let mut bag = Bag::of(&apart(line));
         bag.verify().unwrap();
         bag.certificates.truncate(1);
-        bag.refused(Error::Missing(Link::Intermediate), Class::Incomplete);
+        bag.refused(Error::Missing(VekChainCertificate::Intermediate), Class::Incomplete);
         bag.certificates.clear();
         bag.refused(Error::MissingVek(VekSource::Provider), Class::Incomplete);
     }
@@ -104,7 +105,7 @@ fn a_root_that_nobody_trusts() {
 
 #[test]
 fn signed_by_another_key() {
-    for link in [Link::Intermediate, Link::Vek] {
+    for link in [VekChainCertificate::Intermediate, VekChainCertificate::Vek] {
         for line in [Line::Milan, Line::Turin] {
             refused(
                 &vlek(line),
@@ -129,8 +130,8 @@ fn signed_by_another_key() {
     // The key of another line signed, in the name of the right one.
     refused(
         &vlek(Line::Milan),
-        bend(Link::Intermediate, |link| link.signer = Some(genoa.ark.key.clone())),
-        at(Link::Intermediate, Problem::Signature),
+        bend(VekChainCertificate::Intermediate, |link| link.signer = Some(genoa.ark.key.clone())),
+        at(VekChainCertificate::Intermediate, Problem::Signature),
         Class::NotAuthentic,
     );
 }
@@ -139,8 +140,10 @@ fn signed_by_another_key() {
 fn a_wrong_ask_is_told_rather_than_that_amds_own_does_not_fit() {
     refused(
         &vcek(Line::Milan),
-        bend(Link::Intermediate, |link| link.signer = Some(Key::shared("somebody", Kind::Rsa2048))),
-        at(Link::Intermediate, Problem::Signature),
+        bend(VekChainCertificate::Intermediate, |link| {
+            link.signer = Some(Key::shared("somebody", Kind::Rsa2048))
+        }),
+        at(VekChainCertificate::Intermediate, Problem::Signature),
         Class::NotAuthentic,
     );
 }
@@ -191,8 +194,8 @@ fn critical_extensions_that_nobody_knows() {
     // AMD's own extensions are not looked after when they are critical: real ones never are.
     refused(
         &vlek(Line::Turin),
-        bend(Link::Vek, |link| link.certificate.extensions[0].critical = true),
-        at(Link::Vek, Problem::CriticalExtension),
+        bend(VekChainCertificate::Vek, |link| link.certificate.extensions[0].critical = true),
+        at(VekChainCertificate::Vek, Problem::CriticalExtension),
         Class::Unsupported,
     );
 }
@@ -206,8 +209,8 @@ fn extensions_that_are_there_twice() {
         })(vlek(Line::Milan));
         let evidence = machine.mint().unwrap();
         let der = match link {
-            Link::Ark => evidence.ark,
-            Link::Intermediate => evidence.intermediate,
+            VekChainCertificate::Ark => evidence.ark,
+            VekChainCertificate::Intermediate => evidence.intermediate,
             _ => evidence.vek,
         };
         assert_eq!(Certificate::parse(&der).unwrap_err().kind, WireKind::Duplicate);
@@ -225,7 +228,7 @@ fn authorities_that_may_not_issue() {
         (usage(0x80), Problem::KeyUsage),
         (not_critical(usage(CERT_SIGN | CRL_SIGN)), Problem::KeyUsage),
     ] {
-        for link in [Link::Ark, Link::Intermediate] {
+        for link in [VekChainCertificate::Ark, VekChainCertificate::Intermediate] {
             let extension = extension.clone();
             refused(
                 &apart(Line::Genoa),
@@ -238,7 +241,7 @@ fn authorities_that_may_not_issue() {
     for (oid, problem) in
         [(Oid::BASIC_CONSTRAINTS, Problem::NotAnAuthority), (Oid::KEY_USAGE, Problem::KeyUsage)]
     {
-        for link in [Link::Ark, Link::Intermediate] {
+        for link in [VekChainCertificate::Ark, VekChainCertificate::Intermediate] {
             refused(
                 &apart(Line::Genoa),
                 bend(link, |link| link.certificate.remove_extension(&oid)),
@@ -255,8 +258,10 @@ fn what_is_wrong_under_the_added_root_is_told() {
     for machine in [vcek(Line::Milan), vlek(Line::Milan)] {
         refused(
             &machine,
-            bend(Link::Intermediate, |link| link.certificate.set_extension(Extension::key_usage(CRL_SIGN))),
-            at(Link::Intermediate, Problem::KeyUsage),
+            bend(VekChainCertificate::Intermediate, |link| {
+                link.certificate.set_extension(Extension::key_usage(CRL_SIGN))
+            }),
+            at(VekChainCertificate::Intermediate, Problem::KeyUsage),
             Class::NotAuthentic,
         );
     }
@@ -267,12 +272,12 @@ fn a_root_that_allows_no_authority_below() {
     for (length, good) in [(0, false), (1, true), (255, true)] {
         let bend = |machine| {
             let basic = Extension::basic_constraints(true, Some(length));
-            bend(Link::Ark, |link| link.certificate.set_extension(basic))(machine)
+            bend(VekChainCertificate::Ark, |link| link.certificate.set_extension(basic))(machine)
         };
         if good {
             Bag::of(&bend(apart(Line::Milan))).verify().unwrap();
         } else {
-            let error = at(Link::Ark, Problem::PathLength);
+            let error = at(VekChainCertificate::Ark, Problem::PathLength);
             refused(&apart(Line::Milan), bend, error, Class::NotAuthentic);
         }
     }
@@ -282,24 +287,27 @@ fn a_root_that_allows_no_authority_below() {
 fn a_vek_that_is_an_authority() {
     refused(
         &vlek(Line::Milan),
-        bend(Link::Vek, |link| link.certificate.set_extension(Extension::basic_constraints(true, None))),
-        at(Link::Vek, Problem::LeafIsAuthority),
+        bend(VekChainCertificate::Vek, |link| {
+            link.certificate.set_extension(Extension::basic_constraints(true, None))
+        }),
+        at(VekChainCertificate::Vek, Problem::LeafIsAuthority),
         Class::NotAuthentic,
     );
     for (usage, good) in [(0x80, true), (0xc0, true), (0x40, false), (0x04, false), (0x84, false)] {
-        let machine = bend(Link::Vek, |link| link.certificate.set_extension(Extension::key_usage(usage)))(
-            vlek(Line::Milan),
-        );
+        let machine = bend(VekChainCertificate::Vek, |link| {
+            link.certificate.set_extension(Extension::key_usage(usage))
+        })(vlek(Line::Milan));
         match good {
             true => drop(Bag::of(&machine).verify().unwrap()),
-            false => Bag::of(&machine).refused(at(Link::Vek, Problem::KeyUsage), Class::NotAuthentic),
+            false => Bag::of(&machine)
+                .refused(at(VekChainCertificate::Vek, Problem::KeyUsage), Class::NotAuthentic),
         }
     }
 }
 
 #[test]
 fn names_that_only_look_the_same() {
-    let printable = |link: &mut MintLink, of: &MintLink| {
+    let printable = |link: &mut Link, of: &Link| {
         let mut name = of.certificate.subject.clone();
         name.0.iter_mut().for_each(|attribute| attribute.tag = 0x13);
         link.certificate.issuer = Some(name);
@@ -307,13 +315,13 @@ fn names_that_only_look_the_same() {
     let machine = vlek(Line::Milan);
     refused(
         &machine,
-        bend(Link::Vek, |link| printable(link, &machine.intermediate)),
-        Error::Missing(Link::Intermediate),
+        bend(VekChainCertificate::Vek, |link| printable(link, &machine.intermediate)),
+        Error::Missing(VekChainCertificate::Intermediate),
         Class::Incomplete,
     );
     refused_as(
         &machine,
-        bend(Link::Intermediate, |link| printable(link, &machine.ark)),
+        bend(VekChainCertificate::Intermediate, |link| printable(link, &machine.ark)),
         |error| is_untrusted(error, "CN=ARK-Milan"),
         Class::NotAuthentic,
     );
@@ -322,12 +330,12 @@ fn names_that_only_look_the_same() {
 #[test]
 fn other_salts_hashes_and_paddings() {
     let said = |scheme, says: Option<Algorithm>| {
-        move |link: &mut MintLink| {
+        move |link: &mut Link| {
             link.certificate.seal.scheme = Some(scheme);
             link.certificate.seal.algorithm = says;
         }
     };
-    for link in [Link::Intermediate, Link::Vek] {
+    for link in [VekChainCertificate::Intermediate, VekChainCertificate::Vek] {
         // What is said is what is done, and no table has it.
         for scheme in [Scheme::PssSha384Salt32, Scheme::PssSha256] {
             refused(

@@ -5,13 +5,13 @@ use proptest::sample::select;
 use proptest::test_runner::RngSeed;
 use teeproof_core::{Expectation, Finding, Outcome, Record, Rule, Value};
 use teeproof_mint::snp::{Machine, Tcb as MintTcb};
-use teeproof_snp::{FloorsByProduct, Policy, Product, ProductLine, Tcb, TcbFloor, TcbLevels, checks};
+use teeproof_snp::{FloorsByProduct, Product, ProductLine, SnpPolicy, Tcb, TcbFloor, TcbLevels, checks};
 
 use crate::support::{Bag, LINES, vcek, vlek};
 
 /// Everything waived but the product line.
-fn of_product(rule: Rule<'_, ProductLine>) -> Policy<'_> {
-    Policy::waived("the test is about the product line").product(rule)
+fn of_product(rule: Rule<'_, ProductLine>) -> SnpPolicy<'_> {
+    SnpPolicy::waived("the test is about the product line").product(rule)
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn the_product_line_that_the_chain_and_the_report_name() {
                 );
             }
             assert!(bag.appraise(&of_product(Rule::one_of(&lines[..]))));
-            assert!(bag.appraise(&Policy::genuine()), "builtin:genuine waives it");
+            assert!(bag.appraise(&SnpPolicy::genuine()), "builtin:genuine waives it");
         }
     }
     let names = lines.map(|line| Expectation::Exactly(line).to_string());
@@ -62,9 +62,9 @@ fn machine(product: Product, tcb: Tcb) -> Machine {
 }
 
 /// Everything waived but the four TCBs.
-fn at_least(floor: impl Into<TcbFloor>) -> [Policy<'static>; 4] {
+fn at_least(floor: impl Into<TcbFloor>) -> [SnpPolicy<'static>; 4] {
     let rule = Rule::at_least(floor.into());
-    let waived = || Policy::waived("the test is about the TCB");
+    let waived = || SnpPolicy::waived("the test is about the TCB");
     [
         waived().reported_tcb(rule.clone()),
         waived().committed_tcb(rule.clone()),
@@ -247,7 +247,7 @@ proptest! {
 fn a_tcb_that_is_named_whole_is_of_any_line() {
     for product in [Product::Milan, Product::Genoa] {
         let bag = Bag::of(&machine(product, MILAN));
-        let exactly = |levels| Policy::waived("a test").reported_tcb(Rule::exactly(levels));
+        let exactly = |levels| SnpPolicy::waived("a test").reported_tcb(Rule::exactly(levels));
         assert!(bag.appraise(&exactly(MILAN.into())));
         assert!(!bag.appraise(&exactly(GENOA.into())));
         // Unless the policy's value has one.

@@ -4,7 +4,7 @@ use teeproof_core::{Class, Time};
 use teeproof_mint::Kind;
 use teeproof_mint::snp::{Machine, Product as Line};
 use teeproof_mint::x509::{Crl, Extension, Oid, der};
-use teeproof_snp::{Error, Link};
+use teeproof_snp::{Error, VekChainCertificate};
 use teeproof_x509::Problem;
 
 use crate::support::{AT, Bag, LINES, vcek, vlek};
@@ -22,7 +22,7 @@ fn list(machine: &Machine, bend: impl FnOnce(&mut Crl)) -> Vec<u8> {
 }
 
 const fn intermediate(problem: Problem) -> Error {
-    Error::Chain { link: Link::Intermediate, problem }
+    Error::Chain { link: VekChainCertificate::Intermediate, problem }
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn a_list_of_the_intermediate_is_used() {
         let required = Bag { lists_required: true, ..alone };
         required.refused(intermediate(Problem::NoRevocationList), Class::Incomplete);
 
-        let revoked = Error::Chain { link: Link::Vek, problem: Problem::Revoked };
+        let revoked = Error::Chain { link: VekChainCertificate::Vek, problem: Problem::Revoked };
         let all = signed(&[&[0]]);
         for lists in [&[&all[..]][..], &[&root, &all], &[&all, &root]] {
             with(&machine, lists).refused(revoked, Class::Incomplete);
@@ -113,7 +113,8 @@ fn a_list_of_the_intermediate_is_used() {
         // One that does not hold is refused as the root's is.
         let mut bent = clean;
         *bent.last_mut().unwrap() ^= 1;
-        let error = Error::RevocationList { issuer: Link::Intermediate, problem: Problem::Signature };
+        let error =
+            Error::RevocationList { issuer: VekChainCertificate::Intermediate, problem: Problem::Signature };
         with(&machine, &[&root, &bent]).refused(error, Class::NotAuthentic);
     }
 }
@@ -140,7 +141,7 @@ fn a_list_holds_from_one_update_to_the_next() {
             list.next_update = Some(until.into());
         });
         with(&machine, &[&list])
-            .refused(Error::RevocationList { issuer: Link::Ark, problem }, Class::Incomplete);
+            .refused(Error::RevocationList { issuer: VekChainCertificate::Ark, problem }, Class::Incomplete);
         // Beside a current list of the same issuer it says nothing.
         for lists in [[&list[..], &good], [&good, &list]] {
             assert!(with(&machine, &lists).verify().unwrap().revocation.covers(1));
@@ -160,7 +161,7 @@ fn forged_lists() {
     let mut forged = impostor.crl();
     forged.extensions.clear();
     let forged = forged.sign(&impostor.ark).unwrap();
-    let error = Error::RevocationList { issuer: Link::Ark, problem: Problem::Signature };
+    let error = Error::RevocationList { issuer: VekChainCertificate::Ark, problem: Problem::Signature };
     for lists in [&[&forged[..]][..], &[&good, &forged]] {
         with(&machine, lists).refused(error, Class::NotAuthentic);
     }
@@ -197,7 +198,7 @@ fn a_list_of_narrower_scope() {
         let machine = vlek(Line::Milan);
         let list = list(&machine, |list| list.extensions.push(narrower));
         with(&machine, &[&list]).refused(
-            Error::RevocationList { issuer: Link::Ark, problem: Problem::RevocationScope },
+            Error::RevocationList { issuer: VekChainCertificate::Ark, problem: Problem::RevocationScope },
             Class::Incomplete,
         );
     }

@@ -4,8 +4,8 @@ use teeproof_core::{Class, Crypto, Finding, Freshness, Outcome, Record, Time};
 use teeproof_mint::snp::{Machine, Product as Line};
 use teeproof_mint::{DEFAULT_TIME, Kind};
 use teeproof_snp::{
-    Chip, Component, Endorsements, Error, Policy, Product, Tcb, VekKind, Verification, appraise, checks,
-    verify,
+    Chip, Component, Endorsements, Error, Product, SnpPolicy, SnpVerification, Tcb, VekKind, appraise,
+    checks, verify,
 };
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::crl::RevocationList;
@@ -56,7 +56,7 @@ pub(crate) struct Seen {
     pub(crate) has_provider: bool,
     pub(crate) production: bool,
     pub(crate) revocation: RevocationStatus,
-    /// Whether `Policy::genuine()` accepts it.
+    /// Whether `SnpPolicy::genuine()` accepts it.
     pub(crate) genuine: bool,
 }
 
@@ -86,12 +86,12 @@ impl Bag {
 
     /// Verifies and appraises under one table.
     #[track_caller]
-    pub(crate) fn appraise(&self, policy: &Policy<'_>) -> bool {
+    pub(crate) fn appraise(&self, policy: &SnpPolicy<'_>) -> bool {
         self.with(&teeproof_aws_lc::TABLE, &mut (), |result| appraise(&result.unwrap(), policy, &mut ()))
     }
 
     /// The findings of verification and of appraisal: check, outcome and reason.
-    pub(crate) fn findings(&self, policy: &Policy<'_>) -> (Vec<Told>, Vec<Told>) {
+    pub(crate) fn findings(&self, policy: &SnpPolicy<'_>) -> (Vec<Told>, Vec<Told>) {
         let (mut verification, mut appraisal) = (Findings(Vec::new()), Findings(Vec::new()));
         self.with(&teeproof_aws_lc::TABLE, &mut verification, |result| {
             appraise(&result.unwrap(), policy, &mut appraisal)
@@ -116,7 +116,7 @@ impl Bag {
                 has_provider: verified.provider().is_some(),
                 production: verified.is_production(),
                 revocation: verified.revocation(),
-                genuine: appraise(&verified, &Policy::genuine(), &mut ()),
+                genuine: appraise(&verified, &SnpPolicy::genuine(), &mut ()),
             })
         });
         log.fits(result.as_ref().err());
@@ -136,7 +136,7 @@ impl Bag {
             .lists
             .as_ref()
             .map(|lists| lists.iter().map(|der| RevocationList::parse(der).unwrap()).collect());
-        let verification = Verification::new(
+        let verification = SnpVerification::new(
             match &self.nonce {
                 Some(nonce) => Freshness::nonce(nonce).unwrap(),
                 None => Freshness::Waived("the test asks nothing"),

@@ -33,7 +33,7 @@ pub enum CertificationError {
     /// The public area of the certified key is not one of an RSA key, or one that is not supported.
     Public(WireError),
     /// The certified key is not what a secret can be encrypted to.
-    Key(KeyProblem),
+    Key(CertifiedKeyProblem),
     /// The policy is asked about registers of another bank than SHA-256: of this TPM_ALG_ID.
     Bank(u16),
     /// The policy is asked about no register.
@@ -47,7 +47,7 @@ pub enum CertificationError {
 /// What is wrong with a certified key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum KeyProblem {
+pub enum CertifiedKeyProblem {
     /// It lacks these attributes.
     Lacks(ObjectAttributes),
     /// It has these attributes, and must not.
@@ -96,7 +96,7 @@ impl CertificationError {
     }
 }
 
-impl KeyProblem {
+impl CertifiedKeyProblem {
     const fn class(self) -> Class {
         match self {
             // Such a key is not bound to this TPM, or not to a policy.
@@ -138,7 +138,7 @@ impl fmt::Display for CertificationError {
     }
 }
 
-impl fmt::Display for KeyProblem {
+impl fmt::Display for CertifiedKeyProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Lacks(attributes) => write!(f, "the certified key lacks {attributes}"),

@@ -5,7 +5,7 @@ use teeproof_core::{Check, Freshness, Record, RsaKey, equal};
 use teeproof_wire::Error as WireError;
 use teeproof_wire::tpm::{Attest, Certification, Head, MAX_NONCE, attest_bytes, rsassa_sha256};
 
-use super::Verification;
+use super::TpmVerification;
 use crate::{CertificationError, Error, checks, qualified_signer};
 
 /// The default exponent of a TPM's keys.
@@ -85,10 +85,10 @@ pub(super) enum Problem {
 pub(super) fn attested<'a, A: Attestation<'a>>(
     message: &'a [u8],
     signature: &[u8],
-    verification: &Verification<'_>,
+    verification: &TpmVerification<'_>,
     record: &mut dyn Record,
 ) -> Result<A, Problem> {
-    let Verification { key, freshness, crypto } = verification;
+    let TpmVerification { key, freshness, crypto } = verification;
     let message = attest_bytes(message);
     let modulus = modulus(key).ok_or(Problem::Key)?;
     let signature = rsassa_sha256(signature).map_err(Problem::SignatureForm)?;

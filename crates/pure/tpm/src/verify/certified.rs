@@ -9,9 +9,9 @@ use teeproof_wire::tpm::{
 };
 
 use super::attested::{EXPONENT, attested};
-use super::{Verification, VerifiedPcrs, pcr_digest};
+use super::{TpmVerification, VerifiedPcrs, pcr_digest};
 use crate::name::object_name;
-use crate::{CertificationError as Error, CertificationEvidence, KeyProblem, checks};
+use crate::{CertificationError as Error, CertificationEvidence, CertifiedKeyProblem, checks};
 
 /// It was made in its TPM, never leaves it, and decrypts.
 const DEMANDED: ObjectAttributes = ObjectAttributes::FIXED_TPM
@@ -54,7 +54,7 @@ pub struct CertifiedKey<'a> {
 /// The first check that does not hold; every check that does was recorded before.
 pub fn verify_certification<'a>(
     evidence: &CertificationEvidence<'a>,
-    verification: &Verification<'_>,
+    verification: &TpmVerification<'_>,
     record: &mut dyn Record,
 ) -> Result<CertifiedKey<'a>, Error> {
     let certification: Certification<'_> =
@@ -88,26 +88,26 @@ fn named(name: &[u8], public: &[u8], crypto: &Crypto) -> Result<(), Error> {
 }
 
 /// Nobody but this TPM has the key, and nothing but its policy allows its use.
-fn guarded(public: &RsaPublic<'_>) -> Result<(), KeyProblem> {
+fn guarded(public: &RsaPublic<'_>) -> Result<(), CertifiedKeyProblem> {
     let lacks = DEMANDED.difference(public.attributes);
     if !lacks.is_empty() {
-        return Err(KeyProblem::Lacks(lacks));
+        return Err(CertifiedKeyProblem::Lacks(lacks));
     }
     let has = FORBIDDEN.intersection(public.attributes);
     if !has.is_empty() {
-        return Err(KeyProblem::Has(has));
+        return Err(CertifiedKeyProblem::Has(has));
     }
     if public.scheme.is_some_and(RsaScheme::signs) {
-        return Err(KeyProblem::Scheme);
+        return Err(CertifiedKeyProblem::Scheme);
     }
     if public.auth_policy.is_empty() {
-        return Err(KeyProblem::NoPolicy);
+        return Err(CertifiedKeyProblem::NoPolicy);
     }
     if public.key_bits != BITS {
-        return Err(KeyProblem::Bits(public.key_bits));
+        return Err(CertifiedKeyProblem::Bits(public.key_bits));
     }
     if public.exponent != EXPONENT_VALUE {
-        return Err(KeyProblem::Exponent(public.exponent));
+        return Err(CertifiedKeyProblem::Exponent(public.exponent));
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use teeproof_core::{Finding, Outcome, PcrRule, Pcrs, Record, Rule};
 use teeproof_mint::azure::{Event, EventLog, Vm};
-use teeproof_tpm::{Policy, appraise, checks};
+use teeproof_tpm::{TpmPolicy, appraise, checks};
 
 use crate::support::*;
 
@@ -22,7 +22,7 @@ impl Record for Findings {
 
 /// Verdict and findings for a machine under a policy.
 #[track_caller]
-fn under(vm: &Vm, policy: &Policy<'_>) -> (bool, Findings) {
+fn under(vm: &Vm, policy: &TpmPolicy<'_>) -> (bool, Findings) {
     let (bag, mut findings) = (Bag::of(vm), Findings::default());
     let verdict = match &bag.log {
         Some(_) => bag.with_log(|pcrs, log| appraise(Some(pcrs), Some(log), policy, &mut findings)),
@@ -35,12 +35,12 @@ fn outcomes(findings: &Findings) -> Vec<(&'static str, Outcome)> {
     findings.0.iter().map(|(id, outcome, ..)| (*id, *outcome)).collect()
 }
 
-fn registers<'p>(rules: &'p [PcrRule<'p, 32>]) -> Policy<'p> {
-    Policy::waived("the test is about registers").pcrs(Pcrs::Rules(rules.into()))
+fn registers<'p>(rules: &'p [PcrRule<'p, 32>]) -> TpmPolicy<'p> {
+    TpmPolicy::waived("the test is about registers").pcrs(Pcrs::Rules(rules.into()))
 }
 
-fn secure_boot(on: bool) -> Policy<'static> {
-    Policy::waived("the test is about secure boot").secure_boot(Rule::exactly(on))
+fn secure_boot(on: bool) -> TpmPolicy<'static> {
+    TpmPolicy::waived("the test is about secure boot").secure_boot(Rule::exactly(on))
 }
 
 fn without_log() -> Vm {
@@ -49,13 +49,13 @@ fn without_log() -> Vm {
     vm
 }
 
-fn explained() -> Policy<'static> {
-    Policy::waived("the test is about the log").event_log(Rule::exactly(true))
+fn explained() -> TpmPolicy<'static> {
+    TpmPolicy::waived("the test is about the log").event_log(Rule::exactly(true))
 }
 
 #[test]
 fn a_policy_that_waives_everything_says_so() {
-    let (verdict, findings) = under(&vm(), &Policy::waived("nothing matters"));
+    let (verdict, findings) = under(&vm(), &TpmPolicy::waived("nothing matters"));
     assert!(verdict);
     let expected: Vec<_> = checks::APPRAISE
         .iter()
@@ -63,7 +63,7 @@ fn a_policy_that_waives_everything_says_so() {
         .collect();
     assert_eq!(findings.0, expected);
     let mut nothing = Findings::default();
-    assert!(appraise(None, None, &Policy::waived("nothing matters"), &mut nothing));
+    assert!(appraise(None, None, &TpmPolicy::waived("nothing matters"), &mut nothing));
     assert_eq!(nothing.0, expected);
 }
 

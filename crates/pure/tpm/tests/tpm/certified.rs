@@ -3,7 +3,7 @@
 use teeproof_core::Class;
 use teeproof_mint::azure::ak;
 use teeproof_mint::{Key, Kind as KeyKind, Scheme};
-use teeproof_tpm::{CertificationError as Error, KeyProblem, ObjectAttributes, checks};
+use teeproof_tpm::{CertificationError as Error, CertifiedKeyProblem, ObjectAttributes, checks};
 use teeproof_wire::{Error as WireError, Kind};
 
 use crate::certified_support::*;
@@ -169,8 +169,8 @@ fn the_key_is_the_one_that_was_certified() {
 
 #[test]
 fn attributes_guard_the_key() {
-    let lacks = |attribute| Error::Key(KeyProblem::Lacks(attribute));
-    let has = |attribute| Error::Key(KeyProblem::Has(attribute));
+    let lacks = |attribute| Error::Key(CertifiedKeyProblem::Lacks(attribute));
+    let has = |attribute| Error::Key(CertifiedKeyProblem::Has(attribute));
     for (attribute, error) in [
         (ObjectAttributes::FIXED_TPM, lacks(ObjectAttributes::FIXED_TPM)),
         (ObjectAttributes::FIXED_PARENT, lacks(ObjectAttributes::FIXED_PARENT)),
@@ -194,18 +194,20 @@ fn other_kinds_of_keys_are_refused() {
     let problem = |problem, class, bend: &dyn Fn(&mut Area)| {
         bent(|key| bend(&mut key.area)).refused(Error::Key(problem), class);
     };
-    problem(KeyProblem::NoPolicy, Class::NotBound, &|area| area.policy.clear());
+    problem(CertifiedKeyProblem::NoPolicy, Class::NotBound, &|area| area.policy.clear());
     for scheme in [[0x0014, 0x000b], [0x0016, 0x000b]] {
-        problem(KeyProblem::Scheme, Class::Unsupported, &|area| area.scheme = scheme.to_vec());
+        problem(CertifiedKeyProblem::Scheme, Class::Unsupported, &|area| area.scheme = scheme.to_vec());
     }
     for bits in [1024_u16, 3072, 4096] {
-        problem(KeyProblem::Bits(bits), Class::Unsupported, &|area| {
+        problem(CertifiedKeyProblem::Bits(bits), Class::Unsupported, &|area| {
             area.bits = bits;
             area.modulus = vec![0xc1; usize::from(bits) / 8];
         });
     }
     for exponent in [3, 17, 65_539] {
-        problem(KeyProblem::Exponent(exponent), Class::Unsupported, &|area| area.exponent = exponent);
+        problem(CertifiedKeyProblem::Exponent(exponent), Class::Unsupported, &|area| {
+            area.exponent = exponent
+        });
     }
 }
 

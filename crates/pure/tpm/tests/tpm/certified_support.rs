@@ -6,8 +6,8 @@ use teeproof_core::{Class, Crypto, Finding, Freshness, Outcome, Record, RsaKey};
 use teeproof_mint::azure::ak;
 use teeproof_mint::{Key, Kind, Scheme};
 use teeproof_tpm::{
-    CertificationError, CertificationEvidence, CertifiedKey, Selection, Verification, VerifiedPcrs, checks,
-    verify_certification,
+    CertificationError, CertificationEvidence, CertifiedKey, Selection, TpmVerification, VerifiedPcrs,
+    checks, verify_certification,
 };
 
 use crate::support::*;
@@ -218,7 +218,7 @@ impl Certified {
         record: &mut dyn Record,
     ) -> Result<CertifiedKey<'a>, CertificationError> {
         let evidence = CertificationEvidence::new(&self.message, &self.signature, &self.public);
-        let verification = Verification::new(
+        let verification = TpmVerification::new(
             RsaKey { modulus: &self.modulus, exponent: &self.exponent },
             match &self.nonce {
                 Some(nonce) => Freshness::nonce(nonce).unwrap(),

@@ -2,7 +2,9 @@
 //! `testdata/tpm/README.md`.
 
 use teeproof_core::Class;
-use teeproof_tpm::{CertificationError as Error, KeyProblem, ObjectAttributes, Selection, VerifiedPcrs};
+use teeproof_tpm::{
+    CertificationError as Error, CertifiedKeyProblem, ObjectAttributes, Selection, VerifiedPcrs,
+};
 
 use crate::certified_support::*;
 use crate::support::*;
@@ -67,7 +69,7 @@ fn the_policy_is_of_two_registers_and_no_others() {
 
 #[test]
 fn a_key_that_a_password_opens_is_refused() {
-    let problem = KeyProblem::Has(ObjectAttributes::USER_WITH_AUTH);
+    let problem = CertifiedKeyProblem::Has(ObjectAttributes::USER_WITH_AUTH);
     recording("password").refused(Error::Key(problem), Class::NotBound);
 }
 

@@ -5,7 +5,7 @@ use proptest::sample::subsequence;
 use proptest::test_runner::RngSeed;
 use teeproof_core::{Finding, Outcome, PcrRule, Pcrs, Record, Rule, Waiver};
 use teeproof_mint::azure::{Algorithm, Event, EventLog, Vm};
-use teeproof_tpm::{EventLogRule, ExceptedPcr, Policy, appraise, checks};
+use teeproof_tpm::{EventLogRule, ExceptedPcr, TpmPolicy, appraise, checks};
 
 use crate::support::*;
 
@@ -27,7 +27,7 @@ impl Record for Told {
 
 /// Verdict and findings for a machine under a policy.
 #[track_caller]
-fn under(vm: &Vm, policy: &Policy<'_>) -> (bool, Told) {
+fn under(vm: &Vm, policy: &TpmPolicy<'_>) -> (bool, Told) {
     let (bag, mut told) = (Bag::of(vm), Told::default());
     let verdict = match &bag.log {
         Some(_) => bag.with_log(|pcrs, log| appraise(Some(pcrs), Some(log), policy, &mut told)),
@@ -44,7 +44,7 @@ fn extended(pcrs: &[u8]) -> Vm {
 }
 
 /// The log explains every PCR but these.
-fn all_but(pcrs: &[u8]) -> Policy<'static> {
+fn all_but(pcrs: &[u8]) -> TpmPolicy<'static> {
     let excepted = |index: &u8| {
         let reason: &'static str = format!("reason {index}").leak();
         let waiver = Waiver::new(reason).at_line(u32::from(*index) + 20);
@@ -52,7 +52,7 @@ fn all_but(pcrs: &[u8]) -> Policy<'static> {
     };
     let excepted: &'static [_] = pcrs.iter().map(excepted).collect::<Vec<_>>().leak();
     let event_log = EventLogRule::ExplainsAllBut { excepted: excepted.into(), line: Some(7) };
-    Policy::waived("the test is about the log").event_log(event_log)
+    TpmPolicy::waived("the test is about the log").event_log(event_log)
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn what_a_sender_leaves_out_of_quote_or_log_is_not_left_out_of_the_rule() {
         (without_events(vm(), 6), &[], "differ: 6"),
         (without_events(not_extended, 6), &[], "PCRs 0 to 7, of which no events for: 6"),
     ] {
-        let exactly = Policy::waived("a test").event_log(Rule::exactly(true));
+        let exactly = TpmPolicy::waived("a test").event_log(Rule::exactly(true));
         let policy = if excepted.is_empty() { exactly } else { all_but(excepted) };
         let (verdict, told) = under(&vm, &policy);
         let explains = |told: &OneTold| told.0 == checks::EXPLAINS.id && !told.2;
@@ -199,8 +199,8 @@ fn exceptions_are_demands() {
     );
 }
 
-fn of_pcrs<'p>(rules: &'p [PcrRule<'p, 32>]) -> Policy<'p> {
-    Policy::waived("the test is about PCRs").pcrs(Pcrs::Rules(rules.into()))
+fn of_pcrs<'p>(rules: &'p [PcrRule<'p, 32>]) -> TpmPolicy<'p> {
+    TpmPolicy::waived("the test is about PCRs").pcrs(Pcrs::Rules(rules.into()))
 }
 
 #[test]
@@ -229,8 +229,8 @@ fn a_pcr_is_absent_where_the_signed_selection_leaves_it_out() {
 fn what_a_sender_can_leave_out_is_never_absent() {
     let mut without = vm();
     without.log = None;
-    let secure_boot = Policy::waived("a test").secure_boot(Rule::absent());
-    let event_log = Policy::waived("a test").event_log(Rule::absent());
+    let secure_boot = TpmPolicy::waived("a test").secure_boot(Rule::absent());
+    let event_log = TpmPolicy::waived("a test").event_log(Rule::absent());
     for policy in [&secure_boot, &event_log] {
         for vm in [&without, &vm(), &vm().pcr_selection(&[0])] {
             assert!(!under(vm, policy).0);
@@ -268,7 +268,7 @@ fn a_rule_that_excepts_nothing_is_for_all_pcrs() {
     for (vm, holds) in [(vm(), true), (extended(&[10]), true), (extended(&[11]), false)] {
         let (verdict, told) = under(&vm, &all_but(&[]));
         assert_eq!(verdict, holds);
-        let all = Policy::waived("a test").event_log(Rule::exactly(true));
+        let all = TpmPolicy::waived("a test").event_log(Rule::exactly(true));
         assert_eq!(under(&vm, &all).0, holds);
         let (.., [expected, ..]) = told.0.into_iter().find(|told| told.0 == checks::EXPLAINS.id).unwrap();
         assert_eq!(expected, "yes");

@@ -2,7 +2,9 @@
 //! what an attacker likes registers 0 and 1 to be. See `testdata/tpm/README.md`.
 
 use teeproof_core::{Class, PcrRule, Pcrs, Rule};
-use teeproof_tpm::{Error, PcrValues, Policy, Quote, Verification, ak_name, appraise, verify, verify_pcrs};
+use teeproof_tpm::{
+    Error, PcrValues, Quote, TpmPolicy, TpmVerification, ak_name, appraise, verify, verify_pcrs,
+};
 
 use crate::support::*;
 
@@ -99,7 +101,7 @@ fn a_rewritten_bitmap_is_refused() {
 fn no_policy_about_registers_0_and_1_is_met() {
     let bag = recording("16-23", "plain");
     let crypto = &teeproof_aws_lc::TABLE;
-    let verification = Verification::new(
+    let verification = TpmVerification::new(
         teeproof_core::RsaKey { modulus: &bag.modulus, exponent: &bag.exponent },
         teeproof_core::Freshness::nonce(QUOTED_FOR).unwrap(),
         crypto,
@@ -116,7 +118,7 @@ fn no_policy_about_registers_0_and_1_is_met() {
             .zip(values("16-23"))
             .map(|(index, value)| PcrRule::new(index, Rule::exactly(value)))
             .collect();
-        let policy = Policy::waived("of registers").pcrs(Pcrs::Rules(rules.as_slice().into()));
+        let policy = TpmPolicy::waived("of registers").pcrs(Pcrs::Rules(rules.as_slice().into()));
         appraise(Some(&pcrs), None, &policy, &mut ())
     };
     assert!(demands([16, 23]), "the control");

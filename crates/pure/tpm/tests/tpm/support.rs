@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use teeproof_core::{Class, Crypto, Finding, Freshness, Outcome, Record, RsaKey};
 use teeproof_mint::azure::Vm;
 use teeproof_tpm::{
-    Error, Explanation, NoSecureBoot, PcrValues, Quote, Verification, VerifiedLog, VerifiedPcrs,
+    Error, Explanation, NoSecureBoot, PcrValues, Quote, TpmVerification, VerifiedLog, VerifiedPcrs,
     VerifiedQuote, checks, replay, verify, verify_pcrs,
 };
 
@@ -141,7 +141,7 @@ impl Bag {
         record: &mut dyn Record,
     ) -> Result<(VerifiedQuote<'_>, VerifiedPcrs), Error> {
         let quote = Quote::new(&self.message, &self.signature);
-        let verification = Verification::new(
+        let verification = TpmVerification::new(
             RsaKey { modulus: &self.modulus, exponent: &self.exponent },
             match &self.nonce {
                 Some(nonce) => Freshness::nonce(nonce).unwrap(),

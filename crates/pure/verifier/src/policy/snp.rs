@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use teeproof_core::Technology;
-use teeproof_snp::{Policy, Product, ProductLine, VekKind, VerifiedReport, Vmpl, checks};
+use teeproof_snp::{Product, ProductLine, SnpPolicy, VekKind, VerifiedReport, Vmpl, checks};
 use toml::de::DeValue;
 
 use super::kinds::{Fixed, Flags, Number, Plain, YesNo, number};
@@ -24,7 +24,7 @@ teeproof_snp::snp_policy_fields! { section }
 type Source<'s, 'a> = &'s VerifiedReport<'a>;
 
 /// Reads the section.
-pub(super) fn read(node: Node<'_>, problems: &mut Problems<'_>) -> Result<Policy<'static>, Reported> {
+pub(super) fn read(node: Node<'_>, problems: &mut Problems<'_>) -> Result<SnpPolicy<'static>, Reported> {
     let section = Section::open(node, &keys().collect::<Vec<_>>(), problems)?;
     fields(&section, problems)
 }

@@ -77,11 +77,15 @@ pub(super) fn toml<K: Kind, S: Borrow<<K::Value as Value>::Seen>>(found: Option<
 }
 
 /// Makes the reader, the proposal and the reference of a table of fields. Where it is used, the
-/// kinds, the functions of proposals, `Policy`, `checks` and `Source`, what values are found in,
+/// kinds, the functions of proposals, the policy, `checks` and `Source`, what values are found in,
 /// have to be in scope.
 macro_rules! section {
     (
-        { $($head:tt)* }
+        {
+            $(#[$doc:meta])*
+            $name:ident<$p:lifetime>;
+            $($head:tt)*
+        }
         $verified:ident $(+ $nested:ident: $nested_ty:ty)?;
         $(
             $field:ident: $ty:ty, $key:literal as $kind:ty, $about:literal,
@@ -103,13 +107,13 @@ macro_rules! section {
         pub(super) fn fields(
             section: &Section<'_>,
             problems: &mut Problems<'_>,
-        ) -> Result<Policy<'static>, Reported> {
+        ) -> Result<$name<'static>, Reported> {
             $(
                 let absence = $crate::policy::table::section!(@absence $how);
                 let $field = <$kind as FieldKind>::field(section, $key, absence, problems);
             )*
             $(let $nested = super::$nested::fields(section, problems);)?
-            let policy = Policy::waived("a policy file names every field")$(.$field($field?))*;
+            let policy = $name::waived("a policy file names every field")$(.$field($field?))*;
             $(let $nested = $nested?;
             let policy = policy.$nested(|_| $nested);)?
             Ok(policy)

@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use teeproof_core::Technology;
-use teeproof_tpm::{Booted, Explanation, FIRMWARE_PCRS, Policy, VerifiedLog, checks};
+use teeproof_tpm::{Booted, Explanation, FIRMWARE_PCRS, TpmPolicy, VerifiedLog, checks};
 use teeproof_wire::tpm::REGISTERS;
 
 use super::event_log::LogExplains;

@@ -100,7 +100,7 @@ impl Warnings {
     }
 
     /// Of a report's fields.
-    fn report(&mut self, policy: &teeproof_snp::Policy<'_>) {
+    fn report(&mut self, policy: &teeproof_snp::SnpPolicy<'_>) {
         if is_waived(&policy.debug) {
             self.add("debug", policy.debug.line, DEBUG_GUEST, NO_DEBUG);
         }
@@ -120,15 +120,15 @@ impl Warnings {
     }
 
     /// That nothing of an SNP section says what software runs.
-    fn guest_software(&mut self, policy: &teeproof_snp::Policy<'_>) {
-        let teeproof_snp::Policy { measurement, id_key_digest, author_key_digest, .. } = policy;
+    fn guest_software(&mut self, policy: &teeproof_snp::SnpPolicy<'_>) {
+        let teeproof_snp::SnpPolicy { measurement, id_key_digest, author_key_digest, .. } = policy;
         if ![measurement, id_key_digest, author_key_digest].into_iter().any(|rule| names(rule, &[0; 48])) {
             self.add("", measurement.line, NO_SOFTWARE, PIN_MEASUREMENT);
         }
     }
 
     /// Of the ground on which a report is known to be the paravisor's.
-    fn origin(&mut self, policy: &teeproof_hcl::Policy<'_>, report: Option<&teeproof_snp::Policy<'_>>) {
+    fn origin(&mut self, policy: &teeproof_hcl::Policy<'_>, report: Option<&teeproof_snp::SnpPolicy<'_>>) {
         let (grounds, line) = match &policy.origin {
             Origin::AnyOf { grounds, line } => (grounds, *line),
             Origin::Waived(waiver) => {
@@ -176,7 +176,7 @@ impl Warnings {
     }
 
     /// Of what a TPM says of the boot.
-    fn booted(&mut self, policy: &teeproof_tpm::Policy<'_>) {
+    fn booted(&mut self, policy: &teeproof_tpm::TpmPolicy<'_>) {
         self.if_accepted("secure-boot", &policy.secure_boot, &false, NO_SECURE_BOOT, DEMAND_SECURE_BOOT);
         match &policy.event_log {
             EventLogRule::Explains(rule) => {

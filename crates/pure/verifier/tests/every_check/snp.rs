@@ -1,7 +1,7 @@
 //! The checks of SNP reports.
 
 use teeproof::core::{Outcome, Rule};
-use teeproof::snp::{Policy, ProductLine, Tcb, TcbFloor, VekKind};
+use teeproof::snp::{ProductLine, SnpPolicy, Tcb, TcbFloor, VekKind};
 use teeproof_mint::snp::{Evidence, Machine, Product};
 use teeproof_mint::{Key, Kind};
 
@@ -21,7 +21,7 @@ fn straight() -> Ask {
 }
 
 /// A straight report under a policy that demands one thing that is not so.
-fn demanded(demand: impl FnOnce(&mut Policy<'static>)) -> Ask {
+fn demanded(demand: impl FnOnce(&mut SnpPolicy<'static>)) -> Ask {
     straight().with(|ask| demand(ask.policy.snp.as_mut().unwrap()))
 }
 

@@ -4,13 +4,13 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use teeproof_core::{Expectation, Rule};
-use teeproof_snp::{FloorsByProduct, Policy, Product, ProductLine, Tcb, TcbFloor, TcbLevels};
+use teeproof_snp::{FloorsByProduct, Product, ProductLine, SnpPolicy, Tcb, TcbFloor, TcbLevels};
 
 use super::{Warnings, accepts, is_waived};
 
 impl Warnings {
     /// Of the floors of a report's TCBs.
-    pub(super) fn floors(&mut self, policy: &Policy<'_>) {
+    pub(super) fn floors(&mut self, policy: &SnpPolicy<'_>) {
         for (key, rule) in [
             ("reported-tcb", &policy.reported_tcb),
             ("committed-tcb", &policy.committed_tcb),
