@@ -12,7 +12,7 @@ use teeproof::wire::certificate::Certificate;
 use teeproof::x509::{Anchors, Revocation};
 use teeproof::{Evidence, Policy, Request, Verdict};
 use teeproof_evidence::{Inputs, Kind};
-use teeproof_hcl::Evidence as Azure;
+use teeproof_hcl::HclEvidence;
 use teeproof_mint::azure::{Algorithm, Event, EventLog, Evidence as Minted, Selection, Vm};
 use teeproof_mint::snp::Product;
 use teeproof_mint::{DEFAULT_TIME, Kind as KeyKind};
@@ -143,7 +143,7 @@ fn is_refused(minted: &Minted, report: &[u8], log: Option<&[u8]>) {
     let values = minted.pcrs.map(Some);
     let quote = Quote::new(&minted.quote_message, &minted.quote_signature);
     let evidence = Evidence::AzureSnp(
-        Azure::new(black_box(report))
+        HclEvidence::new(black_box(report))
             .quote(quote)
             .pcrs(PcrValues::Indexed(&values))
             .log(log.or(minted.event_log.as_deref())),

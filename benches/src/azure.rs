@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use teeproof::Evidence;
 use teeproof_core::{Crypto, Freshness, Time};
 use teeproof_evidence::{Inputs, Kind};
-use teeproof_hcl::{Error, Verification, VerifiedVm};
+use teeproof_hcl::{Error, HclVerification, VerifiedVm};
 use teeproof_wire::certificate::Certificate;
 use teeproof_x509::{Anchors, CachedSignatures, Revocation, SignatureCache};
 
@@ -15,7 +15,7 @@ use crate::ROOM;
 #[derive(Clone, Copy, Debug)]
 pub struct Azure {
     /// HCL report, quote, PCR values, and optionally the event log.
-    pub evidence: teeproof_hcl::Evidence<'static>,
+    pub evidence: teeproof_hcl::HclEvidence<'static>,
     /// VCEK, intermediate, the AK's certificate and those above it, DER.
     pub certificates: &'static [&'static [u8]],
 }
@@ -98,8 +98,8 @@ impl Azure {
     fn verification(
         cache: CachedSignatures<'static>,
         crypto: &'static Crypto<'static>,
-    ) -> Verification<'static> {
-        Verification::new(Freshness::nonce(Self::NONCE).expect("a nonce"), Self::AT, crypto)
+    ) -> HclVerification<'static> {
+        HclVerification::new(Freshness::nonce(Self::NONCE).expect("a nonce"), Self::AT, crypto)
             .anchors(Self::ANCHORS)
             .cache(cache)
             .revocation(Revocation::Unchecked("no list is minted with it"))

@@ -1,7 +1,7 @@
 //! A real document of an enclave in production.
 
 use teeproof_core::{Crypto, Freshness};
-use teeproof_nitro::{Error, Moment, Verification, VerifiedDocument};
+use teeproof_nitro::{Error, Moment, NitroVerification, VerifiedDocument};
 use teeproof_x509::{CachedSignatures, Revocation, SignatureCache};
 
 use crate::ROOM;
@@ -36,7 +36,7 @@ impl Nitro {
         crypto: &'static Crypto<'static>,
     ) -> Result<VerifiedDocument<'static>, Error> {
         let verification =
-            Verification::new(Freshness::Waived("a recorded vector"), Moment::OfDocument, crypto)
+            NitroVerification::new(Freshness::Waived("a recorded vector"), Moment::OfDocument, crypto)
                 .cache(cache)
                 .revocation(Revocation::Unchecked("no list is published with the vector"));
         teeproof_nitro::verify(self.document, &verification, &mut ())

@@ -197,7 +197,7 @@ pub fn nitro(input: &[u8]) -> bool {
     let Files { mut anchors, lists, .. } = files(&parts);
     anchors.extend(root(document).filter(|_| switches.trusting()));
     let crypto = switches.belief().table();
-    let verification = teeproof_nitro::Verification::new(
+    let verification = teeproof_nitro::NitroVerification::new(
         nonce(&parts),
         if switches.archived() { Moment::OfDocument } else { Moment::At(switches.at()) },
         &crypto,

@@ -2,7 +2,7 @@
 //! and logs is bounded.
 
 use teeproof_core::{Class, RsaKey};
-use teeproof_hcl::{Evidence, VerifiedVm};
+use teeproof_hcl::{HclEvidence, VerifiedVm};
 use teeproof_rustcrypto::TABLE;
 use teeproof_tpm::{
     Explanation, PcrValues, Quote, VerifiedLog, VerifiedPcrs, VerifiedQuote, replay, verify_pcrs,
@@ -234,9 +234,9 @@ pub fn azure_tdx(input: &[u8]) -> bool {
 fn azure(
     input: &[u8],
     verify: impl FnOnce(
-        &Evidence<'_>,
+        &HclEvidence<'_>,
         &super::Files<'_>,
-        &teeproof_hcl::Verification<'_>,
+        &teeproof_hcl::HclVerification<'_>,
         Switches,
         &[Part<'_>],
     ) -> bool,
@@ -248,14 +248,14 @@ fn azure(
     let (files, tpm) = (files(&parts), Tpm::of(&parts));
     let find =
         |wanted: fn(&Part<'_>) -> bool| parts.iter().find(|part| wanted(part)).map(|part| part.bytes());
-    let evidence = Evidence::new(evidence(&parts))
+    let evidence = HclEvidence::new(evidence(&parts))
         .td_quote(find(|part| matches!(part, Part::TdQuote(_))))
         .quote(tpm.quote)
         .pcrs(tpm.pcrs())
         .log(tpm.log)
         .nonce_in_user_data(switches.archived());
     let crypto = switches.belief().table();
-    let verification = teeproof_hcl::Verification::new(nonce(&parts), switches.at(), &crypto)
+    let verification = teeproof_hcl::HclVerification::new(nonce(&parts), switches.at(), &crypto)
         .anchors(Anchors::and(&files.anchors))
         .user_data(find(|part| matches!(part, Part::UserData(_))))
         .revocation(switches.revocation(&files.lists));

@@ -4,7 +4,7 @@ mod hcl;
 mod quote;
 
 use teeproof_core::{Freshness, RsaKey, Time};
-use teeproof_hcl::{Evidence, Verification};
+use teeproof_hcl::{HclEvidence, HclVerification};
 use teeproof_mint::azure::{self, Vm};
 use teeproof_mint::snp::Product;
 use teeproof_mint::{DEFAULT_TIME, Kind};
@@ -71,14 +71,14 @@ fn ours(evidence: &azure::Evidence, with_quote: bool) -> Outcome {
     let endorsements = [certificate(&evidence.vek)?, certificate(&evidence.intermediate)?];
     let values = evidence.pcr_concatenation();
     let quote = Quote::new(&evidence.quote_message, &evidence.quote_signature);
-    let parts = Evidence::new(&evidence.hcl_report)
+    let parts = HclEvidence::new(&evidence.hcl_report)
         .quote(with_quote.then_some(quote))
         .pcrs(with_quote.then_some(PcrValues::InSelectionOrder(&values)));
     let freshness =
         if with_quote { Freshness::nonce(NONCE).unwrap() } else { Freshness::Waived("no nonce was sent") };
     let added = [evidence.ark.as_slice()];
     let verification =
-        Verification::new(freshness, Time(DEFAULT_TIME.cast_signed()), &teeproof_aws_lc::TABLE)
+        HclVerification::new(freshness, Time(DEFAULT_TIME.cast_signed()), &teeproof_aws_lc::TABLE)
             .anchors(Anchors::and(&added))
             .revocation(Revocation::Unchecked("no peer looks at revocation lists"));
     let outcome = teeproof_hcl::verify_snp(&parts, &endorsements, &verification, &mut ());

@@ -7,7 +7,7 @@ mod payload;
 use std::fmt;
 
 use teeproof_core::{Freshness, Time};
-use teeproof_nitro::{Document, Error, Limits, Moment, Verification};
+use teeproof_nitro::{Document, Error, Limits, Moment, NitroVerification};
 use teeproof_peers::{Outcome, attestation_doc_validation as adv, clock, nitro_attest};
 use teeproof_wire::cose::Sign1;
 use teeproof_x509::Revocation;
@@ -158,7 +158,7 @@ fn ours(question: Question, document: &[u8], at: u64) -> Outcome {
     if question == Question::Reads {
         return parse(document).map(drop).map_err(|error| error.to_string());
     }
-    let verification = Verification::new(
+    let verification = NitroVerification::new(
         Freshness::Waived("no nonce was sent"),
         Moment::At(Time(at.cast_signed())),
         &teeproof_aws_lc::TABLE,

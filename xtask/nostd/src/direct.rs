@@ -30,12 +30,12 @@ pub(crate) fn snp(report: &[u8]) -> u8 {
 /// The exit code of the command for a document.
 pub(crate) fn nitro(document: &[u8]) -> u8 {
     let verification =
-        teeproof_nitro::Verification::new(Freshness::Waived(WHY), Moment::OfDocument, &NOTHING)
+        teeproof_nitro::NitroVerification::new(Freshness::Waived(WHY), Moment::OfDocument, &NOTHING)
             .revocation(Revocation::Unchecked(WHY))
             .skew_secs(0);
     match teeproof_nitro::verify(document, &verification, &mut ()) {
         Ok(verified) => {
-            let policy = teeproof_nitro::Policy::genuine();
+            let policy = teeproof_nitro::NitroPolicy::genuine();
             match teeproof_nitro::appraise(&verified, &policy, &NOTHING, &mut ()) {
                 Appraisal::Accepted => 0,
                 _ => 6,

@@ -36,8 +36,8 @@ pub(crate) fn azure_tdx(report: &[u8]) -> u8 {
     exit(&Evidence::AzureTdx(bare(report)), &[], Moment::At(AT))
 }
 
-fn bare(report: &[u8]) -> hcl::Evidence<'_> {
-    hcl::Evidence::new(report)
+fn bare(report: &[u8]) -> hcl::HclEvidence<'_> {
+    hcl::HclEvidence::new(report)
 }
 
 /// The exit code of the command for a TPM's quote, with PCR values, one of them zero.

@@ -17,7 +17,7 @@ use teeproof_x509::{
     Problem, RevocationError, RevocationStatus, SignatureBudget, SignatureChecks, VerifiedPath, build_path,
 };
 
-use crate::{Error, Verification, checks};
+use crate::{Error, HclVerification, checks};
 
 /// The roots of Azure's AK certificates, DER: Azure Virtual TPM Root Certificate Authority 2023, and
 /// Microsoft RSA Devices Root CA 2021 of older VMs. Origin and hashes: `anchors/README.md`.
@@ -80,7 +80,7 @@ impl<'a> AkPath<'a> {
 
     /// The same path under another verification's time, anchors and lists; `None` if it is no longer valid:
     /// [`establish`] then reports why.
-    pub(crate) fn again(&self, verification: &Verification<'a>) -> Option<Self> {
+    pub(crate) fn again(&self, verification: &HclVerification<'a>) -> Option<Self> {
         let path = self.path.path();
         if !verification.anchors.still_trusts(path.root(), path.anchor()) {
             return None;
@@ -92,7 +92,7 @@ impl<'a> AkPath<'a> {
     }
 
     /// Records the checks of the path.
-    pub(crate) fn record(&self, verification: &Verification<'_>, record: &mut dyn Record) {
+    pub(crate) fn record(&self, verification: &HclVerification<'_>, record: &mut dyn Record) {
         record.pass(checks::AK_CHAIN, &Shown(self.path.path()));
         let status = self.revocation();
         match verification.revocation.waiver() {
@@ -118,7 +118,7 @@ pub(crate) enum AkKey<'k> {
 pub(crate) fn establish<'a>(
     key: AkKey<'_>,
     endorsements: &[Certificate<'a>],
-    verification: &Verification<'a>,
+    verification: &HclVerification<'a>,
     record: &mut dyn Record,
 ) -> Result<Option<AkPath<'a>>, Error> {
     let leaves = Leaves::of(key, endorsements, verification);
@@ -219,7 +219,7 @@ struct Leaf<'a, 'c> {
 }
 
 impl<'a, 'c> Leaves<'a, 'c> {
-    fn of(key: AkKey<'_>, endorsements: &'c [Certificate<'a>], verification: &Verification<'a>) -> Self {
+    fn of(key: AkKey<'_>, endorsements: &'c [Certificate<'a>], verification: &HclVerification<'a>) -> Self {
         let (at, lists) = (verification.at.0, verification.revocation.lists());
         let leaf = |certificate: &'c Certificate<'a>| {
             let names = |list: &RevocationList<'_>| {
@@ -291,7 +291,7 @@ fn further<'a>(best: Option<Failure<'a>>, next: Failure<'a>) -> Failure<'a> {
 fn verify<'a>(
     leaf: &Certificate<'a>,
     endorsements: &[Certificate<'a>],
-    verification: &Verification<'a>,
+    verification: &HclVerification<'a>,
     signatures: &SignatureChecks<'_>,
 ) -> Result<AkPath<'a>, Failure<'a>> {
     if !is_confidential(leaf) {
@@ -321,7 +321,7 @@ fn verify<'a>(
 /// Checks a path against every list of its issuers.
 fn check_revocation(
     path: &mut VerifiedPath<'_>,
-    verification: &Verification<'_>,
+    verification: &HclVerification<'_>,
     signatures: &SignatureChecks<'_>,
 ) -> Result<(), Error> {
     path.check_revocation(&verification.revocation, signatures).map_err(|error| match error {
@@ -334,7 +334,7 @@ fn check_revocation(
     }
 }
 
-impl<'a> Verification<'a> {
+impl<'a> HclVerification<'a> {
     fn budget(&self, signatures: usize) -> SignatureBudget {
         SignatureBudget::new(signatures.saturating_add(self.revocation.lists().len()))
     }

@@ -13,7 +13,7 @@ use core::fmt;
 
 use teeproof_core::RsaKey;
 
-use crate::{KeyProblem, VmId};
+use crate::{AttestationKeyProblem, VmId};
 
 /// Runtime claims that a hardware report authenticates: the paravisor's keys, and the host's configuration
 /// of the VM.
@@ -100,30 +100,30 @@ impl Key {
     }
 
     /// The one attestation key, found by its id, whatever its position.
-    pub(super) fn attestation(keys: &[Self]) -> Result<&Self, KeyProblem> {
+    pub(super) fn attestation(keys: &[Self]) -> Result<&Self, AttestationKeyProblem> {
         let mut named = keys.iter().filter(|key| key.kid == AK);
-        let key = named.next().ok_or(KeyProblem::Missing)?;
+        let key = named.next().ok_or(AttestationKeyProblem::Missing)?;
         if named.next().is_some() {
-            return Err(KeyProblem::Several);
+            return Err(AttestationKeyProblem::Several);
         }
         key.check()?;
         Ok(key)
     }
 
     /// Checks type, size and exponent of the attestation key.
-    fn check(&self) -> Result<(), KeyProblem> {
+    fn check(&self) -> Result<(), AttestationKeyProblem> {
         if self.kty != "RSA" {
-            return Err(KeyProblem::Kind);
+            return Err(AttestationKeyProblem::Kind);
         }
         if self.modulus.iter().all(|byte| *byte == 0) {
-            return Err(KeyProblem::Zero);
+            return Err(AttestationKeyProblem::Zero);
         }
         let top_bit = self.modulus.first().is_some_and(|first| first & 0x80 != 0);
         if self.modulus.len() != MODULUS_BYTES || !top_bit {
-            return Err(KeyProblem::Size);
+            return Err(AttestationKeyProblem::Size);
         }
         if self.exponent != EXPONENT {
-            return Err(KeyProblem::Exponent);
+            return Err(AttestationKeyProblem::Exponent);
         }
         Ok(())
     }

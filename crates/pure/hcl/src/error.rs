@@ -52,7 +52,7 @@ pub enum Error {
     /// The claims are malformed.
     Claims(ClaimsProblem),
     /// The claims have no usable attestation key.
-    Key(KeyProblem),
+    Key(AttestationKeyProblem),
     /// The quote, its PCR values or the event log are refused.
     Tpm(teeproof_tpm::Error),
     /// The evidence has PCR values and no quote that signs them.
@@ -102,7 +102,7 @@ pub enum ClaimsProblem {
 /// A problem of the claims' attestation key, `HCLAkPub`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum KeyProblem {
+pub enum AttestationKeyProblem {
     /// The key is missing.
     Missing,
     /// Several keys have this id.
@@ -221,7 +221,7 @@ impl Error {
             Self::AkUntrusted { .. } => Some(teeproof_snp::Advice::Anchor),
             Self::AkChain { link: 1, problem: Problem::Signature } => Some(teeproof_snp::Advice::SameName),
             Self::AkChain { problem: Problem::Revoked, .. } => Some(teeproof_snp::Advice::Revoked),
-            Self::Key(KeyProblem::Zero) => Some(teeproof_snp::Advice::Text(
+            Self::Key(AttestationKeyProblem::Zero) => Some(teeproof_snp::Advice::Text(
                 "A paravisor whose key could not be created publishes zeros: restart the VM with a reset vTPM.",
             )),
             Self::Tpm(error) => match error.advice() {
@@ -277,7 +277,7 @@ impl fmt::Display for ClaimsProblem {
     }
 }
 
-impl fmt::Display for KeyProblem {
+impl fmt::Display for AttestationKeyProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Missing => "claims: HCLAkPub is missing",

@@ -9,7 +9,7 @@ macro_rules! hcl_policy_fields {
         $($callback)+! {
             {
                 #[doc = "Appraisal policy for an Azure confidential VM, except for its hardware report. Every field is an expectation or a waiver with a reason; there is no default."]
-                Policy<'p>;
+                HclPolicy<'p>;
                 "The part of `builtin:genuine` beyond the hardware report: the origin is reported.";
                 (policy, record, &VerifiedVm<'_>, snp: &teeproof_snp::SnpPolicy<'_>) -> bool
             }

@@ -19,10 +19,12 @@ mod vm_id;
 
 pub use ak::{AK_ROOTS, AkPath, MAX_AK_SIGNATURES};
 pub use claims::{Claims, HardwareSealingPolicy, Key, UnknownMember, VmConfiguration, VmgsProvisioner};
-pub use error::{ClaimsProblem, Error, KeyProblem, TdReportHash};
+pub use error::{AttestationKeyProblem, ClaimsProblem, Error, TdReportHash};
 pub use origin::OriginGrounds;
-pub use policy::{Ground, Origin, Policy, appraise_snp};
+pub use policy::{Ground, HclPolicy, Origin, appraise_snp};
 pub use tdx::verify_tdx;
 pub use teeproof_wire::hcl::{HashType, HclReport, ReportType};
-pub use verify::{BoundKey, BoundKeyError, Evidence, Verification, VerifiedVm, verify_snp, verify_snp_again};
+pub use verify::{
+    BoundKey, BoundKeyError, HclEvidence, HclVerification, VerifiedVm, verify_snp, verify_snp_again,
+};
 pub use vm_id::{InvalidVmId, VmId};

@@ -12,13 +12,13 @@ use teeproof_core::{
 };
 
 use crate::reference::{self, KnownOrigin};
-use crate::{Ground, Origin, Policy, VerifiedVm, checks};
+use crate::{Ground, HclPolicy, Origin, VerifiedVm, checks};
 
 /// Compares the grounds of a report with those that the policy accepts.
 pub(crate) fn appraise(
     vm: &VerifiedVm<'_>,
     snp: &teeproof_snp::SnpPolicy<'_>,
-    policy: &Policy<'_>,
+    policy: &HclPolicy<'_>,
     record: &mut dyn Record,
 ) -> bool {
     let line = match &policy.origin {

@@ -21,7 +21,7 @@ const QUOTE_ALONE: &str =
 pub fn appraise_snp(
     vm: &VerifiedVm<'_>,
     snp: &teeproof_snp::SnpPolicy<'_>,
-    policy: &Policy<'_>,
+    policy: &HclPolicy<'_>,
     record: &mut dyn Record,
 ) -> bool {
     let hardware = teeproof_snp::appraise(vm.report(), snp, record);

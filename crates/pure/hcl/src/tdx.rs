@@ -9,7 +9,7 @@ use teeproof_wire::tdx::TdReport;
 
 use crate::ak::{self, AkKey};
 use crate::verify::{bind, envelope};
-use crate::{Error, Evidence, TdReportHash, Verification, checks};
+use crate::{Error, HclEvidence, HclVerification, TdReportHash, checks};
 
 /// Checks TDX evidence as far as possible without a verified TD quote, and returns an error that names the
 /// missing quote or collateral.
@@ -21,9 +21,9 @@ use crate::{Error, Evidence, TdReportHash, Verification, checks};
 /// Always: the first check that fails, or [`Error::TdQuoteMissing`] or [`Error::TdCollateralMissing`] if all
 /// pass.
 pub fn verify_tdx<'a>(
-    evidence: &Evidence<'a>,
+    evidence: &HclEvidence<'a>,
     endorsements: &[Certificate<'a>],
-    verification: &Verification<'a>,
+    verification: &HclVerification<'a>,
     record: &mut dyn Record,
 ) -> Result<Infallible, Error> {
     let envelope = envelope(evidence.report, ReportType::TDX, record)?;

@@ -3,7 +3,7 @@
 use teeproof_core::{Freshness, Record, equal};
 
 use crate::verify::extended;
-use crate::{Claims, Error, Evidence, Verification, checks};
+use crate::{Claims, Error, HclEvidence, HclVerification, checks};
 
 /// Checks user-data against the nonce and against the expected data. Returns whether user-data is the nonce,
 /// so that the hardware report is fresh; `None` without a nonce.
@@ -16,8 +16,8 @@ use crate::{Claims, Error, Evidence, Verification, checks};
 /// The guest's kernel chooses user-data: it shows the age of the report, and nothing about the guest.
 pub(crate) fn check(
     claims: &Claims,
-    evidence: &Evidence<'_>,
-    verification: &Verification<'_>,
+    evidence: &HclEvidence<'_>,
+    verification: &HclVerification<'_>,
     record: &mut dyn Record,
 ) -> Result<Option<bool>, Error> {
     let required = evidence.quote.is_none() || evidence.nonce_in_user_data;

@@ -21,7 +21,7 @@ use crate::{AkPath, Claims, Error, OriginGrounds, checks, user_data};
 /// The unverified evidence of an Azure confidential VM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Evidence<'a> {
+pub struct HclEvidence<'a> {
     /// The HCL report: all of NV index 0x01400001 of the vTPM.
     pub report: &'a [u8],
     /// The TD quote, which Azure's service makes of the TDREPORT (TDX).
@@ -37,7 +37,7 @@ pub struct Evidence<'a> {
     pub nonce_in_user_data: bool,
 }
 
-impl<'a> Evidence<'a> {
+impl<'a> HclEvidence<'a> {
     /// The paravisor's report alone.
     #[must_use]
     pub const fn new(report: &'a [u8]) -> Self {
@@ -77,7 +77,7 @@ impl<'a> Evidence<'a> {
 
 /// The relying party's input to a verification.
 #[derive(Clone, Copy, Debug)]
-pub struct Verification<'a> {
+pub struct HclVerification<'a> {
     pub(crate) anchors: Anchors<'a>,
     pub(crate) cache: CachedSignatures<'a>,
     pub(crate) freshness: Freshness<'a>,
@@ -87,7 +87,7 @@ pub struct Verification<'a> {
     pub(crate) crypto: &'a Crypto<'a>,
 }
 
-impl<'a> Verification<'a> {
+impl<'a> HclVerification<'a> {
     /// A verification with a nonce (in the quote, or in user-data of evidence without a quote) or the reason for
     /// a waiver, and the time at which certificates must be valid. Only the pinned roots are anchors, no
     /// signature is cached, user-data is not compared with anything else, and revocation is waived.
@@ -167,7 +167,7 @@ pub struct VerifiedVm<'a> {
 /// of a paravisor; the claims' attestation key signed the quote, if there is one, and the quote the PCR
 /// values.
 /// Does not prove: that Azure's paravisor requested the report, rather than somebody's own SNP guest: see
-/// [`crate::Policy::origin`] and the crate's documentation.
+/// [`crate::HclPolicy::origin`] and the crate's documentation.
 ///
 /// Work before the first signature is bounded by the size of the report and the number of certificates.
 /// Real evidence costs two signatures for the report, two or three for the AK certificate and one for the
@@ -177,9 +177,9 @@ pub struct VerifiedVm<'a> {
 /// # Errors
 /// The first check that fails; every check that passes is recorded before.
 pub fn verify_snp<'a>(
-    evidence: &Evidence<'a>,
+    evidence: &HclEvidence<'a>,
     endorsements: &[Certificate<'a>],
-    verification: &Verification<'a>,
+    verification: &HclVerification<'a>,
     record: &mut dyn Record,
 ) -> Result<VerifiedVm<'a>, Error> {
     let envelope = envelope(evidence.report, ReportType::SNP, record)?;
@@ -189,9 +189,9 @@ pub fn verify_snp<'a>(
 /// Verifies all evidence, given a parsed envelope.
 fn whole<'a>(
     envelope: HclReport<'a>,
-    evidence: &Evidence<'a>,
+    evidence: &HclEvidence<'a>,
     endorsements: &[Certificate<'a>],
-    verification: &Verification<'a>,
+    verification: &HclVerification<'a>,
     record: &mut dyn Record,
 ) -> Result<VerifiedVm<'a>, Error> {
     let crypto = verification.crypto;
@@ -236,7 +236,7 @@ pub(crate) fn envelope<'a>(
 fn hardware<'a>(
     envelope: &HclReport<'a>,
     endorsements: &[Certificate<'a>],
-    verification: &Verification<'a>,
+    verification: &HclVerification<'a>,
     record: &mut dyn Record,
 ) -> Result<VerifiedReport<'a>, Error> {
     let bytes: &[u8] = match envelope.hardware() {
@@ -287,22 +287,22 @@ pub(crate) fn extended(bytes: &[u8]) -> Option<[u8; 64]> {
 const NO_QUOTE: &str = "the vTPM's quote is missing";
 
 fn quote<'a>(
-    evidence: &Evidence<'a>,
+    evidence: &HclEvidence<'a>,
     claims: &Claims,
-    verification: &Verification<'_>,
+    verification: &HclVerification<'_>,
     record: &mut dyn Record,
 ) -> Result<Option<VerifiedQuote<'a>>, Error> {
     let Some(quote) = &evidence.quote else {
         record.skip(teeproof_tpm::checks::SIGNATURE, &NO_QUOTE);
         return Ok(None);
     };
-    let Verification { freshness, crypto, .. } = *verification;
+    let HclVerification { freshness, crypto, .. } = *verification;
     let verification = teeproof_tpm::TpmVerification::new(claims.ak().as_rsa(), freshness, crypto);
     teeproof_tpm::verify(quote, &verification, record).map(Some).map_err(Error::Tpm)
 }
 
 fn pcrs(
-    evidence: &Evidence<'_>,
+    evidence: &HclEvidence<'_>,
     quote: Option<&VerifiedQuote<'_>>,
     crypto: &Crypto,
     record: &mut dyn Record,
@@ -321,7 +321,7 @@ fn pcrs(
 }
 
 fn log<'a>(
-    evidence: &Evidence<'a>,
+    evidence: &HclEvidence<'a>,
     pcrs: Option<&VerifiedPcrs>,
     crypto: &Crypto,
     record: &mut dyn Record,

@@ -15,7 +15,7 @@ use std::io::Write;
 use base64ct::{Base64, Base64Url, Encoding};
 use teeproof_core::{Finding, Freshness, Outcome, Record, Time};
 use teeproof_hcl::{
-    Error, Evidence, Ground, Origin, Policy, Verification, appraise_snp, verify_snp, verify_tdx,
+    Error, Ground, HclEvidence, HclPolicy, HclVerification, Origin, appraise_snp, verify_snp, verify_tdx,
 };
 use teeproof_tpm::{PcrValues, Quote};
 use teeproof_wire::certificate::Certificate;
@@ -36,8 +36,8 @@ fn read(path: &str) -> Option<String> {
     Some(text.unwrap_or_else(|error| panic!("{}: {error}", path.display())))
 }
 
-fn verification<'a>(nonce: Option<&'a [u8]>, crypto: &'a teeproof_core::Crypto<'a>) -> Verification<'a> {
-    Verification::new(
+fn verification<'a>(nonce: Option<&'a [u8]>, crypto: &'a teeproof_core::Crypto<'a>) -> HclVerification<'a> {
+    HclVerification::new(
         match nonce {
             Some(nonce) => Freshness::nonce(nonce).unwrap(),
             None => Freshness::Waived("a recorded vector"),
@@ -95,8 +95,8 @@ impl Coco {
         }
     }
 
-    fn evidence(&self) -> Evidence<'_> {
-        Evidence::new(&self.report)
+    fn evidence(&self) -> HclEvidence<'_> {
+        HclEvidence::new(&self.report)
             .td_quote(self.td_quote.as_deref())
             .quote(Quote::new(&self.message, &self.signature))
             .pcrs(PcrValues::Indexed(&self.pcrs))
@@ -121,7 +121,7 @@ fn an_snp_machine_is_genuine_from_root_to_registers() {
         }
         let id = vm.claims().vm_configuration().vm_unique_id.unwrap();
         assert_eq!(id.to_string(), "26f8bc30-774e-4290-8e7a-535f3b672aee");
-        let policy = Policy::genuine()
+        let policy = HclPolicy::genuine()
             .origin(Origin::AnyOf { grounds: [Ground::ReferenceValue].as_slice().into(), line: None });
         assert!(appraise_snp(&vm, &teeproof_snp::SnpPolicy::genuine(), &policy, &mut ()));
         let wrong = verification.freshness(Freshness::nonce(b"another question").unwrap());
@@ -162,7 +162,7 @@ fn a_real_ak_certificate_names_its_missing_intermediate() {
     let root = pem(&root);
     let ders = [ak, root];
     let certificates: Vec<_> = ders.iter().map(|der| Certificate::parse(der).unwrap()).collect();
-    let evidence = Evidence::new(&report);
+    let evidence = HclEvidence::new(&report);
     assert_eq!(teeproof_hcl::AK_ROOTS[0], certificates[1].der());
     for crypto in &[teeproof_aws_lc::TABLE, teeproof_rustcrypto::TABLE] {
         let mut findings = Findings::default();

@@ -14,7 +14,7 @@
 )]
 
 use teeproof_core::{BadSignature, Class, Crypto, Freshness, RsaKey, Time, VerifyEcdsa, VerifyRsa};
-use teeproof_hcl::{Error, Evidence, Verification, VerifiedVm, VmId, verify_snp, verify_tdx};
+use teeproof_hcl::{Error, HclEvidence, HclVerification, VerifiedVm, VmId, verify_snp, verify_tdx};
 use teeproof_mint::snp::{Machine, Product};
 use teeproof_mint::{DEFAULT_TIME, Kind};
 use teeproof_tpm::{PcrValues, Quote};
@@ -69,7 +69,7 @@ impl Vek {
 
     fn verify<'a, T>(
         &'a self,
-        evidence: &Evidence<'a>,
+        evidence: &HclEvidence<'a>,
         crypto: &Crypto,
         then: impl FnOnce(Result<VerifiedVm<'_>, Error>) -> T,
     ) -> T {
@@ -77,7 +77,7 @@ impl Vek {
             self.certificates.iter().map(|der| Certificate::parse(der).unwrap()).collect();
         let anchors = [self.ark.as_slice()];
         let verification =
-            Verification::new(Freshness::Waived("a recorded vector"), Time(DEFAULT_TIME as i64), crypto)
+            HclVerification::new(Freshness::Waived("a recorded vector"), Time(DEFAULT_TIME as i64), crypto)
                 .anchors(Anchors::and(&anchors))
                 .revocation(Revocation::Unchecked("a minted certificate"));
         then(match evidence.td_quote {
@@ -87,8 +87,8 @@ impl Vek {
     }
 }
 
-fn alone(report: &[u8]) -> Evidence<'_> {
-    Evidence::new(report)
+fn alone(report: &[u8]) -> HclEvidence<'_> {
+    HclEvidence::new(report)
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn the_claims_of_a_tdx_machine_bind_and_are_not_believed() {
         for at in [0x20 + 128, 0x20 + 128 + 63, CLAIMS_AT, CLAIMS_AT + 1201] {
             let mut bytes = TDX.to_vec();
             bytes[at] ^= 1;
-            let bent = Evidence::new(&bytes).td_quote(evidence.td_quote);
+            let bent = HclEvidence::new(&bytes).td_quote(evidence.td_quote);
             vek.verify(&bent, crypto, |vm| assert_eq!(vm.unwrap_err(), Error::Binding));
         }
     }

@@ -5,7 +5,7 @@ use teeproof_core::{
 };
 
 use crate::policy::rules;
-use crate::{Digest384, MaxAge, Policy, VerifiedDocument, checks};
+use crate::{Digest384, MaxAge, NitroPolicy, VerifiedDocument, checks};
 
 /// How an appraisal came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,7 +23,7 @@ pub enum Appraisal {
 /// another one failed.
 pub fn appraise(
     verified: &VerifiedDocument<'_>,
-    policy: &Policy<'_>,
+    policy: &NitroPolicy<'_>,
     crypto: &Crypto,
     record: &mut dyn Record,
 ) -> Appraisal {

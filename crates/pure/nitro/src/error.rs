@@ -10,9 +10,9 @@ use crate::checks;
 
 /// A certificate of the chain: 0 is the root, 1 the one below it, and so on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Link(pub usize);
+pub struct CertificateIndex(pub usize);
 
-impl fmt::Display for Link {
+impl fmt::Display for CertificateIndex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             0 => f.write_str("the root certificate"),
@@ -35,14 +35,14 @@ pub enum Error {
     /// The chain does not hold.
     Chain {
         /// The certificate at fault.
-        link: Link,
+        link: CertificateIndex,
         /// What is wrong with it.
         problem: Problem,
     },
     /// A revocation list of an issuer of the chain does not hold or is not current.
     RevocationList {
         /// The issuer.
-        issuer: Link,
+        issuer: CertificateIndex,
         /// What is wrong with the list.
         problem: Problem,
     },

@@ -9,7 +9,7 @@ macro_rules! nitro_policy_fields {
         $($callback)+! {
             {
                 #[doc = "An appraisal policy for enclaves. Every field is an expectation or a waiver with a reason; there is no default."]
-                Policy<'p>;
+                NitroPolicy<'p>;
                 "`builtin:genuine`: an enclave in production mode. It says nothing about what software runs.";
                 (policy, record, &VerifiedDocument<'_>, crypto: &Crypto<'_>) -> Appraisal
             }

@@ -13,8 +13,8 @@ mod verify;
 
 pub use anchors::{PINNED, ROOT_G1};
 pub use appraise::{Appraisal, appraise};
-pub use error::{Error, Link};
+pub use error::{CertificateIndex, Error};
 pub use pcr::{Digest384, extend, pcr3_of_role, pcr4_of_instance, pcr8_of_signer};
-pub use policy::{MaxAge, Policy};
+pub use policy::{MaxAge, NitroPolicy};
 pub use teeproof_wire::nitro::{Document, Limits};
-pub use verify::{DEFAULT_SKEW_SECS, Moment, Verification, VerifiedDocument, verify};
+pub use verify::{DEFAULT_SKEW_SECS, Moment, NitroVerification, VerifiedDocument, verify};

@@ -12,11 +12,11 @@ use teeproof_x509::{
     build_path,
 };
 
-use crate::{Error, Link, PINNED, checks};
+use crate::{CertificateIndex, Error, PINNED, checks};
 
 /// What a relying party decides before it looks at a document.
 #[derive(Clone, Copy, Debug)]
-pub struct Verification<'a> {
+pub struct NitroVerification<'a> {
     anchors: Anchors<'a>,
     cache: CachedSignatures<'a>,
     revocation: Revocation<'a>,
@@ -27,7 +27,7 @@ pub struct Verification<'a> {
     crypto: &'a Crypto<'a>,
 }
 
-impl<'a> Verification<'a> {
+impl<'a> NitroVerification<'a> {
     /// A verification for this nonce, or for a reason why there is none; with certificates that must be valid
     /// at this time. Only the pinned roots are anchors, no signature is cached, the skew is
     /// [`DEFAULT_SKEW_SECS`], the limits are [`Limits::USUAL`], and revocation is waived.
@@ -118,7 +118,7 @@ pub struct VerifiedDocument<'a> {
 /// The first check that does not hold; every check that does was recorded before.
 pub fn verify<'a>(
     document: &'a [u8],
-    verification: &Verification<'a>,
+    verification: &NitroVerification<'a>,
     record: &mut dyn Record,
 ) -> Result<VerifiedDocument<'a>, Error> {
     let crypto = verification.crypto;
@@ -167,7 +167,7 @@ fn chain<'a>(
     anchors: Anchors<'a>,
     checks: SignatureChecks<'_>,
 ) -> Result<AnchoredPath<'a>, Error> {
-    let at = |link, problem| Error::Chain { link: Link(link), problem };
+    let at = |link, problem| Error::Chain { link: CertificateIndex(link), problem };
     let parse = |link, der| Certificate::parse(der).map_err(|error| at(link, Problem::Malformed(error)));
     let ders = signers.cabundle.as_slice();
     let root = parse(0, ders.first().ok_or(Error::Untrusted { root: None })?)?;
@@ -205,13 +205,17 @@ fn check_revocation(
     record: &mut dyn Record,
 ) -> Result<(), Error> {
     path.check_revocation(revocation, signatures).map_err(|error| match error {
-        RevocationError::Revoked { link } => Error::Chain { link: Link(link), problem: Problem::Revoked },
-        RevocationError::List { issuer, problem } => Error::RevocationList { issuer: Link(issuer), problem },
+        RevocationError::Revoked { link } => {
+            Error::Chain { link: CertificateIndex(link), problem: Problem::Revoked }
+        }
+        RevocationError::List { issuer, problem } => {
+            Error::RevocationList { issuer: CertificateIndex(issuer), problem }
+        }
     })?;
     let status = path.revocation();
     match (revocation.waiver(), status.first_unchecked()) {
         (None, Some(link)) => {
-            return Err(Error::Chain { link: Link(link), problem: Problem::NoRevocationList });
+            return Err(Error::Chain { link: CertificateIndex(link), problem: Problem::NoRevocationList });
         }
         (Some(reason), _) if !status.is_checked() => record.waive(checks::REVOCATION, &reason),
         (_, None) => record.pass(checks::REVOCATION, &status),
@@ -221,7 +225,7 @@ fn check_revocation(
 }
 
 fn chain_error(error: teeproof_x509::Error) -> Error {
-    Error::Chain { link: Link(error.link), problem: error.problem }
+    Error::Chain { link: CertificateIndex(error.link), problem: error.problem }
 }
 
 fn signature(envelope: &Sign1<'_>, leaf: &Certificate<'_>, crypto: &Crypto) -> Result<(), Error> {

@@ -6,7 +6,9 @@
 use std::path::{Path, PathBuf};
 
 use teeproof_core::{Class, Crypto, Freshness, Time};
-use teeproof_nitro::{Appraisal, Error, Moment, Policy, Verification, VerifiedDocument, appraise, verify};
+use teeproof_nitro::{
+    Appraisal, Error, Moment, NitroPolicy, NitroVerification, VerifiedDocument, appraise, verify,
+};
 use teeproof_x509::Revocation;
 
 fn documents() -> Vec<(PathBuf, Vec<u8>)> {
@@ -36,7 +38,7 @@ fn tables() -> [Crypto<'static>; 2] {
 }
 
 fn check<'a>(document: &'a [u8], at: Moment, crypto: &'a Crypto<'a>) -> Result<VerifiedDocument<'a>, Error> {
-    let verification = Verification::new(Freshness::Waived("a recorded vector"), at, crypto)
+    let verification = NitroVerification::new(Freshness::Waived("a recorded vector"), at, crypto)
         .revocation(Revocation::Unchecked("no list is published with the vector"))
         .skew_secs(300);
     verify(document, &verification, &mut ())
@@ -52,7 +54,7 @@ fn every_document_is_genuine_at_its_time() {
             let name = name(&path);
             assert_eq!(verified.is_debug(), name.starts_with("debug-"), "{name}");
             let expected = if verified.is_debug() { Appraisal::Refused } else { Appraisal::Accepted };
-            assert_eq!(appraise(&verified, &Policy::genuine(), crypto, &mut ()), expected, "{name}");
+            assert_eq!(appraise(&verified, &NitroPolicy::genuine(), crypto, &mut ()), expected, "{name}");
         }
     }
 }

@@ -79,7 +79,7 @@ fn binding(report: &[u8], request: &Request<'_>) -> Option<(String, Found)> {
 
 /// The nonce, or what was asked for besides, and the claims' user-data.
 fn user_data(
-    evidence: &teeproof_hcl::Evidence<'_>,
+    evidence: &teeproof_hcl::HclEvidence<'_>,
     nonce: Option<&[u8]>,
     wanted: Option<&[u8]>,
 ) -> Option<(String, Found)> {
@@ -101,7 +101,7 @@ fn user_data(
 }
 
 /// The digest that the quote signed, and that of the values; `None` where values are missing or too many.
-fn pcrs(evidence: &teeproof_hcl::Evidence<'_>, request: &Request<'_>) -> Option<(String, Found)> {
+fn pcrs(evidence: &teeproof_hcl::HclEvidence<'_>, request: &Request<'_>) -> Option<(String, Found)> {
     let attest = Attest::parse(attest_bytes(evidence.quote.as_ref()?.message)).ok()?;
     let selection = attest.selections.iter().next()?;
     let values: Vec<&[u8]> = match evidence.pcrs? {

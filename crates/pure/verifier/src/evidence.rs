@@ -12,9 +12,9 @@ pub enum Evidence<'a> {
     /// A raw SEV-SNP attestation report.
     Snp(&'a [u8]),
     /// An Azure confidential VM on SEV-SNP: the paravisor's report, and what the vTPM adds.
-    AzureSnp(teeproof_hcl::Evidence<'a>),
+    AzureSnp(teeproof_hcl::HclEvidence<'a>),
     /// An Azure confidential VM on TDX: the paravisor's report, the TD quote, and what the vTPM adds.
-    AzureTdx(teeproof_hcl::Evidence<'a>),
+    AzureTdx(teeproof_hcl::HclEvidence<'a>),
     /// A raw Nitro attestation document.
     Nitro(&'a [u8]),
     /// Evidence of a bundle from which identifiers were taken: what is left cannot be verified.
@@ -101,7 +101,7 @@ impl<'a> Evidence<'a> {
 }
 
 /// The paravisor's report with everything that came beside it.
-fn azure<'a>(inputs: &'a Inputs, report: &'a [u8]) -> Result<teeproof_hcl::Evidence<'a>, InputError> {
+fn azure<'a>(inputs: &'a Inputs, report: &'a [u8]) -> Result<teeproof_hcl::HclEvidence<'a>, InputError> {
     let quote = match (inputs.bytes_of(Kind::TpmQuote), inputs.bytes_of(Kind::TpmSignature)) {
         (Some(message), Some(signature)) => Some(Quote::new(message, signature)),
         (Some(_), None) => return Err(InputError::QuoteWithoutSignature),
@@ -122,7 +122,7 @@ fn azure<'a>(inputs: &'a Inputs, report: &'a [u8]) -> Result<teeproof_hcl::Evide
     }
     let td_quote = inputs.bytes_of(Kind::TdQuote);
     let nonce_in_user_data = inputs.nonce_in_user_data();
-    Ok(teeproof_hcl::Evidence::new(report)
+    Ok(teeproof_hcl::HclEvidence::new(report)
         .td_quote(td_quote)
         .quote(quote)
         .pcrs(pcrs)

@@ -75,9 +75,9 @@ pub struct Policy {
     /// What is demanded of Azure confidential VMs on SEV-SNP; `None` accepts none.
     pub azure_snp: Option<AzureSnpPolicy>,
     /// What is demanded of Azure confidential VMs on TDX; `None` accepts none.
-    pub azure_tdx: Option<teeproof_hcl::Policy<'static>>,
+    pub azure_tdx: Option<teeproof_hcl::HclPolicy<'static>>,
     /// What is demanded of Nitro documents; `None` accepts none.
-    pub nitro: Option<teeproof_nitro::Policy<'static>>,
+    pub nitro: Option<teeproof_nitro::NitroPolicy<'static>>,
 }
 
 /// What is demanded of an Azure confidential VM on SEV-SNP.
@@ -87,7 +87,7 @@ pub struct AzureSnpPolicy {
     /// Of the paravisor's report.
     pub snp: teeproof_snp::SnpPolicy<'static>,
     /// Of everything that is bound to it.
-    pub vm: teeproof_hcl::Policy<'static>,
+    pub vm: teeproof_hcl::HclPolicy<'static>,
 }
 
 impl AzureSnpPolicy {
@@ -95,13 +95,13 @@ impl AzureSnpPolicy {
     /// demanded; only reports that are known to be of another origin are refused.
     #[must_use]
     pub fn genuine() -> Self {
-        Self { snp: teeproof_snp::SnpPolicy::genuine(), vm: teeproof_hcl::Policy::genuine() }
+        Self { snp: teeproof_snp::SnpPolicy::genuine(), vm: teeproof_hcl::HclPolicy::genuine() }
     }
 
     /// Nothing is demanded, for this reason.
     #[must_use]
     pub fn waived(reason: &'static str) -> Self {
-        Self { snp: teeproof_snp::SnpPolicy::waived(reason), vm: teeproof_hcl::Policy::waived(reason) }
+        Self { snp: teeproof_snp::SnpPolicy::waived(reason), vm: teeproof_hcl::HclPolicy::waived(reason) }
     }
 
     /// With the rules for the paravisor's report that the function returns for the present ones.
@@ -119,7 +119,7 @@ impl AzureSnpPolicy {
     #[must_use]
     pub fn vm(
         mut self,
-        change: impl FnOnce(teeproof_hcl::Policy<'static>) -> teeproof_hcl::Policy<'static>,
+        change: impl FnOnce(teeproof_hcl::HclPolicy<'static>) -> teeproof_hcl::HclPolicy<'static>,
     ) -> Self {
         self.vm = change(self.vm);
         self
@@ -135,8 +135,8 @@ impl Policy {
             name: "builtin:genuine".to_string(),
             snp: Some(teeproof_snp::SnpPolicy::genuine()),
             azure_snp: Some(AzureSnpPolicy::genuine()),
-            azure_tdx: Some(teeproof_hcl::Policy::genuine()),
-            nitro: Some(teeproof_nitro::Policy::genuine()),
+            azure_tdx: Some(teeproof_hcl::HclPolicy::genuine()),
+            nitro: Some(teeproof_nitro::NitroPolicy::genuine()),
         }
     }
 
@@ -176,9 +176,9 @@ impl Policy {
     #[must_use]
     pub fn azure_tdx(
         mut self,
-        change: impl FnOnce(teeproof_hcl::Policy<'static>) -> teeproof_hcl::Policy<'static>,
+        change: impl FnOnce(teeproof_hcl::HclPolicy<'static>) -> teeproof_hcl::HclPolicy<'static>,
     ) -> Self {
-        self.azure_tdx = Some(change(self.azure_tdx.unwrap_or_else(teeproof_hcl::Policy::genuine)));
+        self.azure_tdx = Some(change(self.azure_tdx.unwrap_or_else(teeproof_hcl::HclPolicy::genuine)));
         self
     }
 
@@ -186,9 +186,9 @@ impl Policy {
     #[must_use]
     pub fn nitro(
         mut self,
-        change: impl FnOnce(teeproof_nitro::Policy<'static>) -> teeproof_nitro::Policy<'static>,
+        change: impl FnOnce(teeproof_nitro::NitroPolicy<'static>) -> teeproof_nitro::NitroPolicy<'static>,
     ) -> Self {
-        self.nitro = Some(change(self.nitro.unwrap_or_else(teeproof_nitro::Policy::genuine)));
+        self.nitro = Some(change(self.nitro.unwrap_or_else(teeproof_nitro::NitroPolicy::genuine)));
         self
     }
 

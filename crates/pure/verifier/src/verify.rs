@@ -185,7 +185,7 @@ impl<'a> Run<'_, 'a> {
 
     fn azure_snp(
         mut self,
-        evidence: &teeproof_hcl::Evidence<'a>,
+        evidence: &teeproof_hcl::HclEvidence<'a>,
     ) -> Result<AttestationResult<'a>, RequestError> {
         let (at, verification) = (self.at()?, self.azure()?);
         let endorsements = self.request.endorsements;
@@ -219,7 +219,7 @@ impl<'a> Run<'_, 'a> {
 
     fn azure_tdx(
         mut self,
-        evidence: &teeproof_hcl::Evidence<'a>,
+        evidence: &teeproof_hcl::HclEvidence<'a>,
     ) -> Result<AttestationResult<'a>, RequestError> {
         let verification = self.azure()?;
         let endorsements = self.request.endorsements;
@@ -227,9 +227,9 @@ impl<'a> Run<'_, 'a> {
         Ok(self.failed(error.check(), error.class(), &error, error.compared(), error.advice()))
     }
 
-    fn azure(&self) -> Result<teeproof_hcl::Verification<'a>, RequestError> {
+    fn azure(&self) -> Result<teeproof_hcl::HclVerification<'a>, RequestError> {
         let request = self.request;
-        Ok(teeproof_hcl::Verification::new(request.freshness, self.at()?, request.crypto)
+        Ok(teeproof_hcl::HclVerification::new(request.freshness, self.at()?, request.crypto)
             .anchors(request.anchors)
             .cache(request.cache)
             .user_data(request.user_data)
@@ -238,12 +238,13 @@ impl<'a> Run<'_, 'a> {
 
     fn nitro(mut self, document: &'a [u8]) -> AttestationResult<'a> {
         let request = self.request;
-        let verification = teeproof_nitro::Verification::new(request.freshness, request.at, request.crypto)
-            .anchors(request.anchors)
-            .cache(request.cache)
-            .revocation(request.revocation)
-            .skew_secs(request.nitro.skew_secs)
-            .limits(request.nitro.limits);
+        let verification =
+            teeproof_nitro::NitroVerification::new(request.freshness, request.at, request.crypto)
+                .anchors(request.anchors)
+                .cache(request.cache)
+                .revocation(request.revocation)
+                .skew_secs(request.nitro.skew_secs)
+                .limits(request.nitro.limits);
         let verified = match teeproof_nitro::verify(document, &verification, &mut self.findings) {
             Ok(verified) => verified,
             Err(error) => {

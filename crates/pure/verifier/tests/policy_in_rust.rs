@@ -15,8 +15,8 @@ const TCB: Tcb = Tcb { fmc: None, bootloader: 4, tee: 0, snp: 24, microcode: 219
 
 type Row<P> = (&'static str, &'static str, fn(P) -> P);
 type SnpRow = Row<snp::SnpPolicy<'static>>;
-type HclRow = Row<hcl::Policy<'static>>;
-type NitroRow = Row<nitro::Policy<'static>>;
+type HclRow = Row<hcl::HclPolicy<'static>>;
+type NitroRow = Row<nitro::NitroPolicy<'static>>;
 
 fn at<T: teeproof::core::Value>(rule: Rule<'static, T>) -> Rule<'static, T> {
     rule.at_line(LINE)

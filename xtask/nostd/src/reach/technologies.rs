@@ -46,7 +46,7 @@ pub(super) fn snp(bytes: &[u8], sink: &mut Sink) {
 pub(super) fn nitro(bytes: &[u8], sink: &mut Sink) {
     let Some((_, list)) = read(bytes) else { return };
     let lists = [list];
-    let verification = teeproof_nitro::Verification::new(
+    let verification = teeproof_nitro::NitroVerification::new(
         black_box(freshness(bytes)),
         black_box(Moment::OfDocument),
         &ANYTHING,
@@ -57,7 +57,7 @@ pub(super) fn nitro(bytes: &[u8], sink: &mut Sink) {
     .limits(black_box(teeproof_nitro::Limits::USUAL));
     match teeproof_nitro::verify(bytes, &verification, sink) {
         Ok(verified) => {
-            let policy = black_box(teeproof_nitro::Policy::genuine());
+            let policy = black_box(teeproof_nitro::NitroPolicy::genuine());
             let appraisal = teeproof_nitro::appraise(&verified, &policy, &ANYTHING, sink);
             sink.debug(&appraisal);
             policy.demands(&mut |demand| describe_demand(&demand, sink));

@@ -6,9 +6,9 @@ use alloc::vec::Vec;
 use teeproof_core::{Check, Record};
 use teeproof_wire::certificate::Certificate;
 
-use super::{Verification, VerifiedVm, log, pcrs, quote, verify_snp, whole};
+use super::{HclVerification, VerifiedVm, log, pcrs, quote, verify_snp, whole};
 use crate::ak::{self, AkKey};
-use crate::{Error, Evidence, checks, user_data};
+use crate::{Error, HclEvidence, checks, user_data};
 
 /// Verifies further evidence of a verified VM, between two boots: the same HCL report, with a new quote,
 /// PCR values and event log. It costs one signature, the quote's; report, chains and claims are shared with
@@ -24,9 +24,9 @@ use crate::{Error, Evidence, checks, user_data};
 /// Those of [`verify_snp`].
 pub fn verify_snp_again<'a>(
     earlier: &VerifiedVm<'a>,
-    evidence: &Evidence<'a>,
+    evidence: &HclEvidence<'a>,
     endorsements: &[Certificate<'a>],
-    verification: &Verification<'a>,
+    verification: &HclVerification<'a>,
     record: &mut dyn Record,
 ) -> Result<VerifiedVm<'a>, Error> {
     if evidence.report != earlier.envelope.bytes() {

@@ -1,7 +1,7 @@
 //! Appraisal: every rule is appraised, every finding recorded.
 
 use teeproof_core::{Outcome, Pcrs, Rule};
-use teeproof_hcl::{Policy, VmId};
+use teeproof_hcl::{HclPolicy, VmId};
 use teeproof_mint::azure::Generation;
 
 use crate::support::{Bag, Findings, vm};
@@ -9,10 +9,10 @@ use crate::support::{Bag, Findings, vm};
 const VM_ID: VmId =
     VmId([0x7e, 0xe7, 0x92, 0x00, 0xf0, 0x00, 0x40, 0x00, 0x80, 0x00, 0x01, 0x23, 0x45, 0x67, 0x89, 0xab]);
 
-type Policies<'p> = (teeproof_snp::SnpPolicy<'p>, Policy<'p>);
+type Policies<'p> = (teeproof_snp::SnpPolicy<'p>, HclPolicy<'p>);
 
 fn genuine() -> Policies<'static> {
-    (teeproof_snp::SnpPolicy::genuine(), Policy::genuine())
+    (teeproof_snp::SnpPolicy::genuine(), HclPolicy::genuine())
 }
 
 fn appraise(bag: &Bag, change: impl FnOnce(&mut Policies<'static>)) -> (bool, Findings) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use teeproof_core::{Class, Outcome, Rule};
-use teeproof_hcl::{Error, Origin, Policy, TdReportHash, VmId, checks};
+use teeproof_hcl::{Error, HclPolicy, Origin, TdReportHash, VmId, checks};
 use teeproof_mint::DEFAULT_TIME;
 use teeproof_mint::azure::Vm;
 use teeproof_mint::x509::{Crl, Name};
@@ -49,7 +49,7 @@ fn every_check_of_a_verification() {
 
 #[test]
 fn every_check_of_an_appraisal() {
-    let policy = Policy::waived("each field is set")
+    let policy = HclPolicy::waived("each field is set")
         .origin(Origin::AnyOf { grounds: Vec::new().into(), line: None })
         .ak_certificate(Rule::exactly(false))
         .quote(Rule::exactly(false))

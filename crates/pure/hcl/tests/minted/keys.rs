@@ -2,14 +2,14 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use teeproof_core::Class;
-use teeproof_hcl::{Error, KeyProblem};
+use teeproof_hcl::{AttestationKeyProblem, Error};
 use teeproof_mint::azure::{Json, Object};
 use teeproof_mint::{Key, Kind};
 
 use crate::support::{Bag, refused, vm};
 
 #[track_caller]
-fn unfit(change: impl FnOnce(&mut Object), problem: KeyProblem) {
+fn unfit(change: impl FnOnce(&mut Object), problem: AttestationKeyProblem) {
     refused(
         |vm| vm.with_claims(|claims| change(claims.key_mut("HCLAkPub").unwrap())),
         Error::Key(problem),
@@ -36,8 +36,8 @@ fn the_order_of_keys_and_members_does_not_matter() {
 
 #[test]
 fn exactly_one_by_its_name() {
-    unfit(|key| key.set("kid", "HCLAkpub"), KeyProblem::Missing);
-    unfit(|key| key.set("kid", ""), KeyProblem::Missing);
+    unfit(|key| key.set("kid", "HCLAkpub"), AttestationKeyProblem::Missing);
+    unfit(|key| key.set("kid", ""), AttestationKeyProblem::Missing);
     for clone in [true, false] {
         refused(
             |vm| {
@@ -49,13 +49,13 @@ fn exactly_one_by_its_name() {
                     claims.keys.push(second);
                 })
             },
-            Error::Key(KeyProblem::Several),
+            Error::Key(AttestationKeyProblem::Several),
             Class::NotAuthentic,
         );
     }
     refused(
         |vm| vm.with_claims(|claims| claims.keys.clear()),
-        Error::Key(KeyProblem::Missing),
+        Error::Key(AttestationKeyProblem::Missing),
         Class::NotAuthentic,
     );
     // The transfer key of requests is ignored.
@@ -76,36 +76,39 @@ fn a_key_that_could_not_be_created() {
                     key.set("n", number(modulus));
                     key.set("e", number(exponent));
                 },
-                KeyProblem::Zero,
+                AttestationKeyProblem::Zero,
             );
         }
     }
-    assert!(Error::Key(KeyProblem::Zero).to_string().contains("all zeros"));
+    assert!(Error::Key(AttestationKeyProblem::Zero).to_string().contains("all zeros"));
 }
 
 #[test]
 fn exactly_2048_bits() {
-    unfit(|key| key.set("n", Json::Modulus(Key::shared("large", Kind::Rsa3072))), KeyProblem::Size);
+    unfit(
+        |key| key.set("n", Json::Modulus(Key::shared("large", Kind::Rsa3072))),
+        AttestationKeyProblem::Size,
+    );
     let modulus = vm().ak.modulus().unwrap();
-    unfit(|key| key.set("n", number(&modulus[..255])), KeyProblem::Size);
-    unfit(|key| key.set("n", number(&[&[0], modulus.as_slice()].concat())), KeyProblem::Size);
-    unfit(|key| key.set("n", number(&[modulus.as_slice(), &[0]].concat())), KeyProblem::Size);
+    unfit(|key| key.set("n", number(&modulus[..255])), AttestationKeyProblem::Size);
+    unfit(|key| key.set("n", number(&[&[0], modulus.as_slice()].concat())), AttestationKeyProblem::Size);
+    unfit(|key| key.set("n", number(&[modulus.as_slice(), &[0]].concat())), AttestationKeyProblem::Size);
     let mut short = modulus.clone();
     short[0] &= 0x7f;
-    unfit(|key| key.set("n", number(&short)), KeyProblem::Size);
+    unfit(|key| key.set("n", number(&short)), AttestationKeyProblem::Size);
 }
 
 #[test]
 fn the_exponent_is_65537() {
     for exponent in [&[3][..], &[1], &[0, 1, 0, 1], &[1, 0, 1, 0], &[1, 0, 0, 1], &[]] {
-        unfit(|key| key.set("e", number(exponent)), KeyProblem::Exponent);
+        unfit(|key| key.set("e", number(exponent)), AttestationKeyProblem::Exponent);
     }
 }
 
 #[test]
 fn the_kind_is_rsa() {
     for kind in ["EC", "rsa", ""] {
-        unfit(|key| key.set("kty", kind), KeyProblem::Kind);
+        unfit(|key| key.set("kty", kind), AttestationKeyProblem::Kind);
     }
     // key_ops is not checked: the oldest paravisors write it wrongly.
     let odd = vm().with_claims(|claims| claims.keys[0].set("key_ops", Json::Array(vec!["fly".into()])));

@@ -2,7 +2,7 @@
 
 use teeproof_core::{Outcome, Rule, Waiver};
 use teeproof_hcl::reference::{Field, KNOWN, KnownOrigin};
-use teeproof_hcl::{Ground, Origin, Policy};
+use teeproof_hcl::{Ground, HclPolicy, Origin};
 use teeproof_mint::azure::Vm;
 
 use crate::support::{Bag, Findings, vm};
@@ -22,8 +22,8 @@ fn hardware() -> teeproof_snp::SnpPolicy<'static> {
     teeproof_snp::SnpPolicy::genuine()
 }
 
-fn any_of(grounds: &[Ground]) -> Policy<'_> {
-    Policy::genuine().origin(Origin::AnyOf { grounds: grounds.into(), line: Some(9) })
+fn any_of(grounds: &[Ground]) -> HclPolicy<'_> {
+    HclPolicy::genuine().origin(Origin::AnyOf { grounds: grounds.into(), line: Some(9) })
 }
 
 #[track_caller]
@@ -128,12 +128,12 @@ fn container_instances_are_refused_whatever_the_grounds() {
         assert!(!accepted);
         findings.assert_finding("origin.paravisor", Outcome::Fail, "Azure Container Instances");
         // Also where grounds are only finding.
-        let (accepted, findings) = bag.appraise(&snp, &Policy::genuine());
+        let (accepted, findings) = bag.appraise(&snp, &HclPolicy::genuine());
         assert!(!accepted);
         findings.assert_finding("origin.paravisor", Outcome::Fail, "Azure Container Instances");
         // And not where the relying party wrote that it does not look.
         let waiver = Waiver::new("we run these").at_line(4);
-        let waived = Policy::genuine().origin(Origin::Waived(waiver));
+        let waived = HclPolicy::genuine().origin(Origin::Waived(waiver));
         let (accepted, findings) = bag.appraise(&snp, &waived);
         assert!(accepted);
         findings.assert_finding("origin.paravisor", Outcome::Skip, "we run these");
@@ -144,13 +144,13 @@ fn container_instances_are_refused_whatever_the_grounds() {
 
 #[test]
 fn grounds_are_told_where_none_is_demanded() {
-    let (accepted, findings) = Bag::of(&vm()).appraise(&hardware(), &Policy::genuine());
+    let (accepted, findings) = Bag::of(&vm()).appraise(&hardware(), &HclPolicy::genuine());
     assert!(accepted);
     findings.assert_finding("origin.paravisor", Outcome::Pass, "by reference-value, ak-certificate");
-    let (accepted, findings) = Bag::of(&stranger()).appraise(&hardware(), &Policy::genuine());
+    let (accepted, findings) = Bag::of(&stranger()).appraise(&hardware(), &HclPolicy::genuine());
     assert!(accepted);
     findings.assert_finding("origin.paravisor", Outcome::Warn, "by ak-certificate alone");
-    let (accepted, findings) = without_certificate(&stranger()).appraise(&hardware(), &Policy::genuine());
+    let (accepted, findings) = without_certificate(&stranger()).appraise(&hardware(), &HclPolicy::genuine());
     assert!(accepted);
     findings.assert_finding("origin.paravisor", Outcome::Warn, "any SNP guest could have made it");
 }

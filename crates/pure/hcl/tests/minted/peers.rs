@@ -4,7 +4,7 @@
 //! those crates; attacks on encodings in the tests of `teeproof-evidence`.
 
 use teeproof_core::{Class, Outcome, Pcrs, Rule};
-use teeproof_hcl::{Error, Ground, KeyProblem, Origin, Policy};
+use teeproof_hcl::{AttestationKeyProblem, Error, Ground, HclPolicy, Origin};
 use teeproof_mint::azure::{Json, Vm};
 use teeproof_mint::x509::Name;
 use teeproof_mint::{Key, Kind};
@@ -16,8 +16,8 @@ fn attacker() -> Key {
     Key::shared("the attacker's key", Kind::Rsa2048)
 }
 
-fn genuine() -> (teeproof_snp::SnpPolicy<'static>, Policy<'static>) {
-    (teeproof_snp::SnpPolicy::genuine(), Policy::genuine())
+fn genuine() -> (teeproof_snp::SnpPolicy<'static>, HclPolicy<'static>) {
+    (teeproof_snp::SnpPolicy::genuine(), HclPolicy::genuine())
 }
 
 /// Somebody's own SNP guest at VMPL 0, with claims over their own key: everything in it is genuine.
@@ -90,7 +90,7 @@ fn a_key_of_zeros_is_refused_in_its_own_words() {
         claims.keys[0].set("n", "A".repeat(342));
         claims.keys[0].set("e", "AAAA");
     });
-    Bag::of(&vm).refused(Error::Key(KeyProblem::Zero), Class::NotAuthentic);
+    Bag::of(&vm).refused(Error::Key(AttestationKeyProblem::Zero), Class::NotAuthentic);
 }
 
 /// A bare SNP report with the claims left behind, and the two halves of different machines.

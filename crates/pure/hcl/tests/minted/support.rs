@@ -1,7 +1,9 @@
 //! Support for tests on minted VMs: a bag of evidence, and its verification.
 
 use teeproof_core::{Class, Crypto, Finding, Freshness, Outcome, Record, Time};
-use teeproof_hcl::{Error, Evidence, Policy, Verification, VerifiedVm, appraise_snp, verify_snp, verify_tdx};
+use teeproof_hcl::{
+    Error, HclEvidence, HclPolicy, HclVerification, VerifiedVm, appraise_snp, verify_snp, verify_tdx,
+};
 use teeproof_mint::azure::{Platform, Vm};
 use teeproof_mint::snp::Product;
 use teeproof_mint::{DEFAULT_TIME, Kind};
@@ -119,7 +121,7 @@ impl Bag {
     pub(crate) fn appraise(
         &self,
         snp: &teeproof_snp::SnpPolicy<'_>,
-        policy: &Policy<'_>,
+        policy: &HclPolicy<'_>,
     ) -> (bool, Findings) {
         let mut findings = Findings::default();
         let accepted = self.with(&teeproof_aws_lc::TABLE, &mut (), |result| {
@@ -169,7 +171,7 @@ impl Bag {
     pub(crate) fn with_input<T>(
         &self,
         crypto: &Crypto,
-        ask: impl FnOnce(&Evidence<'_>, &[Certificate<'_>], &Verification<'_>) -> T,
+        ask: impl FnOnce(&HclEvidence<'_>, &[Certificate<'_>], &HclVerification<'_>) -> T,
     ) -> T {
         let certificates: Vec<_> =
             self.certificates.iter().map(|der| Certificate::parse(der).unwrap()).collect();
@@ -179,13 +181,13 @@ impl Bag {
             .as_ref()
             .map(|lists| lists.iter().map(|der| RevocationList::parse(der).unwrap()).collect());
         let quote = self.quote.as_ref();
-        let evidence = Evidence::new(&self.report)
+        let evidence = HclEvidence::new(&self.report)
             .td_quote(self.td_quote.as_deref())
             .quote(quote.map(|(message, signature)| Quote::new(message, signature)))
             .pcrs(self.pcrs.as_ref().map(PcrValues::Indexed))
             .log(self.log.as_deref())
             .nonce_in_user_data(self.nonce_in_user_data);
-        let verification = Verification::new(
+        let verification = HclVerification::new(
             match &self.nonce {
                 Some(nonce) => Freshness::nonce(nonce).unwrap(),
                 None => Freshness::Waived("the test asks nothing"),

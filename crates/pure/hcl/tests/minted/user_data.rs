@@ -1,7 +1,7 @@
 //! User-data: the nonce, required or not, and expected data.
 
 use teeproof_core::{Class, Outcome, Rule};
-use teeproof_hcl::{Error, Policy};
+use teeproof_hcl::{Error, HclPolicy};
 use teeproof_mint::azure::Vm;
 
 use crate::support::{Bag, NONCE, vm};
@@ -101,12 +101,12 @@ fn where_the_protocol_says_so_both_have_it() {
 /// turns it into a refusal.
 #[test]
 fn a_policy_demands_a_fresh_report() {
-    let demanding = Policy::genuine().fresh_report(Rule::exactly(true).at_line(7));
+    let demanding = HclPolicy::genuine().fresh_report(Rule::exactly(true).at_line(7));
     let hardware = teeproof_snp::SnpPolicy::genuine();
     let old = with_nonce(Bag::of(&vm().nonce(NONCE)), NONCE);
     let unasked = Bag { nonce: None, ..Bag::of(&vm().user_data(NONCE)) };
     for (bag, actual) in [(&old, "no"), (&unasked, "absent")] {
-        assert!(bag.appraise(&hardware, &Policy::genuine()).0);
+        assert!(bag.appraise(&hardware, &HclPolicy::genuine()).0);
         let (accepted, findings) = bag.appraise(&hardware, &demanding);
         let finding = findings.of("hcl.fresh-report");
         assert!(!accepted);

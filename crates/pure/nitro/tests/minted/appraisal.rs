@@ -2,7 +2,9 @@
 
 use teeproof_core::{List, PcrRule, Pcrs, Rule, Text, Waiver};
 use teeproof_mint::nitro::{Enclave, Identity};
-use teeproof_nitro::{Appraisal, MaxAge, Moment, Policy, pcr3_of_role, pcr4_of_instance, pcr8_of_signer};
+use teeproof_nitro::{
+    Appraisal, MaxAge, Moment, NitroPolicy, pcr3_of_role, pcr4_of_instance, pcr8_of_signer,
+};
 
 use crate::support::{AT, Bag};
 
@@ -31,8 +33,8 @@ fn debug_is_told_by_the_first_three_registers() {
     assert!(!debug(&others));
 }
 
-fn pcrs<'p>(rules: &'p [PcrRule<'p, 48>]) -> Policy<'p> {
-    Policy::genuine().pcrs(Pcrs::Rules(List::from(rules)))
+fn pcrs<'p>(rules: &'p [PcrRule<'p, 48>]) -> NitroPolicy<'p> {
+    NitroPolicy::genuine().pcrs(Pcrs::Rules(List::from(rules)))
 }
 
 fn register(index: u8, rule: Rule<'_, [u8; 48]>) -> PcrRule<'_, 48> {
@@ -72,7 +74,7 @@ fn registers_right_wrong_absent_and_waived() {
 fn a_list_of_registers_that_names_none() {
     let bag = Bag::of(&Enclave::new());
     assert_eq!(bag.appraise(&pcrs(&[])), Refused);
-    let waived = Policy::genuine().pcrs(Pcrs::Waived(Waiver::new("said so")));
+    let waived = NitroPolicy::genuine().pcrs(Pcrs::Waived(Waiver::new("said so")));
     assert_eq!(bag.appraise(&waived), Accepted);
 }
 
@@ -102,7 +104,7 @@ fn registers_that_are_computed() {
 fn the_parent_instance() {
     let bag = Bag::of(&Enclave::new());
     fn asks<'p>(bag: &Bag, rule: Rule<'p, Text<'p>>) -> Appraisal {
-        bag.appraise(&Policy::genuine().instance(rule))
+        bag.appraise(&NitroPolicy::genuine().instance(rule))
     }
     let (own, other) = (|| Text::from("i-0123456789abcdef0"), || Text::from("i-0123456789abcdef1"));
     assert_eq!(asks(&bag, Rule::exactly(own())), Accepted);
@@ -112,7 +114,7 @@ fn the_parent_instance() {
     assert_eq!(asks(&bag, Rule::waived("any instance of ours")), Accepted);
     // The module's id is of this instance as well, but it is PCR4 that says so.
     let without = Bag::of(&Enclave::new().with_document(|document| document.remove_pcr(4)));
-    let policy = Policy::genuine().instance(Rule::exactly(own()));
+    let policy = NitroPolicy::genuine().instance(Rule::exactly(own()));
     assert_eq!(without.appraise(&policy), Refused);
     let zero = Bag::of(&Enclave::new().pcr(4, &[0; 48]));
     assert_eq!(zero.appraise(&policy), Refused);
@@ -125,7 +127,7 @@ fn the_images_signer() {
     let signed = Bag::of(&Enclave::new().pcr(8, &pcr8_of_signer(&own, &table)));
     let unsigned = Bag::of(&Enclave::new());
     fn asks(bag: &Bag, rule: Rule<'_, [u8; 48]>) -> Appraisal {
-        bag.appraise(&Policy::genuine().signer(rule))
+        bag.appraise(&NitroPolicy::genuine().signer(rule))
     }
     assert_eq!(asks(&signed, Rule::exactly(own)), Accepted);
     assert_eq!(asks(&signed, Rule::exactly(other)), Refused);
@@ -144,7 +146,7 @@ fn the_enclaves_id() {
     let bag = Bag::of(&Enclave::new());
     let id = Identity::default().module_id();
     fn asks(bag: &Bag, id: &str) -> Appraisal {
-        bag.appraise(&Policy::genuine().module_id(Rule::exactly(Text::from(id))))
+        bag.appraise(&NitroPolicy::genuine().module_id(Rule::exactly(Text::from(id))))
     }
     assert_eq!(asks(&bag, &id), Accepted);
     for wrong in ["", &id[..id.len() - 1], &id.to_uppercase(), &format!("{id} ")] {
@@ -154,11 +156,11 @@ fn the_enclaves_id() {
 
 #[test]
 fn bytes_that_the_enclave_chose() {
-    fn asks(field: usize, value: &[u8]) -> Policy<'_> {
+    fn asks(field: usize, value: &[u8]) -> NitroPolicy<'_> {
         let rule = Rule::exactly(List::from(value));
         match field {
-            0 => Policy::genuine().user_data(rule),
-            _ => Policy::genuine().public_key(rule),
+            0 => NitroPolicy::genuine().user_data(rule),
+            _ => NitroPolicy::genuine().public_key(rule),
         }
     }
     for field in 0..2 {
@@ -180,11 +182,11 @@ fn bytes_that_the_enclave_chose() {
 
 #[test]
 fn what_is_null_or_not_in_the_document_is_absent() {
-    fn no_data() -> Policy<'static> {
-        Policy::genuine().user_data(Rule::absent())
+    fn no_data() -> NitroPolicy<'static> {
+        NitroPolicy::genuine().user_data(Rule::absent())
     }
-    fn no_key() -> Policy<'static> {
-        Policy::genuine().public_key(Rule::absent())
+    fn no_key() -> NitroPolicy<'static> {
+        NitroPolicy::genuine().public_key(Rule::absent())
     }
     let plain = Bag::of(&Enclave::new());
     assert_eq!((plain.appraise(&no_data()), plain.appraise(&no_key())), (Accepted, Accepted));
@@ -203,9 +205,9 @@ fn what_is_null_or_not_in_the_document_is_absent() {
     }
     // Computed values have a register, and the rule about it is a rule for the register.
     let computed = [
-        Policy::genuine().signer(Rule::absent()),
-        Policy::genuine().instance(Rule::absent()),
-        Policy::genuine().module_id(Rule::absent()),
+        NitroPolicy::genuine().signer(Rule::absent()),
+        NitroPolicy::genuine().instance(Rule::absent()),
+        NitroPolicy::genuine().module_id(Rule::absent()),
     ];
     assert_eq!(computed.map(|policy| plain.appraise(&policy)), [Refused; 3]);
 }
@@ -213,7 +215,7 @@ fn what_is_null_or_not_in_the_document_is_absent() {
 #[test]
 fn ages_at_the_edges() {
     let bag = Bag::of(&Enclave::new());
-    let at_most = |secs| Policy::genuine().max_age(MaxAge::AtMost { secs, line: None });
+    let at_most = |secs| NitroPolicy::genuine().max_age(MaxAge::AtMost { secs, line: None });
     for (age, secs, expected) in [
         (0, 0, Accepted),
         (1, 0, Refused),
@@ -226,7 +228,7 @@ fn ages_at_the_edges() {
         assert_eq!(bag.clone().at(AT + age).appraise(&at_most(secs)), expected, "{age} of {secs}");
     }
     let waived = MaxAge::Waived(Waiver::new("the nonce is enough"));
-    let policy = Policy::genuine().max_age(waived);
+    let policy = NitroPolicy::genuine().max_age(waived);
     assert_eq!(bag.clone().at(AT + 9_000).appraise(&policy), Accepted);
 }
 
@@ -234,12 +236,12 @@ fn ages_at_the_edges() {
 fn an_archived_document_has_no_age() {
     let bag = Bag { at: Moment::OfDocument, ..Bag::of(&Enclave::new()) };
     let at_most = MaxAge::AtMost { secs: u32::MAX, line: None };
-    let policy = Policy::genuine().max_age(at_most.clone());
+    let policy = NitroPolicy::genuine().max_age(at_most.clone());
     assert_eq!(bag.appraise(&policy), NotShownFresh);
-    assert_eq!(bag.appraise(&Policy::genuine()), Accepted);
+    assert_eq!(bag.appraise(&NitroPolicy::genuine()), Accepted);
     // What is refused for another reason is refused, and not merely old.
     let debug = Bag { at: Moment::OfDocument, ..Bag::of(&Enclave::new().debug()) };
     assert_eq!(debug.appraise(&policy), Refused);
-    let wrong = Policy::genuine().debug(Rule::exactly(true)).max_age(at_most);
+    let wrong = NitroPolicy::genuine().debug(Rule::exactly(true)).max_age(at_most);
     assert_eq!(bag.appraise(&wrong), Refused);
 }

@@ -4,7 +4,7 @@ use teeproof_core::Class;
 use teeproof_mint::DEFAULT_TIME;
 use teeproof_mint::nitro::Enclave;
 use teeproof_mint::x509::{Crl, Extension, Link as MintLink};
-use teeproof_nitro::{Error, Link};
+use teeproof_nitro::{CertificateIndex, Error};
 use teeproof_x509::Problem;
 
 use crate::support::{Bag, Expected};
@@ -30,7 +30,7 @@ fn every_link_is_looked_up() {
         }
         let mut bent = list(signer, &[]);
         *bent.last_mut().unwrap() ^= 1;
-        let error = Error::RevocationList { issuer: Link(issuer), problem: Problem::Signature };
+        let error = Error::RevocationList { issuer: CertificateIndex(issuer), problem: Problem::Signature };
         let bag = Bag { lists: Some(vec![bent]), ..Bag::of(&enclave) };
         bag.refused(Expected::Exactly(error, Class::NotAuthentic));
     }

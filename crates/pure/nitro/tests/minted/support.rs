@@ -4,8 +4,8 @@ use teeproof_core::{Class, Crypto, Finding, Freshness, Outcome, Record, Time};
 use teeproof_mint::nitro::Enclave;
 use teeproof_mint::{DEFAULT_TIME, Value};
 use teeproof_nitro::{
-    Appraisal, DEFAULT_SKEW_SECS, Error, Limits, Link, Moment, Policy, Verification, VerifiedDocument,
-    appraise, checks, verify,
+    Appraisal, CertificateIndex, DEFAULT_SKEW_SECS, Error, Limits, Moment, NitroPolicy, NitroVerification,
+    VerifiedDocument, appraise, checks, verify,
 };
 use teeproof_wire::crl::RevocationList;
 use teeproof_wire::{Error as WireError, Kind};
@@ -43,7 +43,7 @@ pub(crate) struct Seen {
     pub(crate) debug: bool,
     pub(crate) age: Option<i64>,
     pub(crate) production: bool,
-    /// What `Policy::genuine()` says.
+    /// What `NitroPolicy::genuine()` says.
     pub(crate) genuine: Appraisal,
 }
 
@@ -90,7 +90,7 @@ impl Bag {
 
     /// Verifies and appraises under one table.
     #[track_caller]
-    pub(crate) fn appraise(&self, policy: &Policy<'_>) -> Appraisal {
+    pub(crate) fn appraise(&self, policy: &NitroPolicy<'_>) -> Appraisal {
         let table = teeproof_aws_lc::TABLE;
         self.with(&table, &mut (), |result| appraise(&result.unwrap(), policy, &table, &mut ()))
     }
@@ -111,7 +111,7 @@ impl Bag {
                     debug: verified.is_debug(),
                     age: verified.age_secs(),
                     production: verified.is_production(),
-                    genuine: appraise(&verified, &Policy::genuine(), crypto, &mut ()),
+                    genuine: appraise(&verified, &NitroPolicy::genuine(), crypto, &mut ()),
                 }
             })
         });
@@ -130,7 +130,7 @@ impl Bag {
             .lists
             .as_ref()
             .map(|lists| lists.iter().map(|der| RevocationList::parse(der).unwrap()).collect());
-        let verification = Verification::new(
+        let verification = NitroVerification::new(
             match &self.nonce {
                 Some(nonce) => Freshness::nonce(nonce).unwrap(),
                 None => Freshness::Waived("the test asks nothing"),
@@ -182,7 +182,7 @@ impl Expected {
             (Self::Format(kind, what), Error::Format(found)) => wire(kind, what, found),
             (Self::Fields(kind, what), Error::Fields(found)) => wire(kind, what, found),
             (Self::Chain(link, problem), _) => {
-                assert_eq!(*error, Error::Chain { link: Link(link), problem }, "{error}");
+                assert_eq!(*error, Error::Chain { link: CertificateIndex(link), problem }, "{error}");
                 problem.class()
             }
             (Self::Untrusted, Error::Untrusted { .. }) => Class::NotAuthentic,

@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use teeproof_core::{Absence, Expectation, Rule, Technology, Value};
-use teeproof_hcl::{Ground, Origin, OriginGrounds, Policy, VerifiedVm, VmId, checks};
+use teeproof_hcl::{Ground, HclPolicy, Origin, OriginGrounds, VerifiedVm, VmId, checks};
 use teeproof_tpm::Booted;
 
 use super::kinds::{Fixed, YesNo};
@@ -68,7 +68,7 @@ fn waives<T: Value>(rule: &Rule<'_, T>) -> bool {
 }
 
 /// Reads `[azure-tdx]`: the VM's fields. Those of the TD join when TD quotes are verified.
-pub(super) fn read_tdx(node: Node<'_>, problems: &mut Problems<'_>) -> Result<Policy<'static>, Reported> {
+pub(super) fn read_tdx(node: Node<'_>, problems: &mut Problems<'_>) -> Result<HclPolicy<'static>, Reported> {
     let section = Section::open(node, &keys().collect::<Vec<_>>(), problems)?;
     let policy = fields(&section, problems)?;
     if let (Origin::AnyOf { grounds, .. }, Field::Named(node)) =

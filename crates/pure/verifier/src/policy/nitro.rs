@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use teeproof_core::{Absence, Technology};
-use teeproof_nitro::{MaxAge, Policy, VerifiedDocument, checks};
+use teeproof_nitro::{MaxAge, NitroPolicy, VerifiedDocument, checks};
 
 use super::kinds::{Bytes, Fixed, Plain, YesNo, number};
 use super::lines::Lines;
@@ -23,7 +23,7 @@ teeproof_nitro::nitro_policy_fields! { section }
 type Source<'d, 'a> = &'d VerifiedDocument<'a>;
 
 /// Reads the section.
-pub(super) fn read(node: Node<'_>, problems: &mut Problems<'_>) -> Result<Policy<'static>, Reported> {
+pub(super) fn read(node: Node<'_>, problems: &mut Problems<'_>) -> Result<NitroPolicy<'static>, Reported> {
     let section = Section::open(node, &keys().collect::<Vec<_>>(), problems)?;
     fields(&section, problems)
 }

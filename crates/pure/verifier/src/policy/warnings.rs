@@ -128,7 +128,7 @@ impl Warnings {
     }
 
     /// Of the ground on which a report is known to be the paravisor's.
-    fn origin(&mut self, policy: &teeproof_hcl::Policy<'_>, report: Option<&teeproof_snp::SnpPolicy<'_>>) {
+    fn origin(&mut self, policy: &teeproof_hcl::HclPolicy<'_>, report: Option<&teeproof_snp::SnpPolicy<'_>>) {
         let (grounds, line) = match &policy.origin {
             Origin::AnyOf { grounds, line } => (grounds, *line),
             Origin::Waived(waiver) => {
@@ -167,7 +167,7 @@ impl Warnings {
     }
 
     /// Of what comes beside a report of the paravisor.
-    fn beside_the_report(&mut self, policy: &teeproof_hcl::Policy<'_>) {
+    fn beside_the_report(&mut self, policy: &teeproof_hcl::HclPolicy<'_>) {
         self.if_accepted("ak-certificate", &policy.ak_certificate, &false, NO_CERTIFICATE, WAIVE_AK);
         let list = "a revocation list of each issuer above the AK";
         self.left_out("ak-revocation-list", &policy.ak_revocation_list, list, WAIVE_AK_LIST);
@@ -222,7 +222,7 @@ impl Warnings {
     }
 
     /// Of a Nitro enclave.
-    fn enclave(&mut self, policy: &teeproof_nitro::Policy<'_>) {
+    fn enclave(&mut self, policy: &teeproof_nitro::NitroPolicy<'_>) {
         self.if_accepted("debug", &policy.debug, &true, DEBUG_ENCLAVE, NO_DEBUG);
         let (rules, line) = pcrs(&policy.pcrs);
         for PcrRule { index, rule, .. } in rules {

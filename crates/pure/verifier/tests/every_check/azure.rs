@@ -1,7 +1,7 @@
 //! The checks of Azure confidential VMs: report, claims, quote, log, origin.
 
 use teeproof::core::{PcrRule, Pcrs, Rule, Time};
-use teeproof::hcl::{Ground, Origin, Policy, VmId};
+use teeproof::hcl::{Ground, HclPolicy, Origin, VmId};
 use teeproof_evidence::bundle::Collection;
 use teeproof_evidence::{Inputs, Kind};
 use teeproof_mint::azure::{Evidence, Vm};
@@ -52,7 +52,7 @@ fn straight() -> Ask {
 }
 
 /// A straight VM under a policy that demands one thing that is not so.
-fn demanded(demand: impl FnOnce(&mut Policy<'static>)) -> Ask {
+fn demanded(demand: impl FnOnce(&mut HclPolicy<'static>)) -> Ask {
     straight().with(|ask| demand(&mut ask.policy.azure_snp.as_mut().unwrap().vm))
 }
 

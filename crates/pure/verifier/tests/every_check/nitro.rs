@@ -1,7 +1,7 @@
 //! The checks of Nitro documents.
 
 use teeproof::core::{PcrRule, Pcrs, Rule};
-use teeproof::nitro::{MaxAge, Policy};
+use teeproof::nitro::{MaxAge, NitroPolicy};
 use teeproof_mint::nitro::Enclave;
 use teeproof_mint::x509::Crl;
 use teeproof_mint::{DEFAULT_TIME, Key, Kind, Value};
@@ -17,7 +17,7 @@ fn straight() -> Ask {
     bent(|enclave| enclave)
 }
 
-fn demanded(demand: impl FnOnce(&mut Policy<'static>)) -> Ask {
+fn demanded(demand: impl FnOnce(&mut NitroPolicy<'static>)) -> Ask {
     straight().with(|ask| demand(ask.policy.nitro.as_mut().unwrap()))
 }
 

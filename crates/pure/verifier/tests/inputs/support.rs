@@ -69,7 +69,7 @@ pub(crate) fn nonce_in_user_data_of(evidence: &Evidence<'_>, minted: &azure::Evi
         other => panic!("{other:?}"),
     };
     let pcrs = minted.pcrs.map(Some);
-    let expected = hcl::Evidence::new(&minted.hcl_report)
+    let expected = hcl::HclEvidence::new(&minted.hcl_report)
         .td_quote(minted.td_quote.as_deref())
         .quote(Quote::new(&minted.quote_message, &minted.quote_signature))
         .pcrs(PcrValues::Indexed(&pcrs))

@@ -121,7 +121,7 @@ impl Machine {
             Values::InOrder(bytes) => PcrValues::InSelectionOrder(bytes),
         };
         let evidence = Evidence::AzureSnp(
-            hcl::Evidence::new(&self.report)
+            hcl::HclEvidence::new(&self.report)
                 .quote(Quote::new(&self.message, &self.signature))
                 .pcrs(pcrs)
                 .log(&*self.log),
