@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Display, Write as _};
 
-use teeproof_core::{Datum, Finding, Outcome, Record};
-use teeproof_wire::{Describe, Shown, Visitor};
+use teeproof_core::{CheckResult, Datum, Outcome, Record};
+use teeproof_wire::{Describe, DescribedField, Visitor};
 
 /// Text that is counted.
 #[derive(Default)]
@@ -51,7 +51,7 @@ impl Tally {
 }
 
 impl Record for Tally {
-    fn record(&mut self, finding: Finding<'_>) {
+    fn record(&mut self, finding: CheckResult<'_>) {
         self.findings += 1;
         self.failures += usize::from(finding.outcome == Outcome::Fail);
         finding.because.iter().for_each(|because| _ = says_something(because));
@@ -92,8 +92,8 @@ impl Visitor for CountingVisitor {
         self.depth += 1;
     }
 
-    fn field(&mut self, shown: Shown<'_>) {
-        let Shown { name, range, value, note } = shown;
+    fn field(&mut self, shown: DescribedField<'_>) {
+        let DescribedField { name, range, value, note } = shown;
         assert!(range.is_none_or(|(start, end)| start <= end), "{name}");
         let _ = (says_something(value), note.map(says_something));
         self.fields += 1;

@@ -141,7 +141,7 @@ pub fn snp_report(input: &[u8]) -> bool {
         let processor = report.cpuid().and_then(Product::from_cpuid);
         let _ = (processor, report.mitigations());
         for product in Product::ALL {
-            let tcb = Tcb::read(report.reported_tcb, product.tcb_layout());
+            let tcb = Tcb::parse(report.reported_tcb, product.tcb_layout());
             assert!(tcb.is_none_or(|tcb| tcb.reaches(&tcb) && says_something(&tcb)));
         }
         let _ = GuestPolicy::from_bits_retain(report.policy.get());

@@ -1,7 +1,7 @@
 //! DER and CBOR: every value of any shape, at any depth.
 
 use teeproof_wire::certificate::{SignatureAlgorithm, ecdsa_fixed};
-use teeproof_wire::{Error, Kind, Reader, cbor as reader_of_cbor, der as reader_of_der};
+use teeproof_wire::{Error, ErrorKind, Reader, cbor as reader_of_cbor, der as reader_of_der};
 
 use super::{is_within, taken};
 use crate::bounds;
@@ -84,7 +84,7 @@ pub fn cbor(input: &[u8]) -> bool {
 fn item(reader: &mut Reader<'_>, depth: usize) -> Result<(), Error> {
     const LIMIT: u64 = 64;
     let Some(first) = reader.peek() else {
-        return Err(reader.error(Kind::Truncated, WHAT, "an item"));
+        return Err(reader.error(ErrorKind::Truncated, WHAT, "an item"));
     };
     if depth == 0 {
         return reader_of_cbor::skip(reader, WHAT);

@@ -54,7 +54,7 @@ impl Outcome {
 /// The texts are borrowed and only formatted by a record that wants them, so a verifier whose
 /// caller passes `&mut ()` formats nothing.
 #[derive(Clone, Copy)]
-pub struct Finding<'a> {
+pub struct CheckResult<'a> {
     /// The check.
     pub check: &'static Check,
     /// How it came out.
@@ -71,7 +71,7 @@ pub struct Finding<'a> {
     pub waived: bool,
 }
 
-impl<'a> Finding<'a> {
+impl<'a> CheckResult<'a> {
     /// A finding with an outcome and nothing else yet.
     #[must_use]
     pub const fn new(check: &'static Check, outcome: Outcome) -> Self {
@@ -100,26 +100,26 @@ impl<'a> Finding<'a> {
 /// first failure; an appraisal records every finding.
 pub trait Record {
     /// Takes one finding.
-    fn record(&mut self, finding: Finding<'_>);
+    fn record(&mut self, finding: CheckResult<'_>);
 
     /// Records that a check was made and holds.
     fn pass(&mut self, check: &'static Check, because: &dyn Display) {
-        self.record(Finding::new(check, Outcome::Pass).because(because));
+        self.record(CheckResult::new(check, Outcome::Pass).because(because));
     }
 
     /// Records that a check does not apply or was not reached, and why.
     fn skip(&mut self, check: &'static Check, because: &dyn Display) {
-        self.record(Finding::new(check, Outcome::Skip).because(because));
+        self.record(CheckResult::new(check, Outcome::Skip).because(because));
     }
 
     /// Records that somebody wrote that a check is not to be made, and their reason.
     fn waive(&mut self, check: &'static Check, reason: &dyn Display) {
-        self.record(Finding { waived: true, ..Finding::new(check, Outcome::Skip).because(reason) });
+        self.record(CheckResult { waived: true, ..CheckResult::new(check, Outcome::Skip).because(reason) });
     }
 
     /// Records that evidence carries the nonce; one that can be guessed, because it is short or its bytes are
     /// all equal, gets a warning.
-    fn nonce_held(&mut self, check: &'static Check, nonce: &[u8], because: &dyn Display) {
+    fn nonce_matches(&mut self, check: &'static Check, nonce: &[u8], because: &dyn Display) {
         let length = nonce.len();
         if length < LONG_NONCE {
             // In place: rust-version is older than format_args! that may be kept in a variable.
@@ -138,7 +138,7 @@ pub trait Record {
 
     /// Records something that a person should read.
     fn warn(&mut self, check: &'static Check, because: &dyn Display) {
-        self.record(Finding::new(check, Outcome::Warn).because(because));
+        self.record(CheckResult::new(check, Outcome::Warn).because(because));
     }
 }
 
@@ -147,7 +147,7 @@ const LONG_NONCE: usize = 16;
 
 /// For callers who want the result alone.
 impl Record for () {
-    fn record(&mut self, _: Finding<'_>) {}
+    fn record(&mut self, _: CheckResult<'_>) {}
 }
 
 /// Declares a list of checks: a constant for each, documented, and the list of all in order.

@@ -5,11 +5,11 @@ use core::convert::Infallible;
 use core::fmt::{self, Display};
 
 use crate::{
-    Check, Comparand, Datum, Finding, Hex, List, Outcome, Record, Relation, TakeDatum, Text, Worded,
+    Check, CheckResult, Comparand, Datum, Hex, List, Outcome, Record, Relation, TakeDatum, Text, Worded,
 };
 
 /// A value that a policy can speak about.
-pub trait Value: Clone + fmt::Debug + PartialEq {
+pub trait PolicyValue: Clone + fmt::Debug + PartialEq {
     /// The value as it is found in evidence: `str` for a text, `[u8]` for bytes.
     type Seen: ?Sized + Eq;
     /// What `at-least` compares with; [`Infallible`] where an order has no meaning, so that such
@@ -53,7 +53,7 @@ pub trait Value: Clone + fmt::Debug + PartialEq {
 
 /// What is expected of one value, or that nothing is, and why.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Expectation<'p, T: Value> {
+pub enum Expectation<'p, T: PolicyValue> {
     /// This value.
     Exactly(T),
     /// One of these values.
@@ -99,14 +99,14 @@ const NOT_SIGNED: &str = "absent, but nothing signed says so";
 /// An expectation and the line of the policy that holds it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Rule<'p, T: Value> {
+pub struct Rule<'p, T: PolicyValue> {
     /// What is expected.
     pub expectation: Expectation<'p, T>,
     /// The policy's line, counted from 1, where the policy came from a file.
     pub line: Option<u32>,
 }
 
-impl<'p, T: Value> Rule<'p, T> {
+impl<'p, T: PolicyValue> Rule<'p, T> {
     /// The value must be this one.
     #[must_use]
     pub const fn exactly(value: T) -> Self {
@@ -179,11 +179,16 @@ impl<'p, T: Value> Rule<'p, T> {
         record: &mut dyn Record,
     ) -> bool {
         let line = self.line;
-        let finding = |outcome| Finding { line, ..Finding::new(check, outcome) };
+        let finding = |outcome| CheckResult { line, ..CheckResult::new(check, outcome) };
         if let Expectation::Waived(reason) = &self.expectation {
             let shown = actual.map(Shown::<T>);
             let actual = shown.as_ref().map(|value| -> &dyn Comparand { value });
-            record.record(Finding { actual, because: Some(reason), waived: true, ..finding(Outcome::Skip) });
+            record.record(CheckResult {
+                actual,
+                because: Some(reason),
+                waived: true,
+                ..finding(Outcome::Skip)
+            });
             return true;
         }
         let holds = match actual {
@@ -210,7 +215,7 @@ impl<'p, T: Value> Rule<'p, T> {
             (Expectation::Absent, None) if !holds => &not_signed,
             _ => &shown,
         };
-        record.record(Finding { because, ..finding(outcome).compared(&expected, shown) });
+        record.record(CheckResult { because, ..finding(outcome).compared(&expected, shown) });
         holds
     }
 
@@ -227,12 +232,12 @@ impl<'p, T: Value> Rule<'p, T> {
 }
 
 /// An expectation as a finding shows it: of a floor, the part that is for the value that was found.
-struct Expected<'a, 'p, T: Value> {
+struct Expected<'a, 'p, T: PolicyValue> {
     expectation: &'a Expectation<'p, T>,
     seen: Option<&'a T::Seen>,
 }
 
-impl<T: Value> Display for Expected<'_, '_, T> {
+impl<T: PolicyValue> Display for Expected<'_, '_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.expectation {
             Expectation::AtLeast(floor) => {
@@ -244,7 +249,7 @@ impl<T: Value> Display for Expected<'_, '_, T> {
     }
 }
 
-impl<T: Value> Comparand for Expected<'_, '_, T> {
+impl<T: PolicyValue> Comparand for Expected<'_, '_, T> {
     fn data(&self, take: &mut TakeDatum<'_>) {
         match self.expectation {
             Expectation::AtLeast(floor) => T::floor_data(floor, self.seen, take),
@@ -253,7 +258,7 @@ impl<T: Value> Comparand for Expected<'_, '_, T> {
     }
 }
 
-impl<T: Value> Comparand for Expectation<'_, T> {
+impl<T: PolicyValue> Comparand for Expectation<'_, T> {
     fn data(&self, take: &mut TakeDatum<'_>) {
         match self {
             Self::Exactly(value) => T::datum(value.seen(), &mut |datum| take(Relation::Exactly, datum)),
@@ -268,7 +273,7 @@ impl<T: Value> Comparand for Expectation<'_, T> {
     }
 }
 
-impl<T: Value> Display for Expectation<'_, T> {
+impl<T: PolicyValue> Display for Expectation<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exactly(value) => T::show(value.seen(), f),
@@ -291,16 +296,16 @@ impl<T: Value> Display for Expectation<'_, T> {
     }
 }
 
-/// A value shown by its own [`Value::show`].
-struct Shown<'a, T: Value>(&'a T::Seen);
+/// A value shown by its own [`PolicyValue::show`].
+struct Shown<'a, T: PolicyValue>(&'a T::Seen);
 
-impl<T: Value> Display for Shown<'_, T> {
+impl<T: PolicyValue> Display for Shown<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         T::show(self.0, f)
     }
 }
 
-impl<T: Value> Comparand for Shown<'_, T> {
+impl<T: PolicyValue> Comparand for Shown<'_, T> {
     fn data(&self, take: &mut TakeDatum<'_>) {
         T::datum(self.0, &mut |datum| take(Relation::Exactly, datum));
     }
@@ -315,8 +320,8 @@ pub struct Bits {
     pub value: u64,
 }
 
-/// Implements the parts of [`Value`] that have no meaning for a type without order and bits; the
-/// argument is its [`Value::Seen`].
+/// Implements the parts of [`PolicyValue`] that have no meaning for a type without order and bits; the
+/// argument is its [`PolicyValue::Seen`].
 #[macro_export]
 macro_rules! no_order_no_mask {
     ($seen:ty) => {
@@ -353,7 +358,7 @@ macro_rules! no_order_no_mask {
 }
 
 /// Digests and identifiers: equal or not, as hex.
-impl<const N: usize> Value for [u8; N] {
+impl<const N: usize> PolicyValue for [u8; N] {
     no_order_no_mask!(Self);
     fn seen(&self) -> &Self {
         self
@@ -367,7 +372,7 @@ impl<const N: usize> Value for [u8; N] {
 }
 
 /// Byte strings of any length: equal or not, as hex.
-impl Value for List<'_, u8> {
+impl PolicyValue for List<'_, u8> {
     no_order_no_mask!([u8]);
     fn seen(&self) -> &[u8] {
         self
@@ -381,7 +386,7 @@ impl Value for List<'_, u8> {
 }
 
 /// Texts: equal or not.
-impl Value for Text<'_> {
+impl PolicyValue for Text<'_> {
     no_order_no_mask!(str);
     fn seen(&self) -> &str {
         self
@@ -395,7 +400,7 @@ impl Value for Text<'_> {
 }
 
 /// Yes or no.
-impl Value for bool {
+impl PolicyValue for bool {
     no_order_no_mask!(Self);
     fn seen(&self) -> &Self {
         self
@@ -409,7 +414,7 @@ impl Value for bool {
 }
 
 /// Version numbers and levels, decimal.
-impl Value for u32 {
+impl PolicyValue for u32 {
     type Seen = Self;
     type Floor = Self;
     type Mask = Infallible;
@@ -443,7 +448,7 @@ impl Value for u32 {
 }
 
 /// Flag words, hexadecimal.
-impl Value for u64 {
+impl PolicyValue for u64 {
     type Seen = Self;
     type Floor = Infallible;
     type Mask = Bits;

@@ -1,7 +1,7 @@
 //! What a policy may say of platform configuration registers: a TPM's (32 bytes each) or a Nitro
 //! enclave's (48 bytes each).
 
-use crate::{Absence, Check, Finding, List, Outcome, Record, Remark, Rule, Text};
+use crate::{Absence, Check, CheckResult, List, Outcome, Record, Remark, Rule, Text};
 
 /// What is demanded of the registers, `N` bytes each.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,8 +63,8 @@ impl<'p> Waiver<'p> {
 
     /// Records that the check is waived.
     pub fn record(&self, check: &'static Check, record: &mut dyn Record) {
-        let finding = Finding::new(check, Outcome::Skip).because(&self.reason);
-        record.record(Finding { line: self.line, waived: true, ..finding });
+        let finding = CheckResult::new(check, Outcome::Skip).because(&self.reason);
+        record.record(CheckResult { line: self.line, waived: true, ..finding });
     }
 }
 
@@ -87,7 +87,7 @@ impl<'p, const N: usize> Pcrs<'p, N> {
         record: &mut dyn Record,
     ) -> bool {
         let mut fail = |because: &'static str| {
-            record.record(Finding::new(all, Outcome::Fail).because(&because));
+            record.record(CheckResult::new(all, Outcome::Fail).because(&because));
             false
         };
         match self {

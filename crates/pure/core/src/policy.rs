@@ -2,11 +2,11 @@
 
 use core::fmt::Display;
 
-use crate::{Check, Comparand, Expectation, Pcrs, Rule, Value, Waiver};
+use crate::{Check, Comparand, Expectation, Pcrs, PolicyValue, Rule, Waiver};
 
 /// What a policy demands by one check, or why it demands nothing.
 #[derive(Clone, Copy)]
-pub struct Demand<'a> {
+pub struct FieldRule<'a> {
     /// The field's key in a policy file.
     pub key: &'static str,
     /// The check that holds the evidence against it.
@@ -20,12 +20,12 @@ pub struct Demand<'a> {
 }
 
 /// Takes the demands of a policy one by one.
-pub type TakeDemand<'t> = dyn FnMut(Demand<'_>) + 't;
+pub type TakeFieldRule<'t> = dyn FnMut(FieldRule<'_>) + 't;
 
-impl<'a> Demand<'a> {
+impl<'a> FieldRule<'a> {
     /// A demand of this field, with nothing expected and nothing waived yet.
     #[must_use]
-    pub const fn of(key: &'static str, check: &'static Check) -> Self {
+    pub const fn new(key: &'static str, check: &'static Check) -> Self {
         Self { key, check, expected: None, waived: None, line: None }
     }
 
@@ -49,15 +49,15 @@ pub trait PolicyField {
 
     /// Hands over what the field demands, check by check. `each` are the checks of PCRs by their
     /// numbers, where the field has them.
-    fn demands(&self, demand: Demand<'_>, each: &[&'static Check], take: &mut TakeDemand<'_>);
+    fn field_rules(&self, demand: FieldRule<'_>, each: &[&'static Check], take: &mut TakeFieldRule<'_>);
 }
 
-impl<T: Value> PolicyField for Rule<'_, T> {
+impl<T: PolicyValue> PolicyField for Rule<'_, T> {
     fn waived_because(reason: &'static str) -> Self {
         Self::waived(reason)
     }
 
-    fn demands(&self, demand: Demand<'_>, _: &[&'static Check], take: &mut TakeDemand<'_>) {
+    fn field_rules(&self, demand: FieldRule<'_>, _: &[&'static Check], take: &mut TakeFieldRule<'_>) {
         match &self.expectation {
             Expectation::Waived(reason) => take(demand.waived(reason, self.line)),
             expectation => take(demand.expects(expectation, self.line)),
@@ -70,13 +70,13 @@ impl<const N: usize> PolicyField for Pcrs<'_, N> {
         Self::waived(reason)
     }
 
-    fn demands(&self, demand: Demand<'_>, each: &[&'static Check], take: &mut TakeDemand<'_>) {
+    fn field_rules(&self, demand: FieldRule<'_>, each: &[&'static Check], take: &mut TakeFieldRule<'_>) {
         match self {
-            Self::Waived(waiver) => waiver.demands(demand, each, take),
+            Self::Waived(waiver) => waiver.field_rules(demand, each, take),
             Self::Rules(rules) => {
                 for pcr in rules.iter() {
                     let Some(check) = each.get(usize::from(pcr.index)) else { continue };
-                    pcr.rule.demands(Demand { check, ..demand }, &[], take);
+                    pcr.rule.field_rules(FieldRule { check, ..demand }, &[], take);
                 }
             }
         }
@@ -88,7 +88,7 @@ impl PolicyField for Waiver<'_> {
         Self::new(reason)
     }
 
-    fn demands(&self, demand: Demand<'_>, _: &[&'static Check], take: &mut TakeDemand<'_>) {
+    fn field_rules(&self, demand: FieldRule<'_>, _: &[&'static Check], take: &mut TakeFieldRule<'_>) {
         take(demand.waived(&self.reason, self.line));
     }
 }
@@ -110,7 +110,7 @@ pub const GENUINE_WAIVES: &str = "builtin:genuine says nothing about what runs";
 /// * `genuine`: what `builtin:genuine` demands, `(exactly(V))` or `(waived)`, or `(= FIELD)`;
 /// * `value (V)` or `value ((V), REMARK)`: the value in the evidence, an `Option`; `optional (V)`: the
 ///   same, where what was signed says of a value that is `None` that there is none, so that a policy can
-///   demand its absence; `optional ((V), ABSENCE, REMARK)`: where that depends on the evidence; or `held (E)`: an expression of its own that says whether the field's rule holds;
+///   demand its absence; `optional ((V), ABSENCE, REMARK)`: where that depends on the evidence; or `appraised (E)`: an expression of its own that says whether the field's rule holds;
 /// * `suggest`: what a proposal writes, `(found)`, `(floor)`, `(waived "why")`, or `(by FUNCTION)`,
 ///   and after `under` a comment above it.
 #[doc(hidden)]
@@ -180,13 +180,13 @@ macro_rules! policy_table {
             )?
 
             /// Hands over what the policy demands and what it waives, in the order of its fields.
-            pub fn demands(&self, take: &mut $crate::TakeDemand<'_>) {
+            pub fn field_rules(&self, take: &mut $crate::TakeFieldRule<'_>) {
                 $(
-                    let demand = $crate::Demand::of($key, $crate::policy_table!(@check $check));
+                    let demand = $crate::FieldRule::new($key, $crate::policy_table!(@check $check));
                     let each: &[&'static $crate::Check] = $crate::policy_table!(@each $($each)?);
-                    $crate::PolicyField::demands(&self.$field, demand, each, take);
+                    $crate::PolicyField::field_rules(&self.$field, demand, each, take);
                 )*
-                $(self.$nested.demands(take);)?
+                $(self.$nested.field_rules(take);)?
             }
         }
 
@@ -219,7 +219,7 @@ macro_rules! policy_table {
     (@held $policy:ident.$field:ident, $record:ident, $check:expr, optional ($($value:tt)*)) => {
         $crate::policy_table!(@held $policy.$field, $record, $check, optional (($($value)*), $crate::Absence::Attested, $crate::Remark::None))
     };
-    (@held $policy:ident.$field:ident, $record:ident, $check:expr, held ($($held:tt)*)) => { $($held)*.into() };
+    (@held $policy:ident.$field:ident, $record:ident, $check:expr, appraised ($($held:tt)*)) => { $($held)*.into() };
 }
 
 /// Declares the checks of a table's fields: `APPRAISE`, in the order of the rows.

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::RngSeed;
 use teeproof_core::{
-    Absence, Bits, Check, Expectation, Finding, List, OrNone, Outcome, Record, Remark, Rule, Text, Value,
+    Absence, Bits, Check, CheckResult, Expectation, List, OrNone, Outcome, PolicyValue, Record, Remark, Rule,
+    Text,
 };
 
 const CHECK: &Check = &Check {
@@ -33,7 +34,7 @@ struct Seen {
 struct Log(Vec<Seen>);
 
 impl Record for Log {
-    fn record(&mut self, finding: Finding<'_>) {
+    fn record(&mut self, finding: CheckResult<'_>) {
         assert_eq!(finding.check, CHECK);
         self.0.push(Seen {
             outcome: finding.outcome,
@@ -48,7 +49,7 @@ impl Record for Log {
 
 /// Whether a rule holds, and the one finding that it leaves.
 #[track_caller]
-fn appraise<T: Value>(rule: &Rule<'_, T>, actual: Option<&T::Seen>) -> (bool, Seen) {
+fn appraise<T: PolicyValue>(rule: &Rule<'_, T>, actual: Option<&T::Seen>) -> (bool, Seen) {
     let mut log = Log::default();
     let holds = rule.appraise(CHECK, actual, &mut log);
     assert_eq!(log.0.len(), 1, "one finding for one rule");
@@ -67,7 +68,7 @@ fn appraise<T: Value>(rule: &Rule<'_, T>, actual: Option<&T::Seen>) -> (bool, Se
 }
 
 #[track_caller]
-fn holds<T: Value>(rule: &Rule<'_, T>, actual: Option<&T::Seen>) -> bool {
+fn holds<T: PolicyValue>(rule: &Rule<'_, T>, actual: Option<&T::Seen>) -> bool {
     appraise(rule, actual).0
 }
 
@@ -229,7 +230,7 @@ fn values_as_people_read_them() {
 }
 
 /// The text of an expectation of exactly one value.
-fn exactly<T: Value>(value: T) -> String {
+fn exactly<T: PolicyValue>(value: T) -> String {
     Expectation::Exactly(value).to_string()
 }
 

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use teeproof_core::{
-    BadSignature, Check, Class, Finding, Freshness, Hex, List, Outcome, Record, Technology, Text, Time,
+    BadSignature, Check, CheckResult, Class, Freshness, Hex, List, Outcome, Record, Technology, Text, Time,
     Validity, equal, from_hex,
 };
 
@@ -159,7 +159,7 @@ const CHECK: &Check = &Check {
 struct Log(Vec<(Outcome, String, bool)>);
 
 impl Record for Log {
-    fn record(&mut self, finding: Finding<'_>) {
+    fn record(&mut self, finding: CheckResult<'_>) {
         assert_eq!((finding.check, finding.line), (CHECK, None));
         self.0.push((finding.outcome, finding.because.unwrap().to_string(), finding.waived));
     }

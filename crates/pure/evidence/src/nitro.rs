@@ -4,7 +4,7 @@ use core::fmt;
 
 use teeproof_wire::cose::Sign1;
 use teeproof_wire::nitro::NitroTpmDocument;
-use teeproof_wire::{Error, Kind as Flaw};
+use teeproof_wire::{Error, ErrorKind as Flaw};
 
 use crate::{InputError, Kind};
 

@@ -9,7 +9,7 @@ use teeproof_wire::certificate::without_padding;
 use teeproof_wire::hcl::ReportType;
 use teeproof_wire::tpm::{attest_bytes, public_bytes};
 use teeproof_wire::{
-    Error as WireError, Kind as Flaw, OwnedCertificate, OwnedRevocationList, eventlog, hcl, tdx,
+    Error as WireError, ErrorKind as Flaw, OwnedCertificate, OwnedRevocationList, eventlog, hcl, tdx,
 };
 
 use crate::pcrs::{self, Sha256Pcrs};

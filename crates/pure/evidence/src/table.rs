@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use teeproof_wire::snp::{CertificateTable, REPORT_BYTES, TableKind};
-use teeproof_wire::{Error, Kind as Flaw};
+use teeproof_wire::{Error, ErrorKind as Flaw};
 
 use crate::{Encoding, InputError, InputWarning, Kind, Part, Sniffed};
 

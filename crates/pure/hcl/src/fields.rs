@@ -20,7 +20,7 @@ macro_rules! hcl_policy_fields {
                     "A ground that the policy accepts shows that Azure's paravisor made the report.",
                     "Pin the measurement, or the id key digest with its guest SVN; or give the AK certificate with its chain.",
                     "teeproof, reference values",
-                genuine (= Origin::Reported), held (origin::appraise(vm, snp, policy, record)),
+                genuine (= Origin::Reported), appraised (origin::appraise(vm, snp, policy, record)),
                 suggest (by origin);
             ak_certificate: Rule<'p, bool>, "ak-certificate" as YesNo,
                 "Whether the attestation key has a certificate of Azure's vTPM authority for a confidential VM; absent if the certificate is missing or could not be verified.",

@@ -8,7 +8,7 @@ use core::fmt;
 use alloc::vec::Vec;
 
 use teeproof_core::{
-    Comparand, Datum, Expectation, Finding, Outcome, Record, Relation, Rule, TakeDatum, Value,
+    CheckResult, Comparand, Datum, Expectation, Outcome, PolicyValue, Record, Relation, Rule, TakeDatum,
 };
 
 use crate::reference::{self, KnownOrigin};
@@ -29,7 +29,7 @@ pub(crate) fn appraise(
         Origin::Reported => None,
         Origin::AnyOf { line, .. } => *line,
     };
-    let finding = |outcome| Finding { line, ..Finding::new(checks::ORIGIN, outcome) };
+    let finding = |outcome| CheckResult { line, ..CheckResult::new(checks::ORIGIN, outcome) };
     let origin = OriginGrounds::of(vm, Some(snp));
     if let Some(other) = origin.other() {
         record.record(finding(Outcome::Fail).because(&other));
@@ -148,7 +148,7 @@ fn grounds(vm: &VerifiedVm<'_>, snp: Option<&teeproof_snp::SnpPolicy<'_>>) -> Ve
 }
 
 /// Whether a rule is set, and met. The appraisal of the rule itself records the finding.
-fn is_pinned<T: Value>(rule: &Rule<'_, T>, seen: &T::Seen) -> bool {
+fn is_pinned<T: PolicyValue>(rule: &Rule<'_, T>, seen: &T::Seen) -> bool {
     !matches!(rule.expectation, Expectation::Waived(_)) && rule.appraise(checks::ORIGIN, Some(seen), &mut ())
 }
 

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use teeproof_core::{Check, Demand, List, PolicyField, Record, Rule, TakeDemand, Text, Waiver};
+use teeproof_core::{Check, FieldRule, List, PolicyField, Record, Rule, TakeFieldRule, Text, Waiver};
 
 use crate::origin::{self, Listed};
 use crate::{VerifiedVm, VmId};
@@ -111,9 +111,9 @@ impl PolicyField for Origin<'_> {
         Self::Waived(Waiver::new(reason))
     }
 
-    fn demands(&self, demand: Demand<'_>, each: &[&'static Check], take: &mut TakeDemand<'_>) {
+    fn field_rules(&self, demand: FieldRule<'_>, each: &[&'static Check], take: &mut TakeFieldRule<'_>) {
         match self {
-            Self::Waived(waiver) => waiver.demands(demand, each, take),
+            Self::Waived(waiver) => waiver.field_rules(demand, each, take),
             Self::AnyOf { grounds, line } => {
                 take(demand.expects(&format_args!("one of {}", Listed(grounds, ", ")), *line));
             }

@@ -32,7 +32,7 @@ pub(crate) fn check(
     match (fresh, verification.freshness) {
         (Some(true), Freshness::Nonce(nonce)) => {
             let because = "the hardware report is fresh: user-data is the nonce followed by zeros";
-            record.nonce_held(checks::USER_DATA, nonce.as_bytes(), &because);
+            record.nonce_matches(checks::USER_DATA, nonce.as_bytes(), &because);
         }
         (Some(_), _) => {
             let because = "only the quote is fresh: user-data is not the nonce, so that the hardware report \

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::str::FromStr;
 
-use teeproof_core::{Datum, Value, from_hex, guid_bytes, no_order_no_mask};
+use teeproof_core::{Datum, PolicyValue, from_hex, guid_bytes, no_order_no_mask};
 
 /// A VM's id in Azure: the 16 bytes of its GUID, in the order of its written digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,7 +19,7 @@ impl fmt::Display for VmId {
     }
 }
 
-impl Value for VmId {
+impl PolicyValue for VmId {
     no_order_no_mask!(Self);
 
     fn seen(&self) -> &Self {

@@ -13,7 +13,7 @@
 use std::io::Write;
 
 use base64ct::{Base64, Base64Url, Encoding};
-use teeproof_core::{Finding, Freshness, Outcome, Record, Time};
+use teeproof_core::{CheckResult, Freshness, Outcome, Record, Time};
 use teeproof_hcl::{
     Error, Ground, HclEvidence, HclPolicy, HclVerification, Origin, appraise_snp, verify_snp, verify_tdx,
 };
@@ -52,7 +52,7 @@ fn verification<'a>(nonce: Option<&'a [u8]>, crypto: &'a teeproof_core::Crypto<'
 struct Findings(Vec<(&'static str, Outcome, String)>);
 
 impl Record for Findings {
-    fn record(&mut self, finding: Finding<'_>) {
+    fn record(&mut self, finding: CheckResult<'_>) {
         let because = finding.because.map(|because| because.to_string()).unwrap_or_default();
         self.0.push((finding.check.id, finding.outcome, because));
     }

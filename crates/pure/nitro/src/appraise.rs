@@ -1,7 +1,8 @@
 //! A verified document held against a policy: every rule, every finding.
 
 use teeproof_core::{
-    Check, Crypto, Datum, Expectation, Finding, Hex, OrNone, Outcome, Record, Relation, Rule, Value, Worded,
+    Check, CheckResult, Crypto, Datum, Expectation, Hex, OrNone, Outcome, PolicyValue, Record, Relation,
+    Rule, Worded,
 };
 
 use crate::policy::rules;
@@ -51,7 +52,7 @@ impl From<bool> for Appraisal {
 
 /// Holds a register against values that are computed from what a person knows: an instance's id,
 /// a certificate's digest. What the document itself names in clear is told beside the register, which decides.
-pub(crate) fn derived<T: Value>(
+pub(crate) fn derived<T: PolicyValue>(
     rule: &Rule<'_, T>,
     verified: &VerifiedDocument<'_>,
     (index, named): (u8, Option<&str>),
@@ -71,7 +72,7 @@ pub(crate) fn derived<T: Value>(
     };
     let outcome = if holds { Outcome::Pass } else { Outcome::Fail };
     let shown = OrNone(actual.map(|pcr| Hex(pcr)));
-    let finding = Finding { line: rule.line, ..Finding::new(check, outcome) };
+    let finding = CheckResult { line: rule.line, ..CheckResult::new(check, outcome) };
     match named {
         Some(named) => record.record(finding.compared(
             &rule.expectation,
@@ -119,7 +120,7 @@ pub(crate) fn age(
         Worded { words: &limit, relation: Relation::AtMost, datum: Datum::Number(u64::from(secs)) };
     let mut found = |outcome, words: &dyn core::fmt::Display, datum| {
         let actual = &Worded { words, relation: Relation::Exactly, datum };
-        let finding = Finding { line, ..Finding::new(checks::MAX_AGE, outcome) };
+        let finding = CheckResult { line, ..CheckResult::new(checks::MAX_AGE, outcome) };
         record.record(finding.compared(&expected, actual));
     };
     match verified.age_secs() {

@@ -28,7 +28,7 @@ macro_rules! nitro_policy_fields {
                     "The registers that matter hold the expected values.",
                     "Name PCR0, or PCR1 and PCR2, of your image; nitro-cli build-enclave prints them.",
                     "AWS Nitro Enclaves, platform configuration registers",
-                genuine (waived), held (policy.pcrs.appraise(checks::PCRS, &checks::PCR, |index| verified.document().pcrs.get(index), Absence::Attested, record)),
+                genuine (waived), appraised (policy.pcrs.appraise(checks::PCRS, &checks::PCR, |index| verified.document().pcrs.get(index), Absence::Attested, record)),
                 suggest (by pcrs);
             signer: Rule<'p, Digest384>, "signer" as Fixed<48>,
                 "The SHA-384 of the image's signing certificate (DER). PCR 8 is computed from it.",
@@ -36,7 +36,7 @@ macro_rules! nitro_policy_fields {
                     "The image was signed under this certificate (PCR8); any version of it, also an old one.",
                     "Compare with the SHA-384 of the signing certificate's DER.",
                     "AWS Nitro Enclaves, PCR8",
-                genuine (waived), held (derived(&policy.signer, verified, (8, None), checks::SIGNER, record, |signer| pcr8_of_signer(signer, crypto))),
+                genuine (waived), appraised (derived(&policy.signer, verified, (8, None), checks::SIGNER, record, |signer| pcr8_of_signer(signer, crypto))),
                 suggest (waived "PCR8 says it, if the image is signed");
             module_id: Rule<'p, Text<'p>>, "module-id" as Plain,
                 "The enclave's id; a new one at each start.",
@@ -52,7 +52,7 @@ macro_rules! nitro_policy_fields {
                     "The enclave runs on this instance (PCR4).",
                     "Compare with the id that EC2 returned for your instance.",
                     "AWS Nitro Enclaves, PCR4",
-                genuine (waived), held (derived(&policy.instance, verified, (4, instance_of(verified)), checks::INSTANCE, record, |id: &str| pcr4_of_instance(id, crypto))),
+                genuine (waived), appraised (derived(&policy.instance, verified, (4, instance_of(verified)), checks::INSTANCE, record, |id: &str| pcr4_of_instance(id, crypto))),
                 suggest (waived "one instance's alone");
             user_data: Rule<'p, List<'p, u8>>, "user-data" as Bytes,
                 "What the enclave put into `user_data`. `\"hex:\"` is empty, which is not null.",
@@ -76,7 +76,7 @@ macro_rules! nitro_policy_fields {
                     "The document is at most this old.",
                     "Ask the enclave for a new document, and verify it at the present time.",
                     "AWS Nitro Enclaves, attestation process, timestamp",
-                genuine (waived), held (age(verified, &policy.max_age, record)),
+                genuine (waived), appraised (age(verified, &policy.max_age, record)),
                 suggest (waived "the nonce shows freshness");
         }
     };

@@ -1,7 +1,7 @@
 //! What a relying party may demand of a verified document.
 
 use teeproof_core::{
-    Absence, Check, Crypto, Demand, List, Pcrs, PolicyField, Rule, TakeDemand, Text, Waiver,
+    Absence, Check, Crypto, FieldRule, List, Pcrs, PolicyField, Rule, TakeFieldRule, Text, Waiver,
 };
 
 use crate::appraise::{age, derived, instance_of};
@@ -43,9 +43,9 @@ impl PolicyField for MaxAge<'_> {
         Self::Waived(Waiver::new(reason))
     }
 
-    fn demands(&self, demand: Demand<'_>, each: &[&'static Check], take: &mut TakeDemand<'_>) {
+    fn field_rules(&self, demand: FieldRule<'_>, each: &[&'static Check], take: &mut TakeFieldRule<'_>) {
         match self {
-            Self::Waived(waiver) => waiver.demands(demand, each, take),
+            Self::Waived(waiver) => waiver.field_rules(demand, each, take),
             Self::AtMost { secs, line } => take(demand.expects(&format_args!("at most {secs} s"), *line)),
         }
     }

@@ -269,7 +269,7 @@ fn freshness(
                 return Err(Error::Nonce);
             }
             let nonce = nonce.as_bytes();
-            record.nonce_held(checks::NONCE, nonce, &format_args!("the same {} bytes", nonce.len()));
+            record.nonce_matches(checks::NONCE, nonce, &format_args!("the same {} bytes", nonce.len()));
         }
     }
     Ok(())

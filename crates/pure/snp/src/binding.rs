@@ -87,7 +87,7 @@ pub(crate) fn vek_product(
     if !same || !claims.is_of(product) {
         return Err(Error::VekProduct);
     }
-    let read = |bytes| Tcb::read(bytes, product.tcb_layout()).ok_or(Error::TcbReserved);
+    let read = |bytes| Tcb::parse(bytes, product.tcb_layout()).ok_or(Error::TcbReserved);
     let reported = read(report.reported_tcb)?;
     Ok([reported, read(report.committed_tcb)?, read(report.current_tcb)?, read(report.launch_tcb)?])
 }

@@ -131,7 +131,7 @@ impl Fit {
         let Some(product) = Product::ALL.iter().find(|product| claims.is_of(**product)) else {
             return Self::Unreadable;
         };
-        let read = |bytes| Tcb::read(bytes, product.tcb_layout());
+        let read = |bytes| Tcb::parse(bytes, product.tcb_layout());
         let Some(reported) = read(report.reported_tcb) else { return Self::OtherTcb };
         if claims.differs_from(&reported).is_none() {
             return Self::Fits;

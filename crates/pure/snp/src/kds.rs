@@ -46,7 +46,7 @@ impl VcekUrl {
             (None, Some(line)) => line,
             (None, None) => return Err(MissingField::Processor),
         };
-        let tcb = Tcb::read(report.reported_tcb, product.tcb_layout()).ok_or(MissingField::ReportedTcb)?;
+        let tcb = Tcb::parse(report.reported_tcb, product.tcb_layout()).ok_or(MissingField::ReportedTcb)?;
         Ok(Self { product, chip_id: report.chip_id, tcb })
     }
 

@@ -6,7 +6,7 @@ pub use tcb::{FloorsByProduct, TcbFloor, TcbLevels};
 
 use core::fmt;
 
-use teeproof_core::{Absence, Datum, Record, Remark, Rule, Text, Value, no_order_no_mask};
+use teeproof_core::{Absence, Datum, PolicyValue, Record, Remark, Rule, Text, no_order_no_mask};
 use teeproof_wire::snp::{GuestPolicy, KeyInfo, Product};
 
 use crate::attempt::INTERMEDIATE;
@@ -29,7 +29,7 @@ pub fn appraise(verified: &VerifiedReport<'_>, policy: &SnpPolicy<'_>, record: &
 pub struct ProductLine(pub Product);
 
 /// `milan`, `genoa` or `turin`, as policies write it.
-impl Value for ProductLine {
+impl PolicyValue for ProductLine {
     no_order_no_mask!(Self);
 
     fn seen(&self) -> &Self {
@@ -55,7 +55,7 @@ impl Vmpl {
 }
 
 /// `0` to `3`, or `host`, as policies write them.
-impl Value for Vmpl {
+impl PolicyValue for Vmpl {
     no_order_no_mask!(Self);
 
     fn seen(&self) -> &Self {
@@ -78,7 +78,7 @@ impl Value for Vmpl {
 }
 
 /// The kind of key that signed: `vcek` or `vlek`.
-impl Value for VekKind {
+impl PolicyValue for VekKind {
     no_order_no_mask!(Self);
 
     fn seen(&self) -> &Self {

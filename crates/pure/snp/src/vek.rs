@@ -8,7 +8,7 @@ use core::fmt;
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::der::{self, tag};
 use teeproof_wire::snp::{KeyInfo, Product, Report, SigningKey, Tcb};
-use teeproof_wire::{Error as WireError, Kind, Reader};
+use teeproof_wire::{Error as WireError, ErrorKind, Reader};
 
 use crate::Error;
 
@@ -147,7 +147,7 @@ impl<'a> VekClaims<'a> {
 
 fn missing() -> WireError {
     WireError {
-        kind: Kind::Missing,
+        kind: ErrorKind::Missing,
         what: WHAT,
         offset: 0,
         expected: "product name, patch levels and structVersion",
@@ -155,7 +155,7 @@ fn missing() -> WireError {
 }
 
 fn unsupported(expected: &'static str) -> WireError {
-    WireError { kind: Kind::Unsupported, what: WHAT, offset: 0, expected }
+    WireError { kind: ErrorKind::Unsupported, what: WHAT, offset: 0, expected }
 }
 
 /// The values of AMD's extensions by their places in the arc, found in one pass.
@@ -233,7 +233,7 @@ fn text(value: Option<&[u8]>) -> Result<Option<&str>, WireError> {
         core::str::from_utf8(string.contents)
             .ok()
             .filter(|text| text.is_ascii())
-            .ok_or_else(|| reader.error(Kind::Value, WHAT, "an IA5String"))
+            .ok_or_else(|| reader.error(ErrorKind::Value, WHAT, "an IA5String"))
     })
     .map(Some)
 }
@@ -246,7 +246,7 @@ fn hwid(value: Option<&[u8]>) -> Result<Option<&[u8]>, WireError> {
         Some(bare) if matches!(bare.len(), 8 | 64) => Ok(Some(bare)),
         Some([0x04, 0x40, wrapped @ ..]) if wrapped.len() == 64 => Ok(Some(wrapped)),
         Some(_) => Err(WireError {
-            kind: Kind::Value,
+            kind: ErrorKind::Value,
             what: "VEK certificate: hwID",
             offset: 0,
             expected: "8, 64 or 66 bytes",

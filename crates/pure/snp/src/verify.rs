@@ -182,7 +182,7 @@ fn report_data(report: &Report, demand: &ReportData<'_>, record: &mut dyn Record
     if !equal(&expected, &report.report_data) {
         return Err(Error::Nonce);
     }
-    record.nonce_held(checks::NONCE, nonce, &"REPORT_DATA is the nonce followed by zeros");
+    record.nonce_matches(checks::NONCE, nonce, &"REPORT_DATA is the nonce followed by zeros");
     Ok(())
 }
 

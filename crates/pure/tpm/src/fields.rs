@@ -20,7 +20,7 @@ macro_rules! tpm_policy_fields {
                     "The registers that the policy names hold the expected values.",
                     "Name the registers that your image determines; PCRs 5 and 6 differ from boot to boot or from machine to machine, and with them PCR 10, for IMA's boot aggregate covers PCRs 0 to 7.",
                     "TCG PC Client Platform Firmware Profile, section 3.3.4",
-                genuine (waived), held (policy.pcrs.appraise(checks::REGISTERS, &checks::PCR, |index| booted.pcrs?.get(index), booted.absence_of_pcrs(), record)),
+                genuine (waived), appraised (policy.pcrs.appraise(checks::REGISTERS, &checks::PCR, |index| booted.pcrs?.get(index), booted.absence_of_pcrs(), record)),
                 suggest (by pcrs);
             secure_boot: Rule<'p, bool>, "secure-boot" as YesNo,
                 "Whether the firmware enforced secure boot, as the event log shows for the quoted PCR 7; absent without a log that explains it.",
@@ -37,7 +37,7 @@ macro_rules! tpm_policy_fields {
                     "The log explains PCRs 0 to 7, which the firmware extends and which must all be quoted, and every other quoted register that it has events for.",
                     "Quote PCRs 0 to 7 at least, and give the event log of the machine that was quoted, since its last start. IMA extends PCR 10 and systemd PCRs 11 and 9 outside of the firmware's log: name these PCRs in `explained-except`, or leave them out of the quote.",
                     "TCG PC Client Platform Firmware Profile, section 10.4",
-                genuine (waived), held (policy.event_log.appraise(booted.log, record)),
+                genuine (waived), appraised (policy.event_log.appraise(booted.log, record)),
                 suggest (by event_log);
         }
     };

@@ -104,7 +104,7 @@ impl Findings {
     }
 
     /// Adds the check that a verification failed at, and every later one as not reached.
-    pub(crate) fn failed(&mut self, failed: teeproof_core::Finding<'_>, order: &[&'static Check]) {
+    pub(crate) fn failed(&mut self, failed: teeproof_core::CheckResult<'_>, order: &[&'static Check]) {
         self.record(failed);
         let done = |check: &Check| self.0.iter().any(|finding| finding.check == check);
         let rest: Vec<_> = order.iter().filter(|check| !done(check)).collect();
@@ -115,7 +115,7 @@ impl Findings {
 }
 
 impl Record for Findings {
-    fn record(&mut self, finding: teeproof_core::Finding<'_>) {
+    fn record(&mut self, finding: teeproof_core::CheckResult<'_>) {
         self.0.push(Finding {
             check: finding.check,
             outcome: finding.outcome,
@@ -138,7 +138,7 @@ mod tests {
     fn compared(id: &str, expected: &str, actual: &str) -> Finding {
         let check = crate::all_checks().find(|check| check.id == id).unwrap();
         let mut findings = Findings::default();
-        let finding = teeproof_core::Finding::new(check, Outcome::Fail);
+        let finding = teeproof_core::CheckResult::new(check, Outcome::Fail);
         findings.record(finding.compared(&expected, &actual));
         findings.0.remove(0)
     }

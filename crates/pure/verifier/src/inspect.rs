@@ -17,7 +17,7 @@ use teeproof_wire::sealed::SealedHead;
 use teeproof_wire::snp::Report;
 use teeproof_wire::tdx::{TdQuote, TdReport};
 use teeproof_wire::tpm::{AnyAttestation, RsaPublic, TpmSignature, attest_bytes, bank_name};
-use teeproof_wire::{Describe, Error, Shown, Visitor};
+use teeproof_wire::{Describe, DescribedField, Error, Visitor};
 
 use teeproof_evidence::{InputError, Kind, Part, Sniffed, pcrs, pem_chain};
 
@@ -95,7 +95,7 @@ fn group(visitor: &mut dyn Visitor, name: &str, structure: &dyn Describe) {
 /// Bytes without fields.
 fn unreadable(name: &str, bytes: &[u8], visitor: &mut dyn Visitor) {
     visitor.open(name);
-    visitor.field(Shown::new("bytes", &teeproof_core::Hex(bytes)));
+    visitor.field(DescribedField::new("bytes", &teeproof_core::Hex(bytes)));
     visitor.close();
 }
 
@@ -131,7 +131,7 @@ fn registers(bytes: &[u8], visitor: &mut dyn Visitor) {
     visitor.open("PCR values, SHA-256");
     let (entries, _) = bytes.as_chunks::<33>();
     for [index, value @ ..] in entries {
-        visitor.field(Shown::new(&alloc::format!("PCR{index}"), &teeproof_core::Hex(value)));
+        visitor.field(DescribedField::new(&alloc::format!("PCR{index}"), &teeproof_core::Hex(value)));
     }
     visitor.close();
 }
@@ -147,7 +147,7 @@ fn other_banks(bytes: &[u8], visitor: &mut dyn Visitor) {
             visitor.open(&alloc::format!("PCR values, {}", bank_name(bank)));
             open = Some(bank);
         }
-        visitor.field(Shown::new(&alloc::format!("PCR{index}"), &teeproof_core::Hex(value)));
+        visitor.field(DescribedField::new(&alloc::format!("PCR{index}"), &teeproof_core::Hex(value)));
     }
     if open.is_some() {
         visitor.close();
@@ -157,11 +157,14 @@ fn other_banks(bytes: &[u8], visitor: &mut dyn Visitor) {
 /// PCR values without their bank and numbers: what they can be.
 fn concatenation(bytes: &[u8], visitor: &mut dyn Visitor) {
     visitor.open("PCR values without their bank and numbers");
-    visitor.field(Shown::new("bank", &"not in the file; the quote names it, and what tpm2_pcrread prints"));
+    visitor.field(DescribedField::new(
+        "bank",
+        &"not in the file; the quote names it, and what tpm2_pcrread prints",
+    ));
     for (bank, count) in pcrs::possible_banks(bytes) {
-        visitor.field(Shown::new(bank, &format_args!("would be {count} values")));
+        visitor.field(DescribedField::new(bank, &format_args!("would be {count} values")));
     }
-    visitor.field(Shown::new("bytes", &teeproof_core::Hex(bytes)));
+    visitor.field(DescribedField::new("bytes", &teeproof_core::Hex(bytes)));
     visitor.close();
 }
 
@@ -191,7 +194,7 @@ fn nitro(bytes: &[u8], visitor: &mut dyn Visitor) -> Result<Option<Error>, Error
     if !unknown.is_empty() {
         visitor.open("unknown keys");
         for (key, _) in &unknown {
-            visitor.field(Shown::new("key", key).note(&"not a key of an enclave's document"));
+            visitor.field(DescribedField::new("key", key).note(&"not a key of an enclave's document"));
         }
         visitor.close();
     }
@@ -213,8 +216,8 @@ const LIMITS: Limits = Limits::of_fields(teeproof_wire::cose::MAX_BYTES);
 
 fn cose(envelope: &Sign1<'_>, visitor: &mut dyn Visitor) {
     visitor.open("COSE_Sign1");
-    visitor.field(Shown::new("alg", &"-35").note(&"ES384"));
-    visitor.field(Shown::new("signature", &teeproof_core::Hex(envelope.signature())));
+    visitor.field(DescribedField::new("alg", &"-35").note(&"ES384"));
+    visitor.field(DescribedField::new("signature", &teeproof_core::Hex(envelope.signature())));
     visitor.close();
 }
 

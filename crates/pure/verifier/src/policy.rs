@@ -56,7 +56,7 @@ pub use warnings::PolicyWarning;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use teeproof_core::{Demand, Technology};
+use teeproof_core::{FieldRule, Technology};
 
 /// What a relying party demands, for each technology that it accepts.
 ///
@@ -220,19 +220,19 @@ impl Policy {
     }
 
     /// Hands over what the policy demands and what it waives, for each technology that it accepts.
-    pub fn demands(&self, take: &mut dyn FnMut(Technology, Demand<'_>)) {
+    pub fn field_rules(&self, take: &mut dyn FnMut(Technology, FieldRule<'_>)) {
         if let Some(snp) = &self.snp {
-            snp.demands(&mut |demand| take(Technology::Snp, demand));
+            snp.field_rules(&mut |demand| take(Technology::Snp, demand));
         }
         if let Some(azure) = &self.azure_snp {
-            azure.snp.demands(&mut |demand| take(Technology::AzureSnp, demand));
-            azure.vm.demands(&mut |demand| take(Technology::AzureSnp, demand));
+            azure.snp.field_rules(&mut |demand| take(Technology::AzureSnp, demand));
+            azure.vm.field_rules(&mut |demand| take(Technology::AzureSnp, demand));
         }
         if let Some(vm) = &self.azure_tdx {
-            vm.demands(&mut |demand| take(Technology::AzureTdx, demand));
+            vm.field_rules(&mut |demand| take(Technology::AzureTdx, demand));
         }
         if let Some(nitro) = &self.nitro {
-            nitro.demands(&mut |demand| take(Technology::Nitro, demand));
+            nitro.field_rules(&mut |demand| take(Technology::Nitro, demand));
         }
     }
 

@@ -6,7 +6,7 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::fmt::Display;
 
-use teeproof_core::{Check, Class, Finding, Freshness, Hex, Outcome, Record, Technology, Time};
+use teeproof_core::{Check, CheckResult, Class, Freshness, Hex, Outcome, Record, Technology, Time};
 use teeproof_hcl::OriginGrounds;
 use teeproof_nitro::{Appraisal, Moment};
 
@@ -92,7 +92,7 @@ pub fn verify<'a>(
         findings: Findings::default(),
     };
     for warning in request.input_warnings {
-        run.findings.record(Finding::new(INPUT_IGNORED, Outcome::Warn).because(warning));
+        run.findings.record(CheckResult::new(INPUT_IGNORED, Outcome::Warn).because(warning));
     }
     if !run.is_accepted() {
         return Ok(run.refused_unseen());
@@ -294,7 +294,7 @@ impl<'a> Run<'_, 'a> {
         let lost: Vec<_> = redacted.lost().collect();
         let checks: Vec<&str> = lost.iter().map(|(id, _)| *id).collect();
         let because = format!("identifiers were replaced; no longer to be checked: {}", checks.join(", "));
-        self.findings.record(Finding::new(BUNDLE_REDACTED, Outcome::Fail).because(&because));
+        self.findings.record(CheckResult::new(BUNDLE_REDACTED, Outcome::Fail).because(&because));
         for check in of_verification(self.technology) {
             match lost.iter().find(|(id, _)| *id == check.id) {
                 Some((_, redaction)) => {
@@ -318,7 +318,7 @@ impl<'a> Run<'_, 'a> {
     fn refused_unseen(mut self) -> AttestationResult<'a> {
         let technology = self.technology;
         let because = format!("evidence of {technology} is not accepted by this request or its policy");
-        let failed = Finding::new(POLICY_TECHNOLOGY, Outcome::Fail).because(&because);
+        let failed = CheckResult::new(POLICY_TECHNOLOGY, Outcome::Fail).because(&because);
         self.findings.failed(failed, &of_verification(technology));
         self.end(End::refused(Class::Refused))
     }
@@ -331,7 +331,7 @@ impl<'a> Run<'_, 'a> {
         compared: Option<(Compared, Compared)>,
         advice: Option<Advice>,
     ) -> AttestationResult<'a> {
-        let failed = Finding::new(check, Outcome::Fail).because(because);
+        let failed = CheckResult::new(check, Outcome::Fail).because(because);
         let order = of_verification(self.technology);
         let read_again = comparison::of(check, &self.evidence, self.request);
         match (&compared, &read_again) {

@@ -18,7 +18,7 @@ type SnpRow = Row<snp::SnpPolicy<'static>>;
 type HclRow = Row<hcl::HclPolicy<'static>>;
 type NitroRow = Row<nitro::NitroPolicy<'static>>;
 
-fn at<T: teeproof::core::Value>(rule: Rule<'static, T>) -> Rule<'static, T> {
+fn at<T: teeproof::core::PolicyValue>(rule: Rule<'static, T>) -> Rule<'static, T> {
     rule.at_line(LINE)
 }
 

@@ -72,7 +72,7 @@ fn every_key_is_a_demand_and_every_demand_a_key() {
         [azure-tdx]\nunlisted = { waived = \"w\" }\n[nitro]\nunlisted = { waived = \"w\" }\n";
     for policy in [Policy::from_toml("all waived", text).unwrap(), Policy::genuine()] {
         let mut demands = Vec::new();
-        policy.demands(&mut |technology, demand| {
+        policy.field_rules(&mut |technology, demand| {
             assert!(demand.expected.is_some() != demand.waived.is_some(), "{}", demand.key);
             demands.push((technology, demand.key, demand.check.id));
         });

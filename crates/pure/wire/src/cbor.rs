@@ -4,7 +4,7 @@
 //! only simple value. Maps and arrays may be of indefinite length, with a bound on their entries.
 //! Source: RFC 8949, sections 3 and 4.2.1.
 
-use crate::{Error, Kind, Reader};
+use crate::{Error, ErrorKind, Reader};
 
 const UNSIGNED: u8 = 0;
 const BYTES: u8 = 2;
@@ -27,10 +27,10 @@ fn head(reader: &mut Reader<'_>, what: &'static str) -> Result<Head, Error> {
         26 => (u64::from(u32::from_be_bytes(*reader.array(what)?)), 1 << 16),
         27 => (u64::from_be_bytes(*reader.array(what)?), 1 << 32),
         31 if matches!(major, ARRAY | MAP) => return Ok((major, None)),
-        _ => return Err(reader.error(Kind::Value, what, "a CBOR item of definite length")),
+        _ => return Err(reader.error(ErrorKind::Value, what, "a CBOR item of definite length")),
     };
     if argument < least {
-        return Err(reader.error(Kind::Value, what, "the shortest form of a CBOR integer or length"));
+        return Err(reader.error(ErrorKind::Value, what, "the shortest form of a CBOR integer or length"));
     }
     Ok((major, Some(argument)))
 }
@@ -42,11 +42,11 @@ fn argument(
     expected: &'static str,
 ) -> Result<u64, Error> {
     if reader.peek().is_some_and(|initial| initial >> 5 != major) {
-        return Err(reader.error(Kind::Value, what, expected));
+        return Err(reader.error(ErrorKind::Value, what, expected));
     }
     match head(reader, what)? {
         (_, Some(argument)) => Ok(argument),
-        (_, None) => Err(reader.error(Kind::Value, what, "a definite length")),
+        (_, None) => Err(reader.error(ErrorKind::Value, what, "a definite length")),
     }
 }
 
@@ -95,7 +95,7 @@ pub fn bytes_or_null<'a>(reader: &mut Reader<'a>, what: &'static str) -> Result<
 /// Another type, a length beyond the input, or bytes that are not UTF-8.
 pub fn text<'a>(reader: &mut Reader<'a>, what: &'static str) -> Result<&'a str, Error> {
     let bytes = string(reader, TEXT, what, "a CBOR text string")?;
-    core::str::from_utf8(bytes).map_err(|_| reader.error(Kind::Value, what, "UTF-8 text"))
+    core::str::from_utf8(bytes).map_err(|_| reader.error(ErrorKind::Value, what, "UTF-8 text"))
 }
 
 /// An array header with exactly this many entries.
@@ -108,7 +108,7 @@ pub fn array_of(
     what: &'static str,
     expected: &'static str,
 ) -> Result<(), Error> {
-    let start = reader.error(Kind::Value, what, expected);
+    let start = reader.error(ErrorKind::Value, what, expected);
     if argument(reader, ARRAY, what, expected)? == count { Ok(()) } else { Err(start) }
 }
 
@@ -147,7 +147,7 @@ fn entries<'a>(
     mut entry: impl FnMut(&mut Reader<'a>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     if reader.peek().is_some_and(|initial| initial >> 5 != major) {
-        return Err(reader.error(Kind::Value, what, expected));
+        return Err(reader.error(ErrorKind::Value, what, expected));
     }
     let declared = head(reader, what)?.1;
     let mut count = 0_u64;
@@ -157,7 +157,7 @@ fn entries<'a>(
             break;
         }
         if count >= limit || declared.is_some_and(|declared| declared > limit) {
-            return Err(reader.error(Kind::TooLarge, what, "fewer entries"));
+            return Err(reader.error(ErrorKind::TooLarge, what, "fewer entries"));
         }
         entry(reader)?;
         count = count.saturating_add(1);
@@ -180,7 +180,7 @@ pub fn skip(reader: &mut Reader<'_>, what: &'static str) -> Result<(), Error> {
             continue;
         }
         let (major, argument) = head(reader, what)?;
-        let argument = argument.ok_or_else(|| reader.error(Kind::Value, what, "a definite length"))?;
+        let argument = argument.ok_or_else(|| reader.error(ErrorKind::Value, what, "a definite length"))?;
         match major {
             UNSIGNED | 1 => {}
             BYTES | TEXT => {
@@ -189,7 +189,11 @@ pub fn skip(reader: &mut Reader<'_>, what: &'static str) -> Result<(), Error> {
             ARRAY => pending = pending.saturating_add(argument),
             MAP => pending = pending.saturating_add(argument.saturating_mul(2)),
             _ => {
-                return Err(reader.error(Kind::Value, what, "no CBOR tag, float or simple value but null"));
+                return Err(reader.error(
+                    ErrorKind::Value,
+                    what,
+                    "no CBOR tag, float or simple value but null",
+                ));
             }
         }
     }

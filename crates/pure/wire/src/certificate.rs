@@ -16,7 +16,7 @@ use crate::der::{self, tag};
 use crate::describe::Hex;
 use crate::envelope::{Envelope, Names};
 use crate::owned::Place;
-use crate::{Describe, Error, Kind, Reader, Shown, Visitor};
+use crate::{Describe, DescribedField, Error, ErrorKind, Reader, Visitor};
 
 /// A certificate, unverified. It borrows the bytes it was read from.
 ///
@@ -123,9 +123,9 @@ impl<'a> Certificate<'a> {
         let serial = der::tagged(reader, tag::INTEGER, "certificate: serialNumber")?
             .integer("certificate: serialNumber")?;
         let algorithm = envelope.inner_algorithm(reader)?;
-        let issuer = Name::read(reader, "certificate: issuer")?;
+        let issuer = Name::parse(reader, "certificate: issuer")?;
         let (not_before, not_after) = validity(reader)?;
-        let subject = Name::read(reader, "certificate: subject")?;
+        let subject = Name::parse(reader, "certificate: subject")?;
         let public_key = PublicKey::read(reader)?;
         let extensions = Extensions::read(reader)?;
         let (tbs, signature) = (envelope.tbs.whole, envelope.signature);
@@ -231,11 +231,11 @@ impl<'a> Certificate<'a> {
 fn version(reader: &mut Reader<'_>) -> Result<(), Error> {
     const VERSION: &str = "certificate: version";
     let Some(explicit) = der::optional(reader, tag::context(0), VERSION)? else {
-        return Err(reader.error(Kind::Unsupported, VERSION, "version 3"));
+        return Err(reader.error(ErrorKind::Unsupported, VERSION, "version 3"));
     };
     let version =
         explicit.read(VERSION, |reader| der::tagged(reader, tag::INTEGER, VERSION)?.small(VERSION))?;
-    if version == 2 { Ok(()) } else { Err(reader.error(Kind::Unsupported, VERSION, "version 3")) }
+    if version == 2 { Ok(()) } else { Err(reader.error(ErrorKind::Unsupported, VERSION, "version 3")) }
 }
 
 fn validity(reader: &mut Reader<'_>) -> Result<(i64, i64), Error> {
@@ -248,15 +248,15 @@ fn validity(reader: &mut Reader<'_>) -> Result<(i64, i64), Error> {
 
 impl Describe for Certificate<'_> {
     fn describe(&self, visitor: &mut dyn Visitor) {
-        visitor.field(Shown::new("version", &"3"));
-        visitor.field(Shown::new("serialNumber", &Hex(self.serial)));
-        visitor.field(Shown::new("signature", &self.algorithm));
-        visitor.field(Shown::new("issuer", &self.issuer));
-        visitor.field(Shown::new("notBefore", &self.not_before).note(&"seconds since 1970"));
-        visitor.field(Shown::new("notAfter", &self.not_after).note(&"seconds since 1970"));
-        visitor.field(Shown::new("subject", &self.subject));
+        visitor.field(DescribedField::new("version", &"3"));
+        visitor.field(DescribedField::new("serialNumber", &Hex(self.serial)));
+        visitor.field(DescribedField::new("signature", &self.algorithm));
+        visitor.field(DescribedField::new("issuer", &self.issuer));
+        visitor.field(DescribedField::new("notBefore", &self.not_before).note(&"seconds since 1970"));
+        visitor.field(DescribedField::new("notAfter", &self.not_after).note(&"seconds since 1970"));
+        visitor.field(DescribedField::new("subject", &self.subject));
         self.public_key.describe_in_certificate(visitor);
         self.extensions.describe(visitor);
-        visitor.field(Shown::new("signatureValue", &Hex(self.signature)));
+        visitor.field(DescribedField::new("signatureValue", &Hex(self.signature)));
     }
 }

@@ -1,7 +1,7 @@
 //! COSE_Sign1 as the Nitro security module writes it: untagged, ES384 in the protected header,
 //! nothing unprotected (RFC 9052, section 4.2; RFC 9053, section 2.1).
 
-use crate::{Error, Kind, Reader, cbor};
+use crate::{Error, ErrorKind, Reader, cbor};
 
 /// A COSE_Sign1 structure, unverified. It borrows the bytes it was read from.
 #[derive(Clone, Copy, Debug)]
@@ -31,23 +31,23 @@ impl<'a> Sign1<'a> {
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         const WHAT: &str = "COSE_Sign1";
         if bytes.len() > MAX_BYTES {
-            return Err(Error::new(Kind::TooLarge, WHAT, 0, "at most 16384 bytes"));
+            return Err(Error::new(ErrorKind::TooLarge, WHAT, 0, "at most 16384 bytes"));
         }
         Reader::all(bytes, 0, WHAT, |reader| {
             cbor::array_of(reader, 4, WHAT, "an untagged array of four (84)")?;
             let protected =
-                reader.error(Kind::Unsupported, "COSE_Sign1: protected header", "{1: -35}, ES384");
+                reader.error(ErrorKind::Unsupported, "COSE_Sign1: protected header", "{1: -35}, ES384");
             if cbor::bytes(reader, "COSE_Sign1: protected header")? != ES384 {
                 return Err(protected);
             }
             let unprotected =
-                reader.error(Kind::Value, "COSE_Sign1: unprotected header", "an empty map (a0)");
+                reader.error(ErrorKind::Value, "COSE_Sign1: unprotected header", "an empty map (a0)");
             if reader.byte("COSE_Sign1: unprotected header")? != 0xa0 {
                 return Err(unprotected);
             }
             let payload = cbor::bytes(reader, "COSE_Sign1: payload")?;
             let payload_offset = reader.offset().saturating_sub(payload.len());
-            let length = reader.error(Kind::Value, "COSE_Sign1: signature", "r and s of 48 bytes each");
+            let length = reader.error(ErrorKind::Value, "COSE_Sign1: signature", "r and s of 48 bytes each");
             let signature = cbor::bytes(reader, "COSE_Sign1: signature")?.try_into().map_err(|_| length)?;
             Ok(Self { payload, payload_offset, signature })
         })

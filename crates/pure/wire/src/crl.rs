@@ -6,7 +6,7 @@ use crate::der::{self, tag};
 use crate::describe::Hex;
 use crate::envelope::{Envelope, Names};
 use crate::owned::Place;
-use crate::{Describe, Error, Kind, Reader, Shown, Visitor};
+use crate::{Describe, DescribedField, Error, ErrorKind, Reader, Visitor};
 
 /// A revocation list, unverified. It borrows the bytes it was read from.
 ///
@@ -75,10 +75,10 @@ impl<'a> RevocationList<'a> {
 
     fn body(envelope: &Envelope<'a>, reader: &mut Reader<'a>) -> Result<Self, Error> {
         if der::tagged(reader, tag::INTEGER, "CRL: version")?.small("CRL: version")? != 1 {
-            return Err(reader.error(Kind::Unsupported, "CRL: version", "version 2"));
+            return Err(reader.error(ErrorKind::Unsupported, "CRL: version", "version 2"));
         }
         let algorithm = envelope.inner_algorithm(reader)?;
-        let issuer = Name::read(reader, "CRL: issuer")?;
+        let issuer = Name::parse(reader, "CRL: issuer")?;
         let this_update = der::element(reader, "CRL: thisUpdate")?.time("CRL: thisUpdate")?;
         let next_update = der::element(reader, "CRL: nextUpdate")?.time("CRL: nextUpdate")?;
         let revoked = der::optional(reader, tag::SEQUENCE, "CRL: revokedCertificates")?;
@@ -237,14 +237,14 @@ fn extensions<'a>(reader: &mut Reader<'a>) -> Result<Extensions<'a>, Error> {
 
 impl Describe for RevocationList<'_> {
     fn describe(&self, visitor: &mut dyn Visitor) {
-        visitor.field(Shown::new("version", &"2"));
-        visitor.field(Shown::new("signature", &self.algorithm));
-        visitor.field(Shown::new("issuer", &self.issuer));
-        visitor.field(Shown::new("thisUpdate", &self.this_update).note(&"seconds since 1970"));
-        visitor.field(Shown::new("nextUpdate", &self.next_update).note(&"seconds since 1970"));
+        visitor.field(DescribedField::new("version", &"2"));
+        visitor.field(DescribedField::new("signature", &self.algorithm));
+        visitor.field(DescribedField::new("issuer", &self.issuer));
+        visitor.field(DescribedField::new("thisUpdate", &self.this_update).note(&"seconds since 1970"));
+        visitor.field(DescribedField::new("nextUpdate", &self.next_update).note(&"seconds since 1970"));
         visitor.open("revokedCertificates");
-        self.serials(|serial| visitor.field(Shown::new("userCertificate", &Hex(serial))));
+        self.serials(|serial| visitor.field(DescribedField::new("userCertificate", &Hex(serial))));
         visitor.close();
-        visitor.field(Shown::new("signatureValue", &Hex(self.signature)));
+        visitor.field(DescribedField::new("signatureValue", &Hex(self.signature)));
     }
 }

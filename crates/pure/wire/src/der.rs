@@ -3,7 +3,7 @@
 //! Low tag numbers, definite minimal lengths, nothing longer than 64 KiB. Each nested value is
 //! read through a closure that must consume it whole. Source: ITU-T X.690 (2021), sections 8, 10.
 
-use crate::{Error, Kind, Reader};
+use crate::{Error, ErrorKind, Reader};
 
 /// The identifier octets that certificates use.
 pub mod tag {
@@ -104,7 +104,7 @@ fn step_by_step<'a>(reader: &mut Reader<'a>, what: &'static str) -> Result<Eleme
     let before = reader.remaining();
     let tag = reader.byte(what)?;
     if tag & 0x1f == 0x1f {
-        return Err(reader.error(Kind::Value, what, "a tag number below 31"));
+        return Err(reader.error(ErrorKind::Value, what, "a tag number below 31"));
     }
     let length = length(reader, what)?;
     let offset = reader.offset();
@@ -120,10 +120,10 @@ fn length(reader: &mut Reader<'_>, what: &'static str) -> Result<usize, Error> {
         0..=0x7f => return Ok(usize::from(first)),
         0x81 => (usize::from(reader.byte(what)?), 0x80),
         0x82 => (usize::from(u16::from_be_bytes(*reader.array(what)?)), 0x100),
-        _ => return Err(reader.error(Kind::Value, what, "a definite DER length of at most 65535")),
+        _ => return Err(reader.error(ErrorKind::Value, what, "a definite DER length of at most 65535")),
     };
     if value < least {
-        return Err(reader.error(Kind::Value, what, "the shortest form of the length"));
+        return Err(reader.error(ErrorKind::Value, what, "the shortest form of the length"));
     }
     Ok(value)
 }
@@ -134,7 +134,7 @@ fn length(reader: &mut Reader<'_>, what: &'static str) -> Result<usize, Error> {
 /// Those of [`element`], or another tag.
 pub fn tagged<'a>(reader: &mut Reader<'a>, tag: u8, what: &'static str) -> Result<Element<'a>, Error> {
     if reader.peek().is_some_and(|found| found != tag) {
-        return Err(reader.error(Kind::Value, what, expected_tag(tag)));
+        return Err(reader.error(ErrorKind::Value, what, expected_tag(tag)));
     }
     element(reader, what)
 }
@@ -192,7 +192,7 @@ impl<'a> Element<'a> {
         Reader::all(self.contents, self.offset, what, read)
     }
 
-    fn error(&self, kind: Kind, what: &'static str, expected: &'static str) -> Error {
+    fn error(&self, kind: ErrorKind, what: &'static str, expected: &'static str) -> Error {
         Error::new(kind, what, self.offset, expected)
     }
 
@@ -209,7 +209,7 @@ impl<'a> Element<'a> {
             _ => true,
         };
         if self.tag != tag::INTEGER || !minimal {
-            return Err(self.error(Kind::Value, what, "a minimal INTEGER"));
+            return Err(self.error(ErrorKind::Value, what, "a minimal INTEGER"));
         }
         Ok(self.contents)
     }
@@ -221,7 +221,9 @@ impl<'a> Element<'a> {
     pub fn unsigned(&self, what: &'static str) -> Result<&'a [u8], Error> {
         match self.integer(what)? {
             [0x00, magnitude @ ..] => Ok(magnitude),
-            [first, ..] if first & 0x80 != 0 => Err(self.error(Kind::Value, what, "an INTEGER of 0 or more")),
+            [first, ..] if first & 0x80 != 0 => {
+                Err(self.error(ErrorKind::Value, what, "an INTEGER of 0 or more"))
+            }
             magnitude => Ok(magnitude),
         }
     }
@@ -234,7 +236,7 @@ impl<'a> Element<'a> {
         match self.unsigned(what)? {
             [] => Ok(0),
             [value] => Ok(*value),
-            _ => Err(self.error(Kind::Value, what, "an INTEGER from 0 to 255")),
+            _ => Err(self.error(ErrorKind::Value, what, "an INTEGER from 0 to 255")),
         }
     }
 
@@ -246,7 +248,7 @@ impl<'a> Element<'a> {
         match (self.tag, self.contents) {
             (tag::BOOLEAN, [0x00]) => Ok(false),
             (tag::BOOLEAN, [0xff]) => Ok(true),
-            _ => Err(self.error(Kind::Value, what, "a BOOLEAN of 00 or FF")),
+            _ => Err(self.error(ErrorKind::Value, what, "a BOOLEAN of 00 or FF")),
         }
     }
 
@@ -257,7 +259,7 @@ impl<'a> Element<'a> {
     pub fn octets_of_bits(&self, what: &'static str) -> Result<&'a [u8], Error> {
         match (self.tag, self.contents) {
             (tag::BIT_STRING, [0, octets @ ..]) => Ok(octets),
-            _ => Err(self.error(Kind::Value, what, "a BIT STRING without unused bits")),
+            _ => Err(self.error(ErrorKind::Value, what, "a BIT STRING without unused bits")),
         }
     }
 
@@ -268,7 +270,7 @@ impl<'a> Element<'a> {
     /// Another tag, another form, or a date that does not exist.
     pub fn time(&self, what: &'static str) -> Result<i64, Error> {
         parse_time(self.tag, self.contents)
-            .ok_or_else(|| self.error(Kind::Value, what, "YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ"))
+            .ok_or_else(|| self.error(ErrorKind::Value, what, "YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ"))
     }
 }
 

@@ -14,14 +14,14 @@ pub trait Visitor {
     /// A group of fields begins: a nested structure, or several things of one kind.
     fn open(&mut self, name: &str);
     /// One field.
-    fn field(&mut self, shown: Shown<'_>);
+    fn field(&mut self, shown: DescribedField<'_>);
     /// The group that was opened last ends.
     fn close(&mut self);
 }
 
 /// One field as it is told to a [`Visitor`].
 #[derive(Clone, Copy)]
-pub struct Shown<'a> {
+pub struct DescribedField<'a> {
     /// The specification's name.
     pub name: &'a str,
     /// Where it stands, in bytes from the start of its structure, where that is fixed.
@@ -32,7 +32,7 @@ pub struct Shown<'a> {
     pub note: Option<&'a dyn Display>,
 }
 
-impl<'a> Shown<'a> {
+impl<'a> DescribedField<'a> {
     /// A field without a fixed place.
     #[must_use]
     pub const fn new(name: &'a str, value: &'a dyn Display) -> Self {

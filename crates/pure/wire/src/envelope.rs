@@ -3,7 +3,7 @@
 
 use crate::certificate::SignatureAlgorithm;
 use crate::der::{self, Element, tag};
-use crate::{Error, Kind, Reader};
+use crate::{Error, ErrorKind, Reader};
 
 /// The three parts of a signed structure, and what errors call them.
 pub(crate) struct Envelope<'a> {
@@ -42,7 +42,11 @@ impl<'a> Envelope<'a> {
         let at = reader.at();
         let inner = der::tagged(reader, tag::SEQUENCE, self.names.algorithm)?;
         if inner.whole != self.algorithm.whole {
-            return Err(at.error(Kind::Value, self.names.algorithm, "the same algorithm inside and outside"));
+            return Err(at.error(
+                ErrorKind::Value,
+                self.names.algorithm,
+                "the same algorithm inside and outside",
+            ));
         }
         SignatureAlgorithm::parse(&inner)
     }

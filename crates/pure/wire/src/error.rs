@@ -6,7 +6,7 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Error {
     /// What went wrong.
-    pub kind: Kind,
+    pub kind: ErrorKind,
     /// The structure, and the field where there is one: `SNP report: signature_algo`.
     pub what: &'static str,
     /// Where, in bytes from the start of the outermost input.
@@ -18,7 +18,7 @@ pub struct Error {
 /// What went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Kind {
+pub enum ErrorKind {
     /// The input ends too early.
     Truncated,
     /// Bytes follow after the end of the structure.
@@ -36,14 +36,19 @@ pub enum Kind {
 }
 
 impl Error {
-    pub(crate) const fn new(kind: Kind, what: &'static str, offset: usize, expected: &'static str) -> Self {
+    pub(crate) const fn new(
+        kind: ErrorKind,
+        what: &'static str,
+        offset: usize,
+        expected: &'static str,
+    ) -> Self {
         Self { kind, what, offset, expected }
     }
 
     /// Whether the input is well formed, but of a kind that is not supported.
     #[must_use]
     pub const fn is_unsupported(&self) -> bool {
-        matches!(self.kind, Kind::Unsupported)
+        matches!(self.kind, ErrorKind::Unsupported)
     }
 
     /// The same error as seen from an outer structure, in which the inner one begins at `base`.
@@ -57,13 +62,13 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let problem = match self.kind {
-            Kind::Truncated => "the input ends too early",
-            Kind::Trailing => "bytes follow after the end",
-            Kind::Value => "unexpected value",
-            Kind::Duplicate => "given twice",
-            Kind::Missing => "missing",
-            Kind::TooLarge => "too large",
-            Kind::Unsupported => "not supported",
+            ErrorKind::Truncated => "the input ends too early",
+            ErrorKind::Trailing => "bytes follow after the end",
+            ErrorKind::Value => "unexpected value",
+            ErrorKind::Duplicate => "given twice",
+            ErrorKind::Missing => "missing",
+            ErrorKind::TooLarge => "too large",
+            ErrorKind::Unsupported => "not supported",
         };
         let Self { what, offset, expected, .. } = self;
         write!(f, "{what}: {problem} at offset {offset:#x}, expected {expected}")

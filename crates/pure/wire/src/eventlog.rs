@@ -25,7 +25,7 @@ pub use kind::kind_name;
 pub use signatures::{Signature, SignatureLists};
 pub use variable::EfiVariable;
 
-use crate::{Error, Kind, Reader};
+use crate::{Error, ErrorKind, Reader};
 
 /// The longest log that is read. Real ones have some ten thousand bytes; Windows caps its at 1 MiB.
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
@@ -66,7 +66,7 @@ impl<'a> EventLog<'a> {
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         const WHAT: &str = "event log";
         if bytes.len() > MAX_BYTES {
-            return Err(Error::new(Kind::TooLarge, WHAT, 0, "at most 4 MiB"));
+            return Err(Error::new(ErrorKind::TooLarge, WHAT, 0, "at most 4 MiB"));
         }
         let algorithms::Header { format, algorithms, platform_class, bytes: header } =
             algorithms::header(bytes)?;
@@ -76,7 +76,7 @@ impl<'a> EventLog<'a> {
             let most = padding(records);
             while reader.remaining() > most {
                 if events == MAX_EVENTS {
-                    return Err(reader.error(Kind::TooLarge, WHAT, "at most 16384 events"));
+                    return Err(reader.error(ErrorKind::TooLarge, WHAT, "at most 16384 events"));
                 }
                 events = events.saturating_add(1);
                 let event = Event::read(reader, &algorithms)?;
@@ -180,16 +180,16 @@ impl Startup {
         }
         let Some(locality) = event.data.strip_prefix(STARTUP_LOCALITY) else { return Ok(()) };
         match (locality, self.locality) {
-            (_, Some(_)) => error(Kind::Duplicate, "one such event"),
+            (_, Some(_)) => error(ErrorKind::Duplicate, "one such event"),
             _ if self.register_0_was_extended => {
-                error(Kind::Value, "to come before the first event of register 0")
+                error(ErrorKind::Value, "to come before the first event of register 0")
             }
             // Locality 4 is a core root of trust that measured before the TPM was started.
             ([locality @ (0 | 3 | 4)], None) => {
                 self.locality = Some(*locality);
                 Ok(())
             }
-            _ => error(Kind::Value, "one byte: locality 0, 3 or 4"),
+            _ => error(ErrorKind::Value, "one byte: locality 0, 3 or 4"),
         }
     }
 }

@@ -12,7 +12,7 @@ pub use kinds::{Capabilities, HashType, ReportType};
 
 use crate::snp::REPORT_BYTES;
 use crate::tdx::TD_REPORT_BYTES;
-use crate::{Error, Kind, Reader};
+use crate::{Error, ErrorKind, Reader};
 
 /// The most bytes of an envelope that are read; the NV index has 2048, 2600 or 2900.
 pub const MAX_BYTES: usize = 4096;
@@ -90,7 +90,7 @@ impl<'a> HclReport<'a> {
     /// agree with each other; a reserved or padding byte that is not zero.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         if bytes.len() > MAX_BYTES {
-            return Err(Error::new(Kind::TooLarge, WHAT, MAX_BYTES, "at most 4096 bytes"));
+            return Err(Error::new(ErrorKind::TooLarge, WHAT, MAX_BYTES, "at most 4096 bytes"));
         }
         Reader::all(bytes, 0, WHAT, |reader| {
             let (version, report_size) = header(reader)?;
@@ -101,7 +101,7 @@ impl<'a> HclReport<'a> {
             report.claims = reader.take(claims_bytes, "HCL report: variable_data")?;
             if length(report_size) != reader.offset() {
                 return Err(Error::new(
-                    Kind::Value,
+                    ErrorKind::Value,
                     "HCL report: report_size",
                     0x08,
                     "the offset of the claims and their length",
@@ -123,7 +123,7 @@ impl<'a> HclReport<'a> {
             2 => REQUEST_HEADER_BYTES.saturating_add(BITMAP_BYTES),
             _ => {
                 return Err(at.error(
-                    Kind::Unsupported,
+                    ErrorKind::Unsupported,
                     "HCL report: request data version",
                     "version 1 or 2",
                 ));
@@ -136,7 +136,7 @@ impl<'a> HclReport<'a> {
         let variable_data_size = word(reader, "HCL report: variable_data_size")?;
         if variable_data_size.checked_add(header) != Some(data_size) {
             return Err(at.error(
-                Kind::Value,
+                ErrorKind::Value,
                 "HCL report: variable_data_size",
                 "data_size without the 20 bytes of its header, or the 24 of version 2",
             ));
@@ -185,7 +185,7 @@ impl<'a> HclReport<'a> {
     /// Checks that the hardware report is of a kind that can be verified at all.
     ///
     /// # Errors
-    /// [`Kind::Unsupported`] for VBS, trusted launch and CCA, in words that say which.
+    /// [`ErrorKind::Unsupported`] for VBS, trusted launch and CCA, in words that say which.
     pub fn check_supported(&self) -> Result<(), Error> {
         let expected = match self.report_type {
             ReportType::SNP | ReportType::TDX => return Ok(()),
@@ -193,7 +193,7 @@ impl<'a> HclReport<'a> {
             ReportType::TVM => "SNP (2) or TDX (4); this is TVM (3), a trusted-launch VM without a report",
             _ => "SNP (2) or TDX (4); this is CCA (5)",
         };
-        Err(Error::new(Kind::Unsupported, kinds::REPORT_TYPE, kinds::REPORT_TYPE_OFFSET, expected))
+        Err(Error::new(ErrorKind::Unsupported, kinds::REPORT_TYPE, kinds::REPORT_TYPE_OFFSET, expected))
     }
 
     /// The claims, exactly the bytes that are hashed.
@@ -221,18 +221,18 @@ fn header(reader: &mut Reader<'_>) -> Result<(u32, u32), Error> {
         let at = reader.at();
         if word(reader, what)? == wanted { Ok(()) } else { Err(at.error(kind, what, expected)) }
     };
-    demand(reader, SIGNATURE, Kind::Value, "HCL report: signature", "the bytes HCLA")?;
+    demand(reader, SIGNATURE, ErrorKind::Value, "HCL report: signature", "the bytes HCLA")?;
     let at = reader.at();
     let version = word(reader, "HCL report: version")?;
     if !(1..=2).contains(&version) {
-        return Err(at.error(Kind::Unsupported, "HCL report: version", "version 1 or 2"));
+        return Err(at.error(ErrorKind::Unsupported, "HCL report: version", "version 1 or 2"));
     }
     let report_size = word(reader, "HCL report: report_size")?;
     let guest = "2, the report that a guest reads";
-    demand(reader, REQUEST_TYPE, Kind::Unsupported, "HCL report: request_type", guest)?;
-    demand(reader, 0, Kind::Value, "HCL report: status", "zero")?;
+    demand(reader, REQUEST_TYPE, ErrorKind::Unsupported, "HCL report: request_type", guest)?;
+    demand(reader, 0, ErrorKind::Value, "HCL report: status", "zero")?;
     for _ in 0..3 {
-        demand(reader, 0, Kind::Value, "HCL report: reserved", "zero")?;
+        demand(reader, 0, ErrorKind::Value, "HCL report: reserved", "zero")?;
     }
     Ok((version, report_size))
 }
@@ -251,7 +251,7 @@ fn check_slot(slot: &[u8; SLOT_BYTES], report_type: ReportType) -> Result<(), Er
         Some(at) => {
             let offset = HARDWARE_OFFSET.saturating_add(used).saturating_add(at);
             let what = "HCL report: slot after the hardware report";
-            Err(Error::new(Kind::Value, what, offset, "zero"))
+            Err(Error::new(ErrorKind::Value, what, offset, "zero"))
         }
     }
 }
@@ -269,5 +269,5 @@ fn zeros(reader: &mut Reader<'_>, what: &'static str) -> Result<usize, Error> {
     let rest = reader.rest();
     let clean = rest.iter().take_while(|byte| **byte == 0).count();
     reader.take(clean, what)?;
-    if reader.is_empty() { Ok(clean) } else { Err(reader.error(Kind::Trailing, what, "zero")) }
+    if reader.is_empty() { Ok(clean) } else { Err(reader.error(ErrorKind::Trailing, what, "zero")) }
 }

@@ -20,7 +20,7 @@ pub mod snp;
 pub mod tdx;
 pub mod tpm;
 
-pub use describe::{Describe, Shown, Visitor};
-pub use error::{Error, Kind};
+pub use describe::{Describe, DescribedField, Visitor};
+pub use error::{Error, ErrorKind};
 pub use owned::{OwnedCertificate, OwnedRevocationList};
 pub use reader::{At, Reader};

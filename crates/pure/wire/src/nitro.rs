@@ -10,7 +10,7 @@ mod tpm;
 pub use tpm::NitroTpmDocument;
 
 use crate::reader::At;
-use crate::{Error, Kind, Reader, cbor};
+use crate::{Error, ErrorKind, Reader, cbor};
 
 /// A document's payload, unverified. It borrows the bytes it was read from.
 #[derive(Clone, Copy, Debug)]
@@ -81,14 +81,14 @@ impl<'a> Pcrs<'a> {
 
     fn insert(&mut self, reader: &mut Reader<'a>) -> Result<(), Error> {
         const WHAT: &str = "Nitro document: pcrs";
-        let key = reader.error(Kind::Value, WHAT, "an index from 0 to 31");
+        let key = reader.error(ErrorKind::Value, WHAT, "an index from 0 to 31");
         // Compared before narrowing: 256 is not 0.
         let index = usize::try_from(cbor::unsigned(reader, WHAT)?).unwrap_or(usize::MAX);
-        let length = reader.error(Kind::Value, WHAT, "a register of 48 bytes");
+        let length = reader.error(ErrorKind::Value, WHAT, "a register of 48 bytes");
         let value = cbor::bytes(reader, WHAT)?.try_into().map_err(|_| length)?;
         let slot = self.0.get_mut(index).ok_or(key)?;
         if slot.replace(value).is_some() {
-            return Err(Error { kind: Kind::Duplicate, expected: "each register once", ..key });
+            return Err(Error { kind: ErrorKind::Duplicate, expected: "each register once", ..key });
         }
         Ok(())
     }
@@ -110,7 +110,7 @@ impl<'a> Bundle<'a> {
 
     fn push(&mut self, reader: &mut Reader<'a>) -> Result<(), Error> {
         const WHAT: &str = "Nitro document: cabundle";
-        let full = reader.error(Kind::TooLarge, WHAT, "at most 8 certificates");
+        let full = reader.error(ErrorKind::TooLarge, WHAT, "at most 8 certificates");
         let certificate = certificate(reader, WHAT)?;
         *self.certificates.get_mut(self.count).ok_or(full)? = certificate;
         self.count = self.count.saturating_add(1);
@@ -119,7 +119,7 @@ impl<'a> Bundle<'a> {
 }
 
 fn certificate<'a>(reader: &mut Reader<'a>, what: &'static str) -> Result<&'a [u8], Error> {
-    let bad = reader.error(Kind::Value, what, "a certificate of 1 to 1024 bytes");
+    let bad = reader.error(ErrorKind::Value, what, "a certificate of 1 to 1024 bytes");
     let certificate = cbor::bytes(reader, what)?;
     if (1..=MAX_CERTIFICATE).contains(&certificate.len()) { Ok(certificate) } else { Err(bad) }
 }
@@ -166,13 +166,13 @@ const MAX_KEYS: u64 = 16;
 
 fn once<T>(slot: &mut Option<T>, value: T, at: At) -> Result<(), Error> {
     if slot.replace(value).is_some() {
-        return Err(at.error(Kind::Duplicate, WHAT, "each key once"));
+        return Err(at.error(ErrorKind::Duplicate, WHAT, "each key once"));
     }
     Ok(())
 }
 
 fn missing(base: usize, expected: &'static str) -> Error {
-    Error::new(Kind::Missing, WHAT, base, expected)
+    Error::new(ErrorKind::Missing, WHAT, base, expected)
 }
 
 fn cabundle<'a>(reader: &mut Reader<'a>) -> Result<Bundle<'a>, Error> {
@@ -214,7 +214,7 @@ impl<'a> Document<'a> {
     /// Anything that the rules of the module do not allow: unknown, repeated or missing keys,
     /// other types, registers outside of 0 to 31 or of another length than 48, empty or oversized
     /// fields, a timestamp before the Nitro root was made. A document of a NitroTPM is
-    /// [`Kind::Unsupported`]: the same root signs it, but it says nothing about an enclave.
+    /// [`ErrorKind::Unsupported`]: the same root signs it, but it says nothing about an enclave.
     pub fn parse(payload: &'a [u8], base: usize, limits: &Limits) -> Result<Self, Error> {
         let mut fields = Fields::default();
         fields.read(payload, base, limits, &mut |_, error| Err(error))?;
@@ -281,10 +281,12 @@ impl<'a> Fields<'a> {
                 once(&mut self.user_data, chosen(reader, "Nitro document: user_data", limits)?, at)
             }
             "nonce" => once(&mut self.nonce, chosen(reader, "Nitro document: nonce", limits)?, at),
-            "nitrotpm_pcrs" => Err(at.error(Kind::Unsupported, "Nitro document: nitrotpm_pcrs", AN_ENCLAVES)),
+            "nitrotpm_pcrs" => {
+                Err(at.error(ErrorKind::Unsupported, "Nitro document: nitrotpm_pcrs", AN_ENCLAVES))
+            }
             key => {
                 let expected = "one of the nine keys of an enclave's document";
-                unknown(key, at.error(Kind::Value, "Nitro document: key", expected))?;
+                unknown(key, at.error(ErrorKind::Value, "Nitro document: key", expected))?;
                 cbor::skip(reader, WHAT)
             }
         }
@@ -313,15 +315,15 @@ fn module_id<'a>(reader: &mut Reader<'a>, module: Module) -> Result<&'a str, Err
     let at = reader.at();
     let id = cbor::text(reader, WHAT)?;
     if !(1..=128).contains(&id.len()) || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(at.error(Kind::Value, WHAT, "1 to 128 visible ASCII characters"));
+        return Err(at.error(ErrorKind::Value, WHAT, "1 to 128 visible ASCII characters"));
     }
     match module {
-        Module::Enclave if has(id, b"-tpm") => Err(at.error(Kind::Unsupported, WHAT, AN_ENCLAVES)),
+        Module::Enclave if has(id, b"-tpm") => Err(at.error(ErrorKind::Unsupported, WHAT, AN_ENCLAVES)),
         Module::Enclave if !has(id, b"-enc") => {
-            Err(at.error(Kind::Unsupported, WHAT, "the id of an enclave (with -enc)"))
+            Err(at.error(ErrorKind::Unsupported, WHAT, "the id of an enclave (with -enc)"))
         }
         Module::Tpm if !has(id, b"-tpm") => {
-            Err(at.error(Kind::Unsupported, WHAT, "the id of a NitroTPM (with -tpm)"))
+            Err(at.error(ErrorKind::Unsupported, WHAT, "the id of a NitroTPM (with -tpm)"))
         }
         _ => Ok(id),
     }
@@ -335,7 +337,7 @@ fn digest<'a>(reader: &mut Reader<'a>) -> Result<&'a str, Error> {
     const WHAT: &str = "Nitro document: digest";
     let at = reader.at();
     let digest = cbor::text(reader, WHAT)?;
-    if digest == "SHA384" { Ok(digest) } else { Err(at.error(Kind::Unsupported, WHAT, "SHA384")) }
+    if digest == "SHA384" { Ok(digest) } else { Err(at.error(ErrorKind::Unsupported, WHAT, "SHA384")) }
 }
 
 fn timestamp(reader: &mut Reader<'_>) -> Result<u64, Error> {
@@ -343,7 +345,7 @@ fn timestamp(reader: &mut Reader<'_>) -> Result<u64, Error> {
     let at = reader.at();
     let timestamp = cbor::unsigned(reader, WHAT)?;
     if timestamp < FIRST_TIMESTAMP {
-        return Err(at.error(Kind::Value, WHAT, "milliseconds since 1970, not before 2019-10-28"));
+        return Err(at.error(ErrorKind::Value, WHAT, "milliseconds since 1970, not before 2019-10-28"));
     }
     Ok(timestamp)
 }
@@ -354,7 +356,7 @@ fn pcrs<'a>(reader: &mut Reader<'a>) -> Result<Pcrs<'a>, Error> {
     let mut pcrs = Pcrs::default();
     cbor::map(reader, 32, WHAT, |reader| pcrs.insert(reader))?;
     if pcrs.iter().next().is_none() {
-        return Err(at.error(Kind::Missing, WHAT, "at least one register"));
+        return Err(at.error(ErrorKind::Missing, WHAT, "at least one register"));
     }
     Ok(pcrs)
 }
@@ -369,7 +371,7 @@ fn chosen<'a>(
     let value = cbor::bytes_or_null(reader, what)?;
     if value.is_some_and(|value| value.len() > limits.field_bytes) {
         return Err(at.error(
-            Kind::TooLarge,
+            ErrorKind::TooLarge,
             what,
             "a field within the limit (1024 bytes unless set otherwise)",
         ));

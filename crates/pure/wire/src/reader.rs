@@ -1,6 +1,6 @@
 //! The one cursor: it can only be opened in a way that demands the end of the input.
 
-use crate::{Error, Kind};
+use crate::{Error, ErrorKind};
 
 /// A bounded cursor over untrusted bytes.
 ///
@@ -16,7 +16,7 @@ impl<'a> Reader<'a> {
     /// Reads all of `bytes`, which begin at `base` in the outermost input.
     ///
     /// # Errors
-    /// The closure's error, or [`Kind::Trailing`] when it leaves bytes unread.
+    /// The closure's error, or [`ErrorKind::Trailing`] when it leaves bytes unread.
     #[inline]
     pub fn all<T>(
         bytes: &'a [u8],
@@ -29,14 +29,14 @@ impl<'a> Reader<'a> {
         if reader.rest.is_empty() {
             Ok(value)
         } else {
-            Err(reader.error(Kind::Trailing, what, "the end of the input"))
+            Err(reader.error(ErrorKind::Trailing, what, "the end of the input"))
         }
     }
 
     /// An error at the current offset.
     #[must_use]
     #[inline]
-    pub fn error(&self, kind: Kind, what: &'static str, expected: &'static str) -> Error {
+    pub fn error(&self, kind: ErrorKind, what: &'static str, expected: &'static str) -> Error {
         Error::new(kind, what, self.offset, expected)
     }
 
@@ -85,13 +85,13 @@ impl<'a> Reader<'a> {
     /// The next `count` bytes.
     ///
     /// # Errors
-    /// [`Kind::Truncated`] when there are fewer.
+    /// [`ErrorKind::Truncated`] when there are fewer.
     #[inline]
     pub fn take(&mut self, count: usize, what: &'static str) -> Result<&'a [u8], Error> {
         let (taken, rest) = self
             .rest
             .split_at_checked(count)
-            .ok_or_else(|| self.error(Kind::Truncated, what, "more bytes"))?;
+            .ok_or_else(|| self.error(ErrorKind::Truncated, what, "more bytes"))?;
         self.rest = rest;
         self.offset = self.offset.saturating_add(count);
         Ok(taken)
@@ -109,11 +109,13 @@ impl<'a> Reader<'a> {
     /// The next `N` bytes as an array.
     ///
     /// # Errors
-    /// [`Kind::Truncated`] when there are fewer.
+    /// [`ErrorKind::Truncated`] when there are fewer.
     #[inline]
     pub fn array<const N: usize>(&mut self, what: &'static str) -> Result<&'a [u8; N], Error> {
-        let (taken, rest) =
-            self.rest.split_first_chunk().ok_or_else(|| self.error(Kind::Truncated, what, "more bytes"))?;
+        let (taken, rest) = self
+            .rest
+            .split_first_chunk()
+            .ok_or_else(|| self.error(ErrorKind::Truncated, what, "more bytes"))?;
         self.rest = rest;
         self.offset = self.offset.saturating_add(N);
         Ok(taken)
@@ -122,7 +124,7 @@ impl<'a> Reader<'a> {
     /// The next byte.
     ///
     /// # Errors
-    /// [`Kind::Truncated`] at the end.
+    /// [`ErrorKind::Truncated`] at the end.
     #[inline]
     pub fn byte(&mut self, what: &'static str) -> Result<u8, Error> {
         self.array::<1>(what).map(|[byte]| *byte)
@@ -136,7 +138,7 @@ pub struct At(usize);
 impl At {
     /// An error at this place.
     #[must_use]
-    pub const fn error(self, kind: Kind, what: &'static str, expected: &'static str) -> Error {
+    pub const fn error(self, kind: ErrorKind, what: &'static str, expected: &'static str) -> Error {
         Error::new(kind, what, self.0, expected)
     }
 }

@@ -7,7 +7,7 @@
 
 use crate::describe::Hex;
 use crate::tpm::{Registers, RsaPublic, SHA256, Selection};
-use crate::{Describe, Error, Kind, Reader, Shown, Visitor};
+use crate::{Describe, DescribedField, Error, ErrorKind, Reader, Visitor};
 
 /// How a sealed file begins.
 pub const MAGIC: &[u8; 8] = b"TPSEALED";
@@ -45,11 +45,11 @@ impl<'a> SealedHead<'a> {
         Reader::all(bytes, 0, "sealed file", |reader| {
             let at = reader.at();
             if reader.array("sealed file: magic")? != MAGIC {
-                return Err(at.error(Kind::Value, "sealed file: magic", "TPSEALED"));
+                return Err(at.error(ErrorKind::Value, "sealed file: magic", "TPSEALED"));
             }
             let at = reader.at();
             if word(reader, "sealed file: version")? != VERSION {
-                return Err(at.error(Kind::Unsupported, "sealed file: version", "version 1"));
+                return Err(at.error(ErrorKind::Unsupported, "sealed file: version", "version 1"));
             }
             let oaep = padding(reader)?;
             let pcrs = pcrs(reader)?;
@@ -67,7 +67,7 @@ fn padding(reader: &mut Reader<'_>) -> Result<Option<u16>, Error> {
     match (word(reader, "sealed file: padding")?, word(reader, "sealed file: hash")?) {
         (RSAES, NULL) => Ok(None),
         (OAEP, hash @ (0x0004 | 0x000b..=0x000d)) => Ok(Some(hash)),
-        _ => Err(at.error(Kind::Unsupported, "sealed file: padding", "RSAES, or OAEP with SHA")),
+        _ => Err(at.error(ErrorKind::Unsupported, "sealed file: padding", "RSAES, or OAEP with SHA")),
     }
 }
 
@@ -75,7 +75,7 @@ fn pcrs(reader: &mut Reader<'_>) -> Result<Selection, Error> {
     let at = reader.at();
     let bank = word(reader, "sealed file: bank")?;
     if bank != SHA256 {
-        return Err(at.error(Kind::Unsupported, "sealed file: bank", "SHA-256"));
+        return Err(at.error(ErrorKind::Unsupported, "sealed file: bank", "SHA-256"));
     }
     let [first, second, third] = *reader.array("sealed file: PCRs")?;
     Ok(Selection { bank, bitmap: u32::from_le_bytes([first, second, third, 0]) })
@@ -85,7 +85,7 @@ fn sized<'a>(reader: &mut Reader<'a>, limit: usize, what: &'static str) -> Resul
     let at = reader.at();
     match usize::from(word(reader, what)?) {
         size if size <= limit => reader.take(size, what),
-        _ => Err(at.error(Kind::TooLarge, what, "that of an RSA key of 2048 bits")),
+        _ => Err(at.error(ErrorKind::TooLarge, what, "that of an RSA key of 2048 bits")),
     }
 }
 
@@ -95,8 +95,8 @@ fn word(reader: &mut Reader<'_>, what: &'static str) -> Result<u16, Error> {
 
 impl Describe for SealedHead<'_> {
     fn describe(&self, visitor: &mut dyn Visitor) {
-        visitor.field(Shown::at("magic", 0..8, &"TPSEALED"));
-        visitor.field(Shown::at("version", 8..10, &VERSION));
+        visitor.field(DescribedField::at("magic", 0..8, &"TPSEALED"));
+        visitor.field(DescribedField::at("version", 8..10, &VERSION));
         let padding = match self.oaep {
             None => "RSAES",
             Some(0x0004) => "OAEP, SHA-1",
@@ -104,15 +104,18 @@ impl Describe for SealedHead<'_> {
             Some(0x000c) => "OAEP, SHA-384",
             Some(_) => "OAEP, SHA-512",
         };
-        visitor.field(Shown::at("padding", 10..14, &padding));
-        visitor.field(Shown::new("PCRs", &Registers(self.pcrs)).note(&"SHA-256; they guard the key"));
+        visitor.field(DescribedField::at("padding", 10..14, &padding));
+        visitor
+            .field(DescribedField::new("PCRs", &Registers(self.pcrs)).note(&"SHA-256; they guard the key"));
         visitor.open("TPMT_PUBLIC");
         match RsaPublic::parse(self.public) {
             Ok(public) => public.describe(visitor),
-            Err(_) => visitor.field(Shown::new("bytes", &Hex(self.public)).note(&"not a supported key")),
+            Err(_) => {
+                visitor.field(DescribedField::new("bytes", &Hex(self.public)).note(&"not a supported key"))
+            }
         }
         visitor.close();
-        visitor.field(Shown::new("wrapped key", &Hex(self.wrapped)));
-        visitor.field(Shown::new("content", &self.content_bytes).note(&"bytes, sealed"));
+        visitor.field(DescribedField::new("wrapped key", &Hex(self.wrapped)));
+        visitor.field(DescribedField::new("content", &self.content_bytes).note(&"bytes, sealed"));
     }
 }

@@ -15,7 +15,7 @@ use core::mem::{offset_of, size_of};
 use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use crate::{Error, Kind};
+use crate::{Error, ErrorKind};
 
 /// The length of a report in bytes.
 pub const REPORT_BYTES: usize = 1184;
@@ -111,11 +111,11 @@ impl Report {
     pub fn parse(bytes: &[u8]) -> Result<&Self, Error> {
         const WHAT: &str = "SNP report";
         let report = Self::ref_from_bytes(bytes).map_err(|_| {
-            let kind = if bytes.len() < REPORT_BYTES { Kind::Truncated } else { Kind::Trailing };
+            let kind = if bytes.len() < REPORT_BYTES { ErrorKind::Truncated } else { ErrorKind::Trailing };
             Error::new(kind, WHAT, bytes.len().min(REPORT_BYTES), "a report of exactly 1184 bytes")
         })?;
         if !(2..=5).contains(&report.version.get()) {
-            return Err(Error::new(Kind::Unsupported, "SNP report: VERSION", 0, "version 2, 3, 4 or 5"));
+            return Err(Error::new(ErrorKind::Unsupported, "SNP report: VERSION", 0, "version 2, 3, 4 or 5"));
         }
         Ok(report)
     }
@@ -145,11 +145,11 @@ impl Report {
             (is_zero(&self.signature.padding), "SNP report: SIGNATURE padding", 0x330, ZERO),
         ];
         if let Some((_, what, offset, expected)) = rules.into_iter().find(|(holds, ..)| !holds) {
-            return Err(Error::new(Kind::Value, what, offset, expected));
+            return Err(Error::new(ErrorKind::Value, what, offset, expected));
         }
         if self.signature_algo.get() != 1 {
             return Err(Error::new(
-                Kind::Unsupported,
+                ErrorKind::Unsupported,
                 "SNP report: SIGNATURE_ALGO",
                 0x034,
                 "1, ECDSA P-384 with SHA-384",

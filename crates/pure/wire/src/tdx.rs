@@ -13,7 +13,7 @@ use core::mem::{offset_of, size_of};
 use zerocopy::little_endian::U64;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use crate::{Error, Kind};
+use crate::{Error, ErrorKind};
 
 /// The length of a TDREPORT in bytes.
 pub const TD_REPORT_BYTES: usize = 1024;
@@ -98,14 +98,15 @@ impl TdReport {
     /// Another length than 1024 bytes, or another type, subtype or version.
     pub fn parse(bytes: &[u8]) -> Result<&Self, Error> {
         let report = Self::ref_from_bytes(bytes).map_err(|_| {
-            let kind = if bytes.len() < TD_REPORT_BYTES { Kind::Truncated } else { Kind::Trailing };
+            let kind = if bytes.len() < TD_REPORT_BYTES { ErrorKind::Truncated } else { ErrorKind::Trailing };
             let at = bytes.len().min(TD_REPORT_BYTES);
             Error::new(kind, WHAT, at, "a TDREPORT of exactly 1024 bytes")
         })?;
-        let unsupported = |at, expected| Err(Error::new(Kind::Unsupported, "TDREPORT: type", at, expected));
+        let unsupported =
+            |at, expected| Err(Error::new(ErrorKind::Unsupported, "TDREPORT: type", at, expected));
         match report.report_type {
             [0x81, 0, 0 | 1, 0] => Ok(report),
-            [0x81, 0, 0 | 1, _] => Err(Error::new(Kind::Value, "TDREPORT: type", 3, ZERO)),
+            [0x81, 0, 0 | 1, _] => Err(Error::new(ErrorKind::Value, "TDREPORT: type", 3, ZERO)),
             [0x81, 0, _, _] => unsupported(2, "version 0 or 1"),
             [0x81, ..] => unsupported(1, "subtype 0"),
             _ => unsupported(0, "type 0x81, TDX"),
@@ -126,7 +127,7 @@ impl TdReport {
         ];
         match ranges.into_iter().find(|(bytes, ..)| bytes.iter().any(|byte| *byte != 0)) {
             None => Ok(()),
-            Some((_, what, offset)) => Err(Error::new(Kind::Value, what, offset, ZERO)),
+            Some((_, what, offset)) => Err(Error::new(ErrorKind::Value, what, offset, ZERO)),
         }
     }
 

@@ -23,7 +23,7 @@ pub use public::{MAX_PUBLIC_BYTES, ObjectAttributes, RsaPublic, RsaScheme, publi
 pub use selection::{MAX_SELECTIONS, REGISTERS, Selection, Selections};
 pub use signature::{SignatureValue, TpmSignature, rsassa_sha256};
 
-use crate::{Error, Kind, Reader};
+use crate::{Error, ErrorKind, Reader};
 
 /// TPM_ALG_SHA1.
 pub const SHA1: u16 = 0x0004;
@@ -114,7 +114,7 @@ fn without_size(bytes: &[u8], most: usize) -> &[u8] {
 fn whole<'a, T>(bytes: &'a [u8], read: impl FnOnce(&mut Reader<'a>) -> Result<T, Error>) -> Result<T, Error> {
     const WHAT: &str = "TPMS_ATTEST";
     if bytes.len() > MAX_BYTES {
-        return Err(Error::new(Kind::TooLarge, WHAT, 0, "at most 4096 bytes"));
+        return Err(Error::new(ErrorKind::TooLarge, WHAT, 0, "at most 4096 bytes"));
     }
     Reader::all(bytes, 0, WHAT, read)
 }
@@ -124,7 +124,7 @@ fn sized<'a>(reader: &mut Reader<'a>, what: &'static str, most: usize) -> Result
     let at = reader.at();
     let size = usize::from(u16_be(reader, what)?);
     if size > most {
-        return Err(at.error(Kind::TooLarge, what, "at most the longest value of its kind"));
+        return Err(at.error(ErrorKind::TooLarge, what, "at most the longest value of its kind"));
     }
     reader.take(size, what)
 }

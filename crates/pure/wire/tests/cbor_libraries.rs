@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use teeproof_mint::nitro::Enclave;
 use teeproof_wire::cose::Sign1;
 use teeproof_wire::nitro::{Document, Limits, Signers};
-use teeproof_wire::{Error, Kind, Reader, cbor};
+use teeproof_wire::{Error, ErrorKind, Reader, cbor};
 
 /// What ciborium reads from the front of some bytes.
 fn theirs(bytes: &[u8]) -> Value {
@@ -86,7 +86,7 @@ fn ciborium_keeps_keys_that_are_there_twice() {
     assert_eq!(last["nonce"], Value::Bytes(vec![2]));
     let payload = Enclave::new().with_document(|document| document.repeat("nonce")).mint().unwrap().payload;
     let error = Document::parse(&payload, 0, &Limits::USUAL).unwrap_err();
-    assert_eq!(error.kind, Kind::Duplicate);
+    assert_eq!(error.kind, ErrorKind::Duplicate);
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn ciborium_does_not_look_for_the_end() {
     for more in [&[0x00][..], &[0xff], b"anything"] {
         let bytes = [&[0x41, 0x07], more].concat();
         assert_eq!(theirs(&bytes), Value::Bytes(vec![7]));
-        assert_eq!(ours(&bytes).unwrap_err().kind, Kind::Trailing);
+        assert_eq!(ours(&bytes).unwrap_err().kind, ErrorKind::Trailing);
     }
 }
 
@@ -111,7 +111,7 @@ fn ciborium_reads_longer_forms_alike() {
         (b"\x7f\x61a\x61b\xff", Value::from("ab")),
     ] {
         assert_eq!(theirs(bytes), value);
-        assert_eq!(ours(bytes).unwrap_err().kind, Kind::Value, "{bytes:02x?}");
+        assert_eq!(ours(bytes).unwrap_err().kind, ErrorKind::Value, "{bytes:02x?}");
     }
 }
 
@@ -119,7 +119,7 @@ fn ciborium_reads_longer_forms_alike() {
 fn ciborium_reads_types_that_no_document_has() {
     for bytes in [&[0xf7][..], &[0xf5], &[0xf9, 0x3c, 0x00], &[0xd8, 0x18, 0x41, 0x07]] {
         theirs(bytes);
-        assert_eq!(ours(bytes).unwrap_err().kind, Kind::Value, "{bytes:02x?}");
+        assert_eq!(ours(bytes).unwrap_err().kind, ErrorKind::Value, "{bytes:02x?}");
     }
 }
 
@@ -151,20 +151,20 @@ fn what_coset_leaves_to_its_caller() {
     ] {
         let document = minted(protected);
         assert_eq!(CoseSign1::from_slice(&document).unwrap().protected.header.alg, alg);
-        assert_eq!(Sign1::parse(&document).unwrap_err().kind, Kind::Unsupported);
+        assert_eq!(Sign1::parse(&document).unwrap_err().kind, ErrorKind::Unsupported);
     }
     let mut document = Enclave::new().mint().unwrap().document;
     document.push(0);
     assert!(CoseSign1::from_slice(&document).is_err(), "coset looks for the end");
-    assert_eq!(Sign1::parse(&document).unwrap_err().kind, Kind::Trailing);
+    assert_eq!(Sign1::parse(&document).unwrap_err().kind, ErrorKind::Trailing);
     let unsigned = Enclave::new()
         .with_cose(|cose| cose.unprotected = Value::Map(vec![(4.into(), Value::Bytes(vec![1]))]))
         .mint()
         .unwrap()
         .document;
     assert_eq!(CoseSign1::from_slice(&unsigned).unwrap().unprotected.key_id, [1]);
-    assert_eq!(Sign1::parse(&unsigned).unwrap_err().kind, Kind::Value);
+    assert_eq!(Sign1::parse(&unsigned).unwrap_err().kind, ErrorKind::Value);
     let short = Enclave::new().with_cose(|cose| cose.signature = Some(vec![1; 95])).mint().unwrap().document;
     assert_eq!(CoseSign1::from_slice(&short).unwrap().signature.len(), 95);
-    assert_eq!(Sign1::parse(&short).unwrap_err().kind, Kind::Value);
+    assert_eq!(Sign1::parse(&short).unwrap_err().kind, ErrorKind::Value);
 }

@@ -13,7 +13,7 @@ mod told;
 
 use teeproof_mint::azure::{Algorithm, Event, EventLog as Minted, Guid as Owner, signature_list};
 use teeproof_wire::eventlog::{EfiVariable, EventLog, Guid, SignatureLists, kind_name};
-use teeproof_wire::{Describe, Kind};
+use teeproof_wire::{Describe, ErrorKind};
 
 use told::Told;
 
@@ -122,11 +122,11 @@ fn variables() {
     assert_eq!(Guid::IMAGE_SECURITY_DATABASE.to_string(), "d719b2cb-3d3a-4596-a3bc-dad00e67656f");
     let longer = [&event.data[..], &[7]].concat();
     assert_eq!(EfiVariable::split(&longer).unwrap(), (variable, &[7][..]));
-    assert_eq!(EfiVariable::parse(&longer).unwrap_err().kind, Kind::Trailing);
+    assert_eq!(EfiVariable::parse(&longer).unwrap_err().kind, ErrorKind::Trailing);
     for length in 0..event.data.len() {
-        assert_eq!(EfiVariable::parse(&event.data[..length]).unwrap_err().kind, Kind::Truncated);
+        assert_eq!(EfiVariable::parse(&event.data[..length]).unwrap_err().kind, ErrorKind::Truncated);
     }
-    for (at, kind) in [(16, Kind::TooLarge), (24, Kind::Truncated)] {
+    for (at, kind) in [(16, ErrorKind::TooLarge), (24, ErrorKind::Truncated)] {
         let mut huge = event.data.clone();
         huge[at..at + 8].fill(0xff);
         assert_eq!(EfiVariable::parse(&huge).unwrap_err().kind, kind);
@@ -160,7 +160,7 @@ fn lists_of_signatures() {
     {
         let mut bent = hashes.clone();
         bent[at..at + 4].copy_from_slice(&u32::to_le_bytes(value));
-        assert_eq!(SignatureLists::parse(&bent).unwrap_err().kind, Kind::Value, "{at} {value}");
+        assert_eq!(SignatureLists::parse(&bent).unwrap_err().kind, ErrorKind::Value, "{at} {value}");
     }
 }
 

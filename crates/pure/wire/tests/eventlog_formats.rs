@@ -19,7 +19,7 @@ use proptest::test_runner::RngSeed;
 use sha2::{Digest, Sha256, Sha384};
 use teeproof_mint::azure::{Algorithm, Event, EventLog as Minted};
 use teeproof_wire::eventlog::{EventLog, Format, mr_name};
-use teeproof_wire::{Describe, Kind};
+use teeproof_wire::{Describe, ErrorKind};
 
 use told::Told;
 
@@ -127,7 +127,7 @@ fn the_attestation_agents_log_needs_no_spec_id() {
     old.truncate(50);
     old[28] = 18;
     let error = EventLog::parse(&old).unwrap_err();
-    assert_eq!((error.kind, error.offset), (Kind::Unsupported, 0));
+    assert_eq!((error.kind, error.offset), (ErrorKind::Unsupported, 0));
 }
 
 #[test]
@@ -139,11 +139,14 @@ fn a_broken_log_says_where_it_breaks() {
         let cut = &bytes[..event.offset + 9];
         assert_eq!(Format::peek(cut), Some(log.format()), "still told");
         let error = EventLog::parse(cut).unwrap_err();
-        assert_eq!((error.kind, error.offset), (Kind::Truncated, event.offset + 8));
+        assert_eq!((error.kind, error.offset), (ErrorKind::Truncated, event.offset + 8));
         let mut bent = bytes.clone();
         bent[event.offset] = 24;
         let error = EventLog::parse(&bent).unwrap_err();
-        assert_eq!((error.kind, error.what, error.offset), (Kind::Value, "event: pcrIndex", event.offset));
+        assert_eq!(
+            (error.kind, error.what, error.offset),
+            (ErrorKind::Value, "event: pcrIndex", event.offset)
+        );
     }
 }
 

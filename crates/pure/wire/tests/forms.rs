@@ -16,7 +16,7 @@ use teeproof_mint::{Key, Kind as KeyKind};
 use teeproof_wire::certificate::{Certificate as Parsed, PublicKey, SignatureAlgorithm};
 use teeproof_wire::crl::RevocationList;
 use teeproof_wire::der::element;
-use teeproof_wire::{Describe, Error, Kind, OwnedRevocationList, Reader, Shown, Visitor};
+use teeproof_wire::{Describe, DescribedField, Error, ErrorKind, OwnedRevocationList, Reader, Visitor};
 
 fn template() -> Certificate {
     let mut certificate =
@@ -39,7 +39,7 @@ fn accepted(change: impl FnOnce(&mut Certificate)) -> Vec<u8> {
 }
 
 #[track_caller]
-fn refused(change: impl FnOnce(&mut Certificate), kind: Kind, what: &str) {
+fn refused(change: impl FnOnce(&mut Certificate), kind: ErrorKind, what: &str) {
     let error = Parsed::parse(&mint(change)).expect_err("accepted");
     assert_eq!((error.kind, error.what), (kind, what), "{error}");
 }
@@ -73,7 +73,7 @@ fn der_lengths_have_one_form() {
         (&[0x80], 2),
         (&[0xff], 0),
     ] {
-        assert_eq!(read(header, length).unwrap_err().kind, Kind::Value, "{header:02x?}");
+        assert_eq!(read(header, length).unwrap_err().kind, ErrorKind::Value, "{header:02x?}");
     }
 }
 
@@ -81,11 +81,11 @@ fn der_lengths_have_one_form() {
 fn versions() {
     let what = "certificate: version";
     accepted(|_| {});
-    refused(|certificate| certificate.version = None, Kind::Unsupported, what);
+    refused(|certificate| certificate.version = None, ErrorKind::Unsupported, what);
     for version in [0, 1, 3, 255] {
-        refused(|certificate| certificate.version = Some(version), Kind::Unsupported, what);
+        refused(|certificate| certificate.version = Some(version), ErrorKind::Unsupported, what);
     }
-    refused(|certificate| certificate.version = Some(256), Kind::Value, what);
+    refused(|certificate| certificate.version = Some(256), ErrorKind::Value, what);
 }
 
 #[test]
@@ -96,7 +96,11 @@ fn serial_numbers() {
         assert_eq!(Parsed::parse(&der).unwrap().serial(), serial);
     }
     for serial in [&[][..], &[0, 0x7f], &[0xff, 0x80], &[0, 0]] {
-        refused(|certificate| certificate.serial = serial.to_vec(), Kind::Value, "certificate: serialNumber");
+        refused(
+            |certificate| certificate.serial = serial.to_vec(),
+            ErrorKind::Value,
+            "certificate: serialNumber",
+        );
     }
 }
 
@@ -105,7 +109,7 @@ fn algorithms_inside_and_beside() {
     let what = "certificate: signatureAlgorithm";
     refused(
         |certificate| certificate.seal.outer_algorithm = Some(Algorithm::ecdsa_sha256()),
-        Kind::Value,
+        ErrorKind::Value,
         what,
     );
     // Parameters that the algorithm must not have, or must have.
@@ -192,7 +196,7 @@ fn times_in_their_two_forms() {
     ] {
         refused(
             |certificate| certificate.validity.not_after = Time::Raw(raw.to_vec()),
-            Kind::Value,
+            ErrorKind::Value,
             "certificate: notAfter",
         );
     }
@@ -209,11 +213,11 @@ fn public_keys() {
     // Compressed, too short, of the other curve's length.
     for key in [point(2, 49), point(3, 49), point(4, 96), point(4, 65), point(0, 97)] {
         let value = ec(&Oid::P384, &key);
-        refused(|certificate| certificate.public_key_info = Some(value), Kind::Value, subject);
+        refused(|certificate| certificate.public_key_info = Some(value), ErrorKind::Value, subject);
     }
     let value = info(&Oid::EC_PUBLIC_KEY, Oid::P384.der(), 1, &point(4, 97));
     let what = "certificate: subjectPublicKeyInfo";
-    refused(|certificate| certificate.public_key_info = Some(value), Kind::Value, what);
+    refused(|certificate| certificate.public_key_info = Some(value), ErrorKind::Value, what);
     // Whether a point is on its curve is for the crypto table to say.
     for (value, known) in [
         (ec(&Oid::P384, &point(4, 97)), true),
@@ -230,10 +234,10 @@ fn public_keys() {
     let good = rsa(&[der::unsigned(&[0x80; 256]), der::integer(65_537)]);
     accepted(|certificate| certificate.public_key_info = Some(good));
     for (numbers, kind) in [
-        (vec![der::unsigned(&[0x80; 256])], Kind::Truncated),
-        (vec![der::integer(5), der::integer(3), der::integer(1)], Kind::Trailing),
-        (vec![der::element(2, &[0x80]), der::integer(3)], Kind::Value),
-        (vec![der::element(2, &[0, 5]), der::integer(3)], Kind::Value),
+        (vec![der::unsigned(&[0x80; 256])], ErrorKind::Truncated),
+        (vec![der::integer(5), der::integer(3), der::integer(1)], ErrorKind::Trailing),
+        (vec![der::element(2, &[0x80]), der::integer(3)], ErrorKind::Value),
+        (vec![der::element(2, &[0, 5]), der::integer(3)], ErrorKind::Value),
     ] {
         let value = rsa(&numbers);
         refused(|certificate| certificate.public_key_info = Some(value), kind, "certificate: RSAPublicKey");
@@ -264,14 +268,14 @@ fn basic_constraints() {
         assert_eq!((basic.ca, basic.path_len, basic.critical), (ca, path_len, true));
     }
     for (bytes, kind) in [
-        (&b""[..], Kind::Truncated),
-        (b"\x30\x03\x01\x01\x01", Kind::Value),
-        (b"\x30\x04\x01\x02\xff\xff", Kind::Value),
-        (b"\x30\x06\x01\x01\xff\x02\x01\xff", Kind::Value),
-        (b"\x30\x07\x01\x01\xff\x02\x02\x01\x00", Kind::Value),
-        (b"\x30\x09\x01\x01\xff\x02\x01\x00\x02\x01\x00", Kind::Trailing),
-        (b"\x30\x00\x00", Kind::Trailing),
-        (b"\x31\x00", Kind::Value),
+        (&b""[..], ErrorKind::Truncated),
+        (b"\x30\x03\x01\x01\x01", ErrorKind::Value),
+        (b"\x30\x04\x01\x02\xff\xff", ErrorKind::Value),
+        (b"\x30\x06\x01\x01\xff\x02\x01\xff", ErrorKind::Value),
+        (b"\x30\x07\x01\x01\xff\x02\x02\x01\x00", ErrorKind::Value),
+        (b"\x30\x09\x01\x01\xff\x02\x01\x00\x02\x01\x00", ErrorKind::Trailing),
+        (b"\x30\x00\x00", ErrorKind::Trailing),
+        (b"\x31\x00", ErrorKind::Value),
     ] {
         refused(|certificate| certificate.set_extension(with(bytes)), kind, what);
     }
@@ -297,13 +301,13 @@ fn key_usages() {
     }
     for (bytes, kind) in [
         // Unused bits that are not zero; eight of them; no bits at all; too many.
-        (&b"\x03\x02\x03\x04"[..], Kind::Value),
-        (b"\x03\x02\x08\x00", Kind::Value),
-        (b"\x03\x01\x00", Kind::Value),
-        (b"\x03\x00", Kind::Value),
-        (b"\x03\x04\x00\x86\x00\x00", Kind::Value),
-        (b"\x04\x02\x01\x86", Kind::Value),
-        (b"\x03\x02\x01\x86\x00", Kind::Trailing),
+        (&b"\x03\x02\x03\x04"[..], ErrorKind::Value),
+        (b"\x03\x02\x08\x00", ErrorKind::Value),
+        (b"\x03\x01\x00", ErrorKind::Value),
+        (b"\x03\x00", ErrorKind::Value),
+        (b"\x03\x04\x00\x86\x00\x00", ErrorKind::Value),
+        (b"\x04\x02\x01\x86", ErrorKind::Value),
+        (b"\x03\x02\x01\x86\x00", ErrorKind::Trailing),
     ] {
         refused(|certificate| certificate.set_extension(with(bytes)), kind, what);
     }
@@ -319,7 +323,7 @@ fn extensions_twice_and_too_many() {
                 again.critical = false;
                 certificate.extensions.push(again);
             },
-            Kind::Duplicate,
+            ErrorKind::Duplicate,
             what,
         );
     }
@@ -331,7 +335,7 @@ fn extensions_twice_and_too_many() {
     };
     let der = accepted(many(32));
     assert_eq!(Parsed::parse(&der).unwrap().extensions().iter().count(), 32);
-    refused(many(33), Kind::TooLarge, what);
+    refused(many(33), ErrorKind::TooLarge, what);
     let der = accepted(|certificate| certificate.extensions.clear());
     assert_eq!(Parsed::parse(&der).unwrap().extensions().iter().count(), 0);
 }
@@ -363,7 +367,7 @@ struct Count(usize);
 
 impl Visitor for Count {
     fn open(&mut self, _: &str) {}
-    fn field(&mut self, field: Shown<'_>) {
+    fn field(&mut self, field: DescribedField<'_>) {
         assert!(!field.name.is_empty());
         let _ = format!("{} {}", field.value, field.note.map(ToString::to_string).unwrap_or_default());
         self.0 += 1;
@@ -397,20 +401,20 @@ fn revocation_lists() {
 
     let error = |change: &dyn Fn(&mut Crl)| parse(change).unwrap_err();
     let kinds = [
-        (error(&|list| list.version = None), Kind::Value, "CRL: version"),
-        (error(&|list| list.version = Some(0)), Kind::Unsupported, "CRL: version"),
-        (error(&|list| list.version = Some(2)), Kind::Unsupported, "CRL: version"),
+        (error(&|list| list.version = None), ErrorKind::Value, "CRL: version"),
+        (error(&|list| list.version = Some(0)), ErrorKind::Unsupported, "CRL: version"),
+        (error(&|list| list.version = Some(2)), ErrorKind::Unsupported, "CRL: version"),
         // Without the next update, nobody could tell a stale list.
-        (error(&|list| list.next_update = None), Kind::Value, "CRL: nextUpdate"),
+        (error(&|list| list.next_update = None), ErrorKind::Value, "CRL: nextUpdate"),
         (
             error(&|list| list.seal.outer_algorithm = Some(Algorithm::ecdsa_sha256())),
-            Kind::Value,
+            ErrorKind::Value,
             "CRL: signatureAlgorithm",
         ),
-        (error(&|list| list.revoked[1].serial = vec![0, 1]), Kind::Value, "CRL: revokedCertificates"),
+        (error(&|list| list.revoked[1].serial = vec![0, 1]), ErrorKind::Value, "CRL: revokedCertificates"),
         (
             error(&|list| list.revoked[1].date = Time::Raw(b"\x17\x01Z".to_vec())),
-            Kind::Value,
+            ErrorKind::Value,
             "CRL: revokedCertificates",
         ),
     ];

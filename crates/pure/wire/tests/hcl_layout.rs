@@ -12,7 +12,7 @@
 use teeproof_wire::hcl::{Capabilities, Hardware, HashType, HclReport, ReportType};
 use teeproof_wire::snp::Report;
 use teeproof_wire::tdx::TdReport;
-use teeproof_wire::{Error, Kind};
+use teeproof_wire::{Error, ErrorKind};
 
 const SNP: &[u8] = include_bytes!("../../../../testdata/azure/hcl-report-snp.bin");
 const TDX: &[u8] = include_bytes!("../../../../testdata/azure/hcl-report-tdx.bin");
@@ -40,7 +40,7 @@ fn version_2(whole: &[u8], bitmap: u32) -> Vec<u8> {
 }
 
 #[track_caller]
-fn refused(bytes: &[u8], kind: Kind, what: &str, offset: usize) -> Error {
+fn refused(bytes: &[u8], kind: ErrorKind, what: &str, offset: usize) -> Error {
     let error = HclReport::parse(bytes).expect_err("accepted");
     assert_eq!((error.kind, error.what, error.offset), (kind, what, offset), "{error}");
     error
@@ -82,7 +82,9 @@ fn only_padding_may_be_missing_or_more() {
         for length in 0..whole.len() {
             match HclReport::parse(&whole[..length]) {
                 Ok(report) => assert!(length >= size && report.claims() == claims, "{length}"),
-                Err(error) => assert!(length < size && error.kind == Kind::Truncated, "{length}: {error}"),
+                Err(error) => {
+                    assert!(length < size && error.kind == ErrorKind::Truncated, "{length}: {error}")
+                }
             }
         }
         // NV indices of today, of tomorrow, and the largest.
@@ -91,13 +93,13 @@ fn only_padding_may_be_missing_or_more() {
             longer.resize(length, 0);
             assert_eq!(HclReport::parse(&longer).unwrap().claims(), claims);
             *longer.last_mut().unwrap() = 1;
-            refused(&longer, Kind::Trailing, "HCL report: padding", length - 1);
+            refused(&longer, ErrorKind::Trailing, "HCL report: padding", length - 1);
             longer[size] = b' ';
-            refused(&longer, Kind::Trailing, "HCL report: padding", size);
+            refused(&longer, ErrorKind::Trailing, "HCL report: padding", size);
         }
         let mut longest = whole.to_vec();
         longest.resize(4097, 0);
-        refused(&longest, Kind::TooLarge, "HCL report", 4096);
+        refused(&longest, ErrorKind::TooLarge, "HCL report", 4096);
     }
 }
 
@@ -124,24 +126,24 @@ fn no_bit_around_report_and_claims_can_be_turned_unseen() {
 #[test]
 fn every_field_of_the_header_is_held() {
     let word = |offset, value| with_word(SNP, offset, value);
-    refused(b"", Kind::Truncated, "HCL report: signature", 0);
-    refused(&patched(SNP, 0, b"HCLB"), Kind::Value, "HCL report: signature", 0);
+    refused(b"", ErrorKind::Truncated, "HCL report: signature", 0);
+    refused(&patched(SNP, 0, b"HCLB"), ErrorKind::Value, "HCL report: signature", 0);
     for version in [0, 3, u32::MAX] {
-        refused(&word(0x04, version), Kind::Unsupported, "HCL report: version", 4);
+        refused(&word(0x04, version), ErrorKind::Unsupported, "HCL report: version", 4);
     }
     for version in [1, 2] {
         assert_eq!(HclReport::parse(&word(0x04, version)).unwrap().version, version);
     }
     // The hardware report's length stood here in old documents.
     for size in [1184, 1818, 1820, 0, u32::MAX] {
-        refused(&word(0x08, size), Kind::Value, "HCL report: report_size", 8);
+        refused(&word(0x08, size), ErrorKind::Value, "HCL report: report_size", 8);
     }
     for request in [0, 1, 3] {
-        refused(&word(0x0c, request), Kind::Unsupported, "HCL report: request_type", 0x0c);
+        refused(&word(0x0c, request), ErrorKind::Unsupported, "HCL report: request_type", 0x0c);
     }
-    refused(&word(0x10, 1), Kind::Value, "HCL report: status", 0x10);
+    refused(&word(0x10, 1), ErrorKind::Value, "HCL report: status", 0x10);
     for offset in [0x14, 0x18, 0x1c] {
-        refused(&word(offset, 1), Kind::Value, "HCL report: reserved", offset);
+        refused(&word(offset, 1), ErrorKind::Value, "HCL report: reserved", offset);
     }
 }
 
@@ -149,26 +151,26 @@ fn every_field_of_the_header_is_held() {
 fn every_size_of_the_request_data_is_held() {
     let what = "HCL report: variable_data_size";
     for data_size in [0, 20, 583, 602, 604, 607, u32::MAX] {
-        refused(&with_word(SNP, 0x4c0, data_size), Kind::Value, what, 0x4d0);
+        refused(&with_word(SNP, 0x4c0, data_size), ErrorKind::Value, what, 0x4d0);
     }
     for claims in [0, 582, 584, u32::MAX, u32::MAX - 19] {
-        refused(&with_word(SNP, 0x4d0, claims), Kind::Value, what, 0x4d0);
+        refused(&with_word(SNP, 0x4d0, claims), ErrorKind::Value, what, 0x4d0);
     }
     // Sizes that agree with each other but not with the report's.
     for claims in [0_u32, 582, 584] {
         let bent = with_word(&with_word(SNP, 0x4c0, claims + 20), 0x4d0, claims);
-        refused(&bent, Kind::Value, "HCL report: report_size", 8);
+        refused(&bent, ErrorKind::Value, "HCL report: report_size", 8);
     }
     // All three agree, and the last letter of the claims is padding then.
     let shorter = with_word(&with_word(&with_word(SNP, 0x08, 1818), 0x4c0, 602), 0x4d0, 582);
-    refused(&shorter, Kind::Trailing, "HCL report: padding", 1818);
+    refused(&shorter, ErrorKind::Trailing, "HCL report: padding", 1818);
     // A zero byte becomes part of the claims: laid out, for only the hash can tell.
     let longer = with_word(&with_word(&with_word(SNP, 0x08, 1820), 0x4c0, 604), 0x4d0, 584);
     assert_eq!(HclReport::parse(&longer).unwrap().claims().last(), Some(&0));
     let beyond = 4096_u32;
     let bent =
         with_word(&with_word(&with_word(SNP, 0x08, 0x4d4 + beyond), 0x4c0, 20 + beyond), 0x4d0, beyond);
-    refused(&bent, Kind::Truncated, "HCL report: variable_data", 0x4d4);
+    refused(&bent, ErrorKind::Truncated, "HCL report: variable_data", 0x4d4);
 }
 
 #[test]
@@ -189,10 +191,10 @@ fn request_data_of_version_2_has_a_bitmap() {
         // Without the bitmap's four bytes in the sizes, and of no other version.
         let size = u32::from_le_bytes(*bytes[0x4c0..].first_chunk().unwrap());
         let bent = with_word(&bytes, 0x4c0, size - 4);
-        refused(&bent, Kind::Value, "HCL report: variable_data_size", 0x4d0);
+        refused(&bent, ErrorKind::Value, "HCL report: variable_data_size", 0x4d0);
         for version in [0, 3] {
             let bent = with_word(&bytes, 0x4c4, version);
-            refused(&bent, Kind::Unsupported, "HCL report: request data version", 0x4c4);
+            refused(&bent, ErrorKind::Unsupported, "HCL report: request data version", 0x4c4);
         }
     }
 }
@@ -200,17 +202,22 @@ fn request_data_of_version_2_has_a_bitmap() {
 #[test]
 fn other_hardware_is_laid_out_and_not_supported() {
     for kind in [0, 6, u32::MAX] {
-        refused(&with_word(SNP, 0x4c8, kind), Kind::Unsupported, "HCL report: report_type", 0x4c8);
+        refused(&with_word(SNP, 0x4c8, kind), ErrorKind::Unsupported, "HCL report: report_type", 0x4c8);
     }
     for hash in [0, 4, u32::MAX] {
-        refused(&with_word(SNP, 0x4cc, hash), Kind::Unsupported, "HCL report: report_data_hash_type", 0x4cc);
+        refused(
+            &with_word(SNP, 0x4cc, hash),
+            ErrorKind::Unsupported,
+            "HCL report: report_data_hash_type",
+            0x4cc,
+        );
     }
     let empty = patched(SNP, 0x20, &[0; 0x4a0]);
     for (kind, name) in [(1, "VBS (1)"), (3, "TVM (3), a trusted-launch VM"), (5, "CCA (5)")] {
         let bytes = with_word(&empty, 0x4c8, kind);
         let report = HclReport::parse(&bytes).unwrap();
         let error = report.check_supported().unwrap_err();
-        assert_eq!((error.kind, error.offset), (Kind::Unsupported, 0x4c8));
+        assert_eq!((error.kind, error.offset), (ErrorKind::Unsupported, 0x4c8));
         assert!(error.to_string().contains(name), "{error}");
         match report.hardware() {
             Hardware::Vbs(bytes) => assert_eq!((kind, bytes.len()), (1, 0x230)),
@@ -225,16 +232,16 @@ fn other_hardware_is_laid_out_and_not_supported() {
 fn what_the_hardware_report_leaves_of_its_slot_is_zero() {
     let what = "HCL report: slot after the hardware report";
     for offset in [0x420, 0x4bf] {
-        refused(&patched(TDX, offset, &[1]), Kind::Value, what, offset);
+        refused(&patched(TDX, offset, &[1]), ErrorKind::Value, what, offset);
     }
     let empty = patched(SNP, 0x20, &[0; 0x4a0]);
     for (kind, used) in [(1, 0x230), (3, 0)] {
         let bent = patched(&with_word(&empty, 0x4c8, kind), 0x20 + used, &[1]);
-        refused(&bent, Kind::Value, what, 0x20 + used);
+        refused(&bent, ErrorKind::Value, what, 0x20 + used);
     }
     // An SNP report passed off as a trusted-launch VM's nothing.
     let error = HclReport::parse(&with_word(SNP, 0x4c8, 3)).unwrap_err();
-    assert_eq!((error.kind, error.what), (Kind::Value, what));
+    assert_eq!((error.kind, error.what), (ErrorKind::Value, what));
 }
 
 #[test]

@@ -8,7 +8,7 @@
     clippy::arithmetic_side_effects
 )]
 
-use teeproof_wire::Kind;
+use teeproof_wire::ErrorKind;
 use teeproof_wire::tdx::TdReport;
 
 const ENVELOPE: &[u8] = include_bytes!("../../../../testdata/azure/hcl-report-tdx.bin");
@@ -36,10 +36,10 @@ fn a_real_report() {
 fn exactly_one_report() {
     for length in 0..1024 {
         let error = TdReport::parse(&real()[..length]).unwrap_err();
-        assert_eq!((error.kind, error.offset), (Kind::Truncated, length));
+        assert_eq!((error.kind, error.offset), (ErrorKind::Truncated, length));
     }
     let error = TdReport::parse(&ENVELOPE[0x20..0x421]).unwrap_err();
-    assert_eq!((error.kind, error.offset), (Kind::Trailing, 1024));
+    assert_eq!((error.kind, error.offset), (ErrorKind::Trailing, 1024));
 }
 
 #[test]
@@ -47,10 +47,10 @@ fn its_type_is_tdx() {
     for (kind, wanted) in [
         ([0x81, 0, 0, 0], None),
         ([0x81, 0, 1, 0], None),
-        ([0x00, 0, 0, 0], Some((Kind::Unsupported, 0))),
-        ([0x81, 1, 0, 0], Some((Kind::Unsupported, 1))),
-        ([0x81, 0, 2, 0], Some((Kind::Unsupported, 2))),
-        ([0x81, 0, 0, 1], Some((Kind::Value, 3))),
+        ([0x00, 0, 0, 0], Some((ErrorKind::Unsupported, 0))),
+        ([0x81, 1, 0, 0], Some((ErrorKind::Unsupported, 1))),
+        ([0x81, 0, 2, 0], Some((ErrorKind::Unsupported, 2))),
+        ([0x81, 0, 0, 1], Some((ErrorKind::Value, 3))),
     ] {
         let mut bytes = real().to_vec();
         bytes[..4].copy_from_slice(&kind);

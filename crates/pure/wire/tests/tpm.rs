@@ -12,7 +12,7 @@
 mod told;
 
 use teeproof_wire::tpm::{Attest, MAX_BYTES, Selection, attest_bytes, rsassa_sha256};
-use teeproof_wire::{Error, Kind};
+use teeproof_wire::{Error, ErrorKind};
 
 use told::Told;
 
@@ -74,11 +74,11 @@ fn a_quote_tells_its_fields() {
 fn every_cut_is_named() {
     for length in 0..MESSAGE.len() {
         let error = Attest::parse(&MESSAGE[..length]).expect_err("accepted");
-        assert_eq!(error.kind, Kind::Truncated, "{length}: {error}");
+        assert_eq!(error.kind, ErrorKind::Truncated, "{length}: {error}");
         assert!(error.offset <= length);
     }
     let error = Attest::parse(&[MESSAGE, &[0]].concat()).unwrap_err();
-    assert_eq!((error.kind, error.offset), (Kind::Trailing, MESSAGE.len()));
+    assert_eq!((error.kind, error.offset), (ErrorKind::Trailing, MESSAGE.len()));
 }
 
 #[test]
@@ -95,10 +95,10 @@ fn every_size_has_its_bound() {
     ] {
         for size in [most + 1, 0x7fff, 0xffff] {
             let error = with_size(at, size);
-            assert_eq!((error.kind, error.what, error.offset), (Kind::TooLarge, what, at));
+            assert_eq!((error.kind, error.what, error.offset), (ErrorKind::TooLarge, what, at));
         }
         let allowed = with_size(at, most);
-        assert_ne!((allowed.kind, allowed.what), (Kind::TooLarge, what));
+        assert_ne!((allowed.kind, allowed.what), (ErrorKind::TooLarge, what));
     }
 }
 
@@ -151,16 +151,16 @@ fn the_size_of_a_tpm2b_is_taken_off() {
 fn signatures_come_in_two_forms() {
     assert_eq!(rsassa_sha256(PLAIN).unwrap().as_slice(), PLAIN);
     assert_eq!(rsassa_sha256(TSS).unwrap().as_slice(), &TSS[6..]);
-    let refused = |bytes: &[u8], kind: Kind, what: &'static str, offset: usize| {
+    let refused = |bytes: &[u8], kind: ErrorKind, what: &'static str, offset: usize| {
         let Error { kind: found, what: structure, offset: at, .. } =
             rsassa_sha256(bytes).expect_err("accepted");
         assert_eq!((found, structure, at), (kind, what, offset));
     };
-    refused(&[TSS, &[0]].concat(), Kind::Trailing, "TPMT_SIGNATURE", 262);
-    refused(&TSS[..261], Kind::Truncated, "TPMT_SIGNATURE: sig", 6);
-    refused(&TSS[..3], Kind::Truncated, "TPMT_SIGNATURE: hash", 2);
-    refused(&TSS[..1], Kind::Truncated, "TPMT_SIGNATURE: sigAlg", 0);
-    refused(&[], Kind::Truncated, "TPMT_SIGNATURE: sigAlg", 0);
+    refused(&[TSS, &[0]].concat(), ErrorKind::Trailing, "TPMT_SIGNATURE", 262);
+    refused(&TSS[..261], ErrorKind::Truncated, "TPMT_SIGNATURE: sig", 6);
+    refused(&TSS[..3], ErrorKind::Truncated, "TPMT_SIGNATURE: hash", 2);
+    refused(&TSS[..1], ErrorKind::Truncated, "TPMT_SIGNATURE: sigAlg", 0);
+    refused(&[], ErrorKind::Truncated, "TPMT_SIGNATURE: sigAlg", 0);
     // A head of six bytes and 250 more are 256 bytes, which are taken as they are: the key decides.
     assert_eq!(rsassa_sha256(&TSS[..256]).unwrap().as_slice(), &TSS[..256]);
 }

@@ -17,7 +17,7 @@ use teeproof_wire::eventlog::CcelTable;
 use teeproof_wire::tpm::{
     AnyAttestation, Attest, Attested, Certification, SignatureValue, TpmSignature, rsassa_sha256,
 };
-use teeproof_wire::{Describe, Kind};
+use teeproof_wire::{Describe, ErrorKind};
 
 use told::Told;
 
@@ -81,13 +81,17 @@ fn each_kind_of_attestation_is_read_to_its_last_byte() {
         let lines = Told::of(&attestation).lines;
         assert!(lines.iter().any(|found| found == line), "{line}: {lines:#?}");
         for length in 0..bytes.len() {
-            assert_eq!(AnyAttestation::parse(&bytes[..length]).unwrap_err().kind, Kind::Truncated, "{name}");
+            assert_eq!(
+                AnyAttestation::parse(&bytes[..length]).unwrap_err().kind,
+                ErrorKind::Truncated,
+                "{name}"
+            );
         }
         let longer = [&bytes[..], &[0]].concat();
-        assert_eq!(AnyAttestation::parse(&longer).unwrap_err().kind, Kind::Trailing);
+        assert_eq!(AnyAttestation::parse(&longer).unwrap_err().kind, ErrorKind::Trailing);
     }
     let error = AnyAttestation::parse(&attest(0x801b, &[])).unwrap_err();
-    assert_eq!((error.kind, error.what), (Kind::Value, "TPMS_ATTEST: type"));
+    assert_eq!((error.kind, error.what), (ErrorKind::Value, "TPMS_ATTEST: type"));
 }
 
 #[test]
@@ -172,7 +176,7 @@ fn the_table_of_a_ccel_is_named() {
     for length in 0..56 {
         assert!(CcelTable::parse(&table[..length]).is_err());
     }
-    assert_eq!(CcelTable::parse(&[&table[..], &[0]].concat()).unwrap_err().kind, Kind::Trailing);
+    assert_eq!(CcelTable::parse(&[&table[..], &[0]].concat()).unwrap_err().kind, ErrorKind::Trailing);
     table[4] = 57;
     assert!(!CcelTable::parse(&table).is_ok_and(|table| table.sum_is_zero));
 }

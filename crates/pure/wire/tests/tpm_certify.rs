@@ -16,7 +16,7 @@ use teeproof_wire::tpm::{
     Attest, Certification, MAX_PUBLIC_BYTES, ObjectAttributes, POLICY_PCR_BYTES, RsaPublic, RsaScheme,
     SHA256, Selection, policy_pcr, public_bytes,
 };
-use teeproof_wire::{Error, Kind};
+use teeproof_wire::{Error, ErrorKind};
 
 use told::Told;
 
@@ -54,7 +54,7 @@ fn with_scheme(scheme: &[u8]) -> Vec<u8> {
 #[track_caller]
 fn refused<T: core::fmt::Debug>(
     read: Result<T, Error>,
-    kind: Kind,
+    kind: ErrorKind,
     what: &'static str,
     offset: usize,
 ) -> &'static str {
@@ -86,38 +86,38 @@ fn a_certification_is_read_field_by_field() {
 #[test]
 fn one_attestation_is_not_taken_for_the_other() {
     const WHAT: &str = "TPMS_ATTEST: type";
-    let expected = refused(Certification::parse(QUOTE), Kind::Unsupported, WHAT, 4);
+    let expected = refused(Certification::parse(QUOTE), ErrorKind::Unsupported, WHAT, 4);
     assert_eq!(expected, "a certification (8017); this is a quote (8018)");
-    let expected = refused(Attest::parse(MESSAGE), Kind::Unsupported, WHAT, 4);
+    let expected = refused(Attest::parse(MESSAGE), ErrorKind::Unsupported, WHAT, 4);
     assert_eq!(expected, "a quote (8018); this is a certification (8017)");
     // Under the other's type the fields after the head do not fit.
     assert!(Certification::parse(&with(QUOTE, 4, &[0x80, 0x17])).is_err());
     assert!(Attest::parse(&with(MESSAGE, 4, &[0x80, 0x18])).is_err());
     for kind in [0x8014_u16, 0x8015, 0x8016, 0x8019, 0x801a, 0x801c] {
         let other = with(MESSAGE, 4, &kind.to_be_bytes());
-        let expected = refused(Certification::parse(&other), Kind::Unsupported, WHAT, 4);
+        let expected = refused(Certification::parse(&other), ErrorKind::Unsupported, WHAT, 4);
         assert_eq!(expected, "a certification (8017), no other attestation");
     }
     for kind in [0, 0x8013_u16, 0x801d, 0xffff] {
         let none = with(MESSAGE, 4, &kind.to_be_bytes());
-        let expected = refused(Certification::parse(&none), Kind::Value, WHAT, 4);
+        let expected = refused(Certification::parse(&none), ErrorKind::Value, WHAT, 4);
         assert_eq!(expected, "TPM_ST_ATTEST_CERTIFY (8017)");
     }
     let magic = with(MESSAGE, 3, &[0x46]);
-    refused(Certification::parse(&magic), Kind::Value, "TPMS_ATTEST: magic", 0);
+    refused(Certification::parse(&magic), ErrorKind::Value, "TPMS_ATTEST: magic", 0);
 }
 
 #[test]
 fn a_certification_has_its_bounds() {
     for length in 0..MESSAGE.len() {
         let error = Certification::parse(&MESSAGE[..length]).expect_err("accepted");
-        assert_eq!(error.kind, Kind::Truncated, "{length}: {error}");
+        assert_eq!(error.kind, ErrorKind::Truncated, "{length}: {error}");
         assert!(error.offset <= length);
     }
     let extended = [MESSAGE, &[0]].concat();
-    refused(Certification::parse(&extended), Kind::Trailing, "TPMS_ATTEST", MESSAGE.len());
+    refused(Certification::parse(&extended), ErrorKind::Trailing, "TPMS_ATTEST", MESSAGE.len());
     let long = [MESSAGE, &[0; 4096]].concat();
-    refused(Certification::parse(&long), Kind::TooLarge, "TPMS_ATTEST", 0);
+    refused(Certification::parse(&long), ErrorKind::TooLarge, "TPMS_ATTEST", 0);
     for (at, what) in [
         (6, "TPMS_ATTEST: qualifiedSigner"),
         (42, "TPMS_ATTEST: extraData"),
@@ -126,11 +126,11 @@ fn a_certification_has_its_bounds() {
     ] {
         for size in [67_u16, 0x7fff, 0xffff] {
             let bent = with(MESSAGE, at, &size.to_be_bytes());
-            refused(Certification::parse(&bent), Kind::TooLarge, what, at);
+            refused(Certification::parse(&bent), ErrorKind::TooLarge, what, at);
         }
     }
     for safe in [2, 0xff] {
-        refused(Certification::parse(&with(MESSAGE, 64, &[safe])), Kind::Value, "TPMS_ATTEST: safe", 64);
+        refused(Certification::parse(&with(MESSAGE, 64, &[safe])), ErrorKind::Value, "TPMS_ATTEST: safe", 64);
     }
 }
 
@@ -176,23 +176,23 @@ fn the_attestation_keys_public_area_is_read_too() {
 fn a_public_area_ends_where_it_ends() {
     for length in 0..PUBLIC.len() {
         let error = RsaPublic::parse(&PUBLIC[..length]).expect_err("accepted");
-        assert_eq!(error.kind, Kind::Truncated, "{length}: {error}");
+        assert_eq!(error.kind, ErrorKind::Truncated, "{length}: {error}");
         assert!(error.offset <= length);
     }
-    refused(RsaPublic::parse(&[PUBLIC, &[0]].concat()), Kind::Trailing, "TPMT_PUBLIC", PUBLIC.len());
+    refused(RsaPublic::parse(&[PUBLIC, &[0]].concat()), ErrorKind::Trailing, "TPMT_PUBLIC", PUBLIC.len());
     let long = [PUBLIC, &[0; MAX_PUBLIC_BYTES]].concat();
-    refused(RsaPublic::parse(&long), Kind::TooLarge, "TPMT_PUBLIC", 0);
+    refused(RsaPublic::parse(&long), ErrorKind::TooLarge, "TPMT_PUBLIC", 0);
 }
 
 #[test]
 fn kinds_and_hashes_of_keys() {
     for (kind, found) in [
-        (0x0008_u16, Kind::Unsupported),
-        (0x0023, Kind::Unsupported),
-        (0x0025, Kind::Unsupported),
-        (0x0000, Kind::Value),
-        (0x000b, Kind::Value),
-        (0xffff, Kind::Value),
+        (0x0008_u16, ErrorKind::Unsupported),
+        (0x0023, ErrorKind::Unsupported),
+        (0x0025, ErrorKind::Unsupported),
+        (0x0000, ErrorKind::Value),
+        (0x000b, ErrorKind::Value),
+        (0xffff, ErrorKind::Value),
     ] {
         let other = with(PUBLIC, TYPE, &kind.to_be_bytes());
         refused(RsaPublic::parse(&other), found, "TPMT_PUBLIC: type", 0);
@@ -215,13 +215,13 @@ fn kinds_and_hashes_of_keys() {
             let area = area(policy);
             let error = RsaPublic::parse(&area).unwrap_err();
             let too_long = area.len() > MAX_PUBLIC_BYTES;
-            assert_eq!(error.kind, if too_long { Kind::TooLarge } else { Kind::Value }, "{error}");
+            assert_eq!(error.kind, if too_long { ErrorKind::TooLarge } else { ErrorKind::Value }, "{error}");
             assert!(too_long || error.offset == AUTH_POLICY);
         }
     }
     for hash in [0x0000_u16, 0x0001, 0x0010, 0x0011, 0x7fff] {
         let other = with(PUBLIC, NAME_ALG, &hash.to_be_bytes());
-        refused(RsaPublic::parse(&other), Kind::Unsupported, "TPMT_PUBLIC: nameAlg", NAME_ALG);
+        refused(RsaPublic::parse(&other), ErrorKind::Unsupported, "TPMT_PUBLIC: nameAlg", NAME_ALG);
     }
 }
 
@@ -234,7 +234,7 @@ fn every_attribute_has_a_meaning() {
         match RsaPublic::parse(&area) {
             Ok(read) => assert_eq!(read.attributes.bits(), bits | 1 << bit),
             Err(error) => {
-                assert_eq!((error.kind, error.offset), (Kind::Value, ATTRIBUTES));
+                assert_eq!((error.kind, error.offset), (ErrorKind::Value, ATTRIBUTES));
                 assert_eq!(error.what, format!("TPMA_OBJECT: bit {bit}"));
                 reserved.push(bit);
             }
@@ -249,7 +249,7 @@ fn every_attribute_has_a_meaning() {
 fn symmetric_algorithms_are_for_parents() {
     for algorithm in [0x0006_u16, 0x0000, 0x000a, 0x0043] {
         let area = with(PUBLIC, SYMMETRIC, &algorithm.to_be_bytes());
-        refused(RsaPublic::parse(&area), Kind::Unsupported, "TPMT_PUBLIC: symmetric", SYMMETRIC);
+        refused(RsaPublic::parse(&area), ErrorKind::Unsupported, "TPMT_PUBLIC: symmetric", SYMMETRIC);
     }
 }
 
@@ -268,13 +268,13 @@ fn schemes() {
     }
     for scheme in [0x0000_u16, 0x0005, 0x0018, 0x001a, 0xffff] {
         let area = with_scheme(&scheme.to_be_bytes());
-        refused(RsaPublic::parse(&area), Kind::Value, "TPMT_PUBLIC: scheme", SCHEME);
+        refused(RsaPublic::parse(&area), ErrorKind::Value, "TPMT_PUBLIC: scheme", SCHEME);
     }
     for scheme in [0x14, 0x16, 0x17] {
         for hash in [0x0000_u16, 0x0010, 0x7777] {
             let area = with_scheme(&[&[0, scheme], &hash.to_be_bytes()[..]].concat());
             let what = "TPMT_PUBLIC: scheme's hash";
-            refused(RsaPublic::parse(&area), Kind::Unsupported, what, SCHEME + 2);
+            refused(RsaPublic::parse(&area), ErrorKind::Unsupported, what, SCHEME + 2);
         }
     }
 }
@@ -292,15 +292,15 @@ fn sizes_exponents_and_moduli() {
         assert_eq!((read.key_bits, read.modulus), (bits, &modulus[..]));
         for wrong in [&[][..], &modulus[1..], &[&modulus[..], &[1]].concat()] {
             let area = sized(bits, wrong);
-            refused(RsaPublic::parse(&area), Kind::Value, "TPMT_PUBLIC: unique", UNIQUE);
+            refused(RsaPublic::parse(&area), ErrorKind::Value, "TPMT_PUBLIC: unique", UNIQUE);
         }
         let area = sized(bits, &with(&modulus, 0, &[0x7f]));
-        let expected = refused(RsaPublic::parse(&area), Kind::Value, "TPMT_PUBLIC: unique", UNIQUE + 2);
+        let expected = refused(RsaPublic::parse(&area), ErrorKind::Value, "TPMT_PUBLIC: unique", UNIQUE + 2);
         assert_eq!(expected, "a modulus whose highest bit is set");
     }
     for bits in [0, 1, 512, 2047, 2049, 8192, 0xffff] {
         let area = sized(bits, &[0x80; 256]);
-        refused(RsaPublic::parse(&area), Kind::Unsupported, "TPMT_PUBLIC: keyBits", KEY_BITS);
+        refused(RsaPublic::parse(&area), ErrorKind::Unsupported, "TPMT_PUBLIC: keyBits", KEY_BITS);
     }
     for (exponent, meant) in [(0_u32, 65_537), (65_537, 65_537), (3, 3), (17, 17), (u32::MAX, u32::MAX)] {
         let area = with(PUBLIC, EXPONENT, &exponent.to_be_bytes());
@@ -308,7 +308,7 @@ fn sizes_exponents_and_moduli() {
     }
     for exponent in [1_u32, 2, 4, 65_536, u32::MAX - 1] {
         let area = with(PUBLIC, EXPONENT, &exponent.to_be_bytes());
-        refused(RsaPublic::parse(&area), Kind::Value, "TPMT_PUBLIC: exponent", EXPONENT);
+        refused(RsaPublic::parse(&area), ErrorKind::Value, "TPMT_PUBLIC: exponent", EXPONENT);
     }
 }
 

@@ -192,7 +192,9 @@ fn amds_extensions_twice() {
     let chain = chain(&machine.with_vek(twice));
     assert_eq!(chain.theirs(AT, &with_other_pss()), Ok(()));
     let error = chain.ours(AT, 0).unwrap_err();
-    assert!(matches!(error.problem, Problem::Malformed(wire) if wire.kind == teeproof_wire::Kind::Duplicate));
+    assert!(
+        matches!(error.problem, Problem::Malformed(wire) if wire.kind == teeproof_wire::ErrorKind::Duplicate)
+    );
 }
 
 /// webpki ignores the order of a chain and searches for one, up to 100 signatures. Ours goes

@@ -4,9 +4,9 @@ use core::fmt::{self, Debug, Display, Write};
 use core::hint::black_box;
 
 use teeproof_core::{
-    BadSignature, Comparand, Crypto, Datum, Digest, Finding, Record, RsaKey, VerifyEcdsa, VerifyRsa,
+    BadSignature, CheckResult, Comparand, Crypto, Datum, Digest, Record, RsaKey, VerifyEcdsa, VerifyRsa,
 };
-use teeproof_wire::{Shown, Visitor};
+use teeproof_wire::{DescribedField, Visitor};
 
 /// Takes a value as used.
 pub(super) fn seen<T>(value: T) {
@@ -64,7 +64,7 @@ impl Write for Sink {
 }
 
 impl Record for Sink {
-    fn record(&mut self, finding: Finding<'_>) {
+    fn record(&mut self, finding: CheckResult<'_>) {
         self.shown(&finding.outcome.as_str());
         self.side(finding.expected);
         self.side(finding.actual);
@@ -77,7 +77,7 @@ impl Visitor for Sink {
         self.shown(&name);
     }
 
-    fn field(&mut self, shown: Shown<'_>) {
+    fn field(&mut self, shown: DescribedField<'_>) {
         self.shown(&shown.name);
         self.shown(shown.value);
         self.maybe(shown.note);

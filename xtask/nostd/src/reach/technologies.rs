@@ -2,7 +2,7 @@
 
 use core::hint::black_box;
 
-use teeproof_core::{Demand, Freshness, Pcrs, RsaKey, Time};
+use teeproof_core::{FieldRule, Freshness, Pcrs, RsaKey, Time};
 use teeproof_nitro::Moment;
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::crl::RevocationList;
@@ -33,7 +33,7 @@ pub(super) fn snp(bytes: &[u8], sink: &mut Sink) {
             sink.debug(&verified.is_revocation_checked());
             let floors = black_box(teeproof_snp::FloorsByProduct::NONE);
             sink.debug(&floors.with(verified.product(), verified.reported_tcb()));
-            policy.demands(&mut |demand| describe_demand(&demand, sink));
+            policy.field_rules(&mut |demand| describe_demand(&demand, sink));
             sink.debug(verified.path());
         }
         Err(error) => {
@@ -60,7 +60,7 @@ pub(super) fn nitro(bytes: &[u8], sink: &mut Sink) {
             let policy = black_box(teeproof_nitro::NitroPolicy::genuine());
             let appraisal = teeproof_nitro::appraise(&verified, &policy, &ANYTHING, sink);
             sink.debug(&appraisal);
-            policy.demands(&mut |demand| describe_demand(&demand, sink));
+            policy.field_rules(&mut |demand| describe_demand(&demand, sink));
             sink.debug(&(&verified, &policy, verified.age_secs(), verified.is_debug()));
             sink.debug(&(verified.document(), verified.path(), verified.is_production()));
         }
@@ -144,12 +144,12 @@ fn attested(bytes: &[u8], sink: &mut Sink) -> Result<(), teeproof_tpm::Error> {
     policy.pcrs = black_box(Pcrs::waived("opaque"));
     black_box(teeproof_tpm::appraise(Some(&pcrs), black_box(Some(&log)), &policy, sink));
     sink.debug(&policy);
-    policy.demands(&mut |demand| describe_demand(&demand, sink));
+    policy.field_rules(&mut |demand| describe_demand(&demand, sink));
     sink.debug(&teeproof_tpm::Booted { pcrs: Some(&pcrs), log: Some(&log) }.secure_boot());
     Ok(())
 }
 
-fn describe_demand(demand: &Demand<'_>, sink: &mut Sink) {
+fn describe_demand(demand: &FieldRule<'_>, sink: &mut Sink) {
     sink.debug(&(demand.key, demand.check.id, demand.line));
     sink.side(demand.expected);
     demand.waived.iter().for_each(|text| sink.shown(text));

@@ -170,7 +170,7 @@ pub(super) fn words(bytes: &[u8], sink: &mut Sink) {
     }
     for product in Product::ALL {
         sink.both(product);
-        let tcb = Tcb::read(black_box([0; 8]), product.tcb_layout());
+        let tcb = Tcb::parse(black_box([0; 8]), product.tcb_layout());
         if let Some(tcb) = tcb {
             sink.both(&tcb);
             seen(tcb.reaches(&black_box(tcb)));

@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn every_error_says_what_to_do() {
         let error = teeproof_wire::Error {
-            kind: teeproof_wire::Kind::Truncated,
+            kind: teeproof_wire::ErrorKind::Truncated,
             what: "envelope",
             offset: 3,
             expected: "a whole head",

@@ -6,7 +6,7 @@ mod tests;
 use std::io::Read;
 
 use teeproof_wire::sealed::{MAGIC, SealedHead};
-use teeproof_wire::{Error, Kind};
+use teeproof_wire::{Error, ErrorKind};
 
 use super::SealError;
 
@@ -56,7 +56,7 @@ pub fn read_head(envelope: &mut dyn Read) -> Result<Vec<u8>, SealError> {
 /// The size at the end of the bytes so far. An error before it, or in it, comes first.
 fn last_size(bytes: &[u8]) -> Result<usize, SealError> {
     match SealedHead::parse(bytes) {
-        Err(error) if error.kind != Kind::Truncated => Err(SealError::Envelope(error)),
+        Err(error) if error.kind != ErrorKind::Truncated => Err(SealError::Envelope(error)),
         _ => Ok(bytes.last_chunk().map_or(0, |size| usize::from(u16::from_be_bytes(*size)))),
     }
 }
@@ -68,7 +68,7 @@ fn more(stream: &mut dyn Read, bytes: &mut Vec<u8>, count: usize) -> Result<(), 
     if u64::try_from(read) == Ok(count) {
         return Ok(());
     }
-    let (kind, what, expected) = (Kind::Truncated, "sealed file", "a whole head");
+    let (kind, what, expected) = (ErrorKind::Truncated, "sealed file", "a whole head");
     Err(SealError::Envelope(Error { kind, what, offset: bytes.len(), expected }))
 }
 

@@ -3,7 +3,7 @@
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
-use teeproof_wire::{Error, Kind, Reader, cbor};
+use teeproof_wire::{Error, ErrorKind, Reader, cbor};
 
 use super::entry::Entry;
 use super::{BundleError, COLLECTION_LABEL, COLLECTION_TYPE, MAX_ENTRIES, TYPE_LABEL};
@@ -30,7 +30,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Entry<'_>>, BundleError> {
     let (mut entries, mut is_bundle) = (Vec::new(), true);
     Reader::all(bytes, 0, WHAT, |reader| {
         if reader.peek() == Some(0xbf) {
-            return Err(reader.error(Kind::Value, WHAT, "a map of definite length"));
+            return Err(reader.error(ErrorKind::Value, WHAT, "a map of definite length"));
         }
         let mut last = None;
         // One more than the records: the collection's type. A count is bounded before it is used.
@@ -40,20 +40,24 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Entry<'_>>, BundleError> {
             let label = cbor::text(reader, "bundle: label")?;
             let order = Some((label.len(), label));
             if order <= last {
-                let kind = if order == last { Kind::Duplicate } else { Kind::Value };
+                let kind = if order == last { ErrorKind::Duplicate } else { ErrorKind::Value };
                 return Err(at.error(kind, "bundle: label", "each label once, in the order of CBOR"));
             }
             last = order;
             if label == TYPE_LABEL {
                 is_bundle = cbor::text(reader, "bundle: __cmwc_t")? == COLLECTION_TYPE;
-                return if is_bundle { Ok(()) } else { Err(at.error(Kind::Unsupported, WHAT, "a bundle")) };
+                return if is_bundle {
+                    Ok(())
+                } else {
+                    Err(at.error(ErrorKind::Unsupported, WHAT, "a bundle"))
+                };
             }
             entries.push(record(reader, label)?);
             Ok(())
         })?;
         match last {
             Some(_) if looks_like(bytes) => Ok(()),
-            _ => Err(reader.error(Kind::Missing, "bundle: __cmwc_t", "the type of a bundle")),
+            _ => Err(reader.error(ErrorKind::Missing, "bundle: __cmwc_t", "the type of a bundle")),
         }
     })
     .map_err(|error| if is_bundle { BundleError::Cbor(error) } else { BundleError::OtherCollection })?;

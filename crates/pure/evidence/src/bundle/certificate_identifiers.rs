@@ -6,7 +6,7 @@ use core::ops::Range;
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use teeproof_wire::certificate::{Attribute, Certificate, Name, PublicKey};
 use teeproof_wire::der::{self, tag};
-use teeproof_wire::{Error, Kind, Reader};
+use teeproof_wire::{Error, ErrorKind, Reader};
 
 use super::Identifier;
 use super::identifiers::{List, fault, place_of, position};
@@ -59,7 +59,12 @@ impl<'a> List<'a> {
         for (told, last) in told.iter_mut().zip([PPID, PLATFORM_INSTANCE]) {
             for (_, value) in members.iter().filter(|(oid, _)| *oid == last) {
                 if value.tag != tag::OCTET_STRING || value.contents.len() != 16 {
-                    return Err(fault(Kind::Value, WHAT, value.offset, "OCTET STRINGs of 16 bytes as ids"));
+                    return Err(fault(
+                        ErrorKind::Value,
+                        WHAT,
+                        value.offset,
+                        "OCTET STRINGs of 16 bytes as ids",
+                    ));
                 }
                 self.push(Identity::bytes(Identifier::PlatformId, value.contents), value.contents);
                 *told = true;
@@ -67,7 +72,7 @@ impl<'a> List<'a> {
         }
         let [has_ppid, has_instance] = told;
         if !has_ppid {
-            return Err(fault(Kind::Missing, WHAT, offset, "a PPID"));
+            return Err(fault(ErrorKind::Missing, WHAT, offset, "a PPID"));
         }
         Ok(has_instance)
     }
@@ -98,7 +103,7 @@ impl<'a> List<'a> {
             }
         }
         let other = places_of_words(der).into_iter().find(|at| !read.iter().any(|place| place.contains(at)));
-        other.map_or(Ok(()), |at| Err(fault(Kind::Unsupported, NAME, at, "it in subject and SAN alone")))
+        other.map_or(Ok(()), |at| Err(fault(ErrorKind::Unsupported, NAME, at, "it in subject and SAN alone")))
     }
 
     /// Whether a certificate says that it is of an attestation key, or is of the one in the claims.
@@ -121,7 +126,7 @@ impl<'a> List<'a> {
             Ok(Text(text)) => text,
             Err(error) if is_string(tag) => return Err(error),
             Err(_) if tag & CONSTRUCTED != 0 => {
-                return Err(fault(Kind::Value, NAME, offset, "text or bytes"));
+                return Err(fault(ErrorKind::Value, NAME, offset, "text or bytes"));
             }
             Err(_) => {
                 self.push(Identity::bytes(Identifier::AkId, contents), contents);
@@ -139,7 +144,7 @@ impl<'a> List<'a> {
         };
         let behind = text.get(at.saturating_add(words)..).unwrap_or_default();
         if !behind.bytes().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'.' | b'-')) {
-            return Err(fault(Kind::Value, NAME, offset, "a domain of letters behind it"));
+            return Err(fault(ErrorKind::Value, NAME, offset, "a domain of letters behind it"));
         }
         let before = text.get(..at).unwrap_or_default();
         let place = contents.get(..Text::length(tag, before)).unwrap_or_default();
@@ -212,7 +217,7 @@ fn alternative<'a>(value: &'a [u8], values: &mut Vec<Attribute<'a>>) -> Result<(
                         values.push(Attribute { oid, tag: value.tag, contents: value.contents });
                     }
                     DIRECTORY_NAME => {
-                        let name = name.read(WHAT, |reader| Name::read(reader, WHAT))?;
+                        let name = name.read(WHAT, |reader| Name::parse(reader, WHAT))?;
                         values.extend(name.attributes());
                     }
                     RFC822_NAME | DNS_NAME | URI => {
@@ -261,7 +266,7 @@ fn client(info: &[u8], offset: usize) -> Result<[der::Element<'_>; 2], Error> {
 
 /// An error about a slice of a certificate.
 fn wrong(der: &[u8], part: &[u8], what: &'static str, expected: &'static str) -> Error {
-    fault(Kind::Value, what, place_of(der, part).unwrap_or_default().start, expected)
+    fault(ErrorKind::Value, what, place_of(der, part).unwrap_or_default().start, expected)
 }
 
 /// Whether a value of this tag is text, whose contents have to be of its alphabet.

@@ -24,7 +24,7 @@ use teeproof_wire::cose::Sign1;
 use teeproof_wire::hcl::{Hardware, HclReport};
 use teeproof_wire::nitro::{Document, Limits};
 use teeproof_wire::snp::Report;
-use teeproof_wire::{Error, Kind as Wrong};
+use teeproof_wire::{Error, ErrorKind as Wrong};
 
 use super::identity::{Identity, MAX_ID};
 use super::text::Text;

@@ -8,7 +8,7 @@ use core::ops::Range;
 
 use base64ct::{Base64, Encoding};
 use teeproof_wire::tdx::TdQuote;
-use teeproof_wire::{Error, Kind};
+use teeproof_wire::{Error, ErrorKind};
 
 use super::identifiers::{fault, place_of};
 
@@ -32,14 +32,14 @@ pub(super) fn of_quote(bytes: &[u8]) -> Result<Vec<Embedded>, Error> {
     let data = quote.certification.data;
     let place = place_of(bytes, data).unwrap_or_default();
     if quote.certification.kind != PCK_CHAIN {
-        return Err(fault(Kind::Unsupported, WHAT, place.start, "certification data of type 5, PEM"));
+        return Err(fault(ErrorKind::Unsupported, WHAT, place.start, "certification data of type 5, PEM"));
     }
     let mut found = Vec::new();
     let mut at = blank(data, 0);
     while data.get(at..).is_some_and(|rest| rest.iter().any(|byte| *byte != 0)) {
         let offset = place.start.saturating_add(at);
         let wrong =
-            fault(Kind::Value, WHAT, offset, "a PEM block of a certificate, and nothing between blocks");
+            fault(ErrorKind::Value, WHAT, offset, "a PEM block of a certificate, and nothing between blocks");
         let body = body(data, at).ok_or(wrong)?;
         at = blank(data, body.end.saturating_add(END.len()));
         let text = body.clone().zip(data.get(body).unwrap_or_default());
@@ -47,11 +47,11 @@ pub(super) fn of_quote(bytes: &[u8]) -> Result<Vec<Embedded>, Error> {
         let (characters, text): (Vec<_>, Vec<_>) =
             text.map(|(at, byte)| (place.start.saturating_add(at), *byte)).unzip();
         let der = core::str::from_utf8(&text).ok().and_then(|text| Base64::decode_vec(text).ok());
-        let der = der.ok_or_else(|| fault(Kind::Value, WHAT, offset, "base64 in each PEM block"))?;
+        let der = der.ok_or_else(|| fault(ErrorKind::Value, WHAT, offset, "base64 in each PEM block"))?;
         found.push(Embedded { der, characters });
     }
     if found.is_empty() {
-        return Err(fault(Kind::Missing, WHAT, place.start, "a certificate"));
+        return Err(fault(ErrorKind::Missing, WHAT, place.start, "a certificate"));
     }
     Ok(found)
 }

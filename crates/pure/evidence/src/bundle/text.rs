@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use teeproof_wire::der::tag;
-use teeproof_wire::{Error, Kind};
+use teeproof_wire::{Error, ErrorKind};
 
 use super::identifiers::fault;
 
@@ -24,7 +24,8 @@ const BMP: u8 = 0x1e;
 impl Text {
     /// Reads the contents of a string of any of X.509's types (RFC 5280, section 4.1.2.4).
     pub(super) fn decode(tag: u8, contents: &[u8], offset: usize) -> Result<Self, Error> {
-        let wrong = fault(Kind::Value, "certificate: text", offset, "a string in the alphabet of its type");
+        let wrong =
+            fault(ErrorKind::Value, "certificate: text", offset, "a string in the alphabet of its type");
         let text = match tag {
             tag::UTF8_STRING => core::str::from_utf8(contents).ok().map(String::from),
             tag::PRINTABLE_STRING | tag::IA5_STRING | NUMERIC | VISIBLE => {

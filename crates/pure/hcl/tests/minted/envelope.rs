@@ -3,12 +3,12 @@
 use teeproof_core::Class;
 use teeproof_hcl::{Error, ReportType};
 use teeproof_mint::azure::{Envelope, Platform};
-use teeproof_wire::{Error as WireError, Kind};
+use teeproof_wire::{Error as WireError, ErrorKind};
 
 use crate::support::{Bag, refused, vm};
 
 #[track_caller]
-fn envelope(change: impl FnOnce(&mut Envelope), kind: Kind, what: &str, class: Class) {
+fn envelope(change: impl FnOnce(&mut Envelope), kind: ErrorKind, what: &str, class: Class) {
     let error = Bag::of(&vm().with_envelope(change)).verify().unwrap_err();
     assert!(
         matches!(error, Error::Report(WireError { kind: k, what: w, .. }) if k == kind && w == what),
@@ -20,21 +20,26 @@ fn envelope(change: impl FnOnce(&mut Envelope), kind: Kind, what: &str, class: C
 #[test]
 fn the_form_of_the_envelope() {
     let (malformed, unsupported) = (Class::Malformed, Class::Unsupported);
-    envelope(|e| e.signature = *b"HCLB", Kind::Value, "HCL report: signature", malformed);
-    envelope(|e| e.header_version = 3, Kind::Unsupported, "HCL report: version", unsupported);
-    envelope(|e| e.request_type = 1, Kind::Unsupported, "HCL report: request_type", unsupported);
-    envelope(|e| e.status = 1, Kind::Value, "HCL report: status", malformed);
-    envelope(|e| e.reserved[2] = 1, Kind::Value, "HCL report: reserved", malformed);
-    envelope(|e| e.report_size = Some(1184), Kind::Value, "HCL report: report_size", malformed);
-    envelope(|e| e.data_size = Some(20), Kind::Value, "HCL report: variable_data_size", malformed);
-    envelope(|e| e.request_version = 3, Kind::Unsupported, "HCL report: request data version", unsupported);
-    envelope(|e| e.hash_type = 0, Kind::Unsupported, "HCL report: report_data_hash_type", unsupported);
-    envelope(|e| e.hash_type = 4, Kind::Unsupported, "HCL report: report_data_hash_type", unsupported);
-    envelope(|e| e.tail = b" ".to_vec(), Kind::Trailing, "HCL report: padding", malformed);
-    envelope(|e| e.nv_bytes = 4097, Kind::TooLarge, "HCL report", malformed);
+    envelope(|e| e.signature = *b"HCLB", ErrorKind::Value, "HCL report: signature", malformed);
+    envelope(|e| e.header_version = 3, ErrorKind::Unsupported, "HCL report: version", unsupported);
+    envelope(|e| e.request_type = 1, ErrorKind::Unsupported, "HCL report: request_type", unsupported);
+    envelope(|e| e.status = 1, ErrorKind::Value, "HCL report: status", malformed);
+    envelope(|e| e.reserved[2] = 1, ErrorKind::Value, "HCL report: reserved", malformed);
+    envelope(|e| e.report_size = Some(1184), ErrorKind::Value, "HCL report: report_size", malformed);
+    envelope(|e| e.data_size = Some(20), ErrorKind::Value, "HCL report: variable_data_size", malformed);
+    envelope(
+        |e| e.request_version = 3,
+        ErrorKind::Unsupported,
+        "HCL report: request data version",
+        unsupported,
+    );
+    envelope(|e| e.hash_type = 0, ErrorKind::Unsupported, "HCL report: report_data_hash_type", unsupported);
+    envelope(|e| e.hash_type = 4, ErrorKind::Unsupported, "HCL report: report_data_hash_type", unsupported);
+    envelope(|e| e.tail = b" ".to_vec(), ErrorKind::Trailing, "HCL report: padding", malformed);
+    envelope(|e| e.nv_bytes = 4097, ErrorKind::TooLarge, "HCL report", malformed);
     // A bitmap in version 1, and none in version 2: the sizes tell.
-    envelope(|e| e.capabilities = Some(1), Kind::Value, "HCL report: variable_data_size", malformed);
-    envelope(|e| e.request_version = 2, Kind::Value, "HCL report: variable_data_size", malformed);
+    envelope(|e| e.capabilities = Some(1), ErrorKind::Value, "HCL report: variable_data_size", malformed);
+    envelope(|e| e.request_version = 2, ErrorKind::Value, "HCL report: variable_data_size", malformed);
 }
 
 #[test]

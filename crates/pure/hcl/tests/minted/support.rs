@@ -1,6 +1,6 @@
 //! Support for tests on minted VMs: a bag of evidence, and its verification.
 
-use teeproof_core::{Class, Crypto, Finding, Freshness, Outcome, Record, Time};
+use teeproof_core::{CheckResult, Class, Crypto, Freshness, Outcome, Record, Time};
 use teeproof_hcl::{
     Error, HclEvidence, HclPolicy, HclVerification, VerifiedVm, appraise_snp, verify_snp, verify_tdx,
 };
@@ -237,7 +237,7 @@ pub(crate) struct RecordedFinding {
 }
 
 impl Record for Findings {
-    fn record(&mut self, finding: Finding<'_>) {
+    fn record(&mut self, finding: CheckResult<'_>) {
         let text = |value: Option<&dyn std::fmt::Display>| value.map(|v| v.to_string()).unwrap_or_default();
         self.0.push(RecordedFinding {
             id: finding.check.id,

@@ -3,7 +3,7 @@
 use teeproof_core::{Class, Outcome};
 use teeproof_hcl::{Error, TdReportHash};
 use teeproof_mint::azure::{TdReport, Vm};
-use teeproof_wire::{Error as WireError, Kind};
+use teeproof_wire::{Error as WireError, ErrorKind};
 
 use crate::support::Bag;
 
@@ -13,7 +13,7 @@ fn refused(change: impl FnOnce(&mut TdReport), expected: Error, class: Class) {
     Bag::of(&Vm::tdx().with_td_report(change)).refused(expected, class);
 }
 
-fn form(kind: Kind, what: &'static str, offset: usize, expected: &'static str) -> Error {
+fn form(kind: ErrorKind, what: &'static str, offset: usize, expected: &'static str) -> Error {
     Error::TdReport(WireError { kind, what, offset, expected })
 }
 
@@ -58,11 +58,11 @@ fn the_report_agrees_with_itself() {
     refused(|report| report.patch(528, &[7]), wrong(TdReportHash::TdInfo), Class::NotAuthentic);
     refused(|report| report.patch(264, &[0xee]), wrong(TdReportHash::TeeTcbInfo), Class::NotAuthentic);
     let (value, unsupported) = (Class::Malformed, Class::Unsupported);
-    let kind = form(Kind::Unsupported, "TDREPORT: type", 0, "type 0x81, TDX");
+    let kind = form(ErrorKind::Unsupported, "TDREPORT: type", 0, "type 0x81, TDX");
     refused(|report| report.report_type = [0; 4], kind, unsupported);
-    let reserved = form(Kind::Value, "TDREPORT: reserved bytes at 4", 4, "zero");
+    let reserved = form(ErrorKind::Value, "TDREPORT: reserved bytes at 4", 4, "zero");
     refused(|report| report.reserved1[3] = 1, reserved, value);
-    let reserved = form(Kind::Value, "TDREPORT: reserved bytes at 960", 960, "zero");
+    let reserved = form(ErrorKind::Value, "TDREPORT: reserved bytes at 960", 960, "zero");
     refused(|report| report.td_info_reserved[63] = 1, reserved, value);
 }
 

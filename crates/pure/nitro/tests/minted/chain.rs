@@ -5,7 +5,7 @@ use teeproof_mint::nitro::{Enclave, Identity, of_length};
 use teeproof_mint::x509::{Algorithm, Extension, Link, Name, Oid, Time as MintTime, Validity};
 use teeproof_mint::{DEFAULT_TIME, Key, Kind as KeyKind, Scheme, Value};
 use teeproof_nitro::{Error, Moment};
-use teeproof_wire::Kind;
+use teeproof_wire::ErrorKind;
 use teeproof_x509::Problem;
 
 use crate::support::{AT, Bag, Expected, SIGNATURE, UNTRUSTED, entry_refused, refused};
@@ -79,17 +79,17 @@ fn the_bundle_rearranged() {
 #[test]
 fn bundles_that_hold_something_else() {
     for value in [Value::Null, Value::from(1), Value::Text("x".to_owned()), Value::Array(vec![])] {
-        entry_refused("cabundle", Value::Array(vec![value]), Expected::Format(Kind::Value, CABUNDLE));
+        entry_refused("cabundle", Value::Array(vec![value]), Expected::Format(ErrorKind::Value, CABUNDLE));
     }
     for length in [0, 1025] {
         let value = Value::Array(vec![Value::Bytes(vec![0x30; length])]);
-        entry_refused("cabundle", value, Expected::Format(Kind::Value, CABUNDLE));
+        entry_refused("cabundle", value, Expected::Format(ErrorKind::Value, CABUNDLE));
     }
     entry_refused("cabundle", Value::Array(vec![]), UNTRUSTED);
     // One more certificate than is read.
     let enclave = Enclave::new();
     bundle(&enclave, |list| list.resize(9, vec![0x30, 0]))
-        .refused(Expected::Format(Kind::TooLarge, CABUNDLE));
+        .refused(Expected::Format(ErrorKind::TooLarge, CABUNDLE));
     bundle(&enclave, |list| list.resize(8, vec![0x30, 0])).verify().unwrap_err();
     // What is no certificate, at each link.
     for link in 0..4 {
@@ -110,7 +110,7 @@ fn chains_of_every_length() {
     }
     of(1).refused(UNTRUSTED);
     for length in [10, 12] {
-        of(length).refused(Expected::Format(Kind::TooLarge, CABUNDLE));
+        of(length).refused(Expected::Format(ErrorKind::TooLarge, CABUNDLE));
     }
 }
 
@@ -204,7 +204,7 @@ fn extensions_that_nobody_knows_or_that_are_there_twice() {
         let Error::Chain { link: found, problem: Problem::Malformed(wire) } = error else {
             panic!("{error:?}")
         };
-        assert_eq!((found.0, wire.kind, error.class()), (link, Kind::Duplicate, Class::NotAuthentic));
+        assert_eq!((found.0, wire.kind, error.class()), (link, ErrorKind::Duplicate, Class::NotAuthentic));
     }
 }
 
@@ -243,7 +243,7 @@ fn leaves_with_other_keys() {
     // The signature of such a leaf is not even of the right length.
     refused(
         bend(LEAF, |link| link.key = Key::fresh(KeyKind::P256)),
-        Expected::Format(Kind::Value, "COSE_Sign1: signature"),
+        Expected::Format(ErrorKind::Value, "COSE_Sign1: signature"),
     );
 }
 

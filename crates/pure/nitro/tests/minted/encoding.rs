@@ -3,7 +3,7 @@
 
 use teeproof_mint::nitro::Enclave;
 use teeproof_mint::{Value, nitro::Document};
-use teeproof_wire::Kind;
+use teeproof_wire::ErrorKind;
 
 use crate::support::{Bag, Expected, entry_refused, refused, replace};
 
@@ -32,12 +32,12 @@ fn keys_in_any_order() {
 
 #[test]
 fn strings_in_chunks() {
-    let format = Expected::Format(Kind::Value, DOCUMENT);
+    let format = Expected::Format(ErrorKind::Value, DOCUMENT);
     let enclave = Enclave::new().user_data(b"user data");
     edited(&enclave, b"\x49user data", b"\x5f\x44user\x45 data\xff", format);
     edited(&enclave, b"\x49user data", b"\x5f\x49user data\xff", format);
     edited(&enclave, b"\x66SHA384", b"\x7f\x63SHA\x63384\xff", format);
-    edited(&enclave, b"\x69module_id", b"\x7f\x69module_id\xff", Expected::Format(Kind::Value, KEY));
+    edited(&enclave, b"\x69module_id", b"\x7f\x69module_id\xff", Expected::Format(ErrorKind::Value, KEY));
     // The certificate's own length is in the third and fourth byte.
     let chunked = |payload: &mut Vec<u8>| {
         let at = payload.windows(11).position(|window| window == b"certificate").unwrap() + 11;
@@ -45,22 +45,27 @@ fn strings_in_chunks() {
         payload.insert(at + length, 0xff);
         payload.insert(at, 0x5f);
     };
-    Bag::edited(&enclave, chunked).refused(Expected::Format(Kind::Value, "Nitro document: certificate"));
+    Bag::edited(&enclave, chunked).refused(Expected::Format(ErrorKind::Value, "Nitro document: certificate"));
 }
 
 #[test]
 fn integers_and_lengths_in_longer_form() {
-    let format = Expected::Format(Kind::Value, DOCUMENT);
+    let format = Expected::Format(ErrorKind::Value, DOCUMENT);
     let enclave = Enclave::new().user_data(b"user data");
     for longer in [&[0x58, 9][..], &[0x59, 0, 9], &[0x5a, 0, 0, 0, 9], &[0x5b, 0, 0, 0, 0, 0, 0, 0, 9]] {
         edited(&enclave, b"\x49user data", &[longer, b"user data"].concat(), format);
     }
-    edited(&enclave, b"\x66digest", b"\x78\x06digest", Expected::Format(Kind::Value, KEY));
+    edited(&enclave, b"\x66digest", b"\x78\x06digest", Expected::Format(ErrorKind::Value, KEY));
     edited(&enclave, b"\x78\x27i-", b"\x79\x00\x27i-", format);
     // The first register's index, and the bank's count.
     edited(&enclave, b"\x64pcrs\xb0\x00", b"\x64pcrs\xb0\x18\x00", format);
     edited(&enclave, b"\x64pcrs\xb0\x00", b"\x64pcrs\xb8\x10\x00", format);
-    edited(&enclave, b"\x68cabundle\x84", b"\x68cabundle\x98\x04", Expected::Format(Kind::Value, CABUNDLE));
+    edited(
+        &enclave,
+        b"\x68cabundle\x84",
+        b"\x68cabundle\x98\x04",
+        Expected::Format(ErrorKind::Value, CABUNDLE),
+    );
     let whole = Enclave::new().with_document(definite);
     edited(&whole, b"\xa9\x69module_id", b"\xb8\x09\x69module_id", format);
     edited(&whole, b"\xa9\x69module_id", b"\xb9\x00\x09\x69module_id", format);
@@ -68,7 +73,7 @@ fn integers_and_lengths_in_longer_form() {
 
 #[test]
 fn what_the_subset_does_not_have() {
-    let format = Expected::Format(Kind::Value, DOCUMENT);
+    let format = Expected::Format(ErrorKind::Value, DOCUMENT);
     for value in [
         // Undefined, true, simple values, floats of three lengths, tags, reserved lengths.
         &[0xf7][..],
@@ -96,7 +101,7 @@ fn what_the_subset_does_not_have() {
         edited(&Enclave::new(), b"\x69user_data\xf6", &[b"\x69user_data", value].concat(), format);
     }
     // What the subset has, but not there.
-    let fields = Expected::Fields(Kind::Value, USER_DATA);
+    let fields = Expected::Fields(ErrorKind::Value, USER_DATA);
     for value in [
         &[0x00][..],
         &[0x1b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
@@ -116,17 +121,17 @@ fn declared_lengths_beyond_the_input() {
     let enclave = Enclave::new();
     let old = b"\x69user_data\xf6";
     for (value, kind) in [
-        (&[0x5b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff][..], Kind::Truncated),
-        (&[0x7a, 0xff, 0xff, 0xff, 0xff], Kind::Truncated),
-        (&[0x59, 0x40, 0x00], Kind::Truncated),
+        (&[0x5b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff][..], ErrorKind::Truncated),
+        (&[0x7a, 0xff, 0xff, 0xff, 0xff], ErrorKind::Truncated),
+        (&[0x59, 0x40, 0x00], ErrorKind::Truncated),
         // Containers run into the break that ends the map.
-        (&[0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], Kind::Value),
-        (&[0xbb, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], Kind::Value),
+        (&[0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], ErrorKind::Value),
+        (&[0xbb, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], ErrorKind::Value),
     ] {
         edited(&enclave, old, &[b"\x69user_data", value].concat(), Expected::Format(kind, DOCUMENT));
         let whole = enclave.clone().with_document(definite);
         let new = [b"\x69user_data", value].concat();
-        edited(&whole, old, &new, Expected::Format(Kind::Truncated, DOCUMENT));
+        edited(&whole, old, &new, Expected::Format(ErrorKind::Truncated, DOCUMENT));
     }
 }
 
@@ -138,7 +143,7 @@ fn deep_nesting() {
         &Enclave::new(),
         b"\x69user_data\xf6",
         &[b"\x69user_data", &deep[..]].concat(),
-        Expected::Fields(Kind::Value, USER_DATA),
+        Expected::Fields(ErrorKind::Value, USER_DATA),
     );
 }
 
@@ -152,34 +157,34 @@ fn the_end_of_the_map() {
     };
     let format = |kind, what| Expected::Format(kind, what);
     // The break is missing, is there twice, or something follows.
-    bent(&indefinite, &|payload| payload.truncate(payload.len() - 1), format(Kind::Truncated, KEY));
+    bent(&indefinite, &|payload| payload.truncate(payload.len() - 1), format(ErrorKind::Truncated, KEY));
     for more in [0xff, 0x00, 0xf6] {
-        bent(&indefinite, &|payload| payload.push(more), format(Kind::Trailing, DOCUMENT));
-        bent(&whole, &|payload| payload.push(more), format(Kind::Trailing, DOCUMENT));
+        bent(&indefinite, &|payload| payload.push(more), format(ErrorKind::Trailing, DOCUMENT));
+        bent(&whole, &|payload| payload.push(more), format(ErrorKind::Trailing, DOCUMENT));
     }
     // A break ends no map that has a length, also not at an entry's place.
-    bent(&whole, &|payload| payload[0] = 0xaa, format(Kind::Truncated, KEY));
-    bent(&whole, &|payload| payload[0] = 0xa8, format(Kind::Trailing, DOCUMENT));
-    bent(&whole, &|payload| replace(payload, b"\x65nonce", b"\xff\x65nonce"), format(Kind::Value, KEY));
+    bent(&whole, &|payload| payload[0] = 0xaa, format(ErrorKind::Truncated, KEY));
+    bent(&whole, &|payload| payload[0] = 0xa8, format(ErrorKind::Trailing, DOCUMENT));
+    bent(&whole, &|payload| replace(payload, b"\x65nonce", b"\xff\x65nonce"), format(ErrorKind::Value, KEY));
     bent(
         &whole,
         &|payload| {
             payload[0] = 0xaa;
             payload.push(0xff);
         },
-        format(Kind::Value, KEY),
+        format(ErrorKind::Value, KEY),
     );
     // A break in the place of a value.
     bent(
         &indefinite,
         &|payload| replace(payload, b"\x65nonce\xf6", b"\x65nonce"),
-        format(Kind::Value, DOCUMENT),
+        format(ErrorKind::Value, DOCUMENT),
     );
     // Not a map.
     for first in [0x9f, 0x80, 0x5f, 0x00, 0xf6, 0xc0] {
-        bent(&indefinite, &|payload| payload[0] = first, format(Kind::Value, DOCUMENT));
+        bent(&indefinite, &|payload| payload[0] = first, format(ErrorKind::Value, DOCUMENT));
     }
-    Bag::of(&Enclave::new().with_payload(vec![])).refused(format(Kind::Truncated, DOCUMENT));
+    Bag::of(&Enclave::new().with_payload(vec![])).refused(format(ErrorKind::Truncated, DOCUMENT));
 }
 
 #[test]
@@ -194,7 +199,7 @@ fn containers_of_indefinite_length_inside() {
         replace(payload, b"\x64pcrs\xb0", b"\x64pcrs\xbf");
         replace(payload, b"\x6bcertificate", b"\xff\x6bcertificate");
     });
-    bank.refused(Expected::Format(Kind::Value, DOCUMENT));
+    bank.refused(Expected::Format(ErrorKind::Value, DOCUMENT));
 }
 
 #[test]
@@ -202,13 +207,13 @@ fn keys_that_are_no_text() {
     for key in [Value::from(1), Value::Bytes(b"nonce".to_vec()), Value::Null, Value::Array(vec![])] {
         refused(
             |enclave| enclave.with_document(|document| document.push(key, Value::Null)),
-            Expected::Format(Kind::Value, KEY),
+            Expected::Format(ErrorKind::Value, KEY),
         );
     }
     // Text that is not UTF-8.
     let enclave = Enclave::new();
-    edited(&enclave, b"\x65nonce", b"\x65nonc\xff", Expected::Format(Kind::Value, KEY));
-    let module_id = Expected::Fields(Kind::Value, "Nitro document: module_id");
+    edited(&enclave, b"\x65nonce", b"\x65nonc\xff", Expected::Format(ErrorKind::Value, KEY));
+    let module_id = Expected::Fields(ErrorKind::Value, "Nitro document: module_id");
     edited(&enclave, b"\x78\x27i-", b"\x78\x27\xff-", module_id);
 }
 
@@ -220,9 +225,9 @@ fn more_keys_than_any_document_has() {
         })
     };
     Bag::of(&keys(9)).verify().unwrap();
-    Bag::of(&keys(16)).refused(Expected::Fields(Kind::Value, KEY));
-    Bag::of(&keys(17)).refused(Expected::Format(Kind::TooLarge, DOCUMENT));
-    Bag::of(&keys(17).with_document(definite)).refused(Expected::Format(Kind::TooLarge, DOCUMENT));
+    Bag::of(&keys(16)).refused(Expected::Fields(ErrorKind::Value, KEY));
+    Bag::of(&keys(17)).refused(Expected::Format(ErrorKind::TooLarge, DOCUMENT));
+    Bag::of(&keys(17).with_document(definite)).refused(Expected::Format(ErrorKind::TooLarge, DOCUMENT));
 }
 
 /// Tags are refused at every field, also where they change nothing.
@@ -232,6 +237,6 @@ fn tags_before_values() {
     let enclave = Enclave::new();
     for key in ["module_id", "digest", "timestamp", "pcrs", "user_data"] {
         let value = tagged(enclave.document.get(key).unwrap());
-        entry_refused(key, value, Expected::Format(Kind::Value, DOCUMENT));
+        entry_refused(key, value, Expected::Format(ErrorKind::Value, DOCUMENT));
     }
 }

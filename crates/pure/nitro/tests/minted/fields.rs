@@ -4,7 +4,7 @@ use teeproof_mint::Value;
 use teeproof_mint::nitro::{Enclave, Identity};
 use teeproof_mint::{DEFAULT_TIME, nitro::Document};
 use teeproof_nitro::Limits;
-use teeproof_wire::Kind;
+use teeproof_wire::ErrorKind;
 
 use crate::support::{Bag, Expected, NONCE, entry_refused, refused};
 
@@ -21,12 +21,12 @@ fn key(what: &'static str) -> &'static str {
 #[test]
 fn each_required_key_missing() {
     for (key, expected) in [
-        ("module_id", Expected::Fields(Kind::Missing, DOCUMENT)),
-        ("digest", Expected::Fields(Kind::Missing, DOCUMENT)),
-        ("timestamp", Expected::Fields(Kind::Missing, DOCUMENT)),
-        ("pcrs", Expected::Fields(Kind::Missing, DOCUMENT)),
-        ("certificate", Expected::Format(Kind::Missing, DOCUMENT)),
-        ("cabundle", Expected::Format(Kind::Missing, DOCUMENT)),
+        ("module_id", Expected::Fields(ErrorKind::Missing, DOCUMENT)),
+        ("digest", Expected::Fields(ErrorKind::Missing, DOCUMENT)),
+        ("timestamp", Expected::Fields(ErrorKind::Missing, DOCUMENT)),
+        ("pcrs", Expected::Fields(ErrorKind::Missing, DOCUMENT)),
+        ("certificate", Expected::Format(ErrorKind::Missing, DOCUMENT)),
+        ("cabundle", Expected::Format(ErrorKind::Missing, DOCUMENT)),
     ] {
         refused(|enclave| enclave.with_document(|document| document.remove(key)), expected);
     }
@@ -53,15 +53,15 @@ fn optional_keys_may_be_absent() {
 #[test]
 fn each_key_twice() {
     for (key, expected) in [
-        ("module_id", Expected::Fields(Kind::Duplicate, DOCUMENT)),
-        ("digest", Expected::Fields(Kind::Duplicate, DOCUMENT)),
-        ("timestamp", Expected::Fields(Kind::Duplicate, DOCUMENT)),
-        ("pcrs", Expected::Fields(Kind::Duplicate, DOCUMENT)),
-        ("certificate", Expected::Format(Kind::Duplicate, DOCUMENT)),
-        ("cabundle", Expected::Format(Kind::Duplicate, DOCUMENT)),
-        ("public_key", Expected::Fields(Kind::Duplicate, DOCUMENT)),
-        ("user_data", Expected::Fields(Kind::Duplicate, DOCUMENT)),
-        ("nonce", Expected::Fields(Kind::Duplicate, DOCUMENT)),
+        ("module_id", Expected::Fields(ErrorKind::Duplicate, DOCUMENT)),
+        ("digest", Expected::Fields(ErrorKind::Duplicate, DOCUMENT)),
+        ("timestamp", Expected::Fields(ErrorKind::Duplicate, DOCUMENT)),
+        ("pcrs", Expected::Fields(ErrorKind::Duplicate, DOCUMENT)),
+        ("certificate", Expected::Format(ErrorKind::Duplicate, DOCUMENT)),
+        ("cabundle", Expected::Format(ErrorKind::Duplicate, DOCUMENT)),
+        ("public_key", Expected::Fields(ErrorKind::Duplicate, DOCUMENT)),
+        ("user_data", Expected::Fields(ErrorKind::Duplicate, DOCUMENT)),
+        ("nonce", Expected::Fields(ErrorKind::Duplicate, DOCUMENT)),
     ] {
         refused(|enclave| enclave.with_document(|document| document.repeat(key)), expected);
     }
@@ -72,7 +72,7 @@ fn each_key_twice() {
         let enclave = Enclave::new().with_entry("nonce", first);
         let twice = enclave.with_document(|document| document.push("nonce", second));
         Bag { nonce: Some(vec![7; 16]), ..Bag::of(&twice) }
-            .refused(Expected::Fields(Kind::Duplicate, DOCUMENT));
+            .refused(Expected::Fields(ErrorKind::Duplicate, DOCUMENT));
     }
 }
 
@@ -81,7 +81,7 @@ fn unknown_keys() {
     for name in ["", "Nonce", "nonce ", "enclave", "pcr0", "attestation_document"] {
         refused(
             |enclave| enclave.with_document(|document| document.push(name, Value::Null)),
-            Expected::Fields(Kind::Value, KEY),
+            Expected::Fields(ErrorKind::Value, KEY),
         );
     }
 }
@@ -109,14 +109,14 @@ fn every_field_of_another_type() {
         let optional = CHOSEN.contains(&what);
         for (at, value) in values.iter().enumerate() {
             if at != fits && !(optional && at == 0) {
-                entry_refused(key(what), value.clone(), Expected::Fields(Kind::Value, what));
+                entry_refused(key(what), value.clone(), Expected::Fields(ErrorKind::Value, what));
             }
         }
     }
     for (what, fits) in [("Nitro document: certificate", 3), ("Nitro document: cabundle", 5)] {
         for (at, value) in values.iter().enumerate().filter(|(at, _)| *at != fits) {
             let _ = at;
-            entry_refused(key(what), value.clone(), Expected::Format(Kind::Value, what));
+            entry_refused(key(what), value.clone(), Expected::Format(ErrorKind::Value, what));
         }
     }
 }
@@ -125,10 +125,10 @@ fn every_field_of_another_type() {
 fn module_ids() {
     let module_id = "Nitro document: module_id";
     for id in ["", "i-0 -enc0", "i-0-enc0\n", "i-ö-enc0", &format!("i-enc{}", "0".repeat(124))] {
-        entry_refused("module_id", id, Expected::Fields(Kind::Value, module_id));
+        entry_refused("module_id", id, Expected::Fields(ErrorKind::Value, module_id));
     }
     for id in ["i-0123456789abcdef0", "i-0123456789abcdef0-tpm0000000000000000", "i-0-ENC0"] {
-        entry_refused("module_id", id, Expected::Fields(Kind::Unsupported, module_id));
+        entry_refused("module_id", id, Expected::Fields(ErrorKind::Unsupported, module_id));
     }
     // 128 characters are read; that the certificate names another module is found later.
     let long = format!("i-0-enc{}", "0".repeat(121));
@@ -139,7 +139,7 @@ fn module_ids() {
 fn digests() {
     let digest = "Nitro document: digest";
     for text in ["", "SHA256", "SHA512", "sha384", "SHA-384", "SHA384 "] {
-        entry_refused("digest", text, Expected::Fields(Kind::Unsupported, digest));
+        entry_refused("digest", text, Expected::Fields(ErrorKind::Unsupported, digest));
     }
 }
 
@@ -147,7 +147,7 @@ fn digests() {
 fn time_stamps_before_there_was_nitro() {
     let timestamp = "Nitro document: timestamp";
     for value in [0, 1, DEFAULT_TIME, 1_572_220_799_999] {
-        entry_refused("timestamp", value, Expected::Fields(Kind::Value, timestamp));
+        entry_refused("timestamp", value, Expected::Fields(ErrorKind::Value, timestamp));
     }
 }
 
@@ -156,7 +156,7 @@ fn indices_of_registers() {
     for index in [32, 33, 255, 256, 257, 0x1_0000, 1 << 32, (1 << 32) + 5, u64::MAX] {
         refused(
             |enclave| enclave.with_document(|document| document.push_pcr(index, Value::Bytes(vec![1; 48]))),
-            Expected::Fields(Kind::Value, PCRS),
+            Expected::Fields(ErrorKind::Value, PCRS),
         );
     }
     for index in 16..32 {
@@ -167,7 +167,7 @@ fn indices_of_registers() {
     for index in [Value::from(-1), Value::from("0"), Value::Bytes(vec![0]), Value::Null] {
         refused(
             |enclave| enclave.with_document(|document| document.push_pcr(index, Value::Bytes(vec![1; 48]))),
-            Expected::Fields(Kind::Value, PCRS),
+            Expected::Fields(ErrorKind::Value, PCRS),
         );
     }
 }
@@ -177,7 +177,7 @@ fn registers_that_are_there_twice() {
     for index in [0, 8, 15] {
         refused(
             |enclave| enclave.with_document(|document| document.push_pcr(index, Value::Bytes(vec![1; 48]))),
-            Expected::Fields(Kind::Duplicate, PCRS),
+            Expected::Fields(ErrorKind::Duplicate, PCRS),
         );
     }
 }
@@ -186,22 +186,22 @@ fn registers_that_are_there_twice() {
 fn registers_of_other_lengths() {
     for length in [0, 1, 32, 47, 49, 64] {
         for index in [0, 15, 16] {
-            refused(|enclave| enclave.pcr(index, &vec![1; length]), Expected::Fields(Kind::Value, PCRS));
+            refused(|enclave| enclave.pcr(index, &vec![1; length]), Expected::Fields(ErrorKind::Value, PCRS));
         }
     }
     for value in [Value::Null, Value::from(0), Value::Text("1".repeat(48))] {
         refused(
             |enclave| enclave.with_document(|document| document.push_pcr(16, value)),
-            Expected::Fields(Kind::Value, PCRS),
+            Expected::Fields(ErrorKind::Value, PCRS),
         );
     }
 }
 
 #[test]
 fn banks() {
-    entry_refused("pcrs", Value::Map(vec![]), Expected::Fields(Kind::Missing, PCRS));
-    entry_refused("pcrs", Value::Null, Expected::Fields(Kind::Value, PCRS));
-    entry_refused("pcrs", Value::Bytes(vec![0; 48]), Expected::Fields(Kind::Value, PCRS));
+    entry_refused("pcrs", Value::Map(vec![]), Expected::Fields(ErrorKind::Missing, PCRS));
+    entry_refused("pcrs", Value::Null, Expected::Fields(ErrorKind::Value, PCRS));
+    entry_refused("pcrs", Value::Bytes(vec![0; 48]), Expected::Fields(ErrorKind::Value, PCRS));
     // All 32, in any order; one alone; with holes.
     let bank = |indices: &[u64]| {
         let entries = indices.iter().map(|index| (Value::from(*index), Value::Bytes(vec![1; 48])));
@@ -212,7 +212,7 @@ fn banks() {
     assert_eq!(Bag::of(&bank(&[31])).verify().unwrap().pcrs, [31]);
     assert_eq!(Bag::of(&bank(&[20, 3, 0])).verify().unwrap().pcrs, [0, 3, 20]);
     let more: Vec<_> = (0..33).collect();
-    Bag::of(&bank(&more)).refused(Expected::Fields(Kind::TooLarge, PCRS));
+    Bag::of(&bank(&more)).refused(Expected::Fields(ErrorKind::TooLarge, PCRS));
 }
 
 #[test]
@@ -223,14 +223,14 @@ fn fields_that_the_enclave_chooses() {
             Bag::of(&with(length)).verify().unwrap();
         }
         for length in [1025, 4096] {
-            Bag::of(&with(length)).refused(Expected::Fields(Kind::TooLarge, what));
+            Bag::of(&with(length)).refused(Expected::Fields(ErrorKind::TooLarge, what));
             let mut bag = Bag::of(&with(length));
             bag.limits = Limits::of_fields(4096);
             bag.verify().unwrap();
         }
         let mut bag = Bag::of(&with(4097));
         bag.limits = Limits::of_fields(4096);
-        bag.refused(Expected::Fields(Kind::TooLarge, what));
+        bag.refused(Expected::Fields(ErrorKind::TooLarge, what));
         // Nothing at all is not nobody's choice.
         let seen = Bag::of(&with(0)).verify().unwrap();
         let found = [seen.public_key, seen.user_data, seen.nonce];
@@ -277,7 +277,7 @@ fn nonces() {
 fn documents_of_a_nitrotpm() {
     let told = |enclave: &Enclave, what: &'static str| {
         let bag = Bag::of(enclave);
-        bag.refused(Expected::Fields(Kind::Unsupported, what));
+        bag.refused(Expected::Fields(ErrorKind::Unsupported, what));
         let text = bag.verify().unwrap_err().to_string();
         assert!(text.contains("of a NitroTPM, another kind of evidence"), "{text}");
     };

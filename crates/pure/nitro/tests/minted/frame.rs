@@ -2,7 +2,7 @@
 
 use teeproof_mint::nitro::Enclave;
 use teeproof_mint::{Key, Kind as KeyKind, SignatureHalf, Value};
-use teeproof_wire::Kind;
+use teeproof_wire::ErrorKind;
 
 use crate::support::{Bag, Expected, SIGNATURE, refused, replace};
 
@@ -22,7 +22,10 @@ fn an_untouched_enclave_is_accepted() {
 
 #[test]
 fn a_tag_before_the_frame() {
-    refused(|enclave| enclave.with_cose(|cose| cose.tagged = true), Expected::Format(Kind::Value, FRAME));
+    refused(
+        |enclave| enclave.with_cose(|cose| cose.tagged = true),
+        Expected::Format(ErrorKind::Value, FRAME),
+    );
 }
 
 #[test]
@@ -48,7 +51,7 @@ fn other_algorithms_and_headers() {
     ] {
         refused(
             |enclave| enclave.with_cose(|cose| cose.protected = protected.to_vec()),
-            Expected::Format(Kind::Unsupported, PROTECTED),
+            Expected::Format(ErrorKind::Unsupported, PROTECTED),
         );
     }
 }
@@ -66,7 +69,7 @@ fn anything_in_the_header_that_is_not_signed() {
     ] {
         refused(
             |enclave| enclave.with_cose(|cose| cose.unprotected = value),
-            Expected::Format(Kind::Value, UNPROTECTED),
+            Expected::Format(ErrorKind::Value, UNPROTECTED),
         );
     }
 }
@@ -81,7 +84,7 @@ fn the_frame_in_other_words() {
         bag.document.splice(range, new.iter().copied());
         bag.refused(expected);
     };
-    let frame = |what| Expected::Format(Kind::Value, what);
+    let frame = |what| Expected::Format(ErrorKind::Value, what);
     splice(0..0, &[0xd2], frame(FRAME));
     splice(0..1, &[0x83], frame(FRAME));
     splice(0..1, &[0x85], frame(FRAME));
@@ -100,11 +103,11 @@ fn the_frame_in_other_words() {
     splice(end - 98..end - 96, &[0x59, 0, 96], frame(SIGNATURE_FIELD));
     splice(end - 98..end - 97, &[0x78], frame(SIGNATURE_FIELD));
     for more in [&[0x00][..], &[0xf6], &[0xff], &[0; 96]] {
-        splice(end..end, more, Expected::Format(Kind::Trailing, FRAME));
+        splice(end..end, more, Expected::Format(ErrorKind::Trailing, FRAME));
     }
     let mut twice = good.clone();
     twice.document.extend_from_within(..);
-    twice.refused(Expected::Format(Kind::Trailing, FRAME));
+    twice.refused(Expected::Format(ErrorKind::Trailing, FRAME));
 }
 
 #[test]
@@ -120,7 +123,7 @@ fn every_shorter_document() {
             _ if length < good.document.len() - 98 => "COSE_Sign1: payload",
             _ => SIGNATURE_FIELD,
         };
-        bag.refused(Expected::Format(Kind::Truncated, what));
+        bag.refused(Expected::Format(ErrorKind::Truncated, what));
     }
     println!("{} lengths refused", good.document.len());
 }
@@ -142,8 +145,8 @@ fn documents_larger_than_any_real_one() {
         bag
     };
     of(16_384).verify().unwrap();
-    of(16_385).refused(Expected::Format(Kind::TooLarge, FRAME));
-    of(40_000).refused(Expected::Format(Kind::TooLarge, FRAME));
+    of(16_385).refused(Expected::Format(ErrorKind::TooLarge, FRAME));
+    of(40_000).refused(Expected::Format(ErrorKind::TooLarge, FRAME));
 }
 
 #[test]
@@ -151,7 +154,7 @@ fn signatures_of_other_lengths() {
     for length in [0, 1, 48, 95, 97, 104, 192] {
         refused(
             |enclave| enclave.with_cose(|cose| cose.signature = Some(vec![1; length])),
-            Expected::Format(Kind::Value, SIGNATURE_FIELD),
+            Expected::Format(ErrorKind::Value, SIGNATURE_FIELD),
         );
     }
 }

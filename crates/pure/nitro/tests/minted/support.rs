@@ -1,6 +1,6 @@
 //! What the tests on minted evidence share: a bag of evidence, and one way to have it verified.
 
-use teeproof_core::{Class, Crypto, Finding, Freshness, Outcome, Record, Time};
+use teeproof_core::{CheckResult, Class, Crypto, Freshness, Outcome, Record, Time};
 use teeproof_mint::nitro::Enclave;
 use teeproof_mint::{DEFAULT_TIME, Value};
 use teeproof_nitro::{
@@ -8,7 +8,7 @@ use teeproof_nitro::{
     VerifiedDocument, appraise, checks, verify,
 };
 use teeproof_wire::crl::RevocationList;
-use teeproof_wire::{Error as WireError, Kind};
+use teeproof_wire::{Error as WireError, ErrorKind};
 use teeproof_x509::{Anchors, Problem, Revocation};
 
 /// When minted evidence holds, and was made.
@@ -161,8 +161,8 @@ impl Bag {
 /// only held to be inside of the document.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Expected {
-    Format(Kind, &'static str),
-    Fields(Kind, &'static str),
+    Format(ErrorKind, &'static str),
+    Fields(ErrorKind, &'static str),
     Chain(usize, Problem),
     Exactly(Error, Class),
     /// The root is no trust anchor.
@@ -175,7 +175,7 @@ impl Expected {
         let wire = |kind, what, found: &WireError| {
             assert_eq!((found.kind, found.what), (kind, what), "{error}");
             assert!(found.offset <= 16_384, "{error}");
-            let unsupported = kind == Kind::Unsupported;
+            let unsupported = kind == ErrorKind::Unsupported;
             if unsupported { Class::Unsupported } else { Class::Malformed }
         };
         let class = match (self, error) {
@@ -226,7 +226,7 @@ pub(crate) fn replace(bytes: &mut Vec<u8>, old: &[u8], new: &[u8]) {
 struct Log(Vec<(&'static str, Outcome)>);
 
 impl Record for Log {
-    fn record(&mut self, finding: Finding<'_>) {
+    fn record(&mut self, finding: CheckResult<'_>) {
         // Texts are formatted for the sake of whatever could go wrong in them.
         assert!(finding.because.is_some_and(|because| !because.to_string().is_empty()));
         // What somebody chose not to have checked is told apart from what does not apply.

@@ -4,7 +4,7 @@
 use core::convert::Infallible;
 use core::fmt::{self, Display};
 
-use teeproof_core::{Bits, Datum, Relation, TakeDatum, Value};
+use teeproof_core::{Bits, Datum, PolicyValue, Relation, TakeDatum};
 use teeproof_wire::snp::{Product, Tcb};
 
 /// A TCB as policies compare it: component by component, never as one number.
@@ -80,7 +80,7 @@ impl FloorsByProduct {
     }
 }
 
-impl Value for TcbLevels {
+impl PolicyValue for TcbLevels {
     type Seen = Self;
     type Floor = TcbFloor;
     type Mask = Infallible;

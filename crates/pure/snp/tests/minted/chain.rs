@@ -6,7 +6,7 @@ use teeproof_mint::snp::{Machine, Product as Line};
 use teeproof_mint::x509::{Algorithm, Extension, Link, Oid, Validity};
 use teeproof_mint::{Key, Kind, Scheme};
 use teeproof_snp::{Error, VekChainCertificate, VekSource};
-use teeproof_wire::Kind as WireKind;
+use teeproof_wire::ErrorKind as WireKind;
 use teeproof_wire::certificate::Certificate;
 use teeproof_x509::Problem;
 

@@ -6,13 +6,13 @@ use teeproof_mint::snp::{Machine, Product as Line};
 use teeproof_mint::x509::{Extension, der};
 use teeproof_snp::{Component, Error};
 use teeproof_wire::certificate::Certificate;
-use teeproof_wire::{Error as WireError, Kind};
+use teeproof_wire::{Error as WireError, ErrorKind};
 
 use crate::support::{Bag, LINES, is_tcb, refused, refused_as, vcek, vlek};
 
 const WHAT: &str = "VEK certificate: AMD extensions";
 
-fn vek(kind: Kind, what: &'static str, offset: usize, expected: &'static str) -> Error {
+fn vek(kind: ErrorKind, what: &'static str, offset: usize, expected: &'static str) -> Error {
     Error::Vek(WireError { kind, what, offset, expected })
 }
 
@@ -22,7 +22,7 @@ fn with(extension: Extension) -> impl FnOnce(Machine) -> Machine {
 
 #[test]
 fn each_required_one_missing() {
-    let missing = vek(Kind::Missing, WHAT, 0, "product name, patch levels and structVersion");
+    let missing = vek(ErrorKind::Missing, WHAT, 0, "product name, patch levels and structVersion");
     for (line, _) in LINES {
         for machine in [vcek(line), vlek(line)] {
             for oid in [
@@ -55,7 +55,7 @@ fn reserved_levels_may_be_missing_but_not_set() {
             refused(
                 &machine,
                 with(Spl::Reserved(number).extension(1)),
-                vek(Kind::Unsupported, WHAT, 0, "reserved patch levels of zero"),
+                vek(ErrorKind::Unsupported, WHAT, 0, "reserved patch levels of zero"),
                 Class::Unsupported,
             );
         }
@@ -86,7 +86,7 @@ fn newer_structures_are_not_supported() {
         refused(
             &vcek(Line::Genoa),
             with(amd::structure_version(version)),
-            vek(Kind::Unsupported, WHAT, 0, "structVersion 0 or 1"),
+            vek(ErrorKind::Unsupported, WHAT, 0, "structVersion 0 or 1"),
             Class::Unsupported,
         );
     }
@@ -96,14 +96,14 @@ fn newer_structures_are_not_supported() {
 fn levels_that_are_no_der_integers_from_0_to_255() {
     for (value, error) in [
         // The level 0x17 written with a byte too many; the levels −37 and 256.
-        (&[2, 2, 0, 0x17][..], vek(Kind::Value, WHAT, 2, "a minimal INTEGER")),
-        (&[2, 1, 0xdb], vek(Kind::Value, WHAT, 2, "an INTEGER of 0 or more")),
-        (&[2, 2, 1, 0], vek(Kind::Value, WHAT, 2, "an INTEGER from 0 to 255")),
-        (&[2, 0], vek(Kind::Value, WHAT, 2, "a minimal INTEGER")),
-        (&[4, 1, 0x17], vek(Kind::Value, WHAT, 0, "an INTEGER")),
-        (&[2, 1, 0x17, 0], vek(Kind::Trailing, WHAT, 3, "the end of the input")),
-        (&[2, 1], vek(Kind::Truncated, WHAT, 2, "more bytes")),
-        (&[], vek(Kind::Truncated, WHAT, 0, "more bytes")),
+        (&[2, 2, 0, 0x17][..], vek(ErrorKind::Value, WHAT, 2, "a minimal INTEGER")),
+        (&[2, 1, 0xdb], vek(ErrorKind::Value, WHAT, 2, "an INTEGER of 0 or more")),
+        (&[2, 2, 1, 0], vek(ErrorKind::Value, WHAT, 2, "an INTEGER from 0 to 255")),
+        (&[2, 0], vek(ErrorKind::Value, WHAT, 2, "a minimal INTEGER")),
+        (&[4, 1, 0x17], vek(ErrorKind::Value, WHAT, 0, "an INTEGER")),
+        (&[2, 1, 0x17, 0], vek(ErrorKind::Trailing, WHAT, 3, "the end of the input")),
+        (&[2, 1], vek(ErrorKind::Truncated, WHAT, 2, "more bytes")),
+        (&[], vek(ErrorKind::Truncated, WHAT, 0, "more bytes")),
     ] {
         refused(
             &vcek(Line::Genoa),
@@ -117,9 +117,9 @@ fn levels_that_are_no_der_integers_from_0_to_255() {
 #[test]
 fn product_names_that_are_no_ia5_strings() {
     for (value, error) in [
-        (der::utf8_string("Genoa"), vek(Kind::Value, WHAT, 0, "an IA5String")),
-        (b"Genoa".to_vec(), vek(Kind::Value, WHAT, 0, "an IA5String")),
-        (der::element(0x16, b"Geno\xe4"), vek(Kind::Value, WHAT, 7, "an IA5String")),
+        (der::utf8_string("Genoa"), vek(ErrorKind::Value, WHAT, 0, "an IA5String")),
+        (b"Genoa".to_vec(), vek(ErrorKind::Value, WHAT, 0, "an IA5String")),
+        (der::element(0x16, b"Geno\xe4"), vek(ErrorKind::Value, WHAT, 7, "an IA5String")),
     ] {
         refused(&vcek(Line::Genoa), with(Extension::new(amd::oid(&[2]), value)), error, Class::Malformed);
     }
@@ -127,7 +127,7 @@ fn product_names_that_are_no_ia5_strings() {
 
 #[test]
 fn chip_ids_of_other_lengths() {
-    let error = vek(Kind::Value, "VEK certificate: hwID", 0, "8, 64 or 66 bytes");
+    let error = vek(ErrorKind::Value, "VEK certificate: hwID", 0, "8, 64 or 66 bytes");
     let wrapped = |tag, length, bytes: usize| [&[tag, length][..], &vec![0x40; bytes]].concat();
     for value in [
         vec![],
@@ -159,7 +159,7 @@ fn each_one_twice() {
             vek.certificate.extensions.push(again);
         });
         let error = Certificate::parse(&twice.mint().unwrap().vek).unwrap_err();
-        assert_eq!((error.kind, error.what), (Kind::Duplicate, "certificate: extensions"));
+        assert_eq!((error.kind, error.what), (ErrorKind::Duplicate, "certificate: extensions"));
     }
     println!("{count} extensions refused when repeated");
 }

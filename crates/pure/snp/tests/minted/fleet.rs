@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::RngSeed;
-use teeproof_core::{Expectation, Finding, Outcome, Record, Rule, Value};
+use teeproof_core::{CheckResult, Expectation, Outcome, PolicyValue, Record, Rule};
 use teeproof_mint::snp::{Machine, Tcb as MintTcb};
 use teeproof_snp::{FloorsByProduct, Product, ProductLine, SnpPolicy, Tcb, TcbFloor, TcbLevels, checks};
 
@@ -138,7 +138,7 @@ const TURIN_OR_LESS: Tcb = tcb(Some(200), 200, 200, 200, 200);
 struct Last(Option<(Outcome, String, String)>);
 
 impl Record for Last {
-    fn record(&mut self, finding: Finding<'_>) {
+    fn record(&mut self, finding: CheckResult<'_>) {
         let text =
             |side: Option<&dyn teeproof_core::Comparand>| side.map(ToString::to_string).unwrap_or_default();
         self.0 = Some((finding.outcome, text(finding.expected), text(finding.actual)));

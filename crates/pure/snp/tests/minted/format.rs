@@ -4,16 +4,16 @@
 use teeproof_core::Class;
 use teeproof_mint::snp::{Machine, Product as Line, SIGNED_BYTES};
 use teeproof_snp::Error;
-use teeproof_wire::{Error as WireError, Kind};
+use teeproof_wire::{Error as WireError, ErrorKind};
 
 use crate::support::{Bag, LINES, refused, vcek, vlek};
 
-fn report(kind: Kind, what: &'static str, offset: usize, expected: &'static str) -> Error {
+fn report(kind: ErrorKind, what: &'static str, offset: usize, expected: &'static str) -> Error {
     Error::Report(WireError { kind, what, offset, expected })
 }
 
 fn reserved(what: &'static str, offset: usize) -> Error {
-    report(Kind::Value, what, offset, "zero")
+    report(ErrorKind::Value, what, offset, "zero")
 }
 
 #[test]
@@ -22,7 +22,7 @@ fn other_versions_are_not_supported() {
         refused(
             &vcek(Line::Milan),
             |machine| machine.with_report(|report| report.version = version),
-            report(Kind::Unsupported, "SNP report: VERSION", 0, "version 2, 3, 4 or 5"),
+            report(ErrorKind::Unsupported, "SNP report: VERSION", 0, "version 2, 3, 4 or 5"),
             Class::Unsupported,
         );
     }
@@ -34,7 +34,7 @@ fn other_lengths_are_no_reports() {
     for length in [0, 1, SIGNED_BYTES, 1183, 1185, 2600] {
         let mut bag = bag.clone();
         bag.report.resize(length, 0);
-        let kind = if length < 1184 { Kind::Truncated } else { Kind::Trailing };
+        let kind = if length < 1184 { ErrorKind::Truncated } else { ErrorKind::Trailing };
         let error = report(kind, "SNP report", length.min(1184), "a report of exactly 1184 bytes");
         bag.refused(error, Class::Malformed);
     }
@@ -103,7 +103,7 @@ fn every_bit_of_the_policy() {
             17 => refused(
                 &machine,
                 |_| flipped,
-                report(Kind::Value, "SNP report: POLICY bit 17", 0x008, "one"),
+                report(ErrorKind::Value, "SNP report: POLICY bit 17", 0x008, "one"),
                 Class::Malformed,
             ),
             26.. => refused(
@@ -125,7 +125,7 @@ fn privilege_levels_above_3() {
         refused(
             &vcek(Line::Milan),
             |machine| machine.with_report(|report| report.vmpl = vmpl),
-            report(Kind::Value, "SNP report: VMPL", 0x030, "0 to 3, or 0xFFFFFFFF"),
+            report(ErrorKind::Value, "SNP report: VMPL", 0x030, "0 to 3, or 0xFFFFFFFF"),
             Class::Malformed,
         );
     }
@@ -166,7 +166,12 @@ fn other_signature_algorithms() {
         refused(
             &vcek(Line::Milan),
             |machine| machine.with_report(|report| report.signature_algo = algorithm),
-            report(Kind::Unsupported, "SNP report: SIGNATURE_ALGO", 0x034, "1, ECDSA P-384 with SHA-384"),
+            report(
+                ErrorKind::Unsupported,
+                "SNP report: SIGNATURE_ALGO",
+                0x034,
+                "1, ECDSA P-384 with SHA-384",
+            ),
             Class::Unsupported,
         );
     }

@@ -1,6 +1,6 @@
 //! What the tests on minted evidence share: a bag of evidence, and one way to have it verified.
 
-use teeproof_core::{Class, Crypto, Finding, Freshness, Outcome, Record, Time};
+use teeproof_core::{CheckResult, Class, Crypto, Freshness, Outcome, Record, Time};
 use teeproof_mint::snp::{Machine, Product as Line};
 use teeproof_mint::{DEFAULT_TIME, Kind};
 use teeproof_snp::{
@@ -189,7 +189,7 @@ pub(crate) type Told = (&'static str, Outcome, String);
 struct Findings(Vec<Told>);
 
 impl Record for Findings {
-    fn record(&mut self, finding: Finding<'_>) {
+    fn record(&mut self, finding: CheckResult<'_>) {
         let because = finding.because.map(ToString::to_string).unwrap_or_default();
         self.0.push((finding.check.id, finding.outcome, because));
     }
@@ -216,7 +216,7 @@ pub(crate) fn is_tcb(error: &Error, expected: Component) -> bool {
 struct Log(Vec<(&'static str, Outcome)>);
 
 impl Record for Log {
-    fn record(&mut self, finding: Finding<'_>) {
+    fn record(&mut self, finding: CheckResult<'_>) {
         // Texts are formatted for the sake of whatever could go wrong in them.
         assert!(finding.because.is_some_and(|because| !because.to_string().is_empty()));
         // What somebody chose not to have checked is told apart from what does not apply.

@@ -4,8 +4,8 @@
 use core::fmt;
 
 use teeproof_core::{
-    Absence, Check, Comparand, Datum, Demand, Finding, List, OrNone, Outcome, PolicyField, Record, Relation,
-    Remark, Rule, TakeDatum, TakeDemand, Value, Waiver,
+    Absence, Check, CheckResult, Comparand, Datum, FieldRule, List, OrNone, Outcome, PolicyField,
+    PolicyValue, Record, Relation, Remark, Rule, TakeDatum, TakeFieldRule, Waiver,
 };
 
 use crate::log::Summary;
@@ -77,16 +77,16 @@ fn explains_all_but(
     let shown = OrNone(log.map(|log| Explains { log, excepted, holds }));
     let because = ReplaySummary { log, excepted };
     let expected = AllBut(excepted);
-    let finding = Finding::new(checks::EXPLAINS, outcome).compared(&expected, &shown).because(&because);
-    record.record(Finding { line, ..finding });
+    let finding = CheckResult::new(checks::EXPLAINS, outcome).compared(&expected, &shown).because(&because);
+    record.record(CheckResult { line, ..finding });
     holds
 }
 
 impl ExceptedPcr<'_> {
     /// Records that it is waived whether the log explains this PCR.
     fn record(&self, record: &mut dyn Record) {
-        let finding = Finding::new(checks::EXPLAINS, Outcome::Skip).because(self);
-        record.record(Finding { line: self.waiver.line, waived: true, ..finding });
+        let finding = CheckResult::new(checks::EXPLAINS, Outcome::Skip).because(self);
+        record.record(CheckResult { line: self.waiver.line, waived: true, ..finding });
     }
 }
 
@@ -102,9 +102,9 @@ impl PolicyField for EventLogRule<'_> {
         Self::Explains(Rule::waived(reason))
     }
 
-    fn demands(&self, demand: Demand<'_>, each: &[&'static Check], take: &mut TakeDemand<'_>) {
+    fn field_rules(&self, demand: FieldRule<'_>, each: &[&'static Check], take: &mut TakeFieldRule<'_>) {
         match self {
-            Self::Explains(rule) => rule.demands(demand, each, take),
+            Self::Explains(rule) => rule.field_rules(demand, each, take),
             Self::ExplainsAllBut { excepted, line } => {
                 take(demand.expects(&AllBut(excepted), *line));
                 for pcr in excepted.iter() {

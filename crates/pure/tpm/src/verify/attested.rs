@@ -135,7 +135,7 @@ fn answers(
     if !equal(nonce, extra_data) {
         return Err(Problem::Nonce);
     }
-    record.nonce_held(check, nonce, &format_args!("extraData is the same {} bytes", nonce.len()));
+    record.nonce_matches(check, nonce, &format_args!("extraData is the same {} bytes", nonce.len()));
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Verified registers and logs held against policies.
 
-use teeproof_core::{Finding, Outcome, PcrRule, Pcrs, Record, Rule};
+use teeproof_core::{CheckResult, Outcome, PcrRule, Pcrs, Record, Rule};
 use teeproof_mint::azure::{Event, EventLog, Vm};
 use teeproof_tpm::{TpmPolicy, appraise, checks};
 
@@ -11,7 +11,7 @@ use crate::support::*;
 struct Findings(Vec<(&'static str, Outcome, bool, String)>);
 
 impl Record for Findings {
-    fn record(&mut self, finding: Finding<'_>) {
+    fn record(&mut self, finding: CheckResult<'_>) {
         let because = finding.because.map(ToString::to_string).unwrap_or_default();
         for side in [finding.expected, finding.actual].into_iter().flatten() {
             assert!(!side.to_string().is_empty());

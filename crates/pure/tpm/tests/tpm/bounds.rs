@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use teeproof_core::{BadSignature, Crypto, Digest, RsaKey, VerifyRsa};
 use teeproof_mint::azure::{Event, EventLog, Selection};
 use teeproof_tpm::Error;
-use teeproof_wire::{Error as WireError, Kind};
+use teeproof_wire::{Error as WireError, ErrorKind};
 
 use crate::support::*;
 
@@ -92,7 +92,7 @@ fn thousands_of_selections_are_refused_unhashed() {
         let bag = Bag::of(&vm().with_quote(|quote| quote.selections = many));
         let (crypto, counter) = counting();
         let error = bag.verify_under(&crypto).unwrap_err();
-        assert!(matches!(error, Error::Message(WireError { kind: Kind::TooLarge, .. })), "{error}");
+        assert!(matches!(error, Error::Message(WireError { kind: ErrorKind::TooLarge, .. })), "{error}");
         assert_eq!(counter.calls.load(Relaxed), 0);
     }
 }
@@ -116,11 +116,11 @@ fn four_mebibytes_of_garbage_are_refused_unhashed() {
     events.truncate(4 * MIB);
     let too_long = vec![0; 4 * MIB + 1];
     for (log, kind) in [
-        (&noise, Kind::Unsupported),
-        (&behind, Kind::Value),
-        (&events, Kind::Truncated),
-        (&many, Kind::TooLarge),
-        (&too_long, Kind::TooLarge),
+        (&noise, ErrorKind::Unsupported),
+        (&behind, ErrorKind::Value),
+        (&events, ErrorKind::Truncated),
+        (&many, ErrorKind::TooLarge),
+        (&too_long, ErrorKind::TooLarge),
     ] {
         let (crypto, counter) = counting();
         let error = Bag { log: Some(log.clone()), ..Bag::of(&vm()) }.verify_under(&crypto).unwrap_err();

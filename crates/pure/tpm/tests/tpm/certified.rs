@@ -4,12 +4,12 @@ use teeproof_core::Class;
 use teeproof_mint::azure::ak;
 use teeproof_mint::{Key, Kind as KeyKind, Scheme};
 use teeproof_tpm::{CertificationError as Error, CertifiedKeyProblem, ObjectAttributes, checks};
-use teeproof_wire::{Error as WireError, Kind};
+use teeproof_wire::{Error as WireError, ErrorKind};
 
 use crate::certified_support::*;
 use crate::support::*;
 
-fn message(kind: Kind, what: &'static str, offset: usize, expected: &'static str) -> Error {
+fn message(kind: ErrorKind, what: &'static str, offset: usize, expected: &'static str) -> Error {
     Error::Message(WireError { kind, what, offset, expected })
 }
 
@@ -80,9 +80,9 @@ fn another_attestation_is_refused() {
     let genuine = Statement::genuine().certified();
     let expected = "a certification (8017); this is a quote (8018)";
     Certified { message: quote.message, signature: quote.signature, ..genuine.clone() }
-        .refused(message(Kind::Unsupported, "TPMS_ATTEST: type", 4, expected), Class::Unsupported);
+        .refused(message(ErrorKind::Unsupported, "TPMS_ATTEST: type", 4, expected), Class::Unsupported);
     bent(|key| key.kind = 0x8018)
-        .refused(message(Kind::Unsupported, "TPMS_ATTEST: type", 4, expected), Class::Unsupported);
+        .refused(message(ErrorKind::Unsupported, "TPMS_ATTEST: type", 4, expected), Class::Unsupported);
     // And the other way round.
     let crossed = Bag { message: genuine.message, signature: genuine.signature, ..Bag::of(&vm()) }
         .verify()
@@ -95,17 +95,17 @@ fn another_attestation_is_refused() {
     for kind in [0x8014, 0x8016, 0x8019, 0x801c] {
         let expected = "a certification (8017), no other attestation";
         bent(|key| key.kind = kind)
-            .refused(message(Kind::Unsupported, "TPMS_ATTEST: type", 4, expected), Class::Unsupported);
+            .refused(message(ErrorKind::Unsupported, "TPMS_ATTEST: type", 4, expected), Class::Unsupported);
     }
     for kind in [0, 0x8013, 0x801d, 0xffff] {
-        let error = message(Kind::Value, "TPMS_ATTEST: type", 4, "TPM_ST_ATTEST_CERTIFY (8017)");
+        let error = message(ErrorKind::Value, "TPMS_ATTEST: type", 4, "TPM_ST_ATTEST_CERTIFY (8017)");
         bent(|key| key.kind = kind).refused(error, Class::Malformed);
     }
-    let error = message(Kind::Value, "TPMS_ATTEST: magic", 0, "TPM_GENERATED_VALUE (ff544347)");
+    let error = message(ErrorKind::Value, "TPMS_ATTEST: magic", 0, "TPM_GENERATED_VALUE (ff544347)");
     bent(|key| key.magic = 0xff54_4346).refused(error, Class::Malformed);
-    let error = message(Kind::Value, "TPMS_ATTEST: safe", 60 + NONCE.len(), "0 or 1");
+    let error = message(ErrorKind::Value, "TPMS_ATTEST: safe", 60 + NONCE.len(), "0 or 1");
     bent(|key| key.safe = 2).refused(error, Class::Malformed);
-    let error = message(Kind::Trailing, "TPMS_ATTEST", 141 + NONCE.len(), "the end of the input");
+    let error = message(ErrorKind::Trailing, "TPMS_ATTEST", 141 + NONCE.len(), "the end of the input");
     bent(|key| key.trailing = vec![0]).refused(error, Class::Malformed);
 }
 
@@ -217,20 +217,20 @@ fn public_areas_are_read_strictly() {
         let error = bent(|key| bend(&mut key.area)).verify().unwrap_err();
         let Error::Public(found) = error else { panic!("{error}") };
         assert_eq!((found.kind, found.what, found.offset), (kind, what, offset), "{error}");
-        let class = if kind == Kind::Unsupported { Class::Unsupported } else { Class::Malformed };
+        let class = if kind == ErrorKind::Unsupported { Class::Unsupported } else { Class::Malformed };
         is(error, Error::Public(found), class);
     };
-    public(Kind::Unsupported, "TPMT_PUBLIC: type", 0, &|area| area.kind = 0x0023);
-    public(Kind::Value, "TPMT_PUBLIC: type", 0, &|area| area.kind = 0x7777);
-    public(Kind::Value, "TPMA_OBJECT: bit 31", 4, &|area| area.attributes |= 1 << 31);
-    public(Kind::Value, "TPMT_PUBLIC: authPolicy", 8, &|area| area.policy = vec![7; 31]);
-    public(Kind::Value, "TPMT_PUBLIC: authPolicy", 8, &|area| area.policy = vec![7; 48]);
-    public(Kind::Unsupported, "TPMT_PUBLIC: symmetric", 42, &|area| area.symmetric = 0x0006);
-    public(Kind::Value, "TPMT_PUBLIC: scheme", 44, &|area| area.scheme = vec![0x0001]);
-    public(Kind::Unsupported, "TPMT_PUBLIC: keyBits", 46, &|area| area.bits = 2056);
-    public(Kind::Value, "TPMT_PUBLIC: exponent", 48, &|area| area.exponent = 1);
-    public(Kind::Value, "TPMT_PUBLIC: unique", 52, &|area| area.modulus.truncate(128));
-    public(Kind::Value, "TPMT_PUBLIC: unique", 54, &|area| area.modulus[0] = 0x7f);
+    public(ErrorKind::Unsupported, "TPMT_PUBLIC: type", 0, &|area| area.kind = 0x0023);
+    public(ErrorKind::Value, "TPMT_PUBLIC: type", 0, &|area| area.kind = 0x7777);
+    public(ErrorKind::Value, "TPMA_OBJECT: bit 31", 4, &|area| area.attributes |= 1 << 31);
+    public(ErrorKind::Value, "TPMT_PUBLIC: authPolicy", 8, &|area| area.policy = vec![7; 31]);
+    public(ErrorKind::Value, "TPMT_PUBLIC: authPolicy", 8, &|area| area.policy = vec![7; 48]);
+    public(ErrorKind::Unsupported, "TPMT_PUBLIC: symmetric", 42, &|area| area.symmetric = 0x0006);
+    public(ErrorKind::Value, "TPMT_PUBLIC: scheme", 44, &|area| area.scheme = vec![0x0001]);
+    public(ErrorKind::Unsupported, "TPMT_PUBLIC: keyBits", 46, &|area| area.bits = 2056);
+    public(ErrorKind::Value, "TPMT_PUBLIC: exponent", 48, &|area| area.exponent = 1);
+    public(ErrorKind::Value, "TPMT_PUBLIC: unique", 52, &|area| area.modulus.truncate(128));
+    public(ErrorKind::Value, "TPMT_PUBLIC: unique", 54, &|area| area.modulus[0] = 0x7f);
 }
 
 #[test]

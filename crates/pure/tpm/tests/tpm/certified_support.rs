@@ -2,7 +2,7 @@
 //! verified.
 
 use sha2::{Digest, Sha256};
-use teeproof_core::{Class, Crypto, Finding, Freshness, Outcome, Record, RsaKey};
+use teeproof_core::{CheckResult, Class, Crypto, Freshness, Outcome, Record, RsaKey};
 use teeproof_mint::azure::ak;
 use teeproof_mint::{Key, Kind, Scheme};
 use teeproof_tpm::{
@@ -259,7 +259,7 @@ pub(crate) fn is(error: CertificationError, expected: CertificationError, class:
 struct Passed(Vec<(&'static str, Outcome)>);
 
 impl Record for Passed {
-    fn record(&mut self, finding: Finding<'_>) {
+    fn record(&mut self, finding: CheckResult<'_>) {
         assert!(finding.because.is_some_and(|because| !because.to_string().is_empty()));
         assert_ne!(finding.outcome, Outcome::Fail);
         self.0.push((finding.check.id, finding.outcome));

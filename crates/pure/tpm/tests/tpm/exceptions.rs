@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 use proptest::test_runner::RngSeed;
-use teeproof_core::{Finding, Outcome, PcrRule, Pcrs, Record, Rule, Waiver};
+use teeproof_core::{CheckResult, Outcome, PcrRule, Pcrs, Record, Rule, Waiver};
 use teeproof_mint::azure::{Algorithm, Event, EventLog, Vm};
 use teeproof_tpm::{EventLogRule, ExceptedPcr, TpmPolicy, appraise, checks};
 
@@ -16,7 +16,7 @@ type OneTold = (&'static str, Outcome, bool, Option<u32>, [String; 3]);
 struct Told(Vec<OneTold>);
 
 impl Record for Told {
-    fn record(&mut self, finding: Finding<'_>) {
+    fn record(&mut self, finding: CheckResult<'_>) {
         let text =
             |side: Option<&dyn teeproof_core::Comparand>| side.map(ToString::to_string).unwrap_or_default();
         let because = finding.because.map(ToString::to_string).unwrap_or_default();
@@ -181,7 +181,7 @@ fn what_was_excepted_and_explained_all_the_same_is_remarked() {
 #[test]
 fn exceptions_are_demands() {
     let mut demands = Vec::new();
-    all_but(&[9, 11]).demands(&mut |demand| {
+    all_but(&[9, 11]).field_rules(&mut |demand| {
         let expected = demand.expected.map(ToString::to_string);
         let waived = demand.waived.map(ToString::to_string);
         demands.push((demand.key, demand.check.id, expected, waived, demand.line));

@@ -3,17 +3,17 @@
 use teeproof_core::Class;
 use teeproof_mint::azure::{Algorithm, Event, EventLog};
 use teeproof_tpm::Error;
-use teeproof_wire::{Error as WireError, Kind};
+use teeproof_wire::{Error as WireError, ErrorKind};
 
 use crate::support::*;
 
 /// The log of a machine that was quoted, bent, must be refused exactly so.
 #[track_caller]
-fn refused(kind: Kind, what: &str, bend: impl FnOnce(&mut EventLog)) -> WireError {
+fn refused(kind: ErrorKind, what: &str, bend: impl FnOnce(&mut EventLog)) -> WireError {
     let error = Bag::of(&vm().with_log(bend)).verify().expect_err("accepted");
     let Error::Log(found) = error else { panic!("{error}") };
     assert_eq!((found.kind, found.what), (kind, what), "{error}");
-    let class = if kind == Kind::Unsupported { Class::Unsupported } else { Class::Malformed };
+    let class = if kind == ErrorKind::Unsupported { Class::Unsupported } else { Class::Malformed };
     assert_eq!(error.class(), class);
     assert!(error.to_string().contains("offset 0x"), "{error}");
     found
@@ -75,38 +75,38 @@ fn every_flipped_bit_is_an_error_or_explains_less() {
 #[test]
 fn headers() {
     const FIRST: &str = "event log: first record";
-    refused(Kind::Unsupported, FIRST, |log| log.header.register = 2);
-    refused(Kind::Unsupported, FIRST, |log| log.header.kind = Event::SEPARATOR);
-    refused(Kind::Unsupported, FIRST, |log| log.header.digest[19] = 1);
+    refused(ErrorKind::Unsupported, FIRST, |log| log.header.register = 2);
+    refused(ErrorKind::Unsupported, FIRST, |log| log.header.kind = Event::SEPARATOR);
+    refused(ErrorKind::Unsupported, FIRST, |log| log.header.digest[19] = 1);
     for other in [b"Spec ID Event01\0", b"Spec ID Event04\0", b"Spec ID Event03 "] {
-        refused(Kind::Unsupported, FIRST, |log| log.header.signature = *other);
+        refused(ErrorKind::Unsupported, FIRST, |log| log.header.signature = *other);
     }
     // The headers of TCG 1.2, behind which the records of this log are none.
     for old in [b"Spec ID Event00\0", b"Spec ID Event02\0"] {
-        refused(Kind::Value, "event: pcrIndex", |log| log.header.signature = *old);
+        refused(ErrorKind::Value, "event: pcrIndex", |log| log.header.signature = *old);
     }
-    refused(Kind::Unsupported, FIRST, |log| log.header.event = Some(b"StartupLocality\0\x03".to_vec()));
-    refused(Kind::Unsupported, FIRST, |log| log.header.event = Some(Vec::new()));
-    refused(Kind::Unsupported, "Spec ID: specVersion", |log| log.header.major = 3);
-    refused(Kind::Unsupported, "Spec ID: specVersion", |log| log.header.minor = 1);
+    refused(ErrorKind::Unsupported, FIRST, |log| log.header.event = Some(b"StartupLocality\0\x03".to_vec()));
+    refused(ErrorKind::Unsupported, FIRST, |log| log.header.event = Some(Vec::new()));
+    refused(ErrorKind::Unsupported, "Spec ID: specVersion", |log| log.header.major = 3);
+    refused(ErrorKind::Unsupported, "Spec ID: specVersion", |log| log.header.minor = 1);
     for size in [0, 3, 255] {
-        refused(Kind::Value, "Spec ID: uintnSize", |log| log.header.uintn_size = size);
+        refused(ErrorKind::Value, "Spec ID: uintnSize", |log| log.header.uintn_size = size);
     }
     for count in [0, 9, u32::MAX] {
-        refused(Kind::Value, "Spec ID: numberOfAlgorithms", |log| log.header.count = Some(count));
+        refused(ErrorKind::Value, "Spec ID: numberOfAlgorithms", |log| log.header.count = Some(count));
     }
-    refused(Kind::Truncated, "Spec ID: vendorInfo", |log| log.header.count = Some(1));
+    refused(ErrorKind::Truncated, "Spec ID: vendorInfo", |log| log.header.count = Some(1));
     let event = b"Spec ID Event03\0\0\0\0\0\0\x02\0\x02\x01\0\0\0\x0b\0\x20\0\0";
-    refused(Kind::Trailing, "Spec ID", |log| log.header.event = Some([&event[..], &[0]].concat()));
-    refused(Kind::Duplicate, "Spec ID: algorithmId", |log| {
+    refused(ErrorKind::Trailing, "Spec ID", |log| log.header.event = Some([&event[..], &[0]].concat()));
+    refused(ErrorKind::Duplicate, "Spec ID: algorithmId", |log| {
         log.header.algorithms.push(Algorithm::SHA256);
     });
     for size in [0, 31, 33, 65, 0xffff] {
-        refused(Kind::Value, "Spec ID: digestSize", |log| {
+        refused(ErrorKind::Value, "Spec ID: digestSize", |log| {
             log.header.algorithms = vec![Algorithm { id: 0x000b, digest_size: size }];
         });
         if !(1..=64).contains(&size) {
-            refused(Kind::Value, "Spec ID: digestSize", |log| {
+            refused(ErrorKind::Value, "Spec ID: digestSize", |log| {
                 log.header.algorithms.push(Algorithm { id: 0x7777, digest_size: size });
             });
         }
@@ -126,11 +126,12 @@ fn vendors_errata_and_classes_are_their_own_business() {
 fn records() {
     let last = |log: &mut EventLog, bend: fn(&mut Event)| bend(log.events.last_mut().unwrap());
     for register in [24, 25, u32::MAX - 1] {
-        let found = refused(Kind::Value, "event: pcrIndex", |log| log.events[1].register = register);
+        let found = refused(ErrorKind::Value, "event: pcrIndex", |log| log.events[1].register = register);
         assert_eq!(found.expected, "0 to 23, or 0xffffffff for none");
     }
     for count in [4, u32::MAX] {
-        let found = refused(Kind::Value, "event: digests.count", |log| log.events[1].count = Some(count));
+        let found =
+            refused(ErrorKind::Value, "event: digests.count", |log| log.events[1].count = Some(count));
         assert_eq!(found.expected, "at most one digest of each algorithm of the header");
     }
     // Fewer digests are read; here they are not fewer, and what follows is out of step.
@@ -139,9 +140,9 @@ fn records() {
         assert!(matches!(bag.verify(), Err(Error::Log(_))), "{count}");
     }
     for size in [u32::MAX, 0x7fff_ffff, 1_000_000] {
-        refused(Kind::Truncated, "event: event", |log| log.events[1].data_size = Some(size));
+        refused(ErrorKind::Truncated, "event: event", |log| log.events[1].data_size = Some(size));
     }
-    refused(Kind::Truncated, "event: event", |log| last(log, |event| event.data_size = Some(41)));
+    refused(ErrorKind::Truncated, "event: event", |log| last(log, |event| event.data_size = Some(41)));
     let digests = |log: &mut EventLog, ids: [u16; 3]| {
         let digests = ids.map(|id| {
             (
@@ -160,9 +161,9 @@ fn records() {
         });
         log.events[1].digests = Some(digests.to_vec());
     };
-    refused(Kind::Value, "event: digests.algorithmId", |log| digests(log, [4, 11, 13]));
-    refused(Kind::Duplicate, "event: digests.algorithmId", |log| digests(log, [4, 11, 11]));
-    refused(Kind::Duplicate, "event: digests.algorithmId", |log| digests(log, [4, 4, 11]));
+    refused(ErrorKind::Value, "event: digests.algorithmId", |log| digests(log, [4, 11, 13]));
+    refused(ErrorKind::Duplicate, "event: digests.algorithmId", |log| digests(log, [4, 11, 11]));
+    refused(ErrorKind::Duplicate, "event: digests.algorithmId", |log| digests(log, [4, 4, 11]));
     // A digest of another size puts everything after it out of step.
     for size in [0, 20, 31, 33, 48] {
         let bend = |log: &mut EventLog| log.events[1] = log.events[1].clone().with_sha256([0; 32]);
@@ -188,13 +189,13 @@ fn what_follows_the_last_event_is_padding_or_refused() {
 fn startup_localities() {
     const WHAT: &str = "event log: StartupLocality";
     for locality in [1, 2, 5, 255] {
-        refused(Kind::Value, WHAT, |log| log.events[0] = Event::startup_locality(locality));
+        refused(ErrorKind::Value, WHAT, |log| log.events[0] = Event::startup_locality(locality));
     }
     for data in [&b"StartupLocality\0"[..], b"StartupLocality\0\0\0"] {
-        refused(Kind::Value, WHAT, |log| log.events[0].data = data.to_vec());
+        refused(ErrorKind::Value, WHAT, |log| log.events[0].data = data.to_vec());
     }
-    refused(Kind::Duplicate, WHAT, |log| log.events.insert(0, Event::startup_locality(0)));
-    refused(Kind::Value, WHAT, |log| log.events.swap(0, 1));
+    refused(ErrorKind::Duplicate, WHAT, |log| log.events.insert(0, Event::startup_locality(0)));
+    refused(ErrorKind::Value, WHAT, |log| log.events.swap(0, 1));
     // Other events that say something, of any register, are stepped over.
     let noted = Event::new(u32::MAX, Event::NO_ACTION, b"SP800-155 Event\0".to_vec());
     let bag = Bag::of(&vm().with_log(|log| log.events.insert(5, noted)));

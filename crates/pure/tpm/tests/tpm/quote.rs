@@ -4,7 +4,7 @@ use teeproof_core::Class;
 use teeproof_mint::azure::{Quote, Selection, SignatureForm, ak};
 use teeproof_mint::{Key, Kind as KeyKind, Scheme};
 use teeproof_tpm::{Error, SelectionProblem};
-use teeproof_wire::{Error as WireError, Kind};
+use teeproof_wire::{Error as WireError, ErrorKind};
 
 use crate::support::*;
 
@@ -12,7 +12,7 @@ fn bent(bend: impl FnOnce(&mut Quote)) -> Bag {
     Bag::of(&vm().with_quote(bend))
 }
 
-fn message(kind: Kind, what: &'static str, offset: usize, expected: &'static str) -> Error {
+fn message(kind: ErrorKind, what: &'static str, offset: usize, expected: &'static str) -> Error {
     Error::Message(WireError { kind, what, offset, expected })
 }
 
@@ -63,26 +63,30 @@ fn nonces() {
 fn another_attestation_is_refused() {
     let magic = "TPM_GENERATED_VALUE (ff544347)";
     bent(|quote| quote.magic = 0xff54_4346)
-        .refused(message(Kind::Value, "TPMS_ATTEST: magic", 0, magic), Class::Malformed);
-    let error =
-        message(Kind::Unsupported, "TPMS_ATTEST: type", 4, "a quote (8018); this is a certification (8017)");
+        .refused(message(ErrorKind::Value, "TPMS_ATTEST: magic", 0, magic), Class::Malformed);
+    let error = message(
+        ErrorKind::Unsupported,
+        "TPMS_ATTEST: type",
+        4,
+        "a quote (8018); this is a certification (8017)",
+    );
     bent(|quote| quote.kind = 0x8017).refused(error, Class::Unsupported);
     for kind in [0x8014, 0x8016, 0x8019, 0x801c] {
         let error =
-            message(Kind::Unsupported, "TPMS_ATTEST: type", 4, "a quote (8018), no other attestation");
+            message(ErrorKind::Unsupported, "TPMS_ATTEST: type", 4, "a quote (8018), no other attestation");
         bent(|quote| quote.kind = kind).refused(error, Class::Unsupported);
     }
     for kind in [0, 0x8013, 0x801d, 0xffff] {
-        let error = message(Kind::Value, "TPMS_ATTEST: type", 4, "TPM_ST_ATTEST_QUOTE (8018)");
+        let error = message(ErrorKind::Value, "TPMS_ATTEST: type", 4, "TPM_ST_ATTEST_QUOTE (8018)");
         bent(|quote| quote.kind = kind).refused(error, Class::Malformed);
     }
     for safe in [2, 0xff] {
         let at = 60 + NONCE.len();
-        let error = message(Kind::Value, "TPMS_ATTEST: safe", at, "0 or 1");
+        let error = message(ErrorKind::Value, "TPMS_ATTEST: safe", at, "0 or 1");
         bent(|quote| quote.safe = safe).refused(error, Class::Malformed);
     }
     let at = 113 + NONCE.len();
-    let error = message(Kind::Trailing, "TPMS_ATTEST", at, "the end of the input");
+    let error = message(ErrorKind::Trailing, "TPMS_ATTEST", at, "the end of the input");
     bent(|quote| quote.trailing = vec![0]).refused(error, Class::Malformed);
 }
 
@@ -93,25 +97,26 @@ fn cut_and_oversized_messages_are_refused() {
         let cut = whole[..length].to_vec();
         let error = bent(|quote| quote.message = Some(cut)).verify().unwrap_err();
         assert!(
-            matches!(error, Error::Message(WireError { kind: Kind::Truncated, .. })),
+            matches!(error, Error::Message(WireError { kind: ErrorKind::Truncated, .. })),
             "{length}: {error}"
         );
     }
     for (bytes, what) in [(67, "qualifiedSigner"), (0xffff, "qualifiedSigner")] {
         let error = bent(|quote| quote.patch(6, &u16::to_be_bytes(bytes))).verify().unwrap_err();
-        let Error::Message(WireError { kind: Kind::TooLarge, what: found, offset: 6, .. }) = error else {
+        let Error::Message(WireError { kind: ErrorKind::TooLarge, what: found, offset: 6, .. }) = error
+        else {
             panic!("{error}")
         };
         assert!(found.ends_with(what));
     }
     let long = [&whole[..], &[0; 4096]].concat();
-    let error = message(Kind::TooLarge, "TPMS_ATTEST", 0, "at most 4096 bytes");
+    let error = message(ErrorKind::TooLarge, "TPMS_ATTEST", 0, "at most 4096 bytes");
     bent(|quote| quote.message = Some(long)).refused(error, Class::Malformed);
     // The size of a TPM2B that is not the message's own is part of the message, and no magic.
     let sized = [&[0, 1][..], &whole].concat();
     let magic = "TPM_GENERATED_VALUE (ff544347)";
     bent(|quote| quote.message = Some(sized))
-        .refused(message(Kind::Value, "TPMS_ATTEST: magic", 0, magic), Class::Malformed);
+        .refused(message(ErrorKind::Value, "TPMS_ATTEST: magic", 0, magic), Class::Malformed);
 }
 
 #[test]
@@ -153,24 +158,24 @@ fn signatures() {
     bent(|quote| quote.tamper(44, b"X")).refused(Error::Signature, Class::NotAuthentic);
     bent(|quote| quote.signature = Some(vec![0; 256])).refused(Error::Signature, Class::NotAuthentic);
     for (scheme, hash, kind, what, offset) in [
-        (0x0016, 0x000b, Kind::Unsupported, "TPMT_SIGNATURE: sigAlg", 0),
-        (0x0018, 0x000b, Kind::Unsupported, "TPMT_SIGNATURE: sigAlg", 0),
-        (0x0005, 0x000b, Kind::Unsupported, "TPMT_SIGNATURE: sigAlg", 0),
-        (0x0010, 0x000b, Kind::Value, "TPMT_SIGNATURE: sigAlg", 0),
-        (0x0000, 0x000b, Kind::Value, "TPMT_SIGNATURE: sigAlg", 0),
-        (0x0014, 0x0004, Kind::Unsupported, "TPMT_SIGNATURE: hash", 2),
-        (0x0014, 0x000c, Kind::Unsupported, "TPMT_SIGNATURE: hash", 2),
+        (0x0016, 0x000b, ErrorKind::Unsupported, "TPMT_SIGNATURE: sigAlg", 0),
+        (0x0018, 0x000b, ErrorKind::Unsupported, "TPMT_SIGNATURE: sigAlg", 0),
+        (0x0005, 0x000b, ErrorKind::Unsupported, "TPMT_SIGNATURE: sigAlg", 0),
+        (0x0010, 0x000b, ErrorKind::Value, "TPMT_SIGNATURE: sigAlg", 0),
+        (0x0000, 0x000b, ErrorKind::Value, "TPMT_SIGNATURE: sigAlg", 0),
+        (0x0014, 0x0004, ErrorKind::Unsupported, "TPMT_SIGNATURE: hash", 2),
+        (0x0014, 0x000c, ErrorKind::Unsupported, "TPMT_SIGNATURE: hash", 2),
     ] {
         let error =
             bent(|quote| quote.form = SignatureForm::Tpmt { scheme, hash }).verify().expect_err("accepted");
         let Error::SignatureForm(form) = error else { panic!("{error}") };
         assert_eq!((form.kind, form.what, form.offset), (kind, what, offset));
-        let class = if kind == Kind::Unsupported { Class::Unsupported } else { Class::Malformed };
+        let class = if kind == ErrorKind::Unsupported { Class::Unsupported } else { Class::Malformed };
         assert_eq!(error.class(), class);
     }
     let short = [&[0x00, 0x14, 0x00, 0x0b, 0x00, 0xff][..], &[0; 255]].concat();
     let error = bent(|quote| quote.signature = Some(short)).verify().unwrap_err();
-    assert!(matches!(error, Error::SignatureForm(WireError { kind: Kind::Unsupported, offset: 4, .. })));
+    assert!(matches!(error, Error::SignatureForm(WireError { kind: ErrorKind::Unsupported, offset: 4, .. })));
 }
 
 #[test]
@@ -196,14 +201,16 @@ fn malformed_selections_are_refused() {
         let many = vec![Selection::sha256(&[0]); count];
         let error = bent(|quote| quote.selections = many).verify().unwrap_err();
         assert_eq!(error.class(), Class::Malformed);
-        let Error::Message(WireError { kind: Kind::TooLarge, offset, .. }) = error else { panic!("{error}") };
+        let Error::Message(WireError { kind: ErrorKind::TooLarge, offset, .. }) = error else {
+            panic!("{error}")
+        };
         assert_eq!(offset, if count == 9 { at } else { 0 });
     }
     let what = "TPMS_PCR_SELECTION: sizeofSelect";
     for size in [0, 1, 2, 5, 255] {
-        let error = message(Kind::Value, what, at + 6, "3 or 4");
+        let error = message(ErrorKind::Value, what, at + 6, "3 or 4");
         bent(|quote| quote.selections[0].size = Some(size)).refused(error, Class::Malformed);
     }
-    let error = message(Kind::Value, "TPMS_PCR_SELECTION: pcrSelect", at + 7, "registers 0 to 23");
+    let error = message(ErrorKind::Value, "TPMS_PCR_SELECTION: pcrSelect", at + 7, "registers 0 to 23");
     bent(|quote| quote.selections[0].bitmap = vec![1, 0, 0, 1]).refused(error, Class::Malformed);
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use teeproof_core::{Class, Crypto, Finding, Freshness, Outcome, Record, RsaKey};
+use teeproof_core::{CheckResult, Class, Crypto, Freshness, Outcome, Record, RsaKey};
 use teeproof_mint::azure::Vm;
 use teeproof_tpm::{
     Error, Explanation, NoSecureBoot, PcrValues, Quote, TpmVerification, VerifiedLog, VerifiedPcrs,
@@ -207,7 +207,7 @@ fn see(log: &[u8], pcrs: &VerifiedPcrs, crypto: &Crypto, findings: &mut Findings
 struct Reasons(Vec<(&'static str, String)>);
 
 impl Record for Reasons {
-    fn record(&mut self, finding: Finding<'_>) {
+    fn record(&mut self, finding: CheckResult<'_>) {
         self.0.push((finding.check.id, finding.because.unwrap().to_string()));
     }
 }
@@ -216,7 +216,7 @@ impl Record for Reasons {
 struct Findings(Vec<(&'static str, Outcome)>);
 
 impl Record for Findings {
-    fn record(&mut self, finding: Finding<'_>) {
+    fn record(&mut self, finding: CheckResult<'_>) {
         // Texts are formatted for the sake of whatever could go wrong in them.
         assert!(finding.because.is_some_and(|because| !because.to_string().is_empty()));
         // What somebody chose not to have checked is told apart from what does not apply.

@@ -8,7 +8,7 @@ use core::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess};
 use serde_json::Number;
-use teeproof_wire::{Error, Kind, Shown, Visitor};
+use teeproof_wire::{DescribedField, Error, ErrorKind, Visitor};
 
 /// Tells every member, nested ones as groups. What is no JSON is told as text. Gives back that a member is
 /// there twice, where one is; `offset` is where the claims begin.
@@ -18,15 +18,15 @@ pub(super) fn describe(claims: &[u8], offset: usize, visitor: &mut dyn Visitor) 
             let mut repeated = false;
             object(&members, visitor, &mut repeated);
             let (what, expected) = ("runtime claims: member", "each member once");
-            repeated.then_some(Error { kind: Kind::Duplicate, what, offset, expected })
+            repeated.then_some(Error { kind: ErrorKind::Duplicate, what, offset, expected })
         }
         Ok(other) => {
-            visitor.field(Shown::new("JSON", &other.scalar()).note(&"no object"));
+            visitor.field(DescribedField::new("JSON", &other.scalar()).note(&"no object"));
             None
         }
         Err(error) => {
             let text = String::from_utf8_lossy(claims);
-            visitor.field(Shown::new("text", &text).note(&format!("no JSON: {error}")));
+            visitor.field(DescribedField::new("text", &text).note(&format!("no JSON: {error}")));
             None
         }
     }
@@ -47,7 +47,7 @@ fn member(name: &str, value: &Value, again: bool, visitor: &mut dyn Visitor, rep
         Value::Object(members) => {
             visitor.open(name);
             if again {
-                visitor.field(Shown::new("member", &AGAIN));
+                visitor.field(DescribedField::new("member", &AGAIN));
             }
             object(members, visitor, repeated);
             visitor.close();
@@ -60,7 +60,7 @@ fn member(name: &str, value: &Value, again: bool, visitor: &mut dyn Visitor, rep
         }
         value => {
             let value = value.scalar();
-            let shown = Shown::new(name, &value);
+            let shown = DescribedField::new(name, &value);
             match note(name) {
                 _ if again => visitor.field(shown.note(&AGAIN)),
                 Some(note) => visitor.field(shown.note(&note)),

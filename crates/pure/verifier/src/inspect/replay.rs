@@ -7,7 +7,7 @@ use alloc::string::String;
 use teeproof_core::{Crypto, Digest, Hex};
 use teeproof_wire::eventlog::{EventLog, Format};
 use teeproof_wire::tpm::{SHA1, SHA256, bank_name};
-use teeproof_wire::{Shown, Visitor};
+use teeproof_wire::{DescribedField, Visitor};
 
 use teeproof_evidence::{Kind, Sniffed};
 
@@ -41,7 +41,7 @@ fn bank_of(log: &EventLog<'_>, bank: u16, hashes: &ReplayHashes<'_>, visitor: &m
         SHA256 => replayed(log, bank, hashes.crypto.sha256, visitor),
         0x000c => replayed(log, bank, hashes.crypto.sha384, visitor),
         0x000d => replayed(log, bank, hashes.crypto.sha512, visitor),
-        _ => visitor.field(Shown::new("not replayed", &"this version has no such hash")),
+        _ => visitor.field(DescribedField::new("not replayed", &"this version has no such hash")),
     }
     visitor.close();
 }
@@ -52,10 +52,10 @@ fn replayed<const N: usize>(log: &EventLog<'_>, bank: u16, hash: &dyn Digest<N>,
     for (index, value) in (0_u8..).zip(values) {
         let Some(value) = value else { continue };
         any = true;
-        visitor.field(Shown::new(&register_name(log.format(), index), &Hex(&value)));
+        visitor.field(DescribedField::new(&register_name(log.format(), index), &Hex(&value)));
     }
     if !any {
-        visitor.field(Shown::new("none", &"no event extends this bank"));
+        visitor.field(DescribedField::new("none", &"no event extends this bank"));
     }
 }
 

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use teeproof_core::{Absence, Expectation, Rule, Technology, Value};
+use teeproof_core::{Absence, Expectation, PolicyValue, Rule, Technology};
 use teeproof_hcl::{Ground, HclPolicy, Origin, OriginGrounds, VerifiedVm, VmId, checks};
 use teeproof_tpm::Booted;
 
@@ -63,7 +63,7 @@ fn grounds_can_hold(
     Ok(())
 }
 
-fn waives<T: Value>(rule: &Rule<'_, T>) -> bool {
+fn waives<T: PolicyValue>(rule: &Rule<'_, T>) -> bool {
     matches!(rule.expectation, Expectation::Waived(_))
 }
 

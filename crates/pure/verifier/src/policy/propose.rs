@@ -156,7 +156,7 @@ fn lacking_warning(
         return;
     }
     let mut line = None;
-    policy.demands(&mut |of, demand| {
+    policy.field_rules(&mut |of, demand| {
         let is_pcr = field
             .strip_prefix("pcrs.")
             .is_some_and(|index| demand.check.id.ends_with(&format!("pcr{index}")));

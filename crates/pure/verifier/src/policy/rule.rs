@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use teeproof_core::{Absence, Rule, Value};
+use teeproof_core::{Absence, PolicyValue, Rule};
 
 use super::node::Node;
 use super::problems::{Problems, Reported};
@@ -13,7 +13,7 @@ use super::suggest::{hint, listed, quoted};
 /// A kind of value as files write it: how it is read, and which expectations it can have.
 pub(super) trait Kind {
     /// The value that rules compare.
-    type Value: Value + 'static;
+    type Value: PolicyValue + 'static;
     /// In messages: `a digest`.
     const WHAT: &'static str;
     /// The expectation words that have a meaning.
@@ -25,7 +25,7 @@ pub(super) trait Kind {
     }
 
     /// A value as a file writes it.
-    fn toml(seen: &<Self::Value as Value>::Seen) -> String;
+    fn toml(seen: &<Self::Value as PolicyValue>::Seen) -> String;
 
     /// The floor that all of these reach, as a file writes it.
     fn lowest(_: Vec<Self::Value>) -> Option<String> {
@@ -39,12 +39,15 @@ pub(super) trait Kind {
     fn floor(
         node: &Node<'_>,
         problems: &mut Problems<'_>,
-    ) -> Result<<Self::Value as Value>::Floor, Reported> {
+    ) -> Result<<Self::Value as PolicyValue>::Floor, Reported> {
         Err(node.no_meaning(AT_LEAST, Self::WHAT, Self::WORDS, problems))
     }
 
     /// Reads what `mask` compares with.
-    fn mask(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<<Self::Value as Value>::Mask, Reported> {
+    fn mask(
+        node: &Node<'_>,
+        problems: &mut Problems<'_>,
+    ) -> Result<<Self::Value as PolicyValue>::Mask, Reported> {
         Err(node.no_meaning(MASK, Self::WHAT, Self::WORDS, problems))
     }
 }
@@ -107,7 +110,10 @@ pub(super) fn rule_of<K: Kind>(
 }
 
 /// `absent = true`, and nothing else: that a value is there is what the other expectations demand.
-fn absent<T: Value>(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<Rule<'static, T>, Reported> {
+fn absent<T: PolicyValue>(
+    node: &Node<'_>,
+    problems: &mut Problems<'_>,
+) -> Result<Rule<'static, T>, Reported> {
     match node.value().as_bool() {
         Some(true) => Ok(Rule::absent()),
         Some(false) => {

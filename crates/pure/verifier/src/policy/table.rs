@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::borrow::Borrow;
 
-use teeproof_core::{Absence, Check, Rule, Technology, Value};
+use teeproof_core::{Absence, Check, PolicyValue, Rule, Technology};
 
 use super::problems::{Problems, Reported};
 use super::rule::{Kind, WAIVED, words};
@@ -72,7 +72,7 @@ impl<K: Kind> FieldKind for K {
 }
 
 /// A value that was found, as TOML.
-pub(super) fn toml<K: Kind, S: Borrow<<K::Value as Value>::Seen>>(found: Option<S>) -> Option<String> {
+pub(super) fn toml<K: Kind, S: Borrow<<K::Value as PolicyValue>::Seen>>(found: Option<S>) -> Option<String> {
     found.map(|seen| K::toml(seen.borrow()))
 }
 

@@ -12,7 +12,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use teeproof_core::{Check, Escaped, Expectation, PcrRule, Pcrs, Rule, Technology, Value};
+use teeproof_core::{Check, Escaped, Expectation, PcrRule, Pcrs, PolicyValue, Rule, Technology};
 use teeproof_hcl::{Ground, Origin};
 use teeproof_nitro::MaxAge;
 use teeproof_snp::Vmpl;
@@ -86,7 +86,7 @@ impl Warnings {
     }
 
     /// Warns where a rule that demands something accepts this value.
-    fn if_accepted<T: Value>(
+    fn if_accepted<T: PolicyValue>(
         &mut self,
         key: &str,
         rule: &Rule<'_, T>,
@@ -289,12 +289,12 @@ fn pins_a_measurement(pcr: &PcrRule<'_, 32>) -> bool {
     volatile_in_tpm(pcr.index).is_none() && !values.is_empty() && !values.iter().any(|value| is_reset(value))
 }
 
-fn is_waived<T: Value>(rule: &Rule<'_, T>) -> bool {
+fn is_waived<T: PolicyValue>(rule: &Rule<'_, T>) -> bool {
     matches!(rule.expectation, Expectation::Waived(_))
 }
 
 /// Whether a rule demands something, and accepts this value.
-fn accepts<T: Value>(rule: &Rule<'_, T>, value: &T::Seen) -> bool {
+fn accepts<T: PolicyValue>(rule: &Rule<'_, T>, value: &T::Seen) -> bool {
     !is_waived(rule) && rule.appraise(ANY_CHECK, Some(value), &mut ())
 }
 

@@ -2,7 +2,7 @@
 
 use base64ct::{Base64, Encoding as _};
 use serde_json::json;
-use teeproof::wire::{Shown, Visitor};
+use teeproof::wire::{DescribedField, Visitor};
 use teeproof_evidence::{InputError, Kind, sniff};
 
 use crate::support::{SNP, testdata, told};
@@ -197,7 +197,7 @@ struct Blind;
 
 impl Visitor for Blind {
     fn open(&mut self, _: &str) {}
-    fn field(&mut self, _: Shown<'_>) {}
+    fn field(&mut self, _: DescribedField<'_>) {}
     fn close(&mut self) {}
 }
 

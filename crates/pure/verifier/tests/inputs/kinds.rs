@@ -3,7 +3,7 @@
 use serde_json::json;
 use teeproof::core::{Technology, Time};
 use teeproof::wire::certificate::{Certificate, PublicKey};
-use teeproof::wire::{Shown, Visitor};
+use teeproof::wire::{DescribedField, Visitor};
 use teeproof::{Evidence, inspect};
 use teeproof_evidence::bundle::{BundleError, Collection};
 use teeproof_evidence::{InputClass, InputError, InputWarning, Inputs, Kind, sniff};
@@ -39,7 +39,7 @@ impl Visitor for Names {
     fn open(&mut self, name: &str) {
         self.0.push(format!("[{name}]"));
     }
-    fn field(&mut self, shown: Shown<'_>) {
+    fn field(&mut self, shown: DescribedField<'_>) {
         self.0.push(shown.name.to_owned());
     }
     fn close(&mut self) {}

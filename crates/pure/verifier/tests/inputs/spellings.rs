@@ -5,7 +5,7 @@ use base64ct::{Base64, Base64Unpadded, Base64Url, Base64UrlUnpadded, Encoding as
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
-use teeproof::wire::{Shown, Visitor};
+use teeproof::wire::{DescribedField, Visitor};
 use teeproof_evidence::{DocumentMember, InputClass, InputError, Kind, NitroForm, sniff};
 use teeproof_mint::nitro::Enclave;
 
@@ -247,7 +247,7 @@ struct Blind;
 
 impl Visitor for Blind {
     fn open(&mut self, _: &str) {}
-    fn field(&mut self, shown: Shown<'_>) {
+    fn field(&mut self, shown: DescribedField<'_>) {
         let _ = (shown.value.to_string(), shown.note.map(ToString::to_string));
     }
     fn close(&mut self) {}

@@ -31,7 +31,7 @@ struct FieldDemand {
 
 fn field_demands(policy: &Policy) -> Vec<FieldDemand> {
     let mut all = Vec::new();
-    policy.demands(&mut |technology, demand| {
+    policy.field_rules(&mut |technology, demand| {
         let waived = demand.waived.map(ToString::to_string);
         let expected = demand.expected.map(ToString::to_string);
         assert_eq!(expected.is_none(), waived.is_some());

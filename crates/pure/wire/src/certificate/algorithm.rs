@@ -6,7 +6,7 @@ use core::fmt;
 use crate::der::{self, Element, tag};
 use crate::describe::Hex;
 use crate::owned::Place;
-use crate::{Describe, Error, Kind, Reader, Shown, Visitor};
+use crate::{Describe, DescribedField, Error, ErrorKind, Reader, Visitor};
 
 /// How a certificate or a revocation list is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -219,26 +219,26 @@ impl Describe for PublicKey<'_> {
     fn describe(&self, visitor: &mut dyn Visitor) {
         match self {
             Self::P256(point) => {
-                visitor.field(Shown::new("algorithm", &"id-ecPublicKey, secp256r1"));
-                visitor.field(Shown::new("subjectPublicKey", &Hex(*point)));
+                visitor.field(DescribedField::new("algorithm", &"id-ecPublicKey, secp256r1"));
+                visitor.field(DescribedField::new("subjectPublicKey", &Hex(*point)));
             }
             Self::P384(point) => {
-                visitor.field(Shown::new("algorithm", &"id-ecPublicKey, secp384r1"));
-                visitor.field(Shown::new("subjectPublicKey", &Hex(*point)));
+                visitor.field(DescribedField::new("algorithm", &"id-ecPublicKey, secp384r1"));
+                visitor.field(DescribedField::new("subjectPublicKey", &Hex(*point)));
             }
             Self::Rsa { modulus, exponent } => {
-                visitor.field(Shown::new("algorithm", &"rsaEncryption"));
-                visitor.field(Shown::new("modulus", &Hex(modulus)));
-                visitor.field(Shown::new("publicExponent", &Hex(exponent)));
+                visitor.field(DescribedField::new("algorithm", &"rsaEncryption"));
+                visitor.field(DescribedField::new("modulus", &Hex(modulus)));
+                visitor.field(DescribedField::new("publicExponent", &Hex(exponent)));
             }
-            Self::Unknown => visitor.field(Shown::new("algorithm", &"not supported")),
+            Self::Unknown => visitor.field(DescribedField::new("algorithm", &"not supported")),
         }
     }
 }
 
 fn point<const N: usize>(octets: &[u8], offset: usize) -> Result<&[u8; N], Error> {
     octets.try_into().ok().filter(|point: &&[u8; N]| point.first() == Some(&4)).ok_or(Error::new(
-        Kind::Value,
+        ErrorKind::Value,
         "certificate: subjectPublicKey",
         offset,
         "an uncompressed point of the curve",

@@ -5,7 +5,7 @@ use core::fmt;
 use crate::der::{self, tag};
 use crate::describe::{Hex, Oid};
 use crate::owned::Place;
-use crate::{Error, Kind, Reader, Shown, Visitor};
+use crate::{DescribedField, Error, ErrorKind, Reader, Visitor};
 
 /// One extension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,10 +70,10 @@ impl<'a> Extensions<'a> {
                 let offset = reader.offset();
                 let extension = next(reader)?;
                 let Some((earlier, [slot, ..])) = oids.split_at_mut_checked(count) else {
-                    return Err(reader.error(Kind::TooLarge, WHAT, "at most 32 extensions"));
+                    return Err(reader.error(ErrorKind::TooLarge, WHAT, "at most 32 extensions"));
                 };
                 if earlier.contains(&extension.oid) {
-                    return Err(at.error(Kind::Duplicate, WHAT, "each extension once"));
+                    return Err(at.error(ErrorKind::Duplicate, WHAT, "each extension once"));
                 }
                 *slot = extension.oid;
                 count = count.saturating_add(1);
@@ -132,7 +132,7 @@ impl<'a> Extensions<'a> {
         visitor.open("extensions");
         for extension in self.iter() {
             let critical: &'static str = if extension.critical { "critical" } else { "not critical" };
-            visitor.field(Shown {
+            visitor.field(DescribedField {
                 name: extension_name(extension.oid),
                 range: None,
                 value: &Hex(extension.value),
@@ -183,7 +183,7 @@ fn fault(reader: &mut Reader<'_>) -> Error {
         }
         der::tagged(reader, tag::OCTET_STRING, WHAT)
     });
-    read.err().unwrap_or(at.error(Kind::Value, WHAT, "an extension"))
+    read.err().unwrap_or(at.error(ErrorKind::Value, WHAT, "an extension"))
 }
 
 /// BasicConstraints (RFC 5280, section 4.2.1.9).
@@ -226,7 +226,7 @@ pub struct KeyUsage {
 impl KeyUsage {
     fn read(extension: &Extension<'_>, offset: usize) -> Result<Self, Error> {
         const WHAT: &str = "certificate: keyUsage";
-        let bad = Error::new(Kind::Value, WHAT, offset, "a BIT STRING of 1 to 9 named bits");
+        let bad = Error::new(ErrorKind::Value, WHAT, offset, "a BIT STRING of 1 to 9 named bits");
         let bits =
             Reader::all(extension.value, offset, WHAT, |reader| der::tagged(reader, tag::BIT_STRING, WHAT))?;
         let (unused, last, bits) = match bits.contents {

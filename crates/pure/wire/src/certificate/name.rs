@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::der::{self, Element, tag};
-use crate::{Error, Kind, Reader};
+use crate::{Error, ErrorKind, Reader};
 
 /// A distinguished name: its DER, header included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ impl<'a> Name<'a> {
     ///
     /// # Errors
     /// Bytes that are not a name.
-    pub fn read(reader: &mut Reader<'a>, what: &'static str) -> Result<Self, Error> {
+    pub fn parse(reader: &mut Reader<'a>, what: &'static str) -> Result<Self, Error> {
         let name = der::tagged(reader, tag::SEQUENCE, what)?;
         if is_sound(name.contents) { Ok(Self(name.whole)) } else { Err(fault(&name, what)) }
     }
@@ -107,7 +107,7 @@ fn fault(name: &Element<'_>, what: &'static str) -> Error {
         }
         Ok(())
     });
-    read.err().unwrap_or(Error::new(Kind::Value, what, name.offset, "a name"))
+    read.err().unwrap_or(Error::new(ErrorKind::Value, what, name.offset, "a name"))
 }
 
 /// The attributes in the order in which they came: `C=US, O=Amazon, CN=aws.nitro-enclaves`.

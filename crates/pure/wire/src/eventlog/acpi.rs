@@ -1,6 +1,6 @@
 //! The ACPI table that says where a CCEL lies: no log itself.
 
-use crate::{Describe, Error, Kind, Reader, Shown, Visitor};
+use crate::{Describe, DescribedField, Error, ErrorKind, Reader, Visitor};
 
 /// The length of the table in bytes.
 pub const CCEL_TABLE_BYTES: usize = 56;
@@ -43,11 +43,11 @@ impl CcelTable {
         Reader::all(bytes, 0, WHAT, |reader| {
             let at = reader.at();
             if reader.array(WHAT)? != SIGNATURE {
-                return Err(at.error(Kind::Value, WHAT, "the signature CCEL"));
+                return Err(at.error(ErrorKind::Value, WHAT, "the signature CCEL"));
             }
             let at = reader.at();
             if u32::from_le_bytes(*reader.array(WHAT)?) != 56 {
-                return Err(at.error(Kind::Value, "ACPI table CCEL: length", "56 bytes"));
+                return Err(at.error(ErrorKind::Value, "ACPI table CCEL: length", "56 bytes"));
             }
             let revision = reader.byte(WHAT)?;
             // Checksum, the OEM's names and numbers, and the creator's.
@@ -62,20 +62,26 @@ impl CcelTable {
 
 impl Describe for CcelTable {
     fn describe(&self, visitor: &mut dyn Visitor) {
-        visitor.field(Shown::at("Signature", 0..4, &"CCEL").note(&"where the log lies; not the log itself"));
-        visitor.field(Shown::at("Length", 4..8, &CCEL_TABLE_BYTES));
-        visitor.field(Shown::at("Revision", 8..9, &self.revision));
+        visitor.field(
+            DescribedField::at("Signature", 0..4, &"CCEL").note(&"where the log lies; not the log itself"),
+        );
+        visitor.field(DescribedField::at("Length", 4..8, &CCEL_TABLE_BYTES));
+        visitor.field(DescribedField::at("Revision", 8..9, &self.revision));
         let sum =
             if self.sum_is_zero { "the bytes add up to zero" } else { "the bytes do not add up to zero" };
-        visitor.field(Shown::at("Checksum", 9..10, &sum));
+        visitor.field(DescribedField::at("Checksum", 9..10, &sum));
         let kind = match self.cc_type {
             1 => "AMD SEV",
             2 => "Intel TDX",
             _ => "not known",
         };
-        visitor.field(Shown::at("CC Type", 36..37, &self.cc_type).note(&kind));
-        visitor.field(Shown::at("CC Sub-type", 37..38, &self.cc_subtype));
-        visitor.field(Shown::at("Log Area Minimum Length", 40..48, &self.log_bytes).note(&"bytes"));
-        visitor.field(Shown::at("Log Area Start Address", 48..56, &format_args!("{:#x}", self.log_address)));
+        visitor.field(DescribedField::at("CC Type", 36..37, &self.cc_type).note(&kind));
+        visitor.field(DescribedField::at("CC Sub-type", 37..38, &self.cc_subtype));
+        visitor.field(DescribedField::at("Log Area Minimum Length", 40..48, &self.log_bytes).note(&"bytes"));
+        visitor.field(DescribedField::at(
+            "Log Area Start Address",
+            48..56,
+            &format_args!("{:#x}", self.log_address),
+        ));
     }
 }

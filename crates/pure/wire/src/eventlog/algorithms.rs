@@ -4,7 +4,7 @@ use super::Format;
 use super::event::{u16_le, u32_le};
 use super::format::{Head, NO_SPEC_ID, SPEC_ID, is_old_spec_id};
 use crate::tpm::{SHA1, digest_bytes};
-use crate::{Error, Kind, Reader};
+use crate::{Error, ErrorKind, Reader};
 
 /// A TPM has fewer banks than this.
 pub const MAX_ALGORITHMS: usize = 8;
@@ -45,13 +45,13 @@ impl Algorithms {
         let count = usize::try_from(u32_le(reader, "Spec ID: numberOfAlgorithms")?)
             .ok()
             .filter(|count| (1..=MAX_ALGORITHMS).contains(count))
-            .ok_or(at.error(Kind::Value, "Spec ID: numberOfAlgorithms", "1 to 8"))?;
+            .ok_or(at.error(ErrorKind::Value, "Spec ID: numberOfAlgorithms", "1 to 8"))?;
         let mut algorithms = Self { list: [(0, 0); MAX_ALGORITHMS], count: 0, bare: false };
         for slot in 0..count {
             let at = reader.at();
             let one = algorithm(reader)?;
             if algorithms.size(one.0).is_some() {
-                return Err(at.error(Kind::Duplicate, "Spec ID: algorithmId", "each algorithm once"));
+                return Err(at.error(ErrorKind::Duplicate, "Spec ID: algorithmId", "each algorithm once"));
             }
             if let Some(place) = algorithms.list.get_mut(slot) {
                 *place = one;
@@ -75,7 +75,7 @@ fn algorithm(reader: &mut Reader<'_>) -> Result<(u16, u16), Error> {
     if fits {
         Ok((id, size))
     } else {
-        Err(at.error(Kind::Value, "Spec ID: digestSize", "the algorithm's size"))
+        Err(at.error(ErrorKind::Value, "Spec ID: digestSize", "the algorithm's size"))
     }
 }
 
@@ -96,7 +96,7 @@ pub(super) fn header(log: &[u8]) -> Result<Header, Error> {
         let at = reader.at();
         let head = Head::of(reader.array(WHAT)?);
         if !head.is_header() && !head.is_event() {
-            return Err(at.error(Kind::Unsupported, WHAT, KNOWN));
+            return Err(at.error(ErrorKind::Unsupported, WHAT, KNOWN));
         }
         let size =
             usize::try_from(u32_le(reader, "event log: first record: eventSize")?).unwrap_or(usize::MAX);
@@ -111,14 +111,14 @@ pub(super) fn header(log: &[u8]) -> Result<Header, Error> {
         match head.is_header() {
             true if data.starts_with(SPEC_ID) => read(head.agile(), spec_id),
             true if data.starts_with(NO_SPEC_ID) => read(Format::AttestationAgent, without_spec_id),
-            true if !is_old_spec_id(data) => Err(at.error(Kind::Unsupported, WHAT, KNOWN)),
+            true if !is_old_spec_id(data) => Err(at.error(ErrorKind::Unsupported, WHAT, KNOWN)),
             _ if !data.starts_with(SPEC_ID) => Ok(Header {
                 format: Format::Sha1,
                 algorithms: Algorithms::SHA1_ALONE,
                 platform_class: 0,
                 bytes: 0,
             }),
-            _ => Err(at.error(Kind::Unsupported, WHAT, KNOWN)),
+            _ => Err(at.error(ErrorKind::Unsupported, WHAT, KNOWN)),
         }
     })
 }
@@ -136,10 +136,10 @@ fn spec_id(reader: &mut Reader<'_>) -> Result<(Algorithms, u32), Error> {
     // The erratum may be any: errata change no layout.
     let [minor, major, _, uintn_size] = reader.array("Spec ID: specVersion")?;
     if (*major, *minor) != (2, 0) {
-        return Err(at.error(Kind::Unsupported, "Spec ID: specVersion", "2.0"));
+        return Err(at.error(ErrorKind::Unsupported, "Spec ID: specVersion", "2.0"));
     }
     if !(1..=2).contains(uintn_size) {
-        return Err(at.error(Kind::Value, "Spec ID: uintnSize", "1 (32 bits) or 2 (64 bits)"));
+        return Err(at.error(ErrorKind::Value, "Spec ID: uintnSize", "1 (32 bits) or 2 (64 bits)"));
     }
     algorithms_and_vendor(reader).map(|algorithms| (algorithms, platform_class))
 }

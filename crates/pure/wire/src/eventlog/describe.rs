@@ -6,19 +6,19 @@ use core::fmt::{self, Display, Write};
 use super::{Algorithms, EfiVariable, Event, EventLog, Format, kind, kind_name};
 use crate::describe::Hex;
 use crate::tpm::bank_name;
-use crate::{Describe, Shown, Visitor};
+use crate::{Describe, DescribedField, Visitor};
 
 /// So much of a sentence is shown.
 const MAX_TEXT: usize = 160;
 
 impl Describe for EventLog<'_> {
     fn describe(&self, visitor: &mut dyn Visitor) {
-        visitor.field(Shown::new("format", &self.format.as_str()));
-        visitor.field(Shown::new("events", &self.events));
+        visitor.field(DescribedField::new("format", &self.format.as_str()));
+        visitor.field(DescribedField::new("events", &self.events));
         match self.format {
             Format::CryptoAgile | Format::ConfidentialComputing => {
                 visitor.open("Spec ID Event03");
-                visitor.field(Shown::new("platformClass", &self.platform_class));
+                visitor.field(DescribedField::new("platformClass", &self.platform_class));
                 banks(&self.algorithms, visitor);
                 visitor.close();
             }
@@ -32,13 +32,13 @@ impl Describe for EventLog<'_> {
         for (number, event) in self.numbered() {
             one(&event, Some(number), self.format, visitor);
         }
-        visitor.field(Shown::new("padding", &self.padding).note(&"bytes after the last event"));
+        visitor.field(DescribedField::new("padding", &self.padding).note(&"bytes after the last event"));
     }
 }
 
 fn banks(algorithms: &Algorithms, visitor: &mut dyn Visitor) {
     for (id, size) in algorithms.iter() {
-        visitor.field(Shown::new("algorithm", &bank_name(id)).note(&format_args!("{size} bytes")));
+        visitor.field(DescribedField::new("algorithm", &bank_name(id)).note(&format_args!("{size} bytes")));
     }
 }
 
@@ -52,19 +52,20 @@ impl Describe for Event<'_> {
 fn one(event: &Event<'_>, number: Option<usize>, format: Format, visitor: &mut dyn Visitor) {
     visitor.open(kind_name(event.kind).unwrap_or("an event of unknown kind"));
     if let Some(number) = number {
-        visitor.field(Shown::new("record", &number));
+        visitor.field(DescribedField::new("record", &number));
     }
-    visitor.field(Shown::new("offset", &format_args!("{:#x}", event.offset)));
+    visitor.field(DescribedField::new("offset", &format_args!("{:#x}", event.offset)));
     let name = if format.measures_pcrs() { "pcrIndex" } else { "mrIndex" };
     match register_note(event, format) {
-        Some(note) => visitor.field(Shown::new(name, &event.index).note(&note)),
-        None => visitor.field(Shown::new(name, &event.index)),
+        Some(note) => visitor.field(DescribedField::new(name, &event.index).note(&note)),
+        None => visitor.field(DescribedField::new(name, &event.index)),
     }
-    visitor.field(Shown::new("eventType", &format_args!("{:#x}", event.kind)));
+    visitor.field(DescribedField::new("eventType", &format_args!("{:#x}", event.kind)));
     for (id, digest) in event.digests() {
-        visitor.field(Shown::new(bank_name(id), &Hex(digest)));
+        visitor.field(DescribedField::new(bank_name(id), &Hex(digest)));
     }
-    visitor.field(Shown::new("event", &format_args!("{} bytes", event.data.len())).note(&Said(*event)));
+    visitor
+        .field(DescribedField::new("event", &format_args!("{} bytes", event.data.len())).note(&Said(*event)));
     visitor.close();
 }
 

@@ -3,7 +3,7 @@
 use super::format::NO_REGISTER;
 use super::{Algorithms, kind};
 use crate::tpm::{REGISTERS, SHA1, SHA256};
-use crate::{Error, Kind, Reader};
+use crate::{Error, ErrorKind, Reader};
 
 /// An event, unverified: of all this, only the digest is ever measured. The data mean something
 /// only where the digest is theirs, and nothing at all vouches for the kind.
@@ -104,7 +104,7 @@ impl<'a> Event<'a> {
         let index = u32_le(reader, "event: pcrIndex")?;
         let kind = u32_le(reader, "event: eventType")?;
         if !is_register(index, kind) {
-            return Err(at.error(Kind::Value, "event: pcrIndex", "0 to 23, or 0xffffffff for none"));
+            return Err(at.error(ErrorKind::Value, "event: pcrIndex", "0 to 23, or 0xffffffff for none"));
         }
         let digests = match algorithms.bare {
             true => reader.array::<20>("event: digest")?,
@@ -142,7 +142,7 @@ fn digests<'a>(reader: &mut Reader<'a>, algorithms: &Algorithms) -> Result<&'a [
     let at = reader.at();
     let count = u32_le(reader, "event: digests.count")?;
     if usize::try_from(count).map_or(true, |count| count > algorithms.iter().len()) {
-        return Err(at.error(Kind::Value, "event: digests.count", EACH));
+        return Err(at.error(ErrorKind::Value, "event: digests.count", EACH));
     }
     let (start, mut seen) = (reader.rest(), 0_u32);
     for _ in 0..count {
@@ -152,10 +152,10 @@ fn digests<'a>(reader: &mut Reader<'a>, algorithms: &Algorithms) -> Result<&'a [
         let bit =
             place.and_then(|place| u32::try_from(place).ok()).and_then(|place| 1_u32.checked_shl(place));
         let (Some(bit), Some(size)) = (bit, algorithms.size(id)) else {
-            return Err(at.error(Kind::Value, "event: digests.algorithmId", EACH));
+            return Err(at.error(ErrorKind::Value, "event: digests.algorithmId", EACH));
         };
         if seen & bit != 0 {
-            return Err(at.error(Kind::Duplicate, "event: digests.algorithmId", EACH));
+            return Err(at.error(ErrorKind::Duplicate, "event: digests.algorithmId", EACH));
         }
         seen |= bit;
         reader.take(size, "event: digests.digest")?;

@@ -4,7 +4,7 @@
 
 use super::Guid;
 use super::event::u32_le;
-use crate::{Error, Kind, Reader};
+use crate::{Error, ErrorKind, Reader};
 
 /// Signature lists, one after the other, whose layout was read once. It borrows the bytes it was
 /// read from.
@@ -62,7 +62,7 @@ impl<'a> SignatureLists<'a> {
 
 fn list<'a>(reader: &mut Reader<'a>) -> Result<List<'a>, Error> {
     const WHAT: &str = "EFI signature list: signatureListSize";
-    /// Kind and the three sizes.
+    /// ErrorKind and the three sizes.
     const HEAD: usize = 28;
     let kind = Guid(*reader.array("EFI signature list: signatureType")?);
     let at = reader.at();
@@ -77,7 +77,7 @@ fn list<'a>(reader: &mut Reader<'a>) -> Result<List<'a>, Error> {
         .checked_sub(HEAD)
         .and_then(|rest| rest.checked_sub(header))
         .filter(|rest| size > 16 && rest.checked_rem(size) == Some(0))
-        .ok_or(at.error(Kind::Value, WHAT, "a head, and whole entries of more than 16 bytes"))?;
+        .ok_or(at.error(ErrorKind::Value, WHAT, "a head, and whole entries of more than 16 bytes"))?;
     reader.take(header, "EFI signature list: signatureHeader")?;
     Ok((kind, size, reader.take(entries, "EFI signature list: signatures")?))
 }

@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::Guid;
 use super::event::u64_le;
-use crate::{Error, Kind, Reader};
+use crate::{Error, ErrorKind, Reader};
 
 /// A variable, unverified. It borrows the bytes it was read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl<'a> EfiVariable<'a> {
         let units = size(reader, "EFI variable: unicodeNameLength")?;
         let data = size(reader, "EFI variable: variableDataLength")?;
         let bytes = units.checked_mul(2).ok_or(at.error(
-            Kind::TooLarge,
+            ErrorKind::TooLarge,
             "EFI variable: unicodeNameLength",
             "to fit into the event",
         ))?;
@@ -66,7 +66,7 @@ impl<'a> EfiVariable<'a> {
 fn size(reader: &mut Reader<'_>, what: &'static str) -> Result<usize, Error> {
     let at = reader.at();
     usize::try_from(u64_le(reader, what)?)
-        .map_err(|_| at.error(Kind::TooLarge, what, "to fit into the event"))
+        .map_err(|_| at.error(ErrorKind::TooLarge, what, "to fit into the event"))
 }
 
 struct Name<'a>(&'a [[u8; 2]]);

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::{Error, Kind, Reader};
+use crate::{Error, ErrorKind, Reader};
 
 pub(super) const REPORT_TYPE: &str = "HCL report: report_type";
 pub(super) const REPORT_TYPE_OFFSET: usize = 0x4c8;
@@ -49,7 +49,7 @@ impl ReportType {
         let kind = Self(u32::from_le_bytes(*reader.array(REPORT_TYPE)?));
         match kind.name() {
             Some(_) => Ok(kind),
-            None => Err(at.error(Kind::Unsupported, REPORT_TYPE, "1 VBS, 2 SNP, 3 TVM, 4 TDX or 5 CCA")),
+            None => Err(at.error(ErrorKind::Unsupported, REPORT_TYPE, "1 VBS, 2 SNP, 3 TVM, 4 TDX or 5 CCA")),
         }
     }
 }
@@ -90,7 +90,7 @@ impl HashType {
         let hash = Self(u32::from_le_bytes(*reader.array(WHAT)?));
         match hash.name() {
             Some(_) => Ok(hash),
-            None => Err(at.error(Kind::Unsupported, WHAT, "1 SHA-256, 2 SHA-384 or 3 SHA-512")),
+            None => Err(at.error(ErrorKind::Unsupported, WHAT, "1 SHA-256, 2 SHA-384 or 3 SHA-512")),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Document, Module};
 use crate::describe::Hex;
-use crate::{Describe, Shown, Visitor};
+use crate::{Describe, DescribedField, Visitor};
 
 const PCR_NAMES: [&str; 32] = [
     "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16", "17", "18",
@@ -40,32 +40,32 @@ impl Describe for Document<'_> {
 
 impl Document<'_> {
     pub(super) fn describe_as(&self, module: Module, visitor: &mut dyn Visitor) {
-        visitor.field(Shown::new("module_id", &self.module_id));
-        visitor.field(Shown::new("digest", &"SHA384"));
-        visitor.field(Shown::new("timestamp", &self.timestamp).note(&"milliseconds since 1970"));
+        visitor.field(DescribedField::new("module_id", &self.module_id));
+        visitor.field(DescribedField::new("digest", &"SHA384"));
+        visitor.field(DescribedField::new("timestamp", &self.timestamp).note(&"milliseconds since 1970"));
         visitor.open(if module == Module::Tpm { "nitrotpm_pcrs" } else { "pcrs" });
         for (index, value) in self.pcrs.iter() {
             let name = PCR_NAMES.get(usize::from(index)).copied().unwrap_or("?");
             let (value, meaning) = (Hex(value), meaning(index, module));
-            let field = Shown::new(name, &value);
-            visitor.field(Shown {
+            let field = DescribedField::new(name, &value);
+            visitor.field(DescribedField {
                 note: meaning.as_ref().map(|note| -> &dyn core::fmt::Display { note }),
                 ..field
             });
         }
         visitor.close();
-        visitor.field(Shown::new("certificate", &Hex(self.certificate)));
+        visitor.field(DescribedField::new("certificate", &Hex(self.certificate)));
         visitor.open("cabundle");
         for (name, certificate) in PCR_NAMES.iter().zip(self.cabundle.as_slice()) {
-            visitor.field(Shown::new(name, &Hex(certificate)));
+            visitor.field(DescribedField::new(name, &Hex(certificate)));
         }
         visitor.close();
         for (name, value) in
             [("public_key", self.public_key), ("user_data", self.user_data), ("nonce", self.nonce)]
         {
             match value {
-                Some(value) => visitor.field(Shown::new(name, &Hex(value))),
-                None => visitor.field(Shown::new(name, &"null")),
+                Some(value) => visitor.field(DescribedField::new(name, &Hex(value))),
+                None => visitor.field(DescribedField::new(name, &"null")),
             }
         }
     }

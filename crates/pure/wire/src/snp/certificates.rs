@@ -3,7 +3,7 @@
 //!
 //! Source: AMD document 56421 (GHCB), SNP extended guest request.
 
-use crate::{Error, Kind, Reader};
+use crate::{Error, ErrorKind, Reader};
 
 /// The most bytes of a table; the kernel takes no more than 16 KiB.
 pub const MAX_TABLE_BYTES: usize = 64 * 1024;
@@ -84,7 +84,7 @@ impl<'a> CertificateTable<'a> {
     /// or out of the table; a byte after the last certificate that is not zero.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         if bytes.len() > MAX_TABLE_BYTES {
-            return Err(Error::new(Kind::TooLarge, WHAT, 0, "at most 65536 bytes"));
+            return Err(Error::new(ErrorKind::TooLarge, WHAT, 0, "at most 65536 bytes"));
         }
         Reader::all(bytes, 0, WHAT, |reader| {
             let count = count(reader)?;
@@ -111,7 +111,7 @@ impl<'a> CertificateTable<'a> {
         })
     }
 
-    /// Kind, offset and length of each entry.
+    /// ErrorKind, offset and length of each entry.
     fn headers(&self) -> impl Iterator<Item = (TableKind, usize, usize)> + use<'a> {
         let (entries, _) = self.entries.as_chunks::<ENTRY_BYTES>();
         entries.iter().filter_map(|entry| {
@@ -131,7 +131,7 @@ impl<'a> CertificateTable<'a> {
                 Some(stop) if offset >= start => end = end.max(stop),
                 _ => {
                     return Err(Error::new(
-                        Kind::Value,
+                        ErrorKind::Value,
                         "certificate table: entry",
                         number.saturating_mul(ENTRY_BYTES),
                         "a place behind the entries and within the table",
@@ -142,7 +142,9 @@ impl<'a> CertificateTable<'a> {
         let padding = self.bytes.get(end..).unwrap_or_default();
         match (end..=usize::MAX).zip(padding).find(|(_, byte)| **byte != 0) {
             None => Ok(()),
-            Some((at, _)) => Err(Error::new(Kind::Trailing, WHAT, at, "zero after the last certificate")),
+            Some((at, _)) => {
+                Err(Error::new(ErrorKind::Trailing, WHAT, at, "zero after the last certificate"))
+            }
         }
     }
 }
@@ -158,8 +160,8 @@ fn count(reader: &mut Reader<'_>) -> Result<usize, Error> {
         }
         count = count.saturating_add(1);
         if count > MAX_ENTRIES {
-            return Err(at.error(Kind::TooLarge, WHAT, "at most 16 entries"));
+            return Err(at.error(ErrorKind::TooLarge, WHAT, "at most 16 entries"));
         }
     }
-    if count == 0 { Err(Error::new(Kind::Missing, WHAT, 0, "at least one entry")) } else { Ok(count) }
+    if count == 0 { Err(Error::new(ErrorKind::Missing, WHAT, 0, "at least one entry")) } else { Ok(count) }
 }

@@ -4,7 +4,7 @@ use core::fmt::{self, Display};
 
 use super::{GuestPolicy, KeyInfo, PlatformInfo, Product, Report, Tcb};
 use crate::describe::Hex;
-use crate::{Describe, Shown, Visitor};
+use crate::{Describe, DescribedField, Visitor};
 
 impl Describe for Report {
     fn describe(&self, visitor: &mut dyn Visitor) {
@@ -20,33 +20,36 @@ impl Report {
         let policy = GuestPolicy::from_bits_retain(self.policy.get());
         let platform = PlatformInfo::from_bits_retain(self.platform_info.get());
         let keys = KeyInfo(self.key_info.get());
-        visitor.field(Shown::at("VERSION", 0..4, &self.version));
-        visitor.field(Shown::at("GUEST_SVN", 0x04..0x08, &self.guest_svn));
-        visitor.field(Shown::at("POLICY", 0x08..0x10, &Word(policy.bits())).note(&Policy(policy)));
-        visitor.field(Shown::at("FAMILY_ID", 0x10..0x20, &Hex(&self.family_id)));
-        visitor.field(Shown::at("IMAGE_ID", 0x20..0x30, &Hex(&self.image_id)));
-        visitor.field(Shown::at("VMPL", 0x30..0x34, &self.vmpl));
-        visitor.field(Shown::at("SIGNATURE_ALGO", 0x34..0x38, &self.signature_algo).note(&self.algorithm()));
+        visitor.field(DescribedField::at("VERSION", 0..4, &self.version));
+        visitor.field(DescribedField::at("GUEST_SVN", 0x04..0x08, &self.guest_svn));
+        visitor.field(DescribedField::at("POLICY", 0x08..0x10, &Word(policy.bits())).note(&Policy(policy)));
+        visitor.field(DescribedField::at("FAMILY_ID", 0x10..0x20, &Hex(&self.family_id)));
+        visitor.field(DescribedField::at("IMAGE_ID", 0x20..0x30, &Hex(&self.image_id)));
+        visitor.field(DescribedField::at("VMPL", 0x30..0x34, &self.vmpl));
+        visitor.field(
+            DescribedField::at("SIGNATURE_ALGO", 0x34..0x38, &self.signature_algo).note(&self.algorithm()),
+        );
         visitor.field(self.tcb(
             "CURRENT_TCB",
             0x38,
             &Hex(&self.current_tcb),
             &self.layout_note(self.current_tcb),
         ));
-        visitor
-            .field(Shown::at("PLATFORM_INFO", 0x40..0x48, &Word(platform.bits())).note(&Platform(platform)));
-        visitor.field(Shown::at("KEY_INFO", 0x48..0x4c, &Word(u64::from(keys.0))).note(&Keys(keys)));
-        visitor.field(Shown::at("RESERVED", 0x4c..0x50, &Hex(&self.reserved_04c)));
-        visitor.field(Shown::at("REPORT_DATA", 0x50..0x90, &Hex(&self.report_data)));
+        visitor.field(
+            DescribedField::at("PLATFORM_INFO", 0x40..0x48, &Word(platform.bits())).note(&Platform(platform)),
+        );
+        visitor.field(DescribedField::at("KEY_INFO", 0x48..0x4c, &Word(u64::from(keys.0))).note(&Keys(keys)));
+        visitor.field(DescribedField::at("RESERVED", 0x4c..0x50, &Hex(&self.reserved_04c)));
+        visitor.field(DescribedField::at("REPORT_DATA", 0x50..0x90, &Hex(&self.report_data)));
     }
 
     fn describe_identity(&self, visitor: &mut dyn Visitor) {
-        visitor.field(Shown::at("MEASUREMENT", 0x90..0xc0, &Hex(&self.measurement)));
-        visitor.field(Shown::at("HOST_DATA", 0xc0..0xe0, &Hex(&self.host_data)));
-        visitor.field(Shown::at("ID_KEY_DIGEST", 0xe0..0x110, &Hex(&self.id_key_digest)));
-        visitor.field(Shown::at("AUTHOR_KEY_DIGEST", 0x110..0x140, &Hex(&self.author_key_digest)));
-        visitor.field(Shown::at("REPORT_ID", 0x140..0x160, &Hex(&self.report_id)));
-        visitor.field(Shown::at("REPORT_ID_MA", 0x160..0x180, &Hex(&self.report_id_ma)));
+        visitor.field(DescribedField::at("MEASUREMENT", 0x90..0xc0, &Hex(&self.measurement)));
+        visitor.field(DescribedField::at("HOST_DATA", 0xc0..0xe0, &Hex(&self.host_data)));
+        visitor.field(DescribedField::at("ID_KEY_DIGEST", 0xe0..0x110, &Hex(&self.id_key_digest)));
+        visitor.field(DescribedField::at("AUTHOR_KEY_DIGEST", 0x110..0x140, &Hex(&self.author_key_digest)));
+        visitor.field(DescribedField::at("REPORT_ID", 0x140..0x160, &Hex(&self.report_id)));
+        visitor.field(DescribedField::at("REPORT_ID_MA", 0x160..0x180, &Hex(&self.report_id_ma)));
     }
 
     fn describe_platform(&self, visitor: &mut dyn Visitor) {
@@ -56,53 +59,69 @@ impl Report {
             &Hex(&self.reported_tcb),
             &self.layout_note(self.reported_tcb),
         ));
-        visitor.field(Shown::at("CPUID_FAM_ID", 0x188..0x189, &self.cpuid_fam_id).note(&self.cpuid_note()));
-        visitor.field(Shown::at("CPUID_MOD_ID", 0x189..0x18a, &self.cpuid_mod_id));
-        visitor.field(Shown::at("CPUID_STEP", 0x18a..0x18b, &self.cpuid_step));
-        visitor.field(Shown::at("RESERVED", 0x18b..0x1a0, &Hex(&self.reserved_18b)));
-        visitor.field(Shown::at("CHIP_ID", 0x1a0..0x1e0, &Hex(&self.chip_id)));
+        visitor.field(
+            DescribedField::at("CPUID_FAM_ID", 0x188..0x189, &self.cpuid_fam_id).note(&self.cpuid_note()),
+        );
+        visitor.field(DescribedField::at("CPUID_MOD_ID", 0x189..0x18a, &self.cpuid_mod_id));
+        visitor.field(DescribedField::at("CPUID_STEP", 0x18a..0x18b, &self.cpuid_step));
+        visitor.field(DescribedField::at("RESERVED", 0x18b..0x1a0, &Hex(&self.reserved_18b)));
+        visitor.field(DescribedField::at("CHIP_ID", 0x1a0..0x1e0, &Hex(&self.chip_id)));
         visitor.field(self.tcb(
             "COMMITTED_TCB",
             0x1e0,
             &Hex(&self.committed_tcb),
             &self.layout_note(self.committed_tcb),
         ));
-        visitor.field(Shown::at(
+        visitor.field(DescribedField::at(
             "CURRENT_BUILD, _MINOR, _MAJOR",
             0x1e8..0x1eb,
             &Firmware(self.current_version),
         ));
-        visitor.field(Shown::at("RESERVED", 0x1eb..0x1ec, &self.reserved_1eb));
-        visitor.field(Shown::at(
+        visitor.field(DescribedField::at("RESERVED", 0x1eb..0x1ec, &self.reserved_1eb));
+        visitor.field(DescribedField::at(
             "COMMITTED_BUILD, _MINOR, _MAJOR",
             0x1ec..0x1ef,
             &Firmware(self.committed_version),
         ));
-        visitor.field(Shown::at("RESERVED", 0x1ef..0x1f0, &self.reserved_1ef));
+        visitor.field(DescribedField::at("RESERVED", 0x1ef..0x1f0, &self.reserved_1ef));
         visitor.field(self.tcb(
             "LAUNCH_TCB",
             0x1f0,
             &Hex(&self.launch_tcb),
             &self.layout_note(self.launch_tcb),
         ));
-        visitor.field(Shown::at("LAUNCH_MIT_VECTOR", 0x1f8..0x200, &Word(self.launch_mit_vector.get())));
-        visitor.field(Shown::at("CURRENT_MIT_VECTOR", 0x200..0x208, &Word(self.current_mit_vector.get())));
-        visitor.field(Shown::at("RESERVED", 0x208..0x2a0, &Hex(&self.reserved_208)));
+        visitor.field(DescribedField::at(
+            "LAUNCH_MIT_VECTOR",
+            0x1f8..0x200,
+            &Word(self.launch_mit_vector.get()),
+        ));
+        visitor.field(DescribedField::at(
+            "CURRENT_MIT_VECTOR",
+            0x200..0x208,
+            &Word(self.current_mit_vector.get()),
+        ));
+        visitor.field(DescribedField::at("RESERVED", 0x208..0x2a0, &Hex(&self.reserved_208)));
     }
 
     fn describe_signature(&self, visitor: &mut dyn Visitor) {
         let signature = &self.signature;
         visitor.open("SIGNATURE");
-        visitor.field(Shown::at("R", 0x2a0..0x2d0, &Hex(&signature.r)).note(&"little-endian"));
-        visitor.field(Shown::at("R above 384 bits", 0x2d0..0x2e8, &Hex(&signature.r_padding)));
-        visitor.field(Shown::at("S", 0x2e8..0x318, &Hex(&signature.s)).note(&"little-endian"));
-        visitor.field(Shown::at("S above 384 bits", 0x318..0x330, &Hex(&signature.s_padding)));
-        visitor.field(Shown::at("RESERVED", 0x330..0x4a0, &Hex(&signature.padding)));
+        visitor.field(DescribedField::at("R", 0x2a0..0x2d0, &Hex(&signature.r)).note(&"little-endian"));
+        visitor.field(DescribedField::at("R above 384 bits", 0x2d0..0x2e8, &Hex(&signature.r_padding)));
+        visitor.field(DescribedField::at("S", 0x2e8..0x318, &Hex(&signature.s)).note(&"little-endian"));
+        visitor.field(DescribedField::at("S above 384 bits", 0x318..0x330, &Hex(&signature.s_padding)));
+        visitor.field(DescribedField::at("RESERVED", 0x330..0x4a0, &Hex(&signature.padding)));
         visitor.close();
     }
 
-    fn tcb<'a>(&self, name: &'a str, at: usize, value: &'a dyn Display, note: &'a dyn Display) -> Shown<'a> {
-        Shown::at(name, at..at.saturating_add(8), value).note(note)
+    fn tcb<'a>(
+        &self,
+        name: &'a str,
+        at: usize,
+        value: &'a dyn Display,
+        note: &'a dyn Display,
+    ) -> DescribedField<'a> {
+        DescribedField::at(name, at..at.saturating_add(8), value).note(note)
     }
 
     fn layout_note(&self, bytes: [u8; 8]) -> TcbNote {
@@ -155,7 +174,7 @@ impl Display for TcbNote {
         };
         let mut separator = "";
         for product in products {
-            if let Some(tcb) = Tcb::read(self.bytes, product.tcb_layout()) {
+            if let Some(tcb) = Tcb::parse(self.bytes, product.tcb_layout()) {
                 write!(f, "{separator}{product}: {tcb}")?;
                 separator = "; or ";
             }

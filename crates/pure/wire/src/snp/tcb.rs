@@ -111,7 +111,7 @@ pub struct Tcb {
 impl Tcb {
     /// Reads the eight bytes of a TCB version; `None` when a reserved byte is not zero.
     #[must_use]
-    pub const fn read(bytes: [u8; 8], layout: TcbLayout) -> Option<Self> {
+    pub const fn parse(bytes: [u8; 8], layout: TcbLayout) -> Option<Self> {
         match (layout, bytes) {
             (TcbLayout::Family19h, [bootloader, tee, 0, 0, 0, 0, snp, microcode]) => {
                 Some(Self { fmc: None, bootloader, tee, snp, microcode })

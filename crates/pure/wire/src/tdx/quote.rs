@@ -4,7 +4,7 @@
 
 mod describe;
 
-use crate::{Error, Kind, Reader};
+use crate::{Error, ErrorKind, Reader};
 
 /// The most bytes of a quote that are read. Quotes of clouds have some 5,000, in a buffer of up to 8,000.
 pub const MAX_BYTES: usize = 16 * 1024;
@@ -67,7 +67,7 @@ impl<'a> TdQuote<'a> {
     /// certification data; sizes that do not agree with each other.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         if bytes.len() > MAX_BYTES {
-            return Err(Error::new(Kind::TooLarge, WHAT, 0, "at most 16384 bytes"));
+            return Err(Error::new(ErrorKind::TooLarge, WHAT, 0, "at most 16384 bytes"));
         }
         Reader::all(bytes, 0, WHAT, |reader| {
             let header = reader.array("TD quote: header")?;
@@ -114,14 +114,14 @@ impl<'a> TdQuote<'a> {
             None => Ok(()),
             Some(at) => {
                 let offset = self.trailing_offset.saturating_add(at);
-                Err(Error::new(Kind::Trailing, "TD quote: rest of the buffer", offset, "zero"))
+                Err(Error::new(ErrorKind::Trailing, "TD quote: rest of the buffer", offset, "zero"))
             }
         }
     }
 }
 
 fn check_header(header: &[u8; HEADER_BYTES]) -> Result<u16, Error> {
-    let unsupported = |what, at, expected| Err(Error::new(Kind::Unsupported, what, at, expected));
+    let unsupported = |what, at, expected| Err(Error::new(ErrorKind::Unsupported, what, at, expected));
     let [v0, v1, k0, k1, t0, t1, t2, t3, ..] = header;
     let version = u16::from_le_bytes([*v0, *v1]);
     if !matches!(version, 4 | 5) {
@@ -147,8 +147,10 @@ fn body_bytes(reader: &mut Reader<'_>, version: u16) -> Result<usize, Error> {
     match (kind, usize::try_from(size)) {
         (2, Ok(BODY_1_0)) => Ok(BODY_1_0),
         (3, Ok(BODY_1_5)) => Ok(BODY_1_5),
-        (2 | 3, _) => Err(at.error(Kind::Value, "TD quote: body size", "584 for type 2, 648 for type 3")),
-        _ => Err(at.error(Kind::Unsupported, "TD quote: body type", "2 (TDX 1.0) or 3 (TDX 1.5)")),
+        (2 | 3, _) => {
+            Err(at.error(ErrorKind::Value, "TD quote: body size", "584 for type 2, 648 for type 3"))
+        }
+        _ => Err(at.error(ErrorKind::Unsupported, "TD quote: body type", "2 (TDX 1.0) or 3 (TDX 1.5)")),
     }
 }
 
@@ -157,7 +159,7 @@ fn certification<'a>(reader: &mut Reader<'a>) -> Result<Certification<'a>, Error
     let at = reader.at();
     if half(reader, "TD quote: certification data type")? != QE_REPORT {
         return Err(at.error(
-            Kind::Unsupported,
+            ErrorKind::Unsupported,
             "TD quote: certification data type",
             "6, a report of the quoting enclave",
         ));

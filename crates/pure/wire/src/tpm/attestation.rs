@@ -1,7 +1,7 @@
 //! What a TPM attests, of any kind: TPMS_ATTEST, to be described.
 
 use super::{Head, MAX_DIGEST, MAX_NAME, Selections, head, sized, u16_be, u32_be, u64_be, whole};
-use crate::{Error, Kind, Reader};
+use crate::{Error, ErrorKind, Reader};
 
 /// The most bytes of an NV index in an attestation: MAX_NV_BUFFER_SIZE of TPMs of PC clients.
 const MAX_NV: usize = 2048;
@@ -105,7 +105,7 @@ impl<'a> AnyAttestation<'a> {
             let at = reader.at();
             let (kind, head) = Head::read_any(reader)?;
             let attested = Attested::read(reader, kind)?.ok_or(at.error(
-                Kind::Value,
+                ErrorKind::Value,
                 "TPMS_ATTEST: type",
                 "an attestation: 8014 to 801a, or 801c",
             ))?;

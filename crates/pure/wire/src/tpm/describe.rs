@@ -8,7 +8,7 @@ use super::{
     SignatureValue, TpmSignature,
 };
 use crate::describe::Hex;
-use crate::{Describe, Shown, Visitor};
+use crate::{Describe, DescribedField, Visitor};
 
 impl Describe for Attest<'_> {
     fn describe(&self, visitor: &mut dyn Visitor) {
@@ -34,42 +34,44 @@ impl Describe for AnyAttestation<'_> {
 
 impl Describe for Attested<'_> {
     fn describe(&self, visitor: &mut dyn Visitor) {
-        let mut hex = |name, bytes| visitor.field(Shown::new(name, &Hex(bytes)));
+        let mut hex = |name, bytes| visitor.field(DescribedField::new(name, &Hex(bytes)));
         match *self {
             Self::Nv { index_name, offset, contents } => {
                 hex("indexName", index_name);
-                visitor.field(Shown::new("offset", &offset));
-                visitor.field(Shown::new("nvContents", &Hex(contents)));
+                visitor.field(DescribedField::new("offset", &offset));
+                visitor.field(DescribedField::new("nvContents", &Hex(contents)));
             }
             Self::CommandAudit { counter, algorithm, audit_digest, command_digest } => {
-                visitor.field(Shown::new("auditCounter", &counter));
-                visitor.field(Shown::new("digestAlg", &bank_name(algorithm)));
-                visitor.field(Shown::new("auditDigest", &Hex(audit_digest)));
-                visitor.field(Shown::new("commandDigest", &Hex(command_digest)));
+                visitor.field(DescribedField::new("auditCounter", &counter));
+                visitor.field(DescribedField::new("digestAlg", &bank_name(algorithm)));
+                visitor.field(DescribedField::new("auditDigest", &Hex(audit_digest)));
+                visitor.field(DescribedField::new("commandDigest", &Hex(command_digest)));
             }
             Self::SessionAudit { exclusive, session_digest } => {
-                visitor.field(Shown::new("exclusiveSession", &exclusive));
-                visitor.field(Shown::new("sessionDigest", &Hex(session_digest)));
+                visitor.field(DescribedField::new("exclusiveSession", &exclusive));
+                visitor.field(DescribedField::new("sessionDigest", &Hex(session_digest)));
             }
             Self::Certify { name, qualified_name } => {
-                visitor.field(Shown::new("name", &Hex(name)).note(&"of the key that is certified"));
-                visitor.field(Shown::new("qualifiedName", &Hex(qualified_name)));
+                visitor.field(DescribedField::new("name", &Hex(name)).note(&"of the key that is certified"));
+                visitor.field(DescribedField::new("qualifiedName", &Hex(qualified_name)));
             }
             Self::Quote { selections, pcr_digest } => {
                 visitor.open("pcrSelect");
                 for selection in selections.iter() {
-                    visitor.field(Shown::new(bank_name(selection.bank), &Registers(selection)));
+                    visitor.field(DescribedField::new(bank_name(selection.bank), &Registers(selection)));
                 }
                 visitor.close();
-                visitor.field(Shown::new("pcrDigest", &Hex(pcr_digest)));
+                visitor.field(DescribedField::new("pcrDigest", &Hex(pcr_digest)));
             }
             Self::Time { time, clock, reset_count, restart_count, safe, firmware_version } => {
-                visitor.field(Shown::new("time.time", &time).note(&"milliseconds since the last reset"));
-                visitor.field(Shown::new("time.clockInfo.clock", &clock));
-                visitor.field(Shown::new("time.clockInfo.resetCount", &reset_count));
-                visitor.field(Shown::new("time.clockInfo.restartCount", &restart_count));
-                visitor.field(Shown::new("time.clockInfo.safe", &safe));
-                visitor.field(Shown::new("time.firmwareVersion", &Word(firmware_version)));
+                visitor.field(
+                    DescribedField::new("time.time", &time).note(&"milliseconds since the last reset"),
+                );
+                visitor.field(DescribedField::new("time.clockInfo.clock", &clock));
+                visitor.field(DescribedField::new("time.clockInfo.resetCount", &reset_count));
+                visitor.field(DescribedField::new("time.clockInfo.restartCount", &restart_count));
+                visitor.field(DescribedField::new("time.clockInfo.safe", &safe));
+                visitor.field(DescribedField::new("time.firmwareVersion", &Word(firmware_version)));
             }
             Self::Creation { object_name, creation_hash } => {
                 hex("objectName", object_name);
@@ -86,20 +88,22 @@ impl Describe for Attested<'_> {
 impl Describe for TpmSignature<'_> {
     fn describe(&self, visitor: &mut dyn Visitor) {
         let hash = if self.hash == 0x0010 { "not known" } else { bank_name(self.hash) };
-        visitor
-            .field(Shown::at("sigAlg", 0..2, &format_args!("{:04x}", self.scheme)).note(&self.scheme_name()));
-        visitor.field(Shown::at("hash", 2..4, &format_args!("{:04x}", self.hash)).note(&hash));
+        visitor.field(
+            DescribedField::at("sigAlg", 0..2, &format_args!("{:04x}", self.scheme))
+                .note(&self.scheme_name()),
+        );
+        visitor.field(DescribedField::at("hash", 2..4, &format_args!("{:04x}", self.hash)).note(&hash));
         match self.value {
-            SignatureValue::Rsa(number) => visitor.field(Shown::new("sig", &Hex(number))),
+            SignatureValue::Rsa(number) => visitor.field(DescribedField::new("sig", &Hex(number))),
             SignatureValue::Curve(r, s) => {
-                visitor.field(Shown::new("signatureR", &Hex(r)));
-                visitor.field(Shown::new("signatureS", &Hex(s)));
+                visitor.field(DescribedField::new("signatureR", &Hex(r)));
+                visitor.field(DescribedField::new("signatureS", &Hex(s)));
             }
-            SignatureValue::Hmac(digest) => visitor.field(Shown::new("digest", &Hex(digest))),
+            SignatureValue::Hmac(digest) => visitor.field(DescribedField::new("digest", &Hex(digest))),
         }
         if !self.is_supported() {
             let only = "quotes are checked under RSASSA with SHA-256 and 2048 bits alone";
-            visitor.field(Shown::new("supported", &"no").note(&only));
+            visitor.field(DescribedField::new("supported", &"no").note(&only));
         }
     }
 }
@@ -107,30 +111,33 @@ impl Describe for TpmSignature<'_> {
 impl Head<'_> {
     /// Tells the head of an attestation of this type, which is given with its name.
     fn describe(&self, [kind, name]: [&str; 2], visitor: &mut dyn Visitor) {
-        visitor
-            .field(Shown::at("magic", 0..4, &"ff544347").note(&"made by a TPM, if a restricted key signed"));
-        visitor.field(Shown::at("type", 4..6, &kind).note(&name));
-        visitor.field(Shown::new("qualifiedSigner", &Hex(self.qualified_signer)));
-        visitor.field(Shown::new("extraData", &Hex(self.extra_data)).note(&"the nonce"));
-        visitor.field(Shown::new("clockInfo.clock", &self.clock).note(&"milliseconds powered"));
-        visitor.field(Shown::new("clockInfo.resetCount", &self.reset_count));
-        visitor.field(Shown::new("clockInfo.restartCount", &self.restart_count));
-        visitor.field(Shown::new("clockInfo.safe", &self.safe));
-        visitor.field(Shown::new("firmwareVersion", &Word(self.firmware_version)));
+        visitor.field(
+            DescribedField::at("magic", 0..4, &"ff544347").note(&"made by a TPM, if a restricted key signed"),
+        );
+        visitor.field(DescribedField::at("type", 4..6, &kind).note(&name));
+        visitor.field(DescribedField::new("qualifiedSigner", &Hex(self.qualified_signer)));
+        visitor.field(DescribedField::new("extraData", &Hex(self.extra_data)).note(&"the nonce"));
+        visitor.field(DescribedField::new("clockInfo.clock", &self.clock).note(&"milliseconds powered"));
+        visitor.field(DescribedField::new("clockInfo.resetCount", &self.reset_count));
+        visitor.field(DescribedField::new("clockInfo.restartCount", &self.restart_count));
+        visitor.field(DescribedField::new("clockInfo.safe", &self.safe));
+        visitor.field(DescribedField::new("firmwareVersion", &Word(self.firmware_version)));
     }
 }
 
 impl Describe for RsaPublic<'_> {
     fn describe(&self, visitor: &mut dyn Visitor) {
-        visitor.field(Shown::at("type", 0..2, &"0001").note(&"TPM_ALG_RSA"));
-        visitor.field(Shown::at("nameAlg", 2..4, &bank_name(self.name_alg)));
-        visitor.field(Shown::at("objectAttributes", 4..8, &self.attributes));
-        visitor.field(Shown::new("authPolicy", &Hex(self.auth_policy)).note(&policy_note(self.auth_policy)));
-        visitor.field(Shown::new("symmetric", &"none").note(&"no parent of other keys"));
-        visitor.field(Shown::new("scheme", scheme(&self.scheme)));
-        visitor.field(Shown::new("keyBits", &self.key_bits));
-        visitor.field(Shown::new("exponent", &self.exponent));
-        visitor.field(Shown::new("unique", &Hex(self.modulus)).note(&"the modulus"));
+        visitor.field(DescribedField::at("type", 0..2, &"0001").note(&"TPM_ALG_RSA"));
+        visitor.field(DescribedField::at("nameAlg", 2..4, &bank_name(self.name_alg)));
+        visitor.field(DescribedField::at("objectAttributes", 4..8, &self.attributes));
+        visitor.field(
+            DescribedField::new("authPolicy", &Hex(self.auth_policy)).note(&policy_note(self.auth_policy)),
+        );
+        visitor.field(DescribedField::new("symmetric", &"none").note(&"no parent of other keys"));
+        visitor.field(DescribedField::new("scheme", scheme(&self.scheme)));
+        visitor.field(DescribedField::new("keyBits", &self.key_bits));
+        visitor.field(DescribedField::new("exponent", &self.exponent));
+        visitor.field(DescribedField::new("unique", &Hex(self.modulus)).note(&"the modulus"));
     }
 }
 

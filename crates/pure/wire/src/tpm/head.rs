@@ -2,7 +2,7 @@
 //! question, and when by the TPM's own clock.
 
 use super::{MAGIC, MAX_NAME, sized, u16_be, u32_be, u64_be};
-use crate::{Error, Kind, Reader};
+use crate::{Error, ErrorKind, Reader};
 
 /// TPM2B_DATA holds as much as a TPMT_HA.
 const MAX_EXTRA_DATA: usize = 66;
@@ -87,7 +87,7 @@ impl<'a> Head<'a> {
 fn magic(reader: &mut Reader<'_>) -> Result<(), Error> {
     let at = reader.at();
     if u32_be(reader, "TPMS_ATTEST: magic")? != MAGIC {
-        return Err(at.error(Kind::Value, "TPMS_ATTEST: magic", "TPM_GENERATED_VALUE (ff544347)"));
+        return Err(at.error(ErrorKind::Value, "TPMS_ATTEST: magic", "TPM_GENERATED_VALUE (ff544347)"));
     }
     Ok(())
 }
@@ -99,10 +99,10 @@ fn kind(reader: &mut Reader<'_>, wanted: &Wanted) -> Result<(), Error> {
     let at = reader.at();
     match u16_be(reader, WHAT)? {
         kind if kind == wanted.kind => Ok(()),
-        kind if kind == wanted.other => Err(at.error(Kind::Unsupported, WHAT, wanted.not_the_other)),
+        kind if kind == wanted.other => Err(at.error(ErrorKind::Unsupported, WHAT, wanted.not_the_other)),
         // NV, command audit, session audit, certify, quote, time, creation, NV digest.
-        0x8014..=0x801c => Err(at.error(Kind::Unsupported, WHAT, wanted.no_other)),
-        _ => Err(at.error(Kind::Value, WHAT, wanted.expected)),
+        0x8014..=0x801c => Err(at.error(ErrorKind::Unsupported, WHAT, wanted.no_other)),
+        _ => Err(at.error(ErrorKind::Value, WHAT, wanted.expected)),
     }
 }
 
@@ -113,6 +113,6 @@ pub(super) fn flag(reader: &mut Reader<'_>, what: &'static str) -> Result<bool, 
     match reader.byte(what)? {
         0 => Ok(false),
         1 => Ok(true),
-        _ => Err(at.error(Kind::Value, what, "0 or 1")),
+        _ => Err(at.error(ErrorKind::Value, what, "0 or 1")),
     }
 }

@@ -7,7 +7,7 @@ pub use attributes::ObjectAttributes;
 pub use scheme::RsaScheme;
 
 use super::{digest_bytes, u16_be, u32_be, without_size};
-use crate::{Error, Kind, Reader};
+use crate::{Error, ErrorKind, Reader};
 
 /// No TPMT_PUBLIC of an RSA key comes near this.
 pub const MAX_PUBLIC_BYTES: usize = 1024;
@@ -54,7 +54,7 @@ impl<'a> RsaPublic<'a> {
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         const WHAT: &str = "TPMT_PUBLIC";
         if bytes.len() > MAX_PUBLIC_BYTES {
-            return Err(Error::new(Kind::TooLarge, WHAT, 0, "at most 1024 bytes"));
+            return Err(Error::new(ErrorKind::TooLarge, WHAT, 0, "at most 1024 bytes"));
         }
         Reader::all(bytes, 0, WHAT, |reader| {
             kind(reader)?;
@@ -86,8 +86,8 @@ fn kind(reader: &mut Reader<'_>) -> Result<(), Error> {
     let kind = match u16_be(reader, "TPMT_PUBLIC: type")? {
         RSA => return Ok(()),
         // A keyed hash, a key on a curve, a symmetric cipher.
-        0x0008 | 0x0023 | 0x0025 => Kind::Unsupported,
-        _ => Kind::Value,
+        0x0008 | 0x0023 | 0x0025 => ErrorKind::Unsupported,
+        _ => ErrorKind::Value,
     };
     Err(at.error(kind, "TPMT_PUBLIC: type", "TPM_ALG_RSA (0001)"))
 }
@@ -97,7 +97,7 @@ fn name_alg(reader: &mut Reader<'_>) -> Result<(u16, usize), Error> {
     let at = reader.at();
     let algorithm = u16_be(reader, "TPMT_PUBLIC: nameAlg")?;
     let size = digest_bytes(algorithm).ok_or(at.error(
-        Kind::Unsupported,
+        ErrorKind::Unsupported,
         "TPMT_PUBLIC: nameAlg",
         "a hash that is known: of SHA-1, SHA-2, SHA-3 or SM3",
     ))?;
@@ -110,7 +110,7 @@ fn auth_policy<'a>(reader: &mut Reader<'a>, digest_bytes: usize) -> Result<&'a [
     let at = reader.at();
     let size = usize::from(u16_be(reader, WHAT)?);
     if size != 0 && size != digest_bytes {
-        return Err(at.error(Kind::Value, WHAT, "no bytes, or a digest of nameAlg"));
+        return Err(at.error(ErrorKind::Value, WHAT, "no bytes, or a digest of nameAlg"));
     }
     reader.take(size, WHAT)
 }
@@ -121,7 +121,7 @@ fn symmetric(reader: &mut Reader<'_>) -> Result<(), Error> {
     match u16_be(reader, "TPMT_PUBLIC: symmetric")? {
         NULL => Ok(()),
         _ => Err(at.error(
-            Kind::Unsupported,
+            ErrorKind::Unsupported,
             "TPMT_PUBLIC: symmetric",
             "TPM_ALG_NULL (0010): a key that is no parent of others",
         )),
@@ -132,7 +132,7 @@ fn key_bits(reader: &mut Reader<'_>) -> Result<u16, Error> {
     let at = reader.at();
     match u16_be(reader, "TPMT_PUBLIC: keyBits")? {
         bits @ (1024 | 2048 | 3072 | 4096) => Ok(bits),
-        _ => Err(at.error(Kind::Unsupported, "TPMT_PUBLIC: keyBits", "1024, 2048, 3072 or 4096")),
+        _ => Err(at.error(ErrorKind::Unsupported, "TPMT_PUBLIC: keyBits", "1024, 2048, 3072 or 4096")),
     }
 }
 
@@ -141,7 +141,7 @@ fn exponent(reader: &mut Reader<'_>) -> Result<u32, Error> {
     match u32_be(reader, "TPMT_PUBLIC: exponent")? {
         0 => Ok(DEFAULT_EXPONENT),
         exponent if exponent > 2 && exponent & 1 == 1 => Ok(exponent),
-        _ => Err(at.error(Kind::Value, "TPMT_PUBLIC: exponent", "0 for 65537, or an odd number from 3")),
+        _ => Err(at.error(ErrorKind::Value, "TPMT_PUBLIC: exponent", "0 for 65537, or an odd number from 3")),
     }
 }
 
@@ -151,12 +151,12 @@ fn modulus<'a>(reader: &mut Reader<'a>, key_bits: u16) -> Result<&'a [u8], Error
     let at = reader.at();
     let size = u16_be(reader, WHAT)?;
     if size != key_bits / 8 {
-        return Err(at.error(Kind::Value, WHAT, "a modulus of keyBits"));
+        return Err(at.error(ErrorKind::Value, WHAT, "a modulus of keyBits"));
     }
     let at = reader.at();
     let modulus = reader.take(usize::from(size), WHAT)?;
     match modulus.first() {
         Some(first) if first & 0x80 != 0 => Ok(modulus),
-        _ => Err(at.error(Kind::Value, WHAT, "a modulus whose highest bit is set")),
+        _ => Err(at.error(ErrorKind::Value, WHAT, "a modulus whose highest bit is set")),
     }
 }

@@ -1,7 +1,7 @@
 //! Which registers of which banks: TPML_PCR_SELECTION.
 
 use super::{u16_be, u32_be};
-use crate::{Error, Kind, Reader};
+use crate::{Error, ErrorKind, Reader};
 
 /// How many registers a PC client's TPM has: 0 to 23.
 pub const REGISTERS: u8 = 24;
@@ -28,14 +28,14 @@ impl Selection {
         let mut bitmap = [0; 4];
         let size = usize::from(reader.byte("TPMS_PCR_SELECTION: sizeofSelect")?);
         if !(3..=4).contains(&size) {
-            return Err(at.error(Kind::Value, "TPMS_PCR_SELECTION: sizeofSelect", "3 or 4"));
+            return Err(at.error(ErrorKind::Value, "TPMS_PCR_SELECTION: sizeofSelect", "3 or 4"));
         }
         let at = reader.at();
         let bits = reader.take(size, "TPMS_PCR_SELECTION: pcrSelect")?;
         bitmap.iter_mut().zip(bits).for_each(|(to, from)| *to = *from);
         let bitmap = u32::from_le_bytes(bitmap);
         if bitmap >> REGISTERS != 0 {
-            return Err(at.error(Kind::Value, "TPMS_PCR_SELECTION: pcrSelect", "registers 0 to 23"));
+            return Err(at.error(ErrorKind::Value, "TPMS_PCR_SELECTION: pcrSelect", "registers 0 to 23"));
         }
         Ok(Self { bank, bitmap })
     }
@@ -70,7 +70,7 @@ impl Selections {
         let at = reader.at();
         let count = u32_be(reader, "TPML_PCR_SELECTION: count")?;
         let count = usize::try_from(count).ok().filter(|count| *count <= MAX_SELECTIONS).ok_or(at.error(
-            Kind::TooLarge,
+            ErrorKind::TooLarge,
             "TPML_PCR_SELECTION: count",
             "at most 8 selections",
         ))?;

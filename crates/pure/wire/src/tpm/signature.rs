@@ -2,7 +2,7 @@
 //! verified.
 
 use super::{digest_bytes, sized, u16_be};
-use crate::{Error, Kind, Reader};
+use crate::{Error, ErrorKind, Reader};
 
 /// TPM_ALG_RSASSA.
 const RSASSA: u16 = 0x0014;
@@ -35,11 +35,11 @@ pub fn rsassa_sha256(bytes: &[u8]) -> Result<&[u8; 256], Error> {
         let at = reader.at();
         let hash = u16_be(reader, HASH)?;
         if hash != SHA256 {
-            return Err(at.error(Kind::Unsupported, HASH, not_sha256(hash)));
+            return Err(at.error(ErrorKind::Unsupported, HASH, not_sha256(hash)));
         }
         let size = reader.at();
         if *reader.array("TPMT_SIGNATURE: size")? != [0x01, 0x00] {
-            return Err(size.error(Kind::Unsupported, "TPMT_SIGNATURE: size", "256 bytes (0100)"));
+            return Err(size.error(ErrorKind::Unsupported, "TPMT_SIGNATURE: size", "256 bytes (0100)"));
         }
         reader.array("TPMT_SIGNATURE: sig")
     })
@@ -47,7 +47,7 @@ pub fn rsassa_sha256(bytes: &[u8]) -> Result<&[u8; 256], Error> {
 
 /// What is expected in place of a scheme that is not verified: HMAC, RSAPSS and the schemes on curves
 /// are signatures as well, and the rest is none.
-const fn not_rsassa(scheme: u16) -> (Kind, &'static str) {
+const fn not_rsassa(scheme: u16) -> (ErrorKind, &'static str) {
     let expected = match scheme {
         0x0005 => "RSASSA (0014); this is an HMAC (0005)",
         0x0016 => "RSASSA (0014); this is an RSAPSS signature (0016)",
@@ -55,9 +55,9 @@ const fn not_rsassa(scheme: u16) -> (Kind, &'static str) {
         0x001a => "RSASSA (0014); this is an ECDAA signature (001a)",
         0x001b => "RSASSA (0014); this is an SM2 signature (001b)",
         0x001c => "RSASSA (0014); this is an EC-Schnorr signature (001c)",
-        _ => return (Kind::Value, "RSASSA (0014), or 256 bytes without a head"),
+        _ => return (ErrorKind::Value, "RSASSA (0014), or 256 bytes without a head"),
     };
-    (Kind::Unsupported, expected)
+    (ErrorKind::Unsupported, expected)
 }
 
 const fn not_sha256(hash: u16) -> &'static str {
@@ -103,11 +103,15 @@ impl<'a> TpmSignature<'a> {
         Reader::all(bytes, 0, "TPMT_SIGNATURE", |reader| {
             let at = reader.at();
             let scheme = u16_be(reader, SCHEME)?;
-            let unknown = at.error(Kind::Value, SCHEME, "a signature scheme of the TCG Algorithm Registry");
+            let unknown =
+                at.error(ErrorKind::Value, SCHEME, "a signature scheme of the TCG Algorithm Registry");
             let at = reader.at();
             let hash = u16_be(reader, HASH)?;
-            let digest =
-                digest_bytes(hash).ok_or(at.error(Kind::Value, HASH, "a hash of the TCG Algorithm Registry"));
+            let digest = digest_bytes(hash).ok_or(at.error(
+                ErrorKind::Value,
+                HASH,
+                "a hash of the TCG Algorithm Registry",
+            ));
             let value = match scheme {
                 RSASSA | 0x0016 => SignatureValue::Rsa(number(reader, "TPMT_SIGNATURE: sig")?),
                 0x0018 | 0x001a..=0x001c => SignatureValue::Curve(
@@ -156,5 +160,5 @@ impl<'a> TpmSignature<'a> {
 fn number<'a>(reader: &mut Reader<'a>, what: &'static str) -> Result<&'a [u8], Error> {
     let at = reader.at();
     let number = sized(reader, what, MAX_NUMBER)?;
-    if number.is_empty() { Err(at.error(Kind::Missing, what, "1 to 512 bytes")) } else { Ok(number) }
+    if number.is_empty() { Err(at.error(ErrorKind::Missing, what, "1 to 512 bytes")) } else { Ok(number) }
 }

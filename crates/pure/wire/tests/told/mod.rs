@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
-use teeproof_wire::{Describe, Shown, Visitor};
+use teeproof_wire::{Describe, DescribedField, Visitor};
 
 /// Path, place, value, note.
 pub(crate) type Field = (String, Option<(usize, usize)>, String, String);
@@ -22,7 +22,7 @@ impl Visitor for Told {
         self.groups.push(name.to_owned());
     }
 
-    fn field(&mut self, shown: Shown<'_>) {
+    fn field(&mut self, shown: DescribedField<'_>) {
         let path = [self.groups.clone(), vec![shown.name.to_owned()]].concat().join("/");
         let note = shown.note.map(|note| note.to_string()).unwrap_or_default();
         let bracketed = shown.note.map(|note| format!(" ({note})")).unwrap_or_default();

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use teeproof::core::Time;
 use teeproof::wire;
-use teeproof::wire::{Shown, Visitor};
+use teeproof::wire::{DescribedField, Visitor};
 use teeproof_evidence::Sniffed;
 
 /// A field, or a group of them.
@@ -77,7 +77,7 @@ impl Visitor for Tree {
         self.open.push(Group { name: name.to_string(), fields: Vec::new() });
     }
 
-    fn field(&mut self, shown: Shown<'_>) {
+    fn field(&mut self, shown: DescribedField<'_>) {
         let value = shown.value.to_string();
         let note = shown.note.map(ToString::to_string);
         self.push(Node::Field(Field {

@@ -213,7 +213,7 @@ struct Demand {
 /// Every rule, in the order of the fields.
 fn demands(policy: &Policy) -> Vec<Demand> {
     let mut demands = Vec::new();
-    policy.demands(&mut |technology, demand| {
+    policy.field_rules(&mut |technology, demand| {
         demands.push(Demand {
             technology: technology.as_str(),
             check: demand.check.id,

@@ -54,7 +54,7 @@ fn read(bytes: &[u8]) -> (Result<Vec<u8>, SealError>, usize) {
 }
 
 /// The error of these bytes, which is the same when they are read from a stream.
-fn wrong(bytes: &[u8]) -> Result<(Kind, &'static str), String> {
+fn wrong(bytes: &[u8]) -> Result<(ErrorKind, &'static str), String> {
     let parsed = SealedHead::parse(bytes).err().ok_or("it is parsed")?;
     match read(bytes).0 {
         Err(SealError::Envelope(error)) if error.kind == parsed.kind && error.what == parsed.what => {
@@ -124,11 +124,11 @@ fn a_head_that_is_cut_off_is_none() {
     let head = usual().to_bytes();
     for end in 0..head.len() {
         let parsed = SealedHead::parse(&head[..end]).map_err(|error| (error.kind, error.offset <= end));
-        assert_eq!(parsed, Err((Kind::Truncated, true)), "{end}");
+        assert_eq!(parsed, Err((ErrorKind::Truncated, true)), "{end}");
         let (answer, left) = read(&head[..end]);
         assert_eq!(left, 0);
         assert!(
-            matches!(&answer, Err(SealError::Envelope(error)) if error.kind == Kind::Truncated && error.offset == end),
+            matches!(&answer, Err(SealError::Envelope(error)) if error.kind == ErrorKind::Truncated && error.offset == end),
             "{end}: {answer:?}"
         );
     }
@@ -165,14 +165,14 @@ fn a_changed_bit_makes_it_another_head() {
 
 #[test]
 fn what_is_no_envelope_is_told_as_that() -> Result<(), String> {
-    assert_eq!(wrong(b"-----BEGIN PUBLIC KEY-----")?, (Kind::Value, "sealed file: magic"));
-    assert_eq!(wrong(&[0xff; 2000])?, (Kind::Value, "sealed file: magic"));
-    assert_eq!(wrong(&with(8, &[0, 2]))?, (Kind::Unsupported, "sealed file: version"));
+    assert_eq!(wrong(b"-----BEGIN PUBLIC KEY-----")?, (ErrorKind::Value, "sealed file: magic"));
+    assert_eq!(wrong(&[0xff; 2000])?, (ErrorKind::Value, "sealed file: magic"));
+    assert_eq!(wrong(&with(8, &[0, 2]))?, (ErrorKind::Unsupported, "sealed file: version"));
     for padding in [[0, 0x15, 0, 0x0b], [0, 0x17, 0, 0x10], [0, 0x17, 0, 0x12], [0, 0x14, 0, 0x0b], [0; 4]] {
-        assert_eq!(wrong(&with(10, &padding))?, (Kind::Unsupported, "sealed file: padding"));
+        assert_eq!(wrong(&with(10, &padding))?, (ErrorKind::Unsupported, "sealed file: padding"));
     }
     for bank in [0, 4, 0xc] {
-        assert_eq!(wrong(&with(14, &[0, bank]))?, (Kind::Unsupported, "sealed file: bank"));
+        assert_eq!(wrong(&with(14, &[0, bank]))?, (ErrorKind::Unsupported, "sealed file: bank"));
     }
     Ok(())
 }
@@ -182,13 +182,13 @@ fn what_is_no_envelope_is_told_as_that() -> Result<(), String> {
 fn sizes_that_no_key_has() -> Result<(), String> {
     for size in [513, 1024, 0xffff_u16] {
         let head = [&usual().to_bytes()[..19], &size.to_be_bytes(), &vec![7; size.into()]].concat();
-        assert_eq!(wrong(&head)?, (Kind::TooLarge, "sealed file: TPM2B_PUBLIC"));
+        assert_eq!(wrong(&head)?, (ErrorKind::TooLarge, "sealed file: TPM2B_PUBLIC"));
         assert_eq!(read(&head).1, usize::from(size));
     }
     for size in [257, 1024, 0xffff_u16] {
         let before = &usual().to_bytes()[..21 + 310];
         let head = [before, &size.to_be_bytes(), &vec![7; size.into()]].concat();
-        assert_eq!(wrong(&head)?, (Kind::TooLarge, "sealed file: wrapped key"));
+        assert_eq!(wrong(&head)?, (ErrorKind::TooLarge, "sealed file: wrapped key"));
         assert_eq!(read(&head).1, usize::from(size));
     }
     Ok(())

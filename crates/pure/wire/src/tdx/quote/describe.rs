@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use super::{Certification, TdQuote};
 use crate::describe::Hex;
-use crate::{Describe, Shown, Visitor};
+use crate::{Describe, DescribedField, Visitor};
 
 /// The fields of a body, in order: name and length. The last two are of TDX 1.5 alone.
 const BODY: [(&str, usize); 17] = [
@@ -43,20 +43,26 @@ impl Describe for TdQuote<'_> {
         for (name, range) in HEADER {
             let bytes = self.header.get(range.clone()).unwrap_or_default();
             match name {
-                "VERSION" => visitor.field(Shown::at(name, range, &self.version)),
-                "ATTESTATION_KEY_TYPE" => visitor.field(Shown::at(name, range, &"2").note(&"ECDSA, P-256")),
-                "TEE_TYPE" => visitor.field(Shown::at(name, range, &"0x81").note(&"TDX")),
-                _ => visitor.field(Shown::at(name, range, &Hex(bytes))),
+                "VERSION" => visitor.field(DescribedField::at(name, range, &self.version)),
+                "ATTESTATION_KEY_TYPE" => {
+                    visitor.field(DescribedField::at(name, range, &"2").note(&"ECDSA, P-256"))
+                }
+                "TEE_TYPE" => visitor.field(DescribedField::at(name, range, &"0x81").note(&"TDX")),
+                _ => visitor.field(DescribedField::at(name, range, &Hex(bytes))),
             }
         }
         visitor.close();
         self.describe_body(visitor);
         visitor.open("signature data");
-        visitor.field(Shown::new("signature", &Hex(self.signature)).note(&"r and s, over header and body"));
-        visitor.field(Shown::new("attestation key", &Hex(self.attestation_key)).note(&"x and y, P-256"));
+        visitor.field(
+            DescribedField::new("signature", &Hex(self.signature)).note(&"r and s, over header and body"),
+        );
+        visitor.field(
+            DescribedField::new("attestation key", &Hex(self.attestation_key)).note(&"x and y, P-256"),
+        );
         self.certification.describe(visitor);
         visitor.close();
-        visitor.field(Shown::new("rest of the buffer", &self.trailing.len()).note(&"bytes"));
+        visitor.field(DescribedField::new("rest of the buffer", &self.trailing.len()).note(&"bytes"));
     }
 }
 
@@ -68,7 +74,7 @@ impl TdQuote<'_> {
             let Some((bytes, after)) = rest.split_at_checked(length) else { break };
             let end = start.saturating_add(length);
             let (value, debug) = (Hex(bytes), bytes.first().is_some_and(|byte| byte & 1 != 0));
-            let field = Shown::at(name, start..end, &value);
+            let field = DescribedField::at(name, start..end, &value);
             match (name, debug) {
                 ("TDATTRIBUTES", true) => {
                     visitor.field(field.note(&"DEBUG: the host can read the guest's memory"));
@@ -84,15 +90,15 @@ impl TdQuote<'_> {
 
 impl Certification<'_> {
     fn describe(&self, visitor: &mut dyn Visitor) {
-        visitor.field(Shown::new("QE report", &Hex(self.qe_report)));
-        visitor.field(Shown::new("QE report signature", &Hex(self.qe_report_signature)));
-        visitor.field(Shown::new("QE authentication data", &Hex(self.qe_authentication_data)));
+        visitor.field(DescribedField::new("QE report", &Hex(self.qe_report)));
+        visitor.field(DescribedField::new("QE report signature", &Hex(self.qe_report_signature)));
+        visitor.field(DescribedField::new("QE authentication data", &Hex(self.qe_authentication_data)));
         let kind = match self.kind {
             5 => "PCK certificate chain",
             1..=3 => "PCK identifier",
             _ => "not known",
         };
-        visitor.field(Shown::new("certification data type", &self.kind).note(&kind));
-        visitor.field(Shown::new("certification data", &self.data.len()).note(&"bytes"));
+        visitor.field(DescribedField::new("certification data type", &self.kind).note(&kind));
+        visitor.field(DescribedField::new("certification data", &self.data.len()).note(&"bytes"));
     }
 }

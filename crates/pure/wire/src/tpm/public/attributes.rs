@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::super::u32_be;
-use crate::{Error, Kind, Reader};
+use crate::{Error, ErrorKind, Reader};
 
 bitflags::bitflags! {
     /// The attributes of an object.
@@ -75,7 +75,7 @@ impl ObjectAttributes {
         let at = reader.at();
         let attributes = Self::from_bits_retain(u32_be(reader, "TPMT_PUBLIC: objectAttributes")?);
         match RESERVED.iter().find(|(bit, _)| attributes.bits() & bit != 0) {
-            Some((_, what)) => Err(at.error(Kind::Value, what, "0, for it is reserved")),
+            Some((_, what)) => Err(at.error(ErrorKind::Value, what, "0, for it is reserved")),
             None => Ok(attributes),
         }
     }

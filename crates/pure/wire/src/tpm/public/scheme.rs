@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::{NULL, digest_bytes};
 use crate::tpm::{bank_name, u16_be};
-use crate::{Error, Kind, Reader};
+use crate::{Error, ErrorKind, Reader};
 
 /// A scheme of an RSA key; each hash is a TPM_ALG_ID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,14 +33,14 @@ impl RsaScheme {
             0x0017 => Self::Oaep,
             _ => {
                 let expected = "NULL (0010), RSASSA (0014), RSAES (0015), RSAPSS (0016) or OAEP (0017)";
-                return Err(at.error(Kind::Value, WHAT, expected));
+                return Err(at.error(ErrorKind::Value, WHAT, expected));
             }
         };
         let at = reader.at();
         let hash = u16_be(reader, "TPMT_PUBLIC: scheme's hash")?;
         if digest_bytes(hash).is_none() {
             let expected = "a hash that is known: of SHA-1, SHA-2, SHA-3 or SM3";
-            return Err(at.error(Kind::Unsupported, "TPMT_PUBLIC: scheme's hash", expected));
+            return Err(at.error(ErrorKind::Unsupported, "TPMT_PUBLIC: scheme's hash", expected));
         }
         Ok(Some(scheme(hash)))
     }
