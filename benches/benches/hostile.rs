@@ -11,7 +11,7 @@ use teeproof::core::{Freshness, Technology, Time};
 use teeproof::wire::certificate::Certificate;
 use teeproof::x509::{Anchors, Revocation};
 use teeproof::{Evidence, Policy, Request, Verdict};
-use teeproof_evidence::{Inputs, Kind};
+use teeproof_evidence::{InputKind, Inputs};
 use teeproof_hcl::HclEvidence;
 use teeproof_mint::azure::{Algorithm, Event, EventLog, Evidence as Minted, Selection, Vm};
 use teeproof_mint::snp::Product;
@@ -32,17 +32,19 @@ fn hostile(criterion: &mut Criterion) {
     }
     measure(criterion, "claims, 1 MiB, in an envelope", || is_refused(&minted, &huge, None));
     measure(criterion, "claims, 1 MiB, in a file", || is_no_input(&huge, None));
-    measure(criterion, "claims, 1 MiB, said to be a report", || is_no_input(&huge, Some(Kind::HclReport)));
+    measure(criterion, "claims, 1 MiB, said to be a report", || {
+        is_no_input(&huge, Some(InputKind::HclReport))
+    });
     for (name, log) in logs() {
         measure(criterion, name, || is_refused(&minted, envelope, Some(&log)));
     }
     for (name, text) in texts(&minted, &huge) {
         measure(criterion, name, || is_no_input(&text, None));
         measure(criterion, &format!("{name}, said to be evidence"), || {
-            is_no_input(&text, Some(Kind::EvidenceJson))
+            is_no_input(&text, Some(InputKind::EvidenceJson))
         });
         measure(criterion, &format!("{name}, said to be a bundle"), || {
-            is_no_input(&text, Some(Kind::Bundle))
+            is_no_input(&text, Some(InputKind::Bundle))
         });
     }
 }
@@ -127,7 +129,7 @@ fn texts(minted: &Minted, huge: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-fn is_no_input(bytes: &[u8], kind: Option<Kind>) {
+fn is_no_input(bytes: &[u8], kind: Option<InputKind>) {
     let mut inputs = Inputs::new();
     let taken = inputs.add(black_box(bytes), kind).is_ok();
     assert!(!taken || Evidence::from_inputs(&inputs).is_err());

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use teeproof::Evidence;
 use teeproof_core::{Crypto, Freshness, Time};
-use teeproof_evidence::{Inputs, Kind};
+use teeproof_evidence::{InputKind, Inputs};
 use teeproof_hcl::{Error, HclVerification, VerifiedVm};
 use teeproof_wire::certificate::Certificate;
 use teeproof_x509::{Anchors, CachedSignatures, Revocation, SignatureCache};
@@ -54,7 +54,7 @@ impl Azure {
         let Evidence::AzureSnp(evidence) = Evidence::from_inputs(inputs).expect("evidence") else {
             unreachable!("the bundle holds an Azure VM on SNP");
         };
-        let certificates = inputs.parts().iter().filter(|part| part.kind() == Kind::Certificate);
+        let certificates = inputs.parts().iter().filter(|part| part.kind() == InputKind::Certificate);
         let certificates: Vec<_> = certificates.map(|part| part.bytes()).collect();
         Self { evidence, certificates: certificates.leak() }
     }

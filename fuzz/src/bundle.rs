@@ -2,7 +2,7 @@
 
 use teeproof::core::Time;
 use teeproof_evidence::bundle::{Bundle, BundleError, Collection, MAX_BYTES};
-use teeproof_evidence::{Inputs, Kind};
+use teeproof_evidence::{InputKind, Inputs};
 
 use crate::believe::Belief;
 use crate::bounds;
@@ -52,7 +52,7 @@ fn both_forms(bundle: &Bundle) {
     for ((name, part), (file, bytes)) in bundle.named().zip(bundle.export()) {
         assert!(!name.to_string().is_empty() && !file.is_empty());
         // Registers are exported as text.
-        assert!(bytes == part.bytes() || part.kind() == Kind::PcrValues);
+        assert!(bytes == part.bytes() || part.kind() == InputKind::PcrValues);
     }
 }
 

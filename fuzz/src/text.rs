@@ -6,7 +6,7 @@ use teeproof::wire::certificate::Certificate;
 use teeproof::wire::crl::RevocationList;
 use teeproof::{Evidence, Policy, inspect};
 use teeproof_core::{Hex, Technology};
-use teeproof_evidence::{self, InputClass, Inputs, Kind, Part, Sniffed};
+use teeproof_evidence::{self, InputClass, InputKind, Inputs, Part, Sniffed};
 use teeproof_evidence::{self as input, bytes};
 
 use crate::bounds;
@@ -19,14 +19,14 @@ use crate::quiet::{CountingVisitor, is_plain, says_something};
 /// of which the input chooses.
 pub fn sniff(input: &[u8]) -> bool {
     let choice = input.iter().fold(input.len(), |sum, byte| sum.wrapping_add(usize::from(*byte)));
-    for kind in Kind::NAMED.iter().skip(choice % 5).step_by(5) {
+    for kind in InputKind::NAMED.iter().skip(choice % 5).step_by(5) {
         sniff_as(input, Some(*kind));
     }
     sniff_as(input, None)
 }
 
 /// The same under one kind; taken is what has no flaw.
-pub fn sniff_as(input: &[u8], kind: Option<Kind>) -> bool {
+pub fn sniff_as(input: &[u8], kind: Option<InputKind>) -> bool {
     let sniffed = match bounded(&bounds::SNIFF, input.len(), || input::sniff(input, kind)) {
         Ok(sniffed) => sniffed,
         Err(error) => {
@@ -68,7 +68,7 @@ fn views(inputs: &Inputs) {
         let parsed = Certificate::parse(view.der());
         assert!(parsed.is_ok_and(|parsed| format!("{parsed:?}") == format!("{view:?}")));
     }
-    let lists = inputs.parts().iter().filter(|part| part.kind() == Kind::RevocationList);
+    let lists = inputs.parts().iter().filter(|part| part.kind() == InputKind::RevocationList);
     for (view, list) in inputs.revocation_lists().iter().zip(lists) {
         let parsed = RevocationList::parse(list.bytes());
         assert!(parsed.is_ok_and(|parsed| format!("{parsed:?}") == format!("{view:?}")));
@@ -125,12 +125,16 @@ pub fn evidence_json(input: &[u8]) -> bool {
         "vcek": Base64UrlUnpadded::encode_string(vcek),
     })
     .to_string();
-    match bounded(&bounds::SNIFF, text.len(), || input::sniff(text.as_bytes(), Some(Kind::EvidenceJson))) {
+    match bounded(&bounds::SNIFF, text.len(), || input::sniff(text.as_bytes(), Some(InputKind::EvidenceJson)))
+    {
         Ok(sniffed) => {
             let of = |kind| sniffed.parts.iter().find(|part| part.kind() == kind).map(|part| part.bytes());
-            assert_eq!((of(Kind::HclReport), of(Kind::TpmSignature)), (Some(report), Some(signature)));
-            assert!(of(Kind::Certificate).is_some_and(|der| vcek.starts_with(der)));
-            assert!(of(Kind::TpmQuote).is_some_and(|quote| message.ends_with(quote)));
+            assert_eq!(
+                (of(InputKind::HclReport), of(InputKind::TpmSignature)),
+                (Some(report), Some(signature))
+            );
+            assert!(of(InputKind::Certificate).is_some_and(|der| vcek.starts_with(der)));
+            assert!(of(InputKind::TpmQuote).is_some_and(|quote| message.ends_with(quote)));
             inputs(text.as_bytes())
         }
         Err(error) => {

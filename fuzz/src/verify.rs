@@ -14,7 +14,7 @@ use teeproof::{
     verify_all_with_cache,
 };
 use teeproof_core::{Check, Class, Freshness, Technology, Time};
-use teeproof_evidence::{Inputs, Kind};
+use teeproof_evidence::{InputKind, Inputs};
 use teeproof_nitro::Moment;
 use teeproof_snp::Endorsements;
 use teeproof_wire::certificate::Certificate;
@@ -249,12 +249,12 @@ pub fn front_door(input: &[u8]) -> bool {
     for part in &parts {
         let kind = match part {
             Part::Evidence(_) | Part::Certificate(_) | Part::List(_) => None,
-            Part::Message(_) => Some(Kind::TpmQuote),
-            Part::Signature(_) => Some(Kind::TpmSignature),
-            Part::Registers(_) => Some(Kind::PcrValues),
-            Part::Values(_) => Some(Kind::PcrConcatenation),
-            Part::Log(_) => Some(Kind::EventLog),
-            Part::TdQuote(_) => Some(Kind::TdQuote),
+            Part::Message(_) => Some(InputKind::TpmQuote),
+            Part::Signature(_) => Some(InputKind::TpmSignature),
+            Part::Registers(_) => Some(InputKind::PcrValues),
+            Part::Values(_) => Some(InputKind::PcrConcatenation),
+            Part::Log(_) => Some(InputKind::EventLog),
+            Part::TdQuote(_) => Some(InputKind::TdQuote),
             Part::Nonce(_) | Part::Anchor(_) | Part::UserData(_) | Part::Key(_) => continue,
         };
         let _ = inputs.add(part.bytes(), kind);

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use teeproof::core::Time;
 use teeproof_evidence::bundle::Collection;
-use teeproof_evidence::{Inputs, Kind};
+use teeproof_evidence::{InputKind, Inputs};
 use teeproof_fuzz::{Part, join};
 use teeproof_mint::azure::{AkChain, Algorithm, Event, EventLog, Evidence, SignatureForm, Vm};
 use teeproof_mint::snp::Product;
@@ -364,7 +364,7 @@ fn in_files() -> Inputs {
     let mut inputs = Inputs::new();
     inputs.add(&snp.coco_json(2).unwrap().into_bytes(), None).unwrap();
     inputs.add(&snp.ak_certificate, None).unwrap();
-    inputs.add(snp.event_log.as_ref().unwrap(), Some(Kind::EventLog)).unwrap();
+    inputs.add(snp.event_log.as_ref().unwrap(), Some(InputKind::EventLog)).unwrap();
     inputs
 }
 

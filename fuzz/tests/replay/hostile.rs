@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use teeproof::core::Time;
 use teeproof_evidence::bundle::Collection;
-use teeproof_evidence::{Inputs, Kind};
+use teeproof_evidence::{InputKind, Inputs};
 use teeproof_fuzz::{
     Part, bounds, bundle, envelope, join, minted, nearest, path, text, verify, wire, work_of,
 };
@@ -193,18 +193,22 @@ fn answers() -> Vec<String> {
 #[test]
 fn files_made_to_cost() {
     for input in json().iter().chain(&text_of_people()).chain(&answers()) {
-        for kind in [None, Some(Kind::EvidenceJson), Some(Kind::Bundle), Some(Kind::Certificate)] {
+        for kind in
+            [None, Some(InputKind::EvidenceJson), Some(InputKind::Bundle), Some(InputKind::Certificate)]
+        {
             text::sniff_as(input.as_bytes(), kind);
         }
         text::inputs(input.as_bytes());
     }
     for input in [[0x30, 0x82, 0xff, 0xff].repeat(MIB), vec![0xa1; 8 * MIB], vec![0; 8 * MIB]] {
-        for kind in [None, Some(Kind::SnpReport), Some(Kind::Certificate), Some(Kind::EventLog)] {
+        for kind in
+            [None, Some(InputKind::SnpReport), Some(InputKind::Certificate), Some(InputKind::EventLog)]
+        {
             text::sniff_as(&input, kind);
         }
         text::inputs(&input);
     }
-    for kind in [Kind::NitroDocument, Kind::TpmSignature, Kind::EventLog] {
+    for kind in [InputKind::NitroDocument, InputKind::TpmSignature, InputKind::EventLog] {
         text::sniff_as(layered(4, MIB).as_bytes(), Some(kind));
     }
     for input in ["ab".repeat(MIB), "A".repeat(4 * MIB), "A".repeat(4 * MIB + 1)] {
@@ -406,7 +410,7 @@ fn bundles_made_to_cost() {
     for log in logs().drain(3..6) {
         let mut inputs = Inputs::new();
         inputs.add(&evidence.coco_json(2).unwrap().into_bytes(), None).unwrap();
-        if inputs.add(&log, Some(Kind::EventLog)).is_err() {
+        if inputs.add(&log, Some(InputKind::EventLog)).is_err() {
             continue;
         }
         for _ in 0..31 {
@@ -422,14 +426,14 @@ fn bundles_made_to_cost() {
         let log = EventLog::default().with(Event::new(4, Event::IPL, chip.repeat(count)));
         let mut inputs = Inputs::new();
         inputs.add(&evidence.coco_json(2).unwrap().into_bytes(), None).unwrap();
-        inputs.add(&log.bytes().unwrap(), Some(Kind::EventLog)).unwrap();
+        inputs.add(&log.bytes().unwrap(), Some(InputKind::EventLog)).unwrap();
         assert!(bundle::bundle(&inputs.clone().into_bundle(collection()).unwrap().to_cbor()));
     }
     // The largest log, with the identifier in it once, so that it is read once more.
     let log = EventLog::default().with(Event::new(4, Event::IPL, [&vec![7; 3 * MIB], chip].concat()));
     let mut inputs = Inputs::new();
     inputs.add(&evidence.hcl_report, None).unwrap();
-    inputs.add(&log.bytes().unwrap(), Some(Kind::EventLog)).unwrap();
+    inputs.add(&log.bytes().unwrap(), Some(InputKind::EventLog)).unwrap();
     assert!(bundle::bundle(&inputs.clone().into_bundle(collection()).unwrap().to_cbor()));
     // As many identifiers as certificates have: 32 chips.
     let mut inputs = Inputs::new();

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use teeproof_core::Time;
 use teeproof_evidence::bundle::{Bundle, BundleError, Collection, ReportAge};
 use teeproof_evidence::pcrs::Sha256Pcrs;
-use teeproof_evidence::{InputError, Inputs, Kind, Part};
+use teeproof_evidence::{InputError, InputKind, Inputs, Part};
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::hcl::ReportType;
 use teeproof_wire::tpm::{MAX_NONCE, SHA256, Selection};
@@ -231,7 +231,7 @@ pub fn collect(
         nonce_in_user_data: request.nonce_in_user_data(),
         missing: Vec::new(),
     };
-    collected.add(Kind::HclReport, report.into_bytes())?;
+    collected.add(InputKind::HclReport, report.into_bytes())?;
     collected.quote(tpm, request)?;
     progress(Step::Quote(request.pcrs));
     collected.ak_certificate(tpm, progress)?;
@@ -266,7 +266,7 @@ impl Collected {
         &mut self,
         certificates: impl IntoIterator<Item = D>,
     ) -> Result<(), CollectError> {
-        certificates.into_iter().try_for_each(|der| self.add(Kind::Certificate, der.as_ref()))
+        certificates.into_iter().try_for_each(|der| self.add(InputKind::Certificate, der.as_ref()))
     }
 
     /// The bundle, collected at this time by the caller's clock.
@@ -288,8 +288,8 @@ impl Collected {
             true => CollectError::NoAttestationKey,
             false => CollectError::Tpm(error),
         })?;
-        self.add(Kind::TpmQuote, quoted.signed.message)?;
-        self.add(Kind::TpmSignature, quoted.signed.signature)?;
+        self.add(InputKind::TpmQuote, quoted.signed.message)?;
+        self.add(InputKind::TpmSignature, quoted.signed.signature)?;
         quoted
             .registers
             .iter()
@@ -311,7 +311,7 @@ impl Collected {
             return Ok(());
         }
         progress(Step::AkCertificate);
-        self.add(Kind::Certificate, der)
+        self.add(InputKind::Certificate, der)
     }
 
     /// The PCRs are quoted with or without the log, which explains their values.
@@ -325,7 +325,7 @@ impl Collected {
             Some(Err(error)) => self.lacks(Missing::EventLog(error), progress),
             Some(Ok(log)) => {
                 progress(Step::EventLog { bytes: log.len() });
-                self.add(Kind::EventLog, log)?;
+                self.add(InputKind::EventLog, log)?;
             }
         }
         Ok(())
@@ -336,7 +336,7 @@ impl Collected {
         self.missing.push(missing);
     }
 
-    fn add<'b>(&mut self, kind: Kind, bytes: impl Into<Cow<'b, [u8]>>) -> Result<(), CollectError> {
+    fn add<'b>(&mut self, kind: InputKind, bytes: impl Into<Cow<'b, [u8]>>) -> Result<(), CollectError> {
         let part = Part::new(kind, bytes).map_err(|error| CollectError::Part(error.into()))?;
         self.add_part(part)
     }

@@ -6,7 +6,7 @@
 use alloc::vec::Vec;
 
 use crate::pcrs::Sha256Pcrs;
-use crate::{Kind, Part};
+use crate::{InputKind, Part};
 
 /// The parts, if the bytes are laid out so from the first to the last.
 pub(crate) fn read(bytes: &[u8]) -> Option<Vec<Part>> {
@@ -19,8 +19,8 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Vec<Part>> {
         return None;
     }
     Some(Vec::from([
-        Part::parse(Kind::TpmQuote, message.to_vec()),
-        Part::parse(Kind::TpmSignature, signature.to_vec()),
+        Part::parse(InputKind::TpmQuote, message.to_vec()),
+        Part::parse(InputKind::TpmSignature, signature.to_vec()),
         Part::from(Sha256Pcrs::new(values.map(Some))?),
     ]))
 }

@@ -28,7 +28,7 @@ pub use redaction::{Identifier, Redacted, Redaction};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::{Kind, Part};
+use crate::{InputKind, Part};
 use entry::Entry;
 
 /// Evidence with everything that belongs to it, and how it was collected.
@@ -202,9 +202,9 @@ impl Bundle {
 }
 
 /// How many parts of a kind a bundle holds.
-const fn most(kind: Kind) -> usize {
+const fn most(kind: InputKind) -> usize {
     match kind {
-        Kind::Certificate | Kind::RevocationList => MAX_OF_A_KIND,
+        InputKind::Certificate | InputKind::RevocationList => MAX_OF_A_KIND,
         _ => 1,
     }
 }

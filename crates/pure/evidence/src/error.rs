@@ -9,7 +9,8 @@ use teeproof_wire::tpm::bank_name;
 
 use crate::bundle::BundleError;
 use crate::{
-    DocumentMembers, InputClass, JsonProblem, JsonShape, JsonValue, Kind, NitroForm, PartError, PcrProblem,
+    DocumentMembers, InputClass, InputKind, JsonProblem, JsonShape, JsonValue, NitroForm, PartError,
+    PcrProblem,
 };
 
 /// Files cannot be taken.
@@ -108,12 +109,12 @@ pub enum InputError {
     /// The file was said to be of one kind and is of another.
     NotOfKind {
         /// What it was said to be.
-        said: Kind,
+        said: InputKind,
         /// What it is.
-        found: Kind,
+        found: InputKind,
     },
     /// A container was given as one part.
-    Container(Kind),
+    Container(InputKind),
     /// The bytes are not a quote as bincode.
     Bincode,
     /// Register values are in no form that is known.
@@ -126,16 +127,16 @@ pub enum InputError {
     /// Something is larger than anything of its kind.
     TooLarge {
         /// What it is.
-        kind: Kind,
+        kind: InputKind,
         /// How many bytes it may have.
         limit: usize,
     },
     /// The content is not what it looks like, or what it was said to be.
-    Wire(Kind, WireError),
+    Wire(InputKind, WireError),
     /// Bytes follow after the end of the structure.
     Trailing {
         /// What it is.
-        kind: Kind,
+        kind: InputKind,
         /// What its reader says.
         error: WireError,
         /// How many bytes follow.
@@ -151,27 +152,27 @@ pub enum InputError {
         second: Technology,
     },
     /// There are two parts of a kind of which evidence has one.
-    TwoOfAKind(Kind),
+    TwoOfAKind(InputKind),
     /// There is no evidence, only endorsements.
     NoEvidence,
     /// Evidence of a kind that this version can read and not verify.
-    Unverified(Kind),
+    Unverified(InputKind),
     /// Something that says nothing about a machine.
-    NotEvidence(Kind),
+    NotEvidence(InputKind),
     /// Something was given for a Nitro document, which brings everything along.
     NotTogether,
     /// A part of Azure's evidence came without the paravisor's report.
-    WithoutReport(Kind),
+    WithoutReport(InputKind),
     /// A TD quote came with a report of an SEV-SNP machine.
     TdQuoteOfSnp,
     /// A TPM's quote came without its signature.
     QuoteWithoutSignature,
     /// Something that only a TPM's quote gives a meaning came without it.
-    WithoutQuote(Kind),
+    WithoutQuote(InputKind),
     /// An event log came without the PCR values that it explains.
     LogWithoutPcrs,
     /// A CCEL or its table came, whose events are measured into the RTMRs of a TD and into no PCR.
-    OfRtmrs(Kind),
+    OfRtmrs(InputKind),
     /// PCR values of another bank than SHA-256 came (TPM_ALG_ID).
     OtherBank(u16),
     /// The text is not what `tpm2_quote` prints, or something of it is missing.
@@ -190,7 +191,7 @@ pub enum InputError {
 
 impl InputError {
     /// The error of a reader about a structure in so many bytes.
-    pub fn wire(kind: Kind, error: WireError, bytes: usize) -> Self {
+    pub fn wire(kind: InputKind, error: WireError, bytes: usize) -> Self {
         PartError::wire(kind, error, bytes).into()
     }
 
@@ -216,17 +217,17 @@ impl InputError {
 
     /// The kind of the part that an error about files that do not belong together is about.
     #[must_use]
-    pub const fn kind(&self) -> Option<Kind> {
+    pub const fn kind(&self) -> Option<InputKind> {
         match self {
             Self::WithoutReport(kind)
             | Self::WithoutQuote(kind)
             | Self::Unverified(kind)
             | Self::NotEvidence(kind)
             | Self::OfRtmrs(kind) => Some(*kind),
-            Self::OtherBank(_) => Some(Kind::OtherPcrValues),
-            Self::TdQuoteOfSnp => Some(Kind::TdQuote),
-            Self::QuoteWithoutSignature => Some(Kind::TpmQuote),
-            Self::LogWithoutPcrs => Some(Kind::EventLog),
+            Self::OtherBank(_) => Some(InputKind::OtherPcrValues),
+            Self::TdQuoteOfSnp => Some(InputKind::TdQuote),
+            Self::QuoteWithoutSignature => Some(InputKind::TpmQuote),
+            Self::LogWithoutPcrs => Some(InputKind::EventLog),
             _ => None,
         }
     }
@@ -293,10 +294,10 @@ impl InputError {
             Self::NoDocument(_) => {
                 "this member must hold the document as base64, hex or a byte list; otherwise save the document to its own file"
             }
-            Self::Unverified(Kind::NitroTpmDocument) => {
+            Self::Unverified(InputKind::NitroTpmDocument) => {
                 "the documents of Nitro Enclaves are verified, those of a NitroTPM not yet"
             }
-            Self::Unverified(Kind::TdReport) => {
+            Self::Unverified(InputKind::TdReport) => {
                 "a TDREPORT can be checked on its own processor only; a remote party needs the TD quote made of it"
             }
             Self::Unverified(_) => "this version verifies no TD quotes",
@@ -351,7 +352,7 @@ impl InputError {
                 "give what tpm2_pcrread prints, which names the bank, or what tpm2_quote writes as values or serialized"
             }
             Self::QuoteWithoutSignature => "name the signature too, as tpm2_quote writes it with -s",
-            Self::WithoutQuote(Kind::PcrConcatenation) => {
+            Self::WithoutQuote(InputKind::PcrConcatenation) => {
                 "name the quote too, as tpm2_quote writes it with -m: it says of which bank and PCRs the values are; or give what tpm2_pcrread prints"
             }
             Self::WithoutQuote(_) => "name the quote too, as tpm2_quote writes it with -m",
@@ -375,7 +376,7 @@ impl InputError {
 
     const fn hint_of_two(&self) -> &'static str {
         match self {
-            Self::TwoOfAKind(Kind::TpmSignature) => {
+            Self::TwoOfAKind(InputKind::TpmSignature) => {
                 "256 bytes are read as a signature; give the values of eight PCRs as tpm2_pcrread prints them"
             }
             _ => "verify one piece of evidence at a time, each with its own endorsements",
@@ -512,8 +513,10 @@ impl InputError {
             Self::OfRtmrs(kind) => {
                 write!(f, "{}: a CCEL extends a TD's RTMRs, not PCRs", kind.with_article())
             }
-            Self::Unverified(Kind::NitroTpmDocument) => f.write_str("a NitroTPM document, not yet verified"),
-            Self::Unverified(Kind::TdReport) => {
+            Self::Unverified(InputKind::NitroTpmDocument) => {
+                f.write_str("a NitroTPM document, not yet verified")
+            }
+            Self::Unverified(InputKind::TdReport) => {
                 f.write_str("a bare TDREPORT, which is not evidence for a remote party")
             }
             Self::Unverified(kind) => write!(f, "{}, not yet verified", kind.with_article()),

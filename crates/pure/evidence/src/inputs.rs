@@ -7,7 +7,7 @@ use teeproof_wire::crl::RevocationList;
 
 use crate::bundle::{Bundle, BundleError, Collection, Redaction};
 use crate::sniff::{FileSummary, Sniffed, sniff};
-use crate::{InputError, InputWarning, Kind, Part, together};
+use crate::{InputError, InputKind, InputWarning, Part, together};
 
 /// Files that belong together: one piece of evidence, and its endorsements.
 #[derive(Clone, Debug, Default)]
@@ -32,7 +32,7 @@ impl Inputs {
     ///
     /// # Errors
     /// Those of [`sniff`] and [`Inputs::add_sniffed`].
-    pub fn add(&mut self, bytes: &[u8], kind: Option<Kind>) -> Result<FileSummary, InputError> {
+    pub fn add(&mut self, bytes: &[u8], kind: Option<InputKind>) -> Result<FileSummary, InputError> {
         self.add_sniffed(sniff(bytes, kind)?)
     }
 
@@ -164,7 +164,7 @@ impl Inputs {
 
     /// The bytes of the first part of a kind, which is the only one but for certificates and revocation lists.
     #[must_use]
-    pub fn bytes_of(&self, kind: Kind) -> Option<&[u8]> {
+    pub fn bytes_of(&self, kind: InputKind) -> Option<&[u8]> {
         self.parts.iter().find(|part| part.kind() == kind).map(Part::bytes)
     }
 }

@@ -24,7 +24,7 @@ use alloc::vec::Vec;
 use crate::bundle::Bundle;
 use crate::encoding::{self, Pem};
 use crate::sniff::{bundled, certificates};
-use crate::{Encoding, InputError, InputWarning, Kind, Part, Sniffed};
+use crate::{Encoding, InputError, InputKind, InputWarning, Part, Sniffed};
 use probe::Probe;
 
 /// The most bytes of JSON that is no bundle; the largest that is known has 40 KiB.
@@ -49,12 +49,12 @@ impl From<Vec<Part>> for Read {
 }
 
 /// Reads JSON of any shape that is known.
-pub(crate) fn read(text: &str, kind: Option<Kind>, layers: usize) -> Result<Sniffed, InputError> {
+pub(crate) fn read(text: &str, kind: Option<InputKind>, layers: usize) -> Result<Sniffed, InputError> {
     // Before anything is read of it: only bundles are larger, and what only looks like one is
     // refused as a bundle.
     let large = text.len() > MAX_BYTES;
     if large && !text.contains("\"__cmwc_t\"") {
-        return Err(InputError::TooLarge { kind: Kind::EvidenceJson, limit: MAX_BYTES });
+        return Err(InputError::TooLarge { kind: InputKind::EvidenceJson, limit: MAX_BYTES });
     }
     if large {
         return bundle(text, kind);
@@ -67,8 +67,8 @@ pub(crate) fn read(text: &str, kind: Option<Kind>, layers: usize) -> Result<Snif
         return thim(text, &probe, kind);
     }
     if probe.is_sealing_key() {
-        expect(kind, Kind::SealingKey)?;
-        return Ok(Sniffed::new(Kind::SealingKey, Encoding::Json, sealing::read(text)?));
+        expect(kind, InputKind::SealingKey)?;
+        return Ok(Sniffed::new(InputKind::SealingKey, Encoding::Json, sealing::read(text)?));
     }
     match probe.shape()? {
         Some(shape) => evidence(text, shape, kind, layers),
@@ -80,8 +80,13 @@ pub(crate) fn read(text: &str, kind: Option<Kind>, layers: usize) -> Result<Snif
 }
 
 /// Evidence of this shape.
-fn evidence(text: &str, shape: JsonShape, kind: Option<Kind>, layers: usize) -> Result<Sniffed, InputError> {
-    expect(kind, Kind::EvidenceJson)?;
+fn evidence(
+    text: &str,
+    shape: JsonShape,
+    kind: Option<InputKind>,
+    layers: usize,
+) -> Result<Sniffed, InputError> {
+    expect(kind, InputKind::EvidenceJson)?;
     if shape == JsonShape::AttestationInfo {
         return azure_guest::outer(text, layers);
     }
@@ -92,15 +97,15 @@ fn evidence(text: &str, shape: JsonShape, kind: Option<Kind>, layers: usize) -> 
         note: Some(shape.as_str()),
         nonce_in_user_data,
         warnings: read.warnings,
-        ..Sniffed::new(Kind::EvidenceJson, Encoding::Json, read.parts)
+        ..Sniffed::new(InputKind::EvidenceJson, Encoding::Json, read.parts)
     })
 }
 
 /// An answer of THIM: the VCEK, and what stands above it.
-fn thim(text: &str, probe: &Probe<'_>, kind: Option<Kind>) -> Result<Sniffed, InputError> {
+fn thim(text: &str, probe: &Probe<'_>, kind: Option<InputKind>) -> Result<Sniffed, InputError> {
     let kind = kind
-        .filter(|kind| matches!(kind, Kind::Certificate | Kind::RevocationList))
-        .map_or_else(|| expect(kind, Kind::Certificate).map(|()| None), |kind| Ok(Some(kind)))?;
+        .filter(|kind| matches!(kind, InputKind::Certificate | InputKind::RevocationList))
+        .map_or_else(|| expect(kind, InputKind::Certificate).map(|()| None), |kind| Ok(Some(kind)))?;
     let mut ders = Vec::new();
     for pem in probe.thim() {
         ders.extend(encoding::certificates(pem?.as_bytes())?);
@@ -109,13 +114,13 @@ fn thim(text: &str, probe: &Probe<'_>, kind: Option<Kind>) -> Result<Sniffed, In
     Ok(Sniffed { warnings, ..certificates(ders, Encoding::Thim, kind)? })
 }
 
-fn bundle(text: &str, kind: Option<Kind>) -> Result<Sniffed, InputError> {
-    expect(kind, Kind::Bundle)?;
+fn bundle(text: &str, kind: Option<InputKind>) -> Result<Sniffed, InputError> {
+    expect(kind, InputKind::Bundle)?;
     Ok(bundled(Bundle::from_json(text)?, Encoding::Json))
 }
 
 /// What was found must be what it was said to be, where something was said.
-fn expect(said: Option<Kind>, found: Kind) -> Result<(), InputError> {
+fn expect(said: Option<InputKind>, found: InputKind) -> Result<(), InputError> {
     match said {
         Some(said) if said != found => Err(InputError::NotOfKind { said, found }),
         _ => Ok(()),
@@ -123,14 +128,14 @@ fn expect(said: Option<Kind>, found: Kind) -> Result<(), InputError> {
 }
 
 /// A part of JSON, which has to be of its kind.
-fn checked(kind: Kind, bytes: Vec<u8>) -> Result<Part, InputError> {
+fn checked(kind: InputKind, bytes: Vec<u8>) -> Result<Part, InputError> {
     Ok(Part::new(kind, bytes)?)
 }
 
 /// The one certificate of a PEM text.
 fn certificate(pem: &str) -> Result<Part, InputError> {
     let [der] = chain(pem)?.try_into().map_err(|_| InputError::PemSection)?;
-    checked(Kind::Certificate, der)
+    checked(InputKind::Certificate, der)
 }
 
 /// The certificates of a PEM text, DER.

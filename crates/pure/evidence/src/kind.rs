@@ -7,7 +7,7 @@ use teeproof_wire::eventlog::Format;
 /// What a file holds, or one part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Kind {
+pub enum InputKind {
     /// A raw SEV-SNP attestation report.
     SnpReport,
     /// The report of Azure's paravisor: a hardware report and the claims that it covers.
@@ -67,7 +67,7 @@ pub enum Kind {
     Mixed,
 }
 
-impl Kind {
+impl InputKind {
     /// Every kind that can be named with `--as`.
     pub const NAMED: &'static [Self] = &[
         Self::SnpReport,
@@ -194,7 +194,7 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for InputKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }

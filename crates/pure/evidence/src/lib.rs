@@ -27,7 +27,7 @@ pub use encoding::pem_chain;
 pub use error::InputError;
 pub use inputs::Inputs;
 pub use json::{DocumentMember, DocumentMembers, JsonProblem, JsonShape, JsonValue, PcrProblem};
-pub use kind::{Encoding, InputClass, Kind};
+pub use kind::{Encoding, InputClass, InputKind};
 pub use nitro::NitroForm;
 pub use part::{Part, PartError, Structure, Unreadable};
 pub use pcrs::Sha256Pcrs;

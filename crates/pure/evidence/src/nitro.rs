@@ -6,7 +6,7 @@ use teeproof_wire::cose::Sign1;
 use teeproof_wire::nitro::NitroTpmDocument;
 use teeproof_wire::{Error, ErrorKind as Flaw};
 
-use crate::{InputError, Kind};
+use crate::{InputError, InputKind};
 
 /// What was done to a Nitro document on its way, told by what is left of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,12 +75,12 @@ impl fmt::Display for NitroForm {
 
 /// Whose document it is, or what was done to it. What else is wrong with a document is left to its
 /// verifier.
-pub(crate) fn examine(bytes: &[u8]) -> Result<Kind, InputError> {
+pub(crate) fn examine(bytes: &[u8]) -> Result<InputKind, InputError> {
     match Sign1::parse(bytes) {
-        Ok(envelope) if NitroTpmDocument::looks_like(envelope.payload()) => Ok(Kind::NitroTpmDocument),
-        Ok(_) => Ok(Kind::NitroDocument),
+        Ok(envelope) if NitroTpmDocument::looks_like(envelope.payload()) => Ok(InputKind::NitroTpmDocument),
+        Ok(_) => Ok(InputKind::NitroDocument),
         Err(error) => {
-            form(bytes, error).map_or(Ok(Kind::NitroDocument), |form| Err(InputError::NitroForm(form)))
+            form(bytes, error).map_or(Ok(InputKind::NitroDocument), |form| Err(InputError::NitroForm(form)))
         }
     }
 }

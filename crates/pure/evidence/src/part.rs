@@ -13,7 +13,7 @@ use teeproof_wire::{
 };
 
 use crate::pcrs::{self, Sha256Pcrs};
-use crate::{Kind, report};
+use crate::{InputKind, report};
 
 /// One report, quote, certificate or the like, in the one form that is kept of its kind.
 ///
@@ -38,14 +38,14 @@ pub enum Part {
 /// Bytes of a structure whose content is left to its verifier, within the limit of its kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Structure {
-    kind: Kind,
+    kind: InputKind,
     bytes: Vec<u8>,
 }
 
 /// Bytes that are not of the kind that they were taken for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unreadable {
-    kind: Kind,
+    kind: InputKind,
     bytes: Vec<u8>,
     error: PartError,
 }
@@ -55,13 +55,13 @@ pub struct Unreadable {
 #[non_exhaustive]
 pub enum PartError {
     /// A container: it is taken apart into parts, and is none.
-    Container(Kind),
+    Container(InputKind),
     /// The structure cannot be parsed.
-    Wire(Kind, WireError),
+    Wire(InputKind, WireError),
     /// Bytes follow after the end of the structure.
     Trailing {
         /// What it is.
-        kind: Kind,
+        kind: InputKind,
         /// The error of its parser.
         error: WireError,
         /// How many bytes follow.
@@ -70,7 +70,7 @@ pub enum PartError {
     /// More bytes than a part of its kind may have.
     TooLarge {
         /// What it is.
-        kind: Kind,
+        kind: InputKind,
         /// How many bytes it may have.
         limit: usize,
     },
@@ -80,7 +80,7 @@ pub enum PartError {
 
 impl PartError {
     /// The error of a parser about a structure in so many bytes.
-    pub(crate) fn wire(kind: Kind, error: WireError, bytes: usize) -> Self {
+    pub(crate) fn wire(kind: InputKind, error: WireError, bytes: usize) -> Self {
         match (error.kind, bytes.checked_sub(error.offset)) {
             (Flaw::Trailing, Some(extra)) if extra > 0 => Self::Trailing { kind, error, extra },
             _ => Self::Wire(kind, error),
@@ -98,18 +98,18 @@ impl Part {
     ///
     /// # Errors
     /// A container; bytes that are not of this kind, or too many.
-    pub fn new<'b>(kind: Kind, bytes: impl Into<Cow<'b, [u8]>>) -> Result<Self, PartError> {
+    pub fn new<'b>(kind: InputKind, bytes: impl Into<Cow<'b, [u8]>>) -> Result<Self, PartError> {
         let part = Self::found(kind, bytes.into())?;
         part.error().map_or(Ok(part), Err)
     }
 
     /// The same for bytes that may turn out not to be of this kind: such a part is [`Part::Unreadable`].
-    pub(crate) fn found(kind: Kind, bytes: Cow<'_, [u8]>) -> Result<Self, PartError> {
+    pub(crate) fn found(kind: InputKind, bytes: Cow<'_, [u8]>) -> Result<Self, PartError> {
         let kept = match kind {
-            Kind::Certificate => without_padding(&bytes),
-            Kind::SnpReport => report::unframed(&bytes).map_or(&*bytes, |framed| framed.report),
-            Kind::TpmQuote => attest_bytes(&bytes),
-            Kind::TpmPublic => public_bytes(&bytes),
+            InputKind::Certificate => without_padding(&bytes),
+            InputKind::SnpReport => report::unframed(&bytes).map_or(&*bytes, |framed| framed.report),
+            InputKind::TpmQuote => attest_bytes(&bytes),
+            InputKind::TpmPublic => public_bytes(&bytes),
             kind if kind.is_container() => return Err(PartError::Container(kind)),
             _ => &bytes,
         };
@@ -118,7 +118,7 @@ impl Part {
     }
 
     /// A part of bytes in the form that is kept.
-    pub(crate) fn parse(kind: Kind, bytes: Vec<u8>) -> Self {
+    pub(crate) fn parse(kind: InputKind, bytes: Vec<u8>) -> Self {
         let unreadable = |bytes, error| Self::Unreadable(Box::new(Unreadable { kind, bytes, error }));
         let wrong = |(error, bytes): (WireError, Vec<u8>)| {
             let error = PartError::wire(kind, error, bytes.len());
@@ -126,15 +126,17 @@ impl Part {
         };
         let limit = max_bytes(kind);
         match kind {
-            Kind::Certificate => OwnedCertificate::parse(bytes)
+            InputKind::Certificate => OwnedCertificate::parse(bytes)
                 .map_or_else(wrong, |parsed| Self::Certificate(Box::new(parsed))),
-            Kind::RevocationList => OwnedRevocationList::parse(bytes)
+            InputKind::RevocationList => OwnedRevocationList::parse(bytes)
                 .map_or_else(wrong, |parsed| Self::RevocationList(Box::new(parsed))),
-            Kind::PcrValues => match Sha256Pcrs::decode(&bytes) {
+            InputKind::PcrValues => match Sha256Pcrs::decode(&bytes) {
                 Some(values) => Self::Pcrs(Box::new(values)),
                 None => unreadable(bytes, PartError::Pcrs),
             },
-            Kind::PcrConcatenation if !pcrs::is_concatenation(&bytes) => unreadable(bytes, PartError::Pcrs),
+            InputKind::PcrConcatenation if !pcrs::is_concatenation(&bytes) => {
+                unreadable(bytes, PartError::Pcrs)
+            }
             kind if bytes.len() > limit => unreadable(bytes, PartError::TooLarge { kind, limit }),
             kind => Self::Structure(Structure { kind, bytes }),
         }
@@ -142,11 +144,11 @@ impl Part {
 
     /// What the part is, or was taken for; never a container.
     #[must_use]
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> InputKind {
         match self {
-            Self::Certificate(_) => Kind::Certificate,
-            Self::RevocationList(_) => Kind::RevocationList,
-            Self::Pcrs(_) => Kind::PcrValues,
+            Self::Certificate(_) => InputKind::Certificate,
+            Self::RevocationList(_) => InputKind::RevocationList,
+            Self::Pcrs(_) => InputKind::PcrValues,
             Self::Structure(structure) => structure.kind,
             Self::Unreadable(unreadable) => unreadable.kind,
         }
@@ -189,20 +191,20 @@ impl Part {
     #[must_use]
     pub fn technology(&self) -> Option<Technology> {
         match self.kind() {
-            Kind::SnpReport => Some(Technology::Snp),
-            Kind::NitroDocument => Some(Technology::Nitro),
-            Kind::HclReport if ReportType::peek(self.bytes()) == Some(ReportType::TDX) => {
+            InputKind::SnpReport => Some(Technology::Snp),
+            InputKind::NitroDocument => Some(Technology::Nitro),
+            InputKind::HclReport if ReportType::peek(self.bytes()) == Some(ReportType::TDX) => {
                 Some(Technology::AzureTdx)
             }
             // Reports of other types too: their verifier says what they are.
-            Kind::HclReport => Some(Technology::AzureSnp),
+            InputKind::HclReport => Some(Technology::AzureSnp),
             _ => None,
         }
     }
 
     /// The same bytes as PCR values without their numbers.
     pub(crate) fn into_concatenation(self) -> Self {
-        Self::parse(Kind::PcrConcatenation, self.into_bytes())
+        Self::parse(InputKind::PcrConcatenation, self.into_bytes())
     }
 }
 
@@ -220,17 +222,17 @@ impl From<OwnedCertificate<Vec<u8>>> for Part {
 
 /// The most bytes of one part. Reports and documents beyond these are refused by their parsers
 /// too; here they are refused before anything is kept of them.
-const fn max_bytes(kind: Kind) -> usize {
+const fn max_bytes(kind: InputKind) -> usize {
     match kind {
-        Kind::SnpReport | Kind::HclReport => hcl::MAX_BYTES,
-        Kind::TdQuote | Kind::NitroDocument | Kind::NitroTpmDocument => 16 * 1024,
+        InputKind::SnpReport | InputKind::HclReport => hcl::MAX_BYTES,
+        InputKind::TdQuote | InputKind::NitroDocument | InputKind::NitroTpmDocument => 16 * 1024,
         // An attested NV index is the longest that a TPM signs; 24 values of 64 bytes are the longest.
-        Kind::TpmQuote | Kind::PcrConcatenation | Kind::CcelTable => 4096,
-        Kind::EventLog | Kind::CcEventLog => eventlog::MAX_BYTES,
-        Kind::TpmSignature | Kind::PcrValues | Kind::TpmPublic => 1024,
-        Kind::TdReport => tdx::TD_REPORT_BYTES,
-        Kind::PublicKey => 64 * 1024,
-        Kind::Certificate => 64 * 1024,
+        InputKind::TpmQuote | InputKind::PcrConcatenation | InputKind::CcelTable => 4096,
+        InputKind::EventLog | InputKind::CcEventLog => eventlog::MAX_BYTES,
+        InputKind::TpmSignature | InputKind::PcrValues | InputKind::TpmPublic => 1024,
+        InputKind::TdReport => tdx::TD_REPORT_BYTES,
+        InputKind::PublicKey => 64 * 1024,
+        InputKind::Certificate => 64 * 1024,
         _ => 1024 * 1024,
     }
 }

@@ -6,7 +6,7 @@ use teeproof_wire::tpm::{SHA1, SHA256, digest_bytes};
 
 use crate::bytes;
 use crate::pcrs::{COUNT, Sha256Pcrs};
-use crate::{InputError, Kind, Part};
+use crate::{InputError, InputKind, Part};
 
 /// PCR values of SHA-256, and those of other banks, which no quote that is verified covers.
 pub(crate) struct Read {
@@ -60,7 +60,7 @@ impl Read {
             bytes.extend([index, value.len()].map(|byte| u8::try_from(byte).unwrap_or(u8::MAX)));
             bytes.extend(value);
         }
-        (Part::parse(Kind::OtherPcrValues, bytes), false)
+        (Part::parse(InputKind::OtherPcrValues, bytes), false)
     }
 }
 

@@ -16,7 +16,7 @@ use alloc::vec::Vec;
 use teeproof_wire::certificate::ecdsa_fixed;
 
 use crate::bytes;
-use crate::{InputError, Kind, Part, pcr_forms};
+use crate::{InputError, InputKind, Part, pcr_forms};
 
 /// Whether a line of text is the first that `tpm2_quote` prints. Messages of the TPM software stack
 /// (`WARN:esys:…`) may stand before it.
@@ -97,7 +97,10 @@ impl<'t> Fields<'t> {
         };
         let bytes =
             signature(scheme, value).ok_or_else(|| InputError::QuoteTextScheme { scheme: named(scheme) })?;
-        Ok(Vec::from([Part::found(Kind::TpmQuote, quoted.into())?, Part::parse(Kind::TpmSignature, bytes)]))
+        Ok(Vec::from([
+            Part::found(InputKind::TpmQuote, quoted.into())?,
+            Part::parse(InputKind::TpmSignature, bytes),
+        ]))
     }
 }
 

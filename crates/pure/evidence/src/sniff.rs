@@ -16,8 +16,8 @@ use teeproof_wire::tpm::{AnyAttestation, Attested, MAGIC, RsaPublic, SHA256, Tpm
 use crate::bundle::{Bundle, Collection, Redaction};
 use crate::encoding::{MAX_LAYERS, Pem};
 use crate::{
-    Encoding, InputError, InputWarning, Kind, NitroForm, Part, bincode, encoding, json, nitro, pcr_forms,
-    pcrs, quote_text, report, table,
+    Encoding, InputError, InputKind, InputWarning, NitroForm, Part, bincode, encoding, json, nitro,
+    pcr_forms, pcrs, quote_text, report, table,
 };
 
 /// What was found in a file, decoded.
@@ -25,7 +25,7 @@ use crate::{
 #[non_exhaustive]
 pub struct Sniffed {
     /// What the file is.
-    pub kind: Kind,
+    pub kind: InputKind,
     /// How it was encoded.
     pub encoding: Encoding,
     /// The parts: one report or document, any number of certificates, or what a container held.
@@ -44,7 +44,7 @@ pub struct Sniffed {
 }
 
 impl Sniffed {
-    pub(crate) const fn new(kind: Kind, encoding: Encoding, parts: Vec<Part>) -> Self {
+    pub(crate) const fn new(kind: InputKind, encoding: Encoding, parts: Vec<Part>) -> Self {
         Self {
             kind,
             encoding,
@@ -84,11 +84,11 @@ impl Sniffed {
 #[non_exhaustive]
 pub struct FileSummary {
     /// What the file is.
-    pub kind: Kind,
+    pub kind: InputKind,
     /// How it was encoded.
     pub encoding: Encoding,
     /// The kinds of its parts, in order.
-    pub parts: Vec<Kind>,
+    pub parts: Vec<InputKind>,
     /// The shape of a container, or what was left out.
     pub note: Option<&'static str>,
     /// When a bundle was collected.
@@ -126,12 +126,16 @@ impl fmt::Display for FileSummary {
 ///
 /// # Errors
 /// Nothing, or nothing known. That the bytes look like a structure does not mean that they are one.
-pub fn sniff(bytes: &[u8], kind: Option<Kind>) -> Result<Sniffed, InputError> {
+pub fn sniff(bytes: &[u8], kind: Option<InputKind>) -> Result<Sniffed, InputError> {
     sniff_within(bytes, kind, 0)
 }
 
 /// The same of bytes around which so many encodings were undone.
-pub(crate) fn sniff_within(bytes: &[u8], kind: Option<Kind>, layers: usize) -> Result<Sniffed, InputError> {
+pub(crate) fn sniff_within(
+    bytes: &[u8],
+    kind: Option<InputKind>,
+    layers: usize,
+) -> Result<Sniffed, InputError> {
     if bytes.is_empty() {
         return Err(InputError::Empty);
     }
@@ -144,7 +148,7 @@ pub(crate) fn sniff_within(bytes: &[u8], kind: Option<Kind>, layers: usize) -> R
     }
 }
 
-fn of_text(text: &str, kind: Option<Kind>, layers: usize) -> Result<Sniffed, InputError> {
+fn of_text(text: &str, kind: Option<InputKind>, layers: usize) -> Result<Sniffed, InputError> {
     let quoted = text.starts_with('"');
     if json::is_fixture(text) {
         return Err(InputError::Yaml);
@@ -171,10 +175,10 @@ fn of_text(text: &str, kind: Option<Kind>, layers: usize) -> Result<Sniffed, Inp
             },
         };
     }
-    if kind.is_none_or(|kind| kind == Kind::TpmQuoteText) && quote_text::looks_like(text) {
+    if kind.is_none_or(|kind| kind == InputKind::TpmQuoteText) && quote_text::looks_like(text) {
         return quote_text(text);
     }
-    if kind.is_none_or(|kind| kind == Kind::PcrValues) && pcr_forms::looks_like_text(text) {
+    if kind.is_none_or(|kind| kind == InputKind::PcrValues) && pcr_forms::looks_like_text(text) {
         return Ok(pcr_values(pcr_forms::of_text(text)?, Encoding::PcrRead));
     }
     match encoding::binary(text) {
@@ -187,7 +191,7 @@ fn of_text(text: &str, kind: Option<Kind>, layers: usize) -> Result<Sniffed, Inp
 fn decoded(
     bytes: &[u8],
     encoding: Encoding,
-    kind: Option<Kind>,
+    kind: Option<InputKind>,
     layers: usize,
 ) -> Result<Sniffed, InputError> {
     if bytes.is_empty() {
@@ -224,25 +228,27 @@ fn within(sniffed: Sniffed, encoding: Encoding) -> Sniffed {
 }
 
 /// What is left when text was undone.
-fn binary(bytes: &[u8], encoding: Encoding, said: Option<Kind>) -> Result<Sniffed, InputError> {
+fn binary(bytes: &[u8], encoding: Encoding, said: Option<InputKind>) -> Result<Sniffed, InputError> {
     let kind = said.or_else(|| looks_like(bytes)).ok_or_else(|| unknown(bytes))?;
     match kind {
-        Kind::EvidenceJson | Kind::SealingKey => Err(InputError::NotJson),
-        Kind::Bundle => Bundle::from_cbor(bytes).map(|bundle| bundled(bundle, encoding)).map_err(Into::into),
-        Kind::BincodeQuote => {
+        InputKind::EvidenceJson | InputKind::SealingKey => Err(InputError::NotJson),
+        InputKind::Bundle => {
+            Bundle::from_cbor(bytes).map(|bundle| bundled(bundle, encoding)).map_err(Into::into)
+        }
+        InputKind::BincodeQuote => {
             let parts = bincode::read(bytes).ok_or(InputError::Bincode)?;
             Ok(Sniffed { note: Some("kinvolk's Quote"), ..Sniffed::new(kind, encoding, parts) })
         }
-        Kind::ExtendedReport => table::report(bytes, encoding),
-        Kind::CertificateTable => table::alone(bytes, encoding),
-        Kind::NitroDocument => {
+        InputKind::ExtendedReport => table::report(bytes, encoding),
+        InputKind::CertificateTable => table::alone(bytes, encoding),
+        InputKind::NitroDocument => {
             let found = nitro::examine(bytes)?;
             match said {
                 Some(said) if said != found => Err(InputError::NotOfKind { said, found }),
                 _ => Ok(Sniffed::new(found, encoding, Vec::from([Part::found(found, bytes.into())?]))),
             }
         }
-        Kind::PcrValues => {
+        InputKind::PcrValues => {
             if let Some(read) = pcr_forms::serialized(bytes) {
                 return Ok(pcr_values(read, Encoding::Serialized));
             }
@@ -251,11 +257,11 @@ fn binary(bytes: &[u8], encoding: Encoding, said: Option<Kind>) -> Result<Sniffe
                 other => Err(InputError::OtherBank(pcrs::first_bank(other.bytes()))),
             }
         }
-        Kind::TpmQuoteText => Err(InputError::QuoteText),
+        InputKind::TpmQuoteText => Err(InputError::QuoteText),
         kind => {
             let part = Part::found(kind, bytes.into())?;
             let around =
-                report::unframed(bytes).filter(|_| kind == Kind::SnpReport).map(|framed| framed.note);
+                report::unframed(bytes).filter(|_| kind == InputKind::SnpReport).map(|framed| framed.note);
             Ok(Sniffed {
                 note: around.or_else(|| note(&part)),
                 ..Sniffed::new(kind, encoding, Vec::from([part]))
@@ -267,21 +273,21 @@ fn binary(bytes: &[u8], encoding: Encoding, said: Option<Kind>) -> Result<Sniffe
 /// What a part is, where its kind alone does not say it.
 fn note(part: &Part) -> Option<&'static str> {
     match part.kind() {
-        Kind::EventLog => match Format::peek(part.bytes())? {
+        InputKind::EventLog => match Format::peek(part.bytes())? {
             Format::Sha1 => Some("TCG 1.2, SHA-1 only; quotes are checked against SHA-256"),
             Format::AttestationAgent => Some("of the Confidential Containers attestation agent"),
             _ => None,
         },
-        Kind::CcEventLog => Some("extends a TD's RTMRs, not PCRs"),
-        Kind::CcelTable => Some("says where a CCEL lies; it is not the log"),
-        Kind::PcrConcatenation => Some(match part.bytes().len() {
+        InputKind::CcEventLog => Some("extends a TD's RTMRs, not PCRs"),
+        InputKind::CcelTable => Some("says where a CCEL lies; it is not the log"),
+        InputKind::PcrConcatenation => Some(match part.bytes().len() {
             _ if pcrs::are_plainly_values(part.bytes()) => WITHOUT_BANK,
             32 => "one value without its bank and number, or any other 32 bytes: a nonce, a digest, a key",
             384 => "without their bank and numbers, or a signature of RSA-3072, if it is said to be one",
             512 => "without their bank and numbers, or a signature of RSA-4096, if it is said to be one",
             _ => WITHOUT_BANK,
         }),
-        Kind::TpmQuote => match AnyAttestation::parse(part.bytes()).ok()?.attested {
+        InputKind::TpmQuote => match AnyAttestation::parse(part.bytes()).ok()?.attested {
             Attested::Quote { selections, .. } => selections
                 .iter()
                 .any(|selection| selection.bank != SHA256)
@@ -292,7 +298,7 @@ fn note(part: &Part) -> Option<&'static str> {
             Attested::Nv { .. } | Attested::NvDigest { .. } => Some("an NV index, no quote"),
             _ => Some("an audit, no quote"),
         },
-        Kind::TpmSignature => TpmSignature::parse(part.bytes())
+        InputKind::TpmSignature => TpmSignature::parse(part.bytes())
             .is_ok_and(|signature| !signature.is_supported())
             .then_some("of a scheme that is not supported"),
         _ => None,
@@ -319,14 +325,14 @@ pub(crate) fn bundled(bundle: Bundle, encoding: Encoding) -> Sniffed {
         nonce_in_user_data: collection.nonce_in_user_data,
         collection: Some(collection),
         redactions,
-        ..Sniffed::new(Kind::Bundle, encoding, parts)
+        ..Sniffed::new(InputKind::Bundle, encoding, parts)
     }
 }
 
 fn pcr_values(read: pcr_forms::Read, encoding: Encoding) -> Sniffed {
     let (part, left_out) = read.into_part();
     let note = match part.kind() {
-        Kind::OtherPcrValues => Some("no SHA-256 bank, which alone is supported"),
+        InputKind::OtherPcrValues => Some("no SHA-256 bank, which alone is supported"),
         _ => left_out.then_some(OTHER_BANKS),
     };
     Sniffed { note, ..Sniffed::new(part.kind(), encoding, Vec::from([part])) }
@@ -339,64 +345,66 @@ const OTHER_BANKS: &str = "banks other than sha256 are left out";
 fn quote_text(text: &str) -> Result<Sniffed, InputError> {
     let read = quote_text::read(text)?;
     let note = read.other_banks.then_some(OTHER_BANKS);
-    Ok(Sniffed { note, ..Sniffed::new(Kind::TpmQuoteText, Encoding::QuoteText, read.parts) })
+    Ok(Sniffed { note, ..Sniffed::new(InputKind::TpmQuoteText, Encoding::QuoteText, read.parts) })
 }
 
 /// Certificates, revocation lists, or both.
 pub(crate) fn certificates(
     ders: Vec<Vec<u8>>,
     encoding: Encoding,
-    kind: Option<Kind>,
+    kind: Option<InputKind>,
 ) -> Result<Sniffed, InputError> {
     let of = |der: &[u8]| match looks_like(der) {
-        Some(Kind::RevocationList) => Kind::RevocationList,
-        _ => Kind::Certificate,
+        Some(InputKind::RevocationList) => InputKind::RevocationList,
+        _ => InputKind::Certificate,
     };
     let parts = ders.into_iter().map(|der| Part::found(kind.unwrap_or_else(|| of(&der)), der.into()));
     let parts = parts.collect::<Result<Vec<_>, _>>()?;
-    let first = parts.first().map_or(Kind::Certificate, |part| part.kind());
-    let kind = if parts.iter().all(|part| part.kind() == first) { first } else { Kind::Mixed };
+    let first = parts.first().map_or(InputKind::Certificate, |part| part.kind());
+    let kind = if parts.iter().all(|part| part.kind() == first) { first } else { InputKind::Mixed };
     Ok(Sniffed::new(kind, encoding, parts))
 }
 
 /// What raw bytes look like by their first bytes and their length.
-fn looks_like(bytes: &[u8]) -> Option<Kind> {
+fn looks_like(bytes: &[u8]) -> Option<InputKind> {
     match bytes {
         // An array of four whose first entry is a byte string; or the same, tagged.
-        [0x84, 0x40..=0x5b, ..] | [0xd2, 0x84, ..] if !is_bare_signature(bytes) => Some(Kind::NitroDocument),
-        // A SEQUENCE of 128 bytes or more.
-        [0x30, 0x81 | 0x82, ..] if RevocationList::parse(bytes).is_ok() => Some(Kind::RevocationList),
-        [0x30, ..] if PublicKey::parse(bytes).is_ok_and(|key| key != PublicKey::Unknown) => {
-            Some(Kind::PublicKey)
+        [0x84, 0x40..=0x5b, ..] | [0xd2, 0x84, ..] if !is_bare_signature(bytes) => {
+            Some(InputKind::NitroDocument)
         }
-        [0x30, 0x81 | 0x82, ..] if !is_bare_signature(bytes) => Some(Kind::Certificate),
-        [b'H', b'C', b'L', b'A', ..] => Some(Kind::HclReport),
+        // A SEQUENCE of 128 bytes or more.
+        [0x30, 0x81 | 0x82, ..] if RevocationList::parse(bytes).is_ok() => Some(InputKind::RevocationList),
+        [0x30, ..] if PublicKey::parse(bytes).is_ok_and(|key| key != PublicKey::Unknown) => {
+            Some(InputKind::PublicKey)
+        }
+        [0x30, 0x81 | 0x82, ..] if !is_bare_signature(bytes) => Some(InputKind::Certificate),
+        [b'H', b'C', b'L', b'A', ..] => Some(InputKind::HclReport),
         // Version 4 or 5, a type of attestation key, and the TEE type of TDX.
-        [4 | 5, 0, _, _, 0x81, 0, 0, 0, ..] => Some(Kind::TdQuote),
+        [4 | 5, 0, _, _, 0x81, 0, 0, 0, ..] => Some(InputKind::TdQuote),
         // With and without the size in front.
-        _ if bytes.starts_with(&MAGIC.to_be_bytes()) => Some(Kind::TpmQuote),
-        [_, _, rest @ ..] if rest.starts_with(&MAGIC.to_be_bytes()) => Some(Kind::TpmQuote),
+        _ if bytes.starts_with(&MAGIC.to_be_bytes()) => Some(InputKind::TpmQuote),
+        [_, _, rest @ ..] if rest.starts_with(&MAGIC.to_be_bytes()) => Some(InputKind::TpmQuote),
         // TPMT_SIGNATURE: RSASSA, SHA-256, 256 bytes.
-        [0x00, 0x14, 0x00, 0x0b, 0x01, 0x00, ..] => Some(Kind::TpmSignature),
-        _ if TpmSignature::parse(bytes).is_ok() => Some(Kind::TpmSignature),
-        _ if CcelTable::looks_like(bytes) => Some(Kind::CcelTable),
-        _ if Format::peek(bytes).is_some() => Format::peek(bytes).map(Kind::of_log),
-        [0x81, 0, ..] if bytes.len() == TD_REPORT_BYTES => Some(Kind::TdReport),
-        _ if bytes.starts_with(sealed::MAGIC) => Some(Kind::SealedFile),
-        _ if report::unframed(bytes).is_some() => Some(Kind::SnpReport),
-        _ if RsaPublic::parse(public_bytes(bytes)).is_ok() => Some(Kind::TpmPublic),
-        _ if CertificateTable::looks_like(bytes) => Some(Kind::CertificateTable),
-        _ if is_extended_report(bytes) => Some(Kind::ExtendedReport),
-        _ if Bundle::looks_like_cbor(bytes) => Some(Kind::Bundle),
+        [0x00, 0x14, 0x00, 0x0b, 0x01, 0x00, ..] => Some(InputKind::TpmSignature),
+        _ if TpmSignature::parse(bytes).is_ok() => Some(InputKind::TpmSignature),
+        _ if CcelTable::looks_like(bytes) => Some(InputKind::CcelTable),
+        _ if Format::peek(bytes).is_some() => Format::peek(bytes).map(InputKind::of_log),
+        [0x81, 0, ..] if bytes.len() == TD_REPORT_BYTES => Some(InputKind::TdReport),
+        _ if bytes.starts_with(sealed::MAGIC) => Some(InputKind::SealedFile),
+        _ if report::unframed(bytes).is_some() => Some(InputKind::SnpReport),
+        _ if RsaPublic::parse(public_bytes(bytes)).is_ok() => Some(InputKind::TpmPublic),
+        _ if CertificateTable::looks_like(bytes) => Some(InputKind::CertificateTable),
+        _ if is_extended_report(bytes) => Some(InputKind::ExtendedReport),
+        _ if Bundle::looks_like_cbor(bytes) => Some(InputKind::Bundle),
         // A vector of 256 bytes comes first.
-        [0, 1, 0, 0, 0, 0, 0, 0, ..] => Some(Kind::BincodeQuote),
-        _ if bytes.len() == REPORT_BYTES => Some(Kind::SnpReport),
-        _ if pcr_forms::serialized(bytes).is_some() => Some(Kind::PcrValues),
-        _ if bytes.len() <= MAX_REPORT_GUESS && report::begins(bytes) => Some(Kind::SnpReport),
+        [0, 1, 0, 0, 0, 0, 0, 0, ..] => Some(InputKind::BincodeQuote),
+        _ if bytes.len() == REPORT_BYTES => Some(InputKind::SnpReport),
+        _ if pcr_forms::serialized(bytes).is_some() => Some(InputKind::PcrValues),
+        _ if bytes.len() <= MAX_REPORT_GUESS && report::begins(bytes) => Some(InputKind::SnpReport),
         // Eight PCR values are as long as a signature: a signature it is, unless it cannot be one, or
         // stands beside another.
-        _ if bytes.len() == RSA_BYTES && !pcrs::are_plainly_values(bytes) => Some(Kind::TpmSignature),
-        _ if pcrs::is_concatenation(bytes) => Some(Kind::PcrConcatenation),
+        _ if bytes.len() == RSA_BYTES && !pcrs::are_plainly_values(bytes) => Some(InputKind::TpmSignature),
+        _ if pcrs::is_concatenation(bytes) => Some(InputKind::PcrConcatenation),
         _ => None,
     }
 }

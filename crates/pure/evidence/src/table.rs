@@ -5,22 +5,22 @@ use alloc::vec::Vec;
 use teeproof_wire::snp::{CertificateTable, REPORT_BYTES, TableKind};
 use teeproof_wire::{Error, ErrorKind as Flaw};
 
-use crate::{Encoding, InputError, InputWarning, Kind, Part, Sniffed};
+use crate::{Encoding, InputError, InputKind, InputWarning, Part, Sniffed};
 
 /// A report with the table behind it.
 pub(crate) fn report(bytes: &[u8], encoding: Encoding) -> Result<Sniffed, InputError> {
-    const KIND: Kind = Kind::ExtendedReport;
+    const KIND: InputKind = InputKind::ExtendedReport;
     let Some((report, table)) = bytes.split_at_checked(REPORT_BYTES) else {
-        return Err(InputError::NotOfKind { said: KIND, found: Kind::SnpReport });
+        return Err(InputError::NotOfKind { said: KIND, found: InputKind::SnpReport });
     };
     let mut sniffed = read(table, REPORT_BYTES, KIND, encoding)?;
-    sniffed.parts.insert(0, Part::found(Kind::SnpReport, report.into())?);
+    sniffed.parts.insert(0, Part::found(InputKind::SnpReport, report.into())?);
     Ok(sniffed)
 }
 
 /// A table.
 pub(crate) fn alone(bytes: &[u8], encoding: Encoding) -> Result<Sniffed, InputError> {
-    const KIND: Kind = Kind::CertificateTable;
+    const KIND: InputKind = InputKind::CertificateTable;
     let sniffed = read(bytes, 0, KIND, encoding)?;
     if sniffed.parts.is_empty() {
         let (what, expected) = ("certificate table", "at least one certificate or revocation list");
@@ -29,7 +29,7 @@ pub(crate) fn alone(bytes: &[u8], encoding: Encoding) -> Result<Sniffed, InputEr
     Ok(sniffed)
 }
 
-fn read(bytes: &[u8], base: usize, kind: Kind, encoding: Encoding) -> Result<Sniffed, InputError> {
+fn read(bytes: &[u8], base: usize, kind: InputKind, encoding: Encoding) -> Result<Sniffed, InputError> {
     let table = CertificateTable::parse(bytes).map_err(|error| InputError::Wire(kind, error.within(base)))?;
     let (mut parts, mut warnings) = (Vec::new(), Vec::new());
     for entry in table.entries() {
@@ -37,9 +37,9 @@ fn read(bytes: &[u8], base: usize, kind: Kind, encoding: Encoding) -> Result<Sni
             // Hosts leave out what they do not have by an entry without bytes.
             _ if entry.bytes.is_empty() => {}
             TableKind::Vcek | TableKind::Vlek | TableKind::Ask | TableKind::Ark => {
-                parts.push(Part::found(Kind::Certificate, entry.bytes.into())?);
+                parts.push(Part::found(InputKind::Certificate, entry.bytes.into())?);
             }
-            TableKind::Crl => parts.push(Part::found(Kind::RevocationList, entry.bytes.into())?),
+            TableKind::Crl => parts.push(Part::found(InputKind::RevocationList, entry.bytes.into())?),
             _ => warnings.push(InputWarning::TableEntry),
         }
     }

@@ -2,7 +2,7 @@
 
 use teeproof_core::Technology;
 use teeproof_evidence::bundle::Redacted;
-use teeproof_evidence::{InputError, Inputs, Kind, Part, pcrs};
+use teeproof_evidence::{InputError, InputKind, Inputs, Part, pcrs};
 use teeproof_tpm::{PcrValues, Quote};
 
 /// Evidence of one machine, unbelieved.
@@ -36,19 +36,19 @@ impl Evidence<'_> {
 }
 
 /// What only a vTPM behind Azure's report makes sense of.
-const OF_THE_TPM: [Kind; 6] = [
-    Kind::TdQuote,
-    Kind::TpmQuote,
-    Kind::TpmSignature,
-    Kind::PcrValues,
-    Kind::PcrConcatenation,
-    Kind::EventLog,
+const OF_THE_TPM: [InputKind; 6] = [
+    InputKind::TdQuote,
+    InputKind::TpmQuote,
+    InputKind::TpmSignature,
+    InputKind::PcrValues,
+    InputKind::PcrConcatenation,
+    InputKind::EventLog,
 ];
 
 /// What is read and not verified by this version.
-const UNVERIFIED: [Kind; 2] = [Kind::NitroTpmDocument, Kind::TdReport];
+const UNVERIFIED: [InputKind; 2] = [InputKind::NitroTpmDocument, InputKind::TdReport];
 /// What says nothing about a machine.
-const NOT_EVIDENCE: [Kind; 3] = [Kind::PublicKey, Kind::TpmPublic, Kind::SealedFile];
+const NOT_EVIDENCE: [InputKind; 3] = [InputKind::PublicKey, InputKind::TpmPublic, InputKind::SealedFile];
 
 impl<'a> Evidence<'a> {
     /// The evidence among the parts of files.
@@ -57,12 +57,13 @@ impl<'a> Evidence<'a> {
     /// There is none among the files, something that belongs to it is missing, or something came
     /// along that does not belong to it.
     pub fn from_inputs(inputs: &'a Inputs) -> Result<Self, InputError> {
-        if let Some(kind) =
-            [Kind::CcEventLog, Kind::CcelTable].into_iter().find(|kind| inputs.bytes_of(*kind).is_some())
+        if let Some(kind) = [InputKind::CcEventLog, InputKind::CcelTable]
+            .into_iter()
+            .find(|kind| inputs.bytes_of(*kind).is_some())
         {
             return Err(InputError::OfRtmrs(kind));
         }
-        if let Some(values) = inputs.bytes_of(Kind::OtherPcrValues) {
+        if let Some(values) = inputs.bytes_of(InputKind::OtherPcrValues) {
             return Err(InputError::OtherBank(pcrs::first_bank(values)));
         }
         let whole = inputs.parts().iter().find_map(|part| part.technology().map(|of| (of, part)));
@@ -72,7 +73,7 @@ impl<'a> Evidence<'a> {
             return Err(InputError::NotEvidence(kind));
         }
         // A TD quote belongs to a report of Azure's paravisor, or else stands for itself.
-        let quote = |kind: &Kind| *kind == Kind::TdQuote && whole.is_none();
+        let quote = |kind: &InputKind| *kind == InputKind::TdQuote && whole.is_none();
         if let Some(kind) = kinds().find(|kind| UNVERIFIED.contains(kind) || quote(kind)) {
             return Err(InputError::Unverified(kind));
         }
@@ -89,7 +90,7 @@ impl<'a> Evidence<'a> {
             (Technology::Snp, None) => Evidence::Snp(report.bytes()),
             (Technology::Snp, Some(kind)) => return Err(InputError::WithoutReport(kind)),
             (Technology::AzureTdx, _) => Evidence::AzureTdx(azure(inputs, report.bytes())?),
-            _ if inputs.bytes_of(Kind::TdQuote).is_some() => return Err(InputError::TdQuoteOfSnp),
+            _ if inputs.bytes_of(InputKind::TdQuote).is_some() => return Err(InputError::TdQuoteOfSnp),
             _ => Evidence::AzureSnp(azure(inputs, report.bytes())?),
         };
         if inputs.redactions().is_empty() {
@@ -102,25 +103,25 @@ impl<'a> Evidence<'a> {
 
 /// The paravisor's report with everything that came beside it.
 fn azure<'a>(inputs: &'a Inputs, report: &'a [u8]) -> Result<teeproof_hcl::HclEvidence<'a>, InputError> {
-    let quote = match (inputs.bytes_of(Kind::TpmQuote), inputs.bytes_of(Kind::TpmSignature)) {
+    let quote = match (inputs.bytes_of(InputKind::TpmQuote), inputs.bytes_of(InputKind::TpmSignature)) {
         (Some(message), Some(signature)) => Some(Quote::new(message, signature)),
         (Some(_), None) => return Err(InputError::QuoteWithoutSignature),
-        (None, Some(_)) => return Err(InputError::WithoutQuote(Kind::TpmSignature)),
+        (None, Some(_)) => return Err(InputError::WithoutQuote(InputKind::TpmSignature)),
         (None, None) => None,
     };
-    let concatenation = inputs.bytes_of(Kind::PcrConcatenation).map(PcrValues::InSelectionOrder);
+    let concatenation = inputs.bytes_of(InputKind::PcrConcatenation).map(PcrValues::InSelectionOrder);
     let pcrs = inputs.pcrs().map(PcrValues::Indexed).or(concatenation);
-    let log = inputs.bytes_of(Kind::EventLog);
+    let log = inputs.bytes_of(InputKind::EventLog);
     if quote.is_none() && pcrs.is_some() {
         return Err(InputError::WithoutQuote(match concatenation {
-            Some(_) => Kind::PcrConcatenation,
-            None => Kind::PcrValues,
+            Some(_) => InputKind::PcrConcatenation,
+            None => InputKind::PcrValues,
         }));
     }
     if log.is_some() && pcrs.is_none() {
         return Err(InputError::LogWithoutPcrs);
     }
-    let td_quote = inputs.bytes_of(Kind::TdQuote);
+    let td_quote = inputs.bytes_of(InputKind::TdQuote);
     let nonce_in_user_data = inputs.nonce_in_user_data();
     Ok(teeproof_hcl::HclEvidence::new(report)
         .td_quote(td_quote)
@@ -132,5 +133,5 @@ fn azure<'a>(inputs: &'a Inputs, report: &'a [u8]) -> Result<teeproof_hcl::HclEv
 
 /// A Nitro document brings its certificates along; revocation lists can be given for its chain.
 fn goes_with_nitro(part: &Part) -> bool {
-    matches!(part.kind(), Kind::NitroDocument | Kind::RevocationList)
+    matches!(part.kind(), InputKind::NitroDocument | InputKind::RevocationList)
 }

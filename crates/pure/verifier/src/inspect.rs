@@ -19,7 +19,7 @@ use teeproof_wire::tdx::{TdQuote, TdReport};
 use teeproof_wire::tpm::{AnyAttestation, RsaPublic, TpmSignature, attest_bytes, bank_name};
 use teeproof_wire::{Describe, DescribedField, Error, Visitor};
 
-use teeproof_evidence::{InputError, Kind, Part, Sniffed, pcrs, pem_chain};
+use teeproof_evidence::{InputError, InputKind, Part, Sniffed, pcrs, pem_chain};
 
 /// What was told of a structure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,29 +58,29 @@ pub fn inspect(sniffed: &Sniffed, visitor: &mut dyn Visitor) -> Result<Inspected
 fn structure(part: &Part, visitor: &mut dyn Visitor) -> Result<Option<Error>, Error> {
     let bytes = part.bytes();
     match part.kind() {
-        Kind::SnpReport => return snp(bytes, visitor),
-        Kind::HclReport => return hcl(bytes, visitor),
-        Kind::TpmQuote => attest(attest_bytes(bytes), visitor)?,
-        Kind::EventLog => group(visitor, "TCG event log", &EventLog::parse(bytes)?),
-        Kind::CcEventLog => {
+        InputKind::SnpReport => return snp(bytes, visitor),
+        InputKind::HclReport => return hcl(bytes, visitor),
+        InputKind::TpmQuote => attest(attest_bytes(bytes), visitor)?,
+        InputKind::EventLog => group(visitor, "TCG event log", &EventLog::parse(bytes)?),
+        InputKind::CcEventLog => {
             group(visitor, "confidential-computing event log (CCEL)", &EventLog::parse(bytes)?)
         }
-        Kind::CcelTable => group(visitor, "ACPI table CCEL", &CcelTable::parse(bytes)?),
-        Kind::PcrValues => registers(bytes, visitor),
-        Kind::OtherPcrValues => other_banks(bytes, visitor),
-        Kind::PcrConcatenation => concatenation(bytes, visitor),
-        Kind::TpmSignature if bytes.len() != 256 => {
+        InputKind::CcelTable => group(visitor, "ACPI table CCEL", &CcelTable::parse(bytes)?),
+        InputKind::PcrValues => registers(bytes, visitor),
+        InputKind::OtherPcrValues => other_banks(bytes, visitor),
+        InputKind::PcrConcatenation => concatenation(bytes, visitor),
+        InputKind::TpmSignature if bytes.len() != 256 => {
             group(visitor, "TPMT_SIGNATURE", &TpmSignature::parse(bytes)?);
         }
-        Kind::NitroDocument => return nitro(bytes, visitor),
-        Kind::NitroTpmDocument => return nitro_tpm(bytes, visitor),
-        Kind::TdQuote => return td_quote(bytes, visitor),
-        Kind::TdReport => return td_report(bytes, visitor),
-        Kind::PublicKey => group(visitor, "SubjectPublicKeyInfo", &PublicKey::parse(bytes)?),
-        Kind::TpmPublic => group(visitor, "TPMT_PUBLIC", &RsaPublic::parse(bytes)?),
-        Kind::SealedFile => group(visitor, "sealed file", &SealedHead::parse(bytes)?),
-        Kind::RevocationList => group(visitor, "CertificateList", &RevocationList::parse(bytes)?),
-        Kind::Certificate => group(visitor, "Certificate", &Certificate::parse(bytes)?),
+        InputKind::NitroDocument => return nitro(bytes, visitor),
+        InputKind::NitroTpmDocument => return nitro_tpm(bytes, visitor),
+        InputKind::TdQuote => return td_quote(bytes, visitor),
+        InputKind::TdReport => return td_report(bytes, visitor),
+        InputKind::PublicKey => group(visitor, "SubjectPublicKeyInfo", &PublicKey::parse(bytes)?),
+        InputKind::TpmPublic => group(visitor, "TPMT_PUBLIC", &RsaPublic::parse(bytes)?),
+        InputKind::SealedFile => group(visitor, "sealed file", &SealedHead::parse(bytes)?),
+        InputKind::RevocationList => group(visitor, "CertificateList", &RevocationList::parse(bytes)?),
+        InputKind::Certificate => group(visitor, "Certificate", &Certificate::parse(bytes)?),
         other => unreadable(other.as_str(), bytes, visitor),
     }
     Ok(None)

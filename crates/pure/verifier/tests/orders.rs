@@ -24,7 +24,7 @@ use teeproof::core::{Freshness, Technology, Time};
 use teeproof::nitro::Moment;
 use teeproof::x509::{Anchors, CachedSignatures, Revocation, SignatureCache};
 use teeproof::{Policy, Request, verify};
-use teeproof_evidence::{Inputs, Kind};
+use teeproof_evidence::{InputKind, Inputs};
 use teeproof_mint::azure::{AkChain, Vm};
 use teeproof_mint::nitro::Enclave;
 use teeproof_mint::snp::{Machine, Product};
@@ -34,7 +34,7 @@ use teeproof_mint::{DEFAULT_TIME, Key, Kind as KeyKind};
 /// Files that belong together, and the exit code of their verification.
 struct Case {
     name: String,
-    files: Vec<(Option<Kind>, Vec<u8>)>,
+    files: Vec<(Option<InputKind>, Vec<u8>)>,
     anchors: Vec<Vec<u8>>,
     at: Moment,
     exit: u8,
@@ -133,11 +133,11 @@ impl Random {
 }
 
 /// What came as a file whose kind is told from its content.
-fn plain(bytes: impl IntoIterator<Item = Vec<u8>>) -> Vec<(Option<Kind>, Vec<u8>)> {
+fn plain(bytes: impl IntoIterator<Item = Vec<u8>>) -> Vec<(Option<InputKind>, Vec<u8>)> {
     bytes.into_iter().map(|bytes| (None, bytes)).collect()
 }
 
-fn minted(name: &str, files: Vec<(Option<Kind>, Vec<u8>)>, anchors: Vec<Vec<u8>>, exit: u8) -> Case {
+fn minted(name: &str, files: Vec<(Option<InputKind>, Vec<u8>)>, anchors: Vec<Vec<u8>>, exit: u8) -> Case {
     let at = Moment::At(Time(DEFAULT_TIME as i64));
     Case { name: name.to_owned(), files, anchors, at, exit }
 }
@@ -232,11 +232,11 @@ fn azure() -> Vec<Case> {
         let own = vm.clone().with_ak_chain(|chain| *chain = chain.clone().with_own_authorities());
         let own = own.certificates().unwrap();
         let mut files = vec![
-            (Some(Kind::HclReport), evidence.hcl_report.clone()),
-            (Some(Kind::TpmQuote), evidence.quote_message.clone()),
-            (Some(Kind::TpmSignature), evidence.quote_signature.clone()),
-            (Some(Kind::PcrConcatenation), evidence.pcr_concatenation()),
-            (Some(Kind::EventLog), evidence.event_log.clone().unwrap()),
+            (Some(InputKind::HclReport), evidence.hcl_report.clone()),
+            (Some(InputKind::TpmQuote), evidence.quote_message.clone()),
+            (Some(InputKind::TpmSignature), evidence.quote_signature.clone()),
+            (Some(InputKind::PcrConcatenation), evidence.pcr_concatenation()),
+            (Some(InputKind::EventLog), evidence.event_log.clone().unwrap()),
         ];
         files.extend(plain([evidence.vek.clone(), evidence.intermediate.clone()]));
         files.extend(plain(evidence.ak_intermediates.clone()));

@@ -9,7 +9,7 @@ use teeproof::Evidence;
 use teeproof::wire::certificate::Certificate;
 use teeproof::wire::crl::RevocationList;
 use teeproof::x509::Revocation;
-use teeproof_evidence::{Inputs, Kind, Part, sniff};
+use teeproof_evidence::{InputKind, Inputs, Part, sniff};
 
 use crate::input::source::{self, Source};
 use crate::output::fault::Fault;
@@ -51,14 +51,14 @@ pub(crate) struct Files {
     anchors: Vec<Vec<u8>>,
     name: String,
     /// What was found in the files that were named, and in which.
-    kinds: Vec<(Kind, String)>,
+    kinds: Vec<(InputKind, String)>,
 }
 
 impl Files {
     /// Reads everything that was named.
     pub(crate) fn read(
         paths: &[PathBuf],
-        kind: Option<Kind>,
+        kind: Option<InputKind>,
         backing: &Backing,
         source: &Source,
         messages: &Messages,
@@ -86,7 +86,7 @@ impl Files {
 
     /// Reads one file of many, each of which is one machine's whole evidence but for what is
     /// shared. The shared part comes after it, as it does when the file is read alone.
-    pub(crate) fn one_of_many(path: &Path, kind: Option<Kind>, shared: &Self) -> Result<Self, Fault> {
+    pub(crate) fn one_of_many(path: &Path, kind: Option<InputKind>, shared: &Self) -> Result<Self, Fault> {
         let mut files = Self { name: source::name(path), ..Self::default() };
         let fault = |error| Fault::input(&error);
         files.inputs.add(&source::read_file(path)?, kind).map_err(fault)?;
@@ -120,7 +120,7 @@ impl Files {
     fn add(
         &mut self,
         path: &Path,
-        kind: Option<Kind>,
+        kind: Option<InputKind>,
         source: &Source,
         messages: &Messages,
     ) -> Result<(), Fault> {
@@ -166,7 +166,7 @@ impl Files {
         let bytes = source.read(path)?;
         let fault = |error| Fault::input(&error).in_file(&name);
         let found = sniff(&bytes, None).map_err(fault)?;
-        if found.kind != Kind::Certificate {
+        if found.kind != InputKind::Certificate {
             return Err(misplaced(found.kind, "a trust anchor").in_file(&name));
         }
         found.check().map_err(fault)?;
@@ -217,7 +217,7 @@ impl Files {
     }
 }
 
-fn misplaced(kind: Kind, as_what: &str) -> Fault {
+fn misplaced(kind: InputKind, as_what: &str) -> Fault {
     Fault::usage(
         format!("the file holds a {kind}, which cannot be {as_what}"),
         "evidence is named as FILE, certificates and revocation lists with --endorsements, and a certificate with --anchor",
@@ -225,9 +225,9 @@ fn misplaced(kind: Kind, as_what: &str) -> Fault {
 }
 
 /// The kinds that `--as` names.
-pub(crate) fn kind() -> impl TypedValueParser<Value = Kind> {
-    PossibleValuesParser::new(Kind::NAMED.iter().map(|kind| kind.as_str()))
-        .try_map(|name| named(Kind::NAMED, &name, |kind| kind.as_str()))
+pub(crate) fn kind() -> impl TypedValueParser<Value = InputKind> {
+    PossibleValuesParser::new(InputKind::NAMED.iter().map(|kind| kind.as_str()))
+        .try_map(|name| named(InputKind::NAMED, &name, |kind| kind.as_str()))
 }
 
 /// The value of this name.

@@ -63,18 +63,18 @@ pub(crate) fn of_request(error: &RequestError) -> String {
 
 #[cfg(test)]
 mod tests {
-    use teeproof_evidence::Kind;
+    use teeproof_evidence::InputKind;
 
     use super::*;
 
     #[test]
     fn a_file_of_no_use_is_shown_by_inspect() {
-        for kind in [Kind::TdQuote, Kind::TdReport, Kind::NitroTpmDocument] {
+        for kind in [InputKind::TdQuote, InputKind::TdReport, InputKind::NitroTpmDocument] {
             let hint = of_input(&InputError::Unverified(kind));
             assert!(hint.ends_with("; teeproof inspect shows what it says"), "{hint}");
         }
         assert!(of_input(&InputError::Unknown).ends_with("; --as names the kind"));
-        let (said, found) = (Kind::TpmQuote, Kind::SnpReport);
+        let (said, found) = (InputKind::TpmQuote, InputKind::SnpReport);
         assert!(of_input(&InputError::NotOfKind { said, found }).ends_with("; leave --as out"));
         assert_eq!(of_input(&InputError::Empty), InputError::Empty.hint());
     }

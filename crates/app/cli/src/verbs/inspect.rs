@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use teeproof::ReplayHashes;
-use teeproof_evidence::{Kind, sniff};
+use teeproof_evidence::{InputKind, sniff};
 
 use crate::input::evidence_files::kind;
 use crate::input::source;
@@ -28,7 +28,7 @@ pub(crate) struct InspectArgs {
 
     /// What the file is, whatever it looks like
     #[arg(long = "as", value_name = "KIND", value_parser = kind())]
-    kind: Option<Kind>,
+    kind: Option<InputKind>,
 }
 
 /// Runs the verb.

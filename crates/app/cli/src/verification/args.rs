@@ -6,7 +6,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use teeproof::core::Technology;
 use teeproof::nitro::DEFAULT_SKEW_SECS;
-use teeproof_evidence::Kind;
+use teeproof_evidence::InputKind;
 
 use crate::input::evidence_files::{Backing, kind, named};
 use crate::input::time::At;
@@ -70,7 +70,7 @@ pub(crate) struct VerifyArgs {
 
     /// What the file is, whatever it looks like
     #[arg(long = "as", value_name = "KIND", value_parser = kind())]
-    pub(crate) kind: Option<Kind>,
+    pub(crate) kind: Option<InputKind>,
 
     /// By how many seconds your clock may be behind (Nitro)
     #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_SKEW_SECS)]

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use teeproof_core::Time;
 use teeproof_evidence::bundle::{Bundle, ReportAge};
-use teeproof_evidence::{Inputs, Kind};
+use teeproof_evidence::{InputKind, Inputs};
 use teeproof_vtpm::{
     CollectError, CollectRequest, Collected, Error, Missing, NvAttributes, Registers, ReportType, Step, Tpm,
     collect, handles, read_registers, write_index,
@@ -59,7 +59,7 @@ fn inputs(bundle: &Bundle) -> Inputs {
 fn has(bundle: &Bundle, user_data: &[u8]) -> bool {
     let digits: String = user_data.iter().map(|byte| format!("{byte:02x}")).collect();
     let inputs = inputs(bundle);
-    let report = inputs.bytes_of(Kind::HclReport).unwrap();
+    let report = inputs.bytes_of(InputKind::HclReport).unwrap();
     String::from_utf8_lossy(report).to_ascii_lowercase().contains(&format!("\"user-data\":\"{digits}"))
 }
 
@@ -91,10 +91,10 @@ pub(crate) fn everything_in_one_bundle(transport: Transport) {
     let parsed = teeproof_wire::certificate::Certificate::parse(&der).unwrap();
     let certificates = inputs.certificates();
     assert_eq!(certificates.iter().map(|found| found.tbs()).collect::<Vec<_>>(), [parsed.tbs(); 2]);
-    assert_eq!(inputs.bytes_of(Kind::EventLog), Some(&b"an event log"[..]));
-    let attest = Attest::parse(inputs.bytes_of(Kind::TpmQuote).unwrap()).unwrap();
+    assert_eq!(inputs.bytes_of(InputKind::EventLog), Some(&b"an event log"[..]));
+    let attest = Attest::parse(inputs.bytes_of(InputKind::TpmQuote).unwrap()).unwrap();
     assert_eq!(attest.head.extra_data, NONCE);
-    assert!(inputs.bytes_of(Kind::TpmSignature).is_some());
+    assert!(inputs.bytes_of(InputKind::TpmSignature).is_some());
     // The values that the TPM has, each under its number.
     let values = read_registers(tpm.as_mut(), all.0).unwrap().values;
     let found: Vec<_> = inputs.pcrs().unwrap().iter().map(|value| value.unwrap().to_vec()).collect();
@@ -133,7 +133,8 @@ pub(crate) fn what_a_request_changes(transport: Transport) {
     // No nonce: user data that no other report has.
     let none = CollectRequest::new(b"").event_log(None).patience(PATIENCE);
     let bundles = [(); 2].map(|()| bundle(collected(tpm.as_mut(), &none).0.unwrap()));
-    let reports = bundles.each_ref().map(|bundle| inputs(bundle).bytes_of(Kind::HclReport).unwrap().to_vec());
+    let reports =
+        bundles.each_ref().map(|bundle| inputs(bundle).bytes_of(InputKind::HclReport).unwrap().to_vec());
     assert_ne!(reports[0], reports[1]);
     assert!(bundles.iter().all(|bundle| !bundle.collected().nonce_in_user_data && !has(bundle, &[0; 64])));
 }
@@ -147,7 +148,7 @@ pub(crate) fn what_is_missing_is_named(transport: Transport) {
     assert_eq!(steps[3], "missing: /nowhere/log is not there");
     let partial = partial.unwrap();
     assert!(matches!(partial.missing(), [Missing::EventLog(_)]), "{:?}", partial.missing());
-    assert_eq!(inputs(&bundle(partial)).bytes_of(Kind::EventLog), None);
+    assert_eq!(inputs(&bundle(partial)).bytes_of(InputKind::EventLog), None);
     // An index that holds something else, and one that was never defined.
     let public = tpm.nv_public(handles::AK_CERTIFICATE).unwrap();
     let by_owner = public.attributes.contains(NvAttributes::OWNERWRITE);
@@ -189,7 +190,13 @@ pub(crate) fn the_example_writes_a_bundle(transport: Transport) {
     assert!(bundle.collected().at >= Time(i64::try_from(before).unwrap()));
     let mut inputs = Inputs::new();
     inputs.add(&bytes, None).unwrap();
-    for kind in [Kind::HclReport, Kind::TpmQuote, Kind::TpmSignature, Kind::PcrValues, Kind::Certificate] {
+    for kind in [
+        InputKind::HclReport,
+        InputKind::TpmQuote,
+        InputKind::TpmSignature,
+        InputKind::PcrValues,
+        InputKind::Certificate,
+    ] {
         assert!(inputs.bytes_of(kind).is_some(), "{kind:?}");
     }
 }

@@ -5,7 +5,7 @@ use core::fmt;
 use teeproof_wire::Error as WireError;
 
 use super::PartName;
-use crate::{InputClass, Kind};
+use crate::{InputClass, InputKind};
 
 /// A bundle cannot be read, made or redacted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,9 +54,9 @@ pub enum BundleError {
     /// No part is evidence.
     NoEvidence,
     /// A part is of a kind that bundles do not hold.
-    NotAPart(Kind),
+    NotAPart(InputKind),
     /// More parts of a kind than a bundle holds.
-    TooMany(Kind),
+    TooMany(InputKind),
     /// More replaced places than a bundle has.
     TooManyRedactions,
     /// A place that is said to be replaced is not in the bundle.

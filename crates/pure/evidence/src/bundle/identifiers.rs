@@ -29,7 +29,7 @@ use teeproof_wire::{Error, ErrorKind as Wrong};
 use super::identity::{Identity, MAX_ID};
 use super::text::Text;
 use super::{Identifier, pem};
-use crate::Kind;
+use crate::InputKind;
 
 /// An identifier where its structure has it.
 pub(super) struct Found {
@@ -47,14 +47,14 @@ pub(super) struct Place {
 }
 
 /// What one part has. `claims` is the HCL report beside it, which names the attestation key.
-pub(super) fn of(kind: Kind, bytes: &[u8], claims: &[u8]) -> Result<Vec<Found>, Error> {
+pub(super) fn of(kind: InputKind, bytes: &[u8], claims: &[u8]) -> Result<Vec<Found>, Error> {
     let mut list = List { whole: bytes, claims, embedded: None, found: Vec::new() };
     match kind {
-        Kind::SnpReport => list.report(bytes)?,
-        Kind::HclReport => list.envelope(bytes)?,
-        Kind::Certificate => drop(list.certificate(bytes)?),
-        Kind::NitroDocument => list.document(bytes)?,
-        Kind::TdQuote => list.quote(bytes)?,
+        InputKind::SnpReport => list.report(bytes)?,
+        InputKind::HclReport => list.envelope(bytes)?,
+        InputKind::Certificate => drop(list.certificate(bytes)?),
+        InputKind::NitroDocument => list.document(bytes)?,
+        InputKind::TdQuote => list.quote(bytes)?,
         _ => {}
     }
     if list.found.iter().any(|found| found.identity.len() > MAX_ID) {

@@ -4,13 +4,13 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
 
-use crate::Kind;
+use crate::InputKind;
 
 /// A part of a bundle: its kind, and which one of that kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PartName {
     /// What the part is.
-    pub kind: Kind,
+    pub kind: InputKind,
     /// Which one of its kind, counted from 0.
     pub number: usize,
 }
@@ -20,21 +20,21 @@ const ENDORSEMENTS: u8 = 1 << 1;
 const EVIDENCE: u8 = 1 << 2;
 
 /// Kinds of which there is one, with their media types.
-const ONCE: &[(Kind, &str)] = &[
-    (Kind::SnpReport, "application/vnd.teeproof.snp-report"),
-    (Kind::HclReport, "application/vnd.teeproof.hcl-report"),
-    (Kind::TdQuote, "application/vnd.teeproof.td-quote"),
-    (Kind::TpmQuote, "application/vnd.teeproof.tpm-quote"),
-    (Kind::TpmSignature, "application/vnd.teeproof.tpm-signature"),
-    (Kind::PcrValues, "application/vnd.teeproof.pcr-values"),
-    (Kind::PcrConcatenation, "application/vnd.teeproof.pcr-concatenation"),
-    (Kind::EventLog, "application/vnd.teeproof.event-log"),
-    (Kind::NitroDocument, "application/cose; cose-type=\"cose-sign1\""),
+const ONCE: &[(InputKind, &str)] = &[
+    (InputKind::SnpReport, "application/vnd.teeproof.snp-report"),
+    (InputKind::HclReport, "application/vnd.teeproof.hcl-report"),
+    (InputKind::TdQuote, "application/vnd.teeproof.td-quote"),
+    (InputKind::TpmQuote, "application/vnd.teeproof.tpm-quote"),
+    (InputKind::TpmSignature, "application/vnd.teeproof.tpm-signature"),
+    (InputKind::PcrValues, "application/vnd.teeproof.pcr-values"),
+    (InputKind::PcrConcatenation, "application/vnd.teeproof.pcr-concatenation"),
+    (InputKind::EventLog, "application/vnd.teeproof.event-log"),
+    (InputKind::NitroDocument, "application/cose; cose-type=\"cose-sign1\""),
 ];
 
 /// Whether bundles hold parts of this kind.
-pub(super) fn has_label(kind: Kind) -> bool {
-    let many = matches!(kind, Kind::Certificate | Kind::RevocationList);
+pub(super) fn has_label(kind: InputKind) -> bool {
+    let many = matches!(kind, InputKind::Certificate | InputKind::RevocationList);
     many || ONCE.iter().any(|(once, _)| *once == kind)
 }
 
@@ -46,8 +46,8 @@ impl PartName {
         }
         let (stem, digits) = label.rsplit_once('-')?;
         let kind = match stem {
-            "certificate" => Kind::Certificate,
-            "revocation-list" => Kind::RevocationList,
+            "certificate" => InputKind::Certificate,
+            "revocation-list" => InputKind::RevocationList,
             _ => return None,
         };
         let name = Self { kind, number: digits.parse().ok().filter(|number| *number < 100)? };
@@ -62,8 +62,8 @@ impl PartName {
 
     pub(super) fn media_type(self) -> &'static str {
         match self.kind {
-            Kind::Certificate => "application/pkix-cert",
-            Kind::RevocationList => "application/pkix-crl",
+            InputKind::Certificate => "application/pkix-cert",
+            InputKind::RevocationList => "application/pkix-crl",
             kind => ONCE.iter().find(|(once, _)| *once == kind).map_or("", |(_, media_type)| media_type),
         }
     }
@@ -75,10 +75,10 @@ impl PartName {
     /// What the part's own file is called.
     pub(super) fn file(self) -> String {
         let extension = match self.kind {
-            Kind::Certificate => "der",
-            Kind::RevocationList => "crl",
-            Kind::PcrValues => "txt",
-            Kind::NitroDocument => "cose",
+            InputKind::Certificate => "der",
+            InputKind::RevocationList => "crl",
+            InputKind::PcrValues => "txt",
+            InputKind::NitroDocument => "cose",
             _ => "bin",
         };
         format!("{self}.{extension}")
@@ -94,8 +94,8 @@ pub(super) fn order(label: &str) -> (usize, String) {
 impl fmt::Display for PartName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
-            Kind::Certificate => write!(f, "certificate-{}", self.number),
-            Kind::RevocationList => write!(f, "revocation-list-{}", self.number),
+            InputKind::Certificate => write!(f, "certificate-{}", self.number),
+            InputKind::RevocationList => write!(f, "revocation-list-{}", self.number),
             kind => f.write_str(kind.as_str()),
         }
     }

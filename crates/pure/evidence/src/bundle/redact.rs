@@ -16,7 +16,7 @@ use super::identifiers::{self, Found};
 use super::identity::Identity;
 use super::search::Search;
 use super::{Bundle, BundleError, Identifier, PartName, Redaction, pem};
-use crate::{Kind, Part};
+use crate::{InputKind, Part};
 
 /// Shorter salts are tried out.
 const MIN_SALT: usize = 16;
@@ -69,7 +69,7 @@ struct Replacements<'a> {
 impl<'a> Replacements<'a> {
     fn of(bundle: &'a Bundle, salt: &[u8], crypto: &Crypto) -> Result<Self, BundleError> {
         let mut identities: Vec<(Identity, Identity)> = Vec::new();
-        let claims = bundle.parts.iter().find(|part| part.kind() == Kind::HclReport);
+        let claims = bundle.parts.iter().find(|part| part.kind() == InputKind::HclReport);
         let claims = claims.map_or(&[][..], |part| part.bytes());
         for (name, part) in bundle.named() {
             let found = identifiers::of(part.kind(), part.bytes(), claims)
@@ -112,7 +112,7 @@ impl<'a> Replacements<'a> {
 
     /// Replaces what stands where its structure has it: there it is found whatever its length.
     fn in_structure(&self, part: &Part, bytes: &mut [u8], places: &mut Vec<Place>) -> Option<()> {
-        let is_quote = part.kind() == Kind::TdQuote;
+        let is_quote = part.kind() == InputKind::TdQuote;
         let old = if is_quote { pem::of_quote(part.bytes()).ok()? } else { Vec::new() };
         let mut new = if is_quote { pem::of_quote(bytes).ok()? } else { Vec::new() };
         for Found { identity, place } in identifiers::of(part.kind(), part.bytes(), self.claims).ok()? {

@@ -4,7 +4,7 @@ use teeproof_core::Technology;
 use teeproof_wire::hcl::{HARDWARE_OFFSET, SLOT_BYTES};
 
 use super::PartName;
-use crate::Kind;
+use crate::InputKind;
 
 /// What identifies a machine or one of its starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -90,21 +90,21 @@ impl Redaction {
         let of_list: &[_] =
             if matches!(technology, Technology::Nitro) { &["nitro.chain"] } else { &["ak.chain"] };
         match (self.part.kind, self.what) {
-            (Kind::SnpReport, Identifier::ChipId) => &["snp.vek.chip", "snp.signature"],
-            (Kind::SnpReport, _) => &["snp.signature"],
-            (Kind::HclReport, _) if is_tdx && SLOT.contains(&self.offset) => &["tdx.report"],
-            (Kind::HclReport, Identifier::ChipId) => &["snp.vek.chip", "snp.signature"],
-            (Kind::HclReport, _) if SLOT.contains(&self.offset) => &["snp.signature"],
-            (Kind::HclReport, _) => &["hcl.binding"],
-            (Kind::Certificate, Identifier::ChipId) => &["snp.chain", "snp.vek.chip"],
-            (Kind::Certificate, Identifier::PlatformId) => &["tdx.quote"],
-            (Kind::Certificate, _) => &["ak.chain"],
-            (Kind::RevocationList, _) => of_list,
-            (Kind::NitroDocument, _) => &["nitro.chain", "nitro.signature"],
-            (Kind::TdQuote, _) => &["tdx.quote"],
-            (Kind::TpmQuote | Kind::TpmSignature, _) => &["quote.signature"],
-            (Kind::PcrValues | Kind::PcrConcatenation, _) => &["quote.pcrs"],
-            (Kind::EventLog, _) => &["log.replay"],
+            (InputKind::SnpReport, Identifier::ChipId) => &["snp.vek.chip", "snp.signature"],
+            (InputKind::SnpReport, _) => &["snp.signature"],
+            (InputKind::HclReport, _) if is_tdx && SLOT.contains(&self.offset) => &["tdx.report"],
+            (InputKind::HclReport, Identifier::ChipId) => &["snp.vek.chip", "snp.signature"],
+            (InputKind::HclReport, _) if SLOT.contains(&self.offset) => &["snp.signature"],
+            (InputKind::HclReport, _) => &["hcl.binding"],
+            (InputKind::Certificate, Identifier::ChipId) => &["snp.chain", "snp.vek.chip"],
+            (InputKind::Certificate, Identifier::PlatformId) => &["tdx.quote"],
+            (InputKind::Certificate, _) => &["ak.chain"],
+            (InputKind::RevocationList, _) => of_list,
+            (InputKind::NitroDocument, _) => &["nitro.chain", "nitro.signature"],
+            (InputKind::TdQuote, _) => &["tdx.quote"],
+            (InputKind::TpmQuote | InputKind::TpmSignature, _) => &["quote.signature"],
+            (InputKind::PcrValues | InputKind::PcrConcatenation, _) => &["quote.pcrs"],
+            (InputKind::EventLog, _) => &["log.replay"],
             _ => &[],
         }
     }

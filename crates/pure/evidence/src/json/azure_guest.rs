@@ -17,7 +17,7 @@ use super::shapes::exactly;
 use super::{JsonProblem, JsonShape, JsonValue, PcrProblem, Read, chain, checked, object, read as read_json};
 use crate::encoding::MAX_LAYERS;
 use crate::pcrs::Sha256Pcrs;
-use crate::{InputError, InputWarning, Kind, Part, Sniffed};
+use crate::{InputError, InputKind, InputWarning, Part, Sniffed};
 
 const KIB: usize = 1024;
 
@@ -35,8 +35,8 @@ pub(super) fn outer(text: &str, layers: usize) -> Result<Sniffed, InputError> {
         Some(inner) if layers < MAX_LAYERS => {
             let sniffed = read_json(inner, None, layers)?;
             match sniffed.kind {
-                Kind::EvidenceJson => Ok(sniffed),
-                found => Err(InputError::NotOfKind { said: Kind::EvidenceJson, found }),
+                InputKind::EvidenceJson => Ok(sniffed),
+                found => Err(InputError::NotOfKind { said: InputKind::EvidenceJson, found }),
             }
         }
         Some(_) => Err(InputError::TooDeep),
@@ -115,15 +115,15 @@ impl AzureGuest {
             (kind, _) => return Err(other("IsolationInfo.Type", kind, r#""SevSnp""#)),
         };
         let mut parts = proof(&isolation.proof.bytes, GUEST)?.parts(Some(&isolation.claims.bytes), GUEST)?;
-        parts.push(checked(Kind::TpmQuote, self.tpm.quote.bytes)?);
-        parts.push(checked(Kind::TpmSignature, self.tpm.signature.bytes)?);
+        parts.push(checked(InputKind::TpmQuote, self.tpm.quote.bytes)?);
+        parts.push(checked(InputKind::TpmSignature, self.tpm.signature.bytes)?);
         parts.push(Part::from(pcrs(&self.tpm.pcrs)?));
         let empty = |encoded: &Encoded<_>| !encoded.bytes.is_empty();
         if let Some(certificate) = self.tpm.certificate.filter(empty) {
-            parts.push(checked(Kind::Certificate, certificate.bytes)?);
+            parts.push(checked(InputKind::Certificate, certificate.bytes)?);
         }
         if let Some(log) = self.log.filter(|log| !log.bytes.is_empty()) {
-            parts.push(checked(Kind::EventLog, log.bytes)?);
+            parts.push(checked(InputKind::EventLog, log.bytes)?);
         }
         let unused = |member, because| InputWarning::UnusedMember { shape: GUEST, member, because };
         let key = self.tpm.key.map(|_| unused("EncKeyPub", "its certification is not checked"));
@@ -190,7 +190,7 @@ pub(super) struct TdxVm {
 
 impl TdxVm {
     pub(super) fn parts(self) -> Result<Read, InputError> {
-        Ok(Vec::from([checked(Kind::TdQuote, self.quote.bytes)?]).into())
+        Ok(Vec::from([checked(InputKind::TdQuote, self.quote.bytes)?]).into())
     }
 }
 
@@ -213,15 +213,15 @@ impl Proof {
     fn parts(self, claims: Option<&[u8]>, shape: JsonShape) -> Result<Vec<Part>, InputError> {
         let report = self.report.bytes;
         let mut parts = Vec::from([match claims {
-            None => checked(Kind::SnpReport, report)?,
+            None => checked(InputKind::SnpReport, report)?,
             Some(claims) => {
-                checked(Kind::HclReport, envelope(&report, claims).ok_or(JsonProblem::Type.of(shape))?)?
+                checked(InputKind::HclReport, envelope(&report, claims).ok_or(JsonProblem::Type.of(shape))?)?
             }
         }]);
         if let Some(encoded) = self.chain.filter(|chain| !chain.bytes.is_empty()) {
             let text = core::str::from_utf8(&encoded.bytes).map_err(|_| JsonProblem::Type.of(shape))?;
             for der in chain(text)? {
-                parts.push(checked(Kind::Certificate, der)?);
+                parts.push(checked(InputKind::Certificate, der)?);
             }
         }
         Ok(parts)

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::encoding::{self, MAX_LAYERS};
 use crate::sniff::sniff_within;
-use crate::{Encoding, InputError, Kind, Sniffed};
+use crate::{Encoding, InputError, InputKind, Sniffed};
 
 /// Members that hold a document in the answers of known services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -94,7 +94,11 @@ impl fmt::Display for DocumentMembers {
 }
 
 /// The document of an answer; nothing, where no member has a name of such members.
-pub(super) fn read(text: &str, kind: Option<Kind>, layers: usize) -> Result<Option<Sniffed>, InputError> {
+pub(super) fn read(
+    text: &str,
+    kind: Option<InputKind>,
+    layers: usize,
+) -> Result<Option<Sniffed>, InputError> {
     let mut found = Found::default();
     let mut deserializer = serde_json::Deserializer::from_str(text);
     Walk { found: &mut found, depth: 0 }
@@ -138,7 +142,7 @@ fn document(raw: &str, layers: usize) -> Option<Sniffed> {
     };
     let sniffed = sniff_within(&text, None, layers.saturating_add(1)).ok()?;
     let note = Some("a member of a JSON answer");
-    matches!(sniffed.kind, Kind::NitroDocument | Kind::NitroTpmDocument)
+    matches!(sniffed.kind, InputKind::NitroDocument | InputKind::NitroTpmDocument)
         .then_some(Sniffed { note, ..sniffed })
 }
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::checked;
 use super::fields::{AnyBase64, Encoded};
-use crate::{InputError, Kind, Part};
+use crate::{InputError, InputKind, Part};
 
 /// What the file says of itself.
 pub(super) const SCHEMA: &str = "teeproof/sealing-key/1";
@@ -31,8 +31,8 @@ pub(super) fn read(text: &str) -> Result<Vec<Part>, InputError> {
     let key: SealingKey = serde_json::from_str(text)
         .map_err(|error| InputError::SealingKey { line: error.line(), column: error.column() })?;
     Ok(Vec::from([
-        checked(Kind::TpmPublic, key.public.bytes)?,
-        checked(Kind::TpmQuote, key.message.bytes)?,
-        checked(Kind::TpmSignature, key.signature.bytes)?,
+        checked(InputKind::TpmPublic, key.public.bytes)?,
+        checked(InputKind::TpmQuote, key.message.bytes)?,
+        checked(InputKind::TpmSignature, key.signature.bytes)?,
     ]))
 }

@@ -13,7 +13,7 @@ use super::fields::{AnyBase64, AsBase64, AsHex, Encoded, Form, Numbers, Register
 use super::problem::TOO_LARGE;
 use super::{JsonProblem, JsonShape, JsonValue, Read, certificate, checked, snp};
 use crate::pcrs::Sha256Pcrs;
-use crate::{InputError, InputWarning, Kind, Part};
+use crate::{InputError, InputKind, InputWarning, Part};
 
 const HCL: usize = 4096;
 const TD_QUOTE: usize = 16 * 1024;
@@ -84,7 +84,7 @@ fn log(mut parts: Vec<Part>, log: CcEventLog, shape: JsonShape) -> Result<Read, 
     let mut warnings = Vec::new();
     match log.0 {
         None => {}
-        Some(Ok(bytes)) => parts.push(checked(Kind::EventLog, bytes)?),
+        Some(Ok(bytes)) => parts.push(checked(InputKind::EventLog, bytes)?),
         Some(Err(_)) => warnings.push(InputWarning::UnusedMember {
             shape,
             member: "cc_eventlog",
@@ -124,15 +124,15 @@ impl QuoteText {
 
 fn quote(message: Vec<u8>, signature: Vec<u8>, pcrs: [[u8; 32]; 24]) -> Result<Vec<Part>, InputError> {
     Ok(Vec::from([
-        checked(Kind::TpmQuote, message)?,
-        checked(Kind::TpmSignature, signature)?,
+        checked(InputKind::TpmQuote, message)?,
+        checked(InputKind::TpmSignature, signature)?,
         Part::from(Sha256Pcrs::new(pcrs.map(Some)).ok_or(InputError::Registers)?),
     ]))
 }
 
 /// The report and what endorses it, around the parts of a quote.
 fn with(report: Vec<u8>, quote: Vec<Part>, last: Part) -> Result<Vec<Part>, InputError> {
-    let mut parts = Vec::from([checked(Kind::HclReport, report)?]);
+    let mut parts = Vec::from([checked(InputKind::HclReport, report)?]);
     parts.extend(quote);
     parts.push(last);
     Ok(parts)
@@ -163,7 +163,7 @@ struct SnpText {
 
 impl SnpText {
     fn parts(self, shape: JsonShape) -> Result<Read, InputError> {
-        let vcek = checked(Kind::Certificate, self.vcek.bytes)?;
+        let vcek = checked(InputKind::Certificate, self.vcek.bytes)?;
         let parts = with(self.hcl_report.bytes, self.tpm_quote.parts()?, vcek)?;
         log(parts, self.cc_eventlog, shape)
     }
@@ -178,7 +178,7 @@ struct TdxNumbers {
 
 impl TdxNumbers {
     fn parts(self) -> Result<Vec<Part>, InputError> {
-        let td_quote = checked(Kind::TdQuote, self.td_quote.0)?;
+        let td_quote = checked(InputKind::TdQuote, self.td_quote.0)?;
         with(self.hcl_report.0, self.tpm_quote.parts()?, td_quote)
     }
 }
@@ -195,7 +195,7 @@ struct TdxText {
 
 impl TdxText {
     fn parts(self, shape: JsonShape) -> Result<Read, InputError> {
-        let td_quote = checked(Kind::TdQuote, self.td_quote.bytes)?;
+        let td_quote = checked(InputKind::TdQuote, self.td_quote.bytes)?;
         let parts = with(self.hcl_report.bytes, self.tpm_quote.parts()?, td_quote)?;
         log(parts, self.cc_eventlog, shape)
     }
@@ -211,7 +211,7 @@ struct Tdx {
 
 impl Tdx {
     fn parts(self, shape: JsonShape) -> Result<Read, InputError> {
-        let parts = Vec::from([checked(Kind::TdQuote, self.quote.bytes)?]);
+        let parts = Vec::from([checked(InputKind::TdQuote, self.quote.bytes)?]);
         log(parts, self.cc_eventlog, shape)
     }
 }
@@ -288,7 +288,7 @@ struct TpmAttestation<'t> {
 impl AttestedTls<'_> {
     fn parts(self) -> Result<Read, InputError> {
         let Self { tdx_quote_base64, hcl_report_base64, tpm_attestation } = self;
-        let td_quote = checked(Kind::TdQuote, tdx_quote_base64.bytes)?;
+        let td_quote = checked(InputKind::TdQuote, tdx_quote_base64.bytes)?;
         let mut parts = with(hcl_report_base64.bytes, tpm_attestation.quote.parts()?, td_quote)?;
         parts.push(certificate(&tpm_attestation.ak_certificate_pem)?);
         for pem in &tpm_attestation.ak_intermediate_certificates_pem {

@@ -12,7 +12,7 @@ use super::fields::{AnyBase64, Encoded, Numbers};
 use super::shapes::exactly;
 use super::{JsonShape, Read, checked};
 use crate::encoding;
-use crate::{InputError, InputWarning, Kind, Part};
+use crate::{InputError, InputKind, InputWarning, Part};
 
 const CERTIFICATE: usize = 64 * 1024;
 
@@ -65,14 +65,14 @@ impl Evidence<'_> {
         } else {
             exactly::<Encoded<AnyBase64<REPORT_BYTES>>>(report, shape)?.bytes
         };
-        let mut read = Read::from(Vec::from([checked(Kind::SnpReport, report)?]));
+        let mut read = Read::from(Vec::from([checked(InputKind::SnpReport, report)?]));
         match self.cert_chain.map(RawValue::get) {
             None => {}
             Some(text) if text.starts_with('[') => table(text, shape, &mut read)?,
             Some(text) => {
                 let Named { vcek, vlek, ask, ark } = exactly(text, shape)?;
                 for der in [vcek, vlek, ask, ark].into_iter().flatten() {
-                    read.parts.extend(certificates(der.bytes, Kind::Certificate)?);
+                    read.parts.extend(certificates(der.bytes, InputKind::Certificate)?);
                 }
             }
         }
@@ -85,8 +85,8 @@ fn table(text: &str, shape: JsonShape, read: &mut Read) -> Result<(), InputError
     for TableEntry { cert_type, data } in exactly::<Vec<TableEntry<'_>>>(text, shape)? {
         let kind = match cert_type.get() {
             _ if data.0.is_empty() => continue,
-            r#""VCEK""# | r#""VLEK""# | r#""ASK""# | r#""ARK""# => Kind::Certificate,
-            r#""CRL""# => Kind::RevocationList,
+            r#""VCEK""# | r#""VLEK""# | r#""ASK""# | r#""ARK""# => InputKind::Certificate,
+            r#""CRL""# => InputKind::RevocationList,
             _ => {
                 read.warnings.push(InputWarning::TableEntry);
                 continue;
@@ -98,7 +98,7 @@ fn table(text: &str, shape: JsonShape, read: &mut Read) -> Result<(), InputError
 }
 
 /// DER, or PEM where somebody put text there.
-fn certificates(bytes: Vec<u8>, kind: Kind) -> Result<Vec<Part>, InputError> {
+fn certificates(bytes: Vec<u8>, kind: InputKind) -> Result<Vec<Part>, InputError> {
     if bytes.starts_with(b"-----BEGIN ") {
         return encoding::certificates(&bytes)?.into_iter().map(|der| checked(kind, der)).collect();
     }

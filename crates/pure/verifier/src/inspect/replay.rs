@@ -9,7 +9,7 @@ use teeproof_wire::eventlog::{EventLog, Format};
 use teeproof_wire::tpm::{SHA1, SHA256, bank_name};
 use teeproof_wire::{DescribedField, Visitor};
 
-use teeproof_evidence::{Kind, Sniffed};
+use teeproof_evidence::{InputKind, Sniffed};
 
 /// The hashes that logs are replayed with.
 #[derive(Clone, Copy)]
@@ -24,7 +24,7 @@ pub struct ReplayHashes<'a> {
 ///
 /// Proves nothing: whoever writes a log chooses these values.
 pub fn inspect_replay(sniffed: &Sniffed, hashes: &ReplayHashes<'_>, visitor: &mut dyn Visitor) {
-    let is_log = |kind| matches!(kind, Kind::EventLog | Kind::CcEventLog);
+    let is_log = |kind| matches!(kind, InputKind::EventLog | InputKind::CcEventLog);
     for part in sniffed.parts.iter().filter(|part| is_log(part.kind())) {
         let Ok(log) = EventLog::parse(part.bytes()) else { continue };
         for (bank, _) in log.algorithms().iter() {

@@ -3,7 +3,7 @@
 use base64ct::{Base64, Encoding as _};
 use proptest::prelude::*;
 use teeproof_aws_lc::TABLE;
-use teeproof_evidence::Kind;
+use teeproof_evidence::InputKind;
 use teeproof_evidence::bundle::{Bundle, BundleError, PartName};
 use teeproof_mint::azure::{Claims, Vm};
 use teeproof_mint::snp::Product;
@@ -18,12 +18,12 @@ const QE: &[u8; 16] = b"id of the QE 16b";
 const PPID: &[u8] = b"PPID of platform";
 
 fn redact(quote: &[u8]) -> Result<Bundle, BundleError> {
-    bundle(&[(Kind::HclReport, &TDX.hcl_report), (Kind::TdQuote, quote)]).redact(SALT, &TABLE)
+    bundle(&[(InputKind::HclReport, &TDX.hcl_report), (InputKind::TdQuote, quote)]).redact(SALT, &TABLE)
 }
 
 /// Refused for this part, with a sentence that says why.
 #[track_caller]
-fn assert_unread(result: Result<Bundle, BundleError>, kind: Kind, why: &str) {
+fn assert_unread(result: Result<Bundle, BundleError>, kind: InputKind, why: &str) {
     let error = result.map(|_| ()).unwrap_err();
     let BundleError::Unreadable { name, .. } = error else { panic!("{error:?}") };
     assert_eq!(name, PartName { kind, number: name.number });
@@ -58,13 +58,13 @@ fn the_certificates_of_a_quote() {
         let whole = format!("{damaged}{leaf}");
         for data in [&damaged, &whole, &format!("{leaf}{damaged}")] {
             let read = redact(&with_data(QE, 5, data.as_bytes()));
-            assert_unread(read, Kind::TdQuote, "TD quote: certificates of the platform");
+            assert_unread(read, InputKind::TdQuote, "TD quote: certificates of the platform");
         }
     }
     let other = pem(&pck(&ids(&[0xfb; 16], &[0xfb; 16])));
     let url = other.replace('+', "-");
     assert!(redact(&with_data(QE, 5, other.as_bytes())).is_ok() && url != other);
-    assert_unread(redact(&with_data(QE, 5, url.as_bytes())), Kind::TdQuote, "base64 in each PEM block");
+    assert_unread(redact(&with_data(QE, 5, url.as_bytes())), InputKind::TdQuote, "base64 in each PEM block");
 }
 
 #[test]
@@ -82,15 +82,15 @@ fn the_certificate_of_a_platform() {
         vec![ppid.clone(), member(6, der::octet_string(b"short"))],
         vec![ppid.clone(), instance.clone(), der::sequence(&[der::octet_string(PPID)])],
     ] {
-        assert_unread(quote(&members), Kind::TdQuote, "P");
+        assert_unread(quote(&members), InputKind::TdQuote, "P");
     }
     // A certificate that is none, and an extension with bytes behind it.
     let der = pck(&[ppid, instance]);
     let cut = [&der[..der.len() - 1], &[0, 0]].concat();
-    assert_unread(redact(&with_data(QE, 5, pem(&cut).as_bytes())), Kind::TdQuote, "certificate");
-    assert_unread(redact(&with_data(QE, 4, &der)), Kind::TdQuote, "type 5, PEM");
+    assert_unread(redact(&with_data(QE, 5, pem(&cut).as_bytes())), InputKind::TdQuote, "certificate");
+    assert_unread(redact(&with_data(QE, 4, &der)), InputKind::TdQuote, "type 5, PEM");
     let behind = [&td_quote(QE, b"PPID of platform")[..], &der].concat();
-    assert_unread(redact(&behind), Kind::TdQuote, "rest of the buffer");
+    assert_unread(redact(&behind), InputKind::TdQuote, "rest of the buffer");
 }
 
 proptest! {
@@ -103,7 +103,7 @@ proptest! {
         let at = at.index(data.len());
         data[at] = byte;
         if let Ok(after) = redact(&with_data(QE, 5, &data)) {
-            let quote = after.parts().iter().find(|part| part.kind() == Kind::TdQuote).unwrap().bytes();
+            let quote = after.parts().iter().find(|part| part.kind() == InputKind::TdQuote).unwrap().bytes();
             let text = String::from_utf8_lossy(quote);
             let body: String = text.split("CERTIFICATE-----").nth(1).unwrap().split("-----END").next().unwrap()
                 .split_whitespace().collect();
@@ -118,16 +118,16 @@ proptest! {
 fn the_id_of_a_vm_in_another_place() {
     let with = |claims: &dyn Fn(&mut Claims)| {
         let evidence = Vm::snp(Product::Milan).with_claims(|one| claims(one)).evidence().unwrap();
-        bundle(&[(Kind::HclReport, &evidence.hcl_report)]).redact(SALT, &TABLE)
+        bundle(&[(InputKind::HclReport, &evidence.hcl_report)]).redact(SALT, &TABLE)
     };
     let id = "7EE79200-F000-4000-8000-0123456789AB";
     assert!(with(&|_| ()).is_ok());
     let beside = |claims: &mut Claims| claims.others.set("vmUniqueId", id);
-    assert_unread(with(&beside), Kind::HclReport, "vmUniqueId in vm-configuration alone");
+    assert_unread(with(&beside), InputKind::HclReport, "vmUniqueId in vm-configuration alone");
     let letters = |claims: &mut Claims| claims.configuration.set("VmUniqueID", id);
-    assert_unread(with(&letters), Kind::HclReport, "vmUniqueId in vm-configuration alone");
+    assert_unread(with(&letters), InputKind::HclReport, "vmUniqueId in vm-configuration alone");
     let text = |claims: &mut Claims| claims.configuration.set("vmUniqueId", "the seventh");
-    assert_unread(with(&text), Kind::HclReport, "a GUID as vmUniqueId");
+    assert_unread(with(&text), InputKind::HclReport, "a GUID as vmUniqueId");
 }
 
 /// A hardware id of another length, and information about a client that is none.
@@ -138,11 +138,11 @@ fn extensions_of_other_shapes() {
         let extension = Extension::new(Oid::new(oid), value);
         let vm = vm.with_ak_chain(|chain| chain.leaf.certificate.extensions.push(extension));
         let ak = vm.evidence().unwrap().ak_certificate;
-        bundle(&[(Kind::HclReport, &SNP.hcl_report), (Kind::Certificate, &ak)]).redact(SALT, &TABLE)
+        bundle(&[(InputKind::HclReport, &SNP.hcl_report), (InputKind::Certificate, &ak)]).redact(SALT, &TABLE)
     };
     let hwid = [1, 3, 6, 1, 4, 1, 3704, 1, 4];
     for value in [vec![0x5a; 63], der::octet_string(&[0x5a; 63]), vec![]] {
-        assert_unread(with(&hwid, value), Kind::Certificate, "8 or 64 bytes");
+        assert_unread(with(&hwid, value), InputKind::Certificate, "8 or 64 bytes");
     }
     let client = [1, 3, 6, 1, 4, 1, 311, 21, 20];
     let text = der::utf8_string("ABC251061909001");
@@ -153,6 +153,6 @@ fn extensions_of_other_shapes() {
         vec![number.clone(), text.clone(), der::element(0x0c, &[0xff]), text.clone()],
         vec![number, text.clone(), der::sequence(std::slice::from_ref(&text)), text],
     ] {
-        assert_unread(with(&client, der::sequence(&fields)), Kind::Certificate, "certificate: ");
+        assert_unread(with(&client, der::sequence(&fields)), InputKind::Certificate, "certificate: ");
     }
 }

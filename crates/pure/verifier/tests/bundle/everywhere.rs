@@ -10,7 +10,7 @@ use proptest::test_runner::RngSeed;
 use teeproof::wire::certificate::Certificate;
 use teeproof::wire::hcl::HclReport;
 use teeproof_aws_lc::TABLE;
-use teeproof_evidence::Kind;
+use teeproof_evidence::InputKind;
 use teeproof_evidence::bundle::Bundle;
 use teeproof_mint::azure::{self, Vm};
 use teeproof_mint::nitro::Enclave;
@@ -206,15 +206,15 @@ pub(crate) fn assert_sound(before: &Bundle, after: &Bundle) {
 
 /// The identifiers as an Azure bundle has them in its structures.
 pub(crate) fn azure_ids(bundle: &Bundle) -> Vec<Id> {
-    let part = |kind: Kind, number: usize| {
+    let part = |kind: InputKind, number: usize| {
         let named = bundle.named().find(|(name, _)| name.kind == kind && name.number == number);
         named.unwrap().1.bytes().to_vec()
     };
-    let report = part(Kind::HclReport, 0);
+    let report = part(InputKind::HclReport, 0);
     let claims: serde_json::Value =
         serde_json::from_slice(HclReport::parse(&report).unwrap().claims()).unwrap();
     let guid = claims["vm-configuration"]["vmUniqueId"].as_str().unwrap().replace('-', "");
-    let ak = part(Kind::Certificate, 1);
+    let ak = part(InputKind::Certificate, 1);
     let certificate = Certificate::parse(&ak).unwrap();
     let name = certificate.subject().common_name().unwrap().split_once('.').unwrap().0.to_owned();
     let info = ak.windows(9).position(|window| window == CLIENT_INFO).unwrap() + 9;
@@ -271,11 +271,11 @@ fn azure_bundle(random: &Random) -> (Bundle, Vec<usize>) {
     let ak = with(&ak, &[0x64; 16], &random.serial);
     let host = format!("HST{}", &hex(&random.digits[6..]).to_ascii_uppercase()[..12]);
     let ak = with(&ak, HOST.as_bytes(), host.as_bytes());
-    let certificates = [(Kind::Certificate, &vek[..]), (Kind::Certificate, &ak)];
-    let files = [&[(Kind::HclReport, &report[..])], &certificates[..]].concat();
+    let certificates = [(InputKind::Certificate, &vek[..]), (InputKind::Certificate, &ak)];
+    let files = [&[(InputKind::HclReport, &report[..])], &certificates[..]].concat();
     let ids = azure_ids(&bundle(&files));
     let (log, places) = scattered(&ids, random, usize::MAX);
-    (bundle(&[&files[..], &[(Kind::EventLog, &log)]].concat()), places)
+    (bundle(&[&files[..], &[(InputKind::EventLog, &log)]].concat()), places)
 }
 
 /// The same cases in every run.
@@ -299,7 +299,7 @@ proptest! {
         assert_none_left(&after, &ids);
         assert_sound(&before, &after);
         let new = azure_ids(&after);
-        let log = after.parts().iter().find(|part| part.kind() == Kind::EventLog).unwrap().bytes();
+        let log = after.parts().iter().find(|part| part.kind() == InputKind::EventLog).unwrap().bytes();
         for (place, (id, how, upper)) in places.iter().zip(&random.planted) {
             let expected = spell(&new[id % new.len()], *how, *upper);
             let found = &log[*place..*place + expected.len()];
@@ -329,7 +329,7 @@ proptest! {
         let (mut data, _) = scattered(&ids, &random, 1000);
         data.resize(1000, 0x55);
         let document = with(&document, &[0x55; 1000], &data);
-        let before = bundle(&[(Kind::NitroDocument, &document)]);
+        let before = bundle(&[(InputKind::NitroDocument, &document)]);
         let after = before.redact(SALT, &TABLE).unwrap();
         assert_none_left(&after, &ids);
         assert_sound(&before, &after);
@@ -347,10 +347,10 @@ proptest! {
         let log = [&[0xee][..], &[id; 64], &qe, &[0; 40]].concat();
         let values: Vec<u8> = (0..24_u8).flat_map(|index| [&[index][..], &[id; 32]].concat()).collect();
         let files = [
-            (Kind::HclReport, &TDX.hcl_report[..]),
-            (Kind::TdQuote, &quote),
-            (Kind::PcrValues, &values),
-            (Kind::EventLog, &log),
+            (InputKind::HclReport, &TDX.hcl_report[..]),
+            (InputKind::TdQuote, &quote),
+            (InputKind::PcrValues, &values),
+            (InputKind::EventLog, &log),
         ];
         let before = bundle(&files);
         if let Ok(after) = before.redact(SALT, &TABLE) {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use teeproof::Evidence;
 use teeproof::core::Time;
 use teeproof_evidence::bundle::{Bundle, BundleError, Collection, MAX_BYTES, MAX_OF_A_KIND, ReportAge};
-use teeproof_evidence::{Encoding, Inputs, Kind, sniff};
+use teeproof_evidence::{Encoding, InputKind, Inputs, sniff};
 use teeproof_mint::snp::{Machine, Product};
 
 use crate::support::{AT, SNP, azure, bundle, inputs, small, testdata};
@@ -13,7 +13,7 @@ use crate::support::{AT, SNP, azure, bundle, inputs, small, testdata};
 #[test]
 fn both_forms_say_the_same_and_are_stable() {
     let nitro = testdata("nitro/production-us-east-2-2024-12.cose");
-    for bundle in [small(), azure(&SNP), bundle(&[(Kind::NitroDocument, &nitro)])] {
+    for bundle in [small(), azure(&SNP), bundle(&[(InputKind::NitroDocument, &nitro)])] {
         let (cbor, json) = (bundle.to_cbor(), bundle.to_json());
         for read in [Bundle::read(&cbor), Bundle::read(json.as_bytes()), Bundle::from_json(&json)] {
             let read = read.unwrap();
@@ -56,7 +56,7 @@ fn the_cbor_is_deterministic() {
 fn the_documented_example() {
     let mut collection = Collection::at(AT);
     collection.tool = "example".to_owned();
-    let inputs = inputs(&[(Kind::HclReport, b"HCLA\x01"), (Kind::TpmSignature, &[7; 3])]);
+    let inputs = inputs(&[(InputKind::HclReport, b"HCLA\x01"), (InputKind::TpmSignature, &[7; 3])]);
     let bundle = inputs.clone().into_bundle(collection).unwrap();
     let docs = include_str!("../../../../../docs/bundle.md").replace("\r\n", "\n");
     assert!(docs.contains(&bundle.to_json()), "{}", bundle.to_json());
@@ -71,7 +71,7 @@ fn a_bundle_is_a_file_like_any_other() {
     for (file, encoding) in [(bundle.to_cbor(), Encoding::Raw), (bundle.to_json().into(), Encoding::Json)] {
         let mut inputs = Inputs::new();
         let sniffed = inputs.add(&file, None).unwrap();
-        assert_eq!((sniffed.kind, sniffed.encoding), (Kind::Bundle, encoding));
+        assert_eq!((sniffed.kind, sniffed.encoding), (InputKind::Bundle, encoding));
         assert_eq!(inputs.collection().unwrap().report, Some(ReportAge::Fresh));
         assert_eq!(inputs.certificates().len(), 2 + SNP.ak_intermediates.len());
         let Evidence::AzureSnp(evidence) = Evidence::from_inputs(&inputs).unwrap() else { panic!() };
@@ -129,9 +129,9 @@ fn parts_go_out_as_files_that_are_told_again() {
 fn certificates_stay_in_order_beyond_ten() {
     let ders: Vec<Vec<u8>> = (0..12).map(|_| SNP.vek.clone()).collect();
     let machine = Machine::vcek(Product::Milan).mint().unwrap();
-    let mut files = vec![(Kind::SnpReport, &machine.report[..]), (Kind::TpmSignature, &[1; 256])];
-    files.extend(ders.iter().map(|der| (Kind::Certificate, &der[..])));
-    files.insert(5, (Kind::Certificate, &SNP.ak_certificate));
+    let mut files = vec![(InputKind::SnpReport, &machine.report[..]), (InputKind::TpmSignature, &[1; 256])];
+    files.extend(ders.iter().map(|der| (InputKind::Certificate, &der[..])));
+    files.insert(5, (InputKind::Certificate, &SNP.ak_certificate));
     let bundle = bundle(&files);
     let read = Bundle::read(&bundle.to_cbor()).unwrap();
     assert_eq!(read, bundle);
@@ -139,7 +139,7 @@ fn certificates_stay_in_order_beyond_ten() {
     let certificates: Vec<_> = read
         .parts()
         .iter()
-        .filter(|part| part.kind() == Kind::Certificate)
+        .filter(|part| part.kind() == InputKind::Certificate)
         .map(|part| part.bytes())
         .collect();
     assert_eq!(certificates.len(), 13);
@@ -148,16 +148,16 @@ fn certificates_stay_in_order_beyond_ten() {
 
 #[test]
 fn bounds() {
-    let of = |files: &[(Kind, &[u8])]| inputs(files).into_bundle(Collection::at(AT));
+    let of = |files: &[(InputKind, &[u8])]| inputs(files).into_bundle(Collection::at(AT));
     assert_eq!(of(&[]), Err(BundleError::NoEvidence));
-    assert_eq!(of(&[(Kind::Certificate, &SNP.vek)]), Err(BundleError::NoEvidence));
-    let mut files = vec![(Kind::HclReport, &b"HCLA\x01"[..])];
-    files.extend(vec![(Kind::Certificate, &SNP.vek[..]); MAX_OF_A_KIND]);
+    assert_eq!(of(&[(InputKind::Certificate, &SNP.vek)]), Err(BundleError::NoEvidence));
+    let mut files = vec![(InputKind::HclReport, &b"HCLA\x01"[..])];
+    files.extend(vec![(InputKind::Certificate, &SNP.vek[..]); MAX_OF_A_KIND]);
     assert!(of(&files).is_ok());
-    files.push((Kind::Certificate, &SNP.vek));
-    assert_eq!(of(&files), Err(BundleError::TooMany(Kind::Certificate)));
+    files.push((InputKind::Certificate, &SNP.vek));
+    assert_eq!(of(&files), Err(BundleError::TooMany(InputKind::Certificate)));
     let log = vec![0; 4 * 1024 * 1024];
-    let full = of(&[(Kind::EventLog, &log), (Kind::HclReport, b"HCLA\x01")]).unwrap();
+    let full = of(&[(InputKind::EventLog, &log), (InputKind::HclReport, b"HCLA\x01")]).unwrap();
     assert_eq!(Bundle::read(&full.to_cbor()).unwrap(), full);
     assert_eq!(Bundle::read(full.to_json().as_bytes()).unwrap(), full);
     let mut long = full.to_cbor();
@@ -170,7 +170,7 @@ fn times_and_tools() {
     let of = |change: &dyn Fn(&mut Collection)| {
         let mut collection = Collection::at(AT);
         change(&mut collection);
-        inputs(&[(Kind::HclReport, b"HCLA\x01")]).into_bundle(collection)
+        inputs(&[(InputKind::HclReport, b"HCLA\x01")]).into_bundle(collection)
     };
     for seconds in [-62_167_219_200, 0, 951_782_399, 253_402_300_799] {
         let bundle = of(&|collection| collection.at = Time(seconds)).unwrap();

@@ -5,7 +5,7 @@ use teeproof::core::Technology;
 use teeproof::find_check;
 use teeproof::wire::certificate::Certificate;
 use teeproof_aws_lc::TABLE;
-use teeproof_evidence::Kind;
+use teeproof_evidence::InputKind;
 use teeproof_evidence::bundle::{Bundle, Identifier, PartName, Redaction};
 use teeproof_mint::DEFAULT_TIME;
 use teeproof_mint::azure::Vm;
@@ -26,7 +26,7 @@ fn the_serial_number_of_an_enclaves_certificate() {
     let document = Enclave::with_identity(&identity, DEFAULT_TIME).mint().unwrap().document;
     let id = identity.enclave.to_be_bytes();
     assert!(stands_in(&id, &document));
-    let clean = bundle(&[(Kind::NitroDocument, &document)]).redact(SALT, &TABLE).unwrap();
+    let clean = bundle(&[(InputKind::NitroDocument, &document)]).redact(SALT, &TABLE).unwrap();
     assert!(!stands_in(&id, clean.parts()[0].bytes()), "the enclave's id is left in a serial number");
 }
 
@@ -37,7 +37,7 @@ fn an_enclave_of_constant_digits() {
     let instance = "i-11111111111111111".to_owned();
     let identity = Identity { instance, enclave: 0x2222_2222_2222_2222, ..Identity::default() };
     let document = Enclave::with_identity(&identity, DEFAULT_TIME).mint().unwrap().document;
-    let before = bundle(&[(Kind::NitroDocument, &document)]);
+    let before = bundle(&[(InputKind::NitroDocument, &document)]);
     let after = before.redact(SALT, &TABLE).unwrap();
     assert_sound(&before, &after);
     for id in [&b"11111111111111111"[..], b"2222222222222222", &[0x22; 8]] {
@@ -90,9 +90,9 @@ fn a_name_of_one_letter() {
         let vm = vm.with_ak_chain(|chain| chain.leaf.certificate.subject = Name::common(&subject));
         let evidence = vm.evidence().unwrap();
         let files = [
-            (Kind::HclReport, &evidence.hcl_report[..]),
-            (Kind::Certificate, &evidence.ak_certificate),
-            (Kind::EventLog, &log),
+            (InputKind::HclReport, &evidence.hcl_report[..]),
+            (InputKind::Certificate, &evidence.ak_certificate),
+            (InputKind::EventLog, &log),
         ];
         let before = bundle(&files);
         let after = before.redact(SALT, &TABLE).unwrap();
@@ -111,14 +111,14 @@ fn a_td_quote_of_constant_bytes() {
         let quote = td_quote(&[byte; 16], &[byte; 16]);
         let evidence = &*TDX;
         let files = [
-            (Kind::HclReport, &evidence.hcl_report[..]),
-            (Kind::TdQuote, &quote),
-            (Kind::PcrValues, &values),
+            (InputKind::HclReport, &evidence.hcl_report[..]),
+            (InputKind::TdQuote, &quote),
+            (InputKind::PcrValues, &values),
         ];
         let before = bundle(&files);
         let after = before.redact(SALT, &TABLE).unwrap();
         assert_sound(&before, &after);
-        let after = after.parts().iter().find(|part| part.kind() == Kind::TdQuote).unwrap().bytes();
+        let after = after.parts().iter().find(|part| part.kind() == InputKind::TdQuote).unwrap().bytes();
         assert!(byte == 0xff || after[28..44] != [byte; 16], "{byte}");
     }
 }
@@ -135,9 +135,9 @@ fn the_alphabet_of_base64_is_kept() {
             _ => Base64::encode_string(&all),
         };
         let log = [b"\xee{\"n\":\"", text.as_bytes(), b"\"}"].concat();
-        let clean = bundle(&[(Kind::HclReport, &SNP.hcl_report), (Kind::EventLog, &log)]);
+        let clean = bundle(&[(InputKind::HclReport, &SNP.hcl_report), (InputKind::EventLog, &log)]);
         let clean = clean.redact(SALT, &TABLE).unwrap();
-        let log = clean.parts().iter().find(|part| part.kind() == Kind::EventLog).unwrap().bytes();
+        let log = clean.parts().iter().find(|part| part.kind() == InputKind::EventLog).unwrap().bytes();
         let others = if frame == "url" { b"+/" } else { b"-_" };
         assert!(!log.iter().any(|byte| others.contains(byte)), "{alphabet}");
         let text = std::str::from_utf8(&log[7..log.len() - 2]).unwrap();
@@ -162,17 +162,17 @@ fn the_documented_identifiers() {
 fn every_replaced_place_names_checks_that_there_are() {
     let technologies = [Technology::Snp, Technology::AzureSnp, Technology::AzureTdx, Technology::Nitro];
     let kinds = [
-        Kind::SnpReport,
-        Kind::HclReport,
-        Kind::TdQuote,
-        Kind::TpmQuote,
-        Kind::TpmSignature,
-        Kind::PcrValues,
-        Kind::PcrConcatenation,
-        Kind::EventLog,
-        Kind::NitroDocument,
-        Kind::Certificate,
-        Kind::RevocationList,
+        InputKind::SnpReport,
+        InputKind::HclReport,
+        InputKind::TdQuote,
+        InputKind::TpmQuote,
+        InputKind::TpmSignature,
+        InputKind::PcrValues,
+        InputKind::PcrConcatenation,
+        InputKind::EventLog,
+        InputKind::NitroDocument,
+        InputKind::Certificate,
+        InputKind::RevocationList,
     ];
     let mut costly = 0;
     for (kind, what) in kinds.iter().flat_map(|kind| Identifier::ALL.iter().map(move |what| (kind, what))) {

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 use proptest::sample::select;
 use teeproof_aws_lc::TABLE;
-use teeproof_evidence::Kind;
+use teeproof_evidence::InputKind;
 use teeproof_evidence::bundle::{Bundle, BundleError};
 use teeproof_mint::azure::Vm;
 use teeproof_mint::snp::Product;
@@ -43,7 +43,11 @@ fn ak(subject: Name, extensions: &[Extension]) -> Vec<u8> {
 
 fn with_log(ak: &[u8], log: &[u8]) -> Bundle {
     let log = [b"\xee", log].concat();
-    bundle(&[(Kind::HclReport, &SNP.hcl_report), (Kind::Certificate, ak), (Kind::EventLog, &log)])
+    bundle(&[
+        (InputKind::HclReport, &SNP.hcl_report),
+        (InputKind::Certificate, ak),
+        (InputKind::EventLog, &log),
+    ])
 }
 
 /// None of these stands in any part, in any case.
@@ -144,7 +148,7 @@ fn every_piece_of_a_host_and_its_account() {
     let before = host(UTF8, "RD2818785BC01B", "PHXPROD7\\RD2818785BC01B$", log);
     let after = assert_gone(&before, &[b"RD2818785BC01B", b"PHXPROD7"]);
     // The same machine is the same everywhere.
-    let log = after.parts().iter().find(|part| part.kind() == Kind::EventLog).unwrap().bytes();
+    let log = after.parts().iter().find(|part| part.kind() == InputKind::EventLog).unwrap().bytes();
     let name = &log[9..23];
     assert_eq!(&log[36..50], name);
     assert!(after.parts().iter().any(|part| stands_in(&name.to_ascii_uppercase(), part.bytes())));
@@ -190,12 +194,12 @@ fn names_in_every_alphabet() {
 /// The tool's name is searched as the parts are.
 #[test]
 fn the_tool_that_collected() {
-    let mut inputs = crate::support::inputs(&[(Kind::HclReport, &SNP.hcl_report)]);
+    let mut inputs = crate::support::inputs(&[(InputKind::HclReport, &SNP.hcl_report)]);
     let certificate = ak(
         Name::common("0123456789ab.ConfidentialVM.Azure.windows.net"),
         &[client(UTF8, "RD2818785BC01B", "SYSTEM")],
     );
-    inputs.add(&certificate, Some(Kind::Certificate)).unwrap();
+    inputs.add(&certificate, Some(InputKind::Certificate)).unwrap();
     let mut collection = teeproof_evidence::bundle::Collection::at(crate::support::AT);
     collection.tool = "agent 1.2 on rd2818785bc01b".to_owned();
     let before = inputs.clone().into_bundle(collection).unwrap();
@@ -240,13 +244,13 @@ proptest! {
     /// Short identifiers are replaced by others, and none of that fails by chance.
     #[test]
     fn many_short_identifiers(salt in prop::collection::vec(any::<u8>(), 16)) {
-        let mut files = vec![(Kind::HclReport, &SNP.hcl_report[..])];
-        files.extend(LEAVES.iter().map(|der| (Kind::Certificate, &der[..])));
+        let mut files = vec![(InputKind::HclReport, &SNP.hcl_report[..])];
+        files.extend(LEAVES.iter().map(|der| (InputKind::Certificate, &der[..])));
         let before = bundle(&files);
         let after = before.redact(&salt, &TABLE).unwrap();
         assert_sound(&before, &after);
         for (before, after) in before.parts().iter().zip(after.parts()) {
-            if before.kind() == Kind::Certificate {
+            if before.kind() == InputKind::Certificate {
                 let serial = |part: &teeproof_evidence::Part| {
                     teeproof::wire::certificate::Certificate::parse(part.bytes()).unwrap().serial().to_vec()
                 };

@@ -8,7 +8,7 @@ use teeproof::wire::hcl::HclReport;
 use teeproof::{Evidence, find_check};
 use teeproof_aws_lc::TABLE;
 use teeproof_evidence::bundle::{Bundle, BundleError, Identifier, Redacted};
-use teeproof_evidence::{Inputs, Kind, sniff};
+use teeproof_evidence::{InputKind, Inputs, sniff};
 use teeproof_mint::azure::Vm;
 use teeproof_mint::nitro::Enclave;
 use teeproof_mint::snp::{Hwid, Machine, Product};
@@ -97,7 +97,7 @@ fn shape_is_kept(bundle: &Bundle, clean: &Bundle) {
             let inside = places.iter().any(|place| (place.offset..place.offset + place.length).contains(&at));
             assert!(inside || before == after, "{name} at {at}");
         }
-        if name.kind == Kind::HclReport {
+        if name.kind == InputKind::HclReport {
             let claims = HclReport::parse(after.bytes()).unwrap().claims();
             let claims: serde_json::Value = serde_json::from_slice(claims).unwrap();
             let id = claims["vm-configuration"]["vmUniqueId"].as_str().unwrap();
@@ -134,14 +134,15 @@ fn an_id_is_replaced_wherever_it_stands() {
         SNP.hcl_report[0x1c0..0x200].to_vec(),
     ];
     let log = [&[0; 40][..], &forms.join(&b"----"[..])].concat();
-    let bundle = bundle(&[(Kind::HclReport, &SNP.hcl_report), (Kind::EventLog, &log)]);
+    let bundle = bundle(&[(InputKind::HclReport, &SNP.hcl_report), (InputKind::EventLog, &log)]);
     let clean = bundle.redact(SALT, &TABLE).unwrap();
     assert_gone(&clean, &forms);
-    let places = clean.redactions().iter().filter(|redaction| redaction.part.kind == Kind::EventLog).count();
+    let places =
+        clean.redactions().iter().filter(|redaction| redaction.part.kind == InputKind::EventLog).count();
     assert_eq!(places, forms.len());
-    let of_log = clean.redactions().iter().find(|redaction| redaction.part.kind == Kind::EventLog);
+    let of_log = clean.redactions().iter().find(|redaction| redaction.part.kind == InputKind::EventLog);
     assert_eq!(of_log.unwrap().lost(Technology::AzureSnp), ["log.replay"]);
-    let after = clean.parts().iter().find(|part| part.kind() == Kind::EventLog).unwrap().bytes();
+    let after = clean.parts().iter().find(|part| part.kind() == InputKind::EventLog).unwrap().bytes();
     assert_eq!(after[40..76].to_ascii_uppercase(), after[80..116]);
 }
 
@@ -155,14 +156,14 @@ fn a_machine_without_a_paravisor() {
         let machine = Machine::vcek(product).with_report(|report| report.report_id = [0x5a; 32]).hwid(form);
         let minted = machine.mint().unwrap();
         let id = minted.report[0x1a0..0x1a0 + bytes].to_vec();
-        let bundle = bundle(&[(Kind::SnpReport, &minted.report), (Kind::Certificate, &minted.vek)]);
+        let bundle = bundle(&[(InputKind::SnpReport, &minted.report), (InputKind::Certificate, &minted.vek)]);
         assert_eq!(bundle.parts().iter().filter(|part| stands_in(&id, part.bytes())).count(), 2);
         let clean = bundle.redact(SALT, &TABLE).unwrap();
         assert_gone(&clean, &[id, vec![0x5a; 32]]);
         let lost = redacted(&clean);
         assert_eq!(lost.0, Technology::Snp);
         assert_eq!(lost.1.len(), 3, "{lost:?}");
-        let report = clean.parts().iter().find(|part| part.kind() == Kind::SnpReport).unwrap().bytes();
+        let report = clean.parts().iter().find(|part| part.kind() == InputKind::SnpReport).unwrap().bytes();
         assert_eq!(report[0x1a0 + bytes..0x1e0], minted.report[0x1a0 + bytes..0x1e0]);
     }
 }
@@ -172,7 +173,7 @@ fn an_enclave() {
     let minted = Enclave::new().mint().unwrap().document;
     let real = testdata("nitro/production-us-east-2-2024-12.cose");
     for document in [minted, real] {
-        let bundle = bundle(&[(Kind::NitroDocument, &document)]);
+        let bundle = bundle(&[(InputKind::NitroDocument, &document)]);
         let at = document.windows(2).position(|window| window == b"i-").unwrap();
         let module = document[at..]
             .iter()
@@ -199,11 +200,11 @@ fn a_td_quote() {
     let mut vm = Vm::tdx();
     vm.td_quote = Some(quote.clone());
     let evidence = vm.evidence().unwrap();
-    let bundle = bundle(&[(Kind::HclReport, &evidence.hcl_report), (Kind::TdQuote, &quote)]);
+    let bundle = bundle(&[(InputKind::HclReport, &evidence.hcl_report), (InputKind::TdQuote, &quote)]);
     let clean = bundle.redact(SALT, &TABLE).unwrap();
     let gone = [&b"PPID of platform"[..], b"instance of plat", b"id of the QE 16b", body.as_bytes()];
     assert_gone(&clean, &gone.map(<[u8]>::to_vec));
-    let after = clean.parts().iter().find(|part| part.kind() == Kind::TdQuote).unwrap().bytes();
+    let after = clean.parts().iter().find(|part| part.kind() == InputKind::TdQuote).unwrap().bytes();
     let text = String::from_utf8_lossy(&after[PEM..]).into_owned();
     let text: String =
         text.lines().filter(|line| !line.starts_with('-') && !line.starts_with('\0')).collect();
@@ -216,8 +217,8 @@ fn a_td_quote() {
 
     // Without a certificate nobody knows what it tells.
     let bare = [
-        (Kind::HclReport, &evidence.hcl_report[..]),
-        (Kind::TdQuote, &with_data(b"id of the QE 16b", 5, b"\0")),
+        (InputKind::HclReport, &evidence.hcl_report[..]),
+        (InputKind::TdQuote, &with_data(b"id of the QE 16b", 5, b"\0")),
     ];
     assert!(matches!(
         crate::support::bundle(&bare).redact(SALT, &TABLE),
@@ -230,7 +231,7 @@ const PEM: usize = 48 + 584 + 4 + 64 + 64 + 6 + 384 + 64 + 2 + 6;
 
 fn shape_is_kept_in_quote(bundle: &Bundle, clean: &Bundle) {
     let of = |bundle: &Bundle| {
-        bundle.parts().iter().find(|part| part.kind() == Kind::TdQuote).unwrap().bytes().to_vec()
+        bundle.parts().iter().find(|part| part.kind() == InputKind::TdQuote).unwrap().bytes().to_vec()
     };
     let (before, after) = (of(bundle), of(clean));
     assert_eq!(before.len(), after.len());
@@ -246,7 +247,7 @@ fn what_cannot_be_redacted_is_refused() {
     assert_eq!(clean.redact(SALT, &TABLE), Err(BundleError::AlreadyRedacted));
     // A report that cannot be read may hold anything.
     assert!(matches!(small().redact(SALT, &TABLE), Err(BundleError::Unreadable { .. })));
-    let quote = crate::support::bundle(&[(Kind::TpmSignature, &[7; 256])]);
+    let quote = crate::support::bundle(&[(InputKind::TpmSignature, &[7; 256])]);
     assert_eq!(quote.redact(SALT, &TABLE), Err(BundleError::NothingToRedact));
     // Escapes in the claims hide an id from a search, not from whoever reads them.
     let at = SNP.hcl_report.windows(12).position(|window| window == b"\"vmUniqueId\"").unwrap() + 15;
@@ -258,7 +259,7 @@ fn what_cannot_be_redacted_is_refused() {
     for (field, value) in [(0x08, end + 5), (0x4c0, end + 5 - 0x4c0), (0x4d0, end + 5 - 0x4d4)] {
         report[field..field + 4].copy_from_slice(&u32::try_from(value).unwrap().to_le_bytes());
     }
-    let hidden = crate::support::bundle(&[(Kind::HclReport, &report)]);
+    let hidden = crate::support::bundle(&[(InputKind::HclReport, &report)]);
     let result = hidden.redact(SALT, &TABLE);
     assert!(matches!(result, Err(BundleError::Unreadable { .. })), "{:?}", result.map(|_| ()));
 }
@@ -273,7 +274,7 @@ fn places_move_with_their_parts() {
     let moved = |bundle: &[teeproof_evidence::bundle::Redaction]| -> Vec<usize> {
         bundle
             .iter()
-            .filter(|place| place.part.kind == Kind::Certificate)
+            .filter(|place| place.part.kind == InputKind::Certificate)
             .map(|place| place.part.number)
             .collect()
     };

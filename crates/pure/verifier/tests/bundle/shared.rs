@@ -10,7 +10,7 @@ use teeproof::wire::certificate::Certificate;
 use teeproof::wire::hcl::{Hardware, HclReport};
 use teeproof_aws_lc::TABLE;
 use teeproof_evidence::bundle::{Bundle, BundleError, Collection, Identifier};
-use teeproof_evidence::{Inputs, Kind, Part};
+use teeproof_evidence::{InputKind, Inputs, Part};
 
 use crate::decoding::{Id, decoded, holds};
 use crate::everywhere::{CLIENT_INFO, assert_none_left, assert_sound};
@@ -43,7 +43,7 @@ fn bundle_of(bytes: &[u8]) -> Option<Bundle> {
     let mut inputs = Inputs::new();
     inputs.add(bytes, None).ok()?;
     if !inputs.parts().iter().any(|part| part.kind().is_evidence()) {
-        inputs.add(&[7; 256], Some(Kind::TpmSignature)).ok()?;
+        inputs.add(&[7; 256], Some(InputKind::TpmSignature)).ok()?;
     }
     inputs.clone().into_bundle(Collection::at(AT)).ok()
 }
@@ -52,20 +52,22 @@ fn bundle_of(bytes: &[u8]) -> Option<Bundle> {
 fn ids(part: &Part) -> Vec<Id> {
     let mut ids = Vec::new();
     match part.kind() {
-        Kind::Certificate => {
+        InputKind::Certificate => {
             let certificate = Certificate::parse(part.bytes()).unwrap();
             let name = certificate.subject().common_name().unwrap_or_default();
             if let Some((id, _)) = name.split_once(".ConfidentialVM.") {
                 ids.extend([Id::Text(id.to_owned()), Id::Bytes(certificate.serial().to_vec())]);
             }
         }
-        Kind::HclReport => {
+        InputKind::HclReport => {
             if let Hardware::Snp(report) = HclReport::parse(part.bytes()).unwrap().hardware() {
                 ids.extend([&report[0x140..0x160], &report[0x1a0..0x1e0]].map(bytes));
             }
         }
-        Kind::SnpReport => ids.extend([&part.bytes()[0x140..0x160], &part.bytes()[0x1a0..0x1e0]].map(bytes)),
-        Kind::TdQuote => {
+        InputKind::SnpReport => {
+            ids.extend([&part.bytes()[0x140..0x160], &part.bytes()[0x1a0..0x1e0]].map(bytes))
+        }
+        InputKind::TdQuote => {
             ids.push(bytes(&part.bytes()[28..44]));
             // PPID and platform instance id, wherever something decodes to Intel's extension.
             for (decoded, last) in decoded(part.bytes()).iter().flat_map(|all| [(all, 1), (all, 6)]) {
@@ -75,7 +77,7 @@ fn ids(part: &Part) -> Vec<Id> {
             }
             assert!(ids.len() > 1, "no PCK certificate was found");
         }
-        Kind::NitroDocument => {
+        InputKind::NitroDocument => {
             let at = part.bytes().windows(9).position(|window| window == b"module_id").unwrap() + 11;
             let module = &part.bytes()[at..at + 39];
             let text = |digits: &[u8]| Id::Text(String::from_utf8(digits.to_vec()).unwrap());
@@ -152,7 +154,7 @@ fn a_real_ak_certificate() {
     let is_named = |der: &&Vec<u8>| der.windows(9).any(|window| window == CLIENT_INFO);
     let der = certificates.iter().find(is_named).expect("the AK certificate is not there");
     let bundle = bundle_of(der).unwrap();
-    let part = bundle.parts().iter().find(|part| part.kind() == Kind::Certificate).unwrap();
+    let part = bundle.parts().iter().find(|part| part.kind() == InputKind::Certificate).unwrap();
     let at = part.bytes().windows(9).position(|window| window == CLIENT_INFO).unwrap() + 9 + 2 + 2 + 3;
     // UTF8String, as long as the byte before it says.
     let (length, text) = (usize::from(part.bytes()[at + 1]), &part.bytes()[at + 2..]);

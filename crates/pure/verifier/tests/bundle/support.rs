@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use teeproof::core::Time;
 use teeproof_evidence::bundle::{Bundle, Collection, ReportAge};
-use teeproof_evidence::{Inputs, Kind};
+use teeproof_evidence::{InputKind, Inputs};
 use teeproof_mint::azure::{self, Vm};
 use teeproof_mint::snp::Product;
 
@@ -20,7 +20,7 @@ pub(crate) fn testdata(path: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-pub(crate) fn inputs(files: &[(Kind, &[u8])]) -> Inputs {
+pub(crate) fn inputs(files: &[(InputKind, &[u8])]) -> Inputs {
     let mut inputs = Inputs::new();
     for (kind, bytes) in files {
         inputs.add(bytes, Some(*kind)).unwrap();
@@ -28,7 +28,7 @@ pub(crate) fn inputs(files: &[(Kind, &[u8])]) -> Inputs {
     inputs
 }
 
-pub(crate) fn bundle(files: &[(Kind, &[u8])]) -> Bundle {
+pub(crate) fn bundle(files: &[(InputKind, &[u8])]) -> Bundle {
     inputs(files).into_bundle(Collection::at(AT)).unwrap()
 }
 
@@ -37,15 +37,15 @@ pub(crate) fn azure(evidence: &azure::Evidence) -> Bundle {
     let values = evidence.pcrs_yaml();
     let log = evidence.event_log.as_deref().unwrap();
     let mut files = vec![
-        (Kind::HclReport, &evidence.hcl_report[..]),
-        (Kind::TpmQuote, &evidence.quote_message),
-        (Kind::TpmSignature, &evidence.quote_signature),
-        (Kind::PcrValues, values.as_bytes()),
-        (Kind::EventLog, log),
-        (Kind::Certificate, &evidence.vek),
-        (Kind::Certificate, &evidence.ak_certificate),
+        (InputKind::HclReport, &evidence.hcl_report[..]),
+        (InputKind::TpmQuote, &evidence.quote_message),
+        (InputKind::TpmSignature, &evidence.quote_signature),
+        (InputKind::PcrValues, values.as_bytes()),
+        (InputKind::EventLog, log),
+        (InputKind::Certificate, &evidence.vek),
+        (InputKind::Certificate, &evidence.ak_certificate),
     ];
-    files.extend(evidence.ak_intermediates.iter().map(|der| (Kind::Certificate, &der[..])));
+    files.extend(evidence.ak_intermediates.iter().map(|der| (InputKind::Certificate, &der[..])));
     let mut collection = Collection::at(AT);
     collection.report = Some(ReportAge::Fresh);
     inputs(&files).into_bundle(collection).unwrap()
@@ -53,7 +53,11 @@ pub(crate) fn azure(evidence: &azure::Evidence) -> Bundle {
 
 /// A bundle of few bytes.
 pub(crate) fn small() -> Bundle {
-    bundle(&[(Kind::HclReport, b"HCLA\x01"), (Kind::TpmSignature, &[7; 24]), (Kind::PcrValues, &[3; 33])])
+    bundle(&[
+        (InputKind::HclReport, b"HCLA\x01"),
+        (InputKind::TpmSignature, &[7; 24]),
+        (InputKind::PcrValues, &[3; 33]),
+    ])
 }
 
 /// Where these bytes stand in others.

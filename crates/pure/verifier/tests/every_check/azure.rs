@@ -3,7 +3,7 @@
 use teeproof::core::{PcrRule, Pcrs, Rule, Time};
 use teeproof::hcl::{Ground, HclPolicy, Origin, VmId};
 use teeproof_evidence::bundle::Collection;
-use teeproof_evidence::{Inputs, Kind};
+use teeproof_evidence::{InputKind, Inputs};
 use teeproof_mint::azure::{Evidence, Vm};
 use teeproof_mint::snp::Product;
 use teeproof_mint::x509::Crl;
@@ -20,21 +20,21 @@ fn vm() -> Vm {
 fn inputs(evidence: &Evidence) -> Inputs {
     let mut inputs = Inputs::new();
     let parts = [
-        (Kind::HclReport, evidence.hcl_report.clone()),
-        (Kind::TpmQuote, evidence.quote_message.clone()),
-        (Kind::TpmSignature, evidence.quote_signature.clone()),
-        (Kind::PcrConcatenation, evidence.pcr_concatenation()),
-        (Kind::EventLog, evidence.event_log.clone().unwrap()),
-        (Kind::Certificate, evidence.vek.clone()),
-        (Kind::Certificate, evidence.intermediate.clone()),
-        (Kind::Certificate, evidence.ak_certificate.clone()),
-        (Kind::Certificate, evidence.ak_root.clone()),
+        (InputKind::HclReport, evidence.hcl_report.clone()),
+        (InputKind::TpmQuote, evidence.quote_message.clone()),
+        (InputKind::TpmSignature, evidence.quote_signature.clone()),
+        (InputKind::PcrConcatenation, evidence.pcr_concatenation()),
+        (InputKind::EventLog, evidence.event_log.clone().unwrap()),
+        (InputKind::Certificate, evidence.vek.clone()),
+        (InputKind::Certificate, evidence.intermediate.clone()),
+        (InputKind::Certificate, evidence.ak_certificate.clone()),
+        (InputKind::Certificate, evidence.ak_root.clone()),
     ];
     for (kind, bytes) in parts {
         inputs.add(&bytes, Some(kind)).unwrap();
     }
     for der in &evidence.ak_intermediates {
-        inputs.add(der, Some(Kind::Certificate)).unwrap();
+        inputs.add(der, Some(InputKind::Certificate)).unwrap();
     }
     inputs
 }

@@ -1,6 +1,6 @@
 //! The checks of the TDX half.
 
-use teeproof_evidence::{Inputs, Kind};
+use teeproof_evidence::{InputKind, Inputs};
 use teeproof_mint::azure::Vm;
 
 use crate::ask::{Ask, make_fail};
@@ -8,7 +8,7 @@ use crate::ask::{Ask, make_fail};
 fn bent(bend: impl FnOnce(Vm) -> Vm) -> Ask {
     let evidence = bend(Vm::tdx()).evidence().unwrap();
     let mut inputs = Inputs::new();
-    inputs.add(&evidence.hcl_report, Some(Kind::HclReport)).unwrap();
+    inputs.add(&evidence.hcl_report, Some(InputKind::HclReport)).unwrap();
     Ask::about(inputs, &[&evidence.ak_root])
 }
 

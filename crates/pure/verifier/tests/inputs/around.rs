@@ -3,7 +3,7 @@
 use base64ct::{Base64, Encoding as _};
 use serde_json::json;
 use teeproof::wire::{DescribedField, Visitor};
-use teeproof_evidence::{InputError, Kind, sniff};
+use teeproof_evidence::{InputError, InputKind, sniff};
 
 use crate::support::{SNP, testdata, told};
 
@@ -36,7 +36,7 @@ fn pem_blocks_are_read_inside_other_text() {
         format!("\u{feff}Name: x\r\n{}", block.replace('\n', "\r\n")),
     ] {
         let sniffed = sniff(text.as_bytes(), None).unwrap_or_else(|error| panic!("{text:.80}: {error}"));
-        assert_eq!(sniffed.kind, Kind::Certificate);
+        assert_eq!(sniffed.kind, InputKind::Certificate);
         assert_eq!(sniffed.parts[0].bytes(), SNP.vek);
     }
     let two = format!("# the chain\n{block}# its issuer\n{}", pem(&SNP.intermediate));
@@ -79,7 +79,7 @@ fn messages_may_stand_before_the_output_of_tpm2_quote() {
         format!("# aufgerufen f\u{fc}r die Pr\u{fc}fung\n{}", quote_text()),
     ] {
         let sniffed = sniff(text.as_bytes(), None).unwrap();
-        assert_eq!((sniffed.kind, &sniffed.parts), (Kind::TpmQuoteText, &plain.parts));
+        assert_eq!((sniffed.kind, &sniffed.parts), (InputKind::TpmQuoteText, &plain.parts));
     }
     // From its first key on, each line is one that the tool prints, and its number is that of the file.
     let bent = format!("{warning}{}", quote_text().replace("  alg: rsassa", "  algorithm: rsassa"));
@@ -130,7 +130,7 @@ fn hex_is_read_with_colons_and_as_a_list() {
     let list = all(&|byte| format!("0x{byte:02x}"), ", ");
     for text in [colons, wrapped, list.clone(), format!("[{list}]"), format!("[\n{list},\n]")] {
         let sniffed = sniff(text.as_bytes(), None).unwrap_or_else(|error| panic!("{text:.60}: {error}"));
-        assert_eq!((sniffed.kind, sniffed.parts[0].bytes()), (Kind::SnpReport, report.as_slice()));
+        assert_eq!((sniffed.kind, sniffed.parts[0].bytes()), (InputKind::SnpReport, report.as_slice()));
     }
     for text in ["84:4", "84::44", "84:zz", "0x84, 44", "0x84, 0x4444"] {
         assert_eq!(sniff(text.as_bytes(), None), Err(InputError::Text), "{text}");
@@ -160,11 +160,11 @@ fn a_report_is_read_out_of_the_buffer_around_it() {
         (padded(&response, 4000), "SNP_GET_REPORT"),
         (padded(&response, 4096), "SNP_GET_REPORT"),
     ] {
-        for said in [None, Some(Kind::SnpReport)] {
+        for said in [None, Some(InputKind::SnpReport)] {
             let sniffed = sniff(&bytes, said).unwrap();
             assert_eq!(
                 (sniffed.kind, sniffed.parts[0].bytes()),
-                (Kind::SnpReport, report.as_slice()),
+                (InputKind::SnpReport, report.as_slice()),
                 "{}",
                 bytes.len()
             );
@@ -206,7 +206,7 @@ fn a_public_area_is_told_with_and_without_its_size() {
     let area = teeproof::wire::tpm::public_bytes(&testdata("tpm/certified-key.pub")).to_vec();
     let sized = [&u16::try_from(area.len()).unwrap().to_be_bytes()[..], &area].concat();
     for bytes in [&sized, &area] {
-        assert_eq!(told(bytes), (Kind::TpmPublic, vec![Kind::TpmPublic]));
+        assert_eq!(told(bytes), (InputKind::TpmPublic, vec![InputKind::TpmPublic]));
         assert_eq!(sniff(bytes, None).unwrap().parts[0].bytes(), area);
     }
 }
@@ -217,7 +217,7 @@ fn what_bytes_of_this_length_could_be_is_said() {
     for (length, other) in [(384, "RSA-3072"), (512, "RSA-4096"), (32, "a nonce")] {
         let bytes: Vec<u8> = (0..length).map(|at| u8::try_from(at * 7 % 251).unwrap()).collect();
         let sniffed = sniff(&bytes, None).unwrap();
-        assert_eq!(sniffed.kind, Kind::PcrConcatenation);
+        assert_eq!(sniffed.kind, InputKind::PcrConcatenation);
         assert!(sniffed.note.unwrap().contains(other), "{sniffed}");
     }
     // Values that no signature can be.

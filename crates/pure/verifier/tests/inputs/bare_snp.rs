@@ -3,7 +3,7 @@
 use base64ct::{Base64, Encoding as _};
 use serde_json::{Value, json};
 use teeproof::Evidence;
-use teeproof_evidence::{InputError, InputWarning, Inputs, JsonProblem, Kind, sniff};
+use teeproof_evidence::{InputError, InputKind, InputWarning, Inputs, JsonProblem, sniff};
 use teeproof_mint::snp::{Machine, Product};
 
 use crate::support::testdata;
@@ -107,7 +107,7 @@ fn new(report: &[u8], product: Product) -> Value {
 fn reads(evidence: &Value, report: &[u8], certificates: &[&[u8]]) {
     let mut inputs = Inputs::new();
     let sniffed = inputs.add(evidence.to_string().as_bytes(), None).unwrap();
-    assert_eq!(sniffed.kind, Kind::EvidenceJson);
+    assert_eq!(sniffed.kind, InputKind::EvidenceJson);
     assert_eq!(Evidence::from_inputs(&inputs), Ok(Evidence::Snp(report)));
     let found: Vec<_> = inputs.certificates().iter().map(|one| one.der().to_vec()).collect();
     assert_eq!(found, certificates);
@@ -199,6 +199,6 @@ fn a_field_that_is_missing_or_wrong_is_said() {
         json!({"attestation_report": fields, "cert_chain": [{"cert_type": "VCEK", "data": [1, 2]}]});
     assert!(matches!(
         sniff(not_one.to_string().as_bytes(), None),
-        Err(InputError::Wire(Kind::Certificate, _))
+        Err(InputError::Wire(InputKind::Certificate, _))
     ));
 }

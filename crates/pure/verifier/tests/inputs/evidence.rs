@@ -3,7 +3,7 @@
 use teeproof::Evidence;
 use teeproof::core::Technology;
 use teeproof::tpm::PcrValues;
-use teeproof_evidence::{InputClass, InputError, Inputs, Kind, Part, PartError, sniff};
+use teeproof_evidence::{InputClass, InputError, InputKind, Inputs, Part, PartError, sniff};
 use teeproof_mint::snp::{Machine, Product};
 
 use crate::support::{SNP, TDX, inputs, refused, td_quote, testdata};
@@ -60,17 +60,20 @@ fn what_does_not_belong_together() {
         (&[&nitro, &SNP.vek], InputError::NotTogether),
         (&[&nitro, message], InputError::NotTogether),
         (&[&nitro, values.as_bytes()], InputError::NotTogether),
-        (&[&snp, message], InputError::WithoutReport(Kind::TpmQuote)),
-        (&[&snp, log], InputError::WithoutReport(Kind::EventLog)),
-        (&[message, signature], InputError::WithoutReport(Kind::TpmQuote)),
-        (&[values.as_bytes()], InputError::WithoutReport(Kind::PcrValues)),
+        (&[&snp, message], InputError::WithoutReport(InputKind::TpmQuote)),
+        (&[&snp, log], InputError::WithoutReport(InputKind::EventLog)),
+        (&[message, signature], InputError::WithoutReport(InputKind::TpmQuote)),
+        (&[values.as_bytes()], InputError::WithoutReport(InputKind::PcrValues)),
         (&[hcl, &td_quote()], InputError::TdQuoteOfSnp),
-        (&[hcl, message, message], InputError::TwoOfAKind(Kind::TpmQuote)),
-        (&[hcl, values.as_bytes(), &SNP.pcr_concatenation()], InputError::TwoOfAKind(Kind::PcrConcatenation)),
+        (&[hcl, message, message], InputError::TwoOfAKind(InputKind::TpmQuote)),
+        (
+            &[hcl, values.as_bytes(), &SNP.pcr_concatenation()],
+            InputError::TwoOfAKind(InputKind::PcrConcatenation),
+        ),
         (&[hcl, message], InputError::QuoteWithoutSignature),
-        (&[hcl, signature], InputError::WithoutQuote(Kind::TpmSignature)),
-        (&[hcl, values.as_bytes()], InputError::WithoutQuote(Kind::PcrValues)),
-        (&[hcl, &SNP.pcr_concatenation()], InputError::WithoutQuote(Kind::PcrConcatenation)),
+        (&[hcl, signature], InputError::WithoutQuote(InputKind::TpmSignature)),
+        (&[hcl, values.as_bytes()], InputError::WithoutQuote(InputKind::PcrValues)),
+        (&[hcl, &SNP.pcr_concatenation()], InputError::WithoutQuote(InputKind::PcrConcatenation)),
         (&[hcl, message, signature, log], InputError::LogWithoutPcrs),
     ];
     for (files, expected) in cases {
@@ -87,7 +90,7 @@ fn what_does_not_belong_together() {
 #[test]
 fn what_is_not_verified_is_named() {
     let report = &TDX.hcl_report[0x20..0x420];
-    for (file, kind) in [(&td_quote()[..], Kind::TdQuote), (report, Kind::TdReport)] {
+    for (file, kind) in [(&td_quote()[..], InputKind::TdQuote), (report, InputKind::TdReport)] {
         for files in [&[file][..], &[file, &SNP.vek], &[&SNP.vek, file]] {
             let error = refused(files);
             assert_eq!(error, InputError::Unverified(kind));
@@ -95,20 +98,26 @@ fn what_is_not_verified_is_named() {
         }
     }
     let with_log = refused(&[&td_quote(), SNP.event_log.as_deref().unwrap()]);
-    assert_eq!(with_log, InputError::Unverified(Kind::TdQuote));
+    assert_eq!(with_log, InputError::Unverified(InputKind::TdQuote));
 }
 
 #[test]
 fn no_part_is_a_container_or_too_large() {
     let mut inputs = Inputs::new();
-    for kind in [Kind::Bundle, Kind::EvidenceJson, Kind::BincodeQuote, Kind::TpmQuoteText, Kind::Mixed] {
+    for kind in [
+        InputKind::Bundle,
+        InputKind::EvidenceJson,
+        InputKind::BincodeQuote,
+        InputKind::TpmQuoteText,
+        InputKind::Mixed,
+    ] {
         assert_eq!(Part::new(kind, vec![1; 40]), Err(PartError::Container(kind)));
     }
     for (kind, limit) in [
-        (Kind::HclReport, 4096),
-        (Kind::TdQuote, 16_384),
-        (Kind::TpmQuote, 4096),
-        (Kind::EventLog, 4_194_304),
+        (InputKind::HclReport, 4096),
+        (InputKind::TdQuote, 16_384),
+        (InputKind::TpmQuote, 4096),
+        (InputKind::EventLog, 4_194_304),
     ] {
         let part = |bytes| Part::new(kind, vec![1; bytes]);
         assert_eq!(inputs.clone().add_part(part(limit).unwrap()), Ok(()));

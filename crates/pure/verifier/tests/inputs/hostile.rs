@@ -1,7 +1,7 @@
 //! JSON of people who want something: none of it is read as evidence, and none of it costs much.
 
 use serde_json::{Value, json};
-use teeproof_evidence::{InputError, JsonProblem, JsonShape, Kind, sniff};
+use teeproof_evidence::{InputError, InputKind, JsonProblem, JsonShape, sniff};
 
 use crate::support::{SNP, TDX};
 
@@ -129,7 +129,7 @@ fn sizes_are_bounded_before_anything_is_decoded() {
     value["td_quote"] = json!("QUFB".repeat(16 * 1024 / 3 + 2));
     assert_eq!(problem(&value.to_string()), JsonProblem::TooLarge);
     let megabyte = changed(1, |value| value["hcl_report"] = json!("A".repeat(1024 * 1024)));
-    let too_large = InputError::TooLarge { kind: Kind::EvidenceJson, limit: 1024 * 1024 };
+    let too_large = InputError::TooLarge { kind: InputKind::EvidenceJson, limit: 1024 * 1024 };
     assert_eq!(sniff(megabyte.as_bytes(), None), Err(too_large));
     // Under the bound as a whole, and still no report.
     let less = changed(1, |value| value["hcl_report"] = json!("A".repeat(900_000)));
@@ -213,12 +213,12 @@ fn other_json_is_nothing_known() {
 #[test]
 fn as_says_one_kind_and_the_content_another() {
     let text = SNP.coco_json(1).unwrap();
-    assert!(sniff(text.as_bytes(), Some(Kind::EvidenceJson)).is_ok());
-    for said in Kind::NAMED.iter().copied().filter(|kind| *kind != Kind::EvidenceJson) {
+    assert!(sniff(text.as_bytes(), Some(InputKind::EvidenceJson)).is_ok());
+    for said in InputKind::NAMED.iter().copied().filter(|kind| *kind != InputKind::EvidenceJson) {
         let error = sniff(text.as_bytes(), Some(said)).unwrap_err();
-        assert_eq!(error, InputError::NotOfKind { said, found: Kind::EvidenceJson });
+        assert_eq!(error, InputError::NotOfKind { said, found: InputKind::EvidenceJson });
     }
-    for said in [Kind::EvidenceJson, Kind::Bundle, Kind::BincodeQuote] {
+    for said in [InputKind::EvidenceJson, InputKind::Bundle, InputKind::BincodeQuote] {
         assert!(sniff(&SNP.hcl_report, Some(said)).is_err());
     }
 }

@@ -6,7 +6,7 @@ use teeproof::wire::certificate::{Certificate, PublicKey};
 use teeproof::wire::{DescribedField, Visitor};
 use teeproof::{Evidence, inspect};
 use teeproof_evidence::bundle::{BundleError, Collection};
-use teeproof_evidence::{InputClass, InputError, InputWarning, Inputs, Kind, sniff};
+use teeproof_evidence::{InputClass, InputError, InputKind, InputWarning, Inputs, sniff};
 use teeproof_mint::nitro::Enclave;
 use teeproof_mint::snp::{Machine, Product};
 
@@ -63,16 +63,21 @@ fn a_certificate_table_alone_and_behind_its_report() {
         ([9; 16], b"other"),
     ];
     let plain = table(&entries);
-    let kinds = vec![Kind::Certificate, Kind::Certificate, Kind::Certificate, Kind::RevocationList];
+    let kinds = vec![
+        InputKind::Certificate,
+        InputKind::Certificate,
+        InputKind::Certificate,
+        InputKind::RevocationList,
+    ];
     for table in [plain.clone(), [&plain[..], &[0; 999]].concat()] {
-        assert_eq!(told(&table), (Kind::CertificateTable, kinds.clone()));
+        assert_eq!(told(&table), (InputKind::CertificateTable, kinds.clone()));
         let sniffed = sniff(&table, None).unwrap();
         assert_eq!(sniffed.warnings, [InputWarning::TableEntry]);
         assert!(!sniffed.kind.is_evidence());
         assert_eq!(sniffed.parts[0].bytes(), minted.vek);
         let extended = [&minted.report[..], &table].concat();
         let mut inputs = Inputs::new();
-        assert_eq!(inputs.add(&extended, None).unwrap().kind, Kind::ExtendedReport);
+        assert_eq!(inputs.add(&extended, None).unwrap().kind, InputKind::ExtendedReport);
         assert_eq!(Evidence::from_inputs(&inputs), Ok(Evidence::Snp(&minted.report)));
         assert_eq!(inputs.certificates().len(), 3);
         assert_eq!(inputs.revocation_lists().len(), 1);
@@ -97,7 +102,7 @@ fn a_table_is_exact() {
     };
     let refused = |bytes: &[u8], what: &str| {
         let error = sniff(bytes, None).unwrap_err();
-        assert!(matches!(error, InputError::Wire(Kind::CertificateTable, _)), "{error}");
+        assert!(matches!(error, InputError::Wire(InputKind::CertificateTable, _)), "{error}");
         assert!(error.to_string().contains(what), "{error}");
     };
     // Into the entries, out of the table, a length beyond all bounds.
@@ -123,18 +128,18 @@ fn a_table_is_exact() {
 #[test]
 fn a_nitrotpm_document_is_described_and_not_verified() {
     let document = Enclave::nitrotpm().mint().unwrap().document;
-    assert_eq!(told(&document).0, Kind::NitroTpmDocument);
+    assert_eq!(told(&document).0, InputKind::NitroTpmDocument);
     let (told, flaw) = names(&document);
     assert!(!flaw && told.contains(&"[NitroTPM document]".to_owned()));
     assert!(told.contains(&"[nitrotpm_pcrs]".to_owned()) && told.contains(&"[Certificate]".to_owned()));
     let error = refused(&[&document]);
-    assert_eq!(error, InputError::Unverified(Kind::NitroTpmDocument));
+    assert_eq!(error, InputError::Unverified(InputKind::NitroTpmDocument));
     assert_eq!(error.to_string(), "a NitroTPM document, not yet verified");
     assert!(error.class() == InputClass::Unsupported);
     let mut inputs = Inputs::new();
     inputs.add(&document, None).unwrap();
     let made = inputs.clone().into_bundle(Collection::at(Time(0)));
-    assert_eq!(made, Err(BundleError::NotAPart(Kind::NitroTpmDocument)));
+    assert_eq!(made, Err(BundleError::NotAPart(InputKind::NitroTpmDocument)));
 }
 
 #[test]
@@ -190,12 +195,17 @@ fn keys_and_sealed_files_are_described_and_no_evidence() {
         &[9; 500],
     ]
     .concat();
-    let cases: [(&[u8], Kind, Kind, &str); 5] = [
-        (&key, Kind::PublicKey, Kind::PublicKey, "[SubjectPublicKeyInfo]"),
-        (pem.as_bytes(), Kind::PublicKey, Kind::PublicKey, "[SubjectPublicKeyInfo]"),
-        (sealing.to_string().as_bytes().to_vec().leak(), Kind::SealingKey, Kind::TpmPublic, "[TPMT_PUBLIC]"),
-        (&sealed, Kind::SealedFile, Kind::SealedFile, "[sealed file]"),
-        (&sealed[..sealed.len() - 500], Kind::SealedFile, Kind::SealedFile, "content"),
+    let cases: [(&[u8], InputKind, InputKind, &str); 5] = [
+        (&key, InputKind::PublicKey, InputKind::PublicKey, "[SubjectPublicKeyInfo]"),
+        (pem.as_bytes(), InputKind::PublicKey, InputKind::PublicKey, "[SubjectPublicKeyInfo]"),
+        (
+            sealing.to_string().as_bytes().to_vec().leak(),
+            InputKind::SealingKey,
+            InputKind::TpmPublic,
+            "[TPMT_PUBLIC]",
+        ),
+        (&sealed, InputKind::SealedFile, InputKind::SealedFile, "[sealed file]"),
+        (&sealed[..sealed.len() - 500], InputKind::SealedFile, InputKind::SealedFile, "content"),
     ];
     for (bytes, kind, part, group) in cases {
         assert_eq!(sniff(bytes, None).unwrap().kind, kind);
@@ -259,9 +269,9 @@ fn td_quotes_are_described_and_tell_where_they_break() {
         assert_eq!(told.contains(&"MRSERVICETD".to_owned()), version == 5);
         assert!(!names(&[&quote[..], &[0; 70]].concat()).1);
         assert!(names(&[&quote[..], &[0, 1]].concat()).1);
-        assert_eq!(refused(&[&quote]), InputError::Unverified(Kind::TdQuote));
+        assert_eq!(refused(&[&quote]), InputError::Unverified(InputKind::TdQuote));
         for end in (8..quote.len()).step_by(97) {
-            let sniffed = sniff(&quote[..end], Some(Kind::TdQuote)).unwrap();
+            let sniffed = sniff(&quote[..end], Some(InputKind::TdQuote)).unwrap();
             let error = inspect(&sniffed, &mut Names::default()).unwrap_err();
             assert!(error.to_string().contains("TD quote: "), "{error}");
         }
@@ -287,7 +297,7 @@ fn a_bare_tdreport_is_described() {
 fn a_td_report_beside_evidence_is_refused() {
     let report = testdata("snp/milan-report.bin");
     let td_report = &TDX.hcl_report[0x20..0x420];
-    assert_eq!(refused(&[&report, td_report]), InputError::Unverified(Kind::TdReport));
+    assert_eq!(refused(&[&report, td_report]), InputError::Unverified(InputKind::TdReport));
     let mut inputs = Inputs::new();
     inputs.add(&report, None).unwrap();
     assert_eq!(Evidence::from_inputs(&inputs).unwrap().technology(), Technology::Snp);
@@ -299,7 +309,7 @@ fn a_signature_is_told_whatever_it_begins_with() {
     for begin in [[0x84, 0x44], [0x84, 0x5b], [0xd2, 0x84], [0x30, 0x81], [0x30, 0x82]] {
         let mut signature: Vec<u8> = (0..=255).collect();
         signature[..2].copy_from_slice(&begin);
-        assert_eq!(told(&signature), (Kind::TpmSignature, vec![Kind::TpmSignature]), "{begin:x?}");
+        assert_eq!(told(&signature), (InputKind::TpmSignature, vec![InputKind::TpmSignature]), "{begin:x?}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Members of JSON that are looked at only a little: told as what they are, however large they
 //! are, and stepped over where they mean nothing.
 
-use teeproof_evidence::{Encoding, InputError, Kind, sniff};
+use teeproof_evidence::{Encoding, InputError, InputKind, sniff};
 
 use crate::support::{SNP, testdata};
 
@@ -63,7 +63,7 @@ fn an_answer_of_thim_has_two_texts_and_anything_else() {
     let chain = pem(&testdata("snp/turin-vcek.der"));
     let answer = |more: &str| format!("{{{more}\"vcekCert\":{vcek:?},\"certificateChain\":{chain:?}}}");
     let plain = sniff(answer("").as_bytes(), None).unwrap();
-    assert_eq!((plain.kind, plain.encoding, plain.parts.len()), (Kind::Certificate, Encoding::Thim, 2));
+    assert_eq!((plain.kind, plain.encoding, plain.parts.len()), (InputKind::Certificate, Encoding::Thim, 2));
     assert_eq!(plain.parts[0].bytes(), testdata("snp/milan-vcek.der"));
     assert_eq!(plain.parts[1].bytes(), testdata("snp/turin-vcek.der"));
     for more in large() {

@@ -7,7 +7,7 @@ use teeproof::core::{Freshness, Outcome, Technology, Time};
 use teeproof::wire::hcl::{Hardware, HclReport};
 use teeproof::x509::{Anchors, Revocation};
 use teeproof::{Evidence, Policy, Request, verify};
-use teeproof_evidence::{InputError, InputWarning, Inputs, JsonProblem, JsonShape, Kind, sniff};
+use teeproof_evidence::{InputError, InputKind, InputWarning, Inputs, JsonProblem, JsonShape, sniff};
 use teeproof_mint::azure::{self, Vm};
 use teeproof_mint::snp::{Machine, Product};
 use teeproof_mint::{DEFAULT_TIME, Kind as KeyKind};
@@ -272,7 +272,7 @@ fn a_request_about_a_report_is_evidence_of_what_its_runtime_data_are() {
     let text = json!({"report": Base64Url::encode_string(bare.as_bytes()), "runtimeData": null}).to_string();
     assert_eq!(Evidence::from_inputs(&inputs(&text)), Ok(Evidence::Snp(&plain.report)));
     let td = json!({"quote": Base64Url::encode_string(&td_quote()), "runtimeData": null}).to_string();
-    assert_eq!(Evidence::from_inputs(&inputs(&td)), Err(InputError::Unverified(Kind::TdQuote)));
+    assert_eq!(Evidence::from_inputs(&inputs(&td)), Err(InputError::Unverified(InputKind::TdQuote)));
 }
 
 /// The event log of the guest components is read where it is there, and null says that there is none.

@@ -3,7 +3,7 @@
 use base64ct::{Base64, Base64Url, Encoding as _};
 use serde_json::{Value, json};
 use teeproof::Evidence;
-use teeproof_evidence::{Encoding, InputClass, InputError, Inputs, JsonProblem, JsonShape, Kind, sniff};
+use teeproof_evidence::{Encoding, InputClass, InputError, InputKind, Inputs, JsonProblem, JsonShape, sniff};
 use teeproof_mint::azure;
 
 use crate::support::{SNP, TDX, nonce_in_user_data_of, of_kind, told};
@@ -11,7 +11,7 @@ use crate::support::{SNP, TDX, nonce_in_user_data_of, of_kind, told};
 fn read(text: &str, minted: &azure::Evidence) -> (String, bool, Vec<Vec<u8>>) {
     let mut inputs = Inputs::new();
     let sniffed = inputs.add(text.as_bytes(), None).unwrap();
-    assert_eq!((sniffed.kind, sniffed.encoding), (Kind::EvidenceJson, Encoding::Json));
+    assert_eq!((sniffed.kind, sniffed.encoding), (InputKind::EvidenceJson, Encoding::Json));
     let nonce = nonce_in_user_data_of(&Evidence::from_inputs(&inputs).unwrap(), minted);
     let certificates = inputs.certificates().iter().map(|one| one.der().to_vec()).collect();
     (sniffed.to_string(), nonce, certificates)
@@ -65,33 +65,34 @@ fn a_padded_certificate_is_cut_at_its_own_end() {
     for file in [&padded[..], pem.as_bytes(), Base64::encode_string(&padded).as_bytes()] {
         let sniffed = sniff(file, None).unwrap();
         sniffed.check().unwrap();
-        assert_eq!(of_kind(&sniffed, Kind::Certificate), [&TDX.ak_certificate[..]]);
+        assert_eq!(of_kind(&sniffed, InputKind::Certificate), [&TDX.ak_certificate[..]]);
     }
     // An index of which the rest was never written.
     let end = TDX.ak_certificate.len();
     let unwritten = [&padded[..end], &[0xff; 100]].concat();
-    assert_eq!(of_kind(&sniff(&unwritten, None).unwrap(), Kind::Certificate), [&TDX.ak_certificate[..]]);
+    assert_eq!(of_kind(&sniff(&unwritten, None).unwrap(), InputKind::Certificate), [&TDX.ak_certificate[..]]);
     // Anything else stays, and is refused.
     for at in [TDX.ak_certificate.len(), 4095] {
         let mut altered = padded.clone();
         altered[at] = 1;
         assert!(matches!(
             sniff(&altered, None).unwrap().check(),
-            Err(InputError::Wire(Kind::Certificate, _) | InputError::Trailing { kind: Kind::Certificate, .. })
+            Err(InputError::Wire(InputKind::Certificate, _)
+                | InputError::Trailing { kind: InputKind::Certificate, .. })
         ));
     }
 }
 
 #[test]
 fn a_quote_alone() {
-    let kinds = vec![Kind::TpmQuote, Kind::TpmSignature, Kind::PcrValues];
+    let kinds = vec![InputKind::TpmQuote, InputKind::TpmSignature, InputKind::PcrValues];
     let json = SNP.quote_json().unwrap();
-    assert_eq!(told(json.as_bytes()), (Kind::EvidenceJson, kinds.clone()));
-    assert_eq!(told(&SNP.quote_bincode()), (Kind::BincodeQuote, kinds));
+    assert_eq!(told(json.as_bytes()), (InputKind::EvidenceJson, kinds.clone()));
+    assert_eq!(told(&SNP.quote_bincode()), (InputKind::BincodeQuote, kinds));
     for quote in [json.as_bytes(), &SNP.quote_bincode()] {
         let mut inputs = Inputs::new();
         inputs.add(quote, None).unwrap();
-        assert_eq!(Evidence::from_inputs(&inputs), Err(InputError::WithoutReport(Kind::TpmQuote)));
+        assert_eq!(Evidence::from_inputs(&inputs), Err(InputError::WithoutReport(InputKind::TpmQuote)));
         inputs.add(&SNP.hcl_report, None).unwrap();
         assert!(!nonce_in_user_data_of(&Evidence::from_inputs(&inputs).unwrap(), &SNP));
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 use teeproof::Evidence;
-use teeproof_evidence::{Inputs, Kind, sniff};
+use teeproof_evidence::{InputKind, Inputs, sniff};
 
 use crate::support::{of_kind, testdata};
 use crate::yaml::from_yaml;
@@ -51,13 +51,13 @@ fn evidence_of_confidential_containers() {
 #[test]
 fn reports_quotes_and_logs() {
     for (name, kind) in [
-        ("azure/trustee-hcl-report-snp.bin", Kind::HclReport),
-        ("azure/trustee-quote-snp.bin", Kind::BincodeQuote),
-        ("azure/trustee-snp-report.bin", Kind::SnpReport),
-        ("azure/eventlog-ubuntu-2404-gce-snp.bin", Kind::EventLog),
-        ("azure/thim-response.json", Kind::Certificate),
-        ("azure/trustee-hcl-vcek-chain.pem", Kind::Certificate),
-        ("azure/azure-vtpm-root-2023.pem", Kind::Certificate),
+        ("azure/trustee-hcl-report-snp.bin", InputKind::HclReport),
+        ("azure/trustee-quote-snp.bin", InputKind::BincodeQuote),
+        ("azure/trustee-snp-report.bin", InputKind::SnpReport),
+        ("azure/eventlog-ubuntu-2404-gce-snp.bin", InputKind::EventLog),
+        ("azure/thim-response.json", InputKind::Certificate),
+        ("azure/trustee-hcl-vcek-chain.pem", InputKind::Certificate),
+        ("azure/azure-vtpm-root-2023.pem", InputKind::Certificate),
     ] {
         let Some(bytes) = need(name) else { return };
         let sniffed = sniff(&bytes, None).unwrap();
@@ -75,11 +75,11 @@ fn reports_quotes_and_logs() {
 #[test]
 fn files_of_the_repository() {
     let quote = sniff(&testdata("azure/quote.bin"), None).unwrap();
-    assert_eq!(quote.kind, Kind::BincodeQuote);
-    assert_eq!(of_kind(&quote, Kind::TpmSignature)[0].len(), 256);
-    assert!(of_kind(&quote, Kind::TpmQuote)[0].windows(9).any(|window| window == b"challenge"));
+    assert_eq!(quote.kind, InputKind::BincodeQuote);
+    assert_eq!(of_kind(&quote, InputKind::TpmSignature)[0].len(), 256);
+    assert!(of_kind(&quote, InputKind::TpmQuote)[0].windows(9).any(|window| window == b"challenge"));
     let certificates = sniff(&testdata("azure/certs.pem"), None).unwrap();
-    assert_eq!((certificates.kind, certificates.parts.len()), (Kind::Certificate, 3));
+    assert_eq!((certificates.kind, certificates.parts.len()), (InputKind::Certificate, 3));
 }
 
 #[test]

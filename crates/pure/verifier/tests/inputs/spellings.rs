@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 use teeproof::wire::{DescribedField, Visitor};
-use teeproof_evidence::{DocumentMember, InputClass, InputError, Kind, NitroForm, sniff};
+use teeproof_evidence::{DocumentMember, InputClass, InputError, InputKind, NitroForm, sniff};
 use teeproof_mint::nitro::Enclave;
 
 use crate::support::{SNP, TDX, testdata};
@@ -25,7 +25,7 @@ fn wrapped(text: &str, width: usize, end: &str) -> String {
 }
 
 #[track_caller]
-fn reads(text: impl AsRef<[u8]>, kind: Kind, bytes: &[u8]) {
+fn reads(text: impl AsRef<[u8]>, kind: InputKind, bytes: &[u8]) {
     let sniffed = sniff(text.as_ref(), None).unwrap();
     assert_eq!(sniffed.kind, kind);
     assert_eq!(sniffed.parts.len(), 1);
@@ -61,15 +61,15 @@ fn a_nitro_document_in_the_spellings_of_services() {
         format!("\u{feff}{}", json!({"document": base64, "name": "naïve"})),
     ];
     for text in spellings {
-        reads(text, Kind::NitroDocument, &document);
+        reads(text, InputKind::NitroDocument, &document);
     }
     for member in DocumentMember::ALL.iter().filter(|member| **member != DocumentMember::Data) {
         for value in [json!(base64), json!(hex(&document)), json!(document), json!([base64])] {
-            reads(json!({ member.as_str(): value }).to_string(), Kind::NitroDocument, &document);
+            reads(json!({ member.as_str(): value }).to_string(), InputKind::NitroDocument, &document);
         }
     }
     let tpm = Enclave::nitrotpm().mint().unwrap().document;
-    reads(json!({"document": hex(&tpm)}).to_string(), Kind::NitroTpmDocument, &tpm);
+    reads(json!({"document": hex(&tpm)}).to_string(), InputKind::NitroTpmDocument, &tpm);
 }
 
 #[test]
@@ -227,18 +227,18 @@ fn layers() -> impl Strategy<Value = Vec<Layer>> {
 }
 
 /// Something of each kind that has one part.
-fn documents() -> Vec<(Kind, Vec<u8>)> {
+fn documents() -> Vec<(InputKind, Vec<u8>)> {
     vec![
-        (Kind::NitroDocument, document()),
-        (Kind::NitroDocument, Enclave::new().nonce(b"a nonce").mint().unwrap().document),
-        (Kind::NitroTpmDocument, Enclave::nitrotpm().mint().unwrap().document),
-        (Kind::SnpReport, testdata("snp/milan-report.bin")),
-        (Kind::HclReport, SNP.hcl_report.clone()),
-        (Kind::TdReport, TDX.hcl_report[0x20..0x420].to_vec()),
-        (Kind::TpmQuote, SNP.quote_message.clone()),
-        (Kind::TpmSignature, SNP.quote_signature.clone()),
-        (Kind::EventLog, SNP.event_log.clone().unwrap()),
-        (Kind::Certificate, SNP.vek.clone()),
+        (InputKind::NitroDocument, document()),
+        (InputKind::NitroDocument, Enclave::new().nonce(b"a nonce").mint().unwrap().document),
+        (InputKind::NitroTpmDocument, Enclave::nitrotpm().mint().unwrap().document),
+        (InputKind::SnpReport, testdata("snp/milan-report.bin")),
+        (InputKind::HclReport, SNP.hcl_report.clone()),
+        (InputKind::TdReport, TDX.hcl_report[0x20..0x420].to_vec()),
+        (InputKind::TpmQuote, SNP.quote_message.clone()),
+        (InputKind::TpmSignature, SNP.quote_signature.clone()),
+        (InputKind::EventLog, SNP.event_log.clone().unwrap()),
+        (InputKind::Certificate, SNP.vek.clone()),
     ]
 }
 
@@ -254,7 +254,7 @@ impl Visitor for Blind {
 }
 
 /// Whatever is read is told, and whatever is refused says why.
-fn is_answered(bytes: &[u8], kind: Option<Kind>) {
+fn is_answered(bytes: &[u8], kind: Option<InputKind>) {
     match sniff(bytes, kind) {
         Ok(sniffed) => drop(teeproof::inspect(&sniffed, &mut Blind)),
         Err(error) => assert!(!error.to_string().is_empty() && !error.hint().is_empty()),
@@ -344,25 +344,25 @@ proptest! {
         let answer = json!({ member.as_str(): value, "status": 200, "other": [{"document": 1}] });
         let answer = (0..nested).fold(answer, |inner, _| json!({"result": inner, "ok": true}));
         let sniffed = sniff(answer.to_string().as_bytes(), None).unwrap();
-        prop_assert_eq!(sniffed.kind, Kind::NitroDocument);
+        prop_assert_eq!(sniffed.kind, InputKind::NitroDocument);
         prop_assert_eq!(sniffed.parts[0].bytes(), &bytes);
     }
 
     #[test]
     fn bytes_of_any_kind_are_answered(
         bytes in prop::collection::vec(any::<u8>(), 0..2000),
-        kind in prop::option::of(select(Kind::NAMED)),
+        kind in prop::option::of(select(InputKind::NAMED)),
     ) {
         is_answered(&bytes, kind);
     }
 
     #[test]
-    fn text_of_any_kind_is_answered(text in "[ -~\n]{0,200}", kind in prop::option::of(select(Kind::NAMED))) {
+    fn text_of_any_kind_is_answered(text in "[ -~\n]{0,200}", kind in prop::option::of(select(InputKind::NAMED))) {
         is_answered(text.as_bytes(), kind);
     }
 
     #[test]
-    fn json_of_any_kind_is_answered(value in value(), kind in prop::option::of(select(Kind::NAMED))) {
+    fn json_of_any_kind_is_answered(value in value(), kind in prop::option::of(select(InputKind::NAMED))) {
         is_answered(value.to_string().as_bytes(), kind);
     }
 

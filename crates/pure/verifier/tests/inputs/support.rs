@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use teeproof::Evidence;
 use teeproof::hcl;
 use teeproof::tpm::{PcrValues, Quote};
-use teeproof_evidence::{InputError, Inputs, Kind, Sniffed, sniff};
+use teeproof_evidence::{InputError, InputKind, Inputs, Sniffed, sniff};
 use teeproof_mint::azure::{self, Vm};
 use teeproof_mint::snp::Product;
 
@@ -34,12 +34,12 @@ pub(crate) fn testdata(path: &str) -> Vec<u8> {
 }
 
 /// What a file is told to hold, and the kinds of its parts.
-pub(crate) fn told(bytes: &[u8]) -> (Kind, Vec<Kind>) {
+pub(crate) fn told(bytes: &[u8]) -> (InputKind, Vec<InputKind>) {
     let sniffed = sniff(bytes, None).unwrap();
     (sniffed.kind, sniffed.parts.iter().map(|part| part.kind()).collect())
 }
 
-pub(crate) fn of_kind(sniffed: &Sniffed, kind: Kind) -> Vec<&[u8]> {
+pub(crate) fn of_kind(sniffed: &Sniffed, kind: InputKind) -> Vec<&[u8]> {
     sniffed.parts.iter().filter(|part| part.kind() == kind).map(|part| part.bytes()).collect()
 }
 

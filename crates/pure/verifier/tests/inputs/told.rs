@@ -3,7 +3,7 @@
 use base64ct::{Base64, Encoding as _};
 use teeproof::tpm::PcrValues;
 use teeproof::{Evidence, core::Hex};
-use teeproof_evidence::{Encoding, InputClass, InputError, Inputs, Kind, Part, sniff};
+use teeproof_evidence::{Encoding, InputClass, InputError, InputKind, Inputs, Part, sniff};
 use teeproof_mint::azure::Algorithm;
 
 use crate::support::{SNP, TDX, td_quote, testdata, told};
@@ -13,20 +13,20 @@ fn raw_files_are_told_by_their_first_bytes() {
     let sized = [&[0, u8::try_from(SNP.quote_message.len()).unwrap()][..], &SNP.quote_message].concat();
     let structure = [&[0x00, 0x14, 0x00, 0x0b, 0x01, 0x00][..], &SNP.quote_signature].concat();
     let log = SNP.event_log.clone().unwrap();
-    let files: [(&[u8], Kind); 13] = [
-        (&SNP.hcl_report, Kind::HclReport),
-        (&TDX.hcl_report, Kind::HclReport),
-        (&td_quote(), Kind::TdQuote),
-        (&SNP.quote_message, Kind::TpmQuote),
-        (&sized, Kind::TpmQuote),
-        (&SNP.quote_signature, Kind::TpmSignature),
-        (&structure, Kind::TpmSignature),
-        (&log, Kind::EventLog),
-        (&SNP.pcr_concatenation(), Kind::PcrConcatenation),
-        (&SNP.vek, Kind::Certificate),
-        (&SNP.hcl_report[0x20..0x4c0], Kind::SnpReport),
-        (&testdata("nitro/production-us-east-2-2024-12.cose"), Kind::NitroDocument),
-        (&testdata("azure/hcl-report-tdx.bin"), Kind::HclReport),
+    let files: [(&[u8], InputKind); 13] = [
+        (&SNP.hcl_report, InputKind::HclReport),
+        (&TDX.hcl_report, InputKind::HclReport),
+        (&td_quote(), InputKind::TdQuote),
+        (&SNP.quote_message, InputKind::TpmQuote),
+        (&sized, InputKind::TpmQuote),
+        (&SNP.quote_signature, InputKind::TpmSignature),
+        (&structure, InputKind::TpmSignature),
+        (&log, InputKind::EventLog),
+        (&SNP.pcr_concatenation(), InputKind::PcrConcatenation),
+        (&SNP.vek, InputKind::Certificate),
+        (&SNP.hcl_report[0x20..0x4c0], InputKind::SnpReport),
+        (&testdata("nitro/production-us-east-2-2024-12.cose"), InputKind::NitroDocument),
+        (&testdata("azure/hcl-report-tdx.bin"), InputKind::HclReport),
     ];
     for (file, kind) in files {
         let text = [Base64::encode_string(file), Hex(file).to_string()];
@@ -46,15 +46,18 @@ fn two_hundred_and_fifty_six_bytes_are_a_signature() {
     for count in 1..=24 {
         let distinct = |index: u8| Algorithm::SHA256.digest(&[index]);
         let values: Vec<u8> = (0..count).flat_map(distinct).collect();
-        let expected = if count == 8 { Kind::TpmSignature } else { Kind::PcrConcatenation };
+        let expected = if count == 8 { InputKind::TpmSignature } else { InputKind::PcrConcatenation };
         assert_eq!(told(&values).0, expected, "{count}");
-        let said = sniff(&values, Some(Kind::PcrConcatenation)).unwrap();
+        let said = sniff(&values, Some(InputKind::PcrConcatenation)).unwrap();
         said.check().unwrap();
-        assert_eq!(said.kind, Kind::PcrConcatenation);
+        assert_eq!(said.kind, InputKind::PcrConcatenation);
     }
     for bytes in [&[7; 31][..], &[7; 33], &[7; 800]] {
         assert_eq!(sniff(bytes, None), Err(InputError::Unknown));
-        assert_eq!(sniff(bytes, Some(Kind::PcrConcatenation)).unwrap().check(), Err(InputError::Registers));
+        assert_eq!(
+            sniff(bytes, Some(InputKind::PcrConcatenation)).unwrap().check(),
+            Err(InputError::Registers)
+        );
     }
     let mut inputs = Inputs::new();
     for file in [&SNP.hcl_report, &SNP.quote_message, &SNP.quote_signature] {
@@ -62,14 +65,14 @@ fn two_hundred_and_fifty_six_bytes_are_a_signature() {
     }
     let eight: Vec<u8> = (0..8).flat_map(|index| Algorithm::SHA256.digest(&[index])).collect();
     let error = inputs.add(&eight, None).unwrap_err();
-    assert_eq!(error, InputError::TwoOfAKind(Kind::TpmSignature));
+    assert_eq!(error, InputError::TwoOfAKind(InputKind::TpmSignature));
     assert!(error.hint().contains("tpm2_pcrread") && error.class() == InputClass::WrongFiles);
 }
 
 /// A signature over registers that are all zero, as a fresh simulator has them, is no cut report.
 #[test]
 fn zero_registers_are_no_report() {
-    assert_eq!(told(&[0; 64]).0, Kind::PcrConcatenation);
+    assert_eq!(told(&[0; 64]).0, InputKind::PcrConcatenation);
     // A version alone is the beginning of many files; a cut report says more than that.
     assert_eq!(sniff(&[2, 0, 0, 0, 9], None), Err(InputError::Unknown));
     for version in 1..=5 {
@@ -77,12 +80,12 @@ fn zero_registers_are_no_report() {
     }
     let report = testdata("snp/milan-report.bin");
     for length in [0x38, 600, 1183, 1184] {
-        assert_eq!(told(&report[..length]).0, Kind::SnpReport, "{length}");
+        assert_eq!(told(&report[..length]).0, InputKind::SnpReport, "{length}");
     }
-    assert_eq!(told(&[&report[..], &[0]].concat()).0, Kind::SnpReport);
+    assert_eq!(told(&[&report[..], &[0]].concat()).0, InputKind::SnpReport);
 }
 
-fn registers(file: &[u8], kind: Option<Kind>) -> Result<[Option<[u8; 32]>; 24], InputError> {
+fn registers(file: &[u8], kind: Option<InputKind>) -> Result<[Option<[u8; 32]>; 24], InputError> {
     let mut inputs = Inputs::new();
     inputs.add(&SNP.hcl_report, None).unwrap();
     inputs.add(&SNP.quote_message, None).unwrap();
@@ -101,14 +104,17 @@ fn registers(file: &[u8], kind: Option<Kind>) -> Result<[Option<[u8; 32]>; 24], 
 fn what_tpm2_pcrread_prints() {
     let text = SNP.pcrs_yaml();
     assert_eq!(registers(text.as_bytes(), None).unwrap(), SNP.pcrs.map(Some));
-    assert_eq!(registers(text.to_lowercase().as_bytes(), Some(Kind::PcrValues)).unwrap(), SNP.pcrs.map(Some));
+    assert_eq!(
+        registers(text.to_lowercase().as_bytes(), Some(InputKind::PcrValues)).unwrap(),
+        SNP.pcrs.map(Some)
+    );
     let sniffed = sniff(text.as_bytes(), None).unwrap();
     assert_eq!(sniffed.encoding, Encoding::PcrRead);
     assert_eq!(sniffed.to_string(), "pcr-values (tpm2_pcrread text)");
     // What is kept says the same when it is read again.
     let kept = &sniffed.parts[0];
     assert_eq!(kept.bytes().len(), 24 * 33);
-    assert_eq!(Part::new(Kind::PcrValues, kept.bytes()).unwrap(), *kept);
+    assert_eq!(Part::new(InputKind::PcrValues, kept.bytes()).unwrap(), *kept);
 
     let some = "sha256:\n  3 : 0x".to_owned() + &"ab".repeat(32) + "\n  17: 0x" + &"CD".repeat(32) + "\n";
     let found = registers(some.as_bytes(), None).unwrap();
@@ -194,19 +200,19 @@ fn what_tpm2_tools_serialize() {
         serialized(&[(0x0b, 1), (0x0b, 1)], &[vec![vec![1; 32], vec![2; 32]]]),
         all[..1731].to_vec(),
     ] {
-        assert_eq!(registers(&wrong, Some(Kind::PcrValues)), Err(InputError::Registers));
+        assert_eq!(registers(&wrong, Some(InputKind::PcrValues)), Err(InputError::Registers));
     }
     let other = serialized(&[(4, 1)], &[vec![vec![1; 20]]]);
-    assert_eq!(registers(&other, Some(Kind::PcrValues)), Err(InputError::OtherBank(4)));
+    assert_eq!(registers(&other, Some(InputKind::PcrValues)), Err(InputError::OtherBank(4)));
 }
 
 /// The form that a bundle keeps: it is read where somebody says that it is one.
 #[test]
 fn registers_with_their_indices() {
     let one = |index: u8| [&[index][..], &[index; 32]].concat();
-    let found = registers(&[one(2), one(7)].concat(), Some(Kind::PcrValues)).unwrap();
+    let found = registers(&[one(2), one(7)].concat(), Some(InputKind::PcrValues)).unwrap();
     assert_eq!((found[2], found[7]), (Some([2; 32]), Some([7; 32])));
     for wrong in [[one(7), one(2)].concat(), [one(2), one(2)].concat(), one(24), one(2)[..32].to_vec()] {
-        assert_eq!(registers(&wrong, Some(Kind::PcrValues)), Err(InputError::Registers));
+        assert_eq!(registers(&wrong, Some(InputKind::PcrValues)), Err(InputError::Registers));
     }
 }

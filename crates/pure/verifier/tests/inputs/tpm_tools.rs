@@ -7,7 +7,7 @@ use proptest::test_runner::RngSeed;
 use teeproof::Evidence;
 use teeproof::core::Hex;
 use teeproof::tpm::PcrValues;
-use teeproof_evidence::{Encoding, InputClass, InputError, Inputs, Kind, sniff};
+use teeproof_evidence::{Encoding, InputClass, InputError, InputKind, Inputs, sniff};
 use teeproof_mint::azure::{Algorithm, Event, EventLog};
 
 use crate::support::{SNP, inputs, of_kind, refused, told};
@@ -68,9 +68,9 @@ fn what_tpm2_quote_prints_is_evidence() {
     let text = quote_text("rsassa", &SNP.quote_signature, &pcrread(&[("sha256", Algorithm::SHA256)]));
     let sniffed = sniff(text.as_bytes(), None).unwrap();
     assert_eq!(sniffed.to_string(), "tpm-quote-text × 3 (tpm2_quote text)");
-    assert_eq!((sniffed.kind, sniffed.encoding), (Kind::TpmQuoteText, Encoding::QuoteText));
-    assert_eq!(of_kind(&sniffed, Kind::TpmQuote), [SNP.quote_message.as_slice()]);
-    assert_eq!(of_kind(&sniffed, Kind::TpmSignature), [SNP.quote_signature.as_slice()]);
+    assert_eq!((sniffed.kind, sniffed.encoding), (InputKind::TpmQuoteText, Encoding::QuoteText));
+    assert_eq!(of_kind(&sniffed, InputKind::TpmQuote), [SNP.quote_message.as_slice()]);
+    assert_eq!(of_kind(&sniffed, InputKind::TpmSignature), [SNP.quote_signature.as_slice()]);
     let inputs = inputs(&[&SNP.hcl_report, text.as_bytes()]).unwrap();
     let Evidence::AzureSnp(evidence) = Evidence::from_inputs(&inputs).unwrap() else { panic!() };
     let quote = evidence.quote.unwrap();
@@ -87,7 +87,7 @@ fn what_tpm2_quote_prints_is_evidence() {
     let both = pcrread(&[("sha1", Algorithm::SHA1), ("sha256", Algorithm::SHA256)]);
     let both = sniff(quote_text("rsassa", &SNP.quote_signature, &both).as_bytes(), None).unwrap();
     assert_eq!(both.note, Some("banks other than sha256 are left out"));
-    assert_eq!(of_kind(&both, Kind::PcrValues), of_kind(&sniffed, Kind::PcrValues));
+    assert_eq!(of_kind(&both, InputKind::PcrValues), of_kind(&sniffed, InputKind::PcrValues));
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn a_line_that_tpm2_quote_does_not_print_is_named() {
     }
     assert_eq!(sniff(b"quoted:", None), Err(InputError::QuoteText));
     assert_eq!(sniff(b"quoted: xyz", None), Err(InputError::QuoteTextLine { line: 1 }));
-    assert_eq!(sniff(&SNP.quote_message, Some(Kind::TpmQuoteText)), Err(InputError::QuoteText));
+    assert_eq!(sniff(&SNP.quote_message, Some(InputKind::TpmQuoteText)), Err(InputError::QuoteText));
 }
 
 #[test]
@@ -137,17 +137,20 @@ fn values_of_another_bank_are_named() {
     let values: Vec<_> = (0..8).map(|index| Algorithm::SHA384.digest(&[index])).collect();
     let text = pcrread(&[("sha384", Algorithm::SHA384), ("sm3_256", Algorithm::SM3)]);
     for file in [serialized(Algorithm::SHA384, &values), text.into_bytes()] {
-        assert_eq!(told(&file), (Kind::OtherPcrValues, vec![Kind::OtherPcrValues]));
+        assert_eq!(told(&file), (InputKind::OtherPcrValues, vec![InputKind::OtherPcrValues]));
         let error = refused(&[&SNP.hcl_report, &SNP.quote_message, &SNP.quote_signature, &file]);
         assert_eq!(error, InputError::OtherBank(0x000c));
         assert_eq!(error.to_string(), "the PCR values are of the SHA-384 bank, expected SHA-256");
         assert!(error.hint().contains("tpm2_quote -l sha256:all"), "{}", error.hint());
-        assert_eq!(sniff(&file, Some(Kind::PcrValues)).map(|sniffed| sniffed.kind), Ok(Kind::OtherPcrValues));
+        assert_eq!(
+            sniff(&file, Some(InputKind::PcrValues)).map(|sniffed| sniffed.kind),
+            Ok(InputKind::OtherPcrValues)
+        );
     }
     // SM3 has the length of SHA-256, and is another bank.
-    assert_eq!(told(pcrread(&[("sm3_256", Algorithm::SM3)]).as_bytes()).0, Kind::OtherPcrValues);
+    assert_eq!(told(pcrread(&[("sm3_256", Algorithm::SM3)]).as_bytes()).0, InputKind::OtherPcrValues);
     let eight: Vec<_> = SNP.pcrs[..8].iter().map(|value| value.to_vec()).collect();
-    assert_eq!(told(&serialized(Algorithm::SHA256, &eight)).0, Kind::PcrValues);
+    assert_eq!(told(&serialized(Algorithm::SHA256, &eight)).0, InputKind::PcrValues);
 }
 
 /// Values one after the other say neither their bank nor their numbers: the quote beside them does.
@@ -157,10 +160,10 @@ fn the_bank_of_bare_values_is_asked_for() {
     assert_eq!(sha1.len(), 480);
     for length in [480, 768, 1152, 1536] {
         let bytes: Vec<u8> = (0..length).map(|at| u8::try_from(at % 251).unwrap()).collect();
-        assert_eq!(told(&bytes), (Kind::PcrConcatenation, vec![Kind::PcrConcatenation]));
+        assert_eq!(told(&bytes), (InputKind::PcrConcatenation, vec![InputKind::PcrConcatenation]));
     }
     let error = refused(&[&SNP.hcl_report, &sha1]);
-    assert_eq!(error, InputError::WithoutQuote(Kind::PcrConcatenation));
+    assert_eq!(error, InputError::WithoutQuote(InputKind::PcrConcatenation));
     assert!(error.hint().contains("of which bank") && error.hint().contains("tpm2_pcrread"));
 }
 
@@ -169,9 +172,9 @@ fn eight_values_are_told_from_a_signature() {
     let eight = SNP.pcr_concatenation_of(&[0, 1, 2, 3, 4, 5, 6, 7]);
     assert_eq!(eight.len(), 256);
     // PCRs 2 and 3 are equal on most machines, which no two halves of a signature are.
-    assert_eq!(told(&eight).0, Kind::PcrConcatenation);
+    assert_eq!(told(&eight).0, InputKind::PcrConcatenation);
     let distinct: Vec<u8> = (0..8).flat_map(|index| Algorithm::SHA256.digest(&[index])).collect();
-    assert_eq!(told(&distinct).0, Kind::TpmSignature);
+    assert_eq!(told(&distinct).0, InputKind::TpmSignature);
     // Beside a TPMT_SIGNATURE they are values, in either order.
     let structure = [&[0x00, 0x14, 0x00, 0x0b, 0x01, 0x00][..], &SNP.quote_signature].concat();
     for files in [[&structure, &distinct], [&distinct, &structure]] {
@@ -182,7 +185,7 @@ fn eight_values_are_told_from_a_signature() {
     }
     // Two bare ones cannot be told apart.
     let error = refused(&[&SNP.hcl_report, &SNP.quote_message, &SNP.quote_signature, &distinct]);
-    assert_eq!(error, InputError::TwoOfAKind(Kind::TpmSignature));
+    assert_eq!(error, InputError::TwoOfAKind(InputKind::TpmSignature));
 }
 
 #[test]
@@ -203,7 +206,9 @@ fn a_ccel_and_its_table_are_refused_beside_a_tpm() {
     let mut table = b"CCEL\x38\0\0\0\x01\0TWIN  TEEPROOF".to_vec();
     table.resize(56, 0);
     table[36] = 2;
-    for (file, kind) in [(EventLog::ccel().bytes().unwrap(), Kind::CcEventLog), (table, Kind::CcelTable)] {
+    for (file, kind) in
+        [(EventLog::ccel().bytes().unwrap(), InputKind::CcEventLog), (table, InputKind::CcelTable)]
+    {
         assert_eq!(told(&file).0, kind);
         let error = refused(&[&SNP.hcl_report, &SNP.quote_message, &SNP.quote_signature, &file]);
         assert_eq!((error, error.class()), (InputError::OfRtmrs(kind), InputClass::WrongFiles));
@@ -263,9 +268,9 @@ proptest! {
         let values: Vec<_> =
             (0..count).map(|at| bank.digest(&[seed, u8::try_from(at).unwrap()])).collect();
         let sniffed = sniff(&serialized(bank, &values), None).unwrap();
-        let kind = if bank == Algorithm::SHA256 { Kind::PcrValues } else { Kind::OtherPcrValues };
+        let kind = if bank == Algorithm::SHA256 { InputKind::PcrValues } else { InputKind::OtherPcrValues };
         prop_assert_eq!(sniffed.kind, kind);
-        let head = if kind == Kind::PcrValues { 1 } else { 4 };
+        let head = if kind == InputKind::PcrValues { 1 } else { 4 };
         let expected: Vec<u8> = values
             .iter()
             .zip(0_u8..)

@@ -2,7 +2,7 @@
 
 use base64ct::{Base64, Encoding as _};
 use serde_json::{Value, json};
-use teeproof_evidence::{InputError, InputWarning, JsonShape, Kind, sniff};
+use teeproof_evidence::{InputError, InputKind, InputWarning, JsonShape, sniff};
 use teeproof_mint::nitro::Enclave;
 
 use crate::support::{SNP, TDX, testdata};
@@ -60,7 +60,7 @@ fn members_that_hold_documents_are_known_and_listed() {
     for member in ["attestationDocument", "AttestationDocument"] {
         let text = json!({ member: Base64::encode_string(&document) }).to_string();
         let sniffed = sniff(text.as_bytes(), None).unwrap();
-        assert_eq!((sniffed.kind, sniffed.parts[0].bytes()), (Kind::NitroDocument, document.as_slice()));
+        assert_eq!((sniffed.kind, sniffed.parts[0].bytes()), (InputKind::NitroDocument, document.as_slice()));
     }
     let error = sniff(b"{\"attestation_report_document\": \"AA\"}", None).unwrap_err();
     assert_eq!(error, InputError::UnknownJson { closest: None });
@@ -74,18 +74,18 @@ fn members_that_hold_documents_are_known_and_listed() {
 #[test]
 fn kinds_in_sentences_are_words() {
     for (error, words) in [
-        (InputError::NotEvidence(Kind::PublicKey), "a public key is not evidence"),
-        (InputError::WithoutReport(Kind::EventLog), "an event log without an HCL report"),
-        (InputError::WithoutQuote(Kind::PcrValues), "PCR values without a TPM quote"),
+        (InputError::NotEvidence(InputKind::PublicKey), "a public key is not evidence"),
+        (InputError::WithoutReport(InputKind::EventLog), "an event log without an HCL report"),
+        (InputError::WithoutQuote(InputKind::PcrValues), "PCR values without a TPM quote"),
         (
-            InputError::NotOfKind { said: Kind::NitroDocument, found: Kind::SnpReport },
+            InputError::NotOfKind { said: InputKind::NitroDocument, found: InputKind::SnpReport },
             "expected a Nitro document, found an SNP report",
         ),
         (InputError::TooDeep, "nested in more than four encodings"),
     ] {
         assert_eq!(error.to_string(), words);
     }
-    for kind in Kind::NAMED {
+    for kind in InputKind::NAMED {
         let words = kind.with_article();
         assert!(!words.contains(kind.as_str()) || !kind.as_str().contains('-'), "{words}");
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 use teeproof::x509::SignatureCache;
 use teeproof::{AttestationResult, Verdict, verify_with_cache};
-use teeproof_evidence::Kind;
+use teeproof_evidence::InputKind;
 
 use crate::input::evidence_files::Files;
 use crate::input::source;
@@ -21,7 +21,7 @@ use crate::verification::request::Asked;
 
 /// What is the same for all files. It is shared by all workers.
 pub(super) struct Job<'a> {
-    kind: Option<Kind>,
+    kind: Option<InputKind>,
     asked: &'a Asked<'a>,
     shared: &'a Files,
     anchors: Vec<&'a [u8]>,
@@ -82,7 +82,7 @@ impl Outcome {
 
 impl<'a> Job<'a> {
     pub(super) fn new(
-        kind: Option<Kind>,
+        kind: Option<InputKind>,
         asked: &'a Asked<'a>,
         shared: &'a Files,
         context: &Context,
