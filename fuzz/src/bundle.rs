@@ -8,9 +8,9 @@ use crate::believe::Belief;
 use crate::bounds;
 use crate::cost::bounded;
 
-/// `Bundle::read`, in either form, and everything that is done with what was read.
+/// `Bundle::parse`, in either form, and everything that is done with what was read.
 pub fn bundle(input: &[u8]) -> bool {
-    let bundle = match bounded(&bounds::BUNDLE, input.len(), || Bundle::read(input)) {
+    let bundle = match bounded(&bounds::BUNDLE, input.len(), || Bundle::parse(input)) {
         Ok(bundle) => bundle,
         Err(error) => {
             printed(&error);
@@ -45,8 +45,8 @@ fn both_forms(bundle: &Bundle) {
     let bytes = size(bundle);
     let (cbor, json) = bounded(&bounds::BUNDLE_WRITE, bytes, || (bundle.to_cbor(), bundle.to_json()));
     assert!(cbor.len() <= MAX_BYTES);
-    assert_eq!(Bundle::read(&cbor).as_ref(), Ok(bundle));
-    assert_eq!(Bundle::read(json.as_bytes()).as_ref(), Ok(bundle));
+    assert_eq!(Bundle::parse(&cbor).as_ref(), Ok(bundle));
+    assert_eq!(Bundle::parse(json.as_bytes()).as_ref(), Ok(bundle));
     assert!(bundle.parts().iter().any(|part| part.kind().is_evidence()));
     assert_eq!(bundle.named().count(), bundle.parts().len());
     for ((name, part), (file, bytes)) in bundle.named().zip(bundle.export()) {

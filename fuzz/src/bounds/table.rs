@@ -90,7 +90,7 @@ entries! {
     INPUTS = Entry::free(FRONT, "`Inputs::add`").heap((12, 8 * KIB), (22, 16 * KIB));
     EVIDENCE = Entry::free(FRONT, "`Inputs::evidence`, `certificates`, `revocation_lists`")
         .heap((1, 4 * KIB), (2, 4 * KIB));
-    BUNDLE = Entry::free(FRONT, "`Bundle::read`, `from_cbor`, `from_json`").heap((4, 4 * KIB), (6, 8 * KIB));
+    BUNDLE = Entry::free(FRONT, "`Bundle::parse`, `from_cbor`, `from_json`").heap((4, 4 * KIB), (6, 8 * KIB));
     BUNDLE_WRITE = Entry::free(FRONT, "`Bundle::to_cbor`, `to_json`").heap((7, 8 * KIB), (11, 16 * KIB));
     // The matcher of all spellings, which are bounded, and what finds and writes them.
     REDACT = Entry::free(FRONT, "`Bundle::redact`").heap((3, 2048 * KIB), (4, 4096 * KIB)).blocks(6, 64);

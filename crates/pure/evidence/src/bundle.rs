@@ -90,7 +90,7 @@ impl Bundle {
     ///
     /// # Errors
     /// Those of [`Bundle::from_cbor`] and [`Bundle::from_json`].
-    pub fn read(bytes: &[u8]) -> Result<Self, BundleError> {
+    pub fn parse(bytes: &[u8]) -> Result<Self, BundleError> {
         match core::str::from_utf8(bytes) {
             Ok(text) if text.trim_start().starts_with('{') => Self::from_json(text),
             _ => Self::from_cbor(bytes),

@@ -12,15 +12,15 @@ fn every_truncation_and_extension_is_refused() {
     for bundle in [small(), azure(&SNP)] {
         let cbor = bundle.to_cbor();
         for end in 0..cbor.len() {
-            assert!(Bundle::read(&cbor[..end]).is_err(), "{end}");
+            assert!(Bundle::parse(&cbor[..end]).is_err(), "{end}");
         }
         for byte in 0..=u8::MAX {
-            assert!(Bundle::read(&[&cbor[..], &[byte]].concat()).is_err());
+            assert!(Bundle::parse(&[&cbor[..], &[byte]].concat()).is_err());
         }
     }
     let json = small().to_json();
     for end in 0..json.trim_end().len() {
-        assert!(Bundle::read(&json.as_bytes()[..end]).is_err(), "{end}");
+        assert!(Bundle::parse(&json.as_bytes()[..end]).is_err(), "{end}");
     }
 }
 
@@ -33,7 +33,7 @@ fn every_flipped_bit_is_refused_or_shows() {
     for bit in 0..cbor.len() * 8 {
         let mut altered = cbor.clone();
         altered[bit / 8] ^= 1 << (bit % 8);
-        if let Ok(other) = Bundle::read(&altered) {
+        if let Ok(other) = Bundle::parse(&altered) {
             assert_eq!(other.to_cbor(), altered, "bit {bit}");
             assert!(other.parts() != bundle.parts() || other.collected() != bundle.collected());
             read += 1;
@@ -45,7 +45,7 @@ fn every_flipped_bit_is_refused_or_shows() {
     for bit in 0..json.len() * 8 {
         let mut altered = json.clone().into_bytes();
         altered[bit / 8] ^= 1 << (bit % 8);
-        if let Ok(other) = Bundle::read(&altered) {
+        if let Ok(other) = Bundle::parse(&altered) {
             let only_space = json.as_bytes()[bit / 8].is_ascii_whitespace();
             assert!(only_space || other != bundle, "bit {bit}");
         }
@@ -58,7 +58,7 @@ fn bent(bend: impl FnOnce(&mut Vec<(Cbor, Cbor)>)) -> Result<Bundle, BundleError
     bend(value.as_map_mut().unwrap());
     let mut bytes = Vec::new();
     ciborium::into_writer(&value, &mut bytes).unwrap();
-    Bundle::read(&bytes)
+    Bundle::parse(&bytes)
 }
 
 fn at<'a>(map: &'a mut [(Cbor, Cbor)], label: &str) -> &'a mut Cbor {
@@ -126,20 +126,20 @@ fn no_other_way_to_write_it() {
     let mut indefinite = cbor.clone();
     indefinite[0] = 0xbf;
     indefinite.push(0xff);
-    assert!(matches!(Bundle::read(&indefinite), Err(BundleError::Cbor(_))));
+    assert!(matches!(Bundle::parse(&indefinite), Err(BundleError::Cbor(_))));
     for longer in [&[0xb8, 5][..], &[0xb9, 0, 5], &[0xba, 0, 0, 0, 5], &[0xbb, 0, 0, 0, 0, 0, 0, 0, 5]] {
         let bytes = [longer, &cbor[1..]].concat();
-        assert!(matches!(Bundle::read(&bytes), Err(BundleError::Cbor(_))));
+        assert!(matches!(Bundle::parse(&bytes), Err(BundleError::Cbor(_))));
     }
     let many = [&[0xba, 0xff, 0xff, 0xff, 0xff][..], &cbor[1..]].concat();
-    assert!(matches!(Bundle::read(&many), Err(BundleError::Cbor(_))));
-    assert!(Bundle::read(b"").is_err());
+    assert!(matches!(Bundle::parse(&many), Err(BundleError::Cbor(_))));
+    assert!(Bundle::parse(b"").is_err());
 }
 
 fn bent_json(bend: impl FnOnce(&mut Value)) -> Result<Bundle, BundleError> {
     let mut value: Value = serde_json::from_str(&small().to_json()).unwrap();
     bend(&mut value);
-    Bundle::read(value.to_string().as_bytes())
+    Bundle::parse(value.to_string().as_bytes())
 }
 
 #[test]
@@ -160,13 +160,13 @@ fn a_strict_reader_of_json() {
         "{\"hcl-report\":[\"application/vnd.teeproof.hcl-report\",\"SENMQQE\",4],",
         1,
     );
-    let error = Bundle::read(twice.as_bytes()).unwrap_err();
+    let error = Bundle::parse(twice.as_bytes()).unwrap_err();
     assert!(matches!(error, BundleError::Entry { problem: EntryProblem::Duplicate, .. }), "{error:?}");
     let typed_twice = small().to_json().replacen("{", "{\"__cmwc_t\":\"urn:other\",", 1);
-    assert!(json(Bundle::read(typed_twice.as_bytes())));
+    assert!(json(Bundle::parse(typed_twice.as_bytes())));
     let many: String = (0..100).map(|n| format!("\"l{n}\":[\"a\",\"\"],")).collect();
-    assert!(json(Bundle::read(small().to_json().replacen('{', &format!("{{{many}"), 1).as_bytes())));
-    assert!(json(Bundle::read("{\"a\":".repeat(20_000).as_bytes())));
+    assert!(json(Bundle::parse(small().to_json().replacen('{', &format!("{{{many}"), 1).as_bytes())));
+    assert!(json(Bundle::parse("{\"a\":".repeat(20_000).as_bytes())));
 }
 
 /// The record about the collection has one form as well.

@@ -15,7 +15,7 @@ fn both_forms_say_the_same_and_are_stable() {
     let nitro = testdata("nitro/production-us-east-2-2024-12.cose");
     for bundle in [small(), azure(&SNP), bundle(&[(InputKind::NitroDocument, &nitro)])] {
         let (cbor, json) = (bundle.to_cbor(), bundle.to_json());
-        for read in [Bundle::read(&cbor), Bundle::read(json.as_bytes()), Bundle::from_json(&json)] {
+        for read in [Bundle::parse(&cbor), Bundle::parse(json.as_bytes()), Bundle::from_json(&json)] {
             let read = read.unwrap();
             assert_eq!(read, bundle);
             assert_eq!((read.to_cbor(), read.to_json()), (cbor.clone(), json.clone()));
@@ -133,9 +133,9 @@ fn certificates_stay_in_order_beyond_ten() {
     files.extend(ders.iter().map(|der| (InputKind::Certificate, &der[..])));
     files.insert(5, (InputKind::Certificate, &SNP.ak_certificate));
     let bundle = bundle(&files);
-    let read = Bundle::read(&bundle.to_cbor()).unwrap();
+    let read = Bundle::parse(&bundle.to_cbor()).unwrap();
     assert_eq!(read, bundle);
-    assert_eq!(Bundle::read(bundle.to_json().as_bytes()).unwrap(), bundle);
+    assert_eq!(Bundle::parse(bundle.to_json().as_bytes()).unwrap(), bundle);
     let certificates: Vec<_> = read
         .parts()
         .iter()
@@ -158,11 +158,11 @@ fn bounds() {
     assert_eq!(of(&files), Err(BundleError::TooMany(InputKind::Certificate)));
     let log = vec![0; 4 * 1024 * 1024];
     let full = of(&[(InputKind::EventLog, &log), (InputKind::HclReport, b"HCLA\x01")]).unwrap();
-    assert_eq!(Bundle::read(&full.to_cbor()).unwrap(), full);
-    assert_eq!(Bundle::read(full.to_json().as_bytes()).unwrap(), full);
+    assert_eq!(Bundle::parse(&full.to_cbor()).unwrap(), full);
+    assert_eq!(Bundle::parse(full.to_json().as_bytes()).unwrap(), full);
     let mut long = full.to_cbor();
     long.resize(MAX_BYTES + 1, 0);
-    assert_eq!(Bundle::read(&long), Err(BundleError::TooLarge { limit: MAX_BYTES }));
+    assert_eq!(Bundle::parse(&long), Err(BundleError::TooLarge { limit: MAX_BYTES }));
 }
 
 #[test]
@@ -174,20 +174,20 @@ fn times_and_tools() {
     };
     for seconds in [-62_167_219_200, 0, 951_782_399, 253_402_300_799] {
         let bundle = of(&|collection| collection.at = Time(seconds)).unwrap();
-        assert_eq!(Bundle::read(&bundle.to_cbor()).unwrap().collected().at, Time(seconds));
+        assert_eq!(Bundle::parse(&bundle.to_cbor()).unwrap().collected().at, Time(seconds));
     }
     for seconds in [i64::MIN, -62_167_219_201, 253_402_300_800, i64::MAX] {
         assert_eq!(of(&|collection| collection.at = Time(seconds)), Err(BundleError::Time));
     }
     for tool in ["", "a \"quoted\" \\ tool", &"x".repeat(64)] {
         let bundle = of(&|collection| collection.tool = tool.to_owned()).unwrap();
-        assert_eq!(Bundle::read(bundle.to_json().as_bytes()).unwrap().collected().tool, tool);
+        assert_eq!(Bundle::parse(bundle.to_json().as_bytes()).unwrap().collected().tool, tool);
     }
     for tool in ["\n", "\u{e9}", &"x".repeat(65)] {
         assert_eq!(of(&|collection| collection.tool = tool.to_owned()), Err(BundleError::Tool));
     }
     for report in [None, Some(ReportAge::Fresh), Some(ReportAge::Boot)] {
         let bundle = of(&|collection| collection.report = report).unwrap();
-        assert_eq!(Bundle::read(&bundle.to_cbor()).unwrap().collected().report, report);
+        assert_eq!(Bundle::parse(&bundle.to_cbor()).unwrap().collected().report, report);
     }
 }

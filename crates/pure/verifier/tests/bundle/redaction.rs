@@ -106,9 +106,9 @@ fn shape_is_kept(bundle: &Bundle, clean: &Bundle) {
             assert_eq!(id.to_uppercase(), id, "the case is kept");
         }
     }
-    let read = Bundle::read(&clean.to_cbor()).unwrap();
+    let read = Bundle::parse(&clean.to_cbor()).unwrap();
     assert_eq!(read, *clean);
-    assert_eq!(Bundle::read(clean.to_json().as_bytes()).unwrap(), *clean);
+    assert_eq!(Bundle::parse(clean.to_json().as_bytes()).unwrap(), *clean);
 }
 
 /// Where the same id stands elsewhere, it is the same replacement.

@@ -22,7 +22,7 @@ pub(super) struct Named {
 impl Named {
     pub(super) fn read(&self, context: &Context) -> Result<Bundle, Fault> {
         let bytes = context.source.read(&self.bundle)?;
-        Bundle::read(&bytes).map_err(|error| match sniff(&bytes, None) {
+        Bundle::parse(&bytes).map_err(|error| match sniff(&bytes, None) {
             // One part of evidence is taken for a bundle by those who have nothing else.
             Ok(Sniffed { kind, .. }) if !kind.is_container() => {
                 let message = format!("{} is no bundle yet", kind.with_article());
