@@ -21,11 +21,11 @@ pub struct Document<'a> {
     /// When the document was made, in milliseconds since 1970-01-01T00:00:00Z.
     pub timestamp: u64,
     /// The platform configuration registers.
-    pub pcrs: Pcrs<'a>,
+    pub pcrs: DocumentPcrs<'a>,
     /// The certificate of the key that signed the document, DER.
     pub certificate: &'a [u8],
     /// The certificates above it, root first, DER.
-    pub cabundle: Bundle<'a>,
+    pub cabundle: CaBundle<'a>,
     /// Whatever the enclave put here; by convention a public key.
     pub public_key: Option<&'a [u8]>,
     /// Whatever the enclave put here.
@@ -65,9 +65,9 @@ const WHAT: &str = "Nitro document";
 
 /// The registers that a document names; locked registers only, so the bank may be sparse.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Pcrs<'a>([Option<&'a [u8; 48]>; MAX_PCRS]);
+pub struct DocumentPcrs<'a>([Option<&'a [u8; 48]>; MAX_PCRS]);
 
-impl<'a> Pcrs<'a> {
+impl<'a> DocumentPcrs<'a> {
     /// The register's value, SHA-384, if the document names it.
     #[must_use]
     pub fn get(&self, index: u8) -> Option<&'a [u8; 48]> {
@@ -96,12 +96,12 @@ impl<'a> Pcrs<'a> {
 
 /// The certificates above a document's own, root first.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Bundle<'a> {
+pub struct CaBundle<'a> {
     certificates: [&'a [u8]; MAX_BUNDLE],
     count: usize,
 }
 
-impl<'a> Bundle<'a> {
+impl<'a> CaBundle<'a> {
     /// The certificates in the order in which they came.
     #[must_use]
     pub fn as_slice(&self) -> &[&'a [u8]] {
@@ -133,7 +133,7 @@ pub struct Signers<'a> {
     /// The certificate of the key that signed the document, DER.
     pub certificate: &'a [u8],
     /// The certificates above it, root first, DER.
-    pub cabundle: Bundle<'a>,
+    pub cabundle: CaBundle<'a>,
 }
 
 impl<'a> Signers<'a> {
@@ -175,8 +175,8 @@ fn missing(base: usize, expected: &'static str) -> Error {
     Error::new(ErrorKind::Missing, WHAT, base, expected)
 }
 
-fn cabundle<'a>(reader: &mut Reader<'a>) -> Result<Bundle<'a>, Error> {
-    let mut bundle = Bundle::default();
+fn cabundle<'a>(reader: &mut Reader<'a>) -> Result<CaBundle<'a>, Error> {
+    let mut bundle = CaBundle::default();
     cbor::array(reader, 8, "Nitro document: cabundle", |reader| bundle.push(reader))?;
     Ok(bundle)
 }
@@ -198,9 +198,9 @@ struct Fields<'a> {
     module_id: Option<&'a str>,
     digest: Option<&'a str>,
     timestamp: Option<u64>,
-    pcrs: Option<Pcrs<'a>>,
+    pcrs: Option<DocumentPcrs<'a>>,
     certificate: Option<&'a [u8]>,
-    cabundle: Option<Bundle<'a>>,
+    cabundle: Option<CaBundle<'a>>,
     // Outer: whether the key was there. Inner: null or a value.
     public_key: Option<Option<&'a [u8]>>,
     user_data: Option<Option<&'a [u8]>>,
@@ -350,10 +350,10 @@ fn timestamp(reader: &mut Reader<'_>) -> Result<u64, Error> {
     Ok(timestamp)
 }
 
-fn pcrs<'a>(reader: &mut Reader<'a>) -> Result<Pcrs<'a>, Error> {
+fn pcrs<'a>(reader: &mut Reader<'a>) -> Result<DocumentPcrs<'a>, Error> {
     const WHAT: &str = "Nitro document: pcrs";
     let at = reader.at();
-    let mut pcrs = Pcrs::default();
+    let mut pcrs = DocumentPcrs::default();
     cbor::map(reader, 32, WHAT, |reader| pcrs.insert(reader))?;
     if pcrs.iter().next().is_none() {
         return Err(at.error(ErrorKind::Missing, WHAT, "at least one register"));
