@@ -13,7 +13,7 @@ use teeproof_core::Time;
 use teeproof_nitro::VerifiedDocument;
 use teeproof_snp::{Chip, VerifiedReport};
 
-use crate::value::Value;
+use crate::value::ClaimValue;
 use crate::{Claim, UnknownClaim, Verified};
 
 /// Every claim, in the order of the technology's specification.
@@ -34,39 +34,39 @@ pub(crate) fn unknown(verified: &Verified<'_>) -> Vec<UnknownClaim> {
 }
 
 /// A claim. Its name is a constant: no text of evidence can be one.
-fn claim(name: &'static str, value: Value) -> Claim {
+fn claim(name: &'static str, value: ClaimValue) -> Claim {
     Claim { name: String::from(name), value, absent_because: None, words: None }
 }
 
 /// One claim of several: `pcr0`.
-fn numbered(name: &'static str, number: impl Display, value: Value) -> Claim {
+fn numbered(name: &'static str, number: impl Display, value: ClaimValue) -> Claim {
     Claim { name: format!("{name}{number}"), ..claim(name, value) }
 }
 
 /// A claim that a person reads in other words than its value's.
-fn worded(name: &'static str, value: Value, words: impl Display) -> Claim {
+fn worded(name: &'static str, value: ClaimValue, words: impl Display) -> Claim {
     Claim { words: Some(words.to_string()), ..claim(name, value) }
 }
 
 /// A claim without a value, and why it has none.
 fn absent(name: &'static str, because: impl Display) -> Claim {
-    Claim { absent_because: Some(because.to_string()), ..claim(name, Value::Absent) }
+    Claim { absent_because: Some(because.to_string()), ..claim(name, ClaimValue::Absent) }
 }
 
-fn number(value: impl Into<u64>) -> Value {
-    Value::Number(value.into())
+fn number(value: impl Into<u64>) -> ClaimValue {
+    ClaimValue::Number(value.into())
 }
 
-fn bytes(value: &[u8]) -> Value {
-    Value::Bytes(value.to_vec())
+fn bytes(value: &[u8]) -> ClaimValue {
+    ClaimValue::Bytes(value.to_vec())
 }
 
-fn optional<T>(value: Option<T>, of: impl FnOnce(T) -> Value) -> Value {
-    value.map_or(Value::Absent, of)
+fn optional<T>(value: Option<T>, of: impl FnOnce(T) -> ClaimValue) -> ClaimValue {
+    value.map_or(ClaimValue::Absent, of)
 }
 
-fn text(value: impl Display) -> Value {
-    Value::Text(value.to_string())
+fn text(value: impl Display) -> ClaimValue {
+    ClaimValue::Text(value.to_string())
 }
 
 fn snp(verified: &VerifiedReport<'_>) -> Vec<Claim> {
@@ -82,7 +82,7 @@ fn snp(verified: &VerifiedReport<'_>) -> Vec<Claim> {
         chip,
         claim("report_version", number(report.version.get())),
         claim("guest_svn", number(report.guest_svn.get())),
-        claim("policy", Value::Flags(report.policy.get())),
+        claim("policy", ClaimValue::Flags(report.policy.get())),
         claim("vmpl", number(report.vmpl.get())),
         claim("family_id", bytes(&report.family_id)),
         claim("image_id", bytes(&report.image_id)),
@@ -92,7 +92,7 @@ fn snp(verified: &VerifiedReport<'_>) -> Vec<Claim> {
         claim("host_data", bytes(&report.host_data)),
         claim("report_data", bytes(&report.report_data)),
         claim("report_id", bytes(&report.report_id)),
-        claim("platform_info", Value::Flags(report.platform_info.get())),
+        claim("platform_info", ClaimValue::Flags(report.platform_info.get())),
         claim("reported_tcb", verified.reported_tcb().into()),
         claim("committed_tcb", verified.committed_tcb().into()),
         claim("current_tcb", verified.current_tcb().into()),
@@ -103,7 +103,7 @@ fn snp(verified: &VerifiedReport<'_>) -> Vec<Claim> {
     claims.extend(verified.provider().map(|provider| claim("provider", text(provider))));
     claims.extend(report.mitigations().map(|(launch, current)| {
         let vectors = [("launch", launch), ("current", current)];
-        claim("mitigation_vectors", Value::Words(Vec::from(vectors)))
+        claim("mitigation_vectors", ClaimValue::Words(Vec::from(vectors)))
     }));
     claims
 }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use teeproof_core::{Check, Class, Outcome, Record};
 
-use crate::value::{Expected, Value};
+use crate::value::{ClaimValue, Expected};
 
 /// One check with its outcome, as it stands in a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct Finding {
     /// What was expected as data, where a comparison was made.
     pub expected_value: Option<Expected>,
     /// What was found as data, where a comparison was made.
-    pub actual_value: Option<Value>,
+    pub actual_value: Option<ClaimValue>,
     /// Why it came out so, or what exactly was checked.
     pub because: Option<String>,
     /// The line of the policy that asked, counted from 1.
@@ -122,7 +122,7 @@ impl Record for Findings {
             expected: finding.expected.map(ToString::to_string),
             actual: finding.actual.map(ToString::to_string),
             expected_value: finding.expected.map(Expected::of),
-            actual_value: finding.actual.map(Value::of),
+            actual_value: finding.actual.map(ClaimValue::of),
             because: finding.because.map(ToString::to_string),
             line: finding.line,
             waived: finding.waived,

@@ -36,7 +36,7 @@ pub use request::{NitroOptions, Request, RequestError, Technologies};
 pub use result::{AttestationResult, Caution, Claim, Fresh, FreshnessDemand, UnknownClaim, Verdict};
 #[cfg(feature = "serde")]
 pub use result_json::RESULT_SCHEMA;
-pub use value::{Expected, Value};
+pub use value::{ClaimValue, Expected};
 pub use verify::{Verified, verify};
 
 /// The crates that the front door stands on, for their types.

@@ -8,7 +8,7 @@ use teeproof_core::{Class, Outcome, Technology, Time};
 use teeproof_hcl::OriginGrounds;
 use teeproof_x509::{AnchorKind, VerifiedSignature};
 
-use crate::value::Value;
+use crate::value::ClaimValue;
 use crate::{Finding, Verified};
 
 /// What the relying party may do.
@@ -100,7 +100,7 @@ pub struct Claim {
     /// The name, which is one of ours and which no other claim has: `measurement`, `pcr0`.
     pub name: String,
     /// The value with its type.
-    pub value: Value,
+    pub value: ClaimValue,
     /// Why there is no value, where a person would ask.
     pub absent_because: Option<String>,
     /// The value in the words of its field, where they differ from the value's own.

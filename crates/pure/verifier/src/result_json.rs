@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use teeproof_core::Outcome;
 
-use crate::value::{Expected, Value};
+use crate::value::{ClaimValue, Expected};
 use crate::{AttestationResult, Caution, Claim, Finding, FreshnessDemand, UnknownClaim};
 
 /// The name and version of this form.
@@ -112,7 +112,7 @@ struct FindingJson<'a> {
     /// What was expected; null where nothing was compared.
     expected: Option<&'a Expected>,
     /// What was found; null where nothing was compared, or nothing was found.
-    actual: Option<&'a Value>,
+    actual: Option<&'a ClaimValue>,
     /// Why it came out so, or what exactly was checked.
     because: Option<&'a str>,
     /// What a person can do about a failure; null of other outcomes.

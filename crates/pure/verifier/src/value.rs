@@ -12,7 +12,7 @@ use teeproof_wire::snp::Tcb;
 /// [`Display`](fmt::Display) writes it for people; as JSON it keeps its type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Value {
+pub enum ClaimValue {
     /// No value; `null` in JSON.
     Absent,
     /// Yes or no.
@@ -37,7 +37,7 @@ pub enum Value {
     List(Vec<Self>),
 }
 
-impl Value {
+impl ClaimValue {
     /// What a comparison found.
     pub(crate) fn of(side: &dyn Comparand) -> Self {
         let mut values = Vec::new();
@@ -72,13 +72,13 @@ impl Value {
     }
 }
 
-impl From<Tcb> for Value {
+impl From<Tcb> for ClaimValue {
     fn from(tcb: Tcb) -> Self {
         Self::Numbers(tcb.levels().to_vec())
     }
 }
 
-impl fmt::Display for Value {
+impl fmt::Display for ClaimValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut separator = "";
         let mut next = || core::mem::replace(&mut separator, ", ");
@@ -108,21 +108,21 @@ impl fmt::Display for Value {
 #[non_exhaustive]
 pub enum Expected {
     /// This value.
-    Exactly(Value),
+    Exactly(ClaimValue),
     /// One of these values.
-    OneOf(Vec<Value>),
+    OneOf(Vec<ClaimValue>),
     /// At least this; of a TCB, each component.
-    AtLeast(Value),
+    AtLeast(ClaimValue),
     /// At least this, by the processor's product line.
-    AtLeastByProduct(Vec<(&'static str, Value)>),
+    AtLeastByProduct(Vec<(&'static str, ClaimValue)>),
     /// At most this.
-    AtMost(Value),
+    AtMost(ClaimValue),
     /// Flags under a mask.
     Mask(Bits),
     /// No value.
     Absent,
     /// Every PCR but these.
-    AllBut(Vec<Value>),
+    AllBut(Vec<ClaimValue>),
 }
 
 impl Expected {
@@ -130,7 +130,7 @@ impl Expected {
     pub(crate) fn of(side: &dyn Comparand) -> Self {
         let mut expected = None;
         side.data(&mut |relation, datum| {
-            let value = Value::datum(datum, side);
+            let value = ClaimValue::datum(datum, side);
             expected = Some(match (relation, expected.take()) {
                 (Relation::OneOf, Some(Self::OneOf(mut values))) => {
                     values.push(value);
@@ -151,7 +151,7 @@ impl Expected {
                 (Relation::AtMost, _) => Self::AtMost(value),
                 (Relation::Absent, _) => Self::Absent,
                 (Relation::Mask, _) => match value {
-                    Value::Mask(bits) => Self::Mask(bits),
+                    ClaimValue::Mask(bits) => Self::Mask(bits),
                     other => Self::Exactly(other),
                 },
                 (_, _) => Self::Exactly(value),
@@ -178,9 +178,9 @@ mod json {
     use serde::ser::{Serialize, SerializeMap, Serializer};
     use teeproof_core::{Bits, Hex};
 
-    use super::{Expected, Value};
+    use super::{ClaimValue, Expected};
 
-    impl Serialize for Value {
+    impl Serialize for ClaimValue {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
             match self {
                 Self::Absent => serializer.serialize_none(),
@@ -219,7 +219,7 @@ mod json {
         }
     }
 
-    struct Floors<'a>(&'a [(&'static str, Value)]);
+    struct Floors<'a>(&'a [(&'static str, ClaimValue)]);
 
     impl Serialize for Floors<'_> {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -248,9 +248,9 @@ mod schema {
 
     use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-    use super::{Expected, Value};
+    use super::{ClaimValue, Expected};
 
-    impl JsonSchema for Value {
+    impl JsonSchema for ClaimValue {
         fn schema_name() -> Cow<'static, str> {
             "Value".into()
         }
@@ -273,7 +273,7 @@ mod schema {
         }
 
         fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-            let value = generator.subschema_for::<Value>();
+            let value = generator.subschema_for::<ClaimValue>();
             json_schema!({
                 "description": "What is expected, as a policy says it: an object of exactly one member.",
                 "type": "object",

@@ -9,7 +9,7 @@ use teeproof_hcl::{Claims, UnknownMember, VerifiedVm};
 use teeproof_tpm::{VerifiedLog, VerifiedQuote};
 
 use super::{absent, bytes, claim, number, numbered, optional, snp, text, worded};
-use crate::value::Value;
+use crate::value::ClaimValue;
 use crate::{Claim, UnknownClaim};
 
 /// Every claim, from the report down to the log.
@@ -44,7 +44,7 @@ fn paravisor(claims: &Claims) -> Vec<Claim> {
         ("filtered_vpci_devices_allowed", vm.filtered_vpci_devices_allowed),
     ];
     let known = yes_no.into_iter().filter_map(|(name, value)| Some((name, value?)));
-    told.extend(known.map(|(name, value)| claim(name, Value::Bool(value))));
+    told.extend(known.map(|(name, value)| claim(name, ClaimValue::Bool(value))));
     told.extend(vm.root_cert_thumbprint.map(|hash| claim("root_cert_thumbprint", bytes(&hash))));
     told
 }
@@ -78,7 +78,7 @@ fn quoted(quote: &VerifiedQuote<'_>) -> [Claim; 6] {
         claim("tpm_clock_ms", number(attest.head.clock)),
         claim("tpm_resets", number(attest.head.reset_count)),
         claim("tpm_restarts", number(attest.head.restart_count)),
-        claim("tpm_clock_safe", Value::Bool(attest.head.safe)),
+        claim("tpm_clock_safe", ClaimValue::Bool(attest.head.safe)),
         claim("tpm_firmware", bytes(&attest.head.firmware_version.to_be_bytes())),
     ]
 }
@@ -87,8 +87,8 @@ fn quoted(quote: &VerifiedQuote<'_>) -> [Claim; 6] {
 fn booted(log: &VerifiedLog<'_>) -> Vec<Claim> {
     let mut told = Vec::new();
     told.push(match log.secure_boot() {
-        Ok(secure_boot) if secure_boot.enabled => worded("secure_boot", Value::Bool(true), "enforced"),
-        Ok(_) => worded("secure_boot", Value::Bool(false), "off"),
+        Ok(secure_boot) if secure_boot.enabled => worded("secure_boot", ClaimValue::Bool(true), "enforced"),
+        Ok(_) => worded("secure_boot", ClaimValue::Bool(false), "off"),
         Err(reason) => absent("secure_boot", format_args!("not shown: {reason}")),
     });
     if let Ok(secure_boot) = log.secure_boot() {
@@ -98,7 +98,7 @@ fn booted(log: &VerifiedLog<'_>) -> Vec<Claim> {
         let words = format!("PK {pk}, KEK {kek}, db {db}, dbx {dbx}");
         let counts = counts.map(|count| u64::try_from(count).ok());
         let counts = ["pk", "kek", "db", "dbx"].into_iter().zip(counts).collect();
-        told.push(worded("secure_boot_keys", Value::Numbers(counts), words));
+        told.push(worded("secure_boot_keys", ClaimValue::Numbers(counts), words));
     }
     let applications = log.boot_applications().into_iter().flatten();
     told.extend(
