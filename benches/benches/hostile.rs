@@ -7,16 +7,16 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use teeproof::core::{Freshness, Technology, Time};
-use teeproof::wire::certificate::Certificate;
-use teeproof::x509::{Anchors, Revocation};
 use teeproof::{Evidence, Policy, Request, Verdict};
+use teeproof_core::{Freshness, Technology, Time};
 use teeproof_evidence::{InputKind, Inputs};
 use teeproof_hcl::HclEvidence;
 use teeproof_mint::azure::{Algorithm, Event, EventLog, Evidence as Minted, Selection, Vm};
 use teeproof_mint::snp::Product;
 use teeproof_mint::{DEFAULT_TIME, Kind as KeyKind};
 use teeproof_tpm::{PcrValues, Quote};
+use teeproof_wire::certificate::Certificate;
+use teeproof_x509::{Anchors, Revocation};
 
 const MIB: usize = 1 << 20;
 fn hostile(criterion: &mut Criterion) {

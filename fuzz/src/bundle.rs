@@ -1,6 +1,6 @@
 //! Bundles: a parsed bundle is written again with the same meaning in both forms.
 
-use teeproof::core::Time;
+use teeproof_core::Time;
 use teeproof_evidence::bundle::{Bundle, BundleError, Collection, MAX_BYTES};
 use teeproof_evidence::{InputKind, Inputs};
 

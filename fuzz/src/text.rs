@@ -2,12 +2,12 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use serde_json::json;
-use teeproof::wire::certificate::Certificate;
-use teeproof::wire::crl::RevocationList;
 use teeproof::{Evidence, Policy, inspect};
 use teeproof_core::{Hex, Technology};
 use teeproof_evidence::{self, InputClass, InputKind, Inputs, Part, Sniffed};
 use teeproof_evidence::{self as input, bytes};
+use teeproof_wire::certificate::Certificate;
+use teeproof_wire::crl::RevocationList;
 
 use crate::bounds;
 use crate::bundle;

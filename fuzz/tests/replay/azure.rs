@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use teeproof::core::Time;
+use teeproof_core::Time;
 use teeproof_evidence::bundle::Collection;
 use teeproof_evidence::{InputKind, Inputs};
 use teeproof_fuzz::{Part, join};

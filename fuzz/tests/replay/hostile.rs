@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use teeproof::core::Time;
+use teeproof_core::Time;
 use teeproof_evidence::bundle::Collection;
 use teeproof_evidence::{InputKind, Inputs};
 use teeproof_fuzz::{

@@ -1,12 +1,12 @@
 //! The front door with the pure-Rust table: real signatures, without std.
 
-use teeproof::core::{Freshness, RsaKey, Technology};
-use teeproof::nitro::Moment;
-use teeproof::tpm::{self, PcrValues, Quote};
-use teeproof::wire::certificate::Certificate;
-use teeproof::x509::Revocation;
-use teeproof::{Evidence, NitroOptions, Policy, Request, hcl, verify};
+use teeproof::{Evidence, NitroOptions, Policy, Request, verify};
+use teeproof_core::{Freshness, RsaKey, Technology};
+use teeproof_nitro::Moment;
 use teeproof_rustcrypto::TABLE;
+use teeproof_tpm::{self, PcrValues, Quote};
+use teeproof_wire::certificate::Certificate;
+use teeproof_x509::Revocation;
 
 use crate::vectors::{AK, AT, CHALLENGE, QuoteFile, VCEK};
 
@@ -36,8 +36,8 @@ pub(crate) fn azure_tdx(report: &[u8]) -> u8 {
     exit(&Evidence::AzureTdx(bare(report)), &[], Moment::At(AT))
 }
 
-fn bare(report: &[u8]) -> hcl::HclEvidence<'_> {
-    hcl::HclEvidence::new(report)
+fn bare(report: &[u8]) -> teeproof_hcl::HclEvidence<'_> {
+    teeproof_hcl::HclEvidence::new(report)
 }
 
 /// The exit code of the command for a TPM's quote, with PCR values, one of them zero.

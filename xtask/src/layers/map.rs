@@ -96,7 +96,7 @@ pub(super) const MAP: &[Row] = &[
     Row { name: "teeproof-examples", room: Room::Workshop, uses: &[FRONT, EVIDENCE, AWS_LC], tests: &[] },
     Row { name: "teeproof-example-no-std", room: Room::Workshop, uses: &[FRONT, RUSTCRYPTO], tests: &[] },
     Row { name: "teeproof-fuzz", room: Room::Workshop, uses: EVERYTHING, tests: &[] },
-    Row { name: "teeproof-unforgeable", room: Room::Workshop, uses: &[FRONT, EVIDENCE], tests: &[] },
+    Row { name: "teeproof-unforgeable", room: Room::Workshop, uses: EVERYTHING, tests: &[] },
     Row { name: "teeproof-nostd-proof", room: Room::Workshop, uses: EVERYTHING, tests: &[] },
     Row { name: "xtask", room: Room::Workshop, uses: &["xtask-support"], tests: &[] },
     Row { name: "xtask-bench", room: Room::Workshop, uses: &["xtask-support"], tests: &[] },

@@ -20,16 +20,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use support::{AT, REMEMBERING, accepted, read};
 use teeproof::Evidence;
-use teeproof::core::{Freshness, Technology, Time};
-use teeproof::nitro::Moment;
-use teeproof::x509::{Anchors, CachedSignatures, Revocation, SignatureCache};
 use teeproof::{Policy, Request, verify};
+use teeproof_core::{Freshness, Technology, Time};
 use teeproof_evidence::{InputKind, Inputs};
 use teeproof_mint::azure::{AkChain, Vm};
 use teeproof_mint::nitro::Enclave;
 use teeproof_mint::snp::{Machine, Product};
 use teeproof_mint::x509::{Crl, Link, Validity};
 use teeproof_mint::{DEFAULT_TIME, Key, Kind as KeyKind};
+use teeproof_nitro::Moment;
+use teeproof_x509::{Anchors, CachedSignatures, Revocation, SignatureCache};
 
 /// Files that belong together, and the exit code of their verification.
 struct Case {
@@ -169,8 +169,8 @@ fn vectors() -> Vec<Case> {
         files.extend(plain(lists.clone()));
         if vector.technology == Technology::Snp {
             files.extend(plain([read("snp/turin-vcek.der"), other.vek.clone(), other.intermediate.clone()]));
-            files.extend(plain(teeproof::snp::PINNED.map(<[u8]>::to_vec)));
-            files.extend(plain(teeproof::snp::PINNED_INTERMEDIATES.map(<[u8]>::to_vec)));
+            files.extend(plain(teeproof_snp::PINNED.map(<[u8]>::to_vec)));
+            files.extend(plain(teeproof_snp::PINNED_INTERMEDIATES.map(<[u8]>::to_vec)));
         }
         let exit = if vector.name.starts_with("debug-") { 6 } else { 0 };
         let at = if vector.technology == Technology::Snp { Moment::At(AT) } else { vector.at };

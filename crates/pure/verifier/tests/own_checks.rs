@@ -13,18 +13,18 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use teeproof::Evidence;
-use teeproof::core::{Freshness, Outcome, Rule, Technology, Time};
-use teeproof::wire::certificate::Certificate;
-use teeproof::x509::{Anchors, Revocation};
 use teeproof::{
     AttestationResult, NoProposal, Policy, Proposal, ProposalChoices, Request, Unsuitable, Verdict, verify,
 };
+use teeproof_core::{Freshness, Outcome, Rule, Technology, Time};
 use teeproof_evidence::Inputs;
 use teeproof_evidence::bundle::Collection;
 use teeproof_mint::azure::{self, EventLog, Vm};
 use teeproof_mint::nitro::Enclave;
 use teeproof_mint::snp::{Machine, Product, Report, amd};
 use teeproof_mint::{DEFAULT_TIME, Kind};
+use teeproof_wire::certificate::Certificate;
+use teeproof_x509::{Anchors, Revocation};
 
 const AT: Time = Time(DEFAULT_TIME as i64);
 

@@ -7,11 +7,11 @@
 #[path = "support/code.rs"]
 mod code;
 
-use teeproof::core::{Freshness, Outcome, Pcrs, Technology, Time};
-use teeproof::nitro::{MaxAge, Moment};
-use teeproof::wire::certificate::Certificate;
-use teeproof::x509::Revocation;
 use teeproof::{Evidence, Finding, Policy, PolicyError, PolicyProblem, Request, Verdict, verify};
+use teeproof_core::{Freshness, Outcome, Pcrs, Technology, Time};
+use teeproof_nitro::{MaxAge, Moment};
+use teeproof_wire::certificate::Certificate;
+use teeproof_x509::Revocation;
 
 const SNP: &str = include_str!("../../../../examples/policies/snp.toml");
 const NITRO: &str = include_str!("../../../../examples/policies/nitro.toml");

@@ -2,11 +2,11 @@
 #![cfg(feature = "policy-file")]
 #![allow(clippy::panic, clippy::unwrap_used)]
 
-use teeproof::core::{List, PcrRule, Rule, Technology, Text, Waiver};
-use teeproof::hcl::{Ground, Origin, VmId};
-use teeproof::nitro::MaxAge;
-use teeproof::snp::{ProductLine, TcbFloor, VekKind, Vmpl};
-use teeproof::{Policy, hcl, nitro, snp, tpm};
+use teeproof::Policy;
+use teeproof_core::{List, PcrRule, Rule, Technology, Text, Waiver};
+use teeproof_hcl::{Ground, Origin, VmId};
+use teeproof_nitro::MaxAge;
+use teeproof_snp::{ProductLine, TcbFloor, VekKind, Vmpl};
 use teeproof_wire::snp::{Product, Tcb};
 
 /// The line of the field in each policy file.
@@ -14,11 +14,11 @@ const LINE: u32 = 3;
 const TCB: Tcb = Tcb { fmc: None, bootloader: 4, tee: 0, snp: 24, microcode: 219 };
 
 type Row<P> = (&'static str, &'static str, fn(P) -> P);
-type SnpRow = Row<snp::SnpPolicy<'static>>;
-type HclRow = Row<hcl::HclPolicy<'static>>;
-type NitroRow = Row<nitro::NitroPolicy<'static>>;
+type SnpRow = Row<teeproof_snp::SnpPolicy<'static>>;
+type HclRow = Row<teeproof_hcl::HclPolicy<'static>>;
+type NitroRow = Row<teeproof_nitro::NitroPolicy<'static>>;
 
-fn at<T: teeproof::core::PolicyValue>(rule: Rule<'static, T>) -> Rule<'static, T> {
+fn at<T: teeproof_core::PolicyValue>(rule: Rule<'static, T>) -> Rule<'static, T> {
     rule.at_line(LINE)
 }
 
@@ -26,7 +26,7 @@ const SNP: &[SnpRow] = &[
     ("debug", "{ exactly = false }", |p| p.debug(at(Rule::exactly(false)))),
     ("migration", "{ exactly = true }", |p| p.migration(at(Rule::exactly(true)))),
     ("policy", "{ mask = { care = \"0xe0000\", value = \"0x20000\" } }", |p| {
-        p.policy(at(Rule::mask(teeproof::core::Bits { care: 0xe_0000, value: 0x2_0000 })))
+        p.policy(at(Rule::mask(teeproof_core::Bits { care: 0xe_0000, value: 0x2_0000 })))
     }),
     ("vmpl", "{ one-of = [0, \"host\"] }", |p| p.vmpl(at(Rule::one_of(vec![Vmpl(0), Vmpl::HOST])))),
     ("host-requested", "{ exactly = false }", |p| p.host_requested(at(Rule::exactly(false)))),
@@ -150,12 +150,12 @@ fn sections_are_added_and_names_given() {
     assert!(one.speaks_of(Technology::Nitro) && !one.speaks_of(Technology::Snp));
     assert_eq!((one.name.as_str(), &one.nitro), ("nothing", &genuine.nitro));
     assert_eq!(Policy::genuine().named("ours").name, "ours");
-    assert_eq!(genuine.clone().snp(|_| snp::SnpPolicy::genuine()).azure_snp(|azure| azure), genuine);
-    let waived = tpm::TpmPolicy::waived("why");
+    assert_eq!(genuine.clone().snp(|_| teeproof_snp::SnpPolicy::genuine()).azure_snp(|azure| azure), genuine);
+    let waived = teeproof_tpm::TpmPolicy::waived("why");
     assert_eq!(
         waived,
-        tpm::TpmPolicy::genuine()
-            .pcrs(teeproof::core::Pcrs::Waived(Waiver::new("why")))
+        teeproof_tpm::TpmPolicy::genuine()
+            .pcrs(teeproof_core::Pcrs::Waived(Waiver::new("why")))
             .secure_boot(Rule::waived("why"),)
             .event_log(Rule::waived("why"))
     );

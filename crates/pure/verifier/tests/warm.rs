@@ -7,12 +7,12 @@ mod support;
 use std::cell::Cell;
 
 use support::{AT, Vector, accepted, read};
-use teeproof::core::{BadSignature, Crypto, Freshness, RsaKey, Technology, Time, VerifyEcdsa, VerifyRsa};
-use teeproof::nitro::Moment;
-use teeproof::wire::certificate::Certificate;
-use teeproof::x509::{Anchors, CachedSignatures, Revocation, SignatureCache};
 use teeproof::{AttestationResult, Evidence, Request, verify, verify_all_with_cache};
+use teeproof_core::{BadSignature, Crypto, Freshness, RsaKey, Technology, Time, VerifyEcdsa, VerifyRsa};
 use teeproof_evidence::Inputs;
+use teeproof_nitro::Moment;
+use teeproof_wire::certificate::Certificate;
+use teeproof_x509::{Anchors, CachedSignatures, Revocation, SignatureCache};
 
 thread_local! {
     static SIGNATURES: Cell<usize> = const { Cell::new(0) };
@@ -133,5 +133,5 @@ fn a_known_chain_still_expires() {
     cache.insert(news);
     let late =
         request(&certificates, Moment::At(Time(4_000_000_000))).cache(CachedSignatures::from_cache(&cache));
-    assert_eq!(verify(&evidence, &late).unwrap().class(), Some(teeproof::core::Class::Incomplete));
+    assert_eq!(verify(&evidence, &late).unwrap().class(), Some(teeproof_core::Class::Incomplete));
 }

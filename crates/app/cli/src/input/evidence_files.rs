@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use teeproof::Evidence;
-use teeproof::wire::certificate::Certificate;
-use teeproof::wire::crl::RevocationList;
-use teeproof::x509::Revocation;
 use teeproof_evidence::{InputKind, Inputs, Part, sniff};
+use teeproof_wire::certificate::Certificate;
+use teeproof_wire::crl::RevocationList;
+use teeproof_x509::Revocation;
 
 use crate::input::source::{self, Source};
 use crate::output::fault::Fault;

@@ -1,7 +1,7 @@
 //! The nonce: what a verifier sends, and what a TPM answers.
 
 use clap::Args;
-use teeproof::core::{Freshness, Nonce, NonceLengthError};
+use teeproof_core::{Freshness, Nonce, NonceLengthError};
 use teeproof_vtpm::{Error, MAX_NONCE};
 
 use crate::input::bytes;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use teeproof::Policy;
-use teeproof::core::visible;
+use teeproof_core::visible;
 
 use crate::input::source::{self, Source};
 use crate::output::fault::Fault;

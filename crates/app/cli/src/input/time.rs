@@ -2,8 +2,8 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use teeproof::core::Time;
-use teeproof::nitro::Moment;
+use teeproof_core::Time;
+use teeproof_nitro::Moment;
 
 /// The time of verification, as it was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use teeproof::AttestationResult;
-use teeproof::core::{Check, Class};
+use teeproof_core::{Check, Class};
 
 /// An exit code.
 #[derive(Debug, Serialize)]

@@ -3,11 +3,11 @@
 use std::fmt::Display;
 
 use serde::Serialize;
-use teeproof::hcl::checks::ORIGIN;
-use teeproof::tpm::CertificationError;
 use teeproof::{PolicyError, PolicyProblem, PolicyWarning, Unsuitable};
 use teeproof_evidence::bundle::BundleError;
 use teeproof_evidence::{InputClass, InputError};
+use teeproof_hcl::checks::ORIGIN;
+use teeproof_tpm::CertificationError;
 
 use crate::output::exits;
 use crate::output::json::{Json, JsonError};

@@ -1,7 +1,7 @@
 //! JSON: the one writer for all verbs.
 
 use serde::Serialize;
-use teeproof::core::is_shown_as_it_is;
+use teeproof_core::is_shown_as_it_is;
 
 /// JSON text in which every character that a terminal would obey or a reader would not see is written as
 /// `\u…`. It parses to the same value.
@@ -69,7 +69,7 @@ pub(crate) struct JsonError(pub(crate) serde_json::Error);
 #[allow(clippy::unwrap_used)]
 mod tests {
     use proptest::prelude::*;
-    use teeproof::core::Escaped;
+    use teeproof_core::Escaped;
 
     use super::*;
     use crate::output::page::{GOOD, Page, only_ours};

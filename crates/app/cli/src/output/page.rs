@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Write};
 
 use anstyle::{AnsiColor, Color, Style};
-use teeproof::core::{Escaped, Outcome, is_shown_as_it_is};
+use teeproof_core::{Escaped, Outcome, is_shown_as_it_is};
 
 /// It holds.
 pub(crate) const GOOD: Style = colour(AnsiColor::Green).bold();

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use teeproof::core::Hex;
+use teeproof_core::Hex;
 use teeproof_vtpm::{PcrValues, hash_name};
 
 /// Registers of one bank as tpm2_pcrread prints them.

@@ -1,8 +1,8 @@
 //! One line for each file, where many are verified, and one below it for each check that failed.
 
 use serde::Serialize;
-use teeproof::core::Outcome;
 use teeproof::{AttestationResult, Caution, Finding, Verdict};
+use teeproof_core::Outcome;
 
 use crate::output::exits;
 use crate::output::fault::{Fault, FaultJson};

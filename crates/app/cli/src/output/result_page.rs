@@ -1,7 +1,7 @@
 //! A result as people read it: the verdict, one line for each check, and what to do.
 
-use teeproof::core::Outcome;
 use teeproof::{AttestationResult, Caution, Finding, Verdict};
+use teeproof_core::Outcome;
 
 use crate::output::page::{
     BAD, DIM, GOOD, LOUD, NAME, Page, Verbosity, WIDTH, escaped, hint, mark, shortened, wrap,

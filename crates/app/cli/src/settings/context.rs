@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{ArgMatches, ColorChoice, Command};
-use teeproof::core::Crypto;
+use teeproof_core::Crypto;
 
 use crate::input::overlap::refuse_overlap;
 use crate::input::source::Source;

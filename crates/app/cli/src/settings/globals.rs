@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, ColorChoice, ValueEnum, ValueHint};
-use teeproof::core::Crypto;
+use teeproof_core::Crypto;
 
 use crate::output::files::path::OutputPath;
 

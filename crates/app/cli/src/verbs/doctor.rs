@@ -7,7 +7,7 @@ mod services;
 mod tpm;
 
 use clap::Args;
-use teeproof::core::Outcome;
+use teeproof_core::Outcome;
 use teeproof_vtpm::read_event_log;
 
 use crate::input::azure::{EventLogArgs, MetadataArgs};

@@ -4,8 +4,8 @@
 use clap::Args;
 use serde::Serialize;
 use teeproof::all_checks;
-use teeproof::core::Check;
-use teeproof::tpm::checks::CERTIFY;
+use teeproof_core::Check;
+use teeproof_tpm::checks::CERTIFY;
 use teeproof_vtpm::{KNOWN_CODES, KnownCode, ResponseCode};
 
 use crate::output::exits::{self, EXITS, Exit, GRAVITY, GRAVITY_TEXT};

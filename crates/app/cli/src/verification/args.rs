@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use teeproof::core::Technology;
-use teeproof::nitro::DEFAULT_SKEW_SECS;
+use teeproof_core::Technology;
 use teeproof_evidence::InputKind;
+use teeproof_nitro::DEFAULT_SKEW_SECS;
 
 use crate::input::evidence_files::{Backing, kind, named};
 use crate::input::time::At;

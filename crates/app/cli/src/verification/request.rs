@@ -1,13 +1,13 @@
 //! What is asked of evidence: everything of a request that does not come with the evidence, and so
 //! is the same for many pieces of it.
 
-use teeproof::core::Crypto;
-use teeproof::nitro::Moment;
-use teeproof::wire::certificate::Certificate;
-use teeproof::wire::crl::RevocationList;
-use teeproof::x509::Anchors;
 use teeproof::{AttestationResult, NitroOptions, Policy, Request};
+use teeproof_core::Crypto;
 use teeproof_evidence::InputWarning;
+use teeproof_nitro::Moment;
+use teeproof_wire::certificate::Certificate;
+use teeproof_wire::crl::RevocationList;
+use teeproof_x509::Anchors;
 
 use crate::input::bytes;
 use crate::input::evidence_files::{self, Files};

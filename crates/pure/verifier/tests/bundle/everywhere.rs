@@ -7,8 +7,6 @@ use base64ct::{Base64, Base64UrlUnpadded, Encoding as _};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::RngSeed;
-use teeproof::wire::certificate::Certificate;
-use teeproof::wire::hcl::HclReport;
 use teeproof_aws_lc::TABLE;
 use teeproof_evidence::InputKind;
 use teeproof_evidence::bundle::Bundle;
@@ -16,6 +14,8 @@ use teeproof_mint::azure::{self, Vm};
 use teeproof_mint::nitro::Enclave;
 use teeproof_mint::snp::Product;
 use teeproof_mint::x509::{Extension, Oid, der};
+use teeproof_wire::certificate::Certificate;
+use teeproof_wire::hcl::HclReport;
 
 use crate::decoding::{Id, dashed, decoded, hex, holds, mixed, wide};
 use crate::quotes::td_quote;
@@ -363,7 +363,7 @@ pub(crate) static TDX: LazyLock<azure::Evidence> = LazyLock::new(|| Vm::tdx().ev
 
 /// The serial number of a document's leaf, and its PCR4.
 fn serial_and_pcr(document: &[u8]) -> [Id; 2] {
-    use teeproof::wire::{cose::Sign1, nitro::Document, nitro::Limits};
+    use teeproof_wire::{cose::Sign1, nitro::Document, nitro::Limits};
     let envelope = Sign1::parse(document).unwrap();
     let limits = Limits::of_fields(16384);
     let parsed = Document::parse(envelope.payload(), envelope.payload_offset(), &limits).unwrap();

@@ -3,7 +3,7 @@
 use ciborium::Value as Cbor;
 use serde_json::Value;
 use teeproof::Evidence;
-use teeproof::core::Time;
+use teeproof_core::Time;
 use teeproof_evidence::bundle::{Bundle, BundleError, Collection, MAX_BYTES, MAX_OF_A_KIND, ReportAge};
 use teeproof_evidence::{Encoding, InputKind, Inputs, sniff};
 use teeproof_mint::snp::{Machine, Product};
@@ -60,7 +60,7 @@ fn the_documented_example() {
     let bundle = inputs.clone().into_bundle(collection).unwrap();
     let docs = include_str!("../../../../../docs/bundle.md").replace("\r\n", "\n");
     assert!(docs.contains(&bundle.to_json()), "{}", bundle.to_json());
-    let hex = teeproof::core::Hex(&bundle.to_cbor()).to_string();
+    let hex = teeproof_core::Hex(&bundle.to_cbor()).to_string();
     let written: String = docs.chars().filter(|c| !c.is_whitespace()).collect();
     assert!(written.contains(&hex), "{hex}");
 }

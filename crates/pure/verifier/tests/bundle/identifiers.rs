@@ -1,10 +1,9 @@
 //! What identifies in each structure, one test for each: it is gone, and its structure is still one.
 
 use base64ct::{Base64, Encoding as _};
-use teeproof::core::Technology;
 use teeproof::find_check;
-use teeproof::wire::certificate::Certificate;
 use teeproof_aws_lc::TABLE;
+use teeproof_core::Technology;
 use teeproof_evidence::InputKind;
 use teeproof_evidence::bundle::{Bundle, Identifier, PartName, Redaction};
 use teeproof_mint::DEFAULT_TIME;
@@ -12,6 +11,7 @@ use teeproof_mint::azure::Vm;
 use teeproof_mint::nitro::{Enclave, Identity};
 use teeproof_mint::snp::Product;
 use teeproof_mint::x509::Name;
+use teeproof_wire::certificate::Certificate;
 
 use crate::everywhere::{TDX, assert_sound, client_info};
 use crate::quotes::td_quote;

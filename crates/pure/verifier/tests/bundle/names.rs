@@ -252,7 +252,7 @@ proptest! {
         for (before, after) in before.parts().iter().zip(after.parts()) {
             if before.kind() == InputKind::Certificate {
                 let serial = |part: &teeproof_evidence::Part| {
-                    teeproof::wire::certificate::Certificate::parse(part.bytes()).unwrap().serial().to_vec()
+                    teeproof_wire::certificate::Certificate::parse(part.bytes()).unwrap().serial().to_vec()
                 };
                 prop_assert_ne!(serial(before), serial(after));
             }

@@ -2,16 +2,16 @@
 //! it can no longer prove.
 
 use base64ct::{Base64, Encoding as _};
-use teeproof::core::{Hex, Technology};
-use teeproof::wire::certificate::Certificate;
-use teeproof::wire::hcl::HclReport;
 use teeproof::{Evidence, find_check};
 use teeproof_aws_lc::TABLE;
+use teeproof_core::{Hex, Technology};
 use teeproof_evidence::bundle::{Bundle, BundleError, Identifier, Redacted};
 use teeproof_evidence::{InputKind, Inputs, sniff};
 use teeproof_mint::azure::Vm;
 use teeproof_mint::nitro::Enclave;
 use teeproof_mint::snp::{Hwid, Machine, Product};
+use teeproof_wire::certificate::Certificate;
+use teeproof_wire::hcl::HclReport;
 
 use crate::quotes::{ids, pck, pem, with_data};
 use crate::support::{SNP, azure, bundle, small, stands_in, testdata};

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use teeproof::wire::certificate::Certificate;
-use teeproof::wire::hcl::{Hardware, HclReport};
 use teeproof_aws_lc::TABLE;
 use teeproof_evidence::bundle::{Bundle, BundleError, Collection, Identifier};
 use teeproof_evidence::{InputKind, Inputs, Part};
+use teeproof_wire::certificate::Certificate;
+use teeproof_wire::hcl::{Hardware, HclReport};
 
 use crate::decoding::{Id, decoded, holds};
 use crate::everywhere::{CLIENT_INFO, assert_none_left, assert_sound};

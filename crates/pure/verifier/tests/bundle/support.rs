@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
-use teeproof::core::Time;
+use teeproof_core::Time;
 use teeproof_evidence::bundle::{Bundle, Collection, ReportAge};
 use teeproof_evidence::{InputKind, Inputs};
 use teeproof_mint::azure::{self, Vm};

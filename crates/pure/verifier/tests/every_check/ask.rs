@@ -1,11 +1,11 @@
 //! One question to the front door: minted evidence, and everything that a relying party decides.
 
 use teeproof::Evidence;
-use teeproof::core::{Class, Freshness, Outcome, Technology, Time};
-use teeproof::x509::{Anchors, Revocation};
 use teeproof::{AttestationResult, Finding, Policy, Request, Verdict, find_check, verify};
+use teeproof_core::{Class, Freshness, Outcome, Technology, Time};
 use teeproof_evidence::Inputs;
 use teeproof_mint::DEFAULT_TIME;
+use teeproof_x509::{Anchors, Revocation};
 
 /// The question.
 pub(crate) struct Ask {

@@ -1,9 +1,9 @@
 //! The checks of Azure confidential VMs: report, claims, quote, log, origin.
 
-use teeproof::core::{PcrRule, Pcrs, Rule, Time};
-use teeproof::hcl::{Ground, HclPolicy, Origin, VmId};
+use teeproof_core::{PcrRule, Pcrs, Rule, Time};
 use teeproof_evidence::bundle::Collection;
 use teeproof_evidence::{InputKind, Inputs};
+use teeproof_hcl::{Ground, HclPolicy, Origin, VmId};
 use teeproof_mint::azure::{Evidence, Vm};
 use teeproof_mint::snp::Product;
 use teeproof_mint::x509::Crl;

@@ -1,6 +1,6 @@
 //! What was ignored when files were read stands in the result, and ends no run.
 
-use teeproof::core::Outcome;
+use teeproof_core::Outcome;
 use teeproof_evidence::Inputs;
 use teeproof_mint::azure::Vm;
 use teeproof_mint::snp::Product;

@@ -1,10 +1,10 @@
 //! The checks of Nitro documents.
 
-use teeproof::core::{PcrRule, Pcrs, Rule};
-use teeproof::nitro::{MaxAge, NitroPolicy};
+use teeproof_core::{PcrRule, Pcrs, Rule};
 use teeproof_mint::nitro::Enclave;
 use teeproof_mint::x509::Crl;
 use teeproof_mint::{DEFAULT_TIME, Key, Kind, Value};
+use teeproof_nitro::{MaxAge, NitroPolicy};
 
 use crate::ask::{Ask, fails, holds, make_fail};
 

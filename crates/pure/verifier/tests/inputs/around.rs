@@ -2,8 +2,8 @@
 
 use base64ct::{Base64, Encoding as _};
 use serde_json::json;
-use teeproof::wire::{DescribedField, Visitor};
 use teeproof_evidence::{InputError, InputKind, sniff};
+use teeproof_wire::{DescribedField, Visitor};
 
 use crate::support::{SNP, testdata, told};
 
@@ -14,7 +14,7 @@ fn pem(der: &[u8]) -> String {
 }
 
 fn quote_text() -> String {
-    let hex = |bytes: &[u8]| teeproof::core::Hex(bytes).to_string();
+    let hex = |bytes: &[u8]| teeproof_core::Hex(bytes).to_string();
     format!(
         "quoted: {}\nsignature:\n  alg: rsassa\n  sig: {}\npcrs:\n{}calcDigest: {}\n",
         hex(&SNP.quote_message),
@@ -103,7 +103,7 @@ fn a_byte_order_mark_changes_no_text() {
     let base64 = Base64::encode_string(&report);
     for text in [
         base64.clone(),
-        teeproof::core::Hex(&report).to_string(),
+        teeproof_core::Hex(&report).to_string(),
         json!(base64).to_string(),
         json!(report).to_string(),
         json!([base64]).to_string(),
@@ -203,7 +203,7 @@ impl Visitor for Blind {
 
 #[test]
 fn a_public_area_is_told_with_and_without_its_size() {
-    let area = teeproof::wire::tpm::public_bytes(&testdata("tpm/certified-key.pub")).to_vec();
+    let area = teeproof_wire::tpm::public_bytes(&testdata("tpm/certified-key.pub")).to_vec();
     let sized = [&u16::try_from(area.len()).unwrap().to_be_bytes()[..], &area].concat();
     for bytes in [&sized, &area] {
         assert_eq!(told(bytes), (InputKind::TpmPublic, vec![InputKind::TpmPublic]));

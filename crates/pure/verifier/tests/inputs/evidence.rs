@@ -1,10 +1,10 @@
 //! Parts put together, in any order, and those that do not belong together.
 
 use teeproof::Evidence;
-use teeproof::core::Technology;
-use teeproof::tpm::PcrValues;
+use teeproof_core::Technology;
 use teeproof_evidence::{InputClass, InputError, InputKind, Inputs, Part, PartError, sniff};
 use teeproof_mint::snp::{Machine, Product};
+use teeproof_tpm::PcrValues;
 
 use crate::support::{SNP, TDX, inputs, refused, td_quote, testdata};
 

@@ -1,14 +1,14 @@
 //! Files that are named for what they are: those that are taken apart, and those that are only described.
 
 use serde_json::json;
-use teeproof::core::{Technology, Time};
-use teeproof::wire::certificate::{Certificate, PublicKey};
-use teeproof::wire::{DescribedField, Visitor};
 use teeproof::{Evidence, inspect};
+use teeproof_core::{Technology, Time};
 use teeproof_evidence::bundle::{BundleError, Collection};
 use teeproof_evidence::{InputClass, InputError, InputKind, InputWarning, Inputs, sniff};
 use teeproof_mint::nitro::Enclave;
 use teeproof_mint::snp::{Machine, Product};
+use teeproof_wire::certificate::{Certificate, PublicKey};
+use teeproof_wire::{DescribedField, Visitor};
 
 use crate::support::{SNP, TDX, refused, testdata, told};
 
@@ -184,7 +184,7 @@ fn keys_and_sealed_files_are_described_and_no_evidence() {
         "message": text(&message),
         "signature": text(&signature),
     });
-    let area = teeproof::wire::tpm::public_bytes(&public);
+    let area = teeproof_wire::tpm::public_bytes(&public);
     let size = |bytes: &[u8]| u16::try_from(bytes.len()).unwrap().to_be_bytes();
     let sealed = [
         &b"TPSEALED\x00\x01\x00\x15\x00\x10\x00\x0b\x9f\x03\x00"[..],

@@ -3,14 +3,14 @@
 
 use base64ct::{Base64, Base64Url, Base64UrlUnpadded, Encoding as _};
 use serde_json::{Value, json};
-use teeproof::core::{Freshness, Outcome, Technology, Time};
-use teeproof::wire::hcl::{Hardware, HclReport};
-use teeproof::x509::{Anchors, Revocation};
 use teeproof::{Evidence, Policy, Request, verify};
+use teeproof_core::{Freshness, Outcome, Technology, Time};
 use teeproof_evidence::{InputError, InputKind, InputWarning, Inputs, JsonProblem, JsonShape, sniff};
 use teeproof_mint::azure::{self, Vm};
 use teeproof_mint::snp::{Machine, Product};
 use teeproof_mint::{DEFAULT_TIME, Kind as KeyKind};
+use teeproof_wire::hcl::{Hardware, HclReport};
+use teeproof_x509::{Anchors, Revocation};
 
 use crate::support::{SNP, td_quote};
 

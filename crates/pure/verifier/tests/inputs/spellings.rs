@@ -5,9 +5,9 @@ use base64ct::{Base64, Base64Unpadded, Base64Url, Base64UrlUnpadded, Encoding as
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
-use teeproof::wire::{DescribedField, Visitor};
 use teeproof_evidence::{DocumentMember, InputClass, InputError, InputKind, NitroForm, sniff};
 use teeproof_mint::nitro::Enclave;
+use teeproof_wire::{DescribedField, Visitor};
 
 use crate::support::{SNP, TDX, testdata};
 

@@ -4,11 +4,10 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use teeproof::Evidence;
-use teeproof::hcl;
-use teeproof::tpm::{PcrValues, Quote};
 use teeproof_evidence::{InputError, InputKind, Inputs, Sniffed, sniff};
 use teeproof_mint::azure::{self, Vm};
 use teeproof_mint::snp::Product;
+use teeproof_tpm::{PcrValues, Quote};
 
 /// A machine on SNP, with everything that it gives.
 pub(crate) static SNP: LazyLock<azure::Evidence> =
@@ -69,7 +68,7 @@ pub(crate) fn nonce_in_user_data_of(evidence: &Evidence<'_>, minted: &azure::Evi
         other => panic!("{other:?}"),
     };
     let pcrs = minted.pcrs.map(Some);
-    let expected = hcl::HclEvidence::new(&minted.hcl_report)
+    let expected = teeproof_hcl::HclEvidence::new(&minted.hcl_report)
         .td_quote(minted.td_quote.as_deref())
         .quote(Quote::new(&minted.quote_message, &minted.quote_signature))
         .pcrs(PcrValues::Indexed(&pcrs))

@@ -1,10 +1,11 @@
 //! What raw files and text look like.
 
 use base64ct::{Base64, Encoding as _};
-use teeproof::tpm::PcrValues;
-use teeproof::{Evidence, core::Hex};
+use teeproof::Evidence;
+use teeproof_core::Hex;
 use teeproof_evidence::{Encoding, InputClass, InputError, InputKind, Inputs, Part, sniff};
 use teeproof_mint::azure::Algorithm;
+use teeproof_tpm::PcrValues;
 
 use crate::support::{SNP, TDX, td_quote, testdata, told};
 

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use teeproof::Evidence;
-use teeproof::core::Hex;
-use teeproof::tpm::PcrValues;
+use teeproof_core::Hex;
 use teeproof_evidence::{Encoding, InputClass, InputError, InputKind, Inputs, sniff};
 use teeproof_mint::azure::{Algorithm, Event, EventLog};
+use teeproof_tpm::PcrValues;
 
 use crate::support::{SNP, inputs, of_kind, refused, told};
 
@@ -127,7 +127,7 @@ fn other_schemes_in_that_text_are_named() {
         let text = quote_text(scheme, &signature, "");
         let inputs = inputs(&[&SNP.hcl_report, text.as_bytes()]).unwrap();
         let Evidence::AzureSnp(evidence) = Evidence::from_inputs(&inputs).unwrap() else { panic!() };
-        let error = teeproof::wire::tpm::rsassa_sha256(evidence.quote.unwrap().signature).unwrap_err();
+        let error = teeproof_wire::tpm::rsassa_sha256(evidence.quote.unwrap().signature).unwrap_err();
         assert!(error.is_unsupported() && error.to_string().contains(told), "{scheme}: {error}");
     }
 }

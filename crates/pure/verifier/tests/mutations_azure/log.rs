@@ -3,8 +3,8 @@
 
 use std::ops::Range;
 
-use teeproof::wire::eventlog::{EventLog, kind};
-use teeproof::wire::tpm::SHA256;
+use teeproof_wire::eventlog::{EventLog, kind};
+use teeproof_wire::tpm::SHA256;
 
 use crate::every_length;
 use crate::machine::{BEFORE, MACHINE, Seen};

@@ -2,15 +2,14 @@
 
 use std::sync::LazyLock;
 
-use teeproof::core::{Freshness, Outcome, Technology, Time};
-use teeproof::hcl;
-use teeproof::tpm::{PcrValues, Quote};
-use teeproof::wire::certificate::Certificate;
-use teeproof::x509::{Anchors, Revocation};
 use teeproof::{Evidence, Policy, Request, Verdict};
+use teeproof_core::{Freshness, Outcome, Technology, Time};
 use teeproof_mint::azure::Vm;
 use teeproof_mint::snp::Product;
 use teeproof_mint::{DEFAULT_TIME, Kind};
+use teeproof_tpm::{PcrValues, Quote};
+use teeproof_wire::certificate::Certificate;
+use teeproof_x509::{Anchors, Revocation};
 
 use crate::support::REMEMBERING;
 
@@ -121,7 +120,7 @@ impl Machine {
             Values::InOrder(bytes) => PcrValues::InSelectionOrder(bytes),
         };
         let evidence = Evidence::AzureSnp(
-            hcl::HclEvidence::new(&self.report)
+            teeproof_hcl::HclEvidence::new(&self.report)
                 .quote(Quote::new(&self.message, &self.signature))
                 .pcrs(pcrs)
                 .log(&*self.log),

@@ -15,7 +15,7 @@ mod support;
 use machine::{AK, BEFORE, MACHINE, Machine, Seen, Values, vm};
 use support::{Counts, every_bit, report};
 use teeproof::Verdict;
-use teeproof::wire::hcl::HclReport;
+use teeproof_wire::hcl::HclReport;
 
 /// Cuts a file at every length, and counts what `verify` answers.
 fn every_length(bytes: &[u8], verify: impl Fn(&[u8]) -> u8) -> Counts {

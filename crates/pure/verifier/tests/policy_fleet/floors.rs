@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::RngSeed;
-use teeproof::core::Expectation;
-use teeproof::snp::{FloorsByProduct, Product, Tcb, TcbFloor};
+use teeproof_core::Expectation;
+use teeproof_snp::{FloorsByProduct, Product, Tcb, TcbFloor};
 
 use crate::{read, section};
 
@@ -39,7 +39,7 @@ fn written(tcb: &Tcb, reversed: bool) -> String {
 }
 
 /// The floor that a file with these lines has for the reported TCB.
-fn floor(of: &str, lines: &str) -> Expectation<'static, teeproof::snp::TcbLevels> {
+fn floor(of: &str, lines: &str) -> Expectation<'static, teeproof_snp::TcbLevels> {
     let policy = read(&section(of, lines));
     match of {
         "snp" => policy.snp.unwrap().reported_tcb.expectation,

@@ -9,10 +9,10 @@ mod mistakes;
 #[path = "../support/mod.rs"]
 mod support;
 
-use teeproof::core::{Expectation, Outcome, Pcrs};
-use teeproof::snp::{Product, Tcb, TcbFloor};
-use teeproof::tpm::EventLogRule;
 use teeproof::{Finding, Policy, Verdict};
+use teeproof_core::{Expectation, Outcome, Pcrs};
+use teeproof_snp::{Product, Tcb, TcbFloor};
+use teeproof_tpm::EventLogRule;
 
 use support::{Vector, accepted, outcome};
 

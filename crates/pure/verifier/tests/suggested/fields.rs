@@ -1,7 +1,7 @@
 //! For each field of a policy, evidence that differs in its fact from all that was seen: a row for each key, so
 //! that a field without a row fails the test.
 
-use teeproof::core::Technology;
+use teeproof_core::Technology;
 use teeproof_mint::snp::{Product, Tcb};
 
 use crate::fleet::{AzureVm, Guest, Host};

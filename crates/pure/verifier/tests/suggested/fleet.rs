@@ -2,15 +2,15 @@
 
 use proptest::prelude::*;
 use teeproof::Evidence;
-use teeproof::core::{Freshness, Technology, Time};
-use teeproof::wire::certificate::Certificate;
-use teeproof::x509::{Anchors, Revocation};
 use teeproof::{AttestationResult, Policy, Request, verify};
+use teeproof_core::{Freshness, Technology, Time};
 use teeproof_evidence::Inputs;
 use teeproof_mint::azure::{Event, EventLog, Vm};
 use teeproof_mint::nitro::Enclave;
 use teeproof_mint::snp::{Machine, Product, Tcb, amd};
 use teeproof_mint::{DEFAULT_TIME, Kind};
+use teeproof_wire::certificate::Certificate;
+use teeproof_x509::{Anchors, Revocation};
 
 /// A processor and the guest's report. Every fact of the report can be changed alone.
 #[derive(Clone, Debug)]

@@ -14,8 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::test_runner::{FileFailurePersistence, RngSeed, TestRunner};
 use teeproof::Evidence;
-use teeproof::core::Technology;
 use teeproof::{NoProposal, Policy, PolicyKey, Proposal, ProposalChoices, Verdict, verify};
+use teeproof_core::Technology;
 
 use fields::{OTHER, Row};
 use fleet::{AzureVm, Carried, Guest, Unlogged, request};
@@ -262,7 +262,7 @@ fn a_fleet(fleet: &[Guest], pin: u8, exercised: &RefCell<BTreeSet<String>>) {
                 let failed: Vec<_> = result.failures().map(|finding| finding.check.id).collect();
                 let tcb = failed.iter().any(|id| id.starts_with("snp.tcb."));
                 assert!(
-                    result.class() == Some(teeproof::core::Class::Refused) && tcb,
+                    result.class() == Some(teeproof_core::Class::Refused) && tcb,
                     "{failed:?}\n{older:?}\n{toml}"
                 );
             });

@@ -1,6 +1,6 @@
 //! Short codes of classes, under which the suites count outcomes.
 
-use teeproof::core::Class;
+use teeproof_core::Class;
 
 /// 0 of accepted evidence; malformed and unsupported are counted as one.
 pub(crate) const fn code(class: Option<Class>) -> u8 {

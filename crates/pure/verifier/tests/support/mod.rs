@@ -10,11 +10,11 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use teeproof::core::{BadSignature, Crypto, Freshness, RsaKey, Technology, Time, VerifyEcdsa, VerifyRsa};
-use teeproof::nitro::Moment;
-use teeproof::wire::certificate::Certificate;
-use teeproof::x509::Revocation;
 use teeproof::{AttestationResult, Evidence, Policy, Request};
+use teeproof_core::{BadSignature, Crypto, Freshness, RsaKey, Technology, Time, VerifyEcdsa, VerifyRsa};
+use teeproof_nitro::Moment;
+use teeproof_wire::certificate::Certificate;
+use teeproof_x509::Revocation;
 
 /// A time at which the SNP vectors' certificates are valid: 2026-09-21.
 pub(crate) const AT: Time = Time(1_790_000_000);

@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use teeproof::core::Hex;
+use teeproof_core::Hex;
 
 use crate::output::files::signals;
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use teeproof::core::Time;
+use teeproof_core::Time;
 use teeproof_evidence::bundle::{Collection, ReportAge};
 
 use super::arguments::Form;

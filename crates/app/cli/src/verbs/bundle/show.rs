@@ -102,7 +102,7 @@ impl<'a> Report<'a> {
                     name: name.to_string(),
                     kind: part.kind().as_str(),
                     bytes: part.bytes().len(),
-                    sha256: teeproof::core::Hex(&sha256.digest(&[part.bytes()])).to_string(),
+                    sha256: teeproof_core::Hex(&sha256.digest(&[part.bytes()])).to_string(),
                 })
                 .collect(),
             redactions: bundle

@@ -1,8 +1,8 @@
 //! The attestation key's certificate, its age, and what that says about the clock.
 
-use teeproof::core::Time;
-use teeproof::wire::certificate::Certificate;
+use teeproof_core::Time;
 use teeproof_vtpm::{Tpm, ak_certificate};
+use teeproof_wire::certificate::Certificate;
 
 use super::probe::Probe;
 use crate::input::time::now;

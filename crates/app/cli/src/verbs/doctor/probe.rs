@@ -1,7 +1,7 @@
 //! One thing that was looked at, and how it is told.
 
 use serde::Serialize;
-use teeproof::core::Outcome;
+use teeproof_core::Outcome;
 use teeproof_vtpm::Error;
 
 use crate::output::page::{BAD, GOOD, Page, WIDTH, escaped, hint, mark, wrap};

@@ -1,7 +1,7 @@
 //! Which paravisor this is, by the report that it left.
 
-use teeproof::wire::hcl::HclReport;
 use teeproof_vtpm::{Error, Report, Tpm};
+use teeproof_wire::hcl::HclReport;
 
 use super::probe::Probe;
 

@@ -1,10 +1,9 @@
 //! The fields of a file, in groups and in order, as JSON and pages show them.
 
 use serde::Serialize;
-use teeproof::core::Time;
-use teeproof::wire;
-use teeproof::wire::{DescribedField, Visitor};
+use teeproof_core::Time;
 use teeproof_evidence::Sniffed;
+use teeproof_wire::{DescribedField, Visitor};
 
 /// A field, or a group of them.
 #[derive(Debug, Serialize)]
@@ -137,7 +136,7 @@ impl<'a> Inspection<'a> {
     pub(super) fn new(
         file: &'a str,
         sniffed: &Sniffed,
-        flaw: Option<wire::Error>,
+        flaw: Option<teeproof_wire::Error>,
         structures: Vec<Node>,
     ) -> Self {
         Self {
@@ -169,7 +168,7 @@ pub(super) struct Flaw {
 }
 
 impl Flaw {
-    fn new(error: wire::Error) -> Self {
+    fn new(error: teeproof_wire::Error) -> Self {
         Self { what: error.what, offset: error.offset, expected: error.expected, message: error.to_string() }
     }
 }

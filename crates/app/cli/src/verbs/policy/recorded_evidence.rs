@@ -4,13 +4,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use teeproof::core::{Crypto, Freshness, Technology};
-use teeproof::nitro::Moment;
-use teeproof::wire::certificate::Certificate;
-use teeproof::wire::crl::RevocationList;
-use teeproof::x509::Anchors;
 use teeproof::{AttestationResult, Evidence, Policy, Request, RequestError};
+use teeproof_core::{Crypto, Freshness, Technology};
 use teeproof_evidence::InputWarning;
+use teeproof_nitro::Moment;
+use teeproof_wire::certificate::Certificate;
+use teeproof_wire::crl::RevocationList;
+use teeproof_x509::Anchors;
 
 use crate::input::evidence_files::{self, Backing, Files};
 use crate::input::source;

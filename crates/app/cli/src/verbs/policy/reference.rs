@@ -1,8 +1,8 @@
 //! `teeproof policy reference`: the reference values that ship with teeproof.
 
 use serde::Serialize;
-use teeproof::core::Hex;
-use teeproof::hcl::reference::{KNOWN, ReferenceValue};
+use teeproof_core::Hex;
+use teeproof_hcl::reference::{KNOWN, ReferenceValue};
 
 use crate::output::fault::Fault;
 use crate::output::page::{NAME, Page, WIDTH, wrap};

@@ -1,8 +1,8 @@
 //! Checked policies, for people and for programs.
 
 use serde::Serialize;
-use teeproof::core::Technology;
 use teeproof::{Expected, Policy, PolicyError, PolicyProblem, PolicyWarning};
+use teeproof_core::Technology;
 
 use crate::output::fault::{Fault, FaultJson, ProblemJson, WarningJson};
 use crate::output::page::{BAD, DIM, GOOD, HINT, LOUD, NAME, Page, WIDTH, escaped, wrap};

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use teeproof::hcl::checks::ORIGIN;
-use teeproof::hcl::{BoundKeyError, OriginGrounds, VerifiedVm};
-use teeproof::tpm::CertificationEvidence;
-use teeproof::wire::tpm::Selection;
 use teeproof::{AttestationResult, Verified};
+use teeproof_hcl::checks::ORIGIN;
+use teeproof_hcl::{BoundKeyError, OriginGrounds, VerifiedVm};
+use teeproof_tpm::CertificationEvidence;
 use teeproof_vtpm::seal::{SealingKey, seal_envelope};
 use teeproof_vtpm::{Padding, Registers};
+use teeproof_wire::tpm::Selection;
 
 use super::sink::{Sink, fault};
 use crate::input::nonce;

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use serde::Serialize;
-use teeproof::core::Hex;
+use teeproof_core::Hex;
 use teeproof_vtpm::PublicObject;
 
 use crate::input::tpm::{TpmArgs, fault};

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use teeproof::core::Hex;
+use teeproof_core::Hex;
 use teeproof_vtpm::{NvAttributes, NvPublic, Tpm, all_handles, handles, hash_name, read_index, write_index};
 
 use crate::input::bytes;
@@ -114,7 +114,7 @@ impl DefineArgs {
         }
         Ok(NvPublic {
             index: self.index.index,
-            name_algorithm: teeproof::wire::tpm::SHA256,
+            name_algorithm: teeproof_wire::tpm::SHA256,
             attributes,
             policy: policy.transpose()?.unwrap_or_default(),
             data_size: self.size,

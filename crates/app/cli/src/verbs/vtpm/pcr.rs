@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use teeproof::core::Hex;
+use teeproof_core::Hex;
 use teeproof_vtpm::{PcrValues, Registers, hash_bytes, read_registers};
 
 use crate::input::bytes;

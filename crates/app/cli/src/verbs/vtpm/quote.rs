@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueHint};
 use serde::Serialize;
-use teeproof::core::Hex;
+use teeproof_core::Hex;
 use teeproof_vtpm::{Quoted, Registers, handles, quote};
 
 use super::pcr::BankJson;
@@ -68,7 +68,7 @@ pub(super) fn run(args: &QuoteArgs, tpm: &TpmArgs, context: &Context) -> Result<
 /// The signature alone, where it is of the one kind that Azure's keys make; TPMT_SIGNATURE otherwise.
 fn plain(quoted: &Quoted) -> &[u8] {
     let signature = &quoted.signed.signature;
-    teeproof::wire::tpm::rsassa_sha256(signature).map_or(signature.as_slice(), |plain| plain.as_slice())
+    teeproof_wire::tpm::rsassa_sha256(signature).map_or(signature.as_slice(), |plain| plain.as_slice())
 }
 
 /// A quote, for programs; message and signature are in the files that were named.

@@ -1,6 +1,6 @@
 //! expect: E0451 — its fields are private, so it cannot be written down
 
-use teeproof::hcl::{Claims, Key};
+use teeproof_hcl::{Claims, Key};
 
 fn forge(ak: Key, other: Claims) -> Claims {
     Claims { ak, ..other }

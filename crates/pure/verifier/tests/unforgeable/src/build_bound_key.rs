@@ -1,7 +1,7 @@
 //! expect: E0451 — its fields are private, so it cannot be written down
 
-use teeproof::hcl::BoundKey;
-use teeproof::tpm::CertifiedKey;
+use teeproof_hcl::BoundKey;
+use teeproof_tpm::CertifiedKey;
 
 fn forge<'a>(key: CertifiedKey<'a>, other: BoundKey<'a>) -> BoundKey<'a> {
     BoundKey { key, ..other }

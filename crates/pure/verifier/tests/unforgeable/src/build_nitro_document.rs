@@ -1,6 +1,6 @@
 //! expect: E0451 — its fields are private, so it cannot be written down
 
-use teeproof::nitro::VerifiedDocument;
+use teeproof_nitro::VerifiedDocument;
 
 fn forge<'a>(real: VerifiedDocument<'a>, other: VerifiedDocument<'a>) -> VerifiedDocument<'a> {
     VerifiedDocument { document: *real.document(), ..other }

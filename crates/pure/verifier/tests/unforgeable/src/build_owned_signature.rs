@@ -1,6 +1,6 @@
 //! expect: E0451 — its fields are private, so a cache learns nothing but what was verified
 
-use teeproof::x509::OwnedSignature;
+use teeproof_x509::OwnedSignature;
 
 fn forge(real: OwnedSignature, signed: Box<[u8]>) -> OwnedSignature {
     OwnedSignature { signed, ..real }

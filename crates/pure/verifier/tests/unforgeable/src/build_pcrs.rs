@@ -1,6 +1,6 @@
 //! expect: E0451 — its fields are private, so it cannot be written down
 
-use teeproof::tpm::VerifiedPcrs;
+use teeproof_tpm::VerifiedPcrs;
 
 fn forge(values: [[u8; 32]; 24], other: VerifiedPcrs) -> VerifiedPcrs {
     VerifiedPcrs { values, ..other }

@@ -1,6 +1,6 @@
 //! expect: E0451 — its fields are private, so it cannot be written down
 
-use teeproof::tpm::{Attest, VerifiedQuote};
+use teeproof_tpm::{Attest, VerifiedQuote};
 
 fn forge<'a>(attest: Attest<'a>, other: VerifiedQuote<'a>) -> VerifiedQuote<'a> {
     VerifiedQuote { attest, ..other }

@@ -1,7 +1,7 @@
 //! expect: E0451 — its fields are private, so it cannot be written down
 
-use teeproof::wire::crl::RevocationList;
-use teeproof::x509::VerifiedRevocationList;
+use teeproof_wire::crl::RevocationList;
+use teeproof_x509::VerifiedRevocationList;
 
 fn forge<'a>(list: RevocationList<'a>, other: VerifiedRevocationList<'a>) -> VerifiedRevocationList<'a> {
     VerifiedRevocationList { list, ..other }

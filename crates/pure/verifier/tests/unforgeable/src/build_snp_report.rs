@@ -1,6 +1,6 @@
 //! expect: E0451 — its fields are private, so it cannot be written down
 
-use teeproof::snp::VerifiedReport;
+use teeproof_snp::VerifiedReport;
 
 fn forge<'a>(real: VerifiedReport<'a>, other: VerifiedReport<'a>) -> VerifiedReport<'a> {
     VerifiedReport { report: real.report(), ..other }

@@ -1,11 +1,11 @@
 //! expect: none — the same imports and calls, used rightly, compile
 
 use teeproof::AttestationResult;
-use teeproof::hcl::{BoundKey, Claims, VerifiedVm};
-use teeproof::nitro::VerifiedDocument;
-use teeproof::snp::VerifiedReport;
-use teeproof::tpm::{CertifiedKey, VerifiedLog, VerifiedPcrs, VerifiedQuote};
-use teeproof::x509::{AnchoredPath, VerifiedPath, VerifiedRevocationList};
+use teeproof_hcl::{BoundKey, Claims, VerifiedVm};
+use teeproof_nitro::VerifiedDocument;
+use teeproof_snp::VerifiedReport;
+use teeproof_tpm::{CertifiedKey, VerifiedLog, VerifiedPcrs, VerifiedQuote};
+use teeproof_x509::{AnchoredPath, VerifiedPath, VerifiedRevocationList};
 
 fn main() {
     fn used<T: Clone>() {}

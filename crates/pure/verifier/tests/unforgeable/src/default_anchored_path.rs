@@ -1,6 +1,6 @@
 //! expect: E0277 — there is no default
 
-use teeproof::x509::AnchoredPath;
+use teeproof_x509::AnchoredPath;
 
 fn make<T: Default>() -> T {
     T::default()

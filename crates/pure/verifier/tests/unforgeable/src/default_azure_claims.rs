@@ -1,6 +1,6 @@
 //! expect: E0277 — there is no default
 
-use teeproof::hcl::Claims;
+use teeproof_hcl::Claims;
 
 fn make<T: Default>() -> T {
     T::default()

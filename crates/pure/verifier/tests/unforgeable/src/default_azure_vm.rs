@@ -1,6 +1,6 @@
 //! expect: E0277 — there is no default
 
-use teeproof::hcl::VerifiedVm;
+use teeproof_hcl::VerifiedVm;
 
 fn make<T: Default>() -> T {
     T::default()

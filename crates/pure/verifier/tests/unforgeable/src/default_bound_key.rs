@@ -1,6 +1,6 @@
 //! expect: E0277 — there is no default
 
-use teeproof::hcl::BoundKey;
+use teeproof_hcl::BoundKey;
 
 fn make<T: Default>() -> T {
     T::default()

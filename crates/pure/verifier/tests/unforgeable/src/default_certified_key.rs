@@ -1,6 +1,6 @@
 //! expect: E0277 — there is no default
 
-use teeproof::tpm::CertifiedKey;
+use teeproof_tpm::CertifiedKey;
 
 fn make<T: Default>() -> T {
     T::default()

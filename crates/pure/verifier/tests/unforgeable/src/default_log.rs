@@ -1,6 +1,6 @@
 //! expect: E0277 — there is no default
 
-use teeproof::tpm::VerifiedLog;
+use teeproof_tpm::VerifiedLog;
 
 fn make<T: Default>() -> T {
     T::default()

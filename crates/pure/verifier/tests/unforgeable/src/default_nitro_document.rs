@@ -1,6 +1,6 @@
 //! expect: E0277 — there is no default
 
-use teeproof::nitro::VerifiedDocument;
+use teeproof_nitro::VerifiedDocument;
 
 fn make<T: Default>() -> T {
     T::default()

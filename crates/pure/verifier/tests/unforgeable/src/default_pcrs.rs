@@ -1,6 +1,6 @@
 //! expect: E0277 — there is no default
 
-use teeproof::tpm::VerifiedPcrs;
+use teeproof_tpm::VerifiedPcrs;
 
 fn make<T: Default>() -> T {
     T::default()

@@ -1,6 +1,6 @@
 //! expect: E0277 — there is no default
 
-use teeproof::tpm::VerifiedQuote;
+use teeproof_tpm::VerifiedQuote;
 
 fn make<T: Default>() -> T {
     T::default()

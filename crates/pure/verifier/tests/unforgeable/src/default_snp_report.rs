@@ -1,6 +1,6 @@
 //! expect: E0277 — there is no default
 
-use teeproof::snp::VerifiedReport;
+use teeproof_snp::VerifiedReport;
 
 fn make<T: Default>() -> T {
     T::default()

@@ -1,6 +1,6 @@
 //! expect: E0277 — nothing but its verifier makes it, no text or byte string
 
-use teeproof::x509::AnchoredPath;
+use teeproof_x509::AnchoredPath;
 
 fn main() {
     let _ = serde_json::from_str::<AnchoredPath<'static>>("{}");

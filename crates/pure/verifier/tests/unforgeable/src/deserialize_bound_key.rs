@@ -1,6 +1,6 @@
 //! expect: E0277 — nothing but its verifier makes it, no text or byte string
 
-use teeproof::hcl::BoundKey;
+use teeproof_hcl::BoundKey;
 
 fn main() {
     let _ = serde_json::from_str::<BoundKey<'static>>("{}");

@@ -1,6 +1,6 @@
 //! expect: E0277 — nothing but its verifier makes it, no text or byte string
 
-use teeproof::tpm::CertifiedKey;
+use teeproof_tpm::CertifiedKey;
 
 fn main() {
     let _ = serde_json::from_str::<CertifiedKey<'static>>("{}");

@@ -1,6 +1,6 @@
 //! expect: E0277 — a memory is not read back from a file that anybody could have written
 
-use teeproof::x509::OwnedSignature;
+use teeproof_x509::OwnedSignature;
 
 fn main() {
     let _ = serde_json::from_str::<OwnedSignature>("{}");

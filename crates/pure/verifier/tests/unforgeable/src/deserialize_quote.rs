@@ -1,6 +1,6 @@
 //! expect: E0277 — nothing but its verifier makes it, no text or byte string
 
-use teeproof::tpm::VerifiedQuote;
+use teeproof_tpm::VerifiedQuote;
 
 fn main() {
     let _ = serde_json::from_str::<VerifiedQuote<'static>>("{}");

@@ -1,6 +1,6 @@
 //! expect: E0277 — nothing but its verifier makes it, no text or byte string
 
-use teeproof::x509::VerifiedPath;
+use teeproof_x509::VerifiedPath;
 
 fn main() {
     let _ = serde_json::from_str::<VerifiedPath<'static>>("{}");

@@ -70,7 +70,7 @@ pub(super) struct Asked {
 impl Asked {
     /// Reads what the arguments name.
     pub(super) fn read(args: &AzureArgs, context: &Context) -> Result<Self, Fault> {
-        if args.pcrs.0.bank != teeproof::wire::tpm::SHA256 {
+        if args.pcrs.0.bank != teeproof_wire::tpm::SHA256 {
             return Err(Fault::usage(
                 format!("--pcrs: a bundle holds registers of the SHA-256 bank, not {}", args.pcrs),
                 "give them as sha256:0-7,14; teeproof vtpm quote quotes other banks",

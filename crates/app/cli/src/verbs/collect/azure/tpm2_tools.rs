@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use teeproof::core::{Hex, is_shown_as_it_is};
+use teeproof_core::{Hex, is_shown_as_it_is};
 use teeproof_endorse::certification_url;
 use teeproof_vtpm::USER_DATA_BYTES;
 use teeproof_vtpm::handles::{AK, AK_CERTIFICATE, INPUT, REPORT};

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use serde::Serialize;
-use teeproof::x509::SignatureCache;
 use teeproof::{AttestationResult, Verdict, verify_with_cache};
 use teeproof_evidence::InputKind;
+use teeproof_x509::SignatureCache;
 
 use crate::input::evidence_files::Files;
 use crate::input::source;

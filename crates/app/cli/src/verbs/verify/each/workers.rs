@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
 
-use teeproof::x509::SignatureCache;
+use teeproof_x509::SignatureCache;
 
 use crate::output::fault::Fault;
 
