@@ -313,7 +313,7 @@ fn many(evidence: &Evidence<'_>, request: &Request<'_>, alone: &AttestationResul
 
 /// A policy proposed from evidence can be parsed; without authentic evidence there is no proposal.
 fn proposed(results: &[AttestationResult<'_>], bytes: Given) {
-    let choices = ProposalChoices { name: "fuzz", ..ProposalChoices::default() };
+    let choices = ProposalChoices::new("fuzz");
     match bounded(&bounds::PROPOSAL, bytes, || Proposal::from_results(results, &choices)) {
         Ok(proposal) => {
             let read = Policy::from_toml("fuzz", &proposal.toml);

@@ -9,6 +9,7 @@ use crate::value::{ClaimValue, Expected};
 
 /// One check with its outcome, as it stands in a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Finding {
     /// The check.
     pub check: &'static Check,

@@ -23,6 +23,7 @@ use teeproof_evidence::{InputError, InputKind, Part, Sniffed, pcrs, pem_chain};
 
 /// What was told of a structure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Inspected {
     /// The first rule that a structure breaks, though its fields could be told.
     pub flaw: Option<Error>,

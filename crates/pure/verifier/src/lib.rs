@@ -33,7 +33,9 @@ pub use policy::{
     MixedFact, NoProposal, PolicyError, PolicyKey, PolicyProblem, Proposal, ProposalChoices, Unsuitable,
 };
 pub use request::{NitroOptions, Request, RequestError, Technologies};
-pub use result::{AttestationResult, Caution, Claim, Fresh, FreshnessDemand, UnknownClaim, Verdict};
+pub use result::{
+    AttestationResult, Caution, Claim, Fresh, FreshnessDemand, OwnedAttestationResult, UnknownClaim, Verdict,
+};
 #[cfg(feature = "serde")]
 pub use result_json::RESULT_SCHEMA;
 pub use value::{ClaimValue, Expected};

@@ -1,8 +1,9 @@
-//! The attestation result: the verdict and every reason.
+//! The attestation result: the verdict and every reason, with the verified evidence or owned.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
+use core::ops::Deref;
 
 use teeproof_core::{Class, Outcome, Technology, Time};
 use teeproof_hcl::OriginGrounds;
@@ -11,14 +12,15 @@ use teeproof_x509::{AnchorKind, VerifiedSignature};
 use crate::value::ClaimValue;
 use crate::{Finding, Verified};
 
-/// What the relying party may do.
+/// Whether the relying party accepts the evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Verdict {
-    /// Authentic, and everything that the policy demands holds.
+    /// Authentic, and every rule of the policy holds.
     Accepted,
-    /// Not authentic, or something that the policy demands does not hold.
+    /// Not authentic, or a rule of the policy does not hold.
     Refused,
-    /// Authentic; no policy was given, so nothing was demanded.
+    /// Authentic; there is no policy, so nothing was appraised.
     Unappraised,
 }
 
@@ -49,7 +51,7 @@ pub enum Caution {
 }
 
 impl Caution {
-    /// Every caution, in the order in which they are told.
+    /// Every caution, in the order in which results list them.
     pub const ALL: &'static [Self; 3] = &[Self::NonProductionAnchor, Self::OriginNotShown, Self::Archived];
 
     /// The caution as people read it.
@@ -81,9 +83,10 @@ impl fmt::Display for Caution {
     }
 }
 
-/// A member of the paravisor's claims that this version does not know. Its name is foreign text, and it may
-/// be that of a [`Claim`].
+/// A member of the runtime claims that this version does not know. Its name is foreign text, and may be that of a
+/// [`Claim`].
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct UnknownClaim {
     /// The object that has the member: `claims`, `vm-configuration`, `keys[0]`.
     pub place: String,
@@ -117,13 +120,36 @@ impl fmt::Display for Claim {
     }
 }
 
-/// The result of one verification. It can only be made by [`verify`](crate::verify()).
+/// The result of one verification, with the verified evidence. Only [`verify()`](crate::verify()) makes one.
+///
+/// It borrows the evidence. [`AttestationResult::into_owned`] keeps everything except the verified evidence; the
+/// methods of [`OwnedAttestationResult`] can be called on both.
 #[derive(Clone, Debug)]
 pub struct AttestationResult<'a> {
+    pub(crate) owned: OwnedAttestationResult,
+    pub(crate) verified: Option<Verified<'a>>,
+}
+
+// No `DerefMut`: it would let safe code put the verdict of one result beside the evidence of another.
+impl Deref for AttestationResult<'_> {
+    type Target = OwnedAttestationResult;
+
+    fn deref(&self) -> &OwnedAttestationResult {
+        &self.owned
+    }
+}
+
+/// The result of one verification, independent of evidence and request: verdict, checks, claims.
+///
+/// Only [`verify()`](crate::verify()) makes one, as part of an [`AttestationResult`]. Both serialize to the same
+/// JSON.
+#[derive(Clone, Debug)]
+pub struct OwnedAttestationResult {
     pub(crate) verdict: Verdict,
     pub(crate) class: Option<Class>,
     pub(crate) technology: Technology,
     pub(crate) freshness: FreshnessDemand,
+    pub(crate) fresh: Option<Fresh>,
     pub(crate) at: Option<Time>,
     pub(crate) archived: bool,
     pub(crate) policy: Option<String>,
@@ -133,60 +159,34 @@ pub struct AttestationResult<'a> {
     pub(crate) claims: Vec<Claim>,
     pub(crate) unknown_claims: Vec<UnknownClaim>,
     pub(crate) origin: Option<OriginGrounds>,
-    pub(crate) verified: Option<Verified<'a>>,
 }
 
-/// What was demanded of the evidence's freshness, as the result tells it.
+/// The nonce that the evidence had to carry, or the reason why it needed none.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FreshnessDemand {
-    /// This nonce, in hex.
+    /// The nonce, in lower-case hex.
     Nonce(String),
-    /// Nothing, for this reason.
+    /// No nonce; the relying party's reason.
     Waived(String),
 }
 
 /// Which parts of an Azure VM's evidence were made for the nonce.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Fresh {
-    /// A quote came, and holds the nonce.
+    /// Whether there is a quote over the nonce.
     pub quote: bool,
-    /// The hardware report: its claims hold the nonce as user-data. Otherwise it may be as old as
-    /// the boot.
+    /// Whether user-data in the runtime claims under the hardware report is the nonce. Otherwise the report may be
+    /// as old as the boot.
     pub report: bool,
 }
 
 impl<'a> AttestationResult<'a> {
-    /// The verdict.
-    #[must_use]
-    pub const fn verdict(&self) -> Verdict {
-        self.verdict
-    }
-
-    /// Why the evidence is not accepted, as a class; `None` of accepted evidence.
-    #[must_use]
-    pub const fn class(&self) -> Option<Class> {
-        self.class
-    }
-
-    /// Rewrites the hints of failed checks, so that an application can name its own options and commands.
-    ///
-    /// Verdict, class, claims and reasons stay as they are.
-    pub fn rewrite_hints(&mut self, rewrite: impl Fn(&str) -> String) {
-        for finding in self.findings.iter_mut().filter(|finding| finding.outcome == Outcome::Fail) {
-            finding.hint = Some(rewrite(finding.hint()));
-        }
-    }
-
-    /// The technology of the evidence.
-    #[must_use]
-    pub const fn technology(&self) -> Technology {
-        self.technology
-    }
-
     /// The verified evidence, if the policy accepts it. This is what to build on.
     #[must_use]
     pub const fn accepted(&self) -> Option<&Verified<'a>> {
-        match self.verdict {
+        match self.owned.verdict {
             Verdict::Accepted => self.verified.as_ref(),
             _ => None,
         }
@@ -201,6 +201,43 @@ impl<'a> AttestationResult<'a> {
     /// The signatures of authentic evidence, for a [`teeproof_x509::SignatureCache`].
     pub fn signatures(&self) -> impl Iterator<Item = VerifiedSignature<'a>> + '_ {
         self.verified.iter().flat_map(Verified::signatures)
+    }
+
+    /// The result without the verified evidence, to be kept or handed on.
+    #[must_use]
+    pub fn into_owned(self) -> OwnedAttestationResult {
+        self.owned
+    }
+
+    /// [`OwnedAttestationResult::rewrite_hints`] of this result.
+    pub fn rewrite_hints(&mut self, rewrite: impl Fn(&str) -> String) {
+        self.owned.rewrite_hints(rewrite);
+    }
+}
+
+impl OwnedAttestationResult {
+    /// The verdict.
+    #[must_use]
+    pub const fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
+    /// Whether the evidence is authentic and the policy accepts it.
+    #[must_use]
+    pub const fn is_accepted(&self) -> bool {
+        matches!(self.verdict, Verdict::Accepted)
+    }
+
+    /// Why the evidence is not accepted, as a class; `None` of accepted evidence.
+    #[must_use]
+    pub const fn class(&self) -> Option<Class> {
+        self.class
+    }
+
+    /// The technology of the evidence.
+    #[must_use]
+    pub const fn technology(&self) -> Technology {
+        self.technology
     }
 
     /// Whether every chain ends at a pinned anchor or one of them at an added one; `None` when no chain
@@ -228,18 +265,17 @@ impl<'a> AttestationResult<'a> {
         self.archived
     }
 
-    /// What was demanded of the evidence's freshness.
+    /// The nonce that the evidence had to carry, or the reason why it needed none.
     #[must_use]
     pub const fn freshness(&self) -> &FreshnessDemand {
         &self.freshness
     }
 
-    /// Which parts of an Azure VM's authentic evidence are fresh; `None` of other evidence, and
-    /// where no nonce was asked for.
+    /// Which parts of an Azure VM's authentic evidence are fresh; `None` of other evidence, and where no nonce was
+    /// sent.
     #[must_use]
-    pub fn fresh(&self) -> Option<Fresh> {
-        let Some(Verified::AzureSnp(vm)) = &self.verified else { return None };
-        vm.is_report_fresh().map(|report| Fresh { quote: vm.quote().is_some(), report })
+    pub const fn fresh(&self) -> Option<Fresh> {
+        self.fresh
     }
 
     /// The name of the crypto table that was used.
@@ -301,5 +337,14 @@ impl<'a> AttestationResult<'a> {
     /// The checks that failed.
     pub fn failures(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.outcome == Outcome::Fail)
+    }
+
+    /// Rewrites the hints of failed checks, so that an application can name its own options and commands.
+    ///
+    /// Verdict, class, claims and reasons stay as they are.
+    pub fn rewrite_hints(&mut self, rewrite: impl Fn(&str) -> String) {
+        for finding in self.findings.iter_mut().filter(|finding| finding.outcome == Outcome::Fail) {
+            finding.hint = Some(rewrite(finding.hint()));
+        }
     }
 }

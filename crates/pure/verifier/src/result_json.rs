@@ -9,7 +9,9 @@ use serde::ser::{SerializeMap, Serializer};
 use teeproof_core::Outcome;
 
 use crate::value::{ClaimValue, Expected};
-use crate::{AttestationResult, Caution, Claim, Finding, FreshnessDemand, UnknownClaim};
+use crate::{
+    AttestationResult, Caution, Claim, Finding, FreshnessDemand, OwnedAttestationResult, UnknownClaim,
+};
 
 /// The name and version of this form.
 pub const RESULT_SCHEMA: &str = "teeproof/attestation-result/2";
@@ -137,7 +139,7 @@ struct WaiverJson<'a> {
 }
 
 impl<'a> ResultJson<'a> {
-    fn of(result: &'a AttestationResult<'_>) -> Self {
+    fn of(result: &'a OwnedAttestationResult) -> Self {
         let fresh = result.fresh();
         let (nonce, waived) = match &result.freshness {
             FreshnessDemand::Nonce(nonce) => (Some(nonce.as_str()), None),
@@ -188,9 +190,15 @@ impl<'a> ResultJson<'a> {
     }
 }
 
-impl Serialize for AttestationResult<'_> {
+impl Serialize for OwnedAttestationResult {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         ResultJson::of(self).serialize(serializer)
+    }
+}
+
+impl Serialize for AttestationResult<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.owned.serialize(serializer)
     }
 }
 
@@ -243,7 +251,17 @@ mod schema {
 
     use super::{Claims, FindingJson, Members, ResultJson};
     use crate::claims::table;
-    use crate::{AttestationResult, Finding};
+    use crate::{AttestationResult, Finding, OwnedAttestationResult};
+
+    impl JsonSchema for OwnedAttestationResult {
+        fn schema_name() -> Cow<'static, str> {
+            ResultJson::schema_name()
+        }
+
+        fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+            ResultJson::json_schema(generator)
+        }
+    }
 
     impl JsonSchema for AttestationResult<'_> {
         fn schema_name() -> Cow<'static, str> {

@@ -17,10 +17,10 @@ use teeproof_x509::AnchoredPath;
 use teeproof_x509::{AnchorKind, ListUse, VerifiedPath, VerifiedSignature};
 
 use crate::checks::{BUNDLE_REDACTED, INPUT_IGNORED, POLICY_TECHNOLOGY, REVOCATION_UNUSED, of_verification};
-use crate::result::FreshnessDemand;
+use crate::result::{Fresh, FreshnessDemand};
 use crate::{
-    AttestationResult, Evidence, Findings, Policy, Request, RequestError, Verdict, claims, comparison,
-    nonce_text,
+    AttestationResult, Evidence, Findings, OwnedAttestationResult, Policy, Request, RequestError, Verdict,
+    claims, comparison, nonce_text,
 };
 use teeproof_evidence::bundle::Redacted;
 
@@ -108,6 +108,12 @@ pub fn verify<'a>(
 
 fn appraisal(holds: bool) -> Appraisal {
     if holds { Appraisal::Accepted } else { Appraisal::Refused }
+}
+
+/// Which parts of an Azure VM's evidence were made for the nonce.
+fn fresh(verified: &Verified<'_>) -> Option<Fresh> {
+    let Verified::AzureSnp(vm) = verified else { return None };
+    vm.is_report_fresh().map(|report| Fresh { quote: vm.quote().is_some(), report })
 }
 
 /// What ties the report of an Azure VM to Azure's paravisor.
@@ -370,7 +376,8 @@ impl<'a> Run<'_, 'a> {
     }
 
     fn end(self, end: End<'a>) -> AttestationResult<'a> {
-        AttestationResult {
+        let verified = end.verified.as_ref();
+        let owned = OwnedAttestationResult {
             verdict: end.verdict,
             class: end.class,
             technology: self.technology,
@@ -378,16 +385,17 @@ impl<'a> Run<'_, 'a> {
                 Freshness::Nonce(nonce) => FreshnessDemand::Nonce(Hex(nonce.as_bytes()).to_string()),
                 Freshness::Waived(reason) => FreshnessDemand::Waived(reason.to_string()),
             },
+            fresh: verified.and_then(fresh),
             at: end.at,
             archived: self.request.at == Moment::OfDocument,
             policy: self.request.policy.map(|policy| policy.name.clone()),
             anchor: end.anchor,
             crypto: self.request.crypto.name,
             findings: self.findings.into_vec(),
-            claims: end.verified.as_ref().map_or_else(Vec::new, claims::of),
-            unknown_claims: end.verified.as_ref().map_or_else(Vec::new, claims::unknown),
-            origin: end.verified.as_ref().and_then(|verified| origin(verified, self.request.policy)),
-            verified: end.verified,
-        }
+            claims: verified.map_or_else(Vec::new, claims::of),
+            unknown_claims: verified.map_or_else(Vec::new, claims::unknown),
+            origin: verified.and_then(|verified| origin(verified, self.request.policy)),
+        };
+        AttestationResult { owned, verified: end.verified }
     }
 }

@@ -260,7 +260,7 @@ fn comes_back(name: &str, all: &[Carried]) {
         })
         .collect();
     let results = evidence.iter().zip(&requests).map(|(one, request)| verify(one, request).unwrap());
-    let choices = ProposalChoices { name, origin_accepted: Some("a test"), ..ProposalChoices::default() };
+    let choices = ProposalChoices::new(name).origin_accepted("a test");
     let (refused, results): (Vec<_>, Vec<_>) =
         results.partition(|result| Unsuitable::of(result, true).is_some());
     for result in refused {

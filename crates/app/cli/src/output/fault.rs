@@ -275,7 +275,7 @@ pub(crate) struct WarningJson {
 
 impl WarningJson {
     pub(crate) fn of(warning: &PolicyWarning) -> Self {
-        let PolicyWarning { path, line, message, hint } = warning;
+        let PolicyWarning { path, line, message, hint, .. } = warning;
         Self { path: path.clone(), line: *line, message: message.clone(), hint: hints::with_options(hint) }
     }
 }

@@ -14,7 +14,7 @@ pub(crate) fn tell(page: &mut Page, file: &str, result: &AttestationResult<'_>, 
     let (style, mark, verdict) = match result.verdict() {
         Verdict::Accepted => (GOOD, "✔", "accepted"),
         Verdict::Unappraised => (LOUD, "!", "not appraised"),
-        Verdict::Refused => (BAD, "✘", "refused"),
+        _ => (BAD, "✘", "refused"),
     };
     let (technology, exit) = (result.technology(), exits::of_result(result));
     page.paint(style, mark).add(format_args!(" {file}  {technology}  {verdict}  exit {exit}"));

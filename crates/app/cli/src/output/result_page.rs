@@ -48,8 +48,8 @@ pub(crate) fn page(result: &AttestationResult<'_>, genuine: bool, verbosity: Ver
 fn verdict(page: &mut Page, result: &AttestationResult<'_>) {
     let (style, word) = match result.verdict() {
         Verdict::Accepted => (GOOD, "ACCEPTED"),
-        Verdict::Refused => (BAD, "REFUSED"),
         Verdict::Unappraised => (LOUD, "GENUINE, NOT APPRAISED"),
+        _ => (BAD, "REFUSED"),
     };
     let policy = result.policy().unwrap_or("none");
     page.paint(style, word);

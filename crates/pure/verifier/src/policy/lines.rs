@@ -50,6 +50,7 @@ pub(super) struct Lacking {
 
 /// A fact that says what runs or who signed it, which some of the evidence has and the rest lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct MixedFact {
     /// The field: `azure-snp.pcrs.4`.
     pub field: String,

@@ -7,6 +7,7 @@ use core::fmt;
 /// A policy file cannot be used. Every problem of the file is here, not only the first; of files
 /// that have very many, the first hundred that were found.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PolicyError {
     /// The problems, in the order of the file.
     pub problems: Vec<PolicyProblem>,
@@ -16,6 +17,7 @@ pub struct PolicyError {
 
 /// One problem of a policy file.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PolicyProblem {
     /// The line, counted from 1.
     pub line: u32,

@@ -20,6 +20,7 @@ use crate::{AttestationResult, Caution, Finding, Verified};
 
 /// A policy file, proposed.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Proposal {
     /// The file, TOML with comments. Its head holds the cautions of the evidence and the warnings.
     pub toml: String,
@@ -39,6 +40,7 @@ pub struct Proposal {
 
 /// What the relying party chooses of a proposal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ProposalChoices<'c> {
     /// What results call the policy.
     pub name: &'c str,
@@ -46,6 +48,27 @@ pub struct ProposalChoices<'c> {
     pub pin: &'c [u8],
     /// Why claims of Azure VMs are accepted although nothing but an AK certificate shows whose they are.
     pub origin_accepted: Option<&'c str>,
+}
+
+impl<'c> ProposalChoices<'c> {
+    /// A policy of this name, with no PCR pinned by choice.
+    #[must_use]
+    pub fn new(name: &'c str) -> Self {
+        Self { name, ..Self::default() }
+    }
+
+    /// With PCRs that are pinned although they vary, or no event log explains them.
+    #[must_use]
+    pub const fn pin(self, pin: &'c [u8]) -> Self {
+        Self { pin, ..self }
+    }
+
+    /// With the reason why claims of Azure VMs are accepted although nothing but an AK certificate shows whose they
+    /// are.
+    #[must_use]
+    pub fn origin_accepted(self, reason: impl Into<Option<&'c str>>) -> Self {
+        Self { origin_accepted: reason.into(), ..self }
+    }
 }
 
 /// Why there is no proposal.
@@ -226,7 +249,7 @@ fn cautions(
 /// The warnings of the results, each once.
 fn evidence_warnings(results: &[AttestationResult<'_>]) -> Vec<String> {
     let mut distinct: Vec<String> = Vec::new();
-    for finding in results.iter().flat_map(AttestationResult::warnings) {
+    for finding in results.iter().flat_map(|result| result.warnings()) {
         let because = finding.because.as_deref().unwrap_or_default();
         let warning = format!("{}: {}", finding.check.id, Escaped(because));
         if !distinct.contains(&warning) {

@@ -13,6 +13,7 @@ use super::section::Section;
 
 /// A key of a section of policy files, as the reference describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PolicyKey {
     /// The section.
     pub technology: Technology,

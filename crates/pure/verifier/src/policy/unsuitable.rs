@@ -14,6 +14,7 @@ use crate::{AttestationResult, Verified};
 
 /// Why no policy is proposed from a piece of evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Unsuitable {
     /// The check that failed, or that a policy for such evidence would have to give up.
     pub check: &'static Check,

@@ -24,6 +24,7 @@ use super::{AzureSnpPolicy, Policy};
 
 /// A rule that makes a policy less than it looks.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PolicyWarning {
     /// The key: `azure-snp.pcrs.10`; the section where the warning is about all of it.
     pub path: String,

@@ -43,7 +43,7 @@ fn field_demands(policy: &Policy) -> Vec<FieldDemand> {
 /// The proposal for these machines, with the PCR pinned if all of them have it.
 fn proposal(fleet: &[Guest], pin: &[u8]) -> Result<Proposal, NoProposal> {
     let all: Vec<Carried> = fleet.iter().map(Guest::carried).collect();
-    let choices = ProposalChoices { name: "fleet", pin, origin_accepted: Some("a test") };
+    let choices = ProposalChoices::new("fleet").pin(pin).origin_accepted("a test");
     propose_from(&all, &choices)
 }
 

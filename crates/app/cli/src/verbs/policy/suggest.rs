@@ -65,11 +65,9 @@ pub(super) fn run(args: &SuggestArgs, context: &Context) -> Result<Product, Faul
     let named = Named::read(&args.bundles, &shared, context);
     let named = each_once(named, context);
     let cases: Vec<_> = named.iter().map(Named::case).collect();
-    let choices = ProposalChoices {
-        name: &args.name,
-        pin: &args.pin,
-        origin_accepted: args.accept_origin_not_shown.as_deref(),
-    };
+    let choices = ProposalChoices::new(&args.name)
+        .pin(&args.pin)
+        .origin_accepted(args.accept_origin_not_shown.as_deref());
     let results: Vec<_> =
         named.iter().zip(&cases).map(|(one, case)| suitable(&one.name, case, &trial, &choices)).collect();
     let results = all(results, context)?;

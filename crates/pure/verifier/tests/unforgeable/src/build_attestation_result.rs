@@ -3,7 +3,7 @@
 use teeproof::AttestationResult;
 
 fn forge<'a>(real: AttestationResult<'a>, other: AttestationResult<'a>) -> AttestationResult<'a> {
-    AttestationResult { class: real.class(), ..other }
+    AttestationResult { owned: real.into_owned(), ..other }
 }
 
 fn main() {

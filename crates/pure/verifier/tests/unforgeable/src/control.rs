@@ -1,6 +1,6 @@
 //! expect: none — the same imports and calls, used rightly, compile
 
-use teeproof::AttestationResult;
+use teeproof::{AttestationResult, OwnedAttestationResult};
 use teeproof_hcl::{BoundKey, Claims, VerifiedVm};
 use teeproof_nitro::VerifiedDocument;
 use teeproof_snp::VerifiedReport;
@@ -22,5 +22,6 @@ fn main() {
     used::<VerifiedPath<'static>>();
     used::<VerifiedRevocationList<'static>>();
     used::<AttestationResult<'static>>();
+    used::<OwnedAttestationResult>();
     let _ = serde_json::from_str::<u8>("1");
 }

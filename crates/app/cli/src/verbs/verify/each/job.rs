@@ -122,8 +122,8 @@ impl<'a> Job<'a> {
     fn result(&self, name: &str, result: &AttestationResult<'_>) -> Told {
         let outcome = match result.verdict() {
             Verdict::Accepted => Outcome::Accepted,
-            Verdict::Refused => Outcome::Refused,
             Verdict::Unappraised => Outcome::Unappraised,
+            _ => Outcome::Refused,
         };
         let exit = exits::of_result(result);
         let content = match self.form {
