@@ -30,7 +30,7 @@ impl Azure {
         include_bytes!("../../testdata/minted/ark.der"),
         include_bytes!("../../testdata/minted/ak-root.der"),
     ]);
-    const BUNDLE: &'static [u8] = include_bytes!("../../testdata/minted/azure-genoa.bundle");
+    pub(crate) const BUNDLE: &'static [u8] = include_bytes!("../../testdata/minted/azure-genoa.bundle");
 
     /// The evidence with its event log.
     #[must_use]

@@ -1,6 +1,7 @@
 //! List of all measured cases, shared by all ways of measuring.
 
 mod azure;
+mod files;
 mod fixed;
 mod log;
 mod many;
@@ -18,6 +19,7 @@ type Group = (&'static str, fn() -> Vec<Case>);
 
 const GROUPS: &[Group] = &[
     ("reference", reference),
+    ("files", files::cases),
     ("fixed", fixed::cases),
     ("snp", snp::cases),
     ("azure", azure::cases),

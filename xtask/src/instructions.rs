@@ -66,6 +66,11 @@ fn floor(id: &str) -> Option<String> {
 
 /// Code of ours alone.
 const OURS: &[&str] = &[
+    "files/azure-json",
+    "files/azure-bundle",
+    "files/nitro-base64",
+    "files/nitro-document",
+    "files/snp-report",
     "fixed/snp-report",
     "fixed/hcl-report",
     "fixed/tpms-attest",
