@@ -6,7 +6,6 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
 
-use base64ct::{Base64Url, Base64UrlUnpadded, Encoding};
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 
 use super::problem::{BASE64, HEX, TOO_LARGE};
@@ -39,7 +38,7 @@ impl<const MAX: usize> Form for AsBase64<MAX> {
         if text.len() > MAX.div_ceil(3).saturating_mul(4) {
             return Err(TOO_LARGE);
         }
-        Base64Url::decode_vec(text).or_else(|_| Base64UrlUnpadded::decode_vec(text)).map_err(|_| BASE64)
+        bytes::base64url(text).ok_or(BASE64)
     }
 }
 
