@@ -68,8 +68,8 @@ fn decode(text: &str, last: Last) -> Option<Vec<u8>> {
     let value = |digit| value(digit, last);
     let (quads, rest) = digits.as_chunks::<4>();
     let mut bytes = Vec::with_capacity(digits.len().div_ceil(4).saturating_mul(3));
-    for quad in quads {
-        bytes.extend_from_slice(&three(quad.map(value))?);
+    for [a, b, c, d] in quads {
+        bytes.extend_from_slice(&three([value(*a), value(*b), value(*c), value(*d)])?);
     }
     // One character is no byte; the bits of the last one that belong to no byte are zero.
     match *rest {

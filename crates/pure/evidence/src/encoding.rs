@@ -2,11 +2,12 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 use rustls_pki_types::pem::{PemObject, SectionKind};
+use serde::de::{Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
 
 use crate::bytes;
-use crate::json::fields::Numbers;
 use crate::{Encoding, InputError, quote_text};
 
 /// How many encodings may stand around a file's content: a JSON string of base64 of base64, and one more.
@@ -161,6 +162,39 @@ pub(crate) fn integers(text: &str) -> Result<Vec<u8>, InputError> {
             Err(InputError::Integers { line: error.line(), column: error.column() })
         }
         Err(error) => Err(json(&error)),
+    }
+}
+
+/// How the error about a list with more numbers begins.
+pub(crate) const TOO_MANY: &str = "too many numbers";
+
+/// At most this many bytes as a JSON list of numbers.
+pub(crate) struct Numbers<const MAX: usize>(pub(crate) Vec<u8>);
+
+impl<'de, const MAX: usize> Deserialize<'de> for Numbers<MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Bytes<const MAX: usize>;
+
+        impl<'de, const MAX: usize> Visitor<'de> for Bytes<MAX> {
+            type Value = Vec<u8>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of bytes")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Vec<u8>, A::Error> {
+                let mut bytes = Vec::new();
+                while let Some(byte) = entries.next_element()? {
+                    if bytes.len() >= MAX {
+                        return Err(A::Error::custom(TOO_MANY));
+                    }
+                    bytes.push(byte);
+                }
+                Ok(bytes)
+            }
+        }
+
+        deserializer.deserialize_seq(Bytes::<MAX>).map(Self)
     }
 }
 

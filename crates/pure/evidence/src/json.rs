@@ -1,23 +1,24 @@
-//! JSON of other attesters and services: its shape is told by its members first, then it is read
-//! as exactly that shape.
+//! JSON of other attesters and services, in one pass: the members are taken (`object`), their names and version say
+//! which shape they are (`shape`), and its reader decodes them (`attesters`, `azure_guest`, `snp`).
 //!
-//! There is no second try: evidence without a version is of version 0, so that nobody can make a
-//! newer shape pass as an older one, with fewer promises, by leaving its version out. Members that a
-//! shape does not have are named in a warning and ignored: formats grow.
+//! One shape alone is read: evidence without a version is of version 0, so that nobody can make a newer shape pass
+//! as an older one, with fewer promises, by leaving its version out. Members that a shape does not have are named
+//! in a warning and ignored, because formats grow (`members`).
 
+mod attesters;
 mod azure_guest;
 mod documents;
-pub(crate) mod fields;
+mod fields;
 mod members;
-mod probe;
+mod object;
 mod problem;
-mod sealing;
-mod shapes;
+mod shape;
 mod snp;
 
 pub use documents::{DocumentMember, DocumentMembers};
-pub(crate) use probe::is_fixture;
-pub use problem::{JsonProblem, JsonShape, JsonValue, PcrProblem};
+pub use problem::{JsonProblem, JsonValue, PcrProblem};
+pub use shape::JsonShape;
+pub(crate) use shape::is_fixture;
 
 use alloc::vec::Vec;
 
@@ -25,13 +26,14 @@ use crate::bundle::Bundle;
 use crate::encoding::{self, Pem};
 use crate::sniff::{bundled, certificates};
 use crate::{Encoding, InputError, InputKind, InputWarning, Part, Sniffed};
-use probe::Probe;
+use fields::{Fields, Form};
+use object::{Name, Object, Value};
 
 /// The most bytes of JSON that is no bundle; the largest that is known has 40 KiB.
 const MAX_BYTES: usize = 1024 * 1024;
 
 /// The text of a JSON object, if bytes begin like one.
-pub(crate) fn object(bytes: &[u8]) -> Option<&str> {
+pub(crate) fn object_text(bytes: &[u8]) -> Option<&str> {
     let bytes = encoding::plain(bytes);
     bytes.starts_with(b"{").then(|| core::str::from_utf8(bytes).ok()).flatten()
 }
@@ -48,50 +50,60 @@ impl From<Vec<Part>> for Read {
     }
 }
 
-/// Reads JSON of any shape that is known.
-pub(crate) fn read(text: &str, kind: Option<InputKind>, layers: usize) -> Result<Sniffed, InputError> {
+/// Tells what a JSON object is, and takes it apart.
+pub(crate) fn sniff_object(
+    text: &str,
+    kind: Option<InputKind>,
+    layers: usize,
+) -> Result<Sniffed, InputError> {
     // Before anything is read of it: only bundles are larger, and what only looks like one is
     // refused as a bundle.
     let large = text.len() > MAX_BYTES;
     if large && !text.contains("\"__cmwc_t\"") {
         return Err(InputError::TooLarge { kind: InputKind::EvidenceJson, limit: MAX_BYTES });
     }
-    if large {
+    if large || begins_as_bundle(text) {
         return bundle(text, kind);
     }
-    let probe = Probe::of(text)?;
-    if probe.has("__cmwc_t") {
+    let object = Object::parse(text)?;
+    if object.has("__cmwc_t") {
         return bundle(text, kind);
     }
-    if probe.has("vcekCert") || probe.has("certificateChain") {
-        return thim(text, &probe, kind);
+    if object.has("vcekCert") || object.has("certificateChain") {
+        return thim(&object, kind);
     }
-    if probe.is_sealing_key() {
+    if object.string("schema").as_deref() == Some(SEALING_KEY) {
         expect(kind, InputKind::SealingKey)?;
-        return Ok(Sniffed::new(InputKind::SealingKey, Encoding::Json, sealing::read(text)?));
+        return Ok(Sniffed::new(InputKind::SealingKey, Encoding::Json, sealing_key(&object)?));
     }
-    match probe.shape()? {
-        Some(shape) => evidence(text, shape, kind, layers),
-        None => match documents::read(text, kind, layers)? {
+    match object.shape()? {
+        Some(shape) => evidence(&object, shape, kind, layers),
+        None => match documents::find(text, kind, layers)? {
             Some(sniffed) => Ok(sniffed),
-            None => Err(probe.unknown()),
+            None => Err(object.unknown()),
         },
     }
 }
 
+/// Whether the first member is the type of a bundle, where ours are written.
+fn begins_as_bundle(text: &str) -> bool {
+    let members = text.strip_prefix('{').unwrap_or_default();
+    members.trim_start().starts_with("\"__cmwc_t\"")
+}
+
 /// Evidence of this shape.
 fn evidence(
-    text: &str,
+    object: &Object<'_>,
     shape: JsonShape,
     kind: Option<InputKind>,
     layers: usize,
 ) -> Result<Sniffed, InputError> {
     expect(kind, InputKind::EvidenceJson)?;
     if shape == JsonShape::AttestationInfo {
-        return azure_guest::outer(text, layers);
+        return azure_guest::outer(object, layers);
     }
-    let mut read = shapes::read(text, shape)?;
-    read.warnings.extend(members::unknown(text, shape));
+    let mut read = attesters::parts_of(object, shape)?;
+    read.warnings.extend(members::unknown(object, shape));
     let nonce_in_user_data = matches!(shape, JsonShape::AzSnp(2) | JsonShape::AzTdx(2));
     Ok(Sniffed {
         note: Some(shape.as_str()),
@@ -101,17 +113,54 @@ fn evidence(
     })
 }
 
-/// An answer of THIM: the VCEK, and what stands above it.
-fn thim(text: &str, probe: &Probe<'_>, kind: Option<InputKind>) -> Result<Sniffed, InputError> {
+/// An answer of THIM: the VCEK, then the certificates above it, each as PEM.
+fn thim(object: &Object<'_>, kind: Option<InputKind>) -> Result<Sniffed, InputError> {
     let kind = kind
         .filter(|kind| matches!(kind, InputKind::Certificate | InputKind::RevocationList))
         .map_or_else(|| expect(kind, InputKind::Certificate).map(|()| None), |kind| Ok(Some(kind)))?;
+    let fields = Fields::of(object, JsonShape::Thim);
     let mut ders = Vec::new();
-    for pem in probe.thim() {
-        ders.extend(encoding::certificates(pem?.as_bytes())?);
+    for member in ["vcekCert", "certificateChain"] {
+        let pem = fields.text(member).map_err(|_| InputError::NotThim)?;
+        ders.extend(encoding::certificates(pem.as_bytes())?);
     }
-    let warnings = members::unknown(text, JsonShape::Thim);
+    let warnings = members::unknown(object, JsonShape::Thim);
     Ok(Sniffed { warnings, ..certificates(ders, Encoding::Thim, kind)? })
+}
+
+/// The schema of a key to seal to, which says what the file is.
+const SEALING_KEY: &str = "teeproof/sealing-key/1";
+
+/// A key to seal to, as this project writes it: the key, its certification, and the signature over that. It has
+/// these members, each once, and no others.
+fn sealing_key(object: &Object<'_>) -> Result<Vec<Part>, InputError> {
+    const TPM: usize = 1024;
+    const NAMES: [&str; 5] = ["schema", "registers", "public", "message", "signature"];
+    let at = |member: Option<&object::Member<'_>>| {
+        let raw = match member.map(|member| &member.value) {
+            Some(Value::Raw(raw)) => raw,
+            _ => object.text(),
+        };
+        let (line, column) = object.position(raw);
+        InputError::SealingKey { line, column }
+    };
+    let is_other = |name: &Name| !matches!(name, Name::Known(name) if NAMES.contains(name));
+    if let Some(other) = object.members().iter().find(|member| is_other(&member.name)) {
+        return Err(at(Some(other)));
+    }
+    let fields = Fields::of(object, JsonShape::Quote);
+    let text = |name| fields.text(name).map_err(|_| at(object.member(name)));
+    let part = |name, kind| {
+        let bytes = fields.bytes(name, Form::Base64, TPM).map_err(|_| at(object.member(name)))?;
+        checked(kind, bytes)
+    };
+    text("schema")?;
+    text("registers")?;
+    Ok(Vec::from([
+        part("public", InputKind::TpmPublic)?,
+        part("message", InputKind::TpmQuote)?,
+        part("signature", InputKind::TpmSignature)?,
+    ]))
 }
 
 fn bundle(text: &str, kind: Option<InputKind>) -> Result<Sniffed, InputError> {

@@ -139,8 +139,8 @@ pub(crate) fn sniff_within(
     if bytes.is_empty() {
         return Err(InputError::Empty);
     }
-    if let Some(object) = json::object(bytes) {
-        return json::read(object, kind, layers);
+    if let Some(object) = json::object_text(bytes) {
+        return json::sniff_object(object, kind, layers);
     }
     match encoding::text(bytes) {
         Some(text) => of_text(text, kind, layers),
@@ -198,8 +198,8 @@ fn decoded(
         return Err(InputError::Empty);
     }
     let layers = layers.saturating_add(1);
-    if let Some(object) = json::object(bytes) {
-        return json::read(object, kind, layers).map(|sniffed| within(sniffed, encoding));
+    if let Some(object) = json::object_text(bytes) {
+        return json::sniff_object(object, kind, layers).map(|sniffed| within(sniffed, encoding));
     }
     let Some(text) = encoding::text(bytes) else { return binary(bytes, encoding, kind) };
     if layers >= MAX_LAYERS {

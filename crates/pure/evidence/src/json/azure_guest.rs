@@ -12,9 +12,9 @@ use serde_json::value::RawValue;
 use teeproof_wire::hcl::{REQUEST_TYPE, ReportType, SIGNATURE};
 use teeproof_wire::snp::REPORT_BYTES;
 
-use super::fields::{AnyBase64, Encoded};
-use super::shapes::exactly;
-use super::{JsonProblem, JsonShape, JsonValue, PcrProblem, Read, chain, checked, object, read as read_json};
+use super::fields::{Fields, Form};
+use super::object::Object;
+use super::{JsonProblem, JsonShape, JsonValue, PcrProblem, Read, chain, checked, object_text, sniff_object};
 use crate::encoding::MAX_LAYERS;
 use crate::pcrs::Sha256Pcrs;
 use crate::{InputError, InputKind, InputWarning, Part, Sniffed};
@@ -22,18 +22,19 @@ use crate::{InputError, InputKind, InputWarning, Part, Sniffed};
 const KIB: usize = 1024;
 
 /// The outer body, whose one member is the inner one as base64.
-pub(super) fn outer(text: &str, layers: usize) -> Result<Sniffed, InputError> {
-    #[derive(Deserialize)]
-    struct Outer {
-        #[serde(alias = "attestationInfo", rename = "AttestationInfo")]
-        info: Encoded<AnyBase64<{ 1024 * KIB }>>,
-    }
+pub(super) fn outer(object: &Object<'_>, layers: usize) -> Result<Sniffed, InputError> {
     const SHAPE: JsonShape = JsonShape::AttestationInfo;
-    let inner = exactly::<Outer>(text, SHAPE)?.info.bytes;
+    let [pascal, camel] = ["AttestationInfo", "attestationInfo"];
+    let fields = Fields::of(object, SHAPE);
+    if object.has(pascal) && object.has(camel) {
+        return Err(fields.error(camel, JsonProblem::Duplicate));
+    }
+    let member = if object.has(pascal) { pascal } else { camel };
+    let inner = fields.bytes(member, Form::Base64, 1024 * KIB)?;
     let layers = layers.saturating_add(1);
-    match object(&inner) {
+    match object_text(&inner) {
         Some(inner) if layers < MAX_LAYERS => {
-            let sniffed = read_json(inner, None, layers)?;
+            let sniffed = sniff_object(inner, None, layers)?;
             match sniffed.kind {
                 InputKind::EvidenceJson => Ok(sniffed),
                 found => Err(InputError::NotOfKind { said: InputKind::EvidenceJson, found }),
@@ -45,103 +46,73 @@ pub(super) fn outer(text: &str, layers: usize) -> Result<Sniffed, InputError> {
 }
 
 /// The inner body: `AttestationProtocolVersion` 2.0.
-#[derive(Deserialize)]
-pub(super) struct AzureGuest {
-    #[serde(rename = "AttestationProtocolVersion")]
-    version: String,
-    #[serde(rename = "TcgLogs", default)]
-    log: Option<Encoded<AnyBase64<{ 768 * KIB }>>>,
-    #[serde(rename = "TpmInfo")]
-    tpm: TpmInfo,
-    #[serde(rename = "IsolationInfo")]
-    isolation: Isolation,
-    #[serde(rename = "ClientPayload", default)]
-    payload: Option<serde::de::IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-struct TpmInfo {
-    #[serde(rename = "AikCert", default)]
-    certificate: Option<Encoded<AnyBase64<{ 64 * KIB }>>>,
-    #[serde(rename = "PcrQuote")]
-    quote: Encoded<AnyBase64<KIB>>,
-    #[serde(rename = "PcrSignature")]
-    signature: Encoded<AnyBase64<KIB>>,
-    #[serde(rename = "PCRs")]
-    pcrs: Vec<Pcr>,
-    #[serde(rename = "EncKeyPub", default)]
-    key: Option<serde::de::IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-struct Pcr {
-    #[serde(rename = "Index")]
-    index: u8,
-    #[serde(rename = "Digest")]
-    digest: Encoded<AnyBase64<64>>,
-}
-
-#[derive(Deserialize)]
-struct Isolation {
-    #[serde(rename = "Type")]
-    kind: String,
-    #[serde(rename = "Evidence", default)]
-    evidence: Option<IsolationEvidence>,
-}
-
-#[derive(Deserialize)]
-struct IsolationEvidence {
-    #[serde(rename = "Proof")]
-    proof: Encoded<AnyBase64<{ 128 * KIB }>>,
-    #[serde(rename = "RunTimeData")]
-    claims: Encoded<AnyBase64<{ 4 * KIB }>>,
-}
-
-const GUEST: JsonShape = JsonShape::AzureGuest;
-
-impl AzureGuest {
-    pub(super) fn parts(self) -> Result<Read, InputError> {
-        if self.version != "2.0" {
-            return Err(other("AttestationProtocolVersion", &self.version, r#""2.0""#));
-        }
-        let isolation = match (self.isolation.kind.as_str(), self.isolation.evidence) {
-            ("SevSnp", Some(evidence)) => evidence,
-            ("SevSnp", None) => return Err(JsonProblem::Missing.at("IsolationInfo.Evidence", GUEST)),
-            // Neither is read on: however the name is written, it says why not.
-            (kind, _) if kind.eq_ignore_ascii_case("Tdx") => return Err(JsonProblem::GuestOfTdx.of(GUEST)),
-            (kind, _) if kind.eq_ignore_ascii_case("TrustedLaunch") => {
-                return Err(JsonProblem::TrustedLaunch.of(GUEST));
-            }
-            (kind, _) => return Err(other("IsolationInfo.Type", kind, r#""SevSnp""#)),
-        };
-        let mut parts = proof(&isolation.proof.bytes, GUEST)?.parts(Some(&isolation.claims.bytes), GUEST)?;
-        parts.push(checked(InputKind::TpmQuote, self.tpm.quote.bytes)?);
-        parts.push(checked(InputKind::TpmSignature, self.tpm.signature.bytes)?);
-        parts.push(Part::from(pcrs(&self.tpm.pcrs)?));
-        let empty = |encoded: &Encoded<_>| !encoded.bytes.is_empty();
-        if let Some(certificate) = self.tpm.certificate.filter(empty) {
-            parts.push(checked(InputKind::Certificate, certificate.bytes)?);
-        }
-        if let Some(log) = self.log.filter(|log| !log.bytes.is_empty()) {
-            parts.push(checked(InputKind::EventLog, log.bytes)?);
-        }
-        let unused = |member, because| InputWarning::UnusedMember { shape: GUEST, member, because };
-        let key = self.tpm.key.map(|_| unused("EncKeyPub", "its certification is not checked"));
-        let payload = self.payload.map(|_| unused("ClientPayload", "the quote's nonce does not cover it"));
-        Ok(Read { parts, warnings: key.into_iter().chain(payload).collect() })
+pub(super) fn guest(fields: Fields<'_, '_>) -> Result<Read, InputError> {
+    let version = fields.text("AttestationProtocolVersion")?;
+    let tpm = fields.object("TpmInfo")?;
+    let isolation = fields.object("IsolationInfo")?;
+    if version != "2.0" {
+        return Err(other("AttestationProtocolVersion", &version, r#""2.0""#));
     }
+    let evidence = match &*isolation.text("Type")? {
+        "SevSnp" => match isolation.optional_object("Evidence")? {
+            Some(evidence) => evidence,
+            None => return Err(JsonProblem::Missing.at("IsolationInfo.Evidence", fields.shape)),
+        },
+        // Neither is read on: however the name is written, the error says why.
+        kind if kind.eq_ignore_ascii_case("Tdx") => return Err(JsonProblem::GuestOfTdx.of(fields.shape)),
+        kind if kind.eq_ignore_ascii_case("TrustedLaunch") => {
+            return Err(JsonProblem::TrustedLaunch.of(fields.shape));
+        }
+        kind => return Err(other("IsolationInfo.Type", kind, r#""SevSnp""#)),
+    };
+    let proof = evidence.bytes("Proof", Form::Base64, 128 * KIB)?;
+    let claims = evidence.bytes("RunTimeData", Form::Base64, 4 * KIB)?;
+    let mut parts = proof_parts(&proof, Some(&claims), fields.shape)?;
+    parts.push(checked(InputKind::TpmQuote, tpm.bytes("PcrQuote", Form::Base64, KIB)?)?);
+    parts.push(checked(InputKind::TpmSignature, tpm.bytes("PcrSignature", Form::Base64, KIB)?)?);
+    parts.push(Part::from(pcrs(tpm)?));
+    if let Some(der) = not_empty(tpm.optional_bytes("AikCert", Form::Base64, 64 * KIB)?) {
+        parts.push(checked(InputKind::Certificate, der)?);
+    }
+    if let Some(log) = not_empty(fields.optional_bytes("TcgLogs", Form::Base64, 768 * KIB)?) {
+        parts.push(checked(InputKind::EventLog, log)?);
+    }
+    let mut warnings = Vec::new();
+    for (of, member, because) in [
+        (tpm, "EncKeyPub", "its certification is not checked"),
+        (fields, "ClientPayload", "the quote's nonce does not cover it"),
+    ] {
+        if of.has(member)? {
+            warnings.push(InputWarning::UnusedMember { shape: fields.shape, member, because });
+        }
+    }
+    Ok(Read { parts, warnings })
 }
+
+fn not_empty(bytes: Option<Vec<u8>>) -> Option<Vec<u8>> {
+    bytes.filter(|bytes| !bytes.is_empty())
+}
+
+/// More entries than PCRs, so that the first one too many is named.
+const ENTRIES: usize = 64;
 
 /// The values, each of which names its PCR.
-fn pcrs(values: &[Pcr]) -> Result<Sha256Pcrs, InputError> {
+fn pcrs(tpm: Fields<'_, '_>) -> Result<Sha256Pcrs, InputError> {
+    const PCRS: &str = "PCRs";
+    tpm.raw(PCRS)?;
     let mut pcrs = [None; 24];
-    for (Pcr { index, digest }, entry) in values.iter().zip(0_usize..) {
+    for (raw, entry) in tpm.list(PCRS, ENTRIES)?.into_iter().zip(0_usize..) {
         let wrong = |problem| InputError::PcrEntry { entry, problem };
-        let bytes = digest.bytes.as_slice();
-        let value = bytes.try_into().map_err(|_| wrong(PcrProblem::Digest { bytes: bytes.len() }))?;
-        let slot = pcrs.get_mut(usize::from(*index)).ok_or(wrong(PcrProblem::Index(*index)))?;
+        let object = tpm.inner(PCRS, raw)?;
+        let fields = Fields::of(&object, tpm.shape);
+        let index = fields.raw("Index")?;
+        let index: u8 = index.parse().map_err(|_| fields.error("Index", JsonProblem::Type))?;
+        let digest = fields.bytes("Digest", Form::Base64, 64)?;
+        let value =
+            digest.as_slice().try_into().map_err(|_| wrong(PcrProblem::Digest { bytes: digest.len() }))?;
+        let slot = pcrs.get_mut(usize::from(index)).ok_or(wrong(PcrProblem::Index(index)))?;
         if slot.replace(value).is_some() {
-            return Err(wrong(PcrProblem::Twice(*index)));
+            return Err(wrong(PcrProblem::Twice(index)));
         }
     }
     Sha256Pcrs::new(pcrs).ok_or(InputError::Registers)
@@ -153,79 +124,45 @@ fn other(member: &'static str, found: &str, known: &'static str) -> InputError {
     InputError::Value { format: "AzureGuest request", member, found, known }
 }
 
-/// `SevSnpVm`: a report, what endorses it, and what its REPORT_DATA is the hash of.
-#[derive(Deserialize)]
-pub(super) struct SevSnpVm {
-    report: Encoded<AnyBase64<{ 128 * KIB }>>,
-    #[serde(rename = "runtimeData", default)]
-    runtime: Option<RuntimeData>,
-}
-
-#[derive(Deserialize)]
-struct RuntimeData {
-    data: Encoded<AnyBase64<{ 64 * KIB }>>,
-}
-
-impl SevSnpVm {
-    pub(super) fn parts(self) -> Result<Read, InputError> {
-        const SHAPE: JsonShape = JsonShape::SevSnpVm;
-        let claims = self.runtime.map(|runtime| runtime.data.bytes).filter(|data| !data.is_empty());
-        let of_paravisor = claims.as_deref().filter(|claims| is_claims(claims));
-        let parts = proof(&self.report.bytes, SHAPE)?.parts(of_paravisor, SHAPE)?;
-        let unused = claims.is_some() && of_paravisor.is_none();
-        let warning = InputWarning::UnusedMember {
-            shape: SHAPE,
-            member: "runtimeData",
-            because: "it holds no claims of Azure's paravisor; compare REPORT_DATA with its hash by a policy",
-        };
-        Ok(Read { parts, warnings: unused.then_some(warning).into_iter().collect() })
-    }
+/// `SevSnpVm`: a report, its certificates, and what its REPORT_DATA is the hash of.
+pub(super) fn sev_snp_vm(fields: Fields<'_, '_>) -> Result<Read, InputError> {
+    let proof = fields.bytes("report", Form::Base64, 128 * KIB)?;
+    let claims = match fields.optional_object("runtimeData")? {
+        Some(runtime) => not_empty(Some(runtime.bytes("data", Form::Base64, 64 * KIB)?)),
+        None => None,
+    };
+    let of_paravisor = claims.as_deref().filter(|claims| is_claims(claims));
+    let parts = proof_parts(&proof, of_paravisor, fields.shape)?;
+    let unused = claims.is_some() && of_paravisor.is_none();
+    let warning = InputWarning::UnusedMember {
+        shape: fields.shape,
+        member: "runtimeData",
+        because: "these are not runtime claims of Azure's paravisor; compare REPORT_DATA with its hash by a policy",
+    };
+    Ok(Read { parts, warnings: unused.then_some(warning).into_iter().collect() })
 }
 
 /// `TdxVm`: a TD quote, which is read and not verified.
-#[derive(Deserialize)]
-pub(super) struct TdxVm {
-    quote: Encoded<AnyBase64<{ 16 * KIB }>>,
+pub(super) fn tdx_vm(fields: Fields<'_, '_>) -> Result<Read, InputError> {
+    Ok(Vec::from([checked(InputKind::TdQuote, fields.bytes("quote", Form::Base64, 16 * KIB)?)?]).into())
 }
 
-impl TdxVm {
-    pub(super) fn parts(self) -> Result<Read, InputError> {
-        Ok(Vec::from([checked(InputKind::TdQuote, self.quote.bytes)?]).into())
-    }
-}
-
-/// A report and its certificates, as both bodies hold them.
-#[derive(Deserialize)]
-struct Proof {
-    #[serde(rename = "SnpReport")]
-    report: Encoded<AnyBase64<REPORT_BYTES>>,
-    #[serde(rename = "VcekCertChain", default)]
-    chain: Option<Encoded<AnyBase64<{ 64 * KIB }>>>,
-}
-
-fn proof(text: &[u8], shape: JsonShape) -> Result<Proof, InputError> {
-    let text = object(text).ok_or(JsonProblem::Type.of(shape))?;
-    exactly(text, shape)
-}
-
-impl Proof {
-    /// The report, in an envelope where claims came with it, and the certificates.
-    fn parts(self, claims: Option<&[u8]>, shape: JsonShape) -> Result<Vec<Part>, InputError> {
-        let report = self.report.bytes;
-        let mut parts = Vec::from([match claims {
-            None => checked(InputKind::SnpReport, report)?,
-            Some(claims) => {
-                checked(InputKind::HclReport, envelope(&report, claims).ok_or(JsonProblem::Type.of(shape))?)?
-            }
-        }]);
-        if let Some(encoded) = self.chain.filter(|chain| !chain.bytes.is_empty()) {
-            let text = core::str::from_utf8(&encoded.bytes).map_err(|_| JsonProblem::Type.of(shape))?;
-            for der in chain(text)? {
-                parts.push(checked(InputKind::Certificate, der)?);
-            }
+/// A report and its certificates, as both bodies have them: in an envelope where claims are given.
+fn proof_parts(text: &[u8], claims: Option<&[u8]>, shape: JsonShape) -> Result<Vec<Part>, InputError> {
+    let wrong = JsonProblem::Type.of(shape);
+    let object = Object::parse(object_text(text).ok_or(wrong)?)?;
+    let fields = Fields::of(&object, shape);
+    let report = fields.bytes("SnpReport", Form::Base64, REPORT_BYTES)?;
+    let mut parts = Vec::from([match claims {
+        None => checked(InputKind::SnpReport, report)?,
+        Some(claims) => checked(InputKind::HclReport, envelope(&report, claims).ok_or(wrong)?)?,
+    }]);
+    if let Some(pem) = not_empty(fields.optional_bytes("VcekCertChain", Form::Base64, 64 * KIB)?) {
+        for der in chain(core::str::from_utf8(&pem).map_err(|_| wrong)?)? {
+            parts.push(checked(InputKind::Certificate, der)?);
         }
-        Ok(parts)
     }
+    Ok(parts)
 }
 
 /// Whether data are claims of the paravisor: they name the vTPM's attestation key.

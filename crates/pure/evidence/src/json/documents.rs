@@ -94,7 +94,7 @@ impl fmt::Display for DocumentMembers {
 }
 
 /// The document of an answer; nothing, where no member has a name of such members.
-pub(super) fn read(
+pub(super) fn find(
     text: &str,
     kind: Option<InputKind>,
     layers: usize,

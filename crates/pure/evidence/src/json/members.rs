@@ -2,16 +2,13 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
-
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::JsonShape;
+use super::object::{MAX_UNKNOWN, Name, Object, Value};
 use crate::InputWarning;
-use crate::warning::shown;
 
 /// The members of an object, and those of the objects within.
-struct Members(&'static [(&'static str, Option<&'static Members>)]);
+pub(super) struct Members(&'static [(&'static str, Option<&'static Members>)]);
 
 const QUOTE: Members = Members(&[("signature", None), ("message", None), ("pcrs", None)]);
 const AZ_SNP_0: Members = Members(&[("quote", Some(&QUOTE)), ("report", None), ("vcek", None)]);
@@ -29,9 +26,10 @@ const AZ_TDX: Members = Members(&[
     ("td_quote", None),
     ("cc_eventlog", None),
 ]);
-const SNP_CHAIN: Members = Members(&[("vcek", None), ("vlek", None), ("ask", None), ("ark", None)]);
-/// In the Confidential Containers' own shape the report is an object, and its members are read whole.
-const SNP: Members = Members(&[("attestation_report", None), ("cert_chain", Some(&SNP_CHAIN))]);
+pub(super) const SNP_CHAIN: Members =
+    Members(&[("vcek", None), ("vlek", None), ("ask", None), ("ark", None)]);
+/// Report and chain are read whole, whatever they are.
+const SNP: Members = Members(&[("attestation_report", None), ("cert_chain", None)]);
 const TDX: Members = Members(&[("quote", None), ("cc_eventlog", None)]);
 const ENVELOPE_SNP: Members = Members(&[("platform", None), ("evidence", Some(&AZ_SNP))]);
 const ENVELOPE_TDX: Members = Members(&[("platform", None), ("evidence", Some(&AZ_TDX))]);
@@ -102,7 +100,7 @@ const THIM: Members =
     Members(&[("vcekCert", None), ("tcbm", None), ("certificateChain", None), ("cacheControl", None)]);
 const ATTESTATION_INFO: Members = Members(&[("AttestationInfo", None), ("attestationInfo", None)]);
 
-const fn of(shape: JsonShape) -> &'static Members {
+const fn of_shape(shape: JsonShape) -> &'static Members {
     match shape {
         JsonShape::AzSnp(0) => &AZ_SNP_0,
         JsonShape::AzSnp(_) => &AZ_SNP,
@@ -123,72 +121,66 @@ const fn of(shape: JsonShape) -> &'static Members {
     }
 }
 
-/// The members of evidence that its shape does not have. The text was read as this shape before.
-pub(super) fn unknown(text: &str, shape: JsonShape) -> Vec<InputWarning> {
-    let mut paths = Vec::new();
-    let walk = Walk { members: of(shape), path: "", unknown: &mut paths };
-    // Whatever cannot be walked was refused by the shape's own reader.
-    let _ = walk.deserialize(&mut serde_json::Deserializer::from_str(text));
-    paths.into_iter().map(|member| InputWarning::UnknownMember { shape, member }).collect()
+/// Warnings about the members of evidence that its shape does not have.
+pub(super) fn unknown(object: &Object<'_>, shape: JsonShape) -> Vec<InputWarning> {
+    unknown_in(object, of_shape(shape), "", shape)
 }
 
-/// So many are named; evidence with more says enough with these.
-const MAX_NAMED: usize = 16;
-
-struct Walk<'w> {
+/// The same for an object with these members, which is the value of `path`.
+pub(super) fn unknown_in(
+    object: &Object<'_>,
     members: &'static Members,
-    path: &'w str,
-    unknown: &'w mut Vec<String>,
+    path: &str,
+    shape: JsonShape,
+) -> Vec<InputWarning> {
+    let mut names = Vec::new();
+    collect(object, members, path, &mut names);
+    names.truncate(MAX_UNKNOWN);
+    names.into_iter().map(|member| InputWarning::UnknownMember { shape, member }).collect()
 }
 
-impl<'de> DeserializeSeed<'de> for Walk<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Walk<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(name) = map.next_key::<String>()? {
-            match self.members.0.iter().find(|(member, _)| *member == name) {
-                Some((member, Some(inner))) => {
-                    map.next_value_seed(Walk { members: inner, path: member, unknown: self.unknown })?;
-                }
-                Some((_, None)) => drop(map.next_value::<IgnoredAny>()?),
-                None => {
-                    if self.unknown.len() < MAX_NAMED {
-                        self.unknown.push(path(self.path, &name));
-                    }
-                    let _: IgnoredAny = map.next_value()?;
-                }
-            }
+fn collect(object: &Object<'_>, members: &'static Members, path: &str, names: &mut Vec<String>) {
+    for member in object.members() {
+        let known = match &member.name {
+            Name::Known(name) => members.0.iter().find(|(known, _)| known == name),
+            Name::Unknown(_) => None,
+        };
+        match (known, &member.value) {
+            (Some((name, Some(inner))), Value::Object(object)) => collect(object, inner, name, names),
+            (Some(_), _) => {}
+            (None, _) => names.push(placed(path, &member.name)),
         }
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
-        while entries.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(())
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
     }
 }
 
-fn path(outer: &str, name: &str) -> String {
-    let name = shown(name);
-    if outer.is_empty() { name } else { alloc::format!("{name} of `{outer}`") }
+/// A name with the object that has it.
+fn placed(path: &str, name: &Name) -> String {
+    let name = match name {
+        Name::Known(name) => alloc::format!("`{name}`"),
+        Name::Unknown(shown) => shown.clone(),
+    };
+    if path.is_empty() { name } else { alloc::format!("{name} of `{path}`") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::object::{ENTERED, KNOWN};
+    use super::*;
+
+    fn check(members: &Members) {
+        for (name, inner) in members.0 {
+            assert!(KNOWN.contains(name), "{name} is a member of a shape");
+            assert_eq!(inner.is_some(), inner.is_some() && ENTERED.contains(name), "{name} has members");
+            inner.iter().for_each(|inner| check(inner));
+        }
+    }
+
+    #[test]
+    fn every_member_of_every_shape_is_kept_by_the_pass() {
+        assert!(KNOWN.is_sorted() && ENTERED.iter().all(|name| KNOWN.contains(name)));
+        for shape in JsonShape::ALL {
+            check(of_shape(*shape));
+        }
+        check(&SNP_CHAIN);
+    }
 }

@@ -1,73 +1,9 @@
 //! What is wrong with evidence as JSON, in words that name no byte of it.
 
-use alloc::string::ToString;
 use core::fmt;
 
+use super::JsonShape;
 use crate::InputError;
-
-/// The shapes of evidence as JSON that are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum JsonShape {
-    /// The Confidential Containers attester on Azure with SEV-SNP, of this version.
-    AzSnp(u8),
-    /// The Confidential Containers attester on Azure with TDX, of this version.
-    AzTdx(u8),
-    /// The Confidential Containers attester on SEV-SNP without a vTPM.
-    Snp,
-    /// The Confidential Containers attester on TDX without a vTPM.
-    Tdx,
-    /// attestation-rs: evidence of Azure with SEV-SNP under `platform` and `evidence`.
-    EnvelopeAzSnp,
-    /// attestation-rs: evidence of Azure with TDX under `platform` and `evidence`.
-    EnvelopeAzTdx,
-    /// attestation-rs: evidence of SEV-SNP without a vTPM under `platform` and `evidence`.
-    EnvelopeSnp,
-    /// attestation-rs: evidence of TDX without a vTPM under `platform` and `evidence`.
-    EnvelopeTdx,
-    /// A TPM's quote alone, as kinvolk's library writes its `Quote`.
-    Quote,
-    /// attested-tls of flashbots.
-    AttestedTls,
-    /// What a client sends to Azure Attestation about a guest: report, claims, quote, PCRs, certificates.
-    AzureGuest,
-    /// The same in its outer body, as base64.
-    AttestationInfo,
-    /// What a client sends to Azure Attestation about a report of SEV-SNP.
-    SevSnpVm,
-    /// What a client sends to Azure Attestation about a TD quote.
-    TdxVm,
-    /// What Azure's THIM answers: certificates.
-    Thim,
-}
-
-impl JsonShape {
-    /// The name in messages.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::AzSnp(0) => "az-snp evidence, version 0",
-            Self::AzSnp(1) => "az-snp evidence, version 1",
-            Self::AzSnp(_) => "az-snp evidence, version 2",
-            Self::AzTdx(0) => "az-tdx evidence, version 0",
-            Self::AzTdx(1) => "az-tdx evidence, version 1",
-            Self::AzTdx(_) => "az-tdx evidence, version 2",
-            Self::Snp => "snp evidence of Confidential Containers",
-            Self::Tdx => "tdx evidence of Confidential Containers",
-            Self::EnvelopeAzSnp => "attestation-rs evidence of az-snp",
-            Self::EnvelopeAzTdx => "attestation-rs evidence of az-tdx",
-            Self::EnvelopeSnp => "attestation-rs evidence of snp",
-            Self::EnvelopeTdx => "attestation-rs evidence of tdx",
-            Self::Quote => "kinvolk's Quote",
-            Self::AttestedTls => "attested-tls evidence",
-            Self::AzureGuest => "AzureGuest request, protocol 2.0",
-            Self::AttestationInfo => "AzureGuest request",
-            Self::SevSnpVm => "SevSnpVm request",
-            Self::TdxVm => "TdxVm request",
-            Self::Thim => "THIM's answer",
-        }
-    }
-}
 
 /// A value of a member as the JSON has it, shortened: a few characters, none of which can do harm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -165,76 +101,7 @@ impl JsonProblem {
     pub const fn is_unsupported(self) -> bool {
         matches!(self, Self::GuestOfTdx | Self::TrustedLaunch)
     }
-
-    /// What serde found, told by how its messages begin; whatever a peer wrote stays out.
-    pub(super) fn from_serde(error: &serde_json::Error, shape: JsonShape) -> InputError {
-        let (line, column) = (error.line(), error.column());
-        if !error.is_data() {
-            return InputError::Json { line, column };
-        }
-        let text = error.to_string();
-        let known = WORDS.iter().find(|(word, _)| text.starts_with(word));
-        let problem = known.map_or(Self::Type, |(_, problem)| *problem);
-        InputError::Evidence { shape, problem, member: member(&text), line, column }
-    }
 }
-
-/// The member that a message names, where it is one of ours; a peer's stay out.
-fn member(text: &str) -> Option<&'static str> {
-    let (_, rest) = text.split_once('`')?;
-    let (name, _) = rest.split_once('`')?;
-    MEMBERS.iter().copied().find(|member| *member == name)
-}
-
-/// What a message can name: members that are demanded.
-const MEMBERS: &[&str] = &[
-    "AttestationInfo",
-    "AttestationProtocolVersion",
-    "Digest",
-    "IsolationInfo",
-    "Index",
-    "PCRs",
-    "PcrQuote",
-    "PcrSignature",
-    "Proof",
-    "RunTimeData",
-    "SnpReport",
-    "TpmInfo",
-    "Type",
-    "ak_certificate_pem",
-    "attestation_report",
-    "cc_eventlog",
-    "cert_chain",
-    "data",
-    "evidence",
-    "hcl_report",
-    "hcl_report_base64",
-    "message",
-    "pcrs",
-    "quote",
-    "report",
-    "runtimeData",
-    "signature",
-    "td_quote",
-    "tdx_quote_base64",
-    "tpm_attestation",
-    "tpm_quote",
-    "vcek",
-    "version",
-];
-
-/// What the fields' readers and serde's derived ones say first.
-const WORDS: &[(&str, JsonProblem)] = &[
-    ("missing field", JsonProblem::Missing),
-    ("unknown field", JsonProblem::Unknown),
-    ("duplicate field", JsonProblem::Duplicate),
-    (HEX, JsonProblem::Hex),
-    (BASE64, JsonProblem::Base64),
-    (TOO_LARGE, JsonProblem::TooLarge),
-];
-pub(super) const HEX: &str = "no hexadecimal";
-pub(super) const BASE64: &str = "no base64";
-pub(super) const TOO_LARGE: &str = "too large";
 
 impl fmt::Display for JsonProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,90 +1,67 @@
 //! SEV-SNP evidence without a vTPM: the report as its fields, as the Confidential Containers attester
 //! writes the struct of the sev crate, or as base64, as attestation-rs does.
 
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
-use serde_json::value::RawValue;
 use teeproof_wire::snp::REPORT_BYTES;
 
-use super::fields::{AnyBase64, Encoded, Numbers};
-use super::shapes::exactly;
-use super::{JsonShape, Read, checked};
-use crate::encoding;
+use super::fields::{Fields, Form};
+use super::members::{SNP_CHAIN, unknown_in};
+use super::object::entries;
+use super::{JsonProblem, Read, checked};
+use crate::encoding::{self, Numbers};
 use crate::{InputError, InputKind, InputWarning, Part};
 
 const CERTIFICATE: usize = 64 * 1024;
+/// At most this many entries of a certificate table.
+const ENTRIES: usize = 64;
+const REPORT: &str = "attestation_report";
+const CHAIN: &str = "cert_chain";
 
-/// The parts of evidence that holds its report in one of the two ways.
-pub(super) fn read(text: &str, shape: JsonShape) -> Result<Read, InputError> {
-    if shape == JsonShape::EnvelopeSnp {
-        return exactly::<Envelope<'_>>(text, shape)?.evidence.parts(shape);
+/// The parts of evidence that has its report in one of the two ways.
+pub(super) fn parts_of(fields: Fields<'_, '_>) -> Result<Read, InputError> {
+    let raw = fields.raw(REPORT)?;
+    let report = if raw.starts_with('{') {
+        let parsed: ReportFields = serde_json::from_str(raw).map_err(|error| field_error(fields, &error))?;
+        parsed.to_bytes()
+    } else {
+        fields.bytes(REPORT, Form::Base64, REPORT_BYTES)?
+    };
+    let mut read = Read::from(Vec::from([checked(InputKind::SnpReport, report)?]));
+    match fields.optional_raw(CHAIN)? {
+        None => {}
+        Some(raw) if raw.starts_with('[') => table(raw, fields, &mut read)?,
+        Some(raw) => chain(raw, fields, &mut read)?,
     }
-    exactly::<Evidence<'_>>(text, shape)?.parts(shape)
+    Ok(read)
 }
 
-/// attestation-rs. The platform was read before, to choose the shape.
-#[derive(Deserialize)]
-struct Envelope<'t> {
-    #[serde(borrow)]
-    evidence: Evidence<'t>,
-}
-
-#[derive(Deserialize)]
-struct Evidence<'t> {
-    /// The report as base64, or its fields.
-    #[serde(borrow)]
-    attestation_report: &'t RawValue,
-    /// Certificates by name, or the entries of the host's certificate table.
-    #[serde(borrow, default)]
-    cert_chain: Option<&'t RawValue>,
-}
-
-#[derive(Deserialize)]
-struct TableEntry<'t> {
-    /// A name, or an object with the GUID of what the host defines.
-    #[serde(borrow)]
-    cert_type: &'t RawValue,
-    data: Numbers<CERTIFICATE>,
-}
-
-#[derive(Deserialize)]
-struct Named {
-    vcek: Option<Encoded<AnyBase64<CERTIFICATE>>>,
-    vlek: Option<Encoded<AnyBase64<CERTIFICATE>>>,
-    ask: Option<Encoded<AnyBase64<CERTIFICATE>>>,
-    ark: Option<Encoded<AnyBase64<CERTIFICATE>>>,
-}
-
-impl Evidence<'_> {
-    fn parts(&self, shape: JsonShape) -> Result<Read, InputError> {
-        let report = self.attestation_report.get();
-        let report = if report.starts_with('{') {
-            exactly::<Fields>(report, shape)?.to_bytes()
-        } else {
-            exactly::<Encoded<AnyBase64<REPORT_BYTES>>>(report, shape)?.bytes
-        };
-        let mut read = Read::from(Vec::from([checked(InputKind::SnpReport, report)?]));
-        match self.cert_chain.map(RawValue::get) {
-            None => {}
-            Some(text) if text.starts_with('[') => table(text, shape, &mut read)?,
-            Some(text) => {
-                let Named { vcek, vlek, ask, ark } = exactly(text, shape)?;
-                for der in [vcek, vlek, ask, ark].into_iter().flatten() {
-                    read.parts.extend(certificates(der.bytes, InputKind::Certificate)?);
-                }
-            }
+/// The certificates by name.
+fn chain(raw: &str, fields: Fields<'_, '_>, read: &mut Read) -> Result<(), InputError> {
+    let object = fields.inner(CHAIN, raw)?;
+    let chain = Fields::of(&object, fields.shape);
+    for name in ["vcek", "vlek", "ask", "ark"] {
+        if let Some(der) = chain.optional_bytes(name, Form::Base64, CERTIFICATE)? {
+            read.parts.extend(certificates(der, InputKind::Certificate)?);
         }
-        Ok(read)
     }
+    read.warnings.extend(unknown_in(&object, &SNP_CHAIN, CHAIN, fields.shape));
+    Ok(())
 }
 
-/// The entries of a host's certificate table.
-fn table(text: &str, shape: JsonShape, read: &mut Read) -> Result<(), InputError> {
-    for TableEntry { cert_type, data } in exactly::<Vec<TableEntry<'_>>>(text, shape)? {
-        let kind = match cert_type.get() {
-            _ if data.0.is_empty() => continue,
+/// The entries of a host's certificate table: each a type, by name or as an object with the GUID of what the host
+/// defines, and its data.
+fn table(raw: &str, fields: Fields<'_, '_>, read: &mut Read) -> Result<(), InputError> {
+    for raw in entries(raw, ENTRIES).ok_or_else(|| fields.error(CHAIN, JsonProblem::Type))? {
+        let object = fields.inner(CHAIN, raw)?;
+        let entry = Fields::of(&object, fields.shape);
+        let name = entry.raw("cert_type")?;
+        let data = entry.numbers("data", CERTIFICATE)?;
+        let kind = match name {
+            _ if data.is_empty() => continue,
             r#""VCEK""# | r#""VLEK""# | r#""ASK""# | r#""ARK""# => InputKind::Certificate,
             r#""CRL""# => InputKind::RevocationList,
             _ => {
@@ -92,9 +69,21 @@ fn table(text: &str, shape: JsonShape, read: &mut Read) -> Result<(), InputError
                 continue;
             }
         };
-        read.parts.extend(certificates(data.0, kind)?);
+        read.parts.extend(certificates(data, kind)?);
     }
     Ok(())
+}
+
+/// The error of serde about the fields of a report, by how its message begins: what a peer wrote is not repeated.
+fn field_error(fields: Fields<'_, '_>, error: &serde_json::Error) -> InputError {
+    let text = error.to_string();
+    let problem = match text.as_str() {
+        text if text.starts_with("missing field") => JsonProblem::Missing,
+        text if text.starts_with("duplicate field") => JsonProblem::Duplicate,
+        text if text.starts_with(encoding::TOO_MANY) => JsonProblem::TooLarge,
+        _ => JsonProblem::Type,
+    };
+    fields.error(REPORT, problem)
 }
 
 /// DER, or PEM where somebody put text there.
@@ -107,7 +96,7 @@ fn certificates(bytes: Vec<u8>, kind: InputKind) -> Result<Vec<Part>, InputError
 
 /// The fields of a report by the names of the sev crate: those up to its version 4, and those from 5 on.
 #[derive(Deserialize)]
-struct Fields {
+struct ReportFields {
     version: u32,
     guest_svn: u32,
     policy: u64,
@@ -205,7 +194,7 @@ struct Signature {
     _reserved: Option<Exactly<368>>,
 }
 
-impl Fields {
+impl ReportFields {
     /// The report in the layout that was signed.
     fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(REPORT_BYTES);

@@ -1,25 +1,94 @@
-//! Which shape JSON has, by the names of its members and its version.
+//! The shapes of evidence as JSON, and how each is recognised: by the names of its members and its version.
 
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::fmt;
-
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::value::RawValue;
-
-use super::{JsonProblem, JsonShape, JsonValue};
+use super::object::Object;
+use super::{JsonProblem, JsonValue};
 use crate::InputError;
 
-/// The outermost members of a JSON object. Values are stepped over; of five it is kept where they
-/// stand, so that a peer who puts something large there makes nobody keep it.
-#[derive(Default)]
-pub(super) struct Probe<'t> {
-    names: Vec<&'static str>,
-    version: Option<&'t RawValue>,
-    platform: Option<&'t RawValue>,
-    vcek: Option<&'t RawValue>,
-    chain: Option<&'t RawValue>,
-    schema: Option<&'t RawValue>,
+/// The shapes of evidence as JSON that are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum JsonShape {
+    /// The Confidential Containers attester on Azure with SEV-SNP, of this version.
+    AzSnp(u8),
+    /// The Confidential Containers attester on Azure with TDX, of this version.
+    AzTdx(u8),
+    /// The Confidential Containers attester on SEV-SNP without a vTPM.
+    Snp,
+    /// The Confidential Containers attester on TDX without a vTPM.
+    Tdx,
+    /// attestation-rs: evidence of Azure with SEV-SNP under `platform` and `evidence`.
+    EnvelopeAzSnp,
+    /// attestation-rs: evidence of Azure with TDX under `platform` and `evidence`.
+    EnvelopeAzTdx,
+    /// attestation-rs: evidence of SEV-SNP without a vTPM under `platform` and `evidence`.
+    EnvelopeSnp,
+    /// attestation-rs: evidence of TDX without a vTPM under `platform` and `evidence`.
+    EnvelopeTdx,
+    /// A TPM's quote alone, as kinvolk's library writes its `Quote`.
+    Quote,
+    /// attested-tls of flashbots.
+    AttestedTls,
+    /// What a client sends to Azure Attestation about a guest: report, claims, quote, PCRs, certificates.
+    AzureGuest,
+    /// The same in its outer body, as base64.
+    AttestationInfo,
+    /// What a client sends to Azure Attestation about a report of SEV-SNP.
+    SevSnpVm,
+    /// What a client sends to Azure Attestation about a TD quote.
+    TdxVm,
+    /// What Azure's THIM answers: certificates.
+    Thim,
+}
+
+impl JsonShape {
+    /// Every shape, each version by itself.
+    pub const ALL: &'static [Self] = &[
+        Self::AzSnp(0),
+        Self::AzSnp(1),
+        Self::AzSnp(2),
+        Self::AzTdx(0),
+        Self::AzTdx(1),
+        Self::AzTdx(2),
+        Self::Snp,
+        Self::Tdx,
+        Self::EnvelopeAzSnp,
+        Self::EnvelopeAzTdx,
+        Self::EnvelopeSnp,
+        Self::EnvelopeTdx,
+        Self::Quote,
+        Self::AttestedTls,
+        Self::AzureGuest,
+        Self::AttestationInfo,
+        Self::SevSnpVm,
+        Self::TdxVm,
+        Self::Thim,
+    ];
+
+    /// The name in messages.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AzSnp(0) => "az-snp evidence, version 0",
+            Self::AzSnp(1) => "az-snp evidence, version 1",
+            Self::AzSnp(_) => "az-snp evidence, version 2",
+            Self::AzTdx(0) => "az-tdx evidence, version 0",
+            Self::AzTdx(1) => "az-tdx evidence, version 1",
+            Self::AzTdx(_) => "az-tdx evidence, version 2",
+            Self::Snp => "snp evidence of Confidential Containers",
+            Self::Tdx => "tdx evidence of Confidential Containers",
+            Self::EnvelopeAzSnp => "attestation-rs evidence of az-snp",
+            Self::EnvelopeAzTdx => "attestation-rs evidence of az-tdx",
+            Self::EnvelopeSnp => "attestation-rs evidence of snp",
+            Self::EnvelopeTdx => "attestation-rs evidence of tdx",
+            Self::Quote => "kinvolk's Quote",
+            Self::AttestedTls => "attested-tls evidence",
+            Self::AzureGuest => "AzureGuest request, protocol 2.0",
+            Self::AttestationInfo => "AzureGuest request",
+            Self::SevSnpVm => "SevSnpVm request",
+            Self::TdxVm => "TdxVm request",
+            Self::Thim => "THIM's answer",
+        }
+    }
 }
 
 /// What each shape demands of its outermost members.
@@ -34,37 +103,6 @@ const DEMANDED: &[(JsonShape, &[&str])] = &[
     (JsonShape::Snp, &["attestation_report", "cert_chain"]),
     (JsonShape::AzureGuest, &["AttestationProtocolVersion", "TpmInfo", "IsolationInfo"]),
     (JsonShape::AttestedTls, &["tdx_quote_base64", "hcl_report_base64", "tpm_attestation"]),
-];
-
-/// The names that tell a shape; others are stepped over, however many there are.
-const NAMES: &[&str] = &[
-    "AttestationInfo",
-    "AttestationProtocolVersion",
-    "IsolationInfo",
-    "TpmInfo",
-    "__cmwc_t",
-    "attestationInfo",
-    "attestation_report",
-    "cc_eventlog",
-    "cert_chain",
-    "certificateChain",
-    "evidence",
-    "hcl_report",
-    "hcl_report_base64",
-    "message",
-    "pcrs",
-    "platform",
-    "quote",
-    "report",
-    "runtimeData",
-    "signature",
-    "td_quote",
-    "tdx_quote_base64",
-    "tpm_attestation",
-    "tpm_quote",
-    "vcek",
-    "vcekCert",
-    "version",
 ];
 
 /// Whether text is YAML with the outermost members of evidence, as peers keep it among their test files.
@@ -84,26 +122,7 @@ pub(crate) fn is_fixture(text: &str) -> bool {
     })
 }
 
-impl<'t> Probe<'t> {
-    pub(super) fn of(text: &'t str) -> Result<Self, InputError> {
-        serde_json::from_str(text)
-            .map_err(|error| InputError::Json { line: error.line(), column: error.column() })
-    }
-
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.names.contains(&name)
-    }
-
-    fn has_all(&self, names: &[&str]) -> bool {
-        names.iter().all(|name| self.has(name))
-    }
-
-    /// Whether it is a key to seal to.
-    pub(super) fn is_sealing_key(&self) -> bool {
-        let schema = self.schema.and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
-        schema.as_deref() == Some(super::sealing::SCHEMA)
-    }
-
+impl Object<'_> {
     /// The shape, if it is one of evidence.
     pub(super) fn shape(&self) -> Result<Option<JsonShape>, InputError> {
         if self.has_all(&["platform", "evidence"]) {
@@ -165,17 +184,9 @@ impl<'t> Probe<'t> {
         InputError::UnknownJson { closest }
     }
 
-    /// The two texts of an answer of the THIM service: the VCEK, then what stands above it.
-    pub(super) fn thim(&self) -> [Result<String, InputError>; 2] {
-        let text = |value: Option<&RawValue>| {
-            value.and_then(|raw| serde_json::from_str(raw.get()).ok()).ok_or(InputError::NotThim)
-        };
-        [text(self.vcek), text(self.chain)]
-    }
-
     /// The version: 0 where there is none, and only there.
     fn version(&self) -> Result<u8, InputError> {
-        match self.version.map(RawValue::get) {
+        match self.raw("version") {
             None => Ok(0),
             Some("1") => Ok(1),
             Some("2") => Ok(2),
@@ -189,8 +200,7 @@ impl<'t> Probe<'t> {
     }
 
     fn envelope(&self) -> Result<JsonShape, InputError> {
-        let platform = self.platform.and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
-        match platform.as_deref() {
+        match self.string("platform").as_deref() {
             Some("az-snp") => Ok(JsonShape::EnvelopeAzSnp),
             Some("az-tdx") => Ok(JsonShape::EnvelopeAzTdx),
             Some("snp") => Ok(JsonShape::EnvelopeSnp),
@@ -198,45 +208,9 @@ impl<'t> Probe<'t> {
             _ => Err(InputError::Value {
                 format: "attestation-rs evidence",
                 member: "platform",
-                found: JsonValue::of(self.platform.map_or("null", RawValue::get)),
+                found: JsonValue::of(self.raw("platform").unwrap_or("null")),
                 known: r#""az-snp", "az-tdx", "snp" and "tdx""#,
             }),
         }
-    }
-}
-
-impl<'de> Deserialize<'de> for Probe<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-
-        impl<'de> Visitor<'de> for Members {
-            type Value = Probe<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Probe<'de>, A::Error> {
-                let mut probe = Probe::default();
-                while let Some(name) = map.next_key::<String>()? {
-                    match name.as_str() {
-                        "version" => probe.version = Some(map.next_value()?),
-                        "platform" => probe.platform = Some(map.next_value()?),
-                        "vcekCert" => probe.vcek = Some(map.next_value()?),
-                        "certificateChain" => probe.chain = Some(map.next_value()?),
-                        "schema" => probe.schema = Some(map.next_value()?),
-                        _ => drop(map.next_value::<IgnoredAny>()?),
-                    }
-                    if let Some(name) = NAMES.iter().find(|known| **known == name)
-                        && !probe.has(name)
-                    {
-                        probe.names.push(name);
-                    }
-                }
-                Ok(probe)
-            }
-        }
-
-        deserializer.deserialize_map(Members)
     }
 }
