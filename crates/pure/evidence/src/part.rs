@@ -2,6 +2,7 @@
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use teeproof_core::Technology;
@@ -23,10 +24,10 @@ use crate::{InputKind, report};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Part {
-    /// A certificate, parsed.
-    Certificate(Box<OwnedCertificate<Vec<u8>>>),
-    /// A revocation list, parsed.
-    RevocationList(Box<OwnedRevocationList<Vec<u8>>>),
+    /// A certificate, parsed; a clone shares it.
+    Certificate(Arc<OwnedCertificate<Vec<u8>>>),
+    /// A revocation list, parsed; a clone shares it.
+    RevocationList(Arc<OwnedRevocationList<Vec<u8>>>),
     /// SHA-256 values of PCRs.
     Pcrs(Box<Sha256Pcrs>),
     /// A report, quote, document or log: bytes for its verifier, no more than its kind may have.
@@ -126,10 +127,8 @@ impl Part {
         };
         let limit = max_bytes(kind);
         match kind {
-            InputKind::Certificate => OwnedCertificate::parse(bytes)
-                .map_or_else(wrong, |parsed| Self::Certificate(Box::new(parsed))),
-            InputKind::RevocationList => OwnedRevocationList::parse(bytes)
-                .map_or_else(wrong, |parsed| Self::RevocationList(Box::new(parsed))),
+            InputKind::Certificate => OwnedCertificate::parse(bytes).map_or_else(wrong, Self::from),
+            InputKind::RevocationList => OwnedRevocationList::parse(bytes).map_or_else(wrong, Self::from),
             InputKind::PcrValues => match Sha256Pcrs::decode(&bytes) {
                 Some(values) => Self::Pcrs(Box::new(values)),
                 None => unreadable(bytes, PartError::Pcrs),
@@ -170,8 +169,8 @@ impl Part {
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {
         match self {
-            Self::Certificate(certificate) => certificate.into_der(),
-            Self::RevocationList(list) => list.into_der(),
+            Self::Certificate(certificate) => Arc::unwrap_or_clone(certificate).into_der(),
+            Self::RevocationList(list) => Arc::unwrap_or_clone(list).into_der(),
             Self::Pcrs(values) => values.encoded().to_vec(),
             Self::Structure(structure) => structure.bytes,
             Self::Unreadable(unreadable) => unreadable.bytes,
@@ -216,7 +215,13 @@ impl From<Sha256Pcrs> for Part {
 
 impl From<OwnedCertificate<Vec<u8>>> for Part {
     fn from(certificate: OwnedCertificate<Vec<u8>>) -> Self {
-        Self::Certificate(Box::new(certificate))
+        Self::Certificate(Arc::new(certificate))
+    }
+}
+
+impl From<OwnedRevocationList<Vec<u8>>> for Part {
+    fn from(list: OwnedRevocationList<Vec<u8>>) -> Self {
+        Self::RevocationList(Arc::new(list))
     }
 }
 

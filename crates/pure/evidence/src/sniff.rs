@@ -1,17 +1,17 @@
 //! What bytes look like.
 
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::fmt;
 
 use teeproof_core::Time;
 use teeproof_wire::certificate::{Certificate, PublicKey};
 use teeproof_wire::cose::Sign1;
-use teeproof_wire::crl::RevocationList;
 use teeproof_wire::eventlog::{CcelTable, Format};
-use teeproof_wire::sealed;
 use teeproof_wire::snp::{CertificateTable, REPORT_BYTES};
 use teeproof_wire::tdx::TD_REPORT_BYTES;
 use teeproof_wire::tpm::{AnyAttestation, Attested, MAGIC, RsaPublic, SHA256, TpmSignature, public_bytes};
+use teeproof_wire::{OwnedRevocationList, sealed};
 
 use crate::bundle::{Bundle, Collection, Redaction};
 use crate::encoding::{MAX_LAYERS, Pem};
@@ -144,7 +144,7 @@ pub(crate) fn sniff_within(
     }
     match encoding::text(bytes) {
         Some(text) => of_text(text, kind, layers),
-        None => binary(bytes, Encoding::Raw, kind),
+        None => binary(bytes.into(), Encoding::Raw, kind),
     }
 }
 
@@ -156,21 +156,21 @@ fn of_text(text: &str, kind: Option<InputKind>, layers: usize) -> Result<Sniffed
     if text.starts_with("-----BEGIN ") || (!quoted && encoding::has_pem(text)) {
         return match encoding::pem(text)? {
             Pem::Certificates(ders) => certificates(ders, Encoding::Pem, kind),
-            Pem::Other(bytes) => decoded(&bytes, Encoding::Pem, kind, layers),
+            Pem::Other(bytes) => decoded(bytes, Encoding::Pem, kind, layers),
         };
     }
     if quoted {
-        return decoded(encoding::quoted(text)?.as_bytes(), Encoding::Quoted, kind, layers);
+        return decoded(encoding::quoted(text)?.into_bytes(), Encoding::Quoted, kind, layers);
     }
     if text.starts_with('[') {
         if let Some(inner) = encoding::only_string(text) {
-            return decoded(inner.as_bytes(), Encoding::Quoted, kind, layers);
+            return decoded(inner.into_bytes(), Encoding::Quoted, kind, layers);
         }
         return match encoding::integers(text) {
-            Ok(bytes) => decoded(&bytes, Encoding::Integers, kind, layers),
+            Ok(bytes) => decoded(bytes, Encoding::Integers, kind, layers),
             // Not JSON, and yet a list: `[0x84, 0x44]`.
             Err(error) => match encoding::binary(text) {
-                Some((bytes, encoding)) => decoded(&bytes, encoding, kind, layers),
+                Some((bytes, encoding)) => decoded(bytes, encoding, kind, layers),
                 None => Err(error),
             },
         };
@@ -182,14 +182,14 @@ fn of_text(text: &str, kind: Option<InputKind>, layers: usize) -> Result<Sniffed
         return Ok(pcr_values(pcr_forms::of_text(text)?, Encoding::PcrRead));
     }
     match encoding::binary(text) {
-        Some((bytes, encoding)) => decoded(&bytes, encoding, kind, layers),
+        Some((bytes, encoding)) => decoded(bytes, encoding, kind, layers),
         None => Err(InputError::Text),
     }
 }
 
 /// What an encoding held: perhaps another one.
 fn decoded(
-    bytes: &[u8],
+    bytes: Vec<u8>,
     encoding: Encoding,
     kind: Option<InputKind>,
     layers: usize,
@@ -198,12 +198,12 @@ fn decoded(
         return Err(InputError::Empty);
     }
     let layers = layers.saturating_add(1);
-    if let Some(object) = json::object_text(bytes) {
+    if let Some(object) = json::object_text(&bytes) {
         return json::sniff_object(object, kind, layers).map(|sniffed| within(sniffed, encoding));
     }
-    let Some(text) = encoding::text(bytes) else { return binary(bytes, encoding, kind) };
+    let Some(text) = encoding::text(&bytes) else { return binary(bytes.into(), encoding, kind) };
     if layers >= MAX_LAYERS {
-        return binary(bytes, encoding, kind).map_err(|_| InputError::TooDeep);
+        return binary(bytes.into(), encoding, kind).map_err(|_| InputError::TooDeep);
     }
     let inner = sniff_within(text.as_bytes(), kind, layers).map(|sniffed| within(sniffed, encoding));
     let framed = text.starts_with(['[', '"']) || encoding::has_pem(text);
@@ -216,8 +216,8 @@ fn decoded(
         {
             Ok(sniffed)
         }
-        (Err(error), _) => binary(bytes, encoding, kind).map_err(|_| error),
-        (Ok(_), Some(_)) => binary(bytes, encoding, kind),
+        (Err(error), _) => binary(bytes.into(), encoding, kind).map_err(|_| error),
+        (Ok(_), Some(_)) => binary(bytes.into(), encoding, kind),
     }
 }
 
@@ -228,40 +228,47 @@ fn within(sniffed: Sniffed, encoding: Encoding) -> Sniffed {
 }
 
 /// What is left when text was undone.
-fn binary(bytes: &[u8], encoding: Encoding, said: Option<InputKind>) -> Result<Sniffed, InputError> {
-    let kind = said.or_else(|| looks_like(bytes)).ok_or_else(|| unknown(bytes))?;
+fn binary(bytes: Cow<'_, [u8]>, encoding: Encoding, said: Option<InputKind>) -> Result<Sniffed, InputError> {
+    let bytes = match said {
+        Some(_) => bytes,
+        None => match revocation_list(bytes) {
+            Ok(list) => return Ok(Sniffed::new(InputKind::RevocationList, encoding, Vec::from([list]))),
+            Err(bytes) => bytes,
+        },
+    };
+    let kind = said.or_else(|| looks_like(&bytes)).ok_or_else(|| unknown(&bytes))?;
     match kind {
         InputKind::EvidenceJson | InputKind::SealingKey => Err(InputError::NotJson),
         InputKind::Bundle => {
-            Bundle::from_cbor(bytes).map(|bundle| bundled(bundle, encoding)).map_err(Into::into)
+            Bundle::from_cbor(&bytes).map(|bundle| bundled(bundle, encoding)).map_err(Into::into)
         }
         InputKind::BincodeQuote => {
-            let parts = bincode::read(bytes).ok_or(InputError::Bincode)?;
+            let parts = bincode::read(&bytes).ok_or(InputError::Bincode)?;
             Ok(Sniffed { note: Some("kinvolk's Quote"), ..Sniffed::new(kind, encoding, parts) })
         }
-        InputKind::ExtendedReport => table::report(bytes, encoding),
-        InputKind::CertificateTable => table::alone(bytes, encoding),
+        InputKind::ExtendedReport => table::report(&bytes, encoding),
+        InputKind::CertificateTable => table::alone(&bytes, encoding),
         InputKind::NitroDocument => {
-            let found = nitro::examine(bytes)?;
+            let found = nitro::examine(&bytes)?;
             match said {
                 Some(said) if said != found => Err(InputError::NotOfKind { said, found }),
-                _ => Ok(Sniffed::new(found, encoding, Vec::from([Part::found(found, bytes.into())?]))),
+                _ => Ok(Sniffed::new(found, encoding, Vec::from([Part::found(found, bytes)?]))),
             }
         }
         InputKind::PcrValues => {
-            if let Some(read) = pcr_forms::serialized(bytes) {
+            if let Some(read) = pcr_forms::serialized(&bytes) {
                 return Ok(pcr_values(read, Encoding::Serialized));
             }
-            match pcr_forms::read(bytes)?.into_part().0 {
+            match pcr_forms::read(&bytes)?.into_part().0 {
                 Part::Pcrs(values) => Ok(Sniffed::new(kind, encoding, Vec::from([Part::Pcrs(values)]))),
                 other => Err(InputError::OtherBank(pcrs::first_bank(other.bytes()))),
             }
         }
         InputKind::TpmQuoteText => Err(InputError::QuoteText),
         kind => {
-            let part = Part::found(kind, bytes.into())?;
-            let around =
-                report::unframed(bytes).filter(|_| kind == InputKind::SnpReport).map(|framed| framed.note);
+            let is_report = kind == InputKind::SnpReport;
+            let around = report::unframed(&bytes).filter(|_| is_report).map(|framed| framed.note);
+            let part = Part::found(kind, bytes)?;
             Ok(Sniffed {
                 note: around.or_else(|| note(&part)),
                 ..Sniffed::new(kind, encoding, Vec::from([part]))
@@ -354,26 +361,32 @@ pub(crate) fn certificates(
     encoding: Encoding,
     kind: Option<InputKind>,
 ) -> Result<Sniffed, InputError> {
-    let of = |der: &[u8]| match looks_like(der) {
-        Some(InputKind::RevocationList) => InputKind::RevocationList,
-        _ => InputKind::Certificate,
+    let part = |der: Vec<u8>| match kind {
+        Some(kind) => Part::found(kind, der.into()),
+        None => revocation_list(der.into()).or_else(|der| Part::found(InputKind::Certificate, der)),
     };
-    let parts = ders.into_iter().map(|der| Part::found(kind.unwrap_or_else(|| of(&der)), der.into()));
-    let parts = parts.collect::<Result<Vec<_>, _>>()?;
+    let parts = ders.into_iter().map(part).collect::<Result<Vec<_>, _>>()?;
     let first = parts.first().map_or(InputKind::Certificate, |part| part.kind());
     let kind = if parts.iter().all(|part| part.kind() == first) { first } else { InputKind::Mixed };
     Ok(Sniffed::new(kind, encoding, parts))
 }
 
-/// What raw bytes look like by their first bytes and their length.
+/// A revocation list, by parsing it; other bytes are returned.
+fn revocation_list(bytes: Cow<'_, [u8]>) -> Result<Part, Cow<'_, [u8]>> {
+    // A SEQUENCE of 128 bytes or more.
+    if !matches!(*bytes, [0x30, 0x81 | 0x82, ..]) {
+        return Err(bytes);
+    }
+    OwnedRevocationList::parse(bytes.into_owned()).map(Part::from).map_err(|(_, bytes)| bytes.into())
+}
+
+/// What raw bytes look like by their first bytes and their length; revocation lists are looked for before.
 fn looks_like(bytes: &[u8]) -> Option<InputKind> {
     match bytes {
         // An array of four whose first entry is a byte string; or the same, tagged.
         [0x84, 0x40..=0x5b, ..] | [0xd2, 0x84, ..] if !is_bare_signature(bytes) => {
             Some(InputKind::NitroDocument)
         }
-        // A SEQUENCE of 128 bytes or more.
-        [0x30, 0x81 | 0x82, ..] if RevocationList::parse(bytes).is_ok() => Some(InputKind::RevocationList),
         [0x30, ..] if PublicKey::parse(bytes).is_ok_and(|key| key != PublicKey::Unknown) => {
             Some(InputKind::PublicKey)
         }
