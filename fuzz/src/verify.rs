@@ -160,7 +160,7 @@ pub fn snp(input: &[u8]) -> bool {
         Err(error) => return refusal(error.check(), error.class(), &error),
     };
     assert_ne!(switches.belief(), Belief::None);
-    assert!(std::ptr::from_ref(verified.report()).addr() == report.as_ptr().addr());
+    assert!(verified.report().signed().as_ptr() == report.as_ptr());
     for policy in POLICIES.iter().filter_map(|policy| policy.snp.as_ref()) {
         let mut tally = Tally::default();
         let holds =

@@ -16,7 +16,7 @@ use teeproof_wire::certificate::Certificate;
 use teeproof_wire::cose::{MAX_BYTES, Sign1};
 use teeproof_wire::crl::RevocationList;
 use teeproof_wire::nitro::{Document, Limits, Signers};
-use teeproof_wire::snp::{GuestPolicy, KeyInfo, PlatformInfo, Product, Report, SIGNED_BYTES, Tcb};
+use teeproof_wire::snp::{Product, Report, SIGNED_BYTES, Tcb};
 use teeproof_wire::{Error, Reader, der as reader_of_der};
 
 use crate::bounds;
@@ -135,18 +135,18 @@ pub fn snp_report(input: &[u8]) -> bool {
         let Some(report) = taken(Report::parse(input), 0, input) else {
             return false;
         };
-        describe(report);
+        describe(&report);
         assert_eq!(report.signed(), &input[..SIGNED_BYTES]);
         let _ = report.signature();
         let processor = report.cpuid().and_then(Product::from_cpuid);
         let _ = (processor, report.mitigations());
         for product in Product::ALL {
-            let tcb = Tcb::parse(report.reported_tcb, product.tcb_layout());
+            let tcb = Tcb::parse(*report.reported_tcb(), product.tcb_layout());
             assert!(tcb.is_none_or(|tcb| tcb.reaches(&tcb) && says_something(&tcb)));
         }
-        let _ = GuestPolicy::from_bits_retain(report.policy.get());
-        let _ = PlatformInfo::from_bits_retain(report.platform_info.get());
-        assert!(says_something(&KeyInfo(report.key_info.get()).signing_key()));
+        let _ = report.policy();
+        let _ = report.platform_info();
+        assert!(says_something(&report.key_info().signing_key()));
         taken(report.check_reserved(), 0, input).is_some()
     })
 }

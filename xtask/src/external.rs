@@ -121,13 +121,6 @@ const ALLOWED: &[(&str, &str, &str)] = &[
     ("teeproof", "schemars", "the feature `schema`: the JSON Schema of results"),
     // To be looked at again: the collection of a bundle is written as JSON by its derive.
     ("teeproof_evidence", "serde_core", "records of a bundle implement `Serialize` and `Deserialize`"),
-    ("teeproof_wire", "bitflags", "the trait `Flags` of flag words: iteration over named bits"),
-    // To be removed: an implementation detail of the fixed layouts.
-    (
-        "teeproof_wire",
-        "zerocopy",
-        "the layouts' derives are public by their nature; two integer types remain",
-    ),
 ];
 
 #[cfg(test)]

@@ -265,7 +265,7 @@ fn azure(
 /// What holds of every VM that was verified.
 fn vm(vm: &VerifiedVm<'_>) {
     let report = vm.report().report();
-    assert_eq!(report.vmpl.get(), 0);
+    assert_eq!(report.vmpl(), 0);
     let ak = vm.claims().ak();
     assert_eq!((ak.modulus.len(), ak.exponent.as_slice()), (256, &[1, 0, 1][..]));
     assert_eq!(vm.claims().keys().iter().filter(|key| key.kid == ak.kid).count(), 1);

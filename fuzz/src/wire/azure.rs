@@ -185,7 +185,7 @@ pub fn td_report(input: &[u8]) -> bool {
         };
         assert_eq!(input.len(), TD_REPORT_BYTES);
         assert!(is_within(report.tee_tcb_info_bytes(), input) && is_within(report.td_info_bytes(), input));
-        describe(report);
+        describe(&report);
         taken(report.check_reserved(), 0, input).is_some()
     })
 }

@@ -116,8 +116,7 @@ pub(super) const NO_STD: &[&str] = &[WIRE, CORE, EVIDENCE, X509, SNP, TPM, HCL, 
 /// Third-party packages that the pure room may rest on, build-time ones included. Each is there
 /// for a reason; none does I/O.
 pub(super) const PURE_CLOSURE: &[&str] = &[
-    // Fixed layouts and flag words of the wire formats, and the derive that checks them.
-    "bitflags",
+    // Fixed layouts of the wire formats, and the derive that checks them.
     "proc-macro2",
     "quote",
     "syn",

@@ -91,8 +91,8 @@ impl Report {
 /// Whether the claims match REPORT_DATA. That shows a read of one report and no more: anybody can make such a pair.
 fn is_whole(envelope: &HclReport<'_>) -> bool {
     let report_data = match envelope.hardware() {
-        Hardware::Snp(bytes) => snp::Report::parse(bytes).ok().map(|report| report.report_data),
-        Hardware::Tdx(bytes) => TdReport::parse(bytes).ok().map(|report| report.reportdata),
+        Hardware::Snp(bytes) => snp::Report::parse(bytes).ok().map(|report| *report.report_data()),
+        Hardware::Tdx(bytes) => TdReport::parse(bytes).ok().map(|report| *report.reportdata()),
         _ => None,
     };
     let claims = envelope.claims();

@@ -117,11 +117,11 @@ impl OriginGrounds {
 /// Another known origin of a report.
 fn other_origin(vm: &VerifiedVm<'_>) -> Option<&'static str> {
     let report = vm.report().report();
-    let known = reference::id_key(&report.id_key_digest).map(|known| known.origin);
+    let known = reference::id_key(report.id_key_digest()).map(|known| known.origin);
     if known == Some(KnownOrigin::ContainerInstances) {
         return Some("the id key is that of Azure Container Instances, whose guests choose their own claims");
     }
-    if report.host_data != [0; 32] {
+    if *report.host_data() != [0; 32] {
         return Some(
             "HOST_DATA is set, as on Azure Container Instances, whose guests choose their own claims; \
              confidential VMs have none",
@@ -133,14 +133,14 @@ fn other_origin(vm: &VerifiedVm<'_>) -> Option<&'static str> {
 /// The grounds of a report, the strongest first.
 fn grounds(vm: &VerifiedVm<'_>, snp: Option<&teeproof_snp::SnpPolicy<'_>>) -> Vec<Ground> {
     let report = vm.report().report();
-    let guest_svn = report.guest_svn.get();
+    let guest_svn = report.guest_svn();
     let is_met = |ground: &Ground| match ground {
-        Ground::Measurement => snp.is_some_and(|snp| is_pinned(&snp.measurement, &report.measurement)),
+        Ground::Measurement => snp.is_some_and(|snp| is_pinned(&snp.measurement, report.measurement())),
         Ground::IdKeyDigest => snp.is_some_and(|snp| {
-            is_pinned(&snp.id_key_digest, &report.id_key_digest) && is_pinned(&snp.guest_svn, &guest_svn)
+            is_pinned(&snp.id_key_digest, report.id_key_digest()) && is_pinned(&snp.guest_svn, &guest_svn)
         }),
         Ground::ReferenceValue => {
-            reference::id_key(&report.id_key_digest).is_some_and(|known| known.is_paravisor(guest_svn))
+            reference::id_key(report.id_key_digest()).is_some_and(|known| known.is_paravisor(guest_svn))
         }
         Ground::AkCertificate => vm.ak_path().is_some(),
     };

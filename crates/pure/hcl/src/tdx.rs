@@ -28,7 +28,7 @@ pub fn verify_tdx<'a>(
 ) -> Result<Infallible, Error> {
     let envelope = envelope(evidence.report, ReportType::TDX, record)?;
     let report = td_report(&envelope, verification.crypto, record)?;
-    bind(&envelope, &report.reportdata, verification.crypto, record)?;
+    bind(&envelope, report.reportdata(), verification.crypto, record)?;
     ak::establish(AkKey::Unverified(envelope.claims()), endorsements, verification, record)?;
     Err(match evidence.td_quote {
         None => Error::TdQuoteMissing,
@@ -41,7 +41,7 @@ fn td_report<'a>(
     envelope: &HclReport<'a>,
     crypto: &Crypto,
     record: &mut dyn Record,
-) -> Result<&'a TdReport, Error> {
+) -> Result<TdReport<'a>, Error> {
     let bytes: &[u8] = match envelope.hardware() {
         Hardware::Tdx(bytes) => bytes,
         _ => &[],
@@ -49,10 +49,10 @@ fn td_report<'a>(
     let report = TdReport::parse(bytes).map_err(Error::TdReport)?;
     report.check_reserved().map_err(Error::TdReport)?;
     let hash = |part| crypto.sha384.digest(&[part]);
-    if hash(report.tee_tcb_info_bytes()) != report.tee_tcb_info_hash {
+    if hash(report.tee_tcb_info_bytes()) != *report.tee_tcb_info_hash() {
         return Err(Error::TdReportHash(TdReportHash::TeeTcbInfo));
     }
-    if hash(report.td_info_bytes()) != report.tee_info_hash {
+    if hash(report.td_info_bytes()) != *report.tee_info_hash() {
         return Err(Error::TdReportHash(TdReportHash::TdInfo));
     }
     record.pass(checks::TD_REPORT, &"reserved bytes as specified, both hashes recomputed");

@@ -196,7 +196,7 @@ fn whole<'a>(
 ) -> Result<VerifiedVm<'a>, Error> {
     let crypto = verification.crypto;
     let report = hardware(&envelope, endorsements, verification, record)?;
-    bind(&envelope, &report.report().report_data, crypto, record)?;
+    bind(&envelope, report.report().report_data(), crypto, record)?;
 
     let claims = Arc::new(Claims::read(envelope.claims())?);
     let keys = claims.keys().len();
@@ -246,7 +246,7 @@ fn hardware<'a>(
     let endorsements = Endorsements::new(endorsements);
     let verified = teeproof_snp::verify(bytes, &endorsements, &verification.of_report(), record);
     let verified = verified.map_err(Error::Snp)?;
-    match verified.report().vmpl.get() {
+    match verified.report().vmpl() {
         0 => record.pass(checks::VMPL, &"VMPL 0"),
         vmpl => return Err(Error::Vmpl(vmpl)),
     }

@@ -60,10 +60,10 @@ struct Vek {
 impl Vek {
     fn minted() -> Self {
         let report = teeproof_wire::snp::Report::parse(&SNP[0x20..0x4c0]).unwrap();
-        let [bootloader, tee, .., snp, microcode] = report.reported_tcb;
+        let [bootloader, tee, .., snp, microcode] = *report.reported_tcb();
         let tcb = teeproof_mint::snp::Tcb { fmc: 0, bootloader, tee, snp, microcode };
         let machine = Machine::vcek(Product::Milan).authority_keys(Kind::Rsa2048);
-        let evidence = machine.tcb(tcb).chip_id(report.chip_id).mint().unwrap();
+        let evidence = machine.tcb(tcb).chip_id(*report.chip_id()).mint().unwrap();
         Self { certificates: vec![evidence.vek, evidence.intermediate], ark: evidence.ark }
     }
 
@@ -113,7 +113,7 @@ fn the_claims_of_2023_are_typed() {
             assert_eq!(claims.user_data(), None);
             assert!(claims.unknown().is_empty() && configured.unknown.is_empty());
             assert!(vm.quote().is_none() && vm.ak_path().is_none());
-            assert_eq!(vm.report().report().guest_svn.get(), 2);
+            assert_eq!(vm.report().report().guest_svn(), 2);
         });
     }
 }

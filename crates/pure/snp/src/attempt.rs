@@ -23,7 +23,7 @@ use crate::{Chip, Endorsements, Error, SnpVerification, VekChainCertificate, Vek
 /// What all certificates are tried for, and with.
 #[derive(Clone, Copy)]
 pub(crate) struct Trial<'a, 'c> {
-    pub(crate) report: &'a Report,
+    pub(crate) report: Report<'a>,
     pub(crate) endorsements: &'c Endorsements<'a, 'c>,
     pub(crate) verification: &'c SnpVerification<'a>,
     pub(crate) checks: SignatureChecks<'c>,
@@ -243,7 +243,7 @@ impl<'a> Attempt<'a> {
     /// Records every check that passed, in their order.
     pub(crate) fn record(
         &self,
-        report: &Report,
+        report: Report<'_>,
         verification: &SnpVerification<'_>,
         record: &mut dyn Record,
     ) {

@@ -30,7 +30,7 @@ pub(crate) fn vek_type(
     path: &AnchoredPath<'_>,
     vek: VekKind,
     claims: &VekClaims<'_>,
-    report: &Report,
+    report: Report<'_>,
 ) -> Result<Product, Error> {
     let (issued, product) = authorities(path).ok_or(Error::VekProduct)?;
     let signer = VekKind::signing(report)?;
@@ -54,15 +54,15 @@ pub(crate) fn vek_chip(
     claims: &VekClaims<'_>,
     vek: VekKind,
     line: Product,
-    report: &Report,
+    report: Report<'_>,
 ) -> Result<Chip, Error> {
     if vek == VekKind::Vlek {
         return Ok(Chip::Shared);
     }
-    if report.chip_id == [0; 64] {
+    if *report.chip_id() == [0; 64] {
         return Ok(Chip::Masked);
     }
-    if claims.is_on(&report.chip_id) {
+    if claims.is_on(report.chip_id()) {
         return Ok(Chip::Bound);
     }
     // A report before version 3 does not name its line: then it is taken from the other chip's
@@ -71,7 +71,7 @@ pub(crate) fn vek_chip(
     Err(Error::VekChip {
         other: ChipPrefix::of(claims.hwid.unwrap_or_default()),
         source: VekSource::vcek(report, line),
-        expected: ChipPrefix::of(&report.chip_id),
+        expected: ChipPrefix::of(report.chip_id()),
     })
 }
 
@@ -80,7 +80,7 @@ pub(crate) fn vek_chip(
 pub(crate) fn vek_product(
     claims: &VekClaims<'_>,
     product: Product,
-    report: &Report,
+    report: Report<'_>,
 ) -> Result<[Tcb; 4], Error> {
     let processor = report.cpuid().map(|cpuid| Product::from_cpuid(cpuid).ok_or(Error::Processor));
     let same = processor.transpose()?.is_none_or(|processor| processor == product);
@@ -88,8 +88,8 @@ pub(crate) fn vek_product(
         return Err(Error::VekProduct);
     }
     let read = |bytes| Tcb::parse(bytes, product.tcb_layout()).ok_or(Error::TcbReserved);
-    let reported = read(report.reported_tcb)?;
-    Ok([reported, read(report.committed_tcb)?, read(report.current_tcb)?, read(report.launch_tcb)?])
+    let reported = read(*report.reported_tcb())?;
+    Ok([reported, read(*report.committed_tcb())?, read(*report.current_tcb())?, read(*report.launch_tcb())?])
 }
 
 /// Checks the VEK's TCB against the report's.
@@ -97,7 +97,7 @@ pub(crate) fn vek_tcb(
     claims: &VekClaims<'_>,
     vek: VekKind,
     product: Product,
-    report: &Report,
+    report: Report<'_>,
     tcbs: &[Tcb; 4],
 ) -> Result<(), Error> {
     let [reported, ..] = *tcbs;

@@ -59,7 +59,7 @@ pub(crate) enum Fit {
 pub(crate) struct Candidates<'a, 'c> {
     certificates: &'c [Certificate<'a>],
     wanted: VekKind,
-    report: &'c Report,
+    report: Report<'c>,
     at: Time,
     among: Among,
 }
@@ -77,7 +77,7 @@ enum Among {
 
 impl<'a, 'c> Endorsements<'a, 'c> {
     /// The candidates for a report that a key of this kind signed.
-    pub(crate) fn candidates(&self, wanted: VekKind, report: &'c Report, at: Time) -> Candidates<'a, 'c> {
+    pub(crate) fn candidates(&self, wanted: VekKind, report: Report<'c>, at: Time) -> Candidates<'a, 'c> {
         let kinds = self.certificates.iter().filter_map(VekKind::of);
         let mut of_kind = kinds.filter(|kind| *kind == wanted);
         let among = match (of_kind.next(), of_kind.next()) {
@@ -122,21 +122,21 @@ impl Candidate<'_, '_> {
 }
 
 impl Fit {
-    fn of(certificate: &Certificate<'_>, report: &Report) -> Self {
+    fn of(certificate: &Certificate<'_>, report: Report<'_>) -> Self {
         let Ok(claims) = VekClaims::read(certificate) else { return Self::Unreadable };
-        let masked = report.chip_id == [0; 64];
-        if claims.hwid.is_some() && !masked && !claims.is_on(&report.chip_id) {
+        let masked = *report.chip_id() == [0; 64];
+        if claims.hwid.is_some() && !masked && !claims.is_on(report.chip_id()) {
             return Self::OtherChip;
         }
         let Some(product) = Product::ALL.iter().find(|product| claims.is_of(**product)) else {
             return Self::Unreadable;
         };
         let read = |bytes| Tcb::parse(bytes, product.tcb_layout());
-        let Some(reported) = read(report.reported_tcb) else { return Self::OtherTcb };
+        let Some(reported) = read(*report.reported_tcb()) else { return Self::OtherTcb };
         if claims.differs_from(&reported).is_none() {
             return Self::Fits;
         }
-        let others = (read(report.committed_tcb), read(report.current_tcb), read(report.launch_tcb));
+        let others = (read(*report.committed_tcb()), read(*report.current_tcb()), read(*report.launch_tcb()));
         let (Some(committed), Some(current), Some(launch)) = others else { return Self::OtherTcb };
         match ReportTcb::of(&claims, &[reported, committed, current, launch]) {
             Some(_) => Self::OtherTcbOfReport,

@@ -178,7 +178,7 @@ impl Error {
     }
 
     /// The VEK of a report is missing.
-    pub(crate) fn missing_vek(wanted: VekKind, report: &Report) -> Self {
+    pub(crate) fn missing_vek(wanted: VekKind, report: Report<'_>) -> Self {
         Self::MissingVek(match wanted {
             VekKind::Vcek => VekSource::vcek(report, None),
             VekKind::Vlek => VekSource::Provider,

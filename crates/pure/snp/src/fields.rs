@@ -45,7 +45,7 @@ macro_rules! snp_policy_fields {
                     "The report was asked for at this privilege level of the guest.",
                     "Ask for the report at the expected VMPL; a paravisor runs at 0.",
                     "AMD 56860, VMPL",
-                genuine (waived), value (Some($crate::Vmpl(report.report().vmpl.get()))),
+                genuine (waived), value (Some($crate::Vmpl(report.report().vmpl()))),
                 suggest (found);
             host_requested: Rule<'p, bool>, "host-requested" as YesNo,
                 "Whether the host asked for the report: VMPL is 0xFFFFFFFF. No guest chose anything in such a report.",
@@ -109,7 +109,7 @@ macro_rules! snp_policy_fields {
                     "The guest started with exactly this initial memory.",
                     "Compute the expected launch digest anew for the firmware and kernel that you deploy.",
                     "AMD 56860, MEASUREMENT",
-                genuine (waived), value (Some(&report.report().measurement)),
+                genuine (waived), value (Some(report.report().measurement())),
                 suggest (found)
                 under "What was launched.";
             id_key_digest: Rule<'p, [u8; 48]>, "id-key-digest" as Fixed<48>,
@@ -118,7 +118,7 @@ macro_rules! snp_policy_fields {
                     "The owner of this key signed the guest's identity block.",
                     "Compare with the SHA-384 of your identity key.",
                     "AMD 56860, ID_KEY_DIGEST",
-                genuine (waived), value (Some(&report.report().id_key_digest)),
+                genuine (waived), value (Some(report.report().id_key_digest())),
                 suggest (found);
             author_key_digest: Rule<'p, [u8; 48]>, "author-key-digest" as Fixed<48>,
                 "The key that signed the identity key; absent where there is none.",
@@ -134,7 +134,7 @@ macro_rules! snp_policy_fields {
                     "The guest's owner named this family in the identity block.",
                     "Compare with the identity block that the guest was launched with.",
                     "AMD 56860, FAMILY_ID",
-                genuine (waived), value (Some(&report.report().family_id)),
+                genuine (waived), value (Some(report.report().family_id())),
                 suggest (found);
             image_id: Rule<'p, [u8; 16]>, "image-id" as Fixed<16>,
                 "The image that the owner named.",
@@ -142,7 +142,7 @@ macro_rules! snp_policy_fields {
                     "The guest's owner named this image in the identity block.",
                     "Compare with the identity block that the guest was launched with.",
                     "AMD 56860, IMAGE_ID",
-                genuine (waived), value (Some(&report.report().image_id)),
+                genuine (waived), value (Some(report.report().image_id())),
                 suggest (found);
             guest_svn: Rule<'p, u32>, "guest-svn" as Number,
                 "The security version that the owner gave the image.",
@@ -150,7 +150,7 @@ macro_rules! snp_policy_fields {
                     "The guest's owner gave the image at least this security version.",
                     "Update the image, or lower the floor if you accept the older one.",
                     "AMD 56860, GUEST_SVN",
-                genuine (waived), value (Some(report.report().guest_svn.get())),
+                genuine (waived), value (Some(report.report().guest_svn())),
                 suggest (floor);
             reported_tcb: Rule<'p, TcbLevels>, "reported-tcb" as Levels,
                 "The firmware that the signing key was derived for.",
@@ -199,7 +199,7 @@ macro_rules! snp_policy_fields {
                     "The platform runs with the settings that were asked for.",
                     "Compare PLATFORM_INFO with what your machines are set to.",
                     "AMD 56860, PLATFORM_INFO",
-                genuine (waived), value (Some(report.report().platform_info.get())),
+                genuine (waived), value (Some(report.report().platform_info().bits())),
                 suggest (found);
             host_data: Rule<'p, [u8; 32]>, "host-data" as Fixed<32>,
                 "What the host passed at launch.",
@@ -207,7 +207,7 @@ macro_rules! snp_policy_fields {
                     "The host launched the guest with exactly this data.",
                     "Compare with what the launcher passes as host data.",
                     "AMD 56860, HOST_DATA",
-                genuine (waived), value (Some(&report.report().host_data)),
+                genuine (waived), value (Some(report.report().host_data())),
                 suggest (found);
             report_data: Rule<'p, [u8; 64]>, "report-data" as Fixed<64>,
                 "What the guest put into the report. The nonce of a verification is compared with it as well.",
@@ -215,7 +215,7 @@ macro_rules! snp_policy_fields {
                     "The guest put exactly this data into the report.",
                     "Compare with what the guest binds into its report.",
                     "AMD 56860, REPORT_DATA",
-                genuine (waived), value (Some(&report.report().report_data)),
+                genuine (waived), value (Some(report.report().report_data())),
                 suggest (waived "the guest's own data, or the hash of the claims on Azure: verify compares it");
         }
     };

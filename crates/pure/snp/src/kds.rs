@@ -37,8 +37,8 @@ impl VcekUrl {
     ///
     /// # Errors
     /// The first field of the report that is missing.
-    pub fn of_report(report: &Report, line: Option<Product>) -> Result<Self, MissingField> {
-        if report.chip_id == [0; 64] {
+    pub fn of_report(report: Report<'_>, line: Option<Product>) -> Result<Self, MissingField> {
+        if *report.chip_id() == [0; 64] {
             return Err(MissingField::ChipId);
         }
         let product = match (report.cpuid(), line) {
@@ -46,8 +46,9 @@ impl VcekUrl {
             (None, Some(line)) => line,
             (None, None) => return Err(MissingField::Processor),
         };
-        let tcb = Tcb::parse(report.reported_tcb, product.tcb_layout()).ok_or(MissingField::ReportedTcb)?;
-        Ok(Self { product, chip_id: report.chip_id, tcb })
+        let tcb =
+            Tcb::parse(*report.reported_tcb(), product.tcb_layout()).ok_or(MissingField::ReportedTcb)?;
+        Ok(Self { product, chip_id: *report.chip_id(), tcb })
     }
 
     /// The chip id, as long as the product line's are.
@@ -91,7 +92,7 @@ pub enum VekSource {
 }
 
 impl VekSource {
-    pub(crate) fn vcek(report: &Report, line: Option<Product>) -> Self {
+    pub(crate) fn vcek(report: Report<'_>, line: Option<Product>) -> Self {
         VcekUrl::of_report(report, line).map_or_else(Self::NoUrl, Self::Kds)
     }
 }

@@ -7,7 +7,7 @@ pub use tcb::{FloorsByProduct, TcbFloor, TcbLevels};
 use core::fmt;
 
 use teeproof_core::{Absence, Datum, PolicyValue, Record, Remark, Rule, Text, no_order_no_mask};
-use teeproof_wire::snp::{GuestPolicy, KeyInfo, Product};
+use teeproof_wire::snp::{GuestPolicy, Product};
 
 use crate::attempt::INTERMEDIATE;
 use crate::unusual::Unusual;
@@ -127,7 +127,7 @@ impl VerifiedReport<'_> {
     /// Whether the report says that it names no chip. Firmware writes CHIP_ID whatever key it signs with,
     /// and zero only where the host masks it.
     pub(crate) fn absence_of_chip_id(&self) -> Absence {
-        if self.report().chip_id == [0; 64] { Absence::Attested } else { Absence::NotAttested }
+        if *self.report().chip_id() == [0; 64] { Absence::Attested } else { Absence::NotAttested }
     }
 
     /// Why a chip that the report names satisfies no rule.
@@ -143,19 +143,19 @@ impl VerifiedReport<'_> {
     /// POLICY: what the guest's owner allowed when it was launched.
     #[must_use]
     pub const fn guest_policy(&self) -> GuestPolicy {
-        GuestPolicy::from_bits_retain(self.report().policy.get())
+        self.report().policy()
     }
 
     /// CHIP_ID, where the signing key is bound to it.
     #[must_use]
     pub fn bound_chip_id(&self) -> Option<&[u8; 64]> {
-        (self.chip() == Chip::Bound).then_some(&self.report().chip_id)
+        (self.chip() == Chip::Bound).then_some(self.report().chip_id())
     }
 
     /// AUTHOR_KEY_DIGEST, where KEY_INFO says that there is an author key.
     #[must_use]
     pub fn author_key_digest(&self) -> Option<&[u8; 48]> {
         let report = self.report();
-        KeyInfo(report.key_info.get()).author_key().then_some(&report.author_key_digest)
+        report.key_info().author_key().then_some(report.author_key_digest())
     }
 }

@@ -4,7 +4,7 @@
 use core::fmt::{self, Display};
 
 use teeproof_core::Record;
-use teeproof_wire::snp::{KeyInfo, Report};
+use teeproof_wire::snp::Report;
 
 use crate::{VekKind, checks};
 
@@ -22,9 +22,9 @@ const HOST: u32 = u32::MAX;
 
 impl Unusual {
     /// What the report says of itself. The signature has to be verified before it is believed.
-    pub(crate) fn of(report: &Report, vek: VekKind) -> Self {
-        let masked = KeyInfo(report.key_info.get()).mask_chip_key();
-        Self { host_requested: report.vmpl.get() == HOST, masked_chip_key: masked && vek == VekKind::Vcek }
+    pub(crate) fn of(report: Report<'_>, vek: VekKind) -> Self {
+        let masked = report.key_info().mask_chip_key();
+        Self { host_requested: report.vmpl() == HOST, masked_chip_key: masked && vek == VekKind::Vcek }
     }
 
     /// Records the verified signature: with a warning where something is unusual.

@@ -7,7 +7,7 @@ use core::fmt;
 
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::der::{self, tag};
-use teeproof_wire::snp::{KeyInfo, Product, Report, SigningKey, Tcb};
+use teeproof_wire::snp::{Product, Report, SigningKey, Tcb};
 use teeproof_wire::{Error as WireError, ErrorKind, Reader};
 
 use crate::Error;
@@ -42,8 +42,8 @@ impl VekKind {
     }
 
     /// The kind that a report says it was signed with.
-    pub(crate) fn signing(report: &Report) -> Result<Self, Error> {
-        match KeyInfo(report.key_info.get()).signing_key() {
+    pub(crate) fn signing(report: Report<'_>) -> Result<Self, Error> {
+        match report.key_info().signing_key() {
             SigningKey::Vcek => Ok(Self::Vcek),
             SigningKey::Vlek => Ok(Self::Vlek),
             _ => Err(Error::NotSigned),

@@ -86,7 +86,7 @@ impl<'a> From<Freshness<'a>> for ReportData<'a> {
 /// It can only be made by [`verify`] and borrows the very bytes whose signature was checked.
 #[derive(Clone, Copy, Debug)]
 pub struct VerifiedReport<'a> {
-    report: &'a Report,
+    report: Report<'a>,
     path: VerifiedPath<'a>,
     statement: VerifiedSignature<'a>,
     vek: VekKind,
@@ -132,7 +132,7 @@ pub fn verify<'a>(
 ) -> Result<VerifiedReport<'a>, Error> {
     let report = Report::parse(report).map_err(Error::Report)?;
     report.check_reserved().map_err(Error::Report)?;
-    record.pass(checks::FORMAT, &format_args!("version {}, reserved bytes as specified", report.version));
+    record.pass(checks::FORMAT, &format_args!("version {}, reserved bytes as specified", report.version()));
 
     let budget = verification.budget(MAX_SIGNATURES);
     let checks = verification.checks(&budget);
@@ -165,7 +165,7 @@ impl<'a> SnpVerification<'a> {
     }
 }
 
-fn report_data(report: &Report, demand: &ReportData<'_>, record: &mut dyn Record) -> Result<(), Error> {
+fn report_data(report: Report<'_>, demand: &ReportData<'_>, record: &mut dyn Record) -> Result<(), Error> {
     let nonce = match demand {
         ReportData::Nonce(Freshness::Nonce(nonce)) => nonce.as_bytes(),
         ReportData::Nonce(Freshness::Waived(reason)) => {
@@ -179,7 +179,7 @@ fn report_data(report: &Report, demand: &ReportData<'_>, record: &mut dyn Record
     };
     let mut expected = [0; 64];
     expected.get_mut(..nonce.len()).ok_or(Error::NonceLength)?.copy_from_slice(nonce);
-    if !equal(&expected, &report.report_data) {
+    if !equal(&expected, report.report_data()) {
         return Err(Error::Nonce);
     }
     record.nonce_matches(checks::NONCE, nonce, &"REPORT_DATA is the nonce followed by zeros");
@@ -189,7 +189,7 @@ fn report_data(report: &Report, demand: &ReportData<'_>, record: &mut dyn Record
 impl<'a> VerifiedReport<'a> {
     /// The report: its signed fields are what the processor said.
     #[must_use]
-    pub const fn report(&self) -> &'a Report {
+    pub const fn report(&self) -> Report<'a> {
         self.report
     }
 

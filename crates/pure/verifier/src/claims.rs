@@ -72,7 +72,7 @@ fn text(value: impl Display) -> ClaimValue {
 fn snp(verified: &VerifiedReport<'_>) -> Vec<Claim> {
     let report = verified.report();
     let chip = match verified.chip() {
-        Chip::Bound => claim("chip_id", bytes(&report.chip_id)),
+        Chip::Bound => claim("chip_id", bytes(report.chip_id())),
         Chip::Masked => absent("chip_id", "masked by the host"),
         Chip::Shared => absent("chip_id", "not bound: a VLEK signed"),
     };
@@ -80,25 +80,25 @@ fn snp(verified: &VerifiedReport<'_>) -> Vec<Claim> {
         worded("product", text(verified.product().id()), verified.product()),
         worded("signing_key", text(verified.vek().id()), verified.vek()),
         chip,
-        claim("report_version", number(report.version.get())),
-        claim("guest_svn", number(report.guest_svn.get())),
-        claim("policy", ClaimValue::Flags(report.policy.get())),
-        claim("vmpl", number(report.vmpl.get())),
-        claim("family_id", bytes(&report.family_id)),
-        claim("image_id", bytes(&report.image_id)),
-        claim("measurement", bytes(&report.measurement)),
-        claim("id_key_digest", bytes(&report.id_key_digest)),
-        claim("author_key_digest", bytes(&report.author_key_digest)),
-        claim("host_data", bytes(&report.host_data)),
-        claim("report_data", bytes(&report.report_data)),
-        claim("report_id", bytes(&report.report_id)),
-        claim("platform_info", ClaimValue::Flags(report.platform_info.get())),
+        claim("report_version", number(report.version())),
+        claim("guest_svn", number(report.guest_svn())),
+        claim("policy", ClaimValue::Flags(report.policy().bits())),
+        claim("vmpl", number(report.vmpl())),
+        claim("family_id", bytes(report.family_id())),
+        claim("image_id", bytes(report.image_id())),
+        claim("measurement", bytes(report.measurement())),
+        claim("id_key_digest", bytes(report.id_key_digest())),
+        claim("author_key_digest", bytes(report.author_key_digest())),
+        claim("host_data", bytes(report.host_data())),
+        claim("report_data", bytes(report.report_data())),
+        claim("report_id", bytes(report.report_id())),
+        claim("platform_info", ClaimValue::Flags(report.platform_info().bits())),
         claim("reported_tcb", verified.reported_tcb().into()),
         claim("committed_tcb", verified.committed_tcb().into()),
         claim("current_tcb", verified.current_tcb().into()),
         claim("launch_tcb", verified.launch_tcb().into()),
     ]);
-    let known = teeproof_hcl::reference::id_key(&report.id_key_digest);
+    let known = teeproof_hcl::reference::id_key(report.id_key_digest());
     claims.extend(known.map(|known| claim("id_key_known_of", text(known.product))));
     claims.extend(verified.provider().map(|provider| claim("provider", text(provider))));
     claims.extend(report.mitigations().map(|(launch, current)| {

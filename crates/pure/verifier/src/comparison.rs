@@ -39,7 +39,7 @@ pub(crate) fn of(check: &Check, evidence: &Evidence<'_>, request: &Request<'_>) 
     };
     match evidence {
         Evidence::Snp(report) if *check == *teeproof_snp::checks::NONCE => {
-            Some((extended(nonce?)?, found(&Report::parse(report).ok()?.report_data)))
+            Some((extended(nonce?)?, found(Report::parse(report).ok()?.report_data())))
         }
         Evidence::Nitro(document) if *check == *teeproof_nitro::checks::NONCE => {
             let envelope = Sign1::parse(document).ok()?;
@@ -74,7 +74,7 @@ fn binding(report: &[u8], request: &Request<'_>) -> Option<(String, Found)> {
         _ => None,
     };
     let Hardware::Snp(hardware) = envelope.hardware() else { return None };
-    Some((expected?, found(&Report::parse(hardware).ok()?.report_data)))
+    Some((expected?, found(Report::parse(hardware).ok()?.report_data())))
 }
 
 /// The nonce, or what was asked for besides, and the claims' user-data.

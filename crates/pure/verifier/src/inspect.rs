@@ -108,7 +108,7 @@ fn attest(bytes: &[u8], visitor: &mut dyn Visitor) -> Result<(), Error> {
 
 fn snp(bytes: &[u8], visitor: &mut dyn Visitor) -> Result<Option<Error>, Error> {
     let report = Report::parse(bytes)?;
-    group(visitor, "ATTESTATION_REPORT", report);
+    group(visitor, "ATTESTATION_REPORT", &report);
     Ok(report.check_reserved().err())
 }
 
@@ -171,7 +171,7 @@ fn concatenation(bytes: &[u8], visitor: &mut dyn Visitor) {
 
 fn td_report(bytes: &[u8], visitor: &mut dyn Visitor) -> Result<Option<Error>, Error> {
     let report = TdReport::parse(bytes)?;
-    group(visitor, "TDREPORT_STRUCT", report);
+    group(visitor, "TDREPORT_STRUCT", &report);
     Ok(report.check_reserved().err())
 }
 

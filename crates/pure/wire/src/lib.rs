@@ -11,6 +11,7 @@ mod describe;
 mod envelope;
 mod error;
 pub mod eventlog;
+mod fixed;
 pub mod hcl;
 pub mod nitro;
 mod owned;

@@ -40,7 +40,7 @@ fn every_byte_of_an_envelope_is_told() {
 
 #[test]
 fn every_byte_of_a_td_report_is_told() {
-    let told = Told::of(TdReport::parse(&TDX[0x20..0x420]).unwrap());
+    let told = Told::of(&TdReport::parse(&TDX[0x20..0x420]).unwrap());
     told.tile(|_| true, 0, 1024);
     assert_eq!(told.value("TEE_TCB_INFO/TEE_TCB_SVN"), "02010600000000000000000000000000");
     assert_eq!(told.value("TDINFO/XFAM"), "0x618e7");
@@ -50,7 +50,7 @@ fn every_byte_of_a_td_report_is_told() {
     {
         let mut bytes = TDX[0x20..0x420].to_vec();
         bytes[512..520].copy_from_slice(&attributes.to_le_bytes());
-        let told = Told::of(TdReport::parse(&bytes).unwrap());
+        let told = Told::of(&TdReport::parse(&bytes).unwrap());
         let found = told.fields.iter().find(|(path, ..)| path == "TDINFO/ATTRIBUTES").unwrap();
         assert!(found.3.contains(wanted), "{}", found.3);
     }

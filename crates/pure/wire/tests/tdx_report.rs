@@ -21,13 +21,13 @@ fn real() -> &'static [u8] {
 fn a_real_report() {
     let report = TdReport::parse(real()).unwrap();
     report.check_reserved().unwrap();
-    assert_eq!(report.report_type, [0x81, 0, 0, 0]);
-    assert_eq!(report.td_info.mrtd, real()[528..576]);
-    assert_eq!(report.td_info.xfam.get(), 0x0006_18e7);
-    assert_eq!(report.td_info.attributes.get(), 0);
-    assert_eq!(report.td_info.rtmr, [[0; 48]; 4]);
-    assert_eq!(report.reportdata, real()[128..192]);
-    assert_eq!(report.tee_tcb_info.tee_tcb_svn[..3], [2, 1, 6]);
+    assert_eq!(*report.report_type(), [0x81, 0, 0, 0]);
+    assert_eq!(*report.td_info().mrtd(), real()[528..576]);
+    assert_eq!(report.td_info().xfam(), 0x0006_18e7);
+    assert_eq!(report.td_info().attributes(), 0);
+    assert_eq!(*report.td_info().rtmr(), [[0; 48]; 4]);
+    assert_eq!(*report.reportdata(), real()[128..192]);
+    assert_eq!(report.tee_tcb_info().tee_tcb_svn()[..3], [2, 1, 6]);
     assert_eq!(report.tee_tcb_info_bytes(), &real()[256..495]);
     assert_eq!(report.td_info_bytes(), &real()[512..1024]);
 }

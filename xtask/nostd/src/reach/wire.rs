@@ -37,25 +37,12 @@ fn described<T: Describe + core::fmt::Debug>(read: Result<T, Error>, sink: &mut 
     }
 }
 
-/// A structure that is a view of the bytes themselves.
-fn cast<T: Describe + core::fmt::Debug + ?Sized>(read: Result<&T, Error>, sink: &mut Sink) {
-    match read {
-        Ok(structure) => {
-            structure.describe(sink);
-            sink.debug(&structure);
-        }
-        Err(error) => sink.both(&error),
-    }
-}
-
 pub(super) fn structures(bytes: &[u8], sink: &mut Sink) {
-    cast(Report::parse(bytes), sink);
-    if let Ok(report) = Report::parse(bytes) {
+    if let Some(report) = described(Report::parse(bytes), sink) {
         sink.debug(&(report.check_reserved(), report.cpuid(), report.mitigations()));
         seen((report.signed(), report.signature()));
     }
-    cast(TdReport::parse(bytes), sink);
-    if let Ok(report) = TdReport::parse(bytes) {
+    if let Some(report) = described(TdReport::parse(bytes), sink) {
         sink.debug(&report.check_reserved());
         seen((report.tee_tcb_info_bytes(), report.td_info_bytes()));
     }
@@ -177,8 +164,8 @@ pub(super) fn words(bytes: &[u8], sink: &mut Sink) {
         }
     }
     let word = black_box(0);
-    let policy = GuestPolicy::from_bits_retain(word);
-    sink.debug(&(policy, policy.abi(), policy.has_only_known_bits(), PlatformInfo::from_bits_retain(word)));
+    let policy = GuestPolicy::from_bits(word);
+    sink.debug(&(policy, policy.abi(), policy.has_only_known_bits(), PlatformInfo::from_bits(word)));
     let keys = KeyInfo(black_box(0));
     sink.debug(&(keys, keys.author_key(), keys.mask_chip_key(), keys.reserved()));
     sink.both(&keys.signing_key());

@@ -85,10 +85,10 @@ impl<'a> List<'a> {
 
     fn report(&mut self, bytes: &'a [u8]) -> Result<(), Error> {
         let report = Report::parse(bytes)?;
-        for id in [&report.report_id, &report.report_id_ma] {
+        for id in [report.report_id(), report.report_id_ma()] {
             self.push(Identity::bytes(Identifier::ReportId, id), id);
         }
-        self.chip(&report.chip_id);
+        self.chip(report.chip_id());
         Ok(())
     }
 

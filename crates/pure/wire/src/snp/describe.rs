@@ -6,7 +6,7 @@ use super::{GuestPolicy, KeyInfo, PlatformInfo, Product, Report, Tcb};
 use crate::describe::Hex;
 use crate::{Describe, DescribedField, Visitor};
 
-impl Describe for Report {
+impl Describe for Report<'_> {
     fn describe(&self, visitor: &mut dyn Visitor) {
         self.describe_guest(visitor);
         self.describe_identity(visitor);
@@ -15,96 +15,94 @@ impl Describe for Report {
     }
 }
 
-impl Report {
+impl Report<'_> {
     fn describe_guest(&self, visitor: &mut dyn Visitor) {
-        let policy = GuestPolicy::from_bits_retain(self.policy.get());
-        let platform = PlatformInfo::from_bits_retain(self.platform_info.get());
-        let keys = KeyInfo(self.key_info.get());
-        visitor.field(DescribedField::at("VERSION", 0..4, &self.version));
-        visitor.field(DescribedField::at("GUEST_SVN", 0x04..0x08, &self.guest_svn));
+        let (policy, platform, keys) = (self.policy(), self.platform_info(), self.key_info());
+        visitor.field(DescribedField::at("VERSION", 0..4, &self.0.version));
+        visitor.field(DescribedField::at("GUEST_SVN", 0x04..0x08, &self.0.guest_svn));
         visitor.field(DescribedField::at("POLICY", 0x08..0x10, &Word(policy.bits())).note(&Policy(policy)));
-        visitor.field(DescribedField::at("FAMILY_ID", 0x10..0x20, &Hex(&self.family_id)));
-        visitor.field(DescribedField::at("IMAGE_ID", 0x20..0x30, &Hex(&self.image_id)));
-        visitor.field(DescribedField::at("VMPL", 0x30..0x34, &self.vmpl));
+        visitor.field(DescribedField::at("FAMILY_ID", 0x10..0x20, &Hex(&self.0.family_id)));
+        visitor.field(DescribedField::at("IMAGE_ID", 0x20..0x30, &Hex(&self.0.image_id)));
+        visitor.field(DescribedField::at("VMPL", 0x30..0x34, &self.0.vmpl));
         visitor.field(
-            DescribedField::at("SIGNATURE_ALGO", 0x34..0x38, &self.signature_algo).note(&self.algorithm()),
+            DescribedField::at("SIGNATURE_ALGO", 0x34..0x38, &self.0.signature_algo).note(&self.algorithm()),
         );
         visitor.field(self.tcb(
             "CURRENT_TCB",
             0x38,
-            &Hex(&self.current_tcb),
-            &self.layout_note(self.current_tcb),
+            &Hex(&self.0.current_tcb),
+            &self.layout_note(*self.current_tcb()),
         ));
         visitor.field(
             DescribedField::at("PLATFORM_INFO", 0x40..0x48, &Word(platform.bits())).note(&Platform(platform)),
         );
         visitor.field(DescribedField::at("KEY_INFO", 0x48..0x4c, &Word(u64::from(keys.0))).note(&Keys(keys)));
-        visitor.field(DescribedField::at("RESERVED", 0x4c..0x50, &Hex(&self.reserved_04c)));
-        visitor.field(DescribedField::at("REPORT_DATA", 0x50..0x90, &Hex(&self.report_data)));
+        visitor.field(DescribedField::at("RESERVED", 0x4c..0x50, &Hex(&self.0.reserved_04c)));
+        visitor.field(DescribedField::at("REPORT_DATA", 0x50..0x90, &Hex(&self.0.report_data)));
     }
 
     fn describe_identity(&self, visitor: &mut dyn Visitor) {
-        visitor.field(DescribedField::at("MEASUREMENT", 0x90..0xc0, &Hex(&self.measurement)));
-        visitor.field(DescribedField::at("HOST_DATA", 0xc0..0xe0, &Hex(&self.host_data)));
-        visitor.field(DescribedField::at("ID_KEY_DIGEST", 0xe0..0x110, &Hex(&self.id_key_digest)));
-        visitor.field(DescribedField::at("AUTHOR_KEY_DIGEST", 0x110..0x140, &Hex(&self.author_key_digest)));
-        visitor.field(DescribedField::at("REPORT_ID", 0x140..0x160, &Hex(&self.report_id)));
-        visitor.field(DescribedField::at("REPORT_ID_MA", 0x160..0x180, &Hex(&self.report_id_ma)));
+        visitor.field(DescribedField::at("MEASUREMENT", 0x90..0xc0, &Hex(&self.0.measurement)));
+        visitor.field(DescribedField::at("HOST_DATA", 0xc0..0xe0, &Hex(&self.0.host_data)));
+        visitor.field(DescribedField::at("ID_KEY_DIGEST", 0xe0..0x110, &Hex(&self.0.id_key_digest)));
+        visitor.field(DescribedField::at("AUTHOR_KEY_DIGEST", 0x110..0x140, &Hex(&self.0.author_key_digest)));
+        visitor.field(DescribedField::at("REPORT_ID", 0x140..0x160, &Hex(&self.0.report_id)));
+        visitor.field(DescribedField::at("REPORT_ID_MA", 0x160..0x180, &Hex(&self.0.report_id_ma)));
     }
 
     fn describe_platform(&self, visitor: &mut dyn Visitor) {
         visitor.field(self.tcb(
             "REPORTED_TCB",
             0x180,
-            &Hex(&self.reported_tcb),
-            &self.layout_note(self.reported_tcb),
+            &Hex(&self.0.reported_tcb),
+            &self.layout_note(*self.reported_tcb()),
         ));
         visitor.field(
-            DescribedField::at("CPUID_FAM_ID", 0x188..0x189, &self.cpuid_fam_id).note(&self.cpuid_note()),
+            DescribedField::at("CPUID_FAM_ID", 0x188..0x189, &self.0.cpuid_fam_id).note(&self.cpuid_note()),
         );
-        visitor.field(DescribedField::at("CPUID_MOD_ID", 0x189..0x18a, &self.cpuid_mod_id));
-        visitor.field(DescribedField::at("CPUID_STEP", 0x18a..0x18b, &self.cpuid_step));
-        visitor.field(DescribedField::at("RESERVED", 0x18b..0x1a0, &Hex(&self.reserved_18b)));
-        visitor.field(DescribedField::at("CHIP_ID", 0x1a0..0x1e0, &Hex(&self.chip_id)));
+        visitor.field(DescribedField::at("CPUID_MOD_ID", 0x189..0x18a, &self.0.cpuid_mod_id));
+        visitor.field(DescribedField::at("CPUID_STEP", 0x18a..0x18b, &self.0.cpuid_step));
+        visitor.field(DescribedField::at("RESERVED", 0x18b..0x1a0, &Hex(&self.0.reserved_18b)));
+        visitor.field(DescribedField::at("CHIP_ID", 0x1a0..0x1e0, &Hex(&self.0.chip_id)));
         visitor.field(self.tcb(
             "COMMITTED_TCB",
             0x1e0,
-            &Hex(&self.committed_tcb),
-            &self.layout_note(self.committed_tcb),
+            &Hex(&self.0.committed_tcb),
+            &self.layout_note(*self.committed_tcb()),
         ));
         visitor.field(DescribedField::at(
             "CURRENT_BUILD, _MINOR, _MAJOR",
             0x1e8..0x1eb,
-            &Firmware(self.current_version),
+            &Firmware(*self.current_version()),
         ));
-        visitor.field(DescribedField::at("RESERVED", 0x1eb..0x1ec, &self.reserved_1eb));
+        visitor.field(DescribedField::at("RESERVED", 0x1eb..0x1ec, &self.0.reserved_1eb));
         visitor.field(DescribedField::at(
             "COMMITTED_BUILD, _MINOR, _MAJOR",
             0x1ec..0x1ef,
-            &Firmware(self.committed_version),
+            &Firmware(*self.committed_version()),
         ));
-        visitor.field(DescribedField::at("RESERVED", 0x1ef..0x1f0, &self.reserved_1ef));
+        visitor.field(DescribedField::at("RESERVED", 0x1ef..0x1f0, &self.0.reserved_1ef));
         visitor.field(self.tcb(
             "LAUNCH_TCB",
             0x1f0,
-            &Hex(&self.launch_tcb),
-            &self.layout_note(self.launch_tcb),
+            &Hex(&self.0.launch_tcb),
+            &self.layout_note(*self.launch_tcb()),
         ));
         visitor.field(DescribedField::at(
             "LAUNCH_MIT_VECTOR",
             0x1f8..0x200,
-            &Word(self.launch_mit_vector.get()),
+            &Word(self.0.launch_mit_vector.get()),
         ));
         visitor.field(DescribedField::at(
             "CURRENT_MIT_VECTOR",
             0x200..0x208,
-            &Word(self.current_mit_vector.get()),
+            &Word(self.0.current_mit_vector.get()),
         ));
-        visitor.field(DescribedField::at("RESERVED", 0x208..0x2a0, &Hex(&self.reserved_208)));
+        visitor.field(DescribedField::at("RESERVED", 0x208..0x2a0, &Hex(&self.0.reserved_208)));
     }
 
     fn describe_signature(&self, visitor: &mut dyn Visitor) {
-        let signature = &self.signature;
+        let signature = &self.0.signature;
         visitor.open("SIGNATURE");
         visitor.field(DescribedField::at("R", 0x2a0..0x2d0, &Hex(&signature.r)).note(&"little-endian"));
         visitor.field(DescribedField::at("R above 384 bits", 0x2d0..0x2e8, &Hex(&signature.r_padding)));
@@ -129,7 +127,7 @@ impl Report {
     }
 
     fn algorithm(&self) -> &'static str {
-        if self.signature_algo.get() == 1 { "ECDSA P-384 with SHA-384" } else { "not supported" }
+        if self.signature_algo() == 1 { "ECDSA P-384 with SHA-384" } else { "not supported" }
     }
 
     fn cpuid_note(&self) -> &'static str {
@@ -189,7 +187,7 @@ impl Display for Policy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (major, minor) = self.0.abi();
         write!(f, "ABI {major}.{minor} or later")?;
-        self.0.iter_names().try_for_each(|(name, _)| write!(f, ", {name}"))?;
+        self.0.names().try_for_each(|name| write!(f, ", {name}"))?;
         if self.0.has_only_known_bits() { Ok(()) } else { f.write_str(", unknown bits") }
     }
 }
@@ -199,11 +197,11 @@ struct Platform(PlatformInfo);
 impl Display for Platform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut separator = "";
-        for (name, _) in self.0.iter_names() {
+        for name in self.0.names() {
             write!(f, "{separator}{name}")?;
             separator = ", ";
         }
-        let unknown = self.0.difference(PlatformInfo::all()).bits();
+        let unknown = self.0.unnamed();
         if unknown == 0 { Ok(()) } else { write!(f, "{separator}unknown bits {unknown:#x}") }
     }
 }

@@ -2,53 +2,55 @@
 
 use core::fmt;
 
-bitflags::bitflags! {
+use crate::fixed::flags;
+
+flags! {
     /// POLICY: what the guest's owner allowed when it was launched.
     /// Source: AMD document 56860, table "Guest Policy".
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct GuestPolicy: u64 {
+    GuestPolicy: u64 {
         /// Simultaneous multi-threading is allowed.
-        const SMT = 1 << 16;
+        SMT = 16,
         /// Reserved; always one.
-        const RESERVED_MUST_BE_ONE = 1 << 17;
+        RESERVED_MUST_BE_ONE = 17,
         /// A migration agent may be associated.
-        const MIGRATE_MA = 1 << 18;
+        MIGRATE_MA = 18,
         /// The host may debug the guest: its memory is not confidential.
-        const DEBUG = 1 << 19;
+        DEBUG = 19,
         /// The guest runs on one socket only.
-        const SINGLE_SOCKET = 1 << 20;
+        SINGLE_SOCKET = 20,
         /// CXL devices are allowed.
-        const CXL_ALLOW = 1 << 21;
+        CXL_ALLOW = 21,
         /// Memory encryption must be AES-256 XTS.
-        const MEM_AES_256_XTS = 1 << 22;
+        MEM_AES_256_XTS = 22,
         /// Running average power limit must be disabled.
-        const RAPL_DIS = 1 << 23;
+        RAPL_DIS = 23,
         /// Ciphertext hiding must be on.
-        const CIPHERTEXT_HIDING_DRAM = 1 << 24;
+        CIPHERTEXT_HIDING_DRAM = 24,
         /// Page swapping is disabled.
-        const PAGE_SWAP_DISABLE = 1 << 25;
+        PAGE_SWAP_DISABLE = 25,
     }
+}
 
+flags! {
     /// PLATFORM_INFO: how the platform runs.
     /// Source: AMD document 56860, table "PLATFORM_INFO".
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct PlatformInfo: u64 {
+    PlatformInfo: u64 {
         /// Simultaneous multi-threading is on.
-        const SMT_EN = 1 << 0;
+        SMT_EN = 0,
         /// Transparent memory encryption is on.
-        const TSME_EN = 1 << 1;
+        TSME_EN = 1,
         /// Memory has error correction.
-        const ECC_EN = 1 << 2;
+        ECC_EN = 2,
         /// Running average power limit is disabled.
-        const RAPL_DIS = 1 << 3;
+        RAPL_DIS = 3,
         /// Ciphertext hiding is on.
-        const CIPHERTEXT_HIDING_DRAM_EN = 1 << 4;
+        CIPHERTEXT_HIDING_DRAM_EN = 4,
         /// The check for aliased memory is complete.
-        const ALIAS_CHECK_COMPLETE = 1 << 5;
+        ALIAS_CHECK_COMPLETE = 5,
         /// The IOMMU keeps devices from writing.
-        const IOMMU_WRITE_SAFE = 1 << 6;
+        IOMMU_WRITE_SAFE = 6,
         /// Trusted I/O is on.
-        const TIO_EN = 1 << 7;
+        TIO_EN = 7,
     }
 }
 

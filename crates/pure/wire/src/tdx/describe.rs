@@ -6,57 +6,57 @@ use super::{TdInfo, TdReport, TeeTcbInfo};
 use crate::describe::Hex;
 use crate::{Describe, DescribedField, Visitor};
 
-impl Describe for TdReport {
+impl Describe for TdReport<'_> {
     fn describe(&self, visitor: &mut dyn Visitor) {
         let note = "type, subtype, version, reserved";
-        visitor.field(DescribedField::at("REPORTTYPE", 0..4, &Hex(&self.report_type)).note(&note));
-        visitor.field(DescribedField::at("RESERVED", 4..16, &Hex(&self.reserved_004)));
-        visitor.field(DescribedField::at("CPUSVN", 16..32, &Hex(&self.cpusvn)));
-        visitor.field(DescribedField::at("TEE_TCB_INFO_HASH", 32..80, &Hex(&self.tee_tcb_info_hash)));
-        visitor.field(DescribedField::at("TEE_INFO_HASH", 80..128, &Hex(&self.tee_info_hash)));
-        visitor.field(DescribedField::at("REPORTDATA", 128..192, &Hex(&self.reportdata)));
-        visitor.field(DescribedField::at("RESERVED", 192..224, &Hex(&self.reserved_0c0)));
+        visitor.field(DescribedField::at("REPORTTYPE", 0..4, &Hex(&self.0.report_type)).note(&note));
+        visitor.field(DescribedField::at("RESERVED", 4..16, &Hex(&self.0.reserved_004)));
+        visitor.field(DescribedField::at("CPUSVN", 16..32, &Hex(&self.0.cpusvn)));
+        visitor.field(DescribedField::at("TEE_TCB_INFO_HASH", 32..80, &Hex(&self.0.tee_tcb_info_hash)));
+        visitor.field(DescribedField::at("TEE_INFO_HASH", 80..128, &Hex(&self.0.tee_info_hash)));
+        visitor.field(DescribedField::at("REPORTDATA", 128..192, &Hex(&self.0.reportdata)));
+        visitor.field(DescribedField::at("RESERVED", 192..224, &Hex(&self.0.reserved_0c0)));
         let note = "can be checked on the same processor only";
-        visitor.field(DescribedField::at("MAC", 224..256, &Hex(&self.mac)).note(&note));
-        self.tee_tcb_info.describe(visitor);
-        visitor.field(DescribedField::at("RESERVED", 495..512, &Hex(&self.reserved_1ef)));
-        self.td_info.describe(visitor);
+        visitor.field(DescribedField::at("MAC", 224..256, &Hex(&self.0.mac)).note(&note));
+        self.tee_tcb_info().describe(visitor);
+        visitor.field(DescribedField::at("RESERVED", 495..512, &Hex(&self.0.reserved_1ef)));
+        self.td_info().describe(visitor);
     }
 }
 
-impl TeeTcbInfo {
-    fn describe(&self, visitor: &mut dyn Visitor) {
+impl TeeTcbInfo<'_> {
+    fn describe(self, visitor: &mut dyn Visitor) {
         visitor.open("TEE_TCB_INFO");
-        visitor.field(DescribedField::at("VALID", 256..264, &Word(self.valid.get())));
-        visitor.field(DescribedField::at("TEE_TCB_SVN", 264..280, &Hex(&self.tee_tcb_svn)));
-        visitor.field(DescribedField::at("MRSEAM", 280..328, &Hex(&self.mrseam)));
-        visitor.field(DescribedField::at("MRSIGNERSEAM", 328..376, &Hex(&self.mrsignerseam)));
-        visitor.field(DescribedField::at("ATTRIBUTES", 376..384, &Word(self.attributes.get())));
-        visitor.field(DescribedField::at("TEE_TCB_SVN2", 384..400, &Hex(&self.tee_tcb_svn2)));
-        visitor.field(DescribedField::at("RESERVED", 400..495, &Hex(&self.reserved)));
+        visitor.field(DescribedField::at("VALID", 256..264, &Word(self.valid())));
+        visitor.field(DescribedField::at("TEE_TCB_SVN", 264..280, &Hex(&self.0.tee_tcb_svn)));
+        visitor.field(DescribedField::at("MRSEAM", 280..328, &Hex(&self.0.mrseam)));
+        visitor.field(DescribedField::at("MRSIGNERSEAM", 328..376, &Hex(&self.0.mrsignerseam)));
+        visitor.field(DescribedField::at("ATTRIBUTES", 376..384, &Word(self.attributes())));
+        visitor.field(DescribedField::at("TEE_TCB_SVN2", 384..400, &Hex(&self.0.tee_tcb_svn2)));
+        visitor.field(DescribedField::at("RESERVED", 400..495, &Hex(&self.0.reserved)));
         visitor.close();
     }
 }
 
-impl TdInfo {
-    fn describe(&self, visitor: &mut dyn Visitor) {
+impl TdInfo<'_> {
+    fn describe(self, visitor: &mut dyn Visitor) {
         visitor.open("TDINFO");
-        let attributes = self.attributes.get();
+        let attributes = self.attributes();
         visitor.field(
             DescribedField::at("ATTRIBUTES", 512..520, &Word(attributes)).note(&attributes_note(attributes)),
         );
-        visitor.field(DescribedField::at("XFAM", 520..528, &Word(self.xfam.get())));
-        visitor.field(DescribedField::at("MRTD", 528..576, &Hex(&self.mrtd)));
-        visitor.field(DescribedField::at("MRCONFIGID", 576..624, &Hex(&self.mrconfigid)));
-        visitor.field(DescribedField::at("MROWNER", 624..672, &Hex(&self.mrowner)));
-        visitor.field(DescribedField::at("MROWNERCONFIG", 672..720, &Hex(&self.mrownerconfig)));
-        let [rtmr0, rtmr1, rtmr2, rtmr3] = &self.rtmr;
+        visitor.field(DescribedField::at("XFAM", 520..528, &Word(self.xfam())));
+        visitor.field(DescribedField::at("MRTD", 528..576, &Hex(&self.0.mrtd)));
+        visitor.field(DescribedField::at("MRCONFIGID", 576..624, &Hex(&self.0.mrconfigid)));
+        visitor.field(DescribedField::at("MROWNER", 624..672, &Hex(&self.0.mrowner)));
+        visitor.field(DescribedField::at("MROWNERCONFIG", 672..720, &Hex(&self.0.mrownerconfig)));
+        let [rtmr0, rtmr1, rtmr2, rtmr3] = self.rtmr();
         visitor.field(DescribedField::at("RTMR0", 720..768, &Hex(rtmr0)));
         visitor.field(DescribedField::at("RTMR1", 768..816, &Hex(rtmr1)));
         visitor.field(DescribedField::at("RTMR2", 816..864, &Hex(rtmr2)));
         visitor.field(DescribedField::at("RTMR3", 864..912, &Hex(rtmr3)));
-        visitor.field(DescribedField::at("SERVTD_HASH", 912..960, &Hex(&self.servtd_hash)));
-        visitor.field(DescribedField::at("RESERVED", 960..1024, &Hex(&self.reserved)));
+        visitor.field(DescribedField::at("SERVTD_HASH", 912..960, &Hex(&self.0.servtd_hash)));
+        visitor.field(DescribedField::at("RESERVED", 960..1024, &Hex(&self.0.reserved)));
         visitor.close();
     }
 }

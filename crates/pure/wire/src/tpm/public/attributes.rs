@@ -3,42 +3,42 @@
 use core::fmt;
 
 use super::super::u32_be;
+use crate::fixed::flags;
 use crate::{Error, ErrorKind, Reader};
 
-bitflags::bitflags! {
+flags! {
     /// The attributes of an object.
     ///
     /// Source: TCG TPM 2.0 Library, Part 2, section 8.3 (TPMA_OBJECT).
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-    pub struct ObjectAttributes: u32 {
+    ObjectAttributes: u32 {
         /// It can never leave its TPM.
-        const FIXED_TPM = 1 << 1;
+        FIXED_TPM = 1,
         /// It is gone after a restart of the TPM, saved or not.
-        const ST_CLEAR = 1 << 2;
+        ST_CLEAR = 2,
         /// It can never get another parent.
-        const FIXED_PARENT = 1 << 4;
+        FIXED_PARENT = 4,
         /// The TPM made its secret part: nobody brought it along.
-        const SENSITIVE_DATA_ORIGIN = 1 << 5;
+        SENSITIVE_DATA_ORIGIN = 5,
         /// Its password allows its use; without this, its policy alone does.
-        const USER_WITH_AUTH = 1 << 6;
+        USER_WITH_AUTH = 6,
         /// Its policy alone allows what an administrator does.
-        const ADMIN_WITH_POLICY = 1 << 7;
+        ADMIN_WITH_POLICY = 7,
         /// It is limited to one firmware of the TPM.
-        const FIRMWARE_LIMITED = 1 << 8;
+        FIRMWARE_LIMITED = 8,
         /// It is limited to firmware of one security version.
-        const SVN_LIMITED = 1 << 9;
+        SVN_LIMITED = 9,
         /// Wrong passwords do not lead to a lockout.
-        const NO_DA = 1 << 10;
+        NO_DA = 10,
         /// It leaves its TPM encrypted only.
-        const ENCRYPTED_DUPLICATION = 1 << 11;
+        ENCRYPTED_DUPLICATION = 11,
         /// It works on structures of the TPM's alone.
-        const RESTRICTED = 1 << 16;
+        RESTRICTED = 16,
         /// It decrypts.
-        const DECRYPT = 1 << 17;
+        DECRYPT = 17,
         /// It signs; a symmetric key encrypts.
-        const SIGN = 1 << 18;
+        SIGN = 18,
         /// It signs certificates that the TPM puts together.
-        const X509_SIGN = 1 << 19;
+        X509_SIGN = 19,
     }
 }
 
@@ -73,7 +73,7 @@ impl ObjectAttributes {
     /// Reads the attributes; none may be set that has no meaning.
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let at = reader.at();
-        let attributes = Self::from_bits_retain(u32_be(reader, "TPMT_PUBLIC: objectAttributes")?);
+        let attributes = Self::from_bits(u32_be(reader, "TPMT_PUBLIC: objectAttributes")?);
         match RESERVED.iter().find(|(bit, _)| attributes.bits() & bit != 0) {
             Some((_, what)) => Err(at.error(ErrorKind::Value, what, "0, for it is reserved")),
             None => Ok(attributes),
@@ -107,13 +107,16 @@ mod tests {
         let named = NAMES.iter().fold(0, |bits, (attribute, _)| bits | attribute.bits());
         let reserved = RESERVED.iter().fold(0, |bits, (bit, _)| bits | bit);
         assert_eq!((named | reserved, named & reserved), (u32::MAX, 0));
-        assert_eq!(named, ObjectAttributes::all().bits());
+        assert_eq!(
+            NAMES.map(|(attribute, _)| attribute)[..],
+            ObjectAttributes::NAMED.iter().map(|(attribute, _)| *attribute).collect::<std::vec::Vec<_>>()
+        );
         assert_eq!(NAMES.len() + RESERVED.len(), 32);
     }
 
     #[test]
     fn attributes_are_told_by_their_names() {
-        assert_eq!(ObjectAttributes::empty().to_string(), "none");
+        assert_eq!(ObjectAttributes::from_bits(0).to_string(), "none");
         let some = ObjectAttributes::FIXED_TPM | ObjectAttributes::NO_DA | ObjectAttributes::SIGN;
         assert_eq!(some.to_string(), "fixedTPM noDA sign");
     }
