@@ -4,9 +4,7 @@ use core::borrow::Borrow;
 use core::convert::Infallible;
 use core::fmt::{self, Display};
 
-use crate::{
-    Check, CheckResult, Comparand, Datum, Hex, List, Outcome, Record, Relation, TakeDatum, Text, Worded,
-};
+use crate::{Check, CheckResult, Comparand, Datum, Hex, List, Outcome, Record, Relation, TakeDatum, Text};
 
 /// A value that a policy can speak about.
 pub trait PolicyValue: Clone + fmt::Debug + PartialEq {
@@ -93,8 +91,21 @@ pub enum Absence {
 const LEFT_OUT: &str =
     "no signature covers that it is absent: whoever hands in the evidence can leave it out";
 
-/// What was found where a value is missing, and that it is missing is not attested.
-const NOT_SIGNED: &str = "absent, but nothing signed says so";
+/// A missing value whose absence is not attested, as a finding shows it. It has no fields, so that a rule
+/// whose finding does not show it builds nothing.
+struct NotSigned;
+
+impl Display for NotSigned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("absent, but nothing signed says so")
+    }
+}
+
+impl Comparand for NotSigned {
+    fn data(&self, take: &mut TakeDatum<'_>) {
+        take(Relation::Exactly, Datum::Absent);
+    }
+}
 
 /// An expectation and the line of the policy that holds it.
 #[derive(Clone, Debug, PartialEq)]
@@ -209,10 +220,9 @@ impl<'p, T: PolicyValue> Rule<'p, T> {
         let outcome = if holds { Outcome::Pass } else { Outcome::Fail };
         let expected = Expected { expectation: &self.expectation, seen: actual };
         let shown = crate::OrNone(actual.map(Shown::<T>));
-        let not_signed = Worded { words: &NOT_SIGNED, relation: Relation::Exactly, datum: Datum::Absent };
         let shown: &dyn Comparand = match (&self.expectation, actual) {
             // Absent as demanded, and yet not as demanded.
-            (Expectation::Absent, None) if !holds => &not_signed,
+            (Expectation::Absent, None) if !holds => &NotSigned,
             _ => &shown,
         };
         record.record(CheckResult { because, ..finding(outcome).compared(&expected, shown) });
