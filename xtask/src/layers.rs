@@ -1,13 +1,13 @@
-//! The layer check: the dependency graph that cargo resolved against the map. It also holds each
-//! manifest and each pure `lib.rs` to the rules of its room, and the modules of the command to theirs.
+//! The layer check: the dependency graph that cargo resolved against the map, the manifest and `lib.rs` of each
+//! crate against the rules of its room, and the modules of the command against theirs.
 
 mod imports;
+mod manifest;
 mod map;
 
 use crate::graph::{Graph, Package};
 use crate::shell::{Outcome, root};
-use map::{FOR_TESTS, MAP, NO_STD, PURE_CLOSURE, Room, Row};
-use std::path::Path;
+use map::{FOR_TESTS, MAP, PURE_CLOSURE, Room, Row};
 
 /// Checks every member; reports everything that is wrong at once.
 pub(crate) fn run(_: &[&str]) -> Outcome {
@@ -36,13 +36,10 @@ pub(crate) fn run(_: &[&str]) -> Outcome {
 fn faults(graph: &Graph, member: &Package, row: &Row) -> Outcome<Vec<String>> {
     let mut wrong = place(member, row);
     wrong.extend(edges(member, row));
-    wrong.extend(manifest(member, row)?);
+    wrong.extend(manifest::faults(member, row)?);
     if row.room == Room::Pure {
         wrong.extend(closure(graph, member));
         wrong.extend(build_script(member));
-    }
-    if NO_STD.contains(&row.name) {
-        wrong.extend(crate_head(member, row.room == Room::Pure)?);
     }
     Ok(wrong.into_iter().map(|fault| format!("{}: {fault}", member.name)).collect())
 }
@@ -86,52 +83,6 @@ fn build_script(member: &Package) -> Vec<String> {
     let has = member.targets.iter().any(|target| target.kind.iter().any(|kind| kind == "custom-build"));
     if has { vec!["a pure crate has no build script".into()] } else { Vec::new() }
 }
-
-/// The lint table is inherited, and what is not for publishing says so.
-fn manifest(member: &Package, row: &Row) -> Outcome<Vec<String>> {
-    let text = read(&member.manifest_path)?;
-    let manifest: toml::Table =
-        text.parse().map_err(|e| format!("{}: {e}", member.manifest_path.display()))?;
-    let inherits =
-        manifest.get("lints").and_then(|lints| lints.get("workspace")).and_then(toml::Value::as_bool);
-    let mut wrong = Vec::new();
-    if inherits != Some(true) && member.name != OWN_LINTS {
-        wrong.push("does not inherit the lints: `[lints] workspace = true`".into());
-    }
-    if (row.room == Room::Workshop) == member.is_published() {
-        wrong.push("`publish = false` belongs to the workshop, and only there".into());
-    }
-    Ok(wrong)
-}
-
-/// The head of a `no_std` crate. The denied lints are there for the pure room, where every number
-/// comes from a stranger.
-fn crate_head(member: &Package, denies: bool) -> Outcome<Vec<String>> {
-    let library = member.targets.iter().find(|target| target.kind.iter().any(|kind| kind == "lib"));
-    let Some(library) = library else {
-        return Ok(vec!["has no library".into()]);
-    };
-    let text: String = read(&library.src_path)?.split_whitespace().collect();
-    let mut wrong = Vec::new();
-    if !text.contains("#![no_std]") {
-        wrong.push("lib.rs lacks `#![no_std]`".into());
-    }
-    let head = text.split("#![deny(").nth(1).and_then(|rest| rest.split(")]").next()).unwrap_or_default();
-    for lint in DENIED.iter().filter(|lint| denies && !head.split(',').any(|word| word == **lint)) {
-        wrong.push(format!("lib.rs does not deny {lint}"));
-    }
-    Ok(wrong)
-}
-
-fn read(path: &Path) -> Outcome<String> {
-    std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))
-}
-
-/// Its allocator and its exported functions are unsafe by nature; its manifest says so.
-const OWN_LINTS: &str = "teeproof-nostd-proof";
-
-const DENIED: &[&str] =
-    &["clippy::indexing_slicing", "clippy::arithmetic_side_effects", "clippy::as_conversions"];
 
 #[cfg(test)]
 mod tests {
