@@ -7,7 +7,7 @@ mod map;
 
 use crate::graph::{Graph, Package};
 use crate::shell::{Outcome, root};
-use map::{FOR_TESTS, MAP, PURE_CLOSURE, Room, Row};
+use map::{FOR_TESTS, MAP, OPTIONAL_CLOSURE, PURE_CLOSURE, Room, Row};
 
 /// Checks every member; reports everything that is wrong at once.
 pub(crate) fn run(_: &[&str]) -> Outcome {
@@ -71,12 +71,22 @@ fn edges(member: &Package, row: &Row) -> Vec<String> {
     wrong
 }
 
-/// Everything that a pure crate stands on is on the list.
+/// Everything that a pure crate depends on is on the list: the short one without optional features, and the one
+/// of a feature where only that feature brings it in.
 fn closure(graph: &Graph, member: &Package) -> Vec<String> {
     let ours = |name: &str| MAP.iter().any(|row| row.name == name);
-    let closure = graph.closure(member);
-    let strangers = closure.iter().filter(|(name, _)| !ours(name) && !PURE_CLOSURE.contains(name));
-    strangers.map(|(_, road)| format!("stands on a package outside of the list: {road}")).collect()
+    let optional = |name: &str| OPTIONAL_CLOSURE.iter().any(|(_, packages)| packages.contains(&name));
+    let stranger = |name: &str| !ours(name) && !PURE_CLOSURE.contains(&name);
+    let features: Vec<&str> = OPTIONAL_CLOSURE.iter().map(|(feature, _)| *feature).collect();
+    let always = graph.closure(member, &features);
+    let ever = graph.closure(member, &[]);
+    let wrong_always = always.iter().filter(|(name, _)| stranger(name));
+    let wrong_ever =
+        ever.iter().filter(|(name, _)| !always.contains_key(*name) && stranger(name) && !optional(name));
+    wrong_always
+        .chain(wrong_ever)
+        .map(|(_, path)| format!("depends on a package outside of the list: {path}"))
+        .collect()
 }
 
 fn build_script(member: &Package) -> Vec<String> {
@@ -94,6 +104,8 @@ mod tests {
             name: (*name).to_owned(),
             kind: kind.map(str::to_owned),
             req: "*".to_owned(),
+            optional: false,
+            features: Vec::new(),
         });
         Package {
             id: name.to_owned(),

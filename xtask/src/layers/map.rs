@@ -141,13 +141,16 @@ pub(super) const PURE_CLOSURE: &[&str] = &[
     "winnow",
     "zeroize",
     "zmij",
-    // JSON Schemas of results, made from their types: under the feature `schema` of the front door alone.
-    "dyn-clone",
-    "ref-cast",
-    "ref-cast-impl",
-    "schemars",
-    "schemars_derive",
-    "serde_derive_internals",
+];
+
+/// Packages that the pure room may depend on under one feature, which is off by default: the feature, and what it
+/// brings in.
+pub(super) const OPTIONAL_CLOSURE: &[(&str, &[&str])] = &[
+    // JSON Schemas of results, made from their types.
+    (
+        "schema",
+        &["dyn-clone", "ref-cast", "ref-cast-impl", "schemars", "schemars_derive", "serde_derive_internals"],
+    ),
 ];
 
 #[cfg(test)]
@@ -160,6 +163,7 @@ mod tests {
             ["tokio", "reqwest", "openssl", "openssl-sys", "libc", "ring", "aws-lc-sys", "mio", "rustix"]
         {
             assert!(!PURE_CLOSURE.contains(&banned), "{banned}");
+            assert!(OPTIONAL_CLOSURE.iter().all(|(_, packages)| !packages.contains(&banned)), "{banned}");
         }
     }
 

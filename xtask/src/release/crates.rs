@@ -85,6 +85,8 @@ mod tests {
             name: (*name).to_owned(),
             kind: kind.map(str::to_owned),
             req: (*req).to_owned(),
+            optional: false,
+            features: Vec::new(),
         });
         Package {
             id: name.to_owned(),
