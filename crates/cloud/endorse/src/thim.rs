@@ -19,7 +19,7 @@ const HEADERS: &[(&str, &str)] = &[("Metadata", "true")];
 /// VCEK, ASK and ARK, and room for one more.
 const MAX_CERTIFICATES: usize = 4;
 
-/// The URL of the VCEK chain; `base` is [`AZURE_METADATA`], or a twin's address. The service demands the header
+/// The URL of the VCEK chain; `base` is [`AZURE_METADATA`], or a twin's address. The service requires the header
 /// `Metadata: true`.
 #[must_use]
 pub fn certification_url(base: &str) -> String {

@@ -18,8 +18,8 @@ fn service(answer: &[u8]) -> String {
             let mut stream = stream.unwrap();
             let mut request = [0; 4096];
             let read = stream.read(&mut request).unwrap();
-            let asked = String::from_utf8_lossy(&request[..read]).to_lowercase();
-            assert!(asked.contains("metadata: true"), "{asked}");
+            let request = String::from_utf8_lossy(&request[..read]).to_lowercase();
+            assert!(request.contains("metadata: true"), "{request}");
             let _ = stream.write_all(&answer);
         }
     });
