@@ -1,4 +1,4 @@
-//! What a TPM answers when it does not do what it was asked: TPM_RC, with a name and a way out.
+//! Response codes of a TPM (TPM_RC), with names and advice.
 //!
 //! Source: TCG TPM 2.0 Library, Part 2, section 6.6.
 

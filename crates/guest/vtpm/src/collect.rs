@@ -31,7 +31,7 @@ pub struct CollectRequest<'a> {
 /// The user data of the report, or that the report of the boot is enough.
 #[derive(Clone, Debug)]
 enum ReportRequest {
-    /// The nonce, or random bytes where there is none.
+    /// The nonce, or random bytes without one.
     ForNonce,
     UserData([u8; USER_DATA_BYTES]),
     Boot,

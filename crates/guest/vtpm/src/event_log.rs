@@ -57,11 +57,11 @@ impl NoLog {
 /// Reads the log, at most [`MAX_BYTES`] of it.
 ///
 /// # Errors
-/// There is none, or it cannot be read.
+/// The log is missing, or it cannot be read.
 pub fn read_event_log(path: &Path) -> Result<Vec<u8>, NoLog> {
     let mut log = Vec::new();
     let most = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX).saturating_add(1);
-    // The kernel says that its files have no length, so nothing is asked of the file first.
+    // The kernel says that its files have no length, so the size is not requested first.
     let read = File::open(path).and_then(|file| file.take(most).read_to_end(&mut log));
     match read {
         Ok(0) => Err(NoLog::Empty(path.into())),

@@ -47,7 +47,7 @@ const TORN_AT_ONCE: u32 = 3;
 
 /// Requests a report with these 64 bytes of user data, and returns it.
 ///
-/// Defines the index for the guest's input where there is none. `waiting` is called before each
+/// Defines the index for the guest's input if it does not exist. `waiting` is called before each
 /// wait, with its length.
 ///
 /// # Errors
@@ -139,7 +139,7 @@ impl Search {
     }
 }
 
-/// The index for the guest's input, defined where there is none.
+/// The index for the guest's input, defined if it does not exist.
 fn input_index(tpm: &mut dyn Tpm) -> Result<NvPublic, Error> {
     let public = match tpm.nv_public(handles::INPUT) {
         Err(error) if error.is_absent() => {

@@ -1,4 +1,4 @@
-//! From an address to a TPM that can be asked, over whichever transport this build has.
+//! An address opened as a TPM, over the transports that this build has.
 
 use crate::{Address, Error, Tpm};
 

@@ -76,9 +76,9 @@ pub fn read_registers(tpm: &mut dyn Tpm, selection: Selection) -> Result<PcrValu
 }
 
 /// The values are of requested PCRs, and of their bank's length.
-fn check_values(PcrValues { selection, values }: &PcrValues, asked: Selection) -> Result<(), Error> {
-    response_checks::registers(asked, &[*selection], values.len())?;
-    let length = hash_bytes(asked.bank);
+fn check_values(PcrValues { selection, values }: &PcrValues, requested: Selection) -> Result<(), Error> {
+    response_checks::registers(requested, &[*selection], values.len())?;
+    let length = hash_bytes(requested.bank);
     if values.iter().any(|value| length.is_some_and(|length| length != value.len())) {
         return Err(wrong_values("a PCR value of another length than the bank's"));
     }

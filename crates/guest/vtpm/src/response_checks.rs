@@ -29,11 +29,15 @@ pub(crate) fn nv_data(data: &[u8], size: u16) -> Result<(), Error> {
 }
 
 /// The PCR selection of a response to TPM2_PCR_Read: within the requested one or empty, with one value for each.
-pub(crate) fn registers(asked: Selection, answered: &[Selection], values: usize) -> Result<Selection, Error> {
+pub(crate) fn registers(
+    requested: Selection,
+    answered: &[Selection],
+    values: usize,
+) -> Result<Selection, Error> {
     const COMMAND: &str = "TPM2_PCR_Read";
     let selection = match *answered {
-        [] => Selection { bitmap: 0, ..asked },
-        [one] if one.bank == asked.bank && one.bitmap & !asked.bitmap == 0 => one,
+        [] => Selection { bitmap: 0, ..requested },
+        [one] if one.bank == requested.bank && one.bitmap & !requested.bitmap == 0 => one,
         _ => return Err(malformed(COMMAND, "PCRs that were not requested".to_owned())),
     };
     if u32::try_from(values) != Ok(selection.count()) {
@@ -63,11 +67,11 @@ mod transports {
     }
 
     /// The public area is that of the requested index.
-    pub(crate) fn nv_index(asked: u32, found: u32) -> Result<(), Error> {
-        if asked == found {
+    pub(crate) fn nv_index(requested: u32, found: u32) -> Result<(), Error> {
+        if requested == found {
             return Ok(());
         }
-        Err(malformed("TPM2_NV_ReadPublic", format!("expected index {asked:#010x}, got {found:#010x}")))
+        Err(malformed("TPM2_NV_ReadPublic", format!("expected index {requested:#010x}, got {found:#010x}")))
     }
 
     /// Every selected PCR exists: a command has no place for others.

@@ -123,7 +123,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A TPM2B, as the bytes within it came.
+    /// A TPM2B: the bytes in it, as received.
     pub(super) fn sized(&mut self, what: &str) -> Result<&'a [u8], Error> {
         match Tpm2b::<MAX_BYTES>::cast_prefix(self.rest) {
             Ok((value, rest)) => {
@@ -134,7 +134,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// So many bytes, as they came.
+    /// So many bytes, as received.
     pub(super) fn take(&mut self, size: usize, what: &str) -> Result<&'a [u8], Error> {
         let (taken, rest) = self
             .rest
@@ -144,7 +144,7 @@ impl<'a> Fields<'a> {
         Ok(taken)
     }
 
-    /// A structure of the specification that fills what is left, as its bytes came.
+    /// A structure of the specification that fills the rest, as received.
     pub(super) fn last<T: TpmUnmarshal>(&mut self, what: &str) -> Result<&'a [u8], Error> {
         let bytes = self.rest;
         self.value::<T>(what)?;
@@ -152,7 +152,7 @@ impl<'a> Fields<'a> {
         Ok(bytes)
     }
 
-    /// A TPM2B with a structure of the specification, and its bytes as they came.
+    /// A TPM2B with a structure of the specification, and its bytes as received.
     pub(super) fn structure<T: TpmUnmarshal>(&mut self, what: &str) -> Result<(T, &'a [u8]), Error> {
         let bytes = self.sized(what)?;
         let mut fields = Self { name: self.name, rest: bytes };

@@ -11,7 +11,7 @@ use tpm2_protocol::data::{
 use super::answer::Fields;
 use crate::{Error, NvAttributes, NvPublic, Padding, PcrValues, response_checks};
 
-/// What was asked for cannot be put into the command.
+/// A request that does not fit into the command.
 pub(super) fn unfit(command: &'static str) -> impl Fn(TpmError) -> Error {
     move |error| Error::Unfit { command, what: error.to_string() }
 }
@@ -60,13 +60,13 @@ pub(super) fn read_selections(fields: &mut Fields<'_>) -> Result<Vec<Selection>,
     Ok(list)
 }
 
-/// The answer to TPM2_PCR_Read: registers of the one bank that was asked for, and their values.
-pub(super) fn read_values(fields: &mut Fields<'_>, asked: Selection) -> Result<PcrValues, Error> {
+/// The response of TPM2_PCR_Read: PCRs of the one requested bank, and their values.
+pub(super) fn read_values(fields: &mut Fields<'_>, requested: Selection) -> Result<PcrValues, Error> {
     fields.u32("the update counter")?;
     let selections = read_selections(fields)?;
     let count = fields.u32("the number of values")?;
     let selection =
-        response_checks::registers(asked, &selections, usize::try_from(count).unwrap_or(usize::MAX))?;
+        response_checks::registers(requested, &selections, usize::try_from(count).unwrap_or(usize::MAX))?;
     let values = (0..count).map(|_| fields.sized("a value").map(<[u8]>::to_vec));
     Ok(PcrValues { selection, values: values.collect::<Result<_, _>>()? })
 }

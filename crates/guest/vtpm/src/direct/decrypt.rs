@@ -26,7 +26,7 @@ impl Direct {
         ciphertext: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
         let name = "TPM2_RSA_Decrypt";
-        // Made first: what cannot be asked for shall not leave a session behind.
+        // Made first: a request that cannot be made must not leave a session behind.
         let policy = policy(registers)?;
         let command = TpmRsaDecryptCommand {
             handles: [TpmHandle::new(key)],

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::transport::{HEADER_BYTES, MAX_BYTES, Transport, announced, uninterrupted};
 
-/// A name may stand for many addresses: no more of them are tried.
+/// A name may have many addresses: the most that are connected to.
 const MAX_ADDRESSES: usize = 8;
 
 /// The data socket of swtpm.
@@ -167,7 +167,7 @@ fn left(deadline: Instant) -> io::Result<Duration> {
 mod tests {
     use super::*;
 
-    /// Gives one byte at a time, and says before each that a signal came in between.
+    /// Gives one byte at a time, and reports an interruption by a signal before each.
     struct Stopped<'a> {
         left: &'a [u8],
         interrupt: bool,

@@ -16,8 +16,8 @@ pub trait Transport: fmt::Debug + Send {
     /// Sends one command and returns the answer to it.
     ///
     /// # Errors
-    /// [`ErrorKind::TimedOut`] or [`ErrorKind::WouldBlock`] if no answer came in time,
-    /// [`ErrorKind::InvalidData`] if what came is no answer, and whatever else can fail.
+    /// [`ErrorKind::TimedOut`] or [`ErrorKind::WouldBlock`] if there is no response in time,
+    /// [`ErrorKind::InvalidData`] if the bytes are not a response, and any other I/O error.
     fn exchange(&mut self, command: &[u8]) -> io::Result<Vec<u8>>;
 }
 
@@ -48,12 +48,12 @@ pub(super) fn check_size(answer: &[u8]) -> io::Result<()> {
     Err(malformed(format!("{} bytes, and it says that it has {size}", answer.len())))
 }
 
-/// Whether an error means that no answer came in time.
+/// Whether an error means that there was no response in time.
 pub(super) fn is_silence(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock) || error.raw_os_error() == Some(ETIME)
 }
 
-/// Does it again when a signal came in between, before anything happened.
+/// Repeats a call that a signal interrupted before anything happened.
 pub(super) fn uninterrupted(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
     loop {
         match call() {

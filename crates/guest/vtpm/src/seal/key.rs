@@ -167,7 +167,7 @@ mod tests {
             let mut changed = public.clone();
             changed[bit / 8] ^= 1 << (bit % 8);
             let found = parts(&changed);
-            // Another policy is another key; everything else is none.
+            // Another policy is another key; everything else is not a valid key.
             let is_policy = (10..42).contains(&(bit / 8));
             assert_eq!(found.is_ok_and(|(policy, _)| *policy != POLICY), is_policy, "{bit}");
         }

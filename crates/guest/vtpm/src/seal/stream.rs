@@ -1,7 +1,7 @@
-//! Data of any length under a key that is used for nothing else: AES-256-GCM in pieces, each with
-//! its number, the last one marked, so that pieces cannot be swapped, repeated or cut off.
+//! Data of any length under a key that is used for nothing else: AES-256-GCM in chunks, each with
+//! its number, the last one marked, so that chunks cannot be swapped, repeated or cut off.
 //!
-//! The nonce of a piece is its number (11 bytes, big-endian, from 0) and 1 for the last piece, 0 for
+//! The nonce of a chunk is its number (11 bytes, big-endian, from 0) and 1 for the last chunk, 0 for
 //! the others: the STREAM construction of Hoang, Reyhanitabar, Rogaway and Vizár (2015).
 
 use std::io::{Read, Write};
@@ -11,15 +11,15 @@ use zeroize::Zeroizing;
 
 use super::SealError;
 
-/// How many bytes of plaintext a piece has; the last one may have fewer, down to none.
-pub(super) const PIECE: usize = 64 * 1024;
-/// How many bytes a piece is longer when it is sealed.
+/// Bytes of plaintext in a chunk; the last one may have fewer, or none.
+pub(super) const CHUNK: usize = 64 * 1024;
+/// Bytes that sealing adds to a chunk.
 const TAG: usize = 16;
 
 /// A key for one stream.
 pub(super) struct Cipher<'h> {
     key: LessSafeKey,
-    /// What every piece is bound to besides.
+    /// Additional data of every chunk.
     head: &'h [u8],
     number: u64,
 }
@@ -31,47 +31,47 @@ impl<'h> Cipher<'h> {
         Ok(Self { key: LessSafeKey::new(key), head, number: 0 })
     }
 
-    /// Seals all that comes.
+    /// Seals the whole input.
     pub(super) fn seal(mut self, from: &mut dyn Read, to: &mut dyn Write) -> Result<(), SealError> {
-        let mut piece = Zeroizing::new(Vec::with_capacity(PIECE.saturating_add(TAG)));
-        let mut next = Zeroizing::new(Vec::with_capacity(PIECE.saturating_add(TAG)));
-        fill(from, &mut piece, PIECE)?;
+        let mut chunk = Zeroizing::new(Vec::with_capacity(CHUNK.saturating_add(TAG)));
+        let mut next = Zeroizing::new(Vec::with_capacity(CHUNK.saturating_add(TAG)));
+        fill(from, &mut chunk, CHUNK)?;
         loop {
-            // Only what follows tells whether a full piece is the last one.
-            fill(from, &mut next, PIECE)?;
+            // Only what follows tells whether a full chunk is the last one.
+            fill(from, &mut next, CHUNK)?;
             let last = next.is_empty();
             let nonce = self.nonce(last)?;
             self.key
-                .seal_in_place_append_tag(nonce, Aad::from(self.head), &mut *piece)
+                .seal_in_place_append_tag(nonce, Aad::from(self.head), &mut *chunk)
                 .or(Err(SealError::Crypto))?;
-            to.write_all(&piece)?;
+            to.write_all(&chunk)?;
             if last {
                 return Ok(());
             }
-            core::mem::swap(&mut piece, &mut next);
+            core::mem::swap(&mut chunk, &mut next);
         }
     }
 
-    /// Opens all that comes. A piece is written as soon as it is known to be genuine; only the end
+    /// Opens the whole input. A chunk is written as soon as it is known to be genuine; only the end
     /// shows that nothing was cut off.
     pub(super) fn open(mut self, from: &mut dyn Read, to: &mut dyn Write) -> Result<(), SealError> {
-        let sealed = PIECE.saturating_add(TAG);
-        let mut piece = Zeroizing::new(Vec::with_capacity(sealed));
+        let sealed = CHUNK.saturating_add(TAG);
+        let mut chunk = Zeroizing::new(Vec::with_capacity(sealed));
         let mut next = Zeroizing::new(Vec::with_capacity(sealed));
-        fill(from, &mut piece, sealed)?;
+        fill(from, &mut chunk, sealed)?;
         loop {
             fill(from, &mut next, sealed)?;
             let last = next.is_empty();
             let nonce = self.nonce(last)?;
             let opened = self
                 .key
-                .open_in_place(nonce, Aad::from(self.head), &mut piece)
+                .open_in_place(nonce, Aad::from(self.head), &mut chunk)
                 .or(Err(SealError::Altered))?;
             to.write_all(opened)?;
             if last {
                 return Ok(());
             }
-            core::mem::swap(&mut piece, &mut next);
+            core::mem::swap(&mut chunk, &mut next);
         }
     }
 
@@ -85,10 +85,10 @@ impl<'h> Cipher<'h> {
     }
 }
 
-/// Fills the piece, as far as there is something.
-fn fill(from: &mut dyn Read, piece: &mut Vec<u8>, bytes: usize) -> Result<(), SealError> {
-    piece.clear();
-    from.take(u64::try_from(bytes).unwrap_or(u64::MAX)).read_to_end(piece)?;
+/// Fills the chunk, as far as there is something.
+fn fill(from: &mut dyn Read, chunk: &mut Vec<u8>, bytes: usize) -> Result<(), SealError> {
+    chunk.clear();
+    from.take(u64::try_from(bytes).unwrap_or(u64::MAX)).read_to_end(chunk)?;
     Ok(())
 }
 
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn every_length_comes_back() -> Result<(), SealError> {
-        for length in [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE, 3 * PIECE + 5] {
+        for length in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK, 3 * CHUNK + 5] {
             let data: Vec<u8> = (0..=250).cycle().take(length).collect();
             assert_eq!(opened(&sealed(&data)?, b"head")?, data, "{length}");
         }
@@ -118,9 +118,9 @@ mod tests {
     }
 
     #[test]
-    fn pieces_cannot_be_cut_off_swapped_or_repeated() -> Result<(), SealError> {
-        let whole = sealed(&vec![1; 2 * PIECE + 10])?;
-        let step = PIECE + TAG;
+    fn chunks_cannot_be_cut_off_swapped_or_repeated() -> Result<(), SealError> {
+        let whole = sealed(&vec![1; 2 * CHUNK + 10])?;
+        let step = CHUNK + TAG;
         let (first, rest) = whole.split_at(step);
         let (second, third) = rest.split_at(step);
         for forged in [

@@ -91,7 +91,7 @@ pub(super) fn nv_definition(command: &'static str, public: &NvPublic) -> Result<
         .map_err(|error| unfit(&error.to_string()))
 }
 
-/// Banks and registers, in the order in which they came.
+/// Banks and PCRs, in the order received.
 pub(super) fn selections(list: PcrSelectionList) -> Vec<Selection> {
     let list = TPML_PCR_SELECTION::from(list);
     let used = list.pcrSelections.iter().take(usize::try_from(list.count).unwrap_or(0));
@@ -117,14 +117,14 @@ pub(super) fn selection_list(command: &'static str, of: &[Selection]) -> Result<
     list.try_into().map_err(|error: tss_esapi::Error| unfit(error.to_string()))
 }
 
-/// What TPM2_PCR_Read returned, for the one bank that was asked for.
+/// The response of TPM2_PCR_Read for the one requested bank.
 pub(super) fn pcr_values(
-    asked: Selection,
+    requested: Selection,
     read: PcrSelectionList,
     digests: &DigestList,
 ) -> Result<PcrValues, Error> {
     let values: Vec<Vec<u8>> = digests.value().iter().map(|digest| digest.value().to_vec()).collect();
-    let selection = response_checks::registers(asked, &selections(read), values.len())?;
+    let selection = response_checks::registers(requested, &selections(read), values.len())?;
     Ok(PcrValues { selection, values })
 }
 

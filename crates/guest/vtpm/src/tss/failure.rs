@@ -39,12 +39,12 @@ pub(super) fn of(command: &'static str, error: tss_esapi::Error) -> Error {
     }
 }
 
-/// What was asked for cannot be put into the command.
+/// A request that does not fit into the command.
 pub(super) const fn unfit(command: &'static str, what: String) -> Error {
     Error::Unfit { command, what }
 }
 
-/// TPM2_GetCapability answered with another capability than the one asked for.
+/// TPM2_GetCapability returned another capability than the requested one.
 pub(super) fn other_kind() -> Error {
     Error::Malformed { command: "TPM2_GetCapability", what: "another capability".to_owned() }
 }

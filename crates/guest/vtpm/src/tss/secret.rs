@@ -28,7 +28,7 @@ impl Stack {
         padding: Padding,
         ciphertext: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
-        // Made first: what cannot be asked for shall not leave a session behind.
+        // Made first: a request that cannot be made must not leave a session behind.
         let padding = convert::padding(DECRYPT, padding)?;
         let ciphertext: PublicKeyRsa = convert::buffer(DECRYPT, "the ciphertext", ciphertext)?;
         let registers = convert::selection_list(POLICY, &[registers])?;
@@ -40,7 +40,7 @@ impl Stack {
             let done = this
                 .satisfy(session, registers)
                 .and_then(|()| this.run(DECRYPT, (Some(session.into()), None, None), decrypt));
-            // The session goes, whatever came out; what the TPM said first counts.
+            // The session is flushed in any case; the first error counts.
             let gone = this.run("TPM2_FlushContext", NOBODY, |context| {
                 context.flush_context(SessionHandle::from(session).into())
             });

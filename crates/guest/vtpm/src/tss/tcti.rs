@@ -11,7 +11,7 @@ use tss_esapi::TctiNameConf;
 use super::failure;
 use crate::{Address, Error};
 
-/// How long a socket is tried that the stack could not use, to learn why.
+/// The time limit for connecting to a socket that the stack could not use, to find out why.
 const TRY: Duration = Duration::from_secs(2);
 
 /// Reads a TCTI string.
@@ -42,15 +42,15 @@ fn unknown(tcti: &str) -> Error {
     Error::Open { address: tcti.to_owned(), source: io::Error::new(io::ErrorKind::InvalidInput, what) }
 }
 
-/// Why the stack could not open a TPM. It gives only a code, so the operating system is asked.
+/// Why the stack could not open a TPM. It gives only a code, so the address is opened again without it.
 pub(super) fn not_opened(tcti: &str, error: tss_esapi::Error) -> Error {
     let said = failure::words(error);
-    let asked = match tcti.parse::<Address>() {
+    let opened = match tcti.parse::<Address>() {
         Ok(Address::Device(path)) => OpenOptions::new().read(true).write(true).open(path).map(drop),
         Ok(Address::Swtpm(host, port) | Address::Mssim(host, port)) => reach(&host, port),
         _ => Ok(()),
     };
-    let source = asked.err().unwrap_or_else(|| {
+    let source = opened.err().unwrap_or_else(|| {
         let (kind, _) = tcti.split_once(':').unwrap_or((tcti, ""));
         let module = format!("is its module installed (Debian: libtss2-tcti-{kind}0)?");
         io::Error::other(format!("the TPM software stack says: {said}; {module}"))

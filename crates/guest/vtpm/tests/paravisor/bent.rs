@@ -42,32 +42,32 @@ fn is_malformed<T: std::fmt::Debug>(answer: Result<T, Error>, command: &str, wha
     }
 }
 
-fn asked(tpm: &mut dyn Tpm) -> Result<teeproof_vtpm::Quoted, Error> {
+fn quote_pcrs(tpm: &mut dyn Tpm) -> Result<teeproof_vtpm::Quoted, Error> {
     modest(|| quote(tpm, handles::AK, b"a nonce", &[REGISTERS]))
 }
 
 pub(crate) fn quotes(transport: Transport) {
     let machine = Machine::healthy(transport);
     let mut tpm = Bent::of(machine.tpm());
-    asked(&mut tpm).unwrap();
+    quote_pcrs(&mut tpm).unwrap();
     for bytes in [vec![], vec![0xff; 100], vec![0; 5000]] {
         tpm.quote = with(move |signed: &mut Signed| signed.message.clone_from(&bytes));
-        is_malformed(asked(&mut tpm), "TPM2_Quote", "");
+        is_malformed(quote_pcrs(&mut tpm), "TPM2_Quote", "");
     }
     tpm.quote = with(|signed: &mut Signed| {
         signed.message.pop();
     });
-    is_malformed(asked(&mut tpm), "TPM2_Quote", "");
+    is_malformed(quote_pcrs(&mut tpm), "TPM2_Quote", "");
     // A digest of the signature's hash, and of no length that a hash has.
     tpm.quote = with(|signed: &mut Signed| {
         let digest = signed.message.len() - 34;
         signed.message.truncate(digest);
         signed.message.extend([&[0, 20][..], &[7; 20]].concat());
     });
-    is_malformed(asked(&mut tpm), "TPM2_Quote", "a digest of 20 bytes");
+    is_malformed(quote_pcrs(&mut tpm), "TPM2_Quote", "a digest of 20 bytes");
     // What is certified is no quote.
     tpm.quote = with(|signed: &mut Signed| signed.message[5] = 0x17);
-    is_malformed(asked(&mut tpm), "TPM2_Quote", "");
+    is_malformed(quote_pcrs(&mut tpm), "TPM2_Quote", "");
 }
 
 /// Genuine ones, which answer another question.
@@ -91,7 +91,7 @@ pub(crate) fn quotes_of_others(transport: Transport) {
     for (what, other) in others {
         let other = other.unwrap();
         tpm.quote = with(move |signed: &mut Signed| *signed = other.clone());
-        is_malformed(asked(&mut tpm), "TPM2_Quote", what);
+        is_malformed(quote_pcrs(&mut tpm), "TPM2_Quote", what);
     }
 }
 
@@ -110,21 +110,21 @@ pub(crate) fn registers_that_move(transport: Transport) {
             extend();
         }
     });
-    let quoted = asked(&mut tpm).unwrap();
+    let quoted = quote_pcrs(&mut tpm).unwrap();
     assert_eq!(tpm.count("quote"), 3);
     let now = read_registers(&mut tpm, REGISTERS).unwrap();
     assert_eq!(quoted.registers, [now]);
     // And each time.
     let mut other = machine.tpm();
     tpm.quote = with(move |_: &mut Signed| other.pcr_extend(16, SHA256, &[1; 32]).unwrap());
-    tpm.asked.clear();
-    let error = asked(&mut tpm).unwrap_err();
+    tpm.commands.clear();
+    let error = quote_pcrs(&mut tpm).unwrap_err();
     assert!(matches!(error, Error::Moving { attempts: 5 }), "{error:?}");
     assert_eq!(tpm.count("quote"), 5);
     // Values that are not those of the quote look the same.
     tpm.quote = Box::new(|answer| answer);
     tpm.pcr_read = with(|read: &mut PcrValues| read.values[0][0] ^= 1);
-    assert!(matches!(asked(&mut tpm), Err(Error::Moving { .. })));
+    assert!(matches!(quote_pcrs(&mut tpm), Err(Error::Moving { .. })));
 }
 
 pub(crate) fn registers(transport: Transport) {
@@ -133,26 +133,26 @@ pub(crate) fn registers(transport: Transport) {
     let mut tpm = Bent::of(machine.tpm());
     let mut read = |bend: fn(&mut PcrValues)| {
         tpm.pcr_read = with(bend);
-        tpm.asked.clear();
+        tpm.commands.clear();
         let answer = modest(|| read_registers(&mut tpm, REGISTERS));
-        (answer, tpm.asked.len())
+        (answer, tpm.commands.len())
     };
     // Nothing, at once and after a while.
-    let (answer, asked) = read(|read| *read = PcrValues { selection: none(), values: vec![] });
-    assert!(matches!(answer, Err(Error::NoBank(SHA256))) && asked == 1, "{answer:?}");
-    let (answer, asked) = read(|read| {
+    let (answer, reads) = read(|read| *read = PcrValues { selection: none(), values: vec![] });
+    assert!(matches!(answer, Err(Error::NoBank(SHA256))) && reads == 1, "{answer:?}");
+    let (answer, reads) = read(|read| {
         read.selection.bitmap &= 0x81;
         read.values.truncate(read.selection.bitmap.count_ones().try_into().unwrap());
     });
     is_malformed(answer, COMMAND, "missing");
-    assert_eq!(asked, 2);
+    assert_eq!(reads, 2);
     // One at a time is slow, and right.
-    let (answer, asked) = read(|read| {
+    let (answer, reads) = read(|read| {
         read.selection.bitmap &= read.selection.bitmap.wrapping_neg();
         read.values.truncate(1);
     });
-    assert_eq!((answer.unwrap().values.len(), asked), (3, 3));
-    // Others, with and without those that were asked for among them.
+    assert_eq!((answer.unwrap().values.len(), reads), (3, 3));
+    // Others, with and without the requested ones among them.
     is_malformed(read(|read| read.selection.bitmap = 0x0001_0083).0, COMMAND, "PCRs that were not requested");
     is_malformed(read(|read| read.selection.bitmap = 0x0000_000e).0, COMMAND, "PCRs that were not requested");
     is_malformed(read(|read| read.selection.bitmap = u32::MAX).0, COMMAND, "PCRs that were not requested");
@@ -182,7 +182,7 @@ pub(crate) fn lists(transport: Transport) {
     // However few an answer holds.
     for most in [1, 2, 254] {
         tpm.handles = with(move |list: &mut Vec<u32>| list.truncate(most));
-        tpm.asked.clear();
+        tpm.commands.clear();
         assert_eq!(all_handles(&mut tpm, FIRST).unwrap(), all);
         assert_eq!(tpm.count("handles"), all.len().div_ceil(most) + 1);
     }
@@ -191,9 +191,9 @@ pub(crate) fn lists(transport: Transport) {
         tpm.handles = with(move |list: &mut Vec<u32>| list.clone_from(&wrong));
         is_malformed(modest(|| all_handles(&mut tpm, FIRST)), "TPM2_GetCapability", "out of order");
     }
-    // After the last one that there can be, nothing is asked for.
+    // After the last possible one, nothing is requested.
     tpm.handles = with(|list: &mut Vec<u32>| *list = vec![FIRST, FIRST | 0x00ff_ffff]);
-    tpm.asked.clear();
+    tpm.commands.clear();
     assert_eq!(all_handles(&mut tpm, FIRST).unwrap().len(), 2);
     assert_eq!(tpm.count("handles"), 1);
     // More than there is room for in a TPM.
@@ -217,20 +217,20 @@ pub(crate) fn sizes(transport: Transport) {
     }
     // Little at a time is slow, and right.
     tpm.property = with(|found: &mut Option<u32>| *found = Some(64));
-    tpm.asked.clear();
+    tpm.commands.clear();
     assert_eq!(read_index(&mut tpm, handles::AK_CERTIFICATE).unwrap(), report);
     assert_eq!(tpm.count("nv_read"), 64);
-    // So little that it would be asked without end.
+    // So little that the requests would never end.
     for most in [0, 1, 63] {
         tpm.property = with(move |found: &mut Option<u32>| *found = Some(most));
-        tpm.asked.clear();
+        tpm.commands.clear();
         is_malformed(read_index(&mut tpm, handles::AK_CERTIFICATE), "TPM2_GetCapability", "at a time");
         is_malformed(ak_certificate(&mut tpm), "TPM2_GetCapability", "at a time");
         is_malformed(write_index(&mut tpm, handles::REPORT, 0, &[1]), "TPM2_GetCapability", "at a time");
         assert_eq!(tpm.count("nv_read") + tpm.count("nv_write"), 0);
     }
     tpm.property = Box::new(|answer| answer);
-    // An index as large as there is none.
+    // An index larger than any real one.
     tpm.nv_public = with(|public: &mut NvPublic| public.data_size = u16::MAX);
     let error = modest(|| Report::read(&mut tpm)).unwrap_err();
     assert!(matches!(error, Error::ReportSize { size: 65_535, .. }), "{error:?}");
@@ -248,7 +248,7 @@ pub(crate) fn sizes(transport: Transport) {
     assert!(matches!(Report::read(&mut tpm), Err(Error::Report(_))));
 }
 
-/// Pieces of an index of other lengths than were asked for.
+/// Blocks of an index of other lengths than requested.
 pub(crate) fn pieces(transport: Transport) {
     let machine = Machine::start(transport, &Settings::default());
     let mut tpm = Bent::of(machine.tpm());
@@ -276,7 +276,7 @@ pub(crate) fn pieces(transport: Transport) {
             piece[IN_HASH] ^= looks;
         }
     });
-    tpm.asked.clear();
+    tpm.commands.clear();
     let error = Report::read(&mut tpm).unwrap_err();
     assert!(matches!(error, Error::Torn { tries: 3 }), "{error:?}");
     assert_eq!(tpm.count("nv_public"), 3);
@@ -304,7 +304,7 @@ pub(crate) fn the_input(transport: Transport) {
     let machine = Machine::healthy(transport);
     let mut tpm = Bent::of(machine.tpm());
     let ask = |tpm: &mut Bent| {
-        tpm.asked.clear();
+        tpm.commands.clear();
         fresh_report(tpm, &[1; 64], PATIENCE, &mut |_| ()).map(|fresh| fresh.tries)
     };
     // It is never there, however often it is defined.

@@ -79,7 +79,7 @@ pub(crate) fn everything_in_one_bundle(transport: Transport) {
     );
     assert!(whole.missing().is_empty());
     assert_eq!(whole.report_type(), ReportType::SNP);
-    // A certificate that the caller fetched stands beside that of the attestation key.
+    // A certificate that the caller fetched is added to that of the attestation key.
     let der = teeproof_vtpm::ak_certificate(tpm.as_mut()).unwrap().unwrap();
     whole.add_certificates([&der]).unwrap();
     assert!(matches!(whole.add_certificates([b"no certificate"]), Err(CollectError::Part(_))));
@@ -165,7 +165,7 @@ pub(crate) fn what_is_missing_is_named(transport: Transport) {
 pub(crate) fn what_ends_a_collection(transport: Transport) {
     let machine = Machine::healthy(transport);
     let mut tpm = machine.tpm();
-    // A nonce that no TPM takes, before anything is asked of this one.
+    // A nonce that no TPM accepts, before any command is sent.
     for length in [51, 65] {
         let nonce = vec![1; length];
         let (refused, steps) = collected(tpm.as_mut(), &CollectRequest::new(&nonce));

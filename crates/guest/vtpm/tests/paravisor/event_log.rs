@@ -1,4 +1,4 @@
-//! The boot log as a file.
+//! The event log as a file.
 
 use std::fs::{self, File};
 use std::io::Write as _;

@@ -23,7 +23,7 @@ fn seen(transport: Transport, fault: Fault) -> Seen {
     let mut tpm = machine.tpm();
     let (fresh, waits) = ask(tpm.as_mut(), &[0xa1; 64], SHORT);
     assert!(fresh.is_err(), "a report that is not fresh is no result");
-    // What was asked for is there all the same; it is the paravisor that does not take it over.
+    // The requested user data is in the index all the same; the paravisor does not use it.
     assert_eq!(teeproof_vtpm::read_index(tpm.as_mut(), handles::INPUT).unwrap(), [0xa1; 64]);
     Seen { fresh, waits, plain: Report::read(tpm.as_mut()) }
 }

@@ -10,7 +10,7 @@ use teeproof_wire::hcl::HclReport;
 use crate::machine::{Machine, PATIENCE, Transport};
 use crate::tpm::Bent;
 
-/// A report with these bytes, and each wait that was told.
+/// A report with these bytes, and each wait that was reported.
 pub(crate) fn ask(
     tpm: &mut dyn Tpm,
     user_data: &[u8],
@@ -42,7 +42,7 @@ pub(crate) fn the_first_try_if_a_renewal_is_due(transport: Transport) {
     }
 }
 
-/// How long the machine takes from one to the next is not in our hands, so several are asked for.
+/// How long the machine takes from one to the next is not in our hands, so several are requested.
 /// None may take more than two tries, and those that take two waited once.
 pub(crate) fn the_second_try_if_it_was_just_renewed(transport: Transport) {
     let refresh = Duration::from_secs(1);
@@ -60,7 +60,7 @@ pub(crate) fn the_second_try_if_it_was_just_renewed(transport: Transport) {
         assert_eq!(fresh.waited, waited.iter().sum());
         two += u32::from(fresh.tries == 2);
     }
-    assert!(two > 0, "no report was asked for right after another");
+    assert!(two > 0, "no report was requested right after another");
 }
 
 /// Not what lay in the index before, nor what another wrote before it was read.
@@ -105,7 +105,7 @@ pub(crate) fn user_data_of_other_lengths(transport: Transport) {
         assert!(matches!(error, Error::UserDataLength(found) if found == length), "{error:?}");
         assert_eq!(error.class(), Class::Usage);
     }
-    assert_eq!(tpm.asked, [""; 0]);
+    assert_eq!(tpm.commands, [""; 0]);
 }
 
 pub(crate) fn a_paravisor_without_user_data(transport: Transport) {

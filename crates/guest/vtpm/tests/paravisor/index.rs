@@ -36,7 +36,7 @@ pub(crate) fn nothing_is_written_beyond_the_end(transport: Transport) {
     define(&mut tpm, 2000);
     let before = vec![0xee; 2000];
     write_index(&mut tpm, INDEX, 0, &before).unwrap();
-    tpm.asked.clear();
+    tpm.commands.clear();
     // In several pieces, of which the first ones would fit.
     for (offset, length) in [(0, 2001), (500, 1501), (0, 70_000), (u16::MAX, 1025)] {
         let error = write_index(&mut tpm, INDEX, offset, &vec![1; length]).unwrap_err();

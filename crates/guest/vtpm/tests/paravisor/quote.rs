@@ -40,14 +40,14 @@ pub(crate) fn nonces_of_every_length(transport: Transport) {
         let quoted = quote(&mut tpm, handles::AK, &nonce[..length], &selections).unwrap();
         check(&mut tpm, &quoted, &nonce[..length], &selections);
     }
-    tpm.asked.clear();
+    tpm.commands.clear();
     for length in [51, 64, 70_000] {
         let error = quote(&mut tpm, handles::AK, &vec![1; length], &selections).unwrap_err();
         assert!(matches!(error, Error::NonceLength(found) if found == length), "{error:?}");
         assert_eq!(error.class(), Class::Usage);
         assert!(error.hint().contains("hash it with SHA-256"), "{}", error.hint());
     }
-    assert_eq!(tpm.asked, [""; 0]);
+    assert_eq!(tpm.commands, [""; 0]);
 }
 
 pub(crate) fn several_banks_in_one_quote(transport: Transport) {
@@ -95,12 +95,12 @@ pub(crate) fn a_bank_that_is_not_there(transport: Transport) {
         let missing = Selection { bank, bitmap: 1 };
         let read = read_registers(tpm.as_mut(), missing).unwrap_err();
         let alone = quote(tpm.as_mut(), handles::AK, b"", &[missing]).unwrap_err();
-        let beside = quote(tpm.as_mut(), handles::AK, b"", &[there, missing]).unwrap_err();
-        for error in [read, alone, beside] {
+        let together = quote(tpm.as_mut(), handles::AK, b"", &[there, missing]).unwrap_err();
+        for error in [read, alone, together] {
             assert!(matches!(error, Error::NoBank(found) if found == bank), "{error:?}");
         }
     }
-    // What no TPM can be asked for, for it stands in no specification.
+    // Banks that no TPM can have: they are in no specification.
     let unknown = Selection { bank: 0x7777, bitmap: 1 };
     let beyond = Selection { bank: SHA256, bitmap: 1 << 24 };
     for selection in [unknown, beyond] {

@@ -183,7 +183,7 @@ pub(crate) fn what_is_no_key(transport: Transport) {
         public
     };
     let (shorter, longer) = (&public[..public.len() - 1], [&public[..], &[0]].concat());
-    tpm.asked.clear();
+    tpm.commands.clear();
     for wrong in [&[][..], &public[..20], &attestation, &with_exponent, &with_password, shorter, &longer] {
         for answer in [
             encrypt(wrong, OAEP, b"").map(drop),
@@ -203,7 +203,7 @@ pub(crate) fn what_is_no_key(transport: Transport) {
         let Err(SealError::Tpm(error)) = answer else { panic!("{answer:?}") };
         assert!(error.class() == Class::Usage && error.to_string().contains(says), "{error}");
     }
-    assert_eq!(tpm.asked, [""; 0], "nothing was sent");
+    assert_eq!(tpm.commands, [""; 0], "nothing was sent");
 }
 
 /// What the TPM said first counts, and the key goes in any case.

@@ -8,11 +8,10 @@ type Answer<T> = Result<T, Error>;
 /// What is made of an answer.
 type Bend<T> = Box<dyn FnMut(Answer<T>) -> Answer<T>>;
 
-/// A TPM that is asked what it is asked, and whose answers are bent. It keeps a list of what it was
-/// asked.
+/// A TPM behind another one, whose responses are altered. It keeps a list of the commands.
 pub(crate) struct Bent {
     tpm: Box<dyn Tpm>,
-    pub(crate) asked: Vec<&'static str>,
+    pub(crate) commands: Vec<&'static str>,
     pub(crate) property: Bend<Option<u32>>,
     pub(crate) handles: Bend<Vec<u32>>,
     pub(crate) nv_public: Bend<NvPublic>,
@@ -32,7 +31,7 @@ impl Bent {
     pub(crate) fn of(tpm: Box<dyn Tpm>) -> Self {
         Self {
             tpm,
-            asked: Vec::new(),
+            commands: Vec::new(),
             property: Box::new(|answer| answer),
             handles: Box::new(|answer| answer),
             nv_public: Box::new(|answer| answer),
@@ -48,13 +47,13 @@ impl Bent {
         }
     }
 
-    /// How often one command was asked for.
+    /// How often one command was sent.
     pub(crate) fn count(&self, command: &str) -> usize {
-        self.asked.iter().filter(|asked| **asked == command).count()
+        self.commands.iter().filter(|sent| **sent == command).count()
     }
 
     fn ask(&mut self, command: &'static str) -> &mut dyn Tpm {
-        self.asked.push(command);
+        self.commands.push(command);
         self.tpm.as_mut()
     }
 }

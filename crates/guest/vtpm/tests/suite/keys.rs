@@ -28,7 +28,7 @@ pub(crate) fn a_key_is_made_read_and_flushed(tpm: &mut dyn Tpm) {
     assert_eq!(handle >> 24, 0x80);
     assert_eq!(public.len(), 280);
     let template = attestation_template();
-    // All but the size of the modulus, which is none in a template.
+    // All but the size of the modulus, which is zero in a template.
     assert_eq!(public[..22], template[..22]);
     assert_eq!(name, name_of(&public));
     let read = tpm.read_public(handle).unwrap();

@@ -37,6 +37,6 @@ fn properties_are_the_same(bench: &Bench) {
         seen += 1;
     }
     assert_eq!(seen, 6);
-    // Between the fixed ones and the variable ones there is none.
+    // There are none between the fixed ones and the variable ones.
     assert_eq!(bench.ours(|tpm| tpm.property(0x1f0).unwrap()), None);
 }

@@ -31,7 +31,7 @@ fn names_are_the_same(bench: &Bench) {
 }
 
 /// Without a resource manager a key of the tools stays in the TPM, and it is not ours to take away
-/// unless we are told to.
+/// unless the caller requests it.
 fn what_they_left_is_read_and_flushed(bench: &Bench) {
     bench.theirs("tpm2_createprimary -C o -G ecc256 -c key.ctx");
     let listed = || bench.theirs("tpm2_getcap handles-transient");

@@ -127,7 +127,7 @@ fn no_bent_byte_does_harm() {
     assert!(accepted > 1000 && refused > 1000, "{accepted} {refused}");
 }
 
-/// Whether sessions are flushed, and keys of which nobody learned the handle.
+/// Whether sessions are flushed, and keys whose handle was lost.
 fn ends_what_began(name: &str, commands: &[Vec<u8>]) -> bool {
     let flushes = commands.last().is_some_and(|command| command[6..10] == FLUSH);
     flushes || !["rsa_decrypt", "create_primary"].contains(&name)
