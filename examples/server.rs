@@ -8,7 +8,7 @@
 //! The answer is 200 where the evidence is accepted, 403 where it is not, each with the result as JSON.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
@@ -16,10 +16,11 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::post;
-use teeproof::core::{Freshness, Hex, Technology, Time};
-use teeproof::x509::{Anchors, SignatureCache};
-use teeproof::{Evidence, Policy, Request, verify_with_cache};
-use teeproof_evidence::{Inputs, bytes};
+use teeproof::{
+    Anchors, CachedSignatures, Evidence, Freshness, Hex, Inputs, Policy, Request, SignatureCache, Technology,
+    Time,
+};
+use teeproof_evidence::bytes;
 
 type Nonce = [u8; 32];
 type Answer = (StatusCode, String);
@@ -29,7 +30,8 @@ struct Verifier {
     policy: Policy,
     anchors: Vec<Vec<u8>>,
     nonces: Mutex<HashMap<Nonce, Instant>>,
-    cache: Mutex<SignatureCache>,
+    /// Locked to take or change the pointer, and never while evidence is verified.
+    cache: Mutex<Arc<SignatureCache>>,
 }
 
 /// A nonce can be used for so long, and so many can be open at a time.
@@ -73,18 +75,26 @@ impl Verifier {
         let certificates = inputs.certificates();
         let anchors: Vec<&[u8]> = self.anchors.iter().map(Vec::as_slice).collect();
         let now = Time(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs().try_into()?);
+        let cache = Arc::clone(&self.cache());
         let request = Request::new(Technology::ALL, Freshness::nonce(nonce)?, now, &teeproof_aws_lc::TABLE)
             .endorsements(&certificates)
+            .cache(CachedSignatures::from_cache(&cache))
             .anchors(Anchors::and(&anchors))
             .input_warnings(inputs.warnings())
             .policy(&self.policy);
-        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        verify_with_cache(&Evidence::from_inputs(&inputs)?, &request, &mut cache, |result| {
-            let result = result?;
-            let accepted = result.accepted().is_some();
-            let status = if accepted { StatusCode::OK } else { StatusCode::FORBIDDEN };
-            Ok((status, serde_json::to_string(&result)?))
-        })
+        let result = teeproof::verify(&Evidence::from_inputs(&inputs)?, &request)?;
+        let (new, result) = (cache.new_signatures(result.signatures()), result.into_owned());
+        drop(cache);
+        if !new.is_empty() {
+            // Copies the cache only while another request reads it.
+            Arc::make_mut(&mut self.cache()).insert(new);
+        }
+        let status = if result.is_accepted() { StatusCode::OK } else { StatusCode::FORBIDDEN };
+        Ok((status, serde_json::to_string(&result)?))
+    }
+
+    fn cache(&self) -> MutexGuard<'_, Arc<SignatureCache>> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -97,7 +107,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
         policy: Policy::from_toml(policy, &std::fs::read_to_string(policy)?)?,
         anchors: anchors.iter().map(std::fs::read).collect::<Result<_, _>>()?,
         nonces: Mutex::default(),
-        cache: Mutex::new(SignatureCache::new(1000)),
+        cache: Mutex::new(Arc::new(SignatureCache::new(1000))),
     };
     let routes = Router::new().route("/nonces", post(issue)).route("/evidence/{nonce}", post(verify));
     let routes = routes.with_state(Arc::new(verifier));

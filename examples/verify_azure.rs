@@ -7,10 +7,7 @@
 //! ```
 //! The anchors are those of the minted evidence; real evidence needs none.
 
-use teeproof::core::{Freshness, Technology, Time};
-use teeproof::x509::Anchors;
-use teeproof::{Evidence, Policy, Request, verify};
-use teeproof_evidence::Inputs;
+use teeproof::{Anchors, Evidence, Freshness, Inputs, Policy, Request, Technology, Time, verify};
 
 fn main() -> Result<(), Box<dyn core::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -4,9 +4,7 @@
 //! cargo run -p teeproof-examples --bin verify_nitro -- testdata/nitro/production-eu-central-1-2025-01.cose
 //! ```
 
-use teeproof::core::{Freshness, Technology};
-use teeproof::nitro::Moment;
-use teeproof::{Evidence, Policy, Request, Verified, verify};
+use teeproof::{Evidence, Freshness, Moment, Policy, Request, Technology, Verified, verify};
 
 fn main() -> Result<(), Box<dyn core::error::Error>> {
     let document = std::env::args_os().nth(1).ok_or("usage: verify_nitro DOCUMENT")?;

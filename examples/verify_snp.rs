@@ -6,9 +6,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use teeproof::core::{Freshness, Technology, Time};
-use teeproof::wire::certificate::Certificate;
-use teeproof::{Evidence, Policy, Request, verify};
+use teeproof::{Certificate, Evidence, Freshness, Policy, Request, Technology, Time, verify};
 
 fn main() -> Result<(), Box<dyn core::error::Error>> {
     let mut files = std::env::args_os().skip(1);

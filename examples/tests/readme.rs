@@ -1,9 +1,7 @@
 //! The lines of README's embedding section, compiled: they stand in the function below word for word.
 #![allow(clippy::unwrap_used, clippy::needless_borrow)]
 
-use teeproof::core::{Freshness, Rule, Technology, Time};
-use teeproof::wire::certificate::Certificate;
-use teeproof::{Evidence, Policy, Request, verify};
+use teeproof::{Certificate, Evidence, Freshness, Policy, Request, Rule, Technology, Time, verify};
 
 #[rustfmt::skip]
 fn accepted(report: &[u8], vcek: &[u8], nonce: &[u8], now: i64, measurement: [u8; 48]) -> Result<bool, Box<dyn core::error::Error>> {

@@ -5,8 +5,9 @@
 //! ```
 #![no_std]
 
-use teeproof::core::{Freshness, NonceLengthError, Technology, Time};
-use teeproof::{Evidence, Policy, Request, RequestError, verify};
+use teeproof::{
+    Evidence, Freshness, NonceLengthError, Policy, Request, RequestError, Technology, Time, verify,
+};
 
 /// Why evidence could not be verified at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

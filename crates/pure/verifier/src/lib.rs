@@ -42,8 +42,24 @@ pub use result_json::RESULT_SCHEMA;
 pub use value::{ClaimValue, Expected};
 pub use verify::{Verified, verify};
 
-/// The crates that the front door stands on, for their types.
-pub use {
-    teeproof_core as core, teeproof_hcl as hcl, teeproof_nitro as nitro, teeproof_snp as snp,
-    teeproof_tpm as tpm, teeproof_wire as wire, teeproof_x509 as x509,
+// What the signatures above mention, and what is needed to make it. Each item is documented in its own crate, which
+// has more of its kind.
+pub use teeproof_core::{
+    Bits, Check, CheckResult, Class, Comparand, Crypto, Digest, Escaped, Expectation, FieldRule, Freshness,
+    Hex, List, Nonce, NonceLengthError, Outcome, PcrRule, Pcrs, PolicyValue, Record, Rule, Technology, Text,
+    Time, Waiver,
+};
+pub use teeproof_evidence::bundle::Redacted;
+pub use teeproof_evidence::{InputError, InputKind, InputWarning, Inputs, Sniffed, sniff};
+pub use teeproof_hcl::{Ground, HclEvidence, HclPolicy, Origin, OriginGrounds, VerifiedVm, VmId};
+pub use teeproof_nitro::{Limits, MaxAge, Moment, NitroPolicy, VerifiedDocument};
+pub use teeproof_snp::{
+    Product, ProductLine, SnpPolicy, Tcb, TcbFloor, TcbLevels, VekKind, VerifiedReport, Vmpl,
+};
+pub use teeproof_tpm::{EventLogRule, PcrValues, Quote, TpmPolicy};
+pub use teeproof_wire::certificate::Certificate;
+pub use teeproof_wire::crl::RevocationList;
+pub use teeproof_wire::{DescribedField, Error as WireError, Visitor};
+pub use teeproof_x509::{
+    AnchorKind, Anchors, CachedSignatures, Revocation, SignatureCache, VerifiedSignature,
 };

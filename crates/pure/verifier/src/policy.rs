@@ -61,8 +61,9 @@ use teeproof_core::{FieldRule, Technology};
 /// What a relying party demands, for each technology that it accepts.
 ///
 /// ```
-/// use teeproof::{Policy, core::Rule};
-/// # let measurement = [0x5a; 48];
+/// use teeproof::{Policy, Rule};
+///
+/// let measurement = [0x5a; 48];
 /// let policy = Policy::genuine().snp(|snp| snp.measurement(Rule::exactly(measurement)).guest_svn(Rule::at_least(2)));
 /// ```
 #[derive(Clone, Debug, PartialEq)]
