@@ -14,7 +14,7 @@ use teeproof_wire::crl::RevocationList;
 use teeproof_wire::der::{self, tag};
 use teeproof_x509::{
     AnchorKind, AnchoredPath, Candidates, PathError, PathSearch, PinnedCertificate, PinnedCertificates,
-    Problem, RevocationError, RevocationStatus, SignatureBudget, SignatureChecks, VerifiedPath, build_path,
+    Problem, RevocationError, RevocationStatus, SignatureChecks, VerifiedPath, build_path,
 };
 
 use crate::{Error, HclVerification, checks};
@@ -82,12 +82,12 @@ impl<'a> AkPath<'a> {
     /// [`establish`] then reports why.
     pub(crate) fn again(&self, verification: &HclVerification<'a>) -> Option<Self> {
         let path = self.path.path();
-        if !verification.anchors.still_trusts(path.root(), path.anchor()) {
+        if !verification.path.anchors.still_trusts(path.root(), path.anchor()) {
             return None;
         }
-        let budget = verification.budget(0);
+        let budget = verification.path.budget(0);
         let mut path = path.valid_at(verification.at, 0).ok()?;
-        check_revocation(&mut path, verification, &verification.checks(&budget)).ok()?;
+        check_revocation(&mut path, verification, &verification.path.signature_checks(&budget)).ok()?;
         Some(Self { path })
     }
 
@@ -95,7 +95,7 @@ impl<'a> AkPath<'a> {
     pub(crate) fn record(&self, verification: &HclVerification<'_>, record: &mut dyn Record) {
         record.pass(checks::AK_CHAIN, &Shown(self.path.path()));
         let status = self.revocation();
-        match verification.revocation.waiver() {
+        match verification.path.revocation.waiver() {
             Some(reason) if !status.is_checked() => record.waive(checks::AK_REVOCATION, &reason),
             _ if status.is_complete() => record.pass(checks::AK_REVOCATION, &status),
             _ => record.warn(checks::AK_REVOCATION, &status),
@@ -128,8 +128,8 @@ pub(crate) fn establish<'a>(
         return Ok(None);
     }
     let of_claims = matches!(key, AkKey::Claims(_));
-    let budget = verification.budget(MAX_AK_SIGNATURES);
-    let signatures = verification.checks(&budget);
+    let budget = verification.path.budget(MAX_AK_SIGNATURES);
+    let signatures = verification.path.signature_checks(&budget);
     let mut best: Option<Failure<'a>> = None;
     while let Some(leaf) = next {
         match verify(leaf.certificate, endorsements, verification, &signatures) {
@@ -220,7 +220,7 @@ struct Leaf<'a, 'c> {
 
 impl<'a, 'c> Leaves<'a, 'c> {
     fn of(key: AkKey<'_>, endorsements: &'c [Certificate<'a>], verification: &HclVerification<'a>) -> Self {
-        let (at, lists) = (verification.at.0, verification.revocation.lists());
+        let (at, lists) = (verification.at.0, verification.path.revocation.lists());
         let leaf = |certificate: &'c Certificate<'a>| {
             let names = |list: &RevocationList<'_>| {
                 list.issuer().der() == certificate.issuer().der() && list.revokes(certificate.serial())
@@ -299,7 +299,7 @@ fn verify<'a>(
     }
     let search = PathSearch {
         candidates: Candidates::AnyOrder { given: endorsements, pinned: &AZURE },
-        anchors: verification.anchors,
+        anchors: verification.path.anchors,
         profile: &[EXTENDED_KEY_USAGE],
         at: Some(verification.at),
         checks: *signatures,
@@ -324,23 +324,13 @@ fn check_revocation(
     verification: &HclVerification<'_>,
     signatures: &SignatureChecks<'_>,
 ) -> Result<(), Error> {
-    path.check_revocation(&verification.revocation, signatures).map_err(|error| match error {
+    path.check_revocation(&verification.path.revocation, signatures).map_err(|error| match error {
         RevocationError::Revoked { link } => Error::AkChain { link, problem: Problem::Revoked },
         RevocationError::List { issuer, problem } => Error::AkRevocationList { issuer, problem },
     })?;
-    match (verification.revocation.waiver(), path.revocation().first_unchecked()) {
+    match (verification.path.revocation.waiver(), path.revocation().first_unchecked()) {
         (None, Some(link)) => Err(Error::AkChain { link, problem: Problem::NoRevocationList }),
         _ => Ok(()),
-    }
-}
-
-impl<'a> HclVerification<'a> {
-    fn budget(&self, signatures: usize) -> SignatureBudget {
-        SignatureBudget::new(signatures.saturating_add(self.revocation.lists().len()))
-    }
-
-    const fn checks<'s>(&'s self, budget: &'s SignatureBudget) -> SignatureChecks<'s> {
-        SignatureChecks { crypto: self.crypto, cache: self.cache, budget }
     }
 }
 

@@ -27,8 +27,8 @@ pub fn verify_tdx<'a>(
     record: &mut dyn Record,
 ) -> Result<Infallible, Error> {
     let envelope = envelope(evidence.report, ReportType::TDX, record)?;
-    let report = td_report(&envelope, verification.crypto, record)?;
-    bind(&envelope, report.reportdata(), verification.crypto, record)?;
+    let report = td_report(&envelope, verification.path.crypto, record)?;
+    bind(&envelope, report.reportdata(), verification.path.crypto, record)?;
     ak::establish(AkKey::Unverified(envelope.claims()), endorsements, verification, record)?;
     Err(match evidence.td_quote {
         None => Error::TdQuoteMissing,

@@ -13,7 +13,7 @@ use teeproof_snp::{Endorsements, ReportData, VerifiedReport};
 use teeproof_tpm::{PcrValues, Quote, VerifiedLog, VerifiedPcrs, VerifiedQuote};
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::hcl::{Hardware, HashType, HclReport, ReportType};
-use teeproof_x509::{AnchorKind, Anchors, CachedSignatures, Revocation, VerifiedSignature};
+use teeproof_x509::{AnchorKind, PathOptions, VerifiedSignature};
 
 use crate::ak::{self, AkKey};
 use crate::{AkPath, Claims, Error, OriginGrounds, checks, user_data};
@@ -78,13 +78,10 @@ impl<'a> HclEvidence<'a> {
 /// The relying party's input to a verification.
 #[derive(Clone, Copy, Debug)]
 pub struct HclVerification<'a> {
-    pub(crate) anchors: Anchors<'a>,
-    pub(crate) cache: CachedSignatures<'a>,
+    pub(crate) path: PathOptions<'a>,
     pub(crate) freshness: Freshness<'a>,
     pub(crate) user_data: Option<&'a [u8]>,
-    pub(crate) revocation: Revocation<'a>,
     pub(crate) at: Time,
-    pub(crate) crypto: &'a Crypto<'a>,
 }
 
 impl<'a> HclVerification<'a> {
@@ -92,28 +89,10 @@ impl<'a> HclVerification<'a> {
     /// a waiver, and the time at which certificates must be valid. Only the pinned roots are anchors, no
     /// signature is cached, user-data is not compared with anything else, and revocation is waived.
     pub fn new(freshness: impl Into<Freshness<'a>>, at: Time, crypto: &'a Crypto<'a>) -> Self {
-        Self {
-            anchors: Anchors::PINNED,
-            cache: CachedSignatures::NONE,
-            freshness: freshness.into(),
-            user_data: None,
-            revocation: Revocation::NO_LISTS,
-            at,
-            crypto,
-        }
+        Self { path: PathOptions::new(crypto), freshness: freshness.into(), user_data: None, at }
     }
 
-    /// With root certificates that are trusted besides AMD's and those of Azure's vTPMs.
-    #[must_use]
-    pub const fn anchors(self, anchors: Anchors<'a>) -> Self {
-        Self { anchors, ..self }
-    }
-
-    /// With signatures that were verified before.
-    #[must_use]
-    pub const fn cache(self, cache: CachedSignatures<'a>) -> Self {
-        Self { cache, ..self }
-    }
+    teeproof_x509::path_option_setters!('a, path);
 
     /// With another nonce, or the reason for a waiver.
     #[must_use]
@@ -127,20 +106,11 @@ impl<'a> HclVerification<'a> {
         Self { user_data: user_data.into(), ..self }
     }
 
-    /// With revocation lists, or another reason why revocation is not checked.
-    #[must_use]
-    pub const fn revocation(self, revocation: Revocation<'a>) -> Self {
-        Self { revocation, ..self }
-    }
-
     /// The input to the verification of the SNP report.
     fn of_report(&self) -> teeproof_snp::SnpVerification<'a> {
-        let Self { anchors, cache, revocation, at, crypto, .. } = *self;
         let report_data = ReportData::ForCaller("REPORT_DATA holds the claims' hash: see hcl.binding");
-        teeproof_snp::SnpVerification::new(report_data, at, crypto)
-            .anchors(anchors)
-            .cache(cache)
-            .revocation(revocation)
+        let verification = teeproof_snp::SnpVerification::new(report_data, self.at, self.path.crypto);
+        verification.path_options(self.path)
     }
 }
 
@@ -194,7 +164,7 @@ fn whole<'a>(
     verification: &HclVerification<'a>,
     record: &mut dyn Record,
 ) -> Result<VerifiedVm<'a>, Error> {
-    let crypto = verification.crypto;
+    let crypto = verification.path.crypto;
     let report = hardware(&envelope, endorsements, verification, record)?;
     bind(&envelope, report.report().report_data(), crypto, record)?;
 
@@ -296,8 +266,8 @@ fn quote<'a>(
         record.skip(teeproof_tpm::checks::SIGNATURE, &NO_QUOTE);
         return Ok(None);
     };
-    let HclVerification { freshness, crypto, .. } = *verification;
-    let verification = teeproof_tpm::TpmVerification::new(claims.ak().as_rsa(), freshness, crypto);
+    let HclVerification { freshness, path, .. } = *verification;
+    let verification = teeproof_tpm::TpmVerification::new(claims.ak().as_rsa(), freshness, path.crypto);
     teeproof_tpm::verify(quote, &verification, record).map(Some).map_err(Error::Tpm)
 }
 

@@ -7,60 +7,37 @@ use teeproof_wire::certificate::{Certificate, PublicKey};
 use teeproof_wire::cose::Sign1;
 use teeproof_wire::nitro::{Document, Limits, Signers};
 use teeproof_x509::{
-    AnchorKind, AnchoredPath, Anchors, CachedSignatures, Candidates, MAX_CHAIN, PathError, PathSearch,
-    Problem, Revocation, RevocationError, RevocationStatus, SignatureBudget, SignatureChecks, VerifiedPath,
-    build_path,
+    AnchorKind, AnchoredPath, Anchors, Candidates, MAX_CHAIN, PathError, PathOptions, PathSearch, Problem,
+    Revocation, RevocationError, RevocationStatus, SignatureChecks, VerifiedPath, build_path,
 };
 
 use crate::{CertificateIndex, Error, PINNED, checks};
 
-/// What a relying party decides before it looks at a document.
+/// The relying party's input to the verification of a document.
 #[derive(Clone, Copy, Debug)]
 pub struct NitroVerification<'a> {
-    anchors: Anchors<'a>,
-    cache: CachedSignatures<'a>,
-    revocation: Revocation<'a>,
+    path: PathOptions<'a>,
     freshness: Freshness<'a>,
     at: Moment,
     skew_secs: u32,
     limits: Limits,
-    crypto: &'a Crypto<'a>,
 }
 
 impl<'a> NitroVerification<'a> {
-    /// A verification for this nonce, or for a reason why there is none; with certificates that must be valid
-    /// at this time. Only the pinned roots are anchors, no signature is cached, the skew is
-    /// [`DEFAULT_SKEW_SECS`], the limits are [`Limits::USUAL`], and revocation is waived.
+    /// A verification with a nonce or the reason for a waiver, and the time at which certificates must be
+    /// valid. Only the pinned roots are anchors, no signature is cached, the skew is [`DEFAULT_SKEW_SECS`],
+    /// the limits are [`Limits::USUAL`], and revocation is waived.
     pub fn new(freshness: impl Into<Freshness<'a>>, at: impl Into<Moment>, crypto: &'a Crypto<'a>) -> Self {
         Self {
-            anchors: Anchors::PINNED,
-            cache: CachedSignatures::NONE,
-            revocation: Revocation::NO_LISTS,
+            path: PathOptions::new(crypto),
             freshness: freshness.into(),
             at: at.into(),
             skew_secs: DEFAULT_SKEW_SECS,
             limits: Limits::USUAL,
-            crypto,
         }
     }
 
-    /// With root certificates that are trusted besides those of the AWS partitions.
-    #[must_use]
-    pub const fn anchors(self, anchors: Anchors<'a>) -> Self {
-        Self { anchors, ..self }
-    }
-
-    /// With signatures that were verified before.
-    #[must_use]
-    pub const fn cache(self, cache: CachedSignatures<'a>) -> Self {
-        Self { cache, ..self }
-    }
-
-    /// With revocation lists, or another reason why revocation is not checked.
-    #[must_use]
-    pub const fn revocation(self, revocation: Revocation<'a>) -> Self {
-        Self { revocation, ..self }
-    }
+    teeproof_x509::path_option_setters!('a, path);
 
     /// With the seconds by which the verifier's clock may be behind: taken off every notBefore, and
     /// allowed for time stamps in the future. notAfter is never moved.
@@ -121,18 +98,17 @@ pub fn verify<'a>(
     verification: &NitroVerification<'a>,
     record: &mut dyn Record,
 ) -> Result<VerifiedDocument<'a>, Error> {
-    let crypto = verification.crypto;
+    let options = &verification.path;
     let envelope = Sign1::parse(document).map_err(Error::Format)?;
     let signers = Signers::find(envelope.payload(), envelope.payload_offset()).map_err(Error::Format)?;
     record.pass(checks::FORMAT, &"COSE_Sign1, ES384");
 
-    let lists = verification.revocation.lists().len();
-    let budget = SignatureBudget::new(MAX_CHAIN.saturating_add(lists));
-    let signatures = SignatureChecks { crypto, cache: verification.cache, budget: &budget };
-    let path = chain(&signers, verification.anchors, signatures)?;
+    let budget = options.budget(MAX_CHAIN);
+    let signatures = options.signature_checks(&budget);
+    let path = chain(&signers, options.anchors, signatures)?;
     record.pass(checks::CHAIN, &Shown(&path));
 
-    signature(&envelope, path.leaf(), crypto)?;
+    signature(&envelope, path.leaf(), options.crypto)?;
     record.pass(
         checks::SIGNATURE,
         &format_args!("ECDSA P-384 over {} bytes of payload", envelope.payload().len()),
@@ -150,7 +126,7 @@ pub fn verify<'a>(
     };
     let mut path = path.valid_at(at, verification.skew_secs).map_err(chain_error)?;
     record.pass(checks::VALIDITY, &format_args!("every certificate, at {at}"));
-    check_revocation(&mut path, &verification.revocation, &signatures, record)?;
+    check_revocation(&mut path, &options.revocation, &signatures, record)?;
     consistency(&document, path.path(), made, verification.skew_secs)?;
     record.pass(checks::CONSISTENCY, &format_args!("issued to {}", document.module_id));
     if live && made.since(at) > i64::from(verification.skew_secs) {

@@ -9,8 +9,8 @@ use teeproof_core::{Record, Time};
 use teeproof_wire::certificate::{Certificate, PublicKey, SignatureAlgorithm};
 use teeproof_wire::snp::{Product, Report, SIGNED_BYTES, Tcb};
 use teeproof_x509::{
-    AnchoredPath, Candidates, PathError, PathSearch, Problem, Revocation, RevocationError, RevocationStatus,
-    SignatureChecks, VerifiedPath, VerifiedSignature, build_path, verify_statement,
+    AnchoredPath, Candidates, PathError, PathOptions, PathSearch, Problem, Revocation, RevocationError,
+    RevocationStatus, SignatureChecks, VerifiedPath, VerifiedSignature, build_path, verify_statement,
 };
 
 use crate::anchors::AMD;
@@ -107,7 +107,7 @@ impl<'a> Trial<'a, '_> {
         candidate: &Candidate<'a, '_>,
         statement: Option<VerifiedSignature<'a>>,
     ) -> Attempt<'a> {
-        let SnpVerification { anchors, at, .. } = *self.verification;
+        let SnpVerification { path: PathOptions { anchors, .. }, at, .. } = *self.verification;
         let given = self.endorsements.certificates;
         let search = PathSearch {
             candidates: Candidates::AnyOrder { given, pinned: &AMD },
@@ -286,7 +286,7 @@ impl<'a> Attempt<'a> {
             record_validity(verification.at, record);
         }
         if let Some(path) = self.verified_path() {
-            record_revocation(path.revocation(), &verification.revocation, record);
+            record_revocation(path.revocation(), &verification.path.revocation, record);
         }
     }
 }
@@ -329,7 +329,7 @@ pub(crate) fn check_revocation(
     verification: &SnpVerification<'_>,
     checks: &SignatureChecks<'_>,
 ) -> Result<(), Error> {
-    path.check_revocation(&verification.revocation, checks).map_err(|error| match error {
+    path.check_revocation(&verification.path.revocation, checks).map_err(|error| match error {
         RevocationError::Revoked { link } => {
             Error::Chain { link: VekChainCertificate::at(link), problem: Problem::Revoked }
         }
@@ -337,7 +337,8 @@ pub(crate) fn check_revocation(
             Error::RevocationList { issuer: VekChainCertificate::at(issuer), problem }
         }
     })?;
-    if path.revocation().first_unchecked() == Some(INTERMEDIATE) && verification.revocation.waiver().is_none()
+    if path.revocation().first_unchecked() == Some(INTERMEDIATE)
+        && verification.path.revocation.waiver().is_none()
     {
         return Err(Error::Chain {
             link: VekChainCertificate::Intermediate,

@@ -7,8 +7,8 @@ pub use again::verify_again;
 use teeproof_core::{Crypto, Freshness, Record, Time, equal};
 use teeproof_wire::snp::{Product, Report, Tcb};
 use teeproof_x509::{
-    AnchorKind, Anchors, CachedSignatures, Revocation, RevocationStatus, SignatureBudget, SignatureChecks,
-    VerifiedPath, VerifiedSignature,
+    AnchorKind, PathOptions, RevocationStatus, SignatureBudget, SignatureChecks, VerifiedPath,
+    VerifiedSignature,
 };
 
 use crate::anchors::AMD;
@@ -18,50 +18,25 @@ use crate::{Endorsements, Error, VekKind, checks};
 /// What a relying party decides before it looks at a report.
 #[derive(Clone, Copy, Debug)]
 pub struct SnpVerification<'a> {
-    pub(crate) anchors: Anchors<'a>,
-    pub(crate) cache: CachedSignatures<'a>,
+    pub(crate) path: PathOptions<'a>,
     pub(crate) report_data: ReportData<'a>,
-    pub(crate) revocation: Revocation<'a>,
     pub(crate) at: Time,
-    pub(crate) crypto: &'a Crypto<'a>,
 }
 
 impl<'a> SnpVerification<'a> {
     /// A verification of a report whose REPORT_DATA must hold this, with certificates that must be valid at
     /// this time. Only AMD's roots are anchors, no signature is cached, and revocation is waived.
     pub fn new(report_data: impl Into<ReportData<'a>>, at: Time, crypto: &'a Crypto<'a>) -> Self {
-        Self {
-            anchors: Anchors::PINNED,
-            cache: CachedSignatures::NONE,
-            report_data: report_data.into(),
-            revocation: Revocation::NO_LISTS,
-            at,
-            crypto,
-        }
+        Self { path: PathOptions::new(crypto), report_data: report_data.into(), at }
     }
 
-    /// With root certificates that are trusted besides AMD's.
-    #[must_use]
-    pub const fn anchors(self, anchors: Anchors<'a>) -> Self {
-        Self { anchors, ..self }
-    }
-
-    /// With signatures that were verified before.
-    #[must_use]
-    pub const fn cache(self, cache: CachedSignatures<'a>) -> Self {
-        Self { cache, ..self }
-    }
-
-    /// With revocation lists, or another reason why revocation is not checked.
-    #[must_use]
-    pub const fn revocation(self, revocation: Revocation<'a>) -> Self {
-        Self { revocation, ..self }
-    }
+    teeproof_x509::path_option_setters!('a, path);
 
     /// With another crypto table.
     #[must_use]
-    pub const fn crypto(self, crypto: &'a Crypto<'a>) -> Self {
-        Self { crypto, ..self }
+    pub const fn crypto(mut self, crypto: &'a Crypto<'a>) -> Self {
+        self.path.crypto = crypto;
+        self
     }
 }
 
@@ -134,8 +109,8 @@ pub fn verify<'a>(
     report.check_reserved().map_err(Error::Report)?;
     record.pass(checks::FORMAT, &format_args!("version {}, reserved bytes as specified", report.version()));
 
-    let budget = verification.budget(MAX_SIGNATURES);
-    let checks = verification.checks(&budget);
+    let budget = verification.path.budget(MAX_SIGNATURES);
+    let checks = verification.signature_checks(&budget);
     let attempt = Trial { report, endorsements, verification, checks }.best()?;
     attempt.record(report, verification, record);
     if let Some(error) = attempt.error {
@@ -155,13 +130,11 @@ pub fn verify<'a>(
 /// ids, cost one each, as does each certificate that a sender makes up in AMD's names.
 pub const MAX_SIGNATURES: usize = 256;
 
-impl<'a> SnpVerification<'a> {
-    fn budget(&self, signatures: usize) -> SignatureBudget {
-        SignatureBudget::new(signatures.saturating_add(self.revocation.lists().len()))
-    }
-
-    fn checks<'s>(&'s self, budget: &'s SignatureBudget) -> SignatureChecks<'s> {
-        SignatureChecks { crypto: self.crypto, cache: self.cache.with_pinned(AMD.pairs), budget }
+impl SnpVerification<'_> {
+    /// The verification of signatures within a budget, without those of AMD's pinned pairs.
+    fn signature_checks<'s>(&'s self, budget: &'s SignatureBudget) -> SignatureChecks<'s> {
+        let SignatureChecks { crypto, cache, budget } = self.path.signature_checks(budget);
+        SignatureChecks { crypto, cache: cache.with_pinned(AMD.pairs), budget }
     }
 }
 

@@ -66,7 +66,7 @@ pub(crate) fn of(check: &Check, evidence: &Evidence<'_>, request: &Request<'_>) 
 /// The hash of the claims, and what the hardware report has.
 fn binding(report: &[u8], request: &Request<'_>) -> Option<(String, Found)> {
     let envelope = HclReport::parse(report).ok()?;
-    let (crypto, claims) = (request.crypto, &[envelope.claims()]);
+    let (crypto, claims) = (request.path.crypto, &[envelope.claims()]);
     let expected = match envelope.report_data_hash_type {
         HashType::SHA256 => extended(&crypto.sha256.digest(claims)),
         HashType::SHA384 => extended(&crypto.sha384.digest(claims)),
@@ -114,7 +114,7 @@ fn pcrs(evidence: &teeproof_hcl::HclEvidence<'_>, request: &Request<'_>) -> Opti
             (bytes_selected == Some(bytes.len())).then(|| Vec::from([bytes]))?
         }
     };
-    Some((hex(attest.pcr_digest), found(&request.crypto.sha256.digest(&values))))
+    Some((hex(attest.pcr_digest), found(&request.path.crypto.sha256.digest(&values))))
 }
 
 /// Bytes followed by zeros up to 64, in hex, where they fit.

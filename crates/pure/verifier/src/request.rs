@@ -5,7 +5,7 @@ use core::fmt;
 use teeproof_core::{Crypto, Freshness, Technology};
 use teeproof_nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof_wire::certificate::Certificate;
-use teeproof_x509::{Anchors, CachedSignatures, Revocation};
+use teeproof_x509::PathOptions;
 
 use teeproof_evidence::InputWarning;
 
@@ -21,16 +21,13 @@ use crate::Policy;
 pub struct Request<'a> {
     pub(crate) accept: &'a [Technology],
     pub(crate) endorsements: &'a [Certificate<'a>],
-    pub(crate) revocation: Revocation<'a>,
-    pub(crate) anchors: Anchors<'a>,
-    pub(crate) cache: CachedSignatures<'a>,
+    pub(crate) path: PathOptions<'a>,
     pub(crate) freshness: Freshness<'a>,
     pub(crate) user_data: Option<&'a [u8]>,
     pub(crate) at: Moment,
     pub(crate) nitro: NitroOptions,
     pub(crate) policy: Option<&'a Policy>,
     pub(crate) input_warnings: &'a [InputWarning],
-    pub(crate) crypto: &'a Crypto<'a>,
 }
 
 impl<'a> Request<'a> {
@@ -45,16 +42,13 @@ impl<'a> Request<'a> {
         Self {
             accept: accept.into().0,
             endorsements: &[],
-            revocation: Revocation::NO_LISTS,
-            anchors: Anchors::PINNED,
-            cache: CachedSignatures::NONE,
+            path: PathOptions::new(crypto),
             freshness: freshness.into(),
             user_data: None,
             at: at.into(),
             nitro: NitroOptions::USUAL,
             policy: None,
             input_warnings: &[],
-            crypto,
         }
     }
 
@@ -64,24 +58,7 @@ impl<'a> Request<'a> {
         Self { endorsements, ..self }
     }
 
-    /// With revocation lists, which are used for every chain that their issuers sign in; or with another reason
-    /// why revocation is not checked.
-    #[must_use]
-    pub const fn revocation(self, revocation: Revocation<'a>) -> Self {
-        Self { revocation, ..self }
-    }
-
-    /// With trust anchors besides the pinned ones.
-    #[must_use]
-    pub const fn anchors(self, anchors: Anchors<'a>) -> Self {
-        Self { anchors, ..self }
-    }
-
-    /// With signatures that were verified before.
-    #[must_use]
-    pub const fn cache(self, cache: CachedSignatures<'a>) -> Self {
-        Self { cache, ..self }
-    }
+    teeproof_x509::path_option_setters!('a, path);
 
     /// With what `user-data` of an Azure VM must hold, zero-extended to 64 bytes, where the relying
     /// party knows it; a policy can demand it as well.

@@ -163,10 +163,8 @@ impl<'a> Run<'_, 'a> {
     fn snp(mut self, report: &'a [u8]) -> Result<AttestationResult<'a>, RequestError> {
         let at = self.at()?;
         let request = self.request;
-        let verification = teeproof_snp::SnpVerification::new(request.freshness, at, request.crypto)
-            .anchors(request.anchors)
-            .cache(request.cache)
-            .revocation(request.revocation);
+        let verification = teeproof_snp::SnpVerification::new(request.freshness, at, request.path.crypto)
+            .path_options(request.path);
         let endorsements = teeproof_snp::Endorsements::new(request.endorsements);
         let verified = match teeproof_snp::verify(report, &endorsements, &verification, &mut self.findings) {
             Ok(verified) => verified,
@@ -235,20 +233,16 @@ impl<'a> Run<'_, 'a> {
 
     fn azure(&self) -> Result<teeproof_hcl::HclVerification<'a>, RequestError> {
         let request = self.request;
-        Ok(teeproof_hcl::HclVerification::new(request.freshness, self.at()?, request.crypto)
-            .anchors(request.anchors)
-            .cache(request.cache)
-            .user_data(request.user_data)
-            .revocation(request.revocation))
+        Ok(teeproof_hcl::HclVerification::new(request.freshness, self.at()?, request.path.crypto)
+            .path_options(request.path)
+            .user_data(request.user_data))
     }
 
     fn nitro(mut self, document: &'a [u8]) -> AttestationResult<'a> {
         let request = self.request;
         let verification =
-            teeproof_nitro::NitroVerification::new(request.freshness, request.at, request.crypto)
-                .anchors(request.anchors)
-                .cache(request.cache)
-                .revocation(request.revocation)
+            teeproof_nitro::NitroVerification::new(request.freshness, request.at, request.path.crypto)
+                .path_options(request.path)
                 .skew_secs(request.nitro.skew_secs)
                 .limits(request.nitro.limits);
         let verified = match teeproof_nitro::verify(document, &verification, &mut self.findings) {
@@ -259,10 +253,9 @@ impl<'a> Run<'_, 'a> {
             }
         };
         self.unused_lists(&[verified.path()]);
-        let appraisal = request
-            .policy
-            .and_then(|policy| policy.nitro.as_ref())
-            .map(|policy| teeproof_nitro::appraise(&verified, policy, request.crypto, &mut self.findings));
+        let appraisal = request.policy.and_then(|policy| policy.nitro.as_ref()).map(|policy| {
+            teeproof_nitro::appraise(&verified, policy, request.path.crypto, &mut self.findings)
+        });
         let at = verified.path().at();
         self.appraised(Verified::Nitro(Box::new(verified)), at, appraisal)
     }
@@ -286,7 +279,7 @@ impl<'a> Run<'_, 'a> {
                 Some(format!("used by no chain of this evidence: the list of {name}"))
             }
         };
-        let mut reasons: Vec<_> = self.request.revocation.lists().iter().filter_map(reason).collect();
+        let mut reasons: Vec<_> = self.request.path.revocation.lists().iter().filter_map(reason).collect();
         if reasons.is_empty() {
             return;
         }
@@ -390,7 +383,7 @@ impl<'a> Run<'_, 'a> {
             archived: self.request.at == Moment::OfDocument,
             policy: self.request.policy.map(|policy| policy.name.clone()),
             anchor: end.anchor,
-            crypto: self.request.crypto.name,
+            crypto: self.request.path.crypto.name,
             findings: self.findings.into_vec(),
             claims: verified.map_or_else(Vec::new, claims::of),
             unknown_claims: verified.map_or_else(Vec::new, claims::unknown),

@@ -13,6 +13,7 @@ mod cache;
 mod error;
 mod name_text;
 mod path;
+mod path_options;
 mod revocation;
 mod signature;
 mod signature_checks;
@@ -24,6 +25,7 @@ pub use cache::{MAX_CACHED_BYTES, OwnedSignature, SignatureCache};
 pub use error::{Error, Problem};
 pub use name_text::NameText;
 pub use path::{AnchoredPath, MAX_CHAIN, VerifiedPath, verify_path};
+pub use path_options::PathOptions;
 pub use revocation::{
     ListUse, Revocation, RevocationError, RevocationStatus, VerifiedRevocationList, check_revocation,
     is_list_of, verify_list,

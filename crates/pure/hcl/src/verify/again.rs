@@ -55,8 +55,8 @@ pub fn verify_snp_again<'a>(
         }
     };
     let quote = quote(evidence, &claims, verification, record)?;
-    let pcrs = pcrs(evidence, quote.as_ref(), verification.crypto, record)?;
-    let log = log(evidence, pcrs.as_ref(), verification.crypto, record)?;
+    let pcrs = pcrs(evidence, quote.as_ref(), verification.path.crypto, record)?;
+    let log = log(evidence, pcrs.as_ref(), verification.path.crypto, record)?;
     let fresh_report = user_data::check(&claims, evidence, verification, record)?;
     Ok(VerifiedVm { envelope, report, claims, ak, quote, pcrs, log, fresh_report })
 }

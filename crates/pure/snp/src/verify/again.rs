@@ -24,18 +24,18 @@ pub fn verify_again<'a>(
     record: &mut dyn Record,
 ) -> Result<VerifiedReport<'a>, Error> {
     let path = known.path.path();
-    if !verification.anchors.still_trusts(path.root(), path.anchor()) {
+    if !verification.path.anchors.still_trusts(path.root(), path.anchor()) {
         return Err(Error::Untrusted { root: NameText::from(path.root().subject()) });
     }
-    let budget = verification.budget(0);
+    let budget = verification.path.budget(0);
     let mut path = path.valid_at(verification.at, 0).map_err(chain_error)?;
-    check_revocation(&mut path, verification, &verification.checks(&budget))?;
+    check_revocation(&mut path, verification, &verification.signature_checks(&budget))?;
     for check in UNCHANGED {
         record.pass(check, &BEFORE);
     }
     Unusual::of(known.report, known.vek).record(&BEFORE, record);
     record_validity(verification.at, record);
-    record_revocation(path.revocation(), &verification.revocation, record);
+    record_revocation(path.revocation(), &verification.path.revocation, record);
     report_data(known.report, &verification.report_data, record)?;
     Ok(VerifiedReport { path, ..*known })
 }
