@@ -6,14 +6,13 @@
 mod cbor;
 mod certificate_identifiers;
 mod collection;
-mod entry;
 mod error;
 mod identifiers;
 mod identity;
 mod json;
 mod matcher;
-mod name;
 mod pem;
+mod record;
 mod redact;
 mod redaction;
 mod search;
@@ -22,14 +21,14 @@ mod text;
 
 pub use collection::{Collection, ReportAge};
 pub use error::{BundleError, EntryProblem};
-pub use name::PartName;
+pub use record::PartName;
 pub use redaction::{Identifier, Redacted, Redaction};
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::{InputKind, Part};
-use entry::Entry;
+use record::Entry;
 
 /// Evidence with everything that belongs to it, and how it was collected.
 ///
@@ -68,7 +67,7 @@ impl Bundle {
         parts.sort_by_key(|part| PartName { kind: part.kind(), number: 0 }.order());
         let count = |kind| parts.iter().filter(|part| part.kind() == kind).count();
         for part in &parts {
-            if !name::has_label(part.kind()) {
+            if !record::has_label(part.kind()) {
                 return Err(BundleError::NotAPart(part.kind()));
             }
             if count(part.kind()) > most(part.kind()) {
@@ -105,7 +104,7 @@ impl Bundle {
         if bytes.len() > MAX_BYTES {
             return Err(BundleError::TooLarge { limit: MAX_BYTES });
         }
-        entry::assemble(cbor::read(bytes)?)
+        record::assemble(cbor::read(bytes)?)
     }
 
     /// Reads JSON, whatever its white space and the order of its members.
@@ -113,7 +112,7 @@ impl Bundle {
     /// # Errors
     /// No JSON; a member that is not known, is given twice, or does not say what it must.
     pub fn from_json(text: &str) -> Result<Self, BundleError> {
-        entry::assemble(json::read(text)?)
+        record::assemble(json::read(text)?)
     }
 
     /// Deterministic CBOR.

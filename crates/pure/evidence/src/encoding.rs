@@ -8,7 +8,7 @@ use rustls_pki_types::pem::{PemObject, SectionKind};
 use serde::de::{Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
 
 use crate::bytes;
-use crate::{Encoding, InputError, quote_text};
+use crate::{Encoding, InputError, tpm_quote};
 
 /// How many encodings may stand around a file's content: a JSON string of base64 of base64, and one more.
 pub(crate) const MAX_LAYERS: usize = 4;
@@ -22,7 +22,13 @@ pub(crate) fn text(bytes: &[u8]) -> Option<&str> {
     let text = core::str::from_utf8(bytes).ok().filter(|text| !text.is_empty())?;
     let printable = bytes.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
     let readable = || text.chars().all(|char| !char.is_control() || char.is_ascii_whitespace());
-    (printable || (readable() && (has_pem(text) || quote_text::looks_like(text)))).then_some(text)
+    (printable || (readable() && (has_pem(text) || tpm_quote::is_quote_text(text)))).then_some(text)
+}
+
+/// The text of a JSON object, if bytes begin like one.
+pub(crate) fn object_text(bytes: &[u8]) -> Option<&str> {
+    let bytes = plain(bytes);
+    bytes.starts_with(b"{").then(|| core::str::from_utf8(bytes).ok()).flatten()
 }
 
 /// The bytes without what is written around text: a byte order mark of UTF-8, whitespace, and a NUL at the end,

@@ -7,7 +7,7 @@ use teeproof_wire::crl::RevocationList;
 
 use crate::bundle::{Bundle, BundleError, Collection, Redaction};
 use crate::sniff::{FileSummary, Sniffed, sniff};
-use crate::{InputError, InputKind, InputWarning, Part, together};
+use crate::{InputError, InputKind, InputWarning, Part};
 
 /// Files that belong together: one piece of evidence, and its endorsements.
 #[derive(Clone, Debug, Default)]
@@ -67,8 +67,8 @@ impl Inputs {
         if let Some(error) = part.error() {
             return Err(error.into());
         }
-        let part = together::tell_values_from_signature(&mut self.parts, part);
-        together::check_together(&self.parts, &part)?;
+        let part = tell_values_from_signature(&mut self.parts, part);
+        check_together(&self.parts, &part)?;
         self.parts.push(part);
         Ok(())
     }
@@ -167,4 +167,40 @@ impl Inputs {
     pub fn bytes_of(&self, kind: InputKind) -> Option<&[u8]> {
         self.parts.iter().find(|part| part.kind() == kind).map(Part::bytes)
     }
+}
+
+/// Tells eight PCR values from a signature, both 256 bytes, where a TPMT_SIGNATURE came with them: that is
+/// the signature. Whichever was told, the quote's signature decides.
+fn tell_values_from_signature(others: &mut [Part], part: Part) -> Part {
+    let is_bare = |part: &Part| part.kind() == InputKind::TpmSignature && part.bytes().len() == 256;
+    let other = others.iter_mut().find(|other| other.kind() == InputKind::TpmSignature);
+    match other {
+        Some(other) if is_bare(&part) && !is_bare(other) => part.into_concatenation(),
+        Some(other) if part.kind() == InputKind::TpmSignature && !is_bare(&part) && is_bare(other) => {
+            // The two trade places, so that the values come first, as they did.
+            let values = core::mem::replace(other, part).into_concatenation();
+            core::mem::replace(other, values)
+        }
+        _ => part,
+    }
+}
+
+/// Whether a part may come with the others: certificates and lists in any number, everything
+/// else once, and one report or document.
+fn check_together(others: &[Part], part: &Part) -> Result<(), InputError> {
+    if let Some(second) = part.technology()
+        && let Some(first) = others.iter().find_map(Part::technology)
+    {
+        return Err(InputError::TwoEvidences { first, second });
+    }
+    let many = matches!(part.kind(), InputKind::Certificate | InputKind::RevocationList);
+    let same = |other: &Part| other.kind() == part.kind() || (is_pcrs(other) && is_pcrs(part));
+    if !many && others.iter().any(same) {
+        return Err(InputError::TwoOfAKind(part.kind()));
+    }
+    Ok(())
+}
+
+fn is_pcrs(part: &Part) -> bool {
+    matches!(part.kind(), InputKind::PcrValues | InputKind::PcrConcatenation)
 }

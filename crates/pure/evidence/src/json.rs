@@ -3,13 +3,12 @@
 //!
 //! One shape alone is read: evidence without a version is of version 0, so that nobody can make a newer shape pass
 //! as an older one, with fewer promises, by leaving its version out. Members that a shape does not have are named
-//! in a warning and ignored, because formats grow (`members`).
+//! in a warning and ignored, because formats grow (`shape`).
 
 mod attesters;
 mod azure_guest;
 mod documents;
 mod fields;
-mod members;
 mod object;
 mod problem;
 mod shape;
@@ -31,12 +30,6 @@ use object::{Name, Object, Value};
 
 /// The most bytes of JSON that is no bundle; the largest that is known has 40 KiB.
 const MAX_BYTES: usize = 1024 * 1024;
-
-/// The text of a JSON object, if bytes begin like one.
-pub(crate) fn object_text(bytes: &[u8]) -> Option<&str> {
-    let bytes = encoding::plain(bytes);
-    bytes.starts_with(b"{").then(|| core::str::from_utf8(bytes).ok()).flatten()
-}
 
 /// What a shape holds.
 struct Read {
@@ -103,7 +96,7 @@ fn evidence(
         return azure_guest::outer(object, layers);
     }
     let mut read = attesters::parts_of(object, shape)?;
-    read.warnings.extend(members::unknown(object, shape));
+    read.warnings.extend(shape::unknown_members(object, shape));
     let nonce_in_user_data = matches!(shape, JsonShape::AzSnp(2) | JsonShape::AzTdx(2));
     Ok(Sniffed {
         note: Some(shape.as_str()),
@@ -124,7 +117,7 @@ fn thim(object: &Object<'_>, kind: Option<InputKind>) -> Result<Sniffed, InputEr
         let pem = fields.text(member).map_err(|_| InputError::NotThim)?;
         ders.extend(encoding::certificates(pem.as_bytes())?);
     }
-    let warnings = members::unknown(object, JsonShape::Thim);
+    let warnings = shape::unknown_members(object, JsonShape::Thim);
     Ok(Sniffed { warnings, ..certificates(ders, Encoding::Thim, kind)? })
 }
 

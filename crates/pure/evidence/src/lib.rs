@@ -5,7 +5,6 @@
 
 extern crate alloc;
 
-mod bincode;
 pub mod bundle;
 pub mod bytes;
 mod encoding;
@@ -17,15 +16,12 @@ mod nitro;
 mod part;
 mod pcr_forms;
 pub mod pcrs;
-mod quote_text;
-mod report;
 mod sniff;
-mod table;
-mod together;
-mod warning;
+mod snp_report;
+mod tpm_quote;
 
 pub use encoding::pem_chain;
-pub use error::InputError;
+pub use error::{InputError, InputWarning};
 pub use inputs::Inputs;
 pub use json::{DocumentMember, DocumentMembers, JsonProblem, JsonShape, JsonValue, PcrProblem};
 pub use kind::{Encoding, InputClass, InputKind};
@@ -33,4 +29,3 @@ pub use nitro::NitroForm;
 pub use part::{Part, PartError, Structure, Unreadable};
 pub use pcrs::Sha256Pcrs;
 pub use sniff::{FileSummary, Sniffed, sniff};
-pub use warning::InputWarning;

@@ -14,7 +14,7 @@ use teeproof_wire::{
 };
 
 use crate::pcrs::{self, Sha256Pcrs};
-use crate::{InputKind, report};
+use crate::{InputKind, snp_report};
 
 /// One report, quote, certificate or the like, in the one form that is kept of its kind.
 ///
@@ -108,7 +108,7 @@ impl Part {
     pub(crate) fn found(kind: InputKind, bytes: Cow<'_, [u8]>) -> Result<Self, PartError> {
         let kept = match kind {
             InputKind::Certificate => without_padding(&bytes),
-            InputKind::SnpReport => report::unframed(&bytes).map_or(&*bytes, |framed| framed.report),
+            InputKind::SnpReport => snp_report::unframed(&bytes).map_or(&*bytes, |framed| framed.report),
             InputKind::TpmQuote => attest_bytes(&bytes),
             InputKind::TpmPublic => public_bytes(&bytes),
             kind if kind.is_container() => return Err(PartError::Container(kind)),

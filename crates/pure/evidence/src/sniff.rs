@@ -16,8 +16,8 @@ use teeproof_wire::{OwnedRevocationList, sealed};
 use crate::bundle::{Bundle, Collection, Redaction};
 use crate::encoding::{MAX_LAYERS, Pem};
 use crate::{
-    Encoding, InputError, InputKind, InputWarning, NitroForm, Part, bincode, encoding, json, nitro,
-    pcr_forms, pcrs, quote_text, report, table,
+    Encoding, InputError, InputKind, InputWarning, NitroForm, Part, encoding, json, nitro, pcr_forms, pcrs,
+    snp_report, tpm_quote,
 };
 
 /// What was found in a file, decoded.
@@ -139,7 +139,7 @@ pub(crate) fn sniff_within(
     if bytes.is_empty() {
         return Err(InputError::Empty);
     }
-    if let Some(object) = json::object_text(bytes) {
+    if let Some(object) = encoding::object_text(bytes) {
         return json::sniff_object(object, kind, layers);
     }
     match encoding::text(bytes) {
@@ -175,7 +175,7 @@ fn of_text(text: &str, kind: Option<InputKind>, layers: usize) -> Result<Sniffed
             },
         };
     }
-    if kind.is_none_or(|kind| kind == InputKind::TpmQuoteText) && quote_text::looks_like(text) {
+    if kind.is_none_or(|kind| kind == InputKind::TpmQuoteText) && tpm_quote::is_quote_text(text) {
         return quote_text(text);
     }
     if kind.is_none_or(|kind| kind == InputKind::PcrValues) && pcr_forms::looks_like_text(text) {
@@ -198,7 +198,7 @@ fn decoded(
         return Err(InputError::Empty);
     }
     let layers = layers.saturating_add(1);
-    if let Some(object) = json::object_text(&bytes) {
+    if let Some(object) = encoding::object_text(&bytes) {
         return json::sniff_object(object, kind, layers).map(|sniffed| within(sniffed, encoding));
     }
     let Some(text) = encoding::text(&bytes) else { return binary(bytes.into(), encoding, kind) };
@@ -243,11 +243,11 @@ fn binary(bytes: Cow<'_, [u8]>, encoding: Encoding, said: Option<InputKind>) -> 
             Bundle::from_cbor(&bytes).map(|bundle| bundled(bundle, encoding)).map_err(Into::into)
         }
         InputKind::BincodeQuote => {
-            let parts = bincode::read(&bytes).ok_or(InputError::Bincode)?;
+            let parts = tpm_quote::parse_bincode(&bytes).ok_or(InputError::Bincode)?;
             Ok(Sniffed { note: Some("kinvolk's Quote"), ..Sniffed::new(kind, encoding, parts) })
         }
-        InputKind::ExtendedReport => table::report(&bytes, encoding),
-        InputKind::CertificateTable => table::alone(&bytes, encoding),
+        InputKind::ExtendedReport => snp_report::sniff_extended(&bytes, encoding),
+        InputKind::CertificateTable => snp_report::sniff_table(&bytes, encoding),
         InputKind::NitroDocument => {
             let found = nitro::examine(&bytes)?;
             match said {
@@ -267,7 +267,7 @@ fn binary(bytes: Cow<'_, [u8]>, encoding: Encoding, said: Option<InputKind>) -> 
         InputKind::TpmQuoteText => Err(InputError::QuoteText),
         kind => {
             let is_report = kind == InputKind::SnpReport;
-            let around = report::unframed(&bytes).filter(|_| is_report).map(|framed| framed.note);
+            let around = snp_report::unframed(&bytes).filter(|_| is_report).map(|framed| framed.note);
             let part = Part::found(kind, bytes)?;
             Ok(Sniffed {
                 note: around.or_else(|| note(&part)),
@@ -350,7 +350,7 @@ const OTHER_BANKS: &str = "banks other than sha256 are left out";
 
 /// What `tpm2_quote` printed.
 fn quote_text(text: &str) -> Result<Sniffed, InputError> {
-    let read = quote_text::read(text)?;
+    let read = tpm_quote::parse_quote_text(text)?;
     let note = read.other_banks.then_some(OTHER_BANKS);
     Ok(Sniffed { note, ..Sniffed::new(InputKind::TpmQuoteText, Encoding::QuoteText, read.parts) })
 }
@@ -404,7 +404,7 @@ fn looks_like(bytes: &[u8]) -> Option<InputKind> {
         _ if Format::peek(bytes).is_some() => Format::peek(bytes).map(InputKind::of_log),
         [0x81, 0, ..] if bytes.len() == TD_REPORT_BYTES => Some(InputKind::TdReport),
         _ if bytes.starts_with(sealed::MAGIC) => Some(InputKind::SealedFile),
-        _ if report::unframed(bytes).is_some() => Some(InputKind::SnpReport),
+        _ if snp_report::unframed(bytes).is_some() => Some(InputKind::SnpReport),
         _ if RsaPublic::parse(public_bytes(bytes)).is_ok() => Some(InputKind::TpmPublic),
         _ if CertificateTable::looks_like(bytes) => Some(InputKind::CertificateTable),
         _ if is_extended_report(bytes) => Some(InputKind::ExtendedReport),
@@ -413,7 +413,7 @@ fn looks_like(bytes: &[u8]) -> Option<InputKind> {
         [0, 1, 0, 0, 0, 0, 0, 0, ..] => Some(InputKind::BincodeQuote),
         _ if bytes.len() == REPORT_BYTES => Some(InputKind::SnpReport),
         _ if pcr_forms::serialized(bytes).is_some() => Some(InputKind::PcrValues),
-        _ if bytes.len() <= MAX_REPORT_GUESS && report::begins(bytes) => Some(InputKind::SnpReport),
+        _ if bytes.len() <= MAX_REPORT_GUESS && snp_report::begins(bytes) => Some(InputKind::SnpReport),
         // Eight PCR values are as long as a signature: a signature it is, unless it cannot be one, or
         // stands beside another.
         _ if bytes.len() == RSA_BYTES && !pcrs::are_plainly_values(bytes) => Some(InputKind::TpmSignature),
@@ -431,7 +431,7 @@ fn is_bare_signature(bytes: &[u8]) -> bool {
 /// Whether a report is followed by a host's certificate table.
 fn is_extended_report(bytes: &[u8]) -> bool {
     let table = bytes.get(REPORT_BYTES..).is_some_and(CertificateTable::looks_like);
-    table && report::begins(bytes)
+    table && snp_report::begins(bytes)
 }
 
 /// Up to this length, bytes that begin like a report are taken for one, so that the error is

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use teeproof_wire::{Error, ErrorKind, Reader, cbor};
 
-use super::entry::Entry;
+use super::record::Entry;
 use super::{BundleError, COLLECTION_LABEL, COLLECTION_TYPE, MAX_ENTRIES, TYPE_LABEL};
 
 const WHAT: &str = "bundle";

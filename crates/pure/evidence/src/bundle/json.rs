@@ -8,7 +8,7 @@ use core::fmt;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::entry::Entry;
+use super::record::Entry;
 use super::{BundleError, COLLECTION_TYPE, MAX_BYTES, MAX_ENTRIES, TYPE_LABEL};
 use crate::bytes::to_base64url;
 

@@ -1,5 +1,5 @@
 //! Evidence of other attesters: every member is needed unless it is said to be optional, and none may stand there
-//! twice. Others are ignored here and named by `members`.
+//! twice. Others are ignored here and named by `shape`.
 
 use alloc::string::ToString;
 use alloc::vec::Vec;

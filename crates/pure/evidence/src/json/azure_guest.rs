@@ -14,8 +14,8 @@ use teeproof_wire::snp::REPORT_BYTES;
 
 use super::fields::{Fields, Form};
 use super::object::Object;
-use super::{JsonProblem, JsonShape, JsonValue, PcrProblem, Read, chain, checked, object_text, sniff_object};
-use crate::encoding::MAX_LAYERS;
+use super::{JsonProblem, JsonShape, JsonValue, PcrProblem, Read, chain, checked, sniff_object};
+use crate::encoding::{MAX_LAYERS, object_text};
 use crate::pcrs::Sha256Pcrs;
 use crate::{InputError, InputKind, InputWarning, Part, Sniffed};
 

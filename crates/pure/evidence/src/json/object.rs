@@ -13,7 +13,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use serde_json::value::RawValue;
 
 use crate::InputError;
-use crate::warning::shown;
+use crate::error::shown;
 
 /// Members that some shape has, in the order of their bytes.
 pub(super) const KNOWN: &[&str] = &[

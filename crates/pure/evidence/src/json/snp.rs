@@ -9,8 +9,8 @@ use serde::de::{Deserializer, Error};
 use teeproof_wire::snp::REPORT_BYTES;
 
 use super::fields::{Fields, Form};
-use super::members::{SNP_CHAIN, unknown_in};
 use super::object::entries;
+use super::shape::{SNP_CHAIN, unknown_members_in};
 use super::{JsonProblem, Read, checked};
 use crate::encoding::{self, Numbers};
 use crate::{InputError, InputKind, InputWarning, Part};
@@ -48,7 +48,7 @@ fn chain(raw: &str, fields: Fields<'_, '_>, read: &mut Read) -> Result<(), Input
             read.parts.extend(certificates(der, InputKind::Certificate)?);
         }
     }
-    read.warnings.extend(unknown_in(&object, &SNP_CHAIN, CHAIN, fields.shape));
+    read.warnings.extend(unknown_members_in(&object, &SNP_CHAIN, CHAIN, fields.shape));
     Ok(())
 }
 

@@ -1,4 +1,5 @@
-//! What `tpm2_quote` prints on its terminal: the quote, its signature, and the PCR values.
+//! TPM quotes with signature and PCR values in one file: what `tpm2_quote` prints on its terminal, and the bincode
+//! that kinvolk's library writes of its own struct.
 //!
 //! ```text
 //! quoted: ff54434780180022…
@@ -16,11 +17,12 @@ use alloc::vec::Vec;
 use teeproof_wire::certificate::ecdsa_fixed;
 
 use crate::bytes;
+use crate::pcrs::Sha256Pcrs;
 use crate::{InputError, InputKind, Part, pcr_forms};
 
 /// Whether a line of text is the first that `tpm2_quote` prints. Messages of the TPM software stack
 /// (`WARN:esys:…`) may stand before it.
-pub(crate) fn looks_like(text: &str) -> bool {
+pub(crate) fn is_quote_text(text: &str) -> bool {
     text.lines().any(is_first)
 }
 
@@ -35,7 +37,7 @@ pub(crate) struct QuoteText {
 }
 
 /// Reads the text; from `quoted:` on, each line must be one that `tpm2_quote` prints.
-pub(crate) fn read(text: &str) -> Result<QuoteText, InputError> {
+pub(crate) fn parse_quote_text(text: &str) -> Result<QuoteText, InputError> {
     let mut fields = Fields::default();
     let mut in_pcrs = false;
     let mut values = Vec::new();
@@ -137,4 +139,27 @@ fn curve(der: &[u8]) -> Option<Vec<u8>> {
 fn counted(value: &[u8]) -> Option<Vec<u8>> {
     let size = u16::try_from(value.len()).ok()?;
     Some([&size.to_be_bytes()[..], value].concat())
+}
+
+/// The parts of a quote as bincode, if the bytes are laid out so from the first to the last: little-endian, a length
+/// of eight bytes and the signature, a length and the message, the number of PCRs (24) and their values.
+pub(crate) fn parse_bincode(bytes: &[u8]) -> Option<Vec<Part>> {
+    let (signature, rest) = sized(bytes)?;
+    let (message, rest) = sized(rest)?;
+    let (count, values) = rest.split_first_chunk()?;
+    let (values, partial) = values.as_chunks::<32>();
+    let values: &[[u8; 32]; 24] = values.try_into().ok()?;
+    if signature.len() != 256 || u64::from_le_bytes(*count) != 24 || !partial.is_empty() {
+        return None;
+    }
+    Some(Vec::from([
+        Part::parse(InputKind::TpmQuote, message.to_vec()),
+        Part::parse(InputKind::TpmSignature, signature.to_vec()),
+        Part::from(Sha256Pcrs::new(values.map(Some))?),
+    ]))
+}
+
+fn sized(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)
 }
