@@ -119,8 +119,6 @@ const STANDARD: &[&str] = &["core", "alloc", "std"];
 const ALLOWED: &[(&str, &str, &str)] = &[
     ("teeproof", "serde_core", "the feature `serde`: results are written by whatever format the caller has"),
     ("teeproof", "schemars", "the feature `schema`: the JSON Schema of results"),
-    // To be looked at again: the collection of a bundle is written as JSON by its derive.
-    ("teeproof_evidence", "serde_core", "records of a bundle implement `Serialize` and `Deserialize`"),
 ];
 
 #[cfg(test)]

@@ -274,11 +274,9 @@ impl Collected {
     /// # Errors
     /// More certificates or bytes than a bundle holds; a time outside of the years 1950 to 9999.
     pub fn into_bundle(self, at: SystemTime) -> Result<Bundle, BundleError> {
-        let collection = Collection {
-            report: Some(self.age),
-            nonce_in_user_data: self.nonce_in_user_data,
-            ..Collection::at(unix_seconds(at))
-        };
+        let mut collection = Collection::at(unix_seconds(at));
+        collection.report = Some(self.age);
+        collection.nonce_in_user_data = self.nonce_in_user_data;
         self.inputs.into_bundle(collection)
     }
 

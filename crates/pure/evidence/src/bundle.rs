@@ -1,4 +1,4 @@
-//! A bundle: evidence with what endorses it, its boot log and when it was collected, in one file.
+//! Bundles: evidence with its endorsements, event log and time of collection in one file.
 //!
 //! The format is described in docs/bundle.md: a collection of CMW records, as deterministic CBOR or
 //! as JSON. Nothing in a bundle is believed because it is in a bundle.
@@ -40,7 +40,7 @@ pub struct Bundle {
     redactions: Vec<Redaction>,
 }
 
-/// The most bytes of a bundle: a boot log of 4 MiB, and room for everything else.
+/// The most bytes of a bundle: an event log of 4 MiB, and room for everything else.
 pub const MAX_BYTES: usize = 6 * 1024 * 1024;
 /// The most certificates, and the most revocation lists; a chain has four.
 pub const MAX_OF_A_KIND: usize = 32;
@@ -63,7 +63,7 @@ impl Bundle {
         redactions: Vec<Redaction>,
     ) -> Result<Self, BundleError> {
         collection.check()?;
-        // Stable: certificates and lists stay in the order in which they came.
+        // Stable: certificates and lists stay in the order in which they were added.
         parts.sort_by_key(|part| PartName { kind: part.kind(), number: 0 }.order());
         let count = |kind| parts.iter().filter(|part| part.kind() == kind).count();
         for part in &parts {
@@ -85,7 +85,7 @@ impl Bundle {
         if bytes > MAX_BYTES { Err(BundleError::TooLarge { limit: MAX_BYTES }) } else { Ok(bundle) }
     }
 
-    /// Reads a bundle in either form, told by its content.
+    /// Parses a bundle in either form, recognised by its first byte.
     ///
     /// # Errors
     /// Those of [`Bundle::from_cbor`] and [`Bundle::from_json`].

@@ -43,7 +43,7 @@ pub(crate) fn has_pem(text: &str) -> bool {
     text.lines().any(|line| label(line).is_some())
 }
 
-/// What a PEM file holds.
+/// The content of a PEM file.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Pem {
     /// Certificates and revocation lists, DER.
@@ -52,7 +52,7 @@ pub(crate) enum Pem {
     Other(Vec<u8>),
 }
 
-/// The content of a PEM file.
+/// Decodes a PEM file.
 pub(crate) fn pem(text: &str) -> Result<Pem, InputError> {
     let (mut known, mut other) = (0_usize, 0_usize);
     for label in text.lines().filter_map(label) {
@@ -149,7 +149,7 @@ fn separated_hex(text: &str) -> Option<Vec<u8>> {
     list.split(',').map(|byte| digits(byte.trim().strip_prefix("0x")?)).collect()
 }
 
-/// The one string of a JSON list that holds nothing else.
+/// The one string of a JSON list that has nothing else.
 pub(crate) fn only_string(text: &str) -> Option<String> {
     serde_json::from_str::<[String; 1]>(text).ok().map(|[text]| text)
 }

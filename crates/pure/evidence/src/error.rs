@@ -15,19 +15,19 @@ use crate::{
     PcrProblem,
 };
 
-/// Files cannot be taken.
+/// Why a file, or files together, are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InputError {
-    /// There are no bytes.
+    /// The file is empty.
     Empty,
-    /// The bytes look like nothing known.
+    /// Binary content of no known kind.
     Unknown,
-    /// The text is neither PEM nor JSON nor register values nor hex nor base64.
+    /// The text is neither PEM nor JSON nor PCR values nor hex nor base64.
     Text,
     /// The PEM cannot be decoded.
     Pem,
-    /// The PEM holds certificates beside something else, several other blocks, or nothing.
+    /// The PEM has certificates with other blocks, several other blocks, or none.
     PemSection,
     /// The PEM holds a private key.
     PrivateKey,
@@ -39,7 +39,7 @@ pub enum InputError {
     Mangled,
     /// The file is text in UTF-16.
     Utf16,
-    /// What is left of a Nitro document.
+    /// A damaged Nitro document.
     NitroForm(NitroForm),
     /// A JSON list that is no list of bytes.
     Integers {
@@ -59,7 +59,7 @@ pub enum InputError {
     },
     /// The JSON is not an answer of the THIM service.
     NotThim,
-    /// The JSON says that it is a key to seal to, and is none.
+    /// The JSON has the schema of a sealing key, and is not a valid one.
     SealingKey {
         /// The line, counted from 1.
         line: usize,
@@ -71,11 +71,11 @@ pub enum InputError {
         /// The shape that it is closest to, and the first member that is missing for it.
         closest: Option<(JsonShape, &'static str)>,
     },
-    /// A member that should hold a Nitro document holds none.
+    /// A member where a Nitro document is expected has something else.
     NoDocument(DocumentMembers),
     /// Several members of a JSON answer hold Nitro documents.
     SeveralDocuments(DocumentMembers),
-    /// The file was said to hold JSON and holds none.
+    /// The file was given as JSON and is not JSON.
     NotJson,
     /// The JSON is not what its members make it.
     Evidence {
@@ -119,10 +119,10 @@ pub enum InputError {
     Container(InputKind),
     /// The bytes are not a quote as bincode.
     Bincode,
-    /// Register values are in no form that is known.
-    Registers,
-    /// A line of register values cannot be read.
-    RegisterLine {
+    /// PCR values in an unknown format.
+    PcrFormat,
+    /// A line of PCR values that is not a PCR of its bank, or is given twice.
+    PcrLine {
         /// The line, counted from 1.
         line: usize,
     },
@@ -146,7 +146,7 @@ pub enum InputError {
     },
     /// The bundle cannot be read.
     Bundle(BundleError),
-    /// There is more than one piece of evidence.
+    /// Two reports or documents, where one is verified at a time.
     TwoEvidences {
         /// The first one's technology.
         first: Technology,
@@ -159,23 +159,23 @@ pub enum InputError {
     NoEvidence,
     /// Evidence of a kind that this version can read and not verify.
     Unverified(InputKind),
-    /// Something that says nothing about a machine.
+    /// A file that is not evidence of a machine.
     NotEvidence(InputKind),
-    /// Something was given for a Nitro document, which brings everything along.
+    /// Certificates or other parts with a Nitro document, which has its own.
     NotTogether,
-    /// A part of Azure's evidence came without the paravisor's report.
+    /// A part of Azure's evidence without its HCL report.
     WithoutReport(InputKind),
-    /// A TD quote came with a report of an SEV-SNP machine.
+    /// A TD quote with the HCL report of an SEV-SNP machine.
     TdQuoteOfSnp,
-    /// A TPM's quote came without its signature.
+    /// A TPM quote without its signature.
     QuoteWithoutSignature,
-    /// Something that only a TPM's quote gives a meaning came without it.
+    /// PCR values or a signature without the TPM quote that they belong to.
     WithoutQuote(InputKind),
-    /// An event log came without the PCR values that it explains.
+    /// An event log without the PCR values that it explains.
     LogWithoutPcrs,
-    /// A CCEL or its table came, whose events are measured into the RTMRs of a TD and into no PCR.
+    /// A CCEL or its table, whose events extend the RTMRs of a TD and no PCR.
     OfRtmrs(InputKind),
-    /// PCR values of another bank than SHA-256 came (TPM_ALG_ID).
+    /// PCR values of another bank than SHA-256, by its TPM_ALG_ID.
     OtherBank(u16),
     /// The text is not what `tpm2_quote` prints, or something of it is missing.
     QuoteText,
@@ -261,12 +261,12 @@ impl From<PartError> for InputError {
             PartError::Wire(kind, error) => Self::Wire(kind, error),
             PartError::Trailing { kind, error, extra } => Self::Trailing { kind, error, extra },
             PartError::TooLarge { kind, limit } => Self::TooLarge { kind, limit },
-            PartError::Pcrs => Self::Registers,
+            PartError::Pcrs => Self::PcrFormat,
         }
     }
 }
 
-/// Something that came with the evidence and was ignored. It stands in the attestation result as a warning.
+/// Content of a file that was ignored. It is a warning in the attestation result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InputWarning {
@@ -300,7 +300,7 @@ impl fmt::Display for InputWarning {
                 write!(f, "{}: the member `{member}` was not used: {because}", shape.as_str())
             }
             Self::TableEntry => f.write_str(
-                "certificate table: an entry that holds no certificate or revocation list was ignored",
+                "certificate table: an entry that is neither a certificate nor a revocation list was ignored",
             ),
         }
     }

@@ -16,7 +16,7 @@ pub struct Inputs {
     nonce_in_user_data: bool,
     collection: Option<Collection>,
     redactions: Vec<Redaction>,
-    /// How many of the parts came in redacted bundles.
+    /// How many of the parts are from redacted bundles.
     redacted_parts: usize,
     warnings: Vec<InputWarning>,
 }
@@ -73,8 +73,8 @@ impl Inputs {
         Ok(())
     }
 
-    /// Adds the parts of other inputs, with the warnings of what was left out of them: what is shared by several
-    /// machines' evidence.
+    /// Adds the parts of other inputs, with their warnings: endorsements that the evidence of several
+    /// machines has in common. Certificates and revocation lists are shared, not copied.
     ///
     /// # Errors
     /// Those of [`Inputs::add_part`].
@@ -104,19 +104,19 @@ impl Inputs {
         &self.parts
     }
 
-    /// Whether the evidence says that the nonce stands at the start of its user-data as well.
+    /// Whether the evidence says that the nonce is at the start of its user-data as well.
     #[must_use]
     pub const fn nonce_in_user_data(&self) -> bool {
         self.nonce_in_user_data
     }
 
-    /// When and how the parts were collected, if they came in a bundle.
+    /// When and how the parts were collected, if they are from a bundle.
     #[must_use]
     pub const fn collection(&self) -> Option<&Collection> {
         self.collection.as_ref()
     }
 
-    /// What was replaced before the parts were passed on.
+    /// The identifiers that were replaced in a redacted bundle.
     #[must_use]
     pub fn redactions(&self) -> &[Redaction] {
         &self.redactions
@@ -136,7 +136,7 @@ impl Inputs {
         self.redacted_parts > 0 && self.parts.len() > self.redacted_parts
     }
 
-    /// What was left out when the files were read, for the `input_warnings` of a verification.
+    /// Content of the files that was ignored, for the `input_warnings` of a verification.
     #[must_use]
     pub fn warnings(&self) -> &[InputWarning] {
         &self.warnings
@@ -169,8 +169,8 @@ impl Inputs {
     }
 }
 
-/// Tells eight PCR values from a signature, both 256 bytes, where a TPMT_SIGNATURE came with them: that is
-/// the signature. Whichever was told, the quote's signature decides.
+/// Distinguishes eight PCR values from a signature, both 256 bytes: where there is a TPMT_SIGNATURE too, that is the
+/// signature. A wrong choice is found when the quote's signature is verified.
 fn tell_values_from_signature(others: &mut [Part], part: Part) -> Part {
     let is_bare = |part: &Part| part.kind() == InputKind::TpmSignature && part.bytes().len() == 256;
     let other = others.iter_mut().find(|other| other.kind() == InputKind::TpmSignature);

@@ -1,4 +1,4 @@
-//! What a file can hold, and how it can be encoded.
+//! Kinds of files and of their parts, encodings, and classes of refusals.
 
 use core::fmt;
 
@@ -10,26 +10,26 @@ use teeproof_wire::eventlog::Format;
 pub enum InputKind {
     /// A raw SEV-SNP attestation report.
     SnpReport,
-    /// The report of Azure's paravisor: a hardware report and the claims that it covers.
+    /// An HCL report of Azure's paravisor: a hardware report and the runtime claims that it covers.
     HclReport,
     /// A quote over an Intel TDX trust domain.
     TdQuote,
-    /// What a TPM signed: TPMS_ATTEST.
+    /// A TPM quote or another structure that a TPM signs: TPMS_ATTEST.
     TpmQuote,
     /// The signature of a TPM's quote: 256 bytes, or a TPMT_SIGNATURE of RSASSA with SHA-256.
     TpmSignature,
-    /// Values of a TPM's registers (SHA-256), each with its index.
+    /// SHA-256 values of PCRs, each with its index.
     PcrValues,
     /// Values of a TPM's PCRs one after the other, in the order of a quote's selection, which also says
     /// of which bank they are.
     PcrConcatenation,
     /// PCR values of other banks than SHA-256, each with its bank and number. They are described, and
-    /// never held against a quote.
+    /// never compared with a quote.
     OtherPcrValues,
     /// An event log in one of the TCG's formats, whose events explain PCRs.
     EventLog,
     /// A confidential-computing event log (CCEL), whose events explain the RTMRs of a TD. It is
-    /// described, and never held against PCRs.
+    /// described, and never compared with PCRs.
     CcEventLog,
     /// The ACPI table that says where a CCEL lies.
     CcelTable,
@@ -53,11 +53,11 @@ pub enum InputKind {
     RevocationList,
     /// Evidence of another attester as JSON: a container.
     EvidenceJson,
-    /// A TPM's quote with its signature and registers as bincode: a container.
+    /// A TPM quote with its signature and PCR values as bincode: a container.
     BincodeQuote,
     /// What `tpm2_quote` prints: a container of a quote, its signature and PCR values.
     TpmQuoteText,
-    /// A bundle: evidence of any kind with what endorses it, a container.
+    /// A bundle, evidence of any kind with its endorsements: a container.
     Bundle,
     /// An SEV-SNP report with the host's certificate table behind it: a container.
     ExtendedReport,
@@ -248,7 +248,7 @@ impl Encoding {
     }
 }
 
-/// What is at fault when files cannot be taken.
+/// Why files are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InputClass {

@@ -1,4 +1,4 @@
-//! Nitro documents: whose they are, and what was done to those that are none any more.
+//! Nitro documents of enclaves and of NitroTPMs, and the common ways in which one is damaged.
 
 use core::fmt;
 
@@ -8,7 +8,7 @@ use teeproof_wire::{Error, ErrorKind as Flaw};
 
 use crate::{InputError, InputKind};
 
-/// What was done to a Nitro document on its way, told by what is left of it.
+/// How a Nitro document was damaged on its way, as the bytes show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NitroForm {

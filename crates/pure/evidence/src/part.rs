@@ -1,4 +1,4 @@
-//! One part of evidence or of its endorsements: decoded, parsed or measured once, and passed on by value.
+//! One part of evidence or of its endorsements: decoded and parsed once, and passed on by value.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -55,7 +55,7 @@ pub struct Unreadable {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PartError {
-    /// A container: it is taken apart into parts, and is none.
+    /// A container, which has parts and is not a part.
     Container(InputKind),
     /// The structure cannot be parsed.
     Wire(InputKind, WireError),

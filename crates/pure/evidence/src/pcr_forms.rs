@@ -33,7 +33,7 @@ impl Read {
     }
 
     /// Takes a value; `None` for one of another length than its bank's, of a number that no PCR has, or
-    /// that came before.
+    /// that is given twice.
     fn add(&mut self, bank: u16, index: usize, value: &[u8]) -> Option<()> {
         if Some(value.len()) != digest_bytes(bank) {
             return None;
@@ -71,7 +71,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Read, InputError> {
     if let Some(values) = Sha256Pcrs::decode(bytes) {
         return Ok(Read { values: *values.values(), others: Vec::new() });
     }
-    of_text(crate::encoding::text(bytes).ok_or(InputError::Registers)?)
+    of_text(crate::encoding::text(bytes).ok_or(InputError::PcrFormat)?)
 }
 
 /// Whether text looks like what `tpm2_pcrread` prints: the name of a bank, then its registers.
@@ -89,7 +89,7 @@ pub(crate) fn of_lines<'t>(lines: impl IntoIterator<Item = (usize, &'t str)>) ->
     let mut read = Read::NONE;
     let mut bank_of_lines = None;
     for (number, line) in lines {
-        let wrong = || InputError::RegisterLine { line: number };
+        let wrong = || InputError::PcrLine { line: number };
         if line.trim().is_empty() {
             continue;
         }
@@ -101,7 +101,7 @@ pub(crate) fn of_lines<'t>(lines: impl IntoIterator<Item = (usize, &'t str)>) ->
         let bank = bank_of_lines.ok_or_else(wrong)?;
         read.add(bank, index, &value).ok_or_else(wrong)?;
     }
-    if read.has_sha256() || !read.others.is_empty() { Ok(read) } else { Err(InputError::Registers) }
+    if read.has_sha256() || !read.others.is_empty() { Ok(read) } else { Err(InputError::PcrFormat) }
 }
 
 /// The bank, from the line that opens it.

@@ -1,4 +1,4 @@
-//! What bytes look like.
+//! The content of a file: its encodings undone, its kind recognised, its parts made.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -20,7 +20,7 @@ use crate::{
     snp_report, tpm_quote,
 };
 
-/// What was found in a file, decoded.
+/// The decoded content of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Sniffed {
@@ -28,18 +28,18 @@ pub struct Sniffed {
     pub kind: InputKind,
     /// How it was encoded.
     pub encoding: Encoding,
-    /// The parts: one report or document, any number of certificates, or what a container held.
+    /// The parts: one report or document, any number of certificates, or the content of a container.
     pub parts: Vec<Part>,
-    /// What else there is to say: the shape of a container, or what was left out.
+    /// The shape of a container, or content that was left out, in a few words.
     pub note: Option<&'static str>,
-    /// The relying party's nonce also stands at the start of the user-data of an Azure report;
-    /// said by version 2 of the Confidential Containers attester's evidence.
+    /// Whether the relying party's nonce is also at the start of the user-data of an Azure report, as version 2 of
+    /// the Confidential Containers attester's evidence says.
     pub nonce_in_user_data: bool,
     /// When and how a bundle was collected.
     pub collection: Option<Collection>,
-    /// What was replaced in a bundle before it was passed on.
+    /// The identifiers that were replaced in a redacted bundle.
     pub redactions: Vec<Redaction>,
-    /// What was left out.
+    /// Content that was ignored.
     pub warnings: Vec<InputWarning>,
 }
 
@@ -65,7 +65,7 @@ impl Sniffed {
         self.parts.iter().find_map(Part::error).map_or(Ok(()), |error| Err(error.into()))
     }
 
-    /// What there is to say of the file when its parts were taken.
+    /// Kind, encoding and kinds of parts, without their bytes.
     #[must_use]
     pub fn summary(&self) -> FileSummary {
         FileSummary {
@@ -93,7 +93,7 @@ pub struct FileSummary {
     pub note: Option<&'static str>,
     /// When a bundle was collected.
     pub collected_at: Option<Time>,
-    /// What was left out.
+    /// Content that was ignored.
     pub warnings: Vec<InputWarning>,
 }
 
@@ -119,18 +119,19 @@ impl fmt::Display for FileSummary {
     }
 }
 
-/// Tells what bytes hold; `kind` overrides what they look like, after their encoding was undone.
+/// Recognises the content of a file and takes it apart; `kind` overrides the recognised kind, once encodings are undone.
 ///
 /// Up to four nested encodings are undone: base64, hexadecimal, a JSON string, a JSON list of integers or of one
 /// string, PEM, and a member of a JSON answer.
 ///
 /// # Errors
-/// Nothing, or nothing known. That the bytes look like a structure does not mean that they are one.
+/// Empty or unknown content, or a container that cannot be taken apart. A part that is not of its kind is no error
+/// here but a [`Part::Unreadable`]: see [`Sniffed::check`].
 pub fn sniff(bytes: &[u8], kind: Option<InputKind>) -> Result<Sniffed, InputError> {
     sniff_within(bytes, kind, 0)
 }
 
-/// The same of bytes around which so many encodings were undone.
+/// The same for bytes from within so many encodings.
 pub(crate) fn sniff_within(
     bytes: &[u8],
     kind: Option<InputKind>,
@@ -187,7 +188,7 @@ fn of_text(text: &str, kind: Option<InputKind>, layers: usize) -> Result<Sniffed
     }
 }
 
-/// What an encoding held: perhaps another one.
+/// The content of an encoding, which may be another encoding.
 fn decoded(
     bytes: Vec<u8>,
     encoding: Encoding,
@@ -221,13 +222,13 @@ fn decoded(
     }
 }
 
-/// What was found inside of an encoding.
+/// The content of an encoding, named after the encoding.
 fn within(sniffed: Sniffed, encoding: Encoding) -> Sniffed {
     let note = sniffed.note.or(Some("encoded more than once"));
     Sniffed { encoding, note, ..sniffed }
 }
 
-/// What is left when text was undone.
+/// Binary content.
 fn binary(bytes: Cow<'_, [u8]>, encoding: Encoding, said: Option<InputKind>) -> Result<Sniffed, InputError> {
     let bytes = match said {
         Some(_) => bytes,
@@ -277,7 +278,7 @@ fn binary(bytes: Cow<'_, [u8]>, encoding: Encoding, said: Option<InputKind>) -> 
     }
 }
 
-/// What a part is, where its kind alone does not say it.
+/// More about a part than its kind.
 fn note(part: &Part) -> Option<&'static str> {
     match part.kind() {
         InputKind::EventLog => match Format::peek(part.bytes())? {
@@ -312,7 +313,7 @@ fn note(part: &Part) -> Option<&'static str> {
     }
 }
 
-/// Why bytes are nothing that is known, where that can be told.
+/// Why bytes are of no known kind, where their content shows it.
 fn unknown(bytes: &[u8]) -> InputError {
     if nitro::is_payload(bytes) {
         return InputError::NitroForm(NitroForm::PayloadOnly);
@@ -324,7 +325,7 @@ fn unknown(bytes: &[u8]) -> InputError {
     if nitro::is_mangled(bytes) { InputError::Mangled } else { InputError::Unknown }
 }
 
-/// What a bundle holds.
+/// The content of a bundle.
 pub(crate) fn bundled(bundle: Bundle, encoding: Encoding) -> Sniffed {
     let (parts, collection, redactions) = bundle.into_inner();
     Sniffed {
@@ -415,7 +416,7 @@ fn looks_like(bytes: &[u8]) -> Option<InputKind> {
         _ if pcr_forms::serialized(bytes).is_some() => Some(InputKind::PcrValues),
         _ if bytes.len() <= MAX_REPORT_GUESS && snp_report::begins(bytes) => Some(InputKind::SnpReport),
         // Eight PCR values are as long as a signature: a signature it is, unless it cannot be one, or
-        // stands beside another.
+        // there is another one in the inputs.
         _ if bytes.len() == RSA_BYTES && !pcrs::are_plainly_values(bytes) => Some(InputKind::TpmSignature),
         _ if pcrs::is_concatenation(bytes) => Some(InputKind::PcrConcatenation),
         _ => None,

@@ -76,7 +76,7 @@ struct Fields<'t> {
 }
 
 impl<'t> Fields<'t> {
-    /// Takes a line; `None` for one that is not known, cannot be read, or came before.
+    /// Takes a line; `None` for one that is not known, cannot be read, or is given twice.
     fn set(&mut self, name: &str, value: &'t str) -> Option<()> {
         let hex = |place: &mut Option<Vec<u8>>| match place {
             None => bytes::hex(value).map(|bytes| *place = Some(bytes)),

@@ -96,7 +96,7 @@ impl<'a> Evidence<'a> {
         if inputs.redactions().is_empty() {
             Ok(evidence)
         } else {
-            Ok(Evidence::Redacted(Redacted { technology, redactions: inputs.redactions() }))
+            Ok(Evidence::Redacted(Redacted::new(technology, inputs.redactions())))
         }
     }
 }

@@ -120,7 +120,8 @@ fn every_shape(minted: &azure::Evidence) -> Vec<Carried> {
     }
     all.push(carried("attestation-rs".into(), vec![minted.attestation_rs_json().unwrap().into_bytes()]));
     for mark in [false, true] {
-        let collection = Collection { nonce_in_user_data: mark, ..Collection::at(AT) };
+        let mut collection = Collection::at(AT);
+        collection.nonce_in_user_data = mark;
         let bundle = all[0].inputs.clone().into_bundle(collection).unwrap();
         for (name, bytes) in [("CBOR", bundle.to_cbor()), ("JSON", bundle.to_json().into_bytes())] {
             let mut inputs = Inputs::new();

@@ -14,7 +14,7 @@ use super::identity::{Identity, is_shared};
 use super::text::Text;
 
 impl<'a> List<'a> {
-    /// What a certificate has, and whether it is one of a platform that is told in full: by its PPID
+    /// What a certificate has, and whether it identifies a platform in full: by its PPID
     /// and its instance.
     pub(super) fn certificate(&mut self, der: &'a [u8]) -> Result<bool, Error> {
         let certificate = Certificate::parse(der)?;
@@ -55,8 +55,8 @@ impl<'a> List<'a> {
         let Some(extension) = certificate.extensions().find(SGX) else { return Ok(false) };
         let offset = place_of(certificate.der(), extension.value).unwrap_or_default().start;
         let members = members(extension.value, offset)?;
-        let mut told = [false; 2];
-        for (told, last) in told.iter_mut().zip([PPID, PLATFORM_INSTANCE]) {
+        let mut found = [false; 2];
+        for (found, last) in found.iter_mut().zip([PPID, PLATFORM_INSTANCE]) {
             for (_, value) in members.iter().filter(|(oid, _)| *oid == last) {
                 if value.tag != tag::OCTET_STRING || value.contents.len() != 16 {
                     return Err(fault(
@@ -67,10 +67,10 @@ impl<'a> List<'a> {
                     ));
                 }
                 self.push(Identity::bytes(Identifier::PlatformId, value.contents), value.contents);
-                *told = true;
+                *found = true;
             }
         }
-        let [has_ppid, has_instance] = told;
+        let [has_ppid, has_instance] = found;
         if !has_ppid {
             return Err(fault(ErrorKind::Missing, WHAT, offset, "a PPID"));
         }
@@ -152,7 +152,7 @@ impl<'a> List<'a> {
         Ok(())
     }
 
-    /// Who asked for a certificate (MS-WCCE, 2.2.2.7.4): a number, the machine, the user, the
+    /// The client that requested a certificate (MS-WCCE, 2.2.2.7.4): a number, the machine, the user, the
     /// process.
     fn host(&mut self, info: &'a [u8], offset: usize) -> Result<(), Error> {
         let [machine, user] = client(info, offset)?;

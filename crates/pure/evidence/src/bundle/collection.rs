@@ -1,4 +1,4 @@
-//! What is written about how a bundle came to be. Nothing proves any of it.
+//! The collection record of a bundle: when, how and by which program its parts were collected. Nothing proves it.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -13,6 +13,7 @@ use super::{BundleError, PartName, Redaction};
 
 /// When and how the parts of a bundle were collected.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Collection {
     /// The collector's clock when it was done.
     pub at: Time,
@@ -44,7 +45,7 @@ impl Collection {
         let written = Written {
             version: VERSION,
             collected: self.at.to_string(),
-            report: self.report,
+            report: self.report.map(|age| age.as_str().to_string()),
             tool: self.tool.clone(),
             nonce_in_user_data: self.nonce_in_user_data,
             redactions: redactions.iter().map(Replaced::of).collect(),
@@ -65,7 +66,7 @@ impl Collection {
         let redactions: Option<Vec<_>> = written.redactions.iter().map(Replaced::redaction).collect();
         let collection = Self {
             at: read_time(&written.collected).ok_or(BundleError::Time)?,
-            report: written.report,
+            report: written.report.map(|age| ReportAge::parse(&age).ok_or(wrong)).transpose()?,
             tool: written.tool,
             nonce_in_user_data: written.nonce_in_user_data,
         };
@@ -75,14 +76,32 @@ impl Collection {
 }
 
 /// Whether a report is of the moment of its collection. Azure's paravisor makes one at boot, and
-/// another when it is asked in the right way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+/// another on request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ReportAge {
     /// The collector saw its own user-data in the report.
     Fresh,
     /// The report may be as old as the machine's start.
     Boot,
+}
+
+impl ReportAge {
+    /// Every age.
+    pub const ALL: &'static [Self] = &[Self::Fresh, Self::Boot];
+
+    /// The word in a bundle: `fresh`, `boot`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fresh => "fresh",
+            Self::Boot => "boot",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|age| age.as_str() == text)
+    }
 }
 
 const VERSION: u64 = 1;
@@ -97,7 +116,7 @@ struct Written {
     version: u64,
     collected: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    report: Option<ReportAge>,
+    report: Option<String>,
     tool: String,
     #[serde(default, skip_serializing_if = "is_false")]
     nonce_in_user_data: bool,

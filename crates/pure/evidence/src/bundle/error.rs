@@ -1,4 +1,4 @@
-//! Why a bundle cannot be read, made or redacted.
+//! Errors of bundles that are parsed, made or redacted.
 
 use core::fmt;
 
@@ -47,7 +47,7 @@ pub enum BundleError {
     Collection,
     /// The record about the collection is of a version that is not known.
     Version,
-    /// The time of the collection cannot be written, or is none.
+    /// The time of the collection is not a valid time from the year 0000 to 9999.
     Time,
     /// The name of the collecting program is too long, or not printable ASCII.
     Tool,
@@ -153,7 +153,10 @@ impl fmt::Display for BundleError {
             Self::TooLarge { limit } => write!(f, "larger than {limit} bytes"),
             Self::Cbor(error) => write!(f, "{error}"),
             Self::Json { line, column } => {
-                write!(f, "the JSON is no collection of records at line {line}, column {column}")
+                write!(
+                    f,
+                    "JSON: expected a collection of records, got something else at line {line}, column {column}"
+                )
             }
             Self::OtherCollection => f.write_str("the collection is not a bundle"),
             Self::Entry { name, offset, problem } => {
@@ -165,10 +168,14 @@ impl fmt::Display for BundleError {
                 offset.iter().try_for_each(|offset| write!(f, " at offset {offset:#x}"))
             }
             Self::Part { name, error } => write!(f, "{name}: {error}"),
-            Self::Collection => f.write_str("the record teeproof-collection is missing or not as it must be"),
+            Self::Collection => {
+                f.write_str("the record teeproof-collection is missing or not in its one form")
+            }
             Self::Version => f.write_str("the version is not supported"),
-            Self::Time => f.write_str("the time of the collection is none"),
-            Self::Tool => f.write_str("the name of the tool cannot be kept"),
+            Self::Time => {
+                f.write_str("the time of the collection is not a valid time of the years 0000 to 9999")
+            }
+            Self::Tool => f.write_str("the name of the tool: expected at most 64 printable ASCII characters"),
             Self::NoEvidence => f.write_str("there is no evidence among the parts"),
             Self::NotAPart(kind) => write!(f, "bundles hold no {kind}"),
             Self::TooMany(kind) => write!(f, "too many parts of kind {kind}"),

@@ -34,7 +34,7 @@ use crate::InputKind;
 /// An identifier where its structure has it.
 pub(super) struct Found {
     pub(super) identity: Identity,
-    /// Nothing where it is a piece of another one, and to be searched alone as well.
+    /// `None` for a part of another identifier that is searched by itself as well.
     pub(super) place: Option<Place>,
 }
 
@@ -46,7 +46,7 @@ pub(super) struct Place {
     pub(super) bytes: Range<usize>,
 }
 
-/// What one part has. `claims` is the HCL report beside it, which names the attestation key.
+/// What one part has. `claims` is the HCL report of the same bundle, which names the attestation key.
 pub(super) fn of(kind: InputKind, bytes: &[u8], claims: &[u8]) -> Result<Vec<Found>, Error> {
     let mut list = List { whole: bytes, claims, embedded: None, found: Vec::new() };
     match kind {
@@ -236,8 +236,8 @@ struct Configuration<'a> {
 }
 
 const VM_ID: &[u8] = b"vmUniqueId";
-/// Where a quote's header has the id of the quoting enclave, by which one platform is told from
-/// another.
+/// Where a quote's header has the id of the quoting enclave, by which platforms are
+/// distinguished.
 const QE_ID: Range<usize> = 28..44;
 const TURIN: usize = 8;
 const INSTANCE_DIGITS: usize = 17;

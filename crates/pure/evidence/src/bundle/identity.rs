@@ -213,7 +213,7 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether a piece of a name is the same everywhere: nothing, a separator, and the domain of Windows
+/// Whether one word of a name is the same everywhere: nothing, a separator, and the domain of Windows
 /// machines that are in none.
 pub(super) fn is_shared(piece: &str) -> bool {
     piece.is_empty()
@@ -221,7 +221,7 @@ pub(super) fn is_shared(piece: &str) -> bool {
         || piece.eq_ignore_ascii_case("WORKGROUP")
 }
 
-/// A hash in the shape of a piece of text.
+/// A hash in the shape of a word.
 fn piece_of(text: &str, hash: &[u8]) -> String {
     if is_hex(text) { Hex(hash).to_string().chars().take(text.len()).collect() } else { letters(text, hash) }
 }
@@ -304,8 +304,8 @@ fn in_case(old: char, mut new: impl Iterator<Item = char>) -> char {
     }
 }
 
-/// The new text in upper case where the old is: letter by letter, and digits as the letters beside
-/// them.
+/// The new text in upper case where the old is: letter by letter, and digits as the letters next
+/// to them.
 fn in_case_of(old: &str, new: &str) -> String {
     let has_lower = old.chars().any(char::is_lowercase);
     let has_upper = old.chars().any(char::is_uppercase);
@@ -318,5 +318,5 @@ fn in_case_of(old: &str, new: &str) -> String {
 
 /// What stands between the pieces of a host's address or of an account.
 const SEPARATORS: [char; 4] = ['.', '\\', '@', '$'];
-/// So many hashes are tried until one differs from the identifier.
+/// At most this many hashes are made until one differs from the identifier.
 const ATTEMPTS: u8 = 16;

@@ -2,7 +2,7 @@
 //!
 //! Each identifier becomes a salted hash of the same length, the same one wherever it stands and
 //! however it is spelled, so that whoever looks can still see that two parts name one machine. The
-//! salt is not kept: without it, a guess at an identifier cannot be tried.
+//! salt is not kept: without it, a guess at an identifier cannot be checked.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -18,13 +18,13 @@ use super::search::Search;
 use super::{Bundle, BundleError, Identifier, PartName, Redaction, pem};
 use crate::{InputKind, Part};
 
-/// Shorter salts are tried out.
+/// Shorter salts can be found by brute force.
 const MIN_SALT: usize = 16;
 
 impl Bundle {
     /// The same bundle with every identifier of the machine replaced.
     ///
-    /// What is replaced, and what still identifies a machine afterwards, is told in docs/bundle.md.
+    /// What is replaced, and what still identifies a machine afterwards, is described in docs/bundle.md.
     /// The result can be inspected; it can no longer be authentic, and says so itself.
     ///
     /// # Errors
@@ -101,7 +101,7 @@ impl<'a> Replacements<'a> {
         Ok((new, apart(name, places)))
     }
 
-    /// A text beside the parts without the identifiers.
+    /// A text outside of the parts, with its identifiers replaced.
     fn text(&self, text: &str) -> Result<String, BundleError> {
         let mut bytes = text.as_bytes().to_vec();
         for one in self.search.find(text.as_bytes())? {

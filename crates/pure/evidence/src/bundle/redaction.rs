@@ -20,7 +20,7 @@ pub enum Identifier {
     VmId,
     /// The attestation key of a vTPM: the digits in its certificate's subject.
     AkId,
-    /// The physical host: who asked for the attestation key's certificate.
+    /// The physical host, which requested the attestation key's certificate.
     HostName,
     /// The serial number of a certificate of one machine, VM or enclave.
     SerialNumber,
@@ -67,6 +67,7 @@ impl Identifier {
 
 /// One place at which an identifier was replaced by a salted hash of the same length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Redaction {
     /// What was replaced.
     pub what: Identifier,
@@ -82,6 +83,12 @@ pub struct Redaction {
 const SLOT: core::ops::Range<usize> = HARDWARE_OFFSET..HARDWARE_OFFSET.saturating_add(SLOT_BYTES);
 
 impl Redaction {
+    /// The redaction of an identifier at a place of a part: an offset and a length in bytes.
+    #[must_use]
+    pub const fn new(what: Identifier, part: PartName, offset: usize, length: usize) -> Self {
+        Self { what, part, offset, length }
+    }
+
     /// The checks that can no longer be made, by their ids.
     #[must_use]
     pub fn lost(&self, technology: Technology) -> &'static [&'static str] {
@@ -118,6 +125,7 @@ impl Redaction {
 
 /// Evidence in which identifiers were replaced: it can be looked at, and no longer be authentic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Redacted<'a> {
     /// The technology that the evidence is of.
     pub technology: Technology,
@@ -126,6 +134,12 @@ pub struct Redacted<'a> {
 }
 
 impl<'a> Redacted<'a> {
+    /// Evidence of this technology with these redactions.
+    #[must_use]
+    pub const fn new(technology: Technology, redactions: &'a [Redaction]) -> Self {
+        Self { technology, redactions }
+    }
+
     /// The checks that can no longer be made, each once, with the first replaced place that costs
     /// it.
     pub fn lost(self) -> impl Iterator<Item = (&'static str, &'a Redaction)> {

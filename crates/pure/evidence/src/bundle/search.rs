@@ -82,9 +82,9 @@ impl Search {
 /// Adds a place to those that end before it, without those that stand in it, or in it and the one
 /// before them.
 fn keep(found: &mut Vec<Match>, new: Match) {
-    let held = found.partition_point(|one| one.read.start < new.read.start);
-    found.truncate(held);
-    let before = held.checked_sub(2).and_then(|before| found.get(before));
+    let kept = found.partition_point(|one| one.read.start < new.read.start);
+    found.truncate(kept);
+    let before = kept.checked_sub(2).and_then(|before| found.get(before));
     if before.is_some_and(|before| before.read.end >= new.read.start) {
         found.pop();
     }

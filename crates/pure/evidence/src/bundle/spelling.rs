@@ -116,7 +116,7 @@ impl Reading {
         }
     }
 
-    /// Whether a character separates others, whatever stands beside it.
+    /// Whether a character separates others, whatever is next to it.
     fn is_between(self, character: u8) -> bool {
         let is_space = matches!(character, b' ' | b'\t' | b'\r' | b'\n' | 0x0b | 0x0c | b'\\' | 0);
         let of_digits = matches!(character, b'-' | b':' | b'_' | b',' | b';' | b'.' | b'%');
@@ -126,9 +126,9 @@ impl Reading {
 
 /// The next character in one direction, past the zero byte of UTF-16.
 fn neighbour(bytes: &[u8], at: usize, step: impl Fn(usize, usize) -> Option<usize>) -> Option<u8> {
-    let beside = step(at, 1)?;
-    match bytes.get(beside) {
-        Some(0) => bytes.get(step(beside, 1)?).copied(),
+    let next = step(at, 1)?;
+    match bytes.get(next) {
+        Some(0) => bytes.get(step(next, 1)?).copied(),
         other => other.copied(),
     }
 }

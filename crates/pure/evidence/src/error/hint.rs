@@ -47,7 +47,7 @@ impl InputError {
             Self::PrivateKey => "take it out of the file: private keys are never needed, and never read",
             Self::Pem => "each block needs its BEGIN and END line, and base64 between them",
             Self::PemSection => "CERTIFICATE and X509 CRL blocks are read; keys are never needed",
-            Self::Json { .. } => "give the answer of the service as it came",
+            Self::Json { .. } => "give the answer of the service without changes",
             Self::SealingKey { .. } => "give the file as it was written, with every member once",
             Self::NotThim => {
                 "the members vcekCert and certificateChain are needed, as THIM's /amd/certification answers"
@@ -77,7 +77,7 @@ impl InputError {
                 "each entry of PCRs needs an Index of its own, and a Digest of the SHA-256 bank"
             }
             Self::Evidence { .. } => "give the evidence as its attester wrote it, with every member once",
-            Self::NotOfKind { .. } => "do not say what the file is; its kind is told from its content",
+            Self::NotOfKind { .. } => "give the file without a kind: it is recognised by its content",
             Self::Container(_) => "give the parts that it holds",
             Self::Bincode => {
                 "a signature of 256 bytes, the message and 24 registers are expected, each counted"
@@ -110,7 +110,7 @@ impl InputError {
     /// The hints about what a TPM gives, and tpm2-tools write.
     const fn hint_of_tpm(&self) -> &'static str {
         match self {
-            Self::Registers | Self::RegisterLine { .. } => {
+            Self::PcrFormat | Self::PcrLine { .. } => {
                 "give what tpm2_pcrread prints, which names the bank, or what tpm2_quote writes as values or serialized"
             }
             Self::QuoteWithoutSignature => "name the signature too, as tpm2_quote writes it with -s",

@@ -14,7 +14,7 @@ impl fmt::Display for InputError {
             Self::Text => {
                 f.write_str("the file is text of no known kind, expected PEM, JSON, hex, base64 or binary")
             }
-            Self::Pem => f.write_str("the PEM cannot be decoded"),
+            Self::Pem => f.write_str("PEM: expected base64 between a BEGIN and an END line"),
             Self::PrivateKey => f.write_str("the PEM holds a private key"),
             Self::Yaml => f.write_str("the file is YAML, expected JSON, PEM, hex, base64 or binary"),
             Self::TooDeep => f.write_str("nested in more than four encodings"),
@@ -23,15 +23,15 @@ impl fmt::Display for InputError {
             }
             Self::Utf16 => f.write_str("the file is text in UTF-16, expected UTF-8 or ASCII"),
             Self::NitroForm(form) => form.fmt(f),
-            Self::PemSection => {
-                f.write_str("the PEM holds no certificate or revocation list, or something else beside them")
-            }
+            Self::PemSection => f.write_str(
+                "PEM: expected CERTIFICATE and X509 CRL blocks alone, found none or another block",
+            ),
             Self::NotOfKind { said, found } => {
                 write!(f, "expected {}, found {}", said.with_article(), found.with_article())
             }
             Self::Container(kind) => write!(f, "{} has several parts, expected one", kind.with_article()),
             Self::Bincode => f.write_str("the bytes are not a quote as bincode"),
-            Self::Registers => f.write_str("the PCR values are in no known form"),
+            Self::PcrFormat => f.write_str("PCR values: unknown format"),
             Self::OtherBank(bank) => {
                 write!(f, "the PCR values are of the {} bank, expected SHA-256", bank_name(*bank))
             }
@@ -50,7 +50,7 @@ impl fmt::Display for InputError {
             Self::QuoteTextLine { line } => {
                 write!(f, "line {line}: not a line of tpm2_quote output, or a duplicate")
             }
-            Self::RegisterLine { line } => write!(f, "line {line}: not a PCR of the bank, or a duplicate"),
+            Self::PcrLine { line } => write!(f, "line {line}: not a PCR of the bank, or a duplicate"),
             Self::TooLarge { kind, limit } => write!(f, "read as {kind}: larger than {limit} bytes"),
             Self::Wire(kind, error) => write!(f, "read as {kind}: {error}"),
             Self::Trailing { kind, error, extra } => {
@@ -71,11 +71,14 @@ impl InputError {
     fn fmt_json(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Integers { line, column } => {
-                write!(f, "the JSON list holds something other than bytes at line {line}, column {column}")
+                write!(
+                    f,
+                    "JSON list: expected numbers from 0 to 255, found something else at line {line}, column {column}"
+                )
             }
             Self::EmptyList => f.write_str("the JSON list is empty"),
             Self::Json { line, column } => {
-                write!(f, "the JSON cannot be read at line {line}, column {column}")
+                write!(f, "JSON: syntax error at line {line}, column {column}")
             }
             Self::SealingKey { line, column } => {
                 write!(
@@ -91,10 +94,10 @@ impl InputError {
                 shape.as_str()
             ),
             Self::NoDocument(members) => {
-                write!(f, "the member {members} of the JSON holds no Nitro document")
+                write!(f, "JSON: expected a Nitro document in {members}, found something else")
             }
             Self::SeveralDocuments(members) => {
-                write!(f, "several members of the JSON hold Nitro documents: {members}")
+                write!(f, "JSON: expected one Nitro document, found several: {members}")
             }
             Self::NotJson => f.write_str("the file is not JSON"),
             Self::Evidence { shape, problem, member, line, column } => {

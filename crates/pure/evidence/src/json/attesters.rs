@@ -102,7 +102,7 @@ fn quote_parts(
     Ok(Vec::from([
         checked(InputKind::TpmQuote, message)?,
         checked(InputKind::TpmSignature, signature)?,
-        Part::from(Sha256Pcrs::new(pcrs.map(Some)).ok_or(InputError::Registers)?),
+        Part::from(Sha256Pcrs::new(pcrs.map(Some)).ok_or(InputError::PcrFormat)?),
     ]))
 }
 

@@ -115,7 +115,7 @@ fn pcrs(tpm: Fields<'_, '_>) -> Result<Sha256Pcrs, InputError> {
             return Err(wrong(PcrProblem::Twice(index)));
         }
     }
-    Sha256Pcrs::new(pcrs).ok_or(InputError::Registers)
+    Sha256Pcrs::new(pcrs).ok_or(InputError::PcrFormat)
 }
 
 /// A member that has another value than those that are known.

@@ -1,4 +1,4 @@
-//! A JSON answer of a service that has a Nitro document as one of its members, told by the member's name.
+//! A Nitro document as a member of the JSON that a service answers, found by the member's name.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -62,7 +62,7 @@ impl DocumentMember {
     }
 }
 
-/// The first members that were found, in the order in which they came.
+/// The names of the first six members that were found, in the order of the text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct DocumentMembers([Option<DocumentMember>; SHOWN]);
 

@@ -1,4 +1,4 @@
-//! What is wrong with evidence as JSON, in words that name no byte of it.
+//! Problems of evidence as JSON, in words that repeat no byte of it.
 
 use core::fmt;
 
@@ -64,7 +64,7 @@ impl fmt::Display for PcrProblem {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum JsonProblem {
-    /// A member that the shape demands is not there.
+    /// A member that the shape needs is missing.
     Missing,
     /// A member that the shape does not have is there.
     Unknown,
@@ -72,9 +72,9 @@ pub enum JsonProblem {
     Duplicate,
     /// A value is of another type, or of another number of entries.
     Type,
-    /// Text is no hexadecimal of the length that is demanded.
+    /// Text is not hexadecimal of the expected length.
     Hex,
-    /// Text is no base64 of the alphabet that is used there.
+    /// Text is not base64 of the alphabet that is used there.
     Base64,
     /// A value is larger than anything of its kind.
     TooLarge,

@@ -175,8 +175,7 @@ impl Object<'_> {
         }
     }
 
-    /// That the shape is none that is known, and which one it is closest to: the one of which most
-    /// members are there.
+    /// The error about an unknown shape, with the known one of which most members are there.
     pub(super) fn unknown(&self) -> InputError {
         let score = |members: &[&str]| members.iter().filter(|member| self.has(member)).count();
         let best = DEMANDED.iter().map(|(shape, members)| (score(members), *shape, *members));
@@ -188,7 +187,7 @@ impl Object<'_> {
         InputError::UnknownJson { closest }
     }
 
-    /// The version: 0 where there is none, and only there.
+    /// The version: 0 where the member is missing, and only there.
     fn version(&self) -> Result<u8, InputError> {
         match self.raw("version") {
             None => Ok(0),

@@ -177,7 +177,7 @@ fn every_replaced_place_names_checks_that_there_are() {
     let mut costly = 0;
     for (kind, what) in kinds.iter().flat_map(|kind| Identifier::ALL.iter().map(move |what| (kind, what))) {
         let part = PartName { kind: *kind, number: 0 };
-        let place = Redaction { what: *what, part, offset: 0, length: 1 };
+        let place = Redaction::new(*what, part, 0, 1);
         for technology in technologies {
             for id in place.lost(technology) {
                 assert!(find_check(id).is_some(), "{kind}: {id}");

@@ -57,7 +57,7 @@ fn two_hundred_and_fifty_six_bytes_are_a_signature() {
         assert_eq!(sniff(bytes, None), Err(InputError::Unknown));
         assert_eq!(
             sniff(bytes, Some(InputKind::PcrConcatenation)).unwrap().check(),
-            Err(InputError::Registers)
+            Err(InputError::PcrFormat)
         );
     }
     let mut inputs = Inputs::new();
@@ -147,10 +147,10 @@ fn text_that_is_not_quite_registers() {
         (4, format!("sha256:\n1 : 0x{value}\n\nsigned: yes\n")),
         (4, format!("sha256:\n1 : 0x{value}\nsha256:\n1 : 0x{value}\n")),
     ] {
-        assert_eq!(registers(text.as_bytes(), None), Err(InputError::RegisterLine { line }), "{text}");
+        assert_eq!(registers(text.as_bytes(), None), Err(InputError::PcrLine { line }), "{text}");
     }
     for empty in ["sha256:", "sha256:\nsha1:\n"] {
-        assert_eq!(registers(empty.as_bytes(), None), Err(InputError::Registers));
+        assert_eq!(registers(empty.as_bytes(), None), Err(InputError::PcrFormat));
     }
 }
 
@@ -201,7 +201,7 @@ fn what_tpm2_tools_serialize() {
         serialized(&[(0x0b, 1), (0x0b, 1)], &[vec![vec![1; 32], vec![2; 32]]]),
         all[..1731].to_vec(),
     ] {
-        assert_eq!(registers(&wrong, Some(InputKind::PcrValues)), Err(InputError::Registers));
+        assert_eq!(registers(&wrong, Some(InputKind::PcrValues)), Err(InputError::PcrFormat));
     }
     let other = serialized(&[(4, 1)], &[vec![vec![1; 20]]]);
     assert_eq!(registers(&other, Some(InputKind::PcrValues)), Err(InputError::OtherBank(4)));
@@ -214,6 +214,6 @@ fn registers_with_their_indices() {
     let found = registers(&[one(2), one(7)].concat(), Some(InputKind::PcrValues)).unwrap();
     assert_eq!((found[2], found[7]), (Some([2; 32]), Some([7; 32])));
     for wrong in [[one(7), one(2)].concat(), [one(2), one(2)].concat(), one(24), one(2)[..32].to_vec()] {
-        assert_eq!(registers(&wrong, Some(InputKind::PcrValues)), Err(InputError::Registers));
+        assert_eq!(registers(&wrong, Some(InputKind::PcrValues)), Err(InputError::PcrFormat));
     }
 }

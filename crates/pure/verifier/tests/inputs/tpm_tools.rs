@@ -97,8 +97,8 @@ fn a_line_that_tpm2_quote_does_not_print_is_named() {
         ("  alg: rsassa", "  algorithm: rsassa", InputError::QuoteTextLine { line: 3 }),
         ("signature:", "signature", InputError::QuoteTextLine { line: 2 }),
         ("  alg: rsassa\n", "  alg: rsassa\n  alg: rsassa\n", InputError::QuoteTextLine { line: 4 }),
-        ("    1 : 0x", "    1 : 0xz", InputError::RegisterLine { line: 8 }),
-        ("    1 : 0x", "    0 : 0x", InputError::RegisterLine { line: 8 }),
+        ("    1 : 0x", "    1 : 0xz", InputError::PcrLine { line: 8 }),
+        ("    1 : 0x", "    0 : 0x", InputError::PcrLine { line: 8 }),
         ("  alg: rsassa\n", "", InputError::QuoteText),
         ("alg: rsassa", "alg: nonsense", InputError::QuoteTextScheme { scheme: None }),
     ] {

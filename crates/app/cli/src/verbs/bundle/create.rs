@@ -46,7 +46,8 @@ pub(super) fn run(args: &CreateArgs, context: &Context) -> Result<Product, Fault
         "fresh" => ReportAge::Fresh,
         _ => ReportAge::Boot,
     });
-    let collection = Collection { report, ..Collection::at(args.collected.unwrap_or_else(now)) };
+    let mut collection = Collection::at(args.collected.unwrap_or_else(now));
+    collection.report = report;
     let bundle = files.into_inputs().into_bundle(collection).map_err(|error| Fault::bundle(&error))?;
     Ok(args.form.product(&bundle))
 }

@@ -91,10 +91,7 @@ impl<'a> Report<'a> {
             file,
             status: "not checked",
             collected: collected.at.to_string(),
-            report: collected.report.map(|age| match age {
-                ReportAge::Fresh => "fresh",
-                ReportAge::Boot => "boot",
-            }),
+            report: collected.report.map(ReportAge::as_str),
             tool: &collected.tool,
             parts: bundle
                 .named()
