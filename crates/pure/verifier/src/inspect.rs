@@ -17,7 +17,7 @@ use teeproof_wire::sealed::SealedHead;
 use teeproof_wire::snp::Report;
 use teeproof_wire::tdx::{TdQuote, TdReport};
 use teeproof_wire::tpm::{AnyAttestation, RsaPublic, TpmSignature, attest_bytes, bank_name};
-use teeproof_wire::{Describe, DescribedField, Error, Visitor};
+use teeproof_wire::{Describe, DescribedField, Error, HexBytes, Visitor};
 
 use teeproof_evidence::{InputError, InputKind, Part, Sniffed, pcrs, pem_chain};
 
@@ -96,7 +96,7 @@ fn group(visitor: &mut dyn Visitor, name: &str, structure: &dyn Describe) {
 /// Bytes without fields.
 fn unreadable(name: &str, bytes: &[u8], visitor: &mut dyn Visitor) {
     visitor.open(name);
-    visitor.field(DescribedField::new("bytes", &teeproof_core::Hex(bytes)));
+    visitor.field(DescribedField::new("bytes", &HexBytes(bytes)));
     visitor.close();
 }
 
@@ -132,7 +132,7 @@ fn registers(bytes: &[u8], visitor: &mut dyn Visitor) {
     visitor.open("PCR values, SHA-256");
     let (entries, _) = bytes.as_chunks::<33>();
     for [index, value @ ..] in entries {
-        visitor.field(DescribedField::new(&alloc::format!("PCR{index}"), &teeproof_core::Hex(value)));
+        visitor.field(DescribedField::new(&alloc::format!("PCR{index}"), &HexBytes(value)));
     }
     visitor.close();
 }
@@ -148,7 +148,7 @@ fn other_banks(bytes: &[u8], visitor: &mut dyn Visitor) {
             visitor.open(&alloc::format!("PCR values, {}", bank_name(bank)));
             open = Some(bank);
         }
-        visitor.field(DescribedField::new(&alloc::format!("PCR{index}"), &teeproof_core::Hex(value)));
+        visitor.field(DescribedField::new(&alloc::format!("PCR{index}"), &HexBytes(value)));
     }
     if open.is_some() {
         visitor.close();
@@ -165,7 +165,7 @@ fn concatenation(bytes: &[u8], visitor: &mut dyn Visitor) {
     for (bank, count) in pcrs::possible_banks(bytes) {
         visitor.field(DescribedField::new(bank, &format_args!("would be {count} values")));
     }
-    visitor.field(DescribedField::new("bytes", &teeproof_core::Hex(bytes)));
+    visitor.field(DescribedField::new("bytes", &HexBytes(bytes)));
     visitor.close();
 }
 
@@ -217,8 +217,8 @@ const LIMITS: Limits = Limits::of_fields(teeproof_wire::cose::MAX_BYTES);
 
 fn cose(envelope: &Sign1<'_>, visitor: &mut dyn Visitor) {
     visitor.open("COSE_Sign1");
-    visitor.field(DescribedField::new("alg", &"-35").note(&"ES384"));
-    visitor.field(DescribedField::new("signature", &teeproof_core::Hex(envelope.signature())));
+    visitor.field(DescribedField::new("alg", &-35_i32).note(&"ES384"));
+    visitor.field(DescribedField::new("signature", &HexBytes(envelope.signature())));
     visitor.close();
 }
 

@@ -13,7 +13,7 @@ pub use extension::{BasicConstraints, Extension, Extensions, KeyUsage};
 pub use name::{Attribute, Name};
 
 use crate::der::{self, tag};
-use crate::describe::Hex;
+use crate::describe::HexBytes;
 use crate::envelope::{Envelope, Names};
 use crate::owned::Place;
 use crate::{Describe, DescribedField, Error, ErrorKind, Reader, Visitor};
@@ -248,8 +248,8 @@ fn validity(reader: &mut Reader<'_>) -> Result<(i64, i64), Error> {
 
 impl Describe for Certificate<'_> {
     fn describe(&self, visitor: &mut dyn Visitor) {
-        visitor.field(DescribedField::new("version", &"3"));
-        visitor.field(DescribedField::new("serialNumber", &Hex(self.serial)));
+        visitor.field(DescribedField::new("version", &3_u8));
+        visitor.field(DescribedField::new("serialNumber", &HexBytes(self.serial)));
         visitor.field(DescribedField::new("signature", &self.algorithm));
         visitor.field(DescribedField::new("issuer", &self.issuer));
         visitor.field(DescribedField::new("notBefore", &self.not_before).note(&"seconds since 1970"));
@@ -257,6 +257,6 @@ impl Describe for Certificate<'_> {
         visitor.field(DescribedField::new("subject", &self.subject));
         self.public_key.describe_in_certificate(visitor);
         self.extensions.describe(visitor);
-        visitor.field(DescribedField::new("signatureValue", &Hex(self.signature)));
+        visitor.field(DescribedField::new("signatureValue", &HexBytes(self.signature)));
     }
 }

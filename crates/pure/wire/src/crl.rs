@@ -3,7 +3,7 @@
 use crate::certificate::identifiers::{AUTHORITY_KEY_IDENTIFIER, key_identifier};
 use crate::certificate::{Name, SignatureAlgorithm};
 use crate::der::{self, tag};
-use crate::describe::Hex;
+use crate::describe::HexBytes;
 use crate::envelope::{Envelope, Names};
 use crate::owned::Place;
 use crate::{Describe, DescribedField, Error, ErrorKind, Reader, Visitor};
@@ -237,14 +237,14 @@ fn extensions<'a>(reader: &mut Reader<'a>) -> Result<Extensions<'a>, Error> {
 
 impl Describe for RevocationList<'_> {
     fn describe(&self, visitor: &mut dyn Visitor) {
-        visitor.field(DescribedField::new("version", &"2"));
+        visitor.field(DescribedField::new("version", &2_u8));
         visitor.field(DescribedField::new("signature", &self.algorithm));
         visitor.field(DescribedField::new("issuer", &self.issuer));
         visitor.field(DescribedField::new("thisUpdate", &self.this_update).note(&"seconds since 1970"));
         visitor.field(DescribedField::new("nextUpdate", &self.next_update).note(&"seconds since 1970"));
         visitor.open("revokedCertificates");
-        self.serials(|serial| visitor.field(DescribedField::new("userCertificate", &Hex(serial))));
+        self.serials(|serial| visitor.field(DescribedField::new("userCertificate", &HexBytes(serial))));
         visitor.close();
-        visitor.field(DescribedField::new("signatureValue", &Hex(self.signature)));
+        visitor.field(DescribedField::new("signatureValue", &HexBytes(self.signature)));
     }
 }

@@ -1,33 +1,33 @@
-//! Structures telling their fields, by the names of their specifications, to whoever prints them.
+//! The fields of a structure, by the names of its specification, for whoever prints them.
 
-use core::fmt::Display;
+use core::fmt::{self, Display};
 use core::ops::Range;
 
-/// A structure that can tell every field it holds.
+/// A structure whose fields can be listed.
 pub trait Describe {
-    /// Tells every field to the visitor, in the order of the specification.
+    /// Hands every field to the visitor, in the order of the specification.
     fn describe(&self, visitor: &mut dyn Visitor);
 }
 
-/// Whoever wants to know the fields of a structure.
+/// Receives the fields of a structure.
 pub trait Visitor {
     /// A group of fields begins: a nested structure, or several things of one kind.
     fn open(&mut self, name: &str);
     /// One field.
-    fn field(&mut self, shown: DescribedField<'_>);
+    fn field(&mut self, field: DescribedField<'_>);
     /// The group that was opened last ends.
     fn close(&mut self);
 }
 
-/// One field as it is told to a [`Visitor`].
+/// One field, as a [`Visitor`] receives it.
 #[derive(Clone, Copy)]
 pub struct DescribedField<'a> {
     /// The specification's name.
     pub name: &'a str,
-    /// Where it stands, in bytes from the start of its structure, where that is fixed.
+    /// Start and end in bytes from the start of the structure, where the place is fixed.
     pub range: Option<(usize, usize)>,
-    /// The value: numbers decimal or as the specification writes them, bytes in hex.
-    pub value: &'a dyn Display,
+    /// The value: text for people, data for programs.
+    pub value: &'a dyn FieldValue,
     /// What the value means, where a person would ask.
     pub note: Option<&'a dyn Display>,
 }
@@ -35,13 +35,13 @@ pub struct DescribedField<'a> {
 impl<'a> DescribedField<'a> {
     /// A field without a fixed place.
     #[must_use]
-    pub const fn new(name: &'a str, value: &'a dyn Display) -> Self {
+    pub const fn new(name: &'a str, value: &'a dyn FieldValue) -> Self {
         Self { name, range: None, value, note: None }
     }
 
     /// A field at a fixed place.
     #[must_use]
-    pub const fn at(name: &'a str, range: Range<usize>, value: &'a dyn Display) -> Self {
+    pub const fn at(name: &'a str, range: Range<usize>, value: &'a dyn FieldValue) -> Self {
         Self { name, range: Some((range.start, range.end)), value, note: None }
     }
 
@@ -53,12 +53,119 @@ impl<'a> DescribedField<'a> {
     }
 }
 
-/// Bytes as lower-case hex.
-pub(crate) struct Hex<'a>(pub(crate) &'a [u8]);
+/// The value of a field: text for people, which its [`Display`] writes, and data for programs.
+pub trait FieldValue: Display {
+    /// The value as data; [`FieldData::Text`] stands for the text itself.
+    fn data(&self) -> FieldData<'_> {
+        FieldData::Text
+    }
+}
 
-impl Display for Hex<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+/// The value of a field as data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FieldData<'a> {
+    /// No value.
+    Absent,
+    /// Yes or no.
+    Bool(bool),
+    /// A count, a level, a version, an enumerated value.
+    Number(u64),
+    /// A number that can be negative.
+    Signed(i64),
+    /// A word of flags.
+    Flags(u64),
+    /// The numbers of the bits that are set, such as the PCRs of a selection.
+    BitNumbers(u32),
+    /// Bytes.
+    Bytes(&'a [u8]),
+    /// The text that [`Display`] writes.
+    Text,
+}
+
+/// Values whose data are computed from themselves.
+macro_rules! field_values {
+    ($($ty:ty: $value:ident => $data:expr;)*) => {
+        $(
+            impl FieldValue for $ty {
+                fn data(&self) -> FieldData<'_> {
+                    let $value = *self;
+                    $data
+                }
+            }
+        )*
+    };
+}
+
+field_values! {
+    bool: value => FieldData::Bool(value);
+    u8: value => FieldData::Number(u64::from(value));
+    u16: value => FieldData::Number(u64::from(value));
+    u32: value => FieldData::Number(u64::from(value));
+    u64: value => FieldData::Number(value);
+    usize: value => u64::try_from(value).map_or(FieldData::Text, FieldData::Number);
+    i32: value => FieldData::Signed(i64::from(value));
+    i64: value => FieldData::Signed(value);
+}
+
+impl FieldValue for str {}
+impl FieldValue for fmt::Arguments<'_> {}
+
+impl<T: FieldValue + ?Sized> FieldValue for &T {
+    fn data(&self) -> FieldData<'_> {
+        (**self).data()
+    }
+}
+
+/// A value whose text is not the one of its data: `no` for a Boolean, `12 bytes` for bytes.
+#[derive(Clone, Copy)]
+pub struct FieldText<'a> {
+    /// The text for people.
+    pub text: &'a dyn Display,
+    /// The data for programs.
+    pub data: FieldData<'a>,
+}
+
+impl Display for FieldText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.text.fmt(f)
+    }
+}
+
+impl FieldValue for FieldText<'_> {
+    fn data(&self) -> FieldData<'_> {
+        self.data
+    }
+}
+
+/// A word of flags; text in hex: `0x30000`.
+pub(crate) struct FlagWord(pub(crate) u64);
+
+impl Display for FlagWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#x}", self.0)
+    }
+}
+
+impl FieldValue for FlagWord {
+    fn data(&self) -> FieldData<'_> {
+        FieldData::Flags(self.0)
+    }
+}
+
+/// Bytes; text in lower-case hex.
+#[derive(Clone, Copy)]
+pub struct HexBytes<'a>(pub &'a [u8]);
+
+impl Display for HexBytes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl FieldValue for HexBytes<'_> {
+    fn data(&self) -> FieldData<'_> {
+        FieldData::Bytes(self.0)
     }
 }
 
@@ -66,7 +173,7 @@ impl Display for Hex<'_> {
 pub(crate) struct Oid<'a>(pub(crate) &'a [u8]);
 
 impl Display for Oid<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut first = true;
         let mut arc = 0_u64;
         for byte in self.0 {

@@ -22,7 +22,7 @@ pub mod snp;
 pub mod tdx;
 pub mod tpm;
 
-pub use describe::{Describe, DescribedField, Visitor};
+pub use describe::{Describe, DescribedField, FieldData, FieldText, FieldValue, HexBytes, Visitor};
 pub use error::{Error, ErrorKind};
 pub use owned::{OwnedCertificate, OwnedRevocationList};
 pub use reader::{At, Reader};

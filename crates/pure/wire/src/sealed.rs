@@ -5,7 +5,7 @@
 //! bytes), TPM2B_PUBLIC, and the wrapped key behind its size of 2 bytes. The sealed data follow. The
 //! format is this project's own: see `docs/seal.md`.
 
-use crate::describe::Hex;
+use crate::describe::HexBytes;
 use crate::tpm::{Registers, RsaPublic, SHA256, Selection};
 use crate::{Describe, DescribedField, Error, ErrorKind, Reader, Visitor};
 
@@ -110,12 +110,11 @@ impl Describe for SealedHead<'_> {
         visitor.open("TPMT_PUBLIC");
         match RsaPublic::parse(self.public) {
             Ok(public) => public.describe(visitor),
-            Err(_) => {
-                visitor.field(DescribedField::new("bytes", &Hex(self.public)).note(&"not a supported key"))
-            }
+            Err(_) => visitor
+                .field(DescribedField::new("bytes", &HexBytes(self.public)).note(&"not a supported key")),
         }
         visitor.close();
-        visitor.field(DescribedField::new("wrapped key", &Hex(self.wrapped)));
+        visitor.field(DescribedField::new("wrapped key", &HexBytes(self.wrapped)));
         visitor.field(DescribedField::new("content", &self.content_bytes).note(&"bytes, sealed"));
     }
 }

@@ -127,6 +127,44 @@ fn a_quote_its_signature_and_registers_are_told() {
     assert_eq!(inspect_json(&bincode)["note"], "kinvolk's Quote");
 }
 
+/// The first field of this name, in groups too.
+fn value<'j>(nodes: &'j serde_json::Value, name: &str) -> Option<&'j serde_json::Value> {
+    nodes.as_array()?.iter().find_map(|node| match node["name"] == *name {
+        true => node.get("value"),
+        false => value(&node["fields"], name),
+    })
+}
+
+#[test]
+fn values_keep_their_types() {
+    let given = genoa().with_claims(|claims| {
+        claims.raw = Some(br#"{"null":null,"yes":true,"least":-9223372036854775808,"most":18446744073709551615,"half":0.5,"text":"1"}"#.to_vec());
+    });
+    let machine = Machine::new("inspect-types", &given);
+    let [message, _] = machine.quote().try_into().unwrap();
+    let nitro = root().join("testdata/nitro/production-eu-central-1-2025-01.cose");
+    let expected = [
+        (machine.report(), "VERSION", serde_json::json!(5)),
+        (machine.report(), "POLICY", serde_json::json!("0x3001f")),
+        (machine.report(), "CPUID_STEP", serde_json::json!(1)),
+        (machine.report(), "null", serde_json::Value::Null),
+        (machine.report(), "yes", serde_json::json!(true)),
+        (machine.report(), "least", serde_json::json!(i64::MIN)),
+        (machine.report(), "most", serde_json::json!(u64::MAX)),
+        (machine.report(), "half", serde_json::json!("0.5")),
+        (machine.report(), "text", serde_json::json!("1")),
+        (message.clone(), "clockInfo.resetCount", serde_json::json!(2)),
+        (message.clone(), "clockInfo.safe", serde_json::json!(true)),
+        (message.clone(), "extraData", serde_json::json!(hex(&CHALLENGE))),
+        (message.clone(), "SHA-256", serde_json::json!((0..24).collect::<Vec<_>>())),
+        (nitro.clone(), "alg", serde_json::json!(-35)),
+        (nitro, "nonce", serde_json::Value::Null),
+    ];
+    for (path, name, expected) in expected {
+        assert_eq!(value(&inspect_json(&path)["structures"], name), Some(&expected), "{name}");
+    }
+}
+
 /// What a TPM signs of a key has the head of a quote, and says of itself what it is.
 #[test]
 fn a_certification_is_told_as_one() {
@@ -192,7 +230,10 @@ fn told(nodes: &serde_json::Value) -> Vec<String> {
         let name = node["name"].as_str().unwrap();
         match node["fields"].is_array() {
             true => format!("{name} {{ {} }}", told(&node["fields"]).join("; ")),
-            false => format!("{name} = {}", node["value"].as_str().unwrap()),
+            false => match &node["value"] {
+                serde_json::Value::String(text) => format!("{name} = {text}"),
+                other => format!("{name} = {other}"),
+            },
         }
     };
     nodes.as_array().unwrap().iter().map(node).collect()

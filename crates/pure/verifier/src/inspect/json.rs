@@ -8,7 +8,7 @@ use core::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess};
 use serde_json::Number;
-use teeproof_wire::{DescribedField, Error, ErrorKind, Visitor};
+use teeproof_wire::{DescribedField, Error, ErrorKind, FieldData, FieldValue, Visitor};
 
 /// Tells every member, nested ones as groups. What is no JSON is told as text. Gives back that a member is
 /// there twice, where one is; `offset` is where the claims begin.
@@ -21,12 +21,12 @@ pub(super) fn describe(claims: &[u8], offset: usize, visitor: &mut dyn Visitor) 
             repeated.then_some(Error { kind: ErrorKind::Duplicate, what, offset, expected })
         }
         Ok(other) => {
-            visitor.field(DescribedField::new("JSON", &other.scalar()).note(&"no object"));
+            visitor.field(DescribedField::new("JSON", &Scalar::of(&other)).note(&"no object"));
             None
         }
         Err(error) => {
             let text = String::from_utf8_lossy(claims);
-            visitor.field(DescribedField::new("text", &text).note(&format!("no JSON: {error}")));
+            visitor.field(DescribedField::new("text", &&*text).note(&format!("no JSON: {error}")));
             None
         }
     }
@@ -59,7 +59,7 @@ fn member(name: &str, value: &Value, again: bool, visitor: &mut dyn Visitor, rep
             }
         }
         value => {
-            let value = value.scalar();
+            let value = Scalar::of(value);
             let shown = DescribedField::new(name, &value);
             match note(name) {
                 _ if again => visitor.field(shown.note(&AGAIN)),
@@ -109,6 +109,40 @@ impl Value {
             Self::String(value) => value.clone(),
             Self::Array(entries) => entries.iter().map(Self::scalar).collect::<Vec<_>>().join(", "),
             Self::Object(_) => "an object".to_string(),
+        }
+    }
+}
+
+/// A value without members as a field: its text, and its type.
+struct Scalar<'a> {
+    value: &'a Value,
+    text: String,
+}
+
+impl<'a> Scalar<'a> {
+    fn of(value: &'a Value) -> Self {
+        Self { value, text: value.scalar() }
+    }
+}
+
+impl fmt::Display for Scalar<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl FieldValue for Scalar<'_> {
+    fn data(&self) -> FieldData<'_> {
+        match self.value {
+            Value::Null => FieldData::Absent,
+            Value::Bool(value) => FieldData::Bool(*value),
+            Value::Number(number) => match (number.as_u64(), number.as_i64()) {
+                (Some(value), _) => FieldData::Number(value),
+                (None, Some(value)) => FieldData::Signed(value),
+                // A fraction keeps the digits that a person reads.
+                (None, None) => FieldData::Text,
+            },
+            Value::String(_) | Value::Array(_) | Value::Object(_) => FieldData::Text,
         }
     }
 }

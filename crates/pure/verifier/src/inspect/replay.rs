@@ -4,10 +4,10 @@
 use alloc::format;
 use alloc::string::String;
 
-use teeproof_core::{Crypto, Digest, Hex};
+use teeproof_core::{Crypto, Digest};
 use teeproof_wire::eventlog::{EventLog, Format};
 use teeproof_wire::tpm::{SHA1, SHA256, bank_name};
-use teeproof_wire::{DescribedField, Visitor};
+use teeproof_wire::{DescribedField, HexBytes, Visitor};
 
 use teeproof_evidence::{InputKind, Sniffed};
 
@@ -52,7 +52,7 @@ fn replayed<const N: usize>(log: &EventLog<'_>, bank: u16, hash: &dyn Digest<N>,
     for (index, value) in (0_u8..).zip(values) {
         let Some(value) = value else { continue };
         any = true;
-        visitor.field(DescribedField::new(&register_name(log.format(), index), &Hex(&value)));
+        visitor.field(DescribedField::new(&register_name(log.format(), index), &HexBytes(&value)));
     }
     if !any {
         visitor.field(DescribedField::new("none", &"no event extends this bank"));

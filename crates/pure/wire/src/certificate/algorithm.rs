@@ -4,9 +4,9 @@
 use core::fmt;
 
 use crate::der::{self, Element, tag};
-use crate::describe::Hex;
+use crate::describe::HexBytes;
 use crate::owned::Place;
-use crate::{Describe, DescribedField, Error, ErrorKind, Reader, Visitor};
+use crate::{Describe, DescribedField, Error, ErrorKind, FieldValue, Reader, Visitor};
 
 /// How a certificate or a revocation list is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -112,6 +112,8 @@ fn is_sha384(element: &Element<'_>) -> Result<bool, Error> {
     let (oid, parameters) = identifier(element, "hash algorithm")?;
     Ok(oid == oid::SHA384 && (parameters.is_none() || is_null(parameters)))
 }
+
+impl FieldValue for SignatureAlgorithm {}
 
 impl fmt::Display for SignatureAlgorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -220,16 +222,16 @@ impl Describe for PublicKey<'_> {
         match self {
             Self::P256(point) => {
                 visitor.field(DescribedField::new("algorithm", &"id-ecPublicKey, secp256r1"));
-                visitor.field(DescribedField::new("subjectPublicKey", &Hex(*point)));
+                visitor.field(DescribedField::new("subjectPublicKey", &HexBytes(*point)));
             }
             Self::P384(point) => {
                 visitor.field(DescribedField::new("algorithm", &"id-ecPublicKey, secp384r1"));
-                visitor.field(DescribedField::new("subjectPublicKey", &Hex(*point)));
+                visitor.field(DescribedField::new("subjectPublicKey", &HexBytes(*point)));
             }
             Self::Rsa { modulus, exponent } => {
                 visitor.field(DescribedField::new("algorithm", &"rsaEncryption"));
-                visitor.field(DescribedField::new("modulus", &Hex(modulus)));
-                visitor.field(DescribedField::new("publicExponent", &Hex(exponent)));
+                visitor.field(DescribedField::new("modulus", &HexBytes(modulus)));
+                visitor.field(DescribedField::new("publicExponent", &HexBytes(exponent)));
             }
             Self::Unknown => visitor.field(DescribedField::new("algorithm", &"not supported")),
         }

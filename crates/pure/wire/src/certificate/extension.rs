@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::der::{self, tag};
-use crate::describe::{Hex, Oid};
+use crate::describe::{HexBytes, Oid};
 use crate::owned::Place;
 use crate::{DescribedField, Error, ErrorKind, Reader, Visitor};
 
@@ -135,7 +135,7 @@ impl<'a> Extensions<'a> {
             visitor.field(DescribedField {
                 name: extension_name(extension.oid),
                 range: None,
-                value: &Hex(extension.value),
+                value: &HexBytes(extension.value),
                 note: Some(&Note { oid: extension.oid, critical, extensions: self }),
             });
         }

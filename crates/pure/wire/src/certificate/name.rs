@@ -111,6 +111,8 @@ fn fault(name: &Element<'_>, what: &'static str) -> Error {
 }
 
 /// The attributes in the order in which they came: `C=US, O=Amazon, CN=aws.nitro-enclaves`.
+impl crate::FieldValue for Name<'_> {}
+
 impl fmt::Display for Name<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let separators = core::iter::once("").chain(core::iter::repeat(", "));
@@ -125,7 +127,7 @@ impl fmt::Display for Name<'_> {
 fn show_value(contents: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match core::str::from_utf8(contents) {
         Ok(text) => write!(f, "{}", text.escape_debug()),
-        Err(_) => write!(f, "#{}", crate::describe::Hex(contents)),
+        Err(_) => write!(f, "#{}", crate::describe::HexBytes(contents)),
     }
 }
 

@@ -4,9 +4,9 @@
 use core::fmt::{self, Display, Write};
 
 use super::{Algorithms, EfiVariable, Event, EventLog, Format, kind, kind_name};
-use crate::describe::Hex;
+use crate::describe::{FieldData, HexBytes};
 use crate::tpm::bank_name;
-use crate::{Describe, DescribedField, Visitor};
+use crate::{Describe, DescribedField, FieldValue, Visitor};
 
 /// So much of a sentence is shown.
 const MAX_TEXT: usize = 160;
@@ -54,7 +54,7 @@ fn one(event: &Event<'_>, number: Option<usize>, format: Format, visitor: &mut d
     if let Some(number) = number {
         visitor.field(DescribedField::new("record", &number));
     }
-    visitor.field(DescribedField::new("offset", &format_args!("{:#x}", event.offset)));
+    visitor.field(DescribedField::new("offset", &Offset(event.offset)));
     let name = if format.measures_pcrs() { "pcrIndex" } else { "mrIndex" };
     match register_note(event, format) {
         Some(note) => visitor.field(DescribedField::new(name, &event.index).note(&note)),
@@ -62,10 +62,9 @@ fn one(event: &Event<'_>, number: Option<usize>, format: Format, visitor: &mut d
     }
     visitor.field(DescribedField::new("eventType", &format_args!("{:#x}", event.kind)));
     for (id, digest) in event.digests() {
-        visitor.field(DescribedField::new(bank_name(id), &Hex(digest)));
+        visitor.field(DescribedField::new(bank_name(id), &HexBytes(digest)));
     }
-    visitor
-        .field(DescribedField::new("event", &format_args!("{} bytes", event.data.len())).note(&Said(*event)));
+    visitor.field(DescribedField::new("event", &EventData(event.data)).note(&Said(*event)));
     visitor.close();
 }
 
@@ -89,6 +88,36 @@ pub const fn mr_name(index: u32) -> &'static str {
         3 => "RTMR2 on TDX",
         4 => "RTMR3 on TDX",
         _ => "no register of TDX",
+    }
+}
+
+/// An offset; text in hex.
+struct Offset(usize);
+
+impl Display for Offset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#x}", self.0)
+    }
+}
+
+impl FieldValue for Offset {
+    fn data(&self) -> FieldData<'_> {
+        self.0.data()
+    }
+}
+
+/// The data of an event; text says how many bytes they are.
+struct EventData<'a>(&'a [u8]);
+
+impl Display for EventData<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}
+
+impl FieldValue for EventData<'_> {
+    fn data(&self) -> FieldData<'_> {
+        FieldData::Bytes(self.0)
     }
 }
 
@@ -142,7 +171,7 @@ fn tagged(data: &[u8]) -> Option<(u32, &[u8])> {
 impl Display for EfiVariable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} of {}: {} bytes", self.shown_name(), self.guid, self.data.len())?;
-        if (1..=16).contains(&self.data.len()) { write!(f, " {}", Hex(self.data)) } else { Ok(()) }
+        if (1..=16).contains(&self.data.len()) { write!(f, " {}", HexBytes(self.data)) } else { Ok(()) }
     }
 }
 
@@ -161,7 +190,7 @@ impl Display for Text<'_> {
             return shown(wide.iter().map(|[low, _]| *low), f);
         }
         let (first, more) = self.0.split_at_checked(32).unwrap_or((self.0, &[]));
-        write!(f, "{}{}", Hex(first), if more.is_empty() { "" } else { "…" })
+        write!(f, "{}{}", HexBytes(first), if more.is_empty() { "" } else { "…" })
     }
 }
 

@@ -3,10 +3,10 @@
 use core::fmt::{self, Display};
 
 use super::{HARDWARE_OFFSET, Hardware, HclReport, SLOT_BYTES};
-use crate::describe::Hex;
+use crate::describe::HexBytes;
 use crate::snp::Report;
 use crate::tdx::TdReport;
-use crate::{Describe, DescribedField, Visitor};
+use crate::{Describe, DescribedField, FieldValue, Visitor};
 
 impl Describe for HclReport<'_> {
     fn describe(&self, visitor: &mut dyn Visitor) {
@@ -34,15 +34,15 @@ impl HclReport<'_> {
         match self.hardware() {
             Hardware::Snp(bytes) => match Report::parse(bytes) {
                 Ok(report) => report.describe(visitor),
-                Err(error) => visitor.field(DescribedField::at("bytes", slot, &Hex(bytes)).note(&error)),
+                Err(error) => visitor.field(DescribedField::at("bytes", slot, &HexBytes(bytes)).note(&error)),
             },
             Hardware::Tdx(bytes) => match TdReport::parse(bytes) {
                 Ok(report) => report.describe(visitor),
-                Err(error) => visitor.field(DescribedField::at("bytes", slot, &Hex(bytes)).note(&error)),
+                Err(error) => visitor.field(DescribedField::at("bytes", slot, &HexBytes(bytes)).note(&error)),
             },
             Hardware::Vbs(bytes) => {
                 visitor.field(
-                    DescribedField::at("bytes", slot, &Hex(bytes)).note(&"VBS: no hardware signed this"),
+                    DescribedField::at("bytes", slot, &HexBytes(bytes)).note(&"VBS: no hardware signed this"),
                 );
             }
             Hardware::Tvm => {
@@ -50,7 +50,7 @@ impl HclReport<'_> {
                     DescribedField::at("bytes", slot, &"zero").note(&"trusted launch: no hardware report"),
                 );
             }
-            Hardware::Cca => visitor.field(DescribedField::at("bytes", slot, &Hex(self.slot))),
+            Hardware::Cca => visitor.field(DescribedField::at("bytes", slot, &HexBytes(self.slot))),
         }
     }
 
@@ -78,6 +78,8 @@ impl HclReport<'_> {
 /// Text as it is, with anything that could fool a terminal escaped; other bytes as hex.
 struct Text<'a>(&'a [u8]);
 
+impl FieldValue for Text<'_> {}
+
 impl Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match core::str::from_utf8(self.0) {
@@ -86,7 +88,7 @@ impl Display for Text<'_> {
                 '"' | '\'' => write!(f, "{one}"),
                 one => write!(f, "{}", one.escape_debug()),
             }),
-            Err(_) => Hex(self.0).fmt(f),
+            Err(_) => HexBytes(self.0).fmt(f),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A Nitro document telling its fields.
 
 use super::{Document, Module};
-use crate::describe::Hex;
+use crate::describe::{FieldData, FieldText, HexBytes};
 use crate::{Describe, DescribedField, Visitor};
 
 const PCR_NAMES: [&str; 32] = [
@@ -32,6 +32,9 @@ const fn meaning_in_enclave(index: u8) -> Option<&'static str> {
     }
 }
 
+/// An absent value, as CBOR writes it.
+const NULL: FieldText<'_> = FieldText { text: &"null", data: FieldData::Absent };
+
 impl Describe for Document<'_> {
     fn describe(&self, visitor: &mut dyn Visitor) {
         self.describe_as(Module::Enclave, visitor);
@@ -46,7 +49,7 @@ impl Document<'_> {
         visitor.open(if module == Module::Tpm { "nitrotpm_pcrs" } else { "pcrs" });
         for (index, value) in self.pcrs.iter() {
             let name = PCR_NAMES.get(usize::from(index)).copied().unwrap_or("?");
-            let (value, meaning) = (Hex(value), meaning(index, module));
+            let (value, meaning) = (HexBytes(value), meaning(index, module));
             let field = DescribedField::new(name, &value);
             visitor.field(DescribedField {
                 note: meaning.as_ref().map(|note| -> &dyn core::fmt::Display { note }),
@@ -54,18 +57,18 @@ impl Document<'_> {
             });
         }
         visitor.close();
-        visitor.field(DescribedField::new("certificate", &Hex(self.certificate)));
+        visitor.field(DescribedField::new("certificate", &HexBytes(self.certificate)));
         visitor.open("cabundle");
         for (name, certificate) in PCR_NAMES.iter().zip(self.cabundle.as_slice()) {
-            visitor.field(DescribedField::new(name, &Hex(certificate)));
+            visitor.field(DescribedField::new(name, &HexBytes(certificate)));
         }
         visitor.close();
         for (name, value) in
             [("public_key", self.public_key), ("user_data", self.user_data), ("nonce", self.nonce)]
         {
             match value {
-                Some(value) => visitor.field(DescribedField::new(name, &Hex(value))),
-                None => visitor.field(DescribedField::new(name, &"null")),
+                Some(value) => visitor.field(DescribedField::new(name, &HexBytes(value))),
+                None => visitor.field(DescribedField::new(name, &NULL)),
             }
         }
     }

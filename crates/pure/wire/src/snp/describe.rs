@@ -1,10 +1,10 @@
-//! An SNP report telling its fields, by the names of AMD document 56860.
+//! An SNP report as fields, by the names of AMD document 56860.
 
 use core::fmt::{self, Display};
 
 use super::{GuestPolicy, KeyInfo, PlatformInfo, Product, Report, Tcb};
-use crate::describe::Hex;
-use crate::{Describe, DescribedField, Visitor};
+use crate::describe::{FlagWord, HexBytes};
+use crate::{Describe, DescribedField, FieldValue, Visitor};
 
 impl Describe for Report<'_> {
     fn describe(&self, visitor: &mut dyn Visitor) {
@@ -18,43 +18,51 @@ impl Describe for Report<'_> {
 impl Report<'_> {
     fn describe_guest(&self, visitor: &mut dyn Visitor) {
         let (policy, platform, keys) = (self.policy(), self.platform_info(), self.key_info());
-        visitor.field(DescribedField::at("VERSION", 0..4, &self.0.version));
-        visitor.field(DescribedField::at("GUEST_SVN", 0x04..0x08, &self.0.guest_svn));
-        visitor.field(DescribedField::at("POLICY", 0x08..0x10, &Word(policy.bits())).note(&Policy(policy)));
-        visitor.field(DescribedField::at("FAMILY_ID", 0x10..0x20, &Hex(&self.0.family_id)));
-        visitor.field(DescribedField::at("IMAGE_ID", 0x20..0x30, &Hex(&self.0.image_id)));
-        visitor.field(DescribedField::at("VMPL", 0x30..0x34, &self.0.vmpl));
+        visitor.field(DescribedField::at("VERSION", 0..4, &self.version()));
+        visitor.field(DescribedField::at("GUEST_SVN", 0x04..0x08, &self.guest_svn()));
+        visitor
+            .field(DescribedField::at("POLICY", 0x08..0x10, &FlagWord(policy.bits())).note(&Policy(policy)));
+        visitor.field(DescribedField::at("FAMILY_ID", 0x10..0x20, &HexBytes(&self.0.family_id)));
+        visitor.field(DescribedField::at("IMAGE_ID", 0x20..0x30, &HexBytes(&self.0.image_id)));
+        visitor.field(DescribedField::at("VMPL", 0x30..0x34, &self.vmpl()));
         visitor.field(
-            DescribedField::at("SIGNATURE_ALGO", 0x34..0x38, &self.0.signature_algo).note(&self.algorithm()),
+            DescribedField::at("SIGNATURE_ALGO", 0x34..0x38, &self.signature_algo()).note(&self.algorithm()),
         );
         visitor.field(self.tcb(
             "CURRENT_TCB",
             0x38,
-            &Hex(&self.0.current_tcb),
+            &HexBytes(&self.0.current_tcb),
             &self.layout_note(*self.current_tcb()),
         ));
         visitor.field(
-            DescribedField::at("PLATFORM_INFO", 0x40..0x48, &Word(platform.bits())).note(&Platform(platform)),
+            DescribedField::at("PLATFORM_INFO", 0x40..0x48, &FlagWord(platform.bits()))
+                .note(&Platform(platform)),
         );
-        visitor.field(DescribedField::at("KEY_INFO", 0x48..0x4c, &Word(u64::from(keys.0))).note(&Keys(keys)));
-        visitor.field(DescribedField::at("RESERVED", 0x4c..0x50, &Hex(&self.0.reserved_04c)));
-        visitor.field(DescribedField::at("REPORT_DATA", 0x50..0x90, &Hex(&self.0.report_data)));
+        visitor.field(
+            DescribedField::at("KEY_INFO", 0x48..0x4c, &FlagWord(u64::from(keys.0))).note(&Keys(keys)),
+        );
+        visitor.field(DescribedField::at("RESERVED", 0x4c..0x50, &HexBytes(&self.0.reserved_04c)));
+        visitor.field(DescribedField::at("REPORT_DATA", 0x50..0x90, &HexBytes(&self.0.report_data)));
     }
 
     fn describe_identity(&self, visitor: &mut dyn Visitor) {
-        visitor.field(DescribedField::at("MEASUREMENT", 0x90..0xc0, &Hex(&self.0.measurement)));
-        visitor.field(DescribedField::at("HOST_DATA", 0xc0..0xe0, &Hex(&self.0.host_data)));
-        visitor.field(DescribedField::at("ID_KEY_DIGEST", 0xe0..0x110, &Hex(&self.0.id_key_digest)));
-        visitor.field(DescribedField::at("AUTHOR_KEY_DIGEST", 0x110..0x140, &Hex(&self.0.author_key_digest)));
-        visitor.field(DescribedField::at("REPORT_ID", 0x140..0x160, &Hex(&self.0.report_id)));
-        visitor.field(DescribedField::at("REPORT_ID_MA", 0x160..0x180, &Hex(&self.0.report_id_ma)));
+        visitor.field(DescribedField::at("MEASUREMENT", 0x90..0xc0, &HexBytes(&self.0.measurement)));
+        visitor.field(DescribedField::at("HOST_DATA", 0xc0..0xe0, &HexBytes(&self.0.host_data)));
+        visitor.field(DescribedField::at("ID_KEY_DIGEST", 0xe0..0x110, &HexBytes(&self.0.id_key_digest)));
+        visitor.field(DescribedField::at(
+            "AUTHOR_KEY_DIGEST",
+            0x110..0x140,
+            &HexBytes(&self.0.author_key_digest),
+        ));
+        visitor.field(DescribedField::at("REPORT_ID", 0x140..0x160, &HexBytes(&self.0.report_id)));
+        visitor.field(DescribedField::at("REPORT_ID_MA", 0x160..0x180, &HexBytes(&self.0.report_id_ma)));
     }
 
     fn describe_platform(&self, visitor: &mut dyn Visitor) {
         visitor.field(self.tcb(
             "REPORTED_TCB",
             0x180,
-            &Hex(&self.0.reported_tcb),
+            &HexBytes(&self.0.reported_tcb),
             &self.layout_note(*self.reported_tcb()),
         ));
         visitor.field(
@@ -62,12 +70,12 @@ impl Report<'_> {
         );
         visitor.field(DescribedField::at("CPUID_MOD_ID", 0x189..0x18a, &self.0.cpuid_mod_id));
         visitor.field(DescribedField::at("CPUID_STEP", 0x18a..0x18b, &self.0.cpuid_step));
-        visitor.field(DescribedField::at("RESERVED", 0x18b..0x1a0, &Hex(&self.0.reserved_18b)));
-        visitor.field(DescribedField::at("CHIP_ID", 0x1a0..0x1e0, &Hex(&self.0.chip_id)));
+        visitor.field(DescribedField::at("RESERVED", 0x18b..0x1a0, &HexBytes(&self.0.reserved_18b)));
+        visitor.field(DescribedField::at("CHIP_ID", 0x1a0..0x1e0, &HexBytes(&self.0.chip_id)));
         visitor.field(self.tcb(
             "COMMITTED_TCB",
             0x1e0,
-            &Hex(&self.0.committed_tcb),
+            &HexBytes(&self.0.committed_tcb),
             &self.layout_note(*self.committed_tcb()),
         ));
         visitor.field(DescribedField::at(
@@ -85,30 +93,30 @@ impl Report<'_> {
         visitor.field(self.tcb(
             "LAUNCH_TCB",
             0x1f0,
-            &Hex(&self.0.launch_tcb),
+            &HexBytes(&self.0.launch_tcb),
             &self.layout_note(*self.launch_tcb()),
         ));
         visitor.field(DescribedField::at(
             "LAUNCH_MIT_VECTOR",
             0x1f8..0x200,
-            &Word(self.0.launch_mit_vector.get()),
+            &FlagWord(self.0.launch_mit_vector.get()),
         ));
         visitor.field(DescribedField::at(
             "CURRENT_MIT_VECTOR",
             0x200..0x208,
-            &Word(self.0.current_mit_vector.get()),
+            &FlagWord(self.0.current_mit_vector.get()),
         ));
-        visitor.field(DescribedField::at("RESERVED", 0x208..0x2a0, &Hex(&self.0.reserved_208)));
+        visitor.field(DescribedField::at("RESERVED", 0x208..0x2a0, &HexBytes(&self.0.reserved_208)));
     }
 
     fn describe_signature(&self, visitor: &mut dyn Visitor) {
         let signature = &self.0.signature;
         visitor.open("SIGNATURE");
-        visitor.field(DescribedField::at("R", 0x2a0..0x2d0, &Hex(&signature.r)).note(&"little-endian"));
-        visitor.field(DescribedField::at("R above 384 bits", 0x2d0..0x2e8, &Hex(&signature.r_padding)));
-        visitor.field(DescribedField::at("S", 0x2e8..0x318, &Hex(&signature.s)).note(&"little-endian"));
-        visitor.field(DescribedField::at("S above 384 bits", 0x318..0x330, &Hex(&signature.s_padding)));
-        visitor.field(DescribedField::at("RESERVED", 0x330..0x4a0, &Hex(&signature.padding)));
+        visitor.field(DescribedField::at("R", 0x2a0..0x2d0, &HexBytes(&signature.r)).note(&"little-endian"));
+        visitor.field(DescribedField::at("R above 384 bits", 0x2d0..0x2e8, &HexBytes(&signature.r_padding)));
+        visitor.field(DescribedField::at("S", 0x2e8..0x318, &HexBytes(&signature.s)).note(&"little-endian"));
+        visitor.field(DescribedField::at("S above 384 bits", 0x318..0x330, &HexBytes(&signature.s_padding)));
+        visitor.field(DescribedField::at("RESERVED", 0x330..0x4a0, &HexBytes(&signature.padding)));
         visitor.close();
     }
 
@@ -116,7 +124,7 @@ impl Report<'_> {
         &self,
         name: &'a str,
         at: usize,
-        value: &'a dyn Display,
+        value: &'a dyn FieldValue,
         note: &'a dyn Display,
     ) -> DescribedField<'a> {
         DescribedField::at(name, at..at.saturating_add(8), value).note(note)
@@ -139,15 +147,6 @@ impl Report<'_> {
     }
 }
 
-/// A flag word in hex.
-struct Word(u64);
-
-impl Display for Word {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:#x}", self.0)
-    }
-}
-
 /// A firmware version: build, minor, major as the report has them, shown as people write them.
 struct Firmware([u8; 3]);
 
@@ -157,6 +156,8 @@ impl Display for Firmware {
         write!(f, "{major}.{minor}.{build}")
     }
 }
+
+impl FieldValue for Firmware {}
 
 /// A TCB by its components; both readings where the report does not name its processor.
 struct TcbNote {

@@ -7,8 +7,8 @@ use super::{
     AnyAttestation, Attest, Attested, Certification, Head, RsaPublic, RsaScheme, SHA1, SHA256, Selection,
     SignatureValue, TpmSignature,
 };
-use crate::describe::Hex;
-use crate::{Describe, DescribedField, Visitor};
+use crate::describe::{FieldData, FieldText, HexBytes};
+use crate::{Describe, DescribedField, FieldValue, Visitor};
 
 impl Describe for Attest<'_> {
     fn describe(&self, visitor: &mut dyn Visitor) {
@@ -34,26 +34,28 @@ impl Describe for AnyAttestation<'_> {
 
 impl Describe for Attested<'_> {
     fn describe(&self, visitor: &mut dyn Visitor) {
-        let mut hex = |name, bytes| visitor.field(DescribedField::new(name, &Hex(bytes)));
+        let mut hex = |name, bytes| visitor.field(DescribedField::new(name, &HexBytes(bytes)));
         match *self {
             Self::Nv { index_name, offset, contents } => {
                 hex("indexName", index_name);
                 visitor.field(DescribedField::new("offset", &offset));
-                visitor.field(DescribedField::new("nvContents", &Hex(contents)));
+                visitor.field(DescribedField::new("nvContents", &HexBytes(contents)));
             }
             Self::CommandAudit { counter, algorithm, audit_digest, command_digest } => {
                 visitor.field(DescribedField::new("auditCounter", &counter));
                 visitor.field(DescribedField::new("digestAlg", &bank_name(algorithm)));
-                visitor.field(DescribedField::new("auditDigest", &Hex(audit_digest)));
-                visitor.field(DescribedField::new("commandDigest", &Hex(command_digest)));
+                visitor.field(DescribedField::new("auditDigest", &HexBytes(audit_digest)));
+                visitor.field(DescribedField::new("commandDigest", &HexBytes(command_digest)));
             }
             Self::SessionAudit { exclusive, session_digest } => {
                 visitor.field(DescribedField::new("exclusiveSession", &exclusive));
-                visitor.field(DescribedField::new("sessionDigest", &Hex(session_digest)));
+                visitor.field(DescribedField::new("sessionDigest", &HexBytes(session_digest)));
             }
             Self::Certify { name, qualified_name } => {
-                visitor.field(DescribedField::new("name", &Hex(name)).note(&"of the key that is certified"));
-                visitor.field(DescribedField::new("qualifiedName", &Hex(qualified_name)));
+                visitor.field(
+                    DescribedField::new("name", &HexBytes(name)).note(&"of the key that is certified"),
+                );
+                visitor.field(DescribedField::new("qualifiedName", &HexBytes(qualified_name)));
             }
             Self::Quote { selections, pcr_digest } => {
                 visitor.open("pcrSelect");
@@ -61,7 +63,7 @@ impl Describe for Attested<'_> {
                     visitor.field(DescribedField::new(bank_name(selection.bank), &Registers(selection)));
                 }
                 visitor.close();
-                visitor.field(DescribedField::new("pcrDigest", &Hex(pcr_digest)));
+                visitor.field(DescribedField::new("pcrDigest", &HexBytes(pcr_digest)));
             }
             Self::Time { time, clock, reset_count, restart_count, safe, firmware_version } => {
                 visitor.field(
@@ -94,16 +96,19 @@ impl Describe for TpmSignature<'_> {
         );
         visitor.field(DescribedField::at("hash", 2..4, &format_args!("{:04x}", self.hash)).note(&hash));
         match self.value {
-            SignatureValue::Rsa(number) => visitor.field(DescribedField::new("sig", &Hex(number))),
+            SignatureValue::Rsa(number) => visitor.field(DescribedField::new("sig", &HexBytes(number))),
             SignatureValue::Curve(r, s) => {
-                visitor.field(DescribedField::new("signatureR", &Hex(r)));
-                visitor.field(DescribedField::new("signatureS", &Hex(s)));
+                visitor.field(DescribedField::new("signatureR", &HexBytes(r)));
+                visitor.field(DescribedField::new("signatureS", &HexBytes(s)));
             }
-            SignatureValue::Hmac(digest) => visitor.field(DescribedField::new("digest", &Hex(digest))),
+            SignatureValue::Hmac(digest) => visitor.field(DescribedField::new("digest", &HexBytes(digest))),
         }
         if !self.is_supported() {
             let only = "quotes are checked under RSASSA with SHA-256 and 2048 bits alone";
-            visitor.field(DescribedField::new("supported", &"no").note(&only));
+            visitor.field(
+                DescribedField::new("supported", &FieldText { text: &"no", data: FieldData::Bool(false) })
+                    .note(&only),
+            );
         }
     }
 }
@@ -115,8 +120,8 @@ impl Head<'_> {
             DescribedField::at("magic", 0..4, &"ff544347").note(&"made by a TPM, if a restricted key signed"),
         );
         visitor.field(DescribedField::at("type", 4..6, &kind).note(&name));
-        visitor.field(DescribedField::new("qualifiedSigner", &Hex(self.qualified_signer)));
-        visitor.field(DescribedField::new("extraData", &Hex(self.extra_data)).note(&"the nonce"));
+        visitor.field(DescribedField::new("qualifiedSigner", &HexBytes(self.qualified_signer)));
+        visitor.field(DescribedField::new("extraData", &HexBytes(self.extra_data)).note(&"the nonce"));
         visitor.field(DescribedField::new("clockInfo.clock", &self.clock).note(&"milliseconds powered"));
         visitor.field(DescribedField::new("clockInfo.resetCount", &self.reset_count));
         visitor.field(DescribedField::new("clockInfo.restartCount", &self.restart_count));
@@ -131,13 +136,14 @@ impl Describe for RsaPublic<'_> {
         visitor.field(DescribedField::at("nameAlg", 2..4, &bank_name(self.name_alg)));
         visitor.field(DescribedField::at("objectAttributes", 4..8, &self.attributes));
         visitor.field(
-            DescribedField::new("authPolicy", &Hex(self.auth_policy)).note(&policy_note(self.auth_policy)),
+            DescribedField::new("authPolicy", &HexBytes(self.auth_policy))
+                .note(&policy_note(self.auth_policy)),
         );
         visitor.field(DescribedField::new("symmetric", &"none").note(&"no parent of other keys"));
         visitor.field(DescribedField::new("scheme", scheme(&self.scheme)));
         visitor.field(DescribedField::new("keyBits", &self.key_bits));
         visitor.field(DescribedField::new("exponent", &self.exponent));
-        visitor.field(DescribedField::new("unique", &Hex(self.modulus)).note(&"the modulus"));
+        visitor.field(DescribedField::new("unique", &HexBytes(self.modulus)).note(&"the modulus"));
     }
 }
 
@@ -145,7 +151,7 @@ const fn policy_note(policy: &[u8]) -> &'static str {
     if policy.is_empty() { "no policy" } else { "the digest of the policy that allows its use" }
 }
 
-fn scheme(scheme: &Option<RsaScheme>) -> &dyn Display {
+fn scheme(scheme: &Option<RsaScheme>) -> &dyn FieldValue {
     match scheme {
         Some(scheme) => scheme,
         None => &"any",
@@ -170,14 +176,22 @@ pub const fn bank_name(bank: u16) -> &'static str {
 
 struct Word(u64);
 
+impl FieldValue for Word {}
+
 impl Display for Word {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}", self.0)
     }
 }
 
-/// The selected PCRs: `0 1 2 7`.
+/// The numbers of the selected PCRs; text `0 1 2 7`.
 pub(crate) struct Registers(pub(crate) Selection);
+
+impl FieldValue for Registers {
+    fn data(&self) -> FieldData<'_> {
+        FieldData::BitNumbers(self.0.bitmap)
+    }
+}
 
 impl Display for Registers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

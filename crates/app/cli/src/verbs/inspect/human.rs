@@ -62,7 +62,7 @@ impl Columns {
         let place = self.place(field);
         let margin = self.indent.len().saturating_add(place.len()).saturating_add(width).saturating_add(2);
         let room = WIDTH.saturating_sub(margin);
-        let mut lines = wrap(&escaped(&field.value), room);
+        let mut lines = wrap(&escaped(&field.text), room);
         let note = note(field);
         let last = lines.last().map_or(0, |last| last.chars().count());
         let fits = last.saturating_add(note.chars().count()) < room;

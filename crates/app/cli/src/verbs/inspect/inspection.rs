@@ -1,9 +1,9 @@
 //! The fields of a file, in groups and in order, as JSON and pages show them.
 
 use serde::Serialize;
-use teeproof_core::Time;
+use teeproof_core::{Hex, Time};
 use teeproof_evidence::Sniffed;
-use teeproof_wire::{DescribedField, Visitor};
+use teeproof_wire::{DescribedField, FieldData, Visitor};
 
 /// A field, or a group of them.
 #[derive(Debug, Serialize)]
@@ -34,15 +34,53 @@ pub(super) struct Field {
     pub(super) offset: Option<usize>,
     /// Its length in bytes; null where its place is not fixed.
     pub(super) length: Option<usize>,
-    /// The value.
-    pub(super) value: String,
+    /// The value with its type; null where the structure says that there is none.
+    value: TypedValue,
+    /// The value as people read it.
+    #[serde(skip)]
+    pub(super) text: String,
     /// What the value means, where a person would ask; null elsewhere.
     pub(super) note: Option<String>,
     /// The value as a time, RFC 3339, where it is one; null elsewhere.
     pub(super) time: Option<String>,
 }
 
-/// A visitor that keeps what it is told.
+/// The value of a field with its type.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+enum TypedValue {
+    /// No value.
+    Absent,
+    /// Yes or no.
+    Bool(bool),
+    /// A count, a level, a version, an enumerated value.
+    Number(u64),
+    /// A number that can be negative.
+    Signed(i64),
+    /// Numbers, such as those of the PCRs that a quote selects.
+    Numbers(Vec<u32>),
+    /// A text; of bytes their lower-case hex, of flags a number such as `0x30000`.
+    Text(String),
+}
+
+impl TypedValue {
+    fn of(data: FieldData<'_>, text: &str) -> Self {
+        match data {
+            FieldData::Absent => Self::Absent,
+            FieldData::Bool(value) => Self::Bool(value),
+            FieldData::Number(value) => Self::Number(value),
+            FieldData::Signed(value) => Self::Signed(value),
+            FieldData::Flags(value) => Self::Text(format!("{value:#x}")),
+            FieldData::BitNumbers(bits) => Self::Numbers((0..32).filter(|at| bits >> at & 1 == 1).collect()),
+            FieldData::Bytes(bytes) => Self::Text(Hex(bytes).to_string()),
+            // Of a kind that this version has no type for, the text.
+            _ => Self::Text(text.to_owned()),
+        }
+    }
+}
+
+/// A visitor that builds the tree of fields.
 #[derive(Debug)]
 pub(super) struct Tree {
     /// The groups that are open, outermost first; the first has no name.
@@ -56,7 +94,7 @@ impl Default for Tree {
 }
 
 impl Tree {
-    /// What was told.
+    /// The fields and groups, in order.
     pub(super) fn into_nodes(mut self) -> Vec<Node> {
         while self.open.len() > 1 {
             self.close();
@@ -76,15 +114,17 @@ impl Visitor for Tree {
         self.open.push(Group { name: name.to_string(), fields: Vec::new() });
     }
 
-    fn field(&mut self, shown: DescribedField<'_>) {
-        let value = shown.value.to_string();
-        let note = shown.note.map(ToString::to_string);
+    fn field(&mut self, field: DescribedField<'_>) {
+        let text = field.value.to_string();
+        let note = field.note.map(ToString::to_string);
+        let value = TypedValue::of(field.value.data(), &text);
         self.push(Node::Field(Field {
-            name: shown.name.to_string(),
-            offset: shown.range.map(|(start, _)| start),
-            length: shown.range.map(|(start, end)| end.saturating_sub(start)),
+            name: field.name.to_string(),
+            offset: field.range.map(|(start, _)| start),
+            length: field.range.map(|(start, end)| end.saturating_sub(start)),
             time: note.as_deref().and_then(|note| time(&value, note)),
             value,
+            text,
             note,
         }));
     }
@@ -99,16 +139,21 @@ impl Visitor for Tree {
 }
 
 /// The time that a number is, by its note.
-fn time(value: &str, note: &str) -> Option<String> {
+fn time(value: &TypedValue, note: &str) -> Option<String> {
+    let number = match *value {
+        TypedValue::Number(value) => i64::try_from(value).ok()?,
+        TypedValue::Signed(value) => value,
+        _ => return None,
+    };
     let time = match note {
-        "seconds since 1970" => Time(value.parse().ok()?),
-        "milliseconds since 1970" => Time::from_millis(value.parse().ok()?),
+        "seconds since 1970" => Time(number),
+        "milliseconds since 1970" => Time::from_millis(u64::try_from(number).ok()?),
         _ => return None,
     };
     Some(time.to_string())
 }
 
-/// What was told of a file.
+/// The fields of a file.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub(crate) struct Inspection<'a> {
@@ -153,7 +198,7 @@ impl<'a> Inspection<'a> {
     }
 }
 
-/// A rule that the structure breaks, though its fields can be told.
+/// A rule that the structure breaks, though its fields can be listed.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub(super) struct Flaw {

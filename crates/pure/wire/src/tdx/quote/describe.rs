@@ -3,7 +3,7 @@
 use core::ops::Range;
 
 use super::{Certification, TdQuote};
-use crate::describe::Hex;
+use crate::describe::{FieldData, FieldText, HexBytes};
 use crate::{Describe, DescribedField, Visitor};
 
 /// The fields of a body, in order: name and length. The last two are of TDX 1.5 alone.
@@ -45,20 +45,28 @@ impl Describe for TdQuote<'_> {
             match name {
                 "VERSION" => visitor.field(DescribedField::at(name, range, &self.version)),
                 "ATTESTATION_KEY_TYPE" => {
-                    visitor.field(DescribedField::at(name, range, &"2").note(&"ECDSA, P-256"))
+                    visitor.field(DescribedField::at(name, range, &2_u16).note(&"ECDSA, P-256"))
                 }
-                "TEE_TYPE" => visitor.field(DescribedField::at(name, range, &"0x81").note(&"TDX")),
-                _ => visitor.field(DescribedField::at(name, range, &Hex(bytes))),
+                "TEE_TYPE" => visitor.field(
+                    DescribedField::at(
+                        name,
+                        range,
+                        &FieldText { text: &"0x81", data: FieldData::Number(0x81) },
+                    )
+                    .note(&"TDX"),
+                ),
+                _ => visitor.field(DescribedField::at(name, range, &HexBytes(bytes))),
             }
         }
         visitor.close();
         self.describe_body(visitor);
         visitor.open("signature data");
         visitor.field(
-            DescribedField::new("signature", &Hex(self.signature)).note(&"r and s, over header and body"),
+            DescribedField::new("signature", &HexBytes(self.signature))
+                .note(&"r and s, over header and body"),
         );
         visitor.field(
-            DescribedField::new("attestation key", &Hex(self.attestation_key)).note(&"x and y, P-256"),
+            DescribedField::new("attestation key", &HexBytes(self.attestation_key)).note(&"x and y, P-256"),
         );
         self.certification.describe(visitor);
         visitor.close();
@@ -73,7 +81,7 @@ impl TdQuote<'_> {
         for (name, length) in BODY {
             let Some((bytes, after)) = rest.split_at_checked(length) else { break };
             let end = start.saturating_add(length);
-            let (value, debug) = (Hex(bytes), bytes.first().is_some_and(|byte| byte & 1 != 0));
+            let (value, debug) = (HexBytes(bytes), bytes.first().is_some_and(|byte| byte & 1 != 0));
             let field = DescribedField::at(name, start..end, &value);
             match (name, debug) {
                 ("TDATTRIBUTES", true) => {
@@ -90,9 +98,9 @@ impl TdQuote<'_> {
 
 impl Certification<'_> {
     fn describe(&self, visitor: &mut dyn Visitor) {
-        visitor.field(DescribedField::new("QE report", &Hex(self.qe_report)));
-        visitor.field(DescribedField::new("QE report signature", &Hex(self.qe_report_signature)));
-        visitor.field(DescribedField::new("QE authentication data", &Hex(self.qe_authentication_data)));
+        visitor.field(DescribedField::new("QE report", &HexBytes(self.qe_report)));
+        visitor.field(DescribedField::new("QE report signature", &HexBytes(self.qe_report_signature)));
+        visitor.field(DescribedField::new("QE authentication data", &HexBytes(self.qe_authentication_data)));
         let kind = match self.kind {
             5 => "PCK certificate chain",
             1..=3 => "PCK identifier",

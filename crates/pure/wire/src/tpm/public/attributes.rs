@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::super::u32_be;
 use crate::fixed::flags;
-use crate::{Error, ErrorKind, Reader};
+use crate::{Error, ErrorKind, FieldValue, Reader};
 
 flags! {
     /// The attributes of an object.
@@ -80,6 +80,8 @@ impl ObjectAttributes {
         }
     }
 }
+
+impl FieldValue for ObjectAttributes {}
 
 /// `fixedTPM fixedParent decrypt`, as the specification calls them.
 impl fmt::Display for ObjectAttributes {

@@ -52,6 +52,8 @@ impl RsaScheme {
     }
 }
 
+impl crate::FieldValue for RsaScheme {}
+
 impl fmt::Display for RsaScheme {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
