@@ -7,8 +7,8 @@ use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 
 use crate::output::fault::Fault;
 use crate::output::product::{Product, ProductForm};
+use crate::settings::Globals;
 use crate::settings::context::Context;
-use crate::settings::globals::Globals;
 use crate::verbs::bundle::BundleArgs;
 use crate::verbs::collect::CollectArgs;
 use crate::verbs::completions::CompletionsArgs;
@@ -20,7 +20,7 @@ use crate::verbs::policy::PolicyArgs;
 use crate::verbs::seal::SealArgs;
 use crate::verbs::vtpm::VtpmArgs;
 use crate::verbs::{bundle, collect, completions, doctor, explain, inspect, man, policy, seal, verify, vtpm};
-use crate::verification::args::VerifyArgs;
+use crate::verification::VerifyArgs;
 
 /// Is this machine the confidential machine it claims to be?
 ///

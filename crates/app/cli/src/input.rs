@@ -1,14 +1,10 @@
 //! What verbs read: files and standard input, bytes and nonces on the command line, times, the TPM. Imports `output`
 //! alone.
 
-pub(crate) mod azure;
 pub(crate) mod bytes;
 pub(crate) mod evidence_files;
-pub(crate) mod nonce;
 pub(crate) mod overlap;
 pub(crate) mod policy_file;
 pub(crate) mod source;
 pub(crate) mod time;
 pub(crate) mod tpm;
-pub(crate) mod tpm_keys;
-pub(crate) mod tpm_report;

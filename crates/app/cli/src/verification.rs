@@ -1,4 +1,234 @@
-//! From arguments to an attestation result, shared by the verbs that verify. Imports `settings`, `input` and `output`.
+//! Verification of files under one request: the arguments of `verify`, the request that they make, and its result.
+//! Imports `settings`, `input` and `output`.
 
-pub(crate) mod args;
-pub(crate) mod request;
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use teeproof::{AttestationResult, NitroOptions, Policy, Request};
+use teeproof_core::{Crypto, Technology};
+use teeproof_evidence::{InputKind, InputWarning};
+use teeproof_nitro::{DEFAULT_SKEW_SECS, Moment};
+use teeproof_wire::certificate::Certificate;
+use teeproof_wire::crl::RevocationList;
+use teeproof_x509::Anchors;
+
+use crate::input::bytes;
+use crate::input::evidence_files::{self, Backing, Files, kind, named};
+use crate::input::policy_file::{self, PolicyChoice};
+use crate::input::time::At;
+use crate::output::fault::Fault;
+use crate::output::page::Page;
+use crate::output::{hints, result_page};
+use crate::settings::CryptoChoice;
+use crate::settings::context::Context;
+
+/// Verify evidence and appraise it under a policy
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct VerifyArgs {
+    /// Evidence and what endorses it: a report with its VCEK, a document, a bundle; - is stdin
+    ///
+    /// Files may be raw, PEM, hex or base64, the JSON of other attesters and of Azure's THIM service,
+    /// or what tpm2-tools write; what they hold is told from their content and printed. Of an Azure
+    /// VM: the paravisor's report, the quote with its signature, the registers, the boot log.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// The appraisal policy: a TOML file, or builtin:genuine
+    ///
+    /// builtin:genuine asks for production hardware of the pinned maker and says nothing about
+    /// what software runs. Without a policy the facts are printed, and the exit code is 10.
+    #[arg(long, value_name = "POLICY", env = "TEEPROOF_POLICY", hide_env_values = true)]
+    pub(crate) policy: Option<PathBuf>,
+
+    /// The nonce that the evidence must carry: hex:…, b64:…, utf8:…, @FILE, or - for stdin
+    #[arg(long, value_name = "BYTES", conflicts_with = "no_nonce")]
+    pub(crate) nonce: Option<String>,
+
+    /// Do without a nonce: the evidence may be an old one, sent again
+    #[arg(long)]
+    pub(crate) no_nonce: bool,
+
+    /// The time of verification: now, document (its own time stamp), or RFC 3339
+    #[arg(long, value_name = "TIME", default_value = "now", value_parser = At::parse)]
+    pub(crate) at: At,
+
+    /// What `user-data` of an Azure VM must hold, in the forms of --nonce, up to 64 bytes
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) user_data: Option<String>,
+
+    /// Verify each file by itself: each is one machine's whole evidence, such as a bundle
+    ///
+    /// All are held against the same policy, time and nonce, on all cores. Each file gets a line,
+    /// the checks that failed below it; the last line counts. A file that cannot be read is told
+    /// and does not end the run. The exit code is 0 if all are accepted, and otherwise the gravest of
+    /// the files', whatever their order: 1, 4, 5, 3, 2, 6, 7, 9, 8, 11, 10, 0. Without a policy none is
+    /// accepted, and it is 10 where nothing else is wrong.
+    #[arg(long)]
+    pub(crate) each: bool,
+
+    #[command(flatten)]
+    pub(crate) backing: Backing,
+
+    /// A technology that you accept [default: all]
+    #[arg(long, value_name = "TECHNOLOGY", value_parser = technology())]
+    accept: Vec<Technology>,
+
+    /// The cryptography to verify with [default: aws-lc]
+    #[arg(long, value_enum, value_name = "TABLE", env = "TEEPROOF_CRYPTO", hide_env_values = true)]
+    pub(crate) crypto: Option<CryptoChoice>,
+
+    /// What the file is, whatever it looks like
+    #[arg(long = "as", value_name = "KIND", value_parser = kind())]
+    pub(crate) kind: Option<InputKind>,
+
+    /// By how many seconds your clock may be behind (Nitro)
+    #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_SKEW_SECS)]
+    pub(crate) skew: u32,
+}
+
+impl VerifyArgs {
+    /// The technologies that the person accepts.
+    pub(crate) fn accepted(&self) -> &[Technology] {
+        if self.accept.is_empty() { Technology::ALL } else { &self.accept }
+    }
+}
+
+fn technology() -> impl TypedValueParser<Value = Technology> {
+    PossibleValuesParser::new(Technology::ALL.iter().map(|one| one.as_str()))
+        .try_map(|name| named(Technology::ALL, &name, |one| one.as_str()))
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  A report from a guest, with the VCEK, for the nonce that was sent to it:
+    teeproof verify report.bin vcek.der --nonce hex:7b1e… --policy prod.toml
+  An Azure VM with its vTPM's quote:
+    teeproof verify hcl.bin quote.msg quote.sig pcrs.txt vcek.pem --nonce hex:7b1e… --policy prod.toml
+  A Nitro document from an archive, as of its own time:
+    teeproof verify document.cose --no-nonce --at document --policy builtin:genuine
+  A fleet, one bundle for each machine:
+    teeproof verify --each fleet/*.bundle --no-nonce --policy prod.toml
+  Only the facts, for a program:
+    teeproof verify document.b64 --no-nonce --format json";
+
+/// Everything of a request that does not come with the evidence: nonce, user data, time, policy, cryptography.
+pub(crate) struct RequestOptions<'a> {
+    args: &'a VerifyArgs,
+    nonce: Option<Vec<u8>>,
+    user_data: Option<Vec<u8>>,
+    at: Moment,
+    choice: Option<PolicyChoice>,
+    policy: Option<Policy>,
+    crypto: Crypto<'static>,
+}
+
+impl<'a> RequestOptions<'a> {
+    /// Reads what the arguments name, and the clock if it is needed.
+    pub(crate) fn from_args(args: &'a VerifyArgs, context: &Context) -> Result<Self, Fault> {
+        let nonce = required_nonce(args, context)?;
+        let choice = match &args.policy {
+            Some(policy) => Some(PolicyChoice::parse(policy)?),
+            None => context.config.policy.clone(),
+        };
+        let policy = choice.as_ref().map(|choice| policy_file::load(choice, &context.source)).transpose()?;
+        let user_data = user_data(args, context)?;
+        let crypto = context.crypto(args.crypto);
+        Ok(Self { args, nonce, user_data, at: args.at.moment(), choice, policy, crypto })
+    }
+
+    /// The request for evidence that is endorsed by these.
+    pub(crate) fn request<'r>(
+        &'r self,
+        certificates: &'r [Certificate<'r>],
+        lists: &'r [RevocationList<'r>],
+        anchors: &'r [&'r [u8]],
+        warnings: &'r [InputWarning],
+    ) -> Result<Request<'r>, Fault> {
+        let freshness = bytes::freshness(self.nonce.as_deref())?;
+        let request = Request::new(self.args.accepted(), freshness, self.at, &self.crypto)
+            .endorsements(certificates)
+            .revocation(evidence_files::revocation(lists, self.args.backing.require_revocation_lists))
+            .anchors(Anchors::and(anchors))
+            .user_data(self.user_data.as_deref())
+            .nitro(NitroOptions::USUAL.skew_secs(self.args.skew))
+            .input_warnings(warnings)
+            .policy(self.policy.as_ref());
+        Ok(request)
+    }
+
+    /// The nonce, if there is to be one.
+    pub(crate) fn nonce(&self) -> Option<&[u8]> {
+        self.nonce.as_deref()
+    }
+
+    /// The cryptography to verify with.
+    pub(crate) const fn crypto(&self) -> &Crypto<'static> {
+        &self.crypto
+    }
+
+    /// The policy's name, if there is one.
+    pub(crate) fn policy(&self) -> Option<&str> {
+        self.policy.as_ref().map(|policy| policy.name.as_str())
+    }
+
+    /// Whether the policy is the built-in one.
+    pub(crate) fn is_genuine(&self) -> bool {
+        self.choice == Some(PolicyChoice::Genuine)
+    }
+}
+
+/// What must be said about freshness: there is no default.
+fn required_nonce(args: &VerifyArgs, context: &Context) -> Result<Option<Vec<u8>>, Fault> {
+    let Some(text) = &args.nonce else {
+        return if args.no_nonce {
+            Ok(None)
+        } else {
+            Err(Fault::usage(
+                "neither --nonce nor --no-nonce was given",
+                "--nonce hex:… demands the nonce that you sent; --no-nonce says that you do without",
+            ))
+        };
+    };
+    bytes::nonce_bytes(text, "--nonce", &context.source).map(Some)
+}
+
+/// What user-data must hold. More than 64 bytes could never be held.
+fn user_data(args: &VerifyArgs, context: &Context) -> Result<Option<Vec<u8>>, Fault> {
+    let Some(text) = &args.user_data else { return Ok(None) };
+    let bytes = bytes::resolve_bytes(text, "--user-data", &context.source)?;
+    if bytes.len() > 64 {
+        let message = format!("--user-data: {} bytes are given, user-data has room for 64", bytes.len());
+        return Err(Fault::usage(message, "give what the guest wrote, or its hash if it wrote a hash"));
+    }
+    Ok(Some(bytes))
+}
+
+/// Verifies what the arguments name, and hands the result on, which borrows the files.
+pub(crate) fn with_result<T>(
+    args: &VerifyArgs,
+    options: &RequestOptions<'_>,
+    context: &Context,
+    then: impl FnOnce(&AttestationResult<'_>) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    let files = Files::read(&args.files, args.kind, &args.backing, &context.source, &context.messages)?;
+    let evidence = files.evidence()?;
+    let certificates = files.certificates();
+    let lists = files.revocation_lists();
+    let anchors = files.anchors();
+    let request = options.request(&certificates, &lists, &anchors, files.inputs().warnings())?;
+    let mut result = teeproof::verify(&evidence, &request)
+        .map_err(|error| Fault::usage(error.to_string(), hints::of_request(&error)).in_file(files.name()))?;
+    result.rewrite_hints(hints::with_options);
+    then(&result)
+}
+
+/// The result for people.
+pub(crate) fn result_page(
+    result: &AttestationResult<'_>,
+    options: &RequestOptions<'_>,
+    context: &Context,
+) -> Page {
+    result_page::page(result, options.is_genuine(), context.verbosity())
+}

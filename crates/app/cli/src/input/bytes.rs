@@ -1,14 +1,18 @@
-//! BYTES on the command line: `hex:…`, `b64:…`, `utf8:…`, `@file` or `-`, and never a guess.
+//! BYTES on the command line: `hex:…`, `b64:…`, `utf8:…`, `@file` or `-`, and never a guess; and the nonces among them.
 
 use std::path::Path;
 
+use clap::Args;
+use teeproof_core::{Freshness, Nonce, NonceLengthError};
 use teeproof_evidence::bytes::{base64, hex};
+use teeproof_vtpm::{Error, MAX_NONCE};
 
 use crate::input::source::Source;
+use crate::input::tpm::tpm_fault;
 use crate::output::fault::Fault;
 
 /// The bytes that an argument means; `flag` is named in errors.
-pub(crate) fn resolve(text: &str, flag: &str, source: &Source) -> Result<Vec<u8>, Fault> {
+pub(crate) fn resolve_bytes(text: &str, flag: &str, source: &Source) -> Result<Vec<u8>, Fault> {
     let wrong = |what: &str, hint: String| Fault::usage(format!("{flag}: {what}"), hint);
     if text == "-" {
         return source.read(Path::new("-"));
@@ -42,12 +46,58 @@ fn bare(text: &str) -> String {
     }
 }
 
+/// The nonce that a TPM is to answer.
+#[derive(Debug, Args)]
+pub(crate) struct NonceArgs {
+    /// The verifier's nonce, at most 50 bytes: hex:…, b64:…, utf8:…, @FILE, or - for stdin
+    #[arg(long, value_name = "BYTES", conflicts_with = "no_nonce", required_unless_present = "no_nonce")]
+    nonce: Option<String>,
+
+    /// Do without a nonce: nobody can tell when it was done
+    #[arg(long)]
+    no_nonce: bool,
+}
+
+impl NonceArgs {
+    /// The nonce; empty for none.
+    pub(crate) fn read(&self, source: &Source) -> Result<Vec<u8>, Fault> {
+        let Some(text) = &self.nonce else { return Ok(Vec::new()) };
+        let nonce = nonce_bytes(text, "--nonce", source)?;
+        if nonce.len() > MAX_NONCE {
+            return Err(tpm_fault(&Error::NonceLength(nonce.len())));
+        }
+        Ok(nonce)
+    }
+}
+
+/// A nonce that was named; an empty one is none.
+pub(crate) fn nonce_bytes(text: &str, flag: &str, source: &Source) -> Result<Vec<u8>, Fault> {
+    let nonce = resolve_bytes(text, flag, source)?;
+    Nonce::from_bytes(&nonce).map_err(|error| nonce_fault(flag, error))?;
+    Ok(nonce)
+}
+
+/// The freshness that the evidence must have: this nonce, or --no-nonce.
+pub(crate) fn freshness(nonce: Option<&[u8]>) -> Result<Freshness<'_>, Fault> {
+    match nonce {
+        Some(nonce) => Freshness::nonce(nonce).map_err(|error| nonce_fault("--nonce", error)),
+        None => Ok(Freshness::Waived("--no-nonce was given")),
+    }
+}
+
+fn nonce_fault(flag: &str, error: NonceLengthError) -> Fault {
+    Fault::usage(
+        format!("{flag}: {error}"),
+        "send 16 or more random bytes with each question; --no-nonce says that you do without",
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn bytes(text: &str) -> Option<Vec<u8>> {
-        resolve(text, "--nonce", &Source::new(false)).ok()
+        resolve_bytes(text, "--nonce", &Source::new(false)).ok()
     }
 
     #[test]

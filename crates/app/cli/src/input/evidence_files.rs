@@ -14,7 +14,7 @@ use teeproof_x509::Revocation;
 use crate::input::source::{self, Source};
 use crate::output::fault::Fault;
 use crate::output::files::path::is_standard_stream;
-use crate::output::messages::Messages;
+use crate::output::streams::Messages;
 
 /// What stands behind evidence besides what it brings along.
 #[derive(Debug, Default, Args)]

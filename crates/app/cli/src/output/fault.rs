@@ -10,8 +10,8 @@ use teeproof_hcl::checks::ORIGIN;
 use teeproof_tpm::CertificationError;
 
 use crate::output::exits;
+use crate::output::hints;
 use crate::output::json::{Json, JsonError};
-use crate::output::library_hints as hints;
 use crate::output::page::{BAD, HINT, Page};
 
 /// A run that ends without a result.

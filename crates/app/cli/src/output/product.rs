@@ -18,7 +18,7 @@ pub(crate) enum Content {
     /// A file of ours; terminals are spared it.
     Bytes(Vec<u8>),
     /// Nothing: there is no product, or it was handed over while it was made. The file of --output stays as it is.
-    Told,
+    Nothing,
 }
 
 /// The form of what a verb makes, which is known before it runs.
@@ -96,12 +96,12 @@ impl Product {
 
     /// Nothing: the verb did what it was asked, and says no more.
     pub(crate) const fn none() -> Self {
-        Self::told(0)
+        Self::written(0)
     }
 
     /// What was handed over already, and the exit code that goes with it.
-    pub(crate) const fn told(exit: u8) -> Self {
-        Self::new(Content::Told, exit)
+    pub(crate) const fn written(exit: u8) -> Self {
+        Self::new(Content::Nothing, exit)
     }
 
     /// A value as JSON, pretty.

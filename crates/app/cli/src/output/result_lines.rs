@@ -10,7 +10,7 @@ use crate::output::page::{BAD, GOOD, LOUD, Page};
 
 /// One line for the file, and one for each check that failed or warns; with `verbose` one for each reason of a
 /// waiver.
-pub(crate) fn tell(page: &mut Page, file: &str, result: &AttestationResult<'_>, verbose: bool) {
+pub(crate) fn print(page: &mut Page, file: &str, result: &AttestationResult<'_>, verbose: bool) {
     let (style, mark, verdict) = match result.verdict() {
         Verdict::Accepted => (GOOD, "✔", "accepted"),
         Verdict::Unappraised => (LOUD, "!", "not appraised"),
@@ -94,7 +94,7 @@ pub(crate) fn cautions(page: &mut Page, result: &AttestationResult<'_>) {
 pub(crate) fn waived(page: &mut Page, result: &AttestationResult<'_>) {
     let mut counts = WaiverCounts::default();
     counts.count(result);
-    counts.tell(page);
+    counts.print(page);
 }
 
 /// The fewest and the most checks that are waived in any of many results.
@@ -117,7 +117,7 @@ impl WaiverCounts {
     }
 
     /// `  12 checks waived`, or `  up to 12 checks waived` where the results differ; nothing where none is.
-    pub(crate) fn tell(self, page: &mut Page) {
+    pub(crate) fn print(self, page: &mut Page) {
         let Some((fewest, most)) = self.0.filter(|(_, most)| *most > 0) else { return };
         let up_to = if fewest == most { "" } else { "up to " };
         let checks = if most == 1 { "check" } else { "checks" };
@@ -155,7 +155,7 @@ impl CautionCounts {
     }
 
     /// The end of the line that counts. That evidence is of an archive stands in the line of each.
-    pub(crate) fn tell(self, page: &mut Page) {
+    pub(crate) fn print(self, page: &mut Page) {
         for (caution, count) in self.iter().filter(|(caution, _)| *caution != Caution::Archived) {
             page.add("  ").paint(LOUD, format_args!("{caution} ({count})"));
         }

@@ -5,6 +5,7 @@
 //! [`only_ours`] or [`only_lines`] last; a file of ours is not text, and terminals are spared it. `clippy.toml` refuses
 //! the streams of the standard library everywhere else.
 
+use std::cell::Cell;
 use std::io::{self, ErrorKind, IsTerminal, Stderr, Stdout, Write};
 
 use anstream::AutoStream;
@@ -36,11 +37,11 @@ impl Stream {
             Content::Json(json) => only_lines(json.as_str()),
             Content::Text(text) => only_lines(text),
             Content::Bytes(bytes) => return self.write_bytes(bytes),
-            Content::Told => return Ok(()),
+            Content::Nothing => return Ok(()),
         };
         let Some(file) = &mut self.file else {
             let mut stream = AutoStream::new(stdout(), choice(self.color));
-            return told(stream.write_all(text.as_bytes()).and_then(|()| stream.flush()));
+            return write_result(stream.write_all(text.as_bytes()).and_then(|()| stream.flush()));
         };
         let mut plain = AutoStream::new(Vec::new(), choice(self.color));
         // Writing to memory does not fail.
@@ -53,7 +54,7 @@ impl Stream {
             return file.put(bytes);
         }
         let mut stream = bare_stdout()?;
-        told(stream.write_all(bytes).and_then(|()| stream.flush()))
+        write_result(stream.write_all(bytes).and_then(|()| stream.flush()))
     }
 
     /// The file that has it, to get its place together with others.
@@ -108,7 +109,7 @@ pub(crate) fn bare_stdout() -> Result<Stdout, Fault> {
 }
 
 /// A reader who has seen enough and went away is no error.
-pub(crate) fn told(written: io::Result<()>) -> Result<(), Fault> {
+pub(crate) fn write_result(written: io::Result<()>) -> Result<(), Fault> {
     match written {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Fault::internal(format!("standard output cannot be written: {error}")))
@@ -133,5 +134,52 @@ const fn choice(color: ColorChoice) -> anstream::ColorChoice {
         ColorChoice::Auto => anstream::ColorChoice::Auto,
         ColorChoice::Always => anstream::ColorChoice::Always,
         ColorChoice::Never => anstream::ColorChoice::Never,
+    }
+}
+
+/// Who wants to read messages, and how.
+#[derive(Debug)]
+pub(crate) struct Messages {
+    quiet: bool,
+    /// Whether a person waits at a terminal.
+    announces: bool,
+    color: ColorChoice,
+    /// Whether standard error is for one document of JSON alone.
+    is_document: Cell<bool>,
+}
+
+impl Messages {
+    /// `announces` says what is being waited for.
+    pub(crate) const fn new(quiet: bool, announces: bool, color: ColorChoice) -> Self {
+        Self { quiet, announces, color, is_document: Cell::new(false) }
+    }
+
+    /// Keeps standard error for one document of JSON: no other message is written.
+    pub(crate) fn keep_for_document(&self) {
+        self.is_document.set(true);
+    }
+
+    /// Writes a line, except under --quiet.
+    pub(crate) fn say(&self, line: &str) {
+        if !self.quiet && !self.is_document.get() {
+            tell(&Page::of_line(line), self.color);
+        }
+    }
+
+    /// Writes a page, also under --quiet.
+    pub(crate) fn insist(&self, page: &Page) {
+        tell(page, self.color);
+    }
+
+    /// Writes a document of JSON, also under --quiet.
+    pub(crate) fn insist_json(&self, json: &Json) {
+        tell_json(json);
+    }
+
+    /// Writes a line on what is being waited for, if a person waits.
+    pub(crate) fn announce(&self, line: &str) {
+        if self.announces && !self.is_document.get() {
+            tell(&Page::of_line(line), self.color);
+        }
     }
 }

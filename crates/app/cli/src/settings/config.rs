@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 use crate::input::policy_file::PolicyChoice;
 use crate::input::source;
 use crate::output::fault::Fault;
-use crate::settings::globals::{CryptoChoice, Format, Progress};
+use crate::settings::{CryptoChoice, Format, Progress};
 
 /// Defaults; what the file does not say is `None`.
 #[derive(Clone, Debug, Default)]

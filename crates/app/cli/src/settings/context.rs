@@ -14,12 +14,12 @@ use crate::output::files::file::OutputFile;
 use crate::output::files::path::Placement;
 use crate::output::files::path::is_standard_stream;
 use crate::output::files::transaction::PlacedFiles;
-use crate::output::messages::Messages;
 use crate::output::page::Verbosity;
 use crate::output::product::{Content, Product, ProductForm};
+use crate::output::streams::Messages;
 use crate::output::streams::{self, Stream, tell};
 use crate::settings::config::Config;
-use crate::settings::globals::{CryptoChoice, Format, Globals, Progress};
+use crate::settings::{CryptoChoice, Format, Globals, Progress};
 
 /// The settings after flags, environment, file and defaults, and the streams.
 #[derive(Debug)]
@@ -174,7 +174,7 @@ impl Context {
     }
 
     fn write(&self, content: &Content) -> Result<Option<Stream>, Fault> {
-        if matches!(content, Content::Told) {
+        if matches!(content, Content::Nothing) {
             return Ok(None);
         }
         let mut stream = self.stream();

@@ -1,16 +1,22 @@
-//! `teeproof bundle`: evidence and what endorses it, in one file.
+//! `teeproof bundle`: evidence and its endorsements in one file.
 
-mod arguments;
-mod create;
 mod export;
+mod file;
 mod redact;
 pub(crate) mod show;
 
-use clap::{Args, Subcommand};
+use std::path::PathBuf;
 
+use clap::{Args, Subcommand};
+use teeproof_core::Time;
+use teeproof_evidence::bundle::{Collection, ReportAge};
+
+use crate::input::evidence_files::{Backing, Files};
+use crate::input::time::{now, rfc3339};
 use crate::output::fault::Fault;
 use crate::output::product::{Product, ProductForm};
 use crate::settings::context::Context;
+use file::BundleForm;
 
 /// Put evidence and what endorses it into one file, and look into such files
 #[derive(Debug, Args)]
@@ -22,7 +28,7 @@ pub(crate) struct BundleArgs {
 #[derive(Debug, Subcommand)]
 enum BundleCommand {
     /// Make a bundle of files that belong together
-    Create(create::CreateArgs),
+    Create(CreateArgs),
     /// Print what a bundle holds, checking nothing
     Show(show::ShowArgs),
     /// Write a bundle's parts as files of their own, or the bundle in its other form
@@ -46,9 +52,48 @@ impl BundleArgs {
 /// Runs the verb.
 pub(crate) fn run(args: &BundleArgs, context: &Context) -> Result<Product, Fault> {
     match &args.command {
-        BundleCommand::Create(args) => create::run(args, context),
+        BundleCommand::Create(args) => create(args, context),
         BundleCommand::Show(args) => show::run(args, context),
         BundleCommand::Export(args) => export::run(args, context),
         BundleCommand::Redact(args) => redact::run(args, context),
     }
+}
+
+/// Make a bundle of files that belong together
+#[derive(Debug, Args)]
+struct CreateArgs {
+    /// Evidence and what endorses it, in any of the forms that verify reads
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+
+    /// Certificates and revocation lists; of a directory, every file in it
+    #[arg(long, value_name = "FILE|DIR")]
+    endorsements: Vec<PathBuf>,
+
+    /// When the files were collected, RFC 3339 [default: now]
+    #[arg(long, value_name = "TIME", value_parser = rfc3339)]
+    collected: Option<Time>,
+
+    /// Whether the report was proven fresh when it was collected, or is the one of the last start
+    #[arg(long, value_name = "AGE", value_parser = ["fresh", "boot"])]
+    report: Option<String>,
+
+    #[command(flatten)]
+    form: BundleForm,
+}
+
+/// Runs `teeproof bundle create`.
+fn create(args: &CreateArgs, context: &Context) -> Result<Product, Fault> {
+    let backing = Backing { endorsements: args.endorsements.clone(), ..Backing::default() };
+    let files = Files::read(&args.files, None, &backing, &context.source, &context.messages)?;
+    // What could not be verified for the way it was put together is not bundled either.
+    files.evidence()?;
+    let report = args.report.as_deref().map(|age| match age {
+        "fresh" => ReportAge::Fresh,
+        _ => ReportAge::Boot,
+    });
+    let mut collection = Collection::at(args.collected.unwrap_or_else(now));
+    collection.report = report;
+    let bundle = files.into_inputs().into_bundle(collection).map_err(|error| Fault::bundle(&error))?;
+    Ok(args.form.product(&bundle))
 }

@@ -1,20 +1,20 @@
-//! `teeproof doctor`: what this machine has for attestation, and what to do about what it lacks.
+//! `teeproof doctor`: what this machine has for attestation, and how to mend what it lacks.
 
-mod certificate;
 pub(crate) mod probe;
-mod report;
-mod services;
 mod tpm;
+
+use std::path::Path;
 
 use clap::Args;
 use teeproof_core::Outcome;
-use teeproof_vtpm::read_event_log;
+use teeproof_endorse::azure_metadata_answers;
+use teeproof_vtpm::{NoLog, read_event_log};
 
-use crate::input::azure::{EventLogArgs, MetadataArgs};
-use crate::input::tpm::TpmArgs;
+use crate::input::tpm::{EventLogArgs, MetadataArgs, TpmArgs, http};
 use crate::output::fault::Fault;
 use crate::output::product::Product;
 use crate::settings::context::Context;
+use probe::Probe;
 
 /// Find out what this machine has for attestation, and what to do about what it lacks
 ///
@@ -33,15 +33,51 @@ pub(crate) struct DoctorArgs {
 
 /// Runs the verb.
 pub(crate) fn run(args: &DoctorArgs, context: &Context) -> Result<Product, Fault> {
-    let mut probes = tpm::all(&args.tpm)?;
+    let mut probes = tpm::probe_tpm(&args.tpm)?;
     let opened = probes.first().is_some_and(|first| first.outcome == Outcome::Pass);
     let log = read_event_log(&args.event_log.event_log);
-    probes.push(services::permissions(opened, &log));
-    probes.push(services::event_log(&args.event_log.event_log, log));
-    probes.push(services::metadata(&args.metadata.imds, context));
+    probes.push(permissions(opened, &log));
+    probes.push(event_log(&args.event_log.event_log, log));
+    probes.push(metadata(&args.metadata.imds, context));
     let exit = if probes.iter().any(|probe| probe.outcome == Outcome::Fail) { 9 } else { 0 };
     if context.is_json() {
-        return Product::json(&probe::Json::of(&probes, exit), exit);
+        return Product::json(&probe::DoctorJson::of(&probes, exit), exit);
     }
     Ok(Product::ending(probe::page(&probes, exit), exit))
+}
+
+/// Whether whoever runs this may use what collecting uses.
+fn permissions(opened: bool, log: &Result<Vec<u8>, NoLog>) -> Probe {
+    const NAME: &str = "permissions";
+    match log {
+        _ if !opened => Probe::skipped(NAME, "the TPM could not be opened: see there"),
+        Err(none @ NoLog::Denied(_)) => {
+            Probe::poor(NAME, "the TPM may be used, the boot log not", none.hint())
+        }
+        _ => Probe::good(NAME, "the TPM may be used, and nothing was denied"),
+    }
+}
+
+/// Whether there is a boot log.
+fn event_log(path: &Path, log: Result<Vec<u8>, NoLog>) -> Probe {
+    const NAME: &str = "boot log";
+    match log {
+        Ok(log) => Probe::good(NAME, format!("{}, {} bytes", path.display(), log.len())),
+        Err(none) => Probe::poor(NAME, format!("none: {none}"), none.hint()),
+    }
+}
+
+/// Whether Azure's instance metadata answers.
+fn metadata(url: &str, context: &Context) -> Probe {
+    const NAME: &str = "instance metadata";
+    if context.offline {
+        return Probe::skipped(NAME, "not asked, --offline was given");
+    }
+    match azure_metadata_answers(&http(context.timeout), url) {
+        Ok(()) => Probe::good(NAME, format!("{url} answers")),
+        Err(error) => {
+            let fix = format!("{}; without it, hand the VCEK's chain to the verifier", error.hint());
+            Probe::poor(NAME, error.to_string(), fix)
+        }
+    }
 }

@@ -10,8 +10,7 @@ use teeproof_vtpm::{KNOWN_CODES, KnownCode, ResponseCode};
 
 use crate::output::exits::{self, EXITS, Exit, GRAVITY, GRAVITY_TEXT};
 use crate::output::fault::Fault;
-use crate::output::hints::nearest;
-use crate::output::library_hints::with_options;
+use crate::output::hints::{nearest, with_options};
 use crate::output::page::{NAME, Page, WIDTH, wrap};
 use crate::output::product::Product;
 use crate::settings::context::Context;
@@ -36,7 +35,7 @@ pub(crate) fn run(args: &ExplainArgs, context: &Context) -> Result<Product, Faul
     };
     if context.is_json() {
         let schema = "teeproof/explanation/2";
-        Product::json(&Json { schema, explanation: &explanation }, 0)
+        Product::json(&ExplanationJson { schema, explanation: &explanation }, 0)
     } else {
         Ok(Product::of(page(&explanation)))
     }
@@ -194,7 +193,7 @@ impl Explained {
 /// An explanation, for programs.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "ExplanationDocument", deny_unknown_fields))]
-pub(crate) struct Json<'a> {
+pub(crate) struct ExplanationJson<'a> {
     /// The form: `teeproof/explanation/2`.
     schema: &'static str,
     #[serde(flatten)]

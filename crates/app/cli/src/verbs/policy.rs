@@ -1,9 +1,8 @@
 //! `teeproof policy`: appraisal policies checked, proposed and tested.
 
-mod check;
+pub(crate) mod check;
 mod recorded_evidence;
 pub(crate) mod reference;
-pub(crate) mod show;
 pub(crate) mod suggest;
 mod test;
 

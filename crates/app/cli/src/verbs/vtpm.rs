@@ -1,17 +1,15 @@
-//! `teeproof vtpm`: one thing asked of the virtual TPM, and its answer as it came.
+//! `teeproof vtpm`: single requests to the virtual TPM; nothing that it returns is verified.
 
 pub(crate) mod key;
 pub(crate) mod nv;
 pub(crate) mod pcr;
 pub(crate) mod quote;
-mod report;
 
 use clap::{Args, Subcommand};
 use teeproof_vtpm::{NoLog, read_event_log};
 
-use crate::input::azure::EventLogArgs;
-use crate::input::tpm::TpmArgs;
-use crate::input::tpm_keys;
+use crate::input::bytes;
+use crate::input::tpm::{AK, EK, EventLogArgs, TpmArgs, read_boot_report, read_fresh_report};
 use crate::output::fault::Fault;
 use crate::output::product::{Product, ProductForm};
 use crate::settings::context::Context;
@@ -30,7 +28,7 @@ pub(crate) struct VtpmArgs {
 #[derive(Debug, Subcommand)]
 enum VtpmCommand {
     /// Write the paravisor's report, proven fresh, or as it lies there
-    Report(report::ReportArgs),
+    Report(ReportArgs),
     /// Quote registers under the attestation key
     Quote(quote::QuoteArgs),
     /// Read or extend registers
@@ -62,12 +60,12 @@ impl VtpmArgs {
 /// Runs the verb.
 pub(crate) fn run(args: &VtpmArgs, context: &Context) -> Result<Product, Fault> {
     match &args.command {
-        VtpmCommand::Report(command) => report::run(command, &args.tpm, context),
+        VtpmCommand::Report(command) => write_report(command, &args.tpm, context),
         VtpmCommand::Quote(command) => quote::run(command, &args.tpm, context),
         VtpmCommand::Pcr(command) => pcr::run(command, &args.tpm, context),
         VtpmCommand::Nv(command) => nv::run(command, &args.tpm, context),
-        VtpmCommand::Ak(command) => key::run(&tpm_keys::AK, command, &args.tpm, context),
-        VtpmCommand::Ek(command) => key::run(&tpm_keys::EK, command, &args.tpm, context),
+        VtpmCommand::Ak(command) => key::run(&AK, command, &args.tpm, context),
+        VtpmCommand::Ek(command) => key::run(&EK, command, &args.tpm, context),
         VtpmCommand::Log(command) => event_log(command),
     }
 }
@@ -85,4 +83,29 @@ pub(crate) struct LogArgs {
 fn event_log(args: &LogArgs) -> Result<Product, Fault> {
     let none = |none: NoLog| Fault::device(format!("there is no boot log: {none}"), none.hint());
     read_event_log(&args.event_log.event_log).map(Product::file).map_err(none)
+}
+
+/// Write the paravisor's report, proven fresh, or as it lies there
+#[derive(Debug, Args)]
+struct ReportArgs {
+    /// What to have in it, 64 bytes: hex:…, b64:…, utf8:…, @FILE, or - for stdin
+    #[arg(long, value_name = "BYTES", conflicts_with = "boot", required_unless_present = "boot")]
+    user_data: Option<String>,
+
+    /// Take the report as it lies there, of whatever age
+    #[arg(long)]
+    boot: bool,
+}
+
+/// Runs `teeproof vtpm report`.
+fn write_report(args: &ReportArgs, tpm: &TpmArgs, context: &Context) -> Result<Product, Fault> {
+    let user_data =
+        args.user_data.as_ref().map(|text| bytes::resolve_bytes(text, "--user-data", &context.source));
+    let user_data = user_data.transpose()?;
+    let mut tpm = tpm.open()?;
+    let report = match user_data {
+        Some(user_data) => read_fresh_report(tpm.as_mut(), &user_data, context.timeout, &context.messages)?,
+        None => read_boot_report(tpm.as_mut(), &context.messages)?,
+    };
+    Ok(Product::file(report.into_bytes()))
 }

@@ -6,7 +6,7 @@ use clap::{Args, ValueHint};
 
 use teeproof_evidence::bundle::Bundle;
 
-use super::arguments::Named;
+use super::file::BundleFile;
 use crate::output::fault::Fault;
 use crate::output::files::path::OutputPath;
 use crate::output::files::path::Placement;
@@ -18,7 +18,7 @@ use crate::settings::context::Context;
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
     #[command(flatten)]
-    named: Named,
+    named: BundleFile,
 
     #[command(flatten)]
     target: Target,

@@ -3,7 +3,7 @@
 use clap::Args;
 use teeproof_evidence::bundle::Redaction;
 
-use super::arguments::{Form, Named, fault};
+use super::file::{BundleFile, BundleForm, bundle_fault};
 use crate::input::bytes;
 use crate::output::fault::Fault;
 use crate::output::product::Product;
@@ -17,21 +17,21 @@ use crate::settings::context::Context;
 #[derive(Debug, Args)]
 pub(super) struct RedactArgs {
     #[command(flatten)]
-    named: Named,
+    named: BundleFile,
 
     /// The salt, 16 bytes or more: hex:…, b64:…, utf8:…, @FILE, or - for stdin [default: random]
     #[arg(long, value_name = "BYTES")]
     salt: Option<String>,
 
     #[command(flatten)]
-    form: Form,
+    form: BundleForm,
 }
 
 /// Runs the verb.
 pub(super) fn run(args: &RedactArgs, context: &Context) -> Result<Product, Fault> {
     let bundle = args.named.read(context)?;
     let salt = match &args.salt {
-        Some(text) => bytes::resolve(text, "--salt", &context.source)?,
+        Some(text) => bytes::resolve_bytes(text, "--salt", &context.source)?,
         None => random()?,
     };
     if salt.len() < SHORTEST {
@@ -40,8 +40,9 @@ pub(super) fn run(args: &RedactArgs, context: &Context) -> Result<Product, Fault
             "give 16 random bytes or more, or none for a random salt",
         ));
     }
-    let redacted =
-        bundle.redact(&salt, &teeproof_aws_lc::TABLE).map_err(|error| fault(&error, &args.named.bundle))?;
+    let redacted = bundle
+        .redact(&salt, &teeproof_aws_lc::TABLE)
+        .map_err(|error| bundle_fault(&error, &args.named.bundle))?;
     for (place, count) in counted(redacted.redactions()) {
         let places = if count == 1 { "place" } else { "places" };
         context.messages.say(&format!(

@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 use teeproof_evidence::bundle::{Bundle, ReportAge};
 
-use super::arguments::Named;
+use super::file::BundleFile;
 use crate::input::source;
 use crate::output::fault::Fault;
 use crate::output::page::{LOUD, NAME, Page};
@@ -15,14 +15,14 @@ use crate::settings::context::Context;
 #[derive(Debug, Args)]
 pub(super) struct ShowArgs {
     #[command(flatten)]
-    named: Named,
+    named: BundleFile,
 }
 
 /// Runs the verb.
 pub(super) fn run(args: &ShowArgs, context: &Context) -> Result<Product, Fault> {
     let bundle = args.named.read(context)?;
     let file = source::name(&args.named.bundle);
-    let report = Report::of(&file, &bundle);
+    let report = BundleJson::of(&file, &bundle);
     if context.is_json() {
         return Product::json(&report, 0);
     }
@@ -33,7 +33,7 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> Result<Product, Fault> 
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 #[cfg_attr(test, schemars(rename = "BundleContent"))]
-pub(crate) struct Report<'a> {
+pub(crate) struct BundleJson<'a> {
     /// The form: `teeproof/bundle/2`.
     schema: &'static str,
     /// The file's name as it was given.
@@ -47,16 +47,16 @@ pub(crate) struct Report<'a> {
     /// The program that collected it.
     tool: &'a str,
     /// The parts in order.
-    parts: Vec<PartReport>,
+    parts: Vec<PartJson>,
     /// What was replaced in it.
-    redactions: Vec<RedactionReport>,
+    redactions: Vec<RedactionJson>,
 }
 
 /// One part of a bundle.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 #[cfg_attr(test, schemars(rename = "BundlePart"))]
-struct PartReport {
+struct PartJson {
     /// Its name in the bundle.
     name: String,
     /// What it is.
@@ -71,7 +71,7 @@ struct PartReport {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 #[cfg_attr(test, schemars(rename = "Redaction"))]
-struct RedactionReport {
+struct RedactionJson {
     /// The kind of identifier that stood there.
     what: &'static str,
     /// The part's name.
@@ -82,7 +82,7 @@ struct RedactionReport {
     length: usize,
 }
 
-impl<'a> Report<'a> {
+impl<'a> BundleJson<'a> {
     fn of(file: &'a str, bundle: &'a Bundle) -> Self {
         let collected = bundle.collected();
         let sha256 = teeproof_aws_lc::TABLE.sha256;
@@ -95,7 +95,7 @@ impl<'a> Report<'a> {
             tool: &collected.tool,
             parts: bundle
                 .named()
-                .map(|(name, part)| PartReport {
+                .map(|(name, part)| PartJson {
                     name: name.to_string(),
                     kind: part.kind().as_str(),
                     bytes: part.bytes().len(),
@@ -105,7 +105,7 @@ impl<'a> Report<'a> {
             redactions: bundle
                 .redactions()
                 .iter()
-                .map(|one| RedactionReport {
+                .map(|one| RedactionJson {
                     what: one.what.as_str(),
                     part: one.part.to_string(),
                     offset: one.offset,
@@ -116,9 +116,9 @@ impl<'a> Report<'a> {
     }
 }
 
-fn page(report: &Report<'_>) -> Page {
+fn page(report: &BundleJson<'_>) -> Page {
     let mut page = Page::new();
-    let Report { file, status, collected, tool, .. } = report;
+    let BundleJson { file, status, collected, tool, .. } = report;
     let age = report.report.map_or_else(String::new, |age| format!(", the report is {age}"));
     page.line(format_args!("{file}: bundle, {status}"));
     page.line(format_args!("collected {collected} by {tool}{age}"));
@@ -129,7 +129,7 @@ fn page(report: &Report<'_>) -> Page {
         page.line(format_args!("  {:>8} bytes  sha256 {short}…", part.bytes));
     }
     for one in &report.redactions {
-        let RedactionReport { what, part, offset, length } = one;
+        let RedactionJson { what, part, offset, length } = one;
         let end = offset.saturating_add(*length);
         page.paint(LOUD, "REPLACED").line(format_args!(" {what} in {part}, bytes {offset:#x}..{end:#x}"));
     }

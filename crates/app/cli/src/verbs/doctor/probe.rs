@@ -73,7 +73,7 @@ pub(super) fn page(probes: &[Probe], exit: u8) -> Page {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 #[cfg_attr(test, schemars(rename = "Doctor"))]
-pub(crate) struct Json<'a> {
+pub(crate) struct DoctorJson<'a> {
     /// The form: `teeproof/doctor/2`.
     schema: &'static str,
     /// 0 if evidence can be collected here, 9 if not.
@@ -97,7 +97,7 @@ struct ProbeJson<'a> {
     fix: Option<&'a str>,
 }
 
-impl<'a> Json<'a> {
+impl<'a> DoctorJson<'a> {
     pub(super) fn of(probes: &'a [Probe], exit: u8) -> Self {
         let probes = probes.iter().map(|probe| ProbeJson {
             name: probe.name,

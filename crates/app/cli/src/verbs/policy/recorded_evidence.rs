@@ -16,7 +16,7 @@ use crate::input::evidence_files::{self, Backing, Files};
 use crate::input::source;
 use crate::input::time::At;
 use crate::output::fault::Fault;
-use crate::output::library_hints as hints;
+use crate::output::hints;
 use crate::settings::context::Context;
 
 /// What holds for all of the evidence.

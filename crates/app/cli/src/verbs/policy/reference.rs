@@ -13,11 +13,11 @@ use crate::settings::context::Context;
 pub(super) fn run(context: &Context) -> Result<Product, Fault> {
     if context.is_json() {
         let values = KNOWN.iter().map(Row::of).collect();
-        return Product::json(&Report { schema: "teeproof/reference-values/2", values }, 0);
+        return Product::json(&ReferenceJson { schema: "teeproof/reference-values/2", values }, 0);
     }
     let mut page = Page::new();
     for value in KNOWN {
-        tell(&mut page, value);
+        print(&mut page, value);
     }
     Ok(Product::of(page))
 }
@@ -26,7 +26,7 @@ pub(super) fn run(context: &Context) -> Result<Product, Fault> {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 #[cfg_attr(test, schemars(rename = "ReferenceValues"))]
-pub(crate) struct Report {
+pub(crate) struct ReferenceJson {
     /// The form: `teeproof/reference-values/2`.
     schema: &'static str,
     /// The values.
@@ -69,7 +69,7 @@ impl Row {
 }
 
 /// The value as a policy takes it, and what is known of it.
-fn tell(page: &mut Page, value: &ReferenceValue) {
+fn print(page: &mut Page, value: &ReferenceValue) {
     page.paint(NAME, value.product).line(format_args!(" ({})", value.origin.as_str()));
     page.line(format_args!("  {} = {{ exactly =", value.field.as_str()));
     page.line(format_args!("    \"{}\" }}", Hex(&value.value)));

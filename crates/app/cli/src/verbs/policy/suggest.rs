@@ -6,8 +6,8 @@ use clap::Args;
 use serde::Serialize;
 use teeproof::{AttestationResult, MixedFact, NoProposal, Proposal, ProposalChoices, Unsuitable};
 
+use super::check::print_warning;
 use super::recorded_evidence::{Case, Named, Trial, TrialArgs};
-use super::show;
 use crate::input::policy_file::reason;
 use crate::output::exits;
 use crate::output::fault::{Fault, WarningJson};
@@ -150,7 +150,7 @@ fn mixed(facts: &[MixedFact], names: &[&str]) -> Fault {
 fn say_summary(proposal: &Proposal, learnt: &[Learnt<'_>], context: &Context) {
     let mut page = Page::new();
     for one in learnt.iter().filter(|_| !context.quiet) {
-        result_lines::tell(&mut page, one.file, one.result, context.verbose);
+        result_lines::print(&mut page, one.file, one.result, context.verbose);
     }
     for field in proposal.differing.iter().filter(|_| !context.quiet) {
         page.line(format_args!("differs between the files: {field}"));
@@ -158,7 +158,7 @@ fn say_summary(proposal: &Proposal, learnt: &[Learnt<'_>], context: &Context) {
     for caution in &proposal.cautions {
         page.paint(LOUD, caution).end();
     }
-    proposal.warnings.iter().for_each(|warning| show::warning(&mut page, "line ", warning));
+    proposal.warnings.iter().for_each(|warning| print_warning(&mut page, "line ", warning));
     if !context.quiet {
         page.line("read it, then try it on evidence that it has to accept or refuse: teeproof policy test POLICY BUNDLE");
     }

@@ -82,7 +82,7 @@ fn page(policy: &str, tried: &[(&str, Tried<'_>)], cautions: CautionCounts, cont
     let mut page = Page::new();
     for (file, one) in tried.iter().filter(|_| !context.quiet) {
         match one {
-            Ok(result) => result_lines::tell(&mut page, file, result, context.verbose),
+            Ok(result) => result_lines::print(&mut page, file, result, context.verbose),
             Err(fault) => {
                 page.paint(BAD, "✘").line(format_args!(" {file}  unreadable  exit {}", fault.exit));
                 fault.below(&mut page);
@@ -90,12 +90,12 @@ fn page(policy: &str, tried: &[(&str, Tried<'_>)], cautions: CautionCounts, cont
         }
     }
     page.add(format_args!("{policy}: accepts {} of {}", accepted(tried), tried.len()));
-    cautions.tell(&mut page);
+    cautions.print(&mut page);
     if context.quiet {
         // No line of a file says it.
         let mut waivers = WaiverCounts::default();
         tried.iter().filter_map(|(_, one)| one.as_ref().ok()).for_each(|result| waivers.count(result));
-        waivers.tell(&mut page);
+        waivers.print(&mut page);
     }
     page.end();
     page

@@ -12,8 +12,8 @@ use teeproof_vtpm::seal::{SealingKey, seal_envelope};
 use teeproof_vtpm::{Padding, Registers};
 use teeproof_wire::tpm::Selection;
 
-use super::sink::{Sink, fault};
-use crate::input::nonce;
+use super::sink::{Sink, seal_fault};
+use crate::input::bytes;
 use crate::input::policy_file::reason;
 use crate::input::source;
 use crate::output::exits;
@@ -22,8 +22,11 @@ use crate::output::json::Json;
 use crate::output::page::{HINT, LOUD};
 use crate::output::product::Product;
 use crate::settings::context::Context;
-use crate::verification::args::VerifyArgs;
-use crate::verification::request::{Asked, page, with_result};
+use crate::verification::{RequestOptions, VerifyArgs, result_page, with_result};
+
+/// The registers that guard a key unless others are named: firmware, its settings, boot programs, secure
+/// boot, kernel and initial file system. 5, 6 and 10 change from one start to the next, or while it runs.
+pub(super) const SEALING_PCRS: &str = "sha256:0-4,7-9";
 
 /// Verify a machine's evidence and its key, and seal a secret to it
 ///
@@ -41,7 +44,7 @@ pub(super) struct EncryptArgs {
     what: What,
 
     /// The registers that have to guard the key, no more and no fewer
-    #[arg(long, value_name = "REGISTERS", default_value = super::key::REGISTERS)]
+    #[arg(long, value_name = "REGISTERS", default_value = SEALING_PCRS)]
     pcrs: Registers,
 
     /// The nonce that the key was certified for [default: that of --nonce]
@@ -127,8 +130,8 @@ pub(super) fn run(args: &EncryptArgs, context: &Context) -> Result<Product, Faul
     if context.is_json() {
         context.messages.keep_for_document();
     }
-    let asked = Asked::read(&args.evidence, context)?;
-    let given = args.key_nonce.as_ref().map(|text| nonce::read(text, "--key-nonce", &context.source));
+    let options = RequestOptions::from_args(&args.evidence, context)?;
+    let given = args.key_nonce.as_ref().map(|text| bytes::nonce_bytes(text, "--key-nonce", &context.source));
     let given = given.transpose()?;
     let key = args.what.key(context)?;
     if key.registers != args.pcrs.0 {
@@ -138,7 +141,7 @@ pub(super) fn run(args: &EncryptArgs, context: &Context) -> Result<Product, Faul
             "have seal key run with these --pcrs, or say that those of the key are enough with --pcrs",
         ));
     }
-    with_result(&args.evidence, &asked, context, |result| {
+    with_result(&args.evidence, &options, context, |result| {
         let reason = args.accept_origin_not_shown.as_deref().filter(|_| !has_strong_ground(result));
         let reason = reason.filter(|_| result.accepted().is_some());
         let of_azure = matches!(result.accepted(), Some(Verified::AzureSnp(_)));
@@ -146,14 +149,14 @@ pub(super) fn run(args: &EncryptArgs, context: &Context) -> Result<Product, Faul
             origin_accepted: reason,
             padding: args.what.padding.unusable_on_azure().filter(|_| of_azure),
         };
-        verdict(result, said, &asked, context)?;
+        verdict(result, said, &options, context)?;
         let Some(Verified::AzureSnp(vm)) = result.accepted() else {
             return refused(result);
         };
         if reason.is_none() {
             demand_ground(result)?;
         }
-        let target = check(vm, &key, args.pcrs.0, given.as_deref().or(asked.nonce()), &asked)?;
+        let target = check(vm, &key, args.pcrs.0, given.as_deref().or(options.nonce()), &options)?;
         context.messages.say("evidence: accepted; the key is this machine's, in this state");
         args.what.seal(&target, context)
     })
@@ -172,7 +175,7 @@ struct Said<'a> {
 fn verdict(
     result: &AttestationResult<'_>,
     said: Said<'_>,
-    asked: &Asked<'_>,
+    options: &RequestOptions<'_>,
     context: &Context,
 ) -> Result<(), Fault> {
     if context.is_json() {
@@ -183,7 +186,7 @@ fn verdict(
         context.messages.insist_json(&Json::of(&verdict)?);
         return Ok(());
     }
-    let mut page = page(result, asked, context);
+    let mut page = result_page(result, options, context);
     if let Some(reason) = said.origin_accepted {
         page.paint(LOUD, "origin accepted without a ground:").add(" ").line(reason);
     }
@@ -250,7 +253,7 @@ fn refused(result: &AttestationResult<'_>) -> Result<Product, Fault> {
             "secrets are sealed to Azure's confidential VMs",
         ));
     }
-    Ok(Product::told(exits::of_result(result)))
+    Ok(Product::written(exits::of_result(result)))
 }
 
 /// Verifies that the key is in the TPM of the verified machine, and bound to its PCRs.
@@ -259,12 +262,12 @@ fn check<'k>(
     key: &'k SealingKey,
     pcrs: Selection,
     nonce: Option<&[u8]>,
-    asked: &Asked<'_>,
+    options: &RequestOptions<'_>,
 ) -> Result<Target<'k>, Fault> {
     let evidence =
         CertificationEvidence::new(&key.certification.message, &key.certification.signature, &key.public);
-    let freshness = nonce::freshness(nonce)?;
-    let bound = vm.verify_key(&evidence, pcrs, freshness, asked.crypto(), &mut ());
+    let freshness = bytes::freshness(nonce)?;
+    let bound = vm.verify_key(&evidence, pcrs, freshness, options.crypto(), &mut ());
     let bound = bound.map_err(|error| match error {
         BoundKeyError::Certification(error) => Fault::key(&error),
         _ => Fault::usage("the evidence has no registers to hold the key against", "collect it with a quote"),
@@ -290,7 +293,7 @@ impl<'k> Target<'k> {
 impl What {
     fn key(&self, context: &Context) -> Result<SealingKey, Fault> {
         let bytes = context.source.read(&self.key)?;
-        SealingKey::from_json(&bytes).map_err(|error| fault(&error).in_file(source::name(&self.key)))
+        SealingKey::from_json(&bytes).map_err(|error| seal_fault(&error).in_file(source::name(&self.key)))
     }
 
     fn seal(&self, target: &Target<'_>, context: &Context) -> Result<Product, Fault> {
@@ -298,8 +301,8 @@ impl What {
         let mut sink = Sink::open(context)?;
         let padding = self.padding.padding();
         let sealed = seal_envelope(target.public, target.registers, padding, &mut secret, &mut sink)
-            .map_err(|error| fault(&error));
+            .map_err(|error| seal_fault(&error));
         sink.close(sealed)?;
-        Ok(Product::told(0))
+        Ok(Product::written(0))
     }
 }

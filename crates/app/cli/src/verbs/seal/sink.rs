@@ -8,7 +8,7 @@ use teeproof_vtpm::seal::SealError;
 use crate::input::tpm;
 use crate::output::fault::Fault;
 use crate::output::files::file::OutputFile;
-use crate::output::streams::{bare_stdout, told};
+use crate::output::streams::{bare_stdout, write_result};
 use crate::settings::context::Context;
 
 /// Where data go, and what went wrong on the way.
@@ -35,10 +35,10 @@ impl Sink {
 
     /// All of it was written, or nothing is to stay of it.
     pub(super) fn close(mut self, outcome: Result<(), Fault>) -> Result<(), Fault> {
-        let outcome = outcome.and_then(|()| self.flush().map_err(|error| fault(&error.into())));
+        let outcome = outcome.and_then(|()| self.flush().map_err(|error| seal_fault(&error.into())));
         match (self.failed.take(), self.place) {
             (Some(error), Place::File(file)) => file.failed(&error),
-            (Some(error), Place::Stdout(_)) => told(Err(error)),
+            (Some(error), Place::Stdout(_)) => write_result(Err(error)),
             (None, Place::File(file)) => outcome.and_then(|()| file.commit()),
             (None, Place::Stdout(_)) => outcome,
         }
@@ -78,10 +78,10 @@ impl Place {
 }
 
 /// A secret was not sealed or not opened.
-pub(super) fn fault(error: &SealError) -> Fault {
+pub(super) fn seal_fault(error: &SealError) -> Fault {
     let (message, hint) = (error.to_string(), error.hint());
     match error {
-        SealError::Tpm(error) => tpm::fault(error),
+        SealError::Tpm(error) => tpm::tpm_fault(error),
         SealError::RegistersChanged | SealError::OtherMachine => Fault::not_bound(message, hint),
         SealError::Altered => Fault::altered(message, hint),
         SealError::Io(_) => Fault::usage(message, hint),

@@ -5,8 +5,7 @@ use serde::Serialize;
 use teeproof_core::Hex;
 use teeproof_vtpm::PublicObject;
 
-use crate::input::tpm::{TpmArgs, fault};
-use crate::input::tpm_keys::{TpmKey, failed};
+use crate::input::tpm::{TpmArgs, TpmKey, key_fault, tpm_fault};
 use crate::output::fault::Fault;
 use crate::output::page::Page;
 use crate::output::product::{Product, ProductForm};
@@ -36,12 +35,12 @@ pub(super) fn run(
 ) -> Result<Product, Fault> {
     let mut tpm = tpm.open()?;
     if args.certificate {
-        let certificate = (which.certificate)(tpm.as_mut()).map_err(|error| fault(&error))?;
+        let certificate = (which.certificate)(tpm.as_mut()).map_err(|error| tpm_fault(&error))?;
         return certificate.map(Product::file).ok_or_else(|| {
             Fault::device(format!("this TPM has no certificate of the {}", which.name), which.hint)
         });
     }
-    let key = tpm.read_public(which.handle).map_err(|error| failed(which, &error))?;
+    let key = tpm.read_public(which.handle).map_err(|error| key_fault(which, &error))?;
     if context.is_json() {
         return Product::json(&KeyJson::of(which, &key), 0);
     }

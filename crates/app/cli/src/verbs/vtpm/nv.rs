@@ -6,7 +6,7 @@ use teeproof_core::Hex;
 use teeproof_vtpm::{NvAttributes, NvPublic, Tpm, all_handles, handles, hash_name, read_index, write_index};
 
 use crate::input::bytes;
-use crate::input::tpm::{TpmArgs, fault};
+use crate::input::tpm::{TpmArgs, tpm_fault};
 use crate::output::fault::Fault;
 use crate::output::page::Page;
 use crate::output::product::Product;
@@ -71,14 +71,14 @@ pub(super) struct DefineArgs {
 
 /// Runs the verb.
 pub(super) fn run(command: &NvCommand, tpm: &TpmArgs, context: &Context) -> Result<Product, Fault> {
-    let failed = |error| fault(&error);
+    let failed = |error| tpm_fault(&error);
     match command {
         NvCommand::List => list(tpm.open()?.as_mut(), context),
         NvCommand::Read(args) => {
             read_index(tpm.open()?.as_mut(), args.index).map(Product::file).map_err(failed)
         }
         NvCommand::Write(args) => {
-            let data = bytes::resolve(&args.bytes, "BYTES", &context.source)?;
+            let data = bytes::resolve_bytes(&args.bytes, "BYTES", &context.source)?;
             write_index(tpm.open()?.as_mut(), args.index.index, args.offset, &data).map_err(failed)?;
             context.messages.say(&format!("{:#010x}: {} bytes written", args.index.index, data.len()));
             Ok(Product::none())
@@ -99,7 +99,7 @@ pub(super) fn run(command: &NvCommand, tpm: &TpmArgs, context: &Context) -> Resu
 
 impl DefineArgs {
     fn public(&self, context: &Context) -> Result<NvPublic, Fault> {
-        let policy = self.policy.as_ref().map(|text| bytes::resolve(text, "--policy", &context.source));
+        let policy = self.policy.as_ref().map(|text| bytes::resolve_bytes(text, "--policy", &context.source));
         let mut attributes = NvAttributes::empty();
         for word in self.attributes.split('|').map(str::trim) {
             let known = NvAttributes::from_name(&word.to_ascii_uppercase());
@@ -132,7 +132,7 @@ pub(super) fn handle(text: &str) -> Result<u32, String> {
 }
 
 fn list(tpm: &mut dyn Tpm, context: &Context) -> Result<Product, Fault> {
-    let failed = |error| fault(&error);
+    let failed = |error| tpm_fault(&error);
     let mut found = Vec::new();
     for index in all_handles(tpm, handles::FIRST_NV_INDEX).map_err(failed)? {
         found.push(tpm.nv_public(index).map_err(failed)?);

@@ -1,14 +1,15 @@
-//! `teeproof vtpm pcr`: registers read and extended.
+//! `teeproof vtpm pcr`: PCRs read and extended.
+
+use std::fmt::Write;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use teeproof_core::Hex;
-use teeproof_vtpm::{PcrValues, Registers, hash_bytes, read_registers};
+use teeproof_vtpm::{PcrValues, Registers, hash_bytes, hash_name, read_registers};
 
 use crate::input::bytes;
-use crate::input::tpm::{TpmArgs, fault};
+use crate::input::tpm::{TpmArgs, tpm_fault};
 use crate::output::fault::Fault;
-use crate::output::pcr_values::{bank, text};
 use crate::output::product::Product;
 use crate::settings::context::Context;
 
@@ -55,21 +56,21 @@ fn read(args: &ReadArgs, tpm: &TpmArgs, context: &Context) -> Result<Product, Fa
     let mut tpm = tpm.open()?;
     let mut selections: Vec<_> = args.registers.iter().map(|registers| registers.0).collect();
     if selections.is_empty() {
-        selections = tpm.banks().map_err(|error| fault(&error))?;
+        selections = tpm.banks().map_err(|error| tpm_fault(&error))?;
         selections.retain(|bank| bank.bitmap != 0);
     }
     let banks: Result<Vec<_>, _> =
         selections.into_iter().map(|selection| read_registers(tpm.as_mut(), selection)).collect();
-    let banks = banks.map_err(|error| fault(&error))?;
+    let banks = banks.map_err(|error| tpm_fault(&error))?;
     if context.is_json() {
         let banks = banks.iter().map(BankJson::of).collect();
         return Product::json(&BanksJson { schema: "teeproof/pcrs/2", banks }, 0);
     }
-    Ok(Product::text(banks.iter().map(text).collect()))
+    Ok(Product::text(banks.iter().map(tpm2_pcrread_text).collect()))
 }
 
 fn extend(args: &ExtendArgs, tpm: &TpmArgs, context: &Context) -> Result<Product, Fault> {
-    let digest = bytes::resolve(&args.digest, "DIGEST", &context.source)?;
+    let digest = bytes::resolve_bytes(&args.digest, "DIGEST", &context.source)?;
     let selection = args.register.0;
     let mut chosen = selection.indices();
     let (Some(register), None) = (chosen.next(), chosen.next()) else {
@@ -85,7 +86,7 @@ fn extend(args: &ExtendArgs, tpm: &TpmArgs, context: &Context) -> Result<Product
         ));
     }
     let mut tpm = tpm.open()?;
-    tpm.pcr_extend(register, selection.bank, &digest).map_err(|error| fault(&error))?;
+    tpm.pcr_extend(register, selection.bank, &digest).map_err(|error| tpm_fault(&error))?;
     context.messages.say(&format!("{}: extended", args.register));
     Ok(Product::none())
 }
@@ -127,6 +128,22 @@ impl BankJson {
     pub(super) fn of(registers: &PcrValues) -> Self {
         let indexed = registers.selection.indices().zip(&registers.values);
         let register = |(index, value): (u8, &Vec<u8>)| RegisterJson { index, value: Hex(value).to_string() };
-        Self { bank: bank(registers), pcrs: indexed.map(register).collect() }
+        Self { bank: bank_name(registers), pcrs: indexed.map(register).collect() }
     }
+}
+
+/// Registers of one bank as tpm2_pcrread prints them.
+pub(super) fn tpm2_pcrread_text(registers: &PcrValues) -> String {
+    let mut out = format!("{}:\n", bank_name(registers));
+    for (index, value) in registers.selection.indices().zip(&registers.values) {
+        let digits = Hex(value).to_string().to_ascii_uppercase();
+        let _ = writeln!(out, "  {index:<2}: 0x{digits}");
+    }
+    out
+}
+
+/// The name of the bank.
+fn bank_name(registers: &PcrValues) -> String {
+    let bank = registers.selection.bank;
+    hash_name(bank).map_or_else(|| format!("{bank:#06x}"), str::to_owned)
 }

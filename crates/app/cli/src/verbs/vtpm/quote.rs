@@ -5,15 +5,13 @@ use serde::Serialize;
 use teeproof_core::Hex;
 use teeproof_vtpm::{Quoted, Registers, handles, quote};
 
-use super::pcr::BankJson;
-use crate::input::nonce::NonceArgs;
-use crate::input::tpm::{TpmArgs, fault};
-use crate::input::tpm_keys;
+use super::pcr::{BankJson, tpm2_pcrread_text};
+use crate::input::bytes::NonceArgs;
+use crate::input::tpm::{AK, TpmArgs, key_fault, tpm_fault};
 use crate::output::fault::Fault;
 use crate::output::files::file::OutputFile;
 use crate::output::files::path::OutputPath;
 use crate::output::files::path::Placement;
-use crate::output::pcr_values;
 use crate::output::product::Product;
 use crate::settings::context::Context;
 
@@ -51,8 +49,8 @@ pub(super) fn run(args: &QuoteArgs, tpm: &TpmArgs, context: &Context) -> Result<
     let mut signature = OutputFile::open(&args.signature.0, Placement::Replace)?;
     let mut tpm = tpm.open()?;
     let quoted = quote(tpm.as_mut(), args.key, &nonce, &selections).map_err(|error| match args.key {
-        handles::AK => tpm_keys::failed(&tpm_keys::AK, &error),
-        _ => fault(&error),
+        handles::AK => key_fault(&AK, &error),
+        _ => tpm_fault(&error),
     })?;
     message.put(&quoted.signed.message)?;
     signature.put(plain(&quoted))?;
@@ -60,7 +58,7 @@ pub(super) fn run(args: &QuoteArgs, tpm: &TpmArgs, context: &Context) -> Result<
         let banks = quoted.registers.iter().map(BankJson::of).collect();
         Product::json(&QuoteJson { schema: "teeproof/quote/2", nonce: Hex(&nonce).to_string(), banks }, 0)?
     } else {
-        Product::text(quoted.registers.iter().map(pcr_values::text).collect())
+        Product::text(quoted.registers.iter().map(tpm2_pcrread_text).collect())
     };
     Ok(product.with_files(vec![message, signature]))
 }

@@ -13,13 +13,13 @@ use crate::settings::context::Context;
 
 /// A bundle that was named.
 #[derive(Debug, Args)]
-pub(super) struct Named {
+pub(super) struct BundleFile {
     /// The bundle, CBOR or JSON; - is stdin
     #[arg(value_name = "BUNDLE")]
     pub(super) bundle: PathBuf,
 }
 
-impl Named {
+impl BundleFile {
     pub(super) fn read(&self, context: &Context) -> Result<Bundle, Fault> {
         let bytes = context.source.read(&self.bundle)?;
         Bundle::parse(&bytes).map_err(|error| match sniff(&bytes, None) {
@@ -29,25 +29,25 @@ impl Named {
                 let hint = "make one of it first: teeproof bundle create FILE… -o machine.bundle";
                 Fault::malformed(message, hint).in_file(source::name(&self.bundle))
             }
-            _ => fault(&error, &self.bundle),
+            _ => bundle_fault(&error, &self.bundle),
         })
     }
 }
 
 /// The bundle of this file cannot be taken or made.
-pub(super) fn fault(error: &BundleError, file: &Path) -> Fault {
+pub(super) fn bundle_fault(error: &BundleError, file: &Path) -> Fault {
     Fault::bundle(error).in_file(source::name(file))
 }
 
 /// The form in which a bundle is written.
 #[derive(Debug, Args)]
-pub(super) struct Form {
+pub(super) struct BundleForm {
     /// Write the JSON form instead of CBOR
     #[arg(long)]
     json: bool,
 }
 
-impl Form {
+impl BundleForm {
     pub(super) fn product(&self, bundle: &Bundle) -> Product {
         if self.json { Product::json_text(&bundle.to_json()) } else { Product::file(bundle.to_cbor()) }
     }

@@ -1,4 +1,4 @@
-//! One of many files: read, verified with what those before it taught, and told.
+//! One of many files: read, verified with the cache of signatures of those before it, and printed.
 
 use std::path::Path;
 
@@ -11,60 +11,60 @@ use crate::input::evidence_files::Files;
 use crate::input::source;
 use crate::output::exits;
 use crate::output::fault::Fault;
+use crate::output::hints;
 use crate::output::json::Json;
-use crate::output::library_hints as hints;
 use crate::output::page::{BAD, Page};
 use crate::output::product::Content;
 use crate::output::result_lines::{self, CautionCounts, FileJson, WaiverCounts};
 use crate::settings::context::Context;
-use crate::verification::request::Asked;
+use crate::verification::RequestOptions;
 
 /// What is the same for all files. It is shared by all workers.
-pub(super) struct Job<'a> {
+pub(super) struct FileJob<'a> {
     kind: Option<InputKind>,
-    asked: &'a Asked<'a>,
+    options: &'a RequestOptions<'a>,
     shared: &'a Files,
     anchors: Vec<&'a [u8]>,
-    form: Form,
+    form: LineForm,
     verbose: bool,
 }
 
-/// How a file is told.
+/// How the outcome of a file is printed.
 #[derive(Clone, Copy, Debug)]
-enum Form {
+enum LineForm {
     Lines,
     Json,
-    /// Only the count is told.
+    /// Only the counts are printed.
     Nothing,
 }
 
-/// How a file came out.
+/// OutcomeKind of one file.
 #[derive(Debug)]
-pub(super) struct Told {
-    pub(super) outcome: Outcome,
+pub(super) struct FileOutcome {
+    pub(super) kind: OutcomeKind,
     pub(super) exit: u8,
     /// What makes its verdict less than it looks.
     pub(super) cautions: CautionCounts,
-    /// What it does not look at.
+    /// What is not checked.
     pub(super) waivers: WaiverCounts,
     /// The lines, or the JSON.
     pub(super) content: Content,
 }
 
-/// How a file came out, in a word.
+/// OutcomeKind of one file, in a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(super) enum OutcomeKind {
     Accepted,
     Refused,
     Unappraised,
     /// The file cannot be read, or is no evidence.
     Unreadable,
-    /// What was asked makes no sense for evidence of this kind.
+    /// The request makes no sense for evidence of this kind.
     Unverified,
 }
 
-impl Outcome {
-    /// All but the one that is hoped for.
+impl OutcomeKind {
+    /// All but accepted.
     pub(super) const OTHERS: [Self; 4] =
         [Self::Refused, Self::Unappraised, Self::Unreadable, Self::Unverified];
 
@@ -80,33 +80,34 @@ impl Outcome {
     }
 }
 
-impl<'a> Job<'a> {
+impl<'a> FileJob<'a> {
     pub(super) fn new(
         kind: Option<InputKind>,
-        asked: &'a Asked<'a>,
+        options: &'a RequestOptions<'a>,
         shared: &'a Files,
         context: &Context,
     ) -> Self {
         let form = match (context.is_json(), context.quiet) {
-            (true, _) => Form::Json,
-            (false, true) => Form::Nothing,
-            (false, false) => Form::Lines,
+            (true, _) => LineForm::Json,
+            (false, true) => LineForm::Nothing,
+            (false, false) => LineForm::Lines,
         };
-        Self { kind, asked, shared, anchors: shared.anchors(), form, verbose: context.verbose }
+        Self { kind, options, shared, anchors: shared.anchors(), form, verbose: context.verbose }
     }
 
     /// Reads and verifies a file.
-    pub(super) fn told(&self, path: &Path, cache: &mut SignatureCache) -> Told {
+    pub(super) fn outcome(&self, path: &Path, cache: &mut SignatureCache) -> FileOutcome {
         let name = source::name(path);
-        let told = self.verified(path, &name, cache);
-        told.unwrap_or_else(|fault| self.fault(Outcome::Unreadable, &name, fault))
+        self.verified(path, &name, cache)
+            .unwrap_or_else(|fault| self.fault(OutcomeKind::Unreadable, &name, fault))
     }
 
-    fn verified(&self, path: &Path, name: &str, cache: &mut SignatureCache) -> Result<Told, Fault> {
+    fn verified(&self, path: &Path, name: &str, cache: &mut SignatureCache) -> Result<FileOutcome, Fault> {
         let files = Files::one_of_many(path, self.kind, self.shared)?;
         let evidence = files.evidence()?;
         let (certificates, lists) = (files.certificates(), files.revocation_lists());
-        let request = self.asked.request(&certificates, &lists, &self.anchors, files.inputs().warnings())?;
+        let request =
+            self.options.request(&certificates, &lists, &self.anchors, files.inputs().warnings())?;
         Ok(verify_with_cache(&evidence, &request, cache, |answer| match answer {
             Ok(mut result) => {
                 result.rewrite_hints(hints::with_options);
@@ -114,48 +115,48 @@ impl<'a> Job<'a> {
             }
             Err(error) => {
                 let fault = Fault::usage(error.to_string(), hints::of_request(&error));
-                self.fault(Outcome::Unverified, name, fault)
+                self.fault(OutcomeKind::Unverified, name, fault)
             }
         }))
     }
 
-    fn result(&self, name: &str, result: &AttestationResult<'_>) -> Told {
-        let outcome = match result.verdict() {
-            Verdict::Accepted => Outcome::Accepted,
-            Verdict::Unappraised => Outcome::Unappraised,
-            _ => Outcome::Refused,
+    fn result(&self, name: &str, result: &AttestationResult<'_>) -> FileOutcome {
+        let kind = match result.verdict() {
+            Verdict::Accepted => OutcomeKind::Accepted,
+            Verdict::Unappraised => OutcomeKind::Unappraised,
+            _ => OutcomeKind::Refused,
         };
         let exit = exits::of_result(result);
         let content = match self.form {
-            Form::Lines => {
+            LineForm::Lines => {
                 let mut page = Page::new();
-                result_lines::tell(&mut page, name, result, self.verbose);
+                result_lines::print(&mut page, name, result, self.verbose);
                 Content::Page(page)
             }
-            Form::Json => json(&FileJson::verified(name, result)),
-            Form::Nothing => Content::Told,
+            LineForm::Json => json(&FileJson::verified(name, result)),
+            LineForm::Nothing => Content::Nothing,
         };
         let (mut cautions, mut waivers) = (CautionCounts::default(), WaiverCounts::default());
         cautions.count(result);
         waivers.count(result);
-        Told { outcome, exit, cautions, waivers, content }
+        FileOutcome { kind, exit, cautions, waivers, content }
     }
 
-    fn fault(&self, outcome: Outcome, name: &str, fault: Fault) -> Told {
+    fn fault(&self, kind: OutcomeKind, name: &str, fault: Fault) -> FileOutcome {
         let fault = fault.in_file(name);
         let exit = fault.exit;
         let content = match self.form {
-            Form::Lines => {
-                let (word, mut page) = (outcome.as_str(), Page::new());
+            LineForm::Lines => {
+                let (word, mut page) = (kind.as_str(), Page::new());
                 page.paint(BAD, "✘").line(format_args!(" {name}  {word}  exit {exit}"));
                 fault.below(&mut page);
                 Content::Page(page)
             }
-            Form::Json => json(&FileJson::failed(name, &fault)),
-            Form::Nothing => Content::Told,
+            LineForm::Json => json(&FileJson::failed(name, &fault)),
+            LineForm::Nothing => Content::Nothing,
         };
         let (cautions, waivers) = (CautionCounts::default(), WaiverCounts::default());
-        Told { outcome, exit, cautions, waivers, content }
+        FileOutcome { kind, exit, cautions, waivers, content }
     }
 }
 

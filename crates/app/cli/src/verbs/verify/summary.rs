@@ -1,9 +1,9 @@
-//! What is told of many files, written while they are verified: their number has no bound, and
-//! what is told of each can be long.
+//! Output of `verify --each`, written while files are verified: their number has no bound, and the output of each
+//! can be long.
 
 use teeproof::Caution;
 
-use super::job::{Outcome, Told};
+use super::file_outcome::{FileOutcome, OutcomeKind};
 use crate::output::exits;
 use crate::output::fault::Fault;
 use crate::output::json::Json;
@@ -13,14 +13,14 @@ use crate::output::result_lines::{CautionCounts, WaiverCounts};
 use crate::output::result_page::{Notes, notes};
 use crate::output::streams::Stream;
 use crate::settings::context::Context;
-use crate::verification::request::Asked;
+use crate::verification::RequestOptions;
 
-/// The report so far.
-pub(super) struct Report<'c> {
+/// What was printed and counted so far.
+pub(super) struct Summary<'c> {
     context: &'c Context,
-    asked: &'c Asked<'c>,
+    options: &'c RequestOptions<'c>,
     stream: Stream,
-    outcomes: Vec<(Outcome, usize)>,
+    outcomes: Vec<(OutcomeKind, usize)>,
     total: usize,
     cautions: CautionCounts,
     waivers: WaiverCounts,
@@ -28,36 +28,36 @@ pub(super) struct Report<'c> {
     exit: u8,
 }
 
-impl<'c> Report<'c> {
-    /// Begins the report.
-    pub(super) fn begin(asked: &'c Asked<'c>, context: &'c Context) -> Result<Self, Fault> {
+impl<'c> Summary<'c> {
+    /// Writes the head.
+    pub(super) fn begin(options: &'c RequestOptions<'c>, context: &'c Context) -> Result<Self, Fault> {
         let mut stream = context.stream();
         if context.is_json() {
-            let policy = Json::inner(&asked.policy())?;
+            let policy = Json::inner(&options.policy())?;
             stream.write(&json(&format!(
                 "{{\n  \"schema\": \"teeproof/verify-each/2\",\n  \"policy\": {},\n  \"files\": [",
                 policy.as_str()
             )))?;
         }
-        let outcomes = [Outcome::Accepted].into_iter().chain(Outcome::OTHERS);
+        let outcomes = [OutcomeKind::Accepted].into_iter().chain(OutcomeKind::OTHERS);
         let outcomes = outcomes.map(|outcome| (outcome, 0)).collect();
         let (cautions, waivers) = (CautionCounts::default(), WaiverCounts::default());
-        Ok(Self { context, asked, stream, outcomes, total: 0, cautions, waivers, exit: 0 })
+        Ok(Self { context, options, stream, outcomes, total: 0, cautions, waivers, exit: 0 })
     }
 
-    /// Tells the next files.
-    pub(super) fn tell(&mut self, batch: &[Told]) -> Result<(), Fault> {
+    /// Writes the next files.
+    pub(super) fn add(&mut self, batch: &[FileOutcome]) -> Result<(), Fault> {
         let (mut page, mut entries) = (Page::new(), Json::default());
-        for told in batch {
-            match &told.content {
+        for file in batch {
+            match &file.content {
                 Content::Page(lines) => _ = page.append(lines),
                 Content::Json(entry) => {
                     let before = if self.total == 0 { "\n" } else { ",\n" };
                     entries.append(&Json::from_text(before)).append(entry);
                 }
-                Content::Text(_) | Content::Bytes(_) | Content::Told => (),
+                Content::Text(_) | Content::Bytes(_) | Content::Nothing => (),
             }
-            self.count(told);
+            self.count(file);
         }
         if !page.is_empty() {
             self.stream.write(&Content::Page(page))?;
@@ -68,30 +68,30 @@ impl<'c> Report<'c> {
         Ok(())
     }
 
-    fn count(&mut self, told: &Told) {
+    fn count(&mut self, file: &FileOutcome) {
         self.total = self.total.saturating_add(1);
-        for (outcome, count) in &mut self.outcomes {
-            *count = count.saturating_add(usize::from(*outcome == told.outcome));
+        for (kind, count) in &mut self.outcomes {
+            *count = count.saturating_add(usize::from(*kind == file.kind));
         }
-        self.cautions.add(told.cautions);
-        self.waivers.add(told.waivers);
-        self.exit = exits::gravest(self.exit, told.exit);
+        self.cautions.add(file.cautions);
+        self.waivers.add(file.waivers);
+        self.exit = exits::gravest(self.exit, file.exit);
     }
 
-    fn of(&self, outcome: Outcome) -> usize {
-        self.outcomes.iter().filter(|(one, _)| *one == outcome).map(|(_, count)| count).sum()
+    fn files_with(&self, kind: OutcomeKind) -> usize {
+        self.outcomes.iter().filter(|(one, _)| *one == kind).map(|(_, count)| count).sum()
     }
 
-    /// Tells how many there are of each outcome, and ends the report.
+    /// Writes how many files there are of each outcome.
     pub(super) fn end(mut self) -> Result<Product, Fault> {
         let content = if self.context.is_json() { self.json_end()? } else { Content::Page(self.page_end()) };
         self.stream.write(&content)?;
         self.stream.end()?;
-        Ok(Product::told(self.exit))
+        Ok(Product::written(self.exit))
     }
 
     fn json_end(&self) -> Result<Content, Fault> {
-        let (accepted, total, exit) = (self.of(Outcome::Accepted), self.total, self.exit);
+        let (accepted, total, exit) = (self.files_with(OutcomeKind::Accepted), self.total, self.exit);
         let cautions = Json::inner(&self.cautions.json())?.indented(2);
         let cautions = cautions.as_str().trim_start();
         Ok(json(&format!(
@@ -102,38 +102,38 @@ impl<'c> Report<'c> {
     /// `accepted 2 of 4, refused 1, unreadable 1  policy prod.toml  exit 6`, and what that does not
     /// mean.
     fn page_end(&self) -> Page {
-        let accepted = self.of(Outcome::Accepted);
+        let accepted = self.files_with(OutcomeKind::Accepted);
         let style = if accepted == self.total { GOOD } else { BAD };
         let mut page = Page::new();
         page.paint(style, format_args!("accepted {accepted} of {}", self.total));
-        for outcome in Outcome::OTHERS {
-            let count = self.of(outcome);
+        for kind in OutcomeKind::OTHERS {
+            let count = self.files_with(kind);
             if count > 0 {
-                page.add(format_args!(", {} {count}", outcome.as_str()));
+                page.add(format_args!(", {} {count}", kind.as_str()));
             }
         }
-        let policy = self.asked.policy().unwrap_or("none");
+        let policy = self.options.policy().unwrap_or("none");
         page.add(format_args!("  policy {policy}  exit {}", self.exit));
-        self.cautions.tell(&mut page);
+        self.cautions.print(&mut page);
         if self.context.quiet {
             // No line of a file says it.
-            self.waivers.tell(&mut page);
+            self.waivers.print(&mut page);
         }
         page.end();
         if !self.context.quiet {
-            let told = Notes {
-                genuine: self.asked.is_genuine(),
-                unappraised: self.of(Outcome::Unappraised) > 0,
+            let shown = Notes {
+                genuine: self.options.is_genuine(),
+                unappraised: self.files_with(OutcomeKind::Unappraised) > 0,
                 non_production: self.cautions.of(Caution::NonProductionAnchor) > 0,
                 origin: self.cautions.of(Caution::OriginNotShown) > 0,
             };
-            notes(&mut page, told);
+            notes(&mut page, shown);
         }
         page
     }
 }
 
-/// A piece of JSON.
+/// JSON that is written in parts.
 fn json(text: &str) -> Content {
     Content::Json(Json::from_text(text))
 }

@@ -5,11 +5,8 @@ use std::time::Duration;
 use clap::Args;
 use teeproof_vtpm::{CollectRequest, Registers};
 
-use crate::input::azure::{EventLogArgs, MetadataArgs};
-use crate::input::bytes;
-use crate::input::nonce::NonceArgs;
-use crate::input::tpm::TpmArgs;
-use crate::input::tpm_report;
+use crate::input::bytes::{self, NonceArgs};
+use crate::input::tpm::{self, EventLogArgs, MetadataArgs, TpmArgs};
 use crate::output::fault::Fault;
 use crate::settings::context::Context;
 
@@ -60,16 +57,16 @@ pub(crate) struct AzureArgs {
 }
 
 /// The nonce and what else the arguments name.
-pub(super) struct Asked {
+pub(super) struct AzureInputs {
     /// The nonce of the quote; empty for none.
     nonce: Vec<u8>,
     /// The user data of the report, where it is not the nonce.
     user_data: Option<Vec<u8>>,
 }
 
-impl Asked {
+impl AzureInputs {
     /// Reads what the arguments name.
-    pub(super) fn read(args: &AzureArgs, context: &Context) -> Result<Self, Fault> {
+    pub(super) fn from_args(args: &AzureArgs, context: &Context) -> Result<Self, Fault> {
         if args.pcrs.0.bank != teeproof_wire::tpm::SHA256 {
             return Err(Fault::usage(
                 format!("--pcrs: a bundle holds registers of the SHA-256 bank, not {}", args.pcrs),
@@ -78,7 +75,7 @@ impl Asked {
         }
         let nonce = args.nonce.read(&context.source)?;
         let user_data = args.user_data.as_ref();
-        let user_data = user_data.map(|text| bytes::resolve(text, "--user-data", &context.source));
+        let user_data = user_data.map(|text| bytes::resolve_bytes(text, "--user-data", &context.source));
         Ok(Self { nonce, user_data: user_data.transpose()? })
     }
 
@@ -97,7 +94,7 @@ impl Asked {
         let request = CollectRequest::new(&self.nonce)
             .pcrs(args.pcrs.0.bitmap)
             .event_log(log)
-            .patience(tpm_report::patience(timeout));
+            .patience(tpm::patience(timeout));
         match &self.user_data {
             _ if args.boot => Ok(request.boot_report()),
             None => Ok(request),
