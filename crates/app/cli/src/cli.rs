@@ -1,4 +1,4 @@
-//! The command line as a whole: the verbs, and which code runs each.
+//! The command line: the verbs, and which module runs each.
 
 use std::ffi::OsStr;
 
@@ -25,8 +25,8 @@ use crate::verification::VerifyArgs;
 /// Is this machine the confidential machine it claims to be?
 ///
 /// Verifies attestation evidence of AMD SEV-SNP, Azure confidential VMs and AWS Nitro Enclaves
-/// against pinned roots, and holds it against your policy; inside of an Azure confidential VM, collects
-/// that evidence. The network is used by `collect` and `doctor` alone, for Azure's instance metadata.
+/// against pinned roots and appraises it under your policy. Inside an Azure confidential VM, collects
+/// that evidence. Only `collect` and `doctor` use the network, for Azure's instance metadata.
 #[derive(Debug, Parser)]
 #[command(name = "teeproof", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Cli {
@@ -41,30 +41,30 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Verify evidence and appraise it under a policy
     Verify(Box<VerifyArgs>),
-    /// Print every field of a structure, checking nothing
+    /// Print every field of a structure without verifying it
     Inspect(InspectArgs),
-    /// Explain a check or an exit code, or list them all
+    /// Explain a check, an exit code or a TPM response code, or list the checks and exit codes
     Explain(ExplainArgs),
-    /// Collect fresh evidence of the machine that this runs in
+    /// Collect fresh evidence of this machine
     Collect(CollectArgs),
-    /// Put evidence and what endorses it into one file, and look into such files
+    /// Create bundles (evidence and its endorsements in one file), show, export and redact them
     Bundle(BundleArgs),
-    /// Work with appraisal policies
+    /// Check appraisal policies, propose them from evidence, and test them
     Policy(PolicyArgs),
-    /// Ask the virtual TPM for one thing: report, quote, registers, indexes, keys, boot log
+    /// Use the virtual TPM directly: report, quote, PCRs, NV indexes, keys, event log
     Vtpm(VtpmArgs),
-    /// Bind secrets to this machine and its present state
+    /// Seal secrets to one machine in one state
     Seal(SealArgs),
-    /// Find out what this machine has for attestation, and what to do about what it lacks
+    /// Diagnose whether this machine can be attested, and say how to fix what is missing
     Doctor(DoctorArgs),
     /// Print the completion script of a shell
     Completions(CompletionsArgs),
-    /// Print the manual page, or write all of them to a directory
+    /// Print the manual page, or write the pages of all verbs to a directory
     Man(ManArgs),
 }
 
 impl Command {
-    /// What is made.
+    /// The form of the product.
     pub(crate) const fn product_form(&self) -> ProductForm {
         match self {
             Self::Seal(args) => args.product_form(),
@@ -95,7 +95,7 @@ impl Command {
 
 /// The command line as clap sees it.
 pub(crate) fn command(color: ColorChoice) -> clap::Command {
-    // The name under which the program was started is foreign text, and says nothing.
+    // The name under which the program was started is foreign text.
     without_empty_variables(Cli::command().bin_name("teeproof").color(color))
 }
 
@@ -112,14 +112,15 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
 const EXIT_CODES: &str = "\
 Exit codes: 0 accepted, 1 internal error, 2 usage, 3 malformed input, 4 signature or chain refused,
 5 freshness or binding refused, 6 refused by policy, 7 endorsement missing, stale or revoked,
-9 device missing or no permission, 10 genuine without a policy, 11 genuine at its time, not shown fresh; `teeproof explain 7` says more";
+9 device missing or no permission, 10 genuine without a policy, 11 genuine at its time, not shown fresh.
+`teeproof explain 7` says more of one of them";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_sound() {
+    fn the_command_line_is_valid() {
         command(ColorChoice::Never).debug_assert();
     }
 }

@@ -1,7 +1,6 @@
 //! The `teeproof` command: files and flags in, an attestation result and its exit code out.
 //!
-//! Everything that is decided is decided by the `teeproof` library; this crate reads, asks it, and
-//! shows what it answers.
+//! All verification is done by the `teeproof` library; this crate reads files, calls it, and prints the result.
 
 mod cli;
 mod input;
@@ -25,10 +24,10 @@ use crate::parse_errors::Peek;
 use crate::settings::context::Context;
 
 fn main() -> ExitCode {
-    // The message of a panic can hold foreign text too.
-    set_hook(Box::new(|panic| output::streams::tell(&Page::of_line(panic), ColorChoice::Never)));
+    // The message of a panic can contain foreign text too.
+    set_hook(Box::new(|panic| output::streams::write_stderr(&Page::of_line(panic), ColorChoice::Never)));
     let peek = Peek::at_arguments();
-    // A panic is a mistake of ours, and still has to end in the exit code that says so.
+    // A panic is a bug, and still ends in the exit code of an internal error.
     let exit = catch_unwind(|| run(&peek)).unwrap_or_else(|_| peek.refuse(&Fault::panicked()));
     ExitCode::from(exit)
 }
@@ -45,7 +44,7 @@ fn run(peek: &Peek) -> u8 {
         Ok(context) => context,
         Err(fault) => return peek.refuse(&fault),
     };
-    // Before anything is read, and before anything is asked of a TPM.
+    // Before any input is read and any command is sent to a TPM.
     let opened = context.open_output(&command, &matches, cli.command.product_form());
     match opened.and_then(|()| cli.command.run(&context)) {
         Ok(product) => context.deliver(product),

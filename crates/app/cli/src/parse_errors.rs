@@ -1,4 +1,4 @@
-//! Command lines that cannot be parsed: what can be known of them all the same, and the answer.
+//! Command lines that clap does not parse: the settings that can still be found in them, and the error or help text.
 
 use std::error::Error as _;
 use std::ffi::OsString;
@@ -11,9 +11,9 @@ use crate::cli;
 use crate::output::fault::Fault;
 use crate::output::page::{HINT, Page, escaped};
 use crate::output::product::{Content, ProductForm};
-use crate::output::streams::{Stream, tell, tell_json};
+use crate::output::streams::{Stream, write_stderr, write_stderr_json};
 
-/// What a glance at the arguments tells, before (and even if never) they are parsed.
+/// Settings found in the arguments before they are parsed, or although they cannot be.
 #[derive(Clone, Debug)]
 pub(crate) struct Peek {
     json: bool,
@@ -23,7 +23,7 @@ pub(crate) struct Peek {
 }
 
 impl Peek {
-    /// Looks at this process's arguments and environment.
+    /// From the arguments and environment of this process.
     pub(crate) fn at_arguments() -> Self {
         let arguments: Vec<_> = std::env::args_os().skip(1).collect();
         let of = |flag, variable| {
@@ -49,7 +49,7 @@ impl Peek {
         self.color
     }
 
-    /// Answers a command line that did not parse: help, or what is wrong with it.
+    /// Prints help, or the error of a command line that did not parse.
     pub(crate) fn answer(&self, error: Error) -> u8 {
         let error = &escaped_arguments(error);
         let helps = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
@@ -61,14 +61,14 @@ impl Peek {
             return if helps { self.help(page) } else { self.say(&page) };
         }
         let text = rendered(error);
-        // The parser's own last words say less than ours.
-        let text = text.rsplit_once(LAST_WORDS).map_or(text.as_str(), |(before, _)| before);
+        // Our hint replaces that of the parser.
+        let text = text.rsplit_once(PARSER_HINT).map_or(text.as_str(), |(before, _)| before);
         let mut page = Page::of_parser(text.trim_end());
         page.end().end().paint(HINT, "hint:").add(" ").line(self.hint());
         self.say(&page)
     }
 
-    /// What was asked for.
+    /// Prints help or version.
     fn help(&self, page: Page) -> u8 {
         match Stream::to(None, self.color).write(&Content::Page(page)) {
             Ok(()) => 0,
@@ -77,22 +77,22 @@ impl Peek {
     }
 
     fn say(&self, page: &Page) -> u8 {
-        tell(page, self.color);
+        write_stderr(page, self.color);
         2
     }
 
     fn hint(&self) -> String {
-        format!("{} --help shows how it is used", self.verb)
+        format!("see {} --help", self.verb)
     }
 
-    /// Says what went wrong, before there are settings.
+    /// Prints an error before there are settings.
     pub(crate) fn refuse(&self, fault: &Fault) -> u8 {
         if self.json && self.form != ProductForm::Answer {
-            tell_json(&fault.to_json());
+            write_stderr_json(&fault.to_json());
         } else if self.json {
             let _ = Stream::to(None, self.color).write(&Content::Json(fault.to_json()));
         } else {
-            tell(&fault.to_page(), self.color);
+            write_stderr(&fault.to_page(), self.color);
         }
         fault.exit
     }
@@ -113,7 +113,7 @@ fn given(arguments: &[OsString], flag: &str) -> Option<String> {
     pairs.chain(joined).last()
 }
 
-/// The command and the verbs that were named, as they are called in our own hints.
+/// The command and its verbs, as hints name them.
 fn verb(arguments: &[OsString]) -> String {
     let mut command = cli::command(ColorChoice::Never);
     let mut words = "teeproof".to_string();
@@ -126,7 +126,7 @@ fn verb(arguments: &[OsString]) -> String {
     words
 }
 
-/// The same error with the arguments in it escaped: the parser shows them as they were given.
+/// The same error with escaped arguments: the parser prints them raw.
 fn escaped_arguments(mut error: Error) -> Error {
     let foreign: Vec<_> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
     for (kind, value) in foreign {
@@ -139,7 +139,7 @@ fn escaped_arguments(mut error: Error) -> Error {
             ContextValue::StyledStrs(texts) => {
                 ContextValue::StyledStrs(texts.into_iter().map(plain).collect())
             }
-            // The usage, several lines of the parser's own, and numbers.
+            // The usage, and numbers.
             other => other,
         };
         error.insert(kind, value);
@@ -147,8 +147,8 @@ fn escaped_arguments(mut error: Error) -> Error {
     error
 }
 
-/// The error in the parser's words and colours. The reason why a value was refused can quote it, and is
-/// escaped here, for nothing else of an error can be changed.
+/// The text of the error with its colours. The reason of a refused value can quote the value, and is escaped here,
+/// because an error cannot be changed otherwise.
 fn rendered(error: &Error) -> String {
     let text = error.render().ansi().to_string();
     match error.source().map(|source| source.to_string()) {
@@ -157,8 +157,8 @@ fn rendered(error: &Error) -> String {
     }
 }
 
-/// How the parser begins to name its help.
-const LAST_WORDS: &str = "For more information, try";
+/// The beginning of the hint of the parser.
+const PARSER_HINT: &str = "For more information, try";
 
 /// The parser's error in our form: its first paragraph, and its tip where it has one.
 fn fault(error: &Error, hint: &str) -> Fault {

@@ -1,6 +1,6 @@
-//! The JSON Schemas in docs/schema, made of the types that are written.
+//! JSON Schemas of docs/schema, generated from the types that are written.
 //!
-//! `TEEPROOF_WRITE_TABLES=1 cargo test -p teeproof-cli --bin teeproof schemas` writes them anew.
+//! `TEEPROOF_WRITE_TABLES=1 cargo test -p teeproof-cli --bin teeproof schemas` regenerates them.
 
 #![allow(clippy::unwrap_used)]
 
@@ -14,8 +14,7 @@ use serde_json::{Value, json};
 use crate::output::{fault, result_lines};
 use crate::verbs::{bundle, doctor, explain, inspect, policy, seal, verify, vtpm};
 
-/// Every document of JSON that the command writes: the name of its schema's file, the version of its form, the
-/// command that writes it, and its schema.
+/// Every JSON document of the command: the name of its schema, its version, the verb that writes it, and the schema.
 fn documents() -> Vec<(&'static str, u32, &'static str, Schema)> {
     vec![
         document::<verify::Verification<'_>>("attestation-result", 2, "verify"),
@@ -49,7 +48,7 @@ fn document<T: JsonSchema>(
     version: u32,
     command: &'static str,
 ) -> (&'static str, u32, &'static str, Schema) {
-    // As it is written: a member that is always written is required, also where it can be null.
+    // A member that is always written is required, even if it can be null.
     let settings = SchemaSettings::draft2020_12().for_serialize();
     let mut schema = settings.into_generator().into_root_schema_for::<T>();
     if let Some(form) = schema.pointer_mut("/properties/schema") {
@@ -89,8 +88,8 @@ fn folder() -> PathBuf {
 fn the_schemas_are_those_of_the_types() {
     let mut names = BTreeSet::new();
     for (name, _, command, mut schema) in documents() {
-        let of = format!("What `teeproof` writes as JSON: {command}.");
-        schema.insert("$comment".into(), Value::from(of));
+        let comment = format!("JSON output of `teeproof`: {command}.");
+        schema.insert("$comment".into(), Value::from(comment));
         let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
         let path = folder().join(format!("{name}.schema.json"));
         if std::env::var_os("TEEPROOF_WRITE_TABLES").is_some() {
@@ -98,7 +97,11 @@ fn the_schemas_are_those_of_the_types() {
             std::fs::write(&path, &text).unwrap();
         }
         let kept = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(kept == text, "{} is old: run this test with TEEPROOF_WRITE_TABLES=1", path.display());
+        assert!(
+            kept == text,
+            "{} is out of date: run this test with TEEPROOF_WRITE_TABLES=1",
+            path.display()
+        );
         names.insert(format!("{name}.schema.json"));
     }
     let files = std::fs::read_dir(folder()).unwrap();
@@ -108,7 +111,7 @@ fn the_schemas_are_those_of_the_types() {
 }
 
 #[test]
-fn every_member_of_ours_is_snake_case_and_explained() {
+fn every_member_is_snake_case_and_described() {
     for (name, _, _, schema) in documents().into_iter().filter(|one| one.0 != "cmw-collection") {
         let mut members = Vec::new();
         collect(schema.as_value(), &mut members);
@@ -121,8 +124,8 @@ fn every_member_of_ours_is_snake_case_and_explained() {
     }
 }
 
-/// The members of every object of a schema, and whether each is explained. Those of Expected, a mask and a TCB are
-/// explained as wholes.
+/// The members of every object of a schema, and whether each has a description. Expected, a mask and a TCB are
+/// described as a whole.
 fn collect(schema: &Value, members: &mut Vec<(String, bool)>) {
     let Some(object) = schema.as_object() else {
         schema.as_array().into_iter().flatten().for_each(|one| collect(one, members));
@@ -131,7 +134,7 @@ fn collect(schema: &Value, members: &mut Vec<(String, bool)>) {
     for (key, value) in object {
         if let (true, Some(properties)) = (key == "properties", value.as_object()) {
             for (member, schema) in properties {
-                // What is one alternative is explained with it.
+                // The only member of an alternative is described by the alternative.
                 let alternative = properties.len() == 1 && object.contains_key("description");
                 let explained = schema.get("description").is_some() || alternative;
                 let part = ["care", "value", "fmc", "bootloader", "tee", "snp", "microcode"]

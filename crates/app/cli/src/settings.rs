@@ -16,76 +16,77 @@ use crate::output::files::path::OutputPath;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Globals {
-    /// How results are written [default: human]
+    /// The format of results [default: human]
     #[arg(long, global = true, value_enum, value_name = "FORMAT")]
     #[arg(env = "TEEPROOF_FORMAT", hide_env_values = true)]
     pub(crate) format: Option<Format>,
 
-    /// Write the product to this file, which is replaced when all of it is there and stays as it was on failure
+    /// Write the output to this file, which is replaced as a whole on success and unchanged on failure
     ///
-    /// A verdict is a product, accepted or refused, and so is any other answer that was asked for; an error is
-    /// none: it goes to standard error, as JSON to standard output unless the product is a file of its own kind,
-    /// such as a bundle or an envelope. The exit code tells an older result from a new one. A file that the run
-    /// reads is refused. Mode, owner, group and access list of a file that is replaced stay where the run may
-    /// give them away; where not, nobody gets access who had none. Of a link the file behind it is replaced, which
-    /// has to be there; a link of another user in a directory of everybody's is refused. What seal encrypt, seal
-    /// decrypt and vtpm nv read write is a new file of mode 0600, and every link is refused. Devices, pipes and
-    /// descriptors that are open for writing are written directly; what may be secret goes only to our own and
-    /// those of root. - is standard output, and a file of this name is ./-.
+    /// A verdict is written to the file whether accepted or refused, so check the exit code before you use it. An
+    /// error is not written there: it goes to standard error, or as JSON to standard output unless the output is
+    /// a file of its own kind, such as a bundle or an envelope.
+    ///
+    /// FILE must not be one of the inputs. A file that is replaced keeps its mode, owner, group and access list
+    /// if the run may set them; otherwise nobody gains access. If FILE is a symbolic link, its target is
+    /// replaced and must exist; a link of another user in a world-writable directory is refused. seal encrypt,
+    /// seal decrypt and vtpm nv read write a new file of mode 0600 and refuse every link. Devices, pipes and open
+    /// descriptors are written directly; secrets only to those of this user or root. - is standard output; for a
+    /// file of this name, write ./-
     #[arg(short, long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     #[arg(env = "TEEPROOF_OUTPUT", hide_env_values = true)]
     pub(crate) output: Option<OutputPath>,
 
-    /// Say only the verdict, and nothing on standard error but errors
+    /// Print only the verdict, and only errors on standard error
     #[arg(short, long, global = true, action = ArgAction::SetTrue)]
     #[arg(env = "TEEPROOF_QUIET", hide_env_values = true, value_parser = FalseyValueParser::new())]
     pub(crate) quiet: bool,
 
-    /// Say more: every check, every claim, values in full
+    /// Print every check, every claim, and values in full
     #[arg(short, long, global = true, action = ArgAction::Count)]
     #[arg(env = "TEEPROOF_VERBOSE", hide_env_values = true)]
     pub(crate) verbose: u8,
 
-    /// Do not use the network; only `collect` and `doctor` ever do, for Azure's instance metadata
+    /// Do not use the network, which only `collect` and `doctor` do, for Azure's instance metadata
     #[arg(long, global = true, action = ArgAction::SetTrue)]
     #[arg(env = "TEEPROOF_OFFLINE", hide_env_values = true, value_parser = FalseyValueParser::new())]
     pub(crate) offline: bool,
 
-    /// Where fetched endorsements are kept; without effect, this version fetches nothing
+    /// Without effect in this version: reserved for a cache of fetched endorsements
     #[arg(long, global = true, value_name = "DIR")]
     #[arg(env = "TEEPROOF_CACHE_DIR", hide_env_values = true)]
     pub(crate) cache_dir: Option<PathBuf>,
 
-    /// How long `collect` and `doctor` wait for a service [default: 3], `collect` and `vtpm report` for the paravisor [default: 10]
+    /// Time limit for the instance metadata [default: 3] and for a fresh report of the paravisor [default: 10]
     #[arg(long, global = true, value_name = "SECONDS")]
     #[arg(env = "TEEPROOF_TIMEOUT", hide_env_values = true)]
     pub(crate) timeout: Option<u32>,
 
-    /// How often to ask a service again; without effect, this version asks none
+    /// Without effect in this version: reserved for repeated requests to a service
     #[arg(long, global = true, value_name = "COUNT")]
     #[arg(env = "TEEPROOF_RETRIES", hide_env_values = true)]
     pub(crate) retries: Option<u32>,
 
     /// A TOML file of defaults: format, output, quiet, verbose, color, progress, policy, crypto
     ///
-    /// A flag goes before its environment variable, that before the file, and the file before the
-    /// built-in default. A policy's path is taken from the directory of the file.
+    /// A flag overrides its environment variable, which overrides the file. The path of a policy is relative to
+    /// the directory of the file.
     #[arg(long, global = true, value_name = "FILE")]
     #[arg(env = "TEEPROOF_CONFIG", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,
 
-    /// When to use colours; auto is where a person reads, and honours NO_COLOR [default: auto]
+    /// When to use colours; auto: on a terminal, unless NO_COLOR is set [default: auto]
     #[arg(long, global = true, value_enum, value_name = "WHEN")]
     #[arg(env = "TEEPROOF_COLOR", hide_env_values = true)]
     pub(crate) color: Option<ColorChoice>,
 
-    /// Whether to say on standard error what is being waited for [default: auto]
+    /// Whether to report progress on standard error while waiting [default: auto]
     #[arg(long, global = true, value_enum, value_name = "WHEN")]
     #[arg(env = "TEEPROOF_PROGRESS", hide_env_values = true)]
     pub(crate) progress: Option<Progress>,
 }
 
-/// How results are written.
+/// The format of results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// For people.
@@ -97,7 +98,7 @@ pub(crate) enum Format {
 /// Whether waiting is announced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Progress {
-    /// After a second, where a person reads standard error.
+    /// After a second, if standard error is a terminal.
     Auto,
     /// Never.
     Never,

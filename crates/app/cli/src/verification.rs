@@ -27,18 +27,18 @@ use crate::settings::context::Context;
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct VerifyArgs {
-    /// Evidence and what endorses it: a report with its VCEK, a document, a bundle; - is stdin
+    /// Evidence and its endorsements: a report with its VCEK, a document, a bundle; - is stdin
     ///
     /// Files may be raw, PEM, hex or base64, the JSON of other attesters and of Azure's THIM service,
-    /// or what tpm2-tools write; what they hold is told from their content and printed. Of an Azure
-    /// VM: the paravisor's report, the quote with its signature, the registers, the boot log.
+    /// or output of tpm2-tools. The kind of each file is detected from its content and printed. An Azure VM needs
+    /// the HCL report, the quote with its signature, and the PCR values; the event log is optional.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 
     /// The appraisal policy: a TOML file, or builtin:genuine
     ///
-    /// builtin:genuine asks for production hardware of the pinned maker and says nothing about
-    /// what software runs. Without a policy the facts are printed, and the exit code is 10.
+    /// builtin:genuine accepts any production hardware of the pinned vendor, whatever software runs on it.
+    /// Without a policy, the claims are printed and the exit code is 10.
     #[arg(long, value_name = "POLICY", env = "TEEPROOF_POLICY", hide_env_values = true)]
     pub(crate) policy: Option<PathBuf>,
 
@@ -46,7 +46,7 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "BYTES", conflicts_with = "no_nonce")]
     pub(crate) nonce: Option<String>,
 
-    /// Do without a nonce: the evidence may be an old one, sent again
+    /// Accept evidence without a nonce: it may be old evidence that is sent again
     #[arg(long)]
     pub(crate) no_nonce: bool,
 
@@ -54,42 +54,42 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "TIME", default_value = "now", value_parser = At::parse)]
     pub(crate) at: At,
 
-    /// What `user-data` of an Azure VM must hold, in the forms of --nonce, up to 64 bytes
+    /// The `user-data` that an Azure VM must have in its report, in the forms of --nonce, up to 64 bytes
     #[arg(long, value_name = "BYTES")]
     pub(crate) user_data: Option<String>,
 
-    /// Verify each file by itself: each is one machine's whole evidence, such as a bundle
+    /// Verify each file by itself: each is the whole evidence of one machine, such as a bundle
     ///
-    /// All are held against the same policy, time and nonce, on all cores. Each file gets a line,
-    /// the checks that failed below it; the last line counts. A file that cannot be read is told
-    /// and does not end the run. The exit code is 0 if all are accepted, and otherwise the gravest of
-    /// the files', whatever their order: 1, 4, 5, 3, 2, 6, 7, 9, 8, 11, 10, 0. Without a policy none is
-    /// accepted, and it is 10 where nothing else is wrong.
+    /// All files are verified under the same policy, time and nonce, on all cores. Each file gets a line, with
+    /// its failed checks below; the last line has the totals. A file that cannot be read is reported and does
+    /// not end the run. The exit code is 0 if all are accepted. Otherwise it is the gravest of the files', in
+    /// this order: 1, 4, 5, 3, 2, 6, 7, 9, 8, 11, 10, 0. Without a policy no file is accepted, and the exit
+    /// code is 10 if nothing else is wrong.
     #[arg(long)]
     pub(crate) each: bool,
 
     #[command(flatten)]
     pub(crate) backing: Backing,
 
-    /// A technology that you accept [default: all]
+    /// A technology to accept; may be given several times [default: all]
     #[arg(long, value_name = "TECHNOLOGY", value_parser = technology())]
     accept: Vec<Technology>,
 
-    /// The cryptography to verify with [default: aws-lc]
+    /// The cryptographic library [default: aws-lc]
     #[arg(long, value_enum, value_name = "TABLE", env = "TEEPROOF_CRYPTO", hide_env_values = true)]
     pub(crate) crypto: Option<CryptoChoice>,
 
-    /// What the file is, whatever it looks like
+    /// The kind of the file, instead of detecting it
     #[arg(long = "as", value_name = "KIND", value_parser = kind())]
     pub(crate) kind: Option<InputKind>,
 
-    /// By how many seconds your clock may be behind (Nitro)
+    /// How many seconds a Nitro document may be from the future, for a clock that is behind
     #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_SKEW_SECS)]
     pub(crate) skew: u32,
 }
 
 impl VerifyArgs {
-    /// The technologies that the person accepts.
+    /// The accepted technologies.
     pub(crate) fn accepted(&self) -> &[Technology] {
         if self.accept.is_empty() { Technology::ALL } else { &self.accept }
     }
@@ -106,11 +106,11 @@ Examples:
     teeproof verify report.bin vcek.der --nonce hex:7b1e… --policy prod.toml
   An Azure VM with its vTPM's quote:
     teeproof verify hcl.bin quote.msg quote.sig pcrs.txt vcek.pem --nonce hex:7b1e… --policy prod.toml
-  A Nitro document from an archive, as of its own time:
+  An archived Nitro document, at its own time:
     teeproof verify document.cose --no-nonce --at document --policy builtin:genuine
   A fleet, one bundle for each machine:
     teeproof verify --each fleet/*.bundle --no-nonce --policy prod.toml
-  Only the facts, for a program:
+  Claims without a policy, as JSON:
     teeproof verify document.b64 --no-nonce --format json";
 
 /// Everything of a request that does not come with the evidence: nonce, user data, time, policy, cryptography.
@@ -132,13 +132,14 @@ impl<'a> RequestOptions<'a> {
             Some(policy) => Some(PolicyChoice::parse(policy)?),
             None => context.config.policy.clone(),
         };
-        let policy = choice.as_ref().map(|choice| policy_file::load(choice, &context.source)).transpose()?;
+        let policy =
+            choice.as_ref().map(|choice| policy_file::load_policy(choice, &context.source)).transpose()?;
         let user_data = user_data(args, context)?;
         let crypto = context.crypto(args.crypto);
         Ok(Self { args, nonce, user_data, at: args.at.moment(), choice, policy, crypto })
     }
 
-    /// The request for evidence that is endorsed by these.
+    /// The request for evidence with these endorsements.
     pub(crate) fn request<'r>(
         &'r self,
         certificates: &'r [Certificate<'r>],
@@ -158,7 +159,7 @@ impl<'a> RequestOptions<'a> {
         Ok(request)
     }
 
-    /// The nonce, if there is to be one.
+    /// The nonce; none under --no-nonce.
     pub(crate) fn nonce(&self) -> Option<&[u8]> {
         self.nonce.as_deref()
     }
@@ -179,33 +180,36 @@ impl<'a> RequestOptions<'a> {
     }
 }
 
-/// What must be said about freshness: there is no default.
+/// The nonce, or none under --no-nonce: there is no default.
 fn required_nonce(args: &VerifyArgs, context: &Context) -> Result<Option<Vec<u8>>, Fault> {
     let Some(text) = &args.nonce else {
         return if args.no_nonce {
             Ok(None)
         } else {
             Err(Fault::usage(
-                "neither --nonce nor --no-nonce was given",
-                "--nonce hex:… demands the nonce that you sent; --no-nonce says that you do without",
+                "expected --nonce or --no-nonce, got neither",
+                "give the nonce that you sent with --nonce hex:…; or accept evidence without one with --no-nonce",
             ))
         };
     };
     bytes::nonce_bytes(text, "--nonce", &context.source).map(Some)
 }
 
-/// What user-data must hold. More than 64 bytes could never be held.
+/// The expected user-data, at most 64 bytes.
 fn user_data(args: &VerifyArgs, context: &Context) -> Result<Option<Vec<u8>>, Fault> {
     let Some(text) = &args.user_data else { return Ok(None) };
     let bytes = bytes::resolve_bytes(text, "--user-data", &context.source)?;
     if bytes.len() > 64 {
-        let message = format!("--user-data: {} bytes are given, user-data has room for 64", bytes.len());
-        return Err(Fault::usage(message, "give what the guest wrote, or its hash if it wrote a hash"));
+        let message = format!("--user-data: expected at most 64 bytes, got {}", bytes.len());
+        return Err(Fault::usage(
+            message,
+            "give the bytes that the guest wrote, or their hash if it wrote a hash",
+        ));
     }
     Ok(Some(bytes))
 }
 
-/// Verifies what the arguments name, and hands the result on, which borrows the files.
+/// Verifies the files of the arguments, and calls `then` with the result, which borrows them.
 pub(crate) fn with_result<T>(
     args: &VerifyArgs,
     options: &RequestOptions<'_>,
@@ -224,7 +228,7 @@ pub(crate) fn with_result<T>(
     then(&result)
 }
 
-/// The result for people.
+/// The result as a page.
 pub(crate) fn result_page(
     result: &AttestationResult<'_>,
     options: &RequestOptions<'_>,

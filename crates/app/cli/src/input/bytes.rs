@@ -23,37 +23,37 @@ pub(crate) fn resolve_bytes(text: &str, flag: &str, source: &Source) -> Result<V
     match text.split_once(':') {
         Some(("hex", digits)) => hex(digits).ok_or_else(|| {
             wrong(
-                "the value after hex: is not hexadecimal",
+                "expected hexadecimal digits after hex:",
                 "give two digits for each byte, without spaces, as in hex:00ff".to_string(),
             )
         }),
         Some(("b64", digits)) => base64(digits).ok_or_else(|| {
             wrong(
-                "the value after b64: is not base64",
-                "the standard and the URL-safe alphabet are read, padded or not".to_string(),
+                "expected base64 after b64:",
+                "give the standard or the URL-safe alphabet, with or without padding".to_string(),
             )
         }),
         Some(("utf8", text)) => Ok(text.as_bytes().to_vec()),
-        _ => Err(wrong("a bare value does not say how it is to be read", bare(text))),
+        _ => Err(wrong("expected a value with a prefix that says how it is encoded", bare(text))),
     }
 }
 
 fn bare(text: &str) -> String {
     let forms = "write hex:…, b64:…, utf8:…, @file, or - for standard input";
     match hex(text) {
-        Some(bytes) if !bytes.is_empty() => format!("{forms}; perhaps hex:{text}"),
+        Some(bytes) if !bytes.is_empty() => format!("{forms}; did you mean hex:{text}?"),
         _ => forms.to_string(),
     }
 }
 
-/// The nonce that a TPM is to answer.
+/// The nonce of a quote.
 #[derive(Debug, Args)]
 pub(crate) struct NonceArgs {
     /// The verifier's nonce, at most 50 bytes: hex:…, b64:…, utf8:…, @FILE, or - for stdin
     #[arg(long, value_name = "BYTES", conflicts_with = "no_nonce", required_unless_present = "no_nonce")]
     nonce: Option<String>,
 
-    /// Do without a nonce: nobody can tell when it was done
+    /// Use no nonce: nothing shows when the quote was made
     #[arg(long)]
     no_nonce: bool,
 }
@@ -70,14 +70,14 @@ impl NonceArgs {
     }
 }
 
-/// A nonce that was named; an empty one is none.
+/// The bytes of a nonce, which must not be empty.
 pub(crate) fn nonce_bytes(text: &str, flag: &str, source: &Source) -> Result<Vec<u8>, Fault> {
     let nonce = resolve_bytes(text, flag, source)?;
     Nonce::from_bytes(&nonce).map_err(|error| nonce_fault(flag, error))?;
     Ok(nonce)
 }
 
-/// The freshness that the evidence must have: this nonce, or --no-nonce.
+/// The required freshness: this nonce, or waived by --no-nonce.
 pub(crate) fn freshness(nonce: Option<&[u8]>) -> Result<Freshness<'_>, Fault> {
     match nonce {
         Some(nonce) => Freshness::nonce(nonce).map_err(|error| nonce_fault("--nonce", error)),
@@ -88,7 +88,7 @@ pub(crate) fn freshness(nonce: Option<&[u8]>) -> Result<Freshness<'_>, Fault> {
 fn nonce_fault(flag: &str, error: NonceLengthError) -> Fault {
     Fault::usage(
         format!("{flag}: {error}"),
-        "send 16 or more random bytes with each question; --no-nonce says that you do without",
+        "send 16 or more random bytes with each request for evidence; or use --no-nonce",
     )
 }
 
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn each_form_is_read_as_it_says() {
+    fn each_form_is_read_by_its_prefix() {
         assert_eq!(bytes("hex:00fF"), Some(vec![0, 0xff]));
         assert_eq!(bytes("b64:AP8="), Some(vec![0, 0xff]));
         assert_eq!(bytes("b64:AP8"), Some(vec![0, 0xff]));
@@ -118,8 +118,8 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_value_gets_the_forms() {
-        assert!(bare("00ff").ends_with("perhaps hex:00ff"));
-        assert!(!bare("secret").contains("perhaps"));
+    fn a_value_without_prefix_is_answered_with_the_forms() {
+        assert!(bare("00ff").ends_with("did you mean hex:00ff?"));
+        assert!(!bare("secret").contains("did you mean"));
     }
 }

@@ -1,5 +1,4 @@
-//! The files of one verification: one piece of evidence, what endorses it, and trust anchors;
-//! read in one place for every verb that takes them.
+//! Files of one verification: evidence, endorsements and trust anchors, read here for every verb that takes them.
 
 use std::path::{Path, PathBuf};
 
@@ -16,26 +15,26 @@ use crate::output::fault::Fault;
 use crate::output::files::path::is_standard_stream;
 use crate::output::streams::Messages;
 
-/// What stands behind evidence besides what it brings along.
+/// Endorsements and anchors that are not in the files of evidence.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Backing {
-    /// Certificates and revocation lists; of a directory, every file in it
+    /// Certificates and revocation lists; if a directory, every file in it
     #[arg(long, value_name = "FILE|DIR")]
     pub(crate) endorsements: Vec<PathBuf>,
 
-    /// A trust anchor besides the pinned ones; what rests on it is not production
+    /// A trust anchor in addition to the pinned ones; evidence under it is not production
     #[arg(long, value_name = "FILE")]
     pub(crate) anchor: Vec<PathBuf>,
 
     /// Fail (exit 7) if the CRL of any issuer in a chain is missing
     ///
-    /// Without it such a chain is a waiver in the result: whoever packs the files decides whether lists
-    /// come along. A policy demands the same with `revocation-list` and `ak-revocation-list`.
+    /// Without it, a missing list is only a waiver in the result, so that whoever sends the files decides whether
+    /// revocation is checked. The rules `revocation-list` and `ak-revocation-list` of a policy do the same.
     #[arg(long)]
     pub(crate) require_revocation_lists: bool,
 }
 
-/// What was given is looked at; that nothing was given stands in the result.
+/// Revocation by these lists; that there are none is recorded in the result.
 pub(crate) fn revocation<'a>(lists: &'a [RevocationList<'a>], required: bool) -> Revocation<'a> {
     match lists {
         lists if required => Revocation::Required(lists),
@@ -50,12 +49,12 @@ pub(crate) struct Files {
     inputs: Inputs,
     anchors: Vec<Vec<u8>>,
     name: String,
-    /// What was found in the files that were named, and in which.
+    /// The kinds of evidence that were found, each with the name of its file.
     kinds: Vec<(InputKind, String)>,
 }
 
 impl Files {
-    /// Reads everything that was named.
+    /// Reads all files of a run.
     pub(crate) fn read(
         paths: &[PathBuf],
         kind: Option<InputKind>,
@@ -65,37 +64,37 @@ impl Files {
     ) -> Result<Self, Fault> {
         if kind.is_some() && paths.len() > 1 {
             return Err(Fault::usage(
-                "--as says what one file is, and several were given",
-                "name the certificates with --endorsements",
+                "--as: expected one FILE, got several",
+                "give the certificates with --endorsements",
             ));
         }
         let mut files = Self::default();
         for path in paths {
             files.add(path, kind, source, messages)?;
         }
-        files.back(backing, source, messages)?;
+        files.add_backing(backing, source, messages)?;
         Ok(files)
     }
 
-    /// Reads what stands behind all evidence of a run, for [`Files::one_of_many`].
+    /// Reads the endorsements and anchors for all evidence of a run, for [`Files::one_of_many`].
     pub(crate) fn shared(backing: &Backing, source: &Source, messages: &Messages) -> Result<Self, Fault> {
         let mut files = Self::default();
-        files.back(backing, source, messages)?;
+        files.add_backing(backing, source, messages)?;
         Ok(files)
     }
 
-    /// Reads one file of many, each of which is one machine's whole evidence but for what is
-    /// shared. The shared part comes after it, as it does when the file is read alone.
+    /// Reads one file of many, each the whole evidence of one machine but for the shared endorsements. Those are added
+    /// after it, as they are when the file is read alone.
     pub(crate) fn one_of_many(path: &Path, kind: Option<InputKind>, shared: &Self) -> Result<Self, Fault> {
-        let mut files = Self { name: source::name(path), ..Self::default() };
+        let mut files = Self { name: source::path_name(path), ..Self::default() };
         let fault = |error| Fault::input(&error);
         files.inputs.add(&source::read_file(path)?, kind).map_err(fault)?;
         files.inputs.add_shared(&shared.inputs).map_err(fault)?;
         Ok(files)
     }
 
-    /// The same for a file that is told when it was read, and that may be standard input.
-    pub(crate) fn one_told(
+    /// The same with messages on what the file is; it may be standard input.
+    pub(crate) fn one_with_messages(
         path: &Path,
         shared: &Self,
         source: &Source,
@@ -107,12 +106,12 @@ impl Files {
         Ok(files)
     }
 
-    fn back(&mut self, backing: &Backing, source: &Source, messages: &Messages) -> Result<(), Fault> {
+    fn add_backing(&mut self, backing: &Backing, source: &Source, messages: &Messages) -> Result<(), Fault> {
         for path in &backing.endorsements {
-            self.endorse(path, source, messages)?;
+            self.add_endorsements(path, source, messages)?;
         }
         for path in &backing.anchor {
-            self.anchor(path, source, messages)?;
+            self.add_anchor(path, source, messages)?;
         }
         Ok(())
     }
@@ -124,7 +123,7 @@ impl Files {
         source: &Source,
         messages: &Messages,
     ) -> Result<(), Fault> {
-        let name = source::name(path);
+        let name = source::path_name(path);
         let bytes = source.read(path)?;
         let sniffed = self.inputs.add(&bytes, kind).map_err(|error| Fault::input(&error).in_file(&name))?;
         messages.say(&format!("{name}: {sniffed}"));
@@ -138,22 +137,22 @@ impl Files {
         Ok(())
     }
 
-    fn endorse(&mut self, path: &Path, source: &Source, messages: &Messages) -> Result<(), Fault> {
+    fn add_endorsements(&mut self, path: &Path, source: &Source, messages: &Messages) -> Result<(), Fault> {
         let files: Vec<PathBuf> = if !is_standard_stream(path) && path.is_dir() {
             Source::files_of(path)?
         } else {
             vec![path.to_path_buf()]
         };
         if files.is_empty() {
-            messages.say(&format!("{}: no file in it", path.display()));
+            messages.say(&format!("{}: the directory has no files", path.display()));
         }
         for path in &files {
-            let name = source::name(path);
+            let name = source::path_name(path);
             let bytes = source.read(path)?;
             let fault = |error| Fault::input(&error).in_file(&name);
             let sniffed = sniff(&bytes, None).map_err(fault)?;
             if sniffed.kind.is_evidence() {
-                return Err(misplaced(sniffed.kind, "an endorsement").in_file(&name));
+                return Err(misplaced(sniffed.kind, "a certificate or a revocation list").in_file(&name));
             }
             let found = self.inputs.add_sniffed(sniffed).map_err(fault)?;
             messages.say(&format!("{name}: {found}"));
@@ -161,13 +160,13 @@ impl Files {
         Ok(())
     }
 
-    fn anchor(&mut self, path: &Path, source: &Source, messages: &Messages) -> Result<(), Fault> {
-        let name = source::name(path);
+    fn add_anchor(&mut self, path: &Path, source: &Source, messages: &Messages) -> Result<(), Fault> {
+        let name = source::path_name(path);
         let bytes = source.read(path)?;
         let fault = |error| Fault::input(&error).in_file(&name);
         let found = sniff(&bytes, None).map_err(fault)?;
         if found.kind != InputKind::Certificate {
-            return Err(misplaced(found.kind, "a trust anchor").in_file(&name));
+            return Err(misplaced(found.kind, "the certificate of a trust anchor").in_file(&name));
         }
         found.check().map_err(fault)?;
         messages.say(&format!("{name}: trust anchor, {found}"));
@@ -175,7 +174,7 @@ impl Files {
         Ok(())
     }
 
-    /// Everything that was added, without the files' names.
+    /// The parts of all files, without the names of files.
     pub(crate) fn into_inputs(self) -> Inputs {
         self.inputs
     }
@@ -206,12 +205,12 @@ impl Files {
         self.anchors.iter().map(Vec::as_slice).collect()
     }
 
-    /// Everything that was taken in.
+    /// The parts of all files.
     pub(crate) fn inputs(&self) -> &Inputs {
         &self.inputs
     }
 
-    /// What the evidence's file is called.
+    /// The name of the file with the evidence.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
@@ -219,8 +218,8 @@ impl Files {
 
 fn misplaced(kind: InputKind, as_what: &str) -> Fault {
     Fault::usage(
-        format!("the file holds a {kind}, which cannot be {as_what}"),
-        "evidence is named as FILE, certificates and revocation lists with --endorsements, and a certificate with --anchor",
+        format!("expected {as_what}, found {}", kind.with_article()),
+        "give evidence as FILE, certificates and revocation lists with --endorsements, and a trust anchor with --anchor",
     )
 }
 
@@ -233,5 +232,5 @@ pub(crate) fn kind() -> impl TypedValueParser<Value = InputKind> {
 /// The value of this name.
 pub(crate) fn named<T: Copy>(all: &[T], name: &str, of: fn(T) -> &'static str) -> Result<T, String> {
     let found = all.iter().copied().find(|one| of(*one) == name);
-    found.ok_or_else(|| format!("{name} is not known"))
+    found.ok_or_else(|| format!("expected one of the listed names, got {name}"))
 }

@@ -1,7 +1,8 @@
-//! No output is one of the inputs, and no two outputs are one file: looked at before anything is read.
+//! Overlap of inputs and outputs: a run is refused before anything is read if an output is also an input, or two
+//! outputs are one file.
 //!
-//! The paths are taken from the command line as clap has it, so that no verb has to think of it: arguments of
-//! the type [`OutputPath`] are written, all other paths are read, and so is `@FILE`.
+//! The paths are taken from the arguments as clap has them, so that every verb is covered: arguments of the type
+//! [`OutputPath`] are written, all other paths and `@FILE` are read.
 
 use std::any::TypeId;
 use std::ffi::OsStr;
@@ -14,29 +15,29 @@ use crate::output::fault::Fault;
 use crate::output::files::path::is_standard_stream;
 use crate::output::files::path::{FileIdentity, OutputPath, is_same_entry};
 
-/// A path among the arguments, and which of them it is.
+/// A path among the arguments, and its flag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct PathArgument {
     flag: String,
     path: PathBuf,
 }
 
-/// What a command line names.
+/// The paths of a command line.
 #[derive(Debug, Default)]
 struct Paths {
     inputs: Vec<PathArgument>,
     outputs: Vec<PathArgument>,
 }
 
-/// The files of a command line: for those who read what is named elsewhere, and for those who write more than is
-/// named there.
+/// The files of a command line, to be compared with files that are found later: those that an input lists, and those
+/// that are written into an output directory.
 #[derive(Debug, Default)]
 pub(crate) struct NamedFiles {
     pub(crate) inputs: Vec<FileIdentity>,
     pub(crate) outputs: Vec<FileIdentity>,
 }
 
-/// Refuses a run that would write what it reads.
+/// Refuses a run that would write one of its inputs.
 pub(crate) fn refuse_overlap(
     command: &Command,
     matches: &ArgMatches,
@@ -66,7 +67,7 @@ pub(crate) fn refuse_overlap(
     })
 }
 
-/// The input may be a directory, of which the files are read.
+/// Refuses an output that is this input, or a file in it if it is a directory.
 fn refuse_input(input: &PathArgument, outputs: &[(FileIdentity, PathArgument)]) -> Result<(), Fault> {
     let inside = fs::read_dir(&input.path).into_iter().flatten().flatten().map(|entry| entry.path());
     for path in [input.path.clone()].into_iter().chain(inside) {
@@ -78,23 +79,23 @@ fn refuse_input(input: &PathArgument, outputs: &[(FileIdentity, PathArgument)]) 
     Ok(())
 }
 
-/// The file that is to be written is read as well.
+/// The fault of an output that is also an input.
 pub(crate) fn output_is_input(flag: &str, path: &Path) -> Fault {
     Fault::usage(
-        format!("the output is an input as well: {flag} {}", path.display()),
-        "name another file for the output; nothing was written",
+        format!("the output is also an input: {flag} {}", path.display()),
+        "give another file for the output; nothing was written",
     )
 }
 
 fn one_file_for_two(one: &PathArgument, other: &PathArgument) -> Fault {
     Fault::usage(
         format!("two outputs are one file: {} and {}", one.flag, other.flag),
-        "name a file for each; nothing was written",
+        "give a file for each; nothing was written",
     )
     .in_file(one.path.display())
 }
 
-/// Whether what is written to one is written to the other. Two may share a device.
+/// Whether both are one file. Two outputs may share a device.
 fn is_one_place(one: &Path, other: &Path) -> bool {
     match (FileIdentity::of(one), FileIdentity::of(other)) {
         (Some(one), Some(other)) => one == other,
@@ -104,7 +105,7 @@ fn is_one_place(one: &Path, other: &Path) -> bool {
 }
 
 impl Paths {
-    /// Adds the paths of a verb, and of the one below it.
+    /// Adds the paths of a verb and of its subcommands.
     fn collect(&mut self, command: &Command, matches: &ArgMatches) {
         for argument in command.get_arguments() {
             let values = matches.try_get_raw(argument.get_id().as_str()).ok().flatten();
@@ -126,7 +127,7 @@ impl Paths {
             |long| format!("--{long}"),
         );
         if kind == TypeId::of::<OutputPath>() {
-            // Standard output is no file, and what a shell redirects it to is opened before we are.
+            // Standard output is not a file; what a shell redirects it to is already open.
             if is_standard_stream(Path::new(value)) {
                 return;
             }
@@ -140,7 +141,7 @@ impl Paths {
         }
     }
 
-    /// A flag of every verb is found with the command and with its verbs.
+    /// Adds an output once: a global flag is found with the command and with its verbs.
     fn output(&mut self, output: PathArgument) {
         if !self.outputs.contains(&output) {
             self.outputs.push(output);

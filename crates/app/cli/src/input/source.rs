@@ -1,4 +1,4 @@
-//! Reading what a person named: a bounded number of bytes, and standard input once.
+//! Reader of input files: bounded in bytes, and standard input only once.
 
 use std::cell::Cell;
 use std::fs::{File, Metadata};
@@ -15,28 +15,27 @@ use crate::output::files::path::{FileIdentity, is_standard_stream};
 use crate::output::page::Page;
 use crate::output::streams;
 
-/// Where files are read.
+/// Reads files and standard input.
 #[derive(Debug)]
 pub(crate) struct Source {
     announce: bool,
     stdin_taken: Cell<bool>,
-    /// What the command line names.
+    /// The files that the command line names.
     named: NamedFiles,
 }
 
 impl Source {
-    /// `announce` says after a second what is being waited for.
+    /// `announce`: report after a second what the run waits for.
     pub(crate) fn new(announce: bool) -> Self {
         Self { announce, stdin_taken: Cell::new(false), named: NamedFiles::default() }
     }
 
-    /// Refuses from now on to read the outputs of a command line, and to write its inputs.
+    /// Sets the files of the command line: from now on, its outputs are not read and its inputs not written.
     pub(crate) fn keep_apart(&mut self, named: NamedFiles) {
         self.named = named;
     }
 
-    /// Refuses to write a file that the command line names as an input: one of those that are written into a
-    /// directory, of which only the verb knows the names.
+    /// Refuses to write a file into an output directory if the command line names it as an input.
     pub(crate) fn refuse_input(&self, path: &Path) -> Result<(), Fault> {
         match FileIdentity::of(path) {
             Some(found) if self.named.inputs.contains(&found) => {
@@ -49,13 +48,13 @@ impl Source {
     fn refuse_output(&self, found: Option<FileIdentity>, path: &Path) -> Result<(), Fault> {
         match found {
             Some(found) if self.named.outputs.contains(&found) => {
-                Err(output_is_input("it is read as", Path::new(&name(path))))
+                Err(output_is_input("it is read as", Path::new(&path_name(path))))
             }
             _ => Ok(()),
         }
     }
 
-    /// Whether somebody is there to be told what is being waited for.
+    /// Whether waiting is reported.
     pub(crate) const fn announces(&self) -> bool {
         self.announce
     }
@@ -68,34 +67,34 @@ impl Source {
         }
         let is_file = metadata(path)?.is_file();
         self.refuse_output(FileIdentity::of(path), path)?;
-        if is_file { read_file(path) } else { self.waiting(&name(path), || read_file(path)) }
+        if is_file { read_file(path) } else { self.waiting(&path_name(path), || read_file(path)) }
     }
 
-    /// Opens a file of any length, or standard input for `-`, to be read piece by piece.
+    /// Opens a file of any length, or standard input for `-`, to be read as a stream.
     pub(crate) fn stream(&self, path: &Path) -> Result<Box<dyn Read>, Fault> {
         if is_standard_stream(path) {
             return Ok(Box::new(self.stdin()?));
         }
         metadata(path)?;
         self.refuse_output(FileIdentity::of(path), path)?;
-        let file = File::open(path).map_err(|error| named_wrongly(&error).in_file(path.display()))?;
+        let file = File::open(path).map_err(|error| open_fault(&error).in_file(path.display()))?;
         Ok(Box::new(file))
     }
 
     /// The regular files of a directory, sorted.
     pub(crate) fn files_of(path: &Path) -> Result<Vec<PathBuf>, Fault> {
-        let wrong = |error: std::io::Error| named_wrongly(&error).in_file(path.display());
+        let wrong = |error: std::io::Error| open_fault(&error).in_file(path.display());
         let mut files = Vec::new();
         for entry in std::fs::read_dir(path).map_err(wrong)? {
             let file = entry.map_err(wrong)?.path();
-            // What a link leads to counts; one that leads nowhere is no file.
+            // Links are followed; a dangling link is not a file.
             if std::fs::metadata(&file).is_ok_and(|metadata| metadata.is_file()) {
                 files.push(file);
             }
             if files.len() > MAX_FILES {
                 return Err(Fault::usage(
-                    format!("the directory has more than {MAX_FILES} files"),
-                    "name a directory that holds the endorsements of this evidence",
+                    format!("expected a directory of at most {MAX_FILES} files, got more"),
+                    "give a directory with only the endorsements of this evidence",
                 )
                 .in_file(path.display()));
             }
@@ -104,12 +103,12 @@ impl Source {
         Ok(files)
     }
 
-    /// Standard input, for the one who reads it.
+    /// Standard input, once.
     fn stdin(&self) -> Result<Stdin, Fault> {
         if self.stdin_taken.replace(true) {
             return Err(Fault::usage(
-                "standard input was named twice",
-                "it can be read once; give the other input as a file",
+                "standard input: expected once, got - twice",
+                "give the other input as a file: standard input can be read once",
             ));
         }
         let stdin = std::io::stdin();
@@ -126,7 +125,7 @@ impl Source {
             scope.spawn(move || {
                 if waiting.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
                     let line = Page::of_line(format_args!("waiting for {name} …"));
-                    streams::tell(&line, ColorChoice::Never);
+                    streams::write_stderr(&line, ColorChoice::Never);
                 }
             });
             let bytes = read().map_err(|fault| fault.in_file(name));
@@ -149,31 +148,31 @@ const fn stdin_identity(_: &Stdin) -> Option<FileIdentity> {
     None
 }
 
-/// What a path is called in messages.
-pub(crate) fn name(path: &Path) -> String {
+/// The name of a path in messages.
+pub(crate) fn path_name(path: &Path) -> String {
     if is_standard_stream(path) { "standard input".to_string() } else { path.display().to_string() }
 }
 
-/// Reads a file that is not standard input. One that is too large is not read at all where its
-/// size is known, and not beyond the bound where it is not.
+/// Reads a file that is not standard input. A file that is too large is refused by its size, or after the bound if its
+/// size is not known.
 pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, Fault> {
     let metadata = metadata(path)?;
     if metadata.is_file() && metadata.len() > MAX_BYTES {
         return Err(too_large().in_file(path.display()));
     }
     File::open(path)
-        .map_err(|error| named_wrongly(&error))
+        .map_err(|error| open_fault(&error))
         .and_then(bounded)
         .map_err(|fault| fault.in_file(path.display()))
 }
 
 fn metadata(path: &Path) -> Result<Metadata, Fault> {
-    let metadata = std::fs::metadata(path).map_err(|error| named_wrongly(&error));
+    let metadata = std::fs::metadata(path).map_err(|error| open_fault(&error));
     let metadata = metadata.map_err(|fault| fault.in_file(path.display()))?;
     if metadata.is_dir() {
         return Err(Fault::usage(
-            "this is a directory, a file is expected",
-            "only --endorsements takes a directory",
+            "expected a file, got a directory",
+            "give a file; only --endorsements takes a directory",
         )
         .in_file(path.display()));
     }
@@ -193,20 +192,19 @@ fn bounded(stream: impl Read) -> Result<Vec<u8>, Fault> {
 
 fn too_large() -> Fault {
     Fault::malformed(
-        format!("the file is larger than {} MiB", MAX_BYTES >> 20),
-        "evidence has a few kilobytes, a boot log some hundred; check which file this is",
+        format!("expected at most {} MiB, got more", MAX_BYTES >> 20),
+        "check which file this is: evidence has a few kilobytes, an event log some hundred",
     )
 }
 
-fn named_wrongly(error: &std::io::Error) -> Fault {
+fn open_fault(error: &std::io::Error) -> Fault {
     match error.kind() {
-        ErrorKind::NotFound => Fault::usage(
-            "there is no such file",
-            "check the path; a relative one is taken from the current directory",
-        ),
+        ErrorKind::NotFound => {
+            Fault::usage("no such file", "check the path, which is relative to the current directory")
+        }
         ErrorKind::PermissionDenied => Fault::usage(
-            "there is no permission to read it",
-            "check the owner and the mode of the file and of its directories",
+            "no permission to read the file",
+            "check owner and mode of the file and of its directories",
         ),
         _ => Fault::usage(format!("cannot be opened: {error}"), "check the path"),
     }
@@ -216,5 +214,5 @@ fn named_wrongly(error: &std::io::Error) -> Fault {
 const MAX_BYTES: u64 = 9 << 20;
 /// No directory of endorsements for one machine comes near it.
 const MAX_FILES: usize = 1000;
-/// Nobody wonders about a shorter silence.
+/// The wait before it is reported.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(1);

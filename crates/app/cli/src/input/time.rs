@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use teeproof_core::Time;
 use teeproof_nitro::Moment;
 
-/// The time of verification, as it was asked for.
+/// The time of verification as given on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum At {
     Now,
@@ -14,7 +14,7 @@ pub(crate) enum At {
 }
 
 impl At {
-    /// Reads one of the three forms.
+    /// Parses one of the three forms.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         match text {
             "now" => Ok(Self::Now),
@@ -25,7 +25,7 @@ impl At {
         }
     }
 
-    /// The moment itself; the clock is read here.
+    /// The moment; reads the clock for `now`.
     pub(crate) fn moment(self) -> Moment {
         match self {
             Self::Document => Moment::OfDocument,
@@ -47,7 +47,7 @@ pub(crate) fn now() -> Time {
     let seconds = |span: std::time::Duration| i64::try_from(span.as_secs()).unwrap_or(i64::MAX);
     Time(match SystemTime::now().duration_since(UNIX_EPOCH) {
         Ok(since) => seconds(since),
-        // A clock that was set to before 1970.
+        // The clock is set to before 1970.
         Err(before) => seconds(before.duration()).saturating_neg(),
     })
 }

@@ -12,21 +12,21 @@ use teeproof_vtpm::{
 use crate::output::fault::Fault;
 use crate::output::streams::Messages;
 
-/// Which TPM.
+/// The TPM that is used.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct TpmArgs {
     /// The TPM: device:PATH, swtpm:host=…,port=…, swtpm:path=…, mssim:host=…,port=…, tpmrm:host=…,port=…,
     /// or tss:TCTI
     ///
-    /// Only a character device is opened as a device. Without it, TPM2TOOLS_TCTI and TCTI are looked at, as the TPM software stack does, and then
-    /// it is device:/dev/tpmrm0. `tpmrm:` is a resource manager over TCP, such as that of teeproof-twin:
-    /// one connection is kept. `tss:` needs a build with the feature tss.
+    /// Without this option, the address is that of TPM2TOOLS_TCTI or TCTI, as in the TPM software stack, and otherwise
+    /// device:/dev/tpmrm0. A device must be a character device. `tpmrm:` is a resource manager over TCP, such as
+    /// that of teeproof-twin, over one connection. `tss:` needs a build with the feature tss.
     #[arg(long = "tpm", global = true, value_name = "ADDRESS", env = "TEEPROOF_TPM", hide_env_values = true)]
     address: Option<String>,
 }
 
 impl TpmArgs {
-    /// Where the TPM is.
+    /// The address of the TPM.
     pub(crate) fn address(&self) -> Result<Address, Fault> {
         let (text, name) = match &self.address {
             Some(text) => (text.clone(), "--tpm"),
@@ -38,7 +38,7 @@ impl TpmArgs {
         text.parse().map_err(|error| tpm_fault(&error).in_file(name))
     }
 
-    /// Opens it.
+    /// Opens the TPM.
     pub(crate) fn open(&self) -> Result<Box<dyn Tpm>, Fault> {
         teeproof_vtpm::open(&self.address()?).map_err(|error| tpm_fault(&error))
     }
@@ -49,10 +49,10 @@ fn set(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// What tpm2-tools and the TPM software stack look at.
+/// The variables of tpm2-tools and of the TPM software stack.
 const STACK_VARIABLES: [&str; 2] = ["TPM2TOOLS_TCTI", "TCTI"];
 
-/// The failure of a TPM, with its exit code.
+/// The fault of a TPM error, with its exit code.
 pub(crate) fn tpm_fault(error: &Error) -> Fault {
     let (message, hint) = (error.to_string(), error.hint());
     match error.class() {
@@ -64,10 +64,10 @@ pub(crate) fn tpm_fault(error: &Error) -> Fault {
     }
 }
 
-/// Reads a certificate, if there is one.
+/// Reads a certificate; none if it is missing.
 type Fetch = fn(&mut dyn Tpm) -> Result<Option<Vec<u8>>, Error>;
 
-/// TpmKey of the two keys.
+/// One of the two keys that have certificates.
 pub(crate) struct TpmKey {
     pub(crate) handle: u32,
     pub(crate) name: &'static str,
@@ -79,7 +79,7 @@ pub(crate) struct TpmKey {
 pub(crate) const AK: TpmKey = TpmKey {
     handle: handles::AK,
     name: "attestation key",
-    hint: "the paravisor of a confidential VM makes one; teeproof doctor tells which TPM this is",
+    hint: "run teeproof doctor, which shows which TPM this is: the paravisor of a confidential VM creates the key",
     certificate: ak_certificate,
 };
 
@@ -87,30 +87,33 @@ pub(crate) const AK: TpmKey = TpmKey {
 pub(crate) const EK: TpmKey = TpmKey {
     handle: handles::EK,
     name: "endorsement key",
-    hint: "Azure's paravisor does not keep it at a handle; the operating system may",
+    hint: "make the key persistent at its handle first: Azure's paravisor does not, the operating system may",
     certificate: ek_certificate,
 };
 
-/// What was asked of the key failed; that there is no such key is said in words of its own.
+/// The fault of a command that uses the key; a missing key is named.
 pub(crate) fn key_fault(which: &TpmKey, error: &Error) -> Fault {
     if error.is_absent() {
-        return Fault::device(format!("this TPM has no {} ({:#010x})", which.name, which.handle), which.hint);
+        return Fault::device(
+            format!("expected the {} at handle {:#010x}, found none", which.name, which.handle),
+            which.hint,
+        );
     }
     tpm_fault(error)
 }
 
-/// What is left for a paravisor that takes no user data.
+/// The hint for a paravisor that takes no user data.
 const BOOT: &str =
-    "take the report as it lies there, with --boot; the nonce of the quote shows that it is no old evidence";
+    "use the report of the last boot with --boot; the nonce of the quote shows that the evidence is fresh";
 
-/// The report as it lies there.
+/// Reads the report of the last boot.
 pub(crate) fn read_boot_report(tpm: &mut dyn Tpm, messages: &Messages) -> Result<Report, Fault> {
     let report = Report::read(tpm).map_err(|error| tpm_fault(&error))?;
     say_boot_report(messages);
     Ok(report)
 }
 
-/// The report with this user data in it.
+/// Reads a fresh report with this user data.
 pub(crate) fn read_fresh_report(
     tpm: &mut dyn Tpm,
     user_data: &[u8],
@@ -124,13 +127,13 @@ pub(crate) fn read_fresh_report(
     Ok(fresh.report)
 }
 
-/// How long the paravisor is waited for.
+/// The time limit for a fresh report.
 pub(crate) fn patience(timeout: Option<Duration>) -> Patience {
     let patience = Patience::default();
     Patience { deadline: timeout.unwrap_or(patience.deadline), ..patience }
 }
 
-/// The failure of a report, with what is left to do.
+/// The fault of a report that cannot be read.
 pub(crate) fn report_fault(error: &Error) -> Fault {
     match error {
         Error::NoUserData => Fault::device(error.to_string(), BOOT),
@@ -138,45 +141,45 @@ pub(crate) fn report_fault(error: &Error) -> Fault {
     }
 }
 
-/// Announces a wait for a new report.
+/// Announces a wait for a fresh report.
 pub(crate) fn say_waiting(pause: Duration, messages: &Messages) {
     let seconds = pause.as_secs_f64();
     messages.announce(&format!("waiting {seconds:.1} s until the paravisor renews its report …"));
 }
 
-/// Reports that the last report was taken.
+/// Reports that the report of the last boot is used.
 pub(crate) fn say_boot_report(messages: &Messages) {
-    messages.say("report: as it lay there, of whatever age");
+    messages.say("report: of the last boot, of unknown age");
 }
 
 /// Reports how a fresh report was read.
 pub(crate) fn say_fresh_report(tries: u32, waited: Duration, messages: &Messages) {
     let waited = waited.as_secs_f64();
     messages.say(&match tries {
-        1 => "report: proven fresh at the first try".to_owned(),
-        tries => format!("report: proven fresh at try {tries}, after {waited:.1} s of waiting"),
+        1 => "report: fresh at the first read".to_owned(),
+        tries => format!("report: fresh at read {tries}, after {waited:.1} s of waiting"),
     });
 }
 
-/// Where the boot log is.
+/// The event log.
 #[derive(Debug, Args)]
 pub(crate) struct EventLogArgs {
-    /// The boot log
+    /// The file of the event log
     #[arg(long, value_name = "FILE", default_value = EVENT_LOG)]
     #[arg(env = "TEEPROOF_EVENT_LOG", hide_env_values = true)]
     pub(crate) event_log: PathBuf,
 }
 
-/// Where Azure's instance metadata is.
+/// Azure's instance metadata.
 #[derive(Debug, Args)]
 pub(crate) struct MetadataArgs {
-    /// Azure's instance metadata, which has the VCEK's chain
+    /// The address of Azure's instance metadata, which has the VCEK chain
     #[arg(long, value_name = "URL", default_value = AZURE_METADATA)]
     #[arg(env = "TEEPROOF_IMDS", hide_env_values = true)]
     pub(crate) imds: String,
 }
 
-/// How long the metadata service is waited for. It is on the same host.
+/// The time limit for the metadata service, which is on the same host.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The client of the metadata service.

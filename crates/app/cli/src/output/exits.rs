@@ -1,4 +1,4 @@
-//! The exit codes: what each means, what to do, and which is the gravest of many.
+//! Exit codes: meaning, advice, and order of gravity.
 
 use serde::Serialize;
 use teeproof::AttestationResult;
@@ -19,21 +19,20 @@ pub(crate) struct Exit {
 /// The exit codes, the gravest first. A run over many files ends with the gravest of theirs, whatever the
 /// order of the files.
 ///
-/// A failure of the program comes first, for nothing can be said then; then what was forged, what answers
-/// another question, what is no evidence, what was named wrongly, what a policy refuses, what lacks an
-/// endorsement.
+/// First a failure of the program, which says nothing about the evidence; then forged evidence, evidence for
+/// another nonce, malformed input, mistakes of usage, refusals by the policy, and missing endorsements.
 pub(crate) const GRAVITY: [u8; 12] = [1, 4, 5, 3, 2, 6, 7, 9, 8, 11, 10, 0];
 
 /// The order in words, for help and `explain`.
 pub(crate) const GRAVITY_TEXT: &str = "1, 4, 5, 3, 2, 6, 7, 9, 8, 11, 10, 0";
 
-/// The graver of two exit codes. One that is not known is as grave as an internal error.
+/// The graver of two exit codes. An unknown one is as grave as an internal error.
 pub(crate) fn gravest(left: u8, right: u8) -> u8 {
     let rank = |exit: u8| GRAVITY.iter().position(|one| *one == exit);
     if rank(right) < rank(left) { right } else { left }
 }
 
-/// The exit code of a class of failure. A class that this command does not know is an internal error.
+/// The exit code of a class of failure. An unknown class is an internal error.
 pub(crate) const fn of_class(class: Class) -> u8 {
     match class {
         Class::Malformed | Class::Unsupported => 3,
@@ -52,7 +51,7 @@ pub(crate) fn of_result(result: &AttestationResult<'_>) -> u8 {
     result.class().map_or(0, of_class)
 }
 
-/// The exit codes that a failure of this check ends in; none of one that only warns.
+/// The exit codes of a failure of this check; empty if it only warns.
 pub(crate) fn of_check(check: &Check) -> Vec<u8> {
     let mut codes: Vec<_> = check.classes.iter().map(|class| of_class(*class)).collect();
     codes.dedup();
@@ -67,63 +66,63 @@ const fn exit(code: u8, meaning: &'static str, advice: &'static str) -> Exit {
 pub(crate) const EXITS: &[Exit] = &[
     exit(
         0,
-        "accepted: authentic, and everything that the named policy demands holds",
-        "Rely on it for what the policy asks, and for no more: read its waivers.",
+        "accepted: authentic, and every rule of the policy holds",
+        "Rely on the evidence for the rules of the policy and no more: read its waivers.",
     ),
     exit(
         1,
         "internal error: the program or its output failed",
-        "Nothing is said about the evidence. Try again; report it if it stays.",
+        "Try again, and report a bug if it fails again. Nothing is known about the evidence.",
     ),
     exit(
         2,
-        "usage: the command line or the choice of files makes no sense",
-        "The error names what to change; nothing was verified.",
+        "usage: the command line or the set of files is wrong",
+        "Change what the error names. Nothing was verified.",
     ),
     exit(
         3,
         "malformed or unsupported input",
-        "Check that the file is whole and of the kind that it was taken for; teeproof inspect shows its fields.",
+        "Check that the file is complete and of the expected kind: teeproof inspect shows its fields.",
     ),
     exit(
         4,
-        "a signature or a chain does not hold: not authentic",
-        "Do not rely on it. The evidence was altered, or the certificate is not the signer's, or the root is not a pinned one.",
+        "not authentic: a signature or a certificate chain is invalid",
+        "Do not rely on the evidence. It was altered, or the certificate is not that of the signer, or the root is not pinned.",
     ),
     exit(
         5,
-        "freshness or binding refused: authentic, and not an answer to this question",
-        "Ask again with a new nonce, and check the clock; parts that do not belong together point to a mix-up or worse.",
+        "not fresh or not bound: authentic, but not for this nonce, or of parts that do not belong together",
+        "Request new evidence with a new nonce, and check the clock. If parts do not belong together, find out who combined them.",
     ),
     exit(
         6,
-        "refused by the policy: authentic, and not as the policy demands",
-        "The failed checks show what was expected and found; change the machine, or the policy if it is out of date.",
+        "refused by the policy: authentic, but a rule of the policy does not hold",
+        "Compare what the failed checks expected and found. Change the machine, or the policy if it is out of date.",
     ),
     exit(
         7,
         "an endorsement is missing, stale or revoked",
-        "Fetch the certificate or the revocation list that the failed check names; for archived Nitro documents there is --at document.",
+        "Fetch the certificate or the revocation list that the failed check names. Verify an archived Nitro document with --at document.",
     ),
     exit(
         8,
         "a network or cloud service failed",
-        "Kept for later, nothing ends with it today: what teeproof collect cannot fetch is said and left out.",
+        "Not used in this version: teeproof collect reports what it cannot fetch and leaves it out.",
     ),
     exit(
         9,
-        "a device is missing, may not be used, or does not do what it was asked",
-        "The message says which device and why; teeproof doctor looks at all of it.",
+        "a device is missing, may not be used, or refused a command",
+        "Run teeproof doctor; the error names the device and the reason.",
     ),
     exit(
         10,
-        "genuine, and no policy was applied",
-        "The facts are printed, and nothing was demanded of them: name a policy with --policy.",
+        "genuine, but not appraised: no policy was given",
+        "Give a policy with --policy. The claims are printed, and none was compared with a rule.",
     ),
     exit(
         11,
-        "genuine at the given time, and not shown to be fresh, which the policy demands",
-        "Verify it with --at now, or ask for new evidence.",
+        "genuine at the given time, but not shown to be fresh, which the policy requires",
+        "Verify it with --at now, or request new evidence.",
     ),
 ];
 

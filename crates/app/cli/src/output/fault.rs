@@ -1,4 +1,4 @@
-//! Why a run ends without a result: what, where, and what a person can do.
+//! Faults: errors that end a run without a result, each with exit code, file, message and hint.
 
 use std::fmt::Display;
 
@@ -32,72 +32,72 @@ impl Fault {
         Self { exit, class, file: None, message, hint, policy: None }
     }
 
-    /// The person asked for something that cannot be done.
+    /// The command line or the set of files is wrong.
     pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new(2, "usage", message.into(), hint.into())
     }
 
-    /// A file's content is not what it has to be.
+    /// The content of a file is malformed.
     pub(crate) fn malformed(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new(3, "malformed", message.into(), hint.into())
     }
 
-    /// A device is missing, may not be used, or does not do what it was asked.
+    /// A device is missing, may not be used, or refused a command.
     pub(crate) fn device(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new(9, "device", message.into(), hint.into())
     }
 
-    /// What came is not an answer to this question.
+    /// The report is not fresh.
     pub(crate) fn not_fresh(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new(5, "not fresh", message.into(), hint.into())
     }
 
-    /// What was sealed or certified is not for this machine, or not for its present state.
+    /// A sealed secret or a certified key is for another machine or another state.
     pub(crate) fn not_bound(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new(5, "not bound", message.into(), hint.into())
     }
 
-    /// Something holds, and is not as it was demanded.
+    /// An expectation does not hold.
     pub(crate) fn refused(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new(6, "refused", message.into(), hint.into())
     }
 
-    /// What was sealed is no longer what it was.
+    /// A sealed secret was altered.
     pub(crate) fn altered(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new(4, "not authentic", message.into(), hint.into())
     }
 
-    /// A key is not certified as it has to be.
+    /// The certification of a key is not valid.
     pub(crate) fn key(error: &CertificationError) -> Self {
         let (class, check) = (error.class(), error.check());
         let hint = hints::with_options(check.hint);
         Self::new(exits::of_class(class), class.as_str(), format!("{}: {error}", check.id), hint)
     }
 
-    /// Something that should have worked did not.
+    /// An internal error.
     pub(crate) fn internal(message: impl Into<String>) -> Self {
-        let hint = "nothing is said about the evidence; try again, and report it if it stays";
+        let hint = "try again, and report a bug if it fails again; nothing is known about the evidence";
         Self::new(1, "internal", message.into(), hint.into())
     }
 
-    /// The output failed, and neither the command line nor the evidence is at fault.
+    /// The output cannot be written, which is the fault neither of the command line nor of the evidence.
     pub(crate) fn output(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new(1, "internal", message.into(), hint.into())
     }
 
-    /// The program itself is at fault.
+    /// The program panicked.
     pub(crate) fn panicked() -> Self {
-        Self::internal("the program ran into a mistake of its own")
+        Self::internal("the program panicked, which is a bug")
     }
 
-    /// The files cannot be taken.
+    /// The files are not valid input.
     pub(crate) fn input(error: &InputError) -> Self {
         let (exit, class) = input_class(error.class());
         Self::new(exit, class, error.to_string(), hints::of_input(error))
     }
 
-    /// Evidence that no policy is proposed from: with the exit code and class of its failure, or refused where it
-    /// is authentic.
+    /// Evidence that no policy is proposed from: with the exit code and class of its failure, or refused if it is
+    /// authentic.
     pub(crate) fn unsuitable(reason: &Unsuitable) -> Self {
         let hint = match reason.check.id {
             id if id == ORIGIN.id => {
@@ -109,36 +109,37 @@ impl Fault {
         Self::new(exit, class, format!("no policy is proposed from this evidence ({class}): {reason}"), hint)
     }
 
-    /// The bundle cannot be taken or made.
+    /// The bundle cannot be read or made.
     pub(crate) fn bundle(error: &BundleError) -> Self {
         let (exit, class) = input_class(error.class());
         Self::new(exit, class, error.to_string(), error.hint().to_string())
     }
 
-    /// The policy's file holds mistakes.
+    /// The file is not a valid policy.
     pub(crate) fn policy(error: PolicyError) -> Self {
         let message = match error.problems.len().saturating_add(error.more) {
             1 => "the policy has a problem".to_string(),
             all => format!("the policy has {all} problems"),
         };
-        let hint = "teeproof policy check FILE shows what a policy demands".to_string();
+        let hint =
+            "see the format in docs/policy.md; check the file with teeproof policy check FILE".to_string();
         let fault = Self::new(3, "malformed", message, hint);
         Self { policy: Some(Box::new(error)), ..fault }
     }
 
-    /// With what did not come about because of it, for a person who looks for it.
-    pub(crate) fn so(mut self, what: &str) -> Self {
+    /// With the consequence before the message.
+    pub(crate) fn with_consequence(mut self, what: &str) -> Self {
         self.message = format!("{what}: {}", self.message);
         self
     }
 
-    /// In this file, unless a file was named already.
+    /// In this file, unless the fault has a file already.
     pub(crate) fn in_file(mut self, file: impl Display) -> Self {
         self.file.get_or_insert_with(|| file.to_string());
         self
     }
 
-    /// For people: a line of what is wrong, and one of what to do.
+    /// As a page: a line for the error, and one for the hint.
     pub(crate) fn to_page(&self) -> Page {
         let mut page = Page::new();
         let file = self.file.as_deref().unwrap_or_default();
@@ -157,19 +158,19 @@ impl Fault {
         page
     }
 
-    /// Below a line that names the file: what is wrong, and what to do.
-    pub(crate) fn below(&self, page: &mut Page) {
+    /// Prints error and hint below a line that names the file.
+    pub(crate) fn print_below(&self, page: &mut Page) {
         page.add("    ").line(&self.message);
         page.add("    ").paint(HINT, "hint:").add(" ").line(&self.hint);
     }
 
-    /// For programs.
+    /// As a document of JSON.
     pub(crate) fn to_json(&self) -> Json {
-        // Texts and numbers alone cannot fail to be written.
+        // Texts and numbers can always be written.
         Json::of(&self.json()).unwrap_or_default()
     }
 
-    /// For programs, as a part of something larger.
+    /// As JSON inside another document.
     pub(crate) fn json(&self) -> FaultJson<'_> {
         let policy = self.policy.as_deref();
         let problems = policy.map_or(&[][..], |policy| &policy.problems);
@@ -188,11 +189,11 @@ impl Fault {
 
 impl From<JsonError> for Fault {
     fn from(JsonError(error): JsonError) -> Self {
-        Self::internal(format!("the result cannot be written as JSON: {error}"))
+        Self::internal(format!("the result could not be written as JSON: {error}"))
     }
 }
 
-/// The exit code of files that cannot be taken, and the name of the class.
+/// The exit code and the name of a class of invalid input.
 const fn input_class(class: InputClass) -> (u8, &'static str) {
     match class {
         InputClass::WrongFiles => (2, "usage"),
@@ -206,30 +207,30 @@ fn lines(page: &mut Page, what: impl Display, hint: &str) {
     page.paint(HINT, "hint:").add(" ").line(hint);
 }
 
-/// A fault, for programs.
+/// A fault, as JSON.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 #[cfg_attr(test, schemars(rename = "Error"))]
 pub(crate) struct FaultJson<'a> {
     /// The form: `teeproof/error/2`.
     schema: &'static str,
-    /// The exit code that this error ends in.
+    /// The exit code of this error.
     exit_code: u8,
     /// The class of the error, such as `usage`, `malformed`, `not authentic`, `device`.
     class: &'static str,
-    /// The file that it is about; null where it is about none.
+    /// The file that the error is about; null where it is about none.
     file: Option<&'a str>,
     /// What was expected, what was found, and where.
     message: &'a str,
     /// What to do.
     hint: &'a str,
-    /// The problems of a policy file; empty of other errors.
+    /// The problems of a policy file; empty for other errors.
     problems: Vec<ProblemJson<'a>>,
     /// How many problems there are that are not listed.
     more_problems: usize,
 }
 
-/// A problem of a policy, for programs.
+/// A problem of a policy, as JSON.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 #[cfg_attr(test, schemars(rename = "PolicyProblem"))]
@@ -238,11 +239,11 @@ pub(crate) struct ProblemJson<'a> {
     line: u32,
     /// The column, counted from 1.
     column: u32,
-    /// The key: `azure-snp.pcrs`; empty where no key is concerned.
+    /// The field: `azure-snp.pcrs`; empty where the problem is about none.
     path: &'a str,
-    /// What is wrong.
+    /// What was expected and found.
     message: &'a str,
-    /// What to write instead, where it can be said.
+    /// What to write instead; null where there is no advice.
     hint: Option<&'a str>,
 }
 
@@ -258,16 +259,16 @@ impl<'a> ProblemJson<'a> {
     }
 }
 
-/// A warning about a policy, for programs.
+/// A warning about a policy, as JSON.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 #[cfg_attr(test, schemars(rename = "PolicyWarning"))]
 pub(crate) struct WarningJson {
-    /// The key that the warning is about.
+    /// The field that the warning is about.
     path: String,
-    /// The line, counted from 1; null where no line is concerned.
+    /// The line, counted from 1; null where the warning is about none.
     line: Option<u32>,
-    /// What the policy demands less than it seems to.
+    /// Why the rule is weaker than it seems.
     message: String,
     /// What to write instead.
     hint: String,

@@ -1,4 +1,4 @@
-//! Output files: complete, or as they were.
+//! Output files: replaced as a whole, or unchanged.
 
 pub(crate) mod access;
 pub(crate) mod file;

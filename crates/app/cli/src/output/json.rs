@@ -1,28 +1,26 @@
-//! JSON: the one writer for all verbs.
+//! JSON output of all verbs.
 
 use serde::Serialize;
 use teeproof_core::is_shown_as_it_is;
 
-/// JSON text in which every character that a terminal would obey or a reader would not see is written as
-/// `\u…`. It parses to the same value.
+/// JSON text with control characters and invisible characters escaped as `\u…`. It parses to the same value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Json(String);
 
 impl Json {
-    /// A value, pretty, with a line end.
+    /// A value, indented, with a line end.
     pub(crate) fn of(value: &impl Serialize) -> Result<Self, JsonError> {
         Self::inner(value).map(|Self(text)| Self(text + "\n"))
     }
 
-    /// A value, pretty, without a line end.
+    /// A value, indented, without a line end.
     pub(crate) fn inner(value: &impl Serialize) -> Result<Self, JsonError> {
         serde_json::to_string_pretty(value).map(|text| Self::from_text(&text)).map_err(JsonError)
     }
 
-    /// JSON that another writer has written.
+    /// JSON that a library has written.
     ///
-    /// Outside of its strings, JSON has no character that must be escaped but line ends; so each such
-    /// character is one of a string.
+    /// Outside its strings, JSON has no character to escape but line ends; so each such character is in a string.
     pub(crate) fn from_text(text: &str) -> Self {
         let mut out = String::with_capacity(text.len());
         for character in text.chars() {
@@ -37,20 +35,20 @@ impl Json {
         Self(out)
     }
 
-    /// The same, with its lines moved to the right as a part of something larger.
+    /// The same, indented as a part of another document.
     pub(crate) fn indented(&self, spaces: usize) -> Self {
-        // A line end in a string is written as an escape, so that each line is one of the layout.
+        // Line ends in strings are escaped, so that each line is one of the layout.
         let lines: Vec<_> = self.0.lines().map(|line| format!("{:spaces$}{line}", "")).collect();
         Self(lines.join("\n"))
     }
 
-    /// Adds more of what is written piece by piece.
+    /// Appends JSON that is written in parts.
     pub(crate) fn append(&mut self, more: &Self) -> &mut Self {
         self.0.push_str(&more.0);
         self
     }
 
-    /// Whether there is nothing of it.
+    /// Whether it is empty.
     pub(crate) const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,30 +1,30 @@
-//! Text for people: colours and line ends are ours, and everything else is escaped.
+//! Text output in lines: only the page writes colours and line ends; all added text is escaped.
 
 use std::fmt::{self, Display, Write};
 
 use anstyle::{AnsiColor, Color, Style};
 use teeproof_core::{Escaped, Outcome, is_shown_as_it_is};
 
-/// It holds.
+/// Success.
 pub(crate) const GOOD: Style = colour(AnsiColor::Green).bold();
-/// It does not hold.
+/// Failure.
 pub(crate) const BAD: Style = colour(AnsiColor::Red).bold();
-/// A person should read this.
+/// Warning.
 pub(crate) const LOUD: Style = colour(AnsiColor::Yellow).bold();
-/// What a person can do.
+/// Hint.
 pub(crate) const HINT: Style = colour(AnsiColor::Cyan);
-/// Of less weight.
+/// Less important text.
 pub(crate) const DIM: Style = Style::new().dimmed();
 /// Names and headings.
 pub(crate) const NAME: Style = Style::new().bold();
 
-/// The width that lines keep within.
+/// The width of lines.
 pub(crate) const WIDTH: usize = 100;
 
-/// How much a page says.
+/// The verbosity of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verbosity {
-    /// The verdict alone.
+    /// Only the verdict.
     Quiet,
     Normal,
     /// Every check, every claim, values in full.
@@ -35,11 +35,11 @@ const fn colour(colour: AnsiColor) -> Style {
     Style::new().fg_color(Some(Color::Ansi(colour)))
 }
 
-/// Text for people, in lines.
+/// Text in lines.
 ///
-/// Only the page itself writes line ends and colours. Whatever is added is taken for foreign text: a
-/// character that a terminal would obey or a reader would not see is [written out](Escaped), line ends
-/// too. So no text of evidence, of a file or of its name can begin a line or colour one.
+/// Only the page itself writes line ends and colours. All added text is taken for foreign text: control characters,
+/// invisible characters and line ends are [escaped](Escaped). So no text of evidence, of a file or of its name can
+/// begin a line or colour one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Page(String);
 
@@ -56,20 +56,19 @@ impl Page {
         page
     }
 
-    /// What the parser of the command line says: its colours and line ends are taken for ours. The
-    /// arguments in it have to be escaped before.
+    /// Output of the command line parser, with its colours and line ends. The arguments in it must already be escaped.
     pub(crate) fn of_parser(text: &str) -> Self {
         Self(only_ours(text))
     }
 
     /// Adds text.
     pub(crate) fn add(&mut self, text: impl Display) -> &mut Self {
-        // Writing to memory does not fail; an implementation of Display that does has said its part.
+        // Writing to memory does not fail.
         let _ = write!(Escaping(&mut self.0), "{text}");
         self
     }
 
-    /// Adds text in a style. The stream takes the style away where nobody wants it.
+    /// Adds text in a style, which the stream removes if colours are off.
     pub(crate) fn paint(&mut self, style: Style, text: impl Display) -> &mut Self {
         let _ = write!(self.0, "{style}");
         self.add(text);
@@ -105,7 +104,7 @@ impl Page {
     }
 }
 
-/// Writes what it is given, escaped.
+/// A writer that escapes.
 struct Escaping<'a>(&'a mut String);
 
 impl Write for Escaping<'_> {
@@ -114,13 +113,12 @@ impl Write for Escaping<'_> {
     }
 }
 
-/// Text in which only line ends, tabs and settings of colour (SGR) are left of what a terminal obeys: the
-/// last defence at the streams, for pages.
+/// Text with no control characters but line ends, tabs and colours (SGR): the last defence at the streams, for pages.
 pub(crate) fn only_ours(text: &str) -> String {
     filtered(text, true)
 }
 
-/// The same without colours, for JSON and texts of a kind of their own.
+/// The same without colours, for JSON and other text.
 pub(crate) fn only_lines(text: &str) -> String {
     filtered(text, false)
 }
@@ -149,7 +147,7 @@ fn setting(text: &str) -> Option<usize> {
     parameters.get(end..)?.starts_with('m').then(|| end.saturating_add("\u{1b}[m".len()))
 }
 
-/// The sign of an outcome, and its style.
+/// The mark of an outcome, and its style.
 pub(crate) const fn mark(outcome: Outcome) -> (Style, &'static str) {
     match outcome {
         Outcome::Pass => (GOOD, "✔"),
@@ -159,13 +157,13 @@ pub(crate) const fn mark(outcome: Outcome) -> (Style, &'static str) {
     }
 }
 
-/// Foreign text as a page writes it, where its width counts.
+/// Foreign text escaped as on a page, for its width.
 pub(crate) fn escaped(text: &str) -> String {
     Escaped(text).to_string()
 }
 
-/// Breaks a text into lines of at most `width` characters: between words, and inside of words
-/// that are too long, whose pieces stand alone.
+/// Breaks a text into lines of at most `width` characters: between words, and inside words that are too long, whose
+/// pieces get lines of their own.
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(MIN_WIDTH);
     let mut lines: Vec<String> = Vec::new();
@@ -194,8 +192,7 @@ fn fits(line: &str, word: &str, width: usize) -> bool {
     line.chars().count().saturating_add(word.chars().count()) < width
 }
 
-/// A long word in pieces; bytes in hex are cut at multiples of eight bytes. An address stays whole, so
-/// that it can be copied.
+/// A long word in pieces; hex is cut at multiples of eight bytes. A URL stays whole, so that it can be copied.
 fn pieces(word: &str, width: usize) -> Vec<String> {
     let chars: Vec<char> = word.chars().collect();
     if chars.len() <= width || word.starts_with("https://") {
@@ -206,12 +203,12 @@ fn pieces(word: &str, width: usize) -> Vec<String> {
     chars.chunks(step).map(|chunk| chunk.iter().collect()).collect()
 }
 
-/// `hint: ` and what to do, in lines that begin at a margin.
+/// `hint: ` and the hint, in lines with a margin.
 pub(crate) fn hint(page: &mut Page, hint: &str, room: usize, margin: usize) {
     labelled(page, (HINT, "hint:"), hint, room, margin);
 }
 
-/// A label in a style and a text, in lines that begin at a margin.
+/// A label in a style and a text, in lines with a margin.
 pub(crate) fn labelled(
     page: &mut Page,
     (style, label): (Style, &str),
@@ -228,7 +225,7 @@ pub(crate) fn labelled(
     }
 }
 
-/// Long bytes in hex by their beginning and end.
+/// Long hex shortened to its beginning and end.
 pub(crate) fn shortened(value: &str) -> String {
     let long = value.len() > 40 && value.bytes().all(|byte| byte.is_ascii_hexdigit());
     match (value.get(..8), value.get(value.len().saturating_sub(8)..)) {

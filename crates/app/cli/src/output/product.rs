@@ -1,4 +1,5 @@
-//! What a verb makes: standard output is the product, standard error is talk.
+//! Products of verbs: content for standard output or the file of --output, further files, exit code. Messages go to
+//! standard error.
 
 use crate::output::fault::Fault;
 use crate::output::files::file::OutputFile;
@@ -6,34 +7,34 @@ use crate::output::files::path::Placement;
 use crate::output::json::Json;
 use crate::output::page::Page;
 
-/// What goes to standard output, or to the file of --output.
+/// Content for standard output, or for the file of --output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Content {
-    /// For people.
+    /// Text in lines.
     Page(Page),
-    /// For programs.
+    /// JSON.
     Json(Json),
-    /// A text of another kind, in which foreign text is written as that kind escapes it: TOML, a script.
+    /// Text of another format, with foreign text escaped as in that format: TOML, a script.
     Text(String),
-    /// A file of ours; terminals are spared it.
+    /// Binary content, which is not written to a terminal.
     Bytes(Vec<u8>),
-    /// Nothing: there is no product, or it was handed over while it was made. The file of --output stays as it is.
+    /// Nothing: there is no content, or it is already written. The file of --output stays as it is.
     Nothing,
 }
 
-/// The form of what a verb makes, which is known before it runs.
+/// The form of a product, which is known before the verb runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ProductForm {
-    /// An answer, for people or for programs: with --format json, an error is one too.
+    /// A page, or JSON with --format json, where an error is JSON too.
     Answer,
-    /// A file for another program, whatever --format says: an error has no place in it.
+    /// A file of a format of its own, whatever --format says; errors are not written to it.
     File,
-    /// The same of what may be secret.
+    /// A file that may be secret.
     Secret,
 }
 
 impl ProductForm {
-    /// How the file of --output is written.
+    /// The placement of the file of --output.
     pub(crate) const fn placement(self) -> Placement {
         match self {
             Self::Secret => Placement::Private,
@@ -41,7 +42,7 @@ impl ProductForm {
         }
     }
 
-    /// The form of a verb, by its words, where its arguments cannot be parsed.
+    /// The form of the product of a verb whose arguments cannot be parsed.
     pub(crate) fn of_words(verb: &str, has_certificate: bool) -> Self {
         match verb {
             "seal encrypt" | "seal encrypt-unverified" | "seal decrypt" | "vtpm nv read" => Self::Secret,
@@ -53,12 +54,12 @@ impl ProductForm {
     }
 }
 
-/// What a verb makes.
+/// The product of a verb.
 #[derive(Debug)]
 pub(crate) struct Product {
-    /// What goes to standard output.
+    /// The content.
     pub(crate) content: Content,
-    /// Files that belong to it, written and not yet in their places.
+    /// Further files, written and not yet in their places.
     pub(crate) files: Vec<OutputFile>,
     /// The exit code.
     pub(crate) exit: u8,
@@ -69,47 +70,47 @@ impl Product {
         Self { content, files: Vec::new(), exit }
     }
 
-    /// The same with files that get their places together with it.
+    /// The same with further files, which are placed together with it.
     pub(crate) fn with_files(self, files: Vec<OutputFile>) -> Self {
         Self { files, ..self }
     }
 
-    /// A page that is no verdict.
+    /// A page with exit code 0.
     pub(crate) const fn of(page: Page) -> Self {
         Self::ending(page, 0)
     }
 
-    /// A page and the exit code that goes with it.
+    /// A page and its exit code.
     pub(crate) const fn ending(page: Page, exit: u8) -> Self {
         Self::new(Content::Page(page), exit)
     }
 
-    /// A text of a kind of its own.
+    /// Text of another format.
     pub(crate) const fn text(text: String) -> Self {
         Self::new(Content::Text(text), 0)
     }
 
-    /// A file.
+    /// Binary content.
     pub(crate) const fn file(bytes: Vec<u8>) -> Self {
         Self::new(Content::Bytes(bytes), 0)
     }
 
-    /// Nothing: the verb did what it was asked, and says no more.
+    /// No content.
     pub(crate) const fn none() -> Self {
         Self::written(0)
     }
 
-    /// What was handed over already, and the exit code that goes with it.
+    /// Content that is already written, and its exit code.
     pub(crate) const fn written(exit: u8) -> Self {
         Self::new(Content::Nothing, exit)
     }
 
-    /// A value as JSON, pretty.
+    /// A value as indented JSON.
     pub(crate) fn json(value: &impl serde::Serialize, exit: u8) -> Result<Self, Fault> {
         Ok(Self::new(Content::Json(Json::of(value)?), exit))
     }
 
-    /// JSON that another writer has written.
+    /// JSON that a library has written.
     pub(crate) fn json_text(text: &str) -> Self {
         Self::new(Content::Json(Json::from_text(text)), 0)
     }

@@ -1,4 +1,4 @@
-//! One line for each file, where many are verified, and one below it for each check that failed.
+//! Results of many files: one line for each file, one below it for each failed check, and totals.
 
 use serde::Serialize;
 use teeproof::{AttestationResult, Caution, Finding, Verdict};
@@ -8,8 +8,8 @@ use crate::output::exits;
 use crate::output::fault::{Fault, FaultJson};
 use crate::output::page::{BAD, GOOD, LOUD, Page};
 
-/// One line for the file, and one for each check that failed or warns; with `verbose` one for each reason of a
-/// waiver.
+/// Prints one line for the file, and one for each failed check or warning; with `verbose` one for each reason of
+/// waivers.
 pub(crate) fn print(page: &mut Page, file: &str, result: &AttestationResult<'_>, verbose: bool) {
     let (style, mark, verdict) = match result.verdict() {
         Verdict::Accepted => (GOOD, "✔", "accepted"),
@@ -36,7 +36,7 @@ pub(crate) fn print(page: &mut Page, file: &str, result: &AttestationResult<'_>,
     }
 }
 
-/// The waived checks, those with the same reason together.
+/// The waived checks by reason.
 pub(crate) fn waivers<'r>(result: &'r AttestationResult<'_>) -> Vec<(&'r str, Vec<String>)> {
     let mut reasons: Vec<(&'r str, Vec<String>)> = Vec::new();
     for finding in result.waivers() {
@@ -61,7 +61,7 @@ fn failure(page: &mut Page, finding: &Finding) {
     page.end();
 }
 
-/// Both sides of a comparison and the reason, whichever of them there are.
+/// Expectation, value and reason of a check, as far as it has them.
 fn reasons(finding: &Finding) -> String {
     match (&finding.expected, &finding.actual, &finding.because) {
         (Some(expected), Some(actual), None) => format!("expected {expected}, found {actual}"),
@@ -74,7 +74,7 @@ fn reasons(finding: &Finding) -> String {
     }
 }
 
-/// Whatever makes a verdict less than it looks, for the end of its line.
+/// Prints the cautions of a result at the end of its line.
 pub(crate) fn cautions(page: &mut Page, result: &AttestationResult<'_>) {
     for caution in result.cautions() {
         page.add("  ");
@@ -90,25 +90,25 @@ pub(crate) fn cautions(page: &mut Page, result: &AttestationResult<'_>) {
     }
 }
 
-/// How many checks are waived, for the end of a line below which they are not listed.
+/// Prints the number of waived checks at the end of a line, if they are not listed below it.
 pub(crate) fn waived(page: &mut Page, result: &AttestationResult<'_>) {
     let mut counts = WaiverCounts::default();
     counts.count(result);
     counts.print(page);
 }
 
-/// The fewest and the most checks that are waived in any of many results.
+/// The smallest and the largest number of waived checks among many results.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct WaiverCounts(Option<(usize, usize)>);
 
 impl WaiverCounts {
-    /// Counts those of one more result.
+    /// Counts one more result.
     pub(crate) fn count(&mut self, result: &AttestationResult<'_>) {
         let waived = result.waivers().count();
         self.add(Self(Some((waived, waived))));
     }
 
-    /// Those of other results besides.
+    /// Adds the counts of other results.
     pub(crate) fn add(&mut self, others: Self) {
         self.0 = match (self.0, others.0) {
             (Some((fewest, most)), Some((fewer, more))) => Some((fewest.min(fewer), most.max(more))),
@@ -116,7 +116,7 @@ impl WaiverCounts {
         };
     }
 
-    /// `  12 checks waived`, or `  up to 12 checks waived` where the results differ; nothing where none is.
+    /// Prints `  12 checks waived`, or `  up to 12 checks waived` if the results differ; nothing if there are none.
     pub(crate) fn print(self, page: &mut Page) {
         let Some((fewest, most)) = self.0.filter(|(_, most)| *most > 0) else { return };
         let up_to = if fewest == most { "" } else { "up to " };
@@ -125,73 +125,73 @@ impl WaiverCounts {
     }
 }
 
-/// How many of many results each caution holds of, for the end of the line that counts.
+/// The number of results with each caution.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct CautionCounts([usize; Caution::ALL.len()]);
 
 impl CautionCounts {
-    /// Counts those of one more result.
+    /// Counts one more result.
     pub(crate) fn count(&mut self, result: &AttestationResult<'_>) {
         for (count, caution) in self.0.iter_mut().zip(Caution::ALL) {
             *count = count.saturating_add(usize::from(result.cautions().any(|one| one == *caution)));
         }
     }
 
-    /// Those of other results besides.
+    /// Adds the counts of other results.
     pub(crate) fn add(&mut self, others: Self) {
         for (count, more) in self.0.iter_mut().zip(others.0) {
             *count = count.saturating_add(more);
         }
     }
 
-    /// Each caution that holds of any, with how many.
+    /// Each caution that any result has, with the number of results.
     pub(crate) fn iter(self) -> impl Iterator<Item = (Caution, usize)> {
         Caution::ALL.iter().copied().zip(self.0).filter(|(_, count)| *count > 0)
     }
 
-    /// Of how many this one holds.
-    pub(crate) fn of(self, caution: Caution) -> usize {
+    /// The number of results with this caution.
+    pub(crate) fn results_with(self, caution: Caution) -> usize {
         self.iter().find(|(one, _)| *one == caution).map_or(0, |(_, count)| count)
     }
 
-    /// The end of the line that counts. That evidence is of an archive stands in the line of each.
+    /// Prints the counts at the end of the line with totals. Archived evidence is marked in the line of each file.
     pub(crate) fn print(self, page: &mut Page) {
         for (caution, count) in self.iter().filter(|(caution, _)| *caution != Caution::Archived) {
             page.add("  ").paint(LOUD, format_args!("{caution} ({count})"));
         }
     }
 
-    /// For programs.
+    /// The counts as JSON.
     pub(crate) fn json(self) -> CautionsJson {
         CautionsJson {
-            non_production_anchor: self.of(Caution::NonProductionAnchor),
-            origin_not_shown: self.of(Caution::OriginNotShown),
-            archived: self.of(Caution::Archived),
+            non_production_anchor: self.results_with(Caution::NonProductionAnchor),
+            origin_not_shown: self.results_with(Caution::OriginNotShown),
+            archived: self.results_with(Caution::Archived),
         }
     }
 }
 
-/// How many of many results each caution holds of, for programs.
+/// The number of results with each caution, as JSON.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 #[cfg_attr(test, schemars(rename = "CautionCounts"))]
 pub(crate) struct CautionsJson {
     /// Results whose chain ends at an anchor that was added.
     non_production_anchor: usize,
-    /// Results of Azure VMs in which nothing ties the report to Azure's paravisor.
+    /// Results of Azure VMs in which nothing shows that Azure's paravisor made the claims.
     origin_not_shown: usize,
-    /// Results whose time of verification was the evidence's own.
+    /// Results that were verified at the time in the evidence.
     archived: usize,
 }
 
-/// One file of many, for programs: its result, or why there is none.
+/// One file of many, as JSON: its result, or the error.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 #[cfg_attr(test, schemars(rename = "FileResult"))]
 pub(crate) struct FileJson<'a> {
     /// The file's name as it was given.
     pub(crate) file: &'a str,
-    /// The exit code that this file alone would end in.
+    /// The exit code of this file.
     pub(crate) exit_code: u8,
     /// The result; null where the file could not be verified.
     pub(crate) result: Option<&'a AttestationResult<'a>>,
@@ -205,13 +205,13 @@ impl<'a> FileJson<'a> {
         Self { file, exit_code: exits::of_result(result), result: Some(result), error: None }
     }
 
-    /// A file that could not be.
+    /// A file that could not be verified.
     pub(crate) fn failed(file: &'a str, fault: &'a Fault) -> Self {
         Self { file, exit_code: fault.exit, result: None, error: Some(fault.json()) }
     }
 }
 
-/// Many files under one policy, for programs. `verify --each` writes the same members one after the other.
+/// Many files under one policy, as JSON. `verify --each` writes the same members as it goes.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 #[cfg_attr(test, schemars(rename = "FileResults"))]
@@ -222,11 +222,11 @@ pub(crate) struct FilesJson<'a> {
     pub(crate) policy: Option<&'a str>,
     /// The files in the order in which they were given.
     pub(crate) files: Vec<FileJson<'a>>,
-    /// How many files the policy accepts.
+    /// The number of accepted files.
     pub(crate) accepted: usize,
-    /// How many files there are.
+    /// The number of files.
     pub(crate) total: usize,
-    /// How many results each caution holds of.
+    /// The number of results with each caution.
     pub(crate) cautions: CautionsJson,
     /// The gravest exit code of the files'.
     pub(crate) exit_code: u8,

@@ -1,4 +1,4 @@
-//! A result as people read it: the verdict, one line for each check, and what to do.
+//! The page of a result: verdict, one line for each check, hints, waivers, claims and notes.
 
 use teeproof::{AttestationResult, Caution, Finding, Verdict};
 use teeproof_core::Outcome;
@@ -13,7 +13,7 @@ pub(crate) fn page(result: &AttestationResult<'_>, genuine: bool, verbosity: Ver
     let mut page = Page::new();
     verdict(&mut page, result);
     if verbosity == Verbosity::Quiet {
-        // They are not listed below, so that their number stands here.
+        // Waivers are not listed here, so that their number is printed instead.
         result_lines::waived(&mut page, result);
         page.end();
         return page;
@@ -33,18 +33,17 @@ pub(crate) fn page(result: &AttestationResult<'_>, genuine: bool, verbosity: Ver
     if verbose || result.verdict() == Verdict::Unappraised {
         claims(&mut page, result);
     }
-    let told = Notes {
+    let shown = Notes {
         genuine,
         unappraised: result.verdict() == Verdict::Unappraised,
         non_production: result.cautions().any(|caution| caution == Caution::NonProductionAnchor),
         origin: result.cautions().any(|caution| caution == Caution::OriginNotShown),
     };
-    notes(&mut page, told);
+    notes(&mut page, shown);
     page
 }
 
-/// `REFUSED  nitro  policy builtin:genuine  exit 6`, and whatever makes this verdict less than
-/// it looks.
+/// `REFUSED  nitro  policy builtin:genuine  exit 6`, and the cautions.
 fn verdict(page: &mut Page, result: &AttestationResult<'_>) {
     let (style, word) = match result.verdict() {
         Verdict::Accepted => (GOOD, "ACCEPTED"),
@@ -66,7 +65,7 @@ fn check(page: &mut Page, finding: &Finding, width: usize, verbose: bool) {
     let id = finding.check.id;
     let margin = width.saturating_add(5);
     let room = WIDTH.saturating_sub(margin);
-    let lines = said(finding, verbose, room);
+    let lines = check_text(finding, verbose, room);
     page.add(" ").paint(style, mark).add(format_args!(" {id:<width$}  "));
     page.line(lines.first().map_or("", String::as_str));
     for line in lines.iter().skip(1) {
@@ -77,8 +76,8 @@ fn check(page: &mut Page, finding: &Finding, width: usize, verbose: bool) {
     }
 }
 
-/// What a check has to say, and which line of the policy asked.
-fn said(finding: &Finding, verbose: bool, room: usize) -> Vec<String> {
+/// The text of a check, and the line of the policy with its rule.
+fn check_text(finding: &Finding, verbose: bool, room: usize) -> Vec<String> {
     let mut lines = reasons(finding, verbose, room);
     if let Some(line) = finding.line {
         let place = format!("policy line {line}");
@@ -93,7 +92,7 @@ fn said(finding: &Finding, verbose: bool, room: usize) -> Vec<String> {
     lines
 }
 
-/// Both sides of a comparison and the reason, whichever of them there are.
+/// Expectation, value and reason of a check, as far as it has them.
 fn reasons(finding: &Finding, verbose: bool, room: usize) -> Vec<String> {
     let clean = |text: &Option<String>| text.as_deref().map(escaped);
     let title = finding.check.title;
@@ -103,8 +102,8 @@ fn reasons(finding: &Finding, verbose: bool, room: usize) -> Vec<String> {
         (Some(expected), Some(actual)) if finding.outcome == Outcome::Pass => {
             let same = actual == expected;
             let actual = if verbose { actual } else { shortened(&actual) };
-            let demand = if same { "as demanded".to_string() } else { format!("demanded {expected}") };
-            wrap(&format!("{title}: {actual}, {demand}{after}"), room)
+            let expected = if same { "as expected".to_string() } else { format!("expected {expected}") };
+            wrap(&format!("{title}: {actual}, {expected}{after}"), room)
         }
         (Some(expected), Some(actual)) => {
             let line = format!("{title}: expected {expected}, found {actual}");
@@ -135,7 +134,7 @@ fn labelled(label: &str, value: &str, room: usize) -> Vec<String> {
     lines.iter().zip(labels).map(|(line, label)| format!("{label:<LABEL$}{line}")).collect()
 }
 
-/// The waived checks, those with the same reason together.
+/// The waived checks by reason.
 fn waivers(page: &mut Page, result: &AttestationResult<'_>) {
     for (reason, ids) in result_lines::waivers(result) {
         let text = format!("waived: {}: {}", escaped(reason), ids.join(", "));
@@ -146,16 +145,16 @@ fn waivers(page: &mut Page, result: &AttestationResult<'_>) {
     }
 }
 
-/// The claims, and below them the members that this version does not know, with where they stand.
+/// The claims, and below them the members that this version does not interpret, with their places.
 fn claims(page: &mut Page, result: &AttestationResult<'_>) {
-    // A person reads the names as policy files spell them.
+    // With names as in policy files.
     let known = result.claims().iter().map(|claim| (claim.name.replace('_', "-"), claim.to_string()));
-    table(page, "What the evidence says:", &known.collect::<Vec<_>>());
+    table(page, "Claims:", &known.collect::<Vec<_>>());
     let unknown = result.unknown_claims().iter().map(|claim| {
         let name = format!("{}: {}", claim.place, escaped(&claim.name));
         (name, claim.json.clone())
     });
-    table(page, "Members that this version does not know:", &unknown.collect::<Vec<_>>());
+    table(page, "Members that this version does not interpret:", &unknown.collect::<Vec<_>>());
 }
 
 fn table(page: &mut Page, title: &str, rows: &[(String, String)]) {
@@ -175,7 +174,7 @@ fn table(page: &mut Page, title: &str, rows: &[(String, String)]) {
     }
 }
 
-/// What there is to note.
+/// The notes to print.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Notes {
     /// The policy is the built-in one.
@@ -184,30 +183,30 @@ pub(crate) struct Notes {
     pub(crate) unappraised: bool,
     /// A chain ends at an anchor that was added.
     pub(crate) non_production: bool,
-    /// Nothing ties the report to Azure's paravisor.
+    /// Nothing shows that Azure's paravisor made the claims.
     pub(crate) origin: bool,
 }
 
-/// What a verdict does not mean.
-pub(crate) fn notes(page: &mut Page, told: Notes) {
+/// Prints the limits of a verdict.
+pub(crate) fn notes(page: &mut Page, shown: Notes) {
     let mut note = |text: &str| {
         page.add(" ").line(text);
     };
-    if told.genuine && !told.unappraised {
-        note("builtin:genuine says nothing about what software runs: name a policy of your own for that.");
+    if shown.genuine && !shown.unappraised {
+        note("builtin:genuine accepts any software: write your own policy to restrict what runs.");
     }
-    if told.unappraised {
-        note("No policy was given: these are facts, and nothing was demanded of them (--policy).");
+    if shown.unappraised {
+        note("No policy was given, so that no claim was compared with a rule: give one with --policy.");
     }
-    if told.non_production {
+    if shown.non_production {
         note("The chain ends at an anchor of --anchor, which proves nothing about hardware.");
     }
-    if told.origin {
-        note("Nothing ties the report to Azure's paravisor: any SNP guest could have made these claims.");
+    if shown.origin {
+        note("Nothing shows that Azure's paravisor made the claims: any SNP guest could have made them.");
     }
 }
 
-/// The room for `expected`.
+/// The width of the label `expected`.
 const LABEL: usize = 10;
-/// No name of ours is wider; a foreign one may be, and moves its own line alone.
+/// The widest name of a claim of ours; a wider foreign name moves only its own line.
 const MAX_NAME: usize = 40;

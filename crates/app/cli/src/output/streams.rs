@@ -1,9 +1,9 @@
-//! The streams: the one place that writes to standard output and to standard error, and text to the file of
-//! --output.
+//! Standard output and standard error: the only code that writes to them, and text to the file of --output; and
+//! messages.
 //!
-//! What goes through here is a [`Page`], [`Json`] or a text of a kind of its own, and passes
-//! [`only_ours`] or [`only_lines`] last; a file of ours is not text, and terminals are spared it. `clippy.toml` refuses
-//! the streams of the standard library everywhere else.
+//! A [`Page`], [`Json`] or other text passes [`only_ours`] or [`only_lines`] last, so that no control character
+//! reaches a terminal; binary content is not written to a terminal. `clippy.toml` refuses the streams of the
+//! standard library everywhere else.
 
 use std::cell::Cell;
 use std::io::{self, ErrorKind, IsTerminal, Stderr, Stdout, Write};
@@ -17,7 +17,7 @@ use crate::output::json::Json;
 use crate::output::page::{Page, only_lines, only_ours};
 use crate::output::product::Content;
 
-/// Where a product goes, whole or while it is made: the file of --output, or standard output.
+/// The file of --output, or standard output.
 #[derive(Debug)]
 pub(crate) struct Stream {
     file: Option<OutputFile>,
@@ -25,12 +25,12 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    /// To this file, or to standard output.
+    /// This file, or standard output.
     pub(crate) const fn to(file: Option<OutputFile>, color: ColorChoice) -> Self {
         Self { file, color }
     }
 
-    /// Writes more of it.
+    /// Writes content.
     pub(crate) fn write(&mut self, content: &Content) -> Result<(), Fault> {
         let text = match content {
             Content::Page(page) => only_ours(page.as_str()),
@@ -57,32 +57,31 @@ impl Stream {
         write_result(stream.write_all(bytes).and_then(|()| stream.flush()))
     }
 
-    /// The file that has it, to get its place together with others.
+    /// The file, to be placed together with others.
     pub(crate) fn into_file(self) -> Option<OutputFile> {
         self.file
     }
 
-    /// All of it was written: the file takes its place.
+    /// Puts the file in its place.
     pub(crate) fn end(self) -> Result<(), Fault> {
         self.file.map_or(Ok(()), OutputFile::commit)
     }
 }
 
-/// Writes to standard error. If nobody reads it, there is nobody to tell.
-pub(crate) fn tell(page: &Page, color: ColorChoice) {
+/// Writes a page to standard error. Failures are ignored.
+pub(crate) fn write_stderr(page: &Page, color: ColorChoice) {
     let mut stream = AutoStream::new(stderr(), choice(color));
     let _ = stream.write_all(only_ours(page.as_str()).as_bytes());
 }
 
-/// The same of JSON.
-pub(crate) fn tell_json(json: &Json) {
+/// Writes JSON to standard error. Failures are ignored.
+pub(crate) fn write_stderr_json(json: &Json) {
     let _ = stderr().write_all(only_lines(json.as_str()).as_bytes());
 }
 
-/// Writes a line over the one that stands on standard error without an end, or takes that away; gives back
-/// how wide the new one is.
+/// Overwrites the unfinished line on standard error; returns the width of the new one.
 ///
-/// Without an escape sequence, which not every screen obeys.
+/// Uses no escape sequence, which not every terminal supports.
 pub(crate) fn write_over(width: usize, line: &str) -> usize {
     let line = only_lines(line);
     let mut stream = stderr();
@@ -91,44 +90,44 @@ pub(crate) fn write_over(width: usize, line: &str) -> usize {
     line.chars().count()
 }
 
-/// Whether a person reads standard error.
+/// Whether standard error is a terminal.
 pub(crate) fn stderr_is_terminal() -> bool {
     stderr().is_terminal()
 }
 
-/// Standard output for bytes that are no text, unless it is a terminal, which is spared them.
+/// Standard output for binary content, unless it is a terminal.
 pub(crate) fn bare_stdout() -> Result<Stdout, Fault> {
     let stream = stdout();
     if stream.is_terminal() {
         return Err(Fault::usage(
-            "the product is not text, and standard output is a terminal",
-            "name a file with --output, or redirect",
+            "the output is binary, and standard output is a terminal",
+            "give a file with --output, or redirect standard output",
         ));
     }
     Ok(stream)
 }
 
-/// A reader who has seen enough and went away is no error.
+/// The result of writing to standard output. A closed pipe is not an error.
 pub(crate) fn write_result(written: io::Result<()>) -> Result<(), Fault> {
     match written {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Fault::internal(format!("standard output cannot be written: {error}")))
+            Err(Fault::internal(format!("cannot write standard output: {error}")))
         }
         _ => Ok(()),
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the one place")]
+#[expect(clippy::disallowed_methods, reason = "the only place")]
 fn stdout() -> Stdout {
     io::stdout()
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the one place")]
+#[expect(clippy::disallowed_methods, reason = "the only place")]
 fn stderr() -> Stderr {
     io::stderr()
 }
 
-/// The choice in the streams' own words.
+/// The choice as a value of anstream.
 const fn choice(color: ColorChoice) -> anstream::ColorChoice {
     match color {
         ColorChoice::Auto => anstream::ColorChoice::Auto,
@@ -137,49 +136,49 @@ const fn choice(color: ColorChoice) -> anstream::ColorChoice {
     }
 }
 
-/// Who wants to read messages, and how.
+/// Messages on standard error, under the settings of the run.
 #[derive(Debug)]
 pub(crate) struct Messages {
     quiet: bool,
-    /// Whether a person waits at a terminal.
+    /// Whether waiting is reported.
     announces: bool,
     color: ColorChoice,
-    /// Whether standard error is for one document of JSON alone.
+    /// Whether standard error is reserved for one document of JSON.
     is_document: Cell<bool>,
 }
 
 impl Messages {
-    /// `announces` says what is being waited for.
+    /// `announces`: report what the run waits for.
     pub(crate) const fn new(quiet: bool, announces: bool, color: ColorChoice) -> Self {
         Self { quiet, announces, color, is_document: Cell::new(false) }
     }
 
-    /// Keeps standard error for one document of JSON: no other message is written.
-    pub(crate) fn keep_for_document(&self) {
+    /// Reserves standard error for one document of JSON: no other message is written.
+    pub(crate) fn reserve_for_document(&self) {
         self.is_document.set(true);
     }
 
     /// Writes a line, except under --quiet.
     pub(crate) fn say(&self, line: &str) {
         if !self.quiet && !self.is_document.get() {
-            tell(&Page::of_line(line), self.color);
+            write_stderr(&Page::of_line(line), self.color);
         }
     }
 
     /// Writes a page, also under --quiet.
-    pub(crate) fn insist(&self, page: &Page) {
-        tell(page, self.color);
+    pub(crate) fn say_always(&self, page: &Page) {
+        write_stderr(page, self.color);
     }
 
     /// Writes a document of JSON, also under --quiet.
-    pub(crate) fn insist_json(&self, json: &Json) {
-        tell_json(json);
+    pub(crate) fn say_always_json(&self, json: &Json) {
+        write_stderr_json(json);
     }
 
-    /// Writes a line on what is being waited for, if a person waits.
+    /// Writes what the run waits for, if waiting is reported.
     pub(crate) fn announce(&self, line: &str) {
         if self.announces && !self.is_document.get() {
-            tell(&Page::of_line(line), self.color);
+            write_stderr(&Page::of_line(line), self.color);
         }
     }
 }

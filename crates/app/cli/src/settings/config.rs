@@ -1,4 +1,4 @@
-//! The file of defaults that `--config` names.
+//! The configuration file of `--config`.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use crate::input::source;
 use crate::output::fault::Fault;
 use crate::settings::{CryptoChoice, Format, Progress};
 
-/// Defaults; what the file does not say is `None`.
+/// The settings of the file; those that it does not have are `None`.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Config {
     pub(crate) format: Option<Format>,
@@ -26,7 +26,7 @@ pub(crate) struct Config {
 
 impl Config {
     /// Reads the file.
-    pub(crate) fn read(path: &Path) -> Result<Self, Fault> {
+    pub(crate) fn from_file(path: &Path) -> Result<Self, Fault> {
         let file = path.display().to_string();
         let bytes = source::read_file(path)?;
         let text = String::from_utf8(bytes)
@@ -49,14 +49,14 @@ impl Config {
         let value = Entry { key, value };
         match key {
             "format" => self.format = Some(value.choice()?),
-            "output" => self.output = Some(beside(file, value.text()?)),
+            "output" => self.output = Some(relative_to_file(file, value.text()?)),
             "quiet" => self.quiet = Some(value.boolean()?),
             "verbose" => self.verbose = Some(value.number()?),
             "color" => self.color = Some(value.choice()?),
             "progress" => self.progress = Some(value.choice()?),
             "policy" => {
                 self.policy = Some(match PolicyChoice::parse(Path::new(value.text()?))? {
-                    PolicyChoice::File(path) => PolicyChoice::File(beside(file, &path)),
+                    PolicyChoice::File(path) => PolicyChoice::File(relative_to_file(file, &path)),
                     builtin => builtin,
                 });
             }
@@ -107,13 +107,15 @@ impl Entry<'_> {
 
 fn unknown(key: &str) -> Fault {
     let near = crate::output::hints::nearest(key, KEYS.iter().copied());
-    let hint =
-        near.map_or_else(|| format!("known are {}", KEYS.join(", ")), |near| format!("did you mean {near}?"));
+    let hint = near.map_or_else(
+        || format!("the settings are {}", KEYS.join(", ")),
+        |near| format!("did you mean {near}?"),
+    );
     Fault::usage(format!("{key}: not a setting of the configuration file"), hint)
 }
 
-/// Paths of the file are meant from where the file stands.
-fn beside(file: &Path, path: impl AsRef<Path>) -> PathBuf {
+/// A path of the file, relative to the directory of the file.
+fn relative_to_file(file: &Path, path: impl AsRef<Path>) -> PathBuf {
     file.parent().unwrap_or(Path::new("")).join(path)
 }
 
@@ -130,4 +132,4 @@ fn one_line(message: &str) -> String {
 }
 
 const KEYS: &[&str] = &["format", "output", "quiet", "verbose", "color", "progress", "policy", "crypto"];
-const FORM: &str = "the file holds lines such as format = \"json\" or policy = \"prod.toml\"";
+const FORM: &str = "write lines such as format = \"json\" or policy = \"prod.toml\"";

@@ -1,4 +1,4 @@
-//! What a run knows besides its verb: the settings, and the three streams.
+//! Context of a run: the settings after flags, environment and configuration file, and the three streams.
 
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
@@ -17,44 +17,44 @@ use crate::output::files::transaction::PlacedFiles;
 use crate::output::page::Verbosity;
 use crate::output::product::{Content, Product, ProductForm};
 use crate::output::streams::Messages;
-use crate::output::streams::{self, Stream, tell};
+use crate::output::streams::{self, Stream, write_stderr};
 use crate::settings::config::Config;
 use crate::settings::{CryptoChoice, Format, Globals, Progress};
 
 /// The settings after flags, environment, file and defaults, and the streams.
 #[derive(Debug)]
 pub(crate) struct Context {
-    /// How results are written.
+    /// The format of results.
     pub(crate) format: Format,
-    /// Say only the verdict.
+    /// Print only the verdict.
     pub(crate) quiet: bool,
-    /// Say more.
+    /// Print everything.
     pub(crate) verbose: bool,
-    /// The file of defaults, for what a verb takes from it.
+    /// The configuration file, for the settings that only some verbs have.
     pub(crate) config: Config,
-    /// Where files are read.
+    /// The reader of files and of standard input.
     pub(crate) source: Source,
     /// Messages on standard error.
     pub(crate) messages: Messages,
     /// Whether the network may be used.
     pub(crate) offline: bool,
-    /// How long to wait for somebody else, where a person said so.
+    /// The time limit of --timeout.
     pub(crate) timeout: Option<Duration>,
     output: Option<PathBuf>,
-    /// The same, opened, until somebody takes it to write to it.
+    /// The same file, opened, until it is taken to be written to.
     opened: RefCell<Option<OutputFile>>,
-    /// Whether a part of the product may stand on standard output already.
+    /// Whether a part of the product may already be on standard output.
     is_begun: Cell<bool>,
-    /// What the verb makes.
+    /// The form of the product.
     form: ProductForm,
     color: ColorChoice,
 }
 
 impl Context {
-    /// Puts the settings together: a flag goes before its environment variable (clap has seen to
-    /// that), that before the file, and the file before the default.
+    /// Combines the settings: a flag overrides its environment variable (clap does that), the variable overrides the
+    /// file, and the file the default.
     pub(crate) fn new(globals: &Globals) -> Result<Self, Fault> {
-        let config = globals.config.as_deref().map(Config::read).transpose()?.unwrap_or_default();
+        let config = globals.config.as_deref().map(Config::from_file).transpose()?.unwrap_or_default();
         let quiet = globals.quiet || (globals.verbose == 0 && config.quiet.unwrap_or(false));
         let verbose = globals.verbose.max(config.verbose.unwrap_or(0)) > 0 && !quiet;
         let progress = globals.progress.or(config.progress).unwrap_or(Progress::Auto);
@@ -79,18 +79,18 @@ impl Context {
         };
         if verbose && !context.is_json() {
             for flag in globals.without_effect() {
-                context.messages.say(&format!("note: {flag} changes nothing in this version"));
+                context.messages.say(&format!("note: {flag} has no effect in this version"));
             }
         }
         Ok(context)
     }
 
-    /// Whether results go to a program.
+    /// Whether results are JSON.
     pub(crate) fn is_json(&self) -> bool {
         self.format == Format::Json
     }
 
-    /// How much pages say.
+    /// The verbosity of pages.
     pub(crate) const fn verbosity(&self) -> Verbosity {
         match (self.quiet, self.verbose) {
             (true, _) => Verbosity::Quiet,
@@ -104,8 +104,8 @@ impl Context {
         flag.or(self.config.crypto).unwrap_or(CryptoChoice::AwsLc).table()
     }
 
-    /// Opens the file of --output, if one was named, unless the run would read what it writes. What is there
-    /// stays as it is until the product is delivered.
+    /// Opens the file of --output, unless it is one of the inputs. Its content stays as it is until the product is
+    /// delivered.
     pub(crate) fn open_output(
         &mut self,
         command: &Command,
@@ -121,32 +121,30 @@ impl Context {
         Ok(())
     }
 
-    /// Opens a file in a directory that the command line names as an output: none that it names otherwise.
+    /// Opens a file in an output directory; it must not be an input or the file of --output.
     pub(crate) fn open_entry(&self, path: &Path, placement: Placement) -> Result<OutputFile, Fault> {
         if self.opened.borrow().as_ref().is_some_and(|file| file.is_at(path)) {
-            let message =
-                "a file that is written to the directory has this name, and so has that of --output";
+            let message = "the file of --output has the name of a file that is written to the directory";
             return Err(Fault::usage(message, "name another file for --output").in_file(path.display()));
         }
         self.source.refuse_input(path)?;
         OutputFile::open(path, placement)
     }
 
-    /// The file that the product goes to, if one was named; without one, a part of the product stands on
-    /// standard output soon.
+    /// The file of --output; without one, the caller writes to standard output next.
     pub(crate) fn take_output(&self) -> Option<OutputFile> {
         let file = self.opened.take();
         self.is_begun.set(file.is_none());
         file
     }
 
-    /// Where a product goes that is handed over while it is made.
+    /// The stream for a product that is written in parts.
     pub(crate) fn stream(&self) -> Stream {
         Stream::to(self.take_output(), self.color)
     }
 
-    /// Hands the product over; the exit code is the product's, or that of what keeps it from its place. Without
-    /// a product, the file of --output is as it was.
+    /// Writes the product; the exit code is that of the product, or of the failure to write it. Without a product,
+    /// the file of --output is unchanged.
     pub(crate) fn deliver(&self, product: Product) -> u8 {
         let Product { content, files, exit } = product;
         let placed = if files.is_empty() {
@@ -160,7 +158,7 @@ impl Context {
         }
     }
 
-    /// A product and the files that belong to it. What standard output says of them is said when they are there.
+    /// A product and the files that belong to it, which are in their places before standard output names them.
     fn deliver_together(&self, content: &Content, mut files: Vec<OutputFile>) -> Result<(), Fault> {
         if self.opened.borrow().is_some() {
             files.extend(self.write(content)?.and_then(Stream::into_file));
@@ -182,19 +180,19 @@ impl Context {
         Ok(Some(stream))
     }
 
-    /// Says what went wrong: as a page on standard error, or as JSON on standard output, unless the
-    /// product is a file of its own kind or a part of it stands there. An error is no product: the file of --output is as it was.
+    /// Prints an error: as a page on standard error, or as JSON on standard output; there also as JSON on standard
+    /// error if the product is a file of its own kind or was begun. The file of --output is unchanged.
     pub(crate) fn refuse(&self, fault: &Fault) -> u8 {
         let is_taken = self.form != ProductForm::Answer || self.is_begun.get();
         match (self.is_json(), is_taken) {
-            (true, true) => streams::tell_json(&fault.to_json()),
+            (true, true) => streams::write_stderr_json(&fault.to_json()),
             (true, false) => {
                 let error = Content::Json(fault.to_json());
                 if let Err(second) = Stream::to(None, self.color).write(&error) {
-                    tell(&second.to_page(), self.color);
+                    write_stderr(&second.to_page(), self.color);
                 }
             }
-            (false, _) => tell(&fault.to_page(), self.color),
+            (false, _) => write_stderr(&fault.to_page(), self.color),
         }
         fault.exit
     }

@@ -18,7 +18,7 @@ use crate::output::product::{Product, ProductForm};
 use crate::settings::context::Context;
 use file::BundleForm;
 
-/// Put evidence and what endorses it into one file, and look into such files
+/// Create bundles (evidence and its endorsements in one file), show, export and redact them
 #[derive(Debug, Args)]
 pub(crate) struct BundleArgs {
     #[command(subcommand)]
@@ -27,18 +27,18 @@ pub(crate) struct BundleArgs {
 
 #[derive(Debug, Subcommand)]
 enum BundleCommand {
-    /// Make a bundle of files that belong together
+    /// Make a bundle of the evidence of one machine and its endorsements
     Create(CreateArgs),
-    /// Print what a bundle holds, checking nothing
+    /// List the parts of a bundle without verifying them
     Show(show::ShowArgs),
-    /// Write a bundle's parts as files of their own, or the bundle in its other form
+    /// Write the parts of a bundle as files, or convert it between CBOR and JSON
     Export(export::ExportArgs),
-    /// Replace what identifies a machine by salted hashes
+    /// Replace identifiers of the machine by salted hashes
     Redact(redact::RedactArgs),
 }
 
 impl BundleArgs {
-    /// A bundle, its parts, or what it holds.
+    /// A list for show, files for the others.
     pub(crate) const fn product_form(&self) -> ProductForm {
         match &self.command {
             BundleCommand::Show(_) => ProductForm::Answer,
@@ -59,10 +59,10 @@ pub(crate) fn run(args: &BundleArgs, context: &Context) -> Result<Product, Fault
     }
 }
 
-/// Make a bundle of files that belong together
+/// Make a bundle of the evidence of one machine and its endorsements
 #[derive(Debug, Args)]
 struct CreateArgs {
-    /// Evidence and what endorses it, in any of the forms that verify reads
+    /// Evidence and its endorsements, in any form that verify reads
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
@@ -74,7 +74,7 @@ struct CreateArgs {
     #[arg(long, value_name = "TIME", value_parser = rfc3339)]
     collected: Option<Time>,
 
-    /// Whether the report was proven fresh when it was collected, or is the one of the last start
+    /// The age of the report, to be recorded: fresh when it was collected, or of the last boot
     #[arg(long, value_name = "AGE", value_parser = ["fresh", "boot"])]
     report: Option<String>,
 
@@ -86,7 +86,7 @@ struct CreateArgs {
 fn create(args: &CreateArgs, context: &Context) -> Result<Product, Fault> {
     let backing = Backing { endorsements: args.endorsements.clone(), ..Backing::default() };
     let files = Files::read(&args.files, None, &backing, &context.source, &context.messages)?;
-    // What could not be verified for the way it was put together is not bundled either.
+    // Files that do not belong together are refused here, as verify refuses them.
     files.evidence()?;
     let report = args.report.as_deref().map(|age| match age {
         "fresh" => ReportAge::Fresh,

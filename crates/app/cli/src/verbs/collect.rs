@@ -17,7 +17,7 @@ use crate::output::streams::Messages;
 use crate::settings::context::Context;
 use args::{AzureArgs, AzureInputs};
 
-/// Collect fresh evidence of the machine that this runs in
+/// Collect fresh evidence of this machine
 #[derive(Debug, Args)]
 pub(crate) struct CollectArgs {
     #[command(subcommand)]
@@ -26,7 +26,7 @@ pub(crate) struct CollectArgs {
 
 #[derive(Debug, Subcommand)]
 enum CollectCommand {
-    /// Of an Azure confidential VM, through its virtual TPM
+    /// Collect evidence of an Azure confidential VM through its virtual TPM
     Azure(Box<AzureArgs>),
 }
 
@@ -43,7 +43,7 @@ fn collect_azure(args: &AzureArgs, context: &Context) -> Result<Product, Fault> 
     let request = inputs.request(args, context.timeout)?;
     if args.explain {
         let user_data = request.report_user_data().map_err(|error| collect_fault(&error))?;
-        return Ok(Product::text(tpm2_tools::text(args, inputs.nonce(), user_data.as_ref())));
+        return Ok(Product::text(tpm2_tools::script(args, inputs.nonce(), user_data.as_ref())));
     }
     let mut tpm = args.tpm.open()?;
     let mut progress = |step: Step<'_>| say_step(step, &context.messages);
@@ -54,34 +54,34 @@ fn collect_azure(args: &AzureArgs, context: &Context) -> Result<Product, Fault> 
             .add_certificates(vcek_certificates(args, context))
             .map_err(|error| collect_fault(&error))?;
     } else {
-        context.messages.say("endorsements: none, a TD quote is not collected yet");
+        context.messages.say("endorsements: none, this version collects no TD quote");
     }
     let bundle = collected.into_bundle(SystemTime::now()).map_err(|error| Fault::bundle(&error))?;
     Ok(if args.json { Product::json_text(&bundle.to_json()) } else { Product::file(bundle.to_cbor()) })
 }
 
-/// Writes a step of the collection to standard error.
+/// Prints a step of the collection on standard error.
 fn say_step(step: Step<'_>, messages: &Messages) {
     match step {
         Step::Waiting(pause) => tpm::say_waiting(pause, messages),
         Step::BootReport => tpm::say_boot_report(messages),
         Step::FreshReport { tries, waited } => tpm::say_fresh_report(tries, waited, messages),
         Step::Quote(pcrs) => messages.say(&format!("quote: over {}", Registers(pcrs))),
-        Step::AkCertificate => messages.say("attestation key: its certificate came along"),
-        Step::EventLog { bytes } => messages.say(&format!("boot log: {bytes} bytes")),
+        Step::AkCertificate => messages.say("attestation key: certificate included"),
+        Step::EventLog { bytes } => messages.say(&format!("event log: {bytes} bytes")),
         Step::Missing(missing) => messages.say(&match missing {
             Missing::AkCertificateForm(error) => {
-                format!("attestation key: no certificate, its index holds none: {error}")
+                format!("attestation key: no valid certificate in its NV index: {error}")
             }
-            Missing::EventLogNotRequested => "boot log: left out".to_owned(),
-            Missing::EventLog(none) => format!("boot log: none, {none}; {}", none.hint()),
+            Missing::EventLogNotRequested => "event log: left out".to_owned(),
+            Missing::EventLog(none) => format!("event log: not available, {none}; {}", none.hint()),
             other => format!("attestation key: {other}"),
         }),
         _ => {}
     }
 }
 
-/// The failure of a collection, with its exit code.
+/// The fault of a collection, with its exit code.
 fn collect_fault(error: &CollectError) -> Fault {
     match error {
         CollectError::Tpm(error) => tpm::report_fault(error),
@@ -91,8 +91,8 @@ fn collect_fault(error: &CollectError) -> Fault {
     }
 }
 
-/// The certificates; none if the service cannot be reached, which is said and is no failure: a
-/// verifier can have them from elsewhere.
+/// The VCEK chain; empty if the service cannot be reached, which is reported and is not a failure: a verifier can
+/// get the chain elsewhere.
 fn vcek_certificates(args: &AzureArgs, context: &Context) -> Vec<Vec<u8>> {
     if context.offline {
         context.messages.say("endorsements: left out, --offline was given");
@@ -104,7 +104,7 @@ fn vcek_certificates(args: &AzureArgs, context: &Context) -> Vec<Vec<u8>> {
             chain
         }
         Err(error) => {
-            context.messages.say(&format!("endorsements: none, {error}; {}", error.hint()));
+            context.messages.say(&format!("endorsements: none fetched, {error}; {}", error.hint()));
             Vec::new()
         }
     }

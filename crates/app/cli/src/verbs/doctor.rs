@@ -16,9 +16,9 @@ use crate::output::product::Product;
 use crate::settings::context::Context;
 use probe::Probe;
 
-/// Find out what this machine has for attestation, and what to do about what it lacks
+/// Diagnose whether this machine can be attested, and say how to fix what is missing
 ///
-/// Looks and changes nothing. The exit code is 0 if evidence can be collected here, and 9 if not.
+/// Changes nothing. The exit code is 0 if evidence can be collected on this machine, and 9 if not.
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {
     #[command(flatten)]
@@ -46,24 +46,24 @@ pub(crate) fn run(args: &DoctorArgs, context: &Context) -> Result<Product, Fault
     Ok(Product::ending(probe::page(&probes, exit), exit))
 }
 
-/// Whether whoever runs this may use what collecting uses.
+/// Whether this user may use everything that collecting needs.
 fn permissions(opened: bool, log: &Result<Vec<u8>, NoLog>) -> Probe {
     const NAME: &str = "permissions";
     match log {
-        _ if !opened => Probe::skipped(NAME, "the TPM could not be opened: see there"),
+        _ if !opened => Probe::skipped(NAME, "not checked, the TPM could not be opened"),
         Err(none @ NoLog::Denied(_)) => {
-            Probe::poor(NAME, "the TPM may be used, the boot log not", none.hint())
+            Probe::poor(NAME, "this user may use the TPM, but not read the event log", none.hint())
         }
-        _ => Probe::good(NAME, "the TPM may be used, and nothing was denied"),
+        _ => Probe::good(NAME, "this user may use the TPM and read the event log"),
     }
 }
 
-/// Whether there is a boot log.
+/// Whether there is an event log.
 fn event_log(path: &Path, log: Result<Vec<u8>, NoLog>) -> Probe {
-    const NAME: &str = "boot log";
+    const NAME: &str = "event log";
     match log {
         Ok(log) => Probe::good(NAME, format!("{}, {} bytes", path.display(), log.len())),
-        Err(none) => Probe::poor(NAME, format!("none: {none}"), none.hint()),
+        Err(none) => Probe::poor(NAME, format!("not available: {none}"), none.hint()),
     }
 }
 
@@ -71,12 +71,12 @@ fn event_log(path: &Path, log: Result<Vec<u8>, NoLog>) -> Probe {
 fn metadata(url: &str, context: &Context) -> Probe {
     const NAME: &str = "instance metadata";
     if context.offline {
-        return Probe::skipped(NAME, "not asked, --offline was given");
+        return Probe::skipped(NAME, "not checked, --offline was given");
     }
     match azure_metadata_answers(&http(context.timeout), url) {
         Ok(()) => Probe::good(NAME, format!("{url} answers")),
         Err(error) => {
-            let fix = format!("{}; without it, hand the VCEK's chain to the verifier", error.hint());
+            let fix = format!("{}; without it, give the VCEK chain to the verifier as a file", error.hint());
             Probe::poor(NAME, error.to_string(), fix)
         }
     }

@@ -1,5 +1,4 @@
-//! `teeproof explain`: what a check, an exit code or a TPM's response code means, and what to do
-//! about it.
+//! `teeproof explain`: meaning of a check, an exit code or a TPM response code, and what to do.
 
 use clap::Args;
 use serde::Serialize;
@@ -15,10 +14,10 @@ use crate::output::page::{NAME, Page, WIDTH, wrap};
 use crate::output::product::Product;
 use crate::settings::context::Context;
 
-/// Explain a check, an exit code or a TPM's response code, or list them all
+/// Explain a check, an exit code or a TPM response code, or list the checks and exit codes
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
-    /// A check's id such as snp.vek.tcb, an exit code such as 7, or what a TPM answered: 0x18b, 395
+    /// The id of a check such as snp.vek.tcb, an exit code such as 7, or a TPM response code: 0x18b, 395
     #[arg(value_name = "CHECK|EXIT|TPM-RC")]
     topic: Option<String>,
 }
@@ -29,9 +28,9 @@ pub(crate) fn run(args: &ExplainArgs, context: &Context) -> Result<Product, Faul
         None => Explanation::All {
             exits: EXITS,
             gravity: &GRAVITY,
-            checks: checks().map(Explained::of).collect(),
+            checks: checks().map(CheckExplanation::of).collect(),
         },
-        Some(topic) => one(topic)?,
+        Some(topic) => explanation(topic)?,
     };
     if context.is_json() {
         let schema = "teeproof/explanation/2";
@@ -41,7 +40,7 @@ pub(crate) fn run(args: &ExplainArgs, context: &Context) -> Result<Product, Faul
     }
 }
 
-fn one(topic: &str) -> Result<Explanation, Fault> {
+fn explanation(topic: &str) -> Result<Explanation, Fault> {
     if topic.bytes().all(|byte| byte.is_ascii_digit())
         && let Ok(number) = topic.parse::<u32>()
     {
@@ -53,17 +52,17 @@ fn one(topic: &str) -> Result<Explanation, Fault> {
     let check = checks().find(|check| check.id == topic).ok_or_else(|| {
         let near = nearest(topic, checks().map(|check| check.id));
         let hint = near.map_or_else(
-            || "teeproof explain, without anything, lists all there is".to_string(),
+            || "list all checks and exit codes with teeproof explain".to_string(),
             |near| format!("did you mean {near}?"),
         );
-        Fault::usage(format!("{topic} is neither a check, nor an exit code, nor a TPM's response code"), hint)
+        Fault::usage(format!("expected a check, an exit code or a TPM response code, got {topic}"), hint)
     })?;
-    Ok(Explanation::Check(Explained::of(check)))
+    Ok(Explanation::Check(CheckExplanation::of(check)))
 }
 
-/// A number without 0x: an exit code, or a TPM's response code as programs print it in decimal.
+/// A number without 0x: an exit code, or a TPM response code in decimal.
 ///
-/// No response code is as small as an exit code. That the digits mean another code in hexadecimal is said.
+/// No response code is as small as an exit code. If the digits are another code in hexadecimal, a note says so.
 fn numbered(number: u32) -> Result<Explanation, Fault> {
     if let Some(exit) = EXITS.iter().find(|exit| u32::from(exit.code) == number) {
         return Ok(Explanation::Exit(exit));
@@ -80,12 +79,9 @@ fn numbered(number: u32) -> Result<Explanation, Fault> {
     let exits: Vec<_> = EXITS.iter().map(|exit| exit.code.to_string()).collect();
     let hint = match meant {
         Some((code, known)) => format!("did you mean {:#05x} ({})?", code.0, known.name),
-        None => format!("the exit codes are {}; a TPM's codes are written 0x14a or 330", exits.join(", ")),
+        None => format!("give an exit code ({}), or a TPM response code as 0x14a or 330", exits.join(", ")),
     };
-    Err(Fault::usage(
-        format!("{number} is no exit code of teeproof, and no response code that is known"),
-        hint,
-    ))
+    Err(Fault::usage(format!("expected an exit code or a TPM response code, got {number}"), hint))
 }
 
 /// The checks of evidence, and those of a key that a secret is sealed to.
@@ -93,36 +89,37 @@ fn checks() -> impl Iterator<Item = &'static Check> {
     all_checks().chain(CERTIFY.iter().copied())
 }
 
-/// A TPM's response code by its number (0x…) or its name (TPM_RC_…).
+/// A TPM response code by its number (0x…) or its name (TPM_RC_…).
 fn response_code(topic: &str) -> Result<Option<TpmCode>, Fault> {
     let unknown = |what: &str| {
         let hint = nearest(topic, KNOWN_CODES.iter().map(|known| known.name)).map_or_else(
-            || "Part 2 of the TPM library, section 6.6, has all of them".to_owned(),
+            || "see section 6.6 of part 2 of the TPM library specification".to_owned(),
             |near| format!("did you mean {near}?"),
         );
-        Fault::usage(format!("{topic} is {what}"), hint)
+        Fault::usage(format!("{topic}: {what}"), hint)
     };
     if let Some(digits) = topic.strip_prefix("0x") {
-        let number = u32::from_str_radix(digits, 16).map_err(|_| unknown("no number"))?;
+        let number =
+            u32::from_str_radix(digits, 16).map_err(|_| unknown("expected hexadecimal digits after 0x"))?;
         let code = ResponseCode(number);
-        let known = code.known().ok_or_else(|| unknown("no response code that is known"))?;
+        let known = code.known().ok_or_else(|| unknown("not a response code of the TPM library"))?;
         return Ok(Some(TpmCode::of(known, code)));
     }
     if !topic.starts_with("TPM_RC_") {
         return Ok(None);
     }
     let known = KNOWN_CODES.iter().find(|known| known.name == topic);
-    let known = known.ok_or_else(|| unknown("no response code that is known"))?;
+    let known = known.ok_or_else(|| unknown("not a response code of the TPM library"))?;
     Ok(Some(TpmCode::of(known, ResponseCode(known.code))))
 }
 
-/// What is explained.
+/// The subject of the explanation.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 enum Explanation {
     /// A check.
-    Check(Explained),
+    Check(CheckExplanation),
     /// An exit code of the command.
     Exit(&'static Exit),
     /// A response code of a TPM.
@@ -135,11 +132,11 @@ enum Explanation {
         /// The exit codes, the gravest first: a run over many files ends with the gravest of theirs.
         gravity: &'static [u8],
         /// The checks in order.
-        checks: Vec<Explained>,
+        checks: Vec<CheckExplanation>,
     },
 }
 
-/// A TPM's response code, explained.
+/// A TPM response code.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 struct TpmCode {
@@ -147,13 +144,13 @@ struct TpmCode {
     code: u32,
     /// Its name in the TPM library: `TPM_RC_VALUE`.
     name: &'static str,
-    /// The handle, session or parameter that it is about: `parameter 1`; null where it says of none.
+    /// The handle, session or parameter that it is about: `parameter 1`; null where it is about none.
     about: Option<String>,
     /// What it means.
     meaning: &'static str,
     /// What to do.
     hint: &'static str,
-    /// What else the number could mean; null where it means one thing.
+    /// Another meaning of the number; null where it has no other.
     note: Option<String>,
 }
 
@@ -165,13 +162,13 @@ impl TpmCode {
     }
 }
 
-/// A check, explained.
+/// A check.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
-struct Explained {
+struct CheckExplanation {
     /// The stable id.
     id: &'static str,
-    /// A few words for a person.
+    /// The title.
     title: &'static str,
     /// What follows when the check passes.
     proves: &'static str,
@@ -183,14 +180,14 @@ struct Explained {
     exit_codes: Vec<u8>,
 }
 
-impl Explained {
+impl CheckExplanation {
     fn of(check: &'static Check) -> Self {
         let Check { id, title, proves, hint, source, .. } = check;
         Self { id, title, proves, hint: with_options(hint), source, exit_codes: exits::of_check(check) }
     }
 }
 
-/// An explanation, for programs.
+/// An explanation, as JSON.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "ExplanationDocument", deny_unknown_fields))]
 pub(crate) struct ExplanationJson<'a> {
@@ -200,7 +197,7 @@ pub(crate) struct ExplanationJson<'a> {
     explanation: &'a Explanation,
 }
 
-/// The whole page.
+/// The explanation as a page.
 fn page(explanation: &Explanation) -> Page {
     let mut page = Page::new();
     match explanation {
@@ -222,7 +219,7 @@ fn page(explanation: &Explanation) -> Page {
     page
 }
 
-fn one_check(page: &mut Page, check: &Explained) {
+fn one_check(page: &mut Page, check: &CheckExplanation) {
     page.paint(NAME, check.id).add(": ").line(check.title);
     let exits: Vec<_> = check.exit_codes.iter().map(u8::to_string).collect();
     let exits = if exits.is_empty() { "none, it only warns".to_owned() } else { exits.join(" or ") };

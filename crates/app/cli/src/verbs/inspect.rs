@@ -33,7 +33,7 @@ pub(crate) struct InspectArgs {
 
 /// Runs the verb.
 pub(crate) fn run(args: &InspectArgs, context: &Context) -> Result<Product, Fault> {
-    let file = source::name(&args.file);
+    let file = source::path_name(&args.file);
     let bytes = context.source.read(&args.file)?;
     let fault = |error| Fault::input(&error).in_file(&file);
     let sniffed = sniff(&bytes, args.kind).map_err(fault)?;

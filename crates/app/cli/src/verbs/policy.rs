@@ -12,7 +12,7 @@ use crate::output::fault::Fault;
 use crate::output::product::Product;
 use crate::settings::context::Context;
 
-/// Work with appraisal policies
+/// Check appraisal policies, propose them from evidence, and test them
 #[derive(Debug, Args)]
 pub(crate) struct PolicyArgs {
     #[command(subcommand)]
@@ -21,13 +21,13 @@ pub(crate) struct PolicyArgs {
 
 #[derive(Debug, Subcommand)]
 enum PolicyCommand {
-    /// Check policy files: print what they demand and waive, and warn of what says too little
+    /// Check policy files: print their rules and waivers, and warn of weak rules
     Check(check::CheckArgs),
-    /// Propose a policy from evidence that you trust
+    /// Propose a policy from trusted evidence
     Suggest(suggest::SuggestArgs),
-    /// Try a policy on evidence that you have
+    /// Appraise recorded evidence under a policy
     Test(test::TestArgs),
-    /// Print the reference values that ship with teeproof
+    /// Print the reference values of this version
     Reference,
 }
 

@@ -1,4 +1,4 @@
-//! `teeproof seal`: secrets that only one machine can open, in the state that it is in.
+//! `teeproof seal`: secrets that only one machine can open, and only in one state.
 
 pub(crate) mod encrypt;
 mod sink;
@@ -18,11 +18,11 @@ use crate::settings::context::Context;
 use encrypt::SEALING_PCRS;
 use sink::{Sink, seal_fault};
 
-/// Bind secrets to this machine and its present state
+/// Seal secrets to one machine in one state
 ///
-/// Inside of the machine, `seal key` makes a key that its TPM uses only while registers stay as they
-/// are, certified by the attestation key. Elsewhere, `seal encrypt` verifies the machine's evidence
-/// and that key, and seals a secret to it. Inside again, `seal decrypt` opens it.
+/// On the machine, `seal key` makes a key that its TPM uses only while the PCRs keep their values, certified by
+/// the attestation key. Elsewhere, `seal encrypt` verifies the evidence of the machine and that key, and seals
+/// a secret to it. On the machine again, `seal decrypt` opens it.
 #[derive(Debug, Args)]
 pub(crate) struct SealArgs {
     #[command(subcommand)]
@@ -31,18 +31,18 @@ pub(crate) struct SealArgs {
 
 #[derive(Debug, Subcommand)]
 enum SealCommand {
-    /// Make a key to seal to, inside of the machine
+    /// On the machine: make a key to seal to
     Key(KeyArgs),
-    /// Verify a machine's evidence and its key, and seal a secret to it
+    /// Verify the evidence of a machine and its key, and seal a secret to it
     Encrypt(Box<encrypt::EncryptArgs>),
-    /// Seal a secret to a key of which nothing is verified
+    /// Seal a secret to a key without verifying anything
     EncryptUnverified(encrypt::UnverifiedArgs),
-    /// Open a secret, inside of the machine
+    /// On the machine: open a sealed secret
     Decrypt(DecryptArgs),
 }
 
 impl SealArgs {
-    /// A secret is for the owner alone, and so is what it is sealed in. A key's file has public parts alone.
+    /// Secrets and sealed secrets are written for the owner alone. The file of a key has only public parts.
     pub(crate) const fn product_form(&self) -> ProductForm {
         match &self.command {
             SealCommand::Key(_) => ProductForm::File,
@@ -63,17 +63,17 @@ pub(crate) fn run(args: &SealArgs, context: &Context) -> Result<Product, Fault> 
     }
 }
 
-/// Make a key to seal to, inside of the machine
+/// On the machine: make a key to seal to
 ///
-/// The key is made anew from the TPM's own seed whenever it is needed, the same one until the machine
-/// is restarted; nothing of it has to be kept.
+/// The TPM derives the key from its seed whenever it is needed: the same key until the machine restarts. No private
+/// part is stored.
 #[derive(Debug, Args)]
 struct KeyArgs {
     #[command(flatten)]
     nonce: NonceArgs,
 
-    /// The registers that guard the key, of the SHA-256 bank
-    #[arg(long, value_name = "REGISTERS", default_value = SEALING_PCRS)]
+    /// The PCRs that the key is bound to, of the SHA-256 bank
+    #[arg(long, value_name = "PCRS", default_value = SEALING_PCRS)]
     pcrs: Registers,
 
     #[command(flatten)]
@@ -85,14 +85,14 @@ fn write_key(args: &KeyArgs, context: &Context) -> Result<Product, Fault> {
     let nonce = args.nonce.read(&context.source)?;
     let mut tpm = args.tpm.open()?;
     let key = SealingKey::make(tpm.as_mut(), args.pcrs.0, &nonce).map_err(|error| seal_fault(&error))?;
-    context.messages.say(&format!("key: guarded by {}, certified by the attestation key", args.pcrs));
+    context.messages.say(&format!("key: bound to {}, certified by the attestation key", args.pcrs));
     Ok(Product::json_text(&key.to_json().map_err(|error| seal_fault(&error))?))
 }
 
-/// Open a secret, inside of the machine
+/// On the machine: open a sealed secret
 #[derive(Debug, Args)]
 struct DecryptArgs {
-    /// The envelope; - is stdin
+    /// The sealed secret, as seal encrypt writes it; - is stdin
     #[arg(value_name = "FILE")]
     envelope: PathBuf,
 
@@ -106,7 +106,7 @@ fn decrypt(args: &DecryptArgs, context: &Context) -> Result<Product, Fault> {
     let mut tpm = args.tpm.open()?;
     let mut sink = Sink::open(context)?;
     let opened = open_envelope(tpm.as_mut(), &mut envelope, &mut sink)
-        .map_err(|error| seal_fault(&error).in_file(source::name(&args.envelope)));
+        .map_err(|error| seal_fault(&error).in_file(source::path_name(&args.envelope)));
     sink.close(opened)?;
     Ok(Product::written(0))
 }

@@ -14,9 +14,9 @@ use crate::output::fault::Fault;
 use crate::output::product::{Product, ProductForm};
 use crate::settings::context::Context;
 
-/// Ask the virtual TPM for one thing: report, quote, registers, indexes, keys, boot log
+/// Use the virtual TPM directly: report, quote, PCRs, NV indexes, keys, event log
 ///
-/// What comes back is what the TPM said; nothing of it is verified here.
+/// Responses of the TPM are printed as received; nothing is verified.
 #[derive(Debug, Args)]
 pub(crate) struct VtpmArgs {
     #[command(flatten)]
@@ -27,26 +27,26 @@ pub(crate) struct VtpmArgs {
 
 #[derive(Debug, Subcommand)]
 enum VtpmCommand {
-    /// Write the paravisor's report, proven fresh, or as it lies there
+    /// Write the HCL report: a fresh one with user data, or that of the last boot
     Report(ReportArgs),
-    /// Quote registers under the attestation key
+    /// Quote PCRs under the attestation key
     Quote(quote::QuoteArgs),
-    /// Read or extend registers
+    /// Read or extend PCRs
     #[command(subcommand)]
     Pcr(pcr::PcrCommand),
     /// List, read, write, define and undefine NV indexes
     #[command(subcommand)]
     Nv(nv::NvCommand),
-    /// Tell the attestation key, or write its certificate
+    /// Print the attestation key, or write its certificate
     Ak(key::KeyArgs),
-    /// Tell the endorsement key, or write its certificate
+    /// Print the endorsement key, or write its certificate
     Ek(key::KeyArgs),
-    /// Write the boot log
+    /// Write the event log
     Log(LogArgs),
 }
 
 impl VtpmArgs {
-    /// What an index holds may be a secret; all else that a TPM says is public.
+    /// The content of an NV index may be a secret; everything else is public.
     pub(crate) const fn product_form(&self) -> ProductForm {
         match &self.command {
             VtpmCommand::Nv(nv::NvCommand::Read(_)) => ProductForm::Secret,
@@ -70,9 +70,9 @@ pub(crate) fn run(args: &VtpmArgs, context: &Context) -> Result<Product, Fault> 
     }
 }
 
-/// Write the boot log
+/// Write the event log
 ///
-/// `teeproof inspect` shows what is in it.
+/// `teeproof inspect` shows its events.
 #[derive(Debug, Args)]
 pub(crate) struct LogArgs {
     #[command(flatten)]
@@ -81,18 +81,18 @@ pub(crate) struct LogArgs {
 
 /// Runs `teeproof vtpm log`.
 fn event_log(args: &LogArgs) -> Result<Product, Fault> {
-    let none = |none: NoLog| Fault::device(format!("there is no boot log: {none}"), none.hint());
-    read_event_log(&args.event_log.event_log).map(Product::file).map_err(none)
+    let fault = |none: NoLog| Fault::device(format!("event log not available: {none}"), none.hint());
+    read_event_log(&args.event_log.event_log).map(Product::file).map_err(fault)
 }
 
-/// Write the paravisor's report, proven fresh, or as it lies there
+/// Write the HCL report: a fresh one with user data, or that of the last boot
 #[derive(Debug, Args)]
 struct ReportArgs {
-    /// What to have in it, 64 bytes: hex:…, b64:…, utf8:…, @FILE, or - for stdin
+    /// The user data of a fresh report, 64 bytes: hex:…, b64:…, utf8:…, @FILE, or - for stdin
     #[arg(long, value_name = "BYTES", conflicts_with = "boot", required_unless_present = "boot")]
     user_data: Option<String>,
 
-    /// Take the report as it lies there, of whatever age
+    /// Write the report of the last boot
     #[arg(long)]
     boot: bool,
 }

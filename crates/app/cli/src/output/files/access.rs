@@ -1,13 +1,12 @@
-//! Who may do what with a file that takes another's place: no more than with the one before.
+//! Access to a file that replaces another: nobody gains any.
 
 use std::fs::File;
 use std::io;
 
 use crate::output::files::path::Placement;
 
-/// Gives the new file the mode that it has to have, whatever the process's mask. Where it takes another's place,
-/// it gets that one's owner, group and access list as far as that is allowed; where not, whoever could do less
-/// with the older file can do no more with the new one.
+/// Sets the mode of the new file, whatever the umask. If it replaces a file, it gets the owner, group and access list
+/// of that file as far as allowed; otherwise nobody gets more access than to the older file.
 #[cfg(unix)]
 pub(crate) fn adopt(new: &File, older: Option<&File>, placement: Placement) -> io::Result<()> {
     match (placement, older) {
@@ -24,7 +23,7 @@ pub(crate) fn adopt(new: &File, older: Option<&File>, placement: Placement) -> i
 fn adopt_older(new: &File, older: &File) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
     let (was, is) = (older.metadata()?, new.metadata()?);
-    // Only root may give files away, and others only to groups of theirs; what they may not is seen below.
+    // Only root may change the owner, and others only the group to one of theirs; the result is checked below.
     if is.gid() != was.gid() {
         let _ = fchown(new, None, Some(was.gid()));
     }
@@ -32,13 +31,13 @@ fn adopt_older(new: &File, older: &File) -> io::Result<()> {
         let _ = fchown(new, Some(was.uid()), None);
     }
     let has_group = new.metadata()?.gid() == was.gid();
-    // The directory may have given the new file a list of its own.
+    // The new file may have a default access list of the directory.
     list::remove(new)?;
     let mode = was.permissions().mode() & 0o777;
     let Some(list) = list::of(older)? else {
         return set_mode(new, if has_group { mode } else { for_other_group(mode) });
     };
-    // With a list, the mode's bits of the group are the most that anybody on it has.
+    // With an access list, the group bits of the mode are its mask.
     set_mode(new, mode & 0o700)?;
     if has_group && list::set(new, &list).is_ok() {
         set_mode(new, mode)?;
@@ -46,8 +45,8 @@ fn adopt_older(new: &File, older: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// The mode in another group: who was in the older file's group is now among all others, and whoever is in the
-/// new one was. Both have what both had.
+/// The mode if the group changes: members of the old group are now others, and members of the new group were. Group and
+/// others get only what both had.
 #[cfg(unix)]
 const fn for_other_group(mode: u32) -> u32 {
     let both = (mode >> 3) & mode & 0o7;
@@ -67,7 +66,7 @@ pub(crate) fn adopt(new: &File, older: Option<&File>, _: Placement) -> io::Resul
     }
 }
 
-/// Access lists of POSIX, beside the mode.
+/// POSIX access lists.
 #[cfg(target_os = "linux")]
 mod list {
     use super::{File, io};
@@ -81,7 +80,7 @@ mod list {
                 list.truncate(length);
                 Ok(Some(list))
             }
-            Err(error) if is_none(error) => Ok(None),
+            Err(error) if is_absent(error) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
@@ -92,18 +91,18 @@ mod list {
 
     pub(super) fn remove(file: &File) -> io::Result<()> {
         match fremovexattr(file, NAME) {
-            Err(error) if !is_none(error) => Err(error.into()),
+            Err(error) if !is_absent(error) => Err(error.into()),
             _ => Ok(()),
         }
     }
 
-    /// Without a list, or on a file system that has none.
-    fn is_none(error: Errno) -> bool {
+    /// No list, or a file system without lists.
+    fn is_absent(error: Errno) -> bool {
         matches!(error, Errno::NODATA | Errno::OPNOTSUPP | Errno::NOSYS)
     }
 
     const NAME: &str = "system.posix_acl_access";
-    /// So long is any attribute of Linux at most.
+    /// The maximal length of an attribute in Linux.
     const LONGEST: usize = 1 << 16;
 }
 
@@ -124,7 +123,7 @@ mod list {
     }
 }
 
-/// For the owner alone.
+/// For the owner only.
 #[cfg(unix)]
 pub(crate) const PRIVATE: u32 = 0o600;
 

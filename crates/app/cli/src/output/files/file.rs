@@ -1,11 +1,10 @@
-//! The files that products go to: complete, or as they were.
+//! Output files, which are replaced as a whole or not at all.
 //!
-//! A product is written into a new file in the directory of the one that was named, and takes its place when
-//! all of it is on the disk. On Linux the new file has no name before that, and gets the one of the product at
-//! once where nothing has it; where a file is replaced, it has a name that cannot be guessed for as long as it
-//! takes to rename it. A run that is killed in between leaves that file, as does one on a file system without
-//! files that have no name, for there it has one from the start; on any failure, and by a signal that can be
-//! handled, it is removed. Devices, pipes and descriptors (/dev/null, /dev/stdout) are written directly.
+//! A product is written into a new file in the directory of the output, and gets the name of the output when all of
+//! it is on the disk. On Linux the new file has no name before that. If it replaces a file, it has an unguessable
+//! name during the rename. A run that is killed then leaves that file, and so does one on a file system without
+//! unnamed files (O_TMPFILE), where the new file has a name from the start. On any failure, and by a signal that
+//! can be handled, it is removed. Devices, pipes and descriptors (/dev/null, /dev/stdout) are written directly.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -19,10 +18,10 @@ use crate::output::files::target::OutputPlace;
 use crate::output::files::temporary::Undo;
 use crate::output::files::temporary::{Part, directory_of, give_name, named, unnamed};
 
-/// A file that is being written.
+/// An output that is being written.
 #[derive(Debug)]
 pub(crate) struct OutputFile {
-    /// As the person named it.
+    /// The path as given.
     path: PathBuf,
     placement: Placement,
     place: Place,
@@ -31,29 +30,29 @@ pub(crate) struct OutputFile {
 #[derive(Debug)]
 enum Place {
     File(Box<Replacement>),
-    /// A device, a pipe, a descriptor: what is written is gone.
+    /// A device, a pipe or a descriptor, which cannot be replaced.
     Direct(File),
 }
 
-/// The new file, and what it is to replace.
+/// The new file, and the file that it replaces.
 #[derive(Debug)]
 struct Replacement {
     file: File,
-    /// Its name until it has its place, if it has one.
+    /// Its temporary name, if it has one.
     part: Option<Part>,
     target: PathBuf,
-    /// The file that is there now.
+    /// The existing file.
     older: Option<File>,
     placement: Placement,
 }
 
 impl OutputFile {
-    /// Opens it. What is there stays as it is until [`OutputFile::commit`].
+    /// Opens the output. An existing file is unchanged until [`OutputFile::commit`].
     pub(crate) fn open(path: &Path, placement: Placement) -> Result<Self, Fault> {
         if is_standard_stream(path) {
             return Err(Fault::usage(
-                "standard output has the product of this command, and no other file",
-                "name a file; one that is called - is ./-",
+                "expected a file, got -: standard output is for the product of this command",
+                "give a file; for a file of this name, write ./-",
             ));
         }
         let place = match OutputPlace::find(path, placement)? {
@@ -69,12 +68,12 @@ impl OutputFile {
         Ok(Self { path: path.to_path_buf(), placement, place })
     }
 
-    /// Writes all of it.
+    /// Writes all bytes.
     pub(crate) fn put(&mut self, bytes: &[u8]) -> Result<(), Fault> {
         self.write_all(bytes).or_else(|error| self.failed(&error))
     }
 
-    /// Puts the file in its place, or says why it cannot be; then the place is as it was.
+    /// Puts the file in its place; on failure, the existing file is unchanged.
     pub(crate) fn commit(mut self) -> Result<(), Fault> {
         self.prepare()?;
         match self.place {
@@ -83,7 +82,7 @@ impl OutputFile {
         }
     }
 
-    /// Does all that can fail but for the last step: then the file is on the disk.
+    /// Does everything that can fail but the last step: the file is on the disk afterwards.
     pub(crate) fn prepare(&mut self) -> Result<(), Fault> {
         let prepared = match &mut self.place {
             Place::File(file) => file.prepare(),
@@ -92,7 +91,7 @@ impl OutputFile {
         prepared.map_err(|error| unwritable(&error, &self.path, self.placement))
     }
 
-    /// Puts a file that is prepared in its place, and says how that is undone.
+    /// Puts a prepared file in its place, and returns how to undo that.
     pub(crate) fn place_undoably(self) -> Result<Undo, Fault> {
         match self.place {
             Place::File(file) => {
@@ -102,7 +101,7 @@ impl OutputFile {
         }
     }
 
-    /// What a failure to write means. A reader of a pipe who has seen enough and went away is no error.
+    /// The fault of a failed write. A closed pipe is not an error.
     pub(crate) fn failed(&self, error: &io::Error) -> Result<(), Fault> {
         match self.place {
             Place::Direct(_) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
@@ -110,7 +109,7 @@ impl OutputFile {
         }
     }
 
-    /// Whether it takes the place of the file of this path.
+    /// Whether its place is this path.
     pub(crate) fn is_at(&self, path: &Path) -> bool {
         match &self.place {
             Place::File(file) => is_same_entry(&file.target, path),
@@ -146,8 +145,8 @@ impl Replacement {
         Ok(Self { file, part, target, older, placement })
     }
 
-    /// The mode that the file is made with; the process's mask counts as for every file. One that takes another's
-    /// place is for the owner alone until it has that one's owner.
+    /// The mode of the new file, under the umask. A file that replaces another is for the owner alone until it has the
+    /// owner of that file.
     const fn mode(is_there: bool, placement: Placement) -> u32 {
         if is_there || matches!(placement, Placement::Private) { 0o600 } else { 0o666 }
     }
@@ -164,7 +163,7 @@ impl Replacement {
             Some(part) => part,
             None if is_new => return give_name(&self.file, &self.target),
             None if self.older.is_none() => match give_name(&self.file, &self.target) {
-                // A file came in between.
+                // Another program created a file meanwhile.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => self.name()?,
                 given => return given,
             },
@@ -173,7 +172,7 @@ impl Replacement {
         part.place(&self.target)
     }
 
-    /// The same, so that the older file can be brought back.
+    /// The same, so that the older file can be restored.
     fn place_undoably(mut self) -> io::Result<Undo> {
         if self.older.is_none() {
             match self.part.take() {
@@ -188,7 +187,7 @@ impl Replacement {
         };
         match part.exchange(&self.target) {
             Ok(()) => Ok(Undo::Exchange(part, self.target)),
-            // Not every file system has it.
+            // Not every file system can exchange files.
             Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => {
                 let older = Part::second_name(&self.target, directory_of(&self.target)).ok();
                 part.place(&self.target)?;
@@ -203,28 +202,28 @@ impl Replacement {
     }
 }
 
-/// The file that is there. One that is protected against writing is not replaced either; its content stays.
-/// The path is that of the command line, so that the kernel's own rules for links hold.
+/// Opens the existing file, which must be writable to be replaced; its content stays. The path is that of the command
+/// line, so that the rules of the kernel for links apply.
 fn open_older(path: &Path, existing: &Metadata) -> io::Result<File> {
     let file = OpenOptions::new().write(true).open(path)?;
     is_found(&file, existing)?;
     Ok(file)
 }
 
-/// A device or a pipe. A file that took its name in between would be written over.
+/// Opens a device or a pipe, unless a file has replaced it meanwhile.
 fn open_device(path: &Path, existing: &Metadata) -> io::Result<File> {
     let file = OpenOptions::new().write(true).open(path)?;
     is_found(&file, existing)?;
     Ok(file)
 }
 
-/// Refuses what took the place of what was looked at.
+/// Refuses a file that is not the one that was found before.
 fn is_found(file: &File, found: &Metadata) -> io::Result<()> {
     let opened = file.metadata()?;
     if opened.file_type() == found.file_type() && FileIdentity::is_same(&opened, found) {
         return Ok(());
     }
-    Err(io::Error::other("something else took its place in between"))
+    Err(io::Error::other("the file was replaced meanwhile by another program"))
 }
 
 #[cfg(test)]
@@ -241,7 +240,7 @@ mod tests {
         folder
     }
 
-    /// The names in it.
+    /// The names in a folder.
     fn names(folder: &Path) -> Vec<String> {
         let entries = fs::read_dir(folder).into_iter().flatten().flatten();
         let mut names: Vec<_> =
@@ -250,7 +249,7 @@ mod tests {
         names
     }
 
-    /// A file in the place of `target`, as a system without files that have no name writes it.
+    /// A replacement of `target` as on a system without unnamed files.
     fn replacement(target: PathBuf, placement: Placement, content: &[u8]) -> io::Result<Replacement> {
         let older = OpenOptions::new().write(true).open(&target).ok();
         let mode = Replacement::mode(older.is_some(), placement);
@@ -282,7 +281,7 @@ mod tests {
         assert!(fs::remove_dir_all(folder).is_ok());
     }
 
-    /// With a name and without: what came in between is not replaced.
+    /// With a name and without: a file that was created meanwhile is not replaced.
     #[test]
     fn a_new_file_replaces_nothing() {
         let folder = folder("new");
@@ -306,7 +305,7 @@ mod tests {
         assert!(fs::remove_dir_all(folder).is_ok());
     }
 
-    /// A file without a name is on no list until it has its place; this system has such files.
+    /// An unnamed file is not listed until it has its place.
     #[cfg(target_os = "linux")]
     #[test]
     fn a_file_without_a_name_is_not_seen() {

@@ -1,4 +1,4 @@
-//! The paths of outputs, and how a file is told from another whatever it is called.
+//! Paths of outputs, and the identity of files whatever their names.
 
 use std::fs::{self, Metadata};
 use std::io::{self, ErrorKind};
@@ -8,8 +8,8 @@ use clap::builder::{TypedValueParser, ValueParserFactory};
 
 use crate::output::fault::Fault;
 
-/// A path on the command line that is written, which [`crate::input::overlap`] tells by its type from those that are
-/// read.
+/// A path on the command line that is written. [`crate::input::overlap`] distinguishes it by this type from paths that
+/// are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OutputPath(pub(crate) PathBuf);
 
@@ -21,49 +21,49 @@ impl ValueParserFactory for OutputPath {
     }
 }
 
-/// What may be done with a file that has the name already, and who may read the new one.
+/// Treatment of an existing file, and access to the new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Placement {
-    /// The file is replaced, and the one behind a link in its stead. Its mode and its owner stay.
+    /// The file is replaced, or the target of a link. Mode and owner are kept.
     Replace,
-    /// The same, and a link is refused: nobody named this file, but the directory that it is in.
+    /// The same, and a link is refused: the command line names only the directory.
     ReplaceEntry,
-    /// The file is replaced by one that only the owner may read; a link is refused.
+    /// The file is replaced by one of mode 0600; a link is refused.
     Private,
-    /// There must be nothing of this name.
+    /// The file must not exist.
     NewOnly,
 }
 
-/// Whether the path means a standard stream: `-`.
+/// Whether the path is `-`, a standard stream.
 pub(crate) fn is_standard_stream(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-/// A file cannot be written. That the disk is full is a failure of the output; all else is for the person to
-/// change.
+/// The fault of a file that cannot be written: a full disk is a failure of the output, everything else of usage.
 pub(crate) fn unwritable(error: &io::Error, path: &Path, placement: Placement) -> Fault {
     let message = format!("cannot be written: {error}");
     let fault = match (error.kind(), placement) {
-        (ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge, _) => {
-            Fault::output(message, "make room, or name a file elsewhere; what was there is as it was")
-        }
+        (ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge, _) => Fault::output(
+            message,
+            "free some space, or give a file on another disk; the existing file is unchanged",
+        ),
         // EBUSY.
         (ErrorKind::ResourceBusy, _) => Fault::usage(
             message,
-            "a file that something is mounted on cannot be replaced: leave the option away, and redirect standard output into it with > FILE",
+            "leave the option out and redirect standard output with > FILE: a mount point cannot be replaced",
         ),
         (_, Placement::NewOnly) => {
-            Fault::usage(message, "no file is written over; name a new directory, or an empty one")
+            Fault::usage(message, "give a new or an empty directory: existing files are not overwritten")
         }
         _ => Fault::usage(
             message,
-            "name a file that can be written, in a directory in which files can be made; what was there is as it was",
+            "give a writable file in a writable directory; the existing file is unchanged",
         ),
     };
     fault.in_file(path.display())
 }
 
-/// Whether two paths are one entry of one directory, whatever is there.
+/// Whether two paths are one entry of one directory, whether it exists or not.
 pub(crate) fn is_same_entry(one: &Path, other: &Path) -> bool {
     let entry = |path: &Path| {
         let directory = match path.parent() {
@@ -75,8 +75,7 @@ pub(crate) fn is_same_entry(one: &Path, other: &Path) -> bool {
     one == other || entry(one).is_some_and(|one| entry(other) == Some(one))
 }
 
-/// Which file this is, whatever it is called: of regular files only, for reading from and writing to one
-/// device is in order.
+/// The identity of a regular file, whatever its name. Devices have none: a run may read and write one device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FileIdentity(Identity);
 
@@ -92,7 +91,7 @@ impl FileIdentity {
         fs::metadata(path).ok().and_then(|metadata| Self::of_metadata(&metadata))
     }
 
-    /// Whether both are of one file, device or pipe.
+    /// Whether both are one file, device or pipe.
     #[cfg(unix)]
     pub(crate) fn is_same(one: &Metadata, other: &Metadata) -> bool {
         use std::os::unix::fs::MetadataExt;
@@ -105,13 +104,13 @@ impl FileIdentity {
         metadata.is_file().then(|| Self((metadata.dev(), metadata.ino())))
     }
 
-    /// Whether both are of one file.
+    /// Whether both are one file.
     #[cfg(not(unix))]
     pub(crate) const fn is_same(_: &Metadata, _: &Metadata) -> bool {
         true
     }
 
-    /// The file that a path leads to. A second name of it is not noticed here.
+    /// The file that a path leads to. Hard links are not recognised on this system.
     #[cfg(not(unix))]
     pub(crate) fn of(path: &Path) -> Option<Self> {
         let path = fs::canonicalize(path).ok()?;

@@ -1,7 +1,6 @@
-//! Files that have a name and not their place yet, which are removed when a signal ends the run: what is dropped
-//! on a failure is not dropped then.
+//! Removal of temporary files when a signal ends the run, which does not run destructors.
 //!
-//! Handlers are set when there is such a file, and for signals that are not ignored. SIGKILL leaves the file.
+//! Handlers are set when there is a temporary file, for signals that are not ignored. SIGKILL leaves the file.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,13 +8,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 static NAMES: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// From now on, a signal removes this file.
-pub(crate) fn remember(path: &Path) {
+pub(crate) fn register(path: &Path) {
     handlers::set();
     names().push(path.to_path_buf());
 }
 
-/// It is gone, or has its place.
-pub(crate) fn forget(path: &Path) {
+/// The file is gone, or has its place.
+pub(crate) fn unregister(path: &Path) {
     names().retain(|name| name != path);
 }
 
@@ -37,10 +36,10 @@ mod handlers {
     pub(super) fn set() {
         static SET: Once = Once::new();
         SET.call_once(|| {
-            // Where that cannot be known, nothing that is ignored shall end the run.
+            // If that is unknown, no handler is set.
             let Some(ignored) = ignored() else { return };
             let ending = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ].into_iter();
-            // Without a handler, a file can stay; the run goes on.
+            // Without a handler, a file may stay; the run continues.
             if let Ok(signals) = Signals::new(ending.filter(|signal| !is_in(ignored, *signal))) {
                 std::thread::spawn(move || end_by(signals));
             }
@@ -49,7 +48,7 @@ mod handlers {
 
     fn end_by(mut signals: Signals) {
         for signal in signals.forever() {
-            // Kept until the end, so that no name is added.
+            // Locked until the end, so that no name is added.
             let names = names();
             for name in names.iter() {
                 let _ = fs::remove_file(name);
@@ -58,7 +57,7 @@ mod handlers {
         }
     }
 
-    /// The signals that whoever started the run wants it to ignore, as bits; nohup does so.
+    /// The signals that the parent process ignores, such as nohup, as bits.
     fn ignored() -> Option<u64> {
         let status = fs::read_to_string("/proc/self/status").ok()?;
         let bits = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

@@ -1,7 +1,6 @@
-//! What an output's path leads to, and which links are followed on the way.
+//! Targets of output paths, and the links that are followed to them.
 //!
-//! A link in a directory that everybody may write to belongs to whoever made it: Linux refuses to follow it
-//! where `fs.protected_symlinks` is set, and it is refused here whether that is set or not.
+//! A link of another user in a world-writable directory is refused, as Linux does if `fs.protected_symlinks` is set.
 
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
@@ -12,25 +11,25 @@ use crate::output::fault::Fault;
 use crate::output::files::path::Placement;
 use crate::output::files::path::unwritable;
 
-/// What an output's path leads to.
+/// The target of an output path.
 #[derive(Debug)]
 pub(crate) enum OutputPlace {
-    /// A file, or a place for one, behind all links.
+    /// A file, existing or not, behind all links.
     File { target: PathBuf, existing: Option<Metadata> },
-    /// An open descriptor of a process under its name: /dev/stdout, /dev/fd/3.
+    /// An open descriptor of a process: /dev/stdout, /dev/fd/3.
     Descriptor,
     /// A device, a pipe or a socket.
     Device { target: PathBuf, existing: Metadata },
 }
 
 impl OutputPlace {
-    /// Follows the path, as far as the placement allows it.
+    /// Follows the path, as far as the placement allows.
     pub(crate) fn find(path: &Path, placement: Placement) -> Result<Self, Fault> {
         let wrong = |error: io::Error| unwritable(&error, path, placement);
         if is_own_descriptor(path) {
             return writable_descriptor(path).map(|()| Self::Descriptor).map_err(wrong);
         }
-        // The last component of what may be secret is looked at below.
+        // The last component of a private output is checked below.
         let way = if placement == Placement::Replace { Some(path) } else { path.parent() };
         way.map_or(Ok(()), refuse_foreign_links).map_err(wrong)?;
         let mut target = path.to_path_buf();
@@ -60,7 +59,7 @@ impl OutputPlace {
                 }
                 None if ends_as_directory(&target) => return Err(wrong(ErrorKind::IsADirectory.into())),
                 None if target != path => {
-                    return Err(wrong(io::Error::other("it is a link to a file that is not there")));
+                    return Err(wrong(io::Error::other("it is a link to a file that does not exist")));
                 }
                 existing => return Ok(Self::File { target, existing }),
             }
@@ -69,17 +68,16 @@ impl OutputPlace {
     }
 }
 
-/// Whoever made the link chose who can read the file behind it.
+/// The fault of a link that is not followed: its owner chose the file behind it.
 fn linked(path: &Path, placement: Placement) -> Fault {
     let message = match placement {
-        Placement::Private => "this is a link, and what may be secret is not written through links",
-        _ => "this is a link, and links in this directory are not followed",
+        Placement::Private => "expected a file, found a link: secrets are not written through links",
+        _ => "expected a file, found a link: links in this directory are not followed",
     };
-    Fault::usage(message, "name the file itself, or remove the link").in_file(path.display())
+    Fault::usage(message, "give the file itself, or remove the link").in_file(path.display())
 }
 
-/// Whether the path is a name by which the system has a descriptor of this process, written out: nobody else
-/// can have made it.
+/// Whether the path is the literal name of a descriptor of this process, which no other user can have made.
 fn is_own_descriptor(path: &Path) -> bool {
     let own = PathBuf::from(format!("/proc/{}/fd", std::process::id()));
     let directory = path.parent().unwrap_or(Path::new(""));
@@ -88,8 +86,7 @@ fn is_own_descriptor(path: &Path) -> bool {
         || directory == own
 }
 
-/// Whether the path names an open descriptor of some process, which is opened again as it is: appended to,
-/// never replaced.
+/// Whether the path names an open descriptor of some process, which is appended to and never replaced.
 fn is_descriptor(path: &Path) -> bool {
     let directory = path.parent().and_then(|parent| fs::canonicalize(parent).ok());
     is_own_descriptor(path)
@@ -98,8 +95,7 @@ fn is_descriptor(path: &Path) -> bool {
         })
 }
 
-/// Refuses a descriptor that is open for reading alone: to open its file again would write to what somebody
-/// gave to be read.
+/// Refuses a descriptor that is open only for reading, because opening its file again would allow writing.
 #[cfg(target_os = "linux")]
 fn writable_descriptor(path: &Path) -> io::Result<()> {
     let path = match STANDARD.iter().position(|standard| path == Path::new(standard)) {
@@ -129,7 +125,7 @@ fn ends_as_directory(path: &Path) -> bool {
     path.as_os_str().to_string_lossy().ends_with(std::path::is_separator)
 }
 
-/// Goes the way of a path, and refuses each link on it that another user put into a directory of everybody's.
+/// Refuses each link on the path that belongs to another user in a world-writable directory.
 fn refuse_foreign_links(path: &Path) -> io::Result<()> {
     let components = |path: &Path| -> Vec<OsString> {
         path.components().rev().map(|component| component.as_os_str().to_owned()).collect()
@@ -147,7 +143,7 @@ fn refuse_foreign_links(path: &Path) -> io::Result<()> {
         if links > MOST_LINKS {
             return Err(too_many_links());
         }
-        // The kernel's own links say what they lead to, and not always how to get there.
+        // Links of procfs do not always have a path as their target.
         if !way.starts_with("/proc") {
             let behind = fs::read_link(&way)?;
             way.pop();
@@ -158,7 +154,7 @@ fn refuse_foreign_links(path: &Path) -> io::Result<()> {
 }
 
 fn too_many_links() -> io::Error {
-    io::Error::other("too many links, one after the other")
+    io::Error::other("too many levels of links")
 }
 
 #[cfg(target_os = "linux")]
@@ -172,23 +168,23 @@ mod access {
         let directory = directory(path)?;
         let is_shared = directory.mode() & (STICKY | OTHERS_WRITE) == (STICKY | OTHERS_WRITE);
         if is_shared && link.uid() != user() && link.uid() != directory.uid() {
-            return Err(denied("a link on the way to it is another user's, in a directory of everybody's"));
+            return Err(denied("a link in its path belongs to another user, in a world-writable directory"));
         }
         Ok(())
     }
 
-    /// What is written here is read by whoever has the other end. What may be secret goes to our own pipes and
-    /// devices and to those of root; all else to those that `fs.protected_fifos` allows.
+    /// Secrets are written only to pipes and devices of this user or root; other output to those that
+    /// `fs.protected_fifos` allows.
     pub(super) fn check_owner(path: &Path, found: &Metadata, placement: Placement) -> io::Result<()> {
         let is_ours = found.uid() == user();
         if placement == Placement::Private && !is_ours && found.uid() != 0 {
-            return Err(denied("it is another user's, and what is written may be secret"));
+            return Err(denied("it belongs to another user, and the output may be secret"));
         }
         let directory = directory(path)?;
         let is_shared =
             directory.mode() & STICKY != 0 && directory.mode() & (OTHERS_WRITE | GROUP_WRITE) != 0;
         if found.file_type().is_fifo() && is_shared && !is_ours && found.uid() != directory.uid() {
-            return Err(denied("it is another user's pipe, in a directory of everybody's"));
+            return Err(denied("it is a pipe of another user, in a world-writable directory"));
         }
         Ok(())
     }
@@ -226,8 +222,8 @@ mod access {
     }
 }
 
-/// So many links does Linux follow.
+/// The number of links that Linux follows.
 const MOST_LINKS: usize = 40;
-/// The standard streams, each at its number.
+/// The standard streams, by number.
 const STANDARD: [&str; 3] = ["/dev/stdin", "/dev/stdout", "/dev/stderr"];
 const DIRECTORIES: [&str; 2] = ["/dev/fd", "/proc/self/fd"];

@@ -1,5 +1,4 @@
-//! New files that have not their places yet: without a name where the system has such files, and otherwise with
-//! one that cannot be guessed.
+//! Temporary files: unnamed if the file system has such files, and otherwise with an unguessable name.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -9,7 +8,7 @@ use teeproof_core::Hex;
 
 use crate::output::files::signals;
 
-/// The name of a file that is not to stay: it is removed unless it gets its place.
+/// The temporary name of a file, which is removed unless it gets its place.
 #[derive(Debug)]
 pub(crate) struct Part {
     pub(crate) path: PathBuf,
@@ -17,42 +16,42 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    /// Makes the file of this name, which nobody else knows.
+    /// Creates the file of this name.
     fn make<T>(path: PathBuf, make: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<(T, Self)> {
-        signals::remember(&path);
+        signals::register(&path);
         match make(&path) {
             Ok(made) => Ok((made, Self { path, is_placed: false })),
             Err(error) => {
-                signals::forget(&path);
+                signals::unregister(&path);
                 Err(error)
             }
         }
     }
 
-    /// Gives a file without a name one.
+    /// Gives an unnamed file a temporary name.
     pub(crate) fn for_file(file: &File, directory: &Path) -> io::Result<Self> {
         Ok(Self::make(part_name(directory)?, |path| give_name(file, path))?.1)
     }
 
-    /// Gives the file of a path a second name.
+    /// Gives the file of a path a second, temporary name.
     pub(crate) fn second_name(file: &Path, directory: &Path) -> io::Result<Self> {
         let (_, part) = Self::make(part_name(directory)?, |path| fs::hard_link(file, path))?;
-        // It is the older file that has it.
-        signals::forget(&part.path);
+        // The older file has this name.
+        signals::unregister(&part.path);
         Ok(part)
     }
 
-    /// In the place of what has the name.
+    /// Moves the file to its place, where it replaces a file.
     pub(crate) fn place(mut self, target: &Path) -> io::Result<()> {
         fs::rename(&self.path, target)?;
         self.is_placed = true;
         Ok(())
     }
 
-    /// The same where nothing may be replaced.
+    /// The same without replacing a file.
     pub(crate) fn place_new(self, target: &Path) -> io::Result<()> {
         match fs::hard_link(&self.path, target) {
-            // Some file systems have no second names.
+            // Some file systems have no hard links.
             Err(error) if error.kind() != ErrorKind::AlreadyExists => match fs::symlink_metadata(target) {
                 Err(absent) if absent.kind() == ErrorKind::NotFound => self.place(target),
                 _ => Err(error),
@@ -61,12 +60,12 @@ impl Part {
         }
     }
 
-    /// Changes places with the file of another name, which has this one then.
+    /// Exchanges names with another file.
     #[cfg(target_os = "linux")]
     pub(crate) fn exchange(&self, target: &Path) -> io::Result<()> {
         use rustix::fs::{CWD, RenameFlags, renameat_with};
-        // The older file has the name then, until all that belongs together is placed.
-        signals::forget(&self.path);
+        // The older file has this name until all files are placed.
+        signals::unregister(&self.path);
         Ok(renameat_with(CWD, &self.path, CWD, target, RenameFlags::EXCHANGE)?)
     }
 
@@ -75,7 +74,7 @@ impl Part {
         Err(ErrorKind::Unsupported.into())
     }
 
-    /// Leaves the file where it is.
+    /// Keeps the file under this name.
     pub(crate) fn leave(mut self) {
         self.is_placed = true;
     }
@@ -84,23 +83,23 @@ impl Part {
 impl Drop for Part {
     fn drop(&mut self) {
         if !self.is_placed {
-            // If it cannot be removed, it is in nobody's way.
+            // A failure leaves the temporary file, which is harmless.
             let _ = fs::remove_file(&self.path);
         }
-        signals::forget(&self.path);
+        signals::unregister(&self.path);
     }
 }
 
-/// How a file that has its place loses it again.
+/// How to undo the placement of a file.
 #[derive(Debug)]
 pub(crate) enum Undo {
-    /// Nothing was there.
+    /// There was no file.
     Remove(PathBuf),
-    /// The older file has the other's name.
+    /// The older file has the temporary name.
     Exchange(Part, PathBuf),
     /// The older file has a second name.
     Rename(Part, PathBuf),
-    /// What was written is gone, or the file system cannot keep an older file.
+    /// Not possible: a device, or a file system that cannot keep the older file.
     Nothing,
 }
 
@@ -108,10 +107,10 @@ impl Undo {
     pub(crate) fn run(self) {
         match self {
             Self::Remove(target) => {
-                // What cannot be removed stays; the error that led here is what is said.
+                // A file that cannot be removed stays; the error that led here is reported.
                 let _ = fs::remove_file(target);
             }
-            // A part is removed when it is dropped: the new file, unless the older one is still there.
+            // Dropping the part removes the new file.
             Self::Exchange(part, target) => match part.exchange(&target) {
                 Ok(()) => drop(part),
                 Err(_) => part.leave(),
@@ -126,18 +125,18 @@ impl Undo {
     }
 }
 
-/// A name that nobody can guess, so that nobody can have put something there.
+/// An unguessable name, so that no other user can have created a file there.
 fn part_name(directory: &Path) -> io::Result<PathBuf> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(io::Error::other)?;
     Ok(directory.join(format!(".teeproof-{}", Hex(&random))))
 }
 
-/// A file without a name, where the system and the file system have such files.
+/// An unnamed file (O_TMPFILE), if the file system has such files.
 #[cfg(target_os = "linux")]
 pub(crate) fn unnamed(directory: &Path, mode: u32) -> Option<File> {
     use rustix::fs::{Mode, OFlags};
-    // The way to a name leads through here.
+    // It is linked to a name through /proc.
     if !Path::new(DESCRIPTORS).is_dir() {
         return None;
     }
@@ -150,7 +149,7 @@ pub(crate) const fn unnamed(_: &Path, _: u32) -> Option<File> {
     None
 }
 
-/// Gives a file without a name one, if nothing has it.
+/// Gives an unnamed file a name, if no file has it.
 #[cfg(target_os = "linux")]
 pub(crate) fn give_name(file: &File, name: &Path) -> io::Result<()> {
     use std::os::fd::AsRawFd;
@@ -165,7 +164,7 @@ pub(crate) fn give_name(_: &File, _: &Path) -> io::Result<()> {
     Err(ErrorKind::Unsupported.into())
 }
 
-/// A file with a name that nobody can guess.
+/// A file with an unguessable name.
 pub(crate) fn named(directory: &Path, mode: u32) -> io::Result<(File, Option<Part>)> {
     let path = part_name(directory)?;
     let mut options = OpenOptions::new();
@@ -178,7 +177,7 @@ pub(crate) fn named(directory: &Path, mode: u32) -> io::Result<(File, Option<Par
     Ok((file, Some(part)))
 }
 
-/// Where a file is; one without a directory is in the current one.
+/// The directory of a file; the current one if the path has none.
 pub(crate) fn directory_of(file: &Path) -> &Path {
     match file.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,

@@ -1,15 +1,15 @@
-//! Files that belong together get their places together, or none does.
+//! Placement of several files together: all or none.
 
 use crate::output::fault::Fault;
 use crate::output::files::file::OutputFile;
 use crate::output::files::temporary::Undo;
 
-/// Files that have their places, and lose them again unless they are kept.
+/// Files in their places, which is undone unless they are kept.
 #[derive(Debug, Default)]
 pub(crate) struct PlacedFiles(Vec<Undo>);
 
 impl PlacedFiles {
-    /// Puts all of them in their places. All are complete and on the disk before the first one is placed.
+    /// Puts all files in their places. All are complete and on the disk before the first is placed.
     pub(crate) fn place(mut files: Vec<OutputFile>) -> Result<Self, Fault> {
         files.iter_mut().try_for_each(OutputFile::prepare)?;
         let mut placed = Self::default();
@@ -19,7 +19,7 @@ impl PlacedFiles {
         Ok(placed)
     }
 
-    /// All that belongs to them succeeded: the older files are removed.
+    /// Makes the placement final: the older files are removed.
     pub(crate) fn keep(mut self) {
         self.0.clear();
     }
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
     use crate::output::files::path::Placement;
 
-    /// The last of three cannot be placed, and nothing told so before.
+    /// The last of three cannot be placed, which shows only then.
     #[test]
     fn what_was_placed_before_a_failure_is_undone() {
         let folder = std::env::temp_dir().join(format!("teeproof-set-{}", std::process::id()));
@@ -67,7 +67,7 @@ mod tests {
         let count = || fs::read_dir(&folder).map(Iterator::count).ok();
         assert_eq!(count(), Some(2));
         assert!(fs::remove_file(&late).is_ok());
-        // What belongs to them failed after they were placed.
+        // A later step fails.
         drop(PlacedFiles::place(files()));
         assert_eq!((fs::read(&older).ok(), count()), (Some(b"older".to_vec()), Some(1)));
         let kept = PlacedFiles::place(files()).map(PlacedFiles::keep);

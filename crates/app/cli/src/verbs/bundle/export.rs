@@ -14,7 +14,7 @@ use crate::output::page::Page;
 use crate::output::product::Product;
 use crate::settings::context::Context;
 
-/// Write a bundle's parts as files of their own, or the bundle in its other form
+/// Write the parts of a bundle as files, or convert it between CBOR and JSON
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
     #[command(flatten)]
@@ -24,11 +24,11 @@ pub(super) struct ExportArgs {
     target: Target,
 }
 
-/// Where it goes.
+/// The form of the output.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 struct Target {
-    /// Write each part as a file into this directory, which is made; no file is overwritten
+    /// Write each part as a file into this directory, which is created; no file is overwritten
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     dir: Option<OutputPath>,
 
@@ -55,18 +55,18 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Product, Fault
     parts(&bundle, &dir.0, context)
 }
 
-/// Each part as a file. None takes its place before all are written.
+/// Writes each part as a file. None gets its name before all are written.
 fn parts(bundle: &Bundle, dir: &Path, context: &Context) -> Result<Product, Fault> {
     std::fs::create_dir_all(dir).map_err(|error| cannot(&error).in_file(dir.display()))?;
-    let (mut told, mut files) = (Page::new(), Vec::new());
+    let (mut names, mut files) = (Page::new(), Vec::new());
     for (name, bytes) in bundle.export() {
         let path = dir.join(&name);
         let mut file = context.open_entry(&path, Placement::NewOnly)?;
         file.put(&bytes)?;
         files.push(file);
-        told.line(path.display());
+        names.line(path.display());
     }
-    Ok(Product::of(told).with_files(files))
+    Ok(Product::of(names).with_files(files))
 }
 
 fn cannot(error: &std::io::Error) -> Fault {

@@ -11,7 +11,7 @@ use crate::output::fault::Fault;
 use crate::output::product::Product;
 use crate::settings::context::Context;
 
-/// A bundle that was named.
+/// The bundle that a verb reads.
 #[derive(Debug, Args)]
 pub(super) struct BundleFile {
     /// The bundle, CBOR or JSON; - is stdin
@@ -23,20 +23,20 @@ impl BundleFile {
     pub(super) fn read(&self, context: &Context) -> Result<Bundle, Fault> {
         let bytes = context.source.read(&self.bundle)?;
         Bundle::parse(&bytes).map_err(|error| match sniff(&bytes, None) {
-            // One part of evidence is taken for a bundle by those who have nothing else.
+            // A single file of evidence is easily mistaken for a bundle.
             Ok(Sniffed { kind, .. }) if !kind.is_container() => {
-                let message = format!("{} is no bundle yet", kind.with_article());
-                let hint = "make one of it first: teeproof bundle create FILE… -o machine.bundle";
-                Fault::malformed(message, hint).in_file(source::name(&self.bundle))
+                let message = format!("expected a bundle, got {}", kind.with_article());
+                let hint = "make a bundle of it first: teeproof bundle create FILE… -o machine.bundle";
+                Fault::malformed(message, hint).in_file(source::path_name(&self.bundle))
             }
             _ => bundle_fault(&error, &self.bundle),
         })
     }
 }
 
-/// The bundle of this file cannot be taken or made.
+/// The fault of a bundle that cannot be read or made.
 pub(super) fn bundle_fault(error: &BundleError, file: &Path) -> Fault {
-    Fault::bundle(error).in_file(source::name(file))
+    Fault::bundle(error).in_file(source::path_name(file))
 }
 
 /// The form in which a bundle is written.

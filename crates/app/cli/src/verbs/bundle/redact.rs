@@ -9,11 +9,11 @@ use crate::output::fault::Fault;
 use crate::output::product::Product;
 use crate::settings::context::Context;
 
-/// Replace what identifies a machine by salted hashes
+/// Replace identifiers of the machine by salted hashes
 ///
-/// What was signed is changed by that: a redacted bundle can be looked at, and never be accepted.
-/// The salt is not kept in the bundle; whoever knows it can show which machine the bundle is of, by
-/// redacting the original once more with the same salt: the same bundle comes out.
+/// This changes signed bytes: a redacted bundle can be inspected, but never accepted. The salt is not stored in
+/// the bundle. Whoever has it can prove which machine the bundle is of: redacting the original with the same
+/// salt gives the same bundle.
 #[derive(Debug, Args)]
 pub(super) struct RedactArgs {
     #[command(flatten)]
@@ -36,8 +36,8 @@ pub(super) fn run(args: &RedactArgs, context: &Context) -> Result<Product, Fault
     };
     if salt.len() < SHORTEST {
         return Err(Fault::usage(
-            format!("--salt: {} bytes can be guessed", salt.len()),
-            "give 16 random bytes or more, or none for a random salt",
+            format!("--salt: expected 16 bytes or more, got {}", salt.len()),
+            "give 16 random bytes or more, or leave --salt out for a random salt",
         ));
     }
     let redacted = bundle
@@ -54,21 +54,20 @@ pub(super) fn run(args: &RedactArgs, context: &Context) -> Result<Product, Fault
     if args.salt.is_none() {
         context
             .messages
-            .say("a random salt was used and is not kept: nobody can tell the machine from its hashes");
+            .say("a random salt was used and not stored: nobody can match the hashes with the machine");
     }
     Ok(args.form.product(&redacted))
 }
 
-/// A salt of its own for this bundle. It is told to nobody: two bundles of one machine then show
-/// different hashes.
+/// A random salt for this bundle alone, so that two bundles of one machine have different hashes.
 fn random() -> Result<Vec<u8>, Fault> {
     let mut salt = vec![0; 32];
     getrandom::fill(&mut salt)
-        .map_err(|error| Fault::internal(format!("the system gives no random bytes: {error}")))?;
+        .map_err(|error| Fault::internal(format!("no random bytes from the operating system: {error}")))?;
     Ok(salt)
 }
 
-/// The first place of each identifier in each part, and how many there are.
+/// The first place of each identifier in each part, and the number of places.
 fn counted(places: &[Redaction]) -> Vec<(&Redaction, usize)> {
     let mut counted: Vec<(&Redaction, usize)> = Vec::new();
     for place in places {
@@ -80,5 +79,5 @@ fn counted(places: &[Redaction]) -> Vec<(&Redaction, usize)> {
     counted
 }
 
-/// So many bytes cannot be guessed.
+/// The shortest salt that cannot be guessed.
 const SHORTEST: usize = 16;

@@ -11,7 +11,7 @@ use crate::output::page::{LOUD, NAME, Page};
 use crate::output::product::Product;
 use crate::settings::context::Context;
 
-/// Print what a bundle holds, checking nothing
+/// List the parts of a bundle without verifying them
 #[derive(Debug, Args)]
 pub(super) struct ShowArgs {
     #[command(flatten)]
@@ -21,7 +21,7 @@ pub(super) struct ShowArgs {
 /// Runs the verb.
 pub(super) fn run(args: &ShowArgs, context: &Context) -> Result<Product, Fault> {
     let bundle = args.named.read(context)?;
-    let file = source::name(&args.named.bundle);
+    let file = source::path_name(&args.named.bundle);
     let report = BundleJson::of(&file, &bundle);
     if context.is_json() {
         return Product::json(&report, 0);
@@ -29,7 +29,7 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> Result<Product, Fault> 
     Ok(Product::of(page(&report)))
 }
 
-/// What a bundle holds.
+/// The content of a bundle, as JSON.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 #[cfg_attr(test, schemars(rename = "BundleContent"))]
@@ -38,17 +38,18 @@ pub(crate) struct BundleJson<'a> {
     schema: &'static str,
     /// The file's name as it was given.
     file: &'a str,
-    /// `not checked`: nothing of the bundle is verified.
+    /// `not checked`: the bundle is not verified.
     status: &'static str,
     /// When it was collected, RFC 3339, as the bundle says.
     collected: String,
-    /// `fresh` or `boot`: when the hardware report was made, as the bundle says; null where it does not say.
+    /// `fresh` or `boot`: whether the report was fresh when it was collected or is of the last boot, as the bundle
+    /// says; null where it does not say.
     report: Option<&'static str>,
     /// The program that collected it.
     tool: &'a str,
     /// The parts in order.
     parts: Vec<PartJson>,
-    /// What was replaced in it.
+    /// The identifiers that were replaced.
     redactions: Vec<RedactionJson>,
 }
 
@@ -67,12 +68,12 @@ struct PartJson {
     sha256: String,
 }
 
-/// What was replaced in a part.
+/// One replaced identifier.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 #[cfg_attr(test, schemars(rename = "Redaction"))]
 struct RedactionJson {
-    /// The kind of identifier that stood there.
+    /// The kind of identifier.
     what: &'static str,
     /// The part's name.
     part: String,
@@ -119,7 +120,7 @@ impl<'a> BundleJson<'a> {
 fn page(report: &BundleJson<'_>) -> Page {
     let mut page = Page::new();
     let BundleJson { file, status, collected, tool, .. } = report;
-    let age = report.report.map_or_else(String::new, |age| format!(", the report is {age}"));
+    let age = report.report.map_or_else(String::new, |age| format!(", report: {age}"));
     page.line(format_args!("{file}: bundle, {status}"));
     page.line(format_args!("collected {collected} by {tool}{age}"));
     let width = report.parts.iter().map(|part| part.name.len()).max().unwrap_or_default();

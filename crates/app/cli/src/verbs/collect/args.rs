@@ -1,4 +1,4 @@
-//! The arguments of `collect azure`, and the request of the library that they make.
+//! Arguments of `collect azure`, and the request that they make.
 
 use std::time::Duration;
 
@@ -10,28 +10,27 @@ use crate::input::tpm::{self, EventLogArgs, MetadataArgs, TpmArgs};
 use crate::output::fault::Fault;
 use crate::settings::context::Context;
 
-/// Of an Azure confidential VM, through its virtual TPM
+/// Collect evidence of an Azure confidential VM through its virtual TPM
 ///
-/// Collects the paravisor's report, proven fresh, a quote over the registers with their values, the
-/// boot log, the attestation key's certificate, and from Azure's instance metadata the VCEK chain:
-/// everything that `teeproof verify` needs, in one bundle. The nonce is what the quote answers, and
-/// stands in the report's user data unless --user-data says otherwise.
+/// The bundle has everything that `teeproof verify` needs: a fresh HCL report, a quote with its PCR values, the
+/// event log, the certificate of the attestation key, and the VCEK chain from Azure's instance metadata. The
+/// nonce is in the quote, and also in the user data of the report unless --user-data gives another value.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct AzureArgs {
     #[command(flatten)]
     nonce: NonceArgs,
 
-    /// What to have in the report, up to 64 bytes, in the forms of --nonce [default: the nonce]
+    /// The user data of the report, up to 64 bytes, in the forms of --nonce [default: the nonce]
     #[arg(long, value_name = "BYTES", conflicts_with = "boot")]
     user_data: Option<String>,
 
-    /// Take the report as it lies there, instead of having it made anew
+    /// Use the report of the last boot instead of requesting a fresh one
     #[arg(long)]
     boot: bool,
 
-    /// The registers to quote, of the SHA-256 bank
-    #[arg(long, value_name = "REGISTERS", default_value_t = Registers::ALL_SHA256)]
+    /// The PCRs to quote, of the SHA-256 bank
+    #[arg(long, value_name = "PCRS", default_value_t = Registers::ALL_SHA256)]
     pub(super) pcrs: Registers,
 
     #[command(flatten)]
@@ -40,7 +39,7 @@ pub(crate) struct AzureArgs {
     #[command(flatten)]
     pub(super) event_log: EventLogArgs,
 
-    /// Leave the boot log out
+    /// Leave the event log out
     #[arg(long)]
     pub(super) no_event_log: bool,
 
@@ -51,26 +50,26 @@ pub(crate) struct AzureArgs {
     #[arg(long)]
     pub(super) json: bool,
 
-    /// Collect nothing; print the commands of tpm2-tools that do the same
+    /// Collect nothing; print a script of tpm2-tools commands that does the same
     #[arg(long)]
     pub(super) explain: bool,
 }
 
-/// The nonce and what else the arguments name.
+/// The bytes that the arguments name.
 pub(super) struct AzureInputs {
     /// The nonce of the quote; empty for none.
     nonce: Vec<u8>,
-    /// The user data of the report, where it is not the nonce.
+    /// The user data of the report, if it is not the nonce.
     user_data: Option<Vec<u8>>,
 }
 
 impl AzureInputs {
-    /// Reads what the arguments name.
+    /// Reads the bytes that the arguments name.
     pub(super) fn from_args(args: &AzureArgs, context: &Context) -> Result<Self, Fault> {
         if args.pcrs.0.bank != teeproof_wire::tpm::SHA256 {
             return Err(Fault::usage(
-                format!("--pcrs: a bundle holds registers of the SHA-256 bank, not {}", args.pcrs),
-                "give them as sha256:0-7,14; teeproof vtpm quote quotes other banks",
+                format!("--pcrs: expected PCRs of the SHA-256 bank, got {}", args.pcrs),
+                "give them as sha256:0-7,14; for other banks, use teeproof vtpm quote",
             ));
         }
         let nonce = args.nonce.read(&context.source)?;
@@ -100,8 +99,8 @@ impl AzureInputs {
             None => Ok(request),
             Some(user_data) => request.user_data(user_data).map_err(|_| {
                 Fault::usage(
-                    format!("--user-data: {} bytes, and a report has room for 64", user_data.len()),
-                    "give the hash of what is longer, for instance SHA-512",
+                    format!("--user-data: expected at most 64 bytes, got {}", user_data.len()),
+                    "give a hash of longer data, for instance SHA-512",
                 )
             }),
         }
@@ -112,7 +111,7 @@ const EXAMPLES: &str = "\
 Examples:
   Evidence for a verifier that sent a nonce:
     teeproof collect azure --nonce hex:7b1e… -o vm.bundle
-  A key of yours bound to the machine, in the report:
+  The hash of your own key in the report, which binds it to the machine:
     teeproof collect azure --nonce hex:7b1e… --user-data @key.sha512 -o vm.bundle
-  What tpm2-tools would have to do:
+  The same with tpm2-tools, as a script:
     teeproof collect azure --nonce hex:7b1e… --explain";

@@ -1,4 +1,4 @@
-//! One thing that was looked at, and how it is told.
+//! Probes of `doctor`, as a page and as JSON.
 
 use serde::Serialize;
 use teeproof_core::Outcome;
@@ -6,7 +6,7 @@ use teeproof_vtpm::Error;
 
 use crate::output::page::{BAD, GOOD, Page, WIDTH, escaped, hint, mark, wrap};
 
-/// One thing that was looked at.
+/// One probe and what it found.
 #[derive(Debug)]
 pub(super) struct Probe {
     name: &'static str,
@@ -17,12 +17,12 @@ pub(super) struct Probe {
 }
 
 impl Probe {
-    /// As it has to be.
+    /// In order.
     pub(super) fn good(name: &'static str, found: impl Into<String>) -> Self {
         Self { name, outcome: Outcome::Pass, found: found.into(), fix: None }
     }
 
-    /// Evidence can be collected, and will lack something.
+    /// Evidence can be collected, but something will be missing from it.
     pub(super) fn poor(name: &'static str, found: impl Into<String>, fix: impl Into<String>) -> Self {
         Self { name, outcome: Outcome::Warn, found: found.into(), fix: Some(fix.into()) }
     }
@@ -32,18 +32,18 @@ impl Probe {
         Self { name, outcome: Outcome::Fail, found: found.into(), fix: Some(fix.into()) }
     }
 
-    /// The TPM does not answer as it must.
+    /// The TPM refused a command, or sent an invalid response.
     pub(super) fn failed(name: &'static str, error: &Error) -> Self {
         Self::bad(name, error.to_string(), error.hint())
     }
 
-    /// Not looked at, for this reason.
+    /// Not checked, for this reason.
     pub(super) fn skipped(name: &'static str, why: impl Into<String>) -> Self {
         Self { name, outcome: Outcome::Skip, found: why.into(), fix: None }
     }
 }
 
-/// For people.
+/// The probes as a page.
 pub(super) fn page(probes: &[Probe], exit: u8) -> Page {
     let mut page = Page::new();
     let width = probes.iter().map(|probe| probe.name.len()).max().unwrap_or_default();
@@ -62,38 +62,39 @@ pub(super) fn page(probes: &[Probe], exit: u8) -> Page {
         }
     }
     match exit {
-        0 => page.paint(GOOD, "Evidence can be collected here: teeproof collect azure"),
-        _ => page.paint(BAD, "No evidence can be collected here"),
+        0 => page.paint(GOOD, "Evidence can be collected on this machine: teeproof collect azure"),
+        _ => page.paint(BAD, "No evidence can be collected on this machine"),
     };
     page.end();
     page
 }
 
-/// For programs.
+/// The probes as JSON.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 #[cfg_attr(test, schemars(rename = "Doctor"))]
 pub(crate) struct DoctorJson<'a> {
     /// The form: `teeproof/doctor/2`.
     schema: &'static str,
-    /// 0 if evidence can be collected here, 9 if not.
+    /// 0 if evidence can be collected on this machine, 9 if not.
     exit_code: u8,
-    /// What was looked at, in order.
+    /// The probes, in order.
     probes: Vec<ProbeJson<'a>>,
 }
 
-/// One thing that was looked at.
+/// One probe.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 #[cfg_attr(test, schemars(rename = "Probe"))]
 struct ProbeJson<'a> {
     /// Its name: `TPM`, `paravisor`, `clock`.
     name: &'static str,
-    /// `pass`; `warn`: evidence will lack something; `fail`: none can be collected; `skip`: not looked at.
+    /// `pass`; `warn`: something will be missing from the evidence; `fail`: none can be collected; `skip`: not
+    /// checked.
     outcome: &'static str,
-    /// What was found, for a person.
+    /// What was found, in words.
     found: &'a str,
-    /// What to do; null where nothing is to be done.
+    /// What to do; null where there is nothing to do.
     fix: Option<&'a str>,
 }
 

@@ -14,7 +14,7 @@ use crate::output::fault::Fault;
 const MANUFACTURER: u32 = 0x0105;
 const VENDOR: std::ops::RangeInclusive<u32> = 0x0106..=0x0109;
 
-/// Looks at everything that a TPM has; without a TPM, at nothing more.
+/// All probes of the TPM; only the first if it cannot be opened.
 pub(super) fn probe_tpm(args: &TpmArgs) -> Result<Vec<Probe>, Fault> {
     const NAME: &str = "TPM";
     let address = args.address()?;
@@ -34,7 +34,7 @@ pub(super) fn probe_tpm(args: &TpmArgs) -> Result<Vec<Probe>, Fault> {
     }
 }
 
-/// What the TPM says of itself.
+/// Manufacturer and vendor string of the TPM.
 fn vendor(tpm: &mut dyn Tpm) -> Result<String, Error> {
     let mut letters = Vec::new();
     for property in [MANUFACTURER].into_iter().chain(VENDOR) {
@@ -47,7 +47,7 @@ fn vendor(tpm: &mut dyn Tpm) -> Result<String, Error> {
     Ok(String::from_utf8_lossy(&letters).trim().to_owned())
 }
 
-/// The index for user data, which the collector defines where there is none.
+/// The NV index for user data, which collecting defines if it is missing.
 fn input(tpm: &mut dyn Tpm) -> Probe {
     const NAME: &str = "user data";
     let public = match tpm.nv_public(handles::INPUT) {
@@ -69,15 +69,15 @@ fn key(tpm: &mut dyn Tpm) -> Probe {
         Ok(_) => Probe::good(NAME, "0x81000003"),
         Err(error) if error.is_absent() => Probe::bad(
             NAME,
-            "there is none at 0x81000003",
-            "the paravisor of a confidential VM makes it; this TPM is another's, or somebody took it away: restart the machine",
+            "expected a key at handle 0x81000003, found none",
+            "restart the machine: the paravisor of a confidential VM creates the key; if it is still missing, this is another TPM",
         ),
         Err(error) => Probe::failed(NAME, &error),
     }
 }
 
 fn banks(tpm: &mut dyn Tpm) -> Probe {
-    const NAME: &str = "registers";
+    const NAME: &str = "PCR banks";
     let banks = match tpm.banks() {
         Ok(banks) => banks,
         Err(error) => return Probe::failed(NAME, &error),
@@ -86,14 +86,14 @@ fn banks(tpm: &mut dyn Tpm) -> Probe {
     let used = banks.iter().filter(|bank| bank.bitmap != 0);
     let names: Vec<_> = used.map(|bank| named(bank.bank)).collect();
     if banks.contains(&Registers::ALL_SHA256.0) {
-        Probe::good(NAME, format!("banks {}", names.join(", ")))
+        Probe::good(NAME, names.join(", "))
     } else {
-        let found = format!("banks {}: no SHA-256 bank", names.join(", "));
+        let found = format!("{}: expected SHA-256 with 24 PCRs", names.join(", "));
         Probe::bad(NAME, found, "allocate it with tpm2_pcrallocate sha256:all and restart the machine")
     }
 }
 
-/// Looks at the paravisor's report, as it lies there.
+/// The paravisor, by the report of the last boot.
 fn paravisor(tpm: &mut dyn Tpm) -> Probe {
     const NAME: &str = "paravisor";
     let report = match Report::read(tpm) {
@@ -104,8 +104,8 @@ fn paravisor(tpm: &mut dyn Tpm) -> Probe {
     let Ok(envelope) = HclReport::parse(report.bytes()) else {
         return Probe::bad(
             NAME,
-            "its report cannot be read",
-            "teeproof vtpm report --boot and inspect show it",
+            "its report is not a valid HCL report",
+            "write it with teeproof vtpm report --boot, and see what is wrong with teeproof inspect",
         );
     };
     let found = format!(
@@ -116,14 +116,13 @@ fn paravisor(tpm: &mut dyn Tpm) -> Probe {
         envelope.version
     );
     if report.user_data().is_none() {
-        let fix =
-            "its reports are of the last start: collect with --boot, and rely on the quote for freshness";
-        return Probe::poor(NAME, format!("{found}, puts no user data into its reports"), fix);
+        let fix = "collect with --boot: its report is of the last boot, and only the quote shows freshness";
+        return Probe::poor(NAME, format!("{found}, without user data in its reports"), fix);
     }
     Probe::good(NAME, found)
 }
 
-/// OpenHCL writes hexadecimal digits in lower case, the older paravisor in upper case.
+/// The kind of paravisor: OpenHCL writes hexadecimal digits in lower case, the older paravisor in upper case.
 fn style(claims: &[u8]) -> &'static str {
     const MEMBER: &[u8] = br#""vmUniqueId":""#;
     let identity = claims.windows(MEMBER.len()).position(|window| window == MEMBER);
@@ -137,26 +136,27 @@ fn style(claims: &[u8]) -> &'static str {
 }
 
 const DAY: i64 = 86_400;
-/// A certificate that holds for less is worth a word.
+/// A certificate that expires sooner than this gets a warning.
 const SOON: i64 = 30 * DAY;
 const CERTIFICATE: &str = "AK certificate";
-const RENEW: &str = "Azure's guest agent renews it; restart walinuxagent, or redeploy the machine";
+const RENEW: &str = "restart walinuxagent, Azure's guest agent, which renews it; or redeploy the machine";
 
-/// Looks at the certificate, and at the clock beside it.
+/// The AK certificate, and the clock compared with it.
 fn certificate_and_clock(tpm: &mut dyn Tpm) -> Vec<Probe> {
     let der = match ak_certificate(tpm) {
         Ok(Some(der)) => der,
         Ok(None) => {
-            let fix = "origin then rests on the launch measurement alone; Azure's guest agent fetches one";
-            return vec![Probe::poor(CERTIFICATE, "there is none", fix), clock(None)];
+            let fix = "install walinuxagent, Azure's guest agent, which fetches it; without it, a policy needs the measurement";
+            return vec![Probe::poor(CERTIFICATE, "missing", fix), clock(None)];
         }
         Err(error) => return vec![Probe::failed(CERTIFICATE, &error), clock(None)],
     };
     match Certificate::parse(&der) {
         Ok(certificate) => vec![age(&certificate, now()), clock(Some(&certificate))],
         Err(error) => {
-            let fix = "teeproof vtpm ak --certificate writes it; teeproof inspect shows what is wrong";
-            vec![Probe::poor(CERTIFICATE, format!("it cannot be read: {error}"), fix), clock(None)]
+            let fix =
+                "write it with teeproof vtpm ak --certificate, and see what is wrong with teeproof inspect";
+            vec![Probe::poor(CERTIFICATE, format!("not a valid certificate: {error}"), fix), clock(None)]
         }
     }
 }
@@ -164,7 +164,7 @@ fn certificate_and_clock(tpm: &mut dyn Tpm) -> Vec<Probe> {
 fn age(certificate: &Certificate<'_>, now: Time) -> Probe {
     let (from, until) = (Time(certificate.not_before()), Time(certificate.not_after()));
     let days = |seconds: i64| seconds.checked_div(DAY).unwrap_or_default();
-    let subject = certificate.subject().common_name().unwrap_or("no name").to_owned();
+    let subject = certificate.subject().common_name().unwrap_or("no common name").to_owned();
     let found = format!("{subject}, {} days old, until {until}", days(now.since(from)));
     match until.since(now) {
         left if left < 0 => Probe::poor(CERTIFICATE, format!("{found}: expired"), RENEW),
@@ -173,17 +173,17 @@ fn age(certificate: &Certificate<'_>, now: Time) -> Probe {
     }
 }
 
-/// The clock: nothing here knows the time, but it cannot be before the certificate was made.
+/// The clock: it cannot be before notBefore of the certificate.
 fn clock(certificate: Option<&Certificate<'_>>) -> Probe {
     const CLOCK: &str = "clock";
     let now = now();
     match certificate.map(|certificate| Time(certificate.not_before())) {
         Some(made) if made.since(now) > 0 => Probe::poor(
             CLOCK,
-            format!("{now}, before the AK certificate was made"),
+            format!("{now}, before notBefore of the AK certificate"),
             "set the clock: timedatectl set-ntp true",
         ),
-        Some(_) => Probe::good(CLOCK, format!("{now}, not before the AK certificate was made")),
-        None => Probe::skipped(CLOCK, format!("{now}, with nothing to hold it against")),
+        Some(_) => Probe::good(CLOCK, format!("{now}, not before notBefore of the AK certificate")),
+        None => Probe::skipped(CLOCK, format!("{now}, with nothing to compare it with")),
     }
 }

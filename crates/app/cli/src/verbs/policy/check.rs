@@ -7,7 +7,7 @@ use serde::Serialize;
 use teeproof::{Expected, Policy, PolicyError, PolicyProblem, PolicyWarning};
 use teeproof_core::Technology;
 
-use crate::input::policy_file::{PolicyChoice, text};
+use crate::input::policy_file::{PolicyChoice, policy_text};
 use crate::input::source;
 use crate::output::exits;
 use crate::output::fault::{Fault, FaultJson, ProblemJson, WarningJson};
@@ -16,17 +16,17 @@ use crate::output::page::{BAD, DIM, GOOD, HINT, LOUD, NAME, Page, WIDTH, escaped
 use crate::output::product::Product;
 use crate::settings::context::Context;
 
-/// Check policy files, and print what they demand and what they waive
+/// Check policy files: print their rules and waivers, and warn of weak rules
 ///
-/// A valid policy can still demand less than it seems to: it accepts debug mode, pins a PCR of zeros or one that
-/// varies without any change of software, or says nothing of what runs. Each such rule is warned of.
+/// A valid policy can be weaker than it seems: it may accept debug mode, pin a PCR that is zero or that varies
+/// without a change of software, or have no rule about the software that runs. Each such rule gets a warning.
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
     /// Policy files, or builtin:genuine; - is stdin
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
-    /// Exit with 6 where there is a warning
+    /// Exit with 6 if there is a warning
     #[arg(long)]
     strict: bool,
 }
@@ -37,11 +37,11 @@ pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<Product, Fault>
     for file in &args.files {
         let choice = PolicyChoice::parse(file)?;
         let policy = match (checked_policy(&choice, context), args.files.as_slice()) {
-            // A file alone that cannot be read ends the run as it does elsewhere.
+            // If the only file cannot be read, the run ends with an error as it does in other verbs.
             (Err(Mistake::Unreadable(fault)), [_]) => return Err(fault),
             (policy, _) => policy,
         };
-        checked.push((source::name(file), policy));
+        checked.push((source::path_name(file), policy));
     }
     let exits = checked.iter().map(|(_, policy)| match policy {
         Err(mistake) => mistake.exit(),
@@ -55,13 +55,13 @@ pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<Product, Fault>
     Ok(Product::ending(page(&checked, context.quiet), exit))
 }
 
-/// What one file holds. One that cannot be read ends nothing: the others are checked all the same.
+/// The policy of one file. A file that cannot be read does not end the run: the others are checked too.
 fn checked_policy(choice: &PolicyChoice, context: &Context) -> Result<Policy, Mistake> {
     match choice {
         PolicyChoice::Genuine => Ok(Policy::genuine()),
         PolicyChoice::File(path) => {
-            let text = text(path, &context.source).map_err(Mistake::Unreadable)?;
-            Policy::from_toml(&source::name(path), &text).map_err(Mistake::NotAPolicy)
+            let text = policy_text(path, &context.source).map_err(Mistake::Unreadable)?;
+            Policy::from_toml(&source::path_name(path), &text).map_err(Mistake::NotAPolicy)
         }
     }
 }
@@ -69,7 +69,7 @@ fn checked_policy(choice: &PolicyChoice, context: &Context) -> Result<Policy, Mi
 /// A file's name, and the policy or what is wrong with it.
 type Checked = (String, Result<Policy, Mistake>);
 
-/// Why a file holds no policy.
+/// Why a file is not a policy.
 #[derive(Debug)]
 enum Mistake {
     /// It cannot be read, or is not text.
@@ -96,7 +96,7 @@ impl Mistake {
     }
 }
 
-/// For people.
+/// The checked files as a page.
 fn page(checked: &[Checked], quiet: bool) -> Page {
     let mut page = Page::new();
     for (file, policy) in checked {
@@ -106,13 +106,13 @@ fn page(checked: &[Checked], quiet: bool) -> Page {
                 let place = format!("{file}:");
                 policy.warnings().iter().for_each(|found| print_warning(&mut page, &place, found));
                 if !quiet {
-                    demanded(&mut page, policy);
+                    print_rules(&mut page, policy);
                 }
             }
             Err(Mistake::NotAPolicy(error)) => problems(&mut page, file, error),
             Err(Mistake::Unreadable(fault)) => {
                 page.paint(BAD, "✘").line(format_args!(" {file}  unreadable  exit {}", fault.exit));
-                fault.below(&mut page);
+                fault.print_below(&mut page);
             }
         }
     }
@@ -143,9 +143,9 @@ fn problems(page: &mut Page, file: &str, error: &PolicyError) {
     }
 }
 
-fn demanded(page: &mut Page, policy: &Policy) {
-    let demands = demands(policy);
-    let width = demands.iter().map(|demand| demand.check.len()).max();
+fn print_rules(page: &mut Page, policy: &Policy) {
+    let rules = rules(policy);
+    let width = rules.iter().map(|rule| rule.check.len()).max();
     let width = width.unwrap_or_default();
     for technology in Technology::ALL {
         let name = technology.as_str();
@@ -154,29 +154,27 @@ fn demanded(page: &mut Page, policy: &Policy) {
             continue;
         }
         page.add(" ").paint(NAME, name).end();
-        let (asked, waived): (Vec<_>, Vec<_>) = demands
-            .iter()
-            .filter(|demand| demand.technology == name)
-            .partition(|demand| demand.expected.is_some());
-        for demand in asked {
-            let expected = escaped(demand.words.as_deref().unwrap_or_default());
-            row(page, demand, width, &expected);
+        let (expected, waived): (Vec<_>, Vec<_>) =
+            rules.iter().filter(|rule| rule.technology == name).partition(|rule| rule.expected.is_some());
+        for rule in expected {
+            let text = escaped(rule.words.as_deref().unwrap_or_default());
+            row(page, rule, width, &text);
         }
-        for demand in waived {
-            let reason = escaped(demand.waived.as_deref().unwrap_or_default());
-            row(page, demand, width, &format!("waived: {reason}"));
+        for rule in waived {
+            let reason = escaped(rule.waived.as_deref().unwrap_or_default());
+            row(page, rule, width, &format!("waived: {reason}"));
         }
     }
 }
 
-fn row(page: &mut Page, demand: &Demand, width: usize, text: &str) {
-    let line = demand.line.map_or_else(String::new, |line| format!(" (line {line})"));
+fn row(page: &mut Page, rule: &PolicyRule, width: usize, text: &str) {
+    let line = rule.line.map_or_else(String::new, |line| format!(" (line {line})"));
     let text = format!("{text}{line}");
     let room = WIDTH.saturating_sub(width.saturating_add(5));
     for (index, line) in wrap(&text, room).iter().enumerate() {
-        let check = if index == 0 { demand.check } else { "" };
+        let check = if index == 0 { rule.check } else { "" };
         page.add(format_args!("   {check:<width$}  "));
-        match demand.waived {
+        match rule.waived {
             Some(_) => page.paint(DIM, line),
             None => page.add(line),
         };
@@ -184,7 +182,7 @@ fn row(page: &mut Page, demand: &Demand, width: usize, text: &str) {
     }
 }
 
-/// For programs.
+/// The checked files as JSON.
 fn json(checked: &[Checked], exit: u8) -> CheckJson<'_> {
     CheckJson {
         schema: "teeproof/policy-check/2",
@@ -194,7 +192,7 @@ fn json(checked: &[Checked], exit: u8) -> CheckJson<'_> {
             .map(|(file, policy)| CheckedPolicyJson {
                 file,
                 ok: policy.is_ok(),
-                rules: policy.as_ref().map(demands).unwrap_or_default(),
+                rules: policy.as_ref().map(rules).unwrap_or_default(),
                 policy_warnings: policy_warnings(policy).iter().map(WarningJson::of).collect(),
                 problems: policy
                     .as_ref()
@@ -235,9 +233,9 @@ struct CheckedPolicyJson<'a> {
     file: &'a str,
     /// Whether it is a policy.
     ok: bool,
-    /// What it demands and what it waives, in the order of the fields.
-    rules: Vec<Demand>,
-    /// What it demands less than it seems to.
+    /// Its rules and waivers, in the order of the fields.
+    rules: Vec<PolicyRule>,
+    /// Rules that are weaker than they seem.
     policy_warnings: Vec<WarningJson>,
     /// Why it is not a policy.
     problems: Vec<ProblemJson<'a>>,
@@ -250,27 +248,27 @@ struct CheckedPolicyJson<'a> {
 /// One rule of a policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
-struct Demand {
+struct PolicyRule {
     /// The technology that it is about.
     technology: &'static str,
     /// The check that it belongs to.
     check: &'static str,
-    /// What is demanded; null where it is waived.
+    /// The expectation; null where the rule is waived.
     expected: Option<Expected>,
-    /// The same in words.
+    /// The expectation in words.
     #[serde(skip)]
     words: Option<String>,
-    /// Why nothing is demanded; null where something is.
+    /// The reason of the waiver; null where there is an expectation.
     waived: Option<String>,
     /// The line of the policy, counted from 1; null of a built-in policy.
     line: Option<u32>,
 }
 
 /// Every rule, in the order of the fields.
-fn demands(policy: &Policy) -> Vec<Demand> {
-    let mut demands = Vec::new();
+fn rules(policy: &Policy) -> Vec<PolicyRule> {
+    let mut rules = Vec::new();
     policy.field_rules(&mut |technology, demand| {
-        demands.push(Demand {
+        rules.push(PolicyRule {
             technology: technology.as_str(),
             check: demand.check.id,
             expected: demand.expected.map(Expected::from),
@@ -279,5 +277,5 @@ fn demands(policy: &Policy) -> Vec<Demand> {
             line: demand.line,
         });
     });
-    demands
+    rules
 }

@@ -1,5 +1,5 @@
-//! Verifying several machines' evidence one after the other, as `policy suggest` and `policy test`
-//! do: without a nonce, because all of it is old.
+//! Recorded evidence of several machines, as `policy suggest` and `policy test` verify it: without a nonce, because it
+//! is old.
 
 use std::path::PathBuf;
 
@@ -19,9 +19,9 @@ use crate::output::fault::Fault;
 use crate::output::hints;
 use crate::settings::context::Context;
 
-/// What holds for all of the evidence.
+/// Arguments that apply to all of the evidence.
 #[derive(Debug, Args)]
-pub(super) struct TrialArgs {
+pub(super) struct RecordedArgs {
     #[command(flatten)]
     backing: Backing,
 
@@ -30,8 +30,8 @@ pub(super) struct TrialArgs {
     at: At,
 }
 
-/// One trial of several pieces of evidence: what is the same for all.
-pub(super) struct Trial<'a> {
+/// The request, which is the same for all of the evidence.
+pub(super) struct RecordedRequest<'a> {
     anchors: Vec<&'a [u8]>,
     at: Moment,
     policy: Option<&'a Policy>,
@@ -39,54 +39,53 @@ pub(super) struct Trial<'a> {
     crypto: Crypto<'static>,
 }
 
-impl TrialArgs {
-    /// Reads what stands behind all of the evidence.
+impl RecordedArgs {
+    /// Reads the endorsements and anchors for all of the evidence.
     pub(super) fn shared(&self, context: &Context) -> Result<Files, Fault> {
         Files::shared(&self.backing, &context.source, &context.messages)
     }
 
-    /// The trial with what stands behind it, under this policy if there is one.
-    pub(super) fn of<'a>(
+    /// The request with these endorsements and anchors, under this policy if there is one.
+    pub(super) fn request<'a>(
         &self,
         shared: &'a Files,
         policy: Option<&'a Policy>,
         context: &Context,
-    ) -> Trial<'a> {
+    ) -> RecordedRequest<'a> {
         let crypto = context.crypto(None);
         let lists_required = self.backing.require_revocation_lists;
-        Trial { anchors: shared.anchors(), at: self.at.moment(), policy, lists_required, crypto }
+        RecordedRequest { anchors: shared.anchors(), at: self.at.moment(), policy, lists_required, crypto }
     }
 }
 
-/// A file that was named, and what was read of it. What is wrong with one file ends nothing: the others are
-/// looked at all the same.
-pub(super) struct Named {
+/// The name and content of one file. A fault of one file does not end the run: the others are verified too.
+pub(super) struct RecordedFile {
     pub(super) name: String,
     files: Result<Files, Fault>,
 }
 
-impl Named {
+impl RecordedFile {
     /// Reads each file as one machine's evidence.
-    pub(super) fn read(paths: &[PathBuf], shared: &Files, context: &Context) -> Vec<Self> {
+    pub(super) fn read_all(paths: &[PathBuf], shared: &Files, context: &Context) -> Vec<Self> {
         let one = |path: &PathBuf| Self {
-            name: source::name(path),
-            files: Files::one_told(path, shared, &context.source, &context.messages),
+            name: source::path_name(path),
+            files: Files::one_with_messages(path, shared, &context.source, &context.messages),
         };
         paths.iter().map(one).collect()
     }
 
     /// The evidence in it.
-    pub(super) fn case(&self) -> Result<Case<'_>, Fault> {
+    pub(super) fn parsed(&self) -> Result<RecordedEvidence<'_>, Fault> {
         match &self.files {
-            Ok(files) => Case::of(&self.name, files),
+            Ok(files) => RecordedEvidence::new(&self.name, files),
             Err(fault) => Err(fault.clone()),
         }
         .map_err(|fault| fault.in_file(&self.name))
     }
 }
 
-/// One machine's evidence with its endorsements, read.
-pub(super) struct Case<'f> {
+/// The evidence of one machine and its endorsements.
+pub(super) struct RecordedEvidence<'f> {
     name: &'f str,
     evidence: Evidence<'f>,
     certificates: Vec<Certificate<'f>>,
@@ -94,8 +93,8 @@ pub(super) struct Case<'f> {
     warnings: &'f [InputWarning],
 }
 
-impl<'f> Case<'f> {
-    fn of(name: &'f str, files: &'f Files) -> Result<Self, Fault> {
+impl<'f> RecordedEvidence<'f> {
+    fn new(name: &'f str, files: &'f Files) -> Result<Self, Fault> {
         Ok(Self {
             name,
             evidence: files.evidence()?,
@@ -111,23 +110,26 @@ impl<'f> Case<'f> {
     }
 
     /// Verifies it.
-    pub(super) fn verify<'c: 'r, 'r>(&'c self, trial: &'r Trial<'_>) -> Result<AttestationResult<'r>, Fault> {
+    pub(super) fn verify<'c: 'r, 'r>(
+        &'c self,
+        recorded: &'r RecordedRequest<'_>,
+    ) -> Result<AttestationResult<'r>, Fault> {
         let request = Request::new(
             Technology::ALL,
-            Freshness::Waived("old evidence is looked at"),
-            trial.at,
-            &trial.crypto,
+            Freshness::Waived("recorded evidence"),
+            recorded.at,
+            &recorded.crypto,
         )
         .endorsements(&self.certificates)
-        .revocation(evidence_files::revocation(&self.lists, trial.lists_required))
-        .anchors(Anchors::and(&trial.anchors))
+        .revocation(evidence_files::revocation(&self.lists, recorded.lists_required))
+        .anchors(Anchors::and(&recorded.anchors))
         .input_warnings(self.warnings)
-        .policy(trial.policy);
+        .policy(recorded.policy);
         let result = teeproof::verify(&self.evidence, &request).map_err(|error| {
             let hint = match error {
                 RequestError::NoTimeInEvidence(_) => {
                     format!(
-                        "{}; --at document is for Nitro documents: run those apart from the others",
+                        "{}; --at document is for Nitro documents: verify those in a run of their own",
                         hints::of_request(&error)
                     )
                 }

@@ -1,4 +1,4 @@
-//! `teeproof policy reference`: the reference values that ship with teeproof.
+//! `teeproof policy reference`: the reference values of this version.
 
 use serde::Serialize;
 use teeproof_core::Hex;
@@ -22,7 +22,7 @@ pub(super) fn run(context: &Context) -> Result<Product, Fault> {
     Ok(Product::of(page))
 }
 
-/// The reference values, for programs.
+/// The reference values, as JSON.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 #[cfg_attr(test, schemars(rename = "ReferenceValues"))]
@@ -42,15 +42,15 @@ struct Row {
     field: &'static str,
     /// The value in hex.
     value: String,
-    /// Whose it is.
+    /// The origin that it identifies.
     origin: &'static str,
     /// The product in words.
     product: &'static str,
-    /// The guest SVNs with which it was seen.
+    /// The guest SVNs of the evidence with this value.
     guest_svns: &'static [u32],
-    /// When it was seen.
+    /// The date of the evidence with this value.
     seen: &'static str,
-    /// Where it was seen.
+    /// The source of that evidence.
     source: &'static str,
 }
 
@@ -68,7 +68,7 @@ impl Row {
     }
 }
 
-/// The value as a policy takes it, and what is known of it.
+/// The value in the form of a policy, and its source.
 fn print(page: &mut Page, value: &ReferenceValue) {
     page.paint(NAME, value.product).line(format_args!(" ({})", value.origin.as_str()));
     page.line(format_args!("  {} = {{ exactly =", value.field.as_str()));

@@ -1,4 +1,4 @@
-//! `teeproof policy suggest`: a policy from evidence that a person trusts.
+//! `teeproof policy suggest`: a policy from trusted evidence.
 
 use std::path::PathBuf;
 
@@ -7,8 +7,8 @@ use serde::Serialize;
 use teeproof::{AttestationResult, MixedFact, NoProposal, Proposal, ProposalChoices, Unsuitable};
 
 use super::check::print_warning;
-use super::recorded_evidence::{Case, Named, Trial, TrialArgs};
-use crate::input::policy_file::reason;
+use super::recorded_evidence::{RecordedArgs, RecordedEvidence, RecordedFile, RecordedRequest};
+use crate::input::policy_file::parse_reason;
 use crate::output::exits;
 use crate::output::fault::{Fault, WarningJson};
 use crate::output::page::{LOUD, Page};
@@ -16,140 +16,142 @@ use crate::output::product::Product;
 use crate::output::result_lines::{self, CautionCounts, CautionsJson, FileJson};
 use crate::settings::context::Context;
 
-/// Propose a policy from evidence that you trust
+/// Propose a policy from trusted evidence
 ///
-/// Each file is one machine's evidence that needs no other file, such as a bundle. What all of
-/// them have in common is pinned; what differs is listed and marked; what belongs to one machine
-/// is waived. The product lines are pinned, and each has a TCB floor of its own. PCRs are pinned where the
-/// firmware's event log explains them, all but 5, 6, 10, 16 and 23; the others are waived, each with its reason.
+/// Each file is the whole evidence of one machine, such as a bundle. Values that all files have in common are
+/// pinned; values that differ are listed and marked; identifiers of one machine are waived. Product lines are
+/// pinned, each with its own minimum TCB. PCRs are pinned if the event log explains them, except 5, 6, 10, 16 and
+/// 23; the others are waived, each with the reason.
 ///
-/// No policy is proposed from evidence that is not authentic, that a host or a debugger controls, or whose claims
-/// nothing but an AK certificate ties to Azure. The exit code is then the gravest of the files', as of verify
+/// No policy is proposed from evidence that is not authentic, that a host or a debugger controls, or of which only
+/// the AK certificate shows that it is from Azure. The exit code is then the gravest of the files', as of verify
 /// --each.
 #[derive(Debug, Args)]
 pub(super) struct SuggestArgs {
-    /// Bundles, or other evidence that brings its endorsements along
+    /// Bundles, or other files of evidence that contain their endorsements
     #[arg(required = true, value_name = "BUNDLE")]
     bundles: Vec<PathBuf>,
 
-    /// What results are to call the policy
+    /// The name of the policy, which results repeat
     #[arg(long, value_name = "NAME", default_value = "proposed")]
     name: String,
 
-    /// Pin these PCRs although they vary or no event log explains them: 11 or 11,12
+    /// Also pin these PCRs, which vary or which no event log explains: 11 or 11,12
     #[arg(long, value_name = "PCRS", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(0..=31))]
     pin: Vec<u8>,
 
-    /// Propose from claims although nothing but the AK certificate, or nothing at all, ties them to Azure's
-    /// paravisor, for this reason, which the proposal's head repeats
-    #[arg(long, value_name = "REASON", value_parser = reason)]
+    /// Propose a policy although only the AK certificate, or nothing, shows that Azure's paravisor made the claims;
+    /// the reason is repeated at the head of the proposal
+    #[arg(long, value_name = "REASON", value_parser = parse_reason)]
     accept_origin_not_shown: Option<String>,
 
     #[command(flatten)]
-    trial: TrialArgs,
+    recorded: RecordedArgs,
 }
 
 /// Runs the verb.
 pub(super) fn run(args: &SuggestArgs, context: &Context) -> Result<Product, Fault> {
     if args.name.trim().is_empty() {
-        return Err(Fault::usage("--name: the name is blank", "results call the policy by it: choose one"));
+        return Err(Fault::usage("--name: expected a name, got blanks", "give a name: results repeat it"));
     }
     if args.name.starts_with("builtin:") {
-        return Err(Fault::usage(
-            "--name: builtin: is kept for policies that are built in",
-            "choose another",
-        ));
+        return Err(Fault::usage("--name: the prefix builtin: is reserved", "give a name without it"));
     }
-    let shared = args.trial.shared(context)?;
-    let trial = args.trial.of(&shared, None, context);
-    let named = Named::read(&args.bundles, &shared, context);
-    let named = each_once(named, context);
-    let cases: Vec<_> = named.iter().map(Named::case).collect();
+    let shared = args.recorded.shared(context)?;
+    let request = args.recorded.request(&shared, None, context);
+    let files = RecordedFile::read_all(&args.bundles, &shared, context);
+    let files = each_once(files, context);
+    let parsed: Vec<_> = files.iter().map(RecordedFile::parsed).collect();
     let choices = ProposalChoices::new(&args.name)
         .pin(&args.pin)
         .origin_accepted(args.accept_origin_not_shown.as_deref());
-    let results: Vec<_> =
-        named.iter().zip(&cases).map(|(one, case)| suitable(&one.name, case, &trial, &choices)).collect();
-    let results = all(results, context)?;
-    let names: Vec<&str> = named.iter().map(|one| one.name.as_str()).collect();
-    let proposal = Proposal::from_results(&results, &choices).map_err(|error| fault(&error, &names))?;
-    let learnt: Vec<_> =
-        named.iter().zip(&results).map(|(one, result)| Learnt { file: &one.name, result }).collect();
+    let results: Vec<_> = files
+        .iter()
+        .zip(&parsed)
+        .map(|(one, evidence)| suitable(&one.name, evidence, &request, &choices))
+        .collect();
+    let results = all_or_gravest(results, context)?;
+    let names: Vec<&str> = files.iter().map(|one| one.name.as_str()).collect();
+    let proposal =
+        Proposal::from_results(&results, &choices).map_err(|error| proposal_fault(&error, &names))?;
+    let sources: Vec<_> =
+        files.iter().zip(&results).map(|(one, result)| ProposalSource { file: &one.name, result }).collect();
     if context.is_json() {
-        return Product::json(&Suggestion::of(&proposal, &learnt, choices.origin_accepted), 0);
+        return Product::json(&Suggestion::of(&proposal, &sources, choices.origin_accepted), 0);
     }
-    say_summary(&proposal, &learnt, context);
+    say_summary(&proposal, &sources, context);
     Ok(Product::text(proposal.toml))
 }
 
-/// Each piece of evidence once, whatever the files are called: twice the same is no second machine.
-fn each_once(named: Vec<Named>, context: &Context) -> Vec<Named> {
-    let cases: Vec<_> = named.iter().map(Named::case).collect();
-    let evidence: Vec<_> = cases.iter().map(|case| case.as_ref().ok().map(Case::evidence)).collect();
+/// Files with equal evidence once, whatever their names: they are of one machine.
+fn each_once(files: Vec<RecordedFile>, context: &Context) -> Vec<RecordedFile> {
+    let parsed: Vec<_> = files.iter().map(RecordedFile::parsed).collect();
+    let evidence: Vec<_> =
+        parsed.iter().map(|one| one.as_ref().ok().map(RecordedEvidence::evidence)).collect();
     let repeated = |index: usize| {
         let one = evidence.get(index).copied().flatten()?;
         evidence.iter().take(index).position(|before| *before == Some(one))
     };
     let repeated: Vec<Option<usize>> = (0..evidence.len()).map(repeated).collect();
-    for (one, before) in named.iter().zip(&repeated) {
-        if let Some(before) = before.and_then(|before| named.get(before)) {
+    for (one, before) in files.iter().zip(&repeated) {
+        if let Some(before) = before.and_then(|before| files.get(before)) {
             context
                 .messages
                 .say(&format!("{}: the same evidence as {}, counted once", one.name, before.name));
         }
     }
-    named.into_iter().zip(repeated).filter(|(_, before)| before.is_none()).map(|(one, _)| one).collect()
+    files.into_iter().zip(repeated).filter(|(_, before)| before.is_none()).map(|(one, _)| one).collect()
 }
 
-/// The result of evidence that a policy can be proposed from.
+/// The result of evidence, if a policy can be proposed from it.
 fn suitable<'r>(
     name: &str,
-    case: &'r Result<Case<'_>, Fault>,
-    trial: &'r Trial<'_>,
+    parsed: &'r Result<RecordedEvidence<'_>, Fault>,
+    request: &'r RecordedRequest<'_>,
     choices: &ProposalChoices<'_>,
 ) -> Result<AttestationResult<'r>, Fault> {
-    let no_policy = |fault: Fault| fault.so("no policy is proposed");
-    let case = case.as_ref().map_err(|fault| no_policy(fault.clone()))?;
-    let result = case.verify(trial).map_err(no_policy)?;
+    let no_policy = |fault: Fault| fault.with_consequence("no policy is proposed");
+    let evidence = parsed.as_ref().map_err(|fault| no_policy(fault.clone()))?;
+    let result = evidence.verify(request).map_err(no_policy)?;
     match Unsuitable::of(&result, choices.origin_accepted.is_some()) {
         None => Ok(result),
         Some(reason) => Err(Fault::unsuitable(&reason).in_file(name)),
     }
 }
 
-/// Why there is no proposal although each piece of evidence is suitable.
-fn fault(error: &NoProposal, names: &[&str]) -> Fault {
+/// The fault of a proposal that fails although each file is suitable.
+fn proposal_fault(error: &NoProposal, names: &[&str]) -> Fault {
     match error {
         NoProposal::Unsuitable { reason, .. } => Fault::unsuitable(reason),
         NoProposal::NotAPolicy(problems) => Fault::policy(problems.clone()).in_file("the proposal"),
         NoProposal::Mixed(facts) => mixed(facts, names),
-        other => Fault::usage(other.to_string(), "teeproof inspect shows which PCRs the evidence has"),
+        other => Fault::usage(other.to_string(), "see which PCRs the evidence has with teeproof inspect"),
     }
 }
 
-/// Some of the evidence has a fact that says what runs, and the files that are named here lack it.
+/// The fault of files that lack a value about software which the others have.
 fn mixed(facts: &[MixedFact], names: &[&str]) -> Fault {
-    let told = facts.iter().map(|fact| {
+    let lacking = facts.iter().map(|fact| {
         let files: Vec<&str> = fact.lacking.iter().filter_map(|index| names.get(*index).copied()).collect();
-        let lacking = files.join(", ");
-        format!("{} would be pinned for the others, and not for {lacking}: {}", fact.field, fact.because)
+        let files = files.join(", ");
+        format!("{} would be pinned for the others, but not for {files}: {}", fact.field, fact.because)
     });
-    let told: Vec<String> = told.collect();
+    let lacking: Vec<String> = lacking.collect();
     let pcrs: Vec<&str> =
         facts.iter().filter_map(|fact| fact.field.split_once(".pcrs.")).map(|pcr| pcr.1).collect();
     let pin = if pcrs.len() == facts.len() {
-        format!(", or pin them all the same: --pin {}", pcrs.join(","))
+        format!(", or pin them anyway with --pin {}", pcrs.join(","))
     } else {
         String::new()
     };
-    let hint = format!("propose one policy for each image: one for these files, and one for the others{pin}");
-    Fault::refused(format!("no policy is proposed from these files together: {}", told.join("; ")), hint)
+    let hint = format!("propose two policies, one from these files and one from the others{pin}");
+    Fault::refused(format!("no policy is proposed from these files together: {}", lacking.join("; ")), hint)
 }
 
-/// For people: what the proposal comes from, where the files differ, and what to look at before it is used.
-fn say_summary(proposal: &Proposal, learnt: &[Learnt<'_>], context: &Context) {
+/// Prints the sources of the proposal, the differences between the files, and the cautions.
+fn say_summary(proposal: &Proposal, sources: &[ProposalSource<'_>], context: &Context) {
     let mut page = Page::new();
-    for one in learnt.iter().filter(|_| !context.quiet) {
+    for one in sources.iter().filter(|_| !context.quiet) {
         result_lines::print(&mut page, one.file, one.result, context.verbose);
     }
     for field in proposal.differing.iter().filter(|_| !context.quiet) {
@@ -160,13 +162,13 @@ fn say_summary(proposal: &Proposal, learnt: &[Learnt<'_>], context: &Context) {
     }
     proposal.warnings.iter().for_each(|warning| print_warning(&mut page, "line ", warning));
     if !context.quiet {
-        page.line("read it, then try it on evidence that it has to accept or refuse: teeproof policy test POLICY BUNDLE");
+        page.line("read the proposal, then test it on evidence that it must accept or refuse: teeproof policy test POLICY BUNDLE");
     }
-    context.messages.insist(&page);
+    context.messages.say_always(&page);
 }
 
-/// All of them, or the gravest fault; the others are said.
-fn all<T>(results: Vec<Result<T, Fault>>, context: &Context) -> Result<Vec<T>, Fault> {
+/// All results, or the gravest fault; the other faults are printed.
+fn all_or_gravest<T>(results: Vec<Result<T, Fault>>, context: &Context) -> Result<Vec<T>, Fault> {
     let (mut good, mut gravest) = (Vec::new(), None::<Fault>);
     let mut others = Page::new();
     for result in results {
@@ -185,32 +187,32 @@ fn all<T>(results: Vec<Result<T, Fault>>, context: &Context) -> Result<Vec<T>, F
         }
     }
     if !context.is_json() {
-        context.messages.insist(&others);
+        context.messages.say_always(&others);
     }
     gravest.map_or(Ok(good), Err)
 }
 
-/// For programs.
+/// A proposal, as JSON.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub(crate) struct Suggestion<'a> {
     /// The form: `teeproof/policy-suggestion/2`.
     schema: &'static str,
-    /// How many results each caution holds of.
+    /// The number of results with each caution.
     cautions: CautionsJson,
-    /// The first lines of the file, which people see on standard error too.
+    /// The first lines of the file, which are also printed on standard error.
     head: &'a [String],
-    /// Why claims are accepted whose origin is not shown.
+    /// The reason of --accept-origin-not-shown; null where it was not given.
     origin_accepted: Option<&'a str>,
     /// The subjects of the anchors that are not pinned.
     anchors: &'a [String],
-    /// What the results warn of.
+    /// The warnings of the results.
     evidence_warnings: &'a [String],
     /// The proposal, a policy file.
     toml: &'a str,
     /// The fields in which the files differ.
     differing: &'a [String],
-    /// What the proposal demands less than it seems to.
+    /// Rules of the proposal that are weaker than they seem.
     policy_warnings: Vec<WarningJson>,
     /// The files that the proposal is derived from, with their results.
     files: Vec<FileJson<'a>>,
@@ -219,7 +221,7 @@ pub(crate) struct Suggestion<'a> {
 }
 
 impl<'a> Suggestion<'a> {
-    fn of(proposal: &'a Proposal, files: &[Learnt<'a>], origin_accepted: Option<&'a str>) -> Self {
+    fn of(proposal: &'a Proposal, files: &[ProposalSource<'a>], origin_accepted: Option<&'a str>) -> Self {
         let mut cautions = CautionCounts::default();
         files.iter().for_each(|one| cautions.count(one.result));
         Self {
@@ -238,8 +240,8 @@ impl<'a> Suggestion<'a> {
     }
 }
 
-/// What a file that was learnt from came to.
-struct Learnt<'a> {
+/// A file that the proposal is derived from, and its result.
+struct ProposalSource<'a> {
     file: &'a str,
     result: &'a AttestationResult<'a>,
 }

@@ -1,4 +1,4 @@
-//! Output of `seal`, of any length: a file that appears whole or not at all, or standard output; and the errors of
+//! Output of `seal`, of any length: a file that is complete or absent, or standard output; and the faults of
 //! sealing.
 
 use std::io::{self, ErrorKind, Stdout, Write};
@@ -11,10 +11,10 @@ use crate::output::files::file::OutputFile;
 use crate::output::streams::{bare_stdout, write_result};
 use crate::settings::context::Context;
 
-/// Where data go, and what went wrong on the way.
+/// The output, and the first error of writing it.
 pub(super) struct Sink {
     place: Place,
-    /// The library that writes knows neither the file's name nor who reads.
+    /// Kept here, because the library that writes knows neither the name of the file nor its reader.
     failed: Option<io::Error>,
 }
 
@@ -33,7 +33,7 @@ impl Sink {
         Ok(Self { place, failed: None })
     }
 
-    /// All of it was written, or nothing is to stay of it.
+    /// Puts the file in its place, or removes it after a failure.
     pub(super) fn close(mut self, outcome: Result<(), Fault>) -> Result<(), Fault> {
         let outcome = outcome.and_then(|()| self.flush().map_err(|error| seal_fault(&error.into())));
         match (self.failed.take(), self.place) {
@@ -44,10 +44,10 @@ impl Sink {
         }
     }
 
-    fn keep<T>(&mut self, written: io::Result<T>) -> io::Result<T> {
+    fn record<T>(&mut self, written: io::Result<T>) -> io::Result<T> {
         written.map_err(|error| {
             let kind = error.kind();
-            // Whoever was interrupted tries again.
+            // The caller repeats an interrupted call.
             if kind != ErrorKind::Interrupted {
                 self.failed.get_or_insert(error);
             }
@@ -59,12 +59,12 @@ impl Sink {
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.place.stream().write(bytes);
-        self.keep(written)
+        self.record(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
         let flushed = self.place.stream().flush();
-        self.keep(flushed)
+        self.record(flushed)
     }
 }
 
@@ -77,7 +77,7 @@ impl Place {
     }
 }
 
-/// A secret was not sealed or not opened.
+/// The fault of a secret that was not sealed or not opened.
 pub(super) fn seal_fault(error: &SealError) -> Fault {
     let (message, hint) = (error.to_string(), error.hint());
     match error {

@@ -19,7 +19,7 @@ use crate::output::result_lines::{self, CautionCounts, FileJson, WaiverCounts};
 use crate::settings::context::Context;
 use crate::verification::RequestOptions;
 
-/// What is the same for all files. It is shared by all workers.
+/// Everything that is the same for all files, shared by all workers.
 pub(super) struct FileJob<'a> {
     kind: Option<InputKind>,
     options: &'a RequestOptions<'a>,
@@ -43,7 +43,7 @@ enum LineForm {
 pub(super) struct FileOutcome {
     pub(super) kind: OutcomeKind,
     pub(super) exit: u8,
-    /// What makes its verdict less than it looks.
+    /// The cautions of its result.
     pub(super) cautions: CautionCounts,
     /// What is not checked.
     pub(super) waivers: WaiverCounts,
@@ -57,7 +57,7 @@ pub(super) enum OutcomeKind {
     Accepted,
     Refused,
     Unappraised,
-    /// The file cannot be read, or is no evidence.
+    /// The file cannot be read, or is not evidence.
     Unreadable,
     /// The request makes no sense for evidence of this kind.
     Unverified,
@@ -97,7 +97,7 @@ impl<'a> FileJob<'a> {
 
     /// Reads and verifies a file.
     pub(super) fn outcome(&self, path: &Path, cache: &mut SignatureCache) -> FileOutcome {
-        let name = source::name(path);
+        let name = source::path_name(path);
         self.verified(path, &name, cache)
             .unwrap_or_else(|fault| self.fault(OutcomeKind::Unreadable, &name, fault))
     }
@@ -149,7 +149,7 @@ impl<'a> FileJob<'a> {
             LineForm::Lines => {
                 let (word, mut page) = (kind.as_str(), Page::new());
                 page.paint(BAD, "✘").line(format_args!(" {name}  {word}  exit {exit}"));
-                fault.below(&mut page);
+                fault.print_below(&mut page);
                 Content::Page(page)
             }
             LineForm::Json => json(&FileJson::failed(name, &fault)),

@@ -1,5 +1,4 @@
-//! How far many files are, for a person who waits: one line on standard error that is written
-//! over, and gone at the end.
+//! Progress of `verify --each`: one line on standard error that is overwritten, and removed at the end.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -8,18 +7,18 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::input::source::PATIENCE;
 use crate::output::streams::write_over;
 
-/// How far the files are.
+/// Number of finished files.
 #[derive(Debug)]
 pub(super) struct Progress {
     total: usize,
     done: AtomicUsize,
     announce: bool,
-    /// The width of the line that stands on standard error, without an end.
+    /// The width of the unfinished line on standard error.
     width: Mutex<usize>,
 }
 
 impl Progress {
-    /// Nothing is done yet. Without `announce`, nothing is ever said.
+    /// Nothing is done yet. Without `announce`, nothing is printed.
     pub(super) const fn new(total: usize, announce: bool) -> Self {
         Self { total, done: AtomicUsize::new(0), announce, width: Mutex::new(0) }
     }
@@ -29,7 +28,7 @@ impl Progress {
         self.done.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Does the work, and says every second how far it is.
+    /// Does the work, and prints the progress every second.
     pub(super) fn watched<T>(&self, work: impl FnOnce() -> T) -> T {
         if !self.announce {
             return work();
@@ -52,14 +51,14 @@ impl Progress {
         Self::wipe(&mut self.width());
     }
 
-    /// Lets something else be written, that could go to the same screen.
+    /// Removes the line, then writes other output that may go to the same terminal.
     pub(super) fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
         let mut width = self.width();
         Self::wipe(&mut width);
         write()
     }
 
-    /// Takes the line away.
+    /// Removes the line.
     fn wipe(width: &mut usize) {
         if *width > 0 {
             *width = write_over(*width, "");

@@ -24,7 +24,7 @@ pub(super) struct Summary<'c> {
     total: usize,
     cautions: CautionCounts,
     waivers: WaiverCounts,
-    /// The gravest of the files so far.
+    /// The gravest exit code so far.
     exit: u8,
 }
 
@@ -99,8 +99,8 @@ impl<'c> Summary<'c> {
         )))
     }
 
-    /// `accepted 2 of 4, refused 1, unreadable 1  policy prod.toml  exit 6`, and what that does not
-    /// mean.
+    /// `accepted 2 of 4, refused 1, unreadable 1  policy prod.toml  exit 6`, and the notes on
+    /// what the verdicts do not mean.
     fn page_end(&self) -> Page {
         let accepted = self.files_with(OutcomeKind::Accepted);
         let style = if accepted == self.total { GOOD } else { BAD };
@@ -116,7 +116,7 @@ impl<'c> Summary<'c> {
         page.add(format_args!("  policy {policy}  exit {}", self.exit));
         self.cautions.print(&mut page);
         if self.context.quiet {
-            // No line of a file says it.
+            // The lines of files, which are not printed, would have it.
             self.waivers.print(&mut page);
         }
         page.end();
@@ -124,8 +124,8 @@ impl<'c> Summary<'c> {
             let shown = Notes {
                 genuine: self.options.is_genuine(),
                 unappraised: self.files_with(OutcomeKind::Unappraised) > 0,
-                non_production: self.cautions.of(Caution::NonProductionAnchor) > 0,
-                origin: self.cautions.of(Caution::OriginNotShown) > 0,
+                non_production: self.cautions.results_with(Caution::NonProductionAnchor) > 0,
+                origin: self.cautions.results_with(Caution::OriginNotShown) > 0,
             };
             notes(&mut page, shown);
         }

@@ -1,4 +1,4 @@
-//! All cores at work on many files, and the answers in the order of the files.
+//! Parallel verification of many files, with results in the order of the files.
 
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -9,12 +9,10 @@ use teeproof_x509::SignatureCache;
 
 use crate::output::fault::Fault;
 
-/// Does the work for each file and hands the answers over, in the order of the files and a batch
-/// at a time.
+/// Does the work for each file and hands the results over in batches, in the order of the files.
 ///
-/// Each worker has a memory of chains of its own, so that none waits for another. Batches go
-/// round, and a worker is at most two ahead of what was handed over; so what waits in memory does
-/// not grow with the number of files.
+/// Each worker has its own cache of signatures, so that none waits for another. Workers take batches in turn, and
+/// each is at most two batches ahead, so that memory does not grow with the number of files.
 pub(super) fn in_order<T: Send>(
     files: &[PathBuf],
     work: impl Fn(&mut SignatureCache, &Path) -> T + Sync,
@@ -25,22 +23,22 @@ pub(super) fn in_order<T: Send>(
     let batches = files.chunks(files.len().div_ceil(workers).clamp(1, BATCH));
     thread::scope(|scope| {
         let lane = |first| {
-            let (sender, answers) = mpsc::sync_channel(1);
+            let (sender, results) = mpsc::sync_channel(1);
             let (work, batches) = (&work, batches.clone());
             scope.spawn(move || {
-                let mut cache = SignatureCache::new(REMEMBERED);
+                let mut cache = SignatureCache::new(CACHED_SIGNATURES);
                 for batch in batches.skip(first).step_by(workers) {
                     let batch: Vec<T> = batch.iter().map(|path| work(&mut cache, path)).collect();
                     if sender.send(batch).is_err() {
-                        return; // Nobody wants to know any more.
+                        return; // The receiver is gone.
                     }
                 }
             });
-            answers
+            results
         };
         let lanes: Vec<mpsc::Receiver<Vec<T>>> = (0..workers).map(lane).collect();
         for lane in lanes.iter().cycle().take(batches.len()) {
-            // A worker that is gone has panicked, which the scope tells when all have ended.
+            // A worker that is gone has panicked; the scope passes the panic on.
             let Ok(batch) = lane.recv() else { break };
             hand_over(batch)?;
         }
@@ -48,10 +46,10 @@ pub(super) fn in_order<T: Send>(
     })
 }
 
-/// Files that are handed over together: enough that handing over costs nothing.
+/// Files of one batch: enough that handing over costs nothing.
 const BATCH: usize = 64;
-/// Signatures that a worker remembers: chains of hundreds of machines.
-const REMEMBERED: usize = 1024;
+/// Signatures in the cache of a worker: chains of hundreds of machines.
+const CACHED_SIGNATURES: usize = 1024;
 
 #[cfg(test)]
 mod tests {
@@ -62,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_come_in_the_order_of_the_files() {
+    fn results_are_in_the_order_of_the_files() {
         for count in [0, 1, 2, 3, 63, 64, 65, 127, 128, 129, 1000] {
             let files = files(count);
             let mut seen = Vec::new();
@@ -87,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_stops_listening_ends_the_work() {
+    fn an_error_of_the_receiver_ends_the_work() {
         let mut batches = 0;
         let end = in_order(
             &files(100_000),

@@ -1,4 +1,4 @@
-//! `teeproof vtpm ak` and `teeproof vtpm ek`: the two keys, and their certificates.
+//! `teeproof vtpm ak` and `teeproof vtpm ek`: attestation key and endorsement key, and their certificates.
 
 use clap::Args;
 use serde::Serialize;
@@ -11,16 +11,16 @@ use crate::output::page::Page;
 use crate::output::product::{Product, ProductForm};
 use crate::settings::context::Context;
 
-/// The arguments of both.
+/// Arguments of both verbs.
 #[derive(Debug, Args)]
 pub(super) struct KeyArgs {
-    /// Write the certificate, DER without the padding of its index
+    /// Write the certificate as DER, without the padding of its NV index
     #[arg(long)]
     certificate: bool,
 }
 
 impl KeyArgs {
-    /// A certificate, or what is said of the key.
+    /// A file with --certificate.
     pub(super) const fn product_form(&self) -> ProductForm {
         if self.certificate { ProductForm::File } else { ProductForm::Answer }
     }
@@ -37,7 +37,7 @@ pub(super) fn run(
     if args.certificate {
         let certificate = (which.certificate)(tpm.as_mut()).map_err(|error| tpm_fault(&error))?;
         return certificate.map(Product::file).ok_or_else(|| {
-            Fault::device(format!("this TPM has no certificate of the {}", which.name), which.hint)
+            Fault::device(format!("expected a certificate of the {}, found none", which.name), which.hint)
         });
     }
     let key = tpm.read_public(which.handle).map_err(|error| key_fault(which, &error))?;
@@ -56,7 +56,7 @@ fn page(which: &TpmKey, key: &PublicObject) -> Page {
     page
 }
 
-/// A key of the TPM, for programs.
+/// A key of the TPM, as JSON.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 #[cfg_attr(test, schemars(rename = "TpmKey"))]

@@ -12,59 +12,59 @@ use crate::output::page::Page;
 use crate::output::product::Product;
 use crate::settings::context::Context;
 
-/// What is done with NV indexes.
+/// Verbs for NV indexes.
 #[derive(Debug, Subcommand)]
 pub(super) enum NvCommand {
     /// List the defined indexes
     List,
-    /// Write what an index holds
+    /// Write the content of an index
     Read(IndexArgs),
-    /// Put bytes into an index
+    /// Store bytes in an index
     Write(WriteArgs),
-    /// Define an index of the owner
+    /// Define an index in the owner hierarchy
     Define(DefineArgs),
-    /// Take an index of the owner away, with what it holds
+    /// Delete an index of the owner hierarchy and its content
     Undefine(IndexArgs),
 }
 
-/// Which index.
+/// The index.
 #[derive(Debug, Args)]
 pub(super) struct IndexArgs {
-    /// The index: 0x01400001
-    #[arg(value_name = "INDEX", value_parser = handle)]
+    /// The handle of the index: 0x01400001
+    #[arg(value_name = "INDEX", value_parser = parse_handle)]
     index: u32,
 }
 
-/// Put bytes into an index
+/// Store bytes in an index
 #[derive(Debug, Args)]
 pub(super) struct WriteArgs {
     #[command(flatten)]
     index: IndexArgs,
 
-    /// What to put there: hex:…, b64:…, utf8:…, @FILE, or - for stdin
+    /// The bytes: hex:…, b64:…, utf8:…, @FILE, or - for stdin
     #[arg(value_name = "BYTES")]
     bytes: String,
 
-    /// Where to begin
+    /// The offset of the first byte
     #[arg(long, value_name = "OFFSET", default_value_t = 0)]
     offset: u16,
 }
 
-/// Define an index of the owner
+/// Define an index in the owner hierarchy
 #[derive(Debug, Args)]
 pub(super) struct DefineArgs {
     #[command(flatten)]
     index: IndexArgs,
 
-    /// How many bytes it holds
+    /// The size of the index
     #[arg(long, value_name = "BYTES")]
     size: u16,
 
-    /// What may be done with it, in the words of tpm2_nvdefine
+    /// The attributes, in the form of tpm2_nvdefine
     #[arg(long, value_name = "A|B|…", default_value = "ownerwrite|ownerread|authwrite|authread")]
     attributes: String,
 
-    /// The digest of the policy that may use it, hex:… and the like
+    /// The authorization policy digest, in the forms of BYTES of nv write
     #[arg(long, value_name = "BYTES")]
     policy: Option<String>,
 }
@@ -107,8 +107,8 @@ impl DefineArgs {
                 let names: Vec<_> =
                     NvAttributes::all().iter_names().map(|(name, _)| name.to_ascii_lowercase()).collect();
                 Fault::usage(
-                    format!("--attributes: {word} is not known"),
-                    format!("known are {}", names.join(", ")),
+                    format!("--attributes: expected an attribute of tpm2_nvdefine, got {word}"),
+                    format!("use {}", names.join(", ")),
                 )
             })?;
         }
@@ -122,8 +122,8 @@ impl DefineArgs {
     }
 }
 
-/// A handle, hexadecimal with 0x, decimal without.
-pub(super) fn handle(text: &str) -> Result<u32, String> {
+/// Parses a handle, hexadecimal with 0x, decimal without.
+pub(super) fn parse_handle(text: &str) -> Result<u32, String> {
     let read = match text.strip_prefix("0x") {
         Some(digits) => u32::from_str_radix(digits, 16),
         None => text.parse(),
@@ -154,10 +154,10 @@ fn names(attributes: NvAttributes) -> Vec<String> {
     attributes.iter_names().map(|(name, _)| name.to_ascii_lowercase()).collect()
 }
 
-/// What an index is for, where Azure says so.
+/// The purpose of an index that Azure defines.
 const fn known(index: u32) -> Option<&'static str> {
     match index {
-        handles::REPORT => Some("the paravisor's report"),
+        handles::REPORT => Some("HCL report"),
         handles::INPUT => Some("user data for the report"),
         handles::AK_CERTIFICATE => Some("certificate of the attestation key"),
         handles::EK_CERTIFICATE => Some("certificate of the endorsement key"),
@@ -165,7 +165,7 @@ const fn known(index: u32) -> Option<&'static str> {
     }
 }
 
-/// NV indexes, for programs.
+/// NV indexes, as JSON.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 #[cfg_attr(test, schemars(rename = "NvIndexes"))]
@@ -176,7 +176,7 @@ pub(crate) struct ListJson {
     indexes: Vec<IndexJson>,
 }
 
-/// One NV index, for programs.
+/// One NV index, as JSON.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 #[cfg_attr(test, schemars(rename = "NvIndex"))]

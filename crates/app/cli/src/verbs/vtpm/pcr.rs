@@ -13,33 +13,33 @@ use crate::output::fault::Fault;
 use crate::output::product::Product;
 use crate::settings::context::Context;
 
-/// What is done with registers.
+/// Verbs for PCRs.
 #[derive(Debug, Subcommand)]
 pub(super) enum PcrCommand {
-    /// Print registers, in the form of tpm2_pcrread
+    /// Print PCR values in the form of tpm2_pcrread
     Read(ReadArgs),
-    /// Extend one register
+    /// Extend one PCR
     Extend(ExtendArgs),
 }
 
-/// Print registers, in the form of tpm2_pcrread
+/// Print PCR values in the form of tpm2_pcrread
 #[derive(Debug, Args)]
 pub(super) struct ReadArgs {
-    /// Which: sha256:0-7,14 or sha384:all [default: all of every bank]
-    #[arg(value_name = "REGISTERS")]
-    registers: Vec<Registers>,
+    /// The PCRs: sha256:0-7,14 or sha384:all [default: all of every bank]
+    #[arg(value_name = "PCRS")]
+    pcrs: Vec<Registers>,
 }
 
-/// Extend one register
+/// Extend one PCR
 ///
-/// A register cannot be set back until the machine is restarted, but for 16 and 23.
+/// PCRs 16 and 23 can be reset; the others keep the extension until the machine restarts.
 #[derive(Debug, Args)]
 pub(super) struct ExtendArgs {
-    /// Which: sha256:16
-    #[arg(value_name = "REGISTER")]
-    register: Registers,
+    /// The PCR: sha256:16
+    #[arg(value_name = "PCR")]
+    pcr: Registers,
 
-    /// The digest to extend it with, of the bank's length: hex:…, b64:…, @FILE, or - for stdin
+    /// The digest, of the length of the bank: hex:…, b64:…, @FILE, or - for stdin
     #[arg(value_name = "DIGEST")]
     digest: String,
 }
@@ -54,7 +54,7 @@ pub(super) fn run(command: &PcrCommand, tpm: &TpmArgs, context: &Context) -> Res
 
 fn read(args: &ReadArgs, tpm: &TpmArgs, context: &Context) -> Result<Product, Fault> {
     let mut tpm = tpm.open()?;
-    let mut selections: Vec<_> = args.registers.iter().map(|registers| registers.0).collect();
+    let mut selections: Vec<_> = args.pcrs.iter().map(|pcrs| pcrs.0).collect();
     if selections.is_empty() {
         selections = tpm.banks().map_err(|error| tpm_fault(&error))?;
         selections.retain(|bank| bank.bitmap != 0);
@@ -71,27 +71,27 @@ fn read(args: &ReadArgs, tpm: &TpmArgs, context: &Context) -> Result<Product, Fa
 
 fn extend(args: &ExtendArgs, tpm: &TpmArgs, context: &Context) -> Result<Product, Fault> {
     let digest = bytes::resolve_bytes(&args.digest, "DIGEST", &context.source)?;
-    let selection = args.register.0;
+    let selection = args.pcr.0;
     let mut chosen = selection.indices();
-    let (Some(register), None) = (chosen.next(), chosen.next()) else {
-        return Err(Fault::usage(
-            format!("{} is not one register", args.register),
-            "name one, as in sha256:16",
-        ));
+    let (Some(index), None) = (chosen.next(), chosen.next()) else {
+        return Err(Fault::usage(format!("expected one PCR, got {}", args.pcr), "give one, as in sha256:16"));
     };
-    if hash_bytes(selection.bank) != Some(digest.len()) {
+    let expected = hash_bytes(selection.bank);
+    if expected != Some(digest.len()) {
+        let expected =
+            expected.map_or_else(|| "another length".to_owned(), |length| format!("{length} bytes"));
         return Err(Fault::usage(
-            format!("the digest has {} bytes, and the bank's have another length", digest.len()),
-            "hash what is to be measured with the hash of the bank",
+            format!("DIGEST: expected {expected} for {}, got {}", args.pcr, digest.len()),
+            "give the digest of the measured data by the hash of the bank",
         ));
     }
     let mut tpm = tpm.open()?;
-    tpm.pcr_extend(register, selection.bank, &digest).map_err(|error| tpm_fault(&error))?;
-    context.messages.say(&format!("{}: extended", args.register));
+    tpm.pcr_extend(index, selection.bank, &digest).map_err(|error| tpm_fault(&error))?;
+    context.messages.say(&format!("{}: extended", args.pcr));
     Ok(Product::none())
 }
 
-/// PCRs, for programs.
+/// PCRs, as JSON.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 #[cfg_attr(test, schemars(rename = "PcrBanks"))]
@@ -102,7 +102,7 @@ pub(crate) struct BanksJson {
     banks: Vec<BankJson>,
 }
 
-/// One bank, for programs.
+/// One bank, as JSON.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 #[cfg_attr(test, schemars(rename = "PcrBank"))]
@@ -110,14 +110,14 @@ pub(super) struct BankJson {
     /// The bank: `sha256`.
     bank: String,
     /// Its PCRs in order.
-    pcrs: Vec<RegisterJson>,
+    pcrs: Vec<PcrJson>,
 }
 
-/// One PCR, for programs.
+/// One PCR, as JSON.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 #[cfg_attr(test, schemars(rename = "Pcr"))]
-struct RegisterJson {
+struct PcrJson {
     /// Its number.
     index: u8,
     /// Its value in hex.
@@ -125,17 +125,17 @@ struct RegisterJson {
 }
 
 impl BankJson {
-    pub(super) fn of(registers: &PcrValues) -> Self {
-        let indexed = registers.selection.indices().zip(&registers.values);
-        let register = |(index, value): (u8, &Vec<u8>)| RegisterJson { index, value: Hex(value).to_string() };
-        Self { bank: bank_name(registers), pcrs: indexed.map(register).collect() }
+    pub(super) fn of(pcrs: &PcrValues) -> Self {
+        let indexed = pcrs.selection.indices().zip(&pcrs.values);
+        let pcr = |(index, value): (u8, &Vec<u8>)| PcrJson { index, value: Hex(value).to_string() };
+        Self { bank: bank_name(pcrs), pcrs: indexed.map(pcr).collect() }
     }
 }
 
-/// Registers of one bank as tpm2_pcrread prints them.
-pub(super) fn tpm2_pcrread_text(registers: &PcrValues) -> String {
-    let mut out = format!("{}:\n", bank_name(registers));
-    for (index, value) in registers.selection.indices().zip(&registers.values) {
+/// PCRs of one bank as tpm2_pcrread prints them.
+pub(super) fn tpm2_pcrread_text(pcrs: &PcrValues) -> String {
+    let mut out = format!("{}:\n", bank_name(pcrs));
+    for (index, value) in pcrs.selection.indices().zip(&pcrs.values) {
         let digits = Hex(value).to_string().to_ascii_uppercase();
         let _ = writeln!(out, "  {index:<2}: 0x{digits}");
     }
@@ -143,7 +143,7 @@ pub(super) fn tpm2_pcrread_text(registers: &PcrValues) -> String {
 }
 
 /// The name of the bank.
-fn bank_name(registers: &PcrValues) -> String {
-    let bank = registers.selection.bank;
+fn bank_name(pcrs: &PcrValues) -> String {
+    let bank = pcrs.selection.bank;
     hash_name(bank).map_or_else(|| format!("{bank:#06x}"), str::to_owned)
 }

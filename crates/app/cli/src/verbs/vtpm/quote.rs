@@ -1,4 +1,4 @@
-//! `teeproof vtpm quote`.
+//! `teeproof vtpm quote`: a quote, its signature and the quoted PCR values.
 
 use clap::{Args, ValueHint};
 use serde::Serialize;
@@ -15,28 +15,28 @@ use crate::output::files::path::Placement;
 use crate::output::product::Product;
 use crate::settings::context::Context;
 
-/// Quote registers under the attestation key
+/// Quote PCRs under the attestation key
 ///
-/// Prints the registers that the quote is over, in the form of tpm2_pcrread; the quote itself goes
-/// to the files that are named.
+/// Prints the values of the quoted PCRs in the form of tpm2_pcrread, and writes the quote and its signature to
+/// the files of --message and --signature.
 #[derive(Debug, Args)]
 pub(super) struct QuoteArgs {
     #[command(flatten)]
     nonce: NonceArgs,
 
-    /// The registers, one bank each
-    #[arg(long, value_name = "REGISTERS", default_values_t = [Registers::ALL_SHA256])]
+    /// The PCRs of a bank; may be given once for each bank
+    #[arg(long, value_name = "PCRS", default_values_t = [Registers::ALL_SHA256])]
     pcrs: Vec<Registers>,
 
-    /// The key, by its handle
-    #[arg(long, value_name = "HANDLE", value_parser = super::nv::handle, default_value = "0x81000003")]
+    /// The handle of the key
+    #[arg(long, value_name = "HANDLE", value_parser = super::nv::parse_handle, default_value = "0x81000003")]
     key: u32,
 
-    /// Where to write TPMS_ATTEST, as tpm2_quote --message does
+    /// The file for TPMS_ATTEST, as of tpm2_quote --message
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     message: OutputPath,
 
-    /// Where to write the signature, as tpm2_quote --signature --format plain does
+    /// The file for the signature, as of tpm2_quote --signature --format plain
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     signature: OutputPath,
 }
@@ -63,13 +63,13 @@ pub(super) fn run(args: &QuoteArgs, tpm: &TpmArgs, context: &Context) -> Result<
     Ok(product.with_files(vec![message, signature]))
 }
 
-/// The signature alone, where it is of the one kind that Azure's keys make; TPMT_SIGNATURE otherwise.
+/// The bare signature if it is RSASSA with SHA-256, as that of Azure's attestation key; TPMT_SIGNATURE otherwise.
 fn plain(quoted: &Quoted) -> &[u8] {
     let signature = &quoted.signed.signature;
     teeproof_wire::tpm::rsassa_sha256(signature).map_or(signature.as_slice(), |plain| plain.as_slice())
 }
 
-/// A quote, for programs; message and signature are in the files that were named.
+/// A quote, as JSON; message and signature are in their own files.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 #[cfg_attr(test, schemars(rename = "Quote"))]
