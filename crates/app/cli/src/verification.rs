@@ -62,9 +62,10 @@ pub(crate) struct VerifyArgs {
     ///
     /// All files are verified under the same policy, time and nonce, on all cores. Each file gets a line, with
     /// its failed checks below; the last line has the totals. A file that cannot be read is reported and does
-    /// not end the run. The exit code is 0 if all are accepted. Otherwise it is the gravest of the files', in
-    /// this order: 1, 4, 5, 3, 2, 6, 7, 9, 8, 11, 10, 0. Without a policy no file is accepted, and the exit
-    /// code is 10 if nothing else is wrong.
+    /// not end the run. The exit code is 0 if all are accepted. Otherwise it is the gravest of the files'.
+    /// Without a policy no file is accepted, and the exit code is 10 if nothing else is wrong.
+    ///
+    /// Exit codes by gravity: 1, 4, 5, 3, 2, 6, 7, 9, 8, 11, 10, 0.
     #[arg(long)]
     pub(crate) each: bool,
 
@@ -224,7 +225,7 @@ pub(crate) fn with_result<T>(
     let request = options.request(&certificates, &lists, &anchors, files.inputs().warnings())?;
     let mut result = teeproof::verify(&evidence, &request)
         .map_err(|error| Fault::usage(error.to_string(), hints::of_request(&error)).in_file(files.name()))?;
-    result.rewrite_hints(hints::with_options);
+    result.rewrite_hints(hints::of_finding);
     then(&result)
 }
 

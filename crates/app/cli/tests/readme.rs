@@ -1,7 +1,10 @@
 //! The README's first command gives the verdicts that the README shows, word for word; only the
 //! present time differs.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects)]
+
+#[path = "command/validated.rs"]
+mod validated;
 
 use std::path::Path;
 use std::process::Command;
@@ -41,6 +44,7 @@ fn the_first_command_prints_what_the_readme_shows() {
             .current_dir(&root)
             .output()
             .unwrap();
+        validated::check(&output, &[]);
         assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
         shown.push_str(&String::from_utf8(output.stdout).unwrap());
     }

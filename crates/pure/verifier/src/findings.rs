@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use teeproof_core::{Check, Class, Outcome, Record};
 
+use crate::Remedy;
 use crate::value::{ClaimValue, Expected};
 
 /// One check with its outcome, as it stands in a result.
@@ -31,6 +32,8 @@ pub struct Finding {
     pub waived: bool,
     /// What a person can do, where more is known than the check's own hint says.
     pub hint: Option<String>,
+    /// The action that this hint advises.
+    pub(crate) remedy: Option<Remedy>,
 }
 
 impl Finding {
@@ -39,6 +42,16 @@ impl Finding {
     pub fn hint(&self) -> &str {
         let own = self.hint.as_deref();
         own.unwrap_or(if self.is_contrary() { CONTRARY } else { self.check.hint })
+    }
+
+    /// The action that the hint advises, if an application can have an option or a command for it.
+    #[must_use]
+    pub fn remedy(&self) -> Option<Remedy> {
+        match &self.hint {
+            Some(_) => self.remedy,
+            None if self.is_contrary() => None,
+            None => Remedy::of_check(self.check),
+        }
     }
 
     /// Whether a policy demands the contrary of what the check is for, and did not find it: there is a quote, and it
@@ -89,9 +102,10 @@ impl Findings {
     }
 
     /// Gives the last finding of a check a hint of its own.
-    pub(crate) fn advise(&mut self, check: &'static Check, hint: &str) {
+    pub(crate) fn advise(&mut self, check: &'static Check, hint: &str, remedy: Option<Remedy>) {
         if let Some(finding) = self.0.iter_mut().rev().find(|finding| finding.check == check) {
             finding.hint = Some(String::from(hint));
+            finding.remedy = remedy;
         }
     }
 
@@ -128,6 +142,7 @@ impl Record for Findings {
             line: finding.line,
             waived: finding.waived,
             hint: None,
+            remedy: None,
         });
     }
 }

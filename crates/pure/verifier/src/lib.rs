@@ -14,6 +14,7 @@ mod inspect;
 mod many;
 mod nonce_text;
 mod policy;
+mod remedy;
 mod request;
 mod result;
 #[cfg(feature = "serde")]
@@ -33,6 +34,7 @@ pub use policy::{AzureSnpPolicy, Policy, PolicyWarning};
 pub use policy::{
     MixedFact, NoProposal, PolicyError, PolicyKey, PolicyProblem, Proposal, ProposalChoices, Unsuitable,
 };
+pub use remedy::Remedy;
 pub use request::{NitroOptions, Request, RequestError, Technologies};
 pub use result::{
     AttestationResult, Caution, Claim, Fresh, FreshnessDemand, OwnedAttestationResult, UnknownClaim, Verdict,

@@ -210,7 +210,7 @@ impl<'a> AttestationResult<'a> {
     }
 
     /// [`OwnedAttestationResult::rewrite_hints`] of this result.
-    pub fn rewrite_hints(&mut self, rewrite: impl Fn(&str) -> String) {
+    pub fn rewrite_hints(&mut self, rewrite: impl Fn(&Finding) -> String) {
         self.owned.rewrite_hints(rewrite);
     }
 }
@@ -342,9 +342,11 @@ impl OwnedAttestationResult {
     /// Rewrites the hints of failed checks, so that an application can name its own options and commands.
     ///
     /// Verdict, class, claims and reasons stay as they are.
-    pub fn rewrite_hints(&mut self, rewrite: impl Fn(&str) -> String) {
+    pub fn rewrite_hints(&mut self, rewrite: impl Fn(&Finding) -> String) {
         for finding in self.findings.iter_mut().filter(|finding| finding.outcome == Outcome::Fail) {
-            finding.hint = Some(rewrite(finding.hint()));
+            let (hint, remedy) = (rewrite(finding), finding.remedy());
+            finding.hint = Some(hint);
+            finding.remedy = remedy;
         }
     }
 }

@@ -19,8 +19,8 @@ use teeproof_x509::{AnchorKind, ListUse, VerifiedPath, VerifiedSignature};
 use crate::checks::{BUNDLE_REDACTED, INPUT_IGNORED, POLICY_TECHNOLOGY, REVOCATION_UNUSED, of_verification};
 use crate::result::{Fresh, FreshnessDemand};
 use crate::{
-    AttestationResult, Evidence, Findings, OwnedAttestationResult, Policy, Request, RequestError, Verdict,
-    claims, comparison, nonce_text,
+    AttestationResult, Evidence, Findings, OwnedAttestationResult, Policy, Remedy, Request, RequestError,
+    Verdict, claims, comparison, nonce_text,
 };
 use teeproof_evidence::bundle::Redacted;
 
@@ -216,7 +216,8 @@ impl<'a> Run<'_, 'a> {
             appraisal(teeproof_hcl::appraise_snp(&verified, &policy.snp, &policy.vm, findings))
         });
         if let Some(Err(_)) = verified.log().map(teeproof_tpm::VerifiedLog::secure_boot) {
-            self.findings.advise(teeproof_tpm::checks::SECURE_BOOT, LOG_GIVEN);
+            let remedy = Some(Remedy::InspectEventLog);
+            self.findings.advise(teeproof_tpm::checks::SECURE_BOOT, LOG_GIVEN, remedy);
         }
         Ok(self.appraised(Verified::AzureSnp(Box::new(verified)), at, appraisal))
     }
@@ -341,13 +342,20 @@ impl<'a> Run<'_, 'a> {
             (None, None) => self.findings.failed(failed, &order),
         }
         if let Some(advice) = advice {
-            self.findings.advise(check, &advice.to_string());
+            let remedy = match &advice {
+                Advice::Vek(_) => Some(Remedy::AddEndorsement),
+                Advice::Anchor | Advice::SameName => Some(Remedy::AddAnchor),
+                // The advice on a Nitro chain is the one on a root that is not trusted.
+                Advice::Text(_) if check == teeproof_nitro::checks::CHAIN => Some(Remedy::AddAnchor),
+                Advice::Revoked | Advice::Text(_) => None,
+            };
+            self.findings.advise(check, &advice.to_string(), remedy);
         }
         if let Freshness::Nonce(nonce) = self.request.freshness
             && nonce_text::is_nonce_check(check)
             && let Some(hint) = nonce_text::hint(&self.evidence, nonce.as_bytes())
         {
-            self.findings.advise(check, hint);
+            self.findings.advise(check, hint, Some(Remedy::NonceAsText));
         }
         self.end(End::refused(class))
     }

@@ -10,6 +10,7 @@ use teeproof_vtpm::{
 };
 
 use crate::output::fault::Fault;
+use crate::output::hints;
 use crate::output::streams::Messages;
 
 /// The TPM that is used.
@@ -54,7 +55,7 @@ const STACK_VARIABLES: [&str; 2] = ["TPM2TOOLS_TCTI", "TCTI"];
 
 /// The fault of a TPM error, with its exit code.
 pub(crate) fn tpm_fault(error: &Error) -> Fault {
-    let (message, hint) = (error.to_string(), error.hint());
+    let (message, hint) = (error.to_string(), hints::of_tpm(error));
     match error.class() {
         Class::Usage => Fault::usage(message, hint),
         Class::Malformed => Fault::malformed(message, hint),

@@ -70,7 +70,7 @@ impl Fault {
     /// The certification of a key is not valid.
     pub(crate) fn key(error: &CertificationError) -> Self {
         let (class, check) = (error.class(), error.check());
-        let hint = hints::with_options(check.hint);
+        let hint = hints::of_check(check);
         Self::new(exits::of_class(class), class.as_str(), format!("{}: {error}", check.id), hint)
     }
 
@@ -103,7 +103,7 @@ impl Fault {
             id if id == ORIGIN.id => {
                 format!("{}: --accept-origin-not-shown REASON", reason.hint.trim_end_matches('.'))
             }
-            _ => hints::with_options(&reason.hint),
+            _ => hints::with_remedy(&reason.hint, reason.remedy),
         };
         let (exit, class) = (exits::of_class(reason.class), reason.class.as_str());
         Self::new(exit, class, format!("no policy is proposed from this evidence ({class}): {reason}"), hint)
@@ -275,8 +275,16 @@ pub(crate) struct WarningJson {
 }
 
 impl WarningJson {
-    pub(crate) fn of(warning: &PolicyWarning) -> Self {
-        let PolicyWarning { path, line, message, hint, .. } = warning;
-        Self { path: path.clone(), line: *line, message: message.clone(), hint: hints::with_options(hint) }
+    pub(crate) fn of_policy(warning: &PolicyWarning) -> Self {
+        Self::new(warning, hints::of_policy_warning(warning))
+    }
+
+    pub(crate) fn of_proposal(warning: &PolicyWarning) -> Self {
+        Self::new(warning, hints::of_proposal_warning(warning))
+    }
+
+    fn new(warning: &PolicyWarning, hint: String) -> Self {
+        let (path, message) = (warning.path.clone(), warning.message.clone());
+        Self { path, line: warning.line, message, hint }
     }
 }

@@ -1,7 +1,10 @@
 //! Hints: the closest known word, and the option or verb that does what the hint of a library asks for.
 
-use teeproof::RequestError;
+use teeproof::{Finding, PolicyWarning, Remedy, RequestError};
+use teeproof_core::Check;
 use teeproof_evidence::InputError;
+use teeproof_vtpm::seal::SealError;
+use teeproof_vtpm::{KnownCode, ResponseCode};
 
 /// The known word that is closest to what was written, if any is close.
 pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
@@ -12,62 +15,147 @@ pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> O
         .map(|(_, known)| known)
 }
 
-/// Phrases of the libraries' hints, and what the command calls them.
-const OPTIONS: &[(&str, &str)] = &[
-    ("as a trust anchor", "--anchor FILE"),
-    ("as an endorsement", "--endorsements FILE"),
-    ("at the time of the document", "--at document"),
-    ("at the present time", "--at now"),
-    ("in the request", "--accept"),
-    ("The nonce as UTF-8 text", "--nonce utf8:TEXT"),
-    ("read the report anew", "teeproof collect azure does"),
-    ("the decoded log", "teeproof inspect"),
-    ("the reference values", "teeproof policy reference"),
-    ("quote PCRs 0 to 7 at least", "teeproof collect azure quotes all PCRs without --pcrs"),
-    ("pin the PCRs whose values you know to be right", "--pin 4,7"),
-    ("collect with the event log of that start", "teeproof collect azure takes it along"),
-];
-
-/// A library's hint with the options of the command. A hint that has them stays as it is.
-pub(crate) fn with_options(hint: &str) -> String {
-    OPTIONS.iter().fold(hint.to_owned(), |text, (phrase, option)| {
-        let named = format!("{phrase} ({option})");
-        if text.contains(&named) { text } else { text.replace(phrase, &named) }
+/// The option or verb for a remedy.
+const fn option(remedy: Remedy) -> Option<&'static str> {
+    Some(match remedy {
+        Remedy::AddAnchor => "--anchor FILE",
+        Remedy::AddEndorsement => "--endorsements FILE",
+        Remedy::VerifyAtDocumentTime => "--at document",
+        Remedy::VerifyNow => "--at now",
+        Remedy::AcceptTechnology => "--accept TECHNOLOGY",
+        Remedy::NonceAsText => "--nonce utf8:TEXT",
+        Remedy::CollectFreshReport => "teeproof collect azure",
+        Remedy::InspectEventLog => "teeproof inspect FILE",
+        _ => return None,
     })
 }
 
-/// The hint of files that cannot be taken, with the verb or flag of this command that helps.
+/// A hint with an option or a verb in brackets at its end. A hint that has it already stays as it is.
+fn with_option(hint: &str, option: Option<&str>) -> String {
+    match option {
+        Some(option) if !hint.contains(option) => match hint.strip_suffix('.') {
+            Some(sentence) => format!("{sentence} ({option})."),
+            None => format!("{hint} ({option})"),
+        },
+        _ => hint.to_owned(),
+    }
+}
+
+/// The hint of a library with the option for its remedy.
+pub(crate) fn with_remedy(hint: &str, remedy: Option<Remedy>) -> String {
+    with_option(hint, remedy.and_then(option))
+}
+
+/// The hint of a check that failed.
+pub(crate) fn of_finding(finding: &Finding) -> String {
+    with_remedy(finding.hint(), finding.remedy())
+}
+
+/// The hint of a check, whatever its failure.
+pub(crate) fn of_check(check: &Check) -> String {
+    with_remedy(check.hint, Remedy::of_check(check))
+}
+
+/// The hint of a warning about a policy file, with the option or verb for its field.
+pub(crate) fn of_policy_warning(warning: &PolicyWarning) -> String {
+    with_option(warning.hint, option_of_field(&warning.path, false))
+}
+
+/// The hint of a warning about a proposed policy, with the option or verb for its field.
+pub(crate) fn of_proposal_warning(warning: &PolicyWarning) -> String {
+    with_option(warning.hint, option_of_field(&warning.path, true))
+}
+
+/// The option or verb for a field of a policy, such as `azure-snp.event-log`. In a proposal, PCRs can be pinned that
+/// no event log explains.
+fn option_of_field(path: &str, is_proposal: bool) -> Option<&'static str> {
+    match (path.split_once('.')?.1, is_proposal) {
+        ("guest-svn", _) => Some("teeproof policy reference"),
+        ("secure-boot", _) => Some("teeproof collect azure includes the event log"),
+        ("event-log", true) => Some("teeproof collect azure includes the event log; --pin 4,7"),
+        _ => None,
+    }
+}
+
+/// The hint of an error of the TPM, with the verb that helps.
+pub(crate) fn of_tpm(error: &teeproof_vtpm::Error) -> String {
+    use teeproof_vtpm::Error;
+    let verb = match error {
+        Error::Unfit { .. } | Error::NoBank(_) => Some(DOCTOR),
+        Error::ReportSize { .. } | Error::Report(_) => Some("teeproof vtpm nv read, and teeproof inspect"),
+        Error::NoReport => Some("teeproof-twin paravisor"),
+        Error::InputSize { .. } | Error::InputUnreadable | Error::InputForeign => {
+            Some("teeproof vtpm nv undefine 0x01400002")
+        }
+        Error::Stale { .. } | Error::NotRenewed { .. } => {
+            Some("--timeout SECONDS; teeproof vtpm report --boot")
+        }
+        Error::Refused { code, .. } => of_code(*code),
+        _ => None,
+    };
+    with_option(&error.hint(), verb)
+}
+
+/// The hint of a response code, with the verb that helps.
+pub(crate) fn of_response_code(known: &KnownCode) -> String {
+    with_option(known.hint, of_code(ResponseCode(known.code)))
+}
+
+/// The verb for codes of handles, PCRs and algorithms that this TPM may not have.
+const fn of_code(code: ResponseCode) -> Option<&'static str> {
+    const ASYMMETRIC: u32 = 0x081;
+    const PCR: u32 = 0x127;
+    match code.base() {
+        ASYMMETRIC | ResponseCode::HANDLE | PCR => Some(DOCTOR),
+        _ => None,
+    }
+}
+
+const DOCTOR: &str = "teeproof doctor";
+
+/// The hint of an error of sealing, with the verb that helps.
+pub(crate) fn of_seal(error: &SealError) -> String {
+    let verb = match error {
+        SealError::Key(_) | SealError::KeyFile(_) => Some("teeproof seal key"),
+        SealError::Envelope(_) => Some("teeproof seal encrypt"),
+        _ => None,
+    };
+    with_option(&error.hint(), verb)
+}
+
+/// The hint of invalid input, with the verb or option that helps.
 pub(crate) fn of_input(error: &InputError) -> String {
     let hint = error.hint();
     let more = match error {
         InputError::NotOfKind { .. } => "leave --as out",
-        InputError::SealingKey { .. } => "teeproof seal key writes it",
-        InputError::Unknown | InputError::TooLarge { .. } | InputError::Wire(..) => "--as names the kind",
-        InputError::Trailing { .. } => "--as names another kind",
-        InputError::Unverified(_) => "teeproof inspect shows what it says",
-        InputError::NotEvidence(_) => "teeproof inspect shows what this file holds",
-        InputError::OfRtmrs(_) => "teeproof inspect shows the RTMRs that a CCEL makes",
+        InputError::SealingKey { .. } => "a key file is for teeproof seal encrypt",
+        InputError::Unknown | InputError::TooLarge { .. } | InputError::Wire(..) => "give its kind with --as",
+        InputError::Trailing { .. } => "give another kind with --as",
+        InputError::Unverified(_) => "see its content with teeproof inspect",
+        InputError::NotEvidence(_) => "see its content with teeproof inspect",
+        InputError::OfRtmrs(_) => "see the RTMRs of a CCEL with teeproof inspect",
         InputError::Evidence { problem, .. } if problem.is_unsupported() => {
-            "teeproof inspect shows what can be read"
+            "see what can be read with teeproof inspect"
         }
         _ => return hint.into_owned(),
     };
     format!("{hint}; {more}")
 }
 
-/// What to change of a command line that makes no sense for the evidence.
+/// The hint of a request that makes no sense for the evidence.
 pub(crate) fn of_request(error: &RequestError) -> String {
     match error {
-        RequestError::NoTimeInEvidence(_) => "--at now, or --at 2026-01-31T12:00:00Z".to_owned(),
+        RequestError::NoTimeInEvidence(_) => "use --at now, or --at 2026-01-31T12:00:00Z".to_owned(),
         RequestError::NoUserData(_) => {
-            "leave --user-data out; a policy compares what SNP reports (report-data) and Nitro documents (user-data) hold"
+            "leave --user-data out; to compare REPORT_DATA of an SNP report or user_data of a Nitro document, use report-data or user-data in a policy"
                 .to_owned()
         }
-        other => with_options(other.hint()),
+        other => other.hint().to_owned(),
     }
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use teeproof_evidence::InputKind;
 
@@ -84,20 +172,70 @@ mod tests {
     fn a_file_of_no_use_is_shown_by_inspect() {
         for kind in [InputKind::TdQuote, InputKind::TdReport, InputKind::NitroTpmDocument] {
             let hint = of_input(&InputError::Unverified(kind));
-            assert!(hint.ends_with("; teeproof inspect shows what it says"), "{hint}");
+            assert!(hint.ends_with("; see its content with teeproof inspect"), "{hint}");
         }
-        assert!(of_input(&InputError::Unknown).ends_with("; --as names the kind"));
+        assert!(of_input(&InputError::Unknown).ends_with("; give its kind with --as"));
         let (said, found) = (InputKind::TpmQuote, InputKind::SnpReport);
         assert!(of_input(&InputError::NotOfKind { said, found }).ends_with("; leave --as out"));
         assert_eq!(of_input(&InputError::Empty), InputError::Empty.hint());
     }
 
     #[test]
-    fn options_follow_their_phrases_once() {
+    fn an_option_is_added_once() {
         let hint = "Add its certificate as a trust anchor.";
         let named = "Add its certificate as a trust anchor (--anchor FILE).";
-        assert_eq!(with_options(hint), named);
-        assert_eq!(with_options(named), named);
-        assert_eq!(with_options("Check the clock."), "Check the clock.");
+        assert_eq!(with_remedy(hint, Some(Remedy::AddAnchor)), named);
+        assert_eq!(with_remedy(named, Some(Remedy::AddAnchor)), named);
+        assert_eq!(with_remedy("Check the clock.", None), "Check the clock.");
+    }
+
+    /// Whatever the words of a hint, these checks and errors have an option or a verb in theirs.
+    #[test]
+    fn every_hint_with_an_option_keeps_it() {
+        let check = |id: &str| of_check(teeproof::all_checks().find(|check| check.id == id).unwrap());
+        for (id, option) in [
+            ("snp.chain", "--anchor FILE"),
+            ("ak.chain", "--anchor FILE"),
+            ("snp.revocation", "--endorsements FILE"),
+            ("snp.revocation-list", "--endorsements FILE"),
+            ("nitro.validity", "--at document"),
+            ("nitro.max-age", "--at now"),
+            ("hcl.fresh-report", "teeproof collect azure"),
+            ("log.format", "teeproof inspect FILE"),
+            ("policy.technology", "--accept TECHNOLOGY"),
+        ] {
+            assert!(check(id).contains(option), "{id}: {}", check(id));
+        }
+        for (error, verb) in [
+            (teeproof_vtpm::Error::NoBank(4), DOCTOR),
+            (teeproof_vtpm::Error::Unfit { command: "", what: String::new() }, DOCTOR),
+            (teeproof_vtpm::Error::ReportSize { size: 1, limit: 1 }, "teeproof inspect"),
+            (teeproof_vtpm::Error::NoReport, "teeproof-twin paravisor"),
+            (teeproof_vtpm::Error::Refused { command: "", code: ResponseCode(0x18b) }, DOCTOR),
+        ] {
+            assert!(of_tpm(&error).contains(verb), "{}", of_tpm(&error));
+        }
+        for code in ["TPM_RC_ASYMMETRIC", "TPM_RC_HANDLE", "TPM_RC_PCR"] {
+            let known = teeproof_vtpm::KNOWN_CODES.iter().find(|known| known.name == code).unwrap();
+            assert!(of_response_code(known).contains(DOCTOR), "{code}");
+        }
+        assert!(of_seal(&SealError::Key("")).contains("teeproof seal key"));
+        assert!(of_seal(&SealError::KeyFile(String::new())).contains("teeproof seal key"));
+        let technology = teeproof_core::Technology::Snp;
+        assert!(of_request(&RequestError::NoTimeInEvidence(technology)).contains("--at now"));
+        assert!(of_request(&RequestError::NoUserData(technology)).contains("--user-data"));
+    }
+
+    #[test]
+    fn hints_of_policy_warnings_name_options_by_their_field() {
+        for (path, is_proposal, option) in [
+            ("azure-snp.guest-svn", false, "teeproof policy reference"),
+            ("azure-snp.secure-boot", false, "teeproof collect azure"),
+            ("azure-snp.event-log", true, "--pin 4,7"),
+        ] {
+            assert!(option_of_field(path, is_proposal).unwrap().contains(option), "{path}");
+        }
+        assert_eq!(option_of_field("azure-snp.event-log", false), None);
+        assert_eq!(option_of_field("azure-snp", true), None);
     }
 }

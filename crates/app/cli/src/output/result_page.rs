@@ -3,6 +3,7 @@
 use teeproof::{AttestationResult, Caution, Finding, Verdict};
 use teeproof_core::Outcome;
 
+use crate::output::hints;
 use crate::output::page::{
     BAD, DIM, GOOD, LOUD, NAME, Page, Verbosity, WIDTH, escaped, hint, mark, shortened, wrap,
 };
@@ -71,8 +72,13 @@ fn check(page: &mut Page, finding: &Finding, width: usize, verbose: bool) {
     for line in lines.iter().skip(1) {
         page.line(format_args!("{:margin$}{line}", ""));
     }
-    if finding.outcome == Outcome::Fail {
-        hint(page, finding.hint(), room, margin);
+    let is_advised = match finding.outcome {
+        Outcome::Fail => true,
+        Outcome::Warn => finding.remedy().is_some(),
+        _ => false,
+    };
+    if is_advised {
+        hint(page, &hints::of_finding(finding), room, margin);
     }
 }
 

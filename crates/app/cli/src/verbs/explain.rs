@@ -9,7 +9,7 @@ use teeproof_vtpm::{KNOWN_CODES, KnownCode, ResponseCode};
 
 use crate::output::exits::{self, EXITS, Exit, GRAVITY, GRAVITY_TEXT};
 use crate::output::fault::Fault;
-use crate::output::hints::{nearest, with_options};
+use crate::output::hints::{self, nearest};
 use crate::output::page::{NAME, Page, WIDTH, wrap};
 use crate::output::product::Product;
 use crate::settings::context::Context;
@@ -149,14 +149,15 @@ struct TpmCode {
     /// What it means.
     meaning: &'static str,
     /// What to do.
-    hint: &'static str,
+    hint: String,
     /// Another meaning of the number; null where it has no other.
     note: Option<String>,
 }
 
 impl TpmCode {
     fn of(known: &'static KnownCode, code: ResponseCode) -> Self {
-        let KnownCode { name, meaning, hint, .. } = *known;
+        let KnownCode { name, meaning, .. } = *known;
+        let hint = hints::of_response_code(known);
         let about = code.about().map(|(what, number)| format!("{what} {number}"));
         Self { code: code.0, name, about, meaning, hint, note: None }
     }
@@ -182,8 +183,8 @@ struct CheckExplanation {
 
 impl CheckExplanation {
     fn of(check: &'static Check) -> Self {
-        let Check { id, title, proves, hint, source, .. } = check;
-        Self { id, title, proves, hint: with_options(hint), source, exit_codes: exits::of_check(check) }
+        let Check { id, title, proves, source, .. } = check;
+        Self { id, title, proves, hint: hints::of_check(check), source, exit_codes: exits::of_check(check) }
     }
 }
 
@@ -238,7 +239,7 @@ fn one_exit(page: &mut Page, exit: &Exit) {
 fn tpm_code(page: &mut Page, code: &TpmCode) {
     let about = code.about.as_ref().map(|about| format!(", {about}")).unwrap_or_default();
     page.paint(NAME, code.name).line(format_args!(" ({:#05x}{about}): {}", code.code, code.meaning));
-    row(page, "what to do", code.hint);
+    row(page, "what to do", &code.hint);
     if let Some(note) = &code.note {
         row(page, "note", note);
     }

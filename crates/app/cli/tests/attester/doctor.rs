@@ -20,9 +20,9 @@ fn a_healthy_machine_can_be_attested() {
         "days old",
         "✔ clock ",
         "✔ permissions ",
-        "✔ boot log ",
+        "✔ event log ",
         "✔ instance metadata ",
-        "Evidence can be collected here",
+        "Evidence can be collected on this machine",
     ]);
     let json = machine.run(&["doctor", "--format", "json", "--offline"]).exits(0).json();
     assert_eq!(json["schema"], "teeproof/doctor/2");
@@ -43,7 +43,7 @@ fn which_paravisor_it_is() {
 }
 
 #[test]
-fn a_tpm_that_is_not_azures_is_told() {
+fn a_tpm_that_is_not_azures_is_reported() {
     let swtpm = Swtpm::start_tcp().unwrap();
     let run = teeproof(["doctor", "--offline", "--event-log", "/nowhere", "--tpm", &swtpm.address()]);
     run.exits(9).shows(&[
@@ -52,9 +52,9 @@ fn a_tpm_that_is_not_azures_is_told() {
         "NV index 0x01400001",
         "✘ attestation key ",
         "! AK certificate ",
-        "! boot log ",
+        "! event log ",
         "hint: ",
-        "No evidence can be collected here",
+        "No evidence can be collected on this machine",
     ]);
 }
 
@@ -72,7 +72,7 @@ fn an_absent_report_says_that_this_is_no_confidential_vm() {
 }
 
 #[test]
-fn a_faulty_paravisor_is_told() {
+fn a_faulty_paravisor_is_reported() {
     for (test, fault, exit, says) in [
         ("doctor-torn", Fault::Torn, 0, "is torn"),
         ("doctor-oversize", Fault::Oversize, 9, "16384 bytes"),
@@ -83,7 +83,7 @@ fn a_faulty_paravisor_is_told() {
 }
 
 #[test]
-fn an_index_that_is_in_the_way_is_told() {
+fn an_index_that_is_in_the_way_is_reported() {
     let machine = Machine::start("doctor-input");
     machine.run(&["vtpm", "nv", "define", "0x01400002", "--size", "8"]).exits(0);
     machine.run(&["doctor"]).exits(0).shows(&["! user data ", "expected 64 bytes, got 8", "hint: "]);

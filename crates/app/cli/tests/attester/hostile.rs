@@ -35,9 +35,9 @@ fn what_a_tpm_holds_comes_out_raw_of_no_verb() {
             let ran = run(arguments).args(more).run();
             clean(&ran.stdout);
             clean(&ran.stderr);
-            let (exit, told) = run(arguments).args(more).on_terminal();
+            let (exit, received) = run(arguments).args(more).on_terminal();
             assert_eq!(exit, Some(ran.exit), "{ran:#?}");
-            clean(&without_colours(&String::from_utf8(told).unwrap().replace("\r\n", "\n")));
+            clean(&without_colours(&String::from_utf8(received).unwrap().replace("\r\n", "\n")));
         }
     }
     run(&["doctor", "--offline"]).exits(9).shows(&["AK certificate ", "\\u{1b}[2J\\u{1b}[45m\\u{a}FORGED"]);

@@ -19,6 +19,7 @@ mod faults;
 #[cfg(target_os = "linux")]
 mod hostile;
 mod input_index;
+mod json_examples;
 mod machine;
 mod machines;
 mod no_device;

@@ -10,7 +10,7 @@ const VERBS: [&[&str]; 4] = [
 ];
 
 #[test]
-fn a_missing_device_is_told() {
+fn a_missing_device_is_reported() {
     for verb in VERBS {
         teeproof(verb).env("TEEPROOF_TPM", "device:/dev/no-such-tpm").fails(9, &["/dev/no-such-tpm"]);
     }
@@ -19,14 +19,14 @@ fn a_missing_device_is_told() {
 }
 
 #[test]
-fn nobody_who_listens_is_told() {
+fn a_socket_without_listener_is_reported() {
     for verb in VERBS {
         teeproof(verb).env("TEEPROOF_TPM", "swtpm:host=127.0.0.1,port=1").fails(9, &[]);
     }
 }
 
 #[test]
-fn an_address_that_is_none_is_told_with_the_name_of_the_variable() {
+fn an_invalid_address_is_reported_with_the_name_of_the_variable() {
     for name in ["TPM2TOOLS_TCTI", "TCTI"] {
         let ran = teeproof(["vtpm", "nv", "list"]).env(name, "nonsense").fails(2, &[name, "nonsense"]);
         assert!(ran.stderr.contains("swtpm:host="), "{ran:#?}");

@@ -72,7 +72,7 @@ fn for_each_row(test: &str, mut stage: impl FnMut(&Machine, &Row)) {
 fn arguments_that_are_wrong() {
     for_each_row("outputs-arguments", |machine, row| {
         let wrong = format!("{} --no-such-flag", row.arguments);
-        check_stage(machine, row, "a flag that is none", &wrong, TARGET, After::Kept(2));
+        check_stage(machine, row, "an unknown flag", &wrong, TARGET, After::Kept(2));
         for (arguments, outcome) in row.refused {
             check_stage(machine, row, "refused", arguments, TARGET, *outcome);
         }
@@ -95,7 +95,7 @@ fn inputs_that_are_missing_or_something_else() {
         for (file, outcome) in row.files {
             let missing = with_other_file(row, file, "no-such-file");
             let absent = match row.verb {
-                // A machine without a boot log has evidence all the same.
+                // A machine without an event log has evidence nevertheless.
                 "collect azure" | "doctor" if *file == "log" => After::Replaced(0),
                 "vtpm log" => After::Kept(9),
                 "policy test" if *file == "ev.bundle" => After::Replaced(2),
@@ -131,7 +131,7 @@ fn places_that_cannot_be_written() {
             check_stage(machine, row, "no place", row.arguments, output, After::Kept(2));
         }
     });
-    // Refused before the TPM is asked for anything.
+    // Refused before any command is sent to the TPM.
     let machine = prepared("outputs-places-effects");
     let list = || command_in(&machine, "vtpm nv list").exits(0).stdout;
     let (before, registers) = (list(), command_in(&machine, "vtpm pcr read sha256:16").exits(0).stdout);
@@ -190,7 +190,7 @@ fn outputs_that_are_inputs_elsewhere_than_on_the_command_line() {
     let refused = |run: Run, output: &str| {
         let before = folder_state(&machine.folder);
         let ran = run.args(["-o", output]).exits(2);
-        assert!(ran.stderr.contains("the output is an input as well"), "{output}: {ran:#?}");
+        assert!(ran.stderr.contains("the output is also an input"), "{output}: {ran:#?}");
         assert_unchanged(&before, &machine, output);
     };
     let verify = "verify --nonce @nonce --anchor root.der";

@@ -1,4 +1,4 @@
-//! What the README has people type in the second terminal, beside a twin.
+//! What the README has people type in the second terminal, with a twin.
 
 use super::machine::Machine;
 use super::support::Run;
@@ -6,7 +6,7 @@ use super::support::Run;
 const README: &str = include_str!("../../../../../README.md");
 
 #[test]
-fn the_commands_beside_a_twin_do_what_the_readme_says() {
+fn the_commands_for_a_twin_do_what_the_readme_says() {
     let machine = Machine::start("readme");
     std::fs::write(machine.path("twin-root.der"), machine.twin.root_der()).unwrap();
     let (_, rest) = README.split_once("prints what the other terminal has to set").unwrap();

@@ -26,7 +26,7 @@ fn standard_input_is_read_once() {
             .args(["--policy", "builtin:genuine", "--anchor", &root, "-o", &sealed.path("sealed")])
             .stdin(question)
     };
-    encrypt("-", "-").fails(2, &["standard input was named twice"]);
+    encrypt("-", "-").fails(2, &["standard input: expected once"]);
     encrypt("-", &secret).exits(0);
     encrypt(NONCE, "-").exits(0);
     sealed.decrypt().exits(0);
@@ -39,7 +39,7 @@ fn a_full_disk_is_an_error() {
     let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
     let (exit, said) = unverified(&sealed).into_stdout(full);
     assert_eq!(exit, Some(1), "{said}");
-    assert!(said.contains("standard output cannot be written"), "{said}");
+    assert!(said.contains("cannot write standard output"), "{said}");
     unverified(&sealed).args(["-o", "/dev/full"]).fails(1, &["/dev/full: cannot be written"]);
 }
 
@@ -90,10 +90,10 @@ fn a_secret_is_not_written_through_a_link() {
     sealed.encrypt("key.json", &[]).exits(0);
     let target = sealed.path("target");
     symlink(&target, sealed.path("opened")).unwrap();
-    sealed.decrypt().fails(2, &["opened: this is a link", "remove the link"]);
+    sealed.decrypt().fails(2, &["opened: expected a file, found a link", "remove the link"]);
     assert!(!Path::new(&target).exists());
     std::fs::write(&target, "somebody else can read this").unwrap();
-    sealed.decrypt().fails(2, &["opened: this is a link"]);
+    sealed.decrypt().fails(2, &["opened: expected a file, found a link"]);
     assert!(std::fs::symlink_metadata(sealed.path("opened")).unwrap().is_symlink());
     assert_eq!(std::fs::read(&target).unwrap(), b"somebody else can read this");
 }
@@ -111,7 +111,7 @@ fn a_secret_goes_through_no_link_to_what_is_no_file() {
     let descriptor = format!("/proc/{}/fd/{}", std::process::id(), open.as_raw_fd());
     for target in [&pipe, &descriptor, "/dev/null", "/dev/stdout"] {
         symlink(target, sealed.path("opened")).unwrap();
-        sealed.decrypt().fails(2, &["opened: this is a link", "remove the link"]);
+        sealed.decrypt().fails(2, &["opened: expected a file, found a link", "remove the link"]);
         std::fs::remove_file(sealed.path("opened")).unwrap();
     }
     let decrypt =
@@ -120,9 +120,9 @@ fn a_secret_goes_through_no_link_to_what_is_no_file() {
     decrypt(&descriptor).fails(2, &["this is a link"]);
     assert!(std::fs::read(sealed.path("open")).unwrap().is_empty());
     decrypt(&pipe).exits(0);
-    let mut came = [0; 10];
-    end.read_exact(&mut came).unwrap();
-    assert_eq!(came.as_slice(), std::fs::read(sealed.path("secret")).unwrap());
+    let mut received = [0; 10];
+    end.read_exact(&mut received).unwrap();
+    assert_eq!(received.as_slice(), std::fs::read(sealed.path("secret")).unwrap());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! One thing asked of the TPM at a time.
+//! Single requests to the TPM.
 
 use super::machine::{Machine, NONCE};
 use super::support::{data, hex, teeproof};
@@ -38,7 +38,7 @@ fn a_quote_goes_to_files_that_verify_reads() {
 }
 
 #[test]
-fn registers_are_read_and_extended() {
+fn pcrs_are_read_and_extended() {
     let machine = Machine::start("vtpm-pcr");
     let before = machine.run(&["vtpm", "pcr", "read", "sha256:16"]).exits(0).stdout;
     assert_eq!(before, format!("sha256:\n  16: 0x{}\n", "00".repeat(32)));
@@ -48,8 +48,8 @@ fn registers_are_read_and_extended() {
     assert_ne!(before, after);
     let json = machine.run(&["vtpm", "pcr", "read", "--format", "json"]).exits(0).json();
     assert!(json["banks"].as_array().unwrap().len() > 1, "{json}");
-    machine.run(&["vtpm", "pcr", "extend", "sha256:16", "hex:00"]).fails(2, &["1 bytes"]);
-    machine.run(&["vtpm", "pcr", "extend", "sha256:1,2", &digest]).fails(2, &["not one register"]);
+    machine.run(&["vtpm", "pcr", "extend", "sha256:16", "hex:00"]).fails(2, &["expected 32 bytes", "got 1"]);
+    machine.run(&["vtpm", "pcr", "extend", "sha256:1,2", &digest]).fails(2, &["expected one PCR"]);
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn indexes_are_defined_written_read_and_taken_away() {
         .run(&["vtpm", "nv", "write", index, "utf8:abc", "--offset", "1998"])
         .fails(9, &["TPM_RC_NV_RANGE"]);
     let listed = machine.run(&["vtpm", "nv", "list"]).exits(0);
-    let listed = listed.shows(&["0x01500001   2000 bytes", "the paravisor's report"]);
+    let listed = listed.shows(&["0x01500001   2000 bytes", "HCL report"]);
     assert!(listed.stdout.contains("ownerwrite|authwrite|ownerread|authread|written"), "{listed:#?}");
     let json = machine.run(&["vtpm", "nv", "list", "--format", "json"]).exits(0).json();
     assert!(
@@ -82,7 +82,7 @@ fn indexes_are_defined_written_read_and_taken_away() {
 }
 
 #[test]
-fn keys_and_certificates_are_told() {
+fn keys_and_certificates_are_printed() {
     let machine = Machine::start("vtpm-keys");
     let key = machine.run(&["vtpm", "ak", "--format", "json"]).exits(0).json();
     assert!(key["tpmt_public"].as_str().unwrap().starts_with("0001000b00050472"), "{key}");
@@ -90,17 +90,19 @@ fn keys_and_certificates_are_told() {
     let certificate = machine.run(&["vtpm", "ak", "--certificate"]).bytes();
     assert_eq!(certificate[0], 0x30);
     assert!(certificate.len() < 4096);
-    machine.run(&["vtpm", "ek", "--certificate"]).fails(9, &["no certificate of the endorsement key"]);
+    machine
+        .run(&["vtpm", "ek", "--certificate"])
+        .fails(9, &["expected a certificate of the endorsement key, found none"]);
 }
 
 #[test]
-fn the_boot_log_is_a_file_beside() {
+fn the_event_log_is_read_from_its_file() {
     let machine = Machine::start("vtpm-log");
     let log = machine.run(&["vtpm", "log"]).bytes();
     assert_eq!(log, std::fs::read(machine.twin.event_log()).unwrap());
     let folder = data("minted");
     machine.run(&["vtpm", "log", "--event-log", folder.to_str().unwrap()]).exits(9);
-    machine.run(&["vtpm", "log", "--event-log", "/nowhere"]).fails(9, &["there is no boot log"]);
+    machine.run(&["vtpm", "log", "--event-log", "/nowhere"]).fails(9, &["event log not available"]);
 }
 
 #[test]

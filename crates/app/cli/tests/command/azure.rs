@@ -9,7 +9,7 @@ use crate::azure_tdx::{TD_QUOTE, tdx};
 use crate::machine::*;
 use crate::support::*;
 
-const SOUND: &[&str] = &[
+const VALID: &[&str] = &[
     "✔ hcl.format",
     "✔ ak.chain",
     "✔ snp.signature",
@@ -30,7 +30,7 @@ fn accepted(run: Run) {
     let ran = run.exits(0);
     let first = "ACCEPTED  azure-snp  policy builtin:genuine  exit 0  NON-PRODUCTION ANCHOR";
     assert_eq!(ran.first_line(), first);
-    ran.shows(SOUND);
+    ran.shows(VALID);
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn registers_are_read_in_selection_order() {
     accepted(run(machine.registers()));
     let all = machine.put("all.bin", machine.minted.pcr_concatenation());
     run(all).exits(3).shows(&["✘ quote.pcrs", "expected 320 bytes of PCR values (10 of SHA-256), got 768"]);
-    // Eight values are as long as a signature, and are told from one where two of them are equal.
+    // Eight values are as long as a signature, and are distinguished from one if two of them are equal.
     let eight = machine.put("equal.bin", machine.minted.pcr_concatenation_of(&[0, 1, 2, 3, 4, 5, 6, 7]));
     run(eight).exits(3).shows(&["✘ quote.pcrs", "got 256"]);
     let eight = machine.put("eight.bin", machine.minted.pcr_concatenation_of(&[0, 1, 2, 4, 7, 8, 9, 14]));
@@ -111,7 +111,7 @@ fn registers_are_read_in_selection_order() {
         .exits(0)
         .shows(&["pcr-concatenation (raw; without their bank and numbers), not checked"]);
     machine.verify().args(["--no-nonce"]).args(kind).args([&eight]).fails(2, &["without an HCL report"]);
-    run(eight).args(kind).fails(2, &["--as says what one file is"]);
+    run(eight).args(kind).fails(2, &["--as: expected one FILE"]);
 }
 
 #[test]
@@ -155,9 +155,9 @@ fn version_2_also_has_the_nonce_in_user_data() {
         };
         let genuine = Path::new("builtin:genuine");
         run(genuine).exits(0).shows(&["! hcl.user-data", "only the quote is fresh"]);
-        let told = run(genuine).args(["--format", "json"]).exits(0).json();
-        assert_eq!(told["freshness"]["quote"], true);
-        assert_eq!(told["freshness"]["report"], false);
+        let printed = run(genuine).args(["--format", "json"]).exits(0).json();
+        assert_eq!(printed["freshness"]["quote"], true);
+        assert_eq!(printed["freshness"]["report"], false);
         run(&demanding).exits(6).shows(&["! hcl.user-data", "✘ hcl.fresh-report", "policy line 3"]);
     }
 }
@@ -165,9 +165,9 @@ fn version_2_also_has_the_nonce_in_user_data() {
 #[test]
 fn json_says_which_of_the_two_is_fresh() {
     let machine = Machine::new("azure-fresh", &genoa().user_data(&CHALLENGE));
-    let told = |run: Run| run.args(["--format", "json"]).exits(0).json()["freshness"].clone();
+    let printed = |run: Run| run.args(["--format", "json"]).exits(0).json()["freshness"].clone();
     let nonce_told = hex(&CHALLENGE);
-    let all = told(machine.verify_all());
+    let all = printed(machine.verify_all());
     assert_eq!(
         all,
         serde_json::json!({ "nonce": nonce_told, "waived": null, "quote": true, "report": true })
@@ -175,12 +175,12 @@ fn json_says_which_of_the_two_is_fresh() {
     let alone =
         machine.verify().args(nonce(&CHALLENGE)).args([machine.report()]).args(machine.endorsements());
     assert_eq!(
-        told(alone),
+        printed(alone),
         serde_json::json!({ "nonce": nonce_told, "waived": null, "quote": false, "report": true })
     );
-    let unasked = machine.verify().args(["--no-nonce"]).args(machine.files());
+    let unrequested = machine.verify().args(["--no-nonce"]).args(machine.files());
     assert_eq!(
-        told(unasked),
+        printed(unrequested),
         serde_json::json!({ "nonce": null, "waived": "--no-nonce was given", "quote": null, "report": null })
     );
 }
@@ -275,7 +275,7 @@ fn unknown_claims_have_an_object_of_their_own() {
     );
     assert_eq!(ran.stdout.matches("\"guest_svn\": 10").count(), 1);
     machine.verify_all().args(["-v"]).exits(0).shows(&[
-        "Members that this version does not know:",
+        "Members that this version does not interpret:",
         "claims: guest-svn ",
         "vm-configuration: guest-svn ",
     ]);
@@ -284,7 +284,7 @@ fn unknown_claims_have_an_object_of_their_own() {
 #[test]
 fn the_origin_and_its_cautions_stand_in_json_and_in_the_first_line_of_every_verb() {
     let mine = genoa().with_machine(|machine| machine.report.id_key_digest = [0x11; 48]);
-    let machine = Machine::new("azure-origin-told", &mine);
+    let machine = Machine::new("azure-origin-printed", &mine);
     let bundle = machine.folder.join("bare.bundle");
     let vek = machine.endorsements().into_iter().take(2);
     let create = teeproof(["bundle", "create", "--collected", "2026-01-15T12:00:00Z"]).args(machine.guest());
@@ -316,10 +316,10 @@ fn the_origin_and_its_cautions_stand_in_json_and_in_the_first_line_of_every_verb
         verb(&["policy", "test", "builtin:genuine"]).args(json),
         verb(&["policy", "suggest"]).args(accept).args(json),
     ] {
-        let told = run.exits(0).json();
-        assert_eq!(told["cautions"], counts);
-        assert_eq!(told["files"][0]["result"]["cautions"], cautions);
-        assert!(told["files"][0]["result"]["waivers"].is_array());
+        let printed = run.exits(0).json();
+        assert_eq!(printed["cautions"], counts);
+        assert_eq!(printed["files"][0]["result"]["cautions"], cautions);
+        assert!(printed["files"][0]["result"]["waivers"].is_array());
     }
     // Without a policy, too, and where a policy refuses it.
     let bare = teeproof(["verify"]).args(AT).args(machine.anchors()).args(nonce(&CHALLENGE)).args([&bundle]);

@@ -93,7 +93,7 @@ fn minted_roots_are_trusted_only_where_they_are_named() {
 }
 
 #[test]
-fn user_data_is_held_against_what_was_asked_for() {
+fn user_data_is_compared_with_the_expected_user_data() {
     let machine = Machine::new("azure-user-data", &genoa().user_data(b"the guest's data"));
     let run = |user_data: &str| machine.verify_all().args(["--user-data", user_data]);
     run("utf8:the guest's data").exits(0).shows(&["✔ hcl.user-data"]);
@@ -102,7 +102,7 @@ fn user_data_is_held_against_what_was_asked_for() {
     for wrong in ["utf8:the guest's dat", "utf8:the guest's data.", "hex:00", "utf8:another's"] {
         run(wrong).exits(5).shows(&["✔ quote.nonce", "✘ hcl.user-data"]);
     }
-    run(&format!("hex:{}", "00".repeat(65))).fails(2, &["--user-data: 65 bytes", "room for 64"]);
+    run(&format!("hex:{}", "00".repeat(65))).fails(2, &["--user-data: expected at most 64 bytes, got 65"]);
     run("the guest's data").fails(2, &["--user-data"]);
 }
 

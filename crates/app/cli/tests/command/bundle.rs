@@ -30,9 +30,9 @@ fn what_goes_into_a_bundle_comes_out_of_it() {
     verify(std::slice::from_ref(&made));
 
     let folder = machine.folder.join("parts");
-    let told = bundle("export", &made).args(["--dir"]).args([&folder]).exits(0);
+    let printed = bundle("export", &made).args(["--dir"]).args([&folder]).exits(0);
     let parts = files_in(&folder);
-    assert_eq!(told.stdout.lines().count(), parts.len());
+    assert_eq!(printed.stdout.lines().count(), parts.len());
     let names: Vec<_> = parts.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
     assert_eq!(
         names,
@@ -83,7 +83,7 @@ fn a_bundle_shows_what_it_holds() {
     bundle("show", &made).exits(0).shows(&[
         "machine.bundle: bundle, not checked",
         "collected 2026-01-15T12:00:00Z by teeproof ",
-        "the report is fresh",
+        "report: fresh",
         "hcl-report ",
         "2600 bytes  sha256 ",
         "certificate-3 ",
@@ -98,7 +98,7 @@ fn a_bundle_shows_what_it_holds() {
     assert_eq!(parts.len(), 9);
     let report = parts.iter().find(|part| part["name"] == "hcl-report").unwrap();
     assert_eq!(report["bytes"], machine.minted.hcl_report.len());
-    // The certificates stay in the order in which they came.
+    // The certificates keep their order.
     let first = parts.iter().find(|part| part["name"] == "certificate-0").unwrap();
     assert_eq!(first["bytes"], machine.minted.vek.len());
 }
@@ -114,7 +114,7 @@ fn a_bundle_goes_through_pipes() {
 }
 
 #[test]
-fn the_collections_time_is_now_unless_it_is_told() {
+fn the_collections_time_is_now_unless_it_is_given() {
     let machine = Machine::new("bundle-now", &genoa());
     let made = teeproof(["bundle", "create"]).args([machine.report()]).bytes();
     let json = teeproof(["bundle", "show", "-", "--format", "json"]).stdin(&made).exits(0).json();
@@ -132,7 +132,7 @@ fn no_file_is_written_over() {
     std::fs::remove_file(folder.join("certificate-0.der")).unwrap();
     let report = folder.join("hcl-report.bin");
     std::fs::write(&report, b"of somebody else").unwrap();
-    run().fails(2, &["cannot be written", "an empty one"]);
+    run().fails(2, &["cannot be written", "an empty directory"]);
     assert_eq!(std::fs::read(&report).unwrap(), b"of somebody else");
     for target in [&[][..], &["--json", "--cbor"]] {
         let ran = bundle("export", &made).args(target).exits(2);

@@ -135,7 +135,7 @@ fn a_redacted_bundle_is_never_authentic() {
 }
 
 #[test]
-fn what_was_replaced_is_told() {
+fn replaced_identifiers_are_listed() {
     let machine = Machine::new("redact-show", &genoa());
     let output = machine.folder.join("redacted.bundle");
     let run = teeproof(["bundle", "redact"]).args([machine.bundle()]).args(["-o"]).args([&output]);
@@ -189,12 +189,12 @@ fn the_same_salt_gives_the_same_bundle() {
 }
 
 #[test]
-fn what_cannot_be_redacted_is_told() {
+fn a_bundle_that_cannot_be_redacted_is_reported() {
     let machine = Machine::new("redact-errors", &genoa());
     let made = machine.bundle();
     let run = |file: &Path, salt: &str| teeproof(["bundle", "redact"]).args([file]).args(["--salt", salt]);
-    run(&made, "utf8:fifteen of salt").fails(2, &["--salt", "can be guessed", "16"]);
-    run(&made, "utf8:").fails(2, &["--salt: 0 bytes"]);
+    run(&made, "utf8:fifteen of salt").fails(2, &["--salt", "16 bytes or more, got 15"]);
+    run(&made, "utf8:").fails(2, &["--salt: expected 16 bytes or more, got 0"]);
     run(&made, "sixteen of salt.").fails(2, &["--salt"]);
     let redacted = salted(&machine, "redacted.bundle");
     run(&redacted, "utf8:another sixteen.")
@@ -202,7 +202,7 @@ fn what_cannot_be_redacted_is_told() {
     // Nobody learns of a salt that was not used.
     let again = teeproof(["bundle", "redact"]).args([&redacted]).exits(2);
     assert!(!again.stderr.contains("salt"), "{again:#?}");
-    // Nothing that was not redacted is put beside what was.
+    // Unredacted parts are not added to a redacted bundle.
     let vek = machine.put("vek.der", &machine.minted.vek);
     teeproof(["bundle", "create"]).args([&redacted, &vek]).fails(
         2,
@@ -210,7 +210,7 @@ fn what_cannot_be_redacted_is_told() {
     );
     let copy = machine.folder.join("copy.bundle");
     teeproof(["bundle", "create"]).args([&redacted]).args(["-o"]).args([&copy]).exits(0);
-    // A file of evidence is no bundle, and why a part cannot be read is told.
+    // A file of evidence is not a bundle, and the reason why a part is invalid is reported.
     run(&machine.report(), "utf8:sixteen of salt.").fails(3, &["no bundle yet", "teeproof bundle create"]);
     let mut client = machine.minted.ak_certificate.clone();
     let at = client.windows(15).position(|window| window == b".ConfidentialVM").unwrap();

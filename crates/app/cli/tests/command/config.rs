@@ -37,7 +37,7 @@ fn the_file_is_named_by_a_variable_too() {
 }
 
 #[test]
-fn a_policy_is_taken_from_beside_the_file() {
+fn the_path_of_a_policy_is_relative_to_the_configuration_file() {
     let folder = folder("config-policy");
     let policy = "version = 1\n[nitro]\nunlisted = { waived = \"a test\" }\n";
     std::fs::write(folder.join("prod.toml"), policy).unwrap();
@@ -59,5 +59,5 @@ fn mistakes_are_placed() {
         let config = file("config-mistakes", "teeproof.toml", content);
         run(&config).fails(2, says);
     }
-    run("no-such-file.toml".as_ref()).fails(2, &["no-such-file.toml: there is no such file"]);
+    run("no-such-file.toml".as_ref()).fails(2, &["no-such-file.toml: no such file"]);
 }

@@ -28,17 +28,17 @@ fn verdicts_are_those_of_one_by_one() {
     ];
     let run = || machine.verify().args(nonce(&CHALLENGE));
     let json = run().args(["--each"]).args(&files).args(JSON).run().json();
-    let told = json["files"].as_array().unwrap();
+    let entries = json["files"].as_array().unwrap();
     let mut exits = Vec::new();
-    for (told, file) in told.iter().zip(&files) {
+    for (entry, file) in entries.iter().zip(&files) {
         let alone = run().args([file]).args(JSON).run();
-        let content = if told["result"].is_null() { &told["error"] } else { &told["result"] };
+        let content = if entry["result"].is_null() { &entry["error"] } else { &entry["result"] };
         let mut expected = alone.json();
-        if !told["result"].is_null() {
+        if !entry["result"].is_null() {
             expected.as_object_mut().unwrap().remove("exit_code");
         }
         assert_eq!(*content, expected, "{}", file.display());
-        assert_eq!(told["exit_code"], alone.exit);
+        assert_eq!(entry["exit_code"], alone.exit);
         exits.push(alone.exit);
     }
     assert_eq!((exits[0], exits[2], exits[5]), (0, 0, 0));
@@ -62,7 +62,7 @@ fn endorsements_are_shared() {
     assert_eq!(ran.stderr.lines().count(), 1, "{ran:#?}");
     ran.shows(&["one.bin  snp  accepted  exit 0  22 checks waived\n", "accepted 2 of 2  "]);
     // A file that cannot be shared ends the run, before any other is looked at.
-    run().args(["--endorsements"]).file(PRODUCTION).fails(2, &["holds a nitro-document"]);
+    run().args(["--endorsements"]).file(PRODUCTION).fails(2, &["found a Nitro document"]);
     // What belongs to no document belongs to none of many.
     let ran = run().file(PRODUCTION).args(["--endorsements"]).file(VCEK).exits(2);
     ran.shows(&["accepted 2 of 3, unreadable 1  ", "do not belong to the Nitro document"]);

@@ -1,4 +1,4 @@
-//! Event logs of every format: told, replayed, and held against what was quoted.
+//! Event logs of every format: shown, replayed, and compared with the quote.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,7 +8,7 @@ use teeproof_mint::azure::{Algorithm, Event, EventLog, Guid};
 use crate::machine::*;
 use crate::support::*;
 
-/// The banks of a log, by the names that they are told by.
+/// The banks of a log, by name.
 const BANKS: [(&str, Algorithm); 3] =
     [("SHA-1", Algorithm::SHA1), ("SHA-256", Algorithm::SHA256), ("SHA-384", Algorithm::SHA384)];
 
@@ -17,7 +17,7 @@ fn json(path: &Path) -> serde_json::Value {
 }
 
 #[test]
-fn a_logs_registers_are_told_bank_by_bank() {
+fn the_pcrs_of_a_log_are_shown_bank_by_bank() {
     let fewer = Event::new(12, Event::EVENT_TAG, b"loader".to_vec()).in_banks(&[Algorithm::SHA1]);
     for (name, log) in [
         ("whole", EventLog::booted_securely()),
@@ -40,7 +40,7 @@ fn a_logs_registers_are_told_bank_by_bank() {
 }
 
 #[test]
-fn a_ccel_is_told_with_its_rtmrs() {
+fn a_ccel_is_reported_with_its_rtmrs() {
     let log = EventLog::ccel();
     let path = file("log-ccel", "CCEL", log.bytes().unwrap());
     let json = json(&path);
@@ -56,7 +56,7 @@ fn a_ccel_is_told_with_its_rtmrs() {
 }
 
 #[test]
-fn the_attestation_agents_log_is_told() {
+fn the_attestation_agents_log_is_reported() {
     let log = EventLog::of_attestation_agent(23, &["coco.com start one", "coco.com start two"]);
     let path = file("log-agent", "eventlog", log.bytes().unwrap());
     let json = json(&path);
@@ -186,7 +186,7 @@ fn what_tpm2_quote_prints_is_accepted() {
 
 /// A bare list says neither its bank nor its numbers.
 #[test]
-fn the_bank_of_bare_values_is_told_or_asked_for() {
+fn the_bank_of_bare_values_is_recognised_or_requested() {
     let machine = Machine::new("bare-values", &genoa());
     let sha1: Vec<u8> = (0..24).flat_map(|index| Algorithm::SHA1.digest(&[index])).collect();
     let values = machine.put("pcrs.sha1", &sha1);

@@ -39,7 +39,7 @@ fn a_check_of_json_is_a_check() {
 #[test]
 fn the_unknown_gets_a_suggestion() {
     teeproof(["explain", "nitro.nonse"]).fails(2, &["did you mean nitro.nonce?"]);
-    teeproof(["explain", "12"]).fails(2, &["12 is no exit code"]);
+    teeproof(["explain", "12"]).fails(2, &["response code, got 12"]);
     // What another program printed without 0x.
     teeproof(["explain", "101"]).fails(2, &["did you mean 0x101 (TPM_RC_FAILURE)?"]);
     // Bits that no code of a TPM has.
@@ -56,8 +56,8 @@ fn response_codes_are_known_in_decimal() {
         ("395", "0x18b", "TPM_RC_HANDLE"),
         ("721301", "0x0b0195", "TPM_RC_SIZE"),
     ] {
-        let told = |topic: &str| teeproof(["explain", topic]).exits(0).shows(&[name, "what to do"]).stdout;
-        assert!(told(decimal).starts_with(told(hexadecimal).trim_end()), "{decimal}");
+        let printed = |topic: &str| teeproof(["explain", topic]).exits(0).shows(&[name, "what to do"]).stdout;
+        assert!(printed(decimal).starts_with(printed(hexadecimal).trim_end()), "{decimal}");
     }
     // Digits that are another code in hexadecimal are said to be read as decimal.
     let ran = teeproof(["explain", "143"]).exits(0);

@@ -49,8 +49,8 @@ fn a_bare_value_is_not_guessed_at() {
     for bare in ["00ff", "AP8=", "secret", "base64:AP8="] {
         verify(PRODUCTION, &[&["--nonce", bare]]).fails(2, &["--nonce", "hex:…", "b64:…", "utf8:…", "@file"]);
     }
-    verify(PRODUCTION, &[&["--nonce", "hex:0"]]).fails(2, &["not hexadecimal"]);
-    verify(PRODUCTION, &[&["--nonce", "b64:?"]]).fails(2, &["not base64"]);
+    verify(PRODUCTION, &[&["--nonce", "hex:0"]]).fails(2, &["expected hexadecimal digits"]);
+    verify(PRODUCTION, &[&["--nonce", "b64:?"]]).fails(2, &["expected base64"]);
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn an_empty_nonce_is_a_usage_error() {
 fn standard_input_is_read_once() {
     teeproof(["verify", "-", "--nonce", "-"])
         .stdin(b"sixteen or more bytes")
-        .fails(2, &["standard input was named twice"]);
+        .fails(2, &["standard input: expected once"]);
 }
 
 #[test]
@@ -80,11 +80,11 @@ fn a_policy_that_demands_an_age_is_not_satisfied_by_an_archive() {
     run("2024-12-31T03:56:00Z").exits(6).shows(&["✘ nitro.max-age"]);
 }
 
-/// A nonce that was handed in as its hexadecimal digits is told as that, whatever the technology.
+/// A nonce that was handed in as its hexadecimal digits is reported as such, whatever the technology.
 #[test]
-fn a_nonce_that_was_written_as_text_is_told() {
+fn a_nonce_that_was_written_as_text_is_reported() {
     let folder = folder("freshness-text");
-    let told = |run: Run, check: &str| {
+    let printed = |run: Run, check: &str| {
         let ran = run.exits(5).shows(&[&format!("✘ {check} "), "carries the nonce as text"]);
         // Lines may break between the option and its value.
         let words: Vec<_> = ran.stdout.split_whitespace().collect();
@@ -98,7 +98,7 @@ fn a_nonce_that_was_written_as_text_is_told() {
         let root = put(&folder, "root.der", minted.root());
         let run =
             || teeproof(["verify"]).args(GENUINE).args(AT).args([&document]).args(["--anchor"]).args([&root]);
-        told(run().args(&nonce), "nitro.nonce");
+        printed(run().args(&nonce), "nitro.nonce");
         run().args(["--nonce", &format!("utf8:{text}")]).exits(0);
 
         let minted =
@@ -108,12 +108,12 @@ fn a_nonce_that_was_written_as_text_is_told() {
         let files = files.map(|(name, bytes)| put(&folder, name, bytes));
         let ark = put(&folder, "ark.der", &minted.ark);
         let run = teeproof(["verify"]).args(GENUINE).args(AT).args(files).args(["--anchor"]).args([&ark]);
-        told(run.args(&nonce), "snp.nonce");
+        printed(run.args(&nonce), "snp.nonce");
 
         // In user-data, where there is no quote.
         let machine = Machine::new("freshness-text-user-data", &genoa().user_data(text.as_bytes()));
         let files = [vec![machine.report()], machine.endorsements()].concat();
-        told(machine.verify().args(&nonce).args(files), "hcl.user-data");
+        printed(machine.verify().args(&nonce).args(files), "hcl.user-data");
     }
     // In base64, too.
     let text = base64(&CHALLENGE);
@@ -121,14 +121,14 @@ fn a_nonce_that_was_written_as_text_is_told() {
     let document = put(&folder, "base64.cose", &minted.document);
     let root = put(&folder, "base64-root.der", minted.root());
     let run = teeproof(["verify"]).args(GENUINE).args(AT).args([&document]).args(["--anchor"]).args([&root]);
-    told(run.args(&nonce), "nitro.nonce");
+    printed(run.args(&nonce), "nitro.nonce");
     let machine =
         Machine::new("freshness-base64", &genoa().nonce(text.as_bytes()).user_data(text.as_bytes()));
-    told(machine.verify().args(&nonce).args(machine.files()), "quote.nonce");
+    printed(machine.verify().args(&nonce).args(machine.files()), "quote.nonce");
     // A TPM takes 50 bytes.
     let short = hex(&CHALLENGE[..20]);
     let machine = Machine::new("freshness-text-quote", &genoa().nonce(short.as_bytes()));
-    told(machine.verify().args(["--nonce", &format!("hex:{short}")]).args(machine.files()), "quote.nonce");
+    printed(machine.verify().args(["--nonce", &format!("hex:{short}")]).args(machine.files()), "quote.nonce");
     // Another nonce gets no such hint.
     let ran = machine.verify().args(["--nonce", "hex:00112233"]).args(machine.files()).exits(5);
     assert!(!ran.stdout.contains("as text"), "{ran:#?}");

@@ -52,10 +52,13 @@ impl Call {
             if more == JSON && ran.stdout.starts_with('{') {
                 Members::check(&ran.stdout);
             }
-            let (exit, told) = self.run(more).on_terminal();
-            let told = String::from_utf8(told).unwrap().replace("\r\n", "\n");
-            clean(&without_colours(&told));
-            assert!(exit == Some(ran.exit) || told.contains("standard output is a terminal"), "{told}");
+            let (exit, received) = self.run(more).on_terminal();
+            let received = String::from_utf8(received).unwrap().replace("\r\n", "\n");
+            clean(&without_colours(&received));
+            assert!(
+                exit == Some(ran.exit) || received.contains("standard output is a terminal"),
+                "{received}"
+            );
         }
         // A person who pipes colours into a pager gets ours alone.
         let ran = self.run(&["--color", "always"]).run();
@@ -219,7 +222,7 @@ fn evidence_of_azure_comes_out_of_no_verb_raw() {
         call(&["verify"], &files.all, &with(&[&given, policy])).is_clean();
     }
     let accepted = call(&["verify", "-v"], &files.all, &with(&[&given, &genuine])).run(&[]).exits(0);
-    accepted.shows(&["\\u{1b}[2J\\u{1b}[45m\\u{a}FORGED", "Members that this version does not know"]);
+    accepted.shows(&["\\u{1b}[2J\\u{1b}[45m\\u{a}FORGED", "Members that this version does not interpret"]);
     let json = call(&["verify"], &files.all, &with(&[&given, &genuine])).run(&JSON).exits(0);
     assert_eq!(json.json()["unknown_claims"]["claims"][HOSTILE], serde_json::to_string(HOSTILE).unwrap());
     assert_eq!(json.json()["claims"]["guest_svn"], 10);
@@ -237,9 +240,9 @@ fn evidence_of_azure_comes_out_of_no_verb_raw() {
         call(&["bundle", "export", "--dir"], &[folder], &[]).and(&bundle).run(&[])
     };
     clean(&parts("piped").exits(0).stdout);
-    let (exit, told) = parts("terminal").on_terminal();
+    let (exit, received) = parts("terminal").on_terminal();
     assert_eq!(exit, Some(0));
-    clean(&String::from_utf8(told).unwrap().replace("\r\n", "\n"));
+    clean(&String::from_utf8(received).unwrap().replace("\r\n", "\n"));
     call(&["verify", "--each"], &bundle, &with(&[&given, &genuine])).is_clean();
     call(&["verify", "--each"], &bundle, &with(&[&given, &mine]))
         .and([hostile(&files.folder, "none", "")])

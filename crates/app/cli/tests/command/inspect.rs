@@ -19,7 +19,7 @@ fn nothing_is_ever_called_verified() {
 }
 
 #[test]
-fn a_report_is_told_by_the_specifications_names() {
+fn a_report_is_reported_by_the_specifications_names() {
     inspect(REPORT).exits(0).shows(&[
         "ATTESTATION_REPORT",
         "050..090  REPORT_DATA",
@@ -53,7 +53,7 @@ fn times_are_shown_as_people_read_them() {
 }
 
 #[test]
-fn a_flaw_is_told_with_the_fields() {
+fn a_flaw_is_reported_with_the_fields() {
     let mut report = bytes(REPORT);
     report[0x4c] = 1;
     let path = file("flaw", "report.bin", report);
@@ -81,7 +81,7 @@ fn lines_fit_a_page() {
 }
 
 #[test]
-fn hex_and_base64_are_told() {
+fn hex_and_base64_are_reported() {
     let document = bytes(PRODUCTION);
     for (content, encoding) in [(hex(&document), "hex"), (base64(&document), "base64")] {
         teeproof(["inspect", "-"])

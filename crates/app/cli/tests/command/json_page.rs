@@ -1,6 +1,6 @@
-//! docs/json.md: every member of every JSON document, explained by its schema, with an example from a run.
+//! docs/json.md: every member of every JSON document, described by its schema, with an example from a run.
 //!
-//! `TEEPROOF_WRITE_TABLES=1 cargo test -p teeproof-cli --test command json_page` writes its second half anew.
+//! `TEEPROOF_WRITE_TABLES=1 cargo test -p teeproof-cli --test command json_page` writes its second half.
 
 use std::fmt::Write;
 
@@ -12,8 +12,7 @@ const MARK: &str = "<!-- What follows is written by a test, from docs/schema and
 const NITRO: &str = "testdata/nitro/production-us-east-2-2024-12.cose";
 const DEBUG: &str = "testdata/nitro/debug-us-east-1-2021-03.cose";
 
-/// For each schema the command whose output is its example, and that command's exit code. Documents that need a TPM
-/// have none: the suite `attester` validates them.
+/// The command whose output is the example of a schema, and its exit code; none for documents that need a TPM.
 fn example(name: &str) -> Option<(String, i32)> {
     let genuine = "--policy builtin:genuine --no-nonce --at document";
     let (command, exit) = match name {
@@ -27,12 +26,25 @@ fn example(name: &str) -> Option<(String, i32)> {
         "explanation" => ("explain nitro.nonce".to_owned(), 0),
         "bundle" => ("bundle show snp.bundle".to_owned(), 0),
         "error" => ("verify no-such-file --no-nonce".to_owned(), 2),
+        "cmw-collection" => {
+            let files = "testdata/snp/milan-report.bin testdata/snp/milan-vcek.der";
+            (format!("bundle create {files} --collected 2026-01-15T12:00:00Z --json"), 0)
+        }
         _ => return None,
     };
     Some((command, exit))
 }
 
-/// The example's JSON, shortened: of lists the first two entries, of texts the first 96 characters.
+/// The example of a document that needs a TPM: the command, the stream and the JSON that the suite `attester` recorded.
+fn recorded(name: &str) -> Option<(String, String, String)> {
+    let path = format!("{}/tests/examples/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let example: Value = serde_json::from_str(&std::fs::read_to_string(path).ok()?).unwrap();
+    let text = |member: &str| example[member].as_str().unwrap().to_owned();
+    let json = serde_json::to_string_pretty(&example["json"]).unwrap();
+    Some((text("command"), text("stream"), json))
+}
+
+/// The JSON of the example, shortened: of lists the first two entries, of texts the first 96 characters.
 fn ran(name: &str, command: &str, exit: i32) -> String {
     let place = if name == "bundle" {
         let folder = folder("json-page");
@@ -46,20 +58,23 @@ fn ran(name: &str, command: &str, exit: i32) -> String {
     };
     let ran = teeproof(command.split(' ')).args(["--format", "json"]).in_folder(&place).exits(exit);
     let mut json = ran.json();
-    shorten(&mut json);
+    // The name and version of the program are in a longer text of a bundle.
+    shorten(&mut json, if name == "cmw-collection" { 16 } else { 96 });
     let version = concat!("teeproof ", env!("CARGO_PKG_VERSION"));
     serde_json::to_string_pretty(&json).unwrap().replace(version, "teeproof X.Y.Z")
 }
 
-fn shorten(json: &mut Value) {
+fn shorten(json: &mut Value, length: usize) {
     match json {
         Value::Array(entries) => {
-            entries.truncate(2);
-            entries.iter_mut().for_each(shorten);
+            if length > 16 {
+                entries.truncate(2);
+            }
+            entries.iter_mut().for_each(|entry| shorten(entry, length));
         }
-        Value::Object(members) => members.values_mut().for_each(shorten),
-        Value::String(text) if text.chars().count() > 96 => {
-            *text = text.chars().take(96).chain(['…']).collect();
+        Value::Object(members) => members.values_mut().for_each(|member| shorten(member, length)),
+        Value::String(text) if text.chars().count() > length && !text.starts_with("application/") => {
+            *text = text.chars().take(length).chain(['…']).collect();
         }
         _ => (),
     }
@@ -133,7 +148,17 @@ fn generated() -> String {
                 page,
                 "\n`teeproof {command} --format json` ends in {exit} and prints, shortened:\n\n```json\n{json}\n```\n"
             );
-            assert!(validated::counts().contains_key(name), "{name} was not validated");
+            assert!(
+                validated::counts().contains_key(name),
+                "no document of docs/schema/{name} was validated"
+            );
+        } else {
+            let (command, stream, json) = recorded(name).unwrap_or_else(|| panic!("{name} has no example"));
+            let to = if stream.is_empty() { String::new() } else { format!(" {stream}") };
+            let _ = write!(
+                page,
+                "\n`teeproof {command} --format json` prints{to}, shortened:\n\n```json\n{json}\n```\n"
+            );
         }
     }
     page.push_str("\n# Types\n");
@@ -155,13 +180,12 @@ fn the_page_is_that_of_the_schemas_and_of_runs() {
         std::fs::write(&path, &wanted).unwrap();
         return;
     }
-    assert!(page == wanted, "docs/json.md is old: run this test with TEEPROOF_WRITE_TABLES=1");
+    assert!(page == wanted, "docs/json.md is out of date: run this test with TEEPROOF_WRITE_TABLES=1");
 }
 
-/// What comes with every example is validated as everything else is; a document that is not as its schema says is
-/// noticed.
+/// A document that does not match its schema fails the run that printed it.
 #[test]
-fn a_document_that_is_not_as_its_schema_says_fails() {
+fn a_document_that_does_not_match_its_schema_fails() {
     for text in [
         r#"{ "schema": "teeproof/error/2" }"#,
         r#"{ "schema": "teeproof/no-such-form/2" }"#,

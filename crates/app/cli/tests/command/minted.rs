@@ -16,7 +16,7 @@ fn put(folder: &Path, name: &str, content: &[u8]) -> PathBuf {
 }
 
 #[test]
-fn an_added_anchor_is_told_in_the_first_line() {
+fn an_added_anchor_is_reported_in_the_first_line() {
     let minted = Enclave::new().nonce(&[7; 32]).mint().unwrap();
     let folder = folder("minted-nitro");
     let document = put(&folder, "document.cose", &minted.document);
@@ -48,7 +48,7 @@ fn a_short_nonce_gets_a_warning() {
 }
 
 #[test]
-fn an_added_anchor_is_not_told_of_what_rests_on_a_pinned_one() {
+fn an_added_anchor_is_not_reported_for_a_chain_under_a_pinned_one() {
     let minted = Enclave::new().mint().unwrap();
     let root = file("minted-unused", "root.der", minted.root());
     let ran =
@@ -57,7 +57,7 @@ fn an_added_anchor_is_not_told_of_what_rests_on_a_pinned_one() {
 }
 
 #[test]
-fn revocation_lists_are_held_against_the_chain() {
+fn the_chain_is_checked_against_revocation_lists() {
     let machine = Machine::vcek(Product::Genoa);
     let minted = machine.mint().unwrap();
     let folder = folder("minted-snp");
@@ -85,7 +85,7 @@ fn revocation_lists_are_held_against_the_chain() {
 }
 
 #[test]
-fn another_instance_is_told_by_the_id_that_the_document_names() {
+fn another_instance_is_detected_by_the_id_in_the_document() {
     let minted = Enclave::new().mint().unwrap();
     let folder = folder("minted-instance");
     let document = put(&folder, "document.cose", &minted.document);

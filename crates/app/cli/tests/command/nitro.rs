@@ -11,7 +11,7 @@ fn a_production_document_is_accepted_at_its_time() {
         ran.first_line(),
         "ACCEPTED  nitro  policy builtin:genuine  exit 0  archived (at its own time, 2024-12-31T02:55:54Z)"
     );
-    let ran = ran.shows(&["✔ nitro.signature", "says nothing about what software runs"]);
+    let ran = ran.shows(&["✔ nitro.signature", "builtin:genuine accepts any software"]);
     assert!(!ran.stdout.contains("NON-PRODUCTION"), "{ran:#?}");
     assert!(ran.stderr.contains("nitro-document (raw)"), "{ran:#?}");
 }
@@ -46,7 +46,7 @@ fn an_old_document_is_stale_now() {
 fn without_a_policy_there_are_facts() {
     verify(PRODUCTION, &[&NO_NONCE, &AT_DOCUMENT]).exits(10).shows(&[
         "GENUINE, NOT APPRAISED  nitro  policy none  exit 10",
-        "What the evidence says:",
+        "Claims:",
         "i-0fe9a96ed626c76df-enc01940b0d332c6b53",
         "No policy was given",
     ]);
@@ -106,7 +106,7 @@ fn a_clock_that_is_behind_is_forgiven_as_far_as_was_said() {
 
 /// `user_data` of a document is the policy's business; the flag is about Azure's claims.
 #[test]
-fn azures_user_data_is_not_asked_of_a_document() {
+fn user_data_of_azure_is_refused_for_a_document() {
     verify(PRODUCTION, &[&GENUINE, &NO_NONCE, &AT_DOCUMENT, &["--user-data", "utf8:x"]])
         .fails(2, &["evidence of nitro has no user-data of Azure's", "leave --user-data out"]);
 }

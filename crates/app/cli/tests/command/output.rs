@@ -68,13 +68,13 @@ fn quiet_says_the_verdict_alone() {
 }
 
 #[test]
-fn waivers_are_told_once_for_each_reason_and_one_by_one_when_asked() {
+fn waivers_are_listed_once_for_each_reason_and_one_by_one_under_verbose() {
     let short = verify(REPORT, &[&GENUINE, &NO_NONCE]).file(VCEK).exits(0);
     let reason = "waived: builtin:genuine says nothing about what runs";
     assert_eq!(short.stdout.matches(reason).count(), 1, "{short:#?}");
     let long = verify(REPORT, &[&GENUINE, &NO_NONCE, &["-v"]]).file(VCEK).exits(0);
     assert!(long.stdout.matches(reason).count() > 10, "{long:#?}");
-    long.shows(&["What the evidence says:", "– snp.measurement"]);
+    long.shows(&["Claims:", "– snp.measurement"]);
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn lines_fit_a_page() {
 }
 
 #[test]
-fn colours_are_for_those_who_asked() {
+fn colours_are_written_only_on_request() {
     let run = || verify(DEBUG, &[&GENUINE, &AT_DOCUMENT, &NO_NONCE]);
     let coloured = |run: Run| run.exits(6).stdout.contains('\u{1b}');
     assert!(!coloured(run()));
@@ -111,7 +111,7 @@ fn the_product_goes_to_a_file() {
     // A refused verdict is a product too.
     assert_eq!(run(DEBUG).exits(6).stdout, "");
     assert_eq!(read()["verdict"], "refused");
-    // An error is none: the file stays, and the exit code tells that it is an older one.
+    // An error is not written there: the file stays, and the exit code shows that it is an older one.
     assert_eq!(run(VCEK).exits(2).json()["schema"], "teeproof/error/2");
     assert_eq!(read()["verdict"], "refused");
 }

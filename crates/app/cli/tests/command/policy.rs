@@ -3,7 +3,7 @@
 use crate::support::*;
 
 #[test]
-fn the_examples_are_sound_and_accept_their_evidence() {
+fn the_examples_are_valid_and_accept_their_evidence() {
     let examples = root().join("examples/policies");
     let policy = |name: &str| examples.join(name);
     teeproof(["policy", "check"]).args([policy("snp.toml"), policy("nitro.toml")]).exits(0).shows(&[
@@ -36,7 +36,7 @@ fn the_built_in_policy_tells_what_it_demands() {
 }
 
 #[test]
-fn every_problem_is_told_with_its_place() {
+fn every_problem_is_reported_with_its_place() {
     let content = "version = 1\n[nitro]\ndebug = { exactly = 3 }\nmodul-id = { exactly = \"x\" }\n";
     let path = file("policy-problems", "bad.toml", content);
     let ran = teeproof(["policy", "check"]).args([&path]).exits(3).shows(&[
@@ -53,8 +53,8 @@ fn every_problem_is_told_with_its_place() {
         let problems = problems.as_array().unwrap();
         problems.iter().map(|problem| problem["line"].as_u64().unwrap()).collect()
     };
-    let told = lines(&json["files"][0]["problems"]);
-    assert!(told.contains(&3) && told.contains(&4), "{told:?}");
+    let printed = lines(&json["files"][0]["problems"]);
+    assert!(printed.contains(&3) && printed.contains(&4), "{printed:?}");
     // A verification under it does not happen.
     verify(PRODUCTION, &[&["--no-nonce", "--policy"]])
         .args([&path])
@@ -62,11 +62,11 @@ fn every_problem_is_told_with_its_place() {
     let json =
         verify(PRODUCTION, &[&["--no-nonce", "--format", "json", "--policy"]]).args([&path]).exits(3).json();
     assert_eq!(json["schema"], "teeproof/error/2");
-    assert_eq!(lines(&json["problems"]), told);
+    assert_eq!(lines(&json["problems"]), printed);
 }
 
 #[test]
-fn of_very_many_problems_a_hundred_are_told() {
+fn a_hundred_of_very_many_problems_are_listed() {
     let keys: String = (0..150).map(|key| format!("key-{key} = 1\n")).collect();
     let content = format!("version = 1\n[nitro]\nunlisted = {{ waived = \"w\" }}\n{keys}");
     let path = file("policy-many", "bad.toml", content);
@@ -101,7 +101,7 @@ fn a_policy_is_text() {
 
 /// The documentation's sample is a file, and what is said of it.
 #[test]
-fn the_documented_mistakes_are_told_as_documented() {
+fn the_documented_mistakes_are_reported_as_documented() {
     let docs = std::fs::read_to_string(root().join("docs/policy.md")).unwrap();
     let (_, section) = docs.split_once("## What mistakes look like").unwrap();
     let block = |kind: &str| {
@@ -122,16 +122,16 @@ fn a_file_that_cannot_be_read_does_not_hide_the_others() {
     std::fs::write(&valid, "version = 1\n[snp]\nunlisted = { waived = \"a test\" }\n").unwrap();
     let mistaken = bad.with_file_name("mistaken.toml");
     std::fs::write(&mistaken, "version = 1\n").unwrap();
-    let told = [
+    let printed = [
         "bad-utf8.toml  unreadable  exit 3\n    not UTF-8 text at offset 0x0",
-        "missing.toml  unreadable  exit 2\n    there is no such file",
+        "missing.toml  unreadable  exit 2\n    no such file",
         "valid.toml: ok\n",
         "mistaken.toml:1:1: the policy has no section",
     ];
     for files in [[&bad, &missing, &valid, &mistaken], [&mistaken, &valid, &missing, &bad]] {
-        let ran = teeproof(["policy", "check"]).args(files).exits(3).shows(&told);
+        let ran = teeproof(["policy", "check"]).args(files).exits(3).shows(&printed);
         assert_eq!(ran.stderr, "");
-        teeproof(["policy", "check", "-q"]).args(files).exits(3).shows(&told);
+        teeproof(["policy", "check", "-q"]).args(files).exits(3).shows(&printed);
         let json = teeproof(["policy", "check", "--format", "json"]).args(files).exits(3).json();
         let of = |named: &std::path::Path| {
             let all = json["files"].as_array().unwrap();
@@ -139,10 +139,10 @@ fn a_file_that_cannot_be_read_does_not_hide_the_others() {
         };
         assert_eq!((json["exit_code"].as_u64(), &of(&valid)["ok"]), (Some(3), &true.into()));
         assert_eq!((&of(&bad)["ok"], &of(&bad)["error"]["exit_code"]), (&false.into(), &3.into()));
-        assert_eq!(of(&missing)["error"]["message"], "there is no such file");
+        assert_eq!(of(&missing)["error"]["message"], "no such file");
         assert!(of(&valid)["error"].is_null() && of(&mistaken)["problems"].as_array().unwrap().len() == 1);
     }
-    teeproof(["policy", "check"]).args([&valid, &missing]).exits(2).shows(&[told[1], told[2]]);
+    teeproof(["policy", "check"]).args([&valid, &missing]).exits(2).shows(&[printed[1], printed[2]]);
 }
 
 #[test]

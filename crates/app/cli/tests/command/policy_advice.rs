@@ -47,7 +47,7 @@ fn nothing_is_proposed_from_a_debug_enclave() {
     let folder = folder("advice-debug-enclave");
     let (document, anchors) = enclave(&folder, "one.cose", &Enclave::new().pcr(1, &[0; 48]));
     refused(|| suggest(&[&document], &anchors), 6, "refused", &["nitro.debug"]);
-    // Beside a good one, the bad one is named.
+    // Together with a good one, the bad one is named.
     let (good, more) = enclave(&folder, "good.cose", &Enclave::new());
     let both = [anchors, more].concat();
     refused(|| suggest(&[&good, &document], &both), 6, "refused", &["one.cose", "nitro.debug"]);
@@ -59,8 +59,8 @@ fn nothing_is_proposed_from_reports_that_a_host_controls() {
     let debug = Host::vcek(Product::Genoa).with_report(|report| report.policy |= 1 << 19);
     let (bundle, anchors) = host(&folder, &debug);
     refused(|| suggest(&[&bundle], &anchors), 6, "refused", &["snp.policy.debug", "DEBUG bit is zero"]);
-    let asked = Host::vcek(Product::Genoa).with_report(|report| report.vmpl = u32::MAX);
-    let (bundle, anchors) = host(&folder, &asked);
+    let requested = Host::vcek(Product::Genoa).with_report(|report| report.vmpl = u32::MAX);
+    let (bundle, anchors) = host(&folder, &requested);
     refused(|| suggest(&[&bundle], &anchors), 6, "refused", &["snp.host-requested", "from inside the guest"]);
 }
 
@@ -236,7 +236,7 @@ fn pcrs_that_vary_or_that_no_log_explains_are_waived_with_their_reasons() {
     verify(&machine).exits(0);
     let other = Machine::new("advice-pcrs-firmware", &extended(&[2, 9, 10, 11]));
     verify(&other).exits(6).shows(&["log.explains", "quote.pcr2"]);
-    // Asked for, they are pinned.
+    // With --pin, they are pinned.
     let ran = suggest(&[&bundle], &machine.anchors()).args(["--pin", "11,12", "--pin", "10"]).exits(0);
     for index in [10, 11, 12] {
         assert_eq!(
@@ -300,7 +300,7 @@ fn zero_pcrs_of_an_enclave_are_not_pinned() {
     // Signed and unsigned images together.
     let (other, more) = enclave(&folder, "unsigned.cose", &Enclave::new().pcr(8, &[0; 48]));
     suggest(&[&document, &other], &[anchors, more].concat())
-        .fails(6, &["nitro.pcrs.8", "one policy for each"]);
+        .fails(6, &["nitro.pcrs.8", "propose two policies"]);
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! The sections `[azure-snp]` and `[azure-tdx]`: every field is read and holds what it says, and
-//! every mistake is told where it was made.
+//! every mistake is reported at its place.
 
 use std::path::PathBuf;
 
@@ -65,9 +65,9 @@ fn every_field_holds_what_it_says() {
     for (good, bad, check) in fields.chain(own) {
         run(&good).exits(0).shows(&["policy mine", check]);
         let ran = run(&bad).exits(6);
-        let told =
+        let printed =
             ran.stdout.split_once(&format!("✘ {check} ")).unwrap_or_else(|| panic!("{bad}: {ran:#?}")).1;
-        assert!(told.contains("policy line 4"), "{bad}: {ran:#?}");
+        assert!(printed.contains("policy line 4"), "{bad}: {ran:#?}");
         assert_eq!(ran.stdout.matches('✘').count(), 1, "{bad}: {ran:#?}");
     }
 }
@@ -113,10 +113,10 @@ fn both_sections_have_every_field() {
     for section in ["azure-snp", "azure-tdx"] {
         for (field, check) in &fields {
             std::fs::write(&path, policy(section, field)).unwrap();
-            let told = checked(&path, 0);
-            let rules = told["rules"].as_array().unwrap();
+            let printed = checked(&path, 0);
+            let rules = printed["rules"].as_array().unwrap();
             let of = |rule: &&serde_json::Value| rule["check"] == *check && rule["technology"] == section;
-            let rule = rules.iter().find(of).unwrap_or_else(|| panic!("{field}: {told}"));
+            let rule = rules.iter().find(of).unwrap_or_else(|| panic!("{field}: {printed}"));
             assert_eq!(rule["line"], 4, "{field}");
             let others = rules.iter().filter(|rule| !of(rule));
             assert!(others.clone().count() > 5);
@@ -139,8 +139,8 @@ fn the_fields_of_an_snp_report_are_in_azures_section_too() {
         "policy.toml",
         policy("azure-snp", "vmpl = { exactly = 0 }\nguest-svn = { at-least = 10 }"),
     );
-    let told = checked(&path, 0);
-    let rules = told["rules"].as_array().unwrap();
+    let printed = checked(&path, 0);
+    let rules = printed["rules"].as_array().unwrap();
     let expected =
         |check: &str| rules.iter().find(|rule| rule["check"] == check).unwrap()["expected"].clone();
     assert_eq!(expected("snp.vmpl"), serde_json::json!({ "exactly": 0 }));
@@ -174,13 +174,13 @@ const MISTAKES: &[(&str, &str, &str, &str)] = &[
 ];
 
 #[test]
-fn every_mistake_is_told() {
+fn every_mistake_is_reported() {
     let folder = folder("policy-mistakes");
     for section in ["azure-snp", "azure-tdx"] {
         for (field, place, message, hint) in MISTAKES.iter().copied() {
             let path = put(&folder, "policy.toml", policy(section, field));
-            let told = checked(&path, 3);
-            let problems = told["problems"].as_array().unwrap();
+            let printed = checked(&path, 3);
+            let problems = printed["problems"].as_array().unwrap();
             let problem = problems
                 .iter()
                 .find(|problem| problem["message"].as_str().unwrap().contains(message))
@@ -192,7 +192,7 @@ fn every_mistake_is_told() {
             assert!(hinted.contains(hint), "{field}: {hinted}");
         }
     }
-    // Both at once are both told, and nothing is verified.
+    // Two mistakes at once are both reported, and nothing is verified.
     let two = policy("azure-snp", "origin = { exactly = \"x\" }\nquote = { at-least = true }");
     let path = put(&folder, "policy.toml", two);
     let machine = Machine::new("policy-mistakes-verify", &genoa());

@@ -52,7 +52,7 @@ fn the_example_accepts_a_milan_and_a_genoa() {
             &ran,
             &[
                 "ACCEPTED azure-snp policy example: Milan and Genoa on Azure",
-                &format!("the processor's product line: {name}, demanded one of milan, genoa"),
+                &format!("the processor's product line: {name}, expected one of milan, genoa"),
                 &format!("at least {name} bootloader"),
                 "differ: 9 11;",
                 "– waived: PCR 11: systemd extends it at boot: log.explains (line ",

@@ -37,7 +37,7 @@ fn refused(files: &[PathBuf], anchors: &[OsString], says: &[&str]) {
     let files: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
     let last = files.last().unwrap().display().to_string();
     let says =
-        [says, &["no policy is proposed from these files together", "one policy for each", &last]].concat();
+        [says, &["no policy is proposed from these files together", "propose two policies", &last]].concat();
     let ran = suggest(&files, anchors).fails(6, &says);
     assert!(!ran.stderr.contains(&format!("not for {}", files[0].display())), "{ran:#?}");
     let json = suggest(&files, anchors).args(["--format", "json"]).exits(6).json();
@@ -87,7 +87,7 @@ fn one_machine_without_boot_events_unpins_no_pcr_of_the_others() {
     refused(&files, &anchors, &["azure-snp.pcrs.4", "no event log explains it"]);
     let (files, anchors) = fleet_of("mixed-few", genoa().pcr_selection(&[0, 1, 2, 3, 5, 6, 7]));
     refused(&files, &anchors, &["azure-snp.pcrs.4", "no signed value of it"]);
-    // The user can pin it all the same, and is told what that accepts.
+    // The user can pin it all the same, and is warned of what that accepts.
     let (files, anchors) = fleet_of("mixed-pinned", without(|event| event.register == 4));
     let files: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
     let ran = suggest(&files, &anchors).args(["--pin", "4"]).exits(0);
@@ -125,7 +125,7 @@ fn an_unsigned_identity_key_lets_no_unseen_author_in() {
     };
     let (files, anchors) = fleet("mixed-author", &[author(genoa()), genoa()]);
     refused(&files, &anchors, &["azure-snp.author-key-digest", "the signed report does not name it"]);
-    // What all of them lack is demanded to be absent.
+    // A value that none of them has is expected to be absent.
     let (files, anchors) = fleet("mixed-no-author", &[genoa(), genoa()]);
     let ran = suggest(&[&files[0], &files[1]], &anchors).exits(0);
     assert!(ran.stdout.contains("\nauthor-key-digest = { absent = true }\n"), "{ran:#?}");
@@ -146,7 +146,7 @@ fn a_log_that_hides_secure_boot_is_called_that() {
     let policy = file("mixed-hidden-policy", "policy.toml", toml);
     let ran = teeproof(["policy", "check", "--strict", "-q"]).args([policy]).exits(6);
     assert!(ran.stdout.contains("azure-snp.secure-boot: secure boot is not demanded: "), "{ran:#?}");
-    // Beside a machine whose log shows it.
+    // Together with a machine whose log shows it.
     let toml =
         warned(&[&files[0], &files[1]], &anchors, "azure-snp.secure-boot", "not in all of the evidence");
     let json = suggest(&[&files[0], &files[1]], &anchors).args(["--format", "json"]).exits(0).json();
@@ -234,7 +234,7 @@ fn small_things_are_said_as_they_are() {
     for name in ["", " "] {
         suggest(&[&bundle], &machine.anchors())
             .args(["--name", name])
-            .fails(2, &["--name: the name is blank"]);
+            .fails(2, &["--name: expected a name, got blanks"]);
     }
     // Evidence of an archive is called that in the head, and with -q.
     let archived = || teeproof(["policy", "suggest"]).file(PRODUCTION).args(AT_DOCUMENT);

@@ -74,8 +74,8 @@ fn the_proposal_of_two_machines_accepts_both_and_marks_where_they_differ() {
     assert_ne!(one.minted.pcrs[4], two.minted.pcrs[4]);
     let ran = suggest(&one, &[&first, &second]).exits(0);
     for field in ["pcrs.4", "pcrs.7", "secure-boot"] {
-        let told = format!("differs between the files: azure-snp.{field}\n");
-        assert!(ran.stderr.contains(&told), "{field}: {ran:#?}");
+        let printed = format!("differs between the files: azure-snp.{field}\n");
+        assert!(ran.stderr.contains(&printed), "{field}: {ran:#?}");
     }
     for same in ["pcrs.0", "measurement", "quote"] {
         assert!(!ran.stderr.contains(&format!("azure-snp.{same}\n")), "{same}: {ran:#?}");
@@ -140,7 +140,7 @@ fn a_policy_that_refuses_one_of_two_names_the_check() {
 }
 
 #[test]
-fn nothing_is_learnt_from_what_is_not_authentic() {
+fn no_policy_is_proposed_from_evidence_that_is_not_authentic() {
     let machine = Machine::new("suggest-good", &genoa());
     let good = machine.bundle();
     let forged = |test: &str, change: fn(&mut Machine)| {
@@ -187,7 +187,7 @@ fn other_technologies_are_proposed_as_well() {
 }
 
 #[test]
-fn the_reference_values_are_told() {
+fn the_reference_values_are_reported() {
     let ran = teeproof(["policy", "reference"]).exits(0).shows(&[
         "Azure confidential VM on Milan or Genoa (paravisor)",
         "  id-key-digest = { exactly =",
@@ -205,7 +205,7 @@ fn the_reference_values_are_told() {
         assert_eq!(value["value"].as_str().unwrap().len(), 96);
         assert!(ran.stdout.contains(value["value"].as_str().unwrap()), "{value}");
     }
-    // What is told can be pasted into a policy.
+    // The output can be pasted into a policy.
     let lines: Vec<_> = ran.stdout.lines().skip(1).take(2).map(str::trim).collect();
     let field = lines.join(" ");
     let policy = format!("version = 1\n[azure-snp]\n{field}\nunlisted = {{ waived = \"a test\" }}\n");

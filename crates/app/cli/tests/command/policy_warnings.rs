@@ -216,11 +216,11 @@ fn rules_that_say_less_than_they_seem_to_are_warned_of() {
     ] {
         let (found, ran) =
             warnings("advice-floors", &format!("{guest}\n{pinned}\n{product}\n{}", floor(&levels)));
-        let told = found.iter().map(|(path, line, said)| (path.as_str(), *line, said.as_str()));
-        let told: Vec<_> = told.filter(|one| one.2.contains(message.unwrap_or_default())).collect();
+        let printed = found.iter().map(|(path, line, said)| (path.as_str(), *line, said.as_str()));
+        let printed: Vec<_> = printed.filter(|one| one.2.contains(message.unwrap_or_default())).collect();
         let expected = usize::from(message.is_some());
-        assert!((told.len(), found.len()) == (expected, expected), "{product} {levels}\n{ran:#?}");
-        assert!(told.iter().all(|one| (one.0, one.1) == ("snp.current-tcb", 7)), "{ran:#?}");
+        assert!((printed.len(), found.len()) == (expected, expected), "{product} {levels}\n{ran:#?}");
+        assert!(printed.iter().all(|one| (one.0, one.1) == ("snp.current-tcb", 7)), "{ran:#?}");
     }
     // Each PCR that varies, and PCRs into which nothing was measured.
     for (index, value, message) in [

@@ -3,7 +3,7 @@
 use crate::machine::*;
 use crate::support::*;
 
-/// A key's file, of which nothing holds: the origin is demanded before it is looked at.
+/// An invalid key file: the origin is checked before it is read.
 const KEY: &str = r#"{ "schema": "teeproof/sealing-key/1", "registers": "sha256:0-4,7-9", "public": "AAAA",
   "message": "AAAA", "signature": "AAAA" }"#;
 
@@ -34,7 +34,7 @@ fn self_made_claims_get_no_secret() {
     let mine = genoa().with_machine(|machine| machine.report.id_key_digest = [0x11; 48]);
     let machine = Machine::new("seal-self-made", &mine);
     let ran = encrypt(&machine, false)
-        .fails(6, &["origin.paravisor: nothing ties the claims", "--accept-origin-not-shown"]);
+        .fails(6, &["origin.paravisor: nothing shows that Azure", "--accept-origin-not-shown"]);
     let verdict =
         "ACCEPTED  azure-snp  policy builtin:genuine  exit 0  NON-PRODUCTION ANCHOR  ORIGIN NOT SHOWN";
     assert!(ran.stderr.lines().any(|line| line == verdict), "{ran:#?}");
@@ -55,10 +55,10 @@ fn a_reason_is_demanded_said_and_recorded() {
     for blank in ["", " ", "\t\u{3000}"] {
         encrypt(&machine, false).args(["--accept-origin-not-shown", blank]).exits(2);
     }
-    // The key is looked at then, and is none.
+    // The key is checked then, and is invalid.
     let accepted = ["--accept-origin-not-shown", "a rehearsal \u{1b}[2J"];
     let ran = encrypt(&machine, false).args(accepted).fails(3, &["key."]);
-    assert!(ran.stderr.contains("origin accepted without a ground: a rehearsal \\u{1b}[2J\n"), "{ran:#?}");
+    assert!(ran.stderr.contains("origin accepted although not shown: a rehearsal \\u{1b}[2J\n"), "{ran:#?}");
     let quiet = encrypt(&machine, false).args(accepted).args(["-q"]).exits(3);
     let verdict = "ACCEPTED  azure-snp  policy builtin:genuine  exit 0  NON-PRODUCTION ANCHOR  ORIGIN NOT SHOWN  35 checks waived";
     assert_eq!(quiet.stderr.lines().next(), Some(verdict), "{quiet:#?}");

@@ -128,9 +128,9 @@ fn shared_attested_tls_evidence_names_the_missing_authority() {
     }
 }
 
-/// A report of Container Instances is genuine, and told apart.
+/// A report of Container Instances is genuine, and distinguished.
 #[test]
-fn shared_container_instances_are_told_apart() {
+fn shared_container_instances_are_distinguished() {
     let Some(folder) = folder() else { return };
     let evidence = [need(&folder, "azure/sidecar-snp-report.bin"), need(&folder, "azure/thim-response.json")];
     for table in TABLES {
@@ -158,7 +158,7 @@ fn inspected(path: &Path) -> (serde_json::Value, String) {
 
 /// Every public log is read, named, and replayed in every bank that it names.
 #[test]
-fn shared_logs_of_every_format_are_told_and_replayed() {
+fn shared_logs_of_every_format_are_reported_and_replayed() {
     let Some(folder) = folder() else { return };
     let mut seen = std::collections::BTreeMap::<String, usize>::new();
     let mut more = real(&folder, "named-logs");

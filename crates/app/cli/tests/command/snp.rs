@@ -1,4 +1,4 @@
-//! A real SNP report, with and without what endorses it.
+//! A real SNP report, with and without its endorsements.
 
 use crate::support::*;
 
@@ -66,7 +66,7 @@ fn a_folder_of_endorsements_holds_no_evidence() {
     verify(REPORT, &[&GENUINE, &NO_NONCE, &AT])
         .args(["--endorsements"])
         .args([&folder])
-        .fails(2, &["b.bin", "holds a snp-report"]);
+        .fails(2, &["b.bin", "found an SNP report"]);
 }
 
 #[test]

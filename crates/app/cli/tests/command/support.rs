@@ -76,7 +76,7 @@ impl Run {
         self
     }
 
-    #[allow(dead_code)] // only beside a twin
+    #[allow(dead_code)] // only with a twin
     pub(crate) fn in_folder(mut self, folder: &Path) -> Self {
         self.command.current_dir(folder);
         self
@@ -84,7 +84,7 @@ impl Run {
 
     /// The same command, run by a shell after these words of it: a mask, a limit.
     #[cfg(unix)]
-    #[allow(dead_code)] // only beside a twin
+    #[allow(dead_code)] // only with a twin
     pub(crate) fn under(self, words: &str) -> Self {
         let Self { command: inner, stdin, file } = self;
         let mut command = Command::new("bash");
@@ -106,13 +106,13 @@ impl Run {
     }
 
     /// The same command with this file as standard input.
-    #[allow(dead_code)] // only beside a twin
+    #[allow(dead_code)] // only with a twin
     pub(crate) fn reading(self, file: File) -> Self {
         Self { file: Some(file), ..self }
     }
 
-    /// Starts it, and leaves it running; nothing of what it says is kept.
-    #[allow(dead_code)] // only beside a twin
+    /// Starts it, and leaves it running; its output is discarded, for such runs are killed.
+    #[allow(dead_code)] // only with a twin
     pub(crate) fn spawn(mut self) -> Child {
         self.command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     }
@@ -121,12 +121,13 @@ impl Run {
     pub(crate) fn into_stdout(mut self, stdout: impl Into<Stdio>) -> (Option<i32>, String) {
         let command = self.command.stdin(Stdio::null()).stdout(stdout).stderr(Stdio::piped());
         let output = command.spawn().unwrap().wait_with_output().unwrap();
+        validated::check(&output, &validated::outputs(&self.command));
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     }
 
     /// Runs it on a terminal, standard output and standard error both; gives its exit code and what the terminal got.
     #[cfg(target_os = "linux")]
-    #[allow(dead_code)] // not beside a twin
+    #[allow(dead_code)] // not with a twin
     pub(crate) fn on_terminal(self) -> (Option<i32>, Vec<u8>) {
         use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
         use std::io::Read;
@@ -141,10 +142,12 @@ impl Run {
         let mut child = command.stdin(Stdio::null()).stdout(side()).stderr(side()).spawn().unwrap();
         // The terminal ends when nobody has its other side open any more.
         drop(command);
-        let mut told = Vec::new();
+        let mut received = Vec::new();
         // The end is an error on Linux.
-        let _ = File::from(terminal).read_to_end(&mut told);
-        (child.wait().unwrap().code(), told)
+        let _ = File::from(terminal).read_to_end(&mut received);
+        let text = String::from_utf8_lossy(&received).replace("\r\n", "\n");
+        validated::document(text.as_bytes());
+        (child.wait().unwrap().code(), received)
     }
 
     fn output(mut self) -> Output {

@@ -1,4 +1,4 @@
-//! Every JSON document that a run of the command prints or writes, validated against its schema in docs/schema.
+//! Validation of every JSON document that a run of the command prints or writes against its schema in docs/schema.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,16 +20,17 @@ static SCHEMAS: LazyLock<BTreeMap<String, Validator>> = LazyLock::new(|| {
     std::fs::read_dir(folder).unwrap().map(|entry| schema(entry.unwrap().path())).collect()
 });
 
-/// How many documents of each schema were validated in this process.
+/// The number of validated documents of each schema in this process.
 static COUNTS: Mutex<BTreeMap<String, usize>> = Mutex::new(BTreeMap::new());
 
-/// How many documents of each schema were validated so far.
-#[allow(dead_code)] // not beside a twin
+/// The number of documents of each schema that were validated so far.
+#[allow(dead_code)] // not by the suite readme
 pub(crate) fn counts() -> BTreeMap<String, usize> {
     COUNTS.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-/// The files that --output names, wherever it stands, as the run will see them.
+/// The files of --output, from the directory of the run.
+#[allow(dead_code)] // not by the suite readme
 pub(crate) fn outputs(command: &Command) -> Vec<PathBuf> {
     let arguments: Vec<String> = command.get_args().map(|one| one.to_string_lossy().into_owned()).collect();
     let after = arguments.iter().zip(arguments.iter().skip(1));
@@ -38,7 +39,7 @@ pub(crate) fn outputs(command: &Command) -> Vec<PathBuf> {
     after.filter(|file| *file != "-").map(|file| folder.join(file)).collect()
 }
 
-/// Validates what a run printed, and what it wrote to these files.
+/// Validates the streams of a run and these files.
 #[track_caller]
 pub(crate) fn check(output: &Output, files: &[PathBuf]) {
     for stream in [&output.stdout, &output.stderr] {
@@ -49,10 +50,10 @@ pub(crate) fn check(output: &Output, files: &[PathBuf]) {
     }
 }
 
-/// Validates bytes, where they are a document of JSON.
+/// Validates bytes, if they are documents of JSON.
 #[track_caller]
 pub(crate) fn document(bytes: &[u8]) {
-    // A run that seals says its verdict and then its error.
+    // A run that seals prints its verdict and then its error.
     let documents = serde_json::Deserializer::from_slice(bytes).into_iter::<Value>();
     let Ok(documents) = documents.collect::<Result<Vec<_>, _>>() else { return };
     for one in documents {
@@ -75,7 +76,7 @@ fn object(members: serde_json::Map<String, Value>) {
     let document = Value::Object(members);
     let errors: Vec<String> =
         validator.iter_errors(&document).map(|error| format!("{}: {error}", error.instance_path())).collect();
-    assert!(errors.is_empty(), "not as docs/schema/{name}.schema.json says: {errors:#?}\n{text}");
+    assert!(errors.is_empty(), "does not match docs/schema/{name}.schema.json: {errors:#?}\n{text}");
     let mut counts = COUNTS.lock().unwrap_or_else(PoisonError::into_inner);
     *counts.entry(name).or_default() += 1;
 }

@@ -18,7 +18,7 @@ pub const KNOWN: &[KnownCode] = &[
         0x081,
         "TPM_RC_ASYMMETRIC",
         "the TPM does not have this asymmetric algorithm",
-        "keys here are RSA-2048; teeproof doctor says what the TPM has",
+        "use an RSA-2048 key",
     ),
     known(
         0x082,
@@ -60,7 +60,7 @@ pub const KNOWN: &[KnownCode] = &[
         0x08b,
         "TPM_RC_HANDLE",
         "there is nothing at this handle",
-        "teeproof doctor lists what this TPM has",
+        "check the handle: list the handles of this TPM",
     ),
     known(
         0x08d,
@@ -207,12 +207,7 @@ pub const KNOWN: &[KnownCode] = &[
         "the policy of this authorization is not met or not usable",
         "look at the policy that the object was made with",
     ),
-    known(
-        0x127,
-        "TPM_RC_PCR",
-        "the registers do not allow it",
-        "check the bank and the numbers of the registers; teeproof doctor lists the banks",
-    ),
+    known(0x127, "TPM_RC_PCR", "the registers do not allow it", "check the bank and the PCR numbers"),
     known(
         0x128,
         "TPM_RC_PCR_CHANGED",

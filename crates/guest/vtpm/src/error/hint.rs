@@ -29,15 +29,15 @@ impl Error {
             Self::Silent { .. } => {
                 "another program may hold the connection, for a software TPM serves one at a time: end it, and try again"
             }
-            Self::Unfit { .. } => "check the parameter; teeproof doctor lists what this TPM has",
+            Self::Unfit { .. } => "compare the parameter with the capabilities of this TPM",
             Self::Malformed { .. } => {
                 "check the address: something else than a TPM may answer there; if it is a TPM, it does not keep to the specification"
             }
             Self::NoReport => {
-                "this is not an Azure confidential VM, or it has no paravisor; for a rehearsal start teeproof-twin paravisor and give its address"
+                "this is not an Azure confidential VM, or it has no paravisor: run this on one, or give the address of a simulated one"
             }
             Self::ReportSize { .. } | Self::Report(_) => {
-                "no known paravisor writes such an index; teeproof inspect shows more of a copy of it"
+                "save a copy of the index and inspect it: no known paravisor writes such a report"
             }
             Self::Torn { .. } => "another program renews the report all the time: end it, and try again",
             Self::UserDataLength(_) => {
@@ -99,10 +99,10 @@ fn opening(address: &str, source: &io::Error) -> String {
 const fn socket(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::ConnectionRefused => {
-            "nobody listens there: start swtpm or teeproof-twin paravisor, and check host, port or path"
+            "nobody listens there: start swtpm or another software TPM, and check host, port or path"
         }
         ErrorKind::NotFound => {
-            "there is no such host or socket: start swtpm or teeproof-twin paravisor, and check the address"
+            "there is no such host or socket: start swtpm or another software TPM, and check the address"
         }
         ErrorKind::PermissionDenied => {
             "the socket belongs to somebody else: run as its owner, or have its permissions changed"

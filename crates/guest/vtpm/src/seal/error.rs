@@ -48,9 +48,9 @@ impl SealError {
             Self::OtherMachine => {
                 "it was sealed to another machine, or to this one before its last restart: make a new key, and have the secret sealed to it"
             }
-            Self::Key(_) | Self::KeyFile(_) => "teeproof seal key makes one inside of the machine",
+            Self::Key(_) | Self::KeyFile(_) => "make a sealing key on the machine, and give its file",
             Self::TooLong { .. } => "seal it in an envelope, which takes any length",
-            Self::Envelope(_) => "teeproof seal encrypt makes one",
+            Self::Envelope(_) => "give a sealed secret: seal it to the key of the machine",
             Self::Altered => "have it sent again; what was written of it so far is not to be used",
             Self::Io(_) => "check the files that were named",
             Self::Crypto => "try again",

@@ -10,7 +10,7 @@ use teeproof_core::{Check, Class};
 use teeproof_hcl::{OriginGrounds, checks::ORIGIN};
 use teeproof_snp::{GuestPolicy, VerifiedReport};
 
-use crate::{AttestationResult, Verified};
+use crate::{AttestationResult, Finding, Remedy, Verified};
 
 /// Why no policy is proposed from a piece of evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct Unsuitable {
     pub because: String,
     /// What a person can do.
     pub hint: String,
+    /// The action that the hint advises.
+    pub remedy: Option<Remedy>,
 }
 
 impl Unsuitable {
@@ -51,6 +53,7 @@ impl Unsuitable {
             class: result.class().unwrap_or(Class::Refused),
             because: failed.and_then(|finding| finding.because.clone()).unwrap_or_default(),
             hint: failed.map_or_else(String::new, |finding| finding.hint().to_string()),
+            remedy: failed.and_then(Finding::remedy),
         }
     }
 
@@ -73,7 +76,13 @@ impl Unsuitable {
     }
 
     fn policy(check: &'static Check, because: &str) -> Self {
-        Self { check, class: Class::Refused, because: because.to_string(), hint: check.hint.to_string() }
+        Self {
+            check,
+            class: Class::Refused,
+            because: because.to_string(),
+            hint: check.hint.to_string(),
+            remedy: None,
+        }
     }
 }
 

@@ -129,7 +129,7 @@ mod tests {
             (fault.exit, format!("{fault:?}"))
         };
         let (exit, busy) = said(ErrorKind::ResourceBusy);
-        assert!(exit == 2 && busy.contains("mounted on") && busy.contains("> FILE"), "{busy}");
+        assert!(exit == 2 && busy.contains("mount point") && busy.contains("> FILE"), "{busy}");
         assert_eq!(said(ErrorKind::StorageFull).0, 1);
         assert_eq!(said(ErrorKind::PermissionDenied).0, 2);
     }

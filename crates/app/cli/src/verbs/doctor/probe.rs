@@ -4,6 +4,7 @@ use serde::Serialize;
 use teeproof_core::Outcome;
 use teeproof_vtpm::Error;
 
+use crate::output::hints;
 use crate::output::page::{BAD, GOOD, Page, WIDTH, escaped, hint, mark, wrap};
 
 /// One probe and what it found.
@@ -34,7 +35,7 @@ impl Probe {
 
     /// The TPM refused a command, or sent an invalid response.
     pub(super) fn failed(name: &'static str, error: &Error) -> Self {
-        Self::bad(name, error.to_string(), error.hint())
+        Self::bad(name, error.to_string(), hints::of_tpm(error))
     }
 
     /// Not checked, for this reason.

@@ -11,7 +11,7 @@ use crate::input::policy_file::{PolicyChoice, policy_text};
 use crate::input::source;
 use crate::output::exits;
 use crate::output::fault::{Fault, FaultJson, ProblemJson, WarningJson};
-use crate::output::hints::with_options;
+use crate::output::hints;
 use crate::output::page::{BAD, DIM, GOOD, HINT, LOUD, NAME, Page, WIDTH, escaped, wrap};
 use crate::output::product::Product;
 use crate::settings::context::Context;
@@ -104,7 +104,9 @@ fn page(checked: &[Checked], quiet: bool) -> Page {
             Ok(policy) => {
                 page.add(format_args!("{file}: ")).paint(GOOD, "ok").end();
                 let place = format!("{file}:");
-                policy.warnings().iter().for_each(|found| print_warning(&mut page, &place, found));
+                policy.warnings().iter().for_each(|found| {
+                    print_warning(&mut page, &place, found, &hints::of_policy_warning(found))
+                });
                 if !quiet {
                     print_rules(&mut page, policy);
                 }
@@ -125,10 +127,10 @@ fn policy_warnings(policy: &Result<Policy, Mistake>) -> Vec<PolicyWarning> {
 }
 
 /// A warning, and what to write instead. The place stands before the line.
-pub(super) fn print_warning(page: &mut Page, place: &str, warning: &PolicyWarning) {
+pub(super) fn print_warning(page: &mut Page, place: &str, warning: &PolicyWarning, hint: &str) {
     let place = if warning.line.is_some() { place } else { "" };
     page.paint(LOUD, "warning:").line(format_args!(" {place}{warning}"));
-    page.add("  ").paint(HINT, "hint:").add(" ").line(with_options(warning.hint));
+    page.add("  ").paint(HINT, "hint:").add(" ").line(hint);
 }
 
 fn problems(page: &mut Page, file: &str, error: &PolicyError) {
@@ -193,7 +195,7 @@ fn json(checked: &[Checked], exit: u8) -> CheckJson<'_> {
                 file,
                 ok: policy.is_ok(),
                 rules: policy.as_ref().map(rules).unwrap_or_default(),
-                policy_warnings: policy_warnings(policy).iter().map(WarningJson::of).collect(),
+                policy_warnings: policy_warnings(policy).iter().map(WarningJson::of_policy).collect(),
                 problems: policy
                     .as_ref()
                     .err()

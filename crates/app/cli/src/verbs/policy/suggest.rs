@@ -11,6 +11,7 @@ use super::recorded_evidence::{RecordedArgs, RecordedEvidence, RecordedFile, Rec
 use crate::input::policy_file::parse_reason;
 use crate::output::exits;
 use crate::output::fault::{Fault, WarningJson};
+use crate::output::hints;
 use crate::output::page::{LOUD, Page};
 use crate::output::product::Product;
 use crate::output::result_lines::{self, CautionCounts, CautionsJson, FileJson};
@@ -160,7 +161,10 @@ fn say_summary(proposal: &Proposal, sources: &[ProposalSource<'_>], context: &Co
     for caution in &proposal.cautions {
         page.paint(LOUD, caution).end();
     }
-    proposal.warnings.iter().for_each(|warning| print_warning(&mut page, "line ", warning));
+    proposal
+        .warnings
+        .iter()
+        .for_each(|warning| print_warning(&mut page, "line ", warning, &hints::of_proposal_warning(warning)));
     if !context.quiet {
         page.line("read the proposal, then test it on evidence that it must accept or refuse: teeproof policy test POLICY BUNDLE");
     }
@@ -233,7 +237,7 @@ impl<'a> Suggestion<'a> {
             evidence_warnings: &proposal.evidence_warnings,
             toml: &proposal.toml,
             differing: &proposal.differing,
-            policy_warnings: proposal.warnings.iter().map(WarningJson::of).collect(),
+            policy_warnings: proposal.warnings.iter().map(WarningJson::of_proposal).collect(),
             files: files.iter().map(|one| FileJson::verified(one.file, one.result)).collect(),
             exit_code: 0,
         }

@@ -8,6 +8,7 @@ use teeproof_vtpm::seal::SealError;
 use crate::input::tpm;
 use crate::output::fault::Fault;
 use crate::output::files::file::OutputFile;
+use crate::output::hints;
 use crate::output::streams::{bare_stdout, write_result};
 use crate::settings::context::Context;
 
@@ -79,7 +80,7 @@ impl Place {
 
 /// The fault of a secret that was not sealed or not opened.
 pub(super) fn seal_fault(error: &SealError) -> Fault {
-    let (message, hint) = (error.to_string(), error.hint());
+    let (message, hint) = (error.to_string(), hints::of_seal(error));
     match error {
         SealError::Tpm(error) => tpm::tpm_fault(error),
         SealError::RegistersChanged | SealError::OtherMachine => Fault::not_bound(message, hint),

@@ -110,7 +110,7 @@ impl<'a> FileJob<'a> {
             self.options.request(&certificates, &lists, &self.anchors, files.inputs().warnings())?;
         Ok(verify_with_cache(&evidence, &request, cache, |answer| match answer {
             Ok(mut result) => {
-                result.rewrite_hints(hints::with_options);
+                result.rewrite_hints(hints::of_finding);
                 self.result(name, &result)
             }
             Err(error) => {

@@ -13,12 +13,12 @@ fn pages_of_the_manual_replace_nothing_that_is_read_and_nothing_behind_links() {
         command_in(&machine, words).fails(2, &[says]);
         assert_unchanged(&before, &machine, words);
     };
-    refused("man --output-dir pages --config pages/teeproof.1", "the output is an input as well");
+    refused("man --output-dir pages --config pages/teeproof.1", "the output is also an input");
     refused("man --output-dir pages -o pages/teeproof.1", "and so has that of --output");
     std::os::unix::fs::symlink("../victim", machine.path("pages/teeproof-verify.1")).unwrap();
-    refused("man --output-dir pages", "teeproof-verify.1: this is a link");
+    refused("man --output-dir pages", "teeproof-verify.1: expected a file, found a link");
     std::fs::remove_file(machine.path("pages/teeproof-verify.1")).unwrap();
-    // Files beside the pages may be read.
+    // Other files of the directory may be read.
     std::fs::write(machine.path("pages/config.toml"), "quiet = true\n").unwrap();
     command_in(&machine, "man --output-dir pages --config pages/config.toml").exits(0);
 }

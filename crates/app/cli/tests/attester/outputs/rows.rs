@@ -34,7 +34,7 @@ pub(super) enum ProductKind {
     Public,
     /// What may be secret.
     Private,
-    /// There is none.
+    /// No file.
     Nothing,
 }
 

@@ -1,4 +1,4 @@
-//! Standard output under its names, errors beside products, and settings that are empty.
+//! Standard output under its names, errors and products, and settings that are empty.
 
 use std::fs::File;
 
@@ -42,7 +42,7 @@ fn an_error_never_stands_where_a_file_belongs() {
                 .map(|(words, _)| (*words).to_owned()),
         );
         for words in wrong {
-            // libtss2 logs refusals of the TPM to standard error by itself, unless it is told otherwise.
+            // libtss2 logs refusals of the TPM to standard error by itself, unless TSS2_LOG says otherwise.
             let run = row_command(&machine, row, &format!("{words} --quiet --format json"));
             let ran = run.env("TSS2_LOG", "all+NONE").run();
             let said = if is_file { [&ran.stderr, &ran.stdout] } else { [&ran.stdout, &ran.stderr] };
@@ -69,7 +69,7 @@ fn a_hyphen_is_standard_output() {
     let unset = command_in(&machine, "explain 7 -o -").env("TEEPROOF_OUTPUT", TARGET).exits(0);
     assert_eq!(unset.stdout, shown);
     command_in(&machine, "vtpm quote --no-nonce -m - -s signature")
-        .fails(2, &["one that is called - is ./-"]);
+        .fails(2, &["for a file of this name, write ./-"]);
     assert_unchanged(&before, &machine, "a hyphen");
     command_in(&machine, "explain 7 -o ./-").exits(0);
     assert_eq!(std::fs::read_to_string(machine.path("-")).unwrap(), shown);

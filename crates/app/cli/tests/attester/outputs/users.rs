@@ -73,7 +73,7 @@ fn a_link_that_another_user_put_into_a_directory_of_everybodys_is_not_followed()
     symlink(shared.join("file"), folder.join("chain")).unwrap();
     let explain = |output: PathBuf| teeproof(["explain", "7", "-o"]).args([output]);
     for output in [shared.join("file"), shared.join("directory/target"), folder.join("chain")] {
-        explain(output).fails(2, &["cannot be written: a link on the way to it is another user's"]);
+        explain(output).fails(2, &["cannot be written: a link in its path belongs to another user"]);
         assert_eq!(std::fs::read(&target).unwrap(), b"older");
     }
     explain(shared.join("ours")).exits(0);
@@ -100,7 +100,7 @@ fn what_may_be_secret_goes_to_no_pipe_of_another_user() {
         std::fs::File::options().read(true).write(true).open(sealed.path(name)).unwrap()
     };
     let _foreign = make("foreign", OTHER);
-    decrypt("foreign").fails(2, &["foreign: cannot be written: it is another user's"]);
+    decrypt("foreign").fails(2, &["foreign: cannot be written: it belongs to another user"]);
     let _own = make("own", 0);
     decrypt("own").exits(0);
     // What is public goes there, unless anybody could have made it.
@@ -212,7 +212,7 @@ fn a_quote_whose_signature_cannot_be_replaced_changes_nothing() {
         names
     };
     let before = names();
-    // Anybody may write to it, and nobody but its owner may replace it, which shows when it is tried.
+    // Anybody may write to it, and nobody but its owner may replace it, which shows only on the attempt.
     for (message, output) in [("m", ""), ("new", ""), ("m", " -o new"), ("new", " -o m")] {
         let words = format!("vtpm quote --no-nonce -m {message} -s shared/signature{output}");
         as_other(command_in(&machine, &words)).fails(2, &["shared/signature: cannot be written: "]);

@@ -1,0 +1,45 @@
+//! Remedies: the kinds of action that a hint advises, as data, so that an application can name its own option or
+//! command for each.
+
+use teeproof_core::Check;
+
+/// The action that a hint advises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Remedy {
+    /// Add a trust anchor to the request.
+    AddAnchor,
+    /// Add a certificate or a revocation list to the endorsements of the request.
+    AddEndorsement,
+    /// Verify at the time of the document.
+    VerifyAtDocumentTime,
+    /// Verify at the present time.
+    VerifyNow,
+    /// Accept the technology in the request.
+    AcceptTechnology,
+    /// Expect the text of the nonce, in UTF-8, as the nonce.
+    NonceAsText,
+    /// Collect new evidence with a fresh report.
+    CollectFreshReport,
+    /// Inspect the decoded event log.
+    InspectEventLog,
+}
+
+impl Remedy {
+    /// The remedy in the hint of a check.
+    #[must_use]
+    pub fn of_check(check: &Check) -> Option<Self> {
+        let remedies = [
+            (teeproof_snp::checks::CHAIN, Self::AddAnchor),
+            (teeproof_hcl::checks::AK_CHAIN, Self::AddAnchor),
+            (teeproof_snp::checks::REVOCATION, Self::AddEndorsement),
+            (teeproof_snp::checks::REVOCATION_LIST, Self::AddEndorsement),
+            (teeproof_nitro::checks::VALIDITY, Self::VerifyAtDocumentTime),
+            (teeproof_nitro::checks::MAX_AGE, Self::VerifyNow),
+            (teeproof_hcl::checks::FRESH_REPORT, Self::CollectFreshReport),
+            (teeproof_tpm::checks::LOG_FORMAT, Self::InspectEventLog),
+            (crate::POLICY_TECHNOLOGY, Self::AcceptTechnology),
+        ];
+        remedies.into_iter().find(|(one, _)| *one == check).map(|(_, remedy)| remedy)
+    }
+}
