@@ -30,8 +30,8 @@ pub(crate) struct VerifyArgs {
     /// Evidence and its endorsements: a report with its VCEK, a document, a bundle; - is stdin
     ///
     /// Files may be raw, PEM, hex or base64, the JSON of other attesters and of Azure's THIM service,
-    /// or output of tpm2-tools. The kind of each file is detected from its content and printed. An Azure VM needs
-    /// the HCL report, the quote with its signature, and the PCR values; the event log is optional.
+    /// or output of tpm2-tools. The kind of each file is detected from its content and printed. Files of
+    /// an Azure VM: the HCL report, the quote with its signature, the PCR values, the event log.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 

@@ -66,7 +66,7 @@ struct CreateArgs {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
-    /// Certificates and revocation lists; of a directory, every file in it
+    /// Certificates and revocation lists; if a directory, every file in it
     #[arg(long, value_name = "FILE|DIR")]
     endorsements: Vec<PathBuf>,
 

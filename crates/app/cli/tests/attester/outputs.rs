@@ -207,7 +207,7 @@ fn outputs_that_are_inputs_elsewhere_than_on_the_command_line() {
     put("output.toml", "output = \"ev.bundle\"\n");
     let before = folder_state(&machine.folder);
     command_in(&machine, &format!("{verify} ev.bundle --config output.toml"))
-        .fails(2, &["as well: FILE ev.bundle"]);
+        .fails(2, &["also an input: FILE ev.bundle"]);
     assert_unchanged(&before, &machine, "a setting");
     // A value that happens to be a file's name is no file.
     put("json", "older");

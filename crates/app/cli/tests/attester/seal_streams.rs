@@ -117,7 +117,7 @@ fn a_secret_goes_through_no_link_to_what_is_no_file() {
     let decrypt =
         |output: &str| sealed.machine.run(&["seal", "decrypt", &sealed.path("sealed"), "-o", output]);
     // Of another process, a descriptor is a link like any other.
-    decrypt(&descriptor).fails(2, &["this is a link"]);
+    decrypt(&descriptor).fails(2, &["found a link"]);
     assert!(std::fs::read(sealed.path("open")).unwrap().is_empty());
     decrypt(&pipe).exits(0);
     let mut received = [0; 10];

@@ -166,7 +166,7 @@ fn an_option_that_does_not_apply_to_one_file_is_reported_for_that_file() {
     let ran = genuine([data(PRODUCTION), bundle.clone(), data(OTHER)]).exits(2);
     ran.shows(&[
         "snp.bundle  not verified  exit 2\n    evidence of snp carries no time",
-        "    hint: --at now",
+        "    hint: use --at now",
         "accepted 2 of 3, not verified 1  ",
     ]);
     // At a given time the documents are too old, and the report is accepted.

@@ -43,9 +43,9 @@ fn the_unknown_gets_a_suggestion() {
     // What another program printed without 0x.
     teeproof(["explain", "101"]).fails(2, &["did you mean 0x101 (TPM_RC_FAILURE)?"]);
     // Bits that no code of a TPM has.
-    teeproof(["explain", "99999"]).fails(2, &["99999 is no exit code"]);
-    teeproof(["explain", "0x1869f"]).fails(2, &["no response code that is known"]);
-    teeproof(["explain", "qwertz"]).fails(2, &["lists all"]);
+    teeproof(["explain", "99999"]).fails(2, &["response code, got 99999"]);
+    teeproof(["explain", "0x1869f"]).fails(2, &["not a response code"]);
+    teeproof(["explain", "qwertz"]).fails(2, &["list all checks"]);
 }
 
 /// Programs print a TPM's response codes in decimal, too.

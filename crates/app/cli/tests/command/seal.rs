@@ -40,7 +40,7 @@ fn self_made_claims_get_no_secret() {
     assert!(ran.stderr.lines().any(|line| line == verdict), "{ran:#?}");
     assert!(ran.stderr.contains("! origin.paravisor") && ran.stderr.contains("waived: "), "{ran:#?}");
     // An AK certificate says whose the key is, and not who made the claims.
-    encrypt(&machine, true).fails(6, &["origin.paravisor: the AK certificate alone"]);
+    encrypt(&machine, true).fails(6, &["origin.paravisor: only the AK certificate"]);
     let ran = encrypt(&machine, false).args(["--format", "json"]).exits(6);
     assert_eq!(ran.stdout, "", "an envelope belongs there");
     let [verdict, error] = documents(&ran.stderr).try_into().unwrap();

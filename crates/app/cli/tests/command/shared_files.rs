@@ -111,7 +111,7 @@ fn shared_evidence_that_is_described_and_not_verified() {
     ] {
         for file in files_of(&real.join(folder)) {
             assert_eq!(inspected(&file)["kind"], kind, "{}", file.display());
-            verify(&file, "2026-08-01T00:00:00Z").fails(3, &[said, "teeproof inspect shows"]);
+            verify(&file, "2026-08-01T00:00:00Z").fails(3, &[said, "with teeproof inspect"]);
             let json = verify(&file, "2026-08-01T00:00:00Z").args(["--format", "json"]).exits(3).json();
             assert_eq!(json["class"], "unsupported");
             teeproof(["policy", "suggest", "--at", "2026-08-01T00:00:00Z"]).args([&file]).fails(3, &[said]);

@@ -64,7 +64,7 @@ pub(super) struct DefineArgs {
     #[arg(long, value_name = "A|B|…", default_value = "ownerwrite|ownerread|authwrite|authread")]
     attributes: String,
 
-    /// The authorization policy digest, in the forms of BYTES of nv write
+    /// The digest of the authorization policy: hex:…, b64:…, @FILE, or - for stdin
     #[arg(long, value_name = "BYTES")]
     policy: Option<String>,
 }

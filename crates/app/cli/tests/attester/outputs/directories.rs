@@ -14,7 +14,7 @@ fn pages_of_the_manual_replace_nothing_that_is_read_and_nothing_behind_links() {
         assert_unchanged(&before, &machine, words);
     };
     refused("man --output-dir pages --config pages/teeproof.1", "the output is also an input");
-    refused("man --output-dir pages -o pages/teeproof.1", "and so has that of --output");
+    refused("man --output-dir pages -o pages/teeproof.1", "the file of --output has the name");
     std::os::unix::fs::symlink("../victim", machine.path("pages/teeproof-verify.1")).unwrap();
     refused("man --output-dir pages", "teeproof-verify.1: expected a file, found a link");
     std::fs::remove_file(machine.path("pages/teeproof-verify.1")).unwrap();

@@ -108,7 +108,7 @@ fn what_may_be_secret_goes_to_no_pipe_of_another_user() {
     explain("foreign").exits(0);
     shared_folder(Path::new(&sealed.path("shared")));
     let _shared = make("shared/pipe", OTHER);
-    explain("shared/pipe").fails(2, &["it is another user's pipe, in a directory of everybody's"]);
+    explain("shared/pipe").fails(2, &["it is a pipe of another user, in a world-writable directory"]);
 }
 
 /// An access list as the kernel has it: the owner, one user more, the group, the most of all these, and others.
