@@ -87,7 +87,7 @@ entries! {
     SNIFF = Entry::free(FRONT, "`input::sniff`").heap((6, 8 * KIB), (24, 16 * KIB));
     // Of the description only the claims are kept, at most 4 KiB.
     INSPECT = Entry::free(FRONT, "`inspect`").heap((0, 240 * KIB), (0, 512 * KIB));
-    INPUTS = Entry::free(FRONT, "`Inputs::add`").heap((6, 8 * KIB), (22, 16 * KIB));
+    INPUTS = Entry::free(FRONT, "`Inputs::add`").heap((6, 8 * KIB), (12, 16 * KIB));
     EVIDENCE = Entry::free(FRONT, "`Inputs::evidence`, `certificates`, `revocation_lists`")
         .heap((1, 4 * KIB), (2, 4 * KIB));
     BUNDLE = Entry::free(FRONT, "`Bundle::parse`, `from_cbor`, `from_json`").heap((4, 4 * KIB), (6, 8 * KIB));

@@ -32,7 +32,7 @@ use record::Entry;
 
 /// Evidence with everything that belongs to it, and how it was collected.
 ///
-/// Its parts stand in the order of their labels, which is the order of the file.
+/// Its parts are in the order of their labels, which is the order of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bundle {
     parts: Vec<Part>,
@@ -48,15 +48,15 @@ pub const MAX_OF_A_KIND: usize = 32;
 const MAX_ENTRIES: usize = 80;
 /// No label, media type and heads together are longer.
 const ENTRY_OVERHEAD: usize = 128;
-/// What says that a collection of CMW records is a bundle, as `__cmwc_t`.
+/// The value of `__cmwc_t` that makes a collection of CMW records a bundle.
 const COLLECTION_TYPE: &str = "urn:uuid:8f6bd9f4-5a53-4c0e-9d0b-6d1a7b1f2c60";
-/// The member that holds [`COLLECTION_TYPE`].
+/// The member with [`COLLECTION_TYPE`].
 const TYPE_LABEL: &str = "__cmwc_t";
-/// The record that holds the [`Collection`].
+/// The label of the [`Collection`] record.
 const COLLECTION_LABEL: &str = "teeproof-collection";
 
 impl Bundle {
-    /// A bundle of these parts, with what every bundle must be checked.
+    /// A bundle of these parts, once everything that holds for every bundle is checked.
     pub(crate) fn new(
         mut parts: Vec<Part>,
         collection: Collection,
@@ -96,7 +96,7 @@ impl Bundle {
         }
     }
 
-    /// Reads deterministic CBOR. What is read is written again byte for byte.
+    /// Parses deterministic CBOR (RFC 8949, section 4.2.1); [`Bundle::to_cbor`] returns the same bytes.
     ///
     /// # Errors
     /// Anything but the one form that [`Bundle::to_cbor`] writes.
@@ -107,15 +107,15 @@ impl Bundle {
         record::assemble(cbor::read(bytes)?)
     }
 
-    /// Reads JSON, whatever its white space and the order of its members.
+    /// Parses JSON with any white space and order of members.
     ///
     /// # Errors
-    /// No JSON; a member that is not known, is given twice, or does not say what it must.
+    /// Not JSON; a member that is unknown, given twice, or not in its one form.
     pub fn from_json(text: &str) -> Result<Self, BundleError> {
         record::assemble(json::read(text)?)
     }
 
-    /// Deterministic CBOR.
+    /// The bundle as deterministic CBOR.
     #[must_use]
     pub fn to_cbor(&self) -> Vec<u8> {
         cbor::write(&self.entries().unwrap_or_default())
@@ -133,7 +133,7 @@ impl Bundle {
         &self.parts
     }
 
-    /// The parts with what they are called in the bundle.
+    /// The parts with their names in the bundle.
     pub fn named(&self) -> impl Iterator<Item = (PartName, &Part)> {
         self.parts.iter().scan((None, 0_usize), |(last, number), part| {
             *number = if *last == Some(part.kind()) { number.saturating_add(1) } else { 0 };
@@ -148,19 +148,19 @@ impl Bundle {
         &self.collection
     }
 
-    /// What was replaced before the bundle was passed on.
+    /// The identifiers that were replaced, each with its place.
     #[must_use]
     pub fn redactions(&self) -> &[Redaction] {
         &self.redactions
     }
 
-    /// Whether anything was replaced.
+    /// Whether identifiers were replaced.
     #[must_use]
     pub const fn is_redacted(&self) -> bool {
         !self.redactions.is_empty()
     }
 
-    /// Each part as a file of its own, with a name; `sniff` tells each again.
+    /// Each part as a file with a name; `sniff` recognises each again.
     pub fn export(&self) -> impl Iterator<Item = (String, Vec<u8>)> {
         self.named().map(|(name, part)| {
             let bytes = match part {
@@ -187,7 +187,7 @@ impl Bundle {
         Ok(entries)
     }
 
-    /// Every place that is said to be replaced is one.
+    /// Checks that every redacted place is inside of its part.
     fn check_redactions(&self) -> Result<(), BundleError> {
         for redaction in &self.redactions {
             let part = self.named().find(|(name, _)| *name == redaction.part);
@@ -200,7 +200,7 @@ impl Bundle {
     }
 }
 
-/// How many parts of a kind a bundle holds.
+/// The most parts of a kind in a bundle.
 const fn most(kind: InputKind) -> usize {
     match kind {
         InputKind::Certificate | InputKind::RevocationList => MAX_OF_A_KIND,

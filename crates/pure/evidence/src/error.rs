@@ -33,19 +33,19 @@ pub enum InputError {
     PrivateKey,
     /// The text is YAML.
     Yaml,
-    /// More encodings around each other than are undone.
+    /// More than four nested encodings.
     TooDeep,
-    /// Binary data that a decoder of UTF-8 replaced in part.
+    /// Binary data that was decoded as UTF-8, which replaced some bytes.
     Mangled,
     /// The file is text in UTF-16.
     Utf16,
     /// A damaged Nitro document.
     NitroForm(NitroForm),
-    /// A JSON list that is no list of bytes.
+    /// A JSON list with something else than numbers from 0 to 255.
     Integers {
         /// The line, counted from 1.
         line: usize,
-        /// The column, counted from 1.
+        /// The column in bytes, counted from 1.
         column: usize,
     },
     /// A JSON list without entries.
@@ -54,7 +54,7 @@ pub enum InputError {
     Json {
         /// The line, counted from 1.
         line: usize,
-        /// The column, counted from 1.
+        /// The column in bytes, counted from 1.
         column: usize,
     },
     /// The JSON is not an answer of the THIM service.
@@ -63,10 +63,10 @@ pub enum InputError {
     SealingKey {
         /// The line, counted from 1.
         line: usize,
-        /// The column, counted from 1.
+        /// The column in bytes, counted from 1.
         column: usize,
     },
-    /// The JSON has the members of no shape that is known.
+    /// The JSON has the members of no known shape.
     UnknownJson {
         /// The shape that it is closest to, and the first member that is missing for it.
         closest: Option<(JsonShape, &'static str)>,
@@ -77,17 +77,17 @@ pub enum InputError {
     SeveralDocuments(DocumentMembers),
     /// The file was given as JSON and is not JSON.
     NotJson,
-    /// The JSON is not what its members make it.
+    /// Evidence as JSON that is not as its shape needs it.
     Evidence {
-        /// What its members make it.
+        /// The shape, by its members.
         shape: JsonShape,
-        /// What is wrong with it.
+        /// The problem.
         problem: JsonProblem,
         /// The member, where it is one of the shape's.
         member: Option<&'static str>,
-        /// The line, counted from 1; 0 where the whole is meant.
+        /// The line, counted from 1; 0 for the whole text.
         line: usize,
-        /// The column, counted from 1; 0 where the whole is meant.
+        /// The column in bytes, counted from 1; 0 for the whole text.
         column: usize,
     },
     /// A member of evidence has a version, platform or type that is not supported.
@@ -103,16 +103,16 @@ pub enum InputError {
     },
     /// An entry of `TpmInfo.PCRs` in an AzureGuest request.
     PcrEntry {
-        /// Which one, counted from 0.
+        /// The index of the entry, from 0.
         entry: usize,
-        /// What is wrong with it.
+        /// The problem.
         problem: PcrProblem,
     },
-    /// The file was said to be of one kind and is of another.
+    /// The file was given as one kind and is of another.
     NotOfKind {
-        /// What it was said to be.
+        /// The kind that was given.
         said: InputKind,
-        /// What it is.
+        /// The kind of the structure.
         found: InputKind,
     },
     /// A container was given as one part.
@@ -126,20 +126,20 @@ pub enum InputError {
         /// The line, counted from 1.
         line: usize,
     },
-    /// Something is larger than anything of its kind.
+    /// More bytes than the kind may have.
     TooLarge {
-        /// What it is.
+        /// The kind of the structure.
         kind: InputKind,
-        /// How many bytes it may have.
+        /// The most bytes of that kind.
         limit: usize,
     },
-    /// The content is not what it looks like, or what it was said to be.
+    /// The content cannot be parsed as the kind that was recognised or given.
     Wire(InputKind, WireError),
     /// Bytes follow after the end of the structure.
     Trailing {
-        /// What it is.
+        /// The kind of the structure.
         kind: InputKind,
-        /// What its reader says.
+        /// The error of its parser.
         error: WireError,
         /// How many bytes follow.
         extra: usize,
@@ -192,7 +192,7 @@ pub enum InputError {
 }
 
 impl InputError {
-    /// The error of a reader about a structure in so many bytes.
+    /// The error of a parser about a structure of this many bytes.
     pub fn wire(kind: InputKind, error: WireError, bytes: usize) -> Self {
         PartError::wire(kind, error, bytes).into()
     }

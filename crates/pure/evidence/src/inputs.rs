@@ -1,4 +1,4 @@
-//! The files of one verification or one bundle: the parts of one piece of evidence, and its endorsements.
+//! The files of one verification or one bundle: the parts of evidence of one machine, and its endorsements.
 
 use alloc::vec::Vec;
 
@@ -9,7 +9,7 @@ use crate::bundle::{Bundle, BundleError, Collection, Redaction};
 use crate::sniff::{FileSummary, Sniffed, sniff};
 use crate::{InputError, InputKind, InputWarning, Part};
 
-/// Files that belong together: one piece of evidence, and its endorsements.
+/// Files that are verified together: one report or document with its parts, and its endorsements.
 #[derive(Clone, Debug, Default)]
 pub struct Inputs {
     parts: Vec<Part>,
@@ -22,13 +22,13 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// No file yet.
+    /// Inputs without a file.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds the content of one file; `kind` overrides what the content looks like.
+    /// Adds the content of one file; `kind` overrides the recognised kind.
     ///
     /// # Errors
     /// Those of [`sniff`] and [`Inputs::add_sniffed`].
@@ -36,7 +36,7 @@ impl Inputs {
         self.add_sniffed(sniff(bytes, kind)?)
     }
 
-    /// Adds what was found in a file.
+    /// Adds the parts of a file, with its warnings.
     ///
     /// # Errors
     /// Those of [`Inputs::add_part`].
@@ -98,7 +98,7 @@ impl Inputs {
         Bundle::new(self.parts, collection, self.redactions)
     }
 
-    /// Everything that was added, in order.
+    /// Everything that was added, in the order in which it was added.
     #[must_use]
     pub fn parts(&self) -> &[Part] {
         &self.parts
@@ -122,7 +122,7 @@ impl Inputs {
         &self.redactions
     }
 
-    /// The SHA-256 values of PCRs by number, where there are some.
+    /// The SHA-256 values of PCRs by number; `None` without such a part.
     #[must_use]
     pub fn pcrs(&self) -> Option<&[Option<[u8; 32]>; 24]> {
         self.parts.iter().find_map(|part| match part {
@@ -142,7 +142,7 @@ impl Inputs {
         &self.warnings
     }
 
-    /// The certificates, in the order in which they were added. They were parsed then.
+    /// The certificates, in the order in which they were added. They are not parsed again.
     #[must_use]
     pub fn certificates(&self) -> Vec<Certificate<'_>> {
         let certificates = self.parts.iter().filter_map(|part| match part {
@@ -152,7 +152,7 @@ impl Inputs {
         certificates.collect()
     }
 
-    /// The revocation lists, in the order in which they were added. They were parsed then.
+    /// The revocation lists, in the order in which they were added. They are not parsed again.
     #[must_use]
     pub fn revocation_lists(&self) -> Vec<RevocationList<'_>> {
         let lists = self.parts.iter().filter_map(|part| match part {
@@ -185,7 +185,7 @@ fn tell_values_from_signature(others: &mut [Part], part: Part) -> Part {
     }
 }
 
-/// Whether a part may come with the others: certificates and lists in any number, everything
+/// Whether a part may be added to the others: certificates and lists in any number, everything
 /// else once, and one report or document.
 fn check_together(others: &[Part], part: &Part) -> Result<(), InputError> {
     if let Some(second) = part.technology()

@@ -43,9 +43,9 @@ pub enum InputKind {
     PublicKey,
     /// The public area of a TPM's key: TPMT_PUBLIC.
     TpmPublic,
-    /// A file that was sealed to a machine's TPM, as `teeproof seal` writes it.
+    /// A secret that is sealed to a machine's TPM, in the format of this project.
     SealedFile,
-    /// A key to seal to, as `teeproof seal key` writes it: a container.
+    /// A key to seal to, with its certification, in the format of this project: a container.
     SealingKey,
     /// One or more certificates.
     Certificate,
@@ -68,7 +68,7 @@ pub enum InputKind {
 }
 
 impl InputKind {
-    /// Every kind that can be named with `--as`.
+    /// Every kind that a caller can give for a file.
     pub const NAMED: &'static [Self] = &[
         Self::SnpReport,
         Self::HclReport,
@@ -224,7 +224,7 @@ pub enum Encoding {
     PcrRead,
     /// The text that `tpm2_quote` prints.
     QuoteText,
-    /// The structures that tpm2-tools write with `--pcrs_format=serialized`.
+    /// The structures that tpm2-tools write where `pcrs_format` is `serialized`.
     Serialized,
 }
 

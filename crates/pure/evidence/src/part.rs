@@ -16,11 +16,11 @@ use teeproof_wire::{
 use crate::pcrs::{self, Sha256Pcrs};
 use crate::{InputKind, snp_report};
 
-/// One report, quote, certificate or the like, in the one form that is kept of its kind.
+/// One report, quote, certificate or other structure, in the canonical form of its kind.
 ///
-/// Certificates, revocation lists and PCR values are parsed when the part is made; what a report, quote or log says
-/// is parsed by its verifier, and here only its size is checked. What is large is boxed: a file may have thousands
-/// of parts.
+/// Certificates, revocation lists and PCR values are parsed when the part is made; the content of a report,
+/// quote or log is parsed by its verifier, and here only its size is checked. Large payloads are on the heap, because
+/// a file may have thousands of parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Part {
@@ -28,22 +28,22 @@ pub enum Part {
     Certificate(Arc<OwnedCertificate<Vec<u8>>>),
     /// A revocation list, parsed; a clone shares it.
     RevocationList(Arc<OwnedRevocationList<Vec<u8>>>),
-    /// SHA-256 values of PCRs.
+    /// SHA-256 values of PCRs, by number.
     Pcrs(Box<Sha256Pcrs>),
-    /// A report, quote, document or log: bytes for its verifier, no more than its kind may have.
+    /// A report, quote, document or log: bytes for its verifier, within the size limit of its kind.
     Structure(Structure),
-    /// Bytes that were named or look like a kind, and are not of it.
+    /// Bytes that were given or recognised as a kind, and are not of it.
     Unreadable(Box<Unreadable>),
 }
 
-/// Bytes of a structure whose content is left to its verifier, within the limit of its kind.
+/// Bytes of a structure that its verifier parses, within the size limit of its kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Structure {
     kind: InputKind,
     bytes: Vec<u8>,
 }
 
-/// Bytes that are not of the kind that they were taken for.
+/// Bytes that are not of the kind as which they were given or recognised.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unreadable {
     kind: InputKind,
@@ -51,7 +51,7 @@ pub struct Unreadable {
     error: PartError,
 }
 
-/// Bytes are not a part of their kind.
+/// Why bytes are not a part of their kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PartError {
@@ -61,7 +61,7 @@ pub enum PartError {
     Wire(InputKind, WireError),
     /// Bytes follow after the end of the structure.
     Trailing {
-        /// What it is.
+        /// The kind of the structure.
         kind: InputKind,
         /// The error of its parser.
         error: WireError,
@@ -70,17 +70,17 @@ pub enum PartError {
     },
     /// More bytes than a part of its kind may have.
     TooLarge {
-        /// What it is.
+        /// The kind of the structure.
         kind: InputKind,
-        /// How many bytes it may have.
+        /// The most bytes of that kind.
         limit: usize,
     },
-    /// PCR values that are not in the form that is kept.
+    /// PCR values that are not 33 bytes each, or not by ascending index.
     Pcrs,
 }
 
 impl PartError {
-    /// The error of a parser about a structure in so many bytes.
+    /// The error of a parser about a structure of this many bytes.
     pub(crate) fn wire(kind: InputKind, error: WireError, bytes: usize) -> Self {
         match (error.kind, bytes.checked_sub(error.offset)) {
             (Flaw::Trailing, Some(extra)) if extra > 0 => Self::Trailing { kind, error, extra },
@@ -92,8 +92,8 @@ impl PartError {
 impl Part {
     /// Parses a certificate, revocation list or PCR values, and checks the size of everything else.
     ///
-    /// What others write around a structure is taken off: zero bytes after the end of a certificate (an NV
-    /// index is longer than what it holds) or a report, the head of the response with which firmware returns a
+    /// Framing around a structure is removed: zero bytes after the end of a certificate (an NV
+    /// index is longer than its content) or a report, the head of the response with which firmware returns a
     /// report, the size in front of a TPM's quote. PCR values are 33 bytes each, the index and the value, by index;
     /// other forms of them are read by [`crate::sniff()`] and made by [`Sha256Pcrs`].
     ///
@@ -118,7 +118,7 @@ impl Part {
         Ok(Self::parse(kind, bytes))
     }
 
-    /// A part of bytes in the form that is kept.
+    /// A part of bytes in canonical form.
     pub(crate) fn parse(kind: InputKind, bytes: Vec<u8>) -> Self {
         let unreadable = |bytes, error| Self::Unreadable(Box::new(Unreadable { kind, bytes, error }));
         let wrong = |(error, bytes): (WireError, Vec<u8>)| {
@@ -141,7 +141,7 @@ impl Part {
         }
     }
 
-    /// What the part is, or was taken for; never a container.
+    /// The kind of the part, or the one as which it was given or recognised; never a container.
     #[must_use]
     pub fn kind(&self) -> InputKind {
         match self {
@@ -153,7 +153,7 @@ impl Part {
         }
     }
 
-    /// The bytes in the form that is kept of the kind, as they stand in a bundle.
+    /// The bytes in the canonical form of the kind, as in a bundle.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         match self {

@@ -9,7 +9,7 @@ pub(crate) const COUNT: usize = 24;
 
 /// SHA-256 values of PCRs by number, at least one.
 ///
-/// They are kept twice, as an array and in the form in which bundles have them: 33 bytes each, the number and the
+/// They are stored twice, as an array and in the form of bundles: 33 bytes each, the number and the
 /// value, by number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sha256Pcrs {

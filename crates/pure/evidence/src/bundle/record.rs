@@ -14,9 +14,9 @@ use crate::{InputKind, Part, PartError};
 /// A part of a bundle: its kind, and which one of that kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PartName {
-    /// What the part is.
+    /// The kind of the part.
     pub kind: InputKind,
-    /// Which one of its kind, counted from 0.
+    /// The index among the parts of its kind, from 0.
     pub number: usize,
 }
 
@@ -77,7 +77,7 @@ impl PartName {
         if self.kind.is_evidence() { EVIDENCE } else { ENDORSEMENTS }
     }
 
-    /// What the part's own file is called.
+    /// The name of the part's file.
     pub(super) fn file(self) -> String {
         let extension = match self.kind {
             InputKind::Certificate => "der",

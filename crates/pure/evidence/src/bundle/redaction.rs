@@ -1,4 +1,4 @@
-//! What a redaction says: which identifier was replaced where, and which checks it costs.
+//! Redactions: which identifier was replaced where, and which checks are impossible without it.
 
 use teeproof_core::Technology;
 use teeproof_wire::hcl::{HARDWARE_OFFSET, SLOT_BYTES};
@@ -69,13 +69,13 @@ impl Identifier {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Redaction {
-    /// What was replaced.
+    /// The identifier.
     pub what: Identifier,
-    /// In which part.
+    /// The part.
     pub part: PartName,
-    /// Where in the part.
+    /// The offset in the part, in bytes.
     pub offset: usize,
-    /// How many bytes.
+    /// The length in bytes.
     pub length: usize,
 }
 
@@ -123,7 +123,7 @@ impl Redaction {
     }
 }
 
-/// Evidence in which identifiers were replaced: it can be looked at, and no longer be authentic.
+/// Evidence in which identifiers were replaced: it can be inspected, and is no longer authentic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Redacted<'a> {
