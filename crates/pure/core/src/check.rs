@@ -23,16 +23,16 @@ pub struct Check {
     pub classes: &'static [Class],
 }
 
-/// How a check came out.
+/// The outcome of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// It was made, and it holds.
+    /// It was made and passed.
     Pass,
-    /// It was made, and it does not hold.
+    /// It was made and failed.
     Fail,
     /// It was made or could not be made; the verdict stands, but a person should read this.
     Warn,
-    /// It was not made: waived by a policy, not applicable, or not reached.
+    /// It was not made: waived by a policy, not applicable, or skipped after a failure.
     Skip,
 }
 
@@ -57,15 +57,15 @@ impl Outcome {
 pub struct CheckResult<'a> {
     /// The check.
     pub check: &'static Check,
-    /// How it came out.
+    /// Its outcome.
     pub outcome: Outcome,
     /// What was expected, where a comparison was made.
     pub expected: Option<&'a dyn Comparand>,
     /// What was found, where a comparison was made.
     pub actual: Option<&'a dyn Comparand>,
-    /// Why it came out so, or what exactly was checked.
+    /// The reason, or what exactly was checked.
     pub because: Option<&'a dyn Display>,
-    /// The line of the policy that asked, counted from 1.
+    /// The line of the policy file, counted from 1; `None` without a file.
     pub line: Option<u32>,
     /// Whether somebody wrote that this is not to be checked.
     pub waived: bool,
@@ -102,12 +102,12 @@ pub trait Record {
     /// Takes one finding.
     fn record(&mut self, finding: CheckResult<'_>);
 
-    /// Records that a check was made and holds.
+    /// Records that a check was made and passed.
     fn pass(&mut self, check: &'static Check, because: &dyn Display) {
         self.record(CheckResult::new(check, Outcome::Pass).because(because));
     }
 
-    /// Records that a check does not apply or was not reached, and why.
+    /// Records that a check does not apply or was skipped, and why.
     fn skip(&mut self, check: &'static Check, because: &dyn Display) {
         self.record(CheckResult::new(check, Outcome::Skip).because(because));
     }

@@ -7,7 +7,7 @@ use core::fmt;
 
 /// The operations that evidence verification needs, one entry each.
 ///
-/// It is a plain struct: take one, replace an entry, hand it on. A caller who holds a prepared key
+/// It is a plain struct: take one, replace an entry, hand it on. A caller who has a prepared key
 /// puts it in front of an entry for as long as it lives.
 #[derive(Clone, Copy)]
 pub struct Crypto<'a> {

@@ -90,7 +90,7 @@ impl<T: Comparand> Comparand for OrNone<T> {
     }
 }
 
-/// Words for people beside a value that is given apart.
+/// A value for programs with words of its own for people.
 pub struct Worded<'a> {
     /// What a person reads.
     pub words: &'a dyn Display,

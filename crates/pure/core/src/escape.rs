@@ -1,7 +1,7 @@
 //! Foreign text in output: which characters may stand as they are, and the others written out.
 //!
 //! Whoever makes evidence chooses the names and texts in it, and whoever names a file chooses its name. A
-//! terminal obeys some characters, a reader does not see others: none of those leaves as it came.
+//! terminal obeys some characters, a reader does not see others: none of those is written raw.
 
 use core::fmt::{self, Write};
 use core::ops::RangeInclusive;

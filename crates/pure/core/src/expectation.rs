@@ -60,13 +60,13 @@ pub enum Expectation<'p, T: PolicyValue> {
     AtLeast(T::Floor),
     /// The bits that matter, and how they must be.
     Mask(T::Mask),
-    /// No value. It holds only where what was signed says that there is none ([`Absence::Attested`]).
+    /// No value. Satisfied only where the signed evidence says that the value is absent ([`Absence::Attested`]).
     Absent,
     /// Nothing is expected. The reason shows in the result.
     Waived(Text<'p>),
 }
 
-/// What is said of a value beside the value itself.
+/// A remark about a value, for its finding.
 #[derive(Clone, Copy)]
 pub enum Remark<'a> {
     /// Nothing.
@@ -107,13 +107,13 @@ impl Comparand for NotSigned {
     }
 }
 
-/// An expectation and the line of the policy that holds it.
+/// An expectation and its line in the policy file.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Rule<'p, T: PolicyValue> {
     /// What is expected.
     pub expectation: Expectation<'p, T>,
-    /// The policy's line, counted from 1, where the policy came from a file.
+    /// The line of the policy file, counted from 1; `None` without a file.
     pub line: Option<u32>,
 }
 
@@ -162,7 +162,7 @@ impl<'p, T: PolicyValue> Rule<'p, T> {
     }
 
     /// Holds the rule against what was verified and records the finding. A value that is missing fails
-    /// every rule but a waiver. Says whether the rule holds or was waived.
+    /// every rule but a waiver. Returns whether the rule is satisfied or waived.
     pub fn appraise(&self, check: &'static Check, actual: Option<&T::Seen>, record: &mut dyn Record) -> bool {
         self.appraise_as(check, actual, Absence::NotAttested, Remark::None, record)
     }
@@ -221,7 +221,7 @@ impl<'p, T: PolicyValue> Rule<'p, T> {
         let expected = Expected { expectation: &self.expectation, seen: actual };
         let shown = crate::OrNone(actual.map(Shown::<T>));
         let shown: &dyn Comparand = match (&self.expectation, actual) {
-            // Absent as demanded, and yet not as demanded.
+            // Absent as expected, but not attested.
             (Expectation::Absent, None) if !holds => &NotSigned,
             _ => &shown,
         };

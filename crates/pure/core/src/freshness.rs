@@ -69,7 +69,7 @@ impl fmt::Display for NonceLengthError {
 
 impl core::error::Error for NonceLengthError {}
 
-/// The freshness that the relying party demands of evidence: a nonce, or a reason for none.
+/// The freshness that the relying party requires of evidence: a nonce, or the reason of a waiver.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Freshness<'a> {
     /// The evidence must carry exactly this nonce.

@@ -3,33 +3,33 @@
 
 use crate::{Absence, Check, CheckResult, List, Outcome, Record, Remark, Rule, Text};
 
-/// What is demanded of the registers, `N` bytes each.
+/// The rules for PCRs, `N` bytes each.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Pcrs<'p, const N: usize> {
-    /// Each of these; the list must not be empty. Registers that it does not name are not looked at.
+    /// Each of these; the list must not be empty. PCRs that it does not name are not checked.
     Rules(List<'p, PcrRule<'p, N>>),
     /// None, for the reason given, which shows in the result.
     Waived(Waiver<'p>),
 }
 
-/// What is demanded of one register. One that the evidence has no value of fails every rule but a waiver and,
+/// The rule for one PCR. One that the evidence has no value of fails every rule but a waiver and,
 /// where its absence is attested, [`Rule::absent`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PcrRule<'p, const N: usize> {
-    /// The register's number.
+    /// The number of the PCR.
     pub index: u8,
-    /// The value.
+    /// The rule for its value, a digest of `N` bytes.
     pub rule: Rule<'p, [u8; N]>,
 }
 
-/// Why something is not looked at.
+/// The reason why a field is not checked.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Waiver<'p> {
     /// The reason.
     pub reason: Text<'p>,
-    /// The policy's line, counted from 1, where the policy came from a file.
+    /// The line of the policy file, counted from 1; `None` without a file.
     pub line: Option<u32>,
 }
 
@@ -48,7 +48,7 @@ impl<'p, const N: usize, L: Into<List<'p, PcrRule<'p, N>>>> From<L> for Pcrs<'p,
 }
 
 impl<'p> Waiver<'p> {
-    /// Not looked at, for this reason.
+    /// A waiver with this reason.
     #[must_use]
     pub fn new(reason: impl Into<Text<'p>>) -> Self {
         Self { reason: reason.into(), line: None }
@@ -77,7 +77,7 @@ impl<'p, const N: usize> Pcrs<'p, N> {
 
     /// Holds every rule against the registers, each with the check of its number; `all` is the
     /// check for what concerns the registers as a whole, and `absence` says whether it is attested
-    /// that a register has no value. Says whether every rule holds.
+    /// that a register has no value. Returns whether every rule is satisfied.
     pub fn appraise<'v>(
         &self,
         all: &'static Check,
@@ -101,10 +101,10 @@ impl<'p, const N: usize> Pcrs<'p, N> {
             Self::Rules(rules) if rules.iter().any(|rule| usize::from(rule.index) >= each.len()) => {
                 fail("the policy names a register that does not exist")
             }
-            Self::Rules(rules) => rules.iter().fold(true, |held, rule| {
+            Self::Rules(rules) => rules.iter().fold(true, |satisfied, rule| {
                 let Some(check) = each.get(usize::from(rule.index)) else { return false };
                 let value = value(rule.index);
-                rule.rule.appraise_remarked(check, value, absence, Remark::None, record) && held
+                rule.rule.appraise_remarked(check, value, absence, Remark::None, record) && satisfied
             }),
         }
     }

@@ -4,38 +4,38 @@ use core::fmt::Display;
 
 use crate::{Check, Comparand, Expectation, Pcrs, PolicyValue, Rule, Waiver};
 
-/// What a policy demands by one check, or why it demands nothing.
+/// The rule of one policy field: the expectation of one check, or the reason of a waiver.
 #[derive(Clone, Copy)]
 pub struct FieldRule<'a> {
     /// The field's key in a policy file.
     pub key: &'static str,
-    /// The check that holds the evidence against it.
+    /// The check that compares the evidence with it.
     pub check: &'static Check,
-    /// What is demanded; `None` where the field is waived.
+    /// The expectation; `None` where the field is waived.
     pub expected: Option<&'a dyn Comparand>,
-    /// Why nothing is demanded.
+    /// Why the field is waived; `None` where it has an expectation.
     pub waived: Option<&'a dyn Display>,
-    /// The policy's line, counted from 1, where the policy came from a file.
+    /// The line of the policy file, counted from 1; `None` without a file.
     pub line: Option<u32>,
 }
 
-/// Takes the demands of a policy one by one.
+/// Receives the rules of a policy one by one.
 pub type TakeFieldRule<'t> = dyn FnMut(FieldRule<'_>) + 't;
 
 impl<'a> FieldRule<'a> {
-    /// A demand of this field, with nothing expected and nothing waived yet.
+    /// A rule of this field, without an expectation or a waiver yet.
     #[must_use]
     pub const fn new(key: &'static str, check: &'static Check) -> Self {
         Self { key, check, expected: None, waived: None, line: None }
     }
 
-    /// This is demanded.
+    /// With this expectation.
     #[must_use]
     pub const fn expects(self, expected: &'a dyn Comparand, line: Option<u32>) -> Self {
         Self { expected: Some(expected), line, ..self }
     }
 
-    /// Nothing is demanded, for this reason.
+    /// Waived for this reason.
     #[must_use]
     pub const fn waived(self, reason: &'a dyn Display, line: Option<u32>) -> Self {
         Self { waived: Some(reason), line, ..self }
@@ -47,9 +47,9 @@ pub trait PolicyField {
     /// The field waived for this reason.
     fn waived_because(reason: &'static str) -> Self;
 
-    /// Hands over what the field demands, check by check. `each` are the checks of PCRs by their
+    /// Hands over the rules of the field, check by check. `each` are the checks of PCRs by their
     /// numbers, where the field has them.
-    fn field_rules(&self, demand: FieldRule<'_>, each: &[&'static Check], take: &mut TakeFieldRule<'_>);
+    fn field_rules(&self, rule: FieldRule<'_>, each: &[&'static Check], take: &mut TakeFieldRule<'_>);
 }
 
 impl<T: PolicyValue> PolicyField for Rule<'_, T> {
@@ -57,10 +57,10 @@ impl<T: PolicyValue> PolicyField for Rule<'_, T> {
         Self::waived(reason)
     }
 
-    fn field_rules(&self, demand: FieldRule<'_>, _: &[&'static Check], take: &mut TakeFieldRule<'_>) {
+    fn field_rules(&self, rule: FieldRule<'_>, _: &[&'static Check], take: &mut TakeFieldRule<'_>) {
         match &self.expectation {
-            Expectation::Waived(reason) => take(demand.waived(reason, self.line)),
-            expectation => take(demand.expects(expectation, self.line)),
+            Expectation::Waived(reason) => take(rule.waived(reason, self.line)),
+            expectation => take(rule.expects(expectation, self.line)),
         }
     }
 }
@@ -70,13 +70,13 @@ impl<const N: usize> PolicyField for Pcrs<'_, N> {
         Self::waived(reason)
     }
 
-    fn field_rules(&self, demand: FieldRule<'_>, each: &[&'static Check], take: &mut TakeFieldRule<'_>) {
+    fn field_rules(&self, rule: FieldRule<'_>, each: &[&'static Check], take: &mut TakeFieldRule<'_>) {
         match self {
-            Self::Waived(waiver) => waiver.field_rules(demand, each, take),
+            Self::Waived(waiver) => waiver.field_rules(rule, each, take),
             Self::Rules(rules) => {
                 for pcr in rules.iter() {
                     let Some(check) = each.get(usize::from(pcr.index)) else { continue };
-                    pcr.rule.field_rules(FieldRule { check, ..demand }, &[], take);
+                    pcr.rule.field_rules(FieldRule { check, ..rule }, &[], take);
                 }
             }
         }
@@ -88,8 +88,8 @@ impl PolicyField for Waiver<'_> {
         Self::new(reason)
     }
 
-    fn field_rules(&self, demand: FieldRule<'_>, _: &[&'static Check], take: &mut TakeFieldRule<'_>) {
-        take(demand.waived(&self.reason, self.line));
+    fn field_rules(&self, rule: FieldRule<'_>, _: &[&'static Check], take: &mut TakeFieldRule<'_>) {
+        take(rule.waived(&self.reason, self.line));
     }
 }
 
@@ -97,7 +97,7 @@ impl PolicyField for Waiver<'_> {
 pub const GENUINE_WAIVES: &str = "builtin:genuine says nothing about what runs";
 
 /// Makes a technology's policy of the table of its fields: the type, `genuine`, `waived`, a setter for each
-/// field, `demands`, and the function that holds verified evidence against every rule.
+/// field, `field_rules`, and the function that compares verified evidence with every rule.
 ///
 /// A table is a macro that hands its rows to another macro, so that a field is one row and
 /// everything else is made of it: the policy and its appraisal here, the checks by
@@ -107,10 +107,10 @@ pub const GENUINE_WAIVES: &str = "builtin:genuine says nothing about what runs";
 /// * the field's name and type, its key and the kind of its value in policy files;
 /// * what it speaks of, for the documentation;
 /// * its check, and after `of` the checks of single PCRs;
-/// * `genuine`: what `builtin:genuine` demands, `(exactly(V))` or `(waived)`, or `(= FIELD)`;
+/// * `genuine`: the rule of `builtin:genuine`, `(exactly(V))` or `(waived)`, or `(= FIELD)`;
 /// * `value (V)` or `value ((V), REMARK)`: the value in the evidence, an `Option`; `optional (V)`: the
-///   same, where what was signed says of a value that is `None` that there is none, so that a policy can
-///   demand its absence; `optional ((V), ABSENCE, REMARK)`: where that depends on the evidence; or `appraised (E)`: an expression of its own that says whether the field's rule holds;
+///   same, where the signed evidence attests that a value that is `None` is absent, so that a policy can
+///   require its absence; `optional ((V), ABSENCE, REMARK)`: where that depends on the evidence; or `appraised (E)`: an expression of its own that says whether the field's rule is satisfied;
 /// * `suggest`: what a proposal writes, `(found)`, `(floor)`, `(waived "why")`, or `(by FUNCTION)`,
 ///   and after `under` a comment above it.
 #[doc(hidden)]
@@ -122,7 +122,7 @@ macro_rules! policy_table {
             $(#[$doc:meta])*
             $name:ident<$p:lifetime>;
             $genuine_doc:literal;
-            ($policy:ident, $record:ident, $verified_ty:ty $(, $more:ident: $more_ty:ty)*) -> $held:ty
+            ($policy:ident, $record:ident, $verified_ty:ty $(, $more:ident: $more_ty:ty)*) -> $result:ty
         }
         $verified:ident $(+ $nested:ident: $nested_ty:ty)?;
         $(
@@ -152,7 +152,7 @@ macro_rules! policy_table {
                 }
             }
 
-            /// Nothing is demanded, for this reason.
+            /// Waived for this reason.
             #[must_use]
             pub fn waived(reason: &'static str) -> Self {
                 Self {
@@ -179,26 +179,26 @@ macro_rules! policy_table {
                 }
             )?
 
-            /// Hands over what the policy demands and what it waives, in the order of its fields.
+            /// Hands over the expectations and waivers of the policy, in the order of its fields.
             pub fn field_rules(&self, take: &mut $crate::TakeFieldRule<'_>) {
                 $(
-                    let demand = $crate::FieldRule::new($key, $crate::policy_table!(@check $check));
+                    let rule = $crate::FieldRule::new($key, $crate::policy_table!(@check $check));
                     let each: &[&'static $crate::Check] = $crate::policy_table!(@each $($each)?);
-                    $crate::PolicyField::field_rules(&self.$field, demand, each, take);
+                    $crate::PolicyField::field_rules(&self.$field, rule, each, take);
                 )*
                 $(self.$nested.field_rules(take);)?
             }
         }
 
-        /// Holds verified evidence against every rule of the table, records every finding, and says
-        /// of each whether it holds. All are held before the first is looked at.
+        /// Compares verified evidence with every rule of the table, records every finding, and says
+        /// of each whether it is satisfied. All are compared before the first result is used.
         pub(crate) fn rules(
             $verified: $verified_ty,
             $policy: &$name<'_>,
             $record: &mut dyn $crate::Record,
             $($more: $more_ty,)*
-        ) -> impl IntoIterator<Item = $held> {
-            [$($crate::policy_table!(@held $policy.$field, $record, $crate::policy_table!(@check $check), $how $value)),*]
+        ) -> impl IntoIterator<Item = $result> {
+            [$($crate::policy_table!(@appraise $policy.$field, $record, $crate::policy_table!(@check $check), $how $value)),*]
         }
     };
     (@check $check:ident) => { crate::checks::$check };
@@ -207,19 +207,19 @@ macro_rules! policy_table {
     (@genuine $ty:ty, (waived)) => { <$ty as $crate::PolicyField>::waived_because($crate::GENUINE_WAIVES) };
     (@genuine $ty:ty, (exactly($value:expr))) => { $crate::Rule::exactly($value) };
     (@genuine $ty:ty, (= $field:expr)) => { $field };
-    (@held $policy:ident.$field:ident, $record:ident, $check:expr, value (($($value:tt)*), $remark:expr)) => {
+    (@appraise $policy:ident.$field:ident, $record:ident, $check:expr, value (($($value:tt)*), $remark:expr)) => {
         $policy.$field.appraise_remarked($check, $($value)*, $crate::Absence::NotAttested, $remark, $record).into()
     };
-    (@held $policy:ident.$field:ident, $record:ident, $check:expr, value ($($value:tt)*)) => {
-        $crate::policy_table!(@held $policy.$field, $record, $check, value (($($value)*), $crate::Remark::None))
+    (@appraise $policy:ident.$field:ident, $record:ident, $check:expr, value ($($value:tt)*)) => {
+        $crate::policy_table!(@appraise $policy.$field, $record, $check, value (($($value)*), $crate::Remark::None))
     };
-    (@held $policy:ident.$field:ident, $record:ident, $check:expr, optional (($($value:tt)*), $absence:expr, $remark:expr)) => {
+    (@appraise $policy:ident.$field:ident, $record:ident, $check:expr, optional (($($value:tt)*), $absence:expr, $remark:expr)) => {
         $policy.$field.appraise_remarked($check, $($value)*, $absence, $remark, $record).into()
     };
-    (@held $policy:ident.$field:ident, $record:ident, $check:expr, optional ($($value:tt)*)) => {
-        $crate::policy_table!(@held $policy.$field, $record, $check, optional (($($value)*), $crate::Absence::Attested, $crate::Remark::None))
+    (@appraise $policy:ident.$field:ident, $record:ident, $check:expr, optional ($($value:tt)*)) => {
+        $crate::policy_table!(@appraise $policy.$field, $record, $check, optional (($($value)*), $crate::Absence::Attested, $crate::Remark::None))
     };
-    (@held $policy:ident.$field:ident, $record:ident, $check:expr, appraised ($($held:tt)*)) => { $($held)*.into() };
+    (@appraise $policy:ident.$field:ident, $record:ident, $check:expr, appraised ($($appraised:tt)*)) => { $($appraised)*.into() };
 }
 
 /// Declares the checks of a table's fields: `APPRAISE`, in the order of the rows.

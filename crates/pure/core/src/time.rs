@@ -13,7 +13,7 @@ impl Time {
         Self(i64::try_from(millis.checked_div(1000).unwrap_or(0)).unwrap_or(i64::MAX))
     }
 
-    /// This time moved by some seconds, held at the ends of the range.
+    /// This time moved by some seconds, limited to the range of `i64`.
     #[must_use]
     pub const fn plus(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds))

@@ -79,11 +79,11 @@ fn texts(seen: &Seen) -> (&str, &str) {
 #[test]
 fn exactly_one_value() {
     let rule = Rule::exactly([1_u8, 0xab]);
-    let (held, seen) = appraise(&rule, Some(&[1, 0xab]));
-    assert!(held);
+    let (satisfied, seen) = appraise(&rule, Some(&[1, 0xab]));
+    assert!(satisfied);
     assert_eq!(texts(&seen), ("01ab", "01ab"));
-    let (held, seen) = appraise(&rule, Some(&[1, 0xac]));
-    assert!(!held);
+    let (satisfied, seen) = appraise(&rule, Some(&[1, 0xac]));
+    assert!(!satisfied);
     assert_eq!(texts(&seen), ("01ab", "01ac"));
     assert!(seen.because.is_none() && seen.line.is_none() && !seen.waived);
 }
@@ -127,8 +127,8 @@ fn bits_that_matter() {
 #[test]
 fn what_is_absent_fails_every_rule_but_a_waiver() {
     for rule in [Rule::exactly(0), Rule::one_of(&[0_u32][..]), Rule::at_least(0)] {
-        let (held, seen) = appraise(&rule, None);
-        assert!(!held);
+        let (satisfied, seen) = appraise(&rule, None);
+        assert!(!satisfied);
         assert_eq!(seen.actual.as_deref(), Some("absent"));
     }
     assert!(!holds::<u64>(&Rule::mask(Bits { care: 0, value: 0 }), None));
@@ -149,21 +149,21 @@ fn appraise_missing(rule: &Rule<'_, u32>, actual: Option<u32>, absence: Absence)
 #[test]
 fn absent_holds_only_where_the_absence_is_attested() {
     let rule = Rule::absent().at_line(4);
-    let (held, seen) = appraise_missing(&rule, None, Absence::Attested);
-    assert!(held);
+    let (satisfied, seen) = appraise_missing(&rule, None, Absence::Attested);
+    assert!(satisfied);
     assert_eq!((texts(&seen), seen.outcome, seen.line), (("absent", "absent"), Outcome::Pass, Some(4)));
     assert!(seen.because.is_none() && !seen.waived);
     // Whoever strips a value gains nothing.
-    let (held, seen) = appraise_missing(&rule, None, Absence::NotAttested);
-    assert!(!held);
+    let (satisfied, seen) = appraise_missing(&rule, None, Absence::NotAttested);
+    assert!(!satisfied);
     let found = "absent, but nothing signed says so";
     assert_eq!((texts(&seen), seen.outcome), (("absent", found), Outcome::Fail));
     assert!(seen.because.unwrap().contains("no signature covers that it is absent"));
-    let (held, seen) = appraise(&rule, None);
-    assert!(!held && seen.because.is_some(), "what does not say is not attested");
+    let (satisfied, seen) = appraise(&rule, None);
+    assert!(!satisfied && seen.because.is_some(), "what does not say is not attested");
     for absence in [Absence::Attested, Absence::NotAttested] {
-        let (held, seen) = appraise_missing(&rule, Some(0), absence);
-        assert!(!held);
+        let (satisfied, seen) = appraise_missing(&rule, Some(0), absence);
+        assert!(!satisfied);
         assert_eq!((texts(&seen), seen.because.as_ref()), (("absent", "0"), None));
     }
 }
@@ -197,10 +197,10 @@ proptest! {
 }
 
 #[test]
-fn a_waiver_is_told_with_its_reason() {
+fn a_waiver_is_recorded_with_its_reason() {
     let rule: Rule<'_, bool> = Rule::waived("not of interest").at_line(12);
-    let (held, seen) = appraise(&rule, Some(&true));
-    assert!(held && seen.waived);
+    let (satisfied, seen) = appraise(&rule, Some(&true));
+    assert!(satisfied && seen.waived);
     assert_eq!(seen.because.as_deref(), Some("not of interest"));
     assert_eq!((seen.actual.as_deref(), seen.expected, seen.line), (Some("yes"), None, Some(12)));
     assert_eq!(appraise(&rule, None).1.actual, None);

@@ -161,13 +161,13 @@ impl<'a> Certificate<'a> {
         }
     }
 
-    /// The whole certificate as it came.
+    /// The whole certificate as received.
     #[must_use]
     pub const fn der(&self) -> &'a [u8] {
         self.der
     }
 
-    /// The signed bytes as they came (tbsCertificate with its header).
+    /// The signed bytes as received (tbsCertificate with its header).
     #[must_use]
     pub const fn tbs(&self) -> &'a [u8] {
         self.tbs

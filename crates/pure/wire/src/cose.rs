@@ -53,7 +53,7 @@ impl<'a> Sign1<'a> {
         })
     }
 
-    /// The payload as it came.
+    /// The payload as received.
     #[must_use]
     pub const fn payload(&self) -> &'a [u8] {
         self.payload
@@ -72,7 +72,7 @@ impl<'a> Sign1<'a> {
     }
 
     /// Hands the signed bytes (`Sig_structure`) to the closure, in parts: a constant, the
-    /// payload's CBOR head, and the payload as it came. Nothing is copied.
+    /// payload's CBOR head, and the payload as received. Nothing is copied.
     pub fn signed<T>(&self, verify: impl FnOnce(&[&[u8]]) -> T) -> T {
         // The payload is at most MAX_BYTES long, so its length has two bytes at most.
         let length = u16::try_from(self.payload.len()).unwrap_or(u16::MAX);

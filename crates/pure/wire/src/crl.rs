@@ -122,7 +122,7 @@ impl<'a> RevocationList<'a> {
         }
     }
 
-    /// The signed bytes as they came.
+    /// The signed bytes as received.
     #[must_use]
     pub const fn tbs(&self) -> &'a [u8] {
         self.tbs

@@ -37,7 +37,7 @@ pub struct Element<'a> {
     pub tag: u8,
     /// The contents octets.
     pub contents: &'a [u8],
-    /// Identifier, length and contents octets as they came.
+    /// Identifier, length and contents octets as received.
     pub whole: &'a [u8],
     /// Where the contents begin in the outermost input.
     pub offset: usize,
@@ -50,33 +50,33 @@ pub struct Element<'a> {
 /// input.
 #[inline]
 pub fn element<'a>(reader: &mut Reader<'a>, what: &'static str) -> Result<Element<'a>, Error> {
-    match sound(reader) {
+    match well_formed(reader) {
         Some(element) => Ok(element),
         None => step_by_step(reader, what),
     }
 }
 
-/// Reads a value in one look, if nothing is wrong with it.
+/// Reads a well-formed value in one step.
 #[inline]
-fn sound<'a>(reader: &mut Reader<'a>) -> Option<Element<'a>> {
-    let Sound { tag, header, size } = Sound::of(reader.rest())?;
+fn well_formed<'a>(reader: &mut Reader<'a>) -> Option<Element<'a>> {
+    let ElementHead { tag, header, size } = ElementHead::parse(reader.rest())?;
     let offset = reader.offset().saturating_add(header);
     let whole = reader.take_if_there(size)?;
     Some(Element { tag, contents: whole.get(header..)?, whole, offset })
 }
 
-/// The header of a value with which nothing is wrong.
-struct Sound {
+/// Identifier and length octets of a well-formed value.
+struct ElementHead {
     tag: u8,
-    /// How long the header is.
+    /// The length of the header in bytes.
     header: usize,
-    /// How long header and contents are.
+    /// The length of header and contents in bytes.
     size: usize,
 }
 
-impl Sound {
+impl ElementHead {
     #[inline]
-    fn of(bytes: &[u8]) -> Option<Self> {
+    fn parse(bytes: &[u8]) -> Option<Self> {
         let (tag, header, length) = match *bytes {
             [tag, length @ ..=0x7f, ..] => (tag, 2_usize, usize::from(length)),
             [tag, 0x81, length @ 0x80..=0xff, ..] => (tag, 3, usize::from(length)),
@@ -87,12 +87,12 @@ impl Sound {
     }
 }
 
-/// The tag and the contents of the first value, and what follows it, where nothing is wrong with
-/// it: for the hundred little values of a certificate, which are read step by step only to say
-/// what is wrong with them.
+/// Tag and contents of the first value and the bytes after it, where it is well formed: for the
+/// hundred small values of a certificate, which are read octet by octet only to say
+/// what is wrong.
 #[inline]
 pub(crate) fn split(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let Sound { tag, header, size } = Sound::of(bytes)?;
+    let ElementHead { tag, header, size } = ElementHead::parse(bytes)?;
     let (whole, rest) = bytes.split_at_checked(size)?;
     Some((tag, whole.get(header..)?, rest))
 }

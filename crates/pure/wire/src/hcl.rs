@@ -164,7 +164,7 @@ impl<'a> HclReport<'a> {
         })
     }
 
-    /// The whole envelope as it came, padding included.
+    /// The whole envelope as received, padding included.
     #[must_use]
     pub const fn bytes(&self) -> &'a [u8] {
         self.bytes

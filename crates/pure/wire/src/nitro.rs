@@ -102,7 +102,7 @@ pub struct CaBundle<'a> {
 }
 
 impl<'a> CaBundle<'a> {
-    /// The certificates in the order in which they came.
+    /// The certificates in the order of the document.
     #[must_use]
     pub fn as_slice(&self) -> &[&'a [u8]] {
         self.certificates.get(..self.count).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! The CBOR and COSE libraries that evidence is made with, beside the reader that it is verified
+//! The CBOR and COSE libraries that evidence is made with, compared with the reader that it is verified
 //! with: the measurements behind `docs/decisions/cbor.md`.
 
 #![allow(
@@ -59,7 +59,7 @@ fn both_read_the_real_documents() {
     }
 }
 
-/// Everything that a document gives is a part of what came.
+/// Everything that a document gives is a part of the input.
 #[test]
 fn our_reader_borrows_and_coset_copies() {
     let document = Enclave::new().nonce(b"a nonce").mint().unwrap().document;
@@ -106,7 +106,7 @@ fn ciborium_reads_longer_forms_alike() {
         (&[0x58, 0x01, 0x07], Value::Bytes(vec![7])),
         (&[0x98, 0x00], Value::Array(vec![])),
         (&[0xb9, 0x00, 0x00], Value::Map(vec![])),
-        // In chunks: what came in two pieces cannot be borrowed as one.
+        // In chunks: two pieces cannot be borrowed as one.
         (&[0x5f, 0x41, 0x07, 0x41, 0x08, 0xff], Value::Bytes(vec![7, 8])),
         (b"\x7f\x61a\x61b\xff", Value::from("ab")),
     ] {

@@ -9,22 +9,22 @@
     clippy::as_conversions
 )]
 
-mod told;
+mod described;
 
 use teeproof_mint::azure::{Algorithm, Event, EventLog as Minted, Guid as Owner, signature_list};
 use teeproof_wire::eventlog::{EfiVariable, EventLog, Guid, SignatureLists, kind_name};
 use teeproof_wire::{Describe, ErrorKind};
 
-use told::Told;
+use described::Described;
 
-fn told(log: &[u8]) -> Vec<String> {
-    Told::of(&EventLog::parse(log).unwrap()).lines
+fn described(log: &[u8]) -> Vec<String> {
+    Described::of(&EventLog::parse(log).unwrap()).lines
 }
 
-/// What an event's data are told to say.
+/// What an event's data are described to say.
 fn said(event: Event) -> String {
     let log = Minted::default().with(event).bytes().unwrap();
-    let lines = told(&log);
+    let lines = described(&log);
     lines[lines.len() - 2].clone()
 }
 
@@ -55,7 +55,7 @@ fn a_log_is_read_event_by_event() {
 
 #[test]
 fn a_log_tells_its_events() {
-    let lines = told(&Minted::booted_securely().bytes().unwrap());
+    let lines = described(&Minted::booted_securely().bytes().unwrap());
     for line in [
         "Spec ID Event03",
         "algorithm: SHA-256 (32 bytes)",
@@ -87,7 +87,7 @@ fn what_events_say_is_shown_without_harm() {
     let name = format!("\u{1b}{}", "n".repeat(70));
     let shown = said(Event::driver_config(&name, &[0; 17]));
     assert!(shown.contains(&format!("(?{}… of", "n".repeat(63))) && shown.ends_with("17 bytes)"), "{shown}");
-    let unknown = told(&Minted::default().with(Event::new(9, 0x1234, vec![])).bytes().unwrap());
+    let unknown = described(&Minted::default().with(Event::new(9, 0x1234, vec![])).bytes().unwrap());
     assert!(unknown.iter().any(|line| line == "an event of unknown kind"));
 }
 
@@ -180,7 +180,7 @@ fn no_bytes_make_it_panic() {
             bytes[at] = next() as u8;
         }
         if let Ok(log) = EventLog::parse(&bytes) {
-            log.describe(&mut Told::default());
+            log.describe(&mut Described::default());
             for event in log.events() {
                 if let Ok((variable, _)) = EfiVariable::split(event.data) {
                     let _ = SignatureLists::parse(variable.data).map(|lists| lists.iter().count());

@@ -10,7 +10,7 @@
     clippy::as_conversions
 )]
 
-mod told;
+mod described;
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ use teeproof_mint::azure::{Algorithm, Event, EventLog as Minted};
 use teeproof_wire::eventlog::{EventLog, Format, mr_name};
 use teeproof_wire::{Describe, ErrorKind};
 
-use told::Told;
+use described::Described;
 
 fn sha256(old: &[u8; 32], digest: &[u8; 32]) -> [u8; 32] {
     Sha256::new().chain_update(old).chain_update(digest).finalize().into()
@@ -42,7 +42,7 @@ fn replayed<const N: usize>(
 }
 
 #[test]
-fn each_format_is_told_and_read() {
+fn each_format_is_described_and_parsed() {
     for (minted, format, events) in [
         (Minted::booted_securely(), Format::CryptoAgile, Minted::booted_securely().events.len()),
         (Minted::ccel(), Format::ConfidentialComputing, 8),
@@ -58,7 +58,7 @@ fn each_format_is_told_and_read() {
         let log = EventLog::parse(&bytes).unwrap();
         assert_eq!((log.format(), log.len(), log.events().count()), (format, events, events));
         assert_eq!(log.padding(), minted.padding.len());
-        let lines = Told::of(&log).lines;
+        let lines = Described::of(&log).lines;
         assert_eq!(lines[0], format!("format: {}", format.as_str()));
         assert_eq!(lines[1], format!("events: {events}"));
     }
@@ -91,7 +91,7 @@ fn windows_notes_on_register_0xffffffff_extend_nothing() {
     let log = EventLog::parse(&bytes).unwrap();
     assert!(log.events().filter(|event| event.index == u32::MAX).all(|event| !event.extends()));
     assert_eq!(replayed(&log, 0x000b, sha256), Minted::booted_securely().replay(Algorithm::SHA256));
-    let lines = Told::of(&log).lines;
+    let lines = Described::of(&log).lines;
     assert!(lines.contains(&"pcrIndex: 4294967295 (measured into no register)".to_owned()), "{lines:#?}");
 }
 
@@ -103,7 +103,7 @@ fn a_ccel_is_of_measurement_registers() {
     assert!(!log.format().measures_pcrs() && !log.format().is_of_firmware());
     assert_eq!(replayed(&log, 0x000c, sha384), minted.replay(Algorithm::SHA384));
     assert_eq!(minted.replay(Algorithm::SHA384).keys().copied().collect::<Vec<_>>(), [1, 2, 3]);
-    let lines = Told::of(&log).lines;
+    let lines = Described::of(&log).lines;
     for line in ["mrIndex: 1 (RTMR0 on TDX)", "event: 20 bytes (tag 0x8f3b22ec: Linux initrd)"] {
         assert!(lines.iter().any(|found| found == line), "{line}: {lines:#?}");
     }
@@ -123,7 +123,7 @@ fn the_attestation_agents_log_needs_no_spec_id() {
     let none = [&old[..], &[0xff; 8]].concat();
     assert!(EventLog::parse(&none).unwrap().is_empty());
     assert_eq!(Format::peek(&none), Some(Format::AttestationAgent));
-    // A header that only begins so is none.
+    // A header that only begins like one is not one.
     old.truncate(50);
     old[28] = 18;
     let error = EventLog::parse(&old).unwrap_err();
@@ -137,7 +137,7 @@ fn a_broken_log_says_where_it_breaks() {
         let log = EventLog::parse(&bytes).unwrap();
         let event = log.events().nth(3).unwrap();
         let cut = &bytes[..event.offset + 9];
-        assert_eq!(Format::peek(cut), Some(log.format()), "still told");
+        assert_eq!(Format::peek(cut), Some(log.format()), "still described");
         let error = EventLog::parse(cut).unwrap_err();
         assert_eq!((error.kind, error.offset), (ErrorKind::Truncated, event.offset + 8));
         let mut bent = bytes.clone();
@@ -237,7 +237,7 @@ proptest! {
         prop_assert_eq!(replayed(&log, 0x000b, sha256), by_hand(&minted.events, 0x000b, sha2, 32));
         let sha2 = |bytes: &[u8]| Sha384::digest(bytes).to_vec();
         prop_assert_eq!(replayed(&log, 0x000c, sha384), by_hand(&minted.events, 0x000c, sha2, 48));
-        log.describe(&mut Told::default());
+        log.describe(&mut Described::default());
     }
 
     #[test]
@@ -272,7 +272,7 @@ proptest! {
         let _ = Format::peek(&bytes);
         if let Ok(log) = EventLog::parse(&bytes) {
             prop_assert_eq!(log.events().count(), log.len());
-            log.describe(&mut Told::default());
+            log.describe(&mut Described::default());
             let _ = replayed(&log, 0x000b, sha256);
         }
     }

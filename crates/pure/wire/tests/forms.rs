@@ -289,7 +289,7 @@ fn key_usages() {
         (&b"\x03\x02\x07\x80"[..], true, false, false),
         (b"\x03\x02\x01\x86", true, true, true),
         (b"\x03\x02\x02\x04", false, true, false),
-        // Trailing zero bits told, as AMD's intermediates do.
+        // Trailing zero bits described, as AMD's intermediates do.
         (b"\x03\x02\x00\x06", false, true, true),
         (b"\x03\x03\x07\x04\x80", false, true, false),
         (b"\x03\x02\x00\x00", false, false, false),

@@ -1,4 +1,4 @@
-//! Envelopes and TDREPORTs telling their fields: every byte is told of, by the right name.
+//! Envelopes and TDREPORTs telling their fields: every byte is described of, by the right name.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,50 +8,50 @@
     clippy::arithmetic_side_effects
 )]
 
-mod told;
+mod described;
 
 use teeproof_wire::hcl::HclReport;
 use teeproof_wire::tdx::TdReport;
 
-use told::Told;
+use described::Described;
 
 const SNP: &[u8] = include_bytes!("../../../../testdata/azure/hcl-report-snp.bin");
 const TDX: &[u8] = include_bytes!("../../../../testdata/azure/hcl-report-tdx.bin");
 
 #[test]
-fn every_byte_of_an_envelope_is_told() {
+fn every_byte_of_an_envelope_is_described() {
     for whole in [SNP, TDX] {
         let report = HclReport::parse(whole).unwrap();
-        let told = Told::of(&report);
-        told.tile(|path| path.starts_with("header/"), 0, 0x20);
+        let described = Described::of(&report);
+        described.tile(|path| path.starts_with("header/"), 0, 0x20);
         let behind = |path: &str| path.starts_with("request data/") || path == "padding";
-        told.tile(behind, 0x4c0, whole.len());
+        described.tile(behind, 0x4c0, whole.len());
         let inner = |path: &str| path.starts_with("hardware report/");
-        told.tile(inner, 0, if whole == SNP { 1184 } else { 1024 });
+        described.tile(inner, 0, if whole == SNP { 1184 } else { 1024 });
         let claims = std::str::from_utf8(report.claims()).unwrap();
-        assert_eq!(told.value("request data/variable_data"), claims);
-        assert_eq!(told.value("header/report_size"), report.report_size.to_string());
+        assert_eq!(described.value("request data/variable_data"), claims);
+        assert_eq!(described.value("header/report_size"), report.report_size.to_string());
     }
-    let told = Told::of(&HclReport::parse(SNP).unwrap());
-    assert_eq!(told.value("hardware report/GUEST_SVN"), "2");
-    let told = Told::of(&HclReport::parse(TDX).unwrap());
-    assert!(told.value("hardware report/TDINFO/MRTD").starts_with("75f3acc2e1dfc3ac"));
+    let described = Described::of(&HclReport::parse(SNP).unwrap());
+    assert_eq!(described.value("hardware report/GUEST_SVN"), "2");
+    let described = Described::of(&HclReport::parse(TDX).unwrap());
+    assert!(described.value("hardware report/TDINFO/MRTD").starts_with("75f3acc2e1dfc3ac"));
 }
 
 #[test]
-fn every_byte_of_a_td_report_is_told() {
-    let told = Told::of(&TdReport::parse(&TDX[0x20..0x420]).unwrap());
-    told.tile(|_| true, 0, 1024);
-    assert_eq!(told.value("TEE_TCB_INFO/TEE_TCB_SVN"), "02010600000000000000000000000000");
-    assert_eq!(told.value("TDINFO/XFAM"), "0x618e7");
-    assert!(told.value("TDINFO/RTMR3").bytes().all(|digit| digit == b'0'));
+fn every_byte_of_a_td_report_is_described() {
+    let described = Described::of(&TdReport::parse(&TDX[0x20..0x420]).unwrap());
+    described.tile(|_| true, 0, 1024);
+    assert_eq!(described.value("TEE_TCB_INFO/TEE_TCB_SVN"), "02010600000000000000000000000000");
+    assert_eq!(described.value("TDINFO/XFAM"), "0x618e7");
+    assert!(described.value("TDINFO/RTMR3").bytes().all(|digit| digit == b'0'));
     for (attributes, wanted) in
         [(0_u64, "no debugging"), (1, "DEBUG"), (1 << 28, "SEPT_VE_DISABLE"), (1 << 28 | 1, "DEBUG")]
     {
         let mut bytes = TDX[0x20..0x420].to_vec();
         bytes[512..520].copy_from_slice(&attributes.to_le_bytes());
-        let told = Told::of(&TdReport::parse(&bytes).unwrap());
-        let found = told.fields.iter().find(|(path, ..)| path == "TDINFO/ATTRIBUTES").unwrap();
+        let described = Described::of(&TdReport::parse(&bytes).unwrap());
+        let found = described.fields.iter().find(|(path, ..)| path == "TDINFO/ATTRIBUTES").unwrap();
         assert!(found.3.contains(wanted), "{}", found.3);
     }
 }
@@ -62,22 +62,22 @@ fn what_cannot_be_read_is_shown_as_it_is() {
     let mut bytes = SNP.to_vec();
     bytes[0x20] = 9;
     bytes[0x4d4..0x4d8].copy_from_slice(b"\x1b[2J");
-    let told = Told::of(&HclReport::parse(&bytes).unwrap());
-    assert_eq!(told.value("hardware report/bytes").len(), 2 * 1184);
-    assert!(told.value("request data/variable_data").starts_with("\\u{1b}[2J"));
+    let described = Described::of(&HclReport::parse(&bytes).unwrap());
+    assert_eq!(described.value("hardware report/bytes").len(), 2 * 1184);
+    assert!(described.value("request data/variable_data").starts_with("\\u{1b}[2J"));
     bytes[0x4d4] = 0xff;
-    let told = Told::of(&HclReport::parse(&bytes).unwrap());
-    assert!(told.value("request data/variable_data").starts_with("ff5b324a"));
+    let described = Described::of(&HclReport::parse(&bytes).unwrap());
+    assert!(described.value("request data/variable_data").starts_with("ff5b324a"));
     let mut bytes = TDX.to_vec();
     bytes[0x20] = 0;
-    let told = Told::of(&HclReport::parse(&bytes).unwrap());
-    assert_eq!(told.value("hardware report/bytes").len(), 2 * 1024);
-    // The other kinds are told of, too.
+    let described = Described::of(&HclReport::parse(&bytes).unwrap());
+    assert_eq!(described.value("hardware report/bytes").len(), 2 * 1024);
+    // The other kinds are described of, too.
     let mut bytes = SNP.to_vec();
     bytes[0x20..0x4c0].fill(0);
     for kind in [1, 3, 5] {
         bytes[0x4c8] = kind;
-        let told = Told::of(&HclReport::parse(&bytes).unwrap());
-        assert!(!told.value("hardware report/bytes").is_empty());
+        let described = Described::of(&HclReport::parse(&bytes).unwrap());
+        assert!(!described.value("hardware report/bytes").is_empty());
     }
 }

@@ -9,22 +9,26 @@
     clippy::as_conversions
 )]
 
-mod told;
+mod described;
 
 use teeproof_wire::tpm::{Attest, MAX_BYTES, Selection, attest_bytes, rsassa_sha256};
 use teeproof_wire::{Error, ErrorKind};
 
-use told::Told;
+use described::Described;
 
 /// Of a software TPM, over registers 16 and 23.
 const MESSAGE: &[u8] = include_bytes!("../../../../testdata/tpm/quote-16-23.msg");
 const TSS: &[u8] = include_bytes!("../../../../testdata/tpm/quote-16-23.tss");
 const PLAIN: &[u8] = include_bytes!("../../../../testdata/tpm/quote-16-23.sig");
 
-fn told(attest: &Attest<'_>) -> Vec<(String, String)> {
+fn described(attest: &Attest<'_>) -> Vec<(String, String)> {
     let with_note =
         |value: String, note: String| if note.is_empty() { value } else { format!("{value} ({note})") };
-    Told::of(attest).fields.into_iter().map(|(path, _, value, note)| (path, with_note(value, note))).collect()
+    Described::of(attest)
+        .fields
+        .into_iter()
+        .map(|(path, _, value, note)| (path, with_note(value, note)))
+        .collect()
 }
 
 #[test]
@@ -48,7 +52,7 @@ fn a_quote_is_read_field_by_field() {
 
 #[test]
 fn a_quote_tells_its_fields() {
-    let fields = told(&Attest::parse(MESSAGE).unwrap());
+    let fields = described(&Attest::parse(MESSAGE).unwrap());
     let get = |name: &str| {
         &fields.iter().find(|(found, _)| found == name).unwrap_or_else(|| panic!("{name} is missing")).1
     };
@@ -58,14 +62,14 @@ fn a_quote_tells_its_fields() {
     assert_eq!(get("clockInfo.safe"), "true");
     assert_eq!(get("pcrSelect/SHA-256"), "16 23");
     assert_eq!(fields.len(), 11);
-    // Selections that no policy would take are told all the same.
+    // Selections that no policy would take are described all the same.
     let at = 69 + 16;
     let selections: Vec<u8> = [4_u16, 0x0b, 0x0c, 0x0d, 0x12, 0x27, 0x7777, 0x29]
         .into_iter()
         .flat_map(|bank| [&bank.to_be_bytes()[..], &[3, 0, 0, 0]].concat())
         .collect();
     let many = [&MESSAGE[..at], &8_u32.to_be_bytes(), &selections, &MESSAGE[MESSAGE.len() - 34..]].concat();
-    let fields = told(&Attest::parse(&many).unwrap());
+    let fields = described(&Attest::parse(&many).unwrap());
     assert_eq!(fields.iter().filter(|(_, value)| value == "none").count(), 8);
     assert!(fields.iter().any(|(name, _)| name == "pcrSelect/another hash"));
 }
@@ -118,7 +122,7 @@ fn no_bytes_make_it_panic() {
         }
         message.truncate(message.len() - next() % 4 / 3 * (next() % 8));
         if let Ok(attest) = Attest::parse(&message) {
-            assert!(!told(&attest).is_empty());
+            assert!(!described(&attest).is_empty());
             accepted += 1;
         }
     }
@@ -141,7 +145,7 @@ fn the_size_of_a_tpm2b_is_taken_off() {
         assert_eq!(attest_bytes(short), short);
     }
     assert_eq!(attest_bytes(&[0, 0]), &[] as &[u8]);
-    // Whatever begins as an attestation does is none of these.
+    // Bytes that begin like an attestation are not one of these.
     let long = [&MESSAGE[..2], &vec![0; 0xff54]].concat();
     assert_eq!(attest_bytes(&long), long);
     assert!(long.len() > MAX_BYTES);

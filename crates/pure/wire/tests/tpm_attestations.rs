@@ -9,7 +9,7 @@
     clippy::as_conversions
 )]
 
-mod told;
+mod described;
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -19,7 +19,7 @@ use teeproof_wire::tpm::{
 };
 use teeproof_wire::{Describe, ErrorKind};
 
-use told::Told;
+use described::Described;
 
 /// A TPM2B.
 fn sized(bytes: &[u8]) -> Vec<u8> {
@@ -78,7 +78,7 @@ fn each_kind_of_attestation_is_read_to_its_last_byte() {
     for (bytes, name, line) in kinds() {
         let attestation = AnyAttestation::parse(&bytes).unwrap();
         assert_eq!(attestation.attested.kind().1, name);
-        let lines = Told::of(&attestation).lines;
+        let lines = Described::of(&attestation).lines;
         assert!(lines.iter().any(|found| found == line), "{line}: {lines:#?}");
         for length in 0..bytes.len() {
             assert_eq!(
@@ -97,11 +97,11 @@ fn each_kind_of_attestation_is_read_to_its_last_byte() {
 #[test]
 fn quotes_and_certifications_tell_the_same_by_either_reader() {
     for (bytes, ..) in kinds() {
-        let any = Told::of(&AnyAttestation::parse(&bytes).unwrap()).lines;
+        let any = Described::of(&AnyAttestation::parse(&bytes).unwrap()).lines;
         match AnyAttestation::parse(&bytes).unwrap().attested {
-            Attested::Quote { .. } => assert_eq!(Told::of(&Attest::parse(&bytes).unwrap()).lines, any),
+            Attested::Quote { .. } => assert_eq!(Described::of(&Attest::parse(&bytes).unwrap()).lines, any),
             Attested::Certify { .. } => {
-                assert_eq!(Told::of(&Certification::parse(&bytes).unwrap()).lines, any);
+                assert_eq!(Described::of(&Certification::parse(&bytes).unwrap()).lines, any);
             }
             _ => assert!(Attest::parse(&bytes).unwrap_err().is_unsupported()),
         }
@@ -128,7 +128,7 @@ fn signatures_of_every_scheme_are_named() {
         let bytes = [&[0x00, scheme, 0x00, hash][..], &value].concat();
         let signature = TpmSignature::parse(&bytes).unwrap();
         assert_eq!((signature.scheme_name(), signature.is_supported()), (name, refused.is_none()));
-        let lines = Told::of(&signature).lines;
+        let lines = Described::of(&signature).lines;
         assert!(lines[0].ends_with(&format!("({name})")), "{lines:?}");
         let supported = lines.iter().any(|line| line.starts_with("supported: no"));
         assert_eq!(supported, refused.is_some());
@@ -143,11 +143,11 @@ fn signatures_of_every_scheme_are_named() {
             assert!(TpmSignature::parse(&bytes[..length]).is_err());
         }
     }
-    // No hash is known where the signature came without one.
+    // No hash is known where the signature has none.
     let bytes = [&[0x00, 0x16, 0x00, 0x10][..], &sized(&[3; 256])].concat();
     let signature = TpmSignature::parse(&bytes).unwrap();
     assert!(matches!(signature.value, SignatureValue::Rsa(number) if number.len() == 256));
-    assert_eq!(Told::of(&signature).lines[1], "hash: 0010 (not known)");
+    assert_eq!(Described::of(&signature).lines[1], "hash: 0010 (not known)");
     for bytes in
         [&[0x00, 0x14, 0x00, 0x0b, 0, 0][..], &[0x00, 0x05, 0x00, 0x10], &[0x00, 0x17, 0x00, 0x0b, 0, 1, 1]]
     {
@@ -165,7 +165,7 @@ fn the_table_of_a_ccel_is_named() {
     let parsed = CcelTable::parse(&table).unwrap();
     assert_eq!((parsed.cc_type, parsed.log_bytes, parsed.log_address), (2, 0x4_0000, 0xbe00_0000));
     assert!(parsed.sum_is_zero && CcelTable::looks_like(&table));
-    let lines = Told::of(&parsed).lines;
+    let lines = Described::of(&parsed).lines;
     for line in [
         "CC Type: 2 (Intel TDX)",
         "Log Area Minimum Length: 262144 (bytes)",
@@ -196,12 +196,12 @@ proptest! {
         whole.splice(at..end, bytes.iter().copied());
         for bytes in [&bytes, &whole] {
             if let Ok(attestation) = AnyAttestation::parse(bytes) {
-                attestation.describe(&mut Told::default());
+                attestation.describe(&mut Described::default());
             }
             if let Ok(signature) = TpmSignature::parse(bytes) {
-                signature.describe(&mut Told::default());
+                signature.describe(&mut Described::default());
             }
-            let _ = CcelTable::parse(bytes).map(|table| table.describe(&mut Told::default()));
+            let _ = CcelTable::parse(bytes).map(|table| table.describe(&mut Described::default()));
         }
     }
 }

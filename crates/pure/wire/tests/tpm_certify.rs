@@ -10,7 +10,7 @@
     clippy::as_conversions
 )]
 
-mod told;
+mod described;
 
 use teeproof_wire::tpm::{
     Attest, Certification, MAX_PUBLIC_BYTES, ObjectAttributes, POLICY_PCR_BYTES, RsaPublic, RsaScheme,
@@ -18,7 +18,7 @@ use teeproof_wire::tpm::{
 };
 use teeproof_wire::{Error, ErrorKind};
 
-use told::Told;
+use described::Described;
 
 /// Of a software TPM: a key, its certification, and a key that stands behind its size.
 const MESSAGE: &[u8] = include_bytes!("../../../../testdata/tpm/certified-key.msg");
@@ -75,12 +75,12 @@ fn a_certification_is_read_field_by_field() {
     assert_eq!(read.head.firmware_version, 0x2019_1023_0016_3636);
     assert_eq!(read.name, &MESSAGE[75..109]);
     assert_eq!(read.qualified_name, &MESSAGE[111..]);
-    let told = Told::of(&read);
-    assert_eq!(told.fields.len(), 11);
-    assert_eq!(told.value("type"), "8017");
-    assert_eq!(told.value("extraData"), "00ff55aa");
-    assert!(told.value("name").starts_with("000b4d8eb7b9"));
-    assert!(told.lines.contains(&"type: 8017 (TPM_ST_ATTEST_CERTIFY)".to_owned()));
+    let described = Described::of(&read);
+    assert_eq!(described.fields.len(), 11);
+    assert_eq!(described.value("type"), "8017");
+    assert_eq!(described.value("extraData"), "00ff55aa");
+    assert!(described.value("name").starts_with("000b4d8eb7b9"));
+    assert!(described.lines.contains(&"type: 8017 (TPM_ST_ATTEST_CERTIFY)".to_owned()));
 }
 
 #[test]
@@ -147,15 +147,15 @@ fn a_public_area_is_read_field_by_field() {
     assert_eq!(read.auth_policy, POLICY);
     assert_eq!((read.scheme, read.key_bits, read.exponent), (None, 2048, 65_537));
     assert_eq!(read.modulus, &PUBLIC[UNIQUE + 2..]);
-    let told = Told::of(&read);
-    assert_eq!(told.fields.len(), 9);
-    assert_eq!(told.value("objectAttributes"), "fixedTPM fixedParent sensitiveDataOrigin noDA decrypt");
-    assert_eq!(told.value("scheme"), "any");
-    assert_eq!((told.value("nameAlg"), told.value("keyBits")), ("SHA-256", "2048"));
+    let described = Described::of(&read);
+    assert_eq!(described.fields.len(), 9);
+    assert_eq!(described.value("objectAttributes"), "fixedTPM fixedParent sensitiveDataOrigin noDA decrypt");
+    assert_eq!(described.value("scheme"), "any");
+    assert_eq!((described.value("nameAlg"), described.value("keyBits")), ("SHA-256", "2048"));
 
     let oaep = RsaPublic::parse(public_bytes(SIZED)).unwrap();
     assert_eq!((oaep.scheme, oaep.attributes), (Some(RsaScheme::Oaep(SHA256)), guarded));
-    assert_eq!(Told::of(&oaep).value("scheme"), "OAEP with SHA-256");
+    assert_eq!(Described::of(&oaep).value("scheme"), "OAEP with SHA-256");
     let password = RsaPublic::parse(PASSWORD).unwrap();
     assert_eq!(password.attributes, guarded | ObjectAttributes::USER_WITH_AUTH);
 }
@@ -169,7 +169,7 @@ fn the_attestation_keys_public_area_is_read_too() {
     let read = RsaPublic::parse(&area).unwrap();
     assert_eq!((read.auth_policy, read.scheme), (&[][..], Some(RsaScheme::Rsassa(SHA256))));
     assert!(read.scheme.unwrap().signs() && read.attributes.contains(ObjectAttributes::RESTRICTED));
-    assert!(Told::of(&read).lines.contains(&"authPolicy:  (no policy)".to_owned()));
+    assert!(Described::of(&read).lines.contains(&"authPolicy:  (no policy)".to_owned()));
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn kinds_and_hashes_of_keys() {
         let other = with(PUBLIC, TYPE, &kind.to_be_bytes());
         refused(RsaPublic::parse(&other), found, "TPMT_PUBLIC: type", 0);
     }
-    // A policy is a digest of the name's hash, or there is none.
+    // A policy is a digest of the name's hash, or empty.
     for (hash, size) in
         [(0x04_u16, 20), (0x0b, 32), (0x0c, 48), (0x0d, 64), (0x12, 32), (0x27, 32), (0x28, 48), (0x29, 64)]
     {
@@ -363,11 +363,11 @@ fn no_bytes_make_it_panic() {
                 bytes[at] = next() as u8;
             }
             bytes.truncate(bytes.len() - next() % 4 / 3 * (next() % 8));
-            let told = match which {
-                0 => Certification::parse(&bytes).ok().map(|read| Told::of(&read)),
-                _ => RsaPublic::parse(&bytes).ok().map(|read| Told::of(&read)),
+            let described = match which {
+                0 => Certification::parse(&bytes).ok().map(|read| Described::of(&read)),
+                _ => RsaPublic::parse(&bytes).ok().map(|read| Described::of(&read)),
             };
-            accepted[which] += usize::from(told.is_some_and(|told| !told.fields.is_empty()));
+            accepted[which] += usize::from(described.is_some_and(|described| !described.fields.is_empty()));
         }
     }
     assert!(accepted.iter().all(|count| *count > 1_000), "{accepted:?}");

@@ -94,7 +94,7 @@ impl<'a> Extensions<'a> {
         Ok(())
     }
 
-    /// The extensions in the order in which they came.
+    /// The extensions in the order of the certificate.
     pub fn iter(&self) -> impl Iterator<Item = Extension<'a>> + use<'a> {
         walk(self.list)
     }
@@ -147,14 +147,14 @@ impl<'a> Extensions<'a> {
 fn walk<'a>(mut list: &'a [u8]) -> impl Iterator<Item = Extension<'a>> {
     core::iter::from_fn(move || {
         let extension;
-        (extension, list) = sound(list)?;
+        (extension, list) = well_formed(list)?;
         Some(extension)
     })
 }
 
 /// The first extension and those that follow, where nothing is wrong with it.
 #[inline]
-fn sound(list: &[u8]) -> Option<(Extension<'_>, &[u8])> {
+fn well_formed(list: &[u8]) -> Option<(Extension<'_>, &[u8])> {
     let (tag::SEQUENCE, contents, rest) = der::split(list)? else { return None };
     let (tag::OBJECT_IDENTIFIER, oid, contents) = der::split(contents)? else { return None };
     let (critical, contents) = match der::split(contents)? {
@@ -167,7 +167,7 @@ fn sound(list: &[u8]) -> Option<(Extension<'_>, &[u8])> {
 }
 
 fn next<'a>(reader: &mut Reader<'a>) -> Result<Extension<'a>, Error> {
-    let Some((extension, rest)) = sound(reader.rest()) else { return Err(fault(reader)) };
+    let Some((extension, rest)) = well_formed(reader.rest()) else { return Err(fault(reader)) };
     reader.take(reader.remaining().saturating_sub(rest.len()), WHAT)?;
     Ok(extension)
 }
@@ -234,8 +234,8 @@ impl KeyUsage {
             [unused, first, second] => (*unused, *second, u16::from_be_bytes([*first, *second])),
             _ => return Err(bad),
         };
-        // DER would have the last bit that is told be a one (X.690, 11.2.2); AMD's intermediates
-        // write trailing zero bits, so only the bits that are not told must be zero.
+        // DER requires the last bit in use to be a one (X.690, 11.2.2); AMD's intermediates
+        // write trailing zero bits, so only the unused bits must be zero.
         if unused > 7 || u32::from(unused) > last.trailing_zeros() {
             return Err(bad);
         }

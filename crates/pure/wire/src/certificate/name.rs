@@ -1,4 +1,4 @@
-//! Distinguished names. They are compared as they came; nothing is normalised.
+//! Distinguished names. They are compared byte for byte; nothing is normalised.
 
 use core::fmt;
 
@@ -26,7 +26,7 @@ impl<'a> Name<'a> {
         if is_sound(name.contents) { Ok(Self(name.whole)) } else { Err(fault(&name, what)) }
     }
 
-    /// The DER as it came: what issuer and subject are compared by.
+    /// The DER as received: issuer and subject are compared by these bytes.
     #[must_use]
     pub const fn der(&self) -> &'a [u8] {
         self.0
@@ -41,7 +41,7 @@ impl<'a> Name<'a> {
         core::str::from_utf8(value.contents).ok().filter(|_| text)
     }
 
-    /// The attributes in the order in which they came.
+    /// The attributes in the order of the name.
     pub fn attributes(&self) -> impl Iterator<Item = Attribute<'a>> + use<'a> {
         let mut sets = der::split(self.0).map_or(&[][..], |(_, contents, _)| contents);
         let mut attributes: &[u8] = &[];
@@ -110,7 +110,7 @@ fn fault(name: &Element<'_>, what: &'static str) -> Error {
     read.err().unwrap_or(Error::new(ErrorKind::Value, what, name.offset, "a name"))
 }
 
-/// The attributes in the order in which they came: `C=US, O=Amazon, CN=aws.nitro-enclaves`.
+/// The attributes in the order of the name: `C=US, O=Amazon, CN=aws.nitro-enclaves`.
 impl crate::FieldValue for Name<'_> {}
 
 impl fmt::Display for Name<'_> {

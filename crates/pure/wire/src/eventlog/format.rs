@@ -61,7 +61,7 @@ impl Format {
         !matches!(self, Self::ConfidentialComputing)
     }
 
-    /// Whether the log is the firmware's: it tells of whatever was measured into PCRs 0 to 7.
+    /// Whether the log is the firmware's: it records every measurement into PCRs 0 to 7.
     #[must_use]
     pub const fn is_of_firmware(self) -> bool {
         matches!(self, Self::CryptoAgile | Self::Sha1)

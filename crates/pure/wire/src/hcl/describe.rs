@@ -1,4 +1,4 @@
-//! An envelope telling its fields, by the names of OpenHCL's attestation protocol.
+//! Fields of an HCL report, by the names of OpenHCL's attestation protocol.
 
 use core::fmt::{self, Display};
 

@@ -109,7 +109,7 @@ fn named(name: Option<&str>, value: u32, f: &mut fmt::Formatter<'_>) -> fmt::Res
     }
 }
 
-/// What the paravisor can do, as version 2 of the request data tells the host.
+/// Capabilities of the paravisor, in version 2 of the request data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Capabilities(pub u32);
 

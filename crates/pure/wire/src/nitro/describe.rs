@@ -1,4 +1,4 @@
-//! A Nitro document telling its fields.
+//! Fields of a Nitro document.
 
 use super::{Document, Module};
 use crate::describe::{FieldData, FieldText, HexBytes};

@@ -13,7 +13,7 @@ pub const MAX_ENTRIES: usize = 16;
 const WHAT: &str = "certificate table";
 const ENTRY_BYTES: usize = 24;
 
-/// What an entry of the table holds, told by its GUID.
+/// The kind of an entry of the table, by its GUID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TableKind {
@@ -103,7 +103,7 @@ impl<'a> CertificateTable<'a> {
         bytes.first_chunk().is_some_and(|guid| TableKind::of(guid) != TableKind::Other)
     }
 
-    /// The entries, in the order in which they came.
+    /// The entries, in the order of the table.
     pub fn entries(&self) -> impl Iterator<Item = TableEntry<'a>> + use<'a> {
         let bytes = self.bytes;
         self.headers().filter_map(move |(kind, offset, length)| {

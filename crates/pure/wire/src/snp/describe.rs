@@ -1,4 +1,4 @@
-//! An SNP report as fields, by the names of AMD document 56860.
+//! Fields of an SNP report, by the names of AMD document 56860.
 
 use core::fmt::{self, Display};
 

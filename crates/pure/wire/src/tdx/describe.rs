@@ -1,4 +1,4 @@
-//! A TDREPORT telling its fields, by the names of Intel's specification.
+//! Fields of a TDREPORT, by the names of Intel's specification.
 
 use super::{TdInfo, TdReport, TeeTcbInfo};
 use crate::describe::{FlagWord, HexBytes};

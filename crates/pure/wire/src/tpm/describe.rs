@@ -1,4 +1,4 @@
-//! What a TPM attests, and a key, telling their fields by the names of the TPM 2.0 library
+//! Fields of attestations, signatures and public areas, by the names of the TPM 2.0 Library
 //! specification.
 
 use core::fmt::{self, Display};
@@ -114,7 +114,7 @@ impl Describe for TpmSignature<'_> {
 }
 
 impl Head<'_> {
-    /// Tells the head of an attestation of this type, which is given with its name.
+    /// Hands out the fields of the head, with the type of the attestation and its name.
     fn describe(&self, [kind, name]: [&str; 2], visitor: &mut dyn Visitor) {
         visitor.field(
             DescribedField::at("magic", 0..4, &"ff544347").note(&"made by a TPM, if a restricted key signed"),

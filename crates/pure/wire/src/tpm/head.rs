@@ -26,7 +26,7 @@ pub struct Head<'a> {
     pub firmware_version: u64,
 }
 
-/// A kind of attestation: its TPM_ST, and the words for what is none.
+/// A kind of attestation: its TPM_ST, and the text for a structure that is not one.
 pub(super) struct Wanted {
     kind: u16,
     /// The other kind that is read here.

@@ -31,7 +31,7 @@ pub struct RsaPublic<'a> {
     pub name_alg: u16,
     /// What the key may do, and what may be done to it.
     pub attributes: ObjectAttributes,
-    /// The digest of the policy that allows its use; empty if there is none.
+    /// The digest of the policy that allows its use; empty without a policy.
     pub auth_policy: &'a [u8],
     /// The one scheme that the key is used with; `None` if each use names its own.
     pub scheme: Option<RsaScheme>,

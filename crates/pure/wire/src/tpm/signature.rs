@@ -17,7 +17,7 @@ const SCHEME: &str = "TPMT_SIGNATURE: sigAlg";
 const HASH: &str = "TPMT_SIGNATURE: hash";
 
 /// The 256 bytes of an RSASSA-PKCS1-v1_5 signature of a 2048-bit key with SHA-256: as they are, or
-/// inside a TPMT_SIGNATURE (`0014 000b 0100`, then the value), told apart by their length.
+/// inside a TPMT_SIGNATURE (`0014 000b 0100`, then the value); their length distinguishes them.
 ///
 /// # Errors
 /// Another length; a TPMT_SIGNATURE of another scheme, hash or size, which the error names.
@@ -46,7 +46,7 @@ pub fn rsassa_sha256(bytes: &[u8]) -> Result<&[u8; 256], Error> {
 }
 
 /// What is expected in place of a scheme that is not verified: HMAC, RSAPSS and the schemes on curves
-/// are signatures as well, and the rest is none.
+/// are signatures too, and all other bytes are not.
 const fn not_rsassa(scheme: u16) -> (ErrorKind, &'static str) {
     let expected = match scheme {
         0x0005 => "RSASSA (0014); this is an HMAC (0005)",
@@ -128,7 +128,7 @@ impl<'a> TpmSignature<'a> {
         })
     }
 
-    /// The scheme's name, with the curve where the length of the numbers tells it: `ECDSA P-384`.
+    /// The scheme's name, with the curve where the length of the numbers says so: `ECDSA P-384`.
     #[must_use]
     pub const fn scheme_name(&self) -> &'static str {
         match (self.scheme, self.value) {

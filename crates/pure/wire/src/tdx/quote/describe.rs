@@ -1,4 +1,4 @@
-//! A TD quote telling its fields, by the names of Intel's specification.
+//! Fields of a TD quote, by the names of Intel's specification.
 
 use core::ops::Range;
 

@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn attributes_are_told_by_their_names() {
+    fn attributes_are_shown_by_their_names() {
         assert_eq!(ObjectAttributes::from_bits(0).to_string(), "none");
         let some = ObjectAttributes::FIXED_TPM | ObjectAttributes::NO_DA | ObjectAttributes::SIGN;
         assert_eq!(some.to_string(), "fixedTPM noDA sign");

@@ -21,7 +21,7 @@ pub enum RsaScheme {
 }
 
 impl RsaScheme {
-    /// Reads a scheme; TPM_ALG_NULL is none.
+    /// Reads a scheme; TPM_ALG_NULL gives `None`.
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Option<Self>, Error> {
         const WHAT: &str = "TPMT_PUBLIC: scheme";
         let at = reader.at();

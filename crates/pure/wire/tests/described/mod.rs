@@ -1,4 +1,4 @@
-//! A visitor that keeps what it is told, for the tests of every structure that tells its fields.
+//! A visitor that keeps what it is described, for the tests of every structure that describes its fields.
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
@@ -9,14 +9,14 @@ pub(crate) type Field = (String, Option<(usize, usize)>, String, String);
 
 /// The fields with the groups they stand in.
 #[derive(Default)]
-pub(crate) struct Told {
+pub(crate) struct Described {
     groups: Vec<String>,
     pub(crate) fields: Vec<Field>,
     /// Groups and fields in order: `name`, or `name: value (note)`.
     pub(crate) lines: Vec<String>,
 }
 
-impl Visitor for Told {
+impl Visitor for Described {
     fn open(&mut self, name: &str) {
         self.lines.push(name.to_owned());
         self.groups.push(name.to_owned());
@@ -35,13 +35,13 @@ impl Visitor for Told {
     }
 }
 
-impl Told {
-    /// What a structure tells.
+impl Described {
+    /// What a structure describes.
     pub(crate) fn of(structure: &impl Describe) -> Self {
-        let mut told = Self::default();
-        structure.describe(&mut told);
-        assert!(told.groups.is_empty(), "every group is closed");
-        told
+        let mut described = Self::default();
+        structure.describe(&mut described);
+        assert!(described.groups.is_empty(), "every group is closed");
+        described
     }
 
     /// The value of the one field at this path.
