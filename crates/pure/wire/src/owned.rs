@@ -1,105 +1,77 @@
 //! Certificates and revocation lists with their bytes: parsed once, viewed any number of times.
 //!
-//! The fields of [`Certificate`] and [`RevocationList`] are slices of the bytes that were parsed. Here each is kept
-//! as its place in bytes that are stored along, so that a view is made without parsing again and cannot fail.
+//! The fields of [`Certificate`] and [`RevocationList`] are slices of the parsed bytes. Here each is stored
+//! as its place in the bytes, which are stored with it, so that a view is made without parsing again and cannot fail.
 
 use crate::Error;
 use crate::certificate::{Certificate, CertificateLayout};
 use crate::crl::{RevocationList, RevocationListLayout};
 
-/// A certificate that was parsed, with its DER; unverified.
-#[derive(Clone, Debug)]
-pub struct OwnedCertificate<B> {
-    der: B,
-    layout: CertificateLayout,
+/// Declares an owned structure: its bytes and the places of its fields in them.
+macro_rules! owned {
+    ($(
+        $(#[$doc:meta])*
+        $owned:ident of $view:ident in $layout:ident: $parsed:ident, $der:ident => $laid_out:expr;
+    )*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Debug)]
+            pub struct $owned<B> {
+                der: B,
+                layout: $layout,
+            }
+
+            impl<B: AsRef<[u8]>> $owned<B> {
+                /// Parses the structure, which must fill `der`.
+                ///
+                /// # Errors
+                #[doc = concat!("Those of [`", stringify!($view), "::parse`], with the bytes.")]
+                pub fn parse(der: B) -> Result<Self, (Error, B)> {
+                    let $der = der.as_ref();
+                    match $view::parse($der).map(|$parsed| $laid_out) {
+                        Ok(layout) => Ok(Self { der, layout }),
+                        Err(error) => Err((error, der)),
+                    }
+                }
+
+                #[doc = concat!("The fields, as [`", stringify!($view), "::parse`] returned them.")]
+                #[must_use]
+                pub fn view(&self) -> $view<'_> {
+                    self.layout.view(self.der.as_ref())
+                }
+
+                /// The whole structure, DER.
+                #[must_use]
+                pub fn der(&self) -> &[u8] {
+                    self.der.as_ref()
+                }
+
+                /// The whole structure, DER.
+                #[must_use]
+                pub fn into_der(self) -> B {
+                    self.der
+                }
+            }
+
+            /// Equal if the bytes are.
+            impl<B: AsRef<[u8]>> PartialEq for $owned<B> {
+                fn eq(&self, other: &Self) -> bool {
+                    self.der() == other.der()
+                }
+            }
+
+            impl<B: AsRef<[u8]>> Eq for $owned<B> {}
+        )*
+    };
 }
 
-impl<B: AsRef<[u8]>> OwnedCertificate<B> {
-    /// Parses a certificate, which must fill `der`.
-    ///
-    /// # Errors
-    /// Those of [`Certificate::parse`], with the bytes.
-    pub fn parse(der: B) -> Result<Self, (Error, B)> {
-        match Certificate::parse(der.as_ref()).map(|certificate| certificate.layout()) {
-            Ok(layout) => Ok(Self { der, layout }),
-            Err(error) => Err((error, der)),
-        }
-    }
+owned! {
+    /// A parsed certificate with its DER; unverified.
+    OwnedCertificate of Certificate in CertificateLayout: certificate, der => certificate.layout();
 
-    /// The fields of the certificate.
-    #[must_use]
-    pub fn view(&self) -> Certificate<'_> {
-        self.layout.view(self.der.as_ref())
-    }
-
-    /// The whole certificate, DER.
-    #[must_use]
-    pub fn der(&self) -> &[u8] {
-        self.der.as_ref()
-    }
-
-    /// The whole certificate, DER.
-    #[must_use]
-    pub fn into_der(self) -> B {
-        self.der
-    }
+    /// A parsed revocation list with its DER; unverified.
+    OwnedRevocationList of RevocationList in RevocationListLayout: list, der => list.layout(der);
 }
-
-/// Two certificates are equal if their bytes are.
-impl<B: AsRef<[u8]>> PartialEq for OwnedCertificate<B> {
-    fn eq(&self, other: &Self) -> bool {
-        self.der() == other.der()
-    }
-}
-
-impl<B: AsRef<[u8]>> Eq for OwnedCertificate<B> {}
-
-/// A revocation list that was parsed, with its DER; unverified.
-#[derive(Clone, Debug)]
-pub struct OwnedRevocationList<B> {
-    der: B,
-    layout: RevocationListLayout,
-}
-
-impl<B: AsRef<[u8]>> OwnedRevocationList<B> {
-    /// Parses a revocation list, which must fill `der`.
-    ///
-    /// # Errors
-    /// Those of [`RevocationList::parse`], with the bytes.
-    pub fn parse(der: B) -> Result<Self, (Error, B)> {
-        match RevocationList::parse(der.as_ref()).map(|list| list.layout(der.as_ref())) {
-            Ok(layout) => Ok(Self { der, layout }),
-            Err(error) => Err((error, der)),
-        }
-    }
-
-    /// The fields of the list.
-    #[must_use]
-    pub fn view(&self) -> RevocationList<'_> {
-        self.layout.view(self.der.as_ref())
-    }
-
-    /// The whole list, DER.
-    #[must_use]
-    pub fn der(&self) -> &[u8] {
-        self.der.as_ref()
-    }
-
-    /// The whole list, DER.
-    #[must_use]
-    pub fn into_der(self) -> B {
-        self.der
-    }
-}
-
-/// Two lists are equal if their bytes are.
-impl<B: AsRef<[u8]>> PartialEq for OwnedRevocationList<B> {
-    fn eq(&self, other: &Self) -> bool {
-        self.der() == other.der()
-    }
-}
-
-impl<B: AsRef<[u8]>> Eq for OwnedRevocationList<B> {}
 
 /// Where a slice stands in the bytes that it is a part of.
 #[derive(Clone, Copy, Debug)]
