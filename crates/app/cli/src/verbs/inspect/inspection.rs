@@ -34,7 +34,7 @@ pub(super) struct Field {
     pub(super) offset: Option<usize>,
     /// Its length in bytes; null where its place is not fixed.
     pub(super) length: Option<usize>,
-    /// The value with its type; null where the structure says that there is none.
+    /// The value with its type; null where the structure says that the field is absent.
     value: TypedValue,
     /// The value as people read it.
     #[serde(skip)]
