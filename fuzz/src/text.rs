@@ -164,7 +164,7 @@ pub fn policy(input: &[u8]) -> bool {
     let text = String::from_utf8_lossy(input);
     let error = match bounded(&bounds::POLICY, text.len(), || Policy::from_toml("fuzz", &text)) {
         Ok(policy) => {
-            assert!(Technology::ALL.iter().any(|technology| policy.speaks_of(*technology)));
+            assert!(Technology::ALL.iter().any(|technology| policy.accepts_technology(*technology)));
             return true;
         }
         Err(error) => error,

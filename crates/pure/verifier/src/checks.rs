@@ -24,11 +24,11 @@ pub const BUNDLE_REDACTED: &Check = &Check {
     classes: &[Class::Incomplete],
 };
 
-/// `input.ignored`: nothing that came with the evidence was ignored.
+/// `input.ignored`: nothing given with the evidence was ignored.
 pub const INPUT_IGNORED: &Check = &Check {
     id: "input.ignored",
     title: "members of the file",
-    proves: "Everything that came with the evidence was used.",
+    proves: "Everything given with the evidence was used.",
     hint: "Nothing needs to be done; a newer version may know the member.",
     source: "teeproof, ARCHITECTURE.md, invariants",
     classes: &[],
@@ -39,7 +39,7 @@ pub const REVOCATION_UNUSED: &Check = &Check {
     id: "revocation.unused",
     title: "revocation lists that were not used",
     proves: "Each revocation list that was given is of an issuer in a chain of the evidence, and current.",
-    hint: "This CRL's issuer is in no chain of this evidence, or signs no CRLs (no cRLSign), or the CRL is out of date beside a current one. Give the current CRL of the chain's root or intermediate.",
+    hint: "This CRL's issuer is in no chain of this evidence, or signs no CRLs (no cRLSign), or there is a more recent CRL of the same issuer. Give the current CRL of the chain's root or intermediate.",
     source: "RFC 5280, section 5",
     classes: &[],
 };

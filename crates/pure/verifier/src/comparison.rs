@@ -16,7 +16,7 @@ use teeproof_wire::tpm::{Attest, MAX_NONCE, attest_bytes};
 
 use crate::{Evidence, Request};
 
-/// What was found, in hex, or that there is none.
+/// The value found, in hex, or none.
 pub(crate) struct Found(Option<String>);
 
 impl fmt::Display for Found {
@@ -77,7 +77,7 @@ fn binding(report: &[u8], request: &Request<'_>) -> Option<(String, Found)> {
     Some((expected?, found(Report::parse(hardware).ok()?.report_data())))
 }
 
-/// The nonce, or what was asked for besides, and the claims' user-data.
+/// The nonce or the requested user data, and user-data of the runtime claims.
 fn user_data(
     evidence: &teeproof_hcl::HclEvidence<'_>,
     nonce: Option<&[u8]>,

@@ -5,7 +5,7 @@ use teeproof_evidence::bundle::Redacted;
 use teeproof_evidence::{InputError, InputKind, Inputs, Part, pcrs};
 use teeproof_tpm::{PcrValues, Quote};
 
-/// Evidence of one machine, unbelieved.
+/// Evidence of one machine, not yet verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Evidence<'a> {
@@ -17,7 +17,7 @@ pub enum Evidence<'a> {
     AzureTdx(teeproof_hcl::HclEvidence<'a>),
     /// A raw Nitro attestation document.
     Nitro(&'a [u8]),
-    /// Evidence of a bundle from which identifiers were taken: what is left cannot be verified.
+    /// Evidence of a redacted bundle, which cannot be verified.
     Redacted(Redacted<'a>),
 }
 
@@ -35,7 +35,7 @@ impl Evidence<'_> {
     }
 }
 
-/// What only a vTPM behind Azure's report makes sense of.
+/// Parts that belong to an Azure VM's vTPM.
 const OF_THE_TPM: [InputKind; 6] = [
     InputKind::TdQuote,
     InputKind::TpmQuote,
@@ -45,17 +45,16 @@ const OF_THE_TPM: [InputKind; 6] = [
     InputKind::EventLog,
 ];
 
-/// What is read and not verified by this version.
+/// Parts that this version describes and does not verify.
 const UNVERIFIED: [InputKind; 2] = [InputKind::NitroTpmDocument, InputKind::TdReport];
-/// What says nothing about a machine.
+/// Parts that say nothing about a machine.
 const NOT_EVIDENCE: [InputKind; 3] = [InputKind::PublicKey, InputKind::TpmPublic, InputKind::SealedFile];
 
 impl<'a> Evidence<'a> {
     /// The evidence among the parts of files.
     ///
     /// # Errors
-    /// There is none among the files, something that belongs to it is missing, or something came
-    /// along that does not belong to it.
+    /// There is no evidence among the files, a part of it is missing, or a file does not belong to it.
     pub fn from_inputs(inputs: &'a Inputs) -> Result<Self, InputError> {
         if let Some(kind) = [InputKind::CcEventLog, InputKind::CcelTable]
             .into_iter()
@@ -101,7 +100,7 @@ impl<'a> Evidence<'a> {
     }
 }
 
-/// The paravisor's report with everything that came beside it.
+/// The paravisor's report with the quote, PCR values and event log.
 fn azure<'a>(inputs: &'a Inputs, report: &'a [u8]) -> Result<teeproof_hcl::HclEvidence<'a>, InputError> {
     let quote = match (inputs.bytes_of(InputKind::TpmQuote), inputs.bytes_of(InputKind::TpmSignature)) {
         (Some(message), Some(signature)) => Some(Quote::new(message, signature)),

@@ -1,4 +1,4 @@
-//! Findings that are kept: what a verification and an appraisal recorded.
+//! Recorded findings of a verification and an appraisal.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -8,13 +8,13 @@ use teeproof_core::{Check, Class, Outcome, Record};
 use crate::Remedy;
 use crate::value::{ClaimValue, Expected};
 
-/// One check with its outcome, as it stands in a result.
+/// One check of a result, with its outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {
     /// The check.
     pub check: &'static Check,
-    /// How it came out.
+    /// The outcome.
     pub outcome: Outcome,
     /// What was expected in words, where a comparison was made.
     pub expected: Option<String>,
@@ -24,20 +24,20 @@ pub struct Finding {
     pub expected_value: Option<Expected>,
     /// What was found as data, where a comparison was made.
     pub actual_value: Option<ClaimValue>,
-    /// Why it came out so, or what exactly was checked.
+    /// The reason of the outcome, or what exactly was checked.
     pub because: Option<String>,
-    /// The line of the policy that asked, counted from 1.
+    /// The line of the policy's rule, counted from 1.
     pub line: Option<u32>,
-    /// Whether somebody wrote that this is not to be checked.
+    /// Whether the relying party waived the check.
     pub waived: bool,
-    /// What a person can do, where more is known than the check's own hint says.
+    /// What to do about a failure, where more is known than in the check's own hint.
     pub hint: Option<String>,
     /// The action that this hint advises.
     pub(crate) remedy: Option<Remedy>,
 }
 
 impl Finding {
-    /// What a person can do when it failed.
+    /// What to do about a failure.
     #[must_use]
     pub fn hint(&self) -> &str {
         let own = self.hint.as_deref();
@@ -54,8 +54,8 @@ impl Finding {
         }
     }
 
-    /// Whether a policy demands the contrary of what the check is for, and did not find it: there is a quote, and it
-    /// demands that there is none. The check's hint would lead away from what is demanded.
+    /// Whether the failed rule expects the contrary of what the check is for, such as no quote where there is one. The
+    /// check's hint would then lead away from what the rule expects.
     fn is_contrary(&self) -> bool {
         let contrary = match (self.expected.as_deref(), self.actual.as_deref()) {
             (Some("no"), Some("yes")) => FOR_YES,
@@ -66,8 +66,8 @@ impl Finding {
     }
 }
 
-/// The hint where a policy demands the contrary of what a check is for.
-const CONTRARY: &str = "The policy demands the contrary of what this check is for: look at its rule; where nothing is to be demanded, waive the field with a reason.";
+/// The hint where a rule expects the contrary of what its check is for.
+const CONTRARY: &str = "The policy expects the contrary of what this check is for: correct its rule, or waive the field with a reason.";
 
 /// The checks of yes or no whose hints say how to come from no to yes.
 const FOR_YES: &[&str] = &[
@@ -173,7 +173,7 @@ mod tests {
                 assert_eq!(compared(id, expected, "absent").hint(), finding.check.hint, "{id}");
             }
         }
-        // A list that came although none was to come is not an endorsement that is missing.
+        // A list where the policy expects no list is no missing endorsement.
         let refusal = |expected, actual| {
             Findings(Vec::from([compared("ak.revocation-list", expected, actual)])).refusal()
         };

@@ -58,7 +58,7 @@ use alloc::vec::Vec;
 
 use teeproof_core::{FieldRule, Technology};
 
-/// What a relying party demands, for each technology that it accepts.
+/// Appraisal policy: the rules for each technology that the relying party accepts.
 ///
 /// ```
 /// use teeproof::{Policy, Rule};
@@ -71,35 +71,35 @@ use teeproof_core::{FieldRule, Technology};
 pub struct Policy {
     /// What results call the policy.
     pub name: String,
-    /// What is demanded of SNP reports; `None` accepts none.
+    /// The rules for SNP reports; `None` accepts none.
     pub snp: Option<teeproof_snp::SnpPolicy<'static>>,
-    /// What is demanded of Azure confidential VMs on SEV-SNP; `None` accepts none.
+    /// The rules for Azure confidential VMs on SEV-SNP; `None` accepts none.
     pub azure_snp: Option<AzureSnpPolicy>,
-    /// What is demanded of Azure confidential VMs on TDX; `None` accepts none.
+    /// The rules for Azure confidential VMs on TDX; `None` accepts none.
     pub azure_tdx: Option<teeproof_hcl::HclPolicy<'static>>,
-    /// What is demanded of Nitro documents; `None` accepts none.
+    /// The rules for Nitro documents; `None` accepts none.
     pub nitro: Option<teeproof_nitro::NitroPolicy<'static>>,
 }
 
-/// What is demanded of an Azure confidential VM on SEV-SNP.
+/// The rules for an Azure confidential VM on SEV-SNP.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AzureSnpPolicy {
-    /// Of the paravisor's report.
+    /// The rules for the paravisor's SNP report.
     pub snp: teeproof_snp::SnpPolicy<'static>,
-    /// Of everything that is bound to it.
+    /// The rules for runtime claims, quote, PCRs and event log.
     pub vm: teeproof_hcl::HclPolicy<'static>,
 }
 
 impl AzureSnpPolicy {
-    /// `builtin:genuine`: a production guest on a chip that is named. Its origin is told, not
-    /// demanded; only reports that are known to be of another origin are refused.
+    /// `builtin:genuine`: a production guest on a chip whose id is not masked. Its origin is in the
+    /// result and in no rule; only reports of a known other origin are refused.
     #[must_use]
     pub fn genuine() -> Self {
         Self { snp: teeproof_snp::SnpPolicy::genuine(), vm: teeproof_hcl::HclPolicy::genuine() }
     }
 
-    /// Nothing is demanded, for this reason.
+    /// Every field waived, for this reason.
     #[must_use]
     pub fn waived(reason: &'static str) -> Self {
         Self { snp: teeproof_snp::SnpPolicy::waived(reason), vm: teeproof_hcl::HclPolicy::waived(reason) }
@@ -128,8 +128,8 @@ impl AzureSnpPolicy {
 }
 
 impl Policy {
-    /// `builtin:genuine`: authentic to the pinned maker's root, in production mode, with bindings
-    /// that agree. It says nothing about what software runs.
+    /// `builtin:genuine`: authentic up to the vendor's pinned root, in production mode, with bindings
+    /// that agree. It has no rule for the software that runs.
     #[must_use]
     pub fn genuine() -> Self {
         Self {
@@ -220,7 +220,7 @@ impl Policy {
         .concat()
     }
 
-    /// Hands over what the policy demands and what it waives, for each technology that it accepts.
+    /// Calls `take` with each rule and each waiver, for each technology that the policy accepts.
     pub fn field_rules(&self, take: &mut dyn FnMut(Technology, FieldRule<'_>)) {
         if let Some(snp) = &self.snp {
             snp.field_rules(&mut |demand| take(Technology::Snp, demand));
@@ -237,16 +237,16 @@ impl Policy {
         }
     }
 
-    /// What makes the policy less than it looks: rules that accept what names no software, vary without any
-    /// change of software, or rest on what anybody can make. None of it makes the policy invalid.
+    /// Weak rules: they accept values that name no software, that vary without any change of software, or that anybody
+    /// can make. None of them makes the policy invalid.
     #[must_use]
     pub fn warnings(&self) -> Vec<PolicyWarning> {
         warnings::of(self)
     }
 
-    /// Whether the policy accepts evidence of this technology at all.
+    /// Whether the policy has a section for this technology.
     #[must_use]
-    pub const fn speaks_of(&self, technology: Technology) -> bool {
+    pub const fn accepts_technology(&self, technology: Technology) -> bool {
         match technology {
             Technology::Snp => self.snp.is_some(),
             Technology::AzureSnp => self.azure_snp.is_some(),

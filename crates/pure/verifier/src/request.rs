@@ -1,4 +1,4 @@
-//! What a relying party hands in: evidence, endorsements, and everything it has decided.
+//! Verification request: the relying party's choices and what it gives with the evidence.
 
 use core::fmt;
 
@@ -61,7 +61,7 @@ impl<'a> Request<'a> {
     teeproof_x509::path_option_setters!('a, path);
 
     /// With what `user-data` of an Azure VM must hold, zero-extended to 64 bytes, where the relying
-    /// party knows it; a policy can demand it as well.
+    /// party knows it; a policy can have a rule for it as well.
     #[must_use]
     pub fn user_data(self, user_data: impl Into<Option<&'a [u8]>>) -> Self {
         Self { user_data: user_data.into(), ..self }
@@ -79,7 +79,7 @@ impl<'a> Request<'a> {
         Self { policy: policy.into(), ..self }
     }
 
-    /// With what was left out when the evidence was read ([`Inputs::warnings`](teeproof_evidence::Inputs::warnings)):
+    /// With the warnings of reading the evidence ([`Inputs::warnings`](teeproof_evidence::Inputs::warnings)):
     /// each becomes a warning of the result.
     #[must_use]
     pub const fn input_warnings(self, input_warnings: &'a [InputWarning]) -> Self {
@@ -134,18 +134,18 @@ impl NitroOptions {
     }
 }
 
-/// A request that makes no sense, whatever the evidence says.
+/// A request that is invalid for the evidence's technology.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RequestError {
-    /// The time of the evidence was asked for, and evidence of this technology carries none.
+    /// The request is for the time of the evidence, and evidence of this technology carries none.
     NoTimeInEvidence(Technology),
-    /// User-data was asked for, and evidence of this technology has none that could be compared.
+    /// The request has user data, and evidence of this technology has no field to compare it with.
     NoUserData(Technology),
 }
 
 impl RequestError {
-    /// What a person can do.
+    /// What to do about it.
     #[must_use]
     pub const fn hint(&self) -> &'static str {
         match self {
@@ -161,10 +161,13 @@ impl fmt::Display for RequestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoTimeInEvidence(technology) => {
-                write!(f, "evidence of {technology} carries no time: give one, or take the present")
+                write!(f, "evidence of {technology} carries no time: expected a time in the request")
             }
             Self::NoUserData(technology) => {
-                write!(f, "evidence of {technology} has no user-data of Azure's: nothing could be compared")
+                write!(
+                    f,
+                    "evidence of {technology} has no user-data of Azure: nothing to compare the request's with"
+                )
             }
         }
     }

@@ -36,8 +36,7 @@ impl Verdict {
     }
 }
 
-/// What makes a verdict less than it looks. It stands in the first line of every output and in JSON,
-/// whatever else is left out.
+/// What limits a verdict. It belongs in the first line of every output, whatever else is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Caution {
@@ -130,7 +129,7 @@ pub struct AttestationResult<'a> {
     pub(crate) verified: Option<Verified<'a>>,
 }
 
-// No `DerefMut`: it would let safe code put the verdict of one result beside the evidence of another.
+// No `DerefMut`: it would let safe code pair the verdict of one result with the evidence of another.
 impl Deref for AttestationResult<'_> {
     type Target = OwnedAttestationResult;
 
@@ -253,7 +252,7 @@ impl OwnedAttestationResult {
         self.anchor.map(AnchorKind::is_pinned)
     }
 
-    /// The time at which the evidence was verified, if it came to that.
+    /// The time at which the evidence was verified; `None` where verification failed before a time was needed.
     #[must_use]
     pub const fn at(&self) -> Option<Time> {
         self.at
@@ -302,7 +301,7 @@ impl OwnedAttestationResult {
         &self.claims
     }
 
-    /// What the paravisor claims besides and this version does not know; those of one place together.
+    /// Members of the runtime claims that this version does not know, grouped by place.
     #[must_use]
     pub fn unknown_claims(&self) -> &[UnknownClaim] {
         &self.unknown_claims
@@ -315,7 +314,7 @@ impl OwnedAttestationResult {
         self.origin.as_ref()
     }
 
-    /// What makes the verdict less than it looks, in the order of [`Caution::ALL`].
+    /// What limits the verdict, in the order of [`Caution::ALL`].
     pub fn cautions(&self) -> impl Iterator<Item = Caution> + '_ {
         Caution::ALL.iter().copied().filter(|caution| match caution {
             Caution::NonProductionAnchor => self.is_production() == Some(false),
@@ -324,12 +323,12 @@ impl OwnedAttestationResult {
         })
     }
 
-    /// What a person should read, whatever the verdict.
+    /// Findings to be shown with every verdict.
     pub fn warnings(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.outcome == Outcome::Warn)
     }
 
-    /// The checks that somebody wrote are not to be made.
+    /// The waived checks, each with its reason.
     pub fn waivers(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.waived)
     }

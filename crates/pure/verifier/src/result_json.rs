@@ -30,11 +30,11 @@ pub(crate) struct ResultJson<'a> {
     /// Why the evidence is not accepted: `malformed`, `unsupported`, `not_authentic`, `not_bound`, `incomplete`,
     /// `refused`, `not_shown_fresh` or `unappraised`; null of accepted evidence.
     class: Option<&'static str>,
-    /// What makes the verdict less than it looks: `non_production_anchor`, `origin_not_shown`, `archived`.
+    /// What limits the verdict: `non_production_anchor`, `origin_not_shown`, `archived`.
     cautions: Vec<&'static str>,
     /// The technology of the evidence: `snp`, `azure-snp`, `nitro`.
     technology: &'static str,
-    /// What was demanded of the evidence's freshness, and which parts of it are fresh.
+    /// The nonce that was expected, and which parts of the evidence are fresh.
     freshness: FreshnessJson<'a>,
     /// When the evidence was verified.
     time: TimeJson,
@@ -56,18 +56,18 @@ pub(crate) struct ResultJson<'a> {
     /// Members of the paravisor's claims that this version does not know: for each object that has any, their names
     /// with their values as JSON texts.
     unknown_claims: BTreeMap<&'a str, Members<'a>>,
-    /// The checks that somebody wrote are not to be made.
+    /// The waived checks.
     waivers: Vec<WaiverJson<'a>>,
 }
 
-/// What was demanded of the evidence's freshness.
+/// The nonce that was expected, or the reason for none.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(rename = "Freshness", deny_unknown_fields))]
 struct FreshnessJson<'a> {
-    /// The nonce in hex; null where none was demanded.
+    /// The nonce in hex; null where none was expected.
     nonce: Option<&'a str>,
-    /// Why no nonce was demanded; null where one was.
+    /// Why no nonce was expected; null where one was.
     waived: Option<&'a str>,
     /// Whether a quote over the nonce was verified; null of other evidence than an Azure VM's.
     quote: Option<bool>,
@@ -83,7 +83,7 @@ struct FreshnessJson<'a> {
 struct TimeJson {
     /// The time, RFC 3339; null where the verification failed before a time was needed.
     at: Option<String>,
-    /// `request`: the time that was asked for. `document`: the evidence's own, so that nothing is said about its age.
+    /// `request`: the time of the request. `document`: the evidence's own, so that nothing is said about its age.
     of: &'static str,
 }
 
@@ -115,24 +115,24 @@ struct FindingJson<'a> {
     expected: Option<&'a Expected>,
     /// What was found; null where nothing was compared, or nothing was found.
     actual: Option<&'a ClaimValue>,
-    /// Why it came out so, or what exactly was checked.
+    /// The reason of the outcome, or what exactly was checked.
     because: Option<&'a str>,
-    /// What a person can do about a failure; null of other outcomes.
+    /// What to do about a failure; null of other outcomes.
     hint: Option<&'a str>,
-    /// The line of the policy that asked, counted from 1.
+    /// The line of the policy's rule, counted from 1.
     line: Option<u32>,
     /// The specification and its section.
     source: &'static str,
 }
 
-/// A check that somebody wrote is not to be made.
+/// A waived check.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(rename = "Waiver", deny_unknown_fields))]
 struct WaiverJson<'a> {
     /// The check's stable id.
     id: &'static str,
-    /// The reason that they wrote.
+    /// The reason that the relying party gave.
     reason: Option<&'a str>,
     /// The line of the policy, counted from 1; null where it was not a policy that waived the check.
     line: Option<u32>,

@@ -24,7 +24,7 @@ use crate::{
 };
 use teeproof_evidence::bundle::Redacted;
 
-/// Evidence that was verified. Each variant can only be made by its technology's crate.
+/// Verified evidence. Only its technology's crate makes the value of a variant.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Verified<'a> {
@@ -49,7 +49,7 @@ impl<'a> Verified<'a> {
         path.chain(vm.into_iter().flat_map(|vm| vm.signatures()))
     }
 
-    /// The chains that the evidence stands on.
+    /// The certificate chains of the evidence.
     #[cfg(feature = "policy-file")]
     pub(crate) fn paths(&self) -> impl Iterator<Item = &AnchoredPath<'a>> {
         let (path, ak) = match self {
@@ -73,7 +73,7 @@ impl<'a> Verified<'a> {
 
 /// Verifies evidence and, if there is a policy, appraises it.
 ///
-/// Whatever the evidence says, the answer is a result; see [`AttestationResult::accepted`].
+/// Evidence of any content leads to a result; see [`AttestationResult::accepted`].
 ///
 /// # Errors
 /// Only for a request that makes no sense: a time or user-data that evidence of this technology does not have.
@@ -122,10 +122,10 @@ fn origin(verified: &Verified<'_>, policy: Option<&Policy>) -> Option<OriginGrou
     Some(vm.origin(policy.and_then(|policy| policy.azure_snp.as_ref()).map(|policy| &policy.snp)))
 }
 
-/// What to do where the log came and does not show secure boot: the check's own hint asks for the log.
+/// The hint where there is a log that does not show secure boot: the check's own hint is to give the log.
 const LOG_GIVEN: &str = "The event log was given, and does not show it: the decoded log shows the event at the \
                          offset that the reason names. Update the shim or firmware that wrote it, or waive \
-                         secure-boot and pin the registers that your image determines.";
+                         secure-boot and pin the PCRs that your image determines.";
 
 /// One verification under way.
 struct Run<'r, 'a> {
@@ -145,7 +145,7 @@ struct End<'a> {
 }
 
 impl End<'_> {
-    /// Of evidence of which nothing was verified.
+    /// The end for evidence of which nothing was verified.
     const fn refused(class: Class) -> Self {
         Self { verdict: Verdict::Refused, class: Some(class), at: None, anchor: None, verified: None }
     }
@@ -272,7 +272,7 @@ impl<'a> Run<'_, 'a> {
             } else if has(ListUse::NotCurrent) {
                 let (from, until) = (Time(list.this_update()), Time(list.next_update()));
                 Some(format!(
-                    "not current, beside one that is: the list of {name}, from {from} until {until}"
+                    "not current, and another list of this issuer is: the list of {name}, from {from} until {until}"
                 ))
             } else if has(ListUse::IssuerSignsNoLists) {
                 Some(format!("its issuer's certificate has no cRLSign: the list of {name}"))
@@ -288,8 +288,8 @@ impl<'a> Run<'_, 'a> {
         self.findings.warn(REVOCATION_UNUSED, &reasons.join("; "));
     }
 
-    /// What was replaced can no longer be signed by anybody: nothing is verified, and each check
-    /// that was lost is named with what it was lost to.
+    /// Redacted bytes have no valid signature: nothing is verified, and each check that redaction prevents is
+    /// named with the identifier and the part.
     fn redacted(mut self, redacted: &Redacted<'_>) -> AttestationResult<'a> {
         let lost: Vec<_> = redacted.lost().collect();
         let checks: Vec<&str> = lost.iter().map(|(id, _)| *id).collect();
@@ -309,10 +309,10 @@ impl<'a> Run<'_, 'a> {
     }
 
     /// Evidence never chooses its own verifier: the relying party names what it accepts, and a
-    /// policy that has no word for a technology accepts none of it.
+    /// policy without a section for a technology accepts none of it.
     fn is_accepted(&self) -> bool {
-        let spoken_of = self.request.policy.is_none_or(|policy| policy.speaks_of(self.technology));
-        self.request.accept.contains(&self.technology) && spoken_of
+        let has_section = self.request.policy.is_none_or(|policy| policy.accepts_technology(self.technology));
+        self.request.accept.contains(&self.technology) && has_section
     }
 
     fn refused_unseen(mut self) -> AttestationResult<'a> {

@@ -144,10 +144,10 @@ fn each_key_has_a_row() {
 #[test]
 fn sections_are_added_and_names_given() {
     let empty = Policy::empty("nothing");
-    assert!(Technology::ALL.iter().all(|technology| !empty.speaks_of(*technology)));
+    assert!(Technology::ALL.iter().all(|technology| !empty.accepts_technology(*technology)));
     let one = empty.nitro(|nitro| nitro);
     let genuine = Policy::genuine();
-    assert!(one.speaks_of(Technology::Nitro) && !one.speaks_of(Technology::Snp));
+    assert!(one.accepts_technology(Technology::Nitro) && !one.accepts_technology(Technology::Snp));
     assert_eq!((one.name.as_str(), &one.nitro), ("nothing", &genuine.nitro));
     assert_eq!(Policy::genuine().named("ours").name, "ours");
     assert_eq!(genuine.clone().snp(|_| teeproof_snp::SnpPolicy::genuine()).azure_snp(|azure| azure), genuine);

@@ -108,5 +108,5 @@ fn a_clock_that_is_behind_is_forgiven_as_far_as_was_said() {
 #[test]
 fn user_data_of_azure_is_refused_for_a_document() {
     verify(PRODUCTION, &[&GENUINE, &NO_NONCE, &AT_DOCUMENT, &["--user-data", "utf8:x"]])
-        .fails(2, &["evidence of nitro has no user-data of Azure's", "leave --user-data out"]);
+        .fails(2, &["evidence of nitro has no user-data of Azure", "leave --user-data out"]);
 }

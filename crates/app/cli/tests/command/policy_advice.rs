@@ -333,7 +333,7 @@ fn shared_evidence_without_an_event_log_has_no_pcr_pinned() {
         "origin = { exactly = \"measurement\" }",
         "10 = { waived = \"IMA extends it",
         "12 = { waived = \"no event log explains it: systemd extends it",
-        "event-log = { waived = \"no event log of the firmware came with the evidence\" }",
+        "event-log = { waived = \"the evidence has no event log of the firmware\" }",
     ]);
     let policy = file("advice-shared-log", "policy.toml", &ran.stdout);
     teeproof(["policy", "test"]).args([&policy, &evidence]).exits(0);

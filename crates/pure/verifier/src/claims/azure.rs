@@ -1,5 +1,5 @@
-//! What an Azure confidential VM says, by name: its report, the paravisor's claims, the quote, the
-//! registers, and what the boot log proves.
+//! Claims of an Azure confidential VM: its SNP report, the runtime claims, the quote, the PCRs and what the event
+//! log proves.
 
 use alloc::format;
 use alloc::string::ToString;
@@ -31,7 +31,7 @@ pub(super) fn of(vm: &VerifiedVm<'_>) -> Vec<Claim> {
 
 fn paravisor(claims: &Claims) -> Vec<Claim> {
     let vm = claims.vm_configuration();
-    let mut told = Vec::from([
+    let mut out = Vec::from([
         claim("vm_id", optional(vm.vm_unique_id, text)),
         claim("user_data", optional(claims.user_data(), |data| bytes(data))),
     ]);
@@ -44,9 +44,9 @@ fn paravisor(claims: &Claims) -> Vec<Claim> {
         ("filtered_vpci_devices_allowed", vm.filtered_vpci_devices_allowed),
     ];
     let known = yes_no.into_iter().filter_map(|(name, value)| Some((name, value?)));
-    told.extend(known.map(|(name, value)| claim(name, ClaimValue::Bool(value))));
-    told.extend(vm.root_cert_thumbprint.map(|hash| claim("root_cert_thumbprint", bytes(&hash))));
-    told
+    out.extend(known.map(|(name, value)| claim(name, ClaimValue::Bool(value))));
+    out.extend(vm.root_cert_thumbprint.map(|hash| claim("root_cert_thumbprint", bytes(&hash))));
+    out
 }
 
 /// The members that this version does not know, of each place together.
@@ -83,10 +83,10 @@ fn quoted(quote: &VerifiedQuote<'_>) -> [Claim; 6] {
     ]
 }
 
-/// Only what an explained register proves.
+/// Only what explained PCRs prove.
 fn booted(log: &VerifiedLog<'_>) -> Vec<Claim> {
-    let mut told = Vec::new();
-    told.push(match log.secure_boot() {
+    let mut out = Vec::new();
+    out.push(match log.secure_boot() {
         Ok(secure_boot) if secure_boot.enabled => worded("secure_boot", ClaimValue::Bool(true), "enforced"),
         Ok(_) => worded("secure_boot", ClaimValue::Bool(false), "off"),
         Err(reason) => absent("secure_boot", format_args!("not shown: {reason}")),
@@ -98,13 +98,13 @@ fn booted(log: &VerifiedLog<'_>) -> Vec<Claim> {
         let words = format!("PK {pk}, KEK {kek}, db {db}, dbx {dbx}");
         let counts = counts.map(|count| u64::try_from(count).ok());
         let counts = ["pk", "kek", "db", "dbx"].into_iter().zip(counts).collect();
-        told.push(worded("secure_boot_keys", ClaimValue::Numbers(counts), words));
+        out.push(worded("secure_boot_keys", ClaimValue::Numbers(counts), words));
     }
     let applications = log.boot_applications().into_iter().flatten();
-    told.extend(
+    out.extend(
         applications
             .enumerate()
             .map(|(at, application)| numbered("boot_application_", at, bytes(application.digest))),
     );
-    told
+    out
 }

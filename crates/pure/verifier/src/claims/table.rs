@@ -55,7 +55,7 @@ pub(crate) const CLAIMS: &[ClaimRow] = &[
     row(
         "vmpl",
         Number,
-        "SNP: VMPL, the privilege level at which the report was asked for; 4294967295 is the host.",
+        "SNP: VMPL, the privilege level at which the report was requested; 4294967295 is the host.",
     ),
     row("family_id", Hex, "SNP: FAMILY_ID, 16 bytes."),
     row("image_id", Hex, "SNP: IMAGE_ID, 16 bytes."),

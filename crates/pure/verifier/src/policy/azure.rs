@@ -94,7 +94,7 @@ pub(super) fn propose_all(lines: &mut Lines<'_>, vms: &[&VerifiedVm<'_>]) {
     tpm::propose(lines, &booted.collect::<Vec<_>>());
 }
 
-/// The fields that are grounds of the origin once a policy pins them; `id-key-digest` is one beside `guest-svn`.
+/// The fields that are grounds of the origin once a policy pins them; `id-key-digest` is one together with `guest-svn`.
 const GROUNDS_OF_POLICIES: &[&str] = &["measurement", "guest-svn"];
 const NOT_A_GROUND: &str = "the origin is not shown: pinned, it would pass for a ground of the origin";
 
@@ -114,12 +114,12 @@ fn origin(lines: &mut Lines<'_>, key: &str, vms: &[&VerifiedVm<'_>]) {
     lines.waived(key, why);
 }
 
-/// That a quote came, where one came with all of the evidence; that none came is no demand.
+/// `quote = true` where all of the evidence has a quote; a missing quote is never required.
 fn quote(lines: &mut Lines<'_>, key: &str, vms: &[&VerifiedVm<'_>]) {
     match (vms.iter().all(|vm| vm.quote().is_some()), vms.iter().any(|vm| vm.quote().is_some())) {
         (true, _) => lines.line(&format!("{key} = {{ exactly = true }}")),
-        (false, true) => lines.lacking(key, true, "no quote came with it", QUOTE),
-        (false, false) => lines.waived(key, "no quote came with the evidence"),
+        (false, true) => lines.lacking(key, true, "it has no quote", QUOTE),
+        (false, false) => lines.waived(key, "the evidence has no quote"),
     }
 }
 
@@ -137,14 +137,14 @@ fn ak_certificate(lines: &mut Lines<'_>, key: &str, vms: &[&VerifiedVm<'_>]) {
             (None, None) => Err(NO_AK_CERTIFICATE.into()),
         })
         .collect();
-    let came = failures.iter().flatten().any(|failure| failure.came);
-    if known.iter().all(Result::is_err) && !came {
+    let given = failures.iter().flatten().any(|failure| failure.given);
+    if known.iter().all(Result::is_err) && !given {
         return lines.waived(key, NO_AK_CERTIFICATE);
     }
     lines.known(key, known.into_iter(), CERTIFY_AK);
 }
 
-const NO_AK_CERTIFICATE: &str = "no AK certificate came with the evidence";
+const NO_AK_CERTIFICATE: &str = "the evidence has no AK certificate";
 const CERTIFY_AK: &str = "collect a current AK certificate (NV index 0x01C101D0) and its authorities from each machine, and propose again";
 
 /// The grounds of the report's origin.

@@ -53,7 +53,7 @@ impl FieldKind for LogExplains {
 }
 
 /// The PCRs that need not be explained, each with its reason. Every one is read before the first problem ends
-/// it, so that each is told.
+/// it, so that each is reported.
 fn excepted(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<Vec<ExceptedPcr<'static>>, Reported> {
     let usage = || Some("write { 11 = \"<why>\" }, with the number of each PCR".to_string());
     let table = node.table(problems, "PCRs by their number, each with a reason", usage())?;

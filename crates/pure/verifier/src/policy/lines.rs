@@ -63,8 +63,8 @@ pub struct MixedFact {
 /// Why there is no verified AK certificate.
 #[derive(Clone, Debug)]
 pub(super) struct AkFailure {
-    /// Whether one came.
-    pub(super) came: bool,
+    /// Whether there is a certificate.
+    pub(super) given: bool,
     /// The reason of the check.
     pub(super) because: String,
 }
@@ -140,7 +140,7 @@ impl<'c> Lines<'c> {
         let _ = writeln!(self.text, "{line}");
     }
 
-    /// A field with the values that were found, as TOML. One that none of the evidence has is demanded to be
+    /// A field with the values that were found, as TOML. One that none of the evidence has must be
     /// absent, where its absence is signed.
     pub(super) fn found(
         &mut self,
@@ -160,7 +160,7 @@ impl<'c> Lines<'c> {
         self.known(field, values.into_iter().map(|value| value.ok_or_else(missing)), HAND_IN);
     }
 
-    /// A field with the values that were found, or why there is none. It is waived where one is missing, because
+    /// A field with the values that were found, or why it has no value. It is waived where one is missing, because
     /// no expectation accepts both; `hint` says what a person can do.
     pub(super) fn known(
         &mut self,
@@ -266,7 +266,7 @@ impl<'c> Lines<'c> {
         }
         let rules = mem::replace(&mut self.text, before);
         if rules.is_empty() {
-            self.waived(field, "no quoted PCR values came with the evidence");
+            self.waived(field, "the evidence has no quoted PCR values");
             return;
         }
         let _ = write!(self.tables, "\n[{}.{field}]\n{rules}", self.section);
@@ -311,7 +311,7 @@ const NAMES_A_SIGNER: &[&str] = &["author-key-digest", "vlek-provider"];
 
 const NAMED_BY_NONE: &str = "the signed report does not name it";
 const NOT_HANDED_IN: &str = "it did not come with the evidence";
-const NO_VALUE: &str = "no signed value of it came with some of the evidence";
+const NO_VALUE: &str = "some of the evidence has no signed value of it";
 const HAND_IN: &str = "propose one policy for the evidence that has it, and one for the rest";
 const SAME_PCRS: &str = "quote the same PCRs on each machine, and collect with the event log";
 

@@ -129,7 +129,7 @@ impl<'t> Node<'t> {
             .ok_or_else(|| self.key_problem(problems, format!("`{name}` is missing"), None))
     }
 
-    /// Records every key that is none of these, those first that come first in the file.
+    /// Records every other key, in the order of the file.
     pub(super) fn only(
         &self,
         table: &'t DeTable<'t>,

@@ -103,7 +103,7 @@ pub(super) fn no_register(name: &str, node: &Node<'_>, last: u8, problems: &mut 
     node.key_problem(problems, message, Some(hint))
 }
 
-/// Why something is not looked at, as a file says it.
+/// The reason of a waiver in a file.
 pub(super) fn waiver(reason: impl Into<Text<'static>>, line: u32) -> Waiver<'static> {
     Waiver::new(reason).at_line(line)
 }

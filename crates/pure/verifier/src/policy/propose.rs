@@ -1,7 +1,7 @@
 //! A policy proposed from evidence that was verified: what all of it has in common is pinned, what
 //! differs is listed and marked, what belongs to one machine alone is waived.
 //!
-//! A proposal is a beginning for a person to read. It accepts the evidence it came from, and nothing that
+//! A proposal is a beginning for a person to read. It accepts the evidence it was made from, and nothing that
 //! differs from all of it in a pinned fact.
 
 use alloc::format;
@@ -77,7 +77,7 @@ impl<'c> ProposalChoices<'c> {
 pub enum NoProposal {
     /// There is no evidence.
     NoEvidence,
-    /// A piece of evidence is not fit to be learnt from.
+    /// A result is unsuitable as a source of reference values.
     Unsuitable {
         /// Which of the results, counted from 0.
         index: usize,
@@ -118,7 +118,7 @@ impl Proposal {
     /// Proposes a policy that accepts all of this evidence.
     ///
     /// # Errors
-    /// The first piece of evidence that is not fit to be learnt from; a PCR to pin that is not in all of it; values
+    /// The first result that is unsuitable as a source of reference values; a PCR to pin that is not in all of it; values
     /// that are too many for a policy file.
     pub fn from_results(
         results: &[AttestationResult<'_>],
@@ -159,7 +159,7 @@ impl Proposal {
 
 /// Evidence, and which of the results it is.
 #[derive(Clone, Copy)]
-struct Learnt<'r, 'a> {
+struct Source<'r, 'a> {
     index: usize,
     result: &'r AttestationResult<'a>,
     verified: &'r Verified<'a>,
@@ -194,20 +194,20 @@ fn lacking_warning(
 fn suitable<'r, 'a>(
     results: &'r [AttestationResult<'a>],
     choices: &ProposalChoices<'_>,
-) -> Result<Vec<Learnt<'r, 'a>>, NoProposal> {
-    let mut learnt = Vec::new();
+) -> Result<Vec<Source<'r, 'a>>, NoProposal> {
+    let mut sources = Vec::new();
     for (result, index) in results.iter().zip(0..=usize::MAX) {
         if let Some(reason) = Unsuitable::of(result, choices.origin_accepted.is_some()) {
             return Err(NoProposal::Unsuitable { index, reason });
         }
-        learnt.extend(result.authentic().map(|verified| Learnt { index, result, verified }));
+        sources.extend(result.authentic().map(|verified| Source { index, result, verified }));
     }
-    if learnt.is_empty() {
+    if sources.is_empty() {
         return Err(NoProposal::NoEvidence);
     }
-    match choices.pin.iter().find(|index| !all_have(&learnt, **index)) {
+    match choices.pin.iter().find(|index| !all_have(&sources, **index)) {
         Some(missing) => Err(NoProposal::PinMissing(*missing)),
-        None => Ok(learnt),
+        None => Ok(sources),
     }
 }
 
@@ -285,23 +285,23 @@ fn preamble(name: &str, count: usize) -> String {
 }
 
 /// Whether all of the evidence that has PCRs has this one, and there is such evidence.
-fn all_have(learnt: &[Learnt<'_, '_>], index: u8) -> bool {
-    let has = |one: &Learnt<'_, '_>| match one.verified {
+fn all_have(sources: &[Source<'_, '_>], index: u8) -> bool {
+    let has = |one: &Source<'_, '_>| match one.verified {
         Verified::Snp(_) => None,
         Verified::AzureSnp(vm) => Some(vm.pcrs().is_some_and(|pcrs| pcrs.get(index).is_some())),
         Verified::Nitro(document) => Some(document.document().pcrs.get(index).is_some()),
     };
-    let known: Vec<bool> = learnt.iter().filter_map(has).collect();
+    let known: Vec<bool> = sources.iter().filter_map(has).collect();
     !known.is_empty() && known.iter().all(|has| *has)
 }
 
 /// The section of a technology, if there is evidence of it.
 fn propose(
     technology: Technology,
-    learnt: &[Learnt<'_, '_>],
+    sources: &[Source<'_, '_>],
     choices: &ProposalChoices<'_>,
 ) -> Option<SectionLines> {
-    let of: Vec<_> = learnt.iter().filter(|one| one.result.technology() == technology).collect();
+    let of: Vec<_> = sources.iter().filter(|one| one.result.technology() == technology).collect();
     if of.is_empty() {
         return None;
     }
@@ -328,16 +328,16 @@ fn propose(
     Some(lines.finish())
 }
 
-/// Why an AK certificate could not be verified: what its check warned of, or that none came.
+/// Why an AK certificate could not be verified: the warning of its check, or that it is missing.
 fn ak_failure(result: &AttestationResult<'_>) -> Option<AkFailure> {
     let of_ak = |finding: &&Finding| [AK_CHAIN.id, AK_KEY.id].contains(&finding.check.id);
     let warned = result.warnings().find(of_ak);
     let skipped = || result.findings().iter().find(|finding| finding.check.id == AK_CHAIN.id);
     let because = |finding: &Finding| finding.because.clone().unwrap_or_default();
     match warned {
-        Some(finding) => Some(AkFailure { came: true, because: because(finding) }),
+        Some(finding) => Some(AkFailure { given: true, because: because(finding) }),
         None => skipped()
             .filter(|finding| finding.outcome == Outcome::Skip)
-            .map(|finding| AkFailure { came: false, because: because(finding) }),
+            .map(|finding| AkFailure { given: false, because: because(finding) }),
     }
 }

@@ -165,7 +165,7 @@ fn values<K: Kind>(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<Vec<K
         return Err(node.problem(problems, "the list is empty", Some(hint.into())));
     }
     within_limit(node, array.len(), problems)?;
-    // All of them are read before the first problem ends it, so that each is told.
+    // All of them are read before the first problem ends it, so that each is reported.
     let read: Vec<_> =
         array.iter().enumerate().map(|(index, value)| K::read(&node.entry(index, value), problems)).collect();
     read.into_iter().collect()

@@ -34,7 +34,7 @@ pub(super) enum Field<'t> {
 }
 
 impl<'t> Section<'t> {
-    /// Opens a section with these fields. Keys that are none of them are told here, and so are
+    /// Opens a section with these fields. Other keys are reported here, and so are
     /// fields that are neither named nor waived.
     pub(super) fn open(
         node: Node<'t>,

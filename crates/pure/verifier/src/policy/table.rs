@@ -104,7 +104,7 @@ macro_rules! section {
         }
 
         /// Reads the fields of a section that has them. Every field is read before the first
-        /// problem ends it, so that each problem is told.
+        /// problem ends it, so that each problem is reported.
         pub(super) fn fields(
             section: &Section<'_>,
             problems: &mut Problems<'_>,

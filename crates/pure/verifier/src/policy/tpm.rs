@@ -79,8 +79,8 @@ fn event_log(lines: &mut Lines<'_>, key: &str, found: &[Booted<'_, '_>]) {
     let logs: Vec<_> = found.iter().filter_map(|booted| firmware_log(booted.log)).collect();
     if logs.len() < found.len() {
         return match logs.is_empty() {
-            true => lines.lacking(key, false, "no event log of the firmware came with the evidence", NO_LOG),
-            false => lines.lacking(key, true, "no event log of the firmware came with it", WHOLE_LOG),
+            true => lines.lacking(key, false, "the evidence has no event log of the firmware", NO_LOG),
+            false => lines.lacking(key, true, "it has no event log of the firmware", WHOLE_LOG),
         };
     }
     let not_quoted = |index: &u8| logs.iter().any(|log| log.register(*index) == Explanation::NotQuoted);

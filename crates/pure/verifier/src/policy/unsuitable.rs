@@ -12,7 +12,7 @@ use teeproof_snp::{GuestPolicy, VerifiedReport};
 
 use crate::{AttestationResult, Finding, Remedy, Verified};
 
-/// Why no policy is proposed from a piece of evidence.
+/// Why no policy is proposed from a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Unsuitable {

@@ -28,7 +28,7 @@ use super::{AzureSnpPolicy, Policy};
 pub struct PolicyWarning {
     /// The key: `azure-snp.pcrs.10`; the section where the warning is about all of it.
     pub path: String,
-    /// The line of the rule, counted from 1, where the policy came from a file.
+    /// The line of the rule, counted from 1, of a policy from a file.
     pub line: Option<u32>,
     /// What the policy accepts, or rests on.
     pub message: String,
@@ -167,7 +167,7 @@ impl Warnings {
         }
     }
 
-    /// Of what comes beside a report of the paravisor.
+    /// The rules for what an Azure VM adds to the paravisor's report.
     fn beside_the_report(&mut self, policy: &teeproof_hcl::HclPolicy<'_>) {
         self.if_accepted("ak-certificate", &policy.ak_certificate, &false, NO_CERTIFICATE, WAIVE_AK);
         let list = "a revocation list of each issuer above the AK";
@@ -337,7 +337,7 @@ const WAIVE_LOG: &str =
 const WAIVE_LIST: &str =
     "revocation-list = { waived = \"<why>\" } says the same with its reason, { exactly = true } demands it";
 const WAIVE_AK_LIST: &str = "ak-revocation-list = { waived = \"<why>\" } says the same with its reason, { exactly = true } demands them";
-const NO_CERTIFICATE: &str = "no evidence has `false` here: where no certificate came, no value is there to compare, and the rule does not hold";
+const NO_CERTIFICATE: &str = "no evidence has `false` here: without a certificate there is no value to compare, and the rule does not hold";
 const WAIVE_AK: &str =
     "ak-certificate = { waived = \"<why>\" } where none has to come, { exactly = true } demands one";
 const WAIVE_QUOTE: &str =

@@ -151,7 +151,7 @@ fn print_rules(page: &mut Page, policy: &Policy) {
     let width = width.unwrap_or_default();
     for technology in Technology::ALL {
         let name = technology.as_str();
-        if !policy.speaks_of(*technology) {
+        if !policy.accepts_technology(*technology) {
             page.add(" ").paint(NAME, name).line(": not accepted");
             continue;
         }
