@@ -179,4 +179,26 @@ mod tests {
         };
         assert_eq!((refusal("yes", "no"), refusal("no", "yes")), (Class::Incomplete, Class::Refused));
     }
+
+    /// The checks of yes or no whose hints fit both directions.
+    const FOR_BOTH: &[&str] = &[
+        "hcl.console",
+        "hcl.interactive-console",
+        "hcl.secure-boot",
+        "hcl.tpm-enabled",
+        "hcl.tpm-persisted",
+    ];
+
+    #[cfg(feature = "policy-file")]
+    #[test]
+    fn every_field_of_yes_or_no_has_a_direction() {
+        let mut fields = 0;
+        for key in crate::Policy::keys().iter().filter(|key| key.kind == "yes or no") {
+            let lists = [FOR_YES, FOR_NO, FOR_BOTH].map(|list| list.contains(&key.check.id));
+            let number = lists.iter().filter(|is_listed| **is_listed).count();
+            assert_eq!(number, 1, "{}: {}", key.key, key.check.id);
+            fields += 1;
+        }
+        assert!(fields > 15, "{fields}");
+    }
 }

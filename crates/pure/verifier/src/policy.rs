@@ -18,8 +18,6 @@ mod pcr_advice;
 #[cfg(feature = "policy-file")]
 mod pcrs;
 #[cfg(feature = "policy-file")]
-mod problem;
-#[cfg(feature = "policy-file")]
 mod problems;
 #[cfg(feature = "policy-file")]
 mod propose;
@@ -44,7 +42,7 @@ mod warnings;
 #[cfg(feature = "policy-file")]
 pub use lines::MixedFact;
 #[cfg(feature = "policy-file")]
-pub use problem::{PolicyError, PolicyProblem};
+pub use problems::{PolicyError, PolicyProblem};
 #[cfg(feature = "policy-file")]
 pub use propose::{NoProposal, Proposal, ProposalChoices};
 #[cfg(feature = "policy-file")]

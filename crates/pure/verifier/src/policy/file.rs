@@ -9,8 +9,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::node::Node;
-use super::problem::{PolicyError, PolicyProblem};
-use super::problems::{Problems, Reported};
+use super::problems::{PolicyError, PolicyProblem, Problems, Reported};
 use super::suggest::quoted;
 use super::{Policy, azure, nitro, snp};
 

@@ -1,9 +1,58 @@
-//! Collecting the problems of a file while it is read, and turning offsets into lines.
+//! Problems of a policy file: the error with all of them, and their collection while the file is read.
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
-use super::problem::{PolicyError, PolicyProblem};
+/// Every problem of a policy file that cannot be used; of more than a hundred, the first hundred that were found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PolicyError {
+    /// The problems, in the order of the file.
+    pub problems: Vec<PolicyProblem>,
+    /// The number of further problems, at least.
+    pub more: usize,
+}
+
+/// One problem of a policy file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PolicyProblem {
+    /// The line, counted from 1.
+    pub line: u32,
+    /// The column in characters, counted from 1.
+    pub column: u32,
+    /// The key: `snp.reported-tcb.at-least.snp`; empty where the problem is the file's.
+    pub path: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to write instead.
+    pub hint: Option<String>,
+}
+
+/// `12:3: snp.measurement: the message`, without the hint.
+impl fmt::Display for PolicyProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: ", self.line, self.column)?;
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+/// One line for each problem, and one that says how many more there are, if any.
+impl fmt::Display for PolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.problems.iter().enumerate().try_for_each(|(index, problem)| {
+            f.write_str(if index == 0 { "" } else { "\n" })?;
+            problem.fmt(f)
+        })?;
+        if self.more > 0 { write!(f, "\nand {} more", self.more) } else { Ok(()) }
+    }
+}
+
+impl core::error::Error for PolicyError {}
 
 /// The problems found so far in one text.
 pub(super) struct Problems<'t> {
