@@ -1,7 +1,7 @@
 //! The proof on targets that have no std: a bare processor, and WebAssembly.
 
 use super::compiler::Compiler;
-use super::{FRONT_DOOR, MINIMAL, build};
+use super::{EXAMPLE, FRONT_DOOR, MINIMAL, build};
 use crate::shell::{Outcome, capture, exists, root, run, run_within, target_dir};
 use std::path::PathBuf;
 use std::process::Command;
@@ -12,9 +12,9 @@ pub(super) const BARE: &[&str] = &["thumbv7em-none-eabihf", "x86_64-unknown-none
 /// WebAssembly without a host.
 pub(super) const WASM: &str = "wasm32-unknown-unknown";
 
-/// Both variants compile where there is no std to link.
+/// Both variants and the example compile where there is no std to link.
 pub(super) fn prove_bare(compiler: &Compiler) -> Outcome {
-    for variant in [MINIMAL, FRONT_DOOR] {
+    for variant in [MINIMAL, FRONT_DOOR, EXAMPLE] {
         let mut command = build(&variant);
         compiler.apply(&mut command);
         run(command.args(["--crate-type", "rlib", "--", "--cfg", "teeproof_freestanding"]))?;
