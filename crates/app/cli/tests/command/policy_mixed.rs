@@ -193,7 +193,10 @@ fn an_expired_ak_certificate_is_called_expired() {
     let create = teeproof(["bundle", "create", "--collected", "2026-01-15T12:00:00Z", "-o"]).args([&bare]);
     create.args(files).exits(0);
     let ran = suggest(&[&bare], &anchors).exits(0);
-    assert!(ran.stdout.contains("ak-certificate = { waived = \"the evidence has no AK certificate"), "{ran:#?}");
+    assert!(
+        ran.stdout.contains("ak-certificate = { waived = \"the evidence has no AK certificate"),
+        "{ran:#?}"
+    );
 }
 
 #[test]
