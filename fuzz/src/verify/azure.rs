@@ -134,8 +134,8 @@ fn seen(quote: Option<&VerifiedQuote<'_>>, pcrs: Option<&VerifiedPcrs>, log: Opt
 
 /// Only events proven by a quoted PCR value are described.
 fn explained(pcrs: &VerifiedPcrs, log: &VerifiedLog<'_>) {
-    assert_eq!(log.registers().count(), 24);
-    for (index, register) in log.registers() {
+    assert_eq!(log.pcrs().count(), 24);
+    for (index, register) in log.pcrs() {
         assert_eq!(register == Explanation::NotQuoted, pcrs.get(index).is_none());
         let mut events = log.events().filter(|event| event.index == u32::from(index)).peekable();
         if register != Explanation::Explained {
@@ -154,10 +154,10 @@ fn explained(pcrs: &VerifiedPcrs, log: &VerifiedLog<'_>) {
         let starts: &[u8] = if index == 0 { &[0, 3, 4] } else { &[0] };
         assert!(starts.iter().any(|start| Some(&ends(*start)) == pcrs.get(index)), "register {index}");
     }
-    let is_explained = |index| log.register(index) == Explanation::Explained;
+    let is_explained = |index| log.pcr(index) == Explanation::Explained;
     assert!(log.secure_boot().is_err() || is_explained(7));
     assert_eq!(log.boot_applications().is_some(), is_explained(4));
-    assert!(!log.explains_all() || log.registers().all(|(_, register)| register != Explanation::Unexplained));
+    assert!(!log.explains_all() || log.pcrs().all(|(_, register)| register != Explanation::Unexplained));
 }
 
 /// `teeproof_hcl::verify_snp` and `appraise_snp`; then once more, with everything remembered.

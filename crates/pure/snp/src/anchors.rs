@@ -1,4 +1,4 @@
-//! AMD's root keys, pinned by their whole certificates, and the intermediates that go with them.
+//! AMD's root certificates (ARK) and intermediates (ASK, ASVK), pinned as whole certificates.
 //!
 //! Origin and hashes: `anchors/README.md`.
 
@@ -17,14 +17,13 @@ const ASVK_TURIN: &[u8] = include_bytes!("../anchors/asvk-turin.der");
 /// The ARK of every supported product: the trust anchors, DER.
 pub const PINNED: [&[u8]; 3] = [MILAN, GENOA, TURIN];
 
-/// The ASK and the ASVK of every supported product, DER, so that a VCEK or VLEK alone is endorsement
-/// enough. They are a convenience: names, constraints and validity are checked as of one that came
-/// with the evidence.
+/// The ASK and the ASVK of every supported product, DER, so that a VCEK or VLEK is the only
+/// certificate that a caller has to supply. Names, constraints and validity are checked as of any other.
 pub const PINNED_INTERMEDIATES: [&[u8]; 6] =
     [ASK_MILAN, ASK_GENOA, ASK_TURIN, ASVK_MILAN, ASVK_GENOA, ASVK_TURIN];
 
-/// All of them by their names, and the pairs: six signatures over constants, which a test verifies
-/// so that no verification has to.
+/// The pinned certificates by common name, and the pairs of issuer and issued certificate: their six
+/// signatures are verified by a test instead of each verification.
 pub(crate) const AMD: PinnedCertificates<'static> = PinnedCertificates {
     roots: &[named("ARK-Milan", MILAN), named("ARK-Genoa", GENOA), named("ARK-Turin", TURIN)],
     intermediates: &[

@@ -1,7 +1,7 @@
-//! One VEK certificate tried for a report: as far as it comes, and what is recorded of it.
+//! Verification of a report under each candidate VEK certificate, and the record of the best attempt.
 //!
-//! Of several certificates each is tried without a record; then the one that verifies, or the one that
-//! came furthest, is recorded. So what a result says does not depend on the order of the files.
+//! Every candidate is attempted without a record; then the attempt that succeeded, or the one with the most
+//! passed checks, is recorded. So the result does not depend on the order of the files.
 
 use core::fmt;
 
@@ -20,7 +20,7 @@ use crate::unusual::Unusual;
 use crate::vek::VekClaims;
 use crate::{Chip, Endorsements, Error, SnpVerification, VekChainCertificate, VekKind, checks};
 
-/// What all certificates are tried for, and with.
+/// The inputs of every attempt: the report, its endorsements and the relying party's decisions.
 #[derive(Clone, Copy)]
 pub(crate) struct Trial<'a, 'c> {
     pub(crate) report: Report<'a>,
@@ -29,7 +29,7 @@ pub(crate) struct Trial<'a, 'c> {
     pub(crate) checks: SignatureChecks<'c>,
 }
 
-/// How far a certificate came, and what was found on the way.
+/// The verification under one candidate certificate: which checks passed, and their values.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Attempt<'a> {
     vek: VekKind,
@@ -44,10 +44,10 @@ pub(crate) struct Attempt<'a> {
     pub(crate) error: Option<Error>,
 }
 
-/// How far the path of a certificate came.
+/// The state of a certificate's path.
 #[derive(Clone, Copy, Debug)]
 enum Path<'a> {
-    /// There is none, or its certificates are not of AMD's form.
+    /// No path to an anchor, or one whose certificates do not have AMD's profile.
     Absent,
     /// It leads to an anchor.
     Anchored(AnchoredPath<'a>),
@@ -58,8 +58,8 @@ enum Path<'a> {
 }
 
 impl<'a> Trial<'a, '_> {
-    /// Tries every certificate that may be the report's; gives the first attempt that verifies, or
-    /// the one that came furthest.
+    /// Attempts every candidate certificate; returns the first attempt that succeeds, or the one with the
+    /// most passed checks.
     pub(crate) fn best(&self) -> Result<Attempt<'a>, Error> {
         let wanted = VekKind::signing(self.report)?;
         let candidates = self.endorsements.candidates(wanted, self.report, self.verification.at);
@@ -71,12 +71,12 @@ impl<'a> Trial<'a, '_> {
         let mut next = first;
         while let Some(candidate) = next {
             next = candidates.next(Some(&candidate));
-            // A certificate that does not fit is tried only to say what is wrong with it.
-            let says_enough = best.as_ref().is_some_and(|best| best.path().is_some());
-            if candidate.fit != Fit::Fits && (says_enough || any_fits) {
+            // A certificate that does not fit is attempted only to report why.
+            let has_path = best.as_ref().is_some_and(|best| best.path().is_some());
+            if candidate.fit != Fit::Fits && (has_path || any_fits) {
                 break;
             }
-            // Where several fit, the report's signature tells which of the keys made it.
+            // Where several fit, the report's signature decides between the keys.
             let statement = if several { Some(self.statement(candidate.certificate)) } else { None };
             match statement {
                 Some(Err(error)) if error.is_limit() => return Err(error),
@@ -89,19 +89,19 @@ impl<'a> Trial<'a, '_> {
                 Some(error) if error.is_limit() => return Err(error),
                 Some(_) => {}
             }
-            if attempt.is_further_than(best.as_ref()) {
+            if attempt.passed_more_than(best.as_ref()) {
                 best = Some(attempt);
             }
         }
         match (best, first) {
             (Some(best), _) => Ok(best),
-            // No key of those that fit made the signature.
+            // None of the fitting keys made the signature.
             (None, Some(first)) => Ok(self.attempt(&first, None)),
             (None, None) => Err(Error::missing_vek(wanted, self.report)),
         }
     }
 
-    /// Tries one certificate under every path.
+    /// Attempts one certificate under every path.
     fn attempt(
         &self,
         candidate: &Candidate<'a, '_>,
@@ -121,7 +121,7 @@ impl<'a> Trial<'a, '_> {
             let mut attempt = Attempt::begin(candidate.kind);
             attempt.error = attempt.run(path, candidate.certificate, statement, self).err();
             let accepted = attempt.error.is_none();
-            if accepted || attempt.is_further_than(best.as_ref()) {
+            if accepted || attempt.passed_more_than(best.as_ref()) {
                 best = Some(attempt);
             }
             accepted.then_some(())
@@ -131,7 +131,7 @@ impl<'a> Trial<'a, '_> {
             Attempt { error: Some(error), ..Attempt::begin(candidate.kind) }
         };
         match (found, best) {
-            // More candidates were to be tried: what the best of the others lacks is not the reason.
+            // The limit of signatures is the reason, not the failure of the best attempt.
             (Err(error), _) if error.is_limit() => failed(error),
             (_, Some(best)) => best,
             (found, None) => failed(found.err().unwrap_or(PathError::NotAccepted)),
@@ -164,7 +164,7 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Makes every check of a certificate under a path, in their order, up to the first that fails.
+    /// Makes every check of a certificate under a path, in order, up to the first failure.
     fn run(
         &mut self,
         path: &AnchoredPath<'a>,
@@ -211,13 +211,13 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Whether it came further than another one, if there is any: of two that came as far the first is
-    /// taken.
-    fn is_further_than(&self, other: Option<&Self>) -> bool {
+    /// Whether it passed more checks than the best attempt so far, if there is one: of equal attempts the
+    /// first is kept.
+    fn passed_more_than(&self, other: Option<&Self>) -> bool {
         other.is_none_or(|other| self.passed() > other.passed())
     }
 
-    /// How many checks passed.
+    /// The number of passed checks.
     fn passed(&self) -> usize {
         let passed = [
             self.path().is_some(),
@@ -240,7 +240,7 @@ impl<'a> Attempt<'a> {
         self.provider
     }
 
-    /// Records every check that passed, in their order.
+    /// Records every passed check, in order.
     pub(crate) fn record(
         &self,
         report: Report<'_>,
@@ -256,9 +256,9 @@ impl<'a> Attempt<'a> {
         }
         match self.chip {
             None => {}
-            Some(Chip::Bound) => record.pass(checks::VEK_CHIP, &"hwID is CHIP_ID, whole"),
+            Some(Chip::Bound) => record.pass(checks::VEK_CHIP, &"hwID is CHIP_ID, all bytes"),
             Some(Chip::Shared) => {
-                record.skip(checks::VEK_CHIP, &"a VLEK belongs to a provider and not to one chip");
+                record.skip(checks::VEK_CHIP, &"a VLEK belongs to a provider, not to one chip");
             }
             Some(Chip::Masked) => {
                 record.warn(checks::VEK_CHIP, &"the host masks CHIP_ID: the VCEK cannot be compared with it");
@@ -267,8 +267,8 @@ impl<'a> Attempt<'a> {
         if let Some(product) = self.product.filter(|_| self.product_holds) {
             let name = self.name;
             let processor = match report.cpuid() {
-                None => "reports before version 3 name no processor",
-                Some(_) => "so is the processor",
+                None => "reports before version 3 have no CPUID",
+                Some(_) => "CPUID agrees",
             };
             record.pass(
                 checks::VEK_PRODUCT,
@@ -295,8 +295,8 @@ pub(crate) fn record_validity(at: Time, record: &mut dyn Record) {
     record.pass(checks::VALIDITY, &format_args!("every certificate, at {at}"));
 }
 
-/// The intermediate is what can be looked up: every VEK has serial number 0, so that a list of its
-/// issuer can only withdraw all of them.
+/// Records the revocation status of the intermediate: every VEK has serial number 0, so that a list of its
+/// issuer can only revoke all of them.
 pub(crate) fn record_revocation(
     status: RevocationStatus,
     revocation: &Revocation<'_>,
@@ -316,14 +316,13 @@ pub(crate) fn record_revocation(
     }
 }
 
-/// The place of the intermediate below the root.
+/// The index of the intermediate in the path; the root has 0.
 pub(crate) const INTERMEDIATE: usize = 1;
 
-/// Looks the chain up in every list that one of its issuers signed. That of the root is the one that
-/// has to be there, where lists are required.
+/// Checks the chain against every list of its issuers. Where lists are required, the root's must be present.
 ///
-/// An entry of serial number 0 in a list of the intermediate withdraws every VEK that it issued: all
-/// of them have that serial number.
+/// An entry of serial number 0 in a list of the intermediate revokes every VEK that it issued: all of them
+/// have that serial number.
 pub(crate) fn check_revocation(
     path: &mut VerifiedPath<'_>,
     verification: &SnpVerification<'_>,
@@ -348,7 +347,7 @@ pub(crate) fn check_revocation(
     Ok(())
 }
 
-/// AMD's authorities sign in one way (57230, section 3), however they are named.
+/// Every certificate below the root is signed with RSASSA-PSS and SHA-384 (AMD 57230, section 3).
 fn profile(path: &AnchoredPath<'_>) -> Result<(), Error> {
     let other = |one: &Certificate<'_>| one.algorithm() != SignatureAlgorithm::RsaPssSha384;
     match path.below().iter().position(other) {
@@ -360,7 +359,7 @@ fn profile(path: &AnchoredPath<'_>) -> Result<(), Error> {
     }
 }
 
-/// Reports are signed with keys of one kind.
+/// The VEK is a P-384 key.
 fn signing_key(vek: &Certificate<'_>) -> Result<(), Error> {
     match vek.public_key() {
         PublicKey::P384(_) => Ok(()),
@@ -373,7 +372,7 @@ pub(crate) const fn chain_error(error: teeproof_x509::Error) -> Error {
 }
 
 impl Error {
-    /// The error for a VEK that has no path to an anchor.
+    /// The error for a VEK without a path to an anchor.
     fn of_path(error: PathError<'_>, vek: &Certificate<'_>) -> Self {
         match error {
             PathError::MissingIssuer { issuer, .. } if issuer == vek.issuer() => {

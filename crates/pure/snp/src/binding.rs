@@ -1,4 +1,4 @@
-//! A VEK certificate held against the report that it is to endorse: kind, chip, product, TCB.
+//! Comparison of a VEK certificate with a report: kind of key, chip, product line, TCB.
 //!
 //! Source: AMD document 57230, section 3; AMD document 56860, ATTESTATION_REPORT.
 
@@ -11,8 +11,8 @@ use crate::kds::VekSource;
 use crate::vek::VekClaims;
 use crate::{Chip, Error, VekKind};
 
-/// What the names of a chain say: the kind of key that the intermediate issues, and the product
-/// line that root and intermediate share.
+/// The kind of key that the intermediate issues, and the product line of root and intermediate, both by
+/// their common names.
 pub(crate) fn authorities(path: &AnchoredPath<'_>) -> Option<(VekKind, Product)> {
     let line = path.root().subject().common_name()?.strip_prefix("ARK-")?;
     let intermediate = path.below().first()?.subject().common_name()?.strip_prefix("SEV-")?;
@@ -25,7 +25,7 @@ pub(crate) fn authorities(path: &AnchoredPath<'_>) -> Option<(VekKind, Product)>
     Some((kind, *product))
 }
 
-/// Checks the kind of the VEK against its chain and the report; gives the chain's product line.
+/// Checks the kind of the VEK against its chain and the report; returns the chain's product line.
 pub(crate) fn vek_type(
     path: &AnchoredPath<'_>,
     vek: VekKind,
@@ -34,7 +34,7 @@ pub(crate) fn vek_type(
 ) -> Result<Product, Error> {
     let (issued, product) = authorities(path).ok_or(Error::VekProduct)?;
     let signer = VekKind::signing(report)?;
-    // A VCEK belongs to a chip and says to which; a VLEK does not.
+    // A VCEK certificate has a hwID; a VLEK certificate has none.
     let of_chip = claims.hwid.is_some();
     if issued != vek || of_chip != (vek == VekKind::Vcek) {
         return Err(Error::VekType { certificate: vek });
@@ -49,7 +49,7 @@ pub(crate) fn vek_type(
     Ok(product)
 }
 
-/// Checks the VEK's chip against the report's, where both name one.
+/// Checks the VEK's chip against the report's, where both have one.
 pub(crate) fn vek_chip(
     claims: &VekClaims<'_>,
     vek: VekKind,
@@ -65,8 +65,8 @@ pub(crate) fn vek_chip(
     if claims.is_on(report.chip_id()) {
         return Ok(Chip::Bound);
     }
-    // A report before version 3 does not name its line: then it is taken from the other chip's
-    // certificate, but for Turin, which never made such a report.
+    // A report before version 3 has no CPUID: the product line is that of the other chip's certificate,
+    // except Turin, which never made such a report.
     let line = Some(line).filter(|line| *line != Product::Turin);
     Err(Error::VekChip {
         other: ChipPrefix::of(claims.hwid.unwrap_or_default()),
@@ -75,8 +75,8 @@ pub(crate) fn vek_chip(
     })
 }
 
-/// Checks the product line of the VEK against its chain and the report; reads the report's four TCBs,
-/// which are laid out as the product line has it.
+/// Checks the product line of the VEK against its chain and the report; reads the report's four TCBs in the
+/// product line's layout.
 pub(crate) fn vek_product(
     claims: &VekClaims<'_>,
     product: Product,
@@ -110,7 +110,7 @@ pub(crate) fn vek_tcb(
     Err(Error::VekTcb { vek, component, certificate, reported, fits: ReportTcb::of(claims, tcbs), source })
 }
 
-/// One of the three TCBs of a report beside the reported one.
+/// A TCB of a report other than REPORTED_TCB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReportTcb {
     /// COMMITTED_TCB.
@@ -122,7 +122,7 @@ pub enum ReportTcb {
 }
 
 impl ReportTcb {
-    /// The one that a certificate is for, of the reported, committed, current and launch TCB.
+    /// The first of committed, current and launch TCB that the certificate is for.
     pub(crate) fn of(claims: &VekClaims<'_>, [_, committed, current, launch]: &[Tcb; 4]) -> Option<Self> {
         let others = [(Self::Committed, committed), (Self::Current, current), (Self::Launch, launch)];
         others.into_iter().find_map(|(name, tcb)| claims.differs_from(tcb).is_none().then_some(name))
@@ -139,8 +139,7 @@ impl fmt::Display for ReportTcb {
     }
 }
 
-/// The first 16 bytes of a chip id, or the eight that Turin has: enough to tell chips apart, and
-/// what an error keeps of the other chip.
+/// The first 16 bytes of a chip id, or the eight of a Turin chip: enough to identify the chip in an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ChipPrefix {
     bytes: [u8; 16],

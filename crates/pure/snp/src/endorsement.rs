@@ -1,4 +1,4 @@
-//! The certificates that came with a report, unbelieved, and which of them are tried for it.
+//! Untrusted certificates given with a report, and the order in which they are attempted.
 
 use core::cmp::Ordering;
 
@@ -10,9 +10,9 @@ use crate::VekKind;
 use crate::binding::ReportTcb;
 use crate::vek::VekClaims;
 
-/// Certificates in any order: the VCEK or VLEK, and what is above it where that is not pinned.
+/// Certificates in any order: the VCEK or VLEK, and its issuers where they are not pinned.
 ///
-/// Certificates of other chips, regions and products may be among them; they are passed over.
+/// Certificates of other chips, regions and product lines may be among them; they are not used.
 #[derive(Clone, Copy, Debug)]
 pub struct Endorsements<'a, 'c> {
     pub(crate) certificates: &'c [Certificate<'a>],
@@ -35,14 +35,14 @@ pub(crate) struct Candidate<'a, 'c> {
     not_valid: bool,
 }
 
-/// How well a certificate fits a report, as far as can be told without its chain: the best first.
+/// How well a certificate fits a report by its own extensions, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Fit {
     /// Chip and reported TCB are the report's, or there is only this certificate of its kind.
     Fits,
-    /// The chip is, and the TCB is another one of the report's.
+    /// The chip is the report's, and the TCB is the committed, current or launch TCB.
     OtherTcbOfReport,
-    /// The chip is.
+    /// The chip is the report's, and the TCB is not.
     OtherTcb,
     /// The certificate is another chip's.
     OtherChip,
@@ -52,9 +52,8 @@ pub(crate) enum Fit {
     OtherKind,
 }
 
-/// The VEK certificates to try for a report, the best first, in an order that does not depend on the one
-/// in which they came. All are verified like any other; nothing but the budget of signatures limits how
-/// many.
+/// The candidate VEK certificates for a report, best first, in an order that does not depend on that of the
+/// input. Only the budget of signatures limits their number.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Candidates<'a, 'c> {
     certificates: &'c [Certificate<'a>],
@@ -64,14 +63,14 @@ pub(crate) struct Candidates<'a, 'c> {
     among: Among,
 }
 
-/// How many certificates there are of the kind that signed the report.
+/// The number of certificates of the kind that signed the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Among {
-    /// None: those of the other kind are the candidates.
+    /// None: the candidates are those of the other kind.
     OtherKind,
-    /// One, which is taken as it is: whether it fits is verified afterwards.
+    /// One: whether it fits is checked by the verification.
     One,
-    /// Several, which are ranked.
+    /// Several, ranked by [`Fit`].
     Several,
 }
 
@@ -90,7 +89,7 @@ impl<'a, 'c> Endorsements<'a, 'c> {
 }
 
 impl<'a, 'c> Candidates<'a, 'c> {
-    /// The candidate that is tried after another one, or first.
+    /// The candidate after this one, or the first.
     pub(crate) fn next(&self, after: Option<&Candidate<'a, 'c>>) -> Option<Candidate<'a, 'c>> {
         if self.among == Among::One && after.is_some() {
             return None;

@@ -1,4 +1,4 @@
-//! Why a report is not believed.
+//! Verification errors of reports.
 
 use core::fmt;
 
@@ -11,7 +11,7 @@ use crate::binding::{ChipPrefix, ReportTcb};
 use crate::kds::{VcekUrl, VekSource};
 use crate::{Component, VekKind, checks};
 
-/// A link of the chain; the further down, the greater.
+/// A certificate of the VEK's chain, ordered from the root down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum VekChainCertificate {
@@ -43,58 +43,58 @@ impl fmt::Display for VekChainCertificate {
     }
 }
 
-/// A report is not believed: the first thing that does not hold.
+/// The first check of a report that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
-    /// The report is not one, or of a version or algorithm that is not supported.
+    /// Not a valid report, or of an unsupported version or signature algorithm.
     Report(WireError),
-    /// The report says that no key signed it, or names a key without a meaning.
+    /// KEY_INFO.SIGNING_KEY is neither VCEK nor VLEK.
     NotSigned,
     /// No VCEK or VLEK is among the endorsements.
     MissingVek(VekSource),
     /// A certificate above the VCEK or VLEK is missing among the endorsements.
     Missing(VekChainCertificate),
-    /// The chain ends at a root that is no trust anchor.
+    /// The chain ends at a root that is not a trust anchor.
     Untrusted {
         /// The root's name.
         root: NameText,
     },
-    /// The chain does not hold.
+    /// A certificate of the chain failed a check.
     Chain {
-        /// The certificate at fault.
+        /// The certificate that failed.
         link: VekChainCertificate,
         /// What is wrong with it.
         problem: Problem,
     },
-    /// A revocation list of an issuer of the chain does not hold or is not current.
+    /// A revocation list of an issuer of the chain is not valid or not current.
     RevocationList {
         /// The issuer.
         issuer: VekChainCertificate,
         /// What is wrong with the list.
         problem: Problem,
     },
-    /// The VEK certificate's extensions are not AMD's.
+    /// The VEK certificate's AMD extensions are missing or malformed.
     Vek(WireError),
-    /// The certificate contradicts its own chain about the kind of key that it is for.
+    /// The kind of key in the certificate's subject contradicts its chain or its extensions.
     VekType {
         /// The certificate's.
         certificate: VekKind,
     },
-    /// The VEK of the kind that signed the report is missing: the certificates are for the other kind.
+    /// The VEK of the kind that signed the report is missing; the certificates are of the other kind.
     OtherVekType {
         /// The kind that signed the report.
         signer: VekKind,
         /// The certificate's.
         certificate: VekKind,
-        /// Where the right certificate can be had.
+        /// Where to get the right certificate.
         source: VekSource,
     },
     /// Certificate, root key and processor are not of one product line.
     VekProduct,
     /// The report's processor is of no supported product line.
     Processor,
-    /// The certificate is for another TCB than the one that the report states.
+    /// The certificate is for another TCB than REPORTED_TCB.
     VekTcb {
         /// The kind of key.
         vek: VekKind,
@@ -106,7 +106,7 @@ pub enum Error {
         reported: Tcb,
         /// The other TCB of the report that the certificate is for, if there is one.
         fits: Option<ReportTcb>,
-        /// Where the right certificate can be had.
+        /// Where to get the right certificate.
         source: VekSource,
     },
     /// A TCB of the report has reserved bytes that are not zero.
@@ -117,14 +117,14 @@ pub enum Error {
         expected: ChipPrefix,
         /// The certificate's.
         other: ChipPrefix,
-        /// Where the right certificate can be had.
+        /// Where to get the right certificate.
         source: VekSource,
     },
-    /// The report's signature does not hold.
+    /// The report's signature is not valid.
     Signature,
     /// REPORT_DATA is not the nonce.
     Nonce,
-    /// The nonce is empty, or longer than REPORT_DATA.
+    /// The nonce is longer than the 64 bytes of REPORT_DATA.
     NonceLength,
 }
 
@@ -150,7 +150,7 @@ impl Error {
         }
     }
 
-    /// The class of the failure.
+    /// The failure's class.
     #[must_use]
     pub const fn class(&self) -> Class {
         match self {
@@ -168,7 +168,7 @@ impl Error {
 }
 
 impl Error {
-    /// Whether more certificates or lists came than are tried.
+    /// Whether the limit of signatures was reached.
     pub(crate) const fn is_limit(&self) -> bool {
         matches!(
             self,
@@ -185,7 +185,7 @@ impl Error {
         })
     }
 
-    /// What a person can do, where the check's own hint does not say it.
+    /// The hint of this error, where it differs from the check's own hint.
     #[must_use]
     pub const fn advice(&self) -> Option<Advice> {
         match self {
@@ -199,16 +199,16 @@ impl Error {
             }
             Self::Chain { problem: Problem::Revoked, .. } => Some(Advice::Revoked),
             Self::Processor => Some(Advice::Text(
-                "This version knows the TCB layouts of Milan, Genoa and Turin: a newer version may know this processor.",
+                "This version supports Milan, Genoa and Turin; a newer version may support this processor.",
             )),
             Self::TcbReserved => Some(Advice::Text(
-                "The report's TCBs are not laid out as its product line has them: give the report as the guest received it.",
+                "Give the report as the guest received it: its TCBs do not have the layout of its product line.",
             )),
             _ => None,
         }
     }
 
-    /// What the report asks for and what the certificate has, where the two were compared.
+    /// The expected and the actual value, where report and certificate were compared.
     #[must_use]
     pub const fn compared(&self) -> Option<(Compared, Compared)> {
         match self {
@@ -230,18 +230,18 @@ impl Error {
     }
 }
 
-/// What a person can do about an error that a check's own hint does not say.
+/// The hint of an error, where it differs from the check's own hint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Advice {
-    /// Get the certificate from there.
+    /// Get the VEK certificate from this source.
     Vek(VekSource),
-    /// Name the root as an anchor, if it is one of one's own.
+    /// Add the root as a trust anchor, if it is your own.
     Anchor,
-    /// The same, of a root that only has the name of a trusted one.
+    /// The same, for a root with the name of a pinned one and another key.
     SameName,
     /// Do not rely on a revoked certificate.
     Revoked,
-    /// What the error alone decides.
+    /// Another hint.
     Text(&'static str),
 }
 
@@ -250,16 +250,16 @@ impl fmt::Display for Advice {
         match self {
             Self::Vek(source) => source.fmt(f),
             Self::Text(text) => f.write_str(text),
-            Self::Anchor => f.write_str(
-                "If this is the root of a test or of the twin, add its certificate as a trust anchor.",
-            ),
+            Self::Anchor => {
+                f.write_str("For the root of a test or of the twin, add its certificate as a trust anchor.")
+            }
             Self::SameName => f.write_str(
-                "The signature is not of the trusted root of this name. If the evidence is of a test or of \
-                 the twin, add its root's certificate as a trust anchor.",
+                "The trusted root of this name did not make the signature. For evidence of a test or of the \
+                 twin, add its root's certificate as a trust anchor.",
             ),
             Self::Revoked => f.write_str(
-                "The issuer withdrew the certificate: nothing under it is to be relied on. Have the machine \
-                 get a certificate under a current one, or take the evidence of another machine.",
+                "The issuer revoked the certificate: do not rely on evidence under it. Get a certificate \
+                 under a current issuer, or use another machine.",
             ),
         }
     }
@@ -272,9 +272,9 @@ pub enum Compared {
     Kind(VekKind),
     /// A TCB.
     Tcb(Tcb),
-    /// A chip id, whole.
+    /// A complete chip id.
     Chip(VcekUrl),
-    /// The beginning of a chip id.
+    /// The first bytes of a chip id.
     ChipPrefix(ChipPrefix),
 }
 
@@ -304,7 +304,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Report(error) | Self::Vek(error) => error.fmt(f),
-            Self::NotSigned => f.write_str("the report names neither a VCEK nor a VLEK as its signer"),
+            Self::NotSigned => f.write_str("KEY_INFO.SIGNING_KEY: expected VCEK or VLEK, got another value"),
             Self::MissingVek(source) => {
                 let kind = if *source == VekSource::Provider { VekKind::Vlek } else { VekKind::Vcek };
                 write!(f, "the {kind} is missing among the endorsements")
@@ -318,28 +318,31 @@ impl fmt::Display for Error {
                 write!(f, "revocation list of the {issuer}: {problem}")
             }
             Self::VekType { certificate } => {
-                write!(f, "the certificate says that it is a {certificate}'s, its chain or extensions do not")
+                write!(f, "the certificate's subject names a {certificate}, its chain or extensions do not")
             }
             Self::OtherVekType { signer, certificate, .. } => {
-                write!(f, "no {signer} came, which signed the report, only a {certificate}")
+                write!(
+                    f,
+                    "expected the certificate of a {signer}, which signed the report, got a {certificate}"
+                )
             }
-            Self::VekProduct => {
-                f.write_str("certificate, root key and processor are not of one product line")
-            }
-            Self::Processor => f.write_str("the report's processor is of no supported product line"),
+            Self::VekProduct => f.write_str(
+                "expected one product line, got different ones in certificate, root key and processor",
+            ),
+            Self::Processor => f.write_str("CPUID is of no supported product line"),
             Self::VekTcb { vek, component, fits, .. } => {
-                write!(f, "no {vek} for REPORTED_TCB: the certificate has another {component}")?;
-                fits.map_or(Ok(()), |tcb| write!(f, ", and is for the report's {tcb}"))
+                write!(f, "no {vek} for REPORTED_TCB: {component} differs")?;
+                fits.map_or(Ok(()), |tcb| write!(f, "; the certificate is for the report's {tcb}"))
             }
-            Self::TcbReserved => f.write_str("a TCB version has reserved bytes that are not zero"),
+            Self::TcbReserved => f.write_str("TCB_VERSION: reserved bytes are not zero"),
             Self::VekChip { source: VekSource::Kds(url), .. } => {
                 write!(f, "no VCEK for chip {}, only for others", url.chip())
             }
             Self::VekChip { expected, .. } => write!(f, "no VCEK for {expected}, only for others"),
-            Self::Signature => f.write_str("the signature over bytes 0x000..0x2a0 does not hold"),
-            Self::Nonce => f.write_str("REPORT_DATA is not the nonce followed by zeros"),
+            Self::Signature => f.write_str("the signature over bytes 0x000..0x2a0 is not valid"),
+            Self::Nonce => f.write_str("REPORT_DATA: expected the nonce followed by zeros, got other data"),
             Self::NonceLength => {
-                f.write_str("the nonce has to have 1 to 64 bytes, as REPORT_DATA has room for")
+                f.write_str("nonce: expected 1 to 64 bytes, the size of REPORT_DATA, got a longer one")
             }
         }
     }

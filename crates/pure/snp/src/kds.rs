@@ -1,5 +1,4 @@
-//! Where AMD's key distribution service has the VCEK of a chip: the address as text. Nothing is
-//! fetched here.
+//! URLs of VCEK certificates at AMD's Key Distribution Service (KDS), as text: nothing is fetched here.
 //!
 //! Source: AMD document 57230, section 4.1, VCEK certificate.
 
@@ -8,7 +7,7 @@ use core::fmt;
 use teeproof_core::Hex;
 use teeproof_wire::snp::{Product, Report, Tcb};
 
-/// The address of the VCEK for one chip at one TCB:
+/// The KDS URL of the VCEK for one chip at one TCB:
 /// `https://kdsintf.amd.com/vcek/v1/Milan/<chip id>?blSPL=03&teeSPL=00&snpSPL=08&ucodeSPL=115`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VcekUrl {
@@ -17,26 +16,26 @@ pub struct VcekUrl {
     tcb: Tcb,
 }
 
-/// A field of the report without which no address can be made.
+/// A field of the report that the URL needs and that is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MissingField {
-    /// CHIP_ID is zero: the host masks it, or it was replaced.
+    /// CHIP_ID is zero: the host masks it, or it was redacted.
     ChipId,
-    /// The report is of version 2, which does not name the processor.
+    /// The report is of version 2, which has no CPUID fields.
     Processor,
-    /// The processor is of no product line that is supported.
+    /// The processor is of no supported product line.
     ProductLine,
-    /// REPORTED_TCB is not laid out as the product line's.
+    /// REPORTED_TCB does not have the product line's layout.
     ReportedTcb,
 }
 
 impl VcekUrl {
-    /// The address for the chip and the reported TCB of a report. The product line is the one given,
-    /// or the one of the report's processor.
+    /// The URL for CHIP_ID and REPORTED_TCB of a report. The product line is that of the report's CPUID, or
+    /// `line` where the report has none.
     ///
     /// # Errors
-    /// The first field of the report that is missing.
+    /// The first missing field of the report.
     pub fn of_report(report: Report<'_>, line: Option<Product>) -> Result<Self, MissingField> {
         if *report.chip_id() == [0; 64] {
             return Err(MissingField::ChipId);
@@ -51,7 +50,7 @@ impl VcekUrl {
         Ok(Self { product, chip_id: *report.chip_id(), tcb })
     }
 
-    /// The chip id, as long as the product line's are.
+    /// The chip id, at the length of the product line: 64 bytes, or 8 for Turin.
     #[must_use]
     pub fn chip(&self) -> Hex<'_> {
         Hex(self.chip_id.get(..self.product.hwid_bytes()).unwrap_or_default())
@@ -73,21 +72,21 @@ impl fmt::Display for MissingField {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::ChipId => "CHIP_ID is zero: the host masks it",
-            Self::Processor => "CPUID is missing: reports before version 3 do not name the product line",
+            Self::Processor => "CPUID is missing: reports before version 3 do not have it",
             Self::ProductLine => "CPUID is of no supported product line",
             Self::ReportedTcb => "REPORTED_TCB has reserved bytes that are not zero",
         })
     }
 }
 
-/// Where the certificate for a report's key can be had.
+/// Where to get the certificate of a report's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VekSource {
-    /// A VCEK: from this address.
+    /// A VCEK: at this URL.
     Kds(VcekUrl),
-    /// A VCEK whose address cannot be made from the report.
+    /// A VCEK whose URL cannot be derived from the report.
     NoUrl(MissingField),
-    /// A VLEK: AMD hands it to the provider alone.
+    /// A VLEK: AMD gives it to the provider only.
     Provider,
 }
 
@@ -103,11 +102,11 @@ impl fmt::Display for VekSource {
             Self::Kds(url) => write!(f, "Fetch the VCEK from {url}"),
             Self::NoUrl(field) => write!(
                 f,
-                "Give the VCEK as an endorsement: its address at AMD cannot be made from the report: {field}."
+                "Give the VCEK as an endorsement: its KDS URL cannot be derived from the report: {field}."
             ),
-            Self::Provider => {
-                f.write_str("Ask the cloud provider for its VLEK: AMD hands it to the provider alone.")
-            }
+            Self::Provider => f.write_str(
+                "Get the VLEK certificate from the cloud provider: AMD gives it to the provider only.",
+            ),
         }
     }
 }

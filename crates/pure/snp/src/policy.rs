@@ -1,4 +1,4 @@
-//! What a relying party may demand of a verified report, and the report held against it.
+//! The appraisal policy for SNP reports, and the appraisal of a verified report.
 
 mod tcb;
 
@@ -15,16 +15,16 @@ use crate::{Chip, VekKind, VerifiedReport};
 
 crate::snp_policy_fields! { teeproof_core::policy_table }
 
-/// Why `builtin:genuine` takes a chain for which no revocation list came.
+/// Why `builtin:genuine` accepts a chain without a revocation list.
 const NO_LISTS: &str = "builtin:genuine does not require CRLs; see snp.revocation for what was checked";
 
-/// Holds a verified report against a policy, records every finding, and says whether all rules
-/// hold. None is left out because another one failed.
+/// Appraises a verified report under a policy: records the finding of every rule, and returns whether all
+/// are satisfied or waived.
 pub fn appraise(verified: &VerifiedReport<'_>, policy: &SnpPolicy<'_>, record: &mut dyn Record) -> bool {
     rules(verified, policy, record).into_iter().all(|holds| holds)
 }
 
-/// A product line of processors, as policies compare it.
+/// A product line of processors, as a value of policies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ProductLine(pub Product);
 
@@ -45,12 +45,12 @@ impl PolicyValue for ProductLine {
     }
 }
 
-/// A privilege level of a guest, or the host.
+/// A guest's privilege level (VMPL), 0 to 3, or the host (0xffffffff).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Vmpl(pub u32);
 
 impl Vmpl {
-    /// The host asked for the report, and no guest.
+    /// The host requested the report.
     pub const HOST: Self = Self(u32::MAX);
 }
 
@@ -94,23 +94,23 @@ impl PolicyValue for VekKind {
     }
 }
 
-/// Values of a report as policies compare them.
+/// Values of a report for policies.
 impl VerifiedReport<'_> {
-    /// Whether the host asked for the report: VMPL has all its bits set.
+    /// Whether the host requested the report: VMPL is 0xffffffff.
     #[must_use]
     pub fn is_host_requested(&self) -> bool {
         Unusual::of(self.report(), self.vek()).host_requested
     }
 
-    /// Whether KEY_INFO says MASK_CHIP_KEY although a VCEK signed. Under a VLEK it says nothing of
-    /// the key that signed.
+    /// Whether KEY_INFO.MASK_CHIP_KEY is set although a VCEK signed. Under a VLEK the bit has no meaning for
+    /// the signing key.
     #[must_use]
     pub fn has_masked_chip_key(&self) -> bool {
         Unusual::of(self.report(), self.vek()).masked_chip_key
     }
 
-    /// Whether the intermediate certificate was looked up in a current list of the root key. Every VEK
-    /// has serial number 0, so that the intermediate is what a list can name.
+    /// Whether the intermediate was checked against a current CRL of the root key. Every VEK has serial number
+    /// 0, so that only the intermediate can be listed singly.
     #[must_use]
     pub fn is_revocation_checked(&self) -> bool {
         self.revocation().covers(INTERMEDIATE)
@@ -120,39 +120,41 @@ impl VerifiedReport<'_> {
     pub(crate) fn chip_remark(&self) -> Remark<'static> {
         match self.vek() {
             VekKind::Vcek => Remark::None,
-            VekKind::Vlek => Remark::NotApplicable(&"signed with a VLEK: the report is not tied to one chip"),
+            VekKind::Vlek => {
+                Remark::NotApplicable(&"signed with a VLEK: the report is not bound to one chip")
+            }
         }
     }
 
-    /// Whether the report says that it names no chip. Firmware writes CHIP_ID whatever key it signs with,
-    /// and zero only where the host masks it.
+    /// Whether the absence of a chip id is attested: firmware writes CHIP_ID under either kind of key, and zero
+    /// only where the host masks it.
     pub(crate) fn absence_of_chip_id(&self) -> Absence {
         if *self.report().chip_id() == [0; 64] { Absence::Attested } else { Absence::NotAttested }
     }
 
-    /// Why a chip that the report names satisfies no rule.
+    /// Why a CHIP_ID that is not zero satisfies no rule under a VLEK.
     pub(crate) fn chip_id_remark(&self) -> Remark<'static> {
         match (self.chip(), self.absence_of_chip_id()) {
             (Chip::Shared, Absence::NotAttested) => {
-                Remark::Because(&"CHIP_ID names a chip, and the VLEK that signed is not tied to it")
+                Remark::Because(&"CHIP_ID is not bound to the signing key, a VLEK")
             }
             _ => Remark::None,
         }
     }
 
-    /// POLICY: what the guest's owner allowed when it was launched.
+    /// The guest policy (POLICY), set by the guest's owner at launch.
     #[must_use]
     pub const fn guest_policy(&self) -> GuestPolicy {
         self.report().policy()
     }
 
-    /// CHIP_ID, where the signing key is bound to it.
+    /// CHIP_ID; `None` unless the signing key is bound to it.
     #[must_use]
     pub fn bound_chip_id(&self) -> Option<&[u8; 64]> {
         (self.chip() == Chip::Bound).then_some(self.report().chip_id())
     }
 
-    /// AUTHOR_KEY_DIGEST, where KEY_INFO says that there is an author key.
+    /// AUTHOR_KEY_DIGEST; `None` unless KEY_INFO.AUTHOR_KEY_EN is set.
     #[must_use]
     pub fn author_key_digest(&self) -> Option<&[u8; 48]> {
         let report = self.report();

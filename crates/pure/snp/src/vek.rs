@@ -1,4 +1,4 @@
-//! What AMD's extensions of a VEK certificate say: product, TCB, chip.
+//! AMD's extensions of a VEK certificate: product name, TCB, chip id, provider.
 //!
 //! Source: AMD document 57230, table 4; the arc is 1.3.6.1.4.1.3704.1. Extension values are DER
 //! integers and strings, but for the chip id, which is bare.
@@ -12,12 +12,12 @@ use teeproof_wire::{Error as WireError, ErrorKind, Reader};
 
 use crate::Error;
 
-/// Which kind of endorsement key a certificate is for.
+/// The kind of a versioned endorsement key (VEK).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum VekKind {
-    /// One chip's.
+    /// VCEK: the key of one chip at one TCB.
     Vcek,
-    /// One provider's, loaded into its machines.
+    /// VLEK: the key of one provider, loaded into its machines.
     Vlek,
 }
 
@@ -31,7 +31,7 @@ impl VekKind {
         }
     }
 
-    /// The kind by the subject's common name, if it is one of the two.
+    /// The kind by the subject's common name; `None` for any other name.
     #[must_use]
     pub fn of(certificate: &Certificate<'_>) -> Option<Self> {
         match certificate.subject().common_name()? {
@@ -41,7 +41,7 @@ impl VekKind {
         }
     }
 
-    /// The kind that a report says it was signed with.
+    /// The kind by the report's KEY_INFO.SIGNING_KEY.
     pub(crate) fn signing(report: Report<'_>) -> Result<Self, Error> {
         match report.key_info().signing_key() {
             SigningKey::Vcek => Ok(Self::Vcek),
@@ -99,9 +99,9 @@ impl fmt::Display for Component {
 pub(crate) struct VekClaims<'a> {
     pub(crate) product_name: &'a str,
     pub(crate) tcb: Tcb,
-    /// The chip, where the key belongs to one.
+    /// hwID, of a VCEK.
     pub(crate) hwid: Option<&'a [u8]>,
-    /// The provider, where the key belongs to one.
+    /// cspID, of a VLEK.
     pub(crate) csp: Option<&'a str>,
 }
 
@@ -115,7 +115,7 @@ impl<'a> VekClaims<'a> {
         Values::of(certificate).claims().map_err(Error::Vek)
     }
 
-    /// Whether the product name is of this line: `Milan`, or `Milan-B0` for a stepping.
+    /// Whether the product name is of this product line: `Milan`, or `Milan-B0` for a stepping.
     pub(crate) fn is_of(&self, product: Product) -> bool {
         self.product_name
             .strip_prefix(product.as_str())
@@ -135,7 +135,7 @@ impl<'a> VekClaims<'a> {
         .find_map(|(same, component)| (!same).then_some(component))
     }
 
-    /// Whether the key belongs to the chip of this id: the same bytes, and nothing behind them.
+    /// Whether hwID is this chip id: the same bytes, followed by zeros only.
     pub(crate) fn is_on(&self, chip_id: &[u8; 64]) -> bool {
         self.hwid.is_some_and(|hwid| {
             chip_id
@@ -158,7 +158,7 @@ fn unsupported(expected: &'static str) -> WireError {
     WireError { kind: ErrorKind::Unsupported, what: WHAT, offset: 0, expected }
 }
 
-/// The values of AMD's extensions by their places in the arc, found in one pass.
+/// The values of AMD's extensions by their position in the arc, read in one pass.
 #[derive(Default)]
 struct Values<'a> {
     struct_version: Option<&'a [u8]>,
@@ -238,8 +238,8 @@ fn text(value: Option<&[u8]>) -> Result<Option<&str>, WireError> {
     .map(Some)
 }
 
-/// The chip id: 8 or 64 bare bytes, or 64 in an OCTET STRING. Told apart by length, for bare
-/// bytes may begin with anything.
+/// The chip id: 8 or 64 bare bytes, or 64 in an OCTET STRING. Distinguished by length: bare
+/// bytes can begin with any value.
 fn hwid(value: Option<&[u8]>) -> Result<Option<&[u8]>, WireError> {
     match value {
         None => Ok(None),

@@ -1,4 +1,4 @@
-//! The one place that makes a [`VerifiedReport`].
+//! Verification of reports: the only code that makes a [`VerifiedReport`].
 
 mod again;
 
@@ -15,7 +15,7 @@ use crate::anchors::AMD;
 use crate::attempt::Trial;
 use crate::{Endorsements, Error, VekKind, checks};
 
-/// What a relying party decides before it looks at a report.
+/// The relying party's parameters of a verification.
 #[derive(Clone, Copy, Debug)]
 pub struct SnpVerification<'a> {
     pub(crate) path: PathOptions<'a>,
@@ -24,8 +24,8 @@ pub struct SnpVerification<'a> {
 }
 
 impl<'a> SnpVerification<'a> {
-    /// A verification of a report whose REPORT_DATA must hold this, with certificates that must be valid at
-    /// this time. Only AMD's roots are anchors, no signature is cached, and revocation is waived.
+    /// A verification with this requirement on REPORT_DATA, and certificates that must be valid at this time.
+    /// By default only AMD's roots are anchors, no signature is cached, and revocation is waived.
     pub fn new(report_data: impl Into<ReportData<'a>>, at: Time, crypto: &'a Crypto<'a>) -> Self {
         Self { path: PathOptions::new(crypto), report_data: report_data.into(), at }
     }
@@ -40,13 +40,13 @@ impl<'a> SnpVerification<'a> {
     }
 }
 
-/// What REPORT_DATA, the 64 bytes that the guest chose, must hold.
+/// The requirement on REPORT_DATA, 64 bytes chosen by the guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReportData<'a> {
-    /// The nonce, zero-extended to 64 bytes; or why there is none.
+    /// The nonce, zero-extended to 64 bytes; or why no nonce is checked.
     Nonce(Freshness<'a>),
-    /// Something that the caller compares, as the text says. A caller that does not leaves the
-    /// report open to be an old one.
+    /// A value that the caller compares, described by the text. Without that comparison the report can be a
+    /// replayed one.
     ForCaller(&'a str),
 }
 
@@ -56,9 +56,9 @@ impl<'a> From<Freshness<'a>> for ReportData<'a> {
     }
 }
 
-/// A report that a genuine AMD processor made and signed.
+/// A report signed by the firmware of a genuine AMD processor.
 ///
-/// It can only be made by [`verify`] and borrows the very bytes whose signature was checked.
+/// Only [`verify`] and [`verify_again`] make it; it borrows the bytes whose signature was verified.
 #[derive(Clone, Copy, Debug)]
 pub struct VerifiedReport<'a> {
     report: Report<'a>,
@@ -71,34 +71,35 @@ pub struct VerifiedReport<'a> {
     provider: Option<&'a str>,
 }
 
-/// What is known of the chip that made a report.
+/// How a report is bound to its chip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Chip {
-    /// The signing key belongs to the chip that CHIP_ID names.
+    /// The signing key belongs to the chip with this CHIP_ID.
     Bound,
-    /// The host hides CHIP_ID, so the signing key could not be held against it.
+    /// The host masks CHIP_ID, so that it could not be compared with the signing key's chip.
     Masked,
-    /// The signing key (a VLEK) belongs to a provider and not to one chip.
+    /// The signing key is a VLEK, which belongs to a provider, not to one chip.
     Shared,
 }
 
 /// Verifies a report under its endorsements.
 ///
-/// Proves: firmware of a genuine AMD processor, at the reported TCB, signed these bytes; where
-/// `report_data` is a nonce, for this question.
-/// Does not prove: what software runs, in whose cloud; see the crate's documentation.
+/// `report` is 1184 bytes (AMD 56860, ATTESTATION_REPORT).
 ///
-/// Work before the first signature is bounded by the number of certificates given. A genuine
-/// report costs two signatures, the VEK's and its own: that of an intermediate that is pinned together
-/// with its root is not verified. One that is not costs one more, and so does each revocation list of
-/// an issuer in the chain. A cached signature is not verified, and counts all the same. Certificates of other chips and TCBs are told
-/// by their extensions. Where several fit all the same, each costs the report's signature, and those
-/// that made it their chain. All of it together costs at most [`MAX_SIGNATURES`] and one signature for
-/// each revocation list.
+/// Proves: firmware of a genuine AMD processor, at the reported TCB, signed the report; where the
+/// requirement on REPORT_DATA is a nonce, for this nonce.
+/// Does not prove: which software runs, or in which cloud; see the crate's documentation.
+///
+/// Work before the first signature is bounded by the number of certificates. A genuine report costs two
+/// signatures, the VEK's and its own: the signature of a pinned intermediate under its pinned root is not
+/// verified. Another intermediate costs one more, and so does each revocation list of an issuer in the
+/// chain. A cached signature is not verified, but counted. Certificates of other chips and TCBs are
+/// recognised by their extensions. Where several certificates fit, each costs the report's signature, and
+/// one that made it also the signatures of its chain. The total is at most [`MAX_SIGNATURES`], and one for each revocation list.
 ///
 /// # Errors
-/// The first check that does not hold, of the certificate that came furthest; every check that does
-/// was recorded before.
+/// The first failed check, of the certificate with the most passed checks; each passed check was recorded
+/// before.
 pub fn verify<'a>(
     report: &'a [u8],
     endorsements: &Endorsements<'a, '_>,
@@ -116,18 +117,18 @@ pub fn verify<'a>(
     if let Some(error) = attempt.error {
         return Err(error);
     }
-    let found = (attempt.verified_path(), attempt.statement, attempt.product, attempt.tcbs, attempt.chip);
-    let (Some(path), Some(statement), Some(product), Some(tcbs), Some(chip)) = found else {
+    let values = (attempt.verified_path(), attempt.statement, attempt.product, attempt.tcbs, attempt.chip);
+    let (Some(path), Some(statement), Some(product), Some(tcbs), Some(chip)) = values else {
         return Err(Error::Signature);
     };
-    report_data(report, &verification.report_data, record)?;
+    check_report_data(report, &verification.report_data, record)?;
     let (path, vek, provider) = (*path, attempt.vek(), attempt.provider());
     Ok(VerifiedReport { report, path, statement, vek, product, tcbs, chip, provider })
 }
 
-/// The most signatures of one verification, without those of revocation lists. Genuine evidence costs two
-/// or three; a provider's VLEKs of all its regions, or the VCEKs of a few racks whose hosts mask their chip
-/// ids, cost one each, as does each certificate that a sender makes up in AMD's names.
+/// The maximum number of signatures of one verification, without those of revocation lists. Genuine evidence
+/// costs two or three. Each fitting certificate costs one: a provider's VLEKs of all regions, the VCEKs of
+/// hosts that mask CHIP_ID, or forged certificates with AMD's names.
 pub const MAX_SIGNATURES: usize = 256;
 
 impl SnpVerification<'_> {
@@ -138,15 +139,19 @@ impl SnpVerification<'_> {
     }
 }
 
-fn report_data(report: Report<'_>, demand: &ReportData<'_>, record: &mut dyn Record) -> Result<(), Error> {
-    let nonce = match demand {
+fn check_report_data(
+    report: Report<'_>,
+    required: &ReportData<'_>,
+    record: &mut dyn Record,
+) -> Result<(), Error> {
+    let nonce = match required {
         ReportData::Nonce(Freshness::Nonce(nonce)) => nonce.as_bytes(),
         ReportData::Nonce(Freshness::Waived(reason)) => {
             record.waive(checks::NONCE, reason);
             return Ok(());
         }
-        ReportData::ForCaller(what) => {
-            record.skip(checks::NONCE, what);
+        ReportData::ForCaller(comparison) => {
+            record.skip(checks::NONCE, comparison);
             return Ok(());
         }
     };
@@ -160,7 +165,7 @@ fn report_data(report: Report<'_>, demand: &ReportData<'_>, record: &mut dyn Rec
 }
 
 impl<'a> VerifiedReport<'a> {
-    /// The report: its signed fields are what the processor said.
+    /// The report: its signed fields are authentic.
     #[must_use]
     pub const fn report(&self) -> Report<'a> {
         self.report
@@ -172,14 +177,14 @@ impl<'a> VerifiedReport<'a> {
         &self.path
     }
 
-    /// The report's own signature. It is worth remembering where the same report is verified again
-    /// and again, as that of an Azure VM is: the paravisor's stays the same until the next boot.
+    /// The report's own signature. Cache it where the same report is verified repeatedly, such as that of an
+    /// Azure VM, which stays the same until the next boot.
     #[must_use]
     pub const fn statement(&self) -> VerifiedSignature<'a> {
         self.statement
     }
 
-    /// Which kind of key signed.
+    /// The kind of the signing key.
     #[must_use]
     pub const fn vek(&self) -> VekKind {
         self.vek
@@ -198,7 +203,7 @@ impl<'a> VerifiedReport<'a> {
         reported
     }
 
-    /// The TCB that the platform cannot go back behind.
+    /// The TCB below which the platform cannot roll back.
     #[must_use]
     pub const fn committed_tcb(&self) -> Tcb {
         let [_, committed, ..] = self.tcbs;
@@ -219,32 +224,32 @@ impl<'a> VerifiedReport<'a> {
         launch
     }
 
-    /// What is known of the chip.
+    /// How the report is bound to its chip.
     #[must_use]
     pub const fn chip(&self) -> Chip {
         self.chip
     }
 
-    /// The provider that a VLEK belongs to, as its certificate names it.
+    /// The provider of a VLEK, by its certificate's cspID.
     #[must_use]
     pub const fn provider(&self) -> Option<&'a str> {
         self.provider
     }
 
-    /// Whether the chain ends at one of AMD's pinned root keys or at an added anchor.
+    /// The kind of the anchor: one of AMD's pinned root keys, or an added anchor.
     #[must_use]
     pub const fn anchor(&self) -> AnchorKind {
         self.path.path().anchor()
     }
 
-    /// Whether the chain ends at one of AMD's pinned root keys and not at an added anchor.
+    /// Whether the chain ends at one of AMD's pinned root keys, not at an added anchor.
     #[must_use]
     pub const fn is_production(&self) -> bool {
         self.anchor().is_pinned()
     }
 
-    /// Which certificates of the chain were looked up in a current list of their issuer: 1 is the ASK
-    /// or ASVK, and what a list of AMD's can name.
+    /// Which certificates of the chain were checked against a current CRL of their issuer: index 1 is the ASK
+    /// or ASVK.
     #[must_use]
     pub const fn revocation(&self) -> RevocationStatus {
         self.path.revocation()

@@ -1,4 +1,4 @@
-//! Why a quote, its registers or a log are not believed.
+//! Verification errors of quotes, PCR values and event logs.
 
 mod certification;
 
@@ -12,54 +12,54 @@ use teeproof_wire::tpm::bank_name;
 
 use crate::checks;
 
-/// The first thing that does not hold of a quote, its registers or a log.
+/// The first failed check of a quote, its PCR values or an event log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
-    /// The attestation key is not of 2048 bits with the exponent 65537.
+    /// The attestation key is not RSA-2048 with the exponent 65537.
     Key,
-    /// The signature has a form or an algorithm that is not supported.
+    /// The signature has an unsupported form or algorithm.
     SignatureForm(WireError),
-    /// The signature does not hold.
+    /// The signature is not valid.
     Signature,
     /// The message is not a quote.
     Message(WireError),
     /// The quote names another signer than the attestation key.
     Signer,
-    /// The nonce is empty, or longer than a TPM takes.
+    /// The nonce is longer than the 50 bytes that a TPM accepts.
     NonceLength,
-    /// The quote carries another nonce.
+    /// The quote has another nonce.
     Nonce,
-    /// The quote does not select registers of the SHA-256 bank alone.
+    /// The quote does not select PCRs of the SHA-256 bank only.
     Selection(SelectionProblem),
-    /// The quote selects this register, and no value came for it.
+    /// The quote selects this PCR, and its value is missing.
     PcrMissing(u8),
-    /// The values are more or fewer than the quote selects.
+    /// The values have another total size than those of the selected PCRs.
     PcrCount {
-        /// How many bytes the selected registers have.
+        /// The size of the selected PCRs' values, in bytes.
         expected_bytes: usize,
-        /// How many came.
+        /// The size of the given values, in bytes.
         found_bytes: usize,
     },
-    /// The values are not those that the quote signed.
+    /// The values do not hash to the quote's pcrDigest.
     PcrDigest,
-    /// The log is not one.
+    /// The log is malformed.
     Log(WireError),
     /// The log has no SHA-256 digests.
     LogBank,
-    /// The log is of the measurement registers of a confidential VM (CCEL), and not of PCRs.
-    LogRegisters,
+    /// The log is a CCEL, which is replayed to the RTMRs of a TD, not to PCRs.
+    LogIsCcel,
 }
 
-/// What is wrong with what a quote selects.
+/// Why a quote's PCR selection is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SelectionProblem {
-    /// Not exactly one selection.
+    /// This number of selections instead of one.
     Count(usize),
-    /// Registers of another bank, by its TPM_ALG_ID.
+    /// PCRs of another bank, by its TPM_ALG_ID.
     Bank(u16),
-    /// No register.
+    /// No PCR.
     Empty,
 }
 
@@ -75,11 +75,11 @@ impl Error {
             Self::Selection(_) => checks::SELECTION,
             Self::PcrMissing(_) | Self::PcrCount { .. } | Self::PcrDigest => checks::PCRS,
             Self::Log(_) => checks::LOG_FORMAT,
-            Self::LogBank | Self::LogRegisters => checks::LOG_REPLAY,
+            Self::LogBank | Self::LogIsCcel => checks::LOG_REPLAY,
         }
     }
 
-    /// The class of the failure.
+    /// The failure's class.
     #[must_use]
     pub const fn class(&self) -> Class {
         match self {
@@ -91,25 +91,25 @@ impl Error {
             Self::SignatureForm(_) | Self::Message(_) | Self::Log(_) | Self::PcrCount { .. } => {
                 Class::Malformed
             }
-            Self::Key | Self::LogBank | Self::LogRegisters | Self::Selection(_) => Class::Unsupported,
+            Self::Key | Self::LogBank | Self::LogIsCcel | Self::Selection(_) => Class::Unsupported,
             Self::Signature | Self::Signer => Class::NotAuthentic,
             Self::NonceLength | Self::Nonce | Self::PcrDigest => Class::NotBound,
             Self::PcrMissing(_) => Class::Incomplete,
         }
     }
 
-    /// What a person can do, where the check's own hint does not say it.
+    /// The hint of this error, where it differs from the check's own hint.
     #[must_use]
     pub const fn advice(&self) -> Option<&'static str> {
         match self {
             Self::LogBank => Some(
-                "A log of TCG 1.2 has SHA-1 digests alone. Give the crypto-agile log (TCG 2.0): \
-                 /sys/kernel/security/tpm0/binary_bios_measurements, read on the machine that was quoted, \
+                "A log of TCG 1.2 has only SHA-1 digests. Give the crypto-agile log (TCG 2.0): \
+                 /sys/kernel/security/tpm0/binary_bios_measurements, read on the quoted machine, \
                  with the firmware's SHA-256 bank active.",
             ),
-            Self::LogRegisters => Some(
-                "Give the event log of the TPM, /sys/kernel/security/tpm0/binary_bios_measurements, and not \
-                 the CCEL table.",
+            Self::LogIsCcel => Some(
+                "Give the event log of the TPM, /sys/kernel/security/tpm0/binary_bios_measurements, not the \
+                 CCEL table.",
             ),
             _ => None,
         }
@@ -119,16 +119,22 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Key => f.write_str("the attestation key is not RSA of 2048 bits with the exponent 65537"),
+            Self::Key => {
+                f.write_str("attestation key: expected RSA-2048 with the exponent 65537, got another key")
+            }
             Self::SignatureForm(error) | Self::Message(error) | Self::Log(error) => error.fmt(f),
-            Self::Signature => f.write_str("the signature over the quote does not hold"),
-            Self::Signer => f.write_str("the quote names another signer than the attestation key"),
-            Self::NonceLength => f.write_str(
-                "the nonce has to have 1 to 50 bytes, which is what a TPM takes; use the hash of a longer one",
-            ),
-            Self::Nonce => f.write_str("the quote carries another nonce"),
+            Self::Signature => f.write_str("the signature over the quote is not valid"),
+            Self::Signer => {
+                f.write_str("qualifiedSigner of the quote: expected the attestation key's name, got another")
+            }
+            Self::NonceLength => {
+                f.write_str("nonce: expected 1 to 50 bytes, as a TPM accepts, got a longer one; use its hash")
+            }
+            Self::Nonce => f.write_str("extraData of the quote: expected the nonce, got other data"),
             Self::Selection(problem) => problem.fmt(f),
-            Self::PcrMissing(index) => write!(f, "no value came for register {index}, which the quote signs"),
+            Self::PcrMissing(index) => {
+                write!(f, "PCR {index}: expected a value, as the quote selects it, got none")
+            }
             Self::PcrCount { expected_bytes, found_bytes } => {
                 let count = expected_bytes.checked_div(32).unwrap_or(0);
                 write!(
@@ -140,18 +146,18 @@ impl fmt::Display for Error {
                     None => Ok(()),
                 }
             }
-            Self::PcrDigest => f.write_str("the registers' values are not those that the quote signed"),
-            Self::LogBank => f.write_str(
-                "the event log has no SHA-256 digests to replay: it is a log of TCG 1.2, or of other banks",
-            ),
-            Self::LogRegisters => f.write_str(
-                "the event log is a CCEL: it is replayed to the RTMRs of a TD, which no TPM quote signs",
+            Self::PcrDigest => f.write_str("the PCR values do not hash to the quote's pcrDigest"),
+            Self::LogBank => {
+                f.write_str("event log: expected SHA-256 digests, got a log of TCG 1.2 or of other banks")
+            }
+            Self::LogIsCcel => f.write_str(
+                "event log: expected one of PCRs, got a CCEL, which is replayed to the RTMRs of a TD",
             ),
         }
     }
 }
 
-/// The bank of which so many values have so many bytes.
+/// The bank whose values have this size, for this number of values.
 fn other_bank(count: usize, bytes: usize) -> Option<&'static str> {
     let has = |(_, size): &(&str, usize)| count.checked_mul(*size) == Some(bytes);
     [("SHA-1", 20), ("SHA-384", 48), ("SHA-512", 64)].into_iter().find(has).map(|(name, _)| name)
@@ -160,15 +166,15 @@ fn other_bank(count: usize, bytes: usize) -> Option<&'static str> {
 impl fmt::Display for SelectionProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Count(count) => write!(f, "the quote has {count} selections of registers, expected one"),
+            Self::Count(count) => write!(f, "expected one PCR selection in the quote, got {count}"),
             Self::Bank(bank) => {
                 let name = bank_name(*bank);
                 write!(
                     f,
-                    "the quote selects PCRs of the {name} bank ({bank:#06x}), expected SHA-256 (0x000b)"
+                    "PCR selection of the quote: expected the SHA-256 bank (0x000b), got {name} ({bank:#06x})"
                 )
             }
-            Self::Empty => f.write_str("the quote selects no register"),
+            Self::Empty => f.write_str("the quote selects no PCR"),
         }
     }
 }

@@ -1,13 +1,12 @@
-//! What comes from the attester: a quote and the registers beside it, a key and its certification.
-//! Nothing here is believed.
+//! Untrusted evidence of an attester: a quote and its PCR values, a key and its certification.
 
-/// A quote as it came.
+/// An unverified quote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Quote<'a> {
-    /// TPMS_ATTEST, or the same behind its size (TPM2B_ATTEST).
+    /// TPMS_ATTEST, or the same after its size (TPM2B_ATTEST).
     pub message: &'a [u8],
-    /// The signature over the TPMS_ATTEST: 256 bytes, or a TPMT_SIGNATURE that holds them.
+    /// The signature over the TPMS_ATTEST: 256 bytes, or a TPMT_SIGNATURE that contains them.
     pub signature: &'a [u8],
 }
 
@@ -19,26 +18,24 @@ impl<'a> Quote<'a> {
     }
 }
 
-/// The values of registers as they came beside a quote. The quote holds their digest alone.
+/// The unverified PCR values of a quote, which itself has only their digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PcrValues<'a> {
-    /// Each value with its register's number. Those of registers that the quote did not sign are
-    /// dropped.
+    /// Values by PCR index, 0 to 23. Those of PCRs that the quote does not select are dropped.
     Indexed(&'a [Option<[u8; 32]>; 24]),
-    /// Values of 32 bytes one after the other, in the order of the quote's own selection; their
-    /// numbers are those that the quote signed.
+    /// Values of 32 bytes each, concatenated in ascending order of the PCRs that the quote selects.
     InSelectionOrder(&'a [u8]),
 }
 
-/// A key that was made in the TPM, and the TPM's word for it, as they came.
+/// An unverified certification of a key by TPM2_Certify, with the key's public area.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CertificationEvidence<'a> {
-    /// TPMS_ATTEST of TPM2_Certify, or the same behind its size (TPM2B_ATTEST).
+    /// TPMS_ATTEST of TPM2_Certify, or the same after its size (TPM2B_ATTEST).
     pub message: &'a [u8],
-    /// The signature over the TPMS_ATTEST: 256 bytes, or a TPMT_SIGNATURE that holds them.
+    /// The signature over the TPMS_ATTEST: 256 bytes, or a TPMT_SIGNATURE that contains them.
     pub signature: &'a [u8],
-    /// The key's TPMT_PUBLIC, or the same behind its size (TPM2B_PUBLIC).
+    /// The key's TPMT_PUBLIC, or the same after its size (TPM2B_PUBLIC).
     pub public: &'a [u8],
 }
 

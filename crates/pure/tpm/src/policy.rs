@@ -1,4 +1,4 @@
-//! What a relying party may demand of a machine's PCRs and event log, and both held against it.
+//! The appraisal policy for PCRs and event logs, and the appraisal of both.
 
 mod event_log;
 
@@ -13,18 +13,18 @@ use crate::{NoSecureBoot, VerifiedLog, VerifiedPcrs, checks};
 
 crate::tpm_policy_fields! { teeproof_core::policy_table }
 
-/// What is verified of how a machine booted.
+/// The verified PCRs and event log of a machine.
 #[derive(Clone, Copy, Debug)]
 pub struct Booted<'b, 'a> {
-    /// The PCRs that were quoted, where their values came.
+    /// The quoted PCRs, if their values were given.
     pub pcrs: Option<&'b VerifiedPcrs>,
-    /// The event log, where one came that explains them.
+    /// The replayed event log, if one was given.
     pub log: Option<&'b VerifiedLog<'a>>,
 }
 
 impl Booted<'_, '_> {
-    /// Whether it is attested that a PCR has no value: the quote signs which PCRs it covers, but whoever hands
-    /// it in can leave out the values, or the quote itself.
+    /// Whether the absence of a PCR value is attested: the quote signs its selection, but its sender can leave
+    /// out the values, or the quote itself.
     pub(crate) const fn absence_of_pcrs(&self) -> Absence {
         match self.pcrs {
             Some(_) => Absence::Attested,
@@ -35,7 +35,7 @@ impl Booted<'_, '_> {
     /// Whether the firmware enforced secure boot.
     ///
     /// # Errors
-    /// Why the log does not say.
+    /// Why the log does not show it.
     pub fn secure_boot(&self) -> Result<bool, SecureBootUnknown> {
         let log = self.log.ok_or(SecureBootUnknown::NoLog)?;
         log.secure_boot().map(|known| known.enabled).map_err(SecureBootUnknown::Log)
@@ -62,7 +62,7 @@ impl fmt::Display for SecureBootUnknown {
 
 impl core::error::Error for SecureBootUnknown {}
 
-/// Where the answer about secure boot comes from, or why there is none.
+/// The source of the value of `secure-boot`, or why it is absent.
 struct SecureBootSource(Result<bool, SecureBootUnknown>);
 
 impl fmt::Display for SecureBootSource {
@@ -74,8 +74,8 @@ impl fmt::Display for SecureBootSource {
     }
 }
 
-/// Holds what was verified against a policy, records every finding, and says whether all rules
-/// hold. Without PCRs or without a log, every rule about them fails that is not waived.
+/// Appraises PCRs and event log under a policy: records the finding of every rule, and returns whether all are
+/// satisfied or waived. Without PCRs or without a log, each rule about them fails unless it is waived.
 pub fn appraise(
     pcrs: Option<&VerifiedPcrs>,
     log: Option<&VerifiedLog<'_>>,

@@ -1,5 +1,4 @@
-//! From untrusted bytes to a verified quote and verified registers: the one file of this crate
-//! that makes [`VerifiedQuote`] and [`VerifiedPcrs`]; what makes [`CertifiedKey`] lies under it.
+//! Verification of quotes and PCR values: the only code that makes [`VerifiedQuote`] and [`VerifiedPcrs`].
 
 mod attested;
 mod certified;
@@ -10,9 +9,9 @@ use teeproof_core::{Crypto, Freshness, Hex, Record, RsaKey};
 use teeproof_wire::tpm::{Attest, REGISTERS, SHA256, Selection};
 
 use crate::{Error, PcrValues, Quote, SelectionProblem, checks};
-use attested::attested;
+use attested::verify_attestation;
 
-/// What a quote or a certification is verified against. Everything here is the relying party's.
+/// The relying party's parameters of a verification: attestation key, nonce, crypto table.
 #[derive(Clone, Copy, Debug)]
 pub struct TpmVerification<'k> {
     key: RsaKey<'k>,
@@ -22,50 +21,46 @@ pub struct TpmVerification<'k> {
 
 impl<'k> TpmVerification<'k> {
     /// A verification under this attestation key, whose origin the caller has established, for this nonce or
-    /// for a reason why there is none.
+    /// with the reason why no nonce is checked.
     pub fn new(key: RsaKey<'k>, freshness: impl Into<Freshness<'k>>, crypto: &'k Crypto<'k>) -> Self {
         Self { key, freshness: freshness.into(), crypto }
     }
 }
 
-/// A quote that the attestation key signed, of registers of the SHA-256 bank.
+/// A quote of PCRs of the SHA-256 bank, signed by the attestation key.
 ///
-/// It can only be made by [`verify`] and borrows the very bytes whose signature was checked.
+/// Only [`verify`] makes it; it borrows the bytes whose signature was verified.
 #[derive(Clone, Copy, Debug)]
 pub struct VerifiedQuote<'a> {
     attest: Attest<'a>,
     selection: Selection,
 }
 
-/// The values of the registers that a quote signed, and of no others.
-///
-/// It can only be made by [`verify_pcrs`].
+/// The values of the PCRs that a quote selects, and of no others. Only [`verify_pcrs`] makes it.
 #[derive(Clone, Debug)]
 pub struct VerifiedPcrs {
     selection: Selection,
-    /// Zero where the quote did not sign.
+    /// Zero for PCRs outside of the selection.
     values: [[u8; 32]; 24],
 }
 
 /// Verifies a quote under an attestation key.
 ///
-/// Proves: the key signed this attestation of registers; for this question, where a nonce is
-/// demanded.
-/// Does not prove: that the key is a TPM's (the caller's business), or what the registers hold
-/// ([`verify_pcrs`]).
+/// Proves: the key signed this quote; for this nonce, unless freshness is waived.
+/// Does not prove: that the key is a TPM's (the caller establishes that), or the PCR values ([`verify_pcrs`]).
 ///
 /// One signature, and two hashes of fixed length after it.
 ///
 /// # Errors
-/// The first check that does not hold; every check that does was recorded before.
+/// The first failed check; each passed check was recorded before.
 pub fn verify<'a>(
     quote: &Quote<'a>,
     verification: &TpmVerification<'_>,
     record: &mut dyn Record,
 ) -> Result<VerifiedQuote<'a>, Error> {
-    let attest: Attest<'_> = attested(quote.message, quote.signature, verification, record)?;
+    let attest: Attest<'_> = verify_attestation(quote.message, quote.signature, verification, record)?;
     let selection = selection(&attest).map_err(Error::Selection)?;
-    record.pass(checks::SELECTION, &format_args!("{} registers of the SHA-256 bank", selection.count()));
+    record.pass(checks::SELECTION, &format_args!("{} PCRs of the SHA-256 bank", selection.count()));
     Ok(VerifiedQuote { attest, selection })
 }
 
@@ -84,14 +79,15 @@ fn selection(attest: &Attest<'_>) -> Result<Selection, SelectionProblem> {
     Ok(selection)
 }
 
-/// Holds the values that came beside a quote against the digest that the quote signed.
+/// Verifies the PCR values of a quote against its pcrDigest.
 ///
-/// Proves: each value is that of its register. Only the registers that the quote signed are hashed,
-/// and only they can be read from the result; whatever else came is dropped.
+/// Proves: each value is that of its PCR when the quote was made. Only the selected PCRs are hashed, and only
+/// they can be read from the result; values of other PCRs are dropped.
+/// Does not prove: what was measured into a PCR ([`replay`](crate::replay)).
 ///
 /// # Errors
-/// A signed register has no value; a bare list has another length than the selection; the digest
-/// of the values is not the quote's.
+/// A selected PCR has no value; the size of [`PcrValues::InSelectionOrder`] is not that of the selection; the
+/// values do not hash to pcrDigest.
 pub fn verify_pcrs(
     quote: &VerifiedQuote<'_>,
     values: PcrValues<'_>,
@@ -113,7 +109,7 @@ pub fn verify_pcrs(
     Ok(VerifiedPcrs { selection, values })
 }
 
-/// The digest of the values of the selected registers, ascending; or a register that has none.
+/// The digest of the selected PCRs' values, ascending; the error is a PCR without a value.
 fn pcr_digest<'v>(
     selection: Selection,
     value: impl Fn(u8) -> Option<&'v [u8; 32]>,
@@ -126,41 +122,40 @@ fn pcr_digest<'v>(
     Ok(crypto.sha256.digest(&selected))
 }
 
-fn indexed(selection: Selection, came: &[Option<[u8; 32]>; 24]) -> Result<[[u8; 32]; 24], Error> {
+fn indexed(selection: Selection, given: &[Option<[u8; 32]>; 24]) -> Result<[[u8; 32]; 24], Error> {
     let mut values = [[0; 32]; 24];
-    for ((index, value), came) in (0..REGISTERS).zip(&mut values).zip(came) {
+    for ((index, value), given) in (0..REGISTERS).zip(&mut values).zip(given) {
         if selection.contains(index) {
-            *value = came.ok_or(Error::PcrMissing(index))?;
+            *value = given.ok_or(Error::PcrMissing(index))?;
         }
     }
     Ok(values)
 }
 
 fn in_order(selection: Selection, bytes: &[u8]) -> Result<[[u8; 32]; 24], Error> {
-    let (came, rest) = bytes.as_chunks::<32>();
+    let (given, rest) = bytes.as_chunks::<32>();
     let expected = selection.indices().count();
-    if came.len() != expected || !rest.is_empty() {
+    if given.len() != expected || !rest.is_empty() {
         let expected_bytes = expected.saturating_mul(32);
         return Err(Error::PcrCount { expected_bytes, found_bytes: bytes.len() });
     }
     let mut values = [[0; 32]; 24];
-    for (index, came) in selection.indices().zip(came) {
+    for (index, given) in selection.indices().zip(given) {
         if let Some(value) = values.get_mut(usize::from(index)) {
-            *value = *came;
+            *value = *given;
         }
     }
     Ok(values)
 }
 
 impl<'a> VerifiedQuote<'a> {
-    /// What the TPM attests: the nonce, its clock, how often it was reset and whether its clock is
-    /// safe, its firmware, the registers' digest.
+    /// The quote's TPMS_ATTEST: extraData, clockInfo, firmwareVersion, pcrDigest.
     #[must_use]
     pub const fn attest(&self) -> &Attest<'a> {
         &self.attest
     }
 
-    /// Which registers of the SHA-256 bank the quote signed.
+    /// The PCRs of the SHA-256 bank that the quote selects.
     #[must_use]
     pub const fn selection(&self) -> Selection {
         self.selection
@@ -168,13 +163,13 @@ impl<'a> VerifiedQuote<'a> {
 }
 
 impl VerifiedPcrs {
-    /// A register's value; `None` for one that the quote did not sign.
+    /// A PCR's value; `None` for a PCR that the quote does not select.
     #[must_use]
     pub fn get(&self, index: u8) -> Option<&[u8; 32]> {
         self.values.get(usize::from(index)).filter(|_| self.selection.contains(index))
     }
 
-    /// The registers that the quote signed, ascending, with their values.
+    /// The selected PCRs with their values, ascending.
     pub fn iter(&self) -> impl Iterator<Item = (u8, &[u8; 32])> {
         self.selection.indices().filter_map(|index| Some((index, self.get(index)?)))
     }

@@ -138,7 +138,7 @@ fn attested(bytes: &[u8], sink: &mut Sink) -> Result<(), teeproof_tpm::Error> {
         Err(reason) => sink.both(&reason),
     }
     log.events().for_each(|event| sink.debug(&event));
-    log.registers().for_each(|(_, explanation)| sink.debug(&(explanation, explanation.as_str())));
+    log.pcrs().for_each(|(_, explanation)| sink.debug(&(explanation, explanation.as_str())));
     log.boot_applications().into_iter().flatten().for_each(|application| sink.debug(&application));
     let mut policy = black_box(teeproof_tpm::TpmPolicy::waived("opaque"));
     policy.pcrs = black_box(Pcrs::waived("opaque"));

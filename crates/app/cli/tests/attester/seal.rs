@@ -151,7 +151,9 @@ fn a_key_that_is_not_this_machines_gets_no_secret() {
     let swapped = std::fs::read_to_string(other.path("key.json")).unwrap();
     let member = |text: &str| text.lines().find(|line| line.contains("\"public\"")).unwrap().to_owned();
     std::fs::write(sealed.path("swapped.json"), key.replace(&member(&key), &member(&swapped))).unwrap();
-    sealed.encrypt("swapped.json", &[]).fails(5, &["key.name: ", "another key than that of the public area"]);
+    sealed
+        .encrypt("swapped.json", &[])
+        .fails(5, &["key.name: ", "the certified Name is not that of the public area"]);
     assert!(!std::path::Path::new(&sealed.path("sealed.part")).exists());
 }
 

@@ -211,7 +211,8 @@ fn a_bundle_that_cannot_be_redacted_is_reported() {
     let copy = machine.folder.join("copy.bundle");
     teeproof(["bundle", "create"]).args([&redacted]).args(["-o"]).args([&copy]).exits(0);
     // A file of evidence is not a bundle, and the reason why a part is invalid is reported.
-    run(&machine.report(), "utf8:sixteen of salt.").fails(3, &["expected a bundle, got an HCL report", "teeproof bundle create"]);
+    run(&machine.report(), "utf8:sixteen of salt.")
+        .fails(3, &["expected a bundle, got an HCL report", "teeproof bundle create"]);
     let mut client = machine.minted.ak_certificate.clone();
     let at = client.windows(15).position(|window| window == b".ConfidentialVM").unwrap();
     client[at - 1] = 0xff;

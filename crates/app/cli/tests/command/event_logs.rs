@@ -113,7 +113,7 @@ fn logs_without_pcrs_of_the_quoted_bank_are_refused_as_what_they_are() {
     };
     run(EventLog::of_tcg_1_2()).exits(3).shows(&[
         "✘ log.replay",
-        "the event log has no SHA-256 digests to replay",
+        "event log: expected SHA-256 digests",
         "TCG 1.2",
         "crypto-agile",
     ]);
@@ -154,7 +154,7 @@ fn the_event_that_hides_secure_boot_is_named() {
     let found = checks.iter().find(|check| check["id"] == "log.secure-boot").unwrap();
     let because = found["because"].as_str().unwrap();
     assert!(because.starts_with(&format!("event {number} of the log (PCR 7, offset 0x")), "{because}");
-    assert!(because.ends_with("the data are not laid out as a variable"), "{because}");
+    assert!(because.ends_with("the data is not a UEFI_VARIABLE_DATA"), "{because}");
 }
 
 #[test]

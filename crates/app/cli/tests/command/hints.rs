@@ -112,7 +112,7 @@ fn a_reset_vtpm_is_advised_for_a_key_of_zeros_alone() {
 fn a_processor_that_is_not_known_is_no_other_machines_certificate() {
     let host = Host::vcek(Product::Genoa).with_report(|report| report.cpuid = [0x1b, 0x01, 0]);
     let hint = hint(of_host("hints-cpuid", &host).args(["--no-nonce"]), 3, "snp.vek.product");
-    assert!(hint.contains("a newer version may know this processor"), "{hint}");
+    assert!(hint.contains("a newer version may support this processor"), "{hint}");
 }
 
 #[test]
@@ -136,5 +136,5 @@ fn an_anchor_is_advised_for_another_root_alone() {
 #[test]
 fn the_signers_name_proves_no_tpm() {
     let ran = Machine::new("hints-signer", &genoa()).verify_all().exits(0);
-    ran.shows(&["✔ quote.signer", "the key itself says so"]);
+    ran.shows(&["✔ quote.signer", "this is the key's own statement"]);
 }

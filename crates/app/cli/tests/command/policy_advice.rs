@@ -61,7 +61,7 @@ fn nothing_is_proposed_from_reports_that_a_host_controls() {
     refused(|| suggest(&[&bundle], &anchors), 6, "refused", &["snp.policy.debug", "DEBUG bit is zero"]);
     let requested = Host::vcek(Product::Genoa).with_report(|report| report.vmpl = u32::MAX);
     let (bundle, anchors) = host(&folder, &requested);
-    refused(|| suggest(&[&bundle], &anchors), 6, "refused", &["snp.host-requested", "from inside the guest"]);
+    refused(|| suggest(&[&bundle], &anchors), 6, "refused", &["snp.host-requested", "inside the guest"]);
 }
 
 #[test]

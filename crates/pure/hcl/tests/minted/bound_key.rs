@@ -197,7 +197,7 @@ fn the_policy_is_over_exactly_the_pcrs_that_are_demanded() {
     for (pcrs, error, class) in [
         (select(&[0]), Certification::Policy, Class::NotBound),
         (select(&[0, 7, 8]), Certification::PcrUnverified(8), Class::Incomplete),
-        (select(&[]), Certification::NoRegister, Class::Unsupported),
+        (select(&[]), Certification::NoPcr, Class::Unsupported),
         (Selection { bank: 4, bitmap: 0x81 }, Certification::Bank(4), Class::Unsupported),
     ] {
         refused(&bag, &Statement::genuine(), pcrs, BoundKeyError::Certification(error), class);

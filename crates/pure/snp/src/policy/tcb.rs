@@ -1,4 +1,4 @@
-//! TCBs in policies: compared component by component, with one floor for every processor or one for each
+//! TCBs in policies: compared component by component, with one floor for all processors or one for each
 //! product line.
 
 use core::convert::Infallible;
@@ -7,12 +7,13 @@ use core::fmt::{self, Display};
 use teeproof_core::{Bits, Datum, PolicyValue, Relation, TakeDatum};
 use teeproof_wire::snp::{Product, Tcb};
 
-/// A TCB as policies compare it: component by component, never as one number.
+/// A TCB as a value of policies, compared component by component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TcbLevels {
     /// The level of each component.
     pub tcb: Tcb,
-    /// The product line of the processor: that of a TCB in evidence. `None` in a policy, whose TCB is of any.
+    /// The product line of the processor, for a TCB of evidence; `None` for a TCB of a policy, which applies to
+    /// every product line.
     pub product: Option<Product>,
 }
 
@@ -31,12 +32,12 @@ impl From<Tcb> for TcbLevels {
     }
 }
 
-/// What `at-least` compares a TCB with.
+/// The floor of an `at-least` rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TcbFloor {
-    /// One floor, whatever the product line.
+    /// One floor for every product line.
     One(Tcb),
-    /// A floor for each product line that is accepted.
+    /// A floor for each accepted product line.
     ByProduct(FloorsByProduct),
 }
 
@@ -52,12 +53,12 @@ impl From<FloorsByProduct> for TcbFloor {
     }
 }
 
-/// Floors by product line. No TCB of a product line without a floor reaches them.
+/// Floors by product line. A TCB of a product line without a floor does not reach them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FloorsByProduct([Option<Tcb>; Product::ALL.len()]);
 
 impl FloorsByProduct {
-    /// No product line has a floor yet.
+    /// Without any floor.
     pub const NONE: Self = Self([None; Product::ALL.len()]);
 
     /// With the floor of a product line.
@@ -68,7 +69,7 @@ impl FloorsByProduct {
         self
     }
 
-    /// The floor of a product line.
+    /// The floor of a product line, if it has one.
     #[must_use]
     pub fn floor_for(&self, product: Product) -> Option<Tcb> {
         self.iter().find_map(|(line, floor)| (line == product).then_some(floor))
@@ -89,7 +90,7 @@ impl PolicyValue for TcbLevels {
         self
     }
 
-    /// The components alone, where this TCB is of any product line.
+    /// Compares only the components where this TCB applies to every product line.
     fn is(&self, seen: &Self) -> bool {
         self.tcb == seen.tcb && (self.product.is_none() || self.product == seen.product)
     }
@@ -112,7 +113,7 @@ impl PolicyValue for TcbLevels {
         seen.tcb.fmt(f)
     }
 
-    /// Of floors by product line: that of the processor's, or all of them and that its line has none.
+    /// Floors by product line: that of the processor's product line, or all of them and that it has none.
     fn show_floor(floor: &TcbFloor, seen: Option<&Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let floors = match floor {
             TcbFloor::One(floor) => return floor.fmt(f),
@@ -120,7 +121,7 @@ impl PolicyValue for TcbLevels {
         };
         let product = seen.and_then(|seen| seen.product);
         if *floors == FloorsByProduct::NONE {
-            return f.write_str("a floor, and no product line has one");
+            return f.write_str("a floor, but no product line has one");
         }
         if let Some((line, floor)) = product.and_then(|line| Some((line, floors.floor_for(line)?))) {
             return write!(f, "{} {floor}", line.id());
@@ -141,7 +142,7 @@ impl PolicyValue for TcbLevels {
         take(Datum::Levels(&seen.tcb.levels()));
     }
 
-    /// Of floors by product line: that of the processor's, or all of them.
+    /// Floors by product line: that of the processor's product line, or all of them.
     fn floor_data(floor: &TcbFloor, seen: Option<&Self>, take: &mut TakeDatum<'_>) {
         let floors = match floor {
             TcbFloor::One(floor) => return take(Relation::AtLeast, Datum::Levels(&floor.levels())),

@@ -247,7 +247,7 @@ fn wrong_intermediates_of_the_same_name_do_no_harm() {
         bag.certificates.insert(0, impostor.mint().unwrap().intermediate);
     }
     let seen = bag.verify().unwrap();
-    // There is a bound on the work: of more, those of the lowest bytes are tried, whatever their order.
+    // There is a bound on the work: of more, those of the lowest bytes are attempted, whatever their order.
     for _ in 0..bag.certificates.len() {
         bag.certificates.rotate_left(1);
         assert_eq!(bag.verify(), Ok(seen));

@@ -68,28 +68,28 @@ fn a_masked_chip_id() {
         assert_eq!((seen.chip, seen.genuine), (Chip::Masked, false));
         let lenient = SnpPolicy::genuine().masked_chip_id(Rule::waived("our host masks it"));
         assert!(bag.appraise(&lenient));
-        // A masked id is no id, not even when zeros are asked for.
+        // A masked id is no id, not even when zeros are expected.
         let named = lenient.chip_id(Rule::exactly([0; 64]));
         assert!(!bag.appraise(&named));
     }
 }
 
-/// A report that the host asked for, and one that says that its key is masked, are genuine; they
-/// are told as what they are, with a policy or without, and refused by `builtin:genuine`.
+/// A report requested by the host, and one that says that its key is masked, are genuine; they
+/// are reported as such, with a policy or without, and refused by `builtin:genuine`.
 #[test]
-fn reports_of_the_host_and_of_a_masked_key_are_told_and_refused() {
+fn reports_of_the_host_and_of_a_masked_key_are_reported_and_refused() {
     type Change = fn(&mut teeproof_mint::snp::Report);
     let cases: [(Change, [&str; 2]); 2] = [
-        (|report| report.vmpl = u32::MAX, ["snp.host-requested", "the host asked for the report"]),
+        (|report| report.vmpl = u32::MAX, ["snp.host-requested", "the host requested the report"]),
         (|report| report.key_info |= 2, ["snp.chip-key.masked", "MASK_CHIP_KEY"]),
     ];
-    for (change, [id, told]) in cases {
+    for (change, [id, recorded]) in cases {
         let bag = Bag::of(&vcek(Line::Genoa).with_report(change));
         assert!(!bag.verify().unwrap().genuine, "{id}");
         let (verification, appraisal) = bag.findings(&SnpPolicy::genuine());
         let signature = verification.iter().find(|(id, ..)| *id == "snp.signature").unwrap();
         assert_eq!(signature.1, Outcome::Warn);
-        assert!(signature.2.contains(told), "{signature:?}");
+        assert!(signature.2.contains(recorded), "{signature:?}");
         let failed: Vec<_> = appraisal.iter().filter(|(_, outcome, _)| *outcome == Outcome::Fail).collect();
         assert!(failed.len() == 1 && failed[0].0 == id, "{failed:?}");
         let lenient = SnpPolicy::genuine()
@@ -143,7 +143,7 @@ fn a_chip_id_that_is_asked_for() {
     assert!(Bag::of(&shared).appraise(&SnpPolicy::genuine()));
 }
 
-/// Each rule of a policy is held against its own field.
+/// Each rule of a policy is compared with its own field.
 #[test]
 fn each_field_right_wrong_and_one_of() {
     let machine = vcek(Line::Milan).with_report(|report| {
@@ -281,11 +281,9 @@ fn what_the_report_does_not_have_can_be_demanded_to_be_absent() {
     }
     // Why such a report satisfies no rule for the chip, and that nothing is to be said of the others.
     for rule in [Rule::absent(), Rule::exactly([0x5a; 64])] {
-        for (bag, expected) in
-            [(&named, "CHIP_ID names a chip, and the VLEK that signed is not tied to it"), (&shared, "")]
-        {
-            let (_, told) = bag.findings(&lenient().chip_id(rule.clone()));
-            let (_, _, because) = told.into_iter().find(|(id, ..)| *id == checks::CHIP_ID.id).unwrap();
+        for (bag, expected) in [(&named, "CHIP_ID is not bound to the signing key, a VLEK"), (&shared, "")] {
+            let (_, recorded) = bag.findings(&lenient().chip_id(rule.clone()));
+            let (_, _, because) = recorded.into_iter().find(|(id, ..)| *id == checks::CHIP_ID.id).unwrap();
             assert_eq!(because, expected);
         }
     }

@@ -16,7 +16,12 @@ fn the_kind_of_key_that_the_report_names() {
     // Nothing is forged: the certificate of the other kind is missing.
     for (line, _) in LINES {
         for (machine, key_info, signer, hint) in [
-            (vcek(line), 1 << REPORT_SIGNER, VekKind::Vlek, "Ask the cloud provider for its VLEK"),
+            (
+                vcek(line),
+                1 << REPORT_SIGNER,
+                VekKind::Vlek,
+                "Get the VLEK certificate from the cloud provider",
+            ),
             (vlek(line), 0, VekKind::Vcek, "VCEK"),
         ] {
             let bag = Bag::of(&machine.with_report(|report| report.key_info = key_info));

@@ -1,5 +1,5 @@
 //! The chain from the ARK to the VEK. Machines with a VLEK, unless a VCEK matters: their ASVK is
-//! not known to the verifier, so nothing stands in for one that came.
+//! not known to the verifier, so nothing stands in for a given one.
 
 use teeproof_core::{Class, Time};
 use teeproof_mint::snp::{Machine, Product as Line};
@@ -19,7 +19,7 @@ fn at(link: VekChainCertificate, problem: Problem) -> Error {
     Error::Chain { link, problem }
 }
 
-/// A machine under authorities whose names no pinned ones have, so that what is wrong with it is told.
+/// A machine under authorities whose names no pinned ones have, so that what is wrong with it is reported.
 fn apart(line: Line) -> Machine {
     let rename = |link: &mut Link| {
         let name = std::mem::take(&mut link.certificate.subject);
@@ -56,7 +56,7 @@ fn an_impostor_is_refused_under_the_pinned_anchors() {
             bag.refused(at(VekChainCertificate::Intermediate, Problem::Signature), Class::NotAuthentic);
             bag.certificates.push(ark);
             bag.refused_as(|error| is_untrusted(error, "CN=ARK-"), Class::NotAuthentic);
-            // Without its intermediate, AMD's own is tried, which did not sign the key.
+            // Without its intermediate, AMD's own is attempted, which did not sign the key.
             bag.certificates.remove(1);
             bag.refused(at(VekChainCertificate::Vek, Problem::Signature), Class::NotAuthentic);
         }
@@ -252,7 +252,7 @@ fn authorities_that_may_not_issue() {
     }
 }
 
-/// The pinned root of the same name did not sign what came; that is not the reason that is told.
+/// The pinned root of the same name did not sign the given certificate; that is not the reason that is reported.
 #[test]
 fn what_is_wrong_under_the_added_root_is_told() {
     for machine in [vcek(Line::Milan), vlek(Line::Milan)] {
@@ -378,7 +378,7 @@ fn other_salts_hashes_and_paddings() {
     }
 }
 
-/// The algorithm inside of the signature is the one beside it, byte for byte.
+/// The algorithm inside of the signature is the outer one, byte for byte.
 #[test]
 fn two_algorithms_that_mean_the_same_are_not_the_same() {
     let machine = vlek(Line::Milan).with_vek(|vek| {

@@ -106,9 +106,9 @@ fn each_machine_is_held_against_the_floor_of_its_line() {
 fn a_milan_of_the_genoas_lower_microcode_is_refused() {
     let old = Bag::of(&machine(Product::Milan, Tcb { microcode: GENOA.microcode, ..MILAN }));
     let of_both = tcb(None, 4, 1, 23, GENOA.microcode);
-    let held = |floor: TcbFloor| at_least(floor).map(|policy| old.appraise(&policy));
-    assert_eq!(held(of_both.into()), [true; 4], "this is the danger of one floor");
-    assert_eq!(held(floors().into()), [false; 4]);
+    let holds = |floor: TcbFloor| at_least(floor).map(|policy| old.appraise(&policy));
+    assert_eq!(holds(of_both.into()), [true; 4], "this is the danger of one floor");
+    assert_eq!(holds(floors().into()), [false; 4]);
 }
 
 #[test]
@@ -121,9 +121,9 @@ fn a_line_without_a_floor_reaches_none() {
         let others =
             others.fold(FloorsByProduct::NONE, |all, (line, _)| all.with(line, Tcb { fmc: None, ..zero }));
         let bag = Bag::of(&machine(product, TURIN_OR_LESS));
-        let held = |floors| at_least(floors).map(|policy| bag.appraise(&policy));
+        let holds = |floors| at_least(floors).map(|policy| bag.appraise(&policy));
         assert_eq!(
-            (held(own), held(others), held(FloorsByProduct::NONE)),
+            (holds(own), holds(others), holds(FloorsByProduct::NONE)),
             ([true; 4], [false; 4], [false; 4]),
             "{product}"
         );
@@ -166,7 +166,7 @@ fn a_finding_shows_the_floor_of_this_machines_line() {
     let mut last = Last::default();
     let none: Rule<'_, TcbLevels> = Rule::at_least(FloorsByProduct::NONE.into());
     none.appraise(checks::REPORTED_TCB, Some(&TcbLevels::of_processor(Product::Milan, MILAN)), &mut last);
-    let expected = "at least a floor, and no product line has one";
+    let expected = "at least a floor, but no product line has one";
     assert_eq!(last.0.unwrap(), (Outcome::Fail, expected.to_owned(), MILAN.to_string()));
     assert_eq!(none.expectation.to_string(), expected);
     // One floor is shown as it always was.

@@ -142,7 +142,7 @@ fn a_list_holds_from_one_update_to_the_next() {
         });
         with(&machine, &[&list])
             .refused(Error::RevocationList { issuer: VekChainCertificate::Ark, problem }, Class::Incomplete);
-        // Beside a current list of the same issuer it says nothing.
+        // With a current list of the same issuer it says nothing.
         for lists in [[&list[..], &good], [&good, &list]] {
             assert!(with(&machine, &lists).verify().unwrap().revocation.covers(1));
         }
@@ -183,7 +183,7 @@ fn a_root_that_may_not_sign_lists() {
     Bag::of(&machine).verify().unwrap();
     let list = machine.mint_crl(&[]).unwrap();
     assert!(!with(&machine, &[&list]).verify().unwrap().revocation.is_checked());
-    // There can be no list of it, so that none is demanded.
+    // There can be no list of it, so that none is required.
     for lists in [&[][..], &[&list[..]]] {
         let required = Bag { lists_required: true, ..with(&machine, lists) };
         assert!(!required.verify().unwrap().revocation.is_checked());

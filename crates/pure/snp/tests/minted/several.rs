@@ -1,5 +1,5 @@
 //! Several certificates that could be the report's: the one that verifies is found, in whatever order
-//! they come; and where the right one is missing, it is told which.
+//! they come; and where the right one is missing, the error says which.
 
 use teeproof_core::Class;
 use teeproof_mint::snp::amd::Spl;
@@ -39,7 +39,7 @@ fn accepted_in_every_order(machine: &Machine, certificates: &[Vec<u8>]) {
     }
 }
 
-/// What is told in every order of the certificates.
+/// What is reported in every order of the certificates.
 #[track_caller]
 fn told_in_every_order(mut bag: Bag) -> Error {
     let error = bag.verify().unwrap_err();
@@ -142,7 +142,7 @@ fn the_vcek_of_another_line() {
     }
 }
 
-/// The VCEK from before a firmware update: told with both TCBs, and which other one of the report's
+/// The VCEK from before a firmware update: reported with both TCBs, and which other one of the report's
 /// it is for.
 #[test]
 fn the_vcek_of_another_tcb_of_the_report() {
@@ -157,7 +157,7 @@ fn the_vcek_of_another_tcb_of_the_report() {
         let patched = if fits.is_some() { machine.clone().patch(place + 6, &[5]) } else { machine.clone() };
         let mut bag = Bag::of(&patched);
         bag.certificates[0] = vek(&old);
-        // Another chip's beside it says less.
+        // Another chip's certificate in addition says less.
         bag.certificates.push(vek(&vcek(Line::Milan).chip_id([7; 64])));
         let error = told_in_every_order(bag);
         let Error::VekTcb { fits: found, .. } = error else { panic!("{error:?}") };
@@ -181,11 +181,11 @@ fn a_report_without_its_vcek_has_an_address_or_the_field_that_is_missing() {
         assert_eq!(error.class(), Class::Incomplete);
         error.advice().unwrap().to_string()
     };
-    let told = advice(vcek(Line::Turin));
+    let recorded = advice(vcek(Line::Turin));
     let chip = &CHIP[..16];
     assert!(
-        told.contains(&format!("/vcek/v1/Turin/{chip}?fmcSPL=01&blSPL=01&teeSPL=01&snpSPL=04")),
-        "{told}"
+        recorded.contains(&format!("/vcek/v1/Turin/{chip}?fmcSPL=01&blSPL=01&teeSPL=01&snpSPL=04")),
+        "{recorded}"
     );
     let masked = vcek(Line::Milan).with_report(|report| report.chip_id = [0; 64]);
     assert!(advice(masked).contains("CHIP_ID is zero"));
@@ -205,8 +205,8 @@ fn altered(certificate: &[u8], count: u16) -> Vec<Vec<u8>> {
     (0..count).map(alter).collect()
 }
 
-/// Self-made certificates in the name of AMD's ASK do not keep the right one from being tried; and where
-/// more came than are tried, that is what is said.
+/// Self-made certificates in the name of AMD's ASK do not keep the right one from being attempted; and where
+/// more are given than are attempted, the error says so.
 #[test]
 fn a_crowd_of_intermediates_of_one_name() {
     let machine = vcek(Line::Milan);
@@ -224,7 +224,7 @@ fn a_crowd_of_intermediates_of_one_name() {
     assert!(error.to_string().contains("signature limit reached"), "{error}");
 }
 
-/// Masked chips: every VCEK fits, and more than 64 are tried.
+/// Masked chips: every VCEK fits, and more than 64 are attempted.
 #[test]
 fn a_hall_of_machines_that_mask_their_chip_ids() {
     let machine = vcek(Line::Milan).with_report(|report| report.chip_id = [0; 64]);
@@ -243,7 +243,7 @@ fn a_hall_of_machines_that_mask_their_chip_ids() {
     assert!(error.to_string().contains("signature limit reached"), "{error}");
 }
 
-/// What is told in a few orders of many certificates.
+/// What is reported in a few orders of many certificates.
 #[track_caller]
 fn told_in_some_orders(mut bag: Bag) -> Error {
     let error = bag.verify().unwrap_err();

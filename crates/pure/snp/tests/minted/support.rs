@@ -24,7 +24,7 @@ pub(crate) fn vcek(line: Line) -> Machine {
 }
 
 /// A VLEK machine whose authorities have small keys. No ASVK is known to the verifier, so what is
-/// wrong with one that came is told exactly.
+/// wrong with a given one is reported exactly.
 pub(crate) fn vlek(line: Line) -> Machine {
     Machine::vlek(line).authority_keys(Kind::Rsa2048)
 }
@@ -91,7 +91,7 @@ impl Bag {
     }
 
     /// The findings of verification and of appraisal: check, outcome and reason.
-    pub(crate) fn findings(&self, policy: &SnpPolicy<'_>) -> (Vec<Told>, Vec<Told>) {
+    pub(crate) fn findings(&self, policy: &SnpPolicy<'_>) -> (Vec<Recorded>, Vec<Recorded>) {
         let (mut verification, mut appraisal) = (Findings(Vec::new()), Findings(Vec::new()));
         self.with(&teeproof_aws_lc::TABLE, &mut verification, |result| {
             appraise(&result.unwrap(), policy, &mut appraisal)
@@ -184,9 +184,9 @@ pub(crate) fn refused(
 }
 
 /// Check, outcome and reason of a finding.
-pub(crate) type Told = (&'static str, Outcome, String);
+pub(crate) type Recorded = (&'static str, Outcome, String);
 
-struct Findings(Vec<Told>);
+struct Findings(Vec<Recorded>);
 
 impl Record for Findings {
     fn record(&mut self, finding: CheckResult<'_>) {
@@ -212,14 +212,14 @@ pub(crate) fn is_tcb(error: &Error, expected: Component) -> bool {
     matches!(error, Error::VekTcb { component, .. } if *component == expected)
 }
 
-/// The findings of one verification: which check, and how it came out.
+/// The findings of one verification: which check, and its outcome.
 struct Log(Vec<(&'static str, Outcome)>);
 
 impl Record for Log {
     fn record(&mut self, finding: CheckResult<'_>) {
         // Texts are formatted for the sake of whatever could go wrong in them.
         assert!(finding.because.is_some_and(|because| !because.to_string().is_empty()));
-        // What somebody chose not to have checked is told apart from what does not apply.
+        // What somebody chose not to have checked is distinguished from what does not apply.
         let chosen = finding.outcome == Outcome::Skip
             && [checks::NONCE.id, checks::REVOCATION.id].contains(&finding.check.id);
         assert_eq!(finding.waived, chosen, "{}", finding.check.id);

@@ -1,4 +1,4 @@
-//! Why a key is not believed to be the TPM's, or not to be guarded as it has to be.
+//! Verification errors of certified keys.
 
 use core::fmt;
 
@@ -8,57 +8,57 @@ use teeproof_wire::tpm::ObjectAttributes;
 
 use crate::checks;
 
-/// The first thing that does not hold of a certified key.
+/// The first failed check of a certified key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CertificationError {
-    /// The attestation key is not of 2048 bits with the exponent 65537.
+    /// The attestation key is not RSA-2048 with the exponent 65537.
     AttestationKey,
-    /// The signature has a form or an algorithm that is not supported.
+    /// The signature has an unsupported form or algorithm.
     SignatureForm(WireError),
-    /// The signature does not hold.
+    /// The signature is not valid.
     Signature,
     /// The message is not a certification.
     Message(WireError),
     /// The certification names another signer than the attestation key.
     Signer,
-    /// The nonce is empty, or longer than a TPM takes.
+    /// The nonce is longer than the 50 bytes that a TPM accepts.
     NonceLength,
-    /// The certification carries another nonce.
+    /// The certification has another nonce.
     Nonce,
-    /// The key is named by another hash than SHA-256: by this TPM_ALG_ID.
+    /// The key's Name uses this hash (TPM_ALG_ID) instead of SHA-256.
     NameAlgorithm(u16),
-    /// The certification is of another key than that of the public area.
+    /// The certified Name is not that of the public area.
     Name,
-    /// The public area of the certified key is not one of an RSA key, or one that is not supported.
+    /// The public area is not that of an RSA key, or not supported.
     Public(WireError),
-    /// The certified key is not what a secret can be encrypted to.
+    /// The certified key is not suitable for encryption of a secret.
     Key(CertifiedKeyProblem),
-    /// The policy is asked about registers of another bank than SHA-256: of this TPM_ALG_ID.
+    /// The selection is of this bank (TPM_ALG_ID) instead of SHA-256.
     Bank(u16),
-    /// The policy is asked about no register.
-    NoRegister,
-    /// The policy is asked about this register, of which no value was verified.
+    /// The selection is empty.
+    NoPcr,
+    /// The selection has this PCR, whose value was not verified.
     PcrUnverified(u8),
-    /// The key's policy is not that these registers have these values.
+    /// The key's policy is not TPM2_PolicyPCR over these PCRs with these values.
     Policy,
 }
 
-/// What is wrong with a certified key.
+/// Why a certified key is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CertifiedKeyProblem {
-    /// It lacks these attributes.
+    /// These required attributes are not set.
     Lacks(ObjectAttributes),
-    /// It has these attributes, and must not.
+    /// These forbidden attributes are set.
     Has(ObjectAttributes),
-    /// It has a scheme for signatures.
+    /// The key has a signature scheme.
     Scheme,
-    /// No policy guards it.
+    /// The key has no policy.
     NoPolicy,
-    /// It has not 2048 bits, but so many.
+    /// The key has this number of bits instead of 2048.
     Bits(u16),
-    /// Its exponent is not 65537, but this.
+    /// The key has this exponent instead of 65537.
     Exponent(u32),
 }
 
@@ -74,20 +74,18 @@ impl CertificationError {
             Self::NameAlgorithm(_) | Self::Name => checks::KEY_NAME,
             Self::Public(_) => checks::KEY_PUBLIC,
             Self::Key(_) => checks::KEY_ATTRIBUTES,
-            Self::Bank(_) | Self::NoRegister | Self::PcrUnverified(_) | Self::Policy => checks::KEY_POLICY,
+            Self::Bank(_) | Self::NoPcr | Self::PcrUnverified(_) | Self::Policy => checks::KEY_POLICY,
         }
     }
 
-    /// The class of the failure.
+    /// The failure's class.
     #[must_use]
     pub const fn class(&self) -> Class {
         match self {
             Self::SignatureForm(error) | Self::Message(error) | Self::Public(error) => {
                 if error.is_unsupported() { Class::Unsupported } else { Class::Malformed }
             }
-            Self::AttestationKey | Self::NameAlgorithm(_) | Self::Bank(_) | Self::NoRegister => {
-                Class::Unsupported
-            }
+            Self::AttestationKey | Self::NameAlgorithm(_) | Self::Bank(_) | Self::NoPcr => Class::Unsupported,
             Self::Signature | Self::Signer => Class::NotAuthentic,
             Self::NonceLength | Self::Nonce | Self::Name | Self::Policy => Class::NotBound,
             Self::Key(problem) => problem.class(),
@@ -99,7 +97,7 @@ impl CertificationError {
 impl CertifiedKeyProblem {
     const fn class(self) -> Class {
         match self {
-            // Such a key is not bound to this TPM, or not to a policy.
+            // Not bound to this TPM, or not to a policy.
             Self::Lacks(_) | Self::Has(_) | Self::NoPolicy => Class::NotBound,
             Self::Scheme | Self::Bits(_) | Self::Exponent(_) => Class::Unsupported,
         }
@@ -110,29 +108,31 @@ impl fmt::Display for CertificationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AttestationKey => {
-                f.write_str("the attestation key is not RSA of 2048 bits with the exponent 65537")
+                f.write_str("attestation key: expected RSA-2048 with the exponent 65537, got another key")
             }
             Self::SignatureForm(error) | Self::Message(error) | Self::Public(error) => error.fmt(f),
-            Self::Signature => f.write_str("the signature over the certification does not hold"),
-            Self::Signer => f.write_str("the certification names another signer than the attestation key"),
-            Self::NonceLength => f.write_str(
-                "the nonce has to have 1 to 50 bytes, which is what a TPM takes; use the hash of a longer one",
+            Self::Signature => f.write_str("the signature over the certification is not valid"),
+            Self::Signer => f.write_str(
+                "qualifiedSigner of the certification: expected the attestation key's name, got another",
             ),
-            Self::Nonce => f.write_str("the certification carries another nonce"),
-            Self::NameAlgorithm(algorithm) => {
-                write!(f, "the certified key is named by the hash {algorithm:#06x}, expected SHA-256 (0x000b)")
+            Self::NonceLength => {
+                f.write_str("nonce: expected 1 to 50 bytes, as a TPM accepts, got a longer one; use its hash")
             }
-            Self::Name => f.write_str("the certification is of another key than that of the public area"),
+            Self::Nonce => f.write_str("extraData of the certification: expected the nonce, got other data"),
+            Self::NameAlgorithm(algorithm) => {
+                write!(f, "Name of the certified key: expected SHA-256 (0x000b), got {algorithm:#06x}")
+            }
+            Self::Name => f.write_str("the certified Name is not that of the public area"),
             Self::Key(problem) => problem.fmt(f),
             Self::Bank(bank) => {
-                write!(f, "the policy is asked about the bank {bank:#06x}, expected SHA-256 (0x000b)")
+                write!(f, "PCR selection: expected the SHA-256 bank (0x000b), got {bank:#06x}")
             }
-            Self::NoRegister => f.write_str("the policy is asked about no register"),
+            Self::NoPcr => f.write_str("PCR selection: expected at least one PCR, got none"),
             Self::PcrUnverified(index) => {
-                write!(f, "the policy is asked about register {index}, of which no value was verified")
+                write!(f, "PCR selection: PCR {index} has no verified value")
             }
             Self::Policy => f.write_str(
-                "the certified key is not bound to the verified values of exactly these registers",
+                "the certified key's policy is not TPM2_PolicyPCR over the verified values of these PCRs",
             ),
         }
     }
@@ -141,13 +141,17 @@ impl fmt::Display for CertificationError {
 impl fmt::Display for CertifiedKeyProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Lacks(attributes) => write!(f, "the certified key lacks {attributes}"),
-            Self::Has(attributes) => write!(f, "the certified key has {attributes}, and must not"),
-            Self::Scheme => f.write_str("the certified key has a scheme for signatures"),
-            Self::NoPolicy => f.write_str("no policy guards the certified key"),
-            Self::Bits(bits) => write!(f, "the certified key has {bits} bits, expected 2048"),
+            Self::Lacks(attributes) => {
+                write!(f, "certified key: expected the attributes {attributes}, not set")
+            }
+            Self::Has(attributes) => {
+                write!(f, "certified key: the attributes {attributes} are set and forbidden")
+            }
+            Self::Scheme => f.write_str("the certified key has a signature scheme"),
+            Self::NoPolicy => f.write_str("the certified key has no policy"),
+            Self::Bits(bits) => write!(f, "certified key: expected 2048 bits, got {bits}"),
             Self::Exponent(exponent) => {
-                write!(f, "the certified key has the exponent {exponent}, expected 65537")
+                write!(f, "certified key: expected the exponent 65537, got {exponent}")
             }
         }
     }

@@ -1,22 +1,22 @@
-//! The programs that the firmware started, from register 4.
+//! Boot applications by the events of PCR 4.
 //!
-//! What an event calls itself is not measured, and a program's digest is not that of its event's
-//! data. So a program is whatever was measured that is not one of the few things of which the
-//! digest is known: no label can hide one.
+//! An event's type is not measured, and an application's digest is not the hash of its event's data. So every
+//! measured digest is an application's, except the few known digests of other events: no event type can hide
+//! an application.
 
 use teeproof_wire::eventlog::Event;
 
-/// The register of boot programs.
-pub(super) const REGISTER: u8 = 4;
+/// The PCR of boot applications.
+pub(super) const PCR: u8 = 4;
 
-/// A program that the firmware or a boot loader measured before it started it.
+/// An application that the firmware or a boot loader measured before starting it.
 ///
-/// Where its file lies is in the event's data, which nothing vouches for, and is not told.
+/// Its path is part of the event's data, which is not authenticated, and not given here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BootApplication<'a> {
-    /// Its Authenticode digest.
+    /// The SHA-256 Authenticode digest.
     pub digest: &'a [u8; 32],
-    /// Where its record begins in the log.
+    /// The offset of its record in the log, in bytes.
     pub offset: usize,
 }
 

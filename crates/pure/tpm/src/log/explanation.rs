@@ -4,24 +4,24 @@ use core::fmt;
 
 use teeproof_wire::eventlog::EventLog;
 
-/// Whether a log explains a register.
+/// Whether a log explains a PCR.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Explanation {
-    /// The log's events make exactly the quoted value.
+    /// The replay of the log's events is the quoted value.
     Explained,
-    /// The log has events, and they do not make the quoted value; or it has none, and the register
-    /// is one of the firmware's, which logs whatever it measures. Nothing is told of it.
+    /// The replay of the log's events is not the quoted value; or the log has no events, and the PCR was
+    /// extended and is one of the firmware's, which logs every event. No event of the PCR is used.
     Unexplained,
-    /// The log has no event of this register, and need not have one: the register was not extended,
-    /// or by an operating system that keeps no log.
+    /// The log has no event of the PCR, and needs none: the PCR was not extended, or only by an operating
+    /// system outside of this log.
     NoLog,
-    /// The quote did not sign the register.
+    /// The quote does not select the PCR.
     NotQuoted,
 }
 
 impl Explanation {
-    /// Of the register of this number, by its quoted value and what the log's events make.
-    pub(super) fn of(
+    /// For the PCR with this index, by its quoted value and the replayed one.
+    pub(super) fn of_pcr(
         log: &EventLog<'_>,
         index: u8,
         quoted: Option<&[u8; 32]>,
@@ -37,7 +37,7 @@ impl Explanation {
         }
     }
 
-    /// In words, lower case: `explained`, `unexplained`, `without a log`, `not quoted`.
+    /// The name, lower case: `explained`, `unexplained`, `without a log`, `not quoted`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

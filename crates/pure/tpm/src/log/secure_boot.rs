@@ -1,9 +1,11 @@
-//! What register 7 proves of secure boot.
+//! The state of secure boot by the events of PCR 7.
 //!
-//! The register's quoted value proves the digests. Each event of it must be of a known kind, and
-//! its digest that of its data, so that the data are proved as well; then the data alone decide.
-//! Whoever runs after the firmware can extend the register, and can relabel events at will: so what
-//! configures secure boot counts before the separator only, once each, and nothing is skipped.
+//! The quoted value of PCR 7 proves the digests of its events. Each event must be of a known type, and its
+//! digest the hash of its data, so that the data is proved as well; only the data decides. Software after the
+//! firmware can extend the PCR, and an attacker can relabel events: so configuration counts only before the
+//! separator, each variable once, and no event is skipped.
+//!
+//! Source: TCG PC Client Platform Firmware Profile, section 3.3.4.8.
 
 mod problem;
 mod variable;
@@ -18,22 +20,22 @@ use teeproof_wire::eventlog::{EfiVariable, Event, SignatureLists, kind};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SecureBoot<'a> {
-    /// Whether the firmware enforced it.
+    /// Whether the firmware enforced secure boot.
     pub enabled: bool,
-    /// Who may change KEK.
+    /// The platform key, which may change KEK.
     pub pk: SignatureLists<'a>,
-    /// Who may change db and dbx.
+    /// The key exchange keys, which may change db and dbx.
     pub kek: SignatureLists<'a>,
-    /// What may start.
+    /// The allowed signers and images.
     pub db: SignatureLists<'a>,
-    /// What may not.
+    /// The forbidden signers and images.
     pub dbx: SignatureLists<'a>,
-    /// How often something was allowed to start by a key, or by what the boot loader knows.
+    /// The number of authority events: images verified by db, or by the boot loader's own keys.
     pub authorities: usize,
 }
 
-/// The events of PCR 7, which must be explained, with the numbers of their records.
-pub(super) fn read<'a>(
+/// Reads the events of PCR 7, which the log must explain, with the numbers of their records.
+pub(super) fn read_secure_boot<'a>(
     events: impl Iterator<Item = (usize, Event<'a>)>,
     crypto: &Crypto,
 ) -> Result<SecureBoot<'a>, NoSecureBoot> {
@@ -69,7 +71,7 @@ pub(super) fn read<'a>(
     Ok(secure_boot)
 }
 
-/// A firmware that enforces secure boot has keys, and something was allowed by one of them.
+/// Enabled secure boot needs keys, and at least one verified image.
 fn enforceable(secure_boot: &SecureBoot<'_>) -> Result<(), NoSecureBoot> {
     for (lists, variable) in
         [(secure_boot.pk, Variable::Pk), (secure_boot.kek, Variable::Kek), (secure_boot.db, Variable::Db)]
@@ -81,7 +83,7 @@ fn enforceable(secure_boot: &SecureBoot<'_>) -> Result<(), NoSecureBoot> {
     if secure_boot.authorities == 0 { Err(NoSecureBoot::NoAuthority) } else { Ok(()) }
 }
 
-/// What was seen of register 7 so far.
+/// The events of PCR 7 so far.
 #[derive(Default)]
 struct Seen<'a> {
     /// In the order of [`Variable::ALL`].
@@ -131,13 +133,13 @@ impl<'a> Seen<'a> {
             return Err(EventProblem::AfterSeparator);
         }
         let Some(known) = Variable::of(&variable)? else {
-            // Firmware may measure more of its variables here (dbr, dbt): they are its own business.
+            // Firmware may measure more of its variables here (dbr, dbt): these do not decide.
             return Ok(());
         };
         if known == Variable::SecureBoot && !matches!(variable.data, [0 | 1]) {
             return Err(EventProblem::Value);
         }
-        match self.variables.get_mut(known.place()) {
+        match self.variables.get_mut(known.index()) {
             Some(place @ None) => {
                 *place = Some(variable.data);
                 Ok(())
@@ -147,10 +149,10 @@ impl<'a> Seen<'a> {
     }
 
     /// The part of an authority event that was measured. Old versions of shim, which runs after
-    /// the separator, logged one byte more than they measured; that is tolerated once.
+    /// the separator, logged one byte more than they measured; that is accepted once.
     fn authority(&mut self, data: &'a [u8]) -> Result<&'a [u8], EventProblem> {
         let (variable, rest) = EfiVariable::split(data).map_err(|_| EventProblem::Variable)?;
-        // Only db allows anything to start. What else is configured is not to hide under this label.
+        // Only db verifies images; no other variable may be hidden in an authority event.
         if Variable::of(&variable)?.is_some_and(|known| known != Variable::Db) {
             return Err(EventProblem::Kind);
         }
@@ -165,7 +167,7 @@ impl<'a> Seen<'a> {
     }
 }
 
-/// Why an action keeps register 7 from proving anything. There is none that does not.
+/// The problem of an action event: none is accepted in PCR 7.
 fn action(data: &[u8]) -> EventProblem {
     if data == b"UEFI Debug Mode" { EventProblem::DebugMode } else { EventProblem::Action }
 }

@@ -1,4 +1,4 @@
-//! Which PCRs a log explains, in words: for the replay, and for the rule that it explains them.
+//! Summary of the explained PCRs as text, for `log.replay` and for `log.explains`.
 
 use core::fmt;
 
@@ -6,10 +6,10 @@ use super::{FIRMWARE_PCRS, VerifiedLog};
 use crate::policy::is_excepted;
 use crate::{ExceptedPcr, Explanation};
 
-/// `replayed values match: 0 1 2; differ: 5; no events for: 8 9`, and what a rule finds wrong with it.
+/// `replayed values match: 0 1 2; differ: 5; no events for: 8 9`, and why a rule is not satisfied.
 pub(crate) struct Summary<'l, 'a> {
     log: &'l VerifiedLog<'a>,
-    /// What a policy excepts, where a rule is held against the log.
+    /// The PCRs that the policy excepts, where a rule is appraised.
     rule: Option<&'l [ExceptedPcr<'l>]>,
 }
 
@@ -17,12 +17,12 @@ pub(crate) struct Summary<'l, 'a> {
 const EXTENDED_BY_THE_SYSTEM: core::ops::RangeInclusive<u8> = 9..=11;
 
 impl<'l, 'a> Summary<'l, 'a> {
-    /// Of the replay alone.
+    /// For `log.replay`.
     pub(crate) const fn of_replay(log: &'l VerifiedLog<'a>) -> Self {
         Self { log, rule: None }
     }
 
-    /// For the rule that the log explains all PCRs but these.
+    /// For the rule that the log explains all PCRs except these.
     pub(crate) const fn of_rule(log: &'l VerifiedLog<'a>, excepted: &'l [ExceptedPcr<'l>]) -> Self {
         Self { log, rule: Some(excepted) }
     }
@@ -33,7 +33,7 @@ impl<'l, 'a> Summary<'l, 'a> {
 
     /// The PCRs of one explanation.
     fn pcrs_with(&self, which: Explanation) -> impl Iterator<Item = u8> + '_ {
-        self.log.registers().filter(move |(_, pcr)| *pcr == which).map(|(index, _)| index)
+        self.log.pcrs().filter(move |(_, pcr)| *pcr == which).map(|(index, _)| index)
     }
 }
 
@@ -72,7 +72,7 @@ impl Summary<'_, '_> {
         }
         f.write_str("; excepted:")?;
         excepted.iter().try_for_each(|pcr| write!(f, " {}", pcr.index))?;
-        let matching = |pcr: &&ExceptedPcr<'_>| self.log.register(pcr.index) == Explanation::Explained;
+        let matching = |pcr: &&ExceptedPcr<'_>| self.log.pcr(pcr.index) == Explanation::Explained;
         let mut matching = excepted.iter().filter(matching).peekable();
         if matching.peek().is_some() {
             f.write_str(", of which the log explains")?;
@@ -80,8 +80,8 @@ impl Summary<'_, '_> {
         matching.try_for_each(|pcr| write!(f, " {}", pcr.index))
     }
 
-    /// `; PCRs 0 to 7 are not all explained: not quoted: 0 1, no events for: 6`, or that nothing that is left
-    /// shows how the machine booted.
+    /// `; PCRs 0 to 7 are not all explained: not quoted: 0 1, no events for: 6`, or that no
+    /// other PCR shows how the machine booted.
     fn show_firmware(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut before = "; the firmware extends PCRs 0 to 7, of which";
         for (what, which) in [("not quoted:", Explanation::NotQuoted), ("no events for:", Explanation::NoLog)]
@@ -95,12 +95,12 @@ impl Summary<'_, '_> {
             missing.try_for_each(|index| write!(f, " {index}"))?;
         }
         if !self.log.explains_any_but(|index| self.is_excepted(index)) {
-            f.write_str("; no PCR that is not excepted and that no software can reset is explained, so that the log shows nothing")?;
+            f.write_str("; no explained PCR is left that is not excepted and not resettable by software: the log shows nothing")?;
         }
         Ok(())
     }
 
-    /// Why PCRs differ.
+    /// The probable reason why PCRs differ.
     fn show_differing(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let differing = self.pcrs_with(Explanation::Unexplained);
         let mut differing = differing.filter(|index| !self.is_excepted(*index)).peekable();
@@ -109,7 +109,7 @@ impl Summary<'_, '_> {
         }
         f.write_str(match differing.all(|index| EXTENDED_BY_THE_SYSTEM.contains(&index)) {
             true => "; IMA extends PCR 10, systemd PCR 11 and from version 255 PCR 9, outside of this log",
-            false => "; this log is of another boot or machine, or was altered",
+            false => "; the log is of another boot or machine, or was altered",
         })
     }
 }

@@ -1,5 +1,4 @@
-//! The rule for the event log: it explains the quoted PCRs, all of them or all but some that are waived one by
-//! one.
+//! The rule for the event log: it explains all quoted PCRs, or all except PCRs that are waived one by one.
 
 use core::fmt;
 
@@ -11,16 +10,16 @@ use teeproof_core::{
 use crate::log::Summary;
 use crate::{VerifiedLog, checks};
 
-/// What is expected of the event log.
+/// The rule for the event log.
 #[derive(Clone, Debug, PartialEq)]
 pub enum EventLogRule<'p> {
     /// Whether it explains PCRs 0 to 7, all of them quoted, and every other quoted PCR that it has events for.
     Explains(Rule<'p, bool>),
-    /// It explains the same PCRs, except these, and at least one that no software can reset.
+    /// It explains the same PCRs, except these, and at least one that is not resettable by software.
     ExplainsAllBut {
         /// The PCRs that need not be explained, each with the reason.
         excepted: List<'p, ExceptedPcr<'p>>,
-        /// The policy's line, counted from 1, where the policy came from a file.
+        /// The policy's line, counted from 1, where the policy was read from a file.
         line: Option<u32>,
     },
 }
@@ -30,7 +29,7 @@ pub enum EventLogRule<'p> {
 pub struct ExceptedPcr<'p> {
     /// The PCR's number.
     pub index: u8,
-    /// Why, which shows in the result.
+    /// The reason, which is part of the result.
     pub waiver: Waiver<'p>,
 }
 
@@ -46,8 +45,8 @@ impl<'p> From<Rule<'p, bool>> for EventLogRule<'p> {
 }
 
 impl EventLogRule<'_> {
-    /// Holds the rule against a log, and records its finding and a waiver for each PCR that is excepted. Says
-    /// whether the rule holds or was waived.
+    /// Appraises a log: records the rule's finding and a waiver for each excepted PCR, and returns whether the rule
+    /// is satisfied or waived.
     pub fn appraise(&self, log: Option<&VerifiedLog<'_>>, record: &mut dyn Record) -> bool {
         match self {
             Self::Explains(rule) => {
@@ -83,7 +82,7 @@ fn explains_all_but(
 }
 
 impl ExceptedPcr<'_> {
-    /// Records that it is waived whether the log explains this PCR.
+    /// Records the waiver of this PCR.
     fn record(&self, record: &mut dyn Record) {
         let finding = CheckResult::new(checks::EXPLAINS, Outcome::Skip).because(self);
         record.record(CheckResult { line: self.waiver.line, waived: true, ..finding });
@@ -138,7 +137,7 @@ impl Comparand for AllBut<'_> {
     }
 }
 
-/// Whether the log explains what it has to; `no PCR but those` where all that it explains is excepted.
+/// Whether the log explains the required PCRs; `no PCR but those` where it explains only excepted ones.
 struct Explains<'b, 'a> {
     log: &'b VerifiedLog<'a>,
     excepted: &'b [ExceptedPcr<'b>],

@@ -1,5 +1,4 @@
-//! What the attestation key signed, whatever the TPM attests with it: a quote and a certification
-//! come through the same checks, in the same order.
+//! Checks shared by quotes and certifications: signature, format, signer, nonce, in this order.
 
 use teeproof_core::{Check, Freshness, Record, RsaKey, equal};
 use teeproof_wire::Error as WireError;
@@ -11,9 +10,9 @@ use crate::{CertificationError, Error, checks, qualified_signer};
 /// The default exponent of a TPM's keys.
 pub(super) const EXPONENT: &[u8] = &[0x01, 0x00, 0x01];
 
-/// What the name shows: whoever holds the key writes it, in a TPM or out of it.
+/// The reason recorded for the signer's name: the key writes it, inside of a TPM or outside.
 const SIGNER: &str = "qualifiedSigner names the attestation key as a primary key of the endorsement hierarchy; \
-                      the key itself says so";
+                      this is the key's own statement";
 
 /// A kind of attestation.
 pub(super) trait Attestation<'a>: Sized {
@@ -24,11 +23,11 @@ pub(super) trait Attestation<'a>: Sized {
     fn head(&self) -> &Head<'a>;
 }
 
-/// What is checked of every kind, under the names of one.
+/// The checks of one kind of attestation.
 pub(super) struct Checks {
     signature: &'static Check,
     format: &'static Check,
-    /// What is said of the right form.
+    /// The reason recorded for the right format.
     form: &'static str,
     signer: &'static Check,
     nonce: &'static Check,
@@ -70,7 +69,7 @@ impl<'a> Attestation<'a> for Certification<'a> {
     }
 }
 
-/// The first thing that does not hold of an attestation of any kind.
+/// The first failed check of an attestation of either kind.
 pub(super) enum Problem {
     Key,
     SignatureForm(WireError),
@@ -81,8 +80,8 @@ pub(super) enum Problem {
     Nonce,
 }
 
-/// What the attestation key signed for this question.
-pub(super) fn attested<'a, A: Attestation<'a>>(
+/// Verifies signature, format, signer and nonce of an attestation.
+pub(super) fn verify_attestation<'a, A: Attestation<'a>>(
     message: &'a [u8],
     signature: &[u8],
     verification: &TpmVerification<'_>,
@@ -104,25 +103,25 @@ pub(super) fn attested<'a, A: Attestation<'a>>(
     }
     record.pass(A::CHECKS.signer, &SIGNER);
 
-    answers(head.extra_data, freshness, A::CHECKS.nonce, record)?;
+    check_nonce(head.extra_data, freshness, A::CHECKS.nonce, record)?;
     Ok(attestation)
 }
 
 fn modulus<'k>(key: &RsaKey<'k>) -> Option<&'k [u8; 256]> {
     let modulus: &[u8; 256] = key.modulus.try_into().ok()?;
-    // A key that a TPM could not make is all zero, for one.
+    // Refuses keys that no TPM makes, such as zeros.
     let full = modulus.first().is_some_and(|first| first & 0x80 != 0);
     (full && key.exponent == EXPONENT).then_some(modulus)
 }
 
-/// Holds `extraData` against the nonce that is demanded, if one is.
-fn answers(
+/// Compares `extraData` with the nonce, unless it is waived.
+fn check_nonce(
     extra_data: &[u8],
-    demand: &Freshness<'_>,
+    freshness: &Freshness<'_>,
     check: &'static Check,
     record: &mut dyn Record,
 ) -> Result<(), Problem> {
-    let nonce = match demand {
+    let nonce = match freshness {
         Freshness::Nonce(nonce) => nonce.as_bytes(),
         Freshness::Waived(reason) => {
             record.waive(check, reason);
@@ -135,7 +134,7 @@ fn answers(
     if !equal(nonce, extra_data) {
         return Err(Problem::Nonce);
     }
-    record.nonce_matches(check, nonce, &format_args!("extraData is the same {} bytes", nonce.len()));
+    record.nonce_matches(check, nonce, &format_args!("extraData is the nonce, {} bytes", nonce.len()));
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Verified registers and logs held against policies.
+//! Verified registers and logs appraised under policies.
 
 use teeproof_core::{CheckResult, Outcome, PcrRule, Pcrs, Record, Rule};
 use teeproof_mint::azure::{Event, EventLog, Vm};
@@ -6,7 +6,7 @@ use teeproof_tpm::{TpmPolicy, appraise, checks};
 
 use crate::support::*;
 
-/// Every finding: its check, how it came out, whether it was waived, and the reason.
+/// Every finding: its check, its outcome, whether it was waived, and the reason.
 #[derive(Default)]
 struct Findings(Vec<(&'static str, Outcome, bool, String)>);
 

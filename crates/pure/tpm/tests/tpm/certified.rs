@@ -54,8 +54,8 @@ fn nonces() {
         Certified { nonce: Some(nonce), ..key }.verify().unwrap_or_else(|error| panic!("{length}: {error}"));
     }
     let long = bent(|key| key.nonce = vec![0x5a; 51]);
-    let asked = Certified { nonce: Some(vec![0x5a; 51]), ..long.clone() };
-    asked.refused(Error::NonceLength, Class::NotBound);
+    let too_long = Certified { nonce: Some(vec![0x5a; 51]), ..long.clone() };
+    too_long.refused(Error::NonceLength, Class::NotBound);
     Certified { nonce: None, ..long }.verify().expect("a waiver");
     let text = Error::NonceLength.to_string();
     assert!(text.contains("50 bytes") && text.contains("hash"), "{text}");
@@ -128,7 +128,7 @@ fn signers() {
     ] {
         bent(|key| key.qualified_signer = name).refused(Error::Signer, Class::NotAuthentic);
     }
-    // The attestation key's kind, before anything of what came is looked at.
+    // The attestation key's kind, before anything else of the evidence is checked.
     let genuine = Statement::genuine().certified();
     for (modulus, exponent) in [
         (genuine.modulus[1..].to_vec(), vec![1, 0, 1]),
@@ -182,11 +182,14 @@ fn attributes_guard_the_key() {
     ] {
         bent(|key| key.area.attributes ^= attribute.bits()).refused(error, Class::NotBound);
     }
-    // All that is wrong of a kind is told at once.
+    // All that is wrong of a kind is reported at once.
     let everything = bent(|key| key.area.attributes = 0).verify().unwrap_err().to_string();
-    assert_eq!(everything, "the certified key lacks fixedTPM fixedParent sensitiveDataOrigin decrypt");
+    assert_eq!(
+        everything,
+        "certified key: expected the attributes fixedTPM fixedParent sensitiveDataOrigin decrypt, not set"
+    );
     let too_much = bent(|key| key.area.attributes |= 0x0005_0040).verify().unwrap_err().to_string();
-    assert_eq!(too_much, "the certified key has userWithAuth restricted sign, and must not");
+    assert_eq!(too_much, "certified key: the attributes userWithAuth restricted sign are set and forbidden");
 }
 
 #[test]

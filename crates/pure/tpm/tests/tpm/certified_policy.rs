@@ -111,7 +111,7 @@ fn a_register_that_was_not_verified_is_named() {
 fn selections_that_ask_nothing_are_refused() {
     Bag::of(&distinct()).with_pcrs(|pcrs| {
         let nothing = bent(|key| key.area.policy = policy(&[]).to_vec());
-        refused(nothing.policy(pcrs, select(&[])), Error::NoRegister, Class::Unsupported);
+        refused(nothing.policy(pcrs, select(&[])), Error::NoPcr, Class::Unsupported);
         for bank in [0x0000, 0x0004, 0x000c, 0x000d, 0xffff] {
             let selection = Selection { bank, bitmap: 1 << 7 };
             refused(bound_to(&[7]).policy(pcrs, selection), Error::Bank(bank), Class::Unsupported);

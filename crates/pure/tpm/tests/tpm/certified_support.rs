@@ -157,7 +157,7 @@ pub(crate) fn bent(bend: impl FnOnce(&mut Statement)) -> Certified {
     statement.certified()
 }
 
-/// A key as it came, with everything that a relying party decides.
+/// An unverified key, with everything that a relying party decides.
 #[derive(Clone)]
 pub(crate) struct Certified {
     pub(crate) message: Vec<u8>,
@@ -254,7 +254,7 @@ pub(crate) fn is(error: CertificationError, expected: CertificationError, class:
     assert!(!error.to_string().is_empty());
 }
 
-/// Which checks were recorded, and how each came out.
+/// Which checks were recorded, and the outcome of each.
 #[derive(Default)]
 struct Passed(Vec<(&'static str, Outcome)>);
 
@@ -268,7 +268,7 @@ impl Record for Passed {
 
 impl Passed {
     /// The checks are recorded in their order: all but the policy's, or those before the one that
-    /// failed. Only a nonce that is waived was not looked at.
+    /// failed. Only a nonce that is waived was not checked.
     #[track_caller]
     fn fit(&self, error: Option<&CertificationError>, waived: bool) {
         let order: Vec<_> = checks::CERTIFY.iter().map(|check| check.id).collect();

@@ -9,13 +9,13 @@ use teeproof_tpm::{EventLogRule, ExceptedPcr, TpmPolicy, appraise, checks};
 
 use crate::support::*;
 
-/// A finding: its check, how it came out, whether it was waived, its line, both sides and the reason.
-type OneTold = (&'static str, Outcome, bool, Option<u32>, [String; 3]);
+/// A finding: its check, its outcome, whether it was waived, its line, both sides and the reason.
+type OneFinding = (&'static str, Outcome, bool, Option<u32>, [String; 3]);
 
 #[derive(Default)]
-struct Told(Vec<OneTold>);
+struct Recorded(Vec<OneFinding>);
 
-impl Record for Told {
+impl Record for Recorded {
     fn record(&mut self, finding: CheckResult<'_>) {
         let text =
             |side: Option<&dyn teeproof_core::Comparand>| side.map(ToString::to_string).unwrap_or_default();
@@ -27,13 +27,13 @@ impl Record for Told {
 
 /// Verdict and findings for a machine under a policy.
 #[track_caller]
-fn under(vm: &Vm, policy: &TpmPolicy<'_>) -> (bool, Told) {
-    let (bag, mut told) = (Bag::of(vm), Told::default());
+fn under(vm: &Vm, policy: &TpmPolicy<'_>) -> (bool, Recorded) {
+    let (bag, mut recorded) = (Bag::of(vm), Recorded::default());
     let verdict = match &bag.log {
-        Some(_) => bag.with_log(|pcrs, log| appraise(Some(pcrs), Some(log), policy, &mut told)),
-        None => bag.with_pcrs(|pcrs| appraise(Some(pcrs), None, policy, &mut told)),
+        Some(_) => bag.with_log(|pcrs, log| appraise(Some(pcrs), Some(log), policy, &mut recorded)),
+        None => bag.with_pcrs(|pcrs| appraise(Some(pcrs), None, policy, &mut recorded)),
     };
-    (verdict, told)
+    (verdict, recorded)
 }
 
 /// A machine whose system extended these PCRs outside of the firmware's log.
@@ -78,7 +78,7 @@ fn the_log_explains_all_but_what_is_excepted() {
         // A PCR of the firmware's that holds something and has no event is not explained.
         (extended(&[11]).with_log(|log| log.events.retain(|event| event.register != 5)), &[11], false),
         (extended(&[11]).with_log(|log| log.events.retain(|event| event.register != 5)), &[5, 11], true),
-        // What is explained may be excepted, and something has to be explained beside it.
+        // What is explained may be excepted, and something has to be explained as well.
         (vm(), &[11], true),
         (vm(), &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 14], false),
         // Also where the firmware's are all named, which is what the policy chose and not the quote.
@@ -90,14 +90,15 @@ fn the_log_explains_all_but_what_is_excepted() {
         (silent, &[11], false),
         (without_log(vm()), &[11], false),
     ] {
-        let (verdict, told) = under(&vm, &all_but(pcrs));
-        assert_eq!(verdict, holds, "{pcrs:?}: {:#?}", told.0);
-        let explains: Vec<_> = told.0.iter().filter(|told| told.0 == checks::EXPLAINS.id).collect();
+        let (verdict, recorded) = under(&vm, &all_but(pcrs));
+        assert_eq!(verdict, holds, "{pcrs:?}: {:#?}", recorded.0);
+        let explains: Vec<_> =
+            recorded.0.iter().filter(|recorded| recorded.0 == checks::EXPLAINS.id).collect();
         let [(_, outcome, waived, line, [expected, ..]), waivers @ ..] = &explains[..] else { panic!() };
         assert_eq!(*outcome, if holds { Outcome::Pass } else { Outcome::Fail });
         assert_eq!((*waived, *line), (false, Some(7)));
         assert!(expected.starts_with("yes, for all PCRs but "), "{expected}");
-        // Each is told as a waiver with its reason and its line, whatever came of the rule.
+        // Each is recorded as a waiver with its reason and its line, whatever the outcome of the rule.
         let reasons: Vec<_> =
             waivers.iter().map(|(.., line, [.., because])| (*line, because.clone())).collect();
         let expected: Vec<_> = pcrs
@@ -105,7 +106,7 @@ fn the_log_explains_all_but_what_is_excepted() {
             .map(|index| (Some(u32::from(*index) + 20), format!("PCR {index}: reason {index}")))
             .collect();
         assert_eq!(reasons, expected);
-        assert!(waivers.iter().all(|told| told.1 == Outcome::Skip && told.2));
+        assert!(waivers.iter().all(|recorded| recorded.1 == Outcome::Skip && recorded.2));
     }
 }
 
@@ -130,16 +131,16 @@ fn what_a_sender_leaves_out_of_quote_or_log_is_not_left_out_of_the_rule() {
         (vm().pcr_selection(&[0, 1, 2, 3, 4, 5, 7]), &[], "not quoted: 6"),
         (vm().pcr_selection(&[4, 6, 7]), &[0, 1, 2, 3], "not quoted: 5"),
         (one_event(23), &[], "not quoted: 0 1 2 3 4 5 6 7"),
-        (one_event(23), firmware, "no software can reset"),
-        (one_event(16), firmware, "no software can reset"),
+        (one_event(23), firmware, "not resettable by software"),
+        (one_event(16), firmware, "not resettable by software"),
         (without_events(vm(), 6), &[], "differ: 6"),
         (without_events(not_extended, 6), &[], "PCRs 0 to 7, of which no events for: 6"),
     ] {
         let exactly = TpmPolicy::waived("a test").event_log(Rule::exactly(true));
         let policy = if excepted.is_empty() { exactly } else { all_but(excepted) };
-        let (verdict, told) = under(&vm, &policy);
-        let explains = |told: &OneTold| told.0 == checks::EXPLAINS.id && !told.2;
-        let (_, outcome, _, _, texts) = told.0.into_iter().find(explains).unwrap();
+        let (verdict, recorded) = under(&vm, &policy);
+        let explains = |recorded: &OneFinding| recorded.0 == checks::EXPLAINS.id && !recorded.2;
+        let (_, outcome, _, _, texts) = recorded.0.into_iter().find(explains).unwrap();
         assert_eq!((verdict, outcome), (false, Outcome::Fail), "{texts:?}");
         assert!(texts[2].contains(told_of), "{told_of}: {}", texts[2]);
     }
@@ -148,15 +149,15 @@ fn what_a_sender_leaves_out_of_quote_or_log_is_not_left_out_of_the_rule() {
 #[test]
 fn what_was_excepted_and_explained_all_the_same_is_remarked() {
     let because = |vm: &Vm, pcrs: &[u8]| {
-        let (_, told) = under(vm, &all_but(pcrs));
-        let (.., [expected, actual, because]) = told.0.into_iter().nth(2).unwrap();
+        let (_, recorded) = under(vm, &all_but(pcrs));
+        let (.., [expected, actual, because]) = recorded.0.into_iter().nth(2).unwrap();
         (expected, actual, because)
     };
     // Where nothing else is left to be explained, that is what was found.
     let (_, actual, reason) = because(&vm(), &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 14]);
     assert_eq!(actual, "no PCR but those");
     assert!(
-        reason.ends_with("no software can reset is explained, so that the log shows nothing"),
+        reason.ends_with("not excepted and not resettable by software: the log shows nothing"),
         "{reason}"
     );
     let (expected, actual, reason) = because(&extended(&[11]), &[9, 11]);
@@ -166,11 +167,11 @@ fn what_was_excepted_and_explained_all_the_same_is_remarked() {
         "replayed values match: 0 1 2 3 4 5 6 7 8 9 14; differ: 11; \
          no events for: 10 12 13 15 16 17 18 19 20 21 22 23; excepted: 9 11, of which the log explains 9"
     );
-    // What differs beside it is still told as what it is.
+    // What else differs is still reported as such.
     let (_, actual, reason) = because(&extended(&[4, 11]), &[11]);
     assert_eq!(actual, "no");
     assert!(
-        reason.ends_with("; excepted: 11; this log is of another boot or machine, or was altered"),
+        reason.ends_with("; excepted: 11; the log is of another boot or machine, or was altered"),
         "{reason}"
     );
     let (_, _, reason) = because(&extended(&[9, 11]), &[11]);
@@ -209,18 +210,18 @@ fn a_pcr_is_absent_where_the_signed_selection_leaves_it_out() {
     for index in 0..24 {
         let rules = &rules[usize::from(index)..=usize::from(index)];
         let others: Vec<_> = (0..24).filter(|other| *other != index).collect();
-        let (verdict, told) = under(&vm().pcr_selection(&others), &of_pcrs(rules));
-        assert!(verdict, "{index}: {:?}", told.0);
-        assert_eq!(told.0[0].4, ["absent".to_owned(), "absent".to_owned(), String::new()]);
+        let (verdict, recorded) = under(&vm().pcr_selection(&others), &of_pcrs(rules));
+        assert!(verdict, "{index}: {:?}", recorded.0);
+        assert_eq!(recorded.0[0].4, ["absent".to_owned(), "absent".to_owned(), String::new()]);
         // Quoted, it is there, also where it holds zeros.
-        let (verdict, told) = under(&vm(), &of_pcrs(rules));
+        let (verdict, recorded) = under(&vm(), &of_pcrs(rules));
         assert!(!verdict);
-        assert_eq!((told.0[0].0, told.0[0].1), (&*format!("quote.pcr{index}"), Outcome::Fail));
+        assert_eq!((recorded.0[0].0, recorded.0[0].1), (&*format!("quote.pcr{index}"), Outcome::Fail));
         // Whoever leaves out the quote, or the values, does not make it absent.
-        let mut told = Told::default();
-        assert!(!appraise(None, None, &of_pcrs(rules), &mut told));
-        assert!(told.0[0].4[2].contains("can leave it out"), "{:?}", told.0[0]);
-        assert_eq!(told.0[0].4[..2], ["absent", "absent, but nothing signed says so"]);
+        let mut recorded = Recorded::default();
+        assert!(!appraise(None, None, &of_pcrs(rules), &mut recorded));
+        assert!(recorded.0[0].4[2].contains("can leave it out"), "{:?}", recorded.0[0]);
+        assert_eq!(recorded.0[0].4[..2], ["absent", "absent, but nothing signed says so"]);
     }
 }
 
@@ -248,29 +249,30 @@ fn single_pcrs_are_waived_with_a_reason_each() {
         .collect();
     // All of them, also of a machine that quoted none of them.
     for vm in [vm(), vm().pcr_selection(&[3])] {
-        let (verdict, told) = under(&vm, &of_pcrs(&rules));
+        let (verdict, recorded) = under(&vm, &of_pcrs(&rules));
         assert!(verdict);
-        for ((index, why), (id, outcome, waived, line, texts)) in (0_u32..).zip(&reasons).zip(&told.0) {
+        for ((index, why), (id, outcome, waived, line, texts)) in (0_u32..).zip(&reasons).zip(&recorded.0) {
             assert_eq!((*id, *outcome, *waived), (&*format!("quote.pcr{index}"), Outcome::Skip, true));
             assert_eq!((*line, &texts[2]), (Some(index + 1), why));
         }
     }
     // A waiver of one takes nothing from the rule for another.
     let mixed = [rules[5].clone(), PcrRule::new(4, Rule::exactly([0xee; 32]))];
-    let (verdict, told) = under(&vm(), &of_pcrs(&mixed));
+    let (verdict, recorded) = under(&vm(), &of_pcrs(&mixed));
     assert!(!verdict);
-    assert_eq!([told.0[0].1, told.0[1].1], [Outcome::Skip, Outcome::Fail]);
+    assert_eq!([recorded.0[0].1, recorded.0[1].1], [Outcome::Skip, Outcome::Fail]);
 }
 
 /// A rule of a program that excepts nothing is the rule for all PCRs, and shows as that.
 #[test]
 fn a_rule_that_excepts_nothing_is_for_all_pcrs() {
     for (vm, holds) in [(vm(), true), (extended(&[10]), true), (extended(&[11]), false)] {
-        let (verdict, told) = under(&vm, &all_but(&[]));
+        let (verdict, recorded) = under(&vm, &all_but(&[]));
         assert_eq!(verdict, holds);
         let all = TpmPolicy::waived("a test").event_log(Rule::exactly(true));
         assert_eq!(under(&vm, &all).0, holds);
-        let (.., [expected, ..]) = told.0.into_iter().find(|told| told.0 == checks::EXPLAINS.id).unwrap();
+        let (.., [expected, ..]) =
+            recorded.0.into_iter().find(|recorded| recorded.0 == checks::EXPLAINS.id).unwrap();
         assert_eq!(expected, "yes");
     }
 }
@@ -324,9 +326,9 @@ proptest! {
         };
         let holds = counted().any(|index| explained(&index) && ![16, 23].contains(&index))
             && counted().filter(|index| *index < 8 || measured(index)).all(|index| explained(&index));
-        let (verdict, told) = under(&vm, &all_but(&excepted));
-        prop_assert_eq!(verdict, holds, "{:#?}", told.0);
-        let waived: Vec<_> = told.0.iter().filter(|told| told.2 && told.0 == checks::EXPLAINS.id).collect();
+        let (verdict, recorded) = under(&vm, &all_but(&excepted));
+        prop_assert_eq!(verdict, holds, "{:#?}", recorded.0);
+        let waived: Vec<_> = recorded.0.iter().filter(|recorded| recorded.2 && recorded.0 == checks::EXPLAINS.id).collect();
         prop_assert_eq!(waived.len(), excepted.len());
     }
 }

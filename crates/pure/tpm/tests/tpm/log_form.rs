@@ -57,13 +57,13 @@ fn every_flipped_bit_is_an_error_or_explains_less() {
         match (Bag { log: Some(log), ..bag.clone() }).verify_under(crypto) {
             Err(error) => {
                 // One bit of the header makes a CCEL of it.
-                let ccel = at == 0 && error == Error::LogRegisters;
+                let ccel = at == 0 && error == Error::LogIsCcel;
                 assert!(ccel || matches!(error, Error::Log(_)), "{at}: {error}");
                 refused += 1;
             }
             Ok(seen) => {
                 let log = seen.log.unwrap();
-                // What is not measured may change: labels, data, other banks. What is told may not.
+                // What is not measured may change: labels, data, other banks. What is reported may not.
                 assert!(log.secure_boot == control.secure_boot || log.secure_boot.is_err(), "{at}");
                 assert!(log.applications == control.applications || log.applications.is_none(), "{at}");
             }
@@ -212,6 +212,6 @@ fn a_log_without_sha_256_is_not_replayed() {
 #[test]
 fn a_ccel_is_never_held_against_pcrs() {
     for log in [EventLog::ccel(), EventLog::ccel().algorithms(&[Algorithm::SHA256])] {
-        Bag::of(&vm().log(log)).refused(Error::LogRegisters, Class::Unsupported);
+        Bag::of(&vm().log(log)).refused(Error::LogIsCcel, Class::Unsupported);
     }
 }

@@ -1,4 +1,4 @@
-//! The values beside a quote: only those that it signed, each under its own number.
+//! The PCR values of a quote: only those that it signed, each under its own number.
 
 use teeproof_core::Class;
 use teeproof_mint::azure::{EventLog, Vm};

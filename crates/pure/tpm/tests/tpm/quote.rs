@@ -23,11 +23,11 @@ fn genuine_ones_are_accepted() {
     assert_eq!(seen.clock, (3_513_262, 2, 0, true, 0x2020_0312_0012_0003));
     assert_eq!(bent(|quote| quote.form = SignatureForm::TPMT).verify().unwrap(), seen);
     assert_eq!(bent(|quote| quote.sized = true).verify().unwrap(), seen);
-    let told = bent(|quote| {
+    let recorded = bent(|quote| {
         (quote.clock, quote.reset_count, quote.restart_count, quote.safe) = (7, 8, 9, 0);
         quote.firmware_version = u64::MAX;
     });
-    assert_eq!(told.verify().unwrap().clock, (7, 8, 9, false, u64::MAX));
+    assert_eq!(recorded.verify().unwrap().clock, (7, 8, 9, false, u64::MAX));
     for registers in [&[0][..], &[23], &[0, 7, 14, 23]] {
         let seen = Bag::of(&vm().pcr_selection(registers)).verify().unwrap();
         assert_eq!(seen.pcrs.iter().map(|(index, _)| *index).collect::<Vec<_>>(), registers);
@@ -44,7 +44,7 @@ fn nonces() {
         let bag = Bag::of(&vm().nonce(&nonce));
         Bag { nonce: Some(nonce), ..bag }.verify().unwrap_or_else(|error| panic!("{length}: {error}"));
     }
-    // A TPM that takes more is not what this verifier asks, and nobody is told that it was.
+    // A TPM that takes more is not what this verifier requires, and nothing says that it was.
     let bag = Bag::of(&vm().nonce(&[0x5a; 51]));
     let long = Bag { nonce: Some(vec![0x5a; 51]), ..bag.clone() };
     long.refused(Error::NonceLength, Class::NotBound);

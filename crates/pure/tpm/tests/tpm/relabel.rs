@@ -68,10 +68,10 @@ fn the_name_is_the_tpms_own() {
 #[test]
 fn values_under_other_numbers_are_refused() {
     let bag = recording("16-23", "plain");
-    // Nothing came for the registers that were signed.
+    // No value is given for the PCRs that were signed.
     let pcrs = Values::Indexed(labelled([0, 1], values("16-23")));
     Bag { pcrs, ..bag.clone() }.refused(Error::PcrMissing(16), Class::Incomplete);
-    // What was signed came as it is, and more under the numbers that the attacker wants.
+    // What was signed is unchanged, and more under the numbers that the attacker wants.
     let mut both = labelled([16, 23], values("16-23"));
     [both[0], both[1]] = [both[16], both[23]];
     let seen = Bag { pcrs: Values::Indexed(both), ..bag.clone() }.verify().unwrap();

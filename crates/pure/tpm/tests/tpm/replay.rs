@@ -9,7 +9,7 @@ use Explanation::{Explained, NoLog, NotQuoted, Unexplained};
 use crate::support::*;
 
 /// The registers of the minted log.
-const TOLD: [u8; 12] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 14];
+const WITH_EVENTS: [u8; 12] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 14];
 
 #[track_caller]
 fn log_of(bag: &Bag) -> SeenLog {
@@ -25,7 +25,7 @@ fn altered(alter: impl FnOnce(&mut EventLog)) -> SeenLog {
 fn expected(unexplained: &[u8]) -> [Explanation; 24] {
     core::array::from_fn(|index| {
         let index = u8::try_from(index).unwrap();
-        match (TOLD.contains(&index), unexplained.contains(&index)) {
+        match (WITH_EVENTS.contains(&index), unexplained.contains(&index)) {
             (_, true) => Unexplained,
             (true, _) => Explained,
             _ => NoLog,
@@ -99,7 +99,7 @@ fn altered_logs_do_not_explain_their_register() {
         (|log, at| log.events.insert(at, log.events[at].clone()), false),
         (|log, at| log.events.push(log.events[at].clone()), false),
     ];
-    for register in TOLD {
+    for register in WITH_EVENTS {
         let events = EventLog::booted_securely().events;
         let at = events.iter().position(extending(register)).unwrap();
         let alone = events.iter().filter(|event| extending(register)(event)).count() == 1;
@@ -113,7 +113,7 @@ fn altered_logs_do_not_explain_their_register() {
             }
             assert_eq!(seen.registers, expected, "{register}");
             assert_eq!(seen.applications.is_none(), register == 4);
-            assert_eq!(seen.secure_boot == Err(NoSecureBoot::Register(Unexplained)), register == 7);
+            assert_eq!(seen.secure_boot == Err(NoSecureBoot::Pcr(Unexplained)), register == 7);
         }
     }
 }
@@ -149,7 +149,7 @@ fn only_quoted_registers_are_told_of() {
     });
     // What is quoted is explained, which says nothing of what the firmware measured and nobody quoted.
     assert_eq!((seen.registers, seen.outcome, seen.explains_all), (expected, Outcome::Pass, false));
-    assert_eq!(seen.secure_boot, Err(NoSecureBoot::Register(NotQuoted)));
+    assert_eq!(seen.secure_boot, Err(NoSecureBoot::Pcr(NotQuoted)));
     assert_eq!(seen.applications, None);
     assert_eq!(
         seen.events,
@@ -199,7 +199,7 @@ fn an_event_without_sha_256_leaves_that_bank_alone() {
     let sha1 = |register, kind| {
         Event::new(register, kind, b"not in this bank".to_vec()).in_banks(&[Algorithm::SHA1])
     };
-    // In a register without other events, in those that facts are told of, and in one of the firmware's.
+    // In a register without other events, in those that facts are reported of, and in one of the firmware's.
     for register in [12, 7, 4, 0] {
         let seen = altered(|log| log.events.push(sha1(register, Event::EVENT_TAG)));
         assert_eq!(seen, plain, "{register}");
@@ -225,7 +225,7 @@ fn the_attestation_agents_log_tells_of_its_own_register_alone() {
     assert_eq!((seen.registers, seen.outcome), (registers(Explained), Outcome::Pass));
     // It is not the firmware's: whoever demands a log that explains the boot is not content with it.
     assert!(!seen.explains_all);
-    assert_eq!(seen.secure_boot, Err(NoSecureBoot::Register(NoLog)));
+    assert_eq!(seen.secure_boot, Err(NoSecureBoot::Pcr(NoLog)));
     assert_eq!(seen.applications, None);
     let seen = log_of(&Bag { log: bag.log.clone(), ..Bag::of(&vm()) });
     assert_eq!((seen.registers, seen.outcome), (registers(Unexplained), Outcome::Warn));
@@ -261,7 +261,7 @@ fn who_extends_pcrs_9_to_11_is_said_where_they_are_unexplained() {
         let text = because(registers);
         assert!(
             !text.contains("IMA")
-                && text.ends_with("; this log is of another boot or machine, or was altered")
+                && text.ends_with("; the log is of another boot or machine, or was altered")
         );
     }
 }

@@ -129,7 +129,7 @@ fn what_is_appended_later_changes_nothing_that_is_told() {
     }
     let unknown = measured(|log| log.events.push(Event::driver_config("anything", &[1])));
     assert_eq!(problem(unknown), EventProblem::AfterSeparator);
-    // More that was allowed to start is no news.
+    // More that was allowed to start changes nothing.
     assert_eq!(measured(|log| log.events.push(authority())), Ok((true, [1; 4], 3)));
 }
 

@@ -36,7 +36,7 @@ fn word(bytes: &[u8], at: usize) -> usize {
 /// hand, for a log with SHA-1, SHA-256 and SHA-384 in this order.
 fn registers(log: &[u8]) -> ([[u8; 32]; 24], [bool; 24]) {
     let mut at = 32 + word(log, 28);
-    let (mut values, mut told) = ([[0; 32]; 24], [false; 24]);
+    let (mut values, mut recorded) = ([[0; 32]; 24], [false; 24]);
     while at < log.len() {
         assert_eq!(word(log, at + 8), 3);
         let (register, kind) = (word(log, at), word(log, at + 4));
@@ -44,25 +44,26 @@ fn registers(log: &[u8]) -> ([[u8; 32]; 24], [bool; 24]) {
         if kind != 3 {
             values[register] =
                 Sha256::new().chain_update(values[register]).chain_update(digest).finalize().into();
-            told[register] = true;
+            recorded[register] = true;
         }
         let data = at + 12 + 3 * 2 + 20 + 32 + 48;
         at = data + 4 + word(log, data);
     }
-    (values, told)
+    (values, recorded)
 }
 
 #[test]
 fn shared_log_of_a_real_machine_is_explained() {
     let Some(folder) = folder() else { return };
     let log = need(&folder, "azure/eventlog-ubuntu-2404-gce-snp.bin");
-    let (values, told) = registers(&log);
+    let (values, recorded) = registers(&log);
     let mut vm = vm();
     vm.pcrs = values;
     let bag = Bag { log: Some(log.clone()), ..Bag::of(&vm) };
     let seen = bag.verify().unwrap().log.unwrap();
-    let expected = told.map(|told| if told { Explanation::Explained } else { Explanation::NoLog });
-    assert_eq!(told.iter().filter(|told| **told).count(), 11);
+    let expected =
+        recorded.map(|recorded| if recorded { Explanation::Explained } else { Explanation::NoLog });
+    assert_eq!(recorded.iter().filter(|recorded| **recorded).count(), 11);
     assert_eq!((seen.registers, seen.explains_all, seen.outcome), (expected, true, Outcome::Pass));
     assert_eq!(seen.events, 116);
     // What the log's own text shows: secure boot was off, the firmware has its keys, and shim and

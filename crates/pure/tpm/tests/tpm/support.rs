@@ -44,7 +44,7 @@ pub(crate) struct Bag {
     pub(crate) nonce: Option<Vec<u8>>,
 }
 
-/// What came beside the quote.
+/// The PCR values given with the quote.
 #[derive(Clone)]
 pub(crate) enum Values {
     Indexed([Option<[u8; 32]>; 24]),
@@ -69,7 +69,7 @@ pub(crate) struct SeenLog {
     pub(crate) secure_boot: Result<(bool, [usize; 4], usize), NoSecureBoot>,
     pub(crate) applications: Option<Vec<[u8; 32]>>,
     pub(crate) events: usize,
-    /// How the replay came out.
+    /// The outcome of the replay.
     pub(crate) outcome: Outcome,
 }
 
@@ -182,8 +182,8 @@ impl Bag {
 fn see(log: &[u8], pcrs: &VerifiedPcrs, crypto: &Crypto, findings: &mut Findings) -> Result<SeenLog, Error> {
     let log = replay(log, pcrs, crypto, findings)?;
     let mut registers = [Explanation::NotQuoted; 24];
-    for (index, explanation) in log.registers() {
-        assert_eq!(explanation, log.register(index));
+    for (index, explanation) in log.pcrs() {
+        assert_eq!(explanation, log.pcr(index));
         registers[usize::from(index)] = explanation;
     }
     let secure_boot = log.secure_boot().map(|known| {
@@ -203,7 +203,7 @@ fn see(log: &[u8], pcrs: &VerifiedPcrs, crypto: &Crypto, findings: &mut Findings
     })
 }
 
-/// The findings of one verification: which check, and why it came out so.
+/// The findings of one verification: which check, and the reason for its outcome.
 struct Reasons(Vec<(&'static str, String)>);
 
 impl Record for Reasons {
@@ -212,14 +212,14 @@ impl Record for Reasons {
     }
 }
 
-/// The findings of one verification: which check, and how it came out.
+/// The findings of one verification: which check, and its outcome.
 struct Findings(Vec<(&'static str, Outcome)>);
 
 impl Record for Findings {
     fn record(&mut self, finding: CheckResult<'_>) {
         // Texts are formatted for the sake of whatever could go wrong in them.
         assert!(finding.because.is_some_and(|because| !because.to_string().is_empty()));
-        // What somebody chose not to have checked is told apart from what does not apply.
+        // What somebody chose not to have checked is distinguished from what does not apply.
         let chosen = finding.outcome == Outcome::Skip && finding.check == checks::NONCE;
         assert_eq!(finding.waived, chosen, "{}", finding.check.id);
         self.0.push((finding.check.id, finding.outcome));

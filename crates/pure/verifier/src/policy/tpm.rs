@@ -54,7 +54,7 @@ fn firmware_log<'l, 'a>(log: Option<&'l VerifiedLog<'a>>) -> Option<&'l Verified
 
 /// Why a quoted PCR is not pinned, or `None` where the firmware's event log explains its value.
 fn unexplained(index: u8, value: &[u8], log: Option<&VerifiedLog<'_>>) -> Option<String> {
-    let explanation = firmware_log(log).map(|log| log.register(index));
+    let explanation = firmware_log(log).map(|log| log.pcr(index));
     if explanation == Some(Explanation::Explained) {
         return None;
     }
@@ -83,11 +83,11 @@ fn event_log(lines: &mut Lines<'_>, key: &str, found: &[Booted<'_, '_>]) {
             false => lines.lacking(key, true, "it has no event log of the firmware", WHOLE_LOG),
         };
     }
-    let not_quoted = |index: &u8| logs.iter().any(|log| log.register(*index) == Explanation::NotQuoted);
+    let not_quoted = |index: &u8| logs.iter().any(|log| log.pcr(*index) == Explanation::NotQuoted);
     let not_quoted: Vec<String> = FIRMWARE_PCRS.filter(not_quoted).map(|index| index.to_string()).collect();
     if !not_quoted.is_empty() {
         let is_whole = |log: &&VerifiedLog<'_>| {
-            FIRMWARE_PCRS.into_iter().all(|index| log.register(index) != Explanation::NotQuoted)
+            FIRMWARE_PCRS.into_iter().all(|index| log.pcr(index) != Explanation::NotQuoted)
         };
         return lines.lacking(key, logs.iter().any(is_whole), &not_all_quoted(&not_quoted), QUOTE_ALL);
     }
@@ -100,7 +100,7 @@ fn event_log(lines: &mut Lines<'_>, key: &str, found: &[Booted<'_, '_>]) {
     if excepted.is_empty() {
         return lines.line(&format!("{key} = {{ exactly = true }}"));
     }
-    let without_events = |index: u8| logs.iter().all(|log| log.register(index) != Explanation::Unexplained);
+    let without_events = |index: u8| logs.iter().all(|log| log.pcr(index) != Explanation::Unexplained);
     let reason = |index: &u8| match without_events(*index) {
         true => {
             format!("{index} = {}", text("the event log has no events of it, and it holds its reset value"))
@@ -118,7 +118,7 @@ fn not_all_quoted(pcrs: &[String]) -> String {
 
 /// Whether a rule for the log has to except a PCR.
 fn is_unexplained(log: &VerifiedLog<'_>, index: u8) -> bool {
-    match log.register(index) {
+    match log.pcr(index) {
         Explanation::Explained => false,
         Explanation::Unexplained => true,
         Explanation::NoLog | Explanation::NotQuoted => FIRMWARE_PCRS.contains(&index),

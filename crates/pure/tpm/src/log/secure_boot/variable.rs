@@ -1,4 +1,4 @@
-//! The five variables that configure secure boot.
+//! The five UEFI variables that configure secure boot.
 
 use core::fmt;
 
@@ -6,18 +6,18 @@ use teeproof_wire::eventlog::{EfiVariable, Guid};
 
 use super::EventProblem;
 
-/// A variable that configures secure boot.
+/// A UEFI variable that configures secure boot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Variable {
-    /// `SecureBoot`: whether it is enforced.
+    /// `SecureBoot`: whether the firmware enforces secure boot.
     SecureBoot,
     /// `PK`, the platform key.
     Pk,
     /// `KEK`, the key exchange keys.
     Kek,
-    /// `db`, what may start.
+    /// `db`, the allowed signers and images.
     Db,
-    /// `dbx`, what may not.
+    /// `dbx`, the forbidden signers and images.
     Dbx,
 }
 
@@ -37,8 +37,8 @@ impl Variable {
         }
     }
 
-    /// Where it stands in [`Variable::ALL`].
-    pub(super) const fn place(self) -> usize {
+    /// The index in [`Variable::ALL`].
+    pub(super) const fn index(self) -> usize {
         match self {
             Self::SecureBoot => 0,
             Self::Pk => 1,
@@ -55,8 +55,8 @@ impl Variable {
         }
     }
 
-    /// Which of the five an event's variable is. One that has the name and belongs to somebody
-    /// else is meant to be taken for it.
+    /// The variable with this name, if it is one of the five. The same name with another vendor GUID is an
+    /// error: it could be mistaken for the variable.
     pub(super) fn of(variable: &EfiVariable<'_>) -> Result<Option<Self>, EventProblem> {
         match Self::ALL.into_iter().find(|known| variable.is_named(known.as_str())) {
             Some(known) if variable.guid != known.guid() => Err(EventProblem::Owner(known)),
