@@ -54,6 +54,7 @@ impl Outcome {
 /// The texts are borrowed and only formatted by a record that wants them, so a verifier whose
 /// caller passes `&mut ()` formats nothing.
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct CheckResult<'a> {
     /// The check.
     pub check: &'static Check,
@@ -82,6 +83,20 @@ impl<'a> CheckResult<'a> {
     #[must_use]
     pub const fn because(mut self, because: &'a dyn Display) -> Self {
         self.because = Some(because);
+        self
+    }
+
+    /// With the line of the policy file, counted from 1.
+    #[must_use]
+    pub const fn at_line(mut self, line: Option<u32>) -> Self {
+        self.line = line;
+        self
+    }
+
+    /// Marked as waived by the policy or the request.
+    #[must_use]
+    pub const fn waived(mut self) -> Self {
+        self.waived = true;
         self
     }
 

@@ -6,6 +6,7 @@ use crate::{Check, Comparand, Expectation, Pcrs, PolicyValue, Rule, Waiver};
 
 /// The rule of one policy field: the expectation of one check, or the reason of a waiver.
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct FieldRule<'a> {
     /// The field's key in a policy file.
     pub key: &'static str,

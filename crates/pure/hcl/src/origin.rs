@@ -29,7 +29,7 @@ pub(crate) fn appraise(
         Origin::Reported => None,
         Origin::AnyOf { line, .. } => *line,
     };
-    let finding = |outcome| CheckResult { line, ..CheckResult::new(checks::ORIGIN, outcome) };
+    let finding = |outcome| CheckResult::new(checks::ORIGIN, outcome).at_line(line);
     let origin = OriginGrounds::of(vm, Some(snp));
     if let Some(other) = origin.other() {
         record.record(finding(Outcome::Fail).because(&other));

@@ -72,7 +72,7 @@ pub(crate) fn derived<T: PolicyValue>(
     };
     let outcome = if holds { Outcome::Pass } else { Outcome::Fail };
     let shown = OrNone(actual.map(|pcr| Hex(pcr)));
-    let finding = CheckResult { line: rule.line, ..CheckResult::new(check, outcome) };
+    let finding = CheckResult::new(check, outcome).at_line(rule.line);
     match named {
         Some(named) => record.record(finding.compared(
             &rule.expectation,
@@ -120,7 +120,7 @@ pub(crate) fn age(
         Worded { words: &limit, relation: Relation::AtMost, datum: Datum::Number(u64::from(secs)) };
     let mut found = |outcome, words: &dyn core::fmt::Display, datum| {
         let actual = &Worded { words, relation: Relation::Exactly, datum };
-        let finding = CheckResult { line, ..CheckResult::new(checks::MAX_AGE, outcome) };
+        let finding = CheckResult::new(checks::MAX_AGE, outcome).at_line(line);
         record.record(finding.compared(&expected, actual));
     };
     match verified.age_secs() {

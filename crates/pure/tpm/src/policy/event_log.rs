@@ -77,7 +77,7 @@ fn explains_all_but(
     let because = ReplaySummary { log, excepted };
     let expected = AllBut(excepted);
     let finding = CheckResult::new(checks::EXPLAINS, outcome).compared(&expected, &shown).because(&because);
-    record.record(CheckResult { line, ..finding });
+    record.record(finding.at_line(line));
     holds
 }
 
@@ -85,7 +85,7 @@ impl ExceptedPcr<'_> {
     /// Records the waiver of this PCR.
     fn record(&self, record: &mut dyn Record) {
         let finding = CheckResult::new(checks::EXPLAINS, Outcome::Skip).because(self);
-        record.record(CheckResult { line: self.waiver.line, waived: true, ..finding });
+        record.record(finding.at_line(self.waiver.line).waived());
     }
 }
 
