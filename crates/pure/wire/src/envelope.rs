@@ -1,11 +1,11 @@
-//! What certificates and revocation lists have in common: signed bytes, an algorithm that is named
+//! The envelope of certificates and revocation lists: signed bytes, an algorithm that is named
 //! inside and outside of them, and a signature (RFC 5280, sections 4.1.1 and 5.1.1).
 
 use crate::certificate::SignatureAlgorithm;
 use crate::der::{self, Element, tag};
 use crate::{Error, ErrorKind, Reader};
 
-/// The three parts of a signed structure, and what errors call them.
+/// The three parts of a signed structure, and their names in errors.
 pub(crate) struct Envelope<'a> {
     /// The signed bytes, with their header.
     pub(crate) tbs: Element<'a>,
@@ -15,7 +15,7 @@ pub(crate) struct Envelope<'a> {
     names: &'static Names,
 }
 
-/// What errors call the parts.
+/// The names of the parts in errors.
 pub(crate) struct Names {
     pub(crate) whole: &'static str,
     pub(crate) tbs: &'static str,

@@ -1,10 +1,10 @@
-//! The values of registers as the events of a log make them, in the bank of any hash.
+//! The replay of an event log: the PCR values that result from its events, in any bank.
 
 use super::{Event, EventLog};
 
 impl EventLog<'_> {
-    /// What the events make of each wanted register in one bank (TPM_ALG_ID), whose digests have `N`
-    /// bytes; `None` where there are none. `extend` is the hash of the old value and the digest.
+    /// The value of each wanted PCR after all events, in one bank (TPM_ALG_ID) whose digests have `N`
+    /// bytes; `None` for a PCR without events. `extend` is the hash of the old value and the digest.
     ///
     /// An event extends the banks that it has a digest of, and leaves every other bank alone.
     pub fn replay<const N: usize>(
@@ -28,7 +28,7 @@ impl EventLog<'_> {
         registers
     }
 
-    /// What a register holds before its first event: zero, and in PCR 0 the locality at which the
+    /// The value of a PCR before its first event: zero, and in PCR 0 the locality at which the
     /// TPM was started. PCRs 17 to 22 are all ones until a dynamic launch, which alone can extend
     /// them, and which sets them to zero first.
     #[must_use]

@@ -1,9 +1,9 @@
-//! A TPM's word that a key is its own: TPMS_ATTEST of TPM2_Certify.
+//! TPMS_ATTEST of TPM2_Certify: the certification of a key in the same TPM.
 
 use super::{Head, MAX_NAME, head, sized, whole};
 use crate::Error;
 
-/// What a TPM attests of a key in it, unverified. It borrows the bytes it was read from.
+/// The certification of a key, unverified. It borrows its input.
 ///
 /// Shape: TPMS_ATTEST, big-endian. A certification with a nonce of n bytes and names of SHA-256 has
 /// 141 + n bytes.
@@ -11,11 +11,11 @@ use crate::Error;
 /// Source: TCG TPM 2.0 Library, Part 2, section 10.12.3 (TPMS_CERTIFY_INFO).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Certification<'a> {
-    /// Who signed, for which question, and when.
+    /// The signer, the nonce and the clock.
     pub head: Head<'a>,
-    /// The name of the key: an algorithm, and the digest of its public area.
+    /// The Name of the key: algorithm (2 bytes) and digest of its public area, up to 66 bytes.
     pub name: &'a [u8],
-    /// The name of the key under those of its parents.
+    /// The Qualified Name of the key, which depends on its parents too: up to 66 bytes.
     pub qualified_name: &'a [u8],
 }
 

@@ -1,28 +1,30 @@
-//! What every attestation of a TPM begins with, whatever it is about: who signed, for which
-//! question, and when by the TPM's own clock.
+//! The head of TPMS_ATTEST, common to all kinds of attestation: the signer, the nonce and the TPM's
+//! clock.
 
 use super::{MAGIC, MAX_NAME, sized, u16_be, u32_be, u64_be};
 use crate::{Error, ErrorKind, Reader};
 
-/// TPM2B_DATA holds as much as a TPMT_HA.
+/// The size limit of TPM2B_DATA: a TPMT_HA of SHA-512.
 const MAX_EXTRA_DATA: usize = 66;
 
-/// The part of TPMS_ATTEST that stands before what is attested, unverified.
+/// The fields of TPMS_ATTEST before the attested ones, unverified. Big-endian.
+///
+/// Source: TCG TPM 2.0 Library, Part 2, TPMS_ATTEST and TPMS_CLOCK_INFO.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head<'a> {
-    /// The qualified name of the signing key: an algorithm and a digest.
+    /// `qualifiedSigner`: the Qualified Name of the signing key, algorithm (2 bytes) and digest.
     pub qualified_signer: &'a [u8],
-    /// The nonce, as it was given to the TPM.
+    /// `extraData`, up to 66 bytes: the nonce.
     pub extra_data: &'a [u8],
-    /// Milliseconds that the TPM was powered, over its life.
+    /// `clockInfo.clock`, 8 bytes: the time that the TPM was powered, in milliseconds.
     pub clock: u64,
-    /// How often the TPM was reset.
+    /// `clockInfo.resetCount`, 4 bytes: the number of resets of the TPM.
     pub reset_count: u32,
-    /// How often the TPM was restarted or resumed since its last reset.
+    /// `clockInfo.restartCount`, 4 bytes: the number of restarts and resumes since the last reset.
     pub restart_count: u32,
-    /// Whether no higher value of the clock was ever reported.
+    /// `clockInfo.safe`, 1 byte: whether no higher value of the clock was ever reported.
     pub safe: bool,
-    /// The TPM's firmware, as its maker counts it.
+    /// `firmwareVersion`, 8 bytes: the version of the TPM's firmware, in the vendor's own format.
     pub firmware_version: u64,
 }
 

@@ -1,22 +1,22 @@
-//! What a policy over registers is the digest of.
+//! The input of the PolicyPCR digest.
 
 use super::Selection;
 
-/// How many bytes [`policy_pcr`] makes.
+/// The number of bytes that [`policy_pcr`] returns.
 pub const POLICY_PCR_BYTES: usize = 78;
 
 /// TPM_CC_PolicyPCR.
 const COMMAND: [u8; 4] = 0x0000_017f_u32.to_be_bytes();
 
-/// The bytes whose SHA-256 is the `authPolicy` of an object that may be used while these registers
-/// have the values of this digest, and that asks for nothing else.
+/// The bytes whose SHA-256 is the `authPolicy` of an object that can be used only while the selected
+/// PCRs have these values.
 ///
-/// `pcr_digest` is the SHA-256 of the selected registers' values, ascending, one after the other.
-/// The selection is written as TPMs of PC clients write it, with three bytes of bitmap: registers
-/// from 24 on do not exist and are left out.
+/// `pcr_digest` is the SHA-256 of the values of the selected PCRs, ascending, concatenated. The
+/// selection is encoded as TPMs of PC clients encode it, with three bytes of bitmap: PCRs from 24 on
+/// do not exist and are left out.
 ///
-/// Source: TCG TPM 2.0 Library, Part 3, section 23.7 (TPM2_PolicyPCR): the digest before, which is
-/// 32 zero bytes, the command's code, the TPML_PCR_SELECTION, the digest of the registers.
+/// Source: TCG TPM 2.0 Library, Part 3, section 23.7 (TPM2_PolicyPCR): the previous digest,
+/// 32 zero bytes; the command code; the TPML_PCR_SELECTION; the digest of the PCRs.
 #[must_use]
 pub fn policy_pcr(selection: Selection, pcr_digest: &[u8; 32]) -> [u8; POLICY_PCR_BYTES] {
     let [bank_high, bank_low] = selection.bank.to_be_bytes();
