@@ -4,7 +4,7 @@ mod again;
 
 pub use again::verify_again;
 
-use teeproof_core::{Crypto, Freshness, Record, Time, equal};
+use teeproof_core::{Crypto, Freshness, Nonce, Record, Time, equal};
 use teeproof_wire::snp::{Product, Report, Tcb};
 use teeproof_x509::{
     AnchorKind, PathOptions, RevocationStatus, SignatureBudget, SignatureChecks, VerifiedPath,
@@ -48,6 +48,12 @@ pub enum ReportData<'a> {
     /// A value that the caller compares, described by the text. Without that comparison the report can be a
     /// replayed one.
     ForCaller(&'a str),
+}
+
+impl<'a> From<Nonce<'a>> for ReportData<'a> {
+    fn from(nonce: Nonce<'a>) -> Self {
+        Self::Nonce(nonce.into())
+    }
 }
 
 impl<'a> From<Freshness<'a>> for ReportData<'a> {
