@@ -28,7 +28,8 @@ pub fn encrypt(public: &[u8], padding: Padding, plaintext: &[u8]) -> Result<Vec<
         return Err(SealError::TooLong { bytes: plaintext.len(), limit });
     }
     let spki = [&BEFORE_MODULUS, modulus.as_slice(), &AFTER_MODULUS].concat();
-    let key = PublicEncryptingKey::from_der(&spki).or(Err(SealError::Key("its modulus is none of RSA")))?;
+    let key =
+        PublicEncryptingKey::from_der(&spki).or(Err(SealError::Key("its modulus is not an RSA modulus")))?;
     let mut block = vec![0; modulus.len()];
     match padding {
         Padding::Rsaes => {
