@@ -9,7 +9,7 @@ const README: &str = include_str!("../../../../../README.md");
 fn the_commands_for_a_twin_do_what_the_readme_says() {
     let machine = Machine::start("readme");
     std::fs::write(machine.path("twin-root.der"), machine.twin.root_der()).unwrap();
-    let (_, rest) = README.split_once("prints what the other terminal has to set").unwrap();
+    let (_, rest) = README.split_once("prints the settings for the other terminal").unwrap();
     let (_, rest) = rest.split_once("```sh\n").unwrap();
     let lines: Vec<_> = rest.split_once("```").unwrap().0.lines().collect();
     let [collect, verify] = lines.as_slice() else { panic!("{lines:?}") };

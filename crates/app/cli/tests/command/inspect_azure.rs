@@ -24,7 +24,7 @@ fn inspect_json(path: &Path) -> serde_json::Value {
     json
 }
 
-/// The names of the structures that were told.
+/// The names of the structures that are shown.
 fn structures(json: &serde_json::Value) -> Vec<&str> {
     let structures = json["structures"].as_array().unwrap();
     structures.iter().map(|structure| structure["name"].as_str().unwrap()).collect()
@@ -42,7 +42,7 @@ fn members(value: &serde_json::Value) -> Vec<String> {
 }
 
 #[test]
-fn a_report_is_told_with_its_hardware_report_and_its_claims() {
+fn a_report_is_shown_with_its_hardware_report_and_its_claims() {
     for (test, generation) in [
         ("inspect-legacy", Generation::Legacy2022),
         ("inspect-openhcl", Generation::OpenHcl2026),
@@ -72,7 +72,7 @@ fn a_report_is_told_with_its_hardware_report_and_its_claims() {
 }
 
 #[test]
-fn a_report_of_tdx_is_told_with_its_tdreport() {
+fn a_report_of_tdx_is_shown_with_its_tdreport() {
     let machine = Machine::new("inspect-tdx", &Vm::tdx());
     let report = machine.report();
     inspect(&report).shows(&["TDREPORT_STRUCT", "MRTD", "runtime claims", "HCLEkPub", "user-data"]);
@@ -88,7 +88,7 @@ fn what_is_not_verified_can_be_looked_at() {
     let machine = Machine::new("inspect-vbs", &other);
     inspect(&machine.report()).shows(&["flaw: ", "VBS", "HCLAkPub"]);
     machine.verify().args(["--no-nonce"]).args([machine.report()]).exits(3).shows(&["✘ hcl.format"]);
-    // Claims that are no JSON are told as text.
+    // Claims that are not JSON are shown as text.
     let machine = Machine::new(
         "inspect-no-json",
         &genoa().with_claims(|claims| {
@@ -102,7 +102,7 @@ fn what_is_not_verified_can_be_looked_at() {
 }
 
 #[test]
-fn a_quote_its_signature_and_registers_are_told() {
+fn a_quote_its_signature_and_registers_are_shown() {
     let machine = Machine::new("inspect-quote", &genoa());
     let [message, signature] = machine.quote().try_into().unwrap();
     let registers = machine.registers();
@@ -167,7 +167,7 @@ fn values_keep_their_types() {
 
 /// What a TPM signs of a key has the head of a quote, and says of itself what it is.
 #[test]
-fn a_certification_is_told_as_one() {
+fn a_certification_is_shown_as_one() {
     teeproof(["inspect"]).file("tpm/certified-key.msg").exits(0).shows(&[
         "TPM_ST_ATTEST_CERTIFY",
         "extraData",
@@ -175,14 +175,14 @@ fn a_certification_is_told_as_one() {
         "of the key that is certified",
         "qualifiedName",
     ]);
-    // Cut, it is neither, and is told as the quote that it might have been.
+    // Cut, it is neither, and is shown as the quote that it may have been.
     let message = std::fs::read(root().join("testdata/tpm/certified-key.msg")).unwrap();
     let cut = file("inspect-certification", "cut.msg", &message[..100]);
     teeproof(["inspect"]).args([cut]).fails(3, &["TPMS_ATTEST"]);
 }
 
 #[test]
-fn every_event_of_a_log_is_told() {
+fn every_event_of_a_log_is_shown() {
     let machine = Machine::new("inspect-log", &genoa());
     let log = machine.log().remove(0);
     let ran = inspect(&log).shows(&[
@@ -201,7 +201,7 @@ fn every_event_of_a_log_is_told() {
 }
 
 #[test]
-fn a_bundle_and_evidence_as_json_are_told_part_by_part() {
+fn a_bundle_and_evidence_as_json_are_shown_part_by_part() {
     let machine = Machine::new("inspect-bundle", &genoa());
     let bundle = machine.bundle();
     inspect(&bundle).shows(&[
@@ -214,10 +214,10 @@ fn a_bundle_and_evidence_as_json_are_told_part_by_part() {
     let json = inspect_json(&bundle);
     assert_eq!(json["kind"], "bundle");
     assert_eq!(json["note"], serde_json::Value::Null);
-    let told = structures(&json);
-    assert_eq!(told.iter().filter(|name| **name == "Certificate").count(), 4);
+    let shown = structures(&json);
+    assert_eq!(shown.iter().filter(|name| **name == "Certificate").count(), 4);
     for name in ["ATTESTATION_REPORT", "runtime claims", "TPMS_ATTEST", "TCG event log", "tpm-signature"] {
-        assert!(told.contains(&name), "{name}: {told:?}");
+        assert!(shown.contains(&name), "{name}: {shown:?}");
     }
     let evidence = machine.put("evidence.json", machine.minted.coco_json(1).unwrap());
     let ran = inspect(&evidence).shows(&["ATTESTATION_REPORT", "TPMS_ATTEST", "PCR0", "SEV-VCEK"]);
@@ -225,11 +225,11 @@ fn a_bundle_and_evidence_as_json_are_told_part_by_part() {
 }
 
 /// The fields and groups of the claims, as `name = value`, groups with their members in braces.
-fn told(nodes: &serde_json::Value) -> Vec<String> {
+fn shown(nodes: &serde_json::Value) -> Vec<String> {
     let node = |node: &serde_json::Value| {
         let name = node["name"].as_str().unwrap();
         match node["fields"].is_array() {
-            true => format!("{name} {{ {} }}", told(&node["fields"]).join("; ")),
+            true => format!("{name} {{ {} }}", shown(&node["fields"]).join("; ")),
             false => match &node["value"] {
                 serde_json::Value::String(text) => format!("{name} = {text}"),
                 other => format!("{name} = {other}"),
@@ -255,7 +255,7 @@ fn members_that_are_there_twice_are_a_flaw_and_none_takes_anothers_place() {
     let claims = &json["structures"].as_array().unwrap()[2];
     assert_eq!(claims["name"], "runtime claims");
     assert_eq!(
-        told(&claims["fields"]),
+        shown(&claims["fields"]),
         [
             "keys[0] { kid = vm-configuration; secure-boot = forged }",
             "vm-configuration { secure-boot = true; secure-boot = false }",
