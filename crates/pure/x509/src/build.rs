@@ -3,6 +3,7 @@
 //! RFC 5280, section 6, validates a given path; this module searches for one. Candidates match the
 //! issuer's name byte for byte. Key identifiers and validity only decide their order.
 
+use core::cell::OnceCell;
 use core::cmp::Ordering;
 use core::fmt;
 
@@ -217,6 +218,7 @@ impl<'a, 's, T> Builder<'a, 's, T> {
     fn issuers(&mut self, certificate: &Certificate<'a>) {
         let name = certificate.issuer();
         let mut last: Option<Issuer<'a, 's>> = None;
+        let mut found = false;
         while let Some(issuer) = self.next_issuer(certificate, last.as_ref()) {
             let first_pinned = last.as_ref().is_none_or(|last| matches!(last.source, Source::Anchor(_)));
             if matches!(issuer.source, Source::Pinned { .. }) && first_pinned {
@@ -225,7 +227,7 @@ impl<'a, 's, T> Builder<'a, 's, T> {
                     return;
                 }
             }
-            self.with_issuer(&issuer);
+            found |= self.with_issuer(&issuer);
             if self.is_over() {
                 return;
             }
@@ -235,32 +237,35 @@ impl<'a, 's, T> Builder<'a, 's, T> {
         let mut roots = self.given.iter().filter(|one| is_root_of(one, name));
         if roots.any(|root| !self.is_anchor(root)) {
             self.fail(PathError::UntrustedRoot(name));
-        } else if last.is_none() {
+        } else if !found {
             self.fail(PathError::MissingIssuer { issuer: name, url: certificate.extensions().issuer_url() });
         }
     }
 
-    /// Ends the path at an anchor, or extends it by another issuer and from there up.
-    fn with_issuer(&mut self, issuer: &Issuer<'a, 's>) {
-        let Some(certificate) = issuer.parsed() else { return };
+    /// Ends the path at an anchor, or extends it by another issuer and from there up; `false` for an added
+    /// anchor that is not a certificate.
+    fn with_issuer(&mut self, issuer: &Issuer<'a, 's>) -> bool {
+        let Some(certificate) = issuer.parsed() else { return false };
         match issuer.source {
-            Source::Anchor(kind) => self.finish(&certificate, kind),
-            _ if self.has(&certificate) => {}
+            Source::Anchor(kind) => self.finish(certificate, kind),
+            _ if self.has(certificate) => {}
             source => {
                 let before = self.from_given;
                 self.from_given = before && source != Source::Pinned { given: false };
-                self.extend(&certificate);
+                self.extend(certificate);
                 self.from_given = before;
             }
         }
+        true
     }
 
     /// Builds the path of one given issuer directly below the anchors, before a pinned one of its name: the
     /// path of a test with its own intermediate, and cheap for everybody else.
     fn first_given(&mut self, issued: &Certificate<'a>) {
         let given = self.given_issuers(issued.issuer());
-        let given = given.map(|one| (one, Issuer::given(one, issued)));
-        let Some((first, _)) = given.min_by(|(_, one), (_, other)| self.order(one, other)) else { return };
+        let given = given.map(|one| (one, Issuer::new(Form::Given(one), Source::Given)));
+        let first = given.min_by(|(_, one), (_, other)| self.order(one, other, issued));
+        let Some((first, _)) = first else { return };
         let deeper = self.depth.saturating_add(1);
         let Some(slot) = MAX_CHAIN.checked_sub(deeper).and_then(|at| self.path.get_mut(at)) else { return };
         *slot = *first;
@@ -322,41 +327,40 @@ impl<'a, 's, T> Builder<'a, 's, T> {
         let name = issued.issuer();
         let mut next: Option<Issuer<'a, 's>> = None;
         let mut offer = |one: Issuer<'a, 's>| {
-            let later = after.is_none_or(|after| self.order(&one, after) == Ordering::Greater);
-            let sooner = |next: &Issuer<'a, 's>| self.order(&one, next) == Ordering::Less;
+            let later = after.is_none_or(|after| self.order(&one, after, issued) == Ordering::Greater);
+            let sooner = |next: &Issuer<'a, 's>| self.order(&one, next, issued) == Ordering::Less;
             if later && next.as_ref().is_none_or(sooner) {
                 next = Some(one);
             }
         };
         let pinned = self.pinned;
         for root in pinned.roots.iter().filter(|root| root.has_subject(name)) {
-            offer(Issuer::pinned(root, Source::Anchor(AnchorKind::Pinned), issued));
+            offer(Issuer::new(Form::Pinned(root), Source::Anchor(AnchorKind::Pinned)));
         }
-        let added = self.search.anchors.added.iter().filter(|der| Certificate::has_subject(der, name));
-        for root in added.filter_map(|der| Certificate::parse(der).ok()) {
-            offer(Issuer::added(root, issued));
+        for root in self.search.anchors.added.iter().filter(|der| Certificate::has_subject(der, name)) {
+            offer(Issuer::new(Form::Added(root), Source::Anchor(AnchorKind::Added)));
         }
         for one in pinned.intermediates.iter().filter(|one| one.has_subject(name)) {
             let given = self.given.iter().any(|copy| copy.der() == one.der());
-            offer(Issuer::pinned(one, Source::Pinned { given }, issued));
+            offer(Issuer::new(Form::Pinned(one), Source::Pinned { given }));
         }
-        self.given_issuers(name).for_each(|one| offer(Issuer::given(one, issued)));
+        self.given_issuers(name).for_each(|one| offer(Issuer::new(Form::Given(one), Source::Given)));
         next
     }
 
-    /// The order of two issuers: anchors, pinned intermediates, given certificates, and last pinned
-    /// intermediates whose key identifier differs from the wanted one. Pinned certificates are parsed only if
-    /// their validity decides.
-    fn order(&self, one: &Issuer<'_, '_>, other: &Issuer<'_, '_>) -> Ordering {
-        let first = one.group().cmp(&other.group()).then(one.key.cmp(&other.key));
-        first.then_with(|| {
-            if one.source == other.source && one.der == other.der {
-                return Ordering::Equal;
-            }
+    /// The order of two issuers of a certificate: anchors, pinned intermediates, given certificates, and last
+    /// pinned intermediates whose key identifier differs from the wanted one. Pinned and added certificates are
+    /// parsed only if nothing else decides.
+    fn order(&self, one: &Issuer<'a, 's>, other: &Issuer<'a, 's>, issued: &Certificate<'_>) -> Ordering {
+        if one.source == other.source && one.der() == other.der() {
+            return Ordering::Equal;
+        }
+        let first = one.group(issued).cmp(&other.group(issued));
+        first.then_with(|| one.key_rank(issued).cmp(&other.key_rank(issued))).then_with(|| {
             // Among anchors who trusts them decides after their validity.
             let added = |issuer: &Issuer<'_, '_>| issuer.source == Source::Anchor(AnchorKind::Added);
             let validity = self.not_valid(one).cmp(&self.not_valid(other));
-            validity.then(added(one).cmp(&added(other))).then_with(|| one.der.cmp(other.der))
+            validity.then(added(one).cmp(&added(other))).then_with(|| one.der().cmp(other.der()))
         })
     }
 
@@ -387,13 +391,14 @@ fn is_root_of(certificate: &Certificate<'_>, name: Name<'_>) -> bool {
 }
 
 /// A candidate for the issuer of a certificate.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Issuer<'a, 's> {
     form: Form<'a, 's>,
-    der: &'a [u8],
     source: Source,
-    /// The rank of its key identifier: equal to the wanted one (0), unknown (1), different.
-    key: u8,
+    /// The parsed certificate, if it is not a given one; `None` for an added anchor that is not a certificate.
+    parsed: OnceCell<Option<Certificate<'a>>>,
+    /// The rank of its key identifier. Like the parsed certificate it is needed only among several candidates.
+    key_rank: OnceCell<KeyRank>,
 }
 
 /// A candidate's certificate.
@@ -401,53 +406,73 @@ struct Issuer<'a, 's> {
 enum Form<'a, 's> {
     /// A given certificate.
     Given(&'s Certificate<'a>),
-    /// An added anchor.
-    Added(Certificate<'a>),
+    /// An added anchor, not parsed.
+    Added(&'a [u8]),
     /// A pinned certificate, not parsed.
-    Pinned,
+    Pinned(&'s PinnedCertificate<'a>),
 }
 
 impl<'a, 's> Issuer<'a, 's> {
-    fn given(one: &'s Certificate<'a>, issued: &Certificate<'_>) -> Self {
-        let key = key_rank(one.extensions().subject_key_id(), issued);
-        Self { form: Form::Given(one), der: one.der(), source: Source::Given, key }
+    const fn new(form: Form<'a, 's>, source: Source) -> Self {
+        Self { form, source, parsed: OnceCell::new(), key_rank: OnceCell::new() }
     }
 
-    fn added(root: Certificate<'a>, issued: &Certificate<'_>) -> Self {
-        let key = key_rank(root.extensions().subject_key_id(), issued);
-        Self { form: Form::Added(root), der: root.der(), source: Source::Anchor(AnchorKind::Added), key }
-    }
-
-    fn pinned(one: &PinnedCertificate<'a>, source: Source, issued: &Certificate<'_>) -> Self {
-        Self { form: Form::Pinned, der: one.der(), source, key: key_rank(one.subject_key_id(), issued) }
-    }
-
-    /// The certificate. A test parses every pinned one, so `None` is never returned for the pinned sets.
-    fn parsed(&self) -> Option<Certificate<'a>> {
+    /// The whole certificate, DER.
+    const fn der(&self) -> &'a [u8] {
         match self.form {
-            Form::Given(one) => Some(*one),
-            Form::Added(root) => Some(root),
-            Form::Pinned => Certificate::parse(self.der).ok(),
+            Form::Given(one) => one.der(),
+            Form::Added(der) => der,
+            Form::Pinned(one) => one.der(),
         }
     }
 
-    const fn group(&self) -> u8 {
+    /// The certificate; `None` for an added anchor that is not a certificate. A test parses every pinned one.
+    fn parsed(&self) -> Option<&Certificate<'a>> {
+        match self.form {
+            Form::Given(one) => Some(one),
+            Form::Added(_) | Form::Pinned(_) => {
+                self.parsed.get_or_init(|| Certificate::parse(self.der()).ok()).as_ref()
+            }
+        }
+    }
+
+    /// The place of its kind in the order of candidates.
+    fn group(&self, issued: &Certificate<'_>) -> u8 {
         match self.source {
             Source::Anchor(_) => 0,
-            Source::Pinned { .. } if self.key < OTHER_KEY => 1,
+            Source::Pinned { .. } if self.key_rank(issued) < KeyRank::Other => 1,
             Source::Given => 2,
             Source::Pinned { .. } => 3,
         }
     }
+
+    /// The rank of its key identifier for a certificate, which is always the same one.
+    fn key_rank(&self, issued: &Certificate<'_>) -> KeyRank {
+        *self.key_rank.get_or_init(|| {
+            let own = match self.form {
+                Form::Pinned(one) => one.subject_key_id(),
+                Form::Given(_) | Form::Added(_) => {
+                    self.parsed().and_then(|one| one.extensions().subject_key_id())
+                }
+            };
+            match (issued.extensions().authority_key_id(), own) {
+                (Some(wanted), Some(own)) if wanted == own => KeyRank::Wanted,
+                (Some(_), Some(_)) => KeyRank::Other,
+                _ => KeyRank::Unknown,
+            }
+        })
+    }
 }
 
-/// The rank of an issuer's key identifier.
-fn key_rank(subject_key_id: Option<&[u8]>, issued: &Certificate<'_>) -> u8 {
-    match (issued.extensions().authority_key_id(), subject_key_id) {
-        (Some(wanted), Some(own)) if wanted == own => 0,
-        (Some(_), Some(_)) => OTHER_KEY,
-        _ => 1,
-    }
+/// How a candidate's key identifier compares with the wanted one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum KeyRank {
+    /// Equal.
+    Wanted,
+    /// One of the two is missing.
+    Unknown,
+    /// Different.
+    Other,
 }
 
 /// Where a candidate comes from.
@@ -463,9 +488,6 @@ enum Source {
     /// A given certificate.
     Given,
 }
-
-/// The rank of a key that differs from the wanted one.
-const OTHER_KEY: u8 = 2;
 
 /// A path that failed.
 #[derive(Clone, Copy, Debug)]
