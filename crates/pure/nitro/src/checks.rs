@@ -1,4 +1,4 @@
-//! The checks of this crate, in the order in which they are made.
+//! Checks of a document, in their order.
 
 use teeproof_core::{Check, Class, checks};
 
@@ -9,10 +9,10 @@ checks! { VERIFY:
         "RFC 9052, section 4.2; AWS Nitro Enclaves, attestation process";
     CHAIN [Malformed Unsupported NotAuthentic] = "nitro.chain", "the certificate chain",
         "The signing certificate was issued under the pinned root of an AWS partition.",
-        "Give the document whole, as the Nitro security module returned it: the certificate that is named does not hold.",
+        "Give the whole document, as the Nitro security module returned it: the certificate in the reason is not valid.",
         "AWS Nitro Enclaves, attestation process, certificate chain; RFC 5280, section 6";
     SIGNATURE [NotAuthentic] = "nitro.signature", "the document's signature",
-        "The hypervisor signed these very bytes.",
+        "The hypervisor signed exactly these bytes.",
         "The document was altered after it was made.",
         "RFC 9052, section 4.4";
     FIELDS [Malformed Unsupported] = "nitro.fields", "the document's fields",
@@ -21,23 +21,23 @@ checks! { VERIFY:
         "AWS Nitro Enclaves, attestation process, CDDL";
     VALIDITY [Incomplete] = "nitro.validity", "the certificates' validity",
         "Every certificate of the chain is valid at the given time.",
-        "Documents outlive their certificates by design (3 hours): ask the enclave for a new one, or verify an archived one at the time of the document.",
+        "The signing certificate is valid for 3 hours: request a new document from the enclave, or verify an archived one at the document's own time.",
         "RFC 5280, section 4.1.2.5";
     REVOCATION [NotAuthentic Incomplete] = "nitro.revocation", "revocation of the chain",
         "No certificate of the chain is on its issuer's CRL. Certificates whose issuer has no CRL are not checked.",
         "Replace the CRL of this issuer by a current one, or leave it out.",
         "RFC 5280, section 5";
     CONSISTENCY [NotBound] = "nitro.consistency", "certificate and document",
-        "The certificate was issued to the module that the document names, and was valid at its time stamp.",
-        "The document's parts do not belong together.",
+        "The certificate was issued to the document's module, and was valid at its time stamp.",
+        "Request a new document from the enclave: this one and its certificate do not belong together.",
         "AWS Nitro Enclaves, attestation process";
     TIME [NotBound] = "nitro.time", "the document's time stamp",
-        "The document was not made in the verifier's future.",
+        "The document's time stamp is not later than the time of verification.",
         "Check the verifier's clock.",
         "AWS Nitro Enclaves, attestation process, timestamp";
     NONCE [NotBound] = "nitro.nonce", "the nonce",
-        "The document was made for this question.",
-        "Give the nonce that the enclave was asked to put into its document; an old document carries an old nonce.",
+        "The document contains the verifier's nonce.",
+        "Give the nonce that was sent to the enclave; an old document contains an old nonce.",
         "AWS Nitro Enclaves, attestation process, nonce";
 }
 
@@ -45,12 +45,12 @@ crate::nitro_policy_fields! { teeproof_core::policy_checks }
 
 macro_rules! pcr_checks {
     ($($index:literal)*) => {
-        /// One check for each register, `nitro.pcr0` to `nitro.pcr31`.
+        /// One check for each PCR, `nitro.pcr0` to `nitro.pcr31`.
         pub const PCR: [&Check; 32] = [$(
             &Check {
                 id: concat!("nitro.pcr", $index),
-                title: concat!("register ", $index),
-                proves: "The register holds the expected value; one that the document does not name fails.",
+                title: concat!("PCR", $index),
+                proves: "The PCR has the expected value; a PCR that is missing in the document fails.",
                 hint: "Compare with the measurements of the image that you deploy (nitro-cli build-enclave).",
                 source: "AWS Nitro Enclaves, platform configuration registers",
                 classes: &[Class::Refused],

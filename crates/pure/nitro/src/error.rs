@@ -1,4 +1,4 @@
-//! Why a document is not believed.
+//! Verification errors of a document.
 
 use core::fmt;
 
@@ -21,47 +21,47 @@ impl fmt::Display for CertificateIndex {
     }
 }
 
-/// A document is not believed: the first thing that does not hold.
+/// A failed verification: the first check that fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
-    /// The envelope is not a COSE_Sign1 of this profile, or names no certificates.
+    /// The envelope is not a COSE_Sign1 of this profile, or contains no certificates.
     Format(WireError),
     /// The first certificate of the bundle is not a trust anchor.
     Untrusted {
         /// Its name; `None` where the bundle is empty.
         root: Option<NameText>,
     },
-    /// The chain does not hold.
+    /// A certificate of the chain is invalid.
     Chain {
-        /// The certificate at fault.
+        /// The certificate.
         link: CertificateIndex,
-        /// What is wrong with it.
+        /// Its problem.
         problem: Problem,
     },
-    /// A revocation list of an issuer of the chain does not hold or is not current.
+    /// A revocation list of an issuer of the chain is invalid or not current.
     RevocationList {
         /// The issuer.
         issuer: CertificateIndex,
-        /// What is wrong with the list.
+        /// The list's problem.
         problem: Problem,
     },
-    /// The document's signature does not hold.
+    /// The document's signature is invalid.
     Signature,
     /// The signed payload is not an enclave's document.
     Fields(WireError),
-    /// The certificate was not issued to the module that the document names.
+    /// The certificate was not issued to the document's module.
     ModuleId,
-    /// The certificate was not valid when the document says it was made.
+    /// The certificate was not valid at the document's time stamp.
     Timestamp,
-    /// The document says it was made after the time of verification.
+    /// The document's time stamp is later than the time of verification.
     Future {
-        /// When the document says it was made.
+        /// The document's time stamp.
         timestamp: Time,
         /// The time of verification.
         at: Time,
     },
-    /// The document carries another nonce, or none.
+    /// The document's nonce is missing or not the expected one.
     Nonce,
 }
 
@@ -99,7 +99,7 @@ impl Error {
 }
 
 impl Error {
-    /// What a person can do, where the check's own hint does not say it.
+    /// A hint that is more precise than that of the check, if there is one.
     #[must_use]
     pub const fn advice(&self) -> Option<&'static str> {
         match self {
@@ -117,20 +117,23 @@ impl fmt::Display for Error {
         match self {
             Self::Format(error) | Self::Fields(error) => error.fmt(f),
             Self::Untrusted { root } => {
-                f.write_str("the chain does not begin at the root of an AWS partition")?;
-                root.as_ref().map_or(Ok(()), |root| write!(f, ": {root} is not trusted"))
+                f.write_str("expected a chain from the root of an AWS partition")?;
+                root.as_ref().map_or(Ok(()), |root| write!(f, ", got one from {root}"))
             }
             Self::Chain { link, problem } => write!(f, "{link}: {problem}"),
             Self::RevocationList { issuer, problem } => write!(f, "revocation list of {issuer}: {problem}"),
-            Self::Signature => f.write_str("the signature over the document does not hold"),
+            Self::Signature => f.write_str("the signature over the document is invalid"),
             Self::ModuleId => {
-                f.write_str("the certificate was issued to another module than the document names")
+                f.write_str("the certificate was issued to a module other than the document's module_id")
             }
             Self::Timestamp => f.write_str("the certificate was not valid at the document's time stamp"),
             Self::Future { timestamp, at } => {
-                write!(f, "the document's time stamp {timestamp} lies after the time of verification, {at}")
+                write!(
+                    f,
+                    "the document's time stamp {timestamp} is later than the time of verification, {at}"
+                )
             }
-            Self::Nonce => f.write_str("the document carries another nonce, or none"),
+            Self::Nonce => f.write_str("the document's nonce is missing or not the expected one"),
         }
     }
 }

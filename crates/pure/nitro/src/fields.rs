@@ -1,7 +1,7 @@
-//! The table of the policy's fields: a field is one row, and everything about it is made of the row.
-//! `teeproof_core::policy_table` says what the columns are.
+//! Table of the policy fields: one row defines everything about a field. The columns are those of
+//! `teeproof_core::policy_table`.
 
-/// Hands the rows to another macro.
+/// Passes the rows to another macro.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! nitro_policy_fields {
@@ -18,15 +18,15 @@ macro_rules! nitro_policy_fields {
                 "Whether the enclave runs in debug mode.",
                 DEBUG [Refused] = "nitro.debug", "debug mode",
                     "The enclave runs in production mode: PCR0, PCR1 and PCR2 hold measurements, and no console is open to the host.",
-                    "Start the enclave without debug mode; its first three registers are zero in debug mode.",
+                    "Start the enclave without debug mode; PCR0, PCR1 and PCR2 are zero in debug mode.",
                     "AWS Nitro Enclaves, nitro-cli run-enclave, debug mode",
                 genuine (exactly(false)), value (Some(verified.is_debug())),
                 suggest (found);
             pcrs: Pcrs<'p, 48>, "pcrs" as PcrTable<48, 31>,
                 "The PCRs 0 to 31, 96 hex digits each; see below.",
-                PCRS of PCR [Refused] = "nitro.pcrs", "the registers",
-                    "The registers that matter hold the expected values.",
-                    "Name PCR0, or PCR1 and PCR2, of your image; nitro-cli build-enclave prints them.",
+                PCRS of PCR [Refused] = "nitro.pcrs", "the PCRs",
+                    "The listed PCRs have the expected values.",
+                    "List PCR0, or PCR1 and PCR2, of your image; nitro-cli build-enclave prints them.",
                     "AWS Nitro Enclaves, platform configuration registers",
                 genuine (waived), appraised (policy.pcrs.appraise(checks::PCRS, &checks::PCR, |index| verified.document().pcrs.get(index), Absence::Attested, record)),
                 suggest (by pcrs);
@@ -37,7 +37,7 @@ macro_rules! nitro_policy_fields {
                     "Compare with the SHA-384 of the signing certificate's DER.",
                     "AWS Nitro Enclaves, PCR8",
                 genuine (waived), appraised (derived(&policy.signer, verified, (8, None), checks::SIGNER, record, |signer| pcr8_of_signer(signer, crypto))),
-                suggest (waived "PCR8 says it, if the image is signed");
+                suggest (waived "PCR8 shows it, if the image is signed");
             module_id: Rule<'p, Text<'p>>, "module-id" as Plain,
                 "The enclave's id; a new one at each start.",
                 MODULE_ID [Refused] = "nitro.module-id", "the enclave's id",
@@ -53,7 +53,7 @@ macro_rules! nitro_policy_fields {
                     "Compare with the id that EC2 returned for your instance.",
                     "AWS Nitro Enclaves, PCR4",
                 genuine (waived), appraised (derived(&policy.instance, verified, (4, instance_of(verified)), checks::INSTANCE, record, |id: &str| pcr4_of_instance(id, crypto))),
-                suggest (waived "one instance's alone");
+                suggest (waived "specific to one instance");
             user_data: Rule<'p, List<'p, u8>>, "user-data" as Bytes,
                 "What the enclave put into `user_data`. `\"hex:\"` is empty, which is not null.",
                 USER_DATA [Refused] = "nitro.user-data", "the user data",
@@ -74,7 +74,7 @@ macro_rules! nitro_policy_fields {
                 "The time between the document's time stamp and the time of verification.",
                 MAX_AGE [Refused NotShownFresh] = "nitro.max-age", "the document's age",
                     "The document is at most this old.",
-                    "Ask the enclave for a new document, and verify it at the present time.",
+                    "Request a new document from the enclave, and verify it at the present time.",
                     "AWS Nitro Enclaves, attestation process, timestamp",
                 genuine (waived), appraised (age(verified, &policy.max_age, record)),
                 suggest (waived "the nonce shows freshness");

@@ -3,19 +3,16 @@
 #![no_std]
 #![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)]
 
-mod anchors;
-mod appraise;
 pub mod checks;
 mod error;
 mod fields;
-mod pcr;
 mod policy;
 mod verify;
 
-pub use anchors::{PINNED, ROOT_G1};
-pub use appraise::{Appraisal, appraise};
 pub use error::{CertificateIndex, Error};
-pub use pcr::{Digest384, extend, pcr3_of_role, pcr4_of_instance, pcr8_of_signer};
-pub use policy::{MaxAge, NitroPolicy};
+pub use policy::{
+    Appraisal, Digest384, MaxAge, NitroPolicy, appraise, extend, pcr3_of_role, pcr4_of_instance,
+    pcr8_of_signer,
+};
 pub use teeproof_wire::nitro::{Document, Limits};
-pub use verify::{DEFAULT_SKEW_SECS, Moment, NitroVerification, VerifiedDocument, verify};
+pub use verify::{DEFAULT_SKEW_SECS, Moment, NitroVerification, PINNED, ROOT_G1, VerifiedDocument, verify};

@@ -1,26 +1,32 @@
-//! What a relying party may demand of a verified document.
+//! Appraisal policy of a document, and its appraisal: every rule, every finding.
+//!
+//! Computed PCRs: AWS Nitro Enclaves, "Cryptographic attestation", platform configuration registers;
+//! SHA-384, each PCR starting as 48 zero bytes.
+
+use core::fmt;
 
 use teeproof_core::{
-    Absence, Check, Crypto, FieldRule, List, Pcrs, PolicyField, Rule, TakeFieldRule, Text, Waiver,
+    Absence, Check, CheckResult, Crypto, Datum, Expectation, FieldRule, Hex, List, OrNone, Outcome, Pcrs,
+    PolicyField, PolicyValue, Record, Relation, Rule, TakeFieldRule, Text, Waiver, Worded,
 };
 
-use crate::appraise::{age, derived, instance_of};
-use crate::{Appraisal, Digest384, VerifiedDocument, checks, pcr4_of_instance, pcr8_of_signer};
+use crate::{VerifiedDocument, checks};
 
 crate::nitro_policy_fields! { teeproof_core::policy_table }
 
-/// How old a document may be.
+/// The greatest accepted age of a document.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum MaxAge<'p> {
     /// At most so many seconds between the document's time stamp and the time of verification.
     /// A document that is verified at its own time stamp has no age and fails.
     AtMost {
         /// The seconds.
         secs: u32,
-        /// The policy's line, counted from 1, where the policy came from a file.
+        /// The line of the policy file, counted from 1; `None` for a policy that is not from a file.
         line: Option<u32>,
     },
-    /// Any age, for the reason given, which shows in the result.
+    /// Any age, for this reason, which is part of the result.
     Waived(Waiver<'p>),
 }
 
@@ -49,4 +55,169 @@ impl PolicyField for MaxAge<'_> {
             Self::AtMost { secs, line } => take(demand.expects(&format_args!("at most {secs} s"), *line)),
         }
     }
+}
+
+/// The result of an appraisal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Appraisal {
+    /// Every rule is met or waived.
+    Accepted,
+    /// A rule is not met.
+    Refused,
+    /// Every rule is met except for the greatest age, and the document was verified at its own time stamp:
+    /// it was genuine then, and is not shown to be fresh.
+    NotShownFresh,
+}
+
+/// Appraises a verified document under a policy. Records the finding of every rule, whatever the others found.
+pub fn appraise(
+    verified: &VerifiedDocument<'_>,
+    policy: &NitroPolicy<'_>,
+    crypto: &Crypto,
+    record: &mut dyn Record,
+) -> Appraisal {
+    rules(verified, policy, record, crypto).into_iter().fold(Appraisal::Accepted, Appraisal::and)
+}
+
+impl Appraisal {
+    /// The result of two rules: one that is not met outweighs a document that is not shown to be fresh.
+    #[must_use]
+    const fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Refused, _) | (_, Self::Refused) => Self::Refused,
+            (Self::NotShownFresh, _) | (_, Self::NotShownFresh) => Self::NotShownFresh,
+            (Self::Accepted, Self::Accepted) => Self::Accepted,
+        }
+    }
+}
+
+impl From<bool> for Appraisal {
+    /// The result of a rule that is met, or is not.
+    fn from(met: bool) -> Self {
+        if met { Self::Accepted } else { Self::Refused }
+    }
+}
+
+/// Appraises a PCR that is computed from a known value: an instance's id, a certificate's digest. `named` is
+/// that value as the document states it, which is shown but not compared.
+fn derived<T: PolicyValue>(
+    rule: &Rule<'_, T>,
+    verified: &VerifiedDocument<'_>,
+    (index, named): (u8, Option<&str>),
+    check: &'static Check,
+    record: &mut dyn Record,
+    compute: impl Fn(&T::Seen) -> Digest384,
+) -> bool {
+    let actual = verified.document().pcrs.get(index);
+    let is = |expected: &T| actual.is_some_and(|actual| *actual == compute(expected.seen()));
+    let met = match &rule.expectation {
+        Expectation::Exactly(expected) => is(expected),
+        Expectation::OneOf(expected) => expected.iter().any(is),
+        // Texts and digests have no order and no mask; the rule for an absent PCR is that of the PCR itself.
+        Expectation::AtLeast(_) | Expectation::Mask(_) | Expectation::Absent => false,
+        Expectation::Waived(_) => return rule.appraise(check, None, record),
+    };
+    let outcome = if met { Outcome::Pass } else { Outcome::Fail };
+    let finding = CheckResult::new(check, outcome).at_line(rule.line);
+    let words = DerivedPcr { named, index, value: actual.map(|pcr| pcr.as_slice()) };
+    let datum = words.value.map_or(Datum::Absent, Datum::Bytes);
+    let actual = Worded { words: &words, relation: Relation::Exactly, datum };
+    record.record(finding.compared(&rule.expectation, &actual));
+    met
+}
+
+/// The words for a computed PCR: `i-0123… by the document's module_id, PCR4 89ab…`.
+struct DerivedPcr<'v> {
+    named: Option<&'v str>,
+    index: u8,
+    value: Option<&'v [u8]>,
+}
+
+impl fmt::Display for DerivedPcr<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(named) = self.named {
+            write!(f, "{named} by the document's module_id, ")?;
+        }
+        write!(f, "PCR{} {}", self.index, OrNone(self.value.map(Hex)))
+    }
+}
+
+/// The id of the parent instance, with which the document's module id begins.
+fn instance_of<'d>(verified: &VerifiedDocument<'d>) -> Option<&'d str> {
+    let module_id = verified.document().module_id;
+    // Not `split_once`: it contains an index, which can panic.
+    module_id.char_indices().find_map(|(at, _)| {
+        let (instance, rest) = module_id.split_at_checked(at)?;
+        rest.starts_with("-enc").then_some(instance)
+    })
+}
+
+/// The words for a greatest age. A type, because a variable cannot hold `format_args!` before Rust 1.89.
+struct SecondsAtMost(u32);
+
+impl fmt::Display for SecondsAtMost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "at most {} s", self.0)
+    }
+}
+
+/// Appraises the document's age.
+fn age(verified: &VerifiedDocument<'_>, max_age: &MaxAge<'_>, record: &mut dyn Record) -> Appraisal {
+    let (secs, line) = match max_age {
+        MaxAge::AtMost { secs, line } => (*secs, *line),
+        MaxAge::Waived(waiver) => {
+            waiver.record(checks::MAX_AGE, record);
+            return Appraisal::Accepted;
+        }
+    };
+    let limit = SecondsAtMost(secs);
+    let expected =
+        Worded { words: &limit, relation: Relation::AtMost, datum: Datum::Number(u64::from(secs)) };
+    let mut found = |outcome, words: &dyn fmt::Display, datum| {
+        let actual = &Worded { words, relation: Relation::Exactly, datum };
+        let finding = CheckResult::new(checks::MAX_AGE, outcome).at_line(line);
+        record.record(finding.compared(&expected, actual));
+    };
+    match verified.age_secs() {
+        None => {
+            found(Outcome::Fail, &"no age: verified at its own time stamp", Datum::Absent);
+            Appraisal::NotShownFresh
+        }
+        Some(age) if age <= i64::from(secs) => {
+            found(Outcome::Pass, &format_args!("{age} s"), Datum::Signed(age));
+            Appraisal::Accepted
+        }
+        Some(age) => {
+            found(Outcome::Fail, &format_args!("{age} s"), Datum::Signed(age));
+            Appraisal::Refused
+        }
+    }
+}
+
+/// A PCR value: a SHA-384 digest, 48 bytes.
+pub type Digest384 = [u8; 48];
+
+/// The value of a PCR after an extend: the SHA-384 of the old value and `data`, which is not hashed first.
+#[must_use]
+pub fn extend(old: &Digest384, data: &[u8], crypto: &Crypto) -> Digest384 {
+    crypto.sha384.digest(&[old, data])
+}
+
+/// PCR3 of an enclave whose parent instance has this IAM role (the role's ARN).
+#[must_use]
+pub fn pcr3_of_role(arn: &str, crypto: &Crypto) -> Digest384 {
+    extend(&[0; 48], arn.as_bytes(), crypto)
+}
+
+/// PCR4 of an enclave on this parent instance (its id, `i-` and 17 hex digits).
+#[must_use]
+pub fn pcr4_of_instance(id: &str, crypto: &Crypto) -> Digest384 {
+    extend(&[0; 48], id.as_bytes(), crypto)
+}
+
+/// PCR8 of an image that is signed under a certificate, from the SHA-384 of the certificate's DER.
+#[must_use]
+pub fn pcr8_of_signer(fingerprint: &Digest384, crypto: &Crypto) -> Digest384 {
+    extend(&[0; 48], fingerprint, crypto)
 }

@@ -1,4 +1,4 @@
-//! The one file that makes a [`VerifiedDocument`].
+//! Verification of a document: the only module that makes a [`VerifiedDocument`].
 
 use core::fmt;
 
@@ -7,11 +7,27 @@ use teeproof_wire::certificate::{Certificate, PublicKey};
 use teeproof_wire::cose::Sign1;
 use teeproof_wire::nitro::{Document, Limits, Signers};
 use teeproof_x509::{
-    AnchorKind, AnchoredPath, Anchors, Candidates, MAX_CHAIN, PathError, PathOptions, PathSearch, Problem,
-    Revocation, RevocationError, RevocationStatus, SignatureChecks, VerifiedPath, build_path,
+    Anchor, AnchorKind, AnchoredPath, Anchors, Candidates, MAX_CHAIN, PathError, PathOptions, PathSearch,
+    Problem, Revocation, RevocationError, RevocationStatus, SignatureChecks, VerifiedPath, build_path,
 };
 
-use crate::{CertificateIndex, Error, PINNED, checks};
+use crate::{CertificateIndex, Error, checks};
+
+/// The roots of the AWS partitions, commercial ("G1") and GovCloud: the SHA-256 of the whole certificate,
+/// which every document contains. Origin: `anchors/README.md`.
+pub const PINNED: [Anchor<'static>; 2] = [
+    Anchor::Sha256([
+        0x64, 0x1a, 0x03, 0x21, 0xa3, 0xe2, 0x44, 0xef, 0xe4, 0x56, 0x46, 0x31, 0x95, 0xd6, 0x06, 0x31, 0x7e,
+        0xd7, 0xcd, 0xcc, 0x3c, 0x17, 0x56, 0xe0, 0x98, 0x93, 0xf3, 0xc6, 0x8f, 0x79, 0xbb, 0x5b,
+    ]),
+    Anchor::Sha256([
+        0x20, 0xbc, 0xd3, 0x0a, 0x3e, 0x16, 0x8e, 0xa0, 0x37, 0x89, 0xe1, 0xc4, 0x59, 0x12, 0xbc, 0x12, 0x3c,
+        0x4d, 0xe3, 0xc9, 0x77, 0xb8, 0xa6, 0xe1, 0xc1, 0x25, 0xc7, 0x92, 0x9d, 0x66, 0x8b, 0x3b,
+    ]),
+];
+
+/// The certificate of the commercial root, DER.
+pub const ROOT_G1: &[u8] = include_bytes!("../anchors/aws-nitro-root-g1.der");
 
 /// The relying party's input to the verification of a document.
 #[derive(Clone, Copy, Debug)]
@@ -39,30 +55,30 @@ impl<'a> NitroVerification<'a> {
 
     teeproof_x509::path_option_setters!('a, path);
 
-    /// With the seconds by which the verifier's clock may be behind: taken off every notBefore, and
-    /// allowed for time stamps in the future. notAfter is never moved.
+    /// With a tolerance, in seconds, for a verifier whose clock is slow: it is subtracted from every notBefore
+    /// and allowed for time stamps in the future; notAfter is never moved.
     #[must_use]
     pub const fn skew_secs(self, skew_secs: u32) -> Self {
         Self { skew_secs, ..self }
     }
 
-    /// With bounds on the fields that the enclave chooses.
+    /// With limits for the sizes of the fields that the enclave chooses.
     #[must_use]
     pub const fn limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
     }
 }
 
-/// Five minutes.
+/// The tolerance for a slow clock unless another is set: five minutes.
 pub const DEFAULT_SKEW_SECS: u32 = 300;
 
 /// The time at which a document is verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Moment {
-    /// This time: the verifier's now, or when an archive vouches the document was received.
+    /// This time: the present, or the time at which an archive received the document.
     At(Time),
-    /// The document's own time stamp. The result then says what was true at that time; whether
-    /// the document is a replay is not looked at.
+    /// The document's own time stamp. The result is valid for that time; a replay is not detected.
     OfDocument,
 }
 
@@ -72,9 +88,9 @@ impl From<Time> for Moment {
     }
 }
 
-/// A document that a Nitro hypervisor made and signed for an enclave.
+/// A document that a Nitro hypervisor signed for an enclave.
 ///
-/// It can only be made by [`verify`] and borrows the very bytes whose signature was checked.
+/// Made by [`verify`] only; it borrows the signed bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct VerifiedDocument<'a> {
     document: Document<'a>,
@@ -84,15 +100,15 @@ pub struct VerifiedDocument<'a> {
 
 /// Verifies a document: a whole COSE_Sign1.
 ///
-/// Proves: a Nitro hypervisor under a trusted root signed these bytes for an enclave; where
-/// `freshness` is a nonce, for this question.
+/// Proves: a Nitro hypervisor under a trusted root signed these bytes for an enclave, with the nonce, if one
+/// is expected.
 /// Does not prove: what software runs; see the crate's documentation.
 ///
-/// At most nine signatures are verified (real documents have five) and one for each revocation list
-/// of an issuer in the chain. Before the first one no more of the payload is read than its certificates.
+/// At most nine signatures are verified (real documents have five), and one for each revocation list of an
+/// issuer in the chain. Before the first signature only the certificates of the payload are read.
 ///
 /// # Errors
-/// The first check that does not hold; every check that does was recorded before.
+/// The first check that fails; every check that passes is recorded before.
 pub fn verify<'a>(
     document: &'a [u8],
     verification: &NitroVerification<'a>,
@@ -116,8 +132,8 @@ pub fn verify<'a>(
 
     let document = Document::parse(envelope.payload(), envelope.payload_offset(), &verification.limits)
         .map_err(Error::Fields)?;
-    let registers = document.pcrs.iter().fold(0_u8, |count, _| count.saturating_add(1));
-    record.pass(checks::FIELDS, &format_args!("{registers} registers"));
+    let pcrs = document.pcrs.iter().fold(0_u8, |count, _| count.saturating_add(1));
+    record.pass(checks::FIELDS, &format_args!("{pcrs} PCRs"));
 
     let made = Time::from_millis(document.timestamp);
     let (at, live) = match verification.at {
@@ -137,7 +153,7 @@ pub fn verify<'a>(
     Ok(VerifiedDocument { document, path, live })
 }
 
-/// Verifies the chain that the document brings along, root first.
+/// Verifies the chain in the document, root first.
 fn chain<'a>(
     signers: &Signers<'a>,
     anchors: Anchors<'a>,
@@ -157,7 +173,7 @@ fn chain<'a>(
     let candidates = Candidates::InOrder { chain, pinned: &PINNED };
     let search = PathSearch { candidates, anchors, profile: &[], at: None, checks };
     let path = build_path(leaf, &search, &mut |path| Some(*path)).map_err(path_error)?;
-    // The profile of AWS: the leaf says that it signs things and that it is no authority.
+    // AWS requires keyUsage and basicConstraints in the leaf.
     let leaf = path.leaf().extensions();
     if leaf.key_usage().is_none() || leaf.basic_constraints().is_none() {
         return Err(at(count, Problem::KeyUsage));
@@ -173,7 +189,7 @@ fn path_error(error: PathError<'_>) -> Error {
     }
 }
 
-/// Looks the chain up in every list that one of its issuers signed.
+/// Checks the chain against every revocation list of its issuers.
 fn check_revocation(
     path: &mut VerifiedPath<'_>,
     revocation: &Revocation<'_>,
@@ -213,8 +229,8 @@ fn signature(envelope: &Sign1<'_>, leaf: &Certificate<'_>, crypto: &Crypto) -> R
         .map_err(|_| Error::Signature)
 }
 
-/// The leaf was issued to the document's module (its common name begins with the module's id and
-/// a dot), and it was valid when the document was made.
+/// Checks that the leaf was issued to the document's module (its common name begins with the module id and
+/// a dot), and was valid at the document's time stamp.
 fn consistency(
     document: &Document<'_>,
     path: &AnchoredPath<'_>,
@@ -252,7 +268,7 @@ fn freshness(
 }
 
 impl<'a> VerifiedDocument<'a> {
-    /// The document: its fields are what the hypervisor and the enclave said.
+    /// The document's fields, set by the hypervisor and the enclave.
     #[must_use]
     pub const fn document(&self) -> &Document<'a> {
         &self.document
@@ -264,33 +280,33 @@ impl<'a> VerifiedDocument<'a> {
         &self.path
     }
 
-    /// Whether the enclave runs in debug mode: PCR0, PCR1 or PCR2 is zero, or is not named. Its
-    /// other registers, PCR4 above all, are not zero then.
+    /// Whether the enclave runs in debug mode: PCR0, PCR1 or PCR2 is zero or missing. The other PCRs,
+    /// above all PCR4, are not zero in debug mode.
     #[must_use]
     pub fn is_debug(&self) -> bool {
         (0..=2).any(|index| self.document.pcrs.get(index).is_none_or(|pcr| *pcr == [0; 48]))
     }
 
-    /// How old the document was when it was verified, in seconds; `None` when it was verified at
-    /// its own time stamp.
+    /// The document's age at the time of verification, in seconds; `None` if it was verified at its own time
+    /// stamp.
     #[must_use]
     pub fn age_secs(&self) -> Option<i64> {
         self.live.then(|| self.path.at().since(Time::from_millis(self.document.timestamp)))
     }
 
-    /// Whether the chain ends at the pinned root of an AWS partition or at an added anchor.
+    /// The kind of the chain's anchor: the pinned root of an AWS partition, or an added one.
     #[must_use]
     pub const fn anchor(&self) -> AnchorKind {
         self.path.path().anchor()
     }
 
-    /// Whether the chain ends at the pinned root of an AWS partition and not at an added anchor.
+    /// Whether the chain ends at the pinned root of an AWS partition.
     #[must_use]
     pub const fn is_production(&self) -> bool {
         self.anchor().is_pinned()
     }
 
-    /// Which certificates of the chain were looked up in a current list of their issuer.
+    /// Which certificates of the chain were checked against a current list of their issuer.
     #[must_use]
     pub const fn revocation(&self) -> RevocationStatus {
         self.path.revocation()

@@ -156,7 +156,7 @@ impl<'a> Run<'_, 'a> {
     fn at(&self) -> Result<Time, RequestError> {
         match self.request.at {
             Moment::At(at) => Ok(at),
-            Moment::OfDocument => Err(RequestError::NoTimeInEvidence(self.technology)),
+            _ => Err(RequestError::NoTimeInEvidence(self.technology)),
         }
     }
 
@@ -369,8 +369,8 @@ impl<'a> Run<'_, 'a> {
         let (verdict, class) = match appraisal {
             None => (Verdict::Unappraised, Some(Class::Unappraised)),
             Some(Appraisal::Accepted) => (Verdict::Accepted, None),
-            Some(Appraisal::Refused) => (Verdict::Refused, Some(self.findings.refusal())),
             Some(Appraisal::NotShownFresh) => (Verdict::Refused, Some(Class::NotShownFresh)),
+            Some(_) => (Verdict::Refused, Some(self.findings.refusal())),
         };
         let anchor = Some(verified.anchor());
         self.end(End { verdict, class, at: Some(at), anchor, verified: Some(verified) })

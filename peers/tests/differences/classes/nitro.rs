@@ -80,8 +80,8 @@ pub(crate) const CLASSES: &[Class] = &[
         right: "teeproof: nobody can have received it yet",
         line: "AWS, attestation_process.md: `timestamp`, when the document was created",
         rules: &[
-            rule(ATTEST, "", No("lies after the time of verification"), Yes),
-            rule(VALIDATION, "", No("lies after the time of verification"), Yes),
+            rule(ATTEST, "", No("is later than the time of verification"), Yes),
+            rule(VALIDATION, "", No("is later than the time of verification"), Yes),
         ],
     },
     Class {
@@ -199,7 +199,7 @@ pub(crate) const CLASSES: &[Class] = &[
         line: "AWS, attestation_process.md, certificate chain: `[ROOT, INTERM_1, …, INTERM_N]`; RFC 5280, \
                6.1 (a path is given, not sought)",
         rules: &[
-            rule(VALIDATION, "chain?", No("does not begin at the root"), Yes),
+            rule(VALIDATION, "chain?", No("expected a chain from the root"), Yes),
             rule(VALIDATION, "chain?", No("the root certificate:"), Yes),
             rule(VALIDATION, "chain?", No("more authorities follow"), Yes),
             rule(VALIDATION, "chain?", No("the issuer is not the subject"), Yes),
