@@ -197,7 +197,7 @@ fn a_chain_that_was_revoked_since_is_refused() {
             let error = again(&first, &next).0.unwrap_err();
             assert_eq!((error.class(), error.check().id), (Class::Incomplete, check), "{error}");
             assert!(error.to_string().contains("revoked"), "{error}");
-            assert!(error.advice().unwrap().to_string().contains("withdrew"));
+            assert!(error.advice().unwrap().to_string().contains("revoked the certificate"));
         }
     }
 }
