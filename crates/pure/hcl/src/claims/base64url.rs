@@ -18,53 +18,61 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
         _ => return None,
     };
     let mut bytes = vec![[0; 3]; groups.len().saturating_add(1)];
-    let mut values = 0;
-    for (triple, group) in bytes.iter_mut().zip(groups.iter().chain([&last])) {
-        let ([_, decoded @ ..], all) = bytes_of(group);
-        *triple = decoded;
-        values |= all;
+    let (mut all, mut triples) = (0, bytes.iter_mut());
+    for (group, triple) in groups.iter().zip(&mut triples) {
+        all |= decode_group(*group, triple);
+    }
+    for triple in triples {
+        all |= decode_group(last, triple);
     }
     let mut bytes = bytes.into_flattened();
     let length = groups.len().saturating_mul(3).saturating_add(kept);
     let unused_are_zero = bytes.iter().skip(length).all(|byte| *byte == 0);
     bytes.truncate(length);
-    (values & INVALID == 0 && unused_are_zero).then_some(bytes)
+    (all & INVALID == 0 && unused_are_zero).then_some(bytes)
 }
 
-/// Zero and the three bytes of four characters; then the bitwise or of their values, with [`INVALID`] set if
-/// a character is invalid.
-fn bytes_of(group: &[u8; 4]) -> ([u8; 4], u8) {
-    let [first, second, third, fourth] =
-        group.map(|character| VALUES.get(usize::from(character)).copied().unwrap_or(INVALID));
-    let bits = u32::from(first & 0x3f).wrapping_shl(18)
-        | u32::from(second & 0x3f).wrapping_shl(12)
-        | u32::from(third & 0x3f).wrapping_shl(6)
-        | u32::from(fourth & 0x3f);
-    (bits.to_be_bytes(), first | second | third | fourth)
+/// Decodes four characters to three bytes. The result has [`INVALID`] set if one of them is outside of the alphabet.
+fn decode_group(group: [u8; 4], triple: &mut [u8; 3]) -> u32 {
+    let [first, second, third, fourth] = group;
+    let value =
+        |values: &[u32; 256], character: u8| values.get(usize::from(character)).copied().unwrap_or(INVALID);
+    let bits = value(&FIRST, first) | value(&SECOND, second) | value(&THIRD, third) | value(&FOURTH, fourth);
+    let [_, decoded @ ..] = bits.to_be_bytes();
+    *triple = decoded;
+    bits
 }
 
-/// The value of a character outside of the alphabet.
-const INVALID: u8 = 0x80;
+/// The entry of a character outside of the alphabet; the values of four characters take 24 bits.
+const INVALID: u32 = 1 << 31;
 
-/// The values of all characters.
-const VALUES: [u8; 256] = {
+/// Values of all characters, each shifted to the bits of its position in a group.
+static FIRST: [u32; 256] = values(18);
+static SECOND: [u32; 256] = values(12);
+static THIRD: [u32; 256] = values(6);
+static FOURTH: [u32; 256] = values(0);
+
+const fn values(shift: u32) -> [u32; 256] {
     let mut values = [INVALID; 256];
-    let mut character = 0_u8;
-    let mut rest: &mut [u8] = &mut values;
+    let (mut character, mut number) = (0_u8, 0_u32);
+    let mut rest: &mut [u32] = &mut values;
     while let Some((value, tail)) = rest.split_first_mut() {
-        *value = match character {
-            b'A'..=b'Z' => character.wrapping_sub(b'A'),
-            b'a'..=b'z' => character.wrapping_sub(b'a').wrapping_add(26),
-            b'0'..=b'9' => character.wrapping_sub(b'0').wrapping_add(52),
-            b'-' => 62,
-            b'_' => 63,
-            _ => INVALID,
+        let known = match character {
+            b'A'..=b'Z' => Some(number.wrapping_sub(65)),
+            b'a'..=b'z' => Some(number.wrapping_sub(71)),
+            b'0'..=b'9' => Some(number.wrapping_add(4)),
+            b'-' => Some(62),
+            b'_' => Some(63),
+            _ => None,
         };
-        character = character.wrapping_add(1);
+        if let Some(known) = known {
+            *value = known.wrapping_shl(shift);
+        }
+        (character, number) = (character.wrapping_add(1), number.wrapping_add(1));
         rest = tail;
     }
     values
-};
+}
 
 #[cfg(test)]
 mod tests {

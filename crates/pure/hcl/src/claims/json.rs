@@ -25,8 +25,11 @@ impl<'de> Value<'de> {
     /// Parses exactly one value. The memory is proportional to the input, the depth at most 128 (the limit
     /// of serde_json).
     pub(super) fn parse(bytes: &'de [u8]) -> Result<Self, ClaimsProblem> {
-        let mut reader = serde_json::Deserializer::from_slice(bytes);
-        let value = Seed.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
+        // A text is checked as UTF-8 once, and not string by string. Bytes that are none fail where they stand.
+        let value = match core::str::from_utf8(bytes) {
+            Ok(text) => whole(serde_json::Deserializer::from_str(text)),
+            Err(_) => whole(serde_json::Deserializer::from_slice(bytes)),
+        };
         value.map_err(|error| {
             let (line, column) = (error.line(), error.column());
             match error.classify() {
@@ -36,6 +39,15 @@ impl<'de> Value<'de> {
             }
         })
     }
+}
+
+/// The one value of an input.
+fn whole<'de, R: serde_json::de::Read<'de>>(
+    mut reader: serde_json::Deserializer<R>,
+) -> serde_json::Result<Value<'de>> {
+    let value = Seed.deserialize(&mut reader)?;
+    reader.end()?;
+    Ok(value)
 }
 
 /// Visitor of a value of any type.
