@@ -1,6 +1,6 @@
 //! An owned result: it outlives the evidence, and says the same as the borrowed one.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 #![cfg(feature = "serde")]
 
 use teeproof::{OwnedAttestationResult, Policy};
