@@ -73,7 +73,7 @@ fn the_altered_document_is_refused_at_its_signature() {
         documents().into_iter().find(|(path, _)| name(path).starts_with("tampered-")).unwrap();
     for crypto in &tables() {
         assert_eq!(check(&document, Moment::OfDocument, crypto).unwrap_err(), Error::Signature);
-        // Its signature is checked before its age is told.
+        // Its signature is checked before its age.
         assert_eq!(check(&document, Moment::At(Time(1_790_000_000)), crypto).unwrap_err(), Error::Signature);
     }
 }

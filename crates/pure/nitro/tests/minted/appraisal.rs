@@ -45,29 +45,29 @@ fn register(index: u8, rule: Rule<'_, [u8; 48]>) -> PcrRule<'_, 48> {
 fn registers_right_wrong_absent_and_waived() {
     let enclave = Enclave::new().pcr(5, &[5; 48]).pcr(20, &[20; 48]);
     let bag = Bag::of(&enclave);
-    let held = |rules: &[PcrRule<'_, 48>]| bag.appraise(&pcrs(rules));
+    let appraised = |rules: &[PcrRule<'_, 48>]| bag.appraise(&pcrs(rules));
     let exactly = |index, value| register(index, Rule::exactly([value; 48]));
-    assert_eq!(held(&[exactly(5, 5)]), Accepted);
-    assert_eq!(held(&[exactly(5, 6)]), Refused);
-    assert_eq!(held(&[exactly(5, 5), exactly(20, 20)]), Accepted);
+    assert_eq!(appraised(&[exactly(5, 5)]), Accepted);
+    assert_eq!(appraised(&[exactly(5, 6)]), Refused);
+    assert_eq!(appraised(&[exactly(5, 5), exactly(20, 20)]), Accepted);
     // One that does not hold is enough, wherever it stands.
-    assert_eq!(held(&[exactly(5, 5), exactly(20, 5)]), Refused);
-    assert_eq!(held(&[exactly(5, 20), exactly(20, 20)]), Refused);
-    // Zero in the document is a value; absent is none, also when zero is expected.
-    assert_eq!(held(&[exactly(6, 0)]), Accepted);
-    assert_eq!(held(&[exactly(16, 0)]), Refused);
-    assert_eq!(held(&[exactly(31, 0)]), Refused);
-    assert_eq!(held(&[exactly(32, 0)]), Refused);
-    assert_eq!(held(&[exactly(255, 0)]), Refused);
+    assert_eq!(appraised(&[exactly(5, 5), exactly(20, 5)]), Refused);
+    assert_eq!(appraised(&[exactly(5, 20), exactly(20, 20)]), Refused);
+    // Zero in the document is a value; an absent PCR has none, also when zero is expected.
+    assert_eq!(appraised(&[exactly(6, 0)]), Accepted);
+    assert_eq!(appraised(&[exactly(16, 0)]), Refused);
+    assert_eq!(appraised(&[exactly(31, 0)]), Refused);
+    assert_eq!(appraised(&[exactly(32, 0)]), Refused);
+    assert_eq!(appraised(&[exactly(255, 0)]), Refused);
     let one_of = |index, values: &[u8]| {
         let values: Vec<_> = values.iter().map(|value| [*value; 48]).collect();
-        held(&[register(index, Rule::one_of(&values[..]))])
+        appraised(&[register(index, Rule::one_of(&values[..]))])
     };
     assert_eq!(one_of(5, &[4, 5]), Accepted);
     assert_eq!(one_of(5, &[4, 6]), Refused);
     assert_eq!(one_of(5, &[]), Refused);
     assert_eq!(one_of(16, &[0, 1]), Refused);
-    assert_eq!(held(&[register(16, Rule::waived("set by nobody"))]), Accepted);
+    assert_eq!(appraised(&[register(16, Rule::waived("set by nobody"))]), Accepted);
 }
 
 #[test]

@@ -122,7 +122,7 @@ fn signed_by_another_key() {
             Expected::Chain(link, Problem::Signature),
         );
     }
-    // The root's own signature is not looked at: its bytes are pinned.
+    // The root's own signature is not checked: its bytes are pinned.
     let enclave = bend(0, |link| link.signer = Some(Key::fresh(KeyKind::P384)))(Enclave::new());
     Bag::of(&enclave).verify().unwrap();
 }

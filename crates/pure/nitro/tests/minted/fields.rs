@@ -65,7 +65,7 @@ fn each_key_twice() {
     ] {
         refused(|enclave| enclave.with_document(|document| document.repeat(key)), expected);
     }
-    // Null first, and then the nonce that was asked for; the other way round as well.
+    // Null first, and then the expected nonce; the other way round as well.
     for (first, second) in
         [(Value::Null, Value::Bytes(vec![7; 16])), (Value::Bytes(vec![7; 16]), Value::Null)]
     {
@@ -241,7 +241,7 @@ fn fields_that_the_enclave_chooses() {
 #[test]
 fn nonces() {
     let nonce: Vec<u8> = (1..=64).collect();
-    let asked = |of: Option<&[u8]>, nonce: &[u8]| {
+    let with_nonce = |of: Option<&[u8]>, nonce: &[u8]| {
         let enclave = match of {
             Some(of) => Enclave::new().nonce(of),
             None => Enclave::new(),
@@ -250,19 +250,19 @@ fn nonces() {
     };
     for length in [1, 16, 20, 32, 64] {
         let own = Some(&nonce[..length]);
-        asked(own, &nonce[..length]).verify().unwrap();
+        with_nonce(own, &nonce[..length]).verify().unwrap();
         // A prefix is not it, nothing longer is, and zeros count.
         if length > 1 {
-            asked(own, &nonce[..length - 1]).refused(NONCE);
+            with_nonce(own, &nonce[..length - 1]).refused(NONCE);
         }
-        asked(own, &[&nonce[..length], &[0]].concat()).refused(NONCE);
-        asked(Some(&[&nonce[..length], &[0]].concat()), &nonce[..length]).refused(NONCE);
+        with_nonce(own, &[&nonce[..length], &[0]].concat()).refused(NONCE);
+        with_nonce(Some(&[&nonce[..length], &[0]].concat()), &nonce[..length]).refused(NONCE);
         let mut other = nonce[..length].to_vec();
         other[length - 1] ^= 1;
-        asked(own, &other).refused(NONCE);
+        with_nonce(own, &other).refused(NONCE);
         // Absent, null, empty.
-        asked(None, &nonce[..length]).refused(NONCE);
-        asked(Some(&[]), &nonce[..length]).refused(NONCE);
+        with_nonce(None, &nonce[..length]).refused(NONCE);
+        with_nonce(Some(&[]), &nonce[..length]).refused(NONCE);
     }
     assert!(teeproof_core::Nonce::from_bytes(&[]).is_err());
     let absent = Enclave::new().with_document(|document| document.remove("nonce"));
@@ -272,24 +272,24 @@ fn nonces() {
     Bag { nonce: Some(nonce), ..Bag::of(&elsewhere) }.refused(NONCE);
 }
 
-/// Same root, same chain, other meaning: whoever is given one is told so.
+/// Same root, same chain, other meaning: the error says so.
 #[test]
 fn documents_of_a_nitrotpm() {
-    let told = |enclave: &Enclave, what: &'static str| {
+    let refused = |enclave: &Enclave, what: &'static str| {
         let bag = Bag::of(enclave);
         bag.refused(Expected::Fields(ErrorKind::Unsupported, what));
         let text = bag.verify().unwrap_err().to_string();
         assert!(text.contains("of a NitroTPM, another kind of evidence"), "{text}");
     };
-    told(&Enclave::nitrotpm(), "Nitro document: module_id");
-    told(&Enclave::nitrotpm().with_document(Document::reverse), "Nitro document: nitrotpm_pcrs");
+    refused(&Enclave::nitrotpm(), "Nitro document: module_id");
+    refused(&Enclave::nitrotpm().with_document(Document::reverse), "Nitro document: nitrotpm_pcrs");
     // With one of the two marks alone.
     let bank = "Nitro document: nitrotpm_pcrs";
-    told(&Enclave::new().with_document(|document| document.rename("pcrs", "nitrotpm_pcrs")), bank);
+    refused(&Enclave::new().with_document(|document| document.rename("pcrs", "nitrotpm_pcrs")), bank);
     let both = |document: &mut Document| document.push("nitrotpm_pcrs", Value::Map(vec![]));
-    told(&Enclave::new().with_document(both), bank);
+    refused(&Enclave::new().with_document(both), bank);
     let renamed = Enclave::nitrotpm().with_document(|document| document.rename("nitrotpm_pcrs", "pcrs"));
-    told(&renamed, "Nitro document: module_id");
+    refused(&renamed, "Nitro document: module_id");
 }
 
 #[test]

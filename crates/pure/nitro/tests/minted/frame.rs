@@ -208,9 +208,9 @@ fn signed_by_another_key_or_over_something_else() {
         SIGNATURE,
     );
     refused(|enclave| enclave.with_cose(|cose| cose.external_aad = vec![0]), SIGNATURE);
-    let mut bag = Bag::of(&Enclave::new().nonce(b"asked for"));
+    let mut bag = Bag::of(&Enclave::new().nonce(b"nonce one"));
     bag.verify().unwrap();
-    replace(&mut bag.document, b"asked for", b"asked fox");
+    replace(&mut bag.document, b"nonce one", b"nonce onf");
     bag.refused(SIGNATURE);
 }
 

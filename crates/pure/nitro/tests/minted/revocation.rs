@@ -53,7 +53,7 @@ fn lists_of_others_are_no_lists_of_the_chain() {
     Bag { lists: Some(lists), ..Bag::of(&Enclave::new()) }.verify().unwrap();
 }
 
-/// The instance's authority signs no lists, so that none of it is demanded; of the others each is.
+/// The instance's authority signs no lists, so none of it is required; one of each other authority is.
 #[test]
 fn lists_are_demanded_of_issuers_that_sign_them() {
     let enclave = Enclave::new();

@@ -158,7 +158,7 @@ impl Bag {
 }
 
 /// Which error is expected. Where the bytes are at fault, the field is named and the offset is
-/// only held to be inside of the document.
+/// only checked to be inside of the document.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Expected {
     Format(ErrorKind, &'static str),
@@ -222,14 +222,14 @@ pub(crate) fn replace(bytes: &mut Vec<u8>, old: &[u8], new: &[u8]) {
     bytes.splice(at..at + old.len(), new.iter().copied());
 }
 
-/// The findings of one verification: which check, and how it came out.
+/// The findings of one verification: each check with its outcome.
 struct Log(Vec<(&'static str, Outcome)>);
 
 impl Record for Log {
     fn record(&mut self, finding: CheckResult<'_>) {
         // Texts are formatted for the sake of whatever could go wrong in them.
         assert!(finding.because.is_some_and(|because| !because.to_string().is_empty()));
-        // What somebody chose not to have checked is told apart from what does not apply.
+        // A waived check is distinguished from one that does not apply.
         let chosen = finding.outcome == Outcome::Skip
             && [checks::NONCE.id, checks::REVOCATION.id].contains(&finding.check.id);
         assert_eq!(finding.waived, chosen, "{}", finding.check.id);
