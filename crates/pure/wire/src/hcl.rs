@@ -1,9 +1,9 @@
-//! The report of Azure's paravisor as its bytes say it: an envelope around a hardware report and
-//! the claims whose hash that report holds.
+//! The HCL report of Azure's paravisor: an envelope around a hardware report and the runtime claims
+//! whose hash is in the REPORT_DATA of that report.
 //!
-//! Only the hardware report is signed and only the claims are hashed: nothing else in here is
-//! proved by anything. Source: `igvm_attest/get.rs` of microsoft/openvmm, the attestation
-//! protocol of OpenHCL; NV index 0x01400001 of the vTPM.
+//! The hardware report is signed and the claims are hashed; the other fields of the envelope are
+//! unauthenticated. A guest reads it from NV index 0x01400001 of its vTPM. Source: `igvm_attest/get.rs`
+//! of microsoft/openvmm, the attestation protocol of OpenHCL.
 
 mod describe;
 mod kinds;
@@ -14,15 +14,15 @@ use crate::snp::REPORT_BYTES;
 use crate::tdx::TD_REPORT_BYTES;
 use crate::{Error, ErrorKind, Reader};
 
-/// The most bytes of an envelope that are read; the NV index has 2048, 2600 or 2900.
+/// The size limit of an envelope in bytes; the NV index has 2048, 2600 or 2900.
 pub const MAX_BYTES: usize = 4096;
-/// Where the hardware report begins.
+/// The offset of the hardware report in the envelope.
 pub const HARDWARE_OFFSET: usize = 0x20;
-/// How many bytes are set aside for the hardware report, whichever it is.
+/// The size of the slot of the hardware report in bytes: 1184, for every report type.
 pub const SLOT_BYTES: usize = 0x4a0;
-/// The bytes `HCLA`, as a little-endian number.
+/// The value of `signature`, 4 bytes at 0x00: `HCLA` as a little-endian number.
 pub const SIGNATURE: u32 = 0x414c_4348;
-/// The request that a guest's report answers: the one for an AK certificate.
+/// The value of `request_type` in every report that a guest can read: a request for an AK certificate.
 pub const REQUEST_TYPE: u32 = 2;
 
 /// The request-data header without the bitmap of version 2.
@@ -31,34 +31,36 @@ const BITMAP_BYTES: u32 = 4;
 const VBS_REPORT_BYTES: usize = 0x230;
 const WHAT: &str = "HCL report";
 
-/// An envelope, unverified. It borrows the bytes it was read from.
+/// An HCL report, unverified. It borrows its input.
 ///
-/// Shape: at most 4096 bytes, little-endian; the claims fill it up to `report_size`, and what
-/// follows, up to the size of the NV index, is zero.
+/// Shape, little-endian, at most 4096 bytes: a header (32 bytes at 0x000), the slot of the hardware
+/// report (1184 bytes at 0x020), the header of the request data (20 bytes at 0x4c0; in version 2 with 4
+/// bytes of capabilities at 0x4d4), the claims, and zeros up to the size of the NV index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HclReport<'a> {
-    /// Version of the header: 1 or 2.
+    /// `version`, 4 bytes at 0x004: the version of the header, 1 or 2.
     pub version: u32,
-    /// Length of the header, the slot, the request data and the claims.
+    /// `report_size`, 4 bytes at 0x008: the number of bytes from the start of the envelope to the end of
+    /// the claims.
     pub report_size: u32,
-    /// What was requested; always [`REQUEST_TYPE`].
+    /// `request_type`, 4 bytes at 0x00c: always [`REQUEST_TYPE`].
     pub request_type: u32,
-    /// Status of the request; always 0.
+    /// `status`, 4 bytes at 0x010: the status of the request, always 0.
     pub status: u32,
-    /// The slot of the hardware report, whole: see [`HclReport::hardware`].
+    /// The slot of the hardware report, 1184 bytes at 0x020; [`HclReport::hardware`] gives the report in it.
     pub slot: &'a [u8; SLOT_BYTES],
-    /// Length of the request-data header and the claims.
+    /// `data_size`, 4 bytes at 0x4c0: the number of bytes of the request data's header and the claims.
     pub data_size: u32,
-    /// Version of the request data: 1 or 2.
+    /// `version` of the request data, 4 bytes at 0x4c4: 1 or 2.
     pub request_data_version: u32,
-    /// What the slot holds.
+    /// `report_type`, 4 bytes at 0x4c8: the kind of the hardware report.
     pub report_type: ReportType,
-    /// Which hash of the claims the hardware report holds.
+    /// `report_data_hash_type`, 4 bytes at 0x4cc: the hash of the claims in REPORT_DATA.
     pub report_data_hash_type: HashType,
-    /// Length of the claims.
+    /// `variable_data_size`, 4 bytes at 0x4d0: the number of bytes of the claims.
     pub variable_data_size: u32,
-    /// What the paravisor can do, in version 2 of the request data. Bits without a meaning are
-    /// kept; nothing is decided by them.
+    /// The capabilities of the paravisor, 4 bytes at 0x4d4 in version 2 of the request data; `None` in
+    /// version 1. Unassigned bits are kept.
     pub capability_bitmap: Option<Capabilities>,
     bytes: &'a [u8],
     claims: &'a [u8],
@@ -66,28 +68,29 @@ pub struct HclReport<'a> {
     padding_bytes: usize,
 }
 
-/// What stands in the slot of the hardware report.
+/// The hardware report in the slot, by the report type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Hardware<'a> {
-    /// An SEV-SNP attestation report.
+    /// An SEV-SNP attestation report, 1184 bytes: see [`snp::Report`](crate::snp::Report).
     Snp(&'a [u8; REPORT_BYTES]),
-    /// A TDX TDREPORT; a remote party can believe it only together with a quote.
+    /// A TDX TDREPORT, 1024 bytes: see [`tdx::TdReport`](crate::tdx::TdReport). A remote party cannot
+    /// authenticate it without the TD quote made from it.
     Tdx(&'a [u8; TD_REPORT_BYTES]),
-    /// A report of virtualization-based security, which no hardware signed.
+    /// A report of virtualization-based security, 560 bytes; it has no hardware signature.
     Vbs(&'a [u8]),
-    /// Nothing: a trusted-launch VM.
+    /// No report: a trusted-launch VM.
     Tvm,
-    /// Kept for Arm CCA.
+    /// A report of Arm CCA; the type is reserved, and its format is not read.
     Cca,
 }
 
 impl<'a> HclReport<'a> {
-    /// Reads an envelope of any NV index size, and lays out what it holds.
+    /// Parses an envelope of any NV index size.
     ///
     /// # Errors
-    /// More than [`MAX_BYTES`]; another magic, version, request or hash type; sizes that do not
-    /// agree with each other; a reserved or padding byte that is not zero.
+    /// More than [`MAX_BYTES`]; another signature, version, request type, report type or hash type; sizes
+    /// that contradict each other; a reserved or padding byte that is not zero.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         if bytes.len() > MAX_BYTES {
             return Err(Error::new(ErrorKind::TooLarge, WHAT, MAX_BYTES, "at most 4096 bytes"));
@@ -170,7 +173,7 @@ impl<'a> HclReport<'a> {
         self.bytes
     }
 
-    /// What stands in the slot, by the report type, which nothing proves yet.
+    /// The hardware report in the slot, by the unauthenticated report type.
     #[must_use]
     pub fn hardware(&self) -> Hardware<'a> {
         match self.report_type {
@@ -182,10 +185,10 @@ impl<'a> HclReport<'a> {
         }
     }
 
-    /// Checks that the hardware report is of a kind that can be verified at all.
+    /// Checks that the hardware report is an SNP report or a TDREPORT.
     ///
     /// # Errors
-    /// [`ErrorKind::Unsupported`] for VBS, trusted launch and CCA, in words that say which.
+    /// [`ErrorKind::Unsupported`] for VBS, trusted launch and CCA; the error names the type.
     pub fn check_supported(&self) -> Result<(), Error> {
         let expected = match self.report_type {
             ReportType::SNP | ReportType::TDX => return Ok(()),
@@ -196,19 +199,19 @@ impl<'a> HclReport<'a> {
         Err(Error::new(ErrorKind::Unsupported, kinds::REPORT_TYPE, kinds::REPORT_TYPE_OFFSET, expected))
     }
 
-    /// The claims, exactly the bytes that are hashed.
+    /// The runtime claims, JSON: the bytes whose hash is in REPORT_DATA, as received.
     #[must_use]
     pub const fn claims(&self) -> &'a [u8] {
         self.claims
     }
 
-    /// Where the claims begin.
+    /// The offset of the claims in the envelope: 0x4d4, or 0x4d8 in version 2 of the request data.
     #[must_use]
     pub const fn claims_offset(&self) -> usize {
         self.claims_offset
     }
 
-    /// How many zero bytes follow the claims.
+    /// The number of zero bytes after the claims.
     #[must_use]
     pub const fn padding_bytes(&self) -> usize {
         self.padding_bytes

@@ -1,8 +1,8 @@
-//! The attestation document of a Nitro enclave as its bytes say it.
+//! The payload of a Nitro enclave's attestation document.
 //!
-//! Source: AWS Nitro Enclaves, "attestation process", the structure and its CDDL; where real
-//! documents differ from that text (indefinite maps, sparse register banks, long fields), the
-//! real ones are read.
+//! Source: AWS Nitro Enclaves, "attestation process", the structure and its CDDL. Where real documents
+//! differ from that text (indefinite maps, sparse PCR banks, long fields), the parser accepts the real
+//! ones.
 
 mod describe;
 mod tpm;
@@ -12,69 +12,74 @@ pub use tpm::NitroTpmDocument;
 use crate::reader::At;
 use crate::{Error, ErrorKind, Reader, cbor};
 
-/// A document's payload, unverified. It borrows the bytes it was read from.
+/// The payload of an attestation document, unverified. It borrows its input.
+///
+/// Shape: a CBOR map with text keys in any order, each at most once. The security module writes nine, in
+/// this order: `module_id`, `digest` (always `SHA384`), `timestamp`, `pcrs`, `certificate`, `cabundle`,
+/// `public_key`, `user_data`, `nonce`. The last three may be null or missing, which mean the same.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Document<'a> {
-    /// The enclave: `i-<17 hex>-enc<16 hex>`.
+    /// `module_id`, text: the enclave, `i-<17 hex>-enc<16 hex>`.
     pub module_id: &'a str,
-    /// When the document was made, in milliseconds since 1970-01-01T00:00:00Z.
+    /// `timestamp`, unsigned integer: the time of the document, in milliseconds since
+    /// 1970-01-01T00:00:00Z.
     pub timestamp: u64,
-    /// The platform configuration registers.
+    /// `pcrs`, a map of index to 48 bytes: the PCR values.
     pub pcrs: DocumentPcrs<'a>,
-    /// The certificate of the key that signed the document, DER.
+    /// `certificate`, 1 to 1024 bytes: the certificate of the signing key, DER.
     pub certificate: &'a [u8],
-    /// The certificates above it, root first, DER.
+    /// `cabundle`, an array of at most 8 byte strings: the CA certificates, root first, DER.
     pub cabundle: CaBundle<'a>,
-    /// Whatever the enclave put here; by convention a public key.
+    /// `public_key`, bytes or null: chosen by the enclave, by convention a public key.
     pub public_key: Option<&'a [u8]>,
-    /// Whatever the enclave put here.
+    /// `user_data`, bytes or null: chosen by the enclave.
     pub user_data: Option<&'a [u8]>,
-    /// Whatever the enclave put here; by convention the relying party's nonce.
+    /// `nonce`, bytes or null: chosen by the enclave, by convention the relying party's nonce.
     pub nonce: Option<&'a [u8]>,
 }
 
-/// Bounds that real documents have been seen to need, adjustable by the caller.
+/// Size limits of the parser that a caller can adjust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The longest `public_key`, `user_data` or `nonce`, in bytes. The security module does not
-    /// enforce the lengths of its documentation (512); 1024 has been seen.
+    /// The size limit of `public_key`, `user_data` and `nonce`, each, in bytes. The security module does
+    /// not enforce the lengths of its documentation (512); real documents have up to 1024.
     pub field_bytes: usize,
 }
 
 impl Limits {
-    /// 1024 bytes for each field that the enclave chooses.
+    /// 1024 bytes for each of `public_key`, `user_data` and `nonce`.
     pub const USUAL: Self = Self { field_bytes: 1024 };
 
-    /// At most so many bytes for each field that the enclave chooses.
+    /// Limits of `field_bytes` for each of `public_key`, `user_data` and `nonce`.
     #[must_use]
     pub const fn of_fields(field_bytes: usize) -> Self {
         Self { field_bytes }
     }
 }
 
-/// The most registers that a document can have, and one above the highest index.
+/// The number of PCRs that a document can have: 0 to 31.
 pub const MAX_PCRS: usize = 32;
-/// The most certificates above the leaf that are read; real documents have four.
+/// The size limit of a `cabundle` in certificates; real documents have four.
 pub const MAX_BUNDLE: usize = 8;
 const MAX_CERTIFICATE: usize = 1024;
 /// 2019-10-28, when the root was made, in milliseconds.
 const FIRST_TIMESTAMP: u64 = 1_572_220_800_000;
 const WHAT: &str = "Nitro document";
 
-/// The registers that a document names; locked registers only, so the bank may be sparse.
+/// The PCR values of a document, SHA-384. Only locked PCRs are in it, so the bank may be sparse.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DocumentPcrs<'a>([Option<&'a [u8; 48]>; MAX_PCRS]);
 
 impl<'a> DocumentPcrs<'a> {
-    /// The register's value, SHA-384, if the document names it.
+    /// The value of a PCR, 48 bytes; `None` if the document does not have it.
     #[must_use]
     pub fn get(&self, index: u8) -> Option<&'a [u8; 48]> {
         self.0.get(usize::from(index)).copied().flatten()
     }
 
-    /// The registers that the document names, by index.
+    /// The index and value of each PCR of the document, ascending.
     pub fn iter(&self) -> impl Iterator<Item = (u8, &'a [u8; 48])> {
         (0..=u8::MAX).zip(self.0).filter_map(|(index, value)| Some((index, value?)))
     }
@@ -94,7 +99,7 @@ impl<'a> DocumentPcrs<'a> {
     }
 }
 
-/// The certificates above a document's own, root first.
+/// The CA certificates of a document, DER, root first: `cabundle`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CaBundle<'a> {
     certificates: [&'a [u8]; MAX_BUNDLE],
@@ -102,7 +107,7 @@ pub struct CaBundle<'a> {
 }
 
 impl<'a> CaBundle<'a> {
-    /// The certificates in the order of the document.
+    /// The certificates in the order of the document, each of 1 to 1024 bytes.
     #[must_use]
     pub fn as_slice(&self) -> &[&'a [u8]] {
         self.certificates.get(..self.count).unwrap_or_default()
@@ -124,20 +129,19 @@ fn certificate<'a>(reader: &mut Reader<'a>, what: &'static str) -> Result<&'a [u
     if (1..=MAX_CERTIFICATE).contains(&certificate.len()) { Ok(certificate) } else { Err(bad) }
 }
 
-/// The certificates that a document says it is signed under, found without reading the rest.
+/// The certificates of a payload, to verify its signature by before the other fields are parsed.
 ///
-/// This is all that may be read of a payload before its signature was checked; the rest is
-/// stepped over.
+/// Nothing else of the payload is interpreted; the other fields are skipped.
 #[derive(Clone, Copy, Debug)]
 pub struct Signers<'a> {
-    /// The certificate of the key that signed the document, DER.
+    /// `certificate`, 1 to 1024 bytes: the certificate of the signing key, DER.
     pub certificate: &'a [u8],
-    /// The certificates above it, root first, DER.
+    /// `cabundle`, an array of at most 8 byte strings: the CA certificates, root first, DER.
     pub cabundle: CaBundle<'a>,
 }
 
 impl<'a> Signers<'a> {
-    /// Finds the certificates in a payload that begins at `base` of the document.
+    /// Finds the certificates in a payload; `base` is its offset in the document, for the offsets in errors.
     ///
     /// # Errors
     /// A payload that is not a map of text keys in the supported subset of CBOR, or without
@@ -208,24 +212,26 @@ struct Fields<'a> {
 }
 
 impl<'a> Document<'a> {
-    /// Reads a payload that begins at `base` of the document and fills `payload`.
+    /// Parses a payload, which must fill `payload`; `base` is its offset in the document, for the offsets
+    /// in errors.
     ///
     /// # Errors
-    /// Anything that the rules of the module do not allow: unknown, repeated or missing keys,
-    /// other types, registers outside of 0 to 31 or of another length than 48, empty or oversized
-    /// fields, a timestamp before the Nitro root was made. A document of a NitroTPM is
-    /// [`ErrorKind::Unsupported`]: the same root signs it, but it says nothing about an enclave.
+    /// An unknown, repeated or missing key; a value of another CBOR type; a PCR index above 31 or a PCR
+    /// value of another length than 48 bytes; no PCR at all; a certificate outside of 1 to 1024 bytes; a
+    /// field above `limits`; a timestamp before 2019-10-28, the day of the Nitro root's notBefore. The
+    /// document of a NitroTPM is [`ErrorKind::Unsupported`]: it has the same root, but is not evidence of
+    /// an enclave.
     pub fn parse(payload: &'a [u8], base: usize, limits: &Limits) -> Result<Self, Error> {
         let mut fields = Fields::default();
         fields.read(payload, base, limits, &mut |_, error| Err(error))?;
         fields.finish(base)
     }
 
-    /// Reads a payload that may have other keys too, each of which is handed to `unknown` with the error that
-    /// [`Document::parse`] makes of it: to be shown, never to be verified.
+    /// Parses a payload that may have unknown keys: for display, never for verification. Each unknown key is
+    /// passed to `unknown` with the error that [`Document::parse`] would return for it.
     ///
     /// # Errors
-    /// Those of [`Document::parse`], but for unknown keys.
+    /// Those of [`Document::parse`], except for unknown keys.
     pub fn parse_with_unknown_keys(
         payload: &'a [u8],
         base: usize,

@@ -1,4 +1,4 @@
-//! The enumerated words of an envelope: values are kept, names are given where there are any.
+//! Enumerated fields of an HCL report: the report type, the hash type and the capabilities.
 
 use core::fmt;
 
@@ -7,20 +7,22 @@ use crate::{Error, ErrorKind, Reader};
 pub(super) const REPORT_TYPE: &str = "HCL report: report_type";
 pub(super) const REPORT_TYPE_OFFSET: usize = 0x4c8;
 
-/// What the slot of the hardware report holds.
+/// `report_type`, 4 bytes at 0x4c8 of an HCL report, little-endian: the kind of the hardware report.
+///
+/// Source: `igvm_attest/get.rs` of microsoft/openvmm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ReportType(pub u32);
 
 impl ReportType {
-    /// Virtualization-based security: no hardware signs.
+    /// 1: virtualization-based security, without a hardware signature.
     pub const VBS: Self = Self(1);
-    /// SEV-SNP.
+    /// 2: SEV-SNP.
     pub const SNP: Self = Self(2);
-    /// Trusted launch: no hardware report.
+    /// 3: trusted launch, without a hardware report.
     pub const TVM: Self = Self(3);
-    /// TDX.
+    /// 4: TDX.
     pub const TDX: Self = Self(4);
-    /// Arm CCA.
+    /// 5: Arm CCA.
     pub const CCA: Self = Self(5);
 
     /// The name, where the value has one.
@@ -36,8 +38,8 @@ impl ReportType {
         }
     }
 
-    /// What an envelope says that it holds, before anything else of it is read: to choose who
-    /// reads it, and nothing more.
+    /// The report type at its offset in `envelope`, to choose a parser by; `None` if the envelope is
+    /// shorter. Nothing else is read or checked.
     #[must_use]
     pub fn peek(envelope: &[u8]) -> Option<Self> {
         let word = envelope.get(REPORT_TYPE_OFFSET..)?.first_chunk()?;
@@ -61,16 +63,19 @@ impl fmt::Display for ReportType {
     }
 }
 
-/// The hash of the claims that the hardware report holds.
+/// `report_data_hash_type`, 4 bytes at 0x4cc of an HCL report, little-endian: the hash of the claims in
+/// REPORT_DATA.
+///
+/// Source: `igvm_attest/get.rs` of microsoft/openvmm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct HashType(pub u32);
 
 impl HashType {
-    /// SHA-256: the only one that any known paravisor writes.
+    /// 1: SHA-256, the only one that known paravisors write.
     pub const SHA256: Self = Self(1);
-    /// SHA-384.
+    /// 2: SHA-384.
     pub const SHA384: Self = Self(2);
-    /// SHA-512.
+    /// 3: SHA-512.
     pub const SHA512: Self = Self(3);
 
     /// The name, where the value has one.
@@ -109,7 +114,10 @@ fn named(name: Option<&str>, value: u32, f: &mut fmt::Formatter<'_>) -> fmt::Res
     }
 }
 
-/// Capabilities of the paravisor, in version 2 of the request data.
+/// The capability bitmap of the paravisor, 4 bytes at 0x4d4 of an HCL report with version 2 of the
+/// request data, little-endian.
+///
+/// Source: `igvm_attest/get.rs` of microsoft/openvmm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Capabilities(pub u32);
 
