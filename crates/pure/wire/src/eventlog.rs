@@ -1,5 +1,5 @@
-//! The event log of a measured boot, as firmware and kernel hand it out: what was measured into
-//! which register, little-endian.
+//! The event log of a measured boot, as firmware and kernel provide it: each event with its PCR and
+//! digests, little-endian.
 //!
 //! Source: TCG PC Client Platform Firmware Profile, section 10 (event logging); UEFI 2.10, section
 //! 38 (confidential computing).
@@ -27,21 +27,22 @@ pub use variable::EfiVariable;
 
 use crate::{Error, ErrorKind, Reader};
 
-/// The longest log that is read. Real ones have some ten thousand bytes; Windows caps its at 1 MiB.
+/// The size limit of an event log in bytes. Real ones have some ten thousand; Windows limits its own to
+/// 1 MiB.
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
-/// The most events that are read: each costs its reader a hash. Real logs have some hundred.
+/// The limit of events in a log; a replay costs one hash for each event and bank. Real logs have some
+/// hundred.
 pub const MAX_EVENTS: usize = 16_384;
 
-/// How the event begins that says at which locality the TPM was started.
+/// The signature of the event that gives the locality of TPM2_Startup, EV_NO_ACTION.
 const STARTUP_LOCALITY: &[u8; 16] = b"StartupLocality\0";
 
-/// An event log, unverified, whose every record was read once and found well formed. It borrows
-/// the bytes it was read from.
+/// An event log whose records are all well formed; unverified. It borrows its input.
 ///
-/// Shape: a record in the old form that names the hash algorithms (Spec ID Event03), then records
-/// with at most one digest of each, then perhaps padding: bytes that are all 0x00 or all 0xFF, with
-/// which firmware fills the table that it hands out. A log of TCG 1.2 has records in the old form
-/// alone. [`Format`] says which it is.
+/// Shape: a header, which is a record of TCG 1.2 (TCG_PCClientPCREvent) whose data are the Spec ID event
+/// with the hash algorithms; records of TCG_PCR_EVENT2 with at most one digest of each algorithm;
+/// padding, all 0x00 or all 0xFF, up to the end of the firmware's table. A log of TCG 1.2 has
+/// TCG_PCClientPCREvent records alone. [`EventLog::format`] tells them apart.
 #[derive(Clone, Copy, Debug)]
 pub struct EventLog<'a> {
     format: Format,
@@ -56,13 +57,12 @@ pub struct EventLog<'a> {
 }
 
 impl<'a> EventLog<'a> {
-    /// Reads a log, which must fill `bytes`. One pass; nothing is hashed.
+    /// Parses a log, which must fill `bytes`, in one pass; nothing is hashed.
     ///
     /// # Errors
-    /// More than [`MAX_BYTES`] or [`MAX_EVENTS`]; a log of no known [`Format`]; a record that is cut
-    /// off, that is of a register above 23, or that has two digests of one algorithm or one of an
-    /// algorithm that the header does not name; a second `StartupLocality`, or one after the first
-    /// event of PCR 0.
+    /// More than [`MAX_BYTES`] or [`MAX_EVENTS`]; another format than those of [`Format`]; a truncated
+    /// record; a PCR above 23; two digests of one algorithm in a record, or a digest of an algorithm that
+    /// is not in the header; a second `StartupLocality` event, or one after the first event of PCR 0.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         const WHAT: &str = "event log";
         if bytes.len() > MAX_BYTES {
@@ -101,56 +101,56 @@ impl<'a> EventLog<'a> {
         })
     }
 
-    /// The log's format: whose registers it describes.
+    /// The format of the log, which determines whose registers its events extend.
     #[must_use]
     pub const fn format(&self) -> Format {
         self.format
     }
 
-    /// The hash algorithms of which events have digests.
+    /// The hash algorithms of the header.
     #[must_use]
     pub const fn algorithms(&self) -> &Algorithms {
         &self.algorithms
     }
 
-    /// What the header calls the platform: 0 for a client, 1 for a server. Nothing depends on it.
+    /// `platformClass` of the header, 4 bytes: 0 for a client, 1 for a server.
     #[must_use]
     pub const fn platform_class(&self) -> u32 {
         self.platform_class
     }
 
-    /// The locality from which the TPM was started, where an event says so: the last byte of
-    /// register 0 when it was empty. Without one it is 0.
+    /// The locality of TPM2_Startup (0, 3 or 4) from the `StartupLocality` event, which is the last byte of
+    /// the initial value of PCR 0; `None` without such an event.
     #[must_use]
     pub const fn startup_locality(&self) -> Option<u8> {
         self.startup_locality
     }
 
-    /// How many bytes of padding follow after the last event.
+    /// The number of padding bytes after the last event.
     #[must_use]
     pub const fn padding(&self) -> usize {
         self.padding
     }
 
-    /// How many events there are after the header.
+    /// The number of events after the header.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.events
     }
 
-    /// Whether there is no event after the header.
+    /// Whether the log has no event after the header.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.events == 0
     }
 
-    /// The events with the number of their record: the header of a log is record 0.
+    /// The events with their record numbers: the header is record 0; a log of TCG 1.2 has no header.
     pub fn numbered(&self) -> impl Iterator<Item = (usize, Event<'a>)> + use<'a> {
         let first = usize::from(self.format != Format::Sha1);
         (first..=usize::MAX).zip(self.events())
     }
 
-    /// The events after the header, in their order.
+    /// The events after the header, in the order of the log.
     pub fn events(&self) -> impl Iterator<Item = Event<'a>> + use<'a> {
         Events { rest: self.records, offset: self.offset, algorithms: self.algorithms }
     }
@@ -163,7 +163,7 @@ fn padding(records: &[u8]) -> usize {
     run(0).max(run(0xff))
 }
 
-/// What a log says of the TPM's start, and whether it may still say it.
+/// The startup locality, which is only allowed before the first event of PCR 0.
 #[derive(Default)]
 struct Startup {
     locality: Option<u8>,
@@ -194,7 +194,7 @@ impl Startup {
     }
 }
 
-/// The events of a log that was read once already.
+/// The events of a parsed log.
 struct Events<'a> {
     rest: &'a [u8],
     offset: usize,

@@ -1,10 +1,10 @@
-//! The ACPI table that says where a CCEL lies: no log itself.
+//! The ACPI table CCEL, which gives the address of a CC event log. It does not contain the log.
 
 use crate::{Describe, DescribedField, Error, ErrorKind, Reader, Visitor};
 
-/// The length of the table in bytes.
+/// The size of the table in bytes.
 pub const CCEL_TABLE_BYTES: usize = 56;
-/// How the table begins.
+/// The signature of the table, 4 bytes at 0.
 const SIGNATURE: &[u8; 4] = b"CCEL";
 const WHAT: &str = "ACPI table CCEL";
 
@@ -13,31 +13,31 @@ const WHAT: &str = "ACPI table CCEL";
 /// Shape: 56 bytes, little-endian. Source: ACPI 6.5, section 5.2.34 (CC Event Log ACPI table).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CcelTable {
-    /// The table's revision.
+    /// `Revision`, 1 byte at 8.
     pub revision: u8,
-    /// Whether the sum of all bytes is zero, as ACPI has it.
+    /// Whether `Checksum`, 1 byte at 9, is right: the sum of all bytes is zero.
     pub sum_is_zero: bool,
-    /// What measures: 1 for AMD SEV, 2 for Intel TDX.
+    /// `CC Type`, 1 byte at 36: 1 for AMD SEV, 2 for Intel TDX.
     pub cc_type: u8,
-    /// A kind of it, 0.
+    /// `CC Sub-type`, 1 byte at 37: 0.
     pub cc_subtype: u8,
-    /// The least length of the log's area in bytes.
+    /// `Log Area Minimum Length`, 8 bytes at 40, in bytes.
     pub log_bytes: u64,
-    /// Where the log lies in the guest's memory.
+    /// `Log Area Start Address`, 8 bytes at 48: the guest's physical address of the log.
     pub log_address: u64,
 }
 
 impl CcelTable {
-    /// Whether bytes begin as the table does.
+    /// Whether bytes begin with the table's signature, to choose a parser by.
     #[must_use]
     pub fn looks_like(bytes: &[u8]) -> bool {
         bytes.starts_with(SIGNATURE)
     }
 
-    /// Reads a table, which must fill `bytes`.
+    /// Parses a table, which must fill `bytes`.
     ///
     /// # Errors
-    /// Another signature, or another length than 56 bytes, in the table or of `bytes`.
+    /// Another signature; another `Length` than 56; another number of bytes than 56.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         let sum_is_zero = bytes.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte)) == 0;
         Reader::all(bytes, 0, WHAT, |reader| {

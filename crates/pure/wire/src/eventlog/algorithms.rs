@@ -1,4 +1,5 @@
-//! The first record of a log, which names the hash algorithms of all others: Spec ID Event03.
+//! The header of an event log, which lists the hash algorithms of its records: Spec ID Event03
+//! (TCG_EfiSpecIDEvent).
 
 use super::Format;
 use super::event::{u16_le, u32_le};
@@ -6,13 +7,13 @@ use super::format::{Head, NO_SPEC_ID, SPEC_ID, is_old_spec_id};
 use crate::tpm::{SHA1, digest_bytes};
 use crate::{Error, ErrorKind, Reader};
 
-/// A TPM has fewer banks than this.
+/// The limit of hash algorithms in a header; a TPM has fewer banks.
 pub const MAX_ALGORITHMS: usize = 8;
 
-/// No hash that a TPM knows is longer.
+/// The size limit of a digest in bytes: SHA-512.
 const MAX_DIGEST: u16 = 64;
 
-/// The hash algorithms of a log, in the order of its header.
+/// The hash algorithms of a log, in the order of its header: `algorithmId` and `digestSize`, 2 bytes each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Algorithms {
     /// TPM_ALG_ID and the digest's size in bytes.
@@ -23,18 +24,18 @@ pub struct Algorithms {
 }
 
 impl Algorithms {
-    /// What a log of TCG 1.2 has.
+    /// The algorithm of a log of TCG 1.2.
     const SHA1_ALONE: Self = {
         let none = (0, 0);
         Self { list: [(SHA1, 20), none, none, none, none, none, none, none], count: 1, bare: true }
     };
 
-    /// Each algorithm (TPM_ALG_ID) with the size of its digests in bytes.
+    /// Each algorithm (TPM_ALG_ID) and the size of its digests in bytes.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (u16, u16)> + '_ {
         self.list.iter().take(self.count).copied()
     }
 
-    /// The size of an algorithm's digests in bytes, where the log has it.
+    /// The size in bytes of the digests of an algorithm (TPM_ALG_ID); `None` if it is not in the header.
     #[must_use]
     pub fn size(&self, algorithm: u16) -> Option<usize> {
         self.iter().find(|(id, _)| *id == algorithm).map(|(_, size)| usize::from(size))

@@ -76,7 +76,7 @@ fn register_note(event: &Event<'_>, format: Format) -> Option<&'static str> {
     (!format.measures_pcrs()).then(|| mr_name(event.index))
 }
 
-/// A measurement register of a CCEL as TDX calls it.
+/// The name of a measurement register of a CCEL on TDX: `RTMR0 on TDX` for index 1.
 ///
 /// Source: UEFI 2.10, section 38.4.1 (Intel Trust Domain Extension).
 #[must_use]

@@ -5,17 +5,24 @@ use super::{Algorithms, kind};
 use crate::tpm::{REGISTERS, SHA1, SHA256};
 use crate::{Error, ErrorKind, Reader};
 
-/// An event, unverified: of all this, only the digest is ever measured. The data mean something
-/// only where the digest is theirs, and nothing at all vouches for the kind.
+/// An event, unverified. It borrows its input.
+///
+/// Only the digest is measured. The data are authentic where the digest is their hash; the PCR index and
+/// the type are never authentic.
+///
+/// Shape: TCG_PCR_EVENT2: index and type (4 bytes each), the number of digests (4 bytes), each digest
+/// after its algorithm (2 bytes), the size of the data (4 bytes), the data. TCG 1.2: index and type, a
+/// SHA-1 digest (20 bytes), the size of the data (4 bytes), the data.
 #[derive(Clone, Copy, Debug)]
 pub struct Event<'a> {
-    /// The register, 0 to 23; any number where nothing is extended.
+    /// `pcrIndex`, 4 bytes: 0 to 23, or any number in an event that extends nothing. In a CCEL, the index of
+    /// the measurement register.
     pub index: u32,
-    /// What the event says that it is: see [`kind_name`](super::kind_name).
+    /// `eventType`, 4 bytes, not measured: see [`kind_name`](super::kind_name).
     pub kind: u32,
-    /// Where the record begins in the log.
+    /// The offset of the record in the log.
     pub offset: usize,
-    /// What the event says of itself.
+    /// `event`: the data of the event, whose format depends on its type.
     pub data: &'a [u8],
     /// `{algorithm, digest}`, at most one of each algorithm; or the SHA-1 digest alone (TCG 1.2).
     digests: &'a [u8],
@@ -23,15 +30,15 @@ pub struct Event<'a> {
 }
 
 impl<'a> Event<'a> {
-    /// Whether the event was measured into its register, in the banks that it has digests of.
-    /// EV_NO_ACTION never is, nor what stands on register 0xFFFFFFFF, as Windows writes it.
+    /// Whether the event extends its PCR, in each bank that it has a digest for. EV_NO_ACTION does not, nor
+    /// do events with the index 0xFFFFFFFF, which Windows writes.
     #[must_use]
     pub const fn extends(&self) -> bool {
         self.kind != kind::NO_ACTION && self.index != NO_REGISTER
     }
 
-    /// The digest by one algorithm (TPM_ALG_ID), where the event has it. An event without one was
-    /// not measured into that bank.
+    /// The digest of an algorithm (TPM_ALG_ID); `None` if the event has none, so that it did not extend that
+    /// bank.
     #[must_use]
     pub fn digest(&self, algorithm: u16) -> Option<&'a [u8]> {
         if self.algorithms.bare {
@@ -40,13 +47,13 @@ impl<'a> Event<'a> {
         self.tagged_digests().find(|(id, _)| *id == algorithm).map(|(_, digest)| digest)
     }
 
-    /// The SHA-256 digest, where the event has it.
+    /// The SHA-256 digest; `None` if the event has none.
     #[must_use]
     pub fn sha256(&self) -> Option<&'a [u8; 32]> {
         self.digest(SHA256).and_then(|digest| digest.try_into().ok())
     }
 
-    /// Every digest with its algorithm (TPM_ALG_ID).
+    /// The digests, each with its algorithm (TPM_ALG_ID).
     pub fn digests(&self) -> impl Iterator<Item = (u16, &'a [u8])> {
         let bare = self.algorithms.bare.then_some((SHA1, self.digests));
         let tagged = (!self.algorithms.bare).then(|| self.tagged_digests());

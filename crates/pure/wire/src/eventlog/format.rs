@@ -1,4 +1,4 @@
-//! The formats of event logs: whose registers a log describes, and how its records are written.
+//! The formats of event logs: TPM or confidential VM, crypto-agile or TCG 1.2.
 
 use super::kind;
 use crate::tpm::REGISTERS;
@@ -14,22 +14,23 @@ pub(super) const NO_REGISTER: u32 = u32::MAX;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
-    /// The crypto-agile log of a TPM (Spec ID Event03): PCRs, any banks.
+    /// The crypto-agile log of a TPM (Spec ID Event03): PCRs of any banks.
     CryptoAgile,
-    /// A confidential-computing event log (CCEL): the same records, of the measurement registers of
-    /// a confidential VM. On TDX 1 to 4 are RTMR0 to RTMR3.
+    /// A CC event log (CCEL): crypto-agile records for the measurement registers of a confidential VM.
+    /// On TDX, indices 1 to 4 are RTMR0 to RTMR3.
     ///
     /// Source: UEFI 2.10, section 38 (confidential computing).
     ConfidentialComputing,
-    /// What the Confidential Containers attestation agent writes where there is no CCEL: a header
-    /// without a Spec ID, then tagged events. The registers are PCRs where the machine has a TPM.
+    /// The log of the Confidential Containers attestation agent on machines without a CCEL: a header
+    /// without a Spec ID, then EV_EVENT_TAG events. The registers are PCRs if the machine has a TPM.
     AttestationAgent,
-    /// The log of TCG 1.2: SHA-1 alone, and no header that names algorithms.
+    /// The log of TCG 1.2: SHA-1 digests alone, without a list of algorithms.
     Sha1,
 }
 
 impl Format {
-    /// What bytes look like by their first records. Where they break later, they are still a log.
+    /// The format by the first records, to choose a parser by; `None` if they are not of an event log. Later
+    /// records are not checked.
     #[must_use]
     pub fn peek(bytes: &[u8]) -> Option<Self> {
         let (head, data) = record(bytes)?;
@@ -54,14 +55,14 @@ impl Format {
         }
     }
 
-    /// Whether the registers can be PCRs. Those of a CCEL are a confidential VM's own, which no
-    /// quote of a TPM signs.
+    /// Whether the registers can be PCRs. Those of a CCEL are measurement registers of a confidential VM,
+    /// which a TPM quote does not cover.
     #[must_use]
     pub const fn measures_pcrs(self) -> bool {
         !matches!(self, Self::ConfidentialComputing)
     }
 
-    /// Whether the log is the firmware's: it records every measurement into PCRs 0 to 7.
+    /// Whether the log is written by firmware, so that it has every event of PCRs 0 to 7.
     #[must_use]
     pub const fn is_of_firmware(self) -> bool {
         matches!(self, Self::CryptoAgile | Self::Sha1)

@@ -1,28 +1,29 @@
-//! What events call themselves. The numbers are never measured: whoever hands out the log may
-//! write others.
+//! Event types (`eventType`, 4 bytes). They are not measured, so the provider of a log can change them.
+//!
+//! Source: TCG PC Client Platform Firmware Profile, table "Events".
 
-/// EV_NO_ACTION: says something, is not measured.
+/// EV_NO_ACTION: information that is not measured.
 pub const NO_ACTION: u32 = 0x0000_0003;
-/// EV_SEPARATOR: what comes before it belongs to the firmware.
+/// EV_SEPARATOR: the end of the firmware's measurements.
 pub const SEPARATOR: u32 = 0x0000_0004;
-/// EV_EVENT_TAG: a tag, a size, and data.
+/// EV_EVENT_TAG: a tag and a size (4 bytes each), then data.
 pub const EVENT_TAG: u32 = 0x0000_0006;
-/// EV_IPL: what boot loaders write.
+/// EV_IPL: a measurement of the boot loader.
 pub const IPL: u32 = 0x0000_000d;
 /// EV_EFI_VARIABLE_DRIVER_CONFIG: a variable that configures the firmware.
 pub const VARIABLE_DRIVER_CONFIG: u32 = 0x8000_0001;
-/// EV_EFI_VARIABLE_BOOT: a variable that says what to boot.
+/// EV_EFI_VARIABLE_BOOT: a variable that selects the boot option.
 pub const VARIABLE_BOOT: u32 = 0x8000_0002;
-/// EV_EFI_BOOT_SERVICES_APPLICATION: a program that was started.
+/// EV_EFI_BOOT_SERVICES_APPLICATION: an EFI application that was started.
 pub const BOOT_SERVICES_APPLICATION: u32 = 0x8000_0003;
-/// EV_EFI_ACTION: a sentence.
+/// EV_EFI_ACTION: an ASCII string that is itself measured.
 pub const EFI_ACTION: u32 = 0x8000_0007;
-/// EV_EFI_VARIABLE_BOOT2: the same as [`VARIABLE_BOOT`], data alone measured.
+/// EV_EFI_VARIABLE_BOOT2: as [`VARIABLE_BOOT`], with the digest of the variable's data alone.
 pub const VARIABLE_BOOT2: u32 = 0x8000_000c;
-/// EV_EFI_VARIABLE_AUTHORITY: what allowed a program to start.
+/// EV_EFI_VARIABLE_AUTHORITY: the entry of a signature database that authorised an EFI application.
 pub const VARIABLE_AUTHORITY: u32 = 0x8000_00e0;
 
-/// The name of a kind of event (PC Client Platform Firmware Profile, table "Events").
+/// The name of an event type, such as `EV_SEPARATOR`; `None` if it has none in the specification.
 #[must_use]
 pub const fn kind_name(kind: u32) -> Option<&'static str> {
     Some(match kind {

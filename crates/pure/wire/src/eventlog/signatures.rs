@@ -1,4 +1,4 @@
-//! What PK, KEK, db and dbx hold: lists of certificates and digests (EFI_SIGNATURE_LIST).
+//! Signature databases PK, KEK, db and dbx: lists of certificates and digests (EFI_SIGNATURE_LIST).
 //!
 //! Source: UEFI specification, section 32.4.1.
 
@@ -6,19 +6,21 @@ use super::Guid;
 use super::event::u32_le;
 use crate::{Error, ErrorKind, Reader};
 
-/// Signature lists, one after the other, whose layout was read once. It borrows the bytes it was
-/// read from.
+/// Signature lists, concatenated; unverified. They borrow their input.
+///
+/// Shape of a list, little-endian: type (GUID, 16 bytes), sizes of the list, of the signature header and
+/// of one signature (4 bytes each), the signature header, the signatures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignatureLists<'a>(&'a [u8]);
 
-/// One entry of a list.
+/// One entry of a list (EFI_SIGNATURE_DATA).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Signature<'a> {
-    /// What `data` is: [`Guid::CERT_X509`], [`Guid::CERT_SHA256`] or another.
+    /// `SignatureType` of the list: [`Guid::CERT_X509`], [`Guid::CERT_SHA256`] or another.
     pub kind: Guid,
-    /// Who put it there.
+    /// `SignatureOwner`, 16 bytes: the agent that added the entry.
     pub owner: Guid,
-    /// A certificate in DER, a digest, or what the kind says.
+    /// `SignatureData`: a certificate in DER, a digest, or another format, by the type.
     pub data: &'a [u8],
 }
 
@@ -26,10 +28,10 @@ pub struct Signature<'a> {
 type List<'a> = (Guid, usize, &'a [u8]);
 
 impl<'a> SignatureLists<'a> {
-    /// Reads lists, which must fill `bytes`; none at all is what an empty variable holds.
+    /// Parses lists, which must fill `bytes`; an empty variable has no list.
     ///
     /// # Errors
-    /// A list that goes beyond the end, or whose entries do not fill it.
+    /// A list beyond the end of `bytes`; entries that do not fill their list, or that have no data.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         Reader::all(bytes, 0, "EFI signature list", |reader| {
             while !reader.is_empty() {
@@ -39,7 +41,7 @@ impl<'a> SignatureLists<'a> {
         })
     }
 
-    /// Every entry of every list, in their order.
+    /// The entries of all lists, in order.
     pub fn iter(&self) -> impl Iterator<Item = Signature<'a>> + use<'a> {
         let mut rest = self.0;
         core::iter::from_fn(move || {

@@ -6,30 +6,33 @@ use super::Guid;
 use super::event::u64_le;
 use crate::{Error, ErrorKind, Reader};
 
-/// A variable, unverified. It borrows the bytes it was read from.
+/// A variable, unverified. It borrows its input.
+///
+/// Shape, little-endian: GUID (16 bytes), the length of the name in UTF-16 units (8 bytes), the length of
+/// the data in bytes (8 bytes), name, data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EfiVariable<'a> {
-    /// Whose variable it is.
+    /// `VariableName`, 16 bytes: the GUID of the vendor.
     pub guid: Guid,
-    /// Its name: UTF-16, little-endian, without a terminator.
+    /// `UnicodeName`: the name in UTF-16, little-endian, without a terminator.
     pub name: &'a [[u8; 2]],
-    /// What it holds.
+    /// `VariableData`: the value of the variable.
     pub data: &'a [u8],
 }
 
 impl<'a> EfiVariable<'a> {
-    /// Reads a variable, which must fill `bytes`.
+    /// Parses a variable, which must fill `bytes`.
     ///
     /// # Errors
-    /// A length that goes beyond the end, or bytes after the end.
+    /// A length beyond the end of `bytes`; bytes after the data.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         Reader::all(bytes, 0, "EFI variable", Self::read)
     }
 
-    /// Reads a variable at the start of `bytes`, and what follows after it.
+    /// Parses a variable at the start of `bytes`; also returns the bytes after it.
     ///
     /// # Errors
-    /// A length that goes beyond the end.
+    /// A length beyond the end of `bytes`.
     pub fn split(bytes: &'a [u8]) -> Result<(Self, &'a [u8]), Error> {
         Reader::all(bytes, 0, "EFI variable", |reader| {
             Ok((Self::read(reader)?, reader.take(reader.remaining(), "EFI variable")?))
@@ -50,13 +53,13 @@ impl<'a> EfiVariable<'a> {
         Ok(Self { guid, name, data: reader.take(data, "EFI variable: variableData")? })
     }
 
-    /// Whether it has this name.
+    /// Whether the variable has this name.
     #[must_use]
     pub fn is_named(&self, name: &str) -> bool {
         self.name.iter().map(|unit| u16::from_le_bytes(*unit)).eq(name.encode_utf16())
     }
 
-    /// The name as people read it: what is not printable ASCII shows as `?`.
+    /// The name for display: at most 64 characters, `?` for each that is not printable ASCII.
     #[must_use]
     pub fn shown_name(&self) -> impl fmt::Display + 'a {
         Name(self.name)
