@@ -1,5 +1,5 @@
-//! What a TPM 2.0 attests as its bytes say it: TPMS_ATTEST of TPM2_Quote and of TPM2_Certify,
-//! big-endian, the signature that goes with it, and the public area of a key.
+//! TPM 2.0 structures of attestation, big-endian: TPMS_ATTEST of TPM2_Quote and TPM2_Certify, its
+//! TPMT_SIGNATURE, and the TPMT_PUBLIC of a key.
 //!
 //! Source: TCG TPM 2.0 Library, Part 2, sections 10.12.12 (TPMS_ATTEST), 10.6 (PCR selections),
 //! 11.3.4 (TPMT_SIGNATURE) and 12.2.4 (TPMT_PUBLIC).
@@ -25,24 +25,25 @@ pub use signature::{SignatureValue, TpmSignature, rsassa_sha256};
 
 use crate::{Error, ErrorKind, Reader};
 
-/// TPM_ALG_SHA1.
+/// TPM_ALG_SHA1, a TPM_ALG_ID.
 pub const SHA1: u16 = 0x0004;
-/// TPM_ALG_SHA256.
+/// TPM_ALG_SHA256, a TPM_ALG_ID.
 pub const SHA256: u16 = 0x000b;
-/// TPM_GENERATED_VALUE: the first bytes of whatever a restricted key signs.
+/// TPM_GENERATED_VALUE, the first 4 bytes of every TPMS_ATTEST. A restricted key signs no external data
+/// that begin with it.
 pub const MAGIC: u32 = 0xff54_4347;
-/// No TPMS_ATTEST of a quote comes near this, nor one of a certification.
+/// The size limit of a TPMS_ATTEST in bytes; real ones have some hundred.
 pub const MAX_BYTES: usize = 4096;
 
-/// The longest nonce that a vTPM takes: TPM2B_DATA.
+/// The size limit of a nonce (TPM2B_DATA) in vTPMs, in bytes.
 pub const MAX_NONCE: usize = 50;
 
-/// A name is a handle, or an algorithm and a digest.
+/// The size limit of TPM2B_NAME: an algorithm (2 bytes) and a digest of SHA-512, longer than a handle.
 const MAX_NAME: usize = 66;
-/// The longest digest that a TPM makes.
+/// The size limit of TPM2B_DIGEST: SHA-512.
 const MAX_DIGEST: usize = 64;
 
-/// How many bytes the digests of a hash have, by its TPM_ALG_ID; `None` for one that is not known.
+/// The digest size of a hash algorithm (TPM_ALG_ID) in bytes; `None` for unknown algorithms.
 ///
 /// Source: TCG Algorithm Registry, section 6.
 #[must_use]
@@ -56,27 +57,27 @@ pub const fn digest_bytes(algorithm: u16) -> Option<usize> {
     }
 }
 
-/// What a TPM attests in a quote, unverified. It borrows the bytes it was read from.
+/// A TPM quote, unverified. It borrows its input.
 ///
-/// Shape: TPMS_ATTEST, big-endian. A quote with a nonce of n bytes over one selection of three
-/// bytes and SHA-256 has 113 + n bytes.
+/// Shape: TPMS_ATTEST with TPMS_QUOTE_INFO, big-endian: [`Head`], TPML_PCR_SELECTION, TPM2B_DIGEST. A quote
+/// with a nonce of n bytes over one selection of three bytes and SHA-256 has 113 + n bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attest<'a> {
-    /// Who signed, for which question, and when.
+    /// The signer, the nonce and the clock.
     pub head: Head<'a>,
-    /// Which registers of which banks were hashed.
+    /// `pcrSelect`: the quoted PCRs of each bank.
     pub selections: Selections,
-    /// The digest of the selected registers, in the order of the selections.
+    /// `pcrDigest`, up to 64 bytes: the digest of the selected PCR values, concatenated in the order of the
+    /// selections and ascending in each.
     pub pcr_digest: &'a [u8],
 }
 
 impl<'a> Attest<'a> {
-    /// Reads a quote, which must fill `bytes`; a size prefix (TPM2B_ATTEST) is not part of it: see
-    /// [`attest_bytes`].
+    /// Parses a quote, which must fill `bytes`, without the size of a TPM2B_ATTEST: see [`attest_bytes`].
     ///
     /// # Errors
-    /// Another magic or another kind of attestation; a length out of its bounds; more than
-    /// [`MAX_SELECTIONS`] selections; a `safe` that is neither 0 nor 1; bytes after the end.
+    /// More than [`MAX_BYTES`]; another magic or type of attestation; a length out of its bounds; more than
+    /// [`MAX_SELECTIONS`] selections; a `safe` other than 0 or 1; bytes after the end.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         whole(bytes, |reader| {
             Ok(Self {
@@ -88,17 +89,16 @@ impl<'a> Attest<'a> {
     }
 }
 
-/// The bytes of the TPMS_ATTEST itself: without the size, where `bytes` are exactly a
-/// TPM2B_ATTEST, and as they are otherwise. A signature never covers the size.
+/// The TPMS_ATTEST in `bytes`: without the size (2 bytes) of a TPM2B_ATTEST, otherwise `bytes` unchanged.
+/// A signature does not cover the size.
 ///
-/// The forms cannot be confused: a TPMS_ATTEST begins with `ff54`, which as a size is far beyond
-/// [`MAX_BYTES`].
+/// The forms are unambiguous: a TPMS_ATTEST begins with `ff54`, which as a size exceeds [`MAX_BYTES`].
 #[must_use]
 pub fn attest_bytes(bytes: &[u8]) -> &[u8] {
     without_size(bytes, MAX_BYTES)
 }
 
-/// What follows a size of two bytes that is exactly its own and at most `most`; otherwise `bytes`.
+/// The contents of a TPM2B of at most `most` bytes that fills `bytes`; otherwise `bytes`.
 #[inline]
 fn without_size(bytes: &[u8], most: usize) -> &[u8] {
     match bytes.split_first_chunk() {
@@ -119,7 +119,7 @@ fn whole<'a, T>(bytes: &'a [u8], read: impl FnOnce(&mut Reader<'a>) -> Result<T,
     Reader::all(bytes, 0, WHAT, read)
 }
 
-/// A TPM2B: a size of two bytes, and so many bytes.
+/// A TPM2B: a size (2 bytes) and that number of bytes.
 fn sized<'a>(reader: &mut Reader<'a>, what: &'static str, most: usize) -> Result<&'a [u8], Error> {
     let at = reader.at();
     let size = usize::from(u16_be(reader, what)?);

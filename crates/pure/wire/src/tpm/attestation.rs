@@ -1,105 +1,107 @@
-//! What a TPM attests, of any kind: TPMS_ATTEST, to be described.
+//! TPMS_ATTEST of any type, for display.
 
 use super::{Head, MAX_DIGEST, MAX_NAME, Selections, head, sized, u16_be, u32_be, u64_be, whole};
 use crate::{Error, ErrorKind, Reader};
 
-/// The most bytes of an NV index in an attestation: MAX_NV_BUFFER_SIZE of TPMs of PC clients.
+/// The size limit of the content of an NV index in an attestation (MAX_NV_BUFFER_SIZE of PC clients).
 const MAX_NV: usize = 2048;
 
-/// An attestation of any kind, unverified. It borrows the bytes it was read from.
+/// An attestation of any type, unverified. It borrows its input.
+///
+/// Shape: TPMS_ATTEST, big-endian: [`Head`], then TPMU_ATTEST by its type.
 ///
 /// Source: TCG TPM 2.0 Library, Part 2, section 10.12.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AnyAttestation<'a> {
-    /// Who signed, for which nonce, and when.
+    /// The signer, the nonce and the clock.
     pub head: Head<'a>,
-    /// What is attested.
+    /// `attested`: the attested data, by the type.
     pub attested: Attested<'a>,
 }
 
-/// What a TPM attests.
+/// TPMU_ATTEST: the attested data, by the type (TPM_ST).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Attested<'a> {
-    /// TPM2_NV_Certify: the content of an NV index.
+    /// TPM2_NV_Certify: the content of an NV index (TPMS_NV_CERTIFY_INFO).
     Nv {
-        /// The index' name.
+        /// `indexName`, up to 66 bytes: the Name of the NV index.
         index_name: &'a [u8],
-        /// Where in the index the content begins.
+        /// `offset`, 2 bytes: the offset of the content in the index.
         offset: u16,
-        /// The content.
+        /// `nvContents`, up to 2048 bytes.
         contents: &'a [u8],
     },
-    /// TPM2_GetCommandAuditDigest.
+    /// TPM2_GetCommandAuditDigest: the audit of commands (TPMS_COMMAND_AUDIT_INFO).
     CommandAudit {
-        /// How many commands were audited.
+        /// `auditCounter`, 8 bytes: a monotonic counter of the audit.
         counter: u64,
-        /// The hash of the audit, a TPM_ALG_ID.
+        /// `digestAlg`, 2 bytes: the hash of the audit, a TPM_ALG_ID.
         algorithm: u16,
-        /// The digest of the audit.
+        /// `auditDigest`, up to 64 bytes.
         audit_digest: &'a [u8],
-        /// The digest of the commands that are audited.
+        /// `commandDigest`, up to 64 bytes: the digest of the list of audited commands.
         command_digest: &'a [u8],
     },
-    /// TPM2_GetSessionAuditDigest.
+    /// TPM2_GetSessionAuditDigest: the audit of a session (TPMS_SESSION_AUDIT_INFO).
     SessionAudit {
-        /// Whether only the session's commands were executed.
+        /// `exclusiveSession`, 1 byte: whether every command since the start of the audit was in the session.
         exclusive: bool,
-        /// The digest of the session.
+        /// `sessionDigest`, up to 64 bytes.
         session_digest: &'a [u8],
     },
-    /// TPM2_Certify: a key is in the TPM.
+    /// TPM2_Certify: an object that is loaded in the TPM (TPMS_CERTIFY_INFO).
     Certify {
-        /// The key's name.
+        /// `name`, up to 66 bytes: the Name of the object.
         name: &'a [u8],
-        /// The key's name under those of its parents.
+        /// `qualifiedName`, up to 66 bytes: the Qualified Name of the object.
         qualified_name: &'a [u8],
     },
-    /// TPM2_Quote: PCRs.
+    /// TPM2_Quote: PCRs (TPMS_QUOTE_INFO).
     Quote {
-        /// Which PCRs of which banks were hashed.
+        /// `pcrSelect`: the quoted PCRs of each bank.
         selections: Selections,
-        /// Their digest.
+        /// `pcrDigest`, up to 64 bytes: the digest of the PCR values.
         pcr_digest: &'a [u8],
     },
-    /// TPM2_GetTime.
+    /// TPM2_GetTime: the clock (TPMS_TIME_ATTEST_INFO).
     Time {
-        /// Milliseconds since the last reset.
+        /// `time`, 8 bytes: milliseconds since the TPM was last powered on or reset.
         time: u64,
-        /// Milliseconds that the TPM was powered, over its life.
+        /// `clock`, 8 bytes: milliseconds that the TPM has been powered in its lifetime.
         clock: u64,
-        /// How often the TPM was reset.
+        /// `resetCount`, 4 bytes: the number of TPM resets.
         reset_count: u32,
-        /// How often it was restarted or resumed since.
+        /// `restartCount`, 4 bytes: the number of restarts and resumes since the last reset.
         restart_count: u32,
-        /// Whether no higher value of the clock was ever reported.
+        /// `safe`, 1 byte: whether no higher value of `clock` was ever reported.
         safe: bool,
-        /// The TPM's firmware.
+        /// `firmwareVersion`, 8 bytes, in the vendor's own format.
         firmware_version: u64,
     },
-    /// TPM2_CertifyCreation: a key was created in the TPM.
+    /// TPM2_CertifyCreation: an object that was created in the TPM (TPMS_CREATION_INFO).
     Creation {
-        /// The key's name.
+        /// `objectName`, up to 66 bytes: the Name of the object.
         object_name: &'a [u8],
-        /// The hash of its creation data.
+        /// `creationHash`, up to 64 bytes: the digest of the creation data.
         creation_hash: &'a [u8],
     },
-    /// TPM2_NV_Certify of a digest: the content of an NV index, hashed.
+    /// TPM2_NV_Certify with a digest of the content of an NV index (TPMS_NV_DIGEST_CERTIFY_INFO).
     NvDigest {
-        /// The index' name.
+        /// `indexName`, up to 66 bytes: the Name of the NV index.
         index_name: &'a [u8],
-        /// The digest of the content.
+        /// `nvDigest`, up to 64 bytes: the digest of the content.
         nv_digest: &'a [u8],
     },
 }
 
 impl<'a> AnyAttestation<'a> {
-    /// Reads an attestation, which must fill `bytes`; a size prefix (TPM2B_ATTEST) is not part of it:
-    /// see [`attest_bytes`](super::attest_bytes).
+    /// Parses an attestation, which must fill `bytes`, without the size of a TPM2B_ATTEST: see
+    /// [`attest_bytes`](super::attest_bytes).
     ///
     /// # Errors
-    /// Another magic; a kind that the library specification does not have; a length out of its bounds;
-    /// a flag that is neither 0 nor 1; bytes after the end.
+    /// More than [`MAX_BYTES`](super::MAX_BYTES); another magic; a type that the specification does not
+    /// define; a length out of its bounds; a flag other than 0 or 1; bytes after the end.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         whole(bytes, |reader| {
             let at = reader.at();
@@ -160,7 +162,7 @@ impl<'a> Attested<'a> {
         }))
     }
 
-    /// The kind as the specification writes it, and its name.
+    /// The value of the type in hex and its name: `("8018", "TPM_ST_ATTEST_QUOTE")`.
     #[must_use]
     pub const fn kind(&self) -> (&'static str, &'static str) {
         match self {

@@ -5,27 +5,27 @@ use crate::Error;
 
 /// The certification of a key, unverified. It borrows its input.
 ///
-/// Shape: TPMS_ATTEST, big-endian. A certification with a nonce of n bytes and names of SHA-256 has
-/// 141 + n bytes.
+/// Shape: TPMS_ATTEST with TPMS_CERTIFY_INFO, big-endian: [`Head`], two TPM2B_NAME. With a nonce of n bytes
+/// and Names of SHA-256 it has 141 + n bytes.
 ///
 /// Source: TCG TPM 2.0 Library, Part 2, section 10.12.3 (TPMS_CERTIFY_INFO).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Certification<'a> {
     /// The signer, the nonce and the clock.
     pub head: Head<'a>,
-    /// The Name of the key: algorithm (2 bytes) and digest of its public area, up to 66 bytes.
+    /// `name`, up to 66 bytes: the Name of the key, algorithm (2 bytes) and digest of its TPMT_PUBLIC.
     pub name: &'a [u8],
-    /// The Qualified Name of the key, which depends on its parents too: up to 66 bytes.
+    /// `qualifiedName`, up to 66 bytes: the Qualified Name of the key, which depends on its parents.
     pub qualified_name: &'a [u8],
 }
 
 impl<'a> Certification<'a> {
-    /// Reads a certification, which must fill `bytes`; a size prefix (TPM2B_ATTEST) is not part of
-    /// it: see [`attest_bytes`](super::attest_bytes).
+    /// Parses a certification, which must fill `bytes`, without the size of a TPM2B_ATTEST: see
+    /// [`attest_bytes`](super::attest_bytes).
     ///
     /// # Errors
-    /// Another magic or another kind of attestation; a length out of its bounds; a `safe` that is
-    /// neither 0 nor 1; bytes after the end.
+    /// More than [`MAX_BYTES`](super::MAX_BYTES); another magic or type of attestation; a length out of its bounds; a `safe`
+    /// other than 0 or 1; bytes after the end.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         whole(bytes, |reader| {
             Ok(Self {

@@ -158,7 +158,7 @@ fn scheme(scheme: &Option<RsaScheme>) -> &dyn FieldValue {
     }
 }
 
-/// The name of a bank's hash algorithm (TCG Algorithm Registry, TPM_ALG_ID).
+/// The name of a PCR bank by its hash algorithm (TPM_ALG_ID of the TCG Algorithm Registry).
 #[must_use]
 pub const fn bank_name(bank: u16) -> &'static str {
     match bank {

@@ -7,16 +7,19 @@ use crate::{Error, ErrorKind, Reader};
 /// The size limit of TPM2B_DATA: a TPMT_HA of SHA-512.
 const MAX_EXTRA_DATA: usize = 66;
 
-/// The fields of TPMS_ATTEST before the attested ones, unverified. Big-endian.
+/// The fields of TPMS_ATTEST before `attested`, unverified.
 ///
-/// Source: TCG TPM 2.0 Library, Part 2, TPMS_ATTEST and TPMS_CLOCK_INFO.
+/// Shape, big-endian: `magic` (4 bytes), `type` (2), TPM2B_NAME, TPM2B_DATA, TPMS_CLOCK_INFO (17),
+/// `firmwareVersion` (8).
+///
+/// Source: TCG TPM 2.0 Library, Part 2, section 10.12.12 (TPMS_ATTEST) and TPMS_CLOCK_INFO.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head<'a> {
     /// `qualifiedSigner`: the Qualified Name of the signing key, algorithm (2 bytes) and digest.
     pub qualified_signer: &'a [u8],
     /// `extraData`, up to 66 bytes: the nonce.
     pub extra_data: &'a [u8],
-    /// `clockInfo.clock`, 8 bytes: the time that the TPM was powered, in milliseconds.
+    /// `clockInfo.clock`, 8 bytes: milliseconds that the TPM has been powered in its lifetime.
     pub clock: u64,
     /// `clockInfo.resetCount`, 4 bytes: the number of resets of the TPM.
     pub reset_count: u32,

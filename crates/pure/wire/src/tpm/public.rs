@@ -1,4 +1,4 @@
-//! The public area of an RSA key, TPMT_PUBLIC: what its name is the digest of.
+//! TPMT_PUBLIC: the public area of an RSA key; its digest is the Name of the key.
 
 mod attributes;
 mod scheme;
@@ -9,48 +9,50 @@ pub use scheme::RsaScheme;
 use super::{digest_bytes, u16_be, u32_be, without_size};
 use crate::{Error, ErrorKind, Reader};
 
-/// No TPMT_PUBLIC of an RSA key comes near this.
+/// The size limit of a TPMT_PUBLIC in bytes; an RSA key of 4096 bits has some 600.
 pub const MAX_PUBLIC_BYTES: usize = 1024;
 
 /// TPM_ALG_RSA.
 const RSA: u16 = 0x0001;
 /// TPM_ALG_NULL.
 const NULL: u16 = 0x0010;
-/// What an exponent of zero means: 2^16 + 1.
+/// The exponent that zero stands for: 2^16 + 1.
 const DEFAULT_EXPONENT: u32 = 65_537;
 
-/// The public area of an RSA key that is no parent of others, unverified. It borrows the bytes it
-/// was read from.
+/// The public area of an RSA key that is not a storage parent, unverified. It borrows its input.
 ///
-/// Shape: TPMT_PUBLIC, big-endian. A key of 2048 bits without a policy and a scheme has 278 bytes.
+/// Shape: TPMT_PUBLIC, big-endian: `type`, `nameAlg` (2 bytes each), `objectAttributes` (4), `authPolicy`
+/// (TPM2B), TPMS_RSA_PARMS, `unique` (TPM2B). A key of 2048 bits without a policy and a scheme has 278
+/// bytes.
 ///
 /// Source: TCG TPM 2.0 Library, Part 2, section 12.2.4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RsaPublic<'a> {
-    /// The hash of the key's name and of its policy, a TPM_ALG_ID.
+    /// `nameAlg`, 2 bytes: the hash of the Name and of the policy, a TPM_ALG_ID.
     pub name_alg: u16,
-    /// What the key may do, and what may be done to it.
+    /// `objectAttributes`, 4 bytes.
     pub attributes: ObjectAttributes,
-    /// The digest of the policy that allows its use; empty without a policy.
+    /// `authPolicy`: the digest of the authorisation policy, as long as a digest of `name_alg`; empty without
+    /// a policy.
     pub auth_policy: &'a [u8],
-    /// The one scheme that the key is used with; `None` if each use names its own.
+    /// `scheme`: the only scheme of the key; `None` (TPM_ALG_NULL) if each use selects one.
     pub scheme: Option<RsaScheme>,
-    /// How many bits the modulus has: 1024, 2048, 3072 or 4096.
+    /// `keyBits`, 2 bytes: the size of the modulus in bits, 1024, 2048, 3072 or 4096.
     pub key_bits: u16,
-    /// The exponent; a zero was read as what it means, 65537.
+    /// `exponent`, 4 bytes; 65537 where the field is zero.
     pub exponent: u32,
-    /// The modulus, big-endian, as long as the key; its highest bit is set.
+    /// `unique`: the modulus, big-endian, `key_bits / 8` bytes; its highest bit is set.
     pub modulus: &'a [u8],
 }
 
 impl<'a> RsaPublic<'a> {
-    /// Reads a public area, which must fill `bytes`; a size prefix (TPM2B_PUBLIC) is not part of
-    /// it: see [`public_bytes`].
+    /// Parses a public area, which must fill `bytes`, without the size of a TPM2B_PUBLIC: see
+    /// [`public_bytes`].
     ///
     /// # Errors
-    /// Another kind of key; a hash, symmetric algorithm, scheme or size that is not supported; an
-    /// attribute that has no meaning; a policy or a modulus of another length than its hash or its
-    /// key; an exponent that no key has; bytes after the end.
+    /// More than [`MAX_PUBLIC_BYTES`]; another type than TPM_ALG_RSA; an unsupported hash, symmetric algorithm,
+    /// scheme or key size; a reserved attribute; a policy or a modulus of another length than its hash or
+    /// its key; an invalid exponent; bytes after the end.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         const WHAT: &str = "TPMT_PUBLIC";
         if bytes.len() > MAX_PUBLIC_BYTES {
@@ -71,11 +73,11 @@ impl<'a> RsaPublic<'a> {
     }
 }
 
-/// The bytes of the TPMT_PUBLIC itself: without the size, where `bytes` are exactly a
-/// TPM2B_PUBLIC, and as they are otherwise. A name never covers the size.
+/// The TPMT_PUBLIC in `bytes`: without the size (2 bytes) of a TPM2B_PUBLIC, otherwise `bytes` unchanged.
+/// A Name does not cover the size.
 ///
-/// The forms cannot be confused: the TPMT_PUBLIC of an RSA key begins with `0001`, which as a size
-/// would leave one byte.
+/// The forms are unambiguous: the TPMT_PUBLIC of an RSA key begins with `0001`, which as a size would
+/// leave one byte.
 #[must_use]
 pub fn public_bytes(bytes: &[u8]) -> &[u8] {
     without_size(bytes, MAX_PUBLIC_BYTES)
@@ -92,7 +94,7 @@ fn kind(reader: &mut Reader<'_>) -> Result<(), Error> {
     Err(at.error(kind, "TPMT_PUBLIC: type", "TPM_ALG_RSA (0001)"))
 }
 
-/// The hash of the name, and how long its digest is.
+/// The hash of the Name, and its digest size in bytes.
 fn name_alg(reader: &mut Reader<'_>) -> Result<(u16, usize), Error> {
     let at = reader.at();
     let algorithm = u16_be(reader, "TPMT_PUBLIC: nameAlg")?;

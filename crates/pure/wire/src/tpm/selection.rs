@@ -1,20 +1,23 @@
-//! Which registers of which banks: TPML_PCR_SELECTION.
+//! PCR selections: TPML_PCR_SELECTION.
 
 use super::{u16_be, u32_be};
 use crate::{Error, ErrorKind, Reader};
 
-/// How many registers a PC client's TPM has: 0 to 23.
+/// The number of PCRs in a TPM of PC clients: 0 to 23.
 pub const REGISTERS: u8 = 24;
-/// A TPM has fewer banks than this, and a quote has one selection for each bank. More are refused
-/// before any of them is read.
+/// The limit of selections in a list. A quote has one for each bank, and a TPM has fewer banks.
 pub const MAX_SELECTIONS: usize = 8;
 
-/// Some registers of one bank: TPMS_PCR_SELECTION.
+/// Selected PCRs of one bank: TPMS_PCR_SELECTION.
+///
+/// Shape, big-endian: the hash algorithm (2 bytes), the size of the bitmap (1 byte: 3 or 4), the bitmap.
+///
+/// Source: TCG TPM 2.0 Library, Part 2, section 10.6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Selection {
-    /// The bank's hash algorithm, a TPM_ALG_ID.
+    /// `hash`, 2 bytes: the hash algorithm of the bank, a TPM_ALG_ID.
     pub bank: u16,
-    /// Register `i` is bit `i`, counted from the least significant.
+    /// `pcrSelect`, 3 or 4 bytes: PCR `i` is bit `i`, counted from the least significant.
     pub bitmap: u32,
 }
 
@@ -40,25 +43,27 @@ impl Selection {
         Ok(Self { bank, bitmap })
     }
 
-    /// Whether a register is selected.
+    /// Whether a PCR is selected.
     #[must_use]
     pub const fn contains(self, index: u8) -> bool {
         index < REGISTERS && (self.bitmap >> index) & 1 == 1
     }
 
-    /// The selected registers, ascending: the order in which a TPM hashes them.
+    /// The selected PCRs, ascending: the order in which a TPM hashes their values.
     pub fn indices(self) -> impl Iterator<Item = u8> {
         (0..REGISTERS).filter(move |index| self.contains(*index))
     }
 
-    /// How many registers are selected.
+    /// The number of selected PCRs.
     #[must_use]
     pub const fn count(self) -> u32 {
         self.bitmap.count_ones()
     }
 }
 
-/// A list of selections, in the order of the quote: TPML_PCR_SELECTION.
+/// A list of selections: TPML_PCR_SELECTION.
+///
+/// Shape, big-endian: the number of selections (4 bytes), at most [`MAX_SELECTIONS`]; the selections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Selections {
     list: [Selection; MAX_SELECTIONS],

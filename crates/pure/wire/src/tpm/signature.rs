@@ -1,5 +1,5 @@
-//! The signature over what a TPM attests, TPMT_SIGNATURE: of every scheme to be named, of one to be
-//! verified.
+//! TPMT_SIGNATURE: the signature over a TPMS_ATTEST. Signatures of RSASSA with SHA-256 can be verified,
+//! those of other schemes displayed.
 
 use super::{digest_bytes, sized, u16_be};
 use crate::{Error, ErrorKind, Reader};
@@ -8,19 +8,19 @@ use crate::{Error, ErrorKind, Reader};
 const RSASSA: u16 = 0x0014;
 /// TPM_ALG_SHA256.
 const SHA256: u16 = 0x000b;
-/// TPM_ALG_NULL: who passes a signature on does not know its hash.
+/// TPM_ALG_NULL: some clients write it in place of the hash.
 const NULL: u16 = 0x0010;
-/// The longest number of a signature: RSA of 4096 bits.
+/// The size limit of a number of a signature in bytes: RSA of 4096 bits.
 const MAX_NUMBER: usize = 512;
 
 const SCHEME: &str = "TPMT_SIGNATURE: sigAlg";
 const HASH: &str = "TPMT_SIGNATURE: hash";
 
-/// The 256 bytes of an RSASSA-PKCS1-v1_5 signature of a 2048-bit key with SHA-256: as they are, or
-/// inside a TPMT_SIGNATURE (`0014 000b 0100`, then the value); their length distinguishes them.
+/// The 256 bytes of an RSASSA-PKCS1-v1_5 signature by a 2048-bit key with SHA-256. `bytes` are the value
+/// itself, or a TPMT_SIGNATURE (`0014 000b 0100`, then the value); the length distinguishes them.
 ///
 /// # Errors
-/// Another length; a TPMT_SIGNATURE of another scheme, hash or size, which the error names.
+/// Another length; a TPMT_SIGNATURE of another scheme, hash or size.
 pub fn rsassa_sha256(bytes: &[u8]) -> Result<&[u8; 256], Error> {
     if let Ok(raw) = bytes.try_into() {
         return Ok(raw);
@@ -69,36 +69,37 @@ const fn not_sha256(hash: u16) -> &'static str {
     }
 }
 
-/// A signature of any scheme, unverified. It borrows the bytes it was read from.
+/// A signature of any scheme, unverified. It borrows its input.
 ///
-/// Shape: TPMT_SIGNATURE, big-endian.
+/// Shape: TPMT_SIGNATURE, big-endian: scheme (2 bytes), hash (2 bytes), value.
+///
+/// Source: TCG TPM 2.0 Library, Part 2, section 11.3.4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TpmSignature<'a> {
-    /// The scheme, a TPM_ALG_ID.
+    /// `sigAlg`, 2 bytes: the scheme, a TPM_ALG_ID.
     pub scheme: u16,
-    /// The hash, a TPM_ALG_ID.
+    /// `hash`, 2 bytes: a TPM_ALG_ID.
     pub hash: u16,
-    /// The value.
+    /// The value, by the scheme.
     pub value: SignatureValue<'a>,
 }
 
 /// The value of a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignatureValue<'a> {
-    /// RSASSA and RSAPSS: one number as long as the modulus.
+    /// RSASSA and RSAPSS: a TPM2B as long as the modulus, big-endian, up to 512 bytes.
     Rsa(&'a [u8]),
-    /// The schemes on curves: `r` and `s`.
+    /// ECDSA and other schemes on elliptic curves: `r` and `s`, each a TPM2B, big-endian.
     Curve(&'a [u8], &'a [u8]),
-    /// HMAC: a digest.
+    /// HMAC: a digest of the hash algorithm.
     Hmac(&'a [u8]),
 }
 
 impl<'a> TpmSignature<'a> {
-    /// Reads a TPMT_SIGNATURE, which must fill `bytes`.
+    /// Parses a TPMT_SIGNATURE, which must fill `bytes`.
     ///
     /// # Errors
-    /// A scheme or a hash that is not known; a number of more than 512 bytes, or none; bytes after the
-    /// end.
+    /// An unknown scheme or hash; an empty number, or one of more than 512 bytes; bytes after the end.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         Reader::all(bytes, 0, "TPMT_SIGNATURE", |reader| {
             let at = reader.at();
@@ -128,7 +129,7 @@ impl<'a> TpmSignature<'a> {
         })
     }
 
-    /// The scheme's name, with the curve where the length of the numbers says so: `ECDSA P-384`.
+    /// The name of the scheme, with the curve if the length of `r` and `s` determines it: `ECDSA P-384`.
     #[must_use]
     pub const fn scheme_name(&self) -> &'static str {
         match (self.scheme, self.value) {
@@ -149,7 +150,7 @@ impl<'a> TpmSignature<'a> {
         }
     }
 
-    /// Whether quotes under such a signature are verified: RSASSA with SHA-256, 2048 bits.
+    /// Whether quotes with this signature can be verified: RSASSA with SHA-256, 2048 bits.
     #[must_use]
     pub const fn is_supported(&self) -> bool {
         let long = matches!(self.value, SignatureValue::Rsa(number) if number.len() == 256);

@@ -1,4 +1,4 @@
-//! TPMA_OBJECT: what a key may do, and what may be done to it.
+//! TPMA_OBJECT: the attributes of a key.
 
 use core::fmt;
 
@@ -7,37 +7,38 @@ use crate::fixed::flags;
 use crate::{Error, ErrorKind, FieldValue, Reader};
 
 flags! {
-    /// The attributes of an object.
+    /// The attributes of an object, 4 bytes; reserved bits are zero.
     ///
     /// Source: TCG TPM 2.0 Library, Part 2, section 8.3 (TPMA_OBJECT).
     ObjectAttributes: u32 {
-        /// It can never leave its TPM.
+        /// `fixedTPM`: the object cannot be duplicated, so it never leaves its TPM.
         FIXED_TPM = 1,
-        /// It is gone after a restart of the TPM, saved or not.
+        /// `stClear`: saved contexts of the object become invalid when the TPM is reset or restarted.
         ST_CLEAR = 2,
-        /// It can never get another parent.
+        /// `fixedParent`: the parent of the object cannot be changed.
         FIXED_PARENT = 4,
-        /// The TPM made its secret part: nobody brought it along.
+        /// `sensitiveDataOrigin`: the TPM generated the sensitive data of the object, except the password.
         SENSITIVE_DATA_ORIGIN = 5,
-        /// Its password allows its use; without this, its policy alone does.
+        /// `userWithAuth`: the password authorises its use; if clear, only the policy does.
         USER_WITH_AUTH = 6,
-        /// Its policy alone allows what an administrator does.
+        /// `adminWithPolicy`: only the policy authorises commands of the ADMIN role.
         ADMIN_WITH_POLICY = 7,
-        /// It is limited to one firmware of the TPM.
+        /// `firmwareLimited`: the object is bound to the firmware of the TPM.
         FIRMWARE_LIMITED = 8,
-        /// It is limited to firmware of one security version.
+        /// `svnLimited`: the object is bound to the security version of the firmware.
         SVN_LIMITED = 9,
-        /// Wrong passwords do not lead to a lockout.
+        /// `noDA`: the object is not subject to dictionary-attack protection.
         NO_DA = 10,
-        /// It leaves its TPM encrypted only.
+        /// `encryptedDuplication`: duplication requires encryption and a new parent.
         ENCRYPTED_DUPLICATION = 11,
-        /// It works on structures of the TPM's alone.
+        /// `restricted`: a signing key signs no external data in the format of TPM structures; a decryption key
+        /// is a storage parent.
         RESTRICTED = 16,
-        /// It decrypts.
+        /// `decrypt`: the private part can decrypt.
         DECRYPT = 17,
-        /// It signs; a symmetric key encrypts.
+        /// `sign/encrypt`: the private part can sign; a symmetric key can encrypt.
         SIGN = 18,
-        /// It signs certificates that the TPM puts together.
+        /// `x509sign`: the key signs certificates of TPM2_CertifyX509 only.
         X509_SIGN = 19,
     }
 }
@@ -62,7 +63,7 @@ const NAMES: [(ObjectAttributes, &str); 14] = [
 
 macro_rules! reserved {
     ($($bit:literal)*) => {
-        /// The bits without a meaning, and what an error calls them.
+        /// The reserved bits, and their names in errors.
         const RESERVED: &[(u32, &str)] = &[$((1 << $bit, concat!("TPMA_OBJECT: bit ", $bit))),*];
     };
 }
@@ -70,7 +71,7 @@ macro_rules! reserved {
 reserved!(0 3 12 13 14 15 20 21 22 23 24 25 26 27 28 29 30 31);
 
 impl ObjectAttributes {
-    /// Reads the attributes; none may be set that has no meaning.
+    /// Reads the attributes; reserved bits must be zero.
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let at = reader.at();
         let attributes = Self::from_bits(u32_be(reader, "TPMT_PUBLIC: objectAttributes")?);

@@ -1,4 +1,4 @@
-//! TPMT_RSA_SCHEME: what an RSA key is used with.
+//! TPMT_RSA_SCHEME: the signature or encryption scheme of an RSA key.
 
 use core::fmt;
 
@@ -6,17 +6,19 @@ use super::{NULL, digest_bytes};
 use crate::tpm::{bank_name, u16_be};
 use crate::{Error, ErrorKind, Reader};
 
-/// A scheme of an RSA key; each hash is a TPM_ALG_ID.
+/// A scheme of an RSA key with its hash, a TPM_ALG_ID.
+///
+/// Shape, big-endian: the scheme (2 bytes), and the hash (2 bytes) in schemes that have one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RsaScheme {
-    /// Signatures: RSASSA-PKCS1-v1_5.
+    /// TPM_ALG_RSASSA: signatures of RSASSA-PKCS1-v1_5.
     Rsassa(u16),
-    /// Encryption: RSAES-PKCS1-v1_5.
+    /// TPM_ALG_RSAES: encryption by RSAES-PKCS1-v1_5, without a hash.
     Rsaes,
-    /// Signatures: RSASSA-PSS.
+    /// TPM_ALG_RSAPSS: signatures of RSASSA-PSS.
     Rsapss(u16),
-    /// Encryption: RSAES-OAEP.
+    /// TPM_ALG_OAEP: encryption by RSAES-OAEP.
     Oaep(u16),
 }
 
@@ -45,7 +47,7 @@ impl RsaScheme {
         Ok(Some(scheme(hash)))
     }
 
-    /// Whether it is for signatures, and not for encryption.
+    /// Whether the scheme is a signature scheme.
     #[must_use]
     pub const fn signs(self) -> bool {
         matches!(self, Self::Rsassa(_) | Self::Rsapss(_))
