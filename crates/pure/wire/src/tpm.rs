@@ -5,22 +5,18 @@
 //! 11.3.4 (TPMT_SIGNATURE) and 12.2.4 (TPMT_PUBLIC).
 
 mod attestation;
-mod certify;
 mod describe;
 mod head;
-mod policy;
 mod public;
 mod selection;
 mod signature;
 
 pub use attestation::{AnyAttestation, Attested};
-pub use certify::Certification;
 pub(crate) use describe::Registers;
 pub use describe::bank_name;
 pub use head::Head;
-pub use policy::{POLICY_PCR_BYTES, policy_pcr};
 pub use public::{MAX_PUBLIC_BYTES, ObjectAttributes, RsaPublic, RsaScheme, public_bytes};
-pub use selection::{MAX_SELECTIONS, REGISTERS, Selection, Selections};
+pub use selection::{MAX_SELECTIONS, POLICY_PCR_BYTES, REGISTERS, Selection, Selections, policy_pcr};
 pub use signature::{SignatureValue, TpmSignature, rsassa_sha256};
 
 use crate::{Error, ErrorKind, Reader};
@@ -84,6 +80,40 @@ impl<'a> Attest<'a> {
                 head: Head::read(reader, &head::QUOTE)?,
                 selections: Selections::read(reader)?,
                 pcr_digest: sized(reader, "TPMS_ATTEST: pcrDigest", MAX_DIGEST)?,
+            })
+        })
+    }
+}
+
+/// The certification of a key, unverified. It borrows its input.
+///
+/// Shape: TPMS_ATTEST with TPMS_CERTIFY_INFO, big-endian: [`Head`], two TPM2B_NAME. With a nonce of n bytes
+/// and Names of SHA-256 it has 141 + n bytes.
+///
+/// Source: TCG TPM 2.0 Library, Part 2, section 10.12.3 (TPMS_CERTIFY_INFO).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Certification<'a> {
+    /// The signer, the nonce and the clock.
+    pub head: Head<'a>,
+    /// `name`, up to 66 bytes: the Name of the key, algorithm (2 bytes) and digest of its TPMT_PUBLIC.
+    pub name: &'a [u8],
+    /// `qualifiedName`, up to 66 bytes: the Qualified Name of the key, which depends on its parents.
+    pub qualified_name: &'a [u8],
+}
+
+impl<'a> Certification<'a> {
+    /// Parses a certification, which must fill `bytes`, without the size of a TPM2B_ATTEST: see
+    /// [`attest_bytes`].
+    ///
+    /// # Errors
+    /// More than [`MAX_BYTES`]; another magic or type of attestation; a length out of its bounds; a `safe`
+    /// other than 0 or 1; bytes after the end.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
+        whole(bytes, |reader| {
+            Ok(Self {
+                head: Head::read(reader, &head::CERTIFICATION)?,
+                name: sized(reader, "TPMS_ATTEST: name", MAX_NAME)?,
+                qualified_name: sized(reader, "TPMS_ATTEST: qualifiedName", MAX_NAME)?,
             })
         })
     }
