@@ -1,4 +1,4 @@
-//! CBOR: the deterministic subset that attestation documents use.
+//! CBOR: the deterministic subset of attestation documents.
 //!
 //! Integers and lengths in their shortest form; no tags, floats or chunked strings; null is the
 //! only simple value. Maps and arrays may be of indefinite length, with a bound on their entries.
@@ -61,7 +61,7 @@ fn string<'a>(
     reader.take(usize::try_from(length).unwrap_or(usize::MAX), what)
 }
 
-/// An unsigned integer.
+/// Reads an unsigned integer; `what` is its place in errors, here and below.
 ///
 /// # Errors
 /// Another type, or a longer form than needed.
@@ -69,7 +69,7 @@ pub fn unsigned(reader: &mut Reader<'_>, what: &'static str) -> Result<u64, Erro
     argument(reader, UNSIGNED, what, "a CBOR unsigned integer")
 }
 
-/// A byte string of definite length.
+/// Reads a byte string of definite length.
 ///
 /// # Errors
 /// Another type, or a length beyond the input.
@@ -77,7 +77,7 @@ pub fn bytes<'a>(reader: &mut Reader<'a>, what: &'static str) -> Result<&'a [u8]
     string(reader, BYTES, what, "a CBOR byte string")
 }
 
-/// A byte string of definite length, or `None` for null.
+/// Reads a byte string of definite length, or null as `None`.
 ///
 /// # Errors
 /// Those of [`bytes`].
@@ -89,7 +89,7 @@ pub fn bytes_or_null<'a>(reader: &mut Reader<'a>, what: &'static str) -> Result<
     bytes(reader, what).map(Some)
 }
 
-/// A text string of definite length, in UTF-8.
+/// Reads a text string of definite length, in UTF-8.
 ///
 /// # Errors
 /// Another type, a length beyond the input, or bytes that are not UTF-8.
@@ -98,7 +98,7 @@ pub fn text<'a>(reader: &mut Reader<'a>, what: &'static str) -> Result<&'a str, 
     core::str::from_utf8(bytes).map_err(|_| reader.error(ErrorKind::Value, what, "UTF-8 text"))
 }
 
-/// An array header with exactly this many entries.
+/// Reads the head of an array with exactly this number of entries.
 ///
 /// # Errors
 /// Another type or another count.
@@ -112,7 +112,7 @@ pub fn array_of(
     if argument(reader, ARRAY, what, expected)? == count { Ok(()) } else { Err(start) }
 }
 
-/// An array of at most `limit` entries; the closure reads one entry.
+/// Reads an array of at most `limit` entries; the closure reads one entry.
 ///
 /// # Errors
 /// Another type, more entries, or the closure's error.
@@ -125,10 +125,11 @@ pub fn array<'a>(
     entries(reader, ARRAY, limit, what, "a CBOR array", entry)
 }
 
-/// A map of at most `limit` entries; the closure reads one key and its value.
+/// Reads a map of at most `limit` entries; the closure reads one key and its value, and must detect repeated
+/// keys itself.
 ///
 /// # Errors
-/// Another type, more entries, or the closure's error. Repeated keys are the closure's to find.
+/// Another type, more entries, or the closure's error.
 pub fn map<'a>(
     reader: &mut Reader<'a>,
     limit: u64,
@@ -165,11 +166,10 @@ fn entries<'a>(
     Ok(())
 }
 
-/// Steps over one data item of any shape that this subset allows, without recursion; whatever it
-/// holds is of definite length.
+/// Skips one data item of any type, without recursion; nested items must have a definite length.
 ///
 /// # Errors
-/// Anything outside of the subset, or an item that ends beyond the input.
+/// An item outside of the subset, or beyond the end of the input.
 pub fn skip(reader: &mut Reader<'_>, what: &'static str) -> Result<(), Error> {
     // Each round consumes at least one byte, so a large count only ends at the end of the input.
     let mut pending = 1_u64;

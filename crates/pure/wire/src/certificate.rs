@@ -1,7 +1,7 @@
-//! An X.509 version 3 certificate as its bytes say it (RFC 5280, section 4).
+//! X.509 certificates, version 3 (RFC 5280, section 4).
 //!
-//! All structure is read once, strictly; names, extensions and the signed bytes are kept as the
-//! slices that arrived. Nothing is verified here.
+//! All structure is parsed once, strictly; names, extensions and the signed bytes stay slices of the
+//! input. Nothing is verified here.
 
 mod algorithm;
 mod extension;
@@ -18,9 +18,11 @@ use crate::envelope::{Envelope, Names};
 use crate::owned::Place;
 use crate::{Describe, DescribedField, Error, ErrorKind, Reader, Visitor};
 
-/// A certificate, unverified. It borrows the bytes it was read from.
+/// A certificate, unverified. It borrows its input.
 ///
-/// Shape: DER, at most 64 KiB, version 3. Times are seconds since 1970-01-01T00:00:00Z.
+/// Shape: DER of Certificate, at most 64 KiB, version 3: tbsCertificate (version, serialNumber,
+/// signature, issuer, validity, subject, subjectPublicKeyInfo, extensions), signatureAlgorithm,
+/// signatureValue. Times are seconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug)]
 pub struct Certificate<'a> {
     der: &'a [u8],
@@ -36,7 +38,7 @@ pub struct Certificate<'a> {
     signature: &'a [u8],
 }
 
-/// Where the fields of a certificate stand in its bytes.
+/// The places of the fields in the certificate's bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CertificateLayout {
     tbs: Place,
@@ -52,7 +54,7 @@ pub(crate) struct CertificateLayout {
 }
 
 impl CertificateLayout {
-    /// The fields, out of the bytes that the layout was made of.
+    /// The fields, from the bytes that the layout was made from.
     pub(crate) fn view(self, der: &[u8]) -> Certificate<'_> {
         Certificate {
             der,
@@ -70,8 +72,8 @@ impl CertificateLayout {
     }
 }
 
-/// A certificate without what follows its end, if that is zeros alone or ones alone: an NV index is
-/// longer than what it holds, and reads as ones where it was never written.
+/// The certificate at the start of `bytes`, without padding of all 0x00 or all 0xFF: an NV index can be
+/// larger than its content, and unwritten bytes are 0xFF. Without such padding, `bytes` unchanged.
 #[must_use]
 pub fn without_padding(bytes: &[u8]) -> &[u8] {
     const WHAT: &str = "certificate";
@@ -92,18 +94,18 @@ const NAMES: Names = Names {
 };
 
 impl<'a> Certificate<'a> {
-    /// Reads a certificate, which must fill `der`.
+    /// Parses a certificate, which must fill `der`.
     ///
     /// # Errors
-    /// Bytes that are not strict DER of this shape; another version than 3; inner and outer
-    /// signature algorithm differing; a repeated extension.
+    /// Bytes that are not strict DER of this shape; another version than 3; different inner and outer
+    /// signature algorithms; a repeated extension.
     pub fn parse(der: &'a [u8]) -> Result<Self, Error> {
         let envelope = Envelope::parse(der, &NAMES)?;
         envelope.tbs.read(NAMES.tbs, |reader| Self::body(der, &envelope, reader))
     }
 
-    /// Whether this is the subject of a certificate. Of the values before it only tags and lengths are
-    /// read, so that of many certificates only those of a name need be parsed.
+    /// Whether `der` is a certificate with this subject, compared byte for byte. Only tags and lengths of the
+    /// fields up to the subject are read, so that of many certificates only those of one name are parsed.
     #[must_use]
     pub fn has_subject(der: &[u8], name: Name<'_>) -> bool {
         let subject = || {
@@ -144,7 +146,7 @@ impl<'a> Certificate<'a> {
         })
     }
 
-    /// Where each field stands in the certificate.
+    /// The place of each field in the certificate's bytes.
     pub(crate) fn layout(&self) -> CertificateLayout {
         let place = |part: &[u8]| Place::new(part, self.der);
         CertificateLayout {
@@ -167,61 +169,62 @@ impl<'a> Certificate<'a> {
         self.der
     }
 
-    /// The signed bytes as received (tbsCertificate with its header).
+    /// The signed bytes as received: tbsCertificate with its header.
     #[must_use]
     pub const fn tbs(&self) -> &'a [u8] {
         self.tbs
     }
 
-    /// The serial number: contents of the INTEGER, big-endian, at any length.
+    /// The serial number: the contents octets of the INTEGER, big-endian, of any length (RFC 5280, section
+    /// 4.1.2.2).
     #[must_use]
     pub const fn serial(&self) -> &'a [u8] {
         self.serial
     }
 
-    /// How the issuer signed.
+    /// The signature algorithm of the issuer (RFC 5280, section 4.1.1.2).
     #[must_use]
     pub const fn algorithm(&self) -> SignatureAlgorithm {
         self.algorithm
     }
 
-    /// The issuer's name.
+    /// The issuer's name (RFC 5280, section 4.1.2.4).
     #[must_use]
     pub const fn issuer(&self) -> Name<'a> {
         self.issuer
     }
 
-    /// The subject's name.
+    /// The subject's name (RFC 5280, section 4.1.2.6).
     #[must_use]
     pub const fn subject(&self) -> Name<'a> {
         self.subject
     }
 
-    /// The first second of validity.
+    /// notBefore: the first second of validity, since 1970 (RFC 5280, section 4.1.2.5).
     #[must_use]
     pub const fn not_before(&self) -> i64 {
         self.not_before
     }
 
-    /// The last second of validity.
+    /// notAfter: the last second of validity, since 1970 (RFC 5280, section 4.1.2.5).
     #[must_use]
     pub const fn not_after(&self) -> i64 {
         self.not_after
     }
 
-    /// The subject's key.
+    /// The subject's public key (RFC 5280, section 4.1.2.7).
     #[must_use]
     pub const fn public_key(&self) -> PublicKey<'a> {
         self.public_key
     }
 
-    /// The extensions.
+    /// The extensions (RFC 5280, section 4.2).
     #[must_use]
     pub const fn extensions(&self) -> Extensions<'a> {
         self.extensions
     }
 
-    /// The signature's octets: `r` and `s` in DER for ECDSA, the padded block for RSA.
+    /// signatureValue: `r` and `s` in DER for ECDSA, the padded block for RSA.
     #[must_use]
     pub const fn signature(&self) -> &'a [u8] {
         self.signature

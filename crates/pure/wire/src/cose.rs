@@ -1,9 +1,12 @@
-//! COSE_Sign1 as the Nitro security module writes it: untagged, ES384 in the protected header,
-//! nothing unprotected (RFC 9052, section 4.2; RFC 9053, section 2.1).
+//! COSE_Sign1 of the Nitro security module: untagged, ES384 in the protected header, an empty
+//! unprotected header (RFC 9052, section 4.2; RFC 9053, section 2.1).
 
 use crate::{Error, ErrorKind, Reader, cbor};
 
-/// A COSE_Sign1 structure, unverified. It borrows the bytes it was read from.
+/// A COSE_Sign1 structure, unverified. It borrows its input.
+///
+/// Shape: a CBOR array of four: the protected header (4 bytes), an empty map, the payload (bytes), the
+/// signature (96 bytes).
 #[derive(Clone, Copy, Debug)]
 pub struct Sign1<'a> {
     payload: &'a [u8],
@@ -18,16 +21,16 @@ const ES384: &[u8] = &[0xa1, 0x01, 0x38, 0x22];
 /// the protected header, and no external data.
 const SIG_STRUCTURE: &[u8] = b"\x84\x6aSignature1\x44\xa1\x01\x38\x22\x40";
 
-/// Nothing larger leaves a Nitro security module (12,288 bytes) or is allowed by its
-/// documentation (16,384 bytes).
+/// The size limit of a structure in bytes, as AWS documents it. The response of a Nitro security module has
+/// at most 12,288.
 pub const MAX_BYTES: usize = 16_384;
 
 impl<'a> Sign1<'a> {
-    /// Reads a structure, which must fill `bytes`.
+    /// Parses a structure, which must fill `bytes`.
     ///
     /// # Errors
-    /// More than [`MAX_BYTES`]; a tag; another protected header than ES384 alone; anything
-    /// unprotected; a signature of another length than 96 bytes; bytes after the end.
+    /// More than [`MAX_BYTES`]; a tag; another protected header than ES384 alone; an unprotected header;
+    /// a signature of another length than 96 bytes; bytes after the end.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         const WHAT: &str = "COSE_Sign1";
         if bytes.len() > MAX_BYTES {
@@ -53,26 +56,26 @@ impl<'a> Sign1<'a> {
         })
     }
 
-    /// The payload as received.
+    /// The payload, as received.
     #[must_use]
     pub const fn payload(&self) -> &'a [u8] {
         self.payload
     }
 
-    /// Where the payload begins in the structure.
+    /// The offset of the payload in the structure.
     #[must_use]
     pub const fn payload_offset(&self) -> usize {
         self.payload_offset
     }
 
-    /// The signature: `r ‖ s`, big-endian.
+    /// The signature: `r ‖ s`, 48 bytes each, big-endian (RFC 9053, section 2.1).
     #[must_use]
     pub const fn signature(&self) -> &'a [u8; 96] {
         self.signature
     }
 
-    /// Hands the signed bytes (`Sig_structure`) to the closure, in parts: a constant, the
-    /// payload's CBOR head, and the payload as received. Nothing is copied.
+    /// Passes the signed bytes to `verify` in three parts, without a copy: the constant start of
+    /// `Sig_structure`, the CBOR head of the payload, and the payload as received (RFC 9052, section 4.4).
     pub fn signed<T>(&self, verify: impl FnOnce(&[&[u8]]) -> T) -> T {
         // The payload is at most MAX_BYTES long, so its length has two bytes at most.
         let length = u16::try_from(self.payload.len()).unwrap_or(u16::MAX);

@@ -1,4 +1,4 @@
-//! A certificate revocation list as its bytes say it (RFC 5280, section 5).
+//! X.509 certificate revocation lists, version 2 (RFC 5280, section 5). Nothing is verified here.
 
 use crate::certificate::identifiers::{AUTHORITY_KEY_IDENTIFIER, key_identifier};
 use crate::certificate::{Name, SignatureAlgorithm};
@@ -8,9 +8,11 @@ use crate::envelope::{Envelope, Names};
 use crate::owned::Place;
 use crate::{Describe, DescribedField, Error, ErrorKind, Reader, Visitor};
 
-/// A revocation list, unverified. It borrows the bytes it was read from.
+/// A revocation list, unverified. It borrows its input.
 ///
-/// Shape: DER, at most 64 KiB, version 2. Times are seconds since 1970-01-01T00:00:00Z.
+/// Shape: DER of CertificateList, at most 64 KiB, version 2: tbsCertList (version, signature, issuer,
+/// thisUpdate, nextUpdate, revokedCertificates, crlExtensions), signatureAlgorithm, signatureValue. Times
+/// are seconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug)]
 pub struct RevocationList<'a> {
     tbs: &'a [u8],
@@ -24,7 +26,7 @@ pub struct RevocationList<'a> {
     signature: &'a [u8],
 }
 
-/// Where the fields of a revocation list stand in its bytes.
+/// The places of the fields in the list's bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RevocationListLayout {
     tbs: Place,
@@ -39,7 +41,7 @@ pub(crate) struct RevocationListLayout {
 }
 
 impl RevocationListLayout {
-    /// The fields, out of the bytes that the layout was made of.
+    /// The fields, from the bytes that the layout was made from.
     pub(crate) fn view(self, der: &[u8]) -> RevocationList<'_> {
         RevocationList {
             tbs: self.tbs.slice(der),
@@ -63,11 +65,11 @@ const NAMES: Names = Names {
 };
 
 impl<'a> RevocationList<'a> {
-    /// Reads a revocation list, which must fill `der`.
+    /// Parses a revocation list, which must fill `der`.
     ///
     /// # Errors
-    /// Bytes that are not strict DER of this shape; a list without nextUpdate; inner and outer
-    /// signature algorithm differing.
+    /// Bytes that are not strict DER of this shape; a missing nextUpdate; different inner and outer signature
+    /// algorithms.
     pub fn parse(der: &'a [u8]) -> Result<Self, Error> {
         let envelope = Envelope::parse(der, &NAMES)?;
         envelope.tbs.read(NAMES.tbs, |reader| Self::body(&envelope, reader))
@@ -106,7 +108,7 @@ impl<'a> RevocationList<'a> {
         })
     }
 
-    /// Where each field stands in the list's bytes.
+    /// The place of each field in the list's bytes.
     pub(crate) fn layout(&self, der: &[u8]) -> RevocationListLayout {
         let place = |part: &[u8]| Place::new(part, der);
         RevocationListLayout {
@@ -122,55 +124,58 @@ impl<'a> RevocationList<'a> {
         }
     }
 
-    /// The signed bytes as received.
+    /// The signed bytes as received: tbsCertList with its header.
     #[must_use]
     pub const fn tbs(&self) -> &'a [u8] {
         self.tbs
     }
 
-    /// How the issuer signed.
+    /// The signature algorithm of the issuer (RFC 5280, section 5.1.1.2).
     #[must_use]
     pub const fn algorithm(&self) -> SignatureAlgorithm {
         self.algorithm
     }
 
-    /// Who issued the list.
+    /// The issuer's name (RFC 5280, section 5.1.2.3).
     #[must_use]
     pub const fn issuer(&self) -> Name<'a> {
         self.issuer
     }
 
-    /// When the list was issued.
+    /// thisUpdate: the issue date, in seconds since 1970 (RFC 5280, section 5.1.2.4).
     #[must_use]
     pub const fn this_update(&self) -> i64 {
         self.this_update
     }
 
-    /// When the next list is due at the latest.
+    /// nextUpdate: the date by which the next list is issued, in seconds since 1970 (RFC 5280, section
+    /// 5.1.2.5).
     #[must_use]
     pub const fn next_update(&self) -> i64 {
         self.next_update
     }
 
-    /// Whether a critical extension narrows the list's scope; such a list cannot be relied on.
+    /// Whether crlExtensions has a critical extension, which can narrow the list's scope. Such a list must
+    /// not be used.
     #[must_use]
     pub const fn has_critical_extension(&self) -> bool {
         self.critical_extension
     }
 
-    /// The identifier of the key that signed (authorityKeyIdentifier, keyIdentifier): a hint.
+    /// The key identifier of the issuer (keyIdentifier of authorityKeyIdentifier), a hint for finding it.
     #[must_use]
     pub const fn authority_key_id(&self) -> Option<&'a [u8]> {
         self.authority_key_id
     }
 
-    /// The signature's octets.
+    /// signatureValue: `r` and `s` in DER for ECDSA, the padded block for RSA.
     #[must_use]
     pub const fn signature(&self) -> &'a [u8] {
         self.signature
     }
 
-    /// Whether the list names this serial number (contents of the INTEGER).
+    /// Whether the list has an entry for this serial number: the contents octets of the INTEGER, compared
+    /// byte for byte.
     #[must_use]
     pub fn revokes(&self, serial: &[u8]) -> bool {
         let mut found = false;
@@ -199,7 +204,7 @@ fn entry<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], Error> {
     })
 }
 
-/// What the list's own extensions say.
+/// crlExtensions.
 #[derive(Default)]
 struct Extensions<'a> {
     /// Whether one of them is critical.

@@ -30,20 +30,20 @@ pub mod tag {
     }
 }
 
-/// One value: its tag, its contents, and all of its bytes.
+/// A DER value: tag, contents and all of its bytes (X.690, section 8.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Element<'a> {
     /// The identifier octet.
     pub tag: u8,
-    /// The contents octets.
+    /// The contents octets, at most 64 KiB.
     pub contents: &'a [u8],
-    /// Identifier, length and contents octets as received.
+    /// The identifier, length and contents octets, as received.
     pub whole: &'a [u8],
-    /// Where the contents begin in the outermost input.
+    /// The offset of the contents in the outermost input.
     pub offset: usize,
 }
 
-/// Reads the next value, whatever its tag.
+/// Reads the next value of any tag; `what` is its place in errors, here and below.
 ///
 /// # Errors
 /// A multi-byte tag, an indefinite or non-minimal length, a length above 64 KiB or beyond the
@@ -97,7 +97,7 @@ pub(crate) fn split(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     Some((tag, whole.get(header..)?, rest))
 }
 
-/// Reads a value octet by octet, and says what is wrong with it.
+/// Reads a value octet by octet; its error is the precise one.
 #[cold]
 fn step_by_step<'a>(reader: &mut Reader<'a>, what: &'static str) -> Result<Element<'a>, Error> {
     let start = reader.rest();
@@ -166,7 +166,7 @@ pub fn optional<'a>(
     if reader.peek() == Some(tag) { element(reader, what).map(Some) } else { Ok(None) }
 }
 
-/// Reads the contents of the next value, which must have this tag, to their end.
+/// Reads the next value, which must have this tag; the closure must read its contents to their end.
 ///
 /// # Errors
 /// Those of [`tagged`] and of the closure, or contents left unread.
@@ -180,7 +180,7 @@ pub fn nested<'a, T>(
 }
 
 impl<'a> Element<'a> {
-    /// Reads the contents to their end.
+    /// Reads the contents with the closure, which must read them to their end.
     ///
     /// # Errors
     /// Those of the closure, or contents left unread.
@@ -214,7 +214,7 @@ impl<'a> Element<'a> {
         Ok(self.contents)
     }
 
-    /// The magnitude of an INTEGER that is not negative, without leading zero bytes; empty for 0.
+    /// The magnitude of a non-negative INTEGER, big-endian without leading zero bytes; empty for 0.
     ///
     /// # Errors
     /// Those of [`Element::integer`], or a negative value.
@@ -228,7 +228,7 @@ impl<'a> Element<'a> {
         }
     }
 
-    /// An INTEGER from 0 to 255.
+    /// The value of an INTEGER from 0 to 255.
     ///
     /// # Errors
     /// Those of [`Element::unsigned`], or a larger value.
@@ -240,7 +240,7 @@ impl<'a> Element<'a> {
         }
     }
 
-    /// A BOOLEAN; DER knows 00 and FF.
+    /// The value of a BOOLEAN, which DER encodes as 00 or FF.
     ///
     /// # Errors
     /// Another tag, or other contents.
@@ -263,8 +263,8 @@ impl<'a> Element<'a> {
         }
     }
 
-    /// Seconds since 1970 of a UTCTime or GeneralizedTime as RFC 5280, section 4.1.2.5, has them:
-    /// with seconds, in Zulu, without fractions.
+    /// The seconds since 1970 of a UTCTime or GeneralizedTime in the form of RFC 5280, section 4.1.2.5: with
+    /// seconds, `Z`, no fractions.
     ///
     /// # Errors
     /// Another tag, another form, or a date that does not exist.

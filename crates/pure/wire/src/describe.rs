@@ -1,21 +1,21 @@
-//! The fields of a structure, by the names of its specification, for whoever prints them.
+//! The fields of a structure by the names of its specification, for display.
 
 use core::fmt::{self, Display};
 use core::ops::Range;
 
 /// A structure whose fields can be listed.
 pub trait Describe {
-    /// Hands every field to the visitor, in the order of the specification.
+    /// Passes every field to the visitor, in the order of the specification.
     fn describe(&self, visitor: &mut dyn Visitor);
 }
 
 /// Receives the fields of a structure.
 pub trait Visitor {
-    /// A group of fields begins: a nested structure, or several things of one kind.
+    /// A group of fields begins: a nested structure, or a list.
     fn open(&mut self, name: &str);
     /// One field.
     fn field(&mut self, field: DescribedField<'_>);
-    /// The group that was opened last ends.
+    /// The innermost open group ends.
     fn close(&mut self);
 }
 
@@ -24,28 +24,28 @@ pub trait Visitor {
 pub struct DescribedField<'a> {
     /// The specification's name.
     pub name: &'a str,
-    /// Start and end in bytes from the start of the structure, where the place is fixed.
+    /// Start and end offset in bytes in the structure, if they are fixed.
     pub range: Option<(usize, usize)>,
-    /// The value: text for people, data for programs.
+    /// The value, as text and as data.
     pub value: &'a dyn FieldValue,
-    /// What the value means, where a person would ask.
+    /// The meaning of the value, if it is not obvious.
     pub note: Option<&'a dyn Display>,
 }
 
 impl<'a> DescribedField<'a> {
-    /// A field without a fixed place.
+    /// A field without a fixed offset.
     #[must_use]
     pub const fn new(name: &'a str, value: &'a dyn FieldValue) -> Self {
         Self { name, range: None, value, note: None }
     }
 
-    /// A field at a fixed place.
+    /// A field at a fixed offset.
     #[must_use]
     pub const fn at(name: &'a str, range: Range<usize>, value: &'a dyn FieldValue) -> Self {
         Self { name, range: Some((range.start, range.end)), value, note: None }
     }
 
-    /// With what the value means.
+    /// With the meaning of the value.
     #[must_use]
     pub const fn note(mut self, note: &'a dyn Display) -> Self {
         self.note = Some(note);
@@ -53,7 +53,7 @@ impl<'a> DescribedField<'a> {
     }
 }
 
-/// The value of a field: text for people, which its [`Display`] writes, and data for programs.
+/// The value of a field: text, by [`Display`], and data.
 pub trait FieldValue: Display {
     /// The value as data; [`FieldData::Text`] stands for the text itself.
     fn data(&self) -> FieldData<'_> {
@@ -67,13 +67,13 @@ pub trait FieldValue: Display {
 pub enum FieldData<'a> {
     /// No value.
     Absent,
-    /// Yes or no.
+    /// A Boolean.
     Bool(bool),
-    /// A count, a level, a version, an enumerated value.
+    /// A number: a count, a level, a version or an enumerated value.
     Number(u64),
-    /// A number that can be negative.
+    /// A signed number.
     Signed(i64),
-    /// A word of flags.
+    /// A bit field.
     Flags(u64),
     /// The numbers of the bits that are set, such as the PCRs of a selection.
     BitNumbers(u32),
@@ -117,12 +117,12 @@ impl<T: FieldValue + ?Sized> FieldValue for &T {
     }
 }
 
-/// A value whose text is not the one of its data: `no` for a Boolean, `12 bytes` for bytes.
+/// A value whose text differs from that of its data: `no` for a Boolean, `12 bytes` for bytes.
 #[derive(Clone, Copy)]
 pub struct FieldText<'a> {
-    /// The text for people.
+    /// The text.
     pub text: &'a dyn Display,
-    /// The data for programs.
+    /// The data.
     pub data: FieldData<'a>,
 }
 

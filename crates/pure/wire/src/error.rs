@@ -1,37 +1,37 @@
-//! The one error of the wire: what was being read, where, and what was expected there.
+//! The error of every parser: structure and field, offset, and expected value.
 
 use core::fmt;
 
-/// Bytes are not what their format says.
+/// Malformed or unsupported input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Error {
-    /// What went wrong.
+    /// The class of the error.
     pub kind: ErrorKind,
-    /// The structure, and the field where there is one: `SNP report: signature_algo`.
+    /// The structure, and the field if there is one: `SNP report: signature_algo`.
     pub what: &'static str,
-    /// Where, in bytes from the start of the outermost input.
+    /// The offset in bytes from the start of the outermost input.
     pub offset: usize,
-    /// What the format demands there.
+    /// The value that is expected there.
     pub expected: &'static str,
 }
 
-/// What went wrong.
+/// The class of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The input ends too early.
+    /// The input is too short.
     Truncated,
     /// Bytes follow after the end of the structure.
     Trailing,
-    /// A value, a tag or a length is not one that the format allows.
+    /// A value, tag or length that the format does not allow.
     Value,
-    /// A value is given twice.
+    /// A value that is present twice.
     Duplicate,
-    /// A value that must be there is not.
+    /// A required value is missing.
     Missing,
-    /// Something is larger or more numerous than this reader's stated bound.
+    /// A size or number above a limit of the parser.
     TooLarge,
-    /// Well formed, but of a version, kind or algorithm that is not supported.
+    /// Well formed, but of an unsupported version, kind or algorithm.
     Unsupported,
 }
 
@@ -45,13 +45,13 @@ impl Error {
         Self { kind, what, offset, expected }
     }
 
-    /// Whether the input is well formed, but of a kind that is not supported.
+    /// Whether the kind is [`ErrorKind::Unsupported`].
     #[must_use]
     pub const fn is_unsupported(&self) -> bool {
         matches!(self.kind, ErrorKind::Unsupported)
     }
 
-    /// The same error as seen from an outer structure, in which the inner one begins at `base`.
+    /// The error with its offset in an outer structure, in which the inner one begins at `base`.
     #[must_use]
     pub const fn within(mut self, base: usize) -> Self {
         self.offset = self.offset.saturating_add(base);

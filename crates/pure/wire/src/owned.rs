@@ -73,7 +73,7 @@ owned! {
     OwnedRevocationList of RevocationList in RevocationListLayout: list, der => list.layout(der);
 }
 
-/// Where a slice stands in the bytes that it is a part of.
+/// The place of a slice in the bytes that contain it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {
     start: usize,

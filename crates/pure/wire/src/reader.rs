@@ -1,11 +1,11 @@
-//! The one cursor: it can only be opened in a way that demands the end of the input.
+//! The cursor of every parser, which requires that the input is read to its end.
 
 use crate::{Error, ErrorKind};
 
 /// A bounded cursor over untrusted bytes.
 ///
-/// It is opened by [`Reader::all`], which fails when the closure leaves bytes unread, so that a
-/// forgotten end check is impossible. Offsets in errors count from the outermost input.
+/// It is only made by [`Reader::all`], which fails if the closure leaves bytes unread, so that the check of
+/// the end cannot be forgotten. Offsets in errors count from the start of the outermost input.
 #[derive(Debug)]
 pub struct Reader<'a> {
     rest: &'a [u8],
@@ -13,7 +13,7 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Reads all of `bytes`, which begin at `base` in the outermost input.
+    /// Reads all of `bytes` with the closure; they begin at `base` in the outermost input.
     ///
     /// # Errors
     /// The closure's error, or [`ErrorKind::Trailing`] when it leaves bytes unread.
@@ -40,7 +40,7 @@ impl<'a> Reader<'a> {
         Error::new(kind, what, self.offset, expected)
     }
 
-    /// The current place, for an error that is only found to be one later.
+    /// The current offset, for an error that is detected later.
     #[must_use]
     #[inline]
     pub const fn at(&self) -> At {
@@ -61,14 +61,14 @@ impl<'a> Reader<'a> {
         self.rest.is_empty()
     }
 
-    /// How many bytes are left.
+    /// The number of unread bytes.
     #[must_use]
     #[inline]
     pub fn remaining(&self) -> usize {
         self.rest.len()
     }
 
-    /// The bytes that are left; nothing is consumed.
+    /// The unread bytes; they are not consumed.
     #[must_use]
     #[inline]
     pub fn rest(&self) -> &'a [u8] {
@@ -131,7 +131,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A place in the input that an error can name.
+/// An offset in the input, for errors.
 #[derive(Clone, Copy, Debug)]
 pub struct At(usize);
 

@@ -9,38 +9,39 @@ use crate::describe::HexBytes;
 use crate::tpm::{Registers, RsaPublic, SHA256, Selection};
 use crate::{Describe, DescribedField, Error, ErrorKind, Reader, Visitor};
 
-/// How a sealed file begins.
+/// The first 8 bytes of a sealed file.
 pub const MAGIC: &[u8; 8] = b"TPSEALED";
 
 const VERSION: u16 = 1;
 const RSAES: u16 = 0x0015;
 const OAEP: u16 = 0x0017;
 const NULL: u16 = 0x0010;
-/// No public area of an RSA key of 2048 bits is longer.
+/// The size limit of the TPMT_PUBLIC of an RSA key of 2048 bits, in bytes.
 const MAX_PUBLIC: usize = 512;
-/// RSA of 2048 bits.
+/// The size limit of the wrapped key in bytes: RSA of 2048 bits.
 const MAX_WRAPPED: usize = 256;
 
-/// The head of a sealed file, unverified. It borrows the bytes it was read from.
+/// The head of a sealed file, unverified. It borrows its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SealedHead<'a> {
-    /// The hash of OAEP (TPM_ALG_ID); `None` for RSAES.
+    /// The padding scheme of the wrapped key and its hash, 2 bytes each at 10 and 12: the hash of OAEP, a
+    /// TPM_ALG_ID; `None` for RSAES.
     pub oaep: Option<u16>,
-    /// The PCRs that guard the key.
+    /// The bank (2 bytes at 14) and the bitmap (3 bytes at 16) of the PCRs whose values the key requires.
     pub pcrs: Selection,
-    /// The key's TPMT_PUBLIC, in bytes.
+    /// The TPMT_PUBLIC of the sealing key, behind its size (2 bytes at 19).
     pub public: &'a [u8],
-    /// The content's key, encrypted to it.
+    /// The key of the content, encrypted for the sealing key, behind its size (2 bytes): up to 256 bytes.
     pub wrapped: &'a [u8],
-    /// How many bytes of sealed data follow.
+    /// The number of bytes of sealed data after the head.
     pub content_bytes: usize,
 }
 
 impl<'a> SealedHead<'a> {
-    /// Reads the head of a sealed file; whatever follows is its content.
+    /// Parses the head of a sealed file; the rest of `bytes` is its content and is not read.
     ///
     /// # Errors
-    /// No sealed file, or one of another version, scheme or bank; sizes beyond those of RSA-2048.
+    /// Another magic, version, scheme or bank; sizes above those of RSA-2048; a truncated head.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         Reader::all(bytes, 0, "sealed file", |reader| {
             let at = reader.at();

@@ -1,4 +1,4 @@
-//! The SEV-SNP attestation report as its bytes say it: 1184 bytes, versions 2 to 5.
+//! The SEV-SNP attestation report: 1184 bytes, versions 2 to 5.
 //!
 //! Source: AMD document 56860, section "MSG_REPORT_REQ", table ATTESTATION_REPORT.
 
@@ -18,9 +18,9 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 use crate::fixed::fields;
 use crate::{Error, ErrorKind};
 
-/// The length of a report in bytes.
+/// The size of a report in bytes.
 pub const REPORT_BYTES: usize = 1184;
-/// How much of a report is signed: the bytes before the signature.
+/// The number of signed bytes: those before SIGNATURE.
 pub const SIGNED_BYTES: usize = 0x2a0;
 
 /// An attestation report, unverified: a view of the bytes as received.
@@ -113,14 +113,14 @@ fields! { Report of Layout:
     launch_tcb: bytes(8) at 0x1f0, "LAUNCH_TCB", "the TCB version when the guest was launched; see [`Tcb::parse`]";
 }
 
-/// The processor that made the report, as reports from version 3 on name it.
+/// The CPUID family, model and stepping of the processor, in reports from version 3 on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cpuid {
-    /// Extended and base family.
+    /// `CPUID_FAM_ID`, 1 byte at 0x188: the sum of base and extended family.
     pub family: u8,
-    /// Extended and base model.
+    /// `CPUID_MOD_ID`, 1 byte at 0x189: extended and base model.
     pub model: u8,
-    /// Stepping.
+    /// `CPUID_STEP`, 1 byte at 0x18a: the stepping.
     pub stepping: u8,
 }
 
@@ -141,10 +141,11 @@ impl<'a> Report<'a> {
         Ok(Self(layout))
     }
 
-    /// Checks every reserved and padding byte, and every enumerated value, of this version.
+    /// Checks that the reserved and padding bytes are zero, and that enumerated fields have values that this
+    /// version of the report defines.
     ///
     /// # Errors
-    /// The first field that is not as this version of the report has it.
+    /// The first field with another value.
     pub fn check_reserved(self) -> Result<(), Error> {
         let Self(layout) = self;
         let (version, policy, key_info) = (self.version(), self.policy(), self.key_info());
@@ -196,7 +197,7 @@ impl<'a> Report<'a> {
         KeyInfo(self.0.key_info.get())
     }
 
-    /// The bytes that the signature covers: the first 672 of the report, as received.
+    /// The signed bytes: the first 672 of the report, as received.
     #[must_use]
     pub fn signed(self) -> &'a [u8] {
         self.0.as_bytes().get(..SIGNED_BYTES).unwrap_or_default()

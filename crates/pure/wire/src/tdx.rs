@@ -1,8 +1,7 @@
-//! Intel TDX as its bytes say it: the TDREPORT, 1024 bytes, which is no evidence on its own, and the
-//! TD quote.
+//! Intel TDX: the TDREPORT, 1024 bytes, and the TD quote.
 //!
-//! Its code of authentication can be checked on the same processor only; a remote party needs the
-//! quote that was made of it. Source: Intel document 344425 (TDX module, ABI), TDREPORT_STRUCT.
+//! The MAC of a TDREPORT can be checked on the same processor only, so that a remote party needs the quote
+//! made from it. Source: Intel document 344425 (TDX module, ABI), TDREPORT_STRUCT.
 
 mod describe;
 pub mod quote;
@@ -16,7 +15,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 use crate::fixed::fields;
 use crate::{Error, ErrorKind};
 
-/// The length of a TDREPORT in bytes.
+/// The size of a TDREPORT in bytes.
 pub const TD_REPORT_BYTES: usize = 1024;
 
 const WHAT: &str = "TDREPORT";

@@ -1,5 +1,5 @@
-//! Keys and signature algorithms, compared by meaning and not by their bytes: RSASSA-PSS
-//! parameters have two valid encodings on real certificates.
+//! Public keys and signature algorithms. Algorithms are compared by their meaning, not by their bytes:
+//! the RSASSA-PSS parameters of real certificates have two valid encodings.
 
 use core::fmt;
 
@@ -8,7 +8,7 @@ use crate::describe::HexBytes;
 use crate::owned::Place;
 use crate::{Describe, DescribedField, Error, ErrorKind, FieldValue, Reader, Visitor};
 
-/// How a certificate or a revocation list is signed.
+/// The signature algorithm of a certificate or a revocation list (RFC 5280, section 4.1.1.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SignatureAlgorithm {
@@ -16,7 +16,7 @@ pub enum SignatureAlgorithm {
     EcdsaSha256,
     /// ECDSA with SHA-384; the curve is the issuer's.
     EcdsaSha384,
-    /// RSASSA-PSS, SHA-384, MGF1 with SHA-384, a salt of 48 bytes.
+    /// RSASSA-PSS with SHA-384, MGF1 with SHA-384 and a salt of 48 bytes (RFC 4055, section 3.1).
     RsaPssSha384,
     /// RSASSA-PKCS1-v1_5 with SHA-256.
     RsaPkcs1Sha256,
@@ -24,7 +24,7 @@ pub enum SignatureAlgorithm {
     RsaPkcs1Sha384,
     /// RSASSA-PKCS1-v1_5 with SHA-512.
     RsaPkcs1Sha512,
-    /// Another algorithm, or one of these with parameters that they must not have.
+    /// Another algorithm, or one of these with parameters that it must not have.
     Unknown,
 }
 
@@ -59,10 +59,10 @@ fn is_null(parameters: Option<Element<'_>>) -> bool {
 }
 
 impl SignatureAlgorithm {
-    /// Reads an AlgorithmIdentifier.
+    /// Parses an AlgorithmIdentifier.
     ///
     /// # Errors
-    /// Bytes that are not an AlgorithmIdentifier. An unknown algorithm is a value, not an error.
+    /// Bytes that are not an AlgorithmIdentifier. An unknown algorithm is [`SignatureAlgorithm::Unknown`].
     pub fn parse(element: &Element<'_>) -> Result<Self, Error> {
         let (oid, parameters) = identifier(element, "signature algorithm")?;
         Ok(match oid {
@@ -129,7 +129,7 @@ impl fmt::Display for SignatureAlgorithm {
     }
 }
 
-/// A subject's public key.
+/// A subject's public key (SubjectPublicKeyInfo; RFC 5280, section 4.1.2.7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PublicKey<'a> {
@@ -137,18 +137,18 @@ pub enum PublicKey<'a> {
     P256(&'a [u8; 65]),
     /// A point on P-384, uncompressed: `04 ‖ x ‖ y`. Whether it is on the curve is not checked here.
     P384(&'a [u8; 97]),
-    /// An RSA key, both numbers big-endian without leading zero bytes.
+    /// An RSA key (RSAPublicKey); both numbers are big-endian, without leading zero bytes.
     Rsa {
         /// The modulus.
         modulus: &'a [u8],
         /// The public exponent.
         exponent: &'a [u8],
     },
-    /// Another kind of key.
+    /// Another algorithm or curve.
     Unknown,
 }
 
-/// Where a key's numbers stand in a certificate.
+/// The places of a key's numbers in a certificate.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum PublicKeyLayout {
     P256(Place),
@@ -185,10 +185,10 @@ impl PublicKey<'_> {
 }
 
 impl<'a> PublicKey<'a> {
-    /// Reads a SubjectPublicKeyInfo, which must fill `der`.
+    /// Parses a SubjectPublicKeyInfo, which must fill `der`.
     ///
     /// # Errors
-    /// Bytes that are not one. A key of an unknown kind is a value, not an error.
+    /// Bytes that are not a SubjectPublicKeyInfo. An unknown algorithm is [`PublicKey::Unknown`].
     pub fn parse(der: &'a [u8]) -> Result<Self, Error> {
         Reader::all(der, 0, "certificate: subjectPublicKeyInfo", Self::read)
     }
@@ -259,8 +259,8 @@ fn rsa(octets: &[u8], offset: usize) -> Result<PublicKey<'_>, Error> {
     })
 }
 
-/// An ECDSA signature as certificates have it (`SEQUENCE { r, s }`) in the fixed form `r ‖ s`,
-/// each of half of `N` bytes; `None` when it is not one or a number does not fit.
+/// Converts an ECDSA signature of a certificate (ECDSA-Sig-Value: `SEQUENCE { r, s }`) into `r ‖ s`, big-endian,
+/// each of `N / 2` bytes; `None` for other bytes, or numbers that are too long.
 #[must_use]
 pub fn ecdsa_fixed<const N: usize>(signature: &[u8]) -> Option<[u8; N]> {
     const WHAT: &str = "ECDSA signature";

@@ -7,18 +7,18 @@ use crate::describe::{HexBytes, Oid};
 use crate::owned::Place;
 use crate::{DescribedField, Error, ErrorKind, Reader, Visitor};
 
-/// One extension.
+/// An extension (RFC 5280, section 4.1.2.9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extension<'a> {
-    /// The contents of the object identifier.
+    /// extnID: the contents octets of the object identifier.
     pub oid: &'a [u8],
-    /// Whether who does not know it must refuse the certificate.
+    /// critical: whether a verifier that does not process the extension must refuse the certificate.
     pub critical: bool,
-    /// The contents of the OCTET STRING.
+    /// extnValue: the contents octets of the OCTET STRING.
     pub value: &'a [u8],
 }
 
-/// All extensions of a certificate; each was read once and none is there twice.
+/// The extensions of a certificate, at most 32, all well formed and each at most once.
 #[derive(Clone, Copy, Debug)]
 pub struct Extensions<'a> {
     list: &'a [u8],
@@ -26,13 +26,13 @@ pub struct Extensions<'a> {
     key_usage: Option<KeyUsage>,
 }
 
-/// No real attestation certificate has more than 16.
+/// The limit of extensions; real attestation certificates have at most 16.
 const MAX_EXTENSIONS: usize = 32;
 const WHAT: &str = "certificate: extensions";
 const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
 const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
 
-/// Where the extensions stand in a certificate, and what was read of them.
+/// The places of the extensions in a certificate, and the values of those that every path needs.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ExtensionsLayout {
     list: Place,
@@ -84,7 +84,7 @@ impl<'a> Extensions<'a> {
         Ok(extensions)
     }
 
-    /// Keeps the two that every chain needs.
+    /// Keeps the two extensions that every path needs: basicConstraints and keyUsage.
     fn take(&mut self, extension: Extension<'a>, offset: usize) -> Result<(), Error> {
         match extension.oid {
             BASIC_CONSTRAINTS => self.basic_constraints = Some(BasicConstraints::read(&extension, offset)?),
@@ -99,26 +99,26 @@ impl<'a> Extensions<'a> {
         walk(self.list)
     }
 
-    /// The extension of this object identifier (its contents octets).
+    /// The extension with this object identifier (its contents octets).
     #[must_use]
     pub fn find(&self, oid: &[u8]) -> Option<Extension<'a>> {
         self.iter().find(|extension| extension.oid == oid)
     }
 
-    /// What the certificate says about being an authority.
+    /// basicConstraints (RFC 5280, section 4.2.1.9), if present.
     #[must_use]
     pub const fn basic_constraints(&self) -> Option<BasicConstraints> {
         self.basic_constraints
     }
 
-    /// What the key may be used for.
+    /// keyUsage (RFC 5280, section 4.2.1.3), if present.
     #[must_use]
     pub const fn key_usage(&self) -> Option<KeyUsage> {
         self.key_usage
     }
 
-    /// Whether there is a critical extension other than basic constraints, key usage and the
-    /// ones of the caller's profile.
+    /// Whether a critical extension is neither basicConstraints nor keyUsage nor in `profile`, a list of object
+    /// identifiers (their contents octets).
     #[must_use]
     pub fn unknown_critical(&self, profile: &[&[u8]]) -> bool {
         self.iter().filter(|extension| extension.critical).any(|extension| {
@@ -143,7 +143,7 @@ impl<'a> Extensions<'a> {
     }
 }
 
-/// Walks extensions that were read before; stops where they end.
+/// The extensions of a parsed list.
 fn walk<'a>(mut list: &'a [u8]) -> impl Iterator<Item = Extension<'a>> {
     core::iter::from_fn(move || {
         let extension;
@@ -152,7 +152,7 @@ fn walk<'a>(mut list: &'a [u8]) -> impl Iterator<Item = Extension<'a>> {
     })
 }
 
-/// The first extension and those that follow, where nothing is wrong with it.
+/// The first extension and the bytes after it; `None` if it is malformed.
 #[inline]
 fn well_formed(list: &[u8]) -> Option<(Extension<'_>, &[u8])> {
     let (tag::SEQUENCE, contents, rest) = der::split(list)? else { return None };
@@ -172,7 +172,7 @@ fn next<'a>(reader: &mut Reader<'a>) -> Result<Extension<'a>, Error> {
     Ok(extension)
 }
 
-/// What is wrong with an extension, found value by value.
+/// The error of a malformed extension, found value by value.
 #[cold]
 fn fault(reader: &mut Reader<'_>) -> Error {
     let at = reader.at();
@@ -191,9 +191,10 @@ fn fault(reader: &mut Reader<'_>) -> Error {
 pub struct BasicConstraints {
     /// Whether the extension is critical.
     pub critical: bool,
-    /// Whether the subject is a certification authority.
+    /// cA: whether the subject is a certification authority.
     pub ca: bool,
-    /// How many authorities may follow below, where that is limited.
+    /// pathLenConstraint: the maximum number of intermediate certificates below this one; `None` if not
+    /// limited.
     pub path_len: Option<u8>,
 }
 
@@ -219,7 +220,7 @@ impl BasicConstraints {
 pub struct KeyUsage {
     /// Whether the extension is critical.
     pub critical: bool,
-    /// The named bits, bit 0 (digitalSignature) being the most significant.
+    /// The named bits; bit 0 (digitalSignature) is the most significant.
     bits: u16,
 }
 
@@ -242,19 +243,19 @@ impl KeyUsage {
         Ok(Self { critical: extension.critical, bits })
     }
 
-    /// The key may sign other things than certificates and revocation lists.
+    /// digitalSignature: the key may sign data other than certificates and revocation lists.
     #[must_use]
     pub const fn digital_signature(&self) -> bool {
         self.bits & 0x8000 != 0
     }
 
-    /// The key may sign certificates.
+    /// keyCertSign: the key may sign certificates.
     #[must_use]
     pub const fn cert_sign(&self) -> bool {
         self.bits & 0x0400 != 0
     }
 
-    /// The key may sign revocation lists.
+    /// cRLSign: the key may sign revocation lists.
     #[must_use]
     pub const fn crl_sign(&self) -> bool {
         self.bits & 0x0200 != 0
@@ -296,7 +297,7 @@ fn amd_name(rest: &[u8]) -> &'static str {
     }
 }
 
-/// What an extension means, for people.
+/// The meaning of an extension, for display.
 struct Note<'a> {
     oid: &'a [u8],
     critical: &'static str,

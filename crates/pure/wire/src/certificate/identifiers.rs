@@ -1,5 +1,5 @@
-//! Key identifiers and the issuer's address: hints for building a path (RFC 5280, sections 4.2.1.1,
-//! 4.2.1.2 and 4.2.2.1). They decide nothing: a hint that cannot be read is as if it were absent.
+//! Key identifiers and the issuer's URL: hints for path building (RFC 5280, sections 4.2.1.1, 4.2.1.2 and
+//! 4.2.2.1). No check depends on them: a malformed hint counts as absent.
 
 use super::Extensions;
 use crate::der::{self, tag};
@@ -18,7 +18,7 @@ const KEY_IDENTIFIER: u8 = 0x80;
 const URI: u8 = 0x86;
 
 impl<'a> Extensions<'a> {
-    /// The identifier of the certified key (subjectKeyIdentifier).
+    /// The key identifier of the subject (subjectKeyIdentifier), if present and well formed.
     #[must_use]
     pub fn subject_key_id(&self) -> Option<&'a [u8]> {
         match der::split(self.find(SUBJECT_KEY_IDENTIFIER)?.value)? {
@@ -27,14 +27,14 @@ impl<'a> Extensions<'a> {
         }
     }
 
-    /// The identifier of the key that signed (authorityKeyIdentifier, keyIdentifier).
+    /// The key identifier of the issuer (keyIdentifier of authorityKeyIdentifier), if present and well formed.
     #[must_use]
     pub fn authority_key_id(&self) -> Option<&'a [u8]> {
         key_identifier(self.find(AUTHORITY_KEY_IDENTIFIER)?.value)
     }
 
-    /// Where the issuer's certificate can be had (authorityInfoAccess, caIssuers): the first
-    /// `http:` or `https:` address of printable ASCII.
+    /// The URL of the issuer's certificate (caIssuers of authorityInfoAccess): the first `http:` or `https:` URL
+    /// of printable ASCII with at most 256 characters.
     #[must_use]
     pub fn issuer_url(&self) -> Option<&'a str> {
         let (tag::SEQUENCE, mut list, []) = der::split(self.find(AUTHORITY_INFO_ACCESS)?.value)? else {
@@ -63,12 +63,12 @@ pub(crate) fn key_identifier(value: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// An address that can be printed as it is.
+/// A URL that can be displayed without escapes.
 fn web_address(bytes: &[u8]) -> Option<&str> {
     let text = core::str::from_utf8(bytes).ok()?;
     let web = text.starts_with("http://") || text.starts_with("https://");
     (web && text.len() <= MAX_ADDRESS && text.bytes().all(|byte| byte.is_ascii_graphic())).then_some(text)
 }
 
-/// Longer addresses are not passed on: real ones have about 100 characters.
+/// The size limit of a URL in characters; real ones have about 100.
 const MAX_ADDRESS: usize = 256;

@@ -1,26 +1,26 @@
-//! Distinguished names. They are compared byte for byte; nothing is normalised.
+//! Distinguished names (RFC 5280, section 4.1.2.4), compared byte for byte without normalisation.
 
 use core::fmt;
 
 use crate::der::{self, Element, tag};
 use crate::{Error, ErrorKind, Reader};
 
-/// A distinguished name: its DER, header included.
+/// A distinguished name: its DER with the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Name<'a>(&'a [u8]);
 
 const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 
 impl<'a> Name<'a> {
-    /// A name that was read before.
+    /// A parsed name.
     pub(crate) const fn of_parsed(der: &'a [u8]) -> Self {
         Self(der)
     }
 
-    /// Reads a name, whose every attribute has to be one.
+    /// Parses a name; `what` is its place in errors.
     ///
     /// # Errors
-    /// Bytes that are not a name.
+    /// Bytes that are not the DER of a Name.
     pub fn parse(reader: &mut Reader<'a>, what: &'static str) -> Result<Self, Error> {
         let name = der::tagged(reader, tag::SEQUENCE, what)?;
         if is_sound(name.contents) { Ok(Self(name.whole)) } else { Err(fault(&name, what)) }
@@ -32,7 +32,7 @@ impl<'a> Name<'a> {
         self.0
     }
 
-    /// The common name, where there is exactly one and it is text.
+    /// The common name; `None` unless there is exactly one and it is text.
     #[must_use]
     pub fn common_name(&self) -> Option<&'a str> {
         let mut named = self.attributes().filter(|attribute| attribute.oid == COMMON_NAME);
@@ -41,7 +41,7 @@ impl<'a> Name<'a> {
         core::str::from_utf8(value.contents).ok().filter(|_| text)
     }
 
-    /// The attributes in the order of the name.
+    /// The attributes, in the order of the name.
     pub fn attributes(&self) -> impl Iterator<Item = Attribute<'a>> + use<'a> {
         let mut sets = der::split(self.0).map_or(&[][..], |(_, contents, _)| contents);
         let mut attributes: &[u8] = &[];
@@ -56,19 +56,19 @@ impl<'a> Name<'a> {
     }
 }
 
-/// One attribute of a name.
+/// An attribute of a name (AttributeTypeAndValue).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attribute<'a> {
-    /// The contents octets of its type's object identifier.
+    /// type: the contents octets of the object identifier.
     pub oid: &'a [u8],
-    /// The identifier octet of its value.
+    /// The identifier octet (tag) of the value.
     pub tag: u8,
-    /// The contents octets of its value.
+    /// The contents octets of the value.
     pub contents: &'a [u8],
 }
 
 impl<'a> Attribute<'a> {
-    /// The first attribute of a set and those that follow, where nothing is wrong with it.
+    /// The first attribute of a set and those after it; `None` if it is malformed.
     fn split(set: &'a [u8]) -> Option<(Self, &'a [u8])> {
         let (tag::SEQUENCE, pair, rest) = der::split(set)? else { return None };
         let (tag::OBJECT_IDENTIFIER, oid, value) = der::split(pair)? else { return None };
@@ -77,7 +77,7 @@ impl<'a> Attribute<'a> {
     }
 }
 
-/// Whether nothing is wrong with the contents of a name.
+/// Whether the contents of a name are well formed.
 fn is_sound(mut sets: &[u8]) -> bool {
     while !sets.is_empty() {
         let Some((tag::SET, mut attributes, rest)) = der::split(sets) else { return false };
@@ -90,7 +90,7 @@ fn is_sound(mut sets: &[u8]) -> bool {
     true
 }
 
-/// What is wrong with a name, found value by value.
+/// The error of a malformed name, found value by value.
 #[cold]
 fn fault(name: &Element<'_>, what: &'static str) -> Error {
     let read = name.read(what, |reader| {
@@ -123,7 +123,7 @@ impl fmt::Display for Name<'_> {
     }
 }
 
-/// Text as it is, with anything that could fool a terminal escaped.
+/// Text with control characters escaped.
 fn show_value(contents: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match core::str::from_utf8(contents) {
         Ok(text) => write!(f, "{}", text.escape_debug()),

@@ -1,13 +1,13 @@
-//! The certificate table that a host hands to an SEV-SNP guest: behind an extended report, and as the
-//! `auxblob` of the kernel's configfs-tsm.
+//! The certificate table that a host provides to an SEV-SNP guest: after an extended report, and as
+//! `auxblob` in the kernel's configfs-tsm.
 //!
 //! Source: AMD document 56421 (GHCB), SNP extended guest request.
 
 use crate::{Error, ErrorKind, Reader};
 
-/// The most bytes of a table; the kernel takes no more than 16 KiB.
+/// The size limit of a table in bytes; that of the Linux kernel is 16 KiB.
 pub const MAX_TABLE_BYTES: usize = 64 * 1024;
-/// The most entries; a host writes four or five.
+/// The limit of entries; real tables have four or five.
 pub const MAX_ENTRIES: usize = 16;
 
 const WHAT: &str = "certificate table";
@@ -27,7 +27,7 @@ pub enum TableKind {
     Ark,
     /// A revocation list of the ARK.
     Crl,
-    /// Something that the host defines.
+    /// An entry with another GUID, defined by the host.
     Other,
 }
 
@@ -57,19 +57,20 @@ impl TableKind {
     }
 }
 
-/// One entry of a table.
+/// An entry of a table and its data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TableEntry<'a> {
-    /// What it holds.
+    /// The kind by the GUID, 16 bytes at 0 of the entry.
     pub kind: TableKind,
-    /// Its bytes.
+    /// The data: a certificate or a revocation list, DER, at the offset (4 bytes at 16) and with the length (4
+    /// bytes at 20) of the entry.
     pub bytes: &'a [u8],
 }
 
-/// A certificate table, unverified. It borrows the bytes it was read from.
+/// A certificate table, unverified. It borrows its input.
 ///
-/// Shape: entries of 24 bytes (GUID, offset from the start of the table, length, little-endian), ended by
-/// one of zeros; then what they point at, then zeros.
+/// Shape, little-endian: entries of 24 bytes (GUID, 16 bytes; offset from the start of the table, 4 bytes;
+/// length, 4 bytes), an entry of zeros, the data of the entries, zeros.
 #[derive(Clone, Copy, Debug)]
 pub struct CertificateTable<'a> {
     bytes: &'a [u8],
@@ -77,7 +78,7 @@ pub struct CertificateTable<'a> {
 }
 
 impl<'a> CertificateTable<'a> {
-    /// Reads a table, which must fill `bytes`.
+    /// Parses a table, which must fill `bytes`.
     ///
     /// # Errors
     /// More than [`MAX_TABLE_BYTES`] or [`MAX_ENTRIES`]; no entry; an entry that points into the entries
@@ -97,7 +98,7 @@ impl<'a> CertificateTable<'a> {
         })
     }
 
-    /// Whether bytes begin with an entry that is known, so that they may be such a table.
+    /// Whether bytes begin with an entry of a known GUID, to choose a parser by.
     #[must_use]
     pub fn looks_like(bytes: &[u8]) -> bool {
         bytes.first_chunk().is_some_and(|guid| TableKind::of(guid) != TableKind::Other)
@@ -122,7 +123,7 @@ impl<'a> CertificateTable<'a> {
         })
     }
 
-    /// What the entries point at begins behind them and ends within the table; zeros follow.
+    /// Checks that the data are after the entries and within the table, and that zeros follow them.
     fn check(&self, start: usize) -> Result<(), Error> {
         let mut end = start;
         for (number, (_, offset, length)) in (0..=usize::MAX).zip(self.headers()) {

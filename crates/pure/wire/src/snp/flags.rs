@@ -1,11 +1,11 @@
-//! The flag words of a report.
+//! Flag fields of a report: POLICY, PLATFORM_INFO and KEY_INFO.
 
 use core::fmt;
 
 use crate::fixed::flags;
 
 flags! {
-    /// POLICY: what the guest's owner allowed when it was launched.
+    /// `POLICY`, 8 bytes at 0x008 of a report: the policy of the guest's owner, fixed at launch.
     /// Source: AMD document 56860, table "Guest Policy".
     GuestPolicy: u64 {
         /// Simultaneous multi-threading is allowed.
@@ -32,7 +32,7 @@ flags! {
 }
 
 flags! {
-    /// PLATFORM_INFO: how the platform runs.
+    /// `PLATFORM_INFO`, 8 bytes at 0x040 of a report: the configuration of the platform.
     /// Source: AMD document 56860, table "PLATFORM_INFO".
     PlatformInfo: u64 {
         /// Simultaneous multi-threading is on.
@@ -55,52 +55,52 @@ flags! {
 }
 
 impl GuestPolicy {
-    /// The least ABI version that the guest accepts: major, minor.
+    /// `ABI_MAJOR` (bits 15:8) and `ABI_MINOR` (bits 7:0): the minimum ABI version of the firmware.
     #[must_use]
     pub const fn abi(self) -> (u8, u8) {
         let [minor, major, ..] = self.bits().to_le_bytes();
         (major, minor)
     }
 
-    /// Whether every bit above the ABI version is one that has a meaning.
+    /// Whether no reserved bit above the ABI version is set.
     #[must_use]
     pub const fn has_only_known_bits(self) -> bool {
         self.bits() >> 26 == 0
     }
 }
 
-/// KEY_INFO: which keys are involved. Bits 31:5 are reserved.
+/// `KEY_INFO`, 4 bytes at 0x048 of a report: the signing key and its options.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyInfo(pub u32);
 
-/// Which key signed a report.
+/// The kind of key that signed a report: `SIGNING_KEY`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SigningKey {
-    /// The versioned chip endorsement key: one chip, one TCB.
+    /// 0: the versioned chip endorsement key, of one chip at one TCB.
     Vcek,
-    /// The versioned loaded endorsement key: one provider, one TCB.
+    /// 1: the versioned loaded endorsement key, of one cloud provider at one TCB.
     Vlek,
-    /// No key: the report is not signed.
+    /// 7: the report is not signed.
     None,
-    /// A value without a meaning.
+    /// 2 to 6: reserved.
     Reserved(u8),
 }
 
 impl KeyInfo {
-    /// Whether AUTHOR_KEY_DIGEST holds the digest of a key.
+    /// `AUTHOR_KEY_EN`, bit 0: whether AUTHOR_KEY_DIGEST is the digest of a key.
     #[must_use]
     pub const fn author_key(self) -> bool {
         self.0 & 1 != 0
     }
 
-    /// Whether the chip's key is masked.
+    /// `MASK_CHIP_KEY`, bit 1: whether the chip's key is masked, so that firmware signs no report with a VCEK.
     #[must_use]
     pub const fn mask_chip_key(self) -> bool {
         self.0 & 2 != 0
     }
 
-    /// Which key signed the report.
+    /// `SIGNING_KEY`, bits 4:2: the kind of key that signed the report.
     #[must_use]
     pub const fn signing_key(self) -> SigningKey {
         let [low, ..] = self.0.to_le_bytes();
@@ -112,7 +112,7 @@ impl KeyInfo {
         }
     }
 
-    /// Bits 31:5.
+    /// Bits 31:5, reserved: zero in valid reports.
     #[must_use]
     pub const fn reserved(self) -> u32 {
         self.0 >> 5

@@ -1,10 +1,10 @@
-//! TCB versions, whose layout depends on the silicon and not on the report's version.
+//! TCB_VERSION: 8 bytes whose layout depends on the product line, not on the version of the report.
 
 use core::fmt;
 
 use super::Cpuid;
 
-/// A product line of AMD, each with its own root key.
+/// A product line of AMD processors; each has its own root key (ARK).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Product {
@@ -20,7 +20,7 @@ impl Product {
     /// Every product line.
     pub const ALL: &'static [Self] = &[Self::Milan, Self::Genoa, Self::Turin];
 
-    /// The product line of a processor, if it is one of these.
+    /// The product line of a processor by its family and model; `None` for any other.
     #[must_use]
     pub const fn from_cpuid(cpuid: Cpuid) -> Option<Self> {
         match (cpuid.family, cpuid.model) {
@@ -31,7 +31,7 @@ impl Product {
         }
     }
 
-    /// The name as the key distribution service and certificates have it.
+    /// The name in certificates and KDS URLs: `Milan`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -51,7 +51,7 @@ impl Product {
         }
     }
 
-    /// How this product line lays out a TCB version.
+    /// The layout of TCB_VERSION of this product line.
     #[must_use]
     pub const fn tcb_layout(self) -> TcbLayout {
         match self {
@@ -60,7 +60,7 @@ impl Product {
         }
     }
 
-    /// How many bytes identify a chip.
+    /// The size of a chip id in bytes: 64, or 8 for Turin.
     #[must_use]
     pub const fn hwid_bytes(self) -> usize {
         match self {
@@ -76,31 +76,33 @@ impl fmt::Display for Product {
     }
 }
 
-/// How the eight bytes of a TCB version are laid out.
+/// The layout of the 8 bytes of TCB_VERSION.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TcbLayout {
-    /// Boot loader, TEE, four reserved, SNP, microcode.
+    /// Milan and Genoa: boot loader, TEE, four reserved bytes, SNP, microcode.
     Family19h,
-    /// FMC, boot loader, TEE, SNP, three reserved, microcode.
+    /// Turin: FMC, boot loader, TEE, SNP, three reserved bytes, microcode.
     Family1Ah,
 }
 
 impl TcbLayout {
-    /// Whether an FMC is one of the components.
+    /// Whether the layout has an FMC component.
     #[must_use]
     pub const fn has_fmc(self) -> bool {
         matches!(self, Self::Family1Ah)
     }
 }
 
-/// A TCB version: the security patch level of each component.
+/// A TCB version: the security patch level (SPL) of each component, 0 to 255.
+///
+/// Source: AMD document 56860, TCB_VERSION.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Tcb {
-    /// The FMC, where the silicon has one (Turin).
+    /// The FMC, on Turin only.
     pub fmc: Option<u8>,
-    /// The boot loader of the secure processor.
+    /// The boot loader of the AMD secure processor.
     pub bootloader: u8,
-    /// The operating system of the secure processor.
+    /// The operating system of the AMD secure processor.
     pub tee: u8,
     /// The SNP firmware.
     pub snp: u8,
@@ -109,7 +111,7 @@ pub struct Tcb {
 }
 
 impl Tcb {
-    /// Reads the eight bytes of a TCB version; `None` when a reserved byte is not zero.
+    /// Parses the 8 bytes of TCB_VERSION; `None` if a reserved byte is not zero.
     #[must_use]
     pub const fn parse(bytes: [u8; 8], layout: TcbLayout) -> Option<Self> {
         match (layout, bytes) {
@@ -123,8 +125,8 @@ impl Tcb {
         }
     }
 
-    /// Whether every component is at least as high as in `floor`. An FMC that the floor names
-    /// must be there; one that it does not name is not compared.
+    /// Whether every component is at least that of `floor`. An FMC is compared only if `floor` has one, and then
+    /// must be present.
     #[must_use]
     pub const fn reaches(&self, floor: &Self) -> bool {
         let fmc = match (self.fmc, floor.fmc) {
@@ -141,7 +143,7 @@ impl Tcb {
 
 /// `fmc 1, bootloader 1, tee 1, snp 4, microcode 81`.
 impl Tcb {
-    /// Each component's level by its name; `fmc` has none where the layout has no such component.
+    /// The name and level of each component; the level of `fmc` is `None` on product lines without an FMC.
     #[must_use]
     pub fn levels(&self) -> [(&'static str, Option<u64>); 5] {
         let Self { fmc, bootloader, tee, snp, microcode } = *self;

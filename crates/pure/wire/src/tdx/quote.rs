@@ -1,4 +1,4 @@
-//! A TD quote, version 4 or 5: a TD report body signed by the platform's quoting enclave.
+//! The TD quote, versions 4 and 5: a TD report body signed by the platform's quoting enclave.
 //!
 //! Nothing is verified here. Source: Intel document 348551 (TDX DCAP quoting library API), appendix A.
 
@@ -6,7 +6,7 @@ mod describe;
 
 use crate::{Error, ErrorKind, Reader};
 
-/// The most bytes of a quote that are read. Quotes of clouds have some 5,000, in a buffer of up to 8,000.
+/// The size limit of a quote in bytes. Quotes of clouds have some 5,000, in a buffer of up to 8,000.
 pub const MAX_BYTES: usize = 16 * 1024;
 
 const WHAT: &str = "TD quote";
@@ -20,51 +20,51 @@ const HEADER_BYTES: usize = 48;
 const BODY_1_0: usize = 584;
 const BODY_1_5: usize = 648;
 
-/// A TD quote, unverified. It borrows the bytes it was read from.
+/// A TD quote, unverified. It borrows its input.
 ///
-/// Shape: little-endian; a header of 48 bytes, in version 5 the body's type and size, the body of a TDX
-/// module 1.0 (584 bytes) or 1.5 (648 bytes), and the signature data behind their size. What follows
-/// is the rest of the buffer that the quote was returned in.
+/// Shape, little-endian: header (48 bytes), in version 5 type (2 bytes) and size (4 bytes) of the body, the
+/// body of TDX module 1.0 (584 bytes) or 1.5 (648 bytes), the size of the signature data (4 bytes), the
+/// signature data, unused bytes of the buffer.
 #[derive(Clone, Copy, Debug)]
 pub struct TdQuote<'a> {
-    /// Version of the quote: 4 or 5.
+    /// The version, 2 bytes at 0: 4 or 5.
     pub version: u16,
-    /// The header, whole.
+    /// The header, 48 bytes at 0.
     pub header: &'a [u8; HEADER_BYTES],
-    /// The body: 584 or 648 bytes.
+    /// The TD report body: 584 bytes, or 648 of TDX 1.5; at 48 in version 4, at 54 in version 5.
     pub body: &'a [u8],
-    /// The quoting enclave's signature over header and body: `r ‖ s`.
+    /// The signature of the attestation key over header and body: `r ‖ s`, 32 bytes each, big-endian.
     pub signature: &'a [u8; 64],
-    /// The key that made it: a point on P-256 without its first byte.
+    /// The attestation key of the quoting enclave: a point on P-256, `x ‖ y`, 32 bytes each, big-endian.
     pub attestation_key: &'a [u8; 64],
-    /// What certifies that key.
+    /// The certification data of the attestation key.
     pub certification: Certification<'a>,
     body_offset: usize,
     trailing: &'a [u8],
     trailing_offset: usize,
 }
 
-/// What certifies the attestation key of a quote.
+/// The certification data of a quote's attestation key (type 6).
 #[derive(Clone, Copy, Debug)]
 pub struct Certification<'a> {
-    /// The report of the quoting enclave, 384 bytes.
+    /// The SGX report body of the quoting enclave, 384 bytes.
     pub qe_report: &'a [u8],
-    /// The platform's signature over it: `r ‖ s`.
+    /// The signature of the PCK over it: `r ‖ s`, 32 bytes each, big-endian.
     pub qe_report_signature: &'a [u8; 64],
-    /// Data that the quoting enclave's report covers.
+    /// The QE authentication data, behind their size (2 bytes); hashed into the quoting enclave's report.
     pub qe_authentication_data: &'a [u8],
-    /// The type of the certification data: 5 is a PCK certificate chain.
+    /// The type of the inner certification data, 2 bytes: 5 is a PCK certificate chain, PEM.
     pub kind: u16,
-    /// The certification data.
+    /// The inner certification data, behind their size (4 bytes).
     pub data: &'a [u8],
 }
 
 impl<'a> TdQuote<'a> {
-    /// Reads a quote of version 4 or 5.
+    /// Parses a quote of version 4 or 5; unused bytes of its buffer may follow.
     ///
     /// # Errors
-    /// More than [`MAX_BYTES`]; another version, TEE type, kind of attestation key, body or
-    /// certification data; sizes that do not agree with each other.
+    /// More than [`MAX_BYTES`]; another version, TEE type, attestation key type, body type or certification
+    /// data type; sizes that contradict each other.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         if bytes.len() > MAX_BYTES {
             return Err(Error::new(ErrorKind::TooLarge, WHAT, 0, "at most 16384 bytes"));
@@ -99,16 +99,16 @@ impl<'a> TdQuote<'a> {
         })
     }
 
-    /// How many bytes of the buffer follow after the quote.
+    /// The number of bytes after the quote.
     #[must_use]
     pub const fn trailing_bytes(&self) -> usize {
         self.trailing.len()
     }
 
-    /// Checks what follows after the quote.
+    /// Checks that all bytes after the quote are zero.
     ///
     /// # Errors
-    /// It is not zero.
+    /// A byte after the quote that is not zero.
     pub fn check_trailing(&self) -> Result<(), Error> {
         match self.trailing.iter().position(|byte| *byte != 0) {
             None => Ok(()),
