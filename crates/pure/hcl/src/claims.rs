@@ -73,15 +73,15 @@ impl Claims {
 /// A public RSA key of the claims, a JSON Web Key (RFC 7517).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
-    /// The key id: `HCLAkPub` is the vTPM's attestation key, `HCLEkPub` its endorsement key.
+    /// `kid`: the key id; `HCLAkPub` is the vTPM's attestation key, `HCLEkPub` its endorsement key.
     pub kid: String,
-    /// The permitted operations; wrong in the oldest reports, and not checked.
+    /// `key_ops`: the permitted operations; wrong in the oldest reports, and not checked.
     pub key_ops: Vec<String>,
-    /// The key type: `RSA`.
+    /// `kty`: the key type, `RSA`.
     pub kty: String,
-    /// The public exponent, big-endian.
+    /// `e`: the public exponent, big-endian, decoded from base64url.
     pub exponent: Vec<u8>,
-    /// The modulus, big-endian.
+    /// `n`: the modulus, big-endian, decoded from base64url.
     pub modulus: Vec<u8>,
     /// Members that this version does not know.
     pub unknown: Vec<UnknownMember>,
@@ -99,7 +99,7 @@ impl Key {
         RsaKey { modulus: &self.modulus, exponent: &self.exponent }
     }
 
-    /// The one attestation key, found by its id, whatever its position.
+    /// The only key with the attestation key's id, at any position.
     pub(super) fn attestation(keys: &[Self]) -> Result<&Self, AttestationKeyProblem> {
         let mut named = keys.iter().filter(|key| key.kid == AK);
         let key = named.next().ok_or(AttestationKeyProblem::Missing)?;
@@ -133,27 +133,28 @@ impl Key {
 /// that the paravisor's version does not write.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VmConfiguration {
-    /// `console-enabled`.
+    /// `console-enabled`: the VM has a serial console.
     pub console_enabled: Option<bool>,
-    /// `interactive-console-enabled`.
+    /// `interactive-console-enabled`: the serial console accepts input.
     pub interactive_console_enabled: Option<bool>,
     /// `current-time`: the host's clock, seconds since 1970; in the oldest reports only.
     pub current_time: Option<u64>,
-    /// `root-cert-thumbprint`: the SHA-256 of a certificate; an empty text counts as missing.
+    /// `root-cert-thumbprint`: the SHA-256 of the provisioning certificate; an empty text counts as missing.
     pub root_cert_thumbprint: Option<[u8; 32]>,
-    /// `secure-boot` as configured, not as measured.
+    /// `secure-boot`: the host configured secure boot. PCR 7 shows whether firmware enforced it.
     pub secure_boot: Option<bool>,
-    /// `tpm-enabled`.
+    /// `tpm-enabled`: the VM has a vTPM.
     pub tpm_enabled: Option<bool>,
-    /// `tpm-persisted`.
+    /// `tpm-persisted`: the VM is stateful. In spite of its name, the member does not show whether the state of
+    /// the vTPM is persistent.
     pub tpm_persisted: Option<bool>,
-    /// `filtered-vpci-devices-allowed`.
+    /// `filtered-vpci-devices-allowed`: the paravisor's filter of virtual PCI devices lets some through.
     pub filtered_vpci_devices_allowed: Option<bool>,
     /// `vmUniqueId`: the VM's id in Azure.
     pub vm_unique_id: Option<VmId>,
     /// `vmgs-provisioner`: the creator of the VM's guest state file (VMGS).
     pub vmgs_provisioner: Option<VmgsProvisioner>,
-    /// `hardware-sealing-policy`.
+    /// `hardware-sealing-policy`: the identity from which the paravisor derives its sealing keys.
     pub hardware_sealing_policy: Option<HardwareSealingPolicy>,
     /// Members that this version does not know.
     pub unknown: Vec<UnknownMember>,
@@ -163,9 +164,9 @@ pub struct VmConfiguration {
 /// report with this member is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VmgsProvisioner {
-    /// `id`.
+    /// `id`: the identifier of the VMGS.
     pub id: Option<String>,
-    /// `signer`.
+    /// `signer`: the signer's identity: the root certificate's thumbprint and the leaf's subject name.
     pub signer: Option<String>,
     /// Members that this version does not know.
     pub unknown: Vec<UnknownMember>,
@@ -175,11 +176,11 @@ pub struct VmgsProvisioner {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HardwareSealingPolicy {
-    /// `none`.
+    /// `none`: no hardware sealing.
     None,
-    /// `hash`.
+    /// `hash`: a measurement hash.
     Hash,
-    /// `signer`.
+    /// `signer`: a signer.
     Signer,
     /// A value that this version does not know.
     Other(String),

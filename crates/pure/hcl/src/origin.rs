@@ -107,7 +107,7 @@ impl OriginGrounds {
         !self.grounds.is_empty()
     }
 
-    /// Whether a ground shows who made the claims, not just whose the attestation key is.
+    /// Whether a ground is strong: it shows that the paravisor made the claims, see [`Ground::is_strong`].
     #[must_use]
     pub fn is_strong(&self) -> bool {
         self.grounds.iter().any(|ground| ground.is_strong())

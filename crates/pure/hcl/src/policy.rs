@@ -17,7 +17,7 @@ const QUOTE_ALONE: &str =
     "builtin:genuine requires the nonce in the quote only; see hcl.user-data for the report's freshness";
 
 /// Appraises a verified VM under the policies for its hardware report and for the rest. Records the finding
-/// of every rule, whatever the others found; `true` if all rules are met.
+/// of every rule, and returns whether all are met or waived.
 pub fn appraise_snp(
     vm: &VerifiedVm<'_>,
     snp: &teeproof_snp::SnpPolicy<'_>,
@@ -81,8 +81,8 @@ impl Ground {
     pub const ALL: &'static [Self] =
         &[Self::Measurement, Self::IdKeyDigest, Self::ReferenceValue, Self::AkCertificate];
 
-    /// Whether the ground shows who made the claims. An AK certificate does not: it identifies the owner of
-    /// the key, and whoever may use that key can name it in their own claims.
+    /// Whether the ground shows that the paravisor made the claims. An AK certificate does not: it identifies
+    /// the attestation key, and every user of that key can name it in claims of their own.
     #[must_use]
     pub const fn is_strong(self) -> bool {
         !matches!(self, Self::AkCertificate)

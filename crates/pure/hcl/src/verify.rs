@@ -24,7 +24,7 @@ use crate::{AkPath, Claims, Error, OriginGrounds, checks, user_data};
 pub struct HclEvidence<'a> {
     /// The HCL report: all of NV index 0x01400001 of the vTPM.
     pub report: &'a [u8],
-    /// The TD quote, which Azure's service makes of the TDREPORT (TDX).
+    /// The TD quote that Azure's service made from the TDREPORT (TDX).
     pub td_quote: Option<&'a [u8]>,
     /// A TPM quote under the vTPM's attestation key.
     pub quote: Option<Quote<'a>>,
@@ -44,7 +44,7 @@ impl<'a> HclEvidence<'a> {
         Self { report, td_quote: None, quote: None, pcrs: None, log: None, nonce_in_user_data: false }
     }
 
-    /// With the quote that Azure's service made of the TDREPORT (TDX).
+    /// With the TD quote that Azure's service made from the TDREPORT (TDX).
     #[must_use]
     pub fn td_quote(self, td_quote: impl Into<Option<&'a [u8]>>) -> Self {
         Self { td_quote: td_quote.into(), ..self }
@@ -100,7 +100,7 @@ impl<'a> HclVerification<'a> {
         Self { freshness: freshness.into(), ..self }
     }
 
-    /// With what user-data must hold besides, zero-extended to 64 bytes.
+    /// With data that user-data must equal, zero-extended to 64 bytes, in addition to a nonce in the quote.
     #[must_use]
     pub fn user_data(self, user_data: impl Into<Option<&'a [u8]>>) -> Self {
         Self { user_data: user_data.into(), ..self }
@@ -136,7 +136,7 @@ pub struct VerifiedVm<'a> {
 /// Proves: firmware of a genuine AMD processor signed a report over these claims, at the privilege level
 /// of a paravisor; the claims' attestation key signed the quote, if there is one, and the quote the PCR
 /// values.
-/// Does not prove: that Azure's paravisor requested the report, rather than somebody's own SNP guest: see
+/// Does not prove: that Azure's paravisor requested the report, and not another SNP guest: see
 /// [`crate::HclPolicy::origin`] and the crate's documentation.
 ///
 /// Work before the first signature is bounded by the size of the report and the number of certificates.

@@ -70,7 +70,7 @@ pub enum Appraisal {
     NotShownFresh,
 }
 
-/// Appraises a verified document under a policy. Records the finding of every rule, whatever the others found.
+/// Appraises a verified document under a policy, and records the finding of every rule.
 pub fn appraise(
     verified: &VerifiedDocument<'_>,
     policy: &NitroPolicy<'_>,

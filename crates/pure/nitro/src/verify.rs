@@ -102,7 +102,7 @@ pub struct VerifiedDocument<'a> {
 ///
 /// Proves: a Nitro hypervisor under a trusted root signed these bytes for an enclave, with the nonce, if one
 /// is expected.
-/// Does not prove: what software runs; see the crate's documentation.
+/// Does not prove: which software runs; see the crate's documentation.
 ///
 /// At most nine signatures are verified (real documents have five), and one for each revocation list of an
 /// issuer in the chain. Before the first signature only the certificates of the payload are read.

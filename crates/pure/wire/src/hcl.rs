@@ -240,7 +240,7 @@ fn header(reader: &mut Reader<'_>) -> Result<(u32, u32), Error> {
     Ok((version, report_size))
 }
 
-/// Checks that what the hardware report leaves of the slot is zero.
+/// Checks that the part of the slot after the hardware report is zero.
 fn check_slot(slot: &[u8; SLOT_BYTES], report_type: ReportType) -> Result<(), Error> {
     let used = match report_type {
         ReportType::TDX => TD_REPORT_BYTES,

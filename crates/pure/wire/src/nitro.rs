@@ -247,7 +247,7 @@ impl<'a> Document<'a> {
     }
 }
 
-/// What is done about a key that is not known: it is stepped over, or the error is given back.
+/// The handler of an unknown key: `Ok` skips its value, an error ends the parser.
 type Unknown<'u, 'a> = &'u mut dyn FnMut(&'a str, Error) -> Result<(), Error>;
 
 impl<'a> Fields<'a> {
@@ -367,7 +367,7 @@ fn pcrs<'a>(reader: &mut Reader<'a>) -> Result<DocumentPcrs<'a>, Error> {
     Ok(pcrs)
 }
 
-/// A field that the enclave chooses: null, or bytes within the limit, also none.
+/// A field chosen by the enclave: null, or bytes within the limit, possibly empty.
 fn chosen<'a>(
     reader: &mut Reader<'a>,
     what: &'static str,

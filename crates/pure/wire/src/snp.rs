@@ -179,19 +179,19 @@ impl<'a> Report<'a> {
         Ok(())
     }
 
-    /// `POLICY`, 8 bytes at 0x008, little-endian: what the guest's owner allowed when it was launched.
+    /// `POLICY`, 8 bytes at 0x008, little-endian: the policy of the guest's owner, fixed at launch.
     #[must_use]
     pub const fn policy(self) -> GuestPolicy {
         GuestPolicy::from_bits(self.0.policy.get())
     }
 
-    /// `PLATFORM_INFO`, 8 bytes at 0x040, little-endian: how the platform runs.
+    /// `PLATFORM_INFO`, 8 bytes at 0x040, little-endian: the configuration of the platform.
     #[must_use]
     pub const fn platform_info(self) -> PlatformInfo {
         PlatformInfo::from_bits(self.0.platform_info.get())
     }
 
-    /// `KEY_INFO`, 4 bytes at 0x048, little-endian: which keys are involved.
+    /// `KEY_INFO`, 4 bytes at 0x048, little-endian: the signing key and its options.
     #[must_use]
     pub const fn key_info(self) -> KeyInfo {
         KeyInfo(self.0.key_info.get())

@@ -27,7 +27,7 @@ impl Anchor<'_> {
     }
 }
 
-/// Who trusts the root of a path: teeproof or the relying party.
+/// The kind of a trust anchor: pinned by teeproof, or added by the relying party.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AnchorKind {
     /// The vendor's root, pinned by teeproof.
@@ -94,7 +94,7 @@ impl<'a> Anchors<'a> {
         self.added.contains(&certificate.der())
     }
 
-    /// Whether this root, where an earlier path ended, is still an anchor: pinned, or among those added.
+    /// Whether this root of a verified path is still an anchor: pinned, or among those added.
     #[must_use]
     pub fn still_trusts(&self, root: &Certificate<'_>, kind: AnchorKind) -> bool {
         kind.is_pinned() || self.has_added(root)

@@ -18,7 +18,7 @@ use crate::{
 /// The input of path building: candidates, anchors, and how signatures are verified.
 #[derive(Clone, Copy, Debug)]
 pub struct PathSearch<'a, 's> {
-    /// The certificates that can stand above the leaf.
+    /// The certificates that can be above the leaf.
     pub candidates: Candidates<'a, 's>,
     /// The roots that the relying party added.
     pub anchors: Anchors<'a>,
@@ -30,7 +30,7 @@ pub struct PathSearch<'a, 's> {
     pub checks: SignatureChecks<'s>,
 }
 
-/// The certificates that can stand above a leaf.
+/// The certificates that can be above a leaf.
 #[derive(Clone, Copy, Debug)]
 pub enum Candidates<'a, 's> {
     /// Certificates in any order, some of them possibly for other evidence, and certificates that ship
@@ -475,7 +475,7 @@ enum KeyRank {
     Other,
 }
 
-/// Where a candidate comes from.
+/// The source of a candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Source {
     /// An anchor of this kind.

@@ -31,7 +31,7 @@ impl<'a> PathOptions<'a> {
         }
     }
 
-    /// A budget of so many signatures, and one for each revocation list.
+    /// A budget of this number of signatures, and one more for each revocation list.
     #[must_use]
     pub const fn budget(&self, signatures: usize) -> SignatureBudget {
         SignatureBudget::new(signatures.saturating_add(self.revocation.lists().len()))

@@ -28,8 +28,7 @@ pub enum Revocation<'a> {
 }
 
 impl<'a> Revocation<'a> {
-    /// Revocation that is not checked because the caller handed in no list: the waiver of a verification for
-    /// which nothing was said about revocation.
+    /// Revocation that is not checked because the caller gave no list: the default of every verification.
     pub const NO_LISTS: Self = Self::Unchecked("no revocation list was given to the verifier");
 
     /// The revocation lists.
@@ -140,9 +139,9 @@ fn signs_lists(issuer: &Certificate<'_>) -> bool {
 /// A failed revocation check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RevocationError {
-    /// A current list of its issuer names this certificate: 1 is the one below the anchor.
+    /// A current list of its issuer has an entry for this certificate.
     Revoked {
-        /// The certificate.
+        /// The certificate: 1 is the one below the anchor, and so on.
         link: usize,
     },
     /// A list is invalid or not current.
@@ -228,7 +227,7 @@ fn span(list: &RevocationList<'_>) -> Validity {
 /// used. Lists in the name of an issuer without `cRLSign` are ignored.
 ///
 /// # Errors
-/// The gravest failure, whatever the order of the lists: see [`RevocationError`].
+/// The gravest failure, for any order of the lists: see [`RevocationError`].
 pub fn check_revocation(
     path: &AnchoredPath<'_>,
     at: Time,
@@ -328,7 +327,7 @@ impl<'a> VerifiedRevocationList<'a> {
         VerifiedSignature::issued(&self.issuer, self.list.tbs(), self.list.signature())
     }
 
-    /// Whether the list names this certificate's serial number.
+    /// Whether the list has an entry for this certificate's serial number.
     #[must_use]
     pub fn revokes(&self, certificate: &Certificate<'_>) -> bool {
         self.list.revokes(certificate.serial())

@@ -14,7 +14,7 @@ use crate::{Error, HclEvidence, checks, user_data};
 /// PCR values and event log. It costs one signature, the quote's; report, chains and claims are shared with
 /// `earlier`.
 ///
-/// Whatever depends on the time or the caller is checked: anchors, validity, revocation, nonce, user-data.
+/// Every check that depends on the time or the caller is made: anchors, validity, revocation, nonce, user-data.
 /// A chain that is no longer valid is built anew from the endorsements and the certificates of `earlier`,
 /// because a certificate may have been renewed; otherwise the error or warning is that of the earlier
 /// chain. Evidence with another report is verified completely, so a VM that booted again costs as much as a

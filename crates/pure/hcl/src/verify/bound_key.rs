@@ -37,7 +37,7 @@ impl VerifiedVm<'_> {
     /// authorization is TPM2_PolicyPCR over exactly `pcrs`, with the values of this VM's quote.
     /// Does not prove: that the claims are of Azure's paravisor ([`VerifiedVm::origin`]; any SNP guest can
     /// make claims that name its own key), that an appraisal policy accepts the VM, or that `pcrs`
-    /// cover what matters: demand the selection that you expect, not the one that comes with the key.
+    /// cover the software that matters: require the selection that you expect, not one from the attester.
     ///
     /// One signature, and five hashes of bounded length.
     ///

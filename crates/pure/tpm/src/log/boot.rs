@@ -20,7 +20,7 @@ pub struct BootApplication<'a> {
     pub offset: usize,
 }
 
-/// The SHA-256 of what register 4 holds besides programs.
+/// The SHA-256 digests of events of PCR 4 that are not boot applications.
 const KNOWN: [[u8; 32]; 4] = [
     // The separator, 00000000.
     [

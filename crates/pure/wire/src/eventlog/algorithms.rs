@@ -89,7 +89,7 @@ pub(super) struct Header {
     pub(super) bytes: usize,
 }
 
-/// The first record, in the old form: register, EV_NO_ACTION, 20 zero bytes, and the Spec ID.
+/// Reads the first record (TCG_PCClientPCREvent): PCR index, EV_NO_ACTION, 20 zero bytes, the Spec ID.
 pub(super) fn header(log: &[u8]) -> Result<Header, Error> {
     const WHAT: &str = "event log: first record";
     const KNOWN: &str = "a header (EV_NO_ACTION, a digest of zeros, Spec ID Event03) or an event of TCG 1.2";

@@ -68,7 +68,7 @@ fn one(event: &Event<'_>, number: Option<usize>, format: Format, visitor: &mut d
     visitor.close();
 }
 
-/// What a register's number means, where a person would ask.
+/// The meaning of a PCR index, if it is not obvious.
 fn register_note(event: &Event<'_>, format: Format) -> Option<&'static str> {
     if !event.extends() {
         return Some("measured into no register");
@@ -121,7 +121,7 @@ impl FieldValue for EventData<'_> {
     }
 }
 
-/// What an event's data say.
+/// The meaning of an event's data.
 struct Said<'a>(Event<'a>);
 
 impl Display for Said<'_> {

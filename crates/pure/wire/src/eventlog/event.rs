@@ -105,7 +105,7 @@ impl<'a> Event<'a> {
         Some((event, rest.len().checked_sub(after.len())?))
     }
 
-    /// Reads an event value by value: any order and number of digests, and what is wrong with it.
+    /// Reads an event value by value: digests in any order and number; its error is the precise one.
     fn step_by_step(reader: &mut Reader<'a>, algorithms: Algorithms) -> Result<Self, Error> {
         let (at, offset) = (reader.at(), reader.offset());
         let index = u32_le(reader, "event: pcrIndex")?;
@@ -123,7 +123,7 @@ impl<'a> Event<'a> {
     }
 }
 
-/// Whether an event of this kind can stand on this register.
+/// Whether an event of this type can have this PCR index.
 #[inline]
 const fn is_register(index: u32, kind: u32) -> bool {
     index < 24 || kind == kind::NO_ACTION || index == NO_REGISTER

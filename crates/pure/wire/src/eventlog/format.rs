@@ -5,9 +5,9 @@ use crate::tpm::REGISTERS;
 
 /// The signature of a crypto-agile log's header.
 pub(super) const SPEC_ID: &[u8; 16] = b"Spec ID Event03\0";
-/// What the attestation agent writes in its place: signature, platform class, versions, all zero.
+/// The header of the attestation agent: signature, platform class and versions, all zero.
 pub(super) const NO_SPEC_ID: &[u8; 24] = &[0; 24];
-/// The index of events that are measured into no register, as Windows writes them.
+/// The index of events of Windows that extend no PCR.
 pub(super) const NO_REGISTER: u32 = u32::MAX;
 
 /// A format of event logs.
@@ -69,7 +69,7 @@ impl Format {
     }
 }
 
-/// The first 28 bytes of a log: register, kind and SHA-1 digest of its first record.
+/// The first 28 bytes of a log: PCR index, type and SHA-1 digest of its first record.
 #[derive(Clone, Copy)]
 pub(super) struct Head {
     pub(super) index: u32,
@@ -88,12 +88,12 @@ impl Head {
         bytes.split_first_chunk().map(|(head, rest)| (Self::of(head), rest))
     }
 
-    /// Whether it can be that of a header: register 0 or 1, EV_NO_ACTION, a digest of zeros.
+    /// Whether it can be that of a header: PCR index 0 or 1, EV_NO_ACTION, a digest of zeros.
     pub(super) fn is_header(&self) -> bool {
         self.index <= 1 && self.kind == kind::NO_ACTION && self.digest == [0; 20]
     }
 
-    /// The crypto-agile format whose header it is: EDK II writes the header of a CCEL on register 1.
+    /// The crypto-agile format of this header: EDK II writes the header of a CCEL with index 1.
     pub(super) const fn agile(&self) -> Format {
         if self.index == 0 { Format::CryptoAgile } else { Format::ConfidentialComputing }
     }

@@ -60,7 +60,7 @@ pub(super) const CERTIFICATION: Wanted = Wanted {
 };
 
 impl<'a> Head<'a> {
-    /// Magic, type and everything up to what is attested.
+    /// Reads magic, type and the other fields before `attested`; the type must be the wanted one.
     #[inline]
     pub(super) fn read(reader: &mut Reader<'a>, wanted: &Wanted) -> Result<Self, Error> {
         magic(reader)?;
@@ -68,7 +68,7 @@ impl<'a> Head<'a> {
         Self::after_kind(reader)
     }
 
-    /// Magic, type and everything up to what is attested, whatever that is.
+    /// Reads magic, type and the other fields before `attested`; also returns the type.
     pub(super) fn read_any(reader: &mut Reader<'a>) -> Result<(u16, Self), Error> {
         magic(reader)?;
         Ok((u16_be(reader, "TPMS_ATTEST: type")?, Self::after_kind(reader)?))

@@ -45,7 +45,7 @@ pub fn rsassa_sha256(bytes: &[u8]) -> Result<&[u8; 256], Error> {
     })
 }
 
-/// What is expected in place of a scheme that is not verified: HMAC, RSAPSS and the schemes on curves
+/// The expectation for a scheme that cannot be verified: HMAC, RSAPSS and the schemes on curves
 /// are signatures too, and all other bytes are not.
 const fn not_rsassa(scheme: u16) -> (ErrorKind, &'static str) {
     let expected = match scheme {
