@@ -1,18 +1,15 @@
 //! Verification of reports: the only code that makes a [`VerifiedReport`].
 
-mod again;
-
-pub use again::verify_again;
-
-use teeproof_core::{Crypto, Freshness, Nonce, Record, Time, equal};
+use teeproof_core::{Check, Crypto, Freshness, Nonce, Record, Time, equal};
 use teeproof_wire::snp::{Product, Report, Tcb};
 use teeproof_x509::{
-    AnchorKind, PathOptions, RevocationStatus, SignatureBudget, SignatureChecks, VerifiedPath,
+    AnchorKind, NameText, PathOptions, RevocationStatus, SignatureBudget, SignatureChecks, VerifiedPath,
     VerifiedSignature,
 };
 
 use crate::anchors::AMD;
-use crate::attempt::Trial;
+use crate::attempt::{Trial, chain_error, check_revocation, record_revocation, record_validity};
+use crate::unusual::Unusual;
 use crate::{Endorsements, Error, VekKind, checks};
 
 /// The relying party's parameters of a verification.
@@ -101,7 +98,8 @@ pub enum Chip {
 /// verified. Another intermediate costs one more, and so does each revocation list of an issuer in the
 /// chain. A cached signature is not verified, but counted. Certificates of other chips and TCBs are
 /// recognised by their extensions. Where several certificates fit, each costs the report's signature, and
-/// one that made it also the signatures of its chain. The total is at most [`MAX_SIGNATURES`], and one for each revocation list.
+/// one that made it also the signatures of its chain. The total is at most [`MAX_SIGNATURES`], and one for each
+/// revocation list.
 ///
 /// # Errors
 /// The first failed check, of the certificate with the most passed checks; each passed check was recorded
@@ -136,6 +134,44 @@ pub fn verify<'a>(
 /// costs two or three. Each fitting certificate costs one: a provider's VLEKs of all regions, the VCEKs of
 /// hosts that mask CHIP_ID, or forged certificates with AMD's names.
 pub const MAX_SIGNATURES: usize = 256;
+
+/// Verifies an already verified report again, at another time or for another nonce: checks anchor, validity,
+/// revocation and nonce. No signature but those of revocation lists is verified.
+///
+/// Use it where the same report is part of further evidence, as with each further quote of an Azure VM.
+///
+/// Proves and does not prove: the same as [`verify`].
+///
+/// # Errors
+/// The anchor is not trusted any more; a certificate is not valid at this time, or revoked; REPORT_DATA is
+/// not the nonce. Unless the nonce failed, nothing was recorded.
+pub fn verify_again<'a>(
+    verified: &VerifiedReport<'a>,
+    verification: &SnpVerification<'a>,
+    record: &mut dyn Record,
+) -> Result<VerifiedReport<'a>, Error> {
+    let path = verified.path.path();
+    if !verification.path.anchors.still_trusts(path.root(), path.anchor()) {
+        return Err(Error::Untrusted { root: NameText::from(path.root().subject()) });
+    }
+    let budget = verification.path.budget(0);
+    let mut path = path.valid_at(verification.at, 0).map_err(chain_error)?;
+    check_revocation(&mut path, verification, &verification.signature_checks(&budget))?;
+    for check in UNCHANGED {
+        record.pass(check, &ALREADY_VERIFIED);
+    }
+    Unusual::of(verified.report, verified.vek).record(&ALREADY_VERIFIED, record);
+    record_validity(verification.at, record);
+    record_revocation(path.revocation(), &verification.path.revocation, record);
+    check_report_data(verified.report, &verification.report_data, record)?;
+    Ok(VerifiedReport { path, ..*verified })
+}
+
+/// The checks that do not depend on time or nonce, besides the signature.
+const UNCHANGED: [&Check; 6] =
+    [checks::FORMAT, checks::CHAIN, checks::VEK_TYPE, checks::VEK_CHIP, checks::VEK_PRODUCT, checks::VEK_TCB];
+
+const ALREADY_VERIFIED: &str = "already verified: the same report";
 
 impl SnpVerification<'_> {
     /// The verification of signatures within a budget, without those of AMD's pinned pairs.
