@@ -15,13 +15,13 @@ use crate::VerifiedSignature;
 /// never cached.
 ///
 /// ```
-/// # use teeproof_x509::{CachedSignatures, SignatureCache, VerifiedSignature};
-/// # fn verify(_: CachedSignatures<'_>) -> [VerifiedSignature<'static>; 0] { [] }
-/// let mut cache = SignatureCache::new(1024);
-/// let verified = verify(CachedSignatures::from_cache(&cache));
-/// // Only signatures that the cache lacks are copied.
-/// let new = cache.new_signatures(verified);
-/// cache.insert(new);
+/// use teeproof_x509::{AnchoredPath, SignatureCache};
+///
+/// /// Caches the signatures of a path; only those that the cache lacks are copied.
+/// fn keep(path: &AnchoredPath<'_>, cache: &mut SignatureCache) {
+///     let new = cache.new_signatures(path.signatures());
+///     cache.insert(new);
+/// }
 /// ```
 #[derive(Clone, Debug)]
 pub struct SignatureCache {
