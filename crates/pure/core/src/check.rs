@@ -1,43 +1,43 @@
-//! Checks with stable names, and where their findings go.
+//! Checks with stable ids, and records of their results.
 
 use core::fmt::Display;
 
 use crate::{Class, Comparand};
 
-/// A check that a verifier or an appraisal makes: a stable id and what it means.
+/// A check that a verifier or an appraisal makes: its stable id and its meaning.
 ///
 /// Each crate declares its checks as constants in its `checks.rs`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Check {
-    /// Stable, lower case, dotted: `snp.vek.tcb`.
+    /// The stable id, lower case and dotted: `snp.vek.tcb`.
     pub id: &'static str,
-    /// A few words for a person.
+    /// The title, a few words.
     pub title: &'static str,
-    /// What follows for the relying party when this check passes.
+    /// The fact that a passed check proves to the relying party.
     pub proves: &'static str,
-    /// What a person can do when it fails.
+    /// An instruction for a failed check.
     pub hint: &'static str,
     /// The specification and its section.
     pub source: &'static str,
-    /// The classes of its failures; none of a check that only warns.
+    /// The classes of its failures; empty for a check that only warns.
     pub classes: &'static [Class],
 }
 
 /// The outcome of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// It was made and passed.
+    /// The check was made and passed.
     Pass,
-    /// It was made and failed.
+    /// The check was made and failed.
     Fail,
-    /// It was made or could not be made; the verdict stands, but a person should read this.
+    /// The check has a warning; the verdict does not depend on it.
     Warn,
-    /// It was not made: waived by a policy, not applicable, or skipped after a failure.
+    /// The check was not made: waived by a policy, not applicable, or skipped after a failure.
     Skip,
 }
 
 impl Outcome {
-    /// The outcome as it stands in JSON: `pass`, `fail`, `warn`, `skip`.
+    /// The outcome in JSON: `pass`, `fail`, `warn`, `skip`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -49,7 +49,7 @@ impl Outcome {
     }
 }
 
-/// One check with its outcome, as it is handed to a [`Record`].
+/// A check with its outcome, as a [`Record`] receives it.
 ///
 /// The texts are borrowed and only formatted by a record that wants them, so a verifier whose
 /// caller passes `&mut ()` formats nothing.
@@ -60,26 +60,26 @@ pub struct CheckResult<'a> {
     pub check: &'static Check,
     /// Its outcome.
     pub outcome: Outcome,
-    /// What was expected, where a comparison was made.
+    /// The expected value, if values were compared.
     pub expected: Option<&'a dyn Comparand>,
-    /// What was found, where a comparison was made.
+    /// The actual value, if values were compared.
     pub actual: Option<&'a dyn Comparand>,
-    /// The reason, or what exactly was checked.
+    /// The reason of the outcome, or the details of the check.
     pub because: Option<&'a dyn Display>,
     /// The line of the policy file, counted from 1; `None` without a file.
     pub line: Option<u32>,
-    /// Whether somebody wrote that this is not to be checked.
+    /// Whether the check is waived by the policy or the request.
     pub waived: bool,
 }
 
 impl<'a> CheckResult<'a> {
-    /// A finding with an outcome and nothing else yet.
+    /// A finding with this outcome, without values, reason and line.
     #[must_use]
     pub const fn new(check: &'static Check, outcome: Outcome) -> Self {
         Self { check, outcome, expected: None, actual: None, because: None, line: None, waived: false }
     }
 
-    /// With the reason, or with what exactly was checked.
+    /// With the reason of the outcome, or the details of the check.
     #[must_use]
     pub const fn because(mut self, because: &'a dyn Display) -> Self {
         self.because = Some(because);
@@ -109,12 +109,12 @@ impl<'a> CheckResult<'a> {
     }
 }
 
-/// Where findings go, in the order in which the checks were made.
+/// Receives the findings, in the order in which the checks are made.
 ///
-/// A verifier records a pass only after the check was really made, and returns an error at the
-/// first failure; an appraisal records every finding.
+/// A verifier records a pass only after the check was made, and returns an error at the first failure; an
+/// appraisal records every finding.
 pub trait Record {
-    /// Takes one finding.
+    /// Receives one finding.
     fn record(&mut self, finding: CheckResult<'_>);
 
     /// Records that a check was made and passed.
@@ -122,18 +122,18 @@ pub trait Record {
         self.record(CheckResult::new(check, Outcome::Pass).because(because));
     }
 
-    /// Records that a check does not apply or was skipped, and why.
+    /// Records that a check does not apply or was skipped, with the reason.
     fn skip(&mut self, check: &'static Check, because: &dyn Display) {
         self.record(CheckResult::new(check, Outcome::Skip).because(because));
     }
 
-    /// Records that somebody wrote that a check is not to be made, and their reason.
+    /// Records that a check is waived by the policy or the request, with the reason.
     fn waive(&mut self, check: &'static Check, reason: &dyn Display) {
         self.record(CheckResult { waived: true, ..CheckResult::new(check, Outcome::Skip).because(reason) });
     }
 
-    /// Records that evidence carries the nonce; one that can be guessed, because it is short or its bytes are
-    /// all equal, gets a warning.
+    /// Records that the evidence has the nonce, with a warning for a nonce that can be guessed: a short one, or
+    /// one of equal bytes.
     fn nonce_matches(&mut self, check: &'static Check, nonce: &[u8], because: &dyn Display) {
         let length = nonce.len();
         if length < LONG_NONCE {
@@ -151,16 +151,16 @@ pub trait Record {
         self.pass(check, because);
     }
 
-    /// Records something that a person should read.
+    /// Records a warning.
     fn warn(&mut self, check: &'static Check, because: &dyn Display) {
         self.record(CheckResult::new(check, Outcome::Warn).because(because));
     }
 }
 
-/// So many bytes, chosen at random, cannot be guessed.
+/// The number of random bytes that cannot be guessed.
 const LONG_NONCE: usize = 16;
 
-/// For callers who want the result alone.
+/// Discards every finding.
 impl Record for () {
     fn record(&mut self, _: CheckResult<'_>) {}
 }

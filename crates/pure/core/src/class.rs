@@ -6,21 +6,21 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Class {
-    /// The bytes are not what their format says.
+    /// The input is malformed.
     Malformed,
-    /// The bytes are well formed, but of a version, kind or algorithm that is not supported.
+    /// The input is well formed, but of an unsupported version, kind or algorithm.
     Unsupported,
-    /// A signature, a certificate chain or a key does not hold.
+    /// A signature, a certificate chain or a key is not valid.
     NotAuthentic,
     /// The evidence is authentic, but carries another nonce or an impossible time stamp, or its parts do not
     /// belong together.
     NotBound,
-    /// An endorsement is missing, out of date or revoked: another one may do.
+    /// An endorsement is missing, out of date or revoked; another one can be sufficient.
     Incomplete,
     /// The evidence does not satisfy the appraisal policy, or is of a technology that is not accepted.
     Refused,
-    /// The evidence is authentic at its own time, and the policy limits its age, which is known only at the
-    /// present time.
+    /// The evidence is authentic at its own time stamp, and the policy limits its age, which needs the present
+    /// time.
     NotShownFresh,
     /// The evidence is authentic, and no policy was given to appraise it by.
     Unappraised,

@@ -1,17 +1,16 @@
-//! The table of cryptographic operations that a verifier is handed.
+//! The table of cryptographic operations that a verifier uses.
 //!
-//! A verifier never chooses an implementation: it is given one of these tables, so that a server
-//! takes the fast one, a WASM module the pure one, and a fuzzer one that believes everything.
+//! A verifier never chooses an implementation. Its caller gives it a table: a server a fast one, a WASM
+//! module one in pure Rust, a fuzzer one that accepts every signature.
 
 use core::fmt;
 
 /// The operations that evidence verification needs, one entry each.
 ///
-/// It is a plain struct: take one, replace an entry, hand it on. A caller who has a prepared key
-/// puts it in front of an entry for as long as it lives.
+/// A table can be copied with some entries replaced, for example by one that has prepared a key.
 #[derive(Clone, Copy)]
 pub struct Crypto<'a> {
-    /// What the table is called in results: `rustcrypto`, `aws-lc`.
+    /// The name in results: `rustcrypto`, `aws-lc`.
     pub name: &'static str,
     /// SHA-256.
     pub sha256: &'a dyn Digest<32>,
@@ -41,31 +40,31 @@ impl fmt::Debug for Crypto<'_> {
 
 /// A hash function with an output of `N` bytes.
 pub trait Digest<const N: usize>: Sync {
-    /// The digest of the parts, one after the other.
+    /// The digest of the concatenated parts.
     fn digest(&self, message: &[&[u8]]) -> [u8; N];
 }
 
 /// ECDSA verification on one curve with one hash.
 pub trait VerifyEcdsa: Sync {
-    /// Verifies a signature over the parts of the message, one after the other.
+    /// Verifies a signature over the concatenated parts of a message.
     ///
     /// `public_key` is an uncompressed SEC 1 point (`04 ‖ x ‖ y`); `signature` is `r ‖ s`, each
     /// big-endian and as long as the field. A high `s` is accepted: half of the genuine
     /// signatures have one.
     ///
     /// # Errors
-    /// [`BadSignature`] when the point is not on the curve, a length is wrong, `r` or `s` is out
-    /// of range, or the signature does not hold.
+    /// [`BadSignature`] if the point is not on the curve, a length is wrong, `r` or `s` is out of range, or the
+    /// signature is not valid.
     fn verify(&self, public_key: &[u8], message: &[&[u8]], signature: &[u8]) -> Result<(), BadSignature>;
 }
 
 /// RSA verification with one padding and one hash, for moduli of 2048 to 8192 bits.
 pub trait VerifyRsa: Sync {
-    /// Verifies a signature over the parts of the message, one after the other.
+    /// Verifies a signature over the concatenated parts of a message.
     ///
     /// # Errors
-    /// [`BadSignature`] when the key is outside of the supported sizes, the signature is not as
-    /// long as the modulus, or it does not hold.
+    /// [`BadSignature`] if the key is outside of the supported sizes, or the signature is not as long as the
+    /// modulus, or not valid.
     fn verify(&self, key: RsaKey<'_>, message: &[&[u8]], signature: &[u8]) -> Result<(), BadSignature>;
 }
 
@@ -78,7 +77,7 @@ pub struct RsaKey<'a> {
     pub exponent: &'a [u8],
 }
 
-/// A signature does not hold. There is no more to say without helping a forger.
+/// The signature is not valid; the reason is not given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadSignature;
 

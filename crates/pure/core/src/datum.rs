@@ -1,4 +1,4 @@
-//! Both sides of a comparison as data: what a program reads where a person reads words.
+//! Both sides of a comparison as typed data, for programs.
 
 use core::fmt::{self, Display};
 
@@ -10,54 +10,54 @@ use crate::{Bits, Hex, OrNone};
 pub enum Datum<'a> {
     /// No value.
     Absent,
-    /// Yes or no.
+    /// A Boolean.
     Bool(bool),
     /// A count, a level, a version.
     Number(u64),
     /// A number that can be negative: an age in seconds.
     Signed(i64),
-    /// A word of flags.
+    /// A bit field.
     Flags(u64),
-    /// Which bits of a word of flags matter, and how they must be.
+    /// The required bits of a bit field.
     Mask(Bits),
-    /// A digest, an identifier, any byte string.
+    /// A byte string: a digest or an identifier.
     Bytes(&'a [u8]),
     /// A text.
     Text(&'a dyn Display),
     /// Levels by name, such as the components of a TCB; `None` where the platform has no such component.
     Levels(&'a [(&'static str, Option<u64>)]),
-    /// The words of the whole side, as its [`Display`] writes them.
+    /// The text of the whole side, by its [`Display`].
     Words,
 }
 
-/// How a value that is expected relates to the one that is found.
+/// The relation of an expected value to the actual one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Relation {
     /// The value itself.
     Exactly,
-    /// One of several values, which are handed over one by one; of a value that was found, all of several.
+    /// One of several values, each passed singly; for the actual value, all of several.
     OneOf,
-    /// The least that is accepted.
+    /// The least accepted value.
     AtLeast,
-    /// The least that is accepted of a processor of this product line.
+    /// The least accepted value for a processor of this product line.
     AtLeastFor(&'static str),
-    /// The most that is accepted.
+    /// The greatest accepted value.
     AtMost,
-    /// A mask over flags.
+    /// The required bits of a bit field.
     Mask,
     /// No value.
     Absent,
-    /// All PCRs but those whose numbers are handed over.
+    /// All PCRs except those with these indices.
     AllBut,
 }
 
-/// Takes the values of one side of a comparison.
+/// Receives the values of one side of a comparison.
 pub type TakeDatum<'t> = dyn FnMut(Relation, Datum<'_>) + 't;
 
-/// One side of a comparison: words for people, which its [`Display`] writes, and data for programs.
+/// One side of a comparison: text, by [`Display`], and data.
 pub trait Comparand: Display {
-    /// Hands over every value of this side.
+    /// Passes every value of this side to `take`.
     fn data(&self, take: &mut TakeDatum<'_>) {
         take(Relation::Exactly, Datum::Words);
     }
@@ -90,13 +90,13 @@ impl<T: Comparand> Comparand for OrNone<T> {
     }
 }
 
-/// A value for programs with words of its own for people.
+/// A value whose text differs from that of its data.
 pub struct Worded<'a> {
-    /// What a person reads.
+    /// The text.
     pub words: &'a dyn Display,
-    /// How the value relates to the other side.
+    /// The relation of the value to the other side.
     pub relation: Relation,
-    /// What a program reads.
+    /// The data.
     pub datum: Datum<'a>,
 }
 

@@ -1,16 +1,16 @@
-//! Foreign text in output: which characters may stand as they are, and the others written out.
+//! Escapes of untrusted text in output.
 //!
-//! Whoever makes evidence chooses the names and texts in it, and whoever names a file chooses its name. A
-//! terminal obeys some characters, a reader does not see others: none of those is written raw.
+//! The texts in evidence and the names of files are chosen by others. Terminals interpret some characters,
+//! and readers do not see others: all of these are escaped.
 
 use core::fmt::{self, Write};
 use core::ops::RangeInclusive;
 
-/// Whether a character stands in output as it is: no control character (C0, DEL, C1), no line or paragraph
-/// separator, nothing that turns the direction of reading, and nothing that is not seen.
+/// Whether a character is output unchanged: it is no control character (C0, DEL, C1), no line or paragraph
+/// separator, no bidirectional control, and not invisible.
 ///
-/// Source: Unicode 16, general categories Cc, Zl and Zp, the property Default_Ignorable_Code_Point, and
-/// those of Cf that are not seen. The signs of Cf that are seen, such as Arabic number signs, stay.
+/// Source: Unicode 16, general categories Cc, Zl and Zp, the property Default_Ignorable_Code_Point, and the
+/// invisible characters of Cf. The visible ones of Cf, such as Arabic number signs, are output unchanged.
 #[must_use]
 pub fn is_shown_as_it_is(character: char) -> bool {
     if character.is_ascii() {
@@ -19,8 +19,7 @@ pub fn is_shown_as_it_is(character: char) -> bool {
     !character.is_control() && !WRITTEN_OUT.iter().any(|range| range.contains(&character))
 }
 
-/// The characters of a text that a reader sees something of: no blanks of any kind, and none that are
-/// [not seen](is_shown_as_it_is).
+/// The visible characters of a text: no blanks of any kind, and none that [are escaped](is_shown_as_it_is).
 pub fn visible(text: &str) -> impl Iterator<Item = char> + '_ {
     text.chars().filter(|character| {
         is_shown_as_it_is(*character) && !character.is_whitespace() && *character != BRAILLE_BLANK
@@ -30,7 +29,7 @@ pub fn visible(text: &str) -> impl Iterator<Item = char> + '_ {
 /// A braille pattern without a dot: it is no blank by its properties, and looks like one.
 const BRAILLE_BLANK: char = '\u{2800}';
 
-/// What is written out besides control characters, ascending.
+/// The escaped characters other than control characters, ascending.
 const WRITTEN_OUT: &[RangeInclusive<char>] = &[
     '\u{ad}'..='\u{ad}',
     '\u{34f}'..='\u{34f}',
@@ -52,8 +51,8 @@ const WRITTEN_OUT: &[RangeInclusive<char>] = &[
     '\u{e0000}'..='\u{e0fff}',
 ];
 
-/// Foreign text for a person: a character that [must not stand as it is](is_shown_as_it_is) becomes
-/// `\u{1b}`. Text without such a character stays as it is.
+/// Untrusted text with escapes: each character that must not be [output unchanged](is_shown_as_it_is) becomes
+/// its number, as in `\u{1b}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Escaped<'a>(pub &'a str);
 

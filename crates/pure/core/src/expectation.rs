@@ -1,4 +1,4 @@
-//! What an appraisal policy may say about one value.
+//! Rules of appraisal policies for one value.
 
 use core::borrow::Borrow;
 use core::convert::Infallible;
@@ -6,50 +6,50 @@ use core::fmt::{self, Display};
 
 use crate::{Check, CheckResult, Comparand, Datum, Hex, List, Outcome, Record, Relation, TakeDatum, Text};
 
-/// A value that a policy can speak about.
+/// A value that a policy can have a rule for.
 pub trait PolicyValue: Clone + fmt::Debug + PartialEq {
-    /// The value as it is found in evidence: `str` for a text, `[u8]` for bytes.
+    /// The type of the value in evidence: `str` for a text, `[u8]` for bytes.
     type Seen: ?Sized + Eq;
-    /// What `at-least` compares with; [`Infallible`] where an order has no meaning, so that such
-    /// a rule cannot be written.
+    /// The type of the operand of `at-least`; [`Infallible`] for values without an order, so that such a rule
+    /// cannot be written.
     type Floor: Clone + fmt::Debug + PartialEq;
-    /// What `mask` compares with; [`Infallible`] where masking has no meaning.
+    /// The type of the operand of `mask`; [`Infallible`] for values that are not bit fields.
     type Mask: Clone + fmt::Debug + PartialEq;
 
-    /// The value as it would be found in evidence.
+    /// The value in the type of evidence.
     fn seen(&self) -> &Self::Seen;
-    /// Whether a value that is found in evidence is this one.
+    /// Whether a value in evidence equals this one.
     fn is(&self, seen: &Self::Seen) -> bool {
         self.seen() == seen
     }
     /// Whether a value reaches the floor.
     fn reaches(seen: &Self::Seen, floor: &Self::Floor) -> bool;
-    /// Whether the bits that the mask cares for are as it says.
+    /// Whether a value has the bits that the mask requires.
     fn fits(seen: &Self::Seen, mask: &Self::Mask) -> bool;
-    /// A value as people read it.
+    /// Writes a value as text.
     ///
     /// # Errors
     /// Those of the formatter.
     fn show(seen: &Self::Seen, f: &mut fmt::Formatter<'_>) -> fmt::Result;
-    /// A floor as people read it; where a value was found, the part of the floor that is for it.
+    /// Writes a floor as text; if there is a value in evidence, the part of the floor that applies to it.
     ///
     /// # Errors
     /// Those of the formatter.
     fn show_floor(floor: &Self::Floor, seen: Option<&Self::Seen>, f: &mut fmt::Formatter<'_>) -> fmt::Result;
-    /// A mask as people read it.
+    /// Writes a mask as text.
     ///
     /// # Errors
     /// Those of the formatter.
     fn show_mask(mask: &Self::Mask, f: &mut fmt::Formatter<'_>) -> fmt::Result;
-    /// Hands over a value as data.
+    /// Passes a value as data to `take`.
     fn datum(seen: &Self::Seen, take: &mut dyn FnMut(Datum<'_>));
-    /// Hands over a floor as data; where a value was found, the part of the floor that is for it.
+    /// Passes a floor as data to `take`; if there is a value in evidence, the part of the floor that applies to it.
     fn floor_data(floor: &Self::Floor, seen: Option<&Self::Seen>, take: &mut TakeDatum<'_>);
     /// A mask as data.
     fn mask_bits(mask: &Self::Mask) -> Bits;
 }
 
-/// What is expected of one value, or that nothing is, and why.
+/// The expectation for one value, or the waiver of one.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expectation<'p, T: PolicyValue> {
     /// This value.
@@ -58,32 +58,32 @@ pub enum Expectation<'p, T: PolicyValue> {
     OneOf(List<'p, T>),
     /// At least this; a TCB is compared component by component.
     AtLeast(T::Floor),
-    /// The bits that matter, and how they must be.
+    /// The required values of some bits.
     Mask(T::Mask),
-    /// No value. Satisfied only where the signed evidence says that the value is absent ([`Absence::Attested`]).
+    /// No value. Satisfied only if the absence is attested by signed evidence ([`Absence::Attested`]).
     Absent,
-    /// Nothing is expected. The reason shows in the result.
+    /// No expectation, for this reason, which is part of the result.
     Waived(Text<'p>),
 }
 
 /// A remark about a value, for its finding.
 #[derive(Clone, Copy)]
 pub enum Remark<'a> {
-    /// Nothing.
+    /// No remark.
     None,
-    /// Where the value comes from, or why it is absent.
+    /// The source of the value, or the reason of its absence.
     Because(&'a dyn Display),
-    /// Why the check does not apply to this evidence: a rule that the value satisfies is skipped
-    /// and never passes, and one that it does not satisfy fails as always.
+    /// The reason why the check does not apply to this evidence: a rule that the value satisfies is skipped and
+    /// never passes; one that it does not satisfy fails.
     NotApplicable(&'a dyn Display),
 }
 
-/// Whether it is attested that evidence does not have a value.
+/// Whether the absence of a value is attested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Absence {
-    /// What was signed says that there is no such value.
+    /// Signed evidence shows that there is no such value.
     Attested,
-    /// Nothing: whoever hands in the evidence can have left the value out, or it could not be verified.
+    /// It is not attested: the sender of the evidence may have omitted the value, or it was not verified.
     NotAttested,
 }
 
@@ -111,64 +111,63 @@ impl Comparand for NotSigned {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Rule<'p, T: PolicyValue> {
-    /// What is expected.
+    /// The expectation.
     pub expectation: Expectation<'p, T>,
     /// The line of the policy file, counted from 1; `None` without a file.
     pub line: Option<u32>,
 }
 
 impl<'p, T: PolicyValue> Rule<'p, T> {
-    /// The value must be this one.
+    /// The value must equal this one.
     #[must_use]
     pub const fn exactly(value: T) -> Self {
         Self { expectation: Expectation::Exactly(value), line: None }
     }
 
-    /// The value must be one of these.
+    /// The value must equal one of these.
     #[must_use]
     pub fn one_of(values: impl Into<List<'p, T>>) -> Self {
         Self { expectation: Expectation::OneOf(values.into()), line: None }
     }
 
-    /// The value must reach this.
+    /// The value must be at least this.
     #[must_use]
     pub const fn at_least(floor: T::Floor) -> Self {
         Self { expectation: Expectation::AtLeast(floor), line: None }
     }
 
-    /// The bits that the mask cares for must be as it says.
+    /// The value must have the bits that the mask requires.
     #[must_use]
     pub const fn mask(mask: T::Mask) -> Self {
         Self { expectation: Expectation::Mask(mask), line: None }
     }
 
-    /// There must be no value, and what was signed must say so.
+    /// The value must be absent, and its absence attested.
     #[must_use]
     pub const fn absent() -> Self {
         Self { expectation: Expectation::Absent, line: None }
     }
 
-    /// The value may be anything, for the reason given.
+    /// The value is not checked, for this reason.
     #[must_use]
     pub fn waived(reason: impl Into<Text<'p>>) -> Self {
         Self { expectation: Expectation::Waived(reason.into()), line: None }
     }
 
-    /// With the policy's line.
+    /// With the line of the policy file, counted from 1.
     #[must_use]
     pub const fn at_line(mut self, line: u32) -> Self {
         self.line = Some(line);
         self
     }
 
-    /// Holds the rule against what was verified and records the finding. A value that is missing fails
-    /// every rule but a waiver. Returns whether the rule is satisfied or waived.
+    /// Compares a verified value with the rule and records the finding; returns whether the rule is satisfied or
+    /// waived. A missing value fails every rule except a waiver.
     pub fn appraise(&self, check: &'static Check, actual: Option<&T::Seen>, record: &mut dyn Record) -> bool {
         self.appraise_as(check, actual, Absence::NotAttested, Remark::None, record)
     }
 
-    /// As [`Rule::appraise`], of a value that is owned or borrowed, with whether its absence is attested and
-    /// a remark on it.
+    /// As [`Rule::appraise`], for an owned or borrowed value, with whether its absence is attested, and a remark.
     #[inline]
     pub fn appraise_remarked<S: Borrow<T::Seen>>(
         &self,
@@ -321,12 +320,12 @@ impl<T: PolicyValue> Comparand for Shown<'_, T> {
     }
 }
 
-/// Bits that matter (`care`) and how they must be (`value`).
+/// A mask of bits and their required values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bits {
-    /// The bits that matter.
+    /// The mask: the bits that are compared.
     pub care: u64,
-    /// How they must be; bits outside of `care` must be zero.
+    /// The required values of these bits; zero outside of `care`.
     pub value: u64,
 }
 

@@ -17,10 +17,10 @@ pub struct NonceLengthError {
 }
 
 impl<'a> Nonce<'a> {
-    /// The longest nonce, in bytes: what the largest field that carries one has room for.
+    /// The size limit of a nonce in bytes: that of the largest field of evidence for one.
     pub const MAX_BYTES: usize = 1024;
 
-    /// A nonce of these bytes. Sixteen or more random bytes, used once, are a good one.
+    /// A nonce of these bytes. Use sixteen or more random bytes, once.
     ///
     /// # Errors
     /// No bytes, which evidence without a nonce would match, or more than [`Nonce::MAX_BYTES`].
@@ -37,7 +37,7 @@ impl<'a> Nonce<'a> {
         self.0
     }
 
-    /// Whether these bytes are the nonce, whole; compared in constant time.
+    /// Whether these bytes equal the whole nonce, compared in constant time.
     #[must_use]
     pub fn is(self, bytes: &[u8]) -> bool {
         equal(self.0, bytes)
@@ -103,7 +103,7 @@ impl fmt::Debug for Freshness<'_> {
     }
 }
 
-/// Whether two byte strings are the same, whole, in a time that depends on their lengths alone.
+/// Whether two byte strings are equal, in a time that depends on their lengths alone.
 #[must_use]
 pub fn equal(left: &[u8], right: &[u8]) -> bool {
     left.ct_eq(right).into()

@@ -5,7 +5,7 @@ use core::ops::Deref;
 #[cfg(feature = "alloc")]
 use alloc::{string::String, vec::Vec};
 
-/// Several values of one kind, borrowed or (feature `alloc`) owned.
+/// A list of values, borrowed or (feature `alloc`) owned.
 #[derive(Clone, Debug)]
 pub struct List<'p, T>(Inner<'p, T>);
 
@@ -41,7 +41,7 @@ impl<T> From<Vec<T>> for List<'_, T> {
     }
 }
 
-/// Two lists are equal when their values are, wherever these live.
+/// Lists are equal if their values are, borrowed or owned.
 impl<T: PartialEq> PartialEq for List<'_, T> {
     fn eq(&self, other: &Self) -> bool {
         **self == **other

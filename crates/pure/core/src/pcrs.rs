@@ -1,19 +1,18 @@
-//! What a policy may say of platform configuration registers: a TPM's (32 bytes each) or a Nitro
-//! enclave's (48 bytes each).
+//! Rules of appraisal policies for PCRs: of a TPM (32 bytes each) or a Nitro enclave (48 bytes each).
 
 use crate::{Absence, Check, CheckResult, List, Outcome, Record, Remark, Rule, Text};
 
 /// The rules for PCRs, `N` bytes each.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Pcrs<'p, const N: usize> {
-    /// Each of these; the list must not be empty. PCRs that it does not name are not checked.
+    /// These rules, at least one. Other PCRs are not checked.
     Rules(List<'p, PcrRule<'p, N>>),
-    /// None, for the reason given, which shows in the result.
+    /// No rule, for this reason, which is part of the result.
     Waived(Waiver<'p>),
 }
 
-/// The rule for one PCR. One that the evidence has no value of fails every rule but a waiver and,
-/// where its absence is attested, [`Rule::absent`].
+/// The rule for one PCR. A PCR without a value in the evidence fails every rule except a waiver and, if its
+/// absence is attested, [`Rule::absent`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PcrRule<'p, const N: usize> {
@@ -54,7 +53,7 @@ impl<'p> Waiver<'p> {
         Self { reason: reason.into(), line: None }
     }
 
-    /// With the policy's line.
+    /// With the line of the policy file, counted from 1.
     #[must_use]
     pub const fn at_line(mut self, line: u32) -> Self {
         self.line = Some(line);
@@ -69,15 +68,15 @@ impl<'p> Waiver<'p> {
 }
 
 impl<'p, const N: usize> Pcrs<'p, N> {
-    /// None of the registers is looked at, for this reason.
+    /// No PCR is checked, for this reason.
     #[must_use]
     pub fn waived(reason: impl Into<Text<'p>>) -> Self {
         Self::Waived(Waiver::new(reason))
     }
 
-    /// Holds every rule against the registers, each with the check of its number; `all` is the
-    /// check for what concerns the registers as a whole, and `absence` says whether it is attested
-    /// that a register has no value. Returns whether every rule is satisfied.
+    /// Compares the PCRs with every rule, each with the check of its index, and returns whether all are satisfied
+    /// or waived. `all` is the check of a waiver of all PCRs, an empty list, or an index that does not exist;
+    /// `absence` is whether the absence of a PCR's value is attested.
     pub fn appraise<'v>(
         &self,
         all: &'static Check,

@@ -1,4 +1,4 @@
-//! The table of an appraisal policy's fields: one row for each field, and what is made of it.
+//! The table of an appraisal policy's fields: one row for each field, from which its code is generated.
 
 use core::fmt::Display;
 
@@ -12,9 +12,9 @@ pub struct FieldRule<'a> {
     pub key: &'static str,
     /// The check that compares the evidence with it.
     pub check: &'static Check,
-    /// The expectation; `None` where the field is waived.
+    /// The expectation; `None` if the field is waived.
     pub expected: Option<&'a dyn Comparand>,
-    /// Why the field is waived; `None` where it has an expectation.
+    /// The reason of a waiver; `None` if the field has an expectation.
     pub waived: Option<&'a dyn Display>,
     /// The line of the policy file, counted from 1; `None` without a file.
     pub line: Option<u32>,
@@ -43,13 +43,13 @@ impl<'a> FieldRule<'a> {
     }
 }
 
-/// What a field of a policy can be: a rule, rules for PCRs, or a type of the technology's own.
+/// The type of a policy's field: a rule, rules for PCRs, or a type of the technology's own.
 pub trait PolicyField {
     /// The field waived for this reason.
     fn waived_because(reason: &'static str) -> Self;
 
-    /// Hands over the rules of the field, check by check. `each` are the checks of PCRs by their
-    /// numbers, where the field has them.
+    /// Passes the rules of the field to `take`, check by check. `each` are the checks of single PCRs by index, if
+    /// the field has them.
     fn field_rules(&self, rule: FieldRule<'_>, each: &[&'static Check], take: &mut TakeFieldRule<'_>);
 }
 
@@ -94,19 +94,19 @@ impl PolicyField for Waiver<'_> {
     }
 }
 
-/// Why `builtin:genuine` waives a field.
+/// The reason of the waivers of `builtin:genuine`.
 pub const GENUINE_WAIVES: &str = "builtin:genuine says nothing about what runs";
 
-/// Makes a technology's policy of the table of its fields: the type, `genuine`, `waived`, a setter for each
+/// Makes a technology's policy from the table of its fields: the type, `genuine`, `waived`, a setter for each
 /// field, `field_rules`, and the function that compares verified evidence with every rule.
 ///
-/// A table is a macro that hands its rows to another macro, so that a field is one row and
-/// everything else is made of it: the policy and its appraisal here, the checks by
+/// A table is a macro that passes its rows to another macro, so that a field is one row and
+/// everything else is made from it: the policy and its appraisal here, the checks by
 /// [`policy_checks!`](crate::policy_checks), and in `teeproof` the reader of policy files, the
 /// proposals and the reference. Columns of a row, in order:
 ///
 /// * the field's name and type, its key and the kind of its value in policy files;
-/// * what it speaks of, for the documentation;
+/// * its subject, for the documentation;
 /// * its check, and after `of` the checks of single PCRs;
 /// * `genuine`: the rule of `builtin:genuine`, `(exactly(V))` or `(waived)`, or `(= FIELD)`;
 /// * `value (V)` or `value ((V), REMARK)`: the value in the evidence, an `Option`; `optional (V)`: the
@@ -180,7 +180,7 @@ macro_rules! policy_table {
                 }
             )?
 
-            /// Hands over the expectations and waivers of the policy, in the order of its fields.
+            /// Passes the expectations and waivers of the policy to `take`, in the order of its fields.
             pub fn field_rules(&self, take: &mut $crate::TakeFieldRule<'_>) {
                 $(
                     let rule = $crate::FieldRule::new($key, $crate::policy_table!(@check $check));

@@ -1,4 +1,4 @@
-//! Values as people read them.
+//! Values as text: hex, GUIDs, absent values.
 
 use core::fmt;
 
@@ -12,7 +12,7 @@ impl fmt::Display for Hex<'_> {
     }
 }
 
-/// The byte that two hexadecimal digits of either case stand for.
+/// The byte of two hexadecimal digits of either case; `None` for other characters.
 #[must_use]
 pub fn from_hex([high, low]: [u8; 2]) -> Option<u8> {
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
@@ -34,7 +34,7 @@ pub fn guid_bytes(text: &str) -> Option<[u8; 16]> {
     Some(bytes)
 }
 
-/// A value that may be absent, which is then said.
+/// A value, or `absent`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrNone<T>(pub Option<T>);
 

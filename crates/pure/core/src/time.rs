@@ -1,4 +1,4 @@
-//! Time as an argument: nothing in the pure room reads a clock.
+//! Time as an argument; the pure crates read no clock.
 
 use core::fmt;
 
@@ -68,7 +68,7 @@ fn civil_from_days(days: i64) -> Option<(i64, i64, i64)> {
     Some((if month <= 2 { year.checked_add(1)? } else { year }, month, day))
 }
 
-/// The span in which something is valid, both ends included.
+/// A validity period, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Validity {
     /// The first second.
@@ -78,7 +78,7 @@ pub struct Validity {
 }
 
 impl Validity {
-    /// The span that both cover; empty spans end before they begin.
+    /// The intersection of two spans; an empty one ends before it begins.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self {
