@@ -1,6 +1,6 @@
 //! Origin of a report: the grounds that show Azure's paravisor as its maker, and known other origins.
 //!
-//! Whoever owns an SNP guest can get a genuine report over the hash of their own claims, also at VMPL 0,
+//! The owner of any SNP guest can get a genuine report over the hash of their own claims, also at VMPL 0,
 //! where their kernel may run. Azure Container Instances are such guests.
 
 use core::fmt;

@@ -30,8 +30,8 @@ pub fn appraise_snp(
     hardware && claims && boot
 }
 
-/// The policy's requirement on the origin of the report. Whoever owns an SNP guest can get a genuine report
-/// over claims of their choice, unless a ground shows that Azure's paravisor made it.
+/// The policy's requirement on the origin of the report. The owner of any SNP guest can get a genuine
+/// report over claims of their choice; a ground shows that Azure's paravisor made it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Origin<'p> {
     /// At least one of these grounds is required; an empty list is refused.

@@ -1,4 +1,6 @@
 //! Verification of an Azure confidential VM on SEV-SNP: the only module that makes a [`VerifiedVm`].
+//!
+//! Source: `igvm_attest/get.rs` of microsoft/openvmm; AMD document 56860, ATTESTATION_REPORT.
 
 mod again;
 mod bound_key;

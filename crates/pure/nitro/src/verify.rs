@@ -1,4 +1,6 @@
 //! Verification of a document: the only module that makes a [`VerifiedDocument`].
+//!
+//! Source: AWS Nitro Enclaves user guide, "Verifying the root of trust"; RFC 9052, section 4.4; RFC 5280, section 6.
 
 use core::fmt;
 

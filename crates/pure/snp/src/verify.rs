@@ -1,4 +1,6 @@
 //! Verification of reports: the only code that makes a [`VerifiedReport`].
+//!
+//! Source: AMD document 56860, ATTESTATION_REPORT; AMD document 57230, section 3.
 
 use teeproof_core::{Check, Crypto, Freshness, Nonce, Record, Time, equal};
 use teeproof_wire::snp::{Product, Report, Tcb};

@@ -1,4 +1,6 @@
 //! Verification of quotes and PCR values: the only code that makes [`VerifiedQuote`] and [`VerifiedPcrs`].
+//!
+//! Source: TCG TPM 2.0 Library, Part 2, section 10.12.12 (TPMS_ATTEST), Part 3 (TPM2_Quote); RFC 8017, section 8.2.
 
 mod attested;
 mod certified;

@@ -5,25 +5,38 @@
 
 use crate::{Error, ErrorKind, Reader};
 
-/// The identifier octets that certificates use.
+/// Identifier octets of the types in certificates (ITU-T X.690).
 pub mod tag {
-    #![allow(missing_docs)] // the names are those of X.680
+    /// BOOLEAN.
     pub const BOOLEAN: u8 = 0x01;
+    /// INTEGER.
     pub const INTEGER: u8 = 0x02;
+    /// BIT STRING, primitive.
     pub const BIT_STRING: u8 = 0x03;
+    /// OCTET STRING, primitive.
     pub const OCTET_STRING: u8 = 0x04;
+    /// NULL.
     pub const NULL: u8 = 0x05;
+    /// OBJECT IDENTIFIER.
     pub const OBJECT_IDENTIFIER: u8 = 0x06;
+    /// ENUMERATED.
     pub const ENUMERATED: u8 = 0x0a;
+    /// UTF8String.
     pub const UTF8_STRING: u8 = 0x0c;
+    /// PrintableString.
     pub const PRINTABLE_STRING: u8 = 0x13;
+    /// IA5String.
     pub const IA5_STRING: u8 = 0x16;
+    /// UTCTime.
     pub const UTC_TIME: u8 = 0x17;
+    /// GeneralizedTime.
     pub const GENERALIZED_TIME: u8 = 0x18;
+    /// SEQUENCE and SEQUENCE OF, constructed.
     pub const SEQUENCE: u8 = 0x30;
+    /// SET and SET OF, constructed.
     pub const SET: u8 = 0x31;
 
-    /// `[number]`, constructed, context specific.
+    /// The identifier octet of a constructed, context-specific type: `[number]`.
     #[must_use]
     pub const fn context(number: u8) -> u8 {
         0xa0 | number

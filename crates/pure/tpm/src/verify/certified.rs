@@ -1,4 +1,7 @@
 //! Verification of certified keys: the only code that makes [`CertifiedKey`].
+//!
+//! Source: TCG TPM 2.0 Library, Part 2, sections 8.3 (TPMA_OBJECT) and 12.2.4 (TPMT_PUBLIC), Part 3
+//! (TPM2_Certify; section 23.7, TPM2_PolicyPCR).
 
 use core::ops::Range;
 
