@@ -1,4 +1,4 @@
-//! Each example is run on the vectors of the repository, and the server is asked over HTTP.
+//! Each example is run on the vectors of the repository, and the server is called over HTTP.
 #![allow(clippy::unwrap_used)]
 
 use std::io::{BufRead, BufReader, Read, Write};

@@ -1,4 +1,4 @@
-//! Every field of a structure, believed or not: nothing is verified here.
+//! Description of every field of a structure, without verification.
 
 mod json;
 mod replay;
@@ -21,22 +21,22 @@ use teeproof_wire::{Describe, DescribedField, Error, HexBytes, Visitor};
 
 use teeproof_evidence::{InputError, InputKind, Part, Sniffed, pcrs, pem_chain};
 
-/// What was told of a structure.
+/// Result of an inspection, apart from the fields that the visitor got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Inspected {
-    /// The first rule that a structure breaks, though its fields could be told.
+    /// The first rule of its format that a structure violates although its fields could be described.
     pub flaw: Option<Error>,
 }
 
-/// Tells every field of what was found in a file, by the names of its specification.
+/// Describes every field of the structures in a file, by the names of their specifications. Nothing is verified.
 ///
-/// What a structure brings along (the hardware report and the claims of a paravisor's report, the
-/// certificates of a Nitro document) is told as a structure of its own. One of several structures that
-/// cannot be laid out is told as bytes, and is a flaw; the others are told.
+/// Structures within a structure (the hardware report and the runtime claims of an HCL report, the certificates of a
+/// Nitro document) follow as groups of their own. If the file has several structures, one that cannot be parsed is
+/// described as bytes and reported as the flaw.
 ///
 /// # Errors
-/// The bytes are not laid out as the one structure is, so there are no fields to tell.
+/// [`InputError::Wire`] if the file's only structure cannot be parsed.
 pub fn inspect(sniffed: &Sniffed, visitor: &mut dyn Visitor) -> Result<Inspected, InputError> {
     let mut flaw = None;
     for part in &sniffed.parts {
@@ -55,7 +55,7 @@ pub fn inspect(sniffed: &Sniffed, visitor: &mut dyn Visitor) -> Result<Inspected
     Ok(Inspected { flaw })
 }
 
-/// Tells one part, and gives back the rule that it breaks.
+/// Describes one part, and returns the rule that it violates.
 fn structure(part: &Part, visitor: &mut dyn Visitor) -> Result<Option<Error>, Error> {
     let bytes = part.bytes();
     match part.kind() {
@@ -222,7 +222,7 @@ fn cose(envelope: &Sign1<'_>, visitor: &mut dyn Visitor) {
     visitor.close();
 }
 
-/// Tells certificates, and gives back the first rule that one of them breaks.
+/// Describes certificates, and returns the first rule that one of them violates.
 fn certificates<'a>(ders: impl Iterator<Item = &'a [u8]>, visitor: &mut dyn Visitor) -> Option<Error> {
     let mut flaw = None;
     for der in ders {

@@ -257,7 +257,7 @@ mod schema {
 
         fn json_schema(_: &mut SchemaGenerator) -> Schema {
             json_schema!({
-                "description": "A value with its type: null where there is none, true or false, a number, a text (bytes in lower-case hex, flags as 0x…), levels by name, or a list of values.",
+                "description": "A value with its type: null where absent, true or false, a number, a text (bytes in lower-case hex, flags as 0x…), levels by name, or a list of values.",
                 "anyOf": [
                     { "type": ["null", "boolean", "integer", "string"] },
                     { "type": "object", "additionalProperties": { "type": ["integer", "string", "null"] } },

@@ -132,7 +132,7 @@ impl Random {
     }
 }
 
-/// What came as a file whose kind is told from its content.
+/// Files whose kind is recognised by their content.
 fn plain(bytes: impl IntoIterator<Item = Vec<u8>>) -> Vec<(Option<InputKind>, Vec<u8>)> {
     bytes.into_iter().map(|bytes| (None, bytes)).collect()
 }
@@ -157,7 +157,7 @@ fn past() -> Validity {
     Validity::new(DEFAULT_TIME - 1000, DEFAULT_TIME - 10)
 }
 
-/// Every accepted vector beside certificates and lists of others.
+/// Every accepted vector, together with unrelated certificates and lists.
 fn vectors() -> Vec<Case> {
     let stranger = Machine::vcek(Product::Genoa).authority_keys(KeyKind::Rsa2048);
     let other = stranger.mint().unwrap();

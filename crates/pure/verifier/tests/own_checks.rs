@@ -54,7 +54,7 @@ impl Carried {
     }
 }
 
-/// What is asked of evidence with these endorsements: no policy.
+/// A request with these endorsements and no policy.
 fn request<'r>(
     freshness: Freshness<'r>,
     certificates: &'r [Certificate<'r>],
@@ -172,24 +172,24 @@ proptest! {
         let mut demanding = Policy::genuine();
         demanding.azure_snp.as_mut().unwrap().vm.fresh_report = Rule::exactly(true);
         let all = every_shape(&vm.evidence().unwrap());
-        let told: Vec<_> = all.iter().map(|one| {
+        let results: Vec<_> = all.iter().map(|one| {
             one.ask(Some(&nonce), Some(&Policy::genuine()), |result| {
-                let told = result.fresh().map(|fresh| (fresh.quote, fresh.report));
-                (made(result), code::code(result.class()), told)
+                let fresh = result.fresh().map(|fresh| (fresh.quote, fresh.report));
+                (made(result), code::code(result.class()), fresh)
             })
         }).collect();
-        for (one, ((_, warned), exit, told)) in all.iter().zip(&told) {
+        for (one, ((_, warned), exit, freshness)) in all.iter().zip(&results) {
             // Whatever the shape says: another user-data is refused or warned of, and nothing else is.
             let warns = warned.contains("hcl.user-data");
             prop_assert_eq!(warns || *exit == 5, !fresh || nonce.len() < 16, "{}", one.shape);
             prop_assert!(matches!(exit, 0 | 5), "{}: {}", one.shape, exit);
-            prop_assert_eq!(*told, (*exit == 0).then_some((true, fresh)), "{}", one.shape);
+            prop_assert_eq!(*freshness, (*exit == 0).then_some((true, fresh)), "{}", one.shape);
             // A policy turns the warning into a refusal.
             let accepted = one.ask(Some(&nonce), Some(&demanding), |result| result.verdict() == Verdict::Accepted);
             prop_assert_eq!(accepted, fresh, "{}", one.shape);
         }
-        for (one, ((made, _), ..)) in all.iter().zip(&told) {
-            for (other, ((fewer, warned), exit, _)) in all.iter().zip(&told) {
+        for (one, ((made, _), ..)) in all.iter().zip(&results) {
+            for (other, ((fewer, warned), exit, _)) in all.iter().zip(&results) {
                 let lost: BTreeSet<_> = made.difference(fewer).copied().collect();
                 prop_assert!(
                     *exit != 0 || lost.is_subset(warned),
@@ -245,8 +245,8 @@ fn machine(report: &Report, masked: bool, provider: Option<&str>) -> Carried {
     Carried { shape: "SNP report".into(), inputs, anchors: vec![minted.ark] }
 }
 
-/// The proposal for those of these that are suitable accepts each of them, and there is none for the others. Where
-/// they are not alike, that holds of each alone.
+/// The proposal for those of these that are suitable accepts each of them, and the others have no proposal. Where
+/// they are not alike, that holds for each alone.
 #[track_caller]
 fn comes_back(name: &str, all: &[Carried]) {
     let certificates: Vec<_> = all.iter().map(|one| one.inputs.certificates()).collect();

@@ -1,5 +1,5 @@
-//! Policy files: the examples accept their evidence, each rule is held and told with its line, and
-//! a file with a mistake is no policy.
+//! Policy files: the examples accept their evidence, each rule is checked and its finding names its line, and
+//! a file with a mistake is refused.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg(feature = "policy-file")]
@@ -20,10 +20,10 @@ const REPORT: &[u8] = include_bytes!("../../../../testdata/snp/milan-report.bin"
 const VCEK: &[u8] = include_bytes!("../../../../testdata/snp/milan-vcek.der");
 const DOCUMENT: &[u8] = include_bytes!("../../../../testdata/nitro/production-eu-central-1-2025-01.cose");
 
-/// What a result says: the verdict, the exit code, the findings.
-type Told = (Verdict, u8, Vec<Finding>);
+/// Verdict, exit code and findings of a result.
+type Summary = (Verdict, u8, Vec<Finding>);
 
-fn appraise(evidence: Evidence<'_>, at: Moment, policy: &Policy) -> Told {
+fn appraise(evidence: Evidence<'_>, at: Moment, policy: &Policy) -> Summary {
     let endorsements = [Certificate::parse(VCEK).unwrap()];
     let result = verify(
         &evidence,
@@ -41,12 +41,12 @@ fn read(text: &str) -> Policy {
     Policy::from_toml("test", text).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
-fn snp(text: &str) -> Told {
+fn snp(text: &str) -> Summary {
     let at = Moment::At(Time(1_790_000_000));
     appraise(Evidence::Snp(REPORT), at, &read(text))
 }
 
-fn nitro(text: &str) -> Told {
+fn nitro(text: &str) -> Summary {
     appraise(Evidence::Nitro(DOCUMENT), Moment::OfDocument, &read(text))
 }
 
@@ -79,8 +79,8 @@ fn with(text: &str, section: &str, key: &str, value: &str) -> (String, u32) {
 
 #[test]
 fn the_examples_accept_their_evidence() {
-    for (told, rules) in [(snp(SNP), 25), (nitro(NITRO), 10)] {
-        let (verdict, exit, findings) = told;
+    for (summary, rules) in [(snp(SNP), 25), (nitro(NITRO), 10)] {
+        let (verdict, exit, findings) = summary;
         assert_eq!((verdict, exit), (Verdict::Accepted, 0), "{findings:#?}");
         let from_file = findings.iter().filter(|finding| finding.line.is_some());
         assert_eq!(from_file.count(), rules, "{findings:#?}");
@@ -105,8 +105,8 @@ fn the_examples_accept_their_evidence() {
 /// A rule that does not hold: section and key, what is written, the check, expected and actual.
 type Case = (&'static str, &'static str, String, &'static str, String, String);
 
-/// Each rule changed makes exactly its own finding fail; all others are told as before.
-fn each_fails_alone(text: &str, appraise: fn(&str) -> Told, cases: &[Case]) {
+/// Each rule changed makes exactly its own finding fail; all others stay as before.
+fn each_fails_alone(text: &str, appraise: fn(&str) -> Summary, cases: &[Case]) {
     let (_, _, before) = appraise(text);
     for (section, key, value, id, expected, actual) in cases {
         let (changed, line) = with(text, section, key, value);
@@ -589,9 +589,9 @@ fn mistakes_in_a_nitro_value() {
 }
 
 #[test]
-fn all_problems_are_told_in_the_order_of_the_file() {
+fn all_problems_are_listed_in_the_order_of_the_file() {
     let text = "versio = 1\n\n[nitro]\nmax-age = { at-most = -1 }\ndebug = 1\n[snp]\nvmpl = { exactly = 9 }\nmeasurement = { one-of = [1, 2] }\n";
-    let told: Vec<_> =
+    let places: Vec<_> =
         problems(text).iter().map(|problem| (problem.line, problem.column, problem.path.clone())).collect();
     let expected = [
         (1, 1, "versio"),
@@ -604,7 +604,7 @@ fn all_problems_are_told_in_the_order_of_the_file() {
         (8, 27, "snp.measurement.one-of[0]"),
         (8, 30, "snp.measurement.one-of[1]"),
     ];
-    assert_eq!(told, expected.map(|(l, c, path)| (l, c, path.to_string())));
+    assert_eq!(places, expected.map(|(l, c, path)| (l, c, path.to_string())));
 }
 
 #[test]

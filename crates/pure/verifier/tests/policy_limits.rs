@@ -89,8 +89,8 @@ fn a_file_that_is_too_long_is_not_read_at_all() {
     assert!(Policy::from_toml("test", &policy(256 * 1024)).is_ok());
     for text in [policy(256 * 1024 + 1), "\n".repeat(4 << 20), "[".repeat(4 << 20)] {
         let error = refused(&text);
-        let told = format!("1:1: the file has {} bytes, 262144 are the limit", text.len());
-        assert_eq!((error.to_string(), error.more), (told, 0));
+        let message = format!("1:1: the file has {} bytes, 262144 are the limit", text.len());
+        assert_eq!((error.to_string(), error.more), (message, 0));
     }
 }
 

@@ -64,7 +64,7 @@ fn the_reference_is_current() {
 }
 
 /// Every rule of a policy is a key of its section, and every key makes a rule: nothing that a file
-/// demands is left out of `policy check`, and nothing is demanded that a file cannot say.
+/// demands is left out of `policy check`, and no rule of it is missing from the file format.
 #[test]
 fn every_key_is_a_demand_and_every_demand_a_key() {
     let text = "version = 1\n\

@@ -18,7 +18,7 @@ thread_local! {
     static SIGNATURES: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Counts the signatures that an entry of the fast table is asked for.
+/// Counts the signatures that are verified by an entry of the fast table.
 struct Counted(fn(&Crypto<'static>) -> &'static dyn VerifyEcdsa);
 struct CountedRsa(fn(&Crypto<'static>) -> &'static dyn VerifyRsa);
 
@@ -108,18 +108,18 @@ fn a_further_quote_of_a_known_boot_costs_one_signature() {
     SIGNATURES.set(0);
     let cold = verify(&evidence, &base.cache(CachedSignatures::from_cache(&cache))).unwrap();
     // Minted: the intermediate is not a pinned one; two for the AK's chain, and the quote's. A pinned
-    // root of the same name has another key identifier and is not tried.
+    // root of the same name has another key identifier and is skipped.
     assert_eq!(SIGNATURES.replace(0), 6);
     let text = said(&cold);
-    let news = cache.new_signatures(cold.signatures());
-    cache.insert(news);
+    let new = cache.new_signatures(cold.signatures());
+    cache.insert(new);
     let warm = verify(&evidence, &base.cache(CachedSignatures::from_cache(&cache))).unwrap();
     assert_eq!(SIGNATURES.replace(0), 1);
     assert_eq!(said(&warm), text);
     assert!(cache.new_signatures(warm.signatures()).is_empty());
 }
 
-/// The memory is of signatures, not of answers: time goes on.
+/// The cache keeps signatures, not results: validity periods are checked each time.
 #[test]
 fn a_known_chain_still_expires() {
     let vectors = accepted();
@@ -128,9 +128,9 @@ fn a_known_chain_still_expires() {
         vector.endorsements.iter().map(|der| Certificate::parse(der).unwrap()).collect();
     let mut cache = SignatureCache::new(10);
     let evidence = evidence(vector);
-    let news = cache
+    let new = cache
         .new_signatures(verify(&evidence, &request(&certificates, Moment::At(AT))).unwrap().signatures());
-    cache.insert(news);
+    cache.insert(new);
     let late =
         request(&certificates, Moment::At(Time(4_000_000_000))).cache(CachedSignatures::from_cache(&cache));
     assert_eq!(verify(&evidence, &late).unwrap().class(), Some(teeproof_core::Class::Incomplete));

@@ -270,7 +270,10 @@ fn without_an_event_log_no_pcr_is_pinned_and_that_is_said() {
     let ran = suggest(&[&machine.bundle()], &machine.anchors()).args(["--pin", "4,7"]).exits(0);
     assert!(line(&ran.stdout, "4 = ").contains("exactly"), "{ran:#?}");
     assert!(ran.stdout.contains("# WARNING azure-snp.secure-boot: "), "{ran:#?}");
-    assert!(ran.stdout.contains("# WARNING azure-snp.event-log: waived: the evidence has no event log"), "{ran:#?}");
+    assert!(
+        ran.stdout.contains("# WARNING azure-snp.event-log: waived: the evidence has no event log"),
+        "{ran:#?}"
+    );
     assert_eq!(ran.stdout.matches("# WARNING").count(), 2, "{ran:#?}");
     // The attestation agent's log tells of its own events, and explains no boot.
     let mut vm = genoa().log(EventLog::of_attestation_agent(8, &["a workload"]));
@@ -340,7 +343,10 @@ fn shared_evidence_without_an_event_log_has_no_pcr_pinned() {
     let ran = teeproof(["policy", "suggest", "--pin", "4,7"]).args([&evidence]).exits(0);
     assert!(line(&ran.stdout, "4 = ").contains("exactly"), "{ran:#?}");
     assert!(ran.stdout.contains("# WARNING azure-snp.secure-boot: "), "{ran:#?}");
-    assert!(ran.stdout.contains("# WARNING azure-snp.event-log: waived: the evidence has no event log"), "{ran:#?}");
+    assert!(
+        ran.stdout.contains("# WARNING azure-snp.event-log: waived: the evidence has no event log"),
+        "{ran:#?}"
+    );
     assert_eq!(ran.stdout.matches("# WARNING").count(), 2, "{ran:#?}");
     // What is not verified is called what it is.
     let tpm = crate::shared::need(&shared, "real/nitro-tpm/020ed8bb353d9d9a.cose");

@@ -38,7 +38,7 @@ fn the_example_accepts_a_milan_and_a_genoa() {
             "at least milan bootloader 4, tee 0, snp 24, microcode 219; genoa bootloader 10, tee 0, snp 23, microcode 84 (line ",
             "log.explains yes, for all PCRs but 9, 10, 11 (line ",
             "log.explains waived: PCR 11: systemd extends it at boot (line ",
-            "quote.pcr5 waived: how often the boot loader tried to leave the firmware (line ",
+            "quote.pcr5 waived: how often the boot loader called ExitBootServices (line ",
         ],
     );
     for (product, name) in [(Product::Milan, "milan"), (Product::Genoa, "genoa")] {
@@ -56,7 +56,7 @@ fn the_example_accepts_a_milan_and_a_genoa() {
                 &format!("at least {name} bootloader"),
                 "differ: 9 11;",
                 "– waived: PCR 11: systemd extends it at boot: log.explains (line ",
-                "– waived: how often the boot loader tried to leave the firmware: quote.pcr5 (line ",
+                "– waived: how often the boot loader called ExitBootServices: quote.pcr5 (line ",
             ],
         );
     }
@@ -121,7 +121,7 @@ fn what_is_left_out_is_among_the_waivers() {
         ("log.explains", "PCR 9: systemd measures the initial RAM disk", "9 = "),
         ("log.explains", "PCR 10: IMA extends it", "10 = "),
         ("log.explains", "PCR 11: systemd extends it at boot", "11 = "),
-        ("quote.pcr5", "how often the boot loader tried to leave the firmware", "5 = "),
+        ("quote.pcr5", "how often the boot loader called ExitBootServices", "5 = "),
         ("quote.pcr6", "holds the id of the VM", "6 = "),
     ] {
         let found = waivers.iter().find(|waiver| waiver["reason"] == reason).expect(reason);

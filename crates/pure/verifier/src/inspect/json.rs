@@ -1,4 +1,4 @@
-//! The claims of a paravisor's report as fields, whatever members they have and however often.
+//! Description of the runtime claims of an HCL report, with unknown and repeated members.
 
 use alloc::collections::BTreeSet;
 use alloc::format;
@@ -10,8 +10,8 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess};
 use serde_json::Number;
 use teeproof_wire::{DescribedField, Error, ErrorKind, FieldData, FieldValue, Visitor};
 
-/// Tells every member, nested ones as groups. What is no JSON is told as text. Gives back that a member is
-/// there twice, where one is; `offset` is where the claims begin.
+/// Describes every member, nested ones as groups; claims that are not JSON are described as text. Returns an error if
+/// a member is repeated; `offset` is where the claims begin.
 pub(super) fn describe(claims: &[u8], offset: usize, visitor: &mut dyn Visitor) -> Option<Error> {
     match serde_json::from_slice::<Value>(claims) {
         Ok(Value::Object(members)) => {
@@ -32,7 +32,7 @@ pub(super) fn describe(claims: &[u8], offset: usize, visitor: &mut dyn Visitor) 
     }
 }
 
-/// Tells the members of an object, each as often as it is there.
+/// Describes the members of an object, repeated ones too.
 fn object(members: &[(String, Value)], visitor: &mut dyn Visitor, repeated: &mut bool) {
     let mut seen = BTreeSet::new();
     for (name, value) in members {

@@ -84,7 +84,7 @@ fn the_certificate_of_a_platform() {
     ] {
         assert_unread(quote(&members), InputKind::TdQuote, "P");
     }
-    // A certificate that is none, and an extension with bytes behind it.
+    // Bytes that are not a certificate, and an extension with trailing bytes.
     let der = pck(&[ppid, instance]);
     let cut = [&der[..der.len() - 1], &[0, 0]].concat();
     assert_unread(redact(&with_data(QE, 5, pem(&cut).as_bytes())), InputKind::TdQuote, "certificate");
@@ -113,7 +113,7 @@ proptest! {
     }
 }
 
-/// The VM's id where the claims do not have it: beside the configuration, in other letters, as no text.
+/// The VM's id in unexpected places of the claims: outside vm-configuration, in other letters, as a text that is not a GUID.
 #[test]
 fn the_id_of_a_vm_in_another_place() {
     let with = |claims: &dyn Fn(&mut Claims)| {
@@ -122,15 +122,15 @@ fn the_id_of_a_vm_in_another_place() {
     };
     let id = "7EE79200-F000-4000-8000-0123456789AB";
     assert!(with(&|_| ()).is_ok());
-    let beside = |claims: &mut Claims| claims.others.set("vmUniqueId", id);
-    assert_unread(with(&beside), InputKind::HclReport, "vmUniqueId in vm-configuration alone");
+    let outside = |claims: &mut Claims| claims.others.set("vmUniqueId", id);
+    assert_unread(with(&outside), InputKind::HclReport, "vmUniqueId in vm-configuration alone");
     let letters = |claims: &mut Claims| claims.configuration.set("VmUniqueID", id);
     assert_unread(with(&letters), InputKind::HclReport, "vmUniqueId in vm-configuration alone");
     let text = |claims: &mut Claims| claims.configuration.set("vmUniqueId", "the seventh");
     assert_unread(with(&text), InputKind::HclReport, "a GUID as vmUniqueId");
 }
 
-/// A hardware id of another length, and information about a client that is none.
+/// A hardware id of another length, and client information that is malformed.
 #[test]
 fn extensions_of_other_shapes() {
     let with = |oid: &[u64], value: Vec<u8>| {

@@ -24,7 +24,7 @@ use crate::support::bundle;
 const SALT: &[u8] = b"sixteen random bytes, say";
 const HOST: &str = "ABC012345678901";
 
-/// Who asked for a certificate, as Azure's have it.
+/// The client information extension of Azure's AK certificates: who requested the certificate.
 pub(crate) fn client_info(host: &str) -> Extension {
     let text = |text: &str| der::element(0x0c, text.as_bytes());
     let user = format!("WORKGROUP\\{host}$");
@@ -147,7 +147,7 @@ fn spell(id: &Id, how: Spelled, upper: bool) -> Vec<u8> {
                 Inner::Text => text(id, upper).into_bytes(),
                 Inner::Utf16 => wide(&text(id, upper)),
             };
-            let all = [&b"beside"[..before], &inner, &b"behind"[before..]].concat();
+            let all = [&b"before"[..before], &inner, &b"behind"[before..]].concat();
             let all = if url { Base64UrlUnpadded::encode_string(&all) } else { Base64::encode_string(&all) };
             let lines: Vec<_> = all.as_bytes().chunks(between.map_or(usize::MAX, |_| 20)).collect();
             lines.join(between.unwrap_or_default().as_bytes())

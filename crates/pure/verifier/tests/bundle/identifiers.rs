@@ -48,7 +48,7 @@ fn an_enclave_of_constant_digits() {
     assert_eq!(instances.filter(|place| place.what == Identifier::InstanceId).count(), 4);
 }
 
-/// Who asked for an AK certificate is the physical host.
+/// The requester in an AK certificate is the physical host.
 #[test]
 fn the_host_in_an_ak_certificate() {
     let host = "ABC251061909001";

@@ -130,7 +130,7 @@ fn every_string_of_an_attestation_key() {
     assert!(matches!(result, Err(BundleError::Unreadable { .. })), "{:?}", result.map(|_| ()));
 }
 
-/// Who asked for a certificate, in strings of this type.
+/// The client information extension (requester of the certificate) with strings of this type.
 fn client(tag: u8, machine: &str, account: &str) -> Extension {
     let text = |text: &str| der::element(tag, &string(tag, text));
     let info = [der::integer(9), text(machine), text(account), der::utf8_string("service.exe")];
@@ -143,7 +143,7 @@ fn host(tag: u8, machine: &str, account: &str, log: &[u8]) -> Bundle {
 }
 
 #[test]
-fn every_piece_of_a_host_and_its_account() {
+fn every_part_of_the_names_of_a_host_and_its_account() {
     let log = b"boot of rd2818785bc01b in phxprod7\\rd2818785bc01b$ by PHXPROD7!";
     let before = host(UTF8, "RD2818785BC01B", "PHXPROD7\\RD2818785BC01B$", log);
     let after = assert_gone(&before, &[b"RD2818785BC01B", b"PHXPROD7"]);
@@ -160,7 +160,7 @@ fn every_piece_of_a_host_and_its_account() {
         b"on rd2818785bc01b, phxprod7.example",
     );
     assert_gone(&before, &[b"rd2818785bc01b", b"phxprod7", b"phx.example", b"svc@"]);
-    // Short names are found together with what they are told with.
+    // Short names are found together with the domain or account next to them.
     let before = host(UTF8, "web1", "CORP7\\web1$", b"of corp7\\web1$, twice: CORP7\\WEB1$");
     assert_gone(&before, &[b"corp7\\", b"web1$"]);
 }

@@ -82,7 +82,7 @@ fn an_azure_machine() {
         assert!(clean.redactions().iter().any(|redaction| redaction.what == what), "{what:?}");
     }
     shape_is_kept(&bundle, &clean);
-    // A guess cannot be tried without the salt, and the same salt gives the same.
+    // A guess cannot be tested without the salt, and the same salt gives the same.
     assert!(!stands_in(SALT, &clean.to_cbor()));
     assert_eq!(bundle.redact(SALT, &TABLE), Ok(clean.clone()));
     assert_ne!(bundle.redact(b"another sixteen bytes", &TABLE).unwrap().parts(), clean.parts());

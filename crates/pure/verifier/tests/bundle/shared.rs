@@ -38,7 +38,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// A bundle of a file, with evidence beside it where it is none.
+/// A bundle of one file; evidence is added where the file is not evidence.
 fn bundle_of(bytes: &[u8]) -> Option<Bundle> {
     let mut inputs = Inputs::new();
     inputs.add(bytes, None).ok()?;

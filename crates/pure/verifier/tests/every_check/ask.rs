@@ -1,4 +1,4 @@
-//! One question to the front door: minted evidence, and everything that a relying party decides.
+//! One call of `verify`: minted evidence, and everything that a relying party decides.
 
 use teeproof::Evidence;
 use teeproof::{AttestationResult, Finding, Policy, Request, Verdict, find_check, verify};
@@ -7,7 +7,7 @@ use teeproof_evidence::Inputs;
 use teeproof_mint::DEFAULT_TIME;
 use teeproof_x509::{Anchors, Revocation};
 
-/// The question.
+/// The files and the request.
 pub(crate) struct Ask {
     pub(crate) inputs: Inputs,
     pub(crate) anchors: Vec<Vec<u8>>,
@@ -52,11 +52,11 @@ impl Ask {
         self.result(|result| (result.failures().map(|finding| finding.check.id).collect(), result.class()))
     }
 
-    /// How a check came out, and why, each time that it was made.
+    /// Outcome and reason of every finding of a check.
     pub(crate) fn findings(&self, id: &str) -> Vec<(Outcome, String)> {
         let of = |finding: &&Finding| finding.check.id == id;
-        let told = |finding: &Finding| (finding.outcome, finding.because.clone().unwrap_or_default());
-        self.result(|result| result.findings().iter().filter(of).map(told).collect())
+        let outcome = |finding: &Finding| (finding.outcome, finding.because.clone().unwrap_or_default());
+        self.result(|result| result.findings().iter().filter(of).map(outcome).collect())
     }
 
     fn result<T>(&self, then: impl FnOnce(&AttestationResult<'_>) -> T) -> T {

@@ -5,7 +5,7 @@ use serde_json::json;
 use teeproof_evidence::{InputError, InputKind, sniff};
 use teeproof_wire::{DescribedField, Visitor};
 
-use crate::support::{SNP, testdata, told};
+use crate::support::{SNP, kinds_of, testdata};
 
 fn pem(der: &[u8]) -> String {
     let text = Base64::encode_string(der);
@@ -206,7 +206,7 @@ fn a_public_area_is_told_with_and_without_its_size() {
     let area = teeproof_wire::tpm::public_bytes(&testdata("tpm/certified-key.pub")).to_vec();
     let sized = [&u16::try_from(area.len()).unwrap().to_be_bytes()[..], &area].concat();
     for bytes in [&sized, &area] {
-        assert_eq!(told(bytes), (InputKind::TpmPublic, vec![InputKind::TpmPublic]));
+        assert_eq!(kinds_of(bytes), (InputKind::TpmPublic, vec![InputKind::TpmPublic]));
         assert_eq!(sniff(bytes, None).unwrap().parts[0].bytes(), area);
     }
 }

@@ -10,7 +10,7 @@ use teeproof_mint::snp::{Machine, Product};
 use teeproof_wire::certificate::{Certificate, PublicKey};
 use teeproof_wire::{DescribedField, Visitor};
 
-use crate::support::{SNP, TDX, refused, testdata, told};
+use crate::support::{SNP, TDX, kinds_of, refused, testdata};
 
 const VCEK: [u8; 16] = 0x63da758d_e664_4564_adc5_f4b93be8accd_u128.to_be_bytes();
 const ASK: [u8; 16] = 0x4ab7b379_bbac_4fe4_a02f_05aef327c782_u128.to_be_bytes();
@@ -70,7 +70,7 @@ fn a_certificate_table_alone_and_behind_its_report() {
         InputKind::RevocationList,
     ];
     for table in [plain.clone(), [&plain[..], &[0; 999]].concat()] {
-        assert_eq!(told(&table), (InputKind::CertificateTable, kinds.clone()));
+        assert_eq!(kinds_of(&table), (InputKind::CertificateTable, kinds.clone()));
         let sniffed = sniff(&table, None).unwrap();
         assert_eq!(sniffed.warnings, [InputWarning::TableEntry]);
         assert!(!sniffed.kind.is_evidence());
@@ -128,10 +128,10 @@ fn a_table_is_exact() {
 #[test]
 fn a_nitrotpm_document_is_described_and_not_verified() {
     let document = Enclave::nitrotpm().mint().unwrap().document;
-    assert_eq!(told(&document).0, InputKind::NitroTpmDocument);
-    let (told, flaw) = names(&document);
-    assert!(!flaw && told.contains(&"[NitroTPM document]".to_owned()));
-    assert!(told.contains(&"[nitrotpm_pcrs]".to_owned()) && told.contains(&"[Certificate]".to_owned()));
+    assert_eq!(kinds_of(&document).0, InputKind::NitroTpmDocument);
+    let (fields, flaw) = names(&document);
+    assert!(!flaw && fields.contains(&"[NitroTPM document]".to_owned()));
+    assert!(fields.contains(&"[nitrotpm_pcrs]".to_owned()) && fields.contains(&"[Certificate]".to_owned()));
     let error = refused(&[&document]);
     assert_eq!(error, InputError::Unverified(InputKind::NitroTpmDocument));
     assert_eq!(error.to_string(), "a NitroTPM document, not yet verified");
@@ -151,11 +151,11 @@ fn one_bad_certificate_of_a_document_hides_nothing_else() {
     // The version of the first certificate: 3 becomes 9.
     let at = document.windows(5).position(|window| window == [0xa0, 3, 2, 1, 2]).unwrap();
     document[at + 4] = 8;
-    let (told, flaw) = names(&document);
+    let (fields, flaw) = names(&document);
     assert!(flaw);
-    assert_eq!(certificates(&told), certificates(&whole));
+    assert_eq!(certificates(&fields), certificates(&whole));
     for name in ["[COSE_Sign1]", "[AttestationDocument]", "module_id", "subject", "bytes"] {
-        assert!(told.contains(&name.to_owned()), "{name}: {told:?}");
+        assert!(fields.contains(&name.to_owned()), "{name}: {fields:?}");
     }
 }
 
@@ -209,12 +209,12 @@ fn keys_and_sealed_files_are_described_and_no_evidence() {
     ];
     for (bytes, kind, part, group) in cases {
         assert_eq!(sniff(bytes, None).unwrap().kind, kind);
-        let (told, flaw) = names(bytes);
-        assert!(!flaw && told.contains(&group.to_owned()), "{told:?}");
+        let (fields, flaw) = names(bytes);
+        assert!(!flaw && fields.contains(&group.to_owned()), "{fields:?}");
         let error = refused(&[bytes]);
         assert_eq!(error, InputError::NotEvidence(part));
         assert_eq!(error.class(), InputClass::WrongFiles);
-        // Nor beside evidence.
+        // Nor together with evidence.
         let report = testdata("snp/milan-report.bin");
         assert_eq!(refused(&[&report, bytes]), InputError::NotEvidence(part));
     }
@@ -254,19 +254,19 @@ fn td_quote(version: u16, pem: &str) -> Vec<u8> {
 }
 
 #[test]
-fn td_quotes_are_described_and_tell_where_they_break() {
+fn td_quotes_are_described_and_errors_give_the_offset() {
     let body = <base64ct::Base64 as base64ct::Encoding>::encode_string(&SNP.vek);
     let pem = format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n\0");
     for version in [4, 5] {
         let quote = td_quote(version, &pem);
-        let (told, flaw) = names(&quote);
+        let (fields, flaw) = names(&quote);
         assert!(!flaw);
         for name in
             ["[TD quote]", "MRTD", "RTMR3", "REPORTDATA", "attestation key", "QE report", "[Certificate]"]
         {
-            assert!(told.contains(&name.to_owned()), "{name}: {told:?}");
+            assert!(fields.contains(&name.to_owned()), "{name}: {fields:?}");
         }
-        assert_eq!(told.contains(&"MRSERVICETD".to_owned()), version == 5);
+        assert_eq!(fields.contains(&"MRSERVICETD".to_owned()), version == 5);
         assert!(!names(&[&quote[..], &[0; 70]].concat()).1);
         assert!(names(&[&quote[..], &[0, 1]].concat()).1);
         assert_eq!(refused(&[&quote]), InputError::Unverified(InputKind::TdQuote));
@@ -287,14 +287,14 @@ fn a_bare_tdreport_is_described() {
     for subversion in [0, 1] {
         let mut report = TDX.hcl_report[0x20..0x420].to_vec();
         report[2] = subversion;
-        let (told, flaw) = names(&report);
-        assert!(!flaw && told[0] == "[TDREPORT_STRUCT]", "{told:?}");
+        let (fields, flaw) = names(&report);
+        assert!(!flaw && fields[0] == "[TDREPORT_STRUCT]", "{fields:?}");
     }
 }
 
-/// Evidence of one technology never becomes another's by what stands beside it.
+/// Evidence of one technology never becomes another's because of the files given with it.
 #[test]
-fn a_td_report_beside_evidence_is_refused() {
+fn a_td_report_together_with_evidence_is_refused() {
     let report = testdata("snp/milan-report.bin");
     let td_report = &TDX.hcl_report[0x20..0x420];
     assert_eq!(refused(&[&report, td_report]), InputError::Unverified(InputKind::TdReport));
@@ -305,11 +305,15 @@ fn a_td_report_beside_evidence_is_refused() {
 
 /// Any bytes may come first in a signature: those with which documents and certificates begin, too.
 #[test]
-fn a_signature_is_told_whatever_it_begins_with() {
+fn a_signature_is_recognised_whatever_it_begins_with() {
     for begin in [[0x84, 0x44], [0x84, 0x5b], [0xd2, 0x84], [0x30, 0x81], [0x30, 0x82]] {
         let mut signature: Vec<u8> = (0..=255).collect();
         signature[..2].copy_from_slice(&begin);
-        assert_eq!(told(&signature), (InputKind::TpmSignature, vec![InputKind::TpmSignature]), "{begin:x?}");
+        assert_eq!(
+            kinds_of(&signature),
+            (InputKind::TpmSignature, vec![InputKind::TpmSignature]),
+            "{begin:x?}"
+        );
     }
 }
 

@@ -1,4 +1,4 @@
-//! What files are told to hold, in every shape that other programs write, and hostile ones.
+//! Recognition of files in every format that other programs write, and of hostile ones.
 
 #![allow(
     clippy::unwrap_used,
@@ -18,12 +18,12 @@ mod evidence;
 mod hostile;
 mod kinds;
 mod members;
+mod raw;
 mod requests;
 mod shapes;
 mod shared;
 mod spellings;
 mod support;
-mod told;
 mod tpm_tools;
 mod values;
 mod yaml;

@@ -1,5 +1,4 @@
-//! Members of JSON that are looked at only a little: told as what they are, however large they
-//! are, and stepped over where they mean nothing.
+//! JSON members of an unexpected type or size: named in the error where they matter, skipped where they do not.
 
 use teeproof_evidence::{Encoding, InputError, InputKind, sniff};
 

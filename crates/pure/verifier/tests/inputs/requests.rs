@@ -275,9 +275,9 @@ fn a_request_about_a_report_is_evidence_of_what_its_runtime_data_are() {
     assert_eq!(Evidence::from_inputs(&inputs(&td)), Err(InputError::Unverified(InputKind::TdQuote)));
 }
 
-/// The event log of the guest components is read where it is there, and null says that there is none.
+/// The event log of the guest components is read where present; null means that it is absent.
 #[test]
-fn a_log_of_the_guest_components_comes_along() {
+fn the_event_log_of_the_guest_components_is_read() {
     let log = SNP.event_log.as_deref().unwrap();
     for version in [1, 2] {
         let mut value: Value = serde_json::from_str(&SNP.coco_json(version).unwrap()).unwrap();

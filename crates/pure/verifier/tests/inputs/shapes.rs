@@ -6,7 +6,7 @@ use teeproof::Evidence;
 use teeproof_evidence::{Encoding, InputClass, InputError, InputKind, Inputs, JsonProblem, JsonShape, sniff};
 use teeproof_mint::azure;
 
-use crate::support::{SNP, TDX, nonce_in_user_data_of, of_kind, told};
+use crate::support::{SNP, TDX, kinds_of, nonce_in_user_data_of, of_kind};
 
 fn read(text: &str, minted: &azure::Evidence) -> (String, bool, Vec<Vec<u8>>) {
     let mut inputs = Inputs::new();
@@ -87,8 +87,8 @@ fn a_padded_certificate_is_cut_at_its_own_end() {
 fn a_quote_alone() {
     let kinds = vec![InputKind::TpmQuote, InputKind::TpmSignature, InputKind::PcrValues];
     let json = SNP.quote_json().unwrap();
-    assert_eq!(told(json.as_bytes()), (InputKind::EvidenceJson, kinds.clone()));
-    assert_eq!(told(&SNP.quote_bincode()), (InputKind::BincodeQuote, kinds));
+    assert_eq!(kinds_of(json.as_bytes()), (InputKind::EvidenceJson, kinds.clone()));
+    assert_eq!(kinds_of(&SNP.quote_bincode()), (InputKind::BincodeQuote, kinds));
     for quote in [json.as_bytes(), &SNP.quote_bincode()] {
         let mut inputs = Inputs::new();
         inputs.add(quote, None).unwrap();

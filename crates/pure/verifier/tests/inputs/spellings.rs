@@ -253,7 +253,7 @@ impl Visitor for Blind {
     fn close(&mut self) {}
 }
 
-/// Whatever is read is told, and whatever is refused says why.
+/// What is recognised can be described, and every error has a text and a hint.
 fn is_answered(bytes: &[u8], kind: Option<InputKind>) {
     match sniff(bytes, kind) {
         Ok(sniffed) => drop(teeproof::inspect(&sniffed, &mut Blind)),

@@ -1,4 +1,4 @@
-//! What the tests of files share: one machine of each kind, and short ways to ask.
+//! Shared by the tests of files: one machine of each kind, and short helpers.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -32,8 +32,8 @@ pub(crate) fn testdata(path: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// What a file is told to hold, and the kinds of its parts.
-pub(crate) fn told(bytes: &[u8]) -> (InputKind, Vec<InputKind>) {
+/// The kind of a file, and the kinds of its parts.
+pub(crate) fn kinds_of(bytes: &[u8]) -> (InputKind, Vec<InputKind>) {
     let sniffed = sniff(bytes, None).unwrap();
     (sniffed.kind, sniffed.parts.iter().map(|part| part.kind()).collect())
 }

@@ -10,7 +10,7 @@ use teeproof_evidence::{Encoding, InputClass, InputError, InputKind, Inputs, sni
 use teeproof_mint::azure::{Algorithm, Event, EventLog};
 use teeproof_tpm::PcrValues;
 
-use crate::support::{SNP, inputs, of_kind, refused, told};
+use crate::support::{SNP, inputs, kinds_of, of_kind, refused};
 
 /// What `tpm2_pcrread` prints of these banks.
 fn pcrread(banks: &[(&str, Algorithm)]) -> String {
@@ -76,7 +76,7 @@ fn what_tpm2_quote_prints_is_evidence() {
     let quote = evidence.quote.unwrap();
     assert_eq!((quote.message, quote.signature), (&SNP.quote_message[..], &SNP.quote_signature[..]));
     assert_eq!(evidence.pcrs, Some(PcrValues::Indexed(&SNP.pcrs.map(Some))));
-    // Windows line ends, no values, another bank beside them, and nothing at the end.
+    // Windows line ends, no values, a second bank, and nothing at the end.
     for (text, parts) in [
         (text.replace('\n', "\r\n"), 3),
         (quote_text("rsassa", &SNP.quote_signature, ""), 2),
@@ -119,7 +119,7 @@ fn other_schemes_in_that_text_are_named() {
                022100e7e662bdcc192cb55e9bc05f2c3ef190cac23bae3c574f4083a8164791678bb5";
     let bytes: Vec<u8> =
         (0..der.len()).step_by(2).map(|at| u8::from_str_radix(&der[at..at + 2], 16).unwrap()).collect();
-    for (scheme, signature, told) in [
+    for (scheme, signature, message) in [
         ("ecdsa", bytes, "this is an ECDSA signature"),
         ("rsapss", SNP.quote_signature.clone(), "this is an RSAPSS signature"),
         ("rsassa", vec![7; 384], "SHA-256"),
@@ -128,7 +128,7 @@ fn other_schemes_in_that_text_are_named() {
         let inputs = inputs(&[&SNP.hcl_report, text.as_bytes()]).unwrap();
         let Evidence::AzureSnp(evidence) = Evidence::from_inputs(&inputs).unwrap() else { panic!() };
         let error = teeproof_wire::tpm::rsassa_sha256(evidence.quote.unwrap().signature).unwrap_err();
-        assert!(error.is_unsupported() && error.to_string().contains(told), "{scheme}: {error}");
+        assert!(error.is_unsupported() && error.to_string().contains(message), "{scheme}: {error}");
     }
 }
 
@@ -137,7 +137,7 @@ fn values_of_another_bank_are_named() {
     let values: Vec<_> = (0..8).map(|index| Algorithm::SHA384.digest(&[index])).collect();
     let text = pcrread(&[("sha384", Algorithm::SHA384), ("sm3_256", Algorithm::SM3)]);
     for file in [serialized(Algorithm::SHA384, &values), text.into_bytes()] {
-        assert_eq!(told(&file), (InputKind::OtherPcrValues, vec![InputKind::OtherPcrValues]));
+        assert_eq!(kinds_of(&file), (InputKind::OtherPcrValues, vec![InputKind::OtherPcrValues]));
         let error = refused(&[&SNP.hcl_report, &SNP.quote_message, &SNP.quote_signature, &file]);
         assert_eq!(error, InputError::OtherBank(0x000c));
         assert_eq!(error.to_string(), "the PCR values are of the SHA-384 bank, expected SHA-256");
@@ -148,19 +148,19 @@ fn values_of_another_bank_are_named() {
         );
     }
     // SM3 has the length of SHA-256, and is another bank.
-    assert_eq!(told(pcrread(&[("sm3_256", Algorithm::SM3)]).as_bytes()).0, InputKind::OtherPcrValues);
+    assert_eq!(kinds_of(pcrread(&[("sm3_256", Algorithm::SM3)]).as_bytes()).0, InputKind::OtherPcrValues);
     let eight: Vec<_> = SNP.pcrs[..8].iter().map(|value| value.to_vec()).collect();
-    assert_eq!(told(&serialized(Algorithm::SHA256, &eight)).0, InputKind::PcrValues);
+    assert_eq!(kinds_of(&serialized(Algorithm::SHA256, &eight)).0, InputKind::PcrValues);
 }
 
-/// Values one after the other say neither their bank nor their numbers: the quote beside them does.
+/// Concatenated PCR values give neither their bank nor their numbers: the PCR selection of the quote does.
 #[test]
-fn the_bank_of_bare_values_is_asked_for() {
+fn concatenated_values_need_a_quote() {
     let sha1: Vec<u8> = (0..24).flat_map(|index| Algorithm::SHA1.digest(&[index])).collect();
     assert_eq!(sha1.len(), 480);
     for length in [480, 768, 1152, 1536] {
         let bytes: Vec<u8> = (0..length).map(|at| u8::try_from(at % 251).unwrap()).collect();
-        assert_eq!(told(&bytes), (InputKind::PcrConcatenation, vec![InputKind::PcrConcatenation]));
+        assert_eq!(kinds_of(&bytes), (InputKind::PcrConcatenation, vec![InputKind::PcrConcatenation]));
     }
     let error = refused(&[&SNP.hcl_report, &sha1]);
     assert_eq!(error, InputError::WithoutQuote(InputKind::PcrConcatenation));
@@ -168,14 +168,14 @@ fn the_bank_of_bare_values_is_asked_for() {
 }
 
 #[test]
-fn eight_values_are_told_from_a_signature() {
+fn eight_values_are_distinguished_from_a_signature() {
     let eight = SNP.pcr_concatenation_of(&[0, 1, 2, 3, 4, 5, 6, 7]);
     assert_eq!(eight.len(), 256);
     // PCRs 2 and 3 are equal on most machines, which no two halves of a signature are.
-    assert_eq!(told(&eight).0, InputKind::PcrConcatenation);
+    assert_eq!(kinds_of(&eight).0, InputKind::PcrConcatenation);
     let distinct: Vec<u8> = (0..8).flat_map(|index| Algorithm::SHA256.digest(&[index])).collect();
-    assert_eq!(told(&distinct).0, InputKind::TpmSignature);
-    // Beside a TPMT_SIGNATURE they are values, in either order.
+    assert_eq!(kinds_of(&distinct).0, InputKind::TpmSignature);
+    // Together with a TPMT_SIGNATURE they are values, in either order.
     let structure = [&[0x00, 0x14, 0x00, 0x0b, 0x01, 0x00][..], &SNP.quote_signature].concat();
     for files in [[&structure, &distinct], [&distinct, &structure]] {
         let inputs = inputs(&[&SNP.hcl_report, &SNP.quote_message, files[0], files[1]]).unwrap();
@@ -183,33 +183,33 @@ fn eight_values_are_told_from_a_signature() {
         assert_eq!(evidence.quote.unwrap().signature, structure);
         assert_eq!(evidence.pcrs, Some(PcrValues::InSelectionOrder(&distinct)));
     }
-    // Two bare ones cannot be told apart.
+    // Without its structure the signature is as long as the values: ambiguous.
     let error = refused(&[&SNP.hcl_report, &SNP.quote_message, &SNP.quote_signature, &distinct]);
     assert_eq!(error, InputError::TwoOfAKind(InputKind::TpmSignature));
 }
 
 #[test]
-fn logs_are_told_by_their_format() {
+fn logs_are_recognised_by_their_format() {
     let agent = EventLog::of_attestation_agent(23, &["coco.com start one"]);
-    for (log, told) in [
+    for (log, description) in [
         (EventLog::booted_securely(), "event-log (raw)"),
         (EventLog::ccel(), "cc-event-log (raw; extends a TD's RTMRs, not PCRs)"),
         (EventLog::of_tcg_1_2(), "event-log (raw; TCG 1.2, SHA-1 only; quotes are checked against SHA-256)"),
         (agent, "event-log (raw; of the Confidential Containers attestation agent)"),
     ] {
-        assert_eq!(sniff(&log.bytes().unwrap(), None).unwrap().to_string(), told);
+        assert_eq!(sniff(&log.bytes().unwrap(), None).unwrap().to_string(), description);
     }
 }
 
 #[test]
-fn a_ccel_and_its_table_are_refused_beside_a_tpm() {
+fn a_ccel_and_its_table_are_refused_with_tpm_evidence() {
     let mut table = b"CCEL\x38\0\0\0\x01\0TWIN  TEEPROOF".to_vec();
     table.resize(56, 0);
     table[36] = 2;
     for (file, kind) in
         [(EventLog::ccel().bytes().unwrap(), InputKind::CcEventLog), (table, InputKind::CcelTable)]
     {
-        assert_eq!(told(&file).0, kind);
+        assert_eq!(kinds_of(&file).0, kind);
         let error = refused(&[&SNP.hcl_report, &SNP.quote_message, &SNP.quote_signature, &file]);
         assert_eq!((error, error.class()), (InputError::OfRtmrs(kind), InputClass::WrongFiles));
         assert!(error.to_string().contains("extends a TD's RTMRs, not PCRs"), "{error}");

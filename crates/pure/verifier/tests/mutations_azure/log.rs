@@ -1,4 +1,4 @@
-//! The boot log: which of its bits a register proves, which only secure boot rests on, and which
+//! The event log: which of its bits a PCR proves, which only the claim of secure boot rests on, and which
 //! nothing does.
 
 use std::ops::Range;
@@ -34,7 +34,7 @@ fn bits(log: &[u8]) -> Vec<Bit> {
     let mut kinds = Vec::new();
     for event in EventLog::parse(log).unwrap().events() {
         let (kind, mut at) = (event.offset + 4, event.offset + 12);
-        let told = if event.index == 7 { Bit::OfSecureBoot } else { Bit::Unmeasured };
+        let bit = if event.index == 7 { Bit::OfSecureBoot } else { Bit::Unmeasured };
         for (algorithm, digest) in event.digests() {
             at += 2;
             if algorithm != SHA256 || !event.extends() {
@@ -45,8 +45,8 @@ fn bits(log: &[u8]) -> Vec<Bit> {
         set(at..at + 4, Bit::Size);
         let data = at + 4..at + 4 + event.data.len();
         if event.extends() {
-            set(kind..kind + 4, told);
-            set(data, told);
+            set(kind..kind + 4, bit);
+            set(data, bit);
             kinds.push((kind, event.kind));
         } else {
             // An event that is not measured has no register. The locality is in the first value of
@@ -55,7 +55,7 @@ fn bits(log: &[u8]) -> Vec<Bit> {
             set(data.start..data.end - 1, Bit::Unmeasured);
         }
     }
-    // One kind is told apart: what is of it was not measured.
+    // EV_NO_ACTION is an exception: its events are not measured.
     for (at, found) in kinds {
         for bit in (0..32).filter(|bit| found ^ (1 << bit) == kind::NO_ACTION) {
             bits[at * 8 + bit] = Bit::Measured;
@@ -97,22 +97,25 @@ fn every_bit_of_the_log_is_known() {
     assert_eq!(counts[&0], of(Bit::Unmeasured) + 1);
 }
 
-/// A log may lack events of a register only if it lacks all of them. It is then a log that has
-/// nothing to say about the register, as it is for those that the operating system extends, and it
-/// is told so; of what it still says, nothing is other than before.
+/// A log may lack events of a PCR only if it lacks all of them. The PCR is then reported as one without
+/// events, like those that the operating system extends, and all other claims stay the same.
 fn swallowed(log: &[u8], seen: &Seen, what: &dyn Fn() -> String) {
     let digests = |log: &[u8], register: u32| -> Vec<_> {
         let log = EventLog::parse(log).unwrap();
         let events = log.events().filter(|event| event.extends() && event.index == register);
         events.map(|event| *event.sha256().unwrap()).collect()
     };
-    let told = seen.replay.as_ref().unwrap().split("no events for:").last().unwrap().to_string();
+    let without_events = seen.replay.as_ref().unwrap().split("no events for:").last().unwrap().to_string();
     let mut lost = 0;
     for register in 0..24 {
         let (before, now) = (digests(&MACHINE.log, register), digests(log, register));
         assert!(now.is_empty() || now == before, "{}: register {register}", what());
         if now != before {
-            assert!(told.split(' ').any(|index| index == register.to_string()), "{}: {told}", what());
+            assert!(
+                without_events.split(' ').any(|index| index == register.to_string()),
+                "{}: {without_events}",
+                what()
+            );
             lost += 1;
         }
     }

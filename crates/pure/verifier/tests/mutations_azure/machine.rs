@@ -1,4 +1,4 @@
-//! A minted machine whose every file can be altered, and what comes of its verification.
+//! A minted machine whose every file can be altered, and the result of its verification.
 
 use std::sync::LazyLock;
 
@@ -13,8 +13,8 @@ use teeproof_x509::{Anchors, Revocation};
 
 use crate::support::REMEMBERING;
 
-/// What the relying party asks, and what it demands: everything that evidence can show.
-pub(crate) const NONCE: &[u8] = b"what the relying party asked for";
+/// Nonce and policy of the relying party: everything that evidence can show is required.
+pub(crate) const NONCE: &[u8] = b"nonce of the relying party, here";
 pub(crate) static POLICY: LazyLock<Policy> = LazyLock::new(|| {
     Policy::from_toml(
         "test",
@@ -25,13 +25,13 @@ ak-certificate = { exactly = true }
 quote = { exactly = true }
 event-log = { exactly = true }
 secure-boot = { exactly = true }
-unlisted = { waived = "the evidence is what is tried here" }
+unlisted = { waived = "the evidence is what is tested here" }
 "#,
     )
     .unwrap()
 });
 
-/// A machine's evidence with what endorses it; every file can be altered.
+/// A machine's evidence with its endorsements; every file can be altered.
 #[derive(Clone)]
 pub(crate) struct Machine {
     pub(crate) report: Vec<u8>,
@@ -53,15 +53,15 @@ pub(crate) enum Values {
     InOrder(Vec<u8>),
 }
 
-/// What came of a verification.
+/// Result of one verification.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Seen {
     pub(crate) verdict: Verdict,
     pub(crate) exit: u8,
     pub(crate) authentic: bool,
-    /// Whether the log explains every register, where a log was replayed.
+    /// Whether the log explains every PCR, where a log was replayed.
     pub(crate) explained: Option<bool>,
-    /// What is told of the replay.
+    /// The findings of the replay as text.
     pub(crate) replay: Option<String>,
     pub(crate) claims: Vec<(String, String)>,
 }

@@ -26,8 +26,8 @@ fn every_length(bytes: &[u8], verify: impl Fn(&[u8]) -> u8) -> Counts {
     counts
 }
 
-/// Puts every byte before and after a file, and counts what `verify` answers; it is told the byte
-/// where it stands at the end.
+/// Puts every byte before and after a file, and counts what `verify` answers; its second
+/// argument is the byte where it is at the end.
 fn every_extension(bytes: &[u8], verify: impl Fn(&[u8], Option<u8>) -> u8) -> Counts {
     let mut counts = Counts::new();
     for byte in 0..=u8::MAX {
@@ -153,18 +153,18 @@ fn every_bit_of_the_ak_certificates_counts() {
 
 #[test]
 fn every_length_counts() {
-    // The NV index is longer than what it holds, by zeros that say nothing.
-    let held = MACHINE.report.len() - HclReport::parse(&MACHINE.report).unwrap().padding_bytes();
+    // The NV index is longer than the report in it; the rest is zeros.
+    let content = MACHINE.report.len() - HclReport::parse(&MACHINE.report).unwrap().padding_bytes();
     let counts = every_length(&MACHINE.report, |cut| {
         let seen = MACHINE.with(|machine| machine.report = cut.to_vec()).verify();
-        match cut.len() >= held {
+        match cut.len() >= content {
             true => assert_eq!(seen, *BEFORE),
             false => assert_eq!(seen, Seen::malformed(), "cut to {}", cut.len()),
         }
         seen.exit
     });
     report("azure, HCL report", "lengths; accepted are those that only lack zeros at the end", &counts);
-    assert_eq!(counts[&3], held);
+    assert_eq!(counts[&3], content);
     let cut = |what: &str, bytes: &[u8], alter: fn(&mut Machine, &[u8])| {
         let counts = every_length(bytes, |cut| {
             let seen = MACHINE.with(|machine| alter(machine, cut)).verify();

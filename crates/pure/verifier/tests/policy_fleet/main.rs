@@ -1,5 +1,5 @@
 //! Policy files for mixed fleets: product lines, floors by product line, values that must be absent, and PCRs
-//! that are left out one by one. The file of the example is tried on minted machines by the command's tests.
+//! that are left out one by one. The command's tests run the example file on minted machines.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg(feature = "policy-file")]
@@ -57,8 +57,8 @@ fn holds(vector: &Vector, lines: &str, id: &str, holds: bool, expected: &str, ac
 #[test]
 fn the_product_line_of_a_real_report() {
     let report = milan();
-    let product = |value: &str, held, expected| {
-        holds(&report, &format!("product = {value}"), "snp.product", held, expected, "milan");
+    let product = |value: &str, passes, expected| {
+        holds(&report, &format!("product = {value}"), "snp.product", passes, expected, "milan");
     };
     product("{ exactly = \"milan\" }", true, "milan");
     product("{ one-of = [\"genoa\", \"milan\"] }", true, "one of genoa, milan");
@@ -79,8 +79,8 @@ fn floors_by_product_line_of_a_real_report() {
         ("current-tcb", "snp.tcb.current"),
         ("launch-tcb", "snp.tcb.launch"),
     ] {
-        let floors = |floors: &str, held, expected: &str| {
-            holds(&report, &format!("{key} = {{ at-least = {{ {floors} }} }}"), id, held, expected, own);
+        let floors = |floors: &str, passes, expected: &str| {
+            holds(&report, &format!("{key} = {{ at-least = {{ {floors} }} }}"), id, passes, expected, own);
         };
         let shown = "at least milan bootloader 3, tee 0, snp 8, microcode";
         floors(&format!("genoa = {higher}, milan = {reached}"), true, &format!("{shown} 115"));
@@ -116,8 +116,8 @@ fn floors_are_read_as_they_are_written() {
 #[test]
 fn what_a_real_report_does_not_have_is_absent() {
     let report = milan();
-    let absent = |key: &str, id, held, actual: &str| {
-        holds(&report, &format!("{key} = {{ absent = true }}"), id, held, "absent", actual);
+    let absent = |key: &str, id, passes, actual: &str| {
+        holds(&report, &format!("{key} = {{ absent = true }}"), id, passes, "absent", actual);
     };
     absent("vlek-provider", "snp.vlek.provider", true, "absent");
     absent("author-key-digest", "snp.author-key-digest", true, "absent");
@@ -131,19 +131,19 @@ fn what_a_real_document_does_not_have_is_absent() {
     let document = accepted().into_iter().find(|vector| vector.name == document).unwrap();
     let zero = "00".repeat(48);
     let (_, key) = finding(&document, "public-key = { waived = \"w\" }", "nitro.public-key");
-    for (lines, id, held, actual) in [
+    for (lines, id, passes, actual) in [
         ("user-data = { absent = true }", "nitro.user-data", true, "absent"),
         ("public-key = { absent = true }", "nitro.public-key", false, &*key.actual.unwrap()),
         ("pcrs = { 31 = { absent = true } }", "nitro.pcr31", true, "absent"),
-        // A register that holds zeros is there.
+        // A PCR whose value is zero is present.
         ("pcrs = { 15 = { absent = true } }", "nitro.pcr15", false, &*zero),
     ] {
-        holds(&document, lines, id, held, "absent", actual);
+        holds(&document, lines, id, passes, "absent", actual);
     }
 }
 
 #[test]
-fn single_registers_are_waived_with_a_reason_each() {
+fn single_pcrs_are_waived_with_a_reason_each() {
     let all: Vec<_> = (0..32).map(|index| format!("{index} = {{ waived = \"reason {index}\" }}")).collect();
     let text = section("nitro", &format!("[nitro.pcrs]\n{}", all.join("\n")));
     let policy = read(&text).nitro.unwrap();
@@ -167,8 +167,9 @@ fn excepted_pcrs_are_read_with_their_lines() {
     );
     let policy = read(&text).azure_tdx.unwrap();
     let EventLogRule::ExplainsAllBut { excepted, line } = policy.tpm.event_log else { panic!() };
-    let told: Vec<_> = excepted.iter().map(|pcr| (pcr.index, &*pcr.waiver.reason, pcr.waiver.line)).collect();
-    assert_eq!(told, [(9, "the initial RAM disk", Some(6)), (11, "systemd extends it", Some(5))]);
+    let waived_pcrs: Vec<_> =
+        excepted.iter().map(|pcr| (pcr.index, &*pcr.waiver.reason, pcr.waiver.line)).collect();
+    assert_eq!(waived_pcrs, [(9, "the initial RAM disk", Some(6)), (11, "systemd extends it", Some(5))]);
     assert_eq!(line, Some(4));
     // The other forms are as they were.
     for (text, waived) in

@@ -1,4 +1,4 @@
-//! Mistakes in the rules for mixed fleets: all of a file are told at once, each with its place and a hint.
+//! Mistakes in the rules for mixed fleets: all of a file are reported at once, each with its place and a hint.
 
 use teeproof::Policy;
 
@@ -69,7 +69,7 @@ fn mistakes_in_floors_by_product_line() {
             ),
         ],
     );
-    // All at once: an FMC where there is none, none where there is one, levels among product lines.
+    // All at once: an FMC on Milan, no FMC on Turin, and levels among product lines.
     says(
         "snp",
         "[snp.reported-tcb.at-least]\n\
@@ -246,9 +246,9 @@ fn mistakes_in_explained_except() {
     );
 }
 
-/// A reason or a name of which a reader sees nothing is none.
+/// A reason or a name without any visible character counts as empty.
 #[test]
-fn what_nobody_sees_is_no_reason() {
+fn invisible_text_is_no_reason() {
     let invisible = [
         "",
         " ",
@@ -261,22 +261,22 @@ fn what_nobody_sees_is_no_reason() {
         "\u{2800}",
     ];
     for reason in invisible {
-        let told = "the text is empty";
+        let message = "the text is empty";
         for lines in [
             format!("unlisted = {{ waived = \"{reason}\" }}"),
             format!("unlisted = {{ waived = \"w\" }}\nmax-age = {{ waived = \"{reason}\" }}"),
             format!("unlisted = {{ waived = \"w\" }}\npcrs = {{ 4 = {{ waived = \"{reason}\" }} }}"),
         ] {
             let error = Policy::from_toml("test", &format!("version = 1\n[nitro]\n{lines}\n")).unwrap_err();
-            assert_eq!(error.problems[0].message, told, "{reason:?}");
+            assert_eq!(error.problems[0].message, message, "{reason:?}");
         }
         let log = format!(
             "unlisted = {{ waived = \"w\" }}\nevent-log = {{ explained-except = {{ 11 = \"{reason}\" }} }}"
         );
         let error = Policy::from_toml("test", &format!("version = 1\n[azure-snp]\n{log}\n")).unwrap_err();
-        assert_eq!(error.problems[0].message, told, "{reason:?}");
+        assert_eq!(error.problems[0].message, message, "{reason:?}");
         let name = format!("version = 1\nname = \"{reason}\"\n[nitro]\nunlisted = {{ waived = \"w\" }}\n");
-        assert_eq!(Policy::from_toml("test", &name).unwrap_err().problems[0].message, told);
+        assert_eq!(Policy::from_toml("test", &name).unwrap_err().problems[0].message, message);
     }
     // One character that is seen is enough.
     let seen = "version = 1\n[nitro]\nunlisted = { waived = \"\u{200b}ü\u{feff}\" }\n";

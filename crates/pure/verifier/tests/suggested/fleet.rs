@@ -184,7 +184,7 @@ impl Carried {
     }
 }
 
-/// What is asked of evidence with these endorsements: no nonce.
+/// A request with these endorsements and no nonce.
 pub(crate) fn request<'r>(
     certificates: &'r [Certificate<'r>],
     anchors: &'r [&'r [u8]],

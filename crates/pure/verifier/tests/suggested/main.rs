@@ -20,7 +20,7 @@ use teeproof_core::Technology;
 use fields::{OTHER, Row};
 use fleet::{AzureVm, Carried, Guest, Unlogged, request};
 
-/// What a policy says of one check of a section: whether something is demanded, or why nothing is.
+/// The rule of a policy for one check of a section: expected value or reason of the waiver.
 struct FieldDemand {
     technology: Technology,
     check: &'static str,
@@ -86,7 +86,7 @@ fn other_pcr(guest: &Guest, index: u8) -> Guest {
     }
 }
 
-/// The PCRs of an Azure VM that are never pinned unless that is asked for, and those that a firmware's log that
+/// The PCRs of an Azure VM that are never pinned unless the caller chooses so, and those that a firmware's log that
 /// explains them has pinned.
 const NEVER: [u8; 5] = [5, 6, 10, 16, 23];
 const FIRMWARE: [u8; 2] = [4, 7];
@@ -157,26 +157,26 @@ fn every_field(
     }
 }
 
-/// The event log is held against all of the firmware's PCRs or waived: a machine that quotes some of them alone is
-/// refused, and where one of the fleet does, the head of the file says what that costs.
+/// The event log has to explain all of the firmware's PCRs or is waived: a machine that quotes only some of them is
+/// refused, and where one of the fleet does, the head of the file names the PCRs that are not quoted.
 fn event_log_as_it_should_be(fleet: &[Guest], policy: &Policy, toml: &str) {
     let vms: Vec<_> =
         fleet.iter().filter_map(|guest| if let Guest::Azure(vm) = guest { Some(vm) } else { None }).collect();
     let demands = field_demands(policy);
-    let is_held = |check: &str| {
+    let is_required = |check: &str| {
         let mut of_check =
             demands.iter().filter(|one| one.check == check && one.technology == Technology::AzureSnp);
         of_check.any(|one| one.waived.is_none())
     };
-    // That a quote did not come is no demand.
-    assert_eq!(is_held("hcl.quote"), !vms.is_empty() && vms.iter().all(|vm| vm.is_quoted), "{toml}");
-    let is_held = is_held("log.explains");
+    // A missing quote does not become a rule.
+    assert_eq!(is_required("hcl.quote"), !vms.is_empty() && vms.iter().all(|vm| vm.is_quoted), "{toml}");
+    let is_required = is_required("log.explains");
     let few = vms.iter().any(|vm| vm.has_few_pcrs);
     let all_have_logs = vms.iter().all(|vm| vm.is_quoted && vm.secure_boot.is_some());
-    assert_eq!(is_held, !vms.is_empty() && all_have_logs && !few, "{toml}");
-    let told = toml.contains("PCR 1, 3, 6 not quoted");
-    assert_eq!(told, !vms.is_empty() && all_have_logs && few, "{toml}");
-    for vm in vms.into_iter().filter(|_| is_held) {
+    assert_eq!(is_required, !vms.is_empty() && all_have_logs && !few, "{toml}");
+    let is_noted = toml.contains("PCR 1, 3, 6 not quoted");
+    assert_eq!(is_noted, !vms.is_empty() && all_have_logs && few, "{toml}");
+    for vm in vms.into_iter().filter(|_| is_required) {
         let few = AzureVm { has_few_pcrs: true, ..vm.clone() };
         refused(&Guest::Azure(few), policy, "log.explains", toml);
     }

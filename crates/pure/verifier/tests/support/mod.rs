@@ -19,7 +19,7 @@ use teeproof_x509::Revocation;
 /// A time at which the SNP vectors' certificates are valid: 2026-09-21.
 pub(crate) const AT: Time = Time(1_790_000_000);
 
-/// A piece of evidence with its endorsements.
+/// Evidence with its endorsements.
 pub(crate) struct Vector {
     pub(crate) name: String,
     pub(crate) technology: Technology,
@@ -113,7 +113,7 @@ pub(crate) fn every_bit(bytes: &[u8], verify: impl Fn(&[u8], usize) -> u8 + Sync
     counts.into_inner().unwrap()
 }
 
-/// Tells what came of many alterations.
+/// Prints how many alterations ended in which exit code.
 pub(crate) fn report(name: &str, what: &str, counts: &Counts) {
     let total: usize = counts.values().sum();
     let by_exit: Vec<_> = counts.iter().map(|(exit, count)| format!("{count} with code {exit}")).collect();

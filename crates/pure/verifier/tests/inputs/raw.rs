@@ -1,4 +1,4 @@
-//! What raw files and text look like.
+//! Raw files and their encodings as text: recognised by content.
 
 use base64ct::{Base64, Encoding as _};
 use teeproof::Evidence;
@@ -7,10 +7,10 @@ use teeproof_evidence::{Encoding, InputClass, InputError, InputKind, Inputs, Par
 use teeproof_mint::azure::Algorithm;
 use teeproof_tpm::PcrValues;
 
-use crate::support::{SNP, TDX, td_quote, testdata, told};
+use crate::support::{SNP, TDX, kinds_of, td_quote, testdata};
 
 #[test]
-fn raw_files_are_told_by_their_first_bytes() {
+fn raw_files_are_recognised_by_their_first_bytes() {
     let sized = [&[0, u8::try_from(SNP.quote_message.len()).unwrap()][..], &SNP.quote_message].concat();
     let structure = [&[0x00, 0x14, 0x00, 0x0b, 0x01, 0x00][..], &SNP.quote_signature].concat();
     let log = SNP.event_log.clone().unwrap();
@@ -31,9 +31,9 @@ fn raw_files_are_told_by_their_first_bytes() {
     ];
     for (file, kind) in files {
         let text = [Base64::encode_string(file), Hex(file).to_string()];
-        assert_eq!(told(file), (kind, vec![kind]));
+        assert_eq!(kinds_of(file), (kind, vec![kind]));
         for text in text {
-            assert_eq!(told(text.as_bytes()), (kind, vec![kind]), "{text:.40}");
+            assert_eq!(kinds_of(text.as_bytes()), (kind, vec![kind]), "{text:.40}");
         }
     }
     // The size in front is not signed: what is kept is the same.
@@ -41,17 +41,17 @@ fn raw_files_are_told_by_their_first_bytes() {
 }
 
 /// Eight PCR values are as long as a signature, and are only taken for values where no signature can be
-/// so: see `eight_values_are_told_from_a_signature`.
+/// so: see `eight_values_are_distinguished_from_a_signature`.
 #[test]
 fn two_hundred_and_fifty_six_bytes_are_a_signature() {
     for count in 1..=24 {
         let distinct = |index: u8| Algorithm::SHA256.digest(&[index]);
         let values: Vec<u8> = (0..count).flat_map(distinct).collect();
         let expected = if count == 8 { InputKind::TpmSignature } else { InputKind::PcrConcatenation };
-        assert_eq!(told(&values).0, expected, "{count}");
-        let said = sniff(&values, Some(InputKind::PcrConcatenation)).unwrap();
-        said.check().unwrap();
-        assert_eq!(said.kind, InputKind::PcrConcatenation);
+        assert_eq!(kinds_of(&values).0, expected, "{count}");
+        let sniffed = sniff(&values, Some(InputKind::PcrConcatenation)).unwrap();
+        sniffed.check().unwrap();
+        assert_eq!(sniffed.kind, InputKind::PcrConcatenation);
     }
     for bytes in [&[7; 31][..], &[7; 33], &[7; 800]] {
         assert_eq!(sniff(bytes, None), Err(InputError::Unknown));
@@ -70,20 +70,20 @@ fn two_hundred_and_fifty_six_bytes_are_a_signature() {
     assert!(error.hint().contains("tpm2_pcrread") && error.class() == InputClass::WrongFiles);
 }
 
-/// A signature over registers that are all zero, as a fresh simulator has them, is no cut report.
+/// PCR values that are all zero, as a fresh simulator has them, are not a truncated report.
 #[test]
-fn zero_registers_are_no_report() {
-    assert_eq!(told(&[0; 64]).0, InputKind::PcrConcatenation);
-    // A version alone is the beginning of many files; a cut report says more than that.
+fn zero_pcrs_are_not_a_report() {
+    assert_eq!(kinds_of(&[0; 64]).0, InputKind::PcrConcatenation);
+    // A version alone is the beginning of many files; a truncated report has more than that.
     assert_eq!(sniff(&[2, 0, 0, 0, 9], None), Err(InputError::Unknown));
     for version in 1..=5 {
         assert_eq!(sniff(&[&[version, 0, 0, 0][..], &[7; 600]].concat(), None), Err(InputError::Unknown));
     }
     let report = testdata("snp/milan-report.bin");
     for length in [0x38, 600, 1183, 1184] {
-        assert_eq!(told(&report[..length]).0, InputKind::SnpReport, "{length}");
+        assert_eq!(kinds_of(&report[..length]).0, InputKind::SnpReport, "{length}");
     }
-    assert_eq!(told(&[&report[..], &[0]].concat()).0, InputKind::SnpReport);
+    assert_eq!(kinds_of(&[&report[..], &[0]].concat()).0, InputKind::SnpReport);
 }
 
 fn registers(file: &[u8], kind: Option<InputKind>) -> Result<[Option<[u8; 32]>; 24], InputError> {
