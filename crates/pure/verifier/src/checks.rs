@@ -1,4 +1,4 @@
-//! Every check there is, for `explain` and for results that were not reached.
+//! The list of every check, and the checks of this crate.
 
 use alloc::vec::Vec;
 
@@ -58,7 +58,7 @@ pub fn all_checks() -> impl Iterator<Item = &'static Check> {
         .chain(nitro::PCR)
 }
 
-/// The check of this id.
+/// The check with this id, `nitro.nonce`; `None` if there is none.
 #[must_use]
 pub fn find_check(id: &str) -> Option<&'static Check> {
     all_checks().find(|check| check.id == id)

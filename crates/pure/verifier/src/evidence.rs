@@ -5,24 +5,24 @@ use teeproof_evidence::bundle::Redacted;
 use teeproof_evidence::{InputError, InputKind, Inputs, Part, pcrs};
 use teeproof_tpm::{PcrValues, Quote};
 
-/// Evidence of one machine, not yet verified.
+/// Evidence of one machine, not yet verified; made from bytes or, by [`Evidence::from_inputs`], from files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Evidence<'a> {
-    /// A raw SEV-SNP attestation report.
+    /// `ATTESTATION_REPORT` of SEV-SNP (ABI 56860), 1,184 bytes.
     Snp(&'a [u8]),
-    /// An Azure confidential VM on SEV-SNP: the paravisor's report, and what the vTPM adds.
+    /// An Azure confidential VM on SEV-SNP: HCL report and, from the vTPM, quote, PCR values and event log.
     AzureSnp(teeproof_hcl::HclEvidence<'a>),
-    /// An Azure confidential VM on TDX: the paravisor's report, the TD quote, and what the vTPM adds.
+    /// An Azure confidential VM on TDX: HCL report, TD quote and, from the vTPM, quote, PCR values and event log.
     AzureTdx(teeproof_hcl::HclEvidence<'a>),
-    /// A raw Nitro attestation document.
+    /// A Nitro attestation document: `COSE_Sign1`, tagged or not.
     Nitro(&'a [u8]),
-    /// Evidence of a redacted bundle, which cannot be verified.
+    /// Evidence of a redacted bundle: refused, because its signatures are no longer valid.
     Redacted(Redacted<'a>),
 }
 
 impl Evidence<'_> {
-    /// The technology that the evidence is of.
+    /// The technology of the evidence.
     #[must_use]
     pub const fn technology(&self) -> Technology {
         match self {
@@ -54,7 +54,8 @@ impl<'a> Evidence<'a> {
     /// The evidence among the parts of files.
     ///
     /// # Errors
-    /// There is no evidence among the files, a part of it is missing, or a file does not belong to it.
+    /// The files have no evidence, lack a part of it, have evidence of two kinds, or have a part that does not belong
+    /// to it.
     pub fn from_inputs(inputs: &'a Inputs) -> Result<Self, InputError> {
         if let Some(kind) = [InputKind::CcEventLog, InputKind::CcelTable]
             .into_iter()

@@ -12,32 +12,32 @@ use crate::value::{ClaimValue, Expected};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {
-    /// The check.
+    /// The check: id, title, what it proves, source.
     pub check: &'static Check,
     /// The outcome.
     pub outcome: Outcome,
-    /// What was expected in words, where a comparison was made.
+    /// The expected value in words, if values were compared.
     pub expected: Option<String>,
-    /// What was found in words, where a comparison was made.
+    /// The actual value in words, if values were compared.
     pub actual: Option<String>,
-    /// What was expected as data, where a comparison was made.
+    /// The expected value as data, if values were compared.
     pub expected_value: Option<Expected>,
-    /// What was found as data, where a comparison was made.
+    /// The actual value as data, if values were compared.
     pub actual_value: Option<ClaimValue>,
-    /// The reason of the outcome, or what exactly was checked.
+    /// The reason of the outcome, or a detail of the check.
     pub because: Option<String>,
-    /// The line of the policy's rule, counted from 1.
+    /// The line of the policy file with the rule, counted from 1.
     pub line: Option<u32>,
     /// Whether the relying party waived the check.
     pub waived: bool,
-    /// What to do about a failure, where more is known than in the check's own hint.
+    /// An instruction for this failure that replaces the check's hint; [`Finding::hint`] has one in each case.
     pub hint: Option<String>,
     /// The action that this hint advises.
     pub(crate) remedy: Option<Remedy>,
 }
 
 impl Finding {
-    /// What to do about a failure.
+    /// An instruction: what to do about a failure.
     #[must_use]
     pub fn hint(&self) -> &str {
         let own = self.hint.as_deref();
@@ -90,7 +90,7 @@ const FOR_NO: &[&str] = &[
     "snp.policy.migration",
 ];
 
-/// A record that keeps every finding.
+/// A [`Record`] that keeps every finding.
 #[derive(Clone, Debug, Default)]
 pub struct Findings(Vec<Finding>);
 

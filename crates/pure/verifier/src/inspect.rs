@@ -29,14 +29,16 @@ pub struct Inspected {
     pub flaw: Option<Error>,
 }
 
-/// Describes every field of the structures in a file, by the names of their specifications. Nothing is verified.
+/// Describes every field of the structures in a file, by the names of their specifications.
+///
+/// Proves: nothing. No signature is verified, and no value compared.
 ///
 /// Structures within a structure (the hardware report and the runtime claims of an HCL report, the certificates of a
 /// Nitro document) follow as groups of their own. If the file has several structures, one that cannot be parsed is
 /// described as bytes and reported as the flaw.
 ///
 /// # Errors
-/// [`InputError::Wire`] if the file's only structure cannot be parsed.
+/// The only structure of the file cannot be parsed.
 pub fn inspect(sniffed: &Sniffed, visitor: &mut dyn Visitor) -> Result<Inspected, InputError> {
     let mut flaw = None;
     for part in &sniffed.parts {

@@ -8,7 +8,7 @@ use crate::{AttestationResult, Evidence, Request, RequestError, verify};
 ///
 /// Signatures that several of them rest on are verified once: the chains of one provider's machines, the VEK of a
 /// chip, the report of a VM that sends many quotes. Every other check is made each time, and no result differs from
-/// that of [`verify()`](crate::verify()) alone. `cache` takes the place of the cache in a request.
+/// that of [`verify()`](crate::verify()) alone, in what it proves and what not. `cache` takes the place of the cache in a request.
 ///
 /// A result borrows the cache; [`AttestationResult::into_owned`] makes one that can be kept. For several threads, give
 /// each of them a share of the evidence and a clone of the cache.
@@ -23,6 +23,8 @@ pub fn verify_all_with_cache<'a>(
 }
 
 /// Verifies evidence with a cache, calls `then` with the result, and inserts the new signatures into the cache.
+///
+/// Proves and does not prove: the same as [`verify()`](crate::verify()).
 ///
 /// The result borrows the cache; [`AttestationResult::into_owned`] makes one that can be kept. Returns what `then`
 /// returns. `cache` takes the place of the cache in the request.

@@ -67,7 +67,7 @@ use teeproof_core::{FieldRule, Technology};
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Policy {
-    /// What results call the policy.
+    /// The policy's name in results.
     pub name: String,
     /// The rules for SNP reports; `None` accepts none.
     pub snp: Option<teeproof_snp::SnpPolicy<'static>>,
@@ -90,20 +90,20 @@ pub struct AzureSnpPolicy {
 }
 
 impl AzureSnpPolicy {
-    /// `builtin:genuine`: a production guest on a chip whose id is not masked. Its origin is in the
-    /// result and in no rule; only reports of a known other origin are refused.
+    /// The rules of `builtin:genuine`: debugging disabled, chip id not masked. Of the origin there is no rule: it is in
+    /// the result, and only reports of another known origin are refused.
     #[must_use]
     pub fn genuine() -> Self {
         Self { snp: teeproof_snp::SnpPolicy::genuine(), vm: teeproof_hcl::HclPolicy::genuine() }
     }
 
-    /// Every field waived, for this reason.
+    /// Rules that waive every field for this reason.
     #[must_use]
     pub fn waived(reason: &'static str) -> Self {
         Self { snp: teeproof_snp::SnpPolicy::waived(reason), vm: teeproof_hcl::HclPolicy::waived(reason) }
     }
 
-    /// With the rules for the paravisor's report that the function returns for the present ones.
+    /// With changed rules for the paravisor's SNP report: `change` gets the present ones.
     #[must_use]
     pub fn snp(
         mut self,
@@ -113,8 +113,7 @@ impl AzureSnpPolicy {
         self
     }
 
-    /// With the rules for everything that is bound to the report, which the function returns for the present
-    /// ones.
+    /// With changed rules for runtime claims, quote, PCRs and event log: `change` gets the present ones.
     #[must_use]
     pub fn vm(
         mut self,
@@ -126,8 +125,9 @@ impl AzureSnpPolicy {
 }
 
 impl Policy {
-    /// `builtin:genuine`: authentic up to the vendor's pinned root, in production mode, with bindings
-    /// that agree. It has no rule for the software that runs.
+    /// The policy `builtin:genuine`: authentic evidence of a guest or enclave in production mode.
+    ///
+    /// It has no rule for measurements: any software is accepted.
     #[must_use]
     pub fn genuine() -> Self {
         Self {
@@ -153,8 +153,8 @@ impl Policy {
         self
     }
 
-    /// With the rules for SNP reports that the function returns for the present ones, or for those of
-    /// [`Policy::genuine`] where there are none.
+    /// With changed rules for SNP reports: `change` gets the present ones or, if SNP is not accepted yet, those of
+    /// [`Policy::genuine`].
     #[must_use]
     pub fn snp(
         mut self,
@@ -164,14 +164,14 @@ impl Policy {
         self
     }
 
-    /// The same for Azure confidential VMs on SEV-SNP.
+    /// With changed rules for Azure confidential VMs on SEV-SNP, as [`Policy::snp`].
     #[must_use]
     pub fn azure_snp(mut self, change: impl FnOnce(AzureSnpPolicy) -> AzureSnpPolicy) -> Self {
         self.azure_snp = Some(change(self.azure_snp.unwrap_or_else(AzureSnpPolicy::genuine)));
         self
     }
 
-    /// The same for Azure confidential VMs on TDX.
+    /// With changed rules for Azure confidential VMs on TDX, as [`Policy::snp`].
     #[must_use]
     pub fn azure_tdx(
         mut self,
@@ -181,7 +181,7 @@ impl Policy {
         self
     }
 
-    /// The same for Nitro documents.
+    /// With changed rules for Nitro documents, as [`Policy::snp`].
     #[must_use]
     pub fn nitro(
         mut self,
@@ -191,20 +191,20 @@ impl Policy {
         self
     }
 
-    /// Reads a policy file, TOML. Results call the policy as the file does, or else by `name`.
+    /// Parses a policy file (TOML, docs/policy.md); `name` is the policy's name if the file has none.
     ///
-    /// Nothing has a default: each field of each section is an expectation or a waiver with a
-    /// reason, and each rule remembers its line.
+    /// Nothing has a default: each field of each section is an expectation or a waiver with a reason. Each rule keeps
+    /// its line for findings.
     ///
     /// # Errors
-    /// Every problem of the file, each with its place: text that is not TOML, unknown keys, fields
-    /// that are not named, values that do not fit, more than 256 KiB. Of very many, the first hundred are kept.
+    /// Every problem of the file with line and column, at most the first hundred: invalid TOML, unknown keys, missing
+    /// fields, invalid values, more than 256 KiB.
     #[cfg(feature = "policy-file")]
     pub fn from_toml(name: &str, text: &str) -> Result<Self, PolicyError> {
         file::read(name, text)
     }
 
-    /// Every key that policy files can have, section by section.
+    /// Every field of policy files, section by section.
     #[cfg(feature = "policy-file")]
     #[must_use]
     pub fn keys() -> Vec<PolicyKey> {
@@ -218,7 +218,7 @@ impl Policy {
         .concat()
     }
 
-    /// Calls `take` with each rule and each waiver, for each technology that the policy accepts.
+    /// Calls `take` with each rule and each waiver of each accepted technology.
     pub fn field_rules(&self, take: &mut dyn FnMut(Technology, FieldRule<'_>)) {
         if let Some(snp) = &self.snp {
             snp.field_rules(&mut |demand| take(Technology::Snp, demand));
@@ -235,14 +235,14 @@ impl Policy {
         }
     }
 
-    /// Weak rules: they accept values that name no software, that vary without any change of software, or that anybody
-    /// can make. None of them makes the policy invalid.
+    /// Weak rules: those that accept any software, pin values that vary without a change of software, or rest on values
+    /// that anybody can make. None of them makes the policy invalid.
     #[must_use]
     pub fn warnings(&self) -> Vec<PolicyWarning> {
         warnings::of(self)
     }
 
-    /// Whether the policy has a section for this technology.
+    /// Whether the policy has rules for this technology; without, its evidence is refused.
     #[must_use]
     pub const fn accepts_technology(&self, technology: Technology) -> bool {
         match technology {

@@ -3,7 +3,7 @@
 
 use teeproof_core::Check;
 
-/// The action that a hint advises.
+/// The action that a hint advises, for applications that have an option or a command for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Remedy {
@@ -26,7 +26,7 @@ pub enum Remedy {
 }
 
 impl Remedy {
-    /// The remedy in the hint of a check.
+    /// The action that the check's own hint advises, if there is one.
     #[must_use]
     pub fn of_check(check: &Check) -> Option<Self> {
         let remedies = [

@@ -11,12 +11,12 @@ use teeproof_evidence::InputWarning;
 
 use crate::Policy;
 
-/// One verification: the evidence's technology, its freshness, the time and the cryptography, which have no
-/// default; and what setters add.
+/// The relying party's side of one verification: accepted technologies, freshness, time and cryptography, which have no
+/// default, and the optional settings of the setters.
 ///
-/// Without a setter's call there are no endorsements, no anchors besides the pinned ones and no cached signatures;
-/// without [`Request::policy`] evidence is verified and not accepted; and without [`Request::revocation`] the
-/// result has a waiver which says that no revocation list was given.
+/// Defaults: no endorsements, the pinned anchors only, no cached signatures. Without [`Request::policy`] authentic
+/// evidence is [`Verdict::Unappraised`](crate::Verdict::Unappraised). Without [`Request::revocation`] the result has a
+/// waiver: no revocation list was given.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     pub(crate) accept: &'a [Technology],
@@ -31,8 +31,8 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// A request that accepts evidence of this technology or these technologies, carrying this nonce or waived
-    /// for a reason, valid at this time.
+    /// A request for evidence of one of these technologies, with this nonce (or a reason for none), valid at this time,
+    /// verified with this crypto table.
     pub fn new(
         accept: impl Into<Technologies<'a>>,
         freshness: impl Into<Freshness<'a>>,
@@ -52,7 +52,8 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// With certificates that accompanied the evidence or were fetched for it.
+    /// With certificates for building chains (VCEK, VLEK, ASK, AK certificate, intermediates), in any order. None of
+    /// them is trusted; anchors are set by [`Request::anchors`].
     #[must_use]
     pub const fn endorsements(self, endorsements: &'a [Certificate<'a>]) -> Self {
         Self { endorsements, ..self }
@@ -60,27 +61,27 @@ impl<'a> Request<'a> {
 
     teeproof_x509::path_option_setters!('a, path);
 
-    /// With what `user-data` of an Azure VM must hold, zero-extended to 64 bytes, where the relying
-    /// party knows it; a policy can have a rule for it as well.
+    /// With the expected `user-data` of an Azure VM's runtime claims: at most 64 bytes, zero-extended to 64. A policy
+    /// can have a rule for it as well.
     #[must_use]
     pub fn user_data(self, user_data: impl Into<Option<&'a [u8]>>) -> Self {
         Self { user_data: user_data.into(), ..self }
     }
 
-    /// With another clock skew or other limits for Nitro documents.
+    /// With clock skew and size limits for Nitro documents.
     #[must_use]
     pub const fn nitro(self, nitro: NitroOptions) -> Self {
         Self { nitro, ..self }
     }
 
-    /// With an appraisal policy.
+    /// With an appraisal policy, or without one for `None`.
     #[must_use]
     pub fn policy(self, policy: impl Into<Option<&'a Policy>>) -> Self {
         Self { policy: policy.into(), ..self }
     }
 
-    /// With the warnings of reading the evidence ([`Inputs::warnings`](teeproof_evidence::Inputs::warnings)):
-    /// each becomes a warning of the result.
+    /// With the warnings of reading the files ([`Inputs::warnings`](teeproof_evidence::Inputs::warnings)); each becomes
+    /// a finding with [`Outcome::Warn`](crate::Outcome::Warn).
     #[must_use]
     pub const fn input_warnings(self, input_warnings: &'a [InputWarning]) -> Self {
         Self { input_warnings, ..self }
@@ -110,7 +111,7 @@ impl<'a, const N: usize> From<&'a [Technology; N]> for Technologies<'a> {
     }
 }
 
-/// What concerns Nitro documents alone.
+/// Settings for Nitro documents: clock skew and size limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NitroOptions {
     pub(crate) skew_secs: u32,
@@ -118,16 +119,16 @@ pub struct NitroOptions {
 }
 
 impl NitroOptions {
-    /// A skew of five minutes and [`Limits::USUAL`].
+    /// The default: a clock skew of 300 seconds, and [`Limits::USUAL`].
     pub const USUAL: Self = Self { skew_secs: DEFAULT_SKEW_SECS, limits: Limits::USUAL };
 
-    /// With the seconds by which the verifier's clock may be behind that of the hypervisor.
+    /// With a clock skew in seconds: how far the document's time may lie ahead of the verifier's.
     #[must_use]
     pub const fn skew_secs(self, skew_secs: u32) -> Self {
         Self { skew_secs, ..self }
     }
 
-    /// With bounds on what an enclave may put into its document.
+    /// With size limits for the fields that the enclave chooses.
     #[must_use]
     pub const fn limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
@@ -138,14 +139,14 @@ impl NitroOptions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RequestError {
-    /// The request is for the time of the evidence, and evidence of this technology carries none.
+    /// The request is for the time of the evidence ([`Moment::OfDocument`]), and evidence of this technology has none.
     NoTimeInEvidence(Technology),
-    /// The request has user data, and evidence of this technology has no field to compare it with.
+    /// The request has user data, and evidence of this technology has no `user-data` to compare it with.
     NoUserData(Technology),
 }
 
 impl RequestError {
-    /// What to do about it.
+    /// An instruction: how to correct the request.
     #[must_use]
     pub const fn hint(&self) -> &'static str {
         match self {

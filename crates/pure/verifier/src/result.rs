@@ -36,16 +36,16 @@ impl Verdict {
     }
 }
 
-/// What limits a verdict. It belongs in the first line of every output, whatever else is left out.
+/// A limit of a verdict, to be shown with it in every output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Caution {
-    /// A chain ends at an anchor that the relying party added.
+    /// A chain ends at an anchor that the relying party added: the result proves nothing about a vendor's hardware.
     NonProductionAnchor,
     /// Nothing ties the report of an Azure VM to Azure's paravisor: any SNP guest could have made its
     /// claims.
     OriginNotShown,
-    /// The time of verification was the evidence's own, so that nothing is said about its age.
+    /// The evidence was verified at its own time, so its age was not checked.
     Archived,
 }
 
@@ -53,7 +53,7 @@ impl Caution {
     /// Every caution, in the order in which results list them.
     pub const ALL: &'static [Self; 3] = &[Self::NonProductionAnchor, Self::OriginNotShown, Self::Archived];
 
-    /// The caution as people read it.
+    /// The caution in words: `NON-PRODUCTION ANCHOR`, `ORIGIN NOT SHOWN`, `archived`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -82,34 +82,35 @@ impl fmt::Display for Caution {
     }
 }
 
-/// A member of the runtime claims that this version does not know. Its name is foreign text, and may be that of a
-/// [`Claim`].
+/// A member of the runtime claims of an Azure VM (OpenHCL, `igvm_attest`) that this version does not know.
+///
+/// Its name is text from the evidence: show it through [`Escaped`](crate::Escaped). It may equal that of a [`Claim`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnknownClaim {
     /// The object that has the member: `claims`, `vm-configuration`, `keys[0]`.
     pub place: String,
-    /// The member's name, which no other member of the object has.
+    /// The member's name, unique within the object.
     pub name: String,
-    /// Its value, as JSON.
+    /// The member's value as JSON text.
     pub json: String,
 }
 
-/// One claim of authentic evidence.
+/// One claim of authentic evidence; docs/json.md lists every name with its type and source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Claim {
-    /// The name, which is one of ours and which no other claim has: `measurement`, `pcr0`.
+    /// The name, a constant of this crate and unique within a result: `measurement`, `pcr0`.
     pub name: String,
-    /// The value with its type.
+    /// The typed value; [`ClaimValue::Absent`] if the evidence has none.
     pub value: ClaimValue,
-    /// Why there is no value, where a person would ask.
+    /// The reason why the value is absent.
     pub absent_because: Option<String>,
     /// The value in the words of its field, where they differ from the value's own.
     pub(crate) words: Option<String>,
 }
 
-/// The value for people.
+/// Writes the value for people, or the reason why it is absent.
 impl fmt::Display for Claim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.words.as_ref().or(self.absent_because.as_ref()) {
@@ -164,9 +165,9 @@ pub struct OwnedAttestationResult {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FreshnessDemand {
-    /// The nonce, in lower-case hex.
+    /// The nonce in lower-case hex.
     Nonce(String),
-    /// No nonce; the relying party's reason.
+    /// No nonce was sent, for this reason of the relying party.
     Waived(String),
 }
 
@@ -176,13 +177,12 @@ pub enum FreshnessDemand {
 pub struct Fresh {
     /// Whether there is a quote over the nonce.
     pub quote: bool,
-    /// Whether user-data in the runtime claims under the hardware report is the nonce. Otherwise the report may be
-    /// as old as the boot.
+    /// Whether `user-data` of the runtime claims is the nonce. Otherwise the SNP report may be as old as the boot.
     pub report: bool,
 }
 
 impl<'a> AttestationResult<'a> {
-    /// The verified evidence, if the policy accepts it. This is what to build on.
+    /// The verified evidence, if the policy accepts it; decisions should rest on this method.
     #[must_use]
     pub const fn accepted(&self) -> Option<&Verified<'a>> {
         match self.owned.verdict {
@@ -191,24 +191,24 @@ impl<'a> AttestationResult<'a> {
         }
     }
 
-    /// The verified evidence, if it is authentic, whatever a policy says about it.
+    /// The verified evidence, if it is authentic, even if the policy refuses it or there is no policy.
     #[must_use]
     pub const fn authentic(&self) -> Option<&Verified<'a>> {
         self.verified.as_ref()
     }
 
-    /// The signatures of authentic evidence, for a [`teeproof_x509::SignatureCache`].
+    /// The verified signatures of authentic evidence, for a [`SignatureCache`](crate::SignatureCache).
     pub fn signatures(&self) -> impl Iterator<Item = VerifiedSignature<'a>> + '_ {
         self.verified.iter().flat_map(Verified::signatures)
     }
 
-    /// The result without the verified evidence, to be kept or handed on.
+    /// The result without the verified evidence: `'static`, to be stored or sent to another thread.
     #[must_use]
     pub fn into_owned(self) -> OwnedAttestationResult {
         self.owned
     }
 
-    /// [`OwnedAttestationResult::rewrite_hints`] of this result.
+    /// Rewrites the hints of failed checks; see [`OwnedAttestationResult::rewrite_hints`].
     pub fn rewrite_hints(&mut self, rewrite: impl Fn(&Finding) -> String) {
         self.owned.rewrite_hints(rewrite);
     }
@@ -227,7 +227,7 @@ impl OwnedAttestationResult {
         matches!(self.verdict, Verdict::Accepted)
     }
 
-    /// Why the evidence is not accepted, as a class; `None` of accepted evidence.
+    /// The class of the refusal; `None` if the evidence is accepted.
     #[must_use]
     pub const fn class(&self) -> Option<Class> {
         self.class
@@ -258,7 +258,7 @@ impl OwnedAttestationResult {
         self.at
     }
 
-    /// Whether the time was the evidence's own, so that nothing is said about its age.
+    /// Whether the evidence was verified at its own time, so that its age was not checked.
     #[must_use]
     pub const fn is_archived(&self) -> bool {
         self.archived
@@ -277,7 +277,7 @@ impl OwnedAttestationResult {
         self.fresh
     }
 
-    /// The name of the crypto table that was used.
+    /// The name of the crypto table: `aws-lc`, `rustcrypto`.
     #[must_use]
     pub const fn crypto(&self) -> &'static str {
         self.crypto
@@ -307,14 +307,14 @@ impl OwnedAttestationResult {
         &self.unknown_claims
     }
 
-    /// What ties the report of an Azure VM to Azure's paravisor, if the evidence is authentic. Grounds that
-    /// the policy gives are among them.
+    /// The grounds on which the SNP report of an authentic Azure VM is known to be Azure's paravisor's, those of the
+    /// policy included; `None` of other evidence.
     #[must_use]
     pub const fn origin(&self) -> Option<&OriginGrounds> {
         self.origin.as_ref()
     }
 
-    /// What limits the verdict, in the order of [`Caution::ALL`].
+    /// The limits of the verdict, in the order of [`Caution::ALL`].
     pub fn cautions(&self) -> impl Iterator<Item = Caution> + '_ {
         Caution::ALL.iter().copied().filter(|caution| match caution {
             Caution::NonProductionAnchor => self.is_production() == Some(false),
@@ -323,7 +323,7 @@ impl OwnedAttestationResult {
         })
     }
 
-    /// Findings to be shown with every verdict.
+    /// The findings with [`Outcome::Warn`], to be shown with every verdict.
     pub fn warnings(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.outcome == Outcome::Warn)
     }

@@ -15,25 +15,25 @@ use teeproof_wire::snp::Tcb;
 pub enum ClaimValue {
     /// No value; `null` in JSON.
     Absent,
-    /// Yes or no.
+    /// A boolean; `yes` or `no` for people.
     Bool(bool),
-    /// A count, a level, a version.
+    /// A count, level or version.
     Number(u64),
     /// A number that can be negative, such as an age in seconds.
     Signed(i64),
-    /// A word of flags: in JSON a text such as `0x30000`, because many readers of JSON keep only 53 bits of a number.
+    /// A bit field; in JSON a text such as `0x30000`, because many JSON parsers keep only 53 bits of a number.
     Flags(u64),
-    /// Bits of a word of flags, and how they must be: an object of `care` and `value`.
+    /// Bits of a bit field with their expected values; in JSON an object of `care` and `value`.
     Mask(Bits),
-    /// Bytes: lower-case hex.
+    /// Bytes; lower-case hex in JSON.
     Bytes(Vec<u8>),
     /// A text.
     Text(String),
-    /// Numbers by name, such as the components of a TCB: an object.
+    /// Numbers by name, such as the components of a TCB; in JSON an object.
     Numbers(Vec<(&'static str, Option<u64>)>),
-    /// Words of flags by name: an object.
+    /// Bit fields by name; in JSON an object.
     Words(Vec<(&'static str, u64)>),
-    /// Several values: an array.
+    /// Several values; in JSON an array.
     List(Vec<Self>),
 }
 
@@ -103,25 +103,25 @@ impl fmt::Display for ClaimValue {
     }
 }
 
-/// What a comparison expected.
+/// The expected side of a comparison: a relation with its values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Expected {
-    /// This value.
+    /// Equal to this value.
     Exactly(ClaimValue),
-    /// One of these values.
+    /// Equal to one of these values.
     OneOf(Vec<ClaimValue>),
-    /// At least this; of a TCB, each component.
+    /// At least this value; of a TCB, at least each component.
     AtLeast(ClaimValue),
-    /// At least this, by the processor's product line.
+    /// At least the value for the processor's product line (`milan`, `genoa`, `turin`).
     AtLeastByProduct(Vec<(&'static str, ClaimValue)>),
-    /// At most this.
+    /// At most this value.
     AtMost(ClaimValue),
-    /// Flags under a mask.
+    /// A bit field whose bits of the mask have these values.
     Mask(Bits),
     /// No value.
     Absent,
-    /// Every PCR but these.
+    /// Every PCR except these numbers.
     AllBut(Vec<ClaimValue>),
 }
 

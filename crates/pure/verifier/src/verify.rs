@@ -24,21 +24,21 @@ use crate::{
 };
 use teeproof_evidence::bundle::Redacted;
 
-/// Verified evidence. Only its technology's crate makes the value of a variant.
+/// Verified evidence; only verification can make the value of a variant.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Verified<'a> {
-    /// A report of a genuine AMD processor.
+    /// A verified SEV-SNP report; see [`VerifiedReport`](crate::VerifiedReport).
     Snp(Box<teeproof_snp::VerifiedReport<'a>>),
-    /// An Azure confidential VM on a genuine AMD processor.
+    /// A verified Azure confidential VM on SEV-SNP; see [`VerifiedVm`](crate::VerifiedVm).
     AzureSnp(Box<teeproof_hcl::VerifiedVm<'a>>),
-    /// A document of a Nitro hypervisor.
+    /// A verified Nitro document; see [`VerifiedDocument`](crate::VerifiedDocument).
     Nitro(Box<teeproof_nitro::VerifiedDocument<'a>>),
 }
 
 impl<'a> Verified<'a> {
-    /// The signatures that further evidence of the same machine, or of others under the same
-    /// authorities, rests on too.
+    /// The verified signatures of the evidence and its chains, for a [`SignatureCache`](crate::SignatureCache): later
+    /// evidence of the same machine or the same issuers need not verify them again.
     pub fn signatures(&self) -> impl Iterator<Item = VerifiedSignature<'a>> + '_ {
         let (path, vm) = match self {
             Self::Snp(report) => (Some(report.path()), None),
@@ -60,7 +60,7 @@ impl<'a> Verified<'a> {
         core::iter::once(path.path()).chain(ak.map(|ak| ak.path().path()))
     }
 
-    /// Whether every chain ends at a pinned anchor, or one of them at an added one.
+    /// [`AnchorKind`] of the chains: pinned if every chain ends at a pinned anchor, else added.
     #[must_use]
     pub fn anchor(&self) -> AnchorKind {
         match self {
@@ -71,12 +71,20 @@ impl<'a> Verified<'a> {
     }
 }
 
-/// Verifies evidence and, if there is a policy, appraises it.
+/// Verifies evidence and, if the request has a policy, appraises it.
 ///
-/// Evidence of any content leads to a result; see [`AttestationResult::accepted`].
+/// Evidence of any content leads to a result, malformed evidence to one with [`Class::Malformed`]; see
+/// [`AttestationResult::accepted`].
+///
+/// Proves, of accepted evidence: it is signed under a pinned root of its vendor or an added anchor, its parts are bound
+/// to one another and to the nonce, and every rule of the policy is satisfied or waived. What each check proves is in
+/// [`Check::proves`].
+/// Does not prove: which software runs, unless the policy pins measurements; that hardware is genuine, under an added
+/// anchor; that the evidence is recent, if no nonce was sent.
 ///
 /// # Errors
-/// Only for a request that makes no sense: a time or user-data that evidence of this technology does not have.
+/// [`RequestError`] for a request that does not fit the technology: a time that is the evidence's own, or user data,
+/// for evidence that has none.
 pub fn verify<'a>(
     evidence: &Evidence<'a>,
     request: &Request<'a>,

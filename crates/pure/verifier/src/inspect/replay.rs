@@ -1,5 +1,4 @@
-//! What the events of a log make of registers, bank by bank: to be compared by a person with values
-//! from elsewhere. Nothing is believed of a log here.
+//! Replay of an unverified event log, bank by bank, for comparison with PCR values from elsewhere.
 
 use alloc::format;
 use alloc::string::String;
@@ -11,18 +10,18 @@ use teeproof_wire::{DescribedField, HexBytes, Visitor};
 
 use teeproof_evidence::{InputKind, Sniffed};
 
-/// The hashes that logs are replayed with.
+/// The hash functions of a replay, one for each bank.
 #[derive(Clone, Copy)]
 pub struct ReplayHashes<'a> {
-    /// SHA-256, SHA-384 and SHA-512.
+    /// The crypto table, for the banks SHA-256, SHA-384 and SHA-512.
     pub crypto: &'a Crypto<'a>,
-    /// SHA-1, which no crypto table has: it verifies nothing.
+    /// SHA-1, which is not in crypto tables because no verification uses it.
     pub sha1: &'a dyn Digest<20>,
 }
 
-/// Tells, for each event log of a file and each bank that it names, the registers that its events make.
+/// Describes the PCR (of a CCEL: RTMR) values that the events of each log in a file extend, for each bank of the log.
 ///
-/// Proves nothing: whoever writes a log chooses these values.
+/// Proves: nothing. The author of a log chooses these values; [`verify()`](crate::verify()) compares them with a quote.
 pub fn inspect_replay(sniffed: &Sniffed, hashes: &ReplayHashes<'_>, visitor: &mut dyn Visitor) {
     let is_log = |kind| matches!(kind, InputKind::EventLog | InputKind::CcEventLog);
     for part in sniffed.parts.iter().filter(|part| is_log(part.kind())) {

@@ -48,15 +48,15 @@ pub(super) struct Lacking {
     pub(super) hint: &'static str,
 }
 
-/// A fact that says what runs or who signed it, which some of the evidence has and the rest lacks.
+/// A claim about the running software or its signer that only some of the results have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MixedFact {
     /// The field: `azure-snp.pcrs.4`.
     pub field: String,
-    /// Which of the results lack it, counted from 0.
+    /// The numbers of the results that lack it, counted from 0.
     pub lacking: Vec<usize>,
-    /// Why the first of them lacks it.
+    /// The reason why the first of them lacks it.
     pub because: String,
 }
 

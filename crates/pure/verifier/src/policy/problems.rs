@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-/// Every problem of a policy file that cannot be used; of more than a hundred, the first hundred that were found.
+/// The problems of an invalid policy file, at most the first hundred that were found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PolicyError {
@@ -22,11 +22,11 @@ pub struct PolicyProblem {
     pub line: u32,
     /// The column in characters, counted from 1.
     pub column: u32,
-    /// The key: `snp.reported-tcb.at-least.snp`; empty where the problem is the file's.
+    /// The field: `snp.reported-tcb.at-least.snp`; empty if the problem is not of one field.
     pub path: String,
-    /// What is wrong.
+    /// The problem: expected and found.
     pub message: String,
-    /// What to write instead.
+    /// An instruction: what to write instead.
     pub hint: Option<String>,
 }
 

@@ -18,60 +18,59 @@ use super::unsuitable::Unsuitable;
 use super::{Policy, PolicyError, PolicyWarning, azure, nitro, snp};
 use crate::{AttestationResult, Caution, Finding, Verified};
 
-/// A policy file, proposed.
+/// A proposed policy file, with its weaknesses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Proposal {
-    /// The file, TOML with comments. Its head holds the cautions of the evidence and the warnings.
+    /// The file: TOML with comments; cautions and warnings are comments at its head.
     pub toml: String,
     /// The fields whose values differ, as `section.field`.
     pub differing: Vec<String>,
-    /// What makes the evidence less than it looks, as the head of the file says it: anchors that are not pinned, an
-    /// origin that is not shown, and the warnings of the results.
+    /// The limits of the evidence, as at the head of the file: added anchors, an origin that is not shown, and the
+    /// warnings of the results.
     pub cautions: Vec<String>,
-    /// The subjects of the anchors that are not pinned, each once.
+    /// The subjects of the added anchors, each once.
     pub anchors: Vec<String>,
     /// The warnings of the results, as `check: reason`, each once.
     pub evidence_warnings: Vec<String>,
-    /// What makes the policy less than it looks, at the lines of the file: [`Policy::warnings`], and each field that
-    /// is waived because some of the evidence lacks it.
+    /// The weaknesses of the policy with the lines of the file: [`Policy::warnings`], and each field that is waived
+    /// because some of the results lack it.
     pub warnings: Vec<PolicyWarning>,
 }
 
-/// What the relying party chooses of a proposal.
+/// The relying party's choices for a proposal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProposalChoices<'c> {
-    /// What results call the policy.
+    /// The policy's name in results.
     pub name: &'c str,
-    /// PCRs that are pinned although they vary, or no event log explains them.
+    /// Numbers of PCRs to pin even if they vary or no event log explains them.
     pub pin: &'c [u8],
-    /// Why claims of Azure VMs are accepted although nothing but an AK certificate shows whose they are.
+    /// The reason for accepting claims of Azure VMs that nothing, or only an AK certificate, ties to Azure.
     pub origin_accepted: Option<&'c str>,
 }
 
 impl<'c> ProposalChoices<'c> {
-    /// A policy of this name, with no PCR pinned by choice.
+    /// The default choices for a policy of this name: no additional PCR, no origin accepted.
     #[must_use]
     pub fn new(name: &'c str) -> Self {
         Self { name, ..Self::default() }
     }
 
-    /// With PCRs that are pinned although they vary, or no event log explains them.
+    /// With numbers of PCRs to pin even if they vary or no event log explains them.
     #[must_use]
     pub const fn pin(self, pin: &'c [u8]) -> Self {
         Self { pin, ..self }
     }
 
-    /// With the reason why claims of Azure VMs are accepted although nothing but an AK certificate shows whose they
-    /// are.
+    /// With a reason for accepting claims of Azure VMs that nothing, or only an AK certificate, ties to Azure.
     #[must_use]
     pub fn origin_accepted(self, reason: impl Into<Option<&'c str>>) -> Self {
         Self { origin_accepted: reason.into(), ..self }
     }
 }
 
-/// Why there is no proposal.
+/// The reason why there is no proposal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NoProposal {
@@ -115,11 +114,10 @@ impl fmt::Display for NoProposal {
 impl core::error::Error for NoProposal {}
 
 impl Proposal {
-    /// Proposes a policy that accepts all of this evidence.
+    /// Proposes a policy that accepts the evidence of all these results.
     ///
     /// # Errors
-    /// The first result that is unsuitable as a source of reference values; a PCR to pin that is not in all of it; values
-    /// that are too many for a policy file.
+    /// The first unsuitable result, a PCR to pin that a result lacks, or more values than a policy file may have.
     pub fn from_results(
         results: &[AttestationResult<'_>],
         choices: &ProposalChoices<'_>,

@@ -11,23 +11,23 @@ use super::problems::{Problems, Reported};
 use super::rule::{Kind, WAIVED, words};
 use super::section::Section;
 
-/// A key of a section of policy files, as the reference describes it.
+/// A field of policy files, as docs/policy.md describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PolicyKey {
-    /// The section.
+    /// The technology of the section.
     pub technology: Technology,
-    /// The key.
+    /// The field's name in its section.
     pub key: &'static str,
-    /// The kind of its value: `yes or no`, `48 bytes`.
+    /// The type of its value: `yes or no`, `48 bytes`.
     pub kind: String,
-    /// The expectations that it can have, besides a waiver.
+    /// The expectations that it can have, besides a waiver: `exactly`, `one-of`.
     pub expectations: Vec<&'static str>,
-    /// What it speaks of.
+    /// The meaning of the field.
     pub about: &'static str,
-    /// The check that holds the evidence against it; for PCRs, where they are waived.
+    /// The check that compares the evidence with it; for `pcrs`, the check of their waiver.
     pub check: &'static Check,
-    /// The checks of PCRs by their numbers.
+    /// For `pcrs`, the check of each PCR by number; else empty.
     pub each: &'static [&'static Check],
 }
 

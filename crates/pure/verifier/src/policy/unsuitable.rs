@@ -12,25 +12,25 @@ use teeproof_snp::{GuestPolicy, VerifiedReport};
 
 use crate::{AttestationResult, Finding, Remedy, Verified};
 
-/// Why no policy is proposed from a result.
+/// The reason why a result is unsuitable as the source of a proposed policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Unsuitable {
-    /// The check that failed, or that a policy for such evidence would have to give up.
+    /// The check that failed, or that a policy for such evidence would have to waive.
     pub check: &'static Check,
-    /// The class of the failure; [`Class::Refused`] of authentic evidence.
+    /// The class of the failure; [`Class::Refused`] if the evidence is authentic.
     pub class: Class,
-    /// What is wrong.
+    /// The reason in words.
     pub because: String,
-    /// What a person can do.
+    /// An instruction: what to do about it.
     pub hint: String,
     /// The action that the hint advises.
     pub remedy: Option<Remedy>,
 }
 
 impl Unsuitable {
-    /// Why no policy is proposed from this evidence, if there is a reason. `origin_accepted` says that a
-    /// relying party accepts an Azure VM's claims although nothing shows whose they are.
+    /// Why this result is unsuitable; `None` if a policy can be proposed from it. With `origin_accepted` the relying
+    /// party accepts the claims of an Azure VM although nothing shows that they are Azure's paravisor's.
     #[must_use]
     pub fn of(result: &AttestationResult<'_>, origin_accepted: bool) -> Option<Self> {
         match result.authentic() {

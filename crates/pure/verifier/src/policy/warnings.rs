@@ -22,17 +22,17 @@ use teeproof_wire::tpm::REGISTERS;
 use super::pcr_advice::{is_reset, volatile_in_nitro, volatile_in_tpm};
 use super::{AzureSnpPolicy, Policy};
 
-/// A rule that makes a policy less than it looks.
+/// A weak rule of a policy; see [`Policy::warnings`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PolicyWarning {
-    /// The key: `azure-snp.pcrs.10`; the section where the warning is about all of it.
+    /// The field: `azure-snp.pcrs.10`; the section if the warning is about all of it.
     pub path: String,
-    /// The line of the rule, counted from 1, of a policy from a file.
+    /// The line of the rule, counted from 1, if the policy is from a file.
     pub line: Option<u32>,
-    /// What the policy accepts, or rests on.
+    /// The weakness: values that the policy accepts or rests on.
     pub message: String,
-    /// What a person can write instead.
+    /// An instruction: what to write instead.
     pub hint: &'static str,
 }
 
