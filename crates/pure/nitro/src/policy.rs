@@ -176,12 +176,15 @@ fn age(verified: &VerifiedDocument<'_>, max_age: &MaxAge<'_>, record: &mut dyn R
         Worded { words: &limit, relation: Relation::AtMost, datum: Datum::Number(u64::from(secs)) };
     let mut found = |outcome, words: &dyn fmt::Display, datum| {
         let actual = &Worded { words, relation: Relation::Exactly, datum };
-        let finding = CheckResult::new(checks::MAX_AGE, outcome).at_line(line);
-        record.record(finding.compared(&expected, actual));
+        let finding = CheckResult::new(checks::MAX_AGE, outcome).at_line(line).compared(&expected, actual);
+        record.record(match datum {
+            Datum::Absent => finding.because(&"verified at its own time stamp"),
+            _ => finding,
+        });
     };
     match verified.age_secs() {
         None => {
-            found(Outcome::Fail, &"no age: verified at its own time stamp", Datum::Absent);
+            found(Outcome::Fail, &"no age", Datum::Absent);
             Appraisal::NotShownFresh
         }
         Some(age) if age <= i64::from(secs) => {

@@ -153,13 +153,16 @@ impl ChipPrefix {
         let rest = hwid.get(16..).unwrap_or_default();
         Self { bytes, cut: rest.iter().any(|byte| *byte != 0) }
     }
+
+    /// The bytes: 16, or 8 where the others are zero, as on Turin.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        let (first, second) = self.bytes.split_at_checked(8).unwrap_or_default();
+        if !self.cut && second.iter().all(|byte| *byte == 0) { first } else { &self.bytes }
+    }
 }
 
 impl fmt::Display for ChipPrefix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (first, second) = self.bytes.split_at_checked(8).unwrap_or_default();
-        let short = !self.cut && second.iter().all(|byte| *byte == 0);
-        let shown = if short { first } else { &self.bytes };
-        write!(f, "chip {}{}", teeproof_core::Hex(shown), if self.cut { "…" } else { "" })
+        write!(f, "chip {}{}", teeproof_core::Hex(self.as_bytes()), if self.cut { "…" } else { "" })
     }
 }

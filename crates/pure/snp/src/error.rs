@@ -274,7 +274,7 @@ pub enum Compared {
     Tcb(Tcb),
     /// A complete chip id.
     Chip(VcekUrl),
-    /// The first bytes of a chip id.
+    /// The first bytes of a chip id: 16, or 8 of a Turin chip.
     ChipPrefix(ChipPrefix),
 }
 
@@ -295,7 +295,8 @@ impl Comparand for Compared {
         match self {
             Self::Kind(kind) => exactly(Datum::Text(&kind.id())),
             Self::Tcb(tcb) => exactly(Datum::Levels(&tcb.levels())),
-            Self::Chip(_) | Self::ChipPrefix(_) => exactly(Datum::Words),
+            Self::Chip(url) => exactly(Datum::Bytes(url.chip().0)),
+            Self::ChipPrefix(prefix) => exactly(Datum::Bytes(prefix.as_bytes())),
         }
     }
 }

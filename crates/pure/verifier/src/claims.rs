@@ -48,7 +48,20 @@ fn worded(name: &'static str, value: ClaimValue, words: impl Display) -> Claim {
     Claim { words: Some(words.to_string()), ..claim(name, value) }
 }
 
-/// A claim without a value, and why it has none.
+/// A claim that the evidence may lack: its value, or the reason why it has none.
+fn optional<T>(
+    name: &'static str,
+    value: Option<T>,
+    of: impl FnOnce(T) -> ClaimValue,
+    because: &'static str,
+) -> Claim {
+    match value {
+        Some(value) => claim(name, of(value)),
+        None => Claim { words: Some(String::from("absent")), ..absent(name, because) },
+    }
+}
+
+/// A claim without a value, and the reason, which people read in its place.
 fn absent(name: &'static str, because: impl Display) -> Claim {
     Claim { absent_because: Some(because.to_string()), ..claim(name, ClaimValue::Absent) }
 }
@@ -59,10 +72,6 @@ fn number(value: impl Into<u64>) -> ClaimValue {
 
 fn bytes(value: &[u8]) -> ClaimValue {
     ClaimValue::Bytes(value.to_vec())
-}
-
-fn optional<T>(value: Option<T>, of: impl FnOnce(T) -> ClaimValue) -> ClaimValue {
-    value.map_or(ClaimValue::Absent, of)
 }
 
 fn text(value: impl Display) -> ClaimValue {
@@ -116,8 +125,8 @@ fn nitro(verified: &VerifiedDocument<'_>) -> Vec<Claim> {
         claim("mode", text(if verified.is_debug() { "debug" } else { "production" })),
     ]);
     claims.extend(document.pcrs.iter().map(|(index, pcr)| numbered("pcr", index, bytes(pcr))));
-    claims.push(claim("public_key", optional(document.public_key, bytes)));
-    claims.push(claim("user_data", optional(document.user_data, bytes)));
-    claims.push(claim("nonce", optional(document.nonce, bytes)));
+    let chosen =
+        [("public_key", document.public_key), ("user_data", document.user_data), ("nonce", document.nonce)];
+    claims.extend(chosen.map(|(name, value)| optional(name, value, bytes, "the enclave did not set it")));
     claims
 }

@@ -1,12 +1,13 @@
-//! Both sides of the comparison at which a verification failed, for checks whose errors carry no values. They
-//! are read from the evidence once more, for people and for JSON; nothing rests on them.
+//! Both sides of a failed comparison, for checks whose errors carry no values: parsed from the evidence once more, for
+//! people and for JSON. No verdict rests on them.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
 use serde::Deserialize;
 use teeproof_core::{Check, Comparand, Datum, Freshness, Hex, Relation, TakeDatum};
+use teeproof_evidence::bytes;
 use teeproof_tpm::PcrValues;
 use teeproof_wire::cose::Sign1;
 use teeproof_wire::hcl::{Hardware, HashType, HclReport};
@@ -16,36 +17,47 @@ use teeproof_wire::tpm::{Attest, MAX_NONCE, attest_bytes};
 
 use crate::{Evidence, Request};
 
-/// The value found, in hex, or none.
-pub(crate) struct Found(Option<String>);
+/// Bytes of one side of the comparison; `None` if the evidence has no such value.
+#[derive(PartialEq)]
+pub(crate) struct Side(Option<Vec<u8>>);
 
-impl fmt::Display for Found {
+impl Side {
+    fn of(bytes: &[u8]) -> Self {
+        Self(Some(bytes.to_vec()))
+    }
+}
+
+/// The bytes in hex, or `none`.
+impl fmt::Display for Side {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.as_deref().unwrap_or("none"))
+        match &self.0 {
+            Some(bytes) => Hex(bytes).fmt(f),
+            None => f.write_str("none"),
+        }
     }
 }
 
-impl Comparand for Found {
+impl Comparand for Side {
     fn data(&self, take: &mut TakeDatum<'_>) {
-        take(Relation::Exactly, self.0.as_ref().map_or(Datum::Absent, |found| Datum::Text(found)));
+        take(Relation::Exactly, self.0.as_deref().map_or(Datum::Absent, Datum::Bytes));
     }
 }
 
-/// What a failed check expected and what it found; `None` where nothing was compared.
-pub(crate) fn of(check: &Check, evidence: &Evidence<'_>, request: &Request<'_>) -> Option<(String, Found)> {
+/// The expected and the actual value of a failed check; `None` if no values were compared.
+pub(crate) fn of(check: &Check, evidence: &Evidence<'_>, request: &Request<'_>) -> Option<(Side, Side)> {
     let nonce = match request.freshness {
         Freshness::Nonce(nonce) => Some(nonce.as_bytes()),
         Freshness::Waived(_) => None,
     };
     match evidence {
         Evidence::Snp(report) if *check == *teeproof_snp::checks::NONCE => {
-            Some((extended(nonce?)?, found(Report::parse(report).ok()?.report_data())))
+            Some((extended(nonce?)?, Side::of(Report::parse(report).ok()?.report_data())))
         }
         Evidence::Nitro(document) if *check == *teeproof_nitro::checks::NONCE => {
             let envelope = Sign1::parse(document).ok()?;
             let document =
                 Document::parse(envelope.payload(), envelope.payload_offset(), &request.nitro.limits).ok()?;
-            Some((hex(nonce?), Found(document.nonce.map(hex))))
+            Some((Side::of(nonce?), Side(document.nonce.map(<[u8]>::to_vec))))
         }
         Evidence::AzureSnp(evidence) if *check == *teeproof_hcl::checks::BINDING => {
             binding(evidence.report, request)
@@ -56,15 +68,15 @@ pub(crate) fn of(check: &Check, evidence: &Evidence<'_>, request: &Request<'_>) 
         Evidence::AzureSnp(evidence) if *check == *teeproof_tpm::checks::NONCE => {
             let attest = Attest::parse(attest_bytes(evidence.quote.as_ref()?.message)).ok()?;
             let nonce = nonce.filter(|nonce| nonce.len() <= MAX_NONCE)?;
-            Some((hex(nonce), found(attest.head.extra_data)))
+            Some((Side::of(nonce), Side::of(attest.head.extra_data)))
         }
         Evidence::AzureSnp(evidence) if *check == *teeproof_tpm::checks::PCRS => pcrs(evidence, request),
         _ => None,
     }
 }
 
-/// The hash of the claims, and what the hardware report has.
-fn binding(report: &[u8], request: &Request<'_>) -> Option<(String, Found)> {
+/// The hash of the runtime claims, and REPORT_DATA.
+fn binding(report: &[u8], request: &Request<'_>) -> Option<(Side, Side)> {
     let envelope = HclReport::parse(report).ok()?;
     let (crypto, claims) = (request.path.crypto, &[envelope.claims()]);
     let expected = match envelope.report_data_hash_type {
@@ -74,7 +86,7 @@ fn binding(report: &[u8], request: &Request<'_>) -> Option<(String, Found)> {
         _ => None,
     };
     let Hardware::Snp(hardware) = envelope.hardware() else { return None };
-    Some((expected?, found(Report::parse(hardware).ok()?.report_data())))
+    Some((expected?, Side::of(Report::parse(hardware).ok()?.report_data())))
 }
 
 /// The nonce or the requested user data, and user-data of the runtime claims.
@@ -82,7 +94,7 @@ fn user_data(
     evidence: &teeproof_hcl::HclEvidence<'_>,
     nonce: Option<&[u8]>,
     wanted: Option<&[u8]>,
-) -> Option<(String, Found)> {
+) -> Option<(Side, Side)> {
     #[derive(Deserialize)]
     struct Claims {
         #[serde(rename = "user-data")]
@@ -90,10 +102,12 @@ fn user_data(
     }
     let envelope = HclReport::parse(evidence.report).ok()?;
     let claims: Claims = serde_json::from_slice(envelope.claims()).ok()?;
-    let found = Found(claims.user_data.map(|digits| digits.to_ascii_lowercase()));
-    let demanded = evidence.quote.is_none() || evidence.nonce_in_user_data;
-    let of_nonce =
-        nonce.filter(|_| demanded).map(extended).filter(|nonce| nonce.is_none() || *nonce != found.0);
+    let found = match claims.user_data {
+        Some(digits) => Side(Some(bytes::hex(&digits)?)),
+        None => Side(None),
+    };
+    let is_required = evidence.quote.is_none() || evidence.nonce_in_user_data;
+    let of_nonce = nonce.filter(|_| is_required).map(extended).filter(|nonce| nonce.as_ref() != Some(&found));
     match of_nonce {
         Some(nonce) => Some((nonce?, found)),
         None => Some((extended(wanted?)?, found)),
@@ -101,7 +115,7 @@ fn user_data(
 }
 
 /// The digest that the quote signed, and that of the values; `None` where values are missing or too many.
-fn pcrs(evidence: &teeproof_hcl::HclEvidence<'_>, request: &Request<'_>) -> Option<(String, Found)> {
+fn pcrs(evidence: &teeproof_hcl::HclEvidence<'_>, request: &Request<'_>) -> Option<(Side, Side)> {
     let attest = Attest::parse(attest_bytes(evidence.quote.as_ref()?.message)).ok()?;
     let selection = attest.selections.iter().next()?;
     let values: Vec<&[u8]> = match evidence.pcrs? {
@@ -114,20 +128,12 @@ fn pcrs(evidence: &teeproof_hcl::HclEvidence<'_>, request: &Request<'_>) -> Opti
             (bytes_selected == Some(bytes.len())).then(|| Vec::from([bytes]))?
         }
     };
-    Some((hex(attest.pcr_digest), found(&request.path.crypto.sha256.digest(&values))))
+    Some((Side::of(attest.pcr_digest), Side::of(&request.path.crypto.sha256.digest(&values))))
 }
 
-/// Bytes followed by zeros up to 64, in hex, where they fit.
-fn extended(bytes: &[u8]) -> Option<String> {
+/// Bytes followed by zeros up to 64, where they fit.
+fn extended(bytes: &[u8]) -> Option<Side> {
     let mut extended = [0; 64];
     extended.get_mut(..bytes.len())?.copy_from_slice(bytes);
-    Some(hex(&extended))
-}
-
-fn found(bytes: &[u8]) -> Found {
-    Found(Some(hex(bytes)))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    Hex(bytes).to_string()
+    Some(Side::of(&extended))
 }

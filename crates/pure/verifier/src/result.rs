@@ -104,7 +104,7 @@ pub struct Claim {
     pub name: String,
     /// The typed value; [`ClaimValue::Absent`] if the evidence has none.
     pub value: ClaimValue,
-    /// The reason why the value is absent.
+    /// The reason why the value is absent; `None` if there is a value.
     pub absent_because: Option<String>,
     /// The value in the words of its field, where they differ from the value's own.
     pub(crate) words: Option<String>,

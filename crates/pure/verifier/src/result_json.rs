@@ -51,7 +51,7 @@ pub(crate) struct ResultJson<'a> {
     checks: &'a [Finding],
     /// The claims of authentic evidence by name, each with its type; empty of other evidence.
     claims: Claims<'a>,
-    /// Why a claim is null, by the claim's name, where a person would ask.
+    /// Why a claim is null, by the claim's name.
     absent_because: BTreeMap<&'a str, &'a str>,
     /// Members of the paravisor's claims that this version does not know: for each object that has any, their names
     /// with their values as JSON texts.
@@ -115,7 +115,7 @@ struct FindingJson<'a> {
     expected: Option<&'a Expected>,
     /// What was found; null where nothing was compared, or nothing was found.
     actual: Option<&'a ClaimValue>,
-    /// The reason of the outcome, or what exactly was checked.
+    /// The reason of the outcome, or a detail of the check; null where there is no more to say.
     because: Option<&'a str>,
     /// What to do about a failure; null of other outcomes.
     hint: Option<&'a str>,

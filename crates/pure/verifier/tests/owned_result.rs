@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 #![cfg(feature = "serde")]
 
-use teeproof::{OwnedAttestationResult, Policy};
+use teeproof::{ClaimValue, OwnedAttestationResult, Policy};
 
 #[path = "support/mod.rs"]
 mod support;
@@ -35,6 +35,10 @@ fn an_owned_result_serializes_as_the_borrowed_one() {
             // One of the Nitro vectors is of an enclave in debug mode, which the policy refuses.
             assert_eq!(result.is_accepted(), result.class().is_none());
             assert!(!result.claims().is_empty() && !result.findings().is_empty());
+            for claim in result.claims() {
+                let is_absent = claim.value == ClaimValue::Absent;
+                assert_eq!(claim.absent_because.is_some(), is_absent, "{claim:?}");
+            }
         }
     }
 }

@@ -7,7 +7,7 @@
 #[path = "support/code.rs"]
 mod code;
 
-use teeproof::{Evidence, Finding, Policy, PolicyError, PolicyProblem, Request, Verdict, verify};
+use teeproof::{ClaimValue, Evidence, Finding, Policy, PolicyError, PolicyProblem, Request, Verdict, verify};
 use teeproof_core::{Freshness, Outcome, Pcrs, Technology, Time};
 use teeproof_nitro::{MaxAge, Moment};
 use teeproof_wire::certificate::Certificate;
@@ -241,13 +241,18 @@ fn each_nitro_rule_fails_alone() {
 }
 
 #[test]
-fn an_age_is_demanded_of_a_document_without_one() {
+fn a_document_verified_at_its_own_time_has_no_age() {
     let (changed, line) = with(NITRO, "[nitro]", "max-age", "{ at-most = 300 }");
     let (verdict, exit, findings) = nitro(&changed);
     assert_eq!((verdict, exit), (Verdict::Refused, 11));
     let failed = findings.iter().find(|f| f.outcome == Outcome::Fail).unwrap();
     assert_eq!(failed.check.id, "nitro.max-age");
-    assert_eq!(failed.expected.as_deref(), Some("at most 300 s"));
+    assert_eq!(
+        (failed.expected.as_deref(), failed.actual.as_deref()),
+        (Some("at most 300 s"), Some("no age"))
+    );
+    assert_eq!(failed.actual_value, Some(ClaimValue::Absent));
+    assert_eq!(failed.because.as_deref(), Some("verified at its own time stamp"));
     assert_eq!(failed.line, Some(line));
 }
 

@@ -75,7 +75,13 @@ fn a_policy_that_demands_an_age_is_not_satisfied_by_an_archive() {
         "version = 1\n[nitro]\nmax-age = { at-most = 300 }\nunlisted = { waived = \"a test\" }\n",
     );
     let run = |at: &str| verify(PRODUCTION, &[&["--no-nonce", "--at", at, "--policy"]]).args([&policy]);
-    run("document").exits(11).shows(&["REFUSED", "exit 11", "✘ nitro.max-age", "policy line 3"]);
+    run("document").exits(11).shows(&[
+        "REFUSED",
+        "exit 11",
+        "✘ nitro.max-age",
+        "found no age",
+        "policy line 3",
+    ]);
     run("2024-12-31T02:56:00Z").exits(0);
     run("2024-12-31T03:56:00Z").exits(6).shows(&["✘ nitro.max-age"]);
 }

@@ -29,8 +29,8 @@ fn certificates_of_another_machine_do_not_endorse_the_report() {
     let checks = json["checks"].as_array().unwrap();
     let failed = checks.iter().find(|check| check["outcome"] == "fail").unwrap();
     for (member, begins) in [
-        ("expected", "chip 3a5d5b1d059d193e02d8533f1b005833"),
-        ("actual", "chip da8a5695b5aeafdb8ed2edc6c29be497…"),
+        ("expected", "3a5d5b1d059d193e02d8533f1b005833"),
+        ("actual", "da8a5695b5aeafdb8ed2edc6c29be497"),
         ("because", "no VCEK for chip 3a5d5b1d059d193e02d8533f1b005833"),
         ("hint", "Fetch the VCEK from https://kdsintf.amd.com/vcek/v1/Milan/3a5d5b1d"),
     ] {

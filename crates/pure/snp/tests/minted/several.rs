@@ -1,7 +1,7 @@
 //! Several certificates that could be the report's: the one that verifies is found, in whatever order
 //! they come; and where the right one is missing, the error says which.
 
-use teeproof_core::Class;
+use teeproof_core::{Class, Comparand, Datum};
 use teeproof_mint::snp::amd::Spl;
 use teeproof_mint::snp::{Machine, Product as Line};
 use teeproof_mint::x509::Validity;
@@ -123,6 +123,9 @@ fn the_vceks_of_forty_other_machines() {
     let (expected, actual) = error.compared().unwrap();
     assert_eq!(expected.to_string(), format!("chip {CHIP}"));
     assert_eq!(actual.to_string().len(), "chip ".len() + 32 + "…".len(), "{actual}");
+    for (side, length) in [(expected, 64), (actual, 16)] {
+        side.data(&mut |_, datum| assert!(matches!(datum, Datum::Bytes(bytes) if bytes.len() == length)));
+    }
     let advice = error.advice().unwrap().to_string();
     let url =
         format!("https://kdsintf.amd.com/vcek/v1/Genoa/{CHIP}?blSPL=10&teeSPL=00&snpSPL=23&ucodeSPL=84");

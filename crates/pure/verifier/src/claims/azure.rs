@@ -16,8 +16,10 @@ use crate::{Claim, UnknownClaim};
 pub(super) fn of(vm: &VerifiedVm<'_>) -> Vec<Claim> {
     let mut claims = snp(vm.report());
     claims.extend(paravisor(vm.claims()));
-    let ak = vm.ak_path().and_then(|ak| ak.path().leaf().subject().common_name());
-    claims.push(claim("ak_certificate", optional(ak, text)));
+    let ak = vm.ak_path().map(|ak| ak.path().leaf().subject().common_name());
+    let no_ak =
+        if ak.is_some() { "its subject has no common name" } else { "no AK certificate was verified" };
+    claims.push(optional("ak_certificate", ak.flatten(), text, no_ak));
     if let Some(quote) = vm.quote() {
         claims.extend(quoted(quote));
     }
@@ -32,8 +34,8 @@ pub(super) fn of(vm: &VerifiedVm<'_>) -> Vec<Claim> {
 fn paravisor(claims: &Claims) -> Vec<Claim> {
     let vm = claims.vm_configuration();
     let mut out = Vec::from([
-        claim("vm_id", optional(vm.vm_unique_id, text)),
-        claim("user_data", optional(claims.user_data(), |data| bytes(data))),
+        optional("vm_id", vm.vm_unique_id, text, "not in the runtime claims"),
+        optional("user_data", claims.user_data(), |data| bytes(data), "not in the runtime claims"),
     ]);
     let yes_no = [
         ("secure_boot_configured", vm.secure_boot),
