@@ -4,7 +4,7 @@ use teeproof::{Evidence, NitroOptions, Policy, Request, verify};
 use teeproof_core::{Freshness, RsaKey, Technology};
 use teeproof_nitro::Moment;
 use teeproof_rustcrypto::TABLE;
-use teeproof_tpm::{self, PcrValues, Quote};
+use teeproof_tpm::{PcrValues, Quote};
 use teeproof_wire::certificate::Certificate;
 use teeproof_x509::Revocation;
 
@@ -49,11 +49,11 @@ pub(crate) fn quote(file: &[u8]) -> u8 {
         return 1;
     };
     let verification =
-        tpm::TpmVerification::new(RsaKey { modulus: &AK, exponent: &[1, 0, 1] }, freshness, &TABLE);
+        teeproof_tpm::TpmVerification::new(RsaKey { modulus: &AK, exponent: &[1, 0, 1] }, freshness, &TABLE);
     let quote = Quote::new(file.message, file.signature);
     let values = PcrValues::InSelectionOrder(file.registers);
-    let pcrs = tpm::verify(&quote, &verification, &mut ())
-        .and_then(|quote| tpm::verify_pcrs(&quote, values, &TABLE, &mut ()));
+    let pcrs = teeproof_tpm::verify(&quote, &verification, &mut ())
+        .and_then(|quote| teeproof_tpm::verify_pcrs(&quote, values, &TABLE, &mut ()));
     match pcrs {
         Ok(pcrs) if pcrs.get(UNUSED) == Some(&[0; 32]) && file.log.is_empty() => 0,
         Ok(_) => 6,
