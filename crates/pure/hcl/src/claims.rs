@@ -30,6 +30,7 @@ pub struct Claims {
 
 /// A member that this version does not know; newer paravisors add members.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct UnknownMember {
     /// The member's name.
     pub name: String,
@@ -72,6 +73,7 @@ impl Claims {
 
 /// A public RSA key of the claims, a JSON Web Key (RFC 7517).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Key {
     /// `kid`: the key id; `HCLAkPub` is the vTPM's attestation key, `HCLEkPub` its endorsement key.
     pub kid: String,
@@ -132,6 +134,7 @@ impl Key {
 /// `vm-configuration`: the host's statements about the VM, passed on by the paravisor. `None` is a member
 /// that the paravisor's version does not write.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct VmConfiguration {
     /// `console-enabled`: the VM has a serial console.
     pub console_enabled: Option<bool>,
@@ -163,6 +166,7 @@ pub struct VmConfiguration {
 /// The creator of the VM's guest state file (VMGS). Texts are kept verbatim, other values as JSON: no real
 /// report with this member is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct VmgsProvisioner {
     /// `id`: the identifier of the VMGS.
     pub id: Option<String>,

@@ -33,6 +33,7 @@ pub fn appraise_snp(
 /// The policy's requirement on the origin of the report. The owner of any SNP guest can get a genuine
 /// report over claims of their choice; a ground shows that Azure's paravisor made it.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Origin<'p> {
     /// At least one of these grounds is required; an empty list is refused.
     AnyOf {

@@ -3,6 +3,7 @@
 
 /// A reference value and its origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ReferenceValue {
     /// The field of the hardware report.
     pub field: Field,

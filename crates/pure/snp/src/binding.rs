@@ -112,6 +112,7 @@ pub(crate) fn vek_tcb(
 
 /// A TCB of a report other than REPORTED_TCB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ReportTcb {
     /// COMMITTED_TCB.
     Committed,

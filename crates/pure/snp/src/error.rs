@@ -232,6 +232,7 @@ impl Error {
 
 /// The hint of an error, where it differs from the check's own hint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Advice {
     /// Get the VEK certificate from this source.
     Vek(VekSource),
@@ -267,6 +268,7 @@ impl fmt::Display for Advice {
 
 /// One side of a comparison between a report and a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Compared {
     /// A kind of key.
     Kind(VekKind),

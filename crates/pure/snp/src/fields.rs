@@ -45,7 +45,7 @@ macro_rules! snp_policy_fields {
                     "The report was requested at this privilege level of the guest.",
                     "Request the report at the expected VMPL; a paravisor runs at VMPL 0.",
                     "AMD 56860, VMPL",
-                genuine (waived), value (Some($crate::Vmpl(report.report().vmpl()))),
+                genuine (waived), value (Some($crate::Vmpl::new(report.report().vmpl()))),
                 suggest (found);
             host_requested: Rule<'p, bool>, "host-requested" as YesNo,
                 "Whether the host requested the report: VMPL is 0xFFFFFFFF. No guest chose REPORT_DATA of such a report.",
@@ -61,7 +61,7 @@ macro_rules! snp_policy_fields {
                     "The report was signed on a processor of this product line.",
                     "Compare with the product line of your machines; a TCB floor applies to one product line.",
                     "AMD 57230, section 3, productName; AMD 56860, CPUID_FAM_ID and CPUID_MOD_ID",
-                genuine (waived), value (Some($crate::ProductLine(report.product()))),
+                genuine (waived), value (Some($crate::ProductLine::new(report.product()))),
                 suggest (found);
             signing_key: Rule<'p, VekKind>, "signing-key" as SigningKey,
                 "The kind of the signing key: a VCEK belongs to one chip, a VLEK to a provider.",

@@ -81,6 +81,7 @@ impl fmt::Display for MissingField {
 
 /// Where to get the certificate of a report's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum VekSource {
     /// A VCEK: at this URL.
     Kds(VcekUrl),

@@ -26,7 +26,22 @@ pub fn appraise(verified: &VerifiedReport<'_>, policy: &SnpPolicy<'_>, record: &
 
 /// A product line of processors, as a value of policies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct ProductLine(pub Product);
+
+impl ProductLine {
+    /// This product line.
+    #[must_use]
+    pub const fn new(product: Product) -> Self {
+        Self(product)
+    }
+}
+
+impl From<Product> for ProductLine {
+    fn from(product: Product) -> Self {
+        Self::new(product)
+    }
+}
 
 /// `milan`, `genoa` or `turin`, as policies write it.
 impl PolicyValue for ProductLine {
@@ -47,11 +62,18 @@ impl PolicyValue for ProductLine {
 
 /// A guest's privilege level (VMPL), 0 to 3, or the host (0xffffffff).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Vmpl(pub u32);
 
 impl Vmpl {
     /// The host requested the report.
     pub const HOST: Self = Self(u32::MAX);
+
+    /// The privilege level with this number: 0 to 3, or 0xffffffff for the host.
+    #[must_use]
+    pub const fn new(level: u32) -> Self {
+        Self(level)
+    }
 }
 
 /// `0` to `3`, or `host`, as policies write them.

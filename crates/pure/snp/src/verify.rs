@@ -41,6 +41,7 @@ impl<'a> SnpVerification<'a> {
 
 /// The requirement on REPORT_DATA, 64 bytes chosen by the guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ReportData<'a> {
     /// The nonce, zero-extended to 64 bytes; or why no nonce is checked.
     Nonce(Freshness<'a>),

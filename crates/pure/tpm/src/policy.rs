@@ -15,11 +15,20 @@ crate::tpm_policy_fields! { teeproof_core::policy_table }
 
 /// The verified PCRs and event log of a machine.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Booted<'b, 'a> {
     /// The quoted PCRs, if their values were given.
     pub pcrs: Option<&'b VerifiedPcrs>,
     /// The replayed event log, if one was given.
     pub log: Option<&'b VerifiedLog<'a>>,
+}
+
+impl<'b, 'a> Booted<'b, 'a> {
+    /// These PCRs and this event log, as far as the evidence has them.
+    #[must_use]
+    pub const fn new(pcrs: Option<&'b VerifiedPcrs>, log: Option<&'b VerifiedLog<'a>>) -> Self {
+        Self { pcrs, log }
+    }
 }
 
 impl Booted<'_, '_> {
@@ -44,6 +53,7 @@ impl Booted<'_, '_> {
 
 /// Why it is not known whether the firmware enforced secure boot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum SecureBootUnknown {
     /// No event log was verified.
     NoLog,

@@ -355,7 +355,7 @@ impl<'a> Run<'_, 'a> {
                 Advice::Anchor | Advice::SameName => Some(Remedy::AddAnchor),
                 // The advice on a Nitro chain is the one on a root that is not trusted.
                 Advice::Text(_) if check == teeproof_nitro::checks::CHAIN => Some(Remedy::AddAnchor),
-                Advice::Revoked | Advice::Text(_) => None,
+                _ => None,
             };
             self.findings.advise(check, &advice.to_string(), remedy);
         }

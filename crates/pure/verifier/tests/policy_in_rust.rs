@@ -28,9 +28,11 @@ const SNP: &[SnpRow] = &[
     ("policy", "{ mask = { care = \"0xe0000\", value = \"0x20000\" } }", |p| {
         p.policy(at(Rule::mask(teeproof_core::Bits { care: 0xe_0000, value: 0x2_0000 })))
     }),
-    ("vmpl", "{ one-of = [0, \"host\"] }", |p| p.vmpl(at(Rule::one_of(vec![Vmpl(0), Vmpl::HOST])))),
+    ("vmpl", "{ one-of = [0, \"host\"] }", |p| p.vmpl(at(Rule::one_of(vec![Vmpl::new(0), Vmpl::HOST])))),
     ("host-requested", "{ exactly = false }", |p| p.host_requested(at(Rule::exactly(false)))),
-    ("product", "{ exactly = \"milan\" }", |p| p.product(at(Rule::exactly(ProductLine(Product::Milan))))),
+    ("product", "{ exactly = \"milan\" }", |p| {
+        p.product(at(Rule::exactly(ProductLine::new(Product::Milan))))
+    }),
     ("signing-key", "{ exactly = \"vlek\" }", |p| p.signing_key(at(Rule::exactly(VekKind::Vlek)))),
     ("vlek-provider", "{ absent = true }", |p| p.vlek_provider(at(Rule::absent()))),
     ("masked-chip-key", "{ exactly = false }", |p| p.masked_chip_key(at(Rule::exactly(false)))),

@@ -9,6 +9,7 @@ use crate::PinnedPair;
 
 /// One pinned trust anchor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Anchor<'a> {
     /// The whole certificate, DER.
     Certificate(&'a [u8]),

@@ -189,6 +189,7 @@ pub fn is_list_of(list: &RevocationList<'_>, issuer: &Certificate<'_>) -> bool {
 
 /// How a revocation list relates to a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ListUse {
     /// An issuer of the path issued this list, which is current.
     Used,

@@ -145,7 +145,7 @@ fn attested(bytes: &[u8], sink: &mut Sink) -> Result<(), teeproof_tpm::Error> {
     black_box(teeproof_tpm::appraise(Some(&pcrs), black_box(Some(&log)), &policy, sink));
     sink.debug(&policy);
     policy.field_rules(&mut |demand| describe_demand(&demand, sink));
-    sink.debug(&teeproof_tpm::Booted { pcrs: Some(&pcrs), log: Some(&log) }.secure_boot());
+    sink.debug(&teeproof_tpm::Booted::new(Some(&pcrs), Some(&log)).secure_boot());
     Ok(())
 }
 

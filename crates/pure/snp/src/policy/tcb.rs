@@ -9,6 +9,7 @@ use teeproof_wire::snp::{Product, Tcb};
 
 /// A TCB as a value of policies, compared component by component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TcbLevels {
     /// The level of each component.
     pub tcb: Tcb,
@@ -34,6 +35,7 @@ impl From<Tcb> for TcbLevels {
 
 /// The floor of an `at-least` rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TcbFloor {
     /// One floor for every product line.
     One(Tcb),

@@ -185,9 +185,9 @@ fn each_field_right_wrong_and_one_of() {
         debug: false, true;
         migration: true, false;
         policy: 0x7_0000, 0x7_0001;
-        vmpl: Vmpl(2), Vmpl(1);
+        vmpl: Vmpl::new(2), Vmpl::new(1);
         host_requested: false, true;
-        product: ProductLine(Product::Milan), ProductLine(Product::Genoa);
+        product: ProductLine::new(Product::Milan), ProductLine::new(Product::Genoa);
         signing_key: VekKind::Vcek, VekKind::Vlek;
         masked_chip_key: false, true;
         revocation_list: false, true;

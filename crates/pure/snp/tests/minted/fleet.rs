@@ -16,14 +16,14 @@ fn of_product(rule: Rule<'_, ProductLine>) -> SnpPolicy<'_> {
 
 #[test]
 fn the_product_line_that_the_chain_and_the_report_name() {
-    let lines = LINES.map(|(_, product)| ProductLine(product));
+    let lines = LINES.map(|(_, product)| ProductLine::new(product));
     for (line, product) in LINES {
         // Before version 3 a report has no CPUID fields, and Turin never made one.
         let versions = if product == Product::Turin { 3..=5 } else { 2..=5 };
         let machines = versions.map(|version| vcek(line).version(version)).chain([vlek(line)]);
         for bag in machines.map(|machine| Bag::of(&machine)) {
             for other in lines {
-                let same = other == ProductLine(product);
+                let same = other == ProductLine::new(product);
                 assert_eq!(bag.appraise(&of_product(Rule::exactly(other))), same, "{product} {other:?}");
                 let others: Vec<_> = lines.into_iter().filter(|line| *line != other).collect();
                 assert_eq!(

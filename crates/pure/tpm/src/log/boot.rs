@@ -13,6 +13,7 @@ pub(super) const PCR: u8 = 4;
 ///
 /// Its path is part of the event's data, which is not authenticated, and not given here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BootApplication<'a> {
     /// The SHA-256 Authenticode digest.
     pub digest: &'a [u8; 32],

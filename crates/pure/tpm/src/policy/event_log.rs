@@ -12,6 +12,7 @@ use crate::{VerifiedLog, checks};
 
 /// The rule for the event log.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum EventLogRule<'p> {
     /// Whether it explains PCRs 0 to 7, all of them quoted, and every other quoted PCR that it has events for.
     Explains(Rule<'p, bool>),
@@ -26,11 +27,20 @@ pub enum EventLogRule<'p> {
 
 /// A PCR that the event log need not explain.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ExceptedPcr<'p> {
     /// The PCR's number.
     pub index: u8,
     /// The reason, which is part of the result.
     pub waiver: Waiver<'p>,
+}
+
+impl<'p> ExceptedPcr<'p> {
+    /// The PCR of this number, 0 to 23, with the reason.
+    #[must_use]
+    pub const fn new(index: u8, waiver: Waiver<'p>) -> Self {
+        Self { index, waiver }
+    }
 }
 
 /// Whether a PCR is one of these.

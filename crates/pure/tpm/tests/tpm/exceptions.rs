@@ -48,7 +48,7 @@ fn all_but(pcrs: &[u8]) -> TpmPolicy<'static> {
     let excepted = |index: &u8| {
         let reason: &'static str = format!("reason {index}").leak();
         let waiver = Waiver::new(reason).at_line(u32::from(*index) + 20);
-        ExceptedPcr { index: *index, waiver }
+        ExceptedPcr::new(*index, waiver)
     };
     let excepted: &'static [_] = pcrs.iter().map(excepted).collect::<Vec<_>>().leak();
     let event_log = EventLogRule::ExplainsAllBut { excepted: excepted.into(), line: Some(7) };

@@ -56,7 +56,7 @@ pub(super) fn unknown(vm: &VerifiedVm<'_>) -> Vec<UnknownClaim> {
     let claims = vm.claims();
     let configured = claims.vm_configuration();
     let of = |place: &str, members: &[UnknownMember]| -> Vec<UnknownClaim> {
-        let member = |UnknownMember { name, json }: &UnknownMember| UnknownClaim {
+        let member = |UnknownMember { name, json, .. }: &UnknownMember| UnknownClaim {
             place: place.to_string(),
             name: name.clone(),
             json: json.clone(),

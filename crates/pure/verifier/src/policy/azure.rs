@@ -90,7 +90,7 @@ pub(super) fn propose_all(lines: &mut Lines<'_>, vms: &[&VerifiedVm<'_>]) {
     }
     snp::propose(lines, &vms.iter().map(|vm| vm.report()).collect::<Vec<_>>());
     propose(lines, vms);
-    let booted = vms.iter().map(|vm| Booted { pcrs: vm.pcrs(), log: vm.log() });
+    let booted = vms.iter().map(|vm| Booted::new(vm.pcrs(), vm.log()));
     tpm::propose(lines, &booted.collect::<Vec<_>>());
 }
 

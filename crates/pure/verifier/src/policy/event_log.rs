@@ -74,7 +74,7 @@ fn one(name: &str, node: &Node<'_>, problems: &mut Problems<'_>) -> Result<Excep
     }
     let reason = node.worded(problems, REASON);
     let index = index.ok_or_else(|| no_register(name, node, LAST, problems))?;
-    Ok(ExceptedPcr { index, waiver: waiver(reason?, node.line(problems)) })
+    Ok(ExceptedPcr::new(index, waiver(reason?, node.line(problems))))
 }
 
 /// The last PCR of a TPM.

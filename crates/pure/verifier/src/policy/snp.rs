@@ -48,7 +48,7 @@ impl Kind for ProductName {
     fn read(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<ProductLine, Reported> {
         let name = node.text(problems, "a product line as a text")?;
         let known = Product::ALL.iter().find(|product| product.id() == name);
-        known.copied().map(ProductLine).ok_or_else(|| {
+        known.copied().map(ProductLine::new).ok_or_else(|| {
             let message = format!("{} is no product line", quoted(name));
             node.problem(problems, message, Some(hint(name, Product::ALL.iter().map(|product| product.id()))))
         })
@@ -70,7 +70,7 @@ impl Kind for PrivilegeLevel {
     fn read(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<Vmpl, Reported> {
         match node.value() {
             DeValue::String(text) if text == "host" => Ok(Vmpl::HOST),
-            DeValue::Integer(_) => number(node, problems, 3).map(Vmpl),
+            DeValue::Integer(_) => number(node, problems, 3).map(Vmpl::new),
             _ => Err(node.problem(problems, "expected an integer from 0 to 3, or \"host\"", None)),
         }
     }

@@ -136,7 +136,8 @@ impl Warnings {
                 let hint = if report.is_some() { PIN_ORIGIN } else { NO_TD_QUOTES };
                 return self.add("origin", waiver.line, NO_ORIGIN, hint);
             }
-            Origin::Reported => return,
+            // `Reported`: the result itself warns.
+            _ => return,
         };
         let measured = report.is_some_and(|report| names(&report.measurement, &[0; 48]));
         let signed = report
@@ -197,6 +198,7 @@ impl Warnings {
                     );
                 }
             }
+            _ => {}
         }
         let (rules, line) = pcrs(&policy.pcrs);
         for PcrRule { index, rule, .. } in rules {

@@ -58,10 +58,10 @@ make_fail! {
     debug: "snp.policy.debug" = demanded(|policy| policy.debug = Rule::exactly(true));
     migration: "snp.policy.migration" = demanded(|policy| policy.migration = Rule::exactly(true));
     policy_bits: "snp.policy.bits" = demanded(|policy| policy.policy = Rule::exactly(0));
-    vmpl: "snp.vmpl" = demanded(|policy| policy.vmpl = Rule::exactly(teeproof_snp::Vmpl(3)));
+    vmpl: "snp.vmpl" = demanded(|policy| policy.vmpl = Rule::exactly(teeproof_snp::Vmpl::new(3)));
     host_requested: "snp.host-requested" = bent(|one| one.with_report(|report| report.vmpl = u32::MAX));
     product: "snp.product" =
-        demanded(|policy| policy.product = Rule::exactly(ProductLine(teeproof_snp::Product::Milan)));
+        demanded(|policy| policy.product = Rule::exactly(ProductLine::new(teeproof_snp::Product::Milan)));
     signing_key: "snp.signing-key" = demanded(|policy| policy.signing_key = Rule::exactly(VekKind::Vlek));
     vlek_provider: "snp.vlek.provider" = demanded(|policy| policy.vlek_provider = Rule::exactly("us".into()));
     masked_chip_key: "snp.chip-key.masked" = bent(|one| one.with_report(|report| report.key_info |= 2));

@@ -21,6 +21,7 @@ impl Warnings {
             match floor {
                 TcbFloor::One(_) => self.one_floor(key, rule.line, &policy.product),
                 TcbFloor::ByProduct(floors) => self.floors_of_lines(key, rule.line, floors, &policy.product),
+                _ => {}
             }
             let lines: Vec<Product> = accepted_lines(&policy.product).collect();
             if lines.iter().any(|line| accepts(rule, &lowest(*line))) {
@@ -52,7 +53,7 @@ impl Warnings {
     ) {
         for line in Product::ALL.iter().copied().filter(|_| !is_waived(product)) {
             let id = line.id();
-            match (accepts(product, &ProductLine(line)), floors.floor_for(line)) {
+            match (accepts(product, &ProductLine::new(line)), floors.floor_for(line)) {
                 (true, None) => {
                     let message = format!("no floor for {id}, which `product` accepts: no {id} is accepted");
                     self.add(key, at, message, FLOORS);
@@ -70,7 +71,7 @@ impl Warnings {
 
 /// The product lines that a policy accepts.
 fn accepted_lines(rule: &Rule<'_, ProductLine>) -> impl Iterator<Item = Product> {
-    let accepted = |line: &Product| is_waived(rule) || accepts(rule, &ProductLine(*line));
+    let accepted = |line: &Product| is_waived(rule) || accepts(rule, &ProductLine::new(*line));
     Product::ALL.iter().copied().filter(accepted)
 }
 
