@@ -1,4 +1,4 @@
-//! What verified evidence says, by name.
+//! Claims of verified evidence, by name.
 
 mod azure;
 #[cfg(feature = "schema")]

@@ -1,4 +1,4 @@
-//! Evidence of one machine, and how it is put together from the parts of files.
+//! Evidence of one machine, and its assembly from the parts of files.
 
 use teeproof_core::Technology;
 use teeproof_evidence::bundle::Redacted;

@@ -102,7 +102,7 @@ fn unreadable(name: &str, bytes: &[u8], visitor: &mut dyn Visitor) {
     visitor.close();
 }
 
-/// What a TPM signed: a quote, or an attestation of another kind.
+/// A TPMS_ATTEST: a quote, or an attestation of another type.
 fn attest(bytes: &[u8], visitor: &mut dyn Visitor) -> Result<(), Error> {
     group(visitor, "TPMS_ATTEST", &AnyAttestation::parse(bytes)?);
     Ok(())

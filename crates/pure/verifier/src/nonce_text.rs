@@ -9,11 +9,11 @@ use teeproof_evidence::bytes;
 
 use crate::Evidence;
 
-/// What to do about hexadecimal digits.
+/// The hint for hexadecimal digits.
 const HEXADECIMAL: &str = "The evidence carries the nonce as text, its hexadecimal digits: have the attester \
                                decode the nonce before it hands it in. The nonce as UTF-8 text verifies what was made so.";
 
-/// What to do about base64.
+/// The hint for base64.
 const BASE64: &str = "The evidence carries the nonce as text, in base64: have the attester decode the nonce \
                       before it hands it in. The nonce as UTF-8 text verifies what was made so.";
 
@@ -23,7 +23,7 @@ const MIN_BASE64: usize = 10;
 /// No evidence has room for a longer nonce (Nitro's 512 bytes), so none carries one as text.
 const MAX_NONCE_BYTES: usize = 512;
 
-/// Whether a check is one that holds evidence against the nonce.
+/// Whether a check compares the nonce.
 pub(crate) fn is_nonce_check(check: &Check) -> bool {
     let checks = [
         teeproof_snp::checks::NONCE,
@@ -34,7 +34,7 @@ pub(crate) fn is_nonce_check(check: &Check) -> bool {
     checks.contains(&check)
 }
 
-/// What to do where evidence has the nonce as text: as digits of either case, or in base64 of either alphabet,
+/// The hint for evidence that has the nonce as text: as digits of either case, or in base64 of either alphabet,
 /// padded or not. Nothing but a hint rests on the answer.
 pub(crate) fn hint(evidence: &Evidence<'_>, nonce: &[u8]) -> Option<&'static str> {
     if nonce.len() > MAX_NONCE_BYTES {

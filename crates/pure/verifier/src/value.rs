@@ -38,7 +38,7 @@ pub enum ClaimValue {
 }
 
 impl ClaimValue {
-    /// What a comparison found.
+    /// The actual side of a comparison.
     pub(crate) fn of(side: &dyn Comparand) -> Self {
         let mut values = Vec::new();
         let mut is_list = true;
@@ -126,7 +126,7 @@ pub enum Expected {
 }
 
 impl Expected {
-    /// What a comparison expected.
+    /// The expected side of a comparison.
     pub(crate) fn of(side: &dyn Comparand) -> Self {
         let mut expected = None;
         side.data(&mut |relation, datum| {

@@ -1,4 +1,4 @@
-//! Evidence in, attestation result out: the only place that makes a result.
+//! Verification and appraisal: the only place that makes an attestation result.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -124,7 +124,7 @@ fn fresh(verified: &Verified<'_>) -> Option<Fresh> {
     vm.is_report_fresh().map(|report| Fresh { quote: vm.quote().is_some(), report })
 }
 
-/// What ties the report of an Azure VM to Azure's paravisor.
+/// The grounds on which the report of an Azure VM is known to be Azure's paravisor's.
 fn origin(verified: &Verified<'_>, policy: Option<&Policy>) -> Option<OriginGrounds> {
     let Verified::AzureSnp(vm) = verified else { return None };
     Some(vm.origin(policy.and_then(|policy| policy.azure_snp.as_ref()).map(|policy| &policy.snp)))

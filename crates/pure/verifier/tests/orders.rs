@@ -1,6 +1,6 @@
-//! The order of files never decides: every accepted vector, and minted evidence among certificates and
-//! lists that mislead, with all pairs of files exchanged and in 10,000 seeded orders. Verdict, exit
-//! code, every finding and every claim stay the same.
+//! The order of files never decides: every accepted vector, and minted evidence among unrelated certificates and
+//! lists, with all pairs of files exchanged and in 10,000 seeded orders. Verdict, exit code, every finding and every
+//! claim stay the same.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! Evidence never chooses its own checks: whatever shape carries it, and whatever version or mark its
+//! Evidence never chooses its own checks: whatever format carries it, and whatever version or flag its
 //! sender writes, no check is lost without a warning that a policy can turn into a refusal. And a
 //! policy that is proposed from evidence accepts that evidence.
 

@@ -1,4 +1,4 @@
-//! Policy files that are large, or wrong in very many places: answered in few words.
+//! Policy files that are large, or have very many problems: refused with short errors.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![cfg(feature = "policy-file")]

@@ -1,4 +1,4 @@
-//! Evidence verified with a memory: fewer signatures, the same answers.
+//! Verification with a cache: fewer signatures, the same results.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

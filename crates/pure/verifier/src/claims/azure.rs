@@ -1,5 +1,4 @@
-//! Claims of an Azure confidential VM: its SNP report, the runtime claims, the quote, the PCRs and what the event
-//! log proves.
+//! Claims of an Azure confidential VM: SNP report, runtime claims, quote, PCRs, and the facts that the event log proves.
 
 use alloc::format;
 use alloc::string::ToString;

@@ -1,4 +1,4 @@
-//! The table of claims: the name of each, its type in JSON, and what it says.
+//! The table of claims: name, type in JSON and meaning of each.
 
 /// A claim's type in JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

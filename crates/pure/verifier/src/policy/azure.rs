@@ -1,4 +1,4 @@
-//! The sections `[azure-snp]` and `[azure-tdx]`: what an Azure confidential VM adds to its report.
+//! The sections `[azure-snp]` and `[azure-tdx]`: fields of an Azure confidential VM besides its SNP report.
 
 use alloc::format;
 use alloc::string::String;

@@ -1,4 +1,4 @@
-//! `event-log`: that the log explains the quoted PCRs, all of them or all but some that are waived one by one.
+//! `event-log`: the rule that the event log explains the quoted PCRs, all or all but those waived one by one.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

@@ -1,4 +1,4 @@
-//! The kinds of values that policies hold, as files write them.
+//! The types of values in policy files.
 
 use alloc::format;
 use alloc::string::{String, ToString};

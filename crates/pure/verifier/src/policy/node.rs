@@ -1,4 +1,4 @@
-//! One key of the file with its value, and the steps from there to the keys below it.
+//! One key of the file with its value, and access to the keys below it.
 
 use alloc::format;
 use alloc::string::{String, ToString};

@@ -1,4 +1,4 @@
-//! Which PCRs a policy should not pin, each with the reason: the one table that proposals and warnings share.
+//! PCRs that a policy should not pin, each with the reason: the one table for proposals and warnings.
 
 /// PCRs of a TPM that vary without any change of software, or that anybody can reset.
 ///

@@ -1,4 +1,4 @@
-//! `pcrs`: rules for registers by their number, for every technology that has registers.
+//! `pcrs`: rules for PCRs by number, for every technology that has PCRs.
 
 use alloc::format;
 use alloc::string::String;

@@ -1,8 +1,8 @@
-//! A policy proposed from evidence that was verified: what all of it has in common is pinned, what
-//! differs is listed and marked, what belongs to one machine alone is waived.
+//! Proposal of a policy from verified evidence: values in common are pinned, differing values are listed and marked,
+//! values of one machine alone are waived.
 //!
-//! A proposal is a beginning for a person to read. It accepts the evidence it was made from, and nothing that
-//! differs from all of it in a pinned fact.
+//! A proposal is a draft for a person to review. It accepts the evidence it was made from, and nothing that differs from
+//! all of it in a pinned value.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -78,7 +78,7 @@ pub enum NoProposal {
     NoEvidence,
     /// A result is unsuitable as a source of reference values.
     Unsuitable {
-        /// Which of the results, counted from 0.
+        /// The number of the result, counted from 0.
         index: usize,
         /// Why.
         reason: Unsuitable,

@@ -1,4 +1,4 @@
-//! `{ exactly = … }` and its kin: one expectation word with what belongs to it.
+//! Rules in policy files: `{ exactly = … }`, one expectation with its value.
 
 use alloc::format;
 use alloc::string::{String, ToString};

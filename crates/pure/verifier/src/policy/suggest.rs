@@ -1,4 +1,4 @@
-//! "Did you mean": the nearest of a few known words, and foreign text made fit to be shown.
+//! "Did you mean": the nearest of a few known words, and the escaping of text from the file.
 
 use alloc::format;
 use alloc::string::String;

@@ -1,5 +1,4 @@
-//! What is made of a technology's table of fields: the reader of its section, the proposal of one,
-//! and the reference.
+//! Uses of a technology's table of fields: the parser of its section, the proposal of one, and the reference.
 
 use alloc::string::String;
 use alloc::vec::Vec;

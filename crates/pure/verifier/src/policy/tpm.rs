@@ -1,4 +1,4 @@
-//! The fields of a TPM: PCRs and event log, in the sections of technologies that have one.
+//! Fields of a TPM, PCRs and event log, in the sections of technologies that have one.
 
 use alloc::format;
 use alloc::string::{String, ToString};

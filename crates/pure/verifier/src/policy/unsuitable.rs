@@ -1,7 +1,7 @@
-//! Evidence that no policy is proposed from, and why.
+//! Evidence that is unsuitable for a proposed policy, with the reason.
 //!
-//! A proposal accepts the evidence that it was made from. So it is only made from evidence that a relying
-//! party can accept: authentic, in production mode, requested by the guest, of a shown origin.
+//! A proposal accepts the evidence that it was made from. So it is only made from evidence that a relying party can
+//! accept: authentic, in production mode, requested by the guest, of a shown origin.
 
 use alloc::string::{String, ToString};
 use core::fmt;

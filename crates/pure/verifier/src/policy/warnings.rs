@@ -1,5 +1,5 @@
-//! What makes a policy less than it looks: valid rules that accept what names no software, that vary without
-//! any change of software, or that rest on what anybody can make.
+//! Warnings of weak rules: valid rules that accept any software, pin values that vary without a change of software, or
+//! rest on values that anybody can make.
 //!
 //! A warning never makes a policy invalid: the relying party may mean the rule. Waivers carry their reasons and
 //! show in every result; the warnings repeat three of them: who may read the guest's memory, whose the claims are,
@@ -100,7 +100,7 @@ impl Warnings {
         }
     }
 
-    /// Of a report's fields.
+    /// Warnings of the rules for an SNP report.
     fn report(&mut self, policy: &teeproof_snp::SnpPolicy<'_>) {
         if is_waived(&policy.debug) {
             self.add("debug", policy.debug.line, DEBUG_GUEST, NO_DEBUG);
@@ -128,7 +128,7 @@ impl Warnings {
         }
     }
 
-    /// Of the ground on which a report is known to be the paravisor's.
+    /// Warnings of the rule for the origin of an Azure VM's report.
     fn origin(&mut self, policy: &teeproof_hcl::HclPolicy<'_>, report: Option<&teeproof_snp::SnpPolicy<'_>>) {
         let (grounds, line) = match &policy.origin {
             Origin::AnyOf { grounds, line } => (grounds, *line),
@@ -177,7 +177,7 @@ impl Warnings {
         self.left_out("fresh-report", &policy.fresh_report, "the nonce in user-data", WAIVE_FRESH);
     }
 
-    /// Of what a TPM says of the boot.
+    /// Warnings of the rules for PCRs and event log.
     fn booted(&mut self, policy: &teeproof_tpm::TpmPolicy<'_>) {
         self.if_accepted("secure-boot", &policy.secure_boot, &false, NO_SECURE_BOOT, DEMAND_SECURE_BOOT);
         match &policy.event_log {
@@ -224,7 +224,7 @@ impl Warnings {
         }
     }
 
-    /// Of a Nitro enclave.
+    /// Warnings of the rules for a Nitro document.
     fn enclave(&mut self, policy: &teeproof_nitro::NitroPolicy<'_>) {
         self.if_accepted("debug", &policy.debug, &true, DEBUG_ENCLAVE, NO_DEBUG);
         let (rules, line) = pcrs(&policy.pcrs);

@@ -1,4 +1,4 @@
-//! Bundles that were cut, flipped, or written by somebody who is not strict.
+//! Bundles that are truncated, altered, or not in deterministic CBOR.
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use ciborium::Value as Cbor;

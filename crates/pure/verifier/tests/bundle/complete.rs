@@ -1,4 +1,4 @@
-//! What cannot be read completely is refused: an identifier that a reader passes over stays.
+//! Redaction refuses structures that it cannot parse completely, because an identifier could remain in them.
 
 use base64ct::{Base64, Encoding as _};
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! What is written is read, and written again byte for byte.
+//! The format of bundles: a parsed bundle is encoded again byte for byte.
 
 use ciborium::Value as Cbor;
 use serde_json::Value;

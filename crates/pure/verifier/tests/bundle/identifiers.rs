@@ -1,4 +1,4 @@
-//! What identifies in each structure, one test for each: it is gone, and its structure is still one.
+//! The identifiers of each structure, one test each: replaced, and the structure still parses.
 
 use base64ct::{Base64, Encoding as _};
 use teeproof::find_check;

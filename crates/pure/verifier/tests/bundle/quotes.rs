@@ -1,4 +1,4 @@
-//! TD quotes whose platform certificate says what a test wants.
+//! TD quotes with a platform certificate of the test's choice.
 
 use base64ct::{Base64, Encoding as _};
 use teeproof_mint::x509::{Certificate, Extension, Name, Oid, Validity, der};

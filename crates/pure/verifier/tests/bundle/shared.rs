@@ -1,6 +1,6 @@
 //! The suite `shared`: redaction of every certificate, document, report, quote and log of real
-//! machines in the folder that `TEEPROOF_SHARED_DATA` names. Without the variable nothing is looked
-//! at; with it, everything has to be there.
+//! machines in the folder that `TEEPROOF_SHARED_DATA` names. Without the variable nothing is tested;
+//! with it, every file has to be there.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;

@@ -1,4 +1,4 @@
-//! What was ignored when files were read stands in the result, and ends no run.
+//! Input that was ignored when files were read: a warning in the result, and no failure.
 
 use teeproof_core::Outcome;
 use teeproof_evidence::Inputs;

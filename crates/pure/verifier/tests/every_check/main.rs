@@ -1,6 +1,6 @@
-//! Every check there is fails in at least one test here, through the front door, and ends in an
-//! class that the check names. `docs/checks.md` is the table of them, generated:
-//! `cargo xtask checks` writes it. A check without a test fails the run, and so does a stale table.
+//! Every check fails in at least one test here, through `verify`, with a class that the check names.
+//! `docs/checks.md` is the table of them, written by `cargo xtask checks`. A check without a test fails the run, and so
+//! does a stale table.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::disallowed_methods, reason = "the table is a file")]

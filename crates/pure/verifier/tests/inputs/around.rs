@@ -1,4 +1,4 @@
-//! What stands around the bytes that are read: other text, a byte order mark, separators, the buffers of interfaces.
+//! Bytes around the evidence: other text, a byte order mark, separators, buffers of fixed size.
 
 use base64ct::{Base64, Encoding as _};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Parts put together, in any order, and those that do not belong together.
+//! Evidence from parts in any order, and parts that do not belong together.
 
 use teeproof::Evidence;
 use teeproof_core::Technology;

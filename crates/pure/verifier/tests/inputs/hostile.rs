@@ -1,4 +1,4 @@
-//! JSON of people who want something: none of it is read as evidence, and none of it costs much.
+//! Hostile JSON: none of it becomes evidence, and none of it costs much time or memory.
 
 use serde_json::{Value, json};
 use teeproof_evidence::{InputError, InputKind, JsonProblem, JsonShape, sniff};

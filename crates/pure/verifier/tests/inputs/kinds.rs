@@ -1,4 +1,4 @@
-//! Files that are named for what they are: those that are taken apart, and those that are only described.
+//! Kinds of files: those that are split into parts, and those that are only described.
 
 use serde_json::json;
 use teeproof::{Evidence, inspect};

@@ -1,5 +1,4 @@
-//! Requests of Microsoft's clients to Azure Attestation are evidence: what they hold is verified as the
-//! same files are.
+//! Requests of Microsoft's clients to Azure Attestation: verified as the same evidence in separate files.
 
 use base64ct::{Base64, Base64Url, Base64UrlUnpadded, Encoding as _};
 use serde_json::{Value, json};

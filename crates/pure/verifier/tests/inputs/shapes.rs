@@ -1,4 +1,4 @@
-//! Every shape in which others write evidence is read as it is, down to the same bytes.
+//! JSON formats of other attesters: parsed to the same bytes as separate files.
 
 use base64ct::{Base64, Base64Url, Encoding as _};
 use serde_json::{Value, json};

@@ -1,5 +1,4 @@
-//! A document in every spelling that users pass around: whatever stands around it is undone, and the
-//! bytes are those that were written.
+//! Text encodings of a document that users pass around: all decoded to the same bytes.
 
 use base64ct::{Base64, Base64Unpadded, Base64Url, Base64UrlUnpadded, Encoding as _};
 use proptest::prelude::*;

@@ -1,5 +1,5 @@
 //! The event log: which of its bits a PCR proves, which only the claim of secure boot rests on, and which
-//! nothing does.
+//! nothing proves.
 
 use std::ops::Range;
 

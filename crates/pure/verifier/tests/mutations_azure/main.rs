@@ -1,6 +1,6 @@
 //! A minted Azure machine on SEV-SNP with every bit of its evidence flipped, each file cut at every
-//! length and extended by a byte: nothing is accepted with other facts than before, and whatever
-//! is accepted at all is named here.
+//! length and extended by a byte: nothing is accepted with other claims than before, and everything
+//! that is accepted is named here.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 #![cfg(feature = "policy-file")]

@@ -1,4 +1,4 @@
-//! For each field of a policy, evidence that differs in its fact from all that was seen: a row for each key, so
+//! For each field of a policy, evidence that differs in its value from all that was seen: a row for each key, so
 //! that a field without a row fails the test.
 
 use teeproof_core::Technology;

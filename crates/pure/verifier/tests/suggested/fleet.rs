@@ -1,4 +1,4 @@
-//! Random fleets: minted machines whose every fact can be changed.
+//! Random fleets: minted machines whose every value can be changed.
 
 use proptest::prelude::*;
 use teeproof::Evidence;

@@ -1,6 +1,6 @@
 //! A proposed policy accepts the evidence that it was made from, and refuses evidence that differs from all of it
-//! in a pinned fact, field by field, and any older TCB of each product line. What is not pinned has a reason, and no
-//! machine takes away a fact in silence that another one has.
+//! in a pinned value, field by field, and any older TCB of each product line. What is not pinned has a reason, and a
+//! value that one machine lacks is reported.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::arithmetic_side_effects, reason = "levels and counts of a test")]

@@ -1,4 +1,4 @@
-//! What the tests of the front door share: the vectors, and a crypto table that remembers.
+//! Shared by the tests of `verify`: the vectors, and a crypto table that remembers results.
 
 #![allow(dead_code, reason = "each test file uses its part")]
 #![allow(clippy::disallowed_methods, reason = "tests read the vectors from files")]

@@ -9,7 +9,7 @@ use teeproof_snp::{FloorsByProduct, Product, ProductLine, SnpPolicy, Tcb, TcbFlo
 use super::{Warnings, accepts, is_waived};
 
 impl Warnings {
-    /// Of the floors of a report's TCBs.
+    /// Warnings of the TCB floors for an SNP report.
     pub(super) fn floors(&mut self, policy: &SnpPolicy<'_>) {
         for (key, rule) in [
             ("reported-tcb", &policy.reported_tcb),
@@ -34,7 +34,7 @@ impl Warnings {
         }
     }
 
-    /// Of one floor where several product lines are accepted.
+    /// A warning of one floor where several product lines are accepted.
     fn one_floor(&mut self, key: &str, at: Option<u32>, product: &Rule<'_, ProductLine>) {
         let lines: Vec<&str> = accepted_lines(product).map(Product::id).collect();
         if lines.len() > 1 {
@@ -42,8 +42,8 @@ impl Warnings {
         }
     }
 
-    /// Of product lines that have a floor and are not accepted, and the other way round. Where `product` demands
-    /// nothing, the floors themselves say which lines are accepted.
+    /// Warnings of product lines that have a floor and are not accepted, and the other way round. Without a rule for
+    /// `product` the floors themselves say which lines are accepted.
     fn floors_of_lines(
         &mut self,
         key: &str,
