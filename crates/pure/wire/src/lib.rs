@@ -3,6 +3,9 @@
 #![no_std]
 #![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)]
 
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
 pub mod cbor;
 pub mod certificate;
 pub mod cose;
@@ -24,5 +27,5 @@ pub mod tpm;
 
 pub use describe::{Describe, DescribedField, FieldData, FieldText, FieldValue, HexBytes, Visitor};
 pub use error::{Error, ErrorKind};
-pub use owned::{OwnedCertificate, OwnedRevocationList};
+pub use owned::{OwnedCertificate, OwnedRevocationList, StableBytes};
 pub use reader::{At, Reader};

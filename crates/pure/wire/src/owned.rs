@@ -3,9 +3,50 @@
 //! The fields of [`Certificate`] and [`RevocationList`] are slices of the parsed bytes. Here each is stored
 //! as its place in the bytes, which are stored with it, so that a view is made without parsing again and cannot fail.
 
+#[cfg(feature = "alloc")]
+use alloc::{boxed::Box, vec::Vec};
+
 use crate::Error;
 use crate::certificate::{Certificate, CertificateLayout};
 use crate::crl::{RevocationList, RevocationListLayout};
+
+/// Bytes that are the same each time they are read: the places of fields are valid in them for as long as they exist.
+///
+/// Sealed: an implementation of [`AsRef`] may return other bytes the second time, so that a field of one certificate
+/// would be combined with the signature of another.
+pub trait StableBytes: sealed::Sealed {
+    /// The bytes.
+    fn bytes(&self) -> &[u8];
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+impl sealed::Sealed for &[u8] {}
+impl StableBytes for &[u8] {
+    fn bytes(&self) -> &[u8] {
+        self
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl sealed::Sealed for Vec<u8> {}
+#[cfg(feature = "alloc")]
+impl StableBytes for Vec<u8> {
+    fn bytes(&self) -> &[u8] {
+        self
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl sealed::Sealed for Box<[u8]> {}
+#[cfg(feature = "alloc")]
+impl StableBytes for Box<[u8]> {
+    fn bytes(&self) -> &[u8] {
+        self
+    }
+}
 
 /// Declares an owned structure: its bytes and the places of its fields in them.
 macro_rules! owned {
@@ -21,13 +62,13 @@ macro_rules! owned {
                 layout: $layout,
             }
 
-            impl<B: AsRef<[u8]>> $owned<B> {
+            impl<B: StableBytes> $owned<B> {
                 /// Parses the structure, which must fill `der`.
                 ///
                 /// # Errors
                 #[doc = concat!("Those of [`", stringify!($view), "::parse`], with the bytes.")]
                 pub fn parse(der: B) -> Result<Self, (Error, B)> {
-                    let $der = der.as_ref();
+                    let $der = der.bytes();
                     match $view::parse($der).map(|$parsed| $laid_out) {
                         Ok(layout) => Ok(Self { der, layout }),
                         Err(error) => Err((error, der)),
@@ -37,13 +78,13 @@ macro_rules! owned {
                 #[doc = concat!("The fields, as [`", stringify!($view), "::parse`] returned them.")]
                 #[must_use]
                 pub fn view(&self) -> $view<'_> {
-                    self.layout.view(self.der.as_ref())
+                    self.layout.view(self.der.bytes())
                 }
 
                 /// The whole structure, DER.
                 #[must_use]
                 pub fn der(&self) -> &[u8] {
-                    self.der.as_ref()
+                    self.der.bytes()
                 }
 
                 /// The whole structure, DER.
@@ -54,13 +95,13 @@ macro_rules! owned {
             }
 
             /// Equal if the bytes are.
-            impl<B: AsRef<[u8]>> PartialEq for $owned<B> {
+            impl<B: StableBytes> PartialEq for $owned<B> {
                 fn eq(&self, other: &Self) -> bool {
                     self.der() == other.der()
                 }
             }
 
-            impl<B: AsRef<[u8]>> Eq for $owned<B> {}
+            impl<B: StableBytes> Eq for $owned<B> {}
         )*
     };
 }

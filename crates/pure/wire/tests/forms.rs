@@ -389,7 +389,7 @@ fn parse(change: impl FnOnce(&mut Crl)) -> Result<(), Error> {
 fn revocation_lists() {
     let der = list(|_| {});
     let parsed = RevocationList::parse(&der).unwrap();
-    let owned = OwnedRevocationList::parse(der.clone()).unwrap();
+    let owned = OwnedRevocationList::parse(der.as_slice()).unwrap();
     assert_eq!(format!("{:?}", owned.view()), format!("{parsed:?}"));
     assert!(parsed.revokes(&[1, 2, 3]) && parsed.revokes(&[0]));
     assert!(!parsed.revokes(&[1, 2]) && !parsed.revokes(&[1, 2, 3, 0]) && !parsed.revokes(&[]));

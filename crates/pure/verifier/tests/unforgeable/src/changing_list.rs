@@ -1,0 +1,19 @@
+//! expect: E0277 — its bytes cannot change after they were parsed
+
+use teeproof_wire::OwnedRevocationList;
+
+struct Changing;
+
+impl AsRef<[u8]> for Changing {
+    fn as_ref(&self) -> &[u8] {
+        &[]
+    }
+}
+
+fn forge(changing: Changing) {
+    let _ = OwnedRevocationList::parse(changing);
+}
+
+fn main() {
+    let _ = forge;
+}
