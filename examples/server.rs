@@ -72,15 +72,14 @@ impl Verifier {
     fn verify(&self, nonce: &Nonce, body: &[u8]) -> Result<Answer, Box<dyn core::error::Error>> {
         let mut inputs = Inputs::new();
         inputs.add(body, None)?;
-        let certificates = inputs.certificates();
+        let endorsements = inputs.endorsements();
         let anchors: Vec<&[u8]> = self.anchors.iter().map(Vec::as_slice).collect();
         let now = Time(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs().try_into()?);
         let cache = Arc::clone(&self.cache());
-        let request = Request::new(Technology::ALL, Freshness::nonce(nonce)?, now, &teeproof_aws_lc::TABLE)
-            .endorsements(&certificates)
+        let (freshness, crypto) = (Freshness::nonce(nonce)?, &teeproof_aws_lc::TABLE);
+        let request = Request::for_inputs(&endorsements, Technology::ALL, freshness, now, crypto)
             .cache(CachedSignatures::from_cache(&cache))
             .anchors(Anchors::and(&anchors))
-            .input_warnings(inputs.warnings())
             .policy(&self.policy);
         let result = teeproof::verify(&Evidence::from_inputs(&inputs)?, &request)?;
         let (new, result) = (cache.new_signatures(result.signatures()), result.into_owned());

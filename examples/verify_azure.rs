@@ -20,13 +20,12 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
 
     let mut inputs = Inputs::new();
     inputs.add(&std::fs::read(bundle)?, None)?;
-    let certificates = inputs.certificates();
+    let endorsements = inputs.endorsements();
     let at = Time(seconds.parse()?);
     let freshness = Freshness::nonce(nonce.as_bytes())?;
-    let request = Request::new(Technology::AzureSnp, freshness, at, &teeproof_aws_lc::TABLE)
-        .endorsements(&certificates)
+    let crypto = &teeproof_aws_lc::TABLE;
+    let request = Request::for_inputs(&endorsements, Technology::AzureSnp, freshness, at, crypto)
         .anchors(Anchors::and(&anchors))
-        .input_warnings(inputs.warnings())
         .policy(&policy);
     let result = verify(&Evidence::from_inputs(&inputs)?, &request)?;
     println!("{}", serde_json::to_string_pretty(&result)?);

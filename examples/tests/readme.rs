@@ -29,12 +29,11 @@ fn files_are_accepted(files: &[&[u8]], nonce: &[u8], now: i64, policy: &str) -> 
     for file in files {
         inputs.add(file, None)?;
     }
-    let certificates = inputs.certificates();
+    let endorsements = inputs.endorsements();
     let policy = Policy::from_toml("prod.toml", policy)?;
-    let request = Request::new(Technology::ALL, Freshness::nonce(&nonce)?, Time(now), &teeproof_aws_lc::TABLE)
-        .endorsements(&certificates)
-        .input_warnings(inputs.warnings())
-        .policy(&policy);
+    let (freshness, crypto) = (Freshness::nonce(&nonce)?, &teeproof_aws_lc::TABLE);
+    let request =
+        Request::for_inputs(&endorsements, Technology::ALL, freshness, Time(now), crypto).policy(&policy);
     let result = verify(&Evidence::from_inputs(&inputs)?, &request)?;
     for finding in result.failures() {
         println!("{}: {}", finding.check.id, finding.because.as_deref().unwrap_or_default());

@@ -162,11 +162,33 @@ impl Inputs {
         lists.collect()
     }
 
+    /// Everything in the files besides the evidence that a verification takes into account.
+    #[must_use]
+    pub fn endorsements(&self) -> InputEndorsements<'_> {
+        InputEndorsements {
+            certificates: self.certificates(),
+            revocation_lists: self.revocation_lists(),
+            warnings: self.warnings(),
+        }
+    }
+
     /// The bytes of the first part of a kind, which is the only one but for certificates and revocation lists.
     #[must_use]
     pub fn bytes_of(&self, kind: InputKind) -> Option<&[u8]> {
         self.parts.iter().find(|part| part.kind() == kind).map(Part::bytes)
     }
+}
+
+/// The endorsements among the parts of files, and the warnings of reading them.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct InputEndorsements<'a> {
+    /// The certificates, in the order in which they were added; none of them is trusted.
+    pub certificates: Vec<Certificate<'a>>,
+    /// The revocation lists, in the order in which they were added; not verified.
+    pub revocation_lists: Vec<RevocationList<'a>>,
+    /// Content of the files that was ignored.
+    pub warnings: &'a [InputWarning],
 }
 
 /// Distinguishes eight PCR values from a signature, both 256 bytes: where there is a TPMT_SIGNATURE too, that is the

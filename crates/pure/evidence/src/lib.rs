@@ -22,7 +22,7 @@ mod tpm_quote;
 
 pub use encoding::pem_chain;
 pub use error::{InputError, InputWarning};
-pub use inputs::Inputs;
+pub use inputs::{InputEndorsements, Inputs};
 pub use json::{DocumentMember, DocumentMembers, JsonProblem, JsonShape, JsonValue, PcrProblem};
 pub use kind::{Encoding, InputClass, InputKind};
 pub use nitro::NitroForm;

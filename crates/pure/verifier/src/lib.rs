@@ -51,8 +51,10 @@ pub use teeproof_core::{
     Hex, List, Nonce, NonceLengthError, Outcome, PcrRule, Pcrs, PolicyValue, Record, Rule, Technology, Text,
     Time, Waiver,
 };
-pub use teeproof_evidence::bundle::Redacted;
-pub use teeproof_evidence::{InputError, InputKind, InputWarning, Inputs, Sniffed, sniff};
+pub use teeproof_evidence::bundle::{Bundle, BundleError, Collection, Redacted};
+pub use teeproof_evidence::{
+    FileSummary, InputEndorsements, InputError, InputKind, InputWarning, Inputs, Part, Sniffed, sniff,
+};
 pub use teeproof_hcl::{Ground, HclEvidence, HclPolicy, Origin, OriginGrounds, VerifiedVm, VmId};
 pub use teeproof_nitro::{Limits, MaxAge, Moment, NitroPolicy, VerifiedDocument};
 pub use teeproof_snp::{

@@ -5,9 +5,9 @@ use core::fmt;
 use teeproof_core::{Crypto, Freshness, Technology};
 use teeproof_nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
 use teeproof_wire::certificate::Certificate;
-use teeproof_x509::PathOptions;
+use teeproof_x509::{PathOptions, Revocation};
 
-use teeproof_evidence::InputWarning;
+use teeproof_evidence::{InputEndorsements, InputWarning};
 
 use crate::Policy;
 
@@ -49,6 +49,24 @@ impl<'a> Request<'a> {
             nitro: NitroOptions::USUAL,
             policy: None,
             input_warnings: &[],
+        }
+    }
+
+    /// A request that takes everything in the files into account besides the evidence: certificates, revocation lists
+    /// ([`Revocation::Lists`]) and warnings; otherwise as [`Request::new`].
+    pub fn for_inputs(
+        endorsements: &'a InputEndorsements<'a>,
+        accept: impl Into<Technologies<'a>>,
+        freshness: impl Into<Freshness<'a>>,
+        at: impl Into<Moment>,
+        crypto: &'a Crypto<'a>,
+    ) -> Self {
+        let request = Self::new(accept, freshness, at, crypto)
+            .endorsements(&endorsements.certificates)
+            .input_warnings(endorsements.warnings);
+        match endorsements.revocation_lists.as_slice() {
+            [] => request,
+            lists => request.revocation(Revocation::Lists(lists)),
         }
     }
 

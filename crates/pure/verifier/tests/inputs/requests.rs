@@ -3,7 +3,7 @@
 use base64ct::{Base64, Base64Url, Base64UrlUnpadded, Encoding as _};
 use serde_json::{Value, json};
 use teeproof::{Evidence, Policy, Request, verify};
-use teeproof_core::{Freshness, Outcome, Technology, Time};
+use teeproof_core::{Class, Freshness, Outcome, Technology, Time};
 use teeproof_evidence::{InputError, InputKind, InputWarning, Inputs, JsonProblem, JsonShape, sniff};
 use teeproof_mint::azure::{self, Vm};
 use teeproof_mint::snp::{Machine, Product};
@@ -308,5 +308,29 @@ fn the_event_log_of_the_guest_components_is_read() {
                 panic!("{error:?}")
             };
         }
+    }
+}
+
+/// A request that is made of files uses the revocation lists among them.
+#[test]
+fn a_list_among_the_files_is_used() {
+    let machine = Machine::vcek(Product::Genoa);
+    let minted = machine.mint().unwrap();
+    let revoked = machine.mint_crl(&[&machine.intermediate.certificate.serial]).unwrap();
+    let (now, anchors) = (Time(i64::try_from(DEFAULT_TIME).unwrap()), [minted.ark.as_slice()]);
+    for (list, class) in [(None, None), (Some(&revoked), Some(Class::Incomplete))] {
+        let mut inputs = Inputs::new();
+        for file in [&minted.report, &minted.vek, &minted.intermediate].into_iter().chain(list) {
+            inputs.add(file, None).unwrap();
+        }
+        let endorsements = inputs.endorsements();
+        let (freshness, crypto) = (Freshness::Waived("a test"), &teeproof_aws_lc::TABLE);
+        let policy = Policy::genuine();
+        let request = Request::for_inputs(&endorsements, Technology::Snp, freshness, now, crypto)
+            .anchors(Anchors::and(&anchors))
+            .policy(&policy);
+        let result = verify(&Evidence::from_inputs(&inputs).unwrap(), &request).unwrap();
+        assert_eq!(result.class(), class);
+        assert_eq!(result.accepted().is_some(), list.is_none());
     }
 }
