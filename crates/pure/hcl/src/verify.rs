@@ -94,7 +94,7 @@ impl<'a> HclVerification<'a> {
         Self { path: PathOptions::new(crypto), freshness: freshness.into(), user_data: None, at }
     }
 
-    teeproof_x509::path_option_setters!('a, path);
+    teeproof_x509::path_option_setters!('a, path, and_all);
 
     /// With another nonce, or the reason for a waiver.
     #[must_use]

@@ -55,7 +55,7 @@ impl<'a> NitroVerification<'a> {
         }
     }
 
-    teeproof_x509::path_option_setters!('a, path);
+    teeproof_x509::path_option_setters!('a, path, and_all);
 
     /// With a tolerance, in seconds, for a verifier whose clock is slow: it is subtracted from every notBefore
     /// and allowed for time stamps in the future; notAfter is never moved.

@@ -29,7 +29,7 @@ impl<'a> SnpVerification<'a> {
         Self { path: PathOptions::new(crypto), report_data: report_data.into(), at }
     }
 
-    teeproof_x509::path_option_setters!('a, path);
+    teeproof_x509::path_option_setters!('a, path, and_all);
 
     /// With another crypto table.
     #[must_use]

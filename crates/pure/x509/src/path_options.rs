@@ -44,7 +44,8 @@ impl<'a> PathOptions<'a> {
     }
 }
 
-/// Makes the setters of [`PathOptions`] for a type of this lifetime, with the options in this field.
+/// Makes the setters of [`PathOptions`] for a type of this lifetime, with the options in this field; with `and_all`
+/// also the one that replaces them all.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! path_option_setters {
@@ -69,8 +70,12 @@ macro_rules! path_option_setters {
             self.$field.revocation = revocation;
             self
         }
+    };
+    ($a:lifetime, $field:ident, and_all) => {
+        $crate::path_option_setters!($a, $field);
 
-        /// With all options of path verification at once, cryptography included.
+        /// With all options of path verification at once, cryptography included. They replace what the other
+        /// setters of these options have set before.
         #[must_use]
         pub const fn path_options(mut self, options: $crate::PathOptions<$a>) -> Self {
             self.$field = options;
