@@ -80,7 +80,7 @@ fn some_registers_alone_are_quoted() {
     machine.collect("ev.bundle", &["--nonce", NONCE, "--pcrs", "sha256:0-4,7"]).exits(0);
     let ran = machine.verify("ev.bundle", &["--nonce", NONCE]);
     assert_eq!(ran.exit, 0, "{ran:#?}");
-    ran.shows(&["6 registers of the SHA-256 bank"]);
+    ran.shows(&["6 PCRs of the SHA-256 bank"]);
     machine.collect("ev.bundle", &["--nonce", NONCE, "--pcrs", "sha384:0"]).fails(2, &["SHA-256 bank"]);
     machine.collect("ev.bundle", &["--nonce", NONCE, "--pcrs", "sha256:24"]).exits(2);
 }

@@ -67,7 +67,7 @@ fn shared_az_snp_evidence_is_accepted_for_its_nonce_alone() {
         let first = "ACCEPTED  azure-snp  policy builtin:genuine  exit 0";
         assert_eq!(ran.first_line(), first);
         ran.shows(&["✔ snp.signature", "✔ hcl.binding", "✔ quote.pcrs", "✔ origin.paravisor"])
-            .shows(&["! quote.nonce", "the same 9 bytes"]);
+            .shows(&["! quote.nonce", "extraData is the nonce, 9 bytes"]);
         for wrong in ["utf8:challenge1", "utf8:challeng", "utf8:Challenge"] {
             run(table, &evidence).args(["--nonce", wrong]).exits(5).shows(&["✘ quote.nonce"]);
         }
@@ -98,7 +98,10 @@ fn shared_report_and_quote_are_accepted_as_files() {
         alone.shows(&["✔ snp.vek.chip", "✔ hcl.binding", "– quote.signature"]);
         let all = [report.clone(), chain.clone(), quote.clone()];
         run(table, &all).args(["--no-nonce"]).exits(0).shows(&["✔ quote.signature", "✔ quote.pcrs"]);
-        run(table, &all).args(CHALLENGE).exits(0).shows(&["! quote.nonce", "the same 9 bytes"]);
+        run(table, &all)
+            .args(CHALLENGE)
+            .exits(0)
+            .shows(&["! quote.nonce", "extraData is the nonce, 9 bytes"]);
     }
 }
 
