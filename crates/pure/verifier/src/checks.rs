@@ -58,7 +58,7 @@ pub fn all_checks() -> impl Iterator<Item = &'static Check> {
         .chain(nitro::PCR)
 }
 
-/// The check with this id, `nitro.nonce`; `None` if there is none.
+/// The check with this id, `nitro.nonce`; `None` for an unknown id.
 #[must_use]
 pub fn find_check(id: &str) -> Option<&'static Check> {
     all_checks().find(|check| check.id == id)
