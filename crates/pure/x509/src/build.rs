@@ -431,7 +431,7 @@ impl<'a, 's> Issuer<'a, 's> {
         match self.form {
             Form::Given(one) => Some(one),
             Form::Added(_) | Form::Pinned(_) => {
-                self.parsed.get_or_init(|| Certificate::parse(self.der()).ok()).as_ref()
+                once(&self.parsed, || Certificate::parse(self.der()).ok())?.as_ref()
             }
         }
     }
@@ -448,7 +448,7 @@ impl<'a, 's> Issuer<'a, 's> {
 
     /// The rank of its key identifier for a certificate, which is always the same one.
     fn key_rank(&self, issued: &Certificate<'_>) -> KeyRank {
-        *self.key_rank.get_or_init(|| {
+        let rank = once(&self.key_rank, || {
             let own = match self.form {
                 Form::Pinned(one) => one.subject_key_id(),
                 Form::Given(_) | Form::Added(_) => {
@@ -460,8 +460,19 @@ impl<'a, 's> Issuer<'a, 's> {
                 (Some(_), Some(_)) => KeyRank::Other,
                 _ => KeyRank::Unknown,
             }
-        })
+        });
+        rank.copied().unwrap_or(KeyRank::Unknown)
     }
+}
+
+/// The value of a cell, made at the first call. `OnceCell::get_or_init` has a panic for a closure that asks
+/// for the same cell; here such a call makes the value twice.
+fn once<T>(cell: &OnceCell<T>, make: impl FnOnce() -> T) -> Option<&T> {
+    if cell.get().is_none() {
+        // An error would mean that the cell has a value by now.
+        let _ = cell.set(make());
+    }
+    cell.get()
 }
 
 /// How a candidate's key identifier compares with the wanted one.
