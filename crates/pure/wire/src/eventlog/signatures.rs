@@ -64,7 +64,7 @@ impl<'a> SignatureLists<'a> {
 
 fn list<'a>(reader: &mut Reader<'a>) -> Result<List<'a>, Error> {
     const WHAT: &str = "EFI signature list: signatureListSize";
-    /// ErrorKind and the three sizes.
+    /// The signature type, a GUID of 16 bytes, and three sizes of 4 bytes.
     const HEAD: usize = 28;
     let kind = Guid(*reader.array("EFI signature list: signatureType")?);
     let at = reader.at();

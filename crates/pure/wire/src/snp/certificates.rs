@@ -112,7 +112,7 @@ impl<'a> CertificateTable<'a> {
         })
     }
 
-    /// ErrorKind, offset and length of each entry.
+    /// The kind, offset and length of each entry.
     fn headers(&self) -> impl Iterator<Item = (TableKind, usize, usize)> + use<'a> {
         let (entries, _) = self.entries.as_chunks::<ENTRY_BYTES>();
         entries.iter().filter_map(|entry| {

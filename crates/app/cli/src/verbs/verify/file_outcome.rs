@@ -38,7 +38,7 @@ enum LineForm {
     Nothing,
 }
 
-/// OutcomeKind of one file.
+/// The outcome of one file.
 #[derive(Debug)]
 pub(super) struct FileOutcome {
     pub(super) kind: OutcomeKind,
@@ -51,7 +51,7 @@ pub(super) struct FileOutcome {
     pub(super) content: Content,
 }
 
-/// OutcomeKind of one file, in a word.
+/// The kind of a file's outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OutcomeKind {
     Accepted,
