@@ -110,7 +110,7 @@ pub(crate) const STEPS: &[Step] = &[
         line: "teeproof vtpm pcr extend sha256:8 hex:$(echo -n b | sha256sum | cut -c 1-64) \
                && teeproof seal decrypt sealed -o again",
         exit: 5,
-        says: &["the registers have changed since the key was made"],
+        says: &["the PCRs have changed since the key was made"],
     },
     Step {
         name: "doctor",

@@ -105,7 +105,7 @@ pub trait Tpm {
     /// with or without an error. It is one of SHA-256: the key's name and its policy must be of that hash.
     ///
     /// # Errors
-    /// Those that every command has; TPM_RC_POLICY_FAIL if the registers have changed.
+    /// Those that every command has; TPM_RC_POLICY_FAIL if the PCRs have changed.
     fn rsa_decrypt(
         &mut self,
         key: u32,

@@ -182,7 +182,7 @@ impl Tpm for Stack {
 
     fn pcr_extend(&mut self, register: u8, bank: u16, digest: &[u8]) -> Result<(), Error> {
         const COMMAND: &str = "TPM2_PCR_Extend";
-        let unfit = |_| failure::unfit(COMMAND, format!("{register} is no register"));
+        let unfit = |_| failure::unfit(COMMAND, format!("{register} is not a PCR"));
         let place = PcrHandle::try_from(u32::from(register)).map_err(unfit)?;
         let values = convert::digests(COMMAND, bank, digest)?;
         self.run(COMMAND, PASSWORD, |context| context.pcr_extend(place, values))

@@ -95,10 +95,10 @@ impl<'p, const N: usize> Pcrs<'p, N> {
                 true
             }
             Self::Rules(rules) if rules.is_empty() => {
-                fail("the policy names no register; waive the registers by name if that is meant")
+                fail("the policy names no PCR: waive the PCRs with a reason if that is meant")
             }
             Self::Rules(rules) if rules.iter().any(|rule| usize::from(rule.index) >= each.len()) => {
-                fail("the policy names a register that does not exist")
+                fail("the policy names a PCR that does not exist")
             }
             Self::Rules(rules) => rules.iter().fold(true, |satisfied, rule| {
                 let Some(check) = each.get(usize::from(rule.index)) else { return false };

@@ -540,15 +540,11 @@ fn mistakes_in_a_value() {
 
 #[test]
 fn mistakes_in_a_nitro_value() {
-    says(in_nitro("pcrs = {}"), "4:8: nitro.pcrs: no register is named", "0 = { exactly");
-    says(
-        in_nitro("pcrs = { 32 = { waived = \"w\" } }"),
-        "4:10: nitro.pcrs.32: `32` is no register",
-        "0 to 31",
-    );
+    says(in_nitro("pcrs = {}"), "4:8: nitro.pcrs: no PCR is named", "0 = { exactly");
+    says(in_nitro("pcrs = { 32 = { waived = \"w\" } }"), "4:10: nitro.pcrs.32: `32` is not a PCR", "0 to 31");
     says(
         in_nitro("pcrs = { 00 = { waived = \"w\" } }"),
-        "4:10: nitro.pcrs.00: `00` is no register",
+        "4:10: nitro.pcrs.00: `00` is not a PCR",
         "without leading zeros",
     );
     says(
@@ -558,7 +554,7 @@ fn mistakes_in_a_nitro_value() {
     );
     says(
         in_nitro("pcrs = [1]"),
-        "4:8: nitro.pcrs: expected registers by their number, found an array",
+        "4:8: nitro.pcrs: expected PCRs by their number, found an array",
         "0 = { exactly",
     );
     says(

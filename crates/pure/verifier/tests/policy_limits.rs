@@ -65,7 +65,7 @@ fn registers_are_plain_numbers() {
     {
         let error = of(name).unwrap_err();
         assert_eq!(error.problems.len(), 1, "{name}");
-        assert!(error.problems[0].message.contains("is no register"), "{name}: {error}");
+        assert!(error.problems[0].message.contains("is not a PCR"), "{name}: {error}");
     }
 }
 

@@ -201,7 +201,7 @@ fn padding(records: &[u8]) -> usize {
 #[derive(Default)]
 struct Startup {
     locality: Option<u8>,
-    register_0_was_extended: bool,
+    pcr_0_was_extended: bool,
 }
 
 impl Startup {
@@ -209,14 +209,14 @@ impl Startup {
         const WHAT: &str = "event log: StartupLocality";
         let error = |kind, expected| Err(Error::new(kind, WHAT, event.offset, expected));
         if event.extends() {
-            self.register_0_was_extended |= event.index == 0;
+            self.pcr_0_was_extended |= event.index == 0;
             return Ok(());
         }
         let Some(locality) = event.data.strip_prefix(STARTUP_LOCALITY) else { return Ok(()) };
         match (locality, self.locality) {
             (_, Some(_)) => error(ErrorKind::Duplicate, "one such event"),
-            _ if self.register_0_was_extended => {
-                error(ErrorKind::Value, "to come before the first event of register 0")
+            _ if self.pcr_0_was_extended => {
+                error(ErrorKind::Value, "to come before the first event of PCR 0")
             }
             // Locality 4 is a core root of trust that measured before the TPM was started.
             ([locality @ (0 | 3 | 4)], None) => {

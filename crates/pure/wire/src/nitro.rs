@@ -89,11 +89,11 @@ impl<'a> DocumentPcrs<'a> {
         let key = reader.error(ErrorKind::Value, WHAT, "an index from 0 to 31");
         // Compared before narrowing: 256 is not 0.
         let index = usize::try_from(cbor::unsigned(reader, WHAT)?).unwrap_or(usize::MAX);
-        let length = reader.error(ErrorKind::Value, WHAT, "a register of 48 bytes");
+        let length = reader.error(ErrorKind::Value, WHAT, "a PCR of 48 bytes");
         let value = cbor::bytes(reader, WHAT)?.try_into().map_err(|_| length)?;
         let slot = self.0.get_mut(index).ok_or(key)?;
         if slot.replace(value).is_some() {
-            return Err(Error { kind: ErrorKind::Duplicate, expected: "each register once", ..key });
+            return Err(Error { kind: ErrorKind::Duplicate, expected: "each PCR once", ..key });
         }
         Ok(())
     }
@@ -362,7 +362,7 @@ fn pcrs<'a>(reader: &mut Reader<'a>) -> Result<DocumentPcrs<'a>, Error> {
     let mut pcrs = DocumentPcrs::default();
     cbor::map(reader, 32, WHAT, |reader| pcrs.insert(reader))?;
     if pcrs.iter().next().is_none() {
-        return Err(at.error(ErrorKind::Missing, WHAT, "at least one register"));
+        return Err(at.error(ErrorKind::Missing, WHAT, "at least one PCR"));
     }
     Ok(pcrs)
 }

@@ -132,16 +132,16 @@ pub(crate) const CLASSES: &[Class] = &[
     },
     Class {
         id: "quote.selection",
-        what: "a quote of no registers, of two selections, or of another bank than SHA-256: the peer compares \
-               a digest over the received values and never reads which registers they are of",
-        right: "teeproof: values without their registers prove nothing",
+        what: "a quote of no PCRs, of two selections, or of another bank than SHA-256: the peer compares \
+               a digest over the received values and never reads which PCRs they are of",
+        right: "teeproof: values without their PCR selection prove nothing",
         line: "TPM 2.0 Part 2, TPMS_QUOTE_INFO: `pcrSelect` and `pcrDigest`",
         rules: &[rule(CVM, "", No("quote.selection"), Yes)],
     },
     Class {
         id: "quote.selection-form",
-        what: "a selection of registers above 23, or with a bitmap of one byte",
-        right: "teeproof: a PC client's TPM has 24 registers and bitmaps of three bytes or more",
+        what: "a selection of PCRs above 23, or with a bitmap of one byte",
+        right: "teeproof: a PC client's TPM has 24 PCRs and bitmaps of three bytes or more",
         line: "TPM 2.0 Part 2, TPMS_PCR_SELECTION; PC Client Platform TPM Profile, PCR_SELECT_MIN",
         rules: &[rule(CVM, "", No("TPMS_PCR_SELECTION"), Yes)],
     },

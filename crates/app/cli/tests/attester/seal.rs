@@ -121,7 +121,7 @@ fn after_a_register_was_extended_it_does_not_open_and_says_why() {
     sealed.comes_back();
     std::fs::remove_file(sealed.path("opened")).unwrap();
     sealed.machine.run(&["vtpm", "pcr", "extend", "sha256:4", &digest]).exits(0);
-    sealed.decrypt().fails(5, &["the registers have changed since the key was made"]);
+    sealed.decrypt().fails(5, &["the PCRs have changed since the key was made"]);
     assert_eq!(std::fs::read(sealed.path("opened")).unwrap_or_default(), b"");
 }
 

@@ -132,7 +132,7 @@ pub const KNOWN: &[KnownCode] = &[
         0x09d,
         "TPM_RC_POLICY_FAIL",
         "the policy is not met",
-        "the registers have changed since the policy was made: seal anew in the state that is wanted",
+        "the PCRs have changed since the policy was made: seal anew in the state that is wanted",
     ),
     known(
         0x09f,

@@ -44,7 +44,7 @@ pub fn seal_envelope(
 /// off.
 ///
 /// # Errors
-/// It is no envelope, was altered or cut off; the registers have changed; this TPM does not make
+/// It is no envelope, was altered or cut off; the PCRs have changed; this TPM does not make
 /// the key (any more); reading or writing fails.
 pub fn open_envelope(
     tpm: &mut dyn Tpm,

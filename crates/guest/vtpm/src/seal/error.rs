@@ -11,7 +11,7 @@ use crate::Error;
 pub enum SealError {
     /// The TPM refused or failed.
     Tpm(Error),
-    /// The registers have changed since the key was made for them.
+    /// The PCRs have changed since the key was made for them.
     RegistersChanged,
     /// This TPM does not make the key that the secret was sealed to.
     OtherMachine,
@@ -63,9 +63,9 @@ impl fmt::Display for SealError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tpm(error) => error.fmt(f),
-            Self::RegistersChanged => f.write_str(
-                "the registers have changed since the key was made, and the TPM refuses to decrypt",
-            ),
+            Self::RegistersChanged => {
+                f.write_str("the PCRs have changed since the key was made, and the TPM refuses to decrypt")
+            }
             Self::OtherMachine => f.write_str("this TPM does not make the key that it was sealed to"),
             Self::Key(what) => write!(f, "this is no key for sealing: {what}"),
             Self::KeyFile(what) => write!(f, "this is no key for sealing: {what}"),

@@ -25,7 +25,7 @@ const DECRYPT: &str = "TPM2_RSA_Decrypt";
 /// A key for sealing, and the attestation key's word that it is in the same TPM.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealingKey {
-    /// The registers that guard it, of the SHA-256 bank.
+    /// The PCRs that guard it, of the SHA-256 bank.
     pub registers: Selection,
     /// TPMT_PUBLIC, in bytes; its policy is that the registers have the values of now.
     pub public: Vec<u8>,
@@ -58,7 +58,7 @@ impl SealingKey {
 /// Decrypts what was encrypted to the key of this public area, inside of the TPM.
 ///
 /// # Errors
-/// Those of the commands; the registers have changed; this TPM does not make such a key (any more).
+/// Those of the commands; the PCRs have changed; this TPM does not make such a key (any more).
 pub fn decrypt(
     tpm: &mut dyn Tpm,
     public: &[u8],

@@ -15,7 +15,7 @@ const SCHEMA: &str = "teeproof/sealing-key/1";
 pub struct KeyFile {
     /// The form: `teeproof/sealing-key/1`.
     schema: String,
-    /// The registers that guard the key: `sha256:0,1,2`.
+    /// The PCRs that guard the key: `sha256:0,1,2`.
     registers: String,
     /// TPMT_PUBLIC.
     public: String,

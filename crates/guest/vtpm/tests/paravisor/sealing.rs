@@ -154,7 +154,7 @@ pub(crate) fn registers_that_changed(transport: Transport) {
     tpm.pcr_extend(7, 0x000b, &[1; 32]).unwrap();
     let error = opened(tpm.as_mut(), &key.public, OAEP, &block).unwrap_err();
     assert!(matches!(error, SealError::RegistersChanged), "{error:?}");
-    assert!(error.to_string().contains("registers have changed"), "{error}");
+    assert!(error.to_string().contains("PCRs have changed"), "{error}");
     assert!(!error.hint().is_empty());
 }
 

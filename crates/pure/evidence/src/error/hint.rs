@@ -80,7 +80,7 @@ impl InputError {
             Self::NotOfKind { .. } => "give the file without a kind: it is recognised by its content",
             Self::Container(_) => "give the parts that it holds",
             Self::Bincode => {
-                "a signature of 256 bytes, the message and 24 registers are expected, each counted"
+                "a signature of 256 bytes, the message and 24 PCR values are expected, each counted"
             }
             Self::TooLarge { .. } => "the file may hold something else",
             Self::Wire(..) => "the file may be cut, or of another kind",

@@ -211,6 +211,6 @@ fn malformed_selections_are_refused() {
         let error = message(ErrorKind::Value, what, at + 6, "3 or 4");
         bent(|quote| quote.selections[0].size = Some(size)).refused(error, Class::Malformed);
     }
-    let error = message(ErrorKind::Value, "TPMS_PCR_SELECTION: pcrSelect", at + 7, "registers 0 to 23");
+    let error = message(ErrorKind::Value, "TPMS_PCR_SELECTION: pcrSelect", at + 7, "PCRs 0 to 23");
     bent(|quote| quote.selections[0].bitmap = vec![1, 0, 0, 1]).refused(error, Class::Malformed);
 }

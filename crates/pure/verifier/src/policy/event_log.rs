@@ -8,7 +8,7 @@ use teeproof_tpm::{EventLogRule, ExceptedPcr};
 
 use super::kinds::YesNo;
 use super::node::Node;
-use super::pcrs::{no_register, register, waiver};
+use super::pcrs::{not_a_pcr, pcr_index, waiver};
 use super::problems::{Problems, Reported};
 use super::rule::{EXACTLY, EXPLAINED_EXCEPT, Kind, ONE_OF, REASON, WAIVED, expectation, rule_of};
 use super::section::{Field, Section};
@@ -68,12 +68,12 @@ fn excepted(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<Vec<Excepted
 }
 
 fn one(name: &str, node: &Node<'_>, problems: &mut Problems<'_>) -> Result<ExceptedPcr<'static>, Reported> {
-    let index = register(name, LAST);
+    let index = pcr_index(name, LAST);
     if index.is_none() && problems.is_full() {
         return Err(problems.count());
     }
     let reason = node.worded(problems, REASON);
-    let index = index.ok_or_else(|| no_register(name, node, LAST, problems))?;
+    let index = index.ok_or_else(|| not_a_pcr(name, node, LAST, problems))?;
     Ok(ExceptedPcr::new(index, waiver(reason?, node.line(problems))))
 }
 

@@ -42,7 +42,7 @@ impl<const N: usize, const LAST: u8> FieldKind for PcrTable<N, LAST> {
 /// values that are verified, and never against none.
 const ABSENCE: Absence = Absence::Attested;
 
-/// A rule for each register that is named, or a waiver in the place of all.
+/// A rule for each PCR that is named, or a waiver in the place of all.
 fn pcrs<const N: usize>(
     section: &Section<'_>,
     key: &str,
@@ -56,20 +56,19 @@ fn pcrs<const N: usize>(
     let usage = || {
         let digits = N.saturating_mul(2);
         Some(format!(
-            "write 0 = {{ exactly = \"<{digits} hex digits>\" }} for each register, or {{ waived = \"<why>\" }}"
+            "write 0 = {{ exactly = \"<{digits} hex digits>\" }} for each PCR, or {{ waived = \"<why>\" }}"
         ))
     };
-    let table = node.table(problems, "registers by their number", usage())?;
+    let table = node.table(problems, "PCRs by their number", usage())?;
     if table.contains_key(WAIVED) {
-        let (_, reason) = expectation(&node, "the registers", &[WAIVED], problems)?;
+        let (_, reason) = expectation(&node, "the PCRs", &[WAIVED], problems)?;
         let reason = reason.worded(problems, REASON)?;
         return Ok(Pcrs::Waived(waiver(reason, node.line(problems))));
     }
     if table.is_empty() {
-        return Err(node.problem(problems, "no register is named", usage()));
+        return Err(node.problem(problems, "no PCR is named", usage()));
     }
-    let read: Vec<_> =
-        node.children(table).map(|(name, register)| pcr(name, &register, last, problems)).collect();
+    let read: Vec<_> = node.children(table).map(|(name, node)| pcr(name, &node, last, problems)).collect();
     let mut rules = read.into_iter().collect::<Result<Vec<_>, _>>()?;
     rules.sort_by_key(|rule| rule.index);
     Ok(Pcrs::Rules(rules.into()))
@@ -81,25 +80,25 @@ fn pcr<const N: usize>(
     last: u8,
     problems: &mut Problems<'_>,
 ) -> Result<PcrRule<'static, N>, Reported> {
-    let index = register(name, last);
+    let index = pcr_index(name, last);
     if index.is_none() && problems.is_full() {
         return Err(problems.count());
     }
     let rule = rule::<Fixed<N>>(node, ABSENCE, problems);
-    let index = index.ok_or_else(|| no_register(name, node, last, problems))?;
+    let index = index.ok_or_else(|| not_a_pcr(name, node, last, problems))?;
     Ok(PcrRule::new(index, rule?))
 }
 
-/// The number of a register: decimal, without sign and leading zeros.
-pub(super) fn register(name: &str, last: u8) -> Option<u8> {
+/// The index of a PCR: decimal, without sign and leading zeros.
+pub(super) fn pcr_index(name: &str, last: u8) -> Option<u8> {
     let plain = name.bytes().all(|byte| byte.is_ascii_digit()) && (name == "0" || !name.starts_with('0'));
     name.parse().ok().filter(|index| plain && *index <= last)
 }
 
-/// Records that a key is not the number of a register.
-pub(super) fn no_register(name: &str, node: &Node<'_>, last: u8, problems: &mut Problems<'_>) -> Reported {
-    let message = format!("{} is no register", quoted(name));
-    let hint = format!("registers are the numbers 0 to {last}, without leading zeros");
+/// Records that a key is not the index of a PCR.
+pub(super) fn not_a_pcr(name: &str, node: &Node<'_>, last: u8, problems: &mut Problems<'_>) -> Reported {
+    let message = format!("{} is not a PCR", quoted(name));
+    let hint = format!("PCRs are the numbers 0 to {last}, without leading zeros");
     node.key_problem(problems, message, Some(hint))
 }
 

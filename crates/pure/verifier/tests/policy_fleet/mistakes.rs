@@ -139,7 +139,7 @@ fn mistakes_in_absent() {
         "pcrs = { 3 = { absent = false }, 32 = { absent = true } }",
         &[
             ("4:25: nitro.pcrs.3.absent: `absent = false` demands nothing", "exactly or one-of"),
-            ("4:34: nitro.pcrs.32: `32` is no register", "0 to 31"),
+            ("4:34: nitro.pcrs.32: `32` is not a PCR", "0 to 31"),
         ],
     );
 }
@@ -213,14 +213,14 @@ fn mistakes_in_explained_except() {
         "azure-snp",
         "event-log = { explained-except = { 24 = \" \", 09 = 3, 1 = \"w\", pcr2 = \"w\" } }",
         &[
-            ("4:36: azure-snp.event-log.explained-except.24: `24` is no register", "0 to 23"),
+            ("4:36: azure-snp.event-log.explained-except.24: `24` is not a PCR", "0 to 23"),
             ("4:41: azure-snp.event-log.explained-except.24: the text is empty", "the reason"),
-            ("4:46: azure-snp.event-log.explained-except.09: `09` is no register", "without leading zeros"),
+            ("4:46: azure-snp.event-log.explained-except.09: `09` is not a PCR", "without leading zeros"),
             (
                 "4:51: azure-snp.event-log.explained-except.09: expected the reason as a text, found an integer",
                 "",
             ),
-            ("4:63: azure-snp.event-log.explained-except.pcr2: `pcr2` is no register", "0 to 23"),
+            ("4:63: azure-snp.event-log.explained-except.pcr2: `pcr2` is not a PCR", "0 to 23"),
         ],
     );
     says(

@@ -38,7 +38,7 @@ impl Selection {
         bitmap.iter_mut().zip(bits).for_each(|(to, from)| *to = *from);
         let bitmap = u32::from_le_bytes(bitmap);
         if bitmap >> REGISTERS != 0 {
-            return Err(at.error(ErrorKind::Value, "TPMS_PCR_SELECTION: pcrSelect", "registers 0 to 23"));
+            return Err(at.error(ErrorKind::Value, "TPMS_PCR_SELECTION: pcrSelect", "PCRs 0 to 23"));
         }
         Ok(Self { bank, bitmap })
     }
