@@ -17,8 +17,9 @@ const HEXADECIMAL: &str = "The evidence carries the nonce as text, its hexadecim
 const BASE64: &str = "The evidence carries the nonce as text, in base64: have the attester decode the nonce \
                       before it hands it in. The nonce as UTF-8 text verifies what was made so.";
 
-/// Base64 of fewer characters could stand anywhere by accident.
-const MIN_BASE64: usize = 10;
+/// The text of a shorter nonce, in digits or base64, could stand anywhere by accident: 7 bytes are ten characters of
+/// base64 and 14 digits.
+const MIN_NONCE_BYTES: usize = 7;
 
 /// No evidence has room for a longer nonce (Nitro's 512 bytes), so none carries one as text.
 const MAX_NONCE_BYTES: usize = 512;
@@ -37,16 +38,13 @@ pub(crate) fn is_nonce_check(check: &Check) -> bool {
 /// The hint for evidence that has the nonce as text: as digits of either case, or in base64 of either alphabet,
 /// padded or not. Nothing but a hint rests on the answer.
 pub(crate) fn hint(evidence: &Evidence<'_>, nonce: &[u8]) -> Option<&'static str> {
-    if nonce.len() > MAX_NONCE_BYTES {
+    if !(MIN_NONCE_BYTES..=MAX_NONCE_BYTES).contains(&nonce.len()) {
         return None;
     }
     if carries_digits(evidence, nonce) {
         return Some(HEXADECIMAL);
     }
     let url = bytes::to_base64url(nonce);
-    if url.len() < MIN_BASE64 {
-        return None;
-    }
     let standard = url.replace('-', "+").replace('_', "/");
     [url, standard].iter().any(|text| carries_text(evidence, text.as_bytes())).then_some(BASE64)
 }

@@ -86,6 +86,16 @@ fn a_policy_that_demands_an_age_is_not_satisfied_by_an_archive() {
     run("2024-12-31T03:56:00Z").exits(6).shows(&["✘ nitro.max-age"]);
 }
 
+/// A few digits stand in every document, in its certificates and its identifiers.
+#[test]
+fn a_short_nonce_is_not_reported_as_text() {
+    for (nonce, is_in_the_document) in [("hex:00", "00"), ("hex:0fe9a96ed626", "0fe9a96ed626")] {
+        position(&bytes(PRODUCTION), is_in_the_document.as_bytes());
+        let ran = verify(PRODUCTION, &[&GENUINE, &AT_DOCUMENT, &["--nonce", nonce]]).exits(5);
+        assert!(!ran.stdout.contains("as text"), "{ran:#?}");
+    }
+}
+
 /// A nonce that was handed in as its hexadecimal digits is reported as such, whatever the technology.
 #[test]
 fn a_nonce_that_was_written_as_text_is_reported() {
