@@ -5,7 +5,7 @@ use std::ffi::OsString;
 
 use clap::ColorChoice;
 use clap::builder::StyledStr;
-use clap::error::{ContextValue, Error, ErrorKind};
+use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 
 use crate::cli;
 use crate::output::fault::Fault;
@@ -51,10 +51,19 @@ impl Peek {
 
     /// Prints help, or the error of a command line that did not parse.
     pub(crate) fn answer(&self, error: Error) -> u8 {
-        let error = &escaped_arguments(error);
+        let mut error = escaped_arguments(error);
+        let hint = match option_with_value(&error) {
+            Some(option) => {
+                // The parser's tip would make a file name of the argument.
+                let _ = error.remove(ContextKind::Suggested);
+                format!("use {option}")
+            }
+            None => format!("see {} --help", self.verb),
+        };
+        let error = &error;
         let helps = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
         if self.json && !helps {
-            return self.refuse(&fault(error, &self.hint()));
+            return self.refuse(&fault(error, &hint));
         }
         if helps || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
             let page = Page::of_parser(&rendered(error));
@@ -64,7 +73,7 @@ impl Peek {
         // Our hint replaces that of the parser.
         let text = text.rsplit_once(PARSER_HINT).map_or(text.as_str(), |(before, _)| before);
         let mut page = Page::of_parser(text.trim_end());
-        page.end().end().paint(HINT, "hint:").add(" ").line(self.hint());
+        page.end().end().paint(HINT, "hint:").add(" ").line(hint);
         self.say(&page)
     }
 
@@ -79,10 +88,6 @@ impl Peek {
     fn say(&self, page: &Page) -> u8 {
         write_stderr(page, self.color);
         2
-    }
-
-    fn hint(&self) -> String {
-        format!("see {} --help", self.verb)
     }
 
     /// Prints an error before there are settings.
@@ -124,6 +129,23 @@ fn verb(arguments: &[OsString]) -> String {
         }
     }
     words
+}
+
+/// The setting that an unknown argument is a value of: `--format json` for `--json`.
+fn option_with_value(error: &Error) -> Option<String> {
+    let (ErrorKind::UnknownArgument, Some(ContextValue::String(argument))) =
+        (error.kind(), error.get(ContextKind::InvalidArg))
+    else {
+        return None;
+    };
+    let word = argument.strip_prefix("--")?;
+    let command = cli::command(ColorChoice::Never);
+    let mut settings = command.get_arguments().filter(|one| one.is_global_set());
+    settings.find_map(|one| {
+        let values = one.get_possible_values();
+        let value = values.iter().find(|value| value.get_name() == word)?;
+        Some(format!("--{} {}", one.get_long()?, value.get_name()))
+    })
 }
 
 /// The same error with escaped arguments: the parser prints them raw.

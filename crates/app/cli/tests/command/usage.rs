@@ -30,6 +30,19 @@ fn what_does_not_parse_gets_a_hint_to_the_verbs_help() {
 }
 
 #[test]
+fn a_value_of_a_setting_is_no_flag() {
+    for verb in [&["verify"][..], &["inspect", "x"], &["policy", "check", "x"]] {
+        let ran = teeproof(verb).args(["--json"]).exits(2);
+        assert!(ran.stderr.ends_with("hint: use --format json\n"), "{ran:#?}");
+        assert!(!ran.stderr.contains("-- --json"), "{ran:#?}");
+    }
+    let json = teeproof(["verify", "x", "--json"]).env("TEEPROOF_FORMAT", "json").exits(2).json();
+    assert_eq!(json["hint"], "use --format json");
+    let ran = teeproof(["verify", "x", "--toml"]).exits(2);
+    assert!(ran.stderr.ends_with("hint: see teeproof verify --help\n"), "{ran:#?}");
+}
+
+#[test]
 fn an_unknown_verb_gets_a_suggestion() {
     let ran = teeproof(["verfy"]).exits(2);
     assert!(ran.stderr.contains("verify"), "{ran:#?}");
