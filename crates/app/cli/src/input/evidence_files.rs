@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use teeproof::Evidence;
-use teeproof_evidence::{InputKind, Inputs, Part, sniff};
+use teeproof_evidence::{InputError, InputKind, Inputs, Part, sniff};
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::crl::RevocationList;
 use teeproof_x509::Revocation;
@@ -49,6 +49,8 @@ pub(crate) struct Files {
     inputs: Inputs,
     anchors: Vec<Vec<u8>>,
     name: String,
+    /// Whether this is one file of many, each the evidence of one machine.
+    is_one_of_many: bool,
     /// The kinds of evidence that were found, each with the name of its file.
     kinds: Vec<(InputKind, String)>,
 }
@@ -86,7 +88,7 @@ impl Files {
     /// Reads one file of many, each the whole evidence of one machine but for the shared endorsements. Those are added
     /// after it, as they are when the file is read alone.
     pub(crate) fn one_of_many(path: &Path, kind: Option<InputKind>, shared: &Self) -> Result<Self, Fault> {
-        let mut files = Self { name: source::path_name(path), ..Self::default() };
+        let mut files = Self { name: source::path_name(path), is_one_of_many: true, ..Self::default() };
         let fault = |error| Fault::input(&error);
         files.inputs.add(&source::read_file(path)?, kind).map_err(fault)?;
         files.inputs.add_shared(&shared.inputs).map_err(fault)?;
@@ -100,7 +102,7 @@ impl Files {
         source: &Source,
         messages: &Messages,
     ) -> Result<Self, Fault> {
-        let mut files = Self::default();
+        let mut files = Self { is_one_of_many: true, ..Self::default() };
         files.add(path, None, source, messages)?;
         files.inputs.add_shared(&shared.inputs).map_err(|error| Fault::input(&error))?;
         Ok(files)
@@ -183,9 +185,15 @@ impl Files {
     pub(crate) fn evidence(&self) -> Result<Evidence<'_>, Fault> {
         Evidence::from_inputs(&self.inputs).map_err(|error| {
             let about = error.kind().and_then(|kind| self.kinds.iter().find(|(found, _)| *found == kind));
+            let fault = match error {
+                InputError::NoEvidence if self.is_one_of_many => Fault::input(&error).with_hint(
+                    "each FILE is the whole evidence of one machine: give certificates and revocation lists with --endorsements",
+                ),
+                _ => Fault::input(&error),
+            };
             match about.map_or(self.name.as_str(), |(_, name)| name) {
-                "" => Fault::input(&error),
-                name => Fault::input(&error).in_file(name),
+                "" => fault,
+                name => fault.in_file(name),
             }
         })
     }

@@ -133,6 +133,11 @@ impl Fault {
         self
     }
 
+    /// With another hint.
+    pub(crate) fn with_hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: hint.into(), ..self }
+    }
+
     /// In this file, unless the fault has a file already.
     pub(crate) fn in_file(mut self, file: impl Display) -> Self {
         self.file.get_or_insert_with(|| file.to_string());

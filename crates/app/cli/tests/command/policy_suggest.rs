@@ -23,6 +23,24 @@ fn proposal(machine: &Machine, files: &[&Path]) -> PathBuf {
     path
 }
 
+/// A certificate among the files is no machine, whatever the verb.
+#[test]
+fn certificates_of_several_machines_are_endorsements() {
+    let folder = folder("suggest-certificate");
+    let policy = put(&folder, "policy.toml", b"version = 1\n[snp]\nunlisted = { waived = \"a test\" }\n");
+    for verb in [
+        vec!["policy".as_ref(), "suggest".as_ref()],
+        vec!["policy".as_ref(), "test".as_ref(), policy.as_os_str()],
+        vec!["verify".as_ref(), "--each".as_ref(), "--no-nonce".as_ref()],
+    ] {
+        let ran = teeproof(verb).file(REPORT).file(VCEK).run();
+        let said = [ran.stdout.as_str(), &ran.stderr].concat();
+        assert!(said.contains("give certificates and revocation lists with --endorsements"), "{ran:#?}");
+        assert!(!said.contains("name the report or document too"), "{ran:#?}");
+    }
+    teeproof(["verify", "--no-nonce"]).file(VCEK).fails(2, &["name the report or document too"]);
+}
+
 /// A machine that booted something else, without secure boot.
 fn other() -> Vm {
     let log = EventLog::booted_insecurely();
