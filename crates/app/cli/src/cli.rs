@@ -18,9 +18,9 @@ use crate::verbs::inspect::InspectArgs;
 use crate::verbs::man::ManArgs;
 use crate::verbs::policy::PolicyArgs;
 use crate::verbs::seal::SealArgs;
+use crate::verbs::verify::VerifyArgs;
 use crate::verbs::vtpm::VtpmArgs;
 use crate::verbs::{bundle, collect, completions, doctor, explain, inspect, man, policy, seal, verify, vtpm};
-use crate::verification::VerifyArgs;
 
 /// Is this machine the confidential machine it claims to be?
 ///

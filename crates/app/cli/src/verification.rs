@@ -23,10 +23,9 @@ use crate::output::{hints, result_page};
 use crate::settings::CryptoChoice;
 use crate::settings::context::Context;
 
-/// Verify evidence and appraise it under a policy
+/// The evidence of one verification, and everything that it is verified and appraised by
 #[derive(Debug, Args)]
-#[command(after_long_help = EXAMPLES)]
-pub(crate) struct VerifyArgs {
+pub(crate) struct VerificationArgs {
     /// Evidence and its endorsements: a report with its VCEK, a document, a bundle; - is stdin
     ///
     /// Files may be raw, PEM, hex or base64, the JSON of other attesters and of Azure's THIM service,
@@ -58,17 +57,6 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "BYTES")]
     pub(crate) user_data: Option<String>,
 
-    /// Verify each file by itself: each is the whole evidence of one machine, such as a bundle
-    ///
-    /// All files are verified under the same policy, time and nonce, on all cores. Each file gets a line, with
-    /// its failed checks below; the last line has the totals. A file that cannot be read is reported and does
-    /// not end the run. The exit code is 0 if all are accepted. Otherwise it is the gravest of the files'.
-    /// Without a policy no file is accepted, and the exit code is 10 if nothing else is wrong.
-    ///
-    /// Exit codes by gravity: 1, 4, 5, 3, 2, 6, 7, 9, 8, 11, 10, 0.
-    #[arg(long)]
-    pub(crate) each: bool,
-
     #[command(flatten)]
     pub(crate) backing: Backing,
 
@@ -89,7 +77,7 @@ pub(crate) struct VerifyArgs {
     pub(crate) skew: u32,
 }
 
-impl VerifyArgs {
+impl VerificationArgs {
     /// The accepted technologies.
     pub(crate) fn accepted(&self) -> &[Technology] {
         if self.accept.is_empty() { Technology::ALL } else { &self.accept }
@@ -101,22 +89,9 @@ fn technology() -> impl TypedValueParser<Value = Technology> {
         .try_map(|name| named(Technology::ALL, &name, |one| one.as_str()))
 }
 
-const EXAMPLES: &str = "\
-Examples:
-  A report from a guest, with the VCEK, for the nonce that was sent to it:
-    teeproof verify report.bin vcek.der --nonce hex:7b1e… --policy prod.toml
-  An Azure VM with its vTPM's quote:
-    teeproof verify hcl.bin quote.msg quote.sig pcrs.txt vcek.pem --nonce hex:7b1e… --policy prod.toml
-  An archived Nitro document, at its own time:
-    teeproof verify document.cose --no-nonce --at document --policy builtin:genuine
-  A fleet, one bundle for each machine:
-    teeproof verify --each fleet/*.bundle --no-nonce --policy prod.toml
-  Claims without a policy, as JSON:
-    teeproof verify document.b64 --no-nonce --format json";
-
 /// Everything of a request that does not come with the evidence: nonce, user data, time, policy, cryptography.
 pub(crate) struct RequestOptions<'a> {
-    args: &'a VerifyArgs,
+    args: &'a VerificationArgs,
     nonce: Option<Vec<u8>>,
     user_data: Option<Vec<u8>>,
     at: Moment,
@@ -127,7 +102,7 @@ pub(crate) struct RequestOptions<'a> {
 
 impl<'a> RequestOptions<'a> {
     /// Reads what the arguments name, and the clock if it is needed.
-    pub(crate) fn from_args(args: &'a VerifyArgs, context: &Context) -> Result<Self, Fault> {
+    pub(crate) fn from_args(args: &'a VerificationArgs, context: &Context) -> Result<Self, Fault> {
         let nonce = required_nonce(args, context)?;
         let choice = match &args.policy {
             Some(policy) => Some(PolicyChoice::parse(policy)?),
@@ -182,7 +157,7 @@ impl<'a> RequestOptions<'a> {
 }
 
 /// The nonce, or none under --no-nonce: there is no default.
-fn required_nonce(args: &VerifyArgs, context: &Context) -> Result<Option<Vec<u8>>, Fault> {
+fn required_nonce(args: &VerificationArgs, context: &Context) -> Result<Option<Vec<u8>>, Fault> {
     let Some(text) = &args.nonce else {
         return if args.no_nonce {
             Ok(None)
@@ -197,7 +172,7 @@ fn required_nonce(args: &VerifyArgs, context: &Context) -> Result<Option<Vec<u8>
 }
 
 /// The expected user-data, at most 64 bytes.
-fn user_data(args: &VerifyArgs, context: &Context) -> Result<Option<Vec<u8>>, Fault> {
+fn user_data(args: &VerificationArgs, context: &Context) -> Result<Option<Vec<u8>>, Fault> {
     let Some(text) = &args.user_data else { return Ok(None) };
     let bytes = bytes::resolve_bytes(text, "--user-data", &context.source)?;
     if bytes.len() > 64 {
@@ -212,7 +187,7 @@ fn user_data(args: &VerifyArgs, context: &Context) -> Result<Option<Vec<u8>>, Fa
 
 /// Verifies the files of the arguments, and calls `then` with the result, which borrows them.
 pub(crate) fn with_result<T>(
-    args: &VerifyArgs,
+    args: &VerificationArgs,
     options: &RequestOptions<'_>,
     context: &Context,
     then: impl FnOnce(&AttestationResult<'_>) -> Result<T, Fault>,

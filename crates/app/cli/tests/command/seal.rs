@@ -30,6 +30,16 @@ fn documents(text: &str) -> Vec<serde_json::Value> {
 }
 
 #[test]
+fn the_help_is_about_one_machine() {
+    let help =
+        teeproof(["seal", "encrypt", "--help"]).exits(0).shows(&["Examples:\n", " teeproof seal encrypt "]);
+    assert!(!help.stdout.contains("--each") && !help.stdout.contains(" teeproof verify "), "{help:#?}");
+    let ran = teeproof(["seal", "encrypt", "x", "--each"]).exits(2);
+    assert!(ran.stderr.contains("unexpected argument '--each'"), "{ran:#?}");
+    teeproof(["verify", "--help"]).exits(0).shows(&["--each", " teeproof verify --each "]);
+}
+
+#[test]
 fn self_made_claims_get_no_secret() {
     let mine = genoa().with_machine(|machine| machine.report.id_key_digest = [0x11; 48]);
     let machine = Machine::new("seal-self-made", &mine);

@@ -22,7 +22,7 @@ use crate::output::json::Json;
 use crate::output::page::{HINT, LOUD};
 use crate::output::product::Product;
 use crate::settings::context::Context;
-use crate::verification::{RequestOptions, VerifyArgs, result_page, with_result};
+use crate::verification::{RequestOptions, VerificationArgs, result_page, with_result};
 
 /// The PCRs that a key is bound to by default: firmware, its settings, boot programs, secure boot, kernel and
 /// initial file system. 5, 6 and 10 change between boots, or while the machine runs.
@@ -30,7 +30,7 @@ pub(super) const SEALING_PCRS: &str = "sha256:0-4,7-9";
 
 /// Verify the evidence of a machine and its key, and seal a secret to it
 ///
-/// Takes everything that `teeproof verify` takes. The secret is sealed only if the policy accepts the evidence,
+/// Takes everything that `teeproof verify` takes for one machine. The secret is sealed only if the policy accepts the evidence,
 /// the attestation key in it certifies the key, and the quote has the PCRs that the key is bound to. Otherwise
 /// the exit code is that of the failure.
 ///
@@ -39,6 +39,7 @@ pub(super) const SEALING_PCRS: &str = "sha256:0-4,7-9";
 /// or the id key must be one that teeproof has as a reference value. The verdict, accepted or refused, goes to
 /// standard error, with --format json as the only document there; the output is the sealed secret.
 #[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
 pub(super) struct EncryptArgs {
     #[command(flatten)]
     sealing: SealingArgs,
@@ -57,8 +58,17 @@ pub(super) struct EncryptArgs {
     accept_origin_not_shown: Option<String>,
 
     #[command(flatten)]
-    evidence: VerifyArgs,
+    evidence: VerificationArgs,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  A secret for an Azure VM that made key.json with seal key, with its fresh bundle:
+    teeproof seal encrypt vm.bundle --key key.json --secret secret.bin --nonce hex:7b1e… \\
+      --policy prod.toml -o sealed.json
+  The same with files of the VM instead of a bundle:
+    teeproof seal encrypt hcl.bin quote.msg quote.sig pcrs.txt vcek.pem --key key.json \\
+      --secret secret.bin --nonce hex:7b1e… --policy prod.toml -o sealed.json";
 
 /// Seal a secret to a key without verifying anything
 ///
@@ -121,12 +131,6 @@ const OTHER_PADDING: &str = "--padding oaep-sha256, the default";
 
 /// Runs the verb.
 pub(super) fn run(args: &EncryptArgs, context: &Context) -> Result<Product, Fault> {
-    if args.evidence.each {
-        return Err(Fault::usage(
-            "--each: expected the evidence of one machine",
-            "run seal encrypt once for each machine",
-        ));
-    }
     if context.is_json() {
         context.messages.reserve_for_document();
     }
