@@ -89,8 +89,22 @@ fn json_tells_every_rule() {
     let of = |technology: &str| rules.iter().filter(|rule| rule["technology"] == technology).count();
     assert_eq!([of("snp"), of("azure-snp"), of("azure-tdx"), of("nitro")], [25, 40, 15, 8]);
     assert_eq!(rules[0]["check"], "snp.policy.debug");
+    assert_eq!(rules[0]["key"], "debug");
     assert_eq!(rules[0]["expected"], serde_json::json!({ "exactly": false }));
     assert_eq!(rules[0]["waived"], serde_json::Value::Null);
+}
+
+/// The keys that a person looks for in the file, where the id of the check has other words.
+#[test]
+fn the_rules_are_printed_with_their_keys() {
+    let ran = teeproof(["policy", "check", "builtin:genuine"]).exits(0);
+    let rows: Vec<Vec<&str>> =
+        ran.stdout.lines().map(|line| line.split_whitespace().take(2).collect()).collect();
+    for row in
+        [["masked-chip-key", "snp.chip-key.masked"], ["event-log", "log.explains"], ["quote", "hcl.quote"]]
+    {
+        assert!(rows.contains(&row.to_vec()), "{row:?}: {ran:#?}");
+    }
 }
 
 #[test]

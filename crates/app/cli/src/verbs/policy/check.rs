@@ -147,8 +147,9 @@ fn problems(page: &mut Page, file: &str, error: &PolicyError) {
 
 fn print_rules(page: &mut Page, policy: &Policy) {
     let rules = rules(policy);
-    let width = rules.iter().map(|rule| rule.check.len()).max();
-    let width = width.unwrap_or_default();
+    let widest =
+        |of: fn(&PolicyRule) -> &str| rules.iter().map(|rule| of(rule).len()).max().unwrap_or_default();
+    let widths = (widest(|rule| rule.key), widest(|rule| rule.check));
     for technology in Technology::ALL {
         let name = technology.as_str();
         if !policy.accepts_technology(*technology) {
@@ -160,22 +161,23 @@ fn print_rules(page: &mut Page, policy: &Policy) {
             rules.iter().filter(|rule| rule.technology == name).partition(|rule| rule.expected.is_some());
         for rule in expected {
             let text = escaped(rule.words.as_deref().unwrap_or_default());
-            row(page, rule, width, &text);
+            row(page, rule, widths, &text);
         }
         for rule in waived {
             let reason = escaped(rule.waived.as_deref().unwrap_or_default());
-            row(page, rule, width, &format!("waived: {reason}"));
+            row(page, rule, widths, &format!("waived: {reason}"));
         }
     }
 }
 
-fn row(page: &mut Page, rule: &PolicyRule, width: usize, text: &str) {
+/// A rule: its key in the file, its check, and what it expects or why it is waived.
+fn row(page: &mut Page, rule: &PolicyRule, (keys, checks): (usize, usize), text: &str) {
     let line = rule.line.map_or_else(String::new, |line| format!(" (line {line})"));
     let text = format!("{text}{line}");
-    let room = WIDTH.saturating_sub(width.saturating_add(5));
+    let room = WIDTH.saturating_sub(keys.saturating_add(checks).saturating_add(7));
     for (index, line) in wrap(&text, room).iter().enumerate() {
-        let check = if index == 0 { rule.check } else { "" };
-        page.add(format_args!("   {check:<width$}  "));
+        let (key, check) = if index == 0 { (rule.key, rule.check) } else { ("", "") };
+        page.add(format_args!("   {key:<keys$}  {check:<checks$}  "));
         match rule.waived {
             Some(_) => page.paint(DIM, line),
             None => page.add(line),
@@ -253,6 +255,8 @@ struct CheckedPolicyJson<'a> {
 struct PolicyRule {
     /// The technology that it is about.
     technology: &'static str,
+    /// The key of the field in the policy file; `pcrs` of each PCR.
+    key: &'static str,
     /// The check that it belongs to.
     check: &'static str,
     /// The expectation; null where the rule is waived.
@@ -272,6 +276,7 @@ fn rules(policy: &Policy) -> Vec<PolicyRule> {
     policy.field_rules(&mut |technology, demand| {
         rules.push(PolicyRule {
             technology: technology.as_str(),
+            key: demand.key,
             check: demand.check.id,
             expected: demand.expected.map(Expected::from),
             words: demand.expected.map(ToString::to_string),
