@@ -15,7 +15,7 @@ use crate::input::source;
 use crate::output::fault::Fault;
 use crate::output::product::Product;
 use crate::settings::context::Context;
-use inspection::{Inspection, Tree};
+use inspection::{Inspection, Reader, Tree};
 
 /// Print every field of a structure, checking nothing
 ///
@@ -37,7 +37,7 @@ pub(crate) fn run(args: &InspectArgs, context: &Context) -> Result<Product, Faul
     let bytes = context.source.read(&args.file)?;
     let fault = |error| Fault::input(&error).in_file(&file);
     let sniffed = sniff(&bytes, args.kind).map_err(fault)?;
-    let mut tree = Tree::default();
+    let mut tree = Tree::for_reader(if context.is_json() { Reader::Program } else { Reader::Person });
     let inspected = teeproof::inspect(&sniffed, &mut tree).map_err(fault)?;
     let hashes = ReplayHashes { crypto: &teeproof_aws_lc::TABLE, sha1: teeproof_aws_lc::SHA1 };
     teeproof::inspect_replay(&sniffed, &hashes, &mut tree);

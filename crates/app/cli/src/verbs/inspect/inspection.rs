@@ -3,7 +3,7 @@
 use serde::Serialize;
 use teeproof_core::{Hex, Time};
 use teeproof_evidence::Sniffed;
-use teeproof_wire::{DescribedField, FieldData, Visitor};
+use teeproof_wire::{DescribedField, FieldData, FieldValue, Visitor};
 
 /// A field, or a group of them.
 #[derive(Debug, Serialize)]
@@ -36,7 +36,7 @@ pub(super) struct Field {
     pub(super) length: Option<usize>,
     /// The value with its type; null where the structure says that the field is absent.
     value: TypedValue,
-    /// The value as people read it.
+    /// The value as people read it; empty in JSON.
     #[serde(skip)]
     pub(super) text: String,
     /// What the value means, where a person would ask; null elsewhere.
@@ -65,8 +65,8 @@ enum TypedValue {
 }
 
 impl TypedValue {
-    fn of(data: FieldData<'_>, text: &str) -> Self {
-        match data {
+    fn of(value: &dyn FieldValue) -> Self {
+        match value.data() {
             FieldData::Absent => Self::Absent,
             FieldData::Bool(value) => Self::Bool(value),
             FieldData::Number(value) => Self::Number(value),
@@ -75,25 +75,33 @@ impl TypedValue {
             FieldData::BitNumbers(bits) => Self::Numbers((0..32).filter(|at| bits >> at & 1 == 1).collect()),
             FieldData::Bytes(bytes) => Self::Text(Hex(bytes).to_string()),
             // Of a kind that this version has no type for, the text.
-            _ => Self::Text(text.to_owned()),
+            _ => Self::Text(value.to_string()),
         }
     }
+}
+
+/// Who reads the tree. Values are made in the form of the reader alone: of a large event log, each is as large as the
+/// log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reader {
+    Person,
+    Program,
 }
 
 /// A visitor that builds the tree of fields.
 #[derive(Debug)]
 pub(super) struct Tree {
+    reader: Reader,
     /// The groups that are open, outermost first; the first has no name.
     open: Vec<Group>,
 }
 
-impl Default for Tree {
-    fn default() -> Self {
-        Self { open: vec![Group { name: String::new(), fields: Vec::new() }] }
-    }
-}
-
 impl Tree {
+    /// A tree without fields, for this reader.
+    pub(super) fn for_reader(reader: Reader) -> Self {
+        Self { reader, open: vec![Group { name: String::new(), fields: Vec::new() }] }
+    }
+
     /// The fields and groups, in order.
     pub(super) fn into_nodes(mut self) -> Vec<Node> {
         while self.open.len() > 1 {
@@ -115,14 +123,16 @@ impl Visitor for Tree {
     }
 
     fn field(&mut self, field: DescribedField<'_>) {
-        let text = field.value.to_string();
         let note = field.note.map(ToString::to_string);
-        let value = TypedValue::of(field.value.data(), &text);
+        let (value, text) = match self.reader {
+            Reader::Person => (TypedValue::Absent, field.value.to_string()),
+            Reader::Program => (TypedValue::of(field.value), String::new()),
+        };
         self.push(Node::Field(Field {
             name: field.name.to_string(),
             offset: field.range.map(|(start, _)| start),
             length: field.range.map(|(start, end)| end.saturating_sub(start)),
-            time: note.as_deref().and_then(|note| time(&value, note)),
+            time: note.as_deref().and_then(|note| time(&field.value.data(), note)),
             value,
             text,
             note,
@@ -139,10 +149,10 @@ impl Visitor for Tree {
 }
 
 /// The time that a number is, by its note.
-fn time(value: &TypedValue, note: &str) -> Option<String> {
+fn time(value: &FieldData<'_>, note: &str) -> Option<String> {
     let number = match *value {
-        TypedValue::Number(value) => i64::try_from(value).ok()?,
-        TypedValue::Signed(value) => value,
+        FieldData::Number(value) => i64::try_from(value).ok()?,
+        FieldData::Signed(value) => value,
         _ => return None,
     };
     let time = match note {
@@ -215,5 +225,22 @@ pub(super) struct Flaw {
 impl Flaw {
     fn new(error: teeproof_wire::Error) -> Self {
         Self { what: error.what, offset: error.offset, expected: error.expected, message: error.to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_made_in_the_form_of_its_reader() {
+        for reader in [Reader::Person, Reader::Program] {
+            let mut tree = Tree::for_reader(reader);
+            tree.field(DescribedField::new("Event", &teeproof_wire::HexBytes(&[0xab; 8])));
+            let nodes = tree.into_nodes();
+            let [Node::Field(field)] = nodes.as_slice() else { panic!("{nodes:?}") };
+            assert_eq!(field.text.is_empty(), reader == Reader::Program);
+            assert_eq!(matches!(field.value, TypedValue::Absent), reader == Reader::Person);
+        }
     }
 }
