@@ -112,8 +112,9 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
 const EXIT_CODES: &str = "\
 Exit codes: 0 accepted, 1 internal error, 2 usage, 3 malformed input, 4 signature or chain refused,
 5 freshness or binding refused, 6 refused by policy, 7 endorsement missing, stale or revoked,
-9 device missing or no permission, 10 genuine without a policy, 11 genuine at its time, not shown fresh.
-`teeproof explain 7` says more of one of them";
+8 not used in this version, 9 device missing or no permission, 10 genuine without a policy,
+11 genuine at its time, not shown fresh.
+`teeproof explain 7` explains exit code 7";
 
 #[cfg(test)]
 mod tests {

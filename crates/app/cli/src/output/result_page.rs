@@ -35,7 +35,7 @@ pub(crate) fn page(result: &AttestationResult<'_>, genuine: bool, verbosity: Ver
         claims(&mut page, result);
     }
     let shown = Notes {
-        genuine,
+        genuine: genuine && result.verdict() == Verdict::Accepted,
         unappraised: result.verdict() == Verdict::Unappraised,
         non_production: result.cautions().any(|caution| caution == Caution::NonProductionAnchor),
         origin: result.cautions().any(|caution| caution == Caution::OriginNotShown),
@@ -84,16 +84,25 @@ fn check(page: &mut Page, finding: &Finding, width: usize, verbose: bool) {
 
 /// The text of a check, and the line of the policy with its rule.
 fn check_text(finding: &Finding, verbose: bool, room: usize) -> Vec<String> {
-    let mut lines = reasons(finding, verbose, room);
-    if let Some(line) = finding.line {
-        let place = format!("policy line {line}");
-        match lines.last_mut() {
-            Some(last) if last.chars().count().saturating_add(place.len()) < room => {
-                last.push_str(", ");
-                last.push_str(&place);
-            }
-            _ => lines.push(place),
+    let lines = reasons(finding, verbose, room);
+    match finding.line {
+        Some(line) => with_place(lines, &format!("policy line {line}"), room),
+        None => lines,
+    }
+}
+
+/// The lines with a place after a comma, on the last line if there is room.
+fn with_place(mut lines: Vec<String>, place: &str, room: usize) -> Vec<String> {
+    match lines.last_mut() {
+        Some(last) if last.chars().count().saturating_add(place.len()).saturating_add(1) < room => {
+            last.push_str(", ");
+            last.push_str(place);
         }
+        Some(last) => {
+            last.push(',');
+            lines.push(place.to_owned());
+        }
+        None => lines.push(place.to_owned()),
     }
     lines
 }
@@ -183,7 +192,7 @@ fn table(page: &mut Page, title: &str, rows: &[(String, String)]) {
 /// The notes to print.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Notes {
-    /// The policy is the built-in one.
+    /// Evidence is accepted by the built-in policy.
     pub(crate) genuine: bool,
     /// There was no policy.
     pub(crate) unappraised: bool,
@@ -198,7 +207,7 @@ pub(crate) fn notes(page: &mut Page, shown: Notes) {
     let mut note = |text: &str| {
         page.add(" ").line(text);
     };
-    if shown.genuine && !shown.unappraised {
+    if shown.genuine {
         note("builtin:genuine accepts any software: write your own policy to restrict what runs.");
     }
     if shown.unappraised {
@@ -216,3 +225,15 @@ pub(crate) fn notes(page: &mut Page, shown: Notes) {
 const LABEL: usize = 10;
 /// The widest name of a claim of ours; a wider foreign name moves only its own line.
 const MAX_NAME: usize = 40;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_in_the_policy_follows_a_comma() {
+        let text = || vec!["twelve chars".to_string()];
+        assert_eq!(with_place(text(), "policy line 3", 40), ["twelve chars, policy line 3"]);
+        assert_eq!(with_place(text(), "policy line 3", 20), ["twelve chars,", "policy line 3"]);
+    }
+}

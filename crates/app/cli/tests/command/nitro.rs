@@ -75,6 +75,16 @@ fn one_turned_bit_is_not_authentic() {
     }
 }
 
+/// A note on what was accepted is of no use where nothing was.
+#[test]
+fn a_refused_document_gets_no_note_on_the_policy() {
+    let other = ["--nonce", "hex:0123456789abcdef"];
+    let ran = verify(PRODUCTION, &[&GENUINE, &AT_DOCUMENT, &other]).exits(5);
+    assert!(!ran.stdout.contains("accepts any software"), "{ran:#?}");
+    let ran = verify(PRODUCTION, &[&["--each"], &GENUINE, &AT_DOCUMENT, &other]);
+    assert!(!ran.exits(5).stdout.contains("accepts any software"));
+}
+
 #[test]
 fn half_a_document_is_malformed() {
     let document = bytes(PRODUCTION);

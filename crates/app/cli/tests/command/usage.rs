@@ -85,7 +85,7 @@ fn a_time_that_is_none_is_a_usage_error() {
 #[test]
 fn no_verb_is_a_usage_error_and_help_is_not() {
     teeproof([""; 0]).exits(2);
-    teeproof(["--help"]).exits(0).shows(&["verify", "inspect", "Exit codes"]);
+    teeproof(["--help"]).exits(0).shows(&["verify", "inspect", "Exit codes", "\n8 not used"]);
     teeproof(["verify", "--help"]).exits(0).shows(&["--no-nonce", "Examples"]);
     let version = teeproof(["--version"]).exits(0);
     assert_eq!(version.stdout, format!("teeproof {}\n", env!("CARGO_PKG_VERSION")));

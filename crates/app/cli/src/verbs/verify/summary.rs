@@ -122,7 +122,7 @@ impl<'c> Summary<'c> {
         page.end();
         if !self.context.quiet {
             let shown = Notes {
-                genuine: self.options.is_genuine(),
+                genuine: self.options.is_genuine() && self.files_with(OutcomeKind::Accepted) > 0,
                 unappraised: self.files_with(OutcomeKind::Unappraised) > 0,
                 non_production: self.cautions.results_with(Caution::NonProductionAnchor) > 0,
                 origin: self.cautions.results_with(Caution::OriginNotShown) > 0,
