@@ -53,7 +53,9 @@ impl Error {
                 "the metadata service answers inside of Azure's machines only, and not in every container"
             }
             Self::Status { status: 429, .. } => "too many requests; wait a little",
-            Self::Status { .. } => "this machine may be none that Azure has certificates for",
+            Self::Status { .. } => {
+                "Azure has certificates only for its confidential VMs; this machine may be of another kind"
+            }
             Self::TooLarge { .. } | Self::Malformed { .. } => {
                 "something else than Azure's metadata service answers at this address"
             }

@@ -104,13 +104,15 @@ impl fmt::Display for Sniffed {
 }
 
 /// `nitro-document (base64)`, `certificate × 3 (PEM)`,
-/// `evidence-json × 5 (JSON; az-snp evidence, version 1)`,
-/// `bundle × 10 (raw; collected 2026-01-15T12:00:00Z)`.
+/// `evidence-json with 5 parts (JSON; az-snp evidence, version 1)`,
+/// `bundle with 10 parts (raw; collected 2026-01-15T12:00:00Z)`.
 impl fmt::Display for FileSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.kind)?;
-        if self.parts.len() > 1 {
-            write!(f, " × {}", self.parts.len())?;
+        match self.parts.len() {
+            0 | 1 => {}
+            count if self.parts.iter().all(|part| *part == self.kind) => write!(f, " × {count}")?,
+            count => write!(f, " with {count} parts")?,
         }
         write!(f, " ({}", self.encoding.as_str())?;
         self.note.iter().try_for_each(|note| write!(f, "; {note}"))?;

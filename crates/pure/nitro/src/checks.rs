@@ -21,7 +21,7 @@ checks! { VERIFY:
         "AWS Nitro Enclaves, attestation process, CDDL";
     VALIDITY [Incomplete] = "nitro.validity", "the certificates' validity",
         "Every certificate of the chain is valid at the given time.",
-        "The signing certificate is valid for 3 hours: request a new document from the enclave, or verify an archived one at the document's own time.",
+        "Request a new document from the enclave, whose certificate is valid for 3 hours; or verify an archived document at its own time.",
         "RFC 5280, section 4.1.2.5";
     REVOCATION [NotAuthentic Incomplete] = "nitro.revocation", "revocation of the chain",
         "No certificate of the chain is on its issuer's CRL. Certificates whose issuer has no CRL are not checked.",

@@ -71,8 +71,8 @@ impl fmt::Display for VcekUrl {
 impl fmt::Display for MissingField {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::ChipId => "CHIP_ID is zero: the host masks it",
-            Self::Processor => "CPUID is missing: reports before version 3 do not have it",
+            Self::ChipId => "CHIP_ID is zero (the host masks it)",
+            Self::Processor => "CPUID is missing (reports before version 3 do not have it)",
             Self::ProductLine => "CPUID is of no supported product line",
             Self::ReportedTcb => "REPORTED_TCB has reserved bytes that are not zero",
         })
@@ -103,7 +103,7 @@ impl fmt::Display for VekSource {
             Self::Kds(url) => write!(f, "Fetch the VCEK from {url}"),
             Self::NoUrl(field) => write!(
                 f,
-                "Give the VCEK as an endorsement: its KDS URL cannot be derived from the report: {field}."
+                "The KDS URL of the VCEK cannot be derived from the report, because {field}. Give the VCEK as an endorsement."
             ),
             Self::Provider => f.write_str(
                 "Get the VLEK certificate from the cloud provider: AMD gives it to the provider only.",

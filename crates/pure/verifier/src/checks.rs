@@ -7,7 +7,7 @@ use teeproof_core::{Check, Class, Technology};
 /// `policy.technology`: the policy accepts evidence of this technology.
 pub const POLICY_TECHNOLOGY: &Check = &Check {
     id: "policy.technology",
-    title: "the technology",
+    title: "technology of the evidence",
     proves: "The relying party accepts evidence of this technology.",
     hint: "Accept the technology in the request, and give the policy a section for it.",
     source: "teeproof, ARCHITECTURE.md, invariants",
@@ -17,7 +17,7 @@ pub const POLICY_TECHNOLOGY: &Check = &Check {
 /// `bundle.redacted`: nothing was replaced in the evidence.
 pub const BUNDLE_REDACTED: &Check = &Check {
     id: "bundle.redacted",
-    title: "evidence as it was made",
+    title: "evidence without redaction",
     proves: "Nothing in the evidence was replaced before it was passed on.",
     hint: "Ask whoever redacted the bundle for the original, or let them verify it.",
     source: "teeproof, docs/bundle.md, redaction",
@@ -27,7 +27,7 @@ pub const BUNDLE_REDACTED: &Check = &Check {
 /// `input.ignored`: nothing given with the evidence was ignored.
 pub const INPUT_IGNORED: &Check = &Check {
     id: "input.ignored",
-    title: "members of the file",
+    title: "unused input",
     proves: "Everything given with the evidence was used.",
     hint: "Nothing needs to be done; a newer version may know the member.",
     source: "teeproof, ARCHITECTURE.md, invariants",

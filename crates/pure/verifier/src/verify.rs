@@ -301,7 +301,8 @@ impl<'a> Run<'_, 'a> {
     fn redacted(mut self, redacted: &Redacted<'_>) -> AttestationResult<'a> {
         let lost: Vec<_> = redacted.lost().collect();
         let checks: Vec<&str> = lost.iter().map(|(id, _)| *id).collect();
-        let because = format!("identifiers were replaced; no longer to be checked: {}", checks.join(", "));
+        let because =
+            format!("identifiers were replaced, so that these checks cannot be made: {}", checks.join(", "));
         self.findings.record(CheckResult::new(BUNDLE_REDACTED, Outcome::Fail).because(&because));
         for check in of_verification(self.technology) {
             match lost.iter().find(|(id, _)| *id == check.id) {
@@ -310,7 +311,7 @@ impl<'a> Run<'_, 'a> {
                     self.findings
                         .skip(check, &format_args!("lost: {what} was replaced in {}", redaction.part));
                 }
-                None => self.findings.skip(check, &"not made: nothing could rest on it"),
+                None => self.findings.skip(check, &"not made: the evidence is redacted"),
             }
         }
         self.end(End::refused(Class::Incomplete))

@@ -192,7 +192,9 @@ fn a_report_without_its_vcek_has_an_address_or_the_field_that_is_missing() {
     );
     let masked = vcek(Line::Milan).with_report(|report| report.chip_id = [0; 64]);
     assert!(advice(masked).contains("CHIP_ID is zero"));
-    assert!(advice(vcek(Line::Milan).version(2)).contains("CPUID is missing"));
+    let hint = advice(vcek(Line::Milan).version(2));
+    assert!(hint.contains("because CPUID is missing"));
+    assert!(hint.ends_with("Give the VCEK as an endorsement."));
     let unknown = vcek(Line::Milan).with_report(|report| report.cpuid = [0x1b, 0, 0]);
     assert!(advice(unknown).contains("CPUID is of no supported product line"));
     let vlek = advice(vlek(Line::Milan));

@@ -65,19 +65,21 @@ impl fmt::Display for Summary<'_, '_> {
 }
 
 impl Summary<'_, '_> {
-    /// `; excepted: 9 11, of which the log explains 9`.
+    /// `; excepted by the policy: 9 11 (the log explains 9 of them)`.
     fn show_excepted(&self, excepted: &[ExceptedPcr<'_>], f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if excepted.is_empty() {
             return Ok(());
         }
-        f.write_str("; excepted:")?;
+        f.write_str("; excepted by the policy:")?;
         excepted.iter().try_for_each(|pcr| write!(f, " {}", pcr.index))?;
         let matching = |pcr: &&ExceptedPcr<'_>| self.log.pcr(pcr.index) == Explanation::Explained;
         let mut matching = excepted.iter().filter(matching).peekable();
-        if matching.peek().is_some() {
-            f.write_str(", of which the log explains")?;
+        if matching.peek().is_none() {
+            return Ok(());
         }
-        matching.try_for_each(|pcr| write!(f, " {}", pcr.index))
+        f.write_str(" (the log explains")?;
+        matching.try_for_each(|pcr| write!(f, " {}", pcr.index))?;
+        f.write_str(" of them)")
     }
 
     /// `; PCRs 0 to 7 are not all explained: not quoted: 0 1, no events for: 6`, or that no

@@ -165,17 +165,18 @@ fn what_was_excepted_and_explained_all_the_same_is_remarked() {
     assert_eq!(
         reason,
         "replayed values match: 0 1 2 3 4 5 6 7 8 9 14; differ: 11; \
-         no events for: 10 12 13 15 16 17 18 19 20 21 22 23; excepted: 9 11, of which the log explains 9"
+         no events for: 10 12 13 15 16 17 18 19 20 21 22 23; excepted by the policy: 9 11 (the log explains 9 of them)"
     );
     // What else differs is still reported as such.
     let (_, actual, reason) = because(&extended(&[4, 11]), &[11]);
     assert_eq!(actual, "no");
     assert!(
-        reason.ends_with("; excepted: 11; the log is of another boot or machine, or was altered"),
+        reason
+            .ends_with("; excepted by the policy: 11; the log is of another boot or machine, or was altered"),
         "{reason}"
     );
     let (_, _, reason) = because(&extended(&[9, 11]), &[11]);
-    assert!(reason.contains("excepted: 11; IMA extends PCR 10"), "{reason}");
+    assert!(reason.contains("excepted by the policy: 11; IMA extends PCR 10"), "{reason}");
 }
 
 /// Demands are those of the rule, and a waiver for each PCR.

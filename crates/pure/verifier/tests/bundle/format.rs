@@ -83,7 +83,7 @@ fn a_bundle_is_a_file_like_any_other() {
     }
     let sniffed = sniff(&bundle.to_cbor(), None).unwrap();
     let (parts, at) = (bundle.parts().len(), bundle.collected().at);
-    assert_eq!(sniffed.to_string(), format!("bundle × {parts} (raw; collected {at})"));
+    assert_eq!(sniffed.to_string(), format!("bundle with {parts} parts (raw; collected {at})"));
 }
 
 /// What the version of an attester's evidence promised stays promised.

@@ -35,7 +35,7 @@ fn evidence_of_confidential_containers() {
     };
     let mut inputs = Inputs::new();
     let sniffed = inputs.add(&snp, None).unwrap();
-    assert_eq!(sniffed.to_string(), "evidence-json × 5 (JSON; az-snp evidence, version 1)");
+    assert_eq!(sniffed.to_string(), "evidence-json with 5 parts (JSON; az-snp evidence, version 1)");
     let Evidence::AzureSnp(evidence) = Evidence::from_inputs(&inputs).unwrap() else { panic!() };
     assert_eq!(evidence.report.len(), 2600);
     assert!(evidence.quote.is_some() && evidence.pcrs.is_some() && !evidence.nonce_in_user_data);

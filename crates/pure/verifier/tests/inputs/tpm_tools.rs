@@ -67,7 +67,7 @@ fn serialized(bank: Algorithm, values: &[Vec<u8>]) -> Vec<u8> {
 fn what_tpm2_quote_prints_is_evidence() {
     let text = quote_text("rsassa", &SNP.quote_signature, &pcrread(&[("sha256", Algorithm::SHA256)]));
     let sniffed = sniff(text.as_bytes(), None).unwrap();
-    assert_eq!(sniffed.to_string(), "tpm-quote-text × 3 (tpm2_quote text)");
+    assert_eq!(sniffed.to_string(), "tpm-quote-text with 3 parts (tpm2_quote text)");
     assert_eq!((sniffed.kind, sniffed.encoding), (InputKind::TpmQuoteText, Encoding::QuoteText));
     assert_eq!(of_kind(&sniffed, InputKind::TpmQuote), [SNP.quote_message.as_slice()]);
     assert_eq!(of_kind(&sniffed, InputKind::TpmSignature), [SNP.quote_signature.as_slice()]);
