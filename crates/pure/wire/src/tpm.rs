@@ -150,6 +150,7 @@ fn whole<'a, T>(bytes: &'a [u8], read: impl FnOnce(&mut Reader<'a>) -> Result<T,
 }
 
 /// A TPM2B: a size (2 bytes) and that number of bytes.
+#[inline]
 fn sized<'a>(reader: &mut Reader<'a>, what: &'static str, most: usize) -> Result<&'a [u8], Error> {
     let at = reader.at();
     let size = usize::from(u16_be(reader, what)?);

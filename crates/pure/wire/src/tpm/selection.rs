@@ -25,6 +25,7 @@ impl Selection {
     const NONE: Self = Self { bank: 0, bitmap: 0 };
 
     /// Reads one selection of three or four bytes; TPMs of PC clients write three.
+    #[inline]
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let bank = u16_be(reader, "TPMS_PCR_SELECTION: hash")?;
         let at = reader.at();
@@ -71,6 +72,7 @@ pub struct Selections {
 }
 
 impl Selections {
+    #[inline]
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let at = reader.at();
         let count = u32_be(reader, "TPML_PCR_SELECTION: count")?;
