@@ -238,7 +238,7 @@ mod tests {
             let mut tree = Tree::for_reader(reader);
             tree.field(DescribedField::new("Event", &teeproof_wire::HexBytes(&[0xab; 8])));
             let nodes = tree.into_nodes();
-            let [Node::Field(field)] = nodes.as_slice() else { panic!("{nodes:?}") };
+            let [Node::Field(field)] = nodes.as_slice() else { unreachable!("{nodes:?}") };
             assert_eq!(field.text.is_empty(), reader == Reader::Program);
             assert_eq!(matches!(field.value, TypedValue::Absent), reader == Reader::Person);
         }
