@@ -73,7 +73,7 @@ pub(crate) const STEPS: &[Step] = &[
         name: "collected through the kernel",
         line: "teeproof collect azure --offline --nonce utf8:before-boot -o ev.bundle",
         exit: 0,
-        says: &["proven fresh at the first try"],
+        says: &["report: fresh at the first read"],
     },
     Step {
         name: "verified, under the minted root",
@@ -116,7 +116,7 @@ pub(crate) const STEPS: &[Step] = &[
         name: "doctor",
         line: "teeproof doctor --offline",
         exit: 0,
-        says: &["\nEvidence can be collected here"],
+        says: &["\nEvidence can be collected on this machine"],
     },
     Step {
         name: "an unprivileged user gets a hint with the group",
@@ -146,6 +146,6 @@ pub(crate) const STEPS: &[Step] = &[
         name: "doctor without a device",
         line: "teeproof doctor --offline",
         exit: 9,
-        says: &["\nNo evidence can be collected here"],
+        says: &["\nNo evidence can be collected on this machine"],
     },
 ];
