@@ -32,7 +32,7 @@ pub(crate) fn nitro(document: &[u8]) -> u8 {
     let verification =
         teeproof_nitro::NitroVerification::new(Freshness::Waived(WHY), Moment::OfDocument, &NOTHING)
             .revocation(Revocation::Unchecked(WHY))
-            .skew_secs(0);
+            .options(teeproof_nitro::NitroOptions::USUAL.skew_secs(0));
     match teeproof_nitro::verify(document, &verification, &mut ()) {
         Ok(verified) => {
             let policy = teeproof_nitro::NitroPolicy::genuine();

@@ -15,4 +15,6 @@ pub use policy::{
     pcr8_of_signer,
 };
 pub use teeproof_wire::nitro::{Document, Limits};
-pub use verify::{DEFAULT_SKEW_SECS, Moment, NitroVerification, PINNED, ROOT_G1, VerifiedDocument, verify};
+pub use verify::{
+    DEFAULT_SKEW_SECS, Moment, NitroOptions, NitroVerification, PINNED, ROOT_G1, VerifiedDocument, verify,
+};

@@ -37,25 +37,44 @@ pub struct NitroVerification<'a> {
     path: PathOptions<'a>,
     freshness: Freshness<'a>,
     at: Moment,
-    skew_secs: u32,
-    limits: Limits,
+    options: NitroOptions,
 }
 
 impl<'a> NitroVerification<'a> {
     /// A verification with a nonce or the reason for a waiver, and the time at which certificates must be
-    /// valid. Only the pinned roots are anchors, no signature is cached, the skew is [`DEFAULT_SKEW_SECS`],
-    /// the limits are [`Limits::USUAL`], and revocation is waived.
+    /// valid. Only the pinned roots are anchors, no signature is cached, the options are
+    /// [`NitroOptions::USUAL`], and revocation is waived.
     pub fn new(freshness: impl Into<Freshness<'a>>, at: impl Into<Moment>, crypto: &'a Crypto<'a>) -> Self {
         Self {
             path: PathOptions::new(crypto),
             freshness: freshness.into(),
             at: at.into(),
-            skew_secs: DEFAULT_SKEW_SECS,
-            limits: Limits::USUAL,
+            options: NitroOptions::USUAL,
         }
     }
 
     teeproof_x509::path_option_setters!('a, path, and_all);
+
+    /// With another tolerance for clock skew, or other limits for sizes.
+    #[must_use]
+    pub const fn options(self, options: NitroOptions) -> Self {
+        Self { options, ..self }
+    }
+}
+
+/// The settings of a verification that only Nitro documents have: clock skew and size limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NitroOptions {
+    /// The tolerance for clock skew, in seconds.
+    pub skew_secs: u32,
+    /// The limits for the sizes of the fields that the enclave chooses.
+    pub limits: Limits,
+}
+
+impl NitroOptions {
+    /// The default: a clock skew of [`DEFAULT_SKEW_SECS`], and [`Limits::USUAL`].
+    pub const USUAL: Self = Self { skew_secs: DEFAULT_SKEW_SECS, limits: Limits::USUAL };
 
     /// With a tolerance, in seconds, for a verifier whose clock is slow: it is subtracted from every notBefore
     /// and allowed for time stamps in the future; notAfter is never moved.
@@ -116,7 +135,7 @@ pub fn verify<'a>(
     verification: &NitroVerification<'a>,
     record: &mut dyn Record,
 ) -> Result<VerifiedDocument<'a>, Error> {
-    let options = &verification.path;
+    let NitroVerification { path: options, options: NitroOptions { skew_secs, limits }, .. } = verification;
     let envelope = Sign1::parse(document).map_err(Error::Format)?;
     let signers = Signers::find(envelope.payload(), envelope.payload_offset()).map_err(Error::Format)?;
     record.pass(checks::FORMAT, &"COSE_Sign1, ES384");
@@ -132,8 +151,8 @@ pub fn verify<'a>(
         &format_args!("ECDSA P-384 over {} bytes of payload", envelope.payload().len()),
     );
 
-    let document = Document::parse(envelope.payload(), envelope.payload_offset(), &verification.limits)
-        .map_err(Error::Fields)?;
+    let document =
+        Document::parse(envelope.payload(), envelope.payload_offset(), limits).map_err(Error::Fields)?;
     let pcrs = document.pcrs.iter().fold(0_u8, |count, _| count.saturating_add(1));
     record.pass(checks::FIELDS, &format_args!("{pcrs} PCRs"));
 
@@ -142,12 +161,12 @@ pub fn verify<'a>(
         Moment::At(at) => (at, true),
         Moment::OfDocument => (made, false),
     };
-    let mut path = path.valid_at(at, verification.skew_secs).map_err(chain_error)?;
+    let mut path = path.valid_at(at, *skew_secs).map_err(chain_error)?;
     record.pass(checks::VALIDITY, &format_args!("every certificate, at {at}"));
     check_revocation(&mut path, &options.revocation, &signatures, record)?;
-    consistency(&document, path.path(), made, verification.skew_secs)?;
+    consistency(&document, path.path(), made, *skew_secs)?;
     record.pass(checks::CONSISTENCY, &format_args!("issued to {}", document.module_id));
-    if live && made.since(at) > i64::from(verification.skew_secs) {
+    if live && made.since(at) > i64::from(*skew_secs) {
         return Err(Error::Future { timestamp: made, at });
     }
     record.pass(checks::TIME, &format_args!("made at {made}"));

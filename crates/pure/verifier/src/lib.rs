@@ -35,7 +35,7 @@ pub use policy::{
     MixedFact, NoProposal, PolicyError, PolicyKey, PolicyProblem, Proposal, ProposalChoices, Unsuitable,
 };
 pub use remedy::Remedy;
-pub use request::{NitroOptions, Request, RequestError, Technologies};
+pub use request::{Request, RequestError, Technologies};
 pub use result::{
     AttestationResult, Caution, Claim, Fresh, FreshnessDemand, OwnedAttestationResult, UnknownClaim, Verdict,
 };
@@ -56,7 +56,7 @@ pub use teeproof_evidence::{
     FileSummary, InputEndorsements, InputError, InputKind, InputWarning, Inputs, Part, Sniffed, sniff,
 };
 pub use teeproof_hcl::{Ground, HclEvidence, HclPolicy, Origin, OriginGrounds, VerifiedVm, VmId};
-pub use teeproof_nitro::{Limits, MaxAge, Moment, NitroPolicy, VerifiedDocument};
+pub use teeproof_nitro::{Limits, MaxAge, Moment, NitroOptions, NitroPolicy, VerifiedDocument};
 pub use teeproof_snp::{
     Product, ProductLine, SnpPolicy, Tcb, TcbFloor, TcbLevels, VekKind, VerifiedReport, Vmpl,
 };

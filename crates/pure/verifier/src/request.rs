@@ -3,7 +3,7 @@
 use core::fmt;
 
 use teeproof_core::{Crypto, Freshness, Technology};
-use teeproof_nitro::{DEFAULT_SKEW_SECS, Limits, Moment};
+use teeproof_nitro::{Moment, NitroOptions};
 use teeproof_wire::certificate::Certificate;
 use teeproof_x509::{PathOptions, Revocation};
 
@@ -126,30 +126,6 @@ impl<'a> From<&'a [Technology]> for Technologies<'a> {
 impl<'a, const N: usize> From<&'a [Technology; N]> for Technologies<'a> {
     fn from(technologies: &'a [Technology; N]) -> Self {
         Self(technologies)
-    }
-}
-
-/// Settings for Nitro documents: clock skew and size limits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NitroOptions {
-    pub(crate) skew_secs: u32,
-    pub(crate) limits: Limits,
-}
-
-impl NitroOptions {
-    /// The default: a clock skew of 300 seconds, and [`Limits::USUAL`].
-    pub const USUAL: Self = Self { skew_secs: DEFAULT_SKEW_SECS, limits: Limits::USUAL };
-
-    /// With a clock skew in seconds: how far the document's time may lie ahead of the verifier's.
-    #[must_use]
-    pub const fn skew_secs(self, skew_secs: u32) -> Self {
-        Self { skew_secs, ..self }
-    }
-
-    /// With size limits for the fields that the enclave chooses.
-    #[must_use]
-    pub const fn limits(self, limits: Limits) -> Self {
-        Self { limits, ..self }
     }
 }
 

@@ -252,8 +252,7 @@ impl<'a> Run<'_, 'a> {
         let verification =
             teeproof_nitro::NitroVerification::new(request.freshness, request.at, request.path.crypto)
                 .path_options(request.path)
-                .skew_secs(request.nitro.skew_secs)
-                .limits(request.nitro.limits);
+                .options(request.nitro);
         let verified = match teeproof_nitro::verify(document, &verification, &mut self.findings) {
             Ok(verified) => verified,
             Err(error) => {

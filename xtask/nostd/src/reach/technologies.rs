@@ -53,8 +53,11 @@ pub(super) fn nitro(bytes: &[u8], sink: &mut Sink) {
     )
     .anchors(Anchors::and(black_box(&[&[]])))
     .revocation(black_box(Revocation::Lists(&lists)))
-    .skew_secs(black_box(0))
-    .limits(black_box(teeproof_nitro::Limits::USUAL));
+    .options(
+        teeproof_nitro::NitroOptions::USUAL
+            .skew_secs(black_box(0))
+            .limits(black_box(teeproof_nitro::Limits::USUAL)),
+    );
     match teeproof_nitro::verify(bytes, &verification, sink) {
         Ok(verified) => {
             let policy = black_box(teeproof_nitro::NitroPolicy::genuine());

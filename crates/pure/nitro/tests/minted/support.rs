@@ -4,8 +4,8 @@ use teeproof_core::{CheckResult, Class, Crypto, Freshness, Outcome, Record, Time
 use teeproof_mint::nitro::Enclave;
 use teeproof_mint::{DEFAULT_TIME, Value};
 use teeproof_nitro::{
-    Appraisal, CertificateIndex, DEFAULT_SKEW_SECS, Error, Limits, Moment, NitroPolicy, NitroVerification,
-    VerifiedDocument, appraise, checks, verify,
+    Appraisal, CertificateIndex, DEFAULT_SKEW_SECS, Error, Limits, Moment, NitroOptions, NitroPolicy,
+    NitroVerification, VerifiedDocument, appraise, checks, verify,
 };
 use teeproof_wire::crl::RevocationList;
 use teeproof_wire::{Error as WireError, ErrorKind};
@@ -144,8 +144,7 @@ impl Bag {
             Some(lists) => Revocation::Lists(lists),
             None => Revocation::Unchecked("the test gives no list"),
         })
-        .skew_secs(self.skew_secs)
-        .limits(self.limits);
+        .options(NitroOptions::USUAL.skew_secs(self.skew_secs).limits(self.limits));
         then(verify(&self.document, &verification, record))
     }
 
