@@ -11,6 +11,7 @@ mod build;
 #[cfg(feature = "alloc")]
 mod cache;
 mod error;
+mod issuer;
 mod name_text;
 mod path;
 mod path_options;
