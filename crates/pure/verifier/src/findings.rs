@@ -118,13 +118,13 @@ impl Findings {
         if failed.all(missing) { Class::Incomplete } else { Class::Refused }
     }
 
-    /// Adds the check that a verification failed at, and every later one as not reached.
+    /// Adds the check that a verification failed at, and every later one as not checked.
     pub(crate) fn failed(&mut self, failed: teeproof_core::CheckResult<'_>, order: &[&'static Check]) {
         self.record(failed);
         let done = |check: &Check| self.0.iter().any(|finding| finding.check == check);
         let rest: Vec<_> = order.iter().filter(|check| !done(check)).collect();
         for check in rest {
-            self.skip(check, &"not reached");
+            self.skip(check, &"not checked: an earlier check failed");
         }
     }
 }
