@@ -190,13 +190,17 @@ fn the_span_in_which_all_are_valid() {
 
 #[test]
 fn an_anchor_is_a_whole_certificate() {
-    let [chain, other] = [1, 2].map(|at| Chain::mint(&profile(&Identity::default(), DEFAULT_TIME + at)));
+    let [chain, other] = [1, 2].map(|serial| {
+        let mut links = profile(&Identity::default(), DEFAULT_TIME);
+        links[0].certificate.serial = vec![serial];
+        Chain::mint(&links)
+    });
     let root = Parsed::parse(&chain.0[0]).unwrap();
     for crypto in [teeproof_aws_lc::TABLE, teeproof_rustcrypto::TABLE] {
         let pin = crypto.sha256.digest(&[&chain.0[0]]);
         assert!(Anchor::Certificate(&chain.0[0]).is(&root, &crypto));
         assert!(Anchor::Sha256(pin).is(&root, &crypto));
-        // The same key and name, signed at another moment; and one byte more or less.
+        // The same key and name, another serial number; and one byte more or less.
         assert!(!Anchor::Certificate(&other.0[0]).is(&root, &crypto));
         assert!(!Anchor::Certificate(&chain.0[0][1..]).is(&root, &crypto));
         assert!(!Anchor::Certificate(&[]).is(&root, &crypto));

@@ -1,10 +1,13 @@
-//! Throwaway keys: made on first use, gone with the process, never written anywhere.
+//! Throwaway keys: made on first use and gone with the process, unless a test run says where its processes share some: see
+//! [`Key::shared`].
 
+mod kept;
 mod kind;
 mod pair;
 
 use core::fmt;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use kind::{Kind, Scheme};
@@ -21,6 +24,8 @@ use crate::digest::sha256;
 pub struct Key {
     kind: Kind,
     pair: Slot,
+    /// The file of a key that processes share.
+    file: Option<PathBuf>,
 }
 
 /// Where a pair lies as soon as it is made.
@@ -29,21 +34,31 @@ type Slot = Arc<Mutex<Option<Arc<Pair>>>>;
 /// The keys that the whole process shares, by kind and name.
 static SHARED: Mutex<BTreeMap<(Kind, String), Slot>> = Mutex::new(BTreeMap::new());
 
+/// Signatures by their scheme and the SHA-256 of key and message.
+type Signatures = BTreeMap<(Scheme, [u8; 32]), Vec<u8>>;
+
+/// The signatures over certificates and lists.
+static SIGNED: Mutex<Signatures> = Mutex::new(Signatures::new());
+/// The limit of signatures that are kept.
+const MAX_SIGNED: usize = 1024;
+
 impl Key {
     /// A fresh key.
     #[must_use]
     pub fn fresh(kind: Kind) -> Self {
-        Self { kind, pair: Slot::default() }
+        Self { kind, pair: Slot::default(), file: None }
     }
 
     /// The key of this name and kind, the same one throughout the process.
     ///
     /// Authorities are shared by default, so that a thousand pieces of minted evidence cost two
-    /// RSA keys, not two thousand.
+    /// RSA keys, not two thousand. Programs share RSA keys of a name as well, through the
+    /// directory that the environment variable `TEEPROOF_MINT_KEYS` names, if it is set; only the user can read them.
     #[must_use]
     pub fn shared(name: &str, kind: Kind) -> Self {
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-        Self { kind, pair: shared.entry((kind, name.to_owned())).or_default().clone() }
+        let pair = shared.entry((kind, name.to_owned())).or_default().clone();
+        Self { kind, pair, file: kept::file(name, kind) }
     }
 
     /// A foreign RSA key without its private half, by its modulus in big-endian bytes; the exponent is 65537. It can be
@@ -55,7 +70,7 @@ impl Key {
         let wrong = Error::Modulus(modulus.len());
         let kind = Kind::of_modulus(modulus).ok_or(wrong)?;
         let pair = Arc::new(Pair::public_only(modulus));
-        Ok(Self { kind, pair: Arc::new(Mutex::new(Some(pair))) })
+        Ok(Self { kind, pair: Arc::new(Mutex::new(Some(pair))), file: None })
     }
 
     /// What kind of key it is.
@@ -115,15 +130,41 @@ impl Key {
         pair.sign(scheme, message).ok_or(Error::Signing(self.kind, scheme))
     }
 
+    /// Signs a message, or returns the signature that the same key made over the same bytes before: an authority signs
+    /// the same certificates for every machine.
+    pub(crate) fn sign_once(&self, scheme: Scheme, message: &[u8]) -> Result<Vec<u8>, Error> {
+        let of = (scheme, sha256(&[&self.public_key()?, message]));
+        if let Some(signature) = SIGNED.lock().unwrap_or_else(PoisonError::into_inner).get(&of) {
+            return Ok(signature.clone());
+        }
+        let signature = self.sign(scheme, message)?;
+        let mut signed = SIGNED.lock().unwrap_or_else(PoisonError::into_inner);
+        if signed.len() == MAX_SIGNED {
+            signed.clear();
+        }
+        signed.insert(of, signature.clone());
+        Ok(signature)
+    }
+
     fn pair(&self) -> Result<Arc<Pair>, Error> {
         // A concurrent user of the same key waits for it instead of making another.
         let mut slot = self.pair.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pair) = slot.as_ref() {
             return Ok(pair.clone());
         }
-        let pair = Arc::new(Pair::generate(self.kind).ok_or(Error::KeyGeneration(self.kind))?);
+        let kept = self.file.as_ref().and_then(|file| kept::read(file, self.kind));
+        let pair = match (kept, &self.file) {
+            (Some(pair), _) => pair,
+            (None, Some(file)) => kept::write(file, self.kind, self.generate()?),
+            (None, None) => self.generate()?,
+        };
+        let pair = Arc::new(pair);
         *slot = Some(pair.clone());
         Ok(pair)
+    }
+
+    fn generate(&self) -> Result<Pair, Error> {
+        Pair::generate(self.kind).ok_or(Error::KeyGeneration(self.kind))
     }
 }
 

@@ -21,7 +21,7 @@ pub enum Kind {
 }
 
 /// How a signature is made, whatever the evidence says about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Scheme {
     /// ECDSA with the hash that goes with the curve.

@@ -1,5 +1,6 @@
 //! A key pair of the cryptographic library.
 
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
@@ -39,6 +40,19 @@ impl Pair {
     /// A foreign RSA key with the usual exponent.
     pub(super) fn public_only(modulus: &[u8]) -> Self {
         Self::Public(der::sequence(&[der::unsigned(modulus), der::integer(65_537)]))
+    }
+
+    /// The RSA key in a PKCS #8 document, if it is of this kind.
+    pub(super) fn from_pkcs8(kind: Kind, document: &[u8]) -> Option<Self> {
+        let pair = RsaKeyPair::from_pkcs8(document).ok()?;
+        (Some(pair.public_modulus_len()) == kind.modulus_bytes()).then_some(Self::Rsa(pair))
+    }
+
+    /// The PKCS #8 document of an RSA key.
+    pub(super) fn pkcs8(&self) -> Option<Vec<u8>> {
+        let Self::Rsa(pair) = self else { return None };
+        let document = AsDer::<Pkcs8V1Der<'_>>::as_der(pair).ok()?;
+        Some(document.as_ref().to_vec())
     }
 
     pub(super) const fn is_public_only(&self) -> bool {

@@ -40,7 +40,7 @@ impl Seal {
 
     fn sign(&self, to_be_signed: &[u8], key: &Key) -> Result<Vec<u8>, Error> {
         let scheme = self.scheme(key);
-        let signature = key.sign(scheme, to_be_signed)?;
+        let signature = key.sign_once(scheme, to_be_signed)?;
         Ok(if scheme == Scheme::Ecdsa { ecdsa::as_der(&signature) } else { signature })
     }
 
