@@ -155,7 +155,7 @@ fn another_key_and_the_other_curve_are_refused() {
     assert!(!p256.accepts(&p384.point, &[MESSAGE], &p384.signature));
 }
 
-fn unhex(text: &str) -> Vec<u8> {
+pub(crate) fn unhex(text: &str) -> Vec<u8> {
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
 }
 

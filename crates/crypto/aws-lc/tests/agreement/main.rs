@@ -5,6 +5,7 @@
 mod both;
 mod ecdsa;
 mod hash;
+mod primes;
 mod rsa;
 
 use both::both;
