@@ -3,22 +3,25 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jsonschema::Validator;
 use serde_json::Value;
 
-/// The validators by the name of the schema's file.
-static SCHEMAS: LazyLock<BTreeMap<String, Validator>> = LazyLock::new(|| {
+/// The validators by the name of the schema's file, each made when a document first needs it.
+static SCHEMAS: Mutex<BTreeMap<String, Arc<Validator>>> = Mutex::new(BTreeMap::new());
+
+fn validator(name: &str) -> Option<Arc<Validator>> {
+    let mut schemas = SCHEMAS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(validator) = schemas.get(name) {
+        return Some(validator.clone());
+    }
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs/schema");
-    let schema = |path: PathBuf| {
-        let text = std::fs::read_to_string(&path).unwrap();
-        let validator = jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap();
-        let name = path.file_name().unwrap().to_str().unwrap();
-        (name.strip_suffix(".schema.json").unwrap().to_owned(), validator)
-    };
-    std::fs::read_dir(folder).unwrap().map(|entry| schema(entry.unwrap().path())).collect()
-});
+    let text = std::fs::read_to_string(folder.join(format!("{name}.schema.json"))).ok()?;
+    let validator = Arc::new(jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap());
+    schemas.insert(name.to_owned(), validator.clone());
+    Some(validator)
+}
 
 /// The number of validated documents of each schema in this process.
 static COUNTS: Mutex<BTreeMap<String, usize>> = Mutex::new(BTreeMap::new());
@@ -72,7 +75,7 @@ fn object(members: serde_json::Map<String, Value>) {
     };
     let text = serde_json::to_string_pretty(&members).unwrap();
     let name = name.unwrap_or_else(|| panic!("a JSON document without a schema: {text}")).to_owned();
-    let validator = SCHEMAS.get(&name).unwrap_or_else(|| panic!("docs/schema has no {name}: {text}"));
+    let validator = validator(&name).unwrap_or_else(|| panic!("docs/schema has no {name}: {text}"));
     let document = Value::Object(members);
     let errors: Vec<String> =
         validator.iter_errors(&document).map(|error| format!("{}: {error}", error.instance_path())).collect();
