@@ -13,8 +13,10 @@ pub(crate) fn run(_: &[&str]) -> Outcome {
         lines.push(format!("{name:<8} {:>7.1} s", begin.elapsed().as_secs_f64()));
     }
     println!("==== quick ====\n{}", lines.join("\n"));
-    println!("Not run: tests that start a TPM or other programs (`cargo xtask test`), and the other gates");
-    println!("(`cargo xtask ci`).");
+    println!(
+        "Not run: tests that start a TPM, the compiler or other programs, and most inputs of the longest suites:"
+    );
+    println!("mutations, mutations_azure, replay (`cargo xtask test`); the other gates (`cargo xtask ci`).");
     Ok(())
 }
 

@@ -3,8 +3,10 @@
 
 use crate::graph::Graph;
 use crate::setup::{self, Thing};
-use crate::shell::{self, Outcome, capture, cargo};
+use crate::shell::{self, Outcome, capture, cargo, target_dir};
 use crate::skip;
+use std::fs::DirBuilder;
+use std::path::PathBuf;
 use std::process::Command;
 
 /// `cargo xtask test [--all] [WORDS…]`: tests whose programs are missing and cannot be installed are
@@ -24,26 +26,52 @@ pub(crate) fn run(words: &[&str]) -> Outcome {
         skip::aloud(&format!("{}, tests of `{}`", each.package, each.target), &reason);
     }
     let selection = Selection::without(&skipped)?;
-    let outcome = selection.run(&rest, Kind::Binaries).and_then(|()| doc_tests(&rest));
+    let outcome = selection.run(cargo().args(["test", "--locked"]), &rest).and_then(|()| doc_tests(&rest));
     print!("{}", skip::listed());
     outcome
 }
 
-/// Every test that starts no program, over cargo-nextest where it is installed.
+/// Every test that starts no program; the longest of them take samples. Documentation tests run at the same time, because the
+/// others leave a processor idle now and then.
 pub(crate) fn without_programs() -> Outcome {
     let selection = Selection::without(&STARTS.iter().collect::<Vec<_>>())?;
-    let nextest = capture(Command::new("cargo-nextest").args(["nextest", "--version"])).is_ok();
-    selection.run(&[], if nextest { Kind::Nextest } else { Kind::Binaries })?;
-    doc_tests(&[])
+    let keys = key_directory()?;
+    let tests = || {
+        let mut tests = cargo();
+        tests.args(["test", "--locked"]).env(SAMPLE, "1").env("TEEPROOF_MINT_KEYS", &keys);
+        tests
+    };
+    selection.run(tests().arg("--no-run"), &[])?;
+    std::thread::scope(|scope| {
+        let documentation = scope.spawn(|| capture(&mut doc_command(&[])));
+        selection.run(&mut tests(), &[])?;
+        let documentation = documentation.join().map_err(|_| "the documentation tests did not end")?;
+        documentation.map(|_| ())
+    })
+}
+
+/// The environment variable that asks the longest tests for samples.
+const SAMPLE: &str = "TEEPROOF_QUICK";
+
+/// The directory for the keys of minted authorities, which the test programs share: each key takes up to a second to make.
+/// `cargo clean` removes it.
+fn key_directory() -> Outcome<PathBuf> {
+    let path = target_dir().join("minted-keys");
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    let made = builder.recursive(true).create(&path);
+    made.map(|()| path.clone()).map_err(|e| format!("{}: {e}", path.display()))
 }
 
 fn doc_tests(rest: &[&str]) -> Outcome {
-    shell::run(cargo().args(["test", "--workspace", "--locked", "--quiet", "--doc"]).args(rest))
+    shell::run(&mut doc_command(rest))
 }
 
-enum Kind {
-    Binaries,
-    Nextest,
+fn doc_command(rest: &[&str]) -> Command {
+    let mut command = cargo();
+    command.args(["test", "--workspace", "--locked", "--quiet", "--doc"]).args(rest);
+    command
 }
 
 /// Every target that has tests, but for some.
@@ -64,12 +92,7 @@ impl Selection {
         Ok(Self { words })
     }
 
-    fn run(&self, rest: &[&str], kind: Kind) -> Outcome {
-        let mut command = cargo();
-        match kind {
-            Kind::Binaries => command.args(["test", "--locked"]),
-            Kind::Nextest => command.args(["nextest", "run", "--locked", "--status-level", "fail"]),
-        };
+    fn run(&self, command: &mut Command, rest: &[&str]) -> Outcome {
         shell::run(command.args(&self.words).args(rest))
     }
 }
@@ -95,6 +118,8 @@ const STARTS: &[Starts] = &[
     Starts { package: "teeproof-vtpm", target: "tools", programs: &[setup::TESTS] },
     Starts { package: "teeproof-twin", target: "swtpm", programs: &[setup::TESTS] },
     Starts { package: "teeproof-twin", target: "twin", programs: &[setup::TESTS] },
+    // It starts the compiler, which is always there, for each of its programs.
+    Starts { package: "teeproof", target: "unforgeable", programs: &[] },
 ];
 
 #[cfg(test)]

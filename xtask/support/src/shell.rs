@@ -81,8 +81,9 @@ pub fn run(command: &mut Command) -> Outcome {
 pub fn capture(command: &mut Command) -> Outcome<String> {
     let output = command.output().map_err(|e| format!("cannot start {}: {e}", program(command)))?;
     if !output.status.success() {
-        let talk = String::from_utf8_lossy(&output.stderr);
-        return Err(format!("`{}` failed: {}", line(command), talk.trim()));
+        let said =
+            [output.stdout, output.stderr].map(|stream| String::from_utf8_lossy(&stream).trim().to_owned());
+        return Err(format!("`{}` failed: {}", line(command), said.join("\n").trim()));
     }
     String::from_utf8(output.stdout).map_err(|_| format!("`{}` printed no text", line(command)))
 }
