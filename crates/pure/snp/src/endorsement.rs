@@ -77,14 +77,13 @@ enum Among {
 impl<'a, 'c> Endorsements<'a, 'c> {
     /// The candidates for a report that a key of this kind signed.
     pub(crate) fn candidates(&self, wanted: VekKind, report: Report<'c>, at: Time) -> Candidates<'a, 'c> {
-        let kinds = self.certificates.iter().filter_map(VekKind::of);
-        let mut of_kind = kinds.filter(|kind| *kind == wanted);
-        let among = match (of_kind.next(), of_kind.next()) {
-            (None, _) => Among::OtherKind,
-            (Some(_), None) => Among::One,
-            (Some(_), Some(_)) => Among::Several,
+        let mut of_kind = self.certificates.iter().filter(|one| VekKind::of(one) == Some(wanted));
+        let (among, certificates) = match (of_kind.next(), of_kind.next()) {
+            (None, _) => (Among::OtherKind, self.certificates),
+            (Some(only), None) => (Among::One, core::slice::from_ref(only)),
+            (Some(_), Some(_)) => (Among::Several, self.certificates),
         };
-        Candidates { certificates: self.certificates, wanted, report, at, among }
+        Candidates { certificates, wanted, report, at, among }
     }
 }
 

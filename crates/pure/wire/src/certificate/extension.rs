@@ -24,6 +24,8 @@ pub struct Extensions<'a> {
     list: &'a [u8],
     basic_constraints: Option<BasicConstraints>,
     key_usage: Option<KeyUsage>,
+    /// Whether any other extension is critical.
+    other_critical: bool,
 }
 
 /// The limit of extensions; real attestation certificates have at most 16.
@@ -38,25 +40,27 @@ pub(super) struct ExtensionsLayout {
     list: Place,
     basic_constraints: Option<BasicConstraints>,
     key_usage: Option<KeyUsage>,
+    other_critical: bool,
 }
 
 impl ExtensionsLayout {
     pub(super) fn view(self, whole: &[u8]) -> Extensions<'_> {
-        let Self { list, basic_constraints, key_usage } = self;
-        Extensions { list: list.slice(whole), basic_constraints, key_usage }
+        let Self { list, basic_constraints, key_usage, other_critical } = self;
+        Extensions { list: list.slice(whole), basic_constraints, key_usage, other_critical }
     }
 }
 
 impl Extensions<'_> {
     pub(super) fn layout(&self, whole: &[u8]) -> ExtensionsLayout {
-        let Self { list, basic_constraints, key_usage } = *self;
-        ExtensionsLayout { list: Place::new(list, whole), basic_constraints, key_usage }
+        let Self { list, basic_constraints, key_usage, other_critical } = *self;
+        ExtensionsLayout { list: Place::new(list, whole), basic_constraints, key_usage, other_critical }
     }
 }
 
 impl<'a> Extensions<'a> {
     pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, Error> {
-        let mut extensions = Self { list: &[], basic_constraints: None, key_usage: None };
+        let mut extensions =
+            Self { list: &[], basic_constraints: None, key_usage: None, other_critical: false };
         let Some(explicit) = der::optional(reader, tag::context(3), WHAT)? else {
             return Ok(extensions);
         };
@@ -84,12 +88,12 @@ impl<'a> Extensions<'a> {
         Ok(extensions)
     }
 
-    /// Keeps the two extensions that every path needs: basicConstraints and keyUsage.
+    /// Keeps the two extensions that every path needs, basicConstraints and keyUsage, and whether others are critical.
     fn take(&mut self, extension: Extension<'a>, offset: usize) -> Result<(), Error> {
         match extension.oid {
             BASIC_CONSTRAINTS => self.basic_constraints = Some(BasicConstraints::read(&extension, offset)?),
             KEY_USAGE => self.key_usage = Some(KeyUsage::read(&extension, offset)?),
-            _ => {}
+            _ => self.other_critical |= extension.critical,
         }
         Ok(())
     }
@@ -121,11 +125,12 @@ impl<'a> Extensions<'a> {
     /// identifiers (their contents octets).
     #[must_use]
     pub fn unknown_critical(&self, profile: &[&[u8]]) -> bool {
-        self.iter().filter(|extension| extension.critical).any(|extension| {
-            extension.oid != BASIC_CONSTRAINTS
-                && extension.oid != KEY_USAGE
-                && !profile.contains(&extension.oid)
-        })
+        self.other_critical
+            && self.iter().filter(|extension| extension.critical).any(|extension| {
+                extension.oid != BASIC_CONSTRAINTS
+                    && extension.oid != KEY_USAGE
+                    && !profile.contains(&extension.oid)
+            })
     }
 
     pub(super) fn describe(&self, visitor: &mut dyn Visitor) {
