@@ -51,6 +51,10 @@ fn on(processor: &Processor, all: bool) -> Outcome {
     test.env(format!("CARGO_TARGET_{key}_LINKER"), processor.linker);
     test.env(format!("CARGO_TARGET_{key}_RUNNER"), processor.runner);
     test.env("CARGO_TARGET_DIR", target_dir().join("cross"));
+    crate::test::share_keys(&mut test)?;
+    if !all {
+        test.env(crate::test::SAMPLE, "1");
+    }
     // The evidence of others is the same on every processor, and there is much of it.
     test.env_remove("TEEPROOF_SHARED_DATA");
     shell::run(&mut test)

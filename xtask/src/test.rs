@@ -6,7 +6,6 @@ use crate::setup::{self, Thing};
 use crate::shell::{self, Outcome, capture, cargo, target_dir};
 use crate::skip;
 use std::fs::DirBuilder;
-use std::path::PathBuf;
 use std::process::Command;
 
 /// `cargo xtask test [--all] [WORDS…]`: tests whose programs are missing and cannot be installed are
@@ -15,7 +14,8 @@ pub(crate) fn run(words: &[&str]) -> Outcome {
     let all = words.first() == Some(&"--all") || std::env::var_os("CI").is_some_and(|value| value == "true");
     let rest: Vec<&str> = words.iter().copied().filter(|word| *word != "--all").collect();
     let Err(reason) = setup::need(&[setup::TESTS]) else {
-        return shell::run(cargo().args(["test", "--workspace", "--locked"]).args(rest));
+        let mut test = cargo();
+        return shell::run(share_keys(&mut test)?.args(["test", "--workspace", "--locked"]).args(rest));
     };
     if all {
         return Err(reason);
@@ -35,33 +35,30 @@ pub(crate) fn run(words: &[&str]) -> Outcome {
 /// others leave a processor idle now and then.
 pub(crate) fn without_programs() -> Outcome {
     let selection = Selection::without(&STARTS.iter().collect::<Vec<_>>())?;
-    let keys = key_directory()?;
-    let tests = || {
-        let mut tests = cargo();
-        tests.args(["test", "--locked"]).env(SAMPLE, "1").env("TEEPROOF_MINT_KEYS", &keys);
-        tests
-    };
-    selection.run(tests().arg("--no-run"), &[])?;
+    let mut tests = cargo();
+    share_keys(&mut tests)?.args(["test", "--locked"]).env(SAMPLE, "1");
+    selection.run(cargo().args(["test", "--locked", "--no-run"]), &[])?;
     std::thread::scope(|scope| {
         let documentation = scope.spawn(|| capture(&mut doc_command(&[])));
-        selection.run(&mut tests(), &[])?;
+        selection.run(&mut tests, &[])?;
         let documentation = documentation.join().map_err(|_| "the documentation tests did not end")?;
         documentation.map(|_| ())
     })
 }
 
 /// The environment variable that asks the longest tests for samples.
-const SAMPLE: &str = "TEEPROOF_QUICK";
+pub(crate) const SAMPLE: &str = "TEEPROOF_QUICK";
 
-/// The directory for the keys of minted authorities, which the test programs share: each key takes up to a second to make.
-/// `cargo clean` removes it.
-fn key_directory() -> Outcome<PathBuf> {
+/// Names the directory for the keys of minted authorities, which test programs share: each key takes up to a second to
+/// make, and minutes on an emulated processor. `cargo clean` removes it.
+pub(crate) fn share_keys(tests: &mut Command) -> Outcome<&mut Command> {
     let path = target_dir().join("minted-keys");
     let mut builder = DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     let made = builder.recursive(true).create(&path);
-    made.map(|()| path.clone()).map_err(|e| format!("{}: {e}", path.display()))
+    made.map_err(|e| format!("{}: {e}", path.display()))?;
+    Ok(tests.env("TEEPROOF_MINT_KEYS", path))
 }
 
 fn doc_tests(rest: &[&str]) -> Outcome {
