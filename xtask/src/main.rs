@@ -133,7 +133,7 @@ const TASKS: &[Task] = &[
     Task { name: "features", does: "the pure crates with every set of their features", body: features::run },
     Task {
         name: "cross",
-        does: "the tests of the pure crates on i686 and s390x under QEMU; --all: long suites too",
+        does: "the tests of the pure crates on i686 and s390x (or one of them); --all: long suites too",
         body: cross::run,
     },
     Task {

@@ -11,11 +11,12 @@ use std::process::Command;
 /// `cargo xtask test [--all] [WORDS…]`: tests whose programs are missing and cannot be installed are
 /// skipped and named, once more at the end. With `--all`, and where `CI` is set, a missing program fails.
 pub(crate) fn run(words: &[&str]) -> Outcome {
-    let all = words.first() == Some(&"--all") || std::env::var_os("CI").is_some_and(|value| value == "true");
+    let all = words.contains(&"--all") || std::env::var_os("CI").is_some_and(|value| value == "true");
     let rest: Vec<&str> = words.iter().copied().filter(|word| *word != "--all").collect();
     let Err(reason) = setup::need(&[setup::TESTS]) else {
         let mut test = cargo();
-        return shell::run(share_keys(&mut test)?.args(["test", "--workspace", "--locked"]).args(rest));
+        share_keys(&mut test)?.args(["test", "--workspace", "--locked"]).args(rest).env_remove(SAMPLE);
+        return shell::run(&mut test);
     };
     if all {
         return Err(reason);
@@ -26,7 +27,9 @@ pub(crate) fn run(words: &[&str]) -> Outcome {
         skip::aloud(&format!("{}, tests of `{}`", each.package, each.target), &reason);
     }
     let selection = Selection::without(&skipped)?;
-    let outcome = selection.run(cargo().args(["test", "--locked"]), &rest).and_then(|()| doc_tests(&rest));
+    let mut test = cargo();
+    share_keys(&mut test)?.args(["test", "--locked"]).env_remove(SAMPLE);
+    let outcome = selection.run(&mut test, &rest).and_then(|()| doc_tests(&rest));
     print!("{}", skip::listed());
     outcome
 }
