@@ -75,9 +75,9 @@ impl<'a> EfiVariable<'a> {
     fn read(reader: &mut Reader<'a>) -> Result<Self, Error> {
         let guid = Guid(*reader.array("EFI variable: name")?);
         let at = reader.at();
-        let units = size(reader, "EFI variable: unicodeNameLength")?;
-        let data = size(reader, "EFI variable: variableDataLength")?;
-        let bytes = units.checked_mul(2).ok_or(at.error(
+        let units = u64_le(reader, "EFI variable: unicodeNameLength")?;
+        let data = usize_of(u64_le(reader, "EFI variable: variableDataLength")?);
+        let bytes = units.checked_mul(2).map(usize_of).ok_or(at.error(
             ErrorKind::TooLarge,
             "EFI variable: unicodeNameLength",
             "to fit into the event",
@@ -99,10 +99,9 @@ impl<'a> EfiVariable<'a> {
     }
 }
 
-fn size(reader: &mut Reader<'_>, what: &'static str) -> Result<usize, Error> {
-    let at = reader.at();
-    usize::try_from(u64_le(reader, what)?)
-        .map_err(|_| at.error(ErrorKind::TooLarge, what, "to fit into the event"))
+/// A size that no input has stays one on a processor of 32 bits: the error is the same everywhere.
+fn usize_of(size: u64) -> usize {
+    usize::try_from(size).unwrap_or(usize::MAX)
 }
 
 struct Name<'a>(&'a [[u8; 2]]);
