@@ -13,7 +13,7 @@ use super::Kind;
 use super::pair::Pair;
 use crate::digest::sha256;
 
-/// The environment variable with the directory. Whoever sets it makes the directory, for no other user's eyes.
+/// The environment variable with the directory, an absolute path. Whoever sets it makes the directory, for no other user's eyes.
 const DIRECTORY: &str = "TEEPROOF_MINT_KEYS";
 
 /// The file of a shared key, if keys of its kind are kept.
@@ -29,7 +29,8 @@ fn file_in(directory: &Path, name: &str, kind: Kind) -> Option<PathBuf> {
 
 /// The pair of this kind in a file.
 pub(super) fn read(file: &Path, kind: Kind) -> Option<Pair> {
-    Pair::from_pkcs8(kind, &fs::read(file).ok()?)
+    let is_file = fs::symlink_metadata(file).is_ok_and(|metadata| metadata.is_file());
+    Pair::from_pkcs8(kind, &fs::read(file).ok().filter(|_| is_file)?)
 }
 
 /// Writes a pair, whole or not at all. Another process may have written its own by now: whichever is there is the key.

@@ -45,7 +45,11 @@ impl Pair {
     /// The RSA key in a PKCS #8 document, if it is of this kind.
     pub(super) fn from_pkcs8(kind: Kind, document: &[u8]) -> Option<Self> {
         let pair = RsaKeyPair::from_pkcs8(document).ok()?;
-        (Some(pair.public_modulus_len()) == kind.modulus_bytes()).then_some(Self::Rsa(pair))
+        // RSAPublicKey: 9 bytes before the modulus if its top bit is set, and 5 of the exponent 65537.
+        let public = pair.public_key().as_ref();
+        let is_usual = public.ends_with(&[0x02, 0x03, 0x01, 0x00, 0x01]);
+        (is_usual && Some(public.len()) == kind.modulus_bytes().map(|len| len + 14))
+            .then_some(Self::Rsa(pair))
     }
 
     /// The PKCS #8 document of an RSA key.
