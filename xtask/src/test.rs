@@ -14,9 +14,7 @@ pub(crate) fn run(words: &[&str]) -> Outcome {
     let all = words.contains(&"--all") || std::env::var_os("CI").is_some_and(|value| value == "true");
     let rest: Vec<&str> = words.iter().copied().filter(|word| *word != "--all").collect();
     let Err(reason) = setup::need(&[setup::TESTS]) else {
-        let mut test = cargo();
-        share_keys(&mut test)?.args(["test", "--workspace", "--locked"]).args(rest).env_remove(SAMPLE);
-        return shell::run(&mut test);
+        return shell::run(whole(&["test", "--workspace", "--locked"]).args(rest));
     };
     if all {
         return Err(reason);
@@ -27,11 +25,16 @@ pub(crate) fn run(words: &[&str]) -> Outcome {
         skip::aloud(&format!("{}, tests of `{}`", each.package, each.target), &reason);
     }
     let selection = Selection::without(&skipped)?;
-    let mut test = cargo();
-    share_keys(&mut test)?.args(["test", "--locked"]).env_remove(SAMPLE);
-    let outcome = selection.run(&mut test, &rest).and_then(|()| doc_tests(&rest));
+    let outcome = selection.run(&mut whole(&["test", "--locked"]), &rest).and_then(|()| doc_tests(&rest));
     print!("{}", skip::listed());
     outcome
+}
+
+/// A run with fresh keys and every input, whatever the user's environment says: each twin has a root of its own then.
+fn whole(words: &[&str]) -> Command {
+    let mut command = cargo();
+    command.args(words).env_remove(SAMPLE).env_remove(KEYS);
+    command
 }
 
 /// Every test that starts no program; the longest of them take samples. Documentation tests run at the same time, because the
@@ -61,8 +64,11 @@ pub(crate) fn share_keys(tests: &mut Command) -> Outcome<&mut Command> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     let made = builder.recursive(true).create(&path);
     made.map_err(|e| format!("{}: {e}", path.display()))?;
-    Ok(tests.env("TEEPROOF_MINT_KEYS", path))
+    Ok(tests.env(KEYS, path))
 }
+
+/// The environment variable that names it.
+const KEYS: &str = "TEEPROOF_MINT_KEYS";
 
 fn doc_tests(rest: &[&str]) -> Outcome {
     shell::run(&mut doc_command(rest))
