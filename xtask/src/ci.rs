@@ -158,7 +158,7 @@ const CONCURRENT: &[Step] = &[
     Step { words: &["panics"], minutes: 20 },
     Step { words: &["vm"], minutes: 20 },
     Step { words: &["azure-client"], minutes: 25 },
-    Step { words: &["cross", "i686"], minutes: 25 },
+    Step { words: &["cross"], minutes: 45 },
 ];
 
 #[cfg(test)]
