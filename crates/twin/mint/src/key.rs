@@ -130,8 +130,8 @@ impl Key {
         pair.sign(scheme, message).ok_or(Error::Signing(self.kind, scheme))
     }
 
-    /// Signs a message, or returns the signature that the same key made over the same bytes before: an authority signs
-    /// the same certificates for every machine.
+    /// Signs a message, or returns the signature that the same key made over the same bytes before: the
+    /// certificates of the authorities are equal in all evidence of a product line.
     pub(crate) fn sign_once(&self, scheme: Scheme, message: &[u8]) -> Result<Vec<u8>, Error> {
         let of = (scheme, sha256(&[&self.public_key()?, message]));
         if let Some(signature) = SIGNED.lock().unwrap_or_else(PoisonError::into_inner).get(&of) {

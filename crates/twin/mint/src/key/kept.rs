@@ -11,9 +11,11 @@ use aws_lc_rs::rand;
 
 use super::Kind;
 use super::pair::Pair;
+use crate::azure::Letters;
 use crate::digest::sha256;
 
-/// The environment variable with the directory, an absolute path. Whoever sets it makes the directory, for no other user's eyes.
+/// The environment variable with the directory, an absolute path. Whoever sets it makes the directory, for no other
+/// user's eyes.
 const DIRECTORY: &str = "TEEPROOF_MINT_KEYS";
 
 /// The file of a shared key, if keys of its kind are kept.
@@ -24,13 +26,14 @@ pub(super) fn file(name: &str, kind: Kind) -> Option<PathBuf> {
 
 fn file_in(directory: &Path, name: &str, kind: Kind) -> Option<PathBuf> {
     kind.modulus_bytes()?;
-    Some(directory.join(format!("{kind:?}-{}", hex(&sha256(&[name.as_bytes()])))))
+    Some(directory.join(format!("{kind:?}-{}", Letters::Lower.hex(&sha256(&[name.as_bytes()])))))
 }
 
 /// The pair of this kind in a file.
 pub(super) fn read(file: &Path, kind: Kind) -> Option<Pair> {
-    let is_file = fs::symlink_metadata(file).is_ok_and(|metadata| metadata.is_file());
-    Pair::from_pkcs8(kind, &fs::read(file).ok().filter(|_| is_file)?)
+    // Reading a pipe would wait for its writer.
+    fs::symlink_metadata(file).ok().filter(fs::Metadata::is_file)?;
+    Pair::from_pkcs8(kind, &fs::read(file).ok()?)
 }
 
 /// Writes a pair, whole or not at all. Another process may have written its own by now: whichever is there is the key.
@@ -44,7 +47,7 @@ pub(super) fn write(file: &Path, kind: Kind, made: Pair) -> Pair {
 fn store(file: &Path, text: &[u8]) -> Option<()> {
     let mut random = [0; 8];
     rand::fill(&mut random).ok()?;
-    let unique = file.with_extension(hex(&random));
+    let unique = file.with_extension(Letters::Lower.hex(&random));
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -54,10 +57,6 @@ fn store(file: &Path, text: &[u8]) -> Option<()> {
     let linked = written.and_then(|()| fs::hard_link(&unique, file));
     let _ = fs::remove_file(&unique);
     linked.is_ok().then_some(()).or_else(|| file.exists().then_some(()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -98,6 +97,14 @@ mod tests {
     fn what_cannot_be_kept_is_made() {
         let directory = directory("none");
         let file = file_in(&directory, "damaged", Kind::Rsa2048).unwrap();
+        // Neither a directory nor a file without a key is one, and a pipe is not waited for.
+        #[cfg(unix)]
+        {
+            let pipe = directory.join("pipe");
+            let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+            assert!(made.is_err() || read(&pipe, Kind::Rsa2048).is_none());
+        }
+        assert!(read(&directory, Kind::Rsa2048).is_none());
         fs::write(&file, b"no key").unwrap();
         let made = Pair::generate(Kind::Rsa2048).unwrap();
         let public = made.public_key().to_vec();
