@@ -100,6 +100,13 @@ macro_rules! fields {
             $(crate::fixed::fields! { @accessor $field: $kind($of) at $at, $name, $about })*
         }
     };
+    (@accessor $field:ident: number(u16) at $at:literal, $name:literal, $about:literal) => {
+        #[doc = concat!("`", $name, "`, 2 bytes at ", stringify!($at), ", little-endian: ", $about, ".")]
+        #[must_use]
+        pub const fn $field(self) -> u16 {
+            self.0.$field.get()
+        }
+    };
     (@accessor $field:ident: number(u32) at $at:literal, $name:literal, $about:literal) => {
         #[doc = concat!("`", $name, "`, 4 bytes at ", stringify!($at), ", little-endian: ", $about, ".")]
         #[must_use]

@@ -6,7 +6,7 @@
 mod describe;
 pub mod quote;
 
-pub use quote::TdQuote;
+pub use quote::{QeReport, TdBody, TdQuote};
 
 use core::mem::{offset_of, size_of};
 use zerocopy::little_endian::U64;

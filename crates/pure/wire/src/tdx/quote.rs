@@ -2,7 +2,15 @@
 //!
 //! Nothing is verified here. Source: Intel document 348551 (TDX DCAP quoting library API), appendix A.
 
+mod body;
 mod describe;
+mod qe_report;
+
+pub use body::TdBody;
+pub use qe_report::{QE_REPORT_BYTES, QeReport};
+
+use core::mem::size_of;
+use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 use crate::{Error, ErrorKind, Reader};
 
@@ -16,6 +24,8 @@ const TDX: u32 = 0x81;
 const ECDSA_P256: u16 = 2;
 /// Certification data: the quoting enclave's report, its signature, and further certification data.
 const QE_REPORT: u16 = 6;
+/// Certification data: the PCK certificate and its chain, PEM.
+const PCK_CHAIN: u16 = 5;
 const HEADER_BYTES: usize = 48;
 const BODY_1_0: usize = 584;
 const BODY_1_5: usize = 648;
@@ -39,6 +49,8 @@ pub struct TdQuote<'a> {
     pub attestation_key: &'a [u8; 64],
     /// The certification data of the attestation key.
     pub certification: Certification<'a>,
+    td: TdBody<'a>,
+    signed: &'a [u8],
     body_offset: usize,
     trailing: &'a [u8],
     trailing_offset: usize,
@@ -57,6 +69,23 @@ pub struct Certification<'a> {
     pub kind: u16,
     /// The inner certification data, behind their size (4 bytes).
     pub data: &'a [u8],
+    qe: QeReport<'a>,
+}
+
+impl<'a> Certification<'a> {
+    /// The report of the quoting enclave, by its fields.
+    #[must_use]
+    pub const fn qe(&self) -> QeReport<'a> {
+        self.qe
+    }
+
+    /// The PCK certificate chain, PEM, if the inner certification data are of type 5. A closing NUL, which
+    /// most quotes have, is not part of it.
+    #[must_use]
+    pub fn pck_chain(&self) -> Option<&'a [u8]> {
+        let pem = self.data.strip_suffix(&[0]).unwrap_or(self.data);
+        (self.kind == PCK_CHAIN).then_some(pem)
+    }
 }
 
 impl<'a> TdQuote<'a> {
@@ -75,6 +104,8 @@ impl<'a> TdQuote<'a> {
             let body_bytes = body_bytes(reader, version)?;
             let body_offset = reader.offset();
             let body = reader.take(body_bytes, "TD quote: body")?;
+            let td = TdBody::of(body, body_offset)?;
+            let signed = bytes.get(..reader.offset()).unwrap_or_default();
             let base = reader.offset().saturating_add(4);
             let data = sized(reader, "TD quote: signature data")?;
             let (signature, attestation_key, certification) =
@@ -92,11 +123,39 @@ impl<'a> TdQuote<'a> {
                 signature,
                 attestation_key,
                 certification,
+                td,
+                signed,
                 body_offset,
                 trailing,
                 trailing_offset,
             })
         })
+    }
+
+    /// The signed bytes as received: header, body type and size in version 5, and body.
+    #[must_use]
+    pub const fn signed(&self) -> &'a [u8] {
+        self.signed
+    }
+
+    /// The body by its fields.
+    #[must_use]
+    pub const fn td(&self) -> TdBody<'a> {
+        self.td
+    }
+
+    /// `QE_VENDOR_ID`, 16 bytes at 12: the vendor of the quoting enclave, a GUID in the order of its digits.
+    #[must_use]
+    pub fn qe_vendor_id(&self) -> &'a [u8; 16] {
+        let header: &'a HeaderLayout = zerocopy::transmute_ref!(self.header);
+        &header.qe_vendor_id
+    }
+
+    /// `USER_DATA`, 20 bytes at 28: the quoting enclave's own data, such as the identifier of its platform.
+    #[must_use]
+    pub fn user_data(&self) -> &'a [u8; 20] {
+        let header: &'a HeaderLayout = zerocopy::transmute_ref!(self.header);
+        &header.user_data
     }
 
     /// The number of bytes after the quote.
@@ -119,6 +178,19 @@ impl<'a> TdQuote<'a> {
         }
     }
 }
+
+#[derive(FromBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct HeaderLayout {
+    _version: [u8; 2],
+    _attestation_key_type: [u8; 2],
+    _tee_type: [u8; 4],
+    _reserved: [u8; 4],
+    qe_vendor_id: [u8; 16],
+    user_data: [u8; 20],
+}
+
+const _: () = assert!(size_of::<HeaderLayout>() == HEADER_BYTES);
 
 fn check_header(header: &[u8; HEADER_BYTES]) -> Result<u16, Error> {
     let unsupported = |what, at, expected| Err(Error::new(ErrorKind::Unsupported, what, at, expected));
@@ -167,13 +239,15 @@ fn certification<'a>(reader: &mut Reader<'a>) -> Result<Certification<'a>, Error
     let base = reader.offset().saturating_add(4);
     let data = sized(reader, DATA)?;
     Reader::all(data, base, DATA, |reader| {
-        let qe_report = reader.take(384, "TD quote: report of the quoting enclave")?;
+        let base = reader.offset();
+        let qe_report = reader.take(QE_REPORT_BYTES, "TD quote: report of the quoting enclave")?;
+        let qe = QeReport::of(qe_report, base)?;
         let qe_report_signature = reader.array("TD quote: signature of the quoting enclave's report")?;
         let length = usize::from(half(reader, "TD quote: authentication data")?);
         let qe_authentication_data = reader.take(length, "TD quote: authentication data")?;
         let kind = half(reader, "TD quote: inner certification data type")?;
         let data = sized(reader, "TD quote: inner certification data")?;
-        Ok(Certification { qe_report, qe_report_signature, qe_authentication_data, kind, data })
+        Ok(Certification { qe_report, qe_report_signature, qe_authentication_data, kind, data, qe })
     })
 }
 
