@@ -119,19 +119,29 @@ impl<'a> Anchors<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PinnedCertificate<'a> {
     common_name: &'a str,
+    /// The text of the subject's last attribute.
+    last: &'a str,
     der: &'a [u8],
     subject_key_id: Option<&'a [u8; 20]>,
 }
 
 impl<'a> PinnedCertificate<'a> {
     /// A certificate (whole, DER) and the common name of its subject, which has to be the name's last
-    /// attribute. Its key identifier, if it has one, has to have 20 bytes.
+    /// attribute, unless [`PinnedCertificate::ending_with`] names another one. Its key identifier, if it has one, has to have 20 bytes.
     ///
     /// None of this is checked here; [`PinnedCertificate::is_consistent`] is for a test of each pinned
     /// certificate.
     #[must_use]
     pub const fn new(common_name: &'a str, der: &'a [u8]) -> Self {
-        Self { common_name, der, subject_key_id: subject_key_id(der) }
+        Self { common_name, last: common_name, der, subject_key_id: subject_key_id(der) }
+    }
+
+    /// The same, for a subject whose last attribute has this text: Intel's names begin with the common name and
+    /// end with the country.
+    #[must_use]
+    pub const fn ending_with(mut self, last: &'a str) -> Self {
+        self.last = last;
+        self
     }
 
     /// The common name of its subject.
@@ -157,9 +167,9 @@ impl<'a> PinnedCertificate<'a> {
         })
     }
 
-    /// Whether this is its subject. The common name is compared first, the whole name only if it matches.
+    /// Whether this is its subject. The last attribute is compared first, the whole name only if it matches.
     pub(crate) fn has_subject(&self, name: Name<'_>) -> bool {
-        name.der().ends_with(self.common_name.as_bytes()) && Certificate::has_subject(self.der, name)
+        name.der().ends_with(self.last.as_bytes()) && Certificate::has_subject(self.der, name)
     }
 
     /// The certificate's subjectKeyIdentifier.
