@@ -153,8 +153,13 @@ pub(crate) fn hash(bytes: &[u8]) -> String {
 }
 
 /// Folders in which every file needs an origin.
-const GUARDED: &[&str] =
-    &["testdata", "crates/pure/snp/anchors", "crates/pure/hcl/anchors", "crates/pure/nitro/anchors"];
+const GUARDED: &[&str] = &[
+    "testdata",
+    "crates/pure/snp/anchors",
+    "crates/pure/tdx/anchors",
+    "crates/pure/hcl/anchors",
+    "crates/pure/nitro/anchors",
+];
 
 #[cfg(test)]
 mod tests {

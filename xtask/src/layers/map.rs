@@ -51,6 +51,7 @@ const EVIDENCE: &str = "teeproof-evidence";
 const X509: &str = "teeproof-x509";
 const SNP: &str = "teeproof-snp";
 const TPM: &str = "teeproof-tpm";
+const TDX: &str = "teeproof-tdx";
 const HCL: &str = "teeproof-hcl";
 const NITRO: &str = "teeproof-nitro";
 const FRONT: &str = "teeproof";
@@ -68,6 +69,7 @@ pub(super) const MAP: &[Row] = &[
     Row { name: EVIDENCE, room: Room::Pure, uses: &[WIRE, CORE], tests: &[] },
     Row { name: X509, room: Room::Pure, uses: &[WIRE, CORE], tests: &[] },
     Row { name: SNP, room: Room::Pure, uses: &[WIRE, CORE, X509], tests: &[] },
+    Row { name: TDX, room: Room::Pure, uses: &[WIRE, CORE, X509], tests: &[] },
     Row { name: TPM, room: Room::Pure, uses: &[WIRE, CORE], tests: &[] },
     Row { name: HCL, room: Room::Pure, uses: &[WIRE, CORE, X509, SNP, TPM], tests: &[] },
     Row { name: NITRO, room: Room::Pure, uses: &[WIRE, CORE, X509], tests: &[] },
@@ -105,13 +107,14 @@ pub(super) const MAP: &[Row] = &[
 ];
 
 const EVERYTHING: &[&str] =
-    &[WIRE, CORE, EVIDENCE, X509, SNP, TPM, HCL, NITRO, FRONT, RUSTCRYPTO, AWS_LC, VTPM, MINT, TWIN];
+    &[WIRE, CORE, EVIDENCE, X509, SNP, TDX, TPM, HCL, NITRO, FRONT, RUSTCRYPTO, AWS_LC, VTPM, MINT, TWIN];
 
 /// What tests of any crate may import besides: twins, evidence makers and the crypto tables.
 pub(super) const FOR_TESTS: &[&str] = &[MINT, TWIN, RUSTCRYPTO, AWS_LC];
 
 /// Crates without std: the pure room, and the table that serves it.
-pub(super) const NO_STD: &[&str] = &[WIRE, CORE, EVIDENCE, X509, SNP, TPM, HCL, NITRO, FRONT, RUSTCRYPTO];
+pub(super) const NO_STD: &[&str] =
+    &[WIRE, CORE, EVIDENCE, X509, SNP, TDX, TPM, HCL, NITRO, FRONT, RUSTCRYPTO];
 
 /// Third-party packages that the pure room may rest on, build-time ones included. Each is there
 /// for a reason; none does I/O.

@@ -1,0 +1,60 @@
+//! A quote with the certificates in it: parsed, unverified.
+
+use alloc::vec::Vec;
+
+use rustls_pki_types::pem::{PemObject, SectionKind};
+use teeproof_wire::OwnedCertificate;
+use teeproof_wire::certificate::Certificate;
+use teeproof_wire::tdx::TdQuote;
+
+use crate::Error;
+
+/// The vendor id of Intel's quoting enclaves, 939A7233-F79C-4CA9-940A-0DB3957F0607.
+const INTEL_QE: [u8; 16] =
+    [0x93, 0x9a, 0x72, 0x33, 0xf7, 0x9c, 0x4c, 0xa9, 0x94, 0x0a, 0x0d, 0xb3, 0x95, 0x7f, 0x06, 0x07];
+
+/// A quote and the certificates of its certification data, unverified.
+///
+/// The certificates are decoded from PEM once, so that a [`crate::VerifiedQuote`] can borrow them.
+#[derive(Clone, Debug)]
+pub struct TdxEvidence<'a> {
+    quote: TdQuote<'a>,
+    chain: Vec<OwnedCertificate<Vec<u8>>>,
+}
+
+impl<'a> TdxEvidence<'a> {
+    /// Parses a quote of version 4 or 5, and the PEM certificates in its certification data. At most 16 KiB.
+    ///
+    /// # Errors
+    /// [`Error::Quote`] for bytes that are not a supported quote, [`Error::Vendor`] for another vendor's quoting
+    /// enclave, [`Error::CertificationData`] for certification data without certificates,
+    /// [`Error::Certificate`] or [`Error::Pem`] for malformed ones.
+    pub fn parse(quote: &'a [u8]) -> Result<Self, Error> {
+        let quote = TdQuote::parse(quote).map_err(Error::Quote)?;
+        if *quote.qe_vendor_id() != INTEL_QE {
+            return Err(Error::Vendor);
+        }
+        let certification = &quote.certification;
+        let pem = certification.pck_chain();
+        let pem = pem.ok_or(Error::CertificationData { kind: certification.kind })?;
+        let mut chain = Vec::new();
+        for section in <(SectionKind, Vec<u8>)>::pem_slice_iter(pem) {
+            let (kind, der) = section.map_err(|_| Error::Pem)?;
+            if kind == SectionKind::Certificate {
+                chain.push(OwnedCertificate::parse(der).map_err(|(error, _)| Error::Certificate(error))?);
+            }
+        }
+        Ok(Self { quote, chain })
+    }
+
+    /// The quote, unverified.
+    #[must_use]
+    pub const fn quote(&self) -> &TdQuote<'a> {
+        &self.quote
+    }
+
+    /// The certificates of the quote in their order, unverified.
+    pub fn certificates(&self) -> impl Iterator<Item = Certificate<'_>> {
+        self.chain.iter().map(OwnedCertificate::view)
+    }
+}

@@ -1,0 +1,106 @@
+//! Values of Intel's collateral: hexadecimal bytes and dates as JSON texts.
+
+use core::fmt;
+use core::marker::PhantomData;
+
+use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use teeproof_core::{Time, from_hex};
+use teeproof_wire::Reader;
+use teeproof_wire::der::{self, tag};
+
+/// `N` bytes, written as `2 N` hexadecimal digits of either case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct HexText<const N: usize>(pub(crate) [u8; N]);
+
+/// A date, `YYYY-MM-DDThh:mm:ssZ`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DateText(pub(crate) Time);
+
+/// The bytes of hexadecimal digits; `None` for another number of digits, or other characters.
+pub(crate) fn hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    if !rest.is_empty() || pairs.len() != N {
+        return None;
+    }
+    let mut bytes = [0; N];
+    for (slot, pair) in bytes.iter_mut().zip(pairs) {
+        *slot = from_hex(*pair)?;
+    }
+    Some(bytes)
+}
+
+/// The time of a date in the form `YYYY-MM-DDThh:mm:ssZ`.
+pub(crate) fn date(text: &str) -> Option<Time> {
+    let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, b'T', h0, h1, b':', n0, n1, b':', s0, s1, b'Z'] =
+        *<&[u8; 20]>::try_from(text.as_bytes()).ok()?
+    else {
+        return None;
+    };
+    // The same moment as a GeneralizedTime, whose reader knows the calendar.
+    let value = [tag::GENERALIZED_TIME, 15, y0, y1, y2, y3, m0, m1, d0, d1, h0, h1, n0, n1, s0, s1, b'Z'];
+    Reader::all(&value, 0, "date", |reader| der::element(reader, "date")?.time("date")).ok().map(Time)
+}
+
+/// A visitor of texts that a function reads.
+struct TextVisitor<T> {
+    expected: &'static str,
+    read: fn(&str) -> Option<T>,
+    value: PhantomData<T>,
+}
+
+impl<T> Visitor<'_> for TextVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.expected)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        (self.read)(text).ok_or_else(|| E::custom(self.expected))
+    }
+}
+
+impl<'de, const N: usize> Deserialize<'de> for HexText<N> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let visitor = TextVisitor { expected: "hexadecimal digits", read: hex::<N>, value: PhantomData };
+        deserializer.deserialize_str(visitor).map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for DateText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let visitor = TextVisitor { expected: "YYYY-MM-DDThh:mm:ssZ", read: date, value: PhantomData };
+        deserializer.deserialize_str(visitor).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates() {
+        for (text, seconds) in [
+            ("1970-01-01T00:00:00Z", Some(0)),
+            ("2026-02-18T13:58:55Z", Some(1_771_423_135)),
+            ("2024-02-29T23:59:59Z", Some(1_709_251_199)),
+            ("2023-02-29T00:00:00Z", None),
+            ("2026-02-18T13:58:55", None),
+            ("2026-02-18 13:58:55Z", None),
+            ("2026-02-18T13:58:55+", None),
+            ("2026-02-18T13:58:55.0Z", None),
+            ("+026-02-18T13:58:55Z", None),
+            ("", None),
+        ] {
+            assert_eq!(date(text), seconds.map(Time), "{text}");
+        }
+    }
+
+    #[test]
+    fn digits() {
+        assert_eq!(hex::<2>("00fF"), Some([0, 255]));
+        for text in ["", "00", "00f", "00ff0", "00ffff", "00fg", "0x00", "00 f"] {
+            assert_eq!(hex::<2>(text), None, "{text}");
+        }
+    }
+}

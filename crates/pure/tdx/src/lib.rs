@@ -1,0 +1,32 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![no_std]
+#![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)]
+
+extern crate alloc;
+
+pub mod checks;
+mod collateral;
+mod error;
+mod evidence;
+mod json;
+mod pck;
+mod qe_identity;
+mod status;
+mod tcb;
+mod tcb_info;
+mod urls;
+mod verify;
+
+pub use collateral::{Collateral, CollateralKind, MAX_COLLATERAL_BYTES, SignedJson};
+pub use error::{Chain, DocumentProblem, Error, ModuleProblem, QeField};
+pub use evidence::TdxEvidence;
+pub use pck::{PckCa, PckIdentity};
+pub use status::TcbStatus;
+pub use tcb::{MatchedLevel, TcbEvaluation};
+pub use teeproof_wire::tdx::quote::{QeReport, TdBody, TdQuote};
+pub use urls::CollateralUrls;
+pub use verify::{
+    INTEL_ROOT, MAX_SIGNATURES, SignedQuote, TdReportData, TdxVerification, VerifiedQuote, verify,
+    verify_signatures,
+};

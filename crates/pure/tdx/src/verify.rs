@@ -1,0 +1,397 @@
+//! Verification of quotes: the only code that makes a [`SignedQuote`] or a [`VerifiedQuote`].
+//!
+//! Source: Intel document 348551 (TDX DCAP quoting library API), appendix A.3; Intel PCS API version 4.
+
+mod chain;
+mod documents;
+
+use alloc::vec::Vec;
+
+use teeproof_core::{Crypto, Freshness, Nonce, Record, Time, equal};
+use teeproof_wire::certificate::{Certificate, PublicKey};
+use teeproof_wire::tdx::{QeReport, TdBody, TdQuote};
+use teeproof_x509::{AnchorKind, PathOptions, RevocationStatus, SignatureChecks, VerifiedPath};
+
+pub use chain::INTEL_ROOT;
+
+use crate::{
+    Collateral, CollateralKind, CollateralUrls, Error, PckCa, PckIdentity, TcbEvaluation, TcbStatus,
+    TdxEvidence, checks,
+};
+
+/// The maximum number of signatures over certificates in one verification, without those of revocation lists.
+/// Genuine evidence costs three.
+pub const MAX_SIGNATURES: usize = 64;
+
+/// The relying party's parameters of a verification.
+#[derive(Clone, Copy, Debug)]
+pub struct TdxVerification<'a> {
+    path: PathOptions<'a>,
+    report_data: TdReportData<'a>,
+    at: Time,
+}
+
+impl<'a> TdxVerification<'a> {
+    /// A verification with this requirement on REPORTDATA, and certificates and collateral that must be valid
+    /// at this time. By default only Intel's root is an anchor, no signature is cached, and revocation is waived.
+    pub fn new(report_data: impl Into<TdReportData<'a>>, at: Time, crypto: &'a Crypto<'a>) -> Self {
+        Self { path: PathOptions::new(crypto), report_data: report_data.into(), at }
+    }
+
+    teeproof_x509::path_option_setters!('a, path, and_all);
+}
+
+/// The requirement on REPORTDATA, 64 bytes chosen by the guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TdReportData<'a> {
+    /// The nonce, zero-extended to 64 bytes; or why no nonce is checked.
+    Nonce(Freshness<'a>),
+    /// A value that the caller compares, described by the text. Without that comparison the quote can be a
+    /// replayed one.
+    ForCaller(&'a str),
+}
+
+impl<'a> From<Nonce<'a>> for TdReportData<'a> {
+    fn from(nonce: Nonce<'a>) -> Self {
+        Self::Nonce(nonce.into())
+    }
+}
+
+impl<'a> From<Freshness<'a>> for TdReportData<'a> {
+    fn from(freshness: Freshness<'a>) -> Self {
+        Self::Nonce(freshness)
+    }
+}
+
+/// A quote that the quoting enclave of a genuine Intel platform signed. Its TCB is not evaluated: the quoting
+/// enclave and the TDX module may be old ones, or for debugging.
+///
+/// Only [`verify_signatures`] makes it; it borrows the bytes whose signature was verified.
+#[derive(Clone, Copy, Debug)]
+pub struct SignedQuote<'a> {
+    quote: TdQuote<'a>,
+    path: VerifiedPath<'a>,
+    pck: PckIdentity,
+    ca: PckCa,
+}
+
+/// A quote of a genuine Intel platform, with its TCB evaluated against Intel's collateral.
+///
+/// Only [`verify`] makes it; it borrows the bytes whose signature was verified.
+#[derive(Clone, Debug)]
+pub struct VerifiedQuote<'a> {
+    signed: SignedQuote<'a>,
+    tcb: TcbEvaluation,
+    anchor: AnchorKind,
+}
+
+/// Verifies the signatures of a quote: PCK chain, quoting enclave's report, attestation key, quote.
+///
+/// Proves: a key that Intel certified for the platform signed the report of an enclave, and a key in that report
+/// signed the quote.
+/// Does not prove: that the enclave is Intel's quoting enclave, which the QE identity shows. Use [`verify`].
+///
+/// # Errors
+/// The first check that fails; every check that passes is recorded before.
+pub fn verify_signatures<'e>(
+    evidence: &'e TdxEvidence<'_>,
+    certificates: &[Certificate<'e>],
+    verification: &TdxVerification<'e>,
+    record: &mut dyn Record,
+) -> Result<SignedQuote<'e>, Error> {
+    let budget = verification.path.budget(MAX_SIGNATURES);
+    let signatures = verification.path.signature_checks(&budget);
+    let given: Vec<Certificate<'e>> = evidence.certificates().chain(certificates.iter().copied()).collect();
+    signed_quote(evidence.quote(), &given, verification, &signatures, record)
+}
+
+/// Verifies a quote and evaluates its TCB against Intel's collateral.
+///
+/// Proves: a TDX module and a quoting enclave that Intel signed made the quote on a genuine platform, and which
+/// TCB level that platform reaches; where the requirement on REPORTDATA is a nonce, for this nonce.
+/// Does not prove: which software runs in the guest, nor that the TCB is up to date: see [`TcbEvaluation`].
+///
+/// Work before the first signature is bounded by the quote's 16 KiB and the number of certificates. Genuine
+/// evidence costs seven signatures on P-256: three of certificates, two of the quote, two of collateral; and one
+/// for each revocation list and chain.
+///
+/// # Errors
+/// The first check that fails; every check that passes is recorded before. Without collateral
+/// [`Error::MissingCollateral`], which names what to fetch.
+pub fn verify<'e>(
+    evidence: &'e TdxEvidence<'_>,
+    collateral: &Collateral<'e, '_>,
+    verification: &TdxVerification<'e>,
+    record: &mut dyn Record,
+) -> Result<VerifiedQuote<'e>, Error> {
+    let budget = verification.path.budget(MAX_SIGNATURES);
+    let signatures = verification.path.signature_checks(&budget);
+    let given: Vec<Certificate<'e>> =
+        evidence.certificates().chain(collateral.certificates.iter().copied()).collect();
+    let signed = signed_quote(evidence.quote(), &given, verification, &signatures, record)?;
+    let urls = signed.urls();
+    for kind in [CollateralKind::TcbInfo, CollateralKind::QeIdentity] {
+        if !collateral.documents.iter().any(|document| document.kind() == kind) {
+            return Err(Error::MissingCollateral { kind, urls });
+        }
+    }
+    record.pass(checks::COLLATERAL, &"TCB info and QE identity");
+    let signers = documents::signers(&given, verification, &signatures, record)?;
+    let (tcb, anchor) = evaluate(&signed, collateral, &signers, verification, record)?;
+    check_report_data(signed.td(), &verification.report_data, record)?;
+    let anchor = signed.path.path().anchor().and(anchor);
+    Ok(VerifiedQuote { signed, tcb, anchor })
+}
+
+fn signed_quote<'e>(
+    quote: &TdQuote<'e>,
+    given: &[Certificate<'e>],
+    verification: &TdxVerification<'e>,
+    signatures: &SignatureChecks<'_>,
+    record: &mut dyn Record,
+) -> Result<SignedQuote<'e>, Error> {
+    let crypto = verification.path.crypto;
+    record_format(quote, record);
+    let (path, ca) = chain::pck(quote, given, verification, signatures)?;
+    record.pass(checks::CHAIN, &chain::Shown(&path));
+    let pck = PckIdentity::of(path.leaf()).map_err(Error::Pck)?;
+    record.pass(checks::PCK, &format_args!("FMSPC {}, issued by the {ca} CA", crate::urls::Fmspc(pck.fmspc)));
+    if !chain::signed_qe_report(path.leaf(), quote, crypto) {
+        return Err(Error::QeSignature);
+    }
+    record.pass(checks::QE_SIGNATURE, &"ECDSA P-256 over the 384 bytes of the quoting enclave's report");
+    check_binding(quote, crypto)?;
+    record.pass(checks::QE_BINDING, &"SHA-256 of attestation key and authentication data, then zeros");
+    check_signature(quote, crypto)?;
+    record.pass(checks::SIGNATURE, &format_args!("ECDSA P-256 over bytes 0..{}", quote.signed().len()));
+    let path = chain::settle(crate::Chain::Pck, &path, verification, signatures)?;
+    record.pass(checks::VALIDITY, &format_args!("every certificate, at {}", verification.at));
+    let status = path.revocation();
+    match verification.path.revocation.waiver() {
+        Some(reason) if !status.is_checked() => record.waive(checks::REVOCATION, &reason),
+        _ if status.is_complete() => record.pass(checks::REVOCATION, &status),
+        _ => record.warn(checks::REVOCATION, &status),
+    }
+    Ok(SignedQuote { quote: *quote, path, pck, ca })
+}
+
+/// Records the form of the quote. Clouds return quotes in larger buffers: bytes after the quote are not signed
+/// and never read, and those that are not zero are a warning.
+fn record_format(quote: &TdQuote<'_>, record: &mut dyn Record) {
+    let (version, count) = (quote.version, quote.trailing_bytes());
+    match quote.check_trailing() {
+        Ok(()) => record.pass(
+            checks::FORMAT,
+            &format_args!(
+                "version {version}, body of {} bytes, {count} zero bytes after it",
+                quote.body.len()
+            ),
+        ),
+        Err(_) => record.warn(
+            checks::FORMAT,
+            &format_args!("version {version}, followed by {count} bytes that are not part of the quote"),
+        ),
+    }
+}
+
+/// Checks that the quoting enclave's report names the attestation key.
+fn check_binding(quote: &TdQuote<'_>, crypto: &Crypto<'_>) -> Result<(), Error> {
+    let certification = &quote.certification;
+    let parts: [&[u8]; 2] = [quote.attestation_key, certification.qe_authentication_data];
+    let mut expected = [0; 64];
+    for (slot, byte) in expected.iter_mut().zip(crypto.sha256.digest(&parts)) {
+        *slot = byte;
+    }
+    if expected == *certification.qe().report_data() { Ok(()) } else { Err(Error::QeBinding) }
+}
+
+/// Checks the attestation key's signature over header and body.
+fn check_signature(quote: &TdQuote<'_>, crypto: &Crypto<'_>) -> Result<(), Error> {
+    let mut point = [4; 65];
+    for (slot, byte) in point.iter_mut().skip(1).zip(quote.attestation_key) {
+        *slot = *byte;
+    }
+    let table = crypto.ecdsa_p256_sha256;
+    table.verify(&point, &[quote.signed()], quote.signature).map_err(|_| Error::Signature)
+}
+
+/// Evaluates quoting enclave, module and platform against the collateral that the signers signed. Also returns
+/// the kind of the signers' anchors.
+fn evaluate(
+    signed: &SignedQuote<'_>,
+    collateral: &Collateral<'_, '_>,
+    signers: &[VerifiedPath<'_>],
+    verification: &TdxVerification<'_>,
+    record: &mut dyn Record,
+) -> Result<(TcbEvaluation, AnchorKind), Error> {
+    let (at, crypto) = (verification.at, verification.path.crypto);
+    let info = documents::tcb_info(collateral.documents, signers, &signed.pck, at, crypto)?;
+    let qe_identity = documents::qe_identity(collateral.documents, signers, at, crypto)?;
+    let anchor = info.anchor.and(qe_identity.anchor);
+    let (info, qe_identity) = (info.document, qe_identity.document);
+    let number = info.tcb_evaluation_data_number;
+    let until = info.next_update.0;
+    record.pass(checks::TCB_INFO, &format_args!("evaluation data number {number}, current until {until}"));
+    let (of_qe, qe_until) = (qe_identity.tcb_evaluation_data_number, qe_identity.next_update.0);
+    record
+        .pass(checks::QE_IDENTITY, &format_args!("evaluation data number {of_qe}, current until {qe_until}"));
+    let qe_report = signed.quote.certification.qe();
+    let qe = qe_identity.level_of(qe_report).map_err(Error::Qe)?;
+    record.pass(checks::QE, &format_args!("ISVSVN {}: {}", qe_report.isvsvn(), qe.status));
+    let module = info.module(signed.td()).map_err(Error::Module)?;
+    let [svn, major, ..] = *signed.td().tee_tcb_svn();
+    match &module {
+        Some(level) => {
+            record.pass(checks::MODULE, &format_args!("TDX_{major:02X}, {svn}: {}", level.status));
+        }
+        None => record.pass(checks::MODULE, &format_args!("major version 0, {svn}")),
+    }
+    let platform = info.platform(&signed.pck, signed.td()).ok_or(Error::TcbLevel)?;
+    let tcb = TcbEvaluation::new(platform, module, qe, (number.min(of_qe), until.min(qe_until), at));
+    if tcb.status() == TcbStatus::UpToDate {
+        record.pass(checks::TCB, &tcb);
+    } else {
+        record.warn(checks::TCB, &tcb);
+    }
+    Ok((tcb, anchor))
+}
+
+fn check_report_data(
+    td: TdBody<'_>,
+    required: &TdReportData<'_>,
+    record: &mut dyn Record,
+) -> Result<(), Error> {
+    let nonce = match required {
+        TdReportData::Nonce(Freshness::Nonce(nonce)) => nonce.as_bytes(),
+        TdReportData::Nonce(Freshness::Waived(reason)) => {
+            record.waive(checks::NONCE, reason);
+            return Ok(());
+        }
+        TdReportData::ForCaller(comparison) => {
+            record.skip(checks::NONCE, comparison);
+            return Ok(());
+        }
+    };
+    let mut expected = [0; 64];
+    expected.get_mut(..nonce.len()).ok_or(Error::NonceLength)?.copy_from_slice(nonce);
+    if !equal(&expected, td.report_data()) {
+        return Err(Error::Nonce);
+    }
+    record.nonce_matches(checks::NONCE, nonce, &"REPORTDATA is the nonce followed by zeros");
+    Ok(())
+}
+
+impl<'a> SignedQuote<'a> {
+    /// The quote: header and body are authentic.
+    #[must_use]
+    pub const fn quote(&self) -> &TdQuote<'a> {
+        &self.quote
+    }
+
+    /// The body: module and guest.
+    #[must_use]
+    pub const fn td(&self) -> TdBody<'a> {
+        self.quote.td()
+    }
+
+    /// The chain from Intel's root to the PCK certificate.
+    #[must_use]
+    pub const fn path(&self) -> &VerifiedPath<'a> {
+        &self.path
+    }
+
+    /// The platform, by its PCK certificate.
+    #[must_use]
+    pub const fn pck(&self) -> &PckIdentity {
+        &self.pck
+    }
+
+    /// The collateral that the platform needs, and its addresses.
+    #[must_use]
+    pub const fn urls(&self) -> CollateralUrls {
+        CollateralUrls { fmspc: self.pck.fmspc, ca: self.ca }
+    }
+}
+
+impl<'a> VerifiedQuote<'a> {
+    /// The quote as far as its signatures prove it.
+    #[must_use]
+    pub const fn signed(&self) -> &SignedQuote<'a> {
+        &self.signed
+    }
+
+    /// The quote: header and body are authentic.
+    #[must_use]
+    pub const fn quote(&self) -> &TdQuote<'a> {
+        self.signed.quote()
+    }
+
+    /// The body: module and guest.
+    #[must_use]
+    pub const fn td(&self) -> TdBody<'a> {
+        self.signed.td()
+    }
+
+    /// The report of the quoting enclave, which Intel's QE identity describes.
+    #[must_use]
+    pub const fn qe(&self) -> QeReport<'a> {
+        self.signed.quote.certification.qe()
+    }
+
+    /// The chain from Intel's root to the PCK certificate.
+    #[must_use]
+    pub const fn path(&self) -> &VerifiedPath<'a> {
+        self.signed.path()
+    }
+
+    /// The platform, by its PCK certificate.
+    #[must_use]
+    pub const fn pck(&self) -> &PckIdentity {
+        self.signed.pck()
+    }
+
+    /// The evaluation of the platform's TCB.
+    #[must_use]
+    pub const fn tcb(&self) -> &TcbEvaluation {
+        &self.tcb
+    }
+
+    /// The time of verification.
+    #[must_use]
+    pub const fn at(&self) -> Time {
+        self.signed.path.at()
+    }
+
+    /// Whether the host can debug the guest: any of bits 0 to 7 of TDATTRIBUTES, which put a guest under debug.
+    #[must_use]
+    pub const fn is_debug(&self) -> bool {
+        self.td().td_attributes() & 0xff != 0
+    }
+
+    /// The kind of the anchors of quote and collateral together: Intel's pinned root, or an added one.
+    #[must_use]
+    pub const fn anchor(&self) -> AnchorKind {
+        self.anchor
+    }
+
+    /// Whether quote and collateral end at Intel's pinned root.
+    #[must_use]
+    pub const fn is_production(&self) -> bool {
+        self.anchor.is_pinned()
+    }
+
+    /// Which certificates of the PCK chain were checked against a current list of their issuer.
+    #[must_use]
+    pub const fn revocation(&self) -> RevocationStatus {
+        self.signed.path.revocation()
+    }
+}
+
+/// The P-256 point of a certificate, `04 ‖ x ‖ y`; `None` for another kind of key.
+fn p256<'a>(certificate: &Certificate<'a>) -> Option<&'a [u8]> {
+    match certificate.public_key() {
+        PublicKey::P256(point) => Some(point),
+        _ => None,
+    }
+}

@@ -1,0 +1,161 @@
+//! Certificate paths from Intel's root: to the PCK certificate of the platform, and to the TCB signing certificate.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use teeproof_core::Crypto;
+use teeproof_wire::certificate::Certificate;
+use teeproof_wire::tdx::TdQuote;
+use teeproof_x509::{
+    AnchoredPath, Candidates, PathError, PathSearch, PinnedCertificate, PinnedCertificates, Problem,
+    RevocationError, SignatureChecks, VerifiedPath, build_path,
+};
+
+use super::{TdxVerification, p256};
+use crate::{Chain, Error, PckCa, pck};
+
+/// Intel SGX Root CA, DER. Origin and hash: `anchors/README.md`.
+pub const INTEL_ROOT: &[u8] = include_bytes!("../../anchors/intel-sgx-root-ca.der");
+
+pub(super) const INTEL: PinnedCertificates<'static> = PinnedCertificates {
+    roots: &[PinnedCertificate::new("Intel SGX Root CA", INTEL_ROOT).ending_with("US")],
+    intermediates: &[],
+    pairs: &[],
+};
+
+/// The limit of certificates that can be the leaf; real evidence has one.
+pub(super) const MAX_LEAVES: usize = 32;
+
+/// The certificates that can be the leaf of a chain: in the order of their bytes, each once.
+pub(super) fn leaves<'e>(
+    chain: Chain,
+    given: &[Certificate<'e>],
+    is_leaf: impl Fn(&Certificate<'e>) -> bool,
+) -> Result<Vec<Certificate<'e>>, Error> {
+    let mut leaves: Vec<Certificate<'e>> = given.iter().filter(|one| is_leaf(one)).copied().collect();
+    leaves.sort_unstable_by(|one, other| one.der().cmp(other.der()));
+    leaves.dedup_by(|one, other| one.der() == other.der());
+    match leaves.len() {
+        0 => Err(Error::MissingLeaf(chain)),
+        1..=MAX_LEAVES => Ok(leaves),
+        _ => Err(Error::Chain { chain, link: usize::MAX, problem: Problem::TooManySignatures }),
+    }
+}
+
+/// The path of the platform's PCK certificate, and its authority. Those certificates go first whose key signed
+/// the quoting enclave's report.
+pub(super) fn pck<'e>(
+    quote: &TdQuote<'e>,
+    given: &[Certificate<'e>],
+    verification: &TdxVerification<'e>,
+    signatures: &SignatureChecks<'_>,
+) -> Result<(AnchoredPath<'e>, PckCa), Error> {
+    let leaves = leaves(Chain::Pck, given, pck::is_pck)?;
+    let crypto = verification.path.crypto;
+    let several = leaves.len() > 1;
+    let (fitting, others): (Vec<_>, Vec<_>) =
+        leaves.into_iter().partition(|leaf| !several || signed_qe_report(leaf, quote, crypto));
+    let mut failure = None;
+    // If no key made the signature, the first certificate says what else is wrong.
+    let others = others.into_iter().take(if fitting.is_empty() { 1 } else { 0 });
+    for leaf in fitting.iter().copied().chain(others) {
+        let accept = |path: &AnchoredPath<'e>| match path.below() {
+            [authority, _] => PckCa::of(authority).map(|ca| (*path, ca)),
+            _ => None,
+        };
+        match anchored(Chain::Pck, leaf, given, verification, signatures, accept) {
+            Ok(found) => return Ok(found),
+            Err(error) => failure = failure.or(Some(error)),
+        }
+    }
+    Err(failure.unwrap_or(Error::MissingLeaf(Chain::Pck)))
+}
+
+/// A path from an anchor to a leaf that `accept` accepts.
+pub(super) fn anchored<'e, T>(
+    chain: Chain,
+    leaf: Certificate<'e>,
+    given: &[Certificate<'e>],
+    verification: &TdxVerification<'e>,
+    signatures: &SignatureChecks<'_>,
+    mut accept: impl FnMut(&AnchoredPath<'e>) -> Option<T>,
+) -> Result<T, Error> {
+    let search = PathSearch {
+        candidates: Candidates::AnyOrder { given, pinned: &INTEL },
+        anchors: verification.path.anchors,
+        profile: &[],
+        at: Some(verification.at),
+        checks: *signatures,
+    };
+    build_path(leaf, &search, &mut accept).map_err(|error| match error {
+        PathError::MissingIssuer { issuer, .. } => Error::MissingIssuer { chain, issuer: issuer.into() },
+        PathError::UntrustedRoot(name) => Error::Untrusted { chain, root: name.into() },
+        PathError::Chain(error) => chain_error(chain, error),
+        _ => Error::Authority(chain),
+    })
+}
+
+/// Checks validity and revocation of a path.
+pub(super) fn settle<'e>(
+    chain: Chain,
+    path: &AnchoredPath<'e>,
+    verification: &TdxVerification<'e>,
+    signatures: &SignatureChecks<'_>,
+) -> Result<VerifiedPath<'e>, Error> {
+    let mut path = path.valid_at(verification.at, 0).map_err(|error| chain_error(chain, error))?;
+    let revocation = &verification.path.revocation;
+    path.check_revocation(revocation, signatures).map_err(|error| match error {
+        RevocationError::Revoked { link } => Error::Chain { chain, link, problem: Problem::Revoked },
+        RevocationError::List { issuer, problem } => Error::RevocationList { chain, issuer, problem },
+    })?;
+    match (revocation.waiver(), path.revocation().first_unchecked()) {
+        (None, Some(link)) => Err(Error::Chain { chain, link, problem: Problem::NoRevocationList }),
+        _ => Ok(path),
+    }
+}
+
+fn chain_error(chain: Chain, error: teeproof_x509::Error) -> Error {
+    Error::Chain { chain, link: error.link, problem: error.problem }
+}
+
+/// Whether a certificate's key signed the quoting enclave's report.
+pub(super) fn signed_qe_report(
+    certificate: &Certificate<'_>,
+    quote: &TdQuote<'_>,
+    crypto: &Crypto<'_>,
+) -> bool {
+    let certification = &quote.certification;
+    p256(certificate).is_some_and(|point| {
+        let (message, signature) = (certification.qe_report, certification.qe_report_signature);
+        crypto.ecdsa_p256_sha256.verify(point, &[message], signature).is_ok()
+    })
+}
+
+/// `Intel SGX PCK Certificate ← Intel SGX PCK Platform CA ← Intel SGX Root CA (pinned)`.
+pub(super) struct Shown<'p, 'a>(pub(super) &'p AnchoredPath<'a>);
+
+impl fmt::Display for Shown<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = |certificate: &Certificate<'_>, f: &mut fmt::Formatter<'_>| {
+            f.write_str(certificate.subject().common_name().unwrap_or("?"))
+        };
+        for certificate in self.0.below().iter().rev() {
+            name(certificate, f)?;
+            f.write_str(" ← ")?;
+        }
+        name(self.0.root(), f)?;
+        write!(f, " ({})", self.0.anchor())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pinned_root_is_consistent() {
+        assert!(INTEL.roots.iter().all(PinnedCertificate::is_consistent));
+        let digest = teeproof_rustcrypto::TABLE.sha256.digest(&[INTEL_ROOT]);
+        assert_eq!(digest[..8], [0x44, 0xa0, 0x19, 0x6b, 0x2b, 0x99, 0xf8, 0x89]);
+    }
+}

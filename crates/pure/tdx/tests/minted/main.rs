@@ -1,0 +1,18 @@
+//! Minted platforms: a genuine one is accepted, and whatever is wrong in one place is refused for exactly that.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    missing_docs
+)]
+
+mod support;
+
+mod chain;
+mod collateral;
+mod levels;
+mod quote;

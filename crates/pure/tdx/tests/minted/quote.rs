@@ -1,0 +1,161 @@
+//! Quote, quoting enclave and nonce.
+
+use teeproof_core::{Class, Freshness, Outcome};
+use teeproof_mint::{Key, Kind};
+use teeproof_tdx::{Collateral, Error, TdxEvidence, TdxVerification, verify, verify_signatures};
+use teeproof_x509::Anchors;
+
+use crate::support::{AT, Platform, time};
+
+#[test]
+fn genuine_quotes_of_both_versions() {
+    let findings = Platform::new().accepted();
+    for id in ["tdx.format", "tdx.chain", "tdx.pck", "tdx.qe.signature", "tdx.qe.binding", "tdx.signature"] {
+        assert_eq!(findings.of(id).1, Outcome::Pass, "{id}");
+    }
+    for id in ["tdx.validity", "tdx.tcb-info", "tdx.qe-identity", "tdx.qe", "tdx.module", "tdx.tcb"] {
+        assert_eq!(findings.of(id).1, Outcome::Pass, "{id}");
+    }
+    Platform::with(|platform| platform.version = 5).accepted();
+    Platform::with(|platform| {
+        platform.version = 5;
+        platform.body.extend([0; 64]);
+    })
+    .accepted();
+    // Authentication data may have any length.
+    Platform::with(|platform| platform.authentication.clear()).accepted();
+}
+
+#[test]
+fn another_key_signs_the_report_of_the_quoting_enclave() {
+    let platform = Platform::with(|platform| platform.qe_key = Key::fresh(Kind::P256));
+    assert_eq!(platform.refused("tdx.qe.signature", Class::NotAuthentic), Error::QeSignature);
+}
+
+#[test]
+fn the_attestation_key_is_bound() {
+    let unbound = Platform::with(|platform| platform.bind = false);
+    assert_eq!(unbound.refused("tdx.qe.binding", Class::NotAuthentic), Error::QeBinding);
+    // The second half of REPORTDATA is zero.
+    for at in [352, 383] {
+        let platform = Platform::with(|platform| platform.qe_report[at] = 1);
+        platform.refused("tdx.qe.binding", Class::NotAuthentic);
+    }
+}
+
+/// Each bit of the signed bytes, of the attestation key, and of the quoting enclave's report.
+#[test]
+fn every_bit_is_signed() {
+    for platform in [
+        Platform::new(),
+        Platform::with(|platform| {
+            platform.version = 5;
+            platform.body.extend([0; 64]);
+        }),
+    ] {
+        let evidence = platform.mint();
+        let signed = if platform.version == 4 { 632 } else { 702 };
+        let key = signed + 4 + 64..signed + 4 + 128;
+        let report = signed + 4 + 134..signed + 4 + 518;
+        let roots = [&evidence.root[..]];
+        let verification =
+            TdxVerification::new(Freshness::Waived("a test"), time(AT), &teeproof_aws_lc::TABLE)
+                .anchors(Anchors::and(&roots));
+        let refused = |bytes: &[u8]| match TdxEvidence::parse(bytes) {
+            Ok(evidence) => verify_signatures(&evidence, &[], &verification, &mut ()).map(|_| ()).err(),
+            Err(error) => Some(error),
+        };
+        assert_eq!(refused(&evidence.quote), None);
+        for at in (0..signed).chain(key.clone()).chain(report.clone()) {
+            for bit in 0..8 {
+                let mut bytes = evidence.quote.clone();
+                bytes[at] ^= 1 << bit;
+                let error = refused(&bytes).unwrap_or_else(|| panic!("byte {at}, bit {bit}"));
+                let expected = match at {
+                    _ if report.contains(&at) => Error::QeSignature,
+                    _ if key.contains(&at) => Error::QeBinding,
+                    // Version, type of key, type of TEE, vendor of the quoting enclave; type and size of a body.
+                    0..8 | 12..28 | 48..54 if platform.version == 5 || at < 48 => error,
+                    _ => Error::Signature,
+                };
+                assert_eq!(error, expected, "byte {at}, bit {bit}");
+            }
+        }
+    }
+}
+
+#[test]
+fn bytes_after_the_quote_are_not_part_of_it() {
+    let mut evidence = Platform::new().mint();
+    evidence.quote.truncate(evidence.quote.len() - 70);
+    assert_eq!(evidence.accepted().of("tdx.format").1, Outcome::Pass);
+    evidence.quote.extend([0; 3065]);
+    assert_eq!(evidence.accepted().of("tdx.format").1, Outcome::Pass);
+    evidence.quote.push(1);
+    assert_eq!(evidence.accepted().of("tdx.format").1, Outcome::Warn);
+}
+
+#[test]
+fn other_vendors_and_other_certification_data() {
+    let mut evidence = Platform::new().mint();
+    evidence.quote[12] ^= 1;
+    assert_eq!(evidence.refused("tdx.format", Class::Unsupported), Error::Vendor);
+
+    let mut evidence = Platform::new().mint();
+    let at = 636 + 584 + 32;
+    assert_eq!(evidence.quote[at..at + 2], [5, 0]);
+    for kind in [1, 2, 3, 4, 7] {
+        evidence.quote[at] = kind;
+        let error = evidence.refused("tdx.chain", Class::Unsupported);
+        assert_eq!(error, Error::CertificationData { kind: kind.into() });
+    }
+}
+
+#[test]
+fn the_nonce_is_report_data() {
+    let evidence = Platform::new().mint();
+    let with = |nonce: &[u8]| {
+        let freshness = Freshness::nonce(nonce).unwrap();
+        evidence.verify(freshness, |result, findings| {
+            (
+                result.map(|_| ()),
+                findings.0.iter().any(|(id, outcome, ..)| *id == "tdx.nonce" && *outcome == Outcome::Pass),
+            )
+        })
+    };
+    assert_eq!(with(b"sixteen bytes!!!"), (Ok(()), true));
+    let padded = [&b"sixteen bytes!!!"[..], &[0; 48]].concat();
+    assert_eq!(with(&padded), (Ok(()), true));
+    assert_eq!(with(b"sixteen bytes!!"), (Err(Error::Nonce), false));
+    assert_eq!(with(b"sixteen bytes!!!!"), (Err(Error::Nonce), false));
+    assert_eq!(with(&[0; 65]), (Err(Error::NonceLength), false));
+    assert_eq!(Error::Nonce.class(), Class::NotBound);
+}
+
+/// Without collateral the quote is incomplete, and the error names what to fetch.
+#[test]
+fn a_quote_without_collateral() {
+    let minted = Platform::new().mint();
+    let roots = [&minted.root[..]];
+    let verification =
+        TdxVerification::new(Freshness::Waived("a test"), time(AT), &teeproof_rustcrypto::TABLE)
+            .anchors(Anchors::and(&roots));
+    let evidence = TdxEvidence::parse(&minted.quote).unwrap();
+    let signed = verify_signatures(&evidence, &[], &verification, &mut ()).unwrap();
+    assert_eq!(signed.pck().fmspc, [0x90, 0xc0, 0x6f, 0, 0, 0]);
+    let error = verify(&evidence, &Collateral::NONE, &verification, &mut ()).map(|_| ()).unwrap_err();
+    assert_eq!((error.class(), error.check().id), (Class::Incomplete, "tdx.collateral"));
+    assert_eq!(error.to_string(), "the TCB info of FMSPC 90C06F000000 is missing");
+    let text = error.urls().unwrap().to_string();
+    for address in [
+        "https://api.trustedservices.intel.com/tdx/certification/v4/tcb?fmspc=90C06F000000",
+        "https://api.trustedservices.intel.com/tdx/certification/v4/qe/identity",
+        "https://api.trustedservices.intel.com/sgx/certification/v4/pckcrl?ca=platform&encoding=der",
+        "https://certificates.trustedservices.intel.com/IntelSGXRootCA.der",
+    ] {
+        assert!(text.contains(address), "{text}");
+    }
+    let mut minted = Platform::new().mint();
+    minted.qe_identity.clear();
+    minted.refused("tdx.collateral", Class::Incomplete);
+}
