@@ -68,3 +68,5 @@ checks! { VERIFY:
         "Give the nonce that the guest put into REPORTDATA, 1 to 64 bytes; an old quote has an old nonce.",
         "Intel 348551, appendix A.3.2";
 }
+
+crate::tdx_policy_fields! { teeproof_core::policy_checks }

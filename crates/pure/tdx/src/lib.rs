@@ -9,8 +9,10 @@ pub mod checks;
 mod collateral;
 mod error;
 mod evidence;
+mod fields;
 mod json;
 mod pck;
+mod policy;
 mod qe_identity;
 mod status;
 mod tcb;
@@ -22,6 +24,7 @@ pub use collateral::{Collateral, CollateralKind, MAX_COLLATERAL_BYTES, SignedJso
 pub use error::{Chain, DocumentProblem, Error, ModuleProblem, QeField};
 pub use evidence::TdxEvidence;
 pub use pck::{PckCa, PckIdentity};
+pub use policy::{AllowedAdvisories, DaysBehind, TcbDate, TcbException, TcbExceptions, TdxPolicy, appraise};
 pub use status::TcbStatus;
 pub use tcb::{MatchedLevel, TcbEvaluation};
 pub use teeproof_wire::tdx::quote::{QeReport, TdBody, TdQuote};

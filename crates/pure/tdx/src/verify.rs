@@ -369,6 +369,11 @@ impl<'a> VerifiedQuote<'a> {
         self.td().td_attributes() & 0xff != 0
     }
 
+    /// RTMR0 to RTMR3 by index; those of other indices do not exist and are zero.
+    pub(crate) fn rtmr(&self, index: usize) -> &'a [u8; 48] {
+        self.td().rtmr().get(index).unwrap_or(&[0; 48])
+    }
+
     /// The kind of the anchors of quote and collateral together: Intel's pinned root, or an added one.
     #[must_use]
     pub const fn anchor(&self) -> AnchorKind {

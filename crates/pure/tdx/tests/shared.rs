@@ -16,8 +16,8 @@ use std::path::PathBuf;
 use base64ct::{Base64, Encoding};
 use teeproof_core::{CheckResult, Class, Freshness, Outcome, Record, Time};
 use teeproof_tdx::{
-    Collateral, CollateralKind, DocumentProblem, Error, PckCa, SignedJson, TcbStatus, TdxEvidence,
-    TdxVerification, verify, verify_signatures,
+    Collateral, CollateralKind, DocumentProblem, Error, PckCa, SignedJson, TcbStatus, TdxEvidence, TdxPolicy,
+    TdxVerification, appraise, verify, verify_signatures,
 };
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::crl::RevocationList;
@@ -144,6 +144,7 @@ fn shared_azure_quote_with_its_collateral() {
     assert_eq!(verified.tcb().evaluation_data_number(), 18);
     assert_eq!(verified.tcb().days_behind(), Some(0));
     assert_eq!(verified.td().mrtd()[..4], [0x12, 0xbd, 0xbc, 0x16]);
+    assert!(appraise(&verified, &TdxPolicy::genuine(), &mut findings));
     assert_eq!(findings.of("tdx.revocation").0, Outcome::Pass);
     assert_eq!(findings.of("tdx.tcb").0, Outcome::Pass);
     assert!(

@@ -12,6 +12,7 @@
 
 mod support;
 
+mod appraisal;
 mod chain;
 mod collateral;
 mod levels;

@@ -8,7 +8,8 @@ use teeproof_mint::x509::{
 };
 use teeproof_mint::{Key, Kind, Scheme};
 use teeproof_tdx::{
-    Collateral, CollateralKind, Error, SignedJson, TdxEvidence, TdxVerification, VerifiedQuote, verify,
+    Collateral, CollateralKind, Error, SignedJson, TdxEvidence, TdxPolicy, TdxVerification, VerifiedQuote,
+    appraise, verify,
 };
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::crl::RevocationList;
@@ -390,6 +391,15 @@ impl Evidence {
             assert!(error.check().classes.contains(&class), "{check} does not list {class:?}");
             assert!(findings.0.iter().all(|(id, ..)| *id != check), "{check} was recorded as passed");
             error
+        })
+    }
+
+    /// Whether a policy accepts the evidence, and its findings.
+    #[track_caller]
+    pub(crate) fn appraised(&self, policy: &TdxPolicy<'_>) -> (bool, Findings) {
+        self.verify(Freshness::Waived("a test"), |result, findings| {
+            let accepted = appraise(&result.unwrap(), policy, findings);
+            (accepted, core::mem::take(findings))
         })
     }
 }

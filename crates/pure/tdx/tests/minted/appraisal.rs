@@ -1,0 +1,179 @@
+//! Policies: `builtin:genuine`, the rules about the TCB, and those about the guest.
+
+use teeproof_core::{Bits, Outcome, Rule, Text, Time};
+use teeproof_tdx::{
+    AllowedAdvisories, DaysBehind, TcbDate, TcbException, TcbExceptions, TcbStatus, TdxPolicy, checks,
+};
+
+use crate::support::{AT, FMSPC, Platform, default_levels, level, time};
+
+/// A platform with this status of processor and firmware.
+fn with_status(status: &str) -> Platform {
+    Platform::with(|platform| {
+        let levels = [
+            level([200; 16], 99, [0; 16], "2025-12-01", "UpToDate", ""),
+            level([0; 16], 0, [0; 16], "2025-06-01", status, "\"INTEL-SA-01245\""),
+        ];
+        platform.tcb_info = platform.tcb_info.replace(&default_levels(), &levels.join(","));
+    })
+}
+
+fn waived() -> TdxPolicy<'static> {
+    TdxPolicy::waived("a test")
+}
+
+#[test]
+fn genuine_refuses_a_revoked_tcb_alone() {
+    let genuine = TdxPolicy::genuine();
+    for status in TcbStatus::ALL {
+        let (accepted, findings) = with_status(status.as_str()).mint().appraised(&genuine);
+        assert_eq!(accepted, *status != TcbStatus::Revoked, "{status}");
+        let (_, outcome, because, _) = findings.of("tdx.tcb");
+        let expected = if *status == TcbStatus::UpToDate { Outcome::Pass } else { Outcome::Warn };
+        assert_eq!(*outcome, expected, "{status}");
+        assert!(because.contains(status.as_str()) && because.contains("INTEL-SA-01245"), "{because}");
+    }
+}
+
+#[test]
+fn genuine_refuses_every_bit_of_debug() {
+    for bit in 0..64 {
+        let platform = Platform::with(|platform| platform.body[120 + bit / 8] ^= 1 << (bit % 8));
+        let (accepted, findings) = platform.mint().appraised(&TdxPolicy::genuine());
+        assert_eq!(accepted, bit >= 8, "{bit}");
+        assert_eq!(findings.of("tdx.debug").1 == Outcome::Fail, bit < 8, "{bit}");
+    }
+}
+
+/// Whether a policy with one rule accepts a platform.
+#[track_caller]
+fn accepts(platform: &Platform, policy: TdxPolicy<'_>, check: &str) -> bool {
+    let (accepted, findings) = platform.mint().appraised(&policy);
+    let outcome = findings.of(check).1;
+    assert_eq!(outcome == Outcome::Fail, !accepted, "{check}: {outcome:?}");
+    accepted
+}
+
+#[test]
+fn statuses_and_the_grace_period() {
+    let old = with_status("OutOfDate");
+    let status = |statuses: &'static [TcbStatus]| waived().tcb_status(Rule::one_of(statuses));
+    assert!(!accepts(&old, status(&[TcbStatus::UpToDate]), "tdx.tcb.status"));
+    assert!(accepts(&old, status(&[TcbStatus::UpToDate, TcbStatus::OutOfDate]), "tdx.tcb.status"));
+    // From 2025-12-01 to 2026-02-25 there are 86 days.
+    let grace = |days| waived().days_behind(DaysBehind::at_most(days));
+    assert!(accepts(&old, grace(86), "tdx.tcb.days-behind"));
+    assert!(!accepts(&old, grace(85), "tdx.tcb.days-behind"));
+    assert!(accepts(&with_status("UpToDate"), grace(0), "tdx.tcb.days-behind"));
+    // Out of date at the first level: nobody knows since when.
+    let first = Platform::with(|platform| {
+        let only = level([0; 16], 0, [0; 16], "2025-06-01", "OutOfDate", "");
+        platform.tcb_info = platform.tcb_info.replace(&default_levels(), &only);
+    });
+    assert!(!accepts(&first, grace(u32::MAX), "tdx.tcb.days-behind"));
+}
+
+#[test]
+fn the_baseline_date() {
+    // The quoting enclave and the module have levels of 2024-11-13.
+    let at_least = |seconds| waived().tcb_date(Rule::at_least(TcbDate(Time(seconds))));
+    assert!(accepts(&Platform::new(), at_least(1_731_456_000), "tdx.tcb.date"));
+    assert!(!accepts(&Platform::new(), at_least(1_731_456_001), "tdx.tcb.date"));
+}
+
+#[test]
+fn the_evaluation_data_number() {
+    let at_least = |number| waived().evaluation_number(Rule::at_least(number));
+    assert!(accepts(&Platform::new(), at_least(17), "tdx.tcb.evaluation-data-number"));
+    assert!(!accepts(&Platform::new(), at_least(18), "tdx.tcb.evaluation-data-number"));
+}
+
+#[test]
+fn advisories() {
+    let old = with_status("SWHardeningNeeded");
+    let only = |names: &[&'static str]| {
+        let names: Vec<Text<'static>> = names.iter().map(|name| Text::from(*name)).collect();
+        waived().advisories(AllowedAdvisories::only(names))
+    };
+    assert!(accepts(&old, only(&["INTEL-SA-00001", "INTEL-SA-01245"]), "tdx.tcb.advisories"));
+    assert!(!accepts(&old, only(&["INTEL-SA-00001"]), "tdx.tcb.advisories"));
+    assert!(!accepts(&old, only(&[]), "tdx.tcb.advisories"));
+    assert!(accepts(&Platform::new(), only(&[]), "tdx.tcb.advisories"));
+}
+
+#[test]
+fn exceptions_for_an_fmspc_until_a_date() {
+    let strict = |fmspc, until| {
+        let exceptions = vec![TcbException { fmspc, until: time(until) }];
+        TdxPolicy::waived("a test")
+            .tcb_status(Rule::exactly(TcbStatus::UpToDate))
+            .days_behind(DaysBehind::at_most(0))
+            .tcb_date(Rule::at_least(TcbDate(time(AT))))
+            .evaluation_number(Rule::at_least(99))
+            .advisories(AllowedAdvisories::only(Vec::<Text<'static>>::new()))
+            .exceptions(TcbExceptions::list(exceptions))
+    };
+    let old = with_status("OutOfDate").mint();
+    let (accepted, findings) = old.appraised(&strict(FMSPC, AT));
+    assert!(accepted);
+    assert_eq!(findings.of("tdx.tcb.exceptions").1, Outcome::Warn);
+    for check in [
+        checks::TCB_STATUS,
+        checks::DAYS_BEHIND,
+        checks::TCB_DATE,
+        checks::EVALUATION_NUMBER,
+        checks::ADVISORIES,
+    ] {
+        let (_, outcome, because, waived) = findings.of(check.id);
+        assert!(*waived && *outcome == Outcome::Skip, "{}", check.id);
+        assert!(because.contains("FMSPC 90C06F000000 until 2026-02-25T00:00:00Z"), "{because}");
+    }
+    assert!(!old.appraised(&strict(FMSPC, AT - 1)).0, "the exception has ended");
+    assert!(!old.appraised(&strict([0; 6], AT)).0, "another platform");
+    assert!(!with_status("Revoked").mint().appraised(&strict(FMSPC, AT)).0, "a revoked TCB has no exception");
+}
+
+#[test]
+fn measurements_and_ids() {
+    let platform = Platform::new();
+    let good = waived()
+        .mrtd(Rule::exactly([0x77; 48]))
+        .mrseam(Rule::exactly([0x5e; 48]))
+        .mrconfigid(Rule::exactly([0; 48]))
+        .mrowner(Rule::exactly([0; 48]))
+        .mrownerconfig(Rule::exactly([0; 48]))
+        .rtmr0(Rule::exactly([0x40; 48]))
+        .rtmr1(Rule::exactly([0; 48]))
+        .rtmr2(Rule::exactly([0; 48]))
+        .rtmr3(Rule::exactly([0; 48]))
+        .fmspc(Rule::exactly(FMSPC))
+        .attributes(Rule::mask(Bits { care: 0x1000_00ff, value: 0x1000_0000 }))
+        .xfam(Rule::exactly(0));
+    assert!(platform.mint().appraised(&good).0);
+    for (policy, check) in [
+        (good.clone().mrtd(Rule::exactly([0x78; 48])), "tdx.mrtd"),
+        (good.clone().mrseam(Rule::exactly([0; 48])), "tdx.mrseam"),
+        (good.clone().mrconfigid(Rule::exactly([1; 48])), "tdx.mrconfigid"),
+        (good.clone().mrowner(Rule::exactly([1; 48])), "tdx.mrowner"),
+        (good.clone().mrownerconfig(Rule::exactly([1; 48])), "tdx.mrownerconfig"),
+        (good.clone().rtmr0(Rule::exactly([0; 48])), "tdx.rtmr0"),
+        (good.clone().rtmr1(Rule::exactly([1; 48])), "tdx.rtmr1"),
+        (good.clone().rtmr2(Rule::exactly([1; 48])), "tdx.rtmr2"),
+        (good.clone().rtmr3(Rule::exactly([1; 48])), "tdx.rtmr3"),
+        (good.clone().fmspc(Rule::exactly([0; 6])), "tdx.fmspc"),
+        (good.clone().attributes(Rule::exactly(0)), "tdx.attributes"),
+        (good.clone().xfam(Rule::exactly(1)), "tdx.xfam"),
+        (good.clone().report_data(Rule::exactly([0; 64])), "tdx.report-data"),
+        (good.clone().revocation_list(Rule::exactly(true)), "tdx.revocation-list"),
+        // A body of TDX 1.0 does not say which service TDs are bound.
+        (good.clone().mrservicetd(Rule::exactly([0; 48])), "tdx.mrservicetd"),
+        (good.clone().mrservicetd(Rule::absent()), "tdx.mrservicetd"),
+    ] {
+        assert!(!accepts(&platform, policy, check), "{check}");
+    }
+    let newer = Platform::with(|platform| {
+        platform.version = 5;
+        platform.body.extend([0; 64]);
+    });
+    assert!(accepts(&newer, good.mrservicetd(Rule::exactly([0; 48])), "tdx.mrservicetd"));
+}
