@@ -69,4 +69,15 @@ checks! { VERIFY:
         "Intel 348551, appendix A.3.2";
 }
 
+checks! { LOG:
+    LOG_FORMAT [Malformed Unsupported] = "tdx.log.format", "the event log's form",
+        "The event log is a well-formed CCEL with SHA-384 digests.",
+        "Give the CCEL of the guest, /sys/firmware/acpi/tables/data/CCEL on Linux; a TPM's log is not for RTMRs.",
+        "UEFI 2.10, section 38";
+    LOG_REPLAY [] = "tdx.log.replay", "the event log against the RTMRs",
+        "The log's events make the quoted value of each RTMR that it has events for.",
+        "Read the event log and the quote at the same time; software that extends an RTMR without the log makes it unexplained.",
+        "UEFI 2.10, section 38";
+}
+
 crate::tdx_policy_fields! { teeproof_core::policy_checks }

@@ -117,6 +117,10 @@ pub enum Error {
     Module(ModuleProblem),
     /// The platform reaches no level of the TCB info.
     TcbLevel,
+    /// The event log is malformed.
+    Log(WireError),
+    /// The event log is not a CCEL with SHA-384 digests.
+    LogFormat,
     /// REPORTDATA is not the nonce.
     Nonce,
     /// The nonce is longer than the 64 bytes of REPORTDATA.
@@ -271,6 +275,7 @@ impl Error {
             Self::Qe(_) => checks::QE,
             Self::Module(_) => checks::MODULE,
             Self::TcbLevel => checks::TCB,
+            Self::Log(_) | Self::LogFormat => checks::LOG_FORMAT,
             Self::Nonce | Self::NonceLength => checks::NONCE,
         }
     }
@@ -279,11 +284,15 @@ impl Error {
     #[must_use]
     pub const fn class(&self) -> Class {
         match self {
-            Self::Quote(error) | Self::Certificate(error) | Self::Pck(error) if error.is_unsupported() => {
+            Self::Quote(error) | Self::Certificate(error) | Self::Pck(error) | Self::Log(error)
+                if error.is_unsupported() =>
+            {
                 Class::Unsupported
             }
-            Self::Vendor | Self::CertificationData { .. } => Class::Unsupported,
-            Self::Quote(_) | Self::Certificate(_) | Self::Pck(_) | Self::Pem => Class::Malformed,
+            Self::Vendor | Self::CertificationData { .. } | Self::LogFormat => Class::Unsupported,
+            Self::Quote(_) | Self::Certificate(_) | Self::Pck(_) | Self::Log(_) | Self::Pem => {
+                Class::Malformed
+            }
             Self::MissingLeaf(_) | Self::MissingIssuer { .. } | Self::MissingCollateral { .. } => {
                 Class::Incomplete
             }
@@ -367,7 +376,10 @@ impl fmt::Display for ModuleProblem {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Quote(error) | Self::Certificate(error) | Self::Pck(error) => error.fmt(f),
+            Self::Quote(error) | Self::Certificate(error) | Self::Pck(error) | Self::Log(error) => {
+                error.fmt(f)
+            }
+            Self::LogFormat => f.write_str("the event log is not a CCEL with SHA-384 digests"),
             Self::Vendor => f.write_str("the quoting enclave is not Intel's"),
             Self::CertificationData { kind } => {
                 write!(f, "certification data: expected type 5, a PCK certificate chain, got type {kind}")

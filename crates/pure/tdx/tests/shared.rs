@@ -16,8 +16,8 @@ use std::path::PathBuf;
 use base64ct::{Base64, Encoding};
 use teeproof_core::{CheckResult, Class, Freshness, Outcome, Record, Time};
 use teeproof_tdx::{
-    Collateral, CollateralKind, DocumentProblem, Error, PckCa, SignedJson, TcbStatus, TdxEvidence, TdxPolicy,
-    TdxVerification, appraise, verify, verify_signatures,
+    Collateral, CollateralKind, DocumentProblem, Error, PckCa, RtmrExplanation, SignedJson, TcbStatus,
+    TdxEvidence, TdxPolicy, TdxVerification, appraise, replay_rtmrs, verify, verify_signatures,
 };
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::crl::RevocationList;
@@ -176,4 +176,38 @@ fn shared_azure_quote_with_its_collateral() {
     let reversed: Vec<_> = certificates.iter().rev().copied().collect();
     let collateral = Collateral { documents: &[documents[1], documents[0]], certificates: &reversed };
     verify(&evidence, &collateral, &at(CURRENT), &mut ()).unwrap();
+}
+
+/// A quote and the CCEL of the same guest, and each with another guest's.
+#[test]
+fn shared_rtmrs_against_event_logs() {
+    use RtmrExplanation::{Explained, NoEvents, Unexplained};
+    let Some(quote) = read("real/tdq/tdq-a4bbf545b89c.bin") else { return };
+    let other = read("real/tdq/tdq-219cafdecd8d.bin").unwrap();
+    let log = read("real/log/log-8515c1528ef6.bin").unwrap();
+    let other_log = read("real/log/log-08e8363d55f4.bin").unwrap();
+    let tpm_log = read("real/log/log-40493c0796b7.bin").unwrap();
+    let crypto = &teeproof_rustcrypto::TABLE;
+    let with = |quote: &[u8], log: &[u8]| {
+        let evidence = TdxEvidence::parse(quote).unwrap();
+        let at = evidence.certificates().map(|one| one.not_before()).max().unwrap();
+        let verification = TdxVerification::new(Freshness::Waived("recorded"), Time(at), crypto);
+        let signed = verify_signatures(&evidence, &[], &verification, &mut ()).unwrap();
+        let mut findings = Findings::default();
+        let log = replay_rtmrs(log, &signed, crypto, &mut findings)?;
+        let outcome = findings.of("tdx.log.replay").0;
+        Ok::<_, Error>((*log.rtmrs(), outcome, log.events().next().is_some()))
+    };
+    assert_eq!(with(&quote, &log), Ok(([Explained, Explained, Explained, NoEvents], Outcome::Pass, true)));
+    // The second guest extended RTMR1 after its log was read.
+    assert_eq!(
+        with(&other, &other_log),
+        Ok(([Explained, Unexplained, NoEvents, NoEvents], Outcome::Warn, true))
+    );
+    assert_eq!(
+        with(&other, &log),
+        Ok(([Unexplained, Unexplained, Unexplained, NoEvents], Outcome::Warn, false))
+    );
+    assert_eq!(with(&quote, &tpm_log), Err(Error::LogFormat));
+    assert!(matches!(with(&quote, &log[..100]), Err(Error::Log(_))), "a truncated log");
 }
