@@ -172,6 +172,35 @@ fn certificates_in_any_order() {
     evidence.accepted();
 }
 
+/// Copies count once; more than 32 different PCK certificates are not verified.
+#[test]
+fn many_certificates() {
+    let platform = Platform::new();
+    let chain = |platform: &Platform| {
+        mint_chain(&[platform.root.clone(), platform.ca.clone(), platform.pck.clone()]).unwrap()
+    };
+    let mut evidence = platform.mint();
+    for _ in 0..40 {
+        evidence.certificates.extend(chain(&platform));
+    }
+    evidence.accepted();
+    let mut evidence = platform.mint();
+    for serial in 1..=32 {
+        let other = Platform::with(|platform| {
+            platform.pck.key = Key::shared("tdx other pck", Kind::P256);
+            platform.pck.certificate.serial = vec![serial];
+        });
+        if serial < 32 {
+            evidence.certificates.extend(chain(&other));
+            continue;
+        }
+        evidence.accepted();
+        evidence.certificates.extend(chain(&other));
+    }
+    let error = evidence.refused("tdx.chain", Class::Incomplete);
+    assert!(matches!(error, Error::Chain { problem: Problem::TooManySignatures, .. }), "{error}");
+}
+
 fn with_extension(value: Vec<u8>) -> Evidence {
     Platform::with(|platform| {
         let oid = Oid::new(&[1, 2, 840, 113_741, 1, 13, 1]);

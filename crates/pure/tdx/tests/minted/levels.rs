@@ -106,6 +106,18 @@ fn the_first_level_that_is_reached_counts() {
         platform.body[2] = 2;
     });
     assert_eq!(none.refused("tdx.tcb", Class::NotAuthentic), Error::TcbLevel);
+    // Behind since the first update that it lacks, not since the newest.
+    let oldest = Platform::with(|platform| {
+        platform.tcb(older, 5);
+        platform.body[2] = 2;
+        platform.tcb_info = platform.tcb_info.replace("Revoked", "OutOfDate");
+    });
+    oldest.mint().verify(Freshness::Waived("a test"), |result, _| {
+        let verified = result.unwrap();
+        // 2024-03-13T00:00:00Z, although there is a level of 2024-11-13.
+        assert_eq!(verified.tcb().behind_since(), Some(Time(1_710_288_000)));
+        assert_eq!(verified.tcb().days_behind(), Some(714));
+    });
     // Levels in another order: still the first.
     let reversed = Platform::with(|platform| {
         let old = level([0; 16], 0, [0; 16], "2020-01-01", "OutOfDate", "");
