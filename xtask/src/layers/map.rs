@@ -82,7 +82,7 @@ pub(super) const MAP: &[Row] = &[
     Row { name: RUSTCRYPTO, room: Room::Crypto, uses: &[CORE], tests: &[] },
     Row { name: AWS_LC, room: Room::Crypto, uses: &[CORE], tests: &[] },
     Row { name: VTPM, room: Room::Guest, uses: &[WIRE, CORE, EVIDENCE], tests: &[] },
-    Row { name: ENDORSE, room: Room::Cloud, uses: &[], tests: &[] },
+    Row { name: ENDORSE, room: Room::Cloud, uses: &[CORE], tests: &[] },
     Row {
         name: "teeproof-cli",
         room: Room::App,

@@ -2,12 +2,29 @@
 
 use core::fmt;
 
+use teeproof_core::Time;
+
 /// Nothing was fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
-    /// The address is not one of plain HTTP.
+    /// The text is not a URL that this crate requests.
     Address(String),
+    /// Plain HTTP to another host than loopback or instance metadata.
+    NotEncrypted {
+        /// The URL.
+        url: String,
+    },
+    /// The host is not one of those that may be requested.
+    HostNotAllowed {
+        /// The URL.
+        url: String,
+    },
+    /// The network may not be used.
+    Offline {
+        /// The URL that would have been requested.
+        url: String,
+    },
     /// No connection, or it failed.
     Unreachable {
         /// The URL.
@@ -27,6 +44,22 @@ pub enum Error {
         /// The HTTP status.
         status: u16,
     },
+    /// A redirect, which is not followed.
+    Redirect {
+        /// The URL.
+        url: String,
+        /// The header Location.
+        to: String,
+    },
+    /// The service refused this request a short time ago; nothing was sent.
+    Refused {
+        /// The URL.
+        url: String,
+        /// The HTTP status of that response.
+        status: u16,
+        /// When the request may be sent again.
+        until: Time,
+    },
     /// The response exceeds the limit.
     TooLarge {
         /// The URL.
@@ -41,37 +74,98 @@ pub enum Error {
         /// What is wrong.
         what: String,
     },
+    /// The response is well formed and does not belong to the request: another chip, TCB, issuer or platform.
+    Mismatch {
+        /// The URL.
+        url: String,
+        /// The field, the expected value and the value found.
+        what: String,
+    },
+    /// Another process has been fetching the same object for too long.
+    Locked {
+        /// The URL.
+        url: String,
+    },
+    /// A file or folder of the cache cannot be used.
+    Cache {
+        /// The path.
+        path: String,
+        /// The error of the operating system.
+        reason: String,
+    },
+    /// A value that no request can be made of.
+    Question {
+        /// The value, and what is expected.
+        what: String,
+    },
 }
 
 impl Error {
     /// A hint for the user.
     #[must_use]
-    pub const fn hint(&self) -> &'static str {
+    pub fn hint(&self) -> &'static str {
         match self {
-            Self::Address(_) => "give it as http://HOST:PORT",
-            Self::Unreachable { .. } | Self::Late { .. } => {
+            Self::Address(_) => "give it as http://HOST:PORT or https://HOST",
+            Self::NotEncrypted { .. } => "give an https URL; plain HTTP is for loopback only",
+            Self::HostNotAllowed { .. } => {
+                "only the vendors' services are requested; name another one with its TEEPROOF_…_URL variable"
+            }
+            Self::Offline { .. } => "run once without --offline, or give the endorsement as a file",
+            Self::Unreachable { url, .. } | Self::Late { url } if is_metadata(url) => {
                 "the metadata service answers inside of Azure's machines only, and not in every container"
             }
+            Self::Unreachable { .. } | Self::Late { .. } => {
+                "check the network and the system's CA certificates, or give the endorsement as a file"
+            }
             Self::Status { status: 429, .. } => "too many requests; wait a little",
-            Self::Status { .. } => {
+            Self::Status { url, .. } if is_metadata(url) => {
                 "Azure has certificates only for its confidential VMs; this machine may be of another kind"
             }
-            Self::TooLarge { .. } | Self::Malformed { .. } => {
+            Self::Status { status: 404 | 410, .. } => {
+                "the service does not have it: compare chip id, TCB and product line with the report's"
+            }
+            Self::Status { .. } => "try again later, or give the endorsement as a file",
+            Self::Refused { .. } => "wait until then, or give the endorsement as a file",
+            Self::TooLarge { url, .. } | Self::Malformed { url, .. } if is_metadata(url) => {
                 "something else than Azure's metadata service answers at this address"
             }
+            Self::Redirect { .. }
+            | Self::TooLarge { .. }
+            | Self::Malformed { .. }
+            | Self::Mismatch { .. } => {
+                "something else than the vendor's service may answer at this address, such as a proxy"
+            }
+            Self::Locked { .. } => "end the other process, or give the endorsement as a file",
+            Self::Cache { .. } => "give another directory with --cache-dir",
+            Self::Question { .. } => "compare the value with the report's",
         }
     }
+}
+
+fn is_metadata(url: &str) -> bool {
+    ["/metadata/", "/acc/"].iter().any(|path| url.contains(path))
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Address(url) => write!(f, "{url} is not a URL of plain HTTP"),
+            Self::Address(url) => write!(f, "{url} is not a URL of HTTP or HTTPS"),
+            Self::NotEncrypted { url } => write!(f, "{url} is plain HTTP to another machine"),
+            Self::HostNotAllowed { url } => write!(f, "{url} is not on an allowed host"),
+            Self::Offline { url } => write!(f, "{url} was not requested: offline"),
             Self::Unreachable { url, reason } => write!(f, "{url} does not answer: {reason}"),
             Self::Late { url } => write!(f, "{url}: no response within the timeout"),
             Self::Status { url, status } => write!(f, "{url} answers with status {status}"),
+            Self::Redirect { url, to } => write!(f, "{url} redirects to {to}"),
+            Self::Refused { url, status, until } => {
+                write!(f, "{url} answered with status {status} and is not requested again before {until}")
+            }
             Self::TooLarge { url, limit } => write!(f, "{url} answers with more than {limit} bytes"),
             Self::Malformed { url, what } => write!(f, "{url}: malformed response: {what}"),
+            Self::Mismatch { url, what } => write!(f, "{url}: the response does not fit the request: {what}"),
+            Self::Locked { url } => write!(f, "{url} is being fetched by another process"),
+            Self::Cache { path, reason } => write!(f, "cache: {path}: {reason}"),
+            Self::Question { what } => f.write_str(what),
         }
     }
 }

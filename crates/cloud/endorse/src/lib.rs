@@ -1,10 +1,16 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod endpoints;
 mod error;
-mod get;
+mod http;
 mod thim;
+mod transport;
+mod url;
 
+pub use endpoints::{Endpoints, Service};
 pub use error::Error;
-pub use get::{Get, Http};
-pub use thim::{AZURE_METADATA, azure_metadata_answers, certification_url, vcek_chain};
+pub use http::Http;
+pub use thim::{AZURE_METADATA, azure_metadata_answers, certification_url, td_quote, vcek_chain};
+pub use transport::{KEPT_HEADERS, Method, Offline, Request, Response, Transport};
+pub use url::{AllowedHosts, HttpUrl, Origin, Scheme};

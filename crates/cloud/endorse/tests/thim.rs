@@ -87,13 +87,18 @@ fn each_failure_has_its_name() {
     };
     assert!(matches!(status("404 Not Found"), Err(Error::Status { status: 404, .. })));
     // A redirect is not followed.
-    assert!(matches!(status("302 Found"), Err(Error::Status { status: 302, .. })));
+    assert!(matches!(status("302 Found"), Err(Error::Redirect { .. })));
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let answer = azure_metadata_answers(&http(), &format!("http://{closed}"));
     assert!(matches!(answer, Err(Error::Unreachable { .. })), "{answer:?}");
-    for address in ["https://127.0.0.1", "nothing", "ftp://127.0.0.1"] {
+    for address in ["", "nothing", "ftp://127.0.0.1", "http://127.0.0.1:0", "http://user@127.0.0.1"] {
         let answer = azure_metadata_answers(&http(), address);
         assert!(matches!(answer, Err(Error::Address(_))), "{address}: {answer:?}");
+    }
+    // The client of the metadata service connects to that service and to this machine alone.
+    for address in ["https://127.0.0.1", "http://169.254.169.253", "http://metadata.example"] {
+        let answer = azure_metadata_answers(&http(), address);
+        assert!(matches!(answer, Err(Error::HostNotAllowed { .. })), "{address}: {answer:?}");
     }
 }
 

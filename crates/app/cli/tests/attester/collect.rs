@@ -103,7 +103,9 @@ fn a_missing_log_or_metadata_is_reported_and_not_a_failure() {
 #[test]
 fn responses_of_the_metadata_address_are_validated() {
     let machine = Machine::start("collect-metadata");
-    for (address, says) in [("https://127.0.0.1", "plain HTTP"), ("http://127.0.0.1:1", "does not answer")] {
+    let answers =
+        [("https://127.0.0.1", "not on an allowed host"), ("http://127.0.0.1:1", "does not answer")];
+    for (address, says) in answers {
         let ran = machine.collect("ev.bundle", &["--nonce", NONCE, "--imds", address]).exits(0);
         assert!(ran.stderr.contains(says), "{ran:#?}");
     }

@@ -1,0 +1,8 @@
+//! Fetching from a real HTTP server on loopback, with minted certificates as answers.
+#![allow(clippy::unwrap_used, clippy::unwrap_in_result, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod folder;
+mod http;
+mod server;
+mod tls;
+mod urls;
