@@ -82,7 +82,8 @@ pub(super) const MAP: &[Row] = &[
     Row { name: RUSTCRYPTO, room: Room::Crypto, uses: &[CORE], tests: &[] },
     Row { name: AWS_LC, room: Room::Crypto, uses: &[CORE], tests: &[] },
     Row { name: VTPM, room: Room::Guest, uses: &[WIRE, CORE, EVIDENCE], tests: &[] },
-    Row { name: ENDORSE, room: Room::Cloud, uses: &[CORE], tests: &[] },
+    // Its tests compare the URL of a VCEK with the one that `snp` prints.
+    Row { name: ENDORSE, room: Room::Cloud, uses: &[WIRE, CORE], tests: &[SNP] },
     Row {
         name: "teeproof-cli",
         room: Room::App,

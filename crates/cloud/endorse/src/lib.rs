@@ -1,16 +1,21 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod answer;
+mod date;
 mod endpoints;
 mod error;
 mod http;
+mod question;
 mod thim;
 mod transport;
 mod url;
 
+pub use answer::Answer;
 pub use endpoints::{Endpoints, Service};
 pub use error::Error;
 pub use http::Http;
+pub use question::{AmdKey, Issuer, PckCa, Question, Vcek};
 pub use thim::{AZURE_METADATA, azure_metadata_answers, certification_url, td_quote, vcek_chain};
 pub use transport::{KEPT_HEADERS, Method, Offline, Request, Response, Transport};
 pub use url::{AllowedHosts, HttpUrl, Origin, Scheme};

@@ -3,6 +3,9 @@
 
 mod folder;
 mod http;
+mod minted;
+mod questions;
 mod server;
+mod shared;
 mod tls;
 mod urls;

@@ -1,0 +1,58 @@
+//! Minted certificates and revocation lists, and the questions that they answer.
+
+use teeproof_core::Time;
+use teeproof_endorse::{Question, Vcek};
+use teeproof_mint::snp::{Evidence, Machine, Product as MintProduct};
+use teeproof_mint::x509::{Certificate, Crl, Link, Name, Validity, pem};
+use teeproof_mint::{DEFAULT_TIME, Key, Kind};
+use teeproof_wire::snp::{Product, Tcb};
+
+/// A time at which everything minted is valid.
+pub(crate) const NOW: Time = Time(DEFAULT_TIME as i64);
+
+pub(crate) fn machine(product: MintProduct) -> Machine {
+    Machine::vcek(product).authority_keys(Kind::Rsa2048)
+}
+
+/// The chip id of every machine of a product line.
+pub(crate) fn chip_id(product: Product) -> [u8; 64] {
+    let mut id = [0; 64];
+    let bytes = product.hwid_bytes();
+    id.iter_mut().take(bytes).zip(0x40_u8..).for_each(|(byte, value)| *byte = value);
+    id
+}
+
+pub(crate) const PRODUCTS: [(Product, MintProduct); 3] = [
+    (Product::Milan, MintProduct::Milan),
+    (Product::Genoa, MintProduct::Genoa),
+    (Product::Turin, MintProduct::Turin),
+];
+
+/// The TCB of every machine of a product line.
+pub(crate) fn tcb(product: Product) -> Tcb {
+    let (_, mint) = PRODUCTS.iter().find(|(own, _)| *own == product).unwrap();
+    let tcb = mint.tcb();
+    let fmc = (product == Product::Turin).then_some(tcb.fmc);
+    Tcb { fmc, bootloader: tcb.bootloader, tee: tcb.tee, snp: tcb.snp, microcode: tcb.microcode }
+}
+
+/// The question for the VCEK of every machine of a product line.
+pub(crate) fn vcek(product: Product) -> Question {
+    Question::Vcek(Vcek::new(product, &chip_id(product), tcb(product)).unwrap())
+}
+
+/// The PEM of the CA certificates of a machine.
+pub(crate) fn chain(minted: &Evidence) -> String {
+    [pem(&minted.intermediate), pem(&minted.ark)].concat()
+}
+
+/// A CA with this common name.
+pub(crate) fn authority(name: &str) -> Link {
+    let validity = Validity::new(DEFAULT_TIME - 1000, DEFAULT_TIME + 1_000_000);
+    Link::new(Certificate::new(Name::common(name), validity), Key::fresh(Kind::P256))
+}
+
+/// A revocation list of a CA with this common name, valid for 30 days.
+pub(crate) fn crl(name: &str) -> Vec<u8> {
+    Crl::new(DEFAULT_TIME - 1000, DEFAULT_TIME + 30 * 86_400).sign(&authority(name)).unwrap()
+}
