@@ -2,6 +2,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod answer;
+mod cache;
 mod date;
 mod endpoints;
 mod error;
@@ -12,6 +13,9 @@ mod transport;
 mod url;
 
 pub use answer::Answer;
+pub use cache::{
+    Cache, CacheEntry, CacheLimits, CacheLock, CacheRow, Pruned, Refusal, default_cache_directory,
+};
 pub use endpoints::{Endpoints, Service};
 pub use error::Error;
 pub use http::Http;

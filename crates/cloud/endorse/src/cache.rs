@@ -1,0 +1,372 @@
+//! A cache of endorsements on disk, for many processes at once.
+//!
+//! Below the directory:
+//!
+//! | path | content |
+//! |---|---|
+//! | `objects/DIGEST` | a body as received, named by its SHA-256 |
+//! | `entries/KEY.json` | what is known of one URL: digest of the body, headers, times; KEY is the SHA-256 of the URL |
+//! | `refusals/KEY.json` | a refusal by the service, for a short time |
+//! | `locks/PREFIX` | empty files that processes lock while they fetch |
+//! | `new/` | files that are being written |
+//!
+//! A file appears complete, by a rename. A body whose digest is wrong, and an entry that cannot be read, count as
+//! absent. The time of last use is the modification time of the entry.
+
+mod files;
+mod lock;
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use teeproof_core::{Time, Validity};
+
+use crate::Error;
+use files::{digest, fault};
+pub use lock::CacheLock;
+
+/// The bounds of a cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CacheLimits {
+    /// The most bytes of all entries and their bodies together.
+    pub max_bytes: u64,
+    /// The most entries.
+    pub max_entries: usize,
+}
+
+impl CacheLimits {
+    /// 64 MiB and 16,384 entries; a VCEK has about 2 KiB with its entry.
+    pub const DEFAULT: Self = Self { max_bytes: 64 * 1024 * 1024, max_entries: 16_384 };
+}
+
+/// A cache in one directory. Nothing in it is trusted: whoever reads an entry compares it with the question again.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    directory: PathBuf,
+    limits: CacheLimits,
+}
+
+/// An endorsement in the cache.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CacheEntry {
+    /// The URL that it was fetched from.
+    pub url: String,
+    /// When it was fetched.
+    pub fetched_at: Time,
+    /// The time for which the object itself says that it is valid.
+    pub validity: Validity,
+    /// The body as received.
+    pub body: Vec<u8>,
+    /// The header with the certificates above the signer, of Intel's objects.
+    pub issuer_chain: Option<String>,
+}
+
+/// A row of [`Cache::list`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CacheRow {
+    /// The URL that it was fetched from.
+    pub url: String,
+    /// When it was fetched.
+    pub fetched_at: Time,
+    /// The last second for which the object says that it is valid.
+    pub valid_until: Time,
+    /// When it was last used.
+    pub last_used: Time,
+    /// The size of body and entry, in bytes.
+    pub bytes: u64,
+    /// The name of the entry's file.
+    key: String,
+    /// The name of the body's file.
+    object: String,
+}
+
+/// A refusal by a service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The URL.
+    pub url: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// Seconds since 1970; from then on the service may be requested again.
+    pub until: i64,
+}
+
+/// What [`Cache::prune`] removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Entries.
+    pub entries: usize,
+    /// Bytes of entries and bodies.
+    pub bytes: u64,
+}
+
+/// An entry's file.
+#[derive(Serialize, Deserialize)]
+struct Record {
+    version: u32,
+    url: String,
+    object: String,
+    bytes: u64,
+    fetched_at: i64,
+    not_before: i64,
+    not_after: i64,
+    issuer_chain: Option<String>,
+}
+
+const VERSION: u32 = 1;
+/// The most bytes of an entry's file: two headers of 32 KiB, escaped.
+const MAX_RECORD: u64 = 256 * 1024;
+/// The most bytes of a body.
+const MAX_BODY: u64 = 1024 * 1024;
+/// Files in `new/` that are older belong to no running process.
+const ABANDONED: i64 = 3600;
+
+/// The directory of the cache: `$XDG_CACHE_HOME/teeproof`, or `$HOME/.cache/teeproof` (XDG Base Directory
+/// Specification). A relative `$XDG_CACHE_HOME` is ignored, as the specification says. `None` without either.
+#[must_use]
+pub fn default_cache_directory(xdg_cache_home: Option<&OsStr>, home: Option<&OsStr>) -> Option<PathBuf> {
+    let absolute = |path: Option<&OsStr>| path.map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = absolute(xdg_cache_home).or_else(|| Some(absolute(home)?.join(".cache")))?;
+    Some(base.join("teeproof"))
+}
+
+impl Cache {
+    /// Opens the cache in this directory, which is made if it is missing, for this user alone.
+    ///
+    /// # Errors
+    /// [`Error::Cache`]: the directory cannot be made or written.
+    pub fn open(directory: &Path, limits: CacheLimits) -> Result<Self, Error> {
+        for folder in ["objects", "entries", "refusals", "locks", "new"] {
+            let path = directory.join(folder);
+            files::make_folder(&path).map_err(|error| fault(&path, &error))?;
+        }
+        Ok(Self { directory: directory.to_owned(), limits })
+    }
+
+    /// The entry of this URL, valid or not; `None` if it is missing or cannot be read. `now` becomes its time of last
+    /// use.
+    #[must_use]
+    pub fn lookup(&self, url: &str, now: Time) -> Option<CacheEntry> {
+        let path = self.entry(&digest(url.as_bytes()));
+        let record = read_record(&path).filter(|record| record.url == url)?;
+        let body = files::read(&self.object(&record.object)?, MAX_BODY)?;
+        if digest(&body) != record.object {
+            return None;
+        }
+        files::set_time(&path, now);
+        Some(CacheEntry {
+            url: record.url,
+            fetched_at: Time(record.fetched_at),
+            validity: Validity { not_before: Time(record.not_before), not_after: Time(record.not_after) },
+            body,
+            issuer_chain: record.issuer_chain,
+        })
+    }
+
+    /// Stores an entry in place of the one with the same URL, forgets a refusal of that URL, and removes the entries
+    /// that were not used for the longest time until the cache is within its limits.
+    ///
+    /// # Errors
+    /// [`Error::Cache`]: a file cannot be written, or the entry is larger than the cache.
+    pub fn store(&self, entry: &CacheEntry, now: Time) -> Result<(), Error> {
+        let key = digest(entry.url.as_bytes());
+        let record = Record {
+            version: VERSION,
+            url: entry.url.clone(),
+            object: digest(&entry.body),
+            bytes: size(entry.body.len()),
+            fetched_at: entry.fetched_at.0,
+            not_before: entry.validity.not_before.0,
+            not_after: entry.validity.not_after.0,
+            issuer_chain: entry.issuer_chain.clone(),
+        };
+        let path = self.entry(&key);
+        let text = serde_json::to_vec(&record).map_err(|error| fault(&path, &error))?;
+        let bytes = size(text.len()).saturating_add(record.bytes);
+        if bytes > self.limits.max_bytes || record.bytes > MAX_BODY || self.limits.max_entries == 0 {
+            return Err(fault(&path, &format!("{bytes} bytes are more than the cache may have")));
+        }
+        let object = self.directory.join("objects").join(&record.object);
+        self.write(&object, &entry.body, now)?;
+        self.write(&path, &text, now)?;
+        self.forget_refusal(&entry.url);
+        self.evict(&key);
+        Ok(())
+    }
+
+    /// Remembers a refusal until its time.
+    ///
+    /// # Errors
+    /// [`Error::Cache`]: the file cannot be written.
+    pub fn store_refusal(&self, refusal: &Refusal, now: Time) -> Result<(), Error> {
+        let path = self.refusal_path(&refusal.url);
+        let text = serde_json::to_vec(refusal).map_err(|error| fault(&path, &error))?;
+        self.write(&path, &text, now)
+    }
+
+    /// The refusal of this URL, if its time has not passed.
+    #[must_use]
+    pub fn refusal(&self, url: &str, now: Time) -> Option<Refusal> {
+        let text = files::read(&self.refusal_path(url), MAX_RECORD)?;
+        let refusal: Refusal = serde_json::from_slice(&text).ok()?;
+        // A clock that was set back must not keep a refusal alive: none is remembered for longer than this.
+        let until = refusal.until;
+        let remembered = now.0 < until && until <= now.0.saturating_add(MAX_REFUSAL);
+        Some(refusal).filter(|refusal| remembered && refusal.url == url)
+    }
+
+    /// Locks this URL among all processes and threads that use the cache; `None` if another one has the lock for
+    /// longer than `patience`. The lock ends with the value, and with its process.
+    ///
+    /// Locks are shared by URLs whose digests begin alike, so that their number is bounded.
+    ///
+    /// # Errors
+    /// [`Error::Cache`]: the lock's file cannot be opened or locked.
+    pub fn lock(&self, url: &str, patience: Duration) -> Result<Option<CacheLock>, Error> {
+        let key = digest(url.as_bytes());
+        let name = key.get(..3).unwrap_or_default();
+        let path = self.directory.join("locks").join(name);
+        lock::wait(&path, patience).map_err(|error| fault(&path, &error))
+    }
+
+    /// Every entry that can be read, the one that was not used for the longest time first.
+    #[must_use]
+    pub fn list(&self) -> Vec<CacheRow> {
+        let mut rows: Vec<_> =
+            files::names(&self.directory.join("entries")).filter_map(|name| self.row(&name)).collect();
+        rows.sort_by(|a, b| (a.last_used, &a.key).cmp(&(b.last_used, &b.key)));
+        rows
+    }
+
+    fn row(&self, name: &str) -> Option<CacheRow> {
+        let key = name.strip_suffix(".json")?;
+        let path = self.entry(key);
+        let record = read_record(&path)?;
+        let (bytes, last_used) = files::size_and_time(&path)?;
+        Some(CacheRow {
+            url: record.url,
+            fetched_at: Time(record.fetched_at),
+            valid_until: Time(record.not_after),
+            last_used,
+            bytes: bytes.saturating_add(record.bytes),
+            key: key.to_owned(),
+            object: record.object,
+        })
+    }
+
+    /// Removes what is no longer valid at `now`: entries, refusals, bodies without an entry, and files that a killed
+    /// process left; then as many entries as the limits require.
+    #[must_use = "it says what was removed"]
+    pub fn prune(&self, now: Time) -> Pruned {
+        let mut pruned = Pruned::default();
+        let readable = self.list();
+        for row in readable.iter().filter(|row| row.valid_until < now) {
+            self.remove(row, &mut pruned);
+        }
+        let keys: BTreeSet<_> = readable.iter().map(|row| row.key.as_str()).collect();
+        let entries = self.directory.join("entries");
+        for name in files::names(&entries).filter(|name| !keys.contains(name.trim_end_matches(".json"))) {
+            // It may have been written since; then it can be read.
+            if self.row(&name).is_none() {
+                files::remove(&entries.join(name));
+            }
+        }
+        let refusals = self.directory.join("refusals");
+        for path in files::names(&refusals).map(|name| refusals.join(name)) {
+            let text = files::read(&path, MAX_RECORD).unwrap_or_default();
+            let until = serde_json::from_slice(&text).map_or(i64::MIN, |refusal: Refusal| refusal.until);
+            if until <= now.0 || until > now.0.saturating_add(MAX_REFUSAL) {
+                files::remove(&path);
+            }
+        }
+        let new = self.directory.join("new");
+        for path in files::names(&new).map(|name| new.join(name)) {
+            if files::size_and_time(&path).is_some_and(|(_, time)| now.since(time) > ABANDONED) {
+                files::remove(&path);
+            }
+        }
+        self.shrink("", &mut pruned);
+        self.remove_orphans();
+        pruned
+    }
+
+    /// Removes entries until the cache is within its limits, never the one that was just written. One process does
+    /// it; others that store at the same time leave it to that one.
+    fn evict(&self, newest: &str) {
+        let path = self.directory.join("locks").join("evict");
+        let Ok(Some(_lock)) = lock::wait(&path, Duration::ZERO) else { return };
+        let mut evicted = Pruned::default();
+        self.shrink(newest, &mut evicted);
+        if evicted.entries > 0 {
+            self.remove_orphans();
+        }
+    }
+
+    fn shrink(&self, newest: &str, pruned: &mut Pruned) {
+        let rows = self.list();
+        let mut count = rows.len();
+        let mut bytes = rows.iter().fold(0_u64, |sum, row| sum.saturating_add(row.bytes));
+        for row in rows.iter().filter(|row| row.key != newest) {
+            if bytes <= self.limits.max_bytes && count <= self.limits.max_entries {
+                break;
+            }
+            self.remove(row, pruned);
+            bytes = bytes.saturating_sub(row.bytes);
+            count = count.saturating_sub(1);
+        }
+    }
+
+    fn remove(&self, row: &CacheRow, pruned: &mut Pruned) {
+        files::remove(&self.entry(&row.key));
+        pruned.entries = pruned.entries.saturating_add(1);
+        pruned.bytes = pruned.bytes.saturating_add(row.bytes);
+    }
+
+    /// Removes bodies that no entry names. A body whose entry is being written can be among them: the entry then
+    /// counts as absent, and is fetched again.
+    fn remove_orphans(&self) {
+        let rows = self.list();
+        let used: BTreeSet<_> = rows.iter().map(|row| row.object.as_str()).collect();
+        let objects = self.directory.join("objects");
+        for name in files::names(&objects).filter(|name| !used.contains(name.as_str())) {
+            files::remove(&objects.join(name));
+        }
+    }
+
+    fn forget_refusal(&self, url: &str) {
+        files::remove(&self.refusal_path(url));
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8], now: Time) -> Result<(), Error> {
+        files::replace(&self.directory.join("new"), path, bytes, now).map_err(|error| fault(path, &error))
+    }
+
+    fn entry(&self, key: &str) -> PathBuf {
+        self.directory.join("entries").join([key, ".json"].concat())
+    }
+
+    /// The file of a body, if its name is a digest and so stays within the folder.
+    fn object(&self, name: &str) -> Option<PathBuf> {
+        let is_digest = name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_digest.then(|| self.directory.join("objects").join(name))
+    }
+
+    fn refusal_path(&self, url: &str) -> PathBuf {
+        self.directory.join("refusals").join([&digest(url.as_bytes()), ".json"].concat())
+    }
+}
+
+/// The longest time for which a refusal is remembered, in seconds.
+const MAX_REFUSAL: i64 = 3600;
+
+fn read_record(path: &Path) -> Option<Record> {
+    let text = files::read(path, MAX_RECORD)?;
+    serde_json::from_slice(&text).ok().filter(|record: &Record| record.version == VERSION)
+}
+
+fn size(bytes: usize) -> u64 {
+    u64::try_from(bytes).unwrap_or(u64::MAX)
+}
