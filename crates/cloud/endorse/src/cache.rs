@@ -360,7 +360,7 @@ impl Cache {
 }
 
 /// The longest time for which a refusal is remembered, in seconds.
-const MAX_REFUSAL: i64 = 3600;
+pub(crate) const MAX_REFUSAL: i64 = 3600;
 
 fn read_record(path: &Path) -> Option<Record> {
     let text = files::read(path, MAX_RECORD)?;

@@ -1,4 +1,4 @@
-//! Dates as text: RFC 3339 in Intel's JSON.
+//! Dates as text: RFC 3339 in Intel's JSON, and HTTP dates in Retry-After.
 
 use teeproof_core::Time;
 
@@ -7,6 +7,16 @@ pub(crate) fn rfc3339(text: &str) -> Option<Time> {
     let [date, time] = parts(text.strip_suffix('Z')?, 'T')?;
     let [year, month, day] = parts(date, '-')?;
     seconds(digits(year, 4)?, digits(month, 2)?, digits(day, 2)?, time)
+}
+
+/// A date of the form `Thu, 15 Jan 2026 12:00:00 GMT` (RFC 9110, section 5.6.7); the two obsolete forms are not read.
+pub(crate) fn http_date(text: &str) -> Option<Time> {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let (_, rest) = text.strip_suffix(" GMT")?.split_once(", ")?;
+    let [day, month, year, time] = parts(rest, ' ')?;
+    let month = (1..).zip(MONTHS).find_map(|(number, name)| (name == month).then_some(number))?;
+    seconds(digits(year, 4)?, month, digits(day, 2)?, time)
 }
 
 /// Exactly `N` parts between separators.
@@ -56,6 +66,8 @@ mod tests {
             let text = Time(day).to_string();
             assert_eq!(rfc3339(&text), Some(Time(day)), "{text}");
         }
+        assert_eq!(http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap().to_string(), "1994-11-06T08:49:37Z");
+        assert_eq!(http_date("Thu, 29 Feb 2024 23:59:59 GMT").unwrap().to_string(), "2024-02-29T23:59:59Z");
     }
 
     #[test]
@@ -76,6 +88,11 @@ mod tests {
             "+026-01-15T12:00:00Z",
         ] {
             assert_eq!(rfc3339(text), None, "{text}");
+        }
+        for text in
+            ["120", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37", "Sun Nov  6 08:49:37 1994"]
+        {
+            assert_eq!(http_date(text), None, "{text}");
         }
     }
 }

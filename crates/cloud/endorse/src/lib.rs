@@ -6,6 +6,7 @@ mod cache;
 mod date;
 mod endpoints;
 mod error;
+mod fetch;
 mod http;
 mod question;
 mod thim;
@@ -18,6 +19,7 @@ pub use cache::{
 };
 pub use endpoints::{Endpoints, Service};
 pub use error::Error;
+pub use fetch::{Endorsement, Fetcher, Retries, Reuse, Stale};
 pub use http::Http;
 pub use question::{AmdKey, Issuer, PckCa, Question, Vcek};
 pub use thim::{AZURE_METADATA, azure_metadata_answers, certification_url, td_quote, vcek_chain};

@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::unwrap_in_result, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod cache;
+mod fetcher;
 mod folder;
 mod http;
 mod minted;
+mod processes;
 mod questions;
 mod server;
 mod shared;

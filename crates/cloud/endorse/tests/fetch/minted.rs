@@ -41,6 +41,11 @@ pub(crate) fn vcek(product: Product) -> Question {
     Question::Vcek(Vcek::new(product, &chip_id(product), tcb(product)).unwrap())
 }
 
+/// The VCEK of a Milan machine, and its question.
+pub(crate) fn milan() -> (Vec<u8>, Question) {
+    (machine(MintProduct::Milan).mint().unwrap().vek, vcek(Product::Milan))
+}
+
 /// The PEM of the CA certificates of a machine.
 pub(crate) fn chain(minted: &Evidence) -> String {
     [pem(&minted.intermediate), pem(&minted.ark)].concat()

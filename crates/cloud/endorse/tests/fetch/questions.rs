@@ -328,7 +328,7 @@ fn authority_certificate(name: &str) -> Vec<u8> {
 const TCB_INFO: &str = r#"{"tcbInfo":{"id":"TDX","version":3,"issueDate":"2026-01-10T00:00:00Z",
 "nextUpdate":"2026-02-09T00:00:00Z","fmspc":"90C06F000000","pceId":"0000","tcbLevels":[]},
 "signature":"SIGNATURE"}"#;
-const IDENTITY: &str = r#"{"enclaveIdentity":{"id":"TD_QE","version":2,"issueDate":"2026-01-10T00:00:00Z",
+pub(crate) const IDENTITY: &str = r#"{"enclaveIdentity":{"id":"TD_QE","version":2,"issueDate":"2026-01-10T00:00:00Z",
 "nextUpdate":"2026-02-09T00:00:00Z","tcbLevels":[]},"signature":"SIGNATURE"}"#;
 
 #[test]
