@@ -9,6 +9,8 @@ use core::fmt;
 pub enum Technology {
     /// AMD SEV-SNP: an attestation report under a VCEK or VLEK.
     Snp,
+    /// Intel TDX: a TD quote under a PCK.
+    Tdx,
     /// An Azure confidential VM on AMD SEV-SNP: the paravisor's report with its vTPM.
     AzureSnp,
     /// An Azure confidential VM on Intel TDX: the paravisor's report with its vTPM.
@@ -19,24 +21,26 @@ pub enum Technology {
 
 impl Technology {
     /// Every technology, in the order of the documentation.
-    pub const ALL: &'static [Self] = &[Self::Snp, Self::AzureSnp, Self::AzureTdx, Self::Nitro];
+    pub const ALL: &'static [Self] = &[Self::Snp, Self::Tdx, Self::AzureSnp, Self::AzureTdx, Self::Nitro];
 
     /// The technology alone, as a slice.
     #[must_use]
     pub const fn as_slice(self) -> &'static [Self] {
         match self {
             Self::Snp => &[Self::Snp],
+            Self::Tdx => &[Self::Tdx],
             Self::AzureSnp => &[Self::AzureSnp],
             Self::AzureTdx => &[Self::AzureTdx],
             Self::Nitro => &[Self::Nitro],
         }
     }
 
-    /// The name in commands and results: `snp`, `azure-snp`, `azure-tdx`, `nitro`.
+    /// The name in commands and results: `snp`, `tdx`, `azure-snp`, `azure-tdx`, `nitro`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Snp => "snp",
+            Self::Tdx => "tdx",
             Self::AzureSnp => "azure-snp",
             Self::AzureTdx => "azure-tdx",
             Self::Nitro => "nitro",
