@@ -4,7 +4,7 @@ use core::fmt;
 use core::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
-use teeproof_core::{Time, from_hex};
+use teeproof_core::{Time, Validity, from_hex};
 use teeproof_wire::Reader;
 use teeproof_wire::der::{self, tag};
 
@@ -36,9 +36,26 @@ pub(crate) fn date(text: &str) -> Option<Time> {
     else {
         return None;
     };
-    // The same moment as a GeneralizedTime, whose reader knows the calendar.
-    let value = [tag::GENERALIZED_TIME, 15, y0, y1, y2, y3, m0, m1, d0, d1, h0, h1, n0, n1, s0, s1, b'Z'];
-    Reader::all(&value, 0, "date", |reader| der::element(reader, "date")?.time("date")).ok().map(Time)
+    time(&[tag::GENERALIZED_TIME, 15, y0, y1, y2, y3, m0, m1, d0, d1, h0, h1, n0, n1, s0, s1, b'Z'])
+}
+
+/// The first and the last second of a date in UTC: `YYYY-MM-DD`, or one second as `YYYY-MM-DDThh:mm:ssZ`.
+#[must_use]
+pub fn parse_date(text: &str) -> Option<Validity> {
+    if let Some(second) = date(text) {
+        return Some(Validity { not_before: second, not_after: second });
+    }
+    let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1] = *<&[u8; 10]>::try_from(text.as_bytes()).ok()? else {
+        return None;
+    };
+    let value = [tag::GENERALIZED_TIME, 15, y0, y1, y2, y3, m0, m1, d0, d1, b'0', b'0', b'0', b'0', b'0', b'0', b'Z'];
+    let first = time(&value)?;
+    Some(Validity { not_before: first, not_after: first.plus(86_399) })
+}
+
+/// The time of a GeneralizedTime, whose reader knows the calendar.
+fn time(value: &[u8]) -> Option<Time> {
+    Reader::all(value, 0, "date", |reader| der::element(reader, "date")?.time("date")).ok().map(Time)
 }
 
 /// A visitor of texts that a function reads.
@@ -93,6 +110,16 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(date(text), seconds.map(Time), "{text}");
+        }
+    }
+
+    #[test]
+    fn days_and_seconds() {
+        let bounds = |text| parse_date(text).map(|date| (date.not_before.0, date.not_after.0));
+        assert_eq!(bounds("1970-01-02"), Some((86_400, 172_799)));
+        assert_eq!(bounds("2026-02-18T13:58:55Z"), Some((1_771_423_135, 1_771_423_135)));
+        for text in ["", "2023-02-29", "2026-2-18", "2026-02-18T", "2026-13-01", "18.02.2026", "2026-02-18T13:58:55"] {
+            assert_eq!(bounds(text), None, "{text}");
         }
     }
 

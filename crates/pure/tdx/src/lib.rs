@@ -5,6 +5,7 @@
 
 extern crate alloc;
 
+mod advice;
 pub mod checks;
 mod collateral;
 mod error;
@@ -21,9 +22,11 @@ mod tcb_info;
 mod urls;
 mod verify;
 
+pub use advice::Advice;
 pub use collateral::{Collateral, CollateralKind, MAX_COLLATERAL_BYTES, SignedJson};
 pub use error::{Chain, DocumentProblem, Error, ModuleProblem, QeField};
 pub use evidence::TdxEvidence;
+pub use json::parse_date;
 pub use log::{RtmrExplanation, RtmrLog, replay_rtmrs};
 pub use pck::{PckCa, PckIdentity};
 pub use policy::{AllowedAdvisories, DaysBehind, TcbDate, TcbException, TcbExceptions, TdxPolicy, appraise};
