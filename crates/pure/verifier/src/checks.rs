@@ -49,10 +49,12 @@ pub fn all_checks() -> impl Iterator<Item = &'static Check> {
     use teeproof_hcl::checks as hcl;
     use teeproof_nitro::checks as nitro;
     use teeproof_snp::checks as snp;
+    use teeproof_tdx::checks as tdx;
     use teeproof_tpm::checks as tpm;
     [INPUT_IGNORED, POLICY_TECHNOLOGY, BUNDLE_REDACTED, REVOCATION_UNUSED]
         .into_iter()
-        .chain([snp::VERIFY, snp::APPRAISE, hcl::VERIFY, tpm::VERIFY, hcl::APPRAISE, tpm::APPRAISE].concat())
+        .chain([snp::VERIFY, snp::APPRAISE, tdx::VERIFY, tdx::LOG, tdx::APPRAISE].concat())
+        .chain([hcl::VERIFY, tpm::VERIFY, hcl::APPRAISE, tpm::APPRAISE].concat())
         .chain(tpm::PCR)
         .chain([nitro::VERIFY, nitro::APPRAISE].concat())
         .chain(nitro::PCR)
@@ -68,11 +70,9 @@ pub fn find_check(id: &str) -> Option<&'static Check> {
 pub(crate) fn of_verification(technology: Technology) -> Vec<&'static Check> {
     match technology {
         Technology::Snp => teeproof_snp::checks::VERIFY.to_vec(),
+        Technology::Tdx => [teeproof_tdx::checks::VERIFY, teeproof_tdx::checks::LOG].concat(),
         Technology::AzureSnp => azure_snp(),
-        Technology::AzureTdx => {
-            use teeproof_hcl::checks::{AK_CHAIN, AK_REVOCATION, BINDING, FORMAT, TD_QUOTE, TD_REPORT};
-            Vec::from([FORMAT, TD_REPORT, BINDING, AK_CHAIN, AK_REVOCATION, TD_QUOTE])
-        }
+        Technology::AzureTdx => azure_tdx(),
         Technology::Nitro => teeproof_nitro::checks::VERIFY.to_vec(),
         _ => Vec::new(),
     }
@@ -85,6 +85,21 @@ fn azure_snp() -> Vec<&'static Check> {
         &[FORMAT],
         teeproof_snp::checks::VERIFY,
         &[VMPL, BINDING, CLAIMS, AK_KEY, AK_CHAIN, AK_REVOCATION],
+        teeproof_tpm::checks::VERIFY,
+        &[USER_DATA],
+    ]
+    .concat()
+}
+
+/// From the quoting enclave's signature down to what the guest wrote.
+fn azure_tdx() -> Vec<&'static Check> {
+    use teeproof_hcl::checks::{
+        AK_CHAIN, AK_KEY, AK_REVOCATION, BINDING, CLAIMS, FORMAT, TD_QUOTE, TD_REPORT, USER_DATA,
+    };
+    [
+        &[FORMAT, TD_REPORT, TD_QUOTE],
+        teeproof_tdx::checks::VERIFY,
+        &[BINDING, CLAIMS, AK_KEY, AK_CHAIN, AK_REVOCATION],
         teeproof_tpm::checks::VERIFY,
         &[USER_DATA],
     ]

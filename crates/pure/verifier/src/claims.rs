@@ -3,6 +3,7 @@
 mod azure;
 #[cfg(feature = "schema")]
 pub(crate) mod table;
+mod tdx;
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -20,7 +21,9 @@ use crate::{Claim, UnknownClaim, Verified};
 pub(crate) fn of(verified: &Verified<'_>) -> Vec<Claim> {
     match verified {
         Verified::Snp(report) => snp(report),
-        Verified::AzureSnp(vm) => azure::of(vm),
+        Verified::Tdx(td) => tdx::of(td.quote()),
+        Verified::AzureSnp(vm) => azure::of_snp(vm),
+        Verified::AzureTdx(vm) => azure::of_tdx(vm),
         Verified::Nitro(document) => nitro(document),
     }
 }
@@ -28,8 +31,9 @@ pub(crate) fn of(verified: &Verified<'_>) -> Vec<Claim> {
 /// The members that this version does not know, of each place together.
 pub(crate) fn unknown(verified: &Verified<'_>) -> Vec<UnknownClaim> {
     match verified {
-        Verified::AzureSnp(vm) => azure::unknown(vm),
-        Verified::Snp(_) | Verified::Nitro(_) => Vec::new(),
+        Verified::AzureSnp(vm) => azure::unknown(vm.claims()),
+        Verified::AzureTdx(vm) => azure::unknown(vm.claims()),
+        Verified::Snp(_) | Verified::Tdx(_) | Verified::Nitro(_) => Vec::new(),
     }
 }
 

@@ -13,6 +13,7 @@ use teeproof_wire::cose::Sign1;
 use teeproof_wire::hcl::{Hardware, HashType, HclReport};
 use teeproof_wire::nitro::Document;
 use teeproof_wire::snp::Report;
+use teeproof_wire::tdx::TdQuote;
 use teeproof_wire::tpm::{Attest, MAX_NONCE, attest_bytes};
 
 use crate::{Evidence, Request};
@@ -53,31 +54,38 @@ pub(crate) fn of(check: &Check, evidence: &Evidence<'_>, request: &Request<'_>) 
         Evidence::Snp(report) if *check == *teeproof_snp::checks::NONCE => {
             Some((extended(nonce?)?, Side::of(Report::parse(report).ok()?.report_data())))
         }
+        Evidence::Tdx { quote, .. } if *check == *teeproof_tdx::checks::NONCE => {
+            let quote = TdQuote::parse(quote.bytes()).ok()?;
+            Some((extended(nonce?)?, Side::of(quote.td().report_data())))
+        }
         Evidence::Nitro(document) if *check == *teeproof_nitro::checks::NONCE => {
             let envelope = Sign1::parse(document).ok()?;
             let document =
                 Document::parse(envelope.payload(), envelope.payload_offset(), &request.nitro.limits).ok()?;
             Some((Side::of(nonce?), Side(document.nonce.map(<[u8]>::to_vec))))
         }
-        Evidence::AzureSnp(evidence) if *check == *teeproof_hcl::checks::BINDING => {
-            binding(evidence.report, request)
+        Evidence::AzureSnp(evidence) | Evidence::AzureTdx(evidence) if *check == *teeproof_hcl::checks::BINDING => {
+            binding(evidence, request)
         }
-        Evidence::AzureSnp(evidence) if *check == *teeproof_hcl::checks::USER_DATA => {
+        Evidence::AzureSnp(evidence) | Evidence::AzureTdx(evidence) if *check == *teeproof_hcl::checks::USER_DATA => {
             user_data(evidence, nonce, request.user_data)
         }
-        Evidence::AzureSnp(evidence) if *check == *teeproof_tpm::checks::NONCE => {
+        Evidence::AzureSnp(evidence) | Evidence::AzureTdx(evidence) if *check == *teeproof_tpm::checks::NONCE => {
             let attest = Attest::parse(attest_bytes(evidence.quote.as_ref()?.message)).ok()?;
             let nonce = nonce.filter(|nonce| nonce.len() <= MAX_NONCE)?;
             Some((Side::of(nonce), Side::of(attest.head.extra_data)))
         }
-        Evidence::AzureSnp(evidence) if *check == *teeproof_tpm::checks::PCRS => pcrs(evidence, request),
+        Evidence::AzureSnp(evidence) | Evidence::AzureTdx(evidence) if *check == *teeproof_tpm::checks::PCRS => pcrs(evidence, request),
         _ => None,
     }
 }
 
-/// The hash of the runtime claims, and REPORT_DATA.
-fn binding(report: &[u8], request: &Request<'_>) -> Option<(Side, Side)> {
-    let envelope = HclReport::parse(report).ok()?;
+/// The hash of the runtime claims, and REPORT_DATA of the SNP report or the TD quote.
+fn binding(
+    evidence: &teeproof_hcl::HclEvidence<'_>,
+    request: &Request<'_>,
+) -> Option<(Side, Side)> {
+    let envelope = HclReport::parse(evidence.report).ok()?;
     let (crypto, claims) = (request.path.crypto, &[envelope.claims()]);
     let expected = match envelope.report_data_hash_type {
         HashType::SHA256 => extended(&crypto.sha256.digest(claims)),
@@ -85,8 +93,11 @@ fn binding(report: &[u8], request: &Request<'_>) -> Option<(Side, Side)> {
         HashType::SHA512 => extended(&crypto.sha512.digest(claims)),
         _ => None,
     };
-    let Hardware::Snp(hardware) = envelope.hardware() else { return None };
-    Some((expected?, Side::of(Report::parse(hardware).ok()?.report_data())))
+    let found = match envelope.hardware() {
+        Hardware::Snp(hardware) => Side::of(Report::parse(hardware).ok()?.report_data()),
+        _ => Side::of(TdQuote::parse(evidence.td_quote?.bytes()).ok()?.td().report_data()),
+    };
+    Some((expected?, found))
 }
 
 /// The nonce or the requested user data, and user-data of the runtime claims.

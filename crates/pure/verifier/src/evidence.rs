@@ -3,6 +3,7 @@
 use teeproof_core::Technology;
 use teeproof_evidence::bundle::Redacted;
 use teeproof_evidence::{InputError, InputKind, Inputs, Part, pcrs};
+use teeproof_tdx::TdxEvidenceView;
 use teeproof_tpm::{PcrValues, Quote};
 
 /// Evidence of one machine, not yet verified; made from bytes or, by [`Evidence::from_inputs`], from files.
@@ -11,6 +12,13 @@ use teeproof_tpm::{PcrValues, Quote};
 pub enum Evidence<'a> {
     /// `ATTESTATION_REPORT` of SEV-SNP (ABI 56860), 1,184 bytes.
     Snp(&'a [u8]),
+    /// A TD quote and, if there is one, the event log (CCEL) of the guest.
+    Tdx {
+        /// The quote with the certificates in it.
+        quote: TdxEvidenceView<'a>,
+        /// The CCEL, binary.
+        log: Option<&'a [u8]>,
+    },
     /// An Azure confidential VM on SEV-SNP: HCL report and, from the vTPM, quote, PCR values and event log.
     AzureSnp(teeproof_hcl::HclEvidence<'a>),
     /// An Azure confidential VM on TDX: HCL report, TD quote and, from the vTPM, quote, PCR values and event log.
@@ -27,6 +35,7 @@ impl Evidence<'_> {
     pub const fn technology(&self) -> Technology {
         match self {
             Self::Snp(_) => Technology::Snp,
+            Self::Tdx { .. } => Technology::Tdx,
             Self::AzureSnp(_) => Technology::AzureSnp,
             Self::AzureTdx(_) => Technology::AzureTdx,
             Self::Redacted(redacted) => redacted.technology,
@@ -36,8 +45,7 @@ impl Evidence<'_> {
 }
 
 /// Parts that belong to an Azure VM's vTPM.
-const OF_THE_TPM: [InputKind; 6] = [
-    InputKind::TdQuote,
+const OF_THE_TPM: [InputKind; 5] = [
     InputKind::TpmQuote,
     InputKind::TpmSignature,
     InputKind::PcrValues,
@@ -57,25 +65,34 @@ impl<'a> Evidence<'a> {
     /// The files have no evidence, lack a part of it, have evidence of two kinds, or have a part that does not belong
     /// to it.
     pub fn from_inputs(inputs: &'a Inputs) -> Result<Self, InputError> {
-        if let Some(kind) = [InputKind::CcEventLog, InputKind::CcelTable]
-            .into_iter()
-            .find(|kind| inputs.bytes_of(*kind).is_some())
-        {
-            return Err(InputError::OfRtmrs(kind));
-        }
         if let Some(values) = inputs.bytes_of(InputKind::OtherPcrValues) {
             return Err(InputError::OtherBank(pcrs::first_bank(values)));
         }
         let whole = inputs.parts().iter().find_map(|part| part.technology().map(|of| (of, part)));
+        let quote = inputs.td_quote().filter(|_| whole.is_none());
+        let kinds_of_rtmrs = [InputKind::CcEventLog, InputKind::CcelTable];
+        let of_rtmrs = kinds_of_rtmrs.into_iter().find(|kind| inputs.bytes_of(*kind).is_some());
+        if let Some(kind) = of_rtmrs.filter(|kind| quote.is_none() || *kind == InputKind::CcelTable) {
+            return Err(InputError::OfRtmrs(kind));
+        }
         let alone = inputs.parts().iter().map(Part::kind).find(|kind| OF_THE_TPM.contains(kind));
         let kinds = || inputs.parts().iter().map(Part::kind);
         if let Some(kind) = kinds().find(|kind| NOT_EVIDENCE.contains(kind)) {
             return Err(InputError::NotEvidence(kind));
         }
-        // A TD quote belongs to a report of Azure's paravisor, or else stands for itself.
-        let quote = |kind: &InputKind| *kind == InputKind::TdQuote && whole.is_none();
-        if let Some(kind) = kinds().find(|kind| UNVERIFIED.contains(kind) || quote(kind)) {
+        if let Some(kind) = kinds().find(|kind| UNVERIFIED.contains(kind)) {
             return Err(InputError::Unverified(kind));
+        }
+        // A TD quote belongs to a report of Azure's paravisor, or else stands for itself.
+        if let Some(quote) = quote {
+            return match alone {
+                Some(kind) => Err(InputError::WithoutReport(kind)),
+                None => {
+                    let log = inputs.bytes_of(InputKind::CcEventLog);
+                    let quote = TdxEvidenceView::new(quote.bytes(), quote.certificates());
+                    Ok(redacted_or(inputs, Technology::Tdx, Evidence::Tdx { quote, log }))
+                }
+            };
         }
         let (technology, report) = match (whole, alone) {
             (Some(whole), _) => whole,
@@ -93,11 +110,15 @@ impl<'a> Evidence<'a> {
             _ if inputs.bytes_of(InputKind::TdQuote).is_some() => return Err(InputError::TdQuoteOfSnp),
             _ => Evidence::AzureSnp(azure(inputs, report.bytes())?),
         };
-        if inputs.redactions().is_empty() {
-            Ok(evidence)
-        } else {
-            Ok(Evidence::Redacted(Redacted::new(technology, inputs.redactions())))
-        }
+        Ok(redacted_or(inputs, technology, evidence))
+    }
+}
+
+/// The evidence, unless identifiers in it were replaced.
+fn redacted_or<'a>(inputs: &'a Inputs, technology: Technology, evidence: Evidence<'a>) -> Evidence<'a> {
+    match inputs.redactions() {
+        [] => evidence,
+        redactions => Evidence::Redacted(Redacted::new(technology, redactions)),
     }
 }
 
@@ -121,7 +142,7 @@ fn azure<'a>(inputs: &'a Inputs, report: &'a [u8]) -> Result<teeproof_hcl::HclEv
     if log.is_some() && pcrs.is_none() {
         return Err(InputError::LogWithoutPcrs);
     }
-    let td_quote = inputs.bytes_of(InputKind::TdQuote);
+    let td_quote = inputs.td_quote().map(|quote| TdxEvidenceView::new(quote.bytes(), quote.certificates()));
     let nonce_in_user_data = inputs.nonce_in_user_data();
     Ok(teeproof_hcl::HclEvidence::new(report)
         .td_quote(td_quote)

@@ -29,7 +29,7 @@ pub use evidence::Evidence;
 pub use findings::{Finding, Findings};
 pub use inspect::{Inspected, ReplayHashes, inspect, inspect_replay};
 pub use many::{verify_all_with_cache, verify_with_cache};
-pub use policy::{AzureSnpPolicy, Policy, PolicyWarning};
+pub use policy::{AzureSnpPolicy, AzureTdxPolicy, Policy, PolicyWarning};
 #[cfg(feature = "policy-file")]
 pub use policy::{
     MixedFact, NoProposal, PolicyError, PolicyKey, PolicyProblem, Proposal, ProposalChoices, Unsuitable,
@@ -42,7 +42,7 @@ pub use result::{
 #[cfg(feature = "serde")]
 pub use result_json::RESULT_SCHEMA;
 pub use value::{ClaimValue, Expected};
-pub use verify::{Verified, verify};
+pub use verify::{Verified, VerifiedTd, verify};
 
 // What the signatures above mention, and what is needed to make it. Each item is documented in its own crate, which
 // has more of its kind.
@@ -55,10 +55,13 @@ pub use teeproof_evidence::bundle::{Bundle, BundleError, Collection, Redacted};
 pub use teeproof_evidence::{
     FileSummary, InputEndorsements, InputError, InputKind, InputWarning, Inputs, Part, Sniffed, sniff,
 };
-pub use teeproof_hcl::{Ground, HclEvidence, HclPolicy, Origin, OriginGrounds, VerifiedVm, VmId};
+pub use teeproof_hcl::{Ground, HclEvidence, HclPolicy, Origin, OriginGrounds, VerifiedTdVm, VerifiedVm, VmId};
 pub use teeproof_nitro::{Limits, MaxAge, Moment, NitroOptions, NitroPolicy, VerifiedDocument};
 pub use teeproof_snp::{
     Product, ProductLine, SnpPolicy, Tcb, TcbFloor, TcbLevels, VekKind, VerifiedReport, Vmpl,
+};
+pub use teeproof_tdx::{
+    CollateralKind, CollateralUrls, SignedJson, TcbEvaluation, TcbStatus, TdxEvidence, TdxEvidenceView, TdxPolicy,
 };
 pub use teeproof_tpm::{EventLogRule, PcrValues, Quote, TpmPolicy};
 pub use teeproof_wire::certificate::Certificate;

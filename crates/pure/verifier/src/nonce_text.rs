@@ -28,6 +28,7 @@ const MAX_NONCE_BYTES: usize = 512;
 pub(crate) fn is_nonce_check(check: &Check) -> bool {
     let checks = [
         teeproof_snp::checks::NONCE,
+        teeproof_tdx::checks::NONCE,
         teeproof_tpm::checks::NONCE,
         teeproof_hcl::checks::USER_DATA,
         teeproof_nitro::checks::NONCE,
@@ -58,6 +59,7 @@ fn carries_text(evidence: &Evidence<'_>, text: &[u8]) -> bool {
         |bytes: &[u8]| bytes.windows(digits.len().max(1)).any(|window| window.eq_ignore_ascii_case(&digits));
     match evidence {
         Evidence::Snp(bytes) | Evidence::Nitro(bytes) => has(bytes, text),
+        Evidence::Tdx { quote, .. } => has(quote.bytes(), text),
         Evidence::AzureSnp(evidence) | Evidence::AzureTdx(evidence) => {
             evidence.quote.as_ref().is_some_and(|quote| has(quote.message, text))
                 || has_digits(evidence.report)
@@ -78,6 +80,7 @@ fn carries_digits(evidence: &Evidence<'_>, nonce: &[u8]) -> bool {
     };
     match evidence {
         Evidence::Snp(bytes) | Evidence::Nitro(bytes) => has(bytes, &digits),
+        Evidence::Tdx { quote, .. } => has(quote.bytes(), &digits),
         Evidence::AzureSnp(evidence) | Evidence::AzureTdx(evidence) => {
             let quoted = evidence.quote.as_ref().is_some_and(|quote| has(quote.message, &digits));
             quoted || has(evidence.report, &lower) || has(evidence.report, &upper)

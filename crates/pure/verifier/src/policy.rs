@@ -34,6 +34,8 @@ mod table;
 #[cfg(feature = "policy-file")]
 mod tcb;
 #[cfg(feature = "policy-file")]
+mod tdx;
+#[cfg(feature = "policy-file")]
 mod tpm;
 #[cfg(feature = "policy-file")]
 mod unsuitable;
@@ -73,8 +75,10 @@ pub struct Policy {
     pub snp: Option<teeproof_snp::SnpPolicy<'static>>,
     /// The rules for Azure confidential VMs on SEV-SNP; `None` accepts none.
     pub azure_snp: Option<AzureSnpPolicy>,
+    /// The rules for TD quotes; `None` accepts none.
+    pub tdx: Option<teeproof_tdx::TdxPolicy<'static>>,
     /// The rules for Azure confidential VMs on TDX; `None` accepts none.
-    pub azure_tdx: Option<teeproof_hcl::HclPolicy<'static>>,
+    pub azure_tdx: Option<AzureTdxPolicy>,
     /// The rules for Nitro documents; `None` accepts none.
     pub nitro: Option<teeproof_nitro::NitroPolicy<'static>>,
 }
@@ -124,6 +128,51 @@ impl AzureSnpPolicy {
     }
 }
 
+/// The rules for an Azure confidential VM on TDX.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct AzureTdxPolicy {
+    /// The rules for the TD quote.
+    pub tdx: teeproof_tdx::TdxPolicy<'static>,
+    /// The rules for runtime claims, quote, PCRs and event log.
+    pub vm: teeproof_hcl::HclPolicy<'static>,
+}
+
+impl AzureTdxPolicy {
+    /// The rules of `builtin:genuine`: debugging disabled, TCB not revoked. Of the origin there is no rule: it is in the
+    /// result.
+    #[must_use]
+    pub fn genuine() -> Self {
+        Self { tdx: teeproof_tdx::TdxPolicy::genuine(), vm: teeproof_hcl::HclPolicy::genuine() }
+    }
+
+    /// Rules that waive every field for this reason.
+    #[must_use]
+    pub fn waived(reason: &'static str) -> Self {
+        Self { tdx: teeproof_tdx::TdxPolicy::waived(reason), vm: teeproof_hcl::HclPolicy::waived(reason) }
+    }
+
+    /// With changed rules for the TD quote: `change` gets the present ones.
+    #[must_use]
+    pub fn tdx(
+        mut self,
+        change: impl FnOnce(teeproof_tdx::TdxPolicy<'static>) -> teeproof_tdx::TdxPolicy<'static>,
+    ) -> Self {
+        self.tdx = change(self.tdx);
+        self
+    }
+
+    /// With changed rules for runtime claims, quote, PCRs and event log: `change` gets the present ones.
+    #[must_use]
+    pub fn vm(
+        mut self,
+        change: impl FnOnce(teeproof_hcl::HclPolicy<'static>) -> teeproof_hcl::HclPolicy<'static>,
+    ) -> Self {
+        self.vm = change(self.vm);
+        self
+    }
+}
+
 impl Policy {
     /// The policy `builtin:genuine`: authentic evidence of a guest or enclave in production mode.
     ///
@@ -133,17 +182,18 @@ impl Policy {
         Self {
             name: "builtin:genuine".to_string(),
             snp: Some(teeproof_snp::SnpPolicy::genuine()),
+            tdx: Some(teeproof_tdx::TdxPolicy::genuine()),
             azure_snp: Some(AzureSnpPolicy::genuine()),
-            azure_tdx: Some(teeproof_hcl::HclPolicy::genuine()),
+            azure_tdx: Some(AzureTdxPolicy::genuine()),
             nitro: Some(teeproof_nitro::NitroPolicy::genuine()),
         }
     }
 
-    /// A policy of this name that accepts no technology. Each of [`Policy::snp`], [`Policy::azure_snp`],
-    /// [`Policy::azure_tdx`] and [`Policy::nitro`] adds one.
+    /// A policy of this name that accepts no technology. Each of [`Policy::snp`], [`Policy::tdx`],
+    /// [`Policy::azure_snp`], [`Policy::azure_tdx`] and [`Policy::nitro`] adds one.
     #[must_use]
     pub fn empty(name: impl Into<String>) -> Self {
-        Self { name: name.into(), snp: None, azure_snp: None, azure_tdx: None, nitro: None }
+        Self { name: name.into(), snp: None, tdx: None, azure_snp: None, azure_tdx: None, nitro: None }
     }
 
     /// With another name in results.
@@ -171,13 +221,20 @@ impl Policy {
         self
     }
 
+    /// With changed rules for TD quotes, as [`Policy::snp`].
+    #[must_use]
+    pub fn tdx(
+        mut self,
+        change: impl FnOnce(teeproof_tdx::TdxPolicy<'static>) -> teeproof_tdx::TdxPolicy<'static>,
+    ) -> Self {
+        self.tdx = Some(change(self.tdx.unwrap_or_else(teeproof_tdx::TdxPolicy::genuine)));
+        self
+    }
+
     /// With changed rules for Azure confidential VMs on TDX, as [`Policy::snp`].
     #[must_use]
-    pub fn azure_tdx(
-        mut self,
-        change: impl FnOnce(teeproof_hcl::HclPolicy<'static>) -> teeproof_hcl::HclPolicy<'static>,
-    ) -> Self {
-        self.azure_tdx = Some(change(self.azure_tdx.unwrap_or_else(teeproof_hcl::HclPolicy::genuine)));
+    pub fn azure_tdx(mut self, change: impl FnOnce(AzureTdxPolicy) -> AzureTdxPolicy) -> Self {
+        self.azure_tdx = Some(change(self.azure_tdx.unwrap_or_else(AzureTdxPolicy::genuine)));
         self
     }
 
@@ -210,8 +267,10 @@ impl Policy {
     pub fn keys() -> Vec<PolicyKey> {
         [
             snp::reference(Technology::Snp),
+            tdx::reference(Technology::Tdx),
             snp::reference(Technology::AzureSnp),
             azure::reference(Technology::AzureSnp),
+            tdx::reference(Technology::AzureTdx),
             azure::reference(Technology::AzureTdx),
             nitro::reference(Technology::Nitro),
         ]
@@ -223,12 +282,16 @@ impl Policy {
         if let Some(snp) = &self.snp {
             snp.field_rules(&mut |demand| take(Technology::Snp, demand));
         }
+        if let Some(tdx) = &self.tdx {
+            tdx.field_rules(&mut |demand| take(Technology::Tdx, demand));
+        }
         if let Some(azure) = &self.azure_snp {
             azure.snp.field_rules(&mut |demand| take(Technology::AzureSnp, demand));
             azure.vm.field_rules(&mut |demand| take(Technology::AzureSnp, demand));
         }
-        if let Some(vm) = &self.azure_tdx {
-            vm.field_rules(&mut |demand| take(Technology::AzureTdx, demand));
+        if let Some(azure) = &self.azure_tdx {
+            azure.tdx.field_rules(&mut |demand| take(Technology::AzureTdx, demand));
+            azure.vm.field_rules(&mut |demand| take(Technology::AzureTdx, demand));
         }
         if let Some(nitro) = &self.nitro {
             nitro.field_rules(&mut |demand| take(Technology::Nitro, demand));
@@ -247,6 +310,7 @@ impl Policy {
     pub const fn accepts_technology(&self, technology: Technology) -> bool {
         match technology {
             Technology::Snp => self.snp.is_some(),
+            Technology::Tdx => self.tdx.is_some(),
             Technology::AzureSnp => self.azure_snp.is_some(),
             Technology::AzureTdx => self.azure_tdx.is_some(),
             Technology::Nitro => self.nitro.is_some(),

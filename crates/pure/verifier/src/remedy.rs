@@ -31,9 +31,16 @@ impl Remedy {
     pub fn of_check(check: &Check) -> Option<Self> {
         let remedies = [
             (teeproof_snp::checks::CHAIN, Self::AddAnchor),
+            (teeproof_tdx::checks::CHAIN, Self::AddAnchor),
             (teeproof_hcl::checks::AK_CHAIN, Self::AddAnchor),
             (teeproof_snp::checks::REVOCATION, Self::AddEndorsement),
             (teeproof_snp::checks::REVOCATION_LIST, Self::AddEndorsement),
+            (teeproof_tdx::checks::REVOCATION, Self::AddEndorsement),
+            (teeproof_tdx::checks::REVOCATION_LIST, Self::AddEndorsement),
+            (teeproof_tdx::checks::COLLATERAL, Self::AddEndorsement),
+            (teeproof_tdx::checks::SIGNER, Self::AddEndorsement),
+            (teeproof_tdx::checks::TCB_INFO, Self::AddEndorsement),
+            (teeproof_tdx::checks::QE_IDENTITY, Self::AddEndorsement),
             (teeproof_nitro::checks::VALIDITY, Self::VerifyAtDocumentTime),
             (teeproof_nitro::checks::MAX_AGE, Self::VerifyNow),
             (teeproof_hcl::checks::FRESH_REPORT, Self::CollectFreshReport),

@@ -1,9 +1,11 @@
 //! Verification request: the relying party's choices and what it gives with the evidence.
 
+use alloc::vec::Vec;
 use core::fmt;
 
 use teeproof_core::{Crypto, Freshness, Technology};
 use teeproof_nitro::{Moment, NitroOptions};
+use teeproof_tdx::SignedJson;
 use teeproof_wire::certificate::Certificate;
 use teeproof_x509::{PathOptions, Revocation};
 
@@ -21,6 +23,7 @@ use crate::Policy;
 pub struct Request<'a> {
     pub(crate) accept: &'a [Technology],
     pub(crate) endorsements: &'a [Certificate<'a>],
+    pub(crate) collateral: Collateral<'a>,
     pub(crate) path: PathOptions<'a>,
     pub(crate) freshness: Freshness<'a>,
     pub(crate) user_data: Option<&'a [u8]>,
@@ -42,6 +45,7 @@ impl<'a> Request<'a> {
         Self {
             accept: accept.into().0,
             endorsements: &[],
+            collateral: Collateral::Parsed(&[]),
             path: PathOptions::new(crypto),
             freshness: freshness.into(),
             user_data: None,
@@ -64,17 +68,25 @@ impl<'a> Request<'a> {
         let request = Self::new(accept, freshness, at, crypto)
             .endorsements(&endorsements.certificates)
             .input_warnings(endorsements.warnings);
+        let request = Self { collateral: Collateral::Texts(&endorsements.collateral), ..request };
         match endorsements.revocation_lists.as_slice() {
             [] => request,
             lists => request.revocation(Revocation::Lists(lists)),
         }
     }
 
-    /// With certificates for building chains (VCEK, VLEK, ASK, AK certificate, intermediates), in any order. None of
+    /// With certificates for building chains (VCEK, VLEK, ASK, PCK CA, TCB signing, AK certificate, intermediates), in any order. None of
     /// them is trusted; anchors are set by [`Request::anchors`].
     #[must_use]
     pub const fn endorsements(self, endorsements: &'a [Certificate<'a>]) -> Self {
         Self { endorsements, ..self }
+    }
+
+    /// With Intel's collateral for TD quotes, TCB info and QE identity, in any order and possibly of other platforms.
+    /// Its certificates are [`Request::endorsements`], its revocation lists those of [`Request::revocation`].
+    #[must_use]
+    pub const fn collateral(self, collateral: &'a [SignedJson<'a>]) -> Self {
+        Self { collateral: Collateral::Parsed(collateral), ..self }
     }
 
     teeproof_x509::path_option_setters!('a, path);
@@ -103,6 +115,33 @@ impl<'a> Request<'a> {
     #[must_use]
     pub const fn input_warnings(self, input_warnings: &'a [InputWarning]) -> Self {
         Self { input_warnings, ..self }
+    }
+}
+
+/// TCB info and QE identity.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Collateral<'a> {
+    /// Parsed by the caller.
+    Parsed(&'a [SignedJson<'a>]),
+    /// Responses of Intel's service as files have them.
+    Texts(&'a [&'a str]),
+}
+
+impl<'a> Collateral<'a> {
+    /// Whether there is none.
+    pub(crate) const fn is_empty(self) -> bool {
+        match self {
+            Self::Parsed(documents) => documents.is_empty(),
+            Self::Texts(texts) => texts.is_empty(),
+        }
+    }
+
+    /// The documents.
+    pub(crate) fn documents(self) -> Result<Vec<SignedJson<'a>>, teeproof_tdx::Error> {
+        match self {
+            Self::Parsed(documents) => Ok(documents.to_vec()),
+            Self::Texts(texts) => texts.iter().map(|text| SignedJson::parse(text)).collect(),
+        }
     }
 }
 
@@ -146,7 +185,7 @@ impl RequestError {
         match self {
             Self::NoTimeInEvidence(_) => "verify it at the present time, or at a time that you give",
             Self::NoUserData(_) => {
-                "leave the user data out of the request; a policy compares what SNP reports (report-data) and Nitro documents (user-data) hold"
+                "leave the user data out of the request; a policy compares what SNP reports and TD quotes (report-data) and Nitro documents (user-data) hold"
             }
         }
     }

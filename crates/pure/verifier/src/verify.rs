@@ -1,75 +1,34 @@
 //! Verification and appraisal: the only place that makes an attestation result.
 
+mod advice;
+mod azure;
+mod tdx;
+mod verified;
+
+pub use verified::{Verified, VerifiedTd};
+
 use alloc::boxed::Box;
 use alloc::format;
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::Display;
 
 use teeproof_core::{Check, CheckResult, Class, Freshness, Hex, Outcome, Record, Technology, Time};
-use teeproof_hcl::OriginGrounds;
 use teeproof_nitro::{Appraisal, Moment};
 
-use teeproof_snp::{Advice, Compared};
+use teeproof_snp::Compared;
 use teeproof_wire::crl::RevocationList;
-#[cfg(feature = "policy-file")]
-use teeproof_x509::AnchoredPath;
-use teeproof_x509::{AnchorKind, ListUse, VerifiedPath, VerifiedSignature};
+use teeproof_x509::{AnchorKind, ListUse, VerifiedPath};
+
+use advice::AdvisedRemedy;
 
 use crate::checks::{BUNDLE_REDACTED, INPUT_IGNORED, POLICY_TECHNOLOGY, REVOCATION_UNUSED, of_verification};
-use crate::result::{Fresh, FreshnessDemand};
+use crate::result::FreshnessDemand;
 use crate::{
     AttestationResult, Evidence, Findings, OwnedAttestationResult, Policy, Remedy, Request, RequestError,
     Verdict, claims, comparison, nonce_text,
 };
 use teeproof_evidence::bundle::Redacted;
-
-/// Verified evidence; only verification can make the value of a variant.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Verified<'a> {
-    /// A verified SEV-SNP report; see [`VerifiedReport`](crate::VerifiedReport).
-    Snp(Box<teeproof_snp::VerifiedReport<'a>>),
-    /// A verified Azure confidential VM on SEV-SNP; see [`VerifiedVm`](crate::VerifiedVm).
-    AzureSnp(Box<teeproof_hcl::VerifiedVm<'a>>),
-    /// A verified Nitro document; see [`VerifiedDocument`](crate::VerifiedDocument).
-    Nitro(Box<teeproof_nitro::VerifiedDocument<'a>>),
-}
-
-impl<'a> Verified<'a> {
-    /// The verified signatures of the evidence and its chains, for a [`SignatureCache`](crate::SignatureCache): later
-    /// evidence of the same machine or the same issuers need not verify them again.
-    pub fn signatures(&self) -> impl Iterator<Item = VerifiedSignature<'a>> + '_ {
-        let (path, vm) = match self {
-            Self::Snp(report) => (Some(report.path()), None),
-            Self::Nitro(document) => (Some(document.path()), None),
-            Self::AzureSnp(vm) => (None, Some(vm)),
-        };
-        let path = path.into_iter().flat_map(|path| path.path().signatures());
-        path.chain(vm.into_iter().flat_map(|vm| vm.signatures()))
-    }
-
-    /// The certificate chains of the evidence.
-    #[cfg(feature = "policy-file")]
-    pub(crate) fn paths(&self) -> impl Iterator<Item = &AnchoredPath<'a>> {
-        let (path, ak) = match self {
-            Self::Snp(report) => (report.path(), None),
-            Self::Nitro(document) => (document.path(), None),
-            Self::AzureSnp(vm) => (vm.report().path(), vm.ak_path()),
-        };
-        core::iter::once(path.path()).chain(ak.map(|ak| ak.path().path()))
-    }
-
-    /// [`AnchorKind`] of the chains: pinned if every chain ends at a pinned anchor, else added.
-    #[must_use]
-    pub fn anchor(&self) -> AnchorKind {
-        match self {
-            Self::Snp(report) => report.anchor(),
-            Self::Nitro(document) => document.anchor(),
-            Self::AzureSnp(vm) => vm.anchor(),
-        }
-    }
-}
 
 /// Verifies evidence and, if the request has a policy, appraises it.
 ///
@@ -105,8 +64,14 @@ pub fn verify<'a>(
     if !run.is_accepted() {
         return Ok(run.refused_unseen());
     }
+    let is_tdx = matches!(evidence, Evidence::Tdx { .. } | Evidence::AzureTdx(_));
+    if !is_tdx && !request.collateral.is_empty() {
+        let ignored = CheckResult::new(INPUT_IGNORED, Outcome::Warn);
+        run.findings.record(ignored.because(&"TCB info and QE identity: for TD quotes alone"));
+    }
     match evidence {
         Evidence::Snp(report) => run.snp(report),
+        Evidence::Tdx { quote, log } => run.tdx(*quote, *log),
         Evidence::AzureSnp(evidence) => run.azure_snp(evidence),
         Evidence::AzureTdx(evidence) => run.azure_tdx(evidence),
         Evidence::Nitro(document) => Ok(run.nitro(document)),
@@ -117,23 +82,6 @@ pub fn verify<'a>(
 fn appraisal(holds: bool) -> Appraisal {
     if holds { Appraisal::Accepted } else { Appraisal::Refused }
 }
-
-/// Which parts of an Azure VM's evidence were made for the nonce.
-fn fresh(verified: &Verified<'_>) -> Option<Fresh> {
-    let Verified::AzureSnp(vm) = verified else { return None };
-    vm.is_report_fresh().map(|report| Fresh { quote: vm.quote().is_some(), report })
-}
-
-/// The grounds on which the report of an Azure VM is known to be Azure's paravisor's.
-fn origin(verified: &Verified<'_>, policy: Option<&Policy>) -> Option<OriginGrounds> {
-    let Verified::AzureSnp(vm) = verified else { return None };
-    Some(vm.origin(policy.and_then(|policy| policy.azure_snp.as_ref()).map(|policy| &policy.snp)))
-}
-
-/// The hint where there is a log that does not show secure boot: the check's own hint is to give the log.
-const LOG_GIVEN: &str = "The event log was given, and does not show it: the decoded log shows the event at the \
-                         offset that the reason names. Update the shim or firmware that wrote it, or waive \
-                         secure-boot and pin the PCRs that your image determines.";
 
 /// One verification under way.
 struct Run<'r, 'a> {
@@ -177,13 +125,8 @@ impl<'a> Run<'_, 'a> {
         let verified = match teeproof_snp::verify(report, &endorsements, &verification, &mut self.findings) {
             Ok(verified) => verified,
             Err(error) => {
-                return Ok(self.failed(
-                    error.check(),
-                    error.class(),
-                    &error,
-                    error.compared(),
-                    error.advice(),
-                ));
+                let advice = error.advice().map(AdvisedRemedy::of_snp);
+                return Ok(self.failed(error.check(), error.class(), &error, error.compared(), advice));
             }
         };
         self.unused_lists(&[verified.path()]);
@@ -195,58 +138,6 @@ impl<'a> Run<'_, 'a> {
         Ok(self.appraised(Verified::Snp(Box::new(verified)), at, appraisal))
     }
 
-    fn azure_snp(
-        mut self,
-        evidence: &teeproof_hcl::HclEvidence<'a>,
-    ) -> Result<AttestationResult<'a>, RequestError> {
-        let (at, verification) = (self.at()?, self.azure()?);
-        let endorsements = self.request.endorsements;
-        let verified =
-            match teeproof_hcl::verify_snp(evidence, endorsements, &verification, &mut self.findings) {
-                Ok(verified) => verified,
-                Err(error) => {
-                    return Ok(self.failed(
-                        error.check(),
-                        error.class(),
-                        &error,
-                        error.compared(),
-                        error.advice(),
-                    ));
-                }
-            };
-        let report = verified.report().path();
-        match verified.ak_path() {
-            Some(ak) => self.unused_lists(&[report, ak.path()]),
-            None => self.unused_lists(&[report]),
-        }
-        let appraisal = self.request.policy.and_then(|policy| policy.azure_snp.as_ref()).map(|policy| {
-            let findings = &mut self.findings;
-            appraisal(teeproof_hcl::appraise_snp(&verified, &policy.snp, &policy.vm, findings))
-        });
-        if let Some(Err(_)) = verified.log().map(teeproof_tpm::VerifiedLog::secure_boot) {
-            let remedy = Some(Remedy::InspectEventLog);
-            self.findings.advise(teeproof_tpm::checks::SECURE_BOOT, LOG_GIVEN, remedy);
-        }
-        Ok(self.appraised(Verified::AzureSnp(Box::new(verified)), at, appraisal))
-    }
-
-    fn azure_tdx(
-        mut self,
-        evidence: &teeproof_hcl::HclEvidence<'a>,
-    ) -> Result<AttestationResult<'a>, RequestError> {
-        let verification = self.azure()?;
-        let endorsements = self.request.endorsements;
-        let Err(error) = teeproof_hcl::verify_tdx(evidence, endorsements, &verification, &mut self.findings);
-        Ok(self.failed(error.check(), error.class(), &error, error.compared(), error.advice()))
-    }
-
-    fn azure(&self) -> Result<teeproof_hcl::HclVerification<'a>, RequestError> {
-        let request = self.request;
-        Ok(teeproof_hcl::HclVerification::new(request.freshness, self.at()?, request.path.crypto)
-            .path_options(request.path)
-            .user_data(request.user_data))
-    }
-
     fn nitro(mut self, document: &'a [u8]) -> AttestationResult<'a> {
         let request = self.request;
         let verification =
@@ -256,7 +147,7 @@ impl<'a> Run<'_, 'a> {
         let verified = match teeproof_nitro::verify(document, &verification, &mut self.findings) {
             Ok(verified) => verified,
             Err(error) => {
-                let advice = error.advice().map(Advice::Text);
+                let advice = error.advice().map(|text| AdvisedRemedy::of_nitro(error.check(), text));
                 return self.failed(error.check(), error.class(), &error, None, advice);
             }
         };
@@ -337,7 +228,7 @@ impl<'a> Run<'_, 'a> {
         class: Class,
         because: &dyn Display,
         compared: Option<(Compared, Compared)>,
-        advice: Option<Advice>,
+        advice: Option<AdvisedRemedy>,
     ) -> AttestationResult<'a> {
         let failed = CheckResult::new(check, Outcome::Fail).because(because);
         let order = of_verification(self.technology);
@@ -349,15 +240,8 @@ impl<'a> Run<'_, 'a> {
             }
             (None, None) => self.findings.failed(failed, &order),
         }
-        if let Some(advice) = advice {
-            let remedy = match &advice {
-                Advice::Vek(_) => Some(Remedy::AddEndorsement),
-                Advice::Anchor | Advice::SameName => Some(Remedy::AddAnchor),
-                // The advice on a Nitro chain is the one on a root that is not trusted.
-                Advice::Text(_) if check == teeproof_nitro::checks::CHAIN => Some(Remedy::AddAnchor),
-                _ => None,
-            };
-            self.findings.advise(check, &advice.to_string(), remedy);
+        if let Some(AdvisedRemedy { hint, remedy }) = advice {
+            self.findings.advise(check, &hint, remedy);
         }
         if let Freshness::Nonce(nonce) = self.request.freshness
             && nonce_text::is_nonce_check(check)
@@ -394,7 +278,7 @@ impl<'a> Run<'_, 'a> {
                 Freshness::Nonce(nonce) => FreshnessDemand::Nonce(Hex(nonce.as_bytes()).to_string()),
                 Freshness::Waived(reason) => FreshnessDemand::Waived(reason.to_string()),
             },
-            fresh: verified.and_then(fresh),
+            fresh: verified.and_then(azure::fresh),
             at: end.at,
             archived: self.request.at == Moment::OfDocument,
             policy: self.request.policy.map(|policy| policy.name.clone()),
@@ -403,7 +287,7 @@ impl<'a> Run<'_, 'a> {
             findings: self.findings.into_vec(),
             claims: verified.map_or_else(Vec::new, claims::of),
             unknown_claims: verified.map_or_else(Vec::new, claims::unknown),
-            origin: verified.and_then(|verified| origin(verified, self.request.policy)),
+            origin: verified.and_then(|verified| azure::origin(verified, self.request.policy)),
         };
         AttestationResult { owned, verified: end.verified }
     }

@@ -4,17 +4,26 @@ use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use teeproof_hcl::{Claims, UnknownMember, VerifiedVm};
+use teeproof_hcl::{Claims, UnknownMember, VerifiedTdVm, VerifiedVm, VerifiedVtpm};
 use teeproof_tpm::{VerifiedLog, VerifiedQuote};
 
-use super::{absent, bytes, claim, number, numbered, optional, snp, text, worded};
+use super::{absent, bytes, claim, number, numbered, optional, snp, tdx, text, worded};
 use crate::value::ClaimValue;
 use crate::{Claim, UnknownClaim};
 
-/// Every claim, from the report down to the log.
-pub(super) fn of(vm: &VerifiedVm<'_>) -> Vec<Claim> {
-    let mut claims = snp(vm.report());
-    claims.extend(paravisor(vm.claims()));
+/// Every claim of a VM on SEV-SNP, from the report down to the log.
+pub(super) fn of_snp(vm: &VerifiedVm<'_>) -> Vec<Claim> {
+    [snp(vm.report()), of_vtpm(vm.vtpm())].concat()
+}
+
+/// Every claim of a VM on TDX, from the TD quote down to the log.
+pub(super) fn of_tdx(vm: &VerifiedTdVm<'_>) -> Vec<Claim> {
+    [tdx::of(vm.td_quote()), of_vtpm(vm.vtpm())].concat()
+}
+
+/// The claims below the hardware's evidence.
+fn of_vtpm(vm: &VerifiedVtpm<'_>) -> Vec<Claim> {
+    let mut claims = paravisor(vm.claims());
     let ak = vm.ak_path().map(|ak| ak.path().leaf().subject().common_name());
     let no_ak =
         if ak.is_some() { "its subject has no common name" } else { "no AK certificate was verified" };
@@ -51,8 +60,7 @@ fn paravisor(claims: &Claims) -> Vec<Claim> {
 }
 
 /// The members that this version does not know, of each place together.
-pub(super) fn unknown(vm: &VerifiedVm<'_>) -> Vec<UnknownClaim> {
-    let claims = vm.claims();
+pub(super) fn unknown(claims: &Claims) -> Vec<UnknownClaim> {
     let configured = claims.vm_configuration();
     let of = |place: &str, members: &[UnknownMember]| -> Vec<UnknownClaim> {
         let member = |UnknownMember { name, json, .. }: &UnknownMember| UnknownClaim {

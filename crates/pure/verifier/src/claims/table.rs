@@ -9,6 +9,8 @@ pub(crate) enum ClaimType {
     Number,
     /// A text.
     Text,
+    /// Texts.
+    Texts,
     /// Bytes in lower-case hex.
     Hex,
     /// A word of flags, as `0x30000`.
@@ -42,7 +44,7 @@ const fn nullable(name: &'static str, kind: ClaimType, about: &'static str) -> C
     ClaimRow { name, kind, nullable: true, about }
 }
 
-use ClaimType::{Bool, Counts, FlagWords, Flags, Hex, Number, Tcb, Text};
+use ClaimType::{Bool, Counts, FlagWords, Flags, Hex, Number, Tcb, Text, Texts};
 
 /// Every claim.
 pub(crate) const CLAIMS: &[ClaimRow] = &[
@@ -63,7 +65,7 @@ pub(crate) const CLAIMS: &[ClaimRow] = &[
     row("id_key_digest", Hex, "SNP: ID_KEY_DIGEST, 48 bytes."),
     row("author_key_digest", Hex, "SNP: AUTHOR_KEY_DIGEST, 48 bytes."),
     row("host_data", Hex, "SNP: HOST_DATA, 32 bytes."),
-    row("report_data", Hex, "SNP: REPORT_DATA, 64 bytes."),
+    row("report_data", Hex, "SNP: REPORT_DATA, 64 bytes. TDX: REPORTDATA, 64 bytes."),
     row("report_id", Hex, "SNP: REPORT_ID, 32 bytes."),
     row("platform_info", Flags, "SNP: PLATFORM_INFO."),
     row("reported_tcb", Tcb, "SNP: REPORTED_TCB, the TCB that the signing key was derived for."),
@@ -85,6 +87,36 @@ pub(crate) const CLAIMS: &[ClaimRow] = &[
         FlagWords,
         "SNP: LAUNCH_MIT_VECTOR and CURRENT_MIT_VECTOR; of reports from version 5 on.",
     ),
+    row("fmspc", Hex, "TDX: FMSPC of the platform, by its PCK certificate, 6 bytes."),
+    row("pck_ca", Text, "TDX: the authority of the PCK certificate: `platform`, `processor`."),
+    row("tcb_status", Text, "TDX: the TCB status of processor, firmware, TDX module and quoting enclave together."),
+    row("tcb_date", Text, "TDX: the least `tcbDate` of these parts, RFC 3339."),
+    nullable(
+        "tcb_days_behind",
+        Number,
+        "TDX: days since the first update that an out-of-date TCB lacks, 0 for any other; null where the collateral has no date of it.",
+    ),
+    row("tcb_advisories", Texts, "TDX: Intel's advisories that concern the TCB, sorted."),
+    row(
+        "tcb_evaluation_data_number",
+        Number,
+        "TDX: tcbEvaluationDataNumber of TCB info and QE identity, the lesser one.",
+    ),
+    row("tcb_next_update", Text, "TDX: until when TCB info and QE identity are current, RFC 3339."),
+    row("quote_version", Number, "TDX: version of the quote, 4 or 5."),
+    row("tee_tcb_svn", Hex, "TDX: TEE_TCB_SVN, 16 bytes."),
+    row("mrseam", Hex, "TDX: MRSEAM, the measurement of the TDX module, 48 bytes."),
+    row("mrsignerseam", Hex, "TDX: MRSIGNERSEAM, 48 bytes; zero for a module of Intel."),
+    row("seam_attributes", Flags, "TDX: SEAMATTRIBUTES."),
+    row("td_attributes", Flags, "TDX: TDATTRIBUTES."),
+    row("xfam", Flags, "TDX: XFAM, the processor features that the guest may use."),
+    row("mrtd", Hex, "TDX: MRTD, the measurement of the guest's initial contents, 48 bytes."),
+    row("mrconfigid", Hex, "TDX: MRCONFIGID, 48 bytes."),
+    row("mrowner", Hex, "TDX: MROWNER, 48 bytes."),
+    row("mrownerconfig", Hex, "TDX: MROWNERCONFIG, 48 bytes."),
+    nullable("tee_tcb_svn2", Hex, "TDX: TEE_TCB_SVN2, 16 bytes; null in a quote with a body of TDX 1.0."),
+    nullable("mrservicetd", Hex, "TDX: MRSERVICETD, 48 bytes; null in a quote with a body of TDX 1.0."),
+    row("rtmrN", Hex, "TDX: RTMR N, 48 bytes."),
     nullable("vm_id", Text, "Azure: vmUniqueId of the runtime claims, a GUID."),
     nullable("user_data", Hex, "Azure: user-data of the runtime claims, 64 bytes. Nitro: user_data."),
     row(
@@ -137,6 +169,7 @@ pub(crate) fn schema() -> schemars::Schema {
             Bool => json!({ "type": "boolean" }),
             Number => json!({ "type": "integer", "minimum": 0 }),
             Text => json!({ "type": "string" }),
+            Texts => json!({ "type": "array", "items": { "type": "string" } }),
             Hex => json!({ "type": "string", "pattern": "^([0-9a-f]{2})*$" }),
             Flags => word.clone(),
             Tcb => json!({

@@ -1,11 +1,11 @@
-//! The sections `[azure-snp]` and `[azure-tdx]`: fields of an Azure confidential VM besides its SNP report.
+//! The sections `[azure-snp]` and `[azure-tdx]`: fields of an Azure confidential VM besides its SNP report or TD quote.
 
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use teeproof_core::{Absence, Expectation, PolicyValue, Rule, Technology};
-use teeproof_hcl::{Ground, HclPolicy, Origin, OriginGrounds, VerifiedVm, VmId, checks};
+use teeproof_hcl::{Ground, HclPolicy, Origin, OriginGrounds, VerifiedTdVm, VerifiedVm, VerifiedVtpm, VmId, checks};
 use teeproof_tpm::Booted;
 
 use super::kinds::{Fixed, YesNo};
@@ -17,12 +17,12 @@ use super::rule::{EXACTLY, Kind, ONE_OF, REASON, WAIVED, expectation, within_lim
 use super::section::{Field, Section};
 use super::suggest::{hint, listed, quoted};
 use super::table::{FieldKind, PolicyKey, section, toml};
-use super::{AzureSnpPolicy, snp, tpm};
+use super::{AzureSnpPolicy, AzureTdxPolicy, snp, tdx, tpm};
 
 teeproof_hcl::hcl_policy_fields! { section }
 
 /// Where the values are found.
-type Source<'v, 'a> = &'v VerifiedVm<'a>;
+type Source<'v, 'a> = &'v VerifiedVtpm<'a>;
 
 /// Reads `[azure-snp]`: every field of `[snp]`, and the VM's.
 pub(super) fn read_snp(node: Node<'_>, problems: &mut Problems<'_>) -> Result<AzureSnpPolicy, Reported> {
@@ -30,35 +30,50 @@ pub(super) fn read_snp(node: Node<'_>, problems: &mut Problems<'_>) -> Result<Az
     let report = snp::fields(&section, problems);
     let vm = fields(&section, problems);
     let policy = AzureSnpPolicy { snp: report?, vm: vm? };
-    grounds_can_hold(&section, &policy, problems)?;
+    let snp = &policy.snp;
+    let measured = [("measurement", waives(&snp.measurement))];
+    let signed = [("id-key-digest", waives(&snp.id_key_digest)), ("guest-svn", waives(&snp.guest_svn))];
+    let fields = [(Ground::Measurement, &measured[..]), (Ground::IdKeyDigest, &signed[..])];
+    grounds_can_hold(&section, &policy.vm, &fields, problems)?;
     Ok(policy)
 }
 
-/// A ground that rests on a field has no meaning where the field is waived.
+/// Reads `[azure-tdx]`: every field of `[tdx]`, and the VM's.
+pub(super) fn read_tdx(node: Node<'_>, problems: &mut Problems<'_>) -> Result<AzureTdxPolicy, Reported> {
+    let section = Section::open(node, &tdx::keys().chain(keys()).collect::<Vec<_>>(), problems)?;
+    let quote = tdx::fields(&section, problems);
+    let vm = fields(&section, problems);
+    let policy = AzureTdxPolicy { tdx: quote?, vm: vm? };
+    let measured = [("mrtd", waives(&policy.tdx.mrtd))];
+    let fields = [(Ground::Measurement, &measured[..]), (Ground::IdKeyDigest, &NO_ID_KEY[..])];
+    grounds_can_hold(&section, &policy.vm, &fields, problems)?;
+    Ok(policy)
+}
+
+/// A TD quote names no ID key.
+const NO_ID_KEY: [(&str, bool); 1] = [("id-key-digest", true)];
+
+/// A ground that rests on fields has no meaning where one of them is waived, or is no field of the section.
 fn grounds_can_hold(
     section: &Section<'_>,
-    policy: &AzureSnpPolicy,
+    policy: &HclPolicy<'_>,
+    rests_on: &[(Ground, &[(&str, bool)])],
     problems: &mut Problems<'_>,
 ) -> Result<(), Reported> {
     let (Origin::AnyOf { grounds, .. }, Field::Named(node)) =
-        (&policy.vm.origin, section.field("origin", problems)?)
+        (&policy.origin, section.field("origin", problems)?)
     else {
         return Ok(());
     };
-    let AzureSnpPolicy { snp, .. } = policy;
-    let measured = [("measurement", waives(&snp.measurement))];
-    let signed = [("id-key-digest", waives(&snp.id_key_digest)), ("guest-svn", waives(&snp.guest_svn))];
     for ground in grounds.iter() {
-        let fields: &[(&str, bool)] = match ground {
-            Ground::Measurement => &measured,
-            Ground::IdKeyDigest => &signed,
-            _ => &[],
+        let fields = rests_on.iter().find(|(one, _)| one == ground).map_or(&[][..], |(_, fields)| *fields);
+        let Some((field, _)) = fields.iter().find(|(_, waived)| *waived) else { continue };
+        let (why, hint) = match section.has(field) {
+            true => ("is waived", "say what the field must be, or name another ground"),
+            false => ("is no field of this section", "name another ground"),
         };
-        if let Some((field, _)) = fields.iter().find(|(_, waived)| *waived) {
-            let message = format!("the ground `{ground}` can never hold: `{field}` is waived");
-            let hint = "say what the field must be, or name another ground".into();
-            return Err(node.problem(problems, message, Some(hint)));
-        }
+        let message = format!("the ground `{ground}` can never hold: `{field}` {why}");
+        return Err(node.problem(problems, message, Some(hint.into())));
     }
     Ok(())
 }
@@ -67,28 +82,30 @@ fn waives<T: PolicyValue>(rule: &Rule<'_, T>) -> bool {
     matches!(rule.expectation, Expectation::Waived(_))
 }
 
-/// Reads `[azure-tdx]`: the VM's fields. Those of the TD join when TD quotes are verified.
-pub(super) fn read_tdx(node: Node<'_>, problems: &mut Problems<'_>) -> Result<HclPolicy<'static>, Reported> {
-    let section = Section::open(node, &keys().collect::<Vec<_>>(), problems)?;
-    let policy = fields(&section, problems)?;
-    if let (Origin::AnyOf { grounds, .. }, Field::Named(node)) =
-        (&policy.origin, section.field("origin", problems)?)
-        && let Some(ground) =
-            grounds.iter().find(|ground| matches!(ground, Ground::Measurement | Ground::IdKeyDigest))
-    {
-        let message = format!("the ground `{ground}` can never hold: `[azure-tdx]` has no such field");
-        let hint = "TD quotes are not verified yet: write { waived = \"<why>\" }, or leave the section out";
-        return Err(node.problem(problems, message, Some(hint.into())));
-    }
-    Ok(policy)
-}
-
 /// Proposes `[azure-snp]` for these VMs.
-pub(super) fn propose_all(lines: &mut Lines<'_>, vms: &[&VerifiedVm<'_>]) {
-    if !vms.iter().all(|vm| vm.origin(None).is_strong()) {
+pub(super) fn propose_snp(lines: &mut Lines<'_>, vms: &[&VerifiedVm<'_>]) {
+    let origins: Vec<_> = vms.iter().map(|vm| vm.origin(None)).collect();
+    if !origins.iter().all(OriginGrounds::is_strong) {
         lines.withhold(GROUNDS_OF_POLICIES, NOT_A_GROUND);
     }
     snp::propose(lines, &vms.iter().map(|vm| vm.report()).collect::<Vec<_>>());
+    lines.set_origins(origins);
+    propose_vtpm(lines, &vms.iter().map(|vm| vm.vtpm()).collect::<Vec<_>>());
+}
+
+/// Proposes `[azure-tdx]` for these VMs.
+pub(super) fn propose_tdx(lines: &mut Lines<'_>, vms: &[&VerifiedTdVm<'_>]) {
+    let origins: Vec<_> = vms.iter().map(|vm| vm.origin(None)).collect();
+    if !origins.iter().all(OriginGrounds::is_strong) {
+        lines.withhold(GROUNDS_OF_TDX_POLICIES, NOT_A_GROUND);
+    }
+    tdx::propose(lines, &vms.iter().map(|vm| vm.td_quote()).collect::<Vec<_>>());
+    lines.set_origins(origins);
+    propose_vtpm(lines, &vms.iter().map(|vm| vm.vtpm()).collect::<Vec<_>>());
+}
+
+/// Proposes the fields besides those of the hardware's evidence.
+fn propose_vtpm(lines: &mut Lines<'_>, vms: &[&VerifiedVtpm<'_>]) {
     propose(lines, vms);
     let booted = vms.iter().map(|vm| Booted::new(vm.pcrs(), vm.log()));
     tpm::propose(lines, &booted.collect::<Vec<_>>());
@@ -96,16 +113,18 @@ pub(super) fn propose_all(lines: &mut Lines<'_>, vms: &[&VerifiedVm<'_>]) {
 
 /// The fields that are grounds of the origin once a policy pins them; `id-key-digest` is one together with `guest-svn`.
 const GROUNDS_OF_POLICIES: &[&str] = &["measurement", "guest-svn"];
+/// The same for the fields of a TD quote.
+const GROUNDS_OF_TDX_POLICIES: &[&str] = &["mrtd"];
 const NOT_A_GROUND: &str = "the origin is not shown: pinned, it would pass for a ground of the origin";
 
 /// A ground that the evidence itself shows to be Azure's, and never one that self-made claims alone satisfy.
-fn origin(lines: &mut Lines<'_>, key: &str, vms: &[&VerifiedVm<'_>]) {
-    let grounds: Vec<_> = vms.iter().map(|vm| vm.origin(None)).collect();
+fn origin(lines: &mut Lines<'_>, key: &str, _: &[&VerifiedVtpm<'_>]) {
+    let grounds = lines.origins();
     if grounds.iter().all(OriginGrounds::is_strong) {
-        lines.comment("Every report is signed under a known ID key of Azure's paravisor; its launch digest, above, is pinned.");
+        lines.comment("Every machine runs a known paravisor of Azure; its launch measurement, above, is pinned.");
         return lines.line(&format!("{key} = {{ exactly = \"{}\" }}", Ground::Measurement));
     }
-    lines.comment("ORIGIN NOT SHOWN: any SNP guest could have made such claims.");
+    lines.comment("ORIGIN NOT SHOWN: any confidential guest could have made such claims.");
     if grounds.iter().all(|origin| origin.grounds().contains(&Ground::AkCertificate)) {
         lines.comment("The AK certificate alone shows whose the key is, not who made the claims.");
         return lines.line(&format!("{key} = {{ exactly = \"{}\" }}", Ground::AkCertificate));
@@ -115,7 +134,7 @@ fn origin(lines: &mut Lines<'_>, key: &str, vms: &[&VerifiedVm<'_>]) {
 }
 
 /// `quote = true` where all of the evidence has a quote; a missing quote is never required.
-fn quote(lines: &mut Lines<'_>, key: &str, vms: &[&VerifiedVm<'_>]) {
+fn quote(lines: &mut Lines<'_>, key: &str, vms: &[&VerifiedVtpm<'_>]) {
     match (vms.iter().all(|vm| vm.quote().is_some()), vms.iter().any(|vm| vm.quote().is_some())) {
         (true, _) => lines.line(&format!("{key} = {{ exactly = true }}")),
         (false, true) => lines.lacking(key, true, "it has no quote", QUOTE),
@@ -126,7 +145,7 @@ fn quote(lines: &mut Lines<'_>, key: &str, vms: &[&VerifiedVm<'_>]) {
 const QUOTE: &str = "collect from each machine with a quote, and propose again";
 
 /// Whether the attestation key is certified, or the check's own reason why its certificate could not be verified.
-fn ak_certificate(lines: &mut Lines<'_>, key: &str, vms: &[&VerifiedVm<'_>]) {
+fn ak_certificate(lines: &mut Lines<'_>, key: &str, vms: &[&VerifiedVtpm<'_>]) {
     let failures = lines.ak_failures();
     let known: Vec<Result<String, String>> = vms
         .iter()

@@ -11,6 +11,7 @@ use core::fmt::Write;
 use core::mem;
 
 use teeproof_core::{Absence, Technology};
+use teeproof_hcl::OriginGrounds;
 
 use super::kinds::{Fixed, text};
 use super::propose::ProposalChoices;
@@ -29,6 +30,8 @@ pub(super) struct Lines<'c> {
     results: Vec<usize>,
     /// Why the AK certificate of each piece of evidence could not be verified, where it could not.
     ak_failures: Vec<Option<AkFailure>>,
+    /// The grounds that each piece of evidence of an Azure VM has without a policy.
+    origins: Vec<OriginGrounds>,
     /// Waivers that the evidence is the reason of.
     lacking: Vec<Lacking>,
     /// Facts for whose sake nothing is proposed.
@@ -92,6 +95,7 @@ impl<'c> Lines<'c> {
             differing: Vec::new(),
             results,
             ak_failures: Vec::new(),
+            origins: Vec::new(),
             lacking: Vec::new(),
             mixed: Vec::new(),
             withheld: (&[], ""),
@@ -106,6 +110,16 @@ impl<'c> Lines<'c> {
     /// Why the AK certificate of each piece of evidence could not be verified, where it could not.
     pub(super) fn ak_failures(&self) -> Vec<Option<AkFailure>> {
         self.ak_failures.clone()
+    }
+
+    /// Sets the grounds that each piece of evidence has without a policy.
+    pub(super) fn set_origins(&mut self, origins: Vec<OriginGrounds>) {
+        self.origins = origins;
+    }
+
+    /// The grounds that each piece of evidence has without a policy.
+    pub(super) fn origins(&self) -> Vec<OriginGrounds> {
+        self.origins.clone()
     }
 
     /// Waives these fields for this reason, whatever is found.

@@ -15,7 +15,7 @@ use teeproof_hcl::checks::{AK_CHAIN, AK_KEY};
 use super::kinds::text;
 use super::lines::{AkFailure, Lacking, Lines, MixedFact, SectionLines};
 use super::unsuitable::Unsuitable;
-use super::{Policy, PolicyError, PolicyWarning, azure, nitro, snp};
+use super::{Policy, PolicyError, PolicyWarning, azure, nitro, snp, tdx};
 use crate::{AttestationResult, Caution, Finding, Verified};
 
 /// A proposed policy file, with its weaknesses.
@@ -285,8 +285,9 @@ fn preamble(name: &str, count: usize) -> String {
 /// Whether all of the evidence that has PCRs has this one, and there is such evidence.
 fn all_have(sources: &[Source<'_, '_>], index: u8) -> bool {
     let has = |one: &Source<'_, '_>| match one.verified {
-        Verified::Snp(_) => None,
+        Verified::Snp(_) | Verified::Tdx(_) => None,
         Verified::AzureSnp(vm) => Some(vm.pcrs().is_some_and(|pcrs| pcrs.get(index).is_some())),
+        Verified::AzureTdx(vm) => Some(vm.pcrs().is_some_and(|pcrs| pcrs.get(index).is_some())),
         Verified::Nitro(document) => Some(document.document().pcrs.get(index).is_some()),
     };
     let known: Vec<bool> = sources.iter().filter_map(has).collect();
@@ -311,10 +312,20 @@ fn propose(
                 all.filter_map(|one| if let Verified::Snp(report) = one { Some(&**report) } else { None });
             snp::propose(&mut lines, &reports.collect::<Vec<_>>());
         }
+        Technology::Tdx => {
+            let quotes =
+                all.filter_map(|one| if let Verified::Tdx(td) = one { Some(td.quote()) } else { None });
+            tdx::propose(&mut lines, &quotes.collect::<Vec<_>>());
+        }
         Technology::AzureSnp => {
             let vms = all.filter_map(|one| if let Verified::AzureSnp(vm) = one { Some(&**vm) } else { None });
             lines.set_ak_failures(of.iter().map(|one| ak_failure(one.result)).collect());
-            azure::propose_all(&mut lines, &vms.collect::<Vec<_>>());
+            azure::propose_snp(&mut lines, &vms.collect::<Vec<_>>());
+        }
+        Technology::AzureTdx => {
+            let vms = all.filter_map(|one| if let Verified::AzureTdx(vm) = one { Some(&**vm) } else { None });
+            lines.set_ak_failures(of.iter().map(|one| ak_failure(one.result)).collect());
+            azure::propose_tdx(&mut lines, &vms.collect::<Vec<_>>());
         }
         Technology::Nitro => {
             let documents =

@@ -14,6 +14,7 @@ use super::rule::{Kind, REASON, WAIVED, expectation, rule};
 /// A section while its fields are read.
 pub(super) struct Section<'t> {
     node: Node<'t>,
+    fields: Vec<&'static str>,
     table: &'t DeTable<'t>,
     /// `None` where every field is named.
     others: Option<Result<Others, Reported>>,
@@ -38,7 +39,7 @@ impl<'t> Section<'t> {
     /// fields that are neither named nor waived.
     pub(super) fn open(
         node: Node<'t>,
-        fields: &[&str],
+        fields: &[&'static str],
         problems: &mut Problems<'_>,
     ) -> Result<Self, Reported> {
         let table = node.table(problems, "a section", None)?;
@@ -48,7 +49,12 @@ impl<'t> Section<'t> {
             Some(unlisted) => Some(waiver(&unlisted, problems)),
             None => missing(&node, table, fields, problems).map(Err),
         };
-        Ok(Self { node, table, others })
+        Ok(Self { node, fields: fields.to_vec(), table, others })
+    }
+
+    /// Whether the section can have a field of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.fields.contains(&name)
     }
 
     /// What the section says of a field.

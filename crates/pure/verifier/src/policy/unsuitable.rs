@@ -40,6 +40,11 @@ impl Unsuitable {
                 let origin = result.origin().filter(|_| !origin_accepted);
                 Self::of_report(vm.report()).or_else(|| origin.and_then(Self::of_origin))
             }
+            Some(Verified::Tdx(td)) => Self::of_quote(td.quote()),
+            Some(Verified::AzureTdx(vm)) => {
+                let origin = result.origin().filter(|_| !origin_accepted);
+                Self::of_quote(vm.td_quote()).or_else(|| origin.and_then(Self::of_origin))
+            }
             Some(Verified::Nitro(document)) => {
                 document.is_debug().then(|| Self::policy(teeproof_nitro::checks::DEBUG, DEBUG_ENCLAVE))
             }
@@ -63,6 +68,14 @@ impl Unsuitable {
         }
         let host = report.is_host_requested();
         host.then(|| Self::policy(teeproof_snp::checks::HOST_REQUESTED, HOST_REQUESTED))
+    }
+
+    fn of_quote(quote: &teeproof_tdx::VerifiedQuote<'_>) -> Option<Self> {
+        if quote.is_debug() {
+            return Some(Self::policy(teeproof_tdx::checks::DEBUG, DEBUG_GUEST));
+        }
+        let revoked = quote.tcb().status() == teeproof_tdx::TcbStatus::Revoked;
+        revoked.then(|| Self::policy(teeproof_tdx::checks::TCB_STATUS, REVOKED_TCB))
     }
 
     fn of_origin(origin: &OriginGrounds) -> Option<Self> {
@@ -99,11 +112,13 @@ const DEBUG_ENCLAVE: &str = "PCR0, PCR1 and PCR2 do not hold measurements, as in
                              this evidence accepts any software";
 const DEBUG_GUEST: &str = "the host may read the guest's memory: a policy that accepts this evidence gives up \
                            confidentiality";
+const REVOKED_TCB: &str = "Intel revoked the platform's TCB: a policy that accepts this evidence accepts a platform \
+                           that must not be trusted";
 const HOST_REQUESTED: &str = "the host requested this report, so no guest chose its REPORT_DATA: a policy that \
                               accepts it accepts data of the host's choice";
 const CERTIFICATE_ALONE: &str = "the AK certificate alone ties the claims to Azure: it shows whose the key is, not \
                                  who made the claims";
-const NO_GROUND: &str = "nothing ties the claims to Azure's paravisor: any SNP guest could have made them, and a \
+const NO_GROUND: &str = "nothing ties the claims to Azure's paravisor: any confidential guest could have made them, and a \
                          measurement pinned from them would show the origin of nothing";
 const ORIGIN_HINT: &str = "Take evidence whose ID key is a known reference value, or accept the origin for a reason \
                            that you write down.";

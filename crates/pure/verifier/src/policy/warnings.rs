@@ -6,6 +6,7 @@
 //! and what software runs.
 
 mod floors;
+mod tdx;
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -20,7 +21,7 @@ use teeproof_tpm::{EventLogRule, FIRMWARE_PCRS, RESETTABLE_PCRS};
 use teeproof_wire::tpm::REGISTERS;
 
 use super::pcr_advice::{is_reset, volatile_in_nitro, volatile_in_tpm};
-use super::{AzureSnpPolicy, Policy};
+use super::{AzureSnpPolicy, AzureTdxPolicy, Policy};
 
 /// A weak rule of a policy; see [`Policy::warnings`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,16 +54,25 @@ pub(super) fn of(policy: &Policy) -> Vec<PolicyWarning> {
         warnings.report(report);
         warnings.guest_software(report);
     }
+    if let Some(quote) = &policy.tdx {
+        warnings.section = Technology::Tdx;
+        warnings.quote(quote);
+        warnings.td_software(quote);
+    }
     if let Some(AzureSnpPolicy { snp, vm }) = &policy.azure_snp {
         warnings.section = Technology::AzureSnp;
         warnings.report(snp);
-        warnings.origin(vm, Some(snp));
+        let measured = names(&snp.measurement, &[0; 48]);
+        let signed = names(&snp.id_key_digest, &[0; 48]) && !is_waived(&snp.guest_svn);
+        warnings.origin(vm, measured || signed, PIN_ORIGIN);
+        warnings.id_key(vm, snp);
         warnings.beside_the_report(vm);
         warnings.booted(&vm.tpm);
     }
-    if let Some(vm) = &policy.azure_tdx {
+    if let Some(AzureTdxPolicy { tdx, vm }) = &policy.azure_tdx {
         warnings.section = Technology::AzureTdx;
-        warnings.origin(vm, None);
+        warnings.quote(tdx);
+        warnings.origin(vm, names(&tdx.mrtd, &[0; 48]), PIN_TD_ORIGIN);
         warnings.beside_the_report(vm);
         warnings.booted(&vm.tpm);
     }
@@ -128,33 +138,30 @@ impl Warnings {
         }
     }
 
-    /// Warnings of the rule for the origin of an Azure VM's report.
-    fn origin(&mut self, policy: &teeproof_hcl::HclPolicy<'_>, report: Option<&teeproof_snp::SnpPolicy<'_>>) {
-        let (grounds, line) = match &policy.origin {
-            Origin::AnyOf { grounds, line } => (grounds, *line),
-            Origin::Waived(waiver) => {
-                let hint = if report.is_some() { PIN_ORIGIN } else { NO_TD_QUOTES };
-                return self.add("origin", waiver.line, NO_ORIGIN, hint);
+    /// Warnings of the rule for the origin of an Azure VM's report. `pinned` is whether the rules for the hardware's
+    /// evidence pin a ground.
+    fn origin(&mut self, policy: &teeproof_hcl::HclPolicy<'_>, pinned: bool, hint: &'static str) {
+        match &policy.origin {
+            Origin::Waived(waiver) => self.add("origin", waiver.line, NO_ORIGIN, hint),
+            Origin::AnyOf { grounds, line } if grounds.contains(&Ground::AkCertificate) && !pinned => {
+                self.add("origin", *line, CERTIFICATE_ALONE, hint);
             }
             // `Reported`: the result itself warns.
-            _ => return,
-        };
-        let measured = report.is_some_and(|report| names(&report.measurement, &[0; 48]));
-        let signed = report
-            .is_some_and(|report| names(&report.id_key_digest, &[0; 48]) && !is_waived(&report.guest_svn));
-        if grounds.contains(&Ground::AkCertificate) && !measured && !signed {
-            let hint = if report.is_some() { PIN_ORIGIN } else { NO_TD_QUOTES };
-            self.add("origin", line, CERTIFICATE_ALONE, hint);
+            _ => {}
         }
-        if let Some(report) = report.filter(|report| accepts(&report.guest_svn, &0))
-            && grounds.contains(&Ground::IdKeyDigest)
-        {
+    }
+
+    /// Warnings of the id key as a ground of the origin.
+    fn id_key(&mut self, policy: &teeproof_hcl::HclPolicy<'_>, report: &teeproof_snp::SnpPolicy<'_>) {
+        let Origin::AnyOf { grounds, line } = &policy.origin else { return };
+        if !grounds.contains(&Ground::IdKeyDigest) {
+            return;
+        }
+        if accepts(&report.guest_svn, &0) {
             self.add("guest-svn", report.guest_svn.line, ANY_GUEST_SVN, PIN_GUEST_SVN);
         }
-        if grounds.contains(&Ground::IdKeyDigest)
-            && report.is_some_and(|report| accepts(&report.id_key_digest, &[0; 48]))
-        {
-            self.add("origin", line, NO_ID_KEY, PIN_ORIGIN);
+        if accepts(&report.id_key_digest, &[0; 48]) {
+            self.add("origin", *line, NO_ID_KEY, PIN_ORIGIN);
         }
     }
 
@@ -322,7 +329,7 @@ const ZERO: &str = "zeros are accepted, which name no software";
 const RESET: &str = "the value of a PCR into which nothing was measured is accepted, which names no software";
 const ZERO_PCR: &str = "a zero PCR is accepted: PCR0 to PCR2 are zero in debug mode, whatever software runs";
 const NO_SOFTWARE: &str = "nothing in this section says what software runs";
-const NO_ORIGIN: &str = "the origin is waived: claims that any SNP guest can make are accepted";
+const NO_ORIGIN: &str = "the origin is waived: claims that any confidential guest can make are accepted";
 const CERTIFICATE_ALONE: &str =
     "an AK certificate alone is accepted: it shows whose the key is, not who made the claims";
 const NO_ID_KEY: &str = "zeros are accepted as the ID key, which every guest without an ID block has";
@@ -363,4 +370,4 @@ const SIGN_IMAGE: &str = "sign the image and pin PCR8 or the signer, or waive PC
 const ANY_GUEST_SVN: &str = "any security version of the paravisor is accepted, also those whose keys a guest could replace (CVE-2025-49707)";
 const PIN_GUEST_SVN: &str =
     "guest-svn = { at-least = 10 }; the reference values list the versions that were seen";
-const NO_TD_QUOTES: &str = "leave the section out until TD quotes are verified: today such evidence is refused as incomplete, whatever it says";
+const PIN_TD_ORIGIN: &str = "origin = { one-of = [\"measurement\", \"reference-value\"] }, with mrtd pinned";

@@ -1,0 +1,235 @@
+//! The section `[tdx]`: the kinds of values that it alone has.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use teeproof_core::{Absence, Technology, Text, Validity};
+use teeproof_tdx::{
+    AllowedAdvisories, DaysBehind, TcbDate, TcbException, TcbExceptions, TcbStatus, TdxPolicy, VerifiedQuote,
+    checks, parse_date,
+};
+use toml::de::DeValue;
+
+use super::kinds::{Fixed, Flags, Number, YesNo, number};
+use super::lines::Lines;
+use super::node::Node;
+use super::pcrs::waiver;
+use super::problems::{Problems, Reported};
+use super::rule::{
+    AT_LEAST, AT_MOST, EXACTLY, Kind, ONE_OF, REASON, WAIVED, expectation, within_limit,
+};
+use super::section::{Field, Section};
+use super::suggest::{hint, quoted};
+use super::table::{FieldKind, PolicyKey, section, toml};
+
+teeproof_tdx::tdx_policy_fields! { section }
+
+/// Where the values are found.
+type Source<'s, 'a> = &'s VerifiedQuote<'a>;
+
+/// Reads the section.
+pub(super) fn read(node: Node<'_>, problems: &mut Problems<'_>) -> Result<TdxPolicy<'static>, Reported> {
+    let section = Section::open(node, &keys().collect::<Vec<_>>(), problems)?;
+    fields(&section, problems)
+}
+
+/// A TCB status, by Intel's names.
+struct Status;
+
+impl Kind for Status {
+    type Value = TcbStatus;
+    const WHAT: &'static str = "a TCB status";
+
+    fn toml(seen: &TcbStatus) -> String {
+        format!("\"{}\"", seen.as_str())
+    }
+
+    fn read(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<TcbStatus, Reported> {
+        let name = node.text(problems, "a TCB status as a text")?;
+        let known = TcbStatus::ALL.iter().copied().find(|status| status.as_str() == name);
+        known.ok_or_else(|| {
+            let message = format!("{} is no TCB status of Intel", quoted(name));
+            let hint = hint(name, TcbStatus::ALL.iter().map(|status| status.as_str()));
+            node.problem(problems, message, Some(hint))
+        })
+    }
+}
+
+/// A date: `2025-03-12`, or a second of it, `2025-03-12T00:00:00Z`.
+struct Date;
+
+impl Kind for Date {
+    type Value = TcbDate;
+    const WHAT: &'static str = "a date";
+    const WORDS: &'static [&'static str] = &[EXACTLY, ONE_OF, AT_LEAST, WAIVED];
+
+    fn toml(seen: &TcbDate) -> String {
+        format!("\"{}\"", seen.0)
+    }
+
+    fn lowest(found: Vec<TcbDate>) -> Option<String> {
+        found.iter().min().map(Self::toml)
+    }
+
+    fn read(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<TcbDate, Reported> {
+        date(node, problems).map(|date| TcbDate(date.not_before))
+    }
+
+    fn floor(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<TcbDate, Reported> {
+        Self::read(node, problems)
+    }
+}
+
+/// The first and the last second of a date, which is a text or one of TOML's own.
+fn date(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<Validity, Reported> {
+    let date = match node.value() {
+        DeValue::String(text) => parse_date(text),
+        DeValue::Datetime(date) => parse_date(&date.to_string()),
+        _ => return Err(node.wrong_type(problems, "a date", Some(DATES.to_string()))),
+    };
+    date.ok_or_else(|| node.problem(problems, "not a date in UTC", Some(DATES.to_string())))
+}
+
+const DATES: &str = "write \"2025-03-12\", or a second in UTC: \"2025-03-12T00:00:00Z\"";
+
+/// A grace period in days.
+struct Days;
+
+impl FieldKind for Days {
+    type Field = DaysBehind<'static>;
+
+    fn label() -> String {
+        "days".into()
+    }
+
+    fn words(_: Absence) -> Vec<&'static str> {
+        Vec::from([AT_MOST])
+    }
+
+    fn field(
+        section: &Section<'_>,
+        key: &str,
+        _: Absence,
+        problems: &mut Problems<'_>,
+    ) -> Result<DaysBehind<'static>, Reported> {
+        let node = match section.field(key, problems)? {
+            Field::Named(node) => node,
+            Field::Waived(reason, line) => return Ok(DaysBehind::Waived(waiver(reason, line))),
+        };
+        let line = node.line(problems);
+        let (word, inner) = expectation(&node, "a number of days", &[AT_MOST, WAIVED], problems)?;
+        if word == WAIVED {
+            return Ok(DaysBehind::Waived(waiver(inner.worded(problems, REASON)?, line)));
+        }
+        Ok(DaysBehind::AtMost { days: number(&inner, problems, u32::MAX.into())?, line: Some(line) })
+    }
+}
+
+/// The word before a list that a field must stay within, or that a field consists of.
+const ONLY: &[&str] = &[ONE_OF, WAIVED];
+
+/// Intel's advisories.
+struct Advisories;
+
+impl FieldKind for Advisories {
+    type Field = AllowedAdvisories<'static>;
+
+    fn label() -> String {
+        "advisories".into()
+    }
+
+    fn words(_: Absence) -> Vec<&'static str> {
+        Vec::from([ONE_OF])
+    }
+
+    fn field(
+        section: &Section<'_>,
+        key: &str,
+        _: Absence,
+        problems: &mut Problems<'_>,
+    ) -> Result<AllowedAdvisories<'static>, Reported> {
+        let node = match section.field(key, problems)? {
+            Field::Named(node) => node,
+            Field::Waived(reason, line) => return Ok(AllowedAdvisories::Waived(waiver(reason, line))),
+        };
+        let line = node.line(problems);
+        let (word, inner) = expectation(&node, "advisories", ONLY, problems)?;
+        if word == WAIVED {
+            return Ok(AllowedAdvisories::Waived(waiver(inner.worded(problems, REASON)?, line)));
+        }
+        let advisories = entries(&inner, "a list of advisories", problems, advisory)?;
+        Ok(AllowedAdvisories::Only { advisories: advisories.into(), line: Some(line) })
+    }
+}
+
+/// Reads every entry of a list before the first problem ends it, so that each problem is reported. The list may
+/// be empty: then nothing is allowed, or excepted.
+fn entries<T>(
+    node: &Node<'_>,
+    expected: &str,
+    problems: &mut Problems<'_>,
+    entry: impl Fn(&Node<'_>, &mut Problems<'_>) -> Result<T, Reported>,
+) -> Result<Vec<T>, Reported> {
+    let array = node.array(problems, expected)?;
+    within_limit(node, array.len(), problems)?;
+    let read: Vec<_> =
+        array.iter().enumerate().map(|(index, value)| entry(&node.entry(index, value), problems)).collect();
+    read.into_iter().collect()
+}
+
+/// An advisory's number, `INTEL-SA-01036`.
+fn advisory(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<Text<'static>, Reported> {
+    let name = node.text(problems, "an advisory as a text")?;
+    let digits = name.strip_prefix("INTEL-SA-").unwrap_or_default();
+    if digits.len() != 5 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        let message = format!("{} is no number of an advisory of Intel", quoted(name));
+        return Err(node.problem(problems, message, Some("write \"INTEL-SA-\" and five digits".into())));
+    }
+    Ok(name.to_string().into())
+}
+
+/// Platforms whose TCB is not judged until a date.
+struct Exceptions;
+
+impl FieldKind for Exceptions {
+    type Field = TcbExceptions<'static>;
+
+    fn label() -> String {
+        "FMSPCs with end dates".into()
+    }
+
+    fn words(_: Absence) -> Vec<&'static str> {
+        Vec::from([ONE_OF])
+    }
+
+    fn field(
+        section: &Section<'_>,
+        key: &str,
+        _: Absence,
+        problems: &mut Problems<'_>,
+    ) -> Result<TcbExceptions<'static>, Reported> {
+        let node = match section.field(key, problems)? {
+            Field::Named(node) => node,
+            Field::Waived(reason, line) => return Ok(TcbExceptions::Waived(waiver(reason, line))),
+        };
+        let line = node.line(problems);
+        let (word, inner) = expectation(&node, "exceptions", ONLY, problems)?;
+        if word == WAIVED {
+            return Ok(TcbExceptions::Waived(waiver(inner.worded(problems, REASON)?, line)));
+        }
+        let exceptions = entries(&inner, "a list of exceptions", problems, exception)?;
+        Ok(TcbExceptions::List { exceptions: exceptions.into(), line: Some(line) })
+    }
+}
+
+/// `{ fmspc = "90c06f000000", until = "2026-06-01" }`; the whole day counts.
+fn exception(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<TcbException, Reported> {
+    let table = node.table(problems, "an exception", Some(EXCEPTION.to_string()))?;
+    node.only(table, &["fmspc", "until"], "key", problems);
+    let fmspc = node.need(table, "fmspc", problems).and_then(|node| Fixed::<6>::read(&node, problems));
+    let until = node.need(table, "until", problems).and_then(|node| date(&node, problems));
+    Ok(TcbException { fmspc: fmspc?, until: until?.not_after })
+}
+
+const EXCEPTION: &str = "write { fmspc = \"<12 hex digits>\", until = \"<date>\" }";

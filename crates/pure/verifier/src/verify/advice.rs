@@ -1,0 +1,41 @@
+//! Hints of errors, with the actions that they advise.
+
+use alloc::string::{String, ToString};
+
+use teeproof_core::Check;
+
+use crate::Remedy;
+
+/// The hint of an error, and the action that it advises.
+pub(super) struct AdvisedRemedy {
+    pub(super) hint: String,
+    pub(super) remedy: Option<Remedy>,
+}
+
+impl AdvisedRemedy {
+    pub(super) fn of_snp(advice: teeproof_snp::Advice) -> Self {
+        use teeproof_snp::Advice;
+        let remedy = match &advice {
+            Advice::Vek(_) => Some(Remedy::AddEndorsement),
+            Advice::Anchor | Advice::SameName => Some(Remedy::AddAnchor),
+            _ => None,
+        };
+        Self { hint: advice.to_string(), remedy }
+    }
+
+    pub(super) fn of_tdx(advice: teeproof_tdx::Advice) -> Self {
+        use teeproof_tdx::Advice;
+        let remedy = match &advice {
+            Advice::Collateral(_) | Advice::Refresh => Some(Remedy::AddEndorsement),
+            Advice::Anchor => Some(Remedy::AddAnchor),
+            _ => None,
+        };
+        Self { hint: advice.to_string(), remedy }
+    }
+
+    pub(super) fn of_nitro(check: &Check, text: &str) -> Self {
+        // The advice on a chain is the one on a root that is not trusted.
+        let remedy = (check == teeproof_nitro::checks::CHAIN).then_some(Remedy::AddAnchor);
+        Self { hint: text.to_string(), remedy }
+    }
+}
