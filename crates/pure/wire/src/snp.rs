@@ -5,11 +5,13 @@
 mod certificates;
 mod describe;
 mod flags;
+mod product;
 mod tcb;
 
 pub use certificates::{CertificateTable, MAX_ENTRIES, MAX_TABLE_BYTES, TableEntry, TableKind};
 pub use flags::{GuestPolicy, KeyInfo, PlatformInfo, SigningKey};
-pub use tcb::{Product, Tcb, TcbLayout};
+pub use product::{AmdAuthority, Product};
+pub use tcb::{Tcb, TcbLayout};
 
 use core::mem::{offset_of, size_of};
 use zerocopy::little_endian::{U32, U64};

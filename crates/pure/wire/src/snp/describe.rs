@@ -167,12 +167,12 @@ struct TcbNote {
 
 impl Display for TcbNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let products: &[Product] = match &self.product {
-            Some(product) => core::slice::from_ref(product),
-            None => &[Product::Milan, Product::Turin],
+        let (products, one) = match &self.product {
+            Some(product) => (core::slice::from_ref(product), true),
+            None => (Product::ALL, false),
         };
         let mut separator = "";
-        for product in products {
+        for product in products.iter().filter(|product| one || is_first_of_layout(**product)) {
             if let Some(tcb) = Tcb::parse(self.bytes, product.tcb_layout()) {
                 write!(f, "{separator}{product}: {tcb}")?;
                 separator = "; or ";
@@ -180,6 +180,12 @@ impl Display for TcbNote {
         }
         if separator.is_empty() { f.write_str("reserved bytes are not zero") } else { Ok(()) }
     }
+}
+
+/// Whether no product line before this one has the same layout of TCB_VERSION.
+fn is_first_of_layout(product: Product) -> bool {
+    let layout = product.tcb_layout();
+    Product::ALL.iter().find(|line| line.tcb_layout() == layout).is_some_and(|line| *line == product)
 }
 
 struct Policy(GuestPolicy);

@@ -2,80 +2,6 @@
 
 use core::fmt;
 
-use super::Cpuid;
-
-/// A product line of AMD processors; each has its own root key (ARK).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Product {
-    /// EPYC 7003.
-    Milan,
-    /// EPYC 9004, with Bergamo and Siena.
-    Genoa,
-    /// EPYC 9005.
-    Turin,
-}
-
-impl Product {
-    /// Every product line.
-    pub const ALL: &'static [Self] = &[Self::Milan, Self::Genoa, Self::Turin];
-
-    /// The product line of a processor by its family and model; `None` for any other.
-    #[must_use]
-    pub const fn from_cpuid(cpuid: Cpuid) -> Option<Self> {
-        match (cpuid.family, cpuid.model) {
-            (0x19, 0x00..=0x0f) => Some(Self::Milan),
-            (0x19, 0x10..=0x1f | 0xa0..=0xaf) => Some(Self::Genoa),
-            (0x1a, 0x00..=0x11) => Some(Self::Turin),
-            _ => None,
-        }
-    }
-
-    /// The name in certificates and KDS URLs: `Milan`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Milan => "Milan",
-            Self::Genoa => "Genoa",
-            Self::Turin => "Turin",
-        }
-    }
-
-    /// The name in lower case, as policies write it: `milan`.
-    #[must_use]
-    pub const fn id(self) -> &'static str {
-        match self {
-            Self::Milan => "milan",
-            Self::Genoa => "genoa",
-            Self::Turin => "turin",
-        }
-    }
-
-    /// The layout of TCB_VERSION of this product line.
-    #[must_use]
-    pub const fn tcb_layout(self) -> TcbLayout {
-        match self {
-            Self::Milan | Self::Genoa => TcbLayout::Family19h,
-            Self::Turin => TcbLayout::Family1Ah,
-        }
-    }
-
-    /// The size of a chip id in bytes: 64, or 8 for Turin.
-    #[must_use]
-    pub const fn hwid_bytes(self) -> usize {
-        match self {
-            Self::Milan | Self::Genoa => 64,
-            Self::Turin => 8,
-        }
-    }
-}
-
-impl fmt::Display for Product {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 /// The layout of the 8 bytes of TCB_VERSION.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TcbLayout {
@@ -125,6 +51,13 @@ impl Tcb {
         }
     }
 
+    /// The query of a VCEK's URL at KDS, with every level in at least two decimal digits:
+    /// `blSPL=04&teeSPL=00&snpSPL=24&ucodeSPL=219`, after `fmcSPL=01&` on Turin (AMD document 57230, section 4.1).
+    #[must_use]
+    pub const fn kds_query(&self) -> impl fmt::Display {
+        KdsQuery(*self)
+    }
+
     /// Whether every component is at least that of `floor`. An FMC is compared only if `floor` has one, and then
     /// must be present.
     #[must_use]
@@ -141,7 +74,6 @@ impl Tcb {
     }
 }
 
-/// `fmc 1, bootloader 1, tee 1, snp 4, microcode 81`.
 impl Tcb {
     /// The name and level of each component; the level of `fmc` is `None` on product lines without an FMC.
     #[must_use]
@@ -157,6 +89,7 @@ impl Tcb {
     }
 }
 
+/// `fmc 1, bootloader 1, tee 1, snp 4, microcode 81`.
 impl fmt::Display for Tcb {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(fmc) = self.fmc {
@@ -164,5 +97,18 @@ impl fmt::Display for Tcb {
         }
         let Self { bootloader, tee, snp, microcode, .. } = self;
         write!(f, "bootloader {bootloader}, tee {tee}, snp {snp}, microcode {microcode}")
+    }
+}
+
+/// See [`Tcb::kds_query`].
+struct KdsQuery(Tcb);
+
+impl fmt::Display for KdsQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Tcb { fmc, bootloader, tee, snp, microcode } = self.0;
+        if let Some(fmc) = fmc {
+            write!(f, "fmcSPL={fmc:02}&")?;
+        }
+        write!(f, "blSPL={bootloader:02}&teeSPL={tee:02}&snpSPL={snp:02}&ucodeSPL={microcode:02}")
     }
 }
