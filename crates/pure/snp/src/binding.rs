@@ -4,7 +4,8 @@
 
 use core::fmt;
 
-use teeproof_wire::snp::{Product, Report, Tcb};
+use teeproof_wire::certificate::Certificate;
+use teeproof_wire::snp::{AmdAuthority, Product, Report, Tcb};
 use teeproof_x509::AnchoredPath;
 
 use crate::kds::VekSource;
@@ -14,15 +15,14 @@ use crate::{Chip, Error, VekKind};
 /// The kind of key that the intermediate issues, and the product line of root and intermediate, both by
 /// their common names.
 pub(crate) fn authorities(path: &AnchoredPath<'_>) -> Option<(VekKind, Product)> {
-    let line = path.root().subject().common_name()?.strip_prefix("ARK-")?;
-    let intermediate = path.below().first()?.subject().common_name()?.strip_prefix("SEV-")?;
-    let kind = match intermediate.strip_prefix("VLEK-") {
-        Some(vlek) if vlek == line => VekKind::Vlek,
-        None if intermediate == line => VekKind::Vcek,
-        _ => return None,
-    };
-    let product = Product::ALL.iter().find(|product| product.as_str() == line)?;
-    Some((kind, *product))
+    let authority =
+        |certificate: &Certificate<'_>| AmdAuthority::from_common_name(certificate.subject().common_name()?);
+    let (root, intermediate) = (authority(path.root())?, authority(path.below().first()?)?);
+    match (root, intermediate) {
+        (AmdAuthority::Ark(line), AmdAuthority::Ask(same)) if line == same => Some((VekKind::Vcek, line)),
+        (AmdAuthority::Ark(line), AmdAuthority::Asvk(same)) if line == same => Some((VekKind::Vlek, line)),
+        _ => None,
+    }
 }
 
 /// Checks the kind of the VEK against its chain and the report; returns the chain's product line.
@@ -41,7 +41,7 @@ pub(crate) fn vek_type(
     }
     if signer != vek {
         let source = match signer {
-            VekKind::Vcek => VekSource::vcek(report, Some(product).filter(|line| *line != Product::Turin)),
+            VekKind::Vcek => VekSource::vcek(report, line_without_cpuid(product)),
             VekKind::Vlek => VekSource::Provider,
         };
         return Err(Error::OtherVekType { signer, certificate: vek, source });
@@ -65,14 +65,17 @@ pub(crate) fn vek_chip(
     if claims.is_on(report.chip_id()) {
         return Ok(Chip::Bound);
     }
-    // A report before version 3 has no CPUID: the product line is that of the other chip's certificate,
-    // except Turin, which never made such a report.
-    let line = Some(line).filter(|line| *line != Product::Turin);
     Err(Error::VekChip {
         other: ChipPrefix::of(claims.hwid.unwrap_or_default()),
-        source: VekSource::vcek(report, line),
+        source: VekSource::vcek(report, line_without_cpuid(line)),
         expected: ChipPrefix::of(report.chip_id()),
     })
+}
+
+/// The product line of a report without CPUID whose certificate is not this report's: that of the certificate's
+/// chain, unless every report of that line has CPUID.
+fn line_without_cpuid(of_chain: Product) -> Option<Product> {
+    Some(of_chain).filter(|line| !line.has_cpuid_in_every_report())
 }
 
 /// Checks the product line of the VEK against its chain and the report; reads the report's four TCBs in the
@@ -84,7 +87,7 @@ pub(crate) fn vek_product(
 ) -> Result<[Tcb; 4], Error> {
     let processor = report.cpuid().map(|cpuid| Product::from_cpuid(cpuid).ok_or(Error::Processor));
     let same = processor.transpose()?.is_none_or(|processor| processor == product);
-    if !same || !claims.is_of(product) {
+    if !same || claims.product() != Some(product) {
         return Err(Error::VekProduct);
     }
     let read = |bytes| Tcb::parse(bytes, product.tcb_layout()).ok_or(Error::TcbReserved);

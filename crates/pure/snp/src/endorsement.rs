@@ -4,7 +4,7 @@ use core::cmp::Ordering;
 
 use teeproof_core::Time;
 use teeproof_wire::certificate::Certificate;
-use teeproof_wire::snp::{Product, Report, Tcb};
+use teeproof_wire::snp::{Report, Tcb};
 
 use crate::VekKind;
 use crate::binding::ReportTcb;
@@ -126,9 +126,7 @@ impl Fit {
         if claims.hwid.is_some() && !masked && !claims.is_on(report.chip_id()) {
             return Self::OtherChip;
         }
-        let Some(product) = Product::ALL.iter().find(|product| claims.is_of(**product)) else {
-            return Self::Unreadable;
-        };
+        let Some(product) = claims.product() else { return Self::Unreadable };
         let read = |bytes| Tcb::parse(bytes, product.tcb_layout());
         let Some(reported) = read(*report.reported_tcb()) else { return Self::OtherTcb };
         if claims.differs_from(&reported).is_none() {

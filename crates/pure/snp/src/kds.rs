@@ -59,12 +59,8 @@ impl VcekUrl {
 
 impl fmt::Display for VcekUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Tcb { fmc, bootloader, tee, snp, microcode } = self.tcb;
-        write!(f, "https://kdsintf.amd.com/vcek/v1/{}/{}?", self.product, self.chip())?;
-        if let Some(fmc) = fmc {
-            write!(f, "fmcSPL={fmc:02}&")?;
-        }
-        write!(f, "blSPL={bootloader:02}&teeSPL={tee:02}&snpSPL={snp:02}&ucodeSPL={microcode:02}")
+        let (product, chip, query) = (self.product, self.chip(), self.tcb.kds_query());
+        write!(f, "https://kdsintf.amd.com/vcek/v1/{product}/{chip}?{query}")
     }
 }
 

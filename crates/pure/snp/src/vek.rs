@@ -115,11 +115,9 @@ impl<'a> VekClaims<'a> {
         Values::of(certificate).claims().map_err(Error::Vek)
     }
 
-    /// Whether the product name is of this product line: `Milan`, or `Milan-B0` for a stepping.
-    pub(crate) fn is_of(&self, product: Product) -> bool {
-        self.product_name
-            .strip_prefix(product.as_str())
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    /// The product line of the product name: `Milan`, or `Milan-B0` for a stepping.
+    pub(crate) fn product(&self) -> Option<Product> {
+        Product::from_product_name(self.product_name)
     }
 
     /// The first component that differs from `tcb`.
@@ -238,12 +236,12 @@ fn text(value: Option<&[u8]>) -> Result<Option<&str>, WireError> {
     .map(Some)
 }
 
-/// The chip id: 8 or 64 bare bytes, or 64 in an OCTET STRING. Distinguished by length: bare
+/// The chip id: bare bytes of a product line's size, or 64 in an OCTET STRING. Distinguished by length: bare
 /// bytes can begin with any value.
 fn hwid(value: Option<&[u8]>) -> Result<Option<&[u8]>, WireError> {
     match value {
         None => Ok(None),
-        Some(bare) if matches!(bare.len(), 8 | 64) => Ok(Some(bare)),
+        Some(bare) if Product::any_has_hwid_of(bare.len()) => Ok(Some(bare)),
         Some([0x04, 0x40, wrapped @ ..]) if wrapped.len() == 64 => Ok(Some(wrapped)),
         Some(_) => Err(WireError {
             kind: ErrorKind::Value,

@@ -4,7 +4,9 @@ use teeproof_core::Class;
 use teeproof_mint::snp::amd::{self, Spl};
 use teeproof_mint::snp::{Hwid, Machine, Product as Line, Tcb as MintTcb};
 use teeproof_mint::{Key, Kind};
-use teeproof_snp::{Component, Error, VekChainCertificate, VekKind, VekSource};
+use teeproof_snp::{
+    Advice, Chip, Component, Error, Product, Report, VcekUrl, VekChainCertificate, VekKind, VekSource,
+};
 use teeproof_x509::Problem;
 
 use crate::support::{Bag, LINES, is_tcb, refused, refused_as, vcek, vlek};
@@ -132,6 +134,38 @@ fn the_certificate_is_of_the_chains_product_line() {
             refused(&vcek(line), name(&wrong), Error::VekProduct, Class::NotAuthentic);
         }
     }
+}
+
+/// Chips of EPYC 8004 have authorities, processors, TCB layout and KDS path of Genoa, and a product name of their own
+/// (AMD document 57230).
+#[test]
+fn siena_is_a_product_name_of_genoa() {
+    let siena = amd::product_name("Siena");
+    let named = |machine: Machine| machine.with_vek(|vek| vek.certificate.set_extension(siena.clone()));
+    for model in [0xa0, 0xaf, 0x11] {
+        let machine = vcek(Line::Genoa).with_report(|report| report.cpuid = [0x19, model, 2]);
+        let verified = Bag::of(&named(machine)).verify().unwrap();
+        assert_eq!((verified.product, verified.chip), (Product::Genoa, Chip::Bound));
+    }
+    for line in [Line::Milan, Line::Turin] {
+        refused(&vcek(line), named, Error::VekProduct, Class::NotAuthentic);
+    }
+    let authorities = |machine: Machine| {
+        machine
+            .with_ark(|link| link.certificate.subject.set_common_name("ARK-Siena"))
+            .with_intermediate(|link| link.certificate.subject.set_common_name("SEV-Siena"))
+    };
+    refused(&named(vcek(Line::Genoa)), authorities, Error::VekProduct, Class::NotAuthentic);
+    let machine = vcek(Line::Genoa).version(5).with_report(|report| report.cpuid = [0x19, 0xa0, 2]);
+    let minted = named(machine).mint().unwrap();
+    let url = VcekUrl::of_report(Report::parse(&minted.report).unwrap(), None).unwrap().to_string();
+    assert!(url.starts_with("https://kdsintf.amd.com/vcek/v1/Genoa/"), "{url}");
+}
+
+#[test]
+fn the_hint_about_another_processor_names_every_product_line() {
+    let Some(Advice::Text(hint)) = Error::Processor.advice() else { panic!("a hint") };
+    assert!(Product::ALL.iter().all(|line| hint.contains(line.as_str())), "{hint}");
 }
 
 /// Root and intermediate name the line as well; both are AMD's to name.
