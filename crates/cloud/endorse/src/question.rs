@@ -7,7 +7,7 @@ use core::fmt;
 
 use teeproof_core::Hex;
 use teeproof_wire::certificate::Certificate;
-use teeproof_wire::snp::{Product, Tcb};
+use teeproof_wire::snp::{AmdAuthority, Product, Tcb};
 
 use crate::answer::{self, Answer};
 use crate::endpoints::Service;
@@ -65,11 +65,11 @@ impl AmdKey {
         }
     }
 
-    /// The common name of the CA before the product line's name.
-    pub(crate) const fn authority(self) -> &'static str {
+    /// The CA that issues keys of this kind.
+    pub(crate) const fn authority(self, product: Product) -> AmdAuthority {
         match self {
-            Self::Vcek => "SEV-",
-            Self::Vlek => "SEV-VLEK-",
+            Self::Vcek => AmdAuthority::Ask(product),
+            Self::Vlek => AmdAuthority::Asvk(product),
         }
     }
 }
@@ -132,9 +132,8 @@ impl Vcek {
             return Err(question(format!("chip id of {product}: expected zeros after {bytes} bytes")));
         }
         if tcb.fmc.is_some() != product.tcb_layout().has_fmc() {
-            return Err(question(format!(
-                "TCB of {product}: an FMC level is for Turin, and for Turin alone"
-            )));
+            let expected = if product.tcb_layout().has_fmc() { "an" } else { "no" };
+            return Err(question(format!("TCB of {product}: expected {expected} FMC level")));
         }
         Ok(Self { product, chip_id: id.to_vec(), tcb })
     }
@@ -143,12 +142,8 @@ impl Vcek {
 /// The path and query at KDS.
 impl fmt::Display for Vcek {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Tcb { fmc, bootloader, tee, snp, microcode } = self.tcb;
-        write!(f, "/vcek/v1/{}/{}?", self.product, Hex(&self.chip_id))?;
-        if let Some(fmc) = fmc {
-            write!(f, "fmcSPL={fmc:02}&")?;
-        }
-        write!(f, "blSPL={bootloader:02}&teeSPL={tee:02}&snpSPL={snp:02}&ucodeSPL={microcode:02}")
+        let (product, chip, query) = (self.product, Hex(&self.chip_id), self.tcb.kds_query());
+        write!(f, "/vcek/v1/{product}/{chip}?{query}")
     }
 }
 
@@ -225,7 +220,7 @@ impl Question {
             Self::AmdChain { product, key } => {
                 format!("CA chain of {product} {}s", key.path().to_uppercase())
             }
-            Self::AmdCrl { product, .. } => format!("revocation list of ARK-{product}"),
+            Self::AmdCrl { product, .. } => format!("revocation list of {}", AmdAuthority::Ark(*product)),
             Self::TdxTcbInfo { fmspc } => format!("TDX TCB info of FMSPC {}", Hex(fmspc)),
             Self::TdQeIdentity => "identity of the TD quoting enclave".to_owned(),
             Self::PckCrl(ca) => format!("revocation list of {}", ca.common_name()),
@@ -267,7 +262,7 @@ impl Question {
         let checked = match self {
             Self::Vcek(vcek) => answer::amd::vcek(vcek, body),
             Self::AmdChain { product, key } => answer::amd::chain(*product, *key, body),
-            Self::AmdCrl { product, .. } => answer::crl(&format!("ARK-{product}"), body),
+            Self::AmdCrl { product, .. } => answer::crl(&AmdAuthority::Ark(*product).to_string(), body),
             Self::TdxTcbInfo { fmspc } => answer::intel::tcb_info(fmspc, body),
             Self::TdQeIdentity => answer::intel::qe_identity(body),
             Self::PckCrl(ca) => answer::crl(ca.common_name(), body),

@@ -6,7 +6,7 @@ use teeproof_core::Hex;
 use teeproof_wire::Reader;
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::der::{self, tag};
-use teeproof_wire::snp::Product;
+use teeproof_wire::snp::{AmdAuthority, Product};
 
 use super::{Answer, MAX_CERTIFICATES, Unfit, named, pem, validity};
 use crate::question::{AmdKey, Vcek};
@@ -20,9 +20,9 @@ pub(crate) fn vcek(wanted: &Vcek, body: Vec<u8>) -> Result<Answer, Unfit> {
     let certificate = Certificate::parse(&body)?;
     let Vcek { product, chip_id, tcb } = wanted;
     named("subject", certificate.subject(), "SEV-VCEK")?;
-    named("issuer", certificate.issuer(), &format!("SEV-{product}"))?;
+    named("issuer", certificate.issuer(), &AmdAuthority::Ask(*product).to_string())?;
     let name = text(&certificate, &[2])?;
-    if !is_of(name, *product) {
+    if Product::from_product_name(name) != Some(*product) {
         return Err(Unfit::Mismatch(format!("product name: expected {product}, got {name}")));
     }
     let found = hwid(value(&certificate, &[4])?)?;
@@ -61,12 +61,8 @@ pub(crate) fn chain(product: Product, key: AmdKey, body: Vec<u8>) -> Result<Answ
         return Err(Unfit::Malformed(format!("expected 2 certificates in PEM, got {found}{most}")));
     };
     let (intermediate, root) = (Certificate::parse(intermediate)?, Certificate::parse(root)?);
-    let ark = format!("ARK-{product}");
-    named(
-        "subject of the first certificate",
-        intermediate.subject(),
-        &format!("{}{product}", key.authority()),
-    )?;
+    let ark = AmdAuthority::Ark(product).to_string();
+    named("subject of the first certificate", intermediate.subject(), &key.authority(product).to_string())?;
     named("subject of the second certificate", root.subject(), &ark)?;
     named("issuer of the second certificate", root.issuer(), &ark)?;
     if intermediate.issuer().der() != root.subject().der() {
@@ -77,11 +73,6 @@ pub(crate) fn chain(product: Product, key: AmdKey, body: Vec<u8>) -> Result<Answ
     }
     let validity = validity(&intermediate).and(validity(&root));
     Ok(Answer::new(body, validity))
-}
-
-/// `Milan`, or `Milan-B0` for a stepping.
-fn is_of(name: &str, product: Product) -> bool {
-    name.strip_prefix(product.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
 fn extension<'a>(certificate: &Certificate<'a>, place: &[u8]) -> Option<&'a [u8]> {
@@ -106,10 +97,10 @@ fn level(value: &[u8]) -> Result<u8, Unfit> {
     Ok(Reader::all(value, 0, WHAT, |reader| der::tagged(reader, tag::INTEGER, WHAT)?.small(WHAT))?)
 }
 
-/// The chip id by its length: 8 or 64 bare bytes, or 64 in an OCTET STRING.
+/// The chip id by its length: bare bytes of a product line's size, or 64 in an OCTET STRING.
 fn hwid(value: &[u8]) -> Result<&[u8], Unfit> {
     match value {
-        bare if matches!(bare.len(), 8 | 64) => Ok(bare),
+        bare if Product::any_has_hwid_of(bare.len()) => Ok(bare),
         [0x04, 0x40, wrapped @ ..] if wrapped.len() == 64 => Ok(wrapped),
         other => {
             let found = other.len();

@@ -147,6 +147,11 @@ fn minted_vceks_answer_their_questions() {
     for (product, mint) in PRODUCTS {
         answer(&vcek(product), &machine(mint).mint().unwrap().vek).unwrap();
     }
+    let siena = machine(PRODUCTS[1].1)
+        .with_vek(|link| link.certificate.set_extension(amd::product_name("Siena")))
+        .mint()
+        .unwrap();
+    answer(&vcek(Product::Genoa), &siena.vek).unwrap();
     let wrapped = machine(PRODUCTS[0].1).hwid(Hwid::Wrapped).mint().unwrap();
     answer(&vcek(Product::Milan), &wrapped.vek).unwrap();
 }
