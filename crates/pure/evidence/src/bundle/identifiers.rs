@@ -23,7 +23,7 @@ use teeproof_wire::certificate::Certificate;
 use teeproof_wire::cose::Sign1;
 use teeproof_wire::hcl::{Hardware, HclReport};
 use teeproof_wire::nitro::{Document, Limits};
-use teeproof_wire::snp::Report;
+use teeproof_wire::snp::{Product, Report};
 use teeproof_wire::{Error, ErrorKind as Wrong};
 
 use super::identity::{Identity, MAX_ID};
@@ -92,10 +92,11 @@ impl<'a> List<'a> {
         Ok(())
     }
 
-    /// A chip's id; Turin's has 8 bytes, and zero after them in the report.
+    /// A chip's id: of the shortest size of a product line that has only zeros after it in the report.
     pub(super) fn chip(&mut self, id: &[u8]) {
-        let is_short = id.get(TURIN..).is_some_and(|rest| rest.iter().all(|byte| *byte == 0));
-        let id = if is_short { id.get(..TURIN).unwrap_or(id) } else { id };
+        let ends = |size: &usize| id.get(*size..).is_some_and(|rest| rest.iter().all(|byte| *byte == 0));
+        let size = Product::ALL.iter().map(|line| line.hwid_bytes()).filter(ends).min();
+        let id = size.and_then(|size| id.get(..size)).unwrap_or(id);
         self.push(Identity::bytes(Identifier::ChipId, id), id);
     }
 
@@ -239,6 +240,5 @@ const VM_ID: &[u8] = b"vmUniqueId";
 /// Where a quote's header has the id of the quoting enclave, by which platforms are
 /// distinguished.
 const QE_ID: Range<usize> = 28..44;
-const TURIN: usize = 8;
 const INSTANCE_DIGITS: usize = 17;
 const ENCLAVE_DIGITS: usize = 16;

@@ -47,8 +47,7 @@ impl Kind for ProductName {
 
     fn read(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<ProductLine, Reported> {
         let name = node.text(problems, "a product line as a text")?;
-        let known = Product::ALL.iter().find(|product| product.id() == name);
-        known.copied().map(ProductLine::new).ok_or_else(|| {
+        Product::from_id(name).map(ProductLine::new).ok_or_else(|| {
             let message = format!("{} is no product line", quoted(name));
             node.problem(problems, message, Some(hint(name, Product::ALL.iter().map(|product| product.id()))))
         })

@@ -76,8 +76,7 @@ fn levels(tcb: &Tcb) -> String {
 fn is_by_product(table: &DeTable<'_>) -> bool {
     table.iter().any(|(key, value)| {
         let key: &str = key.get_ref();
-        Product::ALL.iter().any(|product| product.id() == key)
-            || (!COMPONENTS.contains(&key) && value.get_ref().is_table())
+        Product::from_id(key).is_some() || (!COMPONENTS.contains(&key) && value.get_ref().is_table())
     })
 }
 
