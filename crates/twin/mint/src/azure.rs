@@ -16,10 +16,12 @@ mod td_report;
 mod vm;
 
 pub use ak_chain::AkChain;
-pub use claims::{Claims, Generation, Json, Letters, Object};
+pub use claims::{Claims, Generation, Letters};
 pub use envelope::{Envelope, HARDWARE_SLOT_BYTES};
 pub use event_log::{Algorithm, Event, EventLog, Guid, Header, Measurement, image_load, signature_list};
 pub use evidence::Evidence;
 pub use quote::{Quote, Selection, SignatureForm};
 pub use td_report::{TD_REPORT_BYTES, TdReport};
 pub use vm::{Certificates, Platform, Vm};
+
+pub use crate::json::{Json, Object};

@@ -23,6 +23,8 @@ pub enum Error {
     EmptyChain,
     /// A CBOR value that cannot be written.
     Cbor,
+    /// A text to be replaced in a JSON document is not part of it.
+    AbsentText,
     /// Something needs the modulus of a key that has none.
     NoModulus(crate::Kind),
     /// Only the public half of the key is known.
@@ -43,6 +45,7 @@ impl fmt::Display for Error {
             }
             Self::EmptyChain => f.write_str("a chain without any certificate"),
             Self::Cbor => f.write_str("a CBOR value that cannot be written"),
+            Self::AbsentText => f.write_str("a text to be replaced is not part of the JSON document"),
             Self::NoModulus(kind) => write!(f, "a key of kind {kind:?} has no modulus"),
             Self::NoPrivateKey(kind) => {
                 write!(f, "only the public half of this key of kind {kind:?} is known: it cannot sign")

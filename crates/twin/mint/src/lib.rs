@@ -6,9 +6,11 @@ mod cbor;
 mod digest;
 mod ecdsa;
 mod error;
+mod json;
 mod key;
 pub mod nitro;
 pub mod snp;
+pub mod tdx;
 pub mod x509;
 
 pub use cbor::Value;

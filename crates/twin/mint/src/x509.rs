@@ -23,4 +23,5 @@ pub use name::{Attribute, Name};
 pub use oid::Oid;
 pub use pem::pem;
 pub use sealed::Seal;
+pub(crate) use time::date_text;
 pub use time::{Time, Validity};

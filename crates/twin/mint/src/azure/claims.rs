@@ -1,12 +1,11 @@
 //! The claims of the paravisor: the JSON whose hash the hardware signs.
 
 mod generation;
-mod json;
 
 pub use generation::Generation;
-pub use json::{Json, Object};
 
 use crate::error::patch;
+use crate::json::{Json, Object};
 use crate::{Error, Key};
 
 /// How much the guest can have put into the claims.

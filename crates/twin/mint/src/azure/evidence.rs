@@ -4,6 +4,7 @@ mod shapes;
 mod text;
 
 use super::Platform;
+use crate::tdx::MintedQuote;
 
 /// Evidence and the certificates it stands on, all minted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,8 +35,10 @@ pub struct Evidence {
     pub intermediate: Vec<u8>,
     /// The ARK certificate, in DER: a trust anchor that a verifier must be given. Empty on TDX.
     pub ark: Vec<u8>,
-    /// The TD quote that the caller gave.
+    /// The TD quote.
     pub td_quote: Option<Vec<u8>>,
+    /// The minted TD quote with its root and collateral.
+    pub td: Option<MintedQuote>,
 }
 
 impl Evidence {

@@ -9,8 +9,8 @@ pub const TD_REPORT_BYTES: usize = 1024;
 
 /// A TDREPORT, field by field. Hashes that are `None` are the true ones.
 ///
-/// Only the processor that made it can check its MAC, so a verifier needs a quote as well,
-/// and quotes cannot be minted yet.
+/// Only the processor that made it can check its MAC, so a verifier needs a quote as well: see
+/// [`crate::azure::Vm::tdx_with_quote`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TdReport {

@@ -4,6 +4,7 @@ use super::envelope::{SNP, TDX};
 use super::event_log::untouched_pcrs;
 use super::{AkChain, Claims, Envelope, EventLog, Evidence, Generation, Quote, Selection, TdReport};
 use crate::snp::{Machine, Product};
+use crate::tdx::{MintedQuote, QuoteBody, TdxMachine};
 use crate::{DEFAULT_TIME, Error, Key, Kind};
 
 /// The ID-block key of Azure's machines on Milan and Genoa since 2024, as genuine reports name it.
@@ -27,7 +28,9 @@ pub struct Vm {
     pub machine: Machine,
     /// The hardware report on TDX. Its report_data is set from the claims.
     pub td_report: TdReport,
-    /// The TD quote of the evidence. Quotes cannot be minted yet: these are the caller's bytes.
+    /// The machine that signs the TD quote, on TDX. Its body is that of the TDREPORT. `None` makes no quote.
+    pub td_machine: Option<TdxMachine>,
+    /// These bytes in place of the TD quote.
     pub td_quote: Option<Vec<u8>>,
     /// This REPORT_DATA in place of the hash of the claims.
     pub report_data: Option<[u8; 64]>,
@@ -95,6 +98,15 @@ impl Vm {
         Self::new(Platform::Tdx, Product::Genoa, Generation::OpenHcl2026)
     }
 
+    /// A machine on TDX with OpenHCL, with a TD quote of version 4 and its collateral. The body of the quote is that
+    /// of the TDREPORT, and REPORTDATA of both is the hash of the claims.
+    #[must_use]
+    pub fn tdx_with_quote() -> Self {
+        let mut vm = Self::tdx();
+        vm.td_machine = Some(TdxMachine::new());
+        vm
+    }
+
     fn new(platform: Platform, product: Product, generation: Generation) -> Self {
         let ak = Key::shared("HCLAkPub", Kind::Rsa2048);
         let ek = Key::shared("HCLEkPub", Kind::Rsa2048);
@@ -103,6 +115,7 @@ impl Vm {
             platform,
             machine: paravisor(product),
             td_report: TdReport::default(),
+            td_machine: None,
             td_quote: None,
             report_data: None,
             claims: Claims::new(generation, &ak, &ek),
@@ -191,6 +204,7 @@ impl Vm {
             *time = seconds.into();
         }
         self.machine = self.machine.at(seconds);
+        self.td_machine = self.td_machine.map(|machine| machine.at(seconds));
         self.ak_chain = self.ak_chain.at(seconds);
         self
     }
@@ -202,7 +216,15 @@ impl Vm {
         self
     }
 
-    /// Changes the TDREPORT.
+    /// Changes the machine that signs the TD quote, if there is one. What is set in the body of the quote is
+    /// overwritten with the TDREPORT; to make both differ, patch.
+    #[must_use]
+    pub fn with_td_machine(mut self, change: impl FnOnce(TdxMachine) -> TdxMachine) -> Self {
+        self.td_machine = self.td_machine.map(change);
+        self
+    }
+
+    /// Changes the TDREPORT, and the body of the quote with it.
     #[must_use]
     pub fn with_td_report(mut self, change: impl FnOnce(&mut TdReport)) -> Self {
         change(&mut self.td_report);
@@ -253,6 +275,7 @@ impl Vm {
     pub fn evidence(&self) -> Result<Evidence, Error> {
         let (quote_message, quote_signature) = self.quote.mint(&self.ak, &self.pcrs)?;
         let certificates = self.certificates()?;
+        let td = self.td_evidence()?;
         Ok(Evidence {
             platform: self.platform,
             hcl_report: self.hcl_report()?,
@@ -266,7 +289,8 @@ impl Vm {
             vek: certificates.vek,
             intermediate: certificates.intermediate,
             ark: certificates.ark,
-            td_quote: self.td_quote.clone(),
+            td_quote: self.td_quote.clone().or_else(|| td.as_ref().map(|td| td.quote.clone())),
+            td,
         })
     }
 
@@ -277,16 +301,34 @@ impl Vm {
     /// A key could not be made or cannot make the requested signature, or a patch reaches over the end.
     pub fn hcl_report(&self) -> Result<Vec<u8>, Error> {
         let claims = self.claims.bytes()?;
-        let report_data = self.report_data.unwrap_or_else(|| self.envelope.report_data(&claims));
         let hardware = match self.platform {
-            Platform::Snp => self.machine.clone().report_data(report_data).mint_report()?,
-            Platform::Tdx => {
-                let mut report = self.td_report.clone();
-                report.report_data = report_data;
-                report.bytes()?
-            }
+            Platform::Snp => self.machine.clone().report_data(self.report_data_of(&claims)).mint_report()?,
+            Platform::Tdx => self.td_report_of(&claims).bytes()?,
         };
         self.envelope.close(&hardware, &claims)
+    }
+
+    fn report_data_of(&self, claims: &[u8]) -> [u8; 64] {
+        self.report_data.unwrap_or_else(|| self.envelope.report_data(claims))
+    }
+
+    /// The TDREPORT for these claims.
+    fn td_report_of(&self, claims: &[u8]) -> TdReport {
+        let mut report = self.td_report.clone();
+        report.report_data = self.report_data_of(claims);
+        report
+    }
+
+    /// Makes TD quote and collateral alone; `None` without a machine that signs them.
+    ///
+    /// # Errors
+    /// As [`TdxMachine::mint`].
+    pub fn td_evidence(&self) -> Result<Option<MintedQuote>, Error> {
+        let Some(machine) = &self.td_machine else { return Ok(None) };
+        let claims = self.claims.bytes()?;
+        let tdx_1_5 = machine.body.tdx_1_5;
+        let body = QuoteBody { tdx_1_5, ..QuoteBody::from(&self.td_report_of(&claims)) };
+        machine.clone().with_body(|of_quote| *of_quote = body).mint().map(Some)
     }
 
     /// Makes the certificates alone.

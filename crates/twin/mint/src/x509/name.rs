@@ -39,6 +39,16 @@ impl Name {
             .with(Oid::COMMON_NAME, common_name)
     }
 
+    /// A name as Intel writes them, with this common name.
+    #[must_use]
+    pub fn intel(common_name: &str) -> Self {
+        Self::common(common_name)
+            .with(Oid::ORGANIZATION, "Intel Corporation")
+            .with(Oid::LOCALITY, "Santa Clara")
+            .with(Oid::STATE, "CA")
+            .with_printable(Oid::COUNTRY, "US")
+    }
+
     /// The same name with one more attribute, a UTF8String.
     #[must_use]
     pub fn with(mut self, oid: Oid, text: &str) -> Self {

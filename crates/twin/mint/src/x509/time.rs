@@ -68,12 +68,23 @@ fn generalized(seconds: u64) -> Vec<u8> {
     der::element(GENERALIZED_TIME, format!("{year:04}{rest}").as_bytes())
 }
 
+/// A moment as `YYYY-MM-DDThh:mm:ssZ`, as JSON has it.
+pub(crate) fn date_text(seconds: u64) -> String {
+    let [year, month, day, hour, minute, second] = moment(seconds);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
 /// The year, and the rest as `MMDDHHMMSSZ`.
 fn written(seconds: u64) -> (u64, String) {
+    let [year, month, day, hour, minute, second] = moment(seconds);
+    (year, format!("{month:02}{day:02}{hour:02}{minute:02}{second:02}Z"))
+}
+
+/// Year, month, day, hour, minute, second.
+fn moment(seconds: u64) -> [u64; 6] {
     let (year, month, day) = date(seconds / 86_400);
     let second = seconds % 86_400;
-    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    (year, format!("{month:02}{day:02}{hour:02}{minute:02}{second:02}Z"))
+    [year, month, day, second / 3600, second / 60 % 60, second % 60]
 }
 
 /// The Gregorian date of a day since 1970-01-01.
@@ -92,7 +103,7 @@ fn date(days: u64) -> (u64, u64, u64) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Time, generalized, utc};
+    use super::{Time, date_text, generalized, utc};
     use crate::DEFAULT_TIME;
 
     #[test]
@@ -104,6 +115,7 @@ mod tests {
         assert_eq!(generalized(4_107_542_399)[2..], *b"21000228235959Z");
         assert_eq!(generalized(4_107_542_400)[2..], *b"21000301000000Z");
         assert_eq!(generalized(DEFAULT_TIME)[2..], *b"20260115120000Z");
+        assert_eq!(date_text(DEFAULT_TIME), "2026-01-15T12:00:00Z");
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod certificate;
 mod crl;
 mod nitro;
 mod snp;
+mod tdx;
 
 use teeproof_core::{BadSignature, RsaKey};
 use teeproof_rustcrypto::TABLE;

@@ -1,7 +1,8 @@
 //! Known generations of the paravisor and their claims.
 
-use super::{Json, Letters, Object};
+use super::Letters;
 use crate::DEFAULT_TIME;
+use crate::json::{Json, Object};
 
 /// The hash of the certificate that Azure signs its answers with, as real claims have it.
 const THUMBPRINT: &str = "6nZZnYaJc4KqUZ_yvA-mucFdYNouvlPnITnNMXsHl-0";

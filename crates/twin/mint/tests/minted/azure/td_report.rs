@@ -1,6 +1,8 @@
 //! The TDREPORT in the envelope.
 
 use teeproof_mint::azure::{Platform, Vm};
+use teeproof_mint::tdx::TdxMachine;
+use teeproof_wire::tdx::TdQuote;
 
 use super::{sha256, sha384, u32_le};
 
@@ -75,4 +77,34 @@ fn hashes_can_be_wrong_and_bytes_patched() {
     assert_eq!(report[32..80], [1; 48]);
     assert_eq!(report[80..128], [2; 48]);
     assert_eq!(report[528..530], [9, 0x4d]);
+}
+
+/// The body of the quote is that of the TDREPORT, for the same claims.
+#[test]
+fn the_quote_has_the_fields_of_the_report() {
+    for vm in [
+        Vm::tdx_with_quote(),
+        Vm::tdx_with_quote().with_td_machine(TdxMachine::tdx_1_5).at(1_800_000_000),
+        Vm::tdx_with_quote().user_data(&[7; 64]).with_td_report(|report| report.mr_config_id = [9; 48]),
+    ] {
+        let evidence = vm.evidence().unwrap();
+        let minted = evidence.td.as_ref().unwrap();
+        assert_eq!(evidence.td_quote.as_ref(), Some(&minted.quote));
+        let report = &evidence.hcl_report[0x20..0x420];
+        let body = TdQuote::parse(&minted.quote).unwrap().body;
+        assert_eq!(body[..120], [&report[264..384]].concat());
+        assert_eq!(body[120..520], report[512..912]);
+        assert_eq!(body[520..584], report[128..192]);
+        if let Some(more) = body.get(584..).filter(|more| !more.is_empty()) {
+            assert_eq!(more, [&report[384..400], &report[912..960]].concat());
+        }
+    }
+    let other =
+        Vm::tdx_with_quote().with_td_machine(|machine| machine.patch(48 + 136, &[1])).evidence().unwrap();
+    let quote = other.td_quote.unwrap();
+    assert_eq!((quote[48 + 136], other.hcl_report[0x20 + 528]), (1, 0x4d));
+    let mut vm = Vm::tdx_with_quote();
+    vm.td_quote = Some(vec![1, 2]);
+    assert_eq!(vm.evidence().unwrap().td_quote, Some(vec![1, 2]));
+    assert_eq!(Vm::tdx().evidence().unwrap().td_quote, None);
 }
