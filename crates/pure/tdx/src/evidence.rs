@@ -7,7 +7,8 @@ use teeproof_wire::OwnedCertificate;
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::tdx::TdQuote;
 
-use crate::Error;
+use crate::pck::is_pck;
+use crate::{CollateralUrls, Error, PckCa, PckIdentity};
 
 /// The vendor id of Intel's quoting enclaves, 939A7233-F79C-4CA9-940A-0DB3957F0607.
 const INTEL_QE: [u8; 16] =
@@ -56,5 +57,17 @@ impl<'a> TdxEvidence<'a> {
     /// The certificates of the quote in their order, unverified.
     pub fn certificates(&self) -> impl Iterator<Item = Certificate<'_>> {
         self.chain.iter().map(OwnedCertificate::view)
+    }
+
+    /// The collateral of the platform and its addresses, as the first PCK certificate of the quote says: unverified,
+    /// for fetching collateral before the quote is verified. `None` if no certificate has a readable SGX extension and
+    /// an issuer that is one of Intel's PCK authorities.
+    #[must_use]
+    pub fn collateral_urls(&self) -> Option<CollateralUrls> {
+        self.certificates().filter(is_pck).find_map(|certificate| {
+            let ca = PckCa::named(certificate.issuer())?;
+            let fmspc = PckIdentity::of(&certificate).ok()?.fmspc;
+            Some(CollateralUrls { fmspc, ca })
+        })
     }
 }

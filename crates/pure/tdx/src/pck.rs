@@ -4,7 +4,7 @@
 
 use core::fmt;
 
-use teeproof_wire::certificate::Certificate;
+use teeproof_wire::certificate::{Certificate, Name};
 use teeproof_wire::der::{self, Element, tag};
 use teeproof_wire::{At, Error, ErrorKind, Reader};
 
@@ -45,7 +45,12 @@ pub enum PckCa {
 impl PckCa {
     /// The authority with this certificate, by its common name.
     pub(crate) fn of(certificate: &Certificate<'_>) -> Option<Self> {
-        match certificate.subject().common_name()? {
+        Self::named(certificate.subject())
+    }
+
+    /// The authority with this name.
+    pub(crate) fn named(name: Name<'_>) -> Option<Self> {
+        match name.common_name()? {
             "Intel SGX PCK Platform CA" => Some(Self::Platform),
             "Intel SGX PCK Processor CA" => Some(Self::Processor),
             _ => None,

@@ -1,6 +1,7 @@
 //! Quote, quoting enclave and nonce.
 
 use teeproof_core::{Class, Freshness, Outcome};
+use teeproof_mint::x509::Name;
 use teeproof_mint::{Key, Kind};
 use teeproof_tdx::{Collateral, Error, TdxEvidence, TdxVerification, verify, verify_signatures};
 use teeproof_x509::Anchors;
@@ -158,4 +159,27 @@ fn a_quote_without_collateral() {
     let mut minted = Platform::new().mint();
     minted.qe_identity.clear();
     minted.refused("tdx.collateral", Class::Incomplete);
+}
+
+/// The addresses of collateral before anything is verified, as the PCK certificate says.
+#[test]
+fn the_platform_of_an_unverified_quote() {
+    let urls = |platform: &Platform| {
+        let quote = platform.mint().quote;
+        TdxEvidence::parse(&quote).unwrap().collateral_urls()
+    };
+    let minted = Platform::new().mint();
+    let roots = [&minted.root[..]];
+    let verification =
+        TdxVerification::new(Freshness::Waived("a test"), time(AT), &teeproof_rustcrypto::TABLE)
+            .anchors(Anchors::and(&roots));
+    let evidence = TdxEvidence::parse(&minted.quote).unwrap();
+    let signed = verify_signatures(&evidence, &[], &verification, &mut ()).unwrap();
+    assert_eq!(evidence.collateral_urls(), Some(signed.urls()));
+    // A platform that no signature vouches for has them too; one without an SGX extension has none.
+    let forged = Platform::with(|platform| platform.pck.signer = Some(Key::fresh(Kind::P256)));
+    assert_eq!(urls(&forged), Some(signed.urls()));
+    assert_eq!(urls(&Platform::with(|platform| platform.pck.certificate.extensions.clear())), None);
+    let renamed = Platform::with(|platform| platform.ca.certificate.subject = Name::common("Another CA"));
+    assert_eq!(urls(&renamed), None);
 }
