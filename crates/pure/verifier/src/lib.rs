@@ -8,6 +8,7 @@ extern crate alloc;
 mod checks;
 mod claims;
 mod comparison;
+mod endorsement_source;
 mod evidence;
 mod findings;
 mod inspect;
@@ -25,6 +26,7 @@ mod verify;
 pub use checks::{
     BUNDLE_REDACTED, INPUT_IGNORED, POLICY_TECHNOLOGY, REVOCATION_UNUSED, all_checks, find_check,
 };
+pub use endorsement_source::{EndorsementSource, FetchedFrom};
 pub use evidence::Evidence;
 pub use findings::{Finding, Findings};
 pub use inspect::{Inspected, ReplayHashes, inspect, inspect_replay};

@@ -11,6 +11,8 @@ pub enum Remedy {
     AddAnchor,
     /// Add a certificate or a revocation list to the endorsements of the request.
     AddEndorsement,
+    /// Fetch a certificate or a revocation list from its vendor's service, or add it to the endorsements of the request.
+    FetchEndorsement,
     /// Verify at the time of the document.
     VerifyAtDocumentTime,
     /// Verify at the present time.
@@ -33,14 +35,14 @@ impl Remedy {
             (teeproof_snp::checks::CHAIN, Self::AddAnchor),
             (teeproof_tdx::checks::CHAIN, Self::AddAnchor),
             (teeproof_hcl::checks::AK_CHAIN, Self::AddAnchor),
-            (teeproof_snp::checks::REVOCATION, Self::AddEndorsement),
-            (teeproof_snp::checks::REVOCATION_LIST, Self::AddEndorsement),
-            (teeproof_tdx::checks::REVOCATION, Self::AddEndorsement),
-            (teeproof_tdx::checks::REVOCATION_LIST, Self::AddEndorsement),
-            (teeproof_tdx::checks::COLLATERAL, Self::AddEndorsement),
-            (teeproof_tdx::checks::SIGNER, Self::AddEndorsement),
-            (teeproof_tdx::checks::TCB_INFO, Self::AddEndorsement),
-            (teeproof_tdx::checks::QE_IDENTITY, Self::AddEndorsement),
+            (teeproof_snp::checks::REVOCATION, Self::FetchEndorsement),
+            (teeproof_snp::checks::REVOCATION_LIST, Self::FetchEndorsement),
+            (teeproof_tdx::checks::REVOCATION, Self::FetchEndorsement),
+            (teeproof_tdx::checks::REVOCATION_LIST, Self::FetchEndorsement),
+            (teeproof_tdx::checks::COLLATERAL, Self::FetchEndorsement),
+            (teeproof_tdx::checks::SIGNER, Self::FetchEndorsement),
+            (teeproof_tdx::checks::TCB_INFO, Self::FetchEndorsement),
+            (teeproof_tdx::checks::QE_IDENTITY, Self::FetchEndorsement),
             (teeproof_nitro::checks::VALIDITY, Self::VerifyAtDocumentTime),
             (teeproof_nitro::checks::MAX_AGE, Self::VerifyNow),
             (teeproof_hcl::checks::FRESH_REPORT, Self::CollectFreshReport),

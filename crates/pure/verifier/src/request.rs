@@ -11,7 +11,7 @@ use teeproof_x509::{PathOptions, Revocation};
 
 use teeproof_evidence::{InputEndorsements, InputWarning};
 
-use crate::Policy;
+use crate::{EndorsementSource, Policy};
 
 /// The relying party's side of one verification: accepted technologies, freshness, time and cryptography, which have no
 /// default, and the optional settings of the setters.
@@ -31,6 +31,7 @@ pub struct Request<'a> {
     pub(crate) nitro: NitroOptions,
     pub(crate) policy: Option<&'a Policy>,
     pub(crate) input_warnings: &'a [InputWarning],
+    pub(crate) endorsement_sources: &'a [EndorsementSource],
 }
 
 impl<'a> Request<'a> {
@@ -53,6 +54,7 @@ impl<'a> Request<'a> {
             nitro: NitroOptions::USUAL,
             policy: None,
             input_warnings: &[],
+            endorsement_sources: &[],
         }
     }
 
@@ -115,6 +117,12 @@ impl<'a> Request<'a> {
     #[must_use]
     pub const fn input_warnings(self, input_warnings: &'a [InputWarning]) -> Self {
         Self { input_warnings, ..self }
+    }
+
+    /// With the sources of those endorsements that were fetched or cached; the result lists them.
+    #[must_use]
+    pub const fn endorsement_sources(self, endorsement_sources: &'a [EndorsementSource]) -> Self {
+        Self { endorsement_sources, ..self }
     }
 }
 

@@ -10,7 +10,7 @@ use teeproof_hcl::OriginGrounds;
 use teeproof_x509::{AnchorKind, VerifiedSignature};
 
 use crate::value::ClaimValue;
-use crate::{Finding, Verified};
+use crate::{EndorsementSource, Finding, Verified};
 
 /// Whether the relying party accepts the evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -159,6 +159,7 @@ pub struct OwnedAttestationResult {
     pub(crate) claims: Vec<Claim>,
     pub(crate) unknown_claims: Vec<UnknownClaim>,
     pub(crate) origin: Option<OriginGrounds>,
+    pub(crate) endorsement_sources: Vec<EndorsementSource>,
 }
 
 /// The nonce that the evidence had to carry, or the reason why it needed none.
@@ -312,6 +313,12 @@ impl OwnedAttestationResult {
     #[must_use]
     pub const fn origin(&self) -> Option<&OriginGrounds> {
         self.origin.as_ref()
+    }
+
+    /// The sources of endorsements that were fetched or cached, as the request names them; those of files have none.
+    #[must_use]
+    pub fn endorsement_sources(&self) -> &[EndorsementSource] {
+        &self.endorsement_sources
     }
 
     /// The limits of the verdict, in the order of [`Caution::ALL`].

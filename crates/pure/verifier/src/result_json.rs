@@ -10,7 +10,8 @@ use teeproof_core::Outcome;
 
 use crate::value::{ClaimValue, Expected};
 use crate::{
-    AttestationResult, Caution, Claim, Finding, FreshnessDemand, OwnedAttestationResult, UnknownClaim,
+    AttestationResult, Caution, Claim, EndorsementSource, Finding, FreshnessDemand, OwnedAttestationResult,
+    UnknownClaim,
 };
 
 /// The name and version of this form.
@@ -58,6 +59,8 @@ pub(crate) struct ResultJson<'a> {
     unknown_claims: BTreeMap<&'a str, Members<'a>>,
     /// The waived checks.
     waivers: Vec<WaiverJson<'a>>,
+    /// The endorsements that were fetched or cached; those of files are not listed.
+    endorsements: Vec<EndorsementJson<'a>>,
 }
 
 /// The nonce that was expected, or the reason for none.
@@ -138,6 +141,35 @@ struct WaiverJson<'a> {
     line: Option<u32>,
 }
 
+/// An endorsement that was fetched or cached.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Endorsement", deny_unknown_fields))]
+struct EndorsementJson<'a> {
+    /// What it is, in a few words.
+    what: &'a str,
+    /// The URL that it was fetched from.
+    url: &'a str,
+    /// `cache`, or `network` where this run fetched it.
+    from: &'static str,
+    /// When it was fetched, RFC 3339.
+    fetched_at: String,
+    /// Until when it is valid as it says itself, RFC 3339.
+    valid_until: String,
+}
+
+impl<'a> EndorsementJson<'a> {
+    fn of(source: &'a EndorsementSource) -> Self {
+        Self {
+            what: &source.what,
+            url: &source.url,
+            from: source.from.as_str(),
+            fetched_at: source.fetched_at.to_string(),
+            valid_until: source.valid_until.to_string(),
+        }
+    }
+}
+
 impl<'a> ResultJson<'a> {
     fn of(result: &'a OwnedAttestationResult) -> Self {
         let fresh = result.fresh();
@@ -186,6 +218,7 @@ impl<'a> ResultJson<'a> {
                     line: waiver.line,
                 })
                 .collect(),
+            endorsements: result.endorsement_sources.iter().map(EndorsementJson::of).collect(),
         }
     }
 }

@@ -288,6 +288,7 @@ impl<'a> Run<'_, 'a> {
             claims: verified.map_or_else(Vec::new, claims::of),
             unknown_claims: verified.map_or_else(Vec::new, claims::unknown),
             origin: verified.and_then(|verified| azure::origin(verified, self.request.policy)),
+            endorsement_sources: self.request.endorsement_sources.to_vec(),
         };
         AttestationResult { owned, verified: end.verified }
     }

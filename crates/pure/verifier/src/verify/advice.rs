@@ -14,8 +14,12 @@ pub(super) struct AdvisedRemedy {
 
 impl AdvisedRemedy {
     pub(super) fn of_snp(advice: teeproof_snp::Advice) -> Self {
-        use teeproof_snp::Advice;
+        use teeproof_snp::{Advice, MissingField, VekSource};
         let remedy = match &advice {
+            // Without CPUID, the service can be requested for each product line.
+            Advice::Vek(VekSource::Kds(_) | VekSource::NoUrl(MissingField::Processor)) => {
+                Some(Remedy::FetchEndorsement)
+            }
             Advice::Vek(_) => Some(Remedy::AddEndorsement),
             Advice::Anchor | Advice::SameName => Some(Remedy::AddAnchor),
             _ => None,
@@ -26,7 +30,7 @@ impl AdvisedRemedy {
     pub(super) fn of_tdx(advice: teeproof_tdx::Advice) -> Self {
         use teeproof_tdx::Advice;
         let remedy = match &advice {
-            Advice::Collateral(_) | Advice::Refresh => Some(Remedy::AddEndorsement),
+            Advice::Collateral(_) | Advice::Refresh => Some(Remedy::FetchEndorsement),
             Advice::Anchor => Some(Remedy::AddAnchor),
             _ => None,
         };
