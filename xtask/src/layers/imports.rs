@@ -11,7 +11,7 @@ use std::path::Path;
 const SOURCES: &str = "crates/app/cli/src";
 const VERBS: &str = "verbs";
 /// Each may import those before it.
-const SHARED: &[&str] = &["output", "input", "settings", "verification"];
+const SHARED: &[&str] = &["output", "input", "settings", "endorsements", "verification"];
 
 /// The imports of each module, by their paths: `verbs::verify`, and no name for `main.rs`.
 type Imports = BTreeMap<String, BTreeSet<String>>;

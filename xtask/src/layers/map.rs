@@ -87,7 +87,9 @@ pub(super) const MAP: &[Row] = &[
     Row {
         name: "teeproof-cli",
         room: Room::App,
-        uses: &[WIRE, CORE, EVIDENCE, X509, SNP, TPM, HCL, NITRO, FRONT, RUSTCRYPTO, AWS_LC, VTPM, ENDORSE],
+        uses: &[
+            WIRE, CORE, EVIDENCE, X509, SNP, TDX, TPM, HCL, NITRO, FRONT, RUSTCRYPTO, AWS_LC, VTPM, ENDORSE,
+        ],
         tests: &[],
     },
     // Neither makes evidence with the code that reads it. Their tests read it back: the twin's are

@@ -3,6 +3,7 @@
 //! All verification is done by the `teeproof` library; this crate reads files, calls it, and prints the result.
 
 mod cli;
+mod endorsements;
 mod input;
 mod output;
 mod parse_errors;

@@ -1,8 +1,9 @@
-//! Global flags, each with an environment variable of the same meaning; below it the configuration file and the
-//! context that both make. Imports `input` and `output`.
+//! Global flags, each with an environment variable of the same meaning; below it the configuration file, the context
+//! that both make, and the network as they allow it. Imports `input` and `output`.
 
 pub(crate) mod config;
 pub(crate) mod context;
+pub(crate) mod network;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use clap::{ArgAction, Args, ColorChoice, ValueEnum, ValueHint};
 use teeproof_core::Crypto;
 
 use crate::output::files::path::OutputPath;
+use crate::settings::network::EndpointArgs;
 
 /// The flags that every verb takes.
 #[derive(Debug, Args)]
@@ -47,30 +49,32 @@ pub(crate) struct Globals {
     #[arg(env = "TEEPROOF_VERBOSE", hide_env_values = true)]
     pub(crate) verbose: u8,
 
-    /// Do not use the network, which only `collect` and `doctor` do, for Azure's instance metadata
+    /// Open no socket: use files and cached endorsements alone; overrides --fetch
     #[arg(long, global = true, action = ArgAction::SetTrue)]
     #[arg(env = "TEEPROOF_OFFLINE", hide_env_values = true, value_parser = FalseyValueParser::new())]
     pub(crate) offline: bool,
 
-    /// Without effect in this version: reserved for a cache of fetched endorsements
-    #[arg(long, global = true, value_name = "DIR")]
+    /// The directory of cached endorsements [default: $XDG_CACHE_HOME/teeproof or ~/.cache/teeproof]
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     #[arg(env = "TEEPROOF_CACHE_DIR", hide_env_values = true)]
     pub(crate) cache_dir: Option<PathBuf>,
 
-    /// Time limit for the instance metadata [default: 3] and for a fresh report of the paravisor [default: 10]
+    /// Time limit for one request to a service [default: 10] or to the instance metadata [default: 3], and for a fresh
+    /// report of the paravisor [default: 10]
     #[arg(long, global = true, value_name = "SECONDS")]
     #[arg(env = "TEEPROOF_TIMEOUT", hide_env_values = true)]
     pub(crate) timeout: Option<u32>,
 
-    /// Without effect in this version: reserved for repeated requests to a service
+    /// How often a request to a service is repeated if it fails for the moment [default: 3]
     #[arg(long, global = true, value_name = "COUNT")]
     #[arg(env = "TEEPROOF_RETRIES", hide_env_values = true)]
     pub(crate) retries: Option<u32>,
 
-    /// A TOML file of defaults: format, output, quiet, verbose, color, progress, policy, crypto
+    /// A TOML file of defaults: format, output, quiet, verbose, color, progress, policy, crypto, offline, cache-dir,
+    /// timeout, retries, kds-url, pcs-url, intel-root-crl-url, aia-url
     ///
-    /// A flag overrides its environment variable, which overrides the file. The path of a policy is relative to
-    /// the directory of the file.
+    /// A flag overrides its environment variable, which overrides the file. The paths of a policy and of a cache
+    /// are relative to the directory of the file.
     #[arg(long, global = true, value_name = "FILE")]
     #[arg(env = "TEEPROOF_CONFIG", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,
@@ -84,6 +88,9 @@ pub(crate) struct Globals {
     #[arg(long, global = true, value_enum, value_name = "WHEN")]
     #[arg(env = "TEEPROOF_PROGRESS", hide_env_values = true)]
     pub(crate) progress: Option<Progress>,
+
+    #[command(flatten)]
+    pub(crate) endpoints: EndpointArgs,
 }
 
 /// The format of results.
@@ -120,14 +127,5 @@ impl CryptoChoice {
             Self::Rustcrypto => teeproof_rustcrypto::TABLE,
             Self::AwsLc => teeproof_aws_lc::TABLE,
         }
-    }
-}
-
-impl Globals {
-    /// The flags that were given and change nothing in this version.
-    pub(crate) fn without_effect(&self) -> impl Iterator<Item = &'static str> {
-        [(self.cache_dir.is_some(), "--cache-dir"), (self.retries.is_some(), "--retries")]
-            .into_iter()
-            .filter_map(|(given, name)| given.then_some(name))
     }
 }

@@ -1,27 +1,31 @@
 //! Verification of files under one request: the arguments of `verify`, the request that they make, and its result.
-//! Imports `settings`, `input` and `output`.
+//! Imports `endorsements`, `settings`, `input` and `output`.
 
 use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use teeproof::{AttestationResult, NitroOptions, Policy, Request};
+use teeproof::{AttestationResult, EndorsementSource, NitroOptions, Policy, Request};
 use teeproof_core::{Crypto, Technology};
+use teeproof_endorse::Question;
 use teeproof_evidence::{InputKind, InputWarning};
 use teeproof_nitro::{DEFAULT_SKEW_SECS, Moment};
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::crl::RevocationList;
 use teeproof_x509::Anchors;
 
+use crate::endorsements::completion::{Completed, Demand, Plan, complete};
+use crate::endorsements::questions::AmdChains;
 use crate::input::bytes;
 use crate::input::evidence_files::{self, Backing, Files, kind, named};
 use crate::input::policy_file::{self, PolicyChoice};
-use crate::input::time::At;
+use crate::input::time::{At, now};
 use crate::output::fault::Fault;
 use crate::output::page::Page;
 use crate::output::{hints, result_page};
 use crate::settings::CryptoChoice;
 use crate::settings::context::Context;
+use crate::settings::network::{Network, Reach};
 
 /// The evidence of one verification, and everything that it is verified and appraised by
 #[derive(Debug, Args)]
@@ -72,6 +76,15 @@ pub(crate) struct VerificationArgs {
     #[arg(long = "as", value_name = "KIND", value_parser = kind())]
     pub(crate) kind: Option<InputKind>,
 
+    /// Fetch what the evidence lacks: VCEK, revocation lists, TDX collateral, CA certificates of attestation keys
+    ///
+    /// Without it, no socket is opened, and what the evidence lacks is looked up in the cache of --cache-dir alone.
+    /// With it, the run ends without a verdict if something cannot be had: with exit code 8 if a service fails, and
+    /// with 7 if it does not have it. Under --offline, the cache must have it. Revocation lists and collateral that
+    /// were fetched more than a day ago are fetched again, unless the service fails.
+    #[arg(long)]
+    pub(crate) fetch: bool,
+
     /// How many seconds a Nitro document may be from the future, for a clock that is behind
     #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_SKEW_SECS)]
     pub(crate) skew: u32,
@@ -98,6 +111,7 @@ pub(crate) struct RequestOptions<'a> {
     choice: Option<PolicyChoice>,
     policy: Option<Policy>,
     crypto: Crypto<'static>,
+    network: Network,
 }
 
 impl<'a> RequestOptions<'a> {
@@ -112,7 +126,9 @@ impl<'a> RequestOptions<'a> {
             choice.as_ref().map(|choice| policy_file::load_policy(choice, &context.source)).transpose()?;
         let user_data = user_data(args, context)?;
         let crypto = context.crypto(args.crypto);
-        Ok(Self { args, nonce, user_data, at: args.at.moment(), choice, policy, crypto })
+        let reach = if args.fetch { Reach::Fetch } else { Reach::CacheOnly };
+        let network = context.network.open(reach, &context.messages)?;
+        Ok(Self { args, nonce, user_data, at: args.at.moment(), choice, policy, crypto, network })
     }
 
     /// The request for evidence with these endorsements.
@@ -122,6 +138,7 @@ impl<'a> RequestOptions<'a> {
         lists: &'r [RevocationList<'r>],
         anchors: &'r [&'r [u8]],
         warnings: &'r [InputWarning],
+        sources: &'r [EndorsementSource],
     ) -> Result<Request<'r>, Fault> {
         let freshness = bytes::freshness(self.nonce.as_deref())?;
         let request = Request::new(self.args.accepted(), freshness, self.at, &self.crypto)
@@ -131,8 +148,51 @@ impl<'a> RequestOptions<'a> {
             .user_data(self.user_data.as_deref())
             .nitro(NitroOptions::USUAL.skew_secs(self.args.skew))
             .input_warnings(warnings)
+            .endorsement_sources(sources)
             .policy(self.policy.as_ref());
         Ok(request)
+    }
+
+    /// Adds to the files what their evidence lacks: from the cache, and under --fetch from the services. Evidence that is
+    /// not accepted in any case is left as it is.
+    ///
+    /// # Errors
+    /// Something that the evidence needs cannot be had under --fetch.
+    pub(crate) fn complete(
+        &self,
+        files: &mut Files,
+        announce: &dyn Fn(&Question),
+    ) -> Result<Completed, Fault> {
+        let technology = files.evidence()?.technology();
+        let Moment::At(at) = self.at else { return Ok(Completed::default()) };
+        if !self.is_completing() || !self.args.accepted().contains(&technology) {
+            return Ok(Completed::default());
+        }
+        let demand = if self.args.fetch { Demand::Lacking } else { Demand::Cached };
+        let chains = if files.has_anchors() { AmdChains::Needed } else { AmdChains::Pinned };
+        let plan = Plan { network: &self.network, demand, at, now: now(), chains };
+        let completed = complete(files.inputs_mut(), &plan, announce)?;
+        match completed.fault().filter(|_| self.args.fetch) {
+            Some(fault) => Err(fault.in_file(files.name())),
+            None => Ok(completed),
+        }
+    }
+
+    /// Whether there is a cache, or --fetch was given.
+    const fn is_completing(&self) -> bool {
+        self.args.fetch || self.network.has_cache()
+    }
+
+    /// Announces a request.
+    fn announce(&self, question: &Question, context: &Context) {
+        if self.network.fetches() {
+            context.messages.announce(&format!("fetching: {} …", question.title()));
+        }
+    }
+
+    /// Says what was added, and under --fetch what there is not.
+    fn say(&self, completed: &Completed, context: &Context) {
+        completed.say(self.args.fetch, &context.messages);
     }
 
     /// The nonce; none under --no-nonce.
@@ -192,12 +252,15 @@ pub(crate) fn with_result<T>(
     context: &Context,
     then: impl FnOnce(&AttestationResult<'_>) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
-    let files = Files::read(&args.files, args.kind, &args.backing, &context.source, &context.messages)?;
+    let mut files = Files::read(&args.files, args.kind, &args.backing, &context.source, &context.messages)?;
+    let completed = options.complete(&mut files, &|question| options.announce(question, context))?;
+    options.say(&completed, context);
+    let sources = completed.sources();
     let evidence = files.evidence()?;
     let certificates = files.certificates();
     let lists = files.revocation_lists();
     let anchors = files.anchors();
-    let request = options.request(&certificates, &lists, &anchors, files.inputs().warnings())?;
+    let request = options.request(&certificates, &lists, &anchors, files.inputs().warnings(), &sources)?;
     let mut result = teeproof::verify(&evidence, &request)
         .map_err(|error| Fault::usage(error.to_string(), hints::of_request(&error)).in_file(files.name()))?;
     result.rewrite_hints(hints::of_finding);

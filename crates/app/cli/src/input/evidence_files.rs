@@ -51,6 +51,8 @@ pub(crate) struct Files {
     name: String,
     /// Whether this is one file of many, each the evidence of one machine.
     is_one_of_many: bool,
+    /// Whether there are added trust anchors, here or among the shared files.
+    has_anchors: bool,
     /// The kinds of evidence that were found, each with the name of its file.
     kinds: Vec<(InputKind, String)>,
 }
@@ -88,7 +90,9 @@ impl Files {
     /// Reads one file of many, each the whole evidence of one machine but for the shared endorsements. Those are added
     /// after it, as they are when the file is read alone.
     pub(crate) fn one_of_many(path: &Path, kind: Option<InputKind>, shared: &Self) -> Result<Self, Fault> {
-        let mut files = Self { name: source::path_name(path), is_one_of_many: true, ..Self::default() };
+        let has_anchors = !shared.anchors.is_empty();
+        let name = source::path_name(path);
+        let mut files = Self { name, is_one_of_many: true, has_anchors, ..Self::default() };
         let fault = |error| Fault::input(&error);
         files.inputs.add(&source::read_file(path)?, kind).map_err(fault)?;
         files.inputs.add_shared(&shared.inputs).map_err(fault)?;
@@ -173,6 +177,7 @@ impl Files {
         found.check().map_err(fault)?;
         messages.say(&format!("{name}: trust anchor, {found}"));
         self.anchors.extend(found.parts.into_iter().map(Part::into_bytes));
+        self.has_anchors = true;
         Ok(())
     }
 
@@ -216,6 +221,16 @@ impl Files {
     /// The parts of all files.
     pub(crate) fn inputs(&self) -> &Inputs {
         &self.inputs
+    }
+
+    /// The parts of all files, to add endorsements to.
+    pub(crate) const fn inputs_mut(&mut self) -> &mut Inputs {
+        &mut self.inputs
+    }
+
+    /// Whether there are added trust anchors, here or among the shared files.
+    pub(crate) const fn has_anchors(&self) -> bool {
+        self.has_anchors
     }
 
     /// The name of the file with the evidence.

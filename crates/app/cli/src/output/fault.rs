@@ -3,7 +3,8 @@
 use std::fmt::Display;
 
 use serde::Serialize;
-use teeproof::{PolicyError, PolicyProblem, PolicyWarning, Unsuitable};
+use teeproof::{Class, PolicyError, PolicyProblem, PolicyWarning, Unsuitable};
+use teeproof_endorse::Error as FetchError;
 use teeproof_evidence::bundle::BundleError;
 use teeproof_evidence::{InputClass, InputError};
 use teeproof_hcl::checks::ORIGIN;
@@ -55,6 +56,33 @@ impl Fault {
     /// A sealed secret or a certified key is for another machine or another state.
     pub(crate) fn not_bound(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new(5, "not bound", message.into(), hint.into())
+    }
+
+    /// A network or cloud service failed.
+    fn network(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(8, "network", message.into(), hint.into())
+    }
+
+    /// An endorsement is missing: no service has it, or none may be requested.
+    pub(crate) fn incomplete(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        let class = Class::Incomplete;
+        Self::new(exits::of_class(class), class.as_str(), message.into(), hint.into())
+    }
+
+    /// Nothing was fetched.
+    pub(crate) fn fetch(error: &FetchError) -> Self {
+        let (message, hint) = (error.to_string(), error.hint());
+        match error {
+            FetchError::Address(_) | FetchError::NotEncrypted { .. } | FetchError::Cache { .. } => {
+                Self::usage(message, hint)
+            }
+            FetchError::Offline { .. }
+            | FetchError::HostNotAllowed { .. }
+            | FetchError::Question { .. }
+            | FetchError::Status { status: 404 | 410, .. }
+            | FetchError::Refused { status: 404 | 410, .. } => Self::incomplete(message, hint),
+            _ => Self::network(message, hint),
+        }
     }
 
     /// An expectation does not hold.
@@ -142,6 +170,11 @@ impl Fault {
     pub(crate) fn in_file(mut self, file: impl Display) -> Self {
         self.file.get_or_insert_with(|| file.to_string());
         self
+    }
+
+    /// The message, without file and hint.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
     }
 
     /// As a page: a line for the error, and one for the hint.

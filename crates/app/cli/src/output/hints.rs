@@ -20,6 +20,7 @@ const fn option(remedy: Remedy) -> Option<&'static str> {
     Some(match remedy {
         Remedy::AddAnchor => "--anchor FILE",
         Remedy::AddEndorsement => "--endorsements FILE",
+        Remedy::FetchEndorsement => "--fetch, or --endorsements FILE",
         Remedy::VerifyAtDocumentTime => "--at document",
         Remedy::VerifyNow => "--at now",
         Remedy::AcceptTechnology => "--accept TECHNOLOGY",

@@ -34,6 +34,9 @@ pub(crate) fn print(page: &mut Page, file: &str, result: &AttestationResult<'_>,
     for (reason, ids) in waivers(result).iter().filter(|_| verbose) {
         page.line(format_args!("    waived: {reason}: {}", ids.join(", ")));
     }
+    for source in result.endorsement_sources().iter().filter(|_| verbose) {
+        page.line(format_args!("    endorsement: {}: {source}, {}", source.what, source.url));
+    }
 }
 
 /// The waived checks by reason.

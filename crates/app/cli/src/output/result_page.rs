@@ -1,4 +1,4 @@
-//! The page of a result: verdict, one line for each check, hints, waivers, claims and notes.
+//! The page of a result: verdict, one line for each check, hints, waivers, claims, sources of endorsements and notes.
 
 use teeproof::{AttestationResult, Caution, Finding, Verdict};
 use teeproof_core::Outcome;
@@ -34,6 +34,7 @@ pub(crate) fn page(result: &AttestationResult<'_>, genuine: bool, verbosity: Ver
     if verbose || result.verdict() == Verdict::Unappraised {
         claims(&mut page, result);
     }
+    endorsements(&mut page, result, verbose);
     let shown = Notes {
         genuine: genuine && result.verdict() == Verdict::Accepted,
         unappraised: result.verdict() == Verdict::Unappraised,
@@ -170,6 +171,15 @@ fn claims(page: &mut Page, result: &AttestationResult<'_>) {
         (name, claim.json.clone())
     });
     table(page, "Members that this version does not interpret:", &unknown.collect::<Vec<_>>());
+}
+
+/// The endorsements that were fetched or cached, and with `verbose` their URLs.
+fn endorsements(page: &mut Page, result: &AttestationResult<'_>, verbose: bool) {
+    let rows = result.endorsement_sources().iter().map(|source| {
+        let url = if verbose { format!(", {}", source.url) } else { String::new() };
+        (source.what.clone(), format!("{source}{url}"))
+    });
+    table(page, "Endorsements that were not among the files:", &rows.collect::<Vec<_>>());
 }
 
 fn table(page: &mut Page, title: &str, rows: &[(String, String)]) {

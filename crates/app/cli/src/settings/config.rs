@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 use crate::input::policy_file::PolicyChoice;
 use crate::input::source;
 use crate::output::fault::Fault;
+use crate::settings::network::EndpointArgs;
 use crate::settings::{CryptoChoice, Format, Progress};
 
 /// The settings of the file; those that it does not have are `None`.
@@ -22,6 +23,11 @@ pub(crate) struct Config {
     pub(crate) progress: Option<Progress>,
     pub(crate) policy: Option<PolicyChoice>,
     pub(crate) crypto: Option<CryptoChoice>,
+    pub(crate) offline: Option<bool>,
+    pub(crate) cache_dir: Option<PathBuf>,
+    pub(crate) timeout: Option<u32>,
+    pub(crate) retries: Option<u32>,
+    pub(crate) endpoints: EndpointArgs,
 }
 
 impl Config {
@@ -51,7 +57,7 @@ impl Config {
             "format" => self.format = Some(value.choice()?),
             "output" => self.output = Some(relative_to_file(file, value.text()?)),
             "quiet" => self.quiet = Some(value.boolean()?),
-            "verbose" => self.verbose = Some(value.number()?),
+            "verbose" => self.verbose = Some(value.small_number()?),
             "color" => self.color = Some(value.choice()?),
             "progress" => self.progress = Some(value.choice()?),
             "policy" => {
@@ -61,6 +67,14 @@ impl Config {
                 });
             }
             "crypto" => self.crypto = Some(value.choice()?),
+            "offline" => self.offline = Some(value.boolean()?),
+            "cache-dir" => self.cache_dir = Some(relative_to_file(file, value.text()?)),
+            "timeout" => self.timeout = Some(value.number()?),
+            "retries" => self.retries = Some(value.number()?),
+            "kds-url" => self.endpoints.kds_url = Some(value.text()?.to_owned()),
+            "pcs-url" => self.endpoints.pcs_url = Some(value.text()?.to_owned()),
+            "intel-root-crl-url" => self.endpoints.intel_root_crl_url = Some(value.text()?.to_owned()),
+            "aia-url" => self.endpoints.aia_url = Some(value.text()?.to_owned()),
             _ => return Err(unknown(key)),
         }
         Ok(())
@@ -82,12 +96,17 @@ impl Entry<'_> {
         self.value.get_ref().as_bool().ok_or_else(|| self.wrong("true or false"))
     }
 
-    fn number(&self) -> Result<u8, Fault> {
+    fn small_number(&self) -> Result<u8, Fault> {
+        let number = self.number().ok().and_then(|number| u8::try_from(number).ok());
+        number.ok_or_else(|| self.wrong("a number from 0 to 255"))
+    }
+
+    fn number(&self) -> Result<u32, Fault> {
         self.value
             .get_ref()
             .as_integer()
-            .and_then(|number| u8::from_str_radix(number.as_str(), number.radix()).ok())
-            .ok_or_else(|| self.wrong("a number from 0 to 255"))
+            .and_then(|number| u32::from_str_radix(number.as_str(), number.radix()).ok())
+            .ok_or_else(|| self.wrong("a number from 0 to 4294967295"))
     }
 
     fn choice<T: ValueEnum>(&self) -> Result<T, Fault> {
@@ -131,5 +150,22 @@ fn one_line(message: &str) -> String {
     message.lines().collect::<Vec<_>>().join(", ")
 }
 
-const KEYS: &[&str] = &["format", "output", "quiet", "verbose", "color", "progress", "policy", "crypto"];
+const KEYS: &[&str] = &[
+    "format",
+    "output",
+    "quiet",
+    "verbose",
+    "color",
+    "progress",
+    "policy",
+    "crypto",
+    "offline",
+    "cache-dir",
+    "timeout",
+    "retries",
+    "kds-url",
+    "pcs-url",
+    "intel-root-crl-url",
+    "aia-url",
+];
 const FORM: &str = "write lines such as format = \"json\" or policy = \"prod.toml\"";

@@ -19,6 +19,7 @@ use crate::output::product::{Content, Product, ProductForm};
 use crate::output::streams::Messages;
 use crate::output::streams::{self, Stream, write_stderr};
 use crate::settings::config::Config;
+use crate::settings::network::NetworkSettings;
 use crate::settings::{CryptoChoice, Format, Globals, Progress};
 
 /// The settings after flags, environment, file and defaults, and the streams.
@@ -36,10 +37,8 @@ pub(crate) struct Context {
     pub(crate) source: Source,
     /// Messages on standard error.
     pub(crate) messages: Messages,
-    /// Whether the network may be used.
-    pub(crate) offline: bool,
-    /// The time limit of --timeout.
-    pub(crate) timeout: Option<Duration>,
+    /// The network as it may be used.
+    pub(crate) network: NetworkSettings,
     output: Option<PathBuf>,
     /// The same file, opened, until it is taken to be written to.
     opened: RefCell<Option<OutputFile>>,
@@ -60,14 +59,20 @@ impl Context {
         let progress = globals.progress.or(config.progress).unwrap_or(Progress::Auto);
         let announce = progress == Progress::Auto && !quiet && streams::stderr_is_terminal();
         let color = globals.color.or(config.color).unwrap_or(ColorChoice::Auto);
-        let context = Self {
+        let network = NetworkSettings {
+            offline: globals.offline || config.offline.unwrap_or(false),
+            cache_dir: globals.cache_dir.clone().or_else(|| config.cache_dir.clone()),
+            timeout: globals.timeout.or(config.timeout).map(|seconds| Duration::from_secs(seconds.into())),
+            retries: globals.retries.or(config.retries),
+            endpoints: globals.endpoints.or(&config.endpoints),
+        };
+        Ok(Self {
             messages: Messages::new(quiet, announce, color),
             format: globals.format.or(config.format).unwrap_or(Format::Human),
             quiet,
             verbose,
             source: Source::new(announce),
-            offline: globals.offline,
-            timeout: globals.timeout.map(|seconds| Duration::from_secs(seconds.into())),
+            network,
             // As for inputs, - is the stream.
             output: (globals.output.clone().map(|path| path.0).or_else(|| config.output.clone()))
                 .filter(|path| !is_standard_stream(path)),
@@ -76,13 +81,7 @@ impl Context {
             form: ProductForm::Answer,
             color,
             config,
-        };
-        if verbose && !context.is_json() {
-            for flag in globals.without_effect() {
-                context.messages.say(&format!("note: {flag} has no effect in this version"));
-            }
-        }
-        Ok(context)
+        })
     }
 
     /// Whether results are JSON.

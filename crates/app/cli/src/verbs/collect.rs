@@ -40,7 +40,7 @@ pub(crate) fn run(args: &CollectArgs, context: &Context) -> Result<Product, Faul
 /// Runs `teeproof collect azure`.
 fn collect_azure(args: &AzureArgs, context: &Context) -> Result<Product, Fault> {
     let inputs = AzureInputs::from_args(args, context)?;
-    let request = inputs.request(args, context.timeout)?;
+    let request = inputs.request(args, context.network.timeout)?;
     if args.explain {
         let user_data = request.report_user_data().map_err(|error| collect_fault(&error))?;
         return Ok(Product::text(tpm2_tools::script(args, inputs.nonce(), user_data.as_ref())));
@@ -94,11 +94,11 @@ fn collect_fault(error: &CollectError) -> Fault {
 /// The VCEK chain; empty if the service cannot be reached, which is reported and is not a failure: a verifier can
 /// get the chain elsewhere.
 fn vcek_certificates(args: &AzureArgs, context: &Context) -> Vec<Vec<u8>> {
-    if context.offline {
+    if context.network.offline {
         context.messages.say("endorsements: left out, --offline was given");
         return Vec::new();
     }
-    match vcek_chain(&http(context.timeout), &args.metadata.imds) {
+    match vcek_chain(&http(context.network.timeout), &args.metadata.imds) {
         Ok(chain) => {
             context.messages.say(&format!("endorsements: {} certificates of the chip", chain.len()));
             chain

@@ -70,10 +70,10 @@ fn event_log(path: &Path, log: Result<Vec<u8>, NoLog>) -> Probe {
 /// Whether Azure's instance metadata answers.
 fn metadata(url: &str, context: &Context) -> Probe {
     const NAME: &str = "instance metadata";
-    if context.offline {
+    if context.network.offline {
         return Probe::skipped(NAME, "not checked, --offline was given");
     }
-    match azure_metadata_answers(&http(context.timeout), url) {
+    match azure_metadata_answers(&http(context.network.timeout), url) {
         Ok(()) => Probe::good(NAME, format!("{url} answers")),
         Err(error) => {
             let fix = format!("{}; without it, give the VCEK chain to the verifier as a file", error.hint());

@@ -104,7 +104,9 @@ fn write_report(args: &ReportArgs, tpm: &TpmArgs, context: &Context) -> Result<P
     let user_data = user_data.transpose()?;
     let mut tpm = tpm.open()?;
     let report = match user_data {
-        Some(user_data) => read_fresh_report(tpm.as_mut(), &user_data, context.timeout, &context.messages)?,
+        Some(user_data) => {
+            read_fresh_report(tpm.as_mut(), &user_data, context.network.timeout, &context.messages)?
+        }
         None => read_boot_report(tpm.as_mut(), &context.messages)?,
     };
     Ok(Product::file(report.into_bytes()))

@@ -103,11 +103,22 @@ impl<'a> FileJob<'a> {
     }
 
     fn verified(&self, path: &Path, name: &str, cache: &mut SignatureCache) -> Result<FileOutcome, Fault> {
-        let files = Files::one_of_many(path, self.kind, self.shared)?;
+        let mut files = Files::one_of_many(path, self.kind, self.shared)?;
+        files.evidence()?;
+        let completed = match self.options.complete(&mut files, &|_| ()) {
+            Ok(completed) => completed,
+            Err(fault) => return Ok(self.fault(OutcomeKind::Unverified, name, fault)),
+        };
+        let sources = completed.sources();
         let evidence = files.evidence()?;
         let (certificates, lists) = (files.certificates(), files.revocation_lists());
-        let request =
-            self.options.request(&certificates, &lists, &self.anchors, files.inputs().warnings())?;
+        let request = self.options.request(
+            &certificates,
+            &lists,
+            &self.anchors,
+            files.inputs().warnings(),
+            &sources,
+        )?;
         Ok(verify_with_cache(&evidence, &request, cache, |answer| match answer {
             Ok(mut result) => {
                 result.rewrite_hints(hints::of_finding);

@@ -1,0 +1,5 @@
+//! Endorsements that evidence needs and does not bring: which they are, and where they come from. Imports `settings`,
+//! `input` and `output`.
+
+pub(crate) mod completion;
+pub(crate) mod questions;

@@ -1,0 +1,249 @@
+//! Completion of evidence: the endorsements that its files lack, from the cache or from their services.
+
+use std::time::Duration;
+
+use percent_encoding::percent_decode_str;
+use teeproof::{EndorsementSource, FetchedFrom};
+use teeproof_core::Time;
+use teeproof_endorse::{Endorsement, Error, Fetcher, Question, Reuse, Stale};
+use teeproof_evidence::{InputError, Inputs, Part, sniff};
+
+use crate::endorsements::questions::{AmdChains, Need, Which, is_valid, needs};
+use crate::output::fault::Fault;
+use crate::output::streams::Messages;
+use crate::settings::network::Network;
+
+/// What is completed, and from where.
+#[derive(Clone, Copy)]
+pub(crate) struct Plan<'a> {
+    pub(crate) network: &'a Network,
+    pub(crate) demand: Demand,
+    /// The time of verification, at which the endorsements are to be valid.
+    pub(crate) at: Time,
+    /// The present time.
+    pub(crate) now: Time,
+    pub(crate) chains: AmdChains,
+}
+
+/// What is demanded of the cache and of the services.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Demand {
+    /// Nothing: what the cache has is added.
+    Cached,
+    /// Everything that the evidence lacks; ends at the first that there is not.
+    Lacking,
+    /// Everything that the evidence lacks, and the reasons for what there is not.
+    Listed,
+    /// Everything anew, whatever the files and the cache have, and the reasons for what there is not.
+    Renewed,
+}
+
+impl Demand {
+    /// Revocation lists and collateral can be replaced long before they expire; certificates are not.
+    const fn reuse(self, question: &Question) -> Reuse {
+        let is_certificate =
+            matches!(question, Question::Vcek(_) | Question::AmdChain { .. } | Question::Issuer(_));
+        match self {
+            Self::Renewed => Reuse::NEVER,
+            Self::Lacking | Self::Listed if !is_certificate => Reuse::within(DAY).stale(Stale::IfError),
+            _ => Reuse::WHILE_VALID,
+        }
+    }
+
+    const fn which(self) -> Which {
+        match self {
+            Self::Renewed => Which::All,
+            _ => Which::Missing,
+        }
+    }
+}
+
+/// What was completed, and what was not.
+#[derive(Debug, Default)]
+pub(crate) struct Completed {
+    /// The endorsements that were added, in the order of the requests.
+    pub(crate) added: Vec<Added>,
+    /// Those that there are not.
+    pub(crate) missing: Vec<Missing>,
+    /// What no service has, with the reason.
+    pub(crate) gaps: Vec<String>,
+}
+
+/// An endorsement that was added.
+#[derive(Clone, Debug)]
+pub(crate) struct Added {
+    pub(crate) question: Question,
+    pub(crate) endorsement: Endorsement,
+}
+
+impl Added {
+    /// Its source.
+    pub(crate) fn source(&self) -> EndorsementSource {
+        let Endorsement { url, fetched_at, from_cache, .. } = &self.endorsement;
+        let from = if *from_cache { FetchedFrom::Cache } else { FetchedFrom::Network };
+        EndorsementSource::new(
+            self.question.title(),
+            url.clone(),
+            from,
+            *fetched_at,
+            self.endorsement.valid_until(),
+        )
+    }
+}
+
+/// An endorsement that there is not.
+#[derive(Clone, Debug)]
+pub(crate) struct Missing {
+    /// What it is.
+    pub(crate) what: String,
+    /// Whether evidence is incomplete without it.
+    pub(crate) is_required: bool,
+    pub(crate) fault: Fault,
+}
+
+impl Completed {
+    /// The sources of what was added.
+    pub(crate) fn sources(&self) -> Vec<EndorsementSource> {
+        self.added.iter().map(Added::source).collect()
+    }
+
+    /// Says what was added; where everything was demanded, also what there is not.
+    pub(crate) fn say(&self, is_demanded: bool, messages: &Messages) {
+        for Added { question, endorsement } in &self.added {
+            let (from, until) = (&endorsement.url, endorsement.valid_until());
+            let from = if endorsement.from_cache { format!("the cache ({from})") } else { from.clone() };
+            messages.say(&format!("{}: from {from}, valid until {until}", question.title()));
+            if let Some(error) = &endorsement.not_stored {
+                messages.say(&format!("note: not cached: {error}"));
+            }
+        }
+        if is_demanded {
+            for Missing { what, fault, .. } in &self.missing {
+                messages.say(&format!("warning: {what}: not fetched: {}", fault.message()));
+            }
+            for gap in &self.gaps {
+                messages.say(&format!("warning: not fetched: {gap}"));
+            }
+        }
+    }
+
+    /// The fault of the first endorsement that evidence is incomplete without.
+    pub(crate) fn fault(&self) -> Option<Fault> {
+        let missing = self.missing.iter().find(|missing| missing.is_required)?;
+        Some(missing.fault.clone().with_consequence(&format!("{}: not fetched", missing.what)))
+    }
+}
+
+/// Adds to the inputs what their evidence needs. `announce` is called before each question.
+///
+/// # Errors
+/// An endorsement that no file can have, which is a bug.
+pub(crate) fn complete(
+    inputs: &mut Inputs,
+    plan: &Plan<'_>,
+    announce: &dyn Fn(&Question),
+) -> Result<Completed, Fault> {
+    let fetcher = plan.network.fetcher();
+    let (mut completed, mut asked): (Completed, Vec<Need>) = (Completed::default(), Vec::new());
+    // An answer can lead to another question: the VCEK to the product line, a certificate to its issuer.
+    for _ in 0..MAX_ROUNDS {
+        let needs = needs(inputs, plan.at, plan.chains, plan.demand.which());
+        completed.gaps = needs.gaps;
+        let is_open = |need: &Need| {
+            let mut answered = completed.added.iter().map(|added| &added.question);
+            !asked.contains(need) && !answered.any(|question| need.questions.contains(question))
+        };
+        let open: Vec<_> = needs.needs.into_iter().filter(is_open).collect();
+        if open.is_empty() {
+            break;
+        }
+        for need in open {
+            match answer(&fetcher, &need, plan, announce) {
+                Ok(added) => {
+                    add(inputs, &added.endorsement).map_err(|error| {
+                        Fault::input(&error)
+                            .with_consequence(&format!("{}: not used", added.question.title()))
+                    })?;
+                    completed.added.push(added);
+                }
+                Err(missing) => completed.missing.push(missing),
+            }
+            asked.push(need);
+            if plan.demand == Demand::Lacking && completed.missing.iter().any(|missing| missing.is_required) {
+                return Ok(completed);
+            }
+        }
+    }
+    Ok(completed)
+}
+
+/// The answer to one of the questions.
+fn answer(
+    fetcher: &Fetcher<'_>,
+    need: &Need,
+    plan: &Plan<'_>,
+    announce: &dyn Fn(&Question),
+) -> Result<Added, Missing> {
+    let mut first: Option<Missing> = None;
+    for question in &need.questions {
+        announce(question);
+        let reuse = plan.demand.reuse(question);
+        let missing = |fault| Missing { what: question.title(), is_required: need.is_required, fault };
+        match fetcher.fetch(question, reuse, plan.now) {
+            Ok(endorsement) if is_valid(endorsement.answer.validity(), plan.at) => {
+                return Ok(Added { question: question.clone(), endorsement });
+            }
+            Ok(endorsement) => first = first.or_else(|| Some(missing(not_valid(&endorsement, plan.at)))),
+            Err(error) => {
+                let is_final = !matches!(question, Question::Issuer(_)) && !is_absence(&error);
+                let fault = Fault::fetch(&error);
+                // A service that fails says nothing about the alternatives.
+                if is_final {
+                    return Err(missing(fault));
+                }
+                first = first.or_else(|| Some(missing(fault)));
+            }
+        }
+    }
+    Err(first.unwrap_or_else(|| Missing {
+        what: "endorsement".to_owned(),
+        is_required: need.is_required,
+        fault: Fault::internal("a need without a question"),
+    }))
+}
+
+/// Whether an alternative may have an answer.
+const fn is_absence(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Offline { .. }
+            | Error::Status { status: 400..=499, .. }
+            | Error::Refused { status: 404 | 410, .. }
+    ) && !matches!(error, Error::Status { status: 429, .. })
+}
+
+fn not_valid(endorsement: &Endorsement, at: Time) -> Fault {
+    let validity = endorsement.answer.validity();
+    let (from, until) = (validity.not_before, validity.not_after);
+    Fault::incomplete(
+        format!("{} is valid from {from} until {until}, not at {at}", endorsement.url),
+        "give the one of that time as a file with --endorsements",
+    )
+}
+
+/// Adds the object and the certificates above its signer.
+fn add(inputs: &mut Inputs, endorsement: &Endorsement) -> Result<(), InputError> {
+    let answer = &endorsement.answer;
+    let certificates = answer.issuer_chain().map(|chain| percent_decode_str(chain).collect::<Vec<_>>());
+    for bytes in std::iter::once(answer.body()).chain(certificates.as_deref()) {
+        let mut sniffed = sniff(bytes, None)?;
+        sniffed.parts.retain(|part: &Part| !inputs.parts().contains(part));
+        inputs.add_sniffed(sniffed)?;
+    }
+    Ok(())
+}
+
+/// The age from which a revocation list or collateral is fetched again.
+const DAY: Duration = Duration::from_secs(86_400);
+/// A VCEK and its list, or an attestation key's certificate and those above it.
+const MAX_ROUNDS: usize = 6;

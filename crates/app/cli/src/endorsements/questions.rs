@@ -1,0 +1,246 @@
+//! The endorsements that evidence needs and that its files lack, as questions for the services that have them.
+//!
+//! Read from unverified evidence: whoever made it chooses what is requested, on the hosts of the settings alone.
+
+use teeproof_core::Time;
+use teeproof_endorse::{AmdKey, Endpoints, Issuer, PckCa, Question, Response, Vcek};
+use teeproof_evidence::{InputKind, Inputs, Part};
+use teeproof_hcl::AK_ROOTS;
+use teeproof_tdx::TdxEvidence;
+use teeproof_wire::certificate::Certificate;
+use teeproof_wire::hcl::{Hardware, HclReport};
+use teeproof_wire::snp::{Product, Report, SigningKey, Tcb};
+
+/// One endorsement that evidence needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Need {
+    /// The question. Several are alternatives, of which one has an answer: a report before version 3 does not say of
+    /// which product line its chip is, and a certificate can name several URLs of its issuer.
+    pub(crate) questions: Vec<Question>,
+    /// Whether evidence is incomplete without it. An issuer of an attestation key's certificate is optional: nothing
+    /// but the ground of origin depends on it.
+    pub(crate) is_required: bool,
+}
+
+/// Everything that evidence needs.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Needs {
+    /// What can be fetched. An answer can lead to further needs: the VCEK says of which product line the chip is.
+    pub(crate) needs: Vec<Need>,
+    /// What cannot be fetched, with the reason.
+    pub(crate) gaps: Vec<String>,
+}
+
+/// Whether the certificates above a VCEK or VLEK are needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AmdChains {
+    /// Those of every supported product line are pinned.
+    Pinned,
+    /// Under an added trust anchor they are not.
+    Needed,
+}
+
+/// Which of the endorsements that evidence needs are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// Those that are not among the files. An endorsement that is not valid at the time counts as missing.
+    Missing,
+    /// Those that are among the files too.
+    All,
+}
+
+/// The endorsements that the evidence among the files needs at a time.
+pub(crate) fn needs(inputs: &Inputs, at: Time, chains: AmdChains, which: Which) -> Needs {
+    let mut needs = Needs::default();
+    if !inputs.redactions().is_empty() {
+        needs.gaps.push("the evidence is redacted: its identifiers were replaced".to_owned());
+        return needs;
+    }
+    let given = Given { inputs, at, which };
+    let envelope = inputs.bytes_of(InputKind::HclReport).and_then(|bytes| HclReport::parse(bytes).ok());
+    let slot = envelope.as_ref().and_then(|envelope| match envelope.hardware() {
+        Hardware::Snp(report) => Some(report.as_slice()),
+        _ => None,
+    });
+    let report = inputs.bytes_of(InputKind::SnpReport).or(slot);
+    if let Some(report) = report.and_then(|bytes| Report::parse(bytes).ok()) {
+        needs.of_snp_report(report, &given, chains);
+    }
+    if let Some(quote) = inputs.bytes_of(InputKind::TdQuote) {
+        needs.of_td_quote(quote, &given);
+    }
+    if envelope.is_some() {
+        needs.of_ak_certificates(&given);
+    }
+    needs
+}
+
+impl Needs {
+    fn of_snp_report(&mut self, report: Report<'_>, given: &Given<'_>, chains: AmdChains) {
+        let lines = match report.cpuid().map(Product::from_cpuid) {
+            Some(Some(line)) => vec![line],
+            Some(None) => {
+                self.gaps.push("VCEK: the report's CPUID is of no supported product line".to_owned());
+                return;
+            }
+            // Turin never made such a report.
+            None => vec![Product::Milan, Product::Genoa],
+        };
+        let (key, line) = match report.key_info().signing_key() {
+            SigningKey::Vcek => (AmdKey::Vcek, self.vcek(report, &lines, given)),
+            SigningKey::Vlek => (AmdKey::Vlek, self.vlek(&lines, given)),
+            _ => return,
+        };
+        let line = match lines.as_slice() {
+            [only] => Some(*only),
+            _ => line,
+        };
+        let Some(product) = line else { return };
+        let question = Question::AmdChain { product, key };
+        let is_missing = given.which == Which::All || !given.has_amd_chain(product, key);
+        if chains == AmdChains::Needed && is_missing {
+            self.push(vec![question], true);
+        }
+        self.unless_given(Question::AmdCrl { product, key }, given);
+    }
+
+    /// The VCEK; returns the product line of the one that is given.
+    fn vcek(&mut self, report: Report<'_>, lines: &[Product], given: &Given<'_>) -> Option<Product> {
+        let mut questions = Vec::new();
+        for line in lines {
+            let tcb = Tcb::parse(*report.reported_tcb(), line.tcb_layout());
+            let Some(tcb) = tcb else {
+                self.gaps.push("VCEK: REPORTED_TCB has reserved bytes that are not zero".to_owned());
+                return None;
+            };
+            match Vcek::new(*line, report.chip_id(), tcb).map(Question::Vcek) {
+                Ok(question) if given.has(&question) => {
+                    if given.which == Which::All {
+                        self.push(vec![question], true);
+                    }
+                    return Some(*line);
+                }
+                Ok(question) => questions.push(question),
+                Err(error) => {
+                    self.gaps.push(format!("VCEK: {error}"));
+                    return None;
+                }
+            }
+        }
+        self.push(questions, true);
+        None
+    }
+
+    /// The VLEK, which no service gives to everybody; returns the product line of the one that is given.
+    fn vlek(&mut self, lines: &[Product], given: &Given<'_>) -> Option<Product> {
+        let issuers = |line: &Product| format!("SEV-VLEK-{line}");
+        let certificates = given.certificates();
+        let of_line = |line: &&Product| {
+            certificates.iter().any(|one| one.issuer().common_name() == Some(issuers(line).as_str()))
+        };
+        let found = lines.iter().find(of_line).copied();
+        if found.is_none() {
+            self.gaps.push("VLEK: AMD gives it to the cloud provider only, who signs this report".to_owned());
+        }
+        found
+    }
+
+    fn of_td_quote(&mut self, quote: &[u8], given: &Given<'_>) {
+        let urls = TdxEvidence::parse(quote).ok().and_then(|evidence| evidence.collateral_urls());
+        let Some(urls) = urls else {
+            self.gaps.push("collateral: the TD quote has no certificate that names its platform".to_owned());
+            return;
+        };
+        let ca = match urls.ca {
+            teeproof_tdx::PckCa::Platform => PckCa::Platform,
+            teeproof_tdx::PckCa::Processor => PckCa::Processor,
+        };
+        for question in [
+            Question::TdxTcbInfo { fmspc: urls.fmspc },
+            Question::TdQeIdentity,
+            Question::PckCrl(ca),
+            Question::IntelRootCrl,
+        ] {
+            self.unless_given(question, given);
+        }
+    }
+
+    /// The issuers of certificates that name a URL of them; those of attestation keys do.
+    fn of_ak_certificates(&mut self, given: &Given<'_>) {
+        let certificates = given.certificates();
+        let is_root =
+            |der: &[u8], name: &[u8]| Certificate::parse(der).is_ok_and(|root| root.subject().der() == name);
+        for certificate in &certificates {
+            let name = certificate.issuer().der();
+            let is_given = certificates.iter().any(|one| one.subject().der() == name);
+            if !is_given && !AK_ROOTS.iter().any(|root| is_root(root, name)) {
+                let questions = Issuer::of(certificate).into_iter().map(Question::Issuer).collect();
+                self.push(questions, false);
+            }
+        }
+    }
+
+    fn unless_given(&mut self, question: Question, given: &Given<'_>) {
+        if given.which == Which::All || !given.has(&question) {
+            self.push(vec![question], true);
+        }
+    }
+
+    fn push(&mut self, questions: Vec<Question>, is_required: bool) {
+        let need = Need { questions, is_required };
+        if !need.questions.is_empty() && !self.needs.contains(&need) {
+            self.needs.push(need);
+        }
+    }
+}
+
+/// The endorsements among the files, of which those that are valid at a time count.
+struct Given<'a> {
+    inputs: &'a Inputs,
+    at: Time,
+    which: Which,
+}
+
+impl<'a> Given<'a> {
+    /// Whether a file answers the question, as a response of the service would.
+    fn has(&self, question: &Question) -> bool {
+        let Ok(url) = question.url(&Endpoints::vendors()) else { return false };
+        let bodies = self.inputs.parts().iter().filter(|part| can_be_endorsement(part)).map(Part::bytes);
+        bodies.into_iter().any(|body| {
+            // Of files nobody has the header; the verifier looks for the certificates in it.
+            let headers = CHAIN_HEADERS.iter().map(|name| (*name, String::new())).collect();
+            let response = Response { status: 200, headers, body: body.to_vec() };
+            let answer = question.answer(&url, response);
+            answer.is_ok_and(|answer| is_valid(answer.validity(), self.at))
+        })
+    }
+
+    fn has_amd_chain(&self, product: Product, key: AmdKey) -> bool {
+        let ask = match key {
+            AmdKey::Vcek => format!("SEV-{product}"),
+            AmdKey::Vlek => format!("SEV-VLEK-{product}"),
+        };
+        self.certificates().iter().any(|one| one.subject().common_name() == Some(ask.as_str()))
+    }
+
+    fn certificates(&self) -> Vec<Certificate<'a>> {
+        self.inputs.certificates()
+    }
+}
+
+/// Reports, quotes and logs are evidence, and are not looked at as endorsements.
+fn can_be_endorsement(part: &Part) -> bool {
+    match part.kind() {
+        InputKind::Certificate | InputKind::RevocationList => true,
+        _ => part.bytes().len() <= MAX_DOCUMENT && part.bytes().trim_ascii_start().starts_with(b"{"),
+    }
+}
+
+/// Whether a span has a time in it.
+pub(crate) fn is_valid(validity: teeproof_core::Validity, at: Time) -> bool {
+    validity.not_before <= at && at <= validity.not_after
+}
+
+/// The most bytes of Intel's signed JSON.
+const MAX_DOCUMENT: usize = 512 * 1024;
+const CHAIN_HEADERS: [&str; 2] = ["tcb-info-issuer-chain", "sgx-enclave-identity-issuer-chain"];
