@@ -403,7 +403,15 @@ impl fmt::Display for Error {
             Self::QeBinding => f.write_str("the quoting enclave's report is for another attestation key"),
             Self::Signature => f.write_str("the quote's signature does not hold"),
             Self::MissingCollateral { kind, urls } => {
-                write!(f, "the {kind} of FMSPC {} is missing", Fmspc(urls.fmspc))
+                let fmspc = Fmspc(urls.fmspc);
+                match kind {
+                    CollateralKind::TcbInfo => {
+                        write!(f, "the {kind} of FMSPC {fmspc} is missing: {}", urls.tcb_info())
+                    }
+                    CollateralKind::QeIdentity => {
+                        write!(f, "the {kind} for FMSPC {fmspc} is missing: {}", CollateralUrls::QE_IDENTITY)
+                    }
+                }
             }
             Self::Collateral(problem) => write!(f, "collateral: {problem}"),
             Self::Document { kind, problem } => write!(f, "{kind}: {problem}"),

@@ -19,8 +19,19 @@ const INTEL_QE: [u8; 16] =
 /// The certificates are decoded from PEM once, so that a [`crate::VerifiedQuote`] can borrow them.
 #[derive(Clone, Debug)]
 pub struct TdxEvidence<'a> {
+    bytes: &'a [u8],
     quote: TdQuote<'a>,
     chain: Vec<OwnedCertificate<Vec<u8>>>,
+}
+
+/// The bytes of a quote and the decoded certificates of its certification data, both borrowed; unverified.
+///
+/// For callers that own both, such as the parts of a file; [`TdxEvidence`] is for those that have the quote alone.
+/// The certificates are candidates for the PCK chain, like those of the collateral: only their signatures count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TdxEvidenceView<'a> {
+    bytes: &'a [u8],
+    chain: &'a [OwnedCertificate<Vec<u8>>],
 }
 
 impl<'a> TdxEvidence<'a> {
@@ -31,13 +42,9 @@ impl<'a> TdxEvidence<'a> {
     /// enclave, [`Error::CertificationData`] for certification data without certificates,
     /// [`Error::Certificate`] or [`Error::Pem`] for malformed ones.
     pub fn parse(quote: &'a [u8]) -> Result<Self, Error> {
-        let quote = TdQuote::parse(quote).map_err(Error::Quote)?;
-        if *quote.qe_vendor_id() != INTEL_QE {
-            return Err(Error::Vendor);
-        }
-        let certification = &quote.certification;
-        let pem = certification.pck_chain();
-        let pem = pem.ok_or(Error::CertificationData { kind: certification.kind })?;
+        let bytes = quote;
+        let quote = of_intel(bytes)?;
+        let pem = pck_chain(&quote)?;
         let mut chain = Vec::new();
         for section in <(SectionKind, Vec<u8>)>::pem_slice_iter(pem) {
             let (kind, der) = section.map_err(|_| Error::Pem)?;
@@ -45,7 +52,7 @@ impl<'a> TdxEvidence<'a> {
                 chain.push(OwnedCertificate::parse(der).map_err(|(error, _)| Error::Certificate(error))?);
             }
         }
-        Ok(Self { quote, chain })
+        Ok(Self { bytes, quote, chain })
     }
 
     /// The quote, unverified.
@@ -59,6 +66,32 @@ impl<'a> TdxEvidence<'a> {
         self.chain.iter().map(OwnedCertificate::view)
     }
 
+    /// The collateral of the platform and its addresses: see [`TdxEvidenceView::collateral_urls`].
+    #[must_use]
+    pub fn collateral_urls(&self) -> Option<CollateralUrls> {
+        self.view().collateral_urls()
+    }
+
+    /// Quote and certificates, borrowed.
+    #[must_use]
+    pub fn view(&self) -> TdxEvidenceView<'_> {
+        TdxEvidenceView { bytes: self.bytes, chain: &self.chain }
+    }
+}
+
+impl<'a> TdxEvidenceView<'a> {
+    /// The bytes of a quote, and the certificates that its certification data contain.
+    #[must_use]
+    pub const fn new(quote: &'a [u8], certificates: &'a [OwnedCertificate<Vec<u8>>]) -> Self {
+        Self { bytes: quote, chain: certificates }
+    }
+
+    /// The bytes of the quote.
+    #[must_use]
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// The collateral of the platform and its addresses, as the first PCK certificate of the quote says: unverified,
     /// for fetching collateral before the quote is verified. `None` if no certificate has a readable SGX extension and
     /// an issuer that is one of Intel's PCK authorities.
@@ -70,4 +103,34 @@ impl<'a> TdxEvidence<'a> {
             Some(CollateralUrls { fmspc, ca })
         })
     }
+
+    /// The certificates, unverified.
+    pub fn certificates(&self) -> impl Iterator<Item = Certificate<'a>> + use<'a> {
+        self.chain.iter().map(OwnedCertificate::view)
+    }
+
+    /// Parses the quote, which must be of Intel's quoting enclave and have a PCK chain.
+    pub(crate) fn quote(&self) -> Result<TdQuote<'a>, Error> {
+        let quote = of_intel(self.bytes)?;
+        pck_chain(&quote)?;
+        if self.chain.is_empty() { Err(Error::Pem) } else { Ok(quote) }
+    }
+}
+
+impl<'e> From<&'e TdxEvidence<'_>> for TdxEvidenceView<'e> {
+    fn from(evidence: &'e TdxEvidence<'_>) -> Self {
+        evidence.view()
+    }
+}
+
+/// Parses a quote of Intel's quoting enclave.
+fn of_intel(bytes: &[u8]) -> Result<TdQuote<'_>, Error> {
+    let quote = TdQuote::parse(bytes).map_err(Error::Quote)?;
+    if *quote.qe_vendor_id() == INTEL_QE { Ok(quote) } else { Err(Error::Vendor) }
+}
+
+/// The PEM of the PCK chain in the certification data.
+fn pck_chain<'a>(quote: &TdQuote<'a>) -> Result<&'a [u8], Error> {
+    let certification = &quote.certification;
+    certification.pck_chain().ok_or(Error::CertificationData { kind: certification.kind })
 }

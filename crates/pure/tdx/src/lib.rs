@@ -25,7 +25,7 @@ mod verify;
 pub use advice::Advice;
 pub use collateral::{Collateral, CollateralKind, MAX_COLLATERAL_BYTES, SignedJson};
 pub use error::{Chain, DocumentProblem, Error, ModuleProblem, QeField};
-pub use evidence::TdxEvidence;
+pub use evidence::{TdxEvidence, TdxEvidenceView};
 pub use json::parse_date;
 pub use log::{RtmrExplanation, RtmrLog, replay_rtmrs};
 pub use pck::{PckCa, PckIdentity};

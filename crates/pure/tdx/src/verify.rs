@@ -10,13 +10,15 @@ use alloc::vec::Vec;
 use teeproof_core::{Crypto, Freshness, Nonce, Record, Time, equal};
 use teeproof_wire::certificate::{Certificate, PublicKey};
 use teeproof_wire::tdx::{QeReport, TdBody, TdQuote};
-use teeproof_x509::{AnchorKind, PathOptions, RevocationStatus, SignatureChecks, VerifiedPath};
+use teeproof_x509::{
+    AnchorKind, PathOptions, RevocationStatus, SignatureChecks, VerifiedPath, VerifiedSignature,
+};
 
 pub use chain::INTEL_ROOT;
 
 use crate::{
     Collateral, CollateralKind, CollateralUrls, Error, PckCa, PckIdentity, TcbEvaluation, TcbStatus,
-    TdxEvidence, checks,
+    TdxEvidenceView, checks,
 };
 
 /// The maximum number of signatures over certificates in one verification, without those of revocation lists.
@@ -95,15 +97,17 @@ pub struct VerifiedQuote<'a> {
 /// # Errors
 /// The first check that fails; every check that passes is recorded before.
 pub fn verify_signatures<'e>(
-    evidence: &'e TdxEvidence<'_>,
+    evidence: impl Into<TdxEvidenceView<'e>>,
     certificates: &[Certificate<'e>],
     verification: &TdxVerification<'e>,
     record: &mut dyn Record,
 ) -> Result<SignedQuote<'e>, Error> {
     let budget = verification.path.budget(MAX_SIGNATURES);
     let signatures = verification.path.signature_checks(&budget);
+    let evidence = evidence.into();
+    let quote = evidence.quote()?;
     let given: Vec<Certificate<'e>> = evidence.certificates().chain(certificates.iter().copied()).collect();
-    signed_quote(evidence.quote(), &given, verification, &signatures, record)
+    signed_quote(&quote, &given, verification, &signatures, record)
 }
 
 /// Verifies a quote and evaluates its TCB against Intel's collateral.
@@ -120,16 +124,18 @@ pub fn verify_signatures<'e>(
 /// The first check that fails; every check that passes is recorded before. Without collateral
 /// [`Error::MissingCollateral`], which names what to fetch.
 pub fn verify<'e>(
-    evidence: &'e TdxEvidence<'_>,
+    evidence: impl Into<TdxEvidenceView<'e>>,
     collateral: &Collateral<'e, '_>,
     verification: &TdxVerification<'e>,
     record: &mut dyn Record,
 ) -> Result<VerifiedQuote<'e>, Error> {
     let budget = verification.path.budget(MAX_SIGNATURES);
     let signatures = verification.path.signature_checks(&budget);
+    let evidence = evidence.into();
+    let quote = evidence.quote()?;
     let given: Vec<Certificate<'e>> =
         evidence.certificates().chain(collateral.certificates.iter().copied()).collect();
-    let signed = signed_quote(evidence.quote(), &given, verification, &signatures, record)?;
+    let signed = signed_quote(&quote, &given, verification, &signatures, record)?;
     let urls = signed.urls();
     for kind in [CollateralKind::TcbInfo, CollateralKind::QeIdentity] {
         if !collateral.documents.iter().any(|document| document.kind() == kind) {
@@ -390,6 +396,11 @@ impl<'a> VerifiedQuote<'a> {
     #[must_use]
     pub const fn revocation(&self) -> RevocationStatus {
         self.signed.path.revocation()
+    }
+
+    /// The verified signatures of the PCK chain, for a [`teeproof_x509::SignatureCache`].
+    pub fn signatures(&self) -> impl Iterator<Item = VerifiedSignature<'a>> + use<'a, '_> {
+        self.signed.path.path().signatures()
     }
 }
 

@@ -3,7 +3,10 @@
 use teeproof_core::{Class, Freshness, Outcome};
 use teeproof_mint::x509::Name;
 use teeproof_mint::{Key, Kind};
-use teeproof_tdx::{Collateral, Error, TdxEvidence, TdxVerification, verify, verify_signatures};
+use teeproof_tdx::{
+    Collateral, Error, TdxEvidence, TdxEvidenceView, TdxVerification, verify, verify_signatures,
+};
+use teeproof_wire::OwnedCertificate;
 use teeproof_x509::Anchors;
 
 use crate::support::{AT, Platform, time};
@@ -146,7 +149,11 @@ fn a_quote_without_collateral() {
     assert_eq!(signed.pck().fmspc, [0x90, 0xc0, 0x6f, 0, 0, 0]);
     let error = verify(&evidence, &Collateral::NONE, &verification, &mut ()).map(|_| ()).unwrap_err();
     assert_eq!((error.class(), error.check().id), (Class::Incomplete, "tdx.collateral"));
-    assert_eq!(error.to_string(), "the TCB info of FMSPC 90C06F000000 is missing");
+    assert_eq!(
+        error.to_string(),
+        "the TCB info of FMSPC 90C06F000000 is missing: \
+         https://api.trustedservices.intel.com/tdx/certification/v4/tcb?fmspc=90C06F000000"
+    );
     let text = error.urls().unwrap().to_string();
     for address in [
         "https://api.trustedservices.intel.com/tdx/certification/v4/tcb?fmspc=90C06F000000",
@@ -158,7 +165,45 @@ fn a_quote_without_collateral() {
     }
     let mut minted = Platform::new().mint();
     minted.qe_identity.clear();
-    minted.refused("tdx.collateral", Class::Incomplete);
+    let error = minted.refused("tdx.collateral", Class::Incomplete);
+    assert_eq!(
+        error.to_string(),
+        "the QE identity for FMSPC 90C06F000000 is missing: \
+         https://api.trustedservices.intel.com/tdx/certification/v4/qe/identity"
+    );
+}
+
+/// Bytes and certificates that somebody else owns are verified as the quote alone is.
+#[test]
+fn a_borrowed_quote() {
+    let minted = Platform::new().mint();
+    let roots = [&minted.root[..]];
+    let verification =
+        TdxVerification::new(Freshness::Waived("a test"), time(AT), &teeproof_rustcrypto::TABLE)
+            .anchors(Anchors::and(&roots));
+    let owned = TdxEvidence::parse(&minted.quote).unwrap();
+    let chain: Vec<_> = owned
+        .certificates()
+        .map(|one| OwnedCertificate::parse(one.der().to_vec()).map_err(|(error, _)| error).unwrap())
+        .collect();
+    let verified = |bytes, chain| {
+        let view = TdxEvidenceView::new(bytes, chain);
+        verify_signatures(view, &[], &verification, &mut ()).map(|signed| signed.path().path().anchor())
+    };
+    assert_eq!(TdxEvidenceView::new(&minted.quote, &chain), owned.view());
+    assert!(!verified(&minted.quote, &chain).unwrap().is_pinned());
+    // The certificates may be in any order, and are those of a chain.
+    let backwards: Vec<_> = chain.iter().rev().cloned().collect();
+    verified(&minted.quote, &backwards).unwrap();
+    let leaf = verified(&minted.quote, &chain[..1]).unwrap_err();
+    assert_eq!((leaf.class(), leaf.check().id), (Class::Incomplete, "tdx.chain"));
+    assert_eq!(verified(&minted.quote, &[]), Err(Error::Pem));
+    // Malformed bytes are an error of the verification.
+    let error = verified(&minted.quote[..500], &chain).unwrap_err();
+    assert_eq!((error.class(), error.check().id), (Class::Malformed, "tdx.format"));
+    let mut other = minted.quote.clone();
+    other[12] ^= 1;
+    assert_eq!(verified(&other, &chain), Err(Error::Vendor));
 }
 
 /// The addresses of collateral before anything is verified, as the PCK certificate says.
