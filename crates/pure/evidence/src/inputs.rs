@@ -7,7 +7,7 @@ use teeproof_wire::crl::RevocationList;
 
 use crate::bundle::{Bundle, BundleError, Collection, Redaction};
 use crate::sniff::{FileSummary, Sniffed, sniff};
-use crate::{InputError, InputKind, InputWarning, Part};
+use crate::{InputError, InputKind, InputWarning, Part, TdQuotePart};
 
 /// Files that are verified together: one report or document with its parts, and its endorsements.
 #[derive(Clone, Debug, Default)]
@@ -127,6 +127,15 @@ impl Inputs {
     pub fn pcrs(&self) -> Option<&[Option<[u8; 32]>; 24]> {
         self.parts.iter().find_map(|part| match part {
             Part::Pcrs(values) => Some(values.values()),
+            _ => None,
+        })
+    }
+
+    /// The TD quote, with the certificates in it; `None` without such a part.
+    #[must_use]
+    pub fn td_quote(&self) -> Option<&TdQuotePart> {
+        self.parts.iter().find_map(|part| match part {
+            Part::TdQuote(quote) => Some(&**quote),
             _ => None,
         })
     }

@@ -26,6 +26,6 @@ pub use inputs::{InputEndorsements, Inputs};
 pub use json::{DocumentMember, DocumentMembers, JsonProblem, JsonShape, JsonValue, PcrProblem};
 pub use kind::{Encoding, InputClass, InputKind};
 pub use nitro::NitroForm;
-pub use part::{Part, PartError, Structure, Unreadable};
+pub use part::{Part, PartError, Structure, TdQuotePart, Unreadable};
 pub use pcrs::Sha256Pcrs;
 pub use sniff::{FileSummary, Sniffed, sniff};

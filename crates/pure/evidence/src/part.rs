@@ -13,6 +13,7 @@ use teeproof_wire::{
     Error as WireError, ErrorKind as Flaw, OwnedCertificate, OwnedRevocationList, eventlog, hcl, tdx,
 };
 
+use crate::encoding::pem_chain;
 use crate::pcrs::{self, Sha256Pcrs};
 use crate::{InputKind, snp_report};
 
@@ -30,10 +31,19 @@ pub enum Part {
     RevocationList(Arc<OwnedRevocationList<Vec<u8>>>),
     /// SHA-256 values of PCRs, by number.
     Pcrs(Box<Sha256Pcrs>),
+    /// A TD quote, with the certificates in it.
+    TdQuote(Box<TdQuotePart>),
     /// A report, quote, document or log: bytes for its verifier, within the size limit of its kind.
     Structure(Structure),
     /// Bytes that were given or recognised as a kind, and are not of it.
     Unreadable(Box<Unreadable>),
+}
+
+/// A TD quote that its verifier parses, and the certificates of its certification data, decoded from PEM once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TdQuotePart {
+    bytes: Vec<u8>,
+    certificates: Vec<OwnedCertificate<Vec<u8>>>,
 }
 
 /// Bytes of a structure that its verifier parses, within the size limit of its kind.
@@ -137,6 +147,7 @@ impl Part {
                 unreadable(bytes, PartError::Pcrs)
             }
             kind if bytes.len() > limit => unreadable(bytes, PartError::TooLarge { kind, limit }),
+            InputKind::TdQuote => Self::TdQuote(Box::new(TdQuotePart::new(bytes))),
             kind => Self::Structure(Structure { kind, bytes }),
         }
     }
@@ -148,6 +159,7 @@ impl Part {
             Self::Certificate(_) => InputKind::Certificate,
             Self::RevocationList(_) => InputKind::RevocationList,
             Self::Pcrs(_) => InputKind::PcrValues,
+            Self::TdQuote(_) => InputKind::TdQuote,
             Self::Structure(structure) => structure.kind,
             Self::Unreadable(unreadable) => unreadable.kind,
         }
@@ -160,6 +172,7 @@ impl Part {
             Self::Certificate(certificate) => certificate.der(),
             Self::RevocationList(list) => list.der(),
             Self::Pcrs(values) => values.encoded(),
+            Self::TdQuote(quote) => &quote.bytes,
             Self::Structure(structure) => &structure.bytes,
             Self::Unreadable(unreadable) => &unreadable.bytes,
         }
@@ -172,6 +185,7 @@ impl Part {
             Self::Certificate(certificate) => Arc::unwrap_or_clone(certificate).into_der(),
             Self::RevocationList(list) => Arc::unwrap_or_clone(list).into_der(),
             Self::Pcrs(values) => values.encoded().to_vec(),
+            Self::TdQuote(quote) => quote.bytes,
             Self::Structure(structure) => structure.bytes,
             Self::Unreadable(unreadable) => unreadable.bytes,
         }
@@ -204,6 +218,29 @@ impl Part {
     /// The same bytes as PCR values without their numbers.
     pub(crate) fn into_concatenation(self) -> Self {
         Self::parse(InputKind::PcrConcatenation, self.into_bytes())
+    }
+}
+
+impl TdQuotePart {
+    /// Decodes the certificates of a quote. Bytes that are no quote, or whose certification data are not PEM, have
+    /// none, and malformed certificates are left out: the quote's verifier says what is wrong or missing.
+    fn new(bytes: Vec<u8>) -> Self {
+        let pem = tdx::TdQuote::parse(&bytes).ok().and_then(|quote| quote.certification.pck_chain());
+        let ders = pem.map(pem_chain).unwrap_or_default();
+        let certificates = ders.into_iter().filter_map(|der| OwnedCertificate::parse(der).ok()).collect();
+        Self { bytes, certificates }
+    }
+
+    /// The quote as received.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The certificates of its certification data, the PCK certificate first; unverified.
+    #[must_use]
+    pub fn certificates(&self) -> &[OwnedCertificate<Vec<u8>>] {
+        &self.certificates
     }
 }
 
