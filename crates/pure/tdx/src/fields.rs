@@ -46,7 +46,7 @@ macro_rules! tdx_policy_fields {
                     "The host must update its firmware; accept another status, or write an exception with an end date.",
                     "Intel PCS API version 4, tcbStatus",
                 genuine (= Rule::one_of(TcbStatus::NOT_REVOKED.as_slice())), appraised (unless_excepted(quote, policy, checks::TCB_STATUS, record, |record| policy.tcb_status.appraise(checks::TCB_STATUS, Some(&quote.tcb().status()), record))),
-                suggest (found)
+                suggest (by tcb_status)
                 under "The platform's TCB.";
             days_behind: DaysBehind<'p>, "days-behind" as Days,
                 "The grace period: the days since the first update that an out-of-date TCB lacks.",
@@ -63,7 +63,7 @@ macro_rules! tdx_policy_fields {
                     "The host must update its firmware, or the baseline date must be earlier.",
                     "Intel PCS API version 4, tcbDate",
                 genuine (waived), appraised (unless_excepted(quote, policy, checks::TCB_DATE, record, |record| policy.tcb_date.appraise(checks::TCB_DATE, Some(&TcbDate(quote.tcb().date())), record))),
-                suggest (floor);
+                suggest (by tcb_date);
             evaluation_number: Rule<'p, u32>, "evaluation-data-number" as Number,
                 "`tcbEvaluationDataNumber` of TCB info and QE identity, the lesser one: older collateral does not name newer vulnerabilities.",
                 EVALUATION_NUMBER [Refused] = "tdx.tcb.evaluation-data-number", "the evaluation data number",
@@ -71,7 +71,7 @@ macro_rules! tdx_policy_fields {
                     "Fetch the current collateral, with the parameter `update=early` if need be.",
                     "Intel PCS API version 4, tcbEvaluationDataNumber",
                 genuine (waived), appraised (unless_excepted(quote, policy, checks::EVALUATION_NUMBER, record, |record| policy.evaluation_number.appraise(checks::EVALUATION_NUMBER, Some(&quote.tcb().evaluation_data_number()), record))),
-                suggest (floor);
+                suggest (by evaluation_number);
             advisories: AllowedAdvisories<'p>, "advisories" as Advisories,
                 "The advisories that may concern the TCB.",
                 ADVISORIES [Refused] = "tdx.tcb.advisories", "Intel's advisories",

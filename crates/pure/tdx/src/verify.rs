@@ -376,7 +376,8 @@ impl<'a> VerifiedQuote<'a> {
     }
 
     /// RTMR0 to RTMR3 by index; those of other indices do not exist and are zero.
-    pub(crate) fn rtmr(&self, index: usize) -> &'a [u8; 48] {
+    #[must_use]
+    pub fn rtmr(&self, index: usize) -> &'a [u8; 48] {
         self.td().rtmr().get(index).unwrap_or(&[0; 48])
     }
 

@@ -9,7 +9,7 @@ pub use verified::{Verified, VerifiedTd};
 
 use alloc::boxed::Box;
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::fmt::Display;
 
@@ -25,7 +25,7 @@ use advice::AdvisedRemedy;
 use crate::checks::{BUNDLE_REDACTED, INPUT_IGNORED, POLICY_TECHNOLOGY, REVOCATION_UNUSED, of_verification};
 use crate::result::FreshnessDemand;
 use crate::{
-    AttestationResult, Evidence, Findings, OwnedAttestationResult, Policy, Remedy, Request, RequestError,
+    AttestationResult, Evidence, Findings, OwnedAttestationResult, Remedy, Request, RequestError,
     Verdict, claims, comparison, nonce_text,
 };
 use teeproof_evidence::bundle::Redacted;

@@ -34,6 +34,22 @@ pub(super) fn read(node: Node<'_>, problems: &mut Problems<'_>) -> Result<TdxPol
     fields(&section, problems)
 }
 
+/// The statuses that were found; an out-of-date one is accepted with a warning of the policy.
+fn tcb_status(lines: &mut Lines<'_>, key: &str, found: &[&VerifiedQuote<'_>]) {
+    let statuses = found.iter().map(|quote| Some(Status::toml(&quote.tcb().status())));
+    lines.found(key, Absence::NotAttested, statuses);
+}
+
+/// The least date that was found, as the baseline.
+fn tcb_date(lines: &mut Lines<'_>, key: &str, found: &[&VerifiedQuote<'_>]) {
+    lines.floor::<Date>(key, found.iter().map(|quote| Some(TcbDate(quote.tcb().date()))));
+}
+
+/// The least number that was found.
+fn evaluation_number(lines: &mut Lines<'_>, key: &str, found: &[&VerifiedQuote<'_>]) {
+    lines.floor::<Number>(key, found.iter().map(|quote| Some(quote.tcb().evaluation_data_number())));
+}
+
 /// A TCB status, by Intel's names.
 struct Status;
 

@@ -35,7 +35,7 @@ fn a_report_alone_and_with_what_it_needs() {
     let quote = td_quote();
     let both = inputs(&[&TDX.hcl_report, &quote]).unwrap();
     let Evidence::AzureTdx(evidence) = Evidence::from_inputs(&both).unwrap() else { panic!() };
-    assert_eq!(evidence.td_quote, Some(&quote[..]));
+    assert_eq!(evidence.td_quote.unwrap().bytes(), quote);
     let values = SNP.pcr_concatenation();
     let bare = inputs(&[&SNP.hcl_report, &SNP.quote_message, &SNP.quote_signature, &values]).unwrap();
     let Evidence::AzureSnp(evidence) = Evidence::from_inputs(&bare).unwrap() else { panic!() };

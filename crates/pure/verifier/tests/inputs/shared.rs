@@ -45,7 +45,7 @@ fn evidence_of_confidential_containers() {
     inputs.add(&tdx, None).unwrap();
     let Evidence::AzureTdx(evidence) = Evidence::from_inputs(&inputs).unwrap() else { panic!() };
     assert_eq!(evidence.report.len(), 2600);
-    assert_eq!(evidence.td_quote.unwrap().len(), 5006);
+    assert_eq!(evidence.td_quote.unwrap().bytes().len(), 5006);
 }
 
 #[test]

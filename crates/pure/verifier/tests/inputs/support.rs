@@ -69,10 +69,11 @@ pub(crate) fn nonce_in_user_data_of(evidence: &Evidence<'_>, minted: &azure::Evi
     };
     let pcrs = minted.pcrs.map(Some);
     let expected = teeproof_hcl::HclEvidence::new(&minted.hcl_report)
-        .td_quote(minted.td_quote.as_deref())
+        .td_quote(found.td_quote)
         .quote(Quote::new(&minted.quote_message, &minted.quote_signature))
         .pcrs(PcrValues::Indexed(&pcrs))
         .nonce_in_user_data(found.nonce_in_user_data);
     assert_eq!(*found, expected);
+    assert_eq!(found.td_quote.map(|quote| quote.bytes()), minted.td_quote.as_deref());
     found.nonce_in_user_data
 }
