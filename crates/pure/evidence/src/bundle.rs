@@ -44,8 +44,10 @@ pub struct Bundle {
 pub const MAX_BYTES: usize = 6 * 1024 * 1024;
 /// The most certificates, and the most revocation lists; a chain has four.
 pub const MAX_OF_A_KIND: usize = 32;
-/// One of each kind, certificates, lists, the collection type and the collection.
-const MAX_ENTRIES: usize = 80;
+/// The most TCB info documents, and the most QE identities; a platform has one of each.
+pub const MAX_COLLATERAL: usize = 8;
+/// One of each kind, certificates, lists, collateral, the collection type and the collection.
+const MAX_ENTRIES: usize = 100;
 /// No label, media type and heads together are longer.
 const ENTRY_OVERHEAD: usize = 128;
 /// The value of `__cmwc_t` that makes a collection of CMW records a bundle.
@@ -63,7 +65,7 @@ impl Bundle {
         redactions: Vec<Redaction>,
     ) -> Result<Self, BundleError> {
         collection.check()?;
-        // Stable: certificates and lists stay in the order in which they were added.
+        // Stable: endorsements of a kind stay in the order in which they were added.
         parts.sort_by_key(|part| PartName { kind: part.kind(), number: 0 }.order());
         let count = |kind| parts.iter().filter(|part| part.kind() == kind).count();
         for part in &parts {
@@ -204,6 +206,7 @@ impl Bundle {
 const fn most(kind: InputKind) -> usize {
     match kind {
         InputKind::Certificate | InputKind::RevocationList => MAX_OF_A_KIND,
+        InputKind::TcbInfo | InputKind::QeIdentity => MAX_COLLATERAL,
         _ => 1,
     }
 }

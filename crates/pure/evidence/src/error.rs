@@ -119,6 +119,8 @@ pub enum InputError {
     Container(InputKind),
     /// The bytes are not a quote as bincode.
     Bincode,
+    /// The content is not a response of Intel's PCS with the signed member of this kind.
+    NotResponse(InputKind),
     /// PCR values in an unknown format.
     PcrFormat,
     /// A line of PCR values that is not a PCR of its bank, or is given twice.
@@ -155,6 +157,13 @@ pub enum InputError {
     },
     /// There are two parts of a kind of which evidence has one.
     TwoOfAKind(InputKind),
+    /// There are more endorsements of a kind than are verified with one piece of evidence.
+    TooMany {
+        /// The kind of the endorsements.
+        kind: InputKind,
+        /// How many there may be.
+        limit: usize,
+    },
     /// There is no evidence, only endorsements.
     NoEvidence,
     /// Evidence of a kind that this version can read and not verify.
@@ -203,6 +212,7 @@ impl InputError {
         match self {
             Self::TwoEvidences { .. }
             | Self::TwoOfAKind(_)
+            | Self::TooMany { .. }
             | Self::NoEvidence
             | Self::NotEvidence(_)
             | Self::NotTogether
@@ -225,7 +235,8 @@ impl InputError {
             | Self::WithoutQuote(kind)
             | Self::Unverified(kind)
             | Self::NotEvidence(kind)
-            | Self::OfRtmrs(kind) => Some(*kind),
+            | Self::OfRtmrs(kind)
+            | Self::TooMany { kind, .. } => Some(*kind),
             Self::OtherBank(_) => Some(InputKind::OtherPcrValues),
             Self::TdQuoteOfSnp => Some(InputKind::TdQuote),
             Self::QuoteWithoutSignature => Some(InputKind::TpmQuote),
@@ -262,6 +273,7 @@ impl From<PartError> for InputError {
             PartError::Trailing { kind, error, extra } => Self::Trailing { kind, error, extra },
             PartError::TooLarge { kind, limit } => Self::TooLarge { kind, limit },
             PartError::Pcrs => Self::PcrFormat,
+            PartError::Response(kind) => Self::NotResponse(kind),
         }
     }
 }

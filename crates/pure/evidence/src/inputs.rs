@@ -62,7 +62,8 @@ impl Inputs {
     /// Adds one part.
     ///
     /// # Errors
-    /// A part that is not of its kind, or a second one of a kind of which evidence has one.
+    /// A part that is not of its kind, a second one of a kind of which evidence has one, or more than 64 responses
+    /// of Intel's PCS of a kind.
     pub fn add_part(&mut self, part: Part) -> Result<(), InputError> {
         if let Some(error) = part.error() {
             return Err(error.into());
@@ -171,17 +172,29 @@ impl Inputs {
         lists.collect()
     }
 
+    /// The responses of Intel's PCS: TCB info and QE identities in the order in which they were added, as received
+    /// and unverified. Each is a JSON object with one signed member and a signature of 64 bytes, in at most 128 KiB.
+    #[must_use]
+    pub fn collateral(&self) -> Vec<&str> {
+        let responses = self.parts.iter().filter_map(|part| match part {
+            Part::Collateral(response) => Some(response.text()),
+            _ => None,
+        });
+        responses.collect()
+    }
+
     /// Everything in the files besides the evidence that a verification takes into account.
     #[must_use]
     pub fn endorsements(&self) -> InputEndorsements<'_> {
         InputEndorsements {
             certificates: self.certificates(),
             revocation_lists: self.revocation_lists(),
+            collateral: self.collateral(),
             warnings: self.warnings(),
         }
     }
 
-    /// The bytes of the first part of a kind, which is the only one but for certificates and revocation lists.
+    /// The bytes of the first part of a kind, which is the only one but for endorsements.
     #[must_use]
     pub fn bytes_of(&self, kind: InputKind) -> Option<&[u8]> {
         self.parts.iter().find(|part| part.kind() == kind).map(Part::bytes)
@@ -196,6 +209,8 @@ pub struct InputEndorsements<'a> {
     pub certificates: Vec<Certificate<'a>>,
     /// The revocation lists, in the order in which they were added; not verified.
     pub revocation_lists: Vec<RevocationList<'a>>,
+    /// The responses of Intel's PCS, in the order in which they were added; as received, not verified.
+    pub collateral: Vec<&'a str>,
     /// Content of the files that was ignored.
     pub warnings: &'a [InputWarning],
 }
@@ -216,18 +231,29 @@ fn tell_values_from_signature(others: &mut [Part], part: Part) -> Part {
     }
 }
 
-/// Whether a part may be added to the others: certificates and lists in any number, everything
-/// else once, and one report or document.
+/// The most responses of Intel's PCS of a kind that are verified with one piece of evidence.
+const MAX_COLLATERAL: usize = 64;
+
+/// Whether a part may be added to the others: endorsements in any number, of Intel's PCS up to [`MAX_COLLATERAL`] of
+/// each kind, everything else once, and one report or document.
 fn check_together(others: &[Part], part: &Part) -> Result<(), InputError> {
     if let Some(second) = part.technology()
         && let Some(first) = others.iter().find_map(Part::technology)
     {
         return Err(InputError::TwoEvidences { first, second });
     }
-    let many = matches!(part.kind(), InputKind::Certificate | InputKind::RevocationList);
-    let same = |other: &Part| other.kind() == part.kind() || (is_pcrs(other) && is_pcrs(part));
-    if !many && others.iter().any(same) {
-        return Err(InputError::TwoOfAKind(part.kind()));
+    let kind = part.kind();
+    let same = |other: &&Part| other.kind() == kind || (is_pcrs(other) && is_pcrs(part));
+    if !kind.is_endorsement() {
+        return if others.iter().any(|other| same(&other)) {
+            Err(InputError::TwoOfAKind(kind))
+        } else {
+            Ok(())
+        };
+    }
+    let is_bounded = matches!(part, Part::Collateral(_));
+    if is_bounded && others.iter().filter(same).nth(MAX_COLLATERAL.saturating_sub(1)).is_some() {
+        return Err(InputError::TooMany { kind, limit: MAX_COLLATERAL });
     }
     Ok(())
 }

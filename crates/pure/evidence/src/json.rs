@@ -7,6 +7,7 @@
 
 mod attesters;
 mod azure_guest;
+mod collateral;
 mod documents;
 mod fields;
 mod object;
@@ -68,6 +69,11 @@ pub(crate) fn sniff_object(
     if object.string("schema").as_deref() == Some(SEALING_KEY) {
         expect(kind, InputKind::SealingKey)?;
         return Ok(Sniffed::new(InputKind::SealingKey, Encoding::Json, sealing_key(&object)?));
+    }
+    match object.collateral() {
+        None => {}
+        Some(JsonShape::QuoteCollateral) => return collateral::quote_collateral(&object, kind),
+        Some(shape) => return collateral::response(&object, shape, kind),
     }
     match object.shape()? {
         Some(shape) => evidence(&object, shape, kind, layers),

@@ -51,6 +51,12 @@ pub enum InputKind {
     Certificate,
     /// One or more revocation lists.
     RevocationList,
+    /// TCB info of a TDX or SGX platform: a response of Intel's PCS, signed JSON.
+    TcbInfo,
+    /// The identity of Intel's quoting enclave: a response of Intel's PCS, signed JSON.
+    QeIdentity,
+    /// TCB info, QE identity, certificates and revocation lists in one JSON object: a container.
+    CollateralJson,
     /// Evidence of another attester as JSON: a container.
     EvidenceJson,
     /// A TPM quote with its signature and PCR values as bincode: a container.
@@ -91,6 +97,9 @@ impl InputKind {
         Self::CertificateTable,
         Self::Certificate,
         Self::RevocationList,
+        Self::TcbInfo,
+        Self::QeIdentity,
+        Self::CollateralJson,
         Self::EvidenceJson,
         Self::BincodeQuote,
         Self::TpmQuoteText,
@@ -123,6 +132,9 @@ impl InputKind {
             Self::CertificateTable => "certificate-table",
             Self::Certificate => "certificate",
             Self::RevocationList => "crl",
+            Self::TcbInfo => "tcb-info",
+            Self::QeIdentity => "qe-identity",
+            Self::CollateralJson => "collateral-json",
             Self::EvidenceJson => "evidence-json",
             Self::BincodeQuote => "bincode-quote",
             Self::TpmQuoteText => "tpm-quote-text",
@@ -155,6 +167,9 @@ impl InputKind {
             Self::SealingKey => "a sealing key",
             Self::Certificate => "a certificate",
             Self::RevocationList => "a revocation list",
+            Self::TcbInfo => "TCB info of Intel's PCS",
+            Self::QeIdentity => "a QE identity of Intel's PCS",
+            Self::CollateralJson => "collateral as JSON",
             Self::EvidenceJson => "evidence as JSON",
             Self::BincodeQuote => "a quote as bincode",
             Self::TpmQuoteText => "the output of tpm2_quote",
@@ -170,11 +185,17 @@ impl InputKind {
         if format.measures_pcrs() { Self::EventLog } else { Self::CcEventLog }
     }
 
-    /// Whether a file of this kind says something about a machine; certificates and revocation
-    /// lists only endorse what others say.
+    /// Whether a file of this kind says something about a machine; certificates, revocation lists and
+    /// collateral only endorse what others say.
     #[must_use]
     pub const fn is_evidence(self) -> bool {
-        !matches!(self, Self::Certificate | Self::RevocationList | Self::CertificateTable | Self::Mixed)
+        !self.is_endorsement() && !matches!(self, Self::CertificateTable | Self::CollateralJson | Self::Mixed)
+    }
+
+    /// Whether a part of this kind is an endorsement: evidence may have any number of each.
+    #[must_use]
+    pub const fn is_endorsement(self) -> bool {
+        matches!(self, Self::Certificate | Self::RevocationList | Self::TcbInfo | Self::QeIdentity)
     }
 
     /// Whether a file of this kind holds parts of other kinds.
@@ -183,6 +204,7 @@ impl InputKind {
         matches!(
             self,
             Self::EvidenceJson
+                | Self::CollateralJson
                 | Self::BincodeQuote
                 | Self::TpmQuoteText
                 | Self::Bundle

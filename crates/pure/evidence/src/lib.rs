@@ -7,6 +7,7 @@ extern crate alloc;
 
 pub mod bundle;
 pub mod bytes;
+mod collateral;
 mod encoding;
 mod error;
 mod inputs;
@@ -20,6 +21,7 @@ mod sniff;
 mod snp_report;
 mod tpm_quote;
 
+pub use collateral::CollateralResponse;
 pub use encoding::pem_chain;
 pub use error::{InputError, InputWarning};
 pub use inputs::{InputEndorsements, Inputs};

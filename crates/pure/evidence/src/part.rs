@@ -15,11 +15,12 @@ use teeproof_wire::{
 
 use crate::encoding::pem_chain;
 use crate::pcrs::{self, Sha256Pcrs};
-use crate::{InputKind, snp_report};
+use crate::{CollateralResponse, InputKind, collateral, encoding, snp_report};
 
 /// One report, quote, certificate or other structure, in the canonical form of its kind.
 ///
-/// Certificates, revocation lists and PCR values are parsed when the part is made; the content of a report,
+/// Certificates, revocation lists and PCR values are parsed when the part is made, of a response of Intel's PCS its
+/// outer form; the content of a report,
 /// quote or log is parsed by its verifier, and here only its size is checked. Large payloads are on the heap, because
 /// a file may have thousands of parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub enum Part {
     Pcrs(Box<Sha256Pcrs>),
     /// A TD quote, with the certificates in it.
     TdQuote(Box<TdQuotePart>),
+    /// TCB info or a QE identity: the response of Intel's PCS as received; a clone shares it.
+    Collateral(CollateralResponse),
     /// A report, quote, document or log: bytes for its verifier, within the size limit of its kind.
     Structure(Structure),
     /// Bytes that were given or recognised as a kind, and are not of it.
@@ -87,6 +90,8 @@ pub enum PartError {
     },
     /// PCR values that are not 33 bytes each, or not by ascending index.
     Pcrs,
+    /// Text that is not a response of Intel's PCS with the signed member of this kind.
+    Response(InputKind),
 }
 
 impl PartError {
@@ -104,7 +109,7 @@ impl Part {
     ///
     /// Framing around a structure is removed: zero bytes after the end of a certificate (an NV
     /// index is longer than its content) or a report, the head of the response with which firmware returns a
-    /// report, the size in front of a TPM's quote. PCR values are 33 bytes each, the index and the value, by index;
+    /// report, the size in front of a TPM's quote, white space around a response of Intel's PCS. PCR values are 33 bytes each, the index and the value, by index;
     /// other forms of them are read by [`crate::sniff()`] and made by [`Sha256Pcrs`].
     ///
     /// # Errors
@@ -121,6 +126,7 @@ impl Part {
             InputKind::SnpReport => snp_report::unframed(&bytes).map_or(&*bytes, |framed| framed.report),
             InputKind::TpmQuote => attest_bytes(&bytes),
             InputKind::TpmPublic => public_bytes(&bytes),
+            InputKind::TcbInfo | InputKind::QeIdentity => encoding::plain(&bytes),
             kind if kind.is_container() => return Err(PartError::Container(kind)),
             _ => &bytes,
         };
@@ -148,6 +154,10 @@ impl Part {
             }
             kind if bytes.len() > limit => unreadable(bytes, PartError::TooLarge { kind, limit }),
             InputKind::TdQuote => Self::TdQuote(Box::new(TdQuotePart::new(bytes))),
+            InputKind::TcbInfo | InputKind::QeIdentity => match CollateralResponse::parse(kind, bytes) {
+                Ok(response) => Self::Collateral(response),
+                Err(bytes) => unreadable(bytes, PartError::Response(kind)),
+            },
             kind => Self::Structure(Structure { kind, bytes }),
         }
     }
@@ -160,6 +170,7 @@ impl Part {
             Self::RevocationList(_) => InputKind::RevocationList,
             Self::Pcrs(_) => InputKind::PcrValues,
             Self::TdQuote(_) => InputKind::TdQuote,
+            Self::Collateral(response) => response.kind(),
             Self::Structure(structure) => structure.kind,
             Self::Unreadable(unreadable) => unreadable.kind,
         }
@@ -173,6 +184,7 @@ impl Part {
             Self::RevocationList(list) => list.der(),
             Self::Pcrs(values) => values.encoded(),
             Self::TdQuote(quote) => &quote.bytes,
+            Self::Collateral(response) => response.text().as_bytes(),
             Self::Structure(structure) => &structure.bytes,
             Self::Unreadable(unreadable) => &unreadable.bytes,
         }
@@ -186,6 +198,7 @@ impl Part {
             Self::RevocationList(list) => Arc::unwrap_or_clone(list).into_der(),
             Self::Pcrs(values) => values.encoded().to_vec(),
             Self::TdQuote(quote) => quote.bytes,
+            Self::Collateral(response) => response.text().as_bytes().to_vec(),
             Self::Structure(structure) => structure.bytes,
             Self::Unreadable(unreadable) => unreadable.bytes,
         }
@@ -273,6 +286,7 @@ const fn max_bytes(kind: InputKind) -> usize {
         InputKind::EventLog | InputKind::CcEventLog => eventlog::MAX_BYTES,
         InputKind::TpmSignature | InputKind::PcrValues | InputKind::TpmPublic => 1024,
         InputKind::TdReport => tdx::TD_REPORT_BYTES,
+        InputKind::TcbInfo | InputKind::QeIdentity => collateral::MAX_BYTES,
         InputKind::PublicKey => 64 * 1024,
         InputKind::Certificate => 64 * 1024,
         _ => 1024 * 1024,

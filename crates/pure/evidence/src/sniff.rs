@@ -241,7 +241,9 @@ fn binary(bytes: Cow<'_, [u8]>, encoding: Encoding, said: Option<InputKind>) -> 
     };
     let kind = said.or_else(|| looks_like(&bytes)).ok_or_else(|| unknown(&bytes))?;
     match kind {
-        InputKind::EvidenceJson | InputKind::SealingKey => Err(InputError::NotJson),
+        InputKind::EvidenceJson | InputKind::SealingKey | InputKind::CollateralJson => {
+            Err(InputError::NotJson)
+        }
         InputKind::Bundle => {
             Bundle::from_cbor(&bytes).map(|bundle| bundled(bundle, encoding)).map_err(Into::into)
         }

@@ -34,13 +34,21 @@ const ONCE: &[(InputKind, &str)] = &[
     (InputKind::PcrValues, "application/vnd.teeproof.pcr-values"),
     (InputKind::PcrConcatenation, "application/vnd.teeproof.pcr-concatenation"),
     (InputKind::EventLog, "application/vnd.teeproof.event-log"),
+    (InputKind::CcEventLog, "application/vnd.teeproof.cc-event-log"),
     (InputKind::NitroDocument, "application/cose; cose-type=\"cose-sign1\""),
+];
+
+/// Endorsements, of which there are several: the stem of their labels, and their media types.
+const NUMBERED: &[(InputKind, &str, &str)] = &[
+    (InputKind::Certificate, "certificate", "application/pkix-cert"),
+    (InputKind::RevocationList, "revocation-list", "application/pkix-crl"),
+    (InputKind::TcbInfo, "tcb-info", "application/vnd.teeproof.tcb-info+json"),
+    (InputKind::QeIdentity, "qe-identity", "application/vnd.teeproof.qe-identity+json"),
 ];
 
 /// Whether bundles hold parts of this kind.
 pub(super) fn has_label(kind: InputKind) -> bool {
-    let many = matches!(kind, InputKind::Certificate | InputKind::RevocationList);
-    many || ONCE.iter().any(|(once, _)| *once == kind)
+    NUMBERED.iter().any(|(one, ..)| *one == kind) || ONCE.iter().any(|(once, _)| *once == kind)
 }
 
 impl PartName {
@@ -50,12 +58,8 @@ impl PartName {
             return Some(Self { kind: *kind, number: 0 });
         }
         let (stem, digits) = label.rsplit_once('-')?;
-        let kind = match stem {
-            "certificate" => InputKind::Certificate,
-            "revocation-list" => InputKind::RevocationList,
-            _ => return None,
-        };
-        let name = Self { kind, number: digits.parse().ok().filter(|number| *number < 100)? };
+        let (kind, ..) = NUMBERED.iter().find(|(_, of, _)| *of == stem)?;
+        let name = Self { kind: *kind, number: digits.parse().ok().filter(|number| *number < 100)? };
         // No other way to write the number.
         (name.to_string() == label).then_some(name)
     }
@@ -66,11 +70,9 @@ impl PartName {
     }
 
     pub(super) fn media_type(self) -> &'static str {
-        match self.kind {
-            InputKind::Certificate => "application/pkix-cert",
-            InputKind::RevocationList => "application/pkix-crl",
-            kind => ONCE.iter().find(|(once, _)| *once == kind).map_or("", |(_, media_type)| media_type),
-        }
+        let numbered = NUMBERED.iter().map(|(kind, _, media_type)| (*kind, *media_type));
+        let mut all = numbered.chain(ONCE.iter().copied());
+        all.find(|(kind, _)| *kind == self.kind).map_or("", |(_, media_type)| media_type)
     }
 
     pub(super) const fn indicator(self) -> u8 {
@@ -84,6 +86,7 @@ impl PartName {
             InputKind::RevocationList => "crl",
             InputKind::PcrValues => "txt",
             InputKind::NitroDocument => "cose",
+            InputKind::TcbInfo | InputKind::QeIdentity => "json",
             _ => "bin",
         };
         format!("{self}.{extension}")
@@ -95,13 +98,12 @@ pub(super) fn order(label: &str) -> (usize, String) {
     (label.len(), label.to_string())
 }
 
-/// The label: `hcl-report`, `certificate-0`, `revocation-list-0`.
+/// The label: `hcl-report`, `certificate-0`, `revocation-list-0`, `tcb-info-0`.
 impl fmt::Display for PartName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.kind {
-            InputKind::Certificate => write!(f, "certificate-{}", self.number),
-            InputKind::RevocationList => write!(f, "revocation-list-{}", self.number),
-            kind => f.write_str(kind.as_str()),
+        match NUMBERED.iter().find(|(kind, ..)| *kind == self.kind) {
+            Some((_, stem, _)) => write!(f, "{stem}-{}", self.number),
+            None => f.write_str(self.kind.as_str()),
         }
     }
 }

@@ -63,7 +63,7 @@ impl InputError {
                 "a TDREPORT can be checked on its own processor only; a remote party needs the TD quote made of it"
             }
             Self::Unverified(_) => "this version verifies no TD quotes",
-            Self::NotEvidence(_) => "name a report, a document or a bundle",
+            Self::NotEvidence(_) => "name a report, a document, a quote or a bundle",
             Self::Evidence { problem: JsonProblem::VersionMissing, .. } => {
                 "give the evidence as its attester wrote it; a version is never guessed"
             }
@@ -79,6 +79,9 @@ impl InputError {
             Self::Evidence { .. } => "give the evidence as its attester wrote it, with every member once",
             Self::NotOfKind { .. } => "give the file without a kind: it is recognised by its content",
             Self::Container(_) => "give the parts that it holds",
+            Self::NotResponse(_) => {
+                "give the response of Intel's PCS or of a PCCS as received: the signature is over its exact bytes"
+            }
             Self::Bincode => {
                 "a signature of 256 bytes, the message and 24 PCR values are expected, each counted"
             }
@@ -95,7 +98,7 @@ impl InputError {
     /// What a person can do about files that do not belong together.
     const fn hint_together(&self) -> &'static str {
         match self {
-            Self::NoEvidence => "name the report or document too; certificates alone are no evidence",
+            Self::NoEvidence => "name the report, document or quote too; endorsements alone are no evidence",
             Self::NotTogether => {
                 "leave them out: a Nitro document brings its certificates along, and a VCEK belongs to an SNP report"
             }
@@ -131,13 +134,16 @@ impl InputError {
                 "give all that tpm2_quote prints, from quoted: to calcDigest:, or the files that it writes with -m, -s and -o"
             }
             // A CCEL or its table.
-            Self::OfRtmrs(_) => "leave it out, or give binary_bios_measurements of the machine's TPM",
+            Self::OfRtmrs(_) => {
+                "leave it out, or give binary_bios_measurements of the machine's TPM; a CCEL explains a TD quote alone"
+            }
             _ => self.hint_of_two(),
         }
     }
 
     const fn hint_of_two(&self) -> &'static str {
         match self {
+            Self::TooMany { .. } => "give the endorsements of this machine alone",
             Self::TwoOfAKind(InputKind::TpmSignature) => {
                 "256 bytes are read as a signature; give the values of eight PCRs as tpm2_pcrread prints them"
             }
@@ -146,4 +152,4 @@ impl InputError {
     }
 }
 
-const KNOWN_JSON: &str = "read are bundles, THIM's answers, answers with one Nitro document (in document, attestation, attestation_doc, attestation_document, attestationDocument, AttestationDocument or PlAttests), MAA's AzureGuest and SevSnpVm requests, and the evidence of the Confidential Containers attester, attestation-rs, attested-tls and kinvolk's library";
+const KNOWN_JSON: &str = "read are bundles, THIM's answers, responses of Intel's PCS, collateral as dcap-qvl and attested-tls write it, answers with one Nitro document (in document, attestation, attestation_doc, attestation_document, attestationDocument, AttestationDocument or PlAttests), MAA's AzureGuest and SevSnpVm requests, and the evidence of the Confidential Containers attester, attestation-rs, attested-tls and kinvolk's library";

@@ -4,7 +4,7 @@ use core::fmt;
 
 use teeproof_wire::tpm::bank_name;
 
-use crate::{InputError, InputKind};
+use crate::{InputError, InputKind, collateral};
 
 impl fmt::Display for InputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -31,6 +31,10 @@ impl fmt::Display for InputError {
             }
             Self::Container(kind) => write!(f, "{} has several parts, expected one", kind.with_article()),
             Self::Bincode => f.write_str("the bytes are not a quote as bincode"),
+            Self::NotResponse(kind) => {
+                let member = collateral::member(*kind).unwrap_or_default();
+                write!(f, "read as {kind}: expected a JSON object with `{member}` and its `signature`")
+            }
             Self::PcrFormat => f.write_str("PCR values: unknown format"),
             Self::OtherBank(bank) => {
                 write!(f, "the PCR values are of the {} bank, expected SHA-256", bank_name(*bank))
@@ -125,6 +129,7 @@ impl InputError {
                 )
             }
             Self::TwoOfAKind(kind) => write!(f, "two files are read as {kind}, and evidence has one"),
+            Self::TooMany { kind, limit } => write!(f, "too many parts of kind {kind}: at most {limit}"),
             Self::NotTogether => f.write_str("the certificates do not belong to the Nitro document"),
             Self::WithoutReport(kind) => write!(f, "{} without an HCL report", kind.with_article()),
             Self::TdQuoteOfSnp => {

@@ -37,8 +37,12 @@ pub(super) fn parts_of(object: &Object<'_>, shape: JsonShape) -> Result<Read, In
         JsonShape::AzureGuest => azure_guest::guest(fields),
         JsonShape::SevSnpVm => azure_guest::sev_snp_vm(fields),
         JsonShape::TdxVm => azure_guest::tdx_vm(fields),
-        // Both have a reader of their own.
-        JsonShape::AttestationInfo | JsonShape::Thim => Err(JsonProblem::Type.of(shape)),
+        // These have readers of their own.
+        JsonShape::AttestationInfo
+        | JsonShape::Thim
+        | JsonShape::TcbInfo
+        | JsonShape::QeIdentity
+        | JsonShape::QuoteCollateral => Err(JsonProblem::Type.of(shape)),
     }
 }
 
@@ -81,10 +85,10 @@ fn az_tdx_of_numbers(fields: Fields<'_, '_>) -> Result<Read, InputError> {
     around(fields.numbers("hcl_report", HCL)?, quote, td_quote).map(Read::from)
 }
 
-/// A TD without a vTPM.
+/// A TD without a vTPM, whose log is a CCEL.
 fn tdx(fields: Fields<'_, '_>) -> Result<Read, InputError> {
     let td_quote = checked(InputKind::TdQuote, fields.bytes("quote", Form::Base64, TD_QUOTE)?)?;
-    with_log(Vec::from([td_quote]), fields)
+    with_log_of(InputKind::CcEventLog, Vec::from([td_quote]), fields)
 }
 
 /// A TPM's quote as lists of numbers.
@@ -118,11 +122,19 @@ fn around(report: Vec<u8>, quote: Vec<Part>, last: Part) -> Result<Vec<Part>, In
 ///
 /// The log is optional and explains the PCRs of the quote. A value that is no text is not this format; text that
 /// is no base64 is a log that cannot be used, which is a warning, so that the rest is verified.
-fn with_log(mut parts: Vec<Part>, fields: Fields<'_, '_>) -> Result<Read, InputError> {
+fn with_log(parts: Vec<Part>, fields: Fields<'_, '_>) -> Result<Read, InputError> {
+    with_log_of(InputKind::EventLog, parts, fields)
+}
+
+/// The same with a log of this kind. Empty text is no log, as for trustee's verifier.
+fn with_log_of(kind: InputKind, mut parts: Vec<Part>, fields: Fields<'_, '_>) -> Result<Read, InputError> {
     const LOG_MEMBER: &str = "cc_eventlog";
     let mut warnings = Vec::new();
     match fields.optional_bytes(LOG_MEMBER, Form::Base64, LOG) {
-        Ok(log) => parts.extend(log.map(|bytes| checked(InputKind::EventLog, bytes)).transpose()?),
+        Ok(log) => {
+            let log = log.filter(|log| !log.is_empty());
+            parts.extend(log.map(|bytes| checked(kind, bytes)).transpose()?);
+        }
         Err(InputError::Evidence { problem: JsonProblem::Base64, shape, .. }) => {
             warnings.push(InputWarning::UnusedMember {
                 shape,

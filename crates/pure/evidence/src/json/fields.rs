@@ -153,6 +153,12 @@ impl<'o, 't> Fields<'o, 't> {
         bytes.ok_or_else(|| self.error(member, JsonProblem::Type))
     }
 
+    /// Whether a member is a list.
+    pub(super) fn is_list(self, member: &'static str) -> Result<bool, InputError> {
+        let value = self.value(member)?;
+        Ok(matches!(value, Some(Value::Raw(raw)) if raw.starts_with('[')))
+    }
+
     /// At most so many bytes as a list of numbers.
     pub(super) fn numbers(self, member: &'static str, most: usize) -> Result<Vec<u8>, InputError> {
         numbers(self.raw(member)?, most).map_err(|problem| self.error(member, problem))

@@ -76,6 +76,12 @@ pub enum JsonProblem {
     Hex,
     /// Text is not base64 of the alphabet that is used there.
     Base64,
+    /// Text is not PEM of certificates alone.
+    Pem,
+    /// A value is no revocation list as hexadecimal, base64, PEM or bytes.
+    List,
+    /// A signed value is not one JSON object, so that its exact bytes are not known.
+    Signed,
     /// A value is larger than anything of its kind.
     TooLarge,
     /// There is no version, and the members are those of a later version than 0.
@@ -112,6 +118,9 @@ impl fmt::Display for JsonProblem {
             Self::Type => "a value is of another type or length than it should be",
             Self::Hex => "a value is not hexadecimal of the right length",
             Self::Base64 => "a value is not base64 of the alphabet that is used there",
+            Self::Pem => "a value is not PEM with certificates alone",
+            Self::List => "a value is not a revocation list as hexadecimal, base64, PEM or a list of bytes",
+            Self::Signed => "a signed value is not one JSON object from its first to its last byte",
             Self::TooLarge => "a value is larger than anything of its kind",
             Self::VersionMissing => {
                 "there is no version, which makes it version 0, and the members are those of a later version"

@@ -42,6 +42,12 @@ pub enum JsonShape {
     TdxVm,
     /// What Azure's THIM answers: certificates.
     Thim,
+    /// What Intel's PCS answers to a request for TCB info.
+    TcbInfo,
+    /// What Intel's PCS answers to a request for the identity of the quoting enclave.
+    QeIdentity,
+    /// Collateral of a quote as dcap-qvl and attested-tls write it, `QuoteCollateralV3`.
+    QuoteCollateral,
 }
 
 impl JsonShape {
@@ -66,6 +72,9 @@ impl JsonShape {
         Self::SevSnpVm,
         Self::TdxVm,
         Self::Thim,
+        Self::TcbInfo,
+        Self::QeIdentity,
+        Self::QuoteCollateral,
     ];
 
     /// The name in messages.
@@ -91,6 +100,9 @@ impl JsonShape {
             Self::SevSnpVm => "SevSnpVm request",
             Self::TdxVm => "TdxVm request",
             Self::Thim => "THIM's answer",
+            Self::TcbInfo => "TCB info of Intel's PCS",
+            Self::QeIdentity => "QE identity of Intel's PCS",
+            Self::QuoteCollateral => "collateral of a quote (QuoteCollateralV3)",
         }
     }
 }
@@ -107,6 +119,10 @@ const DEMANDED: &[(JsonShape, &[&str])] = &[
     (JsonShape::Snp, &["attestation_report", "cert_chain"]),
     (JsonShape::AzureGuest, &["AttestationProtocolVersion", "TpmInfo", "IsolationInfo"]),
     (JsonShape::AttestedTls, &["tdx_quote_base64", "hcl_report_base64", "tpm_attestation"]),
+    (
+        JsonShape::QuoteCollateral,
+        &["tcb_info", "tcb_info_issuer_chain", "qe_identity", "pck_crl", "root_ca_crl"],
+    ),
 ];
 
 /// Whether text is YAML with the outermost members of evidence, as peers keep it among their test files.
@@ -127,6 +143,17 @@ pub(crate) fn is_fixture(text: &str) -> bool {
 }
 
 impl Object<'_> {
+    /// The shape, if it is one of collateral.
+    pub(super) fn collateral(&self) -> Option<JsonShape> {
+        if self.has("tcbInfo") {
+            return Some(JsonShape::TcbInfo);
+        }
+        if self.has("enclaveIdentity") {
+            return Some(JsonShape::QeIdentity);
+        }
+        self.has_all(&["tcb_info", "qe_identity"]).then_some(JsonShape::QuoteCollateral)
+    }
+
     /// The shape, if it is one of evidence.
     pub(super) fn shape(&self) -> Result<Option<JsonShape>, InputError> {
         if self.has_all(&["platform", "evidence"]) {
@@ -309,6 +336,20 @@ const TDX_VM: Members = Members(&[
 /// What Azure's THIM answers to `/amd/certification`.
 const THIM: Members =
     Members(&[("vcekCert", None), ("tcbm", None), ("certificateChain", None), ("cacheControl", None)]);
+const TCB_INFO: Members = Members(&[("tcbInfo", None), ("signature", None)]);
+const QE_IDENTITY: Members = Members(&[("enclaveIdentity", None), ("signature", None)]);
+const QUOTE_COLLATERAL: Members = Members(&[
+    ("pck_crl_issuer_chain", None),
+    ("root_ca_crl", None),
+    ("pck_crl", None),
+    ("tcb_info_issuer_chain", None),
+    ("tcb_info", None),
+    ("tcb_info_signature", None),
+    ("qe_identity_issuer_chain", None),
+    ("qe_identity", None),
+    ("qe_identity_signature", None),
+    ("pck_certificate_chain", None),
+]);
 const ATTESTATION_INFO: Members = Members(&[("AttestationInfo", None), ("attestationInfo", None)]);
 
 const fn of_shape(shape: JsonShape) -> &'static Members {
@@ -329,6 +370,9 @@ const fn of_shape(shape: JsonShape) -> &'static Members {
         JsonShape::SevSnpVm => &SEV_SNP_VM,
         JsonShape::TdxVm => &TDX_VM,
         JsonShape::Thim => &THIM,
+        JsonShape::TcbInfo => &TCB_INFO,
+        JsonShape::QeIdentity => &QE_IDENTITY,
+        JsonShape::QuoteCollateral => &QUOTE_COLLATERAL,
     }
 }
 
