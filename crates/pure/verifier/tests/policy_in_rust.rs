@@ -3,10 +3,11 @@
 #![allow(clippy::panic, clippy::unwrap_used)]
 
 use teeproof::Policy;
-use teeproof_core::{List, PcrRule, Rule, Technology, Text, Waiver};
+use teeproof_core::{Bits, List, PcrRule, Rule, Technology, Text, Time, Waiver};
 use teeproof_hcl::{Ground, Origin, VmId};
 use teeproof_nitro::MaxAge;
 use teeproof_snp::{ProductLine, TcbFloor, VekKind, Vmpl};
+use teeproof_tdx::{AllowedAdvisories, DaysBehind, TcbDate, TcbException, TcbExceptions, TcbStatus};
 use teeproof_wire::snp::{Product, Tcb};
 
 /// The line of the field in each policy file.
@@ -15,6 +16,7 @@ const TCB: Tcb = Tcb { fmc: None, bootloader: 4, tee: 0, snp: 24, microcode: 219
 
 type Row<P> = (&'static str, &'static str, fn(P) -> P);
 type SnpRow = Row<teeproof_snp::SnpPolicy<'static>>;
+type TdxRow = Row<teeproof_tdx::TdxPolicy<'static>>;
 type HclRow = Row<teeproof_hcl::HclPolicy<'static>>;
 type NitroRow = Row<teeproof_nitro::NitroPolicy<'static>>;
 
@@ -79,6 +81,44 @@ const HCL: &[HclRow] = &[
     ("event-log", "{ exactly = true }", |p| p.tpm(|p| p.event_log(at(Rule::exactly(true))))),
 ];
 
+const TDX: &[TdxRow] = &[
+    ("debug", "{ exactly = false }", |p| p.debug(at(Rule::exactly(false)))),
+    ("attributes", "{ mask = { care = \"0x1\", value = \"0x0\" } }", |p| {
+        p.attributes(at(Rule::mask(Bits { care: 1, value: 0 })))
+    }),
+    ("xfam", "{ exactly = \"0x61ae7\" }", |p| p.xfam(at(Rule::exactly(0x61ae7)))),
+    ("tcb-status", "{ one-of = [\"UpToDate\", \"SWHardeningNeeded\"] }", |p| {
+        p.tcb_status(at(Rule::one_of(vec![TcbStatus::UpToDate, TcbStatus::SwHardeningNeeded])))
+    }),
+    ("days-behind", "{ at-most = 30 }", |p| p.days_behind(DaysBehind::AtMost { days: 30, line: Some(LINE) })),
+    ("tcb-date", "{ at-least = \"2025-03-12\" }", |p| {
+        p.tcb_date(at(Rule::at_least(TcbDate(Time(1_741_737_600)))))
+    }),
+    ("evaluation-data-number", "{ at-least = 18 }", |p| p.evaluation_number(at(Rule::at_least(18)))),
+    ("advisories", "{ one-of = [\"INTEL-SA-01036\"] }", |p| {
+        let advisories = vec![Text::from("INTEL-SA-01036")].into();
+        p.advisories(AllowedAdvisories::Only { advisories, line: Some(LINE) })
+    }),
+    ("exceptions", "{ one-of = [{ fmspc = \"90c06f000000\", until = 2026-06-30 }] }", |p| {
+        let exception =
+            TcbException { fmspc: [0x90, 0xc0, 0x6f, 0, 0, 0], until: Time(1_782_777_600 + 86_399) };
+        p.exceptions(TcbExceptions::List { exceptions: vec![exception].into(), line: Some(LINE) })
+    }),
+    ("revocation-list", "{ exactly = true }", |p| p.revocation_list(at(Rule::exactly(true)))),
+    ("fmspc", "{ exactly = \"abababababab\" }", |p| p.fmspc(at(Rule::exactly([0xab; 6])))),
+    ("mrseam", "{ exactly = \"HEX48\" }", |p| p.mrseam(at(Rule::exactly([0xab; 48])))),
+    ("mrtd", "{ exactly = \"HEX48\" }", |p| p.mrtd(at(Rule::exactly([0xab; 48])))),
+    ("mrconfigid", "{ exactly = \"HEX48\" }", |p| p.mrconfigid(at(Rule::exactly([0xab; 48])))),
+    ("mrowner", "{ exactly = \"HEX48\" }", |p| p.mrowner(at(Rule::exactly([0xab; 48])))),
+    ("mrownerconfig", "{ exactly = \"HEX48\" }", |p| p.mrownerconfig(at(Rule::exactly([0xab; 48])))),
+    ("mrservicetd", "{ exactly = \"HEX48\" }", |p| p.mrservicetd(at(Rule::exactly([0xab; 48])))),
+    ("rtmr0", "{ exactly = \"HEX48\" }", |p| p.rtmr0(at(Rule::exactly([0xab; 48])))),
+    ("rtmr1", "{ exactly = \"HEX48\" }", |p| p.rtmr1(at(Rule::exactly([0xab; 48])))),
+    ("rtmr2", "{ exactly = \"HEX48\" }", |p| p.rtmr2(at(Rule::exactly([0xab; 48])))),
+    ("rtmr3", "{ exactly = \"HEX48\" }", |p| p.rtmr3(at(Rule::exactly([0xab; 48])))),
+    ("report-data", "{ exactly = \"HEX64\" }", |p| p.report_data(at(Rule::exactly([0xab; 64])))),
+];
+
 const NITRO: &[NitroRow] = &[
     ("debug", "{ exactly = false }", |p| p.debug(at(Rule::exactly(false)))),
     ("pcrs", "{ 0 = { exactly = \"HEX48\" } }", |p| {
@@ -122,7 +162,9 @@ fn each_field_is_written_as_it_is_read() {
     compare(Technology::Snp, SNP, Policy::snp);
     compare(Technology::AzureSnp, SNP, |policy, change| policy.azure_snp(|azure| azure.snp(change)));
     compare(Technology::AzureSnp, HCL, |policy, change| policy.azure_snp(|azure| azure.vm(change)));
-    compare(Technology::AzureTdx, HCL, Policy::azure_tdx);
+    compare(Technology::Tdx, TDX, Policy::tdx);
+    compare(Technology::AzureTdx, TDX, |policy, change| policy.azure_tdx(|azure| azure.tdx(change)));
+    compare(Technology::AzureTdx, HCL, |policy, change| policy.azure_tdx(|azure| azure.vm(change)));
     compare(Technology::Nitro, NITRO, Policy::nitro);
 }
 
@@ -130,10 +172,12 @@ fn each_field_is_written_as_it_is_read() {
 fn each_key_has_a_row() {
     let snp = || SNP.iter().map(|(key, ..)| *key);
     let hcl = || HCL.iter().map(|(key, ..)| *key);
-    let rows: [(_, Vec<_>); 4] = [
+    let tdx = || TDX.iter().map(|(key, ..)| *key);
+    let rows: [(_, Vec<_>); 5] = [
         (Technology::Snp, snp().collect()),
+        (Technology::Tdx, tdx().collect()),
         (Technology::AzureSnp, snp().chain(hcl()).collect()),
-        (Technology::AzureTdx, hcl().collect()),
+        (Technology::AzureTdx, tdx().chain(hcl()).collect()),
         (Technology::Nitro, NITRO.iter().map(|(key, ..)| *key).collect()),
     ];
     for (technology, rows) in rows {

@@ -1,7 +1,7 @@
 //! One call of `verify`: minted evidence, and everything that a relying party decides.
 
 use teeproof::Evidence;
-use teeproof::{AttestationResult, Finding, Policy, Request, Verdict, find_check, verify};
+use teeproof::{AttestationResult, Finding, Policy, Request, SignedJson, Verdict, find_check, verify};
 use teeproof_core::{Class, Freshness, Outcome, Technology, Time};
 use teeproof_evidence::Inputs;
 use teeproof_mint::DEFAULT_TIME;
@@ -63,6 +63,8 @@ impl Ask {
         let anchors: Vec<&[u8]> = self.anchors.iter().map(Vec::as_slice).collect();
         let certificates = self.inputs.certificates();
         let lists = self.inputs.revocation_lists();
+        let collateral: Vec<_> =
+            self.inputs.endorsements().collateral.iter().map(|text| SignedJson::parse(text).unwrap()).collect();
         let crypto = teeproof_aws_lc::TABLE;
         let request = Request::new(
             &*self.accept,
@@ -74,6 +76,7 @@ impl Ask {
             &crypto,
         )
         .endorsements(&certificates)
+        .collateral(&collateral)
         .revocation(match lists.as_slice() {
             [] => Revocation::Unchecked("the test gives no list"),
             lists => Revocation::Lists(lists),

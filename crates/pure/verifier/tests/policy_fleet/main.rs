@@ -166,7 +166,7 @@ fn excepted_pcrs_are_read_with_their_lines() {
         "[azure-tdx.event-log.explained-except]\n11 = \"systemd extends it\"\n9 = \"the initial RAM disk\"",
     );
     let policy = read(&text).azure_tdx.unwrap();
-    let EventLogRule::ExplainsAllBut { excepted, line } = policy.tpm.event_log else { panic!() };
+    let EventLogRule::ExplainsAllBut { excepted, line } = policy.vm.tpm.event_log else { panic!() };
     let waived_pcrs: Vec<_> =
         excepted.iter().map(|pcr| (pcr.index, &*pcr.waiver.reason, pcr.waiver.line)).collect();
     assert_eq!(waived_pcrs, [(9, "the initial RAM disk", Some(6)), (11, "systemd extends it", Some(5))]);
