@@ -71,7 +71,7 @@ pub(super) const MAP: &[Row] = &[
     Row { name: SNP, room: Room::Pure, uses: &[WIRE, CORE, X509], tests: &[] },
     Row { name: TDX, room: Room::Pure, uses: &[WIRE, CORE, X509], tests: &[] },
     Row { name: TPM, room: Room::Pure, uses: &[WIRE, CORE], tests: &[] },
-    Row { name: HCL, room: Room::Pure, uses: &[WIRE, CORE, X509, SNP, TPM], tests: &[] },
+    Row { name: HCL, room: Room::Pure, uses: &[WIRE, CORE, X509, SNP, TDX, TPM], tests: &[] },
     Row { name: NITRO, room: Room::Pure, uses: &[WIRE, CORE, X509], tests: &[] },
     Row {
         name: FRONT,

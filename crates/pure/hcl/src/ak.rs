@@ -6,7 +6,6 @@ use alloc::vec::Vec;
 use core::cmp::Ordering;
 use core::fmt;
 
-use base64ct::{Base64UrlUnpadded, Encoding};
 use teeproof_core::{Class, Record, RsaKey};
 use teeproof_wire::Reader;
 use teeproof_wire::certificate::{Certificate, Name, PublicKey};
@@ -103,20 +102,11 @@ impl<'a> AkPath<'a> {
     }
 }
 
-/// The expected key of the AK certificate.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum AkKey<'k> {
-    /// The attestation key of authenticated claims.
-    Claims(RsaKey<'k>),
-    /// Any key whose modulus these unauthenticated claims contain (TDX).
-    Unverified(&'k [u8]),
-}
-
-/// Finds the AK certificate of a key among the endorsements and verifies it. A missing or outdated
+/// Finds the AK certificate of the claims' attestation key among the endorsements and verifies it. A missing or outdated
 /// certificate is recorded as a warning and gives `None`; an invalid one is an error. Certificates of other
 /// VMs are ignored.
 pub(crate) fn establish<'a>(
-    key: AkKey<'_>,
+    key: RsaKey<'_>,
     endorsements: &[Certificate<'a>],
     verification: &HclVerification<'a>,
     record: &mut dyn Record,
@@ -124,19 +114,16 @@ pub(crate) fn establish<'a>(
     let leaves = Leaves::of(key, endorsements, verification);
     let mut next = leaves.next(None);
     if next.is_none() {
-        absent(key, endorsements, record);
+        absent(endorsements, record);
         return Ok(None);
     }
-    let of_claims = matches!(key, AkKey::Claims(_));
     let budget = verification.path.budget(MAX_AK_SIGNATURES);
     let signatures = verification.path.signature_checks(&budget);
     let mut best: Option<Failure<'a>> = None;
     while let Some(leaf) = next {
         match verify(leaf.certificate, endorsements, verification, &signatures) {
             Ok(ak) => {
-                if of_claims {
-                    record.pass(checks::AK_KEY, &"the certificate's key is HCLAkPub");
-                }
+                record.pass(checks::AK_KEY, &"the certificate's key is HCLAkPub");
                 ak.record(verification, record);
                 return Ok(Some(ak));
             }
@@ -153,9 +140,7 @@ pub(crate) fn establish<'a>(
         next = leaves.next(Some(leaf));
     }
     let mut not_established = |because: &dyn fmt::Display| {
-        if of_claims {
-            record.skip(checks::AK_KEY, &NO_CHAIN);
-        }
+        record.skip(checks::AK_KEY, &NO_CHAIN);
         record.warn(checks::AK_CHAIN, because);
         record.skip(checks::AK_REVOCATION, &NO_CHAIN);
     };
@@ -182,26 +167,18 @@ pub(crate) fn establish<'a>(
 const NO_CHAIN: &str = "no AK certificate was verified: see ak.chain";
 
 /// Records that the AK certificate of the key is missing, with the name of one for another key.
-fn absent(key: AkKey<'_>, endorsements: &[Certificate<'_>], record: &mut dyn Record) {
+fn absent(endorsements: &[Certificate<'_>], record: &mut dyn Record) {
     const NONE: &str = "the AK certificate is missing";
     let others = || endorsements.iter().filter(|one| is_ak(one));
     let Some(first) = others().min_by(|one, other| one.der().cmp(other.der())) else {
-        if let AkKey::Claims(_) = key {
-            record.skip(checks::AK_KEY, &NO_CHAIN);
-        }
+        record.skip(checks::AK_KEY, &NO_CHAIN);
         record.skip(checks::AK_CHAIN, &NONE);
         record.skip(checks::AK_REVOCATION, &NONE);
         return;
     };
     let more = others().skip(1).fold(0_usize, |more, _| more.saturating_add(1));
-    let others = OtherKeys { subject: first.subject(), more };
-    match key {
-        AkKey::Claims(_) => {
-            record.warn(checks::AK_KEY, &others);
-            record.skip(checks::AK_CHAIN, &NONE_OF_THIS_KEY);
-        }
-        AkKey::Unverified(_) => record.warn(checks::AK_CHAIN, &others),
-    }
+    record.warn(checks::AK_KEY, &OtherKeys { subject: first.subject(), more });
+    record.skip(checks::AK_CHAIN, &NONE_OF_THIS_KEY);
     record.skip(checks::AK_REVOCATION, &NONE_OF_THIS_KEY);
 }
 
@@ -219,7 +196,7 @@ struct Leaf<'a, 'c> {
 }
 
 impl<'a, 'c> Leaves<'a, 'c> {
-    fn of(key: AkKey<'_>, endorsements: &'c [Certificate<'a>], verification: &HclVerification<'a>) -> Self {
+    fn of(key: RsaKey<'_>, endorsements: &'c [Certificate<'a>], verification: &HclVerification<'a>) -> Self {
         let (at, lists) = (verification.at.0, verification.path.revocation.lists());
         let leaf = |certificate: &'c Certificate<'a>| {
             let names = |list: &RevocationList<'_>| {
@@ -345,22 +322,9 @@ fn is_ak(certificate: &Certificate<'_>) -> bool {
 }
 
 /// Whether a certificate is for this key.
-fn is_for(certificate: &Certificate<'_>, key: AkKey<'_>) -> bool {
+fn is_for(certificate: &Certificate<'_>, key: RsaKey<'_>) -> bool {
     let PublicKey::Rsa { modulus, exponent } = certificate.public_key() else { return false };
-    match key {
-        AkKey::Claims(key) => modulus == key.modulus && exponent == key.exponent,
-        AkKey::Unverified(claims) => is_named(claims, modulus),
-    }
-}
-
-/// Whether the claims contain a modulus in base64url, as in JSON Web Keys.
-fn is_named(claims: &[u8], modulus: &[u8]) -> bool {
-    const LETTERS: usize = 342;
-    let mut letters = [0; LETTERS];
-    match Base64UrlUnpadded::encode(modulus, &mut letters) {
-        Ok(text) => claims.windows(LETTERS).any(|window| window == text.as_bytes()),
-        Err(_) => false,
-    }
+    modulus == key.modulus && exponent == key.exponent
 }
 
 /// Whether the extended key usage of a certificate includes this purpose (RFC 5280, section 4.2.1.12).

@@ -1,4 +1,4 @@
-//! The checks of this crate, in their order.
+//! The checks of this crate, in their order; VMPL is checked on SEV-SNP only, and those of a TD on TDX only.
 
 use teeproof_core::checks;
 
@@ -11,6 +11,18 @@ checks! { VERIFY:
         "The report was requested at VMPL 0, where only the paravisor runs; the guest's kernel has a higher VMPL.",
         "Read the report from the vTPM, not from the guest's SEV device.",
         "AMD 56860, VMPL";
+    TD_REPORT [Malformed Unsupported NotAuthentic] = "hcl.td-report", "the TDREPORT's format",
+        "The hashes in the TDREPORT match its contents, and its reserved bytes are zero; without its quote it proves nothing.",
+        "Give all of NV index 0x01400001 of the vTPM, unchanged.",
+        "Intel 344425, TDREPORT_STRUCT";
+    TD_QUOTE [Incomplete] = "hcl.td-quote", "the TD quote over the TDREPORT",
+        "The evidence has a TD quote, by which others than its own processor can verify the TDREPORT.",
+        "Send the TDREPORT to Azure's quote service, POST http://169.254.169.254/acc/tdquote, and give its response.",
+        "Azure guest attestation: IMDS, acc/tdquote";
+    TD_REPORT_QUOTE [NotBound] = "hcl.td-report.quote", "the TDREPORT against the TD quote",
+        "The TD quote is over this TDREPORT: every field that both have is the same.",
+        "HCL report and TD quote are of different reads: read the report again, and request a TD quote of its TDREPORT.",
+        "Intel 348551, appendix A.3.2; Intel 344425, TDREPORT_STRUCT";
     BINDING [NotBound] = "hcl.binding", "the claims' hash in REPORT_DATA",
         "REPORT_DATA of the hardware report is the hash of the claims followed by zeros, in all 64 bytes.",
         "Report and claims are of different reads: read all of NV index 0x01400001 again, in one go.",
@@ -35,14 +47,6 @@ checks! { VERIFY:
         "User-data, which the guest wrote before the report was made, is the nonce or the expected data, followed by zeros.",
         "Write the data into NV index 0x01400002, wait three seconds, and read the report until its claims contain the data.",
         "openvmm, tpm_device: guest input";
-    TD_REPORT [Malformed Unsupported NotAuthentic] = "tdx.report", "the TDREPORT's format",
-        "The hashes in the TDREPORT match its contents, and its reserved bytes are zero; without its quote it proves nothing.",
-        "Give all of NV index 0x01400001 of the vTPM, unchanged.",
-        "Intel 344425, TDREPORT_STRUCT";
-    TD_QUOTE [Incomplete] = "tdx.quote", "the TD quote",
-        "Intel's quoting enclave signed the TDREPORT's contents.",
-        "Take evidence of a VM on SEV-SNP: this version verifies no TD quotes, and no option changes that.",
-        "Intel TDX DCAP, quote version 4 and 5";
 }
 
 crate::hcl_policy_fields! { teeproof_core::policy_checks }

@@ -3,6 +3,8 @@
 use core::fmt;
 
 use teeproof_core::{Check, Class};
+use teeproof_snp::Advice;
+use teeproof_tdx::{CollateralUrls, Error as TdxError, QeField};
 use teeproof_wire::Error as WireError;
 use teeproof_wire::hcl::ReportType;
 use teeproof_x509::{NameText, Problem};
@@ -45,6 +47,8 @@ pub enum Error {
     AkSubject,
     /// The SNP report is not authentic.
     Snp(teeproof_snp::Error),
+    /// The TD quote is not authentic, or its collateral is missing or not current.
+    Tdx(teeproof_tdx::Error),
     /// The SNP report was requested at another VMPL than the paravisor's, 0.
     Vmpl(u32),
     /// REPORT_DATA is not the hash of the claims.
@@ -71,8 +75,11 @@ pub enum Error {
     TdReportHash(TdReportHash),
     /// The TD quote is missing.
     TdQuoteMissing,
-    /// The TD quote's endorsements are missing.
-    TdCollateralMissing,
+    /// A field of the TDREPORT is not that of the TD quote.
+    TdReportMismatch {
+        /// The first field that differs, by Intel's name.
+        field: &'static str,
+    },
 }
 
 /// A problem of malformed claims.
@@ -137,6 +144,7 @@ impl Error {
             | Self::AkRevocationList { .. } => checks::AK_REVOCATION,
             Self::AkChain { .. } | Self::AkUntrusted { .. } | Self::AkSubject => checks::AK_CHAIN,
             Self::Snp(error) => error.check(),
+            Self::Tdx(error) => error.check(),
             Self::Vmpl(_) => checks::VMPL,
             Self::Binding => checks::BINDING,
             Self::Claims(_) | Self::Key(_) => checks::CLAIMS,
@@ -144,7 +152,8 @@ impl Error {
             Self::PcrsWithoutQuote => teeproof_tpm::checks::PCRS,
             Self::Nonce | Self::UserData | Self::NoUserData | Self::UserDataLength => checks::USER_DATA,
             Self::TdReport(_) | Self::TdReportHash(_) => checks::TD_REPORT,
-            Self::TdQuoteMissing | Self::TdCollateralMissing => checks::TD_QUOTE,
+            Self::TdQuoteMissing => checks::TD_QUOTE,
+            Self::TdReportMismatch { .. } => checks::TD_REPORT_QUOTE,
         }
     }
 
@@ -157,12 +166,13 @@ impl Error {
             Self::Hardware { .. } => Class::Unsupported,
             Self::AkChain { problem, .. } | Self::AkRevocationList { problem, .. } => problem.class(),
             Self::Snp(error) => error.class(),
+            Self::Tdx(error) => error.class(),
             Self::Tpm(error) => error.class(),
             Self::AkUntrusted { .. } | Self::AkSubject => Class::NotAuthentic,
             Self::Vmpl(_) | Self::Key(_) | Self::TdReportHash(_) => Class::NotAuthentic,
-            Self::Binding | Self::PcrsWithoutQuote => Class::NotBound,
+            Self::Binding | Self::PcrsWithoutQuote | Self::TdReportMismatch { .. } => Class::NotBound,
             Self::Nonce | Self::UserData | Self::NoUserData | Self::UserDataLength => Class::NotBound,
-            Self::TdQuoteMissing | Self::TdCollateralMissing => Class::Incomplete,
+            Self::TdQuoteMissing => Class::Incomplete,
         }
     }
 }
@@ -188,6 +198,7 @@ impl fmt::Display for Error {
                 write!(f, "revocation list of certificate {issuer} below the vTPM root: {problem}")
             }
             Self::Snp(error) => error.fmt(f),
+            Self::Tdx(error) => error.fmt(f),
             Self::Tpm(error) => error.fmt(f),
             Self::Vmpl(u32::MAX) => f.write_str("expected VMPL 0, got a report that the host requested"),
             Self::Vmpl(vmpl) => {
@@ -195,6 +206,9 @@ impl fmt::Display for Error {
                     f,
                     "expected VMPL 0, got {vmpl}, at which the guest can request a report over any data"
                 )
+            }
+            Self::TdReportMismatch { field } => {
+                write!(f, "{field} of the TDREPORT is not that of the TD quote")
             }
             Self::Claims(problem) => problem.fmt(f),
             Self::Key(problem) => problem.fmt(f),
@@ -215,19 +229,39 @@ impl Error {
 
     /// A hint for this error, if it needs another one than its check's.
     #[must_use]
-    pub const fn advice(&self) -> Option<teeproof_snp::Advice> {
+    pub const fn advice(&self) -> Option<Advice> {
         match self {
             Self::Snp(error) => error.advice(),
-            Self::AkUntrusted { .. } => Some(teeproof_snp::Advice::Anchor),
-            Self::AkChain { link: 1, problem: Problem::Signature } => Some(teeproof_snp::Advice::SameName),
-            Self::AkChain { problem: Problem::Revoked, .. } => Some(teeproof_snp::Advice::Revoked),
-            Self::Key(AttestationKeyProblem::Zero) => Some(teeproof_snp::Advice::Text(
+            Self::AkUntrusted { .. } | Self::Tdx(TdxError::Untrusted { .. }) => Some(Advice::Anchor),
+            Self::AkChain { link: 1, problem: Problem::Signature }
+            | Self::Tdx(TdxError::Chain { link: 1, problem: Problem::Signature, .. }) => {
+                Some(Advice::SameName)
+            }
+            Self::AkChain { problem: Problem::Revoked, .. }
+            | Self::Tdx(TdxError::Chain { problem: Problem::Revoked, .. }) => Some(Advice::Revoked),
+            Self::Tdx(TdxError::Qe(QeField::Attributes)) => Some(Advice::Text(
+                "A quoting enclave for debugging signs any quote: the host must run Intel's production enclave.",
+            )),
+            Self::Tdx(TdxError::TcbLevel) => Some(Advice::Text(
+                "Relaunch the VM, so that Azure places it on a host with current firmware; if the host is newer \
+                 than the TCB info, fetch the current TCB info.",
+            )),
+            Self::Key(AttestationKeyProblem::Zero) => Some(Advice::Text(
                 "A paravisor whose key could not be created publishes zeros: restart the VM with a reset vTPM.",
             )),
             Self::Tpm(error) => match error.advice() {
-                Some(text) => Some(teeproof_snp::Advice::Text(text)),
+                Some(text) => Some(Advice::Text(text)),
                 None => None,
             },
+            _ => None,
+        }
+    }
+
+    /// The URLs of Intel's collateral, if it is missing.
+    #[must_use]
+    pub const fn urls(&self) -> Option<&CollateralUrls> {
+        match self {
+            Self::Tdx(error) => error.urls(),
             _ => None,
         }
     }
@@ -250,11 +284,7 @@ impl Error {
                 "TDREPORT: TEE_TCB_INFO_HASH is not the hash of TEE_TCB_INFO"
             }
             Self::TdReportHash(TdReportHash::TdInfo) => "TDREPORT: TEE_INFO_HASH is not the hash of TDINFO",
-            Self::TdQuoteMissing => "a TDREPORT alone is no evidence: the TD quote is missing",
-            _ => {
-                "Intel's collateral (TCB info, QE identity, revocation lists) is missing; \
-                 this version verifies no TD quotes yet"
-            }
+            _ => "a TDREPORT alone is no evidence: the TD quote is missing",
         }
     }
 }

@@ -11,16 +11,16 @@ macro_rules! hcl_policy_fields {
                 #[doc = "Appraisal policy for an Azure confidential VM, except for its hardware report. Every field is an expectation or a waiver with a reason; there is no default."]
                 HclPolicy<'p>;
                 "The part of `builtin:genuine` beyond the hardware report: the origin is reported.";
-                (policy, record, &VerifiedVm<'_>, snp: &teeproof_snp::SnpPolicy<'_>) -> bool
+                (policy, record, &VerifiedVtpm<'_>, grounds: &OriginGrounds) -> bool
             }
             vm + tpm: teeproof_tpm::TpmPolicy<'p>;
             origin: Origin<'p>, "origin" as Grounds,
                 "The accepted grounds that show that Azure's paravisor made the report; see below.",
                 ORIGIN [Refused] = "origin.paravisor", "the report's origin",
                     "A ground that the policy accepts shows that Azure's paravisor made the report.",
-                    "Pin the measurement, or the id key digest with its guest SVN; or give the AK certificate with its chain.",
+                    "Pin the measurement or MRTD, or the id key digest with its guest SVN; or give the AK certificate with its chain.",
                     "teeproof, reference values",
-                genuine (= Origin::Reported), appraised (origin::appraise(vm, snp, policy, record)),
+                genuine (= Origin::Reported), appraised (origin::appraise(grounds, policy, record)),
                 suggest (by origin);
             ak_certificate: Rule<'p, bool>, "ak-certificate" as YesNo,
                 "Whether the attestation key has a certificate of Azure's vTPM authority for a confidential VM; absent if the certificate is missing or could not be verified.",

@@ -13,7 +13,6 @@ mod fields;
 mod origin;
 mod policy;
 pub mod reference;
-mod tdx;
 mod user_data;
 mod verify;
 mod vm_id;
@@ -22,10 +21,10 @@ pub use ak::{AK_ROOTS, AkPath, MAX_AK_SIGNATURES};
 pub use claims::{Claims, HardwareSealingPolicy, Key, UnknownMember, VmConfiguration, VmgsProvisioner};
 pub use error::{AttestationKeyProblem, ClaimsProblem, Error, TdReportHash};
 pub use origin::OriginGrounds;
-pub use policy::{Ground, HclPolicy, Origin, appraise_snp};
-pub use tdx::verify_tdx;
+pub use policy::{Ground, HclPolicy, Origin, appraise_snp, appraise_tdx};
 pub use teeproof_wire::hcl::{HashType, HclReport, ReportType};
 pub use verify::{
-    BoundKey, BoundKeyError, HclEvidence, HclVerification, VerifiedVm, verify_snp, verify_snp_again,
+    BoundKey, BoundKeyError, HclEvidence, HclVerification, VerifiedTdVm, VerifiedVm, VerifiedVtpm,
+    verify_snp, verify_snp_again, verify_tdx,
 };
 pub use vm_id::{InvalidVmId, VmId};

@@ -1,7 +1,7 @@
-//! Origin of a report: the grounds that show Azure's paravisor as its maker, and known other origins.
+//! Origin of a report: the grounds that show that Azure's paravisor made it, and known other origins.
 //!
 //! The owner of any SNP guest can get a genuine report over the hash of their own claims, also at VMPL 0,
-//! where their kernel may run. Azure Container Instances are such guests.
+//! where their kernel may run. Azure Container Instances are such guests. So can the owner of any TD.
 
 use core::fmt;
 
@@ -12,15 +12,10 @@ use teeproof_core::{
 };
 
 use crate::reference::{self, KnownOrigin};
-use crate::{Ground, HclPolicy, Origin, VerifiedVm, checks};
+use crate::{Ground, HclPolicy, Origin, VerifiedTdVm, VerifiedVm, checks};
 
 /// Compares the grounds of a report with those that the policy accepts.
-pub(crate) fn appraise(
-    vm: &VerifiedVm<'_>,
-    snp: &teeproof_snp::SnpPolicy<'_>,
-    policy: &HclPolicy<'_>,
-    record: &mut dyn Record,
-) -> bool {
+pub(crate) fn appraise(origin: &OriginGrounds, policy: &HclPolicy<'_>, record: &mut dyn Record) -> bool {
     let line = match &policy.origin {
         Origin::Waived(waiver) => {
             waiver.record(checks::ORIGIN, record);
@@ -30,13 +25,12 @@ pub(crate) fn appraise(
         Origin::AnyOf { line, .. } => *line,
     };
     let finding = |outcome| CheckResult::new(checks::ORIGIN, outcome).at_line(line);
-    let origin = OriginGrounds::of(vm, Some(snp));
     if let Some(other) = origin.other() {
         record.record(finding(Outcome::Fail).because(&other));
         return false;
     }
     let Origin::AnyOf { grounds: accepted, .. } = &policy.origin else {
-        report_origin(&origin, record);
+        report_origin(origin, record);
         return true;
     };
     if accepted.is_empty() {
@@ -64,8 +58,11 @@ fn report_origin(origin: &OriginGrounds, record: &mut dyn Record) {
     } else if origin.is_shown() {
         record.warn(checks::ORIGIN, &format_args!("by {grounds} alone: {WEAK}"));
     } else {
-        const NONE: &str = "nothing ties the report to Azure's paravisor: any SNP guest could have made it";
-        record.warn(checks::ORIGIN, &NONE);
+        let guest = origin.guest;
+        record.warn(
+            checks::ORIGIN,
+            &format_args!("nothing ties the report to Azure's paravisor: any {guest} could have made it"),
+        );
     }
 }
 
@@ -78,15 +75,23 @@ const WEAK: &str = "the certificate identifies the attestation key, not who made
 pub struct OriginGrounds {
     grounds: Vec<Ground>,
     other: Option<&'static str>,
+    /// The kind of guest that can get such a report.
+    guest: &'static str,
 }
 
 impl OriginGrounds {
-    /// The grounds of a VM's report. Measurement and id key digest need the policy for the hardware report.
-    pub(crate) fn of(vm: &VerifiedVm<'_>, snp: Option<&teeproof_snp::SnpPolicy<'_>>) -> Self {
+    /// The grounds of a VM on SEV-SNP. Measurement and id key digest need the policy for the SNP report.
+    pub(crate) fn of_snp(vm: &VerifiedVm<'_>, snp: Option<&teeproof_snp::SnpPolicy<'_>>) -> Self {
+        let guest = "SNP guest";
         match other_origin(vm) {
-            Some(other) => Self { grounds: Vec::new(), other: Some(other) },
-            None => Self { grounds: grounds(vm, snp), other: None },
+            Some(other) => Self { grounds: Vec::new(), other: Some(other), guest },
+            None => Self { grounds: snp_grounds(vm, snp), other: None, guest },
         }
+    }
+
+    /// The grounds of a VM on TDX. MRTD as a measurement needs the policy for the TD quote.
+    pub(crate) fn of_tdx(vm: &VerifiedTdVm<'_>, tdx: Option<&teeproof_tdx::TdxPolicy<'_>>) -> Self {
+        Self { grounds: tdx_grounds(vm, tdx), other: None, guest: "TD" }
     }
 
     /// The grounds, the strongest first; empty for a report of another known origin.
@@ -130,8 +135,8 @@ fn other_origin(vm: &VerifiedVm<'_>) -> Option<&'static str> {
     None
 }
 
-/// The grounds of a report, the strongest first.
-fn grounds(vm: &VerifiedVm<'_>, snp: Option<&teeproof_snp::SnpPolicy<'_>>) -> Vec<Ground> {
+/// The grounds of an SNP report, the strongest first.
+fn snp_grounds(vm: &VerifiedVm<'_>, snp: Option<&teeproof_snp::SnpPolicy<'_>>) -> Vec<Ground> {
     let report = vm.report().report();
     let guest_svn = report.guest_svn();
     let is_met = |ground: &Ground| match ground {
@@ -141,6 +146,20 @@ fn grounds(vm: &VerifiedVm<'_>, snp: Option<&teeproof_snp::SnpPolicy<'_>>) -> Ve
         }),
         Ground::ReferenceValue => {
             reference::id_key(report.id_key_digest()).is_some_and(|known| known.is_paravisor(guest_svn))
+        }
+        Ground::AkCertificate => vm.ak_path().is_some(),
+    };
+    Ground::ALL.iter().copied().filter(is_met).collect()
+}
+
+/// The grounds of a TD quote, the strongest first.
+fn tdx_grounds(vm: &VerifiedTdVm<'_>, tdx: Option<&teeproof_tdx::TdxPolicy<'_>>) -> Vec<Ground> {
+    let mrtd = vm.td_quote().td().mrtd();
+    let is_met = |ground: &Ground| match ground {
+        Ground::Measurement => tdx.is_some_and(|tdx| is_pinned(&tdx.mrtd, mrtd)),
+        Ground::IdKeyDigest => false,
+        Ground::ReferenceValue => {
+            reference::mrtd(mrtd).is_some_and(|known| known.origin == KnownOrigin::Paravisor)
         }
         Ground::AkCertificate => vm.ak_path().is_some(),
     };

@@ -5,7 +5,7 @@ use core::fmt;
 use teeproof_core::{Check, FieldRule, List, PolicyField, Record, Rule, TakeFieldRule, Text, Waiver};
 
 use crate::origin::{self, Listed};
-use crate::{VerifiedVm, VmId};
+use crate::{OriginGrounds, VerifiedTdVm, VerifiedVm, VerifiedVtpm, VmId};
 
 crate::hcl_policy_fields! { teeproof_core::policy_table }
 
@@ -16,8 +16,8 @@ const NO_LISTS: &str = "builtin:genuine does not require CRLs; see ak.revocation
 const QUOTE_ALONE: &str =
     "builtin:genuine requires the nonce in the quote only; see hcl.user-data for the report's freshness";
 
-/// Appraises a verified VM under the policies for its hardware report and for the rest. Records the finding
-/// of every rule, and returns whether all are met or waived.
+/// Appraises a verified VM on SEV-SNP under the policies for its hardware report and for the rest. Records the
+/// finding of every rule, and returns whether all are met or waived.
 pub fn appraise_snp(
     vm: &VerifiedVm<'_>,
     snp: &teeproof_snp::SnpPolicy<'_>,
@@ -25,12 +25,36 @@ pub fn appraise_snp(
     record: &mut dyn Record,
 ) -> bool {
     let hardware = teeproof_snp::appraise(vm.report(), snp, record);
-    let claims = rules(vm, policy, record, snp).into_iter().all(|met| met);
-    let boot = teeproof_tpm::appraise(vm.pcrs(), vm.log(), &policy.tpm, record);
-    hardware && claims && boot
+    let vtpm = appraise_vtpm(vm.vtpm(), &vm.origin(Some(snp)), policy, record);
+    hardware && vtpm
 }
 
-/// The policy's requirement on the origin of the report. The owner of any SNP guest can get a genuine
+/// Appraises a verified VM on TDX under the policies for its TD quote and for the rest. Records the finding of
+/// every rule, and returns whether all are met or waived.
+pub fn appraise_tdx(
+    vm: &VerifiedTdVm<'_>,
+    tdx: &teeproof_tdx::TdxPolicy<'_>,
+    policy: &HclPolicy<'_>,
+    record: &mut dyn Record,
+) -> bool {
+    let hardware = teeproof_tdx::appraise(vm.td_quote(), tdx, record);
+    let vtpm = appraise_vtpm(vm.vtpm(), &vm.origin(Some(tdx)), policy, record);
+    hardware && vtpm
+}
+
+/// Appraises the claims and the vTPM of a VM, and the origin of its hardware report.
+fn appraise_vtpm(
+    vtpm: &VerifiedVtpm<'_>,
+    origin: &OriginGrounds,
+    policy: &HclPolicy<'_>,
+    record: &mut dyn Record,
+) -> bool {
+    let claims = rules(vtpm, policy, record, origin).into_iter().all(|met| met);
+    let boot = teeproof_tpm::appraise(vtpm.pcrs(), vtpm.log(), &policy.tpm, record);
+    claims && boot
+}
+
+/// The policy's requirement on the origin of the report. The owner of any SNP guest or TD can get a genuine
 /// report over claims of their choice; a ground shows that Azure's paravisor made it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]

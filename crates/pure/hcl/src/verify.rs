@@ -1,24 +1,30 @@
-//! Verification of an Azure confidential VM on SEV-SNP: the only module that makes a [`VerifiedVm`].
+//! Verification of an Azure confidential VM. Only this module makes a [`VerifiedVm`], on SEV-SNP, and only those below
+//! it a [`VerifiedTdVm`], on TDX, and the [`VerifiedVtpm`] of both.
 //!
 //! Source: `igvm_attest/get.rs` of microsoft/openvmm; AMD document 56860, ATTESTATION_REPORT.
 
 mod again;
 mod bound_key;
+mod td_report;
+mod tdx;
+mod vtpm;
 
 pub use again::verify_snp_again;
 pub use bound_key::{BoundKey, BoundKeyError};
+pub use tdx::{VerifiedTdVm, verify_tdx};
+pub use vtpm::VerifiedVtpm;
 
-use alloc::sync::Arc;
+use core::ops::Deref;
 
 use teeproof_core::{Crypto, Freshness, Record, Time, equal};
 use teeproof_snp::{Endorsements, ReportData, VerifiedReport};
-use teeproof_tpm::{PcrValues, Quote, VerifiedLog, VerifiedPcrs, VerifiedQuote};
+use teeproof_tdx::{TdReportData, TdxEvidenceView, TdxVerification};
+use teeproof_tpm::{PcrValues, Quote};
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::hcl::{Hardware, HashType, HclReport, ReportType};
 use teeproof_x509::{AnchorKind, PathOptions, VerifiedSignature};
 
-use crate::ak::{self, AkKey};
-use crate::{AkPath, Claims, Error, OriginGrounds, checks, user_data};
+use crate::{Error, OriginGrounds, checks};
 
 /// The unverified evidence of an Azure confidential VM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +33,7 @@ pub struct HclEvidence<'a> {
     /// The HCL report: all of NV index 0x01400001 of the vTPM.
     pub report: &'a [u8],
     /// The TD quote that Azure's service made from the TDREPORT (TDX).
-    pub td_quote: Option<&'a [u8]>,
+    pub td_quote: Option<TdxEvidenceView<'a>>,
     /// A TPM quote under the vTPM's attestation key.
     pub quote: Option<Quote<'a>>,
     /// The values of the PCRs that the quote selects.
@@ -48,7 +54,7 @@ impl<'a> HclEvidence<'a> {
 
     /// With the TD quote that Azure's service made from the TDREPORT (TDX).
     #[must_use]
-    pub fn td_quote(self, td_quote: impl Into<Option<&'a [u8]>>) -> Self {
+    pub fn td_quote(self, td_quote: impl Into<Option<TdxEvidenceView<'a>>>) -> Self {
         Self { td_quote: td_quote.into(), ..self }
     }
 
@@ -114,9 +120,15 @@ impl<'a> HclVerification<'a> {
         let verification = teeproof_snp::SnpVerification::new(report_data, self.at, self.path.crypto);
         verification.path_options(self.path)
     }
+
+    /// The input to the verification of the TD quote.
+    fn of_td_quote(&self) -> TdxVerification<'a> {
+        let report_data = TdReportData::ForCaller("REPORTDATA holds the claims' hash: see hcl.binding");
+        TdxVerification::new(report_data, self.at, self.path.crypto).path_options(self.path)
+    }
 }
 
-/// A VM whose runtime claims a genuine AMD processor has authenticated.
+/// A VM whose runtime claims a genuine AMD processor has authenticated. Its vTPM is that of [`VerifiedVtpm`].
 ///
 /// Made by [`verify_snp`] and [`verify_snp_again`] only. Each part authenticates the next: report, claims,
 /// attestation key, quote, PCR values, event log.
@@ -124,13 +136,7 @@ impl<'a> HclVerification<'a> {
 pub struct VerifiedVm<'a> {
     envelope: HclReport<'a>,
     report: VerifiedReport<'a>,
-    /// Shared with later results of the same VM.
-    claims: Arc<Claims>,
-    ak: Option<AkPath<'a>>,
-    quote: Option<VerifiedQuote<'a>>,
-    pcrs: Option<VerifiedPcrs>,
-    log: Option<VerifiedLog<'a>>,
-    fresh_report: Option<bool>,
+    vtpm: VerifiedVtpm<'a>,
 }
 
 /// Verifies the evidence of an Azure confidential VM on SEV-SNP.
@@ -169,21 +175,12 @@ fn whole<'a>(
     let crypto = verification.path.crypto;
     let report = hardware(&envelope, endorsements, verification, record)?;
     bind(&envelope, report.report().report_data(), crypto, record)?;
-
-    let claims = Arc::new(Claims::read(envelope.claims())?);
-    let keys = claims.keys().len();
-    record.pass(checks::CLAIMS, &format_args!("{keys} keys; HCLAkPub is RSA-2048 with e = 65537"));
-    let key = AkKey::Claims(claims.ak().as_rsa());
-    let ak = ak::establish(key, endorsements, verification, record)?;
-    let quote = quote(evidence, &claims, verification, record)?;
-    let pcrs = pcrs(evidence, quote.as_ref(), crypto, record)?;
-    let log = log(evidence, pcrs.as_ref(), crypto, record)?;
-    let fresh_report = user_data::check(&claims, evidence, verification, record)?;
-    Ok(VerifiedVm { envelope, report, claims, ak, quote, pcrs, log, fresh_report })
+    let vtpm = vtpm::verify(&envelope, evidence, endorsements, verification, record)?;
+    Ok(VerifiedVm { envelope, report, vtpm })
 }
 
 /// Parses the envelope, which must contain a hardware report of this type.
-pub(crate) fn envelope<'a>(
+fn envelope<'a>(
     bytes: &'a [u8],
     expected: ReportType,
     record: &mut dyn Record,
@@ -227,7 +224,7 @@ fn hardware<'a>(
 
 /// Checks that REPORT_DATA is the hash of the claims' bytes followed by zeros, in all 64 bytes. Everything
 /// else in the envelope is unauthenticated.
-pub(crate) fn bind(
+fn bind(
     envelope: &HclReport<'_>,
     report_data: &[u8; 64],
     crypto: &Crypto,
@@ -255,60 +252,6 @@ pub(crate) fn extended(bytes: &[u8]) -> Option<[u8; 64]> {
     Some(extended)
 }
 
-/// The reason for skipping the checks of the quote and its PCR values.
-const NO_QUOTE: &str = "the vTPM's quote is missing";
-
-fn quote<'a>(
-    evidence: &HclEvidence<'a>,
-    claims: &Claims,
-    verification: &HclVerification<'_>,
-    record: &mut dyn Record,
-) -> Result<Option<VerifiedQuote<'a>>, Error> {
-    let Some(quote) = &evidence.quote else {
-        record.skip(teeproof_tpm::checks::SIGNATURE, &NO_QUOTE);
-        return Ok(None);
-    };
-    let HclVerification { freshness, path, .. } = *verification;
-    let verification = teeproof_tpm::TpmVerification::new(claims.ak().as_rsa(), freshness, path.crypto);
-    teeproof_tpm::verify(quote, &verification, record).map(Some).map_err(Error::Tpm)
-}
-
-fn pcrs(
-    evidence: &HclEvidence<'_>,
-    quote: Option<&VerifiedQuote<'_>>,
-    crypto: &Crypto,
-    record: &mut dyn Record,
-) -> Result<Option<VerifiedPcrs>, Error> {
-    let because = match (quote, evidence.pcrs) {
-        (Some(quote), Some(values)) => {
-            let verified = teeproof_tpm::verify_pcrs(quote, values, crypto, record);
-            return verified.map(Some).map_err(Error::Tpm);
-        }
-        (None, Some(_)) => return Err(Error::PcrsWithoutQuote),
-        (Some(_), None) => "the PCR values are missing",
-        (None, None) => NO_QUOTE,
-    };
-    record.skip(teeproof_tpm::checks::PCRS, &because);
-    Ok(None)
-}
-
-fn log<'a>(
-    evidence: &HclEvidence<'a>,
-    pcrs: Option<&VerifiedPcrs>,
-    crypto: &Crypto,
-    record: &mut dyn Record,
-) -> Result<Option<VerifiedLog<'a>>, Error> {
-    let because = match (evidence.log, pcrs) {
-        (Some(log), Some(pcrs)) => {
-            return teeproof_tpm::replay(log, pcrs, crypto, record).map(Some).map_err(Error::Tpm);
-        }
-        (Some(_), None) => "no verified PCR values to compare the event log with",
-        (None, _) => "the event log is missing",
-    };
-    record.skip(teeproof_tpm::checks::LOG_REPLAY, &because);
-    Ok(None)
-}
-
 impl<'a> VerifiedVm<'a> {
     /// The verified SNP report.
     #[must_use]
@@ -316,66 +259,43 @@ impl<'a> VerifiedVm<'a> {
         &self.report
     }
 
+    /// The claims and the vTPM under them; its methods can be called on the VM as well.
+    #[must_use]
+    pub const fn vtpm(&self) -> &VerifiedVtpm<'a> {
+        &self.vtpm
+    }
+
     /// The signatures to cache for further evidence of the same VM: those of the report's and the AK
     /// certificate's chain, and the report's own.
     pub fn signatures(&self) -> impl Iterator<Item = VerifiedSignature<'a>> + use<'a, '_> {
-        let ak = self.ak.iter().flat_map(|ak| ak.path().path().signatures());
-        self.report.path().path().signatures().chain(ak).chain(core::iter::once(self.report.statement()))
-    }
-
-    /// The runtime claims.
-    #[must_use]
-    pub fn claims(&self) -> &Claims {
-        &self.claims
-    }
-
-    /// The path of the AK certificate; `None` if none was verified.
-    #[must_use]
-    pub const fn ak_path(&self) -> Option<&AkPath<'a>> {
-        self.ak.as_ref()
-    }
-
-    /// The vTPM's quote; `None` if the evidence has none.
-    #[must_use]
-    pub const fn quote(&self) -> Option<&VerifiedQuote<'a>> {
-        self.quote.as_ref()
-    }
-
-    /// The PCR values that the quote signs; `None` if the evidence lacks them or the quote.
-    #[must_use]
-    pub const fn pcrs(&self) -> Option<&VerifiedPcrs> {
-        self.pcrs.as_ref()
-    }
-
-    /// The event log, replayed to the PCR values; `None` if the evidence lacks it or them.
-    #[must_use]
-    pub const fn log(&self) -> Option<&VerifiedLog<'a>> {
-        self.log.as_ref()
+        let report = self.report.path().path().signatures();
+        report.chain(self.vtpm.signatures()).chain(core::iter::once(self.report.statement()))
     }
 
     /// The grounds that show that Azure's paravisor made the report. Some need the policy for the SNP report.
     #[must_use]
     pub fn origin(&self, snp: Option<&teeproof_snp::SnpPolicy<'_>>) -> OriginGrounds {
-        OriginGrounds::of(self, snp)
+        OriginGrounds::of_snp(self, snp)
     }
 
     /// The kind of anchor: pinned if every chain ends at a pinned root, added otherwise.
     #[must_use]
     pub fn anchor(&self) -> AnchorKind {
-        let report = self.report.anchor();
-        self.ak.as_ref().map_or(report, |ak| report.and(ak.anchor()))
-    }
-
-    /// Whether the hardware report is fresh: user-data is the nonce followed by zeros. `None` without an
-    /// expected nonce. If `false`, only the quote has the nonce, and the report may be as old as the boot.
-    #[must_use]
-    pub const fn is_report_fresh(&self) -> Option<bool> {
-        self.fresh_report
+        self.vtpm.anchor_with(self.report.anchor())
     }
 
     /// Whether every chain ends at a pinned root.
     #[must_use]
     pub fn is_production(&self) -> bool {
         self.anchor().is_pinned()
+    }
+}
+
+// No `DerefMut`: it would let safe code pair the vTPM of one VM with the report of another.
+impl<'a> Deref for VerifiedVm<'a> {
+    type Target = VerifiedVtpm<'a>;
+
+    fn deref(&self) -> &VerifiedVtpm<'a> {
+        &self.vtpm
     }
 }

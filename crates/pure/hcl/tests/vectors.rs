@@ -1,8 +1,8 @@
 //! Two real HCL reports from a published package.
 //!
-//! Their VCEK certificates are not published. So one is minted for the same chip and TCB, and the
-//! crypto table accepts every signature of a processor: hashes, claims and everything of the
-//! vTPM are real, and so are their checks.
+//! Their VCEK certificates and TD quotes are not published. So a certificate is minted for the same chip and TCB, and
+//! the crypto table accepts every signature of a processor; and a TD quote with the fields of the real TDREPORT is
+//! minted. Hashes, claims and everything of the vTPM are real, and so are their checks.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,9 +14,13 @@
 )]
 
 use teeproof_core::{BadSignature, Class, Crypto, Freshness, RsaKey, Time, VerifyEcdsa, VerifyRsa};
-use teeproof_hcl::{Error, HclEvidence, HclVerification, VerifiedVm, VmId, verify_snp, verify_tdx};
+use teeproof_hcl::{
+    Error, HclEvidence, HclVerification, VerifiedTdVm, VerifiedVm, VmId, verify_snp, verify_tdx,
+};
 use teeproof_mint::snp::{Machine, Product};
+use teeproof_mint::tdx::TdxMachine;
 use teeproof_mint::{DEFAULT_TIME, Kind};
+use teeproof_tdx::{SignedJson, TdxEvidence};
 use teeproof_tpm::{PcrValues, Quote};
 use teeproof_wire::certificate::Certificate;
 use teeproof_x509::{Anchors, Revocation};
@@ -80,10 +84,7 @@ impl Vek {
             HclVerification::new(Freshness::Waived("a recorded vector"), Time(DEFAULT_TIME as i64), crypto)
                 .anchors(Anchors::and(&anchors))
                 .revocation(Revocation::Unchecked("a minted certificate"));
-        then(match evidence.td_quote {
-            None => verify_snp(evidence, &certificates, &verification, &mut ()),
-            Some(_) => Err(verify_tdx(evidence, &certificates, &verification, &mut ()).unwrap_err()),
-        })
+        then(verify_snp(evidence, &certificates, &verification, &mut ()))
     }
 }
 
@@ -118,19 +119,68 @@ fn the_claims_of_2023_are_typed() {
     }
 }
 
+/// Verifies the TDX report under a minted quote of the fields of its TDREPORT.
+fn verify_td<T>(bytes: &[u8], then: impl FnOnce(Result<VerifiedTdVm<'_>, Error>) -> T) -> T {
+    let report = &TDX[0x20..0x420];
+    // From TEE_TCB_SVN to SEAMATTRIBUTES, from TDATTRIBUTES to RTMR3, REPORTDATA.
+    let body = [&report[264..384], &report[512..912], &report[128..192]].concat();
+    let minted = TdxMachine::new()
+        .patch(48, &body)
+        .with_tcb_info(|info| {
+            // The module of 2023 is older than the minted levels.
+            info.levels.iter_mut().for_each(|level| level.tdx = [0; 16]);
+            for module in &mut info.modules {
+                module.levels.iter_mut().for_each(|level| level.isv_svn = 0);
+            }
+        })
+        .mint()
+        .unwrap();
+    let documents = [&minted.tcb_info, &minted.qe_identity].map(|text| SignedJson::parse(text).unwrap());
+    let certificates = [Certificate::parse(&minted.tcb_signing).unwrap()];
+    let anchors = [minted.root.as_slice()];
+    let freshness = Freshness::Waived("a recorded vector");
+    let verification =
+        HclVerification::new(freshness, Time(DEFAULT_TIME as i64), &teeproof_rustcrypto::TABLE)
+            .anchors(Anchors::and(&anchors))
+            .revocation(Revocation::Unchecked("minted certificates"));
+    let td_quote = TdxEvidence::parse(&minted.quote).unwrap();
+    let evidence = alone(bytes).td_quote(td_quote.view());
+    then(verify_tdx(&evidence, &certificates, &documents, &verification, &mut ()))
+}
+
 #[test]
-fn the_claims_of_a_tdx_machine_bind_and_are_not_believed() {
-    let vek = Vek::minted();
-    let evidence = alone(TDX).td_quote(&b"a quote"[..]);
-    for crypto in &tables() {
-        vek.verify(&evidence, crypto, |vm| assert_eq!(vm.unwrap_err(), Error::TdCollateralMissing));
-        for at in [0x20 + 128, 0x20 + 128 + 63, CLAIMS_AT, CLAIMS_AT + 1201] {
-            let mut bytes = TDX.to_vec();
-            bytes[at] ^= 1;
-            let bent = HclEvidence::new(&bytes).td_quote(evidence.td_quote);
-            vek.verify(&bent, crypto, |vm| assert_eq!(vm.unwrap_err(), Error::Binding));
-        }
+fn the_claims_of_a_tdx_machine_are_typed() {
+    verify_td(TDX, |vm| {
+        let vm = vm.unwrap();
+        let (claims, configured) = (vm.claims(), vm.claims().vm_configuration());
+        let ids: Vec<_> = claims.keys().iter().map(|key| key.kid.as_str()).collect();
+        assert_eq!(ids, ["HCLAkPub", "HCLEkPub"]);
+        assert_eq!((configured.secure_boot, configured.tpm_enabled), (Some(false), Some(true)));
+        assert!(configured.vm_unique_id.is_some() && claims.user_data().is_some());
+        assert_eq!(vm.td_quote().td().mrtd()[..4], [0x75, 0xf3, 0xac, 0xc2]);
+    });
+}
+
+#[test]
+fn the_claims_of_a_tdx_machine_bind() {
+    let refused = |bytes: &[u8]| verify_td(bytes, |vm| vm.map(|_| ()).unwrap_err());
+    for at in [CLAIMS_AT, CLAIMS_AT + 600, CLAIMS_AT + 1201] {
+        let mut bytes = TDX.to_vec();
+        bytes[at] ^= 1;
+        assert_eq!(refused(&bytes), Error::Binding);
     }
+    for at in [0x20 + 128, 0x20 + 128 + 63] {
+        let mut bytes = TDX.to_vec();
+        bytes[at] ^= 1;
+        assert_eq!(refused(&bytes), Error::TdReportMismatch { field: "REPORTDATA" });
+    }
+    let verification = HclVerification::new(
+        Freshness::Waived("a recorded vector"),
+        Time(DEFAULT_TIME as i64),
+        &teeproof_rustcrypto::TABLE,
+    );
+    let error = verify_tdx(&alone(TDX), &[], &[], &verification, &mut ()).map(|_| ()).unwrap_err();
+    assert_eq!((error, error.class()), (Error::TdQuoteMissing, Class::Incomplete));
 }
 
 #[test]

@@ -6,9 +6,9 @@ use alloc::vec::Vec;
 use teeproof_core::{Check, Record};
 use teeproof_wire::certificate::Certificate;
 
-use super::{HclVerification, VerifiedVm, log, pcrs, quote, verify_snp, whole};
-use crate::ak::{self, AkKey};
-use crate::{Error, HclEvidence, checks, user_data};
+use super::{HclVerification, VerifiedVm, verify_snp, vtpm, whole};
+use crate::ak;
+use crate::{Error, HclEvidence, checks};
 
 /// Verifies further evidence of a verified VM, between two boots: the same HCL report, with a new quote,
 /// PCR values and event log. It costs one signature, the quote's; report, chains and claims are shared with
@@ -42,28 +42,25 @@ pub fn verify_snp_again<'a>(
     for check in UNCHANGED {
         record.pass(check, &SAME);
     }
-    let claims = Arc::clone(&earlier.claims);
-    let ak = match earlier.ak.as_ref().and_then(|ak| ak.again(verification)) {
+    let claims = Arc::clone(&earlier.vtpm.claims);
+    let ak = match earlier.ak_path().and_then(|ak| ak.again(verification)) {
         Some(ak) => {
             record.pass(checks::AK_KEY, &SAME);
             ak.record(verification, record);
             Some(ak)
         }
         None => {
-            let key = AkKey::Claims(claims.ak().as_rsa());
-            ak::establish(key, &with_earlier(earlier, endorsements), verification, record)?
+            let endorsements = with_earlier(earlier, endorsements);
+            ak::establish(claims.ak().as_rsa(), &endorsements, verification, record)?
         }
     };
-    let quote = quote(evidence, &claims, verification, record)?;
-    let pcrs = pcrs(evidence, quote.as_ref(), verification.path.crypto, record)?;
-    let log = log(evidence, pcrs.as_ref(), verification.path.crypto, record)?;
-    let fresh_report = user_data::check(&claims, evidence, verification, record)?;
-    Ok(VerifiedVm { envelope, report, claims, ak, quote, pcrs, log, fresh_report })
+    let vtpm = vtpm::below(claims, ak, evidence, verification, record)?;
+    Ok(VerifiedVm { envelope, report, vtpm })
 }
 
 /// The endorsements and the certificates of the earlier chains, without their anchors.
 fn with_earlier<'a>(earlier: &VerifiedVm<'a>, endorsements: &[Certificate<'a>]) -> Vec<Certificate<'a>> {
-    let ak = earlier.ak.as_ref().map(|ak| ak.path().path());
+    let ak = earlier.ak_path().map(|ak| ak.path().path());
     let below =
         earlier.report.path().path().below().iter().chain(ak.into_iter().flat_map(|path| path.below()));
     endorsements.iter().chain(below).copied().collect()

@@ -6,11 +6,11 @@ use core::fmt;
 use teeproof_core::{Check, Class, Crypto, Freshness, Record};
 use teeproof_tpm::{CertificationError, CertificationEvidence, CertifiedKey, Selection};
 
-use super::VerifiedVm;
+use super::VerifiedVtpm;
 
 /// A key in the TPM of a verified VM, usable only while PCRs keep the values that the VM's quote signed.
 ///
-/// It can only be made by [`VerifiedVm::verify_key`] and borrows the bytes whose signature and name were
+/// It can only be made by [`VerifiedVtpm::verify_key`] and borrows the bytes whose signature and name were
 /// checked. It does not borrow the VM: keep the two together where the VM's claims matter later.
 #[derive(Clone, Copy, Debug)]
 pub struct BoundKey<'a> {
@@ -28,16 +28,17 @@ pub enum BoundKeyError {
     Certification(CertificationError),
 }
 
-impl VerifiedVm<'_> {
+impl VerifiedVtpm<'_> {
     /// Verifies that a key is in this VM's TPM, and usable only while exactly these PCRs keep their
     /// verified values.
     ///
     /// Proves: the attestation key of this VM's claims certified the key, for the nonce if one is
     /// expected; the TPM made the key, it never leaves the TPM, it decrypts and does nothing else; its one
     /// authorization is TPM2_PolicyPCR over exactly `pcrs`, with the values of this VM's quote.
-    /// Does not prove: that the claims are of Azure's paravisor ([`VerifiedVm::origin`]; any SNP guest can
-    /// make claims that name its own key), that an appraisal policy accepts the VM, or that `pcrs`
-    /// cover the software that matters: require the selection that you expect, not one from the attester.
+    /// Does not prove: that the claims are of Azure's paravisor ([`crate::VerifiedVm::origin`],
+    /// [`crate::VerifiedTdVm::origin`]; any SNP guest and any TD can make claims that name its own key), that an
+    /// appraisal policy accepts the VM, or that `pcrs` cover the software that matters: require the selection
+    /// that you expect, not one from the attester.
     ///
     /// One signature, and five hashes of bounded length.
     ///
@@ -53,9 +54,9 @@ impl VerifiedVm<'_> {
         record: &mut dyn Record,
     ) -> Result<BoundKey<'k>, BoundKeyError> {
         let failed = BoundKeyError::Certification;
-        let verification = teeproof_tpm::TpmVerification::new(self.claims.ak().as_rsa(), freshness, crypto);
+        let verification = teeproof_tpm::TpmVerification::new(self.claims().ak().as_rsa(), freshness, crypto);
         let key = teeproof_tpm::verify_certification(evidence, &verification, record).map_err(failed)?;
-        let verified = self.pcrs.as_ref().ok_or(BoundKeyError::NoPcrs)?;
+        let verified = self.pcrs().ok_or(BoundKeyError::NoPcrs)?;
         key.verify_policy(verified, pcrs, crypto, record).map_err(failed)?;
         Ok(BoundKey { key, pcrs })
     }

@@ -1,14 +1,14 @@
 //! Keys that a verified VM's attestation key certified, bound to the VM's PCRs: each reason to refuse one.
 
 use teeproof_core::{Class, Freshness, Outcome, Record};
-use teeproof_hcl::{BoundKeyError, verify_snp};
+use teeproof_hcl::BoundKeyError;
 use teeproof_mint::azure::{Vm, ak};
 use teeproof_mint::{Key, Kind, Scheme};
 use teeproof_tpm::{
     CertificationError as Certification, CertificationEvidence, CertifiedKeyProblem, Selection,
 };
 
-use crate::support::{Bag, Findings, NONCE, vm};
+use crate::support::{Bag, Findings, NONCE, td_vm, vm};
 
 /// fixedTPM, fixedParent, sensitiveDataOrigin, noDA, decrypt.
 const ATTRIBUTES: u32 = 0x0002_0432;
@@ -28,7 +28,10 @@ struct Statement {
 
 /// A machine whose PCR `i` holds `i + 1`.
 fn machine() -> Vm {
-    let mut vm = vm();
+    measured(vm())
+}
+
+fn measured(mut vm: Vm) -> Vm {
     vm.pcrs = core::array::from_fn(|index| [index as u8 + 1; 32]);
     vm.log = None;
     vm
@@ -112,8 +115,9 @@ fn verify(bag: &Bag, statement: &Statement, pcrs: Selection) -> (Result<Selectio
     let (message, signature, public) = statement.certified();
     let evidence = CertificationEvidence::new(&message, &signature, &public);
     let [one, other] = [teeproof_aws_lc::TABLE, teeproof_rustcrypto::TABLE].map(|crypto| {
-        bag.with_input(&crypto, |machine, certificates, verification| {
-            let vm = verify_snp(machine, certificates, verification, &mut ()).unwrap();
+        bag.with(&crypto, &mut (), |result| {
+            let verified = result.unwrap();
+            let vm = verified.vtpm();
             let mut findings = Findings::default();
             let record: &mut dyn Record = &mut findings;
             let key = vm.verify_key(&evidence, pcrs, Freshness::nonce(NONCE).unwrap(), &crypto, record).map(
@@ -159,6 +163,13 @@ fn a_certified_and_bound_key_is_accepted() {
         let all = teeproof_tpm::checks::CERTIFY.iter().map(|check| (check.id, Outcome::Pass));
         assert_eq!(recorded, all.collect::<Vec<_>>());
     }
+    // On TDX the vTPM is the same, and so is the key.
+    let bag = Bag::of(&measured(td_vm()));
+    let (key, _) = verify(&bag, &Statement::genuine(), select(&[0, 7]));
+    assert_eq!(key, Ok(select(&[0, 7])));
+    let other = Statement::bent(|key| key.policy[1].1 = [0xee; 32]);
+    let policy = BoundKeyError::Certification(Certification::Policy);
+    refused(&bag, &other, select(&[0, 7]), policy, Class::NotBound);
 }
 
 #[test]

@@ -10,16 +10,13 @@ use teeproof_mint::x509::{Crl, Name};
 use teeproof_wire::certificate::Certificate;
 use teeproof_x509::Problem;
 
-use crate::support::{Bag, vm};
+use crate::support::{Bag, td_vm, vm};
 
 #[test]
 fn every_check_of_a_verification() {
     let bent = |vm: Vm| Bag::of(&vm).verify().unwrap_err();
-    let tdx = |change: fn(&mut Vm)| {
-        let mut vm = Vm::tdx();
-        change(&mut vm);
-        Bag::of(&vm).verify().unwrap_err()
-    };
+    let other_mrtd = Vm::tdx_with_quote().with_td_report(|report| report.mr_td = [1; 48]);
+    let other_quote = Bag { td_quote: Bag::of(&other_mrtd).td_quote, ..Bag::of(&td_vm()) };
     let chain = vm().ak_chain;
     let list = Crl::new(0, 2 * DEFAULT_TIME).revoke(&chain.leaf.certificate.serial);
     let list = list.sign(&chain.intermediates[0]).unwrap();
@@ -27,13 +24,14 @@ fn every_check_of_a_verification() {
     let errors = [
         bent(vm().with_envelope(|envelope| envelope.status = 1)),
         bent(vm().with_machine(|machine| machine.report.vmpl = 2)),
+        bent(td_vm().with_td_report(|report| report.tee_info_hash = Some([0; 48]))),
+        bent(Vm::tdx()),
+        other_quote.verify().unwrap_err(),
         bent(vm().with_envelope(|envelope| envelope.tamper(0x4d4, b" "))),
         bent(vm().with_claims(|claims| claims.keys.clear())),
         bent(vm().with_ak_chain(|chain| chain.leaf.certificate.subject = Name::common("somebody"))),
         revoked.verify().unwrap_err(),
         Bag { nonce: Some(vec![1; 16]), ..Bag::of(&vm()).without_quote() }.verify().unwrap_err(),
-        tdx(|vm| vm.td_report.tee_info_hash = Some([0; 48])),
-        tdx(|_| {}),
     ];
     let failed: Vec<_> = errors.iter().map(|error| error.check().id).collect();
     let fails = checks::VERIFY.iter().filter(|check| !check.classes.is_empty());
@@ -97,7 +95,9 @@ fn every_error_has_words_of_its_own() {
         Error::TdReportHash(TdReportHash::TeeTcbInfo),
         Error::TdReportHash(TdReportHash::TdInfo),
         Error::TdQuoteMissing,
-        Error::TdCollateralMissing,
+        Error::TdReportMismatch { field: "MRTD" },
+        Error::TdReportMismatch { field: "RTMR0" },
+        Error::Tdx(teeproof_tdx::Error::Signature),
     ];
     let words: BTreeSet<_> = errors.iter().map(Error::to_string).collect();
     assert_eq!(words.len(), errors.len());

@@ -27,4 +27,6 @@ mod peers;
 mod quote;
 mod revocation;
 mod tdx;
+mod tdx_altered;
+mod tdx_appraisal;
 mod user_data;

@@ -2,11 +2,14 @@
 
 use teeproof_core::{CheckResult, Class, Crypto, Freshness, Outcome, Record, Time};
 use teeproof_hcl::{
-    Error, HclEvidence, HclPolicy, HclVerification, VerifiedVm, appraise_snp, verify_snp, verify_tdx,
+    Error, HclEvidence, HclPolicy, HclVerification, VerifiedTdVm, VerifiedVm, VerifiedVtpm, appraise_snp,
+    appraise_tdx, verify_snp, verify_tdx,
 };
 use teeproof_mint::azure::{Platform, Vm};
 use teeproof_mint::snp::Product;
 use teeproof_mint::{DEFAULT_TIME, Kind};
+use teeproof_snp::SnpPolicy;
+use teeproof_tdx::{SignedJson, TdxEvidence, TdxEvidenceView, TdxPolicy};
 use teeproof_tpm::{PcrValues, Quote};
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::crl::RevocationList;
@@ -22,6 +25,11 @@ pub(crate) fn vm() -> Vm {
     Vm::snp(Product::Milan).with_machine(|machine| *machine = machine.clone().authority_keys(Kind::Rsa2048))
 }
 
+/// A machine on TDX that has a TD quote and collateral.
+pub(crate) fn td_vm() -> Vm {
+    Vm::tdx_with_quote()
+}
+
 /// Evidence with everything that a relying party decides.
 #[derive(Clone)]
 pub(crate) struct Bag {
@@ -33,7 +41,9 @@ pub(crate) struct Bag {
     pub(crate) pcrs: Option<[Option<[u8; 32]>; 24]>,
     pub(crate) log: Option<Vec<u8>>,
     pub(crate) nonce_in_user_data: bool,
-    /// VEK, its intermediate, AK certificate, its intermediates, its root.
+    /// TCB info and QE identity, as Intel's service responds.
+    pub(crate) collateral: Vec<String>,
+    /// VEK and its intermediate, or the TCB signing certificate; AK certificate and its intermediates.
     pub(crate) certificates: Vec<Vec<u8>>,
     /// Added to the pinned anchors.
     pub(crate) anchors: Vec<Vec<u8>>,
@@ -64,10 +74,17 @@ impl Bag {
     pub(crate) fn of(vm: &Vm) -> Self {
         let evidence = vm.evidence().unwrap();
         let mut certificates = vec![evidence.vek, evidence.intermediate];
+        let mut anchors = vec![evidence.ark];
+        let mut collateral = Vec::new();
+        if let Some(td) = evidence.td {
+            certificates.push(td.tcb_signing);
+            anchors.push(td.root);
+            collateral = vec![td.tcb_info, td.qe_identity];
+        }
         certificates.push(evidence.ak_certificate);
         certificates.extend(evidence.ak_intermediates);
         certificates.retain(|der| !der.is_empty());
-        let mut anchors = vec![evidence.ark, evidence.ak_root];
+        anchors.push(evidence.ak_root);
         anchors.retain(|der| !der.is_empty());
         Self {
             platform: evidence.platform,
@@ -77,6 +94,7 @@ impl Bag {
             pcrs: Some(evidence.pcrs.map(Some)),
             log: evidence.event_log,
             nonce_in_user_data: false,
+            collateral,
             certificates,
             anchors,
             lists: None,
@@ -118,14 +136,22 @@ impl Bag {
 
     /// Verifies and appraises; gives the verdict and the findings of the appraisal.
     #[track_caller]
-    pub(crate) fn appraise(
-        &self,
-        snp: &teeproof_snp::SnpPolicy<'_>,
-        policy: &HclPolicy<'_>,
-    ) -> (bool, Findings) {
+    pub(crate) fn appraise(&self, snp: &SnpPolicy<'_>, policy: &HclPolicy<'_>) -> (bool, Findings) {
         let mut findings = Findings::default();
-        let accepted = self.with(&teeproof_aws_lc::TABLE, &mut (), |result| {
-            appraise_snp(&result.unwrap(), snp, policy, &mut findings)
+        let accepted = self.with(&teeproof_aws_lc::TABLE, &mut (), |result| match result.unwrap() {
+            Verified::Snp(vm) => appraise_snp(&vm, snp, policy, &mut findings),
+            Verified::Tdx(_) => panic!("not an SNP machine"),
+        });
+        (accepted, findings)
+    }
+
+    /// The same of a machine on TDX.
+    #[track_caller]
+    pub(crate) fn appraise_td(&self, tdx: &TdxPolicy<'_>, policy: &HclPolicy<'_>) -> (bool, Findings) {
+        let mut findings = Findings::default();
+        let accepted = self.with(&teeproof_aws_lc::TABLE, &mut (), |result| match result.unwrap() {
+            Verified::Tdx(vm) => appraise_tdx(&vm, tdx, policy, &mut findings),
+            Verified::Snp(_) => panic!("not a TDX machine"),
         });
         (accepted, findings)
     }
@@ -134,35 +160,41 @@ impl Bag {
     fn under(&self, crypto: &Crypto) -> (Result<Seen, Error>, Findings) {
         let mut findings = Findings::default();
         let result = self.with(crypto, &mut findings, |result| {
-            result.map(|vm| Seen {
-                claims: vm.claims().clone(),
-                ak: vm.ak_path().map(|path| path.is_production()),
-                quoted: vm.quote().is_some(),
-                pcrs: vm.pcrs().map(|pcrs| pcrs.iter().map(|(index, value)| (index, *value)).collect()),
-                log_explains: vm.log().map(|log| log.explains_all()),
-                production: vm.is_production(),
-                fresh_report: vm.is_report_fresh(),
-                findings: Findings::default(),
-            })
+            result.map(|verified| (verified.vtpm().clone(), verified.is_production())).map(
+                |(vm, production)| Seen {
+                    claims: vm.claims().clone(),
+                    ak: vm.ak_path().map(|path| path.is_production()),
+                    quoted: vm.quote().is_some(),
+                    pcrs: vm.pcrs().map(|pcrs| pcrs.iter().map(|(index, value)| (index, *value)).collect()),
+                    log_explains: vm.log().map(|log| log.explains_all()),
+                    production,
+                    fresh_report: vm.is_report_fresh(),
+                    findings: Findings::default(),
+                },
+            )
         });
-        findings.fit(result.as_ref().err());
+        findings.fit(self.platform, result.as_ref().err());
         let result = result.map(|seen| Seen { findings: findings.clone(), ..seen });
         (result, findings)
     }
 
-    fn with<T>(
+    /// Calls a function with the result of a verification.
+    pub(crate) fn with<T>(
         &self,
         crypto: &Crypto,
         record: &mut dyn Record,
-        then: impl FnOnce(Result<VerifiedVm<'_>, Error>) -> T,
+        then: impl FnOnce(Result<Verified<'_>, Error>) -> T,
     ) -> T {
+        let documents = self.collateral.iter().map(|text| SignedJson::parse(text).unwrap());
+        let documents: Vec<_> = documents.collect();
         self.with_input(crypto, |evidence, certificates, verification| {
             then(match self.platform {
-                Platform::Snp => verify_snp(evidence, certificates, verification, record),
-                Platform::Tdx => match verify_tdx(evidence, certificates, verification, record) {
-                    Ok(never) => match never {},
-                    Err(error) => Err(error),
-                },
+                Platform::Snp => {
+                    verify_snp(evidence, certificates, verification, record).map(Box::new).map(Verified::Snp)
+                }
+                Platform::Tdx => verify_tdx(evidence, certificates, &documents, verification, record)
+                    .map(Box::new)
+                    .map(Verified::Tdx),
             })
         })
     }
@@ -181,8 +213,12 @@ impl Bag {
             .as_ref()
             .map(|lists| lists.iter().map(|der| RevocationList::parse(der).unwrap()).collect());
         let quote = self.quote.as_ref();
+        let td_bytes = self.td_quote.as_deref();
+        // Of a malformed quote no certificates are decoded, as in a file.
+        let td_quote = td_bytes.and_then(|bytes| TdxEvidence::parse(bytes).ok());
+        let td_quote = td_quote.as_ref().map(TdxEvidence::view);
         let evidence = HclEvidence::new(&self.report)
-            .td_quote(self.td_quote.as_deref())
+            .td_quote(td_quote.or(td_bytes.map(|bytes| TdxEvidenceView::new(bytes, &[]))))
             .quote(quote.map(|(message, signature)| Quote::new(message, signature)))
             .pcrs(self.pcrs.as_ref().map(PcrValues::Indexed))
             .log(self.log.as_deref())
@@ -210,6 +246,30 @@ impl Bag {
         let error = self.verify().map(|_| ()).expect_err("accepted");
         assert_eq!(error, expected, "{error}");
         assert_eq!(error.class(), class, "{error}");
+    }
+}
+
+/// A verified machine on either hardware.
+pub(crate) enum Verified<'a> {
+    Snp(Box<VerifiedVm<'a>>),
+    Tdx(Box<VerifiedTdVm<'a>>),
+}
+
+impl<'a> Verified<'a> {
+    /// The virtual TPM.
+    pub(crate) fn vtpm(&self) -> &VerifiedVtpm<'a> {
+        match self {
+            Self::Snp(vm) => vm.vtpm(),
+            Self::Tdx(vm) => vm.vtpm(),
+        }
+    }
+
+    /// Whether every chain ends at a pinned root.
+    fn is_production(&self) -> bool {
+        match self {
+            Self::Snp(vm) => vm.is_production(),
+            Self::Tdx(vm) => vm.is_production(),
+        }
     }
 }
 
@@ -272,8 +332,8 @@ impl Findings {
     /// The findings are checks in their order; none is a failure itself, and none is the one that
     /// failed.
     #[track_caller]
-    fn fit(&self, error: Option<&Error>) {
-        let order = order();
+    fn fit(&self, platform: Platform, error: Option<&Error>) {
+        let order = order(platform);
         let mut places = self.0.iter().map(|finding| {
             let place = order.iter().position(|id| *id == finding.id);
             place.unwrap_or_else(|| panic!("{} is no check of this", finding.id))
@@ -288,16 +348,25 @@ impl Findings {
 }
 
 /// Every check of a verification, in the order in which they are made.
-fn order() -> Vec<&'static str> {
-    let mut own = teeproof_hcl::checks::VERIFY.iter().map(|check| check.id);
-    let mut order: Vec<_> = own.by_ref().take(1).collect();
-    order.extend(teeproof_snp::checks::VERIFY.iter().map(|check| check.id));
-    order.extend(own.by_ref().take(6));
-    order.extend(teeproof_tpm::checks::VERIFY.iter().map(|check| check.id));
-    order.push(own.next().unwrap());
-    // What only TDX has comes instead of what only SNP has.
-    let binding = order.iter().position(|id| *id == "hcl.binding").unwrap();
-    order.insert(binding, own.next().unwrap());
-    order.push(own.next().unwrap());
-    order
+fn order(platform: Platform) -> Vec<&'static str> {
+    use teeproof_hcl::checks;
+    let (hardware, above): (_, &[&teeproof_core::Check]) = match platform {
+        Platform::Snp => (&[][..], teeproof_snp::checks::VERIFY),
+        Platform::Tdx => (&[checks::TD_REPORT, checks::TD_QUOTE][..], teeproof_tdx::checks::VERIFY),
+    };
+    let bound = if platform == Platform::Snp { checks::VMPL } else { checks::TD_REPORT_QUOTE };
+    let claims = [bound, checks::BINDING, checks::CLAIMS, checks::AK_KEY, checks::AK_CHAIN];
+    [
+        &[checks::FORMAT],
+        hardware,
+        above,
+        &claims,
+        &[checks::AK_REVOCATION],
+        teeproof_tpm::checks::VERIFY,
+        &[checks::USER_DATA],
+    ]
+    .concat()
+    .into_iter()
+    .map(|check| check.id)
+    .collect()
 }
