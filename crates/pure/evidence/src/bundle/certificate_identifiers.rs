@@ -34,7 +34,9 @@ impl<'a> List<'a> {
             self.host(client.value, place_of(der, client.value).unwrap_or_default().start)?;
         }
         let is_vek = certificate.extensions().iter().any(|extension| extension.oid.starts_with(AMD));
-        if !is_authority && !is_vek {
+        let is_of_platform = certificate.extensions().find(SGX).is_some();
+        let is_of_collateral = !is_of_platform && certificate.subject().common_name() == Some(TCB_SIGNING);
+        if !is_authority && !is_vek && !is_of_collateral {
             self.serial(&certificate);
         }
         Ok(is_told)
@@ -283,6 +285,8 @@ const HWID: &[u8] = &[0x2b, 0x06, 0x01, 0x04, 0x01, 0x9c, 0x78, 0x01, 0x04];
 const CLIENT_INFO: &[u8] = &[0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x15, 0x14];
 /// 1.2.840.113741.1.13.1, Intel's: what a PCK certificate tells of its platform.
 const SGX: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf8, 0x4d, 0x01, 0x0d, 0x01];
+/// The common name of the certificate that signs collateral, which is the same for every platform.
+const TCB_SIGNING: &str = "Intel SGX TCB Signing";
 const PPID: u8 = 1;
 const PLATFORM_INSTANCE: u8 = 6;
 const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];

@@ -8,6 +8,7 @@
 //! | AK certificate | subject and SAN, the serial number, the host in 1.3.6.1.4.1.311.21.20 |
 //! | Nitro document | `module_id`, PCR4; serial numbers and names of the leaf, the instance and the zone |
 //! | TD quote | the QE's id; PPID, platform instance id and serial number of its PCK certificate |
+//! | TCB info, QE identity, CCEL | nothing of their own: they are of a model, or of what was booted |
 //!
 //! Everything is read completely, or it is an error: what was passed over could name the machine. The
 //! certificates are read in `certificate_identifiers.rs`.

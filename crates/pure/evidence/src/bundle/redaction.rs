@@ -82,6 +82,10 @@ pub struct Redaction {
 /// The hardware report in Azure's envelope: what the chip signed.
 const SLOT: core::ops::Range<usize> = HARDWARE_OFFSET..HARDWARE_OFFSET.saturating_add(SLOT_BYTES);
 
+/// Header and body of a TD quote, which the attestation key signed, end here at the latest; its certificates begin
+/// behind the report of the quoting enclave.
+const QUOTE_SIGNED: usize = 702;
+
 impl Redaction {
     /// The redaction of an identifier at a place of a part: an offset and a length in bytes.
     #[must_use]
@@ -92,6 +96,9 @@ impl Redaction {
     /// The checks that can no longer be made, by their ids.
     #[must_use]
     pub fn lost(&self, technology: Technology) -> &'static [&'static str] {
+        if matches!(technology, Technology::Tdx) {
+            return self.lost_of_quote();
+        }
         let is_tdx = matches!(technology, Technology::AzureTdx);
         // Of a list only the serial numbers are known, which are of leaves.
         let of_list: &[_] =
@@ -109,9 +116,24 @@ impl Redaction {
             (InputKind::RevocationList, _) => of_list,
             (InputKind::NitroDocument, _) => &["nitro.chain", "nitro.signature"],
             (InputKind::TdQuote, _) => &["tdx.chain", "tdx.signature"],
+            (InputKind::TcbInfo, _) => &["tdx.tcb-info"],
+            (InputKind::QeIdentity, _) => &["tdx.qe-identity"],
             (InputKind::TpmQuote | InputKind::TpmSignature, _) => &["quote.signature"],
             (InputKind::PcrValues | InputKind::PcrConcatenation, _) => &["quote.pcrs"],
             (InputKind::EventLog, _) => &["log.replay"],
+            _ => &[],
+        }
+    }
+
+    /// The same for a TD quote of its own.
+    const fn lost_of_quote(&self) -> &'static [&'static str] {
+        match self.part.kind {
+            InputKind::TdQuote if self.offset < QUOTE_SIGNED => &["tdx.signature"],
+            InputKind::TdQuote | InputKind::Certificate => &["tdx.chain"],
+            InputKind::RevocationList => &["tdx.revocation"],
+            InputKind::TcbInfo => &["tdx.tcb-info"],
+            InputKind::QeIdentity => &["tdx.qe-identity"],
+            InputKind::CcEventLog => &["tdx.log.replay"],
             _ => &[],
         }
     }

@@ -156,7 +156,7 @@ fn spell(id: &Id, how: Spelled, upper: bool) -> Vec<u8> {
 }
 
 /// Random bytes, with these spellings among them, each apart, as many as there is room for.
-fn scattered(ids: &[Id], random: &Random, room: usize) -> (Vec<u8>, Vec<usize>) {
+pub(crate) fn scattered(ids: &[Id], random: &Random, room: usize) -> (Vec<u8>, Vec<usize>) {
     let Random { planted, noise, .. } = random;
     let mut file = Vec::new();
     let mut places = Vec::new();
@@ -233,8 +233,8 @@ pub(crate) fn azure_ids(bundle: &Bundle) -> Vec<Id> {
 pub(crate) const CLIENT_INFO: &[u8] = &[0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x15, 0x14];
 
 #[derive(Clone, Debug)]
-struct Random {
-    chip: Vec<u8>,
+pub(crate) struct Random {
+    pub(crate) chip: Vec<u8>,
     report: Vec<u8>,
     guid: Vec<u8>,
     digits: Vec<u8>,
@@ -243,7 +243,7 @@ struct Random {
     planted: Vec<(usize, Spelled, bool)>,
 }
 
-fn random() -> impl Strategy<Value = Random> {
+pub(crate) fn random() -> impl Strategy<Value = Random> {
     let bytes = |length: usize| prop::collection::vec(any::<u8>(), length);
     let planted = prop::collection::vec((any::<usize>(), spelled(), any::<bool>()), 1..24);
     let ids = (bytes(64), bytes(32), bytes(16), bytes(14), bytes(16)).no_shrink();

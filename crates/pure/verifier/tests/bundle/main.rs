@@ -17,6 +17,7 @@ mod everywhere;
 mod format;
 mod identifiers;
 mod names;
+mod platform;
 mod quotes;
 mod redaction;
 mod shared;
