@@ -148,7 +148,7 @@ pub enum InputError {
     },
     /// The bundle cannot be read.
     Bundle(BundleError),
-    /// Two reports or documents, where one is verified at a time.
+    /// Two reports, documents or quotes, where one is verified at a time.
     TwoEvidences {
         /// The first one's technology.
         first: Technology,

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use teeproof_core::Technology;
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::crl::RevocationList;
 
@@ -123,6 +124,15 @@ impl Inputs {
         &self.redactions
     }
 
+    /// The report, document or TD quote that is verified, with its technology, in whatever order the parts were
+    /// added; `None` if no part is evidence by itself. A TD quote is [`Technology::Tdx`] without an HCL report, and a
+    /// part of [`Technology::AzureTdx`] with one, which is returned then.
+    #[must_use]
+    pub fn evidence(&self) -> Option<(Technology, &Part)> {
+        let report = self.parts.iter().find_map(|part| Some((part.technology()?, part)));
+        report.or_else(|| self.parts.iter().find_map(|part| Some((of_itself(part)?, part))))
+    }
+
     /// The SHA-256 values of PCRs by number; `None` without such a part.
     #[must_use]
     pub fn pcrs(&self) -> Option<&[Option<[u8; 32]>; 24]> {
@@ -235,12 +245,10 @@ fn tell_values_from_signature(others: &mut [Part], part: Part) -> Part {
 const MAX_COLLATERAL: usize = 64;
 
 /// Whether a part may be added to the others: endorsements in any number, of Intel's PCS up to [`MAX_COLLATERAL`] of
-/// each kind, everything else once, and one report or document.
+/// each kind, everything else once, and one report, document or TD quote.
 fn check_together(others: &[Part], part: &Part) -> Result<(), InputError> {
-    if let Some(second) = part.technology()
-        && let Some(first) = others.iter().find_map(Part::technology)
-    {
-        return Err(InputError::TwoEvidences { first, second });
+    if let Some(second) = of_itself(part) {
+        others.iter().filter_map(of_itself).try_for_each(|first| check_technologies(first, second))?;
     }
     let kind = part.kind();
     let same = |other: &&Part| other.kind() == kind || (is_pcrs(other) && is_pcrs(part));
@@ -256,6 +264,23 @@ fn check_together(others: &[Part], part: &Part) -> Result<(), InputError> {
         return Err(InputError::TooMany { kind, limit: MAX_COLLATERAL });
     }
     Ok(())
+}
+
+/// The technology of a part that is evidence by itself, a TD quote among them.
+fn of_itself(part: &Part) -> Option<Technology> {
+    part.technology().or_else(|| (part.kind() == InputKind::TdQuote).then_some(Technology::Tdx))
+}
+
+/// Whether evidence of both technologies can be of one machine: a TD quote and the HCL report of the VM that it is of.
+const fn check_technologies(first: Technology, second: Technology) -> Result<(), InputError> {
+    match (first, second) {
+        (Technology::AzureTdx, Technology::Tdx) | (Technology::Tdx, Technology::AzureTdx) => Ok(()),
+        (Technology::AzureSnp, Technology::Tdx) | (Technology::Tdx, Technology::AzureSnp) => {
+            Err(InputError::TdQuoteOfSnp)
+        }
+        (Technology::Tdx, Technology::Tdx) => Err(InputError::TwoOfAKind(InputKind::TdQuote)),
+        (first, second) => Err(InputError::TwoEvidences { first, second }),
+    }
 }
 
 fn is_pcrs(part: &Part) -> bool {

@@ -213,7 +213,8 @@ impl Part {
         }
     }
 
-    /// The technology of which a report or document is evidence; `None` for every other part.
+    /// The technology of which a report or document is evidence; `None` for every other part. A TD quote is evidence of
+    /// TDX or a part of an Azure VM's, which depends on the other parts: see [`crate::Inputs::evidence`].
     #[must_use]
     pub fn technology(&self) -> Option<Technology> {
         match self.kind() {

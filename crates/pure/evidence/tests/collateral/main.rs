@@ -12,6 +12,7 @@
 
 mod bundles;
 mod quote_collateral;
+mod quotes;
 mod responses;
 mod shared;
 mod support;
