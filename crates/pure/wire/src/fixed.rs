@@ -59,7 +59,7 @@ macro_rules! flags {
             }
 
             /// The names of the bits that are set, ascending.
-            pub fn names(self) -> impl Iterator<Item = &'static str> {
+            pub fn names(self) -> impl Iterator<Item = &'static str> + Clone {
                 Self::NAMED.iter().filter(move |(bit, _)| self.contains(*bit)).map(|(_, name)| *name)
             }
 

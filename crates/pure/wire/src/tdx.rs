@@ -4,8 +4,10 @@
 //! made from it. Source: Intel document 344425 (TDX module, ABI), TDREPORT_STRUCT.
 
 mod describe;
+mod flags;
 pub mod quote;
 
+pub use flags::{EnclaveFlags, MiscSelect, TdAttributes, Xfam};
 pub use quote::{QeReport, TdBody, TdQuote};
 
 use core::mem::{offset_of, size_of};

@@ -9,42 +9,13 @@
 )]
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests read what is not committed")]
 
+mod quotes;
+
 use std::io::Write;
 
+use quotes::{bytes, header, signature_data, size, version_4, version_5};
 use teeproof_wire::ErrorKind;
 use teeproof_wire::tdx::TdQuote;
-
-/// `count` bytes that differ from their neighbours and begin with `first`.
-fn bytes(first: u8, count: usize) -> Vec<u8> {
-    (0..count).map(|at| first.wrapping_add(u8::try_from(at % 251).unwrap())).collect()
-}
-
-fn size(bytes: &[u8]) -> [u8; 4] {
-    u32::try_from(bytes.len()).unwrap().to_le_bytes()
-}
-
-fn header(version: u8) -> Vec<u8> {
-    [&[version, 0, 2, 0, 0x81, 0, 0, 0, 0, 0, 0, 0][..], &bytes(0x30, 16), &bytes(0x60, 20)].concat()
-}
-
-/// Signature data whose outer and inner certification data have these types.
-fn signature_data(outer: u8, inner: u16, data: &[u8]) -> Vec<u8> {
-    let inner =
-        [&bytes(9, 384)[..], &bytes(8, 64), &[3, 0, 0xa, 0xb, 0xc], &inner.to_le_bytes(), &size(data), data]
-            .concat();
-    [&bytes(6, 64)[..], &bytes(7, 64), &[outer, 0], &size(&inner), &inner].concat()
-}
-
-fn version_4() -> Vec<u8> {
-    let data = signature_data(6, 5, b"PEM\0");
-    [&header(4)[..], &bytes(1, 584), &size(&data), &data].concat()
-}
-
-fn version_5(kind: u8, body: usize) -> Vec<u8> {
-    let data = signature_data(6, 5, b"PEM");
-    let body = bytes(1, body);
-    [&header(5)[..], &[kind, 0], &size(&body), &body, &size(&data), &data].concat()
-}
 
 #[test]
 fn every_field_is_at_its_place() {
@@ -112,34 +83,6 @@ fn certification_data_of_other_types() {
         let quote = [&header(4)[..], &bytes(1, 584), &size(&data), &data].concat();
         let error = TdQuote::parse(&quote).unwrap_err();
         assert_eq!((error.kind, error.offset), (ErrorKind::Unsupported, 636 + 128), "{outer}");
-    }
-}
-
-#[test]
-fn a_body_has_the_size_of_its_type() {
-    for (kind, size, wanted) in [
-        (2, 648, ErrorKind::Value),
-        (3, 584, ErrorKind::Value),
-        (3, 649, ErrorKind::Value),
-        (1, 384, ErrorKind::Unsupported),
-        (4, 648, ErrorKind::Unsupported),
-    ] {
-        let error = TdQuote::parse(&version_5(kind, size)).unwrap_err();
-        assert_eq!((error.kind, error.offset), (wanted, 48), "{kind} {size}");
-    }
-}
-
-#[test]
-fn truncated_quotes() {
-    for whole in [version_4(), version_5(3, 648)] {
-        for length in 0..whole.len() {
-            let error = TdQuote::parse(&whole[..length]).unwrap_err();
-            assert_eq!(error.kind, ErrorKind::Truncated, "{length}");
-        }
-        let longer = [&whole[..], &[0; 70], &[1]].concat();
-        let quote = TdQuote::parse(&longer).unwrap();
-        assert_eq!(quote.trailing_bytes(), 71);
-        assert_eq!(quote.check_trailing().unwrap_err().offset, whole.len() + 70);
     }
 }
 

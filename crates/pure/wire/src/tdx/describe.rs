@@ -1,13 +1,17 @@
 //! Fields of a TDREPORT, by the names of Intel's specification.
 
+use super::flags::{AttributesNote, Named, TdAttributes, Xfam};
 use super::{TdInfo, TdReport, TeeTcbInfo};
 use crate::describe::{FlagWord, HexBytes};
 use crate::{Describe, DescribedField, Visitor};
 
 impl Describe for TdReport<'_> {
     fn describe(&self, visitor: &mut dyn Visitor) {
-        let note = "type, subtype, version, reserved";
-        visitor.field(DescribedField::at("REPORTTYPE", 0..4, &HexBytes(&self.0.report_type)).note(&note));
+        let [_, _, version, _] = self.0.report_type;
+        visitor.field(
+            DescribedField::at("REPORTTYPE", 0..4, &HexBytes(&self.0.report_type))
+                .note(&format_args!("TDX, subtype 0, version {version}")),
+        );
         visitor.field(DescribedField::at("RESERVED", 4..16, &HexBytes(&self.0.reserved_004)));
         visitor.field(DescribedField::at("CPUSVN", 16..32, &HexBytes(&self.0.cpusvn)));
         visitor.field(DescribedField::at("TEE_TCB_INFO_HASH", 32..80, &HexBytes(&self.0.tee_tcb_info_hash)));
@@ -39,12 +43,16 @@ impl TeeTcbInfo<'_> {
 impl TdInfo<'_> {
     fn describe(self, visitor: &mut dyn Visitor) {
         visitor.open("TDINFO");
-        let attributes = self.attributes();
+        let attributes = TdAttributes::from_bits(self.attributes());
         visitor.field(
-            DescribedField::at("ATTRIBUTES", 512..520, &FlagWord(attributes))
-                .note(&attributes_note(attributes)),
+            DescribedField::at("ATTRIBUTES", 512..520, &FlagWord(attributes.bits()))
+                .note(&AttributesNote(attributes)),
         );
-        visitor.field(DescribedField::at("XFAM", 520..528, &FlagWord(self.xfam())));
+        let xfam = Xfam::from_bits(self.xfam());
+        visitor.field(
+            DescribedField::at("XFAM", 520..528, &FlagWord(xfam.bits()))
+                .note(&Named(xfam.names(), xfam.unnamed())),
+        );
         visitor.field(DescribedField::at("MRTD", 528..576, &HexBytes(&self.0.mrtd)));
         visitor.field(DescribedField::at("MRCONFIGID", 576..624, &HexBytes(&self.0.mrconfigid)));
         visitor.field(DescribedField::at("MROWNER", 624..672, &HexBytes(&self.0.mrowner)));
@@ -57,13 +65,5 @@ impl TdInfo<'_> {
         visitor.field(DescribedField::at("SERVTD_HASH", 912..960, &HexBytes(&self.0.servtd_hash)));
         visitor.field(DescribedField::at("RESERVED", 960..1024, &HexBytes(&self.0.reserved)));
         visitor.close();
-    }
-}
-
-fn attributes_note(attributes: u64) -> &'static str {
-    match (attributes & 1 != 0, attributes & (1 << 28) != 0) {
-        (true, _) => "DEBUG: the host can read the guest's memory",
-        (false, true) => "no debugging; SEPT_VE_DISABLE",
-        (false, false) => "no debugging",
     }
 }

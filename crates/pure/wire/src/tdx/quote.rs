@@ -51,7 +51,7 @@ pub struct TdQuote<'a> {
     pub certification: Certification<'a>,
     td: TdBody<'a>,
     signed: &'a [u8],
-    body_offset: usize,
+    signature_data: &'a [u8],
     trailing: &'a [u8],
     trailing_offset: usize,
 }
@@ -70,6 +70,8 @@ pub struct Certification<'a> {
     /// The inner certification data, behind their size (4 bytes).
     pub data: &'a [u8],
     qe: QeReport<'a>,
+    /// Everything behind the size of the outer certification data.
+    whole: &'a [u8],
 }
 
 impl<'a> Certification<'a> {
@@ -96,23 +98,27 @@ impl<'a> TdQuote<'a> {
     /// data type; sizes that contradict each other.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         if bytes.len() > MAX_BYTES {
-            return Err(Error::new(ErrorKind::TooLarge, WHAT, 0, "at most 16384 bytes"));
+            let error = Error::new(ErrorKind::TooLarge, WHAT, 0, "at most 16384 bytes");
+            return Err(got_bytes(error, bytes.len()));
         }
         Reader::all(bytes, 0, WHAT, |reader| {
-            let header = reader.array("TD quote: header")?;
+            let header = array(reader, "TD quote: header", "48 bytes")?;
             let version = check_header(header)?;
             let body_bytes = body_bytes(reader, version)?;
-            let body_offset = reader.offset();
-            let body = reader.take(body_bytes, "TD quote: body")?;
-            let td = TdBody::of(body, body_offset)?;
+            let offset = reader.offset();
+            let expected = if body_bytes == BODY_1_0 { "584 bytes" } else { "648 bytes" };
+            let body = announced(reader, body_bytes, "TD quote: body", expected)?;
+            let td = TdBody::of(body, offset)?;
             let signed = bytes.get(..reader.offset()).unwrap_or_default();
             let base = reader.offset().saturating_add(4);
-            let data = sized(reader, "TD quote: signature data")?;
+            let data = sized(reader, "TD quote: signature data size", "TD quote: signature data")?;
             let (signature, attestation_key, certification) =
                 Reader::all(data, base, "TD quote: signature data", |reader| {
-                    let signature = reader.array("TD quote: signature")?;
-                    let key = reader.array("TD quote: attestation key")?;
-                    Ok((signature, key, certification(reader)?))
+                    let signature = array(reader, "TD quote: signature", "64 bytes")?;
+                    let key = array(reader, "TD quote: attestation key", "64 bytes")?;
+                    let certification = certification(reader)?;
+                    at_end(reader, "TD quote: signature data", "the end of the certification data")?;
+                    Ok((signature, key, certification))
                 })?;
             let trailing_offset = reader.offset();
             let trailing = reader.take(reader.remaining(), WHAT)?;
@@ -125,7 +131,7 @@ impl<'a> TdQuote<'a> {
                 certification,
                 td,
                 signed,
-                body_offset,
+                signature_data: data,
                 trailing,
                 trailing_offset,
             })
@@ -164,6 +170,12 @@ impl<'a> TdQuote<'a> {
         self.trailing.len()
     }
 
+    /// The offset of the inner certification data, with which the quote ends.
+    #[must_use]
+    pub const fn certification_data_offset(&self) -> usize {
+        self.trailing_offset.saturating_sub(self.certification.data.len())
+    }
+
     /// Checks that all bytes after the quote are zero.
     ///
     /// # Errors
@@ -173,7 +185,9 @@ impl<'a> TdQuote<'a> {
             None => Ok(()),
             Some(at) => {
                 let offset = self.trailing_offset.saturating_add(at);
-                Err(Error::new(ErrorKind::Trailing, "TD quote: rest of the buffer", offset, "zero"))
+                let got = self.trailing.get(at).copied().unwrap_or_default();
+                let error = Error::new(ErrorKind::Trailing, "TD quote: rest of the buffer", offset, "zero");
+                Err(error.with_got(u32::from(got)))
             }
         }
     }
@@ -193,17 +207,20 @@ struct HeaderLayout {
 const _: () = assert!(size_of::<HeaderLayout>() == HEADER_BYTES);
 
 fn check_header(header: &[u8; HEADER_BYTES]) -> Result<u16, Error> {
-    let unsupported = |what, at, expected| Err(Error::new(ErrorKind::Unsupported, what, at, expected));
+    let unsupported =
+        |what, at, expected, got| Err(Error::new(ErrorKind::Unsupported, what, at, expected).with_got(got));
     let [v0, v1, k0, k1, t0, t1, t2, t3, ..] = header;
     let version = u16::from_le_bytes([*v0, *v1]);
     if !matches!(version, 4 | 5) {
-        return unsupported("TD quote: version", 0, "version 4 or 5");
+        return unsupported("TD quote: version", 0, "version 4 or 5", u32::from(version));
     }
-    if u16::from_le_bytes([*k0, *k1]) != ECDSA_P256 {
-        return unsupported("TD quote: attestation key type", 2, "2, ECDSA over P-256");
+    let key = u16::from_le_bytes([*k0, *k1]);
+    if key != ECDSA_P256 {
+        return unsupported("TD quote: attestation key type", 2, "2, ECDSA over P-256", u32::from(key));
     }
-    if u32::from_le_bytes([*t0, *t1, *t2, *t3]) != TDX {
-        return unsupported("TD quote: TEE type", 4, "0x81, TDX");
+    let tee = u32::from_le_bytes([*t0, *t1, *t2, *t3]);
+    if tee != TDX {
+        return unsupported("TD quote: TEE type", 4, "0x81, TDX", tee);
     }
     Ok(version)
 }
@@ -213,53 +230,97 @@ fn body_bytes(reader: &mut Reader<'_>, version: u16) -> Result<usize, Error> {
     if version == 4 {
         return Ok(BODY_1_0);
     }
+    const TYPE: &str = "TD quote: body type";
+    const SIZE: &str = "TD quote: body size";
     let at = reader.at();
-    let kind = half(reader, "TD quote: body type")?;
-    let size = word(reader, "TD quote: body size")?;
+    let kind = half(reader, TYPE)?;
+    let size_at = reader.at();
+    let size = word(reader, SIZE)?;
+    let wrong = |expected| Err(size_at.error(ErrorKind::Value, SIZE, expected).with_got(size));
     match (kind, usize::try_from(size)) {
         (2, Ok(BODY_1_0)) => Ok(BODY_1_0),
         (3, Ok(BODY_1_5)) => Ok(BODY_1_5),
-        (2 | 3, _) => {
-            Err(at.error(ErrorKind::Value, "TD quote: body size", "584 for type 2, 648 for type 3"))
+        (2, _) => wrong("584 bytes, the size of type 2"),
+        (3, _) => wrong("648 bytes, the size of type 3"),
+        _ => {
+            let error = at.error(ErrorKind::Unsupported, TYPE, "2 (TDX 1.0) or 3 (TDX 1.5)");
+            Err(error.with_got(u32::from(kind)))
         }
-        _ => Err(at.error(ErrorKind::Unsupported, "TD quote: body type", "2 (TDX 1.0) or 3 (TDX 1.5)")),
     }
 }
 
 fn certification<'a>(reader: &mut Reader<'a>) -> Result<Certification<'a>, Error> {
+    const TYPE: &str = "TD quote: certification data type";
     const DATA: &str = "TD quote: certification data";
+    const QE: &str = "TD quote: report of the quoting enclave";
     let at = reader.at();
-    if half(reader, "TD quote: certification data type")? != QE_REPORT {
-        return Err(at.error(
-            ErrorKind::Unsupported,
-            "TD quote: certification data type",
-            "6, a report of the quoting enclave",
-        ));
+    let kind = half(reader, TYPE)?;
+    if kind != QE_REPORT {
+        let error = at.error(ErrorKind::Unsupported, TYPE, "6, a report of the quoting enclave");
+        return Err(error.with_got(u32::from(kind)));
     }
     let base = reader.offset().saturating_add(4);
-    let data = sized(reader, DATA)?;
-    Reader::all(data, base, DATA, |reader| {
+    let whole = sized(reader, "TD quote: certification data size", DATA)?;
+    Reader::all(whole, base, DATA, |reader| {
         let base = reader.offset();
-        let qe_report = reader.take(QE_REPORT_BYTES, "TD quote: report of the quoting enclave")?;
+        let qe_report: &[u8; QE_REPORT_BYTES] = array(reader, QE, "384 bytes")?;
         let qe = QeReport::of(qe_report, base)?;
-        let qe_report_signature = reader.array("TD quote: signature of the quoting enclave's report")?;
-        let length = usize::from(half(reader, "TD quote: authentication data")?);
-        let qe_authentication_data = reader.take(length, "TD quote: authentication data")?;
+        let qe_report_signature =
+            array(reader, "TD quote: signature of the quoting enclave's report", "64 bytes")?;
+        let length = usize::from(half(reader, "TD quote: authentication data size")?);
+        let qe_authentication_data = announced(reader, length, "TD quote: authentication data", AS_SIZED)?;
         let kind = half(reader, "TD quote: inner certification data type")?;
-        let data = sized(reader, "TD quote: inner certification data")?;
-        Ok(Certification { qe_report, qe_report_signature, qe_authentication_data, kind, data, qe })
+        let data =
+            sized(reader, "TD quote: inner certification data size", "TD quote: inner certification data")?;
+        at_end(reader, DATA, "the end of the inner certification data")?;
+        Ok(Certification { qe_report, qe_report_signature, qe_authentication_data, kind, data, qe, whole })
     })
 }
 
-fn sized<'a>(reader: &mut Reader<'a>, what: &'static str) -> Result<&'a [u8], Error> {
-    let size = usize::try_from(word(reader, what)?).unwrap_or(usize::MAX);
-    reader.take(size, what)
+/// Data behind their size (4 bytes).
+fn sized<'a>(reader: &mut Reader<'a>, size: &'static str, data: &'static str) -> Result<&'a [u8], Error> {
+    let size = usize::try_from(word(reader, size)?).unwrap_or(usize::MAX);
+    announced(reader, size, data, AS_SIZED)
+}
+
+const AS_SIZED: &str = "as many bytes as its size says";
+
+/// A number of bytes that the structure announces.
+fn announced<'a>(
+    reader: &mut Reader<'a>,
+    count: usize,
+    what: &'static str,
+    expected: &'static str,
+) -> Result<&'a [u8], Error> {
+    let cut = got_bytes(reader.error(ErrorKind::Truncated, what, expected), reader.remaining());
+    reader.take(count, what).map_err(|_| cut)
+}
+
+/// A number of bytes that the format fixes.
+fn array<'a, const N: usize>(
+    reader: &mut Reader<'a>,
+    what: &'static str,
+    expected: &'static str,
+) -> Result<&'a [u8; N], Error> {
+    let cut = got_bytes(reader.error(ErrorKind::Truncated, what, expected), reader.remaining());
+    reader.array(what).map_err(|_| cut)
+}
+
+/// Checks that nothing is left of a structure whose size is announced.
+fn at_end(reader: &Reader<'_>, what: &'static str, expected: &'static str) -> Result<(), Error> {
+    let error = reader.error(ErrorKind::Trailing, what, expected);
+    if reader.is_empty() { Ok(()) } else { Err(got_bytes(error, reader.remaining())) }
+}
+
+/// The error with the number of bytes that were found.
+fn got_bytes(error: Error, got: usize) -> Error {
+    error.with_got(u32::try_from(got).unwrap_or(u32::MAX))
 }
 
 fn half(reader: &mut Reader<'_>, what: &'static str) -> Result<u16, Error> {
-    reader.array(what).map(|bytes| u16::from_le_bytes(*bytes))
+    array(reader, what, "2 bytes").map(|bytes| u16::from_le_bytes(*bytes))
 }
 
 fn word(reader: &mut Reader<'_>, what: &'static str) -> Result<u32, Error> {
-    reader.array(what).map(|bytes| u32::from_le_bytes(*bytes))
+    array(reader, what, "4 bytes").map(|bytes| u32::from_le_bytes(*bytes))
 }

@@ -23,15 +23,15 @@ pub struct QeReport<'a>(&'a Layout);
 struct Layout {
     cpusvn: [u8; 16],
     miscselect: U32,
-    _reserved_020: [u8; 28],
+    reserved_020: [u8; 28],
     attributes: [u8; 16],
     mrenclave: [u8; 32],
-    _reserved_096: [u8; 32],
+    reserved_096: [u8; 32],
     mrsigner: [u8; 32],
-    _reserved_160: [u8; 96],
+    reserved_160: [u8; 96],
     isvprodid: U16,
     isvsvn: U16,
-    _reserved_260: [u8; 60],
+    reserved_260: [u8; 60],
     report_data: [u8; 64],
 }
 
@@ -49,6 +49,12 @@ fields! { QeReport of Layout:
 }
 
 impl<'a> QeReport<'a> {
+    /// The reserved bytes at 20, 96, 160 and 260.
+    pub(super) const fn reserved(self) -> [&'a [u8]; 4] {
+        let Layout { reserved_020, reserved_096, reserved_160, reserved_260, .. } = self.0;
+        [reserved_020, reserved_096, reserved_160, reserved_260]
+    }
+
     /// The view of a report body; `offset` is its place in the quote.
     pub(super) fn of(bytes: &'a [u8], offset: usize) -> Result<Self, Error> {
         const WHAT: &str = "TD quote: report of the quoting enclave";
