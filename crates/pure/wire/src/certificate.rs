@@ -7,6 +7,7 @@ mod algorithm;
 mod extension;
 pub(crate) mod identifiers;
 mod name;
+mod sgx;
 
 pub use algorithm::{PublicKey, SignatureAlgorithm, ecdsa_fixed};
 pub use extension::{BasicConstraints, Extension, Extensions, KeyUsage};

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use super::sgx::{self, SGX_EXTENSION};
 use crate::der::{self, tag};
 use crate::describe::{HexBytes, Oid};
 use crate::owned::Place;
@@ -137,6 +138,14 @@ impl<'a> Extensions<'a> {
         visitor.open("extensions");
         for extension in self.iter() {
             let critical: &'static str = if extension.critical { "critical" } else { "not critical" };
+            if extension.oid == SGX_EXTENSION && sgx::is_well_formed(extension.value) {
+                visitor.open(extension_name(extension.oid));
+                let oid = Oid(extension.oid);
+                visitor.field(DescribedField::new("extnID", &format_args!("{oid}")).note(&critical));
+                sgx::describe(extension.value, visitor);
+                visitor.close();
+                continue;
+            }
             visitor.field(DescribedField {
                 name: extension_name(extension.oid),
                 range: None,
@@ -277,6 +286,7 @@ fn extension_name(oid: &[u8]) -> &'static str {
         [0x55, 0x1d, 0x1f] => "cRLDistributionPoints",
         [0x55, 0x1d, 0x11] => "subjectAltName",
         [0x55, 0x1d, 0x20] => "certificatePolicies",
+        SGX_EXTENSION => "SGX Extensions",
         // 1.3.6.1.4.1.3704.1, AMD's arc (document 57230, table 4).
         [0x2b, 0x06, 0x01, 0x04, 0x01, 0x9c, 0x78, 0x01, rest @ ..] => amd_name(rest),
         _ => "extension",
