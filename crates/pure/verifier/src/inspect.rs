@@ -17,7 +17,7 @@ use teeproof_wire::sealed::SealedHead;
 use teeproof_wire::snp::Report;
 use teeproof_wire::tdx::{TdQuote, TdReport};
 use teeproof_wire::tpm::{AnyAttestation, RsaPublic, TpmSignature, attest_bytes, bank_name};
-use teeproof_wire::{Describe, DescribedField, Error, HexBytes, Visitor};
+use teeproof_wire::{Describe, DescribedField, Error, ErrorKind, HexBytes, Visitor};
 
 use teeproof_evidence::{InputError, InputKind, Part, Sniffed, pcrs, pem_chain};
 
@@ -183,7 +183,10 @@ fn td_quote(bytes: &[u8], visitor: &mut dyn Visitor) -> Result<Option<Error>, Er
     group(visitor, "TD quote", &quote);
     let chain = pem_chain(quote.certification.data);
     let flaw = certificates(chain.iter().map(Vec::as_slice), visitor);
-    Ok(quote.check_trailing().err().or(flaw))
+    let (at, expected) = (quote.certification_data_offset(), "certificates in PEM");
+    let no_chain = (chain.is_empty() && quote.certification.pck_chain().is_some())
+        .then(|| Error::new(ErrorKind::Value, "TD quote: PCK certificate chain", at, expected));
+    Ok(flaw.or(no_chain).or(quote.check_trailing().err()))
 }
 
 fn nitro(bytes: &[u8], visitor: &mut dyn Visitor) -> Result<Option<Error>, Error> {

@@ -261,9 +261,16 @@ fn td_quotes_are_described_and_errors_give_the_offset() {
         let quote = td_quote(version, &pem);
         let (fields, flaw) = names(&quote);
         assert!(!flaw);
-        for name in
-            ["[TD quote]", "MRTD", "RTMR3", "REPORTDATA", "attestation key", "QE report", "[Certificate]"]
-        {
+        for name in [
+            "[TD quote]",
+            "MRTD",
+            "RTMR3",
+            "REPORTDATA",
+            "[ECDSA Attestation Key]",
+            "[QE Report]",
+            "MRENCLAVE",
+            "[Certificate]",
+        ] {
             assert!(fields.contains(&name.to_owned()), "{name}: {fields:?}");
         }
         assert_eq!(fields.contains(&"MRSERVICETD".to_owned()), version == 5);
@@ -276,6 +283,9 @@ fn td_quotes_are_described_and_errors_give_the_offset() {
             assert!(error.to_string().contains("TD quote: "), "{error}");
         }
     }
+    // A chain that is no PEM is a flaw, and hides nothing.
+    let (fields, flaw) = names(&td_quote(4, "no certificates"));
+    assert!(flaw && fields.contains(&"MRTD".to_owned()) && !fields.contains(&"[Certificate]".to_owned()));
     let mut other = td_quote(4, &pem);
     other[2] = 3;
     let error = inspect(&sniff(&other, None).unwrap(), &mut Names::default()).unwrap_err();
