@@ -76,7 +76,7 @@ pub(crate) fn sniff_table(bytes: &[u8], encoding: Encoding) -> Result<Sniffed, I
     let sniffed = table_parts(bytes, 0, KIND, encoding)?;
     if sniffed.parts.is_empty() {
         let (what, expected) = ("certificate table", "at least one certificate or revocation list");
-        return Err(InputError::Wire(KIND, Error { kind: Flaw::Missing, what, offset: 0, expected }));
+        return Err(InputError::Wire(KIND, Error::new(Flaw::Missing, what, 0, expected)));
     }
     Ok(sniffed)
 }

@@ -144,16 +144,11 @@ impl<'a> VekClaims<'a> {
 }
 
 fn missing() -> WireError {
-    WireError {
-        kind: ErrorKind::Missing,
-        what: WHAT,
-        offset: 0,
-        expected: "product name, patch levels and structVersion",
-    }
+    WireError::new(ErrorKind::Missing, WHAT, 0, "product name, patch levels and structVersion")
 }
 
 fn unsupported(expected: &'static str) -> WireError {
-    WireError { kind: ErrorKind::Unsupported, what: WHAT, offset: 0, expected }
+    WireError::new(ErrorKind::Unsupported, WHAT, 0, expected)
 }
 
 /// The values of AMD's extensions by their position in the arc, read in one pass.
@@ -243,11 +238,6 @@ fn hwid(value: Option<&[u8]>) -> Result<Option<&[u8]>, WireError> {
         None => Ok(None),
         Some(bare) if Product::any_has_hwid_of(bare.len()) => Ok(Some(bare)),
         Some([0x04, 0x40, wrapped @ ..]) if wrapped.len() == 64 => Ok(Some(wrapped)),
-        Some(_) => Err(WireError {
-            kind: ErrorKind::Value,
-            what: "VEK certificate: hwID",
-            offset: 0,
-            expected: "8, 64 or 66 bytes",
-        }),
+        Some(_) => Err(WireError::new(ErrorKind::Value, "VEK certificate: hwID", 0, "8, 64 or 66 bytes")),
     }
 }

@@ -13,6 +13,8 @@ pub struct Error {
     pub offset: usize,
     /// The value that is expected there.
     pub expected: &'static str,
+    /// The value that was found there, little-endian; see [`Error::got`].
+    got: Option<[u8; 4]>,
 }
 
 /// The class of an error.
@@ -36,13 +38,24 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    pub(crate) const fn new(
-        kind: ErrorKind,
-        what: &'static str,
-        offset: usize,
-        expected: &'static str,
-    ) -> Self {
-        Self { kind, what, offset, expected }
+    /// The error of a structure's field, at an offset in bytes from the start of the outermost input, and the value
+    /// that is expected there.
+    #[must_use]
+    pub const fn new(kind: ErrorKind, what: &'static str, offset: usize, expected: &'static str) -> Self {
+        Self { kind, what, offset, expected, got: None }
+    }
+
+    /// The error with the number that was found: a value, or a number of bytes.
+    #[must_use]
+    pub const fn with_got(mut self, got: u32) -> Self {
+        self.got = Some(got.to_le_bytes());
+        self
+    }
+
+    /// The number that was found, a value or a number of bytes, where the parser says so.
+    #[must_use]
+    pub fn got(&self) -> Option<u32> {
+        self.got.map(u32::from_le_bytes)
     }
 
     /// Whether the kind is [`ErrorKind::Unsupported`].
@@ -71,7 +84,12 @@ impl fmt::Display for Error {
             ErrorKind::Unsupported => "not supported",
         };
         let Self { what, offset, expected, .. } = self;
-        write!(f, "{what}: {problem} at offset {offset:#x}, expected {expected}")
+        write!(f, "{what}: {problem} at offset {offset:#x}, expected {expected}")?;
+        match self.got() {
+            None => Ok(()),
+            Some(got @ ..10) => write!(f, ", got {got}"),
+            Some(got) => write!(f, ", got {got} ({got:#x})"),
+        }
     }
 }
 

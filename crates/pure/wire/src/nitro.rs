@@ -93,7 +93,7 @@ impl<'a> DocumentPcrs<'a> {
         let value = cbor::bytes(reader, WHAT)?.try_into().map_err(|_| length)?;
         let slot = self.0.get_mut(index).ok_or(key)?;
         if slot.replace(value).is_some() {
-            return Err(Error { kind: ErrorKind::Duplicate, expected: "each PCR once", ..key });
+            return Err(Error::new(ErrorKind::Duplicate, key.what, key.offset, "each PCR once"));
         }
         Ok(())
     }

@@ -105,12 +105,8 @@ mod tests {
 
     #[test]
     fn every_error_says_what_to_do() {
-        let error = teeproof_wire::Error {
-            kind: teeproof_wire::ErrorKind::Truncated,
-            what: "envelope",
-            offset: 3,
-            expected: "a whole head",
-        };
+        let error =
+            teeproof_wire::Error::new(teeproof_wire::ErrorKind::Truncated, "envelope", 3, "a whole head");
         for (error, has_source) in [
             (SealError::Tpm(Error::Silent { command: "TPM2_RSA_Decrypt" }), true),
             (SealError::RegistersChanged, false),

@@ -69,7 +69,7 @@ fn more(stream: &mut dyn Read, bytes: &mut Vec<u8>, count: usize) -> Result<(), 
         return Ok(());
     }
     let (kind, what, expected) = (ErrorKind::Truncated, "sealed file", "a whole head");
-    Err(SealError::Envelope(Error { kind, what, offset: bytes.len(), expected }))
+    Err(SealError::Envelope(Error::new(kind, what, bytes.len(), expected)))
 }
 
 fn size(bytes: &[u8]) -> [u8; 2] {

@@ -221,7 +221,7 @@ pub(super) fn place_of(whole: &[u8], part: &[u8]) -> Option<Range<usize>> {
 
 /// Why a structure is not read completely.
 pub(super) const fn fault(kind: Wrong, what: &'static str, offset: usize, expected: &'static str) -> Error {
-    Error { kind, what, offset, expected }
+    Error::new(kind, what, offset, expected)
 }
 
 /// The members of the claims that are looked at; text with escapes in it is refused.

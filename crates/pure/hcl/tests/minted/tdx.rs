@@ -18,7 +18,7 @@ fn refused(alter: impl FnOnce(Vm) -> Vm, expected: Error, class: Class) {
 }
 
 fn form(kind: ErrorKind, what: &'static str, offset: usize, expected: &'static str) -> Error {
-    Error::TdReport(WireError { kind, what, offset, expected })
+    Error::TdReport(WireError::new(kind, what, offset, expected))
 }
 
 /// The TD quote of one machine with the rest of another's evidence.

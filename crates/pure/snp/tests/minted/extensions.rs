@@ -13,7 +13,7 @@ use crate::support::{Bag, LINES, is_tcb, refused, refused_as, vcek, vlek};
 const WHAT: &str = "VEK certificate: AMD extensions";
 
 fn vek(kind: ErrorKind, what: &'static str, offset: usize, expected: &'static str) -> Error {
-    Error::Vek(WireError { kind, what, offset, expected })
+    Error::Vek(WireError::new(kind, what, offset, expected))
 }
 
 fn with(extension: Extension) -> impl FnOnce(Machine) -> Machine {

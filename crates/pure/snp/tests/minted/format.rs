@@ -9,7 +9,7 @@ use teeproof_wire::{Error as WireError, ErrorKind};
 use crate::support::{Bag, LINES, refused, vcek, vlek};
 
 fn report(kind: ErrorKind, what: &'static str, offset: usize, expected: &'static str) -> Error {
-    Error::Report(WireError { kind, what, offset, expected })
+    Error::Report(WireError::new(kind, what, offset, expected))
 }
 
 fn reserved(what: &'static str, offset: usize) -> Error {

@@ -10,7 +10,7 @@ use crate::certified_support::*;
 use crate::support::*;
 
 fn message(kind: ErrorKind, what: &'static str, offset: usize, expected: &'static str) -> Error {
-    Error::Message(WireError { kind, what, offset, expected })
+    Error::Message(WireError::new(kind, what, offset, expected))
 }
 
 #[test]

@@ -13,7 +13,7 @@ fn bent(bend: impl FnOnce(&mut Quote)) -> Bag {
 }
 
 fn message(kind: ErrorKind, what: &'static str, offset: usize, expected: &'static str) -> Error {
-    Error::Message(WireError { kind, what, offset, expected })
+    Error::Message(WireError::new(kind, what, offset, expected))
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub(super) fn describe(claims: &[u8], offset: usize, visitor: &mut dyn Visitor) 
             let mut repeated = false;
             object(&members, visitor, &mut repeated);
             let (what, expected) = ("runtime claims: member", "each member once");
-            repeated.then_some(Error { kind: ErrorKind::Duplicate, what, offset, expected })
+            repeated.then_some(Error::new(ErrorKind::Duplicate, what, offset, expected))
         }
         Ok(other) => {
             visitor.field(DescribedField::new("JSON", &Scalar::of(&other)).note(&"no object"));
