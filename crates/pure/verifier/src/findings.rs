@@ -78,6 +78,7 @@ const FOR_YES: &[&str] = &[
     "log.explains",
     "log.secure-boot",
     "snp.revocation-list",
+    "tdx.revocation-list",
 ];
 
 /// The checks of yes or no whose hints say how to come from yes to no.
@@ -88,6 +89,7 @@ const FOR_NO: &[&str] = &[
     "snp.host-requested",
     "snp.policy.debug",
     "snp.policy.migration",
+    "tdx.debug",
 ];
 
 /// A [`Record`] that keeps every finding.

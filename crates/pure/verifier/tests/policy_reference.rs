@@ -68,7 +68,7 @@ fn the_reference_is_current() {
 #[test]
 fn every_key_is_a_demand_and_every_demand_a_key() {
     let text = "version = 1\n\
-        [snp]\nunlisted = { waived = \"w\" }\n[azure-snp]\nunlisted = { waived = \"w\" }\n\
+        [snp]\nunlisted = { waived = \"w\" }\n[tdx]\nunlisted = { waived = \"w\" }\n[azure-snp]\nunlisted = { waived = \"w\" }\n\
         [azure-tdx]\nunlisted = { waived = \"w\" }\n[nitro]\nunlisted = { waived = \"w\" }\n";
     for policy in [Policy::from_toml("all waived", text).unwrap(), Policy::genuine()] {
         let mut demands = Vec::new();

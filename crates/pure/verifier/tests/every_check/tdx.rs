@@ -171,7 +171,7 @@ fn more() -> Vec<crate::Case> {
 /// A log that does not explain the RTMRs is a warning: a policy pins the RTMRs.
 #[test]
 fn a_log_of_another_guest() {
-    let log = EventLog::ccel().bytes();
+    let log = EventLog::ccel().bytes().unwrap();
     let ask = with_log(&log);
     holds(&ask);
     let found = ask.findings("tdx.log.replay");

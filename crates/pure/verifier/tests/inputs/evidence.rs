@@ -90,15 +90,25 @@ fn what_does_not_belong_together() {
 #[test]
 fn what_is_not_verified_is_named() {
     let report = &TDX.hcl_report[0x20..0x420];
-    for (file, kind) in [(&td_quote()[..], InputKind::TdQuote), (report, InputKind::TdReport)] {
-        for files in [&[file][..], &[file, &SNP.vek], &[&SNP.vek, file]] {
-            let error = refused(files);
-            assert_eq!(error, InputError::Unverified(kind));
-            assert!(error.class() == InputClass::Unsupported && !error.hint().is_empty());
-        }
+    for files in [&[report][..], &[report, &SNP.vek], &[&SNP.vek, report]] {
+        let error = refused(files);
+        assert_eq!(error, InputError::Unverified(InputKind::TdReport));
+        assert!(error.class() == InputClass::Unsupported && !error.hint().is_empty());
     }
-    let with_log = refused(&[&td_quote(), SNP.event_log.as_deref().unwrap()]);
-    assert_eq!(with_log, InputError::Unverified(InputKind::TdQuote));
+}
+
+#[test]
+fn a_td_quote_is_evidence_with_its_log_and_nothing_of_a_tpm() {
+    let quote = td_quote();
+    let ccel = EventLog::ccel().bytes().unwrap();
+    for (files, expected) in [(&[&quote[..]][..], None), (&[&quote, &ccel], Some(&ccel[..])), (&[&ccel, &quote], Some(&ccel))] {
+        let inputs = inputs(files).unwrap();
+        let Evidence::Tdx { quote: found, log } = Evidence::from_inputs(&inputs).unwrap() else { panic!() };
+        assert_eq!((found.bytes(), log), (&quote[..], expected));
+    }
+    let of_the_tpm = refused(&[&quote, SNP.event_log.as_deref().unwrap()]);
+    assert_eq!(of_the_tpm, InputError::WithoutReport(InputKind::EventLog));
+    assert_eq!(refused(&[&ccel]), InputError::OfRtmrs(InputKind::CcEventLog));
 }
 
 #[test]
