@@ -3,6 +3,7 @@
 use teeproof::Evidence;
 use teeproof_core::Technology;
 use teeproof_evidence::{InputClass, InputError, InputKind, Inputs, Part, PartError, sniff};
+use teeproof_mint::azure::EventLog;
 use teeproof_mint::snp::{Machine, Product};
 use teeproof_tpm::PcrValues;
 

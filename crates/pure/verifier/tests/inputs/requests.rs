@@ -4,7 +4,7 @@ use base64ct::{Base64, Base64Url, Base64UrlUnpadded, Encoding as _};
 use serde_json::{Value, json};
 use teeproof::{Evidence, Policy, Request, verify};
 use teeproof_core::{Class, Freshness, Outcome, Technology, Time};
-use teeproof_evidence::{InputError, InputKind, InputWarning, Inputs, JsonProblem, JsonShape, sniff};
+use teeproof_evidence::{InputError, InputWarning, Inputs, JsonProblem, JsonShape, sniff};
 use teeproof_mint::azure::{self, Vm};
 use teeproof_mint::snp::{Machine, Product};
 use teeproof_mint::{DEFAULT_TIME, Kind as KeyKind};
