@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 use teeproof::{AttestationResult, Verified};
 use teeproof_hcl::checks::ORIGIN;
-use teeproof_hcl::{BoundKeyError, OriginGrounds, VerifiedVm};
+use teeproof_hcl::{BoundKeyError, OriginGrounds, VerifiedVtpm};
 use teeproof_tpm::CertificationEvidence;
 use teeproof_vtpm::seal::{SealingKey, seal_envelope};
 use teeproof_vtpm::{Padding, Registers};
@@ -148,22 +148,31 @@ pub(super) fn run(args: &EncryptArgs, context: &Context) -> Result<Product, Faul
     with_result(&args.evidence, &options, context, |result| {
         let reason = args.accept_origin_not_shown.as_deref().filter(|_| !has_strong_ground(result));
         let reason = reason.filter(|_| result.accepted().is_some());
-        let of_azure = matches!(result.accepted(), Some(Verified::AzureSnp(_)));
+        let vtpm = result.accepted().and_then(vtpm);
         let notes = VerdictNotes {
             origin_accepted: reason,
-            padding: args.sealing.padding.unusable_on_azure().filter(|_| of_azure),
+            padding: args.sealing.padding.unusable_on_azure().filter(|_| vtpm.is_some()),
         };
         verdict(result, notes, &options, context)?;
-        let Some(Verified::AzureSnp(vm)) = result.accepted() else {
+        let Some(vtpm) = vtpm else {
             return refused(result);
         };
         if reason.is_none() {
             demand_ground(result)?;
         }
-        let target = check(vm, &key, args.pcrs.0, given.as_deref().or(options.nonce()), &options)?;
+        let target = check(vtpm, &key, args.pcrs.0, given.as_deref().or(options.nonce()), &options)?;
         context.messages.say("evidence: accepted; the key is in its TPM and bound to its PCRs");
         args.sealing.seal(&target, context)
     })
+}
+
+/// The vTPM of an Azure VM; other evidence has none.
+fn vtpm<'v, 'a>(verified: &'v Verified<'a>) -> Option<&'v VerifiedVtpm<'a>> {
+    match verified {
+        Verified::AzureSnp(vm) => Some(vm.vtpm()),
+        Verified::AzureTdx(vm) => Some(vm.vtpm()),
+        _ => None,
+    }
 }
 
 /// Notes that are printed with the verdict.
@@ -223,7 +232,7 @@ fn has_strong_ground(result: &AttestationResult<'_>) -> bool {
     result.origin().is_some_and(OriginGrounds::is_strong)
 }
 
-/// Refuses claims that any SNP guest could have made, for they can name any key.
+/// Refuses claims that any confidential guest could have made, for they can name any key.
 fn demand_ground(result: &AttestationResult<'_>) -> Result<(), Fault> {
     if has_strong_ground(result) {
         return Ok(());
@@ -234,12 +243,12 @@ fn demand_ground(result: &AttestationResult<'_>) -> Result<(), Fault> {
             "only the AK certificate shows that the claims are from Azure, and it certifies the key, not the claims"
         }
         _ => {
-            "nothing shows that Azure's paravisor made the claims: any SNP guest could have made them, with its own key"
+            "nothing shows that Azure's paravisor made the claims: any confidential guest could have made them, with its own key"
         }
     };
     Err(Fault::refused(
         format!("{}: {why}", ORIGIN.id),
-        "pin measurement, or id-key-digest with guest-svn, in the policy; or seal nevertheless with --accept-origin-not-shown REASON",
+        "pin measurement (mrtd for TDX), or id-key-digest with guest-svn, in the policy; or seal nevertheless with --accept-origin-not-shown REASON",
     ))
 }
 
@@ -262,7 +271,7 @@ fn refused(result: &AttestationResult<'_>) -> Result<Product, Fault> {
 
 /// Verifies that the key is in the TPM of the verified machine, and bound to its PCRs.
 fn check<'k>(
-    vm: &VerifiedVm<'_>,
+    vtpm: &VerifiedVtpm<'_>,
     key: &'k SealingKey,
     pcrs: Selection,
     nonce: Option<&[u8]>,
@@ -271,7 +280,7 @@ fn check<'k>(
     let evidence =
         CertificationEvidence::new(&key.certification.message, &key.certification.signature, &key.public);
     let freshness = bytes::freshness(nonce)?;
-    let bound = vm.verify_key(&evidence, pcrs, freshness, options.crypto(), &mut ());
+    let bound = vtpm.verify_key(&evidence, pcrs, freshness, options.crypto(), &mut ());
     let bound = bound.map_err(|error| match error {
         BoundKeyError::Certification(error) => Fault::key(&error),
         _ => Fault::usage(
