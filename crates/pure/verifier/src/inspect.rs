@@ -1,5 +1,6 @@
 //! Description of every field of a structure, without verification.
 
+mod collateral;
 mod json;
 mod replay;
 
@@ -79,6 +80,7 @@ fn structure(part: &Part, visitor: &mut dyn Visitor) -> Result<Option<Error>, Er
         InputKind::NitroTpmDocument => return nitro_tpm(bytes, visitor),
         InputKind::TdQuote => return td_quote(bytes, visitor),
         InputKind::TdReport => return td_report(bytes, visitor),
+        InputKind::TcbInfo | InputKind::QeIdentity => return collateral::describe(bytes, visitor),
         InputKind::PublicKey => group(visitor, "SubjectPublicKeyInfo", &PublicKey::parse(bytes)?),
         InputKind::TpmPublic => group(visitor, "TPMT_PUBLIC", &RsaPublic::parse(bytes)?),
         InputKind::SealedFile => group(visitor, "sealed file", &SealedHead::parse(bytes)?),
@@ -124,7 +126,7 @@ fn hcl(bytes: &[u8], visitor: &mut dyn Visitor) -> Result<Option<Error>, Error> 
         _ => report.check_supported().err(),
     };
     visitor.open("runtime claims");
-    let repeated = json::describe(report.claims(), report.claims_offset(), visitor);
+    let repeated = json::describe(report.claims(), "runtime claims: member", report.claims_offset(), visitor);
     visitor.close();
     Ok(flaw.or(repeated))
 }

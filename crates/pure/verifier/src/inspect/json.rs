@@ -1,4 +1,4 @@
-//! Description of the runtime claims of an HCL report, with unknown and repeated members.
+//! Description of JSON, with unknown and repeated members: runtime claims of an HCL report, TDX collateral.
 
 use alloc::collections::BTreeSet;
 use alloc::format;
@@ -10,22 +10,26 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess};
 use serde_json::Number;
 use teeproof_wire::{DescribedField, Error, ErrorKind, FieldData, FieldValue, Visitor};
 
-/// Describes every member, nested ones as groups; claims that are not JSON are described as text. Returns an error if
-/// a member is repeated; `offset` is where the claims begin.
-pub(super) fn describe(claims: &[u8], offset: usize, visitor: &mut dyn Visitor) -> Option<Error> {
-    match serde_json::from_slice::<Value>(claims) {
+/// Describes every member, nested ones as groups; bytes that are not JSON are described as text. Returns an error if
+/// a member is repeated; `what` is its place, and `offset` that of the bytes.
+pub(super) fn describe(
+    json: &[u8],
+    what: &'static str,
+    offset: usize,
+    visitor: &mut dyn Visitor,
+) -> Option<Error> {
+    match serde_json::from_slice::<Value>(json) {
         Ok(Value::Object(members)) => {
             let mut repeated = false;
             object(&members, visitor, &mut repeated);
-            let (what, expected) = ("runtime claims: member", "each member once");
-            repeated.then_some(Error::new(ErrorKind::Duplicate, what, offset, expected))
+            repeated.then_some(Error::new(ErrorKind::Duplicate, what, offset, "each member once"))
         }
         Ok(other) => {
             visitor.field(DescribedField::new("JSON", &Scalar::of(&other)).note(&"no object"));
             None
         }
         Err(error) => {
-            let text = String::from_utf8_lossy(claims);
+            let text = String::from_utf8_lossy(json);
             visitor.field(DescribedField::new("text", &&*text).note(&format!("no JSON: {error}")));
             None
         }
@@ -52,6 +56,10 @@ fn member(name: &str, value: &Value, again: bool, visitor: &mut dyn Visitor, rep
             object(members, visitor, repeated);
             visitor.close();
         }
+        Value::Array(entries) if !again && entries.iter().any(Value::has_members) && is_svns(entries) => {
+            let svns: Vec<_> = entries.iter().filter_map(Value::svn).collect();
+            visitor.field(DescribedField::new(name, &&*svns.join(", ")));
+        }
         // Each entry under its number: what an entry calls itself is no name of a group.
         Value::Array(entries) if entries.iter().any(Value::has_members) => {
             for (at, entry) in entries.iter().enumerate() {
@@ -77,11 +85,18 @@ const AGAIN: &str = "given again";
 fn note(name: &str) -> Option<&'static str> {
     match name {
         "n" => Some("the modulus, base64url"),
+        "tcbType" => Some("0 compares component by component"),
+        "tcbEvaluationDataNumber" => Some("counts Intel's TCB recoveries"),
         "secure-boot" => Some("as the host configured it, not measured"),
         "user-data" => Some("what the guest wrote before the report was made"),
         "vmUniqueId" => Some("the VM's id"),
         _ => None,
     }
+}
+
+/// Whether the entries are TCB components: objects with a security version, and with its category and type or not.
+fn is_svns(entries: &[Value]) -> bool {
+    entries.iter().all(|entry| entry.svn().is_some())
 }
 
 /// A JSON value that keeps every member, in order, also of names that are there already.
@@ -98,6 +113,23 @@ enum Value {
 impl Value {
     const fn has_members(&self) -> bool {
         matches!(self, Self::Object(_) | Self::Array(_))
+    }
+
+    /// A TCB component on one line: `3`, `3 (BIOS, Early Microcode Update)`. `None` for any other value.
+    fn svn(&self) -> Option<String> {
+        let Self::Object(members) = self else { return None };
+        let member = |name| members.iter().find(|(found, _)| found == name).map(|(_, value)| value);
+        let Some(Self::Number(level)) = member("svn") else { return None };
+        match (members.len(), member("category"), member("type")) {
+            (1, ..) => Some(level.to_string()),
+            (2, Some(Self::String(text)), None) | (2, None, Some(Self::String(text))) => {
+                Some(format!("{level} ({text})"))
+            }
+            (3, Some(Self::String(category)), Some(Self::String(kind))) => {
+                Some(format!("{level} ({category}, {kind})"))
+            }
+            _ => None,
+        }
     }
 
     /// A value without members as text; entries one after the other.

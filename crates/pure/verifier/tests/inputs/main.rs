@@ -24,6 +24,7 @@ mod shapes;
 mod shared;
 mod spellings;
 mod support;
+mod tdx_fields;
 mod tpm_tools;
 mod values;
 mod yaml;

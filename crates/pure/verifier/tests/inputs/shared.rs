@@ -11,7 +11,7 @@ use crate::support::{of_kind, testdata};
 use crate::yaml::from_yaml;
 
 /// The folder, or `None` after having said that the suite was not run.
-fn folder() -> Option<PathBuf> {
+pub(crate) fn folder() -> Option<PathBuf> {
     let folder = std::env::var_os("TEEPROOF_SHARED_DATA").map(PathBuf::from);
     if folder.is_none() {
         // Not by a macro: those are kept back for tests that pass.
@@ -21,7 +21,7 @@ fn folder() -> Option<PathBuf> {
     folder
 }
 
-fn need(name: &str) -> Option<Vec<u8>> {
+pub(crate) fn need(name: &str) -> Option<Vec<u8>> {
     let path = folder()?.join(name);
     assert!(path.is_file(), "suite shared: {} is missing", path.display());
     Some(std::fs::read(path).unwrap())
