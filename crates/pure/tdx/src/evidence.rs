@@ -14,6 +14,9 @@ use crate::{CollateralUrls, Error, PckCa, PckIdentity};
 const INTEL_QE: [u8; 16] =
     [0x93, 0x9a, 0x72, 0x33, 0xf7, 0x9c, 0x4c, 0xa9, 0x94, 0x0a, 0x0d, 0xb3, 0x95, 0x7f, 0x06, 0x07];
 
+/// The beginning of a certificate in PEM (RFC 7468, section 5.1).
+const CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
+
 /// A quote and the certificates of its certification data, unverified.
 ///
 /// The certificates are decoded from PEM once, so that a [`crate::VerifiedQuote`] can borrow them.
@@ -112,8 +115,10 @@ impl<'a> TdxEvidenceView<'a> {
     /// Parses the quote, which must be of Intel's quoting enclave and have a PCK chain.
     pub(crate) fn quote(&self) -> Result<TdQuote<'a>, Error> {
         let quote = of_intel(self.bytes)?;
-        pck_chain(&quote)?;
-        if self.chain.is_empty() { Err(Error::Pem) } else { Ok(quote) }
+        // Without a certificate in it, the text lacks the PCK certificate; with one that nobody could decode, it is
+        // malformed.
+        let has_certificate = pck_chain(&quote)?.windows(CERTIFICATE.len()).any(|text| text == CERTIFICATE);
+        if self.chain.is_empty() && has_certificate { Err(Error::Pem) } else { Ok(quote) }
     }
 }
 

@@ -4,7 +4,7 @@ use teeproof_core::{Class, Freshness, Outcome};
 use teeproof_mint::x509::Name;
 use teeproof_mint::{Key, Kind};
 use teeproof_tdx::{
-    Collateral, Error, TdxEvidence, TdxEvidenceView, TdxVerification, verify, verify_signatures,
+    Chain, Collateral, Error, TdxEvidence, TdxEvidenceView, TdxVerification, verify, verify_signatures,
 };
 use teeproof_wire::OwnedCertificate;
 use teeproof_x509::Anchors;
@@ -197,7 +197,15 @@ fn a_borrowed_quote() {
     verified(&minted.quote, &backwards).unwrap();
     let leaf = verified(&minted.quote, &chain[..1]).unwrap_err();
     assert_eq!((leaf.class(), leaf.check().id), (Class::Incomplete, "tdx.chain"));
+    // A text with a certificate that could not be decoded, and one without any.
     assert_eq!(verified(&minted.quote, &[]), Err(Error::Pem));
+    let mut without = minted.quote.clone();
+    for at in 0..without.len() - 16 {
+        if without[at..].starts_with(b"BEGIN CERTIFICATE") {
+            without[at + 5] = b'_';
+        }
+    }
+    assert_eq!(verified(&without, &[]), Err(Error::MissingLeaf(Chain::Pck)));
     // Malformed bytes are an error of the verification.
     let error = verified(&minted.quote[..500], &chain).unwrap_err();
     assert_eq!((error.class(), error.check().id), (Class::Malformed, "tdx.format"));
