@@ -4,7 +4,7 @@ use core::fmt;
 
 use teeproof_core::{Check, Class};
 use teeproof_snp::Advice;
-use teeproof_tdx::{CollateralUrls, Error as TdxError, QeField};
+use teeproof_tdx::CollateralUrls;
 use teeproof_wire::Error as WireError;
 use teeproof_wire::hcl::ReportType;
 use teeproof_x509::{NameText, Problem};
@@ -227,25 +227,15 @@ impl Error {
         }
     }
 
-    /// A hint for this error, if it needs another one than its check's.
+    /// A hint for this error, if it needs another one than its check's. That of [`Error::Tdx`] is
+    /// [`teeproof_tdx::Error::advice`].
     #[must_use]
     pub const fn advice(&self) -> Option<Advice> {
         match self {
             Self::Snp(error) => error.advice(),
-            Self::AkUntrusted { .. } | Self::Tdx(TdxError::Untrusted { .. }) => Some(Advice::Anchor),
-            Self::AkChain { link: 1, problem: Problem::Signature }
-            | Self::Tdx(TdxError::Chain { link: 1, problem: Problem::Signature, .. }) => {
-                Some(Advice::SameName)
-            }
-            Self::AkChain { problem: Problem::Revoked, .. }
-            | Self::Tdx(TdxError::Chain { problem: Problem::Revoked, .. }) => Some(Advice::Revoked),
-            Self::Tdx(TdxError::Qe(QeField::Attributes)) => Some(Advice::Text(
-                "A quoting enclave for debugging signs any quote: the host must run Intel's production enclave.",
-            )),
-            Self::Tdx(TdxError::TcbLevel) => Some(Advice::Text(
-                "Relaunch the VM, so that Azure places it on a host with current firmware; if the host is newer \
-                 than the TCB info, fetch the current TCB info.",
-            )),
+            Self::AkUntrusted { .. } => Some(Advice::Anchor),
+            Self::AkChain { link: 1, problem: Problem::Signature } => Some(Advice::SameName),
+            Self::AkChain { problem: Problem::Revoked, .. } => Some(Advice::Revoked),
             Self::Key(AttestationKeyProblem::Zero) => Some(Advice::Text(
                 "A paravisor whose key could not be created publishes zeros: restart the VM with a reset vTPM.",
             )),
