@@ -4,6 +4,7 @@ mod attest;
 mod believe;
 pub mod bounds;
 pub mod bundle;
+pub mod collateral;
 mod cost;
 pub mod envelope;
 pub mod minted;

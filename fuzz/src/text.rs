@@ -11,6 +11,7 @@ use teeproof_wire::crl::RevocationList;
 
 use crate::bounds;
 use crate::bundle;
+use crate::collateral;
 use crate::cost::bounded;
 use crate::parts::{self, split};
 use crate::quiet::{CountingVisitor, is_plain, says_something};
@@ -83,6 +84,7 @@ pub fn inputs(input: &[u8]) -> bool {
     };
     assert_eq!(inputs.parts().iter().map(Part::kind).collect::<Vec<_>>(), summary.parts);
     views(&inputs);
+    collateral::responses(&inputs);
     let evidence = bounded(&bounds::EVIDENCE, input.len(), || Evidence::from_inputs(&inputs));
     if let Err(error) = &evidence {
         assert_ne!(error.class(), InputClass::Malformed, "{error}");

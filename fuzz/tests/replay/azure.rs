@@ -377,7 +377,7 @@ fn bare() -> Inputs {
 }
 
 pub(crate) fn bundle() -> Vec<Vec<u8>> {
-    bundles(&[in_files(), bare(), with_td_quote()])
+    bundles(&[in_files(), bare(), with_td_quote(), crate::forms::of_td_quote()])
 }
 
 /// Each as a bundle in both forms, and redacted.

@@ -1,6 +1,8 @@
 //! Seeds of structures that are described and not verified, and of other attesters' JSON.
 
+use teeproof_evidence::{InputKind, Inputs};
 use teeproof_fuzz::wire::payload;
+use teeproof_fuzz::{Part, join};
 use teeproof_mint::nitro::Enclave;
 use teeproof_mint::snp::{Machine, Product};
 use teeproof_wire::certificate::{Certificate, PublicKey};
@@ -44,6 +46,44 @@ pub(crate) fn td_quote() -> Vec<Vec<u8>> {
     let chain = pem("CERTIFICATE", &plain().vek);
     let quote = a_td_quote(4, chain.as_bytes());
     vec![[&quote[..], &[0; 70]].concat(), quote, a_td_quote(5, chain.as_bytes()), a_td_quote(4, b"")]
+}
+
+const TCB_INFO: &str =
+    r#"{"id":"TDX","version":3, "fmspc":"90C06F000000","tcbLevels":[{"tcb":{"pcesvn":13}}]}"#;
+const QE_IDENTITY: &str = r#"{"id":"TD_QE","version":2,"isvprodid":2}"#;
+
+/// TCB info and QE identity as Intel's PCS sends them, and both with their certificates in one object.
+fn collateral() -> [String; 3] {
+    let (chain, signature) = (pem("CERTIFICATE", &pck()), "a5".repeat(64));
+    let list = hex(&Machine::vcek(Product::Milan).mint_crl(&[&[7]]).unwrap());
+    let tcb_info = format!("{{\"tcbInfo\":{TCB_INFO},\"signature\":\"{signature}\"}}");
+    let qe_identity = format!("{{\"enclaveIdentity\":{QE_IDENTITY},\"signature\":\"{signature}\"}}");
+    let all = format!(
+        "{{\"pck_crl_issuer_chain\":{chain:?},\"root_ca_crl\":{list:?},\"pck_crl\":{list:?},\"tcb_info_issuer_chain\":{chain:?},\"tcb_info\":{TCB_INFO:?},\"tcb_info_signature\":{signature:?},\"qe_identity_issuer_chain\":{chain:?},\"qe_identity\":{QE_IDENTITY:?},\"qe_identity_signature\":{signature:?}}}"
+    );
+    [tcb_info, qe_identity, all]
+}
+
+/// The parts of collateral that stands in JSON.
+pub(crate) fn collateral_json() -> Vec<Vec<u8>> {
+    let list = Machine::vcek(Product::Milan).mint_crl(&[&[7]]).unwrap();
+    let (pck, vcek) = (pck(), &plain().vek);
+    let rest = [Part::Certificate(&pck), Part::Signature(&[0xa5; 64]), Part::List(&list)];
+    let documents = [Part::Evidence(TCB_INFO.as_bytes()), Part::Message(QE_IDENTITY.as_bytes())];
+    let small = [Part::Evidence(b"{}"), Part::Message(b"{ }"), Part::Certificate(vcek)];
+    [[&documents[..], &rest].concat(), [&small[..], &rest].concat()]
+        .map(|parts| join(0, &parts)[1..].to_vec())
+        .to_vec()
+}
+
+/// A TD quote with its CCEL and collateral, as files.
+pub(crate) fn of_td_quote() -> Inputs {
+    let mut inputs = Inputs::new();
+    inputs.add(&a_td_quote(4, pem("CERTIFICATE", &pck()).as_bytes()), None).unwrap();
+    inputs.add(&[&[1, 0, 0, 0, 3, 0, 0, 0][..], &[0; 24]].concat(), Some(InputKind::CcEventLog)).unwrap();
+    let [_, _, all] = collateral();
+    inputs.add(all.as_bytes(), None).unwrap();
+    inputs
 }
 
 fn table(entries: &[([u8; 16], &[u8])]) -> Vec<u8> {
@@ -111,6 +151,7 @@ pub(crate) fn files_of_forms() -> Vec<Vec<u8>> {
         .map(String::into_bytes),
     );
     files.push(Enclave::nitrotpm().mint().unwrap().document);
+    files.extend(collateral().map(String::into_bytes));
     files
 }
 

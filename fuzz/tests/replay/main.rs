@@ -13,7 +13,7 @@ mod seeds;
 
 use mutate::Mutations;
 use std::path::Path;
-use teeproof_fuzz::{bounds, bundle, envelope, minted, path, text, verify, wire, work_of};
+use teeproof_fuzz::{bounds, bundle, collateral, envelope, minted, path, text, verify, wire, work_of};
 
 /// The number of mutations of its seeds that each body is fed; `cargo xtask quick` takes a sample.
 fn mutations() -> usize {
@@ -127,6 +127,7 @@ targets! {
     text_bytes: text::text_bytes;
     sniff: text::sniff;
     evidence_json: text::evidence_json;
+    collateral_json: collateral::collateral_json;
     inputs: text::inputs;
     bundle: bundle::bundle;
     policy: text::policy;
