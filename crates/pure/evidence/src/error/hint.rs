@@ -62,7 +62,7 @@ impl InputError {
             Self::Unverified(InputKind::TdReport) => {
                 "a TDREPORT can be checked on its own processor only; a remote party needs the TD quote made of it"
             }
-            Self::Unverified(_) => "this version verifies no TD quotes",
+            Self::Unverified(_) => "this version describes such a file, and does not verify it",
             Self::NotEvidence(_) => "name a report, a document, a quote or a bundle",
             Self::Evidence { problem: JsonProblem::VersionMissing, .. } => {
                 "give the evidence as its attester wrote it; a version is never guessed"

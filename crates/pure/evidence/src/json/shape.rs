@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::object::{MAX_UNKNOWN, Name, Object, Value};
 use super::{JsonProblem, JsonValue};
-use crate::{InputError, InputWarning};
+use crate::{InputError, InputWarning, bytes};
 
 /// The shapes of evidence as JSON that are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,7 +18,7 @@ pub enum JsonShape {
     AzTdx(u8),
     /// The Confidential Containers attester on SEV-SNP without a vTPM.
     Snp,
-    /// The Confidential Containers attester on TDX without a vTPM.
+    /// The Confidential Containers attester on TDX without a vTPM, or a response of Azure's quote service.
     Tdx,
     /// attestation-rs: evidence of Azure with SEV-SNP under `platform` and `evidence`.
     EnvelopeAzSnp,
@@ -171,7 +171,7 @@ impl Object<'_> {
         if self.has("attestation_report") {
             return Ok(Some(JsonShape::Snp));
         }
-        if self.has_all(&["quote", "cc_eventlog"]) {
+        if self.has_all(&["quote", "cc_eventlog"]) || self.is_td_quote() {
             return Ok(Some(JsonShape::Tdx));
         }
         let is_azure = self.has_all(&["quote", "report"]) || self.has_all(&["tpm_quote", "hcl_report"]);
@@ -185,6 +185,13 @@ impl Object<'_> {
             return Err(JsonProblem::VersionMissing.of(JsonShape::AzSnp(0)));
         }
         Ok(Some(shape(version)))
+    }
+
+    /// Whether `quote` is a TD quote as base64: the log next to it is optional, and Azure's quote service sends none.
+    fn is_td_quote(&self) -> bool {
+        let Some(Value::Text(text)) = self.member("quote").map(|quote| &quote.value) else { return false };
+        let head = text.get(..12).and_then(bytes::base64);
+        matches!(head.as_deref(), Some([4 | 5, 0, _, _, 0x81, 0, 0, 0, ..]))
     }
 
     /// The shape, if it is one of a request to Azure Attestation.

@@ -93,6 +93,15 @@ fn evidence_of_trustee() {
         let sniffed = sniff(text(none).as_bytes(), None).unwrap();
         assert_eq!((sniffed.parts.len(), sniffed.warnings.len()), (1, 0));
     }
+    // Without the member too, in either alphabet: a response of Azure's quote service.
+    for encoded in [Base64::encode_string(&quote), teeproof_evidence::bytes::to_base64url(&quote)] {
+        let sniffed = sniff(json!({ "quote": encoded }).to_string().as_bytes(), None).unwrap();
+        assert_eq!((sniffed.parts.len(), sniffed.parts[0].bytes()), (1, &quote[..]));
+    }
+    for other in [json!("BAACAA"), json!("text"), json!("BAACAIEAAAB"), json!(4), json!({}), json!(null)] {
+        let sniffed = sniff(json!({ "quote": other }).to_string().as_bytes(), None);
+        assert!(matches!(sniffed, Err(InputError::UnknownJson { .. })), "{other}");
+    }
     let unused = sniff(text(json!("*")).as_bytes(), None).unwrap();
     assert!(matches!(unused.warnings[..], [InputWarning::UnusedMember { member: "cc_eventlog", .. }]));
 }
