@@ -94,12 +94,13 @@ fn azure_snp() -> Vec<&'static Check> {
 /// From the quoting enclave's signature down to what the guest wrote.
 fn azure_tdx() -> Vec<&'static Check> {
     use teeproof_hcl::checks::{
-        AK_CHAIN, AK_KEY, AK_REVOCATION, BINDING, CLAIMS, FORMAT, TD_QUOTE, TD_REPORT, USER_DATA,
+        AK_CHAIN, AK_KEY, AK_REVOCATION, BINDING, CLAIMS, FORMAT, TD_QUOTE, TD_REPORT, TD_REPORT_QUOTE,
+        USER_DATA,
     };
     [
         &[FORMAT, TD_REPORT, TD_QUOTE],
         teeproof_tdx::checks::VERIFY,
-        &[BINDING, CLAIMS, AK_KEY, AK_CHAIN, AK_REVOCATION],
+        &[TD_REPORT_QUOTE, BINDING, CLAIMS, AK_KEY, AK_CHAIN, AK_REVOCATION],
         teeproof_tpm::checks::VERIFY,
         &[USER_DATA],
     ]

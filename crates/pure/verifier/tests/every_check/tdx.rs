@@ -109,6 +109,17 @@ fn vm(bend: impl FnOnce(Vm) -> Vm) -> Ask {
     Ask::about(inputs, &anchors)
 }
 
+/// The report of a VM with the quote of another one, over the same claims.
+fn another_report() -> Ask {
+    let evidence = Vm::tdx_with_quote().with_td_report(|report| report.mr_td = [9; 48]).evidence().unwrap();
+    let other = Vm::tdx_with_quote().evidence().unwrap().td.unwrap();
+    let mut inputs = Inputs::new();
+    inputs.add(&evidence.hcl_report, Some(InputKind::HclReport)).unwrap();
+    inputs.add(&other.quote, Some(InputKind::TdQuote)).unwrap();
+    add_collateral(&mut inputs, &other);
+    Ask::about(inputs, &[&evidence.ak_root, &other.root])
+}
+
 make_fail! {
     another_version: "tdx.format" = bent(|machine| machine.with(|one| one.header.key_type = 3));
     another_root: "tdx.chain" = strangers_anchor();
@@ -156,8 +167,9 @@ make_fail! {
     rtmr2: "tdx.rtmr2" = demanded(|policy| policy.rtmr2 = Rule::exactly([0xee; 48]));
     rtmr3: "tdx.rtmr3" = demanded(|policy| policy.rtmr3 = Rule::exactly([0xee; 48]));
     report_data: "tdx.report-data" = demanded(|policy| policy.report_data = Rule::exactly([0xee; 64]));
-    another_hash: "tdx.report" = vm(|vm| vm.with_td_report(|report| report.tee_info_hash = Some([9; 48])));
-    no_quote: "tdx.quote" = vm(|mut vm| {
+    another_hash: "hcl.td-report" = vm(|vm| vm.with_td_report(|report| report.tee_info_hash = Some([9; 48])));
+    another_report: "hcl.td-report.quote" = another_report();
+    no_quote: "hcl.td-quote" = vm(|mut vm| {
         vm.td_machine = None;
         vm
     });
