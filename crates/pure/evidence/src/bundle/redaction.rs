@@ -115,9 +115,7 @@ impl Redaction {
             (InputKind::Certificate, _) => &["ak.chain"],
             (InputKind::RevocationList, _) => of_list,
             (InputKind::NitroDocument, _) => &["nitro.chain", "nitro.signature"],
-            (InputKind::TdQuote, _) => &["tdx.chain", "tdx.signature"],
-            (InputKind::TcbInfo, _) => &["tdx.tcb-info"],
-            (InputKind::QeIdentity, _) => &["tdx.qe-identity"],
+            (InputKind::TdQuote | InputKind::TcbInfo | InputKind::QeIdentity, _) => self.lost_of_quote(),
             (InputKind::TpmQuote | InputKind::TpmSignature, _) => &["quote.signature"],
             (InputKind::PcrValues | InputKind::PcrConcatenation, _) => &["quote.pcrs"],
             (InputKind::EventLog, _) => &["log.replay"],
@@ -125,7 +123,7 @@ impl Redaction {
         }
     }
 
-    /// The same for a TD quote of its own.
+    /// The same for a TD quote, of its own or of an Azure VM.
     const fn lost_of_quote(&self) -> &'static [&'static str] {
         match self.part.kind {
             InputKind::TdQuote if self.offset < QUOTE_SIGNED => &["tdx.signature"],

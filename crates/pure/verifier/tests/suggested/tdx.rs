@@ -44,7 +44,8 @@ fn dated(machine: TdxMachine, date: &str) -> TdxMachine {
 }
 
 fn numbered(machine: TdxMachine) -> TdxMachine {
-    machine.with_tcb_info(|info| info.evaluation_data_number -= 1)
+    let number = machine.tcb_info.evaluation_data_number.min(machine.qe_identity.evaluation_data_number);
+    machine.with_tcb_info(|info| info.evaluation_data_number = number - 1)
 }
 
 /// Verifies a machine's quote under a policy, or without one.
