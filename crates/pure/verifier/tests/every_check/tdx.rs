@@ -110,7 +110,7 @@ fn vm(bend: impl FnOnce(Vm) -> Vm) -> Ask {
 }
 
 /// The report of a VM with the quote of another one, over the same claims.
-fn another_report() -> Ask {
+fn report_of_another() -> Ask {
     let evidence = Vm::tdx_with_quote().with_td_report(|report| report.mr_td = [9; 48]).evidence().unwrap();
     let other = Vm::tdx_with_quote().evidence().unwrap().td.unwrap();
     let mut inputs = Inputs::new();
@@ -168,7 +168,7 @@ make_fail! {
     rtmr3: "tdx.rtmr3" = demanded(|policy| policy.rtmr3 = Rule::exactly([0xee; 48]));
     report_data: "tdx.report-data" = demanded(|policy| policy.report_data = Rule::exactly([0xee; 64]));
     another_hash: "hcl.td-report" = vm(|vm| vm.with_td_report(|report| report.tee_info_hash = Some([9; 48])));
-    another_report: "hcl.td-report.quote" = another_report();
+    another_report: "hcl.td-report.quote" = report_of_another();
     no_quote: "hcl.td-quote" = vm(|mut vm| {
         vm.td_machine = None;
         vm
