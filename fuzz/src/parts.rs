@@ -29,12 +29,14 @@ pub enum Part<'a> {
     UserData(&'a [u8]),
     /// The modulus of an attestation key whose origin was established before.
     Key(&'a [u8]),
+    /// A response of Intel's service: TCB info or QE identity.
+    Document(&'a [u8]),
 }
 
 impl<'a> Part<'a> {
     /// A part of the kind that this byte says: [`Part::split`] backwards.
     const fn of(kind: u8, bytes: &'a [u8]) -> Self {
-        match kind % 13 {
+        match kind % 14 {
             0 => Self::Evidence(bytes),
             1 => Self::Certificate(bytes),
             2 => Self::List(bytes),
@@ -47,7 +49,8 @@ impl<'a> Part<'a> {
             9 => Self::Log(bytes),
             10 => Self::TdQuote(bytes),
             11 => Self::UserData(bytes),
-            _ => Self::Key(bytes),
+            12 => Self::Key(bytes),
+            _ => Self::Document(bytes),
         }
     }
 
@@ -66,6 +69,7 @@ impl<'a> Part<'a> {
             Self::TdQuote(bytes) => (10, bytes),
             Self::UserData(bytes) => (11, bytes),
             Self::Key(bytes) => (12, bytes),
+            Self::Document(bytes) => (13, bytes),
         }
     }
 
@@ -75,7 +79,7 @@ impl<'a> Part<'a> {
 }
 
 /// The most files in one input.
-const MAX_PARTS: usize = 32;
+const MAX_PARTS: usize = 128;
 
 /// Puts files into one input: each has a byte for its kind and three for its length.
 #[must_use]

@@ -248,7 +248,7 @@ pub fn front_door(input: &[u8]) -> bool {
     let mut inputs = Inputs::new();
     for part in &parts {
         let kind = match part {
-            Part::Evidence(_) | Part::Certificate(_) | Part::List(_) => None,
+            Part::Evidence(_) | Part::Certificate(_) | Part::List(_) | Part::Document(_) => None,
             Part::Message(_) => Some(InputKind::TpmQuote),
             Part::Signature(_) => Some(InputKind::TpmSignature),
             Part::Registers(_) => Some(InputKind::PcrValues),

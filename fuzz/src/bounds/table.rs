@@ -76,7 +76,12 @@ entries! {
     // endorsements once more with the certificates of the known chains.
     HCL_AGAIN = Entry::free(HCL, "`verify_snp_again`")
         .heap((4, 128 * KIB), (4, 160 * KIB)).signatures(513, 4).blocks(394, 6144);
-    HCL_TDX = Entry::free(HCL, "`verify_tdx`").heap((0, 8 * KIB), (0, 16 * KIB)).signatures(256, 1).blocks(260, 2048);
+    // What `verify_snp` keeps of the claims; views of the certificates and a path for each of 32 signers of
+    // collateral. 64 signatures of PCK and TCB signing chains, 32 candidates for the PCK and one quote, 16 documents
+    // of each kind under 32 signers, 256 for the chains of the attestation key, its quote's; each list in all three
+    // chains.
+    HCL_TDX = Entry::free(HCL, "`verify_tdx`")
+        .heap((8, 512 * KIB), (16, 1024 * KIB)).signatures(1378, 3).blocks(390, 6144);
     HCL_APPRAISE = Entry::free(HCL, "`appraise_snp`").heap((0, 64), (0, 64));
     // Eight certificates below the root, each hashed by itself and in the payload; the root's hash; a
     // list for each of its issuers.

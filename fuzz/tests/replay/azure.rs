@@ -8,6 +8,7 @@ use teeproof_evidence::{InputKind, Inputs};
 use teeproof_fuzz::{Part, join};
 use teeproof_mint::azure::{AkChain, Algorithm, Event, EventLog, Evidence, SignatureForm, Vm};
 use teeproof_mint::snp::Product;
+use teeproof_mint::tdx::TdxMachine;
 use teeproof_mint::{DEFAULT_TIME, Kind as KeyKind};
 use teeproof_wire::eventlog::Format;
 
@@ -25,9 +26,7 @@ pub(crate) fn machine(product: Product) -> Vm {
 }
 
 fn tdx() -> Vm {
-    let mut vm = Vm::tdx().nonce(NONCE);
-    vm.td_quote = Some(crate::forms::a_td_quote(4, b""));
-    vm
+    Vm::tdx_with_quote().nonce(NONCE).user_data(NONCE)
 }
 
 /// Machines of every kind, the plain one first, each with its evidence: they are made once.
@@ -223,6 +222,10 @@ pub(crate) fn whole(switches: u8, evidence: &Evidence) -> Vec<u8> {
     parts.extend([Part::Message(&evidence.quote_message), Part::Signature(&evidence.quote_signature)]);
     parts.extend([Part::Registers(&registers), Part::Log(log), Part::Nonce(NONCE)]);
     parts.extend(evidence.td_quote.as_ref().map(|quote| Part::TdQuote(quote)));
+    if let Some(td) = &evidence.td {
+        parts.extend([Part::Anchor(&td.root), Part::Certificate(&td.tcb_signing)]);
+        parts.extend([&td.tcb_info, &td.qe_identity].map(|text| Part::Document(text.as_bytes())));
+    }
     join(switches, &parts)
 }
 
@@ -286,13 +289,8 @@ pub(crate) fn verify_azure_again() -> Vec<Vec<u8>> {
 }
 
 pub(crate) fn verify_azure_tdx() -> Vec<Vec<u8>> {
-    let mut bare = tdx_evidence().clone();
-    bare.td_quote = None;
-    vec![
-        whole(0, tdx_evidence()),
-        whole(0, &bare),
-        join(0, &[Part::Evidence(&file("testdata/azure/hcl-report-tdx.bin"))]),
-    ]
+    let vm = tdx().with_td_machine(TdxMachine::tdx_1_5).evidence().unwrap();
+    vec![whole(0, tdx_evidence()), whole(0, &vm)]
 }
 
 /// A machine among many authorities and anchors of the right names for its AK certificate.
