@@ -1,7 +1,7 @@
 //! expect: none — the same imports and calls, used rightly, compile
 
 use teeproof::{AttestationResult, OwnedAttestationResult};
-use teeproof_hcl::{BoundKey, Claims, VerifiedVm};
+use teeproof_hcl::{BoundKey, Claims, VerifiedTdVm, VerifiedVm, VerifiedVtpm};
 use teeproof_nitro::VerifiedDocument;
 use teeproof_snp::VerifiedReport;
 use teeproof_tpm::{CertifiedKey, VerifiedLog, VerifiedPcrs, VerifiedQuote};
@@ -11,6 +11,10 @@ fn main() {
     fn used<T: Clone>() {}
     used::<VerifiedReport<'static>>();
     used::<VerifiedVm<'static>>();
+    used::<VerifiedTdVm<'static>>();
+    used::<VerifiedVtpm<'static>>();
+    used::<teeproof_tdx::VerifiedQuote<'static>>();
+    used::<teeproof_tdx::SignedQuote<'static>>();
     used::<BoundKey<'static>>();
     used::<Claims>();
     used::<VerifiedQuote<'static>>();
