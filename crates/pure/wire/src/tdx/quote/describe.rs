@@ -85,7 +85,11 @@ impl Describe for TdQuote<'_> {
         self.certification.describe(&mut fields);
         fields.close();
         let zero = self.trailing.iter().all(|byte| *byte == 0);
-        let note = if zero { "behind the quote, zero" } else { "behind the quote, not zero, not signed" };
+        let note = match (self.trailing.is_empty(), zero) {
+            (true, _) => "the quote fills its buffer",
+            (false, true) => "behind the quote, zero",
+            (false, false) => "behind the quote, not zero, not signed",
+        };
         fields.counted("rest of the buffer", self.trailing, &note);
     }
 }
