@@ -1,5 +1,11 @@
 //! `inspect` tells fields, and never that they were believed.
 
+use std::path::Path;
+
+use serde_json::Value;
+use teeproof_mint::tdx::TdxMachine;
+
+use crate::shared::folder;
 use crate::support::*;
 
 fn inspect(file: &str) -> Run {
@@ -32,7 +38,7 @@ fn a_report_is_reported_by_the_specifications_names() {
     assert_eq!(json["kind"], "snp-report");
     assert_eq!(json["encoding"], "raw");
     assert_eq!(json["status"], "not checked");
-    assert_eq!(json["flaw"], serde_json::Value::Null);
+    assert_eq!(json["flaw"], Value::Null);
     let report = &json["structures"][0];
     assert_eq!(report["name"], "ATTESTATION_REPORT");
     let fields = report["fields"].as_array().unwrap();
@@ -89,4 +95,70 @@ fn hex_and_base64_are_reported() {
             .exits(0)
             .shows(&[&format!("standard input: nitro-document ({encoding}), not checked")]);
     }
+}
+
+/// Offset and length of each field of a group and of the groups in it, in order.
+fn places(group: &Value) -> Vec<(u64, u64)> {
+    let fields = group["fields"].as_array().unwrap().iter();
+    let place = |field: &Value| (field["offset"].as_u64().unwrap(), field["length"].as_u64().unwrap());
+    fields.flat_map(|node| if node["fields"].is_array() { places(node) } else { vec![place(node)] }).collect()
+}
+
+/// A page with every field of a TD quote, and JSON whose fields are the whole file.
+fn describes_a_td_quote(path: &Path) -> Value {
+    let ran = teeproof(["inspect"]).args([path]).exits(0).shows(&[
+        "TD quote",
+        "Quote Header",
+        "000..002  VERSION",
+        "TDATTRIBUTES",
+        "XFAM",
+        "REPORTDATA",
+        "Quote Signature Data",
+        "QE Report",
+        "ATTRIBUTES.FLAGS",
+        "MRENCLAVE",
+        "QE Authentication Data",
+        "rest of the buffer",
+    ]);
+    for line in ran.stdout.lines().skip(1) {
+        assert!(line.chars().count() <= 100, "{line}");
+    }
+    // Offsets of four digits move no column.
+    let chain = ran.stdout.lines().filter(|line| line.contains("(PCK certificate chain, PEM)"));
+    let columns: Vec<_> = chain.filter_map(|line| line.find("Certification Data")).collect();
+    assert!(matches!(columns.as_slice(), [one, other] if one == other), "{columns:?}");
+    let json = teeproof(["inspect", "--format", "json"]).args([path]).exits(0).json();
+    let quote = &json["structures"][0];
+    assert_eq!(quote["name"], "TD quote");
+    let end = places(quote).iter().fold(0, |at, (offset, length)| {
+        assert_eq!(at, *offset, "{}", path.display());
+        offset + length
+    });
+    assert_eq!(end, std::fs::metadata(path).unwrap().len());
+    json
+}
+
+#[test]
+fn a_td_quote_is_described_field_by_field() {
+    let minted = TdxMachine::new().mint().unwrap();
+    let path = file("inspect-td-quote", "quote.bin", &minted.quote);
+    let json = describes_a_td_quote(&path);
+    assert_eq!(json["kind"], "td-quote");
+    assert_eq!(json["structures"].as_array().unwrap().len(), 4, "the quote and three certificates");
+    teeproof(["inspect"]).args([&path]).exits(0).shows(&["SGX Extensions", "FMSPC", "SGX TCB Comp16 SVN"]);
+    for (name, document, shown) in [
+        ("tcb-info.json", &minted.tcb_info, ["tcbInfo", "tcbEvaluationDataNumber", "tdxModuleIdentities[0]"]),
+        ("qe-identity.json", &minted.qe_identity, ["enclaveIdentity", "TD_QE", "tcbLevels[0]"]),
+    ] {
+        let path = file("inspect-collateral", name, document);
+        teeproof(["inspect"]).args([&path]).exits(0).shows(&shown);
+    }
+}
+
+#[test]
+fn shared_td_quotes_are_described_field_by_field() {
+    let Some(folder) = folder() else { return };
+    let files = std::fs::read_dir(folder.join("real/tdq")).unwrap();
+    let described = files.map(|file| describes_a_td_quote(&file.unwrap().path()));
+    assert_eq!(described.filter(|json| json["kind"] == "td-quote").count(), 17);
 }

@@ -37,7 +37,8 @@ fn nodes(page: &mut Page, nodes_: &[Node], depth: usize) {
 /// Where the columns of one group stand.
 struct Columns {
     indent: String,
-    places: bool,
+    /// Hexadecimal digits of an offset; `None` where no field has one.
+    digits: Option<usize>,
     name: usize,
 }
 
@@ -52,7 +53,9 @@ impl Columns {
         let names = fields().map(|field| escaped(&field.name).chars().count());
         Self {
             indent: " ".repeat(depth.saturating_mul(2)),
-            places: fields().any(|field| field.offset.is_some()),
+            digits: fields()
+                .filter_map(|field| Some(digits(field.offset?.saturating_add(field.length?))))
+                .max(),
             name: names.max().unwrap_or_default().min(MAX_NAME),
         }
     }
@@ -94,14 +97,19 @@ impl Columns {
 
     /// `050..090 `: from the first byte to the one after the last, in hex.
     fn place(&self, field: &Field) -> String {
+        let Some(digits) = self.digits else { return String::new() };
         match (field.offset, field.length) {
             (Some(offset), Some(length)) => {
-                format!("{offset:03x}..{:03x}  ", offset.saturating_add(length))
+                format!("{offset:0digits$x}..{:0digits$x}  ", offset.saturating_add(length))
             }
-            _ if self.places => " ".repeat(10),
-            _ => String::new(),
+            _ => " ".repeat(digits.saturating_mul(2).saturating_add(4)),
         }
     }
+}
+
+/// The hexadecimal digits of the offsets up to this one: three, or more in large structures.
+fn digits(end: usize) -> usize {
+    format!("{end:03x}").len()
 }
 
 fn note(field: &Field) -> String {
