@@ -1,4 +1,4 @@
-//! Sources of endorsements that were not among the files: where each came from, when, and how long it is valid.
+//! Sources of endorsements that were not among the files: URL, cache or network, times.
 
 use alloc::string::String;
 use core::fmt;
@@ -38,11 +38,11 @@ impl EndorsementSource {
     }
 }
 
-/// `from the cache, fetched 2026-01-15T12:00:00Z, valid until 2027-01-15T12:00:00Z`
+/// `cache, fetched 2026-01-15T12:00:00Z, valid until 2027-01-15T12:00:00Z`
 impl fmt::Display for EndorsementSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { from, fetched_at, valid_until, .. } = self;
-        write!(f, "from the {from}, fetched {fetched_at}, valid until {valid_until}")
+        write!(f, "{from}, fetched {fetched_at}, valid until {valid_until}")
     }
 }
 
