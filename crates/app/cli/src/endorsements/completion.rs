@@ -8,7 +8,7 @@ use teeproof_core::Time;
 use teeproof_endorse::{Endorsement, Error, Fetcher, Question, Reuse, Stale};
 use teeproof_evidence::{InputError, Inputs, Part, sniff};
 
-use crate::endorsements::questions::{AmdChains, Need, Which, is_valid, needs};
+use crate::endorsements::questions::{AmdChains, Necessity, Need, Which, is_valid, needs};
 use crate::output::fault::Fault;
 use crate::output::streams::Messages;
 use crate::settings::network::Network;
@@ -25,7 +25,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) chains: AmdChains,
 }
 
-/// What is demanded of the cache and of the services.
+/// What the cache and the services must have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Demand {
     /// Nothing: what the cache has is added.
@@ -77,6 +77,12 @@ pub(crate) struct Added {
 }
 
 impl Added {
+    /// The certificates above the signer of TCB info, of an enclave identity or of a PCK revocation list, PEM.
+    pub(crate) fn issuer_certificates(&self) -> Option<Vec<u8>> {
+        let chain = self.endorsement.answer.issuer_chain()?;
+        Some(percent_decode_str(chain).collect())
+    }
+
     /// Its source.
     pub(crate) fn source(&self) -> EndorsementSource {
         let Endorsement { url, fetched_at, from_cache, .. } = &self.endorsement;
@@ -96,9 +102,20 @@ impl Added {
 pub(crate) struct Missing {
     /// What it is.
     pub(crate) what: String,
-    /// Whether evidence is incomplete without it.
-    pub(crate) is_required: bool,
+    /// Whether a run that demands it ends without it.
+    pub(crate) is_fatal: bool,
     pub(crate) fault: Fault,
+}
+
+impl Missing {
+    fn new(question: &Question, necessity: Necessity, is_absence: bool, fault: Fault) -> Self {
+        let is_fatal = match necessity {
+            Necessity::Required => true,
+            Necessity::WhereServed => !is_absence,
+            Necessity::Optional => false,
+        };
+        Self { what: question.title(), is_fatal, fault }
+    }
 }
 
 impl Completed {
@@ -107,8 +124,8 @@ impl Completed {
         self.added.iter().map(Added::source).collect()
     }
 
-    /// Says what was added; where everything was demanded, also what there is not.
-    pub(crate) fn say(&self, is_demanded: bool, messages: &Messages) {
+    /// Says what was added, and where everything must be there, what is not.
+    pub(crate) fn say(&self, is_complete: bool, messages: &Messages) {
         for Added { question, endorsement } in &self.added {
             let (from, until) = (&endorsement.url, endorsement.valid_until());
             let from = if endorsement.from_cache { format!("the cache ({from})") } else { from.clone() };
@@ -117,7 +134,7 @@ impl Completed {
                 messages.say(&format!("note: not cached: {error}"));
             }
         }
-        if is_demanded {
+        if is_complete {
             for Missing { what, fault, .. } in &self.missing {
                 messages.say(&format!("warning: {what}: not fetched: {}", fault.message()));
             }
@@ -127,9 +144,9 @@ impl Completed {
         }
     }
 
-    /// The fault of the first endorsement that evidence is incomplete without.
+    /// The fault of the first endorsement without which a run ends.
     pub(crate) fn fault(&self) -> Option<Fault> {
-        let missing = self.missing.iter().find(|missing| missing.is_required)?;
+        let missing = self.missing.iter().find(|missing| missing.is_fatal)?;
         Some(missing.fault.clone().with_consequence(&format!("{}: not fetched", missing.what)))
     }
 }
@@ -144,14 +161,14 @@ pub(crate) fn complete(
     announce: &dyn Fn(&Question),
 ) -> Result<Completed, Fault> {
     let fetcher = plan.network.fetcher();
-    let (mut completed, mut asked): (Completed, Vec<Need>) = (Completed::default(), Vec::new());
+    let (mut completed, mut requested): (Completed, Vec<Need>) = (Completed::default(), Vec::new());
     // An answer can lead to another question: the VCEK to the product line, a certificate to its issuer.
     for _ in 0..MAX_ROUNDS {
         let needs = needs(inputs, plan.at, plan.chains, plan.demand.which());
         completed.gaps = needs.gaps;
         let is_open = |need: &Need| {
             let mut answered = completed.added.iter().map(|added| &added.question);
-            !asked.contains(need) && !answered.any(|question| need.questions.contains(question))
+            !requested.contains(need) && !answered.any(|question| need.questions.contains(question))
         };
         let open: Vec<_> = needs.needs.into_iter().filter(is_open).collect();
         if open.is_empty() {
@@ -160,16 +177,16 @@ pub(crate) fn complete(
         for need in open {
             match answer(&fetcher, &need, plan, announce) {
                 Ok(added) => {
-                    add(inputs, &added.endorsement).map_err(|error| {
+                    add(inputs, &added).map_err(|error| {
                         Fault::input(&error)
                             .with_consequence(&format!("{}: not used", added.question.title()))
                     })?;
                     completed.added.push(added);
                 }
-                Err(missing) => completed.missing.push(missing),
+                Err(missing) => completed.missing.push(*missing),
             }
-            asked.push(need);
-            if plan.demand == Demand::Lacking && completed.missing.iter().any(|missing| missing.is_required) {
+            requested.push(need);
+            if plan.demand == Demand::Lacking && completed.missing.iter().any(|missing| missing.is_fatal) {
                 return Ok(completed);
             }
         }
@@ -183,43 +200,44 @@ fn answer(
     need: &Need,
     plan: &Plan<'_>,
     announce: &dyn Fn(&Question),
-) -> Result<Added, Missing> {
-    let mut first: Option<Missing> = None;
+) -> Result<Added, Box<Missing>> {
+    let mut first: Option<Box<Missing>> = None;
     for question in &need.questions {
         announce(question);
         let reuse = plan.demand.reuse(question);
-        let missing = |fault| Missing { what: question.title(), is_required: need.is_required, fault };
+        let missing = |is_absence, fault| Box::new(Missing::new(question, need.necessity, is_absence, fault));
         match fetcher.fetch(question, reuse, plan.now) {
             Ok(endorsement) if is_valid(endorsement.answer.validity(), plan.at) => {
                 return Ok(Added { question: question.clone(), endorsement });
             }
-            Ok(endorsement) => first = first.or_else(|| Some(missing(not_valid(&endorsement, plan.at)))),
+            Ok(endorsement) => {
+                first = first.or_else(|| Some(missing(true, not_valid(&endorsement, plan.at))))
+            }
             Err(error) => {
-                let is_final = !matches!(question, Question::Issuer(_)) && !is_absence(&error);
-                let fault = Fault::fetch(&error);
+                let is_absence = is_absence(&error);
+                let missing = missing(is_absence, Fault::fetch(&error));
                 // A service that fails says nothing about the alternatives.
-                if is_final {
-                    return Err(missing(fault));
+                if !is_absence && !matches!(question, Question::Issuer(_)) {
+                    return Err(missing);
                 }
-                first = first.or_else(|| Some(missing(fault)));
+                first = first.or(Some(missing));
             }
         }
     }
-    Err(first.unwrap_or_else(|| Missing {
-        what: "endorsement".to_owned(),
-        is_required: need.is_required,
-        fault: Fault::internal("a need without a question"),
+    Err(first.unwrap_or_else(|| {
+        let fault = Fault::internal("an endorsement without a question");
+        Box::new(Missing { what: "endorsement".to_owned(), is_fatal: true, fault })
     }))
 }
 
-/// Whether an alternative may have an answer.
+/// Whether there is no such object where it was looked for, and not a failure on the way there.
 const fn is_absence(error: &Error) -> bool {
     matches!(
         error,
         Error::Offline { .. }
-            | Error::Status { status: 400..=499, .. }
-            | Error::Refused { status: 404 | 410, .. }
-    ) && !matches!(error, Error::Status { status: 429, .. })
+            | Error::Status { status: 400 | 404 | 410, .. }
+            | Error::Refused { status: 400 | 404 | 410, .. }
+    )
 }
 
 fn not_valid(endorsement: &Endorsement, at: Time) -> Fault {
@@ -232,10 +250,9 @@ fn not_valid(endorsement: &Endorsement, at: Time) -> Fault {
 }
 
 /// Adds the object and the certificates above its signer.
-fn add(inputs: &mut Inputs, endorsement: &Endorsement) -> Result<(), InputError> {
-    let answer = &endorsement.answer;
-    let certificates = answer.issuer_chain().map(|chain| percent_decode_str(chain).collect::<Vec<_>>());
-    for bytes in std::iter::once(answer.body()).chain(certificates.as_deref()) {
+fn add(inputs: &mut Inputs, added: &Added) -> Result<(), InputError> {
+    let certificates = added.issuer_certificates();
+    for bytes in std::iter::once(added.endorsement.answer.body()).chain(certificates.as_deref()) {
         let mut sniffed = sniff(bytes, None)?;
         sniffed.parts.retain(|part: &Part| !inputs.parts().contains(part));
         inputs.add_sniffed(sniffed)?;

@@ -2,7 +2,7 @@
 //!
 //! Read from unverified evidence: whoever made it chooses what is requested, on the hosts of the settings alone.
 
-use teeproof_core::Time;
+use teeproof_core::{Time, Validity};
 use teeproof_endorse::{AmdKey, Endpoints, Issuer, PckCa, Question, Response, Vcek};
 use teeproof_evidence::{InputKind, Inputs, Part};
 use teeproof_hcl::AK_ROOTS;
@@ -17,9 +17,19 @@ pub(crate) struct Need {
     /// The question. Several are alternatives, of which one has an answer: a report before version 3 does not say of
     /// which product line its chip is, and a certificate can name several URLs of its issuer.
     pub(crate) questions: Vec<Question>,
-    /// Whether evidence is incomplete without it. An issuer of an attestation key's certificate is optional: nothing
-    /// but the ground of origin depends on it.
-    pub(crate) is_required: bool,
+    pub(crate) necessity: Necessity,
+}
+
+/// What it means that there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Necessity {
+    /// The evidence is incomplete.
+    Required,
+    /// A revocation list: the evidence can be verified without it if the service has none, which the result says. That
+    /// the service fails is another matter, which somebody in between can cause.
+    WhereServed,
+    /// An issuer of an attestation key's certificate: nothing but the ground of origin depends on it.
+    Optional,
 }
 
 /// Everything that evidence needs.
@@ -99,9 +109,9 @@ impl Needs {
         let question = Question::AmdChain { product, key };
         let is_missing = given.which == Which::All || !given.has_amd_chain(product, key);
         if chains == AmdChains::Needed && is_missing {
-            self.push(vec![question], true);
+            self.push(vec![question], Necessity::Required);
         }
-        self.unless_given(Question::AmdCrl { product, key }, given);
+        self.unless_given(Question::AmdCrl { product, key }, Necessity::WhereServed, given);
     }
 
     /// The VCEK; returns the product line of the one that is given.
@@ -116,7 +126,7 @@ impl Needs {
             match Vcek::new(*line, report.chip_id(), tcb).map(Question::Vcek) {
                 Ok(question) if given.has(&question) => {
                     if given.which == Which::All {
-                        self.push(vec![question], true);
+                        self.push(vec![question], Necessity::Required);
                     }
                     return Some(*line);
                 }
@@ -127,7 +137,7 @@ impl Needs {
                 }
             }
         }
-        self.push(questions, true);
+        self.push(questions, Necessity::Required);
         None
     }
 
@@ -155,13 +165,13 @@ impl Needs {
             teeproof_tdx::PckCa::Platform => PckCa::Platform,
             teeproof_tdx::PckCa::Processor => PckCa::Processor,
         };
-        for question in [
-            Question::TdxTcbInfo { fmspc: urls.fmspc },
-            Question::TdQeIdentity,
-            Question::PckCrl(ca),
-            Question::IntelRootCrl,
+        for (question, necessity) in [
+            (Question::TdxTcbInfo { fmspc: urls.fmspc }, Necessity::Required),
+            (Question::TdQeIdentity, Necessity::Required),
+            (Question::PckCrl(ca), Necessity::WhereServed),
+            (Question::IntelRootCrl, Necessity::WhereServed),
         ] {
-            self.unless_given(question, given);
+            self.unless_given(question, necessity, given);
         }
     }
 
@@ -175,19 +185,19 @@ impl Needs {
             let is_given = certificates.iter().any(|one| one.subject().der() == name);
             if !is_given && !AK_ROOTS.iter().any(|root| is_root(root, name)) {
                 let questions = Issuer::of(certificate).into_iter().map(Question::Issuer).collect();
-                self.push(questions, false);
+                self.push(questions, Necessity::Optional);
             }
         }
     }
 
-    fn unless_given(&mut self, question: Question, given: &Given<'_>) {
+    fn unless_given(&mut self, question: Question, necessity: Necessity, given: &Given<'_>) {
         if given.which == Which::All || !given.has(&question) {
-            self.push(vec![question], true);
+            self.push(vec![question], necessity);
         }
     }
 
-    fn push(&mut self, questions: Vec<Question>, is_required: bool) {
-        let need = Need { questions, is_required };
+    fn push(&mut self, questions: Vec<Question>, necessity: Necessity) {
+        let need = Need { questions, necessity };
         if !need.questions.is_empty() && !self.needs.contains(&need) {
             self.needs.push(need);
         }
@@ -204,15 +214,8 @@ struct Given<'a> {
 impl<'a> Given<'a> {
     /// Whether a file answers the question, as a response of the service would.
     fn has(&self, question: &Question) -> bool {
-        let Ok(url) = question.url(&Endpoints::vendors()) else { return false };
-        let bodies = self.inputs.parts().iter().filter(|part| can_be_endorsement(part)).map(Part::bytes);
-        bodies.into_iter().any(|body| {
-            // Of files nobody has the header; the verifier looks for the certificates in it.
-            let headers = CHAIN_HEADERS.iter().map(|name| (*name, String::new())).collect();
-            let response = Response { status: 200, headers, body: body.to_vec() };
-            let answer = question.answer(&url, response);
-            answer.is_ok_and(|answer| is_valid(answer.validity(), self.at))
-        })
+        let mut parts = self.inputs.parts().iter();
+        parts.any(|part| answers(part, question).is_some_and(|validity| is_valid(validity, self.at)))
     }
 
     fn has_amd_chain(&self, product: Product, key: AmdKey) -> bool {
@@ -228,7 +231,19 @@ impl<'a> Given<'a> {
     }
 }
 
-/// Reports, quotes and logs are evidence, and are not looked at as endorsements.
+/// How long the answer is valid, if a part of a file answers the question as a response of the service would.
+pub(crate) fn answers(part: &Part, question: &Question) -> Option<Validity> {
+    if !can_be_endorsement(part) {
+        return None;
+    }
+    let url = question.url(&Endpoints::vendors()).ok()?;
+    // No file has the header: the certificates in it are parts of their own, which the verifier looks for.
+    let headers = CHAIN_HEADERS.iter().map(|name| (*name, String::new())).collect();
+    let response = Response { status: 200, headers, body: part.bytes().to_vec() };
+    question.answer(&url, response).ok().map(|answer| answer.validity())
+}
+
+/// Certificates, revocation lists and JSON of Intel's; reports, quotes and logs are evidence.
 fn can_be_endorsement(part: &Part) -> bool {
     match part.kind() {
         InputKind::Certificate | InputKind::RevocationList => true,
@@ -237,7 +252,7 @@ fn can_be_endorsement(part: &Part) -> bool {
 }
 
 /// Whether a span has a time in it.
-pub(crate) fn is_valid(validity: teeproof_core::Validity, at: Time) -> bool {
+pub(crate) fn is_valid(validity: Validity, at: Time) -> bool {
     validity.not_before <= at && at <= validity.not_after
 }
 

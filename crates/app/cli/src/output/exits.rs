@@ -102,12 +102,12 @@ pub(crate) const EXITS: &[Exit] = &[
     exit(
         7,
         "an endorsement is missing, stale or revoked",
-        "Fetch the certificate or the revocation list that the failed check names. Verify an archived Nitro document with --at document.",
+        "Fetch the certificate, revocation list or collateral that the failed check names: teeproof fetch FILE, or --fetch. Verify an archived Nitro document with --at document.",
     ),
     exit(
         8,
         "a network or cloud service failed",
-        "Not used in this version: teeproof collect reports what it cannot fetch and leaves it out.",
+        "The error names the URL: check the network, --kds-url and its kin, and try again; or give the endorsement as a file with --endorsements. teeproof collect reports what it cannot fetch, leaves it out and does not fail.",
     ),
     exit(
         9,

@@ -79,8 +79,8 @@ impl Fault {
             FetchError::Offline { .. }
             | FetchError::HostNotAllowed { .. }
             | FetchError::Question { .. }
-            | FetchError::Status { status: 404 | 410, .. }
-            | FetchError::Refused { status: 404 | 410, .. } => Self::incomplete(message, hint),
+            | FetchError::Status { status: 400 | 404 | 410, .. }
+            | FetchError::Refused { status: 400 | 404 | 410, .. } => Self::incomplete(message, hint),
             _ => Self::network(message, hint),
         }
     }

@@ -132,14 +132,15 @@ impl NetworkSettings {
         } else {
             None
         };
-        let cache = match (fetches, self.cache_dir.is_some()) {
-            (false, _) => self.existing_cache()?,
-            (true, true) => self.cache()?,
+        let opened = if fetches { self.cache() } else { self.existing_cache() };
+        let cache = match opened {
+            Err(fault) if self.cache_dir.is_some() => return Err(fault),
             // The user's own cache is a convenience: without it, everything is fetched each time.
-            (true, false) => self.cache().unwrap_or_else(|fault| {
-                messages.say(&format!("note: endorsements are not cached: {}", fault.message()));
+            Err(fault) => {
+                messages.say(&format!("note: the cache is not used: {}", fault.message()));
                 None
-            }),
+            }
+            Ok(cache) => cache,
         };
         let retries = Retries::DEFAULT;
         let attempts = self.retries.map_or(retries.attempts, |count| count.saturating_add(1));
