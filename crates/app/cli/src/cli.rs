@@ -14,19 +14,23 @@ use crate::verbs::collect::CollectArgs;
 use crate::verbs::completions::CompletionsArgs;
 use crate::verbs::doctor::DoctorArgs;
 use crate::verbs::explain::ExplainArgs;
+use crate::verbs::fetch::FetchArgs;
 use crate::verbs::inspect::InspectArgs;
 use crate::verbs::man::ManArgs;
 use crate::verbs::policy::PolicyArgs;
 use crate::verbs::seal::SealArgs;
 use crate::verbs::verify::VerifyArgs;
 use crate::verbs::vtpm::VtpmArgs;
-use crate::verbs::{bundle, collect, completions, doctor, explain, inspect, man, policy, seal, verify, vtpm};
+use crate::verbs::{
+    bundle, collect, completions, doctor, explain, fetch, inspect, man, policy, seal, verify, vtpm,
+};
 
 /// Is this machine the confidential machine it claims to be?
 ///
 /// Verifies attestation evidence of AMD SEV-SNP, Azure confidential VMs and AWS Nitro Enclaves
 /// against pinned roots and appraises it under your policy. Inside an Azure confidential VM, collects
-/// that evidence. Only `collect` and `doctor` use the network, for Azure's instance metadata.
+/// that evidence. The network is used by `fetch` and `bundle refresh`, by `verify` and `seal encrypt` only
+/// with --fetch, and by `collect` and `doctor` for Azure's instance metadata; --offline forbids it.
 #[derive(Debug, Parser)]
 #[command(name = "teeproof", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Cli {
@@ -47,7 +51,9 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Collect fresh evidence of this machine
     Collect(CollectArgs),
-    /// Create bundles (evidence and its endorsements in one file), show, export and redact them
+    /// Fetch the endorsements that evidence needs
+    Fetch(FetchArgs),
+    /// Create bundles (evidence and its endorsements in one file), show, export, redact and refresh them
     Bundle(BundleArgs),
     /// Check appraisal policies, propose them from evidence, and test them
     Policy(PolicyArgs),
@@ -85,6 +91,7 @@ impl Command {
             Self::Vtpm(args) => vtpm::run(args, context),
             Self::Seal(args) => seal::run(args, context),
             Self::Doctor(args) => doctor::run(args, context),
+            Self::Fetch(args) => fetch::run(args, context),
             Self::Bundle(args) => bundle::run(args, context),
             Self::Policy(args) => policy::run(args, context),
             Self::Completions(args) => completions::run(args, command(ColorChoice::Never)),
@@ -112,7 +119,7 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
 const EXIT_CODES: &str = "\
 Exit codes: 0 accepted, 1 internal error, 2 usage, 3 malformed input, 4 signature or chain refused,
 5 freshness or binding refused, 6 refused by policy, 7 endorsement missing, stale or revoked,
-8 not used in this version, 9 device missing or no permission, 10 genuine without a policy,
+8 network or cloud service failed, 9 device missing or no permission, 10 genuine without a policy,
 11 genuine at its time, not shown fresh.
 `teeproof explain 7` explains exit code 7";
 

@@ -12,7 +12,7 @@ use schemars::{JsonSchema, Schema, json_schema};
 use serde_json::{Value, json};
 
 use crate::output::{fault, result_lines};
-use crate::verbs::{bundle, doctor, explain, inspect, policy, seal, verify, vtpm};
+use crate::verbs::{bundle, doctor, explain, fetch, inspect, policy, seal, verify, vtpm};
 
 /// Every JSON document of the command: the name of its schema, its version, the verb that writes it, and the schema.
 fn documents() -> Vec<(&'static str, u32, &'static str, Schema)> {
@@ -26,6 +26,7 @@ fn documents() -> Vec<(&'static str, u32, &'static str, Schema)> {
         document::<inspect::inspection::Inspection<'_>>("inspection", 2, "inspect"),
         document::<explain::ExplanationJson<'_>>("explanation", 2, "explain"),
         document::<bundle::show::BundleJson<'_>>("bundle", 2, "bundle show"),
+        document::<fetch::ListJson<'_>>("fetched-endorsements", 1, "fetch"),
         document::<doctor::probe::DoctorJson<'_>>("doctor", 2, "doctor"),
         document::<vtpm::pcr::BanksJson>("pcrs", 2, "vtpm pcr read"),
         document::<vtpm::key::KeyJson>("tpm-key", 2, "vtpm ak and vtpm ek"),
@@ -37,7 +38,7 @@ fn documents() -> Vec<(&'static str, u32, &'static str, Schema)> {
         (
             "cmw-collection",
             0,
-            "collect azure --json, bundle create --json and bundle export --json",
+            "collect azure --json, bundle create --json, bundle export --json and bundle refresh --json",
             collection(),
         ),
     ]

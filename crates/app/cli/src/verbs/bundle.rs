@@ -3,6 +3,7 @@
 mod export;
 mod file;
 mod redact;
+mod refresh;
 pub(crate) mod show;
 
 use std::path::PathBuf;
@@ -18,7 +19,7 @@ use crate::output::product::{Product, ProductForm};
 use crate::settings::context::Context;
 use file::BundleForm;
 
-/// Create bundles (evidence and its endorsements in one file), show, export and redact them
+/// Create bundles (evidence and its endorsements in one file), show, export, redact and refresh them
 #[derive(Debug, Args)]
 pub(crate) struct BundleArgs {
     #[command(subcommand)]
@@ -35,6 +36,8 @@ enum BundleCommand {
     Export(export::ExportArgs),
     /// Replace identifiers of the machine by salted hashes
     Redact(redact::RedactArgs),
+    /// Fetch the endorsements of a bundle anew, and leave its evidence as it is
+    Refresh(refresh::RefreshArgs),
 }
 
 impl BundleArgs {
@@ -42,9 +45,10 @@ impl BundleArgs {
     pub(crate) const fn product_form(&self) -> ProductForm {
         match &self.command {
             BundleCommand::Show(_) => ProductForm::Answer,
-            BundleCommand::Create(_) | BundleCommand::Export(_) | BundleCommand::Redact(_) => {
-                ProductForm::File
-            }
+            BundleCommand::Create(_)
+            | BundleCommand::Export(_)
+            | BundleCommand::Redact(_)
+            | BundleCommand::Refresh(_) => ProductForm::File,
         }
     }
 }
@@ -56,6 +60,7 @@ pub(crate) fn run(args: &BundleArgs, context: &Context) -> Result<Product, Fault
         BundleCommand::Show(args) => show::run(args, context),
         BundleCommand::Export(args) => export::run(args, context),
         BundleCommand::Redact(args) => redact::run(args, context),
+        BundleCommand::Refresh(args) => refresh::run(args, context),
     }
 }
 

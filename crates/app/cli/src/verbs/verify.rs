@@ -44,6 +44,8 @@ const EXAMPLES: &str = "\
 Examples:
   A report from a guest, with the VCEK, for the nonce that was sent to it:
     teeproof verify report.bin vcek.der --nonce hex:7b1e… --policy prod.toml
+  A report alone, whose VCEK and revocation list are fetched from AMD, or from a mirror (--kds-url):
+    teeproof verify report.bin --nonce hex:7b1e… --policy prod.toml --fetch
   An Azure VM with its vTPM's quote:
     teeproof verify hcl.bin quote.msg quote.sig pcrs.txt vcek.pem --nonce hex:7b1e… --policy prod.toml
   An archived Nitro document, at its own time:

@@ -24,6 +24,9 @@ fn example(name: &str) -> Option<(String, i32)> {
         "reference-values" => ("policy reference".to_owned(), 0),
         "inspection" => ("inspect testdata/snp/milan-report.bin".to_owned(), 0),
         "explanation" => ("explain nitro.nonce".to_owned(), 0),
+        "fetched-endorsements" => {
+            ("fetch testdata/snp/milan-report.bin testdata/snp/milan-vcek.der --offline".to_owned(), 0)
+        }
         "bundle" => ("bundle show snp.bundle".to_owned(), 0),
         "error" => ("verify no-such-file --no-nonce".to_owned(), 2),
         "cmw-collection" => {

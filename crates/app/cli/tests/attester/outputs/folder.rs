@@ -79,6 +79,9 @@ pub(super) fn prepared(test: &str) -> Machine {
     put("taken/hcl-report.bin", b"of somebody else");
     let run = |words: &str| command_in(&machine, words).exits(0);
     run("collect azure --nonce @nonce -o ev.bundle");
+    // A document brings all of its endorsements along: nothing is fetched for it.
+    put("document.cose", &super::super::support::bytes(super::super::support::PRODUCTION));
+    run("bundle create document.cose -o document.bundle");
     run("seal key --nonce @nonce -o key.json");
     run("seal encrypt-unverified --secret secret --key key.json -o sealed");
     run("vtpm nv define 0x01500040 --size 10");

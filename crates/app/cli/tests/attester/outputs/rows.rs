@@ -124,6 +124,21 @@ pub(super) const ROWS: &[Row] = &[
         ..PLAIN
     },
     Row {
+        verb: "bundle refresh",
+        arguments: "document.bundle --offline",
+        files: &[("document.bundle", Kept(3))],
+        refused: &[("ev.bundle --offline", Kept(7))],
+        ..PLAIN
+    },
+    Row {
+        verb: "fetch",
+        arguments: "document.bundle --offline",
+        files: &[("document.bundle", Kept(3))],
+        // The list is not the file; an incomplete bundle is not written.
+        refused: &[("ev.bundle --offline --refresh", Kept(7)), ("root.der --offline", Kept(2))],
+        ..PLAIN
+    },
+    Row {
         verb: "policy check",
         arguments: "prod.toml",
         // The mistakes are the answer.

@@ -7,11 +7,12 @@ use super::folder::{TARGET, assert_unchanged, command_in, folder_state, prepared
 use super::rows::ROWS;
 
 /// Verbs whose product is for another program whatever --format says.
-const FILE_VERBS: [&str; 15] = [
+const FILE_VERBS: [&str; 16] = [
     "collect azure",
     "bundle create",
     "bundle export",
     "bundle redact",
+    "bundle refresh",
     "vtpm report",
     "vtpm nv read",
     "vtpm ek",
