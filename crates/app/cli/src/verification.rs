@@ -8,10 +8,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use teeproof::{AttestationResult, EndorsementSource, NitroOptions, Policy, Request};
 use teeproof_core::{Crypto, Technology};
 use teeproof_endorse::Question;
-use teeproof_evidence::{InputKind, InputWarning};
+use teeproof_evidence::{InputEndorsements, InputKind};
 use teeproof_nitro::{DEFAULT_SKEW_SECS, Moment};
-use teeproof_wire::certificate::Certificate;
-use teeproof_wire::crl::RevocationList;
 use teeproof_x509::Anchors;
 
 use crate::endorsements::completion::{Completed, Demand, Plan, complete};
@@ -134,20 +132,17 @@ impl<'a> RequestOptions<'a> {
     /// The request for evidence with these endorsements.
     pub(crate) fn request<'r>(
         &'r self,
-        certificates: &'r [Certificate<'r>],
-        lists: &'r [RevocationList<'r>],
+        endorsements: &'r InputEndorsements<'r>,
         anchors: &'r [&'r [u8]],
-        warnings: &'r [InputWarning],
         sources: &'r [EndorsementSource],
     ) -> Result<Request<'r>, Fault> {
         let freshness = bytes::freshness(self.nonce.as_deref())?;
-        let request = Request::new(self.args.accepted(), freshness, self.at, &self.crypto)
-            .endorsements(certificates)
+        let lists = &endorsements.revocation_lists;
+        let request = Request::for_inputs(endorsements, self.args.accepted(), freshness, self.at, &self.crypto)
             .revocation(evidence_files::revocation(lists, self.args.backing.require_revocation_lists))
             .anchors(Anchors::and(anchors))
             .user_data(self.user_data.as_deref())
             .nitro(NitroOptions::USUAL.skew_secs(self.args.skew))
-            .input_warnings(warnings)
             .endorsement_sources(sources)
             .policy(self.policy.as_ref());
         Ok(request)
@@ -257,10 +252,9 @@ pub(crate) fn with_result<T>(
     options.say(&completed, context);
     let sources = completed.sources();
     let evidence = files.evidence()?;
-    let certificates = files.certificates();
-    let lists = files.revocation_lists();
+    let endorsements = files.inputs().endorsements();
     let anchors = files.anchors();
-    let request = options.request(&certificates, &lists, &anchors, files.inputs().warnings(), &sources)?;
+    let request = options.request(&endorsements, &anchors, &sources)?;
     let mut result = teeproof::verify(&evidence, &request)
         .map_err(|error| Fault::usage(error.to_string(), hints::of_request(&error)).in_file(files.name()))?;
     result.rewrite_hints(hints::of_finding);

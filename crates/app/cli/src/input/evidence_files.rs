@@ -6,7 +6,6 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use teeproof::Evidence;
 use teeproof_evidence::{InputError, InputKind, Inputs, Part, sniff};
-use teeproof_wire::certificate::Certificate;
 use teeproof_wire::crl::RevocationList;
 use teeproof_x509::Revocation;
 
@@ -201,16 +200,6 @@ impl Files {
                 name => fault.in_file(name),
             }
         })
-    }
-
-    /// The certificates.
-    pub(crate) fn certificates(&self) -> Vec<Certificate<'_>> {
-        self.inputs.certificates()
-    }
-
-    /// The revocation lists.
-    pub(crate) fn revocation_lists(&self) -> Vec<RevocationList<'_>> {
-        self.inputs.revocation_lists()
     }
 
     /// The added trust anchors, DER.

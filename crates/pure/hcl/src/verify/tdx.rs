@@ -11,7 +11,7 @@ use teeproof_wire::hcl::ReportType;
 use teeproof_x509::{AnchorKind, VerifiedSignature};
 
 use super::{HclEvidence, HclVerification, VerifiedVtpm, bind, envelope, td_report, vtpm};
-use crate::{Error, OriginGrounds};
+use crate::{Error, OriginGrounds, checks};
 
 /// A VM whose runtime claims a genuine Intel platform has authenticated. Its vTPM is that of [`VerifiedVtpm`].
 ///
@@ -55,6 +55,7 @@ pub fn verify_tdx<'a>(
     let envelope = envelope(evidence.report, ReportType::TDX, record)?;
     let report = td_report::parse(&envelope, crypto, record)?;
     let quote = evidence.td_quote.ok_or(Error::TdQuoteMissing)?;
+    record.pass(checks::TD_QUOTE, &format_args!("{} bytes", quote.bytes().len()));
     let collateral = Collateral { documents: collateral, certificates: endorsements };
     let quote = teeproof_tdx::verify(quote, &collateral, &verification.of_td_quote(), record);
     let td_quote = quote.map_err(Error::Tdx)?;

@@ -6,10 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 use teeproof::{AttestationResult, Evidence, Policy, Request, RequestError};
 use teeproof_core::{Crypto, Freshness, Technology};
-use teeproof_evidence::InputWarning;
+use teeproof_evidence::InputEndorsements;
 use teeproof_nitro::Moment;
-use teeproof_wire::certificate::Certificate;
-use teeproof_wire::crl::RevocationList;
 use teeproof_x509::Anchors;
 
 use crate::input::evidence_files::{self, Backing, Files};
@@ -88,9 +86,7 @@ impl RecordedFile {
 pub(super) struct RecordedEvidence<'f> {
     name: &'f str,
     evidence: Evidence<'f>,
-    certificates: Vec<Certificate<'f>>,
-    lists: Vec<RevocationList<'f>>,
-    warnings: &'f [InputWarning],
+    endorsements: InputEndorsements<'f>,
 }
 
 impl<'f> RecordedEvidence<'f> {
@@ -98,9 +94,7 @@ impl<'f> RecordedEvidence<'f> {
         Ok(Self {
             name,
             evidence: files.evidence()?,
-            certificates: files.certificates(),
-            lists: files.revocation_lists(),
-            warnings: files.inputs().warnings(),
+            endorsements: files.inputs().endorsements(),
         })
     }
 
@@ -114,16 +108,18 @@ impl<'f> RecordedEvidence<'f> {
         &'c self,
         recorded: &'r RecordedRequest<'_>,
     ) -> Result<AttestationResult<'r>, Fault> {
-        let request = Request::new(
+        let request = Request::for_inputs(
+            &self.endorsements,
             Technology::ALL,
             Freshness::Waived("recorded evidence"),
             recorded.at,
             &recorded.crypto,
         )
-        .endorsements(&self.certificates)
-        .revocation(evidence_files::revocation(&self.lists, recorded.lists_required))
+        .revocation(evidence_files::revocation(
+            &self.endorsements.revocation_lists,
+            recorded.lists_required,
+        ))
         .anchors(Anchors::and(&recorded.anchors))
-        .input_warnings(self.warnings)
         .policy(recorded.policy);
         let result = teeproof::verify(&self.evidence, &request).map_err(|error| {
             let hint = match error {

@@ -111,14 +111,8 @@ impl<'a> FileJob<'a> {
         };
         let sources = completed.sources();
         let evidence = files.evidence()?;
-        let (certificates, lists) = (files.certificates(), files.revocation_lists());
-        let request = self.options.request(
-            &certificates,
-            &lists,
-            &self.anchors,
-            files.inputs().warnings(),
-            &sources,
-        )?;
+        let endorsements = files.inputs().endorsements();
+        let request = self.options.request(&endorsements, &self.anchors, &sources)?;
         Ok(verify_with_cache(&evidence, &request, cache, |answer| match answer {
             Ok(mut result) => {
                 result.rewrite_hints(hints::of_finding);
