@@ -109,8 +109,10 @@ pub(super) const MAP: &[Row] = &[
     Row { name: "xtask-vm", room: Room::Workshop, uses: &["xtask-support"], tests: &[] },
 ];
 
-const EVERYTHING: &[&str] =
-    &[WIRE, CORE, EVIDENCE, X509, SNP, TDX, TPM, HCL, NITRO, FRONT, RUSTCRYPTO, AWS_LC, VTPM, MINT, TWIN];
+const EVERYTHING: &[&str] = &[
+    WIRE, CORE, EVIDENCE, X509, SNP, TDX, TPM, HCL, NITRO, FRONT, RUSTCRYPTO, AWS_LC, ENDORSE, VTPM, MINT,
+    TWIN,
+];
 
 /// What tests of any crate may import besides: twins, evidence makers and the crypto tables.
 pub(super) const FOR_TESTS: &[&str] = &[MINT, TWIN, RUSTCRYPTO, AWS_LC];

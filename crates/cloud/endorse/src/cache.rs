@@ -8,23 +8,27 @@
 //! | `entries/KEY.json` | what is known of one URL: digest of the body, headers, times; KEY is the SHA-256 of the URL |
 //! | `refusals/KEY.json` | a refusal by the service, for a short time |
 //! | `locks/PREFIX` | empty files that processes lock while they fetch |
+//! | `locks/evict` | the file that a process locks while it evicts; an estimate of the size of all entries |
 //! | `new/` | files that are being written |
 //!
 //! A file appears complete, by a rename. A body whose digest is wrong, and an entry that cannot be read, count as
 //! absent. The time of last use is the modification time of the entry.
 
+mod evict;
 mod files;
 mod lock;
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use teeproof_core::{Time, Validity};
 
 use crate::Error;
+use evict::Usage;
 use files::{digest, fault};
 pub use lock::CacheLock;
 
@@ -47,6 +51,8 @@ impl CacheLimits {
 pub struct Cache {
     directory: PathBuf,
     limits: CacheLimits,
+    /// What was stored and is not in the estimate yet, because another process was evicting.
+    pending: Arc<Mutex<Usage>>,
 }
 
 /// An endorsement in the cache.
@@ -143,20 +149,26 @@ impl Cache {
             let path = directory.join(folder);
             files::make_folder(&path).map_err(|error| fault(&path, &error))?;
         }
-        Ok(Self { directory: directory.to_owned(), limits })
+        Ok(Self { directory: directory.to_owned(), limits, pending: Arc::default() })
     }
 
     /// The entry of this URL, valid or not; `None` if it is missing or cannot be read. `now` becomes its time of last
     /// use.
     #[must_use]
     pub fn lookup(&self, url: &str, now: Time) -> Option<CacheEntry> {
+        let found = self.peek(url)?;
+        files::set_time(&self.entry(&digest(url.as_bytes())), now);
+        Some(found)
+    }
+
+    /// The same, and its time of last use stays.
+    pub(crate) fn peek(&self, url: &str) -> Option<CacheEntry> {
         let path = self.entry(&digest(url.as_bytes()));
         let record = read_record(&path).filter(|record| record.url == url)?;
         let body = files::read(&self.object(&record.object)?, MAX_BODY)?;
         if digest(&body) != record.object {
             return None;
         }
-        files::set_time(&path, now);
         Some(CacheEntry {
             url: record.url,
             fetched_at: Time(record.fetched_at),
@@ -166,8 +178,9 @@ impl Cache {
         })
     }
 
-    /// Stores an entry in place of the one with the same URL, forgets a refusal of that URL, and removes the entries
-    /// that were not used for the longest time until the cache is within its limits.
+    /// Stores an entry in place of the one with the same URL, and forgets a refusal of that URL. If the cache exceeds
+    /// its limits, entries that were not used for the longest time are removed, a sixteenth more than necessary: the
+    /// stores after it then have room, and list nothing.
     ///
     /// # Errors
     /// [`Error::Cache`]: a file cannot be written, or the entry is larger than the cache.
@@ -190,10 +203,11 @@ impl Cache {
             return Err(fault(&path, &format!("{bytes} bytes are more than the cache may have")));
         }
         let object = self.directory.join("objects").join(&record.object);
+        let is_new = files::size_and_time(&path).is_none();
         self.write(&object, &entry.body, now)?;
         self.write(&path, &text, now)?;
         self.forget_refusal(&entry.url);
-        self.evict(&key);
+        self.evict(&key, Usage { entries: u64::from(is_new), bytes, stores: 1 });
         Ok(())
     }
 
@@ -288,52 +302,12 @@ impl Cache {
                 files::remove(&path);
             }
         }
-        self.shrink("", &mut pruned);
+        let usage = self.shrink("", &mut pruned);
         self.remove_orphans();
+        if let Ok(Some(lock)) = lock::wait(&self.eviction_lock(), Duration::ZERO) {
+            usage.write(lock.file());
+        }
         pruned
-    }
-
-    /// Removes entries until the cache is within its limits, never the one that was just written. One process does
-    /// it; others that store at the same time leave it to that one.
-    fn evict(&self, newest: &str) {
-        let path = self.directory.join("locks").join("evict");
-        let Ok(Some(_lock)) = lock::wait(&path, Duration::ZERO) else { return };
-        let mut evicted = Pruned::default();
-        self.shrink(newest, &mut evicted);
-        if evicted.entries > 0 {
-            self.remove_orphans();
-        }
-    }
-
-    fn shrink(&self, newest: &str, pruned: &mut Pruned) {
-        let rows = self.list();
-        let mut count = rows.len();
-        let mut bytes = rows.iter().fold(0_u64, |sum, row| sum.saturating_add(row.bytes));
-        for row in rows.iter().filter(|row| row.key != newest) {
-            if bytes <= self.limits.max_bytes && count <= self.limits.max_entries {
-                break;
-            }
-            self.remove(row, pruned);
-            bytes = bytes.saturating_sub(row.bytes);
-            count = count.saturating_sub(1);
-        }
-    }
-
-    fn remove(&self, row: &CacheRow, pruned: &mut Pruned) {
-        files::remove(&self.entry(&row.key));
-        pruned.entries = pruned.entries.saturating_add(1);
-        pruned.bytes = pruned.bytes.saturating_add(row.bytes);
-    }
-
-    /// Removes bodies that no entry names. A body whose entry is being written can be among them: the entry then
-    /// counts as absent, and is fetched again.
-    fn remove_orphans(&self) {
-        let rows = self.list();
-        let used: BTreeSet<_> = rows.iter().map(|row| row.object.as_str()).collect();
-        let objects = self.directory.join("objects");
-        for name in files::names(&objects).filter(|name| !used.contains(name.as_str())) {
-            files::remove(&objects.join(name));
-        }
     }
 
     fn forget_refusal(&self, url: &str) {

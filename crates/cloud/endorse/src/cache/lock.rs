@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 #[must_use = "the lock ends with the value"]
 pub struct CacheLock {
     /// Closing the file ends the lock.
-    _file: File,
+    file: File,
     contended: bool,
 }
 
@@ -20,6 +20,11 @@ impl CacheLock {
     pub const fn was_contended(&self) -> bool {
         self.contended
     }
+
+    /// The locked file.
+    pub(super) const fn file(&self) -> &File {
+        &self.file
+    }
 }
 
 /// How often a lock that another process has is attempted again.
@@ -28,7 +33,7 @@ const INTERVAL: Duration = Duration::from_millis(15);
 /// Locks the file, which is made if it is missing; `None` if another process or thread has the lock for longer.
 pub(super) fn wait(path: &Path, patience: Duration) -> io::Result<Option<CacheLock>> {
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
+    options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.open(path)?;
@@ -36,7 +41,7 @@ pub(super) fn wait(path: &Path, patience: Duration) -> io::Result<Option<CacheLo
     let mut contended = false;
     loop {
         if attempt(&file)? {
-            return Ok(Some(CacheLock { _file: file, contended }));
+            return Ok(Some(CacheLock { file, contended }));
         }
         contended = true;
         let Some(left) = patience.checked_sub(begun.elapsed()).filter(|left| !left.is_zero()) else {

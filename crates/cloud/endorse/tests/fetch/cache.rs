@@ -168,6 +168,48 @@ fn a_cache_is_bounded_in_bytes() {
     assert!(cache.list().len() > 10);
 }
 
+/// Two values of one cache, as two processes have it, and entries that both do not count: the limits hold all the same.
+#[test]
+fn the_limits_hold_for_writers_that_do_not_see_each_other() {
+    let folder = Folder::new();
+    let limits = CacheLimits { max_entries: 40, ..CacheLimits::DEFAULT };
+    let caches = [Cache::open(&folder.0, limits).unwrap(), Cache::open(&folder.0, limits).unwrap()];
+    for number in 0..200_i64 {
+        let cache = &caches[usize::from(number % 2 == 0)];
+        cache.store(&entry(&format!("https://a/{number}"), &number.to_le_bytes()), NOW.plus(number)).unwrap();
+        assert!(cache.list().len() <= 40, "{number}");
+    }
+    // Without an estimate, or with a wrong one, the next store counts.
+    for estimate in [&b""[..], b"short", &[0xff; 24]] {
+        fs::write(folder.0.join("locks/evict"), estimate).unwrap();
+        caches[0].store(&entry("https://a/again", b"again"), NOW.plus(1000)).unwrap();
+        let usage = fs::read(folder.0.join("locks/evict")).unwrap();
+        assert_eq!(u64::from_le_bytes(*usage.first_chunk().unwrap()), caches[0].list().len() as u64);
+    }
+    assert!(caches[0].list().len() >= 30);
+}
+
+/// An estimate that is too low is corrected after a while.
+#[test]
+fn an_estimate_is_counted_again() {
+    let folder = Folder::new();
+    let cache = Cache::open(&folder.0, CacheLimits { max_entries: 16, ..CacheLimits::DEFAULT }).unwrap();
+    for number in 0..16 {
+        cache.store(&entry(&format!("https://a/{number}"), b"body"), NOW.plus(number)).unwrap();
+    }
+    // Entries of a process that was killed before it counted them.
+    let entry_file = below(&folder, "entries").remove(0);
+    for number in 0..50 {
+        fs::copy(&entry_file, folder.0.join("entries").join(format!("{number}.json"))).unwrap();
+    }
+    assert_eq!(cache.list().len(), 66);
+    fs::write(folder.0.join("locks/evict"), [0; 24]).unwrap();
+    for _ in 0..1024 {
+        cache.store(&entry("https://a/15", b"body"), NOW.plus(2000)).unwrap();
+    }
+    assert!(cache.list().len() <= 16, "{}", cache.list().len());
+}
+
 #[test]
 fn pruning_removes_what_has_expired() {
     let folder = Folder::new();
