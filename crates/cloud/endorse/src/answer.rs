@@ -112,16 +112,23 @@ pub(crate) fn crl(issuer: &str, body: Vec<u8>) -> Result<Answer, Unfit> {
     Ok(Answer::new(body, validity))
 }
 
-/// A certificate whose subject is the issuer that was looked for, byte for byte.
+/// A certificate whose subject is the issuer that was looked for, byte for byte; a CA certificate, if only its URL was
+/// given.
 pub(crate) fn issuer(wanted: &Issuer, body: Vec<u8>) -> Result<Answer, Unfit> {
     let der = match pem(&body).and_then(|mut found| found.pop().filter(|_| found.is_empty())) {
         Some(der) => der,
         None => without_padding(&body).to_vec(),
     };
     let certificate = Certificate::parse(&der)?;
-    if certificate.subject().der() != wanted.name {
+    let fits = match &wanted.name {
+        Some(name) => certificate.subject().der() == name,
+        None => certificate.extensions().basic_constraints().is_some_and(|constraints| constraints.ca),
+    };
+    if !fits {
+        let expected =
+            if wanted.name.is_some() { "the issuer of the certificate" } else { "a CA certificate" };
         let found = certificate.subject().to_string();
-        return Err(Unfit::Mismatch(format!("subject: expected the issuer of the certificate, got {found}")));
+        return Err(Unfit::Mismatch(format!("subject: expected {expected}, got {found}")));
     }
     let validity = validity(&certificate);
     Ok(Answer::new(der, validity))

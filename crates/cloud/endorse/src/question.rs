@@ -3,6 +3,8 @@
 //! Sources: AMD document 57230, sections 4.1 to 4.5 (KDS); Intel's "Provisioning Certification Service for ECDSA
 //! Attestation", version 4 of the interface.
 
+pub(crate) mod from_url;
+
 use core::fmt;
 
 use teeproof_core::Hex;
@@ -84,7 +86,10 @@ pub enum PckCa {
 }
 
 impl PckCa {
-    const fn id(self) -> &'static str {
+    /// Both.
+    pub const ALL: &'static [Self] = &[Self::Platform, Self::Processor];
+
+    pub(crate) const fn id(self) -> &'static str {
         match self {
             Self::Platform => "platform",
             Self::Processor => "processor",
@@ -151,8 +156,8 @@ impl fmt::Display for Vcek {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Issuer {
     pub(crate) named: String,
-    /// The issuer's name, DER.
-    pub(crate) name: Vec<u8>,
+    /// The issuer's name, DER; `None` if only the URL is given.
+    pub(crate) name: Option<Vec<u8>>,
 }
 
 impl Issuer {
@@ -162,7 +167,12 @@ impl Issuer {
     pub fn of(certificate: &Certificate<'_>) -> Vec<Self> {
         let name = certificate.issuer().der();
         let urls = answer::issuer_urls(certificate).into_iter();
-        urls.map(|named| Self { named, name: name.to_vec() }).collect()
+        urls.map(|named| Self { named, name: Some(name.to_vec()) }).collect()
+    }
+
+    /// The certificate at this URL, whatever its name: any CA certificate.
+    pub(crate) fn at(url: &HttpUrl) -> Self {
+        Self { named: url.to_string(), name: None }
     }
 }
 
@@ -243,7 +253,7 @@ impl Question {
     }
 
     /// The headers with the certificates above the signer, of which the first is that of version 4.
-    const fn issuer_chain_headers(&self) -> &'static [&'static str] {
+    pub(crate) const fn issuer_chain_headers(&self) -> &'static [&'static str] {
         match self {
             Self::TdxTcbInfo { .. } => &["tcb-info-issuer-chain", "sgx-tcb-info-issuer-chain"],
             Self::TdQeIdentity => &["sgx-enclave-identity-issuer-chain"],

@@ -4,6 +4,7 @@
 mod cache;
 mod fetcher;
 mod folder;
+mod from_url;
 mod http;
 mod minted;
 mod processes;

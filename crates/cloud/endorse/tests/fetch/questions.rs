@@ -330,7 +330,7 @@ fn authority_certificate(name: &str) -> Vec<u8> {
     link.certificate.sign(&link.key, &link.certificate.subject, &link.key).unwrap()
 }
 
-const TCB_INFO: &str = r#"{"tcbInfo":{"id":"TDX","version":3,"issueDate":"2026-01-10T00:00:00Z",
+pub(crate) const TCB_INFO: &str = r#"{"tcbInfo":{"id":"TDX","version":3,"issueDate":"2026-01-10T00:00:00Z",
 "nextUpdate":"2026-02-09T00:00:00Z","fmspc":"90C06F000000","pceId":"0000","tcbLevels":[]},
 "signature":"SIGNATURE"}"#;
 pub(crate) const IDENTITY: &str = r#"{"enclaveIdentity":{"id":"TD_QE","version":2,"issueDate":"2026-01-10T00:00:00Z",
@@ -386,7 +386,7 @@ fn intels_json_is_compared_with_the_platform() {
 }
 
 /// A certificate under `Issuing CA` that names these URLs of its issuer.
-fn authority_access(urls: &[&str]) -> Vec<u8> {
+pub(crate) fn authority_access(urls: &[&str]) -> Vec<u8> {
     let method = |last: u64| Oid::new(&[1, 3, 6, 1, 5, 5, 7, 48, last]).der();
     let mut entries = vec![der::sequence(&[method(1), der::context_primitive(6, b"http://ocsp.example/")])];
     entries.extend(
@@ -399,7 +399,7 @@ fn authority_access(urls: &[&str]) -> Vec<u8> {
     certificate.sign(&leaf.key, &issuer.certificate.subject, &issuer.key).unwrap()
 }
 
-fn issuer(leaf: &[u8]) -> Vec<Question> {
+pub(crate) fn issuer(leaf: &[u8]) -> Vec<Question> {
     Issuer::of(&Certificate::parse(leaf).unwrap()).into_iter().map(Question::Issuer).collect()
 }
 
