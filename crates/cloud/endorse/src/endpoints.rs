@@ -1,5 +1,7 @@
 //! The services that endorsements are fetched from, and their overrides.
 
+use std::net::SocketAddr;
+
 use crate::{AllowedHosts, Error, HttpUrl};
 
 /// A service.
@@ -93,6 +95,17 @@ impl Endpoints {
         }
     }
 
+    /// The services whose URL is at this address of this machine.
+    pub(crate) fn services_at(&self, address: SocketAddr) -> Vec<Service> {
+        let is_here = |url: &HttpUrl| {
+            let origin = url.origin();
+            let host = origin.host();
+            let local = origin.is_loopback() && (address.ip().is_loopback() || address.ip().is_unspecified());
+            origin.port() == address.port() && (local || host == address.ip().to_string())
+        };
+        self.overrides.iter().filter(|(_, url)| is_here(url)).map(|(service, _)| *service).collect()
+    }
+
     fn overridden(&self, service: Service) -> Option<&HttpUrl> {
         self.overrides.iter().find(|(own, _)| *own == service).map(|(_, url)| url)
     }
@@ -128,6 +141,17 @@ impl Endpoints {
         }
         Ok(hosts)
     }
+}
+
+/// The URLs that a path of CA certificates can have: one for each pinned host. Empty for a path that does not
+/// name a certificate's file.
+pub(crate) fn issuer_urls(path: &str) -> Vec<HttpUrl> {
+    let is_file = [".cer", ".crt", ".der", ".pem"].iter().any(|suffix| path.ends_with(suffix));
+    let within = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.%+".contains(&byte);
+    if !is_file || !path.starts_with('/') || path.contains("..") || !path.bytes().all(within) {
+        return Vec::new();
+    }
+    ISSUER_HOSTS.iter().filter_map(|host| HttpUrl::parse(&["http://", host, path].concat()).ok()).collect()
 }
 
 fn pinned_issuers() -> AllowedHosts {

@@ -93,6 +93,13 @@ pub enum Error {
         /// The error of the operating system.
         reason: String,
     },
+    /// A mirror cannot answer at an address.
+    Listen {
+        /// The address.
+        address: String,
+        /// The error of the operating system.
+        reason: String,
+    },
     /// A value that no request can be made of.
     Question {
         /// The value, and what is expected.
@@ -137,6 +144,7 @@ impl Error {
             }
             Self::Locked { .. } => "end the other process, or give the endorsement as a file",
             Self::Cache { .. } => "give another directory with --cache-dir",
+            Self::Listen { .. } => "give an address of this machine and a free port",
             Self::Question { .. } => "compare the value with the report's",
         }
     }
@@ -165,6 +173,7 @@ impl fmt::Display for Error {
             Self::Mismatch { url, what } => write!(f, "{url}: the response does not fit the request: {what}"),
             Self::Locked { url } => write!(f, "{url} is being fetched by another process"),
             Self::Cache { path, reason } => write!(f, "cache: {path}: {reason}"),
+            Self::Listen { address, reason } => write!(f, "cannot listen at {address}: {reason}"),
             Self::Question { what } => f.write_str(what),
         }
     }
