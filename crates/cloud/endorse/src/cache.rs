@@ -14,6 +14,7 @@
 //! A file appears complete, by a rename. A body whose digest is wrong, and an entry that cannot be read, count as
 //! absent. The time of last use is the modification time of the entry.
 
+pub(crate) mod archive;
 mod evict;
 mod files;
 mod lock;

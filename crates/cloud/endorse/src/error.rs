@@ -93,6 +93,13 @@ pub enum Error {
         /// The error of the operating system.
         reason: String,
     },
+    /// A line of an exported cache is malformed, or of another version.
+    Archive {
+        /// The line, counted from 1.
+        line: u64,
+        /// What is expected and found.
+        what: String,
+    },
     /// A mirror cannot answer at an address.
     Listen {
         /// The address.
@@ -144,6 +151,7 @@ impl Error {
             }
             Self::Locked { .. } => "end the other process, or give the endorsement as a file",
             Self::Cache { .. } => "give another directory with --cache-dir",
+            Self::Archive { .. } => "give a file of teeproof cache export, or export it again",
             Self::Listen { .. } => "give an address of this machine and a free port",
             Self::Question { .. } => "compare the value with the report's",
         }
@@ -173,6 +181,7 @@ impl fmt::Display for Error {
             Self::Mismatch { url, what } => write!(f, "{url}: the response does not fit the request: {what}"),
             Self::Locked { url } => write!(f, "{url} is being fetched by another process"),
             Self::Cache { path, reason } => write!(f, "cache: {path}: {reason}"),
+            Self::Archive { line, what } => write!(f, "line {line}: {what}"),
             Self::Listen { address, reason } => write!(f, "cannot listen at {address}: {reason}"),
             Self::Question { what } => f.write_str(what),
         }

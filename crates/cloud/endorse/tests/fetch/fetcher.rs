@@ -456,6 +456,7 @@ fn every_error_has_a_message_and_a_hint() {
         Error::Malformed { url: url.clone(), what: what.clone() },
         Error::Mismatch { url: url.clone(), what: what.clone() },
         Error::Locked { url: url.clone() },
+        Error::Archive { line: 1, what: url.clone() },
         Error::Listen { address: url.clone(), reason: what.clone() },
     ];
     for error in errors {

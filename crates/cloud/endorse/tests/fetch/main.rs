@@ -1,6 +1,7 @@
 //! Fetching from a real HTTP server on loopback, with minted certificates as answers.
 #![allow(clippy::unwrap_used, clippy::unwrap_in_result, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod archive;
 mod cache;
 mod fetcher;
 mod folder;

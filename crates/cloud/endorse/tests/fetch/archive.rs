@@ -1,0 +1,169 @@
+//! Exported caches: the same entries after an import, and nothing false in a cache whatever a file says.
+
+use std::io::Cursor;
+
+use base64ct::Encoding;
+use serde_json::Value;
+use teeproof_core::{Hex, Time, Validity};
+use teeproof_endorse::{
+    AmdKey, Cache, CacheArchive, CacheEntry, CacheLimits, Endpoints, Error, Imported, Question, archive_head,
+    archive_line,
+};
+use teeproof_wire::snp::Product;
+
+use crate::folder::Folder;
+use crate::minted::{NOW, PRODUCTS, chain, crl, machine, milan, vcek};
+use crate::questions::IDENTITY;
+
+fn open(folder: &Folder) -> Cache {
+    Cache::open(&folder.0, CacheLimits::DEFAULT).unwrap()
+}
+
+fn export(cache: &Cache, now: Option<Time>) -> String {
+    let lines: String = cache.entries(now).map(|entry| archive_line(&entry)).collect();
+    [archive_head(), &lines].concat()
+}
+
+/// What an import does with each entry.
+fn import(text: &str, cache: &Cache, now: Time) -> Vec<Result<Imported, Error>> {
+    let archive = CacheArchive::new(Cursor::new(text.as_bytes())).unwrap();
+    archive.map(|entry| cache.import(&entry?, &Endpoints::vendors(), now)).collect()
+}
+
+/// A cache with one object of each kind.
+fn filled(folder: &Folder) -> Cache {
+    let cache = open(folder);
+    let minted = machine(teeproof_mint::snp::Product::Milan).mint().unwrap();
+    let product = Product::Milan;
+    let identity = IDENTITY.replace("SIGNATURE", &"0a".repeat(64));
+    for (question, body, issuer_chain) in [
+        (milan().1, minted.vek.clone(), None),
+        (Question::AmdChain { product, key: AmdKey::Vcek }, chain(&minted).into_bytes(), None),
+        (Question::AmdCrl { product, key: AmdKey::Vcek }, crl("ARK-Milan"), None),
+        (Question::TdQeIdentity, identity.into_bytes(), Some("q%0A".to_owned())),
+    ] {
+        let url = question.url(&Endpoints::vendors()).unwrap().to_string();
+        // The dates of the entry are those of the object, which an import reads from it.
+        let validity = Validity { not_before: NOW, not_after: NOW.plus(1000) };
+        cache
+            .store(&CacheEntry { url, fetched_at: NOW.plus(-5), validity, body, issuer_chain }, NOW)
+            .unwrap();
+    }
+    cache
+}
+
+#[test]
+fn an_export_is_imported_as_it_was() {
+    let (folder, other) = (Folder::new(), Folder::new());
+    let (cache, copy) = (filled(&folder), open(&other));
+    let text = export(&cache, Some(NOW));
+    assert_eq!(export(&cache, Some(NOW)), text);
+    let imported: Result<Vec<_>, _> = import(&text, &copy, NOW).into_iter().collect();
+    assert_eq!(imported, Ok(vec![Imported::Stored; 4]));
+    assert_eq!(export(&copy, Some(NOW)), text);
+    let dates = |cache: &Cache| cache.entries(None).map(|entry| entry.fetched_at).collect::<Vec<_>>();
+    assert_eq!(dates(&copy), [NOW.plus(-5); 4]);
+    // Under the dates of the objects, which are later than those of the entries were.
+    assert!(copy.entries(None).all(|entry| entry.validity.not_after > NOW.plus(1000)));
+    assert_eq!(
+        import(&text, &copy, NOW).into_iter().collect::<Result<Vec<_>, _>>(),
+        Ok(vec![Imported::NotNewer; 4])
+    );
+    assert_eq!(export(&cache, Some(NOW.plus(1001))), archive_head());
+    assert_eq!(export(&cache, None), text);
+}
+
+#[test]
+fn what_has_expired_and_times_of_the_future() {
+    let (folder, other) = (Folder::new(), Folder::new());
+    let text = export(&filled(&folder), None);
+    let later = NOW.plus(100 * 365 * 86_400);
+    assert!(import(&text, &open(&other), later).into_iter().all(|one| one == Ok(Imported::Expired)));
+    assert_eq!(open(&other).list(), []);
+    // Nothing is fresher than the import.
+    let early = NOW.plus(-6);
+    assert!(import(&text, &open(&other), early).into_iter().all(|one| one == Ok(Imported::Stored)));
+    assert!(open(&other).entries(None).all(|entry| entry.fetched_at == early));
+}
+
+/// The line of the VCEK with one member changed, and the digest of its body.
+fn changed(text: &str, change: impl FnOnce(&mut Value)) -> String {
+    let line = text.lines().find(|line| line.contains("/vcek/v1/Milan/4041")).unwrap();
+    let mut json: Value = serde_json::from_str(line).unwrap();
+    change(&mut json);
+    let body = base64ct::Base64::decode_vec(json["body"].as_str().unwrap()).unwrap();
+    json["sha256"] = Hex(&teeproof_mint_digest(&body)).to_string().into();
+    [archive_head(), &json.to_string(), "\n"].concat()
+}
+
+fn teeproof_mint_digest(body: &[u8]) -> Vec<u8> {
+    use sha2::Digest;
+    sha2::Sha256::digest(body).to_vec()
+}
+
+#[test]
+fn nothing_false_is_stored_under_a_url() {
+    let (folder, other) = (Folder::new(), Folder::new());
+    let (text, cache) = (export(&filled(&folder), None), open(&other));
+    assert_eq!(import(&changed(&text, |_| ()), &cache, NOW), [Ok(Imported::Stored)]);
+    let _ = std::fs::remove_dir_all(&other.0);
+    let cache = open(&other);
+    let genoa = vcek(Product::Genoa).url(&Endpoints::vendors()).unwrap().to_string();
+    let foreign = machine(PRODUCTS[1].1).mint().unwrap().vek;
+    let url = |to: &str| changed(&text, |json| json["url"] = to.into());
+    for wrong in [
+        url(&genoa),
+        url("https://kdsintf.amd.com/vcek/v1/Milan/crl"),
+        url("https://kdsintf.amd.com/vcek/v1/Milan/cert_chain"),
+        url("https://kdsintf.amd.com/"),
+        url("https://evil.example/vcek/v1/Milan/crl"),
+        url("../../../etc/passwd"),
+        url(""),
+        changed(&text, |json| {
+            json["url"] = json["url"].as_str().unwrap().replace("blSPL=0", "blSPL=00").into();
+        }),
+        changed(&text, |json| json["body"] = base64ct::Base64::encode_string(&foreign).into()),
+        changed(&text, |json| json["body"] = "".into()),
+        changed(&text, |json| json["body"] = base64ct::Base64::encode_string(b"<html>").into()),
+    ] {
+        let [result] = import(&wrong, &cache, NOW).try_into().unwrap();
+        assert!(
+            matches!(
+                result,
+                Err(Error::Archive { line: 2, .. } | Error::Malformed { .. } | Error::Mismatch { .. })
+            ),
+            "{wrong}: {result:?}"
+        );
+    }
+    assert_eq!(cache.list(), []);
+}
+
+#[test]
+fn malformed_files_end_at_their_line() {
+    let (folder, other) = (Folder::new(), Folder::new());
+    let (text, cache) = (export(&filled(&folder), None), open(&other));
+    for (wrong, line) in [
+        (text.replacen("\"url\"", "\"uri\"", 1), 2),
+        (text.replacen("fetched_at\":\"2", "fetched_at\":\"x2", 1), 2),
+        (text.replacen("sha256\":\"", "sha256\":\"0", 1), 2),
+        (text.replacen("body\":\"", "body\":\"*", 1), 2),
+        (text.replacen("{\"url\"", "{\"more\":1,\"url\"", 1), 2),
+        (text.replacen("q%0A", "q\\nX: y", 1), 5),
+        (text.trim_end().to_owned(), 5),
+        ([&text, "{}\n"].concat(), 6),
+        ([&text, "\n"].concat(), 6),
+        ([&text, &"[".repeat(4_000_000), "\n"].concat(), 6),
+    ] {
+        let found: Vec<_> = import(&wrong, &cache, NOW).into_iter().filter_map(Result::err).collect();
+        let [Error::Archive { line: at, .. }] = found.as_slice() else { panic!("{found:?}") };
+        // Intel's hosts come first in the order of URLs.
+        let expected = if wrong.contains("q\\nX") { 2 } else { line };
+        assert_eq!(*at, expected, "{found:?}");
+    }
+    for head in ["", "\n", "{}\n", "teeproof cache export, version 2\n", "teeproof cache export, version 1"] {
+        assert!(
+            matches!(CacheArchive::new(Cursor::new(head)), Err(Error::Archive { line: 1, .. })),
+            "{head}"
+        );
+    }
+}
