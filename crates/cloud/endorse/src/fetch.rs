@@ -1,5 +1,7 @@
 //! Fetching: the cache first, then the network, with one request in flight for each object.
 
+mod prefetch;
+
 use std::time::{Duration, Instant};
 
 use teeproof_core::Time;
@@ -9,6 +11,7 @@ use crate::date::http_date;
 use crate::{
     Answer, Cache, CacheEntry, Endpoints, Error, HttpUrl, Offline, Question, Refusal, Response, Transport,
 };
+pub use prefetch::{Prefetch, Prefetched};
 
 /// Which cached endorsements are used. An endorsement outside of its own dates never is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -21,7 +21,7 @@ pub use cache::{
 };
 pub use endpoints::{Endpoints, Service};
 pub use error::Error;
-pub use fetch::{Endorsement, Fetcher, Retries, Reuse, Stale};
+pub use fetch::{Endorsement, Fetcher, Prefetch, Prefetched, Retries, Reuse, Stale};
 pub use http::Http;
 pub use mirror::{Access, AccessLog, AnswerOrigin, Mirror, MirrorLimits, MirrorSource, MirrorStop};
 pub use question::{AmdKey, Issuer, PckCa, Question, Vcek};

@@ -10,6 +10,7 @@ mod http;
 mod minted;
 mod mirror;
 mod mirror_clients;
+mod prefetch;
 mod processes;
 mod questions;
 mod running;
