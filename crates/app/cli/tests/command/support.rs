@@ -52,6 +52,8 @@ pub(crate) fn teeproof<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) 
     for (name, _) in ours {
         command.env_remove(name);
     }
+    // No test finds what the user has cached.
+    command.env("XDG_CACHE_HOME", Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-cache"));
     Run { command, stdin: Vec::new(), file: None }
 }
 
