@@ -8,6 +8,7 @@ pub(crate) mod hints;
 pub(crate) mod json;
 pub(crate) mod page;
 pub(crate) mod product;
+pub(crate) mod progress;
 pub(crate) mod result_lines;
 pub(crate) mod result_page;
 pub(crate) mod streams;

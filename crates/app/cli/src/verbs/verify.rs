@@ -2,7 +2,6 @@
 //! each the whole evidence of one machine.
 
 mod file_outcome;
-mod progress;
 mod summary;
 mod workers;
 
@@ -15,10 +14,10 @@ use crate::output::exits;
 use crate::output::fault::Fault;
 use crate::output::files::path::is_standard_stream;
 use crate::output::product::Product;
+use crate::output::progress::Progress;
 use crate::settings::context::Context;
 use crate::verification::{RequestOptions, VerificationArgs, result_page, with_result};
 use file_outcome::FileJob;
-use progress::Progress;
 use summary::Summary;
 
 /// Verify evidence and appraise it under a policy
@@ -102,7 +101,7 @@ fn verify_each(
     }
     let shared = Files::shared(&args.backing, &context.source, &context.messages)?;
     let job = FileJob::new(args.kind, options, &shared, context);
-    let progress = Progress::new(args.files.len(), context.source.announces());
+    let progress = Progress::new(args.files.len(), "files", context.source.announces());
     let mut summary = Summary::begin(options, context)?;
     progress.watched(|| {
         let work = |cache: &mut _, path: &_| {

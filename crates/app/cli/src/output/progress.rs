@@ -1,16 +1,21 @@
-//! Progress of `verify --each`: one line on standard error that is overwritten, and removed at the end.
+//! Progress of work on many things: one line on standard error that is overwritten, and removed at the end.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use crate::input::source::PATIENCE;
 use crate::output::streams::write_over;
 
-/// Number of finished files.
+/// How often the line is written; work that ends before is not announced.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// Number of finished things.
 #[derive(Debug)]
-pub(super) struct Progress {
+pub(crate) struct Progress {
     total: usize,
+    /// What they are, in the plural.
+    what: &'static str,
     done: AtomicUsize,
     announce: bool,
     /// The width of the unfinished line on standard error.
@@ -19,17 +24,17 @@ pub(super) struct Progress {
 
 impl Progress {
     /// Nothing is done yet. Without `announce`, nothing is printed.
-    pub(super) const fn new(total: usize, announce: bool) -> Self {
-        Self { total, done: AtomicUsize::new(0), announce, width: Mutex::new(0) }
+    pub(crate) const fn new(total: usize, what: &'static str, announce: bool) -> Self {
+        Self { total, what, done: AtomicUsize::new(0), announce, width: Mutex::new(0) }
     }
 
-    /// One more file is done.
-    pub(super) fn count(&self) {
+    /// One more is done.
+    pub(crate) fn count(&self) {
         self.done.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Does the work, and prints the progress every second.
-    pub(super) fn watched<T>(&self, work: impl FnOnce() -> T) -> T {
+    pub(crate) fn watched<T>(&self, work: impl FnOnce() -> T) -> T {
         if !self.announce {
             return work();
         }
@@ -43,8 +48,8 @@ impl Progress {
     }
 
     fn watch(&self, ended: &Receiver<()>) {
-        while ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
-            let line = format!("{} of {} files …", self.done.load(Ordering::Relaxed), self.total);
+        while ended.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
+            let line = format!("{} of {} {} …", self.done.load(Ordering::Relaxed), self.total, self.what);
             let mut width = self.width();
             *width = write_over(*width, &line);
         }
@@ -52,7 +57,7 @@ impl Progress {
     }
 
     /// Removes the line, then writes other output that may go to the same terminal.
-    pub(super) fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
+    pub(crate) fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
         let mut width = self.width();
         Self::wipe(&mut width);
         write()
