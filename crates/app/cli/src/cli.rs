@@ -10,6 +10,7 @@ use crate::output::product::{Product, ProductForm};
 use crate::settings::Globals;
 use crate::settings::context::Context;
 use crate::verbs::bundle::BundleArgs;
+use crate::verbs::cache::CacheArgs;
 use crate::verbs::collect::CollectArgs;
 use crate::verbs::completions::CompletionsArgs;
 use crate::verbs::doctor::DoctorArgs;
@@ -22,7 +23,7 @@ use crate::verbs::seal::SealArgs;
 use crate::verbs::verify::VerifyArgs;
 use crate::verbs::vtpm::VtpmArgs;
 use crate::verbs::{
-    bundle, collect, completions, doctor, explain, fetch, inspect, man, policy, seal, verify, vtpm,
+    bundle, cache, collect, completions, doctor, explain, fetch, inspect, man, policy, seal, verify, vtpm,
 };
 
 /// Is this machine the confidential machine it claims to be?
@@ -55,6 +56,8 @@ pub(crate) enum Command {
     Fetch(FetchArgs),
     /// Create bundles (evidence and its endorsements in one file), show, export, redact and refresh them
     Bundle(BundleArgs),
+    /// List, fill, move and mirror the cache of fetched endorsements
+    Cache(CacheArgs),
     /// Check appraisal policies, propose them from evidence, and test them
     Policy(PolicyArgs),
     /// Use the virtual TPM directly: report, quote, PCRs, NV indexes, keys, event log
@@ -76,6 +79,7 @@ impl Command {
             Self::Seal(args) => args.product_form(),
             Self::Vtpm(args) => args.product_form(),
             Self::Bundle(args) => args.product_form(),
+            Self::Cache(args) => args.product_form(),
             Self::Collect(_) | Self::Completions(_) | Self::Man(_) => ProductForm::File,
             _ => ProductForm::Answer,
         }
@@ -93,6 +97,7 @@ impl Command {
             Self::Doctor(args) => doctor::run(args, context),
             Self::Fetch(args) => fetch::run(args, context),
             Self::Bundle(args) => bundle::run(args, context),
+            Self::Cache(args) => cache::run(args, context),
             Self::Policy(args) => policy::run(args, context),
             Self::Completions(args) => completions::run(args, command(ColorChoice::Never)),
             Self::Man(args) => man::run(args, command(ColorChoice::Never), context),

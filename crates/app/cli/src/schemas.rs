@@ -12,7 +12,7 @@ use schemars::{JsonSchema, Schema, json_schema};
 use serde_json::{Value, json};
 
 use crate::output::{fault, result_lines};
-use crate::verbs::{bundle, doctor, explain, fetch, inspect, policy, seal, verify, vtpm};
+use crate::verbs::{bundle, cache, doctor, explain, fetch, inspect, policy, seal, verify, vtpm};
 
 /// Every JSON document of the command: the name of its schema, its version, the verb that writes it, and the schema.
 fn documents() -> Vec<(&'static str, u32, &'static str, Schema)> {
@@ -27,6 +27,10 @@ fn documents() -> Vec<(&'static str, u32, &'static str, Schema)> {
         document::<explain::ExplanationJson<'_>>("explanation", 2, "explain"),
         document::<bundle::show::BundleJson<'_>>("bundle", 2, "bundle show"),
         document::<fetch::ListJson<'_>>("fetched-endorsements", 1, "fetch"),
+        document::<cache::list::ListJson>("cache-list", 1, "cache list"),
+        document::<cache::prefetch::PrefetchJson<'_>>("cache-prefetch", 1, "cache prefetch"),
+        document::<cache::prune::PruneJson>("cache-prune", 1, "cache prune"),
+        document::<cache::archive::ImportJson<'_>>("cache-import", 1, "cache import"),
         document::<doctor::probe::DoctorJson<'_>>("doctor", 2, "doctor"),
         document::<vtpm::pcr::BanksJson>("pcrs", 2, "vtpm pcr read"),
         document::<vtpm::key::KeyJson>("tpm-key", 2, "vtpm ak and vtpm ek"),

@@ -2,6 +2,7 @@
 //! `input` and `output`.
 
 pub(crate) mod bundle;
+pub(crate) mod cache;
 pub(crate) mod collect;
 pub(crate) mod completions;
 pub(crate) mod doctor;

@@ -222,6 +222,16 @@ impl Question {
         }
     }
 
+    /// The product line, of AMD's objects.
+    #[must_use]
+    pub const fn product(&self) -> Option<Product> {
+        match self {
+            Self::Vcek(vcek) => Some(vcek.product),
+            Self::AmdChain { product, .. } | Self::AmdCrl { product, .. } => Some(*product),
+            _ => None,
+        }
+    }
+
     /// What is fetched, in a few words: `VCEK of a Milan chip`.
     #[must_use]
     pub fn title(&self) -> String {

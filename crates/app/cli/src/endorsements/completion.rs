@@ -40,7 +40,7 @@ pub(crate) enum Demand {
 
 impl Demand {
     /// Revocation lists and collateral can be replaced long before they expire; certificates are not.
-    const fn reuse(self, question: &Question) -> Reuse {
+    pub(crate) const fn reuse(self, question: &Question) -> Reuse {
         let is_certificate =
             matches!(question, Question::Vcek(_) | Question::AmdChain { .. } | Question::Issuer(_));
         match self {

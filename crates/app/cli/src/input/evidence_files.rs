@@ -98,6 +98,13 @@ impl Files {
         Ok(files)
     }
 
+    /// The content of one file, which was read before.
+    pub(crate) fn of_bytes(bytes: &[u8], name: &str) -> Result<Self, Fault> {
+        let mut files = Self { name: name.to_owned(), is_one_of_many: true, ..Self::default() };
+        files.inputs.add(bytes, None).map_err(|error| Fault::input(&error))?;
+        Ok(files)
+    }
+
     /// The same with messages on what the file is; it may be standard input.
     pub(crate) fn one_with_messages(
         path: &Path,

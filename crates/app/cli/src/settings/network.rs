@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use teeproof_core::Time;
 use teeproof_endorse::{
-    Cache, CacheLimits, Endpoints, Fetcher, Http, Retries, Service, default_cache_directory,
+    Cache, CacheLimits, Endpoints, Fetcher, Http, MirrorSource, Offline, Question, Retries, Reuse, Service,
+    Transport, default_cache_directory,
 };
 
 use crate::output::fault::Fault;
@@ -166,6 +168,37 @@ impl Network {
         self.http.is_some()
     }
 
+    /// The services.
+    pub(crate) const fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
+    }
+
+    /// What a mirror answers from; `None` without a cache. Those who request it wait for its own requests, so that it
+    /// repeats them less often.
+    pub(crate) fn into_mirror_source(
+        self,
+        reuse: fn(&Question) -> Reuse,
+        clock: fn() -> Time,
+    ) -> Option<MirrorSource> {
+        let offline = self.http.is_none();
+        Some(MirrorSource {
+            transport: self
+                .http
+                .map_or_else(|| Box::new(Offline) as Box<dyn Transport>, |http| Box::new(http)),
+            endpoints: self.endpoints,
+            cache: self.cache?,
+            retries: Retries {
+                attempts: self.retries.attempts.min(2),
+                total: MIRROR_PATIENCE,
+                ..self.retries
+            },
+            reuse,
+            offline,
+            clock,
+            random,
+        })
+    }
+
     /// Whether there is a cache.
     pub(crate) const fn has_cache(&self) -> bool {
         self.cache.is_some()
@@ -177,5 +210,7 @@ fn random() -> u32 {
     getrandom::u32().unwrap_or_default()
 }
 
+/// The time of a mirror for all its requests for one object.
+const MIRROR_PATIENCE: Duration = Duration::from_secs(8);
 /// The time limit of a request to a service.
 const TIMEOUT: Duration = Duration::from_secs(10);

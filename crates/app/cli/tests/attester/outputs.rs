@@ -30,6 +30,8 @@ fn every_verb_has_a_row() {
     let mut rows: Vec<_> = ROWS.iter().map(|row| row.verb.to_owned()).collect();
     rows.sort();
     verbs.sort();
+    // It has no product, and ends by a signal: the suite `command` runs it.
+    verbs.retain(|verb| verb != "cache serve");
     assert_eq!(rows, verbs);
     for row in ROWS {
         let words: Vec<_> = row.arguments.split_whitespace().collect();
@@ -99,6 +101,7 @@ fn inputs_that_are_missing_or_something_else() {
                 "collect azure" | "doctor" if *file == "log" => After::Replaced(0),
                 "vtpm log" => After::Kept(9),
                 "policy test" if *file == "ev.bundle" => After::Replaced(2),
+                "cache prefetch" => After::Replaced(2),
                 _ => After::Kept(2),
             };
             check_stage(machine, row, "a file that is missing", &missing, TARGET, absent);

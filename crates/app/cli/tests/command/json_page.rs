@@ -5,8 +5,11 @@
 use std::fmt::Write;
 
 use serde_json::{Map, Value};
+use teeproof_core::{Time, Validity};
+use teeproof_endorse::{CacheEntry, Endpoints, Question, Vcek, archive_head, archive_line};
+use teeproof_wire::snp::{Product, Report, Tcb};
 
-use super::support::{folder, root, teeproof, validated};
+use super::support::{bytes, folder, hex, root, teeproof, validated};
 
 const MARK: &str = "<!-- What follows is written by a test, from docs/schema and from runs. -->\n";
 const NITRO: &str = "testdata/nitro/production-us-east-2-2024-12.cose";
@@ -29,6 +32,10 @@ fn example(name: &str) -> Option<(String, i32)> {
         }
         "bundle" => ("bundle show snp.bundle".to_owned(), 0),
         "error" => ("verify no-such-file --no-nonce".to_owned(), 2),
+        "cache-list" => ("cache list --cache-dir cache".to_owned(), 0),
+        "cache-prefetch" => ("cache prefetch fleet.txt --cache-dir cache --offline".to_owned(), 7),
+        "cache-prune" => ("cache prune --cache-dir cache".to_owned(), 0),
+        "cache-import" => ("cache import cache.export --cache-dir cache".to_owned(), 0),
         "cmw-collection" => {
             let files = "testdata/snp/milan-report.bin testdata/snp/milan-vcek.der";
             (format!("bundle create {files} --collected 2026-01-15T12:00:00Z --json"), 0)
@@ -56,15 +63,46 @@ fn ran(name: &str, command: &str, exit: i32) -> String {
             ["testdata/snp/milan-report.bin", "testdata/snp/milan-vcek.der"].map(|file| root().join(file));
         teeproof(create).args(data).in_folder(&folder).exits(0);
         folder
+    } else if name.starts_with("cache-") {
+        cache_folder(name)
     } else {
         root()
     };
     let ran = teeproof(command.split(' ')).args(["--format", "json"]).in_folder(&place).exits(exit);
     let mut json = ran.json();
+    if let Some(used) = json.pointer_mut("/endorsements/0/last_used") {
+        *used = "2026-01-16T12:00:00Z".into();
+    }
     // The name and version of the program are in a longer text of a bundle.
     shorten(&mut json, if name == "cmw-collection" { 16 } else { 96 });
     let version = concat!("teeproof ", env!("CARGO_PKG_VERSION"));
     serde_json::to_string_pretty(&json).unwrap().replace(version, "teeproof X.Y.Z")
+}
+
+/// A folder with a fleet, and an exported cache with a certificate of it, which is imported for the example of a list.
+fn cache_folder(name: &str) -> std::path::PathBuf {
+    let folder = folder(&["json-page-", name].concat());
+    let report = bytes(super::support::REPORT);
+    let report = Report::parse(&report).unwrap();
+    let tcb = Tcb::parse(*report.reported_tcb(), Product::Milan.tcb_layout()).unwrap();
+    let question = Question::Vcek(Vcek::new(Product::Milan, report.chip_id(), tcb).unwrap());
+    let Tcb { bootloader, tee, snp, microcode, .. } = tcb;
+    let line = format!("milan {} {bootloader} {tee} {snp} {microcode}\n", hex(report.chip_id()));
+    std::fs::write(folder.join("fleet.txt"), line).unwrap();
+    let entry = CacheEntry {
+        url: question.url(&Endpoints::vendors()).unwrap().to_string(),
+        fetched_at: Time(1_768_478_400),
+        validity: Validity { not_before: Time(0), not_after: Time(0) },
+        body: bytes(super::support::VCEK),
+        issuer_chain: None,
+    };
+    let text = [archive_head(), &archive_line(&entry)].concat();
+    std::fs::write(folder.join("cache.export"), text).unwrap();
+    if name == "cache-list" {
+        let import = ["cache", "import", "cache.export", "--cache-dir", "cache"];
+        teeproof(import).in_folder(&folder).exits(0);
+    }
+    folder
 }
 
 fn shorten(json: &mut Value, length: usize) {

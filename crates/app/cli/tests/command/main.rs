@@ -14,6 +14,7 @@ mod azure_refused;
 mod azure_tdx;
 mod bundle;
 mod bundle_redact;
+mod cache;
 #[cfg(target_os = "linux")]
 mod clean;
 mod config;
@@ -29,6 +30,7 @@ mod hostile;
 mod inspect;
 mod inspect_azure;
 mod json_page;
+mod kds;
 mod machine;
 mod minted;
 mod nitro;

@@ -69,6 +69,8 @@ pub(super) fn prepared(test: &str) -> Machine {
     put("secret", b"10 bytes: ");
     put("garbage", b"what none of the inputs is, and a little more than fifty bytes of it");
     put("log", b"not looked into");
+    put("moved", b"teeproof cache export, version 1\n");
+    put("moved-false", b"teeproof cache export, version 1\n{}\n");
     let policy =
         |more: &str| format!("version = 1\n[azure-snp]\n{more}unlisted = {{ waived = \"a test\" }}\n");
     put("prod.toml", policy("").as_bytes());

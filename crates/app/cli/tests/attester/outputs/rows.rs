@@ -123,6 +123,43 @@ pub(super) const ROWS: &[Row] = &[
         refused: &[("ev.bundle --salt hex:00", Kept(2))],
         ..PLAIN
     },
+    // The folder of the cache is outside of that of the rows, because a run may change it.
+    Row {
+        verb: "cache list",
+        arguments: "--cache-dir ../row-cache",
+        refused: &[("--cache-dir nonce", Kept(2))],
+        ..PLAIN
+    },
+    Row {
+        verb: "cache prefetch",
+        arguments: "root.der --offline --cache-dir ../row-cache",
+        // A file that cannot be read is a line of the report.
+        files: &[("root.der", Replaced(3))],
+        refused: &[
+            ("ev.bundle --offline --cache-dir ../row-cache", Replaced(7)),
+            ("root.der --offline --cache-dir nonce", Kept(2)),
+        ],
+        ..PLAIN
+    },
+    Row {
+        verb: "cache prune",
+        arguments: "--cache-dir ../row-cache",
+        refused: &[("--cache-dir nonce", Kept(2))],
+        ..PLAIN
+    },
+    Row {
+        verb: "cache export",
+        arguments: "--cache-dir ../row-cache",
+        refused: &[("--cache-dir nonce", Kept(2))],
+        ..PLAIN
+    },
+    Row {
+        verb: "cache import",
+        arguments: "moved --cache-dir ../row-cache",
+        files: &[("moved", Kept(3))],
+        refused: &[("moved-false --cache-dir ../row-cache", Replaced(3))],
+        ..PLAIN
+    },
     Row {
         verb: "bundle refresh",
         arguments: "document.bundle --offline",

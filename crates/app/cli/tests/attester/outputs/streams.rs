@@ -7,7 +7,8 @@ use super::folder::{TARGET, assert_unchanged, command_in, folder_state, prepared
 use super::rows::ROWS;
 
 /// Verbs whose product is for another program whatever --format says.
-const FILE_VERBS: [&str; 16] = [
+const FILE_VERBS: [&str; 17] = [
+    "cache export",
     "collect azure",
     "bundle create",
     "bundle export",

@@ -1,0 +1,60 @@
+//! `teeproof cache`: the endorsements on disk.
+
+pub(crate) mod archive;
+mod fleet;
+pub(crate) mod list;
+mod opened;
+pub(crate) mod prefetch;
+pub(crate) mod prune;
+mod serve;
+
+use clap::{Args, Subcommand};
+
+use crate::output::fault::Fault;
+use crate::output::product::{Product, ProductForm};
+use crate::settings::context::Context;
+
+/// List, fill, move and mirror the cache of fetched endorsements
+#[derive(Debug, Args)]
+pub(crate) struct CacheArgs {
+    #[command(subcommand)]
+    command: CacheCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum CacheCommand {
+    /// List the endorsements in the cache
+    List,
+    /// Fetch what the machines of a fleet need
+    Prefetch(prefetch::PrefetchArgs),
+    /// Remove what has expired, and what exceeds the limits of the cache
+    Prune,
+    /// Write the endorsements to one file, for a machine without a network
+    Export(archive::ExportArgs),
+    /// Add the endorsements of a file that cache export wrote
+    Import(archive::ImportArgs),
+    /// Answer other machines from the cache, over HTTP and by the paths of AMD KDS, Intel PCS and Azure THIM
+    Serve(serve::ServeArgs),
+}
+
+impl CacheArgs {
+    /// A file for export, an answer for the others.
+    pub(crate) const fn product_form(&self) -> ProductForm {
+        match &self.command {
+            CacheCommand::Export(_) => ProductForm::File,
+            _ => ProductForm::Answer,
+        }
+    }
+}
+
+/// Runs the verb.
+pub(crate) fn run(args: &CacheArgs, context: &Context) -> Result<Product, Fault> {
+    match &args.command {
+        CacheCommand::List => list::run(context),
+        CacheCommand::Prefetch(args) => prefetch::run(args, context),
+        CacheCommand::Prune => prune::run(context),
+        CacheCommand::Export(args) => archive::export(args, context),
+        CacheCommand::Import(args) => archive::import(args, context),
+        CacheCommand::Serve(args) => serve::run(args, context),
+    }
+}

@@ -1,0 +1,86 @@
+//! `teeproof cache serve`: a mirror for a fleet.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use clap::{Args, ColorChoice};
+use teeproof_endorse::{Access, AccessLog, Mirror, MirrorLimits, MirrorStop};
+
+use super::opened::{no_cache, open_network};
+use crate::endorsements::completion::Demand;
+use crate::input::time::now;
+use crate::output::fault::Fault;
+use crate::output::page::Page;
+use crate::output::product::Product;
+use crate::output::streams::write_stderr;
+use crate::settings::context::Context;
+
+/// Answer other machines from the cache, over HTTP and by the paths of AMD KDS, Intel PCS and Azure THIM
+///
+/// What the cache lacks is fetched once, for everybody who waits for it; under --offline it is not, and the answer is
+/// 404. Clients name the mirror in place of the services: TEEPROOF_KDS_URL and TEEPROOF_PCS_URL are its address,
+/// TEEPROOF_INTEL_ROOT_CRL_URL is its address with /IntelSGXRootCA.der, TEEPROOF_AIA_URL with /aia. It ends by SIGINT or
+/// SIGTERM. With -v, each request is a line on standard error.
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    /// Address and port; port 0 is any free one, which is printed
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8081")]
+    listen: SocketAddr,
+}
+
+/// Runs the verb.
+pub(super) fn run(args: &ServeArgs, context: &Context) -> Result<Product, Fault> {
+    let network = open_network(context)?;
+    let reuse = |question: &_| Demand::Listed.reuse(question);
+    let source = network.into_mirror_source(reuse, now).ok_or_else(no_cache)?;
+    let fault = |error: teeproof_endorse::Error| Fault::usage(error.to_string(), error.hint());
+    let mirror = Mirror::bind(args.listen, source, MirrorLimits::DEFAULT).map_err(fault)?;
+    end_by_signals(mirror.stopper());
+    let address = mirror.address();
+    if !address.ip().is_loopback() {
+        context.messages.say(
+            "warning: other machines get plain HTTP from here; teeproof itself requests a mirror on another machine by \
+             HTTPS only: put a TLS proxy in front of it",
+        );
+    }
+    context.messages.say(&format!("listening on http://{address}"));
+    let log: Arc<AccessLog> =
+        if context.verbose { Arc::new(log_line) } else { Arc::new(|_: &Access<'_>| ()) };
+    mirror.run(log).map_err(fault)?;
+    context.messages.say("stopped");
+    Ok(Product::none())
+}
+
+/// A line for a response. The page escapes what the client wrote.
+fn log_line(access: &Access<'_>) {
+    let Access { peer, method, target, status, bytes, origin, duration } = access;
+    let target: String = target.chars().take(MAX_TARGET).collect();
+    let milliseconds = duration.as_millis();
+    let line = format_args!("{peer} {method} {target} {status}, {bytes} bytes, {origin}, {milliseconds} ms");
+    write_stderr(&Page::of_line(line), ColorChoice::Never);
+}
+
+/// The most characters of a path in a line.
+const MAX_TARGET: usize = 500;
+
+/// The first SIGINT or SIGTERM stops the mirror, the second one the process.
+#[cfg(target_os = "linux")]
+fn end_by_signals(stop: MirrorStop) {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    use signal_hook::iterator::Signals;
+    use signal_hook::low_level::emulate_default_handler;
+    // Without a handler, a signal ends the process at once, which loses nothing but responses.
+    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else { return };
+    std::thread::spawn(move || {
+        let mut signals = signals.forever();
+        if signals.next().is_some() {
+            stop.stop();
+        }
+        if let Some(signal) = signals.next() {
+            let _ = emulate_default_handler(signal);
+        }
+    });
+}
+
+#[cfg(not(target_os = "linux"))]
+fn end_by_signals(_: MirrorStop) {}
