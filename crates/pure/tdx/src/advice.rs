@@ -30,7 +30,9 @@ impl Error {
         match self {
             Self::MissingCollateral { urls, .. } => Some(Advice::Collateral(*urls)),
             Self::Document { problem: DocumentProblem::Stale { .. }, .. } => Some(Advice::Refresh),
-            Self::Document { problem: DocumentProblem::NotYetIssued { .. }, .. } => Some(Advice::NotYetIssued),
+            Self::Document { problem: DocumentProblem::NotYetIssued { .. }, .. } => {
+                Some(Advice::NotYetIssued)
+            }
             Self::Untrusted { .. } => Some(Advice::Anchor),
             Self::Chain { problem: Problem::Revoked, .. } => Some(Advice::Revoked),
             Self::RevocationList { problem, .. } if matches!(problem.class(), Class::Incomplete) => {

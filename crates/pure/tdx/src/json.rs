@@ -48,7 +48,8 @@ pub fn parse_date(text: &str) -> Option<Validity> {
     let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1] = *<&[u8; 10]>::try_from(text.as_bytes()).ok()? else {
         return None;
     };
-    let value = [tag::GENERALIZED_TIME, 15, y0, y1, y2, y3, m0, m1, d0, d1, b'0', b'0', b'0', b'0', b'0', b'0', b'Z'];
+    let value =
+        [tag::GENERALIZED_TIME, 15, y0, y1, y2, y3, m0, m1, d0, d1, b'0', b'0', b'0', b'0', b'0', b'0', b'Z'];
     let first = time(&value)?;
     Some(Validity { not_before: first, not_after: first.plus(86_399) })
 }
@@ -118,7 +119,9 @@ mod tests {
         let bounds = |text| parse_date(text).map(|date| (date.not_before.0, date.not_after.0));
         assert_eq!(bounds("1970-01-02"), Some((86_400, 172_799)));
         assert_eq!(bounds("2026-02-18T13:58:55Z"), Some((1_771_423_135, 1_771_423_135)));
-        for text in ["", "2023-02-29", "2026-2-18", "2026-02-18T", "2026-13-01", "18.02.2026", "2026-02-18T13:58:55"] {
+        for text in
+            ["", "2023-02-29", "2026-2-18", "2026-02-18T", "2026-13-01", "18.02.2026", "2026-02-18T13:58:55"]
+        {
             assert_eq!(bounds(text), None, "{text}");
         }
     }

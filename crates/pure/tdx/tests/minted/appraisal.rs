@@ -5,16 +5,17 @@ use teeproof_tdx::{
     AllowedAdvisories, DaysBehind, TcbDate, TcbException, TcbExceptions, TcbStatus, TdxPolicy, checks,
 };
 
-use crate::support::{AT, FMSPC, Platform, default_levels, level, time};
+use teeproof_mint::tdx::{TcbLevel, TdxMachine};
+
+use crate::support::{AT, Checked, FMSPC, genuine, time};
 
 /// A platform with this status of processor and firmware.
-fn with_status(status: &str) -> Platform {
-    Platform::with(|platform| {
-        let levels = [
-            level([200; 16], 99, [0; 16], "2025-12-01", "UpToDate", ""),
-            level([0; 16], 0, [0; 16], "2025-06-01", status, "\"INTEL-SA-01245\""),
+fn with_status(status: &str) -> TdxMachine {
+    genuine().with_tcb_info(|info| {
+        info.levels = vec![
+            TcbLevel::new(([200; 16], 99, [0; 16]), "2025-12-01T00:00:00Z", "UpToDate", &[]),
+            TcbLevel::new(([0; 16], 0, [0; 16]), "2025-06-01T00:00:00Z", status, &["INTEL-SA-01245"]),
         ];
-        platform.tcb_info = platform.tcb_info.replace(&default_levels(), &levels.join(","));
     })
 }
 
@@ -24,9 +25,9 @@ fn waived() -> TdxPolicy<'static> {
 
 #[test]
 fn genuine_refuses_a_revoked_tcb_alone() {
-    let genuine = TdxPolicy::genuine();
+    let policy = TdxPolicy::genuine();
     for status in TcbStatus::ALL {
-        let (accepted, findings) = with_status(status.as_str()).mint().appraised(&genuine);
+        let (accepted, findings) = with_status(status.as_str()).evidence().appraised(&policy);
         assert_eq!(accepted, *status != TcbStatus::Revoked, "{status}");
         let (_, outcome, because, _) = findings.of("tdx.tcb");
         let expected = if *status == TcbStatus::UpToDate { Outcome::Pass } else { Outcome::Warn };
@@ -38,8 +39,8 @@ fn genuine_refuses_a_revoked_tcb_alone() {
 #[test]
 fn genuine_refuses_every_bit_of_debug() {
     for bit in 0..64 {
-        let platform = Platform::with(|platform| platform.body[120 + bit / 8] ^= 1 << (bit % 8));
-        let (accepted, findings) = platform.mint().appraised(&TdxPolicy::genuine());
+        let platform = genuine().with(|platform| platform.body.attributes[bit / 8] ^= 1 << (bit % 8));
+        let (accepted, findings) = platform.evidence().appraised(&TdxPolicy::genuine());
         assert_eq!(accepted, bit >= 8, "{bit}");
         assert_eq!(findings.of("tdx.debug").1 == Outcome::Fail, bit < 8, "{bit}");
     }
@@ -47,8 +48,8 @@ fn genuine_refuses_every_bit_of_debug() {
 
 /// Whether a policy with one rule accepts a platform.
 #[track_caller]
-fn accepts(platform: &Platform, policy: TdxPolicy<'_>, check: &str) -> bool {
-    let (accepted, findings) = platform.mint().appraised(&policy);
+fn accepts(platform: &TdxMachine, policy: TdxPolicy<'_>, check: &str) -> bool {
+    let (accepted, findings) = platform.evidence().appraised(&policy);
     let outcome = findings.of(check).1;
     assert_eq!(outcome == Outcome::Fail, !accepted, "{check}: {outcome:?}");
     accepted
@@ -66,9 +67,8 @@ fn statuses_and_the_grace_period() {
     assert!(!accepts(&old, grace(85), "tdx.tcb.days-behind"));
     assert!(accepts(&with_status("UpToDate"), grace(0), "tdx.tcb.days-behind"));
     // Out of date at the first level: nobody knows since when.
-    let first = Platform::with(|platform| {
-        let only = level([0; 16], 0, [0; 16], "2025-06-01", "OutOfDate", "");
-        platform.tcb_info = platform.tcb_info.replace(&default_levels(), &only);
+    let first = genuine().with_tcb_info(|info| {
+        info.levels = vec![TcbLevel::new(([0; 16], 0, [0; 16]), "2025-06-01T00:00:00Z", "OutOfDate", &[])];
     });
     assert!(!accepts(&first, grace(u32::MAX), "tdx.tcb.days-behind"));
 }
@@ -77,15 +77,15 @@ fn statuses_and_the_grace_period() {
 fn the_baseline_date() {
     // The quoting enclave and the module have levels of 2024-11-13.
     let at_least = |seconds| waived().tcb_date(Rule::at_least(TcbDate(Time(seconds))));
-    assert!(accepts(&Platform::new(), at_least(1_731_456_000), "tdx.tcb.date"));
-    assert!(!accepts(&Platform::new(), at_least(1_731_456_001), "tdx.tcb.date"));
+    assert!(accepts(&genuine(), at_least(1_731_456_000), "tdx.tcb.date"));
+    assert!(!accepts(&genuine(), at_least(1_731_456_001), "tdx.tcb.date"));
 }
 
 #[test]
 fn the_evaluation_data_number() {
     let at_least = |number| waived().evaluation_number(Rule::at_least(number));
-    assert!(accepts(&Platform::new(), at_least(17), "tdx.tcb.evaluation-data-number"));
-    assert!(!accepts(&Platform::new(), at_least(18), "tdx.tcb.evaluation-data-number"));
+    assert!(accepts(&genuine(), at_least(17), "tdx.tcb.evaluation-data-number"));
+    assert!(!accepts(&genuine(), at_least(18), "tdx.tcb.evaluation-data-number"));
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn advisories() {
     assert!(accepts(&old, only(&["INTEL-SA-00001", "INTEL-SA-01245"]), "tdx.tcb.advisories"));
     assert!(!accepts(&old, only(&["INTEL-SA-00001"]), "tdx.tcb.advisories"));
     assert!(!accepts(&old, only(&[]), "tdx.tcb.advisories"));
-    assert!(accepts(&Platform::new(), only(&[]), "tdx.tcb.advisories"));
+    assert!(accepts(&genuine(), only(&[]), "tdx.tcb.advisories"));
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn exceptions_for_an_fmspc_until_a_date() {
             .advisories(AllowedAdvisories::only(Vec::<Text<'static>>::new()))
             .exceptions(TcbExceptions::list(exceptions))
     };
-    let old = with_status("OutOfDate").mint();
+    let old = with_status("OutOfDate").evidence();
     let (accepted, findings) = old.appraised(&strict(FMSPC, AT));
     assert!(accepted);
     assert_eq!(findings.of("tdx.tcb.exceptions").1, Outcome::Warn);
@@ -130,28 +130,31 @@ fn exceptions_for_an_fmspc_until_a_date() {
     }
     assert!(!old.appraised(&strict(FMSPC, AT - 1)).0, "the exception has ended");
     assert!(!old.appraised(&strict([0; 6], AT)).0, "another platform");
-    assert!(!with_status("Revoked").mint().appraised(&strict(FMSPC, AT)).0, "a revoked TCB has no exception");
+    assert!(
+        !with_status("Revoked").evidence().appraised(&strict(FMSPC, AT)).0,
+        "a revoked TCB has no exception"
+    );
 }
 
 #[test]
 fn measurements_and_ids() {
-    let platform = Platform::new();
+    let platform = genuine();
     let good = waived()
-        .mrtd(Rule::exactly([0x77; 48]))
+        .mrtd(Rule::exactly([0x4d; 48]))
         .mrseam(Rule::exactly([0x5e; 48]))
         .mrconfigid(Rule::exactly([0; 48]))
         .mrowner(Rule::exactly([0; 48]))
         .mrownerconfig(Rule::exactly([0; 48]))
         .rtmr0(Rule::exactly([0x40; 48]))
-        .rtmr1(Rule::exactly([0; 48]))
-        .rtmr2(Rule::exactly([0; 48]))
+        .rtmr1(Rule::exactly([0x41; 48]))
+        .rtmr2(Rule::exactly([0x42; 48]))
         .rtmr3(Rule::exactly([0; 48]))
         .fmspc(Rule::exactly(FMSPC))
         .attributes(Rule::mask(Bits { care: 0x1000_00ff, value: 0x1000_0000 }))
-        .xfam(Rule::exactly(0));
-    assert!(platform.mint().appraised(&good).0);
+        .xfam(Rule::exactly(0x6_18e7));
+    assert!(platform.evidence().appraised(&good).0);
     for (policy, check) in [
-        (good.clone().mrtd(Rule::exactly([0x78; 48])), "tdx.mrtd"),
+        (good.clone().mrtd(Rule::exactly([0x4e; 48])), "tdx.mrtd"),
         (good.clone().mrseam(Rule::exactly([0; 48])), "tdx.mrseam"),
         (good.clone().mrconfigid(Rule::exactly([1; 48])), "tdx.mrconfigid"),
         (good.clone().mrowner(Rule::exactly([1; 48])), "tdx.mrowner"),
@@ -163,7 +166,7 @@ fn measurements_and_ids() {
         (good.clone().fmspc(Rule::exactly([0; 6])), "tdx.fmspc"),
         (good.clone().attributes(Rule::exactly(0)), "tdx.attributes"),
         (good.clone().xfam(Rule::exactly(1)), "tdx.xfam"),
-        (good.clone().report_data(Rule::exactly([0; 64])), "tdx.report-data"),
+        (good.clone().report_data(Rule::exactly([1; 64])), "tdx.report-data"),
         (good.clone().revocation_list(Rule::exactly(true)), "tdx.revocation-list"),
         // A body of TDX 1.0 does not say which service TDs are bound.
         (good.clone().mrservicetd(Rule::exactly([0; 48])), "tdx.mrservicetd"),
@@ -171,9 +174,6 @@ fn measurements_and_ids() {
     ] {
         assert!(!accepts(&platform, policy, check), "{check}");
     }
-    let newer = Platform::with(|platform| {
-        platform.version = 5;
-        platform.body.extend([0; 64]);
-    });
+    let newer = genuine().tdx_1_5();
     assert!(accepts(&newer, good.mrservicetd(Rule::exactly([0; 48])), "tdx.mrservicetd"));
 }

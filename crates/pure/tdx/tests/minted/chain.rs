@@ -1,18 +1,20 @@
 //! The PCK chain: authorities, dates, revocation, and the SGX extension.
 
 use teeproof_core::{Class, Freshness, Outcome};
-use teeproof_mint::x509::{Content, Extension, Name, Oid, Validity, der, mint_chain};
+use teeproof_mint::tdx::{SgxExtension, TdxMachine, sgx_oid};
+use teeproof_mint::x509::{Extension, Name, Oid, Validity, der, mint_chain};
 use teeproof_mint::{Key, Kind};
 use teeproof_tdx::{Chain, Collateral, Error, SignedJson, TdxEvidence, TdxVerification, verify};
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::crl::RevocationList;
 use teeproof_x509::{Anchors, Problem, Revocation};
 
-use crate::support::{AT, COMPONENTS, Evidence, FMSPC, Platform, YEAR, sgx_extension, time};
+use crate::support::{AT, Checked, Evidence, YEAR, genuine, time};
 
 #[test]
 fn a_root_that_nobody_trusts() {
-    let mut evidence = Platform::new().mint();
+    let named = |platform: &mut TdxMachine| platform.root.certificate.subject = Name::common("A root");
+    let mut evidence = genuine().with(named).evidence();
     evidence.root.clear();
     let error = evidence.refused("tdx.chain", Class::NotAuthentic);
     assert!(matches!(error, Error::Untrusted { chain: Chain::Pck, .. }), "{error}");
@@ -21,22 +23,16 @@ fn a_root_that_nobody_trusts() {
 /// A root with the name of Intel's: its certificate is found by that name, and its key did not sign.
 #[test]
 fn a_root_with_the_name_of_the_pinned_one() {
-    let platform = Platform::with(|platform| {
-        platform.omit_root = true;
-        platform.root.certificate.subject = Name::common("Intel SGX Root CA")
-            .with(Oid::ORGANIZATION, "Intel Corporation")
-            .with(Oid::LOCALITY, "Santa Clara")
-            .with(Oid::STATE, "CA")
-            .with_printable(Oid::COUNTRY, "US");
-    });
-    let mut evidence = platform.mint();
+    let omitted = genuine().with(|platform| platform.certification.omit_root = true);
+    let mut evidence = omitted.evidence();
     evidence.certificates.remove(0);
     evidence.accepted();
     evidence.root.clear();
     let error = evidence.refused("tdx.chain", Class::NotAuthentic);
     assert_eq!(error, Error::Chain { chain: Chain::Pck, link: 1, problem: Problem::Signature });
     // A root of another name is missing.
-    let mut evidence = Platform::with(|platform| platform.omit_root = true).mint();
+    let named = |platform: &mut TdxMachine| platform.root.certificate.subject = Name::common("A root");
+    let mut evidence = omitted.with(named).evidence();
     evidence.certificates.remove(0);
     evidence.accepted();
     evidence.root.clear();
@@ -47,8 +43,8 @@ fn a_root_with_the_name_of_the_pinned_one() {
 #[test]
 fn another_key_issues_the_certificate() {
     for (link, class) in [(1, Class::NotAuthentic), (2, Class::NotAuthentic)] {
-        let platform = Platform::with(|platform| {
-            let forged = if link == 1 { &mut platform.ca } else { &mut platform.pck };
+        let platform = genuine().with(|platform| {
+            let forged = if link == 1 { &mut platform.pck_ca } else { &mut platform.pck };
             forged.signer = Some(Key::fresh(Kind::P256));
         });
         let error = platform.refused("tdx.chain", class);
@@ -61,28 +57,25 @@ fn another_key_issues_the_certificate() {
 
 #[test]
 fn other_authorities_issue_no_pck_certificates() {
-    let platform = Platform::with(|platform| {
-        platform.ca.certificate.subject = Name::common("Intel SGX PCK Other CA");
+    let platform = genuine().with(|platform| {
+        platform.pck_ca.certificate.subject = Name::intel("Intel SGX PCK Other CA");
     });
     assert_eq!(platform.refused("tdx.chain", Class::NotAuthentic), Error::Authority(Chain::Pck));
-    Platform::with(|platform| {
-        platform.ca.certificate.subject = Name::common("Intel SGX PCK Processor CA");
-    })
-    .accepted();
+    genuine().processor_ca().accepted();
 }
 
 #[test]
 fn dates() {
     for link in 0..3 {
-        let platform = Platform::with(|platform| {
+        let platform = genuine().with(|platform| {
             let link =
-                [&mut platform.root, &mut platform.ca, &mut platform.pck].into_iter().nth(link).unwrap();
+                [&mut platform.root, &mut platform.pck_ca, &mut platform.pck].into_iter().nth(link).unwrap();
             link.certificate.validity = Validity::new(AT - YEAR, AT - 1);
         });
         platform.refused("tdx.validity", Class::Incomplete);
-        let platform = Platform::with(|platform| {
+        let platform = genuine().with(|platform| {
             let link =
-                [&mut platform.root, &mut platform.ca, &mut platform.pck].into_iter().nth(link).unwrap();
+                [&mut platform.root, &mut platform.pck_ca, &mut platform.pck].into_iter().nth(link).unwrap();
             link.certificate.validity = Validity::new(AT + 1, AT + YEAR);
         });
         platform.refused("tdx.validity", Class::Incomplete);
@@ -91,27 +84,36 @@ fn dates() {
 
 #[test]
 fn revocation() {
-    let none = Platform::new().accepted();
+    let none = genuine().accepted();
     assert!(none.of("tdx.revocation").3, "waived without lists");
-    let lists = |root: &[&[u8]], ca: &[&[u8]]| {
-        Platform::with(|platform| {
-            platform.crls = vec![Platform::crl(&platform.root, root), Platform::crl(&platform.ca, ca)];
-        })
+    let lists = |change: &dyn Fn(TdxMachine) -> TdxMachine| {
+        let mut evidence = change(genuine()).evidence();
+        evidence.crls = vec![evidence.minted.root_crl.clone(), evidence.minted.pck_crl.clone()];
+        evidence
     };
-    assert_eq!(lists(&[], &[&[0x77]]).accepted().of("tdx.revocation").1, Outcome::Pass);
-    for (platform, link) in [(lists(&[&[0x11]], &[]), 1), (lists(&[], &[&[0x21]]), 2)] {
-        let error = platform.refused("tdx.revocation", Class::Incomplete);
+    assert_eq!(
+        lists(&|platform| platform.pck_ca_revokes(&[0x77])).accepted().of("tdx.revocation").1,
+        Outcome::Pass
+    );
+    for (evidence, link) in [
+        (lists(&|platform| platform.root_revokes(&[0x11; 20])), 1),
+        (lists(&|platform| platform.pck_ca_revokes(&[0x21; 20])), 2),
+    ] {
+        let error = evidence.refused("tdx.revocation", Class::Incomplete);
         let problem = Problem::Revoked;
         assert_eq!(error, Error::Chain { chain: Chain::Pck, link, problem });
     }
     // The signer of collateral can be revoked as well.
-    let error = lists(&[&[0x22]], &[]).refused("tdx.collateral.signer", Class::Incomplete);
+    let error = lists(&|platform| platform.root_revokes(&[0x23; 20]))
+        .refused("tdx.collateral.signer", Class::Incomplete);
     assert_eq!(error, Error::Chain { chain: Chain::TcbSigning, link: 1, problem: Problem::Revoked });
     // One list of two is a warning.
-    let one = Platform::with(|platform| platform.crls = vec![Platform::crl(&platform.root, &[])]);
+    let mut one = lists(&|platform| platform);
+    one.crls.truncate(1);
     assert_eq!(one.accepted().of("tdx.revocation").1, Outcome::Warn);
-    let mut late = lists(&[], &[]).mint();
-    late.at = AT + 1001;
+    let mut late = lists(&|platform| platform);
+    // A list is valid until 29 days later.
+    late.at = AT + 29 * 86_400 + 1;
     let error = late.refused("tdx.revocation", Class::Incomplete);
     assert!(matches!(error, Error::RevocationList { chain: Chain::Pck, .. }), "{error}");
 }
@@ -119,14 +121,13 @@ fn revocation() {
 /// Where lists are required, each chain needs them.
 #[test]
 fn required_lists() {
-    let platform = Platform::new();
-    let minted = platform.mint();
+    let minted = genuine().evidence();
     let evidence = TdxEvidence::parse(&minted.quote).unwrap();
     let documents =
         [SignedJson::parse(&minted.tcb_info).unwrap(), SignedJson::parse(&minted.qe_identity).unwrap()];
     let certificates: Vec<_> =
         minted.certificates.iter().map(|der| Certificate::parse(der).unwrap()).collect();
-    let ders = [Platform::crl(&platform.root, &[]), Platform::crl(&platform.ca, &[])];
+    let ders = [&minted.minted.root_crl, &minted.minted.pck_crl];
     let lists: Vec<_> = ders.iter().map(|der| RevocationList::parse(der).unwrap()).collect();
     let roots = [&minted.root[..]];
     let with = |lists: &[RevocationList<'_>]| {
@@ -144,25 +145,26 @@ fn required_lists() {
     assert_eq!(with(&lists[1..]), missing(1));
 }
 
+fn chain(platform: &TdxMachine) -> Vec<Vec<u8>> {
+    mint_chain(&[platform.root.clone(), platform.pck_ca.clone(), platform.pck.clone()]).unwrap()
+}
+
 /// The chain in the quote may be given next to it, in any order, among other certificates.
 #[test]
 fn certificates_in_any_order() {
-    let platform = Platform::new();
-    let other = Platform::with(|platform| {
+    let platform = genuine();
+    let other = platform.clone().with(|platform| {
         platform.pck.key = Key::fresh(Kind::P256);
         platform.pck.certificate.serial = vec![0x55];
     });
-    let chain = |platform: &Platform| {
-        mint_chain(&[platform.root.clone(), platform.ca.clone(), platform.pck.clone()]).unwrap()
-    };
-    let mut evidence = platform.mint();
+    let mut evidence = platform.evidence();
     evidence.certificates.extend(chain(&other));
     evidence.certificates.extend(chain(&platform));
     evidence.accepted();
     evidence.certificates.reverse();
     evidence.accepted();
     // A certificate of the same key under a root that nobody trusts changes nothing.
-    let forged = Platform::with(|platform| {
+    let forged = platform.clone().with(|platform| {
         platform.root.key = Key::fresh(Kind::P256);
         platform.root.certificate.subject = Name::common("Another root");
     });
@@ -175,18 +177,15 @@ fn certificates_in_any_order() {
 /// Copies count once; more than 32 different PCK certificates are not verified.
 #[test]
 fn many_certificates() {
-    let platform = Platform::new();
-    let chain = |platform: &Platform| {
-        mint_chain(&[platform.root.clone(), platform.ca.clone(), platform.pck.clone()]).unwrap()
-    };
-    let mut evidence = platform.mint();
+    let platform = genuine();
+    let mut evidence = platform.evidence();
     for _ in 0..40 {
         evidence.certificates.extend(chain(&platform));
     }
     evidence.accepted();
-    let mut evidence = platform.mint();
+    let mut evidence = platform.evidence();
     for serial in 1..=32 {
-        let other = Platform::with(|platform| {
+        let other = genuine().with(|platform| {
             platform.pck.key = Key::shared("tdx other pck", Kind::P256);
             platform.pck.certificate.serial = vec![serial];
         });
@@ -202,16 +201,16 @@ fn many_certificates() {
 }
 
 fn with_extension(value: Vec<u8>) -> Evidence {
-    Platform::with(|platform| {
-        let oid = Oid::new(&[1, 2, 840, 113_741, 1, 13, 1]);
-        platform.pck.certificate.set_extension(Extension::new(oid, value));
-    })
-    .mint()
+    genuine()
+        .with(|platform| {
+            platform.pck.certificate.set_extension(Extension::new(sgx_oid(&[]), value));
+        })
+        .evidence()
 }
 
 #[test]
 fn the_sgx_extension() {
-    let genuine = sgx_extension(COMPONENTS, 13, FMSPC, [0, 0]);
+    let genuine = SgxExtension::default().value();
     with_extension(genuine.clone()).accepted();
     for length in 0..genuine.len() {
         let error = with_extension(genuine[..length].to_vec()).refused("tdx.pck", Class::Malformed);
@@ -230,18 +229,18 @@ fn the_sgx_extension() {
         .refused("tdx.pck", Class::Malformed);
     with_extension(der::sequence(&[foreign, all.to_vec()])).accepted();
     // A PCESVN of two bytes, and one of three.
-    with_extension(sgx_extension(COMPONENTS, 0xffff, FMSPC, [0, 0])).accepted();
-    with_extension(sgx_extension(COMPONENTS, 0x1_0000, FMSPC, [0, 0])).refused("tdx.pck", Class::Malformed);
+    let with_pce_svn = |pce_svn| {
+        let mut sgx = SgxExtension::default();
+        sgx.pce_svn = pce_svn;
+        with_extension(sgx.value())
+    };
+    with_pce_svn(0xffff).accepted();
+    with_pce_svn(0x1_0000).refused("tdx.pck", Class::Malformed);
 }
 
 #[test]
 fn a_chain_without_a_pck_certificate() {
-    let platform =
-        Platform::with(|platform| {
-            platform.pck.certificate.extensions.retain(
-                |extension| !matches!(&extension.content, Content::Bytes(bytes) if bytes.len() > 100),
-            );
-        });
+    let platform = genuine().with(|platform| platform.pck.certificate.remove_extension(&sgx_oid(&[])));
     let error = platform.refused("tdx.chain", Class::Incomplete);
     assert_eq!(error, Error::MissingLeaf(Chain::Pck));
 }

@@ -1,6 +1,7 @@
 //! TCB info and QE identity: signer, signature, platform, dates, and the quoting enclave.
 
 use teeproof_core::{Class, Freshness};
+use teeproof_mint::tdx::TdxMachine;
 use teeproof_mint::x509::Name;
 use teeproof_mint::{Key, Kind};
 use teeproof_tdx::{
@@ -10,7 +11,7 @@ use teeproof_tdx::{
 use teeproof_wire::certificate::Certificate;
 use teeproof_x509::Anchors;
 
-use crate::support::{AT, FMSPC, Platform, parts, time};
+use crate::support::{AT, Checked, FMSPC, genuine, parts, time};
 
 fn problem(error: Error) -> DocumentProblem {
     match error {
@@ -19,9 +20,17 @@ fn problem(error: Error) -> DocumentProblem {
     }
 }
 
+fn tcb_info_with(from: &str, to: &str) -> TdxMachine {
+    genuine().with_tcb_info(|info| info.signed.replace(from, to))
+}
+
+fn qe_identity_with(from: &str, to: &str) -> TdxMachine {
+    genuine().with_qe_identity(|identity| identity.signed.replace(from, to))
+}
+
 #[test]
 fn another_key_signs_the_collateral() {
-    let platform = Platform::with(|platform| platform.collateral_key = Key::fresh(Kind::P256));
+    let platform = genuine().with(|platform| platform.collateral_signer = Some(Key::fresh(Kind::P256)));
     let error = platform.refused("tdx.tcb-info", Class::NotAuthentic);
     assert_eq!(problem(error), DocumentProblem::Signature);
 }
@@ -29,17 +38,17 @@ fn another_key_signs_the_collateral() {
 /// Every certificate under Intel's root has a key: that of a platform signs no collateral.
 #[test]
 fn other_certificates_sign_no_collateral() {
-    let platform = Platform::with(|platform| platform.collateral_key = platform.pck.key.clone());
+    let platform = genuine().with(|platform| platform.collateral_signer = Some(platform.pck.key.clone()));
     platform.refused("tdx.tcb-info", Class::NotAuthentic);
-    let platform = Platform::with(|platform| {
-        platform.signer.certificate.subject = Name::common("Intel SGX PCK Certificate");
+    let platform = genuine().with(|platform| {
+        platform.tcb_signing.certificate.subject = Name::intel("Intel SGX PCK Certificate");
     });
     let error = platform.refused("tdx.collateral.signer", Class::Incomplete);
     assert_eq!(error, Error::MissingLeaf(Chain::TcbSigning));
     // A TCB signing certificate that a PCK authority issued.
-    let platform = Platform::new();
-    let mut evidence = platform.mint();
-    let links = [platform.root.clone(), platform.ca.clone(), platform.signer.clone()];
+    let platform = genuine();
+    let mut evidence = platform.evidence();
+    let links = [platform.root.clone(), platform.pck_ca.clone(), platform.tcb_signing.clone()];
     evidence.certificates = teeproof_mint::x509::mint_chain(&links).unwrap();
     let error = evidence.refused("tdx.collateral.signer", Class::NotAuthentic);
     assert_eq!(error, Error::Authority(Chain::TcbSigning));
@@ -47,14 +56,14 @@ fn other_certificates_sign_no_collateral() {
 
 #[test]
 fn a_signer_of_another_root() {
-    let platform = Platform::with(|platform| platform.signer.signer = Some(Key::fresh(Kind::P256)));
+    let platform = genuine().with(|platform| platform.tcb_signing.signer = Some(Key::fresh(Kind::P256)));
     platform.refused("tdx.collateral.signer", Class::NotAuthentic);
 }
 
 /// Each bit of the signed bytes of both documents.
 #[test]
 fn every_bit_of_the_collateral_is_signed() {
-    let evidence = Platform::new().mint();
+    let evidence = genuine().evidence();
     for (of_tcb_info, check) in [(true, "tdx.tcb-info"), (false, "tdx.qe-identity")] {
         let whole = if of_tcb_info { &evidence.tcb_info } else { &evidence.qe_identity };
         let signed = whole.find(":{").unwrap() + 1..whole.rfind(",\"signature\"").unwrap();
@@ -83,11 +92,11 @@ fn every_bit_of_the_collateral_is_signed() {
 
 #[test]
 fn white_space_is_signed_too() {
-    let mut evidence = Platform::new().mint();
+    let mut evidence = genuine().evidence();
     evidence.tcb_info = evidence.tcb_info.replace("\"id\":\"TDX\"", "\"id\": \"TDX\"");
     assert_eq!(problem(evidence.refused("tdx.tcb-info", Class::NotAuthentic)), DocumentProblem::Signature);
     // Around the signed member it is not.
-    let mut evidence = Platform::new().mint();
+    let mut evidence = genuine().evidence();
     evidence.tcb_info = evidence.tcb_info.replace("{\"tcbInfo\":{", " { \"tcbInfo\" :\n {");
     evidence.accepted();
 }
@@ -106,11 +115,11 @@ fn signed_documents_for_something_else() {
             Class::Incomplete,
         ),
     ] {
-        let error = Platform::with_tcb_info(from, to).refused("tdx.tcb-info", class);
+        let error = tcb_info_with(from, to).refused("tdx.tcb-info", class);
         assert_eq!(problem(error), expected, "{to}");
     }
     for (from, to) in [("\"TD_QE\"", "\"QE\""), ("\"version\":2", "\"version\":3")] {
-        let error = Platform::with_qe_identity(from, to).refused("tdx.qe-identity", Class::Unsupported);
+        let error = qe_identity_with(from, to).refused("tdx.qe-identity", Class::Unsupported);
         assert_eq!(problem(error), DocumentProblem::Version, "{to}");
     }
 }
@@ -119,13 +128,13 @@ fn signed_documents_for_something_else() {
 fn signed_documents_of_another_shape() {
     for (from, to) in [
         ("UpToDate", "Unknown"),
-        ("2026-02-18T13:58:55Z", "2026-02-30T13:58:55Z"),
+        ("2026-02-18T00:00:00Z", "2026-02-30T00:00:00Z"),
         ("\"tcbEvaluationDataNumber\":18", "\"tcbEvaluationDataNumber\":-1"),
         ("\"fmspc\":\"90C06F000000\"", "\"fmspc\":\"90C06F0000\""),
         ("\"pceId\":\"0000\"", "\"pceId\":\"0000\",\"pceId\":\"0000\""),
         ("\"tcbLevels\"", "\"levels\""),
     ] {
-        let error = Platform::with_tcb_info(from, to).refused("tdx.tcb-info", Class::Malformed);
+        let error = tcb_info_with(from, to).refused("tdx.tcb-info", Class::Malformed);
         assert!(matches!(problem(error), DocumentProblem::Json { .. }), "{to}");
     }
 }
@@ -134,23 +143,23 @@ fn signed_documents_of_another_shape() {
 #[test]
 fn dates() {
     let at = |at: u64| {
-        let mut evidence = Platform::new().mint();
+        let mut evidence = genuine().evidence();
         evidence.at = at;
         evidence
     };
-    // 2026-02-18T13:58:55Z, TCB info; the QE identity was issued sixteen minutes earlier.
-    let issued = 1_771_423_135;
+    // TCB info; the QE identity was issued fifteen minutes earlier.
+    let issued = genuine().tcb_info.issue_date;
     at(issued).accepted();
     let error = problem(at(issued - 1).refused("tdx.tcb-info", Class::Incomplete));
     assert!(matches!(error, DocumentProblem::NotYetIssued { .. }));
-    // 2026-03-20T13:42:19Z, QE identity; the TCB info is valid for sixteen minutes more.
-    let next = 1_774_014_139;
+    // QE identity; the TCB info is valid for fifteen minutes more.
+    let next = genuine().qe_identity.next_update;
     at(next).accepted();
     let until = at(AT).verify(Freshness::Waived("a test"), |result, _| result.unwrap().tcb().next_update());
     assert_eq!(until, time(next));
     let error = problem(at(next + 1).refused("tdx.qe-identity", Class::Incomplete));
     assert_eq!(error, DocumentProblem::Stale { next_update: time(next), at: time(next + 1) });
-    at(next + 997).refused("tdx.tcb-info", Class::Incomplete);
+    at(next + 901).refused("tdx.tcb-info", Class::Incomplete);
 }
 
 #[test]
@@ -167,17 +176,17 @@ fn the_quoting_enclave() {
         (257, 1, QeField::IsvProdId),
         (258, 3, QeField::IsvSvn),
     ] {
-        let platform = Platform::with(|platform| platform.qe_report[at] = value);
+        let platform = genuine().with_enclave(|enclave| enclave.patch(at, &[value]));
         assert_eq!(platform.refused("tdx.qe", Class::NotAuthentic), Error::Qe(field), "{at}");
     }
     // MRENCLAVE and masked attributes are not part of the identity.
-    Platform::with(|platform| {
-        platform.qe_report[64] = 1;
-        platform.qe_report[48] = 0x11;
-        platform.qe_report[56] = 0;
-        platform.qe_report[258] = 200;
-    })
-    .accepted();
+    genuine()
+        .with_enclave(|enclave| {
+            enclave.mr_enclave = [1; 32];
+            (enclave.attributes[0], enclave.attributes[8]) = (0x11, 0);
+            enclave.isv_svn = 200;
+        })
+        .accepted();
 }
 
 #[test]
@@ -207,20 +216,24 @@ fn responses_of_another_shape() {
 /// Of several documents the newest valid one counts, in any order; invalid ones change nothing.
 #[test]
 fn several_documents() {
-    let platform = Platform::new();
-    let minted = platform.mint();
-    let key = &platform.collateral_key;
-    let older = platform.tcb_info.replace("tcbEvaluationDataNumber\":18", "tcbEvaluationDataNumber\":12");
-    let other = platform.tcb_info.replace("90C06F000000", "00806F050000");
-    let stale = platform.tcb_info.replace("2026-03-20T13:58:55Z", "2026-02-20T13:58:55Z");
+    let platform = genuine();
+    let minted = platform.evidence();
+    let key = &platform.tcb_signing.key;
+    let (info, qe_identity) =
+        (platform.tcb_info.document().unwrap(), platform.qe_identity.document().unwrap());
+    let changed =
+        |change: &dyn Fn(&mut TdxMachine)| platform.clone().with(change).tcb_info.document().unwrap();
+    let older = changed(&|platform| platform.tcb_info.evaluation_data_number = 12);
+    let other = changed(&|platform| platform.tcb_info.fmspc = [0, 0x80, 0x6f, 5, 0, 0]);
+    let stale = changed(&|platform| platform.tcb_info.next_update = AT - 1);
     let texts = [
-        parts(CollateralKind::TcbInfo, &platform.tcb_info, key),
+        parts(CollateralKind::TcbInfo, &info, key),
         parts(CollateralKind::TcbInfo, &older, key),
         parts(CollateralKind::TcbInfo, &other, key),
         parts(CollateralKind::TcbInfo, &stale, key),
         parts(CollateralKind::TcbInfo, "{", key),
         parts(CollateralKind::TcbInfo, "{}", &Key::fresh(Kind::P256)),
-        parts(CollateralKind::QeIdentity, &platform.qe_identity, key),
+        parts(CollateralKind::QeIdentity, &qe_identity, key),
     ];
     let mut documents: Vec<_> = texts
         .iter()
@@ -242,7 +255,7 @@ fn several_documents() {
         documents.rotate_left(1);
         assert_eq!(number(&documents), Ok(17));
     }
-    let is_newest = |one: &SignedJson<'_>| one.body() == platform.tcb_info;
+    let is_newest = |one: &SignedJson<'_>| one.body() == info;
     documents.retain(|one| !is_newest(one));
     assert_eq!(number(&documents), Ok(12));
     documents.retain(|one| one.body() != older);
@@ -252,7 +265,7 @@ fn several_documents() {
         assert!(matches!(problem(error), DocumentProblem::Stale { .. }), "{error}");
     }
     // More than sixteen of one kind are not verified.
-    let bodies: Vec<_> = (0..17).map(|count| format!("{}{}", platform.tcb_info, " ".repeat(count))).collect();
+    let bodies: Vec<_> = (0..17).map(|count| format!("{info}{}", " ".repeat(count))).collect();
     let texts: Vec<_> = bodies.iter().map(|body| parts(CollateralKind::TcbInfo, body, key)).collect();
     let mut many: Vec<_> =
         documents.iter().copied().filter(|one| one.kind() == CollateralKind::QeIdentity).collect();

@@ -1,6 +1,7 @@
 //! Quote, quoting enclave and nonce.
 
 use teeproof_core::{Class, Freshness, Outcome};
+use teeproof_mint::tdx::TdxMachine;
 use teeproof_mint::x509::Name;
 use teeproof_mint::{Key, Kind};
 use teeproof_tdx::{
@@ -9,40 +10,36 @@ use teeproof_tdx::{
 use teeproof_wire::OwnedCertificate;
 use teeproof_x509::Anchors;
 
-use crate::support::{AT, Platform, time};
+use crate::support::{AT, Checked, genuine, time};
 
 #[test]
 fn genuine_quotes_of_both_versions() {
-    let findings = Platform::new().accepted();
+    let findings = genuine().accepted();
     for id in ["tdx.format", "tdx.chain", "tdx.pck", "tdx.qe.signature", "tdx.qe.binding", "tdx.signature"] {
         assert_eq!(findings.of(id).1, Outcome::Pass, "{id}");
     }
     for id in ["tdx.validity", "tdx.tcb-info", "tdx.qe-identity", "tdx.qe", "tdx.module", "tdx.tcb"] {
         assert_eq!(findings.of(id).1, Outcome::Pass, "{id}");
     }
-    Platform::with(|platform| platform.version = 5).accepted();
-    Platform::with(|platform| {
-        platform.version = 5;
-        platform.body.extend([0; 64]);
-    })
-    .accepted();
+    genuine().version_5().accepted();
+    genuine().tdx_1_5().accepted();
     // Authentication data may have any length.
-    Platform::with(|platform| platform.authentication.clear()).accepted();
+    genuine().with(|platform| platform.certification.authentication.clear()).accepted();
 }
 
 #[test]
 fn another_key_signs_the_report_of_the_quoting_enclave() {
-    let platform = Platform::with(|platform| platform.qe_key = Key::fresh(Kind::P256));
+    let platform = genuine().with(|platform| platform.enclave_signer = Some(Key::fresh(Kind::P256)));
     assert_eq!(platform.refused("tdx.qe.signature", Class::NotAuthentic), Error::QeSignature);
 }
 
 #[test]
 fn the_attestation_key_is_bound() {
-    let unbound = Platform::with(|platform| platform.bind = false);
+    let unbound = genuine().with_enclave(|enclave| enclave.report_data = Some([0; 64]));
     assert_eq!(unbound.refused("tdx.qe.binding", Class::NotAuthentic), Error::QeBinding);
     // The second half of REPORTDATA is zero.
     for at in [352, 383] {
-        let platform = Platform::with(|platform| platform.qe_report[at] = 1);
+        let platform = genuine().with_enclave(|enclave| enclave.patch(at, &[1]));
         platform.refused("tdx.qe.binding", Class::NotAuthentic);
     }
 }
@@ -50,15 +47,10 @@ fn the_attestation_key_is_bound() {
 /// Each bit of the signed bytes, of the attestation key, and of the quoting enclave's report.
 #[test]
 fn every_bit_is_signed() {
-    for platform in [
-        Platform::new(),
-        Platform::with(|platform| {
-            platform.version = 5;
-            platform.body.extend([0; 64]);
-        }),
-    ] {
-        let evidence = platform.mint();
-        let signed = if platform.version == 4 { 632 } else { 702 };
+    for platform in [genuine(), genuine().tdx_1_5()] {
+        let evidence = platform.evidence();
+        let version = platform.header.version;
+        let signed = if version == 4 { 632 } else { 702 };
         let key = signed + 4 + 64..signed + 4 + 128;
         let report = signed + 4 + 134..signed + 4 + 518;
         let roots = [&evidence.root[..]];
@@ -79,7 +71,7 @@ fn every_bit_is_signed() {
                     _ if report.contains(&at) => Error::QeSignature,
                     _ if key.contains(&at) => Error::QeBinding,
                     // Version, type of key, type of TEE, vendor of the quoting enclave; type and size of a body.
-                    0..8 | 12..28 | 48..54 if platform.version == 5 || at < 48 => error,
+                    0..8 | 12..28 | 48..54 if version == 5 || at < 48 => error,
                     _ => Error::Signature,
                 };
                 assert_eq!(error, expected, "byte {at}, bit {bit}");
@@ -90,8 +82,9 @@ fn every_bit_is_signed() {
 
 #[test]
 fn bytes_after_the_quote_are_not_part_of_it() {
-    let mut evidence = Platform::new().mint();
-    evidence.quote.truncate(evidence.quote.len() - 70);
+    let mut evidence = genuine().evidence();
+    let length = evidence.quote.len();
+    evidence.quote.truncate(length - 70);
     assert_eq!(evidence.accepted().of("tdx.format").1, Outcome::Pass);
     evidence.quote.extend([0; 3065]);
     assert_eq!(evidence.accepted().of("tdx.format").1, Outcome::Pass);
@@ -101,11 +94,11 @@ fn bytes_after_the_quote_are_not_part_of_it() {
 
 #[test]
 fn other_vendors_and_other_certification_data() {
-    let mut evidence = Platform::new().mint();
+    let mut evidence = genuine().evidence();
     evidence.quote[12] ^= 1;
     assert_eq!(evidence.refused("tdx.format", Class::Unsupported), Error::Vendor);
 
-    let mut evidence = Platform::new().mint();
+    let mut evidence = genuine().evidence();
     let at = 636 + 584 + 32;
     assert_eq!(evidence.quote[at..at + 2], [5, 0]);
     for kind in [1, 2, 3, 4, 7] {
@@ -117,7 +110,7 @@ fn other_vendors_and_other_certification_data() {
 
 #[test]
 fn the_nonce_is_report_data() {
-    let evidence = Platform::new().mint();
+    let evidence = genuine().nonce(b"sixteen bytes!!!").evidence();
     let with = |nonce: &[u8]| {
         let freshness = Freshness::nonce(nonce).unwrap();
         evidence.verify(freshness, |result, findings| {
@@ -139,7 +132,7 @@ fn the_nonce_is_report_data() {
 /// Without collateral the quote is incomplete, and the error names what to fetch.
 #[test]
 fn a_quote_without_collateral() {
-    let minted = Platform::new().mint();
+    let minted = genuine().evidence();
     let roots = [&minted.root[..]];
     let verification =
         TdxVerification::new(Freshness::Waived("a test"), time(AT), &teeproof_rustcrypto::TABLE)
@@ -163,7 +156,7 @@ fn a_quote_without_collateral() {
     ] {
         assert!(text.contains(address), "{text}");
     }
-    let mut minted = Platform::new().mint();
+    let mut minted = genuine().evidence();
     minted.qe_identity.clear();
     let error = minted.refused("tdx.collateral", Class::Incomplete);
     assert_eq!(
@@ -176,7 +169,7 @@ fn a_quote_without_collateral() {
 /// Bytes and certificates that somebody else owns are verified as the quote alone is.
 #[test]
 fn a_borrowed_quote() {
-    let minted = Platform::new().mint();
+    let minted = genuine().evidence();
     let roots = [&minted.root[..]];
     let verification =
         TdxVerification::new(Freshness::Waived("a test"), time(AT), &teeproof_rustcrypto::TABLE)
@@ -217,11 +210,11 @@ fn a_borrowed_quote() {
 /// The addresses of collateral before anything is verified, as the PCK certificate says.
 #[test]
 fn the_platform_of_an_unverified_quote() {
-    let urls = |platform: &Platform| {
-        let quote = platform.mint().quote;
+    let urls = |platform: &TdxMachine| {
+        let quote = platform.mint().unwrap().quote;
         TdxEvidence::parse(&quote).unwrap().collateral_urls()
     };
-    let minted = Platform::new().mint();
+    let minted = genuine().evidence();
     let roots = [&minted.root[..]];
     let verification =
         TdxVerification::new(Freshness::Waived("a test"), time(AT), &teeproof_rustcrypto::TABLE)
@@ -230,9 +223,9 @@ fn the_platform_of_an_unverified_quote() {
     let signed = verify_signatures(&evidence, &[], &verification, &mut ()).unwrap();
     assert_eq!(evidence.collateral_urls(), Some(signed.urls()));
     // A platform that no signature vouches for has them too; one without an SGX extension has none.
-    let forged = Platform::with(|platform| platform.pck.signer = Some(Key::fresh(Kind::P256)));
+    let forged = genuine().with(|platform| platform.pck.signer = Some(Key::fresh(Kind::P256)));
     assert_eq!(urls(&forged), Some(signed.urls()));
-    assert_eq!(urls(&Platform::with(|platform| platform.pck.certificate.extensions.clear())), None);
-    let renamed = Platform::with(|platform| platform.ca.certificate.subject = Name::common("Another CA"));
+    assert_eq!(urls(&genuine().with(|platform| platform.pck.certificate.extensions.clear())), None);
+    let renamed = genuine().with(|platform| platform.pck_ca.certificate.subject = Name::common("Another CA"));
     assert_eq!(urls(&renamed), None);
 }
