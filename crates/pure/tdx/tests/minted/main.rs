@@ -9,11 +9,17 @@
     clippy::as_conversions,
     missing_docs
 )]
+#![allow(
+    clippy::disallowed_macros,
+    clippy::disallowed_methods,
+    reason = "tests say how much they looked at, and read the environment"
+)]
 
 mod support;
 
 mod appraisal;
 mod chain;
 mod collateral;
+mod forgeries;
 mod levels;
 mod quote;
