@@ -6,6 +6,7 @@ use super::{
     Certification, EnclaveReport, MintedQuote, QeIdentity, QuoteBody, QuoteHeader, SgxExtension, TcbInfo,
     intel,
 };
+use crate::azure::{Algorithm, EventLog};
 use crate::error::patch;
 use crate::x509::{Crl, Link, mint_chain, pem};
 use crate::{DEFAULT_TIME, Error, Key, Kind, Scheme, SignatureHalf};
@@ -158,6 +159,19 @@ impl TdxMachine {
     pub fn nonce(mut self, nonce: &[u8]) -> Self {
         self.body.report_data = [0; 64];
         self.body.report_data.iter_mut().zip(nonce).for_each(|(to, from)| *to = *from);
+        self
+    }
+
+    /// Sets the RTMRs to what a CCEL extends: register 1 of the log is RTMR0. Those without events are zero.
+    #[must_use]
+    pub fn event_log(mut self, log: &EventLog) -> Self {
+        self.body.rtmrs = [[0; 48]; 4];
+        for (register, value) in log.replay(Algorithm::SHA384) {
+            let index = usize::try_from(register).ok().and_then(|register| register.checked_sub(1));
+            if let Some(rtmr) = index.and_then(|index| self.body.rtmrs.get_mut(index)) {
+                rtmr.iter_mut().zip(value).for_each(|(to, from)| *to = from);
+            }
+        }
         self
     }
 

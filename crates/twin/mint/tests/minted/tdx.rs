@@ -1,6 +1,7 @@
 //! TDX machines: quote, PCK chain and collateral, and that falsifying one field changes no other.
 
 use serde_json::Value;
+use teeproof_mint::azure::EventLog;
 use teeproof_mint::tdx::{MintedQuote, TdxMachine};
 use teeproof_mint::x509::Validity;
 use teeproof_mint::{DEFAULT_TIME, Error, Key, Kind};
@@ -147,6 +148,22 @@ fn builders_keep_things_consistent() {
     let quote = TdQuote::parse(&minted.quote).unwrap();
     assert_eq!(quote.td().report_data()[..6], *b"nonce\0");
     assert_eq!(quote.td().td_attributes(), 0x1000_0001);
+}
+
+/// The RTMRs are what the log extends, from zeros on.
+#[test]
+fn a_log_makes_the_rtmrs() {
+    let log = EventLog::ccel();
+    let minted = TdxMachine::new().event_log(&log).mint().unwrap();
+    let rtmr = TdQuote::parse(&minted.quote).unwrap().td().rtmr();
+    for (register, found) in (1..).zip(rtmr) {
+        let events = log.measurements().into_iter().filter(|event| event.register == register);
+        let digests = events.flat_map(|event| event.digests).map(|(_, digest)| digest);
+        let replayed =
+            digests.fold([0; 48], |old, digest| TABLE.sha384.digest(&[old.as_slice(), digest.as_slice()]));
+        assert_eq!(*found, replayed, "{register}");
+    }
+    assert_eq!((rtmr[0] == [0; 48], rtmr[3]), (false, [0; 48]));
 }
 
 #[test]
