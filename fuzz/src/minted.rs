@@ -1,6 +1,10 @@
 //! Evidence minted around an input with matching hashes, so that a fuzzer gets past them. Signatures are accepted
 //! unchecked.
 
+mod tdx;
+
+pub use tdx::{ccel, pck, qe_identity, tcb_info};
+
 use std::sync::LazyLock;
 
 use teeproof_mint::Kind;

@@ -3,9 +3,12 @@
 
 mod azure;
 mod certified;
+mod tdx;
 
 pub use azure::{azure_again, azure_snp, azure_tdx, tpm};
 pub use certified::certification;
+pub(crate) use tdx::replayed;
+pub use tdx::{signed_json, tdx};
 
 use std::sync::LazyLock;
 

@@ -20,6 +20,7 @@ const X509: &str = "teeproof-x509";
 const SNP: &str = "teeproof-snp";
 const TPM: &str = "teeproof-tpm";
 const HCL: &str = "teeproof-hcl";
+const TDX: &str = "teeproof-tdx";
 const NITRO: &str = "teeproof-nitro";
 const FRONT: &str = "teeproof";
 const VTPM: &str = "teeproof-vtpm";
@@ -83,6 +84,21 @@ entries! {
     HCL_TDX = Entry::free(HCL, "`verify_tdx`")
         .heap((8, 512 * KIB), (16, 1024 * KIB)).signatures(1378, 3).blocks(390, 6144);
     HCL_APPRAISE = Entry::free(HCL, "`appraise_snp`").heap((0, 64), (0, 64));
+    // The certificates of the PEM, decoded.
+    TDX_PARSE = Entry::free(TDX, "`TdxEvidence::parse`").heap((2, KIB), (3, KIB));
+    // A text with escapes, which `serde_json` decodes before it is refused.
+    TDX_JSON = Entry::free(TDX, "`SignedJson::parse`, `from_parts`").heap((3, KIB), (4, KIB));
+    // `teeproof_tdx::MAX_SIGNATURES`, the QE report under each of 32 PCK certificates, that report and the quote.
+    TDX_SIGNATURES = Entry::free(TDX, "`verify_signatures`")
+        .heap((1, 4 * KIB), (1, 8 * KIB)).signatures(98, 1).blocks(66, 1024);
+    // And 16 documents of each kind under each of 32 signers. Documents are kept as values: an advisory without a name
+    // takes three bytes of text and 24 of heap.
+    TDX_VERIFY = Entry::free(TDX, "`verify`")
+        .heap((28, 64 * KIB), (44, 64 * KIB)).signatures(1122, 1).blocks(66, 4096);
+    // The names of all advisories, sorted.
+    TDX_APPRAISE = Entry::free(TDX, "`appraise`").heap((6, KIB), (6, KIB));
+    // Each event extends once.
+    TDX_REPLAY = Entry::free(TDX, "`replay_rtmrs`").blocks(2, 8);
     // Eight certificates below the root, each hashed by itself and in the payload; the root's hash; a
     // list for each of its issuers.
     NITRO_VERIFY = Entry::free(NITRO, "`verify`").signatures(9, 1).blocks(9, 64);

@@ -22,7 +22,7 @@ const MIB: usize = 1 << 20;
 /// The bounds of an entry are about what its worst input costs that is known: so much of the peak, of
 /// the total, of the signatures and of the hash blocks, in percent.
 #[track_caller]
-fn reached(entry: &'static bounds::Entry, least: [u64; 4]) {
+pub(crate) fn reached(entry: &'static bounds::Entry, least: [u64; 4]) {
     let found = nearest().into_iter().find(|one| std::ptr::eq(one.entry, entry));
     let found = found.unwrap_or_else(|| panic!("{} was not called", entry.name)).percent;
     assert!(found.iter().zip(least).all(|(found, least)| *found >= least), "{}: {found:?}", entry.name);

@@ -6,10 +6,12 @@ mod azure;
 mod costs;
 mod forms;
 mod hostile;
+mod hostile_tdx;
 mod keys;
 mod long;
 mod mutate;
 mod seeds;
+mod tdx;
 
 use mutate::Mutations;
 use std::path::Path;
@@ -118,11 +120,17 @@ targets! {
     verify_azure_snp: verify::azure_snp;
     verify_azure_again: verify::azure_again;
     verify_azure_tdx: verify::azure_tdx;
+    verify_tdx: verify::tdx;
+    signed_json: verify::signed_json;
     verify: verify::front_door;
     minted_claims: minted::claims;
     minted_log: minted::log;
     minted_key: minted::key;
     minted_document: minted::document;
+    minted_tcb_info: minted::tcb_info;
+    minted_qe_identity: minted::qe_identity;
+    minted_pck: minted::pck;
+    minted_ccel: minted::ccel;
     envelope: envelope::envelope;
     text_bytes: text::text_bytes;
     sniff: text::sniff;
@@ -160,6 +168,7 @@ fn without_belief_nothing_is_verified() {
         (verify::tpm, seeds::verify_tpm()),
         (verify::certification, seeds::verify_certification()),
         (verify::azure_snp, seeds::verify_azure_snp()),
+        (verify::tdx, seeds::verify_tdx()),
         (verify::front_door, seeds::verify()),
     ] {
         for mut seed in seeds {

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 pub(crate) use crate::azure::*;
 pub(crate) use crate::forms::*;
 pub(crate) use crate::keys::*;
+pub(crate) use crate::tdx::*;
 use teeproof_fuzz::{Part, join};
 use teeproof_mint::nitro::{Enclave, Identity, of_length};
 use teeproof_mint::snp::{Evidence, Machine, Product};
