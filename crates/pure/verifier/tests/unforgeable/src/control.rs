@@ -4,6 +4,7 @@ use teeproof::{AttestationResult, OwnedAttestationResult};
 use teeproof_hcl::{BoundKey, Claims, VerifiedTdVm, VerifiedVm, VerifiedVtpm};
 use teeproof_nitro::VerifiedDocument;
 use teeproof_snp::VerifiedReport;
+use teeproof_tdx::{RtmrLog, TcbEvaluation, TdxPolicy, appraise};
 use teeproof_tpm::{CertifiedKey, VerifiedLog, VerifiedPcrs, VerifiedQuote};
 use teeproof_x509::{AnchoredPath, VerifiedPath, VerifiedRevocationList};
 
@@ -15,6 +16,8 @@ fn main() {
     used::<VerifiedVtpm<'static>>();
     used::<teeproof_tdx::VerifiedQuote<'static>>();
     used::<teeproof_tdx::SignedQuote<'static>>();
+    used::<TcbEvaluation>();
+    used::<RtmrLog<'static>>();
     used::<BoundKey<'static>>();
     used::<Claims>();
     used::<VerifiedQuote<'static>>();
@@ -27,5 +30,6 @@ fn main() {
     used::<VerifiedRevocationList<'static>>();
     used::<AttestationResult<'static>>();
     used::<OwnedAttestationResult>();
+    let _ = |quote: &teeproof_tdx::VerifiedQuote<'_>| appraise(quote, &TdxPolicy::genuine(), &mut ());
     let _ = serde_json::from_str::<u8>("1");
 }
