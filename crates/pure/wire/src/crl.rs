@@ -178,19 +178,17 @@ impl<'a> RevocationList<'a> {
     /// byte for byte.
     #[must_use]
     pub fn revokes(&self, serial: &[u8]) -> bool {
-        let mut found = false;
-        self.serials(|revoked| found = found || revoked == serial);
-        found
+        self.serials().any(|revoked| revoked == serial)
     }
 
-    fn serials(&self, mut visit: impl FnMut(&'a [u8])) {
-        // The entries were read once when the list was parsed; an error cannot come back here.
-        let _ = Reader::all(self.revoked, 0, NAMES.whole, |reader| {
-            while !reader.is_empty() {
-                visit(entry(reader)?);
-            }
-            Ok(())
-        });
+    /// The serial numbers of the entries. They were parsed once with the list: here headers alone are read.
+    fn serials(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let mut entries = self.revoked;
+        core::iter::from_fn(move || {
+            let entry;
+            (_, entry, entries) = der::split(entries)?;
+            der::split(entry).map(|(_, serial, _)| serial)
+        })
     }
 }
 
@@ -248,7 +246,9 @@ impl Describe for RevocationList<'_> {
         visitor.field(DescribedField::new("thisUpdate", &self.this_update).note(&"seconds since 1970"));
         visitor.field(DescribedField::new("nextUpdate", &self.next_update).note(&"seconds since 1970"));
         visitor.open("revokedCertificates");
-        self.serials(|serial| visitor.field(DescribedField::new("userCertificate", &HexBytes(serial))));
+        for serial in self.serials() {
+            visitor.field(DescribedField::new("userCertificate", &HexBytes(serial)));
+        }
         visitor.close();
         visitor.field(DescribedField::new("signatureValue", &HexBytes(self.signature)));
     }

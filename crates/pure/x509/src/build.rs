@@ -335,7 +335,10 @@ impl<'a, 's, T> Builder<'a, 's, T> {
         };
         let pinned = self.pinned;
         for root in pinned.roots.iter().filter(|root| root.has_subject(name)) {
-            offer(Issuer::new(Form::Pinned(root), Source::Anchor(AnchorKind::Pinned)));
+            // A given copy was parsed before.
+            let copy = self.given.iter().find(|copy| copy.der() == root.der());
+            let form = copy.map_or(Form::Pinned(root), Form::Given);
+            offer(Issuer::new(form, Source::Anchor(AnchorKind::Pinned)));
         }
         for root in self.search.anchors.added.iter().filter(|der| Certificate::has_subject(der, name)) {
             offer(Issuer::new(Form::Added(root), Source::Anchor(AnchorKind::Added)));

@@ -31,5 +31,5 @@ pub use revocation::{
     ListUse, Revocation, RevocationError, RevocationStatus, VerifiedRevocationList, check_revocation,
     is_list_of, verify_list,
 };
-pub use signature::{VerifiedSignature, verify_signature, verify_statement};
+pub use signature::{VerifiedSignature, verify_p256_statement, verify_signature, verify_statement};
 pub use signature_checks::{CachedSignatures, PinnedPair, SignatureBudget, SignatureChecks};

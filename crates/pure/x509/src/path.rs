@@ -3,10 +3,11 @@
 use teeproof_core::{Time, Validity};
 use teeproof_wire::certificate::Certificate;
 
+use crate::revocation::check_lists;
 use crate::signature::{Issued, verify_issued};
 use crate::{
     AnchorKind, Error, Problem, Revocation, RevocationError, RevocationStatus, SignatureChecks,
-    VerifiedSignature, check_revocation,
+    VerifiedRevocationList, VerifiedSignature, check_revocation,
 };
 
 /// The limit of certificates below an anchor; real chains have two to four.
@@ -232,6 +233,21 @@ impl<'a> VerifiedPath<'a> {
         checks: &SignatureChecks<'_>,
     ) -> Result<(), RevocationError> {
         self.revocation = check_revocation(&self.path, self.at, revocation, checks)?;
+        Ok(())
+    }
+
+    /// Checks as [`VerifiedPath::check_revocation`] does, and passes on each valid list of an issuer: for a
+    /// [`crate::SignatureCache`], or for another path with the same issuers.
+    ///
+    /// # Errors
+    /// As [`VerifiedPath::check_revocation`].
+    pub fn check_revocation_with(
+        &mut self,
+        revocation: &Revocation<'a>,
+        checks: &SignatureChecks<'_>,
+        valid: &mut dyn FnMut(VerifiedRevocationList<'a>),
+    ) -> Result<(), RevocationError> {
+        self.revocation = check_lists(&self.path, self.at, revocation, checks, valid)?;
         Ok(())
     }
 }

@@ -235,6 +235,17 @@ pub fn check_revocation(
     revocation: &Revocation<'_>,
     checks: &SignatureChecks<'_>,
 ) -> Result<RevocationStatus, RevocationError> {
+    check_lists(path, at, revocation, checks, &mut |_| {})
+}
+
+/// Checks as [`check_revocation`] does, and passes on each valid list.
+pub(crate) fn check_lists<'a>(
+    path: &AnchoredPath<'a>,
+    at: Time,
+    revocation: &Revocation<'a>,
+    checks: &SignatureChecks<'_>,
+    valid: &mut dyn FnMut(VerifiedRevocationList<'a>),
+) -> Result<RevocationStatus, RevocationError> {
     let mut status = RevocationStatus::unchecked(path);
     let mut worst: Option<(RevocationError, &RevocationList<'_>)> = None;
     let mut not_current = [None; MAX_CHAIN];
@@ -247,7 +258,8 @@ pub fn check_revocation(
             let link = issuer.saturating_add(1);
             let failure = match verify_list(list, authority, at, checks) {
                 Ok(list) if list.revokes(issued) => RevocationError::Revoked { link },
-                Ok(_) => {
+                Ok(list) => {
+                    valid(list);
                     status.checked.iter_mut().skip(issuer).take(1).for_each(|checked| *checked = true);
                     continue;
                 }

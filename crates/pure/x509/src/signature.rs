@@ -8,9 +8,9 @@ use crate::{Problem, SignatureChecks};
 
 /// A verified signature: the signer's certificate, the signed bytes and the signature.
 ///
-/// Made by [`crate::AnchoredPath::signatures`], [`crate::VerifiedRevocationList::signature`] and
-/// [`verify_statement`] only. It says nothing about validity, revocation or names, which every
-/// verification checks anew.
+/// Made by [`crate::AnchoredPath::signatures`], [`crate::VerifiedRevocationList::signature`],
+/// [`verify_statement`] and [`verify_p256_statement`] only. It says nothing about validity, revocation or
+/// names, which every verification checks anew.
 #[derive(Clone, Copy, Debug)]
 pub struct VerifiedSignature<'a> {
     signer: &'a [u8],
@@ -22,7 +22,8 @@ pub struct VerifiedSignature<'a> {
 #[derive(Clone, Copy, Debug)]
 enum Signature<'a> {
     Encoded(&'a [u8]),
-    Fixed([u8; 96]),
+    P384([u8; 96]),
+    P256([u8; 64]),
 }
 
 /// Verifies a signature under a certificate's key: ECDSA on P-384 with SHA-384, `r ‖ s`, big-endian.
@@ -44,7 +45,29 @@ pub fn verify_statement<'a>(
         let table = checks.crypto.ecdsa_p384_sha384;
         table.verify(point, &[signed], &signature).map_err(|_| Problem::Signature)?;
     }
-    Ok(VerifiedSignature { signer: signer.der(), signed, signature: Signature::Fixed(signature) })
+    Ok(VerifiedSignature { signer: signer.der(), signed, signature: Signature::P384(signature) })
+}
+
+/// Verifies a signature under a certificate's key: ECDSA on P-256 with SHA-256, `r ‖ s`, big-endian.
+///
+/// # Errors
+/// [`Problem::Algorithm`] for a key of another kind, [`Problem::Signature`] for an invalid signature,
+/// [`Problem::TooManySignatures`] if the budget is spent.
+pub fn verify_p256_statement<'a>(
+    signer: &Certificate<'a>,
+    signed: &'a [u8],
+    signature: [u8; 64],
+    checks: &SignatureChecks<'_>,
+) -> Result<VerifiedSignature<'a>, Problem> {
+    let PublicKey::P256(point) = signer.public_key() else {
+        return Err(Problem::Algorithm);
+    };
+    checks.budget.spend()?;
+    if !checks.cache.contains(signer.der(), signed, &signature) {
+        let table = checks.crypto.ecdsa_p256_sha256;
+        table.verify(point, &[signed], &signature).map_err(|_| Problem::Signature)?;
+    }
+    Ok(VerifiedSignature { signer: signer.der(), signed, signature: Signature::P256(signature) })
 }
 
 /// Verifies the issuer's signature over a certificate or a revocation list.
@@ -99,12 +122,18 @@ impl<'a> VerifiedSignature<'a> {
         self.signed
     }
 
+    /// Whether this is the signature of that signer over those bytes.
+    pub(crate) fn is(&self, signer: &[u8], signed: &[u8], signature: &[u8]) -> bool {
+        self.signature() == signature && self.signed == signed && self.signer == signer
+    }
+
     /// The signature.
     #[must_use]
     pub const fn signature(&self) -> &[u8] {
         match &self.signature {
             Signature::Encoded(bytes) => bytes,
-            Signature::Fixed(bytes) => bytes,
+            Signature::P384(bytes) => bytes,
+            Signature::P256(bytes) => bytes,
         }
     }
 }

@@ -4,9 +4,9 @@ use core::cell::Cell;
 
 use teeproof_core::Crypto;
 
-use crate::Problem;
 #[cfg(feature = "alloc")]
 use crate::SignatureCache;
+use crate::{Problem, VerifiedSignature};
 
 /// How signatures are verified: cryptography, cached signatures and a budget.
 #[derive(Clone, Copy, Debug)]
@@ -29,11 +29,12 @@ pub struct PinnedPair<'a> {
     pub issued: &'a [u8],
 }
 
-/// Signatures that need no verification: cached ones and those of pinned pairs. Names, constraints,
-/// validity and revocation are checked all the same.
+/// Signatures that need no verification: cached ones, those of pinned pairs, and those that the same
+/// verification has verified before. Names, constraints, validity and revocation are checked all the same.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CachedSignatures<'a> {
     pinned: &'a [PinnedPair<'a>],
+    verified: &'a [VerifiedSignature<'a>],
     #[cfg(feature = "alloc")]
     cache: Option<&'a SignatureCache>,
 }
@@ -42,6 +43,7 @@ impl<'a> CachedSignatures<'a> {
     /// No cached signatures: every signature is verified.
     pub const NONE: Self = Self {
         pinned: &[],
+        verified: &[],
         #[cfg(feature = "alloc")]
         cache: None,
     };
@@ -50,6 +52,13 @@ impl<'a> CachedSignatures<'a> {
     #[must_use]
     pub const fn with_pinned(mut self, pinned: &'a [PinnedPair<'a>]) -> Self {
         self.pinned = pinned;
+        self
+    }
+
+    /// The same with these signatures, which were verified before.
+    #[must_use]
+    pub const fn with_verified(mut self, verified: &'a [VerifiedSignature<'a>]) -> Self {
+        self.verified = verified;
         self
     }
 
@@ -65,15 +74,15 @@ impl<'a> CachedSignatures<'a> {
         self.pinned.iter().any(|pair| pair.issued == issued && pair.issuer == issuer)
     }
 
-    /// Whether a signature is cached.
+    /// Whether a signature is cached or was verified before.
     pub(crate) fn contains(&self, signer: &[u8], signed: &[u8], signature: &[u8]) -> bool {
+        if self.verified.iter().any(|one| one.is(signer, signed, signature)) {
+            return true;
+        }
         #[cfg(feature = "alloc")]
         return self.cache.is_some_and(|cache| cache.contains(signer, signed, signature));
         #[cfg(not(feature = "alloc"))]
-        {
-            let _ = (signer, signed, signature);
-            false
-        }
+        false
     }
 }
 

@@ -12,7 +12,7 @@ use teeproof_mint::{DEFAULT_TIME, Key, Kind};
 use teeproof_wire::certificate::Certificate;
 use teeproof_x509::{
     AnchoredPath, CachedSignatures, Error, MAX_CACHED_BYTES, PinnedPair, Problem, SignatureBudget,
-    SignatureCache, SignatureChecks, VerifiedSignature,
+    SignatureCache, SignatureChecks, VerifiedSignature, verify_p256_statement,
 };
 
 const AT: i64 = DEFAULT_TIME as i64;
@@ -27,7 +27,7 @@ impl VerifyEcdsa for Nothing {
 }
 
 const REAL: Crypto<'static> = teeproof_aws_lc::TABLE;
-const NOTHING: Crypto<'static> = Crypto { ecdsa_p384_sha384: &Nothing, ..REAL };
+const NOTHING: Crypto<'static> = Crypto { ecdsa_p384_sha384: &Nothing, ecdsa_p256_sha256: &Nothing, ..REAL };
 
 fn verify_statement<'a>(
     signer: &Certificate<'a>,
@@ -181,6 +181,59 @@ fn statements_are_remembered_up_to_a_length() {
                 .is_err()
         );
     }
+}
+
+/// Statements under P-256, from a cache and from the same verification. One other bit of message, signature or
+/// signer is another statement.
+#[test]
+fn p256_statements_are_cached() {
+    let key = Key::fresh(Kind::P256);
+    let mut links = profile(&Identity::default(), DEFAULT_TIME);
+    let last = links.len() - 1;
+    links[last] = Link::new(links[last].certificate.clone(), key.clone());
+    let chain = Chain::mint(&links);
+    links[last].certificate.serial = vec![0x55];
+    let again = Chain::mint(&links);
+    let (signer, other_key) = (certificates(&chain)[last], certificates(&chain)[last - 1]);
+    let message = [0x5a; 384];
+    let signature: [u8; 64] = key.sign(teeproof_mint::Scheme::Ecdsa, &message).unwrap().try_into().unwrap();
+    let verify = |signer: &Certificate<'_>, message: &[u8], signature, cache, crypto| {
+        let budget = SignatureBudget::new(1);
+        let checks = SignatureChecks { crypto, cache, budget: &budget };
+        verify_p256_statement(signer, message, signature, &checks).map(|_| ())
+    };
+    let budget = SignatureBudget::new(1);
+    let checks = SignatureChecks { crypto: &REAL, cache: CachedSignatures::NONE, budget: &budget };
+    let verified = verify_p256_statement(&signer, &message, signature, &checks).unwrap();
+    assert_eq!(verified.signature(), signature);
+    assert_eq!(
+        verify_p256_statement(&signer, &message, signature, &checks).map(|_| ()),
+        Err(Problem::TooManySignatures)
+    );
+    let mut cache = SignatureCache::new(2);
+    cache.insert(cache.new_signatures([verified]));
+    let same = [verified];
+    for cached in [CachedSignatures::from_cache(&cache), CachedSignatures::NONE.with_verified(&same)] {
+        assert_eq!(verify(&signer, &message, signature, cached, &NOTHING), Ok(()));
+        for bit in 0..message.len() * 8 {
+            let mut other = message;
+            other[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(verify(&signer, &other, signature, cached, &NOTHING), Err(Problem::Signature));
+        }
+        for bit in 0..signature.len() * 8 {
+            let mut other = signature;
+            other[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(verify(&signer, &message, other, cached, &NOTHING), Err(Problem::Signature));
+        }
+        assert_eq!(verify(&other_key, &message, signature, cached, &NOTHING), Err(Problem::Algorithm));
+        // Another certificate of the same key.
+        let reissued = certificates(&again)[last];
+        assert_eq!(verify(&reissued, &message, signature, cached, &NOTHING), Err(Problem::Signature));
+    }
+    assert_eq!(
+        verify(&signer, &message, signature, CachedSignatures::NONE, &NOTHING),
+        Err(Problem::Signature)
+    );
 }
 
 /// A pinned pair costs no signature, is not passed on to a cache, and covers only the certificate
