@@ -1,5 +1,6 @@
 //! A quote with the certificates in it: parsed, unverified.
 
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use rustls_pki_types::pem::{PemObject, SectionKind};
@@ -8,7 +9,7 @@ use teeproof_wire::certificate::Certificate;
 use teeproof_wire::tdx::TdQuote;
 
 use crate::pck::is_pck;
-use crate::{CollateralUrls, Error, PckCa, PckIdentity};
+use crate::{CollateralCache, CollateralUrls, Error, PckCa, PckIdentity};
 
 /// The vendor id of Intel's quoting enclaves, 939A7233-F79C-4CA9-940A-0DB3957F0607.
 const INTEL_QE: [u8; 16] =
@@ -24,7 +25,7 @@ const CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
 pub struct TdxEvidence<'a> {
     bytes: &'a [u8],
     quote: TdQuote<'a>,
-    chain: Vec<OwnedCertificate<Vec<u8>>>,
+    chain: Cow<'a, [OwnedCertificate<Vec<u8>>]>,
 }
 
 /// The bytes of a quote and the decoded certificates of its certification data, both borrowed; unverified.
@@ -47,14 +48,22 @@ impl<'a> TdxEvidence<'a> {
     pub fn parse(quote: &'a [u8]) -> Result<Self, Error> {
         let bytes = quote;
         let quote = of_intel(bytes)?;
+        let chain = decode(pck_chain(&quote)?)?;
+        Ok(Self { bytes, quote, chain: Cow::Owned(chain) })
+    }
+
+    /// Parses a quote as [`TdxEvidence::parse`] does, with the certificates from a cache if it has the PCK chain.
+    ///
+    /// # Errors
+    /// As [`TdxEvidence::parse`].
+    pub fn parse_with(quote: &'a [u8], cache: &'a CollateralCache) -> Result<Self, Error> {
+        let bytes = quote;
+        let quote = of_intel(bytes)?;
         let pem = pck_chain(&quote)?;
-        let mut chain = Vec::new();
-        for section in <(SectionKind, Vec<u8>)>::pem_slice_iter(pem) {
-            let (kind, der) = section.map_err(|_| Error::Pem)?;
-            if kind == SectionKind::Certificate {
-                chain.push(OwnedCertificate::parse(der).map_err(|(error, _)| Error::Certificate(error))?);
-            }
-        }
+        let chain = match cache.pck_chain(pem) {
+            Some(chain) => Cow::Borrowed(chain),
+            None => Cow::Owned(decode(pem)?),
+        };
         Ok(Self { bytes, quote, chain })
     }
 
@@ -93,6 +102,11 @@ impl<'a> TdxEvidenceView<'a> {
     #[must_use]
     pub const fn bytes(&self) -> &'a [u8] {
         self.bytes
+    }
+
+    /// The certificates.
+    pub(crate) const fn chain(&self) -> &'a [OwnedCertificate<Vec<u8>>] {
+        self.chain
     }
 
     /// The collateral of the platform and its addresses, as the first PCK certificate of the quote says: unverified,
@@ -138,4 +152,16 @@ fn of_intel(bytes: &[u8]) -> Result<TdQuote<'_>, Error> {
 fn pck_chain<'a>(quote: &TdQuote<'a>) -> Result<&'a [u8], Error> {
     let certification = &quote.certification;
     certification.pck_chain().ok_or(Error::CertificationData { kind: certification.kind })
+}
+
+/// The certificates of a PEM text.
+fn decode(pem: &[u8]) -> Result<Vec<OwnedCertificate<Vec<u8>>>, Error> {
+    let mut chain = Vec::new();
+    for section in <(SectionKind, Vec<u8>)>::pem_slice_iter(pem) {
+        let (kind, der) = section.map_err(|_| Error::Pem)?;
+        if kind == SectionKind::Certificate {
+            chain.push(OwnedCertificate::parse(der).map_err(|(error, _)| Error::Certificate(error))?);
+        }
+    }
+    Ok(chain)
 }

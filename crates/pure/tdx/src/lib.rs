@@ -6,6 +6,7 @@
 extern crate alloc;
 
 mod advice;
+mod cache;
 pub mod checks;
 mod collateral;
 mod error;
@@ -23,6 +24,7 @@ mod urls;
 mod verify;
 
 pub use advice::Advice;
+pub use cache::{CollateralCache, NewCollateral};
 pub use collateral::{Collateral, CollateralKind, MAX_COLLATERAL_BYTES, SignedJson};
 pub use error::{Chain, DocumentProblem, Error, ModuleProblem, QeField};
 pub use evidence::{TdxEvidence, TdxEvidenceView};

@@ -5,20 +5,25 @@
 mod chain;
 mod documents;
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use teeproof_core::{Crypto, Freshness, Nonce, Record, Time, equal};
-use teeproof_wire::certificate::{Certificate, PublicKey};
+use teeproof_wire::certificate::Certificate;
 use teeproof_wire::tdx::{QeReport, TdBody, TdQuote};
 use teeproof_x509::{
     AnchorKind, PathOptions, RevocationStatus, SignatureChecks, VerifiedPath, VerifiedSignature,
 };
 
 pub use chain::INTEL_ROOT;
+use documents::Signers;
+pub(crate) use documents::VerifiedDocument;
 
+use crate::qe_identity::QeIdentity;
+use crate::tcb_info::TcbInfo;
 use crate::{
-    Collateral, CollateralKind, CollateralUrls, Error, PckCa, PckIdentity, TcbEvaluation, TcbStatus,
-    TdxEvidenceView, checks,
+    Collateral, CollateralCache, CollateralKind, CollateralUrls, Error, PckCa, PckIdentity, TcbEvaluation,
+    TcbStatus, TdxEvidenceView, checks,
 };
 
 /// The maximum number of signatures over certificates in one verification, without those of revocation lists.
@@ -31,16 +36,26 @@ pub struct TdxVerification<'a> {
     path: PathOptions<'a>,
     report_data: TdReportData<'a>,
     at: Time,
+    collateral_cache: Option<&'a CollateralCache>,
 }
 
 impl<'a> TdxVerification<'a> {
     /// A verification with this requirement on REPORTDATA, and certificates and collateral that must be valid
-    /// at this time. By default only Intel's root is an anchor, no signature is cached, and revocation is waived.
+    /// at this time. By default only Intel's root is an anchor, no signature and no collateral is cached, and
+    /// revocation is waived.
     pub fn new(report_data: impl Into<TdReportData<'a>>, at: Time, crypto: &'a Crypto<'a>) -> Self {
-        Self { path: PathOptions::new(crypto), report_data: report_data.into(), at }
+        let path = PathOptions::new(crypto);
+        Self { path, report_data: report_data.into(), at, collateral_cache: None }
     }
 
     teeproof_x509::path_option_setters!('a, path, and_all);
+
+    /// With parsed collateral of earlier verifications.
+    #[must_use]
+    pub const fn collateral_cache(mut self, cache: &'a CollateralCache) -> Self {
+        self.collateral_cache = Some(cache);
+        self
+    }
 }
 
 /// The requirement on REPORTDATA, 64 bytes chosen by the guest.
@@ -74,6 +89,7 @@ impl<'a> From<Freshness<'a>> for TdReportData<'a> {
 pub struct SignedQuote<'a> {
     quote: TdQuote<'a>,
     path: VerifiedPath<'a>,
+    statement: VerifiedSignature<'a>,
     pck: PckIdentity,
     ca: PckCa,
 }
@@ -83,9 +99,13 @@ pub struct SignedQuote<'a> {
 /// Only [`verify`] makes it; it borrows the bytes whose signature was verified.
 #[derive(Clone, Debug)]
 pub struct VerifiedQuote<'a> {
-    signed: SignedQuote<'a>,
+    signed: Box<SignedQuote<'a>>,
     tcb: TcbEvaluation,
     anchor: AnchorKind,
+    /// The signatures of revocation lists and of the signers' certificates.
+    further: Vec<VerifiedSignature<'a>>,
+    tcb_info: VerifiedDocument<'a, TcbInfo>,
+    qe_identity: VerifiedDocument<'a, QeIdentity>,
 }
 
 /// Verifies the signatures of a quote: PCK chain, quoting enclave's report, attestation key, quote.
@@ -107,7 +127,8 @@ pub fn verify_signatures<'e>(
     let evidence = evidence.into();
     let quote = evidence.quote()?;
     let given: Vec<Certificate<'e>> = evidence.certificates().chain(certificates.iter().copied()).collect();
-    signed_quote(&quote, &given, verification, &signatures, record)
+    let lists = &mut Vec::new();
+    signed_quote(&quote, &given, verification, &signatures, lists, record).map(|signed| *signed)
 }
 
 /// Verifies a quote and evaluates its TCB against Intel's collateral.
@@ -135,7 +156,8 @@ pub fn verify<'e>(
     let quote = evidence.quote()?;
     let given: Vec<Certificate<'e>> =
         evidence.certificates().chain(collateral.certificates.iter().copied()).collect();
-    let signed = signed_quote(&quote, &given, verification, &signatures, record)?;
+    let mut further = Vec::new();
+    let signed = signed_quote(&quote, &given, verification, &signatures, &mut further, record)?;
     let urls = signed.urls();
     for kind in [CollateralKind::TcbInfo, CollateralKind::QeIdentity] {
         if !collateral.documents.iter().any(|document| document.kind() == kind) {
@@ -143,11 +165,19 @@ pub fn verify<'e>(
         }
     }
     record.pass(checks::COLLATERAL, &"TCB info and QE identity");
-    let signers = documents::signers(&given, verification, &signatures, record)?;
-    let (tcb, anchor) = evaluate(&signed, collateral, &signers, verification, record)?;
+    // The root's revocation list concerns both chains; its signature is verified once.
+    let mut of_signers = Vec::new();
+    let checks = SignatureChecks { cache: signatures.cache.with_verified(&further), ..signatures };
+    let signers = documents::signers(&given, verification, &checks, &mut of_signers, record)?;
+    further.append(&mut of_signers);
+    further.extend(signers.iter().flat_map(|path| path.path().signatures()));
+    let signers = Signers { paths: &signers, verification };
+    let tcb_info = documents::tcb_info(collateral.documents, signers, &signed.pck)?;
+    let qe_identity = documents::qe_identity(collateral.documents, signers)?;
+    let tcb = evaluate(&signed, &tcb_info.parsed, &qe_identity.parsed, verification.at, record)?;
     check_report_data(signed.td(), &verification.report_data, record)?;
-    let anchor = signed.path.path().anchor().and(anchor);
-    Ok(VerifiedQuote { signed, tcb, anchor })
+    let anchor = signed.path.path().anchor().and(tcb_info.anchor).and(qe_identity.anchor);
+    Ok(VerifiedQuote { signed, tcb, anchor, further, tcb_info, qe_identity })
 }
 
 fn signed_quote<'e>(
@@ -155,23 +185,23 @@ fn signed_quote<'e>(
     given: &[Certificate<'e>],
     verification: &TdxVerification<'e>,
     signatures: &SignatureChecks<'_>,
+    lists: &mut Vec<VerifiedSignature<'e>>,
     record: &mut dyn Record,
-) -> Result<SignedQuote<'e>, Error> {
+) -> Result<Box<SignedQuote<'e>>, Error> {
     let crypto = verification.path.crypto;
     record_format(quote, record);
     let (path, ca) = chain::pck(quote, given, verification, signatures)?;
     record.pass(checks::CHAIN, &chain::Shown(&path));
-    let pck = PckIdentity::of(path.leaf()).map_err(Error::Pck)?;
+    let cached = verification.collateral_cache.and_then(|cache| cache.pck(quote, path.leaf()));
+    let pck = cached.map_or_else(|| PckIdentity::of(path.leaf()), |pck| Ok(*pck)).map_err(Error::Pck)?;
     record.pass(checks::PCK, &format_args!("FMSPC {}, issued by the {ca} CA", crate::urls::Fmspc(pck.fmspc)));
-    if !chain::signed_qe_report(path.leaf(), quote, crypto) {
-        return Err(Error::QeSignature);
-    }
+    let statement = chain::qe_statement(path.leaf(), quote, verification).ok_or(Error::QeSignature)?;
     record.pass(checks::QE_SIGNATURE, &"ECDSA P-256 over the 384 bytes of the quoting enclave's report");
     check_binding(quote, crypto)?;
     record.pass(checks::QE_BINDING, &"SHA-256 of attestation key and authentication data, then zeros");
     check_signature(quote, crypto)?;
     record.pass(checks::SIGNATURE, &format_args!("ECDSA P-256 over bytes 0..{}", quote.signed().len()));
-    let path = chain::settle(crate::Chain::Pck, &path, verification, signatures)?;
+    let path = chain::settle(crate::Chain::Pck, &path, verification, signatures, lists)?;
     record.pass(checks::VALIDITY, &format_args!("every certificate, at {}", verification.at));
     let status = path.revocation();
     match verification.path.revocation.waiver() {
@@ -179,7 +209,7 @@ fn signed_quote<'e>(
         _ if status.is_complete() => record.pass(checks::REVOCATION, &status),
         _ => record.warn(checks::REVOCATION, &status),
     }
-    Ok(SignedQuote { quote: *quote, path, pck, ca })
+    Ok(Box::new(SignedQuote { quote: *quote, path, statement, pck, ca }))
 }
 
 /// Records the form of the quote. Clouds return quotes in larger buffers: bytes after the quote are not signed
@@ -222,20 +252,14 @@ fn check_signature(quote: &TdQuote<'_>, crypto: &Crypto<'_>) -> Result<(), Error
     table.verify(&point, &[quote.signed()], quote.signature).map_err(|_| Error::Signature)
 }
 
-/// Evaluates quoting enclave, module and platform against the collateral that the signers signed. Also returns
-/// the kind of the signers' anchors.
+/// Evaluates quoting enclave, module and platform against verified collateral.
 fn evaluate(
     signed: &SignedQuote<'_>,
-    collateral: &Collateral<'_, '_>,
-    signers: &[VerifiedPath<'_>],
-    verification: &TdxVerification<'_>,
+    info: &TcbInfo,
+    qe_identity: &QeIdentity,
+    at: Time,
     record: &mut dyn Record,
-) -> Result<(TcbEvaluation, AnchorKind), Error> {
-    let (at, crypto) = (verification.at, verification.path.crypto);
-    let info = documents::tcb_info(collateral.documents, signers, &signed.pck, at, crypto)?;
-    let qe_identity = documents::qe_identity(collateral.documents, signers, at, crypto)?;
-    let anchor = info.anchor.and(qe_identity.anchor);
-    let (info, qe_identity) = (info.document, qe_identity.document);
+) -> Result<TcbEvaluation, Error> {
     let number = info.tcb_evaluation_data_number;
     let until = info.next_update.0;
     record.pass(checks::TCB_INFO, &format_args!("evaluation data number {number}, current until {until}"));
@@ -260,7 +284,7 @@ fn evaluate(
     } else {
         record.warn(checks::TCB, &tcb);
     }
-    Ok((tcb, anchor))
+    Ok(tcb)
 }
 
 fn check_report_data(
@@ -311,6 +335,13 @@ impl<'a> SignedQuote<'a> {
     #[must_use]
     pub const fn pck(&self) -> &PckIdentity {
         &self.pck
+    }
+
+    /// The verified signatures of the PCK chain and of the quoting enclave's report, for a
+    /// [`SignatureCache`](teeproof_x509::SignatureCache): further quotes of the quoting enclave need not verify them
+    /// again.
+    pub fn signatures(&self) -> impl Iterator<Item = VerifiedSignature<'a>> + use<'a, '_> {
+        self.path.path().signatures().chain(core::iter::once(self.statement))
     }
 
     /// The collateral that the platform needs, and its addresses.
@@ -381,6 +412,22 @@ impl<'a> VerifiedQuote<'a> {
         self.td().rtmr().get(index).unwrap_or(&[0; 48])
     }
 
+    /// The verified signatures of quote and collateral but the quote's own, for a
+    /// [`SignatureCache`](teeproof_x509::SignatureCache): those of the PCK chain, the quoting enclave's report,
+    /// revocation lists, the TCB signing chain, TCB info and QE identity. A document of a [`CollateralCache`] is not
+    /// among them.
+    pub fn signatures(&self) -> impl Iterator<Item = VerifiedSignature<'a>> + use<'a, '_> {
+        let documents = [self.tcb_info.statement, self.qe_identity.statement];
+        self.signed.signatures().chain(self.further.iter().copied()).chain(documents.into_iter().flatten())
+    }
+
+    /// TCB info and QE identity.
+    pub(crate) const fn documents(
+        &self,
+    ) -> (&VerifiedDocument<'a, TcbInfo>, &VerifiedDocument<'a, QeIdentity>) {
+        (&self.tcb_info, &self.qe_identity)
+    }
+
     /// The kind of the anchors of quote and collateral together: Intel's pinned root, or an added one.
     #[must_use]
     pub const fn anchor(&self) -> AnchorKind {
@@ -397,18 +444,5 @@ impl<'a> VerifiedQuote<'a> {
     #[must_use]
     pub const fn revocation(&self) -> RevocationStatus {
         self.signed.path.revocation()
-    }
-
-    /// The verified signatures of the PCK chain, for a [`teeproof_x509::SignatureCache`].
-    pub fn signatures(&self) -> impl Iterator<Item = VerifiedSignature<'a>> + use<'a, '_> {
-        self.signed.path.path().signatures()
-    }
-}
-
-/// The P-256 point of a certificate, `04 ‖ x ‖ y`; `None` for another kind of key.
-fn p256<'a>(certificate: &Certificate<'a>) -> Option<&'a [u8]> {
-    match certificate.public_key() {
-        PublicKey::P256(point) => Some(point),
-        _ => None,
     }
 }

@@ -1,17 +1,18 @@
 //! Certificate paths from Intel's root: to the PCK certificate of the platform, and to the TCB signing certificate.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
-use teeproof_core::Crypto;
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::tdx::TdQuote;
 use teeproof_x509::{
     AnchoredPath, Candidates, PathError, PathSearch, PinnedCertificate, PinnedCertificates, Problem,
-    RevocationError, SignatureChecks, VerifiedPath, build_path,
+    RevocationError, SignatureBudget, SignatureChecks, VerifiedPath, VerifiedRevocationList,
+    VerifiedSignature, build_path, verify_p256_statement,
 };
 
-use super::{TdxVerification, p256};
+use super::TdxVerification;
 use crate::{Chain, Error, PckCa, pck};
 
 /// Intel SGX Root CA, DER. Origin and hash: `anchors/README.md`.
@@ -32,7 +33,14 @@ pub(super) fn leaves<'e>(
     given: &[Certificate<'e>],
     is_leaf: impl Fn(&Certificate<'e>) -> bool,
 ) -> Result<Vec<Certificate<'e>>, Error> {
-    let mut leaves: Vec<Certificate<'e>> = given.iter().filter(|one| is_leaf(one)).copied().collect();
+    // Authorities cannot be the leaf: they are candidates only if nothing else is, for the error that says so.
+    let is_authority =
+        |one: &&Certificate<'e>| one.extensions().basic_constraints().is_some_and(|basic| basic.ca);
+    let mut leaves: Vec<Certificate<'e>> =
+        given.iter().filter(|one| !is_authority(one) && is_leaf(one)).copied().collect();
+    if leaves.is_empty() {
+        leaves.extend(given.iter().filter(|one| is_authority(one) && is_leaf(one)));
+    }
     leaves.sort_unstable_by(|one, other| one.der().cmp(other.der()));
     leaves.dedup_by(|one, other| one.der() == other.der());
     match leaves.len() {
@@ -49,18 +57,18 @@ pub(super) fn pck<'e>(
     given: &[Certificate<'e>],
     verification: &TdxVerification<'e>,
     signatures: &SignatureChecks<'_>,
-) -> Result<(AnchoredPath<'e>, PckCa), Error> {
+) -> Result<(Box<AnchoredPath<'e>>, PckCa), Error> {
     let leaves = leaves(Chain::Pck, given, pck::is_pck)?;
-    let crypto = verification.path.crypto;
     let several = leaves.len() > 1;
     let (fitting, others): (Vec<_>, Vec<_>) =
-        leaves.into_iter().partition(|leaf| !several || signed_qe_report(leaf, quote, crypto));
+        leaves.into_iter().partition(|leaf| !several || qe_statement(leaf, quote, verification).is_some());
     let mut failure = None;
     // If no key made the signature, the first certificate says what else is wrong.
     let others = others.into_iter().take(if fitting.is_empty() { 1 } else { 0 });
     for leaf in fitting.iter().copied().chain(others) {
         let accept = |path: &AnchoredPath<'e>| match path.below() {
-            [authority, _] => PckCa::of(authority).map(|ca| (*path, ca)),
+            // Boxed, because paths are large and returned through several functions.
+            [authority, _] => PckCa::of(authority).map(|ca| (Box::new(*path), ca)),
             _ => None,
         };
         match anchored(Chain::Pck, leaf, given, verification, signatures, accept) {
@@ -95,16 +103,18 @@ pub(super) fn anchored<'e, T>(
     })
 }
 
-/// Checks validity and revocation of a path.
+/// Checks validity and revocation of a path. Adds the signatures of the revocation lists that were used.
 pub(super) fn settle<'e>(
     chain: Chain,
     path: &AnchoredPath<'e>,
     verification: &TdxVerification<'e>,
     signatures: &SignatureChecks<'_>,
+    lists: &mut Vec<VerifiedSignature<'e>>,
 ) -> Result<VerifiedPath<'e>, Error> {
     let mut path = path.valid_at(verification.at, 0).map_err(|error| chain_error(chain, error))?;
     let revocation = &verification.path.revocation;
-    path.check_revocation(revocation, signatures).map_err(|error| match error {
+    let mut add = |list: VerifiedRevocationList<'e>| lists.push(list.signature());
+    path.check_revocation_with(revocation, signatures, &mut add).map_err(|error| match error {
         RevocationError::Revoked { link } => Error::Chain { chain, link, problem: Problem::Revoked },
         RevocationError::List { issuer, problem } => Error::RevocationList { chain, issuer, problem },
     })?;
@@ -118,17 +128,17 @@ fn chain_error(chain: Chain, error: teeproof_x509::Error) -> Error {
     Error::Chain { chain, link: error.link, problem: error.problem }
 }
 
-/// Whether a certificate's key signed the quoting enclave's report.
-pub(super) fn signed_qe_report(
-    certificate: &Certificate<'_>,
-    quote: &TdQuote<'_>,
-    crypto: &Crypto<'_>,
-) -> bool {
-    let certification = &quote.certification;
-    p256(certificate).is_some_and(|point| {
-        let (message, signature) = (certification.qe_report, certification.qe_report_signature);
-        crypto.ecdsa_p256_sha256.verify(point, &[message], signature).is_ok()
-    })
+/// The signature over the quoting enclave's report, if a certificate's key made it.
+pub(super) fn qe_statement<'e>(
+    certificate: &Certificate<'e>,
+    quote: &TdQuote<'e>,
+    verification: &TdxVerification<'_>,
+) -> Option<VerifiedSignature<'e>> {
+    let (report, signature) = (quote.certification.qe_report, *quote.certification.qe_report_signature);
+    // The number of certificates is limited by `MAX_LEAVES`.
+    let budget = SignatureBudget::new(1);
+    let checks = verification.path.signature_checks(&budget);
+    verify_p256_statement(certificate, report, signature, &checks).ok()
 }
 
 /// `Intel SGX PCK Certificate ← Intel SGX PCK Platform CA ← Intel SGX Root CA (pinned)`.

@@ -1,15 +1,20 @@
 //! Verification of TCB info and QE identity: signer, signature over the bytes as received, and only then the
 //! JSON, its platform and its dates.
 
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use serde::Deserialize;
-use teeproof_core::{Crypto, Record, Time};
+use teeproof_core::{Record, Time};
 use teeproof_wire::certificate::Certificate;
-use teeproof_x509::{AnchorKind, SignatureChecks, VerifiedPath};
+use teeproof_x509::{
+    AnchorKind, SignatureBudget, SignatureChecks, VerifiedPath, VerifiedSignature, verify_p256_statement,
+};
 
+use super::TdxVerification;
 use super::chain::{Shown, anchored, leaves, settle};
-use super::{TdxVerification, p256};
+use crate::cache::Kind;
 use crate::json::DateText;
 use crate::qe_identity::QeIdentity;
 use crate::tcb_info::TcbInfo;
@@ -21,10 +26,24 @@ const TCB_SIGNING: &str = "Intel SGX TCB Signing";
 /// The limit of documents of one kind; real evidence has one.
 const MAX_DOCUMENTS: usize = 16;
 
-/// A document with a verified signature, and the anchor of its signer.
-pub(super) struct Signed<T> {
-    pub(super) document: T,
+/// A document with a verified signature. Only this module makes it.
+#[derive(Clone, Debug)]
+pub(crate) struct VerifiedDocument<'a, T: Clone> {
+    /// The document as received.
+    pub(crate) source: SignedJson<'a>,
+    /// The signer's whole certificate, DER.
+    pub(crate) signer: &'a [u8],
     pub(super) anchor: AnchorKind,
+    /// The signature; `None` if it was verified before the document entered a cache.
+    pub(super) statement: Option<VerifiedSignature<'a>>,
+    pub(crate) parsed: Cow<'a, T>,
+}
+
+/// The signers of a verification, and how signatures are verified.
+#[derive(Clone, Copy)]
+pub(super) struct Signers<'s, 'e> {
+    pub(super) paths: &'s [VerifiedPath<'e>],
+    pub(super) verification: &'s TdxVerification<'e>,
 }
 
 /// The verified paths of all TCB signing certificates, at least one.
@@ -32,6 +51,7 @@ pub(super) fn signers<'e>(
     given: &[Certificate<'e>],
     verification: &TdxVerification<'e>,
     signatures: &SignatureChecks<'_>,
+    lists: &mut Vec<VerifiedSignature<'e>>,
     record: &mut dyn Record,
 ) -> Result<Vec<VerifiedPath<'e>>, Error> {
     const CHAIN: Chain = Chain::TcbSigning;
@@ -41,9 +61,9 @@ pub(super) fn signers<'e>(
     for leaf in leaves(CHAIN, given, is_signer)? {
         // Intel's root issues it, no other authority.
         let path = anchored(CHAIN, leaf, given, verification, signatures, |path| {
-            (path.below().len() == 1).then_some(*path)
+            (path.below().len() == 1).then(|| Box::new(*path))
         });
-        match path.and_then(|path| settle(CHAIN, &path, verification, signatures)) {
+        match path.and_then(|path| settle(CHAIN, &path, verification, signatures, lists)) {
             Ok(path) => signers.push(path),
             Err(error) => failure = failure.or(Some(error)),
         }
@@ -57,13 +77,12 @@ pub(super) fn signers<'e>(
 }
 
 /// The current TCB info for a platform with the greatest evaluation data number.
-pub(super) fn tcb_info(
-    documents: &[SignedJson<'_>],
-    signers: &[VerifiedPath<'_>],
+pub(super) fn tcb_info<'e>(
+    documents: &[SignedJson<'e>],
+    signers: Signers<'_, 'e>,
     pck: &PckIdentity,
-    at: Time,
-    crypto: &Crypto<'_>,
-) -> Result<Signed<TcbInfo>, Error> {
+) -> Result<VerifiedDocument<'e, TcbInfo>, Error> {
+    let at = signers.verification.at;
     let accept = |info: &TcbInfo| {
         if (info.id.as_str(), info.version, info.tcb_type) != ("TDX", 3, 0) {
             return Err(DocumentProblem::Version);
@@ -77,16 +96,15 @@ pub(super) fn tcb_info(
         current(info.issue_date, info.next_update, at)?;
         Ok((info.tcb_evaluation_data_number, info.issue_date.0))
     };
-    newest(CollateralKind::TcbInfo, documents, signers, crypto, accept)
+    newest(CollateralKind::TcbInfo, documents, signers, accept)
 }
 
 /// The current identity of the quoting enclave with the greatest evaluation data number.
-pub(super) fn qe_identity(
-    documents: &[SignedJson<'_>],
-    signers: &[VerifiedPath<'_>],
-    at: Time,
-    crypto: &Crypto<'_>,
-) -> Result<Signed<QeIdentity>, Error> {
+pub(super) fn qe_identity<'e>(
+    documents: &[SignedJson<'e>],
+    signers: Signers<'_, 'e>,
+) -> Result<VerifiedDocument<'e, QeIdentity>, Error> {
+    let at = signers.verification.at;
     let accept = |identity: &QeIdentity| {
         if (identity.id.as_str(), identity.version) != ("TD_QE", 2) {
             return Err(DocumentProblem::Version);
@@ -94,7 +112,7 @@ pub(super) fn qe_identity(
         current(identity.issue_date, identity.next_update, at)?;
         Ok((identity.tcb_evaluation_data_number, identity.issue_date.0))
     };
-    newest(CollateralKind::QeIdentity, documents, signers, crypto, accept)
+    newest(CollateralKind::QeIdentity, documents, signers, accept)
 }
 
 fn current(issued: DateText, next_update: DateText, at: Time) -> Result<(), DocumentProblem> {
@@ -110,28 +128,24 @@ fn current(issued: DateText, next_update: DateText, at: Time) -> Result<(), Docu
 
 /// The newest of the documents of one kind that are valid, in any order; the error of the one that passed most
 /// checks if none is.
-fn newest<'d, T: Deserialize<'d>>(
+fn newest<'e, T: Kind + Deserialize<'e>>(
     kind: CollateralKind,
-    documents: &[SignedJson<'d>],
-    signers: &[VerifiedPath<'_>],
-    crypto: &Crypto<'_>,
+    documents: &[SignedJson<'e>],
+    signers: Signers<'_, 'e>,
     accept: impl Fn(&T) -> Result<(u32, Time), DocumentProblem>,
-) -> Result<Signed<T>, Error> {
-    let mut of_kind: Vec<&SignedJson<'d>> = documents.iter().filter(|one| one.kind() == kind).collect();
+) -> Result<VerifiedDocument<'e, T>, Error> {
+    let mut of_kind: Vec<&SignedJson<'e>> = documents.iter().filter(|one| one.kind() == kind).collect();
     of_kind
         .sort_unstable_by(|one, other| (one.body(), one.signature()).cmp(&(other.body(), other.signature())));
     of_kind.dedup();
     if of_kind.len() > MAX_DOCUMENTS {
         return Err(Error::Document { kind, problem: DocumentProblem::TooMany });
     }
-    let mut best: Option<((u32, Time), Signed<T>)> = None;
+    let mut best: Option<((u32, Time), VerifiedDocument<'e, T>)> = None;
     let mut failure: Option<DocumentProblem> = None;
     for document in of_kind {
-        let verified = signed_by(document, signers, crypto).and_then(|anchor| {
-            let parsed: T =
-                serde_json::from_str(document.body()).map_err(|error| DocumentProblem::json(&error))?;
-            accept(&parsed).map(|age| (age, Signed { document: parsed, anchor }))
-        });
+        let verified =
+            signers.verified(document).and_then(|found| accept(&found.parsed).map(|age| (age, found)));
         match verified {
             Ok((age, found)) => {
                 if best.as_ref().is_none_or(|(other, _)| age > *other) {
@@ -153,18 +167,37 @@ fn newest<'d, T: Deserialize<'d>>(
     }
 }
 
-/// The anchor of the signer of a document.
-fn signed_by(
-    document: &SignedJson<'_>,
-    signers: &[VerifiedPath<'_>],
-    crypto: &Crypto<'_>,
-) -> Result<AnchorKind, DocumentProblem> {
-    let made = |path: &&VerifiedPath<'_>| {
-        p256(path.leaf()).is_some_and(|point| {
-            let message = document.body().as_bytes();
-            crypto.ecdsa_p256_sha256.verify(point, &[message], document.signature()).is_ok()
-        })
-    };
-    let signer = signers.iter().find(made).ok_or(DocumentProblem::Signature)?;
-    Ok(signer.path().anchor())
+impl<'e> Signers<'_, 'e> {
+    /// A document that one of the signers signed: parsed before, or after its signature was verified.
+    fn verified<T: Kind + Deserialize<'e>>(
+        self,
+        source: &SignedJson<'e>,
+    ) -> Result<VerifiedDocument<'e, T>, DocumentProblem> {
+        let signed = |path: &VerifiedPath<'e>, statement, parsed| VerifiedDocument {
+            source: *source,
+            signer: path.leaf().der(),
+            anchor: path.path().anchor(),
+            statement,
+            parsed,
+        };
+        if let Some(cache) = self.verification.collateral_cache {
+            let found = |path: &VerifiedPath<'e>| {
+                let parsed = cache.document(source, path.leaf().der())?;
+                Some(signed(path, None, Cow::Borrowed(parsed)))
+            };
+            if let Some(found) = self.paths.iter().find_map(found) {
+                return Ok(found);
+            }
+        }
+        // The numbers of signers and documents are limited by `MAX_LEAVES` and `MAX_DOCUMENTS`.
+        let budget = SignatureBudget::new(self.paths.len());
+        let checks = self.verification.path.signature_checks(&budget);
+        let (body, signature) = (source.body().as_bytes(), *source.signature());
+        let statement =
+            |path: &'_ VerifiedPath<'e>| verify_p256_statement(path.leaf(), body, signature, &checks).ok();
+        let found = self.paths.iter().find_map(|path| statement(path).map(|statement| (path, statement)));
+        let (path, statement) = found.ok_or(DocumentProblem::Signature)?;
+        let parsed = serde_json::from_str(source.body()).map_err(|error| DocumentProblem::json(&error))?;
+        Ok(signed(path, Some(statement), Cow::Owned(parsed)))
+    }
 }

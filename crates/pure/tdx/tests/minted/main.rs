@@ -18,6 +18,7 @@
 mod support;
 
 mod appraisal;
+mod cache;
 mod chain;
 mod collateral;
 mod forgeries;
