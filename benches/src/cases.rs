@@ -8,6 +8,7 @@ mod many;
 mod nitro;
 mod road;
 mod snp;
+mod tdx;
 
 use teeproof::Policy;
 use teeproof_core::Crypto;
@@ -24,6 +25,7 @@ const GROUPS: &[Group] = &[
     ("snp", snp::cases),
     ("azure", azure::cases),
     ("nitro", nitro::cases),
+    ("tdx", tdx::cases),
     ("log", log::cases),
     ("front-door", road::cases),
     ("many", many::cases),

@@ -15,6 +15,7 @@ mod nitro;
 mod record;
 mod rounds;
 mod snp;
+mod tdx;
 mod threads;
 mod yardstick;
 
@@ -28,6 +29,7 @@ pub use nitro::Nitro;
 pub use record::Skipped;
 pub use rounds::Rounds;
 pub use snp::Snp;
+pub use tdx::Tdx;
 pub use threads::Threads;
 
 use teeproof_core::Crypto;
