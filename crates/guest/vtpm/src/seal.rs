@@ -2,7 +2,7 @@
 //! envelope for data of any size.
 //!
 //! Verify a key before you encrypt to it: [`SealingKey::certification`] is the attestation key's, and
-//! `VerifiedVm::verify_key` of `teeproof-hcl` checks it. Nothing is verified here.
+//! `VerifiedVtpm::verify_key` of `teeproof-hcl` checks it. Nothing is verified here.
 
 mod envelope;
 mod error;
