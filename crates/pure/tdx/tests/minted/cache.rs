@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use teeproof_core::{BadSignature, Class, Crypto, Freshness, VerifyEcdsa};
-use teeproof_mint::x509::{Extension, Oid};
+use teeproof_mint::tdx::TdxMachine;
 use teeproof_mint::{Key, Kind, Scheme};
 use teeproof_tdx::{
     Collateral, CollateralCache, DocumentProblem, Error, NewCollateral, SignedJson, TdxEvidence,
@@ -13,7 +13,7 @@ use teeproof_wire::certificate::Certificate;
 use teeproof_wire::crl::RevocationList;
 use teeproof_x509::{Anchors, CachedSignatures, OwnedSignature, Problem, Revocation, SignatureCache};
 
-use crate::support::{COMPONENTS, Evidence, Findings, Platform, YEAR, sgx_extension, time};
+use crate::support::{Checked, Evidence, Findings, YEAR, genuine, time};
 
 thread_local! {
     static SIGNATURES: Cell<usize> = const { Cell::new(0) };
@@ -95,18 +95,23 @@ impl Caches {
     }
 }
 
-/// A platform with the lists of both its authorities.
-fn listed() -> Platform {
-    Platform::with(|platform| {
-        platform.crls = vec![Platform::crl(&platform.root, &[]), Platform::crl(&platform.ca, &[&[0x77]])];
-    })
+/// A platform whose authority has revoked another certificate.
+fn machine() -> TdxMachine {
+    genuine().pck_ca_revokes(&[0x77])
+}
+
+/// The evidence of a platform, with the lists of both its authorities.
+fn listed(machine: &TdxMachine) -> Evidence {
+    let evidence = machine.evidence();
+    Evidence { crls: vec![evidence.minted.root_crl.clone(), evidence.minted.pck_crl.clone()], ..evidence }
 }
 
 /// Two certificates, two lists (that of the root once, although it concerns both chains), the quoting enclave's
 /// report, the quote, the signing certificate, and two documents: nine. A further quote costs its own signature.
 #[test]
 fn a_known_platform_costs_one_signature() {
-    let minted = listed().mint();
+    let machine = machine();
+    let minted = listed(&machine);
     let mut caches = Caches::new(100);
     let (cold, cost) = caches.verify(&minted, true);
     let cold = cold.unwrap();
@@ -120,7 +125,7 @@ fn a_known_platform_costs_one_signature() {
     // Another REPORTDATA, signed by the same attestation key.
     let mut further = minted.clone();
     further.quote[568..584].copy_from_slice(b"other sixteen!!!");
-    let signature = listed().attestation.sign(Scheme::Ecdsa, &further.quote[..632]).unwrap();
+    let signature = machine.attestation_key.sign(Scheme::Ecdsa, &further.quote[..632]).unwrap();
     further.quote[636..700].copy_from_slice(&signature);
     let (result, cost) = caches.verify(&further, false);
     assert_eq!((result.map(|_| ()), cost), (Ok(()), 1));
@@ -128,7 +133,7 @@ fn a_known_platform_costs_one_signature() {
 
 #[test]
 fn each_cache_serves_alone() {
-    let minted = listed().mint();
+    let minted = listed(&machine());
     let mut caches = Caches::of(&minted);
     caches.collateral = CollateralCache::new(100);
     assert_eq!(caches.verify(&minted, false).1, 1);
@@ -140,7 +145,7 @@ fn each_cache_serves_alone() {
 /// A bit of each byte of the documents with their signatures, and of every third of the quote: the caches change no result.
 #[test]
 fn one_other_bit_is_another_document() {
-    let minted = listed().mint();
+    let minted = listed(&machine());
     let mut caches = Caches::of(&minted);
     let mut none = Caches::new(0);
     let mut refused = 0;
@@ -155,12 +160,14 @@ fn one_other_bit_is_another_document() {
         String::from_utf8(bytes).unwrap()
     };
     for at in 0..minted.tcb_info.len() {
-        let tcb_info = flipped(&minted.tcb_info, at);
-        compare(&Evidence { tcb_info, ..minted.clone() }, "TCB info", at);
+        let mut changed = minted.clone();
+        changed.tcb_info = flipped(&minted.tcb_info, at);
+        compare(&changed, "TCB info", at);
     }
     for at in 0..minted.qe_identity.len() {
-        let qe_identity = flipped(&minted.qe_identity, at);
-        compare(&Evidence { qe_identity, ..minted.clone() }, "QE identity", at);
+        let mut changed = minted.clone();
+        changed.qe_identity = flipped(&minted.qe_identity, at);
+        compare(&changed, "QE identity", at);
     }
     for at in (0..minted.quote.len()).step_by(3) {
         let mut changed = minted.clone();
@@ -173,16 +180,14 @@ fn one_other_bit_is_another_document() {
 /// The same document under another certificate of the same key is verified anew; under another key it is refused.
 #[test]
 fn another_signer_is_not_cached() {
-    let minted = listed().mint();
+    let minted = listed(&machine());
     let mut caches = Caches::of(&minted);
     caches.signatures = SignatureCache::new(100);
-    let mut other = listed();
-    other.signer.certificate.serial = vec![0x23];
-    let other = Evidence { certificates: other.mint().certificates, ..minted.clone() };
+    let other = machine().with(|one| one.tcb_signing.certificate.serial = vec![0x24]);
+    let other = Evidence { certificates: other.evidence().certificates, ..minted.clone() };
     assert_eq!(caches.verify(&other, false).1, 9);
-    let mut foreign = listed();
-    foreign.signer.key = Key::fresh(Kind::P256);
-    let foreign = Evidence { certificates: foreign.mint().certificates, ..minted };
+    let foreign = machine().with(|one| one.tcb_signing.key = Key::fresh(Kind::P256));
+    let foreign = Evidence { certificates: foreign.evidence().certificates, ..minted };
     let error = caches.verify(&foreign, false).0.map(|_| ()).unwrap_err();
     assert!(matches!(error, Error::Document { problem: DocumentProblem::Signature, .. }), "{error}");
 }
@@ -190,7 +195,7 @@ fn another_signer_is_not_cached() {
 /// Dates, platform and revocation are checked although everything is cached.
 #[test]
 fn no_verdict_is_cached() {
-    let minted = listed().mint();
+    let minted = listed(&machine());
     let mut caches = Caches::of(&minted);
     let mut refused = |changed: Evidence| caches.verify(&changed, false).0.map(|_| ()).unwrap_err();
     // The lists are not current either at these times: without them the documents decide.
@@ -201,18 +206,16 @@ fn no_verdict_is_cached() {
         assert!(matches!(error, Error::Document { .. }), "{error}");
         assert_eq!(error.class(), class);
     }
-    let error = refused(Evidence { at: minted.at + 2000, ..minted.clone() });
+    let error = refused(Evidence { at: minted.at - 2 * 86_400, ..minted.clone() });
     assert!(matches!(error, Error::RevocationList { .. }), "{error}");
-    let platform = listed();
-    let crls = vec![Platform::crl(&platform.root, &[]), Platform::crl(&platform.ca, &[&[0x21]])];
+    let serial = machine().pck.certificate.serial;
+    let crls = listed(&machine().pck_ca_revokes(&serial)).crls;
     let error = refused(Evidence { crls, ..minted.clone() });
     assert!(matches!(error, Error::Chain { problem: Problem::Revoked, .. }), "{error}");
-    let mut other = listed();
-    let index = other.pck.certificate.extensions.len() - 1;
-    let extension = sgx_extension(COMPONENTS, 13, [1, 2, 3, 4, 5, 6], [0, 0]);
-    let sgx = Oid::new(&[1, 2, 840, 113_741, 1, 13, 1]);
-    other.pck.certificate.extensions[index] = Extension::new(sgx, extension);
-    let error = refused(Evidence { quote: other.mint().quote, ..minted });
+    let other = machine().with_sgx(|sgx| sgx.fmspc = [1, 2, 3, 4, 5, 6]);
+    let mut changed = minted.clone();
+    changed.quote.clone_from(&other.evidence().quote);
+    let error = refused(changed);
     assert!(matches!(error, Error::Document { problem: DocumentProblem::Fmspc { .. }, .. }), "{error}");
 }
 
@@ -220,11 +223,10 @@ fn no_verdict_is_cached() {
 fn the_cache_is_bounded() {
     let (mut caches, mut none) = (Caches::new(4), Caches::new(0));
     for serial in 0..12 {
-        let mut platform = listed();
-        platform.pck.certificate.serial = vec![0x30, serial];
-        let advisory = format!("\"advisoryIDs\":[\"INTEL-SA-{serial:05}\"]");
-        platform.tcb_info = platform.tcb_info.replace("\"advisoryIDs\":[]", &advisory);
-        let minted = platform.mint();
+        let platform = machine()
+            .with(|one| one.pck.certificate.serial = vec![0x30, serial])
+            .with_tcb_info(|info| info.levels[0].advisories = vec![format!("INTEL-SA-{serial:05}")]);
+        let minted = listed(&platform);
         caches.verify(&minted, true).0.unwrap();
         assert!(caches.collateral.len() <= 8, "{}", caches.collateral.len());
         assert!(caches.signatures.len() <= 4);
