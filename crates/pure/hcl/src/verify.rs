@@ -18,7 +18,7 @@ use core::ops::Deref;
 
 use teeproof_core::{Crypto, Freshness, Record, Time, equal};
 use teeproof_snp::{Endorsements, ReportData, VerifiedReport};
-use teeproof_tdx::{TdReportData, TdxEvidenceView, TdxVerification};
+use teeproof_tdx::{CollateralCache, TdReportData, TdxEvidenceView, TdxVerification};
 use teeproof_tpm::{PcrValues, Quote};
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::hcl::{Hardware, HashType, HclReport, ReportType};
@@ -90,6 +90,7 @@ pub struct HclVerification<'a> {
     pub(crate) freshness: Freshness<'a>,
     pub(crate) user_data: Option<&'a [u8]>,
     pub(crate) at: Time,
+    collateral_cache: Option<&'a CollateralCache>,
 }
 
 impl<'a> HclVerification<'a> {
@@ -97,7 +98,8 @@ impl<'a> HclVerification<'a> {
     /// a waiver, and the time at which certificates must be valid. Only the pinned roots are anchors, no
     /// signature is cached, user-data is not compared with anything else, and revocation is waived.
     pub fn new(freshness: impl Into<Freshness<'a>>, at: Time, crypto: &'a Crypto<'a>) -> Self {
-        Self { path: PathOptions::new(crypto), freshness: freshness.into(), user_data: None, at }
+        let path = PathOptions::new(crypto);
+        Self { path, freshness: freshness.into(), user_data: None, at, collateral_cache: None }
     }
 
     teeproof_x509::path_option_setters!('a, path, and_all);
@@ -114,6 +116,12 @@ impl<'a> HclVerification<'a> {
         Self { user_data: user_data.into(), ..self }
     }
 
+    /// With parsed collateral of TDX platforms whose quotes were verified before.
+    #[must_use]
+    pub fn collateral_cache(self, cache: impl Into<Option<&'a CollateralCache>>) -> Self {
+        Self { collateral_cache: cache.into(), ..self }
+    }
+
     /// The input to the verification of the SNP report.
     fn of_report(&self) -> teeproof_snp::SnpVerification<'a> {
         let report_data = ReportData::ForCaller("REPORT_DATA holds the claims' hash: see hcl.binding");
@@ -124,7 +132,11 @@ impl<'a> HclVerification<'a> {
     /// The input to the verification of the TD quote.
     fn of_td_quote(&self) -> TdxVerification<'a> {
         let report_data = TdReportData::ForCaller("REPORTDATA holds the claims' hash: see hcl.binding");
-        TdxVerification::new(report_data, self.at, self.path.crypto).path_options(self.path)
+        let verification = TdxVerification::new(report_data, self.at, self.path.crypto).path_options(self.path);
+        match self.collateral_cache {
+            Some(cache) => verification.collateral_cache(cache),
+            None => verification,
+        }
     }
 }
 

@@ -10,10 +10,10 @@ use teeproof_wire::tdx::TdQuote;
 use crate::qe_identity::QeIdentity;
 use crate::tcb_info::TcbInfo;
 use crate::verify::VerifiedDocument;
-use crate::{PckIdentity, SignedJson, TdxEvidence, VerifiedQuote};
+use crate::{PckIdentity, SignedJson, TdxEvidenceView, VerifiedQuote};
 
 /// A cache of parsed collateral, bounded in number and size. The caller owns it; a verification borrows it by
-/// [`TdxVerification::collateral_cache`](crate::TdxVerification::collateral_cache), and [`TdxEvidence::parse_with`]
+/// [`TdxVerification::collateral_cache`](crate::TdxVerification::collateral_cache), and [`TdxEvidence::parse_with`](crate::TdxEvidence::parse_with)
 /// takes the PCK chain from it.
 ///
 /// It stores TCB info, QE identities and PCK chains as parsed, never a verdict. A document is found by all its
@@ -68,14 +68,19 @@ impl CollateralCache {
     /// Copies of the collateral of a verified quote that is not in the cache or about to be dropped from it. The
     /// PCK chain is left out if it is not the one in the verified quote.
     #[must_use]
-    pub fn new_collateral(&self, evidence: &TdxEvidence<'_>, verified: &VerifiedQuote<'_>) -> NewCollateral {
+    pub fn new_collateral<'e>(
+        &self,
+        evidence: impl Into<TdxEvidenceView<'e>>,
+        verified: &VerifiedQuote<'_>,
+    ) -> NewCollateral {
+        let evidence = evidence.into();
         let (info, identity) = verified.documents();
         let documents = [self.missing(info), self.missing(identity)];
-        let pem = evidence.quote().certification.pck_chain();
-        let pem = pem.filter(|pem| verified.quote().certification.pck_chain() == Some(pem));
+        let own = evidence.bytes().starts_with(verified.quote().signed());
+        let pem = verified.quote().certification.pck_chain().filter(|_| own);
         let chain = pem.filter(|pem| !self.chains.is_young([pem, &[], &[]])).map(|pem| PckChain {
             pem: pem.into(),
-            certificates: evidence.view().chain().to_vec(),
+            certificates: evidence.chain().to_vec(),
             leaf: verified.path().leaf().der().into(),
             pck: *verified.signed().pck(),
         });

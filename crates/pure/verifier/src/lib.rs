@@ -63,7 +63,7 @@ pub use teeproof_snp::{
     Product, ProductLine, SnpPolicy, Tcb, TcbFloor, TcbLevels, VekKind, VerifiedReport, Vmpl,
 };
 pub use teeproof_tdx::{
-    CollateralKind, CollateralUrls, SignedJson, TcbEvaluation, TcbStatus, TdxEvidence, TdxEvidenceView, TdxPolicy,
+    CollateralCache, CollateralKind, CollateralUrls, SignedJson, TcbEvaluation, TcbStatus, TdxEvidence, TdxEvidenceView, TdxPolicy,
 };
 pub use teeproof_tpm::{EventLogRule, PcrValues, Quote, TpmPolicy};
 pub use teeproof_wire::certificate::Certificate;

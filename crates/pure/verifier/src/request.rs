@@ -5,7 +5,7 @@ use core::fmt;
 
 use teeproof_core::{Crypto, Freshness, Technology};
 use teeproof_nitro::{Moment, NitroOptions};
-use teeproof_tdx::SignedJson;
+use teeproof_tdx::{CollateralCache, SignedJson};
 use teeproof_wire::certificate::Certificate;
 use teeproof_x509::{PathOptions, Revocation};
 
@@ -24,6 +24,7 @@ pub struct Request<'a> {
     pub(crate) accept: &'a [Technology],
     pub(crate) endorsements: &'a [Certificate<'a>],
     pub(crate) collateral: Collateral<'a>,
+    pub(crate) collateral_cache: Option<&'a CollateralCache>,
     pub(crate) path: PathOptions<'a>,
     pub(crate) freshness: Freshness<'a>,
     pub(crate) user_data: Option<&'a [u8]>,
@@ -47,6 +48,7 @@ impl<'a> Request<'a> {
             accept: accept.into().0,
             endorsements: &[],
             collateral: Collateral::Parsed(&[]),
+            collateral_cache: None,
             path: PathOptions::new(crypto),
             freshness: freshness.into(),
             user_data: None,
@@ -89,6 +91,12 @@ impl<'a> Request<'a> {
     #[must_use]
     pub const fn collateral(self, collateral: &'a [SignedJson<'a>]) -> Self {
         Self { collateral: Collateral::Parsed(collateral), ..self }
+    }
+
+    /// With parsed collateral of platforms whose quotes were verified before: see [`CollateralCache`].
+    #[must_use]
+    pub const fn collateral_cache(self, cache: &'a CollateralCache) -> Self {
+        Self { collateral_cache: Some(cache), ..self }
     }
 
     teeproof_x509::path_option_setters!('a, path);

@@ -110,6 +110,7 @@ impl<'a> Run<'_, 'a> {
         let request = self.request;
         Ok(teeproof_hcl::HclVerification::new(request.freshness, self.at()?, request.path.crypto)
             .path_options(request.path)
+            .collateral_cache(request.collateral_cache)
             .user_data(request.user_data))
     }
 }

@@ -19,6 +19,10 @@ impl<'a> Run<'_, 'a> {
         let request = self.request;
         let verification = teeproof_tdx::TdxVerification::new(request.freshness, at, request.path.crypto)
             .path_options(request.path);
+        let verification = match request.collateral_cache {
+            Some(cache) => verification.collateral_cache(cache),
+            None => verification,
+        };
         let verified = request.collateral.documents().and_then(|documents| {
             let collateral =
                 teeproof_tdx::Collateral { documents: &documents, certificates: request.endorsements };
