@@ -23,4 +23,5 @@ mod chain;
 mod collateral;
 mod forgeries;
 mod levels;
+mod log;
 mod quote;
