@@ -142,13 +142,14 @@ const SETS: &[Set] = &[
     Set {
         name: "alloc",
         what: "every public function, with an allocator",
-        packages: &["teeproof"],
+        packages: &["teeproof", "teeproof-tdx"],
         crates: &[
             ("teeproof_core", "core"),
             ("teeproof_x509", "x509"),
             ("teeproof_snp", "snp"),
             ("teeproof_tpm", "tpm"),
             ("teeproof_nitro", "nitro"),
+            ("teeproof_tdx", "tdx"),
             ("teeproof_evidence", "evidence"),
             ("teeproof_hcl", "hcl"),
             ("teeproof", "verifier"),
