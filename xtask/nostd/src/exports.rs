@@ -6,7 +6,7 @@ use crate::vectors::{DEBUG, PRODUCTION, QUOTE, REPORT, TAMPERED};
 use crate::vectors::{HCL_SNP, HCL_TDX};
 use crate::verifier::{CAN_VERIFY, nitro, quote, snp};
 #[cfg(feature = "front-door")]
-use crate::verifier::{azure_snp, azure_tdx};
+use crate::verifier::{azure_snp, azure_tdx, tdx};
 
 /// Verifies the embedded evidence; 0 if every result is as expected, or else one bit for each wrong result.
 #[unsafe(no_mangle)]
@@ -40,6 +40,9 @@ pub extern "C" fn teeproof_nostd_check() -> i32 {
         (azure_snp(&HCL_SNP[..1500]), MALFORMED),
         #[cfg(feature = "front-door")]
         (azure_tdx(HCL_TDX), INCOMPLETE),
+        // Another vendor's report is no TD quote.
+        #[cfg(feature = "front-door")]
+        (tdx(REPORT), MALFORMED),
     ];
     let wrong = answers.iter().enumerate().filter(|(_, (answer, expected))| answer != expected);
     wrong.fold(0, |bits, (at, _)| bits | (1 << at))

@@ -36,6 +36,14 @@ pub(crate) fn azure_tdx(report: &[u8]) -> u8 {
     exit(&Evidence::AzureTdx(bare(report)), &[], Moment::At(AT))
 }
 
+/// The exit code of the command for a TD quote, without collateral.
+pub(crate) fn tdx(quote: &[u8]) -> u8 {
+    match teeproof_tdx::TdxEvidence::parse(quote) {
+        Ok(quote) => exit(&Evidence::Tdx { quote: quote.view(), log: None }, &[], Moment::At(AT)),
+        Err(error) => crate::exit_code(error.class()),
+    }
+}
+
 fn bare(report: &[u8]) -> teeproof_hcl::HclEvidence<'_> {
     teeproof_hcl::HclEvidence::new(report)
 }
