@@ -76,7 +76,7 @@ pub(super) const MAP: &[Row] = &[
     Row {
         name: FRONT,
         room: Room::Pure,
-        uses: &[WIRE, CORE, EVIDENCE, X509, SNP, TPM, HCL, NITRO],
+        uses: &[WIRE, CORE, EVIDENCE, X509, SNP, TDX, TPM, HCL, NITRO],
         tests: &[],
     },
     Row { name: RUSTCRYPTO, room: Room::Crypto, uses: &[CORE], tests: &[] },

@@ -138,13 +138,14 @@ impl<'a> RequestOptions<'a> {
     ) -> Result<Request<'r>, Fault> {
         let freshness = bytes::freshness(self.nonce.as_deref())?;
         let lists = &endorsements.revocation_lists;
-        let request = Request::for_inputs(endorsements, self.args.accepted(), freshness, self.at, &self.crypto)
-            .revocation(evidence_files::revocation(lists, self.args.backing.require_revocation_lists))
-            .anchors(Anchors::and(anchors))
-            .user_data(self.user_data.as_deref())
-            .nitro(NitroOptions::USUAL.skew_secs(self.args.skew))
-            .endorsement_sources(sources)
-            .policy(self.policy.as_ref());
+        let request =
+            Request::for_inputs(endorsements, self.args.accepted(), freshness, self.at, &self.crypto)
+                .revocation(evidence_files::revocation(lists, self.args.backing.require_revocation_lists))
+                .anchors(Anchors::and(anchors))
+                .user_data(self.user_data.as_deref())
+                .nitro(NitroOptions::USUAL.skew_secs(self.args.skew))
+                .endorsement_sources(sources)
+                .policy(self.policy.as_ref());
         Ok(request)
     }
 

@@ -132,7 +132,8 @@ impl<'a> HclVerification<'a> {
     /// The input to the verification of the TD quote.
     fn of_td_quote(&self) -> TdxVerification<'a> {
         let report_data = TdReportData::ForCaller("REPORTDATA holds the claims' hash: see hcl.binding");
-        let verification = TdxVerification::new(report_data, self.at, self.path.crypto).path_options(self.path);
+        let verification =
+            TdxVerification::new(report_data, self.at, self.path.crypto).path_options(self.path);
         match self.collateral_cache {
             Some(cache) => verification.collateral_cache(cache),
             None => verification,

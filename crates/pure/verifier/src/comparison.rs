@@ -64,27 +64,34 @@ pub(crate) fn of(check: &Check, evidence: &Evidence<'_>, request: &Request<'_>) 
                 Document::parse(envelope.payload(), envelope.payload_offset(), &request.nitro.limits).ok()?;
             Some((Side::of(nonce?), Side(document.nonce.map(<[u8]>::to_vec))))
         }
-        Evidence::AzureSnp(evidence) | Evidence::AzureTdx(evidence) if *check == *teeproof_hcl::checks::BINDING => {
+        Evidence::AzureSnp(evidence) | Evidence::AzureTdx(evidence)
+            if *check == *teeproof_hcl::checks::BINDING =>
+        {
             binding(evidence, request)
         }
-        Evidence::AzureSnp(evidence) | Evidence::AzureTdx(evidence) if *check == *teeproof_hcl::checks::USER_DATA => {
+        Evidence::AzureSnp(evidence) | Evidence::AzureTdx(evidence)
+            if *check == *teeproof_hcl::checks::USER_DATA =>
+        {
             user_data(evidence, nonce, request.user_data)
         }
-        Evidence::AzureSnp(evidence) | Evidence::AzureTdx(evidence) if *check == *teeproof_tpm::checks::NONCE => {
+        Evidence::AzureSnp(evidence) | Evidence::AzureTdx(evidence)
+            if *check == *teeproof_tpm::checks::NONCE =>
+        {
             let attest = Attest::parse(attest_bytes(evidence.quote.as_ref()?.message)).ok()?;
             let nonce = nonce.filter(|nonce| nonce.len() <= MAX_NONCE)?;
             Some((Side::of(nonce), Side::of(attest.head.extra_data)))
         }
-        Evidence::AzureSnp(evidence) | Evidence::AzureTdx(evidence) if *check == *teeproof_tpm::checks::PCRS => pcrs(evidence, request),
+        Evidence::AzureSnp(evidence) | Evidence::AzureTdx(evidence)
+            if *check == *teeproof_tpm::checks::PCRS =>
+        {
+            pcrs(evidence, request)
+        }
         _ => None,
     }
 }
 
 /// The hash of the runtime claims, and REPORT_DATA of the SNP report or the TD quote.
-fn binding(
-    evidence: &teeproof_hcl::HclEvidence<'_>,
-    request: &Request<'_>,
-) -> Option<(Side, Side)> {
+fn binding(evidence: &teeproof_hcl::HclEvidence<'_>, request: &Request<'_>) -> Option<(Side, Side)> {
     let envelope = HclReport::parse(evidence.report).ok()?;
     let (crypto, claims) = (request.path.crypto, &[envelope.claims()]);
     let expected = match envelope.report_data_hash_type {

@@ -57,13 +57,16 @@ pub use teeproof_evidence::bundle::{Bundle, BundleError, Collection, Redacted};
 pub use teeproof_evidence::{
     FileSummary, InputEndorsements, InputError, InputKind, InputWarning, Inputs, Part, Sniffed, sniff,
 };
-pub use teeproof_hcl::{Ground, HclEvidence, HclPolicy, Origin, OriginGrounds, VerifiedTdVm, VerifiedVm, VmId};
+pub use teeproof_hcl::{
+    Ground, HclEvidence, HclPolicy, Origin, OriginGrounds, VerifiedTdVm, VerifiedVm, VmId,
+};
 pub use teeproof_nitro::{Limits, MaxAge, Moment, NitroOptions, NitroPolicy, VerifiedDocument};
 pub use teeproof_snp::{
     Product, ProductLine, SnpPolicy, Tcb, TcbFloor, TcbLevels, VekKind, VerifiedReport, Vmpl,
 };
 pub use teeproof_tdx::{
-    CollateralCache, CollateralKind, CollateralUrls, SignedJson, TcbEvaluation, TcbStatus, TdxEvidence, TdxEvidenceView, TdxPolicy,
+    CollateralCache, CollateralKind, CollateralUrls, SignedJson, TcbEvaluation, TcbStatus, TdxEvidence,
+    TdxEvidenceView, TdxPolicy,
 };
 pub use teeproof_tpm::{EventLogRule, PcrValues, Quote, TpmPolicy};
 pub use teeproof_wire::certificate::Certificate;

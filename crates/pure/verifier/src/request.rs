@@ -144,7 +144,7 @@ pub(crate) enum Collateral<'a> {
 }
 
 impl<'a> Collateral<'a> {
-    /// Whether there is none.
+    /// Whether there are no documents.
     pub(crate) const fn is_empty(self) -> bool {
         match self {
             Self::Parsed(documents) => documents.is_empty(),

@@ -25,8 +25,8 @@ use advice::AdvisedRemedy;
 use crate::checks::{BUNDLE_REDACTED, INPUT_IGNORED, POLICY_TECHNOLOGY, REVOCATION_UNUSED, of_verification};
 use crate::result::FreshnessDemand;
 use crate::{
-    AttestationResult, Evidence, Findings, OwnedAttestationResult, Remedy, Request, RequestError,
-    Verdict, claims, comparison, nonce_text,
+    AttestationResult, Evidence, Findings, OwnedAttestationResult, Remedy, Request, RequestError, Verdict,
+    claims, comparison, nonce_text,
 };
 use teeproof_evidence::bundle::Redacted;
 

@@ -11,8 +11,12 @@ use std::path::Path;
 use teeproof::{Policy, PolicyKey};
 
 /// The tables: the mark in the page, the section, and the section whose keys are left out of it.
-const TABLES: [(&str, &str, Option<&str>); 4] =
-    [("snp", "snp", None), ("azure", "azure-snp", Some("snp")), ("tdx", "tdx", None), ("nitro", "nitro", None)];
+const TABLES: [(&str, &str, Option<&str>); 4] = [
+    ("snp", "snp", None),
+    ("azure", "azure-snp", Some("snp")),
+    ("tdx", "tdx", None),
+    ("nitro", "nitro", None),
+];
 
 fn keys(section: &str) -> Vec<PolicyKey> {
     Policy::keys().into_iter().filter(|key| key.technology.as_str() == section).collect()

@@ -89,7 +89,11 @@ pub(crate) const CLAIMS: &[ClaimRow] = &[
     ),
     row("fmspc", Hex, "TDX: FMSPC of the platform, by its PCK certificate, 6 bytes."),
     row("pck_ca", Text, "TDX: the authority of the PCK certificate: `platform`, `processor`."),
-    row("tcb_status", Text, "TDX: the TCB status of processor, firmware, TDX module and quoting enclave together."),
+    row(
+        "tcb_status",
+        Text,
+        "TDX: the TCB status of processor, firmware, TDX module and quoting enclave together.",
+    ),
     row("tcb_date", Text, "TDX: the least `tcbDate` of these parts, RFC 3339."),
     nullable(
         "tcb_days_behind",

@@ -5,7 +5,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use teeproof_core::{Absence, Expectation, PolicyValue, Rule, Technology};
-use teeproof_hcl::{Ground, HclPolicy, Origin, OriginGrounds, VerifiedTdVm, VerifiedVm, VerifiedVtpm, VmId, checks};
+use teeproof_hcl::{
+    Ground, HclPolicy, Origin, OriginGrounds, VerifiedTdVm, VerifiedVm, VerifiedVtpm, VmId, checks,
+};
 use teeproof_tpm::Booted;
 
 use super::kinds::{Fixed, YesNo};
@@ -121,7 +123,9 @@ const NOT_A_GROUND: &str = "the origin is not shown: pinned, it would pass for a
 fn origin(lines: &mut Lines<'_>, key: &str, _: &[&VerifiedVtpm<'_>]) {
     let grounds = lines.origins();
     if grounds.iter().all(OriginGrounds::is_strong) {
-        lines.comment("Every machine runs a known paravisor of Azure; its launch measurement, above, is pinned.");
+        lines.comment(
+            "Every machine runs a known paravisor of Azure; its launch measurement, above, is pinned.",
+        );
         return lines.line(&format!("{key} = {{ exactly = \"{}\" }}", Ground::Measurement));
     }
     lines.comment("ORIGIN NOT SHOWN: any confidential guest could have made such claims.");

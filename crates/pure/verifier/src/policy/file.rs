@@ -49,9 +49,11 @@ fn policy(name: &str, root: &Node<'_>, problems: &mut Problems<'_>) -> Result<Po
         Some(given) => own_name(&given, problems),
         None => Ok(name.to_string()),
     };
-    let sections = ["snp", "tdx", "azure-snp", "azure-tdx", "nitro"].map(|section| root.child(table, section));
+    let sections =
+        ["snp", "tdx", "azure-snp", "azure-tdx", "nitro"].map(|section| root.child(table, section));
     if sections.iter().all(Option::is_none) {
-        let hint = "write [snp], [tdx], [azure-snp], [azure-tdx] or [nitro] for each technology that you accept";
+        let hint =
+            "write [snp], [tdx], [azure-snp], [azure-tdx] or [nitro] for each technology that you accept";
         problems.add(0, "", "the policy has no section, so it accepts nothing", Some(hint.into()));
     }
     let [snp, tdx, azure_snp, azure_tdx, nitro] = sections;
@@ -61,7 +63,14 @@ fn policy(name: &str, root: &Node<'_>, problems: &mut Problems<'_>) -> Result<Po
     let azure_tdx = azure_tdx.map(|section| azure::read_tdx(section, problems)).transpose();
     let nitro = nitro.map(|section| nitro::read(section, problems)).transpose();
     version?;
-    Ok(Policy { name: name?, snp: snp?, tdx: tdx?, azure_snp: azure_snp?, azure_tdx: azure_tdx?, nitro: nitro? })
+    Ok(Policy {
+        name: name?,
+        snp: snp?,
+        tdx: tdx?,
+        azure_snp: azure_snp?,
+        azure_tdx: azure_tdx?,
+        nitro: nitro?,
+    })
 }
 
 /// The policy's name. A file must not call itself what only the program can be.

@@ -16,9 +16,7 @@ use super::lines::Lines;
 use super::node::Node;
 use super::pcrs::waiver;
 use super::problems::{Problems, Reported};
-use super::rule::{
-    AT_LEAST, AT_MOST, EXACTLY, Kind, ONE_OF, REASON, WAIVED, expectation, within_limit,
-};
+use super::rule::{AT_LEAST, AT_MOST, EXACTLY, Kind, ONE_OF, REASON, WAIVED, expectation, within_limit};
 use super::section::{Field, Section};
 use super::suggest::{hint, quoted};
 use super::table::{FieldKind, PolicyKey, section, toml};

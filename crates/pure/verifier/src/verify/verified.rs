@@ -37,7 +37,7 @@ impl<'a> VerifiedTd<'a> {
         &self.quote
     }
 
-    /// The event log; `None` if there is none.
+    /// The event log; `None` if the evidence lacks it.
     #[must_use]
     pub const fn log(&self) -> Option<&teeproof_tdx::RtmrLog<'a>> {
         self.log.as_ref()
@@ -83,4 +83,3 @@ impl<'a> Verified<'a> {
         }
     }
 }
-

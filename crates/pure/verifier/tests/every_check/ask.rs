@@ -63,8 +63,13 @@ impl Ask {
         let anchors: Vec<&[u8]> = self.anchors.iter().map(Vec::as_slice).collect();
         let certificates = self.inputs.certificates();
         let lists = self.inputs.revocation_lists();
-        let collateral: Vec<_> =
-            self.inputs.endorsements().collateral.iter().map(|text| SignedJson::parse(text).unwrap()).collect();
+        let collateral: Vec<_> = self
+            .inputs
+            .endorsements()
+            .collateral
+            .iter()
+            .map(|text| SignedJson::parse(text).unwrap())
+            .collect();
         let crypto = teeproof_aws_lc::TABLE;
         let request = Request::new(
             &*self.accept,

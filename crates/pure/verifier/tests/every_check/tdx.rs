@@ -187,7 +187,10 @@ fn a_log_of_another_guest() {
     let ask = with_log(&log);
     holds(&ask);
     let found = ask.findings("tdx.log.replay");
-    assert!(matches!(&found[..], [(Outcome::Warn, because)] if because.contains("RTMR0 unexplained")), "{found:?}");
+    assert!(
+        matches!(&found[..], [(Outcome::Warn, because)] if because.contains("RTMR0 unexplained")),
+        "{found:?}"
+    );
 }
 
 /// An exception is a warning, and waives the rules for the TCB until its end.
@@ -205,7 +208,10 @@ fn an_exception_applies() {
     let ask = excepted(now);
     holds(&ask);
     let found = ask.findings("tdx.tcb.exceptions");
-    assert!(matches!(&found[..], [(Outcome::Warn, because)] if because.starts_with("applies: ")), "{found:?}");
+    assert!(
+        matches!(&found[..], [(Outcome::Warn, because)] if because.starts_with("applies: ")),
+        "{found:?}"
+    );
     crate::ask::fails("tdx.tcb.status", &excepted(now - 1));
 }
 

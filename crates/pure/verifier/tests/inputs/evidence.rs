@@ -102,7 +102,9 @@ fn what_is_not_verified_is_named() {
 fn a_td_quote_is_evidence_with_its_log_and_nothing_of_a_tpm() {
     let quote = td_quote();
     let ccel = EventLog::ccel().bytes().unwrap();
-    for (files, expected) in [(&[&quote[..]][..], None), (&[&quote, &ccel], Some(&ccel[..])), (&[&ccel, &quote], Some(&ccel))] {
+    for (files, expected) in
+        [(&[&quote[..]][..], None), (&[&quote, &ccel], Some(&ccel[..])), (&[&ccel, &quote], Some(&ccel))]
+    {
         let inputs = inputs(files).unwrap();
         let Evidence::Tdx { quote: found, log } = Evidence::from_inputs(&inputs).unwrap() else { panic!() };
         assert_eq!((found.bytes(), log), (&quote[..], expected));

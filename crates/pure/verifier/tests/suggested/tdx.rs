@@ -26,7 +26,10 @@ const ROWS: &[Row] = &[
     ("mrtd", Some(("tdx.mrtd", |one| one.with_body(|body| body.mr_td = [9; 48])))),
     ("mrconfigid", Some(("tdx.mrconfigid", |one| one.with_body(|body| body.mr_config_id = [9; 48])))),
     ("mrowner", Some(("tdx.mrowner", |one| one.with_body(|body| body.mr_owner = [9; 48])))),
-    ("mrownerconfig", Some(("tdx.mrownerconfig", |one| one.with_body(|body| body.mr_owner_config = [9; 48])))),
+    (
+        "mrownerconfig",
+        Some(("tdx.mrownerconfig", |one| one.with_body(|body| body.mr_owner_config = [9; 48]))),
+    ),
     ("mrservicetd", None),
     ("rtmr0", Some(("tdx.rtmr0", |one| one.with_body(|body| body.rtmrs[0] = [9; 48])))),
     ("rtmr1", Some(("tdx.rtmr1", |one| one.with_body(|body| body.rtmrs[1] = [9; 48])))),
@@ -49,7 +52,11 @@ fn numbered(machine: TdxMachine) -> TdxMachine {
 }
 
 /// Verifies a machine's quote under a policy, or without one.
-fn verified<T>(machine: &TdxMachine, policy: Option<&Policy>, then: impl FnOnce(AttestationResult<'_>) -> T) -> T {
+fn verified<T>(
+    machine: &TdxMachine,
+    policy: Option<&Policy>,
+    then: impl FnOnce(AttestationResult<'_>) -> T,
+) -> T {
     let minted = machine.mint().unwrap();
     let mut inputs = Inputs::new();
     inputs.add(&minted.quote, Some(InputKind::TdQuote)).unwrap();
@@ -59,9 +66,10 @@ fn verified<T>(machine: &TdxMachine, policy: Option<&Policy>, then: impl FnOnce(
     let (endorsements, anchors) = (inputs.endorsements(), [&minted.root[..]]);
     let at = Time(i64::try_from(DEFAULT_TIME).unwrap());
     let crypto = teeproof_aws_lc::TABLE;
-    let request = Request::for_inputs(&endorsements, Technology::ALL, Freshness::Waived("a test"), at, &crypto)
-        .anchors(Anchors::and(&anchors))
-        .policy(policy);
+    let request =
+        Request::for_inputs(&endorsements, Technology::ALL, Freshness::Waived("a test"), at, &crypto)
+            .anchors(Anchors::and(&anchors))
+            .policy(policy);
     then(verify(&Evidence::from_inputs(&inputs).unwrap(), &request).unwrap())
 }
 

@@ -91,11 +91,7 @@ pub(super) struct RecordedEvidence<'f> {
 
 impl<'f> RecordedEvidence<'f> {
     fn new(name: &'f str, files: &'f Files) -> Result<Self, Fault> {
-        Ok(Self {
-            name,
-            evidence: files.evidence()?,
-            endorsements: files.inputs().endorsements(),
-        })
+        Ok(Self { name, evidence: files.evidence()?, endorsements: files.inputs().endorsements() })
     }
 
     /// The evidence alone.
@@ -115,10 +111,7 @@ impl<'f> RecordedEvidence<'f> {
             recorded.at,
             &recorded.crypto,
         )
-        .revocation(evidence_files::revocation(
-            &self.endorsements.revocation_lists,
-            recorded.lists_required,
-        ))
+        .revocation(evidence_files::revocation(&self.endorsements.revocation_lists, recorded.lists_required))
         .anchors(Anchors::and(&recorded.anchors))
         .policy(recorded.policy);
         let result = teeproof::verify(&self.evidence, &request).map_err(|error| {

@@ -3,9 +3,7 @@
 use teeproof_core::Expectation;
 use teeproof_tdx::{DaysBehind, TcbStatus, TdxPolicy};
 
-use super::{
-    DEBUG_GUEST, NO_DEBUG, NO_SOFTWARE, WAIVE_LIST, Warnings, ZERO, accepts, is_waived, names,
-};
+use super::{DEBUG_GUEST, NO_DEBUG, NO_SOFTWARE, WAIVE_LIST, Warnings, ZERO, accepts, is_waived, names};
 
 impl Warnings {
     /// Warnings of the rules for a TD quote, bare or of an Azure VM.
@@ -40,11 +38,7 @@ impl Warnings {
         if !names(&policy.mrtd, &[0; 48]) {
             self.add("", policy.mrtd.line, NO_SOFTWARE, PIN_MRTD);
         }
-        let rtmrs = [
-            ("rtmr0", &policy.rtmr0),
-            ("rtmr1", &policy.rtmr1),
-            ("rtmr2", &policy.rtmr2),
-        ];
+        let rtmrs = [("rtmr0", &policy.rtmr0), ("rtmr1", &policy.rtmr1), ("rtmr2", &policy.rtmr2)];
         for (key, rule) in rtmrs {
             self.if_accepted(key, rule, &[0; 48], RESET_RTMR, PIN_RTMR);
         }
