@@ -28,7 +28,7 @@ const SNP: &[SnpRow] = &[
     ("debug", "{ exactly = false }", |p| p.debug(at(Rule::exactly(false)))),
     ("migration", "{ exactly = true }", |p| p.migration(at(Rule::exactly(true)))),
     ("policy", "{ mask = { care = \"0xe0000\", value = \"0x20000\" } }", |p| {
-        p.policy(at(Rule::mask(teeproof_core::Bits { care: 0xe_0000, value: 0x2_0000 })))
+        p.policy(at(Rule::mask(Bits { care: 0xe_0000, value: 0x2_0000 })))
     }),
     ("vmpl", "{ one-of = [0, \"host\"] }", |p| p.vmpl(at(Rule::one_of(vec![Vmpl::new(0), Vmpl::HOST])))),
     ("host-requested", "{ exactly = false }", |p| p.host_requested(at(Rule::exactly(false)))),
