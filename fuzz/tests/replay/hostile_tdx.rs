@@ -81,7 +81,7 @@ fn collateral_made_to_cost() {
     reached(&bounds::TDX_APPRAISE, [70, 70, 0, 0]);
 }
 
-/// As many certificates as are candidates: PCK certificates that no authority signed under many authorities; signers of
+/// As many certificates as are attempted: PCK certificates that no authority signed under many authorities; signers of
 /// collateral, and documents that none of them signed, but for one.
 #[test]
 fn signatures_made_to_cost() {

@@ -17,8 +17,8 @@ fn replayed(machine: &TdxMachine, log: &[u8]) -> Result<Replayed, Error> {
     let crypto = &teeproof_aws_lc::TABLE;
     let verification =
         TdxVerification::new(Freshness::Waived("a test"), time(AT), crypto).anchors(Anchors::and(&roots));
-    let quote = TdxEvidence::parse(&evidence.quote).unwrap();
-    let signed = verify_signatures(&quote, &[], &verification, &mut ()).unwrap();
+    let quote = TdxEvidence::parse(&evidence.quote)?;
+    let signed = verify_signatures(&quote, &[], &verification, &mut ())?;
     let mut findings = Findings::default();
     let log = replay_rtmrs(log, &signed, crypto, &mut findings)?;
     Ok((*log.rtmrs(), findings.of("tdx.log.replay").1, log.events().map(|_| 1).sum()))
