@@ -36,6 +36,7 @@ impl Page<'_> {
             ("snp", tables::verified(all, SNP)),
             ("azure", tables::verified(all, AZURE)),
             ("nitro", tables::verified(all, NITRO)),
+            ("tdx", tables::verified(all, TDX)),
             ("log", tables::verified(all, LOG)),
             ("log-read", tables::plain(all, LOG_READ)),
             ("front-door", tables::verified(all, FRONT_DOOR)),
@@ -90,6 +91,8 @@ const FIXED: &[(&str, &str)] = &[
     ("Azure: envelope, report, quote and five certificates", "azure/parse"),
     ("Nitro: COSE and document", "nitro/parse-without-certificates"),
     ("Nitro: the same and five certificates", "nitro/parse"),
+    ("TDX: quote and the three certificates in it, PEM", "tdx/parse"),
+    ("TDX: collateral: two documents, two certificates, two revocation lists", "tdx/parse-collateral"),
 ];
 
 const GLUE: &[(&str, &str)] = &[
@@ -97,6 +100,8 @@ const GLUE: &[(&str, &str)] = &[
     ("Azure without a log", "azure/all-but-crypto"),
     ("Azure with a log of 4 KiB", "azure/all-but-crypto-with-log"),
     ("Nitro", "nitro/all-but-crypto"),
+    ("TDX", "tdx/all-but-crypto"),
+    ("TDX, a known platform and known collateral", "tdx/warm-all-but-crypto"),
     ("SNP, every finding and claim as text", "front-door/snp-all-but-crypto"),
     ("Azure with a log, every finding and claim as text", "front-door/azure-all-but-crypto"),
     ("Nitro, every finding and claim as text", "front-door/nitro-all-but-crypto"),
@@ -125,6 +130,11 @@ const NITRO: &[(&str, &str)] = &[
     ("cold: nothing known (5 signatures)", "nitro/cold"),
     ("a new enclave under known authorities (2 signatures)", "nitro/new-enclave"),
     ("warm: a known enclave (1 signature)", "nitro/warm"),
+];
+
+const TDX: &[(&str, &str)] = &[
+    ("cold: a platform that was never seen (9 signatures)", "tdx/cold"),
+    ("warm: a known platform and known collateral (1 signature)", "tdx/warm"),
 ];
 
 const LOG: &[(&str, &str)] = &[
@@ -193,6 +203,16 @@ const PEERS: &[Comparison] = &[
             ("nitro_attest 0.2.0", "peer/nitro_attest"),
             ("attestation-doc-validation 0.10.1", "peer/attestation-doc-validation"),
         ],
+    },
+    Comparison {
+        task: "TDX cold",
+        ours: &[("teeproof, aws-lc", "tdx/cold/aws-lc"), ("teeproof, rustcrypto", "tdx/cold/rustcrypto")],
+        peers: &[("dcap-qvl 0.7.1, ring", "peer/dcap-qvl")],
+    },
+    Comparison {
+        task: "TDX warm",
+        ours: &[("teeproof, aws-lc", "tdx/warm/aws-lc"), ("teeproof, rustcrypto", "tdx/warm/rustcrypto")],
+        peers: &[("dcap-qvl 0.7.1, ring, which caches nothing", "peer/dcap-qvl")],
     },
     Comparison {
         task: "SNP report read",

@@ -104,10 +104,12 @@ pub(crate) const TARGETS: &[Target] = &[
     floor!("Azure, a further quote, in floors", "azure/further-quote", 1.05),
     floor!("Nitro warm, in floors", "nitro/warm", 1.05),
     floor!("Nitro, a new enclave, in floors", "nitro/new-enclave", 1.05),
+    floor!("TDX warm, in floors", "tdx/warm", 1.10),
     floor!("SNP cold, in floors", "snp/cold", 1.10),
     floor!("Azure cold, in floors", "azure/cold", 1.10),
     floor!("Azure cold with a log, in floors", "azure/cold-with-log", 1.10),
     floor!("Nitro cold, in floors", "nitro/cold", 1.10),
+    floor!("TDX cold, in floors", "tdx/cold", 1.10),
     floor!("log of a boot, in its hashing", "log/boot", 1.30),
     floor!("log of small events, in its hashing", "log/small-events", 1.30),
     Target {
@@ -125,6 +127,14 @@ pub(crate) const TARGETS: &[Target] = &[
             than: "peer/az-snp-vtpm-warm",
             at_least: 30.0,
         },
+    },
+    Target {
+        what: "TDX cold, faster than dcap-qvl over ring",
+        aim: Aim::Faster { case: "tdx/cold/aws-lc", than: "peer/dcap-qvl", at_least: 1.15 },
+    },
+    Target {
+        what: "TDX warm, faster than dcap-qvl over ring",
+        aim: Aim::Faster { case: "tdx/warm/aws-lc", than: "peer/dcap-qvl", at_least: 5.0 },
     },
     scaling!("two threads, SNP cold", "snp/cold/aws-lc"),
     scaling!("two threads, SNP warm", "snp/warm/aws-lc"),
