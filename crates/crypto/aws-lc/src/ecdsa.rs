@@ -31,5 +31,7 @@ pub(crate) fn is_point(bytes: &[u8], len: usize) -> Result<(), BadSignature> {
     if bytes.len() == len && bytes.first() == Some(&UNCOMPRESSED) { Ok(()) } else { Err(BadSignature) }
 }
 
+/// The length of a point on P-256.
+pub(crate) const P256_POINT: usize = 65;
 /// The length of a point on P-384.
 pub(crate) const P384_POINT: usize = 97;

@@ -8,5 +8,5 @@ mod prepared;
 mod rsa;
 mod table;
 
-pub use prepared::{PreparedP384, PreparedRsa};
+pub use prepared::{PreparedP256, PreparedP384, PreparedRsa};
 pub use table::{SHA1, TABLE};

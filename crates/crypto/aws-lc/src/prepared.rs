@@ -5,10 +5,12 @@
 
 use core::fmt;
 
-use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
+};
 use teeproof_core::{BadSignature, RsaKey, VerifyEcdsa, VerifyRsa};
 
-use crate::ecdsa::{P384_POINT, is_point};
+use crate::ecdsa::{P256_POINT, P384_POINT, is_point};
 use crate::rsa::components;
 use crate::{TABLE, hash};
 
@@ -71,36 +73,56 @@ impl fmt::Debug for PreparedRsa {
     }
 }
 
-/// A point on P-384 for ECDSA with SHA-384: the VCEK of a chip that sends many reports.
-pub struct PreparedP384 {
-    point: Box<[u8]>,
-    parsed: ParsedPublicKey,
-}
-
-impl PreparedP384 {
-    /// Reads a point (`04 ‖ x ‖ y`).
-    ///
-    /// # Errors
-    /// [`BadSignature`] for a point that the table's entry refuses.
-    pub fn new(point: &[u8]) -> Result<Self, BadSignature> {
-        is_point(point, P384_POINT)?;
-        let parsed = ParsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, point).or(Err(BadSignature))?;
-        Ok(Self { point: point.into(), parsed })
-    }
-}
-
-impl VerifyEcdsa for PreparedP384 {
-    fn verify(&self, public_key: &[u8], message: &[&[u8]], signature: &[u8]) -> Result<(), BadSignature> {
-        if *public_key != *self.point {
-            return TABLE.ecdsa_p384_sha384.verify(public_key, message, signature);
+/// Declares a prepared point on one curve.
+macro_rules! prepared_point {
+    ($(#[$doc:meta])* $name:ident, $text:literal, $point_len:ident, $algorithm:ident, $hash:ident, $entry:ident) => {
+        $(#[$doc])*
+        pub struct $name {
+            point: Box<[u8]>,
+            parsed: ParsedPublicKey,
         }
-        let digest = hash::of_parts(&aws_lc_rs::digest::SHA384, message);
-        self.parsed.verify_digest_sig(&digest, signature).or(Err(BadSignature))
-    }
+
+        impl $name {
+            /// Reads a point (`04 ‖ x ‖ y`).
+            ///
+            /// # Errors
+            /// [`BadSignature`] for a point that the table's entry refuses.
+            pub fn new(point: &[u8]) -> Result<Self, BadSignature> {
+                is_point(point, $point_len)?;
+                let parsed = ParsedPublicKey::new(&$algorithm, point).or(Err(BadSignature))?;
+                Ok(Self { point: point.into(), parsed })
+            }
+        }
+
+        impl VerifyEcdsa for $name {
+            fn verify(
+                &self,
+                public_key: &[u8],
+                message: &[&[u8]],
+                signature: &[u8],
+            ) -> Result<(), BadSignature> {
+                if *public_key != *self.point {
+                    return TABLE.$entry.verify(public_key, message, signature);
+                }
+                let digest = hash::of_parts(&aws_lc_rs::digest::$hash, message);
+                self.parsed.verify_digest_sig(&digest, signature).or(Err(BadSignature))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct($text).field("point", &self.point).finish_non_exhaustive()
+            }
+        }
+    };
 }
 
-impl fmt::Debug for PreparedP384 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PreparedP384").field("point", &self.point).finish_non_exhaustive()
-    }
+prepared_point! {
+    /// A point on P-384 for ECDSA with SHA-384: the VCEK of a chip that sends many reports.
+    PreparedP384, "PreparedP384", P384_POINT, ECDSA_P384_SHA384_FIXED, SHA384, ecdsa_p384_sha384
+}
+
+prepared_point! {
+    /// A point on P-256 for ECDSA with SHA-256: the attestation key of a quoting enclave that signs many TD quotes.
+    PreparedP256, "PreparedP256", P256_POINT, ECDSA_P256_SHA256_FIXED, SHA256, ecdsa_p256_sha256
 }

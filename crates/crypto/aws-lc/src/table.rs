@@ -3,7 +3,7 @@
 use aws_lc_rs::{digest, signature};
 use teeproof_core::{Crypto, Digest};
 
-use crate::ecdsa::{Ecdsa, P384_POINT};
+use crate::ecdsa::{Ecdsa, P256_POINT, P384_POINT};
 use crate::hash::Hash;
 use crate::rsa::Rsa;
 
@@ -16,7 +16,7 @@ pub static TABLE: Crypto<'static> = Crypto {
     ecdsa_p256_sha256: &Ecdsa {
         algorithm: &signature::ECDSA_P256_SHA256_FIXED,
         hash: &digest::SHA256,
-        point_len: 65,
+        point_len: P256_POINT,
     },
     ecdsa_p384_sha384: &Ecdsa {
         algorithm: &signature::ECDSA_P384_SHA384_FIXED,

@@ -4,11 +4,13 @@
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair as RsaPair, KeySize};
-use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256,
+};
 use rsa::RsaPublicKey;
 use rsa::pkcs1::DecodeRsaPublicKey;
 use rsa::traits::PublicKeyParts;
-use teeproof_aws_lc::{PreparedP384, PreparedRsa, TABLE};
+use teeproof_aws_lc::{PreparedP256, PreparedP384, PreparedRsa, TABLE};
 use teeproof_core::{BadSignature, RsaKey, VerifyEcdsa, VerifyRsa};
 
 const MESSAGE: &[u8] = b"a quote of the length of a sentence";
@@ -84,6 +86,29 @@ fn a_vek() {
         }
     }
     assert_eq!(accepted, 4);
+}
+
+#[test]
+fn a_quoting_enclaves_key() {
+    let pairs = [(); 2].map(|()| EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap());
+    let points = pairs.each_ref().map(|pair| pair.public_key().as_ref());
+    let signatures = pairs.each_ref().map(|pair| pair.sign(&SystemRandom::new(), MESSAGE).unwrap());
+    let prepared = PreparedP256::new(points[0]).unwrap();
+    let mut accepted = 0;
+    for point in points {
+        for signature in signatures.iter().flat_map(|signature| altered(signature.as_ref())) {
+            for message in MESSAGES {
+                let answer = prepared.verify(point, message, &signature);
+                assert_eq!(answer, TABLE.ecdsa_p256_sha256.verify(point, message, &signature));
+                accepted += usize::from(answer.is_ok());
+            }
+        }
+    }
+    assert_eq!(accepted, 4);
+    let compressed = [&[2], &points[0][1..33]].concat();
+    for point in [&[][..], &points[0][..64], &compressed] {
+        assert_eq!(PreparedP256::new(point).err(), Some(BadSignature));
+    }
 }
 
 #[test]
