@@ -202,6 +202,9 @@ impl PolicyField for TcbExceptions<'_> {
         match self {
             Self::Waived(waiver) => waiver.field_rules(rule, each, take),
             Self::List { exceptions, line } => {
+                if exceptions.is_empty() {
+                    take(rule.expects(&"no exceptions", *line));
+                }
                 for exception in exceptions.iter() {
                     take(rule.expects(&format_args!("{exception}"), *line));
                 }
