@@ -10,7 +10,7 @@ use std::fmt::Display;
 use std::hint::black_box;
 use std::io::Write as _;
 
-use teeproof_benches::{Case, Nitro, Rounds, Skipped, Threads, cases};
+use teeproof_benches::{Case, Nitro, Rounds, Skipped, Tdx, Threads, cases};
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -26,6 +26,7 @@ fn main() {
         all.extend(attestation_doc_validation(&mut missing));
     } else {
         all.push(nitro_attest());
+        all.push(dcap_qvl());
         #[cfg(feature = "azure")]
         all.extend(azure::cases(&mut missing));
         #[cfg(not(feature = "azure"))]
@@ -74,6 +75,16 @@ fn nitro_attest() -> Case {
     let at = u64::try_from(verified.path().at().0).expect("a time after 1970");
     Case::new("peer", "nitro_attest", move || {
         teeproof_peers::nitro_attest::verify(black_box(document), at).expect("genuine");
+    })
+}
+
+fn dcap_qvl() -> Case {
+    let quote: &[u8] = include_bytes!("../../testdata/tdx/quote-v4.bin");
+    let collateral = include_str!("../../testdata/tdx/collateral-v4.json");
+    let collateral = teeproof_peers::dcap_qvl::collateral(collateral).expect("collateral");
+    let at = Tdx::AT.0.cast_unsigned();
+    Case::new("peer", "dcap-qvl", move || {
+        teeproof_peers::dcap_qvl::verify(black_box(quote), &collateral, at).expect("genuine");
     })
 }
 

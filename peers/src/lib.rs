@@ -7,6 +7,7 @@ pub mod az_cvm_vtpm;
 #[cfg(feature = "azure")]
 pub mod az_snp_vtpm;
 pub mod clock;
+pub mod dcap_qvl;
 pub mod nitro_attest;
 #[cfg(any(feature = "nossl", feature = "openssl"))]
 pub mod sev;

@@ -16,7 +16,7 @@ in one of these classes; one that is in none fails the test, and so does a class
 occurs.
 
 The peers: `sev` 8.0.0, over its pure-Rust cryptography (`crypto_nossl`) and over OpenSSL;
-`nitro_attest` 0.2.0; `attestation-doc-validation` 0.10.1; `az-snp-vtpm` and `az-cvm-vtpm` 0.8.2.
+`nitro_attest` 0.2.0; `attestation-doc-validation` 0.10.1; `az-snp-vtpm` and `az-cvm-vtpm` 0.8.2; `dcap-qvl` 0.7.1 over ring.
 Not every one of them sets out to check everything: where a peer leaves a check to its caller, the
 class says so.
 

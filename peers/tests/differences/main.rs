@@ -15,6 +15,7 @@ mod document;
 mod mutate;
 mod nitro;
 mod snp;
+mod tdx;
 mod verdict;
 
 use verdict::Tally;
@@ -24,6 +25,7 @@ const PEERS: &[&str] = &[
     teeproof_peers::sev::NAME,
     teeproof_peers::nitro_attest::NAME,
     teeproof_peers::attestation_doc_validation::NAME,
+    teeproof_peers::dcap_qvl::NAME,
     #[cfg(feature = "azure")]
     teeproof_peers::az_snp_vtpm::NAME,
     #[cfg(feature = "azure")]
@@ -37,11 +39,13 @@ fn every_disagreement_is_in_a_class_that_is_listed() {
     let mut tally = Tally::default();
     std::thread::scope(|scope| {
         let snp = scope.spawn(snp::ask);
+        let tdx = scope.spawn(tdx::ask);
         // The clock is the whole process's: those who read it go one after the other.
         tally.add(nitro::ask());
         #[cfg(feature = "azure")]
         tally.add(azure::ask());
         tally.add(snp.join().expect("the questions about SNP"));
+        tally.add(tdx.join().expect("the questions about TDX"));
     });
     let _ = std::panic::take_hook();
     tally.judge();
