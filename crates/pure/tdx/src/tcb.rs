@@ -70,6 +70,8 @@ pub struct TcbEvaluation {
     platform: MatchedLevel,
     module: Option<MatchedLevel>,
     qe: MatchedLevel,
+    /// Platform and module by `TEE_TCB_SVN2`: of the module that runs, where the quote names it.
+    running: Option<(MatchedLevel, Option<MatchedLevel>)>,
     evaluation_data_number: u32,
     next_update: Time,
     at: Time,
@@ -80,9 +82,10 @@ impl TcbEvaluation {
         platform: MatchedLevel,
         module: Option<MatchedLevel>,
         qe: MatchedLevel,
+        running: Option<(MatchedLevel, Option<MatchedLevel>)>,
         (evaluation_data_number, next_update, at): (u32, Time, Time),
     ) -> Self {
-        Self { platform, module, qe, evaluation_data_number, next_update, at }
+        Self { platform, module, qe, running, evaluation_data_number, next_update, at }
     }
 
     /// The level of processor and firmware.
@@ -103,8 +106,36 @@ impl TcbEvaluation {
         &self.qe
     }
 
+    /// The level of processor and firmware with the TDX module that runs, by `TEE_TCB_SVN2`; `None` where the quote
+    /// does not name it (a body of TDX 1.0). It differs from [`TcbEvaluation::platform`] if the module was updated
+    /// after the guest was launched.
+    #[must_use]
+    pub fn running_platform(&self) -> Option<&MatchedLevel> {
+        self.running.as_ref().map(|(platform, _)| platform)
+    }
+
+    /// The level of the TDX module that runs, as [`TcbEvaluation::running_platform`].
+    #[must_use]
+    pub fn running_module(&self) -> Option<&MatchedLevel> {
+        self.running.as_ref().and_then(|(_, module)| module.as_ref())
+    }
+
+    /// Whether a new launch of the guest would update its TCB: the TDX module that runs is up to date, and the one
+    /// under which the guest was launched is out of date.
+    #[must_use]
+    pub fn is_relaunch_advised(&self) -> bool {
+        let late = |levels: &[Option<&MatchedLevel>]| {
+            levels.iter().flatten().any(|level| level.status.is_out_of_date())
+        };
+        let launched = [Some(&self.platform), self.module.as_ref()];
+        self.running
+            .as_ref()
+            .is_some_and(|(platform, module)| late(&launched) && !late(&[Some(platform), module.as_ref()]))
+    }
+
     fn parts(&self) -> impl Iterator<Item = &MatchedLevel> {
-        [Some(&self.platform), self.module.as_ref(), Some(&self.qe)].into_iter().flatten()
+        let running = [self.running_platform(), self.running_module()];
+        [Some(&self.platform), self.module.as_ref(), Some(&self.qe)].into_iter().chain(running).flatten()
     }
 
     /// The status of all parts together.
@@ -165,6 +196,9 @@ impl TcbEvaluation {
 impl fmt::Display for TcbEvaluation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, TCB of {}", self.status(), self.date())?;
+        if self.is_relaunch_advised() {
+            f.write_str(", launch the guest again: the TDX module was updated after its launch")?;
+        }
         if let (Some(since), Some(days)) = (self.behind_since(), self.days_behind()) {
             write!(f, ", {days} days behind the update of {since}")?;
         }

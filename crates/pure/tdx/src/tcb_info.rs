@@ -67,12 +67,17 @@ struct Component {
 }
 
 impl TcbInfo {
-    /// The level of the TDX module; `None` for major version 0, whose level is that of the platform.
+    /// The level of the TDX module with this `TEE_TCB_SVN`; `None` for major version 0, whose level is that of the
+    /// platform. Signer and attributes are those of the module that runs.
     ///
     /// # Errors
     /// Another signer or other attributes than Intel's; a major version without an identity; no level.
-    pub(crate) fn module(&self, td: TdBody<'_>) -> Result<Option<MatchedLevel>, ModuleProblem> {
-        let [svn, major, ..] = *td.tee_tcb_svn();
+    pub(crate) fn module(
+        &self,
+        td: TdBody<'_>,
+        tee_tcb_svn: &[u8; 16],
+    ) -> Result<Option<MatchedLevel>, ModuleProblem> {
+        let [svn, major, ..] = *tee_tcb_svn;
         if major == 0 {
             self.tdx_module.check(td)?;
             return Ok(None);
@@ -92,8 +97,8 @@ impl TcbInfo {
     /// The first level whose components the platform reaches: those of SGX and PCESVN by the PCK certificate,
     /// those of TDX by `TEE_TCB_SVN`. The first two of these are the module's version, which has levels of its
     /// own from major version 1 on.
-    pub(crate) fn platform(&self, pck: &PckIdentity, td: TdBody<'_>) -> Option<MatchedLevel> {
-        let found = td.tee_tcb_svn();
+    pub(crate) fn platform(&self, pck: &PckIdentity, tee_tcb_svn: &[u8; 16]) -> Option<MatchedLevel> {
+        let found = tee_tcb_svn;
         let [_, major, ..] = *found;
         let of_module = if major == 0 { 0 } else { 2 };
         let reaches = |levels: &[Component; 16], found: &[u8; 16], skipped: usize| {

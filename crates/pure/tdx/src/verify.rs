@@ -7,10 +7,11 @@ mod documents;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::fmt;
 
 use teeproof_core::{Crypto, Freshness, Nonce, Record, Time, equal};
 use teeproof_wire::certificate::Certificate;
-use teeproof_wire::tdx::{QeReport, TdBody, TdQuote};
+use teeproof_wire::tdx::{QeReport, TdAttributes, TdBody, TdQuote};
 use teeproof_x509::{
     AnchorKind, PathOptions, RevocationStatus, SignatureChecks, VerifiedPath, VerifiedSignature,
 };
@@ -22,8 +23,8 @@ pub(crate) use documents::VerifiedDocument;
 use crate::qe_identity::QeIdentity;
 use crate::tcb_info::TcbInfo;
 use crate::{
-    Collateral, CollateralCache, CollateralKind, CollateralUrls, Error, PckCa, PckIdentity, TcbEvaluation,
-    TcbStatus, TdxEvidenceView, checks,
+    Collateral, CollateralCache, CollateralKind, CollateralUrls, Error, MatchedLevel, PckCa, PckIdentity,
+    TcbEvaluation, TcbStatus, TdxEvidenceView, checks,
 };
 
 /// The maximum number of signatures over certificates in one verification, without those of revocation lists.
@@ -201,6 +202,7 @@ fn signed_quote<'e>(
     record.pass(checks::QE_BINDING, &"SHA-256 of attestation key and authentication data, then zeros");
     check_signature(quote, crypto)?;
     record.pass(checks::SIGNATURE, &format_args!("ECDSA P-256 over bytes 0..{}", quote.signed().len()));
+    warn_of_reserved_attributes(quote.td(), record);
     let path = chain::settle(crate::Chain::Pck, &path, verification, signatures, lists)?;
     record.pass(checks::VALIDITY, &format_args!("every certificate, at {}", verification.at));
     let status = path.revocation();
@@ -210,6 +212,14 @@ fn signed_quote<'e>(
         _ => record.warn(checks::REVOCATION, &status),
     }
     Ok(Box::new(SignedQuote { quote: *quote, path, statement, pck, ca }))
+}
+
+/// Warns of attributes that the specification reserves: this version cannot say what they mean for the guest.
+fn warn_of_reserved_attributes(td: TdBody<'_>, record: &mut dyn Record) {
+    let reserved = TdAttributes::from_bits(td.td_attributes()).unnamed();
+    if reserved != 0 {
+        record.warn(checks::FORMAT, &format_args!("TDATTRIBUTES has the reserved bits {reserved:#x}"));
+    }
 }
 
 /// Records the form of the quote. Clouds return quotes in larger buffers: bytes after the quote are not signed
@@ -269,22 +279,46 @@ fn evaluate(
     let qe_report = signed.quote.certification.qe();
     let qe = qe_identity.level_of(qe_report).map_err(Error::Qe)?;
     record.pass(checks::QE, &format_args!("ISVSVN {}: {}", qe_report.isvsvn(), qe.status));
-    let module = info.module(signed.td()).map_err(Error::Module)?;
-    let [svn, major, ..] = *signed.td().tee_tcb_svn();
-    match &module {
-        Some(level) => {
-            record.pass(checks::MODULE, &format_args!("TDX_{major:02X}, {svn}: {}", level.status));
-        }
-        None => record.pass(checks::MODULE, &format_args!("major version 0, {svn}")),
+    let td = signed.td();
+    let module_of = |svn| info.module(td, svn).map_err(Error::Module);
+    let (at_launch, running) = (td.tee_tcb_svn(), td.tee_tcb_svn2());
+    let module = module_of(at_launch)?;
+    let module_running = running.map(module_of).transpose()?;
+    match (&module, running.zip(module_running.as_ref())) {
+        (_, Some((svn, running))) if svn != at_launch => record.pass(
+            checks::MODULE,
+            &format_args!(
+                "at launch {}, running {}",
+                Module(at_launch, module.as_ref()),
+                Module(svn, running.as_ref())
+            ),
+        ),
+        _ => record.pass(checks::MODULE, &Module(at_launch, module.as_ref())),
     }
-    let platform = info.platform(&signed.pck, signed.td()).ok_or(Error::TcbLevel)?;
-    let tcb = TcbEvaluation::new(platform, module, qe, (number.min(of_qe), until.min(qe_until), at));
+    let platform_of = |svn| info.platform(&signed.pck, svn).ok_or(Error::TcbLevel);
+    let platform = platform_of(at_launch)?;
+    let platform_running = running.map(platform_of).transpose()?;
+    let running = platform_running.map(|platform| (platform, module_running.flatten()));
+    let tcb = TcbEvaluation::new(platform, module, qe, running, (number.min(of_qe), until.min(qe_until), at));
     if tcb.status() == TcbStatus::UpToDate {
         record.pass(checks::TCB, &tcb);
     } else {
         record.warn(checks::TCB, &tcb);
     }
     Ok(tcb)
+}
+
+/// A TDX module by its version, and the status of its level.
+struct Module<'m>(&'m [u8; 16], Option<&'m MatchedLevel>);
+
+impl fmt::Display for Module<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [svn, major, ..] = self.0;
+        match self.1 {
+            Some(level) => write!(f, "TDX_{major:02X}, {svn}: {}", level.status),
+            None => write!(f, "major version 0, {svn}"),
+        }
+    }
 }
 
 fn check_report_data(

@@ -124,6 +124,37 @@ fn the_module() {
     assert_eq!(status(&with(&|body| body.tee_tcb_svn[1] = 3)), TcbStatus::UpToDate);
 }
 
+/// A quote of TDX 1.5 names the module at the guest's launch and the one that runs: both must reach a level.
+#[test]
+fn the_module_that_runs() {
+    let with = |launch: u8, running: u8| {
+        genuine().tdx_1_5().with_body(|body| {
+            body.tee_tcb_svn[0] = launch;
+            body.tee_tcb_svn2 = body.tee_tcb_svn;
+            body.tee_tcb_svn2[0] = running;
+        })
+    };
+    let evaluated = |machine: &TdxMachine| {
+        machine.evidence().verify(Freshness::Waived("a test"), |result, _| {
+            let tcb = result.unwrap().tcb().clone();
+            (tcb.status(), tcb.is_relaunch_advised(), tcb.to_string().contains("launch the guest again"))
+        })
+    };
+    assert_eq!(evaluated(&with(13, 13)), (TcbStatus::UpToDate, false, false));
+    assert_eq!(evaluated(&with(5, 13)), (TcbStatus::OutOfDate, true, true));
+    assert_eq!(evaluated(&with(5, 5)), (TcbStatus::OutOfDate, false, false));
+    assert_eq!(evaluated(&with(13, 5)), (TcbStatus::OutOfDate, false, false));
+    let error = with(13, 3).refused("tdx.module", Class::NotAuthentic);
+    assert_eq!(error, Error::Module(ModuleProblem::NoLevel { major: 1, svn: 3 }));
+    let platform = |svn: u8| {
+        genuine().tdx_1_5().with_body(|body| {
+            body.tee_tcb_svn2 = body.tee_tcb_svn;
+            body.tee_tcb_svn2[2] = svn;
+        })
+    };
+    assert_eq!(platform(0).refused("tdx.tcb", Class::NotAuthentic), Error::TcbLevel);
+}
+
 #[test]
 fn the_status_is_that_of_all_parts() {
     let old_qe = || genuine().with_enclave(|enclave| enclave.isv_svn = 5);

@@ -159,6 +159,16 @@ fn other_vendors_and_other_certification_data() {
     }
 }
 
+/// Attributes that the specification reserves are a warning; a policy can refuse them with a mask.
+#[test]
+fn reserved_attributes_are_a_warning() {
+    let findings = genuine().with_body(|body| body.attributes[2] = 0x10).accepted();
+    let (_, outcome, because, _) = findings.of("tdx.format");
+    assert_eq!((*outcome, because.as_str()), (Outcome::Warn, "TDATTRIBUTES has the reserved bits 0x100000"));
+    let known = genuine().with_body(|body| body.attributes[3] = 0x10).accepted();
+    assert_eq!(known.of("tdx.format").1, Outcome::Pass);
+}
+
 #[test]
 fn the_nonce_is_report_data() {
     let evidence = genuine().nonce(b"sixteen bytes!!!").evidence();
