@@ -45,7 +45,7 @@ pub(crate) fn pck() -> Vec<u8> {
 pub(crate) fn td_quote() -> Vec<Vec<u8>> {
     let chain = pem("CERTIFICATE", &plain().vek);
     let quote = a_td_quote(4, chain.as_bytes());
-    vec![[&quote[..], &[0; 70]].concat(), quote, a_td_quote(5, chain.as_bytes()), a_td_quote(4, b"")]
+    vec![[&quote[..], &[0; 70]].concat(), quote, a_td_quote(5, chain.as_bytes())]
 }
 
 const TCB_INFO: &str =

@@ -174,15 +174,16 @@ fn signatures_and_anchors() {
     let bag = Bag::of(&td_vm());
     bag.with(&teeproof_aws_lc::TABLE, &mut (), |result| {
         let Ok(Verified::Tdx(vm)) = result else { panic!("not a TDX machine") };
-        // PCK certificate and its authority; AK certificate and its authority.
-        assert_eq!(vm.signatures().count(), 4);
+        // PCK certificate and its authority, the quoting enclave's report, the TCB signing certificate, TCB info and
+        // QE identity; AK certificate and its authority.
+        assert_eq!(vm.signatures().count(), 8);
         assert!(!vm.is_production() && !vm.anchor().is_pinned());
         assert!(!vm.td_quote().is_debug() && vm.td_quote().td().mrtd() == &td_vm().td_report.mr_td);
     });
     let bare = without_certificate(&td_vm().with_td_machine(TdxMachine::tdx_1_5));
     bare.with(&teeproof_aws_lc::TABLE, &mut (), |result| {
         let Ok(Verified::Tdx(vm)) = result else { panic!("not a TDX machine") };
-        assert_eq!(vm.signatures().count(), 2);
+        assert_eq!(vm.signatures().count(), 6);
         assert!(vm.vtpm().ak_path().is_none());
     });
 }
