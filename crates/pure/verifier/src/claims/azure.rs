@@ -13,17 +13,21 @@ use crate::{Claim, UnknownClaim};
 
 /// Every claim of a VM on SEV-SNP, from the report down to the log.
 pub(super) fn of_snp(vm: &VerifiedVm<'_>) -> Vec<Claim> {
-    [snp(vm.report()), of_vtpm(vm.vtpm())].concat()
+    let mut claims = snp(vm.report());
+    add_vtpm(vm.vtpm(), &mut claims);
+    claims
 }
 
 /// Every claim of a VM on TDX, from the TD quote down to the log.
 pub(super) fn of_tdx(vm: &VerifiedTdVm<'_>) -> Vec<Claim> {
-    [tdx::of(vm.td_quote()), of_vtpm(vm.vtpm())].concat()
+    let mut claims = tdx::of(vm.td_quote());
+    add_vtpm(vm.vtpm(), &mut claims);
+    claims
 }
 
-/// The claims below the hardware's evidence.
-fn of_vtpm(vm: &VerifiedVtpm<'_>) -> Vec<Claim> {
-    let mut claims = paravisor(vm.claims());
+/// Adds the claims below the hardware's evidence.
+fn add_vtpm(vm: &VerifiedVtpm<'_>, claims: &mut Vec<Claim>) {
+    claims.extend(paravisor(vm.claims()));
     let ak = vm.ak_path().map(|ak| ak.path().leaf().subject().common_name());
     let no_ak =
         if ak.is_some() { "its subject has no common name" } else { "no AK certificate was verified" };
@@ -36,7 +40,6 @@ fn of_vtpm(vm: &VerifiedVtpm<'_>) -> Vec<Claim> {
     if let Some(log) = vm.log() {
         claims.extend(booted(log));
     }
-    claims
 }
 
 fn paravisor(claims: &Claims) -> Vec<Claim> {
