@@ -20,6 +20,8 @@ pub(crate) const TAMPERED: &[u8] = include_bytes!("../../../testdata/nitro/tampe
 pub(crate) const HCL_SNP: &[u8] = include_bytes!("../../../testdata/azure/hcl-report-snp.bin");
 #[cfg(feature = "front-door")]
 pub(crate) const HCL_TDX: &[u8] = include_bytes!("../../../testdata/azure/hcl-report-tdx.bin");
+#[cfg(feature = "front-door")]
+pub(crate) const TD_QUOTE: &[u8] = include_bytes!("../../../testdata/tdx/quote-v4.bin");
 
 /// A quote of a vTPM with its PCR values, the modulus of the key that signed it, and its nonce.
 pub(crate) const QUOTE: &[u8; 1170] = include_bytes!("../../../testdata/azure/quote.bin");
