@@ -36,7 +36,7 @@ pub struct RtmrLog<'a> {
 /// Replays a log and compares each RTMR with its quoted value. The log has at most 4 MiB.
 ///
 /// Proves: the digests of an explained RTMR were extended into it, these and no others, in this order; as far as
-/// the quote is authentic, which [`crate::verify`] shows.
+/// the quote is authentic, which [`crate::verify()`] shows.
 /// Does not prove: the type of an event, and its data unless they are hashed to the digest.
 ///
 /// # Errors

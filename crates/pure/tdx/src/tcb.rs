@@ -64,7 +64,7 @@ impl Level<IsvSvn> {
 
 /// The evaluation of a platform's TCB against verified collateral.
 ///
-/// Made by [`crate::verify`] only.
+/// Made by [`crate::verify()`] only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TcbEvaluation {
     platform: MatchedLevel,
