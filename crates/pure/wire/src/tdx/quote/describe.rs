@@ -59,8 +59,14 @@ impl Fields<'_> {
     /// Bytes whose number is shown, because they are too many, and the bytes themselves as data.
     fn counted(&mut self, name: &str, bytes: &[u8], note: &dyn Display) {
         let unit = if bytes.len() == 1 { "byte" } else { "bytes" };
-        let (text, data) = (format_args!("{} {unit}", bytes.len()), FieldData::Bytes(bytes));
-        self.value_with(name, bytes.len(), &FieldText { text: &text, data }, note);
+        // In one statement: a variable cannot hold `format_args!` before Rust 1.89.
+        let data = FieldData::Bytes(bytes);
+        self.value_with(
+            name,
+            bytes.len(),
+            &FieldText { text: &format_args!("{} {unit}", bytes.len()), data },
+            note,
+        );
     }
 
     /// A signature or point: two numbers of 32 bytes, big-endian.
