@@ -8,6 +8,8 @@ use teeproof_core::{Time, Validity, from_hex};
 use teeproof_wire::Reader;
 use teeproof_wire::der::{self, tag};
 
+use crate::TcbStatus;
+
 /// `N` bytes, written as `2 N` hexadecimal digits of either case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct HexText<const N: usize>(pub(crate) [u8; N]);
@@ -15,6 +17,10 @@ pub(crate) struct HexText<const N: usize>(pub(crate) [u8; N]);
 /// A date, `YYYY-MM-DDThh:mm:ssZ`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DateText(pub(crate) Time);
+
+/// A TCB status, by Intel's name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StatusText(pub(crate) TcbStatus);
 
 /// The bytes of hexadecimal digits; `None` for another number of digits, or other characters.
 pub(crate) fn hex<const N: usize>(text: &str) -> Option<[u8; N]> {
@@ -89,6 +95,15 @@ impl<'de> Deserialize<'de> for DateText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let visitor = TextVisitor { expected: "YYYY-MM-DDThh:mm:ssZ", read: date, value: PhantomData };
         deserializer.deserialize_str(visitor).map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for StatusText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let read = |text: &str| TcbStatus::ALL.iter().copied().find(|status| status.as_str() == text);
+        deserializer
+            .deserialize_str(TextVisitor { expected: "a TCB status", read, value: PhantomData })
+            .map(Self)
     }
 }
 

@@ -5,21 +5,17 @@
 
 use core::fmt;
 
-use serde::Deserialize;
-
 /// The status of a TCB level, by the names of Intel's collateral.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TcbStatus {
     /// `UpToDate`: no known vulnerability at the date of the level.
     UpToDate,
     /// `SWHardeningNeeded`: up to date, if the software of the guest has the mitigations of the advisories.
-    #[serde(rename = "SWHardeningNeeded")]
     SwHardeningNeeded,
     /// `ConfigurationNeeded`: up to date, if the platform is configured as the advisories say.
     ConfigurationNeeded,
     /// `ConfigurationAndSWHardeningNeeded`: both.
-    #[serde(rename = "ConfigurationAndSWHardeningNeeded")]
     ConfigurationAndSwHardeningNeeded,
     /// `OutOfDate`: firmware or microcode with known vulnerabilities.
     OutOfDate,

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use teeproof_core::Time;
 
 use crate::TcbStatus;
-use crate::json::DateText;
+use crate::json::{DateText, StatusText};
 
 /// A level of signed collateral; `T` is what a TCB must reach.
 #[derive(Clone, Debug, Deserialize)]
@@ -19,7 +19,7 @@ pub(crate) struct Level<T> {
     #[serde(rename = "tcbDate")]
     date: DateText,
     #[serde(rename = "tcbStatus")]
-    status: TcbStatus,
+    status: StatusText,
     #[serde(rename = "advisoryIDs", default)]
     advisories: Vec<String>,
 }
@@ -51,7 +51,7 @@ impl<T> Level<T> {
         let (better, rest) = levels.split_at_checked(at)?;
         let Self { date, status, advisories, .. } = rest.first()?;
         let superseded = better.iter().map(|level| level.date.0).filter(|other| *other > date.0).min();
-        Some(MatchedLevel { status: *status, date: date.0, advisories: advisories.clone(), superseded })
+        Some(MatchedLevel { status: status.0, date: date.0, advisories: advisories.clone(), superseded })
     }
 }
 
