@@ -64,7 +64,7 @@ pub fn verify<'a>(
     if !run.is_accepted() {
         return Ok(run.refused_unseen());
     }
-    let is_tdx = matches!(evidence, Evidence::Tdx { .. } | Evidence::AzureTdx(_));
+    let is_tdx = matches!(evidence.technology(), Technology::Tdx | Technology::AzureTdx);
     if !is_tdx && !request.collateral.is_empty() {
         let ignored = CheckResult::new(INPUT_IGNORED, Outcome::Warn);
         run.findings.record(ignored.because(&"TCB info and QE identity: for TD quotes alone"));
