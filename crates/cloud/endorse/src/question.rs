@@ -176,6 +176,11 @@ impl Issuer {
     }
 }
 
+/// An FMSPC as Intel writes it.
+fn upper_hex(fmspc: &[u8; 6]) -> String {
+    Hex(fmspc).to_string().to_ascii_uppercase()
+}
+
 fn question(what: String) -> Error {
     Error::Question { what }
 }
@@ -194,8 +199,7 @@ impl Question {
             Self::AmdChain { product, key } => kds(&format!("/{}/v1/{product}/cert_chain", key.path())),
             Self::AmdCrl { product, key } => kds(&format!("/{}/v1/{product}/crl", key.path())),
             Self::TdxTcbInfo { fmspc } => {
-                let fmspc = Hex(fmspc).to_string().to_ascii_uppercase();
-                pcs(&format!("/tdx/certification/v4/tcb?fmspc={fmspc}"))
+                pcs(&format!("/tdx/certification/v4/tcb?fmspc={}", upper_hex(fmspc)))
             }
             Self::TdQeIdentity => pcs("/tdx/certification/v4/qe/identity"),
             Self::PckCrl(ca) => pcs(&format!("/sgx/certification/v4/pckcrl?ca={}&encoding=der", ca.id())),
@@ -241,7 +245,7 @@ impl Question {
                 format!("CA chain of {product} {}s", key.path().to_uppercase())
             }
             Self::AmdCrl { product, .. } => format!("revocation list of {}", AmdAuthority::Ark(*product)),
-            Self::TdxTcbInfo { fmspc } => format!("TDX TCB info of FMSPC {}", Hex(fmspc)),
+            Self::TdxTcbInfo { fmspc } => format!("TDX TCB info of FMSPC {}", upper_hex(fmspc)),
             Self::TdQeIdentity => "identity of the TD quoting enclave".to_owned(),
             Self::PckCrl(ca) => format!("revocation list of {}", ca.common_name()),
             Self::IntelRootCrl => "revocation list of Intel SGX Root CA".to_owned(),

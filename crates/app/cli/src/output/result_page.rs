@@ -234,7 +234,7 @@ pub(crate) fn notes(page: &mut Page, shown: Notes) {
 /// The width of the label `expected`.
 const LABEL: usize = 10;
 /// The widest name of a claim of ours; a wider foreign name moves only its own line.
-const MAX_NAME: usize = 40;
+const MAX_NAME: usize = 48;
 
 #[cfg(test)]
 mod tests {
