@@ -17,7 +17,7 @@ use crate::output::streams::Messages;
 /// Endorsements and anchors that are not in the files of evidence.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Backing {
-    /// Certificates and revocation lists; if a directory, every file in it
+    /// Certificates, revocation lists and TDX collateral; if a directory, every file in it
     #[arg(long, value_name = "FILE|DIR")]
     pub(crate) endorsements: Vec<PathBuf>,
 
@@ -164,7 +164,9 @@ impl Files {
             let fault = |error| Fault::input(&error).in_file(&name);
             let sniffed = sniff(&bytes, None).map_err(fault)?;
             if sniffed.kind.is_evidence() {
-                return Err(misplaced(sniffed.kind, "a certificate or a revocation list").in_file(&name));
+                return Err(
+                    misplaced(sniffed.kind, "a certificate, a revocation list or collateral").in_file(&name)
+                );
             }
             let found = self.inputs.add_sniffed(sniffed).map_err(fault)?;
             messages.say(&format!("{name}: {found}"));
@@ -198,7 +200,7 @@ impl Files {
             let about = error.kind().and_then(|kind| self.kinds.iter().find(|(found, _)| *found == kind));
             let fault = match error {
                 InputError::NoEvidence if self.is_one_of_many => Fault::input(&error).with_hint(
-                    "each FILE is the whole evidence of one machine: give certificates and revocation lists with --endorsements",
+                    "each FILE is the whole evidence of one machine: give certificates, revocation lists and collateral with --endorsements",
                 ),
                 _ => Fault::input(&error),
             };
@@ -238,7 +240,7 @@ impl Files {
 fn misplaced(kind: InputKind, as_what: &str) -> Fault {
     Fault::usage(
         format!("expected {as_what}, found {}", kind.with_article()),
-        "give evidence as FILE, certificates and revocation lists with --endorsements, and a trust anchor with --anchor",
+        "give evidence as FILE, certificates, revocation lists and collateral with --endorsements, and a trust anchor with --anchor",
     )
 }
 

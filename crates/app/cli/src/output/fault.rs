@@ -131,7 +131,7 @@ impl Fault {
             id if id == ORIGIN.id => {
                 format!("{}: --accept-origin-not-shown REASON", reason.hint.trim_end_matches('.'))
             }
-            _ => hints::with_remedy(&reason.hint, reason.remedy),
+            _ => hints::with_recorded_remedy(&reason.hint, reason.remedy),
         };
         let (exit, class) = (exits::of_class(reason.class), reason.class.as_str());
         Self::new(exit, class, format!("no policy is proposed from this evidence ({class}): {reason}"), hint)

@@ -43,7 +43,7 @@ fn with_option(hint: &str, option: Option<&str>) -> String {
 }
 
 /// The hint of a library with the option for its remedy.
-pub(crate) fn with_remedy(hint: &str, remedy: Option<Remedy>) -> String {
+fn with_remedy(hint: &str, remedy: Option<Remedy>) -> String {
     with_option(hint, remedy.and_then(option))
 }
 
@@ -51,6 +51,21 @@ pub(crate) fn with_remedy(hint: &str, remedy: Option<Remedy>) -> String {
 pub(crate) fn of_finding(finding: &Finding) -> String {
     with_remedy(finding.hint(), finding.remedy())
 }
+
+/// The same for verbs that read recorded evidence and fetch nothing.
+pub(crate) fn of_recorded_finding(finding: &Finding) -> String {
+    with_recorded_remedy(finding.hint(), finding.remedy())
+}
+
+/// The hint of a library about recorded evidence with the option or verb for its remedy.
+pub(crate) fn with_recorded_remedy(hint: &str, remedy: Option<Remedy>) -> String {
+    match remedy {
+        Some(Remedy::FetchEndorsement) => with_option(hint, Some(FETCH_BUNDLE)),
+        _ => with_remedy(hint, remedy),
+    }
+}
+
+const FETCH_BUNDLE: &str = "teeproof fetch FILE -o BUNDLE, or --endorsements FILE";
 
 /// The hint of a check, whatever its failure.
 pub(crate) fn of_check(check: &Check) -> String {
@@ -148,7 +163,7 @@ pub(crate) fn of_request(error: &RequestError) -> String {
     match error {
         RequestError::NoTimeInEvidence(_) => "use --at now, or --at 2026-01-31T12:00:00Z".to_owned(),
         RequestError::NoUserData(_) => {
-            "leave --user-data out; to compare REPORT_DATA of an SNP report or user_data of a Nitro document, use report-data or user-data in a policy"
+            "leave --user-data out; to compare REPORT_DATA of an SNP report, REPORTDATA of a TD quote or user_data of a Nitro document, use report-data or user-data in a policy"
                 .to_owned()
         }
         other => other.hint().to_owned(),
@@ -171,7 +186,7 @@ mod tests {
 
     #[test]
     fn a_file_of_no_use_is_shown_by_inspect() {
-        for kind in [InputKind::TdQuote, InputKind::TdReport, InputKind::NitroTpmDocument] {
+        for kind in [InputKind::TdReport, InputKind::NitroTpmDocument] {
             let hint = of_input(&InputError::Unverified(kind));
             assert!(hint.ends_with("; see its content with teeproof inspect"), "{hint}");
         }
@@ -199,6 +214,13 @@ mod tests {
             ("ak.chain", "--anchor FILE"),
             ("snp.revocation", "--endorsements FILE"),
             ("snp.revocation-list", "--endorsements FILE"),
+            ("tdx.chain", "--anchor FILE"),
+            ("tdx.revocation", "--fetch, or --endorsements FILE"),
+            ("tdx.revocation-list", "--fetch, or --endorsements FILE"),
+            ("tdx.collateral", "--fetch, or --endorsements FILE"),
+            ("tdx.collateral.signer", "--fetch, or --endorsements FILE"),
+            ("tdx.tcb-info", "--fetch, or --endorsements FILE"),
+            ("tdx.qe-identity", "--fetch, or --endorsements FILE"),
             ("nitro.validity", "--at document"),
             ("nitro.max-age", "--at now"),
             ("hcl.fresh-report", "teeproof collect azure"),

@@ -71,7 +71,7 @@ struct CreateArgs {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
-    /// Certificates and revocation lists; if a directory, every file in it
+    /// Certificates, revocation lists and TDX collateral; if a directory, every file in it
     #[arg(long, value_name = "FILE|DIR")]
     endorsements: Vec<PathBuf>,
 

@@ -40,7 +40,7 @@ pub(crate) struct FetchArgs {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
-    /// Certificates and revocation lists that need not be fetched; if a directory, every file in it
+    /// Certificates, revocation lists and TDX collateral that need not be fetched; if a directory, every file in it
     #[arg(long, value_name = "FILE|DIR")]
     endorsements: Vec<PathBuf>,
 

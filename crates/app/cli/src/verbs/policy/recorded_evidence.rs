@@ -127,7 +127,7 @@ impl<'f> RecordedEvidence<'f> {
             Fault::usage(error.to_string(), hint).in_file(self.name)
         });
         result.map(|mut result| {
-            result.rewrite_hints(hints::of_finding);
+            result.rewrite_hints(hints::of_recorded_finding);
             result
         })
     }
