@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use teeproof_mint::azure::{Event, EventLog, SignatureForm, Vm};
 use teeproof_mint::snp::Product;
 
-use crate::azure_tdx::{TD_QUOTE, tdx};
+use crate::azure_tdx::td_vm;
 use crate::machine::*;
 use crate::support::*;
 
@@ -188,7 +188,7 @@ fn json_says_which_of_the_two_is_fresh() {
 #[test]
 fn a_version_is_never_guessed() {
     let machine = Machine::new("azure-unversioned", &genoa());
-    let tdx = Machine::new("azure-unversioned-tdx", &tdx(Some(TD_QUOTE)));
+    let tdx = Machine::new("azure-unversioned-tdx", &td_vm());
     for machine in [machine, tdx] {
         for version in [1, 2] {
             let mut json: serde_json::Value =

@@ -144,7 +144,7 @@ fn no_file_is_written_over() {
 fn certificates_alone_are_no_bundle() {
     let machine = Machine::new("bundle-certificates", &genoa());
     let create = || teeproof(["bundle", "create"]);
-    create().args(machine.endorsements()).fails(2, &["no evidence", "certificates alone are no evidence"]);
+    create().args(machine.endorsements()).fails(2, &["no evidence", "endorsements alone are no evidence"]);
     create().args(machine.quote()).fails(2, &["without an HCL report"]);
     create().args([machine.report(), machine.registers()]).fails(2, &["without a TPM quote"]);
     create().file(PRODUCTION).file(REPORT).fails(2, &["two pieces of evidence"]);

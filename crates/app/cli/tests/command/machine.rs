@@ -65,26 +65,40 @@ impl Machine {
         self.minted.event_log.iter().map(|log| self.put("event.log", log)).collect()
     }
 
-    /// What the guest gives: report, quote, registers and log.
-    pub(crate) fn guest(&self) -> Vec<PathBuf> {
-        [vec![self.report()], self.quote(), vec![self.registers()], self.log()].concat()
+    /// The TD quote, on TDX with one.
+    pub(crate) fn td_quote(&self) -> Vec<PathBuf> {
+        self.minted.td_quote.iter().map(|quote| self.put("td-quote.bin", quote)).collect()
     }
 
-    /// VEK, its authority, AK certificate and its authorities, each by its name. TDX has no VEK.
+    /// What the guest gives: report, TD quote, quote, registers and log.
+    pub(crate) fn guest(&self) -> Vec<PathBuf> {
+        let report = [vec![self.report()], self.td_quote()];
+        [report.concat(), self.quote(), vec![self.registers()], self.log()].concat()
+    }
+
+    /// VEK and its authority, or the TCB signing certificate; AK certificate and its authorities; each by its name.
     pub(crate) fn certificates(&self) -> Vec<(String, Vec<u8>)> {
-        let Evidence { vek, intermediate, ak_certificate, .. } = &self.minted;
+        let Evidence { vek, intermediate, ak_certificate, td, .. } = &self.minted;
         let named = [("vek", vek), ("sev", intermediate), ("ak", ak_certificate)];
         let mut all: Vec<_> = named.map(|(name, der)| (name.to_string(), der.clone())).into();
+        all.extend(td.iter().map(|td| ("tcb-signing".to_string(), td.tcb_signing.clone())));
         let authorities = self.minted.ak_intermediates.iter().enumerate();
         all.extend(authorities.map(|(at, der)| (format!("ak-authority-{at}"), der.clone())));
         all.retain(|(_, der)| !der.is_empty());
         all
     }
 
-    /// The certificates as files.
+    /// TCB info and QE identity of a machine on TDX with a TD quote.
+    pub(crate) fn collateral(&self) -> Vec<PathBuf> {
+        let documents = self.minted.td.iter().flat_map(|td| [("tcb", &td.tcb_info), ("qe", &td.qe_identity)]);
+        documents.map(|(name, document)| self.put(&format!("{name}.json"), document)).collect()
+    }
+
+    /// Certificates and collateral as files.
     pub(crate) fn endorsements(&self) -> Vec<PathBuf> {
         let files = self.certificates().into_iter();
-        files.map(|(name, der)| self.put(&format!("{name}.der"), der)).collect()
+        let certificates = files.map(|(name, der)| self.put(&format!("{name}.der"), der));
+        certificates.chain(self.collateral()).collect()
     }
 
     /// Everything that belongs to the machine, as loose files.
@@ -92,10 +106,12 @@ impl Machine {
         [self.guest(), self.endorsements()].concat()
     }
 
-    /// `--anchor` with the machine's ARK, where it has one, and with its root of virtual TPMs.
+    /// `--anchor` with the machine's ARK or its root of PCK certificates, where it has one, and with its root of virtual
+    /// TPMs.
     pub(crate) fn anchors(&self) -> Vec<OsString> {
         let roots = [("ark.der", &self.minted.ark), ("ak-root.der", &self.minted.ak_root)];
-        let roots = roots.into_iter().filter(|(_, der)| !der.is_empty());
+        let intel = self.minted.td.iter().map(|td| ("intel-root.der", &td.root));
+        let roots = roots.into_iter().chain(intel).filter(|(_, der)| !der.is_empty());
         roots.flat_map(|(name, der)| ["--anchor".into(), self.put(name, der).into()]).collect()
     }
 

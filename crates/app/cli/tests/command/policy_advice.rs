@@ -74,7 +74,7 @@ fn a_failure_is_called_by_its_own_class() {
     refused(|| suggest(&[&tpm], &anchors), 3, "unsupported", &["no policy is proposed", "NitroTPM document"]);
     let tdx = Machine::new("advice-class-tdx", &Vm::tdx());
     let bundle = tdx.bundle();
-    refused(|| suggest(&[&bundle], &tdx.anchors()), 7, "incomplete", &["tdx.quote"]);
+    refused(|| suggest(&[&bundle], &tdx.anchors()), 7, "incomplete", &["hcl.td-quote"]);
     let tampered = || teeproof(["policy", "suggest"]).file(TAMPERED).args(AT_DOCUMENT);
     refused(tampered, 4, "not authentic", &["nitro.signature"]);
     let register = Machine::new("advice-class-pcr", &genoa());
@@ -111,7 +111,7 @@ fn claims_of_an_origin_that_is_not_shown_are_accepted_for_a_reason_alone() {
         let accept = ["--accept-origin-not-shown", "a lab \"VM\""];
         let ran = run().args(accept).exits(0).shows(&[
             "# THE ORIGIN OF THE CLAIMS IS NOT SHOWN, accepted because: a lab \"VM\"\n",
-            "# ORIGIN NOT SHOWN: any SNP guest could have made such claims.\n",
+            "# ORIGIN NOT SHOWN: any confidential guest could have made such claims.\n",
             "# WARNING azure-snp.origin: ",
             origin,
         ]);
@@ -357,5 +357,5 @@ fn shared_evidence_without_an_event_log_has_no_pcr_pinned() {
         &["no policy is proposed", "NitroTPM document"],
     );
     let tdx = crate::shared::need(&shared, "azure/trustee-az-tdx-v1.json");
-    refused(|| teeproof(["policy", "suggest"]).args([&tdx]), 7, "incomplete", &["tdx.quote"]);
+    refused(|| teeproof(["policy", "suggest"]).args([&tdx]), 7, "incomplete", &["tdx.collateral"]);
 }

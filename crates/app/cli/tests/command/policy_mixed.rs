@@ -253,7 +253,7 @@ fn small_things_are_said_as_they_are() {
     let mixed = teeproof(["policy", "suggest"]).args([&bundle]).file(PRODUCTION).args(AT_DOCUMENT);
     mixed.args(machine.anchors()).fails(2, &["verify those in a run of their own"]);
     let tdx = Machine::new("mixed-small-tdx", &Vm::tdx());
-    suggest(&[&tdx.bundle()], &tdx.anchors()).fails(7, &["SEV-SNP"]);
+    suggest(&[&tdx.bundle()], &tdx.anchors()).fails(7, &["hcl.td-quote", "the TD quote is missing"]);
     let turin = Machine::new("mixed-small-turin", &Vm::snp(Product::Turin).nonce(&CHALLENGE));
     suggest(&[&turin.bundle()], &turin.anchors()).exits(0);
 }

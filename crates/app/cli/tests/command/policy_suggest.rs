@@ -35,10 +35,13 @@ fn certificates_of_several_machines_are_endorsements() {
     ] {
         let ran = teeproof(verb).file(REPORT).file(VCEK).run();
         let said = [ran.stdout.as_str(), &ran.stderr].concat();
-        assert!(said.contains("give certificates and revocation lists with --endorsements"), "{ran:#?}");
-        assert!(!said.contains("name the report or document too"), "{ran:#?}");
+        assert!(
+            said.contains("give certificates, revocation lists and collateral with --endorsements"),
+            "{ran:#?}"
+        );
+        assert!(!said.contains("name the report, document or quote too"), "{ran:#?}");
     }
-    teeproof(["verify", "--no-nonce"]).file(VCEK).fails(2, &["name the report or document too"]);
+    teeproof(["verify", "--no-nonce"]).file(VCEK).fails(2, &["name the report, document or quote too"]);
 }
 
 /// A machine that booted something else, without secure boot.

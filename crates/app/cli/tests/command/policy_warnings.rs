@@ -33,10 +33,13 @@ fn the_examples_have_no_warnings_and_the_built_in_policy_has_one_for_each_sectio
     assert!(files.len() >= 4);
     teeproof(["policy", "check", "--strict"]).args(&files).exits(0);
     let ran = teeproof(["policy", "check", "builtin:genuine", "--strict"]).exits(6);
-    for path in ["snp", "azure-snp.pcrs", "azure-tdx.pcrs", "nitro.pcrs"] {
+    for path in ["snp", "tdx", "azure-snp.pcrs", "azure-tdx.pcrs", "nitro.pcrs"] {
         assert!(ran.stdout.contains(&format!("warning: {path}: nothing in this section says")), "{ran:#?}");
     }
-    assert_eq!(ran.stdout.matches("warning: ").count(), 4);
+    for path in ["tdx.tcb-status", "azure-tdx.tcb-status"] {
+        assert!(ran.stdout.contains(&format!("warning: {path}: a TCB is accepted that is out of date")));
+    }
+    assert_eq!(ran.stdout.matches("warning: ").count(), 7);
     // What is no policy is graver than a warning.
     let bad = file("advice-strict-bad", "bad.toml", "version = 1\n");
     teeproof(["policy", "check", "builtin:genuine", "--strict"]).args([&bad]).exits(3);
@@ -157,7 +160,7 @@ fn rules_that_say_less_than_they_seem_to_are_warned_of() {
             9,
             "another boot or machine",
         ),
-        (format!("{azure}\n{pinned}\n{booted}"), "azure-snp.origin", 3, "any SNP guest"),
+        (format!("{azure}\n{pinned}\n{booted}"), "azure-snp.origin", 3, "any confidential guest"),
         // PCRs that name no image, and one that names the keys of secure boot.
         (format!("{azure}\n{shown}\n{}", pcr(0)), "azure-snp.pcrs", 8, "what software runs"),
         (format!("{azure}\n{shown}\n{}", pcr(20)), "azure-snp.pcrs", 8, "what software runs"),
@@ -263,7 +266,9 @@ fn rules_that_are_satisfied_by_what_is_left_out_are_warned_of() {
         format!("[{section}]\nunlisted = {{ waived = \"w\" }}\n{debug}\n{origin}\n{pcrs}")
     };
     let snp = azure("azure-snp", "debug = { exactly = false }");
-    let tdx = azure("azure-tdx", "# no report");
+    let tdx = azure("azure-tdx", TDX_HEAD);
+    let bare =
+        format!("[tdx]\nunlisted = {{ waived = \"w\" }}\n{TDX_HEAD}\nmrtd = {{ exactly = \"{ones}\" }}");
     for (lines, section, key) in [
         (&guest, "snp", "revocation-list"),
         (&snp, "azure-snp", "revocation-list"),
@@ -273,12 +278,14 @@ fn rules_that_are_satisfied_by_what_is_left_out_are_warned_of() {
         (&snp, "azure-snp", "fresh-report"),
         (&snp, "azure-snp", "secure-boot"),
         (&snp, "azure-snp", "event-log"),
+        (&bare, "tdx", "revocation-list"),
+        (&tdx, "azure-tdx", "revocation-list"),
         (&tdx, "azure-tdx", "quote"),
         (&tdx, "azure-tdx", "ak-revocation-list"),
     ] {
         // Where it is waived there is a warning of that.
         let secure_boot = match (section, key) {
-            ("snp", _) | (_, "secure-boot") => "",
+            ("snp" | "tdx", _) | (_, "secure-boot") => "",
             _ => "secure-boot = { exactly = true }\n",
         };
         let lines = format!("{lines}\n{secure_boot}");
@@ -340,7 +347,10 @@ fn rules_that_can_never_hold_are_warned_of() {
     }
 }
 
-/// `[azure-tdx]` has no field that these grounds rest on.
+/// The rules for the TCB and for debugging, without a warning.
+const TDX_HEAD: &str = "debug = { exactly = false }\ntcb-status = { exactly = \"UpToDate\" }";
+
+/// Grounds that rest on a field that is waived, or that the section lacks.
 #[test]
 fn a_ground_that_a_section_cannot_hold_is_a_mistake() {
     for (ground, exit) in [("measurement", 3), ("id-key-digest", 3), ("ak-certificate", 0)] {
@@ -351,7 +361,7 @@ fn a_ground_that_a_section_cannot_hold_is_a_mistake() {
         let ran = teeproof(["policy", "check"]).args([policy]).exits(exit);
         let mistake = format!("azure-tdx.origin: the ground `{ground}` can never hold");
         assert_eq!(ran.stdout.contains(&mistake), exit == 3, "{ran:#?}");
-        // No advice names a field that the section has not.
+        // No advice names a field that the section lacks.
         assert!(!ran.stdout.contains("with measurement pinned"), "{ran:#?}");
     }
 }

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use crate::azure_tdx::names_collateral;
 use crate::support::*;
 use crate::yaml::from_yaml;
 
@@ -111,24 +112,74 @@ fn shared_az_tdx_evidence_lacks_collateral() {
     let evidence = [need(&folder, "azure/trustee-az-tdx-v1.json")];
     for table in TABLES {
         let ran = run(table, &evidence).args(CHALLENGE).exits(7);
-        ran.shows(&["✔ tdx.report", "✔ hcl.binding", "✘ tdx.quote", "collateral"]);
+        let ran =
+            ran.shows(&["✔ hcl.td-report", "✔ tdx.qe.signature", "✔ tdx.signature", "✘ tdx.collateral "]);
+        names_collateral(&ran, "00806F050000");
     }
 }
 
+/// YAML of attested-tls as JSON, in a file of its own.
+fn as_json(folder: &Path, name: &str) -> PathBuf {
+    let yaml = std::fs::read_to_string(need(folder, &format!("azure/{name}.yaml"))).unwrap();
+    file(&format!("shared-{name}"), "evidence.json", from_yaml(&yaml).to_string())
+}
+
 #[test]
-fn shared_attested_tls_evidence_names_the_missing_authority() {
+fn shared_attested_tls_evidence_is_accepted_while_its_collateral_is_current() {
     let Some(folder) = folder() else { return };
     let yaml = need(&folder, "azure/fb-az-tdx-1764662251.yaml");
     teeproof(["inspect"]).args([&yaml]).fails(3, &["the file is YAML", "yq -o json"]);
-    let json = from_yaml(&std::fs::read_to_string(yaml).unwrap()).to_string();
-    let evidence = [file("shared-attested-tls", "evidence.json", json)];
-    teeproof(["inspect"]).args(&evidence).exits(0).shows(&[".ConfidentialVM.Azure."]);
+    let evidence = as_json(&folder, "fb-az-tdx-1764662251");
+    teeproof(["inspect"]).args([&evidence]).exits(0).shows(&[".ConfidentialVM.Azure."]);
+    let collateral = as_json(&folder, "fb-az-collateral-1764662251");
+    teeproof(["inspect"]).args([&collateral]).exits(0).shows(&["tcbEvaluationDataNumber"]);
+    let all = [evidence.clone(), collateral];
     for table in TABLES {
-        let ran = run(table, &evidence).args(["--no-nonce"]).exits(7);
+        let ran = run(table, &all).args(["--no-nonce", "--at", "2026-02-25T00:00:00Z"]).exits(0);
+        let first = "ACCEPTED  azure-tdx  policy builtin:genuine  exit 0";
+        assert_eq!(ran.first_line(), first);
         let text = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        // Microsoft's CA above the attestation key is not among the files.
         assert!(text.contains("the certificate of Global Virtual TPM CA - 03 is missing"), "{ran:#?}");
-        ran.shows(&["! ak.chain", "✔ tdx.report", "✔ hcl.binding", "✘ tdx.quote", "collateral"]);
+        ran.shows(&[
+            "! ak.chain",
+            "✔ tdx.revocation",
+            "✔ tdx.tcb ",
+            "✔ hcl.td-report.quote",
+            "✔ hcl.binding",
+        ]);
+        let stale = run(table, &all).args(["--no-nonce", "--at", "2026-06-01T00:00:00Z"]).exits(7);
+        stale.shows(&["2026-06-01T00:00:00Z", "--fetch, or --endorsements FILE"]);
+        let ran = run(table, std::slice::from_ref(&evidence)).args(["--no-nonce"]).exits(7);
+        names_collateral(&ran, "90C06F000000");
     }
+    let json = run("aws-lc", &all).args(["--no-nonce", "--format", "json", "--at", "2026-02-25T00:00:00Z"]);
+    let json = json.exits(0).json();
+    assert_eq!((&json["anchor"], &json["claims"]["tcb_status"]), (&"pinned".into(), &"UpToDate".into()));
+}
+
+/// Real quotes of many clouds: signatures and PCK chain hold, and the collateral that is missing is named.
+#[test]
+fn shared_td_quotes_are_verified_as_far_as_they_go_without_collateral() {
+    let Some(folder) = folder() else { return };
+    let (mut chained, mut unchained) = (0, 0);
+    for quote in real(&folder, "tdq") {
+        for table in TABLES {
+            let at = ["--no-nonce", "--at", "2026-08-01T00:00:00Z"];
+            let ran = run(table, std::slice::from_ref(&quote)).args(at).exits(7);
+            if ran.stdout.contains("✘ tdx.chain") {
+                unchained += 1;
+                ran.shows(&["the PCK certificate is missing"]);
+                continue;
+            }
+            chained += 1;
+            let passed = ["✔ tdx.chain", "✔ tdx.qe.signature", "✔ tdx.qe.binding", "✔ tdx.signature"];
+            let ran = ran.shows(&passed).shows(&["✘ tdx.collateral "]);
+            let (_, fmspc) = ran.stdout.split_once("FMSPC ").unwrap();
+            names_collateral(&ran, &fmspc[..12]);
+        }
+    }
+    assert_eq!((chained, unchained), (32, 2));
 }
 
 /// A report of Container Instances is genuine, and distinguished.
