@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use teeproof_mint::tdx::TdxMachine;
 use teeproof_mint::x509::{Extension, Oid, der};
 
 use crate::machine::*;
 use crate::support::*;
+use crate::tdx::{TdMachine, guest};
 
 const SALT: &[u8; 16] = b"sixteen of salt.";
 const HOST: &str = "ABC251061909001";
@@ -233,4 +235,28 @@ fn a_bundle_that_cannot_be_redacted_is_reported() {
     let made = blank.folder.join("blank.bundle");
     teeproof(["bundle", "create"]).args([blank.report()]).args(["-o"]).args([&made]).exits(0);
     run(&made, "utf8:sixteen of salt.").fails(2, &["no identifier to redact"]);
+}
+
+/// A TD quote names its platform in the header, in the PCK certificate and in the quoting enclave's data.
+#[test]
+fn a_td_quote_does_not_name_its_platform() {
+    let platform: TdxMachine = guest().with_sgx(|sgx| {
+        sgx.ppid = *b"ppid of machine.";
+        sgx.platform_instance_id = Some(*b"instance of one.");
+    });
+    let machine = TdMachine::new("redact-tdx", &platform);
+    let path = machine.folder.join("redacted.bundle");
+    teeproof(["bundle", "redact"]).args([machine.bundle()]).args(["-o"]).args([&path]).exits(0);
+    let folder = machine.folder.join("parts");
+    teeproof(["bundle", "export"]).args([&path]).args(["--dir"]).args([&folder]).exits(0);
+    let parts = std::fs::read_dir(folder).unwrap().map(|entry| std::fs::read(entry.unwrap().path()).unwrap());
+    let contents: Vec<_> = parts.chain([std::fs::read(&path).unwrap()]).collect();
+    for identifier in [b"ppid of machine.", b"instance of one."] {
+        for form in encoded(identifier).into_iter().chain([identifier.to_vec()]) {
+            assert!(!holds(&contents, &form), "{}", String::from_utf8_lossy(&form));
+        }
+    }
+    let ran = machine.verify().args([&path]).exits(7).shows(&["REFUSED  tdx", "✘ bundle.redacted"]);
+    assert!(!ran.stdout.contains("input.ignored"), "collateral belongs to a TD quote: {ran:#?}");
+    teeproof(["bundle", "show"]).args([&path]).exits(0).shows(&["REPLACED platform-id in td-quote"]);
 }

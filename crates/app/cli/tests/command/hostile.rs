@@ -16,7 +16,7 @@ const JSON: [&str; 2] = ["--format", "json"];
 
 /// A command line and its environment, to be run more than once.
 #[derive(Clone, Default)]
-struct Call {
+pub(crate) struct Call {
     arguments: Vec<OsString>,
     environment: Vec<(&'static str, String)>,
 }
@@ -26,7 +26,7 @@ impl Call {
         Self { arguments: arguments.into_iter().map(Into::into).collect(), environment: Vec::new() }
     }
 
-    fn and<S: Into<OsString>>(mut self, more: impl IntoIterator<Item = S>) -> Self {
+    pub(crate) fn and<S: Into<OsString>>(mut self, more: impl IntoIterator<Item = S>) -> Self {
         self.arguments.extend(more.into_iter().map(Into::into));
         self
     }
@@ -43,7 +43,7 @@ impl Call {
 
     /// Runs it in a pipe and on a terminal, for people and for programs; nothing comes out raw.
     #[track_caller]
-    fn is_clean(&self) {
+    pub(crate) fn is_clean(&self) {
         for more in [&[][..], &["-v"], &["-q"], &JSON] {
             let ran = self.run(more).run();
             clean(&ran.stdout);
@@ -136,7 +136,7 @@ impl<'de> serde::de::Visitor<'de> for Members {
 }
 
 /// A file whose name is hostile too.
-fn hostile(folder: &Path, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+pub(crate) fn hostile(folder: &Path, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
     put(folder, &format!("{HOSTILE}{name}"), content)
 }
 
@@ -202,7 +202,7 @@ impl Files {
     }
 }
 
-fn call<P: AsRef<Path>>(verb: &[&str], files: &[P], more: &[OsString]) -> Call {
+pub(crate) fn call<P: AsRef<Path>>(verb: &[&str], files: &[P], more: &[OsString]) -> Call {
     Call::of(verb).and(files.iter().map(|file| file.as_ref())).and(more)
 }
 

@@ -27,6 +27,7 @@ mod freshness;
 #[cfg(target_os = "linux")]
 mod hints;
 mod hostile;
+mod hostile_tdx;
 mod inspect;
 mod inspect_azure;
 mod json_page;
@@ -41,6 +42,7 @@ mod policy_azure;
 mod policy_fleet;
 mod policy_mixed;
 mod policy_suggest;
+mod policy_tdx;
 mod policy_warnings;
 mod real;
 mod seal;
@@ -49,6 +51,7 @@ mod shared_files;
 mod shell;
 mod snp;
 mod support;
+mod tdx;
 mod usage;
 #[path = "../../../../pure/verifier/tests/inputs/yaml.rs"]
 mod yaml;
