@@ -14,6 +14,7 @@ mod issuers;
 mod kds;
 #[cfg(target_os = "linux")]
 mod no_socket;
+mod pcs;
 #[allow(dead_code)]
 #[path = "../../../../cloud/endorse/tests/fetch/server.rs"]
 mod server;
@@ -22,5 +23,6 @@ mod shared;
 #[allow(dead_code)]
 #[path = "../command/support.rs"]
 mod support;
+mod tdx;
 mod verb;
 mod verify;
