@@ -1,7 +1,12 @@
 //! `seal encrypt` of evidence whose claims nothing ties to a paravisor.
 
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::azure_tdx::td_vm;
 use crate::machine::*;
 use crate::support::*;
+use crate::tdx::{TdMachine, guest};
 
 /// An invalid key file: the origin is checked before it is read.
 const KEY: &str = r#"{ "schema": "teeproof/sealing-key/1", "registers": "sha256:0-4,7-9", "public": "AAAA",
@@ -37,6 +42,30 @@ fn the_help_is_about_one_machine() {
     let ran = teeproof(["seal", "encrypt", "x", "--each"]).exits(2);
     assert!(ran.stderr.contains("unexpected argument '--each'"), "{ran:#?}");
     teeproof(["verify", "--help"]).exits(0).shows(&["--each", " teeproof verify --each "]);
+}
+
+/// MRTD is a ground of the origin on TDX, once a policy pins it; a TD without a paravisor has no vTPM to seal to.
+#[test]
+fn a_td_gets_a_secret_by_its_paravisor() {
+    let machine = Machine::new("seal-tdx", &td_vm());
+    let ran = encrypt(&machine, true)
+        .fails(6, &["origin.paravisor: only the AK certificate", "mrtd", "--accept-origin-not-shown"]);
+    assert!(ran.stderr.contains("ACCEPTED  azure-tdx"), "{ran:#?}");
+    let seal = |files: Vec<PathBuf>, anchors: Vec<OsString>, policy: &str| {
+        let (key, secret) = (machine.put("key.json", KEY), machine.put("secret", "a secret"));
+        let run = teeproof(["seal", "encrypt"]).args(files).args(anchors).args(AT).args(nonce(&CHALLENGE));
+        let run = run.args(["--key"]).args([key]).args(["--secret"]).args([secret]);
+        run.args(["--policy"]).args([machine.put("policy.toml", policy)])
+    };
+    let mrtd = format!("mrtd = {{ exactly = \"{}\" }}", hex(&[0x4d; 48]));
+    let policy = format!(
+        "version = 1\n[azure-tdx]\n{mrtd}\norigin = {{ exactly = \"measurement\" }}\nunlisted = {{ waived = \"w\" }}\n"
+    );
+    // The origin is shown, so that the key file is read next.
+    seal(machine.files(), machine.anchors(), &policy).fails(3, &["key."]);
+    let bare = TdMachine::new("seal-bare-tdx", &guest());
+    seal(bare.files(), bare.anchors(), "version = 1\n[tdx]\nunlisted = { waived = \"w\" }\n")
+        .fails(2, &["expected evidence of an Azure VM, got tdx"]);
 }
 
 #[test]

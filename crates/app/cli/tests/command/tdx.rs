@@ -217,6 +217,19 @@ fn many_quotes_are_verified_in_one_run() {
     run().exits(6).shows(&["tdx.debug"]);
 }
 
+#[test]
+fn lists_can_be_required_of_every_issuer() {
+    let machine = TdMachine::new("tdx-require-lists", &guest());
+    let run = |lists: &[PathBuf]| {
+        machine.verify().args(["--require-revocation-lists"]).args(machine.files()).args(lists)
+    };
+    run(&machine.lists()).exits(0).shows(&["✔ tdx.revocation"]);
+    let [root, pck] = machine.lists().try_into().unwrap();
+    for lists in [vec![], vec![root], vec![pck]] {
+        run(&lists).exits(7).shows(&["✘ tdx.revocation", "--fetch, or --endorsements FILE"]);
+    }
+}
+
 /// Requests that make no sense for a TD quote.
 #[test]
 fn a_td_quote_has_neither_a_time_nor_user_data_of_azure() {

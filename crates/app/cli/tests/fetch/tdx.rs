@@ -304,6 +304,23 @@ fn td_quotes_and_platforms_are_a_fleet() {
     assert_eq!(json["failed"][0]["what"], "revocation list of Intel SGX PCK Processor CA");
 }
 
+/// The issuers in the headers move with the cache.
+#[test]
+fn a_cache_with_collateral_is_moved_in_a_file() {
+    let platform = Platform::new("tdx-moved", &platform());
+    let pcs = pcs(&platform.minted);
+    platform.verify(&pcs.url).args(["--fetch"]).exits(0);
+    let (file, other) = (platform.file("cache.export"), platform.file("other"));
+    let export = teeproof(["cache", "export", "-o"]).args([&file]);
+    platform.with(export, &pcs.url).exits(0);
+    let there = |run: Run| platform.with(run, &pcs.url).env("TEEPROOF_CACHE_DIR", other.to_str().unwrap());
+    there(teeproof(["cache", "import"]).args([&file])).exits(0).shows(&["added 4 endorsements"]);
+    let run = teeproof(["verify", "--no-nonce", "--offline", "--anchor"]).args([platform.file("root.der")]);
+    let run = there(run.args(GENUINE).args([platform.file("quote.bin")]));
+    run.exits(0).shows(&["✔ tdx.revocation", "✔ tdx.collateral.signer"]);
+    assert_eq!(pcs.connections(), 4);
+}
+
 /// A mirror on this machine: `cache serve` of the command, ended with the test.
 struct Mirror {
     child: std::process::Child,
@@ -344,5 +361,10 @@ fn a_mirror_serves_the_collateral_with_its_issuers() {
         assert_eq!(json["endorsements"][0]["url"], format!("{}{TCB_PATH}", mirror.url));
         client.verify(&mirror.url).args(["--offline"]).exits(0).shows(&["✔ tdx.revocation"]);
     }
+    // As a PCCS, which writes the list of the root in hexadecimal digits.
+    let third = Platform::new("tdx-mirror-3", &platform());
+    let pccs = format!("{}/sgx/certification/v4/rootcacrl", mirror.url);
+    let run = third.verify(&mirror.url).args(["--fetch"]).env("TEEPROOF_INTEL_ROOT_CRL_URL", &pccs);
+    run.exits(0).shows(&["✔ tdx.revocation"]);
     assert_eq!(paths(&pcs), PATHS);
 }
