@@ -47,6 +47,7 @@ impl Remedy {
             (teeproof_nitro::checks::MAX_AGE, Self::VerifyNow),
             (teeproof_hcl::checks::FRESH_REPORT, Self::CollectFreshReport),
             (teeproof_tpm::checks::LOG_FORMAT, Self::InspectEventLog),
+            (teeproof_tdx::checks::LOG_FORMAT, Self::InspectEventLog),
             (crate::POLICY_TECHNOLOGY, Self::AcceptTechnology),
         ];
         remedies.into_iter().find(|(one, _)| *one == check).map(|(_, remedy)| remedy)

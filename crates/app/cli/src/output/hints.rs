@@ -225,6 +225,7 @@ mod tests {
             ("nitro.max-age", "--at now"),
             ("hcl.fresh-report", "teeproof collect azure"),
             ("log.format", "teeproof inspect FILE"),
+            ("tdx.log.format", "teeproof inspect FILE"),
             ("policy.technology", "--accept TECHNOLOGY"),
         ] {
             assert!(check(id).contains(option), "{id}: {}", check(id));

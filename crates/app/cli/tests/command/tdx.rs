@@ -195,6 +195,10 @@ fn an_event_log_is_replayed_against_the_rtmrs() {
         let without = machine.verify().args(machine.files()).exits(0);
         without.shows(&["– tdx.log.replay", "the event log (CCEL) is missing"]);
     }
+    let machine = TdMachine::new("tdx-ccel-cut", &guest());
+    let cut = machine.put("CCEL", &bytes[..200]);
+    let run = machine.verify().args(machine.files()).args([cut]);
+    run.exits(3).shows(&["✘ tdx.log.format", "(teeproof inspect FILE)"]);
     // A log of a TPM is of PCRs.
     let machine = TdMachine::new("tdx-tpm-log", &guest());
     let log = machine.put("event.log", EventLog::booted_securely().bytes().unwrap());
