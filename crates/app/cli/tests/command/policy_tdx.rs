@@ -383,3 +383,18 @@ fn nothing_is_proposed_from_what_must_not_be_accepted() {
         &["incomplete", "tdx.collateral", "(teeproof fetch FILE -o BUNDLE, or --endorsements FILE)."],
     );
 }
+
+/// The example accepts the quote that it names, by the command in its head, and nothing in it is warned of.
+#[test]
+fn the_example_accepts_the_quote_of_the_test_data() {
+    let example = root().join("examples/policies/tdx.toml");
+    let at = ["--no-nonce", "--at", "2025-06-25T00:00:00Z", "--policy"];
+    let run = verify("tdx/quote-v4.bin", &[&at]).args([&example]).file("tdx/collateral-v4.json");
+    run.exits(0).shows(&["policy example: one image on TDX", "✔ tdx.mrtd", "✔ tdx.revocation-list"]);
+    teeproof(["policy", "check", "--strict"]).args([&example]).exits(0);
+    let run = teeproof(["policy", "suggest", "--at", "2025-06-25T00:00:00Z"]).file("tdx/quote-v4.bin");
+    run.args(["--endorsements"])
+        .file("tdx/collateral-v4.json")
+        .exits(0)
+        .shows(&["[tdx]", "mrtd = { exactly"]);
+}
