@@ -28,7 +28,7 @@ use crate::verbs::{
 
 /// Is this machine the confidential machine it claims to be?
 ///
-/// Verifies attestation evidence of AMD SEV-SNP, Azure confidential VMs and AWS Nitro Enclaves
+/// Verifies attestation evidence of AMD SEV-SNP, Intel TDX, Azure confidential VMs and AWS Nitro Enclaves
 /// against pinned roots and appraises it under your policy. Inside an Azure confidential VM, collects
 /// that evidence. The network is used by `fetch` and `bundle refresh`, by `verify` and `seal encrypt` only
 /// with --fetch, and by `collect` and `doctor` for Azure's instance metadata; --offline forbids it.
