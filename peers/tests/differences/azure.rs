@@ -13,7 +13,7 @@ use teeproof_peers::az_snp_vtpm::{self, Binding, Certificates};
 use teeproof_peers::{Outcome, clock};
 use teeproof_tpm::{PcrValues, Quote};
 use teeproof_wire::certificate::Certificate;
-use teeproof_x509::{Anchors, CachedSignatures, Revocation};
+use teeproof_x509::{Anchors, Revocation};
 
 use crate::verdict::{Tally, Verdict};
 
@@ -97,5 +97,5 @@ fn our_quote(signature: &[u8], message: &[u8], pcrs: &[[u8; 32]], modulus: &[u8]
         teeproof_tpm::verify(&Quote::new(message, signature), &verification, &mut ()).map_err(refusal)?;
     let values = pcrs.concat();
     let values = PcrValues::InSelectionOrder(&values);
-    teeproof_tpm::verify_pcrs(&quote, values, verification.crypto, &mut ()).map(drop).map_err(refusal)
+    teeproof_tpm::verify_pcrs(&quote, values, &teeproof_aws_lc::TABLE, &mut ()).map(drop).map_err(refusal)
 }

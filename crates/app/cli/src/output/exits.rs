@@ -107,7 +107,7 @@ pub(crate) const EXITS: &[Exit] = &[
     exit(
         8,
         "a network or cloud service failed",
-        "The error names the URL: check the network, --kds-url and its kin, and try again; or give the endorsement as a file with --endorsements. teeproof collect reports what it cannot fetch, leaves it out and does not fail.",
+        "The error names the URL: check the network and the overrides of services (--kds-url, --pcs-url), and try again; or give the endorsement as a file with --endorsements. teeproof collect reports what it cannot fetch, leaves it out and does not fail.",
     ),
     exit(
         9,
