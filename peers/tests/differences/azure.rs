@@ -87,9 +87,10 @@ fn ours(evidence: &azure::Evidence, with_quote: bool) -> Outcome {
 
 /// A quote alone, under a key given to both.
 fn our_quote(signature: &[u8], message: &[u8], pcrs: &[[u8; 32]], modulus: &[u8], nonce: &[u8]) -> Outcome {
+    let freshness = Freshness::nonce(nonce).map_err(|error| error.to_string())?;
     let verification = teeproof_tpm::TpmVerification::new(
         RsaKey { modulus, exponent: &[1, 0, 1] },
-        Freshness::nonce(nonce).unwrap(),
+        freshness,
         &teeproof_aws_lc::TABLE,
     );
     let refusal = |error: teeproof_tpm::Error| format!("{}: {error}", error.check().id);

@@ -66,7 +66,7 @@ pub(crate) const CLASSES: &[Class] = &[
         what: "a genuine report in which reserved bytes of a TCB version were changed afterwards",
         right: "teeproof; as `snp.reencoded`",
         line: "AMD 56860, ATTESTATION_REPORT, SIGNATURE: over bytes 0h to 29Fh",
-        rules: &[rule(SNP, "", No("a TCB version has reserved bytes"), Yes)],
+        rules: &[rule(SNP, "", No("TCB_VERSION: reserved bytes are not zero"), Yes)],
     },
     Class {
         id: "azure.signature-reserved",

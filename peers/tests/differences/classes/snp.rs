@@ -14,7 +14,7 @@ pub(crate) const CLASSES: &[Class] = &[
                verifies what it writes itself from the fields that it read, not the received bytes",
         right: "teeproof: the signature is over the report's bytes, and these are not signed",
         line: "AMD 56860, ATTESTATION_REPORT, SIGNATURE: over bytes 0h to 29Fh",
-        rules: &[rule(SEV, "", No("a TCB version has reserved bytes"), Yes)],
+        rules: &[rule(SEV, "", No("TCB_VERSION: reserved bytes are not zero"), Yes)],
     },
     Class {
         id: "snp.signature-reserved",
@@ -84,14 +84,17 @@ pub(crate) const CLASSES: &[Class] = &[
         what: "a VCEK for another TCB than REPORTED_TCB; sev leaves it to its caller",
         right: "teeproof: the key was derived for the certificate's TCB",
         line: "AMD 57230, VCEK certificate, blSPL to ucodeSPL; AMD 56860, offset 180h",
-        rules: &[rule(SEV, "", No("the certificate is for another"), Yes)],
+        rules: &[rule(SEV, "", No("no VCEK for REPORTED_TCB"), Yes)],
     },
     Class {
         id: "snp.vek-product",
         what: "certificate, root and processor of different lines, or a processor of none",
         right: "teeproof",
         line: "AMD 57230, VCEK certificate, productName; AMD 56860, offset 188h",
-        rules: &[rule(SEV, "", No("snp.vek.product"), Yes)],
+        rules: &[
+            rule(SEV, "", No("expected one product line, got different ones"), Yes),
+            rule(SEV, "", No("CPUID is of no supported product line"), Yes),
+        ],
     },
     Class {
         id: "snp.vek-type",
@@ -126,7 +129,8 @@ pub(crate) const CLASSES: &[Class] = &[
         line: "RFC 5280, 6.1.3 (a) (4), 6.1.4 (k) and (n), 6.1.5 (f), 4.2",
         rules: &[
             rule(SEV, "", No("is not a certification authority"), Yes),
-            rule(SEV, "", No("the key usage does not allow"), Yes),
+            rule(SEV, "", No("the key usage is missing or does not allow"), Yes),
+            rule(SEV, "", No("more authorities follow"), Yes),
             rule(SEV, "", No("unknown critical extension"), Yes),
             rule(SEV, "", No("the leaf is a certification authority"), Yes),
             rule(SEV, "names another issuer", No("the signature does not hold"), Yes),
