@@ -113,9 +113,13 @@ impl Endpoints {
     /// The URL of a CA certificate that a certificate names: on a pinned host, or moved to the override.
     ///
     /// # Errors
-    /// [`Error::Address`]: not a URL. [`Error::HostNotAllowed`]: on another host than the pinned ones.
+    /// [`Error::Address`]: not a URL, or one with a query, which no CA certificate needs.
+    /// [`Error::HostNotAllowed`]: on another host than the pinned ones.
     pub fn issuer_url(&self, named: &str) -> Result<HttpUrl, Error> {
         let url = HttpUrl::parse(named)?;
+        if url.path().contains('?') {
+            return Err(Error::Address(named.to_owned()));
+        }
         if !pinned_issuers().contains(&url) {
             return Err(Error::HostNotAllowed { url: named.to_owned() });
         }
@@ -148,7 +152,7 @@ impl Endpoints {
 pub(crate) fn issuer_urls(path: &str) -> Vec<HttpUrl> {
     let is_file = [".cer", ".crt", ".der", ".pem"].iter().any(|suffix| path.ends_with(suffix));
     let within = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.%+".contains(&byte);
-    if !is_file || !path.starts_with('/') || path.contains("..") || !path.bytes().all(within) {
+    if !is_file || !path.starts_with('/') || !path.bytes().all(within) {
         return Vec::new();
     }
     ISSUER_HOSTS.iter().filter_map(|host| HttpUrl::parse(&["http://", host, path].concat()).ok()).collect()
@@ -205,5 +209,28 @@ mod tests {
         endpoints.set(Service::Issuers, "http://127.0.0.1:3").unwrap();
         assert_eq!(endpoints.issuer_url(named).unwrap().as_str(), "http://127.0.0.1:3/ca/x.cer");
         assert!(endpoints.issuer_url("http://ca.example/x").is_err());
+    }
+
+    #[test]
+    fn no_issuer_is_outside_of_the_path_of_an_override() {
+        let mut endpoints = Endpoints::vendors();
+        endpoints.set(Service::Issuers, "http://127.0.0.1:3/mirror/aia").unwrap();
+        let url = |path: &str| endpoints.issuer_url(&["http://www.microsoft.com", path].concat());
+        assert_eq!(url("/pki/ca%201.crt").unwrap().as_str(), "http://127.0.0.1:3/mirror/aia/pki/ca%201.crt");
+        for path in [
+            "/../../admin/delete?all=1",
+            "/../../admin/delete",
+            "/%2e%2e/%2E%2E/admin",
+            "/%2E./admin",
+            "/..\\..\\admin",
+            "/..%5c..%5cadmin",
+            "/..%2f..%2fadmin",
+            "/x/%252e%252e/admin",
+            "//admin/x.cer",
+            "/x.cer?y",
+            "/x.cer?",
+        ] {
+            assert!(matches!(url(path), Err(Error::Address(_))), "{path}: {:?}", url(path));
+        }
     }
 }

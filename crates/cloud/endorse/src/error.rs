@@ -119,7 +119,10 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Address(_) => "give it as http://HOST:PORT or https://HOST",
+            Self::Address(_) => {
+                "give it as http://HOST:PORT or https://HOST, with a path without dot segments or empty ones; a CA \
+                 certificate's URL has no query"
+            }
             Self::NotEncrypted { .. } => "give an https URL; plain HTTP is for loopback only",
             Self::HostNotAllowed { .. } => {
                 "only the vendors' services are requested; name another one with its TEEPROOF_…_URL variable"
@@ -165,7 +168,7 @@ fn is_metadata(url: &str) -> bool {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Address(url) => write!(f, "{url} is not a URL of HTTP or HTTPS"),
+            Self::Address(url) => write!(f, "{url} is not a URL of HTTP or HTTPS in its plain form"),
             Self::NotEncrypted { url } => write!(f, "{url} is plain HTTP to another machine"),
             Self::HostNotAllowed { url } => write!(f, "{url} is not on an allowed host"),
             Self::Offline { url } => write!(f, "{url} was not requested: offline"),

@@ -4,6 +4,8 @@ use core::fmt;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use teeproof_core::from_hex;
+
 use crate::Error;
 
 /// The scheme of a URL.
@@ -20,6 +22,13 @@ impl Scheme {
         match self {
             Self::Http => 80,
             Self::Https => 443,
+        }
+    }
+
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::Http => "http://",
+            Self::Https => "https://",
         }
     }
 }
@@ -58,11 +67,26 @@ impl Origin {
     }
 }
 
+/// `https://kdsintf.amd.com`, `http://[::1]:8080`: without the default port of the scheme.
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (open, close) = if self.host.contains(':') { ("[", "]") } else { ("", "") };
+        write!(f, "{}{open}{}{close}", self.scheme.prefix(), self.host)?;
+        if self.port == self.scheme.port() { Ok(()) } else { write!(f, ":{}", self.port) }
+    }
+}
+
 /// An absolute URL of `http` or `https`, at most 2048 printable ASCII characters, without user information or
-/// fragment.
+/// fragment, in the one spelling in which it is sent.
 ///
 /// The host is a name of letters, digits, `-` and `.`, an IPv4 address of four decimal numbers, or an IPv6 address in
-/// brackets. Every other spelling of an address is refused, so that no two parsers see different hosts.
+/// brackets. Every other spelling of an address is refused, so that no two parsers see different hosts. Names are
+/// written in lower case, addresses in their shortest form, and the default port of the scheme is left out.
+///
+/// A path has no part that another parser removes or reads as the end of a segment (RFC 3986, section 5.2.4): refused
+/// are the segments `.` and `..`, also before a `;`; empty segments, except the last; backslashes; and percent encoding
+/// of `.`, `/`, `\`, `%`, control characters or the bytes C0 and C1, which begin overlong UTF-8. What follows a `%` is
+/// two hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HttpUrl {
     text: String,
@@ -124,7 +148,8 @@ impl fmt::Display for HttpUrl {
 }
 
 fn parse(text: &str) -> Option<HttpUrl> {
-    let allowed = |byte: u8| byte.is_ascii_graphic() && !b"\"<>\\^`{|}#".contains(&byte);
+    // Some parsers encode an apostrophe in a query, and the others here everywhere.
+    let allowed = |byte: u8| byte.is_ascii_graphic() && !b"\"'<>\\^`{|}#".contains(&byte);
     if text.len() > MAX_URL || !text.bytes().all(allowed) {
         return None;
     }
@@ -136,7 +161,7 @@ fn parse(text: &str) -> Option<HttpUrl> {
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at_checked(end)?;
     // A query without a path would move into the host of `join`.
-    if path.starts_with('?') {
+    if path.starts_with('?') || !is_plain(path) {
         return None;
     }
     let (host, port) = split_port(authority)?;
@@ -145,7 +170,26 @@ fn parse(text: &str) -> Option<HttpUrl> {
         None => scheme.port(),
     };
     let origin = Origin { scheme, host: canonical_host(host)?, port };
-    Some(HttpUrl { text: text.to_owned(), path: text.len().checked_sub(path.len())?, origin })
+    let base = origin.to_string();
+    Some(HttpUrl { text: [&base, path].concat(), path: base.len(), origin })
+}
+
+/// Whether every parser sees the same path and query, and removes nothing.
+fn is_plain(target: &str) -> bool {
+    let path = target.split('?').next().unwrap_or_default();
+    let escapes = |text: &str, fits: fn(u8) -> bool| {
+        text.split('%').skip(1).all(|rest| match rest.as_bytes() {
+            [high, low, ..] => from_hex([*high, *low]).is_some_and(fits),
+            _ => false,
+        })
+    };
+    let keeps_its_meaning =
+        |byte: u8| !byte.is_ascii_control() && !matches!(byte, b'.' | b'/' | b'\\' | b'%' | 0xc0 | 0xc1);
+    let is_dots = |segment: &str| matches!(segment.split(';').next(), Some("." | ".."));
+    escapes(target, |_| true)
+        && escapes(path, keeps_its_meaning)
+        && !path.contains("//")
+        && !path.split('/').any(is_dots)
 }
 
 /// Host and port of an authority.
@@ -171,7 +215,9 @@ fn number(port: &str) -> Option<u16> {
 
 fn canonical_host(host: &str) -> Option<String> {
     if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-        return address.parse::<Ipv6Addr>().ok().map(|address| address.to_string());
+        // An IPv4 address in an IPv6 address has two spellings, and is none of those that this crate needs.
+        let address = address.parse::<Ipv6Addr>().ok().filter(|address| address.to_ipv4_mapped().is_none());
+        return address.map(|address| address.to_string());
     }
     let label = |label: &str| {
         let within = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
@@ -245,17 +291,20 @@ mod tests {
 
     #[test]
     fn urls_have_one_meaning() {
-        for (text, host, port, path) in [
-            ("https://kdsintf.amd.com/vcek/v1/Milan/crl", "kdsintf.amd.com", 443, "/vcek/v1/Milan/crl"),
-            ("http://127.0.0.1:8080", "127.0.0.1", 8080, ""),
-            ("http://[::1]:7/x?y=z", "::1", 7, "/x?y=z"),
-            ("http://[0:0:0:0:0:0:0:1]/", "::1", 80, "/"),
-            ("https://KDS.example/", "kds.example", 443, "/"),
+        for (text, shown, host, port, path) in [
+            ("https://kdsintf.amd.com/vcek/v1/Milan/crl", "", "kdsintf.amd.com", 443, "/vcek/v1/Milan/crl"),
+            ("http://127.0.0.1:8080", "", "127.0.0.1", 8080, ""),
+            ("http://[::1]:7/x?y=z", "", "::1", 7, "/x?y=z"),
+            ("http://host/a%20b/.c/d../?../x", "", "host", 80, "/a%20b/.c/d../?../x"),
+            ("http://[0:0:0:0:0:0:0:1]/", "http://[::1]/", "::1", 80, "/"),
+            ("https://KDS.example:0443/X", "https://kds.example/X", "kds.example", 443, "/X"),
+            ("http://host:443/", "", "host", 443, "/"),
         ] {
             let url = HttpUrl::parse(text).unwrap();
+            let shown = if shown.is_empty() { text } else { shown };
             assert_eq!(
                 (url.origin().host(), url.origin().port(), url.path(), url.as_str()),
-                (host, port, path, text)
+                (host, port, path, shown)
             );
         }
         for text in [
@@ -290,6 +339,28 @@ mod tests {
             "http://::1/",
             "http://[fe80::1%25eth0]/",
             "http://host?x",
+            "http://[::ffff:127.0.0.1]/",
+            "http://host/a/../b",
+            "http://host/..",
+            "http://host/./b",
+            "http://host/%2e%2e/b",
+            "http://host/%2E./b",
+            "http://host/.%2e",
+            "http://host/a/..%2fb",
+            "http://host/a%5c..%5cb",
+            "http://host/%252e%252e/b",
+            "http://host/%c0%ae/b",
+            "http://host/..;x=y/b",
+            "http://host/a\\..\\b",
+            "http://host//b",
+            "http://host/a//",
+            "http://host/a%0d%0ab",
+            "http://host/a%00",
+            "http://host/a%",
+            "http://host/a%2",
+            "http://host/a%zz",
+            "http://host/a?b=%2",
+            "http://host/it's",
         ] {
             assert!(matches!(HttpUrl::parse(text), Err(Error::Address(_))), "{text}");
         }

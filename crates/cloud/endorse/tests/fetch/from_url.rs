@@ -19,7 +19,7 @@ fn any_question() -> impl Strategy<Value = Question> {
         },
     );
     let host = prop::sample::select(vec!["primary-cdn.pki.core.windows.net", "www.microsoft.com"]);
-    let issuer = (host, "[a-z0-9/%._-]{0,20}").prop_map(|(host, path)| {
+    let issuer = (host, "([a-z0-9_-]{1,4}/){0,3}([a-z0-9_-]|%20){1,8}").prop_map(|(host, path)| {
         issuer(&authority_access(&[&format!("http://{host}/{path}.cer")])).remove(0)
     });
     prop_oneof![
