@@ -6,6 +6,10 @@ use teeproof_core::Time;
 pub(crate) fn rfc3339(text: &str) -> Option<Time> {
     let [date, time] = parts(text.strip_suffix('Z')?, 'T')?;
     let [year, month, day] = parts(date, '-')?;
+    // No leap second: the last of the year 9999 has no date of its own.
+    if time.ends_with(":60") {
+        return None;
+    }
     seconds(digits(year, 4)?, digits(month, 2)?, digits(day, 2)?, time)
 }
 
@@ -82,6 +86,8 @@ mod tests {
             "2026-02-29T12:00:00Z",
             "2026-01-00T12:00:00Z",
             "2026-01-15T24:00:00Z",
+            "2026-01-15T12:00:60Z",
+            "9999-12-31T23:59:60Z",
             "26-01-15T12:00:00Z",
             "2026-1-15T12:00:00Z",
             "2026-01-15T12:00Z",
