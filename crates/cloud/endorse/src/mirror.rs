@@ -216,6 +216,8 @@ impl Connection {
             .max_buf_size(MAX_HEAD)
             .max_headers(MAX_HEADERS)
             .keep_alive(false)
+            // A client that says that it sends no more still waits for its answer.
+            .half_close(true)
             .serve_connection(TokioIo::new(stream), service);
         let mut connection = std::pin::pin!(connection);
         // A client that is gone, sends no HTTP or is too slow loses its connection, and nobody else does.

@@ -1,7 +1,7 @@
 //! Clients of a mirror that are hostile, slow or many, and its end.
 
-use std::io::Write;
-use std::net::TcpStream;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,7 @@ fn what_is_no_path_of_a_service_is_requested_nowhere() {
         "GET / HTTP/1.1\r\nHost: m\r\n\r\n",
         "GET /etc/passwd HTTP/1.1\r\nHost: m\r\n\r\n",
         "GET /vcek/v1/../../x HTTP/1.1\r\nHost: m\r\n\r\n",
+        "GET /aia/%2e%2e/x.cer HTTP/1.1\r\nHost: m\r\n\r\n",
         "GET http://127.0.0.1/vcek/v1/Milan/crl HTTP/1.1\r\nHost: m\r\n\r\n",
         "GET https://kdsintf.amd.com/vcek/v1/Milan/crl HTTP/1.1\r\nHost: m\r\n\r\n",
         "GET /metadata/THIM/amd/certification HTTP/1.1\r\nHost: m\r\nMetadata: true\r\n\r\n",
@@ -72,6 +73,31 @@ fn slow_and_many_clients_are_bounded() {
     let waited = begun.elapsed();
     assert!(waited >= limits.head && waited < Duration::from_secs(10), "{waited:?}");
     drop(silent);
+}
+
+#[test]
+fn a_client_that_sends_no_more_gets_its_answer() {
+    let (vek, question) = milan();
+    let upstream = Server::of(move |_| {
+        thread::sleep(Duration::from_millis(200));
+        ok(&vek)
+    });
+    let running = Running::with(upstream, LIMITS, |_| ());
+    let target = question.url(&Endpoints::vendors()).unwrap().path().to_owned();
+    let mut stream = TcpStream::connect(running.address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.write_all(format!("GET {target} HTTP/1.1\r\nHost: m\r\n\r\n").as_bytes()).unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 200 "), "{}", String::from_utf8_lossy(&answer));
+    // A head without its end gets none, and no thread waits for the rest.
+    let mut stream = TcpStream::connect(running.address).unwrap();
+    stream.write_all(b"GET /vcek").unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 400 "), "{answer:?}");
 }
 
 #[test]
