@@ -4,6 +4,7 @@ use core::fmt;
 use std::error::Error as _;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
@@ -83,11 +84,24 @@ impl Transport for Http {
         if !self.hosts.contains(&request.url) {
             return Err(Error::HostNotAllowed { url: request.url.to_string() });
         }
-        // On a thread of its own: an executor cannot be started inside of the caller's.
-        let ended = thread::scope(|scope| scope.spawn(|| self.exchange(request)).join());
-        ended.unwrap_or_else(|_| {
-            let url = request.url.to_string();
-            Err(Error::Unreachable { url, reason: "the HTTP client panicked".to_owned() })
+        // On a thread of its own: an executor cannot be started inside of the caller's. Timers of the executor wait for
+        // the end of a step, which an endless stream of interim responses makes longer than a second, so that the
+        // thread is waited for until the timeout alone; it ends by itself after its step.
+        let (http, own) = (self.clone(), request.clone());
+        let (send, receive) = mpsc::sync_channel(1);
+        let failed = |reason: &dyn fmt::Display| Error::Unreachable {
+            url: request.url.to_string(),
+            reason: reason.to_string(),
+        };
+        thread::Builder::new()
+            .spawn(move || {
+                // Nobody receives what is late.
+                let _ = send.send(http.exchange(&own));
+            })
+            .map_err(|error| failed(&error))?;
+        receive.recv_timeout(self.timeout).unwrap_or_else(|none| match none {
+            RecvTimeoutError::Timeout => Err(Error::Late { url: request.url.to_string() }),
+            RecvTimeoutError::Disconnected => Err(failed(&"the HTTP client panicked")),
         })
     }
 }

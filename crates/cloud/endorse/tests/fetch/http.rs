@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::TcpListener;
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -132,6 +133,23 @@ fn a_slow_response_ends_at_the_timeout() {
         assert!(late, "{answer:?}");
         assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
     }
+}
+
+#[test]
+fn endless_interim_responses_end_at_the_timeout() {
+    let (ended, is_closed) = mpsc::channel();
+    let endless = Server::speaking(move |_, stream| {
+        let many = b"HTTP/1.1 100 Continue\r\n\r\n".repeat(40_000);
+        while stream.write_all(&many).is_ok() {}
+        ended.send(()).unwrap();
+    });
+    let (timeout, begun) = (Duration::from_secs(1), Instant::now());
+    let answer = Http::new(timeout).send(&Request::get(url(&endless.url), 1000));
+    let took = begun.elapsed();
+    assert!(matches!(answer, Err(Error::Late { .. })), "{answer:?}");
+    assert!(took < timeout + Duration::from_millis(400), "{took:?}");
+    // The connection ends too.
+    is_closed.recv_timeout(Duration::from_secs(10)).unwrap();
 }
 
 #[test]
