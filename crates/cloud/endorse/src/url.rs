@@ -215,7 +215,7 @@ fn number(port: &str) -> Option<u16> {
 
 fn canonical_host(host: &str) -> Option<String> {
     if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-        // An IPv4 address in an IPv6 address has two spellings, and is none of those that this crate needs.
+        // An IPv4 address in an IPv6 address has two spellings, and no service of this crate has one.
         let address = address.parse::<Ipv6Addr>().ok().filter(|address| address.to_ipv4_mapped().is_none());
         return address.map(|address| address.to_string());
     }
