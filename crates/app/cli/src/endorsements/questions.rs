@@ -63,7 +63,7 @@ pub(crate) enum Which {
 pub(crate) fn needs(inputs: &Inputs, at: Time, chains: AmdChains, which: Which) -> Needs {
     let mut needs = Needs::default();
     if !inputs.redactions().is_empty() {
-        needs.gaps.push("the evidence is redacted: its identifiers were replaced".to_owned());
+        needs.gaps.push(REDACTED.to_owned());
         return needs;
     }
     let given = Given { inputs, at, which };
@@ -99,7 +99,15 @@ impl Needs {
         let (key, line) = match report.key_info().signing_key() {
             SigningKey::Vcek => (AmdKey::Vcek, self.vcek(report, &lines, given)),
             SigningKey::Vlek => (AmdKey::Vlek, self.vlek(&lines, given)),
-            _ => return,
+            SigningKey::None => {
+                self.gaps.push("VCEK: the report is not signed: its SIGNING_KEY is 7".to_owned());
+                return;
+            }
+            other => {
+                self.gaps
+                    .push(format!("VCEK: SIGNING_KEY of the report: expected VCEK or VLEK, got {other}"));
+                return;
+            }
         };
         let line = match lines.as_slice() {
             [only] => Some(*only),
@@ -256,6 +264,9 @@ pub(crate) fn is_valid(validity: Validity, at: Time) -> bool {
     validity.not_before <= at && at <= validity.not_after
 }
 
+/// Why nothing is fetched for redacted evidence.
+pub(crate) const REDACTED: &str =
+    "the evidence is redacted: its identifiers were replaced, so that nothing can be fetched for it";
 /// The most bytes of Intel's signed JSON.
 const MAX_DOCUMENT: usize = 512 * 1024;
 const CHAIN_HEADERS: [&str; 2] = ["tcb-info-issuer-chain", "sgx-enclave-identity-issuer-chain"];

@@ -57,6 +57,9 @@ fn nothing_is_written_if_a_service_fails() {
     let redacted = minted.file("redacted.bundle");
     teeproof(["bundle", "redact"]).args([&bundle]).args(["-o"]).args([&redacted]).exits(0);
     with(refresh(&redacted), &down(), &cache).fails(2, &["redacted", "refresh the original"]);
+    let fetched = with(teeproof(["fetch"]).args([&redacted]), &down(), &cache).exits(7);
+    fetched
+        .shows(&["✘ the evidence is redacted", "hint: fetch for the original, and redact the bundle again"]);
     with(refresh(&minted.file("report.bin")), &down(), &cache).fails(3, &["expected a bundle"]);
     assert!(!renewed.exists());
 }

@@ -99,6 +99,13 @@ fn what_there_is_not_decides_the_exit_code() {
     fetch(&vlek, &serving([]).url, &cache)
         .exits(7)
         .shows(&["✘ VLEK: AMD gives it to the cloud provider only"]);
+    // What verify refuses as malformed is not complete.
+    for (signing_key, said) in [(3, "got reserved value 3"), (7, "the report is not signed")] {
+        let mut report = bytes(REPORT);
+        report[0x48] = (report[0x48] & !0x1c) | (signing_key << 2);
+        let report = file(&format!("verb-key-{signing_key}"), "report.bin", report);
+        fetch(&report, &down(), &cache).exits(7).shows(&["✘ VCEK: ", said]);
+    }
     fetch(&data(VCEK), &down(), &cache).fails(2, &["hint: "]);
     // A Nitro document brings its certificates along.
     fetch(&data(PRODUCTION), &down(), &cache).exits(0).shows(&["lacks nothing"]);

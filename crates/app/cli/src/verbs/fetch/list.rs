@@ -4,6 +4,7 @@ use serde::Serialize;
 use teeproof_endorse::Error;
 
 use crate::endorsements::completion::{Added, Completed, Missing};
+use crate::endorsements::questions::REDACTED;
 use crate::output::exits;
 use crate::output::fault::{Fault, FaultJson};
 use crate::output::page::{BAD, GOOD, HINT, LOUD, Page, Verbosity};
@@ -107,7 +108,8 @@ impl<'a> ListJson<'a> {
         }
         for reason in self.not_served {
             page.paint(BAD, "✘").line(format_args!(" {reason}"));
-            page.add("    ").paint(HINT, "hint:").add(" ").line(GIVE);
+            let hint = if reason == REDACTED { ORIGINAL } else { GIVE };
+            page.add("    ").paint(HINT, "hint:").add(" ").line(hint);
         }
         if self.endorsements.is_empty() && self.missing.is_empty() && self.not_served.is_empty() {
             page.line("the evidence lacks nothing that a service has");
@@ -140,6 +142,7 @@ impl<'a> MissingJson<'a> {
     }
 }
 
+const ORIGINAL: &str = "fetch for the original, and redact the bundle again";
 const GIVE: &str = "give it as a file with --endorsements";
 /// The exit code of a missing endorsement.
 const INCOMPLETE: u8 = exits::of_class(teeproof_core::Class::Incomplete);
