@@ -1,5 +1,6 @@
 //! Endorsements that evidence needs and does not bring: which they are, and where they come from. Imports `settings`,
 //! `input` and `output`.
 
+mod bounds;
 pub(crate) mod completion;
 pub(crate) mod questions;

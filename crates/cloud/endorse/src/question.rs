@@ -8,7 +8,8 @@ pub(crate) mod from_url;
 use core::fmt;
 
 use teeproof_core::Hex;
-use teeproof_wire::certificate::Certificate;
+use teeproof_wire::Reader;
+use teeproof_wire::certificate::{Certificate, Name};
 use teeproof_wire::snp::{AmdAuthority, Product, Tcb};
 
 use crate::answer::{self, Answer};
@@ -176,6 +177,18 @@ impl Issuer {
     }
 }
 
+impl Issuer {
+    /// `certificate of` and the issuer's common name, escaped and in at most 64 characters.
+    fn title(&self) -> String {
+        const WHAT: &str = "name of an issuer";
+        let parse = |der| Reader::all(der, 0, WHAT, |reader| Name::parse(reader, WHAT)).ok();
+        match self.name.as_deref().and_then(parse).and_then(|name| name.common_name()) {
+            Some(name) => format!("certificate of {}", name.escape_debug().take(64).collect::<String>()),
+            None => "certificate of an issuer".to_owned(),
+        }
+    }
+}
+
 /// An FMSPC as Intel writes it.
 fn upper_hex(fmspc: &[u8; 6]) -> String {
     Hex(fmspc).to_string().to_ascii_uppercase()
@@ -249,7 +262,7 @@ impl Question {
             Self::TdQeIdentity => "identity of the TD quoting enclave".to_owned(),
             Self::PckCrl(ca) => format!("revocation list of {}", ca.common_name()),
             Self::IntelRootCrl => "revocation list of Intel SGX Root CA".to_owned(),
-            Self::Issuer(_) => "certificate of an issuer".to_owned(),
+            Self::Issuer(issuer) => issuer.title(),
         }
     }
 

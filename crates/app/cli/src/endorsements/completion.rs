@@ -5,9 +5,10 @@ use std::time::Duration;
 use percent_encoding::percent_decode_str;
 use teeproof::{EndorsementSource, FetchedFrom};
 use teeproof_core::Time;
-use teeproof_endorse::{Endorsement, Error, Fetcher, Question, Reuse, Stale};
+use teeproof_endorse::{Endorsement, Fetcher, Question, Reuse, Stale};
 use teeproof_evidence::{InputError, Inputs, Part, sniff};
 
+use crate::endorsements::bounds::{Bounds, Failure};
 use crate::endorsements::questions::{AmdChains, Necessity, Need, Which, is_valid, needs};
 use crate::output::fault::Fault;
 use crate::output::streams::Messages;
@@ -160,7 +161,7 @@ pub(crate) fn complete(
     plan: &Plan<'_>,
     announce: &dyn Fn(&Question),
 ) -> Result<Completed, Fault> {
-    let fetcher = plan.network.fetcher();
+    let (fetcher, mut bounds) = (plan.network.fetcher(), Bounds::new());
     let (mut completed, mut requested): (Completed, Vec<Need>) = (Completed::default(), Vec::new());
     // An answer can lead to another question: the VCEK to the product line, a certificate to its issuer.
     for _ in 0..MAX_ROUNDS {
@@ -175,7 +176,7 @@ pub(crate) fn complete(
             break;
         }
         for need in open {
-            match answer(&fetcher, &need, plan, announce) {
+            match answer(&fetcher, &mut bounds, &need, plan, announce) {
                 Ok(added) => {
                     add(inputs, &added).map_err(|error| {
                         Fault::input(&error)
@@ -197,6 +198,7 @@ pub(crate) fn complete(
 /// The answer to one of the questions.
 fn answer(
     fetcher: &Fetcher<'_>,
+    bounds: &mut Bounds,
     need: &Need,
     plan: &Plan<'_>,
     announce: &dyn Fn(&Question),
@@ -206,16 +208,15 @@ fn answer(
         announce(question);
         let reuse = plan.demand.reuse(question);
         let missing = |is_absence, fault| Box::new(Missing::new(question, need.necessity, is_absence, fault));
-        match fetcher.fetch(question, reuse, plan.now) {
+        match bounds.fetch(fetcher, question, reuse, plan.now) {
             Ok(endorsement) if is_valid(endorsement.answer.validity(), plan.at) => {
                 return Ok(Added { question: question.clone(), endorsement });
             }
             Ok(endorsement) => {
                 first = first.or_else(|| Some(missing(true, not_valid(&endorsement, plan.at))))
             }
-            Err(error) => {
-                let is_absence = is_absence(&error);
-                let missing = missing(is_absence, Fault::fetch(&error));
+            Err(Failure { is_absence, fault }) => {
+                let missing = missing(is_absence, fault);
                 // A service that fails says nothing about the alternatives.
                 if !is_absence && !matches!(question, Question::Issuer(_)) {
                     return Err(missing);
@@ -228,16 +229,6 @@ fn answer(
         let fault = Fault::internal("an endorsement without a question");
         Box::new(Missing { what: "endorsement".to_owned(), is_fatal: true, fault })
     }))
-}
-
-/// Whether there is no such object where it was looked for, and not a failure on the way there.
-const fn is_absence(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::Offline { .. }
-            | Error::Status { status: 400 | 404 | 410, .. }
-            | Error::Refused { status: 400 | 404 | 410, .. }
-    )
 }
 
 fn not_valid(endorsement: &Endorsement, at: Time) -> Fault {

@@ -2,14 +2,17 @@
 //!
 //! Read from unverified evidence: whoever made it chooses what is requested, on the hosts of the settings alone.
 
+mod issuers;
+
 use teeproof_core::{Time, Validity};
-use teeproof_endorse::{AmdKey, Endpoints, Issuer, PckCa, Question, Response, Vcek};
+use teeproof_endorse::{AmdKey, Endpoints, PckCa, Question, Response, Vcek};
 use teeproof_evidence::{InputKind, Inputs, Part};
-use teeproof_hcl::AK_ROOTS;
 use teeproof_tdx::TdxEvidence;
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::hcl::{Hardware, HclReport};
 use teeproof_wire::snp::{Product, Report, SigningKey, Tcb};
+
+pub(crate) use issuers::MAX_URLS;
 
 /// One endorsement that evidence needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,8 +82,10 @@ pub(crate) fn needs(inputs: &Inputs, at: Time, chains: AmdChains, which: Which) 
     if let Some(quote) = inputs.bytes_of(InputKind::TdQuote) {
         needs.of_td_quote(quote, &given);
     }
-    if envelope.is_some() {
-        needs.of_ak_certificates(&given);
+    if let Some(envelope) = &envelope {
+        for questions in issuers::missing(envelope, &given.certificates()) {
+            needs.push(questions, Necessity::Optional);
+        }
     }
     needs
 }
@@ -180,21 +185,6 @@ impl Needs {
             (Question::IntelRootCrl, Necessity::WhereServed),
         ] {
             self.unless_given(question, necessity, given);
-        }
-    }
-
-    /// The issuers of certificates that name a URL of them; those of attestation keys do.
-    fn of_ak_certificates(&mut self, given: &Given<'_>) {
-        let certificates = given.certificates();
-        let is_root =
-            |der: &[u8], name: &[u8]| Certificate::parse(der).is_ok_and(|root| root.subject().der() == name);
-        for certificate in &certificates {
-            let name = certificate.issuer().der();
-            let is_given = certificates.iter().any(|one| one.subject().der() == name);
-            if !is_given && !AK_ROOTS.iter().any(|root| is_root(root, name)) {
-                let questions = Issuer::of(certificate).into_iter().map(Question::Issuer).collect();
-                self.push(questions, Necessity::Optional);
-            }
         }
     }
 

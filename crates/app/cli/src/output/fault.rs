@@ -59,7 +59,7 @@ impl Fault {
     }
 
     /// A network or cloud service failed.
-    fn network(message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(crate) fn network(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new(8, "network", message.into(), hint.into())
     }
 
