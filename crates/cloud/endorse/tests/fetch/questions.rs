@@ -387,13 +387,18 @@ fn intels_json_is_compared_with_the_platform() {
 
 /// A certificate under `Issuing CA` that names these URLs of its issuer.
 pub(crate) fn authority_access(urls: &[&str]) -> Vec<u8> {
+    authority_access_under("Issuing CA", urls)
+}
+
+/// The same under an issuer of this name.
+fn authority_access_under(issuer: &str, urls: &[&str]) -> Vec<u8> {
     let method = |last: u64| Oid::new(&[1, 3, 6, 1, 5, 5, 7, 48, last]).der();
     let mut entries = vec![der::sequence(&[method(1), der::context_primitive(6, b"http://ocsp.example/")])];
     entries.extend(
         urls.iter().map(|url| der::sequence(&[method(2), der::context_primitive(6, url.as_bytes())])),
     );
     let access = Extension::new(Oid::new(&[1, 3, 6, 1, 5, 5, 7, 1, 1]), der::sequence(&entries));
-    let (leaf, issuer) = (authority("leaf"), authority("Issuing CA"));
+    let (leaf, issuer) = (authority("leaf"), authority(issuer));
     let mut certificate = leaf.certificate.clone();
     certificate.extensions.push(access);
     certificate.sign(&leaf.key, &issuer.certificate.subject, &issuer.key).unwrap()
@@ -401,6 +406,18 @@ pub(crate) fn authority_access(urls: &[&str]) -> Vec<u8> {
 
 pub(crate) fn issuer(leaf: &[u8]) -> Vec<Question> {
     Issuer::of(&Certificate::parse(leaf).unwrap()).into_iter().map(Question::Issuer).collect()
+}
+
+#[test]
+fn the_title_names_the_issuer_in_escaped_text() {
+    for (name, title) in [
+        ("Issuing CA", "certificate of Issuing CA".to_owned()),
+        ("CA\n\u{1b}[2J\u{202e}", "certificate of CA\\n\\u{1b}[2J\\u{202e}".to_owned()),
+        (&"x".repeat(1000), format!("certificate of {}", "x".repeat(64))),
+    ] {
+        let question = issuer(&authority_access_under(name, &["http://www.microsoft.com/b.cer"])).remove(0);
+        assert_eq!(question.title(), title);
+    }
 }
 
 #[test]
