@@ -4,6 +4,7 @@
 //!
 //! | path | content |
 //! |---|---|
+//! | `CACHEDIR.TAG` | the marker of a cache, without which a directory with files is refused |
 //! | `objects/DIGEST` | a body as received, named by its SHA-256 |
 //! | `entries/KEY.json` | what is known of one URL: digest of the body, headers, times; KEY is the SHA-256 of the URL |
 //! | `refusals/KEY.json` | a refusal by the service, for a short time |
@@ -12,12 +13,14 @@
 //! | `new/` | files that are being written |
 //!
 //! A file appears complete, by a rename. A body whose digest is wrong, and an entry that cannot be read, count as
-//! absent. The time of last use is the modification time of the entry.
+//! absent. The time of last use is the modification time of the entry. Files of other names are not read, and stay.
 
 pub(crate) mod archive;
+mod directory;
 mod evict;
 mod files;
 mod lock;
+mod refusals;
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -32,6 +35,8 @@ use crate::Error;
 use evict::Usage;
 use files::{digest, fault};
 pub use lock::CacheLock;
+pub(crate) use refusals::MAX_REFUSAL;
+pub use refusals::Refusal;
 
 /// The bounds of a cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,17 +95,6 @@ pub struct CacheRow {
     object: String,
 }
 
-/// A refusal by a service.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refusal {
-    /// The URL.
-    pub url: String,
-    /// The HTTP status.
-    pub status: u16,
-    /// Seconds since 1970; from then on the service may be requested again.
-    pub until: i64,
-}
-
 /// What [`Cache::prune`] removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pruned {
@@ -144,13 +138,25 @@ impl Cache {
     /// Opens the cache in this directory, which is made if it is missing, for this user alone.
     ///
     /// # Errors
-    /// [`Error::Cache`]: the directory cannot be made or written.
+    /// [`Error::Cache`], [`Error::CacheFull`]: the directory cannot be made. [`Error::CacheRefused`]: the directory or
+    /// one of its folders is a symbolic link, belongs to another user, or may be written by others; or the directory
+    /// has files and is not a cache.
     pub fn open(directory: &Path, limits: CacheLimits) -> Result<Self, Error> {
-        for folder in ["objects", "entries", "refusals", "locks", "new"] {
-            let path = directory.join(folder);
-            files::make_folder(&path).map_err(|error| fault(&path, &error))?;
-        }
-        Ok(Self { directory: directory.to_owned(), limits, pending: Arc::default() })
+        directory::prepare(directory)?;
+        Ok(Self::at(directory, limits))
+    }
+
+    /// Opens the cache in this directory to read it; `None` without one. Nothing is made. A cache of root is one that
+    /// others may read.
+    ///
+    /// # Errors
+    /// [`Error::Cache`]: the directory cannot be read. [`Error::CacheRefused`]: as of [`Cache::open`].
+    pub fn open_existing(directory: &Path, limits: CacheLimits) -> Result<Option<Self>, Error> {
+        Ok(directory::is_cache(directory)?.then(|| Self::at(directory, limits)))
+    }
+
+    fn at(directory: &Path, limits: CacheLimits) -> Self {
+        Self { directory: directory.to_owned(), limits, pending: Arc::default() }
     }
 
     /// The entry of this URL, valid or not; `None` if it is missing or cannot be read. `now` becomes its time of last
@@ -184,7 +190,7 @@ impl Cache {
     /// stores after it then have room, and list nothing.
     ///
     /// # Errors
-    /// [`Error::Cache`]: a file cannot be written, or the entry is larger than the cache.
+    /// [`Error::Cache`], [`Error::CacheFull`]: a file cannot be written, or the entry is larger than the cache.
     pub fn store(&self, entry: &CacheEntry, now: Time) -> Result<(), Error> {
         let key = digest(entry.url.as_bytes());
         let record = Record {
@@ -198,10 +204,12 @@ impl Cache {
             issuer_chain: entry.issuer_chain.clone(),
         };
         let path = self.entry(&key);
-        let text = serde_json::to_vec(&record).map_err(|error| fault(&path, &error))?;
+        let text = serde_json::to_vec(&record)
+            .map_err(|error| fault(&path, &std::io::Error::other(error.to_string())))?;
         let bytes = size(text.len()).saturating_add(record.bytes);
         if bytes > self.limits.max_bytes || record.bytes > MAX_BODY || self.limits.max_entries == 0 {
-            return Err(fault(&path, &format!("{bytes} bytes are more than the cache may have")));
+            let reason = format!("{bytes} bytes are more than the cache may have");
+            return Err(Error::Cache { path: path.display().to_string(), reason });
         }
         let object = self.directory.join("objects").join(&record.object);
         let is_new = files::size_and_time(&path).is_none();
@@ -212,34 +220,13 @@ impl Cache {
         Ok(())
     }
 
-    /// Remembers a refusal until its time.
-    ///
-    /// # Errors
-    /// [`Error::Cache`]: the file cannot be written.
-    pub fn store_refusal(&self, refusal: &Refusal, now: Time) -> Result<(), Error> {
-        let path = self.refusal_path(&refusal.url);
-        let text = serde_json::to_vec(refusal).map_err(|error| fault(&path, &error))?;
-        self.write(&path, &text, now)
-    }
-
-    /// The refusal of this URL, if its time has not passed.
-    #[must_use]
-    pub fn refusal(&self, url: &str, now: Time) -> Option<Refusal> {
-        let text = files::read(&self.refusal_path(url), MAX_RECORD)?;
-        let refusal: Refusal = serde_json::from_slice(&text).ok()?;
-        // A clock that was set back must not keep a refusal alive: none is remembered for longer than this.
-        let until = refusal.until;
-        let remembered = now.0 < until && until <= now.0.saturating_add(MAX_REFUSAL);
-        Some(refusal).filter(|refusal| remembered && refusal.url == url)
-    }
-
     /// Locks this URL among all processes and threads that use the cache; `None` if another one has the lock for
     /// longer than `patience`. The lock ends with the value, and with its process.
     ///
     /// Locks are shared by URLs whose digests begin alike, so that their number is bounded.
     ///
     /// # Errors
-    /// [`Error::Cache`]: the lock's file cannot be opened or locked.
+    /// [`Error::Cache`], [`Error::CacheFull`]: the lock's file cannot be opened or locked.
     pub fn lock(&self, url: &str, patience: Duration) -> Result<Option<CacheLock>, Error> {
         let key = digest(url.as_bytes());
         let name = key.get(..3).unwrap_or_default();
@@ -257,7 +244,7 @@ impl Cache {
     }
 
     fn row(&self, name: &str) -> Option<CacheRow> {
-        let key = name.strip_suffix(".json")?;
+        let key = files::key(name)?;
         let path = self.entry(key);
         let record = read_record(&path)?;
         let (bytes, last_used) = files::size_and_time(&path)?;
@@ -273,7 +260,7 @@ impl Cache {
     }
 
     /// Removes what is no longer valid at `now`: entries, refusals, bodies without an entry, and files that a killed
-    /// process left; then as many entries as the limits require.
+    /// process left; then as many entries as the limits require. Files whose names are not those of a cache stay.
     #[must_use = "it says what was removed"]
     pub fn prune(&self, now: Time) -> Pruned {
         let mut pruned = Pruned::default();
@@ -283,22 +270,16 @@ impl Cache {
         }
         let keys: BTreeSet<_> = readable.iter().map(|row| row.key.as_str()).collect();
         let entries = self.directory.join("entries");
-        for name in files::names(&entries).filter(|name| !keys.contains(name.trim_end_matches(".json"))) {
+        for name in files::names(&entries) {
+            let is_unreadable = files::key(&name).is_some_and(|key| !keys.contains(key));
             // It may have been written since; then it can be read.
-            if self.row(&name).is_none() {
+            if is_unreadable && self.row(&name).is_none() {
                 files::remove(&entries.join(name));
             }
         }
-        let refusals = self.directory.join("refusals");
-        for path in files::names(&refusals).map(|name| refusals.join(name)) {
-            let text = files::read(&path, MAX_RECORD).unwrap_or_default();
-            let until = serde_json::from_slice(&text).map_or(i64::MIN, |refusal: Refusal| refusal.until);
-            if until <= now.0 || until > now.0.saturating_add(MAX_REFUSAL) {
-                files::remove(&path);
-            }
-        }
+        self.prune_refusals(now);
         let new = self.directory.join("new");
-        for path in files::names(&new).map(|name| new.join(name)) {
+        for path in files::names(&new).filter(|name| files::is_temporary(name)).map(|name| new.join(name)) {
             if files::size_and_time(&path).is_some_and(|(_, time)| now.since(time) > ABANDONED) {
                 files::remove(&path);
             }
@@ -311,10 +292,6 @@ impl Cache {
         pruned
     }
 
-    fn forget_refusal(&self, url: &str) {
-        files::remove(&self.refusal_path(url));
-    }
-
     fn write(&self, path: &Path, bytes: &[u8], now: Time) -> Result<(), Error> {
         files::replace(&self.directory.join("new"), path, bytes, now).map_err(|error| fault(path, &error))
     }
@@ -325,17 +302,9 @@ impl Cache {
 
     /// The file of a body, if its name is a digest and so stays within the folder.
     fn object(&self, name: &str) -> Option<PathBuf> {
-        let is_digest = name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
-        is_digest.then(|| self.directory.join("objects").join(name))
-    }
-
-    fn refusal_path(&self, url: &str) -> PathBuf {
-        self.directory.join("refusals").join([&digest(url.as_bytes()), ".json"].concat())
+        files::is_digest(name).then(|| self.directory.join("objects").join(name))
     }
 }
-
-/// The longest time for which a refusal is remembered, in seconds.
-pub(crate) const MAX_REFUSAL: i64 = 3600;
 
 fn read_record(path: &Path) -> Option<Record> {
     let text = files::read(path, MAX_RECORD)?;

@@ -93,6 +93,21 @@ pub enum Error {
         /// The error of the operating system.
         reason: String,
     },
+    /// The disk of the cache is full, or the user's quota is used.
+    CacheFull {
+        /// The path.
+        path: String,
+        /// The error of the operating system.
+        reason: String,
+    },
+    /// A directory that is not used as a cache: a symbolic link, a directory of another user or one that others may
+    /// write, or one with other files.
+    CacheRefused {
+        /// The path.
+        path: String,
+        /// What is wrong; the owner's number if that is another one.
+        reason: String,
+    },
     /// A line of an exported cache is malformed, or of another version.
     Archive {
         /// The line, counted from 1.
@@ -154,6 +169,10 @@ impl Error {
             }
             Self::Locked { .. } => "end the other process, or give the endorsement as a file",
             Self::Cache { .. } => "give another directory with --cache-dir",
+            Self::CacheFull { .. } => "free some space, or give a directory on another disk with --cache-dir",
+            Self::CacheRefused { .. } => {
+                "give an empty or new directory that is yours, and that others may not write, with --cache-dir"
+            }
             Self::Archive { .. } => "give a file of teeproof cache export, or export it again",
             Self::Listen { .. } => "give an address of this machine and a free port",
             Self::Question { .. } => "compare the value with the report's",
@@ -183,7 +202,9 @@ impl fmt::Display for Error {
             Self::Malformed { url, what } => write!(f, "{url}: malformed response: {what}"),
             Self::Mismatch { url, what } => write!(f, "{url}: the response does not fit the request: {what}"),
             Self::Locked { url } => write!(f, "{url} is being fetched by another process"),
-            Self::Cache { path, reason } => write!(f, "cache: {path}: {reason}"),
+            Self::Cache { path, reason }
+            | Self::CacheFull { path, reason }
+            | Self::CacheRefused { path, reason } => write!(f, "cache: {path}: {reason}"),
             Self::Archive { line, what } => write!(f, "line {line}: {what}"),
             Self::Listen { address, reason } => write!(f, "cannot listen at {address}: {reason}"),
             Self::Question { what } => f.write_str(what),

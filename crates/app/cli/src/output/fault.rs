@@ -73,9 +73,11 @@ impl Fault {
     pub(crate) fn fetch(error: &FetchError) -> Self {
         let (message, hint) = (error.to_string(), error.hint());
         match error {
-            FetchError::Address(_) | FetchError::NotEncrypted { .. } | FetchError::Cache { .. } => {
-                Self::usage(message, hint)
-            }
+            FetchError::Address(_)
+            | FetchError::NotEncrypted { .. }
+            | FetchError::Cache { .. }
+            | FetchError::CacheRefused { .. } => Self::usage(message, hint),
+            FetchError::CacheFull { .. } => Self::output(message, hint),
             FetchError::Offline { .. }
             | FetchError::HostNotAllowed { .. }
             | FetchError::Question { .. }

@@ -112,7 +112,9 @@ impl Cache {
             if usage.bytes <= max_bytes && usage.entries <= max_entries {
                 break;
             }
-            self.remove(row, pruned);
+            if !self.remove(row, pruned) {
+                continue;
+            }
             usage.bytes = usage.bytes.saturating_sub(row.bytes);
             usage.entries = usage.entries.saturating_sub(1);
         }
@@ -123,10 +125,14 @@ impl Cache {
         self.directory.join("locks").join("evict")
     }
 
-    pub(super) fn remove(&self, row: &CacheRow, pruned: &mut Pruned) {
-        files::remove(&self.entry(&row.key));
+    /// Removes an entry; whether that was possible.
+    pub(super) fn remove(&self, row: &CacheRow, pruned: &mut Pruned) -> bool {
+        if !files::remove(&self.entry(&row.key)) {
+            return false;
+        }
         pruned.entries = pruned.entries.saturating_add(1);
         pruned.bytes = pruned.bytes.saturating_add(row.bytes);
+        true
     }
 
     /// Removes bodies that no entry names. A body whose entry is being written can be among them: the entry then
@@ -135,7 +141,8 @@ impl Cache {
         let rows = self.list();
         let used: BTreeSet<_> = rows.iter().map(|row| row.object.as_str()).collect();
         let objects = self.directory.join("objects");
-        for name in files::names(&objects).filter(|name| !used.contains(name.as_str())) {
+        let is_orphan = |name: &String| files::is_digest(name) && !used.contains(name.as_str());
+        for name in files::names(&objects).filter(is_orphan) {
             files::remove(&objects.join(name));
         }
     }

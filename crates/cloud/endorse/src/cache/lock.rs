@@ -5,6 +5,8 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use super::files;
+
 /// A lock of one object. It ends when the value is dropped, and when the process ends.
 #[derive(Debug)]
 #[must_use = "the lock ends with the value"]
@@ -33,10 +35,7 @@ const INTERVAL: Duration = Duration::from_millis(15);
 /// Locks the file, which is made if it is missing; `None` if another process or thread has the lock for longer.
 pub(super) fn wait(path: &Path, patience: Duration) -> io::Result<Option<CacheLock>> {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path)?;
+    let file = files::open(options.read(true).write(true).create(true).truncate(false), path)?;
     let begun = Instant::now();
     let mut contended = false;
     loop {

@@ -200,7 +200,7 @@ fn an_estimate_is_counted_again() {
     // Entries of a process that was killed before it counted them.
     let entry_file = below(&folder, "entries").remove(0);
     for number in 0..50 {
-        fs::copy(&entry_file, folder.0.join("entries").join(format!("{number}.json"))).unwrap();
+        fs::copy(&entry_file, folder.0.join("entries").join(format!("{number:064x}.json"))).unwrap();
     }
     assert_eq!(cache.list().len(), 66);
     fs::write(folder.0.join("locks/evict"), [0; 24]).unwrap();
@@ -221,8 +221,9 @@ fn pruning_removes_what_has_expired() {
         cache.store_refusal(&refusal(&url.replace('a', "b"), until), NOW).unwrap();
     }
     fs::write(folder.0.join("new/1-1"), b"left by a killed process").unwrap();
-    fs::write(folder.0.join("entries/junk"), b"").unwrap();
-    fs::write(folder.0.join("objects/junk"), b"").unwrap();
+    let key = "0a".repeat(32);
+    fs::write(folder.0.join(format!("entries/{key}.json")), b"").unwrap();
+    fs::write(folder.0.join(format!("objects/{key}")), b"").unwrap();
     let kept = cache.prune(NOW.plus(10));
     assert_eq!(kept.entries, 0);
     let pruned = cache.prune(NOW.plus(11));

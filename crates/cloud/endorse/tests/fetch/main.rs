@@ -3,6 +3,7 @@
 
 mod archive;
 mod cache;
+mod directory;
 mod fetcher;
 mod folder;
 mod from_url;
