@@ -25,6 +25,7 @@ mod refusals;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -59,6 +60,8 @@ pub struct Cache {
     limits: CacheLimits,
     /// What was stored and is not in the estimate yet, because another process was evicting.
     pending: Arc<Mutex<Usage>>,
+    /// The number of refusals that were stored.
+    refusals: Arc<AtomicUsize>,
 }
 
 /// An endorsement in the cache.
@@ -156,7 +159,7 @@ impl Cache {
     }
 
     fn at(directory: &Path, limits: CacheLimits) -> Self {
-        Self { directory: directory.to_owned(), limits, pending: Arc::default() }
+        Self { directory: directory.to_owned(), limits, pending: Arc::default(), refusals: Arc::default() }
     }
 
     /// The entry of this URL, valid or not; `None` if it is missing or cannot be read. `now` becomes its time of last

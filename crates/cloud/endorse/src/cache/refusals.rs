@@ -1,6 +1,7 @@
-//! Refusals by services, remembered for a short time.
+//! Refusals by services, remembered for a short time and in a bounded number.
 
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 
 use serde::{Deserialize, Serialize};
 use teeproof_core::Time;
@@ -22,9 +23,13 @@ pub struct Refusal {
 
 /// The longest time for which a refusal is remembered, in seconds.
 pub(crate) const MAX_REFUSAL: i64 = 3600;
+/// The most refusals. Whoever may request a mirror chooses their URLs.
+const MAX_REFUSALS: usize = 1024;
+/// Refusals that a process stores between two counts, of which the first is due with its first one.
+const RECOUNT: usize = 64;
 
 impl Cache {
-    /// Remembers a refusal until its time.
+    /// Remembers a refusal until its time. Of more than 1,024 refusals, the oldest are forgotten.
     ///
     /// # Errors
     /// [`Error::Cache`], [`Error::CacheFull`]: the file cannot be written.
@@ -32,6 +37,9 @@ impl Cache {
         let path = self.refusal_path(&refusal.url);
         let text = serde_json::to_vec(refusal)
             .map_err(|error| fault(&path, &std::io::Error::other(error.to_string())))?;
+        if self.refusals.fetch_add(1, Ordering::Relaxed).is_multiple_of(RECOUNT) {
+            self.forget_oldest_refusals();
+        }
         self.write(&path, &text, now)
     }
 
@@ -44,6 +52,19 @@ impl Cache {
         let until = refusal.until;
         let remembered = now.0 < until && until <= now.0.saturating_add(MAX_REFUSAL);
         Some(refusal).filter(|refusal| remembered && refusal.url == url)
+    }
+
+    /// Leaves room for as many refusals as are stored until the next count.
+    fn forget_oldest_refusals(&self) {
+        let mut paths: Vec<_> = self.refusal_paths().collect();
+        let most = MAX_REFUSALS.saturating_sub(RECOUNT);
+        let excess = paths.len().saturating_sub(most);
+        if excess > 0 {
+            paths.sort_by_cached_key(|path| files::size_and_time(path).map(|(_, time)| time));
+            paths.iter().take(excess).for_each(|path| {
+                files::remove(path);
+            });
+        }
     }
 
     /// Removes the refusals whose time has passed, and those that cannot be read.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use teeproof_core::{Time, Validity};
-use teeproof_endorse::{Cache, CacheEntry, CacheLimits, Error};
+use teeproof_endorse::{Cache, CacheEntry, CacheLimits, Error, Refusal};
 
 use crate::folder::Folder;
 
@@ -129,6 +129,28 @@ fn only_files_of_a_cache_are_removed() {
     let _ = cache.prune(long_after);
     assert!(own.iter().all(|name| !folder.0.join(name).exists()), "{:?}", folder.files());
     assert!(foreign.iter().all(|name| folder.0.join(name).exists()), "{:?}", folder.files());
+}
+
+#[test]
+fn refusals_are_bounded() {
+    let folder = Folder::new();
+    let cache = open(&folder.0).unwrap();
+    let count = || fs::read_dir(folder.0.join("refusals")).unwrap().count();
+    let url = |number: i64| format!("https://a/{number}");
+    for number in 0..1500 {
+        let refusal = Refusal { url: url(number), status: 404, until: NOW.0 + number + 60 };
+        cache.store_refusal(&refusal, NOW.plus(number)).unwrap();
+        assert!(number % 50 != 0 || count() <= 1024, "{number}: {}", count());
+    }
+    assert!((900..=1024).contains(&count()), "{}", count());
+    // The newest ones are remembered.
+    assert!((1450..1500).all(|number| cache.refusal(&url(number), NOW.plus(number)).is_some()));
+    // Another process counts with its first one.
+    for number in 0..500 {
+        fs::write(folder.0.join(format!("refusals/{number:064x}.json")), "{}").unwrap();
+    }
+    open(&folder.0).unwrap().store_refusal(&Refusal { url: url(0), status: 404, until: NOW.0 }, NOW).unwrap();
+    assert!(count() <= 1024, "{}", count());
 }
 
 #[cfg(unix)]
