@@ -111,11 +111,10 @@ impl NetworkSettings {
         self.cache_dir.clone().or_else(of_user)
     }
 
-    /// The cache, if its directory exists.
+    /// The cache if there is one, to read it: nothing is made.
     pub(crate) fn existing_cache(&self) -> Result<Option<Cache>, Fault> {
-        let directory = self.cache_directory().filter(|directory| directory.is_dir());
-        let opened = directory.map(|directory| Cache::open(&directory, CacheLimits::DEFAULT));
-        opened.transpose().map_err(|error| Fault::fetch(&error))
+        let Some(directory) = self.cache_directory() else { return Ok(None) };
+        Cache::open_existing(&directory, CacheLimits::DEFAULT).map_err(|error| Fault::fetch(&error))
     }
 
     /// The cache, whose directory is made if it is missing; `None` where the user has none.

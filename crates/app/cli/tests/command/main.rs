@@ -15,6 +15,7 @@ mod azure_tdx;
 mod bundle;
 mod bundle_redact;
 mod cache;
+mod cache_directory;
 #[cfg(target_os = "linux")]
 mod clean;
 mod config;

@@ -7,7 +7,7 @@ use clap::{Args, ValueHint};
 use serde::Serialize;
 use teeproof_endorse::{CacheArchive, Error, Imported, archive_head, archive_line};
 
-use super::opened::{endorsements, open};
+use super::opened::{endorsements, is_missing, open, open_existing};
 use crate::input::source::path_name;
 use crate::input::time::now;
 use crate::output::exits::gravest;
@@ -38,7 +38,11 @@ pub(super) struct ImportArgs {
 
 /// Runs `teeproof cache export`.
 pub(super) fn export(args: &ExportArgs, context: &Context) -> Result<Product, Fault> {
-    let (cache, _) = open(context)?;
+    let (cache, directory) = open_existing(context)?;
+    let cache = cache.ok_or_else(|| {
+        let hint = "give the directory with --cache-dir, or fill it with teeproof fetch or cache prefetch";
+        Fault::usage(is_missing(&directory), hint)
+    })?;
     let mut text = archive_head().to_owned();
     let mut count = 0_usize;
     for entry in cache.entries((!args.all).then(now)) {

@@ -4,7 +4,7 @@ use serde::Serialize;
 use teeproof_core::Time;
 use teeproof_endorse::{CacheRow, Endpoints, HttpUrl, Question};
 
-use super::opened::{endorsements, open, size};
+use super::opened::{endorsements, is_missing, open_existing, size};
 use crate::input::time::now;
 use crate::output::fault::Fault;
 use crate::output::page::{LOUD, NAME, Page};
@@ -66,10 +66,11 @@ impl EntryJson {
 
 /// Runs the verb.
 pub(super) fn run(context: &Context) -> Result<Product, Fault> {
-    let (cache, directory) = open(context)?;
+    let (cache, directory) = open_existing(context)?;
     let network = context.network.open(Reach::CacheOnly, &context.messages)?;
     let (vendors, now) = (Endpoints::vendors(), now());
-    let mut rows = cache.list();
+    let is_cache = cache.is_some();
+    let mut rows = cache.map(|cache| cache.list()).unwrap_or_default();
     rows.sort_by(|a, b| a.url.cmp(&b.url));
     let bytes = rows.iter().fold(0_u64, |sum, row| sum.saturating_add(row.bytes));
     let entries = rows.into_iter().map(|row| EntryJson::of(row, [network.endpoints(), &vendors], now));
@@ -77,6 +78,9 @@ pub(super) fn run(context: &Context) -> Result<Product, Fault> {
         ListJson { schema: "teeproof/cache-list/1", directory, bytes, endorsements: entries.collect() };
     if context.is_json() {
         return Product::json(&list, 0);
+    }
+    if !is_cache {
+        return Ok(Product::of(Page::of_line(is_missing(&list.directory))));
     }
     Ok(Product::of(page(&list, context)))
 }

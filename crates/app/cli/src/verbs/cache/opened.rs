@@ -13,6 +13,17 @@ pub(super) fn open(context: &Context) -> Result<(Cache, String), Fault> {
     Ok((cache, directory.display().to_string()))
 }
 
+/// The cache if there is one, and the name of its directory. Nothing is made.
+pub(super) fn open_existing(context: &Context) -> Result<(Option<Cache>, String), Fault> {
+    let directory = context.network.cache_directory().ok_or_else(no_cache)?;
+    Ok((context.network.existing_cache()?, directory.display().to_string()))
+}
+
+/// That there is no cache in this directory.
+pub(super) fn is_missing(directory: &str) -> String {
+    format!("there is no cache in {directory}")
+}
+
 /// The cache and the services, which are not requested under --offline.
 pub(super) fn open_network(context: &Context) -> Result<Network, Fault> {
     // Made first, because under --offline only one that exists is opened.

@@ -1,8 +1,9 @@
 //! `teeproof cache prune`.
 
 use serde::Serialize;
+use teeproof_endorse::Pruned;
 
-use super::opened::{endorsements, open, size};
+use super::opened::{endorsements, is_missing, open, open_existing, size};
 use crate::input::time::now;
 use crate::output::fault::Fault;
 use crate::output::page::Page;
@@ -28,9 +29,13 @@ pub(crate) struct PruneJson {
 
 /// Runs the verb.
 pub(super) fn run(context: &Context) -> Result<Product, Fault> {
-    let (cache, directory) = open(context)?;
-    let pruned = cache.prune(now());
-    let left = cache.list().len();
+    let (existing, directory) = open_existing(context)?;
+    let (mut pruned, mut left) = (Pruned::default(), 0);
+    if existing.is_some() {
+        let (cache, _) = open(context)?;
+        pruned = cache.prune(now());
+        left = cache.list().len();
+    }
     if context.is_json() {
         let json = PruneJson {
             schema: "teeproof/cache-prune/1",
@@ -40,6 +45,9 @@ pub(super) fn run(context: &Context) -> Result<Product, Fault> {
             left,
         };
         return Product::json(&json, 0);
+    }
+    if existing.is_none() {
+        return Ok(Product::of(Page::of_line(is_missing(&directory))));
     }
     let line = format!(
         "removed {} of {}, left {left} in {directory}",
