@@ -15,7 +15,7 @@ mod transport;
 mod url;
 
 pub use answer::Answer;
-pub use cache::archive::{ArchivedEntry, CacheArchive, Imported, archive_head, archive_line};
+pub use cache::archive::{ArchivedEntry, CacheArchive, ExpiredEntries, Imported, archive_head, archive_line};
 pub use cache::{
     Cache, CacheEntry, CacheLimits, CacheLock, CacheRow, Pruned, Refusal, default_cache_directory,
 };

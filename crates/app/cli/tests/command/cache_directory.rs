@@ -86,3 +86,48 @@ fn a_directory_with_other_files_is_not_a_cache() {
     }
     assert_eq!((names(&folder), names(&objects)), (vec!["objects".to_owned()], vec!["main.o".to_owned()]));
 }
+
+#[test]
+fn refused_lines_are_counted_and_the_first_ones_named() {
+    let folder = folder("cache-refused-lines");
+    let line = archive_line(&CacheEntry { url: "https://evil.example/".to_owned(), ..list_of(now()) });
+    let good = archive_line(&list_of(now()));
+    let file = folder.join("cache.export");
+    std::fs::write(&file, [archive_head(), &line.repeat(300), &good].concat()).unwrap();
+    let import = || cache(&["import"], &folder.join("cache")).args([&file]);
+    let json = import().args(["--format", "json"]).exits(3).json();
+    assert_eq!((&json["refused_lines"], &json["added"]), (&300.into(), &1.into()));
+    let refused = json["refused"].as_array().unwrap();
+    assert_eq!((refused.len(), &refused[19]["line"]), (20, &21.into()));
+    let ran = import().exits(3);
+    assert_eq!(ran.stdout.matches("REFUSED line").count(), 20, "{ran:#?}");
+    assert!(ran.stdout.contains("and 280 more refused lines\n"), "{ran:#?}");
+    assert!(ran.stdout.contains("added 0 endorsements, 1 not newer, 0 expired, 300 refused"), "{ran:#?}");
+}
+
+#[test]
+fn what_has_expired_is_moved_with_all() {
+    let folder = folder("cache-expired");
+    let (one, other) = (folder.join("one"), folder.join("other"));
+    let old = now() - 365 * 86_400;
+    let stored = Cache::open(&one, CacheLimits::DEFAULT).unwrap();
+    let entry = CacheEntry { validity: Validity { not_before: Time(0), not_after: Time(1) }, ..list_of(old) };
+    stored.store(&entry, entry.fetched_at).unwrap();
+    let file = folder.join("cache.export");
+    cache(&["export", "--all"], &one).args(["-o"]).args([&file]).exits(0);
+    let import =
+        |more: &[&str], file: &Path| cache(&["import"], &other).args(more).args([file]).exits(0).stdout;
+    assert!(import(&[], &file).starts_with("added 0 endorsements, 0 not newer, 1 expired, 0 refused"));
+    assert!(import(&["--all"], &file).starts_with("added 1 endorsement, 0 not newer, 0 expired"));
+    cache(&["list"], &other).exits(0).shows(&["EXPIRED"]);
+    // A valid one replaces it, and an older one does not replace the valid one, whenever it was fetched.
+    for (issued, added) in [(now() - 86_400, 1), (now() - 2 * 86_400, 0), (now() - 3600, 1)] {
+        let fetched_at = Time(i64::try_from(now()).unwrap() + 1000 * 86_400);
+        let line = archive_line(&CacheEntry { fetched_at, ..list_of(issued) });
+        let file = folder.join("next.export");
+        std::fs::write(&file, [archive_head(), &line].concat()).unwrap();
+        let said = import(&["--all"], &file);
+        assert!(said.starts_with(&format!("added {added} endorsement")), "{issued}: {said}");
+    }
+    assert!(import(&["--all"], &file).starts_with("added 0 endorsements, 1 not newer"));
+}

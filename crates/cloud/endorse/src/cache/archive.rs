@@ -75,10 +75,20 @@ impl ArchivedEntry {
 pub enum Imported {
     /// It is in the cache now.
     Stored,
-    /// The cache had one that was fetched at the same time or later.
+    /// The cache had one that is valid and was issued later, or fetched at the same time or later.
     NotNewer,
     /// It is no longer valid by its own dates, and was left out.
     Expired,
+}
+
+/// What an import does with entries that are no longer valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExpiredEntries {
+    /// They are left out.
+    LeftOut,
+    /// They are stored, for evidence of an earlier time, unless the cache has one of the same URL that is valid or was
+    /// issued later.
+    Stored,
 }
 
 /// A reader of an exported cache. It ends after the first malformed line.
@@ -173,7 +183,9 @@ impl Cache {
     }
 
     /// Stores an entry of an exported cache, if it answers the question of its URL: one of the vendors' services, or
-    /// of these endpoints. It counts as fetched when the file says, and never later than `now`.
+    /// of these endpoints. It counts as fetched when the file says, and never later than `now`. An entry that was issued
+    /// before the valid one of the cache (notBefore, thisUpdate or issueDate) does not replace it, whenever it was
+    /// fetched: a file cannot bring back a revocation list that was replaced.
     ///
     /// # Errors
     /// [`Error::Archive`]: not the URL of an endorsement; [`Error::Malformed`] or [`Error::Mismatch`]: not the answer
@@ -183,6 +195,7 @@ impl Cache {
         archived: &ArchivedEntry,
         endpoints: &Endpoints,
         now: Time,
+        expired: ExpiredEntries,
     ) -> Result<Imported, Error> {
         let vendors = Endpoints::vendors();
         let question = HttpUrl::parse(&archived.url).ok().and_then(|url| {
@@ -199,12 +212,17 @@ impl Cache {
         })?;
         let answer = question.check(&archived.url, archived.body.clone(), archived.issuer_chain.clone())?;
         let validity = answer.validity();
-        if validity.not_after < now {
+        let has_expired = validity.not_after < now;
+        if has_expired && expired == ExpiredEntries::LeftOut {
             return Ok(Imported::Expired);
         }
         let fetched_at = archived.fetched_at.min(now);
-        let present = self.peek(&archived.url);
-        if present.is_some_and(|own| own.fetched_at >= fetched_at && own.validity.not_after >= now) {
+        let is_not_newer = |own: CacheEntry| {
+            let own_has_expired = own.validity.not_after < now;
+            let order = (own.validity.not_before, own.fetched_at) >= (validity.not_before, fetched_at);
+            (own_has_expired == has_expired && order) || (has_expired && !own_has_expired)
+        };
+        if self.peek(&archived.url).is_some_and(is_not_newer) {
             return Ok(Imported::NotNewer);
         }
         let entry = CacheEntry {

@@ -6,8 +6,8 @@ use base64ct::Encoding;
 use serde_json::Value;
 use teeproof_core::{Hex, Time, Validity};
 use teeproof_endorse::{
-    AmdKey, Cache, CacheArchive, CacheEntry, CacheLimits, Endpoints, Error, Imported, Question, archive_head,
-    archive_line,
+    AmdKey, Cache, CacheArchive, CacheEntry, CacheLimits, Endpoints, Error, ExpiredEntries, Imported,
+    Question, archive_head, archive_line,
 };
 use teeproof_wire::snp::Product;
 
@@ -26,8 +26,17 @@ fn export(cache: &Cache, now: Option<Time>) -> String {
 
 /// What an import does with each entry.
 fn import(text: &str, cache: &Cache, now: Time) -> Vec<Result<Imported, Error>> {
+    import_with(text, cache, now, ExpiredEntries::LeftOut)
+}
+
+fn import_with(
+    text: &str,
+    cache: &Cache,
+    now: Time,
+    expired: ExpiredEntries,
+) -> Vec<Result<Imported, Error>> {
     let archive = CacheArchive::new(Cursor::new(text.as_bytes())).unwrap();
-    archive.map(|entry| cache.import(&entry?, &Endpoints::vendors(), now)).collect()
+    archive.map(|entry| cache.import(&entry?, &Endpoints::vendors(), now, expired)).collect()
 }
 
 /// A cache with one object of each kind.
@@ -84,6 +93,47 @@ fn what_has_expired_and_times_of_the_future() {
     let early = NOW.plus(-6);
     assert!(import(&text, &open(&other), early).into_iter().all(|one| one == Ok(Imported::Stored)));
     assert!(open(&other).entries(None).all(|entry| entry.fetched_at == early));
+}
+
+/// With them, an entry that has expired is stored, and never in place of one that has not or was issued later.
+#[test]
+fn expired_entries_are_stored_for_evidence_of_an_earlier_time() {
+    let (folder, other) = (Folder::new(), Folder::new());
+    let (text, cache) = (export(&filled(&folder), None), open(&other));
+    let later = NOW.plus(100 * 365 * 86_400);
+    let all = |now| import_with(&text, &cache, now, ExpiredEntries::Stored);
+    assert_eq!(all(later), vec![Ok(Imported::Stored); 4]);
+    assert_eq!(export(&cache, None), text);
+    assert_eq!(all(later), vec![Ok(Imported::NotNewer); 4]);
+    for entry in cache.entries(None) {
+        let validity = Validity { not_before: Time(0), not_after: later };
+        cache.store(&CacheEntry { validity, fetched_at: Time(0), ..entry }, NOW).unwrap();
+    }
+    assert_eq!(all(later), vec![Ok(Imported::NotNewer); 4]);
+}
+
+#[test]
+fn an_older_object_does_not_replace_a_valid_one() {
+    let (folder, other) = (Folder::new(), Folder::new());
+    let text = export(&filled(&folder), None);
+    for (issued, until, expected) in [
+        // The file says that it was fetched later, and its objects were issued a second before those of the cache.
+        (1, 1000, Imported::NotNewer),
+        (0, 1000, Imported::Stored),
+        (-1, 1000, Imported::Stored),
+        // One that is not valid any more is replaced.
+        (1, -1, Imported::Stored),
+    ] {
+        let _ = std::fs::remove_dir_all(&other.0);
+        let cache = open(&other);
+        assert_eq!(import(&text, &cache, NOW), vec![Ok(Imported::Stored); 4]);
+        for entry in cache.entries(None) {
+            let validity =
+                Validity { not_before: entry.validity.not_before.plus(issued), not_after: NOW.plus(until) };
+            cache.store(&CacheEntry { validity, fetched_at: NOW.plus(-1000), ..entry }, NOW).unwrap();
+        }
+        assert_eq!(import(&text, &cache, NOW), vec![Ok(expected); 4], "{issued} {until}");
+    }
 }
 
 /// The line of the VCEK with one member changed, and the digest of its body.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 use serde::Serialize;
-use teeproof_endorse::{CacheArchive, Error, Imported, archive_head, archive_line};
+use teeproof_endorse::{CacheArchive, Error, ExpiredEntries, Imported, archive_head, archive_line};
 
 use super::opened::{endorsements, is_missing, open, open_existing};
 use crate::input::source::path_name;
@@ -27,13 +27,18 @@ pub(super) struct ExportArgs {
 
 /// Add the endorsements of a file that cache export wrote
 ///
-/// An endorsement is added if it is the one that its URL names, and newer than the one in the cache. Its URL is that of
-/// a vendor's service or of the services in use. Exit code 3 if the file is malformed, or has anything else.
+/// An endorsement is added if it is the one that its URL names, and newer than the one in the cache: issued later, or
+/// issued at the same time and fetched later. Its URL is that of a vendor's service or of the services in use. Exit code
+/// 3 if the file is malformed, or has anything else.
 #[derive(Debug, Args)]
 pub(super) struct ImportArgs {
     /// The file; - is standard input
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     file: PathBuf,
+
+    /// Add endorsements that have expired, to verify evidence at an earlier time
+    #[arg(long)]
+    all: bool,
 }
 
 /// Runs `teeproof cache export`.
@@ -66,11 +71,13 @@ pub(crate) struct ImportJson<'a> {
     file: &'a str,
     /// The number of endorsements that were added.
     added: usize,
-    /// The number of those that the cache had, fetched at the same time or later.
+    /// The number of those that are not newer than those of the cache.
     not_newer: usize,
     /// The number of those that have expired, which were not added.
     expired: usize,
-    /// The lines that were refused.
+    /// The number of lines that were refused.
+    refused_lines: usize,
+    /// The first 20 lines that were refused.
     refused: Vec<RefusedJson<'a>>,
 }
 
@@ -85,6 +92,9 @@ struct RefusedJson<'a> {
     error: FaultJson<'a>,
 }
 
+/// The most refused lines that are named. A file can have as many as it likes.
+const NAMED_LINES: usize = 20;
+
 /// Runs `teeproof cache import`.
 pub(super) fn import(args: &ImportArgs, context: &Context) -> Result<Product, Fault> {
     let file = path_name(&args.file);
@@ -92,7 +102,9 @@ pub(super) fn import(args: &ImportArgs, context: &Context) -> Result<Product, Fa
     let network = context.network.open(Reach::CacheOnly, &context.messages)?;
     let reader = BufReader::new(context.source.stream(&args.file)?);
     let archive = CacheArchive::new(reader).map_err(|error| malformed(&error).in_file(&file))?;
-    let (mut added, mut not_newer, mut expired, mut refused) = (0_usize, 0_usize, 0_usize, Vec::new());
+    let (mut added, mut not_newer, mut expired) = (0_usize, 0_usize, 0_usize);
+    let (mut refused_lines, mut refused, mut exit) = (0_usize, Vec::new(), 0);
+    let of_expired = if args.all { ExpiredEntries::Stored } else { ExpiredEntries::LeftOut };
     let now = now();
     for entry in archive {
         let line = match &entry {
@@ -100,20 +112,23 @@ pub(super) fn import(args: &ImportArgs, context: &Context) -> Result<Product, Fa
             Err(Error::Archive { line, .. }) => *line,
             Err(_) => 0,
         };
-        let count = match entry.and_then(|entry| cache.import(&entry, network.endpoints(), now)) {
+        let count = match entry.and_then(|entry| cache.import(&entry, network.endpoints(), now, of_expired)) {
             Ok(Imported::Stored) => &mut added,
             Ok(Imported::NotNewer) => &mut not_newer,
             Ok(Imported::Expired) => &mut expired,
             // Without room on the disk, no line can be added.
-            Err(error @ Error::Cache { .. }) => return Err(Fault::fetch(&error)),
+            Err(error @ (Error::Cache { .. } | Error::CacheFull { .. })) => return Err(Fault::fetch(&error)),
             Err(error) => {
-                refused.push((line, malformed(&error).in_file(&file)));
-                continue;
+                let fault = malformed(&error).in_file(&file);
+                exit = gravest(exit, fault.exit);
+                if refused.len() < NAMED_LINES {
+                    refused.push((line, fault));
+                }
+                &mut refused_lines
             }
         };
         *count = count.saturating_add(1);
     }
-    let exit = refused.iter().fold(0, |exit, (_, fault)| gravest(exit, fault.exit));
     if context.is_json() {
         let refused = refused.iter().map(|(line, fault)| RefusedJson { line: *line, error: fault.json() });
         let json = ImportJson {
@@ -123,6 +138,7 @@ pub(super) fn import(args: &ImportArgs, context: &Context) -> Result<Product, Fa
             added,
             not_newer,
             expired,
+            refused_lines,
             refused: refused.collect(),
         };
         return Product::json(&json, exit);
@@ -132,10 +148,13 @@ pub(super) fn import(args: &ImportArgs, context: &Context) -> Result<Product, Fa
         page.paint(BAD, "REFUSED").line(format_args!(" line {line}"));
         fault.print_below(&mut page);
     }
+    let unnamed = refused_lines.saturating_sub(refused.len());
+    if unnamed > 0 {
+        page.line(format_args!("and {unnamed} more refused lines"));
+    }
     page.line(format_args!(
-        "added {}, {not_newer} not newer, {expired} expired, {} refused; {directory}",
-        endorsements(added),
-        refused.len()
+        "added {}, {not_newer} not newer, {expired} expired, {refused_lines} refused; {directory}",
+        endorsements(added)
     ));
     Ok(Product::ending(page, exit))
 }
@@ -147,4 +166,16 @@ fn malformed(error: &Error) -> Fault {
         _ => "the file was altered, or another program wrote it: export it again",
     };
     Fault::malformed(error.to_string(), hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_no_mistake_of_usage() {
+        let (path, reason) = (String::new(), String::new());
+        assert_eq!(Fault::fetch(&Error::CacheFull { path: path.clone(), reason: reason.clone() }).exit, 1);
+        assert_eq!(Fault::fetch(&Error::CacheRefused { path, reason }).exit, 2);
+    }
 }
