@@ -94,7 +94,7 @@ pub(crate) struct NetworkSettings {
     pub(crate) offline: bool,
     /// The directory of --cache-dir.
     pub(crate) cache_dir: Option<PathBuf>,
-    /// The time limit of one request.
+    /// The time limit of one request, and of the wait for another process that fetches the same object.
     pub(crate) timeout: Option<Duration>,
     /// How often a request is repeated.
     pub(crate) retries: Option<u32>,
@@ -145,7 +145,10 @@ impl NetworkSettings {
         };
         let retries = Retries::DEFAULT;
         let attempts = self.retries.map_or(retries.attempts, |count| count.saturating_add(1));
-        Ok(Network { endpoints, http, cache, retries: Retries { attempts, ..retries } })
+        // Whoever gives a time limit does not wait longer for another process than for a service.
+        let lock_patience =
+            self.timeout.map_or(retries.lock_patience, |limit| limit.min(retries.lock_patience));
+        Ok(Network { endpoints, http, cache, retries: Retries { attempts, lock_patience, ..retries } })
     }
 }
 

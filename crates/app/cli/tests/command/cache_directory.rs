@@ -131,3 +131,24 @@ fn what_has_expired_is_moved_with_all() {
     }
     assert!(import(&["--all"], &file).starts_with("added 0 endorsements, 1 not newer"));
 }
+
+#[test]
+fn another_process_is_not_awaited_for_longer_than_the_timeout() {
+    let folder = folder("cache-locked");
+    let directory = folder.join("cache");
+    let kds = Kds::of(|_, _| ok(&bytes(VCEK)));
+    let run = || {
+        let run =
+            verify(REPORT, &[&["--no-nonce", "--policy", "builtin:genuine", "--fetch", "--timeout", "1"]]);
+        run.args(["--cache-dir"]).args([&directory]).env("TEEPROOF_KDS_URL", &kds.url)
+    };
+    run().run();
+    let url = [kds.url.as_str(), kds.requests()[0].as_str()].concat();
+    std::fs::remove_dir_all(&directory).unwrap();
+    let other = Cache::open(&directory, CacheLimits::DEFAULT).unwrap();
+    let lock = other.lock(&url, Duration::ZERO).unwrap().unwrap();
+    let begun = Instant::now();
+    run().fails(8, &["is being fetched by another process"]);
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+    drop(lock);
+}
