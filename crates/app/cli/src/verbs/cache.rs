@@ -16,10 +16,22 @@ use crate::settings::context::Context;
 
 /// List, fill, move and mirror the cache of fetched endorsements
 #[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
 pub(crate) struct CacheArgs {
     #[command(subcommand)]
     command: CacheCommand,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  What the chips of a list need, and what there is then:
+    teeproof cache prefetch fleet.txt
+    teeproof cache list
+  To a machine without a network:
+    teeproof cache export -o endorsements.export
+    teeproof cache import endorsements.export
+  A mirror for the other programs of this machine:
+    teeproof cache serve --listen 127.0.0.1:8081";
 
 #[derive(Debug, Subcommand)]
 enum CacheCommand {

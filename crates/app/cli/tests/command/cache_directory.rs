@@ -152,3 +152,41 @@ fn another_process_is_not_awaited_for_longer_than_the_timeout() {
     assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
     drop(lock);
 }
+
+#[test]
+fn mistakes_in_a_list_are_named_by_their_lines() {
+    let folder = folder("cache-list-mistakes");
+    let directory = folder.join("cache");
+    let (text, _) = fleet(1);
+    let chip = text.lines().find(|line| line.starts_with("milan")).unwrap();
+    let typo = chip.replacen("milan", "mlian", 1);
+    for (name, text, place) in [
+        ("one.txt", typo.clone(), "one.txt:1: "),
+        ("first.txt", format!("# x\n{typo}\n{chip}\n"), "first.txt:2: "),
+        ("word.txt", format!("fmspcs 90C06F000000\n{chip}\n"), "word.txt:1: "),
+    ] {
+        let list = folder.join(name);
+        std::fs::write(&list, text).unwrap();
+        let ran = cache(&["prefetch", "--offline"], &directory).args([&list]).exits(3);
+        assert!(ran.stdout.contains(place) && ran.stdout.contains("expected milan"), "{ran:#?}");
+    }
+    let siena = folder.join("siena.txt");
+    std::fs::write(&siena, chip.replacen("milan", "Siena", 1)).unwrap();
+    let ran = cache(&["prefetch", "--offline"], &directory).args([&siena]).exits(7);
+    assert!(ran.stdout.contains("FAILED VCEK of a Genoa chip"), "{ran:#?}");
+}
+
+#[test]
+fn a_mirror_listens_on_localhost_and_at_numeric_addresses() {
+    let folder = folder("cache-serve-names");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let serve = |address: &str| cache(&["serve", "--listen", address], &folder);
+    serve(&format!("localhost:{port}")).fails(2, &[&format!("cannot listen at 127.0.0.1:{port}")]);
+    for wrong in ["mirror.example:80", "localhost", "localhost:http", "8081"] {
+        let ran = serve(wrong).exits(2);
+        let expected = "expected a numeric address and a port, such as 127.0.0.1:8081";
+        assert!(ran.stderr.contains(expected) && ran.stderr.contains("hint: "), "{ran:#?}");
+    }
+    teeproof(["cache", "--help"]).exits(0).shows(&["Examples:", "teeproof cache export -o"]);
+}

@@ -122,13 +122,31 @@ fn significant(line: &str) -> Option<&str> {
     Some(line).filter(|line| !line.is_empty())
 }
 
-/// The text of a list: its first line that is no comment begins as those of a list do.
+/// The text of a list: one of its lines begins as those of a list do, or has the form of a chip. A mistake in the first
+/// line is then reported with its number. No line of evidence that is text does: of PEM, JSON, hex and base64.
 fn list(bytes: &[u8]) -> Option<&str> {
     let text = str::from_utf8(bytes).ok()?;
-    let word = text.lines().find_map(significant)?.split_whitespace().next()?;
-    let is_product = Product::ALL.iter().any(|product| product.id() == word.to_ascii_lowercase());
+    text.lines().filter_map(significant).any(is_line).then_some(text)
+}
+
+fn is_line(line: &str) -> bool {
+    let words: Vec<&str> = line.split_whitespace().take(MAX_WORDS).collect();
+    let Some((word, rest)) = words.split_first() else { return false };
     let is_url = word.starts_with("https://") || word.starts_with("http://");
-    (is_product || is_url || word.eq_ignore_ascii_case("fmspc")).then_some(text)
+    let is_chip = matches!(rest, [chip_id, levels @ ..]
+        if hex(chip_id).is_some_and(|id| id.len() >= 8)
+            && levels.len() >= 4
+            && levels.iter().all(|level| level.parse::<u8>().is_ok()));
+    is_url || is_chip || word.eq_ignore_ascii_case("fmspc") || product(word).is_some()
+}
+
+/// The most words of a line, of which one more is a mistake.
+const MAX_WORDS: usize = 8;
+
+/// The product line of this name in any case; Siena is of Genoa.
+fn product(name: &str) -> Option<Product> {
+    let is_name = |product: &Product| product.product_names().any(|own| own.eq_ignore_ascii_case(name));
+    Product::ALL.iter().copied().find(is_name)
 }
 
 /// The questions of a line. With a chip, the revocation list of its product line; with a platform, all collateral.
@@ -153,9 +171,8 @@ fn line_questions(line: &str, endpoints: &Endpoints) -> Result<Vec<Question>, St
         let one = [Question::TdxTcbInfo { fmspc }, Question::TdQeIdentity, Question::IntelRootCrl];
         return Ok(one.into_iter().chain(lists).collect());
     }
-    let product = Product::ALL.iter().copied().find(|product| product.id().eq_ignore_ascii_case(first));
-    let product =
-        product.ok_or_else(|| format!("expected milan, genoa, turin, fmspc or a URL, got {first}"))?;
+    let product = product(first)
+        .ok_or_else(|| format!("expected milan, genoa, siena, turin, fmspc or a URL, got {first}"))?;
     let (chip_id, levels) = rest.split_first().ok_or("expected a chip id after the product line")?;
     let chip_id = hex(chip_id).ok_or("chip id: expected hexadecimal digits")?;
     let levels: Option<Vec<u8>> = levels.iter().map(|level| level.parse().ok()).collect();

@@ -1,6 +1,6 @@
 //! `teeproof cache serve`: a mirror for a fleet.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use clap::{Args, ColorChoice};
@@ -24,8 +24,20 @@ use crate::settings::context::Context;
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
     /// Address and port; port 0 is any free one, which is printed
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8081")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8081", value_parser = listen_address)]
     listen: SocketAddr,
+}
+
+/// A numeric address and a port. No name is resolved but localhost, which is 127.0.0.1 here.
+fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    let local = text.rsplit_once(':').filter(|(host, _)| host.eq_ignore_ascii_case("localhost"));
+    let address = match local {
+        Some((_, port)) => port.parse().ok().map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
+        None => text.parse().ok(),
+    };
+    address.ok_or_else(|| {
+        "expected a numeric address and a port, such as 127.0.0.1:8081 or [::1]:8081".to_owned()
+    })
 }
 
 /// Runs the verb.
