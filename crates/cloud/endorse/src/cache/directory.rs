@@ -2,8 +2,9 @@
 //!
 //! A cache is marked by a file of the Cache Directory Tagging Specification (<https://bford.info/cachedir/>), which
 //! backups leave out, with a line of this crate. A directory with other files and without it is not a cache, and
-//! nothing is written to it.
+//! nothing is written to it; one with the five folders alone is a cache of an older version.
 
+use std::collections::BTreeSet;
 use std::fs::{self, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
@@ -36,6 +37,8 @@ enum Use {
 enum Content {
     /// A cache.
     Cache,
+    /// The five folders of a cache and nothing else: of an older version, which wrote no marker.
+    Unmarked,
     /// Nothing, or a marker that is being written.
     Empty,
     /// The files of somebody else.
@@ -52,7 +55,7 @@ pub(super) fn prepare(directory: &Path) -> Result<(), Error> {
     check(directory, OTHERS, Use::Write)?;
     match content(directory)? {
         Content::Cache => {}
-        Content::Empty => mark(directory)?,
+        Content::Empty | Content::Unmarked => mark(directory)?,
         Content::Foreign => return Err(foreign(directory)),
     }
     for folder in FOLDERS {
@@ -75,7 +78,7 @@ pub(super) fn is_cache(directory: &Path) -> Result<bool, Error> {
         _ => check(directory, OTHERS, Use::Read)?,
     }
     match content(directory)? {
-        Content::Cache => {}
+        Content::Cache | Content::Unmarked => {}
         Content::Empty => return Ok(false),
         Content::Foreign => return Err(foreign(directory)),
     }
@@ -89,15 +92,20 @@ pub(super) fn is_cache(directory: &Path) -> Result<bool, Error> {
 
 /// The names first and then the marker: whoever makes a cache writes the marker before the folders.
 fn content(directory: &Path) -> Result<Content, Error> {
-    let (mut is_empty, mut is_own) = (true, true);
+    let (mut is_empty, mut is_own, mut folders) = (true, true, BTreeSet::new());
     for entry in fs::read_dir(directory).map_err(|error| fault(directory, &error))? {
         let name = entry.map_err(|error| fault(directory, &error))?.file_name();
-        let is_tag = name == TAG;
-        is_empty &= is_tag || name == RECOVERED;
-        is_own &= is_tag || name == RECOVERED || FOLDERS.iter().any(|folder| name == *folder);
-        if !is_own {
-            break;
+        if name == TAG || name == RECOVERED {
+            continue;
         }
+        is_empty = false;
+        match FOLDERS.iter().find(|folder| name == **folder) {
+            Some(folder) => folders.insert(folder),
+            None => {
+                is_own = false;
+                break;
+            }
+        };
     }
     let tag = files::read(&directory.join(TAG), MAX_TAG);
     Ok(match tag.as_deref() {
@@ -105,6 +113,7 @@ fn content(directory: &Path) -> Result<Content, Error> {
         // Another process is writing it, or was killed while it did.
         Some(tag) if is_own && TAG_TEXT.as_bytes().starts_with(tag) => Content::Empty,
         None if is_empty => Content::Empty,
+        None if is_own && folders.len() == FOLDERS.len() => Content::Unmarked,
         _ => Content::Foreign,
     })
 }

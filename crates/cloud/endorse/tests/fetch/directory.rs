@@ -58,6 +58,18 @@ fn a_directory_with_other_files_is_not_adopted() {
     let tag = fs::read_to_string(project.join("CACHEDIR.TAG")).unwrap();
     assert_eq!(tag.lines().next(), Some("Signature: 8a477f597d28d172789f06886806bc55"));
     assert!(tag.contains("# teeproof"), "{tag}");
+    // A cache of an older version has the five folders alone, and is marked when it is opened.
+    fs::remove_file(project.join("CACHEDIR.TAG")).unwrap();
+    assert!(existing(&project).unwrap().is_some());
+    open(&project).unwrap();
+    assert!(project.join("CACHEDIR.TAG").exists());
+    for name in FOLDERS {
+        fs::remove_file(project.join("CACHEDIR.TAG")).unwrap();
+        fs::remove_dir(project.join(name)).unwrap();
+        is_refused(&project, "CACHEDIR.TAG");
+        fs::create_dir(project.join(name)).unwrap();
+        open(&project).unwrap();
+    }
     // A cache may have other files.
     fs::write(project.join("notes"), "").unwrap();
     open(&project).unwrap();
@@ -178,7 +190,7 @@ mod unix {
             let (path, moved) = (real.join(name), folder.0.join(name));
             fs::rename(&path, &moved).unwrap();
             symlink(&moved, &path).unwrap();
-            is_refused(&path.parent().unwrap(), "symbolic link");
+            is_refused(path.parent().unwrap(), "symbolic link");
             fs::remove_file(&path).unwrap();
             fs::rename(&moved, &path).unwrap();
         }
