@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use teeproof_core::Time;
+use teeproof_core::{Time, Validity};
 
 /// Nothing was fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +81,24 @@ pub enum Error {
         /// The field, the expected value and the value found.
         what: String,
     },
+    /// The object has expired, or is from the future, as its own dates say.
+    OutOfDate {
+        /// The URL.
+        url: String,
+        /// The time for which the object says that it is valid.
+        validity: Validity,
+        /// The time of verification.
+        at: Time,
+    },
+    /// The object is valid now, and not at the time of verification, which is another one.
+    OtherTime {
+        /// The URL.
+        url: String,
+        /// The time for which the object says that it is valid.
+        validity: Validity,
+        /// The time of verification.
+        at: Time,
+    },
     /// Another process has been fetching the same object for too long.
     Locked {
         /// The URL.
@@ -153,8 +171,11 @@ impl Error {
             Self::Status { url, .. } if is_metadata(url) => {
                 "Azure has certificates only for its confidential VMs; this machine may be of another kind"
             }
-            Self::Status { status: 404 | 410, .. } => {
+            Self::Status { url, status: 404 | 410 } if is_vcek(url) => {
                 "the service does not have it: compare chip id, TCB and product line with the report's"
+            }
+            Self::Status { status: 404 | 410, .. } => {
+                "the service does not have it: check the URL of the service or mirror, or give it as a file"
             }
             Self::Status { .. } => "try again later, or give the endorsement as a file",
             Self::Refused { .. } => "wait until then, or give the endorsement as a file",
@@ -167,6 +188,10 @@ impl Error {
             | Self::Mismatch { .. } => {
                 "something else than the vendor's service may answer at this address, such as a proxy"
             }
+            Self::OutOfDate { .. } => {
+                "the service or mirror is stale: update it, request the vendor's own, or check this machine's clock"
+            }
+            Self::OtherTime { .. } => "give the one of that time as a file with --endorsements",
             Self::Locked { .. } => "end the other process, or give the endorsement as a file",
             Self::Cache { .. } => "give another directory with --cache-dir",
             Self::CacheFull { .. } => "free some space, or give a directory on another disk with --cache-dir",
@@ -178,6 +203,11 @@ impl Error {
             Self::Question { .. } => "compare the value with the report's",
         }
     }
+}
+
+/// Whether a certificate of a chip is requested, which a chip has for each TCB.
+fn is_vcek(url: &str) -> bool {
+    url.contains("/vcek/v1/") && url.contains('?')
 }
 
 fn is_metadata(url: &str) -> bool {
@@ -201,6 +231,10 @@ impl fmt::Display for Error {
             Self::TooLarge { url, limit } => write!(f, "{url} answers with more than {limit} bytes"),
             Self::Malformed { url, what } => write!(f, "{url}: malformed response: {what}"),
             Self::Mismatch { url, what } => write!(f, "{url}: the response does not fit the request: {what}"),
+            Self::OutOfDate { url, validity, at } | Self::OtherTime { url, validity, at } => {
+                let (from, until) = (validity.not_before, validity.not_after);
+                write!(f, "{url} is valid from {from} until {until}, not at {at}")
+            }
             Self::Locked { url } => write!(f, "{url} is being fetched by another process"),
             Self::Cache { path, reason }
             | Self::CacheFull { path, reason }

@@ -4,7 +4,7 @@ mod prefetch;
 
 use std::time::{Duration, Instant};
 
-use teeproof_core::Time;
+use teeproof_core::{Time, Validity};
 
 use crate::cache::MAX_REFUSAL;
 use crate::date::http_date;
@@ -13,7 +13,8 @@ use crate::{
 };
 pub use prefetch::{Prefetch, Prefetched};
 
-/// Which cached endorsements are used. An endorsement outside of its own dates never is.
+/// Which cached endorsements are used, by their age at present. One that is not valid at the time of verification by its
+/// own dates never is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reuse {
     /// The longest time since an endorsement was fetched, after which it is stale; `None` for no limit. A revocation
@@ -26,7 +27,7 @@ pub struct Reuse {
 impl Reuse {
     /// Every cached endorsement that is valid by its own dates: for certificates, which are not replaced.
     pub const WHILE_VALID: Self = Self { max_age: None, stale: Stale::Refused };
-    /// None: the service is requested each time.
+    /// None: the service is requested each time, and its answer replaces any other one.
     pub const NEVER: Self = Self { max_age: Some(Duration::ZERO), stale: Stale::Refused };
 
     /// Those that were fetched at most this long ago.
@@ -47,7 +48,7 @@ impl Reuse {
 pub enum Stale {
     /// It is not used.
     Refused,
-    /// It is used if the service cannot be reached or is overloaded.
+    /// It is used if the service has no valid answer, whatever else it says: a 404 or a page does not undo a revocation.
     IfError,
     /// It is used at once; [`Endorsement::refresh_due`] says that [`Fetcher::refresh`] is to be called afterwards,
     /// when nobody waits for it.
@@ -118,6 +119,7 @@ pub struct Fetcher<'a> {
     retries: Retries,
     random: &'a (dyn Fn() -> u32 + Sync),
     offline: bool,
+    at: Option<Time>,
 }
 
 impl<'a> Fetcher<'a> {
@@ -129,7 +131,7 @@ impl<'a> Fetcher<'a> {
         retries: Retries,
         random: &'a (dyn Fn() -> u32 + Sync),
     ) -> Self {
-        Self { transport, endpoints, cache: None, retries, random, offline: false }
+        Self { transport, endpoints, cache: None, retries, random, offline: false, at: None }
     }
 
     /// A fetcher that opens no socket: what is not in its cache is an error at once.
@@ -145,11 +147,19 @@ impl<'a> Fetcher<'a> {
         Self { cache: Some(cache), ..self }
     }
 
+    /// The same for a verification at this time, at which endorsements are to be valid; otherwise at the current time.
+    #[must_use]
+    pub const fn valid_at(self, at: Time) -> Self {
+        Self { at: Some(at), ..self }
+    }
+
     /// The endorsement, from the cache or from its service. `now` is the current time.
+    ///
+    /// An answer that is older by its own dates than the valid one in the cache replaces it under [`Reuse::NEVER`] alone.
     ///
     /// # Errors
     /// It is not in the cache as `reuse` wants it, and the service does not have it, cannot be reached, refused the
-    /// same request a short time ago, or answers something else.
+    /// same request a short time ago, or answers something else, such as an expired object.
     pub fn fetch(&self, question: &Question, reuse: Reuse, now: Time) -> Result<Endorsement, Error> {
         let url = question.url(self.endpoints)?;
         let mut fallback = None;
@@ -159,10 +169,7 @@ impl<'a> Fetcher<'a> {
             }
             fallback = Some(cached).filter(|_| reuse.stale == Stale::IfError);
         }
-        match self.fetch_locked(question, &url, reuse, now) {
-            Err(error) if is_temporary(&error) || is_waiting(&error) => fallback.ok_or(error),
-            fetched => fetched,
-        }
+        self.fetch_locked(question, &url, reuse, now).or_else(|error| fallback.ok_or(error))
     }
 
     /// Fetches from the service whatever the cache has, and stores the answer. If another process fetches the same
@@ -174,14 +181,15 @@ impl<'a> Fetcher<'a> {
         self.fetch(question, Reuse::NEVER, now)
     }
 
-    /// The cached endorsement, if it is within its own dates and still answers the question.
+    /// The cached endorsement, if it is valid at the time of verification and still answers the question.
     fn cached(&self, question: &Question, url: &HttpUrl, reuse: Reuse, now: Time) -> Option<Endorsement> {
+        self.entry(question, url, reuse, now).filter(|entry| self.is_in_time(entry, now))
+    }
+
+    /// The cached endorsement, valid or not, if it still answers the question.
+    fn entry(&self, question: &Question, url: &HttpUrl, reuse: Reuse, now: Time) -> Option<Endorsement> {
         let entry = self.cache?.lookup(url.as_str(), now)?;
         let answer = question.check(&entry.url, entry.body, entry.issuer_chain).ok()?;
-        let validity = answer.validity();
-        if now.plus(CLOCK_SKEW) < validity.not_before || now > validity.not_after {
-            return None;
-        }
         let age = now.since(entry.fetched_at);
         // An entry from the future was written under another clock.
         let refresh_due = reuse.max_age.is_some_and(|most| age < 0 || age >= seconds(most));
@@ -193,6 +201,36 @@ impl<'a> Fetcher<'a> {
             refresh_due,
             not_stored: None,
         })
+    }
+
+    /// The cached endorsement that this one must not replace: it is valid and newer.
+    fn newer(
+        &self,
+        question: &Question,
+        url: &HttpUrl,
+        reuse: Reuse,
+        fetched: &Endorsement,
+        now: Time,
+    ) -> Option<Endorsement> {
+        let from = fetched.answer.validity().not_before;
+        let entry = self.entry(question, url, reuse, now).filter(|_| reuse != Reuse::NEVER)?;
+        let validity = entry.answer.validity();
+        let is_valid = is_within(validity, now) || self.is_in_time(&entry, now);
+        Some(entry).filter(|_| is_valid && validity.not_before > from)
+    }
+
+    fn is_in_time(&self, endorsement: &Endorsement, now: Time) -> bool {
+        is_within(endorsement.answer.validity(), self.at.unwrap_or(now))
+    }
+
+    /// The answer, if it is valid at the time of verification.
+    fn in_time(&self, url: &HttpUrl, answer: Answer, now: Time) -> Result<Answer, Error> {
+        let (at, validity, url) = (self.at.unwrap_or(now), answer.validity(), url.to_string());
+        match (is_within(validity, at), is_within(validity, now)) {
+            (true, _) => Ok(answer),
+            (false, true) => Err(Error::OtherTime { url, validity, at }),
+            (false, false) => Err(Error::OutOfDate { url, validity, at }),
+        }
     }
 
     /// Fetches while no other process fetches the same object; if one did, its answer is in the cache.
@@ -213,6 +251,10 @@ impl<'a> Fetcher<'a> {
             // A cache that cannot be written: the service is there all the same.
             Err(unusable) => {
                 let fetched = self.request(question, url, now)?;
+                let newer = self.newer(question, url, reuse, &fetched, now);
+                if let Some(newer) = newer.filter(|newer| self.is_in_time(newer, now)) {
+                    return Ok(newer);
+                }
                 return Ok(Endorsement { not_stored: Some(unusable), ..fetched });
             }
         };
@@ -228,6 +270,9 @@ impl<'a> Fetcher<'a> {
             return Err(Error::Refused { url: url.to_string(), status, until: Time(until) });
         }
         let mut endorsement = self.request(question, url, now)?;
+        if let Some(newer) = self.newer(question, url, reuse, &endorsement, now) {
+            return Ok(if self.is_in_time(&newer, now) { newer } else { endorsement });
+        }
         let entry = CacheEntry {
             url: endorsement.url.clone(),
             fetched_at: endorsement.fetched_at,
@@ -248,7 +293,8 @@ impl<'a> Fetcher<'a> {
             let time = now.plus(seconds(begun.elapsed()));
             let sent = self.transport.send(&request);
             let retry_after = sent.as_ref().ok().and_then(|response| retry_after(response, time));
-            let error = match sent.and_then(|response| question.answer(url, response)) {
+            let answer = sent.and_then(|response| question.answer(url, response));
+            let error = match answer.and_then(|answer| self.in_time(url, answer, time)) {
                 Ok(answer) => {
                     let url = url.to_string();
                     let fetched_at = time;
@@ -305,6 +351,11 @@ impl<'a> Fetcher<'a> {
 /// KDS issues a VCEK when it is requested, so its notBefore can be ahead of a clock that is a little behind. It is not
 /// requested again for that, in seconds.
 const CLOCK_SKEW: i64 = 86_400;
+
+/// Whether a time is within a span, of which the start can be a little ahead.
+fn is_within(validity: Validity, at: Time) -> bool {
+    validity.not_before <= at.plus(CLOCK_SKEW) && at <= validity.not_after
+}
 
 /// Whether the same request can succeed a little later.
 const fn is_temporary(error: &Error) -> bool {

@@ -81,6 +81,7 @@ impl Fault {
             FetchError::Offline { .. }
             | FetchError::HostNotAllowed { .. }
             | FetchError::Question { .. }
+            | FetchError::OtherTime { .. }
             | FetchError::Status { status: 400 | 404 | 410, .. }
             | FetchError::Refused { status: 400 | 404 | 410, .. } => Self::incomplete(message, hint),
             _ => Self::network(message, hint),

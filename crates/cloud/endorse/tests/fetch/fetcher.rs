@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use teeproof_core::Time;
+use teeproof_core::{Time, Validity};
 use teeproof_endorse::{
     AmdKey, Cache, CacheLimits, Endorsement, Endpoints, Error, Fetcher, Http, Question, Request, Response,
     Retries, Reuse, Service, Stale, Transport,
@@ -13,7 +13,7 @@ use teeproof_endorse::{
 use teeproof_wire::snp::Product;
 
 use crate::folder::Folder;
-use crate::minted::{NOW, PRODUCTS, chain, crl, machine, milan, vcek};
+use crate::minted::{NOW, PRODUCTS, chain, crl, issuers, machine, milan, vcek};
 use crate::questions::IDENTITY;
 use crate::server::{Received, Server, not_found, ok, status};
 
@@ -27,16 +27,16 @@ const QUICK: Retries = Retries {
 };
 
 /// A server, a cache and what a fetcher is made of.
-struct Setting {
+pub(crate) struct Setting {
     server: Server,
     folder: Folder,
-    cache: Cache,
-    endpoints: Endpoints,
+    pub(crate) cache: Cache,
+    pub(crate) endpoints: Endpoints,
     http: Http,
 }
 
 impl Setting {
-    fn of(answer: impl Fn(&Received) -> Vec<u8> + Send + Sync + 'static) -> Self {
+    pub(crate) fn of(answer: impl Fn(&Received) -> Vec<u8> + Send + Sync + 'static) -> Self {
         Self::around(Server::of(answer))
     }
 
@@ -51,7 +51,7 @@ impl Setting {
         Self { server, folder, cache, endpoints, http }
     }
 
-    fn fetcher(&self) -> Fetcher<'_> {
+    pub(crate) fn fetcher(&self) -> Fetcher<'_> {
         self.fetcher_with(QUICK)
     }
 
@@ -59,11 +59,11 @@ impl Setting {
         Fetcher::new(&self.http, &self.endpoints, retries, &|| u32::MAX / 2).cache(&self.cache)
     }
 
-    fn fetch(&self, question: &Question, reuse: Reuse, now: Time) -> Result<Endorsement, Error> {
+    pub(crate) fn fetch(&self, question: &Question, reuse: Reuse, now: Time) -> Result<Endorsement, Error> {
         self.fetcher().fetch(question, reuse, now)
     }
 
-    fn sent(&self) -> usize {
+    pub(crate) fn sent(&self) -> usize {
         self.server.requests().len()
     }
 }
@@ -108,7 +108,9 @@ fn what_has_expired_is_fetched_again() {
     // A clock that is an hour behind does not make a request each time.
     assert!(setting.fetch(&question, Reuse::WHILE_VALID, from.plus(-3600)).unwrap().from_cache);
     for outside in [until.plus(1), from.plus(-2 * 86_400)] {
-        assert!(!setting.fetch(&question, Reuse::WHILE_VALID, outside).unwrap().from_cache, "{outside}");
+        // The service has nothing else, which is its failure.
+        let answered = setting.fetch(&question, Reuse::WHILE_VALID, outside);
+        assert!(matches!(answered, Err(Error::OutOfDate { .. })), "{outside}: {answered:?}");
     }
     assert_eq!(setting.sent(), 3);
 }
@@ -290,15 +292,18 @@ fn stale_endorsements_are_used_as_the_caller_says() {
 }
 
 #[test]
-fn a_fallback_is_for_failures_and_not_for_wrong_answers() {
+fn a_wrong_answer_replaces_nothing() {
     let (body, question) = list();
     let setting = Setting::of(move |received| match received.number {
         0 => ok(&body),
         _ => ok(&crl("ARK-Turin")),
     });
     setting.fetch(&question, HOUR, NOW).unwrap();
-    let answered = setting.fetch(&question, HOUR.stale(Stale::IfError), NOW.plus(3720));
+    let answered = setting.fetch(&question, HOUR, NOW.plus(3720));
     assert!(matches!(answered, Err(Error::Mismatch { .. })), "{answered:?}");
+    // Whatever the service says, a valid list is better than none.
+    let fallback = setting.fetch(&question, HOUR.stale(Stale::IfError), NOW.plus(3720)).unwrap();
+    assert_eq!(origin(&fallback), (true, true, 0));
     // The list that was there is still there.
     assert!(setting.fetch(&question, Reuse::WHILE_VALID, NOW.plus(3600)).unwrap().from_cache);
 }
@@ -356,7 +361,7 @@ fn every_kind_of_object_is_cached() {
     let milan = chain(&machine(PRODUCTS[0].1).mint().unwrap());
     let setting = Setting::of(move |received| {
         let header =
-            |name: &str, body: &str| status("200 OK", &format!("{name}: chain\r\n"), body.as_bytes());
+            |name: &str, body: &str| status("200 OK", &format!("{name}: {}\r\n", issuers()), body.as_bytes());
         let signed = |text: &str| text.replace("SIGNATURE", &"0a".repeat(64));
         match received.path.as_str() {
             "/vcek/v1/Milan/cert_chain" => ok(milan.as_bytes()),
@@ -377,7 +382,7 @@ fn every_kind_of_object_is_cached() {
     }
     assert_eq!((setting.sent(), setting.cache.list().len()), (3, 3));
     let identity = setting.fetch(&questions[2], Reuse::WHILE_VALID, NOW).unwrap();
-    assert_eq!(identity.answer.issuer_chain(), Some("chain"));
+    assert_eq!(identity.answer.issuer_chain(), Some(issuers()));
     assert_eq!(identity.valid_until().to_string(), "2026-02-09T00:00:00Z");
 }
 
@@ -438,6 +443,8 @@ fn the_patience_for_another_process_ends() {
     assert_eq!(setting.sent(), 0);
 }
 
+const SPAN: Validity = Validity { not_before: NOW, not_after: NOW };
+
 #[test]
 fn every_error_has_a_message_and_a_hint() {
     let url = "http://127.0.0.1/metadata/x".to_owned();
@@ -455,6 +462,8 @@ fn every_error_has_a_message_and_a_hint() {
         Error::TooLarge { url: url.clone(), limit: 1 },
         Error::Malformed { url: url.clone(), what: what.clone() },
         Error::Mismatch { url: url.clone(), what: what.clone() },
+        Error::OutOfDate { url: url.clone(), validity: SPAN, at: NOW },
+        Error::OtherTime { url: url.clone(), validity: SPAN, at: NOW },
         Error::Locked { url: url.clone() },
         Error::Archive { line: 1, what: url.clone() },
         Error::Listen { address: url.clone(), reason: what.clone() },

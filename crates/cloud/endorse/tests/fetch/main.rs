@@ -3,6 +3,7 @@
 
 mod archive;
 mod cache;
+mod dates;
 mod directory;
 mod fetcher;
 mod folder;

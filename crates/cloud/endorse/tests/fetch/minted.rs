@@ -1,5 +1,7 @@
 //! Minted certificates and revocation lists, and the questions that they answer.
 
+use std::sync::LazyLock;
+
 use teeproof_core::Time;
 use teeproof_endorse::{Question, Vcek};
 use teeproof_mint::snp::{Evidence, Machine, Product as MintProduct};
@@ -59,5 +61,30 @@ pub(crate) fn authority(name: &str) -> Link {
 
 /// A revocation list of a CA with this common name, valid for 30 days.
 pub(crate) fn crl(name: &str) -> Vec<u8> {
-    Crl::new(DEFAULT_TIME - 1000, DEFAULT_TIME + 30 * 86_400).sign(&authority(name)).unwrap()
+    crl_of(name, -1000, 30 * 86_400)
+}
+
+/// The same from and until other times, in seconds since [`NOW`].
+pub(crate) fn crl_of(name: &str, from: i64, until: i64) -> Vec<u8> {
+    let time = |seconds: i64| DEFAULT_TIME.checked_add_signed(seconds).unwrap();
+    Crl::new(time(from), time(until)).sign(&authority(name)).unwrap()
+}
+
+/// The header with the certificates above a signer: always the same two, as Intel writes them.
+pub(crate) fn issuers() -> &'static str {
+    static HEADER: LazyLock<String> = LazyLock::new(|| {
+        let certificate = |name| {
+            let link = authority(name);
+            pem(&link.certificate.sign(&link.key, &link.certificate.subject, &link.key).unwrap())
+        };
+        url_encoded(&["Intel SGX TCB Signing", "Intel SGX Root CA"].map(certificate).concat())
+    });
+    &HEADER
+}
+
+/// A text in URL encoding.
+pub(crate) fn url_encoded(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+    let encoded = |byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    text.bytes().map(encoded).collect()
 }
