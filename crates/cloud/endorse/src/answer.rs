@@ -2,7 +2,9 @@
 
 pub(crate) mod amd;
 pub(crate) mod intel;
+pub(crate) mod issuers;
 
+use base64ct::{Base64, Encoding};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use teeproof_core::{Time, Validity};
@@ -18,14 +20,21 @@ use crate::question::Issuer;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// The body as received.
-    pub(crate) body: Vec<u8>,
-    pub(crate) issuer_chain: Option<String>,
-    pub(crate) validity: Validity,
+    body: Vec<u8>,
+    issuer_chain: Option<String>,
+    /// The certificates of that header, DER.
+    issuers: Vec<Vec<u8>>,
+    validity: Validity,
 }
 
 impl Answer {
     const fn new(body: Vec<u8>, validity: Validity) -> Self {
-        Self { body, issuer_chain: None, validity }
+        Self { body, issuer_chain: None, issuers: Vec::new(), validity }
+    }
+
+    /// The same with the certificates above its signer: the header, and the certificates in it.
+    pub(crate) fn with_issuers(self, header: String, certificates: Vec<Vec<u8>>) -> Self {
+        Self { issuer_chain: Some(header), issuers: certificates, ..self }
     }
 
     /// The body as received: DER of a certificate or revocation list, PEM of a chain, or signed JSON. Of an issuer's
@@ -40,6 +49,19 @@ impl Answer {
     #[must_use]
     pub fn issuer_chain(&self) -> Option<&str> {
         self.issuer_chain.as_deref()
+    }
+
+    /// The certificates of [`Answer::issuer_chain`], DER: at most eight. Empty without that header.
+    #[must_use]
+    pub fn issuers(&self) -> &[Vec<u8>] {
+        &self.issuers
+    }
+
+    /// The same certificates as PEM; `None` without that header.
+    #[must_use]
+    pub fn issuers_pem(&self) -> Option<String> {
+        let certificates = self.issuers.iter().map(|der| to_pem("CERTIFICATE", der));
+        self.issuer_chain.as_ref().map(|_| certificates.collect())
     }
 
     /// The time for which the object itself says that it is valid: that of every certificate of a chain, thisUpdate
@@ -100,6 +122,14 @@ fn named(what: &str, name: Name<'_>, expected: &str) -> Result<(), Unfit> {
 fn pem(text: &[u8]) -> Option<Vec<Vec<u8>>> {
     let certificates = CertificateDer::pem_slice_iter(text).take(MAX_CERTIFICATES);
     certificates.map(|found| found.ok().map(|certificate| certificate.to_vec())).collect()
+}
+
+/// DER as PEM, in lines of 64 characters (RFC 7468).
+pub(crate) fn to_pem(label: &str, der: &[u8]) -> String {
+    let text = Base64::encode_string(der);
+    let lines = text.as_bytes().chunks(64).map(String::from_utf8_lossy);
+    let body: String = lines.flat_map(|line| [line, "\n".into()]).collect();
+    format!("-----BEGIN {label}-----\n{body}-----END {label}-----\n")
 }
 
 const MAX_CERTIFICATES: usize = 8;

@@ -7,10 +7,11 @@ pub(crate) mod from_url;
 
 use core::fmt;
 
-use teeproof_core::Hex;
+use teeproof_core::{Hex, Validity};
 use teeproof_wire::Reader;
 use teeproof_wire::certificate::{Certificate, Name};
 use teeproof_wire::snp::{AmdAuthority, Product, Tcb};
+use teeproof_wire::tdx::MAX_COLLATERAL_BYTES;
 
 use crate::answer::{self, Answer};
 use crate::endpoints::Service;
@@ -229,10 +230,11 @@ impl Question {
         Ok(Request::get(self.url(endpoints)?, self.max_bytes()))
     }
 
-    /// The most bytes of a response: the wire crate reads at most 64 KiB of DER.
+    /// The most bytes of a response: the wire crate reads at most 64 KiB of DER, and files of evidence have no more of
+    /// Intel's JSON.
     const fn max_bytes(&self) -> usize {
         match self {
-            Self::TdxTcbInfo { .. } => 512 * 1024,
+            Self::TdxTcbInfo { .. } | Self::TdQeIdentity => MAX_COLLATERAL_BYTES,
             // A caching service writes the root's list as hex.
             Self::IntelRootCrl => 128 * 1024,
             _ => 64 * 1024,
@@ -289,13 +291,47 @@ impl Question {
         }
     }
 
-    /// The same for a body from anywhere: a response, or the cache.
+    /// How long the body is valid as it says itself, if it answers this question; the certificates above its signer are
+    /// not compared.
+    #[must_use]
+    pub fn validity_of(&self, body: &[u8]) -> Option<Validity> {
+        self.check_body("", body.to_vec()).ok().map(|answer| answer.validity())
+    }
+
+    /// The same for a body and header from anywhere: a response, the cache, or an exported cache.
     pub(crate) fn check(
         &self,
         url: &str,
         body: Vec<u8>,
         issuer_chain: Option<String>,
     ) -> Result<Answer, Error> {
+        let answer = self.check_body(url, body)?;
+        let names = self.issuer_chain_headers();
+        let malformed = |what: &str| {
+            let what = format!("header {}: {what}", names.join(" or "));
+            Error::Malformed { url: url.to_owned(), what }
+        };
+        match issuer_chain {
+            Some(_) if names.is_empty() => {
+                let what = "issuer chain: expected none for this object".to_owned();
+                Err(Error::Malformed { url: url.to_owned(), what })
+            }
+            Some(text) => {
+                let certificates = answer::issuers::certificates(&text).map_err(|what| malformed(&what))?;
+                Ok(answer.with_issuers(text, certificates))
+            }
+            None if matches!(self, Self::TdxTcbInfo { .. } | Self::TdQeIdentity) => Err(malformed("missing")),
+            None => Ok(answer),
+        }
+    }
+
+    /// The answer in a body, without the certificates above its signer.
+    fn check_body(&self, url: &str, body: Vec<u8>) -> Result<Answer, Error> {
+        let limit = self.max_bytes();
+        if body.len() > limit {
+            let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+            return Err(Error::TooLarge { url: url.to_owned(), limit });
+        }
         let checked = match self {
             Self::Vcek(vcek) => answer::amd::vcek(vcek, body),
             Self::AmdChain { product, key } => answer::amd::chain(*product, *key, body),
@@ -306,13 +342,6 @@ impl Question {
             Self::IntelRootCrl => answer::intel::root_crl(body),
             Self::Issuer(issuer) => answer::issuer(issuer, body),
         };
-        let mut answer = checked.map_err(|unfit| unfit.at(url))?;
-        let needs_chain = matches!(self, Self::TdxTcbInfo { .. } | Self::TdQeIdentity);
-        if needs_chain && issuer_chain.is_none() {
-            let what = format!("header {}: missing", self.issuer_chain_headers().join(" or "));
-            return Err(Error::Malformed { url: url.to_owned(), what });
-        }
-        answer.issuer_chain = issuer_chain;
-        Ok(answer)
+        checked.map_err(|unfit| unfit.at(url))
     }
 }

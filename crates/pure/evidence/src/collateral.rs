@@ -18,8 +18,8 @@ use teeproof_core::Hex;
 use crate::InputKind;
 use crate::bytes;
 
-/// The most bytes of one response; real ones have up to 30,000.
-pub(crate) const MAX_BYTES: usize = 128 * 1024;
+/// The most bytes of one response.
+pub(crate) const MAX_BYTES: usize = teeproof_wire::tdx::MAX_COLLATERAL_BYTES;
 
 /// A response of Intel's PCS, or of a cache of it: a JSON object with `tcbInfo` or `enclaveIdentity`, and the
 /// `signature` over that member. Unverified.

@@ -20,6 +20,10 @@ use crate::{Error, ErrorKind};
 /// The size of a TDREPORT in bytes.
 pub const TD_REPORT_BYTES: usize = 1024;
 
+/// The most bytes of a response of Intel's PCS with TCB info or an enclave identity, wherever it is read; real ones
+/// have up to 30,000.
+pub const MAX_COLLATERAL_BYTES: usize = 128 * 1024;
+
 const WHAT: &str = "TDREPORT";
 const TEE_TCB_INFO: core::ops::Range<usize> = 256..495;
 const TD_INFO: core::ops::Range<usize> = 512..1024;

@@ -65,6 +65,7 @@ const fn is_absence(error: &Error) -> bool {
     matches!(
         error,
         Error::Offline { .. }
+            | Error::OtherTime { .. }
             | Error::Status { status: 400 | 404 | 410, .. }
             | Error::Refused { status: 400 | 404 | 410, .. }
     )

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use percent_encoding::percent_decode_str;
 use teeproof::{EndorsementSource, FetchedFrom};
 use teeproof_core::Time;
-use teeproof_endorse::{Endorsement, Fetcher, Question, Reuse, Stale};
-use teeproof_evidence::{InputError, Inputs, Part, sniff};
+use teeproof_endorse::{Endorsement, Error, Fetcher, Question, Reuse, Stale};
+use teeproof_evidence::{InputError, InputKind, Inputs, Part};
 
 use crate::endorsements::bounds::{Bounds, Failure};
-use crate::endorsements::questions::{AmdChains, Necessity, Need, Which, is_valid, needs};
+use crate::endorsements::questions::{AmdChains, Necessity, Need, Which, is_valid, kind, needs};
 use crate::output::fault::Fault;
 use crate::output::streams::Messages;
 use crate::settings::network::Network;
@@ -78,10 +77,20 @@ pub(crate) struct Added {
 }
 
 impl Added {
-    /// The certificates above the signer of TCB info, of an enclave identity or of a PCK revocation list, PEM.
-    pub(crate) fn issuer_certificates(&self) -> Option<Vec<u8>> {
-        let chain = self.endorsement.answer.issuer_chain()?;
-        Some(percent_decode_str(chain).collect())
+    /// The object as the kind of its question, and the certificates above its signer: endorsements alone, whatever the
+    /// bytes look like otherwise.
+    fn parts(&self) -> Result<Vec<Part>, Fault> {
+        let (answer, kind) = (&self.endorsement.answer, kind(&self.question));
+        let bodies = match kind {
+            InputKind::Certificate => answer.certificates(),
+            _ => vec![answer.body().to_vec()],
+        };
+        let objects = bodies.into_iter().map(|body| Part::new(kind, body));
+        let issuers = answer.issuers().iter().map(|der| Part::new(InputKind::Certificate, der));
+        objects.chain(issuers).collect::<Result<_, _>>().map_err(|error| {
+            let (url, what) = (self.endorsement.url.clone(), InputError::from(error).to_string());
+            Fault::fetch(&Error::Malformed { url, what })
+        })
     }
 
     /// Its source.
@@ -155,13 +164,13 @@ impl Completed {
 /// Adds to the inputs what their evidence needs. `announce` is called before each question.
 ///
 /// # Errors
-/// An endorsement that no file can have, which is a bug.
+/// An endorsement that no file can have, or more than a verification takes.
 pub(crate) fn complete(
     inputs: &mut Inputs,
     plan: &Plan<'_>,
     announce: &dyn Fn(&Question),
 ) -> Result<Completed, Fault> {
-    let (fetcher, mut bounds) = (plan.network.fetcher(), Bounds::new());
+    let (fetcher, mut bounds) = (plan.network.fetcher().valid_at(plan.at), Bounds::new());
     let (mut completed, mut requested): (Completed, Vec<Need>) = (Completed::default(), Vec::new());
     // An answer can lead to another question: the VCEK to the product line, a certificate to its issuer.
     for _ in 0..MAX_ROUNDS {
@@ -178,9 +187,8 @@ pub(crate) fn complete(
         for need in open {
             match answer(&fetcher, &mut bounds, &need, plan, announce) {
                 Ok(added) => {
-                    add(inputs, &added).map_err(|error| {
-                        Fault::input(&error)
-                            .with_consequence(&format!("{}: not used", added.question.title()))
+                    add(inputs, &added).map_err(|fault| {
+                        fault.with_consequence(&format!("{}: not used", added.question.title()))
                     })?;
                     completed.added.push(added);
                 }
@@ -212,8 +220,9 @@ fn answer(
             Ok(endorsement) if is_valid(endorsement.answer.validity(), plan.at) => {
                 return Ok(Added { question: question.clone(), endorsement });
             }
+            // Within the tolerance of the fetcher for clocks alone.
             Ok(endorsement) => {
-                first = first.or_else(|| Some(missing(true, not_valid(&endorsement, plan.at))))
+                first = first.or_else(|| Some(missing(false, not_valid(&endorsement, plan.at))))
             }
             Err(Failure { is_absence, fault }) => {
                 let missing = missing(is_absence, fault);
@@ -232,21 +241,17 @@ fn answer(
 }
 
 fn not_valid(endorsement: &Endorsement, at: Time) -> Fault {
-    let validity = endorsement.answer.validity();
-    let (from, until) = (validity.not_before, validity.not_after);
-    Fault::incomplete(
-        format!("{} is valid from {from} until {until}, not at {at}", endorsement.url),
-        "give the one of that time as a file with --endorsements",
-    )
+    let (url, validity) = (endorsement.url.clone(), endorsement.answer.validity());
+    Fault::fetch(&Error::OtherTime { url, validity, at })
 }
 
-/// Adds the object and the certificates above its signer.
-fn add(inputs: &mut Inputs, added: &Added) -> Result<(), InputError> {
-    let certificates = added.issuer_certificates();
-    for bytes in std::iter::once(added.endorsement.answer.body()).chain(certificates.as_deref()) {
-        let mut sniffed = sniff(bytes, None)?;
-        sniffed.parts.retain(|part: &Part| !inputs.parts().contains(part));
-        inputs.add_sniffed(sniffed)?;
+/// Adds the object and the certificates above its signer. The evidence stays as it is, because only endorsements are
+/// added.
+fn add(inputs: &mut Inputs, added: &Added) -> Result<(), Fault> {
+    for part in added.parts()? {
+        if !inputs.parts().contains(&part) {
+            inputs.add_part(part).map_err(|error| Fault::input(&error))?;
+        }
     }
     Ok(())
 }

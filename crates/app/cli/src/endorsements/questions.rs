@@ -5,7 +5,7 @@
 mod issuers;
 
 use teeproof_core::{Time, Validity};
-use teeproof_endorse::{AmdKey, Endpoints, PckCa, Question, Response, Vcek};
+use teeproof_endorse::{AmdKey, PckCa, Question, Vcek};
 use teeproof_evidence::{InputKind, Inputs, Part};
 use teeproof_tdx::TdxEvidence;
 use teeproof_wire::certificate::Certificate;
@@ -229,23 +229,20 @@ impl<'a> Given<'a> {
     }
 }
 
-/// How long the answer is valid, if a part of a file answers the question as a response of the service would.
+/// How long the answer is valid, if a part of a file answers the question as a response of the service would. Evidence
+/// never does. The certificates above a signer are parts of their own, which the verifier looks for.
 pub(crate) fn answers(part: &Part, question: &Question) -> Option<Validity> {
-    if !can_be_endorsement(part) {
-        return None;
-    }
-    let url = question.url(&Endpoints::vendors()).ok()?;
-    // No file has the header: the certificates in it are parts of their own, which the verifier looks for.
-    let headers = CHAIN_HEADERS.iter().map(|name| (*name, String::new())).collect();
-    let response = Response { status: 200, headers, body: part.bytes().to_vec() };
-    question.answer(&url, response).ok().map(|answer| answer.validity())
+    question.validity_of(part.bytes()).filter(|_| part.kind() == kind(question))
 }
 
-/// Certificates, revocation lists and JSON of Intel's; reports, quotes and logs are evidence.
-fn can_be_endorsement(part: &Part) -> bool {
-    match part.kind() {
-        InputKind::Certificate | InputKind::RevocationList => true,
-        _ => part.bytes().len() <= MAX_DOCUMENT && part.bytes().trim_ascii_start().starts_with(b"{"),
+/// The kind of the parts in the answer to a question: an endorsement.
+pub(crate) const fn kind(question: &Question) -> InputKind {
+    match question {
+        Question::AmdCrl { .. } | Question::PckCrl(_) | Question::IntelRootCrl => InputKind::RevocationList,
+        Question::TdxTcbInfo { .. } => InputKind::TcbInfo,
+        Question::TdQeIdentity => InputKind::QeIdentity,
+        // VCEK, chains and issuers; of any other question, nothing but certificates is added.
+        _ => InputKind::Certificate,
     }
 }
 
@@ -257,6 +254,3 @@ pub(crate) fn is_valid(validity: Validity, at: Time) -> bool {
 /// Why nothing is fetched for redacted evidence.
 pub(crate) const REDACTED: &str =
     "the evidence is redacted: its identifiers were replaced, so that nothing can be fetched for it";
-/// The most bytes of Intel's signed JSON.
-const MAX_DOCUMENT: usize = 512 * 1024;
-const CHAIN_HEADERS: [&str; 2] = ["tcb-info-issuer-chain", "sgx-enclave-identity-issuer-chain"];

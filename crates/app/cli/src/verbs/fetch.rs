@@ -136,8 +136,8 @@ fn write_files(added: &[Added], dir: &Path, context: &Context) -> Result<Vec<Out
             Ok::<_, Fault>(())
         };
         put(format!("{name}.{form}"), answer.body())?;
-        if let Some(issuers) = one.issuer_certificates() {
-            put(format!("{name}-issuers.pem"), &issuers)?;
+        if let Some(issuers) = answer.issuers_pem() {
+            put(format!("{name}-issuers.pem"), issuers.as_bytes())?;
         }
     }
     Ok(files)

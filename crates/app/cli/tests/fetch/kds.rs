@@ -82,15 +82,20 @@ impl Minted {
         )
     }
 
-    /// A KDS that has everything of this machine, with a list that revokes these serial numbers.
-    pub(crate) fn kds(&self, revoked: &[&[u8]]) -> Server {
+    /// VCEK, CA chain and a list that revokes these serial numbers, by their paths at KDS.
+    pub(crate) fn bodies(&self, revoked: &[&[u8]]) -> [(String, Vec<u8>); 3] {
         let product = self.machine.product.name();
         let chain = [pem("CERTIFICATE", &self.evidence.intermediate), pem("CERTIFICATE", &self.evidence.ark)];
-        serving([
+        [
             (self.vcek_path(), self.evidence.vek.clone()),
             (format!("/vcek/v1/{product}/cert_chain"), chain.concat().into_bytes()),
             (format!("/vcek/v1/{product}/crl"), self.machine.mint_crl(revoked).unwrap()),
-        ])
+        ]
+    }
+
+    /// A KDS that has everything of this machine, with a list that revokes these serial numbers.
+    pub(crate) fn kds(&self, revoked: &[&[u8]]) -> Server {
+        serving(self.bodies(revoked))
     }
 
     /// `verify` of the report under the machine's own root, with this KDS and a cache in the folder.

@@ -10,6 +10,7 @@
 )]
 
 mod bundle;
+mod hostile;
 mod issuers;
 mod kds;
 #[cfg(target_os = "linux")]

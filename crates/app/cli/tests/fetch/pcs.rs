@@ -27,6 +27,13 @@ pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
+/// Seconds since 1970 as `date` writes them.
+pub(crate) fn rfc3339(seconds: u64) -> String {
+    let mut date = std::process::Command::new("date");
+    let date = date.args(["-u", "-d", &format!("@{seconds}"), "+%Y-%m-%dT%H:%M:%SZ"]).output();
+    String::from_utf8(date.unwrap().stdout).unwrap().trim().to_owned()
+}
+
 /// A platform whose certificates and collateral are current now.
 pub(crate) fn platform() -> TdxMachine {
     TdxMachine::new().at(now())

@@ -31,8 +31,8 @@ fn fetched_collateral_is_in_the_cache_for_a_run_without_a_network() {
     let pcs = pcs(&platform.minted);
     platform.verify(&pcs.url).exits(7).shows(&["✘ tdx.collateral "]);
     assert_eq!(pcs.connections(), 0);
-    let at = now().to_string();
-    let json = ["--format", "json", "--at", &rfc3339(&at)];
+    let at = now();
+    let json = ["--format", "json", "--at", &rfc3339(at)];
     let fetched = platform.verify(&pcs.url).args(["--fetch"]).args(json).exits(0).json();
     assert_eq!(paths(&pcs), PATHS);
     assert_eq!(sources(&fetched), from("network"));
@@ -60,13 +60,6 @@ fn fetched_collateral_is_in_the_cache_for_a_run_without_a_network() {
     // Collateral of the cache is not current at another time.
     let later = ["--at", "2099-01-01T00:00:00Z"];
     platform.verify(&pcs.url).args(["--offline"]).args(later).exits(7);
-}
-
-/// Seconds since 1970 as `date` writes them.
-fn rfc3339(seconds: &str) -> String {
-    let date =
-        Command::new("date").args(["-u", "-d", &format!("@{seconds}"), "+%Y-%m-%dT%H:%M:%SZ"]).output();
-    String::from_utf8(date.unwrap().stdout).unwrap().trim().to_owned()
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! enclave identity of version 2.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use teeproof_core::{Hex, Validity, from_hex};
 
 use super::{Answer, Unfit, crl};
@@ -13,9 +14,12 @@ const ROOT: &str = "Intel SGX Root CA";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct SignedTcbInfo {
+struct SignedTcbInfo<'a> {
     tcb_info: TcbInfo,
-    signature: String,
+    /// The other signed object, which is never in the same response.
+    enclave_identity: Option<IgnoredAny>,
+    /// Without escapes, as the verifier reads it.
+    signature: &'a str,
 }
 
 /// The members that are compared; others are for the verifier.
@@ -31,9 +35,10 @@ struct TcbInfo {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct SignedIdentity {
+struct SignedIdentity<'a> {
     enclave_identity: Identity,
-    signature: String,
+    tcb_info: Option<IgnoredAny>,
+    signature: &'a str,
 }
 
 #[derive(Deserialize)]
@@ -47,23 +52,25 @@ struct Identity {
 
 /// TCB info of TDX, version 3, for this FMSPC.
 pub(crate) fn tcb_info(fmspc: &[u8; 6], body: Vec<u8>) -> Result<Answer, Unfit> {
-    let signed: SignedTcbInfo = json(&body)?;
+    let signed: SignedTcbInfo<'_> = json(&body)?;
+    alone(signed.enclave_identity)?;
     let info = signed.tcb_info;
     equal("tcbInfo.id", "TDX", &info.id)?;
     equal("tcbInfo.version", "3", &info.version.to_string())?;
     equal("tcbInfo.fmspc", &Hex(fmspc).to_string(), &info.fmspc.to_ascii_lowercase())?;
-    signature(&signed.signature)?;
+    signature(signed.signature)?;
     let validity = dates(&info.issue_date, &info.next_update)?;
     Ok(Answer::new(body, validity))
 }
 
 /// The identity of the TD quoting enclave, version 2.
 pub(crate) fn qe_identity(body: Vec<u8>) -> Result<Answer, Unfit> {
-    let signed: SignedIdentity = json(&body)?;
+    let signed: SignedIdentity<'_> = json(&body)?;
+    alone(signed.tcb_info)?;
     let identity = signed.enclave_identity;
     equal("enclaveIdentity.id", "TD_QE", &identity.id)?;
     equal("enclaveIdentity.version", "2", &identity.version.to_string())?;
-    signature(&signed.signature)?;
+    signature(signed.signature)?;
     let validity = dates(&identity.issue_date, &identity.next_update)?;
     Ok(Answer::new(body, validity))
 }
@@ -88,6 +95,13 @@ fn decoded(body: &[u8]) -> Option<Vec<u8>> {
 
 fn json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Unfit> {
     serde_json::from_slice(body).map_err(|error| Unfit::Malformed(error.to_string()))
+}
+
+fn alone(other: Option<IgnoredAny>) -> Result<(), Unfit> {
+    match other {
+        None => Ok(()),
+        Some(_) => Err(Unfit::Malformed("expected one of tcbInfo and enclaveIdentity, got both".to_owned())),
+    }
 }
 
 fn equal(what: &str, expected: &str, found: &str) -> Result<(), Unfit> {

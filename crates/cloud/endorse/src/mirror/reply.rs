@@ -2,11 +2,11 @@
 
 use core::fmt;
 
-use base64ct::{Base64, Encoding};
 use serde::Serialize;
 use teeproof_core::{Hex, Time};
 
 use super::route::Form;
+use crate::answer::to_pem;
 use crate::{Endorsement, Error, Question};
 
 /// A response.
@@ -70,7 +70,7 @@ impl Reply {
         let body = found.answer.body();
         let origin = origin(found);
         let (content_type, body) = match form {
-            Form::PemList => (PEM, pem("X509 CRL", body).into_bytes()),
+            Form::PemList => (PEM, to_pem("X509 CRL", body).into_bytes()),
             Form::Hex => ("text/plain", Hex(body).to_string().into_bytes()),
             Form::AsReceived => (content_type(question), body.to_vec()),
         };
@@ -86,7 +86,7 @@ impl Reply {
     /// Azure's answer for a chip, of its VCEK and the CA chain.
     pub(super) fn certification(tcbm: &str, vcek: &Endorsement, chain: &Endorsement) -> Self {
         let json = CertificationJson {
-            vcek_cert: pem("CERTIFICATE", vcek.answer.body()),
+            vcek_cert: to_pem("CERTIFICATE", vcek.answer.body()),
             tcbm,
             certificate_chain: &String::from_utf8_lossy(chain.answer.body()),
             cache_control: "86400",
@@ -135,12 +135,4 @@ const fn content_type(question: &Question) -> &'static str {
         Question::AmdCrl { .. } | Question::PckCrl(_) | Question::IntelRootCrl => "application/pkix-crl",
         Question::TdxTcbInfo { .. } | Question::TdQeIdentity => JSON,
     }
-}
-
-/// DER as PEM, in lines of 64 characters (RFC 7468).
-fn pem(label: &str, der: &[u8]) -> String {
-    let text = Base64::encode_string(der);
-    let lines = text.as_bytes().chunks(64).map(String::from_utf8_lossy);
-    let body: String = lines.flat_map(|line| [line, "\n".into()]).collect();
-    format!("-----BEGIN {label}-----\n{body}-----END {label}-----\n")
 }

@@ -12,7 +12,7 @@ use teeproof_endorse::{
 use teeproof_wire::snp::Product;
 
 use crate::folder::Folder;
-use crate::minted::{NOW, PRODUCTS, chain, crl, machine, milan, vcek};
+use crate::minted::{NOW, PRODUCTS, chain, crl, issuers, machine, milan, vcek};
 use crate::questions::IDENTITY;
 
 fn open(folder: &Folder) -> Cache {
@@ -49,7 +49,7 @@ fn filled(folder: &Folder) -> Cache {
         (milan().1, minted.vek.clone(), None),
         (Question::AmdChain { product, key: AmdKey::Vcek }, chain(&minted).into_bytes(), None),
         (Question::AmdCrl { product, key: AmdKey::Vcek }, crl("ARK-Milan"), None),
-        (Question::TdQeIdentity, identity.into_bytes(), Some("q%0A".to_owned())),
+        (Question::TdQeIdentity, identity.into_bytes(), Some(issuers().to_owned())),
     ] {
         let url = question.url(&Endpoints::vendors()).unwrap().to_string();
         // The dates of the entry are those of the object, which an import reads from it.
@@ -198,7 +198,7 @@ fn malformed_files_end_at_their_line() {
         (text.replacen("sha256\":\"", "sha256\":\"0", 1), 2),
         (text.replacen("body\":\"", "body\":\"*", 1), 2),
         (text.replacen("{\"url\"", "{\"more\":1,\"url\"", 1), 2),
-        (text.replacen("q%0A", "q\\nX: y", 1), 5),
+        (text.replacen(issuers(), "q\\nX: y", 1), 5),
         (text.trim_end().to_owned(), 5),
         ([&text, "{}\n"].concat(), 6),
         ([&text, "\n"].concat(), 6),
@@ -216,4 +216,19 @@ fn malformed_files_end_at_their_line() {
             "{head}"
         );
     }
+}
+
+/// An import compares the certificates above a signer too.
+#[test]
+fn a_header_of_other_content_is_not_imported() {
+    let (folder, other) = (Folder::new(), Folder::new());
+    let (text, cache) = (export(&filled(&folder), None), open(&other));
+    for wrong in ["", "garbage", "%00", "7b7d"] {
+        let found = import(&text.replacen(issuers(), wrong, 1), &cache, NOW);
+        assert!(matches!(found.first(), Some(Err(Error::Malformed { .. }))), "{wrong}: {found:?}");
+    }
+    assert_eq!(cache.list().len(), 3);
+    let header = text.replacen("\"issuer_chain\":null", &format!("\"issuer_chain\":\"{}\"", issuers()), 1);
+    let found = import(&header, &cache, NOW);
+    assert!(found.iter().any(|one| matches!(one, Err(Error::Malformed { .. }))), "{found:?}");
 }

@@ -9,6 +9,7 @@ mod fetcher;
 mod folder;
 mod from_url;
 mod http;
+mod issuers;
 mod minted;
 mod mirror;
 mod mirror_clients;

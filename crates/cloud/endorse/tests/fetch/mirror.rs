@@ -14,7 +14,7 @@ use teeproof_mint::x509::pem;
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::snp::Product;
 
-use crate::minted::{NOW, crl, machine, milan};
+use crate::minted::{NOW, crl, issuers, machine, milan};
 use crate::questions::authority_access;
 use crate::running::{LIMITS, QUICK, Running, all_at, services, services_with};
 use crate::server::{Server, not_found, ok, status};
@@ -76,10 +76,10 @@ fn other_clients_get_the_content_of_the_services() {
     assert_eq!(running.sent(), 1);
 
     let list = running.get("/sgx/certification/v4/pckcrl?ca=platform&encoding=der");
-    assert_eq!(list.header("sgx-pck-crl-issuer-chain"), Some("p%0A"));
+    assert_eq!(list.header("sgx-pck-crl-issuer-chain"), Some(issuers()));
     let text = running.get("/sgx/certification/v4/pckcrl?ca=platform");
     assert!(text.body.starts_with(b"-----BEGIN X509 CRL-----\n"), "{text:?}");
-    assert_eq!(text.header("sgx-pck-crl-issuer-chain"), Some("p%0A"));
+    assert_eq!(text.header("sgx-pck-crl-issuer-chain"), Some(issuers()));
     let root = running.get("/IntelSGXRootCA.der");
     assert_eq!(running.get("/sgx/certification/v4/rootcacrl").body, Hex(&root.body).to_string().into_bytes());
 

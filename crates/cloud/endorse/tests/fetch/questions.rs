@@ -11,7 +11,7 @@ use teeproof_mint::x509::{Extension, Oid, der, pem};
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::snp::{Product, Report, Tcb};
 
-use crate::minted::{NOW, PRODUCTS, authority, chain, chip_id, crl, machine, tcb, vcek};
+use crate::minted::{NOW, PRODUCTS, authority, chain, chip_id, crl, issuers, machine, tcb, vcek};
 
 const MILAN_REPORT: &[u8] = include_bytes!("../../../../../testdata/snp/milan-report.bin");
 const MILAN_VCEK: &[u8] = include_bytes!("../../../../../testdata/snp/milan-vcek.der");
@@ -239,7 +239,7 @@ fn a_page_never_is_an_endorsement() {
             random.as_slice(),
             MILAN_REPORT,
         ] {
-            let answered = answer_with(&question, body, &[("tcb-info-issuer-chain", "x")]);
+            let answered = answer_with(&question, body, &[("tcb-info-issuer-chain", issuers())]);
             assert!(matches!(answered, Err(Error::Malformed { .. })), "{question:?}: {answered:?}");
         }
         let url = HttpUrl::parse("http://127.0.0.1/").unwrap();
@@ -288,7 +288,7 @@ fn chains_are_compared_by_name() {
             mismatch(answer(&question, [ask.as_str(), &ask].concat().as_bytes()), "second");
             malformed(answer(&question, ask.as_bytes()), "got 1");
             malformed(answer(&question, [ask.as_str(), &ark, &ark].concat().as_bytes()), "got 3");
-            malformed(answer(&question, ark.repeat(100).as_bytes()), "got 8 or more");
+            malformed(answer(&question, ark.repeat(20).as_bytes()), "got 8 or more");
             malformed(answer(&question, [ask.as_str(), &ark.replace('M', "*")].concat().as_bytes()), "");
         }
     }
@@ -307,7 +307,7 @@ fn revocation_lists_are_compared_by_issuer() {
         (Question::IntelRootCrl, "Intel SGX Root CA"),
     ] {
         let list = crl(name);
-        let headers = [("sgx-pck-crl-issuer-chain", "chain")];
+        let headers = [("sgx-pck-crl-issuer-chain", issuers())];
         let fits = answer_with(&question, &list, &headers).unwrap();
         assert_eq!(fits.validity().not_after, NOW.plus(30 * 86_400));
         assert_eq!(fits.issuer_chain().is_some(), matches!(question, Question::PckCrl(_)));
@@ -339,13 +339,14 @@ pub(crate) const IDENTITY: &str = r#"{"enclaveIdentity":{"id":"TD_QE","version":
 #[test]
 fn intels_json_is_compared_with_the_platform() {
     let tcb_info = Question::TdxTcbInfo { fmspc: [0x90, 0xc0, 0x6f, 0, 0, 0] };
-    let chains = [("tcb-info-issuer-chain", "t"), ("sgx-enclave-identity-issuer-chain", "q")];
-    for (question, text, chain) in [(tcb_info, TCB_INFO, "t"), (Question::TdQeIdentity, IDENTITY, "q")] {
+    let chains = [("tcb-info-issuer-chain", issuers()), ("sgx-enclave-identity-issuer-chain", issuers())];
+    for (question, text) in [(tcb_info, TCB_INFO), (Question::TdQeIdentity, IDENTITY)] {
         let text = text.replace("SIGNATURE", &"0a".repeat(64));
         let fits = answer_with(&question, text.as_bytes(), &chains).unwrap();
         // The signature is over these bytes.
         assert_eq!(fits.body(), text.as_bytes());
-        assert_eq!(fits.issuer_chain(), Some(chain));
+        assert_eq!(fits.issuer_chain(), Some(issuers()));
+        assert_eq!(fits.issuers().len(), 2);
         let validity = fits.validity();
         assert_eq!(
             (validity.not_before.to_string(), validity.not_after.to_string()),
@@ -367,6 +368,7 @@ fn intels_json_is_compared_with_the_platform() {
             ("nextUpdate", "next", "nextUpdate"),
             ("2026-02-09T00:00:00Z", "soon", "nextUpdate"),
             ("\"0a0a", "\"0a", "signature"),
+            ("\"0a0a", "\"\\u0030a0a", "borrowed"),
             ("\"0a0a", "\"xa0a", "signature"),
             ("\"signature\"", "\"signed\"", "signature"),
         ] {
@@ -381,8 +383,12 @@ fn intels_json_is_compared_with_the_platform() {
     let fits = answer_with(&lower, older.to_lowercase().replace("tcbinfo", "tcbInfo").as_bytes(), &chains);
     // Member names are case-sensitive.
     assert!(fits.is_err());
-    answer_with(&lower, older.replace("90C06F", "90c06f").as_bytes(), &[("sgx-tcb-info-issuer-chain", "t")])
-        .unwrap();
+    answer_with(
+        &lower,
+        older.replace("90C06F", "90c06f").as_bytes(),
+        &[("sgx-tcb-info-issuer-chain", issuers())],
+    )
+    .unwrap();
 }
 
 /// A certificate under `Issuing CA` that names these URLs of its issuer.

@@ -14,7 +14,7 @@ use teeproof_mint::snp::Evidence;
 use teeproof_mint::x509::Extension;
 
 use crate::folder::Folder;
-use crate::minted::{NOW, authority, chain, crl, machine};
+use crate::minted::{NOW, authority, chain, crl, issuers, machine};
 use crate::questions::{IDENTITY, TCB_INFO};
 use crate::server::{Received, Server, not_found, ok, status};
 
@@ -179,15 +179,15 @@ pub(crate) fn services_with(minted: &Evidence) -> impl Fn(&Received) -> Vec<u8> 
     let mut issuer = authority("Issuing CA");
     issuer.certificate.extensions.push(Extension::basic_constraints(true, None));
     let authority = issuer.certificate.sign(&issuer.key, &issuer.certificate.subject, &issuer.key).unwrap();
+    let signed_by =
+        |name: &str, body: &[u8]| status("200 OK", &format!("{name}-Issuer-Chain: {}\r\n", issuers()), body);
     move |received| match received.path.split('?').next().unwrap() {
         "/vcek/v1/Milan/cert_chain" => ok(chain.as_bytes()),
         "/vcek/v1/Milan/crl" => ok(&lists[0]),
         path if path.starts_with("/vcek/v1/Milan/4041") => ok(&vek),
-        "/tdx/certification/v4/tcb" => status("200 OK", "TCB-Info-Issuer-Chain: t%0A\r\n", &info),
-        "/tdx/certification/v4/qe/identity" => {
-            status("200 OK", "SGX-Enclave-Identity-Issuer-Chain: q%0A\r\n", &identity)
-        }
-        "/sgx/certification/v4/pckcrl" => status("200 OK", "SGX-PCK-CRL-Issuer-Chain: p%0A\r\n", &lists[1]),
+        "/tdx/certification/v4/tcb" => signed_by("TCB-Info", &info),
+        "/tdx/certification/v4/qe/identity" => signed_by("SGX-Enclave-Identity", &identity),
+        "/sgx/certification/v4/pckcrl" => signed_by("SGX-PCK-CRL", &lists[1]),
         "/" => ok(&lists[2]),
         "/ca/x.cer" => ok(&authority),
         // A certificate of no CA.

@@ -43,7 +43,7 @@ fn collateral_of_azure_answers_its_questions() {
         // A caching service writes the root's list as hex.
         (Question::IntelRootCrl, block(&text, "root_ca_crl").into_bytes(), "2026-04-03T11:21:57Z"),
     ] {
-        let chain = |name| (name, "chain".to_owned());
+        let chain = |name| (name, crate::minted::issuers().to_owned());
         let headers = vec![chain("tcb-info-issuer-chain"), chain("sgx-enclave-identity-issuer-chain")];
         let answer = question.answer(&url, Response { status: 200, headers, body }).unwrap();
         assert_eq!(answer.validity().not_after.to_string(), until, "{question:?}");

@@ -1,0 +1,121 @@
+//! Services, mirrors and caches that say something false.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::Value;
+use teeproof_mint::snp::Product;
+use teeproof_mint::x509::Crl;
+
+use crate::kds::*;
+use crate::pcs::{PATHS, Platform, TCB_PATH, platform, responses, rfc3339};
+use crate::server::{Server, not_found, ok, status};
+use crate::support::*;
+
+/// Makes every entry of a cache two days old.
+fn age(cache: &Path) {
+    for entry in std::fs::read_dir(cache.join("entries")).unwrap() {
+        let path = entry.unwrap().path();
+        let mut json: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        json["fetched_at"] = (json["fetched_at"].as_i64().unwrap() - 172_800).into();
+        std::fs::write(&path, json.to_string()).unwrap();
+    }
+}
+
+/// A cached list that is valid and revokes is used although the service answers 404 a day later.
+#[test]
+fn a_404_does_not_undo_a_cached_revocation() {
+    let minted = Minted::new("hostile-404", Product::Milan, 3);
+    let serial = minted.machine.intermediate.certificate.serial.clone();
+    let bodies = minted.bodies(&[&serial]);
+    let is_gone = Arc::new(AtomicBool::new(false));
+    let gone = Arc::clone(&is_gone);
+    let kds = Server::of(move |received| {
+        let body = bodies.iter().find(|(path, _)| *path == received.path);
+        let is_gone = received.path.ends_with("/crl") && gone.load(Ordering::SeqCst);
+        body.filter(|_| !is_gone).map_or_else(not_found, |(_, body)| ok(body))
+    });
+    let revoked = |run: Run| run.exits(7).shows(&["✘ snp.revocation"]);
+    revoked(minted.verify(&kds.url).args(["--fetch"]));
+    age(&minted.file("cache"));
+    is_gone.store(true, Ordering::SeqCst);
+    revoked(minted.verify(&kds.url));
+    revoked(minted.verify(&kds.url).args(["--fetch"]));
+}
+
+/// A header of Intel's service that is evidence is no certificate chain: it is refused, and not verified.
+#[test]
+fn a_header_is_no_evidence() {
+    let minted = platform().mint().unwrap();
+    let report = hex(&bytes("azure/hcl-report-tdx.bin"));
+    for header in [report.as_str(), "garbage", ""] {
+        let platform = Platform::new("hostile-header", &platform());
+        let header = format!("TCB-Info-Issuer-Chain: {header}\r\n");
+        let response = status("200 OK", &header, minted.tcb_info.as_bytes());
+        let pcs = Server::of(move |_| response.clone());
+        platform.verify(&pcs.url).args(["--fetch"]).fails(8, &["tcb-info-issuer-chain"]);
+        assert_eq!(std::fs::read_dir(platform.file("cache/entries")).unwrap().count(), 0);
+    }
+}
+
+/// Members of a response that are evidence in the form of an attester are none: a response is TCB info.
+#[test]
+fn a_body_is_added_as_the_kind_of_its_question_alone() {
+    let platform = Platform::new("hostile-body", &platform());
+    let report = base64(&bytes("azure/hcl-report-tdx.bin")).replace('\n', "");
+    let mut minted = platform.minted.clone();
+    let more = format!(",\"hcl_report_base64\":\"{report}\",\"evidence\":\"{report}\"}}");
+    minted.tcb_info = minted.tcb_info.strip_suffix('}').unwrap().to_owned() + &more;
+    let all = responses(&minted);
+    let pcs = Server::of(move |received| all.get(&received.path).cloned().unwrap_or_else(not_found));
+    for more in [&["--fetch"][..], &["--offline"]] {
+        let json = platform.verify(&pcs.url).args(more).args(["--format", "json"]).exits(0).json();
+        assert_eq!(json["technology"], "tdx", "{json:#}");
+    }
+    assert_eq!(paths(&pcs), PATHS);
+    // Evidence and verdict are one and the same in a bundle.
+    let bundle = platform.file("fetched.bundle");
+    let run = teeproof(["fetch", "-o"]).args([&bundle]).args([platform.file("quote.bin")]);
+    platform.with(run, &pcs.url).exits(0);
+    let parts = teeproof_evidence::bundle::Bundle::parse(&std::fs::read(&bundle).unwrap()).unwrap();
+    let evidence = parts.parts().iter().filter(|part| !part.kind().is_endorsement());
+    assert_eq!(
+        evidence.map(|part| part.bytes().to_vec()).collect::<Vec<_>>(),
+        [platform.minted.quote.clone()]
+    );
+}
+
+/// TCB info that no file can have is refused where it is fetched.
+#[test]
+fn tcb_info_has_one_limit() {
+    let platform = Platform::new("hostile-large", &platform());
+    let mut minted = platform.minted.clone();
+    let more = format!(",\"more\":\"{}\"}}", "x".repeat(128 * 1024));
+    minted.tcb_info = minted.tcb_info.strip_suffix('}').unwrap().to_owned() + &more;
+    let all = responses(&minted);
+    let pcs = Server::of(move |received| all[&received.path].clone());
+    platform.verify(&pcs.url).args(["--fetch"]).fails(8, &[TCB_PATH, "more than 131072 bytes"]);
+}
+
+/// An expired list is the failure of its service, and not the absence of a list; a verification of its time uses it.
+#[test]
+fn an_expired_list_is_a_failure_of_the_service() {
+    let minted = Minted::new("hostile-expired", Product::Milan, 3);
+    let now = crate::pcs::now();
+    let mut list = Crl::new(now - 9 * DAY, now - DAY);
+    list.seal = minted.machine.crl().seal;
+    let mut bodies = minted.bodies(&[]);
+    bodies[2].1 = list.sign(&minted.machine.ark).unwrap();
+    let kds = serving(bodies);
+    let says = ["revocation list of ARK-Milan: not fetched", "is valid from", "mirror is stale"];
+    minted.verify(&kds.url).args(["--fetch"]).fails(8, &says);
+    let at = ["--at", &rfc3339(now - 2 * DAY), "--format", "json"];
+    let fetched = minted.verify(&kds.url).args(["--fetch"]).args(at).exits(0).json();
+    assert_eq!(sources(&fetched).len(), 3);
+    let offline = minted.verify(&kds.url).args(["--offline"]).args(at).exits(0).json();
+    assert_eq!(fetched["checks"], offline["checks"]);
+    assert_eq!(sources(&offline).len(), 3);
+}
+
+const DAY: u64 = 86_400;
