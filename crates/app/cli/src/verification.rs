@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use teeproof::{AttestationResult, EndorsementSource, NitroOptions, Policy, Request};
-use teeproof_core::{Crypto, Technology};
+use teeproof_core::{Class, Crypto, Technology};
 use teeproof_endorse::Question;
-use teeproof_evidence::{InputEndorsements, InputKind};
+use teeproof_evidence::{InputEndorsements, InputKind, Inputs};
 use teeproof_nitro::{DEFAULT_SKEW_SECS, Moment};
 use teeproof_x509::Anchors;
 
-use crate::endorsements::completion::{Completed, Demand, Plan, complete};
+use crate::endorsements::completion::{Completed, Demand, Plan, complete, complete_again};
 use crate::endorsements::questions::AmdChains;
 use crate::input::bytes;
 use crate::input::evidence_files::{self, Backing, Files, kind, named};
@@ -158,20 +158,41 @@ impl<'a> RequestOptions<'a> {
         &self,
         files: &mut Files,
         announce: &dyn Fn(&Question),
-    ) -> Result<Completed, Fault> {
+    ) -> Result<Completion, Fault> {
         let technology = files.evidence()?.technology();
-        let Moment::At(at) = self.at else { return Ok(Completed::default()) };
-        if !self.is_completing() || !self.args.accepted().contains(&technology) {
-            return Ok(Completed::default());
-        }
-        let demand = if self.args.fetch { Demand::Lacking } else { Demand::Cached };
-        let chains = if files.has_anchors() { AmdChains::Needed } else { AmdChains::Pinned };
-        let plan = Plan { network: &self.network, demand, at, now: now(), chains };
+        let plan = self.plan(files).filter(|_| self.args.accepted().contains(&technology));
+        let Some(plan) = plan else { return Ok(Completion::default()) };
+        let given = self.network.fetches().then(|| files.inputs().clone());
         let completed = complete(files.inputs_mut(), &plan, announce)?;
         match completed.fault().filter(|_| self.args.fetch) {
             Some(fault) => Err(fault.in_file(files.name())),
-            None => Ok(completed),
+            None => Ok(Completion { completed, given }),
         }
+    }
+
+    /// Completes the files from the services instead of the cache, if they have all of it. There is no third time.
+    ///
+    /// Returns whether the files are others now.
+    pub(crate) fn complete_again(
+        &self,
+        files: &mut Files,
+        completion: &mut Completion,
+        announce: &dyn Fn(&Question),
+    ) -> bool {
+        let (Some(given), Some(plan)) = (completion.given.take(), self.plan(files)) else { return false };
+        let again = complete_again(given, &completion.completed, &plan, announce);
+        let Some((inputs, completed)) = again else { return false };
+        (*files.inputs_mut(), completion.completed) = (inputs, completed);
+        true
+    }
+
+    /// What is completed; `None` without a cache and --fetch, and for the time of a document.
+    fn plan(&self, files: &Files) -> Option<Plan<'_>> {
+        let Moment::At(at) = self.at else { return None };
+        let demand = if self.args.fetch { Demand::Lacking } else { Demand::Cached };
+        let chains = if files.has_anchors() { AmdChains::Needed } else { AmdChains::Pinned };
+        let plan = Plan { network: &self.network, demand, at, now: now(), chains };
+        self.is_completing().then_some(plan)
     }
 
     /// Whether there is a cache, or --fetch was given.
@@ -212,6 +233,37 @@ impl<'a> RequestOptions<'a> {
     }
 }
 
+/// The endorsements that files lacked, and what is left to do if the evidence is not authentic under them.
+#[derive(Debug, Default)]
+pub(crate) struct Completion {
+    completed: Completed,
+    /// The files before, as long as they can be completed again.
+    given: Option<Inputs>,
+}
+
+impl Completion {
+    /// The sources of what was added.
+    pub(crate) fn sources(&self) -> Vec<EndorsementSource> {
+        self.completed.sources()
+    }
+
+    /// Whether the files are to be completed again: the evidence is not authentic under endorsements of the cache. A
+    /// forged object can be in it, because no signature is verified by fetching.
+    pub(crate) fn is_doubtful(&self, result: &AttestationResult<'_>) -> bool {
+        self.given.is_some() && self.can_be_forged(result)
+    }
+
+    fn can_be_forged(&self, result: &AttestationResult<'_>) -> bool {
+        result.class() == Some(Class::NotAuthentic) && self.completed.has_cached()
+    }
+
+    /// Rewrites the hints of a result to name options and verbs, and the cache as a possible source of a forgery.
+    pub(crate) fn rewrite_hints(&self, result: &mut AttestationResult<'_>) {
+        let hint = if self.can_be_forged(result) { hints::of_cached_finding } else { hints::of_finding };
+        result.rewrite_hints(hint);
+    }
+}
+
 /// The nonce, or none under --no-nonce: there is no default.
 fn required_nonce(args: &VerificationArgs, context: &Context) -> Result<Option<Vec<u8>>, Fault> {
     let Some(text) = &args.nonce else {
@@ -249,17 +301,29 @@ pub(crate) fn with_result<T>(
     then: impl FnOnce(&AttestationResult<'_>) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
     let mut files = Files::read(&args.files, args.kind, &args.backing, &context.source, &context.messages)?;
-    let completed = options.complete(&mut files, &|question| options.announce(question, context))?;
-    options.say(&completed, context);
-    let sources = completed.sources();
-    let evidence = files.evidence()?;
-    let endorsements = files.inputs().endorsements();
-    let anchors = files.anchors();
-    let request = options.request(&endorsements, &anchors, &sources)?;
-    let mut result = teeproof::verify(&evidence, &request)
-        .map_err(|error| Fault::usage(error.to_string(), hints::of_request(&error)).in_file(files.name()))?;
-    result.rewrite_hints(hints::of_finding);
-    then(&result)
+    let announce = |question: &Question| options.announce(question, context);
+    let mut completion = options.complete(&mut files, &announce)?;
+    options.say(&completion.completed, context);
+    loop {
+        {
+            let sources = completion.sources();
+            let evidence = files.evidence()?;
+            let endorsements = files.inputs().endorsements();
+            let anchors = files.anchors();
+            let request = options.request(&endorsements, &anchors, &sources)?;
+            let mut result = teeproof::verify(&evidence, &request).map_err(|error| {
+                Fault::usage(error.to_string(), hints::of_request(&error)).in_file(files.name())
+            })?;
+            if !completion.is_doubtful(&result) {
+                completion.rewrite_hints(&mut result);
+                return then(&result);
+            }
+        }
+        context.messages.say("note: not authentic with endorsements of the cache, which are fetched anew");
+        if options.complete_again(&mut files, &mut completion, &announce) {
+            options.say(&completion.completed, context);
+        }
+    }
 }
 
 /// The result as a page.

@@ -34,6 +34,9 @@ pub(crate) enum Demand {
     Lacking,
     /// Everything that the evidence lacks, and the reasons for what there is not.
     Listed,
+    /// Everything that the evidence lacks, from the services whatever the cache has, and the reasons for what there is
+    /// not.
+    Uncached,
     /// Everything anew, whatever the files and the cache have, and the reasons for what there is not.
     Renewed,
 }
@@ -44,7 +47,7 @@ impl Demand {
         let is_certificate =
             matches!(question, Question::Vcek(_) | Question::AmdChain { .. } | Question::Issuer(_));
         match self {
-            Self::Renewed => Reuse::NEVER,
+            Self::Renewed | Self::Uncached => Reuse::NEVER,
             Self::Lacking | Self::Listed if !is_certificate => Reuse::within(DAY).stale(Stale::IfError),
             _ => Reuse::WHILE_VALID,
         }
@@ -134,6 +137,17 @@ impl Completed {
         self.added.iter().map(Added::source).collect()
     }
 
+    /// Whether something is from the cache.
+    pub(crate) fn has_cached(&self) -> bool {
+        self.added.iter().any(|added| added.endorsement.from_cache)
+    }
+
+    /// Whether everything that was added before was added again.
+    fn replaces(&self, before: &Self) -> bool {
+        let is_again = |added: &Added| self.added.iter().any(|again| again.question == added.question);
+        before.added.iter().all(is_again)
+    }
+
     /// Says what was added, and where everything must be there, what is not.
     pub(crate) fn say(&self, is_complete: bool, messages: &Messages) {
         for Added { question, endorsement } in &self.added {
@@ -201,6 +215,20 @@ pub(crate) fn complete(
         }
     }
     Ok(completed)
+}
+
+/// The inputs as given, with everything anew that was completed before: for evidence that is not authentic under
+/// endorsements of the cache, where one can be forged that nothing but a verification notices. `None` if a service
+/// fails or lacks one of them, so that a revocation list is not lost.
+pub(crate) fn complete_again(
+    mut given: Inputs,
+    before: &Completed,
+    plan: &Plan<'_>,
+    announce: &dyn Fn(&Question),
+) -> Option<(Inputs, Completed)> {
+    let plan = Plan { demand: Demand::Uncached, ..*plan };
+    let completed = complete(&mut given, &plan, announce).ok()?;
+    completed.replaces(before).then_some((given, completed))
 }
 
 /// The answer to one of the questions.

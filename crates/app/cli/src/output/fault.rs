@@ -63,6 +63,11 @@ impl Fault {
         Self::new(8, "network", message.into(), hint.into())
     }
 
+    /// A service has endorsements under which evidence is not authentic that is authentic under others.
+    pub(crate) fn unfit_service(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::network(message, hint)
+    }
+
     /// An endorsement is missing: no service has it, or none may be requested.
     pub(crate) fn incomplete(message: impl Into<String>, hint: impl Into<String>) -> Self {
         let class = Class::Incomplete;

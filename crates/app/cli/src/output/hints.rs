@@ -52,6 +52,15 @@ pub(crate) fn of_finding(finding: &Finding) -> String {
     with_remedy(finding.hint(), finding.remedy())
 }
 
+/// The same for evidence that is not authentic under endorsements of the cache.
+pub(crate) fn of_cached_finding(finding: &Finding) -> String {
+    let hint = of_finding(finding);
+    let hint = hint.trim_end_matches('.');
+    format!(
+        "{hint}. Or an endorsement of the cache is forged: fetch it anew (teeproof fetch --refresh FILE)."
+    )
+}
+
 /// The same for verbs that read recorded evidence and fetch nothing.
 pub(crate) fn of_recorded_finding(finding: &Finding) -> String {
     with_recorded_remedy(finding.hint(), finding.remedy())

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use serde_json::Value;
 use teeproof_mint::snp::Product;
@@ -119,3 +119,97 @@ fn an_expired_list_is_a_failure_of_the_service() {
 }
 
 const DAY: u64 = 86_400;
+
+/// A KDS with these bodies at these paths, of which a test can make some forged and others missing.
+fn changing(bodies: Vec<(String, Vec<u8>)>, vcek: Vec<u8>) -> (Server, Arc<AtomicU8>) {
+    let state = Arc::new(AtomicU8::new(FORGED));
+    let own = Arc::clone(&state);
+    let kds = Server::of(move |received| {
+        let body = bodies.iter().find(|(path, _)| *path == received.path).map(|(_, body)| body);
+        match (own.load(Ordering::SeqCst), body) {
+            (FORGED, Some(_)) if received.path.contains('?') => ok(&vcek),
+            (WITHOUT_LIST, Some(_)) if received.path.ends_with("/crl") => not_found(),
+            (_, Some(body)) => ok(body),
+            (_, None) => not_found(),
+        }
+    });
+    (kds, state)
+}
+
+const FORGED: u8 = 0;
+const WITHOUT_LIST: u8 = 1;
+const GENUINE_AGAIN: u8 = 2;
+
+/// A certificate with another signature, which fits every request.
+fn forged(der: &[u8]) -> Vec<u8> {
+    let mut der = der.to_vec();
+    *der.last_mut().unwrap() ^= 1;
+    der
+}
+
+const REMEDY: &str = "teeproof fetch --refresh FILE";
+
+#[test]
+fn a_forged_object_in_the_cache_is_fetched_anew() {
+    let minted = Minted::new("hostile-poisoned", Product::Milan, 3);
+    let vcek = forged(&minted.evidence.vek);
+    let (kds, state) = changing(minted.bodies(&[]).into(), vcek);
+    // From the network, which is not requested twice.
+    let first = minted.verify(&kds.url).args(["--fetch"]).exits(4);
+    assert!(!first.stdout.contains(REMEDY), "{first:#?}");
+    assert_eq!(kds.connections(), 3);
+    // Without a network, the hint names the cache.
+    minted.verify(&kds.url).exits(4).shows(&["✘ snp.chain", REMEDY]);
+    assert_eq!(kds.connections(), 3);
+    // The service still has nothing better, and is requested once more.
+    minted.verify(&kds.url).args(["--fetch"]).exits(4);
+    assert_eq!(kds.connections(), 6);
+    let refresh = || {
+        let run = teeproof(["fetch", "--refresh", "--ca-chains"]).args([minted.file("report.bin")]);
+        with(run, &kds.url, &minted.file("cache"))
+    };
+    state.store(GENUINE_AGAIN, Ordering::SeqCst);
+    let json = minted.verify(&kds.url).args(["--fetch", "--format", "json"]).exits(0).json();
+    assert!(sources(&json).iter().all(|(_, from)| from == "network"), "{json:#}");
+    minted.verify(&kds.url).exits(0);
+    // The remedy of the hint does the same.
+    state.store(FORGED, Ordering::SeqCst);
+    refresh().exits(0);
+    minted.verify(&kds.url).exits(4);
+    state.store(GENUINE_AGAIN, Ordering::SeqCst);
+    refresh().exits(0);
+    minted.verify(&kds.url).exits(0);
+    // Of many files, each is completed again.
+    state.store(FORGED, Ordering::SeqCst);
+    refresh().exits(0);
+    state.store(GENUINE_AGAIN, Ordering::SeqCst);
+    let each = minted.verify(&kds.url).args(["--each", "--fetch"]).exits(0);
+    assert!(!each.stdout.contains(REMEDY), "{each:#?}");
+    // The certificate and no list: the result stays, or the list would be lost. The list is still in the cache.
+    state.store(FORGED, Ordering::SeqCst);
+    refresh().exits(0);
+    state.store(WITHOUT_LIST, Ordering::SeqCst);
+    minted.verify(&kds.url).args(["--fetch"]).exits(4).shows(&[REMEDY]);
+    minted.verify(&kds.url).args(["--fetch"]).exits(0).shows(&["✔ snp.revocation"]);
+}
+
+#[test]
+fn a_refreshed_bundle_stays_authentic() {
+    let folder = folder("hostile-refresh");
+    let (bundle, bare, renewed) = (folder.join("old"), folder.join("bare"), folder.join("new"));
+    let create = |to| teeproof(["bundle", "create"]).file(REPORT).args(["-o"]).args([to]);
+    create(&bundle).file(VCEK).exits(0);
+    create(&bare).exits(0);
+    let bodies = vec![(VCEK_PATH.to_owned(), bytes(VCEK))];
+    let (kds, state) = changing(bodies, forged(&bytes(VCEK)));
+    let refresh = |bundle: &Path| {
+        let run = teeproof(["bundle", "refresh"]).args([bundle]).args(["-o"]).args([&renewed]);
+        with(run, &kds.url, &folder.join("cache"))
+    };
+    refresh(&bundle).fails(8, &["authentic with the endorsements of the bundle", "snp.chain", "mirror"]);
+    refresh(&bare).fails(4, &["not authentic with new endorsements", "snp.chain"]);
+    assert!(!renewed.exists());
+    state.store(GENUINE_AGAIN, Ordering::SeqCst);
+    refresh(&bare).exits(0);
+    verify(renewed.to_str().unwrap(), &[&GENUINE_WITHOUT_NONCE, &["--offline"]]).exits(0);
+}

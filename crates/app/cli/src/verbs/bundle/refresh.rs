@@ -1,6 +1,8 @@
 //! `teeproof bundle refresh`.
 
 use clap::Args;
+use teeproof::{Evidence, Request};
+use teeproof_core::{Class, Freshness, Technology, Time};
 use teeproof_endorse::Question;
 use teeproof_evidence::bundle::Bundle;
 use teeproof_evidence::{Inputs, Part};
@@ -10,6 +12,7 @@ use crate::endorsements::completion::{Completed, Demand, Plan, complete};
 use crate::endorsements::questions::{AmdChains, answers};
 use crate::input::time::now;
 use crate::output::fault::Fault;
+use crate::output::hints;
 use crate::output::product::Product;
 use crate::settings::context::Context;
 use crate::settings::network::Reach;
@@ -18,7 +21,8 @@ use crate::settings::network::Reach;
 ///
 /// The VCEK, revocation lists and TDX collateral of the bundle are replaced by those that the services have now, and what
 /// it lacks is added. The evidence stays the same byte for byte, as do certificates that no service has and the time of
-/// collection. Without a new revocation list the old one stays; if a service fails, nothing is written.
+/// collection. Without a new revocation list the old one stays. If a service fails, or the evidence is not authentic
+/// under what it has, nothing is written.
 #[derive(Debug, Args)]
 pub(super) struct RefreshArgs {
     #[command(flatten)]
@@ -51,10 +55,55 @@ pub(super) fn run(args: &RefreshArgs, context: &Context) -> Result<Product, Faul
         return Err(fault.in_file(args.named.bundle.display()));
     }
     let renewed = renewed(&bundle, &inputs, &completed)?;
+    check(&inputs_of(bundle.parts())?, &renewed, now, context)
+        .map_err(|fault| fault.in_file(args.named.bundle.display()))?;
     let collection = bundle.collected().clone();
     let renewed =
         renewed.into_bundle(collection).map_err(|error| bundle_fault(&error, &args.named.bundle))?;
     Ok(args.form.product(&renewed))
+}
+
+/// Verifies the evidence under the endorsements before and after, without a policy: it must not become unauthentic.
+/// Under a root that is not pinned it is not authentic in either case.
+fn check(before: &Inputs, after: &Inputs, now: Time, context: &Context) -> Result<(), Fault> {
+    let (was, is) = (verify(before, now, context)?, verify(after, now, context)?);
+    if !matches!(is.class, Some(Class::NotAuthentic | Class::Malformed | Class::Unsupported))
+        || was.class == is.class
+    {
+        return Ok(());
+    }
+    let (what, hint) =
+        (is.failure, "compare the services' URLs with the vendor's; a mirror may have a forged endorsement");
+    Err(match was.class {
+        // Then the services are at fault, and not the evidence.
+        None | Some(Class::Unappraised | Class::NotShownFresh) => Fault::unfit_service(
+            format!(
+                "the evidence is authentic with the endorsements of the bundle, and not with new ones: {what}"
+            ),
+            hint,
+        ),
+        _ => Fault::altered(format!("the evidence is not authentic with new endorsements: {what}"), hint),
+    })
+}
+
+/// A verification.
+struct Verified {
+    class: Option<Class>,
+    /// The first failure.
+    failure: String,
+}
+
+fn verify(inputs: &Inputs, now: Time, context: &Context) -> Result<Verified, Fault> {
+    let evidence = Evidence::from_inputs(inputs).map_err(|error| Fault::input(&error))?;
+    let (endorsements, crypto) = (inputs.endorsements(), context.crypto(None));
+    let freshness = Freshness::Waived("recorded evidence");
+    let request = Request::for_inputs(&endorsements, Technology::ALL, freshness, now, &crypto);
+    let result = teeproof::verify(&evidence, &request)
+        .map_err(|error| Fault::usage(error.to_string(), hints::of_request(&error)))?;
+    let failure = result.failures().next().map(|finding| {
+        format!("{}: {}", finding.check.id, finding.because.as_deref().unwrap_or(finding.check.title))
+    });
+    Ok(Verified { class: result.class(), failure: failure.unwrap_or_default() })
 }
 
 fn inputs_of<'p>(parts: impl IntoIterator<Item = &'p Part>) -> Result<Inputs, Fault> {

@@ -17,7 +17,7 @@ use crate::output::page::{BAD, Page};
 use crate::output::product::Content;
 use crate::output::result_lines::{self, CautionCounts, FileJson, WaiverCounts};
 use crate::settings::context::Context;
-use crate::verification::RequestOptions;
+use crate::verification::{Completion, RequestOptions};
 
 /// Everything that is the same for all files, shared by all workers.
 pub(super) struct FileJob<'a> {
@@ -105,22 +105,39 @@ impl<'a> FileJob<'a> {
     fn verified(&self, path: &Path, name: &str, cache: &mut SignatureCache) -> Result<FileOutcome, Fault> {
         let mut files = Files::one_of_many(path, self.kind, self.shared)?;
         files.evidence()?;
-        let completed = match self.options.complete(&mut files, &|_| ()) {
-            Ok(completed) => completed,
+        let mut completion = match self.options.complete(&mut files, &|_| ()) {
+            Ok(completion) => completion,
             Err(fault) => return Ok(self.fault(OutcomeKind::Unverified, name, fault)),
         };
-        let sources = completed.sources();
+        loop {
+            if let Some(outcome) = self.settled(&files, &completion, name, cache)? {
+                return Ok(outcome);
+            }
+            self.options.complete_again(&mut files, &mut completion, &|_| ());
+        }
+    }
+
+    /// The outcome under these endorsements; `None` if they are to be fetched anew.
+    fn settled(
+        &self,
+        files: &Files,
+        completion: &Completion,
+        name: &str,
+        cache: &mut SignatureCache,
+    ) -> Result<Option<FileOutcome>, Fault> {
+        let sources = completion.sources();
         let evidence = files.evidence()?;
         let endorsements = files.inputs().endorsements();
         let request = self.options.request(&endorsements, &self.anchors, &sources)?;
         Ok(verify_with_cache(&evidence, &request, cache, |answer| match answer {
+            Ok(result) if completion.is_doubtful(&result) => None,
             Ok(mut result) => {
-                result.rewrite_hints(hints::of_finding);
-                self.result(name, &result)
+                completion.rewrite_hints(&mut result);
+                Some(self.result(name, &result))
             }
             Err(error) => {
                 let fault = Fault::usage(error.to_string(), hints::of_request(&error));
-                self.fault(OutcomeKind::Unverified, name, fault)
+                Some(self.fault(OutcomeKind::Unverified, name, fault))
             }
         }))
     }
