@@ -22,18 +22,28 @@ pub struct Reuse {
     pub max_age: Option<Duration>,
     /// What happens to a stale endorsement.
     pub stale: Stale,
+    /// Whether an answer that is older by its own dates replaces a valid one in the cache, of which the dates can be
+    /// forged.
+    pub replace_newer: bool,
 }
 
 impl Reuse {
     /// Every cached endorsement that is valid by its own dates: for certificates, which are not replaced.
-    pub const WHILE_VALID: Self = Self { max_age: None, stale: Stale::Refused };
+    pub const WHILE_VALID: Self = Self { max_age: None, stale: Stale::Refused, replace_newer: false };
     /// None: the service is requested each time, and its answer replaces any other one.
-    pub const NEVER: Self = Self { max_age: Some(Duration::ZERO), stale: Stale::Refused };
+    pub const NEVER: Self =
+        Self { max_age: Some(Duration::ZERO), stale: Stale::Refused, replace_newer: true };
 
     /// Those that were fetched at most this long ago.
     #[must_use]
     pub const fn within(max_age: Duration) -> Self {
-        Self { max_age: Some(max_age), stale: Stale::Refused }
+        Self { max_age: Some(max_age), stale: Stale::Refused, replace_newer: false }
+    }
+
+    /// The same, and an older answer replaces nothing.
+    #[must_use]
+    pub const fn keeping_newer(self) -> Self {
+        Self { replace_newer: false, ..self }
     }
 
     /// The same with another use of stale endorsements.
@@ -155,7 +165,7 @@ impl<'a> Fetcher<'a> {
 
     /// The endorsement, from the cache or from its service. `now` is the current time.
     ///
-    /// An answer that is older by its own dates than the valid one in the cache replaces it under [`Reuse::NEVER`] alone.
+    /// An answer that is older by its own dates than the valid one in the cache replaces it if [`Reuse::replace_newer`] says so.
     ///
     /// # Errors
     /// It is not in the cache as `reuse` wants it, and the service does not have it, cannot be reached, refused the
@@ -213,7 +223,7 @@ impl<'a> Fetcher<'a> {
         now: Time,
     ) -> Option<Endorsement> {
         let from = fetched.answer.validity().not_before;
-        let entry = self.entry(question, url, reuse, now).filter(|_| reuse != Reuse::NEVER)?;
+        let entry = self.entry(question, url, reuse, now).filter(|_| !reuse.replace_newer)?;
         let validity = entry.answer.validity();
         let is_valid = is_within(validity, now) || self.is_in_time(&entry, now);
         Some(entry).filter(|_| is_valid && validity.not_before > from)

@@ -47,6 +47,8 @@ impl Demand {
         let is_certificate =
             matches!(question, Question::Vcek(_) | Question::AmdChain { .. } | Question::Issuer(_));
         match self {
+            // Whoever has forged one object must not undo a revocation with an older list.
+            Self::Uncached if !is_certificate => Reuse::NEVER.keeping_newer(),
             Self::Renewed | Self::Uncached => Reuse::NEVER,
             Self::Lacking | Self::Listed if !is_certificate => Reuse::within(DAY).stale(Stale::IfError),
             _ => Reuse::WHILE_VALID,

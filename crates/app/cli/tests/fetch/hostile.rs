@@ -82,7 +82,7 @@ fn a_body_is_added_as_the_kind_of_its_question_alone() {
     let evidence = parts.parts().iter().filter(|part| !part.kind().is_endorsement());
     assert_eq!(
         evidence.map(|part| part.bytes().to_vec()).collect::<Vec<_>>(),
-        [platform.minted.quote.clone()]
+        *std::slice::from_ref(&platform.minted.quote)
     );
 }
 
@@ -212,4 +212,30 @@ fn a_refreshed_bundle_stays_authentic() {
     state.store(GENUINE_AGAIN, Ordering::SeqCst);
     refresh(&bare).exits(0);
     verify(renewed.to_str().unwrap(), &[&GENUINE_WITHOUT_NONCE, &["--offline"]]).exits(0);
+}
+
+/// A service that had a forged certificate, and has an older list now, does not undo a revocation.
+#[test]
+fn an_older_list_does_not_undo_a_revocation_after_a_forgery() {
+    let minted = Minted::new("hostile-older", Product::Milan, 3);
+    let serial = minted.machine.intermediate.certificate.serial.clone();
+    let (mut before, mut after) = (minted.bodies(&[&serial]), minted.bodies(&[]));
+    before[0].1 = forged(&minted.evidence.vek);
+    let now = crate::pcs::now();
+    let mut older = Crl::new(now - 9 * DAY, now + 9 * DAY);
+    older.seal = minted.machine.crl().seal;
+    after[2].1 = older.sign(&minted.machine.ark).unwrap();
+    let is_later = Arc::new(AtomicBool::new(false));
+    let later = Arc::clone(&is_later);
+    let kds = Server::of(move |received| {
+        let bodies = if later.load(Ordering::SeqCst) { &after } else { &before };
+        let body = bodies.iter().find(|(path, _)| *path == received.path);
+        body.map_or_else(not_found, |(_, body)| ok(body))
+    });
+    minted.verify(&kds.url).args(["--fetch"]).exits(4).shows(&["✘ snp.chain"]);
+    is_later.store(true, Ordering::SeqCst);
+    minted.verify(&kds.url).args(["--fetch"]).exits(7).shows(&["✘ snp.revocation"]);
+    minted.verify(&kds.url).exits(7).shows(&["✘ snp.revocation"]);
+    age(&minted.file("cache"));
+    minted.verify(&kds.url).args(["--fetch"]).exits(7).shows(&["✘ snp.revocation"]);
 }

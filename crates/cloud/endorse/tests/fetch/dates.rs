@@ -92,6 +92,8 @@ fn an_older_list_replaces_no_newer_one() {
     let past = setting.fetcher().valid_at(day(-3)).fetch(&LIST, DAILY, day(2));
     assert_eq!(body(&past), (older.as_slice(), false));
     assert_eq!(body(&setting.fetch(&LIST, Reuse::WHILE_VALID, day(2))), (newer.as_slice(), true));
+    let anew = Reuse::NEVER.keeping_newer();
+    assert_eq!(body(&setting.fetch(&LIST, anew, day(2))), (newer.as_slice(), true));
     // A forged date must not keep a list in the cache for good.
     assert_eq!(body(&setting.fetcher().refresh(&LIST, day(2))), (older.as_slice(), false));
     assert_eq!(body(&setting.fetch(&LIST, Reuse::WHILE_VALID, day(2))), (older.as_slice(), true));
