@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use serde_json::Value;
+use teeproof_evidence::InputKind;
+use teeproof_evidence::bundle::Bundle;
 use teeproof_mint::snp::Product;
 use teeproof_mint::x509::Crl;
 
@@ -78,12 +80,29 @@ fn a_body_is_added_as_the_kind_of_its_question_alone() {
     let bundle = platform.file("fetched.bundle");
     let run = teeproof(["fetch", "-o"]).args([&bundle]).args([platform.file("quote.bin")]);
     platform.with(run, &pcs.url).exits(0);
-    let parts = teeproof_evidence::bundle::Bundle::parse(&std::fs::read(&bundle).unwrap()).unwrap();
+    let parts = Bundle::parse(&std::fs::read(&bundle).unwrap()).unwrap();
     let evidence = parts.parts().iter().filter(|part| !part.kind().is_endorsement());
     assert_eq!(
         evidence.map(|part| part.bytes().to_vec()).collect::<Vec<_>>(),
         *std::slice::from_ref(&platform.minted.quote)
     );
+}
+
+/// A revocation list among the certificates of a chain is not added: the chain was requested, and no list is here.
+#[test]
+fn a_chain_is_added_as_certificates_alone() {
+    let minted = Minted::new("hostile-chain", Product::Milan, 3);
+    let mut bodies = minted.bodies(&[]);
+    let list = minted.machine.mint_crl(&[&[0x77]]).unwrap();
+    bodies[1].1.extend(pem("X509 CRL", &list).into_bytes());
+    let expected = bodies[2].1.clone();
+    let kds = serving(bodies);
+    let bundle = minted.file("fetched.bundle");
+    let run = teeproof(["fetch", "--ca-chains", "-o"]).args([&bundle]).args([minted.file("report.bin")]);
+    with(run, &kds.url, &minted.file("cache")).exits(0);
+    let read = Bundle::parse(&std::fs::read(&bundle).unwrap()).unwrap();
+    let lists = read.parts().iter().filter(|part| part.kind() == InputKind::RevocationList);
+    assert_eq!(lists.map(|part| part.bytes().to_vec()).collect::<Vec<_>>(), [expected]);
 }
 
 /// TCB info that no file can have is refused where it is fetched.
