@@ -285,7 +285,7 @@ fn azure(
     verify(&evidence, &files, &verification, switches, &parts)
 }
 
-/// What holds of every vTPM that was verified.
+/// The invariants of a verified vTPM.
 fn vtpm(vtpm: &VerifiedVtpm<'_>) {
     let ak = vtpm.claims().ak();
     assert_eq!((ak.modulus.len(), ak.exponent.as_slice()), (256, &[1, 0, 1][..]));
@@ -293,7 +293,7 @@ fn vtpm(vtpm: &VerifiedVtpm<'_>) {
     seen(vtpm.quote(), vtpm.pcrs(), vtpm.log());
 }
 
-/// What holds of every VM on TDX that was verified: the TDREPORT has the fields of the quote.
+/// The invariants of a verified VM on TDX: its TDREPORT has the fields of its quote.
 fn td_vm(vm: &VerifiedTdVm<'_>, evidence: &HclEvidence<'_>) {
     vtpm(vm.vtpm());
     let td = vm.td_quote().td();
