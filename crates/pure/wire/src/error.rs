@@ -13,8 +13,10 @@ pub struct Error {
     pub offset: usize,
     /// The value that is expected there.
     pub expected: &'static str,
-    /// The value that was found there, little-endian; see [`Error::got`].
-    got: Option<[u8; 4]>,
+    /// Whether `got` is a number that was found; a flag and a number are copied with `kind`, as one word.
+    has_got: bool,
+    /// The number that was found there; see [`Error::got`].
+    got: u32,
 }
 
 /// The class of an error.
@@ -42,20 +44,21 @@ impl Error {
     /// that is expected there.
     #[must_use]
     pub const fn new(kind: ErrorKind, what: &'static str, offset: usize, expected: &'static str) -> Self {
-        Self { kind, what, offset, expected, got: None }
+        Self { kind, what, offset, expected, has_got: false, got: 0 }
     }
 
     /// The error with the number that was found: a value, or a number of bytes.
     #[must_use]
     pub const fn with_got(mut self, got: u32) -> Self {
-        self.got = Some(got.to_le_bytes());
+        self.has_got = true;
+        self.got = got;
         self
     }
 
     /// The number that was found, a value or a number of bytes, where the parser says so.
     #[must_use]
     pub fn got(&self) -> Option<u32> {
-        self.got.map(u32::from_le_bytes)
+        self.has_got.then_some(self.got)
     }
 
     /// Whether the kind is [`ErrorKind::Unsupported`].
