@@ -326,7 +326,7 @@ fn proposed(results: &[AttestationResult<'_>], bytes: Given) {
     }
 }
 
-/// What holds of every refusal: words, a check that can be explained and that names the class.
+/// Checks the invariants of a refusal: words, a check that can be explained and that names the class.
 fn refusal(check: &Check, class: Class, error: &dyn std::fmt::Display) -> bool {
     assert!(says_something(error));
     assert!(

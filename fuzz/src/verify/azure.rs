@@ -114,7 +114,7 @@ pub fn tpm(input: &[u8]) -> bool {
     true
 }
 
-/// What holds of everything that was verified of a TPM's.
+/// Checks the invariants of verified TPM evidence.
 fn seen(quote: Option<&VerifiedQuote<'_>>, pcrs: Option<&VerifiedPcrs>, log: Option<&VerifiedLog<'_>>) {
     let Some(quote) = quote else {
         return assert!(pcrs.is_none() && log.is_none());
@@ -310,7 +310,7 @@ fn td_vm(vm: &VerifiedTdVm<'_>, evidence: &HclEvidence<'_>) {
     }
 }
 
-/// What holds of every VM that was verified.
+/// Checks the invariants of a verified VM.
 fn vm(vm: &VerifiedVm<'_>) {
     let report = vm.report().report();
     assert_eq!(report.vmpl(), 0);

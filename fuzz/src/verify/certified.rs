@@ -54,7 +54,7 @@ pub fn certification(input: &[u8]) -> bool {
     true
 }
 
-/// What holds of every key that was verified.
+/// Checks the invariants of a verified key.
 fn guarded(key: &CertifiedKey<'_>, received: &[u8]) {
     let (area, public) = (public_bytes(received), key.public());
     assert_eq!(key.name(), [&SHA256.to_be_bytes()[..], &TABLE.sha256.digest(&[area])].concat());
@@ -124,7 +124,7 @@ fn quoted(registers: &[Option<[u8; 32]>; 24], modulus: &[u8]) -> Option<Verified
     verify_pcrs(&quote, PcrValues::Indexed(registers), &crypto, &mut ()).ok()
 }
 
-/// What holds of every refusal: words, a class with an exit code, a check that says so.
+/// Checks the invariants of a refusal: words, a class with an exit code, a check that says so.
 fn refused(error: &CertificationError) -> bool {
     assert!(says_something(error));
     assert!(error.check().classes.contains(&error.class()));

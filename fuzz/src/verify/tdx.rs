@@ -118,7 +118,7 @@ pub fn signed_json(input: &[u8]) -> bool {
     true
 }
 
-/// What holds of every quote that was verified, under any policy.
+/// Checks the invariants of a verified quote under any policy.
 fn evaluated(verified: &VerifiedQuote<'_>, at: Time, given: Given) {
     let tcb = verified.tcb();
     assert!(verified.at() == at && at <= tcb.next_update() && says_something(tcb));

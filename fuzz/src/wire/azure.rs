@@ -89,7 +89,7 @@ pub fn event_log(input: &[u8]) -> bool {
     })
 }
 
-/// What holds of each event; its end.
+/// Checks the invariants of an event, and returns its end.
 fn event_of(log: &EventLog<'_>, event: &Event<'_>, input: &[u8]) -> usize {
     assert!(!event.extends() || event.index < REGISTERS.into());
     assert!(event.digests().count() <= log.algorithms().iter().len());
