@@ -1,6 +1,6 @@
 //! expect: none — the same imports and calls, used rightly, compile
 
-use teeproof::{AttestationResult, OwnedAttestationResult};
+use teeproof::{AttestationResult, OwnedAttestationResult, VerifiedTd};
 use teeproof_hcl::{BoundKey, Claims, VerifiedTdVm, VerifiedVm, VerifiedVtpm};
 use teeproof_nitro::VerifiedDocument;
 use teeproof_snp::VerifiedReport;
@@ -16,6 +16,7 @@ fn main() {
     used::<VerifiedVtpm<'static>>();
     used::<teeproof_tdx::VerifiedQuote<'static>>();
     used::<teeproof_tdx::SignedQuote<'static>>();
+    used::<VerifiedTd<'static>>();
     used::<TcbEvaluation>();
     used::<RtmrLog<'static>>();
     used::<BoundKey<'static>>();
