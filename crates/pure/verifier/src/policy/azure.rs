@@ -13,10 +13,9 @@ use teeproof_tpm::Booted;
 use super::kinds::{Fixed, YesNo};
 use super::lines::Lines;
 use super::node::Node;
-use super::pcrs::waiver;
 use super::problems::{Problems, Reported};
-use super::rule::{EXACTLY, Kind, ONE_OF, REASON, WAIVED, expectation, within_limit};
-use super::section::{Field, Section};
+use super::rule::{EXACTLY, Kind, ONE_OF, entries};
+use super::section::{Expected, Field, Section};
 use super::suggest::{hint, listed, quoted};
 use super::table::{FieldKind, PolicyKey, section, toml};
 use super::{AzureSnpPolicy, AzureTdxPolicy, snp, tdx, tpm};
@@ -200,29 +199,19 @@ fn accepted(
     key: &str,
     problems: &mut Problems<'_>,
 ) -> Result<Origin<'static>, Reported> {
-    let node = match section.field(key, problems)? {
-        Field::Named(node) => node,
-        Field::Waived(reason, line) => return Ok(Origin::Waived(waiver(reason, line))),
+    let (word, node, line) = match section.expected(key, "an origin", &[EXACTLY, ONE_OF], problems)? {
+        Expected::Word(word, node, line) => (word, node, line),
+        Expected::Waived(waiver) => return Ok(Origin::Waived(waiver)),
     };
-    let line = node.line(problems);
-    let (word, inner) = expectation(&node, "an origin", &[EXACTLY, ONE_OF, WAIVED], problems)?;
-    let grounds = match word {
-        WAIVED => return Ok(Origin::Waived(waiver(inner.worded(problems, REASON)?, line))),
-        EXACTLY => Vec::from([ground(&inner, problems)?]),
-        _ => {
-            let array = inner.array(problems, "a list of grounds")?;
-            if array.is_empty() {
-                let hint = format!("name one of: {}", grounds());
-                return Err(inner.problem(problems, "the list is empty", Some(hint)));
-            }
-            within_limit(&inner, array.len(), problems)?;
-            let read: Vec<_> = array
-                .iter()
-                .enumerate()
-                .map(|(index, value)| ground(&inner.entry(index, value), problems))
-                .collect();
-            read.into_iter().collect::<Result<_, _>>()?
+    let grounds = if word == EXACTLY {
+        Vec::from([ground(&node, problems)?])
+    } else {
+        let array = node.array(problems, "a list of grounds")?;
+        if array.is_empty() {
+            let hint = format!("name one of: {}", grounds());
+            return Err(node.problem(problems, "the list is empty", Some(hint)));
         }
+        entries(&node, array, problems, ground)?
     };
     Ok(Origin::AnyOf { grounds: grounds.into(), line: Some(line) })
 }

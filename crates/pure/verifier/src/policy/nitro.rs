@@ -11,10 +11,10 @@ use super::kinds::{Bytes, Fixed, Plain, YesNo, number};
 use super::lines::Lines;
 use super::node::Node;
 use super::pcr_advice::volatile_in_nitro;
-use super::pcrs::{PcrTable, waiver};
+use super::pcrs::PcrTable;
 use super::problems::{Problems, Reported};
-use super::rule::{AT_MOST, REASON, WAIVED, expectation};
-use super::section::{Field, Section};
+use super::rule::AT_MOST;
+use super::section::{Expected, Section};
 use super::table::{FieldKind, PolicyKey, section, toml};
 
 teeproof_nitro::nitro_policy_fields! { section }
@@ -66,24 +66,11 @@ impl FieldKind for Age {
         _: Absence,
         problems: &mut Problems<'_>,
     ) -> Result<MaxAge<'static>, Reported> {
-        max_age(section, key, problems)
+        Ok(match section.expected(key, "an age in seconds", &[AT_MOST], problems)? {
+            Expected::Word(_, node, line) => {
+                MaxAge::AtMost { secs: number(&node, problems, u32::MAX.into())?, line: Some(line) }
+            }
+            Expected::Waived(waiver) => MaxAge::Waived(waiver),
+        })
     }
-}
-
-fn max_age(
-    section: &Section<'_>,
-    key: &str,
-    problems: &mut Problems<'_>,
-) -> Result<MaxAge<'static>, Reported> {
-    let node = match section.field(key, problems)? {
-        Field::Named(node) => node,
-        Field::Waived(reason, line) => return Ok(MaxAge::Waived(waiver(reason, line))),
-    };
-    let line = node.line(problems);
-    let (word, inner) = expectation(&node, "an age in seconds", &[AT_MOST, WAIVED], problems)?;
-    if word == WAIVED {
-        let reason = inner.worded(problems, REASON)?;
-        return Ok(MaxAge::Waived(waiver(reason, line)));
-    }
-    Ok(MaxAge::AtMost { secs: number(&inner, problems, u32::MAX.into())?, line: Some(line) })
 }

@@ -5,6 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use teeproof_core::{Absence, PolicyValue, Rule};
+use toml::de::DeArray;
 
 use super::node::Node;
 use super::problems::{Problems, Reported};
@@ -164,24 +165,24 @@ fn values<K: Kind>(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<Vec<K
         let hint = "an empty list accepts nothing; name a value, or waive the field";
         return Err(node.problem(problems, "the list is empty", Some(hint.into())));
     }
-    within_limit(node, array.len(), problems)?;
-    // All of them are read before the first problem ends it, so that each is reported.
-    let read: Vec<_> =
-        array.iter().enumerate().map(|(index, value)| K::read(&node.entry(index, value), problems)).collect();
-    read.into_iter().collect()
+    entries(node, array, problems, K::read)
 }
 
-/// That a list of this many values is not too long to be read.
-pub(super) fn within_limit(
-    node: &Node<'_>,
-    values: usize,
+/// Reads every entry of a list before the first problem ends it, so that each problem is reported.
+pub(super) fn entries<'t, T>(
+    node: &Node<'t>,
+    array: &'t DeArray<'t>,
     problems: &mut Problems<'_>,
-) -> Result<(), Reported> {
+    read: impl Fn(&Node<'t>, &mut Problems<'_>) -> Result<T, Reported>,
+) -> Result<Vec<T>, Reported> {
+    let values = array.len();
     if values > MAX_VALUES {
         let message = format!("the list has {values} values, {MAX_VALUES} are the limit");
         return Err(node.problem(problems, message, None));
     }
-    Ok(())
+    let read: Vec<_> =
+        array.iter().enumerate().map(|(index, value)| read(&node.entry(index, value), problems)).collect();
+    read.into_iter().collect()
 }
 
 /// The most values in a list.

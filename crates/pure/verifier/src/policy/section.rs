@@ -4,10 +4,11 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use teeproof_core::{Absence, Rule};
+use teeproof_core::{Absence, Rule, Waiver};
 use toml::de::DeTable;
 
 use super::node::Node;
+use super::pcrs::waiver;
 use super::problems::{Problems, Reported};
 use super::rule::{Kind, REASON, WAIVED, expectation, rule};
 
@@ -34,6 +35,14 @@ pub(super) enum Field<'t> {
     Waived(String, u32),
 }
 
+/// What a field says that is no rule.
+pub(super) enum Expected<'t> {
+    /// An expectation word, what belongs to it, and the line of the key.
+    Word(&'static str, Node<'t>, u32),
+    /// It is waived.
+    Waived(Waiver<'static>),
+}
+
 impl<'t> Section<'t> {
     /// Opens a section with these fields. Other keys are reported here, and so are
     /// fields that are neither named nor waived.
@@ -46,7 +55,7 @@ impl<'t> Section<'t> {
         let known: Vec<&str> = fields.iter().copied().chain([UNLISTED]).collect();
         node.only(table, &known, "key", problems);
         let others = match node.child(table, UNLISTED) {
-            Some(unlisted) => Some(waiver(&unlisted, problems)),
+            Some(unlisted) => Some(others(&unlisted, problems)),
             None => missing(&node, table, fields, problems).map(Err),
         };
         Ok(Self { node, fields: fields.to_vec(), table, others })
@@ -67,6 +76,27 @@ impl<'t> Section<'t> {
         }
     }
 
+    /// The expectation of a field that is no rule; it has one of these words, or is waived.
+    pub(super) fn expected(
+        &self,
+        name: &str,
+        what: &str,
+        words: &[&'static str],
+        problems: &mut Problems<'_>,
+    ) -> Result<Expected<'t>, Reported> {
+        let node = match self.field(name, problems)? {
+            Field::Named(node) => node,
+            Field::Waived(reason, line) => return Ok(Expected::Waived(waiver(reason, line))),
+        };
+        let line = node.line(problems);
+        let words: Vec<_> = words.iter().copied().chain([WAIVED]).collect();
+        let (word, inner) = expectation(&node, what, &words, problems)?;
+        if word == WAIVED {
+            return Ok(Expected::Waived(waiver(inner.worded(problems, REASON)?, line)));
+        }
+        Ok(Expected::Word(word, inner, line))
+    }
+
     /// The rule of a field.
     pub(super) fn rule<K: Kind>(
         &self,
@@ -84,7 +114,7 @@ impl<'t> Section<'t> {
 /// The key that stands for every field that is not named.
 const UNLISTED: &str = "unlisted";
 
-fn waiver(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<Others, Reported> {
+fn others(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<Others, Reported> {
     let (_, reason) = expectation(node, "the fields that are not named", &[WAIVED], problems)?;
     Ok(Others { reason: reason.worded(problems, REASON)?, line: node.line(problems) })
 }

@@ -14,10 +14,9 @@ use toml::de::DeValue;
 use super::kinds::{Fixed, Flags, Number, YesNo, number};
 use super::lines::Lines;
 use super::node::Node;
-use super::pcrs::waiver;
 use super::problems::{Problems, Reported};
-use super::rule::{AT_LEAST, AT_MOST, EXACTLY, Kind, ONE_OF, REASON, WAIVED, expectation, within_limit};
-use super::section::{Field, Section};
+use super::rule::{AT_LEAST, AT_MOST, EXACTLY, Kind, ONE_OF, WAIVED, entries};
+use super::section::{Expected, Section};
 use super::suggest::{hint, quoted};
 use super::table::{FieldKind, PolicyKey, section, toml};
 
@@ -127,21 +126,14 @@ impl FieldKind for Days {
         _: Absence,
         problems: &mut Problems<'_>,
     ) -> Result<DaysBehind<'static>, Reported> {
-        let node = match section.field(key, problems)? {
-            Field::Named(node) => node,
-            Field::Waived(reason, line) => return Ok(DaysBehind::Waived(waiver(reason, line))),
-        };
-        let line = node.line(problems);
-        let (word, inner) = expectation(&node, "a number of days", &[AT_MOST, WAIVED], problems)?;
-        if word == WAIVED {
-            return Ok(DaysBehind::Waived(waiver(inner.worded(problems, REASON)?, line)));
-        }
-        Ok(DaysBehind::AtMost { days: number(&inner, problems, u32::MAX.into())?, line: Some(line) })
+        Ok(match section.expected(key, "a number of days", &[AT_MOST], problems)? {
+            Expected::Word(_, node, line) => {
+                DaysBehind::AtMost { days: number(&node, problems, u32::MAX.into())?, line: Some(line) }
+            }
+            Expected::Waived(waiver) => DaysBehind::Waived(waiver),
+        })
     }
 }
-
-/// The word before a list that a field must stay within, or that a field consists of.
-const ONLY: &[&str] = &[ONE_OF, WAIVED];
 
 /// Intel's advisories.
 struct Advisories;
@@ -163,33 +155,16 @@ impl FieldKind for Advisories {
         _: Absence,
         problems: &mut Problems<'_>,
     ) -> Result<AllowedAdvisories<'static>, Reported> {
-        let node = match section.field(key, problems)? {
-            Field::Named(node) => node,
-            Field::Waived(reason, line) => return Ok(AllowedAdvisories::Waived(waiver(reason, line))),
-        };
-        let line = node.line(problems);
-        let (word, inner) = expectation(&node, "advisories", ONLY, problems)?;
-        if word == WAIVED {
-            return Ok(AllowedAdvisories::Waived(waiver(inner.worded(problems, REASON)?, line)));
-        }
-        let advisories = entries(&inner, "a list of advisories", problems, advisory)?;
-        Ok(AllowedAdvisories::Only { advisories: advisories.into(), line: Some(line) })
+        Ok(match section.expected(key, "advisories", &[ONE_OF], problems)? {
+            Expected::Word(_, node, line) => {
+                // An empty list allows no advisory.
+                let list = node.array(problems, "a list of advisories")?;
+                let advisories = entries(&node, list, problems, advisory)?;
+                AllowedAdvisories::Only { advisories: advisories.into(), line: Some(line) }
+            }
+            Expected::Waived(waiver) => AllowedAdvisories::Waived(waiver),
+        })
     }
-}
-
-/// Reads every entry of a list before the first problem ends it, so that each problem is reported. The list may
-/// be empty: then nothing is allowed, or excepted.
-fn entries<T>(
-    node: &Node<'_>,
-    expected: &str,
-    problems: &mut Problems<'_>,
-    entry: impl Fn(&Node<'_>, &mut Problems<'_>) -> Result<T, Reported>,
-) -> Result<Vec<T>, Reported> {
-    let array = node.array(problems, expected)?;
-    within_limit(node, array.len(), problems)?;
-    let read: Vec<_> =
-        array.iter().enumerate().map(|(index, value)| entry(&node.entry(index, value), problems)).collect();
-    read.into_iter().collect()
 }
 
 /// An advisory's number, `INTEL-SA-01036`.
@@ -223,17 +198,15 @@ impl FieldKind for Exceptions {
         _: Absence,
         problems: &mut Problems<'_>,
     ) -> Result<TcbExceptions<'static>, Reported> {
-        let node = match section.field(key, problems)? {
-            Field::Named(node) => node,
-            Field::Waived(reason, line) => return Ok(TcbExceptions::Waived(waiver(reason, line))),
-        };
-        let line = node.line(problems);
-        let (word, inner) = expectation(&node, "exceptions", ONLY, problems)?;
-        if word == WAIVED {
-            return Ok(TcbExceptions::Waived(waiver(inner.worded(problems, REASON)?, line)));
-        }
-        let exceptions = entries(&inner, "a list of exceptions", problems, exception)?;
-        Ok(TcbExceptions::List { exceptions: exceptions.into(), line: Some(line) })
+        Ok(match section.expected(key, "exceptions", &[ONE_OF], problems)? {
+            Expected::Word(_, node, line) => {
+                // An empty list excepts no platform.
+                let list = node.array(problems, "a list of exceptions")?;
+                let exceptions = entries(&node, list, problems, exception)?;
+                TcbExceptions::List { exceptions: exceptions.into(), line: Some(line) }
+            }
+            Expected::Waived(waiver) => TcbExceptions::Waived(waiver),
+        })
     }
 }
 
