@@ -3,16 +3,18 @@
 pub(crate) mod amd;
 pub(crate) mod intel;
 pub(crate) mod issuers;
+pub(crate) mod names;
 
 use base64ct::{Base64, Encoding};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use teeproof_core::{Time, Validity};
 use teeproof_wire::Reader;
-use teeproof_wire::certificate::{Certificate, Name, without_padding};
+use teeproof_wire::certificate::{Certificate, without_padding};
 use teeproof_wire::crl::RevocationList;
 use teeproof_wire::der::{self, tag};
 
+use self::names::{Vendor, named};
 use crate::Error;
 use crate::question::Issuer;
 
@@ -110,14 +112,6 @@ fn validity(certificate: &Certificate<'_>) -> Validity {
     Validity { not_before: Time(certificate.not_before()), not_after: Time(certificate.not_after()) }
 }
 
-/// Compares a name with the expected common name.
-fn named(what: &str, name: Name<'_>, expected: &str) -> Result<(), Unfit> {
-    match name.common_name() {
-        Some(found) if found == expected => Ok(()),
-        _ => Err(Unfit::Mismatch(format!("{what}: expected CN={expected}, got {name}"))),
-    }
-}
-
 /// The certificates of a PEM text, at most eight; `None` if one is malformed.
 fn pem(text: &[u8]) -> Option<Vec<Vec<u8>>> {
     let certificates = CertificateDer::pem_slice_iter(text).take(MAX_CERTIFICATES);
@@ -134,10 +128,10 @@ pub(crate) fn to_pem(label: &str, der: &[u8]) -> String {
 
 const MAX_CERTIFICATES: usize = 8;
 
-/// A revocation list whose issuer has this common name.
-pub(crate) fn crl(issuer: &str, body: Vec<u8>) -> Result<Answer, Unfit> {
+/// A revocation list of the vendor's CA of this common name.
+pub(crate) fn crl(vendor: Vendor, issuer: &str, body: Vec<u8>) -> Result<Answer, Unfit> {
     let list = RevocationList::parse(&body)?;
-    named("issuer of the revocation list", list.issuer(), issuer)?;
+    named("issuer of the revocation list", list.issuer(), vendor, issuer)?;
     let validity = Validity { not_before: Time(list.this_update()), not_after: Time(list.next_update()) };
     Ok(Answer::new(body, validity))
 }

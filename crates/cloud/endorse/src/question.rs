@@ -13,6 +13,7 @@ use teeproof_wire::certificate::{Certificate, Name};
 use teeproof_wire::snp::{AmdAuthority, Product, Tcb};
 use teeproof_wire::tdx::MAX_COLLATERAL_BYTES;
 
+use crate::answer::names::{AMD, INTEL, is_named};
 use crate::answer::{self, Answer};
 use crate::endpoints::Service;
 use crate::{Endpoints, Error, HttpUrl, Request, Response};
@@ -190,6 +191,11 @@ impl Issuer {
     }
 }
 
+/// Whether the subject of a certificate is Intel's CA or signer of this common name.
+fn is_certificate_of(der: &[u8], common_name: &str) -> bool {
+    Certificate::parse(der).is_ok_and(|one| is_named(one.subject(), INTEL, common_name))
+}
+
 /// An FMSPC as Intel writes it.
 fn upper_hex(fmspc: &[u8; 6]) -> String {
     Hex(fmspc).to_string().to_ascii_uppercase()
@@ -291,6 +297,25 @@ impl Question {
         }
     }
 
+    /// The common name of the signer, whose certificate is in the header.
+    const fn signer(&self) -> Option<&'static str> {
+        match self {
+            Self::TdxTcbInfo { .. } | Self::TdQeIdentity => Some("Intel SGX TCB Signing"),
+            Self::PckCrl(ca) => Some(ca.common_name()),
+            _ => None,
+        }
+    }
+
+    /// How far ahead of the clock an object may begin, in seconds. KDS issues a VCEK when it is requested, so its
+    /// notBefore can be ahead of a clock that is a little behind, and requesting it again would not change that. A
+    /// revocation list from the future would stay in place of the current one.
+    pub(crate) const fn clock_skew(&self) -> i64 {
+        match self {
+            Self::Vcek(_) => 86_400,
+            _ => 0,
+        }
+    }
+
     /// How long the body is valid as it says itself, if it answers this question; the certificates above its signer are
     /// not compared.
     #[must_use]
@@ -318,6 +343,12 @@ impl Question {
             }
             Some(text) => {
                 let certificates = answer::issuers::certificates(&text).map_err(|what| malformed(&what))?;
+                if let Some(signer) = self.signer()
+                    && !certificates.iter().any(|der| is_certificate_of(der, signer))
+                {
+                    let what = format!("header {}: {signer} of Intel is missing", names.join(" or "));
+                    return Err(Error::Mismatch { url: url.to_owned(), what });
+                }
                 Ok(answer.with_issuers(text, certificates))
             }
             None if matches!(self, Self::TdxTcbInfo { .. } | Self::TdQeIdentity) => Err(malformed("missing")),
@@ -335,10 +366,10 @@ impl Question {
         let checked = match self {
             Self::Vcek(vcek) => answer::amd::vcek(vcek, body),
             Self::AmdChain { product, key } => answer::amd::chain(*product, *key, body),
-            Self::AmdCrl { product, .. } => answer::crl(&AmdAuthority::Ark(*product).to_string(), body),
+            Self::AmdCrl { product, .. } => answer::crl(AMD, &AmdAuthority::Ark(*product).to_string(), body),
             Self::TdxTcbInfo { fmspc } => answer::intel::tcb_info(fmspc, body),
             Self::TdQeIdentity => answer::intel::qe_identity(body),
-            Self::PckCrl(ca) => answer::crl(ca.common_name(), body),
+            Self::PckCrl(ca) => answer::crl(INTEL, ca.common_name(), body),
             Self::IntelRootCrl => answer::intel::root_crl(body),
             Self::Issuer(issuer) => answer::issuer(issuer, body),
         };

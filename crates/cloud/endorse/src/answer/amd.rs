@@ -8,7 +8,8 @@ use teeproof_wire::certificate::Certificate;
 use teeproof_wire::der::{self, tag};
 use teeproof_wire::snp::{AmdAuthority, Product};
 
-use super::{Answer, MAX_CERTIFICATES, Unfit, named, pem, validity};
+use super::names::{AMD, named};
+use super::{Answer, MAX_CERTIFICATES, Unfit, pem, validity};
 use crate::question::{AmdKey, Vcek};
 
 /// The arc: 1.3.6.1.4.1.3704.1.
@@ -19,8 +20,8 @@ const WHAT: &str = "VCEK certificate: AMD extensions";
 pub(crate) fn vcek(wanted: &Vcek, body: Vec<u8>) -> Result<Answer, Unfit> {
     let certificate = Certificate::parse(&body)?;
     let Vcek { product, chip_id, tcb } = wanted;
-    named("subject", certificate.subject(), "SEV-VCEK")?;
-    named("issuer", certificate.issuer(), &AmdAuthority::Ask(*product).to_string())?;
+    named("subject", certificate.subject(), AMD, "SEV-VCEK")?;
+    named("issuer", certificate.issuer(), AMD, &AmdAuthority::Ask(*product).to_string())?;
     let name = text(&certificate, &[2])?;
     if Product::from_product_name(name) != Some(*product) {
         return Err(Unfit::Mismatch(format!("product name: expected {product}, got {name}")));
@@ -62,9 +63,14 @@ pub(crate) fn chain(product: Product, key: AmdKey, body: Vec<u8>) -> Result<Answ
     };
     let (intermediate, root) = (Certificate::parse(intermediate)?, Certificate::parse(root)?);
     let ark = AmdAuthority::Ark(product).to_string();
-    named("subject of the first certificate", intermediate.subject(), &key.authority(product).to_string())?;
-    named("subject of the second certificate", root.subject(), &ark)?;
-    named("issuer of the second certificate", root.issuer(), &ark)?;
+    named(
+        "subject of the first certificate",
+        intermediate.subject(),
+        AMD,
+        &key.authority(product).to_string(),
+    )?;
+    named("subject of the second certificate", root.subject(), AMD, &ark)?;
+    named("issuer of the second certificate", root.issuer(), AMD, &ark)?;
     if intermediate.issuer().der() != root.subject().der() {
         let found = intermediate.issuer().to_string();
         return Err(Unfit::Mismatch(format!(

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use teeproof_core::{Hex, Validity, from_hex};
 
+use super::names::INTEL;
 use super::{Answer, Unfit, crl};
 use crate::date::rfc3339;
 
@@ -78,8 +79,8 @@ pub(crate) fn qe_identity(body: Vec<u8>) -> Result<Answer, Unfit> {
 /// The root's revocation list; a caching service writes its DER as hex.
 pub(crate) fn root_crl(body: Vec<u8>) -> Result<Answer, Unfit> {
     match decoded(&body) {
-        Some(der) => crl(ROOT, der),
-        None => crl(ROOT, body),
+        Some(der) => crl(INTEL, ROOT, der),
+        None => crl(INTEL, ROOT, body),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use teeproof_endorse::{Answer, Error, HttpUrl, PckCa, Question, Response};
 
-use crate::minted::{crl, issuers, url_encoded};
+use crate::minted::{crl, issuers, issuers_of, url_encoded};
 use crate::questions::IDENTITY;
 
 const REPORT: &[u8] = include_bytes!("../../../../../testdata/azure/hcl-report-tdx.bin");
@@ -22,11 +22,13 @@ fn answer(question: &Question, header: &str) -> Result<Answer, Error> {
 
 #[test]
 fn a_header_is_certificates_alone() {
-    let text = issuers();
     let hex: String = REPORT.iter().map(|byte| format!("{byte:02x}")).collect();
     let end = "-----END%20CERTIFICATE-----";
     let key = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----\n";
-    for question in [Question::TdQeIdentity, Question::PckCrl(PckCa::Platform)] {
+    for (question, text) in [
+        (Question::TdQeIdentity, issuers()),
+        (Question::PckCrl(PckCa::Platform), issuers_of("Intel SGX PCK Platform CA")),
+    ] {
         for header in
             [text.to_owned(), text.trim_end_matches("%0A").to_owned(), text.replace("%0A", "%0D%0a")]
         {

@@ -53,10 +53,15 @@ pub(crate) fn chain(minted: &Evidence) -> String {
     [pem(&minted.intermediate), pem(&minted.ark)].concat()
 }
 
-/// A CA with this common name.
+/// A CA of AMD or Intel with this common name.
 pub(crate) fn authority(name: &str) -> Link {
+    named(if name.starts_with("Intel") { Name::intel(name) } else { Name::amd(name) })
+}
+
+/// A CA with this name.
+pub(crate) fn named(name: Name) -> Link {
     let validity = Validity::new(DEFAULT_TIME - 1000, DEFAULT_TIME + 1_000_000);
-    Link::new(Certificate::new(Name::common(name), validity), Key::fresh(Kind::P256))
+    Link::new(Certificate::new(name, validity), Key::fresh(Kind::P256))
 }
 
 /// A revocation list of a CA with this common name, valid for 30 days.
@@ -66,20 +71,34 @@ pub(crate) fn crl(name: &str) -> Vec<u8> {
 
 /// The same from and until other times, in seconds since [`NOW`].
 pub(crate) fn crl_of(name: &str, from: i64, until: i64) -> Vec<u8> {
-    let time = |seconds: i64| DEFAULT_TIME.checked_add_signed(seconds).unwrap();
-    Crl::new(time(from), time(until)).sign(&authority(name)).unwrap()
+    crl_by(&authority(name), from, until)
 }
 
-/// The header with the certificates above a signer: always the same two, as Intel writes them.
+/// The same of a CA.
+pub(crate) fn crl_by(issuer: &Link, from: i64, until: i64) -> Vec<u8> {
+    let time = |seconds: i64| DEFAULT_TIME.checked_add_signed(seconds).unwrap();
+    Crl::new(time(from), time(until)).sign(issuer).unwrap()
+}
+
+/// The header with the certificates above the signer of TCB info and QE identity: always the same two, as Intel writes
+/// them.
 pub(crate) fn issuers() -> &'static str {
-    static HEADER: LazyLock<String> = LazyLock::new(|| {
+    issuers_of("Intel SGX TCB Signing")
+}
+
+/// The same for another signer.
+pub(crate) fn issuers_of(signer: &str) -> &'static str {
+    const SIGNERS: [&str; 3] =
+        ["Intel SGX TCB Signing", "Intel SGX PCK Platform CA", "Intel SGX PCK Processor CA"];
+    static HEADERS: LazyLock<Vec<String>> = LazyLock::new(|| {
         let certificate = |name| {
             let link = authority(name);
             pem(&link.certificate.sign(&link.key, &link.certificate.subject, &link.key).unwrap())
         };
-        url_encoded(&["Intel SGX TCB Signing", "Intel SGX Root CA"].map(certificate).concat())
+        SIGNERS.map(|name| url_encoded(&[name, "Intel SGX Root CA"].map(certificate).concat())).to_vec()
     });
-    &HEADER
+    let (_, header) = SIGNERS.iter().zip(HEADERS.iter()).find(|(name, _)| **name == signer).unwrap();
+    header
 }
 
 /// A text in URL encoding.

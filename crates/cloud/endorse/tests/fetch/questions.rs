@@ -7,11 +7,13 @@ use teeproof_endorse::{
 use teeproof_mint::Kind;
 use teeproof_mint::snp::amd::{self, Spl};
 use teeproof_mint::snp::{Hwid, Machine};
-use teeproof_mint::x509::{Extension, Oid, der, pem};
+use teeproof_mint::x509::{Extension, Name, Oid, der, pem};
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::snp::{Product, Report, Tcb};
 
-use crate::minted::{NOW, PRODUCTS, authority, chain, chip_id, crl, issuers, machine, tcb, vcek};
+use crate::minted::{
+    NOW, PRODUCTS, authority, chain, chip_id, crl, crl_by, issuers, issuers_of, machine, named, tcb, vcek,
+};
 
 const MILAN_REPORT: &[u8] = include_bytes!("../../../../../testdata/snp/milan-report.bin");
 const MILAN_VCEK: &[u8] = include_bytes!("../../../../../testdata/snp/milan-vcek.der");
@@ -307,11 +309,22 @@ fn revocation_lists_are_compared_by_issuer() {
         (Question::IntelRootCrl, "Intel SGX Root CA"),
     ] {
         let list = crl(name);
-        let headers = [("sgx-pck-crl-issuer-chain", issuers())];
+        let signer = if name.contains("PCK") { name } else { "Intel SGX TCB Signing" };
+        let headers = [("sgx-pck-crl-issuer-chain", issuers_of(signer))];
         let fits = answer_with(&question, &list, &headers).unwrap();
         assert_eq!(fits.validity().not_after, NOW.plus(30 * 86_400));
         assert_eq!(fits.issuer_chain().is_some(), matches!(question, Question::PckCrl(_)));
         mismatch(answer(&question, &crl("Another CA")), "issuer");
+        // The common name alone, another organisation, and one attribute more.
+        for other in [
+            Name::common(name),
+            Name::amd(name).with(Oid::ORGANIZATION, "Another"),
+            Name::intel(name).with(Oid::ORGANIZATIONAL_UNIT, "Another"),
+            if name.starts_with("Intel") { Name::amd(name) } else { Name::intel(name) },
+        ] {
+            let list = crl_by(&named(other), -1000, 30 * 86_400);
+            mismatch(answer_with(&question, &list, &headers), "issuer");
+        }
         assert!(answer(&question, &authority_certificate(name)).is_err());
     }
     let list = crl("Intel SGX Root CA");

@@ -14,7 +14,7 @@ use teeproof_mint::snp::Evidence;
 use teeproof_mint::x509::Extension;
 
 use crate::folder::Folder;
-use crate::minted::{NOW, authority, chain, crl, issuers, machine};
+use crate::minted::{NOW, authority, chain, crl, issuers_of, machine};
 use crate::questions::{IDENTITY, TCB_INFO};
 use crate::server::{Received, Server, not_found, ok, status};
 
@@ -179,8 +179,11 @@ pub(crate) fn services_with(minted: &Evidence) -> impl Fn(&Received) -> Vec<u8> 
     let mut issuer = authority("Issuing CA");
     issuer.certificate.extensions.push(Extension::basic_constraints(true, None));
     let authority = issuer.certificate.sign(&issuer.key, &issuer.certificate.subject, &issuer.key).unwrap();
-    let signed_by =
-        |name: &str, body: &[u8]| status("200 OK", &format!("{name}-Issuer-Chain: {}\r\n", issuers()), body);
+    let signed_by = |name: &str, body: &[u8]| {
+        let signer =
+            if name == "SGX-PCK-CRL" { "Intel SGX PCK Platform CA" } else { "Intel SGX TCB Signing" };
+        status("200 OK", &format!("{name}-Issuer-Chain: {}\r\n", issuers_of(signer)), body)
+    };
     move |received| match received.path.split('?').next().unwrap() {
         "/vcek/v1/Milan/cert_chain" => ok(chain.as_bytes()),
         "/vcek/v1/Milan/crl" => ok(&lists[0]),
