@@ -40,6 +40,11 @@ impl Reuse {
         Self { max_age: Some(max_age), stale: Stale::Refused, replace_newer: false }
     }
 
+    /// Whether no cached endorsement is used.
+    const fn is_never(&self) -> bool {
+        matches!(self.max_age, Some(Duration::ZERO)) && matches!(self.stale, Stale::Refused)
+    }
+
     /// The same, and an older answer replaces nothing.
     #[must_use]
     pub const fn keeping_newer(self) -> Self {
@@ -193,7 +198,7 @@ impl<'a> Fetcher<'a> {
 
     /// The cached endorsement, if it is valid at the time of verification and still answers the question.
     fn cached(&self, question: &Question, url: &HttpUrl, reuse: Reuse, now: Time) -> Option<Endorsement> {
-        self.entry(question, url, reuse, now).filter(|entry| self.is_in_time(entry, now))
+        self.entry(question, url, reuse, now).filter(|entry| self.is_in_time(question, entry, now))
     }
 
     /// The cached endorsement, valid or not, if it still answers the question.
@@ -225,18 +230,24 @@ impl<'a> Fetcher<'a> {
         let from = fetched.answer.validity().not_before;
         let entry = self.entry(question, url, reuse, now).filter(|_| !reuse.replace_newer)?;
         let validity = entry.answer.validity();
-        let is_valid = is_within(validity, now) || self.is_in_time(&entry, now);
+        let is_valid = is_within(question, validity, now) || self.is_in_time(question, &entry, now);
         Some(entry).filter(|_| is_valid && validity.not_before > from)
     }
 
-    fn is_in_time(&self, endorsement: &Endorsement, now: Time) -> bool {
-        is_within(endorsement.answer.validity(), self.at.unwrap_or(now))
+    fn is_in_time(&self, question: &Question, endorsement: &Endorsement, now: Time) -> bool {
+        is_within(question, endorsement.answer.validity(), self.at.unwrap_or(now))
     }
 
     /// The answer, if it is valid at the time of verification.
-    fn in_time(&self, url: &HttpUrl, answer: Answer, now: Time) -> Result<Answer, Error> {
+    fn in_time(
+        &self,
+        question: &Question,
+        url: &HttpUrl,
+        answer: Answer,
+        now: Time,
+    ) -> Result<Answer, Error> {
         let (at, validity, url) = (self.at.unwrap_or(now), answer.validity(), url.to_string());
-        match (is_within(validity, at), is_within(validity, now)) {
+        match (is_within(question, validity, at), is_within(question, validity, now)) {
             (true, _) => Ok(answer),
             (false, true) => Err(Error::OtherTime { url, validity, at }),
             (false, false) => Err(Error::OutOfDate { url, validity, at }),
@@ -262,7 +273,7 @@ impl<'a> Fetcher<'a> {
             Err(unusable) => {
                 let fetched = self.request(question, url, now)?;
                 let newer = self.newer(question, url, reuse, &fetched, now);
-                if let Some(newer) = newer.filter(|newer| self.is_in_time(newer, now)) {
+                if let Some(newer) = newer.filter(|newer| self.is_in_time(question, newer, now)) {
                     return Ok(newer);
                 }
                 return Ok(Endorsement { not_stored: Some(unusable), ..fetched });
@@ -276,12 +287,15 @@ impl<'a> Fetcher<'a> {
             }
         }
         let now = locked;
-        if let Some(Refusal { status, until, .. }) = cache.refusal(url.as_str(), now) {
+        // Who wants everything anew wants it from a service that has recovered, too; those that waited do not repeat
+        // what the process before them did.
+        let refusal = cache.refusal(url.as_str(), now).filter(|_| !reuse.is_never() || lock.was_contended());
+        if let Some(Refusal { status, until, .. }) = refusal {
             return Err(Error::Refused { url: url.to_string(), status, until: Time(until) });
         }
         let mut endorsement = self.request(question, url, now)?;
         if let Some(newer) = self.newer(question, url, reuse, &endorsement, now) {
-            return Ok(if self.is_in_time(&newer, now) { newer } else { endorsement });
+            return Ok(if self.is_in_time(question, &newer, now) { newer } else { endorsement });
         }
         let entry = CacheEntry {
             url: endorsement.url.clone(),
@@ -304,7 +318,7 @@ impl<'a> Fetcher<'a> {
             let sent = self.transport.send(&request);
             let retry_after = sent.as_ref().ok().and_then(|response| retry_after(response, time));
             let answer = sent.and_then(|response| question.answer(url, response));
-            let error = match answer.and_then(|answer| self.in_time(url, answer, time)) {
+            let error = match answer.and_then(|answer| self.in_time(question, url, answer, time)) {
                 Ok(answer) => {
                     let url = url.to_string();
                     let fetched_at = time;
@@ -358,13 +372,9 @@ impl<'a> Fetcher<'a> {
     }
 }
 
-/// KDS issues a VCEK when it is requested, so its notBefore can be ahead of a clock that is a little behind. It is not
-/// requested again for that, in seconds.
-const CLOCK_SKEW: i64 = 86_400;
-
-/// Whether a time is within a span, of which the start can be a little ahead.
-fn is_within(validity: Validity, at: Time) -> bool {
-    validity.not_before <= at.plus(CLOCK_SKEW) && at <= validity.not_after
+/// Whether a time is within the validity of an answer to this question; see [`Question::clock_skew`].
+pub(crate) fn is_within(question: &Question, validity: Validity, at: Time) -> bool {
+    validity.not_before <= at.plus(question.clock_skew()) && at <= validity.not_after
 }
 
 /// Whether the same request can succeed a little later.

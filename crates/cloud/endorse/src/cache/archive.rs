@@ -14,6 +14,7 @@ use teeproof_core::Time;
 use super::files::digest;
 use super::{Cache, CacheEntry, MAX_BODY};
 use crate::date::rfc3339;
+use crate::fetch::is_within;
 use crate::transport::MAX_HEADER;
 use crate::{Endpoints, Error, HttpUrl, Question};
 
@@ -91,13 +92,14 @@ pub enum ExpiredEntries {
     Stored,
 }
 
-/// A reader of an exported cache. It ends after the first malformed line.
+/// A reader of an exported cache. It goes on after a malformed line, and ends where a line has no end or cannot be read.
 #[derive(Debug)]
 pub struct CacheArchive<R> {
     reader: R,
     /// Lines so far.
     line: u64,
-    failed: bool,
+    /// Whether no line can be read any more.
+    ended: bool,
 }
 
 impl<R: BufRead> CacheArchive<R> {
@@ -106,7 +108,7 @@ impl<R: BufRead> CacheArchive<R> {
     /// # Errors
     /// [`Error::Archive`]: it is not that of an exported cache of this version, or cannot be read.
     pub fn new(reader: R) -> Result<Self, Error> {
-        let mut archive = Self { reader, line: 0, failed: false };
+        let mut archive = Self { reader, line: 0, ended: false };
         match archive.read_line()? {
             Some(line) if line == HEAD.trim_end().as_bytes() => Ok(archive),
             _ => {
@@ -124,6 +126,7 @@ impl<R: BufRead> CacheArchive<R> {
         self.line = self.line.saturating_add(1);
         let mut line = Vec::new();
         let read = Read::take(&mut self.reader, MAX_LINE).read_until(b'\n', &mut line);
+        self.ended = line.last() != Some(&b'\n');
         match read {
             Err(error) => Err(self.fault(&format!("cannot be read: {error}"))),
             Ok(0) => Ok(None),
@@ -162,12 +165,10 @@ impl<R: BufRead> Iterator for CacheArchive<R> {
     type Item = Result<ArchivedEntry, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.failed {
+        if self.ended {
             return None;
         }
-        let entry = self.entry();
-        self.failed = entry.is_err();
-        entry.transpose()
+        self.entry().transpose()
     }
 }
 
@@ -189,7 +190,7 @@ impl Cache {
     ///
     /// # Errors
     /// [`Error::Archive`]: not the URL of an endorsement; [`Error::Malformed`] or [`Error::Mismatch`]: not the answer
-    /// of that URL; [`Error::Cache`].
+    /// of that URL; [`Error::OutOfDate`]: from the future, as its own dates say; [`Error::Cache`].
     pub fn import(
         &self,
         archived: &ArchivedEntry,
@@ -212,6 +213,9 @@ impl Cache {
         })?;
         let answer = question.check(&archived.url, archived.body.clone(), archived.issuer_chain.clone())?;
         let validity = answer.validity();
+        if validity.not_after >= now && !is_within(&question, validity, now) {
+            return Err(Error::OutOfDate { url: archived.url.clone(), validity, at: now });
+        }
         let has_expired = validity.not_after < now;
         if has_expired && expired == ExpiredEntries::LeftOut {
             return Ok(Imported::Expired);

@@ -7,12 +7,13 @@ use serde_json::Value;
 use teeproof_core::{Hex, Time, Validity};
 use teeproof_endorse::{
     AmdKey, Cache, CacheArchive, CacheEntry, CacheLimits, Endpoints, Error, ExpiredEntries, Imported,
-    Question, archive_head, archive_line,
+    Question, Service, archive_head, archive_line,
 };
+use teeproof_mint::x509::Extension;
 use teeproof_wire::snp::Product;
 
 use crate::folder::Folder;
-use crate::minted::{NOW, PRODUCTS, chain, crl, issuers, machine, milan, vcek};
+use crate::minted::{NOW, PRODUCTS, authority, chain, crl, crl_of, issuers, machine, milan, vcek};
 use crate::questions::IDENTITY;
 
 fn open(folder: &Folder) -> Cache {
@@ -188,8 +189,64 @@ fn nothing_false_is_stored_under_a_url() {
     assert_eq!(cache.list(), []);
 }
 
+/// A list that begins after the present would replace the one that is valid.
 #[test]
-fn malformed_files_end_at_their_line() {
+fn an_object_from_the_future_is_not_imported() {
+    let (folder, other) = (Folder::new(), Folder::new());
+    let (text, cache) = (export(&filled(&folder), None), open(&other));
+    let line = text.lines().find(|line| line.contains("/vcek/v1/Milan/crl")).unwrap();
+    for days in [1, 365] {
+        let mut json: Value = serde_json::from_str(line).unwrap();
+        let list = crl_of("ARK-Milan", days * 86_400, 4000 * 86_400);
+        json["sha256"] = Hex(&teeproof_mint_digest(&list)).to_string().into();
+        json["body"] = base64ct::Base64::encode_string(&list).into();
+        let future = [archive_head(), &json.to_string(), "\n"].concat();
+        for expired in [ExpiredEntries::LeftOut, ExpiredEntries::Stored] {
+            let found = import_with(&future, &cache, NOW, expired);
+            assert!(matches!(found.as_slice(), [Err(Error::OutOfDate { .. })]), "{found:?}");
+        }
+    }
+    assert_eq!(cache.list(), []);
+}
+
+#[test]
+fn a_malformed_line_costs_no_other_entry() {
+    let (folder, other) = (Folder::new(), Folder::new());
+    let text = export(&filled(&folder), None);
+    let (head, rest) = text.split_at(archive_head().len());
+    for wrong in ["{}", "", "null", "[", "\0", &"x".repeat(100_000)] {
+        let found = import(&[head, wrong, "\n", rest].concat(), &open(&other), NOW);
+        assert!(matches!(found[0], Err(Error::Archive { line: 2, .. })), "{found:?}");
+        assert_eq!(found.iter().filter(|one| one.is_ok()).count(), 4, "{found:?}");
+    }
+}
+
+/// The cache of a mirror's operator, behind overrides, is imported under the same overrides.
+#[test]
+fn entries_of_overrides_are_imported_under_the_same_overrides() {
+    let (folder, other) = (Folder::new(), Folder::new());
+    let mut endpoints = Endpoints::vendors();
+    endpoints.set(Service::Issuers, "http://127.0.0.1:3/mirror/aia").unwrap();
+    let mut ca = authority("Issuing CA");
+    ca.certificate.extensions.push(Extension::basic_constraints(true, None));
+    let body = ca.certificate.sign(&ca.key, &ca.certificate.subject, &ca.key).unwrap();
+    let url = "http://127.0.0.1:3/mirror/aia/ca/x.cer".to_owned();
+    let validity = Validity { not_before: NOW, not_after: NOW.plus(1000) };
+    let cache = open(&folder);
+    cache.store(&CacheEntry { url, fetched_at: NOW, validity, body, issuer_chain: None }, NOW).unwrap();
+    let text = export(&cache, None);
+    let under = |endpoints: &Endpoints| {
+        let entry = CacheArchive::new(Cursor::new(text.as_bytes())).unwrap().next().unwrap().unwrap();
+        open(&other).import(&entry, endpoints, NOW, ExpiredEntries::LeftOut)
+    };
+    let refused = under(&Endpoints::vendors());
+    let Err(error @ Error::Archive { .. }) = refused else { panic!("{refused:?}") };
+    assert!(error.hint().contains("TEEPROOF_"), "{}", error.hint());
+    assert_eq!(under(&endpoints), Ok(Imported::Stored));
+}
+
+#[test]
+fn malformed_lines_are_named() {
     let (folder, other) = (Folder::new(), Folder::new());
     let (text, cache) = (export(&filled(&folder), None), open(&other));
     for (wrong, line) in [

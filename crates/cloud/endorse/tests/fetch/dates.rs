@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use teeproof_core::Time;
-use teeproof_endorse::{AmdKey, Endorsement, Error, Prefetch, Question, Reuse, Stale};
+use teeproof_endorse::{AmdKey, Endorsement, Error, Fetcher, Prefetch, Question, Reuse, Stale};
 use teeproof_wire::snp::Product;
 
 use crate::fetcher::Setting;
@@ -76,6 +76,30 @@ fn a_stale_answer_is_a_failure_of_the_service() {
     let answered = setting.fetcher().valid_at(day(-10)).fetch(&LIST, DAILY, NOW);
     assert!(matches!(answered, Err(Error::OtherTime { .. })), "{answered:?}");
     assert_eq!(setting.cache.list().len(), 0);
+}
+
+/// A list from the future would stay in place of the one that revokes now.
+#[test]
+fn a_list_from_the_future_is_neither_stored_nor_used() {
+    let hours = |from: i64, until| crl_of("ARK-Milan", from * 3600, until);
+    let (current, future) = (hours(-24, 30 * DAY), hours(1, 31 * DAY));
+    let setting = then(ok(&current), ok(&future));
+    setting.fetch(&LIST, DAILY, NOW.plus(-3600)).unwrap();
+    for reuse in [DAILY, Reuse::NEVER.stale(Stale::IfError)] {
+        let fetched = setting.fetch(&LIST, reuse, NOW);
+        assert_eq!(body(&fetched), (current.as_slice(), true));
+    }
+    let anew = setting.fetcher().refresh(&LIST, NOW);
+    assert!(matches!(anew, Err(Error::OutOfDate { .. })), "{anew:?}");
+    assert_eq!(body(&setting.fetch(&LIST, Reuse::WHILE_VALID, NOW)), (current.as_slice(), true));
+    // One that another clock has stored is no hit.
+    let url = LIST.url(&setting.endpoints).unwrap().to_string();
+    let mut entry = setting.cache.lookup(&url, NOW).unwrap();
+    entry.body = future;
+    setting.cache.store(&entry, NOW).unwrap();
+    let offline = Fetcher::offline(&setting.endpoints).cache(&setting.cache);
+    assert!(offline.fetch(&LIST, Reuse::WHILE_VALID, NOW).is_err());
+    assert!(offline.fetch(&LIST, Reuse::WHILE_VALID, NOW.plus(3600)).is_ok());
 }
 
 #[test]

@@ -240,6 +240,24 @@ fn a_long_retry_after_is_remembered_for_every_process() {
 }
 
 #[test]
+fn who_wants_everything_anew_does_not_wait_for_a_remembered_refusal() {
+    let (vek, question) = milan();
+    for refusal in [not_found(), status("429 Too Many Requests", "Retry-After: 99999999\r\n", b"")] {
+        let body = vek.clone();
+        let setting = Setting::of(move |received| match received.number {
+            0 => refusal.clone(),
+            _ => ok(&body),
+        });
+        assert!(setting.fetch(&question, Reuse::WHILE_VALID, NOW).is_err());
+        let refused = setting.fetch(&question, Reuse::WHILE_VALID, NOW);
+        assert!(matches!(refused, Err(Error::Refused { .. })), "{refused:?}");
+        assert_eq!(setting.fetcher().refresh(&question, NOW).unwrap().answer.body(), vek);
+        assert_eq!(setting.sent(), 2);
+        assert!(setting.fetch(&question, Reuse::WHILE_VALID, NOW).unwrap().from_cache);
+    }
+}
+
+#[test]
 fn pauses_have_jitter() {
     let (_, question) = milan();
     let elapsed = |random: &(dyn Fn() -> u32 + Sync)| {
