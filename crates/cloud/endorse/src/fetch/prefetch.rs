@@ -1,5 +1,6 @@
 //! Prefetching: many endorsements into the cache, none of them lost while the service answers at all.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use teeproof_core::Time;
 
 use super::{Fetcher, Retries, Reuse, is_temporary, is_waiting};
+use crate::url::Origin;
 use crate::{Error, Question};
 
 /// How many endorsements are fetched, and how long for.
@@ -36,7 +38,7 @@ pub struct Prefetched {
 /// Rounds in a row in which nothing is fetched, after which the rest has failed. A service that refuses half of all
 /// requests refuses all four of one endorsement in one of 16 cases, and so in three rounds in one of 4096.
 const FRUITLESS: usize = 3;
-/// Requests in a row without a response, with all their repetitions, after which no more are made.
+/// Requests in a row to one service without a response, with all their repetitions, after which it gets no more.
 const SILENT: usize = 8;
 
 impl Prefetch {
@@ -49,9 +51,9 @@ impl Prefetch {
         let mut result = Prefetched::default();
         let mut left: Vec<usize> = (0..questions.len()).collect();
         let mut fruitless = 0;
-        let silent = AtomicUsize::new(0);
+        let silence = Silence::of(fetcher, questions);
         while !left.is_empty() {
-            let outcomes = self.round(fetcher, questions, &left, &silent);
+            let outcomes = self.round(fetcher, questions, &left, &silence);
             let (before, mut later) = (left.len(), Vec::new());
             for (index, outcome) in outcomes {
                 match outcome {
@@ -89,14 +91,14 @@ impl Prefetch {
         fetcher: &Fetcher<'_>,
         questions: &[Question],
         left: &[usize],
-        silent: &AtomicUsize,
+        silence: &Silence,
     ) -> Vec<(usize, Result<Stored, Error>)> {
         let next = AtomicUsize::new(0);
         let outcomes = Mutex::new(Vec::with_capacity(left.len()));
         let work = || {
             while let Some(index) = left.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let Some(question) = questions.get(*index) else { continue };
-                let outcome = self.one(fetcher, question, silent);
+                let outcome = self.one(fetcher, question, silence);
                 outcomes.lock().unwrap_or_else(PoisonError::into_inner).push((*index, outcome));
             }
         };
@@ -108,7 +110,8 @@ impl Prefetch {
         outcomes.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn one(&self, fetcher: &Fetcher<'_>, question: &Question, silent: &AtomicUsize) -> Result<Stored, Error> {
+    fn one(&self, fetcher: &Fetcher<'_>, question: &Question, silence: &Silence) -> Result<Stored, Error> {
+        let silent = silence.at(fetcher, question);
         let now = (self.clock)();
         let reuse = (self.reuse)(question);
         let fetcher = if silent.load(Ordering::Relaxed) < SILENT {
@@ -156,6 +159,23 @@ impl Prefetch {
         });
         let wait = Duration::from_secs(u64::try_from(until.min().unwrap_or(0)).unwrap_or_default());
         (wait <= self.patience).then_some(wait)
+    }
+}
+
+/// The number of requests in a row without a response, of each service.
+struct Silence(HashMap<Origin, AtomicUsize>);
+
+impl Silence {
+    fn of(fetcher: &Fetcher<'_>, questions: &[Question]) -> Self {
+        let origins = questions.iter().filter_map(|question| question.url(fetcher.endpoints).ok());
+        Self(origins.map(|url| (url.origin().clone(), AtomicUsize::new(0))).collect())
+    }
+
+    /// That of the question's service. What has no URL is never requested.
+    fn at(&self, fetcher: &Fetcher<'_>, question: &Question) -> &AtomicUsize {
+        static NONE: AtomicUsize = AtomicUsize::new(0);
+        let url = question.url(fetcher.endpoints).ok();
+        url.and_then(|url| self.0.get(url.origin())).unwrap_or(&NONE)
     }
 }
 

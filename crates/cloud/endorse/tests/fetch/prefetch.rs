@@ -94,6 +94,24 @@ fn a_fleet_of_500_is_complete_though_half_of_the_requests_are_refused() {
 }
 
 #[test]
+fn a_service_that_is_gone_costs_another_service_nothing() {
+    let (chips, certificates) = fleet(30);
+    let mut setting = Setting::around(Server::of(move |received| {
+        certificates.get(&received.path).map_or_else(not_found, |certificate| ok(certificate))
+    }));
+    // A port of this machine on which nobody listens any more.
+    let gone = Server::of(|_| not_found());
+    setting.endpoints.set(Service::Pcs, &gone.url).unwrap();
+    drop(gone);
+    setting.http = Http::with_hosts(Duration::from_secs(5), setting.endpoints.allowed_hosts().unwrap());
+    let platforms = (0..20).map(|number| Question::TdxTcbInfo { fmspc: [number; 6] });
+    let questions: Vec<_> = platforms.chain(chips).collect();
+    let (result, done) = setting.prefetch(&questions);
+    assert_eq!((result.fetched, result.failed.len(), done), (30, 20, 50));
+    assert_eq!(setting.server.requests().len(), 30);
+}
+
+#[test]
 fn what_the_service_does_not_have_is_named_and_the_rest_fetched() {
     let (questions, mut certificates) = fleet(40);
     let missing = questions[17].url(&Endpoints::vendors()).unwrap().path().to_owned();
