@@ -309,9 +309,14 @@ impl Cache {
     }
 }
 
+/// 9999-12-31T23:59:59Z, the last second of an RFC 3339 date.
+const LAST_DATE: i64 = 253_402_300_799;
+
 fn read_record(path: &Path) -> Option<Record> {
     let text = files::read(path, MAX_RECORD)?;
-    serde_json::from_slice(&text).ok().filter(|record: &Record| record.version == VERSION)
+    let record: Record = serde_json::from_slice(&text).ok()?;
+    let is_date = |seconds| (0..=LAST_DATE).contains(&seconds);
+    (record.version == VERSION && is_date(record.fetched_at)).then_some(record)
 }
 
 fn size(bytes: usize) -> u64 {

@@ -4,14 +4,14 @@ use teeproof_core::from_hex;
 use teeproof_wire::snp::{Product, Tcb};
 
 use super::{AmdKey, Issuer, PckCa, Question, Vcek};
-use crate::endpoints::Service;
+use crate::endpoints::{Service, issuer_urls};
 use crate::{Endpoints, HttpUrl};
 
 impl Question {
     /// The question that is answered at this URL; `None` for every other URL. Parameters may be in any order.
     ///
     /// The URL of an issuer's certificate does not say the issuer's name: any CA certificate answers that question.
-    /// Behind an override of [`Service::Issuers`] no issuer is recognised, because the URL lacks the pinned host.
+    /// Behind an override of [`Service::Issuers`] it does not say the pinned host either, which makes no difference.
     #[must_use]
     pub fn of_url(url: &HttpUrl, endpoints: &Endpoints) -> Option<Self> {
         if endpoints.url(Service::IntelRootCrl).is_ok_and(|list| list == *url) {
@@ -24,8 +24,10 @@ impl Question {
         let found = below(Service::Kds).and_then(Self::at_kds);
         let found = found.or_else(|| below(Service::Pcs).and_then(Self::at_pcs));
         found.or_else(|| {
-            let named = endpoints.issuer_url(url.as_str()).ok()?;
-            (named == *url).then(|| Self::Issuer(Issuer::at(url)))
+            let moved = below(Service::Issuers).map(issuer_urls).and_then(|urls| urls.into_iter().next());
+            let named = moved.as_ref().unwrap_or(url);
+            let issuer = Self::Issuer(Issuer::at(named));
+            issuer.url(endpoints).is_ok_and(|own| own == *url).then_some(issuer)
         })
     }
 

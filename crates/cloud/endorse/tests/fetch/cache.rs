@@ -114,6 +114,16 @@ fn damage_counts_as_absent() {
 }
 
 #[test]
+fn an_entry_of_no_date_counts_as_absent() {
+    let folder = Folder::new();
+    let cache = open(&folder);
+    for fetched_at in [i64::MIN, -1, 253_402_300_800, i64::MAX] {
+        cache.store(&CacheEntry { fetched_at: Time(fetched_at), ..entry("https://a/", b"a") }, NOW).unwrap();
+        assert!(cache.lookup("https://a/", NOW).is_none() && cache.list().is_empty(), "{fetched_at}");
+    }
+}
+
+#[test]
 fn an_entry_cannot_name_a_file_elsewhere_or_another_url() {
     let folder = Folder::new();
     let cache = open(&folder);

@@ -48,6 +48,7 @@ proptest! {
         let mut overridden = Endpoints::vendors();
         overridden.set(Service::Kds, "https://mirror.example/kds/").unwrap();
         overridden.set(Service::Pcs, "https://mirror.example").unwrap();
+        overridden.set(Service::Issuers, "https://mirror.example/aia").unwrap();
         overridden.set(Service::IntelRootCrl, "http://127.0.0.1:1/root.crl").unwrap();
         for endpoints in [&Endpoints::vendors(), &overridden] {
             let url = question.url(endpoints).unwrap();
