@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use crate::url::without_secrets;
 use crate::{AllowedHosts, Error, HttpUrl};
 
 /// A service.
@@ -118,7 +119,7 @@ impl Endpoints {
     pub fn issuer_url(&self, named: &str) -> Result<HttpUrl, Error> {
         let url = HttpUrl::parse(named)?;
         if url.path().contains('?') {
-            return Err(Error::Address(named.to_owned()));
+            return Err(Error::Address(without_secrets(named)));
         }
         if !pinned_issuers().contains(&url) {
             return Err(Error::HostNotAllowed { url: named.to_owned() });

@@ -8,7 +8,8 @@ use teeproof_core::{Time, Validity};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
-    /// The text is not a URL that this crate requests.
+    /// The text is not a URL that this crate requests. User information, query and fragment are left out, which can be
+    /// secrets.
     Address(String),
     /// Plain HTTP to another host than loopback or instance metadata.
     NotEncrypted {
@@ -148,6 +149,34 @@ pub enum Error {
 }
 
 impl Error {
+    /// The URL that it is about.
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        match self {
+            Self::NotEncrypted { url }
+            | Self::HostNotAllowed { url }
+            | Self::Offline { url }
+            | Self::Unreachable { url, .. }
+            | Self::Late { url }
+            | Self::Status { url, .. }
+            | Self::Redirect { url, .. }
+            | Self::Refused { url, .. }
+            | Self::TooLarge { url, .. }
+            | Self::Malformed { url, .. }
+            | Self::Mismatch { url, .. }
+            | Self::OutOfDate { url, .. }
+            | Self::OtherTime { url, .. }
+            | Self::Locked { url } => Some(url),
+            Self::Address(_)
+            | Self::Cache { .. }
+            | Self::CacheFull { .. }
+            | Self::CacheRefused { .. }
+            | Self::Archive { .. }
+            | Self::Listen { .. }
+            | Self::Question { .. } => None,
+        }
+    }
+
     /// A hint for the user.
     #[must_use]
     pub fn hint(&self) -> &'static str {
@@ -198,7 +227,9 @@ impl Error {
             Self::CacheRefused { .. } => {
                 "give an empty or new directory that is yours, and that others may not write, with --cache-dir"
             }
-            Self::Archive { .. } => "give a file of teeproof cache export, or export it again",
+            Self::Archive { .. } => {
+                "give a file of teeproof cache export, under the TEEPROOF_…_URL variables that it was exported with"
+            }
             Self::Listen { .. } => "give an address of this machine and a free port",
             Self::Question { .. } => "compare the value with the report's",
         }
@@ -224,7 +255,9 @@ impl fmt::Display for Error {
             Self::Unreachable { url, reason } => write!(f, "{url} does not answer: {reason}"),
             Self::Late { url } => write!(f, "{url}: no response within the timeout"),
             Self::Status { url, status } => write!(f, "{url} answers with status {status}"),
-            Self::Redirect { url, to } => write!(f, "{url} redirects to {to}"),
+            Self::Redirect { url, to } => {
+                write!(f, "{url} redirects to {}", to.chars().take(200).collect::<String>())
+            }
             Self::Refused { url, status, until } => {
                 write!(f, "{url} answered with status {status} and is not requested again before {until}")
             }

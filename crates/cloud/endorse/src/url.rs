@@ -103,7 +103,7 @@ impl HttpUrl {
     /// # Errors
     /// [`Error::Address`]: anything else than the form above.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        parse(text).ok_or_else(|| Error::Address(text.chars().take(MAX_URL).collect()))
+        parse(text).ok_or_else(|| Error::Address(without_secrets(text)))
     }
 
     /// The URL as text.
@@ -135,7 +135,7 @@ impl HttpUrl {
     /// [`Error::Address`]: the result is no URL, or this URL has a query.
     pub fn join(&self, path: &str) -> Result<Self, Error> {
         if self.text.contains('?') {
-            return Err(Error::Address(self.text.clone()));
+            return Err(Error::Address(without_secrets(&self.text)));
         }
         Self::parse(&[self.text.trim_end_matches('/'), path].concat())
     }
@@ -145,6 +145,20 @@ impl fmt::Display for HttpUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
+}
+
+/// A text that is no URL of ours, for errors: with `…` for user information, and for what follows `?` or `#`.
+pub(crate) fn without_secrets(text: &str) -> String {
+    const SHOWN: usize = 200;
+    let end = text.find(['?', '#']).unwrap_or(text.len());
+    let (plain, secret) = text.split_at_checked(end).unwrap_or((text, ""));
+    let (scheme, rest) = plain.split_once("://").map_or(("", plain), |(scheme, rest)| (scheme, rest));
+    let scheme_end = if plain.contains("://") { "://" } else { "" };
+    // An @ ends user information, in which a slash can be as well.
+    let (user, rest) = rest.rsplit_once('@').map_or(("", rest), |(_, rest)| ("…@", rest));
+    let mark = secret.get(..1).unwrap_or_default();
+    let shown = [scheme, scheme_end, user, rest, mark, if mark.is_empty() { "" } else { "…" }].concat();
+    shown.chars().take(SHOWN).collect()
 }
 
 fn parse(text: &str) -> Option<HttpUrl> {
@@ -365,6 +379,23 @@ mod tests {
             assert!(matches!(HttpUrl::parse(text), Err(Error::Address(_))), "{text}");
         }
         assert!(HttpUrl::parse(&format!("http://host/{}", "x".repeat(2048))).is_err());
+    }
+
+    #[test]
+    fn errors_show_no_secret() {
+        for (text, shown) in [
+            ("https://user:s3cr3t@kds.example/x", "https://…@kds.example/x"),
+            ("https://user:s3/cr3t@kds.example", "https://…@kds.example"),
+            ("user:s3cr3t@kds.example", "…@kds.example"),
+            ("https://kds.example/?token=s3cr3t", "https://kds.example/?…"),
+            ("https://kds.example/#s3cr3t", "https://kds.example/#…"),
+            ("https://kds.example/%zz", "https://kds.example/%zz"),
+        ] {
+            let refused = HttpUrl::parse(text).and_then(|url| url.join("/x"));
+            assert_eq!(refused, Err(Error::Address(shown.to_owned())), "{text}");
+        }
+        let long = HttpUrl::parse(&"é".repeat(10_000)).unwrap_err();
+        assert!(long.to_string().chars().count() < 300, "{long}");
     }
 
     #[test]

@@ -115,7 +115,9 @@ impl Reply {
             Error::Late { .. } | Error::Locked { .. } | Error::Cache { .. } => 503,
             _ => 502,
         };
-        let mut reply = Self::refusal(status, &error.to_string(), error.hint());
+        // Clients do not see where this mirror fetches from: the path of an override can be a secret.
+        let text = error.url().map_or(error.to_string(), |url| error.to_string().replace(url, "the service"));
+        let mut reply = Self::refusal(status, &text, error.hint());
         if matches!(status, 429 | 503) {
             let seconds = until.map_or(1, |until| until.since(now)).max(1);
             reply.headers.push(("retry-after", seconds.to_string()));
