@@ -49,7 +49,7 @@ macro_rules! tdx_policy_fields {
                 suggest (by tcb_status)
                 under "The platform's TCB.";
             days_behind: DaysBehind<'p>, "days-behind" as Days,
-                "The grace period: the days since the first update that an out-of-date TCB lacks.",
+                "The grace period: the days since the first update that the TCB lacks; one without a date is refused.",
                 DAYS_BEHIND [Refused] = "tdx.tcb.days-behind", "the days behind Intel's updates",
                     "The TCB has lacked an update for at most this many days.",
                     "The host must update its firmware; Intel published the update that is lacking at the date of `tdx.tcb`.",

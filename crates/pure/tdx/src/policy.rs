@@ -90,7 +90,7 @@ impl PolicyValue for TcbDate {
 #[non_exhaustive]
 pub enum DaysBehind<'p> {
     /// At most so many days between the first update that is lacking and the time of verification. A TCB that
-    /// is not out of date is 0 days behind.
+    /// lacks no update is 0 days behind; one that lacks an update without a date is refused.
     AtMost {
         /// The days.
         days: u32,
@@ -330,7 +330,7 @@ impl fmt::Display for Behind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Some(days) => write!(f, "{days} days"),
-            None => f.write_str("out of date since an unknown date"),
+            None => f.write_str("behind since an unknown date"),
         }
     }
 }

@@ -61,10 +61,15 @@ impl TcbStatus {
         }
     }
 
-    /// Whether the TCB lacks an update that Intel has published.
+    /// Whether the status is one of those that say so: `OutOfDate` and `OutOfDateConfigurationNeeded`.
     #[must_use]
     pub const fn is_out_of_date(self) -> bool {
         matches!(self, Self::OutOfDate | Self::OutOfDateConfigurationNeeded)
+    }
+
+    /// Whether Intel has published an update that the TCB lacks: it is out of date, or revoked.
+    pub(crate) const fn lacks_an_update(self) -> bool {
+        self.is_out_of_date() || matches!(self, Self::Revoked)
     }
 
     const fn needs_configuration(self) -> bool {

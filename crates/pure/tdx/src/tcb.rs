@@ -120,12 +120,12 @@ impl TcbEvaluation {
         self.running.as_ref().and_then(|(_, module)| module.as_ref())
     }
 
-    /// Whether a new launch of the guest would update its TCB: the TDX module that runs is up to date, and the one
-    /// under which the guest was launched is out of date.
+    /// Whether a new launch of the guest would update its TCB: the TDX module that runs lacks no update, and the one
+    /// under which the guest was launched does.
     #[must_use]
     pub fn is_relaunch_advised(&self) -> bool {
         let late = |levels: &[Option<&MatchedLevel>]| {
-            levels.iter().flatten().any(|level| level.status.is_out_of_date())
+            levels.iter().flatten().any(|level| level.status.lacks_an_update())
         };
         let launched = [Some(&self.platform), self.module.as_ref()];
         self.running
@@ -173,18 +173,25 @@ impl TcbEvaluation {
         self.next_update
     }
 
-    /// The date of the first update that the platform lacks; `None` if it lacks none that has a date.
-    #[must_use]
-    pub fn behind_since(&self) -> Option<Time> {
-        let behind = self.parts().filter(|part| part.status.is_out_of_date());
-        behind.filter_map(|part| part.superseded).min()
+    /// The parts that lack an update: out of date, or revoked.
+    fn behind(&self) -> impl Iterator<Item = &MatchedLevel> {
+        self.parts().filter(|part| part.status.lacks_an_update())
     }
 
-    /// The whole days from [`TcbEvaluation::behind_since`] to the time of verification: 0 for a TCB that is not
-    /// out of date; `None` for one that is, without a date.
+    /// The date of the first update that the platform lacks; `None` if it lacks none. `None` as well if one of the
+    /// parts that lack an update has no date: that part may be behind for longer than all others.
+    #[must_use]
+    pub fn behind_since(&self) -> Option<Time> {
+        let mut parts = self.behind().map(|part| part.superseded);
+        let first = parts.next()??;
+        parts.try_fold(first, |first, date| date.map(|date| first.min(date)))
+    }
+
+    /// The whole days from [`TcbEvaluation::behind_since`] to the time of verification: 0 for a TCB that lacks no
+    /// update; `None` for one that lacks an update without a date.
     #[must_use]
     pub fn days_behind(&self) -> Option<u32> {
-        if !self.parts().any(|part| part.status.is_out_of_date()) {
+        if self.behind().next().is_none() {
             return Some(0);
         }
         let seconds = self.at.since(self.behind_since()?);

@@ -1,11 +1,11 @@
 //! Policies: `builtin:genuine`, the rules about the TCB, and those about the guest.
 
-use teeproof_core::{Bits, Outcome, Rule, Text, Time};
+use teeproof_core::{Bits, Freshness, Outcome, Rule, Text, Time};
 use teeproof_tdx::{
     AllowedAdvisories, DaysBehind, TcbDate, TcbException, TcbExceptions, TcbStatus, TdxPolicy, checks,
 };
 
-use teeproof_mint::tdx::{TcbLevel, TdxMachine};
+use teeproof_mint::tdx::{IsvLevel, QeIdentity, TcbInfo, TcbLevel, TdxMachine};
 
 use crate::support::{AT, Checked, FMSPC, genuine, time};
 
@@ -71,6 +71,38 @@ fn statuses_and_the_grace_period() {
         info.levels = vec![TcbLevel::new(([0; 16], 0, [0; 16]), "2025-06-01T00:00:00Z", "OutOfDate", &[])];
     });
     assert!(!accepts(&first, grace(u32::MAX), "tdx.tcb.days-behind"));
+}
+
+/// A part that is behind since an unknown date may be so for longer than any part with a date.
+#[test]
+fn the_grace_period_needs_a_date_of_every_part_that_is_behind() {
+    let unlimited = || waived().days_behind(DaysBehind::at_most(u32::MAX));
+    let old = |status: &str| vec![IsvLevel::new(1, "2017-11-13T00:00:00Z", status, &[])];
+    let dated = with_status("OutOfDate");
+    assert!(accepts(&dated, unlimited(), "tdx.tcb.days-behind"));
+    for status in ["OutOfDate", "OutOfDateConfigurationNeeded", "Revoked"] {
+        let of_qe = |qe: &mut QeIdentity| qe.levels = old(status);
+        let of_module = |info: &mut TcbInfo| info.modules.iter_mut().for_each(|one| one.levels = old(status));
+        for (part, platform) in [
+            ("quoting enclave", dated.clone().with_qe_identity(of_qe)),
+            ("module", dated.clone().with_tcb_info(of_module)),
+            ("quoting enclave alone", genuine().with_qe_identity(of_qe)),
+        ] {
+            assert!(!accepts(&platform, unlimited(), "tdx.tcb.days-behind"), "{part} {status}");
+            platform.evidence().verify(Freshness::Waived("a test"), |result, findings| {
+                let tcb = result.unwrap().tcb().clone();
+                assert_eq!((tcb.days_behind(), tcb.behind_since()), (None, None), "{part} {status}");
+                assert!(!findings.of("tdx.tcb").2.contains("days behind"), "{part} {status}");
+            });
+        }
+    }
+    // A revoked TCB lacks the updates of the levels above its own.
+    let days = |status: &str| {
+        let evidence = with_status(status).evidence();
+        evidence.verify(Freshness::Waived("a test"), |result, _| result.unwrap().tcb().days_behind())
+    };
+    assert_eq!((days("UpToDate"), days("ConfigurationNeeded")), (Some(0), Some(0)));
+    assert_eq!((days("OutOfDate"), days("Revoked")), (Some(86), Some(86)));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! TCB levels of platform, module and quoting enclave.
 
 use teeproof_core::{Class, Freshness, Outcome, Time};
-use teeproof_mint::tdx::{QuoteBody, TcbLevel, TdxMachine};
+use teeproof_mint::tdx::{IsvLevel, QuoteBody, TcbInfo, TcbLevel, TdxMachine};
 use teeproof_tdx::{Error, ModuleProblem, TcbStatus};
 
 use crate::support::{Checked, genuine};
@@ -144,6 +144,14 @@ fn the_module_that_runs() {
     assert_eq!(evaluated(&with(5, 13)), (TcbStatus::OutOfDate, true, true));
     assert_eq!(evaluated(&with(5, 5)), (TcbStatus::OutOfDate, false, false));
     assert_eq!(evaluated(&with(13, 5)), (TcbStatus::OutOfDate, false, false));
+    // A new launch is no remedy under a module that Intel revoked.
+    let revoked = |info: &mut TcbInfo| {
+        for module in &mut info.modules {
+            module.levels.push(IsvLevel::new(1, "2020-01-01T00:00:00Z", "Revoked", &[]));
+        }
+    };
+    assert_eq!(evaluated(&with(5, 2).with_tcb_info(revoked)), (TcbStatus::Revoked, false, false));
+    assert_eq!(evaluated(&with(2, 13).with_tcb_info(revoked)), (TcbStatus::Revoked, true, true));
     let error = with(13, 3).refused("tdx.module", Class::NotAuthentic);
     assert_eq!(error, Error::Module(ModuleProblem::NoLevel { major: 1, svn: 3 }));
     let platform = |svn: u8| {
