@@ -18,9 +18,10 @@ const SHA384: u16 = 0x000c;
 pub enum RtmrExplanation {
     /// The replay of the log's events is the quoted value.
     Explained,
-    /// The replay of the log's events is not the quoted value. No event of the RTMR is used.
+    /// The replay of the log's events is not the quoted value, or the log has no events of an RTMR that was
+    /// extended. No event of the RTMR is used.
     Unexplained,
-    /// The log has no event of the RTMR.
+    /// The log has no event of the RTMR, and needs none: its value is zero, nothing was extended into it.
     NoEvents,
 }
 
@@ -62,7 +63,8 @@ pub fn replay_rtmrs<'a>(
     let values = replayed.iter().skip(1).zip(quote.td().rtmr());
     for (slot, (replayed, quoted)) in rtmrs.iter_mut().zip(values) {
         *slot = match replayed {
-            None => RtmrExplanation::NoEvents,
+            None if *quoted == [0; 48] => RtmrExplanation::NoEvents,
+            None => RtmrExplanation::Unexplained,
             Some(replayed) if replayed == quoted => RtmrExplanation::Explained,
             Some(_) => RtmrExplanation::Unexplained,
         };

@@ -39,9 +39,19 @@ fn a_log_explains_its_rtmrs() {
         expected[at] = Unexplained;
         assert_eq!(replayed(&other, &bytes), Ok((expected, Outcome::Warn, 8 - events)), "RTMR{at}");
     }
-    // An RTMR without events is not explained, whatever its value.
+    // An RTMR without events was extended outside of the log, unless it is zero.
     let extended = machine.clone().with_body(|body| body.rtmrs[3] = [1; 48]);
-    assert_eq!(replayed(&extended, &bytes).unwrap().0, all);
+    let expected = [Explained, Explained, Explained, Unexplained];
+    assert_eq!(replayed(&extended, &bytes), Ok((expected, Outcome::Warn, 8)));
+    // The same of a log from which all events of an RTMR were cut.
+    for (rtmr, events) in [(0_u32, 4), (1, 2), (2, 2)] {
+        let mut cut = log.clone();
+        cut.events.retain(|event| event.register != rtmr + 1);
+        let mut expected = all;
+        expected[rtmr as usize] = Unexplained;
+        let found = replayed(&machine, &cut.bytes().unwrap());
+        assert_eq!(found, Ok((expected, Outcome::Warn, 8 - events)), "RTMR{rtmr}");
+    }
     // An event more, one less, and two in the other order.
     let more = log.clone().with(Event::new(4, Event::IPL, vec![7]));
     assert_eq!(replayed(&machine, &more.bytes().unwrap()).unwrap().0[3], Unexplained);
