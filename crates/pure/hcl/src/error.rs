@@ -192,10 +192,14 @@ impl fmt::Display for Error {
                 write!(f, "the AK certificate's chain ends at a root that is not trusted: {root}")
             }
             Self::AkRevocationList { issuer: 0, problem } => {
-                write!(f, "revocation list of the vTPM root: {problem}")
+                write!(f, "revocation list of the vTPM root: {}", problem.of_list())
             }
             Self::AkRevocationList { issuer, problem } => {
-                write!(f, "revocation list of certificate {issuer} below the vTPM root: {problem}")
+                write!(
+                    f,
+                    "revocation list of certificate {issuer} below the vTPM root: {}",
+                    problem.of_list()
+                )
             }
             Self::Snp(error) => error.fmt(f),
             Self::Tdx(error) => error.fmt(f),

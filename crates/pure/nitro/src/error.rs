@@ -121,7 +121,9 @@ impl fmt::Display for Error {
                 root.as_ref().map_or(Ok(()), |root| write!(f, ", got one from {root}"))
             }
             Self::Chain { link, problem } => write!(f, "{link}: {problem}"),
-            Self::RevocationList { issuer, problem } => write!(f, "revocation list of {issuer}: {problem}"),
+            Self::RevocationList { issuer, problem } => {
+                write!(f, "revocation list of {issuer}: {}", problem.of_list())
+            }
             Self::Signature => f.write_str("the signature over the document is invalid"),
             Self::ModuleId => {
                 f.write_str("the certificate was issued to a module other than the document's module_id")

@@ -318,7 +318,7 @@ impl fmt::Display for Error {
             }
             Self::Chain { link, problem } => write!(f, "{link}: {problem}"),
             Self::RevocationList { issuer, problem } => {
-                write!(f, "revocation list of the {issuer}: {problem}")
+                write!(f, "revocation list of the {issuer}: {}", problem.of_list())
             }
             Self::VekType { certificate } => {
                 write!(f, "the certificate's subject names a {certificate}, its chain or extensions do not")

@@ -397,7 +397,7 @@ impl fmt::Display for Error {
             }
             Self::Chain { chain, link, problem } => write!(f, "{}: {problem}", chain.certificate(*link)),
             Self::RevocationList { chain, issuer, problem } => {
-                write!(f, "revocation list of the {}: {problem}", chain.certificate(*issuer))
+                write!(f, "revocation list of the {}: {}", chain.certificate(*issuer), problem.of_list())
             }
             Self::QeSignature => f.write_str("the signature over the quoting enclave's report does not hold"),
             Self::QeBinding => f.write_str("the quoting enclave's report is for another attestation key"),

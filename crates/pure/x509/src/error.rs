@@ -123,6 +123,32 @@ impl fmt::Display for Problem {
     }
 }
 
+/// A problem of a revocation list in words: its dates are thisUpdate and nextUpdate.
+#[derive(Clone, Copy, Debug)]
+pub struct ListProblem<'p>(&'p Problem);
+
+impl Problem {
+    /// The words for this problem of a revocation list, whose dates have other names than those of a certificate.
+    #[must_use]
+    pub const fn of_list(&self) -> ListProblem<'_> {
+        ListProblem(self)
+    }
+}
+
+impl fmt::Display for ListProblem<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Problem::NotYetValid { not_before, at } => {
+                write!(f, "not yet valid: thisUpdate {not_before}, verified at {at}")
+            }
+            Problem::Expired { not_after, at } => {
+                write!(f, "not current: nextUpdate {not_after}, verified at {at}")
+            }
+            problem => problem.fmt(f),
+        }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.link {
@@ -133,3 +159,22 @@ impl fmt::Display for Error {
 }
 
 impl core::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn the_dates_of_lists_have_their_own_names() {
+        let (at, earlier) = (Time(86_400), Time(0));
+        let expired = Problem::Expired { not_after: earlier, at };
+        let words = "not current: nextUpdate 1970-01-01T00:00:00Z, verified at 1970-01-02T00:00:00Z";
+        assert_eq!(expired.of_list().to_string(), words);
+        let early = Problem::NotYetValid { not_before: at, at: earlier };
+        let words = "not yet valid: thisUpdate 1970-01-02T00:00:00Z, verified at 1970-01-01T00:00:00Z";
+        assert_eq!(early.of_list().to_string(), words);
+        assert_eq!(Problem::Signature.of_list().to_string(), Problem::Signature.to_string());
+    }
+}

@@ -23,7 +23,7 @@ pub use anchor::{Anchor, AnchorKind, Anchors, PinnedCertificate, PinnedCertifica
 pub use build::{Candidates, PathError, PathSearch, build_path};
 #[cfg(feature = "alloc")]
 pub use cache::{MAX_CACHED_BYTES, OwnedSignature, SignatureCache};
-pub use error::{Error, Problem};
+pub use error::{Error, ListProblem, Problem};
 pub use name_text::NameText;
 pub use path::{AnchoredPath, MAX_CHAIN, VerifiedPath, verify_path};
 pub use path_options::PathOptions;
