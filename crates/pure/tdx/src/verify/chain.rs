@@ -103,15 +103,23 @@ pub(super) fn anchored<'e, T>(
     })
 }
 
-/// Checks validity and revocation of a path. Adds the signatures of the revocation lists that were used.
-pub(super) fn settle<'e>(
+/// Checks the validity of a path at the time of verification. Revocation is not checked: see [`unrevoked`].
+pub(super) fn valid<'e>(
     chain: Chain,
     path: &AnchoredPath<'e>,
+    verification: &TdxVerification<'e>,
+) -> Result<VerifiedPath<'e>, Error> {
+    path.valid_at(verification.at, 0).map_err(|error| chain_error(chain, error))
+}
+
+/// Checks the revocation of a valid path. Adds the signatures of the revocation lists that were used.
+pub(super) fn unrevoked<'e>(
+    chain: Chain,
+    mut path: VerifiedPath<'e>,
     verification: &TdxVerification<'e>,
     signatures: &SignatureChecks<'_>,
     lists: &mut Vec<VerifiedSignature<'e>>,
 ) -> Result<VerifiedPath<'e>, Error> {
-    let mut path = path.valid_at(verification.at, 0).map_err(|error| chain_error(chain, error))?;
     let revocation = &verification.path.revocation;
     let mut add = |list: VerifiedRevocationList<'e>| lists.push(list.signature());
     path.check_revocation_with(revocation, signatures, &mut add).map_err(|error| match error {

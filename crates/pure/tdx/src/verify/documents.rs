@@ -13,7 +13,7 @@ use teeproof_x509::{
 };
 
 use super::TdxVerification;
-use super::chain::{Shown, anchored, leaves, settle};
+use super::chain::{Shown, anchored, leaves, unrevoked, valid};
 use crate::cache::Kind;
 use crate::json::DateText;
 use crate::qe_identity::QeIdentity;
@@ -63,7 +63,8 @@ pub(super) fn signers<'e>(
         let path = anchored(CHAIN, leaf, given, verification, signatures, |path| {
             (path.below().len() == 1).then(|| Box::new(*path))
         });
-        match path.and_then(|path| settle(CHAIN, &path, verification, signatures, lists)) {
+        let path = path.and_then(|path| valid(CHAIN, &path, verification));
+        match path.and_then(|path| unrevoked(CHAIN, path, verification, signatures, lists)) {
             Ok(path) => signers.push(path),
             Err(error) => failure = failure.or(Some(error)),
         }

@@ -244,3 +244,16 @@ fn a_chain_without_a_pck_certificate() {
     let error = platform.refused("tdx.chain", Class::Incomplete);
     assert_eq!(error, Error::MissingLeaf(Chain::Pck));
 }
+
+/// A result shows what passed before revocation failed.
+#[test]
+fn validity_is_recorded_before_revocation() {
+    let machine = genuine();
+    let serial = machine.pck.certificate.serial.clone();
+    let mut evidence = machine.pck_ca_revokes(&serial).evidence();
+    evidence.crls = vec![evidence.root_crl.clone(), evidence.pck_crl.clone()];
+    evidence.verify(Freshness::Waived("a test"), |result, findings| {
+        assert_eq!(result.map(|_| ()).unwrap_err().check().id, "tdx.revocation");
+        assert_eq!(findings.of("tdx.validity").1, Outcome::Pass);
+    });
+}
