@@ -27,6 +27,10 @@ checks! { VERIFY:
         "The attestation key signed header and body of the quote as received.",
         "The quote was altered: request a new one.",
         "Intel 348551, appendix A.3.8";
+    SERVICE_TDS [] = "tdx.service-tds", "service TDs and migration",
+        "No service TD is bound to the guest, and none can move it to another machine.",
+        "Pin MRSERVICETD of the service TDs that you trust (mrservicetd), and refuse guests that can be moved (migration).",
+        "Intel 344425, ATTRIBUTES; Intel 348551, appendix A.3.2";
     VALIDITY [Incomplete] = "tdx.validity", "the certificates' validity",
         "Every certificate of the PCK chain is valid at the given time.",
         "Check the clock, or request a new quote with current certificates.",

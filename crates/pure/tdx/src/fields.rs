@@ -23,6 +23,14 @@ macro_rules! tdx_policy_fields {
                 genuine (exactly(false)), value (Some(quote.is_debug())),
                 suggest (found)
                 under "How the guest was launched.";
+            migration: Rule<'p, bool>, "migration" as YesNo,
+                "Whether a migration TD can move the guest to another machine: TDATTRIBUTES, bit 29 (MIGRATABLE).",
+                MIGRATION [Refused] = "tdx.migration", "migration by a service TD",
+                    "No migration TD can move the guest's memory to another machine.",
+                    "Launch the guest with TDATTRIBUTES whose bit 29, MIGRATABLE, is zero.",
+                    "Intel 344425, ATTRIBUTES",
+                genuine (exactly(false)), value (Some(quote.is_migratable())),
+                suggest (found);
             attributes: Rule<'p, u64>, "attributes" as Flags,
                 "TDATTRIBUTES, 64 bits.",
                 ATTRIBUTES [Refused] = "tdx.attributes", "the guest's attributes",

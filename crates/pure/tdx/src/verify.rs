@@ -203,6 +203,7 @@ fn signed_quote<'e>(
     check_signature(quote, crypto)?;
     record.pass(checks::SIGNATURE, &format_args!("ECDSA P-256 over bytes 0..{}", quote.signed().len()));
     warn_of_reserved_attributes(quote.td(), record);
+    record_service_tds(quote.td(), record);
     let path = chain::valid(crate::Chain::Pck, &path, verification)?;
     record.pass(checks::VALIDITY, &format_args!("every certificate, at {}", verification.at));
     let path = chain::unrevoked(crate::Chain::Pck, path, verification, signatures, lists)?;
@@ -220,6 +221,28 @@ fn warn_of_reserved_attributes(td: TdBody<'_>, record: &mut dyn Record) {
     let reserved = TdAttributes::from_bits(td.td_attributes()).unnamed();
     if reserved != 0 {
         record.warn(checks::FORMAT, &format_args!("TDATTRIBUTES has the reserved bits {reserved:#x}"));
+    }
+}
+
+/// Records whether service TDs are bound to the guest, or can move it: then its secrets are theirs too.
+fn record_service_tds(td: TdBody<'_>, record: &mut dyn Record) {
+    let attributes = TdAttributes::from_bits(td.td_attributes());
+    let has = |flag, words| if attributes.contains(flag) { words } else { "" };
+    let bound = match td.mrservicetd() {
+        Some(bound) if *bound != [0; 48] => "MRSERVICETD is not zero: service TDs are bound to the guest; ",
+        _ => "",
+    };
+    let extended = has(TdAttributes::SERVTD_EXT, "SERVTD_EXT is set, for a guest with service TDs; ");
+    let migratable = has(TdAttributes::MIGRATABLE, "MIGRATABLE is set: a migration TD can move the guest; ");
+    let named =
+        td.mrservicetd().map_or("a body of TDX 1.0 names no service TDs", |_| "no service TD is bound");
+    if [bound, extended, migratable].iter().all(|words| words.is_empty()) {
+        record.pass(checks::SERVICE_TDS, &format_args!("not migratable; {named}"));
+    } else {
+        record.warn(
+            checks::SERVICE_TDS,
+            &format_args!("{bound}{extended}{migratable}`mrservicetd` and `migration` of a policy decide"),
+        );
     }
 }
 
@@ -439,6 +462,12 @@ impl<'a> VerifiedQuote<'a> {
     #[must_use]
     pub const fn is_debug(&self) -> bool {
         self.td().td_attributes() & 0xff != 0
+    }
+
+    /// Whether a migration TD can move the guest to another machine: bit 29 of TDATTRIBUTES.
+    #[must_use]
+    pub fn is_migratable(&self) -> bool {
+        TdAttributes::from_bits(self.td().td_attributes()).contains(TdAttributes::MIGRATABLE)
     }
 
     /// RTMR0 to RTMR3 by index; those of other indices do not exist and are zero.

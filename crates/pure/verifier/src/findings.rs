@@ -90,6 +90,7 @@ const FOR_NO: &[&str] = &[
     "snp.policy.debug",
     "snp.policy.migration",
     "tdx.debug",
+    "tdx.migration",
 ];
 
 /// A [`Record`] that keeps every finding.

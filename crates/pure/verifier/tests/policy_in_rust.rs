@@ -83,6 +83,7 @@ const HCL: &[HclRow] = &[
 
 const TDX: &[TdxRow] = &[
     ("debug", "{ exactly = false }", |p| p.debug(at(Rule::exactly(false)))),
+    ("migration", "{ exactly = true }", |p| p.migration(at(Rule::exactly(true)))),
     ("attributes", "{ mask = { care = \"0x1\", value = \"0x0\" } }", |p| {
         p.attributes(at(Rule::mask(Bits { care: 1, value: 0 })))
     }),

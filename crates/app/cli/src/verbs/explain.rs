@@ -263,6 +263,7 @@ mod tests {
             teeproof::INPUT_IGNORED.id,
             "revocation.unused",
             "ak.key",
+            "tdx.service-tds",
             "tdx.log.replay",
             "tdx.tcb.exceptions",
         ];

@@ -35,6 +35,7 @@ fn body(machine: TdxMachine) -> TdxMachine {
 /// A rule that holds, one that does not, and the check, for a machine that is up to date.
 const FIELDS: &[(&str, &str, &str)] = &[
     ("debug = { exactly = false }", "debug = { exactly = true }", "tdx.debug"),
+    ("migration = { exactly = false }", "migration = { exactly = true }", "tdx.migration"),
     (
         "attributes = { exactly = \"0x10000000\" }",
         "attributes = { mask = { care = \"0x10000000\", value = \"0x0\" } }",
@@ -162,7 +163,7 @@ fn every_field_is_in_the_section_of_azure_vms_too() {
             keys.map(|rule| rule["key"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
         })
         .into();
-    assert_eq!((both[0].len(), &both[0]), (22, &both[1]));
+    assert_eq!((both[0].len(), &both[0]), (23, &both[1]));
 }
 
 #[test]
@@ -271,6 +272,7 @@ fn rules_that_say_less_than_they_seem_to_are_warned_of() {
     for limit in ["days-behind = { at-most = 30 }", "tcb-date = { at-least = \"2025-03-12\" }"] {
         assert_eq!(warnings(&bare(&format!("{debug}\n{late}\n{pinned}\n{limit}"))), [], "{limit}");
     }
+    let moved = "migration = { exactly = false }";
     for (rules, path, line, message) in [
         (format!("{status}\n{pinned}"), "tdx.debug", 3, "the host can read"),
         (format!("debug = {{ exactly = true }}\n{status}\n{pinned}"), "tdx.debug", 4, "the host can read"),

@@ -5,7 +5,7 @@ use teeproof_tdx::{
     AllowedAdvisories, DaysBehind, TcbDate, TcbException, TcbExceptions, TcbStatus, TdxPolicy, checks,
 };
 
-use teeproof_mint::tdx::{IsvLevel, QeIdentity, TcbInfo, TcbLevel, TdxMachine};
+use teeproof_mint::tdx::{IsvLevel, QeIdentity, QuoteBody, TcbInfo, TcbLevel, TdxMachine};
 
 use crate::support::{AT, Checked, FMSPC, genuine, time};
 
@@ -41,8 +41,31 @@ fn genuine_refuses_every_bit_of_debug() {
     for bit in 0..64 {
         let platform = genuine().with(|platform| platform.body.attributes[bit / 8] ^= 1 << (bit % 8));
         let (accepted, findings) = platform.evidence().appraised(&TdxPolicy::genuine());
-        assert_eq!(accepted, bit >= 8, "{bit}");
+        // Bit 29 is MIGRATABLE.
+        assert_eq!(accepted, bit >= 8 && bit != 29, "{bit}");
         assert_eq!(findings.of("tdx.debug").1 == Outcome::Fail, bit < 8, "{bit}");
+    }
+}
+
+#[test]
+fn service_tds_and_migration_are_warned_of() {
+    let attribute = |bit: usize| move |body: &mut QuoteBody| body.attributes[bit / 8] |= 1 << (bit % 8);
+    let service_td = |body: &mut QuoteBody| body.mr_service_td[47] = 1;
+    for (platform, outcome, words, genuine) in [
+        (genuine(), Outcome::Pass, "not migratable; a body of TDX 1.0 names no service TDs", true),
+        (genuine().tdx_1_5(), Outcome::Pass, "not migratable; no service TD is bound", true),
+        (genuine().tdx_1_5().with_body(service_td), Outcome::Warn, "MRSERVICETD is not zero", true),
+        (genuine().with_body(attribute(17)), Outcome::Warn, "SERVTD_EXT is set", true),
+        (genuine().with_body(attribute(29)), Outcome::Warn, "MIGRATABLE is set", false),
+    ] {
+        let (accepted, findings) = platform.evidence().appraised(&TdxPolicy::genuine());
+        let (_, found, because, _) = findings.of("tdx.service-tds");
+        assert_eq!((*found, accepted), (outcome, genuine), "{words}");
+        assert!(because.contains(words), "{because}");
+        assert_eq!(findings.of("tdx.migration").1 == Outcome::Fail, !genuine, "{words}");
+        let named =
+            findings.0.iter().any(|(id, _, because, _)| *id == "tdx.format" && because.contains("reserved"));
+        assert!(!named, "{words}");
     }
 }
 

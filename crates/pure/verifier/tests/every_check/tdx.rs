@@ -143,6 +143,7 @@ make_fail! {
     another_nonce: "tdx.nonce" = straight().with(|ask| ask.nonce = Some(vec![9; 32]));
     no_log: "tdx.log.format" = with_log(&[0; 64]);
     debug: "tdx.debug" = bent(|one| one.with_body(|body| body.attributes[0] |= 1));
+    migration: "tdx.migration" = bent(|one| one.with_body(|body| body.attributes[3] |= 0x20));
     attributes: "tdx.attributes" = demanded(|policy| policy.attributes = Rule::exactly(u64::MAX));
     xfam: "tdx.xfam" = demanded(|policy| policy.xfam = Rule::exactly(u64::MAX));
     revoked_tcb: "tdx.tcb.status" = bent(|one| {

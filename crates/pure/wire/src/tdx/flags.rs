@@ -18,6 +18,8 @@ flags! {
         PMT_PROF = 6,
         /// The processor defends against single-stepping by counting instructions.
         ICSSD = 16,
+        /// The guest's report has a hash over more data on its service TDs.
+        SERVTD_EXT = 17,
         /// Linear address space separation is available.
         LASS = 27,
         /// An access to a pending page is no exception in the guest.
