@@ -63,7 +63,7 @@ impl Inputs {
     /// Adds one part.
     ///
     /// # Errors
-    /// A part that is not of its kind, a second one of a kind of which evidence has one, or more than 64 responses
+    /// A part that is not of its kind, a second one of a kind of which evidence has one, or more than 16 responses
     /// of Intel's PCS of a kind.
     pub fn add_part(&mut self, part: Part) -> Result<(), InputError> {
         if let Some(error) = part.error() {
@@ -241,8 +241,9 @@ fn tell_values_from_signature(others: &mut [Part], part: Part) -> Part {
     }
 }
 
-/// The most responses of Intel's PCS of a kind that are verified with one piece of evidence.
-const MAX_COLLATERAL: usize = 64;
+/// The most responses of Intel's PCS of a kind that are verified with one piece of evidence: the limit of
+/// `teeproof_tdx::verify`.
+const MAX_COLLATERAL: usize = 16;
 
 /// Whether a part may be added to the others: endorsements in any number, of Intel's PCS up to [`MAX_COLLATERAL`] of
 /// each kind, everything else once, and one report, document or TD quote.

@@ -17,6 +17,10 @@ pub enum Advice {
     Refresh,
     /// Verify at a time at which the collateral was issued, or give older collateral.
     NotYetIssued,
+    /// Request a quote of a kind that is supported.
+    Unsupported,
+    /// Give fewer documents of collateral.
+    TooMany,
     /// Add the root as a trust anchor, if it is your own.
     Anchor,
     /// Do not rely on a revoked certificate.
@@ -33,6 +37,7 @@ impl Error {
             Self::Document { problem: DocumentProblem::NotYetIssued { .. }, .. } => {
                 Some(Advice::NotYetIssued)
             }
+            Self::Document { problem: DocumentProblem::TooMany, .. } => Some(Advice::TooMany),
             Self::Untrusted { .. } => Some(Advice::Anchor),
             Self::Chain { problem: Problem::Revoked, .. } => Some(Advice::Revoked),
             Self::RevocationList { problem, .. } if matches!(problem.class(), Class::Incomplete) => {
@@ -54,6 +59,11 @@ impl fmt::Display for Advice {
             Self::NotYetIssued => f.write_str(
                 "Check the clock. To verify at an earlier time, give the collateral of that time.",
             ),
+            Self::Unsupported => f.write_str(
+                "This version verifies quotes of versions 4 and 5 with bodies of TDX 1.0 and 1.5 (types 2 and 3). \
+                 The extended body of TDX 1.5 (type 4) and quotes of SGX enclaves need another verifier.",
+            ),
+            Self::TooMany => f.write_str("Give the collateral of this platform alone."),
             Self::Anchor => {
                 f.write_str("For the root of a test or of the twin, add its certificate as a trust anchor.")
             }

@@ -231,10 +231,11 @@ impl DocumentProblem {
 
     const fn class(&self) -> Class {
         match self {
-            Self::TooLarge | Self::Json { .. } | Self::Members | Self::SignatureForm => Class::Malformed,
+            Self::TooLarge | Self::TooMany => Class::Malformed,
+            Self::Json { .. } | Self::Members | Self::SignatureForm => Class::Malformed,
             Self::Version => Class::Unsupported,
             Self::Signature => Class::NotAuthentic,
-            Self::TooMany | Self::Fmspc { .. } | Self::PceId => Class::Incomplete,
+            Self::Fmspc { .. } | Self::PceId => Class::Incomplete,
             Self::NotYetIssued { .. } | Self::Stale { .. } => Class::Incomplete,
         }
     }

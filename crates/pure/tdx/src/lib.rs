@@ -37,6 +37,6 @@ pub use tcb::{MatchedLevel, TcbEvaluation};
 pub use teeproof_wire::tdx::quote::{QeReport, TdBody, TdQuote};
 pub use urls::CollateralUrls;
 pub use verify::{
-    INTEL_ROOT, MAX_SIGNATURES, SignedQuote, TdReportData, TdxVerification, VerifiedQuote, verify,
-    verify_signatures,
+    INTEL_ROOT, MAX_DOCUMENTS, MAX_SIGNATURES, SignedQuote, TdReportData, TdxVerification, UnusedDocument,
+    UnusedReason, VerifiedQuote, verify, verify_signatures,
 };

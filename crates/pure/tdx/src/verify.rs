@@ -19,6 +19,7 @@ use teeproof_x509::{
 pub use chain::INTEL_ROOT;
 use documents::Signers;
 pub(crate) use documents::VerifiedDocument;
+pub use documents::{MAX_DOCUMENTS, UnusedDocument, UnusedReason};
 
 use crate::qe_identity::QeIdentity;
 use crate::tcb_info::TcbInfo;
@@ -107,6 +108,7 @@ pub struct VerifiedQuote<'a> {
     further: Vec<VerifiedSignature<'a>>,
     tcb_info: VerifiedDocument<'a, TcbInfo>,
     qe_identity: VerifiedDocument<'a, QeIdentity>,
+    unused: Vec<UnusedDocument>,
 }
 
 /// Verifies the signatures of a quote: PCK chain, quoting enclave's report, attestation key, quote.
@@ -173,12 +175,13 @@ pub fn verify<'e>(
     further.append(&mut of_signers);
     further.extend(signers.iter().flat_map(|path| path.path().signatures()));
     let signers = Signers { paths: &signers, verification };
-    let tcb_info = documents::tcb_info(collateral.documents, signers, &signed.pck)?;
-    let qe_identity = documents::qe_identity(collateral.documents, signers)?;
+    let mut unused = Vec::new();
+    let tcb_info = documents::tcb_info(collateral.documents, signers, &signed.pck, &mut unused)?;
+    let qe_identity = documents::qe_identity(collateral.documents, signers, &mut unused)?;
     let tcb = evaluate(&signed, &tcb_info.parsed, &qe_identity.parsed, verification.at, record)?;
     check_report_data(signed.td(), &verification.report_data, record)?;
     let anchor = signed.path.path().anchor().and(tcb_info.anchor).and(qe_identity.anchor);
-    Ok(VerifiedQuote { signed, tcb, anchor, further, tcb_info, qe_identity })
+    Ok(VerifiedQuote { signed, tcb, anchor, further, tcb_info, qe_identity, unused })
 }
 
 fn signed_quote<'e>(
@@ -490,6 +493,12 @@ impl<'a> VerifiedQuote<'a> {
         &self,
     ) -> (&VerifiedDocument<'a, TcbInfo>, &VerifiedDocument<'a, QeIdentity>) {
         (&self.tcb_info, &self.qe_identity)
+    }
+
+    /// The TCB info and QE identities that were given and not used, with the reasons; identical ones count once.
+    #[must_use]
+    pub fn unused_collateral(&self) -> &[UnusedDocument] {
+        &self.unused
     }
 
     /// The kind of the anchors of quote and collateral together: Intel's pinned root, or an added one.

@@ -44,6 +44,16 @@ pub const REVOCATION_UNUSED: &Check = &Check {
     classes: &[],
 };
 
+/// `collateral.unused`: every TCB info and QE identity that was given was used.
+pub const COLLATERAL_UNUSED: &Check = &Check {
+    id: "collateral.unused",
+    title: "collateral that was not used",
+    proves: "Each TCB info and QE identity that was given is the one by which the TCB was evaluated.",
+    hint: "This document is for another platform, not current, not signed by Intel, or older than another one. Give the current TCB info of the platform's FMSPC and the current QE identity alone.",
+    source: "Intel PCS API version 4",
+    classes: &[],
+};
+
 /// Every check, in the order in which they are made.
 pub fn all_checks() -> impl Iterator<Item = &'static Check> {
     use teeproof_hcl::checks as hcl;
@@ -51,7 +61,7 @@ pub fn all_checks() -> impl Iterator<Item = &'static Check> {
     use teeproof_snp::checks as snp;
     use teeproof_tdx::checks as tdx;
     use teeproof_tpm::checks as tpm;
-    [INPUT_IGNORED, POLICY_TECHNOLOGY, BUNDLE_REDACTED, REVOCATION_UNUSED]
+    [INPUT_IGNORED, POLICY_TECHNOLOGY, BUNDLE_REDACTED, REVOCATION_UNUSED, COLLATERAL_UNUSED]
         .into_iter()
         .chain([snp::VERIFY, snp::APPRAISE, tdx::VERIFY, tdx::LOG, tdx::APPRAISE].concat())
         .chain([hcl::VERIFY, tpm::VERIFY, hcl::APPRAISE, tpm::APPRAISE].concat())

@@ -24,7 +24,8 @@ mod value;
 mod verify;
 
 pub use checks::{
-    BUNDLE_REDACTED, INPUT_IGNORED, POLICY_TECHNOLOGY, REVOCATION_UNUSED, all_checks, find_check,
+    BUNDLE_REDACTED, COLLATERAL_UNUSED, INPUT_IGNORED, POLICY_TECHNOLOGY, REVOCATION_UNUSED, all_checks,
+    find_check,
 };
 pub use endorsement_source::{EndorsementSource, FetchedFrom};
 pub use evidence::Evidence;

@@ -22,7 +22,9 @@ use teeproof_x509::{AnchorKind, ListUse, VerifiedPath};
 
 use advice::AdvisedRemedy;
 
-use crate::checks::{BUNDLE_REDACTED, INPUT_IGNORED, POLICY_TECHNOLOGY, REVOCATION_UNUSED, of_verification};
+use crate::checks::{
+    BUNDLE_REDACTED, COLLATERAL_UNUSED, INPUT_IGNORED, POLICY_TECHNOLOGY, REVOCATION_UNUSED, of_verification,
+};
 use crate::result::FreshnessDemand;
 use crate::{
     AttestationResult, Evidence, Findings, OwnedAttestationResult, Remedy, Request, RequestError, Verdict,
@@ -184,6 +186,14 @@ impl<'a> Run<'_, 'a> {
         }
         reasons.sort_unstable();
         self.findings.warn(REVOCATION_UNUSED, &reasons.join("; "));
+    }
+
+    /// Warns of TCB info and QE identities that were not used, each with the reason.
+    fn unused_collateral(&mut self, quote: &teeproof_tdx::VerifiedQuote<'_>) {
+        let unused: Vec<_> = quote.unused_collateral().iter().map(ToString::to_string).collect();
+        if !unused.is_empty() {
+            self.findings.warn(COLLATERAL_UNUSED, &unused.join("; "));
+        }
     }
 
     /// Redacted bytes have no valid signature: nothing is verified, and each check that redaction prevents is

@@ -262,6 +262,7 @@ mod tests {
         let warnings = [
             teeproof::INPUT_IGNORED.id,
             "revocation.unused",
+            "collateral.unused",
             "ak.key",
             "tdx.service-tds",
             "tdx.log.replay",

@@ -113,15 +113,15 @@ fn responses_are_limited_in_size_and_number() {
         );
         let mut inputs = Inputs::new();
         for (other, name) in KINDS {
-            for number in 0..64 {
+            for number in 0..16 {
                 let text = response(name, &format!("{{\"n\":{number}}}"));
                 inputs.add(text.as_bytes(), None).unwrap_or_else(|error| panic!("{other}: {error}"));
             }
         }
         let error = inputs.add(response(member, "{}").as_bytes(), None).unwrap_err();
-        assert_eq!(error, InputError::TooMany { kind, limit: 64 });
+        assert_eq!(error, InputError::TooMany { kind, limit: 16 });
         assert_eq!((error.class(), error.kind()), (InputClass::WrongFiles, Some(kind)));
-        assert_eq!(inputs.collateral().len(), 128);
+        assert_eq!(inputs.collateral().len(), 32);
     }
 }
 

@@ -4,6 +4,7 @@
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::fmt;
 
 use serde::Deserialize;
 use teeproof_core::{Record, Time};
@@ -24,7 +25,48 @@ use crate::{Chain, CollateralKind, DocumentProblem, Error, PckIdentity, SignedJs
 /// of platforms, must not.
 const TCB_SIGNING: &str = "Intel SGX TCB Signing";
 /// The limit of documents of one kind; real evidence has one.
-const MAX_DOCUMENTS: usize = 16;
+pub const MAX_DOCUMENTS: usize = 16;
+
+/// A document of collateral that was not used for the evaluation, and the reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnusedDocument {
+    /// The kind of the document.
+    pub kind: CollateralKind,
+    /// Why it was not used.
+    pub reason: UnusedReason,
+}
+
+/// Why a document of collateral was not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UnusedReason {
+    /// It is valid, and the one that was used is newer.
+    Older {
+        /// Its `tcbEvaluationDataNumber`.
+        number: u32,
+        /// Its `issueDate`.
+        issued: Time,
+    },
+    /// It is not valid for this platform at this time.
+    Invalid(DocumentProblem),
+}
+
+/// `TCB info: for FMSPC …, the platform has …`.
+impl fmt::Display for UnusedDocument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.kind)?;
+        match self.reason {
+            UnusedReason::Older { number, issued } => {
+                write!(
+                    f,
+                    "older than the one that was used: evaluation data number {number}, issued {issued}"
+                )
+            }
+            UnusedReason::Invalid(problem) => problem.fmt(f),
+        }
+    }
+}
 
 /// A document with a verified signature. Only this module makes it.
 #[derive(Clone, Debug)]
@@ -82,6 +124,7 @@ pub(super) fn tcb_info<'e>(
     documents: &[SignedJson<'e>],
     signers: Signers<'_, 'e>,
     pck: &PckIdentity,
+    unused: &mut Vec<UnusedDocument>,
 ) -> Result<VerifiedDocument<'e, TcbInfo>, Error> {
     let at = signers.verification.at;
     let accept = |info: &TcbInfo| {
@@ -97,13 +140,14 @@ pub(super) fn tcb_info<'e>(
         current(info.issue_date, info.next_update, at)?;
         Ok((info.tcb_evaluation_data_number, info.issue_date.0))
     };
-    newest(CollateralKind::TcbInfo, documents, signers, accept)
+    newest(CollateralKind::TcbInfo, documents, signers, unused, accept)
 }
 
 /// The current identity of the quoting enclave with the greatest evaluation data number.
 pub(super) fn qe_identity<'e>(
     documents: &[SignedJson<'e>],
     signers: Signers<'_, 'e>,
+    unused: &mut Vec<UnusedDocument>,
 ) -> Result<VerifiedDocument<'e, QeIdentity>, Error> {
     let at = signers.verification.at;
     let accept = |identity: &QeIdentity| {
@@ -113,7 +157,7 @@ pub(super) fn qe_identity<'e>(
         current(identity.issue_date, identity.next_update, at)?;
         Ok((identity.tcb_evaluation_data_number, identity.issue_date.0))
     };
-    newest(CollateralKind::QeIdentity, documents, signers, accept)
+    newest(CollateralKind::QeIdentity, documents, signers, unused, accept)
 }
 
 fn current(issued: DateText, next_update: DateText, at: Time) -> Result<(), DocumentProblem> {
@@ -128,11 +172,12 @@ fn current(issued: DateText, next_update: DateText, at: Time) -> Result<(), Docu
 }
 
 /// The newest of the documents of one kind that are valid, in any order; the error of the one that passed most
-/// checks if none is.
+/// checks if none is. Adds the others to the unused ones.
 fn newest<'e, T: Kind + Deserialize<'e>>(
     kind: CollateralKind,
     documents: &[SignedJson<'e>],
     signers: Signers<'_, 'e>,
+    unused: &mut Vec<UnusedDocument>,
     accept: impl Fn(&T) -> Result<(u32, Time), DocumentProblem>,
 ) -> Result<VerifiedDocument<'e, T>, Error> {
     let mut of_kind: Vec<&SignedJson<'e>> = documents.iter().filter(|one| one.kind() == kind).collect();
@@ -144,16 +189,23 @@ fn newest<'e, T: Kind + Deserialize<'e>>(
     }
     let mut best: Option<((u32, Time), VerifiedDocument<'e, T>)> = None;
     let mut failure: Option<DocumentProblem> = None;
+    let mut leave_out = |reason| unused.push(UnusedDocument { kind, reason });
+    let older = |(number, issued)| UnusedReason::Older { number, issued };
     for document in of_kind {
         let verified =
             signers.verified(document).and_then(|found| accept(&found.parsed).map(|age| (age, found)));
         match verified {
             Ok((age, found)) => {
                 if best.as_ref().is_none_or(|(other, _)| age > *other) {
-                    best = Some((age, found));
+                    if let Some((other, _)) = best.replace((age, found)) {
+                        leave_out(older(other));
+                    }
+                } else {
+                    leave_out(older(age));
                 }
             }
             Err(problem) => {
+                leave_out(UnusedReason::Invalid(problem));
                 if failure.is_none_or(|other| problem.rank() > other.rank()) {
                     failure = Some(problem);
                 }

@@ -85,6 +85,7 @@ impl<'a> Run<'_, 'a> {
             Some(ak) => self.unused_lists(&[quote, ak.path()]),
             None => self.unused_lists(&[quote]),
         }
+        self.unused_collateral(verified.td_quote());
         let appraisal = request.policy.and_then(|policy| policy.azure_tdx.as_ref()).map(|policy| {
             let findings = &mut self.findings;
             appraisal(teeproof_hcl::appraise_tdx(&verified, &policy.tdx, &policy.vm, findings))

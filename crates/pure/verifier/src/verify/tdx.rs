@@ -35,6 +35,7 @@ impl<'a> Run<'_, 'a> {
             Err(error) => return Ok(self.failed_tdx(&error)),
         };
         self.unused_lists(&[verified.quote.path()]);
+        self.unused_collateral(&verified.quote);
         let policy = request.policy.and_then(|policy| policy.tdx.as_ref());
         let appraisal = policy
             .map(|policy| appraisal(teeproof_tdx::appraise(&verified.quote, policy, &mut self.findings)));

@@ -178,7 +178,59 @@ make_fail! {
 
 fn more() -> Vec<crate::Case> {
     let of = |id: &str, test: &str| (id.to_owned(), format!("{}::{test}", module_path!()));
-    vec![of("tdx.log.replay", "a_log_of_another_guest"), of("tdx.tcb.exceptions", "an_exception_applies")]
+    vec![
+        of("tdx.service-tds", "service_tds_are_a_warning"),
+        of("collateral.unused", "collateral_of_another_platform"),
+        of("tdx.log.replay", "a_log_of_another_guest"),
+        of("tdx.tcb.exceptions", "an_exception_applies"),
+    ]
+}
+
+/// Service TDs that no rule names are a warning: a policy pins them.
+#[test]
+fn service_tds_are_a_warning() {
+    let ask = bent(|one| one.tdx_1_5().with_body(|body| body.mr_service_td = [7; 48]));
+    holds(&ask);
+    let found = ask.findings("tdx.service-tds");
+    assert!(
+        matches!(&found[..], [(Outcome::Warn, because)] if because.starts_with("MRSERVICETD is not zero")),
+        "{found:?}"
+    );
+}
+
+/// TCB info of another platform next to the right one is a warning, for bare quotes and those of Azure.
+#[test]
+fn collateral_of_another_platform() {
+    let other = TdxMachine::new().fmspc([1, 2, 3, 4, 5, 6], [0, 0]).mint().unwrap();
+    let identity = TdxMachine::new().with_qe_identity(|qe| qe.evaluation_data_number = 3).mint().unwrap();
+    for ask in [straight(), vm(|vm| vm)] {
+        assert_eq!(ask.findings("collateral.unused"), []);
+        let ask = ask.with(|ask| {
+            ask.inputs.add(other.tcb_info.as_bytes(), None).unwrap();
+            ask.inputs.add(identity.qe_identity.as_bytes(), None).unwrap();
+        });
+        holds(&ask);
+        let found = ask.findings("collateral.unused");
+        let [(Outcome::Warn, because)] = &found[..] else { panic!("{found:?}") };
+        for words in ["TCB info: for FMSPC 010203040506", "QE identity: older than the one that was used"] {
+            assert!(because.contains(words), "{because}");
+        }
+    }
+}
+
+/// As many responses of a kind as verification takes are accepted as input, and no more.
+#[test]
+fn the_limit_of_collateral_is_that_of_verification() {
+    let text = TdxMachine::new().mint().unwrap().tcb_info;
+    let mut ask = straight();
+    for spaces in 1..teeproof_tdx::MAX_DOCUMENTS {
+        let other = text.replacen(":{", &format!(":{{{}", " ".repeat(spaces)), 1);
+        ask.inputs.add(other.as_bytes(), None).unwrap();
+    }
+    holds(&ask);
+    let error = ask.inputs.add(text.as_bytes(), None).unwrap_err();
+    let limit = teeproof_tdx::MAX_DOCUMENTS;
+    assert_eq!(error, teeproof_evidence::InputError::TooMany { kind: InputKind::TcbInfo, limit });
 }
 
 /// A log that does not explain the RTMRs is a warning: a policy pins the RTMRs.
