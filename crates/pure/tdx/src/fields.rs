@@ -63,7 +63,7 @@ macro_rules! tdx_policy_fields {
                     "The host must update its firmware; Intel published the update that is lacking at the date of `tdx.tcb`.",
                     "Intel PCS API version 4, tcbDate",
                 genuine (waived), appraised (unless_excepted(quote, policy, checks::DAYS_BEHIND, record, |record| days_behind(quote, &policy.days_behind, record))),
-                suggest (waived "see tcb-status");
+                suggest (by days_behind);
             tcb_date: Rule<'p, TcbDate>, "tcb-date" as Date,
                 "The baseline date: the least `tcbDate` of processor, firmware, TDX module and quoting enclave.",
                 TCB_DATE [Refused] = "tdx.tcb.date", "the date of the TCB",
@@ -160,7 +160,7 @@ macro_rules! tdx_policy_fields {
                     "A quote with a body of TDX 1.0 does not say which service TDs are bound: request one of version 5.",
                     "Intel 348551, appendix A.3.2",
                 genuine (waived), value (quote.td().mrservicetd()),
-                suggest (waived "absent in quotes with a body of TDX 1.0");
+                suggest (by mrservicetd);
             rtmr0: Rule<'p, [u8; 48]>, "rtmr0" as Fixed<48>,
                 "RTMR0: firmware's configuration, by convention.",
                 RTMR0 [Refused] = "tdx.rtmr0", "RTMR0",
@@ -168,7 +168,7 @@ macro_rules! tdx_policy_fields {
                     "Compare with the event log (CCEL) of a known guest.",
                     "Intel 348551, appendix A.3.2",
                 genuine (waived), value (Some(quote.rtmr(0))),
-                suggest (found)
+                suggest (by rtmr0)
                 under "What the guest measured.";
             rtmr1: Rule<'p, [u8; 48]>, "rtmr1" as Fixed<48>,
                 "RTMR1: boot loader and kernel, by convention.",
@@ -177,7 +177,7 @@ macro_rules! tdx_policy_fields {
                     "Compare with the event log (CCEL) of a known guest.",
                     "Intel 348551, appendix A.3.2",
                 genuine (waived), value (Some(quote.rtmr(1))),
-                suggest (found);
+                suggest (by rtmr1);
             rtmr2: Rule<'p, [u8; 48]>, "rtmr2" as Fixed<48>,
                 "RTMR2: the operating system, by convention.",
                 RTMR2 [Refused] = "tdx.rtmr2", "RTMR2",
@@ -185,7 +185,7 @@ macro_rules! tdx_policy_fields {
                     "Compare with the event log (CCEL) of a known guest.",
                     "Intel 348551, appendix A.3.2",
                 genuine (waived), value (Some(quote.rtmr(2))),
-                suggest (found);
+                suggest (by rtmr2);
             rtmr3: Rule<'p, [u8; 48]>, "rtmr3" as Fixed<48>,
                 "RTMR3: the guest's own use, by convention.",
                 RTMR3 [Refused] = "tdx.rtmr3", "RTMR3",
@@ -193,7 +193,7 @@ macro_rules! tdx_policy_fields {
                     "Compare with the event log (CCEL) of a known guest.",
                     "Intel 348551, appendix A.3.2",
                 genuine (waived), value (Some(quote.rtmr(3))),
-                suggest (found);
+                suggest (by rtmr3);
             report_data: Rule<'p, [u8; 64]>, "report-data" as Fixed<64>,
                 "REPORTDATA, chosen by the guest. A verification also compares it with the nonce.",
                 REPORT_DATA [Refused] = "tdx.report-data", "the quote's report data",

@@ -22,7 +22,10 @@ pub(super) fn of(verified: &VerifiedQuote<'_>) -> Vec<Claim> {
         claim("tcb_date", text(tcb.date())),
         match tcb.days_behind() {
             Some(days) => claim("tcb_days_behind", number(days)),
-            None => absent("tcb_days_behind", "a part of the TCB lacks an update, and the collateral has no date of it"),
+            None => absent(
+                "tcb_days_behind",
+                "a part of the TCB lacks an update, and the collateral has no date of it",
+            ),
         },
         match tcb.advisories().is_empty() {
             true => worded("tcb_advisories", advisories, "none"),

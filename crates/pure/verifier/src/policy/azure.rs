@@ -100,7 +100,8 @@ pub(super) fn propose_tdx(lines: &mut Lines<'_>, vms: &[&VerifiedTdVm<'_>]) {
     if !origins.iter().all(OriginGrounds::is_strong) {
         lines.withhold(GROUNDS_OF_TDX_POLICIES, NOT_A_GROUND);
     }
-    tdx::propose(lines, &vms.iter().map(|vm| vm.td_quote()).collect::<Vec<_>>());
+    let quotes = vms.iter().map(|vm| tdx::Source { quote: vm.td_quote(), log: None });
+    tdx::propose(lines, &quotes.collect::<Vec<_>>());
     lines.set_origins(origins);
     propose_vtpm(lines, &vms.iter().map(|vm| vm.vtpm()).collect::<Vec<_>>());
 }

@@ -233,6 +233,38 @@ impl<'c> Lines<'c> {
         self.mixed.push(MixedFact { field: format!("{}.{field}", self.section), lacking, because });
     }
 
+    /// A field with the values of each piece of evidence, where each has a reason not to be pinned, or `None`. One that
+    /// would be pinned for some of the evidence alone ends the proposal; with a hint a waiver is a warning.
+    pub(super) fn found_unless(
+        &mut self,
+        field: &str,
+        values: &[String],
+        why: &[Option<String>],
+        hint: Option<&'static str>,
+    ) {
+        if why.iter().all(Option::is_none) {
+            return self.values(field, &distinct(values.iter().cloned()));
+        }
+        if why.iter().any(Option::is_none) {
+            return self.mixed(field, why);
+        }
+        let reasons = distinct(why.iter().flatten().cloned()).join("; ");
+        match hint {
+            Some(hint) => self.lacking(field, false, &reasons, hint),
+            None => self.waived(field, &reasons),
+        }
+    }
+
+    /// Whether the section is one of Azure's VMs.
+    pub(super) const fn is_azure(&self) -> bool {
+        matches!(self.section, Technology::AzureSnp | Technology::AzureTdx)
+    }
+
+    /// Lists a field among those whose values differ.
+    pub(super) fn differs(&mut self, field: &str) {
+        self.differing.push(field.to_string());
+    }
+
     /// A field that must reach the lowest of the values that were found.
     pub(super) fn floor<K: Kind>(&mut self, field: &str, values: impl Iterator<Item = Option<K::Value>>) {
         if let Some(why) = self.withheld(field) {

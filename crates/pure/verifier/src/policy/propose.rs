@@ -313,8 +313,10 @@ fn propose(
             snp::propose(&mut lines, &reports.collect::<Vec<_>>());
         }
         Technology::Tdx => {
-            let quotes =
-                all.filter_map(|one| if let Verified::Tdx(td) = one { Some(td.quote()) } else { None });
+            let quotes = all.filter_map(|one| match one {
+                Verified::Tdx(td) => Some(tdx::Source { quote: td.quote(), log: td.log() }),
+                _ => None,
+            });
             tdx::propose(&mut lines, &quotes.collect::<Vec<_>>());
         }
         Technology::AzureSnp => {

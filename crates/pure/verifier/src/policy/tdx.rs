@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 
 use teeproof_core::{Absence, Technology, Text, Validity};
 use teeproof_tdx::{
-    AllowedAdvisories, DaysBehind, TcbDate, TcbException, TcbExceptions, TcbStatus, TdxPolicy, VerifiedQuote,
-    checks, parse_date,
+    AllowedAdvisories, DaysBehind, TcbDate, TcbException, TcbExceptions, TcbStatus, TdxPolicy, checks,
+    parse_date,
 };
 use toml::de::DeValue;
 
@@ -20,31 +20,19 @@ use super::section::{Expected, Section};
 use super::suggest::{hint, quoted};
 use super::table::{FieldKind, PolicyKey, section, toml};
 
-teeproof_tdx::tdx_policy_fields! { section }
+mod proposal;
 
-/// Where the values are found.
-type Source<'s, 'a> = &'s VerifiedQuote<'a>;
+pub(super) use proposal::Source;
+use proposal::{
+    days_behind, evaluation_number, mrservicetd, rtmr0, rtmr1, rtmr2, rtmr3, tcb_date, tcb_status,
+};
+
+teeproof_tdx::tdx_policy_fields! { section }
 
 /// Reads the section.
 pub(super) fn read(node: Node<'_>, problems: &mut Problems<'_>) -> Result<TdxPolicy<'static>, Reported> {
     let section = Section::open(node, &keys().collect::<Vec<_>>(), problems)?;
     fields(&section, problems)
-}
-
-/// The statuses that were found; an out-of-date one is accepted with a warning of the policy.
-fn tcb_status(lines: &mut Lines<'_>, key: &str, found: &[&VerifiedQuote<'_>]) {
-    let statuses = found.iter().map(|quote| Some(Status::toml(&quote.tcb().status())));
-    lines.found(key, Absence::NotAttested, statuses);
-}
-
-/// The least date that was found, as the baseline.
-fn tcb_date(lines: &mut Lines<'_>, key: &str, found: &[&VerifiedQuote<'_>]) {
-    lines.floor::<Date>(key, found.iter().map(|quote| Some(TcbDate(quote.tcb().date()))));
-}
-
-/// The least number that was found.
-fn evaluation_number(lines: &mut Lines<'_>, key: &str, found: &[&VerifiedQuote<'_>]) {
-    lines.floor::<Number>(key, found.iter().map(|quote| Some(quote.tcb().evaluation_data_number())));
 }
 
 /// A TCB status, by Intel's names.
