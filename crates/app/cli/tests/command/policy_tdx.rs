@@ -193,7 +193,7 @@ const MISTAKES: &[(&str, &str, &str, &str)] = &[
     (
         "advisories = { one-of = [\"CVE-2025-1\"] }",
         "advisories.one-of[0]",
-        "no number of an advisory",
+        "no name of an advisory",
         "INTEL-SA-",
     ),
     ("advisories = { exactly = \"INTEL-SA-00837\" }", "advisories", "exactly", ""),
@@ -263,7 +263,7 @@ fn rules_that_say_less_than_they_seem_to_are_warned_of() {
     let ones = "11".repeat(48);
     let zeros = "00".repeat(48);
     let bare = |rules: &str| format!("[tdx]\nunlisted = {{ waived = \"w\" }}\n{rules}");
-    let debug = "debug = { exactly = false }";
+    let debug = "debug = { exactly = false }\nmigration = { exactly = false }";
     let status = "tcb-status = { exactly = \"UpToDate\" }";
     let pinned = format!("mrtd = {{ exactly = \"{ones}\" }}");
     let head = format!("{debug}\n{status}\n{pinned}");
@@ -274,26 +274,36 @@ fn rules_that_say_less_than_they_seem_to_are_warned_of() {
     }
     let moved = "migration = { exactly = false }";
     for (rules, path, line, message) in [
-        (format!("{status}\n{pinned}"), "tdx.debug", 3, "the host can read"),
-        (format!("debug = {{ exactly = true }}\n{status}\n{pinned}"), "tdx.debug", 4, "the host can read"),
-        (format!("debug = {{ one-of = [true, false] }}\n{status}\n{pinned}"), "tdx.debug", 4, "can read"),
+        (format!("{status}\n{pinned}\n{moved}"), "tdx.debug", 3, "the host can read"),
+        (
+            format!("debug = {{ exactly = true }}\n{status}\n{pinned}\n{moved}"),
+            "tdx.debug",
+            4,
+            "the host can read",
+        ),
+        (
+            format!("debug = {{ one-of = [true, false] }}\n{status}\n{pinned}\n{moved}"),
+            "tdx.debug",
+            4,
+            "can read",
+        ),
         (format!("{debug}\n{pinned}"), "tdx.tcb-status", 3, "revoked"),
         (
             format!("{debug}\ntcb-status = {{ exactly = \"Revoked\" }}\n{pinned}"),
             "tdx.tcb-status",
-            5,
+            6,
             "revoked",
         ),
-        (format!("{debug}\n{late}\n{pinned}"), "tdx.tcb-status", 5, "out of date, for any length of time"),
+        (format!("{debug}\n{late}\n{pinned}"), "tdx.tcb-status", 6, "out of date, for any length of time"),
         (format!("{debug}\n{status}"), "tdx", 3, "what software runs"),
-        (format!("{head}\nrevocation-list = {{ exactly = false }}"), "tdx.revocation-list", 7, "revocation"),
+        (format!("{head}\nrevocation-list = {{ exactly = false }}"), "tdx.revocation-list", 8, "revocation"),
         (
             format!("{head}\nevaluation-data-number = {{ at-least = 0 }}"),
             "tdx.evaluation-data-number",
-            7,
+            8,
             "at least this number",
         ),
-        (format!("{head}\nrtmr1 = {{ exactly = \"{zeros}\" }}"), "tdx.rtmr1", 7, "nothing was measured"),
+        (format!("{head}\nrtmr1 = {{ exactly = \"{zeros}\" }}"), "tdx.rtmr1", 8, "nothing was measured"),
     ] {
         let found = warnings(&bare(&rules));
         let [(at, number, said)] = found.as_slice() else { panic!("{rules}\n{found:#?}") };

@@ -302,6 +302,91 @@ fn rules_that_are_satisfied_by_what_is_left_out_are_warned_of() {
     }
 }
 
+/// Rules for the TCB of TDX that others leave without effect, or that accept anything.
+#[test]
+fn rules_of_tdx_without_effect_are_warned_of() {
+    let ones = "11".repeat(48);
+    let head = format!(
+        "[tdx]\nunlisted = {{ waived = \"w\" }}\ndebug = {{ exactly = false }}\nmrtd = {{ exactly = \"{ones}\" }}"
+    );
+    let fixed = "migration = { exactly = false }";
+    let up = "tcb-status = { exactly = \"UpToDate\" }";
+    let late = "tcb-status = { one-of = [\"UpToDate\", \"OutOfDate\"] }";
+    let until = |dates: &[&str]| {
+        let of = |date: &&str| format!("{{ fmspc = \"90c06f000000\", until = \"{date}\" }}");
+        let all: Vec<_> = dates.iter().map(of).collect();
+        format!("exceptions = {{ one-of = [{}] }}", all.join(", "))
+    };
+    let flags = |care: &str, value: &str| {
+        format!("attributes = {{ mask = {{ care = \"{care}\", value = \"{value}\" }} }}")
+    };
+    let zeros = "00".repeat(48);
+    for (lines, path, what) in [
+        (up.to_owned(), "tdx.migration", "a migration TD can move"),
+        (
+            format!("{up}\nmigration = {{ one-of = [true, false] }}"),
+            "tdx.migration",
+            "a migration TD can move",
+        ),
+        (format!("{up}\n{}", flags("0x20000000", "0x20000000")), "tdx.migration", "a migration TD can move"),
+        (format!("{up}\n{}", flags("0x20000000", "0x0")), "", ""),
+        (format!("{up}\nmrservicetd = {{ exactly = \"{zeros}\" }}"), "", ""),
+        (format!("{up}\n{fixed}"), "", ""),
+        (
+            format!("{late}\n{fixed}\ndays-behind = {{ at-most = 30 }}\nadvisories = {{ one-of = [] }}"),
+            "tdx.advisories",
+            "no advisory is allowed",
+        ),
+        (format!("{up}\n{fixed}\nadvisories = {{ one-of = [] }}"), "", ""),
+        (
+            format!(
+                "{late}\n{fixed}\ndays-behind = {{ at-most = 30 }}\nadvisories = {{ one-of = [\"INTEL-DOC-00001\"] }}"
+            ),
+            "",
+            "",
+        ),
+        (format!("{up}\n{fixed}\ndays-behind = {{ at-most = 30 }}"), "tdx.days-behind", "never takes effect"),
+        (
+            format!("{late}\n{fixed}\ndays-behind = {{ at-most = 4000000000 }}"),
+            "tdx.days-behind",
+            "are no limit",
+        ),
+        (
+            format!("{up}\n{fixed}\ntcb-date = {{ at-least = \"2012-01-01\" }}"),
+            "tdx.tcb-date",
+            "years before TDX",
+        ),
+        (format!("{up}\n{fixed}\ntcb-date = {{ at-least = \"2024-03-13\" }}"), "", ""),
+        (
+            format!("{up}\n{fixed}\nevaluation-data-number = {{ exactly = 17 }}"),
+            "tdx.evaluation-data-number",
+            "newer collateral",
+        ),
+        (
+            format!("{up}\n{fixed}\nevaluation-data-number = {{ one-of = [17, 18] }}"),
+            "tdx.evaluation-data-number",
+            "newer collateral",
+        ),
+        (format!("{up}\n{fixed}\n{}", until(&["9999-12-31"])), "tdx.exceptions", "without an end"),
+        (format!("{up}\n{fixed}\n{}", until(&["2012-12-31"])), "tdx.exceptions", "never applies"),
+        (
+            format!("{up}\n{fixed}\n{}", until(&["2026-01-01", "2026-06-01"])),
+            "tdx.exceptions",
+            "the later end counts",
+        ),
+        (format!("{up}\n{fixed}\n{}", until(&["2026-01-01"])), "", ""),
+    ] {
+        let (found, ran) = warnings("advice-tdx", &format!("{head}\n{lines}"));
+        match found.as_slice() {
+            [] => assert_eq!(path, "", "{lines}"),
+            [(found, _, message)] => {
+                assert!(found == path && message.contains(what), "{lines}: {ran:#?}");
+            }
+            several => panic!("{lines}: {several:#?}"),
+        }
+    }
+}
+
 /// Rules that no evidence satisfies, or that accept fewer product lines than they seem to.
 #[test]
 fn rules_that_can_never_hold_are_warned_of() {
@@ -348,7 +433,8 @@ fn rules_that_can_never_hold_are_warned_of() {
 }
 
 /// The rules for the TCB and for debugging, without a warning.
-const TDX_HEAD: &str = "debug = { exactly = false }\ntcb-status = { exactly = \"UpToDate\" }";
+const TDX_HEAD: &str =
+    "debug = { exactly = false }\nmigration = { exactly = false }\ntcb-status = { exactly = \"UpToDate\" }";
 
 /// Grounds that rest on a field that is waived, or that the section lacks.
 #[test]
