@@ -74,6 +74,11 @@ const LATE: &[(&str, &str, &str)] = &[
         "advisories = { one-of = [\"INTEL-SA-00838\"] }",
         "tdx.tcb.advisories",
     ),
+    (
+        "advisories = { one-of = [\"INTEL-DOC-00001\", \"INTEL-SA-00837\"] }",
+        "advisories = { one-of = [\"INTEL-DOC-00837\"] }",
+        "tdx.tcb.advisories",
+    ),
     ("advisories = { waived = \"all of them\" }", "advisories = { one-of = [] }", "tdx.tcb.advisories"),
 ];
 
@@ -191,11 +196,12 @@ const MISTAKES: &[(&str, &str, &str, &str)] = &[
     ("days-behind = { exactly = 30 }", "days-behind", "exactly", ""),
     ("days-behind = { at-most = -1 }", "days-behind.at-most", "", ""),
     (
-        "advisories = { one-of = [\"CVE-2025-1\"] }",
+        "advisories = { one-of = [\"INTEL-SA-837\"] }",
         "advisories.one-of[0]",
         "no name of an advisory",
         "INTEL-SA-",
     ),
+    ("advisories = { one-of = [\"INTEL SA\"] }", "advisories.one-of[0]", "no name of an advisory", ""),
     ("advisories = { exactly = \"INTEL-SA-00837\" }", "advisories", "exactly", ""),
     ("exceptions = { one-of = [{ fmspc = \"90c06f000000\" }] }", "exceptions.one-of[0]", "until", ""),
     (

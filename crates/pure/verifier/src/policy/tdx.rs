@@ -155,13 +155,19 @@ impl FieldKind for Advisories {
     }
 }
 
-/// An advisory's number, `INTEL-SA-01036`.
+/// An advisory's name as in collateral: `INTEL-SA-01036` with five digits, or another of up to 64 letters, digits,
+/// hyphens, dots and low lines, such as `INTEL-DOC-00001`.
 fn advisory(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<Text<'static>, Reported> {
     let name = node.text(problems, "an advisory as a text")?;
-    let digits = name.strip_prefix("INTEL-SA-").unwrap_or_default();
-    if digits.len() != 5 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        let message = format!("{} is no number of an advisory of Intel", quoted(name));
-        return Err(node.problem(problems, message, Some("write \"INTEL-SA-\" and five digits".into())));
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    let fits = match name.strip_prefix("INTEL-SA-") {
+        Some(digits) => digits.len() == 5 && digits.bytes().all(|byte| byte.is_ascii_digit()),
+        None => (1..=64).contains(&name.len()) && name.bytes().all(is_plain),
+    };
+    if !fits {
+        let message = format!("{} is no name of an advisory of Intel", quoted(name));
+        let hint = "write \"INTEL-SA-\" and five digits, or another name as Intel's collateral has it";
+        return Err(node.problem(problems, message, Some(hint.into())));
     }
     Ok(name.to_string().into())
 }
