@@ -202,6 +202,9 @@ impl Files {
                 InputError::NoEvidence if self.is_one_of_many => Fault::input(&error).with_hint(
                     "each FILE is the whole evidence of one machine: give certificates, revocation lists and collateral with --endorsements",
                 ),
+                InputError::OfRtmrs(_) if self.is_one_of_many => Fault::input(&error).with_hint(
+                    "each FILE is the whole evidence of one machine: put the TD quote and its event log into one bundle with teeproof bundle create",
+                ),
                 _ => Fault::input(&error),
             };
             match about.map_or(self.name.as_str(), |(_, name)| name) {

@@ -205,6 +205,56 @@ fn an_event_log_is_replayed_against_the_rtmrs() {
     machine.verify().args(machine.files()).args([log]).fails(2, &["event.log: "]);
 }
 
+/// Quotes that this version does not verify are named for what they are.
+#[test]
+fn other_quotes_are_named_as_not_supported() {
+    let machine = TdMachine::new("tdx-other-quotes", &guest());
+    let mut sgx = b"\x03\x00\x02\x00\x00\x00\x00\x00\x0a\x00\x0f\x00".to_vec();
+    sgx.extend(b"\x93\x9a\x72\x33\xf7\x9c\x4c\xa9\x94\x0a\x0d\xb3\x95\x7f\x06\x07");
+    sgx.resize(4600, 1);
+    let sgx = machine.put("sgx.bin", sgx);
+    for verb in [&["verify", "--no-nonce", "--policy", "builtin:genuine"][..], &["inspect"]] {
+        teeproof(verb).args([&sgx]).fails(3, &["an SGX quote, version 3: not supported", "another verifier"]);
+    }
+    let extended = || teeproof(["verify", "--no-nonce"]).args(GENUINE).file("tdx/quote-td15ex.bin");
+    let said = words(&extended().exits(3).shows(&["✘ tdx.format"]));
+    for what in ["body type", "not the extended body of TDX 1.5", "got 4", "need another verifier"] {
+        assert!(said.contains(what), "{what}: {said}");
+    }
+    let ran = teeproof(["inspect"]).file("tdx/quote-td15ex.bin").run();
+    assert!(!format!("{}{}", ran.stdout, ran.stderr).contains("may be cut"), "{ran:#?}");
+}
+
+/// TCB info of other platforms is named as not used, and more of it than is verified is refused as input.
+#[test]
+fn collateral_of_other_platforms_is_named() {
+    let machine = TdMachine::new("tdx-unused", &guest());
+    let other = |number: u8| {
+        let minted = guest().fmspc([number; 6], [0, 0]).mint().unwrap();
+        machine.put(&format!("tcb-{number}.json"), &minted.tcb_info)
+    };
+    let ran = machine.verify().args(machine.files()).args([other(1)]).exits(0);
+    let said = words(&ran);
+    for what in ["! collateral.unused", "TCB info: for FMSPC 010101010101, the platform has 90C06F000000"] {
+        assert!(said.contains(what), "{what}: {ran:#?}");
+    }
+    let many: Vec<_> = (1..=16).map(other).collect();
+    let says = ["too many parts of kind tcb-info: at most 16", "the endorsements of this machine alone"];
+    machine.verify().args(machine.files()).args(many).fails(2, &says);
+}
+
+/// An event log by itself is no evidence of a machine: the hint is how to give both together.
+#[test]
+fn a_log_next_to_its_quote_is_to_be_one_bundle() {
+    let log = EventLog::ccel();
+    let machine = TdMachine::new("tdx-suggest-ccel", &guest().event_log(&log));
+    let ccel = machine.put("CCEL", log.bytes().unwrap());
+    let run = teeproof(["policy", "suggest"]).args(AT).args(machine.anchors());
+    let ran = run.args([machine.bundle(), ccel]).exits(2);
+    assert!(ran.stderr.contains("into one bundle with teeproof bundle create"), "{ran:#?}");
+    assert!(!ran.stderr.contains("binary_bios_measurements"), "{ran:#?}");
+}
+
 #[test]
 fn many_quotes_are_verified_in_one_run() {
     let [one, other] = ["tdx-each-1", "tdx-each-2"].map(|name| TdMachine::new(name, &guest()));

@@ -135,7 +135,7 @@ impl InputError {
             }
             // A CCEL or its table.
             Self::OfRtmrs(_) => {
-                "leave it out, or give binary_bios_measurements of the machine's TPM; a CCEL explains a TD quote alone"
+                "give it with the TD quote whose RTMRs it explains; what explains PCRs is binary_bios_measurements of the machine's TPM"
             }
             _ => self.hint_of_two(),
         }
