@@ -39,6 +39,11 @@ pub enum InputError {
     Mangled,
     /// The file is text in UTF-16.
     Utf16,
+    /// The quote of an SGX enclave, of this version.
+    SgxQuote {
+        /// The version.
+        version: u16,
+    },
     /// A damaged Nitro document.
     NitroForm(NitroForm),
     /// A JSON list with something else than numbers from 0 to 255.
@@ -250,7 +255,7 @@ impl InputError {
     pub const fn is_unsupported(&self) -> bool {
         match self {
             Self::Wire(_, error) => error.is_unsupported(),
-            Self::Unverified(_) | Self::QuoteTextScheme { .. } => true,
+            Self::Unverified(_) | Self::QuoteTextScheme { .. } | Self::SgxQuote { .. } => true,
             Self::Evidence { problem, .. } => problem.is_unsupported(),
             _ => false,
         }

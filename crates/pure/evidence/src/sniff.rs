@@ -317,8 +317,23 @@ fn note(part: &Part) -> Option<&'static str> {
     }
 }
 
+/// The version of an SGX quote: a version of 3 to 5, an attestation key type, TEE type 0, and Intel as the vendor of the
+/// quoting enclave. Source: Intel document 348551, appendix A.3.1.
+fn sgx_quote(bytes: &[u8]) -> Option<u16> {
+    const INTEL: [u8; 16] = *b"\x93\x9a\x72\x33\xf7\x9c\x4c\xa9\x94\x0a\x0d\xb3\x95\x7f\x06\x07";
+    match bytes {
+        [version @ 3..=5, 0, 2 | 3, 0, 0, 0, 0, 0, _, _, _, _, rest @ ..] if rest.starts_with(&INTEL) => {
+            Some(u16::from(*version))
+        }
+        _ => None,
+    }
+}
+
 /// Why bytes are of no known kind, where their content shows it.
 fn unknown(bytes: &[u8]) -> InputError {
+    if let Some(version) = sgx_quote(bytes) {
+        return InputError::SgxQuote { version };
+    }
     if nitro::is_payload(bytes) {
         return InputError::NitroForm(NitroForm::PayloadOnly);
     }

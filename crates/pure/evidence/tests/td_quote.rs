@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
 
-use teeproof_evidence::{InputKind, Inputs, Part, sniff};
+use teeproof_evidence::{InputClass, InputError, InputKind, Inputs, Part, sniff};
 use teeproof_mint::tdx::TdxMachine;
 
 fn certificates(bytes: &[u8]) -> Vec<Vec<u8>> {
@@ -47,4 +47,21 @@ fn a_malformed_quote_has_no_certificates() {
     assert_eq!(certificates(&altered), [minted.pck_ca, minted.root]);
     let too_large = vec![0; 16 * 1024 + 1];
     assert!(Part::new(InputKind::TdQuote, &too_large).is_err());
+}
+
+/// A quote of an SGX enclave is named as what it is, by its header alone.
+#[test]
+fn a_quote_of_an_sgx_enclave_is_not_supported() {
+    for (version, key) in [(3, 2), (4, 2), (5, 3)] {
+        let mut quote = vec![version, 0, key, 0, 0, 0, 0, 0, 10, 0, 15, 0];
+        quote.extend(b"\x93\x9a\x72\x33\xf7\x9c\x4c\xa9\x94\x0a\x0d\xb3\x95\x7f\x06\x07");
+        quote.extend([1; 4600]);
+        let error = sniff(&quote, None).unwrap_err();
+        assert_eq!(error, InputError::SgxQuote { version: u16::from(version) });
+        assert_eq!(error.class(), InputClass::Unsupported);
+        assert!(error.to_string().starts_with(&format!("an SGX quote, version {version}")), "{error}");
+        let mut other = quote.clone();
+        other[12] ^= 1;
+        assert_eq!(sniff(&other, None).unwrap_err(), InputError::Unknown);
+    }
 }

@@ -32,6 +32,7 @@ impl Error {
     #[must_use]
     pub const fn advice(&self) -> Option<Advice> {
         match self {
+            Self::Quote(error) if error.is_unsupported() => Some(Advice::Unsupported),
             Self::MissingCollateral { urls, .. } => Some(Advice::Collateral(*urls)),
             Self::Document { problem: DocumentProblem::Stale { .. }, .. } => Some(Advice::Refresh),
             Self::Document { problem: DocumentProblem::NotYetIssued { .. }, .. } => {

@@ -71,7 +71,11 @@ fn type_and_size_of_the_body() {
         match wanted {
             Some(expected) => refused(&bytes, Value, "TD quote: body size", 50, expected, size),
             None => {
-                let expected = "2 (TDX 1.0) or 3 (TDX 1.5)";
+                let expected = match kind {
+                    1 => "2 (TDX 1.0) or 3 (TDX 1.5), not the report of an SGX enclave",
+                    4 => "2 (TDX 1.0) or 3 (TDX 1.5), not the extended body of TDX 1.5",
+                    _ => "2 (TDX 1.0) or 3 (TDX 1.5)",
+                };
                 refused(&bytes, Unsupported, "TD quote: body type", 48, expected, u32::from(kind));
             }
         }

@@ -2,7 +2,7 @@
 
 use teeproof::{Finding, PolicyWarning, Remedy, RequestError};
 use teeproof_core::Check;
-use teeproof_evidence::InputError;
+use teeproof_evidence::{InputError, InputKind};
 use teeproof_vtpm::seal::SealError;
 use teeproof_vtpm::{KnownCode, ResponseCode};
 
@@ -154,6 +154,7 @@ pub(crate) fn of_input(error: &InputError) -> String {
     let more = match error {
         InputError::NotOfKind { .. } => "leave --as out",
         InputError::SealingKey { .. } => "a key file is for teeproof seal encrypt",
+        InputError::Wire(InputKind::TdQuote, error) if error.is_unsupported() => return hint.into_owned(),
         InputError::Unknown | InputError::TooLarge { .. } | InputError::Wire(..) => "give its kind with --as",
         InputError::Trailing { .. } => "give another kind with --as",
         InputError::Unverified(_) => "see its content with teeproof inspect",
@@ -182,8 +183,6 @@ pub(crate) fn of_request(error: &RequestError) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use teeproof_evidence::InputKind;
-
     use super::*;
 
     #[test]

@@ -86,6 +86,9 @@ impl InputError {
                 "a signature of 256 bytes, the message and 24 PCR values are expected, each counted"
             }
             Self::TooLarge { .. } => "the file may hold something else",
+            Self::Wire(InputKind::TdQuote, error) if error.is_unsupported() => {
+                "this version reads TD quotes of versions 4 and 5 with bodies of TDX 1.0 and 1.5 (types 2 and 3), made by Intel's quoting enclave with ECDSA over P-256"
+            }
             Self::Wire(..) => "the file may be cut, or of another kind",
             Self::Trailing { .. } => {
                 "the file is longer than its structure: cut it at that offset, or write only as many bytes as were returned"
@@ -143,6 +146,9 @@ impl InputError {
 
     const fn hint_of_two(&self) -> &'static str {
         match self {
+            Self::SgxQuote { .. } => {
+                "this version verifies quotes of TDs; the quote of an SGX enclave needs another verifier"
+            }
             Self::TooMany { .. } => "give the endorsements of this machine alone",
             Self::TwoOfAKind(InputKind::TpmSignature) => {
                 "256 bytes are read as a signature; give the values of eight PCRs as tpm2_pcrread prints them"

@@ -22,6 +22,9 @@ impl fmt::Display for InputError {
                 f.write_str("the content is binary data that was damaged by a conversion to UTF-8 text")
             }
             Self::Utf16 => f.write_str("the file is text in UTF-16, expected UTF-8 or ASCII"),
+            Self::SgxQuote { version } => {
+                write!(f, "an SGX quote, version {version}: not supported, expected a TD quote")
+            }
             Self::NitroForm(form) => form.fmt(f),
             Self::PemSection => f.write_str(
                 "PEM: expected CERTIFICATE and X509 CRL blocks alone, found none or another block",

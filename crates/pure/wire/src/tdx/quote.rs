@@ -243,7 +243,12 @@ fn body_bytes(reader: &mut Reader<'_>, version: u16) -> Result<usize, Error> {
         (2, _) => wrong("584 bytes, the size of type 2"),
         (3, _) => wrong("648 bytes, the size of type 3"),
         _ => {
-            let error = at.error(ErrorKind::Unsupported, TYPE, "2 (TDX 1.0) or 3 (TDX 1.5)");
+            let expected = match kind {
+                1 => "2 (TDX 1.0) or 3 (TDX 1.5), not the report of an SGX enclave",
+                4 => "2 (TDX 1.0) or 3 (TDX 1.5), not the extended body of TDX 1.5",
+                _ => "2 (TDX 1.0) or 3 (TDX 1.5)",
+            };
+            let error = at.error(ErrorKind::Unsupported, TYPE, expected);
             Err(error.with_got(u32::from(kind)))
         }
     }
