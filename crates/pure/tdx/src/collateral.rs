@@ -62,7 +62,7 @@ impl<'a> SignedJson<'a> {
             return Err(Error::Collateral(DocumentProblem::TooLarge));
         }
         let parsed: Response<'a> = serde_json::from_str(response)
-            .map_err(|error| Error::Collateral(DocumentProblem::json(&error)))?;
+            .map_err(|error| Error::Collateral(DocumentProblem::json(&error, response)))?;
         let (kind, body) = match (parsed.tcb_info, parsed.enclave_identity) {
             (Some(body), None) => (CollateralKind::TcbInfo, body),
             (None, Some(body)) => (CollateralKind::QeIdentity, body),

@@ -137,6 +137,8 @@ pub enum DocumentProblem {
     TooMany,
     /// Not JSON of the documented shape.
     Json {
+        /// The member where it ends to be so, or that is missing or repeated, if it is one that is read.
+        member: Option<&'static str>,
         /// The line, counted from 1.
         line: usize,
         /// The column, counted from 1.
@@ -212,8 +214,8 @@ pub enum ModuleProblem {
 }
 
 impl DocumentProblem {
-    pub(crate) fn json(error: &serde_json::Error) -> Self {
-        Self::Json { line: error.line(), column: error.column() }
+    pub(crate) fn json(error: &serde_json::Error, text: &str) -> Self {
+        Self::Json { member: crate::json::member(error, text), line: error.line(), column: error.column() }
     }
 
     /// The order of several invalid documents: the one that passed most checks is reported.
@@ -325,8 +327,9 @@ impl fmt::Display for DocumentProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLarge => write!(f, "exceeds {} bytes", crate::MAX_COLLATERAL_BYTES),
-            Self::TooMany => f.write_str("too many documents of one kind, send fewer"),
-            Self::Json { line, column } => {
+            Self::TooMany => write!(f, "more than {} documents of one kind", crate::MAX_DOCUMENTS),
+            Self::Json { member, line, column } => {
+                member.iter().try_for_each(|member| write!(f, "`{member}`: "))?;
                 write!(f, "not JSON of the documented shape, line {line}, column {column}")
             }
             Self::Members => {

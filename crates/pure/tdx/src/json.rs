@@ -1,6 +1,7 @@
 //! Values of Intel's collateral: hexadecimal bytes and dates as JSON texts.
 
-use core::fmt;
+use alloc::string::String;
+use core::fmt::{self, Write as _};
 use core::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
@@ -63,6 +64,84 @@ pub fn parse_date(text: &str) -> Option<Validity> {
 /// The time of a GeneralizedTime, whose reader knows the calendar.
 fn time(value: &[u8]) -> Option<Time> {
     Reader::all(value, 0, "date", |reader| der::element(reader, "date")?.time("date")).ok().map(Time)
+}
+
+/// The members that are read, of collateral and of what is in them.
+const MEMBERS: &[&str] = &[
+    "tcbInfo",
+    "enclaveIdentity",
+    "signature",
+    "id",
+    "version",
+    "issueDate",
+    "nextUpdate",
+    "fmspc",
+    "pceId",
+    "tcbType",
+    "tcbEvaluationDataNumber",
+    "tdxModule",
+    "tdxModuleIdentities",
+    "mrsigner",
+    "attributes",
+    "attributesMask",
+    "miscselect",
+    "miscselectMask",
+    "isvprodid",
+    "tcbLevels",
+    "tcb",
+    "sgxtcbcomponents",
+    "pcesvn",
+    "tdxtcbcomponents",
+    "svn",
+    "isvsvn",
+    "tcbDate",
+    "tcbStatus",
+    "advisoryIDs",
+];
+
+/// The member that an error is about: the one that its words name, as missing or repeated; or else the last one
+/// that begins before its place.
+pub(crate) fn member(error: &serde_json::Error, text: &str) -> Option<&'static str> {
+    let text = text.as_bytes();
+    let lines = text.split_inclusive(|byte| *byte == b'\n').take(error.line().saturating_sub(1));
+    let end = lines.map(<[u8]>::len).fold(error.column(), usize::saturating_add);
+    named(error).or_else(|| last_member(text.get(..end).unwrap_or(text)))
+}
+
+/// The member between backquotes in the words of an error.
+fn named(error: &serde_json::Error) -> Option<&'static str> {
+    let mut words = String::new();
+    write!(words, "{error}").ok()?;
+    words.as_bytes().split(|byte| *byte == b'`').find_map(documented)
+}
+
+/// The last member in the beginning of a JSON text.
+fn last_member(mut text: &[u8]) -> Option<&'static str> {
+    let mut last = None;
+    while let Some((name, rest)) = string(text) {
+        if rest.trim_ascii_start().first() == Some(&b':') {
+            last = documented(name).or(last);
+        }
+        text = rest;
+    }
+    last
+}
+
+/// The next string without its quotation marks, and the text after it.
+fn string(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let begin = text.iter().position(|byte| *byte == b'"')?;
+    let text = text.get(begin.saturating_add(1)..)?;
+    let mut is_escaped = false;
+    let end = text.iter().position(|byte| {
+        let ends = *byte == b'"' && !is_escaped;
+        is_escaped = *byte == b'\\' && !is_escaped;
+        ends
+    })?;
+    Some((text.get(..end)?, text.get(end.saturating_add(1)..)?))
+}
+
+fn documented(name: &[u8]) -> Option<&'static str> {
+    MEMBERS.iter().copied().find(|member| member.as_bytes() == name)
 }
 
 /// A visitor of texts that a function reads.

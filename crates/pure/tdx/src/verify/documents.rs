@@ -250,7 +250,8 @@ impl<'e> Signers<'_, 'e> {
             |path: &'_ VerifiedPath<'e>| verify_p256_statement(path.leaf(), body, signature, &checks).ok();
         let found = self.paths.iter().find_map(|path| statement(path).map(|statement| (path, statement)));
         let (path, statement) = found.ok_or(DocumentProblem::Signature)?;
-        let parsed = serde_json::from_str(source.body()).map_err(|error| DocumentProblem::json(&error))?;
+        let parsed = serde_json::from_str(source.body())
+            .map_err(|error| DocumentProblem::json(&error, source.body()))?;
         Ok(signed(path, Some(statement), Cow::Owned(parsed)))
     }
 }

@@ -6,7 +6,7 @@ use teeproof_mint::x509::Name;
 use teeproof_mint::{Key, Kind};
 use teeproof_tdx::{
     Chain, Collateral, CollateralKind, DocumentProblem, Error, QeField, SignedJson, TdxEvidence,
-    TdxVerification, verify,
+    TdxVerification, UnusedReason, verify,
 };
 use teeproof_wire::certificate::Certificate;
 use teeproof_x509::Anchors;
@@ -141,16 +141,21 @@ fn signed_documents_for_something_else() {
 
 #[test]
 fn signed_documents_of_another_shape() {
-    for (from, to) in [
-        ("UpToDate", "Unknown"),
-        ("2026-02-18T00:00:00Z", "2026-02-30T00:00:00Z"),
-        ("\"tcbEvaluationDataNumber\":18", "\"tcbEvaluationDataNumber\":-1"),
-        ("\"fmspc\":\"90C06F000000\"", "\"fmspc\":\"90C06F0000\""),
-        ("\"pceId\":\"0000\"", "\"pceId\":\"0000\",\"pceId\":\"0000\""),
-        ("\"tcbLevels\"", "\"levels\""),
+    for (from, to, expected) in [
+        ("UpToDate", "Unknown", "tcbStatus"),
+        ("2026-02-18T00:00:00Z", "2026-02-30T00:00:00Z", "issueDate"),
+        ("\"tcbEvaluationDataNumber\":18", "\"tcbEvaluationDataNumber\":-1", "tcbEvaluationDataNumber"),
+        ("\"fmspc\":\"90C06F000000\"", "\"fmspc\":\"90C06F0000\"", "fmspc"),
+        ("\"pceId\":\"0000\"", "\"pceId\":\"0000\",\"pceId\":\"0000\"", "pceId"),
+        ("\"tcbLevels\"", "\"levels\"", "tcbLevels"),
+        ("\"pcesvn\":13", "\"pcesvn\":65536", "pcesvn"),
+        ("\"pcesvn\":13", "\"pcesvn\":13.5", "pcesvn"),
+        ("\"svn\":", "\"svn\":256,\"x\":", "svn"),
     ] {
         let error = tcb_info_with(from, to).refused("tdx.tcb-info", Class::Malformed);
-        assert!(matches!(problem(error), DocumentProblem::Json { .. }), "{to}");
+        let DocumentProblem::Json { member, .. } = problem(error) else { panic!("{to}: {error}") };
+        assert_eq!(member, Some(expected), "{to}: {error}");
+        assert!(error.to_string().starts_with(&format!("TCB info: `{expected}`: not JSON of")), "{error}");
     }
 }
 
@@ -265,6 +270,29 @@ fn several_documents() {
         let verified = verify(&evidence, &collateral, &verification, &mut ());
         verified.map(|verified| verified.tcb().evaluation_data_number())
     };
+    // What was not used is named with the reason, whatever the order.
+    let unused = |documents: &[SignedJson<'_>]| {
+        let collateral = Collateral { documents, certificates: &certificates };
+        let verified = verify(&evidence, &collateral, &verification, &mut ()).unwrap();
+        let mut unused: Vec<String> = verified.unused_collateral().iter().map(ToString::to_string).collect();
+        assert!(verified.unused_collateral().iter().all(|one| one.kind == CollateralKind::TcbInfo));
+        let reasons = verified.unused_collateral().iter().map(|one| one.reason);
+        assert_eq!(reasons.filter(|one| matches!(one, UnusedReason::Older { number: 12, .. })).count(), 1);
+        unused.sort_unstable();
+        unused
+    };
+    for _ in 0..documents.len() {
+        documents.rotate_left(1);
+        let unused = unused(&documents);
+        let expected = [
+            "TCB info: for FMSPC 00806F050000, the platform has 90C06F000000",
+            "TCB info: not JSON of the documented shape, line 1, column 1",
+            "TCB info: older than the one that was used: evaluation data number 12, issued 2026-02-18T00:00:00Z",
+            "TCB info: stale: nextUpdate 2026-02-24T23:59:59Z, verified at 2026-02-25T00:00:00Z",
+            "TCB info: the signature does not hold",
+        ];
+        assert_eq!(unused, expected);
+    }
     // The QE identity has 17.
     for _ in 0..documents.len() {
         documents.rotate_left(1);
