@@ -207,9 +207,9 @@ fn signed_quote<'e>(
     record.pass(checks::SIGNATURE, &format_args!("ECDSA P-256 over bytes 0..{}", quote.signed().len()));
     warn_of_reserved_attributes(quote.td(), record);
     record_service_tds(quote.td(), record);
-    let path = chain::valid(crate::Chain::Pck, &path, verification)?;
+    let mut path = chain::valid(crate::Chain::Pck, &path, verification)?;
     record.pass(checks::VALIDITY, &format_args!("every certificate, at {}", verification.at));
-    let path = chain::unrevoked(crate::Chain::Pck, path, verification, signatures, lists)?;
+    chain::unrevoked(crate::Chain::Pck, &mut path, verification, signatures, lists)?;
     let status = path.revocation();
     match verification.path.revocation.waiver() {
         Some(reason) if !status.is_checked() => record.waive(checks::REVOCATION, &reason),

@@ -115,11 +115,11 @@ pub(super) fn valid<'e>(
 /// Checks the revocation of a valid path. Adds the signatures of the revocation lists that were used.
 pub(super) fn unrevoked<'e>(
     chain: Chain,
-    mut path: VerifiedPath<'e>,
+    path: &mut VerifiedPath<'e>,
     verification: &TdxVerification<'e>,
     signatures: &SignatureChecks<'_>,
     lists: &mut Vec<VerifiedSignature<'e>>,
-) -> Result<VerifiedPath<'e>, Error> {
+) -> Result<(), Error> {
     let revocation = &verification.path.revocation;
     let mut add = |list: VerifiedRevocationList<'e>| lists.push(list.signature());
     path.check_revocation_with(revocation, signatures, &mut add).map_err(|error| match error {
@@ -128,7 +128,7 @@ pub(super) fn unrevoked<'e>(
     })?;
     match (revocation.waiver(), path.revocation().first_unchecked()) {
         (None, Some(link)) => Err(Error::Chain { chain, link, problem: Problem::NoRevocationList }),
-        _ => Ok(path),
+        _ => Ok(()),
     }
 }
 

@@ -105,8 +105,12 @@ pub(super) fn signers<'e>(
         let path = anchored(CHAIN, leaf, given, verification, signatures, |path| {
             (path.below().len() == 1).then(|| Box::new(*path))
         });
-        let path = path.and_then(|path| valid(CHAIN, &path, verification));
-        match path.and_then(|path| unrevoked(CHAIN, path, verification, signatures, lists)) {
+        let settled = path.and_then(|path| {
+            let mut path = valid(CHAIN, &path, verification)?;
+            unrevoked(CHAIN, &mut path, verification, signatures, lists)?;
+            Ok(path)
+        });
+        match settled {
             Ok(path) => signers.push(path),
             Err(error) => failure = failure.or(Some(error)),
         }
