@@ -24,3 +24,12 @@ pub fn collateral(json: &str) -> Outcome<Collateral> {
 pub fn verify(quote: &[u8], collateral: &Collateral, at: u64) -> Outcome {
     ::dcap_qvl::verify::verify(quote, collateral, at).map(drop).map_err(|error| format!("{error:#}"))
 }
+
+/// The same under another root than Intel's, DER.
+///
+/// # Errors
+/// The peer's own words.
+pub fn verify_under(root: &[u8], quote: &[u8], collateral: &Collateral, at: u64) -> Outcome {
+    let verifier: ::dcap_qvl::verify::QuoteVerifier = ::dcap_qvl::verify::QuoteVerifier::new(root.to_vec());
+    verifier.verify(quote, collateral, at).map(drop).map_err(|error| format!("{error:#}"))
+}

@@ -1,5 +1,7 @@
 //! TD quotes and their collateral: genuine ones as they are, and damaged in one place, drawn by a seeded generator.
 
+mod minted;
+
 use base64ct::{Base64, Encoding};
 use teeproof_core::{Freshness, Time};
 use teeproof_peers::Outcome;
@@ -9,7 +11,7 @@ use teeproof_tdx::{
 };
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::crl::RevocationList;
-use teeproof_x509::Revocation;
+use teeproof_x509::{Anchors, Revocation};
 
 use crate::mutate;
 use crate::verdict::{Tally, Verdict};
@@ -49,11 +51,12 @@ pub(crate) fn ask() -> Tally {
     let mut tally = Tally::default();
     for sample in [V4, V5, TD15EX] {
         let collateral = dcap_qvl::collateral(sample.collateral).expect("collateral");
-        let mut desk = Desk { tally: &mut tally, name: sample.name };
+        let mut desk = Desk { tally: &mut tally, name: sample.name, root: None };
         desk.ask("as it is", sample.quote, &collateral, sample.at);
     }
     let collateral = dcap_qvl::collateral(V4.collateral).expect("collateral");
-    let mut desk = Desk { tally: &mut tally, name: V4.name };
+    minted::ask(&mut tally);
+    let mut desk = Desk { tally: &mut tally, name: V4.name, root: None };
     moments(&mut desk, &collateral);
     for (case, quote) in mutate::cuts(V4.quote, 97).chain(mutate::tails(V4.quote)) {
         desk.ask(&format!("quote: {case}"), &quote, &collateral, V4.at);
@@ -150,18 +153,23 @@ impl Random {
 struct Desk<'a> {
     tally: &'a mut Tally,
     name: &'a str,
+    /// A root in place of Intel's, DER.
+    root: Option<&'a [u8]>,
 }
 
 impl Desk<'_> {
     fn ask(&mut self, case: &str, quote: &[u8], collateral: &Texts, at: u64) {
-        let ours = Verdict::of(|| ours(quote, collateral, at));
-        let theirs = Verdict::of(|| dcap_qvl::verify(quote, collateral, at));
+        let ours = Verdict::of(|| ours(quote, collateral, at, self.root.as_slice()));
+        let theirs = Verdict::of(|| match self.root {
+            Some(root) => dcap_qvl::verify_under(root, quote, collateral, at),
+            None => dcap_qvl::verify(quote, collateral, at),
+        });
         self.tally.compare(dcap_qvl::NAME, &format!("{}, {case}", self.name), &ours, &theirs);
     }
 }
 
 /// The same texts before teeproof, with lists required. Like the peer it refuses debug TDs, and no TCB status.
-fn ours(quote: &[u8], texts: &Texts, at: u64) -> Outcome {
+fn ours(quote: &[u8], texts: &Texts, at: u64, roots: &[&[u8]]) -> Outcome {
     let refusal = |error: Error| format!("{}: {error}", error.check().id);
     let document = |kind, body, signature: &[u8]| {
         let hex: String = signature.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -184,6 +192,7 @@ fn ours(quote: &[u8], texts: &Texts, at: u64) -> Outcome {
     let at = Time(at.cast_signed());
     let verification =
         TdxVerification::new(Freshness::Waived("no nonce was sent"), at, &teeproof_aws_lc::TABLE)
+            .anchors(Anchors::and(roots))
             .revocation(Revocation::Required(&lists));
     let collateral = Collateral { documents: &documents, certificates: &certificates };
     let verified = verify(&evidence, &collateral, &verification, &mut ()).map_err(refusal)?;

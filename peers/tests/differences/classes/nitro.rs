@@ -141,10 +141,7 @@ pub(crate) const CLASSES: &[Class] = &[
         what: "a PCR that is given twice: the peers take the last value",
         right: "teeproof: a map with a key twice is not valid, and who reads which value differs",
         line: "RFC 8949, 5.6",
-        rules: &[
-            rule(ATTEST, "", No("each PCR once"), Yes),
-            rule(VALIDATION, "", No("each PCR once"), Yes),
-        ],
+        rules: &[rule(ATTEST, "", No("each PCR once"), Yes), rule(VALIDATION, "", No("each PCR once"), Yes)],
     },
     Class {
         id: "nitro.pcr-length",

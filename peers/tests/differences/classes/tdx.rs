@@ -42,6 +42,47 @@ pub(crate) const CLASSES: &[Class] = &[
         rules: &[rule(QVL, "", No("is not PEM"), Yes)],
     },
     Class {
+        id: "tdx.service-tds",
+        what: "a guest to which service TDs are bound: MRSERVICETD is not zero, or SERVTD_EXT (bit 17 of TDATTRIBUTES) is \
+               set; without `allow_service_td` the peer refuses it. MIGRATABLE (bit 29) both refuse, teeproof by \
+               `builtin:genuine`",
+        right: "either may be: whether a service TD is trusted is the relying party's decision. teeproof warns of it \
+                (`tdx.service-tds`), and a policy names the accepted ones (`mrservicetd`)",
+        line: "Intel 344425, ATTRIBUTES; Intel 348551, appendix A.3.2, MRSERVICETD",
+        rules: &[
+            rule(QVL, "minted, MRSERVICETD of a service TD", Yes, No("Invalid MR service TD")),
+            rule(QVL, "bit 17 of TDATTRIBUTES", Yes, No("SERVTD_EXT is enabled")),
+        ],
+    },
+    Class {
+        id: "tdx.reserved-attributes",
+        what: "a reserved bit of TDATTRIBUTES that is set: 8 to 15, 23 to 26, 32 to 61",
+        right: "either may be: the revision of the specification that the peer follows lets no verifier accept them. \
+                Earlier revisions reserved bits 16, 17, 27 and 62 too, which newer modules use, so that each new attribute \
+                would be refused until the next release: teeproof warns of them, and a policy refuses them with a mask \
+                (`attributes`)",
+        line: "Intel 344425, ATTRIBUTES: reserved, must be 0",
+        rules: &[rule(QVL, "of TDATTRIBUTES turned over", Yes, No("Reserved bits in TD attributes are set"))],
+    },
+    Class {
+        id: "tdx.sept-ve-disable",
+        what: "a guest without SEPT_VE_DISABLE, bit 28 of TDATTRIBUTES",
+        right: "either may be: the bit keeps the host from raising exceptions in guests whose kernel expects none; a kernel \
+                may handle them, and Linux refuses to start without the bit. A policy of teeproof requires it with a mask, \
+                as examples/policies/tdx.toml does",
+        line: "Intel 344425, ATTRIBUTES, SEPT_VE_DISABLE",
+        rules: &[rule(QVL, "bit 28 of TDATTRIBUTES", Yes, No("SEPT_VE_DISABLE is not enabled"))],
+    },
+    Class {
+        id: "tdx.seam-attributes",
+        what: "a bit of SEAMATTRIBUTES outside of the mask of the TCB info; the masks of Intel's TCB info have every bit",
+        right: "teeproof, by Intel's rule: SEAMATTRIBUTES under the mask are the attributes of the identity, and bits outside \
+                of the mask do not count. The peer refuses them as a further precaution",
+        line: "Intel PCS API version 4, tdxModule and tdxModuleIdentities, attributesMask; Intel's quote verification \
+               library compares so",
+        rules: &[rule(QVL, "SEAMATTRIBUTES outside of the mask", Yes, No("bits set outside mask"))],
+    },
+    Class {
         id: "tdx.body-type",
         what: "a genuine quote of version 5 with a body of type 4, with the fields of service TDs",
         right: "the peer, as far as that layout goes; teeproof reads types 2 and 3, and refuses others as unsupported",
