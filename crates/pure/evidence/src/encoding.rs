@@ -6,6 +6,7 @@ use core::fmt;
 
 use rustls_pki_types::pem::{PemObject, SectionKind};
 use serde::de::{Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
+use teeproof_core::from_hex;
 
 use crate::bytes;
 use crate::{Encoding, InputError, tpm_quote};
@@ -67,6 +68,27 @@ pub(crate) fn pem(text: &str) -> Result<Pem, InputError> {
         (0, 1) => block(text).map(Pem::Other),
         _ => Err(InputError::PemSection),
     }
+}
+
+/// PEM in URL encoding (RFC 3986, section 2.1), decoded: the value of the header `TCB-Info-Issuer-Chain` of Intel's
+/// service. A plus sign is itself. `None` for other text.
+///
+/// # Errors
+/// A percent sign without two hexadecimal digits, or bytes that are not UTF-8.
+pub(crate) fn url_encoded_pem(text: &str) -> Option<Result<String, InputError>> {
+    text.starts_with("-----BEGIN%20").then(|| {
+        let (mut bytes, mut decoded) = (text.bytes(), Vec::with_capacity(text.len()));
+        while let Some(byte) = bytes.next() {
+            decoded.push(match byte {
+                b'%' => {
+                    let digits = bytes.next().zip(bytes.next()).map(|(high, low)| [high, low]);
+                    digits.and_then(from_hex).ok_or(InputError::Pem)?
+                }
+                byte => byte,
+            });
+        }
+        String::from_utf8(decoded).map_err(|_| InputError::Pem)
+    })
 }
 
 /// The label of a line that begins a block.
@@ -211,6 +233,19 @@ fn json(error: &serde_json::Error) -> InputError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pem_in_url_encoding_is_decoded() {
+        let read = |text: &str| url_encoded_pem(text).map(|read| read.map_err(|_| ()));
+        let decoded = "-----BEGIN CERTIFICATE-----\nAA+/\n-----END CERTIFICATE-----";
+        let encoded = "-----BEGIN%20CERTIFICATE-----%0AAA+%2f%0a-----END%20CERTIFICATE-----";
+        assert_eq!(read(encoded), Some(Ok(decoded.into())));
+        for bent in ["-----BEGIN%20%", "-----BEGIN%20%0", "-----BEGIN%20%0g", "-----BEGIN%20%ff"] {
+            assert_eq!(read(bent), Some(Err(())), "{bent}");
+        }
+        assert_eq!(read(decoded), None);
+        assert_eq!(read("-----BEGIN%2"), None);
+    }
 
     #[test]
     fn one_block_of_another_label_is_read_to_its_end() {

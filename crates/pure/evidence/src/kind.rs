@@ -230,6 +230,8 @@ pub enum Encoding {
     Raw,
     /// PEM.
     Pem,
+    /// PEM in URL encoding, as the headers of Intel's service have the certificates above a signer.
+    UrlEncodedPem,
     /// Base64, standard or URL-safe.
     Base64,
     /// Hexadecimal.
@@ -257,6 +259,7 @@ impl Encoding {
         match self {
             Self::Raw => "raw",
             Self::Pem => "PEM",
+            Self::UrlEncodedPem => "URL-encoded PEM",
             Self::Base64 => "base64",
             Self::Hex => "hex",
             Self::Thim => "THIM JSON",

@@ -124,7 +124,7 @@ impl fmt::Display for FileSummary {
 /// Recognises the content of a file and takes it apart; `kind` overrides the recognised kind, once encodings are undone.
 ///
 /// Up to four nested encodings are undone: base64, hexadecimal, a JSON string, a JSON list of integers or of one
-/// string, PEM, and a member of a JSON answer.
+/// string, PEM, also in URL encoding, and a member of a JSON answer.
 ///
 /// # Errors
 /// Empty or unknown content, or a container that cannot be taken apart. A part that is not of its kind is no error
@@ -161,6 +161,9 @@ fn of_text(text: &str, kind: Option<InputKind>, layers: usize) -> Result<Sniffed
             Pem::Certificates(ders) => certificates(ders, Encoding::Pem, kind),
             Pem::Other(bytes) => decoded(bytes, Encoding::Pem, kind, layers),
         };
+    }
+    if let Some(text) = encoding::url_encoded_pem(text) {
+        return certificates(encoding::certificates(text?.as_bytes())?, Encoding::UrlEncodedPem, kind);
     }
     if quoted {
         return decoded(encoding::quoted(text)?.into_bytes(), Encoding::Quoted, kind, layers);
