@@ -3,4 +3,5 @@
 
 mod bounds;
 pub(crate) mod completion;
+pub(crate) mod judgement;
 pub(crate) mod questions;

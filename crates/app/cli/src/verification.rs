@@ -1,104 +1,29 @@
 //! Verification of files under one request: the arguments of `verify`, the request that they make, and its result.
 //! Imports `endorsements`, `settings`, `input` and `output`.
 
-use std::path::PathBuf;
+mod args;
 
-use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
-use teeproof::{AttestationResult, EndorsementSource, NitroOptions, Policy, Request};
-use teeproof_core::{Class, Crypto, Technology};
+use teeproof::{AttestationResult, EndorsementSource, Evidence, NitroOptions, Policy, Request};
+use teeproof_core::{Class, Crypto};
 use teeproof_endorse::Question;
-use teeproof_evidence::{InputEndorsements, InputKind, Inputs};
-use teeproof_nitro::{DEFAULT_SKEW_SECS, Moment};
+use teeproof_evidence::{InputEndorsements, Inputs};
+use teeproof_nitro::Moment;
 use teeproof_x509::Anchors;
 
-use crate::endorsements::completion::{Completed, Demand, Plan, complete, complete_again};
+use crate::endorsements::completion::{Anew, Completed, Demand, Plan, add, complete};
+use crate::endorsements::judgement::{Judge, Lists, Trial, Unfit, in_words};
 use crate::endorsements::questions::AmdChains;
 use crate::input::bytes;
-use crate::input::evidence_files::{self, Backing, Files, kind, named};
+use crate::input::evidence_files::{self, Files};
 use crate::input::policy_file::{self, PolicyChoice};
-use crate::input::time::{At, now};
+use crate::input::time::now;
 use crate::output::fault::Fault;
+use crate::output::hints::Fetching;
 use crate::output::page::Page;
 use crate::output::{hints, result_page};
-use crate::settings::CryptoChoice;
 use crate::settings::context::Context;
 use crate::settings::network::{Network, Reach};
-
-/// The evidence of one verification, and everything that it is verified and appraised by
-#[derive(Debug, Args)]
-pub(crate) struct VerificationArgs {
-    /// Evidence and its endorsements: a report with its VCEK, a document, a bundle; - is stdin
-    ///
-    /// Files may be raw, PEM, hex or base64, the JSON of other attesters and of Azure's THIM service,
-    /// or output of tpm2-tools. The kind of each file is detected from its content and printed. Files of
-    /// an Azure VM: the HCL report, the quote with its signature, the PCR values, the event log.
-    #[arg(required = true, value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
-
-    /// The appraisal policy: a TOML file, or builtin:genuine
-    ///
-    /// builtin:genuine accepts any production hardware of the pinned vendor, whatever software runs on it.
-    /// Without a policy, the claims are printed and the exit code is 10.
-    #[arg(long, value_name = "POLICY", env = "TEEPROOF_POLICY", hide_env_values = true)]
-    pub(crate) policy: Option<PathBuf>,
-
-    /// The nonce that the evidence must carry: hex:…, b64:…, utf8:…, @FILE, or - for stdin
-    #[arg(long, value_name = "BYTES", conflicts_with = "no_nonce")]
-    pub(crate) nonce: Option<String>,
-
-    /// Accept evidence without a nonce: it may be old evidence that is sent again
-    #[arg(long)]
-    pub(crate) no_nonce: bool,
-
-    /// The time of verification: now, document (its own time stamp), or RFC 3339
-    #[arg(long, value_name = "TIME", default_value = "now", value_parser = At::parse)]
-    pub(crate) at: At,
-
-    /// The `user-data` that an Azure VM must have in its report, in the forms of --nonce, up to 64 bytes
-    #[arg(long, value_name = "BYTES")]
-    pub(crate) user_data: Option<String>,
-
-    #[command(flatten)]
-    pub(crate) backing: Backing,
-
-    /// A technology to accept; may be given several times [default: all]
-    #[arg(long, value_name = "TECHNOLOGY", value_parser = technology())]
-    accept: Vec<Technology>,
-
-    /// The cryptographic library [default: aws-lc]
-    #[arg(long, value_enum, value_name = "TABLE", env = "TEEPROOF_CRYPTO", hide_env_values = true)]
-    pub(crate) crypto: Option<CryptoChoice>,
-
-    /// The kind of the file, instead of detecting it
-    #[arg(long = "as", value_name = "KIND", value_parser = kind())]
-    pub(crate) kind: Option<InputKind>,
-
-    /// Fetch what the evidence lacks: VCEK, revocation lists, TDX collateral, CA certificates of attestation keys
-    ///
-    /// Without it, no socket is opened, and what the evidence lacks is looked up in the cache of --cache-dir alone.
-    /// With it, the run ends without a verdict if something cannot be had: with exit code 8 if a service fails, and
-    /// with 7 if it does not have it. Under --offline, the cache must have it. Revocation lists and collateral that
-    /// were fetched more than a day ago are fetched again, unless the service fails.
-    #[arg(long)]
-    pub(crate) fetch: bool,
-
-    /// How many seconds a Nitro document may be from the future, for a clock that is behind
-    #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_SKEW_SECS)]
-    pub(crate) skew: u32,
-}
-
-impl VerificationArgs {
-    /// The accepted technologies.
-    pub(crate) fn accepted(&self) -> &[Technology] {
-        if self.accept.is_empty() { Technology::ALL } else { &self.accept }
-    }
-}
-
-fn technology() -> impl TypedValueParser<Value = Technology> {
-    PossibleValuesParser::new(Technology::ALL.iter().map(|one| one.as_str()))
-        .try_map(|name| named(Technology::ALL, &name, |one| one.as_str()))
-}
+pub(crate) use args::VerificationArgs;
 
 /// Everything of a request that does not come with the evidence: nonce, user data, time, policy, cryptography.
 pub(crate) struct RequestOptions<'a> {
@@ -136,11 +61,22 @@ impl<'a> RequestOptions<'a> {
         anchors: &'r [&'r [u8]],
         sources: &'r [EndorsementSource],
     ) -> Result<Request<'r>, Fault> {
+        self.request_with(Lists::AsDemanded, endorsements, anchors, sources)
+    }
+
+    fn request_with<'r>(
+        &'r self,
+        demanded: Lists,
+        endorsements: &'r InputEndorsements<'r>,
+        anchors: &'r [&'r [u8]],
+        sources: &'r [EndorsementSource],
+    ) -> Result<Request<'r>, Fault> {
         let freshness = bytes::freshness(self.nonce.as_deref())?;
         let lists = &endorsements.revocation_lists;
+        let is_required = self.args.backing.require_revocation_lists && demanded == Lists::AsDemanded;
         let request =
             Request::for_inputs(endorsements, self.args.accepted(), freshness, self.at, &self.crypto)
-                .revocation(evidence_files::revocation(lists, self.args.backing.require_revocation_lists))
+                .revocation(evidence_files::revocation(lists, is_required))
                 .anchors(Anchors::and(anchors))
                 .user_data(self.user_data.as_deref())
                 .nitro(NitroOptions::USUAL.skew_secs(self.args.skew))
@@ -162,28 +98,96 @@ impl<'a> RequestOptions<'a> {
         let technology = files.evidence()?.technology();
         let plan = self.plan(files).filter(|_| self.args.accepted().contains(&technology));
         let Some(plan) = plan else { return Ok(Completion::default()) };
-        let given = self.network.fetches().then(|| files.inputs().clone());
+        let given = files.inputs().clone();
         let completed = complete(files.inputs_mut(), &plan, announce)?;
         match completed.fault().filter(|_| self.args.fetch) {
             Some(fault) => Err(fault.in_file(files.name())),
-            None => Ok(Completion { completed, given }),
+            None => Ok(Completion { completed, given, can_renew: self.network.fetches() }),
         }
     }
 
-    /// Completes the files from the services instead of the cache, if they have all of it. There is no third time.
+    /// What a result under the completion leads to. At most one completion anew follows, and the issuers are left out
+    /// at most once.
+    pub(crate) fn sequel(
+        &self,
+        files: &Files,
+        completion: &Completion,
+        anchors: &[&[u8]],
+        result: &AttestationResult<'_>,
+    ) -> Sequel {
+        let completed = &completion.completed;
+        if completed.added.is_empty() {
+            return Sequel::Stands;
+        }
+        let verify = |inputs: &Inputs, lists: Lists| {
+            let (evidence, endorsements) = (Evidence::from_inputs(inputs).ok()?, inputs.endorsements());
+            let request = self.request_with(lists, &endorsements, anchors, &[]).ok()?;
+            teeproof::verify(&evidence, &request).ok().map(|result| Trial::of(&result, completed))
+        };
+        let judge = Judge { given: &completion.given, completed, verify: &verify };
+        let (trial, is_failure) = (Trial::of(result, completed), is_failure(result));
+        let issuers = if is_failure { judge.harmful_issuers(&trial) } else { Vec::new() };
+        let unfit = if is_failure || result.authentic().is_some() { judge.unfit(&trial) } else { Vec::new() };
+        let (cached, fetched): (Vec<_>, Vec<_>) =
+            unfit.into_iter().partition(|unfit| completed.is_cached(&unfit.question));
+        if self.args.fetch && !fetched.is_empty() {
+            return Sequel::Ends(Fault::unfit_service(in_words(&fetched)).in_file(files.name()));
+        }
+        // It was masked by another object before, and a service that fails must not keep it in use.
+        if self.network.fetches() && !completion.can_renew && !cached.is_empty() {
+            return Sequel::Ends(Fault::unfit_service(in_words(&cached)).in_file(files.name()));
+        }
+        let is_doubtful = (is_failure && completed.has_cached()) || !cached.is_empty();
+        if completion.can_renew && is_doubtful {
+            let unfit = cached.into_iter().chain(issuers).map(|unfit| unfit.question);
+            return Sequel::Anew(unfit.collect());
+        }
+        match (issuers.is_empty(), cached.is_empty() && fetched.is_empty()) {
+            (false, _) => Sequel::Without(issuers),
+            (true, false) => Sequel::Warns(cached.into_iter().chain(fetched).collect()),
+            (true, true) => Sequel::Stands,
+        }
+    }
+
+    /// Completes the files from the services instead of the cache. What is not genuine is replaced, and of the rest
+    /// nothing is lost if a service fails. There is no third time.
     ///
-    /// Returns whether the files are others now.
+    /// # Errors
+    /// Something that is not genuine cannot be replaced.
     pub(crate) fn complete_again(
         &self,
         files: &mut Files,
         completion: &mut Completion,
+        unfit: Vec<Question>,
         announce: &dyn Fn(&Question),
-    ) -> bool {
-        let (Some(given), Some(plan)) = (completion.given.take(), self.plan(files)) else { return false };
-        let again = complete_again(given, &completion.completed, &plan, announce);
-        let Some((inputs, completed)) = again else { return false };
+    ) -> Result<(), Fault> {
+        completion.can_renew = false;
+        let Some(plan) = self.plan(files) else { return Ok(()) };
+        let (mut inputs, anew) = (completion.given.clone(), Anew::after(&completion.completed, unfit));
+        let completed = complete(&mut inputs, &Plan { anew: Some(&anew), ..plan }, announce)?;
+        if let Some(fault) = completed.fault() {
+            return Err(fault.in_file(files.name()));
+        }
         (*files.inputs_mut(), completion.completed) = (inputs, completed);
-        true
+        Ok(())
+    }
+
+    /// Leaves issuers out that do more harm than good.
+    ///
+    /// # Errors
+    /// An endorsement that could be added before cannot be added.
+    pub(crate) fn leave_out(
+        &self,
+        files: &mut Files,
+        completion: &mut Completion,
+        issuers: &[Unfit],
+    ) -> Result<(), Fault> {
+        let questions: Vec<_> = issuers.iter().map(|unfit| unfit.question.clone()).collect();
+        completion.completed.leave_out(&questions);
+        let mut inputs = completion.given.clone();
+        completion.completed.added.iter().try_for_each(|added| add(&mut inputs, added))?;
+        *files.inputs_mut() = inputs;
+        Ok(())
     }
 
     /// What is completed; `None` without a cache and --fetch, and for the time of a document.
@@ -191,7 +195,8 @@ impl<'a> RequestOptions<'a> {
         let Moment::At(at) = self.at else { return None };
         let demand = if self.args.fetch { Demand::Lacking } else { Demand::Cached };
         let chains = if files.has_anchors() { AmdChains::Needed } else { AmdChains::Pinned };
-        let plan = Plan { network: &self.network, demand, at, now: now(), chains };
+        let (network, is_at_given) = (&self.network, self.args.at.is_given());
+        let plan = Plan { network, demand, at, is_at_given, now: now(), chains, anew: None };
         self.is_completing().then_some(plan)
     }
 
@@ -210,6 +215,22 @@ impl<'a> RequestOptions<'a> {
     /// Says what was added, and under --fetch what there is not.
     fn say(&self, completed: &Completed, context: &Context) {
         completed.say(self.args.fetch, &context.messages);
+    }
+
+    /// Rewrites the hints of a result to name options and verbs, --fetch only where it can still help, and the cache as a
+    /// possible source of a forgery where it was not fetched anew.
+    pub(crate) fn rewrite_hints(&self, completion: &Completion, result: &mut AttestationResult<'_>) {
+        let fetching = match (self.args.fetch, self.network.fetches()) {
+            (false, _) => Fetching::NotRequested,
+            (true, false) => Fetching::Offline,
+            (true, true) => Fetching::Done,
+        };
+        let is_doubtful = is_failure(result) && completion.completed.has_cached();
+        result.rewrite_hints(|finding| match fetching {
+            Fetching::Done => hints::of_finding(finding, fetching),
+            _ if is_doubtful => hints::of_cached_finding(finding, fetching),
+            _ => hints::of_finding(finding, fetching),
+        });
     }
 
     /// The nonce; none under --no-nonce.
@@ -233,12 +254,29 @@ impl<'a> RequestOptions<'a> {
     }
 }
 
-/// The endorsements that files lacked, and what is left to do if the evidence is not authentic under them.
+/// What a result leads to.
+#[derive(Debug)]
+pub(crate) enum Sequel {
+    /// It stands.
+    Stands,
+    /// It stands, and these endorsements of the cache are not genuine, or used by no chain.
+    Warns(Vec<Unfit>),
+    /// What is from the cache is fetched anew, and these are replaced whatever their dates are.
+    Anew(Vec<Question>),
+    /// It is verified again without these optional issuers.
+    Without(Vec<Unfit>),
+    /// The run ends without a result: what the services have is not genuine.
+    Ends(Fault),
+}
+
+/// The endorsements that files lacked.
 #[derive(Debug, Default)]
 pub(crate) struct Completion {
     completed: Completed,
-    /// The files before, as long as they can be completed again.
-    given: Option<Inputs>,
+    /// The files before.
+    given: Inputs,
+    /// Whether the files can be completed again.
+    can_renew: bool,
 }
 
 impl Completion {
@@ -246,22 +284,12 @@ impl Completion {
     pub(crate) fn sources(&self) -> Vec<EndorsementSource> {
         self.completed.sources()
     }
+}
 
-    /// Whether the files are to be completed again: the evidence is not authentic under endorsements of the cache. A
-    /// forged object can be in it, because no signature is verified by fetching.
-    pub(crate) fn is_doubtful(&self, result: &AttestationResult<'_>) -> bool {
-        self.given.is_some() && self.can_be_forged(result)
-    }
-
-    fn can_be_forged(&self, result: &AttestationResult<'_>) -> bool {
-        result.class() == Some(Class::NotAuthentic) && self.completed.has_cached()
-    }
-
-    /// Rewrites the hints of a result to name options and verbs, and the cache as a possible source of a forgery.
-    pub(crate) fn rewrite_hints(&self, result: &mut AttestationResult<'_>) {
-        let hint = if self.can_be_forged(result) { hints::of_cached_finding } else { hints::of_finding };
-        result.rewrite_hints(hint);
-    }
+/// Whether the evidence fails in a way that a forged endorsement can cause.
+fn is_failure(result: &AttestationResult<'_>) -> bool {
+    let class = result.class();
+    matches!(class, Some(Class::NotAuthentic | Class::Unsupported | Class::Malformed | Class::Incomplete))
 }
 
 /// The nonce, or none under --no-nonce: there is no default.
@@ -305,7 +333,7 @@ pub(crate) fn with_result<T>(
     let mut completion = options.complete(&mut files, &announce)?;
     options.say(&completion.completed, context);
     loop {
-        {
+        let sequel = {
             let sources = completion.sources();
             let evidence = files.evidence()?;
             let endorsements = files.inputs().endorsements();
@@ -314,17 +342,35 @@ pub(crate) fn with_result<T>(
             let mut result = teeproof::verify(&evidence, &request).map_err(|error| {
                 Fault::usage(error.to_string(), hints::of_request(&error)).in_file(files.name())
             })?;
-            if !completion.is_doubtful(&result) {
-                completion.rewrite_hints(&mut result);
+            let sequel = options.sequel(&files, &completion, &anchors, &result);
+            if let Sequel::Stands | Sequel::Warns(_) = sequel {
+                if let Sequel::Warns(unfit) = sequel {
+                    let unfit = in_words(&unfit);
+                    context.messages.say(&format!("warning: {unfit}; it is fetched anew with --fetch"));
+                }
+                options.rewrite_hints(&completion, &mut result);
                 return then(&result);
             }
-        }
-        context.messages.say("note: not authentic with endorsements of the cache, which are fetched anew");
-        if options.complete_again(&mut files, &mut completion, &announce) {
-            options.say(&completion.completed, context);
+            sequel
+        };
+        match sequel {
+            Sequel::Anew(unfit) => {
+                context.messages.say(NOTE_OF_RENEWAL);
+                options.complete_again(&mut files, &mut completion, unfit, &announce)?;
+                options.say(&completion.completed, context);
+            }
+            Sequel::Without(issuers) => {
+                context.messages.say(&format!("warning: not used: {}", in_words(&issuers)));
+                options.leave_out(&mut files, &mut completion, &issuers)?;
+            }
+            Sequel::Ends(fault) => return Err(fault),
+            Sequel::Stands | Sequel::Warns(_) => {}
         }
     }
 }
+
+const NOTE_OF_RENEWAL: &str =
+    "note: refused, or a list not used, with endorsements of the cache, which are fetched anew";
 
 /// The result as a page.
 pub(crate) fn result_page(

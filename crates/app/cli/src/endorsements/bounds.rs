@@ -6,6 +6,7 @@ use teeproof_core::Time;
 use teeproof_endorse::{Endorsement, Error, Fetcher, Question, Reuse};
 
 use crate::endorsements::questions::MAX_URLS;
+use crate::input::time::has_year;
 use crate::output::fault::Fault;
 
 /// What one completion may still request. Evidence that nobody verified says what is requested, and its services can be
@@ -19,7 +20,17 @@ pub(crate) struct Bounds {
 pub(crate) struct Failure {
     /// Whether there is no such object where it was looked for; otherwise, something failed on the way there.
     pub(crate) is_absence: bool,
+    /// Whether the service has one that is not valid at the time of verification.
+    pub(crate) is_of_other_time: bool,
     pub(crate) fault: Fault,
+}
+
+impl Failure {
+    /// The failure of an error.
+    pub(crate) fn of(error: &Error) -> Self {
+        let is_of_other_time = matches!(error, Error::OtherTime { .. } | Error::OutOfDate { .. });
+        Self { is_absence: is_absence(error), is_of_other_time, fault: Fault::fetch(error) }
+    }
 }
 
 impl Bounds {
@@ -43,7 +54,7 @@ impl Bounds {
     ) -> Result<Endorsement, Failure> {
         let beyond = |message: String| {
             let fault = Fault::network(message, "give the endorsement as a file, or run it again");
-            Failure { is_absence: false, fault }
+            Failure { is_absence: false, is_of_other_time: false, fault }
         };
         if Instant::now() >= self.until {
             let seconds = MAX_TIME.as_secs();
@@ -55,8 +66,12 @@ impl Bounds {
                 beyond(format!("not requested: {MAX_URLS} URLs of issuers were requested before it"))
             })?;
         }
-        let failure = |error: Error| Failure { is_absence: is_absence(&error), fault: Fault::fetch(&error) };
-        fetcher.fetch(question, reuse, now).map_err(failure)
+        let fetched = fetcher.fetch(question, reuse, now).map_err(|error| Failure::of(&error))?;
+        // Nobody has fetched at a time without a year: the entry was altered, and counts as absent.
+        if fetched.from_cache && !has_year(fetched.fetched_at) {
+            return fetcher.fetch(question, Reuse::NEVER, now).map_err(|error| Failure::of(&error));
+        }
+        Ok(fetched)
     }
 }
 

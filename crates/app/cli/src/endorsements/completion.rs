@@ -8,7 +8,7 @@ use teeproof_endorse::{Endorsement, Error, Fetcher, Question, Reuse, Stale};
 use teeproof_evidence::{InputError, InputKind, Inputs, Part};
 
 use crate::endorsements::bounds::{Bounds, Failure};
-use crate::endorsements::questions::{AmdChains, Necessity, Need, Which, is_valid, kind, needs};
+use crate::endorsements::questions::{AmdChains, Necessity, Need, Which, is_among, is_valid, kind, needs};
 use crate::output::fault::Fault;
 use crate::output::streams::Messages;
 use crate::settings::network::Network;
@@ -20,9 +20,41 @@ pub(crate) struct Plan<'a> {
     pub(crate) demand: Demand,
     /// The time of verification, at which the endorsements are to be valid.
     pub(crate) at: Time,
+    /// Whether the user named that time.
+    pub(crate) is_at_given: bool,
     /// The present time.
     pub(crate) now: Time,
     pub(crate) chains: AmdChains,
+    /// What is fetched anew after a verification; `None` before it.
+    pub(crate) anew: Option<&'a Anew>,
+}
+
+impl Plan<'_> {
+    fn reuse(&self, question: &Question) -> Reuse {
+        match self.anew {
+            Some(anew) if anew.unfit.contains(question) => Reuse::NEVER,
+            // Whoever has forged one object must not undo a revocation with an older list, or with none.
+            Some(_) => Reuse::within(Duration::ZERO).stale(Stale::IfError),
+            None => self.demand.reuse(question),
+        }
+    }
+}
+
+/// A second completion, after a verification that failed under endorsements of the cache.
+#[derive(Debug)]
+pub(crate) struct Anew {
+    /// Those that are not genuine, or that no chain uses: they are replaced whatever their dates are.
+    pub(crate) unfit: Vec<Question>,
+    /// Those that this run has fetched already.
+    pub(crate) fetched: Vec<Added>,
+}
+
+impl Anew {
+    /// Everything but what is from the cache stays.
+    pub(crate) fn after(completed: &Completed, unfit: Vec<Question>) -> Self {
+        let fetched = completed.added.iter().filter(|added| !added.endorsement.from_cache).cloned();
+        Self { unfit, fetched: fetched.collect() }
+    }
 }
 
 /// What the cache and the services must have.
@@ -34,9 +66,6 @@ pub(crate) enum Demand {
     Lacking,
     /// Everything that the evidence lacks, and the reasons for what there is not.
     Listed,
-    /// Everything that the evidence lacks, from the services whatever the cache has, and the reasons for what there is
-    /// not.
-    Uncached,
     /// Everything anew, whatever the files and the cache have, and the reasons for what there is not.
     Renewed,
 }
@@ -47,9 +76,7 @@ impl Demand {
         let is_certificate =
             matches!(question, Question::Vcek(_) | Question::AmdChain { .. } | Question::Issuer(_));
         match self {
-            // Whoever has forged one object must not undo a revocation with an older list.
-            Self::Uncached if !is_certificate => Reuse::NEVER.keeping_newer(),
-            Self::Renewed | Self::Uncached => Reuse::NEVER,
+            Self::Renewed => Reuse::NEVER,
             Self::Lacking | Self::Listed if !is_certificate => Reuse::within(DAY).stale(Stale::IfError),
             _ => Reuse::WHILE_VALID,
         }
@@ -84,7 +111,7 @@ pub(crate) struct Added {
 impl Added {
     /// The object as the kind of its question, and the certificates above its signer: endorsements alone, whatever the
     /// bytes look like otherwise.
-    fn parts(&self) -> Result<Vec<Part>, Fault> {
+    pub(crate) fn parts(&self) -> Result<Vec<Part>, Fault> {
         let (answer, kind) = (&self.endorsement.answer, kind(&self.question));
         let bodies = match kind {
             InputKind::Certificate => answer.certificates(),
@@ -119,19 +146,33 @@ pub(crate) struct Missing {
     pub(crate) what: String,
     /// Whether a run that demands it ends without it.
     pub(crate) is_fatal: bool,
+    /// Whether the one among the files is used in its place.
+    stands_in: bool,
     pub(crate) fault: Fault,
 }
 
 impl Missing {
-    fn new(question: &Question, necessity: Necessity, is_absence: bool, fault: Fault) -> Self {
+    fn new(question: &Question, necessity: Necessity, failure: Failure) -> Self {
         let is_fatal = match necessity {
             Necessity::Required => true,
-            Necessity::WhereServed => !is_absence,
+            Necessity::WhereServed => !failure.is_absence,
             Necessity::Optional => false,
         };
-        Self { what: question.title(), is_fatal, fault }
+        Self { what: question.title(), is_fatal, stands_in: false, fault: failure.fault }
+    }
+
+    /// The same where the files have such an object. It stands in for one of another time than that of --at, which no
+    /// sender chooses, and for nothing else.
+    fn with_one_given(self, is_of_other_time: bool, plan: &Plan<'_>) -> Self {
+        if is_of_other_time && plan.is_at_given {
+            return Self { is_fatal: false, stands_in: true, ..self };
+        }
+        let fault = if self.is_fatal { self.fault.with_further_hint(WITHOUT_FETCH) } else { self.fault };
+        Self { fault, ..self }
     }
 }
+
+const WITHOUT_FETCH: &str = "verify without --fetch uses the one among the files, and what the cache has";
 
 impl Completed {
     /// The sources of what was added.
@@ -144,10 +185,14 @@ impl Completed {
         self.added.iter().any(|added| added.endorsement.from_cache)
     }
 
-    /// Whether everything that was added before was added again.
-    fn replaces(&self, before: &Self) -> bool {
-        let is_again = |added: &Added| self.added.iter().any(|again| again.question == added.question);
-        before.added.iter().all(is_again)
+    /// Whether the answer to this question is from the cache.
+    pub(crate) fn is_cached(&self, question: &Question) -> bool {
+        self.added.iter().any(|added| added.question == *question && added.endorsement.from_cache)
+    }
+
+    /// Removes the answers to these questions.
+    pub(crate) fn leave_out(&mut self, questions: &[Question]) {
+        self.added.retain(|added| !questions.contains(&added.question));
     }
 
     /// Says what was added, and where everything must be there, what is not.
@@ -161,8 +206,9 @@ impl Completed {
             }
         }
         if is_complete {
-            for Missing { what, fault, .. } in &self.missing {
-                messages.say(&format!("warning: {what}: not fetched: {}", fault.message()));
+            for Missing { what, fault, stands_in, .. } in &self.missing {
+                let instead = if *stands_in { "the one among the files is used: " } else { "" };
+                messages.say(&format!("warning: {what}: {instead}not fetched: {}", fault.message()));
             }
             for gap in &self.gaps {
                 messages.say(&format!("warning: not fetched: {gap}"));
@@ -201,7 +247,7 @@ pub(crate) fn complete(
             break;
         }
         for need in open {
-            match answer(&fetcher, &mut bounds, &need, plan, announce) {
+            match answer(&fetcher, &mut bounds, &need, plan, inputs, announce) {
                 Ok(added) => {
                     add(inputs, &added).map_err(|fault| {
                         fault.with_consequence(&format!("{}: not used", added.question.title()))
@@ -219,43 +265,41 @@ pub(crate) fn complete(
     Ok(completed)
 }
 
-/// The inputs as given, with everything anew that was completed before: for evidence that is not authentic under
-/// endorsements of the cache, where one can be forged that nothing but a verification notices. `None` if a service
-/// fails or lacks one of them, so that a revocation list is not lost.
-pub(crate) fn complete_again(
-    mut given: Inputs,
-    before: &Completed,
-    plan: &Plan<'_>,
-    announce: &dyn Fn(&Question),
-) -> Option<(Inputs, Completed)> {
-    let plan = Plan { demand: Demand::Uncached, ..*plan };
-    let completed = complete(&mut given, &plan, announce).ok()?;
-    completed.replaces(before).then_some((given, completed))
-}
-
 /// The answer to one of the questions.
 fn answer(
     fetcher: &Fetcher<'_>,
     bounds: &mut Bounds,
     need: &Need,
     plan: &Plan<'_>,
+    inputs: &Inputs,
     announce: &dyn Fn(&Question),
 ) -> Result<Added, Box<Missing>> {
+    let fetched = plan.anew.map_or(&[][..], |anew| &anew.fetched);
+    if let Some(added) = fetched.iter().find(|added| need.questions.contains(&added.question)) {
+        return Ok(added.clone());
+    }
     let mut first: Option<Box<Missing>> = None;
     for question in &need.questions {
         announce(question);
-        let reuse = plan.demand.reuse(question);
-        let missing = |is_absence, fault| Box::new(Missing::new(question, need.necessity, is_absence, fault));
+        let reuse = plan.reuse(question);
+        let missing = |failure: Failure| {
+            let is_of_other_time = failure.is_of_other_time;
+            let missing = Missing::new(question, need.necessity, failure);
+            let is_among = plan.demand != Demand::Renewed && is_among(inputs, question, plan.at);
+            Box::new(if is_among { missing.with_one_given(is_of_other_time, plan) } else { missing })
+        };
         match bounds.fetch(fetcher, question, reuse, plan.now) {
             Ok(endorsement) if is_valid(endorsement.answer.validity(), plan.at) => {
                 return Ok(Added { question: question.clone(), endorsement });
             }
             // Within the tolerance of the fetcher for clocks alone.
             Ok(endorsement) => {
-                first = first.or_else(|| Some(missing(false, not_valid(&endorsement, plan.at))))
+                let failure = Failure { is_absence: false, ..not_valid(&endorsement, plan.at) };
+                first = first.or_else(|| Some(missing(failure)));
             }
-            Err(Failure { is_absence, fault }) => {
-                let missing = missing(is_absence, fault);
+            Err(failure) => {
+                let is_absence = failure.is_absence;
+                let missing = missing(failure);
                 // A service that fails says nothing about the alternatives.
                 if !is_absence && !matches!(question, Question::Issuer(_)) {
                     return Err(missing);
@@ -266,18 +310,18 @@ fn answer(
     }
     Err(first.unwrap_or_else(|| {
         let fault = Fault::internal("an endorsement without a question");
-        Box::new(Missing { what: "endorsement".to_owned(), is_fatal: true, fault })
+        Box::new(Missing { what: "endorsement".to_owned(), is_fatal: true, stands_in: false, fault })
     }))
 }
 
-fn not_valid(endorsement: &Endorsement, at: Time) -> Fault {
+fn not_valid(endorsement: &Endorsement, at: Time) -> Failure {
     let (url, validity) = (endorsement.url.clone(), endorsement.answer.validity());
-    Fault::fetch(&Error::OtherTime { url, validity, at })
+    Failure::of(&Error::OtherTime { url, validity, at })
 }
 
 /// Adds the object and the certificates above its signer. The evidence stays as it is, because only endorsements are
 /// added.
-fn add(inputs: &mut Inputs, added: &Added) -> Result<(), Fault> {
+pub(crate) fn add(inputs: &mut Inputs, added: &Added) -> Result<(), Fault> {
     for part in added.parts()? {
         if !inputs.parts().contains(&part) {
             inputs.add_part(part).map_err(|error| Fault::input(&error))?;

@@ -53,12 +53,13 @@ pub(crate) enum AmdChains {
     Needed,
 }
 
-/// Which of the endorsements that evidence needs are listed.
+/// Which of the endorsements that evidence needs are listed. Revocation lists, TCB info and QE identities always are:
+/// one among the files can be forged, or older than one that revokes, and the sender chooses the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Which {
-    /// Those that are not among the files. An endorsement that is not valid at the time counts as missing.
+    /// Those certificates that are not among the files. One that is not valid at the time counts as missing.
     Missing,
-    /// Those that are among the files too.
+    /// Those certificates that are among the files too.
     All,
 }
 
@@ -80,7 +81,7 @@ pub(crate) fn needs(inputs: &Inputs, at: Time, chains: AmdChains, which: Which) 
         needs.of_snp_report(report, &given, chains);
     }
     if let Some(quote) = inputs.bytes_of(InputKind::TdQuote) {
-        needs.of_td_quote(quote, &given);
+        needs.of_td_quote(quote);
     }
     if let Some(envelope) = &envelope {
         for questions in issuers::missing(envelope, &given.certificates()) {
@@ -101,7 +102,7 @@ impl Needs {
             // Turin never made such a report.
             None => vec![Product::Milan, Product::Genoa],
         };
-        let (key, line) = match report.key_info().signing_key() {
+        let (key, found) = match report.key_info().signing_key() {
             SigningKey::Vcek => (AmdKey::Vcek, self.vcek(report, &lines, given)),
             SigningKey::Vlek => (AmdKey::Vlek, self.vlek(&lines, given)),
             SigningKey::None => {
@@ -114,61 +115,62 @@ impl Needs {
                 return;
             }
         };
-        let line = match lines.as_slice() {
-            [only] => Some(*only),
-            _ => line,
-        };
-        let Some(product) = line else { return };
-        let question = Question::AmdChain { product, key };
-        let is_missing = given.which == Which::All || !given.has_amd_chain(product, key);
-        if chains == AmdChains::Needed && is_missing {
-            self.push(vec![question], Necessity::Required);
+        let lines = if let [_] = lines.as_slice() { lines } else { found };
+        for product in lines {
+            let question = Question::AmdChain { product, key };
+            let is_missing = given.which == Which::All || !given.has_amd_chain(product, key);
+            if chains == AmdChains::Needed && is_missing {
+                self.push(vec![question], Necessity::Required);
+            }
+            self.push(vec![Question::AmdCrl { product, key }], Necessity::WhereServed);
         }
-        self.unless_given(Question::AmdCrl { product, key }, Necessity::WhereServed, given);
     }
 
-    /// The VCEK; returns the product line of the one that is given.
-    fn vcek(&mut self, report: Report<'_>, lines: &[Product], given: &Given<'_>) -> Option<Product> {
-        let mut questions = Vec::new();
+    /// The VCEK; returns the product lines of those that are given. A forged one of another line must not decide of
+    /// which line the list is requested.
+    fn vcek(&mut self, report: Report<'_>, lines: &[Product], given: &Given<'_>) -> Vec<Product> {
+        let (mut questions, mut given_ones, mut found) = (Vec::new(), Vec::new(), Vec::new());
         for line in lines {
             let tcb = Tcb::parse(*report.reported_tcb(), line.tcb_layout());
             let Some(tcb) = tcb else {
                 self.gaps.push("VCEK: REPORTED_TCB has reserved bytes that are not zero".to_owned());
-                return None;
+                return Vec::new();
             };
             match Vcek::new(*line, report.chip_id(), tcb).map(Question::Vcek) {
                 Ok(question) if given.has(&question) => {
-                    if given.which == Which::All {
-                        self.push(vec![question], Necessity::Required);
-                    }
-                    return Some(*line);
+                    given_ones.push(question);
+                    found.push(*line);
                 }
                 Ok(question) => questions.push(question),
                 Err(error) => {
                     self.gaps.push(format!("VCEK: {error}"));
-                    return None;
+                    return Vec::new();
                 }
             }
         }
-        self.push(questions, Necessity::Required);
-        None
+        match (found.is_empty(), given.which) {
+            (true, _) => self.push(questions, Necessity::Required),
+            (false, Which::All) => self.push(given_ones, Necessity::Required),
+            (false, Which::Missing) => {}
+        }
+        found
     }
 
-    /// The VLEK, which no service gives to everybody; returns the product line of the one that is given.
-    fn vlek(&mut self, lines: &[Product], given: &Given<'_>) -> Option<Product> {
+    /// The VLEK, which no service gives to everybody; returns the product lines of those that are given.
+    fn vlek(&mut self, lines: &[Product], given: &Given<'_>) -> Vec<Product> {
         let issuers = |line: &Product| format!("SEV-VLEK-{line}");
         let certificates = given.certificates();
         let of_line = |line: &&Product| {
             certificates.iter().any(|one| one.issuer().common_name() == Some(issuers(line).as_str()))
         };
-        let found = lines.iter().find(of_line).copied();
-        if found.is_none() {
+        let found: Vec<_> = lines.iter().filter(of_line).copied().collect();
+        if found.is_empty() {
             self.gaps.push("VLEK: AMD gives it to the cloud provider only, who signs this report".to_owned());
         }
         found
     }
 
-    fn of_td_quote(&mut self, quote: &[u8], given: &Given<'_>) {
+    fn of_td_quote(&mut self, quote: &[u8]) {
         let urls = TdxEvidence::parse(quote).ok().and_then(|evidence| evidence.collateral_urls());
         let Some(urls) = urls else {
             self.gaps.push("collateral: the TD quote has no certificate that names its platform".to_owned());
@@ -184,12 +186,6 @@ impl Needs {
             (Question::PckCrl(ca), Necessity::WhereServed),
             (Question::IntelRootCrl, Necessity::WhereServed),
         ] {
-            self.unless_given(question, necessity, given);
-        }
-    }
-
-    fn unless_given(&mut self, question: Question, necessity: Necessity, given: &Given<'_>) {
-        if given.which == Which::All || !given.has(&question) {
             self.push(vec![question], necessity);
         }
     }
@@ -202,7 +198,7 @@ impl Needs {
     }
 }
 
-/// The endorsements among the files, of which those that are valid at a time count.
+/// The certificates among the files, of which those that are valid at a time count.
 struct Given<'a> {
     inputs: &'a Inputs,
     at: Time,
@@ -212,8 +208,7 @@ struct Given<'a> {
 impl<'a> Given<'a> {
     /// Whether a file answers the question, as a response of the service would.
     fn has(&self, question: &Question) -> bool {
-        let mut parts = self.inputs.parts().iter();
-        parts.any(|part| answers(part, question).is_some_and(|validity| is_valid(validity, self.at)))
+        is_among(self.inputs, question, self.at)
     }
 
     fn has_amd_chain(&self, product: Product, key: AmdKey) -> bool {
@@ -227,6 +222,12 @@ impl<'a> Given<'a> {
     fn certificates(&self) -> Vec<Certificate<'a>> {
         self.inputs.certificates()
     }
+}
+
+/// Whether a file answers the question, as a response of the service would, and is valid at a time. Nobody verified it.
+pub(crate) fn is_among(inputs: &Inputs, question: &Question, at: Time) -> bool {
+    let mut parts = inputs.parts().iter();
+    parts.any(|part| answers(part, question).is_some_and(|validity| is_valid(validity, at)))
 }
 
 /// How long the answer is valid, if a part of a file answers the question as a response of the service would. Evidence

@@ -25,6 +25,11 @@ impl At {
         }
     }
 
+    /// Whether the user named a time.
+    pub(crate) const fn is_given(self) -> bool {
+        matches!(self, Self::Given(_))
+    }
+
     /// The moment; reads the clock for `now`.
     pub(crate) fn moment(self) -> Moment {
         match self {
@@ -40,6 +45,13 @@ pub(crate) fn rfc3339(text: &str) -> Result<Time, String> {
     text.parse::<jiff::Timestamp>()
         .map(|time| Time(time.as_second()))
         .map_err(|_| "expected an RFC 3339 time such as 2026-01-31T12:00:00Z".to_string())
+}
+
+/// Whether a time has a year of four digits, and so a form in RFC 3339.
+pub(crate) const fn has_year(time: Time) -> bool {
+    const FIRST: i64 = -62_167_219_200;
+    const LAST: i64 = 253_402_300_799;
+    FIRST <= time.0 && time.0 <= LAST
 }
 
 /// The clock.

@@ -63,9 +63,10 @@ impl Fault {
         Self::new(8, "network", message.into(), hint.into())
     }
 
-    /// A service has endorsements under which evidence is not authentic that is authentic under others.
-    pub(crate) fn unfit_service(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::network(message, hint)
+    /// A service has endorsements that are not genuine, or under which evidence is not authentic that is authentic
+    /// under others.
+    pub(crate) fn unfit_service(message: impl Into<String>) -> Self {
+        Self::network(message, hints::UNFIT_SERVICE)
     }
 
     /// An endorsement is missing: no service has it, or none may be requested.
@@ -172,6 +173,11 @@ impl Fault {
     /// With another hint.
     pub(crate) fn with_hint(self, hint: impl Into<String>) -> Self {
         Self { hint: hint.into(), ..self }
+    }
+
+    /// With another sentence after the hint.
+    pub(crate) fn with_further_hint(self, more: &str) -> Self {
+        Self { hint: format!("{}; {more}", self.hint), ..self }
     }
 
     /// In this file, unless the fault has a file already.

@@ -5,6 +5,7 @@ use teeproof_core::Check;
 use teeproof_evidence::{InputError, InputKind};
 use teeproof_vtpm::seal::SealError;
 use teeproof_vtpm::{KnownCode, ResponseCode};
+use teeproof_x509::Problem;
 
 /// The known word that is closest to what was written, if any is close.
 pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
@@ -47,19 +48,65 @@ fn with_remedy(hint: &str, remedy: Option<Remedy>) -> String {
     with_option(hint, remedy.and_then(option))
 }
 
-/// The hint of a check that failed.
-pub(crate) fn of_finding(finding: &Finding) -> String {
-    with_remedy(finding.hint(), finding.remedy())
+/// Whether missing endorsements were fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fetching {
+    /// Without --fetch.
+    NotRequested,
+    /// With --fetch and --offline.
+    Offline,
+    /// With --fetch.
+    Done,
 }
 
-/// The same for evidence that is not authentic under endorsements of the cache.
-pub(crate) fn of_cached_finding(finding: &Finding) -> String {
-    let hint = of_finding(finding);
-    let hint = hint.trim_end_matches('.');
-    format!(
-        "{hint}. Or an endorsement of the cache is forged: fetch it anew (teeproof fetch --refresh FILE)."
-    )
+impl Fetching {
+    /// The option that fetches; `None` if it was given, and did not help.
+    const fn option(self) -> Option<&'static str> {
+        match self {
+            Self::NotRequested => Some("--fetch"),
+            Self::Offline => Some("--fetch without --offline"),
+            Self::Done => None,
+        }
+    }
 }
+
+/// The hint of a check that failed.
+pub(crate) fn of_finding(finding: &Finding, fetching: Fetching) -> String {
+    let hint = match (finding.remedy(), fetching) {
+        (Some(Remedy::FetchEndorsement), Fetching::Done) => with_option(finding.hint(), Some(AS_FILE)),
+        (Some(Remedy::FetchEndorsement), Fetching::Offline) => {
+            with_option(finding.hint(), Some("--fetch without --offline, or --endorsements FILE"))
+        }
+        (remedy, _) => with_remedy(finding.hint(), remedy),
+    };
+    let is_collateral =
+        [teeproof_tdx::checks::COLLATERAL, teeproof_tdx::checks::SIGNER].contains(&finding.check);
+    if is_collateral { format!("{} {ISSUER_CHAIN}", hint.trim_end()) } else { hint }
+}
+
+const AS_FILE: &str = "--endorsements FILE";
+/// For whoever fetches with another program.
+const ISSUER_CHAIN: &str = "The certificates above the signer are in the response's header, TCB-Info-Issuer-Chain or \
+                            SGX-Enclave-Identity-Issuer-Chain: save its value as a file too, as it is.";
+
+/// The same for evidence that fails under endorsements of the cache, which were not fetched anew.
+pub(crate) fn of_cached_finding(finding: &Finding, fetching: Fetching) -> String {
+    let hint = of_finding(finding, fetching);
+    let revoked = Problem::Revoked.to_string();
+    // Then the list is genuine.
+    let is_revoked = finding.because.as_ref().is_some_and(|because| because.contains(&revoked));
+    match fetching.option() {
+        Some(option) if !is_revoked && !hint.contains("--fetch") => {
+            let hint = hint.trim_end_matches('.');
+            format!("{hint}. Or an endorsement of the cache is forged: fetch it anew ({option}).")
+        }
+        _ => hint,
+    }
+}
+
+/// The hint of an endorsement that was fetched and is not genuine.
+pub(crate) const UNFIT_SERVICE: &str =
+    "compare the services' URLs with the vendor's; a mirror may have a forged endorsement";
 
 /// The same for verbs that read recorded evidence and fetch nothing.
 pub(crate) fn of_recorded_finding(finding: &Finding) -> String {

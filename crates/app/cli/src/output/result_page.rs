@@ -3,7 +3,7 @@
 use teeproof::{AttestationResult, Caution, Finding, Verdict};
 use teeproof_core::Outcome;
 
-use crate::output::hints;
+use crate::output::hints::{self, Fetching};
 use crate::output::page::{
     BAD, DIM, GOOD, LOUD, NAME, Page, Verbosity, WIDTH, escaped, hint, mark, shortened, wrap,
 };
@@ -73,13 +73,13 @@ fn check(page: &mut Page, finding: &Finding, width: usize, verbose: bool) {
     for line in lines.iter().skip(1) {
         page.line(format_args!("{:margin$}{line}", ""));
     }
-    let is_advised = match finding.outcome {
-        Outcome::Fail => true,
-        Outcome::Warn => finding.remedy().is_some(),
-        _ => false,
-    };
-    if is_advised {
-        hint(page, &hints::of_finding(finding), room, margin);
+    match finding.outcome {
+        // Rewritten by the verification, which knows what was fetched.
+        Outcome::Fail => hint(page, finding.hint(), room, margin),
+        Outcome::Warn if finding.remedy().is_some() => {
+            hint(page, &hints::of_finding(finding, Fetching::NotRequested), room, margin);
+        }
+        _ => {}
     }
 }
 

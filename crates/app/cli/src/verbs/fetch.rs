@@ -31,6 +31,9 @@ pub(crate) use list::ListJson;
 /// The file of --output is a bundle of the evidence and everything that it needs; it is not written if something is
 /// missing. The list is printed on standard output.
 ///
+/// Certificates among the files are not fetched. Revocation lists and TDX collateral are, whatever the files have,
+/// because newer ones can be there.
+///
 /// The exit code is 0 if the evidence lacks nothing any more, 7 if a service does not have something, and 8 if a
 /// service fails. Revocation lists that a service does not have are a warning.
 #[derive(Debug, Args)]
@@ -40,7 +43,7 @@ pub(crate) struct FetchArgs {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
-    /// Certificates, revocation lists and TDX collateral that need not be fetched; if a directory, every file in it
+    /// Certificates that need not be fetched, and further endorsements for the bundle; if a directory, every file in it
     #[arg(long, value_name = "FILE|DIR")]
     endorsements: Vec<PathBuf>,
 
@@ -77,7 +80,7 @@ pub(crate) fn run(args: &FetchArgs, context: &Context) -> Result<Product, Fault>
     let demand = if args.refresh { Demand::Renewed } else { Demand::Listed };
     let chains = if args.ca_chains { AmdChains::Needed } else { AmdChains::Pinned };
     let now = now();
-    let plan = Plan { network: &network, demand, at: now, now, chains };
+    let plan = Plan { network: &network, demand, at: now, is_at_given: false, now, chains, anew: None };
     let announce = |question: &Question| {
         context.messages.announce(&format!("fetching: {} …", question.title()));
     };

@@ -11,7 +11,7 @@ use crate::kds::*;
 use crate::support::*;
 
 /// A pinned host of CA certificates.
-const HOST: &str = "http://primary-cdn.pki.core.windows.net";
+pub(crate) const HOST: &str = "http://primary-cdn.pki.core.windows.net";
 
 /// authorityInfoAccess with these URLs of the issuer.
 fn access(urls: &[String]) -> Extension {
@@ -21,8 +21,14 @@ fn access(urls: &[String]) -> Extension {
     Extension::new(Oid::new(&[1, 3, 6, 1, 5, 5, 7, 1, 1]), der::sequence(&entries))
 }
 
+/// The chain of attestation keys of the present.
+pub(crate) fn chain() -> AkChain {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    AkChain::cloud(&Vm::snp(Product::Genoa).at(now).ak, now)
+}
+
 /// A machine whose attestation key has two CA certificates above it, each named at this host by the one below.
-fn machine(test: &str, host: &str) -> (PathBuf, Evidence) {
+pub(crate) fn machine(test: &str, host: &str) -> (PathBuf, Evidence) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let vm = Vm::snp(Product::Genoa).at(now);
     let chain = AkChain::cloud(&vm.ak, now);
@@ -46,7 +52,7 @@ fn machine(test: &str, host: &str) -> (PathBuf, Evidence) {
 }
 
 /// `verify` of the machine, with a KDS that has nothing and this service of CA certificates.
-fn verify(folder: &Path, aia: &str) -> Run {
+pub(crate) fn verify(folder: &Path, aia: &str) -> Run {
     let path = |name: &str| folder.join(name);
     let files = ["hcl.bin", "vek.der", "sev.der", "ak.der"].map(path);
     let run = teeproof(["verify", "--no-nonce"]).args(GENUINE).args(files);
@@ -91,8 +97,7 @@ fn a_missing_issuer_is_a_warning_and_another_host_is_not_requested() {
 fn others(folder: &Path, subject: impl Fn(usize) -> Name) -> PathBuf {
     let others = folder.join("others");
     std::fs::create_dir_all(&others).unwrap();
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    let link = AkChain::cloud(&Vm::snp(Product::Genoa).at(now).ak, now).intermediates.remove(0);
+    let link = chain().intermediates.remove(0);
     for number in 0..20 {
         let mut own = link.certificate.clone();
         own.subject = subject(number);
@@ -118,8 +123,7 @@ fn only_issuers_above_the_attestation_key_are_requested() {
 fn the_urls_of_issuers_are_bounded() {
     let (folder, minted) = machine("issuers-bounded", HOST);
     // Each of them could be the issuer of the attestation key's certificate.
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    let chain = AkChain::cloud(&Vm::snp(Product::Genoa).at(now).ak, now);
+    let chain = chain();
     let others = others(&folder, |_| chain.intermediates[1].certificate.subject.clone());
     let aia = serving([("/ca/24.cer".to_owned(), minted.ak_intermediates[0].clone())]);
     verify(&folder, &aia.url).args(["--endorsements"]).args([&others]).args(["--fetch"]).exits(0);

@@ -10,12 +10,14 @@
 )]
 
 mod bundle;
+mod forgeries;
 mod hostile;
 mod issuers;
 mod kds;
 #[cfg(target_os = "linux")]
 mod no_socket;
 mod pcs;
+mod senders;
 #[allow(dead_code)]
 #[path = "../../../../cloud/endorse/tests/fetch/server.rs"]
 mod server;

@@ -104,7 +104,7 @@ pub(crate) fn pcs_but(minted: &MintedQuote, path: &str, response: Vec<u8>) -> Se
 }
 
 /// A text as Intel writes it into a header: every byte but letters, digits and some marks as `%` and two digits.
-fn percent_encoded(text: &str) -> String {
+pub(crate) fn percent_encoded(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
     let encoded = |byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
     text.bytes().map(encoded).collect()

@@ -41,14 +41,16 @@ fn what_evidence_needs_is_fetched_and_listed() {
     assert_eq!(kds.connections(), 5);
     let quiet = fetch(&report, &kds.url, &cache).args(["-q"]).exits(0);
     assert_eq!(quiet.stdout, "");
-    // With everything at hand, nothing is requested.
+    // A certificate among the files is not requested; a list is, because there may be a newer one.
     let list = minted.file("list.crl");
     std::fs::write(&list, minted.machine.mint_crl(&[]).unwrap()).unwrap();
     std::fs::write(minted.file("vek.der"), &minted.evidence.vek).unwrap();
-    fetch(&report, &down(), &minted.file("other"))
-        .args([minted.file("vek.der"), list])
-        .exits(0)
-        .shows(&["lacks nothing"]);
+    let run =
+        |url: &str| fetch(&report, url, &minted.file("other")).args([minted.file("vek.der"), list.clone()]);
+    let ran = run(&down()).exits(8).shows(&["✘ revocation list of ARK-Turin"]);
+    assert!(!ran.stdout.contains("VCEK"), "{ran:#?}");
+    run(&kds.url).exits(0).shows(&["✔ revocation list of ARK-Turin"]);
+    assert_eq!(paths(&kds).last().unwrap(), "/vcek/v1/Turin/crl");
 }
 
 #[test]
@@ -90,7 +92,8 @@ fn what_there_is_not_decides_the_exit_code() {
     assert_eq!(whats(&json, "missing"), ["VCEK of a Milan chip"]);
     assert_eq!(json["missing"][0]["error"]["exit_code"], 7);
     // A list that no service has is a warning.
-    let ran = fetch(&report, &with_vcek().url, &cache).exits(0);
+    let kds = with_vcek();
+    let ran = fetch(&report, &kds.url, &cache).exits(0);
     ran.shows(&["✔ VCEK of a Milan chip", "! revocation list of ARK-Milan"]);
     let offline = fetch(&report, &down(), &folder("verb-offline")).args(["--offline"]);
     offline.exits(7).shows(&["was not requested: offline"]);

@@ -44,7 +44,15 @@ pub(super) fn run(args: &RefreshArgs, context: &Context) -> Result<Product, Faul
     }
     let network = context.network.open(Reach::Fetch, &context.messages)?;
     let now = now();
-    let plan = Plan { network: &network, demand: Demand::Renewed, at: now, now, chains: AmdChains::Pinned };
+    let plan = Plan {
+        network: &network,
+        demand: Demand::Renewed,
+        at: now,
+        is_at_given: false,
+        now,
+        chains: AmdChains::Pinned,
+        anew: None,
+    };
     let announce = |question: &Question| {
         context.messages.announce(&format!("fetching: {} …", question.title()));
     };
@@ -72,17 +80,16 @@ fn check(before: &Inputs, after: &Inputs, now: Time, context: &Context) -> Resul
     {
         return Ok(());
     }
-    let (what, hint) =
-        (is.failure, "compare the services' URLs with the vendor's; a mirror may have a forged endorsement");
+    let what = is.failure;
     Err(match was.class {
         // Then the services are at fault, and not the evidence.
-        None | Some(Class::Unappraised | Class::NotShownFresh) => Fault::unfit_service(
-            format!(
-                "the evidence is authentic with the endorsements of the bundle, and not with new ones: {what}"
-            ),
-            hint,
+        None | Some(Class::Unappraised | Class::NotShownFresh) => Fault::unfit_service(format!(
+            "the evidence is authentic with the endorsements of the bundle, and not with new ones: {what}"
+        )),
+        _ => Fault::altered(
+            format!("the evidence is not authentic with new endorsements: {what}"),
+            hints::UNFIT_SERVICE,
         ),
-        _ => Fault::altered(format!("the evidence is not authentic with new endorsements: {what}"), hint),
     })
 }
 

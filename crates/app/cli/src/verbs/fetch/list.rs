@@ -137,7 +137,7 @@ impl FetchedJson {
 
 impl<'a> MissingJson<'a> {
     fn of(missing: &'a Missing) -> Self {
-        let Missing { what, is_fatal, fault } = missing;
+        let Missing { what, is_fatal, fault, .. } = missing;
         Self { what, is_fatal: *is_fatal, error: fault.json(), fault }
     }
 }

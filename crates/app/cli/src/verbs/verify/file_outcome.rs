@@ -17,7 +17,7 @@ use crate::output::page::{BAD, Page};
 use crate::output::product::Content;
 use crate::output::result_lines::{self, CautionCounts, FileJson, WaiverCounts};
 use crate::settings::context::Context;
-use crate::verification::{Completion, RequestOptions};
+use crate::verification::{Completion, RequestOptions, Sequel};
 
 /// Everything that is the same for all files, shared by all workers.
 pub(super) struct FileJob<'a> {
@@ -49,6 +49,13 @@ pub(super) struct FileOutcome {
     pub(super) waivers: WaiverCounts,
     /// The lines, or the JSON.
     pub(super) content: Content,
+}
+
+/// The end of one verification of a file.
+enum Settled {
+    Outcome(Box<FileOutcome>),
+    /// There is no outcome yet.
+    Sequel(Sequel),
 }
 
 /// The kind of a file's outcome.
@@ -110,35 +117,49 @@ impl<'a> FileJob<'a> {
             Err(fault) => return Ok(self.fault(OutcomeKind::Unverified, name, fault)),
         };
         loop {
-            if let Some(outcome) = self.settled(&files, &completion, name, cache)? {
-                return Ok(outcome);
+            let step = match self.settled(&files, &completion, name, cache)? {
+                Settled::Outcome(outcome) => return Ok(*outcome),
+                Settled::Sequel(Sequel::Anew(unfit)) => {
+                    self.options.complete_again(&mut files, &mut completion, unfit, &|_| ())
+                }
+                Settled::Sequel(Sequel::Without(issuers)) => {
+                    self.options.leave_out(&mut files, &mut completion, &issuers)
+                }
+                Settled::Sequel(Sequel::Ends(fault)) => Err(fault),
+                Settled::Sequel(Sequel::Stands | Sequel::Warns(_)) => Ok(()),
+            };
+            if let Err(fault) = step {
+                return Ok(self.fault(OutcomeKind::Unverified, name, fault));
             }
-            self.options.complete_again(&mut files, &mut completion, &|_| ());
         }
     }
 
-    /// The outcome under these endorsements; `None` if they are to be fetched anew.
+    /// The outcome under these endorsements, or what is to be done before there is one.
     fn settled(
         &self,
         files: &Files,
         completion: &Completion,
         name: &str,
         cache: &mut SignatureCache,
-    ) -> Result<Option<FileOutcome>, Fault> {
+    ) -> Result<Settled, Fault> {
         let sources = completion.sources();
         let evidence = files.evidence()?;
         let endorsements = files.inputs().endorsements();
         let request = self.options.request(&endorsements, &self.anchors, &sources)?;
-        Ok(verify_with_cache(&evidence, &request, cache, |answer| match answer {
-            Ok(result) if completion.is_doubtful(&result) => None,
-            Ok(mut result) => {
-                completion.rewrite_hints(&mut result);
-                Some(self.result(name, &result))
-            }
-            Err(error) => {
-                let fault = Fault::usage(error.to_string(), hints::of_request(&error));
-                Some(self.fault(OutcomeKind::Unverified, name, fault))
-            }
+        Ok(verify_with_cache(&evidence, &request, cache, |answer| {
+            Settled::Outcome(Box::new(match answer {
+                Ok(mut result) => match self.options.sequel(files, completion, &self.anchors, &result) {
+                    Sequel::Stands | Sequel::Warns(_) => {
+                        self.options.rewrite_hints(completion, &mut result);
+                        self.result(name, &result)
+                    }
+                    sequel => return Settled::Sequel(sequel),
+                },
+                Err(error) => {
+                    let fault = Fault::usage(error.to_string(), hints::of_request(&error));
+                    self.fault(OutcomeKind::Unverified, name, fault)
+                }
+            }))
         }))
     }
 
