@@ -61,7 +61,7 @@ pub(crate) struct Globals {
 
     /// Time limit for one request to a service [default: 10] or to the instance metadata [default: 3], and for a fresh
     /// report of the paravisor [default: 10]
-    #[arg(long, global = true, value_name = "SECONDS")]
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     #[arg(env = "TEEPROOF_TIMEOUT", hide_env_values = true)]
     pub(crate) timeout: Option<u32>,
 

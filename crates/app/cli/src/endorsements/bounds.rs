@@ -76,7 +76,7 @@ impl Bounds {
 }
 
 /// Whether there is no such object where it was looked for, and not a failure on the way there.
-const fn is_absence(error: &Error) -> bool {
+pub(crate) const fn is_absence(error: &Error) -> bool {
     matches!(
         error,
         Error::Offline { .. }

@@ -7,7 +7,7 @@ use teeproof_core::Time;
 use teeproof_endorse::{Endorsement, Error, Fetcher, Question, Reuse, Stale};
 use teeproof_evidence::{InputError, InputKind, Inputs, Part};
 
-use crate::endorsements::bounds::{Bounds, Failure};
+use crate::endorsements::bounds::{Bounds, Failure, is_absence};
 use crate::endorsements::questions::{AmdChains, Necessity, Need, Which, is_among, is_valid, kind, needs};
 use crate::output::fault::Fault;
 use crate::output::streams::Messages;
@@ -221,6 +221,11 @@ impl Completed {
         let missing = self.missing.iter().find(|missing| missing.is_fatal)?;
         Some(missing.fault.clone().with_consequence(&format!("{}: not fetched", missing.what)))
     }
+}
+
+/// Whether it is a warning that an endorsement cannot be had: a revocation list that the service does not have.
+pub(crate) fn is_warning(question: &Question, error: &Error) -> bool {
+    kind(question) == InputKind::RevocationList && is_absence(error)
 }
 
 /// Adds to the inputs what their evidence needs. `announce` is called before each question.

@@ -54,6 +54,11 @@ pub(crate) const fn has_year(time: Time) -> bool {
     FIRST <= time.0 && time.0 <= LAST
 }
 
+/// The time in the form of RFC 3339; `None` for one that has none.
+pub(crate) fn shown(time: Time) -> Option<String> {
+    has_year(time).then(|| time.to_string())
+}
+
 /// The clock.
 pub(crate) fn now() -> Time {
     let seconds = |span: std::time::Duration| i64::try_from(span.as_secs()).unwrap_or(i64::MAX);
@@ -67,6 +72,20 @@ pub(crate) fn now() -> Time {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_with_a_year_are_shown() {
+        for (seconds, text) in [
+            (0, Some("1970-01-01T00:00:00Z")),
+            (253_402_300_799, Some("9999-12-31T23:59:59Z")),
+            (-62_167_219_200, Some("0000-01-01T00:00:00Z")),
+            (253_402_300_800, None),
+            (-62_167_219_201, None),
+            (i64::MAX, None),
+        ] {
+            assert_eq!(shown(Time(seconds)).as_deref(), text, "{seconds}");
+        }
+    }
 
     #[test]
     fn times_are_read() {

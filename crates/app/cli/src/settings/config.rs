@@ -69,7 +69,7 @@ impl Config {
             "crypto" => self.crypto = Some(value.choice()?),
             "offline" => self.offline = Some(value.boolean()?),
             "cache-dir" => self.cache_dir = Some(relative_to_file(file, value.text()?)),
-            "timeout" => self.timeout = Some(value.number()?),
+            "timeout" => self.timeout = Some(value.number_above_zero()?),
             "retries" => self.retries = Some(value.number()?),
             "kds-url" => self.endpoints.kds_url = Some(value.text()?.to_owned()),
             "pcs-url" => self.endpoints.pcs_url = Some(value.text()?.to_owned()),
@@ -99,6 +99,11 @@ impl Entry<'_> {
     fn small_number(&self) -> Result<u8, Fault> {
         let number = self.number().ok().and_then(|number| u8::try_from(number).ok());
         number.ok_or_else(|| self.wrong("a number from 0 to 255"))
+    }
+
+    fn number_above_zero(&self) -> Result<u32, Fault> {
+        let number = self.number().ok().filter(|number| *number > 0);
+        number.ok_or_else(|| self.wrong("a number from 1 to 4294967295"))
     }
 
     fn number(&self) -> Result<u32, Fault> {

@@ -103,6 +103,30 @@ fn what_cannot_be_fetched_is_named() {
     assert!(ran.stdout.contains("no such file"), "{ran:#?}");
 }
 
+/// Editors write a byte order mark, and a rack can be empty.
+#[test]
+fn a_list_has_a_byte_order_mark_or_comments_alone() {
+    let folder = folder("cache-lists");
+    let (text, objects) = fleet(1);
+    let kds = Kds::with(objects);
+    let marked = put(&folder, "marked.txt", format!("\u{feff}{text}"));
+    let json = prefetch(&marked, &folder.join("cache"), &kds).args(["--format", "json"]).exits(0).json();
+    assert_eq!(counts(&json), [2, 0, 0]);
+    let wrong = put(&folder, "wrong.txt", "\u{feff}naples 40 1 2 3 4\nmilan 40 1 2 3");
+    let ran = prefetch(&wrong, &folder.join("cache"), &kds).exits(3);
+    assert!(ran.stdout.contains("wrong.txt:1") && ran.stdout.contains("got naples"), "{ran:#?}");
+    let connections = kds.requests().len();
+    for comments in ["# rack 1: empty\n\n", "\u{feff}# rack 1: empty"] {
+        let list = put(&folder, "comments.txt", comments);
+        let ran = prefetch(&list, &folder.join("cache"), &kds).exits(0);
+        assert!(ran.stderr.contains("comments.txt: nothing to fetch"), "{ran:#?}");
+    }
+    assert_eq!(kds.requests().len(), connections);
+    // An empty file is not a list.
+    let list = put(&folder, "empty.txt", "\n");
+    prefetch(&list, &folder.join("cache"), &kds).exits(3);
+}
+
 #[test]
 fn evidence_is_a_fleet() {
     let folder = folder("cache-evidence");

@@ -1,6 +1,7 @@
 //! Objects that fit their requests and are not genuine, from services and in the cache.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -272,6 +273,43 @@ fn a_forged_issuer_is_left_out() {
     aia.mend();
     run().args(["--fetch"]).exits(0).shows(&["✔ ak.chain"]);
     run().exits(0).shows(&["✔ ak.chain"]);
+}
+
+/// Makes every entry of a cache one that was fetched at this time.
+fn fetched_at(cache: &Path, seconds: i64) {
+    let entries: Vec<PathBuf> =
+        std::fs::read_dir(cache.join("entries")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    for path in entries {
+        let mut json: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        json["fetched_at"] = seconds.into();
+        std::fs::write(&path, json.to_string()).unwrap();
+    }
+}
+
+/// Every document of JSON is validated against its schema by the harness: a time is RFC 3339 or null.
+#[test]
+fn an_impossible_time_of_fetching_is_never_written() {
+    let minted = Minted::new("forgeries-time", Product::Milan, 3);
+    let kds = minted.kds(&[]);
+    minted.verify(&kds.url).args(["--fetch"]).exits(0);
+    for seconds in [i64::MAX, i64::MIN, 253_402_300_800] {
+        fetched_at(&minted.file("cache"), seconds);
+        let list = with(teeproof(["cache", "list", "--format", "json"]), &kds.url, &minted.file("cache"));
+        let list = list.exits(0).json();
+        let all = list["endorsements"].as_array().unwrap();
+        assert!(all.len() == 3 && all.iter().all(|one| one["fetched"].is_null()), "{list:#}");
+        // Such an entry counts as absent.
+        minted.verify(&kds.url).args(["--offline"]).exits(7);
+        let fetch = || {
+            let run =
+                teeproof(["fetch", "--ca-chains", "--format", "json"]).args([minted.file("report.bin")]);
+            with(run, &kds.url, &minted.file("cache"))
+        };
+        fetch().args(["--offline"]).exits(7);
+        let json = fetch().exits(0).json();
+        assert!(sources(&json).iter().all(|(_, from)| from == "network"), "{json:#}");
+        minted.verify(&kds.url).args(["--offline"]).exits(0);
+    }
 }
 
 /// The hint names the option, if it was not given.

@@ -21,8 +21,10 @@ fn an_endpoint_is_set_by_option_before_variable_before_file() {
     run().env("TEEPROOF_KDS_URL", "http://127.0.0.1:1").args(["--kds-url", &kds.url]).exits(0);
     std::fs::write(&config, settings(&kds.url).replace("false", "true")).unwrap();
     run().args(["--cache-dir", folder.join("empty").to_str().unwrap()]).fails(7, &["offline"]);
-    std::fs::write(&config, "timeout = \"long\"\n").unwrap();
-    run().fails(2, &["teeproof.toml:1:1", "expected a number"]);
+    for wrong in ["\"long\"", "0"] {
+        std::fs::write(&config, format!("timeout = {wrong}\n")).unwrap();
+        run().fails(2, &["teeproof.toml:1:1", "expected a number from 1"]);
+    }
 }
 
 #[test]

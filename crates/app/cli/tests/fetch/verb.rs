@@ -91,10 +91,15 @@ fn what_there_is_not_decides_the_exit_code() {
     let json = fetch(&report, &serving([]).url, &cache).args(["--format", "json"]).exits(7).json();
     assert_eq!(whats(&json, "missing"), ["VCEK of a Milan chip"]);
     assert_eq!(json["missing"][0]["error"]["exit_code"], 7);
-    // A list that no service has is a warning.
+    // A list that no service has is a warning, and so it is for a fleet.
     let kds = with_vcek();
     let ran = fetch(&report, &kds.url, &cache).exits(0);
     ran.shows(&["✔ VCEK of a Milan chip", "! revocation list of ARK-Milan"]);
+    let prefetch = || with(teeproof(["cache", "prefetch"]).args([&report]), &kds.url, &cache);
+    prefetch().exits(0).shows(&["WARNING revocation list of ARK-Milan", "0 failed, 1 not there"]);
+    let json = prefetch().args(["--format", "json"]).exits(0).json();
+    assert_eq!((&json["failed"][0]["is_fatal"], &json["exit_code"]), (&false.into(), &0.into()));
+    with(teeproof(["cache", "prefetch"]).args([&report]), &down(), &cache).exits(8);
     let offline = fetch(&report, &down(), &folder("verb-offline")).args(["--offline"]);
     offline.exits(7).shows(&["was not requested: offline"]);
     let vlek = teeproof_mint::snp::Machine::vlek(Product::Milan).mint().unwrap();

@@ -91,6 +91,10 @@ fn a_service_that_is_down_is_an_error_with_its_url() {
     verify_report(&url, &cache)
         .args(["--fetch"])
         .fails(8, &[&url, "does not answer", "hint: check the network"]);
+    for zero in [&["--timeout", "0"][..], &["--timeout=0", "--fetch"]] {
+        let ran = verify_report(&url, &cache).args(zero).exits(2);
+        assert!(ran.stderr.contains("invalid value '0' for '--timeout <SECONDS>'"), "{ran:#?}");
+    }
     // Also for a revocation list alone: whoever blocks the way to it must not decide that it is not checked.
     verify_report(&url, &cache).args(["--fetch"]).file(VCEK).fails(8, &["revocation list of ARK-Milan"]);
     verify_report(&url, &cache).file(VCEK).exits(0);

@@ -13,6 +13,7 @@ use crate::input::source;
 use crate::input::time::now;
 use crate::output::fault::Fault;
 use crate::output::files::path::is_standard_stream;
+use crate::output::streams::Messages;
 use crate::settings::context::Context;
 
 /// What the machines of a fleet need.
@@ -63,7 +64,7 @@ impl Fleet {
     ) -> Result<(), Fault> {
         let bytes = context.source.read(path)?;
         if let Some(text) = list(&bytes) {
-            return self.add_list(text, name, endpoints);
+            return self.add_list(text, name, endpoints, &context.messages);
         }
         let files = Files::of_bytes(&bytes, name)?;
         let found = needs(files.inputs(), now(), AmdChains::Pinned, Which::All);
@@ -85,12 +86,23 @@ impl Fleet {
         }
     }
 
-    fn add_list(&mut self, text: &str, name: &str, endpoints: &Endpoints) -> Result<(), Fault> {
+    fn add_list(
+        &mut self,
+        text: &str,
+        name: &str,
+        endpoints: &Endpoints,
+        messages: &Messages,
+    ) -> Result<(), Fault> {
+        let mut is_empty = true;
         for (number, line) in (1_usize..).zip(text.lines()) {
             let Some(line) = significant(line) else { continue };
+            is_empty = false;
             let questions = line_questions(line, endpoints)
                 .map_err(|what| Fault::malformed(what, LIST_HINT).in_file(format!("{name}:{number}")))?;
             questions.into_iter().for_each(|question| self.push(vec![question]));
+        }
+        if is_empty {
+            messages.say(&format!("{name}: nothing to fetch: the list has comments alone"));
         }
         Ok(())
     }
@@ -124,9 +136,18 @@ fn significant(line: &str) -> Option<&str> {
 
 /// The text of a list: one of its lines begins as those of a list do, or has the form of a chip. A mistake in the first
 /// line is then reported with its number. No line of evidence that is text does: of PEM, JSON, hex and base64.
+///
+/// So is a text of nothing but comments, of which there is one at least: a list without a line.
 fn list(bytes: &[u8]) -> Option<&str> {
     let text = str::from_utf8(bytes).ok()?;
-    text.lines().filter_map(significant).any(is_line).then_some(text)
+    // A byte order mark, which editors write.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut lines = text.lines().filter_map(significant).peekable();
+    let is_list = match lines.peek() {
+        Some(_) => lines.any(is_line),
+        None => text.trim_start().starts_with('#'),
+    };
+    is_list.then_some(text)
 }
 
 fn is_line(line: &str) -> bool {

@@ -5,7 +5,7 @@ use teeproof_core::Time;
 use teeproof_endorse::{CacheRow, Endpoints, HttpUrl, Question};
 
 use super::opened::{endorsements, is_missing, open_existing, size};
-use crate::input::time::now;
+use crate::input::time::{now, shown};
 use crate::output::fault::Fault;
 use crate::output::page::{LOUD, NAME, Page};
 use crate::output::product::Product;
@@ -36,14 +36,14 @@ struct EntryJson {
     what: Option<String>,
     /// The URL that it was fetched from.
     url: String,
-    /// When it was fetched, RFC 3339.
-    fetched: String,
-    /// The last second for which it says that it is valid, RFC 3339.
-    valid_until: String,
+    /// When it was fetched, RFC 3339; null if the entry has an impossible time.
+    fetched: Option<String>,
+    /// The last second for which it says that it is valid, RFC 3339; null if the entry has an impossible time.
+    valid_until: Option<String>,
     /// Whether it has expired.
     expired: bool,
-    /// When it was last used, RFC 3339.
-    last_used: String,
+    /// When it was last used, RFC 3339; null if its file has an impossible time.
+    last_used: Option<String>,
     /// Its size on disk, in bytes.
     bytes: u64,
 }
@@ -54,10 +54,10 @@ impl EntryJson {
         let question = |url| endpoints.into_iter().find_map(|endpoints| Question::of_url(url, endpoints));
         Self {
             what: url.as_ref().and_then(question).map(|question| question.title()),
-            fetched: row.fetched_at.to_string(),
-            valid_until: row.valid_until.to_string(),
+            fetched: shown(row.fetched_at),
+            valid_until: shown(row.valid_until),
             expired: row.valid_until < now,
-            last_used: row.last_used.to_string(),
+            last_used: shown(row.last_used),
             bytes: row.bytes,
             url: row.url,
         }
@@ -88,7 +88,10 @@ pub(super) fn run(context: &Context) -> Result<Product, Fault> {
 fn page(list: &ListJson, context: &Context) -> Page {
     let mut page = Page::new();
     for entry in list.endorsements.iter().filter(|_| !context.quiet) {
-        let EntryJson { what, url, fetched, valid_until, last_used, .. } = entry;
+        let EntryJson { what, url, .. } = entry;
+        let time = |time: &Option<String>| time.clone().unwrap_or_else(|| "at an impossible time".to_owned());
+        let (fetched, valid_until, last_used) =
+            (time(&entry.fetched), time(&entry.valid_until), time(&entry.last_used));
         page.paint(NAME, what.as_deref().unwrap_or("endorsement of another service"));
         page.add(format_args!(", fetched {fetched}, "));
         if entry.expired {

@@ -10,11 +10,11 @@ use teeproof_endorse::{AmdKey, CacheLimits, Error, Fetcher, Prefetch, Prefetched
 
 use super::fleet::Fleet;
 use super::opened::{endorsements, open_network};
-use crate::endorsements::completion::Demand;
+use crate::endorsements::completion::{Demand, is_warning};
 use crate::input::time::now;
 use crate::output::exits::gravest;
 use crate::output::fault::{Fault, FaultJson};
-use crate::output::page::{BAD, Page};
+use crate::output::page::{BAD, LOUD, Page};
 use crate::output::product::Product;
 use crate::output::progress::Progress;
 use crate::settings::context::Context;
@@ -28,7 +28,8 @@ use crate::settings::context::Context;
 ///
 /// What the cache has is not fetched again, unless it is a revocation list or collateral that was fetched more than a
 /// day ago. A service that refuses requests for now gets them later. What could not be fetched is named, and the exit
-/// code is the gravest: 8 if a service fails, 7 if it does not have it, 3 for a malformed file.
+/// code is the gravest: 8 if a service fails, 7 if it does not have it, 3 for a malformed file. A revocation list that a
+/// service does not have is a warning, as of fetch.
 #[derive(Debug, Args)]
 pub(super) struct PrefetchArgs {
     /// Evidence, directories of it, and lists
@@ -62,6 +63,8 @@ pub(crate) struct PrefetchJson<'a> {
 struct FailedJson<'a> {
     /// What it is, such as `VCEK of a Milan chip`.
     what: String,
+    /// Whether the exit code is that of the error; otherwise it is a warning.
+    is_fatal: bool,
     /// Why; the message has the URL.
     error: FaultJson<'a>,
 }
@@ -76,7 +79,14 @@ const PATIENCE: Duration = Duration::from_secs(120);
 struct Outcome {
     fetched: usize,
     cached: usize,
-    failed: Vec<(Question, Fault)>,
+    failed: Vec<Failed>,
+}
+
+/// An endorsement that could not be fetched.
+struct Failed {
+    question: Question,
+    is_fatal: bool,
+    fault: Fault,
 }
 
 /// Runs the verb.
@@ -112,7 +122,8 @@ fn fetch(fetcher: &Fetcher<'_>, needs: Vec<Vec<Question>>, context: &Context) ->
             if is_absence(&error) && !need.is_empty() {
                 later.push(need);
             } else {
-                outcome.failed.push((question, Fault::fetch(&error)));
+                let (is_fatal, fault) = (!is_warning(&question, &error), Fault::fetch(&error));
+                outcome.failed.push(Failed { question, is_fatal, fault });
             }
         }
         let mut lists = Vec::new();
@@ -155,7 +166,7 @@ const fn is_absence(error: &Error) -> bool {
 
 fn product(outcome: &Outcome, unreadable: &[Fault], context: &Context) -> Result<Product, Fault> {
     let Outcome { fetched, cached, failed } = outcome;
-    let faults = failed.iter().map(|(_, fault)| fault).chain(unreadable);
+    let faults = failed.iter().filter(|failed| failed.is_fatal).map(|failed| &failed.fault).chain(unreadable);
     let exit = faults.fold(0, |exit, fault| gravest(exit, fault.exit));
     if context.is_json() {
         let json = PrefetchJson {
@@ -165,7 +176,11 @@ fn product(outcome: &Outcome, unreadable: &[Fault], context: &Context) -> Result
             cached: *cached,
             failed: failed
                 .iter()
-                .map(|(question, fault)| FailedJson { what: question.title(), error: fault.json() })
+                .map(|Failed { question, is_fatal, fault }| FailedJson {
+                    what: question.title(),
+                    is_fatal: *is_fatal,
+                    error: fault.json(),
+                })
                 .collect(),
             unreadable: unreadable.iter().map(Fault::json).collect(),
         };
@@ -175,11 +190,17 @@ fn product(outcome: &Outcome, unreadable: &[Fault], context: &Context) -> Result
     for fault in unreadable {
         page.append(&fault.to_page());
     }
-    for (question, fault) in failed {
-        page.paint(BAD, "FAILED").line(format_args!(" {}", question.title()));
+    for Failed { question, is_fatal, fault } in failed {
+        let (style, word) = if *is_fatal { (BAD, "FAILED") } else { (LOUD, "WARNING") };
+        page.paint(style, word).line(format_args!(" {}", question.title()));
         fault.print_below(&mut page);
     }
-    let (named, failed) = (endorsements(*fetched), failed.len());
-    page.line(format_args!("fetched {named}, {cached} were cached, {failed} failed"));
+    let (fatal, warnings): (Vec<_>, Vec<_>) = failed.iter().partition(|failed| failed.is_fatal);
+    let (named, failed) = (endorsements(*fetched), fatal.len());
+    page.add(format_args!("fetched {named}, {cached} were cached, {failed} failed"));
+    if !warnings.is_empty() {
+        page.add(format_args!(", {} not there", warnings.len()));
+    }
+    page.line("");
     Ok(Product::ending(page, exit))
 }

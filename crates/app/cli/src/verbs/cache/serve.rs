@@ -18,7 +18,7 @@ use crate::settings::context::Context;
 /// Answer other machines from the cache, over HTTP and by the paths of AMD KDS, Intel PCS and Azure THIM
 ///
 /// What the cache lacks is fetched once, for everybody who waits for it; under --offline it is not, and the answer is
-/// 404. Clients name the mirror in place of the services: TEEPROOF_KDS_URL and TEEPROOF_PCS_URL are its address,
+/// 404: the mirror opens no other socket than the one at which it listens. Clients name the mirror in place of the services: TEEPROOF_KDS_URL and TEEPROOF_PCS_URL are its address,
 /// TEEPROOF_INTEL_ROOT_CRL_URL is its address with /IntelSGXRootCA.der, TEEPROOF_AIA_URL with /aia. It ends by SIGINT or
 /// SIGTERM. With -v, each request is a line on standard error.
 #[derive(Debug, Args)]
