@@ -102,10 +102,10 @@ pub(crate) fn now() -> u64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
 }
 
-/// A revocation list of a CA with this common name, valid for 30 days.
+/// A revocation list of AMD's CA with this common name, valid for 30 days.
 pub(crate) fn crl(name: &str, now: u64) -> Vec<u8> {
     let validity = Validity::new(now - 1000, now + 1_000_000);
-    let authority = Link::new(Certificate::new(Name::common(name), validity), Key::fresh(Kind::P256));
+    let authority = Link::new(Certificate::new(Name::amd(name), validity), Key::fresh(Kind::P256));
     Crl::new(now - 1000, now + 30 * 86_400).sign(&authority).unwrap()
 }
 

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use teeproof_mint::Kind;
 use teeproof_mint::snp::Product;
-use teeproof_mint::x509::{Algorithm, Crl, Extension, Name, Oid, der};
+use teeproof_mint::x509::{Algorithm, Certificate, Crl, Extension, Name, Oid, Validity, der, pem};
+use teeproof_mint::{Key, Kind};
 
 use crate::issuers;
 use crate::kds::*;
@@ -69,38 +69,72 @@ fn ed25519() -> Algorithm {
 
 #[test]
 fn a_list_that_no_chain_uses_is_a_forgery() {
-    for (name, list) in [
-        (
-            "key",
-            (|minted: &Minted| foreign_list(&minted.machine.ark, Kind::Rsa2048, now())) as fn(&Minted) -> _,
-        ),
-        ("name", |minted| {
-            let mut list = Crl::new(now() - 1, now() + 100 * DAY);
-            list.seal = minted.machine.crl().seal;
-            list.issuer = Some(Name::common("ARK-Milan"));
-            list.sign(&minted.machine.ark).unwrap()
-        }),
+    let minted = Minted::new("forgeries-unused", Product::Milan, 3);
+    let serial = minted.machine.intermediate.certificate.serial.clone();
+    let kds = with_list(&minted, foreign_list(&minted.machine.ark, Kind::Rsa2048, now()), &[&serial]);
+    let run = || minted.verify(kds.url());
+    // From the network, which is not requested twice.
+    let says = [LIST, UNUSED, "/vcek/v1/Milan/crl", "a mirror may have a forged endorsement"];
+    run().args(["--fetch"]).fails(8, &says);
+    assert_eq!(kds.server.connections(), 3);
+    // Without a network it is a warning, as a missing list is.
+    let ran = run().exits(0).shows(&["revocation.unused"]);
+    assert!(ran.stderr.contains(&format!("warning: {LIST}, fetched from {}", kds.url())), "{ran:#?}");
+    // From the cache: the service still has nothing better, and is requested once more.
+    run().args(["--fetch"]).fails(8, &says);
+    let each = run().args(["--each", "--fetch"]).exits(8);
+    assert!(each.stdout.contains(UNUSED), "{each:#?}");
+    // It is newer than the genuine one, which replaces it.
+    kds.mend();
+    run().args(["--fetch"]).exits(7).shows(&["✘ snp.revocation", "revoked"]);
+    run().exits(7).shows(&["✘ snp.revocation", "revoked"]);
+}
+
+/// Signed by the right key, and of another name: the answer to another request, which the cache never has.
+#[test]
+fn objects_of_other_names_are_not_stored() {
+    let minted = Minted::new("forgeries-names", Product::Milan, 3);
+    let mut list = Crl::new(now() - 1, now() + 100 * DAY);
+    list.seal = minted.machine.crl().seal;
+    list.issuer = Some(Name::common("ARK-Milan"));
+    let kds = with_list(&minted, list.sign(&minted.machine.ark).unwrap(), &[]);
+    minted.verify(kds.url()).args(["--fetch"]).fails(8, &[LIST, "does not fit the request: issuer"]);
+    kds.mend();
+    minted.verify(kds.url()).args(["--fetch"]).exits(0);
+
+    let minted = Minted::new("forgeries-names-vcek", Product::Milan, 3);
+    let (vek, intermediate) = (&minted.machine.vek, &minted.machine.intermediate);
+    let mut forged = minted.bodies(&[]);
+    forged[0].1 = vek.certificate.sign(&vek.key, &Name::common("SEV-Milan"), &intermediate.key).unwrap();
+    let kds = Service::new(bodies(forged), bodies(minted.bodies(&[])));
+    minted
+        .verify(kds.url())
+        .args(["--fetch"])
+        .fails(8, &["VCEK of a Milan chip", "does not fit the request"]);
+    kds.mend();
+    minted.verify(kds.url()).args(["--fetch"]).exits(0);
+
+    // TCB info and identity under the chain of the platform's certificate.
+    let platform = Platform::new("forgeries-names-chain", &platform());
+    let pcs = under(&platform, &platform.minted.pck_issuers());
+    let run = || platform.verify(pcs.url()).args(["--fetch"]);
+    run().fails(8, &[TITLES[0], "Intel SGX TCB Signing of Intel is missing"]);
+    pcs.mend();
+    run().exits(0);
+}
+
+/// A PCS whose TCB info and identity have this chain, until it is mended.
+fn under(platform: &Platform, chain: &str) -> Service {
+    let genuine = responses(&platform.minted);
+    let mut forged = genuine.clone();
+    for (path, header, body) in [
+        (TCB_PATH, "TCB-Info-Issuer-Chain", &platform.minted.tcb_info),
+        (QE_PATH, "SGX-Enclave-Identity-Issuer-Chain", &platform.minted.qe_identity),
     ] {
-        let minted = Minted::new(&format!("forgeries-unused-{name}"), Product::Milan, 3);
-        let serial = minted.machine.intermediate.certificate.serial.clone();
-        let kds = with_list(&minted, list(&minted), &[&serial]);
-        let run = || minted.verify(kds.url());
-        // From the network, which is not requested twice.
-        let says = [LIST, UNUSED, "/vcek/v1/Milan/crl", "a mirror may have a forged endorsement"];
-        run().args(["--fetch"]).fails(8, &says);
-        assert_eq!(kds.server.connections(), 3);
-        // Without a network it is a warning, as a missing list is.
-        let ran = run().exits(0).shows(&["revocation.unused"]);
-        assert!(ran.stderr.contains(&format!("warning: {LIST}, fetched from {}", kds.url())), "{ran:#?}");
-        // From the cache: the service still has nothing better, and is requested once more.
-        run().args(["--fetch"]).fails(8, &says);
-        let each = run().args(["--each", "--fetch"]).exits(8);
-        assert!(each.stdout.contains(UNUSED), "{each:#?}");
-        // It is newer than the genuine one, which replaces it.
-        kds.mend();
-        run().args(["--fetch"]).exits(7).shows(&["✘ snp.revocation", "revoked"]);
-        run().exits(7).shows(&["✘ snp.revocation", "revoked"]);
+        let headers = format!("{header}: {}\r\n", percent_encoded(chain));
+        forged.insert(path.to_owned(), crate::server::status("200 OK", &headers, body.as_bytes()));
     }
+    Service::new(forged, genuine)
 }
 
 /// Whoever has put it into the cache cannot keep it there by blocking the way to the service.
@@ -180,22 +214,21 @@ fn forged_lists_of_other_algorithms_are_replaced() {
 
 #[test]
 fn forged_vceks_are_replaced() {
-    for (name, exit) in [("name", 7), ("algorithm", 3), ("signature", 4)] {
+    for (name, exit) in [("algorithm", 3), ("signature", 4)] {
         let minted = Minted::new(&format!("forgeries-vcek-{name}"), Product::Milan, 3);
         let machine = &minted.machine;
         let mut vek = machine.vek.clone();
-        let mut issuer = machine.intermediate.certificate.subject.clone();
+        let issuer = &machine.intermediate.certificate.subject;
         let mut key = machine.intermediate.key.clone();
         match name {
-            "name" => issuer = Name::common("SEV-Milan"),
             "algorithm" => {
                 vek.certificate.seal.algorithm = Some(ed25519());
                 vek.certificate.seal.signature = Some(vec![7; 64]);
             }
-            _ => key = teeproof_mint::Key::fresh(key.kind()),
+            _ => key = Key::fresh(key.kind()),
         }
         let mut forged = minted.bodies(&[]);
-        forged[0].1 = vek.certificate.sign(&vek.key, &issuer, &key).unwrap();
+        forged[0].1 = vek.certificate.sign(&vek.key, issuer, &key).unwrap();
         let kds = Service::new(bodies(forged), bodies(minted.bodies(&[])));
         healed(
             || minted.verify(kds.url()),
@@ -209,21 +242,16 @@ fn forged_vceks_are_replaced() {
 
 #[test]
 fn forged_collateral_is_replaced() {
-    // TCB info and identity under the chain of the platform's certificate.
-    let platform = Platform::new("forgeries-chain", &platform());
-    let genuine = responses(&platform.minted);
-    let mut forged = genuine.clone();
-    let chain = percent_encoded(&platform.minted.pck_issuers());
-    for (path, header, body) in [
-        (TCB_PATH, "TCB-Info-Issuer-Chain", &platform.minted.tcb_info),
-        (QE_PATH, "SGX-Enclave-Identity-Issuer-Chain", &platform.minted.qe_identity),
-    ] {
-        let headers = format!("{header}: {chain}\r\n");
-        forged.insert(path.to_owned(), crate::server::status("200 OK", &headers, body.as_bytes()));
-    }
-    let pcs = Service::new(forged, genuine);
+    // Under a signer that the root did not certify.
+    let machine = platform();
+    let platform = Platform::new("forgeries-chain", &machine);
+    let signer =
+        Certificate::new(Name::intel("Intel SGX TCB Signing"), Validity::new(now() - DAY, now() + DAY));
+    let signer =
+        signer.sign(&Key::fresh(Kind::P256), &machine.root.certificate.subject, &Key::fresh(Kind::P256));
+    let pcs = under(&platform, &[pem(&signer.unwrap()), pem(&platform.minted.root)].concat());
     let run = || platform.verify(pcs.url());
-    healed(run, &pcs, "tdx.collateral.signer", 7, &[TITLES[0], TITLES[1], TCB_PATH, QE_PATH]);
+    healed(run, &pcs, "tdx.collateral.signer", 4, &[TITLES[0], TITLES[1], TCB_PATH, QE_PATH]);
 }
 
 #[test]
@@ -297,8 +325,8 @@ fn an_impossible_time_of_fetching_is_never_written() {
         let list = with(teeproof(["cache", "list", "--format", "json"]), &kds.url, &minted.file("cache"));
         let list = list.exits(0).json();
         let all = list["endorsements"].as_array().unwrap();
-        assert!(all.len() == 3 && all.iter().all(|one| one["fetched"].is_null()), "{list:#}");
         // Such an entry counts as absent.
+        assert!(all.is_empty(), "{list:#}");
         minted.verify(&kds.url).args(["--offline"]).exits(7);
         let fetch = || {
             let run =
