@@ -147,18 +147,17 @@ impl fmt::Display for HttpUrl {
     }
 }
 
-/// A text that is no URL of ours, for errors: with `…` for user information, and for what follows `?` or `#`.
+/// A text that is no URL of ours, for errors, with `…` in place of what can be a secret: everything after the scheme where
+/// user information can be, and else what follows `?` or `#`.
 pub(crate) fn without_secrets(text: &str) -> String {
     const SHOWN: usize = 200;
-    let end = text.find(['?', '#']).unwrap_or(text.len());
-    let (plain, secret) = text.split_at_checked(end).unwrap_or((text, ""));
-    let (scheme, rest) = plain.split_once("://").map_or(("", plain), |(scheme, rest)| (scheme, rest));
-    let scheme_end = if plain.contains("://") { "://" } else { "" };
-    // An @ ends user information, in which a slash can be as well.
-    let (user, rest) = rest.rsplit_once('@').map_or(("", rest), |(_, rest)| ("…@", rest));
-    let mark = secret.get(..1).unwrap_or_default();
-    let shown = [scheme, scheme_end, user, rest, mark, if mark.is_empty() { "" } else { "…" }].concat();
-    shown.chars().take(SHOWN).collect()
+    let plain = if text.contains('@') {
+        ["https://", "http://"].into_iter().find(|scheme| text.starts_with(scheme)).unwrap_or_default()
+    } else {
+        text.split_inclusive(['?', '#']).next().unwrap_or_default()
+    };
+    let hidden = if plain.len() < text.len() { "…" } else { "" };
+    plain.chars().take(SHOWN).chain(hidden.chars()).collect()
 }
 
 fn parse(text: &str) -> Option<HttpUrl> {
@@ -384,9 +383,12 @@ mod tests {
     #[test]
     fn errors_show_no_secret() {
         for (text, shown) in [
-            ("https://user:s3cr3t@kds.example/x", "https://…@kds.example/x"),
-            ("https://user:s3/cr3t@kds.example", "https://…@kds.example"),
-            ("user:s3cr3t@kds.example", "…@kds.example"),
+            ("https://user:s3cr3t@kds.example/x", "https://…"),
+            ("https://user:s3/cr3t@kds.example", "https://…"),
+            ("https://user:s3?cr#3t@kds.example", "https://…"),
+            ("https://kds.example/?token=s3@cr3t", "https://…"),
+            ("user:s3cr3t@://kds.example", "…"),
+            ("user:s3cr3t@kds.example", "…"),
             ("https://kds.example/?token=s3cr3t", "https://kds.example/?…"),
             ("https://kds.example/#s3cr3t", "https://kds.example/#…"),
             ("https://kds.example/%zz", "https://kds.example/%zz"),
