@@ -44,6 +44,22 @@ pub trait Digest<const N: usize>: Sync {
     fn digest(&self, message: &[&[u8]]) -> [u8; N];
 }
 
+/// A hash function over a message that arrives in parts, with an output of `N` bytes.
+///
+/// The table of operations hashes messages that are in memory; this is for those that are not, such as images of
+/// enclaves. A clone continues with the state of the original, so that two messages with the same beginning are
+/// hashed once up to where they differ.
+pub trait StreamDigest<const N: usize>: Clone {
+    /// The state before the first byte.
+    fn new() -> Self;
+
+    /// Hashes the next part of the message.
+    fn update(&mut self, part: &[u8]);
+
+    /// The digest of all parts.
+    fn finish(self) -> [u8; N];
+}
+
 /// ECDSA verification on one curve with one hash.
 pub trait VerifyEcdsa: Sync {
     /// Verifies a signature over the concatenated parts of a message.

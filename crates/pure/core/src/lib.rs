@@ -6,6 +6,7 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+mod aws;
 mod check;
 mod class;
 mod crypto;
@@ -20,9 +21,10 @@ mod show;
 mod technology;
 mod time;
 
+pub use aws::{InstanceId, InstanceIdError, RoleArn, RoleArnError};
 pub use check::{Check, CheckResult, Outcome, Record};
 pub use class::Class;
-pub use crypto::{BadSignature, Crypto, Digest, RsaKey, VerifyEcdsa, VerifyRsa};
+pub use crypto::{BadSignature, Crypto, Digest, RsaKey, StreamDigest, VerifyEcdsa, VerifyRsa};
 pub use datum::{Comparand, Datum, Relation, TakeDatum, Worded};
 pub use escape::{Escaped, is_shown_as_it_is, visible};
 pub use expectation::{Absence, Bits, Expectation, PolicyValue, Remark, Rule};
