@@ -8,5 +8,6 @@ mod prepared;
 mod rsa;
 mod table;
 
+pub use hash::Sha384Stream;
 pub use prepared::{PreparedP256, PreparedP384, PreparedRsa};
 pub use table::{SHA1, TABLE};

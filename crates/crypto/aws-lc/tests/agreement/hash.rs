@@ -1,5 +1,7 @@
 //! Digests: published values, and messages in parts.
 
+use teeproof_core::StreamDigest;
+
 use crate::cuts;
 
 #[test]
@@ -39,6 +41,28 @@ fn the_parts_of_a_message_are_the_message() {
         }
         assert_eq!(table.sha256.digest(&[]), table.sha256.digest(&[&[], &[]]));
         assert_ne!(table.sha512.digest(&[]), table.sha512.digest(&[&[0]]));
+    }
+}
+
+/// A clone continues where the original stood, and leaves it alone.
+fn streamed<H: StreamDigest<48>>(parts: &[&[u8]]) -> [u8; 48] {
+    let mut hash = H::new();
+    for part in parts {
+        let mut other = hash.clone();
+        other.update(b"another end");
+        assert_ne!(other.finish(), hash.clone().finish());
+        hash.update(part);
+    }
+    hash.finish()
+}
+
+#[test]
+fn a_stream_is_the_message() {
+    let message: Vec<u8> = (0..=255).cycle().take(1000).collect();
+    let expected = teeproof_rustcrypto::TABLE.sha384.digest(&[&message]);
+    for parts in cuts(&message) {
+        assert_eq!(streamed::<teeproof_rustcrypto::Sha384Stream>(&parts), expected);
+        assert_eq!(streamed::<teeproof_aws_lc::Sha384Stream>(&parts), expected);
     }
 }
 
