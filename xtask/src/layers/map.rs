@@ -54,6 +54,7 @@ const TPM: &str = "teeproof-tpm";
 const TDX: &str = "teeproof-tdx";
 const HCL: &str = "teeproof-hcl";
 const NITRO: &str = "teeproof-nitro";
+const EIF: &str = "teeproof-eif";
 const FRONT: &str = "teeproof";
 const RUSTCRYPTO: &str = "teeproof-rustcrypto";
 const AWS_LC: &str = "teeproof-aws-lc";
@@ -73,6 +74,8 @@ pub(super) const MAP: &[Row] = &[
     Row { name: TPM, room: Room::Pure, uses: &[WIRE, CORE], tests: &[] },
     Row { name: HCL, room: Room::Pure, uses: &[WIRE, CORE, X509, SNP, TDX, TPM], tests: &[] },
     Row { name: NITRO, room: Room::Pure, uses: &[WIRE, CORE, X509], tests: &[] },
+    // Enclave images are no evidence: the command compares their PCRs with those of a document.
+    Row { name: EIF, room: Room::Pure, uses: &[WIRE, CORE], tests: &[] },
     Row {
         name: FRONT,
         room: Room::Pure,
@@ -88,7 +91,8 @@ pub(super) const MAP: &[Row] = &[
         name: "teeproof-cli",
         room: Room::App,
         uses: &[
-            WIRE, CORE, EVIDENCE, X509, SNP, TDX, TPM, HCL, NITRO, FRONT, RUSTCRYPTO, AWS_LC, VTPM, ENDORSE,
+            WIRE, CORE, EVIDENCE, X509, SNP, TDX, TPM, HCL, NITRO, EIF, FRONT, RUSTCRYPTO, AWS_LC, VTPM,
+            ENDORSE,
         ],
         tests: &[],
     },
@@ -110,8 +114,8 @@ pub(super) const MAP: &[Row] = &[
 ];
 
 const EVERYTHING: &[&str] = &[
-    WIRE, CORE, EVIDENCE, X509, SNP, TDX, TPM, HCL, NITRO, FRONT, RUSTCRYPTO, AWS_LC, ENDORSE, VTPM, MINT,
-    TWIN,
+    WIRE, CORE, EVIDENCE, X509, SNP, TDX, TPM, HCL, NITRO, EIF, FRONT, RUSTCRYPTO, AWS_LC, ENDORSE, VTPM,
+    MINT, TWIN,
 ];
 
 /// What tests of any crate may import besides: twins, evidence makers and the crypto tables.
@@ -119,7 +123,7 @@ pub(super) const FOR_TESTS: &[&str] = &[MINT, TWIN, RUSTCRYPTO, AWS_LC];
 
 /// Crates without std: the pure room, and the table that serves it.
 pub(super) const NO_STD: &[&str] =
-    &[WIRE, CORE, EVIDENCE, X509, SNP, TDX, TPM, HCL, NITRO, FRONT, RUSTCRYPTO];
+    &[WIRE, CORE, EVIDENCE, X509, SNP, TDX, TPM, HCL, NITRO, EIF, FRONT, RUSTCRYPTO];
 
 /// Third-party packages that the pure room may rest on, build-time ones included. Each is there
 /// for a reason; none does I/O.
@@ -131,6 +135,9 @@ pub(super) const PURE_CLOSURE: &[&str] = &[
     "unicode-ident",
     "zerocopy",
     "zerocopy-derive",
+    // The checksum of enclave image files.
+    "cfg-if",
+    "crc32fast",
     // Comparison in constant time.
     "subtle",
     // The front door reads armoured input and policies, and writes results.
