@@ -44,6 +44,8 @@ pub enum InputError {
         /// The version.
         version: u16,
     },
+    /// The file is an enclave image (EIF) of AWS Nitro Enclaves.
+    EnclaveImage,
     /// A damaged Nitro document.
     NitroForm(NitroForm),
     /// A JSON list with something else than numbers from 0 to 255.
@@ -219,6 +221,7 @@ impl InputError {
             | Self::TwoOfAKind(_)
             | Self::TooMany { .. }
             | Self::NoEvidence
+            | Self::EnclaveImage
             | Self::NotEvidence(_)
             | Self::NotTogether
             | Self::WithoutReport(_)

@@ -340,6 +340,9 @@ fn unknown(bytes: &[u8]) -> InputError {
     if nitro::is_payload(bytes) {
         return InputError::NitroForm(NitroForm::PayloadOnly);
     }
+    if bytes.starts_with(b".eif\0") {
+        return InputError::EnclaveImage;
+    }
     // A byte order mark, and a character of ASCII.
     if matches!(bytes, [0xff, 0xfe, 1..=0x7f, 0, ..] | [0xfe, 0xff, 0, 1..=0x7f, ..]) {
         return InputError::Utf16;

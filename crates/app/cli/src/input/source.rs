@@ -193,7 +193,8 @@ fn bounded(stream: impl Read) -> Result<Vec<u8>, Fault> {
 fn too_large() -> Fault {
     Fault::malformed(
         format!("expected at most {} MiB, got more", MAX_BYTES >> 20),
-        "check which file this is: evidence has a few kilobytes, an event log some hundred",
+        "check which file this is: evidence has a few kilobytes, an event log some hundred; enclave images are for teeproof \
+         eif",
     )
 }
 

@@ -204,6 +204,7 @@ pub(crate) fn of_input(error: &InputError) -> String {
         InputError::Wire(InputKind::TdQuote, error) if error.is_unsupported() => return hint.into_owned(),
         InputError::Unknown | InputError::TooLarge { .. } | InputError::Wire(..) => "give its kind with --as",
         InputError::Trailing { .. } => "give another kind with --as",
+        InputError::EnclaveImage => "compare them with teeproof eif match IMAGE DOCUMENT",
         InputError::Unverified(_) => "see its content with teeproof inspect",
         InputError::NotEvidence(_) => "see its content with teeproof inspect",
         InputError::OfRtmrs(_) => "see the RTMRs of a CCEL with teeproof inspect",

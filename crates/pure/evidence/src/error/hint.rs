@@ -37,6 +37,9 @@ impl InputError {
             Self::Mangled => {
                 "the bytes were read as UTF-8 text on their way, which replaced some for good; get them again as binary, base64 or hex"
             }
+            Self::EnclaveImage => {
+                "an image says what an enclave would run; the evidence that it does is a document of the enclave"
+            }
             Self::Utf16 => {
                 "write it as UTF-8 or ASCII, as Out-File -Encoding ascii does in PowerShell; > writes UTF-16 there"
             }

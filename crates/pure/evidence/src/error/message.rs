@@ -21,6 +21,7 @@ impl fmt::Display for InputError {
             Self::Mangled => {
                 f.write_str("the content is binary data that was damaged by a conversion to UTF-8 text")
             }
+            Self::EnclaveImage => f.write_str("expected evidence, found an enclave image (EIF)"),
             Self::Utf16 => f.write_str("the file is text in UTF-16, expected UTF-8 or ASCII"),
             Self::SgxQuote { version } => {
                 write!(f, "an SGX quote, version {version}: not supported, expected a TD quote")
