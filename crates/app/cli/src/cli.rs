@@ -14,6 +14,7 @@ use crate::verbs::cache::CacheArgs;
 use crate::verbs::collect::CollectArgs;
 use crate::verbs::completions::CompletionsArgs;
 use crate::verbs::doctor::DoctorArgs;
+use crate::verbs::eif::EifArgs;
 use crate::verbs::explain::ExplainArgs;
 use crate::verbs::fetch::FetchArgs;
 use crate::verbs::inspect::InspectArgs;
@@ -23,7 +24,8 @@ use crate::verbs::seal::SealArgs;
 use crate::verbs::verify::VerifyArgs;
 use crate::verbs::vtpm::VtpmArgs;
 use crate::verbs::{
-    bundle, cache, collect, completions, doctor, explain, fetch, inspect, man, policy, seal, verify, vtpm,
+    bundle, cache, collect, completions, doctor, eif, explain, fetch, inspect, man, policy, seal, verify,
+    vtpm,
 };
 
 /// Is this machine the confidential machine it claims to be?
@@ -64,6 +66,8 @@ pub(crate) enum Command {
     Vtpm(VtpmArgs),
     /// Seal secrets to one machine in one state
     Seal(SealArgs),
+    /// Build, measure, show and compare enclave images of AWS Nitro Enclaves
+    Eif(EifArgs),
     /// Diagnose whether this machine can be attested, and say how to fix what is missing
     Doctor(DoctorArgs),
     /// Print the completion script of a shell
@@ -80,6 +84,7 @@ impl Command {
             Self::Vtpm(args) => args.product_form(),
             Self::Bundle(args) => args.product_form(),
             Self::Cache(args) => args.product_form(),
+            Self::Eif(args) => args.product_form(),
             Self::Collect(_) | Self::Completions(_) | Self::Man(_) => ProductForm::File,
             _ => ProductForm::Answer,
         }
@@ -94,6 +99,7 @@ impl Command {
             Self::Collect(args) => collect::run(args, context),
             Self::Vtpm(args) => vtpm::run(args, context),
             Self::Seal(args) => seal::run(args, context),
+            Self::Eif(args) => eif::run(args, context),
             Self::Doctor(args) => doctor::run(args, context),
             Self::Fetch(args) => fetch::run(args, context),
             Self::Bundle(args) => bundle::run(args, context),

@@ -3,6 +3,7 @@
 
 pub(crate) mod bytes;
 pub(crate) mod evidence_files;
+pub(crate) mod image_file;
 pub(crate) mod overlap;
 pub(crate) mod policy_file;
 pub(crate) mod source;

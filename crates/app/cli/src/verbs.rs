@@ -6,6 +6,7 @@ pub(crate) mod cache;
 pub(crate) mod collect;
 pub(crate) mod completions;
 pub(crate) mod doctor;
+pub(crate) mod eif;
 pub(crate) mod explain;
 pub(crate) mod fetch;
 pub(crate) mod inspect;

@@ -31,7 +31,7 @@ fn has_option(line: &str) -> bool {
 fn libraries_name_no_option_and_no_exit_code() {
     let pure = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../pure");
     let mut found = Vec::new();
-    for name in ["core", "wire", "evidence", "x509", "snp", "tpm", "hcl", "nitro", "verifier"] {
+    for name in ["core", "wire", "evidence", "x509", "snp", "tpm", "hcl", "nitro", "eif", "verifier"] {
         sources(&pure.join(name).join("src"), &mut found);
     }
     assert!(found.len() > 100, "{}", found.len());

@@ -43,6 +43,11 @@ impl Fault {
         Self::new(3, "malformed", message.into(), hint.into())
     }
 
+    /// A failure of this class.
+    pub(crate) fn of_class(class: Class, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(exits::of_class(class), class.as_str(), message.into(), hint.into())
+    }
+
     /// A device is missing, may not be used, or refused a command.
     pub(crate) fn device(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new(9, "device", message.into(), hint.into())

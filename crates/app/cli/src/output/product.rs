@@ -47,8 +47,8 @@ impl ProductForm {
         match verb {
             "seal encrypt" | "seal encrypt-unverified" | "seal decrypt" | "vtpm nv read" => Self::Secret,
             "collect" | "collect azure" | "bundle create" | "bundle export" | "bundle redact"
-            | "bundle refresh" | "cache export" | "vtpm report" | "vtpm log" | "seal key" | "completions"
-            | "man" => Self::File,
+            | "bundle refresh" | "cache export" | "vtpm report" | "vtpm log" | "seal key" | "eif build"
+            | "completions" | "man" => Self::File,
             "vtpm ak" | "vtpm ek" if has_certificate => Self::File,
             _ => Self::Answer,
         }

@@ -23,7 +23,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Nothing is done yet. Without `announce`, nothing is printed.
+    /// Nothing is done yet; a total of 0 is one that is not known. Without `announce`, nothing is printed.
     pub(crate) const fn new(total: usize, what: &'static str, announce: bool) -> Self {
         Self { total, what, done: AtomicUsize::new(0), announce, width: Mutex::new(0) }
     }
@@ -49,11 +49,19 @@ impl Progress {
 
     fn watch(&self, ended: &Receiver<()>) {
         while ended.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
-            let line = format!("{} of {} {} …", self.done.load(Ordering::Relaxed), self.total, self.what);
+            let line = self.line();
             let mut width = self.width();
             *width = write_over(*width, &line);
         }
         Self::wipe(&mut self.width());
+    }
+
+    fn line(&self) -> String {
+        let (done, what) = (self.done.load(Ordering::Relaxed), self.what);
+        match self.total {
+            0 => format!("{done} {what} …"),
+            total => format!("{done} of {total} {what} …"),
+        }
     }
 
     /// Removes the line, then writes other output that may go to the same terminal.

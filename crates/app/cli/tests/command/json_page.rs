@@ -36,6 +36,10 @@ fn example(name: &str) -> Option<(String, i32)> {
         "cache-prefetch" => ("cache prefetch fleet.txt --cache-dir cache --offline".to_owned(), 7),
         "cache-prune" => ("cache prune --cache-dir cache".to_owned(), 0),
         "cache-import" => ("cache import cache.export --cache-dir cache".to_owned(), 0),
+        "eif-measurements" => ("eif measure app.eif".to_owned(), 0),
+        "eif-sections" => ("eif sections app.eif".to_owned(), 0),
+        "eif-image" => ("eif show app.eif".to_owned(), 0),
+        "eif-match" => ("eif match app.eif document.cose".to_owned(), 6),
         "cmw-collection" => {
             let files = "testdata/snp/milan-report.bin testdata/snp/milan-vcek.der";
             (format!("bundle create {files} --collected 2026-01-15T12:00:00Z --json"), 0)
@@ -65,6 +69,8 @@ fn ran(name: &str, command: &str, exit: i32) -> String {
         folder
     } else if name.starts_with("cache-") {
         cache_folder(name)
+    } else if name.starts_with("eif-") {
+        image_folder(name)
     } else {
         root()
     };
@@ -77,6 +83,22 @@ fn ran(name: &str, command: &str, exit: i32) -> String {
     shorten(&mut json, if name == "cmw-collection" { 16 } else { 96 });
     let version = concat!("teeproof ", env!("CARGO_PKG_VERSION"));
     serde_json::to_string_pretty(&json).unwrap().replace(version, "teeproof X.Y.Z")
+}
+
+/// A folder with an enclave image and a document of another one.
+fn image_folder(name: &str) -> std::path::PathBuf {
+    let folder = folder(&["json-page-", name].concat());
+    let metadata = r#"{"ImageName":"app","ImageVersion":"1","BuildMetadata":{"BuildTime":"1970-01-01T00:00:00Z",
+        "BuildTool":"teeproof","BuildToolVersion":"1","OperatingSystem":"Linux","KernelVersion":"6.12"},
+        "DockerInfo":{}}"#;
+    for (name, content) in [("kernel", "a kernel"), ("init", "a ramdisk"), ("metadata", metadata)] {
+        std::fs::write(folder.join(name), content).unwrap();
+    }
+    let build =
+        "eif build --kernel kernel --cmdline console=ttyS0 --ramdisk init --metadata metadata -o app.eif";
+    teeproof(build.split(' ')).in_folder(&folder).exits(0);
+    std::fs::write(folder.join("document.cose"), bytes("nitro/production-us-east-2-2024-12.cose")).unwrap();
+    folder
 }
 
 /// A folder with a fleet, and an exported cache with a certificate of it, which is imported for the example of a list.

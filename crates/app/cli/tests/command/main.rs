@@ -21,6 +21,7 @@ mod clean;
 mod config;
 mod each;
 mod each_machines;
+mod eif;
 mod event_logs;
 mod explain;
 mod files;
