@@ -47,7 +47,8 @@ impl Measurements {
         if answer.enclave.is_some() {
             return Err(MeasurementsError::Running);
         }
-        let pcrs = answer.measurements.unwrap_or(answer.pcrs);
+        let Answer { measurements, pcr0, pcr1, pcr2, pcr8, .. } = answer;
+        let pcrs = measurements.unwrap_or(PcrTexts { pcr0, pcr1, pcr2, pcr8 });
         let pcr = |number, text: Option<String>| match text {
             Some(text) => digest(&text).ok_or(MeasurementsError::Value { pcr: number }),
             None => Err(MeasurementsError::Missing { pcr: number }),
@@ -130,6 +131,7 @@ impl fmt::Display for MeasurementsError {
 
 impl core::error::Error for MeasurementsError {}
 
+/// Without `flatten`, which would keep every other member of the answer in memory.
 #[derive(Deserialize)]
 struct Answer {
     #[serde(rename = "Measurements")]
@@ -137,8 +139,14 @@ struct Answer {
     /// Of describe-enclaves alone.
     #[serde(rename = "EnclaveID")]
     enclave: Option<serde::de::IgnoredAny>,
-    #[serde(flatten)]
-    pcrs: PcrTexts,
+    #[serde(rename = "PCR0")]
+    pcr0: Option<String>,
+    #[serde(rename = "PCR1")]
+    pcr1: Option<String>,
+    #[serde(rename = "PCR2")]
+    pcr2: Option<String>,
+    #[serde(rename = "PCR8")]
+    pcr8: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -1,4 +1,4 @@
-//! `teeproof eif match`: the PCRs of an image beside those of a document, or of nitro-cli.
+//! `teeproof eif match`: the PCRs of an image compared with those of a document or of nitro-cli.
 
 use std::path::PathBuf;
 
@@ -25,7 +25,7 @@ use crate::settings::context::Context;
 /// Compare an image with a document or with the measurements of nitro-cli
 ///
 /// PCR0, PCR1, PCR2 and PCR8 are compared; files are not, because two builds of one source differ in their metadata and
-/// have equal PCRs. The document is verified, at its own time and without a nonce unless told otherwise: a match shows
+/// have equal PCRs. The document is verified, at its own time and without a nonce, unless --at is given: a match shows
 /// that an enclave of this image made it at that time. An enclave in debug mode has no measurements, so that its document
 /// matches no image. Exit code 0 if all are equal, 6 if one differs, and that of the failed check if the document is not
 /// authentic.

@@ -209,7 +209,7 @@ impl<'a> Inspection<'a> {
 }
 
 impl<'a> Inspection<'a> {
-    /// The fields of an enclave image, whose structure and checksum are sound: others are refused.
+    /// The fields of an enclave image, whose structure and checksum are valid: others are refused.
     pub(super) fn of_image(file: &'a str, structures: Vec<Node>) -> Self {
         Self {
             schema: "teeproof/inspection/2",
