@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 
-use teeproof_core::{BadSignature, Crypto, Digest, RsaKey, VerifyEcdsa, VerifyRsa};
+use teeproof_core::{BadSignature, Crypto, Digest, RsaKey, StreamDigest, VerifyEcdsa, VerifyRsa};
 use teeproof_rustcrypto::TABLE;
 
 /// Which signatures a table believes.
@@ -127,3 +127,35 @@ macro_rules! counted_digest {
 counted_digest!(32, sha256, 64, 9);
 counted_digest!(48, sha384, 128, 17);
 counted_digest!(64, sha512, 128, 17);
+
+/// A stream of SHA-384 whose blocks are counted where they are hashed: of a clone, those before it are not again.
+#[derive(Clone, Debug)]
+pub(crate) struct CountedStream<H> {
+    inner: H,
+    /// Bytes that do not fill a block yet.
+    pending: usize,
+}
+
+impl<H: StreamDigest<48>> StreamDigest<48> for CountedStream<H> {
+    fn new() -> Self {
+        Self { inner: H::new(), pending: 0 }
+    }
+
+    fn update(&mut self, part: &[u8]) {
+        let bytes = self.pending + part.len();
+        self.pending = bytes % 128;
+        count(|work| {
+            work.hashed_bytes += part.len();
+            work.hash_blocks += bytes / 128 * 2;
+        });
+        self.inner.update(part);
+    }
+
+    fn finish(self) -> [u8; 48] {
+        count(|work| {
+            work.hashes += 1;
+            work.hash_blocks += (self.pending + 17).div_ceil(128) * 2;
+        });
+        self.inner.finish()
+    }
+}

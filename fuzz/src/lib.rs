@@ -7,6 +7,7 @@ pub mod bundle;
 pub mod collateral;
 mod cost;
 pub mod envelope;
+pub mod image;
 pub mod minted;
 mod parts;
 pub mod path;

@@ -22,6 +22,7 @@ const TPM: &str = "teeproof-tpm";
 const HCL: &str = "teeproof-hcl";
 const TDX: &str = "teeproof-tdx";
 const NITRO: &str = "teeproof-nitro";
+const EIF: &str = "teeproof-eif";
 const FRONT: &str = "teeproof";
 const VTPM: &str = "teeproof-vtpm";
 const KIB: u64 = 1024;
@@ -104,6 +105,15 @@ entries! {
     NITRO_VERIFY = Entry::free(NITRO, "`verify`").signatures(9, 1).blocks(9, 64);
     // PCR3 and PCR4 of a role and an instance.
     NITRO_APPRAISE = Entry::free(NITRO, "`appraise`").blocks(0, 8);
+    // The texts that are kept and the signature section, each of which grows; its certificate and COSE_Sign1. Each byte
+    // is hashed for two PCRs and its section; the padding of 32 sections and three PCRs.
+    EIF_MEASURER = Entry::free(EIF, "`Measurer::update`, `finish`, with digests and texts")
+        .heap((8, 8 * KIB), (16, 16 * KIB)).blocks(3, 192);
+    EIF_PARSE = Entry::free(EIF, "`Eif::parse`, `measure`").heap((4, 4 * KIB), (8, 8 * KIB)).blocks(2, 64);
+    // The signature under two tables.
+    EIF_SIGNATURE = Entry::free(EIF, "`MeasuredImage::verify_signature`, twice")
+        .heap((0, 4 * KIB), (0, 16 * KIB)).signatures(2, 0).blocks(0, 64);
+    EIF_NITRO_CLI = Entry::free(EIF, "`Measurements::from_nitro_cli`").heap((3, KIB), (5, 2 * KIB));
     BYTES = Entry::free(FRONT, "`bytes::hex`, `bytes::base64`").heap((2, KIB), (2, KIB));
     SNIFF = Entry::free(FRONT, "`input::sniff`").heap((6, 8 * KIB), (24, 16 * KIB));
     // Of the description only the claims are kept, at most 4 KiB.

@@ -7,6 +7,7 @@ mod costs;
 mod forms;
 mod hostile;
 mod hostile_tdx;
+mod images;
 mod keys;
 mod long;
 mod mutate;
@@ -15,7 +16,7 @@ mod tdx;
 
 use mutate::Mutations;
 use std::path::Path;
-use teeproof_fuzz::{bounds, bundle, collateral, envelope, minted, path, text, verify, wire, work_of};
+use teeproof_fuzz::{bounds, bundle, collateral, envelope, image, minted, path, text, verify, wire, work_of};
 
 /// The number of mutations of its seeds that each body is fed; `cargo xtask quick` takes a sample.
 fn mutations() -> usize {
@@ -131,6 +132,8 @@ targets! {
     minted_qe_identity: minted::qe_identity;
     minted_pck: minted::pck;
     minted_ccel: minted::ccel;
+    eif_image: image::image;
+    eif_nitro_cli: image::nitro_cli;
     envelope: envelope::envelope;
     text_bytes: text::text_bytes;
     sniff: text::sniff;

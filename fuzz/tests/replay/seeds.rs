@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 pub(crate) use crate::azure::*;
 pub(crate) use crate::forms::*;
+pub(crate) use crate::images::*;
 pub(crate) use crate::keys::*;
 pub(crate) use crate::tdx::*;
 use teeproof_fuzz::{Part, join};
