@@ -478,3 +478,29 @@ fn texts_of_an_image_are_escaped() {
     let json = teeproof(["eif", "show", "--format", "json"]).args([&path]).exits(0).json();
     assert_eq!(json["command_line"], "\u{1b}[31m\nPCR0  00");
 }
+
+/// A slow image: after a second, the terminal shows how much of it is measured, and the line is gone at the end.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_slow_image_is_reported() {
+    let shop = Workshop::new("eif-slow");
+    shop.build("app.eif", &[]).exits(0);
+    let (image, pipe) = (std::fs::read(shop.path("app.eif")).unwrap(), shop.path("pipe"));
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let writer = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || {
+            use std::io::Write;
+            let mut pipe = std::fs::File::options().write(true).open(pipe).unwrap();
+            pipe.write_all(&image[..1000]).unwrap();
+            std::thread::sleep(std::time::Duration::from_millis(1500));
+            pipe.write_all(&image[1000..]).unwrap();
+        }
+    });
+    let (exit, terminal) = shop.run(&["eif", "measure", "pipe"]).on_terminal();
+    writer.join().unwrap();
+    let text = String::from_utf8_lossy(&terminal);
+    assert_eq!(exit, Some(0), "{text}");
+    assert!(text.contains("0 MiB measured …\r"), "{text:?}");
+    assert!(text.contains("PCR2  "), "{text:?}");
+}
