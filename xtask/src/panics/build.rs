@@ -142,7 +142,7 @@ const SETS: &[Set] = &[
     Set {
         name: "alloc",
         what: "every public function, with an allocator",
-        packages: &["teeproof", "teeproof-tdx"],
+        packages: &["teeproof", "teeproof-eif", "teeproof-tdx"],
         crates: &[
             ("teeproof_core", "core"),
             ("teeproof_x509", "x509"),
@@ -150,6 +150,7 @@ const SETS: &[Set] = &[
             ("teeproof_tpm", "tpm"),
             ("teeproof_nitro", "nitro"),
             ("teeproof_tdx", "tdx"),
+            ("teeproof_eif", "eif"),
             ("teeproof_evidence", "evidence"),
             ("teeproof_hcl", "hcl"),
             ("teeproof", "verifier"),
