@@ -36,7 +36,7 @@ pub(super) fn faults(member: &Package, row: &Row) -> Outcome<Vec<String>> {
 /// The lint table is inherited.
 fn fields(manifest: &toml::Table, name: &str) -> Vec<String> {
     let inherits = manifest.get("lints").and_then(|lints| lints.get("workspace"));
-    if inherits.and_then(toml::Value::as_bool) == Some(true) || name == OWN_LINTS {
+    if inherits.and_then(toml::Value::as_bool) == Some(true) || OWN_LINTS.contains(&name) {
         return Vec::new();
     }
     vec!["does not inherit the lints: `[lints] workspace = true`".into()]
@@ -75,8 +75,9 @@ fn read(path: &Path) -> Outcome<String> {
     std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))
 }
 
-/// Its allocator and its exported functions are unsafe by nature; its manifest says so.
-const OWN_LINTS: &str = "teeproof-nostd-proof";
+/// Crates with unsafe code, each in one module; their manifests say why, and deny it elsewhere: an allocator and exported
+/// functions; the ioctl of the driver nsm.
+const OWN_LINTS: [&str; 2] = ["teeproof-nostd-proof", "teeproof-nsm"];
 
 const DENIED: &[&str] =
     &["clippy::indexing_slicing", "clippy::arithmetic_side_effects", "clippy::as_conversions"];

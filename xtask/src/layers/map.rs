@@ -59,6 +59,7 @@ const FRONT: &str = "teeproof";
 const RUSTCRYPTO: &str = "teeproof-rustcrypto";
 const AWS_LC: &str = "teeproof-aws-lc";
 const VTPM: &str = "teeproof-vtpm";
+const NSM: &str = "teeproof-nsm";
 const ENDORSE: &str = "teeproof-endorse";
 const MINT: &str = "teeproof-mint";
 const TWIN: &str = "teeproof-twin";
@@ -85,13 +86,15 @@ pub(super) const MAP: &[Row] = &[
     Row { name: RUSTCRYPTO, room: Room::Crypto, uses: &[CORE], tests: &[] },
     Row { name: AWS_LC, room: Room::Crypto, uses: &[CORE], tests: &[] },
     Row { name: VTPM, room: Room::Guest, uses: &[WIRE, CORE, EVIDENCE], tests: &[] },
+    // The security module of a Nitro enclave: documents and bundles go out, nothing is verified.
+    Row { name: NSM, room: Room::Guest, uses: &[WIRE, CORE, EVIDENCE], tests: &[] },
     // Its tests compare the URL of a VCEK with the one that `snp` prints.
     Row { name: ENDORSE, room: Room::Cloud, uses: &[WIRE, CORE], tests: &[SNP] },
     Row {
         name: "teeproof-cli",
         room: Room::App,
         uses: &[
-            WIRE, CORE, EVIDENCE, X509, SNP, TDX, TPM, HCL, NITRO, EIF, FRONT, RUSTCRYPTO, AWS_LC, VTPM,
+            WIRE, CORE, EVIDENCE, X509, SNP, TDX, TPM, HCL, NITRO, EIF, FRONT, RUSTCRYPTO, AWS_LC, VTPM, NSM,
             ENDORSE,
         ],
         tests: &[],
@@ -99,7 +102,7 @@ pub(super) const MAP: &[Row] = &[
     // Neither makes evidence with the code that reads it. Their tests read it back: the twin's are
     // a guest, in front of the paravisor that it plays.
     Row { name: MINT, room: Room::Twin, uses: &[], tests: &[WIRE, CORE] },
-    Row { name: TWIN, room: Room::Twin, uses: &[MINT], tests: &[VTPM] },
+    Row { name: TWIN, room: Room::Twin, uses: &[MINT], tests: &[VTPM, NSM] },
     Row { name: "teeproof-benches", room: Room::Workshop, uses: EVERYTHING, tests: &[] },
     // What an embedder imports: the front door, what reads files for it, and a crypto table.
     Row { name: "teeproof-examples", room: Room::Workshop, uses: &[FRONT, EVIDENCE, AWS_LC], tests: &[] },
@@ -114,7 +117,7 @@ pub(super) const MAP: &[Row] = &[
 ];
 
 const EVERYTHING: &[&str] = &[
-    WIRE, CORE, EVIDENCE, X509, SNP, TDX, TPM, HCL, NITRO, EIF, FRONT, RUSTCRYPTO, AWS_LC, ENDORSE, VTPM,
+    WIRE, CORE, EVIDENCE, X509, SNP, TDX, TPM, HCL, NITRO, EIF, FRONT, RUSTCRYPTO, AWS_LC, ENDORSE, VTPM, NSM,
     MINT, TWIN,
 ];
 
