@@ -26,7 +26,7 @@ impl DocumentError {
     pub const fn hint(&self) -> &'static str {
         match self {
             Self::Form(_) => {
-                "show it with teeproof inspect; a module that does not sign, such as QEMU's, has no evidence to give"
+                "inspect what it is; a module that does not sign, such as QEMU's, has no evidence to give"
             }
             Self::Nonce { .. } => "request it again with a fresh nonce; this document may be a replay",
         }

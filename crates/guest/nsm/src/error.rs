@@ -175,9 +175,7 @@ const fn of_code(code: &ErrorCode) -> &'static str {
     match code {
         ErrorCode::InvalidArgument => "check the lengths of nonce, user data, public key and PCR data",
         ErrorCode::InvalidIndex => "give a PCR from 0 to 31, and a range of at most 32",
-        ErrorCode::InvalidOperation => {
-            "this module does not have the request: compare its version with nsm describe"
-        }
+        ErrorCode::InvalidOperation => "this module does not have the request: look at its version",
         ErrorCode::ReadOnlyIndex => {
             "the PCR is locked until the enclave ends: choose one that is not, from 16 to 31"
         }

@@ -57,13 +57,13 @@ impl RoadError {
                 _ => "choose an address of this machine",
             },
             Self::Connection { .. } => {
-                "check that teeproof nsm serve runs in the enclave, and its CID with nitro-cli describe-enclaves"
+                "check that the server runs in the enclave, and the enclave's CID with nitro-cli describe-enclaves"
             }
             Self::TimedOut { .. } => {
                 "check CID and port; the enclave may be busy: try again with a fresh nonce"
             }
             Self::Frame(_) | Self::Message(_) | Self::OtherForm => {
-                "check the address: something else than teeproof nsm serve may answer there"
+                "check the address: something else than a server of documents may answer there"
             }
             Self::Refused(_) => "see what the server says, and try again with a fresh nonce",
         }

@@ -44,7 +44,7 @@ pub enum RoadAnswer {
     Document(Vec<u8>),
     /// A bundle.
     Bundle(Vec<u8>),
-    /// Why there is none; foreign text for a client.
+    /// Why there is no document; foreign text for a client.
     Error(String),
 }
 

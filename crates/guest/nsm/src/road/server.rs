@@ -57,7 +57,7 @@ impl RoadLimits {
     };
 }
 
-/// The fields that are the same in every document of a server: what the enclave wants to be known by.
+/// The fields that are the same in every document of a server: chosen by the enclave.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServedFields {
     /// `user_data`.
@@ -212,7 +212,7 @@ impl Shared {
         let is_read = matches!(request, Ok(Ok(_)));
         let answer = match request {
             Err(_) => Err(format!("request: not complete after {} s", self.limits.request.as_secs_f64())),
-            // Nothing came: a check whether somebody listens, which gets no answer.
+            // A connection without a byte is a check whether somebody listens: no answer.
             Ok(Err(ReadError::Frame(FrameError::Cut { bytes: 0, .. }))) => return,
             Ok(Err(ReadError::Io(error))) => {
                 self.log(peer, &format_args!("connection failed: {error}"), 0, begun);
@@ -295,7 +295,7 @@ mod tests {
 
     use super::*;
 
-    /// A module that is never asked.
+    /// A module to which no request is sent.
     #[derive(Debug)]
     struct Unused;
 

@@ -62,7 +62,7 @@ fn an_error_of_the_module_is_kept_by_its_name() {
 }
 
 #[test]
-fn an_answer_to_another_request_is_told_apart() {
+fn an_answer_to_another_request_is_an_error_of_its_own() {
     for (answer, name) in [
         (cbor(&Value::from("LockPCR")), "LockPCR"),
         (cbor(&one("GetRandom", one("random", Value::from(vec![1; 8])))), "GetRandom"),
@@ -78,7 +78,7 @@ fn an_answer_to_another_request_is_told_apart() {
 }
 
 #[test]
-fn what_is_no_answer_is_named() {
+fn an_invalid_answer_is_named() {
     let twice = b"\xa1\x6bAttestation\xa2\x68document\x41a\x68document\x41b";
     assert!(matches!(
         attest(twice.to_vec()),

@@ -1,18 +1,23 @@
 //! A module for tests, whose answers ciborium writes: PCRs by the rules of the device, documents without a signature.
 
+use std::io::{Read, Write};
 use std::time::Duration;
 
 use ciborium::Value;
 use teeproof_nsm::{Nsm, NsmError};
 use zeroize::Zeroizing;
 
-/// A module whose documents nobody signed: 96 zero bytes stand in place of a signature.
+/// A module whose documents nobody signed, unless its test has another maker of documents.
 #[derive(Debug, Default)]
 pub(crate) struct TestModule {
-    locked: [bool; 32],
-    extended: [u8; 32],
+    pub(crate) locked: [bool; 32],
+    pub(crate) extended: [u8; 32],
     /// How long each document takes.
-    delay: Duration,
+    pub(crate) delay: Duration,
+    /// Whether PCR0, PCR1 and PCR2 are those of an image, and not zero.
+    pub(crate) is_production: bool,
+    /// Makes documents with `user_data`, `nonce` and `public_key` in place of [`document`].
+    pub(crate) maker: Option<fn([Value; 3]) -> Vec<u8>>,
 }
 
 impl Nsm for TestModule {
@@ -23,6 +28,7 @@ impl Nsm for TestModule {
 
 impl TestModule {
     /// A module whose documents take so long.
+    #[allow(dead_code)] // not by every suite
     pub(crate) fn slow(delay: Duration) -> Self {
         Self { delay, ..Self::default() }
     }
@@ -48,7 +54,8 @@ impl TestModule {
             "Attestation" => {
                 std::thread::sleep(self.delay);
                 let chosen = ["user_data", "nonce", "public_key"].map(parameter);
-                one(&name, map(&[("document", Value::from(document(chosen)))]))
+                let document = self.maker.unwrap_or(document)(chosen);
+                one(&name, map(&[("document", Value::from(document))]))
             }
             "LockPCRs" if number("range") <= 32 => {
                 self.locked[..number("range")].fill(true);
@@ -75,7 +82,8 @@ impl TestModule {
 
     /// A value that shows how often a PCR was extended.
     fn value(&self, at: usize) -> Value {
-        Value::from(vec![self.extended[at]; 48])
+        let launched = u8::from(self.is_production && at < 3);
+        Value::from(vec![self.extended[at] + launched; 48])
     }
 
     fn description(&self) -> Value {
@@ -134,8 +142,27 @@ pub(crate) fn cbor(value: &Value) -> Vec<u8> {
     bytes
 }
 
+/// Answers every connection of a listener by itself.
+pub(crate) fn serve<S: Read + Write>(streams: impl Iterator<Item = S>, mut module: TestModule) {
+    for mut stream in streams {
+        loop {
+            let mut head = [0; 4];
+            if stream.read_exact(&mut head).is_err() {
+                break;
+            }
+            let mut request = vec![0; usize::try_from(u32::from_be_bytes(head)).unwrap()];
+            let Ok(()) = stream.read_exact(&mut request) else { break };
+            let answer = teeproof_nsm::frame(&module.answer(&request)).unwrap();
+            if stream.write_all(&answer).is_err() {
+                break;
+            }
+        }
+    }
+}
+
 /// A module with one answer to everything.
 #[derive(Debug)]
+#[allow(dead_code)] // not by every suite
 pub(crate) struct Saying(pub(crate) Vec<u8>);
 
 impl Nsm for Saying {

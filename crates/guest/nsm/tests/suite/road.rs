@@ -197,7 +197,7 @@ fn a_request_that_is_not_complete_in_time_is_cut_off() {
         matches!(read_answer(&mut reading), Some(RoadAnswer::Error(text)) if text.contains("not complete"))
     );
     sender.join().unwrap();
-    // A connection that ends without a byte is one that asked whether somebody listens.
+    // A connection that ends without a byte is a check whether somebody listens.
     let before = served.log.lock().unwrap().len();
     drop(served.connect());
     let mut half = served.connect();

@@ -48,7 +48,7 @@ fn a_slow_module_is_waited_for_until_the_deadline() {
             (0..6).map(|_| scope.spawn(|| served.fetch(b"n", RoadForm::Document))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
-    // One at a time: some have to wait for too long, and the module is not asked for them any more.
+    // One at a time: some have to wait for too long, and the module gets no request for them.
     let served_in_time = answers.iter().filter(|answer| answer.is_ok()).count();
     assert!((1..=2).contains(&served_in_time), "{answers:?}");
     for answer in answers {

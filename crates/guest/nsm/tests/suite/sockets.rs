@@ -9,27 +9,9 @@ use std::time::{Duration, Instant};
 
 use teeproof_nsm::{AttestationFields, NsmAddress, NsmError, check_document};
 
-use super::module::TestModule;
+use super::module::{TestModule, serve};
 
 const PATIENCE: Duration = Duration::from_millis(500);
-
-/// Answers every connection of a listener by itself.
-fn serve<S: Read + Write>(streams: impl Iterator<Item = S>) {
-    let mut module = TestModule::default();
-    for mut stream in streams {
-        loop {
-            let mut head = [0; 4];
-            if stream.read_exact(&mut head).is_err() {
-                break;
-            }
-            let mut request = vec![0; usize::try_from(u32::from_be_bytes(head)).unwrap()];
-            stream.read_exact(&mut request).unwrap();
-            let answer = module.answer(&request);
-            stream.write_all(&u32::try_from(answer.len()).unwrap().to_be_bytes()).unwrap();
-            stream.write_all(&answer).unwrap();
-        }
-    }
-}
 
 /// A socket's path that no other test has; short, because such paths have at most 107 bytes.
 pub(crate) fn socket_path(name: &str) -> PathBuf {
@@ -42,10 +24,10 @@ pub(crate) fn socket_path(name: &str) -> PathBuf {
 fn every_request_is_answered_over_one_connection() {
     let path = socket_path("module");
     let unix = UnixListener::bind(&path).unwrap();
-    thread::spawn(move || serve(unix.incoming().map(Result::unwrap)));
+    thread::spawn(move || serve(unix.incoming().map(Result::unwrap), TestModule::default()));
     let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = tcp.local_addr().unwrap().port();
-    thread::spawn(move || serve(tcp.incoming().map(Result::unwrap)));
+    thread::spawn(move || serve(tcp.incoming().map(Result::unwrap), TestModule::default()));
     for address in [NsmAddress::Unix(path), NsmAddress::Tcp { host: "127.0.0.1".into(), port }] {
         let mut nsm = address.open(PATIENCE).unwrap();
         assert_eq!(nsm.describe().unwrap().version, [1, 0, 2]);
@@ -105,7 +87,7 @@ fn a_peer_that_does_not_answer_is_waited_for_until_the_deadline() {
 }
 
 #[test]
-fn a_frame_that_is_none_is_an_error() {
+fn an_invalid_frame_is_an_error() {
     for (bytes, says) in [
         (&[0xff, 0xff, 0xff, 0xff][..], "expected an answer of at most 12288 bytes, got 4294967295"),
         (&[0, 0, 0x40, 0], "got 16384"),
