@@ -19,21 +19,23 @@ use crate::verbs::explain::ExplainArgs;
 use crate::verbs::fetch::FetchArgs;
 use crate::verbs::inspect::InspectArgs;
 use crate::verbs::man::ManArgs;
+use crate::verbs::nsm::NsmArgs;
 use crate::verbs::policy::PolicyArgs;
 use crate::verbs::seal::SealArgs;
 use crate::verbs::verify::VerifyArgs;
 use crate::verbs::vtpm::VtpmArgs;
 use crate::verbs::{
-    bundle, cache, collect, completions, doctor, eif, explain, fetch, inspect, man, policy, seal, verify,
-    vtpm,
+    bundle, cache, collect, completions, doctor, eif, explain, fetch, inspect, man, nsm, policy, seal,
+    verify, vtpm,
 };
 
 /// Is this machine the confidential machine it claims to be?
 ///
 /// Verifies attestation evidence of AMD SEV-SNP, Intel TDX, Azure confidential VMs and AWS Nitro Enclaves
-/// against pinned roots and appraises it under your policy. Inside an Azure confidential VM, collects
-/// that evidence. The network is used by `fetch` and `bundle refresh`, by `verify` and `seal encrypt` only
-/// with --fetch, and by `collect` and `doctor` for Azure's instance metadata; --offline forbids it.
+/// against pinned roots and appraises it under your policy. Inside an Azure confidential VM or a Nitro enclave,
+/// collects that evidence. The network is used by `fetch` and `bundle refresh`, by `verify` and `seal encrypt` only
+/// with --fetch, by `collect azure` and `doctor` for Azure's instance metadata, and by `nsm serve`, `nsm fetch` and
+/// `collect nitro --from` for documents of enclaves; --offline forbids it, except to serve.
 #[derive(Debug, Parser)]
 #[command(name = "teeproof", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Cli {
@@ -64,6 +66,8 @@ pub(crate) enum Command {
     Policy(PolicyArgs),
     /// Use the virtual TPM directly: report, quote, PCRs, NV indexes, keys, event log
     Vtpm(VtpmArgs),
+    /// Use the security module of a Nitro enclave: PCRs, documents, random bytes, and a server of documents
+    Nsm(NsmArgs),
     /// Seal secrets to one machine in one state
     Seal(SealArgs),
     /// Build, measure, show and compare enclave images of AWS Nitro Enclaves
@@ -82,6 +86,7 @@ impl Command {
         match self {
             Self::Seal(args) => args.product_form(),
             Self::Vtpm(args) => args.product_form(),
+            Self::Nsm(args) => args.product_form(),
             Self::Bundle(args) => args.product_form(),
             Self::Cache(args) => args.product_form(),
             Self::Eif(args) => args.product_form(),
@@ -98,6 +103,7 @@ impl Command {
             Self::Explain(args) => explain::run(args, context),
             Self::Collect(args) => collect::run(args, context),
             Self::Vtpm(args) => vtpm::run(args, context),
+            Self::Nsm(args) => nsm::run(args, context),
             Self::Seal(args) => seal::run(args, context),
             Self::Eif(args) => eif::run(args, context),
             Self::Doctor(args) => doctor::run(args, context),

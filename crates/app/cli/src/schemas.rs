@@ -12,7 +12,7 @@ use schemars::{JsonSchema, Schema, json_schema};
 use serde_json::{Value, json};
 
 use crate::output::{fault, result_lines};
-use crate::verbs::{bundle, cache, doctor, eif, explain, fetch, inspect, policy, seal, verify, vtpm};
+use crate::verbs::{bundle, cache, doctor, eif, explain, fetch, inspect, nsm, policy, seal, verify, vtpm};
 
 /// Every JSON document of the command: the name of its schema, its version, the verb that writes it, and the schema.
 fn documents() -> Vec<(&'static str, u32, &'static str, Schema)> {
@@ -36,6 +36,8 @@ fn documents() -> Vec<(&'static str, u32, &'static str, Schema)> {
         document::<eif::show::ShowJson<'_>>("eif-image", 1, "eif show"),
         document::<eif::matching::MatchJson<'_>>("eif-match", 1, "eif match"),
         document::<doctor::probe::DoctorJson<'_>>("doctor", 2, "doctor"),
+        document::<nsm::describe::ModuleJson>("nsm", 1, "nsm describe"),
+        document::<nsm::pcr::PcrsJson>("nsm-pcrs", 1, "nsm pcr describe and nsm pcr extend"),
         document::<vtpm::pcr::BanksJson>("pcrs", 2, "vtpm pcr read"),
         document::<vtpm::key::KeyJson>("tpm-key", 2, "vtpm ak and vtpm ek"),
         document::<vtpm::nv::ListJson>("nv-indexes", 2, "vtpm nv list"),

@@ -32,7 +32,7 @@ pub(crate) struct Globals {
     /// FILE must not be one of the inputs. A file that is replaced keeps its mode, owner, group and access list
     /// if the run may set them; otherwise nobody gains access. If FILE is a symbolic link, its target is
     /// replaced and must exist; a link of another user in a world-writable directory is refused. seal encrypt,
-    /// seal decrypt and vtpm nv read write a new file of mode 0600 and refuse every link. Devices, pipes and open
+    /// seal decrypt, vtpm nv read and nsm random write a new file of mode 0600 and refuse every link. Devices, pipes and open
     /// descriptors are written directly; secrets only to those of this user or root. - is standard output; for a
     /// file of this name, write ./-
     #[arg(short, long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -59,8 +59,8 @@ pub(crate) struct Globals {
     #[arg(env = "TEEPROOF_CACHE_DIR", hide_env_values = true)]
     pub(crate) cache_dir: Option<PathBuf>,
 
-    /// Time limit for one request to a service [default: 10] or to the instance metadata [default: 3], and for a fresh
-    /// report of the paravisor [default: 10]
+    /// Time limit for one request to a service [default: 10] or to the instance metadata [default: 3], for a fresh
+    /// report of the paravisor [default: 10], and for a document of an enclave over a socket [default: 10]
     #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     #[arg(env = "TEEPROOF_TIMEOUT", hide_env_values = true)]
     pub(crate) timeout: Option<u32>,

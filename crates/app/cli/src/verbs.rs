@@ -11,6 +11,7 @@ pub(crate) mod explain;
 pub(crate) mod fetch;
 pub(crate) mod inspect;
 pub(crate) mod man;
+pub(crate) mod nsm;
 pub(crate) mod policy;
 pub(crate) mod seal;
 pub(crate) mod verify;

@@ -50,8 +50,9 @@ fn libraries_name_no_option_and_no_exit_code() {
 
 /// Whether a text names a verb of the command.
 fn has_verb(line: &str) -> bool {
-    let verbs =
-        ["verify", "inspect", "explain", "collect", "bundle", "policy", "vtpm", "seal", "doctor", "man"];
+    let verbs = [
+        "verify", "inspect", "explain", "collect", "bundle", "policy", "vtpm", "nsm", "seal", "doctor", "man",
+    ];
     line.split("teeproof ").skip(1).any(|rest| {
         let word: String = rest.chars().take_while(char::is_ascii_lowercase).collect();
         verbs.contains(&word.as_str())

@@ -3,6 +3,8 @@
 use teeproof::{Finding, PolicyWarning, Remedy, RequestError};
 use teeproof_core::Check;
 use teeproof_evidence::{InputError, InputKind};
+use teeproof_nsm::road::RoadError;
+use teeproof_nsm::{DocumentError, ErrorCode, NsmError};
 use teeproof_vtpm::seal::SealError;
 use teeproof_vtpm::{KnownCode, ResponseCode};
 use teeproof_x509::Problem;
@@ -184,6 +186,39 @@ const fn of_code(code: ResponseCode) -> Option<&'static str> {
 }
 
 const DOCTOR: &str = "teeproof doctor";
+
+/// The hint of an error of a Nitro security module, with the verb that helps.
+pub(crate) fn of_nsm(error: &NsmError) -> String {
+    let verb = match error {
+        NsmError::Refused { code: ErrorCode::InvalidOperation, .. } => Some("teeproof nsm describe"),
+        NsmError::Refused { code: ErrorCode::ReadOnlyIndex | ErrorCode::InvalidIndex, .. } => {
+            Some("teeproof nsm pcr describe")
+        }
+        NsmError::NoDevice { .. } => Some("teeproof-twin nsm"),
+        NsmError::TimedOut { .. } => Some("--timeout SECONDS, for a socket"),
+        _ => None,
+    };
+    with_option(error.hint(), verb)
+}
+
+/// The hint of an error of a server of documents or of its client, with the verb that helps.
+pub(crate) fn of_road(error: &RoadError) -> String {
+    let verb = match error {
+        RoadError::Address(_) | RoadError::Listen { .. } => None,
+        RoadError::TimedOut { .. } => Some("--timeout SECONDS"),
+        _ => Some("teeproof nsm serve"),
+    };
+    with_option(error.hint(), verb)
+}
+
+/// The hint of a document that is no answer, with the verb that helps.
+pub(crate) fn of_document(error: &DocumentError) -> String {
+    let verb = match error {
+        DocumentError::Form(_) => Some("teeproof nsm attest writes it, teeproof inspect shows it"),
+        _ => None,
+    };
+    with_option(error.hint(), verb)
+}
 
 /// The hint of an error of sealing, with the verb that helps.
 pub(crate) fn of_seal(error: &SealError) -> String {

@@ -45,10 +45,12 @@ impl ProductForm {
     /// The form of the product of a verb whose arguments cannot be parsed.
     pub(crate) fn of_words(verb: &str, has_certificate: bool) -> Self {
         match verb {
-            "seal encrypt" | "seal encrypt-unverified" | "seal decrypt" | "vtpm nv read" => Self::Secret,
-            "collect" | "collect azure" | "bundle create" | "bundle export" | "bundle redact"
-            | "bundle refresh" | "cache export" | "vtpm report" | "vtpm log" | "seal key" | "eif build"
-            | "completions" | "man" => Self::File,
+            "seal encrypt" | "seal encrypt-unverified" | "seal decrypt" | "vtpm nv read" | "nsm random" => {
+                Self::Secret
+            }
+            "collect" | "collect azure" | "collect nitro" | "nsm attest" | "nsm fetch" | "bundle create"
+            | "bundle export" | "bundle redact" | "bundle refresh" | "cache export" | "vtpm report"
+            | "vtpm log" | "seal key" | "eif build" | "completions" | "man" => Self::File,
             "vtpm ak" | "vtpm ek" if has_certificate => Self::File,
             _ => Self::Answer,
         }

@@ -1,7 +1,8 @@
-//! `teeproof collect`: fresh evidence of the machine that this runs in, in one bundle: the collection of the library
-//! and the VCEK chain from Azure's instance metadata.
+//! `teeproof collect`: fresh evidence of the machine that this runs in. Of an Azure VM, one bundle: the collection of the
+//! library and the VCEK chain from Azure's instance metadata. Of a Nitro enclave, its document.
 
 mod args;
+mod nitro;
 mod tpm2_tools;
 
 use std::time::SystemTime;
@@ -28,12 +29,15 @@ pub(crate) struct CollectArgs {
 enum CollectCommand {
     /// Collect evidence of an Azure confidential VM through its virtual TPM
     Azure(Box<AzureArgs>),
+    /// Collect an attestation document of a Nitro enclave, inside of it or from nsm serve
+    Nitro(nitro::NitroArgs),
 }
 
 /// Runs the verb.
 pub(crate) fn run(args: &CollectArgs, context: &Context) -> Result<Product, Fault> {
     match &args.command {
         CollectCommand::Azure(args) => collect_azure(args, context),
+        CollectCommand::Nitro(args) => nitro::run(args, context),
     }
 }
 

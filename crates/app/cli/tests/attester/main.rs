@@ -22,6 +22,9 @@ mod input_index;
 mod json_examples;
 mod machine;
 mod machines;
+#[cfg(target_os = "linux")]
+#[path = "../../../../guest/nsm/tests/suite/module.rs"]
+mod module;
 mod no_device;
 #[cfg(target_os = "linux")]
 mod outputs;

@@ -44,8 +44,8 @@ impl Probe {
     }
 }
 
-/// The probes as a page.
-pub(super) fn page(probes: &[Probe], exit: u8) -> Page {
+/// The probes as a page; `collect` is the verb that collects evidence.
+pub(super) fn page(probes: &[Probe], collect: &str, exit: u8) -> Page {
     let mut page = Page::new();
     let width = probes.iter().map(|probe| probe.name.len()).max().unwrap_or_default();
     let margin = width.saturating_add(5);
@@ -63,7 +63,7 @@ pub(super) fn page(probes: &[Probe], exit: u8) -> Page {
         }
     }
     match exit {
-        0 => page.paint(GOOD, "Evidence can be collected on this machine: teeproof collect azure"),
+        0 => page.paint(GOOD, format_args!("Evidence can be collected on this machine: {collect}")),
         _ => page.paint(BAD, "No evidence can be collected on this machine"),
     };
     page.end();
@@ -88,7 +88,7 @@ pub(crate) struct DoctorJson<'a> {
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 #[cfg_attr(test, schemars(rename = "Probe"))]
 struct ProbeJson<'a> {
-    /// Its name: `TPM`, `paravisor`, `clock`.
+    /// Its name: `TPM`, `paravisor`, `clock`; in a Nitro enclave, `NSM`, `PCRs`, `mode`.
     name: &'static str,
     /// `pass`; `warn`: something will be missing from the evidence; `fail`: none can be collected; `skip`: not
     /// checked.

@@ -1,10 +1,16 @@
 //! The folder in which the rows run: what is in it, and whether a run left it as it was.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
+use std::thread;
+
+use teeproof_nsm::road::{RoadAccess, RoadLimits, RoadServer, ServedFields};
 
 use super::super::machine::Machine;
+use super::super::module::{TestModule, serve};
 use super::super::support::Run;
 use super::rows::{After, ProductKind, Row};
 
@@ -126,10 +132,40 @@ pub(super) fn command_in(machine: &Machine, words: &str) -> Run {
     machine.run(&words.split_whitespace().collect::<Vec<_>>()).in_folder(&machine.folder)
 }
 
-/// A row's command line, with other arguments than its own.
+/// A row's command line, with other arguments than its own. Rows of enclaves have a module and a server of its documents,
+/// at `ROAD`.
 pub(super) fn row_command(machine: &Machine, row: &Row, arguments: &str) -> Run {
-    command_in(machine, &format!("{} {arguments}", row.verb)).stdin(b"")
+    let run = |arguments: &str| command_in(machine, &format!("{} {arguments}", row.verb)).stdin(b"");
+    if row.verb.starts_with("nsm ") || row.verb == "collect nitro" {
+        let module = &*MODULE;
+        return run(&arguments.replace("ROAD", &module.road)).env("TEEPROOF_NSM", &module.address);
+    }
+    run(arguments)
 }
+
+/// A module behind a socket, and a server of its documents, for all rows.
+struct Module {
+    address: String,
+    road: String,
+}
+
+static MODULE: LazyLock<Module> = LazyLock::new(|| {
+    let launched = || {
+        let mut module = TestModule { is_production: true, ..TestModule::default() };
+        module.answer(&teeproof_nsm::Request::LockPcrs { range: 16 }.to_cbor().unwrap());
+        module
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("tcp:{}", listener.local_addr().unwrap());
+    // One connection after the other has the same module.
+    thread::spawn(move || serve(listener.incoming().map(Result::unwrap), launched()));
+    let server =
+        RoadServer::bind(&"tcp:127.0.0.1:0".parse().unwrap(), RoadLimits::DEFAULT, ServedFields::default());
+    let server = server.unwrap();
+    let road = server.address().to_string();
+    thread::spawn(move || server.run(Box::new(launched()), Arc::new(|_: &RoadAccess<'_>| ())));
+    Module { address, road }
+});
 
 /// Runs it, and holds the folder against what it was.
 #[track_caller]

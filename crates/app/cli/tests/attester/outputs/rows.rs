@@ -102,6 +102,55 @@ pub(super) const ROWS: &[Row] = &[
         ..PLAIN
     },
     Row {
+        verb: "collect nitro",
+        arguments: "--nonce @nonce",
+        files: &[("nonce", Replaced(0))],
+        refused: &[
+            ("--nonce hex:", Kept(2)),
+            ("--no-nonce --nsm device:/dev/no-such-nsm", Kept(9)),
+            ("--nonce @nonce --from unix:no-such-socket", Kept(8)),
+        ],
+        ..PLAIN
+    },
+    Row { verb: "nsm describe", refused: &[("--nsm wrong", Kept(2))], ..PLAIN },
+    Row { verb: "nsm pcr describe", arguments: "0 16", refused: &[("32", Kept(2))], ..PLAIN },
+    Row {
+        verb: "nsm pcr extend",
+        arguments: "17 @data",
+        files: &[("data", Replaced(0))],
+        refused: &[("0 @data", Kept(9)), ("17 hex:0", Kept(2))],
+        ..PLAIN
+    },
+    Row {
+        verb: "nsm pcr lock",
+        arguments: "16",
+        refused: &[("0", Kept(9))],
+        product: ProductKind::Nothing,
+        ..PLAIN
+    },
+    Row {
+        verb: "nsm pcr lock-range",
+        arguments: "16",
+        refused: &[("33", Kept(2))],
+        product: ProductKind::Nothing,
+        ..PLAIN
+    },
+    Row {
+        verb: "nsm attest",
+        arguments: "--nonce @nonce --user-data @data",
+        files: &[("nonce", Replaced(0)), ("data", Replaced(0))],
+        refused: &[("--no-nonce --nsm device:/dev/no-such-nsm", Kept(9))],
+        ..PLAIN
+    },
+    Row { verb: "nsm random", refused: &[("0", Kept(2))], product: ProductKind::Private, ..PLAIN },
+    Row {
+        verb: "nsm fetch",
+        arguments: "ROAD --nonce @nonce",
+        files: &[("nonce", Replaced(0))],
+        refused: &[("unix:no-such-socket --nonce @nonce", Kept(8)), ("ROAD --nonce hex:", Kept(2))],
+        ..PLAIN
+    },
+    Row {
         verb: "bundle create",
         arguments: "ev.bundle --endorsements certificates",
         files: &[("ev.bundle", Kept(3)), ("certificates", Kept(3))],

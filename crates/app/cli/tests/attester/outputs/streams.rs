@@ -7,9 +7,13 @@ use super::folder::{TARGET, assert_unchanged, command_in, folder_state, prepared
 use super::rows::ROWS;
 
 /// Verbs whose product is for another program whatever --format says.
-const FILE_VERBS: [&str; 17] = [
+const FILE_VERBS: [&str; 21] = [
     "cache export",
     "collect azure",
+    "collect nitro",
+    "nsm attest",
+    "nsm fetch",
+    "nsm random",
     "bundle create",
     "bundle export",
     "bundle redact",
