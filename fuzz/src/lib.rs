@@ -9,6 +9,7 @@ mod cost;
 pub mod envelope;
 pub mod image;
 pub mod minted;
+pub mod nsm;
 mod parts;
 pub mod path;
 mod quiet;

@@ -25,6 +25,7 @@ const NITRO: &str = "teeproof-nitro";
 const EIF: &str = "teeproof-eif";
 const FRONT: &str = "teeproof";
 const VTPM: &str = "teeproof-vtpm";
+const NSM: &str = "teeproof-nsm";
 const KIB: u64 = 1024;
 
 entries! {
@@ -138,4 +139,10 @@ entries! {
     ENVELOPE = Entry::free(VTPM, "`seal::read_head`, `seal::head_bytes`").heap((0, KIB), (0, KIB));
     // What the library of cryptography takes for itself is not in it.
     ENCRYPT = Entry::free(VTPM, "`seal::encrypt`").heap((0, KIB), (0, KIB));
+    // A value of at most 256 items, whose members are moved once; strings above 4 KiB grow as they are read.
+    NSM_ANSWER = Entry::free(NSM, "`Response::from_cbor`").heap((3, 20 * KIB), (5, 32 * KIB));
+    // The message, which grows as it arrives.
+    NSM_FRAME = Entry::free(NSM, "`FrameReader`").heap((3, 64), (4, 64));
+    ROAD_MESSAGE = Entry::free(NSM, "`RoadRequest::from_cbor`, `RoadAnswer::from_cbor`")
+        .heap((3, 20 * KIB), (5, 32 * KIB));
 }

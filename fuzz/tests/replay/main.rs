@@ -11,6 +11,7 @@ mod images;
 mod keys;
 mod long;
 mod mutate;
+mod nsm;
 mod seeds;
 mod tdx;
 
@@ -135,6 +136,9 @@ targets! {
     eif_image: image::image;
     eif_nitro_cli: image::nitro_cli;
     envelope: envelope::envelope;
+    nsm_answer: teeproof_fuzz::nsm::nsm_answer;
+    nsm_frame: teeproof_fuzz::nsm::nsm_frame;
+    road_message: teeproof_fuzz::nsm::road_message;
     text_bytes: text::text_bytes;
     sniff: text::sniff;
     evidence_json: text::evidence_json;

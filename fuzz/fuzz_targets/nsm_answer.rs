@@ -1,0 +1,8 @@
+#![no_main]
+//! Hands libFuzzer's input to `teeproof_fuzz::nsm::nsm_answer`.
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: &[u8]| {
+    teeproof_fuzz::nsm::nsm_answer(input);
+});
