@@ -23,7 +23,7 @@ mod json_examples;
 mod machine;
 mod machines;
 #[cfg(target_os = "linux")]
-#[path = "../../../../guest/nsm/tests/suite/module.rs"]
+#[path = "../../../../guest/nsm/tests/security_module/module.rs"]
 mod module;
 mod no_device;
 #[cfg(target_os = "linux")]

@@ -13,7 +13,7 @@ mod collect;
 mod doctor;
 mod enclave;
 mod examples;
-#[path = "../../../../guest/nsm/tests/suite/module.rs"]
+#[path = "../../../../guest/nsm/tests/security_module/module.rs"]
 mod module;
 mod road;
 #[allow(dead_code)]
