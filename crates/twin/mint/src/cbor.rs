@@ -1,4 +1,4 @@
-//! CBOR values, and the one writer of them.
+//! CBOR values, and the one writer and reader of them.
 
 pub use ciborium::Value;
 
@@ -9,6 +9,12 @@ pub(crate) fn to_bytes(value: &Value) -> Result<Vec<u8>, Error> {
     let mut out = Vec::new();
     ciborium::into_writer(value, &mut out).or(Err(Error::Cbor))?;
     Ok(out)
+}
+
+/// The value of these bytes, all of them.
+pub(crate) fn from_bytes(mut bytes: &[u8]) -> Result<Value, Error> {
+    let value = ciborium::from_reader(&mut bytes).or(Err(Error::NotAPayload))?;
+    if bytes.is_empty() { Ok(value) } else { Err(Error::NotAPayload) }
 }
 
 /// A map of indefinite length: its entries between `bf` and `ff`.

@@ -23,6 +23,8 @@ pub enum Error {
     EmptyChain,
     /// A CBOR value that cannot be written.
     Cbor,
+    /// Bytes that are not one CBOR map, as the payload of an attestation document is.
+    NotAPayload,
     /// A text to be replaced in a JSON document is not part of it.
     AbsentText,
     /// Something needs the modulus of a key that has none.
@@ -45,6 +47,7 @@ impl fmt::Display for Error {
             }
             Self::EmptyChain => f.write_str("a chain without any certificate"),
             Self::Cbor => f.write_str("a CBOR value that cannot be written"),
+            Self::NotAPayload => f.write_str("payload of an attestation document: expected one CBOR map"),
             Self::AbsentText => f.write_str("a text to be replaced is not part of the JSON document"),
             Self::NoModulus(kind) => write!(f, "a key of kind {kind:?} has no modulus"),
             Self::NoPrivateKey(kind) => {

@@ -17,13 +17,18 @@ const AUTHORITY: u8 = DIGITAL_SIGNATURE | CERT_SIGN | CRL_SIGN;
 /// The three authorities have keys that the process shares; instance and leaf have their own.
 #[must_use]
 pub fn profile(identity: &Identity, at: u64) -> Vec<Link> {
-    vec![
-        root(),
-        regional(&identity.region, at),
-        zonal(&identity.region, at),
-        instance(identity, at),
-        leaf(identity, at),
-    ]
+    five(identity, at, leaf(identity, at))
+}
+
+/// The same at the moment when the security module gets its leaf, which real ones do not backdate: its first second is
+/// this one.
+#[must_use]
+pub fn newly_issued(identity: &Identity, at: u64) -> Vec<Link> {
+    five(identity, at, leaf_from(identity, at))
+}
+
+fn five(identity: &Identity, at: u64, leaf: Link) -> Vec<Link> {
+    vec![root(), regional(&identity.region, at), zonal(&identity.region, at), instance(identity, at), leaf]
 }
 
 /// A chain of as many certificates, root and leaf included: authorities are left out from above,
@@ -105,9 +110,13 @@ fn instance(identity: &Identity, at: u64) -> Link {
     Link::new(certificate, Key::fresh(Kind::P384))
 }
 
+/// A leaf that is in use for a quarter of an hour.
 fn leaf(identity: &Identity, at: u64) -> Link {
+    leaf_from(identity, at.saturating_sub(HOUR / 4))
+}
+
+fn leaf_from(identity: &Identity, from: u64) -> Link {
     let name = format!("{}.{}.aws", identity.module_id(), identity.region);
-    let from = at.saturating_sub(HOUR / 4);
     let mut certificate = Certificate::new(washington(&name), lasting(from, 3 * HOUR + 3));
     certificate.serial = leaf_serial(identity, from);
     let mut usage = Extension::key_usage(DIGITAL_SIGNATURE | NON_REPUDIATION);

@@ -39,6 +39,25 @@ impl Document {
         Self { entries, definite: false }
     }
 
+    /// The entries of a payload, in their order and whatever they are; `certificate` and `cabundle` are filled by the chain
+    /// that signs it next. It stays definite or indefinite.
+    ///
+    /// # Errors
+    /// Not one map in CBOR.
+    pub fn from_payload(payload: &[u8]) -> Result<Self, Error> {
+        let Value::Map(entries) = cbor::from_bytes(payload)? else { return Err(Error::NotAPayload) };
+        let item = |key: &Value, value| match key.as_text() {
+            Some("certificate") => Item::Leaf,
+            Some("cabundle") => Item::Bundle,
+            _ => Item::Plain(value),
+        };
+        let entries = entries.into_iter().map(|(key, value)| {
+            let item = item(&key, value);
+            (key, item)
+        });
+        Ok(Self { entries: entries.collect(), definite: payload.first() != Some(&0xbf) })
+    }
+
     /// Writes the map with its length (true) or between `bf` and `ff` (false), as it is since 2025.
     pub const fn set_definite(&mut self, definite: bool) {
         self.definite = definite;

@@ -1,12 +1,14 @@
 //! Nitro enclaves: document, chain, and that falsifying one field changes no other.
 
 use coset::{CborSerializable, CoseSign1, TaggedCborSerializable, iana};
-use teeproof_mint::nitro::{Attestation, Enclave, Identity, of_length, profile};
+use teeproof_mint::nitro::{
+    Attestation, Document, Enclave, Identity, Signer, newly_issued, of_length, profile,
+};
 use teeproof_mint::x509::Link;
 use teeproof_mint::{DEFAULT_TIME, Error, Key, Kind, SignatureHalf, Value};
 use teeproof_rustcrypto::TABLE;
 use teeproof_wire::cose::Sign1;
-use teeproof_wire::nitro::{Document, Limits};
+use teeproof_wire::nitro::{Document as Parsed, Limits};
 
 use crate::{extension, parse, signed_by};
 
@@ -72,7 +74,7 @@ fn an_untouched_enclave_holds() {
 fn our_own_reader_reads_it() {
     let attestation = Enclave::new().nonce(b"n").user_data(b"").mint().unwrap();
     let frame = Sign1::parse(&attestation.document).unwrap();
-    let document = Document::parse(frame.payload(), 0, &Limits::USUAL).unwrap();
+    let document = Parsed::parse(frame.payload(), 0, &Limits::USUAL).unwrap();
     assert_eq!(document.nonce, Some(&b"n"[..]));
     assert_eq!(document.user_data, Some(&b""[..]));
     assert_eq!(document.public_key, None);
@@ -282,4 +284,65 @@ fn an_enclave_has_the_identity_it_was_given() {
     assert_eq!(serial[..2], [0, 0xff]);
     assert_eq!(entry(&attestation, "timestamp"), Value::from(1_700_000_000_250_u64));
     assert_eq!(attestation.root(), attestation.chain[0]);
+}
+
+#[test]
+fn a_signer_signs_many_documents_under_one_chain() {
+    let identity = Identity::default();
+    let signer = Signer::new(&newly_issued(&identity, DEFAULT_TIME)).unwrap();
+    let mut enclave = Enclave::new().nonce(b"first");
+    let sign = |enclave: &Enclave| signer.sign(&enclave.document).unwrap();
+    let first = sign(&enclave);
+    enclave = enclave.nonce(b"second");
+    for document in [first, sign(&enclave)] {
+        let frame = CoseSign1::from_slice(&document).unwrap();
+        let attestation =
+            Attestation { payload: frame.payload.unwrap(), document, chain: signer.chain().to_vec() };
+        assert!(document_holds(&attestation));
+        assert_eq!(entry(&attestation, "certificate"), Value::from(signer.chain()[4].as_slice()));
+        assert_eq!(entry(&attestation, "cabundle").as_array().unwrap().len(), 4);
+    }
+    assert!(chain_holds(signer.chain()));
+    // The leaf is not backdated, and its serial number says so: eight bytes of the enclave, eight of the time.
+    let leaf = parse(&signer.chain()[4]);
+    let from = leaf.tbs_certificate().validity().not_before.to_unix_duration().as_secs();
+    let until = leaf.tbs_certificate().validity().not_after.to_unix_duration().as_secs();
+    assert_eq!((from, until - from), (DEFAULT_TIME, 3 * 3600 + 3));
+    let serial = leaf.tbs_certificate().serial_number().as_bytes().to_vec();
+    assert_eq!(serial[8..], (DEFAULT_TIME + 3).to_be_bytes());
+
+    let later = signer.renewed(&newly_issued(&identity, DEFAULT_TIME + 9000)).unwrap();
+    assert_eq!(later.root(), signer.root());
+    assert!(chain_holds(later.chain()));
+    assert_ne!(later.chain()[4], signer.chain()[4]);
+    assert_eq!(Signer::new(&[]).err(), Some(Error::EmptyChain));
+}
+
+#[test]
+fn a_payload_is_signed_as_it_is_but_for_its_certificates() {
+    let definite = Enclave::new()
+        .nonce(b"n")
+        .with_document(|document| {
+            document.push("surprise", 1);
+            document.set_definite(true);
+        })
+        .mint()
+        .unwrap();
+    for attestation in [Enclave::new().user_data(b"u").mint().unwrap(), definite] {
+        let document = Document::from_payload(&attestation.payload).unwrap();
+        let signer = Signer::new(&newly_issued(&Identity::default(), DEFAULT_TIME)).unwrap();
+        let signed = signer.sign(&document).unwrap();
+        let payload = CoseSign1::from_slice(&signed).unwrap().payload.unwrap();
+        assert_eq!(payload[0], attestation.payload[0]);
+        let again = Attestation { payload, document: signed, chain: signer.chain().to_vec() };
+        assert!(document_holds(&again));
+        for ((key, value), (same, before)) in entries(&again).into_iter().zip(entries(&attestation)) {
+            assert_eq!(key, same);
+            let is_signer = matches!(key.as_text(), Some("certificate" | "cabundle"));
+            assert_eq!(value != before, is_signer, "{key:?}");
+        }
+    }
+    for payload in [&b""[..], b"\x80", b"\xa0\x00", b"\xbf", b"\xa1\x01"] {
+        assert_eq!(Document::from_payload(payload).err(), Some(Error::NotAPayload), "{payload:?}");
+    }
 }
