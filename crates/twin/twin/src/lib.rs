@@ -2,10 +2,14 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod error;
+mod http;
+mod listen;
 pub mod paravisor;
 mod ports;
+mod root;
 mod say;
 pub mod swtpm;
 
 pub use error::Error;
+pub use root::is_twin_root;
 use say::say;

@@ -11,7 +11,6 @@ mod filtered;
 mod frame;
 mod handles;
 mod index;
-mod listen;
 mod multiplexer;
 mod orphans;
 mod owner;
@@ -37,15 +36,16 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clients::{ManagedClient, RawClient, Shared};
-use listen::{Listener, bind_one, bind_pair, reachable};
 use multiplexer::Multiplexer;
 pub use profile::TpmProfile;
 use provision::{Provisioned, provision, remove_banks};
-pub use settings::{Fault, Hash, Model, Settings, is_twin_root};
-use thim::{Documents, Thim};
+pub use settings::{Fault, Hash, Model, Settings};
+use thim::Documents;
 use upstream::Socket;
 
 use crate::Error;
+use crate::http::Service;
+use crate::listen::{Listener, bind_one, bind_pair, reachable};
 use crate::swtpm::Swtpm;
 
 /// The twin of a paravisor.
@@ -59,7 +59,7 @@ pub struct Running {
     data: Listener,
     managed: Listener,
     _control: Listener,
-    thim: Thim,
+    thim: Service,
     swtpm: Swtpm,
     root: Vec<u8>,
     event_log: PathBuf,
@@ -86,7 +86,7 @@ impl Paravisor {
         let log = swtpm.folder().join("event_log");
         fs::write(&log, event_log).map_err(Error::io(format!("writing {}", log.display())))?;
 
-        let thim = Thim::start(thim, Documents::new(&certificates, reported_tcb)?)?;
+        let thim = thim::start(thim, Documents::new(&certificates, reported_tcb)?)?;
         let shared = Arc::new(Shared::new(Multiplexer::new(engine, tpm, settings.orphan_age)));
         let raw = shared.clone();
         let serve = move |stream: TcpStream| {
@@ -107,14 +107,14 @@ impl Running {
     /// client keeps its connection, and its objects and sessions are flushed when it closes.
     #[must_use]
     pub fn managed_address(&self) -> String {
-        let address = reachable(self.managed.address());
+        let address = reachable(*self.managed.address());
         format!("tpmrm:host={},port={}", address.ip(), address.port())
     }
 
     /// The TPM's address for `teeproof_vtpm::Address`, over the port without a resource manager.
     #[must_use]
     pub fn address(&self) -> String {
-        let address = reachable(self.data.address());
+        let address = reachable(*self.data.address());
         format!("swtpm:host={},port={}", address.ip(), address.port())
     }
 
@@ -157,13 +157,13 @@ impl Running {
     /// Address of the raw TPM port; its control channel is on the next port.
     #[must_use]
     pub const fn listens_on(&self) -> SocketAddr {
-        self.data.address()
+        *self.data.address()
     }
 
     /// Address of the managed TPM port, for clients that keep their connection.
     #[must_use]
     pub const fn manages_on(&self) -> SocketAddr {
-        self.managed.address()
+        *self.managed.address()
     }
 
     /// Whether swtpm still runs.

@@ -8,7 +8,7 @@ use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use teeproof_twin::paravisor::is_twin_root;
+use teeproof_twin::is_twin_root;
 
 /// Most running twins of one folder without `--root`.
 const MAX_TWINS: u32 = 64;
@@ -45,17 +45,23 @@ enum There {
 }
 
 impl RootFile {
+    /// Writes a trust anchor to this path, which is `flag`'s value.
+    pub(crate) fn write_to(path: &Path, flag: &str, root: &[u8]) -> Result<Self, Refused> {
+        Self::at(path, flag, root)?.ok_or_else(|| {
+            let what = "is the trust anchor of a twin that is running: give another";
+            Refused::Usage(format!("{} {what} {flag}", path.display()))
+        })
+    }
+
     /// Writes a trust anchor to this path, or to the first default name that no running twin has locked.
     pub(crate) fn write(path: Option<&Path>, root: &[u8]) -> Result<Self, Refused> {
+        const FLAG: &str = "--root";
         if let Some(path) = path {
-            return Self::at(path, root)?.ok_or_else(|| {
-                let what = "is the trust anchor of a twin that is running: give another --root";
-                Refused::Usage(format!("{} {what}", path.display()))
-            });
+            return Self::write_to(path, FLAG, root);
         }
         let first = default_path(1);
         for number in 1..=MAX_TWINS {
-            if let Some(mut written) = Self::at(&default_path(number), root)? {
+            if let Some(mut written) = Self::at(&default_path(number), FLAG, root)? {
                 if number > 1 {
                     let remark = "is the trust anchor of another twin that is running";
                     written.remark = Some(format!("{} {remark}, and stays as it is", first.display()));
@@ -68,14 +74,14 @@ impl RootFile {
     }
 
     /// Writes to this path; `None` if a running twin has locked it.
-    fn at(path: &Path, root: &[u8]) -> Result<Option<Self>, Refused> {
+    fn at(path: &Path, flag: &str, root: &[u8]) -> Result<Option<Self>, Refused> {
         let failed = |error: io::Error| Refused::Io(format!("writing {}: {error}", path.display()));
         loop {
             let there = There::look(path).map_err(failed)?;
             let remark = match &there {
                 There::Living => return Ok(None),
                 There::Other(what) => {
-                    let what = format!("{} {what}: give another --root, or move it away", path.display());
+                    let what = format!("{} {what}: give another {flag}, or move it away", path.display());
                     return Err(Refused::Usage(what));
                 }
                 There::Nothing => None,

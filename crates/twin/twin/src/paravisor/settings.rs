@@ -8,20 +8,7 @@ use teeproof_mint::azure::{Generation, Vm};
 use teeproof_mint::snp::Product;
 
 use super::TpmProfile;
-
-/// Serial number of a twin's root, which no CA uses: the text in bytes.
-const ROOT_SERIAL: &[u8; 13] = b"teeproof-twin";
-/// Bound on the serial number's offset: outer lengths and version.
-const MOST_BEFORE_SERIAL: usize = 16;
-
-/// Whether this certificate is a twin's root, of this or another process.
-#[must_use]
-pub fn is_twin_root(der: &[u8]) -> bool {
-    // An INTEGER of 13 bytes.
-    let serial = [&[0x02, 0x0d][..], ROOT_SERIAL].concat();
-    let head = der.get(..MOST_BEFORE_SERIAL.saturating_add(serial.len())).unwrap_or(der);
-    head.windows(serial.len()).any(|window| window == serial)
-}
+use crate::root::ROOT_SERIAL;
 
 /// Settings of the paravisor: hardware, generation, addresses, fault.
 #[derive(Clone, Debug)]

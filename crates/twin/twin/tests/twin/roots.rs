@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
-use teeproof_twin::paravisor::is_twin_root;
+use teeproof_twin::is_twin_root;
 
 use crate::command::{Twin, folder};
 
