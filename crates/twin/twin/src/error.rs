@@ -35,6 +35,10 @@ pub enum Error {
         /// Size of the index in bytes.
         has: usize,
     },
+    /// A PCR has a value at launch, and its index is not 0 to 15.
+    PcrIndex(u8),
+    /// An attestation document has another structure than expected.
+    Document(&'static str),
     /// The evidence could not be made.
     Mint(teeproof_mint::Error),
     /// The operating system gives no random numbers.
@@ -69,6 +73,10 @@ impl fmt::Display for Error {
             Self::IndexTooSmall { needs, has } => {
                 write!(f, "a report of {needs} bytes does not fit an NV index of {has} bytes")
             }
+            Self::PcrIndex(index) => {
+                write!(f, "PCR {index}: expected an index from 0 to 15 for a value at launch")
+            }
+            Self::Document(expected) => write!(f, "attestation document: expected {expected}"),
             Self::Mint(error) => write!(f, "the evidence could not be made: {error}"),
             Self::NoRandomness => f.write_str("the operating system gives no random numbers"),
             Self::Io { what, source } => write!(f, "{what}: {source}"),

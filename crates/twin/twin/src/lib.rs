@@ -4,6 +4,7 @@
 mod error;
 mod http;
 mod listen;
+pub mod nsm;
 pub mod paravisor;
 mod ports;
 mod root;

@@ -3,25 +3,35 @@
 mod cli;
 mod root_file;
 
+use std::fs;
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
 use clap::Parser as _;
-use cli::{Cli, ParavisorArgs, Twin};
+use cli::{Cli, NsmArgs, ParavisorArgs, ResignArgs, Twin};
 use root_file::{Refused, RootFile};
-use teeproof_twin::paravisor::{Paravisor, Running};
+use teeproof_twin::nsm::{self, Nsm};
+use teeproof_twin::paravisor::Paravisor;
 
 /// Exit code of a usage error, the same as clap's.
 const USAGE: u8 = 2;
 /// Interval between checks that swtpm still runs.
 const LOOK: Duration = Duration::from_millis(200);
+/// Size limit of a document to sign, in bytes: more than any that a verifier takes.
+const MAX_DOCUMENT: u64 = 1 << 20;
+
+type Outcome = Result<(), Box<dyn core::error::Error>>;
 
 fn main() -> ExitCode {
-    let Twin::Paravisor(args) = Cli::parse().twin;
-    match paravisor(&args) {
+    let outcome = match Cli::parse().twin {
+        Twin::Paravisor(args) => paravisor(&args),
+        Twin::Nsm(args) => security_module(&args),
+        Twin::NsmResign(args) => resign(&args),
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("teeproof-twin: {error}");
@@ -33,26 +43,88 @@ fn main() -> ExitCode {
     }
 }
 
-fn paravisor(args: &ParavisorArgs) -> Result<(), Box<dyn core::error::Error>> {
+fn paravisor(args: &ParavisorArgs) -> Outcome {
     let mut running = Paravisor::start(&args.settings())?;
     // Locked until the end, so that other twins in this folder leave it alone.
     let root = RootFile::write(args.root.as_deref(), running.root_der())?;
-    if let Some(remark) = &root.remark {
-        eprintln!("teeproof-twin: {remark}");
-    }
-    introduce(&running, &root.path)?;
+    remark(&root);
+    introduce("an Azure paravisor: what it hands out is made", &root.path, &[], running.environment())?;
     while running.is_alive() {
         thread::sleep(LOOK);
     }
     Err("swtpm has ended".into())
 }
 
-/// Prints the environment for clients, as lines for a shell.
-fn introduce(running: &Running, root: &Path) -> io::Result<()> {
+fn security_module(args: &NsmArgs) -> Outcome {
+    let running = Nsm::start(&args.settings())?;
+    let root = chain_root(&args.chain, &running.root_pem())?;
+    let module = format!("The module is {}.", running.module_id());
+    introduce(
+        "a Nitro security module: its documents are signed",
+        &root.path,
+        &[module],
+        running.environment(),
+    )?;
+    loop {
+        thread::park();
+    }
+}
+
+fn resign(args: &ResignArgs) -> Outcome {
+    let input = args.input.display();
+    let named = |error: io::Error| format!("{input}: {error}");
+    let document = read(&args.input).map_err(named)?;
+    let signed = nsm::resign(&document, &args.region).map_err(|error| format!("{input}: {error}"))?;
+    let root = chain_root(&args.chain, &signed.root_pem())?;
+    fs::write(&args.output, &signed.document)
+        .map_err(|error| format!("{}: {error}", args.output.display()))?;
+    let output = args.output.display();
+    println!("{output}: {} bytes, signed by a TWIN under throwaway keys", signed.document.len());
+    println!("Its only trust anchor is in {}.", root.path.display());
+    Ok(())
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    use std::io::Read as _;
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(MAX_DOCUMENT).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Writes the trust anchor to `root.pem` in this folder, which is made if it is missing.
+fn chain_root(folder: &Path, pem: &str) -> Result<RootFile, Refused> {
+    fs::create_dir_all(folder).map_err(|error| Refused::Io(format!("{}: {error}", folder.display())))?;
+    let path: PathBuf = folder.join("root.pem");
+    let root = RootFile::write_to(&path, "--chain", pem.as_bytes())?;
+    remark(&root);
+    Ok(root)
+}
+
+fn remark(root: &RootFile) {
+    if let Some(remark) = &root.remark {
+        eprintln!("teeproof-twin: {remark}");
+    }
+}
+
+/// Prints what runs, its trust anchor, and the environment for clients.
+fn introduce(
+    what: &str,
+    root: &Path,
+    more: &[String],
+    environment: Vec<(&'static str, String)>,
+) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(out, "# A TWIN of an Azure paravisor: what it hands out is made under throwaway keys.")?;
+    writeln!(out, "# A TWIN of {what} under throwaway keys.")?;
     writeln!(out, "# Its only trust anchor is in {}.", root.display())?;
-    for (name, value) in running.environment() {
+    for line in more {
+        writeln!(out, "# {line}")?;
+    }
+    export(&mut out, environment)
+}
+
+/// Prints the environment for clients as lines for a shell.
+fn export(out: &mut impl io::Write, environment: Vec<(&'static str, String)>) -> io::Result<()> {
+    for (name, value) in environment {
         writeln!(out, "export {name}={value}")?;
     }
     out.flush()
