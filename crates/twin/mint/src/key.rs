@@ -142,8 +142,8 @@ impl Key {
         if signed.len() == MAX_SIGNED {
             signed.clear();
         }
-        signed.insert(of, signature.clone());
-        Ok(signature)
+        // Of two threads that sign at once the first decides: a root has one certificate.
+        Ok(signed.entry(of).or_insert(signature).clone())
     }
 
     fn pair(&self) -> Result<Arc<Pair>, Error> {

@@ -28,7 +28,7 @@ struct Current {
 impl Issuer {
     /// A chain with a leaf that is valid from now on, in seconds since 1970-01-01T00:00:00Z.
     pub(super) fn new(identity: &Identity, now: u64) -> Result<Self, teeproof_mint::Error> {
-        let signer = Arc::new(Signer::new(&links(identity, now))?);
+        let signer = Arc::new(under_one_root(&links(identity, now))?);
         let root = signer.root().to_vec();
         Ok(Self { identity: identity.clone(), root, current: Mutex::new(Current { signer, since: now }) })
     }
@@ -43,10 +43,22 @@ impl Issuer {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         // A clock that was set back is a reason as well: the leaf would not be valid yet.
         if !(current.since..current.since.saturating_add(LEAF_IN_USE)).contains(&now) {
-            let signer = current.signer.renewed(&links(&self.identity, now))?;
+            let signer = under_one_root(&links(&self.identity, now))?;
             *current = Current { signer: Arc::new(signer), since: now };
         }
         Ok(current.signer.clone())
+    }
+}
+
+/// The first signer of the process, whose root is that of all others.
+static FIRST: Mutex<Option<Signer>> = Mutex::new(None);
+
+/// Signs a chain: the certificate of its root is the same throughout the process, byte for byte.
+pub(super) fn under_one_root(links: &[Link]) -> Result<Signer, teeproof_mint::Error> {
+    let mut first = FIRST.lock().unwrap_or_else(PoisonError::into_inner);
+    match &*first {
+        Some(first) => first.renewed(links),
+        None => Ok(first.insert(Signer::new(links)?).clone()),
     }
 }
 

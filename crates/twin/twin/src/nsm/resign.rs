@@ -1,10 +1,10 @@
 //! The payload of a document, signed under a minted chain: for documents of QEMU's module, which signs nothing.
 
-use teeproof_mint::nitro::{Document, Identity, Signer, profile};
+use teeproof_mint::nitro::{Document, Identity, profile};
 use teeproof_mint::x509::{Link, pem};
 use teeproof_mint::{Error as Mint, Value};
 
-use super::issuer::marked;
+use super::issuer::{marked, under_one_root};
 use crate::Error;
 
 /// A document under a minted chain.
@@ -36,7 +36,7 @@ pub fn resign(document: &[u8], region: &str) -> Result<Resigned, Error> {
         payload.get("module_id").and_then(Value::as_text).ok_or(Error::Document("a module_id, text"))?;
     let millis: Option<u64> = payload.get("timestamp").and_then(|value| value.as_integer()?.try_into().ok());
     let millis = millis.ok_or(Error::Document("a timestamp, an unsigned integer"))?;
-    let signer = Signer::new(&chain(text, region, millis / 1000))?;
+    let signer = under_one_root(&chain(text, region, millis / 1000))?;
     Ok(Resigned { document: signer.sign(&payload)?, root: signer.root().to_vec() })
 }
 

@@ -139,8 +139,16 @@ fn a_leaf_signs_many_documents_and_two_modules_have_two() {
     assert_eq!(leaf(&modules[0]), leaf(&modules[0]));
     assert_ne!(leaf(&modules[0]), leaf(&modules[1]));
     assert_eq!(modules[1].module_id(), "i-0123456789abcdef0-enc0000000000000007");
-    // One process has one root.
-    assert_eq!(modules[0].root_der(), modules[1].root_der());
+}
+
+#[test]
+fn a_process_has_one_root_however_many_modules_start_at_once() {
+    let roots: Vec<_> = std::thread::scope(|scope| {
+        let start = || start(Settings::default()).root_der().to_vec();
+        let threads: Vec<_> = (0..16).map(|_| scope.spawn(start)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(roots.windows(2).all(|pair| pair[0] == pair[1]));
 }
 
 #[test]
