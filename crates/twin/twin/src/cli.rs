@@ -1,5 +1,6 @@
 //! Command line: the twin to start and its settings.
 
+mod kms;
 mod nsm;
 mod paravisor;
 
@@ -7,6 +8,7 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+pub(crate) use kms::KmsArgs;
 pub(crate) use nsm::{NsmArgs, ResignArgs};
 pub(crate) use paravisor::ParavisorArgs;
 
@@ -27,6 +29,8 @@ pub(crate) enum Twin {
     Paravisor(ParavisorArgs),
     /// The Nitro security module of an AWS enclave, on a socket
     Nsm(NsmArgs),
+    /// AWS KMS for attested recipients, over HTTP
+    Kms(KmsArgs),
     /// Sign the payload of an attestation document under a minted chain, for documents of QEMU's module
     NsmResign(ResignArgs),
 }

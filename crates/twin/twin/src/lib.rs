@@ -3,6 +3,7 @@
 
 mod error;
 mod http;
+pub mod kms;
 mod listen;
 pub mod nsm;
 pub mod paravisor;

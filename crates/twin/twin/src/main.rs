@@ -11,8 +11,9 @@ use std::thread;
 use std::time::Duration;
 
 use clap::Parser as _;
-use cli::{Cli, NsmArgs, ParavisorArgs, ResignArgs, Twin};
+use cli::{Cli, KmsArgs, NsmArgs, ParavisorArgs, ResignArgs, Twin};
 use root_file::{Refused, RootFile};
+use teeproof_twin::kms::Kms;
 use teeproof_twin::nsm::{self, Nsm};
 use teeproof_twin::paravisor::Paravisor;
 
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().twin {
         Twin::Paravisor(args) => paravisor(&args),
         Twin::Nsm(args) => security_module(&args),
+        Twin::Kms(args) => kms(&args),
         Twin::NsmResign(args) => resign(&args),
     };
     match outcome {
@@ -65,6 +67,17 @@ fn security_module(args: &NsmArgs) -> Outcome {
         &[module],
         running.environment(),
     )?;
+    loop {
+        thread::park();
+    }
+}
+
+fn kms(args: &KmsArgs) -> Outcome {
+    let running = Kms::start(args.settings()?)?;
+    let mut out = io::stdout().lock();
+    writeln!(out, "# A TWIN of AWS KMS: its keys live in memory, and its credentials open nothing else.")?;
+    export(&mut out, running.environment())?;
+    drop(out);
     loop {
         thread::park();
     }
