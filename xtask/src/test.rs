@@ -122,6 +122,7 @@ const STARTS: &[Starts] = &[
     Starts { package: "teeproof-vtpm", target: "paravisor", programs: &[setup::TESTS] },
     Starts { package: "teeproof-vtpm", target: "suite", programs: &[setup::TESTS] },
     Starts { package: "teeproof-vtpm", target: "tools", programs: &[setup::TESTS] },
+    Starts { package: "teeproof-twin", target: "kms_twin", programs: &[setup::TESTS] },
     Starts { package: "teeproof-twin", target: "swtpm", programs: &[setup::TESTS] },
     Starts { package: "teeproof-twin", target: "twin", programs: &[setup::TESTS] },
     // It starts the compiler, which is always there, for each of its programs.
