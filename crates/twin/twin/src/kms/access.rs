@@ -41,7 +41,7 @@ impl Kms {
     }
 
     pub(super) fn authorize(&self, key: &Key, call: &Call<'_>) -> Result<(), Refused> {
-        self.authorize_disabled(key, call)?;
+        self.authorize_by_policy(key, call)?;
         if key.enabled {
             return Ok(());
         }
@@ -49,13 +49,14 @@ impl Kms {
     }
 
     /// Evaluates the key's policy.
-    pub(super) fn authorize_disabled(&self, key: &Key, call: &Call<'_>) -> Result<(), Refused> {
+    pub(super) fn authorize_by_policy(&self, key: &Key, call: &Call<'_>) -> Result<(), Refused> {
         let settings = self.settings();
         let (action, key_arn) = (format!("kms:{}", call.operation), self.arn(key.id));
-        let context = self.context(key, call);
+        let (context, principal) = (self.context(key, call), settings.principal());
         let access = Access {
             action: &action,
             caller: &settings.caller,
+            principal: &principal,
             account: settings.account(),
             key_arn: &key_arn,
             context: &context,
@@ -74,7 +75,7 @@ impl Kms {
     /// The condition keys of a request.
     pub(super) fn context(&self, key: &Key, call: &Call<'_>) -> Context {
         let mut context = Context::default();
-        context.set("aws:PrincipalArn", self.settings().caller.as_str());
+        context.set("aws:PrincipalArn", self.settings().principal());
         context.set("aws:PrincipalAccount", self.settings().account());
         context.set("aws:SecureTransport", "false");
         context.set("kms:CallerAccount", self.settings().account());

@@ -254,7 +254,7 @@ impl Kms {
     fn describe_key(&self, call: &Call<'_>) -> Result<Value, Refused> {
         let keys = self.keys();
         let key = self.named(&keys, call)?;
-        self.authorize_disabled(key, call)?;
+        self.authorize_by_policy(key, call)?;
         Ok(json!({ "KeyMetadata": self.metadata(key) }))
     }
 
@@ -278,7 +278,7 @@ impl Kms {
     fn disable_key(&self, call: &Call<'_>) -> Result<Value, Refused> {
         let mut keys = self.keys();
         let key = self.named(&keys, call)?;
-        self.authorize_disabled(key, call)?;
+        self.authorize_by_policy(key, call)?;
         let id = key.id;
         if let Some(key) = keys.get_mut(&id) {
             key.enabled = false;

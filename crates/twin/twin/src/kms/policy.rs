@@ -57,6 +57,8 @@ pub(super) struct Access<'a> {
     pub(super) action: &'a str,
     /// The ARN of the caller.
     pub(super) caller: &'a str,
+    /// The ARN of the role whose session the caller is, or of the caller.
+    pub(super) principal: &'a str,
     /// The caller's account.
     pub(super) account: &'a str,
     /// The ARN of the key.
@@ -168,6 +170,7 @@ impl Statement {
                 || principal == access.account
                 || *principal == root
                 || principal == access.caller
+                || principal == access.principal
         };
         let action = access.action.to_ascii_lowercase();
         let names_action =
@@ -255,6 +258,7 @@ mod tests {
         KeyPolicy::parse(&policy).unwrap().decide(&Access {
             action,
             caller: CALLER,
+            principal: CALLER,
             account: "123456789012",
             key_arn: "arn:aws:kms:eu-central-1:123456789012:key/1",
             context: &context,

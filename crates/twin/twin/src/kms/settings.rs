@@ -51,6 +51,16 @@ impl Settings {
         self
     }
 
+    /// The caller's principal: the role of a session (`assumed-role`), which is what an instance has, or the caller.
+    pub(super) fn principal(&self) -> String {
+        let session = self.caller.split_once(":sts::").and_then(|(partition, rest)| {
+            let (account, session) = rest.split_once(":assumed-role/")?;
+            let (role, _) = session.split_once('/')?;
+            Some(format!("{partition}:iam::{account}:role/{role}"))
+        });
+        session.unwrap_or_else(|| self.caller.clone())
+    }
+
     /// The account of the caller's ARN; empty if it has none.
     pub(super) fn account(&self) -> &str {
         self.caller.split(':').nth(4).unwrap_or_default()

@@ -179,6 +179,25 @@ fn every_operator_over_a_document() {
 }
 
 #[test]
+fn a_session_is_its_role() {
+    let session = "arn:aws:sts::123456789012:assumed-role/enclave/i-0123456789abcdef0";
+    let role = "arn:aws:iam::123456789012:role/enclave";
+    let with = |principal: &str, condition: &Value| {
+        let principal = json!({ "AWS": principal });
+        let allow = json!({
+            "Effect": "Allow", "Principal": principal, "Action": "kms:*", "Resource": "*", "Condition": condition,
+        });
+        start(&json!({ "Statement": [allow] }).to_string(), |settings| settings.caller = session.to_owned())
+    };
+    let own = json!({ "ArnEquals": { "aws:PrincipalArn": role } });
+    assert_eq!(data_key(&with(role, &own), None), None);
+    assert_eq!(data_key(&with(session, &own), None), None);
+    let other = data_key(&with("arn:aws:iam::123456789012:role/other", &own), None).unwrap();
+    // The message names the session.
+    assert!(other.starts_with(&format!("User: {session} is not authorized")), "{other}");
+}
+
+#[test]
 fn the_encryption_context_and_the_caller_have_condition_keys() {
     let own = enclave(|_| {});
     let condition = json!({
