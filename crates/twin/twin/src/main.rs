@@ -14,6 +14,7 @@ use clap::Parser as _;
 use cli::{Cli, KmsArgs, NsmArgs, ParavisorArgs, ResignArgs, Twin};
 use root_file::{Refused, RootFile};
 use teeproof_twin::kms::Kms;
+use teeproof_twin::nsm::cuse::Device;
 use teeproof_twin::nsm::{self, Nsm};
 use teeproof_twin::paravisor::Paravisor;
 
@@ -58,15 +59,18 @@ fn paravisor(args: &ParavisorArgs) -> Outcome {
 }
 
 fn security_module(args: &NsmArgs) -> Outcome {
+    const WHAT: &str = "a Nitro security module: its documents are signed";
+    let names = |id: String| [format!("The module is {id}.")];
+    if let Some(name) = &args.cuse {
+        let device = Device::register(&args.settings(), name)?;
+        let root = chain_root(&args.chain, &device.root_pem())?;
+        let address = format!("device:{}", device.path().display());
+        introduce(WHAT, &root.path, &names(device.module_id()), vec![("TEEPROOF_NSM", address)])?;
+        return Ok(device.serve()?);
+    }
     let running = Nsm::start(&args.settings())?;
     let root = chain_root(&args.chain, &running.root_pem())?;
-    let module = format!("The module is {}.", running.module_id());
-    introduce(
-        "a Nitro security module: its documents are signed",
-        &root.path,
-        &[module],
-        running.environment(),
-    )?;
+    introduce(WHAT, &root.path, &names(running.module_id()), running.environment())?;
     loop {
         thread::park();
     }

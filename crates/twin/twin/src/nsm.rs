@@ -2,9 +2,10 @@
 //! answers them, with documents under a minted chain.
 //!
 //! Each message is a length (32 bits, big-endian) and that many bytes: what `/dev/nsm` has in its buffers. A connection
-//! carries any number of exchanges.
+//! carries any number of exchanges. [`cuse`] serves the device itself.
 
 mod bank;
+pub mod cuse;
 mod fault;
 mod frames;
 mod issuer;

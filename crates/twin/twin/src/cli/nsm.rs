@@ -14,6 +14,9 @@ pub(crate) struct NsmArgs {
     /// Where it listens, for at most 64 connections at a time: unix:PATH or tcp:HOST:PORT. Port 0 means any
     #[arg(long, value_name = "ADDRESS", default_value = "tcp:127.0.0.1:0", value_parser = listen)]
     listen: Address,
+    /// Serve the device /dev/NAME in place of a socket, by CUSE: needs the kernel's module cuse, and root
+    #[arg(long, value_name = "NAME", conflicts_with = "listen", value_parser = device)]
+    pub(crate) cuse: Option<String>,
     /// The folder for its trust anchor, which it writes to root.pem there
     ///
     /// A file of a twin that has ended is replaced, every other file stays as it is.
@@ -89,6 +92,11 @@ fn listen(text: &str) -> Result<Address, String> {
     }
 }
 
+fn device(text: &str) -> Result<String, String> {
+    let is_name = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if is_name { Ok(text.to_owned()) } else { Err("expected the name of a device, such as nsm".to_owned()) }
+}
+
 fn instance(text: &str) -> Result<String, String> {
     let digits = text.strip_prefix("i-").filter(|digits| digits.len() == 17);
     let is_id =
@@ -152,6 +160,7 @@ mod tests {
         assert_eq!((settings.debug, settings.fault), (true, Some(Fault::HalfFrame)));
         assert_eq!(settings.pcrs, [(8, [0x0f; 48])]);
         assert_eq!(settings.delay.as_millis(), 500);
+        assert_eq!(parse("teeproof-twin nsm --cuse nsm").unwrap().cuse.as_deref(), Some("nsm"));
         let tcp = parse("teeproof-twin nsm --listen tcp:127.0.0.1:7").unwrap().settings();
         assert_eq!(tcp.listen.to_string(), "tcp:127.0.0.1:7");
     }
@@ -166,6 +175,8 @@ mod tests {
             "--enclave g",
             "--pcr 0=00",
             "--fault none",
+            "--cuse ../nsm",
+            "--cuse nsm --listen unix:s",
         ] {
             assert!(parse(&format!("teeproof-twin nsm {flags}")).is_err(), "{flags}");
         }

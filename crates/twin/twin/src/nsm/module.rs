@@ -221,3 +221,14 @@ fn random<const N: usize>() -> Result<[u8; N], Code> {
 fn since_1970() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_without_room_is_an_error() {
+        assert_eq!(bounded(vec![0; MAX_ANSWER]).len(), MAX_ANSWER);
+        assert_eq!(bounded(vec![0; MAX_ANSWER + 1]), b"\xa1\x65Error\x6eBufferTooSmall");
+    }
+}
