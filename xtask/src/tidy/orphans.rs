@@ -26,8 +26,12 @@ pub(super) fn find(files: &[PathBuf]) -> Outcome<Vec<String>> {
 }
 
 /// The targets of the other workspaces, which `cargo metadata` does not list.
-const OTHER_WORKSPACES: &[&str] =
-    &["peers/src/lib.rs", "peers/tests/differences/main.rs", "peers/benches/side_by_side.rs"];
+const OTHER_WORKSPACES: &[&str] = &[
+    "peers/src/lib.rs",
+    "peers/tests/differences/main.rs",
+    "peers/benches/side_by_side.rs",
+    "peers/nsm/src/main.rs",
+];
 
 fn walk(file: &Path, is_root: bool, reached: &mut BTreeSet<PathBuf>) {
     let Ok(text) = std::fs::read_to_string(file) else {

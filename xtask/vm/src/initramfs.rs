@@ -1,21 +1,31 @@
-//! The guest's whole file system: a shell, the command, the steps, and the users that they need.
+//! The guest's whole file system: a shell, the programs, the steps, kernel modules, and the users that they need.
 
 use crate::archive::Archive;
+use crate::build::Programs;
+use crate::parts::Parts;
 use crate::steps::STEPS;
 use std::fs;
 use std::path::Path;
 use xtask_support::shell::Outcome;
 
 /// The archive with these programs, and the files of this folder under `/minted`.
-pub(crate) fn bytes(busybox: &Path, teeproof: &Path, minted: &Path) -> Outcome<Vec<u8>> {
+pub(crate) fn bytes(parts: &Parts, programs: &Programs, minted: &Path) -> Outcome<Vec<u8>> {
     let mut archive = Archive::default();
-    for folder in ["bin", "dev", "etc", "minted", "proc", "scratch", "steps", "sys"] {
+    for folder in ["bin", "dev", "etc", "minted", "modules", "proc", "scratch", "steps", "sys", "tmp"] {
         archive.folder(folder);
     }
     // The kernel opens it before anything is mounted.
     archive.device("dev/console", (5, 1));
-    for (path, program) in [("bin/busybox", busybox), ("bin/teeproof", teeproof)] {
+    for (path, program) in [
+        ("bin/busybox", &parts.busybox),
+        ("bin/teeproof", &programs.teeproof),
+        ("bin/teeproof-twin", &programs.twin),
+        ("bin/nsm-client", &programs.client),
+    ] {
         archive.file(path, 0o755, &read(program)?);
+    }
+    for name in MODULES {
+        archive.file(&format!("modules/{name}.ko"), 0o644, &parts.module(name)?);
     }
     archive.file("etc/passwd", 0o644, PASSWD);
     archive.file("etc/group", 0o644, GROUP);
@@ -30,6 +40,9 @@ pub(crate) fn bytes(busybox: &Path, teeproof: &Path, minted: &Path) -> Outcome<V
     }
     Ok(archive.finish())
 }
+
+/// For a device that a program serves, in the order in which they are loaded.
+const MODULES: &[&str] = &["fuse", "cuse"];
 
 fn read(path: &Path) -> Outcome<Vec<u8>> {
     fs::read(path).map_err(|e| format!("{}: {e}", path.display()))

@@ -1,11 +1,13 @@
-//! The command on a real kernel's own TPM driver: Debian's kernel under plain emulation, a software
-//! TPM behind a CRB device, and nothing of the machine that it runs on. Needs neither root (once the
-//! programs of `setup` are there) nor KVM, and takes some ten seconds.
+//! The command on a real kernel's own TPM driver, and the published client of the Nitro security module in front of our
+//! twin's `/dev/nsm`: Debian's kernel under plain emulation, a software TPM behind a CRB device, and nothing of the machine
+//! that it runs on. Needs neither root (once the programs of `setup` are there) nor KVM, and takes some twelve seconds.
 
 mod archive;
+mod build;
 mod initramfs;
 mod machine;
 mod parts;
+mod published;
 mod record;
 mod state;
 mod steps;
@@ -14,9 +16,9 @@ mod swtpm;
 use machine::Machine;
 use parts::Parts;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
-use xtask_support::shell::{self, Outcome, cargo, target_dir};
+use xtask_support::shell::{self, Outcome, target_dir};
 use xtask_support::{setup, skip};
 
 fn main() -> ExitCode {
@@ -33,12 +35,13 @@ fn run(_: &[&str]) -> Outcome {
             return Ok(());
         }
     };
-    let teeproof = build()?;
+    let programs = build::programs()?;
     let folder = target_dir().join("vm").join("run");
     renew(&folder)?;
     state::prepare(&folder)?;
+    published::over_a_socket(&programs, &folder)?;
     let initramfs = folder.join("initramfs");
-    fs::write(&initramfs, initramfs::bytes(&parts.busybox, &teeproof, &folder.join("minted"))?)
+    fs::write(&initramfs, initramfs::bytes(&parts, &programs, &folder.join("minted"))?)
         .map_err(|e| format!("{}: {e}", initramfs.display()))?;
     let machine = Machine { parts: &parts, folder: &folder };
     let record = machine.boot()?;
@@ -51,22 +54,6 @@ fn run(_: &[&str]) -> Outcome {
     }
     println!("{}\n{record}", machine.console());
     Err(format!("vm:\n  {}", faults.join("\n  ")))
-}
-
-/// The command without a shared library, for a machine that has none.
-fn build() -> Outcome<PathBuf> {
-    let folder = target_dir().join("vm").join("build");
-    let mut build = cargo();
-    build.args(["build", "--locked", "-p", "teeproof-cli", "--target", parts::TARGET]);
-    // It runs for a second: its speed is worth less than the compiler's time.
-    for key in ["opt-level=0", "package.\"*\".opt-level=0", "debug=false", "strip=\"symbols\""] {
-        build.args(["--config", &format!("profile.dev.{key}")]);
-    }
-    // With a target named, these flags are for the program and not for what helps to build it.
-    build.env("RUSTFLAGS", "-C target-feature=+crt-static").env_remove("CARGO_ENCODED_RUSTFLAGS");
-    build.env("CARGO_TARGET_DIR", &folder);
-    shell::run(&mut build)?;
-    Ok(folder.join(parts::TARGET).join("debug").join("teeproof"))
 }
 
 fn renew(folder: &Path) -> Outcome {

@@ -4,6 +4,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use xtask_support::debian::{depends, lacking, libraries, unpacked};
 use xtask_support::shell::{Outcome, exists};
 
@@ -17,6 +18,8 @@ pub(crate) struct Parts {
     pub(crate) libraries: Option<OsString>,
     pub(crate) kernel: PathBuf,
     pub(crate) busybox: PathBuf,
+    /// The folder with the kernel's modules.
+    modules: PathBuf,
 }
 
 impl Parts {
@@ -33,8 +36,37 @@ impl Parts {
         })?;
         let kernel = kernel(&guest.join("boot"))?;
         let (qemu, libraries) = qemu()?;
-        Ok(Self { qemu, libraries, kernel, busybox: guest.join("bin/busybox") })
+        let modules = guest.join("lib/modules");
+        Ok(Self { qemu, libraries, kernel, busybox: guest.join("bin/busybox"), modules })
     }
+
+    /// The kernel's module of this name, unpacked.
+    pub(crate) fn module(&self, name: &str) -> Outcome<Vec<u8>> {
+        let wanted = [format!("{name}.ko"), format!("{name}.ko.xz")];
+        let path =
+            found(&self.modules, &wanted).ok_or_else(|| format!("{KERNEL} brings no module {name}"))?;
+        let failed = |e: std::io::Error| format!("{}: {e}", path.display());
+        if path.extension().is_some_and(|extension| extension == "ko") {
+            return fs::read(&path).map_err(failed);
+        }
+        let unpacked = Command::new("xz").arg("-dc").arg(&path).output().map_err(failed)?;
+        if unpacked.status.success() {
+            Ok(unpacked.stdout)
+        } else {
+            Err(format!("{}: xz failed", path.display()))
+        }
+    }
+}
+
+/// The first file of one of these names, in the folder or below it.
+fn found(folder: &Path, names: &[String]) -> Option<PathBuf> {
+    fs::read_dir(folder).ok()?.flatten().find_map(|entry| {
+        let path = entry.path();
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            return found(&path, names);
+        }
+        names.iter().any(|name| entry.file_name() == name.as_str()).then_some(path)
+    })
 }
 
 fn qemu() -> Outcome<(PathBuf, Option<OsString>)> {

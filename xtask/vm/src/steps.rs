@@ -148,4 +148,37 @@ pub(crate) const STEPS: &[Step] = &[
         exit: 9,
         says: &["\nNo evidence can be collected on this machine"],
     },
+    Step {
+        name: "the kernel's modules for a device that a program serves",
+        line: "insmod /modules/fuse.ko && insmod /modules/cuse.ko && ls -l /dev/cuse",
+        exit: 0,
+        says: &["/dev/cuse"],
+    },
+    Step {
+        name: "the twin of the Nitro security module registers /dev/nsm",
+        line: "teeproof-twin nsm --cuse nsm --chain chain > nsm.said 2>&1 & \
+               for i in $(seq 50); do grep -q ^export nsm.said && break; sleep 1; done; \
+               cat nsm.said; ls -l /dev/nsm",
+        exit: 0,
+        says: &["# A TWIN of a Nitro security module", "export TEEPROOF_NSM=device:/dev/nsm", "crw-rw-rw-"],
+    },
+    Step {
+        name: "the published client of the security module, through its own driver code",
+        line: "nsm-client device nsm.cose",
+        exit: 0,
+        says: &["every answer is as expected"],
+    },
+    Step {
+        name: "the document that it got, verified under the minted root",
+        line: "teeproof verify nsm.cose --nonce 'utf8:a nonce of more than sixteen bytes' --anchor chain/root.pem",
+        exit: 10,
+        says: &["NON-PRODUCTION ANCHOR"],
+    },
+    Step {
+        name: "and refused without it",
+        line: "teeproof verify nsm.cose --nonce 'utf8:a nonce of more than sixteen bytes'",
+        exit: 4,
+        says: &["REFUSED", "nitro.chain"],
+    },
+    Step { name: "anybody may use the device", line: "su stranger -c ': <> /dev/nsm'", exit: 0, says: &[] },
 ];
