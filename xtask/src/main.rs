@@ -93,7 +93,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "vm",
-        does: "the command in an emulated machine, on a Debian kernel's own TPM driver",
+        does: "the command in an emulated machine, on a Debian kernel's own TPM driver, and /dev/nsm of the twin",
         body: steps::vm,
     },
     Task {
