@@ -43,11 +43,7 @@ impl<'a> Sign1<'a> {
             if cbor::bytes(reader, "COSE_Sign1: protected header")? != ES384 {
                 return Err(protected);
             }
-            let unprotected =
-                reader.error(ErrorKind::Value, "COSE_Sign1: unprotected header", "an empty map (a0)");
-            if reader.byte("COSE_Sign1: unprotected header")? != 0xa0 {
-                return Err(unprotected);
-            }
+            empty_map(reader)?;
             let payload = cbor::bytes(reader, "COSE_Sign1: payload")?;
             let payload_offset = reader.offset().saturating_sub(payload.len());
             let length = reader.error(ErrorKind::Value, "COSE_Sign1: signature", "r and s of 48 bytes each");
@@ -86,4 +82,73 @@ impl<'a> Sign1<'a> {
             _ => verify(&[SIG_STRUCTURE, &[0x59, high, low], self.payload]),
         }
     }
+}
+
+/// A COSE_Sign1 structure that nobody signed, for display and never for verification. It borrows its input.
+///
+/// QEMU's emulation of the Nitro security module (`hw/virtio/virtio-nsm.c`) writes it: a protected header of
+/// its own (`{1: -1}`), and zeros in place of a signature.
+#[derive(Clone, Copy, Debug)]
+pub struct UnsignedSign1<'a> {
+    protected: &'a [u8],
+    payload: &'a [u8],
+    payload_offset: usize,
+    signature: &'a [u8],
+}
+
+impl<'a> UnsignedSign1<'a> {
+    /// Parses a structure, which must fill `bytes`.
+    ///
+    /// # Errors
+    /// Those of [`Sign1::parse`], except for those of the protected header and the signature's length; a
+    /// signature that is empty or has a byte that is not zero.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
+        const WHAT: &str = "COSE_Sign1";
+        if bytes.len() > MAX_BYTES {
+            return Err(Error::new(ErrorKind::TooLarge, WHAT, 0, "at most 16384 bytes"));
+        }
+        Reader::all(bytes, 0, WHAT, |reader| {
+            cbor::array_of(reader, 4, WHAT, "an untagged array of four (84)")?;
+            let protected = cbor::bytes(reader, "COSE_Sign1: protected header")?;
+            empty_map(reader)?;
+            let payload = cbor::bytes(reader, "COSE_Sign1: payload")?;
+            let payload_offset = reader.offset().saturating_sub(payload.len());
+            let zeros = reader.error(ErrorKind::Value, "COSE_Sign1: signature", "zeros, where nobody signed");
+            let signature = cbor::bytes(reader, "COSE_Sign1: signature")?;
+            if signature.is_empty() || signature.iter().any(|byte| *byte != 0) {
+                return Err(zeros);
+            }
+            Ok(Self { protected, payload, payload_offset, signature })
+        })
+    }
+
+    /// The protected header, CBOR.
+    #[must_use]
+    pub const fn protected(&self) -> &'a [u8] {
+        self.protected
+    }
+
+    /// The payload, as received.
+    #[must_use]
+    pub const fn payload(&self) -> &'a [u8] {
+        self.payload
+    }
+
+    /// The offset of the payload in the structure.
+    #[must_use]
+    pub const fn payload_offset(&self) -> usize {
+        self.payload_offset
+    }
+
+    /// The bytes in place of a signature, all zero.
+    #[must_use]
+    pub const fn signature(&self) -> &'a [u8] {
+        self.signature
+    }
+}
+
+fn empty_map(reader: &mut Reader<'_>) -> Result<(), Error> {
+    const WHAT: &str = "COSE_Sign1: unprotected header";
+    let unprotected = reader.error(ErrorKind::Value, WHAT, "an empty map (a0)");
+    if reader.byte(WHAT)? == 0xa0 { Ok(()) } else { Err(unprotected) }
 }

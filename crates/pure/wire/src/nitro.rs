@@ -7,7 +7,7 @@
 mod describe;
 mod tpm;
 
-pub use tpm::NitroTpmDocument;
+pub use tpm::{NITROTPM_PCRS, NitroTpmDocument};
 
 use crate::reader::At;
 use crate::{Error, ErrorKind, Reader, cbor};
@@ -84,14 +84,14 @@ impl<'a> DocumentPcrs<'a> {
         (0..=u8::MAX).zip(self.0).filter_map(|(index, value)| Some((index, value?)))
     }
 
-    fn insert(&mut self, reader: &mut Reader<'a>) -> Result<(), Error> {
-        const WHAT: &str = "Nitro document: pcrs";
-        let key = reader.error(ErrorKind::Value, WHAT, "an index from 0 to 31");
+    fn insert(&mut self, bank: Bank, reader: &mut Reader<'a>) -> Result<(), Error> {
+        let Bank { what, count, index, .. } = bank;
+        let key = reader.error(ErrorKind::Value, what, index);
         // Compared before narrowing: 256 is not 0.
-        let index = usize::try_from(cbor::unsigned(reader, WHAT)?).unwrap_or(usize::MAX);
-        let length = reader.error(ErrorKind::Value, WHAT, "a PCR of 48 bytes");
-        let value = cbor::bytes(reader, WHAT)?.try_into().map_err(|_| length)?;
-        let slot = self.0.get_mut(index).ok_or(key)?;
+        let index = usize::try_from(cbor::unsigned(reader, what)?).unwrap_or(usize::MAX);
+        let length = reader.error(ErrorKind::Value, what, "a PCR of 48 bytes");
+        let value = cbor::bytes(reader, what)?.try_into().map_err(|_| length)?;
+        let slot = self.0.get_mut(..count).and_then(|bank| bank.get_mut(index)).ok_or(key)?;
         if slot.replace(value).is_some() {
             return Err(Error::new(ErrorKind::Duplicate, key.what, key.offset, "each PCR once"));
         }
@@ -274,8 +274,8 @@ impl<'a> Fields<'a> {
             "module_id" => once(&mut self.module_id, module_id(reader, self.module)?, at),
             "digest" => once(&mut self.digest, digest(reader)?, at),
             "timestamp" => once(&mut self.timestamp, timestamp(reader)?, at),
-            "pcrs" if self.module == Module::Enclave => once(&mut self.pcrs, pcrs(reader)?, at),
-            "nitrotpm_pcrs" if self.module == Module::Tpm => once(&mut self.pcrs, pcrs(reader)?, at),
+            "pcrs" if self.module == Module::Enclave => once(&mut self.pcrs, pcrs(reader, ENCLAVE)?, at),
+            "nitrotpm_pcrs" if self.module == Module::Tpm => once(&mut self.pcrs, pcrs(reader, TPM)?, at),
             "certificate" => {
                 once(&mut self.certificate, certificate(reader, "Nitro document: certificate")?, at)
             }
@@ -290,8 +290,12 @@ impl<'a> Fields<'a> {
             "nitrotpm_pcrs" => {
                 Err(at.error(ErrorKind::Unsupported, "Nitro document: nitrotpm_pcrs", AN_ENCLAVES))
             }
+            "pcrs" => Err(at.error(ErrorKind::Unsupported, "Nitro document: pcrs", A_TPMS)),
             key => {
-                let expected = "one of the nine keys of an enclave's document";
+                let expected = match self.module {
+                    Module::Enclave => "one of the nine keys of an enclave's document",
+                    Module::Tpm => "one of the nine keys of a NitroTPM document",
+                };
                 unknown(key, at.error(ErrorKind::Value, "Nitro document: key", expected))?;
                 cbor::skip(reader, WHAT)
             }
@@ -304,7 +308,10 @@ impl<'a> Fields<'a> {
         Ok(Document {
             module_id: self.module_id.ok_or_else(|| missing("a module_id"))?,
             timestamp: self.timestamp.ok_or_else(|| missing("a timestamp"))?,
-            pcrs: self.pcrs.ok_or_else(|| missing("pcrs"))?,
+            pcrs: self.pcrs.ok_or_else(|| match self.module {
+                Module::Enclave => missing("pcrs"),
+                Module::Tpm => missing("nitrotpm_pcrs"),
+            })?,
             certificate: self.certificate.ok_or_else(|| missing("a certificate"))?,
             cabundle: self.cabundle.ok_or_else(|| missing("a cabundle"))?,
             public_key: self.public_key.flatten(),
@@ -315,6 +322,7 @@ impl<'a> Fields<'a> {
 }
 
 const AN_ENCLAVES: &str = "an enclave's document; this one is of a NitroTPM, another kind of evidence";
+const A_TPMS: &str = "a NitroTPM document; this one is of an enclave, another kind of evidence";
 
 fn module_id<'a>(reader: &mut Reader<'a>, module: Module) -> Result<&'a str, Error> {
     const WHAT: &str = "Nitro document: module_id";
@@ -328,6 +336,7 @@ fn module_id<'a>(reader: &mut Reader<'a>, module: Module) -> Result<&'a str, Err
         Module::Enclave if !has(id, b"-enc") => {
             Err(at.error(ErrorKind::Unsupported, WHAT, "the id of an enclave (with -enc)"))
         }
+        Module::Tpm if has(id, b"-enc") => Err(at.error(ErrorKind::Unsupported, WHAT, A_TPMS)),
         Module::Tpm if !has(id, b"-tpm") => {
             Err(at.error(ErrorKind::Unsupported, WHAT, "the id of a NitroTPM (with -tpm)"))
         }
@@ -356,13 +365,43 @@ fn timestamp(reader: &mut Reader<'_>) -> Result<u64, Error> {
     Ok(timestamp)
 }
 
-fn pcrs<'a>(reader: &mut Reader<'a>) -> Result<DocumentPcrs<'a>, Error> {
-    const WHAT: &str = "Nitro document: pcrs";
+/// The bank of PCRs of a kind of document.
+#[derive(Clone, Copy)]
+struct Bank {
+    /// The key.
+    what: &'static str,
+    /// The number of PCRs, which are numbered from 0.
+    count: usize,
+    /// The indexes, in errors.
+    index: &'static str,
+    /// How many PCRs a document must have.
+    least: usize,
+    /// The same, in errors.
+    needed: &'static str,
+}
+
+const ENCLAVE: Bank = Bank {
+    what: "Nitro document: pcrs",
+    count: MAX_PCRS,
+    index: "an index from 0 to 31",
+    least: 1,
+    needed: "at least one PCR",
+};
+
+const TPM: Bank = Bank {
+    what: "Nitro document: nitrotpm_pcrs",
+    count: NITROTPM_PCRS,
+    index: "an index from 0 to 23",
+    least: NITROTPM_PCRS,
+    needed: "all 24 PCRs of a TPM, 0 to 23",
+};
+
+fn pcrs<'a>(reader: &mut Reader<'a>, bank: Bank) -> Result<DocumentPcrs<'a>, Error> {
     let at = reader.at();
     let mut pcrs = DocumentPcrs::default();
-    cbor::map(reader, 32, WHAT, |reader| pcrs.insert(reader))?;
-    if pcrs.iter().next().is_none() {
-        return Err(at.error(ErrorKind::Missing, WHAT, "at least one PCR"));
+    cbor::map(reader, 32, bank.what, |reader| pcrs.insert(bank, reader))?;
+    if pcrs.iter().count() < bank.least {
+        return Err(at.error(ErrorKind::Missing, bank.what, bank.needed));
     }
     Ok(pcrs)
 }
