@@ -100,6 +100,8 @@ pub const GENUINE_WAIVES: &str = "builtin:genuine says nothing about what runs";
 /// Makes a technology's policy from the table of its fields: the type, `genuine`, `waived`, a setter for each
 /// field, `field_rules`, and the function that compares verified evidence with every rule.
 ///
+/// The module that invokes it has the checks of the table in scope, as `checks`.
+///
 /// A table is a macro that passes its rows to another macro, so that a field is one row and
 /// everything else is made from it: the policy and its appraisal here, the checks by
 /// [`policy_checks!`](crate::policy_checks), and in `teeproof` the reader of policy files, the
@@ -116,7 +118,6 @@ pub const GENUINE_WAIVES: &str = "builtin:genuine says nothing about what runs";
 ///   and after `under` a comment above it.
 #[doc(hidden)]
 #[macro_export]
-#[allow(clippy::crate_in_macro_def, reason = "the checks are those of the crate that has the table")]
 macro_rules! policy_table {
     (
         {
@@ -202,9 +203,10 @@ macro_rules! policy_table {
             [$($crate::policy_table!(@appraise $policy.$field, $record, $crate::policy_table!(@check $check), $how $value)),*]
         }
     };
-    (@check $check:ident) => { crate::checks::$check };
+    // `checks` is that of the module that has the table.
+    (@check $check:ident) => { checks::$check };
     (@each) => { &[] };
-    (@each $each:ident) => { &crate::checks::$each };
+    (@each $each:ident) => { &checks::$each };
     (@genuine $ty:ty, (waived)) => { <$ty as $crate::PolicyField>::waived_because($crate::GENUINE_WAIVES) };
     (@genuine $ty:ty, (exactly($value:expr))) => { $crate::Rule::exactly($value) };
     (@genuine $ty:ty, (= $field:expr)) => { $field };

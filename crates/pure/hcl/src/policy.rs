@@ -5,7 +5,7 @@ use core::fmt;
 use teeproof_core::{Check, FieldRule, List, PolicyField, Record, Rule, TakeFieldRule, Text, Waiver};
 
 use crate::origin::{self, Listed};
-use crate::{OriginGrounds, VerifiedTdVm, VerifiedVm, VerifiedVtpm, VmId};
+use crate::{OriginGrounds, VerifiedTdVm, VerifiedVm, VerifiedVtpm, VmId, checks};
 
 crate::hcl_policy_fields! { teeproof_core::policy_table }
 

@@ -11,7 +11,7 @@ use teeproof_wire::snp::{GuestPolicy, Product};
 
 use crate::attempt::INTERMEDIATE;
 use crate::unusual::Unusual;
-use crate::{Chip, VekKind, VerifiedReport};
+use crate::{Chip, VekKind, VerifiedReport, checks};
 
 crate::snp_policy_fields! { teeproof_core::policy_table }
 
