@@ -18,6 +18,7 @@ mod vm;
 pub use ak_chain::AkChain;
 pub use claims::{Claims, Generation, Letters};
 pub use envelope::{Envelope, HARDWARE_SLOT_BYTES};
+pub(crate) use event_log::variable_data;
 pub use event_log::{Algorithm, Event, EventLog, Guid, Header, Measurement, image_load, signature_list};
 pub use evidence::Evidence;
 pub use quote::{Quote, Selection, SignatureForm};

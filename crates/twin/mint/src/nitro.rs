@@ -1,5 +1,6 @@
 //! AWS Nitro: an [`Enclave`] that makes an attestation document and its certificate chain.
 
+mod boot;
 mod chain;
 mod cose;
 mod document;

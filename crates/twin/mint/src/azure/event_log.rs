@@ -14,6 +14,7 @@ use crate::error::patch;
 
 pub use event::Event;
 pub use header::{Algorithm, Header};
+pub(crate) use variable::variable as variable_data;
 pub use variable::{Guid, signature_list};
 
 pub use event::image_load;

@@ -1,6 +1,7 @@
 //! The payload: a map whose entries can be set, renamed, repeated and left out.
 
 use super::Identity;
+use super::boot::measured_boot;
 use crate::Error;
 use crate::cbor::{self, Value};
 use crate::digest::sha384;
@@ -154,18 +155,18 @@ impl Document {
     }
 }
 
-/// Registers as a production enclave has them: an image in 0 to 2, a role in 3, the instance in
-/// 4, nothing in the others. A NitroTPM has 24, of which 17 to 22 start as ones.
+/// PCRs as a production enclave has them: an image in 0 to 2, a role in 3, the instance in 4, nothing in the others.
+/// Those of a NitroTPM are of a measured boot.
 fn pcrs(identity: &Identity) -> Value {
     const ZERO: [u8; 48] = [0; 48];
-    let count = if identity.tpm { 24 } else { 16 };
-    let register = |index: u64| match index {
+    let of_enclave = |index: u64| match index {
         0..=2 => sha384(&[&ZERO, b"teeproof-mint", &index.to_be_bytes()]),
-        3 if !identity.tpm => sha384(&[&ZERO, b"arn:aws:iam::123456789012:role/teeproof-mint"]),
-        4 if !identity.tpm => sha384(&[&ZERO, identity.instance.as_bytes()]),
-        17..=22 if identity.tpm => [0xff; 48],
+        3 => sha384(&[&ZERO, b"arn:aws:iam::123456789012:role/teeproof-mint"]),
+        4 => sha384(&[&ZERO, identity.instance.as_bytes()]),
         _ => ZERO,
     };
-    let entries = (0..count).map(|index| (Value::from(index), Value::from(&register(index)[..])));
+    let (count, pcr): (u64, &dyn Fn(u64) -> [u8; 48]) =
+        if identity.tpm { (24, &measured_boot) } else { (16, &of_enclave) };
+    let entries = (0..count).map(|index| (Value::from(index), Value::from(&pcr(index)[..])));
     Value::Map(entries.collect())
 }

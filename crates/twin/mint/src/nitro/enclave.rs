@@ -76,8 +76,8 @@ impl Enclave {
         }
     }
 
-    /// An instance with NitroTPM: the same chain, another kind of module, other registers. A
-    /// verifier of enclaves must refuse it.
+    /// An instance with NitroTPM: the same chain, another kind of module, the PCRs of a measured boot without
+    /// secure boot. A verifier of enclaves must refuse it.
     #[must_use]
     pub fn nitrotpm() -> Self {
         let identity = Identity { tpm: true, enclave: 0, ..Identity::default() };

@@ -36,7 +36,7 @@ impl Guid {
 }
 
 /// The data of an event about a variable (UEFI_VARIABLE_DATA).
-pub(super) fn variable(owner: Guid, name: &str, data: &[u8]) -> Vec<u8> {
+pub(crate) fn variable(owner: Guid, name: &str, data: &[u8]) -> Vec<u8> {
     let name = utf16(name);
     let units = len64(&name) / 2;
     let fields: [&[u8]; 5] = [&owner.0, &units.to_le_bytes(), &len64(data).to_le_bytes(), &name, data];
